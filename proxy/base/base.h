@@ -1,0 +1,97 @@
+/*
+ * What every layer shares: slices, must-check, assertions, intrusive lists.
+ *
+ * Owns: nothing. Thread: any. Errors: none. Lifetime: none.
+ */
+#ifndef WSLUICE_BASE_BASE_H
+#define WSLUICE_BASE_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WSL_MUST_CHECK __attribute__((warn_unused_result))
+#define WSL_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
+#define WSL_LIKELY(x) __builtin_expect(!!(x), 1)
+#define WSL_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define WSL_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define WSL_CONTAINER(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
+
+/* For our own bugs only; what a peer sends is always answered with a reason. Stays on in release. */
+#define wsl_assert(condition)                                                                      \
+    do {                                                                                           \
+        if (WSL_UNLIKELY(!(condition))) {                                                          \
+            fprintf(stderr, "wsluice: %s:%d: assertion failed: %s\n", __FILE__, __LINE__,          \
+                    #condition);                                                                   \
+            abort();                                                                               \
+        }                                                                                          \
+    } while (0)
+
+/* Bytes that somebody else owns; valid as long as the owner says. Never NUL-terminated. */
+struct slice {
+    const char *ptr;
+    size_t len;
+};
+
+#define SLICE(literal) ((struct slice){(literal), sizeof(literal) - 1})
+
+static inline struct slice slice_of(const char *text)
+{
+    return (struct slice){text, text ? strlen(text) : 0};
+}
+
+static inline bool slice_equal(struct slice a, struct slice b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+static inline char slice_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+/* ASCII only, as HTTP field names and tokens are; no locale. */
+static inline bool slice_equal_nocase(struct slice a, struct slice b)
+{
+    if (a.len != b.len)
+        return false;
+    for (size_t i = 0; i < a.len; i++)
+        if (slice_lower(a.ptr[i]) != slice_lower(b.ptr[i]))
+            return false;
+    return true;
+}
+
+/* A circular list through its members; the head is a link of its own. */
+struct list {
+    struct list *next, *prev;
+};
+
+static inline void list_init(struct list *head)
+{
+    head->next = head->prev = head;
+}
+
+static inline bool list_empty(const struct list *head)
+{
+    return head->next == head;
+}
+
+static inline void list_append(struct list *head, struct list *item)
+{
+    item->prev = head->prev;
+    item->next = head;
+    head->prev->next = item;
+    head->prev = item;
+}
+
+static inline void list_remove(struct list *item)
+{
+    item->prev->next = item->next;
+    item->next->prev = item->prev;
+    list_init(item);
+}
+
+#endif

@@ -1,0 +1,97 @@
+/*
+ * The table of end reasons: every way in which a connection, a handshake or a session can end.
+ * The same word stands in the log, in the metric and in the Close frame; nobody makes up a code or
+ * a message elsewhere.
+ *
+ * Owns: nothing. Thread: any (const). Errors: none. Lifetime: static.
+ */
+#ifndef WSLUICE_BASE_REASON_H
+#define WSLUICE_BASE_REASON_H
+
+#include <stdint.h>
+
+/*
+ * REASON(name, level, HTTP status before the upgrade, Close code after it, text)
+ *
+ * HTTP status 0: the connection is closed without an answer. Close code 0: no Close frame is sent,
+ * because the client is gone or has closed first (its own code is then echoed).
+ * A text fits a Close frame (123 bytes) and says what happened, in the client's words.
+ */
+#define REASON_TABLE(REASON)                                                                       \
+    REASON(none, INFO, 0, 0, "")                                                                   \
+    /* how sessions end well */                                                                    \
+    REASON(client_closed, INFO, 0, 0, "client closed")                                             \
+    REASON(client_eof, INFO, 0, 0, "client hung up without a Close frame")                         \
+    REASON(target_closed, INFO, 0, 1000, "Target closed")                                          \
+    REASON(shutdown, INFO, 503, 1001, "Server is shutting down")                                   \
+    REASON(answered, INFO, 0, 0, "request answered")                                               \
+    /* a peer or the network failed */                                                             \
+    REASON(client_reset, INFO, 0, 0, "client connection was reset")                                \
+    REASON(client_stalled, WARN, 0, 0, "client did not take its last bytes in time")               \
+    REASON(client_dead, WARN, 0, 1011, "No sign of life from the client")                          \
+    REASON(client_io, WARN, 0, 0, "client connection failed")                                      \
+    REASON(target_reset, WARN, 502, 1011, "Target reset the connection")                           \
+    REASON(target_io, WARN, 502, 1011, "Connection to the target failed")                          \
+    REASON(target_refused, WARN, 502, 1011, "Target refused the connection")                       \
+    REASON(target_unreachable, WARN, 502, 1011, "Target is unreachable")                           \
+    REASON(target_unresolved, WARN, 502, 1011, "Name of the target does not resolve")              \
+    REASON(target_timeout, WARN, 504, 1011, "Target did not answer in time")                       \
+    REASON(target_tls, WARN, 502, 1011, "TLS to the target failed")                                \
+    REASON(target_untrusted, WARN, 502, 1011, "Certificate of the target is not trusted")          \
+    /* before the first request */                                                                 \
+    REASON(silent, INFO, 0, 0, "client sent nothing in time")                                      \
+    REASON(handshake_eof, INFO, 0, 0, "client hung up during the handshake")                       \
+    REASON(handshake_timeout, WARN, 408, 0, "Handshake took too long")                             \
+    REASON(tls_handshake, WARN, 0, 0, "TLS handshake failed")                                      \
+    REASON(tls_certificate, WARN, 0, 0, "client certificate missing or not accepted")              \
+    REASON(tls_required, WARN, 0, 0, "plain connection on a TLS-only listener")                    \
+    REASON(tls_unavailable, WARN, 0, 0, "TLS hello on a listener without a certificate")           \
+    /* HTTP, RFC 9112 and RFC 6455 section 4 */                                                    \
+    REASON(http_malformed, WARN, 400, 0, "Malformed request")                                      \
+    REASON(http_host, WARN, 400, 0, "Exactly one valid Host field is needed")                      \
+    REASON(http_body, WARN, 400, 0, "An upgrade request must not have a body")                     \
+    REASON(http_version, WARN, 505, 0, "HTTP/1.1 is needed")                                       \
+    REASON(http_method, WARN, 405, 0, "Method not allowed")                                        \
+    REASON(http_uri_too_long, WARN, 414, 0, "Request target too long")                             \
+    REASON(http_head_too_large, WARN, 431, 0, "Request head too large")                            \
+    REASON(http_not_upgrade, WARN, 426, 0, "This is a WebSocket endpoint")                         \
+    REASON(http_no_route, WARN, 404, 0, "Nothing here")                                            \
+    REASON(ws_version, WARN, 426, 0, "WebSocket version 13 is needed")                             \
+    REASON(ws_key, WARN, 400, 0, "Sec-WebSocket-Key is missing, repeated or malformed")            \
+    REASON(ws_header, WARN, 400, 0, "Malformed WebSocket header field")                            \
+    /* frames, RFC 6455 section 5 */                                                               \
+    REASON(ws_unmasked, WARN, 0, 1002, "Client frame is not masked")                               \
+    REASON(ws_masked, WARN, 0, 1002, "Server frame is masked")                                     \
+    REASON(ws_rsv, WARN, 0, 1002, "Reserved bit set without an extension")                         \
+    REASON(ws_opcode, WARN, 0, 1002, "Reserved opcode")                                            \
+    REASON(ws_length, WARN, 0, 1002, "Payload length not in its shortest form")                    \
+    REASON(ws_control_long, WARN, 0, 1002, "Control frame longer than 125 bytes")                  \
+    REASON(ws_control_fragmented, WARN, 0, 1002, "Fragmented control frame")                       \
+    REASON(ws_continuation, WARN, 0, 1002, "Continuation without a message")                       \
+    REASON(ws_interleaved, WARN, 0, 1002, "New message inside a fragmented one")                   \
+    REASON(ws_close_malformed, WARN, 0, 1002, "Malformed Close frame")                             \
+    REASON(ws_text_refused, WARN, 0, 1003, "Text frames are not accepted here")                    \
+    REASON(ws_bad_utf8, WARN, 0, 1007, "Text is not valid UTF-8")                                  \
+    /* ours */                                                                                     \
+    REASON(drained, WARN, 503, 1001, "Drain deadline passed")                                      \
+    REASON(out_of_memory, ERROR, 503, 1011, "Out of memory")                                       \
+    REASON(internal, ERROR, 500, 1011, "Internal error")
+
+enum reason_level { REASON_DEBUG, REASON_INFO, REASON_WARN, REASON_ERROR };
+
+#define REASON_ENUM(name, level, http, ws, text) REASON_##name,
+enum reason { REASON_TABLE(REASON_ENUM) REASON_COUNT };
+#undef REASON_ENUM
+
+struct reason_row {
+    const char *name;
+    enum reason_level level;
+    uint16_t http_status;
+    uint16_t close_code;
+    const char *text;
+};
+
+/* The row of a reason; any value outside the table is our bug and aborts. */
+const struct reason_row *reason_row(enum reason reason);
+
+#endif

@@ -1,0 +1,111 @@
+/*
+ * The contract of a transport: one end of a byte stream, as a small table of operations.
+ *
+ * A transport never calls back and never blocks: every operation returns at once with what it did
+ * or with what to wait for. net/plain and net/tls implement it over a socket; tests script it.
+ *
+ * Owns: whatever the implementation holds behind it. Thread: the worker that made it.
+ * Errors: IO_FAIL carries a reason; after IO_FAIL only close may be called for that direction.
+ * Lifetime: close releases everything but the descriptor's watcher, which its owner stops first.
+ */
+#ifndef WSLUICE_BASE_TRANSPORT_H
+#define WSLUICE_BASE_TRANSPORT_H
+
+#include "base/base.h"
+#include "base/reason.h"
+
+enum io_status {
+    IO_OK,         /* n bytes were moved, or the operation is complete */
+    IO_WANT_READ,  /* nothing moved: call again when the descriptor is readable */
+    IO_WANT_WRITE, /* nothing moved: call again when the descriptor is writable */
+    IO_EOF,        /* read only: the peer has finished sending, in good order */
+    IO_FAIL,       /* broken; see reason */
+};
+
+/* 16 bytes, so that it travels in two registers. */
+struct io {
+    size_t n;
+    uint8_t status;  /* enum io_status */
+    uint8_t blocked; /* write: bytes wait inside or outside; wait until writable, then flush first */
+    uint8_t drained; /* read: the source had no more; no second read is needed to hear so */
+    uint8_t reason;  /* enum reason, with IO_FAIL */
+};
+_Static_assert(REASON_COUNT <= 256, "a reason fits a byte");
+
+static inline struct io io_status(enum io_status status)
+{
+    return (struct io){.status = (uint8_t)status};
+}
+
+static inline struct io io_fail(enum reason reason)
+{
+    return (struct io){.status = IO_FAIL, .reason = (uint8_t)reason};
+}
+
+struct transport;
+
+struct transport_ops {
+    /* Until IO_OK: call again as told. A plain transport is ready from the start. */
+    struct io (*handshake)(struct transport *t);
+
+    /*
+     * Reads at most `capacity` bytes. IO_OK: n >= 1. Nothing that was received stays hidden inside
+     * the transport when `drained` is set, so waiting for the descriptor is then correct.
+     * A capacity below TRANSPORT_READ_MIN is a bug of the caller: TLS needs room for whole records.
+     */
+    struct io (*read)(struct transport *t, uint8_t *buffer, size_t capacity);
+
+    /*
+     * Takes n of `length` bytes (IO_OK; a plain socket may take a part, TLS takes all or none) or
+     * nothing (IO_WANT_WRITE). What is not taken stays the caller's and must be offered again,
+     * unchanged and first.
+     */
+    struct io (*write)(struct transport *t, const uint8_t *buffer, size_t length);
+
+    /* Moves what write took but the socket did not. IO_OK: nothing is left inside. */
+    struct io (*flush)(struct transport *t);
+
+    /* No more writes will come: FIN, after close_notify where there is one. IO_OK or as write. */
+    struct io (*shutdown)(struct transport *t);
+
+    /* Closes the descriptor and frees the transport. */
+    void (*close)(struct transport *t);
+};
+
+struct transport {
+    const struct transport_ops *ops;
+};
+
+#define TRANSPORT_READ_MIN ((size_t)20 * 1024)
+
+static inline struct io transport_handshake(struct transport *t)
+{
+    return t->ops->handshake(t);
+}
+
+static inline struct io transport_read(struct transport *t, uint8_t *buffer, size_t capacity)
+{
+    return t->ops->read(t, buffer, capacity);
+}
+
+static inline struct io transport_write(struct transport *t, const uint8_t *buffer, size_t length)
+{
+    return t->ops->write(t, buffer, length);
+}
+
+static inline struct io transport_flush(struct transport *t)
+{
+    return t->ops->flush(t);
+}
+
+static inline struct io transport_shutdown(struct transport *t)
+{
+    return t->ops->shutdown(t);
+}
+
+static inline void transport_close(struct transport *t)
+{
+    t->ops->close(t);
+}
+
+#endif

@@ -1,0 +1,19 @@
+/*
+ * Base64, RFC 4648 section 4, strict: padding required, no white space, no stray bits.
+ *
+ * Owns: nothing. Thread: any. Errors: -1. Lifetime: none.
+ */
+#ifndef WSLUICE_CODEC_B64_H
+#define WSLUICE_CODEC_B64_H
+
+#include "base/base.h"
+
+#define B64_ENCODED(n) (((n) + 2) / 3 * 4)
+
+/* Writes B64_ENCODED(length) characters, no NUL. */
+size_t b64_encode(char *out, const uint8_t *bytes, size_t length);
+
+/* Returns the number of bytes, or -1 when the text is not base64 or does not fit. */
+long b64_decode(uint8_t *out, size_t capacity, struct slice text) WSL_MUST_CHECK;
+
+#endif

@@ -1,0 +1,28 @@
+/*
+ * An incremental UTF-8 validator (RFC 3629: no surrogates, no overlong forms, up to U+10FFFF).
+ *
+ * Owns: nothing. Thread: any. Errors: false from utf8_feed. Lifetime: plain memory; zeroed is ready.
+ */
+#ifndef WSLUICE_CODEC_UTF8_H
+#define WSLUICE_CODEC_UTF8_H
+
+#include "base/base.h"
+
+struct utf8 {
+    uint8_t missing;   /* continuation bytes still to come */
+    uint8_t low, high; /* bounds of the next continuation byte */
+};
+
+/* False as soon as the bytes so far cannot be the beginning of valid UTF-8. */
+bool utf8_feed(struct utf8 *state, const uint8_t *bytes, size_t length) WSL_MUST_CHECK;
+
+/* True when no character is left unfinished. */
+static inline bool utf8_complete(const struct utf8 *state)
+{
+    return state->missing == 0;
+}
+
+/* The longest prefix of at most `limit` bytes that does not cut a character of valid UTF-8. */
+size_t utf8_cut(const char *text, size_t length, size_t limit);
+
+#endif
