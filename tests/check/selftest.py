@@ -1,0 +1,168 @@
+"""Each check can fail: a small tree that passes all of them, then one planted violation at a time.
+
+Run by pytest. (A check that finds nothing in a broken tree is worse than none.)
+"""
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+CHECKS = pathlib.Path(__file__).resolve().parent
+
+CLEAN = {
+    'tests/check/LAYERS': 'layer config sees - libs -\n  conf\n'
+                          'layer base sees - libs -\n  slice log+pthread.h\n'
+                          'layer codec sees base libs -\n  frame\n'
+                          'layer net sees base,config/conf.h libs sys/socket.h\n  dial listen\n',
+    'config/conf.h': 'struct conf;\n',
+    'proxy/base/slice.h': '#ifndef SLICE_H\n#define SLICE_H\nstruct slice;\n#endif\n',
+    'proxy/base/log.h': 'void log_line(void);\n',
+    'proxy/base/log.c': '#include "base/log.h"\n#include <pthread.h>\n\n'
+                        'static int lines;\n\nvoid log_line(void)\n{\n    lines++;\n}\n',
+    'proxy/codec/frame.h': '#include "base/slice.h"\n\nint frame_size(void);\n',
+    'proxy/codec/frame.c': '#include "codec/frame.h"\n\n'
+                           'static const char *const names[] = {"ping"};\n\n'
+                           'int frame_size(void)\n{\n    return names[0][0];\n}\n',
+    'proxy/net/dial.h': 'int dial_open(void);\n',
+    'proxy/net/dial.c': '#include "net/dial.h"\n\n#include <sys/socket.h>\n\n#include "config/conf.h"\n\n'
+                        'int dial_open(void)\n{\n    return 0;\n}\n',
+    'proxy/net/listen.c': '#include "net/dial.h"\n',
+}
+LIBRARIES = ('config', 'base', 'codec', 'core', 'net', 'serve', 'run')
+
+
+def plant(root, tree):
+    for name, text in tree.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+@pytest.fixture
+def tree(tmp_path):
+    plant(tmp_path, CLEAN)
+    return tmp_path
+
+
+def run(check, argument):
+    command = [str(CHECKS / check), str(argument)]
+    if check.endswith('.py'):
+        command.insert(0, sys.executable)
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    return result.returncode, result.stdout + result.stderr
+
+
+def build(root):
+    """The static libraries of a tree, as CMake would make them."""
+    for name in LIBRARIES:
+        folder = root / ('config' if name == 'config' else f'proxy/{name}')
+        objects = []
+        for source in sorted(folder.glob('*.c')):
+            target = root / f'{source.name}.o'
+            subprocess.run(['gcc', '-fPIE', '-c', '-I', root, '-I', root / 'proxy', '-o', target, source], check=True)
+            objects.append(target)
+        subprocess.run(['ar', 'rcs', root / f'lib{name}.a', *objects], check=True)
+    return root
+
+
+@pytest.mark.parametrize('check', ['layers.py', 'budgets.py', 'text.py', 'headers.sh'])
+def test_a_clean_tree_passes(tree, check):
+    status, output = run(check, tree)
+    assert status == 0, output
+
+
+def test_clean_objects_pass(tree):
+    status, output = run('symbols.py', build(tree))
+    assert status == 0, output
+
+
+def body(lines):
+    return 'void frame_long(void)\n{\n' + '    ;\n' * (lines - 3) + '}\n'
+
+
+FRAME, DIAL = CLEAN['proxy/codec/frame.c'], CLEAN['proxy/net/dial.c']
+VIOLATIONS = [
+    ('layers.py', 'not listed', {'proxy/codec/stray.c': ''}),
+    ('layers.py', 'does not exist', {'tests/check/LAYERS': CLEAN['tests/check/LAYERS'] + '  ghost\n'}),
+    ('layers.py', 'listed twice', {'tests/check/LAYERS': CLEAN['tests/check/LAYERS'] + '  dial\n'}),
+    ('layers.py', 'expected "layer', {'tests/check/LAYERS': CLEAN['tests/check/LAYERS'] + 'layer run\n'}),
+    ('layers.py', 'not for layer codec', {'proxy/codec/frame.c': FRAME + '#include <sys/socket.h>\n'}),
+    ('layers.py', 'in a pure layer', {'proxy/codec/frame.c': FRAME + '#include <time.h>\n'}),
+    ('layers.py', 'in a pure layer', {'proxy/codec/frame.c': FRAME + '#include "base/log.h"\n'}),
+    ('layers.py', 'does not see it', {'proxy/codec/frame.c': FRAME + '#include "net/dial.h"\n'}),
+    ('layers.py', 'stands below', {'proxy/base/slice.h': '#include "base/log.h"\n'}),
+    ('layers.py', 'no header of a listed module', {'proxy/net/dial.c': DIAL + '#include "dial.h"\n'}),
+    ('layers.py', 'its first include', {'proxy/net/dial.c': '#include "base/slice.h"\n' + DIAL}),
+    ('layers.py', 'does not use its grant', {'proxy/base/log.c': '#include "base/log.h"\n'}),
+    ('budgets.py', 'function proxy/codec/frame.c:frame_long: 81 lines', {'proxy/codec/frame.c': body(81)}),
+    ('budgets.py', 'file proxy/codec/frame.c: 601 lines', {'proxy/codec/frame.c': '\n' * 601}),
+    ('budgets.py', 'at most 100', {'proxy/run/main.c': '\n' * 101}),
+    ('budgets.py', 'at most 85', {'proxy/codec/frame.c': body(86),
+                                  'tests/check/EXCEPTIONS': 'function proxy/codec/frame.c:frame_long 85\n'}),
+    ('budgets.py', 'lower it', {'proxy/codec/frame.c': body(85),
+                                'tests/check/EXCEPTIONS': 'function proxy/codec/frame.c:frame_long 86\n'}),
+    ('budgets.py', 'not needed', {'proxy/codec/frame.c': body(80),
+                                  'tests/check/EXCEPTIONS': 'function proxy/codec/frame.c:frame_long 81\n'}),
+    ('budgets.py', 'not needed', {'tests/check/EXCEPTIONS': 'file proxy/codec/gone.c 700\n'}),
+    ('budgets.py', 'expected "function', {'tests/check/EXCEPTIONS': 'proxy/codec/frame.c 700\n'}),
+    ('text.py', 'strcpy is banned', {'proxy/net/dial.c': 'void f(void)\n{\n    strcpy(a, b);\n}\n'}),
+    ('text.py', 'atoi is banned', {'tests/unit/x_test.c': 'int n = atoi (text);\n'}),
+    ('text.py', 'end of the line', {'README.md': 'words \n'}),
+    ('text.py', 'end of the line', {'README.md': 'words\r\n'}),
+    ('text.py', 'tab', {'proxy/net/dial.c': '\tint x;\n'}),
+    ('text.py', 'one newline', {'README.md': 'words'}),
+    ('text.py', 'one newline', {'README.md': 'words\n\n'}),
+    ('text.py', 'registry', {'tests/e2e/package-lock.json': '{"resolved": "https://registry.' 'npmjs.org/ws"}\n'}),
+    ('headers.sh', 'does not compile alone', {'proxy/net/dial.h': 'int dial_open(size_t n);\n'}),
+    ('headers.sh', 'does not compile alone', {'proxy/base/slice.h': 'struct slice { int n; };\n'}),
+]
+OBJECT_VIOLATIONS = [
+    ('should begin with frame_', FRAME + 'int size(void)\n{\n    return 0;\n}\n'),
+    ('should begin with frame_', FRAME + 'const int limit = 3;\n'),
+    ('mutable data', FRAME + 'int frame_count;\n'),
+    ('mutable data', FRAME + 'static int count = 1;\nint *frame_count(void)\n{\n    return &count;\n}\n'),
+    ('mutable data', FRAME + 'int *frame_next(void)\n{\n    static int n;\n    return &n;\n}\n'),
+    ('mutable data', FRAME + '_Thread_local int frame_depth = 1;\n'),
+]
+
+
+@pytest.mark.parametrize('check, message, files', VIOLATIONS,
+                         ids=[f'{check}-{number}' for number, (check, *_) in enumerate(VIOLATIONS)])
+def test_a_planted_violation_is_found(tree, check, message, files):
+    plant(tree, files)
+    status, output = run(check, tree)
+    assert status != 0 and message in output, output
+
+
+@pytest.mark.parametrize('message, source', OBJECT_VIOLATIONS, ids=range(len(OBJECT_VIOLATIONS)))
+def test_a_planted_symbol_is_found(tree, message, source):
+    plant(tree, {'proxy/codec/frame.c': source})
+    status, output = run('symbols.py', build(tree))
+    assert status != 0 and message in output, output
+
+
+def test_missing_libraries_are_found(tree):
+    build(tree)
+    (tree / 'libcodec.a').unlink()
+    assert run('symbols.py', tree)[0] != 0
+
+
+def test_comments_and_strings_are_not_calls(tree):
+    plant(tree, {'proxy/net/dial.c': '/* strcpy(a, b) */\nconst char *dial_text = "atoi(x)";\n'})
+    assert run('text.py', tree)[0] == 0
+
+
+def test_an_exception_that_fits_passes(tree):
+    plant(tree, {'proxy/codec/frame.c': body(85),
+                 'tests/check/EXCEPTIONS': 'function proxy/codec/frame.c:frame_long 85  # why\n'})
+    assert run('budgets.py', tree)[0] == 0
+
+
+def test_files_ignored_by_git_do_not_count(tree):
+    if not shutil.which('git'):
+        pytest.skip('no git')
+    subprocess.run(['git', 'init', '-q', str(tree)], check=True)
+    plant(tree, {'.gitignore': '/build*/\n', 'build-x/generated.c': 'words \n'})
+    assert run('text.py', tree)[0] == 0
