@@ -25,8 +25,9 @@ enum io_status {
 /* 16 bytes, so that it travels in two registers. */
 struct io {
     size_t n;
-    uint8_t status;  /* enum io_status */
-    uint8_t blocked; /* write: bytes wait inside or outside; wait until writable, then flush first */
+    uint8_t status; /* enum io_status */
+    uint8_t
+        blocked; /* write: bytes wait inside or outside; wait until writable, then flush first */
     uint8_t drained; /* read: the source had no more; no second read is needed to hear so */
     uint8_t reason;  /* enum reason, with IO_FAIL */
 };
@@ -75,6 +76,15 @@ struct transport_ops {
 struct transport {
     const struct transport_ops *ops;
 };
+
+/* Whose connection it is decides which reason a failed system call gets. */
+struct transport_side {
+    enum reason reset, io;
+};
+extern const struct transport_side transport_client, transport_target;
+
+/* The reason for the errno of a recv or send. */
+enum reason transport_errno(const struct transport_side *side, int error);
 
 #define TRANSPORT_READ_MIN ((size_t)20 * 1024)
 

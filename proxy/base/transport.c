@@ -1,0 +1,12 @@
+#include "base/transport.h"
+
+#include <errno.h>
+
+const struct transport_side transport_client = {REASON_client_reset, REASON_client_io};
+const struct transport_side transport_target = {REASON_target_reset, REASON_target_io};
+
+enum reason transport_errno(const struct transport_side *side, int error)
+{
+    /* EPIPE is a reset that was reported to somebody else before. */
+    return error == ECONNRESET || error == EPIPE ? side->reset : side->io;
+}
