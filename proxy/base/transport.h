@@ -25,9 +25,8 @@ enum io_status {
 /* 16 bytes, so that it travels in two registers. */
 struct io {
     size_t n;
-    uint8_t status; /* enum io_status */
-    uint8_t
-        blocked; /* write: bytes wait inside or outside; wait until writable, then flush first */
+    uint8_t status;  /* enum io_status */
+    uint8_t blocked; /* write: bytes wait, inside or outside; flush first when writable */
     uint8_t drained; /* read: the source had no more; no second read is needed to hear so */
     uint8_t reason;  /* enum reason, with IO_FAIL */
 };
