@@ -1,6 +1,6 @@
 /*
  * The head of an HTTP/1.1 request, RFC 9112, strict: what two servers could read differently is
- * refused. And the head of a response.
+ * refused. And the phrases of the statuses that we answer with.
  *
  * Pure: the parser allocates nothing; its slices point into the caller's buffer and live as long.
  *
@@ -19,34 +19,47 @@ struct http_field {
 };
 
 struct http_head {
-    struct slice method, target; /* target as sent: origin-form, absolute-form, ... */
-    struct slice host;           /* the one Host field, validated as uri-host [":" port] */
-    struct slice path, query;    /* of the target; query without "?", ptr NULL when there is none */
-    uint8_t minor_version;       /* HTTP/1.x */
-    bool has_body;               /* Content-Length above 0, or any Transfer-Encoding */
+    struct slice method, target; /* target as sent, in any of the four forms */
+    struct slice host;        /* uri-host [":" port], validated; ptr NULL: HTTP/1.0 without Host */
+    struct slice path, query; /* of origin- and absolute-form; query without "?"; or ptr NULL */
+    uint8_t minor_version;    /* HTTP/1.x */
+    bool has_body;            /* Content-Length above 0, or any Transfer-Encoding */
     uint16_t field_count;
     struct http_field fields[HTTP_FIELDS_MAX];
 };
 
 struct http_limits {
-    size_t head_bytes;  /* the whole head, 16 KiB by default */
-    size_t line_bytes;  /* the request target; above it 414 */
-    unsigned fields;    /* at most HTTP_FIELDS_MAX */
+    size_t head_bytes; /* the whole head, 16 KiB by default; above it 431 */
+    size_t line_bytes; /* the request target; above it 414 */
+    unsigned fields;   /* at most HTTP_FIELDS_MAX; above it 431 */
 };
 
 enum http_verdict {
     HTTP_MORE, /* not yet whole, and nothing wrong so far */
     HTTP_HEAD, /* whole: *consumed bytes, then whatever the client sent after it */
-    HTTP_BAD,  /* *bad says why */
+    HTTP_BAD,  /* *bad says why; more bytes do not change it */
+};
+
+/* How far earlier calls have come, as offsets: the buffer may move between calls. Zeroed is ready.
+ */
+struct http_scan {
+    size_t at;      /* bytes before it are judged */
+    size_t mark;    /* where the part at hand began */
+    uint8_t part;   /* what `at` is inside of */
+    uint8_t fields; /* whole field lines so far */
 };
 
 /*
- * `scanned` carries how far an earlier call has searched for the end of the head, so that a head
- * that drips in byte by byte costs linear work; it starts at 0. A violation is reported as soon as
- * the offending bytes are there.
+ * Called with all bytes so far, each time that there are more. Only new bytes are judged, so that a
+ * head that drips in byte by byte costs linear work; `head` is filled when the verdict is HTTP_HEAD
+ * and need not be kept between calls.
+ *
+ * The first violation in the order of the bytes is the verdict, however the input is cut: grammar
+ * and limits as soon as the offending byte is there, then, once the head is whole, what its parts
+ * mean together (form of the target, Host, Content-Length, repeated fields).
  */
 enum http_verdict http_head_parse(struct http_head *head, const char *bytes, size_t length,
-                                  const struct http_limits *limits, size_t *scanned,
+                                  const struct http_limits *limits, struct http_scan *scan,
                                   size_t *consumed, enum reason *bad) WSL_MUST_CHECK;
 
 /* The only field of that name; NULL when there is none or more than one (count says which). */

@@ -1,15 +1,19 @@
 /*
- * The opening handshake, RFC 6455 section 4, server side: is this head a good upgrade request, which
- * subprotocol is chosen, and the answers.
+ * The opening handshake, RFC 6455 section 4, server side: is this head a good upgrade request,
+ * which subprotocol is chosen, and the answers.
  *
- * Pure. Owns: nothing. Thread: any. Errors: a reason from the table. Lifetime: slices borrow the head.
+ * Pure. Owns: nothing. Thread: any. Errors: a reason from the table. Lifetime: slices borrow the
+ * head.
  */
 #ifndef WSLUICE_CODEC_WS_HANDSHAKE_H
 #define WSLUICE_CODEC_WS_HANDSHAKE_H
 
 #include "codec/http_head.h"
 
-#define WS_ACCEPT_LENGTH 28 /* base64 of a SHA-1 */
+#define WS_ACCEPT_LENGTH    28  /* base64 of a SHA-1 */
+#define WS_SUBPROTOCOLS_MAX 32  /* offers that we compare with each other; more are refused */
+#define WS_ANSWER_MAX       256 /* the 101 head without the name of the subprotocol */
+#define WS_REFUSAL_MAX      512
 
 struct ws_handshake {
     char accept[WS_ACCEPT_LENGTH];
@@ -19,26 +23,26 @@ struct ws_handshake {
 /*
  * REASON_none when the head asks for a WebSocket correctly; otherwise why not (the HTTP status
  * follows from the table). Checks in this order: body, HTTP version, method, upgrade wanted,
- * Sec-WebSocket-Version, Sec-WebSocket-Key, Sec-WebSocket-Protocol.
+ * Sec-WebSocket-Version, Sec-WebSocket-Key, Sec-WebSocket-Protocol, Sec-WebSocket-Extensions.
  *
  * Subprotocol: "binary" if offered, else the first one offered except "base64", else none.
  */
-enum reason ws_handshake_check(const struct http_head *head, struct ws_handshake *out)
-    WSL_MUST_CHECK;
+enum reason ws_handshake_check(const struct http_head *head,
+                               struct ws_handshake *out) WSL_MUST_CHECK;
 
-/* Sec-WebSocket-Accept for a key. */
-void ws_handshake_accept(struct slice key, char out[static WS_ACCEPT_LENGTH]);
+/* Sec-WebSocket-Accept for a key; false when OpenSSL cannot hash (out of memory). */
+bool ws_handshake_accept(struct slice key, char out[static WS_ACCEPT_LENGTH]) WSL_MUST_CHECK;
 
 /* The 101 head; returns its length, or 0 when it does not fit. */
-size_t ws_handshake_answer(char *out, size_t capacity, const struct ws_handshake *handshake)
-    WSL_MUST_CHECK;
+size_t ws_handshake_answer(char *out, size_t capacity,
+                           const struct ws_handshake *handshake) WSL_MUST_CHECK;
 
 /*
  * A whole refusal for a reason: status line, the fields that the status needs (Allow, Upgrade,
  * Sec-WebSocket-Version, Retry-After), Connection: close, and the reason's text as a short plain
  * body (none for HEAD). Returns its length, or 0 when it does not fit or the reason has no status.
  */
-size_t ws_handshake_refusal(char *out, size_t capacity, enum reason reason, bool head_only)
-    WSL_MUST_CHECK;
+size_t ws_handshake_refusal(char *out, size_t capacity, enum reason reason,
+                            bool head_only) WSL_MUST_CHECK;
 
 #endif
