@@ -1,0 +1,281 @@
+#!/usr/bin/env bash
+# Every test that the project has: installs what they need on a fresh Debian, runs all gates even
+# when one fails, and ends with a summary. tests/README.md says what each gate is for.
+#
+# usage: tests/run.sh [--all] [--list] [--no-install] [GATE...]
+#   --all         the slow gates too: clang-tidy, cppcheck's exhaustive level, valgrind, long fuzzing
+#   --list        names of the gates
+#   --no-install  take the machine as it is
+#   GATE...       only these
+set -uo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+cd "$root" || exit 2
+
+build=$root/build-test
+python=/usr/bin/python3 # Debian's, which has Debian's modules; another may come first in PATH
+jobs=${WSLUICE_JOBS:-$(nproc)}
+fuzz_seconds=10
+
+fast_gates=(checks format gcc clang unit-asan unit-tsan cppcheck fuzz e2e e2e-asan e2e-tsan)
+slow_gates=(clang-tidy cppcheck-deep valgrind fuzz-long)
+
+packages=(build-essential cmake ninja-build pkg-config libuv1-dev libssl-dev libyaml-dev libcmocka-dev
+    clang libclang-rt-dev clang-format cppcheck git
+    python3 python3-pytest python3-websockets openssl redis-server)
+slow_packages=(clang-tidy valgrind libc6-dbg)
+
+# ---- what the machine needs ----
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi
+}
+
+missing() {
+    for package in "$@"; do
+        dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || echo "$package"
+    done
+}
+
+# Installing a server must not start it: a policy file says so for as long as apt runs.
+apt_install() {
+    local policy=/usr/sbin/policy-rc.d status=0 ours=
+    if [ ! -e "$policy" ]; then
+        ours=yes
+        printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null && as_root chmod +x "$policy"
+    fi
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o Acquire::Retries=3 update &&
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Acquire::Retries=3 -o Dpkg::Use-Pty=0 \
+            install --no-install-recommends "$@" </dev/null || status=$?
+    [ -z "$ours" ] || as_root rm -f "$policy"
+    return $status
+}
+
+install_packages() {
+    local wanted=("${packages[@]}") needed
+    [ -z "$all" ] || wanted+=("${slow_packages[@]}")
+    mapfile -t needed < <(missing "${wanted[@]}")
+    # node may well have come from elsewhere than Debian
+    command -v node >/dev/null || needed+=(nodejs)
+    command -v npm >/dev/null || needed+=(npm)
+    [ "${#needed[@]}" -eq 0 ] || apt_install "${needed[@]}" || return 1
+    [ tests/e2e/node_modules/.package-lock.json -nt tests/e2e/package-lock.json ] ||
+        (cd tests/e2e && npm ci --no-audit --no-fund --ignore-scripts)
+}
+
+# gcc 12's and clang 14's sanitizers cannot place their shadow when the kernel randomises more bits.
+sane_layout=()
+if [ "$(cat /proc/sys/vm/mmap_rnd_bits 2>/dev/null || echo 28)" -gt 28 ] && setarch -R true 2>/dev/null; then
+    sane_layout=(setarch -R)
+fi
+export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1:check_initialization_order=1
+export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+
+# ---- the gates: each is a function, gate_<name with _>, and runs in a shell of its own ----
+
+# cmake_build DIRECTORY OPTION...
+cmake_build() {
+    local directory=$build/$1
+    shift
+    cmake -S "$root" -B "$directory" -G Ninja -DCMAKE_C_FLAGS=-Werror "$@" >"$build/cmake.log" 2>&1 ||
+        { cat "$build/cmake.log"; return 1; }
+    cmake --build "$directory" -j "$jobs"
+}
+
+build_gcc() {
+    cmake_build gcc -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Release -DWSLUICE_TESTS=ON -DWSLUICE_BENCH=ON
+}
+
+build_sanitized() {
+    cmake_build "$1" -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Debug -DWSLUICE_TESTS=ON -DWSLUICE_SANITIZE="$2"
+}
+
+build_asan() {
+    build_sanitized asan address,undefined
+}
+
+build_tsan() {
+    build_sanitized tsan thread
+}
+
+unit_tests() {
+    "${sane_layout[@]}" ctest --test-dir "$build/$1" --output-on-failure --no-tests=error --timeout 120 -j "$jobs"
+}
+
+c_files() {
+    find config proxy tests -name node_modules -prune -o -name '*.[ch]' -print | sort
+}
+
+gate_checks() {
+    local status=0
+    "$python" -m pytest -p no:cacheprovider --no-header -q tests/check/selftest.py || status=1
+    for check in layers budgets text; do
+        "$python" "tests/check/$check.py" || status=1
+    done
+    tests/check/headers.sh || status=1
+    return $status
+}
+
+gate_format() {
+    c_files | xargs clang-format --dry-run -Werror && echo "format: $(c_files | wc -l) files"
+}
+
+gate_gcc() {
+    build_gcc && "$python" tests/check/symbols.py "$build/gcc" && unit_tests gcc
+}
+
+gate_clang() {
+    cmake_build clang -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Debug -DWSLUICE_TESTS=ON -DWSLUICE_BENCH=ON
+}
+
+gate_unit_asan() {
+    build_asan && unit_tests asan
+}
+
+gate_unit_tsan() {
+    build_tsan && unit_tests tsan
+}
+
+run_cppcheck() {
+    mkdir -p "$build/cppcheck" &&
+        cppcheck --quiet --std=c11 --language=c --library=posix --enable=warning,style,performance,portability \
+            --inline-suppr --suppressions-list=tests/check/cppcheck.txt --error-exitcode=1 -j "$jobs" \
+            --cppcheck-build-dir="$build/cppcheck" -D_GNU_SOURCE -DWSLUICE_VERSION='""' -I . -I proxy "$@" config proxy &&
+        echo "cppcheck: no findings"
+}
+
+gate_cppcheck() {
+    run_cppcheck
+}
+
+# Seeds first, each once; then new inputs for a while. What breaks it stays in build-test/fuzz.
+run_fuzzers() {
+    local seconds=$1 status=0 count=0 name corpus
+    cmake_build fuzz -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Debug -DWSLUICE_FUZZ=ON \
+        -DWSLUICE_SANITIZE=address,undefined,fuzzer-no-link || return 1
+    for fuzzer in "$build"/fuzz/tests/fuzz/*_fuzz; do
+        name=$(basename "$fuzzer" _fuzz)
+        corpus=$build/fuzz/corpus/$name
+        count=$((count + 1))
+        mkdir -p "$corpus"
+        if "${sane_layout[@]}" "$fuzzer" -runs=0 -verbosity=0 "tests/fuzz/corpus/$name" &&
+            "${sane_layout[@]}" "$fuzzer" -max_total_time="$seconds" -print_final_stats=1 -verbosity=0 -timeout=10 \
+                -artifact_prefix="$build/fuzz/$name-" "$corpus" "tests/fuzz/corpus/$name"; then
+            echo "fuzz: $name held for $seconds s"
+        else
+            echo "fuzz: $name FAILED"
+            status=1
+        fi
+    done
+    [ "$count" -gt 0 ] || { echo "fuzz: no fuzzer was built"; status=1; }
+    return $status
+}
+
+gate_fuzz() {
+    run_fuzzers "$fuzz_seconds"
+}
+
+# end_to_end BUILD PYTEST-ARGUMENT...
+end_to_end() {
+    local binary=$build/$1/wsluice
+    shift
+    WSLUICE=$binary "${sane_layout[@]}" "$python" -m pytest -p no:cacheprovider --no-header -ra --tb=short \
+        --durations=5 "$@"
+}
+
+gate_e2e() {
+    build_gcc && end_to_end gcc tests/e2e
+}
+
+gate_e2e_asan() {
+    build_asan && end_to_end asan -m 'not release_only' tests/e2e
+}
+
+gate_e2e_tsan() {
+    build_tsan && end_to_end tsan -m threads tests/e2e
+}
+
+gate_clang_tidy() {
+    cmake_build clang -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Debug -DWSLUICE_TESTS=ON -DWSLUICE_BENCH=ON &&
+        find config proxy -name '*.c' | sort | xargs -P "$jobs" -n 4 clang-tidy -quiet -p "$build/clang" \
+            --warnings-as-errors='*' && echo "clang-tidy: no findings"
+}
+
+gate_cppcheck_deep() {
+    if cppcheck --help | grep -q -- --check-level; then
+        run_cppcheck --check-level=exhaustive
+    else
+        run_cppcheck --force --inconclusive
+    fi
+}
+
+gate_valgrind() {
+    build_gcc || return 1
+    find "$build/gcc/tests/unit" -maxdepth 1 -type f -name '*_test' | sort |
+        xargs -P "$jobs" -n 1 valgrind --quiet --error-exitcode=99 --leak-check=full &&
+        echo "valgrind: no findings"
+}
+
+gate_fuzz_long() {
+    run_fuzzers 300
+}
+
+# ---- running them ----
+
+names=() results=() failed=()
+
+run_gate() {
+    local name=$1 began=$SECONDS status=0
+    printf '\n======== %s ========\n' "$name"
+    ("gate_${name//-/_}") </dev/null || status=$?
+    local took=$((SECONDS - began))
+    if [ "$status" -eq 0 ]; then
+        results+=("ok      $took s")
+    else
+        results+=("FAILED  $took s")
+        failed+=("$name")
+    fi
+    names+=("$name")
+    printf -- '-------- %s: %s\n' "$name" "${results[-1]}"
+}
+
+all='' install=yes wanted=()
+for argument in "$@"; do
+    case $argument in
+    --all) all=yes ;;
+    --list) printf '%s\n' "${fast_gates[@]}" "${slow_gates[@]}"; exit 0 ;;
+    --no-install) install='' ;;
+    -*) sed -n '2,/^set/s/^# \{0,1\}//p' "$0"; exit 2 ;;
+    *)
+        if [[ " ${fast_gates[*]} ${slow_gates[*]} " != *" $argument "* ]]; then
+            echo "run.sh: no gate is called $argument; --list names them" >&2
+            exit 2
+        fi
+        wanted+=("$argument") ;;
+    esac
+done
+if [ "${#wanted[@]}" -eq 0 ]; then
+    wanted=("${fast_gates[@]}")
+    [ -z "$all" ] || wanted+=("${slow_gates[@]}")
+elif [[ " ${wanted[*]} " =~ " clang-tidy "|" valgrind " ]]; then
+    all=yes
+fi
+
+mkdir -p "$build"
+if [ -n "$install" ]; then
+    printf '======== install ========\n'
+    install_packages || { echo "run.sh: could not install what the tests need" >&2; exit 1; }
+fi
+for name in "${wanted[@]}"; do
+    run_gate "$name"
+done
+
+printf '\n======== summary ========\n'
+for i in "${!names[@]}"; do
+    printf '%-14s %s\n' "${names[i]}" "${results[i]}"
+done
+if [ "${#failed[@]}" -gt 0 ]; then
+    printf 'run.sh: %d of %d gates failed in %d s: %s\n' "${#failed[@]}" "${#names[@]}" "$SECONDS" "${failed[*]}"
+    exit 1
+fi
+printf 'run.sh: all %d gates passed in %d s\n' "${#names[@]}" "$SECONDS"
