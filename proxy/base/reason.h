@@ -21,15 +21,18 @@
     REASON(none, INFO, 0, 0, "")                                                                   \
     /* how sessions end well */                                                                    \
     REASON(client_closed, INFO, 0, 0, "client closed")                                             \
-    REASON(client_eof, INFO, 0, 0, "client hung up without a Close frame")                         \
+    REASON(client_eof, INFO, 0, 1000, "Client hung up without a Close frame")                      \
     REASON(target_closed, INFO, 0, 1000, "Target closed")                                          \
     REASON(shutdown, INFO, 503, 1001, "Server is shutting down")                                   \
+    REASON(idle_timeout, INFO, 0, 1000, "Idle for too long")                                       \
+    REASON(duration_limit, INFO, 0, 1000, "Longest session time reached")                          \
     REASON(answered, INFO, 0, 0, "request answered")                                               \
     /* a peer or the network failed */                                                             \
     REASON(client_reset, INFO, 0, 0, "client connection was reset")                                \
     REASON(client_stalled, WARN, 0, 0, "client did not take its last bytes in time")               \
     REASON(client_dead, WARN, 0, 1011, "No sign of life from the client")                          \
     REASON(client_io, WARN, 0, 0, "client connection failed")                                      \
+    REASON(target_stalled, WARN, 0, 1011, "Target did not take the last bytes in time")            \
     REASON(target_reset, WARN, 502, 1011, "Target reset the connection")                           \
     REASON(target_io, WARN, 502, 1011, "Connection to the target failed")                          \
     REASON(target_refused, WARN, 502, 1011, "Target refused the connection")                       \

@@ -1,0 +1,434 @@
+#include "core/bridge.h"
+
+/* After so many buffers a turn ends, so that one fast session cannot starve the others. */
+#define BUFFERS_PER_TURN 4
+
+/* ---- ends ------------------------------------------------------------------------------------ */
+
+static void note_end(struct bridge *bridge, enum reason reason, uint64_t now)
+{
+    if (bridge->reason != REASON_none)
+        return;
+    bridge->reason = reason;
+    bridge->progress_at = now;
+    bridge->unsent = UINT64_MAX;
+}
+
+static void finish_up(struct bridge *bridge)
+{
+    bridge->frames_over = true;
+    if (bridge->up.state == PIPE_FLOWING)
+        bridge->up.state = PIPE_ENDING;
+    else if (bridge->up.state == PIPE_WAITING)
+        pipe_break(&bridge->up);
+}
+
+static void finish_down(struct bridge *bridge)
+{
+    if (bridge->down.state == PIPE_FLOWING)
+        bridge->down.state = PIPE_ENDING;
+}
+
+static void client_finished(struct bridge *bridge, enum reason reason, uint64_t now)
+{
+    bridge->client_in_done = true;
+    note_end(bridge, reason, now);
+    finish_up(bridge);
+}
+
+static void client_failed(struct bridge *bridge, enum reason reason, uint64_t now)
+{
+    client_finished(bridge, reason, now);
+    pipe_break(&bridge->down);
+}
+
+static void target_finished(struct bridge *bridge, enum reason reason, uint64_t now)
+{
+    bridge->target_in_done = true;
+    note_end(bridge, reason, now);
+    finish_down(bridge);
+}
+
+static void target_failed(struct bridge *bridge, enum reason reason, uint64_t now)
+{
+    target_finished(bridge, reason, now);
+    pipe_break(&bridge->up);
+}
+
+void bridge_end(struct bridge *bridge, enum reason reason, uint64_t now)
+{
+    note_end(bridge, reason, now);
+    finish_down(bridge);
+    if (!bridge->target) {
+        bridge->target_in_done = true;
+        pipe_break(&bridge->up);
+    }
+}
+
+bool bridge_done(const struct bridge *bridge)
+{
+    return bridge->client_in_done && bridge->target_in_done && pipe_finished(&bridge->up) &&
+           pipe_finished(&bridge->down);
+}
+
+/* ---- the two sinks --------------------------------------------------------------------------- */
+
+/*
+ * A sink that fails breaks its own direction only: what its peer has sent before is still in the
+ * receive buffer and gets delivered; reading it then ends in EOF or in the same failure.
+ */
+static void to_client(struct bridge *bridge, const uint8_t *bytes, size_t length, uint64_t now)
+{
+    struct io io = pipe_send(&bridge->down, bytes, length);
+    if (WSL_UNLIKELY(io.status == IO_FAIL))
+        note_end(bridge, io.reason, now);
+    else if (WSL_UNLIKELY(bridge->reason != REASON_none) && io.n > 0)
+        bridge->progress_at = now;
+}
+
+static void to_target(struct bridge *bridge, const uint8_t *bytes, size_t length, uint64_t now)
+{
+    struct io io = pipe_send(&bridge->up, bytes, length);
+    if (WSL_UNLIKELY(io.status == IO_FAIL))
+        note_end(bridge, io.reason, now);
+}
+
+static void resume(struct bridge *bridge, struct pipe *pipe, uint64_t now)
+{
+    uint32_t carried = pipe->carry_length - pipe->carry_at;
+    struct io io = pipe_resume(pipe);
+    if (io.status == IO_FAIL)
+        note_end(bridge, io.reason, now);
+    else if (!pipe->blocked || pipe->carry_length - pipe->carry_at != carried)
+        bridge->progress_at = now;
+}
+
+static bool down_open(const struct bridge *bridge)
+{
+    return !bridge->down.blocked && !bridge->close_sent && !pipe_finished(&bridge->down);
+}
+
+static void send_slot(struct bridge *bridge, uint64_t now)
+{
+    if (bridge->slot_length == 0 || !down_open(bridge))
+        return;
+    uint8_t length = bridge->slot_length;
+    bridge->slot_length = 0;
+    to_client(bridge, bridge->slot, length, now);
+}
+
+static void send_close(struct bridge *bridge, uint64_t now)
+{
+    uint8_t frame[2 + WS_CONTROL_MAX];
+    const struct reason_row *row = reason_row(bridge->reason);
+    bool echo = bridge->reason == REASON_client_closed;
+    uint16_t code = echo ? bridge->decoder.close_code : row->close_code;
+    size_t length = ws_frame_close(frame, code, echo ? "" : row->text);
+    bridge->close_sent = true;
+    to_client(bridge, frame, length, now);
+}
+
+/* Everything that follows from the state alone; ends when nothing changes any more. */
+static void settle(struct bridge *bridge, uint64_t now)
+{
+    if (WSL_UNLIKELY(bridge->slot_length > 0))
+        send_slot(bridge, now);
+    if (WSL_LIKELY(bridge->reason == REASON_none))
+        return;
+
+    struct io io = io_status(IO_OK);
+    if (bridge->up.state == PIPE_ENDING && !bridge->up.blocked)
+        io = pipe_shutdown(&bridge->up);
+    if (io.status == IO_FAIL)
+        note_end(bridge, io.reason, now);
+
+    if (bridge->down.state == PIPE_ENDING && down_open(bridge))
+        send_close(bridge, now);
+    if (bridge->down.state == PIPE_ENDING && !bridge->down.blocked && bridge->frames_over)
+        io = pipe_shutdown(&bridge->down);
+    if (io.status == IO_FAIL)
+        note_end(bridge, io.reason, now);
+}
+
+/* ---- client to target ------------------------------------------------------------------------ */
+
+static void take_ping(struct bridge *bridge)
+{
+    bridge->slot_length = (uint8_t)ws_frame_control(
+        bridge->slot, WS_OP_PONG, bridge->decoder.control, bridge->decoder.control_length);
+}
+
+/* Frames of the client: payload to the target, control frames to the slot, until they are over. */
+static void take_frames(struct bridge *bridge, uint8_t *bytes, size_t length, uint64_t now)
+{
+    struct ws_window window = {.base = bytes, .end = length};
+    bridge->received_at = now;
+    bridge->pinged_at = 0;
+    enum ws_event event = ws_frame_decode(&bridge->decoder, &window);
+    while (WSL_UNLIKELY(event == WS_PING || event == WS_PONG)) {
+        if (event == WS_PING)
+            take_ping(bridge);
+        event = ws_frame_decode(&bridge->decoder, &window);
+    }
+
+    if (window.out > 0 && bridge->up.state == PIPE_FLOWING) {
+        bridge->moved_at = now;
+        bridge->up.bytes += window.out;
+        to_target(bridge, window.base, window.out, now);
+    }
+    if (WSL_LIKELY(event == WS_DRAINED))
+        return;
+    note_end(bridge, event == WS_CLOSE ? REASON_client_closed : bridge->decoder.violation, now);
+    finish_up(bridge);
+    finish_down(bridge);
+}
+
+static void pump_up(struct bridge *bridge, struct bridge_scratch *scratch, uint64_t now)
+{
+    for (int turn = 0; turn < BUFFERS_PER_TURN; turn++) {
+        if (bridge->client_in_done || !pipe_wants_source(&bridge->up))
+            return;
+        struct io io = transport_read(bridge->client, scratch->buffer, BRIDGE_BUFFER);
+        switch ((enum io_status)io.status) {
+        case IO_OK:
+            if (!bridge->frames_over)
+                take_frames(bridge, scratch->buffer, io.n, now);
+            if (io.drained)
+                return;
+            break;
+        case IO_WANT_READ:
+            return;
+        case IO_WANT_WRITE:
+            bridge->down.blocked = true;
+            return;
+        case IO_EOF:
+            client_finished(bridge, REASON_client_eof, now);
+            return;
+        case IO_FAIL:
+            client_failed(bridge, io.reason, now);
+            return;
+        }
+    }
+}
+
+void bridge_early(struct bridge *bridge, uint8_t *bytes, size_t length, uint64_t now)
+{
+    take_frames(bridge, bytes, length, now);
+    settle(bridge, now);
+}
+
+/* ---- target to client ------------------------------------------------------------------------ */
+
+static void take_bytes(struct bridge *bridge, uint8_t *bytes, size_t length, uint64_t now)
+{
+    bridge->moved_at = now;
+    bridge->down.bytes += length;
+    uint8_t *frame = ws_frame_header_before(bytes, WS_OP_BINARY, length);
+    to_client(bridge, frame, (size_t)(bytes - frame) + length, now);
+}
+
+static void pump_down(struct bridge *bridge, struct bridge_scratch *scratch, uint64_t now)
+{
+    for (int turn = 0; turn < BUFFERS_PER_TURN; turn++) {
+        if (WSL_UNLIKELY(bridge->slot_length > 0))
+            send_slot(bridge, now);
+        if (!bridge->target || bridge->target_in_done || !pipe_wants_source(&bridge->down))
+            return;
+        struct io io = transport_read(bridge->target, scratch->buffer, BRIDGE_BUFFER);
+        switch ((enum io_status)io.status) {
+        case IO_OK:
+            if (bridge->down.state == PIPE_FLOWING)
+                take_bytes(bridge, scratch->buffer, io.n, now);
+            if (io.drained)
+                return;
+            break;
+        case IO_WANT_READ:
+            return;
+        case IO_WANT_WRITE:
+            bridge->up.blocked = true;
+            return;
+        case IO_EOF:
+            target_finished(bridge, REASON_target_closed, now);
+            return;
+        case IO_FAIL:
+            target_failed(bridge, io.reason, now);
+            return;
+        }
+    }
+}
+
+/* ---- turns ----------------------------------------------------------------------------------- */
+
+void bridge_turn(struct bridge *bridge, struct bridge_scratch *scratch, unsigned ready,
+                 uint64_t now)
+{
+    /* A sink that has room again is fed at once: its source is likely to have more. */
+    if (bridge->down.blocked && (ready & BRIDGE_CLIENT_WRITE)) {
+        resume(bridge, &bridge->down, now);
+        ready |= bridge->down.blocked ? 0 : BRIDGE_TARGET_READ;
+    }
+    if (bridge->up.blocked && (ready & BRIDGE_TARGET_WRITE)) {
+        resume(bridge, &bridge->up, now);
+        ready |= bridge->up.blocked ? 0 : BRIDGE_CLIENT_READ;
+    }
+    if (ready & BRIDGE_CLIENT_READ)
+        pump_up(bridge, scratch, now);
+    if (ready & BRIDGE_TARGET_READ)
+        pump_down(bridge, scratch, now);
+    settle(bridge, now);
+}
+
+unsigned bridge_want(const struct bridge *bridge)
+{
+    unsigned want = 0;
+    if (!bridge->client_in_done && pipe_wants_source(&bridge->up))
+        want |= BRIDGE_CLIENT_READ;
+    if (pipe_wants_sink(&bridge->down))
+        want |= BRIDGE_CLIENT_WRITE;
+    if (bridge->target && !bridge->target_in_done && pipe_wants_source(&bridge->down))
+        want |= BRIDGE_TARGET_READ;
+    if (pipe_wants_sink(&bridge->up))
+        want |= BRIDGE_TARGET_WRITE;
+    return want;
+}
+
+/* ---- time ------------------------------------------------------------------------------------ */
+
+static uint64_t sooner(uint64_t a, uint64_t b)
+{
+    return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
+static uint64_t tick_ping(struct bridge *bridge, const struct bridge_times *times, uint64_t now)
+{
+    if (times->ping_interval == 0)
+        return 0;
+    /* While the target blocks, the client is not listened to: its silence says nothing. */
+    if (bridge->up.blocked || bridge->up.state == PIPE_WAITING) {
+        bridge->received_at = now;
+        bridge->pinged_at = 0;
+    }
+    /* A ping that could not leave yet is a stalled reader, for the kernel's timeout to judge. */
+    if (bridge->pinged_at != 0 && bridge->down.blocked)
+        bridge->pinged_at = now;
+    if (bridge->pinged_at != 0) {
+        if (now - bridge->pinged_at < times->ping_timeout)
+            return bridge->pinged_at + times->ping_timeout;
+        bridge_end(bridge, REASON_client_dead, now);
+        return 0;
+    }
+    if (now - bridge->received_at < times->ping_interval)
+        return bridge->received_at + times->ping_interval;
+    if (bridge->slot_length == 0)
+        bridge->slot_length = (uint8_t)ws_frame_control(bridge->slot, WS_OP_PING, bridge->slot, 0);
+    bridge->pinged_at = now;
+    return now + times->ping_timeout;
+}
+
+static uint64_t tick_limit(struct bridge *bridge, uint64_t since, uint32_t limit,
+                           enum reason reason, uint64_t now)
+{
+    if (limit == 0)
+        return 0;
+    if (now - since < limit)
+        return since + limit;
+    bridge_end(bridge, reason, now);
+    return 0;
+}
+
+static uint64_t tick_open(struct bridge *bridge, const struct bridge_times *times, uint64_t now)
+{
+    uint64_t next = tick_ping(bridge, times, now);
+    next = sooner(
+        next, tick_limit(bridge, bridge->moved_at, times->idle_timeout, REASON_idle_timeout, now));
+    next = sooner(next, tick_limit(bridge, bridge->opened_at, times->max_duration,
+                                   REASON_duration_limit, now));
+    settle(bridge, now);
+    return next;
+}
+
+/* The deadline of the close handshake: directions that still flow are cut, then all is. */
+static uint64_t tick_ending(struct bridge *bridge, uint64_t unsent,
+                            const struct bridge_times *times, uint64_t now)
+{
+    if (unsent > 0 && unsent < bridge->unsent)
+        bridge->progress_at = now;
+    bridge->unsent = unsent;
+    if (now - bridge->progress_at < times->close_timeout)
+        return bridge->progress_at + times->close_timeout;
+
+    if (bridge->up.state == PIPE_FLOWING || bridge->down.state == PIPE_FLOWING) {
+        finish_up(bridge);
+        finish_down(bridge);
+        settle(bridge, now);
+        if (bridge->up.blocked || bridge->down.blocked) {
+            bridge->progress_at = now;
+            return now + times->close_timeout;
+        }
+    }
+    if (bridge->down.blocked || unsent > 0)
+        bridge->reason = REASON_client_stalled;
+    else if (bridge->up.blocked)
+        bridge->reason = REASON_target_stalled;
+    bridge->client_in_done = bridge->target_in_done = true;
+    pipe_break(&bridge->up);
+    pipe_break(&bridge->down);
+    return 0;
+}
+
+uint64_t bridge_tick(struct bridge *bridge, uint64_t unsent, const struct bridge_times *times,
+                     uint64_t now)
+{
+    if (bridge_done(bridge))
+        return 0;
+    if (bridge->reason == REASON_none) {
+        uint64_t next = tick_open(bridge, times, now);
+        if (bridge->reason == REASON_none)
+            return next;
+    }
+    return tick_ending(bridge, unsent, times, now);
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+void bridge_init(struct bridge *bridge, struct transport *client, bool refuse_text, uint64_t now)
+{
+    *bridge = (struct bridge){
+        .client = client,
+        .up = {.state = PIPE_WAITING},
+        .down = {.state = PIPE_FLOWING, .sink = client},
+        .opened_at = now,
+        .received_at = now,
+        .moved_at = now,
+    };
+    ws_frame_decoder_init(&bridge->decoder, true, refuse_text);
+}
+
+void bridge_answer(struct bridge *bridge, const void *bytes, size_t length, uint64_t now)
+{
+    to_client(bridge, bytes, length, now);
+}
+
+void bridge_refuse(struct bridge *bridge, enum reason reason, const void *bytes, size_t length,
+                   uint64_t now)
+{
+    bridge->close_sent = bridge->frames_over = true;
+    bridge_end(bridge, reason, now);
+    if (length > 0 && !pipe_finished(&bridge->down))
+        to_client(bridge, bytes, length, now);
+    settle(bridge, now);
+}
+
+void bridge_attach(struct bridge *bridge, struct transport *target, uint64_t now)
+{
+    wsl_assert(bridge->up.state == PIPE_WAITING && bridge->reason == REASON_none);
+    bridge->target = bridge->up.sink = target;
+    bridge->up.state = PIPE_FLOWING;
+    bridge->opened_at = bridge->received_at = bridge->moved_at = now;
+}
+
+void bridge_free(struct bridge *bridge)
+{
+    pipe_free(&bridge->up);
+    pipe_free(&bridge->down);
+}

@@ -1,0 +1,67 @@
+/*
+ * The life of a session as a table: from accept to the free, which state may follow which, and
+ * which deadline rules in each. Everything that takes time is an event, so the machine runs from a
+ * script.
+ *
+ *      PREFACE --> TLS --> HEAD --> DIALLING --> OPEN --> CLOSING --> DEAD
+ *         |                 ^ ||       |          ^         ^
+ *         +-----------------+ ||       +--------- | ------->| 502, 504
+ *                             |+--> ANSWERED -----+         |
+ *                             |        +------------------->| Close 1011
+ *                             +-- refused ----------------->| 4xx
+ *
+ * Any state may also fall to DEAD at once: when the client is gone, when a deadline passes before
+ * there is anybody to tell, when the process ends.
+ *
+ * Pure. Owns: nothing. Thread: any. Errors: an event that a state does not know is our bug: abort.
+ * Lifetime: plain memory.
+ */
+#ifndef WSLUICE_CORE_LIFE_H
+#define WSLUICE_CORE_LIFE_H
+
+#include "base/base.h"
+
+/* In each state: what is alive besides the client's descriptor, its watch and the timer. */
+enum life_state {
+    LIFE_PREFACE,  /* nothing: the first byte will tell TLS from plain */
+    LIFE_TLS,      /* client transport */
+    LIFE_HEAD,     /* client transport; the unfinished head, if it came in parts */
+    LIFE_DIALLING, /* client transport, dial, early frames; the client waits for its 101 */
+    LIFE_ANSWERED, /* the same and the bridge; the client has its 101 */
+    LIFE_OPEN,     /* client and target transports, target's watch, bridge */
+    LIFE_CLOSING,  /* the same, or without a target after a refusal */
+    LIFE_DEAD,     /* nothing: handles are closing, the last callback frees */
+    LIFE_STATES,
+};
+
+enum life_event {
+    LIFE_SAW_TLS,       /* the first byte is a TLS hello, and the listener takes it */
+    LIFE_SAW_PLAIN,     /* the first byte is not, and the listener takes that */
+    LIFE_TLS_DONE,      /* handshake complete */
+    LIFE_UPGRADE_FIRST, /* a good upgrade request for a route that dials first */
+    LIFE_UPGRADE_AFTER, /* likewise, for a route that answers first */
+    LIFE_REFUSED,       /* an answer other than 101 goes out, then the end */
+    LIFE_TARGET_READY,  /* the target is connected */
+    LIFE_TARGET_FAILED, /* it is not */
+    LIFE_ENDING,        /* the bridge has a reason to end */
+    LIFE_DROPPED,       /* no answer is possible or owed: the descriptors are closed */
+    LIFE_EVENTS,
+};
+
+enum life_deadline {
+    LIFE_NO_DEADLINE,
+    LIFE_HANDSHAKE_DEADLINE, /* one for all of PREFACE, TLS and HEAD, from accept */
+    LIFE_CONNECT_DEADLINE,
+    LIFE_BRIDGE_DEADLINE, /* whatever bridge_tick says */
+};
+
+/* The state after an event; aborts if the table has no such edge. */
+enum life_state life_next(enum life_state state, enum life_event event) WSL_MUST_CHECK;
+
+/* Whether the table has that edge. */
+bool life_allows(enum life_state state, enum life_event event);
+
+const char *life_name(enum life_state state);
+enum life_deadline life_deadline(enum life_state state);
+
+#endif
