@@ -1,0 +1,295 @@
+/*
+ * floor: the least that a WebSocket-to-TCP bridge can do, as the yardstick of the benchmarks.
+ *
+ * One thread, epoll, one scratch buffer: accept, answer 101 blindly, connect, then read a large
+ * piece, put a header in front of it or unmask it in place, and write it. What the sink does not
+ * take is copied to a carry, and its source is not read until the carry has left. No checks, no
+ * control frames, no deadlines, no half-close: nothing that a user could live without is here,
+ * so what wsluice costs beyond this is the price of being a product.
+ *
+ *     floor PORT TARGET_PORT        (both on 127.0.0.1)
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { HEADROOM = 16, SCRATCH = 256 * 1024, EVENTS = 256, BACKLOG = 4096 };
+
+static const char UPGRADED[] = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+                               "Connection: Upgrade\r\nSec-WebSocket-Protocol: binary\r\n"
+                               "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+
+/* Where the decoder stands in the stream of masked frames; `left` counts payload still to come. */
+struct frames {
+    uint8_t header[14];
+    size_t have;
+    uint64_t left;
+    uint8_t mask[4];
+};
+
+/* One socket of a session. The client's leg of a session that is not upgraded has no peer. */
+struct leg {
+    int fd; /* -1: closed, freed at the end of the turn */
+    bool client;
+    uint32_t want;
+    struct leg *peer, *next_dead;
+    uint8_t *carry; /* what this socket did not take yet */
+    size_t carry_from, carry_to;
+    struct frames frames;
+};
+
+struct floor {
+    int epoll, listener;
+    struct sockaddr_in target;
+    struct leg *dead;
+    uint8_t room[HEADROOM + SCRATCH];
+};
+
+static void check(int result, const char *what)
+{
+    if (result < 0) {
+        perror(what);
+        exit(1);
+    }
+}
+
+static void want(struct floor *f, struct leg *leg, uint32_t events)
+{
+    if (leg->want == events)
+        return;
+    leg->want = events;
+    struct epoll_event e = {.events = events, .data.ptr = leg};
+    check(epoll_ctl(f->epoll, EPOLL_CTL_MOD, leg->fd, &e), "epoll_ctl");
+}
+
+static struct leg *leg_new(struct floor *f, int fd, bool client)
+{
+    struct leg *leg = calloc(1, sizeof *leg);
+    *leg = (struct leg){.fd = fd, .client = client, .want = EPOLLIN};
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+    struct epoll_event e = {.events = EPOLLIN, .data.ptr = leg};
+    check(epoll_ctl(f->epoll, EPOLL_CTL_ADD, fd, &e), "epoll_ctl");
+    return leg;
+}
+
+static void hang_up(struct floor *f, struct leg *leg)
+{
+    struct leg *peer = leg->peer;
+    close(leg->fd);
+    leg->fd = -1;
+    leg->next_dead = f->dead;
+    f->dead = leg;
+    if (peer && peer->fd >= 0)
+        hang_up(f, peer);
+}
+
+/* to[i] = from[i] ^ mask[i % 4] with to <= from, and the mask turned for what follows. */
+static void unmask(uint8_t *to, const uint8_t *from, size_t n, uint8_t mask[4])
+{
+    typedef uint8_t vector __attribute__((vector_size(16)));
+    vector wide, piece;
+    for (size_t i = 0; i < sizeof wide; i++)
+        wide[i] = mask[i % 4];
+    size_t i = 0;
+    for (; i + sizeof piece <= n; i += sizeof piece) {
+        memcpy(&piece, from + i, sizeof piece);
+        piece ^= wide;
+        memcpy(to + i, &piece, sizeof piece);
+    }
+    for (; i < n; i++)
+        to[i] = from[i] ^ mask[i % 4];
+    uint8_t turned[4];
+    for (size_t j = 0; j < 4; j++)
+        turned[j] = mask[(n + j) % 4];
+    memcpy(mask, turned, 4);
+}
+
+/* How long the header is, as far as `have` bytes of it tell; all frames are masked. */
+static size_t header_size(const uint8_t *header, size_t have)
+{
+    if (have < 2)
+        return 2;
+    uint8_t length = header[1] & 0x7f;
+    return length < 126 ? 6 : length == 126 ? 8 : 14;
+}
+
+/* Unmasks and compacts the payloads in data[0..n) to its left end; returns their length. */
+static size_t decode(struct frames *s, uint8_t *data, size_t n)
+{
+    uint8_t *to = data, *at = data, *end = data + n;
+    while (at < end) {
+        if (s->left == 0) {
+            size_t size = header_size(s->header, s->have);
+            while (s->have < size && at < end) {
+                s->header[s->have++] = *at++;
+                size = header_size(s->header, s->have);
+            }
+            if (s->have < size)
+                break;
+            s->left = s->header[1] & 0x7f;
+            if (size > 6)
+                s->left = 0;
+            for (size_t i = 2; size > 6 && i < size - 4; i++)
+                s->left = s->left << 8 | s->header[i];
+            memcpy(s->mask, s->header + size - 4, 4);
+            s->have = 0;
+        }
+        size_t piece = (size_t)(end - at) < s->left ? (size_t)(end - at) : s->left;
+        unmask(to, at, piece, s->mask);
+        to += piece;
+        at += piece;
+        s->left -= piece;
+    }
+    return (size_t)(to - data);
+}
+
+/* Writes the header of one binary frame in front of its payload; returns where it starts. */
+static uint8_t *encode(uint8_t *payload, size_t n)
+{
+    size_t extra = n < 126 ? 0 : n < 65536 ? 2 : 8;
+    uint8_t *start = payload - 2 - extra;
+    start[0] = 0x82;
+    start[1] = (uint8_t)(extra == 0 ? n : extra == 2 ? 126 : 127);
+    for (size_t i = 0; i < extra; i++)
+        start[2 + i] = (uint8_t)(n >> 8 * (extra - 1 - i));
+    return start;
+}
+
+static void upgrade(struct floor *f, struct leg *client, size_t n)
+{
+    if (!memmem(f->room, n, "\r\n\r\n", 4)) {
+        hang_up(f, client);
+        return;
+    }
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    check(fd, "socket");
+    if (connect(fd, (struct sockaddr *)&f->target, sizeof f->target) < 0 && errno != EINPROGRESS)
+        check(-1, "connect");
+    client->peer = leg_new(f, fd, false);
+    client->peer->peer = client;
+    if (write(client->fd, UPGRADED, sizeof UPGRADED - 1) < 0)
+        hang_up(f, client);
+}
+
+static void pump(struct floor *f, struct leg *source)
+{
+    uint8_t *data = f->room + HEADROOM;
+    struct leg *sink = source->peer;
+    ssize_t got = read(source->fd, sink ? data : f->room, SCRATCH);
+    if (got < 0 && errno == EAGAIN)
+        return;
+    if (got <= 0 || !sink) {
+        if (got > 0)
+            upgrade(f, source, (size_t)got);
+        else
+            hang_up(f, source);
+        return;
+    }
+    uint8_t *from = source->client ? data : encode(data, (size_t)got);
+    uint8_t *to =
+        data + (source->client ? decode(&source->frames, data, (size_t)got) : (size_t)got);
+    if (from == to)
+        return;
+    ssize_t put = write(sink->fd, from, (size_t)(to - from));
+    if (put < 0 && errno != EAGAIN) {
+        hang_up(f, source);
+        return;
+    }
+    from += put > 0 ? put : 0;
+    if (from == to)
+        return;
+    sink->carry_from = 0;
+    sink->carry_to = (size_t)(to - from);
+    sink->carry = malloc(sink->carry_to);
+    memcpy(sink->carry, from, sink->carry_to);
+    want(f, source, source->want & ~(uint32_t)EPOLLIN);
+    want(f, sink, sink->want | EPOLLOUT);
+}
+
+static void unload(struct floor *f, struct leg *sink)
+{
+    size_t left = sink->carry_to - sink->carry_from;
+    ssize_t put = write(sink->fd, sink->carry + sink->carry_from, left);
+    if (put < 0 && errno != EAGAIN) {
+        hang_up(f, sink);
+        return;
+    }
+    sink->carry_from += put > 0 ? (size_t)put : 0;
+    if (sink->carry_from < sink->carry_to)
+        return;
+    free(sink->carry);
+    sink->carry = NULL;
+    want(f, sink, sink->want & ~(uint32_t)EPOLLOUT);
+    want(f, sink->peer, sink->peer->want | EPOLLIN);
+}
+
+static void accept_all(struct floor *f)
+{
+    int fd;
+    while ((fd = accept4(f->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0)
+        leg_new(f, fd, true);
+}
+
+static void turn(struct floor *f)
+{
+    struct epoll_event events[EVENTS];
+    int n = epoll_wait(f->epoll, events, EVENTS, -1);
+    for (int i = 0; i < n; i++) {
+        struct leg *leg = events[i].data.ptr;
+        if (!leg) {
+            accept_all(f);
+            continue;
+        }
+        if (leg->fd >= 0 && events[i].events & EPOLLOUT && leg->carry)
+            unload(f, leg);
+        if (leg->fd >= 0 && events[i].events & ~(uint32_t)EPOLLOUT) {
+            if (leg->want & EPOLLIN)
+                pump(f, leg);
+            else
+                hang_up(f, leg); /* an error; while the sink is full, nothing else is reported */
+        }
+    }
+    while (f->dead) {
+        struct leg *leg = f->dead;
+        f->dead = leg->next_dead;
+        free(leg->carry);
+        free(leg);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 3) {
+        fprintf(stderr, "usage: floor PORT TARGET_PORT\n");
+        return 2;
+    }
+    signal(SIGPIPE, SIG_IGN);
+    struct rlimit files;
+    getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+    struct floor *f = calloc(1, sizeof *f);
+    struct sockaddr_in self = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    f->target = self;
+    self.sin_port = htons((uint16_t)atoi(argv[1]));
+    f->target.sin_port = htons((uint16_t)atoi(argv[2]));
+    f->epoll = epoll_create1(EPOLL_CLOEXEC);
+    f->listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    setsockopt(f->listener, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
+    check(bind(f->listener, (struct sockaddr *)&self, sizeof self), "bind");
+    check(listen(f->listener, BACKLOG), "listen");
+    struct epoll_event e = {.events = EPOLLIN, .data.ptr = NULL};
+    check(epoll_ctl(f->epoll, EPOLL_CTL_ADD, f->listener, &e), "epoll_ctl");
+    for (;;)
+        turn(f);
+}
