@@ -1,0 +1,66 @@
+"""Certificates for a test run, made by the openssl command: a CA, servers with ECDSA and RSA keys, a
+client, and a CA that nobody trusts."""
+import pathlib
+import ssl
+import subprocess
+
+EC = ('ec', '-pkeyopt', 'ec_paramgen_curve:P-256')
+RSA = ('rsa:2048',)
+
+
+class Certs:
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        self.ca, self.ca_key = self.authority('ca')
+        self.stranger, self.stranger_key = self.authority('stranger')
+        self.ec, self.ec_key = self.leaf('ec', EC, 'localhost')
+        self.rsa, self.rsa_key = self.leaf('rsa', RSA, 'localhost')
+        self.other, self.other_key = self.leaf('other', EC, 'elsewhere.example')
+        self.client, self.client_key = self.leaf('client', EC, 'somebody')
+        self.fake, self.fake_key = self.leaf('fake', EC, 'localhost', issuer='stranger')
+
+    def openssl(self, *arguments):
+        subprocess.run(['openssl', *map(str, arguments)], check=True, capture_output=True, stdin=subprocess.DEVNULL)
+
+    def authority(self, name):
+        cert, key = self.folder / f'{name}.pem', self.folder / f'{name}.key'
+        self.openssl('req', '-x509', '-nodes', '-newkey', *EC, '-days', 30, '-subj', f'/CN=wsluice test {name}',
+                     '-keyout', key, '-out', cert)
+        return str(cert), str(key)
+
+    def leaf(self, name, algorithm, host, issuer='ca'):
+        cert, key = self.folder / f'{name}.pem', self.folder / f'{name}.key'
+        names = f'subjectAltName=DNS:{host}' + (',IP:127.0.0.1' if host == 'localhost' else '')
+        self.openssl('req', '-x509', '-nodes', '-newkey', *algorithm, '-days', 30, '-subj', f'/CN={host}',
+                     '-CA', self.folder / f'{issuer}.pem', '-CAkey', self.folder / f'{issuer}.key',
+                     '-addext', names, '-addext', 'basicConstraints=critical,CA:FALSE', '-keyout', key, '-out', cert)
+        return str(cert), str(key)
+
+    def encrypted_key(self, password):
+        key = self.folder / 'encrypted.key'
+        self.openssl('pkey', '-in', self.ec_key, '-aes256', '-passout', f'pass:{password}', '-out', key)
+        return str(key)
+
+    def combined(self):
+        """Certificate and key in one file."""
+        both = self.folder / 'combined.pem'
+        both.write_text(pathlib.Path(self.ec).read_text() + pathlib.Path(self.ec_key).read_text())
+        return str(both)
+
+    def context(self, *, lowest=None, highest=None, client=None, alpn=None):
+        """What a client trusts: our CA, nothing else."""
+        context = ssl.create_default_context(cafile=self.ca)
+        if lowest:
+            context.minimum_version = lowest
+        if highest:
+            context.maximum_version = highest
+        if client:
+            context.load_cert_chain(*client)
+        if alpn:
+            context.set_alpn_protocols(alpn)
+        return context
+
+    def server_context(self, certificate, key):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        return context
