@@ -1,0 +1,99 @@
+#include "codec/b64.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+/* RFC 4648 section 10. */
+static const struct {
+    const char *bytes, *text;
+} vectors[] = {
+    {"", ""},
+    {"f", "Zg=="},
+    {"fo", "Zm8="},
+    {"foo", "Zm9v"},
+    {"foob", "Zm9vYg=="},
+    {"fooba", "Zm9vYmE="},
+    {"foobar", "Zm9vYmFy"},
+};
+
+static void test_vectors_of_the_rfc(void **state)
+{
+    for (size_t i = 0; i < WSL_COUNT(vectors); i++) {
+        size_t length = strlen(vectors[i].bytes), encoded = strlen(vectors[i].text);
+        char text[B64_ENCODED(6)];
+        assert_int_equal(encoded, B64_ENCODED(length));
+        assert_int_equal(b64_encode(text, (const uint8_t *)vectors[i].bytes, length), encoded);
+        assert_memory_equal(text, vectors[i].text, encoded);
+
+        uint8_t bytes[6];
+        assert_int_equal(b64_decode(bytes, length, slice_of(vectors[i].text)), length);
+        assert_memory_equal(bytes, vectors[i].bytes, length);
+    }
+}
+
+static void test_every_byte_comes_back(void **state)
+{
+    uint8_t bytes[256], again[256];
+    char text[B64_ENCODED(256)];
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (uint8_t)(i * 7);
+    for (size_t length = 0; length <= sizeof(bytes); length++) {
+        size_t encoded = b64_encode(text, bytes, length);
+        assert_int_equal(b64_decode(again, sizeof(again), (struct slice){text, encoded}), length);
+        assert_memory_equal(again, bytes, length);
+    }
+}
+
+/* Of all third and fourth digits, only those without stray bits may stand in front of padding. */
+static void test_each_text_is_the_only_one_for_its_bytes(void **state)
+{
+    for (int c = 0; c < 256; c++) {
+        const char one[] = {'A', (char)c, '=', '='}, two[] = {'A', 'A', (char)c, '='};
+        uint8_t bytes[3];
+        char again[4];
+        long length = b64_decode(bytes, 3, (struct slice){one, 4});
+        assert_int_equal(length, c && strchr("AQgw", c) ? 1 : -1);
+        if (length == 1)
+            assert_true(b64_encode(again, bytes, 1) == 4 && memcmp(again, one, 4) == 0);
+        length = b64_decode(bytes, 3, (struct slice){two, 4});
+        assert_int_equal(length, c == '=' ? 1 : c && strchr("AEIMQUYcgkosw048", c) ? 2 : -1);
+        if (length > 0)
+            assert_true(b64_encode(again, bytes, (size_t)length) == 4 &&
+                        memcmp(again, two, 4) == 0);
+    }
+}
+
+static void test_refuses_what_is_not_base64(void **state)
+{
+    static const char *const texts[] = {
+        "Z",        "Zg",   "Zg=",      "Zm9",      "=",        "==",         "====",
+        "A===",     "=AAA", "Zg==Zg==", "Zm8=Zm9v", "Zm 9",     "Zm9\n",      "Zm9v\r\n",
+        "Zm9v    ", "Zm-_", "Zm9v=",    "Zm9v==",   "Zm9v====", "\xC3\xA9Zg",
+    };
+    uint8_t bytes[16];
+    for (size_t i = 0; i < WSL_COUNT(texts); i++)
+        assert_int_equal(b64_decode(bytes, sizeof(bytes), slice_of(texts[i])), -1);
+    assert_int_equal(b64_decode(bytes, sizeof(bytes), (struct slice){"Zm\0v", 4}), -1);
+}
+
+static void test_writes_no_more_than_the_capacity(void **state)
+{
+    uint8_t bytes[3] = {0, 0, 0xEE};
+    assert_int_equal(b64_decode(bytes, 2, SLICE("Zm9v")), -1);
+    assert_int_equal(b64_decode(bytes, 2, SLICE("Zm8=")), 2);
+    assert_int_equal(bytes[2], 0xEE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_vectors_of_the_rfc),
+        cmocka_unit_test(test_every_byte_comes_back),
+        cmocka_unit_test(test_each_text_is_the_only_one_for_its_bytes),
+        cmocka_unit_test(test_refuses_what_is_not_base64),
+        cmocka_unit_test(test_writes_no_more_than_the_capacity),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
