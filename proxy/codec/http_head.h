@@ -21,7 +21,7 @@ struct http_field {
 struct http_head {
     struct slice method, target; /* target as sent, in any of the four forms */
     struct slice host;        /* uri-host [":" port], validated; ptr NULL: HTTP/1.0 without Host */
-    struct slice path, query; /* of origin- and absolute-form; query without "?"; or ptr NULL */
+    struct slice path, query; /* ptr NULL where there is none; query without "?", path not empty */
     uint8_t minor_version;    /* HTTP/1.x */
     bool has_body;            /* Content-Length above 0, or any Transfer-Encoding */
     uint16_t field_count;
@@ -40,8 +40,7 @@ enum http_verdict {
     HTTP_BAD,  /* *bad says why; more bytes do not change it */
 };
 
-/* How far earlier calls have come, as offsets: the buffer may move between calls. Zeroed is ready.
- */
+/* How far earlier calls came, as offsets: the buffer may move between calls. Zeroed is ready. */
 struct http_scan {
     size_t at;      /* bytes before it are judged */
     size_t mark;    /* where the part at hand began */
@@ -73,11 +72,14 @@ bool http_head_lists(const struct http_head *head, struct slice name, struct sli
  * Walks a comma-separated list; returns false at its end. Empty elements are skipped, white space
  * is trimmed. `rest` begins as the value and is advanced.
  */
-bool http_list_next(struct slice *rest, struct slice *element);
+bool http_head_list_next(struct slice *rest, struct slice *element);
 
-bool http_is_token(struct slice text);
+/* Without the optional white space around it (SP and HTAB), RFC 9110 section 5.6.3. */
+struct slice http_head_trim(struct slice text);
 
-/* The standard phrase of a status that we send. */
-const char *http_status_phrase(unsigned status);
+bool http_head_is_token(struct slice text);
+
+/* The standard phrase of a status of the table of reasons; any other is our bug and aborts. */
+const char *http_head_status_phrase(unsigned status);
 
 #endif
