@@ -1,6 +1,6 @@
 /*
- * The configuration as everybody sees it: a const, reference-counted snapshot. The YAML file and the
- * command line fill the same structs through the same table (options.h).
+ * The configuration as everybody sees it: a const, reference-counted snapshot. The YAML file and
+ * the command line fill the same structs through the same table (options.h).
  *
  * Owns: all strings and arrays of a snapshot (one arena). Thread: any; the count is atomic.
  * Errors: none. Lifetime: the last config_release frees it.
@@ -103,10 +103,19 @@ struct config {
     size_t listener_count;
     struct config_route *routes;
     size_t route_count;
+    struct config_owner *owner; /* the count and the memory; config.c only */
 };
 
 /* Counted through a const pointer: the snapshot's content never changes, its count does. */
 const struct config *config_retain(const struct config *config);
-void config_release(const struct config *config);
+void config_release(const struct config *config); /* NULL: nothing happens */
+
+/*
+ * For the builder (snapshot.c), before anybody else sees the snapshot; one thread.
+ * config_new: all zero, count 1. config_alloc: zeroed memory that lives as long as the snapshot and
+ * is wiped before it is freed, because passwords lie there. Both return NULL when memory is out.
+ */
+struct config *config_new(void);
+void *config_alloc(struct config *config, size_t size);
 
 #endif

@@ -1,0 +1,62 @@
+#include "config/config.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct block {
+    struct block *next;
+    size_t size;
+    max_align_t data[];
+};
+
+struct config_owner {
+    atomic_uint count;
+    struct block *blocks;
+    struct config config;
+};
+
+struct config *config_new(void)
+{
+    struct config_owner *owner = calloc(1, sizeof(*owner));
+    if (!owner)
+        return NULL;
+    atomic_init(&owner->count, 1);
+    owner->config.owner = owner;
+    return &owner->config;
+}
+
+void *config_alloc(struct config *config, size_t size)
+{
+    struct block *block = calloc(1, sizeof(*block) + size);
+    if (!block)
+        return NULL;
+    block->size = size;
+    block->next = config->owner->blocks;
+    config->owner->blocks = block;
+    return block->data;
+}
+
+const struct config *config_retain(const struct config *config)
+{
+    /* Whoever retains holds a count already, so there is nothing to order. */
+    atomic_fetch_add_explicit(&config->owner->count, 1, memory_order_relaxed);
+    return config;
+}
+
+void config_release(const struct config *config)
+{
+    if (!config)
+        return;
+    struct config_owner *owner = config->owner;
+    /* All reads of the other holders happen before the free. */
+    if (atomic_fetch_sub_explicit(&owner->count, 1, memory_order_acq_rel) != 1)
+        return;
+    while (owner->blocks) {
+        struct block *block = owner->blocks;
+        owner->blocks = block->next;
+        explicit_bzero(block->data, block->size);
+        free(block);
+    }
+    free(owner);
+}

@@ -1,0 +1,64 @@
+/*
+ * What is wrong with a configuration: a list of findings, so that everything is reported at once
+ * and not only the first mistake; and the search for the name that was meant.
+ *
+ * Owns: the texts of its findings. Thread: one. Errors: a finding that memory has no room for is
+ * counted all the same (diag.lost), so that it never looks like success.
+ * Lifetime: from diag_init to diag_free.
+ */
+#ifndef WSLUICE_CONFIG_DIAG_H
+#define WSLUICE_CONFIG_DIAG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum diag_level { DIAG_WARNING, DIAG_ERROR };
+
+/* Where a text came from. line 0: the source has no lines, as the command line has none. */
+struct diag_where {
+    const char *source; /* outlives the diag: "command line" or a file's name */
+    unsigned line, column;
+};
+
+struct diag_finding {
+    enum diag_level level;
+    struct diag_where where;
+    char *subject; /* the option, as whoever set it knows it; NULL: none in particular */
+    char *message;
+    char *remedy; /* NULL: the message says it already */
+};
+
+struct diag {
+    struct diag_finding *findings;
+    size_t count;
+    size_t capacity;
+    size_t errors; /* findings of DIAG_ERROR, the lost ones included */
+    size_t lost;   /* findings that memory had no room for */
+};
+
+void diag_init(struct diag *diag);
+void diag_free(struct diag *diag);
+
+/* Adds a finding; the texts are copied. subject and remedy may be NULL. */
+void diag_add(struct diag *diag, enum diag_level level, struct diag_where where,
+              const char *subject, const char *remedy, const char *format, ...)
+    __attribute__((format(printf, 6, 7)));
+
+/*
+ * One finding on one line, without newline, as in "gateway.yaml:3:7: listeners[0].tls: message;
+ * remedy". A source without lines is left out. As snprintf: returns the length of the whole text.
+ */
+int diag_format(const struct diag_finding *finding, char *buffer, size_t size);
+
+/* Which of the names offered did the writer of `word` mean? best is NULL when none is near. */
+struct diag_guess {
+    const char *word;
+    size_t word_length;
+    const char *best;
+    size_t distance; /* of best; before there is one: the first distance that is too far */
+};
+
+struct diag_guess diag_guess(const char *word, size_t length);
+void diag_guess_offer(struct diag_guess *guess, const char *name);
+
+#endif

@@ -1,0 +1,203 @@
+#include "config/snapshot.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Text into the snapshot, NUL-terminated. None is NULL, and no failure. */
+static bool copy_text(struct config *config, struct value_text text, const char **copy)
+{
+    *copy = NULL;
+    if (!text.ptr)
+        return true;
+    char *memory = config_alloc(config, text.length + 1);
+    if (!memory)
+        return false;
+    memcpy(memory, text.ptr, text.length);
+    *copy = memory;
+    return true;
+}
+
+static bool store_address(struct config *config, const struct value *value,
+                          struct config_address *address)
+{
+    const char *copy;
+    if (!copy_text(config, value->text, &copy))
+        return false;
+    *address = (struct config_address){.kind = value->kind};
+    if (value->kind == CONFIG_ADDRESS_UNIX) {
+        address->path = copy;
+    } else {
+        address->host = copy;
+        address->port = value->port;
+    }
+    return true;
+}
+
+static bool store(struct config *config, const struct options_row *row, const struct value *value,
+                  void *field)
+{
+    switch (row->value.type) {
+    case VALUE_LISTEN:
+    case VALUE_TARGET:
+        return store_address(config, value, field);
+    case VALUE_TEXT:
+    case VALUE_PATH:
+        return copy_text(config, value->text, field);
+    case VALUE_BOOL:
+        *(bool *)field = value->number != 0;
+        return true;
+    case VALUE_COUNT:
+    case VALUE_DURATION:
+    case VALUE_SIZE:
+    case VALUE_MODE:
+    case VALUE_ENUM:
+        /* uint32_t, unsigned and the enums: a unit test holds every row to this size. */
+        assert(row->size == sizeof(uint32_t));
+        memcpy(field, &(uint32_t){(uint32_t)value->number}, sizeof(uint32_t));
+        return true;
+    }
+    abort();
+}
+
+enum value_verdict snapshot_set(struct config *config, const struct options_row *row, void *object,
+                                const char *text, char *why, size_t why_size)
+{
+    struct value value;
+    enum value_verdict verdict = value_parse(&row->value, text, &value, why, why_size);
+    if (verdict != VALUE_OK)
+        return verdict;
+    if (store(config, row, &value, (char *)object + row->offset))
+        return VALUE_OK;
+    snprintf(why, why_size, "out of memory");
+    return VALUE_NO_MEMORY;
+}
+
+/* The options of a section, and those of the sections inside it that are no lists. */
+static bool set_defaults(struct config *config, enum options_section section, void *object)
+{
+    for (size_t i = 0; i < options_count; i++) {
+        const struct options_row *row = &options_table[i];
+        if (row->section != section || !row->initial)
+            continue;
+        char why[128];
+        enum value_verdict verdict =
+            snapshot_set(config, row, object, row->initial, why, sizeof(why));
+        assert(verdict == VALUE_OK || verdict == VALUE_NO_MEMORY);
+        if (verdict != VALUE_OK)
+            return false;
+    }
+    for (int i = 0; i < OPTIONS_SECTION_COUNT; i++) {
+        enum options_section inner = (enum options_section)i;
+        const struct options_section_row *row = options_section(inner);
+        if (inner == OPTIONS_PROCESS || row->parent != section ||
+            row->count_offset != OPTIONS_NO_LIST)
+            continue;
+        if (!set_defaults(config, inner, (char *)object + row->offset))
+            return false;
+    }
+    return true;
+}
+
+struct config *snapshot_begin(void)
+{
+    struct config *config = config_new();
+    if (config && !set_defaults(config, OPTIONS_PROCESS, config)) {
+        config_release(config);
+        return NULL;
+    }
+    return config;
+}
+
+/* One more element. The room doubles, so the count alone says when it is full: at powers of two. */
+static void *grow(struct config *config, void **list, size_t *count, size_t size)
+{
+    if ((*count & (*count - 1)) == 0) {
+        char *more = config_alloc(config, (*count ? 2 * *count : 1) * size);
+        if (!more)
+            return NULL;
+        if (*count)
+            memcpy(more, *list, *count * size);
+        *list = more;
+    }
+    return (char *)*list + (*count)++ * size;
+}
+
+void *snapshot_open(struct config *config, enum options_section section, void *parent)
+{
+    const struct options_section_row *row = options_section(section);
+    char *place = (char *)parent + row->offset;
+    if (row->count_offset == OPTIONS_NO_LIST)
+        return place;
+    void *list;
+    size_t *count = (void *)((char *)parent + row->count_offset);
+    memcpy(&list, place, sizeof(list));
+    void *element = grow(config, &list, count, row->size);
+    memcpy(place, &list, sizeof(list));
+    return element && set_defaults(config, section, element) ? element : NULL;
+}
+
+/* One cross-field check under way: what its findings are about, and where they go. */
+struct check {
+    enum snapshot_names names;
+    struct diag_where where;
+    struct diag *diag;
+    size_t index; /* of the listener or route */
+};
+
+static void complain(const struct check *check, enum options_section section, const char *key,
+                     const char *message, const char *remedy)
+{
+    const struct options_section_row *row = options_section(section);
+    const struct options_row *option = options_find(section, key);
+    assert(option);
+    char name[96];
+    if (check->names == SNAPSHOT_FLAGS && option->flags[0].name) {
+        snprintf(name, sizeof(name), "--%s", option->flags[0].name);
+    } else if (row->count_offset == OPTIONS_NO_LIST) {
+        snprintf(name, sizeof(name), "%s[%zu].%s.%s", options_section(row->parent)->key,
+                 check->index, row->key, key);
+    } else {
+        snprintf(name, sizeof(name), "%s[%zu].%s", row->key, check->index, key);
+    }
+    diag_add(check->diag, DIAG_ERROR, check->where, name, remedy, "%s", message);
+}
+
+static void check_tls(const struct check *check, const struct config_tls *tls)
+{
+    if (tls->mode != CONFIG_TLS_OFF && !tls->certificate)
+        complain(check, OPTIONS_TLS, "certificate", "TLS needs a certificate", "name a PEM file");
+    if (tls->key && !tls->certificate)
+        complain(check, OPTIONS_TLS, "key", "a key needs its certificate",
+                 "name the certificate's file as well");
+    if (tls->client_verify != CONFIG_VERIFY_OFF && tls->mode == CONFIG_TLS_OFF)
+        complain(check, OPTIONS_TLS, "client_verify", "client certificates need TLS",
+                 "name a certificate to accept TLS with");
+}
+
+static void check_target(const struct check *check, const struct config_target *target)
+{
+    const struct config_address *address = &target->address;
+    if (!address->host && !address->path)
+        complain(check, OPTIONS_TARGET, "address", "a route needs a target",
+                 "name the HOST:PORT that its clients reach");
+    if (target->tls && address->kind == CONFIG_ADDRESS_UNIX && !target->server_name)
+        complain(check, OPTIONS_TARGET, "server_name",
+                 "TLS to a Unix socket has no host to verify the certificate against",
+                 "set the name that the certificate has");
+}
+
+void snapshot_check(const struct config *config, enum snapshot_names names, struct diag_where where,
+                    struct diag *diag)
+{
+    struct check check = {.names = names, .where = where, .diag = diag};
+    if (config->listener_count == 0)
+        diag_add(diag, DIAG_ERROR, where, NULL, "add a listener", "there is nothing to listen on");
+    if (config->route_count == 0)
+        diag_add(diag, DIAG_ERROR, where, NULL, "add a route", "there is nowhere to connect to");
+    for (check.index = 0; check.index < config->listener_count; check.index++)
+        check_tls(&check, &config->listeners[check.index].tls);
+    for (check.index = 0; check.index < config->route_count; check.index++)
+        check_target(&check, &config->routes[check.index].target);
+}

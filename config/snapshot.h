@@ -1,0 +1,44 @@
+/*
+ * Builds a snapshot through the option table, for the command line as for a file:
+ *
+ *     config = snapshot_begin();
+ *     listener = snapshot_open(config, OPTIONS_LISTENER, config);
+ *     snapshot_set(config, options_find(OPTIONS_LISTENER, "address"), listener, ":6080", why, ...);
+ *     ...
+ *     snapshot_check(config, SNAPSHOT_FLAGS, where, &diag);
+ *
+ * From then on the snapshot is const; one that is not wanted goes with config_release.
+ *
+ * Owns: nothing. Thread: one. Errors: NULL or VALUE_NO_MEMORY when memory is out; then the snapshot
+ * may be half filled and is only fit for config_release. Lifetime: all is the snapshot's.
+ */
+#ifndef WSLUICE_CONFIG_SNAPSHOT_H
+#define WSLUICE_CONFIG_SNAPSHOT_H
+
+#include "config/config.h"
+#include "config/diag.h"
+#include "config/options.h"
+#include "config/value.h"
+
+/* Every option of the sections that exist once has its default; there are no listeners, no routes.
+ */
+struct config *snapshot_begin(void);
+
+/*
+ * The struct of a section inside its parent's struct. A list grows by one element, whose options
+ * and those of the sections inside it have their defaults; the elements handed out before may move.
+ */
+void *snapshot_open(struct config *config, enum options_section section, void *parent);
+
+/* Sets one option of an opened section from text, which is copied. `why` as value_parse has it. */
+enum value_verdict snapshot_set(struct config *config, const struct options_row *row, void *object,
+                                const char *text, char *why, size_t why_size);
+
+/* How findings call an option: by its flag (--verify-client) or by its path in a file. */
+enum snapshot_names { SNAPSHOT_FLAGS, SNAPSHOT_PATHS };
+
+/* What no single option can know: whether they make sense together. Findings go to diag. */
+void snapshot_check(const struct config *config, enum snapshot_names names, struct diag_where where,
+                    struct diag *diag);
+
+#endif
