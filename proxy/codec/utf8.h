@@ -1,7 +1,8 @@
 /*
  * An incremental UTF-8 validator (RFC 3629: no surrogates, no overlong forms, up to U+10FFFF).
  *
- * Owns: nothing. Thread: any. Errors: false from utf8_feed. Lifetime: plain memory; zeroed is ready.
+ * Owns: nothing. Thread: any. Errors: false from utf8_feed. Lifetime: plain memory; zeroed is
+ * ready.
  */
 #ifndef WSLUICE_CODEC_UTF8_H
 #define WSLUICE_CODEC_UTF8_H
