@@ -13,14 +13,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WSL_MUST_CHECK __attribute__((warn_unused_result))
-#define WSL_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
-#define WSL_LIKELY(x) __builtin_expect(!!(x), 1)
-#define WSL_UNLIKELY(x) __builtin_expect(!!(x), 0)
-#define WSL_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define WSL_MUST_CHECK                   __attribute__((warn_unused_result))
+#define WSL_PRINTF(fmt, args)            __attribute__((format(printf, fmt, args)))
+#define WSL_LIKELY(x)                    __builtin_expect(!!(x), 1)
+#define WSL_UNLIKELY(x)                  __builtin_expect(!!(x), 0)
+#define WSL_COUNT(array)                 (sizeof(array) / sizeof((array)[0]))
 #define WSL_CONTAINER(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
-/* For our own bugs only; what a peer sends is always answered with a reason. Stays on in release. */
+/* For our own bugs only; what a peer sends is always answered with a reason. Stays on in release.
+ */
 #define wsl_assert(condition)                                                                      \
     do {                                                                                           \
         if (WSL_UNLIKELY(!(condition))) {                                                          \

@@ -78,6 +78,7 @@
     /* ours */                                                                                     \
     REASON(drained, WARN, 503, 1001, "Drain deadline passed")                                      \
     REASON(out_of_memory, ERROR, 503, 1011, "Out of memory")                                       \
+    REASON(out_of_descriptors, ERROR, 503, 1013, "Out of file descriptors")                        \
     REASON(internal, ERROR, 500, 1011, "Internal error")
 
 enum reason_level { REASON_DEBUG, REASON_INFO, REASON_WARN, REASON_ERROR };

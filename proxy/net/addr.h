@@ -1,0 +1,51 @@
+/*
+ * Socket addresses as values: small enough to live in every session, printable, in the order in
+ * which they are to be tried.
+ *
+ * Owns: nothing. Thread: any. Errors: false. Lifetime: plain memory.
+ */
+#ifndef WSLUICE_NET_ADDR_H
+#define WSLUICE_NET_ADDR_H
+
+#include <netinet/in.h>
+#include <sys/un.h>
+
+#include "base/base.h"
+#include "config/config.h"
+
+/* An IPv4 or IPv6 address with port; a Unix peer is its family alone. */
+struct addr {
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    };
+};
+
+/* "[" 45 characters of IPv6, "%" and a scope "]:65535" and a NUL. */
+#define ADDR_TEXT 72
+
+/* An IPv4 address in IPv6 clothes is stored as IPv4. */
+struct addr addr_from(const struct sockaddr *address);
+
+socklen_t addr_length(const struct addr *address);
+
+/* "192.0.2.1:80", "[2001:db8::1]:80", "unix"; returns `text`. */
+const char *addr_print(const struct addr *address, char text[static ADDR_TEXT]);
+
+/* A numeric host, without brackets; false when it is a name. */
+bool addr_parse(struct addr *address, const char *host, uint16_t port) WSL_MUST_CHECK;
+
+/* False when the path does not fit; a leading '@' stands for the abstract name space. */
+bool addr_unix(struct sockaddr_un *address, socklen_t *length, const char *path) WSL_MUST_CHECK;
+
+/*
+ * Sorts for connecting (RFC 8305 section 4): families alternate, beginning with the first one
+ * found; within a family the resolver's order (RFC 6724) stays.
+ */
+void addr_interleave(struct addr *addresses, size_t count);
+
+/* A configured address as a user wrote it: "[::]:443", "*:6080", "unix:/run/x", "unix:@x". */
+const char *addr_print_config(const struct config_address *address, char *text, size_t size);
+
+#endif

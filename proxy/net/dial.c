@@ -1,0 +1,410 @@
+#include "net/dial.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "net/addr.h"
+#include "net/socket.h"
+
+#define ADDRESSES_MAX    16
+#define ATTEMPT_DELAY_MS 250 /* RFC 8305 section 8 */
+#define UNIX_RETRY_MS    20  /* a full backlog of a Unix socket reports EAGAIN and no event */
+
+struct attempt {
+    struct dial *dial;
+    struct watch *watch; /* NULL: over, or not begun */
+    int fd;
+    uint8_t address;
+};
+
+struct dial {
+    struct dial_request request;
+    struct dial_result result;
+    uv_timer_t timer; /* the next attempt or the deadline, whichever is sooner */
+    uv_getaddrinfo_t lookup;
+    uint64_t deadline, next_attempt_at; /* loop time; 0: no attempt is waiting for its turn */
+    bool looking_up, over;
+    uint8_t open_handles; /* timer and look-up; the free happens when the last one is gone */
+    uint8_t count, next, pending;
+    struct addr addresses[ADDRESSES_MAX];
+    struct attempt attempts[ADDRESSES_MAX];
+};
+
+static void release(struct dial *dial)
+{
+    if (--dial->open_handles == 0)
+        free(dial);
+}
+
+static void timer_closed_cb(uv_handle_t *handle)
+{
+    release(WSL_CONTAINER(handle, struct dial, timer));
+}
+
+/* ---- failures -------------------------------------------------------------------------------- */
+
+static enum reason reason_of(int error)
+{
+    switch (error) {
+    case ECONNREFUSED:
+        return REASON_target_refused;
+    case ENOENT:
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+    case EADDRNOTAVAIL:
+    case EAFNOSUPPORT:
+    case ENETDOWN:
+    case EACCES:
+    case EPERM:
+        return REASON_target_unreachable;
+    case ETIMEDOUT:
+        return REASON_target_timeout;
+    case ENOMEM:
+    case ENOBUFS:
+        return REASON_out_of_memory;
+    case EMFILE:
+    case ENFILE:
+        return REASON_out_of_descriptors;
+    default:
+        return REASON_target_io;
+    }
+}
+
+static void note(struct dial *dial, enum reason reason, const char *where, const char *what)
+{
+    dial->result.reason = reason;
+    snprintf(dial->result.detail, sizeof(dial->result.detail), "%s: %s", where, what);
+}
+
+static const char *place(const struct dial *dial, int address, char *text, size_t size)
+{
+    if (address < 0 || dial->count == 0)
+        return addr_print_config(&dial->request.target->address, text, size);
+    char printed[ADDR_TEXT];
+    snprintf(text, size, "%s", addr_print(&dial->addresses[address], printed));
+    return text;
+}
+
+static void note_errno(struct dial *dial, int address, int error)
+{
+    char where[128];
+    note(dial, reason_of(error), place(dial, address, where, sizeof(where)), strerror(error));
+}
+
+/* ---- the end --------------------------------------------------------------------------------- */
+
+static void drop(struct attempt *attempt)
+{
+    if (!attempt->watch)
+        return;
+    watch_close(attempt->watch);
+    attempt->watch = NULL;
+    close(attempt->fd);
+    attempt->dial->pending--;
+}
+
+/* Everything but the memory; the winner's descriptor, if any, has left the attempts before. */
+static void stop(struct dial *dial)
+{
+    dial->over = true;
+    for (uint8_t i = 0; i < ADDRESSES_MAX; i++)
+        drop(&dial->attempts[i]);
+    if (dial->looking_up)
+        uv_cancel((uv_req_t *)&dial->lookup);
+    uv_close((uv_handle_t *)&dial->timer, timer_closed_cb);
+}
+
+void dial_cancel(struct dial *dial)
+{
+    if (!dial || dial->over)
+        return;
+    struct dial_result *result = &dial->result;
+    if (result->watch)
+        watch_close(result->watch);
+    if (result->tls)
+        transport_close(result->tls);
+    else if (result->fd >= 0)
+        close(result->fd);
+    stop(dial);
+}
+
+static void finish(struct dial *dial)
+{
+    if (dial->result.reason != REASON_none) {
+        struct dial_result failed = dial->result;
+        dial_cancel(dial);
+        failed.fd = -1;
+        failed.watch = NULL;
+        failed.tls = NULL;
+        dial->request.callback(dial->request.owner, &failed);
+        return;
+    }
+    stop(dial);
+    dial->request.callback(dial->request.owner, &dial->result);
+}
+
+static void arm(struct dial *dial);
+
+/* ---- TLS with the winner --------------------------------------------------------------------- */
+
+/* True when the handshake is over, one way or the other. */
+static bool shake_hands(struct dial *dial)
+{
+    struct dial_result *result = &dial->result;
+    struct io io = transport_handshake(result->tls);
+    switch ((enum io_status)io.status) {
+    case IO_OK:
+        return true;
+    case IO_WANT_READ:
+        watch_want(result->watch, WATCH_READ);
+        return false;
+    case IO_WANT_WRITE:
+        watch_want(result->watch, WATCH_WRITE);
+        return false;
+    case IO_EOF:
+    case IO_FAIL:
+        break;
+    }
+    char where[128];
+    note(dial, io.status == IO_EOF ? REASON_target_tls : io.reason,
+         place(dial, -1, where, sizeof(where)), tls_failure(result->tls));
+    return true;
+}
+
+static void handshake_cb(void *owner, unsigned ready)
+{
+    struct dial *dial = owner;
+    (void)ready;
+    if (shake_hands(dial))
+        finish(dial);
+}
+
+/* The attempt's descriptor and watch become the result's. True when nothing is left to wait for. */
+static bool win(struct attempt *attempt)
+{
+    struct dial *dial = attempt->dial;
+    struct dial_result *result = &dial->result;
+    result->reason = REASON_none;
+    result->detail[0] = '\0';
+    result->fd = attempt->fd;
+    result->watch = attempt->watch;
+    attempt->watch = NULL;
+    dial->pending--;
+    dial->next = dial->count;
+    dial->next_attempt_at = 0;
+    for (uint8_t i = 0; i < ADDRESSES_MAX; i++)
+        drop(&dial->attempts[i]);
+    if (!dial->request.tls)
+        return true;
+
+    result->tls = tls_create(dial->request.tls, dial->request.scratch, result->fd);
+    if (!result->tls) {
+        note_errno(dial, -1, ENOMEM);
+        return true;
+    }
+    watch_adopt(result->watch, handshake_cb, dial);
+    arm(dial);
+    return shake_hands(dial);
+}
+
+/* ---- attempts -------------------------------------------------------------------------------- */
+
+static bool advance(struct dial *dial);
+
+static void attempt_cb(void *owner, unsigned ready)
+{
+    struct attempt *attempt = owner;
+    struct dial *dial = attempt->dial;
+    (void)ready;
+    int error = socket_error(attempt->fd);
+    if (error == 0) {
+        if (win(attempt))
+            finish(dial);
+        return;
+    }
+    note_errno(dial, attempt->address, error);
+    drop(attempt);
+    if (advance(dial))
+        finish(dial);
+}
+
+/* 0: connected or under way (then *waiting); else errno. */
+static int begin(struct attempt *attempt, bool *waiting)
+{
+    struct dial *dial = attempt->dial;
+    const struct config_address *to = &dial->request.target->address;
+    bool is_unix = to->kind == CONFIG_ADDRESS_UNIX;
+    const struct addr *addr = &dial->addresses[attempt->address];
+    struct sockaddr_un path;
+    socklen_t length = is_unix ? 0 : addr_length(addr);
+    if (is_unix && !addr_unix(&path, &length, to->path))
+        return ENAMETOOLONG;
+
+    attempt->fd = socket(is_unix ? AF_UNIX : addr->any.sa_family,
+                         SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (attempt->fd < 0)
+        return errno;
+    if (!is_unix)
+        socket_tune_tcp(attempt->fd);
+    const struct sockaddr *sockaddr = is_unix ? (struct sockaddr *)&path : &addr->any;
+    int error = connect(attempt->fd, sockaddr, length) == 0 ? 0 : errno;
+    *waiting = error == EINPROGRESS;
+    if (error == 0 || *waiting) {
+        attempt->watch = watch_open(dial->request.loop, attempt->fd, attempt_cb, attempt);
+        if (attempt->watch)
+            return 0;
+        error = ENOMEM;
+    }
+    close(attempt->fd);
+    return error;
+}
+
+/* Starts the next attempt, and those after it while they fail at once. True: the dial is over. */
+static bool advance(struct dial *dial)
+{
+    dial->next_attempt_at = 0;
+    while (dial->next < dial->count) {
+        struct attempt *attempt = &dial->attempts[dial->next];
+        bool waiting = false;
+        *attempt = (struct attempt){.dial = dial, .address = dial->next};
+        int error = begin(attempt, &waiting);
+        if (error == EAGAIN && dial->request.target->address.kind == CONFIG_ADDRESS_UNIX) {
+            dial->next_attempt_at = uv_now(dial->request.loop) + UNIX_RETRY_MS;
+            arm(dial);
+            return false;
+        }
+        dial->next++;
+        if (error != 0) {
+            note_errno(dial, attempt->address, error);
+            continue;
+        }
+        dial->pending++;
+        if (!waiting)
+            return win(attempt);
+        watch_want(attempt->watch, WATCH_WRITE);
+        if (dial->next < dial->count)
+            dial->next_attempt_at = uv_now(dial->request.loop) + ATTEMPT_DELAY_MS;
+        arm(dial);
+        return false;
+    }
+    return dial->pending == 0;
+}
+
+static void timer_cb(uv_timer_t *timer)
+{
+    struct dial *dial = WSL_CONTAINER(timer, struct dial, timer);
+    uint64_t now = uv_now(dial->request.loop);
+    if (now >= dial->deadline) {
+        char where[128];
+        note(dial, REASON_target_timeout, place(dial, -1, where, sizeof(where)),
+             dial->looking_up ? "no answer from the resolver" : "no answer in time");
+        finish(dial);
+    } else if (dial->next_attempt_at != 0 && now >= dial->next_attempt_at) {
+        if (advance(dial))
+            finish(dial);
+    } else {
+        arm(dial);
+    }
+}
+
+static void arm(struct dial *dial)
+{
+    uint64_t now = uv_now(dial->request.loop), at = dial->deadline;
+    if (dial->next_attempt_at != 0 && dial->next_attempt_at < at)
+        at = dial->next_attempt_at;
+    uv_timer_start(&dial->timer, timer_cb, at > now ? at - now : 0, 0);
+}
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+static void take_addresses(struct dial *dial, const struct addrinfo *list)
+{
+    for (const struct addrinfo *info = list; info; info = info->ai_next) {
+        bool known = info->ai_family == AF_INET || info->ai_family == AF_INET6;
+        if (!known || dial->count == ADDRESSES_MAX)
+            continue;
+        struct addr *addr = &dial->addresses[dial->count++];
+        *addr = addr_from(info->ai_addr);
+        uint16_t port = htons(dial->request.target->address.port);
+        if (addr->any.sa_family == AF_INET6)
+            addr->v6.sin6_port = port;
+        else
+            addr->v4.sin_port = port;
+    }
+    addr_interleave(dial->addresses, dial->count);
+}
+
+static void lookup_cb(uv_getaddrinfo_t *lookup, int status, struct addrinfo *list)
+{
+    struct dial *dial = WSL_CONTAINER(lookup, struct dial, lookup);
+    dial->looking_up = false;
+    if (!dial->over) {
+        if (status == 0)
+            take_addresses(dial, list);
+        if (dial->count == 0) {
+            char where[128];
+            note(dial, REASON_target_unresolved, place(dial, -1, where, sizeof(where)),
+                 status ? uv_strerror(status) : "no usable address");
+        }
+        if (dial->count == 0 || advance(dial))
+            finish(dial);
+    }
+    uv_freeaddrinfo(list);
+    release(dial);
+}
+
+static int look_up(struct dial *dial)
+{
+    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    int status = uv_getaddrinfo(dial->request.loop, &dial->lookup, lookup_cb,
+                                dial->request.target->address.host, NULL, &hints);
+    if (status == 0) {
+        dial->looking_up = true;
+        dial->open_handles++;
+        arm(dial);
+    }
+    return status;
+}
+
+/* True when the dial is over already. */
+static bool start(struct dial *dial)
+{
+    const struct config_address *to = &dial->request.target->address;
+    if (to->kind == CONFIG_ADDRESS_UNIX || addr_parse(&dial->addresses[0], to->host, to->port)) {
+        dial->count = 1;
+        return advance(dial);
+    }
+    if (look_up(dial) == 0)
+        return false;
+    note_errno(dial, -1, ENOMEM);
+    return true;
+}
+
+struct dial *dial_start(const struct dial_request *request, struct dial_result *result)
+{
+    struct dial *dial = calloc(1, sizeof(*dial));
+    if (!dial) {
+        *result = (struct dial_result){.reason = REASON_out_of_memory, .fd = -1};
+        return NULL;
+    }
+    dial->request = *request;
+    dial->result.fd = -1;
+    dial->deadline = uv_now(request->loop) + request->timeout_ms;
+    dial->open_handles = 1;
+    uv_timer_init(request->loop, &dial->timer);
+    if (!start(dial))
+        return dial;
+
+    *result = dial->result;
+    if (result->reason != REASON_none) {
+        dial_cancel(dial);
+        result->fd = -1;
+        result->watch = NULL;
+        result->tls = NULL;
+    } else {
+        stop(dial);
+    }
+    return NULL;
+}

@@ -1,0 +1,59 @@
+/*
+ * Reaching a target: resolve, connect, and shake hands when it speaks TLS.
+ *
+ * The happy path: a numeric address or a Unix path is connected at once; a name goes to libuv's
+ * thread pool and comes back as addresses, families alternating. The first attempt starts, the next
+ * one 250 ms later or when one fails (RFC 8305 section 5); the first to connect wins, the others
+ * are closed. With TLS the winner's handshake follows. One deadline spans it all.
+ *
+ * What can fail: the name, every address (the last failure is reported), TLS, the deadline, memory
+ * and descriptors.
+ *
+ * Owns: attempts, the winner until it is handed over. Thread: its loop's. Errors: a reason and a
+ * line of detail. Lifetime: from dial_start until the callback or dial_cancel; it frees itself when
+ * the loop has let go of it.
+ */
+#ifndef WSLUICE_NET_DIAL_H
+#define WSLUICE_NET_DIAL_H
+
+#include "base/transport.h"
+#include "config/config.h"
+#include "net/tls.h"
+#include "net/watch.h"
+
+#define DIAL_DETAIL 160
+
+/* A connected target, or why there is none. */
+struct dial_result {
+    enum reason reason;       /* none: connected */
+    int fd;                   /* the owner's from now on, or -1 */
+    struct watch *watch;      /* likewise; to be adopted */
+    struct transport *tls;    /* holds the fd when the target speaks TLS; NULL: plain */
+    char detail[DIAL_DETAIL]; /* for the log: address and system's words */
+};
+
+typedef void dial_cb(void *owner, const struct dial_result *result);
+
+struct dial_request {
+    uv_loop_t *loop;
+    const struct config_target *target; /* borrowed until the end */
+    uint32_t timeout_ms;
+    struct tls_ctx *tls; /* NULL: plain */
+    struct tls_scratch *scratch;
+    dial_cb *callback;
+    void *owner;
+};
+
+struct dial;
+
+/*
+ * NULL: it is over already, and *result says how (a Unix socket connects at once). Otherwise the
+ * callback will come, never from within this call.
+ */
+struct dial *dial_start(const struct dial_request *request,
+                        struct dial_result *result) WSL_MUST_CHECK;
+
+/* No callback comes after this. NULL is fine. */
+void dial_cancel(struct dial *dial);
+
+#endif

@@ -1,0 +1,73 @@
+#include "net/plain.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static struct plain *of(struct transport *transport)
+{
+    return WSL_CONTAINER(transport, struct plain, transport);
+}
+
+static struct io ready(struct transport *transport)
+{
+    (void)transport;
+    return io_status(IO_OK);
+}
+
+static struct io plain_read(struct transport *transport, uint8_t *buffer, size_t capacity)
+{
+    struct plain *plain = of(transport);
+    ssize_t n;
+    do
+        n = recv(plain->fd, buffer, capacity, 0);
+    while (n < 0 && errno == EINTR);
+    if (n > 0)
+        return (struct io){.n = (size_t)n, .status = IO_OK, .drained = (size_t)n < capacity};
+    if (n == 0)
+        return io_status(IO_EOF);
+    if (errno == EAGAIN)
+        return io_status(IO_WANT_READ);
+    return io_fail(transport_errno(plain->side, errno));
+}
+
+static struct io plain_write(struct transport *transport, const uint8_t *buffer, size_t length)
+{
+    struct plain *plain = of(transport);
+    ssize_t n;
+    do
+        n = send(plain->fd, buffer, length, MSG_NOSIGNAL);
+    while (n < 0 && errno == EINTR);
+    if (n >= 0)
+        return (struct io){.n = (size_t)n, .status = IO_OK, .blocked = (size_t)n < length};
+    if (errno == EAGAIN)
+        return io_status(IO_WANT_WRITE);
+    return io_fail(transport_errno(plain->side, errno));
+}
+
+static struct io plain_shutdown(struct transport *transport)
+{
+    struct plain *plain = of(transport);
+    if (shutdown(plain->fd, SHUT_WR) == 0)
+        return io_status(IO_OK);
+    return io_fail(errno == ENOTCONN ? plain->side->reset : plain->side->io);
+}
+
+static void plain_close(struct transport *transport)
+{
+    close(of(transport)->fd);
+}
+
+struct transport *plain_init(struct plain *plain, int fd, const struct transport_side *side)
+{
+    static const struct transport_ops ops = {
+        .handshake = ready,
+        .read = plain_read,
+        .write = plain_write,
+        .flush = ready,
+        .shutdown = plain_shutdown,
+        .close = plain_close,
+    };
+    *plain = (struct plain){.transport = {&ops}, .fd = fd, .side = side};
+    return &plain->transport;
+}

@@ -1,0 +1,51 @@
+#include "net/socket.h"
+
+#include <errno.h>
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+/*
+ * An idle peer that has vanished is noticed after IDLE + COUNT * INTERVAL seconds. With data under
+ * way TCP_USER_TIMEOUT decides; it also ends a zero window that stays shut, so it must outlast a
+ * peer that merely pauses.
+ */
+#define KEEPALIVE_IDLE_S     45
+#define KEEPALIVE_INTERVAL_S 15
+#define KEEPALIVE_COUNT      5
+#define USER_TIMEOUT_MS      120000
+
+static void set(int fd, int level, int option, int value)
+{
+    /* The option is a wish: a Unix socket or an old kernel works without it. */
+    (void)setsockopt(fd, level, option, &value, sizeof(value));
+}
+
+void socket_tune_tcp(int fd)
+{
+    set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+    set(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
+    set(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S);
+    set(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_COUNT);
+    set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, USER_TIMEOUT_MS);
+}
+
+uint64_t socket_unsent(int fd)
+{
+    int bytes = 0;
+    if (ioctl(fd, SIOCOUTQ, &bytes) != 0 || bytes < 0)
+        return 0;
+    return (uint64_t)bytes;
+}
+
+int socket_error(int fd)
+{
+    int error = 0;
+    socklen_t size = sizeof(error);
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
+        return errno;
+    return error;
+}
