@@ -2,7 +2,9 @@
 use python3-websockets and npm's ws."""
 import base64
 import hashlib
+import select
 import socket
+import ssl
 import struct
 import time
 
@@ -75,11 +77,8 @@ class Client:
     """One connection to the bridge. Everything that is read goes through `pending`."""
 
     def __init__(self, sock):
-        self.sock, self.pending = sock, b''
+        self.sock, self.pending = sock, bytearray()
         sock.settimeout(WAIT)
-
-    def fileno(self):
-        return self.sock.fileno()
 
     def send(self, data):
         self.sock.sendall(data)
@@ -92,24 +91,41 @@ class Client:
         return bool(data)
 
     def exactly(self, count):
-        if len(self.pending) < count:
-            parts, have = [self.pending], len(self.pending)
-            while have < count:
-                data = self.sock.recv(min(1 << 20, count - have))
-                if not data:
-                    raise EOFError(f'stream ended {count - have} bytes early')
-                parts.append(data)
-                have += len(data)
-            self.pending = b''.join(parts)
-        taken, self.pending = self.pending[:count], self.pending[count:]
+        while len(self.pending) < count:
+            if not self.fill():
+                raise EOFError(f'the stream ended {count - len(self.pending)} bytes early')
+        taken = bytes(self.pending[:count])
+        del self.pending[:count]
         return taken
+
+    def send_while_reading(self, data):
+        """Sends all of it, and keeps what comes meanwhile: one thread, because an SSL object bears no two."""
+        view, end = memoryview(data), time.monotonic() + 4 * WAIT
+        self.sock.setblocking(False)
+        try:
+            while view:
+                moved = False
+                try:
+                    view, moved = view[self.sock.send(view[:1 << 16]):], True
+                except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                    pass
+                try:
+                    moved = self.fill() or moved
+                except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                    pass
+                if not moved:
+                    assert time.monotonic() < end, f'{len(view)} bytes do not go out'
+                    select.select([self.sock], [self.sock], [], 0.05)
+        finally:
+            self.sock.settimeout(WAIT)
+        return self
 
     def answer(self):
         while b'\r\n\r\n' not in self.pending:
             if not self.fill():
-                raise EOFError(f'no answer, only {self.pending!r}')
-        head, self.pending = self.pending.split(b'\r\n\r\n', 1)
-        answer = Answer(head)
+                raise EOFError(f'no answer, only {bytes(self.pending)!r}')
+        head = self.exactly(self.pending.index(b'\r\n\r\n') + 4)
+        answer = Answer(head[:-4])
         answer.body = self.exactly(int(answer.fields.get('content-length', 0)))
         return answer
 
@@ -164,7 +180,7 @@ class Client:
     def eof(self):
         """True when the stream ends, or is reset, with nothing more in it."""
         try:
-            return self.pending == b'' and not self.fill()
+            return not self.pending and not self.fill()
         except ConnectionResetError:
             return True
 
