@@ -137,20 +137,22 @@ static enum reason expect(struct reader *r, char wanted, enum part next)
 
 /*
  * On to `delimiter` or to the end of the text; REASON_none and a changed part when the run is
- * whole. A run that a later call completes is judged there from where this one stopped.
+ * whole. A run that a later call completes is judged there from where this one stopped; after a
+ * violation nothing has moved, so that calling again says the same.
  */
 static enum reason read_run(struct reader *r, enum class wanted, char delimiter, enum part next,
                             struct slice *out)
 {
     struct http_scan *scan = r->scan;
-    scan->at += run_length(slice_from(r->text, scan->at), wanted);
-    struct slice run = {r->text.ptr + scan->mark, scan->at - scan->mark};
+    size_t end = scan->at + run_length(slice_from(r->text, scan->at), wanted);
+    struct slice run = {r->text.ptr + scan->mark, end - scan->mark};
     if (scan->part == PART_TARGET && run.len > r->limits->line_bytes)
         return REASON_http_uri_too_long;
-    if (scan->at == r->text.len)
-        return REASON_none;
-    if (run.len == 0 && scan->part != PART_VALUE)
+    if (end < r->text.len && run.len == 0 && scan->part != PART_VALUE)
         return REASON_http_malformed;
+    scan->at = end;
+    if (end == r->text.len)
+        return REASON_none;
     *out = run;
     return expect(r, delimiter, next);
 }

@@ -1,0 +1,296 @@
+#include "codec/ws_handshake.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#define UPGRADE "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+#define VERSION "Sec-WebSocket-Version: 13\r\n"
+#define KEY     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" /* RFC 6455 section 1.3 */
+#define ACCEPT  "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+#define GOOD    UPGRADE VERSION KEY
+
+/* The verdict on a request; `out` and its slices stay good until the next call. */
+static enum reason check_line(const char *line, const char *fields, struct ws_handshake *out)
+{
+    static const struct http_limits limits = {16384, 8192, HTTP_FIELDS_MAX};
+    static char text[4096];
+    struct http_head head;
+    size_t consumed;
+    enum reason bad;
+    int size = snprintf(text, sizeof(text), "%s\r\nHost: a\r\n%s\r\n", line, fields);
+    assert_in_range(size, 1, sizeof(text) - 1);
+    assert_int_equal(http_head_parse(&head, text, (size_t)size, &limits, &(struct http_scan){0},
+                                     &consumed, &bad),
+                     HTTP_HEAD);
+    return ws_handshake_check(&head, out);
+}
+
+static void assert_check(const char *line, const char *fields, enum reason wanted)
+{
+    struct ws_handshake handshake;
+    enum reason reason = check_line(line, fields, &handshake);
+    if (reason != wanted)
+        fail_msg("%s instead of %s for: %s\n%s", reason_row(reason)->name, reason_row(wanted)->name,
+                 line, fields);
+    if (reason == REASON_none)
+        assert_memory_equal(handshake.accept, ACCEPT, WS_ACCEPT_LENGTH);
+}
+
+static void assert_fields(const char *fields, enum reason wanted)
+{
+    assert_check("GET / HTTP/1.1", fields, wanted);
+}
+
+static void test_accepts_what_the_rfc_allows(void **state)
+{
+    assert_fields(GOOD, REASON_none);
+    assert_fields("UPGRADE: WebSocket\r\nconnection: keep-alive, uPgRaDe\r\n" VERSION KEY,
+                  REASON_none);
+    assert_fields("Upgrade: h2c, websocket\r\nConnection: Upgrade, HTTP2-Settings\r\n" VERSION KEY,
+                  REASON_none);
+    assert_fields("Connection: keep-alive\r\nUpgrade: h2c\r\n" GOOD, REASON_none);
+    assert_fields("sec-websocket-key: \t dGhlIHNhbXBsZSBub25jZQ== \t\r\n" UPGRADE VERSION,
+                  REASON_none);
+    assert_fields(GOOD "Content-Length: 0\r\nExpect: 100-continue\r\n", REASON_none);
+}
+
+static void test_refuses_in_the_documented_order(void **state)
+{
+    static const char body[] = GOOD "Content-Length: 1\r\n";
+    assert_check("POST / HTTP/1.0", body, REASON_http_body);
+    assert_fields(GOOD "Transfer-Encoding: chunked\r\n", REASON_http_body);
+    assert_check("POST / HTTP/1.0", GOOD, REASON_http_version);
+    assert_check("GET / HTTP/1.2", GOOD, REASON_http_version);
+    assert_check("POST / HTTP/1.1", "", REASON_http_method);
+    assert_check("HEAD / HTTP/1.1", GOOD, REASON_http_method);
+    assert_check("get / HTTP/1.1", GOOD, REASON_http_method);
+    assert_check("OPTIONS * HTTP/1.1", GOOD, REASON_http_method);
+    assert_fields("", REASON_http_not_upgrade);
+    assert_fields("Upgrade: websocket\r\n" VERSION KEY, REASON_http_not_upgrade);
+    assert_fields("Connection: Upgrade\r\n" VERSION KEY, REASON_http_not_upgrade);
+    assert_fields("Upgrade: websocket/13\r\nConnection: Upgrade\r\n" VERSION KEY,
+                  REASON_http_not_upgrade);
+    assert_fields("Upgrade: websocket\r\nConnection: Upgrade-Insecure\r\n" VERSION KEY,
+                  REASON_http_not_upgrade);
+}
+
+static void test_version(void **state)
+{
+    static const char *const wrong[] = {"12", "8", "013", "13, 8", "130", "", "13;", "hybi"};
+    assert_fields(UPGRADE KEY, REASON_ws_version);
+    for (size_t i = 0; i < WSL_COUNT(wrong); i++) {
+        char fields[300];
+        snprintf(fields, sizeof(fields), UPGRADE KEY "Sec-WebSocket-Version: %s\r\n", wrong[i]);
+        assert_fields(fields, REASON_ws_version);
+    }
+    assert_fields(GOOD VERSION, REASON_ws_header);
+    assert_fields(UPGRADE VERSION "sec-websocket-version: 8\r\n" KEY, REASON_ws_header);
+}
+
+static void test_key(void **state)
+{
+    static const char *const wrong[] = {
+        "",
+        "dGhlIHNhbXBsZSBub25jZQ",      /* no padding */
+        "dGhlIHNhbXBsZSBub25jZR==",    /* stray bits */
+        "dGhlIHNhbXBsZSBub25jZQ==, x", /* a list */
+        "dGhlIHNhbXBs ZSBub25jZQ==",
+        "dGhlIHNhbXBsZSBub25j",     /* 15 bytes */
+        "dGhlIHNhbXBsZSBub25jZWU=", /* 17 bytes */
+        "dGhlIHNhbXBsZSBub25jZWVl", /* 18 bytes */
+        "????????????????????????",
+        "dGhlIHNhbXBsZSBub25jZWVldGhlIHNhbXBsZSBub25jZWVldGhlIHNhbXBsZSBub25jZWVl",
+    };
+    assert_fields(UPGRADE VERSION, REASON_ws_key);
+    assert_fields(GOOD KEY, REASON_ws_key);
+    for (size_t i = 0; i < WSL_COUNT(wrong); i++) {
+        char fields[300];
+        snprintf(fields, sizeof(fields), UPGRADE VERSION "Sec-WebSocket-Key: %s\r\n", wrong[i]);
+        assert_fields(fields, REASON_ws_key);
+    }
+}
+
+static void assert_chosen(const char *fields, const char *wanted)
+{
+    struct ws_handshake handshake;
+    assert_int_equal(check_line("GET / HTTP/1.1", fields, &handshake), REASON_none);
+    assert_int_equal(handshake.subprotocol.ptr == NULL, wanted == NULL);
+    if (wanted)
+        assert_true(slice_equal(handshake.subprotocol, slice_of(wanted)));
+}
+
+static void test_chooses_a_subprotocol(void **state)
+{
+    assert_chosen(GOOD, NULL);
+    assert_chosen(GOOD "Sec-WebSocket-Protocol: binary\r\n", "binary");
+    assert_chosen(GOOD "Sec-WebSocket-Protocol: base64\r\n", NULL);
+    assert_chosen(GOOD "Sec-WebSocket-Protocol: base64, binary\r\n", "binary");
+    assert_chosen(GOOD "Sec-WebSocket-Protocol: mqtt,binary\r\n", "binary");
+    assert_chosen(GOOD "Sec-WebSocket-Protocol: base64 ,, mqtt, amqp\r\n", "mqtt");
+    assert_chosen(GOOD "Sec-WebSocket-Protocol: mqtt\r\nSEC-WEBSOCKET-PROTOCOL: binary\r\n",
+                  "binary");
+    assert_chosen(GOOD "Sec-WebSocket-Protocol: Binary, mqtt\r\n", "Binary");
+    assert_chosen(GOOD "Sec-WebSocket-Protocol: binary2\r\n", "binary2");
+}
+
+static void test_refuses_malformed_subprotocols(void **state)
+{
+    static const char *const values[] = {
+        "",
+        ",",
+        " , ,",
+        "a b",
+        "a;b",
+        "\"a\"",
+        "mqtt, a/b",
+        "binary, binary",
+        "a, b, a",
+        "caf\xC3\xA9",
+        "binary\r\nSec-WebSocket-Protocol: binary",
+    };
+    char fields[1000];
+    for (size_t i = 0; i < WSL_COUNT(values); i++) {
+        snprintf(fields, sizeof(fields), GOOD "Sec-WebSocket-Protocol: %s\r\n", values[i]);
+        assert_fields(fields, REASON_ws_header);
+    }
+    for (unsigned offers = WS_SUBPROTOCOLS_MAX; offers <= WS_SUBPROTOCOLS_MAX + 1; offers++) {
+        int size = snprintf(fields, sizeof(fields), GOOD "Sec-WebSocket-Protocol: p0");
+        for (unsigned i = 1; i < offers; i++)
+            size += snprintf(fields + size, sizeof(fields) - (size_t)size, ", p%u", i);
+        snprintf(fields + size, sizeof(fields) - (size_t)size, "\r\n");
+        assert_fields(fields, offers > WS_SUBPROTOCOLS_MAX ? REASON_ws_header : REASON_none);
+    }
+}
+
+static void test_extensions_are_ignored_if_they_can_be_read(void **state)
+{
+    static const char *const good[] = {
+        "permessage-deflate; client_max_window_bits",
+        "permessage-deflate;server_max_window_bits=10 ; client_max_window_bits = \"15\", x-other",
+        "a,,b;c;d=e",
+        "a\r\nSec-WebSocket-Extensions: b",
+        "",
+    };
+    static const char *const bad[] = {
+        "a b", ";",       "a;",      "a;;b",    "a;=b",  "a;b=",        "a;b=\"\"",
+        "a=b", "a;b=c=d", "a;b=\"c", "a;b=c d", "\"a\"", "a;b=\"c,d\"", "fine, b c",
+    };
+    char fields[500];
+    for (size_t i = 0; i < WSL_COUNT(good); i++) {
+        snprintf(fields, sizeof(fields), GOOD "Sec-WebSocket-Extensions: %s\r\n", good[i]);
+        assert_fields(fields, REASON_none);
+    }
+    for (size_t i = 0; i < WSL_COUNT(bad); i++) {
+        snprintf(fields, sizeof(fields), GOOD "Sec-WebSocket-Extensions: %s\r\n", bad[i]);
+        assert_fields(fields, REASON_ws_header);
+    }
+}
+
+static void test_accept_value(void **state)
+{
+    char accept[WS_ACCEPT_LENGTH];
+    assert_true(ws_handshake_accept(SLICE("dGhlIHNhbXBsZSBub25jZQ=="), accept));
+    assert_memory_equal(accept, ACCEPT, WS_ACCEPT_LENGTH);
+}
+
+static void test_the_answer(void **state)
+{
+    static const char plain[] = "HTTP/1.1 101 Switching Protocols\r\n"
+                                "Server: wsluice\r\n"
+                                "Upgrade: websocket\r\n"
+                                "Connection: Upgrade\r\n"
+                                "Sec-WebSocket-Accept: " ACCEPT "\r\n";
+    static const char chosen[] = "Sec-WebSocket-Protocol: binary\r\n";
+    struct ws_handshake handshake;
+    char answer[WS_ANSWER_MAX + sizeof("binary")], wanted[WS_ANSWER_MAX + sizeof("binary")];
+
+    memcpy(handshake.accept, ACCEPT, WS_ACCEPT_LENGTH);
+    for (unsigned round = 0; round < 2; round++) {
+        handshake.subprotocol = round ? SLICE("binary") : (struct slice){0};
+        int length = snprintf(wanted, sizeof(wanted), "%s%s\r\n", plain, round ? chosen : "");
+        assert_true((size_t)length <= WS_ANSWER_MAX + handshake.subprotocol.len);
+        for (size_t capacity = 0; capacity < (size_t)length; capacity++)
+            assert_int_equal(ws_handshake_answer(answer, capacity, &handshake), 0);
+        assert_int_equal(ws_handshake_answer(answer, (size_t)length, &handshake), length);
+        assert_memory_equal(answer, wanted, length);
+    }
+}
+
+static void test_a_refusal_in_full(void **state)
+{
+    static const char wanted[] = "HTTP/1.1 426 Upgrade Required\r\n"
+                                 "Server: wsluice\r\n"
+                                 "Cache-Control: no-store\r\n"
+                                 "Connection: close, Upgrade\r\n"
+                                 "Upgrade: websocket\r\n"
+                                 "Sec-WebSocket-Version: 13\r\n"
+                                 "Content-Type: text/plain; charset=utf-8\r\n"
+                                 "Content-Length: 31\r\n"
+                                 "\r\n"
+                                 "WebSocket version 13 is needed\n";
+    char refusal[WS_REFUSAL_MAX];
+    size_t length = ws_handshake_refusal(refusal, sizeof(refusal), REASON_ws_version, false);
+    assert_int_equal(length, sizeof(wanted) - 1);
+    assert_memory_equal(refusal, wanted, length);
+    for (size_t capacity = 0; capacity < length; capacity++)
+        assert_int_equal(ws_handshake_refusal(refusal, capacity, REASON_ws_version, false), 0);
+}
+
+static void test_refusals_of_every_reason(void **state)
+{
+    static const struct {
+        unsigned status;
+        const char *field;
+    } needed[] = {{405, "\r\nAllow: GET\r\n"},
+                  {426, "\r\nUpgrade: websocket\r\n"},
+                  {503, "\r\nRetry-After: 5\r\n"}};
+    for (unsigned i = 0; i < REASON_COUNT; i++) {
+        const struct reason_row *row = reason_row((enum reason)i);
+        char text[WS_REFUSAL_MAX + 1], head_only[WS_REFUSAL_MAX], line[100];
+        size_t length = ws_handshake_refusal(text, WS_REFUSAL_MAX, (enum reason)i, false);
+        size_t without = ws_handshake_refusal(head_only, WS_REFUSAL_MAX, (enum reason)i, true);
+        assert_int_equal(length > 0, row->http_status > 0);
+        if (length == 0)
+            continue;
+        text[length] = '\0';
+        const char *body = strstr(text, "\r\n\r\n");
+        assert_non_null(body);
+        body += 4;
+        assert_int_equal(without, body - text);
+        assert_memory_equal(head_only, text, without);
+        assert_memory_equal(body, row->text, strlen(row->text));
+        assert_string_equal(body + strlen(row->text), "\n");
+
+        snprintf(line, sizeof(line), "HTTP/1.1 %u %s\r\n", row->http_status,
+                 http_head_status_phrase(row->http_status));
+        assert_ptr_equal(strstr(text, line), text);
+        snprintf(line, sizeof(line), "\r\nContent-Length: %zu\r\n\r\n", strlen(body));
+        assert_non_null(strstr(text, line));
+        assert_non_null(strstr(text, "\r\nConnection: close"));
+        for (size_t k = 0; k < WSL_COUNT(needed); k++)
+            assert_int_equal(strstr(text, needed[k].field) != NULL,
+                             row->http_status == needed[k].status);
+        assert_int_equal(strstr(text, "\r\nSec-WebSocket-Version: 13\r\n") != NULL,
+                         i == REASON_ws_version);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_accepts_what_the_rfc_allows),
+        cmocka_unit_test(test_refuses_in_the_documented_order),
+        cmocka_unit_test(test_version),
+        cmocka_unit_test(test_key),
+        cmocka_unit_test(test_chooses_a_subprotocol),
+        cmocka_unit_test(test_refuses_malformed_subprotocols),
+        cmocka_unit_test(test_extensions_are_ignored_if_they_can_be_read),
+        cmocka_unit_test(test_accept_value),
+        cmocka_unit_test(test_the_answer),
+        cmocka_unit_test(test_a_refusal_in_full),
+        cmocka_unit_test(test_refusals_of_every_reason),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
