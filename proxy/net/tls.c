@@ -1,0 +1,525 @@
+#include "net/tls.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/*
+ * The happy path. OpenSSL reads and writes through a BIO that only moves bytes from and to the
+ * scratch; the system calls are here.
+ *
+ *   read       socket --recv--> scratch.in --BIO--> SSL_read ... SSL_read --> caller's buffer
+ *   write      caller's bytes --SSL_write--BIO--> scratch.out --send--> socket
+ *                                                      `-- what it does not take --> unsent
+ *   handshake  both, until SSL_do_handshake has what it wants; data that came along --> early
+ *
+ * What can fail. The peer resets or stays silent: an errno, which gets the reason of our side. The
+ * peer breaks the protocol or is not trusted: OpenSSL leaves a fatal alert in scratch.out, which is
+ * sent if the socket takes it at once. Memory for `unsent` or inside OpenSSL runs out. Each ends
+ * the connection.
+ *
+ * Invariants. Between calls the scratch is empty, so connections can share it. While `unsent` has
+ * bytes nothing else is encrypted, except for short replies that a read causes.
+ */
+
+#define IN_SIZE ((size_t)256 * 1024)
+
+/*
+ * A record costs 29 bytes with AEAD and at most 90 with CBC; the smallest that a peer can ask for
+ * holds 512 (RFC 6066, section 4): 514 of them stay below 64 KiB, replies included.
+ */
+#define OUT_SIZE (TLS_WRITE_MAX + (size_t)64 * 1024)
+
+/*
+ * Decrypted bytes are at most one record, of which only the end was received, more than the bytes
+ * received. So whatever is received with this much room to spare fits the caller's buffer.
+ */
+#define READ_RESERVE ((size_t)SSL3_RT_MAX_PLAIN_LENGTH)
+
+/* Small, so that data behind the handshake fits the first read, however small its buffer. */
+#define HANDSHAKE_READ (TRANSPORT_READ_MIN - READ_RESERVE)
+_Static_assert(HANDSHAKE_READ >= 2048, "a ClientHello comes in one piece");
+
+/* A peer that makes us reply (to renegotiation, say) and never reads must not fill our memory. */
+#define UNSENT_REPLIES_MAX 4096
+
+struct tls_scratch {
+    BIO_METHOD *method;
+    size_t in_at, in_end;
+    size_t out_end;
+    uint8_t in[IN_SIZE];
+    uint8_t out[OUT_SIZE];
+};
+
+/* Ciphertext that had to be set aside; no memory while empty. */
+struct stash {
+    uint8_t *bytes; /* owned */
+    uint32_t at, end;
+};
+
+/* The words for what goes wrong, for the peer of this role. */
+struct role {
+    const struct transport_side *side;
+    enum reason handshake, untrusted, hangup, record;
+    struct io truncated;
+};
+
+struct tls {
+    struct transport base;
+    SSL *ssl;                    /* owned */
+    struct tls_scratch *scratch; /* shared by the worker */
+    const struct role *role;
+    const char *failure; /* static text */
+    struct stash early;  /* received with the handshake, not yet decrypted */
+    struct stash unsent; /* encrypted, not yet taken by the socket */
+    struct io end;       /* what read says once all data is delivered; IO_OK: not yet */
+    int fd;              /* owned */
+    uint32_t unsent_replies;
+    bool broken; /* OpenSSL gave up on this connection: no more encryption */
+};
+
+static const struct role *role_of(bool is_server)
+{
+    static const struct role server = {
+        .side = &transport_client,
+        .handshake = REASON_tls_handshake,
+        .untrusted = REASON_tls_certificate,
+        .hangup = REASON_handshake_eof,
+        .record = REASON_client_io,
+        .truncated = {.status = IO_EOF},
+    };
+    static const struct role client = {
+        .side = &transport_target,
+        .handshake = REASON_target_tls,
+        .untrusted = REASON_target_untrusted,
+        .hangup = REASON_target_tls,
+        .record = REASON_target_tls,
+        .truncated = {.status = IO_FAIL, .reason = REASON_target_tls},
+    };
+    return is_server ? &server : &client;
+}
+
+static struct tls *tls_of(struct transport *t)
+{
+    return WSL_CONTAINER(t, struct tls, base);
+}
+
+/* ---- the scratch and the BIO in front of it ---- */
+
+static int bio_read(BIO *bio, char *data, size_t size, size_t *moved)
+{
+    struct tls_scratch *scratch = BIO_get_data(bio);
+    size_t left = scratch->in_end - scratch->in_at;
+    BIO_clear_retry_flags(bio);
+    if (left == 0) {
+        BIO_set_retry_read(bio);
+        return -1;
+    }
+    *moved = size < left ? size : left;
+    memcpy(data, scratch->in + scratch->in_at, *moved);
+    scratch->in_at += *moved;
+    return 1;
+}
+
+static int bio_write(BIO *bio, const char *data, size_t size, size_t *moved)
+{
+    struct tls_scratch *scratch = BIO_get_data(bio);
+    BIO_clear_retry_flags(bio);
+    /* Data always fits; a handshake with an absurd chain of certificates may not, and fails. */
+    if (size > OUT_SIZE - scratch->out_end)
+        return -1;
+    memcpy(scratch->out + scratch->out_end, data, size);
+    scratch->out_end += size;
+    *moved = size;
+    return 1;
+}
+
+static long bio_ctrl(BIO *bio, int command, long number, void *data)
+{
+    return command == BIO_CTRL_FLUSH;
+}
+
+static int bio_create(BIO *bio)
+{
+    BIO_set_init(bio, 1);
+    return 1;
+}
+
+struct tls_scratch *tls_scratch_create(void)
+{
+    struct tls_scratch *scratch = malloc(sizeof *scratch);
+    BIO_METHOD *method = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "scratch");
+    if (!scratch || !method) {
+        BIO_meth_free(method);
+        free(scratch);
+        return NULL;
+    }
+    BIO_meth_set_read_ex(method, bio_read);
+    BIO_meth_set_write_ex(method, bio_write);
+    BIO_meth_set_ctrl(method, bio_ctrl);
+    BIO_meth_set_create(method, bio_create);
+    scratch->method = method;
+    scratch->in_at = scratch->in_end = scratch->out_end = 0;
+    return scratch;
+}
+
+void tls_scratch_free(struct tls_scratch *scratch)
+{
+    if (!scratch)
+        return;
+    BIO_meth_free(scratch->method);
+    free(scratch);
+}
+
+/* ---- stash ---- */
+
+static bool stash_empty(const struct stash *stash)
+{
+    return stash->at == stash->end;
+}
+
+static void stash_clear(struct stash *stash)
+{
+    free(stash->bytes);
+    *stash = (struct stash){0};
+}
+
+/* Exactly as much memory as there are bytes: thousands of stalled clients have one each. */
+static bool stash_append(struct stash *stash, const uint8_t *bytes, size_t length)
+{
+    size_t left = stash->end - stash->at;
+    uint8_t *joined = malloc(left + length);
+    if (!joined)
+        return false;
+    if (left > 0)
+        memcpy(joined, stash->bytes + stash->at, left);
+    memcpy(joined + left, bytes, length);
+    free(stash->bytes);
+    *stash = (struct stash){.bytes = joined, .end = (uint32_t)(left + length)};
+    return true;
+}
+
+/* ---- failures ---- */
+
+static struct io fail(struct tls *tls, enum reason reason, const char *detail)
+{
+    tls->failure = detail;
+    return io_fail(reason);
+}
+
+static struct io fail_errno(struct tls *tls, int error)
+{
+    return fail(tls, transport_errno(tls->role->side, error), strerror(error));
+}
+
+static struct io fail_memory(struct tls *tls)
+{
+    tls->broken = true;
+    return fail(tls, REASON_out_of_memory, "out of memory");
+}
+
+/* Of OpenSSL's error queue the last entry speaks of TLS; earlier ones are of its inner layers. */
+static struct io fail_openssl(struct tls *tls)
+{
+    unsigned long error = ERR_peek_last_error();
+    int cause = ERR_GET_LIB(error) == ERR_LIB_SSL ? ERR_GET_REASON(error) : 0;
+    const char *detail = ERR_reason_error_string(error);
+    enum reason reason = SSL_is_init_finished(tls->ssl) ? tls->role->record : tls->role->handshake;
+    tls->broken = true;
+    if (ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE)
+        return fail_memory(tls);
+    if (cause == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE)
+        reason = tls->role->untrusted;
+    if (cause == SSL_R_CERTIFICATE_VERIFY_FAILED) {
+        reason = tls->role->untrusted;
+        detail = X509_verify_cert_error_string(SSL_get_verify_result(tls->ssl));
+    }
+    return fail(tls, reason, detail ? detail : "TLS failed");
+}
+
+/* ---- system calls ---- */
+
+/*
+ * Receives once, behind the early bytes if there are any, so that scratch.in has at most `limit`.
+ * IO_OK and IO_WANT_READ speak of the socket alone.
+ */
+static struct io receive(struct tls *tls, size_t limit)
+{
+    struct tls_scratch *scratch = tls->scratch;
+    size_t early = tls->early.end - tls->early.at;
+    wsl_assert(scratch->in_at == scratch->in_end && early <= limit);
+    if (early > 0)
+        memcpy(scratch->in, tls->early.bytes + tls->early.at, early);
+    stash_clear(&tls->early);
+    scratch->in_at = 0;
+    scratch->in_end = early;
+    size_t room = limit - early;
+    if (room == 0)
+        return io_status(IO_OK);
+
+    ssize_t got;
+    do
+        got = recv(tls->fd, scratch->in + early, room, 0);
+    while (got < 0 && errno == EINTR);
+    if (got == 0)
+        return io_status(IO_EOF);
+    if (got < 0)
+        return errno == EAGAIN ? io_status(IO_WANT_READ) : fail_errno(tls, errno);
+    scratch->in_end += (size_t)got;
+    return (struct io){.n = (size_t)got, .drained = (size_t)got < room};
+}
+
+/* Returns the bytes that the socket took, or -1 when it is broken. */
+static ssize_t send_once(struct tls *tls, const uint8_t *bytes, size_t length)
+{
+    ssize_t sent;
+    do
+        sent = send(tls->fd, bytes, length, MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
+    return sent < 0 && errno == EAGAIN ? 0 : sent;
+}
+
+/* Sends what OpenSSL has produced and sets aside what the socket does not take. */
+static struct io send_out(struct tls *tls)
+{
+    struct tls_scratch *scratch = tls->scratch;
+    size_t length = scratch->out_end;
+    ssize_t sent = 0;
+    scratch->out_end = 0;
+    if (length > 0 && stash_empty(&tls->unsent))
+        sent = send_once(tls, scratch->out, length);
+    if (sent < 0)
+        return fail_errno(tls, errno);
+    if ((size_t)sent < length &&
+        !stash_append(&tls->unsent, scratch->out + sent, length - (size_t)sent))
+        return fail_memory(tls);
+    return (struct io){.blocked = !stash_empty(&tls->unsent)};
+}
+
+static struct io tls_flush(struct transport *t)
+{
+    struct tls *tls = tls_of(t);
+    struct stash *unsent = &tls->unsent;
+    if (stash_empty(unsent))
+        return io_status(IO_OK);
+    ssize_t sent = send_once(tls, unsent->bytes + unsent->at, unsent->end - unsent->at);
+    if (sent < 0)
+        return fail_errno(tls, errno);
+    unsent->at += (uint32_t)sent;
+    if (!stash_empty(unsent))
+        return io_status(IO_WANT_WRITE);
+    stash_clear(unsent);
+    tls->unsent_replies = 0;
+    return io_status(IO_OK);
+}
+
+/* ---- the operations ---- */
+
+/* The alert says more to the peer than our silence; if it cannot leave now, so be it. */
+static struct io handshake_failed(struct tls *tls)
+{
+    struct io io = fail_openssl(tls);
+    const char *detail = tls->failure;
+    struct tls_scratch *scratch = tls->scratch;
+    scratch->in_at = scratch->in_end = 0;
+    (void)send_out(tls);
+    tls->failure = detail;
+    return io;
+}
+
+static struct io handshake_done(struct tls *tls)
+{
+    struct tls_scratch *scratch = tls->scratch;
+    size_t left = scratch->in_end - scratch->in_at;
+    bool kept = left == 0 || stash_append(&tls->early, scratch->in + scratch->in_at, left);
+    scratch->in_at = scratch->in_end = 0;
+    return kept ? io_status(IO_OK) : fail_memory(tls);
+}
+
+static struct io tls_handshake(struct transport *t)
+{
+    struct tls *tls = tls_of(t);
+    for (;;) {
+        struct io io = tls_flush(t);
+        if (io.status != IO_OK || SSL_is_init_finished(tls->ssl))
+            return io;
+        ERR_clear_error();
+        int result = SSL_do_handshake(tls->ssl);
+        if (result != 1 && SSL_get_error(tls->ssl, result) != SSL_ERROR_WANT_READ)
+            return handshake_failed(tls);
+        io = send_out(tls);
+        if (result == 1 && io.status == IO_OK)
+            io = handshake_done(tls);
+        if (io.status != IO_OK)
+            return io;
+        if (result == 1)
+            continue;
+        io = receive(tls, HANDSHAKE_READ);
+        if (io.status == IO_EOF)
+            return fail(tls, tls->role->hangup, "connection closed during the handshake");
+        if (io.status != IO_OK)
+            return io;
+    }
+}
+
+/* Decrypts all of scratch.in; sets `end` when that, rather than the input, comes to an end. */
+static size_t decrypt(struct tls *tls, uint8_t *buffer, size_t capacity)
+{
+    struct tls_scratch *scratch = tls->scratch;
+    size_t length = 0, got;
+    int result;
+    ERR_clear_error();
+    while ((result = SSL_read_ex(tls->ssl, buffer + length, capacity - length, &got)) == 1) {
+        length += got;
+        wsl_assert(length < capacity);
+    }
+    switch (SSL_get_error(tls->ssl, result)) {
+    case SSL_ERROR_WANT_READ:
+        wsl_assert(scratch->in_at == scratch->in_end);
+        break;
+    case SSL_ERROR_ZERO_RETURN:
+        tls->end = io_status(IO_EOF);
+        break;
+    default:
+        tls->end = fail_openssl(tls);
+    }
+    scratch->in_at = scratch->in_end = 0;
+    return length;
+}
+
+/* An alert, or a refusal to renegotiate. */
+static void send_replies(struct tls *tls)
+{
+    bool was_blocked = !stash_empty(&tls->unsent);
+    size_t length = tls->scratch->out_end;
+    struct io io = send_out(tls);
+    if (io.blocked)
+        tls->unsent_replies += (uint32_t)length;
+    if (tls->end.status != IO_OK)
+        return;
+    if (io.status == IO_FAIL)
+        tls->end = io;
+    else if (was_blocked && tls->unsent_replies > UNSENT_REPLIES_MAX)
+        tls->end = fail(tls, tls->role->record, "peer makes us reply but does not read");
+}
+
+static struct io tls_read(struct transport *t, uint8_t *buffer, size_t capacity)
+{
+    struct tls *tls = tls_of(t);
+    wsl_assert(capacity >= TRANSPORT_READ_MIN);
+    if (tls->end.status != IO_OK)
+        return tls->end;
+    size_t limit = capacity - READ_RESERVE;
+    struct io in = receive(tls, limit < IN_SIZE ? limit : IN_SIZE);
+    if (in.status == IO_FAIL)
+        tls->end = in;
+    if (in.status == IO_EOF)
+        tls->end = tls->role->truncated;
+    if (in.status == IO_EOF && tls->end.status == IO_FAIL)
+        tls->failure = "connection closed without close_notify, data may be missing";
+    size_t length = decrypt(tls, buffer, capacity);
+    if (tls->scratch->out_end > 0)
+        send_replies(tls);
+    bool ended = tls->end.status != IO_OK;
+    if (length == 0)
+        return ended ? tls->end : io_status(IO_WANT_READ);
+    /* The end was received already: the descriptor may never become readable again to say so. */
+    bool drained = !ended && (in.drained || in.status == IO_WANT_READ);
+    return (struct io){.n = length, .drained = drained};
+}
+
+static struct io tls_write(struct transport *t, const uint8_t *buffer, size_t length)
+{
+    struct tls *tls = tls_of(t);
+    wsl_assert(length > 0 && length <= TLS_WRITE_MAX);
+    struct io io = tls_flush(t);
+    if (io.status != IO_OK)
+        return io;
+    size_t taken = 0;
+    ERR_clear_error();
+    if (tls->broken || SSL_write_ex(tls->ssl, buffer, length, &taken) != 1) {
+        tls->scratch->out_end = 0;
+        return tls->broken ? io_fail(tls->role->record) : fail_openssl(tls);
+    }
+    wsl_assert(taken == length);
+    io = send_out(tls);
+    io.n = io.status == IO_OK ? length : 0;
+    return io;
+}
+
+static struct io tls_shutdown(struct transport *t)
+{
+    struct tls *tls = tls_of(t);
+    struct io io = tls_flush(t);
+    if (io.status != IO_OK)
+        return io;
+    bool owed = SSL_is_init_finished(tls->ssl) && !tls->broken &&
+                !(SSL_get_shutdown(tls->ssl) & SSL_SENT_SHUTDOWN);
+    if (owed) {
+        ERR_clear_error();
+        (void)SSL_shutdown(tls->ssl);
+        io = send_out(tls);
+        if (io.status != IO_OK)
+            return io;
+        if (io.blocked)
+            return io_status(IO_WANT_WRITE);
+    }
+    /* Fails only on a connection that is gone already, and then read says why. */
+    (void)shutdown(tls->fd, SHUT_WR);
+    return io_status(IO_OK);
+}
+
+static void tls_close(struct transport *t)
+{
+    struct tls *tls = tls_of(t);
+    SSL_free(tls->ssl);
+    stash_clear(&tls->early);
+    stash_clear(&tls->unsent);
+    close(tls->fd);
+    free(tls);
+}
+
+struct transport *tls_create(const struct tls_ctx *ctx, struct tls_scratch *scratch, int fd)
+{
+    static const struct transport_ops ops = {
+        .handshake = tls_handshake,
+        .read = tls_read,
+        .write = tls_write,
+        .flush = tls_flush,
+        .shutdown = tls_shutdown,
+        .close = tls_close,
+    };
+    ERR_clear_error();
+    struct tls *tls = calloc(1, sizeof *tls);
+    SSL *ssl = tls_ctx_open(ctx);
+    BIO *bio = BIO_new(scratch->method);
+    if (!tls || !ssl || !bio) {
+        BIO_free(bio);
+        SSL_free(ssl);
+        free(tls);
+        return NULL;
+    }
+    BIO_set_data(bio, scratch);
+    SSL_set_bio(ssl, bio, bio);
+    tls->base.ops = &ops;
+    tls->ssl = ssl;
+    tls->scratch = scratch;
+    tls->role = role_of(tls_ctx_is_server(ctx));
+    tls->fd = fd;
+    return &tls->base;
+}
+
+int tls_describe(const struct transport *t, char *text, size_t size)
+{
+    const struct tls *tls = (const struct tls *)t;
+    if (!SSL_is_init_finished(tls->ssl))
+        return snprintf(text, size, "%s", "");
+    return snprintf(text, size, "%s %s", SSL_get_version(tls->ssl), SSL_get_cipher_name(tls->ssl));
+}
+
+const char *tls_failure(const struct transport *t)
+{
+    const struct tls *tls = (const struct tls *)t;
+    return tls->failure ? tls->failure : "";
+}
