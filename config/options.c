@@ -215,18 +215,6 @@ const struct options_row options_table[] = {
 
     {
         .section = OPTIONS_TLS,
-        .key = "mode",
-        FIELD(config_tls, mode),
-        .value = {.type = VALUE_ENUM, .names = tls_modes},
-        .initial = "off",
-        .reload = OPTIONS_LIVE,
-        .flags = {{.name = "ssl-only",
-                   .sets = "required",
-                   .help = "refuse plain connections; without this, TLS and plain share the port"}},
-        .help = "off, optional (TLS and plain on one port) or required",
-    },
-    {
-        .section = OPTIONS_TLS,
         .key = "certificate",
         FIELD(config_tls, certificate),
         .value = {.type = VALUE_PATH},
@@ -258,6 +246,18 @@ const struct options_row options_table[] = {
     },
     {
         .section = OPTIONS_TLS,
+        .key = "mode",
+        FIELD(config_tls, mode),
+        .value = {.type = VALUE_ENUM, .names = tls_modes},
+        .initial = "off",
+        .reload = OPTIONS_LIVE,
+        .flags = {{.name = "ssl-only",
+                   .sets = "required",
+                   .help = "refuse plain connections; without this, TLS and plain share the port"}},
+        .help = "off, optional (TLS and plain on one port) or required",
+    },
+    {
+        .section = OPTIONS_TLS,
         .key = "client_verify",
         FIELD(config_tls, client_verify),
         .value = {.type = VALUE_ENUM, .names = client_verify_modes},
@@ -286,9 +286,7 @@ const struct options_row options_table[] = {
         .value = {.type = VALUE_ENUM, .names = tls_versions},
         .initial = "1.2",
         .reload = OPTIONS_LIVE,
-        .flags = {{.name = "ssl-version",
-                   .argument = "VERSION",
-                   .help = "lowest TLS version that is accepted: tlsv1_1, tlsv1_2 or tlsv1_3"}},
+        .flags = {{.name = "ssl-version", .argument = "VERSION"}},
         .help = "lowest TLS version that is accepted: 1.1, 1.2 or 1.3",
     },
     {

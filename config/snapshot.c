@@ -38,6 +38,7 @@ static bool store_address(struct config *config, const struct value *value,
 static bool store(struct config *config, const struct options_row *row, const struct value *value,
                   void *field)
 {
+    uint32_t number;
     switch (row->value.type) {
     case VALUE_LISTEN:
     case VALUE_TARGET:
@@ -54,8 +55,9 @@ static bool store(struct config *config, const struct options_row *row, const st
     case VALUE_MODE:
     case VALUE_ENUM:
         /* uint32_t, unsigned and the enums: a unit test holds every row to this size. */
-        assert(row->size == sizeof(uint32_t));
-        memcpy(field, &(uint32_t){(uint32_t)value->number}, sizeof(uint32_t));
+        assert(row->size == sizeof(number));
+        number = (uint32_t)value->number;
+        memcpy(field, &number, sizeof(number));
         return true;
     }
     abort();

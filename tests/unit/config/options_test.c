@@ -87,6 +87,7 @@ static void flags_are_unique_and_whole(void **state)
         if (!flag->name)
             continue;
         assert_true((flag->argument != NULL) != (flag->sets != NULL));
+        assert_false(flag->letter && flag->argument); /* -vD is two letters, never one and text */
         if (flag->sets)
             parses(row, flag->sets);
         for (size_t j = 0; j < i; j++) {

@@ -1,0 +1,103 @@
+#include "run/cli_help.h"
+
+#include <string.h>
+
+#include "base/base.h"
+#include "run/cli_flag.h"
+
+enum { HELP_COLUMN = 32, LINE_WIDTH = 80 };
+
+/* What people look for first comes first. */
+static const enum options_section order[] = {
+    OPTIONS_LISTENER, OPTIONS_TLS, OPTIONS_TARGET,  OPTIONS_ROUTE,
+    OPTIONS_LIMITS,   OPTIONS_LOG, OPTIONS_PROCESS,
+};
+_Static_assert(WSL_COUNT(order) == OPTIONS_SECTION_COUNT, "every section is in --help");
+
+static const char usage[] = //
+    "usage: wsluice [options] [HOST:]PORT TARGET_HOST:PORT\n"
+    "       wsluice [options] --unix-target=FILE [HOST:]PORT\n"
+    "       wsluice [options] --unix-listen=FILE TARGET_HOST:PORT\n"
+    "       wsluice [options] demo [[HOST:]PORT]\n";
+
+static const char introduction[] =
+    "\n"
+    "Lets WebSocket clients reach a TCP or Unix-socket service. PORT or :PORT alone\n"
+    "means every interface. TIME is 250ms, 30s, 5m or 1h; a bare number is seconds.\n"
+    "'demo' leads to a built-in echo service, on port 6080 unless told otherwise.\n"
+    "Options may stand anywhere, and may be cut short as far as they stay clear.\n";
+
+static const char examples[] =
+    "\n"
+    "Examples:\n"
+    "  wsluice 6080 localhost:5900\n"
+    "      A VNC server on this machine, for browsers on any other.\n"
+    "  wsluice --cert=desk.pem --key=desk.key --ssl-only 443 10.0.0.5:5900\n"
+    "      The same over wss:// only, for a machine behind this one.\n"
+    "  wsluice -D --log-file=bridge.log 127.0.0.1:6080 --unix-target=/run/app.sock\n"
+    "      A Unix socket, for clients on this machine; in the background.\n";
+
+void cli_help_usage(FILE *stream)
+{
+    fputs(usage, stream);
+}
+
+/* Words up to the right margin; the first line has begun at HELP_COLUMN. */
+static void wrap(FILE *stream, const char *text)
+{
+    size_t column = HELP_COLUMN;
+    while (*text) {
+        size_t length = strcspn(text, " ");
+        bool first = column == HELP_COLUMN;
+        if (!first && column + 1 + length > LINE_WIDTH) {
+            fprintf(stream, "\n%*s", HELP_COLUMN, "");
+            column = HELP_COLUMN;
+            first = true;
+        }
+        column += (size_t)fprintf(stream, "%s%.*s", first ? "" : " ", (int)length, text);
+        text += length;
+        text += *text == ' ';
+    }
+    fputc('\n', stream);
+}
+
+static void print_flag(FILE *stream, const struct cli_flag *item)
+{
+    const struct options_flag *flag = item->flag;
+    const struct options_row *row = item->row;
+    char names[64], help[400];
+    int length = snprintf(names, sizeof(names), "  %c%c%c --%s%s%s", flag->letter ? '-' : ' ',
+                          flag->letter ? flag->letter : ' ', flag->letter ? ',' : ' ', flag->name,
+                          flag->argument ? "=" : "", flag->argument ? flag->argument : "");
+    fprintf(stream, "%-*s", HELP_COLUMN, names);
+    if (length >= HELP_COLUMN)
+        fprintf(stream, "\n%*s", HELP_COLUMN, "");
+
+    const char *initial = NULL;
+    if (row && flag->argument)
+        initial = row->quick ? row->quick : row->initial;
+    int told = snprintf(help, sizeof(help), "%s", flag->help ? flag->help : row->help);
+    wsl_assert((size_t)told < sizeof(help) / 2);
+    if (initial)
+        snprintf(help + told, sizeof(help) - (size_t)told, " [%s]", initial);
+    /* Names are written with '_' in files and with '-' here; both are understood in both. */
+    for (char *p = help + told; (p = strchr(p, '_'));)
+        *p = '-';
+    wrap(stream, help);
+}
+
+void cli_help_page(FILE *stream)
+{
+    fputs(usage, stream);
+    fputs(introduction, stream);
+    for (size_t i = 0; i < WSL_COUNT(order); i++) {
+        fprintf(stream, "\n%s:\n", options_section(order[i])->title);
+        struct cli_flag item;
+        for (size_t cursor = 0; cli_flag_next(&cursor, &item);) {
+            enum options_section section = item.row ? item.row->section : OPTIONS_PROCESS;
+            if (section == order[i])
+                print_flag(stream, &item);
+        }
+    }
+    fputs(examples, stream);
+}

@@ -1,0 +1,15 @@
+/*
+ * The text of --help and of usage errors, made from the option table.
+ *
+ * Owns: nothing. Thread: any. Errors: none; a stream that fails is its owner's to notice.
+ * Lifetime: none.
+ */
+#ifndef WSLUICE_RUN_CLI_HELP_H
+#define WSLUICE_RUN_CLI_HELP_H
+
+#include <stdio.h>
+
+void cli_help_usage(FILE *stream);
+void cli_help_page(FILE *stream);
+
+#endif
