@@ -164,7 +164,8 @@ static enum value_verdict parse_unix(const char *path, struct value *value, char
     if (value->text.length == 0 || strcmp(path, "@") == 0)
         return malformed(why, why_size, "must be the path of a Unix socket, or @NAME");
     if (value->text.length > UNIX_PATH_MAX) {
-        snprintf(why, why_size, "the path of a Unix socket has at most %d bytes", UNIX_PATH_MAX);
+        snprintf(why, why_size, "too long for a Unix socket, whose path has at most %d bytes",
+                 UNIX_PATH_MAX);
         return VALUE_OUT_OF_RANGE;
     }
     return VALUE_OK;

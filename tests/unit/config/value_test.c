@@ -193,7 +193,8 @@ static void reads_unix_addresses(void **state)
     memset(path + 5, 'p', 107);
     good(&target, path);
     path[112] = 'p';
-    bad(&target, path, VALUE_OUT_OF_RANGE, "the path of a Unix socket has at most 107 bytes");
+    bad(&target, path, VALUE_OUT_OF_RANGE,
+        "too long for a Unix socket, whose path has at most 107 bytes");
 }
 
 /* parse(print(v)) == v over numbers of every magnitude. */
