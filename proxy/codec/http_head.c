@@ -136,9 +136,9 @@ static enum reason expect(struct reader *r, char wanted, enum part next)
 }
 
 /*
- * On to `delimiter` or to the end of the text; REASON_none and a changed part when the run is
- * whole. A run that a later call completes is judged there from where this one stopped; after a
- * violation nothing has moved, so that calling again says the same.
+ * On to `delimiter` or to the end of the text; the part has changed when the run is whole. One that
+ * a later call completes is judged there from where this one stopped. Nothing ever moves beyond a
+ * violation, so that calling again says the same.
  */
 static enum reason read_run(struct reader *r, enum class wanted, char delimiter, enum part next,
                             struct slice *out)
