@@ -3,7 +3,7 @@ import re
 import socket
 
 import pytest
-from lab import Bridge, run
+from lab import run
 from targets import refusing_port
 
 OPTIONS = ('--unix-target', '--unix-listen', '--unix-listen-mode', '--cert', '--key', '--key-password', '--ssl-only',
@@ -86,12 +86,9 @@ def test_an_ambiguous_prefix_names_the_candidates():
     ['-v6', '127.0.0.1:0', 'TARGET'],
     ['--verbose', '--prefer-ipv6', '127.0.0.1:0', 'TARGET'],
     ['--close-timeout=250ms', '--drain-timeout=2s', '--connect-timeout=1m', '127.0.0.1:0', 'TARGET'],
-    ['--cert=', '127.0.0.1:0', 'TARGET'],
 ], ids=lambda shape: ' '.join(shape))
 def test_shapes(lab, shape):
     target = lab.target()
-    if '--cert=' in shape:
-        pytest.skip('an empty value is the matter of the option table')
     bridge = lab.start(*(f'127.0.0.1:{target.port}' if word == 'TARGET' else word for word in shape))
     assert lab.open(bridge).binary(b'x').data(1) == b'x'
 
@@ -191,4 +188,4 @@ def test_a_listener_path_that_is_too_long():
 def test_a_dead_target_does_not_keep_the_bridge_from_starting(lab):
     with refusing_port() as nobody:
         bridge = lab.start(target=f'127.0.0.1:{nobody.getsockname()[1]}')
-        assert isinstance(bridge, Bridge)
+        assert bridge.process.poll() is None

@@ -131,7 +131,7 @@ def test_running_out_of_descriptors(lab):
     for client in crowd:
         client.hang_up()
     client = lab.open(bridge)
-    assert client.binary(b'again').data(5) in (b'again',)
+    assert client.binary(b'again').data(5) == b'again'
 
 
 def test_running_out_of_descriptors_for_targets(lab):
@@ -229,5 +229,4 @@ def test_a_daemon_that_cannot_listen_says_so(lab):
         taken.listen()
         status, _, error = run('-D', f'127.0.0.1:{taken.getsockname()[1]}', f'127.0.0.1:{target.port}')
     assert status != 0
-    assert str(taken) or error
     assert 'in use' in error.lower()

@@ -1,8 +1,10 @@
 """Where a bridge can lead, and what a client hears when it leads nowhere."""
 import contextlib
+import ctypes
 import os
 import shutil
 import socket
+import stat
 import time
 
 import pytest
@@ -19,16 +21,20 @@ def through(lab, bridge, **how):
 
 @contextlib.contextmanager
 def full_port():
-    """A port whose backlog is full: a connect to it hangs."""
+    """A listening socket whose backlog is full (a connect to it hangs), and what fills it."""
     with socket.socket() as sock, contextlib.ExitStack() as stack:
         sock.bind(('127.0.0.1', 0))
         sock.listen(0)
-        for _ in range(8):
-            filler = stack.enter_context(socket.socket())
+        fillers = [stack.enter_context(socket.socket()) for _ in range(8)]
+        for filler in fillers:
             filler.setblocking(False)
             filler.connect_ex(sock.getsockname())
         time.sleep(0.2)
-        yield sock.getsockname()[1]
+        yield sock, fillers
+
+
+def port_of(sock):
+    return sock.getsockname()[1]
 
 
 def has_ipv6():
@@ -151,14 +157,14 @@ def test_dual_stack_by_default(lab, listen):
 
 def test_refused(lab):
     with refusing_port() as nobody:
-        bridge = lab.start(target=f'127.0.0.1:{nobody.getsockname()[1]}')
+        bridge = lab.start(target=f'127.0.0.1:{port_of(nobody)}')
         assert lab.open(bridge).closing()[1:] == (1011, 'Target refused the connection')
         bridge.session(reason='target_refused')
 
 
 def test_refused_with_connect_first(lab):
     with refusing_port() as nobody:
-        bridge = lab.start('--connect=first', target=f'127.0.0.1:{nobody.getsockname()[1]}')
+        bridge = lab.start('--connect=first', target=f'127.0.0.1:{port_of(nobody)}')
         answer = lab.connect(bridge).send(request()).answer()
         assert answer.status == 502
         bridge.session(reason='target_refused')
@@ -178,8 +184,8 @@ def test_unresolvable(lab):
 
 
 def test_a_target_that_does_not_answer(lab):
-    with full_port() as port:
-        bridge = lab.start('--connect-timeout=1s', target=f'127.0.0.1:{port}')
+    with full_port() as (held, _):
+        bridge = lab.start('--connect-timeout=1s', target=f'127.0.0.1:{port_of(held)}')
         began = time.monotonic()
         assert lab.open(bridge).closing()[1:] == (1011, 'Target did not answer in time')
         assert time.monotonic() - began < 8
@@ -187,23 +193,23 @@ def test_a_target_that_does_not_answer(lab):
 
 
 def test_a_target_that_does_not_answer_with_connect_first(lab):
-    with full_port() as port:
-        bridge = lab.start('--connect-timeout=1s', '--connect=first', target=f'127.0.0.1:{port}')
+    with full_port() as (held, _):
+        bridge = lab.start('--connect-timeout=1s', '--connect=first', target=f'127.0.0.1:{port_of(held)}')
         assert lab.connect(bridge).send(request()).answer().status == 504
         bridge.session(reason='target_timeout')
 
 
 def test_a_client_that_leaves_during_the_dial(lab):
-    with full_port() as port:
-        bridge = lab.start('--connect-timeout=60s', target=f'127.0.0.1:{port}')
+    with full_port() as (held, _):
+        bridge = lab.start('--connect-timeout=60s', target=f'127.0.0.1:{port_of(held)}')
         client = lab.open(bridge)
         client.hang_up()
         bridge.session()
 
 
 def test_a_client_that_is_reset_during_the_dial(lab):
-    with full_port() as port:
-        bridge = lab.start('--connect-timeout=60s', '--connect=first', target=f'127.0.0.1:{port}')
+    with full_port() as (held, _):
+        bridge = lab.start('--connect-timeout=60s', '--connect=first', target=f'127.0.0.1:{port_of(held)}')
         client = lab.connect(bridge).send(request())
         time.sleep(0.3)
         client.reset()
@@ -212,26 +218,17 @@ def test_a_client_that_is_reset_during_the_dial(lab):
 
 def test_frames_before_the_target_is_there_are_kept(lab):
     """101 comes first; what the client says while we dial is delivered afterwards."""
-    held = socket.socket()
-    held.bind(('127.0.0.1', 0))
-    held.listen(0)
-    fillers = []
-    for _ in range(8):
-        filler = socket.socket()
-        filler.setblocking(False)
-        filler.connect_ex(held.getsockname())
-        fillers.append(filler)
-    time.sleep(0.2)
-    bridge = lab.start('--connect-timeout=60s', target=f'127.0.0.1:{held.getsockname()[1]}')
-    client = lab.open(bridge).send(frame(BINARY, b'patience '))
-    client.send(frame(BINARY, b'pays'))
-    time.sleep(0.5)
-    for filler in fillers:
-        filler.close()
-    # Now the backlog empties, and the next SYN of the bridge gets in.
-    target = lab.target(sock=held)
-    until(lambda: any(bytes(c.received) == b'patience pays' for c in target.connections), 'the early frames')
-    assert client.data(13) == b'patience pays'
+    with full_port() as (held, fillers):
+        bridge = lab.start('--connect-timeout=60s', target=f'127.0.0.1:{port_of(held)}')
+        client = lab.open(bridge).send(frame(BINARY, b'patience '))
+        client.send(frame(BINARY, b'pays'))
+        time.sleep(0.5)
+        for filler in fillers:
+            filler.close()
+        # The backlog empties, and the next SYN of the bridge gets in.
+        target = lab.target(sock=held)
+        until(lambda: any(bytes(c.received) == b'patience pays' for c in target.connections), 'the early frames')
+        assert client.data(13) == b'patience pays'
 
 
 def test_connect_first_answers_only_when_the_target_is_there(lab):
@@ -251,23 +248,28 @@ def test_the_bridge_lives_on_after_failures(lab):
 
 # ---- what the kernel is told ----
 
+PIDFD_GETFD = 438
+
+
 def sockets_of(bridge):
     """Our own handles of the bridge's sockets (pidfd_getfd); needs the right to trace a child."""
-    import ctypes
     libc = ctypes.CDLL(None, use_errno=True)
     pidfd = os.pidfd_open(bridge.pid)
     found = []
     for name in os.listdir(f'/proc/{bridge.pid}/fd'):
-        number = libc.syscall(438, pidfd, int(name), 0)
+        number = libc.syscall(PIDFD_GETFD, pidfd, int(name), 0)
         if number < 0:
             os.close(pidfd)
             pytest.skip('pidfd_getfd is not allowed here')
+        if not stat.S_ISSOCK(os.fstat(number).st_mode):
+            os.close(number)
+            continue
+        sock = socket.socket(fileno=number)
         try:
-            sock = socket.socket(fileno=number)
             sock.getpeername()
             found.append(sock)
-        except OSError:
-            os.close(number) if 'sock' not in locals() else None
+        except OSError:  # it listens, or is a socket pair's
+            sock.close()
     os.close(pidfd)
     return found
 
