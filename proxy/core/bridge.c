@@ -259,6 +259,22 @@ static void pump_down(struct bridge *bridge, struct bridge_scratch *scratch, uin
 
 /* ---- turns ----------------------------------------------------------------------------------- */
 
+/*
+ * A connection broke, and neither reading nor writing has found out, because the other side holds
+ * it back: nothing can be written to it any more. What it sent before is still delivered.
+ */
+static void take_breakage(struct bridge *bridge, unsigned ready, uint64_t now)
+{
+    if ((ready & BRIDGE_CLIENT_BROKEN) && !bridge->client_in_done) {
+        note_end(bridge, REASON_client_reset, now);
+        pipe_break(&bridge->down);
+    }
+    if ((ready & BRIDGE_TARGET_BROKEN) && bridge->target && !bridge->target_in_done) {
+        note_end(bridge, REASON_target_reset, now);
+        pipe_break(&bridge->up);
+    }
+}
+
 void bridge_turn(struct bridge *bridge, struct bridge_scratch *scratch, unsigned ready,
                  uint64_t now)
 {
@@ -275,6 +291,8 @@ void bridge_turn(struct bridge *bridge, struct bridge_scratch *scratch, unsigned
         pump_up(bridge, scratch, now);
     if (ready & BRIDGE_TARGET_READ)
         pump_down(bridge, scratch, now);
+    if (WSL_UNLIKELY(ready & (BRIDGE_CLIENT_BROKEN | BRIDGE_TARGET_BROKEN)))
+        take_breakage(bridge, ready, now);
     settle(bridge, now);
 }
 

@@ -47,9 +47,12 @@ struct bridge_scratch {
 enum bridge_ready {
     BRIDGE_CLIENT_READ = 1,
     BRIDGE_CLIENT_WRITE = 2,
-    BRIDGE_TARGET_READ = 4,
-    BRIDGE_TARGET_WRITE = 8,
+    BRIDGE_CLIENT_BROKEN = 4, /* never waited for, only told */
+    BRIDGE_TARGET_READ = 8,
+    BRIDGE_TARGET_WRITE = 16,
+    BRIDGE_TARGET_BROKEN = 32,
 };
+#define BRIDGE_TARGET_SHIFT 3 /* from the client's bits to the target's */
 
 struct bridge_times {
     uint32_t ping_interval, ping_timeout; /* milliseconds; interval 0: no pings */

@@ -1,0 +1,102 @@
+#include "core/opening.h"
+
+#include "codec/ws_handshake.h"
+
+/* RFC 8446 section 5.1: the content type of a record that carries a ClientHello. */
+#define TLS_HANDSHAKE_RECORD 0x16
+
+static enum opening_verdict refuse(struct opening *opening, enum reason reason)
+{
+    opening->refusal = reason;
+    return OPENING_REFUSED;
+}
+
+static bool hold(struct opening *opening, const char *bytes, size_t length)
+{
+    size_t needed = opening->held_length + length;
+    if (needed > opening->held_capacity) {
+        size_t capacity = opening->held_capacity ? opening->held_capacity * 2 : 512;
+        while (capacity < needed)
+            capacity *= 2;
+        char *grown = realloc(opening->held, capacity);
+        if (!grown)
+            return false;
+        opening->held = grown;
+        opening->held_capacity = capacity;
+    }
+    memcpy(opening->held + opening->held_length, bytes, length);
+    opening->held_length = needed;
+    return true;
+}
+
+static bool prepare_answer(struct opening *opening, const struct ws_handshake *handshake)
+{
+    size_t capacity = WS_ANSWER_MAX + handshake->subprotocol.len;
+    opening->answer = malloc(capacity);
+    if (!opening->answer)
+        return false;
+    opening->answer_length = ws_handshake_answer(opening->answer, capacity, handshake);
+    wsl_assert(opening->answer_length > 0);
+    return true;
+}
+
+static bool keep_early(struct opening *opening, const char *bytes, size_t length)
+{
+    if (length == 0)
+        return true;
+    opening->early = malloc(length);
+    if (!opening->early)
+        return false;
+    memcpy(opening->early, bytes, length);
+    opening->early_length = length;
+    return true;
+}
+
+static enum opening_verdict judge(struct opening *opening, const struct http_head *head,
+                                  const char *rest, size_t rest_length)
+{
+    struct ws_handshake handshake;
+    opening->head_only = slice_equal(head->method, SLICE("HEAD"));
+    enum reason reason = ws_handshake_check(head, &handshake);
+    if (reason != REASON_none)
+        return refuse(opening, reason);
+    if (!prepare_answer(opening, &handshake) || !keep_early(opening, rest, rest_length))
+        return refuse(opening, REASON_out_of_memory);
+    return OPENING_UPGRADE;
+}
+
+enum opening_verdict opening_feed(struct opening *opening, const char *bytes, size_t length,
+                                  const struct http_limits *limits)
+{
+    struct http_head head;
+    size_t consumed = 0;
+    enum reason bad = REASON_none;
+    bool in_parts = opening->held != NULL;
+    if (in_parts) {
+        if (!hold(opening, bytes, length))
+            return refuse(opening, REASON_out_of_memory);
+        bytes = opening->held;
+        length = opening->held_length;
+    }
+    switch (http_head_parse(&head, bytes, length, limits, &opening->scan, &consumed, &bad)) {
+    case HTTP_MORE:
+        if (!in_parts && !hold(opening, bytes, length))
+            return refuse(opening, REASON_out_of_memory);
+        return OPENING_MORE;
+    case HTTP_HEAD:
+        return judge(opening, &head, bytes + consumed, length - consumed);
+    case HTTP_BAD:
+        break;
+    }
+    if ((uint8_t)bytes[0] == TLS_HANDSHAKE_RECORD)
+        bad = REASON_tls_unavailable;
+    return refuse(opening, bad);
+}
+
+void opening_free(struct opening *opening)
+{
+    free(opening->held);
+    free(opening->answer);
+    free(opening->early);
+    *opening = (struct opening){0};
+}

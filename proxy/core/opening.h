@@ -1,0 +1,34 @@
+/*
+ * The opening of a session: from the first byte of HTTP to an answer. Collects a head that comes in
+ * parts, judges it, and prepares the 101 or says why not. Frames that came behind the head are
+ * kept.
+ *
+ * Pure but for malloc. Owns: the unfinished head, the answer, the early frames. Thread: its worker.
+ * Errors: OPENING_REFUSED with a reason. Lifetime: zeroed is ready; opening_free.
+ */
+#ifndef WSLUICE_CORE_OPENING_H
+#define WSLUICE_CORE_OPENING_H
+
+#include "codec/http_head.h"
+
+enum opening_verdict { OPENING_MORE, OPENING_UPGRADE, OPENING_REFUSED };
+
+struct opening {
+    char *held; /* the head so far, when it did not come at once */
+    size_t held_length, held_capacity;
+    struct http_scan scan;
+    char *answer; /* the 101 head */
+    size_t answer_length;
+    uint8_t *early; /* what followed the head; NULL: nothing */
+    size_t early_length;
+    enum reason refusal;
+    bool head_only; /* the refusal answers a HEAD request: without a body */
+};
+
+/* Bytes of the client, in order. After UPGRADE or REFUSED no more. */
+enum opening_verdict opening_feed(struct opening *opening, const char *bytes, size_t length,
+                                  const struct http_limits *limits) WSL_MUST_CHECK;
+
+void opening_free(struct opening *opening);
+
+#endif

@@ -1,0 +1,210 @@
+#include "net/listen.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "net/socket.h"
+
+struct failure {
+    char *text;
+    size_t size;
+};
+
+static bool fail(const struct failure *failure, const char *name, const char *what,
+                 const char *remedy)
+{
+    snprintf(failure->text, failure->size, "cannot listen on %s: %s%s%s", name, what,
+             remedy ? "; " : "", remedy ? remedy : "");
+    return false;
+}
+
+static const char *remedy_of(int error)
+{
+    switch (error) {
+    case EADDRINUSE:
+        return "stop the program that holds it or choose another port";
+    case EADDRNOTAVAIL:
+        return "this machine has no such address";
+    case EACCES:
+        return "choose a port above 1023, or grant CAP_NET_BIND_SERVICE";
+    default:
+        return NULL;
+    }
+}
+
+/* ---- TCP ------------------------------------------------------------------------------------- */
+
+static int open_tcp(const struct sockaddr *address, socklen_t length, int backlog)
+{
+    int on = 1, off = 0;
+    int fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -1;
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    /* One socket serves both families when the address is the unspecified one. */
+    if (address->sa_family == AF_INET6)
+        (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+    socket_tune_tcp(fd);
+    if (bind(fd, address, length) == 0 && listen(fd, backlog) == 0)
+        return fd;
+    int error = errno;
+    close(fd);
+    errno = error;
+    return -1;
+}
+
+static void name_bound(struct listen_socket *listener)
+{
+    struct sockaddr_storage bound;
+    socklen_t length = sizeof(bound);
+    char text[ADDR_TEXT];
+    if (getsockname(listener->fd, (struct sockaddr *)&bound, &length) != 0)
+        return;
+    struct addr addr = addr_from((const struct sockaddr *)&bound);
+    snprintf(listener->name, sizeof(listener->name), "%s", addr_print(&addr, text));
+}
+
+/* Every interface: both families on one socket, or IPv4 alone where the kernel has no IPv6. */
+static int open_any(uint16_t port, int backlog)
+{
+    struct sockaddr_in6 v6 = {
+        .sin6_family = AF_INET6, .sin6_addr = in6addr_any, .sin6_port = htons(port)};
+    int fd = open_tcp((const struct sockaddr *)&v6, sizeof(v6), backlog);
+    if (fd >= 0 || (errno != EAFNOSUPPORT && errno != EADDRNOTAVAIL))
+        return fd;
+    struct sockaddr_in v4 = {
+        .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_ANY), .sin_port = htons(port)};
+    return open_tcp((const struct sockaddr *)&v4, sizeof(v4), backlog);
+}
+
+/* A name may have addresses of both families; the preferred one that binds is taken. */
+static int open_first(const struct addrinfo *list, int family, int backlog)
+{
+    for (int pass = 0; pass < 2; pass++)
+        for (const struct addrinfo *info = list; info; info = info->ai_next) {
+            if ((info->ai_family == family) != (pass == 0))
+                continue;
+            int fd = open_tcp(info->ai_addr, info->ai_addrlen, backlog);
+            if (fd >= 0 || errno == EADDRINUSE || errno == EACCES)
+                return fd;
+        }
+    return -1;
+}
+
+static bool listen_tcp(struct listen_socket *listener, const struct config_listener *config,
+                       const struct failure *failure)
+{
+    const struct config_address *address = &config->address;
+    if (!address->host) {
+        listener->fd = open_any(address->port, (int)config->backlog);
+    } else {
+        struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
+        struct addrinfo *list = NULL;
+        char port[8];
+        snprintf(port, sizeof(port), "%u", address->port);
+        int status = getaddrinfo(address->host, port, &hints, &list);
+        if (status != 0)
+            return fail(failure, listener->name, gai_strerror(status),
+                        "use a number, or a name that this machine resolves");
+        listener->fd =
+            open_first(list, config->ipv6_only_first ? AF_INET6 : AF_INET, (int)config->backlog);
+        freeaddrinfo(list);
+    }
+    if (listener->fd < 0)
+        return fail(failure, listener->name, strerror(errno), remedy_of(errno));
+    name_bound(listener);
+    return true;
+}
+
+/* ---- Unix sockets ---------------------------------------------------------------------------- */
+
+/* A socket file that nobody listens on is left over from a crash; anything else is not ours. */
+static bool remove_stale(const char *path, const struct sockaddr_un *address, socklen_t length,
+                         const char *name, const struct failure *failure)
+{
+    struct stat status;
+    if (lstat(path, &status) != 0)
+        return errno == ENOENT || fail(failure, name, strerror(errno), NULL);
+    if (!S_ISSOCK(status.st_mode))
+        return fail(failure, name, "the path exists and is not a socket", "choose another path");
+
+    int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    bool refused = probe >= 0 && connect(probe, (const struct sockaddr *)address, length) != 0 &&
+                   errno == ECONNREFUSED;
+    if (probe >= 0)
+        close(probe);
+    if (!refused)
+        return fail(failure, name, "another program is listening there",
+                    "stop it or choose another path");
+    return unlink(path) == 0 || fail(failure, name, strerror(errno), NULL);
+}
+
+static bool listen_unix(struct listen_socket *listener, const struct config_listener *config,
+                        const struct failure *failure)
+{
+    const char *path = config->address.path;
+    bool abstract = path[0] == '@';
+    struct sockaddr_un address;
+    socklen_t length;
+    if (!addr_unix(&address, &length, path))
+        return fail(failure, listener->name, "the path does not fit a socket address",
+                    "choose one of at most 107 bytes");
+    if (!abstract && !remove_stale(path, &address, length, listener->name, failure))
+        return false;
+
+    listener->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    /* Born with its permissions: between bind and chmod nobody else could be stopped. */
+    mode_t mask = umask(0777 & ~(mode_t)config->unix_mode);
+    bool bound =
+        listener->fd >= 0 && bind(listener->fd, (const struct sockaddr *)&address, length) == 0;
+    int error = errno;
+    umask(mask);
+    if (bound && listen(listener->fd, (int)config->backlog) == 0) {
+        listener->unlink_path = abstract ? NULL : strdup(path);
+        return true;
+    }
+    error = bound ? errno : error;
+    if (listener->fd >= 0)
+        close(listener->fd);
+    return fail(failure, listener->name, strerror(error), NULL);
+}
+
+/* ---- both ------------------------------------------------------------------------------------ */
+
+bool listen_open(struct listen_socket *listener, const struct config_listener *config, char *error,
+                 size_t error_size)
+{
+    struct failure failure = {error, error_size};
+    *listener = (struct listen_socket){.fd = -1};
+    addr_print_config(&config->address, listener->name, sizeof(listener->name));
+    return config->address.kind == CONFIG_ADDRESS_UNIX ? listen_unix(listener, config, &failure)
+                                                       : listen_tcp(listener, config, &failure);
+}
+
+int listen_accept(const struct listen_socket *listener, struct addr *peer)
+{
+    struct sockaddr_storage address;
+    socklen_t length = sizeof(address);
+    int fd;
+    do
+        fd = accept4(listener->fd, (struct sockaddr *)&address, &length,
+                     SOCK_NONBLOCK | SOCK_CLOEXEC);
+    while (fd < 0 && (errno == EINTR || errno == ECONNABORTED));
+    if (fd >= 0)
+        *peer = addr_from((const struct sockaddr *)&address);
+    return fd;
+}
+
+void listen_close(struct listen_socket *listener)
+{
+    if (listener->fd >= 0)
+        close(listener->fd);
+    listener->fd = -1;
+    if (listener->unlink_path)
+        (void)unlink(listener->unlink_path);
+    free(listener->unlink_path);
+    listener->unlink_path = NULL;
+}

@@ -1,0 +1,31 @@
+/*
+ * Listening sockets: bind with the right options, accept, and clean up after themselves.
+ *
+ * Owns: the descriptor, and the file of a Unix socket. Thread: the main one. Errors: one line that
+ * names the address, the problem and the remedy. Lifetime: listen_close.
+ */
+#ifndef WSLUICE_NET_LISTEN_H
+#define WSLUICE_NET_LISTEN_H
+
+#include "base/base.h"
+#include "config/config.h"
+#include "net/addr.h"
+
+#define LISTEN_NAME 160
+
+struct listen_socket {
+    int fd;
+    char name[LISTEN_NAME]; /* the bound address; a free port is filled in */
+    char *unlink_path;      /* owned; a Unix socket's file, NULL otherwise */
+};
+
+bool listen_open(struct listen_socket *socket, const struct config_listener *config, char *error,
+                 size_t error_size) WSL_MUST_CHECK;
+
+/* The next connection, non-blocking; -1 with errno when there is none or none can be had. */
+int listen_accept(const struct listen_socket *socket, struct addr *peer) WSL_MUST_CHECK;
+
+/* Closes, and removes the file of a Unix socket. */
+void listen_close(struct listen_socket *socket);
+
+#endif

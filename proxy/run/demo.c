@@ -1,0 +1,155 @@
+#include "run/demo.h"
+
+#include <unistd.h>
+#include <uv.h>
+
+#include "core/pipe.h"
+#include "net/listen.h"
+#include "net/plain.h"
+#include "net/watch.h"
+#include "run/mailbox.h"
+
+#define BUFFER ((size_t)64 * 1024)
+
+struct demo {
+    uv_thread_t thread;
+    uv_loop_t loop;
+    struct mailbox mailbox;
+    struct listen_socket socket;
+    struct watch *watch;
+    struct list echoes;
+    uint8_t buffer[BUFFER];
+};
+
+/* One connection: a pipe whose sink is its source. */
+struct echo {
+    struct list link;
+    struct demo *demo;
+    struct plain plain;
+    struct watch *watch;
+    struct pipe pipe;
+};
+
+static void drop(struct echo *echo)
+{
+    list_remove(&echo->link);
+    watch_close(echo->watch);
+    transport_close(&echo->plain.transport);
+    pipe_free(&echo->pipe);
+    free(echo);
+}
+
+/* False when the connection is over. */
+static bool turn(struct echo *echo)
+{
+    struct pipe *pipe = &echo->pipe;
+    if (pipe->blocked && pipe_resume(pipe).status == IO_FAIL)
+        return false;
+    if (pipe->blocked)
+        return true;
+    struct io io = transport_read(pipe->sink, echo->demo->buffer, BUFFER);
+    if (io.status == IO_OK)
+        return pipe_send(pipe, echo->demo->buffer, io.n).status != IO_FAIL;
+    return io.status == IO_WANT_READ;
+}
+
+static void echo_cb(void *owner, unsigned ready)
+{
+    struct echo *echo = owner;
+    (void)ready;
+    if (turn(echo))
+        watch_want(echo->watch, echo->pipe.blocked ? WATCH_WRITE : WATCH_READ);
+    else
+        drop(echo);
+}
+
+static void accept_cb(void *owner, unsigned ready)
+{
+    struct demo *demo = owner;
+    struct addr peer;
+    (void)ready;
+    int fd = listen_accept(&demo->socket, &peer);
+    struct echo *echo = fd >= 0 ? calloc(1, sizeof(*echo)) : NULL;
+    if (!echo) {
+        if (fd >= 0)
+            close(fd);
+        return;
+    }
+    echo->demo = demo;
+    echo->pipe.sink = plain_init(&echo->plain, fd, &transport_target);
+    echo->pipe.state = PIPE_FLOWING;
+    echo->watch = watch_open(&demo->loop, fd, echo_cb, echo);
+    list_append(&demo->echoes, &echo->link);
+    if (echo->watch)
+        watch_want(echo->watch, WATCH_READ);
+    else
+        drop(echo);
+}
+
+static void stop(void *owner, void *argument)
+{
+    struct demo *demo = owner;
+    (void)argument;
+    while (!list_empty(&demo->echoes))
+        drop(WSL_CONTAINER(demo->echoes.next, struct echo, link));
+    watch_close(demo->watch);
+    listen_close(&demo->socket);
+    mailbox_close(&demo->mailbox);
+}
+
+static void run(void *argument)
+{
+    struct demo *demo = argument;
+    uv_run(&demo->loop, UV_RUN_DEFAULT);
+}
+
+static bool open_all(struct demo *demo, const struct config_address *address, char *error,
+                     size_t error_size)
+{
+    struct config_listener listener = {.address = *address, .unix_mode = 0600, .backlog = 128};
+    if (!listen_open(&demo->socket, &listener, error, error_size))
+        return false;
+    demo->watch = watch_open(&demo->loop, demo->socket.fd, accept_cb, demo);
+    if (demo->watch)
+        watch_want(demo->watch, WATCH_READ);
+    if (demo->watch && uv_thread_create(&demo->thread, run, demo) == 0)
+        return true;
+    snprintf(error, error_size, "cannot start the echo service: out of memory or descriptors");
+    return false;
+}
+
+static void release(struct demo *demo)
+{
+    mailbox_free(&demo->mailbox);
+    wsl_assert(uv_loop_close(&demo->loop) == 0);
+    free(demo);
+}
+
+struct demo *demo_start(const struct config_address *address, char *error, size_t error_size)
+{
+    struct demo *demo = calloc(1, sizeof(*demo));
+    if (!demo || uv_loop_init(&demo->loop) != 0) {
+        snprintf(error, error_size, "cannot start the echo service: out of memory");
+        free(demo);
+        return NULL;
+    }
+    list_init(&demo->echoes);
+    demo->socket.fd = -1;
+    bool have_mailbox = mailbox_open(&demo->mailbox, &demo->loop, demo);
+    wsl_assert(have_mailbox);
+    if (open_all(demo, address, error, error_size))
+        return demo;
+    stop(demo, NULL);
+    uv_run(&demo->loop, UV_RUN_DEFAULT);
+    release(demo);
+    return NULL;
+}
+
+void demo_stop(struct demo *demo)
+{
+    /* Without memory for the post the thread ends with the process. */
+    if (!demo || !mailbox_post(&demo->mailbox, stop, NULL))
+        return;
+    uv_thread_join(&demo->thread);
+    release(demo);
+}

@@ -1,0 +1,22 @@
+/*
+ * The echo service behind `wsluice demo`: a target that gives back what it gets, on a thread of its
+ * own, so that the bridge in front of it is the real one.
+ *
+ * Owns: its thread, loop, listener and connections. Thread: started and stopped by the main one.
+ * Errors: NULL and one line. Lifetime: demo_start to demo_stop.
+ */
+#ifndef WSLUICE_RUN_DEMO_H
+#define WSLUICE_RUN_DEMO_H
+
+#include "config/config.h"
+
+struct demo;
+
+/* Listens on the address that a route calls its target. */
+struct demo *demo_start(const struct config_address *address, char *error, size_t error_size)
+    __attribute__((warn_unused_result));
+
+/* Closes everything and joins the thread. NULL is fine. */
+void demo_stop(struct demo *demo);
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * A worker: one thread, one loop, and the sessions that it owns entirely.
+ *
+ * The happy path: worker_start; worker_give for each batch of accepted clients; worker_drain when
+ * the process is to end; the worker reports through `empty` once its last session is gone;
+ * worker_stop.
+ *
+ * What can fail: starting (threads, memory). A batch that cannot be handed over is closed.
+ *
+ * Owns: thread, loop, scratch buffers, sessions. Thread: the functions here are the supervisor's;
+ * what they post runs on the worker. Errors: false. Lifetime: worker_start to worker_stop.
+ */
+#ifndef WSLUICE_RUN_WORKER_H
+#define WSLUICE_RUN_WORKER_H
+
+#include "run/mailbox.h"
+#include "serve/session.h"
+
+#define WORKER_BATCH 64
+
+/* Accepted clients on their way; malloc'd by the supervisor, freed by the worker. */
+struct worker_batch {
+    size_t count;
+    struct session_client clients[WORKER_BATCH];
+};
+
+struct worker {
+    uv_thread_t thread;
+    uv_loop_t loop;
+    struct mailbox mailbox;
+    struct session_env env;
+    struct mailbox *supervisor; /* where `empty` is posted */
+    mailbox_fn *empty;
+    bool draining, reported;
+    /* The supervisor's: */
+    struct worker_batch *batch; /* collected in this turn */
+    size_t batch_count;
+    uint64_t given; /* clients handed over so far */
+};
+
+bool worker_start(struct worker *worker, struct mailbox *supervisor,
+                  mailbox_fn *empty) WSL_MUST_CHECK;
+
+/* Adds a client to this turn's batch; worker_flush sends the batch with one wake-up. */
+void worker_give(struct worker *worker, const struct session_client *client);
+void worker_flush(struct worker *worker);
+
+/* Connections that are open or on their way. */
+uint64_t worker_load(const struct worker *worker);
+
+void worker_drain(struct worker *worker);
+void worker_kill(struct worker *worker);
+
+/* When empty: ends the loop and joins the thread. */
+void worker_stop(struct worker *worker);
+
+#endif
