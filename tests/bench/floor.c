@@ -93,34 +93,58 @@ static void hang_up(struct floor *f, struct leg *leg)
         hang_up(f, peer);
 }
 
-/* to[i] = from[i] ^ mask[i % 4] with to <= from, and the mask turned for what follows. */
-static void unmask(uint8_t *to, const uint8_t *from, size_t n, uint8_t mask[4])
+/* to[i] = from[i] ^ mask[i % 4] with to <= from. */
+static void unmask(uint8_t *to, const uint8_t *from, size_t n, const uint8_t mask[4])
 {
-    typedef uint8_t vector __attribute__((vector_size(16)));
-    vector wide, piece;
-    for (size_t i = 0; i < sizeof wide; i++)
-        wide[i] = mask[i % 4];
+    typedef uint32_t vector __attribute__((vector_size(16)));
+    uint32_t word;
+    memcpy(&word, mask, sizeof word);
+    const vector wide = {word, word, word, word};
     size_t i = 0;
-    for (; i + sizeof piece <= n; i += sizeof piece) {
+    for (; i + sizeof wide <= n; i += sizeof wide) {
+        vector piece;
         memcpy(&piece, from + i, sizeof piece);
         piece ^= wide;
         memcpy(to + i, &piece, sizeof piece);
     }
     for (; i < n; i++)
         to[i] = from[i] ^ mask[i % 4];
-    uint8_t turned[4];
-    for (size_t j = 0; j < 4; j++)
-        turned[j] = mask[(n + j) % 4];
-    memcpy(mask, turned, 4);
 }
 
-/* How long the header is, as far as `have` bytes of it tell; all frames are masked. */
-static size_t header_size(const uint8_t *header, size_t have)
+/* What follows the first two bytes of a header: extended length and mask; all frames are masked. */
+static size_t header_rest(const uint8_t *header)
 {
-    if (have < 2)
-        return 2;
     uint8_t length = header[1] & 0x7f;
-    return length < 126 ? 6 : length == 126 ? 8 : 14;
+    return length < 126 ? 4 : length == 126 ? 6 : 12;
+}
+
+static void begin_frame(struct frames *s, const uint8_t *header, size_t rest)
+{
+    s->left = header[1] & 0x7f;
+    if (rest > 4)
+        s->left = 0;
+    for (size_t i = 2; i < rest - 2; i++)
+        s->left = s->left << 8 | header[i];
+    memcpy(s->mask, header + rest - 2, 4);
+}
+
+/* The header that begins at `at`, or goes on there; returns where its payload begins. */
+static uint8_t *decode_header(struct frames *s, uint8_t *at, const uint8_t *end)
+{
+    if (s->have == 0 && (size_t)(end - at) >= sizeof s->header) {
+        size_t rest = header_rest(at);
+        begin_frame(s, at, rest);
+        return at + 2 + rest;
+    }
+    while (at < end) {
+        s->header[s->have++] = *at++;
+        if (s->have < 2 || s->have < 2 + header_rest(s->header))
+            continue;
+        begin_frame(s, s->header, s->have - 2);
+        s->have = 0;
+        break;
+    }
+    return at;
 }
 
 /* Unmasks and compacts the payloads in data[0..n) to its left end; returns their length. */
@@ -128,27 +152,18 @@ static size_t decode(struct frames *s, uint8_t *data, size_t n)
 {
     uint8_t *to = data, *at = data, *end = data + n;
     while (at < end) {
-        if (s->left == 0) {
-            size_t size = header_size(s->header, s->have);
-            while (s->have < size && at < end) {
-                s->header[s->have++] = *at++;
-                size = header_size(s->header, s->have);
-            }
-            if (s->have < size)
-                break;
-            s->left = s->header[1] & 0x7f;
-            if (size > 6)
-                s->left = 0;
-            for (size_t i = 2; size > 6 && i < size - 4; i++)
-                s->left = s->left << 8 | s->header[i];
-            memcpy(s->mask, s->header + size - 4, 4);
-            s->have = 0;
-        }
-        size_t piece = (size_t)(end - at) < s->left ? (size_t)(end - at) : s->left;
+        if (s->left == 0)
+            at = decode_header(s, at, end);
+        size_t here = (size_t)(end - at), piece = here < s->left ? here : s->left;
         unmask(to, at, piece, s->mask);
         to += piece;
         at += piece;
         s->left -= piece;
+        uint32_t word;
+        memcpy(&word, s->mask, sizeof word);
+        size_t turned = piece % 4 * 8; /* little-endian: the next byte of the mask comes first */
+        word = turned ? word >> turned | word << (32 - turned) : word;
+        memcpy(s->mask, &word, sizeof word);
     }
     return (size_t)(to - data);
 }

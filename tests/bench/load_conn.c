@@ -57,9 +57,10 @@ static long bio_ctrl(BIO *bio, int command, long number, void *pointer)
 
 SSL_CTX *load_conn_tls(const char *suite)
 {
+    int groups[] = {NID_X9_62_prime256v1};
     SSL_CTX *tls = SSL_CTX_new(TLS_client_method());
     if (!tls || !SSL_CTX_set_min_proto_version(tls, TLS1_3_VERSION) ||
-        !SSL_CTX_set_ciphersuites(tls, suite) || !SSL_CTX_set1_groups_list(tls, "P-256"))
+        !SSL_CTX_set_ciphersuites(tls, suite) || !SSL_CTX_set1_groups(tls, groups, 1))
         load_die("TLS: cannot offer %s", suite);
     SSL_CTX_set_session_cache_mode(tls, SSL_SESS_CACHE_OFF);
     BIO_METHOD *method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "load");

@@ -17,7 +17,7 @@ static void prepare(struct load *load)
     size_t size = load->options.frame;
     if (size > 125)
         load_die("echo: messages of up to 125 bytes");
-    uint8_t payload[125];
+    uint8_t payload[125] = {0};
     for (size_t i = 0; i < size; i++)
         payload[i] = (uint8_t)('!' + i % 90);
     bool raw = load->options.end == LOAD_END_RAW;

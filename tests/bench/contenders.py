@@ -1,0 +1,224 @@
+"""The proxies that are measured: how each is configured, started and ended."""
+
+import os
+import pathlib
+import signal
+import subprocess
+import time
+
+import machine
+
+NGINX_STREAM_MODULE = "/usr/lib/nginx/modules/ngx_stream_module.so"
+START_SECONDS = 10
+
+
+class Failure(Exception):
+    """A contender or the load did not do what it should; the text says what."""
+
+
+class Ports:
+    """Fresh ports below the ephemeral range: nothing that was closed lingers on them."""
+
+    def __init__(self, first=20000, last=32000):
+        self._first, self._last, self._next = first, last, first + os.getpid() % 4000
+
+    def take(self):
+        used = listening_ports()
+        while True:
+            self._next = self._next + 1 if self._next < self._last else self._first
+            if self._next not in used:
+                return self._next
+
+
+def listening_ports():
+    ports = set()
+    for name in ("tcp", "tcp6"):
+        for line in pathlib.Path("/proc/net", name).read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A":
+                ports.add(int(fields[1].rsplit(":", 1)[1], 16))
+    return ports
+
+
+class Files:
+    """What the contenders need on disk, in one temporary directory."""
+
+    def __init__(self, directory, descriptors):
+        self.descriptors = descriptors  # what a contender may open
+        self.directory = pathlib.Path(directory)
+        self.directory.chmod(0o755)  # nginx's worker drops to another user
+        self.cert, self.key = self.directory / "cert.pem", self.directory / "key.pem"
+        self.both = self.directory / "both.pem"
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+             "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
+             "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", self.key, "-out", self.cert],
+            check=True, capture_output=True)
+        self.both.write_text(self.cert.read_text() + self.key.read_text())
+
+    def write(self, name, text):
+        path = self.directory / name
+        path.write_text(text)
+        return str(path)
+
+
+def wsluice(files, listen, target, tls, workers, path):
+    command = [path, f"--workers={workers}", f"127.0.0.1:{listen}", f"127.0.0.1:{target}"]
+    return command + (["--cert", str(files.cert), "--key", str(files.key)] if tls else [])
+
+
+def floor(_files, listen, target, _tls, _workers, path):
+    return [path, str(listen), str(target)]
+
+
+def websockify(files, listen, target, tls, _workers, path):
+    command = [path, f"127.0.0.1:{listen}", f"127.0.0.1:{target}"]
+    return command + (["--cert", str(files.cert), "--key", str(files.key)] if tls else [])
+
+
+def haproxy(files, listen, target, tls, _workers, path):
+    secure = f"ssl crt {files.both} ssl-min-ver TLSv1.3 curves P-256" if tls else ""
+    sessions = (files.descriptors - 200) // 2  # it refuses to start with more than it can serve
+    config = files.write(f"haproxy-{listen}.cfg", f"""
+global
+    nbthread 1
+    maxconn {sessions}
+defaults
+    mode tcp
+    maxconn {sessions}
+    timeout connect 10s
+    timeout client 1h
+    timeout server 1h
+listen relay
+    bind 127.0.0.1:{listen} {secure}
+    server target 127.0.0.1:{target}
+""")
+    return [path, "-db", "-f", config]
+
+
+def nginx_config(files, listen, body, modules=""):
+    """One worker. Everything else is as nginx has it by itself, the access log included."""
+    home = files.directory
+    return files.write(f"nginx-{listen}.conf", f"""
+{modules}
+daemon off;
+worker_processes 1;
+worker_rlimit_nofile {files.descriptors};
+pid {home}/nginx-{listen}.pid;
+error_log {home}/nginx-{listen}.log error;
+events {{ worker_connections 30000; }}
+{body}
+""")
+
+
+def nginx_stream(files, listen, target, tls, _workers, path):
+    secure = f"""
+        ssl_certificate {files.cert};
+        ssl_certificate_key {files.key};
+        ssl_protocols TLSv1.3;
+        ssl_ecdh_curve prime256v1;""" if tls else ""
+    config = nginx_config(files, listen, f"""
+stream {{
+    server {{
+        listen 127.0.0.1:{listen} {"ssl" if tls else ""} backlog=4096;{secure}
+        proxy_pass 127.0.0.1:{target};
+        proxy_timeout 1h;
+    }}
+}}""", f"load_module {NGINX_STREAM_MODULE};")
+    return [path, "-c", config, "-e", f"{files.directory}/nginx-start.log"]
+
+
+def nginx_http(files, listen, target, _tls, _workers, path):
+    home = files.directory
+    config = nginx_config(files, listen, f"""
+http {{
+    access_log {home}/nginx-{listen}-access.log;
+    client_body_temp_path {home}/nginx-body;
+    proxy_temp_path {home}/nginx-proxy;
+    fastcgi_temp_path {home}/nginx-fastcgi;
+    uwsgi_temp_path {home}/nginx-uwsgi;
+    scgi_temp_path {home}/nginx-scgi;
+    server {{
+        listen 127.0.0.1:{listen} backlog=4096;
+        location / {{
+            proxy_pass http://127.0.0.1:{target};
+            proxy_http_version 1.1;
+            proxy_set_header Upgrade $http_upgrade;
+            proxy_set_header Connection "upgrade";
+            proxy_read_timeout 1h;
+        }}
+    }}
+}}""")
+    return [path, "-c", config, "-e", f"{home}/nginx-start.log"]
+
+
+KINDS = {
+    "wsluice": wsluice,
+    "floor": floor,
+    "haproxy": haproxy,
+    "nginx-stream": nginx_stream,
+    "nginx-http": nginx_http,
+    "websockify": websockify,
+}
+
+
+class Proxy:
+    """One contender that runs, pinned to its cores; a context manager."""
+
+    def __init__(self, kind, path, files, ports, cores, tls=False, workers=1):
+        self.kind = kind
+        self.listen, self.target = ports.take(), ports.take()
+        self._command = KINDS[kind](files, self.listen, self.target, tls, workers, path)
+        self._log = files.directory / f"{kind}-{self.listen}.out"
+        self._cores = cores
+        self._process = None
+
+    @property
+    def pid(self):
+        return self._process.pid
+
+    def complaint(self):
+        """The last lines that it said."""
+        return "\n".join(self._log.read_text(errors="replace").splitlines()[-5:])
+
+    def __enter__(self):
+        with self._log.open("w") as log:
+            self._process = subprocess.Popen(
+                self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True, preexec_fn=lambda: os.sched_setaffinity(0, self._cores))
+        deadline = time.monotonic() + START_SECONDS
+        while self.listen not in listening_ports():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.__exit__()
+                raise Failure(f"{self.kind} does not start: {' '.join(self._command)}\n"
+                              + self.complaint())
+            time.sleep(0.02)
+        time.sleep(0.1)
+        return self
+
+    def __exit__(self, *_):
+        tree = machine.process_tree(self._process.pid)
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            for pid in tree:
+                try:
+                    os.kill(pid, number)
+                except ProcessLookupError:
+                    continue
+            try:
+                self._process.wait(timeout=2)
+            except subprocess.TimeoutExpired:
+                continue
+        return False
+
+
+def version(kind, path):
+    if kind == "floor":
+        return "floor (tests/bench/floor.c)"
+    if kind == "websockify":
+        return first_of("dpkg-query", "-W", "websockify") or "websockify"
+    return first_of(path, {"wsluice": "--version"}.get(kind, "-v"))
+
+
+def first_of(*command):
+    line = machine.first_line(list(command))
+    return line.replace("\t", " ").split(" - http")[0] if line else None

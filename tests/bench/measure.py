@@ -1,0 +1,121 @@
+"""One measurement: a contender is started, loaded, weighed while it is, and ended."""
+
+import json
+import os
+import subprocess
+import threading
+import time
+
+import contenders
+import machine
+import scenarios
+
+LOAD_SECONDS = 300
+SETTLE_SECONDS = 0.2
+AMOUNT_OPTION = {"down": "bytes", "up": "bytes", "stall": "bytes", "echo": "messages",
+                 "handshake": "handshakes", "idle": "sessions"}
+
+
+class Load:
+    """The load generator while it runs; its sessions stay open until the end of the block."""
+
+    def __init__(self, command, core):
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            text=True, preexec_fn=lambda: os.sched_setaffinity(0, {core}))
+        self._watchdog = threading.Timer(LOAD_SECONDS, self._process.kill)
+        self._watchdog.start()
+
+    def line(self):
+        text = self._process.stdout.readline()
+        if not text:
+            raise contenders.Failure(self._process.stderr.read().strip() or "the load took too long")
+        return text
+
+    def say(self, word):
+        self._process.stdin.write(word + "\n")
+        self._process.stdin.flush()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._watchdog.cancel()
+        self._process.kill()
+        self._process.communicate()
+        return False
+
+
+class Bench:
+    """What all measurements of a run have in common."""
+
+    def __init__(self, options, files, congestion, say):
+        self.options, self.files, self.say = options, files, say
+        self.congestion = congestion
+        self.ports = contenders.Ports()
+        self.cores = {options.proxy_core, options.load_core}
+
+    def _load_command(self, scenario, entry, proxy, amount):
+        command = [self.options.load, scenario.mode, f"--proxy={proxy.listen}",
+                   f"--listen={proxy.target}", f"--end={entry.end}", f"--frame={scenario.frame}",
+                   f"--congestion={self.congestion}", f"--suite={self.options.suite}",
+                   f"--{AMOUNT_OPTION[scenario.mode]}={amount}"]
+        if scenario.mode != "idle":
+            command.append(f"--sessions={scenario.sessions}")
+        return command + ["--tls"] * scenario.tls + ["--reverse"] * scenario.reverse
+
+    def amount(self, scenario, entry):
+        amount = entry.amount or scenario.amount
+        if not self.options.quick or scenario.mode == "stall" or entry.amount:
+            return amount
+        return amount // 4
+
+    def measure(self, scenario, entry):
+        """One run as a dict of metrics."""
+        quiet = machine.wait_until_quiet(self.cores, self.options.noise, self.options.patience,
+                                         self.say)
+        path = self.options.programs[entry.kind]
+        amount = self.amount(scenario, entry)
+        cores = self.cores if entry.both_cores else {self.options.proxy_core}
+        with contenders.Proxy(entry.kind, path, self.files, self.ports, cores, scenario.tls,
+                              entry.workers) as proxy:
+            base = machine.pss_kib(proxy.pid) if scenario.is_memory else 0
+            command = self._load_command(scenario, entry, proxy, amount)
+            try:
+                with Load(command, self.options.load_core) as load:
+                    result = self._drive(load, proxy)
+            except contenders.Failure as failure:
+                raise contenders.Failure(f"{entry.label}: {failure}\n{proxy.complaint()}".strip()) \
+                    from None
+        result["quiet"] = quiet
+        result["cost"] = self._cost(scenario, result, base, amount)
+        if scenario.is_memory:
+            result["base_mib"] = base / 1024
+        return result
+
+    def _drive(self, load, proxy):
+        load.line()  # "ready"
+        time.sleep(SETTLE_SECONDS)
+        busy, cpu, began = machine.busy_seconds(self.cores), machine.cpu_seconds(proxy.pid), \
+            time.monotonic()
+        load.say("go")
+        result = json.loads(load.line())
+        wall = time.monotonic() - began
+        result["proxy_cpu"] = machine.cpu_seconds(proxy.pid) - cpu
+        others = machine.busy_seconds(self.cores) - busy - result["proxy_cpu"] - result["load_cpu"]
+        result["proxy_share"] = result["proxy_cpu"] / wall
+        result["others_share"] = max(0.0, others / wall)
+        result["pss_kib"] = machine.pss_kib(proxy.pid)
+        return result
+
+    @staticmethod
+    def _cost(scenario, result, base, amount):
+        if scenario.mode == "idle":
+            return (result["pss_kib"] - base) / amount
+        if scenario.mode == "stall":
+            return (result["pss_kib"] - base) / scenario.sessions
+        if scenario.mode == "echo":
+            return result["proxy_cpu"] / result["messages"] * 1e6
+        if scenario.mode == "handshake":
+            return result["proxy_cpu"] / result["handshakes"] * 1e6
+        return result["proxy_cpu"] / result["bytes"] * scenarios.GB
