@@ -169,15 +169,20 @@ static bool write_line(const char *text, size_t length)
     return n == (ssize_t)length;
 }
 
+static size_t finish(struct log_line *line)
+{
+    if (line->json)
+        line->text[line->length++] = '}';
+    line->text[line->length++] = '\n';
+    return line->length;
+}
+
 static void report_dropped(void)
 {
-    char text[96];
-    int length =
-        snprintf(text, sizeof(text),
-                 sink.json ? "{\"level\":\"warn\",\"event\":\"log_dropped\",\"lines\":%llu}\n"
-                           : "warn  log_dropped lines=%llu\n",
-                 (unsigned long long)sink.dropped);
-    if (write_line(text, (size_t)length))
+    struct log_line line;
+    log_begin(&line, REASON_ERROR, "log_dropped");
+    log_number(&line, "lines", sink.dropped);
+    if (write_line(line.text, finish(&line)))
         sink.dropped = 0;
 }
 
@@ -185,13 +190,11 @@ void log_end(struct log_line *line)
 {
     if (!line->active)
         return;
-    if (line->json)
-        line->text[line->length++] = '}';
-    line->text[line->length++] = '\n';
+    size_t length = finish(line);
     pthread_mutex_lock(&sink.mutex);
     if (sink.dropped > 0)
         report_dropped();
-    if (sink.dropped > 0 || !write_line(line->text, line->length))
+    if (sink.dropped > 0 || !write_line(line->text, length))
         sink.dropped++;
     pthread_mutex_unlock(&sink.mutex);
 }

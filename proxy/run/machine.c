@@ -52,6 +52,11 @@ uint64_t machine_descriptors(void)
     return setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : soft;
 }
 
+void machine_widen_thread_pool(void)
+{
+    (void)setenv("UV_THREADPOOL_SIZE", "16", 0);
+}
+
 void machine_tune_memory(void)
 {
 #ifdef __GLIBC__

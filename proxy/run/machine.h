@@ -21,4 +21,7 @@ uint64_t machine_descriptors(void);
  */
 void machine_tune_memory(void);
 
+/* Look-ups that hang must not hold up those that would not; libuv's four threads are soon taken. */
+void machine_widen_thread_pool(void);
+
 #endif

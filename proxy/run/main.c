@@ -71,6 +71,7 @@ int main(int argc, char **argv)
         return cli.exit_status;
     }
     machine_tune_memory();
+    machine_widen_thread_pool();
     bool served = serve(&cli, &daemon, error);
     config_release(cli.config);
     if (served)

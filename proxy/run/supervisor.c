@@ -253,22 +253,30 @@ static void listen_for_signals(struct supervisor *supervisor)
     uv_signal_start(&supervisor->interrupt, signal_cb, SIGINT);
 }
 
+static bool open_loop(struct supervisor *supervisor)
+{
+    if (uv_loop_init(&supervisor->loop) != 0)
+        return false;
+    if (mailbox_open(&supervisor->mailbox, &supervisor->loop, supervisor) &&
+        uv_signal_init(&supervisor->loop, &supervisor->terminate) == 0 &&
+        uv_signal_init(&supervisor->loop, &supervisor->interrupt) == 0) {
+        uv_timer_init(&supervisor->loop, &supervisor->drain_timer);
+        uv_timer_init(&supervisor->loop, &supervisor->resume_timer);
+        return true;
+    }
+    return false;
+}
+
 struct supervisor *supervisor_create(const struct config *config, char *error, size_t error_size)
 {
     struct supervisor *supervisor = calloc(1, sizeof(*supervisor));
-    if (!supervisor || uv_loop_init(&supervisor->loop) != 0) {
+    if (!supervisor || !open_loop(supervisor)) {
+        /* What little was opened ends with the process. */
         snprintf(error, error_size, "cannot make an event loop: out of memory or descriptors");
         free(supervisor);
         return NULL;
     }
-    bool have_mailbox = mailbox_open(&supervisor->mailbox, &supervisor->loop, supervisor);
-    wsl_assert(have_mailbox);
-    uv_signal_init(&supervisor->loop, &supervisor->terminate);
-    uv_signal_init(&supervisor->loop, &supervisor->interrupt);
-    uv_timer_init(&supervisor->loop, &supervisor->drain_timer);
-    uv_timer_init(&supervisor->loop, &supervisor->resume_timer);
     supervisor->config = config_retain(config);
-
     signal(SIGPIPE, SIG_IGN);
     supervisor->gate = gate_create(config, error, error_size);
     if (supervisor->gate && open_listeners(supervisor, error, error_size) &&
