@@ -45,9 +45,10 @@ static bool complain(const struct complaint *complaint, const char *format, ...)
     return false;
 }
 
+/* The first entry of the queue is the cause, the later ones say where it was noticed. */
 static const char *openssl_reason(void)
 {
-    unsigned long error = ERR_peek_last_error();
+    unsigned long error = ERR_peek_error();
     const char *reason = ERR_reason_error_string(error);
     if (reason)
         return reason;
@@ -76,7 +77,7 @@ static bool load_certificate(SSL_CTX *ssl, const char *path, const struct compla
     BIO_free(file);
     if (SSL_CTX_use_certificate_chain_file(ssl, path) == 1)
         return true;
-    if (ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE)
+    if (ERR_GET_REASON(ERR_peek_error()) == PEM_R_NO_START_LINE)
         return complain(complaint,
                         "certificate file '%s' holds no certificate; it must be in PEM format, the "
                         "server's certificate first",
@@ -265,7 +266,9 @@ static char *copy_name(const char *name)
 static bool set_up_client(struct tls_ctx *ctx, const char *name, const struct complaint *complaint)
 {
     X509_VERIFY_PARAM *verify = SSL_CTX_get0_param(ctx->ssl);
-    X509_VERIFY_PARAM_set_hostflags(verify, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    /* RFC 9525: a wildcard is a whole label, and the common name is not a host name. */
+    X509_VERIFY_PARAM_set_hostflags(verify, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
+                                                X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
     SSL_CTX_set_verify(ctx->ssl, SSL_VERIFY_PEER, NULL);
     if (!set_common(ctx->ssl) || !set_version(ctx->ssl, CONFIG_TLS_1_2) ||
         SSL_CTX_set_cipher_list(ctx->ssl, CIPHERS_1_2) != 1 ||
