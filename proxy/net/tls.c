@@ -76,7 +76,8 @@ struct tls {
     struct io end;       /* what read says once all data is delivered; IO_OK: not yet */
     int fd;              /* owned */
     uint32_t unsent_replies;
-    bool broken; /* OpenSSL gave up on this connection: no more encryption */
+    bool established; /* the handshake is done; OpenSSL itself forgets that when it fails */
+    bool broken;      /* OpenSSL gave up on this connection: no more encryption */
 };
 
 static const struct role *role_of(bool is_server)
@@ -225,7 +226,7 @@ static struct io fail_openssl(struct tls *tls)
     unsigned long error = ERR_peek_last_error();
     int cause = ERR_GET_LIB(error) == ERR_LIB_SSL ? ERR_GET_REASON(error) : 0;
     const char *detail = ERR_reason_error_string(error);
-    enum reason reason = SSL_is_init_finished(tls->ssl) ? tls->role->record : tls->role->handshake;
+    enum reason reason = tls->established ? tls->role->record : tls->role->handshake;
     tls->broken = true;
     if (ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE)
         return fail_memory(tls);
@@ -334,6 +335,7 @@ static struct io handshake_done(struct tls *tls)
     size_t left = scratch->in_end - scratch->in_at;
     bool kept = left == 0 || stash_append(&tls->early, scratch->in + scratch->in_at, left);
     scratch->in_at = scratch->in_end = 0;
+    tls->established = true;
     return kept ? io_status(IO_OK) : fail_memory(tls);
 }
 
@@ -342,7 +344,7 @@ static struct io tls_handshake(struct transport *t)
     struct tls *tls = tls_of(t);
     for (;;) {
         struct io io = tls_flush(t);
-        if (io.status != IO_OK || SSL_is_init_finished(tls->ssl))
+        if (io.status != IO_OK || tls->established)
             return io;
         ERR_clear_error();
         int result = SSL_do_handshake(tls->ssl);
@@ -454,8 +456,8 @@ static struct io tls_shutdown(struct transport *t)
     struct io io = tls_flush(t);
     if (io.status != IO_OK)
         return io;
-    bool owed = SSL_is_init_finished(tls->ssl) && !tls->broken &&
-                !(SSL_get_shutdown(tls->ssl) & SSL_SENT_SHUTDOWN);
+    bool owed =
+        tls->established && !tls->broken && !(SSL_get_shutdown(tls->ssl) & SSL_SENT_SHUTDOWN);
     if (owed) {
         ERR_clear_error();
         (void)SSL_shutdown(tls->ssl);
@@ -513,7 +515,7 @@ struct transport *tls_create(const struct tls_ctx *ctx, struct tls_scratch *scra
 int tls_describe(const struct transport *t, char *text, size_t size)
 {
     const struct tls *tls = (const struct tls *)t;
-    if (!SSL_is_init_finished(tls->ssl))
+    if (!tls->established)
         return snprintf(text, size, "%s", "");
     return snprintf(text, size, "%s %s", SSL_get_version(tls->ssl), SSL_get_cipher_name(tls->ssl));
 }
