@@ -76,8 +76,8 @@ struct tls {
     struct io end;       /* what read says once all data is delivered; IO_OK: not yet */
     int fd;              /* owned */
     uint32_t unsent_replies;
-    bool established; /* the handshake is done; OpenSSL itself forgets that when it fails */
-    bool broken;      /* OpenSSL gave up on this connection: no more encryption */
+    bool established;   /* the handshake is done; OpenSSL itself forgets that when it fails */
+    enum reason broken; /* not none: OpenSSL gave up, nothing can be encrypted any more */
 };
 
 static const struct role *role_of(bool is_server)
@@ -216,27 +216,29 @@ static struct io fail_errno(struct tls *tls, int error)
 
 static struct io fail_memory(struct tls *tls)
 {
-    tls->broken = true;
+    tls->broken = REASON_out_of_memory;
     return fail(tls, REASON_out_of_memory, "out of memory");
 }
 
-/* Of OpenSSL's error queue the last entry speaks of TLS; earlier ones are of its inner layers. */
+/* The last entry of OpenSSL's error queue speaks of TLS, but a lack of memory may stand before. */
 static struct io fail_openssl(struct tls *tls)
 {
-    unsigned long error = ERR_peek_last_error();
+    unsigned long error = 0, entry;
+    while ((entry = ERR_get_error()) != 0) {
+        if (ERR_GET_REASON(entry) == ERR_R_MALLOC_FAILURE)
+            return fail_memory(tls);
+        error = entry;
+    }
     int cause = ERR_GET_LIB(error) == ERR_LIB_SSL ? ERR_GET_REASON(error) : 0;
     const char *detail = ERR_reason_error_string(error);
-    enum reason reason = tls->established ? tls->role->record : tls->role->handshake;
-    tls->broken = true;
-    if (ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE)
-        return fail_memory(tls);
+    tls->broken = tls->established ? tls->role->record : tls->role->handshake;
     if (cause == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE)
-        reason = tls->role->untrusted;
+        tls->broken = tls->role->untrusted;
     if (cause == SSL_R_CERTIFICATE_VERIFY_FAILED) {
-        reason = tls->role->untrusted;
+        tls->broken = tls->role->untrusted;
         detail = X509_verify_cert_error_string(SSL_get_verify_result(tls->ssl));
     }
-    return fail(tls, reason, detail ? detail : "TLS failed");
+    return fail(tls, tls->broken, detail ? detail : "TLS failed");
 }
 
 /* ---- system calls ---- */
@@ -286,10 +288,9 @@ static struct io send_out(struct tls *tls)
 {
     struct tls_scratch *scratch = tls->scratch;
     size_t length = scratch->out_end;
-    ssize_t sent = 0;
+    bool behind = !stash_empty(&tls->unsent);
+    ssize_t sent = length == 0 || behind ? 0 : send_once(tls, scratch->out, length);
     scratch->out_end = 0;
-    if (length > 0 && stash_empty(&tls->unsent))
-        sent = send_once(tls, scratch->out, length);
     if (sent < 0)
         return fail_errno(tls, errno);
     if ((size_t)sent < length &&
@@ -438,11 +439,13 @@ static struct io tls_write(struct transport *t, const uint8_t *buffer, size_t le
     struct io io = tls_flush(t);
     if (io.status != IO_OK)
         return io;
+    if (tls->broken)
+        return io_fail(tls->broken);
     size_t taken = 0;
     ERR_clear_error();
-    if (tls->broken || SSL_write_ex(tls->ssl, buffer, length, &taken) != 1) {
+    if (SSL_write_ex(tls->ssl, buffer, length, &taken) != 1) {
         tls->scratch->out_end = 0;
-        return tls->broken ? io_fail(tls->role->record) : fail_openssl(tls);
+        return fail_openssl(tls);
     }
     wsl_assert(taken == length);
     io = send_out(tls);
