@@ -80,8 +80,9 @@ static void note(struct dial *dial, enum reason reason, const char *where, const
 
 static const char *place(const struct dial *dial, int address, char *text, size_t size)
 {
-    if (address < 0 || dial->count == 0)
-        return addr_print_config(&dial->request.target->address, text, size);
+    const struct config_address *target = &dial->request.target->address;
+    if (address < 0 || target->kind == CONFIG_ADDRESS_UNIX)
+        return addr_print_config(target, text, size);
     char printed[ADDR_TEXT];
     snprintf(text, size, "%s", addr_print(&dial->addresses[address], printed));
     return text;
@@ -91,6 +92,12 @@ static void note_errno(struct dial *dial, int address, int error)
 {
     char where[128];
     note(dial, reason_of(error), place(dial, address, where, sizeof(where)), strerror(error));
+}
+
+static void note_unresolved(struct dial *dial, const char *what)
+{
+    char where[128];
+    note(dial, REASON_target_unresolved, place(dial, -1, where, sizeof(where)), what);
 }
 
 /* ---- the end --------------------------------------------------------------------------------- */
@@ -199,7 +206,8 @@ static bool win(struct attempt *attempt)
     if (!dial->request.tls)
         return true;
 
-    result->tls = tls_create(dial->request.tls, dial->request.scratch, result->fd);
+    if (dial->request.scratch)
+        result->tls = tls_create(dial->request.tls, dial->request.scratch, result->fd);
     if (!result->tls) {
         note_errno(dial, -1, ENOMEM);
         return true;
@@ -289,6 +297,9 @@ static bool advance(struct dial *dial)
         arm(dial);
         return false;
     }
+    /* The timer may have fired for the attempt that just failed; those under way need it again. */
+    if (dial->pending > 0)
+        arm(dial);
     return dial->pending == 0;
 }
 
@@ -343,11 +354,8 @@ static void lookup_cb(uv_getaddrinfo_t *lookup, int status, struct addrinfo *lis
     if (!dial->over) {
         if (status == 0)
             take_addresses(dial, list);
-        if (dial->count == 0) {
-            char where[128];
-            note(dial, REASON_target_unresolved, place(dial, -1, where, sizeof(where)),
-                 status ? uv_strerror(status) : "no usable address");
-        }
+        if (dial->count == 0)
+            note_unresolved(dial, status ? uv_strerror(status) : "no usable address");
         if (dial->count == 0 || advance(dial))
             finish(dial);
     }
@@ -376,9 +384,13 @@ static bool start(struct dial *dial)
         dial->count = 1;
         return advance(dial);
     }
-    if (look_up(dial) == 0)
+    int status = look_up(dial);
+    if (status == 0)
         return false;
-    note_errno(dial, -1, ENOMEM);
+    if (status == UV_ENOMEM)
+        note_errno(dial, -1, ENOMEM);
+    else
+        note_unresolved(dial, uv_strerror(status));
     return true;
 }
 

@@ -39,7 +39,7 @@ struct dial_request {
     const struct config_target *target; /* borrowed until the end */
     uint32_t timeout_ms;
     struct tls_ctx *tls; /* NULL: plain */
-    struct tls_scratch *scratch;
+    struct tls_scratch *scratch; /* with tls; NULL: there was no memory for it */
     dial_cb *callback;
     void *owner;
 };
