@@ -3,6 +3,9 @@
 /* After so many buffers a turn ends, so that one fast session cannot starve the others. */
 #define BUFFERS_PER_TURN 4
 
+/* When the client is gone, the target hears of it within a second, even if it takes no bytes. */
+#define CLIENT_GONE_MS 1000
+
 /* ---- ends ------------------------------------------------------------------------------------ */
 
 static void note_end(struct bridge *bridge, enum reason reason, uint64_t now)
@@ -11,7 +14,7 @@ static void note_end(struct bridge *bridge, enum reason reason, uint64_t now)
         return;
     bridge->reason = reason;
     bridge->progress_at = now;
-    bridge->unsent = UINT64_MAX;
+    bridge->unsent = BRIDGE_UNSENT_UNKNOWN;
 }
 
 static void finish_up(struct bridge *bridge)
@@ -74,23 +77,56 @@ bool bridge_done(const struct bridge *bridge)
 /* ---- the two sinks --------------------------------------------------------------------------- */
 
 /*
- * A sink that fails breaks its own direction only: what its peer has sent before is still in the
- * receive buffer and gets delivered; reading it then ends in EOF or in the same failure.
+ * A connection that fails breaks the direction towards it only: what its peer has sent before is
+ * still in the receive buffer and gets delivered; reading it then ends in EOF or in the same
+ * failure. Without memory both connections are well, and both are told.
  */
+static void sink_failed(struct bridge *bridge, enum reason reason, uint64_t now)
+{
+    note_end(bridge, reason, now);
+    if (reason == REASON_out_of_memory) {
+        finish_up(bridge);
+        finish_down(bridge);
+    }
+}
+
+/*
+ * May this direction go on for ever after the end? Up does while a client ignores our Close; down
+ * does while a target sends but takes nothing. Their bytes do not put the deadline off. A client
+ * that has said EOF, however, hears its target out.
+ */
+static bool endless(const struct bridge *bridge, const struct pipe *pipe)
+{
+    if (pipe->state != PIPE_FLOWING)
+        return false;
+    return pipe == &bridge->up ? bridge->down.state != PIPE_BROKEN
+                               : bridge->up.state == PIPE_BROKEN;
+}
+
+static void note_progress(struct bridge *bridge, const struct pipe *pipe, uint64_t now)
+{
+    if (!endless(bridge, pipe))
+        bridge->progress_at = now;
+}
+
+static void send_on(struct bridge *bridge, struct pipe *pipe, const uint8_t *bytes, size_t length,
+                    uint64_t now)
+{
+    struct io io = pipe_send(pipe, bytes, length);
+    if (WSL_UNLIKELY(io.status == IO_FAIL))
+        sink_failed(bridge, io.reason, now);
+    else if (WSL_UNLIKELY(bridge->reason != REASON_none) && io.n > 0)
+        note_progress(bridge, pipe, now);
+}
+
 static void to_client(struct bridge *bridge, const uint8_t *bytes, size_t length, uint64_t now)
 {
-    struct io io = pipe_send(&bridge->down, bytes, length);
-    if (WSL_UNLIKELY(io.status == IO_FAIL))
-        note_end(bridge, io.reason, now);
-    else if (WSL_UNLIKELY(bridge->reason != REASON_none) && io.n > 0)
-        bridge->progress_at = now;
+    send_on(bridge, &bridge->down, bytes, length, now);
 }
 
 static void to_target(struct bridge *bridge, const uint8_t *bytes, size_t length, uint64_t now)
 {
-    struct io io = pipe_send(&bridge->up, bytes, length);
-    if (WSL_UNLIKELY(io.status == IO_FAIL))
-        note_end(bridge, io.reason, now);
+    send_on(bridge, &bridge->up, bytes, length, now);
 }
 
 static void resume(struct bridge *bridge, struct pipe *pipe, uint64_t now)
@@ -98,9 +134,9 @@ static void resume(struct bridge *bridge, struct pipe *pipe, uint64_t now)
     uint32_t carried = pipe->carry_length - pipe->carry_at;
     struct io io = pipe_resume(pipe);
     if (io.status == IO_FAIL)
-        note_end(bridge, io.reason, now);
+        sink_failed(bridge, io.reason, now);
     else if (!pipe->blocked || pipe->carry_length - pipe->carry_at != carried)
-        bridge->progress_at = now;
+        note_progress(bridge, pipe, now);
 }
 
 static bool down_open(const struct bridge *bridge)
@@ -197,9 +233,7 @@ static void pump_up(struct bridge *bridge, struct bridge_scratch *scratch, uint6
                 return;
             break;
         case IO_WANT_READ:
-            return;
         case IO_WANT_WRITE:
-            bridge->down.blocked = true;
             return;
         case IO_EOF:
             client_finished(bridge, REASON_client_eof, now);
@@ -243,9 +277,7 @@ static void pump_down(struct bridge *bridge, struct bridge_scratch *scratch, uin
                 return;
             break;
         case IO_WANT_READ:
-            return;
         case IO_WANT_WRITE:
-            bridge->up.blocked = true;
             return;
         case IO_EOF:
             target_finished(bridge, REASON_target_closed, now);
@@ -321,14 +353,14 @@ static uint64_t tick_ping(struct bridge *bridge, const struct bridge_times *time
 {
     if (times->ping_interval == 0)
         return 0;
-    /* While the target blocks, the client is not listened to: its silence says nothing. */
-    if (bridge->up.blocked || bridge->up.state == PIPE_WAITING) {
+    /*
+     * While the target blocks, the client is not listened to: its silence says nothing. While the
+     * client blocks, a ping would not reach it: a stalled reader is for the kernel to judge.
+     */
+    if (bridge->up.blocked || bridge->down.blocked) {
         bridge->received_at = now;
         bridge->pinged_at = 0;
     }
-    /* A ping that could not leave yet is a stalled reader, for the kernel's timeout to judge. */
-    if (bridge->pinged_at != 0 && bridge->down.blocked)
-        bridge->pinged_at = now;
     if (bridge->pinged_at != 0) {
         if (now - bridge->pinged_at < times->ping_timeout)
             return bridge->pinged_at + times->ping_timeout;
@@ -337,8 +369,7 @@ static uint64_t tick_ping(struct bridge *bridge, const struct bridge_times *time
     }
     if (now - bridge->received_at < times->ping_interval)
         return bridge->received_at + times->ping_interval;
-    if (bridge->slot_length == 0)
-        bridge->slot_length = (uint8_t)ws_frame_control(bridge->slot, WS_OP_PING, bridge->slot, 0);
+    bridge->slot_length = (uint8_t)ws_frame_control(bridge->slot, WS_OP_PING, bridge->slot, 0);
     bridge->pinged_at = now;
     return now + times->ping_timeout;
 }
@@ -365,29 +396,52 @@ static uint64_t tick_open(struct bridge *bridge, const struct bridge_times *time
     return next;
 }
 
+static uint64_t ending_deadline(const struct bridge *bridge, const struct bridge_times *times)
+{
+    bool client_gone = bridge->down.state == PIPE_BROKEN;
+    uint32_t patience = times->close_timeout;
+    if (client_gone && patience > CLIENT_GONE_MS)
+        patience = CLIENT_GONE_MS;
+    uint64_t deadline = bridge->progress_at + patience;
+    if (bridge->down.state == PIPE_FLOWING && times->max_duration != 0 &&
+        deadline > bridge->opened_at + times->max_duration)
+        deadline = bridge->opened_at + times->max_duration;
+    return deadline;
+}
+
+/* True when that gave a sink something that it does not take at once. */
+static bool cut_what_flows(struct bridge *bridge, uint64_t now)
+{
+    bool up_blocked = bridge->up.blocked, down_blocked = bridge->down.blocked;
+    finish_up(bridge);
+    finish_down(bridge);
+    settle(bridge, now);
+    return (bridge->up.blocked && !up_blocked) || (bridge->down.blocked && !down_blocked);
+}
+
 /* The deadline of the close handshake: directions that still flow are cut, then all is. */
 static uint64_t tick_ending(struct bridge *bridge, uint64_t unsent,
                             const struct bridge_times *times, uint64_t now)
 {
-    if (unsent > 0 && unsent < bridge->unsent)
-        bridge->progress_at = now;
+    if (unsent < bridge->unsent && bridge->unsent != BRIDGE_UNSENT_UNKNOWN)
+        note_progress(bridge, &bridge->down, now);
     bridge->unsent = unsent;
-    if (now - bridge->progress_at < times->close_timeout)
-        return bridge->progress_at + times->close_timeout;
+    uint64_t deadline = ending_deadline(bridge, times);
+    if (now < deadline)
+        return deadline;
 
-    if (bridge->up.state == PIPE_FLOWING || bridge->down.state == PIPE_FLOWING) {
-        finish_up(bridge);
-        finish_down(bridge);
-        settle(bridge, now);
-        if (bridge->up.blocked || bridge->down.blocked) {
-            bridge->progress_at = now;
-            return now + times->close_timeout;
-        }
+    bool flows = bridge->up.state == PIPE_FLOWING || bridge->down.state == PIPE_FLOWING;
+    if (flows && cut_what_flows(bridge, now)) {
+        bridge->progress_at = now;
+        return ending_deadline(bridge, times);
     }
-    if (bridge->down.blocked || unsent > 0)
-        bridge->reason = REASON_client_stalled;
-    else if (bridge->up.blocked)
-        bridge->reason = REASON_target_stalled;
+    /* What broke says more than what did not move because of it. */
+    if (bridge->up.state != PIPE_BROKEN && bridge->down.state != PIPE_BROKEN) {
+        if (bridge->down.blocked || unsent > 0)
+            bridge->reason = REASON_client_stalled;
+        else if (bridge->up.blocked)
+            bridge->reason = REASON_target_stalled;
+    }
     bridge->client_in_done = bridge->target_in_done = true;
     pipe_break(&bridge->up);
     pipe_break(&bridge->down);
@@ -399,12 +453,11 @@ uint64_t bridge_tick(struct bridge *bridge, uint64_t unsent, const struct bridge
 {
     if (bridge_done(bridge))
         return 0;
-    if (bridge->reason == REASON_none) {
-        uint64_t next = tick_open(bridge, times, now);
-        if (bridge->reason == REASON_none)
-            return next;
-    }
-    return tick_ending(bridge, unsent, times, now);
+    if (bridge->reason != REASON_none)
+        return tick_ending(bridge, unsent, times, now);
+    uint64_t next = tick_open(bridge, times, now);
+    /* An end that has just begun: what is unsent was not asked for yet. */
+    return bridge->reason == REASON_none ? next : now;
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
@@ -439,7 +492,7 @@ void bridge_refuse(struct bridge *bridge, enum reason reason, const void *bytes,
 
 void bridge_attach(struct bridge *bridge, struct transport *target, uint64_t now)
 {
-    wsl_assert(bridge->up.state == PIPE_WAITING && bridge->reason == REASON_none);
+    wsl_assert(bridge->up.state == PIPE_WAITING && !bridge->target);
     bridge->target = bridge->up.sink = target;
     bridge->up.state = PIPE_FLOWING;
     bridge->opened_at = bridge->received_at = bridge->moved_at = now;

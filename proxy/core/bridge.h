@@ -60,6 +60,8 @@ struct bridge_times {
     uint32_t close_timeout;
 };
 
+#define BRIDGE_UNSENT_UNKNOWN UINT64_MAX
+
 struct bridge {
     struct transport *client, *target; /* borrowed; target NULL: none yet, or none any more */
     struct pipe up, down;
@@ -67,7 +69,6 @@ struct bridge {
     bool client_in_done, target_in_done; /* EOF or failure was read */
     bool frames_over;                    /* no further frame of the client counts */
     bool close_sent;                     /* our last frame is out, or in the carry */
-    bool slot_is_ping;
     uint8_t slot_length;
     uint8_t slot[2 + WS_CONTROL_MAX]; /* the pong or ping that leaves at the next frame boundary */
     enum reason reason;               /* none while open */
@@ -75,7 +76,8 @@ struct bridge {
     uint64_t opened_at, received_at, moved_at;
     uint64_t pinged_at;   /* 0: no ping is unanswered */
     uint64_t progress_at; /* while ending: the last time that last bytes moved */
-    uint64_t unsent;      /* while ending: what the client had not acknowledged when last asked */
+    uint64_t unsent;      /* while ending: what the client had not acknowledged when last asked, or
+                             BRIDGE_UNSENT_UNKNOWN */
 };
 
 /* The client's side is there; nothing is read before bridge_attach or bridge_end. */
@@ -88,10 +90,16 @@ void bridge_answer(struct bridge *bridge, const void *bytes, size_t length, uint
 void bridge_refuse(struct bridge *bridge, enum reason reason, const void *bytes, size_t length,
                    uint64_t now);
 
-/* The target is connected: from here on bytes flow. */
+/*
+ * The target is connected: from here on bytes flow. The client may have failed meanwhile; then it
+ * ends as if that had happened just afterwards.
+ */
 void bridge_attach(struct bridge *bridge, struct transport *target, uint64_t now);
 
-/* Frames that came in the same segment as the head; changed in place. Once, after bridge_attach. */
+/*
+ * Frames that came in the same segment as the head; changed in place. Once, before the first turn
+ * that reads: after bridge_attach, or after bridge_end when there will be no target.
+ */
 void bridge_early(struct bridge *bridge, uint8_t *bytes, size_t length, uint64_t now);
 
 /* Moves what can be moved, given what is ready (bits of bridge_ready). */
@@ -105,9 +113,10 @@ unsigned bridge_want(const struct bridge *bridge);
 void bridge_end(struct bridge *bridge, enum reason reason, uint64_t now);
 
 /*
- * A deadline may have passed: pings, idle, longest session, close. `unsent` is what the client's
- * kernel has not acknowledged yet: a slow but steady reader gets its last bytes however long it
- * takes. Returns when to call again (0: never), or finishes the bridge.
+ * A deadline may have passed: pings, idle, longest session, close. To be called as soon as the
+ * bridge is ending, too. `unsent` is what the client's kernel has not acknowledged yet: a slow but
+ * steady reader gets its last bytes however long it takes. Returns when to call again (0: never;
+ * `now`: at once, with a fresh `unsent`), or finishes the bridge.
  */
 uint64_t bridge_tick(struct bridge *bridge, uint64_t unsent, const struct bridge_times *times,
                      uint64_t now) WSL_MUST_CHECK;

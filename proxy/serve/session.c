@@ -155,6 +155,12 @@ static void arm(struct session *session, uint64_t milliseconds)
     uv_timer_start(&session->timer, timer_cb, milliseconds, 0);
 }
 
+/* The first tick asks what is unsent; what it says later is measured by that. */
+static void arm_ending(struct session *session)
+{
+    arm(session, 0);
+}
+
 /* After every turn: is it over, is it ending, and what is there to wait for. */
 static void follow(struct session *session)
 {
@@ -164,7 +170,7 @@ static void follow(struct session *session)
     }
     if (WSL_UNLIKELY(session->state == LIFE_OPEN && bridge_ending(&session->bridge))) {
         step(session, LIFE_ENDING);
-        arm(session, limits_of(session)->close_timeout_ms);
+        arm_ending(session);
     }
     unsigned want = bridge_want(&session->bridge);
     watch_want(session->client_watch, want);
@@ -217,7 +223,7 @@ static void refuse(struct session *session, enum reason reason)
     drop_opening(session);
     bridge_init(&session->bridge, session->client, false, now_of(session));
     bridge_refuse(&session->bridge, reason, answer, length, now_of(session));
-    arm(session, limits_of(session)->close_timeout_ms);
+    arm_ending(session);
     follow(session);
 }
 
@@ -269,7 +275,11 @@ static void dialled(struct session *session, const struct dial_result *result)
     }
     step(session, LIFE_TARGET_FAILED);
     bridge_end(&session->bridge, result->reason, now_of(session));
-    arm(session, limits_of(session)->close_timeout_ms);
+    struct opening *opening = session->opening;
+    if (opening->early)
+        bridge_early(&session->bridge, opening->early, opening->early_length, now_of(session));
+    drop_opening(session);
+    arm_ending(session);
     turn(session, 0);
 }
 
