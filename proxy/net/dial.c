@@ -32,6 +32,11 @@ struct dial {
     struct attempt attempts[ADDRESSES_MAX];
 };
 
+static uv_loop_t *loop_of(const struct dial *dial)
+{
+    return watch_set_loop(dial->request.watches);
+}
+
 static void release(struct dial *dial)
 {
     if (--dial->open_handles == 0)
@@ -225,8 +230,7 @@ static void attempt_cb(void *owner, unsigned ready)
 {
     struct attempt *attempt = owner;
     struct dial *dial = attempt->dial;
-    (void)ready;
-    int error = socket_error(attempt->fd);
+    int error = ready & WATCH_BROKEN ? socket_error(attempt->fd) : 0;
     if (error == 0) {
         if (win(attempt))
             finish(dial);
@@ -260,7 +264,8 @@ static int begin(struct attempt *attempt, bool *waiting)
     int error = connect(attempt->fd, sockaddr, length) == 0 ? 0 : errno;
     *waiting = error == EINPROGRESS;
     if (error == 0 || *waiting) {
-        attempt->watch = watch_open(dial->request.loop, attempt->fd, attempt_cb, attempt);
+        attempt->watch = watch_open(dial->request.watches, attempt->fd, *waiting ? WATCH_WRITE : 0,
+                                    attempt_cb, attempt);
         if (attempt->watch)
             return 0;
         error = ENOMEM;
@@ -279,7 +284,7 @@ static bool advance(struct dial *dial)
         *attempt = (struct attempt){.dial = dial, .address = dial->next};
         int error = begin(attempt, &waiting);
         if (error == EAGAIN && dial->request.target->address.kind == CONFIG_ADDRESS_UNIX) {
-            dial->next_attempt_at = uv_now(dial->request.loop) + UNIX_RETRY_MS;
+            dial->next_attempt_at = uv_now(loop_of(dial)) + UNIX_RETRY_MS;
             arm(dial);
             return false;
         }
@@ -291,9 +296,8 @@ static bool advance(struct dial *dial)
         dial->pending++;
         if (!waiting)
             return win(attempt);
-        watch_want(attempt->watch, WATCH_WRITE);
         if (dial->next < dial->count)
-            dial->next_attempt_at = uv_now(dial->request.loop) + ATTEMPT_DELAY_MS;
+            dial->next_attempt_at = uv_now(loop_of(dial)) + ATTEMPT_DELAY_MS;
         arm(dial);
         return false;
     }
@@ -306,7 +310,7 @@ static bool advance(struct dial *dial)
 static void timer_cb(uv_timer_t *timer)
 {
     struct dial *dial = WSL_CONTAINER(timer, struct dial, timer);
-    uint64_t now = uv_now(dial->request.loop);
+    uint64_t now = uv_now(loop_of(dial));
     if (now >= dial->deadline) {
         char where[128];
         note(dial, REASON_target_timeout, place(dial, -1, where, sizeof(where)),
@@ -322,7 +326,7 @@ static void timer_cb(uv_timer_t *timer)
 
 static void arm(struct dial *dial)
 {
-    uint64_t now = uv_now(dial->request.loop), at = dial->deadline;
+    uint64_t now = uv_now(loop_of(dial)), at = dial->deadline;
     if (dial->next_attempt_at != 0 && dial->next_attempt_at < at)
         at = dial->next_attempt_at;
     uv_timer_start(&dial->timer, timer_cb, at > now ? at - now : 0, 0);
@@ -366,7 +370,7 @@ static void lookup_cb(uv_getaddrinfo_t *lookup, int status, struct addrinfo *lis
 static int look_up(struct dial *dial)
 {
     struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-    int status = uv_getaddrinfo(dial->request.loop, &dial->lookup, lookup_cb,
+    int status = uv_getaddrinfo(loop_of(dial), &dial->lookup, lookup_cb,
                                 dial->request.target->address.host, NULL, &hints);
     if (status == 0) {
         dial->looking_up = true;
@@ -403,9 +407,9 @@ struct dial *dial_start(const struct dial_request *request, struct dial_result *
     }
     dial->request = *request;
     dial->result.fd = -1;
-    dial->deadline = uv_now(request->loop) + request->timeout_ms;
+    dial->deadline = uv_now(watch_set_loop(request->watches)) + request->timeout_ms;
     dial->open_handles = 1;
-    uv_timer_init(request->loop, &dial->timer);
+    uv_timer_init(watch_set_loop(request->watches), &dial->timer);
     if (!start(dial))
         return dial;
 

@@ -35,10 +35,10 @@ struct dial_result {
 typedef void dial_cb(void *owner, const struct dial_result *result);
 
 struct dial_request {
-    uv_loop_t *loop;
+    struct watch_set *watches;
     const struct config_target *target; /* borrowed until the end */
     uint32_t timeout_ms;
-    struct tls_ctx *tls; /* NULL: plain */
+    struct tls_ctx *tls;         /* NULL: plain */
     struct tls_scratch *scratch; /* with tls; NULL: there was no memory for it */
     dial_cb *callback;
     void *owner;

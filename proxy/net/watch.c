@@ -1,44 +1,141 @@
 #include "net/watch.h"
 
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#define EVENTS_PER_CALL 128
+
+#define NOT_IN_SET (-1)
+
 struct watch {
-    uv_poll_t poll;
+    struct watch_set *set;
     watch_cb *callback;
     void *owner;
-    int armed;    /* what libuv waits for */
-    bool hung_up; /* a hang-up was reported: listening for one again would never sleep */
+    struct watch *next_closed;
+    int fd;
+    int armed; /* the events that epoll waits for beside errors, or NOT_IN_SET */
+    uint8_t want;
+    bool hung_up; /* the peer has finished: waiting for that again would never sleep */
+    bool broken;  /* an error, or both sides have finished: epoll tells so at every call */
+    bool closed;
 };
 
-static void ready_cb(uv_poll_t *poll, int status, int events)
+static bool tell_epoll(struct watch *watch, int events)
 {
-    struct watch *watch = WSL_CONTAINER(poll, struct watch, poll);
-    unsigned ready = 0;
-    if (status < 0) {
-        /* libuv has stopped the handle; an I/O call will find out why. */
-        watch->armed = 0;
-        watch->hung_up = true;
-        ready = WATCH_READ | WATCH_WRITE | WATCH_BROKEN;
-    } else {
-        if (events & UV_READABLE)
-            ready |= WATCH_READ;
-        if (events & UV_WRITABLE)
-            ready |= WATCH_WRITE;
-        if (events & UV_DISCONNECT)
-            watch->hung_up = true;
-    }
-    watch->callback(watch->owner, ready);
+    struct epoll_event event = {.events = (uint32_t)events, .data.ptr = watch};
+    int operation = watch->armed == NOT_IN_SET ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+    if (events == NOT_IN_SET)
+        operation = EPOLL_CTL_DEL;
+    if (epoll_ctl(watch->set->epoll, operation, watch->fd, &event) != 0)
+        return false;
+    watch->armed = events;
+    return true;
 }
 
-struct watch *watch_open(uv_loop_t *loop, int fd, watch_cb *callback, void *owner)
+static int events_for(const struct watch *watch)
+{
+    int events = 0;
+    if (watch->want & WATCH_READ)
+        events |= EPOLLIN;
+    if (watch->want & WATCH_WRITE)
+        events |= EPOLLOUT;
+    if (events != 0)
+        return events;
+    if (watch->broken)
+        return NOT_IN_SET;
+    return watch->hung_up ? 0 : EPOLLRDHUP;
+}
+
+static unsigned ready_of(uint32_t events)
+{
+    if (events & EPOLLERR)
+        return WATCH_READ | WATCH_WRITE | WATCH_BROKEN;
+    unsigned ready = 0;
+    if (events & (EPOLLIN | EPOLLHUP))
+        ready |= WATCH_READ;
+    if (events & (EPOLLOUT | EPOLLHUP))
+        ready |= WATCH_WRITE;
+    return ready;
+}
+
+static void dispatch(struct watch *watch, uint32_t events)
+{
+    unsigned ready = ready_of(events);
+    bool news = (ready & WATCH_BROKEN) && !watch->broken;
+    watch->hung_up = watch->hung_up || (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR));
+    watch->broken = watch->broken || (events & (EPOLLHUP | EPOLLERR));
+    if (news || (ready & watch->want))
+        watch->callback(watch->owner, ready);
+    else if (events_for(watch) != watch->armed)
+        (void)!tell_epoll(watch, events_for(watch));
+}
+
+static void free_closed(struct watch_set *set)
+{
+    while (set->closed) {
+        struct watch *watch = set->closed;
+        set->closed = watch->next_closed;
+        free(watch);
+    }
+}
+
+static void poll_cb(uv_poll_t *poll, int status, int poll_events)
+{
+    struct watch_set *set = WSL_CONTAINER(poll, struct watch_set, poll);
+    struct epoll_event events[EVENTS_PER_CALL];
+    (void)status;
+    (void)poll_events;
+    int count = epoll_wait(set->epoll, events, EVENTS_PER_CALL, 0);
+    set->dispatching = true;
+    for (int i = 0; i < count; i++) {
+        struct watch *watch = events[i].data.ptr;
+        if (!watch->closed)
+            dispatch(watch, events[i].events);
+    }
+    set->dispatching = false;
+    free_closed(set);
+}
+
+bool watch_set_open(struct watch_set *set, uv_loop_t *loop)
+{
+    *set = (struct watch_set){.epoll = epoll_create1(EPOLL_CLOEXEC)};
+    if (set->epoll < 0)
+        return false;
+    if (uv_poll_init(loop, &set->poll, set->epoll) == 0) {
+        uv_poll_start(&set->poll, UV_READABLE, poll_cb);
+        return true;
+    }
+    close(set->epoll);
+    return false;
+}
+
+uv_loop_t *watch_set_loop(const struct watch_set *set)
+{
+    return set->poll.loop;
+}
+
+void watch_set_close(struct watch_set *set)
+{
+    uv_close((uv_handle_t *)&set->poll, NULL);
+    close(set->epoll);
+}
+
+struct watch *watch_open(struct watch_set *set, int fd, unsigned want, watch_cb *callback,
+                         void *owner)
 {
     struct watch *watch = malloc(sizeof(*watch));
     if (!watch)
         return NULL;
-    *watch = (struct watch){.callback = callback, .owner = owner};
-    if (uv_poll_init(loop, &watch->poll, fd) != 0) {
-        free(watch);
-        return NULL;
-    }
-    return watch;
+    *watch = (struct watch){.set = set,
+                            .callback = callback,
+                            .owner = owner,
+                            .fd = fd,
+                            .armed = NOT_IN_SET,
+                            .want = (uint8_t)want};
+    if (tell_epoll(watch, events_for(watch)))
+        return watch;
+    free(watch);
+    return NULL;
 }
 
 void watch_adopt(struct watch *watch, watch_cb *callback, void *owner)
@@ -49,28 +146,24 @@ void watch_adopt(struct watch *watch, watch_cb *callback, void *owner)
 
 void watch_want(struct watch *watch, unsigned want)
 {
-    int events = 0;
-    if (want & WATCH_READ)
-        events |= UV_READABLE;
-    if (want & WATCH_WRITE)
-        events |= UV_WRITABLE;
-    if (events == 0 && !watch->hung_up)
-        events = UV_DISCONNECT;
-    if (events == watch->armed)
+    watch->want = (uint8_t)want;
+    if (want == 0)
         return;
-    watch->armed = events;
-    int failed =
-        events ? uv_poll_start(&watch->poll, events, ready_cb) : uv_poll_stop(&watch->poll);
-    wsl_assert(failed == 0);
-}
-
-static void closed_cb(uv_handle_t *handle)
-{
-    free(WSL_CONTAINER(handle, struct watch, poll));
+    int events = events_for(watch);
+    if (watch->armed == NOT_IN_SET || (events & ~watch->armed))
+        /* Only a broken connection can be out of the set; its end has a deadline. */
+        (void)!tell_epoll(watch, events);
 }
 
 void watch_close(struct watch *watch)
 {
-    if (watch)
-        uv_close((uv_handle_t *)&watch->poll, closed_cb);
+    if (!watch)
+        return;
+    watch->closed = true;
+    if (watch->set->dispatching) {
+        watch->next_closed = watch->set->closed;
+        watch->set->closed = watch;
+    } else {
+        free(watch);
+    }
 }

@@ -14,6 +14,7 @@
 struct demo {
     uv_thread_t thread;
     uv_loop_t loop;
+    struct watch_set watches;
     struct mailbox mailbox;
     struct listen_socket socket;
     struct watch *watch;
@@ -78,11 +79,9 @@ static void accept_cb(void *owner, unsigned ready)
     echo->demo = demo;
     echo->pipe.sink = plain_init(&echo->plain, fd, &transport_target);
     echo->pipe.state = PIPE_FLOWING;
-    echo->watch = watch_open(&demo->loop, fd, echo_cb, echo);
+    echo->watch = watch_open(&demo->watches, fd, WATCH_READ, echo_cb, echo);
     list_append(&demo->echoes, &echo->link);
-    if (echo->watch)
-        watch_want(echo->watch, WATCH_READ);
-    else
+    if (!echo->watch)
         drop(echo);
 }
 
@@ -94,6 +93,7 @@ static void stop(void *owner, void *argument)
         drop(WSL_CONTAINER(demo->echoes.next, struct echo, link));
     watch_close(demo->watch);
     listen_close(&demo->socket);
+    watch_set_close(&demo->watches);
     mailbox_close(&demo->mailbox);
 }
 
@@ -109,9 +109,7 @@ static bool open_all(struct demo *demo, const struct config_address *address, ch
     struct config_listener listener = {.address = *address, .unix_mode = 0600, .backlog = 128};
     if (!listen_open(&demo->socket, &listener, error, error_size))
         return false;
-    demo->watch = watch_open(&demo->loop, demo->socket.fd, accept_cb, demo);
-    if (demo->watch)
-        watch_want(demo->watch, WATCH_READ);
+    demo->watch = watch_open(&demo->watches, demo->socket.fd, WATCH_READ, accept_cb, demo);
     if (demo->watch && uv_thread_create(&demo->thread, run, demo) == 0)
         return true;
     snprintf(error, error_size, "cannot start the echo service: out of memory or descriptors");
@@ -125,18 +123,23 @@ static void release(struct demo *demo)
     free(demo);
 }
 
+static bool open_loop(struct demo *demo)
+{
+    list_init(&demo->echoes);
+    demo->socket.fd = -1;
+    return uv_loop_init(&demo->loop) == 0 && watch_set_open(&demo->watches, &demo->loop) &&
+           mailbox_open(&demo->mailbox, &demo->loop, demo);
+}
+
 struct demo *demo_start(const struct config_address *address, char *error, size_t error_size)
 {
     struct demo *demo = calloc(1, sizeof(*demo));
-    if (!demo || uv_loop_init(&demo->loop) != 0) {
-        snprintf(error, error_size, "cannot start the echo service: out of memory");
+    if (!demo || !open_loop(demo)) {
+        /* What little was opened ends with the process. */
+        snprintf(error, error_size, "cannot start the echo service: out of memory or descriptors");
         free(demo);
         return NULL;
     }
-    list_init(&demo->echoes);
-    demo->socket.fd = -1;
-    bool have_mailbox = mailbox_open(&demo->mailbox, &demo->loop, demo);
-    wsl_assert(have_mailbox);
     if (open_all(demo, address, error, error_size))
         return demo;
     stop(demo, NULL);

@@ -26,6 +26,7 @@ struct listener {
 
 struct supervisor {
     uv_loop_t loop;
+    struct watch_set watches;
     struct mailbox mailbox;
     uv_signal_t terminate, interrupt;
     uv_timer_t drain_timer, resume_timer;
@@ -111,7 +112,6 @@ static void accept_cb(void *owner, unsigned ready)
     struct listener *listener = owner;
     struct supervisor *supervisor = listener->supervisor;
     (void)ready;
-    watch_want(listener->watch, WATCH_READ);
     for (int i = 0; i < ACCEPTS_PER_TURN && accept_one(listener); i++)
         ;
     for (size_t i = 0; i < supervisor->worker_count; i++)
@@ -133,6 +133,7 @@ static void close_listeners(struct supervisor *supervisor)
 static void close_handles(struct supervisor *supervisor)
 {
     close_listeners(supervisor);
+    watch_set_close(&supervisor->watches);
     mailbox_close(&supervisor->mailbox);
     uv_close((uv_handle_t *)&supervisor->terminate, NULL);
     uv_close((uv_handle_t *)&supervisor->interrupt, NULL);
@@ -209,7 +210,8 @@ static bool open_listeners(struct supervisor *supervisor, char *error, size_t er
         if (!listen_open(&listener->socket, &config->listeners[i], error, error_size))
             return false;
         supervisor->listener_count++;
-        listener->watch = watch_open(&supervisor->loop, listener->socket.fd, accept_cb, listener);
+        listener->watch =
+            watch_open(&supervisor->watches, listener->socket.fd, 0, accept_cb, listener);
         if (!listener->watch)
             break;
     }
@@ -257,7 +259,8 @@ static bool open_loop(struct supervisor *supervisor)
 {
     if (uv_loop_init(&supervisor->loop) != 0)
         return false;
-    if (mailbox_open(&supervisor->mailbox, &supervisor->loop, supervisor) &&
+    if (watch_set_open(&supervisor->watches, &supervisor->loop) &&
+        mailbox_open(&supervisor->mailbox, &supervisor->loop, supervisor) &&
         uv_signal_init(&supervisor->loop, &supervisor->terminate) == 0 &&
         uv_signal_init(&supervisor->loop, &supervisor->interrupt) == 0) {
         uv_timer_init(&supervisor->loop, &supervisor->drain_timer);

@@ -51,6 +51,7 @@ static void stop(void *owner, void *argument)
 {
     struct worker *worker = owner;
     (void)argument;
+    watch_set_close(&worker->env.watches);
     mailbox_close(&worker->mailbox);
 }
 
@@ -62,6 +63,23 @@ static void run(void *argument)
 
 /* ---- on the supervisor's --------------------------------------------------------------------- */
 
+static bool open_loop(struct worker *worker)
+{
+    if (uv_loop_init(&worker->loop) != 0)
+        return false;
+    if (watch_set_open(&worker->env.watches, &worker->loop)) {
+        if (mailbox_open(&worker->mailbox, &worker->loop, worker)) {
+            if (uv_thread_create(&worker->thread, run, worker) == 0)
+                return true;
+            mailbox_close(&worker->mailbox);
+        }
+        watch_set_close(&worker->env.watches);
+    }
+    uv_run(&worker->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&worker->loop);
+    return false;
+}
+
 bool worker_start(struct worker *worker, struct mailbox *supervisor, mailbox_fn *empty)
 {
     *worker = (struct worker){.supervisor = supervisor, .empty = empty};
@@ -69,18 +87,8 @@ bool worker_start(struct worker *worker, struct mailbox *supervisor, mailbox_fn 
     worker->env.gone = gone_cb;
     list_init(&worker->env.sessions);
     worker->env.scratch = malloc(sizeof(*worker->env.scratch));
-    if (!worker->env.scratch)
-        return false;
-    if (uv_loop_init(&worker->loop) == 0) {
-        if (mailbox_open(&worker->mailbox, &worker->loop, worker)) {
-            if (uv_thread_create(&worker->thread, run, worker) == 0)
-                return true;
-            mailbox_close(&worker->mailbox);
-            uv_run(&worker->loop, UV_RUN_DEFAULT);
-            mailbox_free(&worker->mailbox);
-        }
-        uv_loop_close(&worker->loop);
-    }
+    if (worker->env.scratch && open_loop(worker))
+        return true;
     free(worker->env.scratch);
     return false;
 }

@@ -11,7 +11,6 @@
 #include "net/dial.h"
 #include "net/plain.h"
 #include "net/socket.h"
-#include "net/watch.h"
 
 _Static_assert((int)BRIDGE_CLIENT_READ == (int)WATCH_READ &&
                    (int)BRIDGE_CLIENT_WRITE == (int)WATCH_WRITE &&
@@ -300,7 +299,7 @@ static void dial_target(struct session *session)
     struct dial_result result;
     size_t index = (size_t)(session->route - session->gate->config->routes);
     struct dial_request request = {
-        .loop = session->env->loop,
+        .watches = &session->env->watches,
         .target = &session->route->target,
         .timeout_ms = session->route->connect_timeout_ms,
         .tls = session->gate->target_tls[index],
@@ -509,7 +508,8 @@ static void timer_cb(uv_timer_t *timer)
 void session_accept(struct session_env *env, const struct session_client *client)
 {
     struct session *session = calloc(1, sizeof(*session));
-    struct watch *watch = session ? watch_open(env->loop, client->fd, client_cb, session) : NULL;
+    struct watch *watch =
+        session ? watch_open(&env->watches, client->fd, WATCH_READ, client_cb, session) : NULL;
     metrics_add(&env->metrics.counter[METRICS_connections], 1);
     if (!watch) {
         log_message(REASON_ERROR, "%s: a connection was closed",
@@ -532,9 +532,7 @@ void session_accept(struct session_env *env, const struct session_client *client
     env->live++;
     metrics_add(&env->metrics.open, 1);
     arm(session, limits_of(session)->handshake_timeout_ms);
-    if (client->gate->listener_tls[client->listener])
-        watch_want(watch, WATCH_READ);
-    else
+    if (!client->gate->listener_tls[client->listener])
         begin_plain(session);
 }
 

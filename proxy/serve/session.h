@@ -22,6 +22,7 @@
 #include "core/bridge.h"
 #include "net/addr.h"
 #include "net/tls.h"
+#include "net/watch.h"
 #include "serve/gate.h"
 
 #include <uv.h>
@@ -29,6 +30,7 @@
 /* What the sessions of one worker share. */
 struct session_env {
     uv_loop_t *loop;
+    struct watch_set watches;
     struct bridge_scratch *scratch;
     struct tls_scratch *tls_scratch; /* NULL until the first TLS connection */
     struct list sessions;
