@@ -65,13 +65,14 @@ def verdict(bar, runs):
 def text(scenario, runs):
     """The rows of one scenario for a terminal."""
     lines = [f"{scenario.name}: {scenario.title} ({scenario.unit})"]
-    own = runs.get("wsluice") or runs.get("2 workers") or []
+    subject = scenario.bars[0].subject
+    own = runs.get(subject, [])
     for name, measured in runs.items():
         if not values(measured):
             lines.append(f"  {name:<13} failed")
             continue
         beside = ratio(own, measured) if measured is not own and values(own) else None
-        extra = f"wsluice {number(beside)} x  " if beside else ""
+        extra = f"{subject} {number(beside)} x  " if beside else ""
         if not scenario.is_memory:
             extra += (f"core {median(measured, 'proxy_share'):.0%}, load "
                       f"{median(measured, 'load_share'):.0%}, others "
@@ -90,7 +91,7 @@ def text(scenario, runs):
 
 
 def conditions(environment):
-    versions = ", ".join(environment["versions"].values())
+    versions = ", ".join(dict.fromkeys(environment["versions"].values()))
     return (f"{environment['cpu']}, {environment['cores']} cores; Linux {environment['kernel']}; "
             f"congestion control {environment['congestion_control']}; "
             f"tcp_rmem {environment['tcp_rmem']}, tcp_wmem {environment['tcp_wmem']}; "
@@ -103,8 +104,7 @@ def markdown(results, environment):
     lines = ["| what | " + " | ".join(columns) + " | bars |", "| --- |" + " ---: |" * 5 + " --- |"]
     for scenario, runs in results:
         named = dict(runs)
-        if "2 workers" in runs:
-            named["wsluice"] = runs["2 workers"]
+        named["wsluice"] = runs.get(scenario.bars[0].subject, [])
         named["nginx"] = runs.get("nginx-http" if scenario.mode in ("handshake", "idle")
                                   and not scenario.tls else "nginx-stream", [])
         cells = []

@@ -29,7 +29,8 @@ carries them without frames, which is the least it can be asked to do; nginx htt
 in handshakes carry WebSocket from end to end, and the load's target answers the upgrade.
 
 "core" is the share of its core that the proxy used, "load" that of the load: where load comes
-near 100 %, read the CPU and not the rate. "others" is what anybody else took from the two cores.
+near 100 %, read the CPU and not the rate. "others" is what anybody else took from the two cores;
+a run that was disturbed is repeated, up to twice, and the calmest counts.
 
 scenarios:
 """ + "\n".join(f"  {s.name:<14} {s.title}" for s in scenarios.SCENARIOS)
@@ -47,7 +48,7 @@ def arguments(argv):
                         help="only this scenario; may be repeated")
     parser.add_argument("--contenders", metavar="NAMES",
                         help="only these, separated by commas, e.g. wsluice,floor")
-    parser.add_argument("--quick", action="store_true", help="a quarter of the load, two rounds")
+    parser.add_argument("--quick", action="store_true", help="a quarter of the load (not for memory), two rounds")
     parser.add_argument("--wsluice", default=str(ROOT / "build" / "wsluice"), metavar="PATH",
                         help="the binary to measure (default: build/wsluice)")
     parser.add_argument("--tools", metavar="DIR",
