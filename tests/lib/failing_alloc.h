@@ -1,0 +1,65 @@
+/*
+ * Memory that runs out at the n-th request. A test that includes this is linked with --wrap for the
+ * four functions (see tests/unit/CMakeLists.txt), so that the code under test calls these.
+ *
+ * Owns: the counter. Thread: one. Errors: none. Lifetime: static; one include per program.
+ */
+#ifndef WSLUICE_TESTS_FAILING_ALLOC_H
+#define WSLUICE_TESTS_FAILING_ALLOC_H
+
+#include "base/base.h"
+
+static struct {
+    unsigned calls, fail_call; /* 0: none fails */
+} failing_alloc;
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *memory, size_t size);
+char *__real_strdup(const char *text);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+char *__wrap_strdup(const char *text);
+
+static inline bool failing_alloc_now(void)
+{
+    return failing_alloc.fail_call != 0 && ++failing_alloc.calls == failing_alloc.fail_call;
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return failing_alloc_now() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return failing_alloc_now() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *memory, size_t size)
+{
+    return failing_alloc_now() ? NULL : __real_realloc(memory, size);
+}
+
+char *__wrap_strdup(const char *text)
+{
+    return failing_alloc_now() ? NULL : __real_strdup(text);
+}
+
+/* From now on the n-th request fails. */
+static inline void failing_alloc_arm(unsigned n)
+{
+    failing_alloc.calls = 0;
+    failing_alloc.fail_call = n;
+}
+
+/* Back to normal; true when a request has failed. */
+static inline bool failing_alloc_disarm(void)
+{
+    bool failed = failing_alloc.calls >= failing_alloc.fail_call;
+    failing_alloc.fail_call = 0;
+    return failed;
+}
+
+#endif

@@ -1,0 +1,195 @@
+#include "core/opening.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#include "lib/failing_alloc.h"
+
+#define GOOD                                                                                       \
+    "GET /x HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"                  \
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+#define END "\r\n"
+
+static const struct http_limits limits = {1024, 512, 10};
+
+struct outcome {
+    enum opening_verdict verdict;
+    enum reason refusal;
+    bool head_only;
+    size_t answer_length, early_length;
+    char answer[512];
+    uint8_t early[64];
+};
+
+/* Feeds up to a verdict; a piece lies in memory of its own, gone when the next one comes. */
+static void feed(struct opening *opening, enum opening_verdict *verdict, const char *bytes,
+                 size_t length)
+{
+    char *piece = malloc(length);
+    assert_non_null(piece);
+    memcpy(piece, bytes, length);
+    if (length > 0 && *verdict == OPENING_MORE)
+        *verdict = opening_feed(opening, piece, length, &limits);
+    free(piece);
+}
+
+static struct outcome take(struct opening *opening, enum opening_verdict verdict)
+{
+    struct outcome outcome = {verdict,
+                              opening->refusal,
+                              opening->head_only,
+                              opening->answer_length,
+                              opening->early_length,
+                              {0},
+                              {0}};
+    assert_true(opening->answer_length <= sizeof(outcome.answer));
+    assert_true(opening->early_length <= sizeof(outcome.early));
+    if (opening->answer)
+        memcpy(outcome.answer, opening->answer, opening->answer_length);
+    if (opening->early)
+        memcpy(outcome.early, opening->early, opening->early_length);
+    opening_free(opening);
+    return outcome;
+}
+
+static struct outcome open_in_two(const char *bytes, size_t length, size_t cut)
+{
+    struct opening opening = {0};
+    enum opening_verdict verdict = OPENING_MORE;
+    feed(&opening, &verdict, bytes, cut);
+    bool judged = verdict != OPENING_MORE;
+    feed(&opening, &verdict, bytes + cut, length - cut);
+    struct outcome outcome = take(&opening, verdict);
+    if (judged && verdict == OPENING_UPGRADE) { /* the rest is for the bridge to read */
+        memcpy(outcome.early + outcome.early_length, bytes + cut, length - cut);
+        outcome.early_length += length - cut;
+    }
+    return outcome;
+}
+
+static struct outcome open_byte_by_byte(const char *bytes, size_t length, size_t *used)
+{
+    struct opening opening = {0};
+    enum opening_verdict verdict = OPENING_MORE;
+    for (*used = 0; *used < length && verdict == OPENING_MORE; ++*used)
+        feed(&opening, &verdict, bytes + *used, 1);
+    return take(&opening, verdict);
+}
+
+static struct outcome expect_same_however_cut(const char *bytes, size_t length)
+{
+    struct outcome whole = open_in_two(bytes, length, length);
+    for (size_t cut = 0; cut < length; cut++) {
+        struct outcome outcome = open_in_two(bytes, length, cut);
+        assert_int_equal(outcome.verdict, whole.verdict);
+        assert_int_equal(outcome.refusal, whole.refusal);
+        assert_int_equal(outcome.head_only, whole.head_only);
+        assert_memory_equal(&outcome, &whole, sizeof(whole));
+    }
+    size_t used;
+    struct outcome outcome = open_byte_by_byte(bytes, length, &used);
+    assert_int_equal(outcome.verdict, whole.verdict);
+    assert_int_equal(outcome.refusal, whole.refusal);
+    assert_memory_equal(outcome.answer, whole.answer, sizeof(whole.answer));
+    if (whole.verdict == OPENING_UPGRADE)
+        assert_int_equal(length - used, whole.early_length);
+    return whole;
+}
+
+static struct outcome open_text(const char *text)
+{
+    return expect_same_however_cut(text, strlen(text));
+}
+
+static void test_upgrade(void **unused)
+{
+    struct outcome outcome = open_text(GOOD END);
+    assert_int_equal(outcome.verdict, OPENING_UPGRADE);
+    assert_non_null(strstr(outcome.answer, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
+    assert_int_equal(outcome.early_length, 0);
+}
+
+static void test_early_frames_are_kept(void **unused)
+{
+    const char text[] = GOOD END "\x82\x85\0\0\0\0hello\x89";
+    struct outcome outcome = expect_same_however_cut(text, sizeof(text) - 1);
+    assert_int_equal(outcome.verdict, OPENING_UPGRADE);
+    assert_int_equal(outcome.early_length, 12);
+    assert_memory_equal(outcome.early, "\x82\x85\0\0\0\0hello\x89", 12);
+}
+
+static void test_subprotocol(void **unused)
+{
+    struct outcome outcome = open_text(GOOD "Sec-WebSocket-Protocol: chat, binary\r\n" END);
+    assert_int_equal(outcome.verdict, OPENING_UPGRADE);
+    assert_non_null(strstr(outcome.answer, "Sec-WebSocket-Protocol: binary\r\n"));
+}
+
+static void test_refusals(void **unused)
+{
+    static const struct {
+        const char *text;
+        enum reason reason;
+        bool head_only;
+    } rows[] = {
+        {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", REASON_http_not_upgrade, false},
+        {"POST / HTTP/1.1\r\nHost: a\r\n\r\n", REASON_http_method, false},
+        {"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", REASON_http_method, true},
+        {"GET / HTTP/1.1\r\nHost : a\r\n\r\n", REASON_http_malformed, false},
+        {"GET / HTTP/1.1\r\n\r\n", REASON_http_host, false},
+        {GOOD "Content-Length: 5\r\n" END "hello", REASON_http_body, false},
+        {"\x16\x03\x01\x02\x01\x01\xfc\x03\x03", REASON_tls_unavailable, false},
+    };
+    for (size_t i = 0; i < WSL_COUNT(rows); i++) {
+        struct outcome outcome = open_text(rows[i].text);
+        assert_int_equal(outcome.verdict, OPENING_REFUSED);
+        assert_string_equal(reason_row(outcome.refusal)->name, reason_row(rows[i].reason)->name);
+        assert_int_equal(outcome.head_only, rows[i].head_only);
+    }
+}
+
+static void test_too_large(void **unused)
+{
+    char text[2048] = "GET / HTTP/1.1\r\nHost: a\r\nX: ";
+    memset(text + strlen(text), 'x', sizeof(text) - 1 - strlen(text));
+    struct outcome outcome = open_text(text);
+    assert_int_equal(outcome.verdict, OPENING_REFUSED);
+    assert_int_equal(outcome.refusal, REASON_http_head_too_large);
+}
+
+/* Whichever request for memory fails, the opening ends with that reason and without a leak. */
+static void test_out_of_memory(void **unused)
+{
+    static const char text[] = GOOD END "\x89\x80\0\0\0\0";
+    unsigned failures = 0;
+    for (unsigned n = 1;; n++) {
+        struct opening opening = {0};
+        failing_alloc_arm(n);
+        enum opening_verdict verdict = opening_feed(&opening, text, 20, &limits);
+        if (verdict == OPENING_MORE)
+            verdict = opening_feed(&opening, text + 20, sizeof(text) - 21, &limits);
+        bool failed = failing_alloc_disarm();
+        /* OpenSSL may hash without the memory that it was refused. */
+        if (verdict == OPENING_REFUSED)
+            assert_int_equal(opening.refusal, REASON_out_of_memory);
+        else
+            assert_int_equal(verdict, OPENING_UPGRADE);
+        failures += verdict == OPENING_REFUSED;
+        opening_free(&opening);
+        if (!failed)
+            break;
+    }
+    assert_true(failures >= 3); /* head, answer, early frames */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_upgrade),     cmocka_unit_test(test_early_frames_are_kept),
+        cmocka_unit_test(test_subprotocol), cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_too_large),   cmocka_unit_test(test_out_of_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
