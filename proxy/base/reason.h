@@ -21,7 +21,7 @@
     REASON(none, INFO, 0, 0, "")                                                                   \
     /* how sessions end well */                                                                    \
     REASON(client_closed, INFO, 0, 0, "client closed")                                             \
-    REASON(client_eof, INFO, 0, 1000, "Client hung up without a Close frame")                      \
+    REASON(client_eof, INFO, 0, 0, "client hung up without a Close frame")                         \
     REASON(target_closed, INFO, 0, 1000, "Target closed")                                          \
     REASON(shutdown, INFO, 503, 1001, "Server is shutting down")                                   \
     REASON(idle_timeout, INFO, 0, 1000, "Idle for too long")                                       \

@@ -68,7 +68,8 @@ struct transport_ops {
     /* No more writes will come: FIN, after close_notify where there is one. IO_OK or as write. */
     struct io (*shutdown)(struct transport *t);
 
-    /* Closes the descriptor and frees the transport. */
+    /* Closes the descriptor, as after a shutdown if the socket takes that at once; frees the rest.
+     */
     void (*close)(struct transport *t);
 };
 

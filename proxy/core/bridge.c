@@ -159,9 +159,21 @@ static void send_close(struct bridge *bridge, uint64_t now)
     const struct reason_row *row = reason_row(bridge->reason);
     bool echo = bridge->reason == REASON_client_closed;
     uint16_t code = echo ? bridge->decoder.close_code : row->close_code;
-    size_t length = ws_frame_close(frame, code, echo ? "" : row->text);
     bridge->close_sent = true;
+    if (code == 0 && !echo)
+        return;
+    size_t length = ws_frame_close(frame, code, echo ? "" : row->text);
     to_client(bridge, frame, length, now);
+}
+
+/* When nothing else is left to do, closing the connection says the same at once. */
+static struct io end_down(struct bridge *bridge)
+{
+    bool last = bridge->client_in_done && bridge->target_in_done && pipe_finished(&bridge->up);
+    if (!last)
+        return pipe_shutdown(&bridge->down);
+    bridge->down.state = PIPE_SHUT;
+    return io_status(IO_OK);
 }
 
 /* Everything that follows from the state alone; ends when nothing changes any more. */
@@ -181,7 +193,7 @@ static void settle(struct bridge *bridge, uint64_t now)
     if (bridge->down.state == PIPE_ENDING && down_open(bridge))
         send_close(bridge, now);
     if (bridge->down.state == PIPE_ENDING && !bridge->down.blocked && bridge->frames_over)
-        io = pipe_shutdown(&bridge->down);
+        io = end_down(bridge);
     if (io.status == IO_FAIL)
         note_end(bridge, io.reason, now);
 }

@@ -478,6 +478,7 @@ static struct io tls_shutdown(struct transport *t)
 static void tls_close(struct transport *t)
 {
     struct tls *tls = tls_of(t);
+    (void)tls_shutdown(t);
     SSL_free(tls->ssl);
     stash_clear(&tls->early);
     stash_clear(&tls->unsent);

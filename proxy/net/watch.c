@@ -35,8 +35,9 @@ static bool tell_epoll(struct watch *watch, int events)
 static int events_for(const struct watch *watch)
 {
     int events = 0;
+    /* Together they tell at once whether what may go unread is the last of it. */
     if (watch->want & WATCH_READ)
-        events |= EPOLLIN;
+        events |= EPOLLIN | EPOLLRDHUP;
     if (watch->want & WATCH_WRITE)
         events |= EPOLLOUT;
     if (events != 0)

@@ -133,6 +133,8 @@ static void close_listeners(struct supervisor *supervisor)
 static void close_handles(struct supervisor *supervisor)
 {
     close_listeners(supervisor);
+    for (size_t i = 0; i < supervisor->worker_count; i++)
+        worker_stop(&supervisor->workers[i]);
     watch_set_close(&supervisor->watches);
     mailbox_close(&supervisor->mailbox);
     uv_close((uv_handle_t *)&supervisor->terminate, NULL);
@@ -226,10 +228,11 @@ static bool start_workers(struct supervisor *supervisor, char *error, size_t err
     size_t count = supervisor->config->workers;
     if (count == 0)
         count = machine_cpus();
+    uv_loop_t *shared = count == 1 ? &supervisor->loop : NULL;
     supervisor->workers = calloc(count, sizeof(*supervisor->workers));
     while (supervisor->workers && supervisor->worker_count < count) {
-        if (!worker_start(&supervisor->workers[supervisor->worker_count], &supervisor->mailbox,
-                          worker_empty))
+        if (!worker_start(&supervisor->workers[supervisor->worker_count], shared,
+                          &supervisor->mailbox, worker_empty))
             break;
         supervisor->worker_count++;
     }
@@ -305,7 +308,7 @@ void supervisor_run(struct supervisor *supervisor)
 void supervisor_free(struct supervisor *supervisor)
 {
     for (size_t i = 0; i < supervisor->worker_count; i++)
-        worker_stop(&supervisor->workers[i]);
+        worker_free(&supervisor->workers[i]);
     mailbox_free(&supervisor->mailbox);
     wsl_assert(uv_loop_close(&supervisor->loop) == 0);
     gate_release(supervisor->gate);

@@ -52,42 +52,55 @@ static void stop(void *owner, void *argument)
     struct worker *worker = owner;
     (void)argument;
     watch_set_close(&worker->env.watches);
-    mailbox_close(&worker->mailbox);
+    if (!worker->alone)
+        mailbox_close(&worker->mailbox);
 }
 
 static void run(void *argument)
 {
     struct worker *worker = argument;
-    uv_run(&worker->loop, UV_RUN_DEFAULT);
+    uv_run(&worker->own_loop, UV_RUN_DEFAULT);
 }
 
 /* ---- on the supervisor's --------------------------------------------------------------------- */
 
-static bool open_loop(struct worker *worker)
+static bool tell(struct worker *worker, mailbox_fn *run_it, void *argument)
 {
-    if (uv_loop_init(&worker->loop) != 0)
+    if (!worker->alone)
+        return mailbox_post(&worker->mailbox, run_it, argument);
+    run_it(worker, argument);
+    return true;
+}
+
+static bool start_thread(struct worker *worker)
+{
+    if (uv_loop_init(&worker->own_loop) != 0)
         return false;
-    if (watch_set_open(&worker->env.watches, &worker->loop)) {
-        if (mailbox_open(&worker->mailbox, &worker->loop, worker)) {
+    worker->env.loop = &worker->own_loop;
+    if (watch_set_open(&worker->env.watches, &worker->own_loop)) {
+        if (mailbox_open(&worker->mailbox, &worker->own_loop, worker)) {
             if (uv_thread_create(&worker->thread, run, worker) == 0)
                 return true;
             mailbox_close(&worker->mailbox);
         }
         watch_set_close(&worker->env.watches);
     }
-    uv_run(&worker->loop, UV_RUN_DEFAULT);
-    uv_loop_close(&worker->loop);
+    uv_run(&worker->own_loop, UV_RUN_DEFAULT);
+    uv_loop_close(&worker->own_loop);
     return false;
 }
 
-bool worker_start(struct worker *worker, struct mailbox *supervisor, mailbox_fn *empty)
+bool worker_start(struct worker *worker, uv_loop_t *shared, struct mailbox *supervisor,
+                  mailbox_fn *empty)
 {
-    *worker = (struct worker){.supervisor = supervisor, .empty = empty};
-    worker->env.loop = &worker->loop;
+    *worker = (struct worker){.alone = shared != NULL, .supervisor = supervisor, .empty = empty};
+    worker->env.loop = shared;
     worker->env.gone = gone_cb;
     list_init(&worker->env.sessions);
     worker->env.scratch = malloc(sizeof(*worker->env.scratch));
-    if (worker->env.scratch && open_loop(worker))
+    if (!worker->env.scratch)
+        return false;
+    if (shared ? watch_set_open(&worker->env.watches, shared) : start_thread(worker))
         return true;
     free(worker->env.scratch);
     return false;
@@ -125,7 +138,7 @@ void worker_flush(struct worker *worker)
     batch->count = worker->batch_count;
     worker->batch = NULL;
     worker->batch_count = 0;
-    if (!mailbox_post(&worker->mailbox, take_batch, batch)) {
+    if (!tell(worker, take_batch, batch)) {
         close_clients(batch->clients, batch->count);
         free(batch);
     }
@@ -141,22 +154,29 @@ uint64_t worker_load(const struct worker *worker)
 
 void worker_drain(struct worker *worker)
 {
-    (void)!mailbox_post(&worker->mailbox, drain, NULL);
+    (void)!tell(worker, drain, NULL);
 }
 
 void worker_kill(struct worker *worker)
 {
-    (void)!mailbox_post(&worker->mailbox, kill_sessions, NULL);
+    (void)!tell(worker, kill_sessions, NULL);
 }
 
 void worker_stop(struct worker *worker)
 {
-    /* Without memory for the post the thread stays, and ends with the process. */
-    if (!mailbox_post(&worker->mailbox, stop, NULL))
+    worker->stopping = tell(worker, stop, NULL);
+}
+
+void worker_free(struct worker *worker)
+{
+    /* Without memory for the post the thread goes on, and ends with the process. */
+    if (!worker->stopping)
         return;
-    uv_thread_join(&worker->thread);
-    mailbox_free(&worker->mailbox);
-    wsl_assert(uv_loop_close(&worker->loop) == 0);
+    if (!worker->alone) {
+        uv_thread_join(&worker->thread);
+        mailbox_free(&worker->mailbox);
+        wsl_assert(uv_loop_close(&worker->own_loop) == 0);
+    }
     tls_scratch_free(worker->env.tls_scratch);
     free(worker->env.scratch);
 }

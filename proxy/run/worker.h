@@ -1,5 +1,6 @@
 /*
- * A worker: one thread, one loop, and the sessions that it owns entirely.
+ * A worker: a loop, and the sessions that it owns entirely. Each has a thread of its own, unless it
+ * is the only one: then it lives on the main thread's loop, and no connection pays for a hand-over.
  *
  * The happy path: worker_start; worker_give for each batch of accepted clients; worker_drain when
  * the process is to end; the worker reports through `empty` once its last session is gone;
@@ -25,8 +26,9 @@ struct worker_batch {
 };
 
 struct worker {
+    bool alone; /* on the supervisor's loop and thread */
     uv_thread_t thread;
-    uv_loop_t loop;
+    uv_loop_t own_loop;
     struct mailbox mailbox;
     struct session_env env;
     struct mailbox *supervisor; /* where `empty` is posted */
@@ -35,10 +37,12 @@ struct worker {
     /* The supervisor's: */
     struct worker_batch *batch; /* collected in this turn */
     size_t batch_count;
+    bool stopping;
     uint64_t given; /* clients handed over so far */
 };
 
-bool worker_start(struct worker *worker, struct mailbox *supervisor,
+/* `shared`: the loop to live on, NULL for a thread and a loop of its own. */
+bool worker_start(struct worker *worker, uv_loop_t *shared, struct mailbox *supervisor,
                   mailbox_fn *empty) WSL_MUST_CHECK;
 
 /* Adds a client to this turn's batch; worker_flush sends the batch with one wake-up. */
@@ -51,7 +55,8 @@ uint64_t worker_load(const struct worker *worker);
 void worker_drain(struct worker *worker);
 void worker_kill(struct worker *worker);
 
-/* When empty: ends the loop and joins the thread. */
+/* When empty: lets go of the loop. Once that has ended, worker_free. */
 void worker_stop(struct worker *worker);
+void worker_free(struct worker *worker);
 
 #endif
