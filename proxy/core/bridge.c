@@ -504,9 +504,10 @@ void bridge_refuse(struct bridge *bridge, enum reason reason, const void *bytes,
 
 void bridge_attach(struct bridge *bridge, struct transport *target, uint64_t now)
 {
-    wsl_assert(bridge->up.state == PIPE_WAITING && !bridge->target);
+    wsl_assert(!bridge->target);
     bridge->target = bridge->up.sink = target;
-    bridge->up.state = PIPE_FLOWING;
+    if (bridge->up.state == PIPE_WAITING)
+        bridge->up.state = PIPE_FLOWING;
     bridge->opened_at = bridge->received_at = bridge->moved_at = now;
 }
 
