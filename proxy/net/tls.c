@@ -330,6 +330,27 @@ static struct io handshake_failed(struct tls *tls)
     return io;
 }
 
+static void forget_key(EVP_PKEY *key)
+{
+    /* A change of type frees what the old one held, in every reference to the key. */
+    (void)EVP_PKEY_set_type(key, EVP_PKEY_X25519);
+    EVP_PKEY_free(key);
+}
+
+/*
+ * OpenSSL keeps the ephemeral keys of both sides until the connection ends: several KiB with NIST
+ * curves, and a secret that nobody needs any more.
+ */
+static void forget_ephemeral_keys(SSL *ssl)
+{
+    EVP_PKEY *key;
+    if (SSL_get_tmp_key(ssl, &key) == 1)
+        forget_key(key);
+    if (SSL_get_peer_tmp_key(ssl, &key) == 1)
+        forget_key(key);
+    ERR_clear_error();
+}
+
 static struct io handshake_done(struct tls *tls)
 {
     struct tls_scratch *scratch = tls->scratch;
@@ -337,6 +358,7 @@ static struct io handshake_done(struct tls *tls)
     bool kept = left == 0 || stash_append(&tls->early, scratch->in + scratch->in_at, left);
     scratch->in_at = scratch->in_end = 0;
     tls->established = true;
+    forget_ephemeral_keys(tls->ssl);
     return kept ? io_status(IO_OK) : fail_memory(tls);
 }
 
