@@ -5,6 +5,7 @@
  * takes lap after lap from a pool that all sessions share, so that all of them end together. The
  * reader knows how a lap looks when it arrives and compares the first megabytes of its stream: a
  * proxy that is fast because it is wrong is noticed, and the comparison costs nothing in the mean.
+ * Later only the headers of frames are read, and the bytes between them counted.
  */
 #include "load_conn.h"
 #include <errno.h>
@@ -13,7 +14,8 @@
 
 enum {
     LAP = 256 * 1024,   /* payload of a lap, at least */
-    TURNS = 4,          /* writes or reads of one connection before the others have theirs */
+    PEEK = 4096,        /* a frame's header is read with this much around it; less is not skipped */
+    TURNS = 8,          /* writes or reads of one connection before the others have theirs */
     COMPARED = 4 << 20, /* bytes at the start of each stream that are compared */
 };
 static const uint64_t STALLED_AFTER = 1000000000; /* ns without any progress */
@@ -154,35 +156,75 @@ static void take_frames(struct load_conn *conn, const uint8_t *data, size_t size
 }
 
 /* Records are whole where this begins: without read-ahead OpenSSL never reads past one. */
-static ssize_t read_sealed(struct load_conn *conn, uint8_t *to, size_t size)
+static ssize_t read_sealed(struct load_conn *conn)
 {
-    ssize_t got = recv(conn->fd, to, size, 0);
+    struct load *load = conn->load;
+    ssize_t got = recv(conn->fd, load->scratch, sizeof load->scratch, 0);
     if (got > 0)
-        conn->load->bulk->seen_total += load_ws_count_records(&conn->walk, to, (size_t)got);
+        load->bulk->seen_total += load_ws_count_records(&conn->walk, load->scratch, (size_t)got);
     if ((got < 0 && errno != EAGAIN) || conn->walk.wrong)
         load_die("read: %s", got < 0 ? strerror(errno) : conn->walk.wrong);
+    return got;
+}
+
+static bool is_compared(const struct load_conn *conn)
+{
+    return conn->position < COMPARED || conn->ssl;
+}
+
+static bool may_skip(const struct load_conn *conn)
+{
+    bool in_payload = !conn->load->bulk->walk || conn->walk.left >= PEEK;
+    return in_payload && !is_compared(conn);
+}
+
+/*
+ * Past what is compared, payload is dropped in the kernel (MSG_TRUNC): the load would otherwise
+ * spend its core on copies and become the bottleneck, and what the proxy costs would follow the
+ * load's pace instead of its own.
+ */
+static ssize_t skip(struct load_conn *conn)
+{
+    struct load *load = conn->load;
+    size_t size = sizeof load->scratch;
+    if (load->bulk->walk && conn->walk.left < size)
+        size = (size_t)conn->walk.left;
+    ssize_t got = recv(conn->fd, load->scratch, size, MSG_TRUNC);
+    if (got < 0 && errno != EAGAIN)
+        load_die("read: %s", strerror(errno));
+    if (got > 0) {
+        load->bulk->seen_total += (size_t)got;
+        conn->walk.left -= load->bulk->walk ? (size_t)got : 0;
+    }
+    return got;
+}
+
+static ssize_t read_and_take(struct load_conn *conn)
+{
+    struct load *load = conn->load;
+    const struct load_bulk *bulk = load->bulk;
+    /* Where payload is skipped, only headers are read, and little of what follows them. */
+    size_t size = bulk->walk && !is_compared(conn) ? PEEK : sizeof load->scratch;
+    ssize_t got = load_conn_read(conn, load->scratch, size);
+    if (got > 0 && bulk->walk)
+        take_frames(conn, load->scratch, (size_t)got);
+    else if (got > 0)
+        take(conn, load->scratch, (size_t)got);
     return got;
 }
 
 static void readable(struct load_conn *conn)
 {
     struct load *load = conn->load;
-    struct load_bulk *bulk = load->bulk;
-    size_t size = sizeof load->scratch;
     for (int turn = 0; turn < TURNS; turn++) {
-        ssize_t got = bulk->blind ? read_sealed(conn, load->scratch, size)
-                                  : load_conn_read(conn, load->scratch, size);
+        ssize_t got = load->bulk->blind ? read_sealed(conn)
+                      : may_skip(conn)  ? skip(conn)
+                                        : read_and_take(conn);
         if (got == 0)
             load_die("the proxy closed a session that was not done");
         if (got < 0)
             return;
         load->progress += (size_t)got;
-        if (bulk->walk && !bulk->blind)
-            take_frames(conn, load->scratch, (size_t)got);
-        else if (!bulk->blind)
-            take(conn, load->scratch, (size_t)got);
-        if (!conn->ssl && (size_t)got < size)
-            return;
     }
 }
 
