@@ -28,19 +28,22 @@ def is_sanitized():
 class Bridge:
     """A running wsluice. Its log is read by a thread, so that it never blocks."""
 
-    def __init__(self, arguments, *, env=None, nofile=None, stdout=subprocess.DEVNULL, cwd=None):
+    def __init__(self, arguments, *, env=None, nofile=None, cwd=None, log_file=None):
         def limit():
             if nofile:
                 resource.setrlimit(resource.RLIMIT_NOFILE, nofile)
 
-        self.arguments = [str(argument) for argument in arguments]
-        self.process = subprocess.Popen([BINARY, *self.arguments], stdin=subprocess.DEVNULL, stdout=stdout,
+        command = [BINARY, *map(str, arguments)]
+        self.log_file = log_file
+        if log_file:
+            command.append(f'--log-file={log_file}')
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.PIPE, env={**os.environ, **(env or {})}, cwd=cwd,
                                         preexec_fn=limit if nofile else None)
         self.lines, self.over = [], threading.Event()
         self.reader = threading.Thread(target=self.read_log, daemon=True)
         self.reader.start()
-        self.expected_exit, self.baseline, self.leak_check = 0, None, True
+        self.expected_exit, self.baseline = 0, None
 
     def read_log(self):
         for line in self.process.stderr:
@@ -55,14 +58,12 @@ class Bridge:
     def text(self):
         return '\n'.join(self.lines)
 
-    def wait_listening(self, count=1):
+    def wait_listening(self):
         def found():
             assert self.process.poll() is None, f'exit {self.process.returncode}:\n{self.text}'
-            addresses = re.findall(r'listening on ([^\s",]+)', self.text)
-            return addresses if len(addresses) >= count else None
-        self.addresses = until(found, lambda: f'no "listening on" line in:\n{self.text}')
-        self.address = self.addresses[0]
-        if self.address[-1].isdigit() and ':' in self.address:
+            return re.search(r'listening on ([^\s",]+)', self.text if not self.log_file else self.log_file.read_text())
+        self.address = until(found, lambda: f'no "listening on" line in:\n{self.text}').group(1)
+        if not self.address.startswith('unix:'):
             self.port = int(self.address.rsplit(':', 1)[1])
         self.baseline = self.fds()
         return self
@@ -121,7 +122,7 @@ class Bridge:
     def finish(self):
         """Still alive, holding nothing of its clients, and gone in good order when told."""
         if self.process.poll() is None:
-            if self.leak_check and self.baseline is not None:
+            if self.baseline is not None:
                 until(lambda: self.fds() <= self.baseline, lambda: f'{self.fds()} descriptors, {self.baseline} at the '
                       f'start: {self.open_files()}\n{self.text[-4000:]}')
             self.signal(signal.SIGTERM)
@@ -187,9 +188,10 @@ class Lab:
 
     def socket(self, bridge, *, receive_buffer=None, send_buffer=None):
         address = bridge.address
-        if address.startswith(('/', '@')):
-            sock = socket.socket(socket.AF_UNIX)
-            place = '\0' + address[1:] if address.startswith('@') else address
+        if address.startswith('unix:'):
+            sock, place = socket.socket(socket.AF_UNIX), address[5:]
+            if place.startswith('@'):
+                place = '\0' + place[1:]
         elif address.startswith('['):
             sock = socket.socket(socket.AF_INET6)
             host = address[1:].split(']')[0]

@@ -142,11 +142,13 @@ def answer_after_eof(data):
     return handler
 
 
-def listening(family=socket.AF_INET, address=('127.0.0.1', 0), backlog=512):
+def listening(family=socket.AF_INET, address=('127.0.0.1', 0), *, receive_buffer=None):
     sock = socket.socket(family, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     sock.bind(address)
-    sock.listen(backlog)
+    if receive_buffer:  # what it accepts inherits it
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    sock.listen(512)
     return sock
 
 

@@ -247,5 +247,4 @@ def test_a_dead_target_after_the_upgrade_is_a_close(lab):
     with refusing_port() as nobody:
         bridge = lab.start(target=f'127.0.0.1:{nobody.getsockname()[1]}')
         client = lab.open(bridge)
-        assert client.closing()[1:] == (1011, 'Target refused the connection')
-        assert client.eof()
+        assert client.end()[1:] == (1011, 'Target refused the connection')

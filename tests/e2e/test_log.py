@@ -55,8 +55,7 @@ def test_bytes_are_those_of_the_payload(lab):
     bridge, _ = lab.start_echo(handler=source(b'x' * 70_000))
     client = lab.open(bridge)
     client.send(frame(BINARY, b'abc', fin=False) + frame(0x9, b'ping') + frame(0x0, b'def'))
-    client.closing()
-    client.send(close_frame(1000))
+    client.end()
     assert bridge.session()['bytes_down'] == '70000'
 
 
@@ -71,11 +70,11 @@ def test_a_refused_request_is_one_line(lab):
 def test_log_file(lab, tmp_path):
     path = tmp_path / 'bridge.log'
     path.write_text('what was there before\n')
-    bridge = lab.target(sink)
-    started = lab.start('127.0.0.1:0', f'127.0.0.1:{bridge.port}', options=(f'--log-file={path}',))
-    one_session(lab, started)
+    bridge, _ = lab.start_echo(log_file=path)
+    one_session(lab, bridge)
     until(lambda: 'reason=client_closed' in path.read_text(), 'the session in the file')
     assert path.read_text().startswith('what was there before\n'), 'appended, not overwritten'
+    assert not bridge.lines, 'the file takes the place of standard error'
 
 
 def test_a_line_is_a_line(lab):

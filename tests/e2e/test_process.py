@@ -40,6 +40,7 @@ def test_no_new_clients_while_ending(lab):
     with pytest.raises(ConnectionRefusedError):
         lab.connect(bridge)
     client.send(close_frame(1001))
+    assert client.eof()
     assert bridge.wait(10) == 0
 
 
@@ -51,6 +52,7 @@ def test_nothing_is_lost_at_a_graceful_end(lab):
     bridge.signal(signal.SIGTERM)
     assert client.close_code() == 1001
     client.send(frame(BINARY, b'said before hearing of it') + close_frame(1001))
+    assert client.eof()
     assert bridge.wait(10) == 0
     assert target.connection().ended.wait(10)
     assert bytes(target.connection().received).startswith(data)

@@ -158,7 +158,7 @@ def test_dual_stack_by_default(lab, listen):
 def test_refused(lab):
     with refusing_port() as nobody:
         bridge = lab.start(target=f'127.0.0.1:{port_of(nobody)}')
-        assert lab.open(bridge).closing()[1:] == (1011, 'Target refused the connection')
+        assert lab.open(bridge).end()[1:] == (1011, 'Target refused the connection')
         bridge.session(reason='target_refused')
 
 
@@ -172,13 +172,13 @@ def test_refused_with_connect_first(lab):
 
 def test_no_such_unix_socket(lab, tmp_path):
     bridge = lab.start(f'--unix-target={tmp_path}/nobody.sock', '127.0.0.1:0')
-    assert lab.open(bridge).close_code() == 1011
+    assert lab.open(bridge).end()[1] == 1011
     assert bridge.session()['reason'] in ('target_refused', 'target_unreachable')
 
 
 def test_unresolvable(lab):
     bridge = lab.start('--connect-timeout=5s', target='no-such-host.invalid:80')
-    assert lab.open(bridge).close_code() == 1011
+    assert lab.open(bridge).end()[1] == 1011
     # Without any resolver, the wait for one ends in the timeout.
     assert bridge.session()['reason'] in ('target_unresolved', 'target_timeout')
 
@@ -187,7 +187,7 @@ def test_a_target_that_does_not_answer(lab):
     with full_port() as (held, _):
         bridge = lab.start('--connect-timeout=1s', target=f'127.0.0.1:{port_of(held)}')
         began = time.monotonic()
-        assert lab.open(bridge).closing()[1:] == (1011, 'Target did not answer in time')
+        assert lab.open(bridge).end()[1:] == (1011, 'Target did not answer in time')
         assert time.monotonic() - began < 8
         bridge.session(reason='target_timeout')
 
@@ -201,7 +201,7 @@ def test_a_target_that_does_not_answer_with_connect_first(lab):
 
 def test_a_client_that_leaves_during_the_dial(lab):
     with full_port() as (held, _):
-        bridge = lab.start('--connect-timeout=60s', target=f'127.0.0.1:{port_of(held)}')
+        bridge = lab.start('--connect-timeout=3s', target=f'127.0.0.1:{port_of(held)}')
         client = lab.open(bridge)
         client.hang_up()
         bridge.session()
@@ -241,7 +241,7 @@ def test_the_bridge_lives_on_after_failures(lab):
     path = str(lab.folder / 'later.sock')
     bridge = lab.start(f'--unix-target={path}', '127.0.0.1:0')
     for _ in range(20):
-        assert lab.open(bridge).close_code() == 1011
+        assert lab.open(bridge).end()[1] == 1011
     lab.unix_target(path=path)
     through(lab, bridge)
 

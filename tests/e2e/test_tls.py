@@ -47,8 +47,7 @@ def test_versions_and_keys(lab, certs, kind, version):
     client = talk(lab.open(bridge, context=certs.context(lowest=version, highest=version)))
     assert client.sock.version() == ('TLSv1.2' if version == V12 else 'TLSv1.3')
     assert 'GCM' in client.sock.cipher()[0] or 'CHACHA20' in client.sock.cipher()[0]
-    client.send(close_frame(1000))
-    assert client.close_code() == 1000
+    client.bye()
     assert bridge.session(reason='client_closed')['tls'] == client.sock.version()
 
 
@@ -313,26 +312,26 @@ def test_target_hears_the_name(lab, certs):
 def test_target_that_is_not_trusted(lab, certs, kind):
     bridge = start_to(lab, certs, tls_target(lab, certs, kind))
     client = lab.open(bridge)
-    assert client.close_code() == 1011
+    assert client.end()[1] == 1011
     bridge.session(reason='target_untrusted')
 
 
 def test_target_that_is_not_trusted_by_the_system(lab, certs):
     target = tls_target(lab, certs)
     bridge = lab.start('--ssl-target', '127.0.0.1:0', f'localhost:{target.port}')
-    assert lab.open(bridge).close_code() == 1011
+    assert lab.open(bridge).end()[1] == 1011
     bridge.session(reason='target_untrusted')
 
 
 def test_target_that_does_not_speak_tls(lab, certs):
     bridge = start_to(lab, certs, lab.target(source(b'SSH-2.0-plain\r\n', then='hold')))
-    assert lab.open(bridge).close_code() == 1011
+    assert lab.open(bridge).end()[1] == 1011
     bridge.session(reason='target_tls')
 
 
 def test_target_that_never_answers_the_hello(lab, certs):
     bridge = start_to(lab, certs, lab.target(sink), '--connect-timeout=1s')
-    assert lab.open(bridge).close_code() == 1011
+    assert lab.open(bridge).end()[1] == 1011
     bridge.session(reason='target_timeout')
 
 

@@ -178,11 +178,27 @@ class Client:
         return self.closing()[1]
 
     def eof(self):
-        """True when the stream ends, or is reset, with nothing more in it."""
+        """True when the stream ends, or is reset, with nothing more in it; then hangs up."""
         try:
-            return not self.pending and not self.fill()
+            ended = not self.pending and not self.fill()
         except ConnectionResetError:
-            return True
+            ended = True
+        if ended:
+            self.hang_up()
+        return ended
+
+    def bye(self):
+        """The closing handshake, begun by this side."""
+        self.send(close_frame(1000))
+        assert self.closing()[1] == 1000
+        assert self.eof(), 'the server closes TCP first'
+
+    def end(self):
+        """As closing(), but answers the Close as an honest client does, and hangs up."""
+        heard = self.closing()
+        self.send(close_frame(heard[1]))
+        assert self.eof()
+        return heard
 
     def binary(self, payload):
         return self.send(frame(BINARY, payload))
