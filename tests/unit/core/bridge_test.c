@@ -366,6 +366,21 @@ static void test_every_cut(void **unused)
     }
 }
 
+/* The source is likely to have more, and a transport may have bytes that its descriptor hides. */
+static void test_a_sink_with_room_again_is_fed_at_once(void **unused)
+{
+    lab.client.room = lab.target.room = 0;
+    fake_send(&lab.target, "one", 3);
+    lab_binary(&lab, "one");
+    lab_run(&lab);
+    fake_send(&lab.target, "two", 3);
+    lab_binary(&lab, "two");
+    lab.client.room = lab.target.room = FAKE_NO_LIMIT;
+    lab_turn(&lab, BRIDGE_CLIENT_WRITE | BRIDGE_TARGET_WRITE);
+    expect_client_got("onetwo");
+    expect_target_got("onetwo");
+}
+
 static void test_a_turn_does_not_go_on_for_ever(void **unused)
 {
     lab.target.in_length = CAPACITY;
@@ -431,6 +446,7 @@ int main(void)
         TEST(test_everything_reaches_a_slow_target),
         TEST(test_both_blocked_is_no_deadlock),
         TEST(test_every_cut),
+        TEST(test_a_sink_with_room_again_is_fed_at_once),
         TEST(test_a_turn_does_not_go_on_for_ever),
         TEST(test_a_flood_of_pings_costs_one_slot),
         TEST(test_pong_before_the_next_frame),
