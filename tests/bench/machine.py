@@ -1,11 +1,13 @@
 """The machine under the benchmark: who runs where, what it costs, and whether anybody disturbs."""
 
 import contextlib
+import fcntl
 import os
 import pathlib
 import platform
 import resource
 import subprocess
+import tempfile
 import time
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -86,6 +88,18 @@ def wait_until_quiet(cores, share, patience, say):
         if not told:
             say(f"waiting for a quiet machine: others take {busy:.2f} of a core")
             told = True
+
+
+@contextlib.contextmanager
+def alone(say):
+    """One benchmark at a time: two would measure each other, and put back each other's settings."""
+    with open(pathlib.Path(tempfile.gettempdir(), "wsluice-bench.lock"), "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("waiting for another benchmark to end")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @contextlib.contextmanager

@@ -126,12 +126,14 @@ def run_scenario(bench, scenario, rounds):
 
 def main(argv):
     options = arguments(argv)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what we changed is put back
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(1))  # so that what we changed is put back
     options.programs = find_programs(options)
     descriptors = machine.raise_descriptor_limit(DESCRIPTORS)
     chosen = [s for s in scenarios.SCENARIOS if not options.only or s.name in options.only]
     results = []
-    with tempfile.TemporaryDirectory(prefix="wsluice-bench-") as directory, \
+    with machine.alone(say), \
+            tempfile.TemporaryDirectory(prefix="wsluice-bench-") as directory, \
             machine.congestion_control(options.congestion, say) as congestion:
         environment = machine.describe(congestion)
         environment.update(suite=options.suite, rounds=options.rounds, quick=options.quick,
