@@ -141,14 +141,16 @@ def test_five_hundred_slow_drips(lab):
 
 
 def test_enormous_frames(lab, sanitized):
-    bridge, target = lab.start_echo(handler=sink)
+    bridge, target = lab.start_echo('--workers=1', handler=sink)
+    lab.open(bridge).send(frame(BINARY, pattern(300_000)))
+    until(lambda: len(target.connection().received) == 300_000, 'everything is warm')
     before = bridge.memory()
     clients = [lab.open(bridge).send(header(BINARY, 1 << 62, mask=bytes(4)) + pattern(10_000)) for _ in range(50)]
-    for number in range(50):
+    for number in range(1, 51):
         connection = target.connection(number)
         until(lambda c=connection: len(c.received) == 10_000, 'its first bytes')
     if not sanitized:
-        assert bridge.memory() - before < 2 * MEGABYTE
+        assert bridge.memory() - before < MEGABYTE
     for client in clients:
         client.hang_up()
     until(lambda: len(bridge.records()) == 50, '50 lines')
@@ -172,7 +174,9 @@ def test_a_head_without_end(lab):
             client.send(b'X-Y: ' + b'z' * 1000 + b'\r\n')
     except OSError:
         pass
-    assert read_to_the_end(client.sock).startswith((b'HTTP/1.1 431 ', b''))
+    answer = read_to_the_end(client.sock)
+    assert answer == b'' or answer.startswith(b'HTTP/1.1 431 ')
+    client.hang_up()
     bridge.session(reason='http_head_too_large')
 
 

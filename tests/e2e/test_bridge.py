@@ -170,6 +170,7 @@ def test_client_ends_after_its_last_byte(lab, size, end):
     connection = target.connection()
     assert connection.ended.wait(15) and connection.saw_eof.is_set()
     assert digest(connection.received) == digest(data)
+    client.hang_up()
     record = bridge.session()
     assert record['reason'] == ('client_closed' if end == 'close' else 'client_eof')
     assert record['bytes_up'] == str(size)

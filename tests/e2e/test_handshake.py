@@ -1,5 +1,7 @@
 """The opening handshake: RFC 6455 section 4 and RFC 9112, strictly."""
 import base64
+import re
+import select
 import time
 
 import pytest
@@ -123,12 +125,13 @@ def test_refused(lab, echo, status, data):
     client = ask(lab, bridge, data)
     answer = client.answer()
     assert answer.status == status, f'{answer.status} {answer.phrase} {answer.body!r}'
-    assert answer.fields['connection'].lower() == 'close'
+    options = re.split(r'\s*,\s*', answer.fields['connection'].lower())
+    assert 'close' in options
     assert client.eof(), 'the connection is not to be used again'
     if status == 405:
         assert 'GET' in answer.fields['allow']
     if status == 426:
-        assert answer.fields['upgrade'].lower() == 'websocket'
+        assert answer.fields['upgrade'].lower() == 'websocket' and 'upgrade' in options
     bridge.session()
     assert not target.connections, 'no target is dialled for a bad request'
 
@@ -203,13 +206,13 @@ def test_a_dripping_head_times_out_as_well(lab):
     bridge, _ = lab.start_echo('--handshake-timeout=1s')
     client = lab.connect(bridge)
     began = time.monotonic()
-    try:
-        for byte in request(extra=('X-Y: ' + 'z' * 1000,)):
-            client.send(bytes([byte]))
-            time.sleep(0.05)
-            assert time.monotonic() - began < 8, 'each byte bought more time'
-    except (BrokenPipeError, ConnectionResetError):
-        pass
+    for byte in request(extra=('X-Y: ' + 'z' * 1000,)):
+        client.send(bytes([byte]))
+        if select.select([client.sock], [], [], 0.05)[0]:
+            break
+        assert time.monotonic() - began < 8, 'each byte bought more time'
+    assert client.answer().status == 408
+    assert client.eof()
     bridge.session(reason='handshake_timeout')
 
 
@@ -240,7 +243,7 @@ def test_a_refusal_arrives_even_when_much_follows(lab, echo):
         client.send(request(method='POST', extra=('Content-Length: 1000000',)) + bytes(100_000))
     except (BrokenPipeError, ConnectionResetError):
         pass
-    assert client.answer().status == 405
+    assert client.answer().status == 400
 
 
 def test_a_dead_target_after_the_upgrade_is_a_close(lab):

@@ -13,7 +13,7 @@ def one_session(lab, bridge, up=b'12345'):
     client = lab.open(bridge).send(frame(BINARY, up) + close_frame(1000))
     client.close_code()
     place = client.sock.getsockname()
-    client.hang_up()
+    assert client.eof()
     return f'{place[0]}:{place[1]}'
 
 
@@ -61,7 +61,8 @@ def test_bytes_are_those_of_the_payload(lab):
 
 def test_a_refused_request_is_one_line(lab):
     bridge, _ = lab.start_echo()
-    lab.connect(bridge).send(request(method='POST')).answer()
+    client = lab.connect(bridge).send(request(method='POST'))
+    assert client.answer().status == 405 and client.eof()
     record = bridge.session(reason='http_method')
     assert record['client'].startswith('127.0.0.1:')
     assert len(bridge.records()) == 1
@@ -94,8 +95,9 @@ def test_no_secret_in_the_log(lab):
         'Authorization: Basic SECRET2', 'Cookie: session=SECRET3', 'Sec-WebSocket-Protocol: SECRET4')))
     assert client.answer().status == 101
     client.binary(b'SECRET5').data(7)
-    client.send(close_frame(1000, b'SECRET6')).close_code()
-    lab.connect(bridge).send(request('/path?token=SECRET7', method='POST')).answer()
+    assert client.send(close_frame(1000, b'SECRET6')).close_code() == 1000 and client.eof()
+    refused = lab.connect(bridge).send(request('/path?token=SECRET7', method='POST'))
+    assert refused.answer().status == 405 and refused.eof()
     bridge.session(1)
     assert 'SECRET' not in bridge.text
 

@@ -165,8 +165,8 @@ def test_refused(lab):
 def test_refused_with_connect_first(lab):
     with refusing_port() as nobody:
         bridge = lab.start('--connect=first', target=f'127.0.0.1:{port_of(nobody)}')
-        answer = lab.connect(bridge).send(request()).answer()
-        assert answer.status == 502
+        client = lab.connect(bridge).send(request())
+        assert client.answer().status == 502 and client.eof()
         bridge.session(reason='target_refused')
 
 
@@ -195,7 +195,8 @@ def test_a_target_that_does_not_answer(lab):
 def test_a_target_that_does_not_answer_with_connect_first(lab):
     with full_port() as (held, _):
         bridge = lab.start('--connect-timeout=1s', '--connect=first', target=f'127.0.0.1:{port_of(held)}')
-        assert lab.connect(bridge).send(request()).answer().status == 504
+        client = lab.connect(bridge).send(request())
+        assert client.answer().status == 504 and client.eof()
         bridge.session(reason='target_timeout')
 
 
