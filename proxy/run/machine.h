@@ -9,6 +9,12 @@
 
 #include "base/base.h"
 
+/*
+ * A program may be started with 0, 1 or 2 closed. A socket or a pipe would then get that number,
+ * and what is meant for standard error would go to a client.
+ */
+void machine_fill_standard_descriptors(void);
+
 /* CPUs that may be used: affinity, and the cgroup's quota rounded up; at least 1. */
 unsigned machine_cpus(void);
 

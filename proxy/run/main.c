@@ -63,6 +63,7 @@ int main(int argc, char **argv)
     struct cli_result cli;
     struct daemon daemon;
     char error[ERROR_MAX] = "";
+    machine_fill_standard_descriptors();
     cli_parse(argc, argv, stdout, stderr, &cli);
     if (cli.action == CLI_EXIT)
         return cli.exit_status;
