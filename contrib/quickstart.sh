@@ -54,8 +54,11 @@ build() {
     mkdir -p build
     echo "quickstart: building build/wsluice"
     # Presets need CMake 3.21; an older one gets the same options by hand.
-    { cmake --preset release >"$log" 2>&1 || cmake -S . -B build -DCMAKE_BUILD_TYPE=Release >"$log" 2>&1; } &&
-        cmake --build build -j "$(nproc)" >>"$log" 2>&1 || { cat "$log" >&2; die "the build failed, see above"; }
+    if ! { cmake --preset release >"$log" 2>&1 || cmake -S . -B build -DCMAKE_BUILD_TYPE=Release >"$log" 2>&1; } ||
+        ! cmake --build build -j "$(nproc)" >>"$log" 2>&1; then
+        cat "$log" >&2
+        die "the build failed, see above"
+    fi
 }
 
 # A WebSocket client in a few lines: the upgrade of RFC 6455 section 1.3, then "hello", masked with

@@ -25,7 +25,7 @@ BANNED = {
     'gethostbyname': 'getaddrinfo', 'inet_ntoa': 'inet_ntop', 'inet_addr': 'inet_pton',
     'inet_aton': 'inet_pton', 'tmpnam': 'mkstemp', 'mktemp': 'mkstemp', 'alloca': 'a bounded array',
     'rand': 'getrandom', 'srand': 'getrandom', 'system': 'posix_spawn', 'popen': 'posix_spawn',
-    'select': 'poll', 'signal': 'sigaction or uv_signal',
+    'select': 'poll',
 }
 CALL = re.compile(r'(?<![\w.>])(' + '|'.join(BANNED) + r')\s*\(')
 REGISTRY = re.compile(r'registry\.(npmjs|yarnpkg)\.|//pypi\.|\bdeb\.debian\.|index\.crates\.')
