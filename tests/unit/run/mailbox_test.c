@@ -1,0 +1,152 @@
+/* Threads that post, and a loop that runs what they post; made for ThreadSanitizer. */
+#include "run/mailbox.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#include "lib/failing_alloc.h"
+
+#define SENDERS 4
+#define POSTS   5000
+
+struct inbox {
+    uv_loop_t loop;
+    struct mailbox mailbox;
+    unsigned next[SENDERS]; /* the number that each sender's next post must have */
+    unsigned total;
+};
+
+struct sender {
+    struct inbox *inbox;
+    unsigned number;
+};
+
+struct letter {
+    unsigned sender, number;
+};
+
+static struct inbox inbox;
+
+static int set_up(void **unused)
+{
+    inbox = (struct inbox){0};
+    assert_int_equal(uv_loop_init(&inbox.loop), 0);
+    assert_true(mailbox_open(&inbox.mailbox, &inbox.loop, &inbox));
+    return 0;
+}
+
+static int tear_down(void **unused)
+{
+    failing_alloc_arm(0);
+    mailbox_free(&inbox.mailbox);
+    assert_int_equal(uv_loop_close(&inbox.loop), 0);
+    return 0;
+}
+
+static void close_box(void *owner, void *argument)
+{
+    struct inbox *box = owner;
+    (void)argument;
+    mailbox_close(&box->mailbox);
+}
+
+static void take_letter(void *owner, void *argument)
+{
+    struct inbox *box = owner;
+    struct letter *letter = argument;
+    assert_int_equal(letter->number, box->next[letter->sender]);
+    box->next[letter->sender]++;
+    free(letter);
+    if (++box->total == SENDERS * POSTS)
+        mailbox_close(&box->mailbox);
+}
+
+static void send_letters(void *argument)
+{
+    struct sender *sender = argument;
+    for (unsigned i = 0; i < POSTS; i++) {
+        struct letter *letter = malloc(sizeof(*letter));
+        *letter = (struct letter){sender->number, i};
+        while (!mailbox_post(&sender->inbox->mailbox, take_letter, letter))
+            ;
+    }
+}
+
+/* Nothing is lost, and what one thread posts is run in its order. */
+static void test_many_senders(void **unused)
+{
+    uv_thread_t threads[SENDERS];
+    struct sender senders[SENDERS];
+    for (unsigned i = 0; i < SENDERS; i++) {
+        senders[i] = (struct sender){&inbox, i};
+        assert_int_equal(uv_thread_create(&threads[i], send_letters, &senders[i]), 0);
+    }
+    uv_run(&inbox.loop, UV_RUN_DEFAULT);
+    for (unsigned i = 0; i < SENDERS; i++)
+        uv_thread_join(&threads[i]);
+    assert_int_equal(inbox.total, SENDERS * POSTS);
+}
+
+static void count(void *owner, void *argument)
+{
+    (void)owner;
+    ++*(unsigned *)argument;
+}
+
+static void post_again(void *owner, void *argument)
+{
+    struct inbox *box = owner;
+    count(owner, argument);
+    assert_true(mailbox_post(&box->mailbox, count, argument));
+    assert_true(mailbox_post(&box->mailbox, close_box, NULL));
+}
+
+/* A post may post: that one runs later, not within. */
+static void test_a_post_that_posts(void **unused)
+{
+    unsigned runs = 0;
+    assert_true(mailbox_post(&inbox.mailbox, post_again, &runs));
+    uv_run(&inbox.loop, UV_RUN_ONCE);
+    assert_int_equal(runs, 1);
+    uv_run(&inbox.loop, UV_RUN_DEFAULT);
+    assert_int_equal(runs, 2);
+}
+
+static void test_closed(void **unused)
+{
+    unsigned runs = 0;
+    assert_true(mailbox_post(&inbox.mailbox, close_box, NULL));
+    uv_run(&inbox.loop, UV_RUN_DEFAULT);
+    assert_false(mailbox_post(&inbox.mailbox, count, &runs));
+    assert_int_equal(runs, 0);
+}
+
+static void test_no_memory_for_a_post(void **unused)
+{
+    unsigned runs = 0;
+    failing_alloc_arm(1);
+    assert_false(mailbox_post(&inbox.mailbox, count, &runs));
+    assert_true(failing_alloc_disarm());
+    for (int i = 0; i < 8; i++)
+        assert_true(mailbox_post(&inbox.mailbox, count, &runs));
+    failing_alloc_arm(1);
+    assert_false(mailbox_post(&inbox.mailbox, count, &runs)); /* no room for a ninth */
+    failing_alloc_disarm();
+    assert_true(mailbox_post(&inbox.mailbox, close_box, NULL));
+    uv_run(&inbox.loop, UV_RUN_DEFAULT);
+    assert_int_equal(runs, 8); /* what was posted is run all the same */
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(test_many_senders),
+        TEST(test_a_post_that_posts),
+        TEST(test_closed),
+        TEST(test_no_memory_for_a_post),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
