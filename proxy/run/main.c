@@ -47,14 +47,17 @@ static bool serve(const struct cli_result *cli, struct daemon *daemon, char *err
         if (!demo)
             return false;
     }
+    bool at_rest = true;
     struct supervisor *supervisor = supervisor_create(cli->config, error, ERROR_MAX);
     if (supervisor) {
         if (cli->daemon)
             daemon_ready(daemon);
         supervisor_run(supervisor);
-        supervisor_free(supervisor);
+        at_rest = supervisor_free(supervisor);
     }
     demo_stop(demo);
+    if (!at_rest)
+        _exit(EXIT_SUCCESS);
     return supervisor != NULL;
 }
 

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "net/listen.h"
 #include "net/watch.h"
+#include "run/loop.h"
 #include "run/machine.h"
 #include "run/worker.h"
 
@@ -141,6 +142,7 @@ static void close_handles(struct supervisor *supervisor)
     uv_close((uv_handle_t *)&supervisor->interrupt, NULL);
     uv_close((uv_handle_t *)&supervisor->drain_timer, NULL);
     uv_close((uv_handle_t *)&supervisor->resume_timer, NULL);
+    uv_stop(&supervisor->loop);
 }
 
 static void log_sums(const struct supervisor *supervisor)
@@ -292,8 +294,7 @@ struct supervisor *supervisor_create(const struct config *config, char *error, s
         return supervisor;
     }
     close_handles(supervisor);
-    uv_run(&supervisor->loop, UV_RUN_DEFAULT);
-    supervisor_free(supervisor);
+    (void)!supervisor_free(supervisor);
     return NULL;
 }
 
@@ -305,15 +306,18 @@ void supervisor_run(struct supervisor *supervisor)
     uv_run(&supervisor->loop, UV_RUN_DEFAULT);
 }
 
-void supervisor_free(struct supervisor *supervisor)
+bool supervisor_free(struct supervisor *supervisor)
 {
+    bool at_rest = loop_finish(&supervisor->loop);
     for (size_t i = 0; i < supervisor->worker_count; i++)
-        worker_free(&supervisor->workers[i]);
+        at_rest = worker_free(&supervisor->workers[i]) && at_rest;
+    if (!at_rest)
+        return false;
     mailbox_free(&supervisor->mailbox);
-    wsl_assert(uv_loop_close(&supervisor->loop) == 0);
     gate_release(supervisor->gate);
     config_release(supervisor->config);
     free(supervisor->listeners);
     free(supervisor->workers);
     free(supervisor);
+    return true;
 }

@@ -22,6 +22,8 @@ struct supervisor;
 struct supervisor *supervisor_create(const struct config *config, char *error, size_t error_size)
     __attribute__((warn_unused_result));
 void supervisor_run(struct supervisor *supervisor);
-void supervisor_free(struct supervisor *supervisor);
+
+/* False: a look-up hangs in a thread of libuv's, and only _exit ends the process in time. */
+bool supervisor_free(struct supervisor *supervisor) __attribute__((warn_unused_result));
 
 #endif

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "run/loop.h"
 
 /* ---- on the worker's thread ------------------------------------------------------------------ */
 
@@ -52,14 +53,17 @@ static void stop(void *owner, void *argument)
     struct worker *worker = owner;
     (void)argument;
     watch_set_close(&worker->env.watches);
-    if (!worker->alone)
-        mailbox_close(&worker->mailbox);
+    if (worker->alone)
+        return;
+    mailbox_close(&worker->mailbox);
+    uv_stop(&worker->own_loop);
 }
 
 static void run(void *argument)
 {
     struct worker *worker = argument;
     uv_run(&worker->own_loop, UV_RUN_DEFAULT);
+    worker->at_rest = loop_finish(&worker->own_loop);
 }
 
 /* ---- on the supervisor's --------------------------------------------------------------------- */
@@ -85,8 +89,7 @@ static bool start_thread(struct worker *worker)
         }
         watch_set_close(&worker->env.watches);
     }
-    uv_run(&worker->own_loop, UV_RUN_DEFAULT);
-    uv_loop_close(&worker->own_loop);
+    (void)!loop_finish(&worker->own_loop);
     return false;
 }
 
@@ -167,16 +170,18 @@ void worker_stop(struct worker *worker)
     worker->stopping = tell(worker, stop, NULL);
 }
 
-void worker_free(struct worker *worker)
+bool worker_free(struct worker *worker)
 {
     /* Without memory for the post the thread goes on, and ends with the process. */
     if (!worker->stopping)
-        return;
+        return false;
     if (!worker->alone) {
         uv_thread_join(&worker->thread);
+        if (!worker->at_rest)
+            return false;
         mailbox_free(&worker->mailbox);
-        wsl_assert(uv_loop_close(&worker->own_loop) == 0);
     }
     tls_scratch_free(worker->env.tls_scratch);
     free(worker->env.scratch);
+    return true;
 }

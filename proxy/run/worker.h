@@ -34,6 +34,7 @@ struct worker {
     struct mailbox *supervisor; /* where `empty` is posted */
     mailbox_fn *empty;
     bool draining, reported;
+    bool at_rest; /* its loop has ended, and nothing touches its memory any more */
     /* The supervisor's: */
     struct worker_batch *batch; /* collected in this turn */
     size_t batch_count;
@@ -55,8 +56,11 @@ uint64_t worker_load(const struct worker *worker);
 void worker_drain(struct worker *worker);
 void worker_kill(struct worker *worker);
 
-/* When empty: lets go of the loop. Once that has ended, worker_free. */
+/*
+ * When empty: lets go of the loop. Once that has ended, worker_free; false: something that cannot
+ * be stopped still runs (a look-up, see loop_finish), and the memory has to stay.
+ */
 void worker_stop(struct worker *worker);
-void worker_free(struct worker *worker);
+bool worker_free(struct worker *worker) WSL_MUST_CHECK;
 
 #endif

@@ -5,7 +5,7 @@ import subprocess
 import time
 
 import pytest
-from lab import BINARY
+from lab import BINARY, elapsed
 from wire import until
 
 
@@ -40,3 +40,45 @@ def test_daemon_with_closed_standard_descriptors(tmp_path):
     for pid in found.stdout.split():
         os.kill(int(pid), signal.SIGTERM)
     until(lambda: not path.exists(), 'the end of the background process')
+
+
+# ---- a resolver that does not answer ----
+
+HANGING_RESOLVER = r'''
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <netdb.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef int lookup(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+
+int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **list)
+{
+    if (host && strcmp(host, "hangs.test") == 0)
+        for (unsigned left = 60; left > 0;)
+            left = sleep(left); /* a signal cuts it short */
+    return ((lookup *)dlsym(RTLD_NEXT, "getaddrinfo"))(host, service, hints, list);
+}
+'''
+
+
+@pytest.fixture(scope='module')
+def hanging_resolver(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('resolver')
+    (folder / 'hang.c').write_text(HANGING_RESOLVER)
+    subprocess.run(['cc', '-shared', '-fPIC', '-o', folder / 'hang.so', folder / 'hang.c'], check=True)
+    return folder / 'hang.so'
+
+
+@pytest.mark.parametrize('workers', [1, 2])
+def test_the_end_does_not_wait_for_a_look_up(lab, sanitized, hanging_resolver, workers):
+    if sanitized:
+        pytest.skip('a sanitizer has to be the first library')
+    bridge = lab.start(f'--workers={workers}', '127.0.0.1:0', 'hangs.test:80',
+                       env={'LD_PRELOAD': str(hanging_resolver)})
+    client = lab.open(bridge)
+    bridge.signal(signal.SIGTERM)
+    client.end()
+    assert elapsed(lambda: bridge.wait(15)) < 3
+    assert bridge.process.returncode == 0
