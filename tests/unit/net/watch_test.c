@@ -1,0 +1,254 @@
+/* Readiness over real sockets: what is told, and that nothing is told over and over. */
+#include "net/watch.h"
+
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+struct watched {
+    struct watch *watch;
+    unsigned calls, last, seen;
+    struct watched *closes; /* this one is closed in the callback */
+    bool reads;
+    int fd;
+};
+
+static uv_loop_t loop;
+static struct watch_set set;
+static int ours, theirs;
+static struct watched watched;
+
+static void seen_cb(void *owner, unsigned ready)
+{
+    struct watched *one = owner;
+    char bytes[64];
+    one->calls++;
+    one->last = ready;
+    one->seen |= ready;
+    if (one->reads)
+        (void)!recv(one->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+    if (one->closes) {
+        watch_close(one->closes->watch);
+        one->closes->watch = NULL;
+    }
+}
+
+static void connect_pair(int *one, int *other)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof(address);
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    *one = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, length), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &length), 0);
+    assert_int_equal(connect(*one, (struct sockaddr *)&address, length), 0);
+    *other = accept(listener, NULL, NULL);
+    assert_true(*other >= 0);
+    close(listener);
+}
+
+static void open_watch(unsigned want)
+{
+    watched = (struct watched){.fd = ours};
+    watched.watch = watch_open(&set, ours, want, seen_cb, &watched);
+    assert_non_null(watched.watch);
+}
+
+static int set_up(void **unused)
+{
+    assert_int_equal(uv_loop_init(&loop), 0);
+    assert_true(watch_set_open(&set, &loop));
+    connect_pair(&ours, &theirs);
+    return 0;
+}
+
+static int tear_down(void **unused)
+{
+    watch_close(watched.watch);
+    close(ours);
+    if (theirs >= 0)
+        close(theirs);
+    watch_set_close(&set);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&loop), 0);
+    return 0;
+}
+
+/* Loopback delivers at once, but a loaded machine may take its time. */
+static unsigned calls_in(int turns)
+{
+    unsigned before = watched.calls;
+    for (int i = 0; i < turns; i++) {
+        uv_run(&loop, UV_RUN_NOWAIT);
+        usleep(1000);
+    }
+    return watched.calls - before;
+}
+
+static void wait_for(unsigned ready)
+{
+    for (int i = 0; i < 5000 && !(watched.seen & ready); i++)
+        calls_in(1);
+    assert_true(watched.seen & ready);
+}
+
+static void reset_peer(void)
+{
+    struct linger none = {.l_onoff = 1};
+    setsockopt(theirs, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+    close(theirs);
+    theirs = -1;
+}
+
+static void test_silence(void **unused)
+{
+    open_watch(WATCH_READ);
+    assert_int_equal(calls_in(10), 0);
+}
+
+static void test_readable(void **unused)
+{
+    open_watch(WATCH_READ);
+    assert_int_equal(send(theirs, "x", 1, 0), 1);
+    wait_for(WATCH_READ);
+    assert_true(calls_in(3) >= 2); /* level-triggered: nobody has read */
+    watched.reads = true;
+    calls_in(2);
+    assert_int_equal(calls_in(5), 0);
+}
+
+static void test_writable(void **unused)
+{
+    open_watch(WATCH_WRITE);
+    wait_for(WATCH_WRITE);
+    watch_want(watched.watch, 0);
+    assert_int_equal(calls_in(10), 0);
+    watch_want(watched.watch, WATCH_READ | WATCH_WRITE);
+    wait_for(WATCH_WRITE);
+}
+
+static void test_unwanted_bytes_are_not_told(void **unused)
+{
+    open_watch(WATCH_READ);
+    watch_want(watched.watch, 0);
+    assert_int_equal(send(theirs, "x", 1, 0), 1);
+    assert_int_equal(calls_in(20), 0);
+    watch_want(watched.watch, WATCH_READ);
+    wait_for(WATCH_READ);
+}
+
+/* A peer that has finished is read as such when we want to read, and otherwise left alone. */
+static void test_fin(void **unused)
+{
+    open_watch(0);
+    shutdown(theirs, SHUT_WR);
+    assert_int_equal(calls_in(20), 0);
+    watch_want(watched.watch, WATCH_READ);
+    wait_for(WATCH_READ);
+}
+
+static void test_reset_is_told_though_nothing_is_wanted(void **unused)
+{
+    open_watch(0);
+    reset_peer();
+    wait_for(WATCH_BROKEN);
+    assert_int_equal(calls_in(20), 0); /* once */
+}
+
+static void test_reset_behind_unread_bytes(void **unused)
+{
+    open_watch(0);
+    assert_int_equal(send(theirs, "x", 1, 0), 1);
+    calls_in(5);
+    reset_peer();
+    wait_for(WATCH_BROKEN);
+    assert_int_equal(calls_in(20), 0);
+    watch_want(watched.watch, WATCH_READ); /* what was left behind can still be read */
+    assert_true(calls_in(3) > 0);
+    assert_true(watched.last & WATCH_READ);
+}
+
+static void test_reset_after_fin(void **unused)
+{
+    open_watch(0);
+    shutdown(theirs, SHUT_WR);
+    calls_in(10);
+    assert_int_equal(send(ours, "x", 1, 0), 1); /* unread at the peer: its close is a reset */
+    calls_in(2);
+    close(theirs);
+    theirs = -1;
+    wait_for(WATCH_BROKEN);
+    assert_int_equal(calls_in(20), 0);
+}
+
+static void test_adopted(void **unused)
+{
+    struct watched other = {.fd = ours};
+    open_watch(WATCH_READ);
+    watch_adopt(watched.watch, seen_cb, &other);
+    assert_int_equal(send(theirs, "x", 1, 0), 1);
+    for (int i = 0; i < 5000 && other.calls == 0; i++)
+        calls_in(1);
+    assert_true(other.calls > 0);
+    assert_int_equal(watched.calls, 0);
+}
+
+/* Two are ready at once; whichever is told first closes the other, which hears nothing more. */
+static void test_closed_while_an_event_is_under_way(void **unused)
+{
+    int more_ours, more_theirs;
+    connect_pair(&more_ours, &more_theirs);
+    struct watched other = {.fd = more_ours, .closes = &watched};
+    open_watch(WATCH_READ);
+    watched.closes = &other;
+    other.watch = watch_open(&set, more_ours, WATCH_READ, seen_cb, &other);
+    assert_non_null(other.watch);
+    assert_int_equal(send(theirs, "x", 1, 0), 1);
+    assert_int_equal(send(more_theirs, "x", 1, 0), 1);
+    usleep(20000);
+    uv_run(&loop, UV_RUN_ONCE);
+    assert_int_equal(watched.calls + other.calls, 1);
+    watch_close(other.watch);
+    close(more_ours);
+    close(more_theirs);
+}
+
+static void test_closes_itself(void **unused)
+{
+    open_watch(WATCH_WRITE);
+    watched.closes = &watched;
+    wait_for(WATCH_WRITE);
+    assert_int_equal(watched.calls, 1);
+    watch_close(NULL);
+}
+
+static void test_a_bad_descriptor(void **unused)
+{
+    open_watch(0);
+    assert_null(watch_open(&set, -1, WATCH_READ, seen_cb, &watched));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(test_silence),
+        TEST(test_readable),
+        TEST(test_writable),
+        TEST(test_unwanted_bytes_are_not_told),
+        TEST(test_fin),
+        TEST(test_reset_is_told_though_nothing_is_wanted),
+        TEST(test_reset_behind_unread_bytes),
+        TEST(test_reset_after_fin),
+        TEST(test_adopted),
+        TEST(test_closed_while_an_event_is_under_way),
+        TEST(test_closes_itself),
+        TEST(test_a_bad_descriptor),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
