@@ -172,14 +172,19 @@ static void follow(struct session *session)
         arm_ending(session);
     }
     unsigned want = bridge_want(&session->bridge);
-    watch_want(session->client_watch, want);
+    watch_want(session->client_watch, want & (BRIDGE_CLIENT_READ | BRIDGE_CLIENT_WRITE));
     if (session->target_watch)
         watch_want(session->target_watch, want >> BRIDGE_TARGET_SHIFT);
 }
 
 static void turn(struct session *session, unsigned ready)
 {
+    const struct pipe *down = &session->bridge.down;
+    bool reachable = down->state != PIPE_BROKEN;
     bridge_turn(&session->bridge, session->env->scratch, ready, now_of(session));
+    /* The target of a client that is gone waits less long than that of one that is slow. */
+    if (WSL_UNLIKELY(reachable && down->state == PIPE_BROKEN))
+        arm_ending(session);
     follow(session);
 }
 

@@ -1,0 +1,45 @@
+"""Connections that break at the worst moment: the other side hears of it within a second."""
+import socket
+import time
+
+import pytest
+from lab import elapsed
+from targets import hold
+from wire import until
+
+pytestmark = pytest.mark.threads
+PROMISE = 3  # a second, and what a slow machine and a sanitizer need
+
+
+def test_a_client_that_says_eof_and_resets_later(lab):
+    """After the EOF its target is heard out with patience; after the reset there is nobody to hear it."""
+    bridge, target = lab.start_echo('--close-timeout=30s', handler=hold)
+    client = lab.open(bridge)
+    connection = target.connection()
+    client.sock.shutdown(socket.SHUT_WR)
+    assert connection.sock.recv(1) == b''
+    connection.sock.sendall(b'heard')
+    assert client.data(5) == b'heard'
+    client.reset()
+
+    def talk_until_broken():
+        with pytest.raises(OSError):
+            while True:
+                connection.sock.sendall(b'nobody hears this')
+                time.sleep(0.05)
+    assert elapsed(talk_until_broken) < PROMISE
+    bridge.session(reason='client_eof')
+
+
+def test_demo_without_descriptors_does_not_spin(lab):
+    """Each session of the demo needs three descriptors of one process, and there are too few for that."""
+    bridge = lab.start('demo', '127.0.0.1:0', nofile=(200, 200))
+    clients = [lab.connect(bridge).send(b'GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n'
+                                        b'Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n'
+                                        b'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n') for _ in range(100)]
+    until(lambda: bridge.fds() >= 199, lambda: f'only {bridge.fds()} descriptors')
+    before = bridge.cpu()
+    time.sleep(1)
+    assert bridge.cpu() - before < 0.3
+    for client in clients:
+        client.hang_up()
