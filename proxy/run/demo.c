@@ -1,5 +1,6 @@
 #include "run/demo.h"
 
+#include <errno.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -11,11 +12,15 @@
 
 #define BUFFER ((size_t)64 * 1024)
 
+/* Out of descriptors: clients wait this long before the next attempt to accept. */
+#define ACCEPT_PAUSE_MS 50
+
 struct demo {
     uv_thread_t thread;
     uv_loop_t loop;
     struct watch_set watches;
     struct mailbox mailbox;
+    uv_timer_t resume_timer;
     struct listen_socket socket;
     struct watch *watch;
     struct list echoes;
@@ -64,16 +69,27 @@ static void echo_cb(void *owner, unsigned ready)
         drop(echo);
 }
 
+static void resume_cb(uv_timer_t *timer)
+{
+    watch_want(WSL_CONTAINER(timer, struct demo, resume_timer)->watch, WATCH_READ);
+}
+
 static void accept_cb(void *owner, unsigned ready)
 {
     struct demo *demo = owner;
     struct addr peer;
     (void)ready;
     int fd = listen_accept(&demo->socket, &peer);
-    struct echo *echo = fd >= 0 ? calloc(1, sizeof(*echo)) : NULL;
+    if (fd < 0) {
+        if (errno != EAGAIN) {
+            watch_want(demo->watch, 0);
+            uv_timer_start(&demo->resume_timer, resume_cb, ACCEPT_PAUSE_MS, 0);
+        }
+        return;
+    }
+    struct echo *echo = calloc(1, sizeof(*echo));
     if (!echo) {
-        if (fd >= 0)
-            close(fd);
+        close(fd);
         return;
     }
     echo->demo = demo;
@@ -93,6 +109,7 @@ static void stop(void *owner, void *argument)
         drop(WSL_CONTAINER(demo->echoes.next, struct echo, link));
     watch_close(demo->watch);
     listen_close(&demo->socket);
+    uv_close((uv_handle_t *)&demo->resume_timer, NULL);
     watch_set_close(&demo->watches);
     mailbox_close(&demo->mailbox);
 }
@@ -127,7 +144,8 @@ static bool open_loop(struct demo *demo)
 {
     list_init(&demo->echoes);
     demo->socket.fd = -1;
-    return uv_loop_init(&demo->loop) == 0 && watch_set_open(&demo->watches, &demo->loop) &&
+    return uv_loop_init(&demo->loop) == 0 && uv_timer_init(&demo->loop, &demo->resume_timer) == 0 &&
+           watch_set_open(&demo->watches, &demo->loop) &&
            mailbox_open(&demo->mailbox, &demo->loop, demo);
 }
 
