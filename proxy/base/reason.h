@@ -45,6 +45,9 @@
     REASON(silent, INFO, 0, 0, "client sent nothing in time")                                      \
     REASON(handshake_eof, INFO, 0, 0, "client hung up during the handshake")                       \
     REASON(handshake_timeout, WARN, 408, 0, "Handshake took too long")                             \
+    REASON(proxy_missing, WARN, 0, 0, "connection without the PROXY header that it needs")         \
+    REASON(proxy_malformed, WARN, 0, 0, "malformed PROXY header")                                  \
+    REASON(proxy_untrusted, WARN, 0, 0, "PROXY header from a stranger")                            \
     REASON(tls_handshake, WARN, 0, 0, "TLS handshake failed")                                      \
     REASON(tls_certificate, WARN, 0, 0, "client certificate missing or not accepted")              \
     REASON(tls_required, WARN, 0, 0, "plain connection on a TLS-only listener")                    \
@@ -55,6 +58,7 @@
     REASON(http_body, WARN, 400, 0, "An upgrade request must not have a body")                     \
     REASON(http_version, WARN, 505, 0, "HTTP/1.1 is needed")                                       \
     REASON(http_method, WARN, 405, 0, "Method not allowed")                                        \
+    REASON(http_forwarded, WARN, 400, 0, "Forwarded and X-Forwarded-For disagree")                 \
     REASON(http_uri_too_long, WARN, 414, 0, "Request target too long")                             \
     REASON(http_head_too_large, WARN, 431, 0, "Request head too large")                            \
     REASON(http_not_upgrade, WARN, 426, 0, "This is a WebSocket endpoint")                         \
@@ -62,6 +66,12 @@
     REASON(ws_version, WARN, 426, 0, "WebSocket version 13 is needed")                             \
     REASON(ws_key, WARN, 400, 0, "Sec-WebSocket-Key is missing, repeated or malformed")            \
     REASON(ws_header, WARN, 400, 0, "Malformed WebSocket header field")                            \
+    /* limits */                                                                                   \
+    REASON(too_many_process, WARN, 503, 0, "Too many connections")                                 \
+    REASON(too_many_listener, WARN, 503, 0, "Too many connections to this listener")               \
+    REASON(too_many_route, WARN, 503, 0, "Too many sessions here")                                 \
+    REASON(too_many_address, WARN, 429, 0, "Too many connections from this address")               \
+    REASON(rate_limited, WARN, 429, 0, "Too many requests from this address")                      \
     /* frames, RFC 6455 section 5 */                                                               \
     REASON(ws_unmasked, WARN, 0, 1002, "Client frame is not masked")                               \
     REASON(ws_masked, WARN, 0, 1002, "Server frame is masked")                                     \

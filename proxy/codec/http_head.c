@@ -535,6 +535,7 @@ const char *http_head_status_phrase(unsigned status)
         {408, "Request Timeout"},
         {414, "URI Too Long"},
         {426, "Upgrade Required"},
+        {429, "Too Many Requests"},
         {431, "Request Header Fields Too Large"},
         {500, "Internal Server Error"},
         {502, "Bad Gateway"},

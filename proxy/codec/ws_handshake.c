@@ -203,6 +203,7 @@ static void put_status_fields(struct writer *w, enum reason reason, unsigned sta
         if (reason == REASON_ws_version)
             put(w, SLICE("\r\nSec-WebSocket-Version: 13"));
         break;
+    case 429: /* RFC 6585 section 4 */
     case 503:
         put(w, SLICE("\r\nRetry-After: 5"));
         break;
