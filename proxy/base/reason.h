@@ -62,6 +62,7 @@
     REASON(http_uri_too_long, WARN, 414, 0, "Request target too long")                             \
     REASON(http_head_too_large, WARN, 431, 0, "Request head too large")                            \
     REASON(http_not_upgrade, WARN, 426, 0, "This is a WebSocket endpoint")                         \
+    REASON(http_path, WARN, 400, 0, "Malformed path")                                              \
     REASON(http_no_route, WARN, 404, 0, "Nothing here")                                            \
     REASON(ws_version, WARN, 426, 0, "WebSocket version 13 is needed")                             \
     REASON(ws_key, WARN, 400, 0, "Sec-WebSocket-Key is missing, repeated or malformed")            \
@@ -70,6 +71,8 @@
     REASON(too_many_process, WARN, 503, 0, "Too many connections")                                 \
     REASON(too_many_listener, WARN, 503, 0, "Too many connections to this listener")               \
     REASON(too_many_route, WARN, 503, 0, "Too many sessions here")                                 \
+    REASON(address_refused, WARN, 403, 0, "Not from this address")                                 \
+    REASON(origin_refused, WARN, 403, 0, "Not from a page of this origin")                         \
     REASON(too_many_address, WARN, 429, 0, "Too many connections from this address")               \
     REASON(rate_limited, WARN, 429, 0, "Too many requests from this address")                      \
     /* frames, RFC 6455 section 5 */                                                               \

@@ -530,6 +530,7 @@ const char *http_head_status_phrase(unsigned status)
         const char *phrase;
     } phrases[] = {
         {400, "Bad Request"},
+        {403, "Forbidden"},
         {404, "Not Found"},
         {405, "Method Not Allowed"},
         {408, "Request Timeout"},
