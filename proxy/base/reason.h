@@ -67,12 +67,13 @@
     REASON(ws_version, WARN, 426, 0, "WebSocket version 13 is needed")                             \
     REASON(ws_key, WARN, 400, 0, "Sec-WebSocket-Key is missing, repeated or malformed")            \
     REASON(ws_header, WARN, 400, 0, "Malformed WebSocket header field")                            \
+    /* the first lock */                                                                           \
+    REASON(address_refused, WARN, 403, 0, "Not from this address")                                 \
+    REASON(origin_refused, WARN, 403, 0, "Not from a page of this origin")                         \
     /* limits */                                                                                   \
     REASON(too_many_process, WARN, 503, 0, "Too many connections")                                 \
     REASON(too_many_listener, WARN, 503, 0, "Too many connections to this listener")               \
     REASON(too_many_route, WARN, 503, 0, "Too many sessions here")                                 \
-    REASON(address_refused, WARN, 403, 0, "Not from this address")                                 \
-    REASON(origin_refused, WARN, 403, 0, "Not from a page of this origin")                         \
     REASON(too_many_address, WARN, 429, 0, "Too many connections from this address")               \
     REASON(rate_limited, WARN, 429, 0, "Too many requests from this address")                      \
     /* frames, RFC 6455 section 5 */                                                               \
