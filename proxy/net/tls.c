@@ -380,6 +380,9 @@ static struct io tls_handshake(struct transport *t)
             return io;
         if (result == 1)
             continue;
+        /* The peer will not speak before it has heard all of ours. */
+        if (io.blocked)
+            return io_status(IO_WANT_WRITE);
         io = receive(tls, HANDSHAKE_READ);
         if (io.status == IO_EOF)
             return fail(tls, tls->role->hangup, "connection closed during the handshake");
@@ -449,7 +452,12 @@ static struct io tls_read(struct transport *t, uint8_t *buffer, size_t capacity)
     bool ended = tls->end.status != IO_OK;
     if (length == 0)
         return ended ? tls->end : io_status(IO_WANT_READ);
-    /* The end was received already: the descriptor may never become readable again to say so. */
+    /*
+     * The end was received already, and a peer that leaves its side of TCP open would never make
+     * the descriptor readable again to say so. Now it is, for good.
+     */
+    if (ended && (in.status == IO_OK || in.status == IO_WANT_READ))
+        (void)shutdown(tls->fd, SHUT_RD);
     bool drained = !ended && (in.drained || in.status == IO_WANT_READ);
     return (struct io){.n = length, .drained = drained};
 }
