@@ -44,6 +44,12 @@ static inline struct slice slice_of(const char *text)
     return (struct slice){text, text ? strlen(text) : 0};
 }
 
+/* Without its first `start` bytes. */
+static inline struct slice slice_from(struct slice text, size_t start)
+{
+    return (struct slice){text.ptr + start, text.len - start};
+}
+
 static inline bool slice_equal(struct slice a, struct slice b)
 {
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);

@@ -16,6 +16,8 @@
  */
 #include "codec/http_head.h"
 
+#include "codec/ip.h"
+
 enum part {
     PART_START, /* one empty line may stand in front, RFC 9112 section 2.2 */
     PART_START_LF,
@@ -89,11 +91,6 @@ static bool is(char c, enum class wanted)
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
-}
-
-static struct slice slice_from(struct slice text, size_t start)
-{
-    return (struct slice){text.ptr + start, text.len - start};
 }
 
 struct slice http_head_trim(struct slice text)
@@ -253,59 +250,6 @@ static bool escapes_are_whole(struct slice text)
     return true;
 }
 
-static bool is_ipv4(struct slice text)
-{
-    for (unsigned octet = 0; octet < 4; octet++) {
-        if (octet > 0) {
-            if (text.len == 0 || text.ptr[0] != '.')
-                return false;
-            text = slice_from(text, 1);
-        }
-        size_t length = 0;
-        unsigned value = 0;
-        while (length < text.len && length < 3 && is_digit(text.ptr[length]))
-            value = value * 10 + (unsigned)(text.ptr[length++] - '0');
-        if (length == 0 || value > 255 || (length > 1 && text.ptr[0] == '0'))
-            return false;
-        text = slice_from(text, length);
-    }
-    return text.len == 0;
-}
-
-/* IPv6address of RFC 3986 section 3.2.2: eight groups, or fewer and one "::". */
-static bool is_ipv6(struct slice text)
-{
-    unsigned groups = 0;
-    bool gap = text.len >= 2 && memcmp(text.ptr, "::", 2) == 0;
-    if (gap)
-        text = slice_from(text, 2);
-    while (text.len > 0) {
-        size_t digits = run_length(text, HEX);
-        if (digits < text.len && text.ptr[digits] == '.') {
-            if (!is_ipv4(text))
-                return false;
-            groups += 2;
-            break;
-        }
-        if (digits == 0 || digits > 4)
-            return false;
-        groups++;
-        text = slice_from(text, digits);
-        if (text.len == 0)
-            break;
-        if (text.ptr[0] != ':' || text.len == 1)
-            return false;
-        text = slice_from(text, 1);
-        if (text.ptr[0] == ':') {
-            if (gap)
-                return false;
-            gap = true;
-            text = slice_from(text, 1);
-        }
-    }
-    return gap ? groups <= 7 : groups == 8;
-}
-
 static bool is_port(struct slice text)
 {
     unsigned value = 0;
@@ -327,8 +271,10 @@ static bool is_authority(struct slice text)
 {
     size_t host = 0;
     if (text.len > 0 && text.ptr[0] == '[') {
+        uint8_t address[IP_BYTES];
         const char *end = memchr(text.ptr, ']', text.len);
-        if (!end || !is_ipv6((struct slice){text.ptr + 1, (size_t)(end - text.ptr) - 1}))
+        if (!end ||
+            !ip_parse_v6((struct slice){text.ptr + 1, (size_t)(end - text.ptr) - 1}, address))
             return false;
         host = (size_t)(end - text.ptr) + 1;
     } else {

@@ -1,0 +1,44 @@
+/*
+ * IP addresses as bytes, from text and back, without sockets: 16 bytes for both families, IPv4 as
+ * ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2). A client has one name, whichever socket it came by.
+ *
+ * Pure. Owns: nothing. Thread: any. Errors: false. Lifetime: plain memory.
+ */
+#ifndef WSLUICE_CODEC_IP_H
+#define WSLUICE_CODEC_IP_H
+
+#include "base/base.h"
+
+#define IP_BYTES 16
+#define IP_TEXT  46 /* the longest text of an address, and a NUL */
+
+struct ip_port {
+    uint8_t address[IP_BYTES];
+    uint16_t port; /* 0: unknown */
+};
+
+/* Four decimal octets without leading zeros, which some would read as octal. */
+bool ip_parse_v4(struct slice text, uint8_t address[static IP_BYTES]) WSL_MUST_CHECK;
+
+/* The three forms of RFC 4291 section 2.2; no brackets, no zone. */
+bool ip_parse_v6(struct slice text, uint8_t address[static IP_BYTES]) WSL_MUST_CHECK;
+
+/* Either of them. */
+bool ip_parse(struct slice text, uint8_t address[static IP_BYTES]) WSL_MUST_CHECK;
+
+/* 0 to 65535 in decimal, without leading zeros. */
+bool ip_parse_port(struct slice text, uint16_t *port) WSL_MUST_CHECK;
+
+bool ip_is_v4(const uint8_t address[static IP_BYTES]);
+
+/* IPv4 in dots, IPv6 as RFC 5952 wants it; returns the length. */
+size_t ip_print(const uint8_t address[static IP_BYTES], char text[static IP_TEXT]);
+
+/* The same, but an IPv4 address in its IPv6 clothes and without dots: "::ffff:c000:201". */
+size_t ip_print_v6(const uint8_t address[static IP_BYTES], char text[static IP_TEXT]);
+
+/* Does the address begin with the first `bits` bits of `range`? */
+bool ip_in_range(const uint8_t address[static IP_BYTES], const uint8_t range[static IP_BYTES],
+                 unsigned bits);
+
+#endif
