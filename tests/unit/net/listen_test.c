@@ -47,7 +47,7 @@ static void expect_refusal(const struct config_listener *config, const char *wha
 
 static uint16_t port_of(const struct listen_socket *listener)
 {
-    return (uint16_t)atoi(strrchr(listener->name, ':') + 1);
+    return (uint16_t)strtoul(strrchr(listener->name, ':') + 1, NULL, 10);
 }
 
 /* Connects as told, and expects the connection to come out of the listener. */
