@@ -52,6 +52,7 @@ struct transport_ops {
      * Reads at most `capacity` bytes. IO_OK: n >= 1. Nothing that was received stays hidden inside
      * the transport when `drained` is set, so waiting for the descriptor is then correct.
      * A capacity below TRANSPORT_READ_MIN is a bug of the caller: TLS needs room for whole records.
+     * Never IO_WANT_WRITE: what a read has to reply waits inside for the next write.
      */
     struct io (*read)(struct transport *t, uint8_t *buffer, size_t capacity);
 

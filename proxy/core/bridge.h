@@ -22,6 +22,10 @@
  * done when both sides have finished sending and both pipes have ended. What comes too late is
  * dropped.
  *
+ * How long that takes. Whatever still flows after the end has close_timeout, then it is cut. Last
+ * bytes that move put the deadline off, so that a slow but steady reader gets them all; bytes that
+ * could go on for ever do not. When the client is gone, the target has a second to take its own.
+ *
  * Pure: transports by contract, time as a parameter; runs under tests and fuzzers without sockets.
  *
  * Owns: both pipes' carries. Thread: its worker. Errors: end up in `reason`. Lifetime: bridge_free;
