@@ -12,6 +12,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Where a thing was written, for findings that come later than loading. file NULL: the command
+ * line. */
+struct config_place {
+    const char *file;
+    uint32_t line, column;
+};
+
+/* ---- values ---------------------------------------------------------------------------------- */
+
 enum config_address_kind { CONFIG_ADDRESS_TCP, CONFIG_ADDRESS_UNIX };
 
 struct config_address {
@@ -21,14 +30,51 @@ struct config_address {
     const char *path; /* UNIX: a path; a leading '@' is Linux's abstract name space */
 };
 
+/* A list of texts; NULL and 0: none. */
+struct config_texts {
+    const char *const *items;
+    size_t count;
+};
+
+/* An address range; IPv4 is kept as ::ffff:a.b.c.d with 96 bits more. Bits beyond `bits` are 0. */
+struct config_cidr {
+    uint8_t bytes[16];
+    uint8_t bits;
+};
+
+struct config_cidrs {
+    const struct config_cidr *items;
+    size_t count;
+};
+
+/* ---- process --------------------------------------------------------------------------------- */
+
 enum config_log_format { CONFIG_LOG_TEXT, CONFIG_LOG_JSON };
 enum config_log_level { CONFIG_LOG_DEBUG, CONFIG_LOG_INFO, CONFIG_LOG_WARN, CONFIG_LOG_ERROR };
+enum config_log_target { CONFIG_LOG_STDERR, CONFIG_LOG_FILE, CONFIG_LOG_SYSLOG };
 
 struct config_log {
     enum config_log_level level;
     enum config_log_format format;
-    const char *file; /* NULL: standard error */
+    enum config_log_target target;
+    const char *file;   /* with target file; reopened on SIGUSR1 */
+    const char *syslog; /* with target syslog: a socket's path, or host:port for UDP */
+    bool access;        /* one line per session */
 };
+
+struct config_limits {
+    uint32_t handshake_timeout_ms; /* accept to finished upgrade */
+    uint32_t close_timeout_ms;     /* close handshake and last bytes */
+    uint32_t drain_timeout_ms;     /* after SIGTERM */
+    uint32_t head_bytes;           /* HTTP head */
+    uint32_t head_fields;
+    uint32_t max_connections;             /* the process; 0: what descriptors allow */
+    uint32_t max_connections_per_address; /* IPv6 by /64; 0: off */
+    uint32_t handshakes_per_second;       /* per address; 0: off */
+    uint32_t handshake_burst;
+};
+
+/* ---- listeners ------------------------------------------------------------------------------- */
 
 enum config_tls_mode {
     CONFIG_TLS_OFF,      /* plain only; a TLS hello is refused */
@@ -44,29 +90,64 @@ enum config_tls_version {
     CONFIG_TLS_1_3 = 0x0304,
 };
 
-struct config_tls {
-    enum config_tls_mode mode;
+struct config_certificate {
     const char *certificate;  /* PEM chain; may hold the key as well */
     const char *key;          /* NULL: in the certificate file */
     const char *key_password; /* NULL: none */
-    const char *client_ca;    /* NULL: the system's */
+    struct config_place place;
+};
+
+struct config_tls {
+    enum config_tls_mode mode;
+    struct config_certificate *certificates; /* chosen by SNI; the first is the default */
+    size_t certificate_count;
+    const char *client_ca; /* NULL: the system's */
     enum config_client_verify client_verify;
     enum config_tls_version min_version;
     const char *ciphers; /* TLS 1.2, OpenSSL syntax; NULL: our default */
+    const char *suites;  /* TLS 1.3; NULL: OpenSSL's default */
 };
 
+enum config_proxy_protocol { CONFIG_PROXY_OFF, CONFIG_PROXY_ACCEPT, CONFIG_PROXY_REQUIRE };
+
 struct config_listener {
+    const char *name; /* in logs and metrics; NULL: the address */
     struct config_address address;
     bool ipv6_only_first; /* -6: prefer IPv6 results when the host is a name */
     unsigned unix_mode;   /* permission bits of a Unix socket */
+    const char *unix_owner, *unix_group;
     unsigned backlog;
     struct config_tls tls;
+    enum config_proxy_protocol proxy_protocol; /* believed from trusted_proxies only */
+    struct config_cidrs trusted_proxies;       /* also for X-Forwarded-For and Forwarded */
+    const char *base_path;      /* "/desk": requests below it, which it is cut from; NULL: "/" */
+    struct config_texts routes; /* names; none: every route that no other listener names */
+    struct config_cidrs allow, deny;
+    uint32_t max_connections; /* 0: off */
+    struct config_place place;
 };
 
+/* ---- routes ---------------------------------------------------------------------------------- */
+
+enum config_target_proxy {
+    CONFIG_TARGET_PROXY_OFF,
+    CONFIG_TARGET_PROXY_V1,
+    CONFIG_TARGET_PROXY_V2,
+};
+enum config_probe { CONFIG_PROBE_OFF, CONFIG_PROBE_CONNECT, CONFIG_PROBE_BANNER };
+
 struct config_target {
-    struct config_address address;
-    bool tls;                /* verified against the system's CAs, with SNI */
-    const char *server_name; /* NULL: address.host */
+    struct config_address address; /* the host may hold {captures} of the route's path */
+    bool tls;                      /* verified, with SNI */
+    bool insecure;                 /* TLS without verification; only by that word */
+    const char *server_name;       /* NULL: address.host */
+    const char *ca;                /* NULL: the system's */
+    const char *certificate, *key, *key_password; /* our own, for mutual TLS; NULL: none */
+    enum config_target_proxy proxy_protocol;      /* what we send first */
+    enum config_probe probe;
+    const char *banner; /* what a probe expects first: "RFB 003.", "SSH-2.0" */
+    uint32_t probe_interval_ms, probe_timeout_ms;
+    struct config_place place;
 };
 
 enum config_connect {
@@ -74,35 +155,73 @@ enum config_connect {
     CONFIG_CONNECT_AFTER_UPGRADE, /* 101, dial, Close 1011 with a reason when that fails */
 };
 enum config_text { CONFIG_TEXT_FORWARD, CONFIG_TEXT_REFUSE };
+enum config_balance {
+    CONFIG_BALANCE_ROUND_ROBIN,
+    CONFIG_BALANCE_LEAST_SESSIONS,
+    CONFIG_BALANCE_FIRST,
+};
+enum config_kind {
+    CONFIG_KIND_BRIDGE,
+    CONFIG_KIND_REDIRECT,
+    CONFIG_KIND_METRICS,
+    CONFIG_KIND_HEALTH,
+};
+enum config_health { CONFIG_HEALTH_OFF, CONFIG_HEALTH_LIVE, CONFIG_HEALTH_READY };
 
-struct config_route {
-    const char *path; /* for now always every path */
-    struct config_target target;
-    enum config_connect connect;
-    enum config_text text;
-    uint32_t connect_timeout_ms;
-    uint32_t ping_interval_ms; /* ping when nothing was received for so long; 0: never */
-    uint32_t ping_timeout_ms;  /* no byte for so long after a ping: dead */
-    uint32_t idle_timeout_ms;  /* no data either way for so long; 0: off */
-    uint32_t max_duration_ms;  /* longest session; 0: off */
+struct config_capture {
+    const char *name, *pattern; /* a whole-segment POSIX extended regular expression */
 };
 
-struct config_limits {
-    uint32_t handshake_timeout_ms; /* accept to finished upgrade */
-    uint32_t close_timeout_ms;     /* close handshake and last bytes */
-    uint32_t drain_timeout_ms;     /* after SIGTERM */
-    uint32_t head_bytes;           /* HTTP head */
-    uint32_t head_fields;
+struct config_header {
+    const char *name, *value;
+};
+
+struct config_route {
+    const char *name; /* for listeners' route sets, logs and metrics; NULL: the path */
+    const char
+        *path; /* "/vnc" exact; a last segment of '*' makes a prefix; "/desk/{name}" captures */
+    const char *host; /* NULL: any; "desk.example.com", "*.example.com" */
+    enum config_kind kind;
+    struct config_target *targets; /* bridge: at least one */
+    size_t target_count;
+    enum config_balance balance;
+    uint32_t fail_after;    /* failures in a row that mark a target down */
+    uint32_t retry_down_ms; /* first back-off of a marked target; doubles up to 32 times that */
+    struct config_capture *captures;
+    size_t capture_count;
+    const char *redirect;      /* redirect: the URL, with {host} {path} {query} */
+    uint32_t redirect_status;  /* 301, 302, 307, 308 */
+    enum config_health health; /* health; OFF for the other kinds */
+    struct config_texts
+        origins; /* none: same origin as Host; "any"; origins whose host may begin with a star */
+    struct config_cidrs allow, deny;
+    enum config_connect connect;
+    uint32_t connect_timeout_ms;
+    uint32_t connect_retry_ms; /* keep trying a target that is just starting for so long; 0: off */
+    enum config_text text;
+    /* In order of preference; none: "binary", else the first offered one but base64. */
+    struct config_texts subprotocols;
+    uint32_t ping_interval_ms;     /* ping when nothing was received for so long; 0: never */
+    uint32_t ping_timeout_ms;      /* no byte for so long after a ping: dead */
+    uint32_t idle_timeout_ms;      /* no data either way for so long; 0: off */
+    uint32_t max_duration_ms;      /* longest session; 0: off */
+    uint32_t max_sessions;         /* 0: off */
+    struct config_header *headers; /* added to the 101 and other answers */
+    size_t header_count;
+    struct config_place place;
 };
 
 struct config {
-    uint32_t workers; /* 0: as many as this process may use CPUs */
+    uint32_t workers;         /* 0: as many as this process may use CPUs */
+    const char *user, *group; /* to become once all is bound and read; NULL: stay */
     struct config_log log;
     struct config_limits limits;
+    struct config_cidrs trusted_proxies; /* default of the listeners' */
     struct config_listener *listeners;
     size_t listener_count;
     struct config_route *routes;
     size_t route_count;
+    const char *file;           /* the main file; NULL: the command line */
     struct config_owner *owner; /* the count and the memory; config.c only */
 };
 

@@ -1,10 +1,11 @@
 /*
- * THE table: one row per option. It drives parsing, limits, defaults and --help, whoever sets the
- * option; nothing else in the tree knows an option's name, default or limits. A new option is one
- * row, its use, and one test.
+ * THE table: one row per option. It drives parsing, limits, defaults, --help, the reference and the
+ * JSON Schema, whoever sets the option; nothing else in the tree knows an option's name, default or
+ * limits. A new option is one row, its use, and one test.
  *
  * Options live in sections, each of which is one struct of config.h. Sections nest as their structs
- * do, some of them as lists: listeners[] holds tls{}, routes[] holds target{}.
+ * do, some of them as lists: listeners[] holds tls{}, routes[] holds targets[]. The rows are in
+ * options_process.c, options_listener.c and options_route.c.
  *
  * Owns: nothing. Thread: any (const). Errors: none. Lifetime: static.
  */
@@ -22,20 +23,33 @@ enum options_section {
     OPTIONS_LIMITS,
     OPTIONS_LISTENER,
     OPTIONS_TLS,
+    OPTIONS_CERTIFICATE,
     OPTIONS_ROUTE,
     OPTIONS_TARGET,
+    OPTIONS_CAPTURE,
+    OPTIONS_HEADER,
     OPTIONS_SECTION_COUNT,
 };
 
-enum { OPTIONS_NO_LIST = -1 };
+enum options_shape {
+    OPTIONS_ONE,  /* just one, inside its parent's struct */
+    OPTIONS_LIST, /* the parent has a pointer and a count */
+    OPTIONS_MAP,  /* a list as well, written NAME: TEXT, which are the section's two options */
+};
+
+enum { OPTIONS_NO_PLACE = -1 };
 
 struct options_section_row {
-    const char *key;   /* in the parent; the root has none */
-    const char *title; /* in --help and in the reference */
+    const char *key;    /* in the parent; the root has none */
+    const char *single; /* LIST: the key of a list of just one, as target: of targets:; or NULL */
+    const char *title;  /* in --help; NULL: its flags follow those of the section before it there */
     enum options_section parent;
-    size_t offset;          /* in the parent's struct: of the struct, or of the pointer to a list */
-    ptrdiff_t count_offset; /* of the length of the list; OPTIONS_NO_LIST: there is just one */
-    size_t size;            /* of the struct */
+    enum options_shape shape;
+    size_t offset;       /* in the parent's struct: of the struct, or of the pointer to a list */
+    size_t count_offset; /* LIST, MAP: of the length */
+    size_t size;         /* of the struct */
+    ptrdiff_t place;     /* of its struct config_place; OPTIONS_NO_PLACE: it has none */
+    const char *help;    /* a sentence or two for the reference */
 };
 
 /* What a reload does with a changed value. */
@@ -64,7 +78,9 @@ struct options_row {
     size_t offset;   /* of the field in the section's struct */
     size_t size;     /* of the field */
     struct value_spec value;
-    const char *initial; /* the default; NULL: no text, no file; an address must then be given */
+    bool list;           /* any number of values, in a struct config_texts or config_cidrs */
+    bool required;       /* there is no section without it */
+    const char *initial; /* the default; NULL: no text, no address, an empty list */
     const char *quick;   /* the command line's own default; NULL: the same */
     bool secret;         /* never printed */
     enum options_reload reload;
@@ -72,8 +88,20 @@ struct options_row {
     const char *help; /* begins lower case, has no full stop */
 };
 
-extern const struct options_row options_table[];
-extern const size_t options_count;
+/* The rows of neighbouring sections, in the order of the reference. */
+struct options_part {
+    const struct options_row *rows;
+    size_t count;
+};
+
+extern const struct options_part options_process, options_listener, options_route;
+
+#define OPTIONS_FIELD(type, member)                                                                \
+    .offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
+
+/* All rows, section after section. NULL: `index` is options_count() or more. */
+const struct options_row *options_at(size_t index);
+size_t options_count(void);
 
 const struct options_section_row *options_section(enum options_section section);
 

@@ -35,17 +35,63 @@ static bool store_address(struct config *config, const struct value *value,
     return true;
 }
 
-static bool store(struct config *config, const struct options_row *row, const struct value *value,
-                  void *field)
+/* One more element. The room doubles, so the count alone says when it is full: at powers of two. */
+static void *grow(struct config *config, void **list, size_t *count, size_t size)
 {
+    if ((*count & (*count - 1)) == 0) {
+        char *more = config_alloc(config, (*count ? 2 * *count : 1) * size);
+        if (!more)
+            return NULL;
+        if (*count)
+            memcpy(more, *list, *count * size);
+        *list = more;
+    }
+    return (char *)*list + (*count)++ * size;
+}
+
+static bool append_cidr(struct config *config, const struct config_cidr *cidr, void *field)
+{
+    struct config_cidrs *cidrs = field;
+    void *items;
+    memcpy(&items, &cidrs->items, sizeof(items));
+    struct config_cidr *item = grow(config, &items, &cidrs->count, sizeof(*item));
+    if (!item)
+        return false;
+    *item = *cidr;
+    cidrs->items = items;
+    return true;
+}
+
+static bool append_text(struct config *config, struct value_text text, void *field)
+{
+    struct config_texts *texts = field;
+    void *items;
+    memcpy(&items, &texts->items, sizeof(items));
+    const char **item = grow(config, &items, &texts->count, sizeof(*item));
+    if (!item || !copy_text(config, text, item))
+        return false;
+    texts->items = items;
+    return true;
+}
+
+static bool store(struct config *config, const struct options_row *row, const struct value *value,
+                  void *object)
+{
+    void *field = (char *)object + row->offset;
     uint32_t number;
     switch (row->value.type) {
-    case VALUE_LISTEN:
     case VALUE_TARGET:
+        if (value->tls)
+            ((struct config_target *)object)->tls = true;
         return store_address(config, value, field);
+    case VALUE_LISTEN:
+        return store_address(config, value, field);
+    case VALUE_CIDR:
+        return append_cidr(config, &value->cidr, field);
     case VALUE_TEXT:
     case VALUE_PATH:
-        return copy_text(config, value->text, field);
+        return row->list ? append_text(config, value->text, field)
+                         : copy_text(config, value->text, field);
     case VALUE_BOOL:
         *(bool *)field = value->number != 0;
         return true;
@@ -70,7 +116,7 @@ enum value_verdict snapshot_set(struct config *config, const struct options_row 
     enum value_verdict verdict = value_parse(&row->value, text, &value, why, why_size);
     if (verdict != VALUE_OK)
         return verdict;
-    if (store(config, row, &value, (char *)object + row->offset))
+    if (store(config, row, &value, object))
         return VALUE_OK;
     snprintf(why, why_size, "out of memory");
     return VALUE_NO_MEMORY;
@@ -79,8 +125,8 @@ enum value_verdict snapshot_set(struct config *config, const struct options_row 
 /* The options of a section, and those of the sections inside it that are no lists. */
 static bool set_defaults(struct config *config, enum options_section section, void *object)
 {
-    for (size_t i = 0; i < options_count; i++) {
-        const struct options_row *row = &options_table[i];
+    const struct options_row *row;
+    for (size_t i = 0; (row = options_at(i)); i++) {
         if (row->section != section || !row->initial)
             continue;
         char why[128];
@@ -92,11 +138,10 @@ static bool set_defaults(struct config *config, enum options_section section, vo
     }
     for (int i = 0; i < OPTIONS_SECTION_COUNT; i++) {
         enum options_section inner = (enum options_section)i;
-        const struct options_section_row *row = options_section(inner);
-        if (inner == OPTIONS_PROCESS || row->parent != section ||
-            row->count_offset != OPTIONS_NO_LIST)
+        const struct options_section_row *child = options_section(inner);
+        if (inner == OPTIONS_PROCESS || child->parent != section || child->shape != OPTIONS_ONE)
             continue;
-        if (!set_defaults(config, inner, (char *)object + row->offset))
+        if (!set_defaults(config, inner, (char *)object + child->offset))
             return false;
     }
     return true;
@@ -112,25 +157,11 @@ struct config *snapshot_begin(void)
     return config;
 }
 
-/* One more element. The room doubles, so the count alone says when it is full: at powers of two. */
-static void *grow(struct config *config, void **list, size_t *count, size_t size)
-{
-    if ((*count & (*count - 1)) == 0) {
-        char *more = config_alloc(config, (*count ? 2 * *count : 1) * size);
-        if (!more)
-            return NULL;
-        if (*count)
-            memcpy(more, *list, *count * size);
-        *list = more;
-    }
-    return (char *)*list + (*count)++ * size;
-}
-
 void *snapshot_open(struct config *config, enum options_section section, void *parent)
 {
     const struct options_section_row *row = options_section(section);
     char *place = (char *)parent + row->offset;
-    if (row->count_offset == OPTIONS_NO_LIST)
+    if (row->shape == OPTIONS_ONE)
         return place;
     void *list;
     size_t *count = (void *)((char *)parent + row->count_offset);
@@ -157,9 +188,9 @@ static void complain(const struct check *check, enum options_section section, co
     char name[96];
     if (check->names == SNAPSHOT_FLAGS && option->flags[0].name) {
         snprintf(name, sizeof(name), "--%s", option->flags[0].name);
-    } else if (row->count_offset == OPTIONS_NO_LIST) {
+    } else if (row->parent != OPTIONS_PROCESS) {
         snprintf(name, sizeof(name), "%s[%zu].%s.%s", options_section(row->parent)->key,
-                 check->index, row->key, key);
+                 check->index, row->single ? row->single : row->key, key);
     } else {
         snprintf(name, sizeof(name), "%s[%zu].%s", row->key, check->index, key);
     }
@@ -168,11 +199,12 @@ static void complain(const struct check *check, enum options_section section, co
 
 static void check_tls(const struct check *check, const struct config_tls *tls)
 {
-    if (tls->mode != CONFIG_TLS_OFF && !tls->certificate)
-        complain(check, OPTIONS_TLS, "certificate", "TLS needs a certificate", "name a PEM file");
-    if (tls->key && !tls->certificate)
-        complain(check, OPTIONS_TLS, "key", "a key needs its certificate",
-                 "name the certificate's file as well");
+    if (tls->mode != CONFIG_TLS_OFF && tls->certificate_count == 0)
+        complain(check, OPTIONS_TLS, "mode", "TLS needs a certificate", "name a PEM file");
+    for (size_t i = 0; i < tls->certificate_count; i++)
+        if (!tls->certificates[i].certificate)
+            complain(check, OPTIONS_CERTIFICATE, "key", "a key needs its certificate",
+                     "name the certificate's file as well");
     if (tls->client_verify != CONFIG_VERIFY_OFF && tls->mode == CONFIG_TLS_OFF)
         complain(check, OPTIONS_TLS, "client_verify", "client certificates need TLS",
                  "name a certificate to accept TLS with");
@@ -201,5 +233,6 @@ void snapshot_check(const struct config *config, enum snapshot_names names, stru
     for (check.index = 0; check.index < config->listener_count; check.index++)
         check_tls(&check, &config->listeners[check.index].tls);
     for (check.index = 0; check.index < config->route_count; check.index++)
-        check_target(&check, &config->routes[check.index].target);
+        for (size_t i = 0; i < config->routes[check.index].target_count; i++)
+            check_target(&check, &config->routes[check.index].targets[i]);
 }

@@ -14,6 +14,8 @@ enum {
 };
 
 static const char unix_prefix[] = "unix:";
+static const char tcp_scheme[] = "tcp://", tls_scheme[] = "tls://"; /* of one length */
+static const uint8_t v4_mapped[12] = {[10] = 0xff, [11] = 0xff};
 
 struct unit {
     const char *name;
@@ -149,11 +151,14 @@ static enum value_verdict parse_name(const struct value_name *names, const char 
     return VALUE_MALFORMED;
 }
 
-static enum value_verdict parse_text(const char *text, struct value *value, char *why,
-                                     size_t why_size)
+static enum value_verdict parse_text(const struct value_spec *spec, const char *text,
+                                     struct value *value, char *why, size_t why_size)
 {
     value->text = (struct value_text){text, strlen(text)};
-    return *text ? VALUE_OK : malformed(why, why_size, "must not be empty");
+    const char *wrong = *text ? NULL : "must not be empty";
+    if (!wrong && spec->check)
+        wrong = spec->check(text);
+    return wrong ? malformed(why, why_size, wrong) : VALUE_OK;
 }
 
 static enum value_verdict parse_unix(const char *path, struct value *value, char *why,
@@ -199,9 +204,13 @@ static enum value_verdict parse_address(const struct value_spec *spec, const cha
     bool listen = spec->type == VALUE_LISTEN;
     if (strncmp(text, unix_prefix, strlen(unix_prefix)) == 0)
         return parse_unix(text + strlen(unix_prefix), value, why, why_size);
+    if (!listen && strncmp(text, tls_scheme, strlen(tls_scheme)) == 0)
+        value->tls = true;
+    if (value->tls || (!listen && strncmp(text, tcp_scheme, strlen(tcp_scheme)) == 0))
+        text += strlen(tcp_scheme);
 
     const char *wanted = listen ? "must be PORT, HOST:PORT, [IPV6]:PORT or unix:PATH"
-                                : "must be HOST:PORT, [IPV6]:PORT or unix:PATH";
+                                : "must be tcp://HOST:PORT, tls://HOST:PORT or unix:PATH";
     const char *colon = strrchr(text, ':');
     if (!colon && !listen)
         return malformed(why, why_size, wanted);
@@ -220,6 +229,45 @@ static enum value_verdict parse_address(const struct value_spec *spec, const cha
     value->kind = CONFIG_ADDRESS_TCP;
     value->port = (uint16_t)port;
     value->text = host.length ? host : (struct value_text){NULL, 0};
+    return VALUE_OK;
+}
+
+static bool bit_is_set(const struct config_cidr *cidr, unsigned bit)
+{
+    return cidr->bytes[bit / 8] >> (7 - bit % 8) & 1;
+}
+
+static enum value_verdict parse_cidr(const char *text, struct value *value, char *why,
+                                     size_t why_size)
+{
+    const char *wanted = "must be an address or a range, such as 10.0.0.0/8 or fd00::/8";
+    const char *slash = strchr(text, '/');
+    size_t length = slash ? (size_t)(slash - text) : strlen(text);
+    char number[INET6_ADDRSTRLEN] = "";
+    if (length >= sizeof(number))
+        return malformed(why, why_size, wanted);
+    memcpy(number, text, length);
+
+    struct config_cidr *cidr = &value->cidr;
+    uint64_t most = 128, bits;
+    memcpy(cidr->bytes, v4_mapped, sizeof(v4_mapped));
+    if (inet_pton(AF_INET, number, cidr->bytes + sizeof(v4_mapped)) == 1)
+        most = 32;
+    else if (inet_pton(AF_INET6, number, cidr->bytes) != 1)
+        return malformed(why, why_size, wanted);
+    bits = most;
+    const char *digits = slash ? slash + 1 : "";
+    if (slash && (!take_digits(&digits, 10, &bits) || *digits || bits > most)) {
+        snprintf(why, why_size, "the length of its prefix must be a number from 0 to %d",
+                 (int)most);
+        return VALUE_OUT_OF_RANGE;
+    }
+    cidr->bits = (uint8_t)(128 - most + bits);
+    for (unsigned bit = cidr->bits; bit < 128; bit++)
+        if (bit_is_set(cidr, bit))
+            return malformed(why, why_size,
+                             "its address has bits behind the prefix; write the first address of "
+                             "the range, or a longer prefix");
     return VALUE_OK;
 }
 
@@ -245,10 +293,12 @@ enum value_verdict value_parse(const struct value_spec *spec, const char *text, 
         return parse_name(spec->names, text, value, why, why_size);
     case VALUE_TEXT:
     case VALUE_PATH:
-        return parse_text(text, value, why, why_size);
+        return parse_text(spec, text, value, why, why_size);
     case VALUE_LISTEN:
     case VALUE_TARGET:
         return parse_address(spec, text, value, why, why_size);
+    case VALUE_CIDR:
+        return parse_cidr(text, value, why, why_size);
     }
     abort();
 }
@@ -268,8 +318,19 @@ static int print_address(const struct value *value, char *buffer, size_t size)
     if (value->kind == CONFIG_ADDRESS_UNIX)
         return snprintf(buffer, size, "%s%.*s", unix_prefix, length, text);
     bool brackets = memchr(text, ':', value->text.length) != NULL;
-    return snprintf(buffer, size, "%s%.*s%s:%u", brackets ? "[" : "", length, text,
-                    brackets ? "]" : "", value->port);
+    return snprintf(buffer, size, "%s%s%.*s%s:%u", value->tls ? tls_scheme : "",
+                    brackets ? "[" : "", length, text, brackets ? "]" : "", value->port);
+}
+
+static int print_cidr(const struct config_cidr *cidr, char *buffer, size_t size)
+{
+    char number[INET6_ADDRSTRLEN];
+    bool v4 = cidr->bits >= 96 && memcmp(cidr->bytes, v4_mapped, sizeof(v4_mapped)) == 0;
+    inet_ntop(v4 ? AF_INET : AF_INET6, cidr->bytes + (v4 ? sizeof(v4_mapped) : 0), number,
+              sizeof(number));
+    if (cidr->bits == 128)
+        return snprintf(buffer, size, "%s", number);
+    return snprintf(buffer, size, "%s/%d", number, cidr->bits - (v4 ? 96 : 0));
 }
 
 int value_print(const struct value_spec *spec, const struct value *value, char *buffer, size_t size)
@@ -290,6 +351,8 @@ int value_print(const struct value_spec *spec, const struct value *value, char *
     case VALUE_LISTEN:
     case VALUE_TARGET:
         return print_address(value, buffer, size);
+    case VALUE_CIDR:
+        return print_cidr(&value->cidr, buffer, size);
     }
     abort();
 }

@@ -24,7 +24,8 @@ enum value_type {
     VALUE_TEXT,     /* any text but none */
     VALUE_PATH,     /* a file: a text that is relative to where it was written */
     VALUE_LISTEN,   /* PORT, :PORT, HOST:PORT, [IPV6]:PORT, unix:PATH, unix:@NAME */
-    VALUE_TARGET,   /* HOST:PORT, [IPV6]:PORT, unix:PATH, unix:@NAME */
+    VALUE_TARGET,   /* HOST:PORT, tcp://HOST:PORT, tls://HOST:PORT, unix:PATH, unix:@NAME */
+    VALUE_CIDR,     /* 10.0.0.0/8, fd00::/8, or one address */
 };
 
 /* A list of them ends with a NULL name. The first name of a number is the one that is printed. */
@@ -40,7 +41,14 @@ struct value_spec {
     uint64_t min, max;              /* COUNT, DURATION, SIZE, MODE, in the unit of the value */
     const char *zero;               /* the same: the word for 0, which is then below min; or NULL */
     const struct value_name *names; /* ENUM */
+    /* TEXT: NULL, or tells what is wrong in the phrase that value_parse hands on; NULL: nothing. */
+    const char *(*check)(const char *text);
 };
+
+#define VALUE_KIB(n)     ((uint64_t)(n) << 10)
+#define VALUE_SECONDS(n) ((uint64_t)(n)*1000)
+#define VALUE_HOURS(n)   VALUE_SECONDS((uint64_t)(n)*3600)
+#define VALUE_DAYS(n)    VALUE_HOURS((uint64_t)(n)*24)
 
 /* Text that somebody else owns, not NUL-terminated; ptr NULL: none. */
 struct value_text {
@@ -53,6 +61,8 @@ struct value {
     struct value_text text;        /* TEXT, PATH; LISTEN and TARGET: the host or the path */
     enum config_address_kind kind; /* LISTEN, TARGET */
     uint16_t port;                 /* LISTEN, TARGET */
+    bool tls;                      /* TARGET: it said tls:// */
+    struct config_cidr cidr;       /* CIDR */
 };
 
 enum value_verdict {

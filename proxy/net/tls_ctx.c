@@ -102,7 +102,7 @@ static int password_cb(char *buffer, int size, int for_writing, void *data)
     return (int)length;
 }
 
-static EVP_PKEY *read_key(const struct config_tls *config, const char *path,
+static EVP_PKEY *read_key(const struct config_certificate *config, const char *path,
                           const struct complaint *complaint)
 {
     BIO *file = open_file("key", path, complaint);
@@ -127,7 +127,7 @@ static EVP_PKEY *read_key(const struct config_tls *config, const char *path,
     return NULL;
 }
 
-static bool load_key(SSL_CTX *ssl, const struct config_tls *config,
+static bool load_key(SSL_CTX *ssl, const struct config_certificate *config,
                      const struct complaint *complaint)
 {
     const char *path = config->key ? config->key : config->certificate;
@@ -250,8 +250,9 @@ static bool set_up_server(SSL_CTX *ssl, const struct config_tls *config,
         return complain(complaint, "TLS cannot be set up: %s", openssl_reason());
     SSL_CTX_set_alpn_select_cb(ssl, alpn_cb, NULL);
     return set_ciphers(ssl, config, complaint) &&
-           load_certificate(ssl, config->certificate, complaint) &&
-           load_key(ssl, config, complaint) && set_client_verify(ssl, config, complaint);
+           load_certificate(ssl, config->certificates[0].certificate, complaint) &&
+           load_key(ssl, &config->certificates[0], complaint) &&
+           set_client_verify(ssl, config, complaint);
 }
 
 /* A host name without the final dot that marks it as absolute: certificates and SNI have none. */

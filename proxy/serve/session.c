@@ -69,7 +69,7 @@ static void log_end_of(const struct session *session, enum reason reason)
              addr_print_config(&config->listeners[session->listener].address, text, sizeof(text)));
     if (session->route)
         log_text(&line, "target",
-                 addr_print_config(&session->route->target.address, text, sizeof(text)));
+                 addr_print_config(&session->route->targets[0].address, text, sizeof(text)));
     log_text(&line, "reason", row->name);
     if (session->detail)
         log_text(&line, "detail", session->detail);
@@ -305,7 +305,7 @@ static void dial_target(struct session *session)
     size_t index = (size_t)(session->route - session->gate->config->routes);
     struct dial_request request = {
         .watches = &session->env->watches,
-        .target = &session->route->target,
+        .target = &session->route->targets[0],
         .timeout_ms = session->route->connect_timeout_ms,
         .tls = session->gate->target_tls[index],
         .callback = dialled_cb,

@@ -10,9 +10,11 @@
 
 /* What holds for every row, whatever it says: a new row is tested by being there. */
 
-static size_t stored_size(enum value_type type)
+static size_t stored_size(const struct options_row *row)
 {
-    switch (type) {
+    if (row->list)
+        return sizeof(struct config_texts);
+    switch (row->value.type) {
     case VALUE_BOOL:
         return sizeof(bool);
     case VALUE_TEXT:
@@ -28,22 +30,24 @@ static size_t stored_size(enum value_type type)
 
 static void fields_fit_their_types_and_structs(void **state)
 {
-    for (size_t i = 0; i < options_count; i++) {
-        const struct options_row *row = &options_table[i];
-        assert_int_equal(row->size, stored_size(row->value.type));
+    for (size_t i = 0; i < options_count(); i++) {
+        const struct options_row *row = options_at(i);
+        assert_int_equal(row->size, stored_size(row));
         assert_true(row->offset + row->size <= options_section(row->section)->size);
         assert_ptr_equal(options_find(row->section, row->key), row);
         for (size_t j = 0; j < i; j++)
-            assert_false(options_table[j].section == row->section &&
-                         options_table[j].offset == row->offset);
+            assert_false(options_at(j)->section == row->section &&
+                         options_at(j)->offset == row->offset);
+        assert_true(row->value.type != VALUE_CIDR || row->list);
+        assert_true(row->value.type != VALUE_TARGET || row->section == OPTIONS_TARGET);
     }
     assert_null(options_find(OPTIONS_LOG, "no_such_option"));
 }
 
 static void limits_fit_the_field(void **state)
 {
-    for (size_t i = 0; i < options_count; i++) {
-        const struct value_spec *spec = &options_table[i].value;
+    for (size_t i = 0; i < options_count(); i++) {
+        const struct value_spec *spec = &options_at(i)->value;
         bool number = spec->type == VALUE_COUNT || spec->type == VALUE_DURATION ||
                       spec->type == VALUE_SIZE || spec->type == VALUE_MODE;
         assert_true(spec->max <= UINT32_MAX);
@@ -67,22 +71,22 @@ static void parses(const struct options_row *row, const char *text)
 
 static void defaults_parse_and_are_written_as_printed(void **state)
 {
-    for (size_t i = 0; i < options_count; i++) {
-        const struct options_row *row = &options_table[i];
+    for (size_t i = 0; i < options_count(); i++) {
+        const struct options_row *row = options_at(i);
         if (row->initial)
             parses(row, row->initial);
         if (row->quick)
             parses(row, row->quick);
         bool text = row->value.type == VALUE_TEXT || row->value.type == VALUE_PATH;
         bool address = row->value.type == VALUE_LISTEN || row->value.type == VALUE_TARGET;
-        assert_true(row->initial || text || address);
+        assert_true(row->initial || text || address || row->list);
     }
 }
 
 static void flags_are_unique_and_whole(void **state)
 {
-    for (size_t i = 0; i < options_count * OPTIONS_FLAGS_MAX; i++) {
-        const struct options_row *row = &options_table[i / OPTIONS_FLAGS_MAX];
+    for (size_t i = 0; i < options_count() * OPTIONS_FLAGS_MAX; i++) {
+        const struct options_row *row = options_at(i / OPTIONS_FLAGS_MAX);
         const struct options_flag *flag = &row->flags[i % OPTIONS_FLAGS_MAX];
         if (!flag->name)
             continue;
@@ -92,7 +96,7 @@ static void flags_are_unique_and_whole(void **state)
             parses(row, flag->sets);
         for (size_t j = 0; j < i; j++) {
             const struct options_flag *other =
-                &options_table[j / OPTIONS_FLAGS_MAX].flags[j % OPTIONS_FLAGS_MAX];
+                &options_at(j / OPTIONS_FLAGS_MAX)->flags[j % OPTIONS_FLAGS_MAX];
             if (!other->name)
                 continue;
             assert_string_not_equal(flag->name, other->name);
@@ -103,8 +107,8 @@ static void flags_are_unique_and_whole(void **state)
 
 static void help_is_written_alike(void **state)
 {
-    for (size_t i = 0; i < options_count; i++) {
-        const char *help = options_table[i].help;
+    for (size_t i = 0; i < options_count(); i++) {
+        const char *help = options_at(i)->help;
         assert_non_null(help);
         assert_int_not_equal(help[strlen(help) - 1], '.');
     }

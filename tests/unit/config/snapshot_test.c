@@ -45,7 +45,7 @@ static void begins_with_the_documented_defaults(void **state)
     assert_int_equal(tls->mode, CONFIG_TLS_OFF);
     assert_int_equal(tls->client_verify, CONFIG_VERIFY_OFF);
     assert_int_equal(tls->min_version, CONFIG_TLS_1_2);
-    assert_null(tls->certificate);
+    assert_int_equal(tls->certificate_count, 0);
 
     struct config_route *route = snapshot_open(config, OPTIONS_ROUTE, config);
     assert_string_equal(route->path, "/*");
@@ -56,7 +56,10 @@ static void begins_with_the_documented_defaults(void **state)
     assert_int_equal(route->ping_timeout_ms, 15000);
     assert_int_equal(route->idle_timeout_ms, 0);
     assert_int_equal(route->max_duration_ms, 0);
-    assert_false(route->target.tls);
+    assert_int_equal(route->target_count, 0);
+    struct config_target *target = snapshot_open(config, OPTIONS_TARGET, route);
+    assert_ptr_equal(target, route->targets);
+    assert_false(target->tls);
     config_release(config);
 }
 
@@ -128,18 +131,19 @@ static void checks_options_against_each_other(void **state)
     struct config_listener *listener = snapshot_open(config, OPTIONS_LISTENER, config);
     listener = snapshot_open(config, OPTIONS_LISTENER, config);
     struct config_route *route = snapshot_open(config, OPTIONS_ROUTE, config);
-    set(config, OPTIONS_TLS, "key", &listener->tls, "a.key");
+    struct config_target *target = snapshot_open(config, OPTIONS_TARGET, route);
+    struct config_certificate *pair = snapshot_open(config, OPTIONS_CERTIFICATE, &listener->tls);
+    set(config, OPTIONS_CERTIFICATE, "key", pair, "a.key");
     set(config, OPTIONS_TLS, "client_verify", &listener->tls, "optional");
     snapshot_check(config, SNAPSHOT_PATHS, nowhere, &diag);
     assert_int_equal(diag.errors, 3);
-    assert_string_equal(diag.findings[0].subject, "listeners[1].tls.key");
     assert_string_equal(diag.findings[1].subject, "listeners[1].tls.client_verify");
     assert_string_equal(diag.findings[2].subject, "routes[0].target.address");
     diag_free(&diag);
 
     set(config, OPTIONS_TLS, "mode", &listener->tls, "required");
-    set(config, OPTIONS_TARGET, "address", &route->target, "unix:/run/s");
-    set(config, OPTIONS_TARGET, "tls", &route->target, "true");
+    set(config, OPTIONS_TARGET, "address", target, "unix:/run/s");
+    set(config, OPTIONS_TARGET, "tls", target, "true");
     snapshot_check(config, SNAPSHOT_FLAGS, nowhere, &diag);
     assert_int_equal(diag.errors, 3);
     assert_string_equal(diag.findings[0].subject, "--cert");
@@ -147,8 +151,8 @@ static void checks_options_against_each_other(void **state)
     assert_string_equal(diag.findings[2].subject, "--ssl-target-name");
     diag_free(&diag);
 
-    set(config, OPTIONS_TLS, "certificate", &listener->tls, "a.pem");
-    set(config, OPTIONS_TARGET, "server_name", &route->target, "desk.example");
+    set(config, OPTIONS_CERTIFICATE, "certificate", pair, "a.pem");
+    set(config, OPTIONS_TARGET, "server_name", target, "desk.example");
     snapshot_check(config, SNAPSHOT_FLAGS, nowhere, &diag);
     assert_int_equal(diag.count, 0);
     diag_free(&diag);

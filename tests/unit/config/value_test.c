@@ -155,7 +155,7 @@ static void reads_tcp_addresses(void **state)
 static void refuses_bad_tcp_addresses(void **state)
 {
     const char *listen_form = "must be PORT, HOST:PORT, [IPV6]:PORT or unix:PATH";
-    const char *target_form = "must be HOST:PORT, [IPV6]:PORT or unix:PATH";
+    const char *target_form = "must be tcp://HOST:PORT, tls://HOST:PORT or unix:PATH";
     const char *listen_port = "the port must be a number from 0 to 65535";
     const char *target_port = "the port must be a number from 1 to 65535";
     bad(&listen_on, "", VALUE_BAD_PORT, listen_port);
@@ -169,7 +169,7 @@ static void refuses_bad_tcp_addresses(void **state)
     bad(&target, "localhost", VALUE_MALFORMED, target_form);
     bad(&target, ":5900", VALUE_MALFORMED, target_form);
     bad(&target, "[]:5900", VALUE_MALFORMED, target_form);
-    bad(&target, "tcp://localhost:5900", VALUE_MALFORMED, target_form);
+    bad(&target, "http://localhost:80", VALUE_MALFORMED, target_form);
     bad(&target, "a b:5900", VALUE_MALFORMED, target_form);
     bad(&target, "user@host:22", VALUE_MALFORMED, target_form);
     bad(&target, "localhost:0", VALUE_BAD_PORT, target_port);

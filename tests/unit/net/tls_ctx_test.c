@@ -15,6 +15,7 @@ struct fixture {
     struct pki pki;
     struct tls_scratch *scratch[2]; /* as if of two workers */
     char error[512];
+    struct config_certificate pair;
 };
 
 static int set_up(void **state)
@@ -40,10 +41,14 @@ static int tear_down(void **state)
     return 0;
 }
 
-static struct config_tls config_of(const char *certificate)
+/* The pair lives in the fixture, one at a time. */
+static struct config_tls config_of(struct fixture *f, const char *certificate)
 {
-    return (struct config_tls){
-        .mode = CONFIG_TLS_REQUIRED, .certificate = certificate, .min_version = CONFIG_TLS_1_2};
+    f->pair = (struct config_certificate){.certificate = certificate};
+    return (struct config_tls){.mode = CONFIG_TLS_REQUIRED,
+                               .certificates = &f->pair,
+                               .certificate_count = 1,
+                               .min_version = CONFIG_TLS_1_2};
 }
 
 static struct tls_ctx *server(struct fixture *f, const struct config_tls *config)
@@ -58,7 +63,7 @@ static struct tls_ctx *server(struct fixture *f, const struct config_tls *config
 static struct tls_ctx *usual_server(struct fixture *f)
 {
     struct pki_path path = pki_path(&f->pki, "server.pem");
-    struct config_tls config = config_of(path.text);
+    struct config_tls config = config_of(f, path.text);
     return server(f, &config);
 }
 
@@ -118,9 +123,9 @@ static void assert_refused(struct fixture *f, const struct bad_file *bad)
     struct pki_path certificate = pki_path(&f->pki, bad->certificate);
     struct pki_path key = pki_path(&f->pki, bad->key ? bad->key : "");
     struct pki_path client_ca = pki_path(&f->pki, bad->client_ca ? bad->client_ca : "");
-    struct config_tls config = config_of(certificate.text);
-    config.key = bad->key ? key.text : NULL;
-    config.key_password = bad->password;
+    struct config_tls config = config_of(f, certificate.text);
+    f->pair.key = bad->key ? key.text : NULL;
+    f->pair.key_password = bad->password;
     config.client_ca = bad->client_ca ? client_ca.text : NULL;
     config.client_verify = bad->client_ca ? CONFIG_VERIFY_REQUIRED : CONFIG_VERIFY_OFF;
     config.ciphers = bad->ciphers;
@@ -206,13 +211,13 @@ static void rsa_and_ecdsa_keys_load(void **state)
     pki_free_pair(&ec);
 
     struct pki_path certificate = pki_path(&f->pki, "rsa.crt"), key = pki_path(&f->pki, "rsa.key");
-    struct config_tls config = config_of(certificate.text);
-    config.key = key.text;
-    config.key_password = "open sesame";
+    struct config_tls config = config_of(f, certificate.text);
+    f->pair.key = key.text;
+    f->pair.key_password = "open sesame";
     assert_int_equal(verdict(f, server(f, &config), client(TLS1_2_VERSION)), REASON_none);
     assert_int_equal(verdict(f, server(f, &config), client(TLS1_3_VERSION)), REASON_none);
     certificate = pki_path(&f->pki, "ec.pem");
-    config = config_of(certificate.text);
+    config = config_of(f, certificate.text);
     assert_int_equal(verdict(f, server(f, &config), client(TLS1_2_VERSION)), REASON_none);
     assert_int_equal(verdict(f, server(f, &config), client(TLS1_3_VERSION)), REASON_none);
 }
@@ -231,7 +236,7 @@ static void versions_and_suites_are_limited(void **state)
 {
     struct fixture *f = *state;
     struct pki_path path = pki_path(&f->pki, "server.pem");
-    struct config_tls config = config_of(path.text);
+    struct config_tls config = config_of(f, path.text);
     const enum reason no = REASON_tls_handshake, yes = REASON_none;
     const char *cbc = "ECDHE-ECDSA-AES128-SHA";
 
@@ -361,7 +366,7 @@ static void sessions_resume_on_any_worker(void **state)
     struct pki_path path = pki_path(&f->pki, "server.pem"), ca = pki_path(&f->pki, "ca.pem");
     for (int round = 0; round < 4; round++) {
         int version = round & 1 ? TLS1_3_VERSION : TLS1_2_VERSION;
-        struct config_tls config = config_of(path.text);
+        struct config_tls config = config_of(f, path.text);
         config.client_ca = ca.text;
         config.client_verify = round & 2 ? CONFIG_VERIFY_REQUIRED : CONFIG_VERIFY_OFF;
         struct tls_ctx *ctx = server(f, &config);
@@ -419,7 +424,7 @@ static void client_certificates_are_verified(void **state)
     struct pki_path path = pki_path(&f->pki, "server.pem"), ca = pki_path(&f->pki, "ca.pem");
     const enum reason no = REASON_tls_certificate, yes = REASON_none;
     for (int system_ca = 0; system_ca < 2; system_ca++) {
-        struct config_tls config = config_of(path.text);
+        struct config_tls config = config_of(f, path.text);
         config.client_ca = system_ca ? NULL : ca.text;
         assert_int_equal(verdict(f, server(f, &config), client_showing(f, "mallory.pem")), yes);
         config.client_verify = CONFIG_VERIFY_OPTIONAL;

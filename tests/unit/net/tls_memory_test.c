@@ -108,7 +108,9 @@ static void every_allocation_may_fail(void **state)
     pki_create(&pki);
     pki_write_leaf(&pki, "server.pem", "server", "DNS:desk.test");
     struct pki_path leaf = pki_path(&pki, "server.pem");
-    struct config_tls config = {.certificate = leaf.text, .min_version = CONFIG_TLS_1_2};
+    struct config_certificate pair = {.certificate = leaf.text};
+    struct config_tls config = {
+        .certificates = &pair, .certificate_count = 1, .min_version = CONFIG_TLS_1_2};
     char error[256];
     struct scene scene = {.ctx = tls_ctx_server(&config, error, sizeof error),
                           .scratch = tls_scratch_create(),

@@ -43,7 +43,9 @@ static int set_up(void **state)
     pki_write_leaf(&f->pki, "server.pem", "server", "DNS:desk.test");
     struct pki_path ca = pki_path(&f->pki, "ca.pem"), leaf = pki_path(&f->pki, "server.pem");
     setenv("SSL_CERT_FILE", ca.text, 1);
-    struct config_tls config = {.certificate = leaf.text, .min_version = CONFIG_TLS_1_2};
+    struct config_certificate pair = {.certificate = leaf.text};
+    struct config_tls config = {
+        .certificates = &pair, .certificate_count = 1, .min_version = CONFIG_TLS_1_2};
     struct config_target target = {.address = {.host = "desk.test"}, .tls = true};
     f->ctx[SERVER] = tls_ctx_server(&config, error, sizeof error);
     f->ctx[CLIENT] = tls_ctx_client(&target, error, sizeof error);
@@ -337,7 +339,9 @@ static void the_smallest_records_fit(void **state)
 {
     struct fixture *f = *state;
     struct pki_path leaf = pki_path(&f->pki, "server.pem");
-    struct config_tls config = {.certificate = leaf.text, .min_version = CONFIG_TLS_1_1};
+    struct config_certificate pair = {.certificate = leaf.text};
+    struct config_tls config = {
+        .certificates = &pair, .certificate_count = 1, .min_version = CONFIG_TLS_1_1};
     static const char *const suites[] = {"ECDHE-ECDSA-AES256-SHA", "ECDHE-ECDSA-AES256-SHA384",
                                          "ECDHE-ECDSA-AES256-GCM-SHA384"};
     for (size_t i = 0; i < WSL_COUNT(suites); i++) {

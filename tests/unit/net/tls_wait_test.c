@@ -31,7 +31,9 @@ static int set_up(void **state)
     pki_create(&f->pki);
     pki_write_leaf(&f->pki, "server.pem", "server", "DNS:desk.test");
     struct pki_path leaf = pki_path(&f->pki, "server.pem");
-    struct config_tls config = {.certificate = leaf.text, .min_version = CONFIG_TLS_1_2};
+    struct config_certificate pair = {.certificate = leaf.text};
+    struct config_tls config = {
+        .certificates = &pair, .certificate_count = 1, .min_version = CONFIG_TLS_1_2};
     f->ctx = tls_ctx_server(&config, error, sizeof error);
     f->other = SSL_CTX_new(TLS_client_method());
     f->scratch = tls_scratch_create();

@@ -97,18 +97,18 @@ static void takes_two_addresses(void **state)
     struct run run;
     accepts(&run, "6080 localhost:5900");
     tcp_is(&run.listener->address, NULL, 6080);
-    tcp_is(&run.route->target.address, "localhost", 5900);
+    tcp_is(&run.route->targets[0].address, "localhost", 5900);
     assert_string_equal(run.route->path, "/*");
     assert_false(run.result.daemon);
     assert_string_equal(run.err, "");
     done(&run);
     accepts(&run, ":6080 [::1]:5900");
     tcp_is(&run.listener->address, NULL, 6080);
-    tcp_is(&run.route->target.address, "::1", 5900);
+    tcp_is(&run.route->targets[0].address, "::1", 5900);
     done(&run);
     accepts(&run, "127.0.0.1:0 ::1:5900");
     tcp_is(&run.listener->address, "127.0.0.1", 0);
-    tcp_is(&run.route->target.address, "::1", 5900);
+    tcp_is(&run.route->targets[0].address, "::1", 5900);
     done(&run);
 }
 
@@ -128,21 +128,21 @@ static void takes_unix_sockets_at_both_ends(void **state)
 {
     struct run run;
     accepts(&run, "--unix-target=run/s 6080");
-    unix_is(&run.route->target.address, "run/s");
+    unix_is(&run.route->targets[0].address, "run/s");
     tcp_is(&run.listener->address, NULL, 6080);
     done(&run);
     accepts(&run, "--unix-listen /run/l --unix-listen-mode 660 host:1");
     unix_is(&run.listener->address, "/run/l");
     assert_int_equal(run.listener->unix_mode, 0660);
-    tcp_is(&run.route->target.address, "host", 1);
+    tcp_is(&run.route->targets[0].address, "host", 1);
     done(&run);
     accepts(&run, "--unix-listen=@here --unix-target=@there");
     unix_is(&run.listener->address, "@here");
-    unix_is(&run.route->target.address, "@there");
+    unix_is(&run.route->targets[0].address, "@there");
     done(&run);
     accepts(&run, "unix:/a unix:@b");
     unix_is(&run.listener->address, "/a");
-    unix_is(&run.route->target.address, "@b");
+    unix_is(&run.route->targets[0].address, "@b");
     done(&run);
 }
 
@@ -159,7 +159,7 @@ static void takes_options_anywhere(void **state)
         struct run run;
         accepts(&run, lines[i]);
         tcp_is(&run.listener->address, NULL, 6080);
-        tcp_is(&run.route->target.address, "h", 1);
+        tcp_is(&run.route->targets[0].address, "h", 1);
         assert_int_equal(run.route->ping_interval_ms, 7000);
         assert_int_equal(run.route->text, CONFIG_TEXT_REFUSE);
         assert_int_equal(run.result.config->log.level, CONFIG_LOG_DEBUG);
@@ -214,8 +214,8 @@ static void sets_each_option(void **state)
     assert_int_equal(run.route->connect_timeout_ms, 1500);
     assert_int_equal(run.route->ping_timeout_ms, 4000);
     assert_int_equal(run.route->max_duration_ms, 3600000);
-    assert_true(run.route->target.tls);
-    assert_string_equal(run.route->target.server_name, "n");
+    assert_true(run.route->targets[0].tls);
+    assert_string_equal(run.route->targets[0].server_name, "n");
     done(&run);
 }
 
@@ -314,8 +314,8 @@ static void demo_brings_its_target(void **state)
         parse(&run, cases[i].line);
         assert_int_equal(run.result.action, CLI_DEMO);
         tcp_is(&run.listener->address, NULL, cases[i].port);
-        assert_int_equal(run.route->target.address.kind, CONFIG_ADDRESS_UNIX);
-        assert_int_equal(run.route->target.address.path[0], '@');
+        assert_int_equal(run.route->targets[0].address.kind, CONFIG_ADDRESS_UNIX);
+        assert_int_equal(run.route->targets[0].address.path[0], '@');
         done(&run);
     }
     struct run run;
@@ -361,8 +361,8 @@ static void a_certificate_shares_the_port(void **state)
     create("k.pem");
     accepts(&run, "--cert=c.pem --key k.pem 6080 a:1");
     assert_int_equal(run.listener->tls.mode, CONFIG_TLS_OPTIONAL);
-    assert_string_equal(run.listener->tls.certificate, "c.pem");
-    assert_string_equal(run.listener->tls.key, "k.pem");
+    assert_string_equal(run.listener->tls.certificates[0].certificate, "c.pem");
+    assert_string_equal(run.listener->tls.certificates[0].key, "k.pem");
     assert_string_equal(run.err, "");
     done(&run);
     accepts(&run, "--ssl-only --verify-client --cert=c.pem 6080 a:1");
@@ -382,7 +382,7 @@ static void self_pem_counts_only_if_it_is_there(void **state)
     create("self.pem");
     accepts(&run, "6080 a:1");
     assert_int_equal(run.listener->tls.mode, CONFIG_TLS_OPTIONAL);
-    assert_string_equal(run.listener->tls.certificate, "self.pem");
+    assert_string_equal(run.listener->tls.certificates[0].certificate, "self.pem");
     done(&run);
     accepts(&run, "--ssl-only 6080 a:1");
     assert_int_equal(run.listener->tls.mode, CONFIG_TLS_REQUIRED);
@@ -414,7 +414,7 @@ static void warns_of_less_security_than_it_seems(void **state)
     done(&run);
     accepts(&run, "--ssl-target --unix-target=s 6080");
     assert_non_null(strstr(run.err, "wsluice: warning: --ssl-target: "));
-    assert_false(run.route->target.tls);
+    assert_false(run.route->targets[0].tls);
     done(&run);
 }
 
@@ -427,20 +427,20 @@ static void a_daemon_has_absolute_paths(void **state)
     accepts(&run, "-D --cert=c.pem --log-file=l --unix-listen=s --unix-target=@t");
     assert_true(run.result.daemon);
     snprintf(expected, sizeof(expected), "%s/c.pem", directory);
-    assert_string_equal(run.listener->tls.certificate, expected);
+    assert_string_equal(run.listener->tls.certificates[0].certificate, expected);
     snprintf(expected, sizeof(expected), "%s/l", directory);
     assert_string_equal(run.result.config->log.file, expected);
     snprintf(expected, sizeof(expected), "%s/s", directory);
     unix_is(&run.listener->address, expected);
-    unix_is(&run.route->target.address, "@t");
+    unix_is(&run.route->targets[0].address, "@t");
     done(&run);
     create("self.pem");
     accepts(&run, "6080 unix:s -D --key=/etc/passwd");
     snprintf(expected, sizeof(expected), "%s/self.pem", directory);
-    assert_string_equal(run.listener->tls.certificate, expected);
-    assert_string_equal(run.listener->tls.key, "/etc/passwd");
+    assert_string_equal(run.listener->tls.certificates[0].certificate, expected);
+    assert_string_equal(run.listener->tls.certificates[0].key, "/etc/passwd");
     snprintf(expected, sizeof(expected), "%s/s", directory);
-    unix_is(&run.route->target.address, expected);
+    unix_is(&run.route->targets[0].address, expected);
     done(&run);
 }
 
@@ -449,7 +449,7 @@ static void passwords_leave_the_arguments(void **state)
     struct run run;
     create("c.pem");
     accepts(&run, "--key-password=hush --cert=c.pem 6080 a:1 --key-password secret");
-    assert_string_equal(run.listener->tls.key_password, "secret");
+    assert_string_equal(run.listener->tls.certificates[0].key_password, "secret");
     assert_string_equal(run.argv[1], "--key-password=");
     assert_string_equal(run.argv[6], "");
     done(&run);
