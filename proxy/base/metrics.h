@@ -1,6 +1,6 @@
 /*
- * Counters, from one table: name, unit and help stand in the row and nowhere else. Each worker has
- * a set of its own and adds to it without locks; whoever asks sums them up.
+ * Counters and histograms, from tables: name, labels and help stand in the row and nowhere else.
+ * Each worker has a set of its own and adds to it without locks; whoever asks sums them up.
  *
  * Owns: nothing outside its struct. Thread: a set is written by one thread; sums may be read by any
  * (each counter is atomic, relaxed). Errors: none. Lifetime: plain memory, zeroed is ready.
@@ -13,22 +13,77 @@
 #include "base/base.h"
 #include "base/reason.h"
 
-/* METRIC(name, help) */
+/*
+ * METRIC(id, exposed name, its labels, help)
+ *
+ * The id is the word in the log; wsluice_ stands before the exposed name. Rows that share a name
+ * stand together, and the first one's help counts.
+ */
 #define METRICS_TABLE(METRIC)                                                                      \
-    METRIC(connections, "Connections accepted")                                                    \
-    METRIC(sessions, "Sessions that reached their target")                                         \
-    METRIC(bytes_up, "Payload bytes from clients to targets")                                      \
-    METRIC(bytes_down, "Payload bytes from targets to clients")                                    \
-    METRIC(tls_handshakes, "TLS handshakes completed with clients")
+    METRIC(connections, "connections_total", "", "Connections accepted.")                          \
+    METRIC(sessions, "sessions_total", "", "Sessions that reached their target.")                  \
+    METRIC(bytes_up, "payload_bytes_total", "direction=\"up\"",                                    \
+           "Payload bytes; up is from clients to targets.")                                        \
+    METRIC(bytes_down, "payload_bytes_total", "direction=\"down\"", "")                            \
+    METRIC(tls_handshakes, "tls_handshakes_total", "", "TLS handshakes completed with clients.")
 
-#define METRICS_ENUM(name, help) METRICS_##name,
+#define METRICS_ENUM(id, name, labels, help) METRICS_##id,
 enum metric { METRICS_TABLE(METRICS_ENUM) METRICS_COUNT };
 #undef METRICS_ENUM
+
+/*
+ * HISTOGRAM(id, exposed name, its labels, bounds, help)
+ *
+ * Observed in milliseconds, exposed in seconds. Latencies reach from a local socket to the longest
+ * patience with a target; sessions from a mistyped password to a screen that stays open for days.
+ */
+#define METRICS_HISTOGRAM_TABLE(HISTOGRAM)                                                         \
+    HISTOGRAM(connect, "connect_seconds", "", METRICS_LATENCY,                                     \
+              "Time to reach a target, names and TLS included.")                                   \
+    HISTOGRAM(ping, "ping_seconds", "", METRICS_LATENCY, "Round trip from our ping to its pong.")  \
+    HISTOGRAM(stall_up, "stall_seconds", "direction=\"up\"", METRICS_LATENCY,                      \
+              "Time in which a direction stood still because its reader took nothing.")            \
+    HISTOGRAM(stall_down, "stall_seconds", "direction=\"down\"", METRICS_LATENCY, "")              \
+    HISTOGRAM(duration, "session_seconds", "", METRICS_LIFETIME, "How long sessions lasted.")
+
+#define METRICS_HISTOGRAM_ENUM(id, name, labels, bounds, help) METRICS_HISTOGRAM_##id,
+enum metrics_histogram { METRICS_HISTOGRAM_TABLE(METRICS_HISTOGRAM_ENUM) METRICS_HISTOGRAM_COUNT };
+#undef METRICS_HISTOGRAM_ENUM
+
+enum metrics_bounds { METRICS_LATENCY, METRICS_LIFETIME };
+
+/* Upper bounds, inclusive; one more bucket takes what lies above the last. */
+#define METRICS_BOUNDS 14
+extern const uint32_t metrics_bounds[][METRICS_BOUNDS]; /* by enum metrics_bounds */
+
+struct metrics_row {
+    const char *name, *labels, *help;
+    enum metrics_bounds bounds; /* histograms only */
+};
+extern const struct metrics_row metrics_rows[METRICS_COUNT];
+extern const struct metrics_row metrics_histogram_rows[METRICS_HISTOGRAM_COUNT];
+
+/* What protects a handshake. */
+enum metrics_tls {
+    METRICS_TLS_NONE,
+    METRICS_TLS_1_1,
+    METRICS_TLS_1_2,
+    METRICS_TLS_1_3,
+    METRICS_TLS_COUNT
+};
+
+struct metrics_buckets {
+    atomic_uint_fast64_t count[METRICS_BOUNDS + 1]; /* of this bucket alone */
+    atomic_uint_fast64_t sum;                       /* milliseconds */
+};
 
 struct metrics {
     atomic_uint_fast64_t counter[METRICS_COUNT];
     atomic_uint_fast64_t ended[REASON_COUNT]; /* connections by end reason */
     atomic_uint_fast64_t open;                /* connections right now */
+    atomic_uint_fast64_t open_sessions;       /* of these: those that reached their target */
+    atomic_uint_fast64_t handshakes[REASON_COUNT][METRICS_TLS_COUNT];
+    struct metrics_buckets histogram[METRICS_HISTOGRAM_COUNT];
 };
 
 /* One writer: a plain load and store is enough, and cheaper than a locked add. */
@@ -43,6 +98,22 @@ static inline uint64_t metrics_read(const atomic_uint_fast64_t *counter)
     return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
+/* The word of a counter in the log. */
 const char *metrics_name(enum metric metric);
+
+void metrics_observe(struct metrics *metrics, enum metrics_histogram histogram,
+                     uint64_t milliseconds);
+
+/*
+ * The handshake of one client is over, from its first byte to the 101 or to its refusal: `result`
+ * is none when a session began, or why there is none.
+ */
+void metrics_handshake(struct metrics *metrics, enum reason result, enum metrics_tls tls);
+
+/* From the protocol number that TLS itself uses (RFC 8446 section 4.1.2); 0: no TLS. */
+enum metrics_tls metrics_tls_of(int protocol);
+
+/* "none", "1.2" and so on. */
+const char *metrics_tls_name(enum metrics_tls tls);
 
 #endif
