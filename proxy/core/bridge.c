@@ -6,6 +6,37 @@
 /* When the client is gone, the target hears of it within a second, even if it takes no bytes. */
 #define CLIENT_GONE_MS 1000
 
+/* ---- what is measured ------------------------------------------------------------------------ */
+
+static void observe(struct bridge *bridge, enum metrics_histogram histogram, uint64_t since,
+                    uint64_t now)
+{
+    if (bridge->metrics)
+        metrics_observe(bridge->metrics, histogram, now - since);
+}
+
+/* A pong that comes after a stall would tell more of the stall than of the way. */
+static void stall_begins(struct bridge *bridge, struct pipe *pipe, uint64_t now)
+{
+    pipe->stalled_at = now;
+    bridge->ping_out_at = 0;
+}
+
+static void stall_ends(struct bridge *bridge, struct pipe *pipe, uint64_t now)
+{
+    if (pipe->stalled_at == 0)
+        return;
+    observe(bridge, pipe == &bridge->up ? METRICS_HISTOGRAM_stall_up : METRICS_HISTOGRAM_stall_down,
+            pipe->stalled_at, now);
+    pipe->stalled_at = 0;
+}
+
+static void break_pipe(struct bridge *bridge, struct pipe *pipe, uint64_t now)
+{
+    stall_ends(bridge, pipe, now);
+    pipe_break(pipe);
+}
+
 /* ---- ends ------------------------------------------------------------------------------------ */
 
 static void note_end(struct bridge *bridge, enum reason reason, uint64_t now)
@@ -42,7 +73,7 @@ static void client_finished(struct bridge *bridge, enum reason reason, uint64_t 
 static void client_failed(struct bridge *bridge, enum reason reason, uint64_t now)
 {
     client_finished(bridge, reason, now);
-    pipe_break(&bridge->down);
+    break_pipe(bridge, &bridge->down, now);
 }
 
 static void target_finished(struct bridge *bridge, enum reason reason, uint64_t now)
@@ -55,7 +86,7 @@ static void target_finished(struct bridge *bridge, enum reason reason, uint64_t 
 static void target_failed(struct bridge *bridge, enum reason reason, uint64_t now)
 {
     target_finished(bridge, reason, now);
-    pipe_break(&bridge->up);
+    break_pipe(bridge, &bridge->up, now);
 }
 
 void bridge_end(struct bridge *bridge, enum reason reason, uint64_t now)
@@ -113,6 +144,8 @@ static void send_on(struct bridge *bridge, struct pipe *pipe, const uint8_t *byt
                     uint64_t now)
 {
     struct io io = pipe_send(pipe, bytes, length);
+    if (WSL_UNLIKELY(pipe->blocked))
+        stall_begins(bridge, pipe, now);
     if (WSL_UNLIKELY(io.status == IO_FAIL))
         sink_failed(bridge, io.reason, now);
     else if (WSL_UNLIKELY(bridge->reason != REASON_none) && io.n > 0)
@@ -133,6 +166,8 @@ static void resume(struct bridge *bridge, struct pipe *pipe, uint64_t now)
 {
     uint32_t carried = pipe->carry_length - pipe->carry_at;
     struct io io = pipe_resume(pipe);
+    if (!pipe->blocked)
+        stall_ends(bridge, pipe, now);
     if (io.status == IO_FAIL)
         sink_failed(bridge, io.reason, now);
     else if (!pipe->blocked || pipe->carry_length - pipe->carry_at != carried)
@@ -206,6 +241,15 @@ static void take_ping(struct bridge *bridge)
         bridge->slot, WS_OP_PONG, bridge->decoder.control, bridge->decoder.control_length);
 }
 
+/* Ours are empty; what else a client sends is its own heartbeat, RFC 6455 section 5.5.3. */
+static void take_pong(struct bridge *bridge, uint64_t now)
+{
+    if (bridge->ping_out_at == 0 || bridge->decoder.control_length != 0)
+        return;
+    observe(bridge, METRICS_HISTOGRAM_ping, bridge->ping_out_at, now);
+    bridge->ping_out_at = 0;
+}
+
 /* Frames of the client: payload to the target, control frames to the slot, until they are over. */
 static void take_frames(struct bridge *bridge, uint8_t *bytes, size_t length, uint64_t now)
 {
@@ -216,6 +260,8 @@ static void take_frames(struct bridge *bridge, uint8_t *bytes, size_t length, ui
     while (WSL_UNLIKELY(event == WS_PING || event == WS_PONG)) {
         if (event == WS_PING)
             take_ping(bridge);
+        else
+            take_pong(bridge, now);
         event = ws_frame_decode(&bridge->decoder, &window);
     }
 
@@ -311,11 +357,11 @@ static void take_breakage(struct bridge *bridge, unsigned ready, uint64_t now)
 {
     if ((ready & BRIDGE_CLIENT_BROKEN) && !bridge->client_in_done) {
         note_end(bridge, REASON_client_reset, now);
-        pipe_break(&bridge->down);
+        break_pipe(bridge, &bridge->down, now);
     }
     if ((ready & BRIDGE_TARGET_BROKEN) && bridge->target && !bridge->target_in_done) {
         note_end(bridge, REASON_target_reset, now);
-        pipe_break(&bridge->up);
+        break_pipe(bridge, &bridge->up, now);
     }
 }
 
@@ -382,7 +428,7 @@ static uint64_t tick_ping(struct bridge *bridge, const struct bridge_times *time
     if (now - bridge->received_at < times->ping_interval)
         return bridge->received_at + times->ping_interval;
     bridge->slot_length = (uint8_t)ws_frame_control(bridge->slot, WS_OP_PING, bridge->slot, 0);
-    bridge->pinged_at = now;
+    bridge->pinged_at = bridge->ping_out_at = now;
     return now + times->ping_timeout;
 }
 
@@ -455,8 +501,8 @@ static uint64_t tick_ending(struct bridge *bridge, uint64_t unsent,
             bridge->reason = REASON_target_stalled;
     }
     bridge->client_in_done = bridge->target_in_done = true;
-    pipe_break(&bridge->up);
-    pipe_break(&bridge->down);
+    break_pipe(bridge, &bridge->up, now);
+    break_pipe(bridge, &bridge->down, now);
     return 0;
 }
 

@@ -34,6 +34,7 @@
 #ifndef WSLUICE_CORE_BRIDGE_H
 #define WSLUICE_CORE_BRIDGE_H
 
+#include "base/metrics.h"
 #include "codec/ws_frame.h"
 #include "core/pipe.h"
 
@@ -79,9 +80,11 @@ struct bridge {
     /* Milliseconds on the caller's clock. */
     uint64_t opened_at, received_at, moved_at;
     uint64_t pinged_at;   /* 0: no ping is unanswered */
+    uint64_t ping_out_at; /* 0: no pong is due whose round trip would tell anything */
     uint64_t progress_at; /* while ending: the last time that last bytes moved */
     uint64_t unsent;      /* while ending: what the client had not acknowledged when last asked, or
                              BRIDGE_UNSENT_UNKNOWN */
+    struct metrics *metrics; /* borrowed; takes stalls and round trips. NULL: nobody asks */
 };
 
 /* The client's side is there; nothing is read before bridge_attach or bridge_end. */

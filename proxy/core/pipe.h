@@ -29,9 +29,10 @@ struct pipe {
     struct transport *sink; /* borrowed; NULL while WAITING, or BROKEN from the start */
     uint8_t *carry;         /* owned; NULL when the sink took everything */
     uint32_t carry_at, carry_length;
-    uint8_t state;  /* enum pipe_state */
-    bool blocked;   /* wait until the sink is writable; true whenever there is a carry */
-    uint64_t bytes; /* payload that the sink has taken or the carry holds */
+    uint8_t state;       /* enum pipe_state */
+    bool blocked;        /* wait until the sink is writable; true whenever there is a carry */
+    uint64_t bytes;      /* payload that the sink has taken or the carry holds */
+    uint64_t stalled_at; /* the bridge's: since when the sink holds it back; 0: it does not */
 };
 
 /* No more than this may be offered at once. */

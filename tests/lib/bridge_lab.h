@@ -135,6 +135,7 @@ static inline void lab_check_pipe(const struct pipe *pipe)
     wsl_assert(pipe->carry_length <= BRIDGE_BUFFER + WS_HEADER_MAX);
     wsl_assert(pipe->state != PIPE_BROKEN || (!pipe->carry && !pipe->blocked));
     wsl_assert(pipe->state != PIPE_SHUT || !pipe->blocked);
+    wsl_assert(pipe->stalled_at == 0 || pipe->blocked);
 }
 
 /* Everything that must hold between two calls. */

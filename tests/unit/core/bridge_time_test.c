@@ -60,6 +60,114 @@ static void test_ping_and_answer(void **unused)
     assert_int_equal(lab.view.pings, 1);
 }
 
+/* ---- what is measured ------------------------------------------------------------------------ */
+
+static struct metrics metrics;
+
+static void measure(void)
+{
+    memset(&metrics, 0, sizeof(metrics));
+    lab.bridge.metrics = &metrics;
+}
+
+/* How many were observed, and the milliseconds of all of them. */
+static void expect_observed(enum metrics_histogram histogram, uint64_t count, uint64_t sum)
+{
+    uint64_t seen = 0;
+    for (size_t i = 0; i <= METRICS_BOUNDS; i++)
+        seen += metrics_read(&metrics.histogram[histogram].count[i]);
+    assert_int_equal(seen, count);
+    assert_int_equal(metrics_read(&metrics.histogram[histogram].sum), sum);
+}
+
+static void test_round_trip(void **unused)
+{
+    measure();
+    lab.times.ping_interval = 30000;
+    lab.times.ping_timeout = 15000;
+    lab_frame(&lab, 0x8A, NULL, 0); /* nobody asked */
+    lab_run(&lab);
+    assert_int_equal(tick_at(31000), 46000);
+    lab.now = 31010;
+    lab_frame(&lab, 0x8A, "mine", 4); /* its own heartbeat */
+    lab_binary(&lab, "data");
+    lab_run(&lab);
+    expect_observed(METRICS_HISTOGRAM_ping, 0, 0);
+    lab.now = 31025;
+    lab_frame(&lab, 0x8A, NULL, 0);
+    lab_frame(&lab, 0x8A, NULL, 0);
+    lab_run(&lab);
+    expect_observed(METRICS_HISTOGRAM_ping, 1, 25);
+}
+
+static void test_no_round_trip_through_a_stall(void **unused)
+{
+    measure();
+    lab.times.ping_interval = 30000;
+    lab.times.ping_timeout = 15000;
+    assert_int_equal(tick_at(31000), 46000);
+    lab.target.room = 2;
+    lab_binary(&lab, "1234");
+    lab_frame(&lab, 0x8A, NULL, 0);
+    lab_run(&lab);
+    lab.now = 39000;
+    lab.target.room = FAKE_NO_LIMIT;
+    lab_frame(&lab, 0x8A, NULL, 0);
+    lab_run(&lab);
+    expect_observed(METRICS_HISTOGRAM_stall_up, 1, 8000);
+    expect_observed(METRICS_HISTOGRAM_stall_down, 0, 0);
+    expect_observed(METRICS_HISTOGRAM_ping, 1, 0); /* the one that was read before the stall */
+}
+
+/* From the write that was not taken to the one that takes the last of it, however many between. */
+static void test_stall(void **unused)
+{
+    measure();
+    lab.client.room = 4;
+    fake_send(&lab.target, "0123456789", 10);
+    lab_run(&lab);
+    for (unsigned i = 1; i <= 4; i++) {
+        lab.now += 100;
+        lab.client.room = 1;
+        lab_run(&lab);
+        expect_observed(METRICS_HISTOGRAM_stall_down, 0, 0);
+    }
+    lab.now += 100;
+    lab.client.room = FAKE_NO_LIMIT;
+    lab_run(&lab);
+    expect_observed(METRICS_HISTOGRAM_stall_down, 1, 500);
+    lab.now += 1000;
+    fake_send(&lab.target, "x", 1);
+    lab_run(&lab);
+    expect_observed(METRICS_HISTOGRAM_stall_down, 1, 500);
+    expect_observed(METRICS_HISTOGRAM_stall_up, 0, 0);
+}
+
+static void test_a_stall_until_the_end(void **unused)
+{
+    measure();
+    lab.client.room = 4;
+    fake_send(&lab.target, "0123456789", 10);
+    lab_run(&lab);
+    lab.now += 700;
+    bridge_end(&lab.bridge, REASON_shutdown, lab.now);
+    assert_true(lab_finish(&lab, 8));
+    expect_reason(REASON_client_stalled);
+    expect_observed(METRICS_HISTOGRAM_stall_down, 1, 700 + 5000);
+}
+
+static void test_a_stall_until_the_client_breaks(void **unused)
+{
+    measure();
+    lab.client.room = 4;
+    fake_send(&lab.target, "0123456789", 10);
+    lab_run(&lab);
+    lab.now += 300;
+    lab_turn(&lab, BRIDGE_CLIENT_BROKEN);
+    expect_reason(REASON_client_reset);
+    expect_observed(METRICS_HISTOGRAM_stall_down, 1, 300);
+}
+
 static void test_any_byte_is_a_sign_of_life(void **unused)
 {
     lab.times.ping_interval = 30000;
@@ -353,6 +461,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_no_clock_no_tick),
         TEST(test_ping_and_answer),
+        TEST(test_round_trip),
+        TEST(test_no_round_trip_through_a_stall),
+        TEST(test_stall),
+        TEST(test_a_stall_until_the_end),
+        TEST(test_a_stall_until_the_client_breaks),
         TEST(test_any_byte_is_a_sign_of_life),
         TEST(test_no_sign_of_life),
         TEST(test_no_ping_while_the_client_blocks),
