@@ -56,6 +56,16 @@ bool addr_parse(struct addr *address, const char *host, uint16_t port)
     return inet_pton(AF_INET6, host, &address->v6.sin6_addr) == 1;
 }
 
+bool addr_same_host(const struct addr *a, const struct addr *b)
+{
+    if (a->any.sa_family != b->any.sa_family)
+        return false;
+    if (a->any.sa_family == AF_INET6)
+        return a->v6.sin6_scope_id == b->v6.sin6_scope_id &&
+               memcmp(&a->v6.sin6_addr, &b->v6.sin6_addr, sizeof(a->v6.sin6_addr)) == 0;
+    return a->v4.sin_addr.s_addr == b->v4.sin_addr.s_addr;
+}
+
 bool addr_unix(struct sockaddr_un *address, socklen_t *length, const char *path)
 {
     size_t size = strlen(path);

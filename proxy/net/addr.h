@@ -36,6 +36,9 @@ const char *addr_print(const struct addr *address, char text[static ADDR_TEXT]);
 /* A numeric host, without brackets; false when it is a name. */
 bool addr_parse(struct addr *address, const char *host, uint16_t port) WSL_MUST_CHECK;
 
+/* Whatever their ports are. */
+bool addr_same_host(const struct addr *a, const struct addr *b);
+
 /* False when the path does not fit; a leading '@' stands for the abstract name space. */
 bool addr_unix(struct sockaddr_un *address, socklen_t *length, const char *path) WSL_MUST_CHECK;
 

@@ -1,14 +1,12 @@
 #include "net/dial.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "net/addr.h"
 #include "net/socket.h"
 
-#define ADDRESSES_MAX    16
 #define ATTEMPT_DELAY_MS 250 /* RFC 8305 section 8 */
 #define UNIX_RETRY_MS    20  /* a full backlog of a Unix socket reports EAGAIN and no event */
 
@@ -23,13 +21,13 @@ struct dial {
     struct dial_request request;
     struct dial_result result;
     uv_timer_t timer; /* the next attempt or the deadline, whichever is sooner */
-    uv_getaddrinfo_t lookup;
+    struct resolve_query query;
     uint64_t deadline, next_attempt_at; /* loop time; 0: no attempt is waiting for its turn */
+    size_t preface_sent;
     bool looking_up, over;
-    uint8_t open_handles; /* timer and look-up; the free happens when the last one is gone */
     uint8_t count, next, pending;
-    struct addr addresses[ADDRESSES_MAX];
-    struct attempt attempts[ADDRESSES_MAX];
+    struct addr addresses[RESOLVE_ADDRESSES];
+    struct attempt attempts[RESOLVE_ADDRESSES];
 };
 
 static uv_loop_t *loop_of(const struct dial *dial)
@@ -37,15 +35,9 @@ static uv_loop_t *loop_of(const struct dial *dial)
     return watch_set_loop(dial->request.watches);
 }
 
-static void release(struct dial *dial)
-{
-    if (--dial->open_handles == 0)
-        free(dial);
-}
-
 static void timer_closed_cb(uv_handle_t *handle)
 {
-    release(WSL_CONTAINER(handle, struct dial, timer));
+    free(WSL_CONTAINER(handle, struct dial, timer));
 }
 
 /* ---- failures -------------------------------------------------------------------------------- */
@@ -66,6 +58,9 @@ static enum reason reason_of(int error)
         return REASON_target_unreachable;
     case ETIMEDOUT:
         return REASON_target_timeout;
+    case ECONNRESET:
+    case EPIPE:
+        return REASON_target_reset;
     case ENOMEM:
     case ENOBUFS:
         return REASON_out_of_memory;
@@ -85,7 +80,7 @@ static void note(struct dial *dial, enum reason reason, const char *where, const
 
 static const char *place(const struct dial *dial, int address, char *text, size_t size)
 {
-    const struct config_address *target = &dial->request.target->address;
+    const struct config_address *target = dial->request.address;
     if (address < 0 || target->kind == CONFIG_ADDRESS_UNIX)
         return addr_print_config(target, text, size);
     char printed[ADDR_TEXT];
@@ -97,12 +92,6 @@ static void note_errno(struct dial *dial, int address, int error)
 {
     char where[128];
     note(dial, reason_of(error), place(dial, address, where, sizeof(where)), strerror(error));
-}
-
-static void note_unresolved(struct dial *dial, const char *what)
-{
-    char where[128];
-    note(dial, REASON_target_unresolved, place(dial, -1, where, sizeof(where)), what);
 }
 
 /* ---- the end --------------------------------------------------------------------------------- */
@@ -121,10 +110,10 @@ static void drop(struct attempt *attempt)
 static void stop(struct dial *dial)
 {
     dial->over = true;
-    for (uint8_t i = 0; i < ADDRESSES_MAX; i++)
+    for (uint8_t i = 0; i < RESOLVE_ADDRESSES; i++)
         drop(&dial->attempts[i]);
     if (dial->looking_up)
-        uv_cancel((uv_req_t *)&dial->lookup);
+        resolve_cancel(&dial->query);
     uv_close((uv_handle_t *)&dial->timer, timer_closed_cb);
 }
 
@@ -159,7 +148,7 @@ static void finish(struct dial *dial)
 
 static void arm(struct dial *dial);
 
-/* ---- TLS with the winner --------------------------------------------------------------------- */
+/* ---- the winner ------------------------------------------------------------------------------ */
 
 /* True when the handshake is over, one way or the other. */
 static bool shake_hands(struct dial *dial)
@@ -185,11 +174,56 @@ static bool shake_hands(struct dial *dial)
     return true;
 }
 
-static void handshake_cb(void *owner, unsigned ready)
+/* True when the descriptor has taken all of it, or is broken. */
+static bool send_preface(struct dial *dial)
+{
+    struct slice preface = dial->request.preface;
+    while (dial->preface_sent < preface.len) {
+        ssize_t sent = send(dial->result.fd, preface.ptr + dial->preface_sent,
+                            preface.len - dial->preface_sent, MSG_NOSIGNAL);
+        if (sent >= 0) {
+            dial->preface_sent += (size_t)sent;
+        } else if (errno == EAGAIN) {
+            watch_want(dial->result.watch, WATCH_WRITE);
+            return false;
+        } else if (errno != EINTR) {
+            note_errno(dial, -1, errno);
+            return true;
+        }
+    }
+    return true;
+}
+
+static bool begin_tls(struct dial *dial)
+{
+    const struct dial_request *request = &dial->request;
+    struct dial_result *result = &dial->result;
+    if (request->scratch)
+        result->tls = tls_create(request->tls, request->scratch, result->fd);
+    if (result->tls && (!request->tls_name || tls_expect(result->tls, request->tls_name)))
+        return true;
+    note_errno(dial, -1, ENOMEM);
+    return false;
+}
+
+/* What follows the connect, from wherever it stopped. True when nothing is left to wait for. */
+static bool proceed(struct dial *dial)
+{
+    struct dial_result *result = &dial->result;
+    if (!result->tls) {
+        if (!send_preface(dial))
+            return false;
+        if (result->reason != REASON_none || !dial->request.tls || !begin_tls(dial))
+            return true;
+    }
+    return shake_hands(dial);
+}
+
+static void proceed_cb(void *owner, unsigned ready)
 {
     struct dial *dial = owner;
     (void)ready;
-    if (shake_hands(dial))
+    if (proceed(dial))
         finish(dial);
 }
 
@@ -206,25 +240,28 @@ static bool win(struct attempt *attempt)
     dial->pending--;
     dial->next = dial->count;
     dial->next_attempt_at = 0;
-    for (uint8_t i = 0; i < ADDRESSES_MAX; i++)
+    for (uint8_t i = 0; i < RESOLVE_ADDRESSES; i++)
         drop(&dial->attempts[i]);
-    if (!dial->request.tls)
+    if (!dial->request.tls && dial->request.preface.len == 0)
         return true;
-
-    if (dial->request.scratch)
-        result->tls = tls_create(dial->request.tls, dial->request.scratch, result->fd);
-    if (!result->tls) {
-        note_errno(dial, -1, ENOMEM);
-        return true;
-    }
-    watch_adopt(result->watch, handshake_cb, dial);
+    watch_adopt(result->watch, proceed_cb, dial);
     arm(dial);
-    return shake_hands(dial);
+    return proceed(dial);
 }
 
 /* ---- attempts -------------------------------------------------------------------------------- */
 
 static bool advance(struct dial *dial);
+
+static void attempt_failed(const struct attempt *attempt, int error)
+{
+    struct dial *dial = attempt->dial;
+    note_errno(dial, attempt->address, error);
+    /* RFC 8305 section 4 lets history have a say in the order. */
+    if (dial->count > 1)
+        resolve_demote(dial->request.names, dial->request.address->host,
+                       &dial->addresses[attempt->address]);
+}
 
 static void attempt_cb(void *owner, unsigned ready)
 {
@@ -236,7 +273,7 @@ static void attempt_cb(void *owner, unsigned ready)
             finish(dial);
         return;
     }
-    note_errno(dial, attempt->address, error);
+    attempt_failed(attempt, error);
     drop(attempt);
     if (advance(dial))
         finish(dial);
@@ -246,7 +283,7 @@ static void attempt_cb(void *owner, unsigned ready)
 static int begin(struct attempt *attempt, bool *waiting)
 {
     struct dial *dial = attempt->dial;
-    const struct config_address *to = &dial->request.target->address;
+    const struct config_address *to = dial->request.address;
     bool is_unix = to->kind == CONFIG_ADDRESS_UNIX;
     const struct addr *addr = &dial->addresses[attempt->address];
     struct sockaddr_un path;
@@ -283,14 +320,14 @@ static bool advance(struct dial *dial)
         bool waiting = false;
         *attempt = (struct attempt){.dial = dial, .address = dial->next};
         int error = begin(attempt, &waiting);
-        if (error == EAGAIN && dial->request.target->address.kind == CONFIG_ADDRESS_UNIX) {
+        if (error == EAGAIN && dial->request.address->kind == CONFIG_ADDRESS_UNIX) {
             dial->next_attempt_at = uv_now(loop_of(dial)) + UNIX_RETRY_MS;
             arm(dial);
             return false;
         }
         dial->next++;
         if (error != 0) {
-            note_errno(dial, attempt->address, error);
+            attempt_failed(attempt, error);
             continue;
         }
         dial->pending++;
@@ -334,68 +371,50 @@ static void arm(struct dial *dial)
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
-static void take_addresses(struct dial *dial, const struct addrinfo *list)
+/* True when the dial is over. */
+static bool take_answer(struct dial *dial, const struct resolve_answer *answer)
 {
-    for (const struct addrinfo *info = list; info; info = info->ai_next) {
-        bool known = info->ai_family == AF_INET || info->ai_family == AF_INET6;
-        if (!known || dial->count == ADDRESSES_MAX)
-            continue;
-        struct addr *addr = &dial->addresses[dial->count++];
-        *addr = addr_from(info->ai_addr);
-        uint16_t port = htons(dial->request.target->address.port);
+    char where[128];
+    if (answer->reason != REASON_none) {
+        note(dial, answer->reason, place(dial, -1, where, sizeof(where)), answer->failure);
+        return true;
+    }
+    uint16_t port = htons(dial->request.address->port);
+    dial->count = answer->count;
+    for (uint8_t i = 0; i < answer->count; i++) {
+        struct addr *addr = &dial->addresses[i];
+        *addr = answer->addresses[i];
         if (addr->any.sa_family == AF_INET6)
             addr->v6.sin6_port = port;
         else
             addr->v4.sin_port = port;
     }
-    addr_interleave(dial->addresses, dial->count);
+    return advance(dial);
 }
 
-static void lookup_cb(uv_getaddrinfo_t *lookup, int status, struct addrinfo *list)
+static void answer_cb(struct resolve_query *query, const struct resolve_answer *answer)
 {
-    struct dial *dial = WSL_CONTAINER(lookup, struct dial, lookup);
+    struct dial *dial = WSL_CONTAINER(query, struct dial, query);
     dial->looking_up = false;
-    if (!dial->over) {
-        if (status == 0)
-            take_addresses(dial, list);
-        if (dial->count == 0)
-            note_unresolved(dial, status ? uv_strerror(status) : "no usable address");
-        if (dial->count == 0 || advance(dial))
-            finish(dial);
-    }
-    uv_freeaddrinfo(list);
-    release(dial);
-}
-
-static int look_up(struct dial *dial)
-{
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-    int status = uv_getaddrinfo(loop_of(dial), &dial->lookup, lookup_cb,
-                                dial->request.target->address.host, NULL, &hints);
-    if (status == 0) {
-        dial->looking_up = true;
-        dial->open_handles++;
-        arm(dial);
-    }
-    return status;
+    if (take_answer(dial, answer))
+        finish(dial);
 }
 
 /* True when the dial is over already. */
 static bool start(struct dial *dial)
 {
-    const struct config_address *to = &dial->request.target->address;
+    const struct config_address *to = dial->request.address;
     if (to->kind == CONFIG_ADDRESS_UNIX || addr_parse(&dial->addresses[0], to->host, to->port)) {
         dial->count = 1;
         return advance(dial);
     }
-    int status = look_up(dial);
-    if (status == 0)
-        return false;
-    if (status == UV_ENOMEM)
-        note_errno(dial, -1, ENOMEM);
-    else
-        note_unresolved(dial, uv_strerror(status));
-    return true;
+    dial->query.callback = answer_cb;
+    const struct resolve_answer *answer = resolve(dial->request.names, to->host, &dial->query);
+    if (answer)
+        return take_answer(dial, answer);
+    dial->looking_up = true;
+    arm(dial);
+    return false;
 }
 
 struct dial *dial_start(const struct dial_request *request, struct dial_result *result)
@@ -408,7 +427,6 @@ struct dial *dial_start(const struct dial_request *request, struct dial_result *
     dial->request = *request;
     dial->result.fd = -1;
     dial->deadline = uv_now(watch_set_loop(request->watches)) + request->timeout_ms;
-    dial->open_handles = 1;
     uv_timer_init(watch_set_loop(request->watches), &dial->timer);
     if (!start(dial))
         return dial;

@@ -1,13 +1,15 @@
 /*
- * Reaching a target: resolve, connect, and shake hands when it speaks TLS.
+ * Reaching one target: resolve, connect, send what must come first, and shake hands when it speaks
+ * TLS.
  *
- * The happy path: a numeric address or a Unix path is connected at once; a name goes to libuv's
- * thread pool and comes back as addresses, families alternating. The first attempt starts, the next
+ * The happy path: a numeric address or a Unix path is connected at once; a name goes to the
+ * resolver and comes back as addresses, families alternating. The first attempt starts, the next
  * one 250 ms later or when one fails (RFC 8305 section 5); the first to connect wins, the others
- * are closed. With TLS the winner's handshake follows. One deadline spans it all.
+ * are closed. The winner gets the preface, a PROXY header, before anything else; with TLS the
+ * handshake follows. One deadline spans it all.
  *
- * What can fail: the name, every address (the last failure is reported), TLS, the deadline, memory
- * and descriptors.
+ * What can fail: the name, every address (the last failure is reported), the preface, TLS, the
+ * deadline, memory and descriptors.
  *
  * Owns: attempts, the winner until it is handed over. Thread: its loop's. Errors: a reason and a
  * line of detail. Lifetime: from dial_start until the callback or dial_cancel; it frees itself when
@@ -18,6 +20,7 @@
 
 #include "base/transport.h"
 #include "config/config.h"
+#include "net/resolve.h"
 #include "net/tls.h"
 #include "net/watch.h"
 
@@ -36,9 +39,12 @@ typedef void dial_cb(void *owner, const struct dial_result *result);
 
 struct dial_request {
     struct watch_set *watches;
-    const struct config_target *target; /* borrowed until the end */
+    struct resolver *names;
+    const struct config_address *address; /* borrowed until the end, as are its texts */
     uint32_t timeout_ms;
+    struct slice preface;        /* likewise; sent first, in the clear */
     struct tls_ctx *tls;         /* NULL: plain */
+    const char *tls_name;        /* likewise; instead of the one in tls. NULL: that one */
     struct tls_scratch *scratch; /* with tls; NULL: there was no memory for it */
     dial_cb *callback;
     void *owner;

@@ -38,6 +38,12 @@ void tls_scratch_free(struct tls_scratch *scratch);          /* NULL is fine */
 WSL_MUST_CHECK struct transport *tls_create(const struct tls_ctx *ctx, struct tls_scratch *scratch,
                                             int fd);
 
+/*
+ * To a target, before the handshake: whom its certificate must name, a host or an address, and what
+ * SNI says, instead of what the context has. False: out of memory.
+ */
+WSL_MUST_CHECK bool tls_expect(struct transport *t, const char *name);
+
 /* "TLSv1.3 TLS_AES_128_GCM_SHA256"; empty before the handshake is done. As snprintf. */
 int tls_describe(const struct transport *t, char *text, size_t size);
 

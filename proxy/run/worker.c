@@ -52,6 +52,7 @@ static void stop(void *owner, void *argument)
 {
     struct worker *worker = owner;
     (void)argument;
+    resolver_close(worker->env.names);
     watch_set_close(&worker->env.watches);
     if (worker->alone)
         return;
@@ -101,10 +102,11 @@ bool worker_start(struct worker *worker, uv_loop_t *shared, struct mailbox *supe
     worker->env.gone = gone_cb;
     list_init(&worker->env.sessions);
     worker->env.scratch = malloc(sizeof(*worker->env.scratch));
-    if (!worker->env.scratch)
-        return false;
-    if (shared ? watch_set_open(&worker->env.watches, shared) : start_thread(worker))
+    worker->env.names = resolver_create(shared ? shared : &worker->own_loop);
+    bool complete = worker->env.scratch && worker->env.names;
+    if (complete && (shared ? watch_set_open(&worker->env.watches, shared) : start_thread(worker)))
         return true;
+    resolver_close(worker->env.names);
     free(worker->env.scratch);
     return false;
 }

@@ -305,7 +305,8 @@ static void dial_target(struct session *session)
     size_t index = (size_t)(session->route - session->gate->config->routes);
     struct dial_request request = {
         .watches = &session->env->watches,
-        .target = &session->route->targets[0],
+        .names = session->env->names,
+        .address = &session->route->targets[0].address,
         .timeout_ms = session->route->connect_timeout_ms,
         .tls = session->gate->target_tls[index],
         .callback = dialled_cb,

@@ -21,6 +21,7 @@
 #include "base/metrics.h"
 #include "core/bridge.h"
 #include "net/addr.h"
+#include "net/resolve.h"
 #include "net/tls.h"
 #include "net/watch.h"
 #include "serve/gate.h"
@@ -31,6 +32,7 @@
 struct session_env {
     uv_loop_t *loop;
     struct watch_set watches;
+    struct resolver *names;
     struct bridge_scratch *scratch;
     struct tls_scratch *tls_scratch; /* NULL until the first TLS connection */
     struct list sessions;

@@ -23,6 +23,7 @@ struct call {
 
 static uv_loop_t loop;
 static struct watch_set watches;
+static struct resolver *resolver;
 static char directory[] = "/tmp/dial_test.XXXXXX", path[64];
 
 static int set_up(void **unused)
@@ -30,6 +31,8 @@ static int set_up(void **unused)
     assert_int_equal(uv_loop_init(&loop), 0);
     assert_true(watch_set_open(&watches, &loop));
     uv_unref((uv_handle_t *)&watches.poll);
+    resolver = resolver_create(&loop);
+    assert_non_null(resolver);
     return 0;
 }
 
@@ -38,6 +41,7 @@ static int tear_down(void **unused)
 {
     failing_alloc_arm(0);
     uv_run(&loop, UV_RUN_DEFAULT);
+    resolver_close(resolver);
     watch_set_close(&watches);
     uv_run(&loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&loop), 0);
@@ -148,15 +152,14 @@ static void close_all(const int *fds, size_t count)
         close(fds[i]);
 }
 
-static struct config_target tcp_target(const char *host, uint16_t port)
+static struct config_address tcp_target(const char *host, uint16_t port)
 {
-    return (struct config_target){
-        .address = {.kind = CONFIG_ADDRESS_TCP, .host = host, .port = port}};
+    return (struct config_address){.kind = CONFIG_ADDRESS_TCP, .host = host, .port = port};
 }
 
-static struct config_target unix_target(const char *name)
+static struct config_address unix_target(const char *name)
 {
-    return (struct config_target){.address = {.kind = CONFIG_ADDRESS_UNIX, .path = name}};
+    return (struct config_address){.kind = CONFIG_ADDRESS_UNIX, .path = name};
 }
 
 /* ---- dialling -------------------------------------------------------------------------------- */
@@ -168,12 +171,15 @@ static void called_cb(void *owner, const struct dial_result *result)
     call->result = *result;
 }
 
-static struct dial *start(const struct config_target *target, uint32_t timeout, struct call *call)
+static struct dial *start_with(const struct config_address *target, struct slice preface,
+                               uint32_t timeout, struct call *call)
 {
     struct dial_request request = {
         .watches = &watches,
-        .target = target,
+        .names = resolver,
+        .address = target,
         .timeout_ms = timeout,
+        .preface = preface,
         .callback = called_cb,
         .owner = call,
     };
@@ -186,8 +192,13 @@ static struct dial *start(const struct config_target *target, uint32_t timeout, 
     return dial;
 }
 
+static struct dial *start(const struct config_address *target, uint32_t timeout, struct call *call)
+{
+    return start_with(target, (struct slice){0}, timeout, call);
+}
+
 /* A watch does not keep the loop alive, a dial's timer does: it ends with the dial. */
-static struct dial_result dial_it(const struct config_target *target, uint32_t timeout)
+static struct dial_result dial_it(const struct config_address *target, uint32_t timeout)
 {
     struct call call;
     struct dial *dial = start(target, timeout, &call);
@@ -213,7 +224,7 @@ static void hang_up(const struct dial_result *result)
         close(result->fd);
 }
 
-static void expect_connected(const struct config_target *target)
+static void expect_connected(const struct config_address *target)
 {
     struct dial_result result = dial_it(target, 5000);
     assert_int_equal(result.reason, REASON_none);
@@ -225,8 +236,8 @@ static void expect_connected(const struct config_target *target)
     hang_up(&result);
 }
 
-static void expect_failure(const struct config_target *target, uint32_t timeout, enum reason reason,
-                           const char *detail)
+static void expect_failure(const struct config_address *target, uint32_t timeout,
+                           enum reason reason, const char *detail)
 {
     struct dial_result result = dial_it(target, timeout);
     assert_string_equal(reason_row(result.reason)->name, reason_row(reason)->name);
@@ -239,7 +250,7 @@ static void test_tcp(void **unused)
 {
     uint16_t port = 0;
     int fd = listen_tcp("127.0.0.1", &port, 8);
-    struct config_target target = tcp_target("127.0.0.1", port);
+    struct config_address target = tcp_target("127.0.0.1", port);
     expect_connected(&target);
     close(fd);
     expect_failure(&target, 5000, REASON_target_refused, "127.0.0.1:");
@@ -247,7 +258,7 @@ static void test_tcp(void **unused)
 
 static void test_unix(void **unused)
 {
-    struct config_target target = unix_target(path);
+    struct config_address target = unix_target(path);
     expect_failure(&target, 5000, REASON_target_unreachable, path);
     int fd = listen_unix(path, 8);
     expect_connected(&target);
@@ -259,7 +270,7 @@ static void test_abstract(void **unused)
 {
     char name[64];
     snprintf(name, sizeof(name), "@dial_test_%d", (int)getpid());
-    struct config_target target = unix_target(name);
+    struct config_address target = unix_target(name);
     expect_failure(&target, 5000, REASON_target_refused, name);
     int fd = listen_unix(name, 8);
     expect_connected(&target);
@@ -270,7 +281,7 @@ static void test_a_path_that_is_too_long(void **unused)
 {
     char name[200] = {0};
     memset(name, 'x', sizeof(name) - 1);
-    struct config_target target = unix_target(name);
+    struct config_address target = unix_target(name);
     expect_failure(&target, 5000, REASON_target_io, "xxx");
 }
 
@@ -282,7 +293,7 @@ static void test_full_backlog_of_a_unix_socket(void **unused)
     socklen_t length;
     assert_true(addr_unix(&address, &length, path));
     fill_backlog((struct sockaddr *)&address, length, fillers);
-    struct config_target target = unix_target(path);
+    struct config_address target = unix_target(path);
     expect_failure(&target, 60, REASON_target_timeout, path);
 
     struct call call;
@@ -306,7 +317,7 @@ static void test_nobody_answers(void **unused)
     struct addr address;
     assert_true(addr_parse(&address, "127.0.0.1", port));
     fill_backlog(&address.any, addr_length(&address), fillers);
-    struct config_target target = tcp_target("127.0.0.1", port);
+    struct config_address target = tcp_target("127.0.0.1", port);
     uint64_t began = uv_hrtime();
     expect_failure(&target, 100, REASON_target_timeout, "no answer in time");
     assert_in_range((uv_hrtime() - began) / 1000000, 90, 3000);
@@ -320,7 +331,7 @@ static void test_localhost(void **unused)
 {
     uint16_t port = 0;
     int fd = listen_tcp("127.0.0.1", &port, 8);
-    struct config_target target = tcp_target("localhost", port);
+    struct config_address target = tcp_target("localhost", port);
     expect_connected(&target);
     close(fd);
     expect_failure(&target, 5000, REASON_target_refused, ":");
@@ -333,7 +344,7 @@ static void test_names_that_do_not_resolve(void **unused)
     memset(name, 'b', sizeof(name) - 1);
     const char *names[] = {"nowhere.invalid", label, name, "a b", ""};
     for (size_t i = 0; i < WSL_COUNT(names); i++) {
-        struct config_target target = tcp_target(names[i], 80);
+        struct config_address target = tcp_target(names[i], 80);
         expect_failure(&target, 20000, REASON_target_unresolved, ": ");
     }
 }
@@ -347,7 +358,7 @@ static void test_the_second_address_wins(void **unused)
     struct addr address;
     assert_true(addr_parse(&address, FIRST, port));
     fill_backlog(&address.any, addr_length(&address), fillers);
-    struct config_target target = tcp_target(TWO_ADDRESSES, port);
+    struct config_address target = tcp_target(TWO_ADDRESSES, port);
     uint64_t began = uv_hrtime();
     expect_connected(&target);
     assert_in_range((uv_hrtime() - began) / 1000000, 240, 3000);
@@ -366,7 +377,7 @@ static void test_the_second_address_fails(void **unused)
     assert_true(addr_parse(&address, FIRST, port));
     fill_backlog(&address.any, addr_length(&address), fillers);
     for (size_t i = 0; i < WSL_COUNT(names); i++) {
-        struct config_target target = tcp_target(names[i], port);
+        struct config_address target = tcp_target(names[i], port);
         uint64_t began = uv_hrtime();
         expect_failure(&target, 400, REASON_target_timeout, names[i]);
         assert_in_range((uv_hrtime() - began) / 1000000, 390, 3000);
@@ -380,8 +391,109 @@ static void test_both_refuse(void **unused)
     uint16_t port = 0;
     int fd = listen_tcp(FIRST, &port, 8);
     close(fd);
-    struct config_target target = tcp_target(TWO_ADDRESSES, port);
+    struct config_address target = tcp_target(TWO_ADDRESSES, port);
     expect_failure(&target, 5000, REASON_target_refused, SECOND);
+}
+
+/* ---- what is sent first ---------------------------------------------------------------------- */
+
+static void expect_received(int fd, struct slice expected)
+{
+    char *received = malloc(expected.len);
+    size_t length = 0;
+    while (length < expected.len) {
+        ssize_t got = recv(fd, received + length, expected.len - length, 0);
+        assert_true(got > 0);
+        length += (size_t)got;
+    }
+    assert_memory_equal(received, expected.ptr, expected.len);
+    char more;
+    assert_int_equal(recv(fd, &more, 1, MSG_DONTWAIT), -1);
+    free(received);
+}
+
+static void test_preface(void **unused)
+{
+    uint16_t port = 0;
+    int fd = listen_tcp("127.0.0.1", &port, 8);
+    struct config_address targets[] = {tcp_target("127.0.0.1", port),
+                                       tcp_target("localhost", port)};
+    struct slice header = SLICE("PROXY TCP4 192.0.2.1 192.0.2.2 5000 80\r\n");
+    for (size_t i = 0; i < WSL_COUNT(targets); i++) {
+        struct call call;
+        if (start_with(&targets[i], header, 5000, &call))
+            uv_run(&loop, UV_RUN_DEFAULT);
+        assert_int_equal(call.result.reason, REASON_none);
+        int accepted = accept(fd, NULL, NULL);
+        expect_received(accepted, header);
+        hang_up(&call.result);
+        close(accepted);
+    }
+    close(fd);
+}
+
+/* More than a socket takes at once; it leaves as the target reads, and nothing is lost. */
+static char pattern[4 << 20];
+
+static struct dial *start_long_preface(const struct config_address *target, uint32_t timeout,
+                                       struct call *call)
+{
+    for (size_t i = 0; i < sizeof(pattern); i++)
+        pattern[i] = (char)(i ^ i >> 9);
+    struct slice preface = {pattern, sizeof(pattern)};
+    struct dial *dial = start_with(target, preface, timeout, call);
+    assert_non_null(dial);
+    for (int turn = 0; turn < 3; turn++)
+        uv_run(&loop, UV_RUN_NOWAIT);
+    assert_int_equal(call->calls, 0);
+    return dial;
+}
+
+static void read_pattern(void *argument)
+{
+    expect_received(*(int *)argument, (struct slice){pattern, sizeof(pattern)});
+}
+
+static void test_long_preface(void **unused)
+{
+    int fd = listen_unix(path, 8);
+    struct config_address target = unix_target(path);
+    struct call call;
+    start_long_preface(&target, 5000, &call);
+    int accepted = accept(fd, NULL, NULL);
+    uv_thread_t reader;
+    assert_int_equal(uv_thread_create(&reader, read_pattern, &accepted), 0);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    uv_thread_join(&reader);
+    assert_int_equal(call.calls, 1);
+    assert_int_equal(call.result.reason, REASON_none);
+    hang_up(&call.result);
+    close(accepted);
+    close(fd);
+}
+
+static void test_preface_that_is_not_read(void **unused)
+{
+    int fd = listen_unix(path, 8);
+    struct config_address target = unix_target(path);
+    struct call call;
+    start_long_preface(&target, 50, &call);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(call.result.reason, REASON_target_timeout);
+
+    int accepted = accept(fd, NULL, NULL);
+    close(accepted);
+    start_long_preface(&target, 5000, &call);
+    accepted = accept(fd, NULL, NULL);
+    close(accepted);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(call.result.reason, REASON_target_reset);
+
+    struct dial *dial = start_long_preface(&target, 5000, &call);
+    dial_cancel(dial);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(call.calls, 0);
+    close(fd);
 }
 
 /* ---- cancelling and failing ------------------------------------------------------------------ */
@@ -395,7 +507,7 @@ static void test_cancel_at_each_stage(void **unused)
     int fillers[FILLERS];
     assert_true(addr_unix(&address, &length, path));
     fill_backlog((struct sockaddr *)&address, length, fillers);
-    const struct config_target targets[] = {
+    const struct config_address targets[] = {
         tcp_target("127.0.0.1", port), /* connecting */
         tcp_target("localhost", port), /* looking up */
         unix_target(path),             /* waiting for its next try */
@@ -425,7 +537,7 @@ static void test_no_descriptor_is_left_behind(void **unused)
     uint16_t port = 0;
     int fd = listen_tcp("127.0.0.1", &port, 8), before = dup(fd);
     close(before);
-    struct config_target target = tcp_target("localhost", port);
+    struct config_address target = tcp_target("localhost", port);
     expect_connected(&target);
     close(fd);
     expect_failure(&target, 5000, REASON_target_refused, ":");
@@ -438,8 +550,8 @@ static void test_each_allocation_fails(void **unused)
 {
     uint16_t port = 0;
     int fd = listen_tcp("127.0.0.1", &port, 64);
-    const struct config_target targets[] = {tcp_target("127.0.0.1", port),
-                                            tcp_target("localhost", port)};
+    const struct config_address targets[] = {tcp_target("127.0.0.1", port),
+                                             tcp_target("localhost", port)};
     for (size_t i = 0; i < WSL_COUNT(targets); i++)
         for (unsigned n = 1;; n++) {
             failing_alloc_arm(n);
@@ -469,6 +581,9 @@ int main(void)
         TEST(test_the_second_address_wins),
         TEST(test_the_second_address_fails),
         TEST(test_both_refuse),
+        TEST(test_preface),
+        TEST(test_long_preface),
+        TEST(test_preface_that_is_not_read),
         TEST(test_cancel_at_each_stage),
         TEST(test_no_descriptor_is_left_behind),
         TEST(test_each_allocation_fails),

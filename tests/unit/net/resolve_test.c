@@ -1,0 +1,378 @@
+/* The resolver over a getaddrinfo of our own, which counts, waits and fails as a test wants. */
+#include "net/resolve.h"
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+
+#include <cmocka.h>
+
+#include "lib/failing_alloc.h"
+
+static uv_loop_t loop;
+static struct resolver *resolver;
+
+/* ---- the system's resolver ------------------------------------------------------------------- */
+
+static atomic_uint lookups, address;
+static atomic_bool failing, empty;
+static uv_sem_t gate; /* every look-up passes it once */
+
+struct made {
+    struct addrinfo info;
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    };
+};
+
+static struct addrinfo *make(int family, unsigned number, struct addrinfo *next)
+{
+    struct made *made = calloc(1, sizeof(*made));
+    made->any.sa_family = (sa_family_t)family;
+    if (family == AF_INET6)
+        made->v6.sin6_addr.s6_addr[15] = (uint8_t)number;
+    else
+        made->v4.sin_addr.s_addr = htonl(0xc0000200 + number);
+    made->info = (struct addrinfo){.ai_family = family, .ai_addr = &made->any, .ai_next = next};
+    made->info.ai_addrlen = family == AF_INET6 ? sizeof(made->v6) : sizeof(made->v4);
+    return &made->info;
+}
+
+/* libuv's threads call these. "many" has twenty addresses, of both families. */
+int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
+                struct addrinfo **list)
+{
+    atomic_fetch_add(&lookups, 1);
+    uv_sem_wait(&gate);
+    if (atomic_load(&failing))
+        return EAI_AGAIN;
+    *list = NULL;
+    if (atomic_load(&empty))
+        return 0;
+    if (strcmp(name, "many") != 0)
+        *list = make(AF_INET, atomic_load(&address), NULL);
+    else
+        for (unsigned i = 20; i > 0; i--)
+            *list = make(i > 10 ? AF_INET6 : AF_INET, i, *list);
+    return 0;
+}
+
+void freeaddrinfo(struct addrinfo *list)
+{
+    while (list) {
+        struct addrinfo *next = list->ai_next;
+        free(list);
+        list = next;
+    }
+}
+
+static void let_through(unsigned count)
+{
+    while (count-- > 0)
+        uv_sem_post(&gate);
+}
+
+/* ---- the ground ------------------------------------------------------------------------------ */
+
+static int set_up(void **unused)
+{
+    atomic_store(&lookups, 0);
+    atomic_store(&address, 1);
+    atomic_store(&failing, false);
+    atomic_store(&empty, false);
+    assert_int_equal(uv_sem_init(&gate, 0), 0);
+    assert_int_equal(uv_loop_init(&loop), 0);
+    resolver = resolver_create(&loop);
+    assert_non_null(resolver);
+    return 0;
+}
+
+static int tear_down(void **unused)
+{
+    resolver_close(resolver);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&loop), 0);
+    uv_sem_destroy(&gate);
+    return 0;
+}
+
+struct asker {
+    struct resolve_query query;
+    unsigned calls;
+    struct resolve_answer answer;
+    struct asker *cancels; /* in its callback */
+    const char *asks;      /* likewise */
+};
+
+static void answered(struct resolve_query *query, const struct resolve_answer *answer)
+{
+    struct asker *asker = WSL_CONTAINER(query, struct asker, query);
+    asker->calls++;
+    asker->answer = *answer;
+    if (asker->cancels)
+        resolve_cancel(&asker->cancels->query);
+    const char *again = asker->asks;
+    asker->asks = NULL;
+    const struct resolve_answer *known = again ? resolve(resolver, again, query) : NULL;
+    if (known) {
+        asker->calls++;
+        asker->answer = *known;
+    }
+}
+
+/* True when the answer was there at once. */
+static bool ask(struct asker *asker, const char *name)
+{
+    asker->query.callback = answered;
+    const struct resolve_answer *answer = resolve(resolver, name, &asker->query);
+    if (!answer)
+        return false;
+    asker->calls++;
+    asker->answer = *answer;
+    return true;
+}
+
+static unsigned last_number(const struct asker *asker)
+{
+    assert_int_equal(asker->answer.reason, REASON_none);
+    assert_true(asker->answer.count > 0);
+    return ntohl(asker->answer.addresses[0].v4.sin_addr.s_addr) & 0xff;
+}
+
+static void run(void)
+{
+    uv_run(&loop, UV_RUN_DEFAULT);
+}
+
+static void let_time_pass(uint64_t milliseconds)
+{
+    uv_sleep((unsigned)milliseconds);
+    uv_update_time(&loop);
+}
+
+/* ---- tests ----------------------------------------------------------------------------------- */
+
+static void test_a_crowd_costs_one_look_up(void **unused)
+{
+    struct asker crowd[100] = {0};
+    for (size_t i = 0; i < WSL_COUNT(crowd); i++)
+        assert_false(ask(&crowd[i], "desk"));
+    let_through(1);
+    run();
+    for (size_t i = 0; i < WSL_COUNT(crowd); i++) {
+        assert_int_equal(crowd[i].calls, 1);
+        assert_int_equal(last_number(&crowd[i]), 1);
+    }
+    struct asker late = {0};
+    assert_true(ask(&late, "desk"));
+    assert_int_equal(atomic_load(&lookups), 1);
+}
+
+static void test_a_change_is_seen(void **unused)
+{
+    struct asker before = {0}, after = {0};
+    assert_false(ask(&before, "desk"));
+    let_through(2);
+    run();
+    atomic_store(&address, 2);
+    assert_true(ask(&after, "desk"));
+    assert_int_equal(last_number(&after), 1);
+    let_time_pass(RESOLVE_FRESH_MS + 5);
+    assert_false(ask(&after, "desk"));
+    run();
+    assert_int_equal(last_number(&after), 2);
+}
+
+static void test_a_failure_is_not_kept(void **unused)
+{
+    struct asker one = {0}, two = {0}, three = {0};
+    atomic_store(&failing, true);
+    assert_false(ask(&one, "desk"));
+    assert_false(ask(&two, "desk"));
+    let_through(3);
+    run();
+    assert_int_equal(one.answer.reason, REASON_target_unresolved);
+    assert_int_equal(two.answer.count, 0);
+    assert_true(strlen(two.answer.failure) > 0);
+    atomic_store(&failing, false);
+    atomic_store(&empty, true);
+    assert_false(ask(&two, "desk"));
+    run();
+    assert_int_equal(two.answer.reason, REASON_target_unresolved);
+    assert_string_equal(two.answer.failure, "no usable address");
+    atomic_store(&empty, false);
+    assert_false(ask(&three, "desk"));
+    run();
+    assert_int_equal(last_number(&three), 1);
+    assert_int_equal(atomic_load(&lookups), 3);
+}
+
+/* libuv refuses a name that is no name before any look-up. */
+static void test_a_name_that_is_none(void **unused)
+{
+    char name[400];
+    memset(name, 'x', sizeof(name) - 1);
+    name[sizeof(name) - 1] = '\0';
+    struct asker asker = {0};
+    assert_true(ask(&asker, name));
+    assert_int_equal(asker.answer.reason, REASON_target_unresolved);
+    assert_int_equal(asker.answer.count, 0);
+}
+
+static void test_families_alternate_up_to_a_bound(void **unused)
+{
+    struct asker asker = {0};
+    assert_false(ask(&asker, "many"));
+    let_through(1);
+    run();
+    assert_int_equal(asker.answer.count, RESOLVE_ADDRESSES);
+    for (size_t i = 1; i < 12; i++)
+        assert_int_not_equal(asker.answer.addresses[i].any.sa_family,
+                             asker.answer.addresses[i - 1].any.sa_family);
+}
+
+static void test_a_failed_address_goes_last(void **unused)
+{
+    struct asker asker = {0}, again = {0};
+    assert_false(ask(&asker, "many"));
+    let_through(1);
+    run();
+    resolve_demote(resolver, "many", &asker.answer.addresses[0]);
+    resolve_demote(resolver, "other", &asker.answer.addresses[1]);
+    assert_true(ask(&again, "many"));
+    assert_true(addr_same_host(&again.answer.addresses[0], &asker.answer.addresses[1]));
+    assert_true(
+        addr_same_host(&again.answer.addresses[RESOLVE_ADDRESSES - 1], &asker.answer.addresses[0]));
+}
+
+static void test_cancelled_queries(void **unused)
+{
+    struct asker first = {0}, second = {0}, third = {0};
+    assert_false(ask(&first, "desk"));
+    assert_false(ask(&second, "desk"));
+    resolve_cancel(&first.query);
+    resolve_cancel(&first.query);
+    let_through(2);
+    run();
+    assert_int_equal(first.calls, 0);
+    assert_int_equal(second.calls, 1);
+
+    /* The last one leaves: whatever becomes of the look-up, who comes then gets an answer. */
+    let_time_pass(RESOLVE_FRESH_MS + 5);
+    assert_false(ask(&third, "desk"));
+    resolve_cancel(&third.query);
+    assert_false(ask(&first, "desk"));
+    let_through(2);
+    run();
+    assert_int_equal(third.calls, 0);
+    assert_int_equal(first.calls, 1);
+}
+
+/* More look-ups than libuv has threads: the last ones can still be taken back. */
+static void test_cancelled_before_they_began(void **unused)
+{
+    struct asker askers[40] = {0}, again = {0};
+    char name[8];
+    for (size_t i = 0; i < WSL_COUNT(askers); i++) {
+        snprintf(name, sizeof(name), "n%zu", i);
+        assert_false(ask(&askers[i], name));
+    }
+    for (size_t i = 0; i < WSL_COUNT(askers); i++)
+        resolve_cancel(&askers[i].query);
+    assert_false(ask(&again, name));
+    let_through(WSL_COUNT(askers) + 1);
+    run();
+    assert_int_equal(again.calls, 1);
+    assert_true(atomic_load(&lookups) < WSL_COUNT(askers));
+}
+
+static void test_callbacks_that_cancel_and_ask(void **unused)
+{
+    struct asker first = {0}, second = {0}, third = {.asks = "desk"}, fourth = {.asks = "lab"};
+    first.cancels = &second;
+    assert_false(ask(&first, "desk"));
+    assert_false(ask(&second, "desk"));
+    assert_false(ask(&third, "desk"));
+    assert_false(ask(&fourth, "desk"));
+    let_through(2);
+    run();
+    assert_int_equal(first.calls, 1);
+    assert_int_equal(second.calls, 0);
+    assert_int_equal(third.calls, 2);
+    assert_int_equal(fourth.calls, 2);
+    assert_int_equal(atomic_load(&lookups), 2);
+}
+
+static void test_only_so_many_are_kept(void **unused)
+{
+    char name[8];
+    for (size_t i = 0; i <= RESOLVE_KEPT; i++) {
+        struct asker asker = {0};
+        snprintf(name, sizeof(name), "n%zu", i);
+        assert_false(ask(&asker, name));
+        let_through(1);
+        run();
+        assert_int_equal(asker.calls, 1);
+    }
+    struct asker oldest = {0}, second = {0};
+    assert_true(ask(&second, "n1"));
+    assert_false(ask(&oldest, "n0"));
+    let_through(1);
+    run();
+}
+
+/* A process that ends does not wait; the look-ups free themselves when they come back. */
+static void test_closed_with_look_ups_under_way(void **unused)
+{
+    struct asker askers[10] = {0};
+    char name[8];
+    for (size_t i = 0; i < WSL_COUNT(askers); i++) {
+        snprintf(name, sizeof(name), "n%zu", i);
+        assert_false(ask(&askers[i], name));
+        resolve_cancel(&askers[i].query);
+    }
+    resolver_close(resolver);
+    resolver = NULL;
+    let_through(WSL_COUNT(askers));
+    run();
+}
+
+static void test_out_of_memory(void **unused)
+{
+    struct asker asker = {0};
+    failing_alloc_arm(1);
+    assert_null(resolver_create(&loop));
+    failing_alloc_arm(1);
+    assert_true(ask(&asker, "desk"));
+    assert_true(failing_alloc_disarm());
+    assert_int_equal(asker.answer.reason, REASON_out_of_memory);
+    assert_int_equal(asker.answer.count, 0);
+    assert_false(ask(&asker, "desk"));
+    let_through(1);
+    run();
+    assert_int_equal(last_number(&asker), 1);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(test_a_crowd_costs_one_look_up),
+        TEST(test_a_change_is_seen),
+        TEST(test_a_failure_is_not_kept),
+        TEST(test_a_name_that_is_none),
+        TEST(test_families_alternate_up_to_a_bound),
+        TEST(test_a_failed_address_goes_last),
+        TEST(test_cancelled_queries),
+        TEST(test_cancelled_before_they_began),
+        TEST(test_callbacks_that_cancel_and_ask),
+        TEST(test_only_so_many_are_kept),
+        TEST(test_closed_with_look_ups_under_way),
+        TEST(test_out_of_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
