@@ -419,9 +419,11 @@ static uint64_t tick_ping(struct bridge *bridge, const struct bridge_times *time
         bridge->received_at = now;
         bridge->pinged_at = 0;
     }
+    /* The answer may come at any time, and then the next ping be due before this one's timeout. */
+    uint64_t next_ping = now + times->ping_interval;
     if (bridge->pinged_at != 0) {
         if (now - bridge->pinged_at < times->ping_timeout)
-            return bridge->pinged_at + times->ping_timeout;
+            return sooner(bridge->pinged_at + times->ping_timeout, next_ping);
         bridge_end(bridge, REASON_client_dead, now);
         return 0;
     }
@@ -429,7 +431,7 @@ static uint64_t tick_ping(struct bridge *bridge, const struct bridge_times *time
         return bridge->received_at + times->ping_interval;
     bridge->slot_length = (uint8_t)ws_frame_control(bridge->slot, WS_OP_PING, bridge->slot, 0);
     bridge->pinged_at = bridge->ping_out_at = now;
-    return now + times->ping_timeout;
+    return sooner(now + times->ping_timeout, next_ping);
 }
 
 static uint64_t tick_limit(struct bridge *bridge, uint64_t since, uint32_t limit,

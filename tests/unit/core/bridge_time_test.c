@@ -168,6 +168,25 @@ static void test_a_stall_until_the_client_breaks(void **unused)
     expect_observed(METRICS_HISTOGRAM_stall_down, 1, 300);
 }
 
+static void test_pings_that_come_sooner_than_their_timeout(void **unused)
+{
+    lab.times.ping_interval = 1000;
+    lab.times.ping_timeout = 15000;
+    assert_int_equal(tick_at(2000), 3000);
+    lab.now = 2010;
+    lab_frame(&lab, 0x8A, NULL, 0);
+    lab_run(&lab);
+    assert_int_equal(tick_at(3000), 3010);
+    assert_int_equal(tick_at(3010), 4010);
+    assert_int_equal(lab.view.pings, 2);
+    for (uint64_t now = 4010; now < 17010; now += 1000)
+        assert_int_equal(tick_at(now), now + 1000);
+    assert_false(bridge_ending(&lab.bridge));
+    assert_int_equal(lab.view.pings, 2);
+    tick_at(18010);
+    expect_reason(REASON_client_dead);
+}
+
 static void test_any_byte_is_a_sign_of_life(void **unused)
 {
     lab.times.ping_interval = 30000;
@@ -466,6 +485,7 @@ int main(void)
         TEST(test_stall),
         TEST(test_a_stall_until_the_end),
         TEST(test_a_stall_until_the_client_breaks),
+        TEST(test_pings_that_come_sooner_than_their_timeout),
         TEST(test_any_byte_is_a_sign_of_life),
         TEST(test_no_sign_of_life),
         TEST(test_no_ping_while_the_client_blocks),
