@@ -209,14 +209,14 @@ gate_cppcheck_deep() {
     if cppcheck --help | grep -q -- --check-level; then
         run_cppcheck --check-level=exhaustive
     else
-        run_cppcheck --force --inconclusive
+        run_cppcheck --force
     fi
 }
 
 gate_valgrind() {
     build_gcc || return 1
     find "$build/gcc/tests/unit" -maxdepth 1 -type f -name '*_test' | sort |
-        xargs -P "$jobs" -n 1 valgrind --quiet --error-exitcode=99 --leak-check=full &&
+        xargs -d '\n' -P "$jobs" -n 1 valgrind --quiet --error-exitcode=99 --leak-check=full &&
         echo "valgrind: no findings"
 }
 
