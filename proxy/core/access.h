@@ -1,0 +1,41 @@
+/*
+ * The first lock: who may come, by the page that a browser shows (Origin) and by address.
+ *
+ * Pure. Owns: nothing. Thread: any. Errors: REASON_origin_refused, REASON_address_refused.
+ * Lifetime: none.
+ */
+#ifndef WSLUICE_CORE_ACCESS_H
+#define WSLUICE_CORE_ACCESS_H
+
+#include "base/base.h"
+#include "base/reason.h"
+#include "config/config.h"
+
+/*
+ * May a page of this origin (RFC 6454; ptr NULL: none sent, so no browser) open a session here? In
+ * this order:
+ *
+ * - no Origin: yes, it protects browsers' users only;
+ * - `allowed` has "any": yes, whatever it says;
+ * - "null": only where it is listed;
+ * - not exactly scheme "://" host [":" port]: no. That includes lists of origins;
+ * - `allowed` lists it: same scheme, host (case aside) and port (80 and 443 may be left out).
+ *   an entry with "*." in front of its host stands for any name below, and not for that name
+ * itself;
+ * - the Host field that the client sent names the same host and port. A port missing there counts
+ *   as the default one of the origin's scheme: behind a proxy that ends TLS, nobody here knows
+ *   with which scheme the browser came. This also holds for a name that somebody else points at us
+ *   (DNS rebinding); a route with a `host` is not found by that name.
+ */
+enum reason access_origin(struct slice origin, struct slice host,
+                          const struct config_texts *allowed) WSL_MUST_CHECK;
+
+/*
+ * `deny` first; then `allow`, unless it is empty. An address is 16 bytes, IPv4 as ::ffff:a.b.c.d;
+ * NULL: it has none, as the peer of a Unix socket: no range holds it. An IPv4 range holds IPv4
+ * addresses only, mapped or not, and an IPv6 range none of them: "::/0" is all of IPv6.
+ */
+enum reason access_address(const uint8_t *address, const struct config_cidrs *allow,
+                           const struct config_cidrs *deny) WSL_MUST_CHECK;
+
+#endif
