@@ -2,6 +2,12 @@
 
 static const uint8_t v4_prefix[12] = {[10] = 0xFF, [11] = 0xFF};
 
+void ip_from_v4(const uint8_t octets[static 4], uint8_t address[static IP_BYTES])
+{
+    memcpy(address, v4_prefix, sizeof(v4_prefix));
+    memcpy(address + sizeof(v4_prefix), octets, 4);
+}
+
 bool ip_is_v4(const uint8_t address[static IP_BYTES])
 {
     return memcmp(address, v4_prefix, sizeof(v4_prefix)) == 0;
@@ -50,8 +56,7 @@ bool ip_parse_v4(struct slice text, uint8_t address[static IP_BYTES])
     uint8_t octets[4];
     if (!parse_octets(text, octets))
         return false;
-    memcpy(address, v4_prefix, sizeof(v4_prefix));
-    memcpy(address + sizeof(v4_prefix), octets, sizeof(octets));
+    ip_from_v4(octets, address);
     return true;
 }
 
@@ -184,14 +189,4 @@ size_t ip_print(const uint8_t address[static IP_BYTES], char text[static IP_TEXT
         return ip_print_v6(address, text);
     return (size_t)snprintf(text, IP_TEXT, "%u.%u.%u.%u", octets[0], octets[1], octets[2],
                             octets[3]);
-}
-
-bool ip_in_range(const uint8_t address[static IP_BYTES], const uint8_t range[static IP_BYTES],
-                 unsigned bits)
-{
-    size_t whole = bits / 8;
-    wsl_assert(bits <= 8 * IP_BYTES);
-    if (memcmp(address, range, whole) != 0)
-        return false;
-    return bits % 8 == 0 || (address[whole] ^ range[whole]) >> (8 - bits % 8) == 0;
 }

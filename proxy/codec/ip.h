@@ -10,7 +10,7 @@
 #include "base/base.h"
 
 #define IP_BYTES 16
-#define IP_TEXT  46 /* the longest text of an address, and a NUL */
+#define IP_TEXT  40 /* eight groups of four digits, and a NUL */
 
 struct ip_port {
     uint8_t address[IP_BYTES];
@@ -29,6 +29,7 @@ bool ip_parse(struct slice text, uint8_t address[static IP_BYTES]) WSL_MUST_CHEC
 /* 0 to 65535 in decimal, without leading zeros. */
 bool ip_parse_port(struct slice text, uint16_t *port) WSL_MUST_CHECK;
 
+void ip_from_v4(const uint8_t octets[static 4], uint8_t address[static IP_BYTES]);
 bool ip_is_v4(const uint8_t address[static IP_BYTES]);
 
 /* IPv4 in dots, IPv6 as RFC 5952 wants it; returns the length. */
@@ -36,9 +37,5 @@ size_t ip_print(const uint8_t address[static IP_BYTES], char text[static IP_TEXT
 
 /* The same, but an IPv4 address in its IPv6 clothes and without dots: "::ffff:c000:201". */
 size_t ip_print_v6(const uint8_t address[static IP_BYTES], char text[static IP_TEXT]);
-
-/* Does the address begin with the first `bits` bits of `range`? */
-bool ip_in_range(const uint8_t address[static IP_BYTES], const uint8_t range[static IP_BYTES],
-                 unsigned bits);
 
 #endif
