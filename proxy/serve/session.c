@@ -17,6 +17,9 @@ _Static_assert((int)BRIDGE_CLIENT_READ == (int)WATCH_READ &&
                    (int)BRIDGE_CLIENT_BROKEN == (int)WATCH_BROKEN,
                "what a watch reports is what a bridge understands");
 
+/* A delayed acknowledgement is on its way for 40 ms, the round trip apart. */
+#define ACKNOWLEDGED_MS 250
+
 struct session {
     struct list link;
     struct session_env *env;
@@ -154,10 +157,15 @@ static void arm(struct session *session, uint64_t milliseconds)
     uv_timer_start(&session->timer, timer_cb, milliseconds, 0);
 }
 
-/* The first tick asks what is unsent; what it says later is measured by that. */
+/*
+ * The first tick asks what is unsent; what it says later is measured by that. By then a client that
+ * reads has acknowledged its last bytes: seen at the deadline, that would pass for progress, and
+ * the client that never hangs up would get twice its time.
+ */
 static void arm_ending(struct session *session)
 {
-    arm(session, 0);
+    uint32_t patience = limits_of(session)->close_timeout_ms;
+    arm(session, patience < ACKNOWLEDGED_MS ? patience : ACKNOWLEDGED_MS);
 }
 
 /* After every turn: is it over, is it ending, and what is there to wait for. */
@@ -375,6 +383,12 @@ static void read_head(struct session *session)
     }
 }
 
+/* Whoever has not begun a request is not answered either. */
+static bool has_spoken(const struct session *session)
+{
+    return session->opening->held_length > 0;
+}
+
 static void begin_head(struct session *session)
 {
     session->opening = calloc(1, sizeof(*session->opening));
@@ -496,7 +510,7 @@ static void timer_cb(uv_timer_t *timer)
         tick(session);
         return;
     case LIFE_HANDSHAKE_DEADLINE:
-        if (session->state == LIFE_HEAD && session->opening->held_length > 0)
+        if (session->state == LIFE_HEAD && has_spoken(session))
             refuse(session, REASON_handshake_timeout);
         else
             die(session, session->state == LIFE_PREFACE || session->state == LIFE_HEAD
@@ -555,7 +569,10 @@ static void drain(struct session *session)
         dialled(session, &(struct dial_result){.reason = REASON_shutdown, .fd = -1});
         return;
     case LIFE_HEAD:
-        refuse(session, REASON_shutdown);
+        if (has_spoken(session))
+            refuse(session, REASON_shutdown);
+        else
+            die(session, REASON_shutdown);
         return;
     case LIFE_OPEN:
         bridge_end(&session->bridge, REASON_shutdown, now_of(session));
