@@ -1,5 +1,6 @@
 #include "core/access.h"
 
+#include "codec/ip.h"
 #include "codec/uri.h"
 
 struct origin {
@@ -137,24 +138,17 @@ enum reason access_origin(struct slice origin, struct slice host,
     return REASON_origin_refused;
 }
 
-/* ::ffff:0:0/96, RFC 4291 section 2.5.5.2. */
-static bool is_ipv4(const uint8_t *bytes)
-{
-    static const uint8_t mapped[12] = {[10] = 0xFF, [11] = 0xFF};
-    return memcmp(bytes, mapped, sizeof(mapped)) == 0;
-}
-
 static bool holds(const struct config_cidr *range, const uint8_t *address)
 {
     size_t whole = range->bits / 8;
     unsigned rest = range->bits % 8;
-    bool ipv4_range = range->bits >= 96 && is_ipv4(range->bytes);
-    if (ipv4_range != is_ipv4(address) || memcmp(range->bytes, address, whole) != 0)
+    bool ipv4_range = range->bits >= 96 && ip_is_v4(range->bytes);
+    if (ipv4_range != ip_is_v4(address) || memcmp(range->bytes, address, whole) != 0)
         return false;
     return rest == 0 || (range->bytes[whole] ^ address[whole]) >> (8 - rest) == 0;
 }
 
-static bool any_holds(const struct config_cidrs *ranges, const uint8_t *address)
+bool access_holds(const struct config_cidrs *ranges, const uint8_t *address)
 {
     for (size_t i = 0; address && i < ranges->count; i++)
         if (holds(&ranges->items[i], address))
@@ -165,6 +159,7 @@ static bool any_holds(const struct config_cidrs *ranges, const uint8_t *address)
 enum reason access_address(const uint8_t *address, const struct config_cidrs *allow,
                            const struct config_cidrs *deny)
 {
-    bool refused = any_holds(deny, address) || (allow->count > 0 && !any_holds(allow, address));
+    bool refused =
+        access_holds(deny, address) || (allow->count > 0 && !access_holds(allow, address));
     return refused ? REASON_address_refused : REASON_none;
 }

@@ -31,10 +31,13 @@ enum reason access_origin(struct slice origin, struct slice host,
                           const struct config_texts *allowed) WSL_MUST_CHECK;
 
 /*
- * `deny` first; then `allow`, unless it is empty. An address is 16 bytes, IPv4 as ::ffff:a.b.c.d;
- * NULL: it has none, as the peer of a Unix socket: no range holds it. An IPv4 range holds IPv4
- * addresses only, mapped or not, and an IPv6 range none of them: "::/0" is all of IPv6.
+ * Is the address in any of the ranges? An address is 16 bytes, IPv4 as ::ffff:a.b.c.d; NULL: it has
+ * none, as the peer of a Unix socket: no range holds it. An IPv4 range holds IPv4 addresses only,
+ * mapped or not, and an IPv6 range none of them: "::/0" is all of IPv6.
  */
+bool access_holds(const struct config_cidrs *ranges, const uint8_t *address);
+
+/* `deny` first; then `allow`, unless it is empty. */
 enum reason access_address(const uint8_t *address, const struct config_cidrs *allow,
                            const struct config_cidrs *deny) WSL_MUST_CHECK;
 
