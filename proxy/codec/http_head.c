@@ -475,6 +475,11 @@ const char *http_head_status_phrase(unsigned status)
         unsigned status;
         const char *phrase;
     } phrases[] = {
+        {200, "OK"},
+        {301, "Moved Permanently"},
+        {302, "Found"},
+        {307, "Temporary Redirect"},
+        {308, "Permanent Redirect"},
         {400, "Bad Request"},
         {403, "Forbidden"},
         {404, "Not Found"},
