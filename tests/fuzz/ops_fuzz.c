@@ -1,0 +1,107 @@
+/*
+ * Whatever a route is called: the scrape stays UTF-8, no line is added, and who undoes the escapes
+ * of the label reads the name again, with question marks for bytes that were no text.
+ */
+#include "serve/ops.h"
+
+#include "codec/utf8.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static bool is_utf8(const char *text, size_t length)
+{
+    struct utf8 state = {0};
+    return utf8_feed(&state, (const uint8_t *)text, length) && utf8_complete(&state);
+}
+
+static size_t lines_of(const char *text, size_t length)
+{
+    size_t lines = 0;
+    for (size_t i = 0; i < length; i++)
+        lines += text[i] == '\n';
+    return lines;
+}
+
+/* Reads a quoted value; returns what stands behind its closing quote. */
+static const char *unescape(const char *at, char *out)
+{
+    wsl_assert(*at == '"');
+    for (at++; *at != '"'; at++) {
+        wsl_assert(*at != '\n' && *at != '\0');
+        if (*at == '\\') {
+            at++;
+            wsl_assert(*at == '\\' || *at == '"' || *at == 'n');
+            *out++ = *at == 'n' ? '\n' : *at;
+        } else {
+            *out++ = *at;
+        }
+    }
+    *out = '\0';
+    return at + 1;
+}
+
+static void expect_name(const char *read, const char *name)
+{
+    bool valid = is_utf8(name, strlen(name));
+    wsl_assert(strlen(read) == strlen(name));
+    for (; *name; name++, read++)
+        wsl_assert(*read == (valid || (unsigned char)*name < 0x80 ? *name : '?'));
+}
+
+static char *scrape(const struct ops_process *process, const char *certificate, size_t *length)
+{
+    char *text =
+        ops_metrics(process, &(struct ops_certificate){certificate, 1800000000}, 1, length);
+    wsl_assert(text);
+    text = realloc(text, *length + 1);
+    wsl_assert(text);
+    text[*length] = '\0';
+    return text;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const char route_label[] = "\nwsluice_route_sessions{route=";
+    static const char file_label[] =
+        "\nwsluice_certificate_not_after_timestamp_seconds{certificate=";
+    struct metrics metrics = {0};
+    const struct metrics *workers[] = {&metrics};
+    struct ops_process process;
+    char *name = calloc(1, size + 1), *read = calloc(1, size + 1);
+    struct account_set *set = account_set_create(1);
+    wsl_assert(name && read && set);
+    memcpy(name, data, size);
+    ops_init(&process, workers, 1, set, 0);
+    struct account *account = account_get(set, "plain");
+    wsl_assert(account);
+    size_t length;
+    char *text = scrape(&process, "plain", &length);
+    size_t lines = lines_of(text, length);
+    free(text);
+    account_release(account);
+    account_set_free(set);
+
+    set = account_set_create(1);
+    wsl_assert(set);
+    process.accounts = set;
+    account = account_get(set, name);
+    wsl_assert(account);
+    text = scrape(&process, name, &length);
+    wsl_assert(is_utf8(text, length) && lines_of(text, length) == lines);
+    const char *at = strstr(text, route_label);
+    wsl_assert(at);
+    at = unescape(at + sizeof(route_label) - 1, read);
+    wsl_assert(strncmp(at, "} 0\n", 4) == 0);
+    expect_name(read, name);
+    at = strstr(text, file_label);
+    wsl_assert(at);
+    at = unescape(at + sizeof(file_label) - 1, read);
+    wsl_assert(strncmp(at, "} 1800000000\n", 13) == 0);
+    expect_name(read, name);
+    free(text);
+    account_release(account);
+    account_set_free(set);
+    free(name);
+    free(read);
+    return 0;
+}
