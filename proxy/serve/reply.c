@@ -1,0 +1,100 @@
+#include "serve/reply.h"
+
+#include "codec/http_head.h"
+
+/* Status line, our own fields and the numbers in them; all short and known. */
+#define REPLY_FIXED 320
+
+/* Fields that are ours to write: a second one would tell the client another story. */
+static bool is_ours(struct slice name)
+{
+    static const struct slice ours[] = {
+        {"connection", 10}, {"content-length", 14}, {"content-type", 12},      {"location", 8},
+        {"server", 6},      {"keep-alive", 10},     {"transfer-encoding", 17}, {"upgrade", 7},
+    };
+    for (size_t i = 0; i < WSL_COUNT(ours); i++)
+        if (slice_equal_nocase(name, ours[i]))
+            return true;
+    return false;
+}
+
+static bool is_value(const char *text)
+{
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++)
+        if ((*c < ' ' && *c != '\t') || *c == 0x7f)
+            return false;
+    return true;
+}
+
+static bool is_allowed(const struct config_header *header)
+{
+    struct slice name = slice_of(header->name);
+    return http_head_is_token(name) && !is_ours(name) && is_value(header->value);
+}
+
+/* RFC 3986 section 2: the characters of a URI, none of which ends a field. */
+static bool is_uri(const char *text)
+{
+    static const char others[] = "-._~:/?#[]@!$&'()*+,;=%";
+    if (*text == '\0')
+        return false;
+    for (const char *c = text; *c; c++) {
+        bool alnum = (*c >= '0' && *c <= '9') || (slice_lower(*c) >= 'a' && slice_lower(*c) <= 'z');
+        if (!alnum && !strchr(others, *c))
+            return false;
+    }
+    return true;
+}
+
+static size_t size_of(const struct reply *reply)
+{
+    size_t size = REPLY_FIXED + reply->body.len;
+    size += reply->location ? strlen(reply->location) : 0;
+    size += reply->content_type ? strlen(reply->content_type) : 0;
+    for (size_t i = 0; i < reply->header_count; i++)
+        size += strlen(reply->headers[i].name) + strlen(reply->headers[i].value) + 4;
+    return size;
+}
+
+static char *put(char *at, const char *text)
+{
+    return stpcpy(at, text);
+}
+
+static char *put_field(char *at, const char *name, const char *value)
+{
+    return put(put(put(put(at, name), ": "), value), "\r\n");
+}
+
+static char *put_head(char *at, const struct reply *reply)
+{
+    at += sprintf(at, "HTTP/1.1 %u %s\r\n", reply->status, http_head_status_phrase(reply->status));
+    at = put(at, "Server: wsluice\r\nConnection: close\r\n");
+    if (reply->fresh)
+        at = put_field(at, "Cache-Control", "no-store");
+    if (reply->location)
+        at = put_field(at, "Location", reply->location);
+    for (size_t i = 0; i < reply->header_count; i++)
+        if (is_allowed(&reply->headers[i]))
+            at = put_field(at, reply->headers[i].name, reply->headers[i].value);
+    if (reply->content_type)
+        at = put_field(at, "Content-Type", reply->content_type);
+    at += sprintf(at, "Content-Length: %zu\r\n\r\n", reply->body.len);
+    return at;
+}
+
+char *reply_build(const struct reply *reply, size_t *length)
+{
+    if (reply->location && !is_uri(reply->location))
+        return NULL;
+    char *bytes = malloc(size_of(reply));
+    if (!bytes)
+        return NULL;
+    char *at = put_head(bytes, reply);
+    if (!reply->head_only && reply->body.len > 0) {
+        memcpy(at, reply->body.ptr, reply->body.len);
+        at += reply->body.len;
+    }
+    *length = (size_t)(at - bytes);
+    return bytes;
+}
