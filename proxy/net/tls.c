@@ -550,15 +550,16 @@ bool tls_expect(struct transport *t, const char *name)
 {
     SSL *ssl = tls_of(t)->ssl;
     X509_VERIFY_PARAM *verify = SSL_get0_param(ssl);
-    /* RFC 6066, section 3: literal addresses are not permitted in SNI, nor is a final dot. */
-    if (X509_VERIFY_PARAM_set1_ip_asc(verify, name) == 1)
-        return true;
     char host[256];
     size_t length = strlen(name);
     length -= length > 1 && name[length - 1] == '.';
-    snprintf(host, sizeof(host), "%.*s", (int)length, name);
-    bool set = X509_VERIFY_PARAM_set1_host(verify, host, 0) == 1 &&
-               SSL_set_tlsext_host_name(ssl, host) == 1;
+    snprintf(host, sizeof host, "%.*s", (int)length, name);
+    /* RFC 6066, section 3: literal addresses are not permitted in SNI, nor is a final dot. */
+    bool is_address = X509_VERIFY_PARAM_set1_ip_asc(verify, host) == 1;
+    const char *verified = is_address ? NULL : host;
+    bool set = (is_address || X509_VERIFY_PARAM_set1_ip(verify, NULL, 0) == 1) &&
+               X509_VERIFY_PARAM_set1_host(verify, verified, 0) == 1 &&
+               SSL_set_tlsext_host_name(ssl, verified) == 1;
     ERR_clear_error();
     return set;
 }

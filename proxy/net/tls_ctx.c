@@ -264,17 +264,50 @@ static char *copy_name(const char *name)
     return strndup(name, length);
 }
 
-static bool set_up_client(struct tls_ctx *ctx, const char *name, const struct complaint *complaint)
+static bool set_trust(SSL_CTX *ssl, const char *path, const struct complaint *complaint)
+{
+    if (!path && SSL_CTX_set_default_verify_paths(ssl) == 1)
+        return true;
+    if (!path)
+        return complain(complaint, "the system's CA certificates cannot be used: %s",
+                        openssl_reason());
+    BIO *file = open_file("CA", path, complaint);
+    if (!file)
+        return false;
+    BIO_free(file);
+    if (SSL_CTX_load_verify_file(ssl, path) == 1)
+        return true;
+    return complain(complaint, "CA file '%s' holds no certificate in PEM format: %s", path,
+                    openssl_reason());
+}
+
+/* What we show a target that asks who we are. */
+static bool set_own_certificate(SSL_CTX *ssl, const struct config_target *target,
+                                const struct complaint *complaint)
+{
+    const struct config_certificate pair = {
+        .certificate = target->certificate,
+        .key = target->key,
+        .key_password = target->key_password,
+    };
+    return !pair.certificate ||
+           (load_certificate(ssl, pair.certificate, complaint) && load_key(ssl, &pair, complaint));
+}
+
+static bool set_up_client(struct tls_ctx *ctx, const struct config_target *target, const char *name,
+                          const struct complaint *complaint)
 {
     X509_VERIFY_PARAM *verify = SSL_CTX_get0_param(ctx->ssl);
     /* RFC 9525: a wildcard is a whole label, and the common name is not a host name. */
     X509_VERIFY_PARAM_set_hostflags(verify, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
                                                 X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-    SSL_CTX_set_verify(ctx->ssl, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_verify(ctx->ssl, target->insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
     if (!set_common(ctx->ssl) || !set_version(ctx->ssl, CONFIG_TLS_1_2) ||
-        SSL_CTX_set_cipher_list(ctx->ssl, CIPHERS_1_2) != 1 ||
-        SSL_CTX_set_default_verify_paths(ctx->ssl) != 1)
+        SSL_CTX_set_cipher_list(ctx->ssl, CIPHERS_1_2) != 1)
         return complain(complaint, "TLS to the target cannot be set up: %s", openssl_reason());
+    if (!set_trust(ctx->ssl, target->ca, complaint) ||
+        !set_own_certificate(ctx->ssl, target, complaint))
+        return false;
     /* RFC 6066, section 3: literal addresses are not permitted in SNI. */
     if (X509_VERIFY_PARAM_set1_ip_asc(verify, name) == 1)
         return true;
@@ -326,7 +359,7 @@ struct tls_ctx *tls_ctx_client(const struct config_target *target, char *error, 
     wsl_assert(name);
     struct complaint complaint = {error, error_size};
     struct tls_ctx *ctx = create(TLS_client_method(), false, &complaint);
-    return finish(ctx, ctx && set_up_client(ctx, name, &complaint));
+    return finish(ctx, ctx && set_up_client(ctx, target, name, &complaint));
 }
 
 struct tls_ctx *tls_ctx_retain(struct tls_ctx *ctx)
