@@ -72,9 +72,6 @@ struct balance_health balance_after(struct balance_health health,
     case BALANCE_PROBE_DOWN:
         health.probe = BALANCE_PROBED_DOWN;
         break;
-    case BALANCE_PROBE_OFF:
-        health.probe = BALANCE_UNPROBED;
-        break;
     }
     return health;
 }

@@ -61,7 +61,6 @@ enum balance_event {
     BALANCE_TRIAL_ABANDONED, /* the client left, or we lacked memory: nothing is known */
     BALANCE_PROBE_UP,
     BALANCE_PROBE_DOWN,
-    BALANCE_PROBE_OFF, /* is not probed any more */
 };
 
 enum balance_state { BALANCE_UP, BALANCE_DUE, BALANCE_DOWN };

@@ -140,9 +140,6 @@ static void test_probes(void **unused)
     assert_int_equal(balance_state(health, &policy, 100), BALANCE_DUE);
     health = after(health, BALANCE_TRIAL_FAILED, 200);
     assert_int_equal(balance_state(health, &policy, 200), BALANCE_DOWN);
-
-    health = after((struct balance_health){.probe = BALANCE_PROBED_DOWN}, BALANCE_PROBE_OFF, 1);
-    assert_int_equal(balance_state(health, &policy, 1), BALANCE_UP);
 }
 
 /* ---- the choice ------------------------------------------------------------------------------ */
