@@ -1,0 +1,18 @@
+/*
+ * SipHash-2-4 (Aumasson and Bernstein, "SipHash: a fast short-input PRF"): a hash for tables whose
+ * keys strangers choose. Without the seed nobody finds keys that fall into one bucket.
+ *
+ * Owns: nothing. Thread: any. Errors: none. Lifetime: none.
+ */
+#ifndef WSLUICE_BASE_SIPHASH_H
+#define WSLUICE_BASE_SIPHASH_H
+
+#include "base/base.h"
+
+struct siphash_seed {
+    uint64_t low, high; /* random, kept by the process */
+};
+
+uint64_t siphash_of(const struct siphash_seed *seed, const void *bytes, size_t length);
+
+#endif

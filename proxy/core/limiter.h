@@ -1,0 +1,77 @@
+/*
+ * How many connections an address has, and how fast it makes new ones: a bounded table by address,
+ * IPv4 whole and IPv6 by /64, because that much one customer gets.
+ *
+ *      buckets (hash)            entries, a fixed number, used from the first on
+ *      +---+     +------------------+     +------------------+
+ *      | 3-+---->| address, active, |---->| ...              |    each bucket a chain
+ *      | 0 |     | full_at          |     |                  |
+ *      +---+     +------------------+     +------------------+
+ *                  without a connection: in the list `idle` as well, the longest idle first
+ *
+ * The rate is a bucket of `burst` tokens that fills at `per_second`. All that is kept is when it
+ * will be full again; an entry with neither connections nor missing tokens says nothing that an
+ * empty table does not.
+ *
+ * When the table is full, the longest idle entry goes, even with tokens missing: whoever comes from
+ * so many addresses gains nothing by one more fresh one. Entries with connections stay. When all
+ * have some, a new address is admitted without being counted: it would be the honest client whom a
+ * refusal hits, and the limits of listener and process still hold. `stats` says how often either
+ * was so.
+ *
+ * Every operation takes constant time. Pure but for malloc: time is a parameter, and may go back a
+ * little as the clocks of workers do.
+ *
+ * Owns: its table. Thread: one at a time. Errors: NULL without memory; verdicts. Lifetime: until
+ * limiter_destroy, with or without connections counted.
+ */
+#ifndef WSLUICE_CORE_LIMITER_H
+#define WSLUICE_CORE_LIMITER_H
+
+#include "base/base.h"
+#include "base/siphash.h"
+#include "codec/ip.h"
+
+#define LIMITER_CAPACITY    65536 /* addresses, by default; 44 bytes each */
+#define LIMITER_NOT_COUNTED UINT32_MAX
+
+/* What counts as one client. */
+struct limiter_key {
+    uint64_t high, low;
+};
+
+/* May change from call to call: what is counted does not depend on them. 0: off. */
+struct limiter_limits {
+    uint32_t connections;
+    uint32_t per_second;
+    uint32_t burst; /* 0: as 1 */
+};
+
+struct limiter_stats {
+    uint64_t forgotten;   /* idle entries that went with tokens missing */
+    uint64_t not_counted; /* admitted although the table was full of busy ones */
+};
+
+enum limiter_verdict {
+    LIMITER_ADMITTED,
+    LIMITER_TOO_MANY,
+    LIMITER_TOO_FAST, /* costs no token */
+};
+
+struct limiter;
+
+/* At most `capacity` addresses, 1 to 2^24. */
+struct limiter *limiter_create(uint32_t capacity, const struct siphash_seed *seed) WSL_MUST_CHECK;
+void limiter_destroy(struct limiter *limiter); /* NULL: nothing happens */
+
+struct limiter_key limiter_key_of(const uint8_t address[static IP_BYTES]);
+
+/* One more connection of this client; once admitted, `slot` goes to limiter_leave at its end. */
+enum limiter_verdict limiter_enter(struct limiter *limiter, const struct limiter_key *key,
+                                   const struct limiter_limits *limits, uint64_t now_ms,
+                                   uint32_t *slot) WSL_MUST_CHECK;
+void limiter_leave(struct limiter *limiter, uint32_t slot);
+
+struct limiter_stats limiter_stats(const struct limiter *limiter);
+
+#endif
