@@ -1,10 +1,12 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -13,30 +15,122 @@
 #define TAIL_ROOM 3
 
 static struct {
-    pthread_mutex_t mutex;
-    int fd;
-    enum reason_level lowest;
-    bool json, is_pipe;
+    pthread_mutex_t mutex; /* of what stands above the format */
+    enum log_target target;
+    int fd;         /* LOG_SYSLOG: of no meaning */
+    bool owned;     /* the descriptor is ours to close */
+    bool may_block; /* it is a pipe or a socket */
+    char file[PATH_MAX];
+    struct syslog syslog;
     uint64_t dropped;
+    atomic_int lowest; /* enum reason_level; read without the mutex, as is json */
+    atomic_bool json;
 } sink = {.mutex = PTHREAD_MUTEX_INITIALIZER, .fd = STDERR_FILENO, .lowest = REASON_INFO};
 
 _Static_assert(LOG_LINE_MAX <= PIPE_BUF, "a pipe that is writable takes a whole line");
 
-void log_setup(int fd, enum reason_level lowest, bool json)
+/* ---- the sink -------------------------------------------------------------------------------- */
+
+static void set_format(enum reason_level lowest, bool json)
+{
+    atomic_store_explicit(&sink.lowest, (int)lowest, memory_order_relaxed);
+    atomic_store_explicit(&sink.json, json, memory_order_relaxed);
+}
+
+/* With the mutex. */
+static void let_go(void)
+{
+    if (sink.owned)
+        close(sink.fd);
+    if (sink.target == LOG_SYSLOG)
+        syslog_close(&sink.syslog);
+    sink.owned = false;
+    sink.target = LOG_STDERR;
+    sink.fd = STDERR_FILENO;
+}
+
+static void take_fd(int fd, bool owned)
 {
     struct stat status;
-    pthread_mutex_lock(&sink.mutex);
+    let_go();
     sink.fd = fd;
-    sink.lowest = lowest;
-    sink.json = json;
-    sink.is_pipe =
+    sink.owned = owned;
+    sink.may_block =
         fstat(fd, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
+}
+
+void log_setup(int fd, enum reason_level lowest, bool json)
+{
+    pthread_mutex_lock(&sink.mutex);
+    take_fd(fd, false);
     pthread_mutex_unlock(&sink.mutex);
+    set_format(lowest, json);
+}
+
+/* Non-blocking: a FIFO that nobody opened for reading is an error, not a wait. */
+static int open_file(const char *path)
+{
+    return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
+}
+
+static bool open_target(const struct log_options *options, int *fd, struct syslog *syslog,
+                        char *error, size_t error_size)
+{
+    if (options->target == LOG_SYSLOG)
+        return syslog_open(syslog, &options->syslog, error, error_size);
+    if (options->target == LOG_STDERR)
+        return true;
+    bool fits = strlen(options->file) < sizeof(sink.file);
+    *fd = fits ? open_file(options->file) : -1;
+    if (*fd >= 0)
+        return true;
+    snprintf(error, error_size, "cannot write the log file %s: %s", options->file,
+             strerror(fits ? errno : ENAMETOOLONG));
+    return false;
+}
+
+bool log_open(const struct log_options *options, char *error, size_t error_size)
+{
+    struct syslog syslog;
+    int fd = STDERR_FILENO;
+    if (!open_target(options, &fd, &syslog, error, error_size))
+        return false;
+    pthread_mutex_lock(&sink.mutex);
+    if (options->target == LOG_SYSLOG) {
+        let_go();
+        sink.syslog = syslog;
+    } else {
+        take_fd(fd, options->target == LOG_FILE);
+    }
+    sink.target = options->target;
+    if (options->target == LOG_FILE)
+        snprintf(sink.file, sizeof(sink.file), "%s", options->file);
+    pthread_mutex_unlock(&sink.mutex);
+    set_format(options->lowest, options->json);
+    return true;
+}
+
+void log_reopen(void)
+{
+    int error = 0;
+    pthread_mutex_lock(&sink.mutex);
+    if (sink.target == LOG_FILE) {
+        int fd = open_file(sink.file);
+        error = fd < 0 ? errno : 0;
+        if (fd >= 0) {
+            take_fd(fd, true);
+            sink.target = LOG_FILE;
+        }
+    }
+    pthread_mutex_unlock(&sink.mutex);
+    if (error != 0)
+        log_message(REASON_ERROR, "cannot reopen the log file: %s; the old one goes on",
+                    strerror(error));
 }
 
 bool log_enabled(enum reason_level level)
 {
-    return level >= sink.lowest;
+    return (int)level >= atomic_load_explicit(&sink.lowest, memory_order_relaxed);
 }
 
 /* ---- building a line ------------------------------------------------------------------------- */
@@ -56,11 +150,11 @@ static bool append_text(struct log_line *line, const char *text)
 }
 
 /* Bytes that would break the line, the quoting or a terminal leave as \xNN, in JSON as \u00NN. */
-static bool append_escaped(struct log_line *line, const char *value, bool quoted)
+static bool append_escaped(struct log_line *line, struct slice value, bool quoted)
 {
     bool fits = true;
-    for (const char *c = value; *c && fits; c++) {
-        unsigned char byte = (unsigned char)*c;
+    for (size_t i = 0; i < value.len && fits; i++) {
+        unsigned char byte = (unsigned char)value.ptr[i];
         char escape[8];
         if (quoted && (byte == '"' || byte == '\\'))
             snprintf(escape, sizeof(escape), "\\%c", byte);
@@ -73,19 +167,19 @@ static bool append_escaped(struct log_line *line, const char *value, bool quoted
     return fits;
 }
 
-static bool append_quoted(struct log_line *line, const char *value)
+static bool append_quoted(struct log_line *line, struct slice value)
 {
     return append_text(line, "\"") && append_escaped(line, value, true) && append_text(line, "\"");
 }
 
-static bool plain_word(const char *value)
+static bool is_plain_word(struct slice value)
 {
-    if (*value == '\0')
-        return false;
-    for (const char *c = value; *c; c++)
-        if ((unsigned char)*c <= ' ' || (unsigned char)*c >= 0x7f || *c == '"' || *c == '\\')
+    for (size_t i = 0; i < value.len; i++) {
+        unsigned char byte = (unsigned char)value.ptr[i];
+        if (byte <= ' ' || byte >= 0x7f || byte == '"' || byte == '\\')
             return false;
-    return true;
+    }
+    return value.len > 0;
 }
 
 static bool append_key(struct log_line *line, const char *key)
@@ -101,45 +195,67 @@ static const char *level_name(enum reason_level level)
     return names[level];
 }
 
-static void begin(struct log_line *line, enum reason_level level)
+static void put_stamp(char stamp[static LOG_STAMP])
 {
-    line->length = 0;
-    line->json = sink.json;
+    struct timespec now;
+    struct tm utc;
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &utc);
+    size_t length = strftime(stamp, LOG_STAMP, "%Y-%m-%dT%H:%M:%S", &utc);
+    snprintf(stamp + length, LOG_STAMP - length, ".%03dZ", (int)(now.tv_nsec / 1000000));
+}
+
+static void begin(struct log_line *line, enum reason_level level, const char *event)
+{
+    line->length = line->body = 0;
+    line->json = atomic_load_explicit(&sink.json, memory_order_relaxed);
     line->active = log_enabled(level);
+    line->level = level;
+    line->event = event;
     if (!line->active)
         return;
 
-    struct timespec now;
-    struct tm utc;
-    char stamp[48], head[96];
-    clock_gettime(CLOCK_REALTIME, &now);
-    gmtime_r(&now.tv_sec, &utc);
-    size_t length = strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &utc);
-    snprintf(stamp + length, sizeof(stamp) - length, ".%03ldZ", now.tv_nsec / 1000000);
+    char head[96];
+    put_stamp(line->stamp);
     snprintf(head, sizeof(head), line->json ? "{\"time\":\"%s\",\"level\":\"%s\"" : "%s %-5s ",
-             stamp, level_name(level));
+             line->stamp, level_name(level));
     append_text(line, head);
+    line->body = line->json ? 0 : line->length;
 }
 
 void log_begin(struct log_line *line, enum reason_level level, const char *event)
 {
-    begin(line, level);
+    begin(line, level, event);
     if (line->active && !line->json)
         append_text(line, event);
     else
         log_text(line, "event", event);
 }
 
-void log_text(struct log_line *line, const char *key, const char *value)
+static void put_value(struct log_line *line, const char *key, struct slice value)
 {
     size_t before = line->length;
     if (!line->active)
         return;
-    bool fits =
-        append_key(line, key) &&
-        (line->json || !plain_word(value) ? append_quoted(line, value) : append_text(line, value));
+    bool fits = append_key(line, key) &&
+                (line->json || !is_plain_word(value) ? append_quoted(line, value)
+                                                     : append(line, value.ptr, value.len));
     if (!fits)
         line->length = before;
+}
+
+void log_text(struct log_line *line, const char *key, const char *value)
+{
+    put_value(line, key, slice_of(value));
+}
+
+void log_path(struct log_line *line, const char *key, struct slice target)
+{
+    size_t length = 0;
+    while (length < target.len && length < LOG_PATH_MAX && target.ptr[length] != '?' &&
+           target.ptr[length] != '#')
+        length++;
+    put_value(line, key, (struct slice){target.ptr, length});
 }
 
 void log_number(struct log_line *line, const char *key, uint64_t value)
@@ -155,26 +271,41 @@ void log_number(struct log_line *line, const char *key, uint64_t value)
 
 /* ---- writing it ------------------------------------------------------------------------------ */
 
-static bool write_line(const char *text, size_t length)
+static bool to_syslog(const struct log_line *line)
 {
-    if (sink.is_pipe) {
+    const struct syslog_entry entry = {
+        .level = line->level,
+        .stamp = line->stamp,
+        .event = line->event,
+        .text = {line->text + line->body, line->length - line->body - 1}, /* without the newline */
+    };
+    return syslog_send(&sink.syslog, &entry);
+}
+
+static bool to_fd(const struct log_line *line)
+{
+    if (sink.may_block) {
         struct pollfd room = {.fd = sink.fd, .events = POLLOUT};
         if (poll(&room, 1, 0) != 1 || !(room.revents & POLLOUT))
             return false;
     }
     ssize_t n;
     do
-        n = write(sink.fd, text, length);
+        n = write(sink.fd, line->text, line->length);
     while (n < 0 && errno == EINTR);
-    return n == (ssize_t)length;
+    return n == (ssize_t)line->length;
 }
 
-static size_t finish(struct log_line *line)
+static bool write_line(const struct log_line *line)
+{
+    return sink.target == LOG_SYSLOG ? to_syslog(line) : to_fd(line);
+}
+
+static void finish(struct log_line *line)
 {
     if (line->json)
         line->text[line->length++] = '}';
     line->text[line->length++] = '\n';
-    return line->length;
 }
 
 static void report_dropped(void)
@@ -182,7 +313,8 @@ static void report_dropped(void)
     struct log_line line;
     log_begin(&line, REASON_ERROR, "log_dropped");
     log_number(&line, "lines", sink.dropped);
-    if (write_line(line.text, finish(&line)))
+    finish(&line);
+    if (write_line(&line))
         sink.dropped = 0;
 }
 
@@ -190,11 +322,11 @@ void log_end(struct log_line *line)
 {
     if (!line->active)
         return;
-    size_t length = finish(line);
+    finish(line);
     pthread_mutex_lock(&sink.mutex);
     if (sink.dropped > 0)
         report_dropped();
-    if (sink.dropped > 0 || !write_line(line->text, length))
+    if (sink.dropped > 0 || !write_line(line))
         sink.dropped++;
     pthread_mutex_unlock(&sink.mutex);
 }
@@ -209,10 +341,10 @@ void log_message(enum reason_level level, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    begin(&line, level);
+    begin(&line, level, NULL);
     if (line.json)
         log_text(&line, "message", text);
     else
-        append_escaped(&line, text, false);
+        append_escaped(&line, slice_of(text), false);
     log_end(&line);
 }

@@ -1,180 +1,255 @@
+/* Lines in both formats, where they go, and what happens when nobody takes them. */
 #include "base/log.h"
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <pthread.h>
 
-#define STAMP_TEXT "2026-01-01T00:00:00.000Z " /* as long as every time of a text line */
-#define WRITERS    4
-#define LINES      200
-
-static int reader, writer;
-static char text[1 << 20];
+static char folder[] = "/tmp/wsluice-log-XXXXXX";
+static char path[64], moved[64];
 
 static int set_up(void **unused)
 {
-    int ends[2];
-    assert_int_equal(pipe(ends), 0);
-    reader = ends[0];
-    writer = ends[1];
-    assert_int_equal(fcntl(reader, F_SETFL, O_NONBLOCK), 0);
+    memcpy(folder + strlen(folder) - 6, "XXXXXX", 6);
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/a.log", folder);
+    snprintf(moved, sizeof(moved), "%s/b.log", folder);
     return 0;
 }
 
 static int tear_down(void **unused)
 {
     log_setup(STDERR_FILENO, REASON_INFO, false);
-    close(reader);
-    if (writer >= 0)
-        close(writer);
+    unlink(path);
+    unlink(moved);
+    rmdir(folder);
     return 0;
 }
 
-/* What was logged since the last call. */
-static const char *logged(void)
+static void open_log(bool json, enum reason_level lowest)
 {
-    size_t length = 0;
-    ssize_t n;
-    while ((n = read(reader, text + length, sizeof(text) - 1 - length)) > 0)
-        length += (size_t)n;
-    text[length] = '\0';
+    char error[256];
+    const struct log_options options = {
+        .lowest = lowest, .json = json, .target = LOG_FILE, .file = path};
+    assert_true(log_open(&options, error, sizeof(error)));
+}
+
+/* What a file holds, without the time at its beginning when it is a line of text. */
+static char *content(const char *file)
+{
+    static char text[16384];
+    int fd = open(file, O_RDONLY);
+    assert_true(fd >= 0);
+    ssize_t n = read(fd, text, sizeof(text) - 1);
+    close(fd);
+    assert_true(n >= 0);
+    text[n] = '\0';
     return text;
 }
 
-static void log_something(const char *key, const char *value, uint64_t number)
+static void write_session(const char *detail)
 {
     struct log_line line;
-    log_begin(&line, REASON_WARN, "session");
-    log_text(&line, key, value);
-    log_number(&line, "n", number);
+    log_begin(&line, REASON_INFO, "session");
+    log_text(&line, "client", "127.0.0.1:5");
+    log_text(&line, "detail", detail);
+    log_number(&line, "bytes_up", 12);
     log_end(&line);
 }
 
 static void test_text(void **unused)
 {
-    log_setup(writer, REASON_INFO, false);
-    log_something("client", "[::1]:80", UINT64_MAX);
-    const char *line = logged();
-    assert_int_equal(line[strlen(STAMP_TEXT) - 2], 'Z');
-    assert_string_equal(line + strlen(STAMP_TEXT),
-                        "warn  session client=[::1]:80 n=18446744073709551615\n");
-    log_message(REASON_INFO, "listening on %s", "x");
-    assert_string_equal(logged() + strlen(STAMP_TEXT), "info  listening on x\n");
+    open_log(false, REASON_INFO);
+    write_session("two \"words\"\n\\ \x1b");
+    assert_string_equal(content(path) + 24,
+                        " info  session client=127.0.0.1:5 "
+                        "detail=\"two \\\"words\\\"\\x0a\\\\ \\x1b\" bytes_up=12\n");
 }
 
 static void test_json(void **unused)
 {
-    log_setup(writer, REASON_INFO, true);
-    log_something("client", "[::1]:80", 7);
-    const char *line = strstr(logged(), ",\"level\"");
-    assert_non_null(line);
-    assert_string_equal(
-        line, ",\"level\":\"warn\",\"event\":\"session\",\"client\":\"[::1]:80\",\"n\":7}\n");
-    log_message(REASON_ERROR, "a \"word\"");
-    assert_non_null(strstr(logged(), ",\"message\":\"a \\\"word\\\"\"}\n"));
+    open_log(true, REASON_INFO);
+    write_session("two \"words\"\n\\");
+    log_message(REASON_ERROR, "odd: %s", "\x07");
+    static const char session[] = ",\"level\":\"info\",\"event\":\"session\","
+                                  "\"client\":\"127.0.0.1:5\","
+                                  "\"detail\":\"two \\\"words\\\"\\u000a\\\\\",\"bytes_up\":12}\n";
+    static const char prose[] = ",\"level\":\"error\",\"message\":\"odd: \\u0007\"}\n";
+    const char *text = content(path);
+    assert_memory_equal(text, "{\"time\":\"20", 11);
+    text = strstr(text, "Z\"") + 2;
+    assert_memory_equal(text, session, sizeof(session) - 1);
+    assert_string_equal(strstr(text + sizeof(session), "Z\"") + 2, prose);
 }
 
-/* Nothing that a peer chose can end a line, a value or a terminal's patience. */
-static void test_escapes(void **unused)
+static void test_level(void **unused)
 {
-    log_setup(writer, REASON_INFO, false);
-    log_something("d", "a b\"c\\d\n\x1b[2J\xff", 0);
-    assert_non_null(strstr(logged(), " d=\"a b\\\"c\\\\d\\x0a\\x1b[2J\\xff\" n=0\n"));
-    log_something("d", "", 0);
-    assert_non_null(strstr(logged(), " d=\"\" n=0\n"));
-    log_message(REASON_INFO, "two\nlines");
-    assert_non_null(strstr(logged(), "two\\x0alines\n"));
-    log_setup(writer, REASON_INFO, true);
-    log_something("d", "a\"\\\n\xff", 0);
-    assert_non_null(strstr(logged(), ",\"d\":\"a\\\"\\\\\\u000a\\u00ff\",\"n\":0}\n"));
+    open_log(false, REASON_WARN);
+    write_session("x");
+    log_message(REASON_INFO, "no");
+    log_message(REASON_WARN, "yes");
+    assert_string_equal(content(path) + 24, " warn  yes\n");
+    assert_false(log_enabled(REASON_INFO));
 }
 
-static void test_levels(void **unused)
+/* Tokens travel in queries. Cut where they begin, in whatever form the line is. */
+static void test_no_query(void **unused)
 {
-    log_setup(writer, REASON_ERROR, false);
-    assert_false(log_enabled(REASON_WARN));
-    assert_true(log_enabled(REASON_ERROR));
-    log_something("a", "b", 1);
-    log_message(REASON_INFO, "quiet");
-    assert_string_equal(logged(), "");
-}
-
-/* However long a value is: the line stays whole, the field that does not fit is left out. */
-static void test_what_does_not_fit(void **unused)
-{
-    char value[2 * LOG_LINE_MAX];
-    for (int json = 0; json < 2; json++)
-        for (size_t length = LOG_LINE_MAX - 120; length < LOG_LINE_MAX + 10; length++) {
-            memset(value, 'v', length);
-            value[length] = '\0';
-            log_setup(writer, REASON_INFO, json);
-            log_something("d", value, 12345);
-            const char *line = logged();
-            size_t end = strlen(line);
-            assert_true(end <= LOG_LINE_MAX);
-            assert_int_equal(line[end - 1], '\n');
-            assert_ptr_equal(strchr(line, '\n'), line + end - 1);
-            if (json)
-                assert_int_equal(line[end - 2], '}');
-            const char *first = strchr(line, 'v');
-            if (first && strspn(first, "v") > 1)
-                assert_int_equal(strspn(first, "v"), length); /* all of it or nothing */
+    static const char *const targets[] = {
+        "/vnc?token=SECRET", "/vnc?SECRET", "/vnc#SECRET", "/vnc?", "/vnc#?SECRET", "/vnc??SECRET",
+    };
+    for (int json = 0; json <= 1; json++)
+        for (size_t i = 0; i < WSL_COUNT(targets); i++) {
+            struct log_line line;
+            open_log(json, REASON_INFO);
+            log_begin(&line, REASON_WARN, "handshake");
+            log_path(&line, "path", slice_of(targets[i]));
+            log_end(&line);
+            assert_null(strstr(content(path), "SECRET"));
+            assert_non_null(strstr(content(path), json ? "\"path\":\"/vnc\"}" : "path=/vnc\n"));
+            unlink(path);
         }
 }
 
-/* A reader that sleeps costs lines, never the program; it hears how many when it wakes. */
-static void test_a_reader_that_sleeps(void **unused)
+static void test_a_long_path_leaves_room(void **unused)
 {
-    unsigned lines = 0, written = 0;
-    log_setup(writer, REASON_INFO, false);
-    for (; lines < 5000; lines++)
-        log_something("a", "some bytes to fill the pipe", lines);
-    for (const char *c = logged(); *c; c++)
-        written += *c == '\n';
-    assert_true(written > 100 && written < lines);
-    log_something("a", "awake", 1);
-    const char *now = logged();
-    char expected[64];
-    snprintf(expected, sizeof(expected), "log_dropped lines=%u\n", lines - written);
-    assert_non_null(strstr(now, expected));
-    assert_true(strstr(now, "awake") > strstr(now, expected));
-    log_something("a", "once", 1);
-    assert_null(strstr(logged(), "log_dropped"));
+    char target[8192];
+    struct log_line line;
+    memset(target, '\x01', sizeof(target));
+    open_log(true, REASON_INFO);
+    log_begin(&line, REASON_WARN, "handshake");
+    log_path(&line, "path", (struct slice){target, sizeof(target)});
+    log_text(&line, "reason", "http_no_route");
+    log_end(&line);
+    assert_non_null(strstr(content(path), ",\"path\":\"\\u0001"));
+    assert_non_null(strstr(content(path), "\",\"reason\":\"http_no_route\"}\n"));
 }
 
-static void *write_lines(void *argument)
+static void test_a_field_that_does_not_fit(void **unused)
+{
+    char value[LOG_LINE_MAX];
+    struct log_line line;
+    memset(value, 'x', sizeof(value) - 1);
+    value[sizeof(value) - 1] = '\0';
+    open_log(false, REASON_INFO);
+    log_begin(&line, REASON_INFO, "session");
+    log_text(&line, "detail", value);
+    log_number(&line, "bytes_up", 1);
+    log_end(&line);
+    assert_string_equal(content(path) + 24, " info  session bytes_up=1\n");
+}
+
+static void test_reopen(void **unused)
+{
+    open_log(false, REASON_INFO);
+    log_message(REASON_INFO, "one");
+    assert_int_equal(rename(path, moved), 0);
+    log_message(REASON_INFO, "two");
+    log_reopen();
+    log_message(REASON_INFO, "three");
+    assert_string_equal(content(path) + 24, " info  three\n");
+    assert_non_null(strstr(content(moved), "one\n"));
+    assert_non_null(strstr(content(moved), "two\n"));
+    struct stat status;
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 0137, 0);
+}
+
+static void test_reopen_that_fails(void **unused)
+{
+    open_log(false, REASON_INFO);
+    assert_int_equal(rename(path, moved), 0);
+    assert_int_equal(mkdir(path, 0700), 0);
+    log_reopen();
+    log_message(REASON_INFO, "still here");
+    rmdir(path);
+    assert_non_null(strstr(content(moved), "cannot reopen the log file: "));
+    assert_non_null(strstr(content(moved), "still here\n"));
+}
+
+static void test_a_bad_target_changes_nothing(void **unused)
+{
+    char error[256], none[96];
+    open_log(false, REASON_INFO);
+    snprintf(none, sizeof(none), "%s/none/x.log", folder);
+    const struct log_options options = {.json = true, .target = LOG_FILE, .file = none};
+    assert_false(log_open(&options, error, sizeof(error)));
+    assert_non_null(strstr(error, none));
+    assert_non_null(strstr(error, "No such file"));
+    log_message(REASON_INFO, "as before");
+    assert_string_equal(content(path) + 24, " info  as before\n");
+}
+
+static void test_a_full_pipe(void **unused)
+{
+    int ends[2];
+    char buffer[65536];
+    assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+    memset(buffer, 'x', sizeof(buffer));
+    while (write(ends[1], buffer, sizeof(buffer)) > 0)
+        ;
+    log_setup(ends[1], REASON_INFO, false);
+    for (unsigned i = 0; i < 5; i++)
+        log_message(REASON_INFO, "nobody reads this");
+    while (read(ends[0], buffer, sizeof(buffer)) > 0)
+        ;
+    log_message(REASON_INFO, "now");
+    ssize_t n = read(ends[0], buffer, sizeof(buffer) - 1);
+    assert_true(n > 0);
+    buffer[n] = '\0';
+    assert_non_null(strstr(buffer, " error log_dropped lines=5\n"));
+    assert_non_null(strstr(buffer, " info  now\n"));
+    log_setup(STDERR_FILENO, REASON_INFO, false);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+/* ---- threads --------------------------------------------------------------------------------- */
+
+#define THREADS 4
+#define LINES   300
+
+static void *write_lines(void *unused)
 {
     for (unsigned i = 0; i < LINES; i++)
-        log_something("writer", argument, i);
-    return NULL;
+        write_session("x");
+    return unused;
 }
 
-static void test_threads_do_not_mix(void **unused)
+static size_t lines_in(const char *file)
 {
-    pthread_t threads[WRITERS];
-    char names[WRITERS][8];
-    unsigned lines = 0;
-    log_setup(writer, REASON_INFO, false);
-    for (int i = 0; i < WRITERS; i++) {
-        snprintf(names[i], sizeof(names[i]), "w%d", i);
-        assert_int_equal(pthread_create(&threads[i], NULL, write_lines, names[i]), 0);
-    }
-    for (int i = 0; i < WRITERS; i++)
-        pthread_join(threads[i], NULL);
-    for (const char *line = logged(), *end; (end = strchr(line, '\n')); line = end + 1) {
-        if (strncmp(line + strlen(STAMP_TEXT), "error", 5) == 0) /* lines were dropped */
-            continue;
-        assert_memory_equal(line + strlen(STAMP_TEXT), "warn  session writer=w", 22);
-        assert_memory_equal(line + strlen(STAMP_TEXT) + 23, " n=", 3);
-        size_t digits = strspn(line + strlen(STAMP_TEXT) + 26, "0123456789");
-        assert_ptr_equal(line + strlen(STAMP_TEXT) + 26 + digits, end);
+    FILE *stream = fopen(file, "r");
+    char line[LOG_LINE_MAX + 2];
+    size_t lines = 0;
+    assert_non_null(stream);
+    while (fgets(line, sizeof(line), stream)) {
+        assert_true(strstr(line, "\"bytes_up\":12}\n") || strstr(line, " bytes_up=12\n"));
         lines++;
     }
-    assert_true(lines > 0);
+    fclose(stream);
+    return lines;
+}
+
+/* While others log, the file is rotated and the format changes: no line is lost, none is mixed. */
+static void test_rotation_under_load(void **unused)
+{
+    pthread_t threads[THREADS];
+    open_log(false, REASON_INFO);
+    for (unsigned i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, write_lines, NULL), 0);
+    assert_int_equal(rename(path, moved), 0);
+    for (unsigned i = 0; i < 20; i++) {
+        log_reopen();
+        open_log(i % 2, REASON_INFO);
+    }
+    for (unsigned i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(lines_in(path) + lines_in(moved), THREADS * LINES);
 }
 
 int main(void)
@@ -183,11 +258,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_text),
         TEST(test_json),
-        TEST(test_escapes),
-        TEST(test_levels),
-        TEST(test_what_does_not_fit),
-        TEST(test_a_reader_that_sleeps),
-        TEST(test_threads_do_not_mix),
+        TEST(test_level),
+        TEST(test_no_query),
+        TEST(test_a_long_path_leaves_room),
+        TEST(test_a_field_that_does_not_fit),
+        TEST(test_reopen),
+        TEST(test_reopen_that_fails),
+        TEST(test_a_bad_target_changes_nothing),
+        TEST(test_a_full_pipe),
+        TEST(test_rotation_under_load),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
