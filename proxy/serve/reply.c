@@ -56,9 +56,12 @@ static size_t size_of(const struct reply *reply)
     return size;
 }
 
+/* Into room that size_of has measured. */
 static char *put(char *at, const char *text)
 {
-    return stpcpy(at, text);
+    size_t length = strlen(text);
+    memcpy(at, text, length);
+    return at + length;
 }
 
 static char *put_field(char *at, const char *name, const char *value)
@@ -68,8 +71,10 @@ static char *put_field(char *at, const char *name, const char *value)
 
 static char *put_head(char *at, const struct reply *reply)
 {
-    at += sprintf(at, "HTTP/1.1 %u %s\r\n", reply->status, http_head_status_phrase(reply->status));
-    at = put(at, "Server: wsluice\r\nConnection: close\r\n");
+    char number[24];
+    snprintf(number, sizeof(number), "%u ", reply->status);
+    at = put(put(put(at, "HTTP/1.1 "), number), http_head_status_phrase(reply->status));
+    at = put(at, "\r\nServer: wsluice\r\nConnection: close\r\n");
     if (reply->fresh)
         at = put_field(at, "Cache-Control", "no-store");
     if (reply->location)
@@ -79,8 +84,8 @@ static char *put_head(char *at, const struct reply *reply)
             at = put_field(at, reply->headers[i].name, reply->headers[i].value);
     if (reply->content_type)
         at = put_field(at, "Content-Type", reply->content_type);
-    at += sprintf(at, "Content-Length: %zu\r\n\r\n", reply->body.len);
-    return at;
+    snprintf(number, sizeof(number), "%zu", reply->body.len);
+    return put(put_field(at, "Content-Length", number), "\r\n");
 }
 
 char *reply_build(const struct reply *reply, size_t *length)
