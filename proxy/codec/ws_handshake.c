@@ -122,6 +122,20 @@ static enum reason choose_subprotocol(const struct http_head *head, struct slice
     return bad;
 }
 
+enum reason ws_handshake_prefer(const struct http_head *head, const char *const *wanted,
+                                size_t count, struct ws_handshake *out)
+{
+    struct slice offers[WS_SUBPROTOCOLS_MAX];
+    unsigned offered;
+    enum reason bad = collect_offers(head, offers, &offered);
+    out->subprotocol = (struct slice){0};
+    for (size_t i = 0; bad == REASON_none && i < count && !out->subprotocol.ptr; i++)
+        for (unsigned k = 0; k < offered; k++)
+            if (slice_equal(offers[k], slice_of(wanted[i])))
+                out->subprotocol = offers[k];
+    return bad;
+}
+
 enum reason ws_handshake_check(const struct http_head *head, struct ws_handshake *out)
 {
     if (head->has_body)
@@ -174,7 +188,8 @@ bool ws_handshake_accept(struct slice key, char out[static WS_ACCEPT_LENGTH])
     return true;
 }
 
-size_t ws_handshake_answer(char *out, size_t capacity, const struct ws_handshake *handshake)
+size_t ws_handshake_answer(char *out, size_t capacity, const struct ws_handshake *handshake,
+                           struct slice fields)
 {
     struct writer w = {out, capacity, 0, false};
     put(&w, SLICE("HTTP/1.1 101 Switching Protocols\r\n"
@@ -187,7 +202,9 @@ size_t ws_handshake_answer(char *out, size_t capacity, const struct ws_handshake
         put(&w, SLICE("\r\nSec-WebSocket-Protocol: "));
         put(&w, handshake->subprotocol);
     }
-    put(&w, SLICE("\r\n\r\n"));
+    put(&w, SLICE("\r\n"));
+    put(&w, fields);
+    put(&w, SLICE("\r\n"));
     return written(&w);
 }
 

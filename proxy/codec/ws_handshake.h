@@ -30,12 +30,21 @@ struct ws_handshake {
 enum reason ws_handshake_check(const struct http_head *head,
                                struct ws_handshake *out) WSL_MUST_CHECK;
 
+/*
+ * Chooses again, for those who prefer: the first of `wanted` that the client offers, else none.
+ */
+enum reason ws_handshake_prefer(const struct http_head *head, const char *const *wanted,
+                                size_t count, struct ws_handshake *out) WSL_MUST_CHECK;
+
 /* Sec-WebSocket-Accept for a key; false when OpenSSL cannot hash (out of memory). */
 bool ws_handshake_accept(struct slice key, char out[static WS_ACCEPT_LENGTH]) WSL_MUST_CHECK;
 
-/* The 101 head; returns its length, or 0 when it does not fit. */
-size_t ws_handshake_answer(char *out, size_t capacity,
-                           const struct ws_handshake *handshake) WSL_MUST_CHECK;
+/*
+ * The 101 head, with whole field lines of somebody else's among its own; returns its length, or 0
+ * when it does not fit.
+ */
+size_t ws_handshake_answer(char *out, size_t capacity, const struct ws_handshake *handshake,
+                           struct slice fields) WSL_MUST_CHECK;
 
 /*
  * A whole refusal for a reason: status line, the fields that the status needs (Allow, Upgrade,

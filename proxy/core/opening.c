@@ -29,46 +29,48 @@ static bool hold(struct opening *opening, const char *bytes, size_t length)
     return true;
 }
 
-static bool prepare_answer(struct opening *opening, const struct ws_handshake *handshake)
+static bool prepare_answer(struct opening *opening, const struct ws_handshake *handshake,
+                           struct slice fields)
 {
-    size_t capacity = WS_ANSWER_MAX + handshake->subprotocol.len;
+    size_t capacity = WS_ANSWER_MAX + handshake->subprotocol.len + fields.len;
     opening->answer = malloc(capacity);
     if (!opening->answer)
         return false;
-    opening->answer_length = ws_handshake_answer(opening->answer, capacity, handshake);
+    opening->answer_length = ws_handshake_answer(opening->answer, capacity, handshake, fields);
     wsl_assert(opening->answer_length > 0);
     return true;
 }
 
-static bool keep_early(struct opening *opening, const char *bytes, size_t length)
+static bool keep_early(struct opening *opening, struct slice rest)
 {
-    if (length == 0)
+    if (rest.len == 0)
         return true;
-    opening->early = malloc(length);
+    opening->early = malloc(rest.len);
     if (!opening->early)
         return false;
-    memcpy(opening->early, bytes, length);
-    opening->early_length = length;
+    memcpy(opening->early, rest.ptr, rest.len);
+    opening->early_length = rest.len;
     return true;
 }
 
-static enum opening_verdict judge(struct opening *opening, const struct http_head *head,
-                                  const char *rest, size_t rest_length)
+enum opening_verdict opening_upgrade(struct opening *opening, const struct opening_request *request,
+                                     const struct opening_terms *terms)
 {
     struct ws_handshake handshake;
-    opening->head_only = slice_equal(head->method, SLICE("HEAD"));
-    enum reason reason = ws_handshake_check(head, &handshake);
+    enum reason reason = ws_handshake_check(&request->head, &handshake);
+    if (reason == REASON_none && terms->subprotocol_count > 0)
+        reason = ws_handshake_prefer(&request->head, terms->subprotocols, terms->subprotocol_count,
+                                     &handshake);
     if (reason != REASON_none)
         return refuse(opening, reason);
-    if (!prepare_answer(opening, &handshake) || !keep_early(opening, rest, rest_length))
+    if (!prepare_answer(opening, &handshake, terms->fields) || !keep_early(opening, request->rest))
         return refuse(opening, REASON_out_of_memory);
     return OPENING_UPGRADE;
 }
 
 enum opening_verdict opening_feed(struct opening *opening, const char *bytes, size_t length,
-                                  const struct http_limits *limits)
+                                  const struct http_limits *limits, struct opening_request *request)
 {
-    struct http_head head;
     size_t consumed = 0;
     enum reason bad = REASON_none;
     bool in_parts = opening->held != NULL;
@@ -78,13 +80,16 @@ enum opening_verdict opening_feed(struct opening *opening, const char *bytes, si
         bytes = opening->held;
         length = opening->held_length;
     }
-    switch (http_head_parse(&head, bytes, length, limits, &opening->scan, &consumed, &bad)) {
+    switch (
+        http_head_parse(&request->head, bytes, length, limits, &opening->scan, &consumed, &bad)) {
     case HTTP_MORE:
         if (!in_parts && !hold(opening, bytes, length))
             return refuse(opening, REASON_out_of_memory);
         return OPENING_MORE;
     case HTTP_HEAD:
-        return judge(opening, &head, bytes + consumed, length - consumed);
+        request->rest = (struct slice){bytes + consumed, length - consumed};
+        opening->head_only = slice_equal(request->head.method, SLICE("HEAD"));
+        return OPENING_REQUEST;
     case HTTP_BAD:
         break;
     }

@@ -11,7 +11,12 @@
 
 #include "codec/http_head.h"
 
-enum opening_verdict { OPENING_MORE, OPENING_UPGRADE, OPENING_REFUSED };
+enum opening_verdict {
+    OPENING_MORE,
+    OPENING_REQUEST, /* a whole head: what it asks for is for the caller to look at */
+    OPENING_UPGRADE, /* the answer is prepared, early frames are kept */
+    OPENING_REFUSED,
+};
 
 struct opening {
     char *held; /* the head so far, when it did not come at once */
@@ -25,9 +30,28 @@ struct opening {
     bool head_only; /* the refusal answers a HEAD request: without a body */
 };
 
-/* Bytes of the client, in order. After UPGRADE or REFUSED no more. */
+/* Borrows the bytes that were fed, and what the opening holds: only until either changes. */
+struct opening_request {
+    struct http_head head;
+    struct slice rest; /* what followed it */
+};
+
+/* What a route adds to the handshake. */
+struct opening_terms {
+    const char *const
+        *subprotocols; /* in order of preference; none: as ws_handshake_check has it */
+    size_t subprotocol_count;
+    struct slice fields; /* whole field lines for the 101 */
+};
+
+/* Bytes of the client, in order. After REQUEST or REFUSED no more. */
 enum opening_verdict opening_feed(struct opening *opening, const char *bytes, size_t length,
-                                  const struct http_limits *limits) WSL_MUST_CHECK;
+                                  const struct http_limits *limits,
+                                  struct opening_request *request) WSL_MUST_CHECK;
+
+/* The request is to become a WebSocket: UPGRADE or REFUSED. */
+enum opening_verdict opening_upgrade(struct opening *opening, const struct opening_request *request,
+                                     const struct opening_terms *terms) WSL_MUST_CHECK;
 
 void opening_free(struct opening *opening);
 

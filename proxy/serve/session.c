@@ -349,6 +349,8 @@ static void read_head(struct session *session)
     const struct config_limits *limits = limits_of(session);
     struct http_limits http = {limits->head_bytes, limits->head_bytes / 2, limits->head_fields};
     struct bridge_scratch *scratch = session->env->scratch;
+    struct opening *opening = session->opening;
+    struct opening_request request;
     for (;;) {
         struct io io = transport_read(session->client, scratch->buffer, BRIDGE_BUFFER);
         switch ((enum io_status)io.status) {
@@ -367,7 +369,12 @@ static void read_head(struct session *session)
             die(session, io.reason);
             return;
         }
-        switch (opening_feed(session->opening, (const char *)scratch->buffer, io.n, &http)) {
+        enum opening_verdict verdict =
+            opening_feed(opening, (const char *)scratch->buffer, io.n, &http, &request);
+        if (verdict == OPENING_REQUEST)
+            verdict = opening_upgrade(opening, &request, &(struct opening_terms){0});
+        switch (verdict) {
+        case OPENING_REQUEST:
         case OPENING_MORE:
             if (!io.drained)
                 continue;
@@ -377,7 +384,7 @@ static void read_head(struct session *session)
             upgrade(session);
             return;
         case OPENING_REFUSED:
-            refuse(session, session->opening->refusal);
+            refuse(session, opening->refusal);
             return;
         }
     }

@@ -24,7 +24,10 @@ static bool feed(struct outcome *outcome, const uint8_t *bytes, size_t length)
     char *piece = malloc(length);
     wsl_assert(piece);
     memcpy(piece, bytes, length);
-    outcome->verdict = opening_feed(&outcome->opening, piece, length, &limits);
+    struct opening_request request;
+    outcome->verdict = opening_feed(&outcome->opening, piece, length, &limits, &request);
+    if (outcome->verdict == OPENING_REQUEST)
+        outcome->verdict = opening_upgrade(&outcome->opening, &request, &(struct opening_terms){0});
     outcome->used += length;
     free(piece);
     return true;

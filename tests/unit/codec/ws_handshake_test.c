@@ -212,9 +212,45 @@ static void test_the_answer(void **state)
         int length = snprintf(wanted, sizeof(wanted), "%s%s\r\n", plain, round ? chosen : "");
         assert_true((size_t)length <= WS_ANSWER_MAX + handshake.subprotocol.len);
         for (size_t capacity = 0; capacity < (size_t)length; capacity++)
-            assert_int_equal(ws_handshake_answer(answer, capacity, &handshake), 0);
-        assert_int_equal(ws_handshake_answer(answer, (size_t)length, &handshake), length);
+            assert_int_equal(ws_handshake_answer(answer, capacity, &handshake, (struct slice){0}),
+                             0);
+        assert_int_equal(ws_handshake_answer(answer, (size_t)length, &handshake, (struct slice){0}),
+                         length);
         assert_memory_equal(answer, wanted, length);
+    }
+}
+
+static void test_the_answer_with_fields_of_a_route(void **state)
+{
+    struct ws_handshake handshake = {.subprotocol = SLICE("mqtt")};
+    char answer[512];
+    memcpy(handshake.accept, ACCEPT, WS_ACCEPT_LENGTH);
+    size_t length =
+        ws_handshake_answer(answer, sizeof(answer) - 1, &handshake, SLICE("X-Desk: 7\r\n"));
+    answer[length] = '\0';
+    assert_non_null(strstr(answer, "Sec-WebSocket-Protocol: mqtt\r\nX-Desk: 7\r\n\r\n"));
+}
+
+static void test_prefers_what_a_route_wants(void **state)
+{
+    static const char *const wanted[] = {"v2", "v1"};
+    static const struct {
+        const char *offers;
+        struct slice chosen;
+    } cases[] = {
+        {"v1, v2", {"v2", 2}},
+        {"binary, v1", {"v1", 2}},
+        {"binary", {NULL, 0}},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct ws_handshake handshake;
+        struct http_head head;
+        head.field_count = 1;
+        head.fields[0] =
+            (struct http_field){SLICE("Sec-WebSocket-Protocol"), slice_of(cases[i].offers)};
+        assert_int_equal(ws_handshake_prefer(&head, wanted, 2, &handshake), REASON_none);
+        assert_true(slice_equal(handshake.subprotocol, cases[i].chosen));
+        assert_int_equal(!handshake.subprotocol.ptr, !cases[i].chosen.ptr);
     }
 }
 
@@ -296,6 +332,8 @@ int main(void)
         cmocka_unit_test(test_extensions_are_ignored_if_they_can_be_read),
         cmocka_unit_test(test_accept_value),
         cmocka_unit_test(test_the_answer),
+        cmocka_unit_test(test_the_answer_with_fields_of_a_route),
+        cmocka_unit_test(test_prefers_what_a_route_wants),
         cmocka_unit_test(test_a_refusal_in_full),
         cmocka_unit_test(test_refusals_of_every_reason),
     };

@@ -30,8 +30,11 @@ static void feed(struct opening *opening, enum opening_verdict *verdict, const c
     char *piece = malloc(length);
     assert_non_null(piece);
     memcpy(piece, bytes, length);
+    struct opening_request request;
     if (length > 0 && *verdict == OPENING_MORE)
-        *verdict = opening_feed(opening, piece, length, &limits);
+        *verdict = opening_feed(opening, piece, length, &limits, &request);
+    if (*verdict == OPENING_REQUEST)
+        *verdict = opening_upgrade(opening, &request, &(struct opening_terms){0});
     free(piece);
 }
 
@@ -167,9 +170,12 @@ static void test_out_of_memory(void **unused)
     for (unsigned n = 1;; n++) {
         struct opening opening = {0};
         failing_alloc_arm(n);
-        enum opening_verdict verdict = opening_feed(&opening, text, 20, &limits);
+        struct opening_request request;
+        enum opening_verdict verdict = opening_feed(&opening, text, 20, &limits, &request);
         if (verdict == OPENING_MORE)
-            verdict = opening_feed(&opening, text + 20, sizeof(text) - 21, &limits);
+            verdict = opening_feed(&opening, text + 20, sizeof(text) - 21, &limits, &request);
+        if (verdict == OPENING_REQUEST)
+            verdict = opening_upgrade(&opening, &request, &(struct opening_terms){0});
         bool failed = failing_alloc_disarm();
         /* OpenSSL may hash without the memory that it was refused. */
         if (verdict == OPENING_REFUSED)
