@@ -2,8 +2,10 @@
 #include "serve/ops.h"
 
 #include <setjmp.h>
+#include <spawn.h>
 #include <stdarg.h>
-#include <time.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -167,19 +169,39 @@ static void test_reloads(void **unused)
     free(text);
 }
 
+/* Exit status of a checker that reads the text; -1: it is not on this machine. */
+static int check(char *const *command, const char *text)
+{
+    int status = -1;
+    pid_t child;
+    posix_spawn_file_actions_t actions;
+    FILE *file = tmpfile();
+    assert_non_null(file);
+    fputs(text, file);
+    rewind(file);
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, fileno(file), STDIN_FILENO);
+    if (posix_spawnp(&child, command[0], &actions, NULL, command, environ) == 0)
+        assert_int_equal(waitpid(child, &status, 0), child);
+    posix_spawn_file_actions_destroy(&actions);
+    fclose(file);
+    return status;
+}
+
 /* Syntax, types, help, names and units, as Prometheus has them. */
 static void test_promtool(void **unused)
 {
-    if (system("command -v promtool >/dev/null") != 0)
-        skip();
+    char program[] = "promtool", word[] = "check", what[] = "metrics";
+    char *const command[] = {program, word, what, NULL};
     serve("a\"b\\c\nd", 0, REASON_client_closed, 1);
     serve("caf\xc3\xa9 \xff", 1, REASON_target_closed, 1);
     char *text = scrape();
-    FILE *promtool = popen("promtool check metrics 2>&1", "w");
-    assert_non_null(promtool);
-    fputs(text, promtool);
-    assert_int_equal(pclose(promtool), 0);
+    int status = check(command, text), wrong = check(command, "a 1\na 1 1 1\n");
     free(text);
+    if (status < 0)
+        skip();
+    assert_int_equal(status, 0);
+    assert_int_not_equal(wrong, 0);
 }
 
 static void test_without_memory(void **unused)
