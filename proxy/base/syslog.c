@@ -115,15 +115,15 @@ static unsigned priority(const struct syslog *syslog, enum reason_level level)
 
 static size_t put_header(const struct syslog *syslog, const struct syslog_entry *entry, char *out)
 {
-    char event[SYSLOG_EVENT_MAX + 1];
     unsigned pri = priority(syslog, entry->level);
-    int length;
+    int pid = (int)getpid(), length;
     if (syslog->form == SYSLOG_LEGACY) {
-        length = snprintf(out, HEADER_MAX, "<%u>%s[%d]: ", pri, syslog->ident, (int)getpid());
+        length = snprintf(out, HEADER_MAX, "<%u>%s[%d]: ", pri, syslog->ident, pid);
     } else {
+        char event[SYSLOG_EVENT_MAX + 1];
         copy_word(event, sizeof(event), entry->event ? entry->event : "-");
         length = snprintf(out, HEADER_MAX, "<%u>1 %s %s %s %d %s - ", pri, entry->stamp,
-                          syslog->host, syslog->ident, (int)getpid(), event);
+                          syslog->host, syslog->ident, pid, event);
     }
     wsl_assert(length > 0 && length < HEADER_MAX);
     return (size_t)length;
