@@ -1,0 +1,227 @@
+#include "serve/guard.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/random.h>
+
+#define SHARD_BITS    4
+#define SHARDS        (1u << SHARD_BITS)
+#define TALLY_BUCKETS 1024u
+
+struct guard_tally {
+    atomic_uint count;
+    struct guard_tally *next; /* the rest is under tally_mutex */
+    unsigned references;
+    enum guard_kind kind;
+    char name[];
+};
+
+struct shard {
+    pthread_mutex_t mutex;
+    struct limiter *limiter;
+};
+
+struct guard {
+    atomic_uint count;
+    struct siphash_seed seed;
+    struct shard shards[SHARDS];
+    pthread_mutex_t tally_mutex;
+    struct guard_tally *tallies[TALLY_BUCKETS];
+};
+
+static bool create_limiters(struct guard *guard, uint32_t addresses)
+{
+    uint32_t capacity = addresses / SHARDS > 0 ? addresses / SHARDS : 1;
+    for (unsigned i = 0; i < SHARDS; i++) {
+        guard->shards[i].limiter = limiter_create(capacity, &guard->seed);
+        if (!guard->shards[i].limiter)
+            return false;
+    }
+    return true;
+}
+
+struct guard *guard_create(uint32_t addresses)
+{
+    struct guard *guard = calloc(1, sizeof(*guard));
+    if (!guard)
+        return NULL;
+    for (unsigned i = 0; i < SHARDS; i++)
+        pthread_mutex_init(&guard->shards[i].mutex, NULL); /* cannot fail on Linux */
+    pthread_mutex_init(&guard->tally_mutex, NULL);
+    bool seeded = getrandom(&guard->seed, sizeof(guard->seed), 0) == sizeof(guard->seed);
+    if (seeded && create_limiters(guard, addresses))
+        return guard;
+    guard_destroy(guard);
+    return NULL;
+}
+
+void guard_destroy(struct guard *guard)
+{
+    if (!guard)
+        return;
+    for (unsigned i = 0; i < TALLY_BUCKETS; i++)
+        wsl_assert(!guard->tallies[i]);
+    for (unsigned i = 0; i < SHARDS; i++) {
+        limiter_destroy(guard->shards[i].limiter);
+        pthread_mutex_destroy(&guard->shards[i].mutex);
+    }
+    pthread_mutex_destroy(&guard->tally_mutex);
+    free(guard);
+}
+
+/* ---- tallies --------------------------------------------------------------------------------- */
+
+/* The link at which the tally of that name hangs, or would. */
+static struct guard_tally **find_locked(struct guard *guard, enum guard_kind kind, const char *name)
+{
+    uint64_t hash = siphash_of(&guard->seed, name, strlen(name));
+    struct guard_tally **link = &guard->tallies[hash % TALLY_BUCKETS];
+    while (*link && ((*link)->kind != kind || strcmp((*link)->name, name) != 0))
+        link = &(*link)->next;
+    return link;
+}
+
+struct guard_tally *guard_tally_get(struct guard *guard, enum guard_kind kind, const char *name)
+{
+    pthread_mutex_lock(&guard->tally_mutex);
+    struct guard_tally **link = find_locked(guard, kind, name), *tally = *link;
+    if (!tally) {
+        size_t size = strlen(name) + 1;
+        tally = calloc(1, sizeof(*tally) + size);
+        if (tally) {
+            tally->kind = kind;
+            memcpy(tally->name, name, size);
+            *link = tally;
+        }
+    }
+    if (tally)
+        tally->references++;
+    pthread_mutex_unlock(&guard->tally_mutex);
+    return tally;
+}
+
+void guard_tally_release(struct guard *guard, struct guard_tally *tally)
+{
+    if (!tally)
+        return;
+    pthread_mutex_lock(&guard->tally_mutex);
+    if (--tally->references == 0) {
+        wsl_assert(guard_tally_count(tally) == 0);
+        *find_locked(guard, tally->kind, tally->name) = tally->next;
+        free(tally);
+    }
+    pthread_mutex_unlock(&guard->tally_mutex);
+}
+
+/* ---- counts ---------------------------------------------------------------------------------- */
+
+/* Nothing is published by a count, so relaxed is enough: only the number itself must be right. */
+static bool count_up(atomic_uint *count, uint32_t limit)
+{
+    unsigned seen = atomic_load_explicit(count, memory_order_relaxed);
+    do {
+        if (limit > 0 && seen >= limit)
+            return false;
+    } while (!atomic_compare_exchange_weak_explicit(count, &seen, seen + 1, memory_order_relaxed,
+                                                    memory_order_relaxed));
+    return true;
+}
+
+static void count_down(atomic_uint *count)
+{
+    unsigned before = atomic_fetch_sub_explicit(count, 1, memory_order_relaxed);
+    wsl_assert(before > 0);
+}
+
+unsigned guard_tally_count(const struct guard_tally *tally)
+{
+    return atomic_load_explicit(&tally->count, memory_order_relaxed);
+}
+
+unsigned guard_count(const struct guard *guard)
+{
+    return atomic_load_explicit(&guard->count, memory_order_relaxed);
+}
+
+struct limiter_stats guard_stats(struct guard *guard)
+{
+    struct limiter_stats sum = {0};
+    for (unsigned i = 0; i < SHARDS; i++) {
+        pthread_mutex_lock(&guard->shards[i].mutex);
+        struct limiter_stats stats = limiter_stats(guard->shards[i].limiter);
+        pthread_mutex_unlock(&guard->shards[i].mutex);
+        sum.forgotten += stats.forgotten;
+        sum.not_counted += stats.not_counted;
+    }
+    return sum;
+}
+
+/* ---- the way of a connection ----------------------------------------------------------------- */
+
+enum reason guard_enter(struct guard *guard, struct guard_pass *pass, uint32_t process_limit,
+                        struct guard_tally *listener, uint32_t listener_limit)
+{
+    *pass = (struct guard_pass){0};
+    if (!count_up(&guard->count, process_limit))
+        return REASON_too_many_process;
+    pass->guard = guard;
+    if (!count_up(&listener->count, listener_limit))
+        return REASON_too_many_listener;
+    pass->listener = listener;
+    return REASON_none;
+}
+
+enum reason guard_enter_address(struct guard_pass *pass, const uint8_t address[static IP_BYTES],
+                                const struct config_limits *limits, uint64_t now_ms)
+{
+    struct limiter_limits by_address = {
+        .connections = limits->max_connections_per_address,
+        .per_second = limits->handshakes_per_second,
+        .burst = limits->handshake_burst,
+    };
+    wsl_assert(pass->guard && !pass->in_address);
+    if (by_address.connections == 0 && by_address.per_second == 0)
+        return REASON_none;
+
+    /* The limiter takes the low bits of the same hash. */
+    struct limiter_key key = limiter_key_of(address);
+    pass->shard =
+        (uint32_t)(siphash_of(&pass->guard->seed, &key, sizeof(key)) >> (64 - SHARD_BITS));
+    struct shard *shard = &pass->guard->shards[pass->shard];
+    pthread_mutex_lock(&shard->mutex);
+    enum limiter_verdict verdict =
+        limiter_enter(shard->limiter, &key, &by_address, now_ms, &pass->slot);
+    pthread_mutex_unlock(&shard->mutex);
+
+    pass->in_address = verdict == LIMITER_ADMITTED;
+    if (verdict == LIMITER_ADMITTED)
+        return REASON_none;
+    return verdict == LIMITER_TOO_MANY ? REASON_too_many_address : REASON_rate_limited;
+}
+
+enum reason guard_enter_route(struct guard_pass *pass, struct guard_tally *route,
+                              uint32_t route_limit)
+{
+    wsl_assert(pass->guard && !pass->route);
+    if (!count_up(&route->count, route_limit))
+        return REASON_too_many_route;
+    pass->route = route;
+    return REASON_none;
+}
+
+void guard_leave(struct guard_pass *pass)
+{
+    if (pass->in_address) {
+        struct shard *shard = &pass->guard->shards[pass->shard];
+        pthread_mutex_lock(&shard->mutex);
+        limiter_leave(shard->limiter, pass->slot);
+        pthread_mutex_unlock(&shard->mutex);
+    }
+    if (pass->route)
+        count_down(&pass->route->count);
+    if (pass->listener)
+        count_down(&pass->listener->count);
+    if (pass->guard)
+        count_down(&pass->guard->count);
+    *pass = (struct guard_pass){0};
+}

@@ -1,0 +1,73 @@
+/*
+ * How many may come in: connections of the process, of a listener and of an address, sessions of a
+ * route, and the rate of handshakes of an address. One guard serves all workers and outlives every
+ * configuration, so that a reload forgets nobody.
+ *
+ * The happy path of a connection: guard_enter when it is accepted; guard_enter_address once its
+ * client is known, which may be as late as the head of its request; guard_enter_route when it is to
+ * become a session; guard_leave when it is gone. Each may refuse: then the connection is not
+ * counted there, stays counted where it was, lives on to be told, and leaves like any other.
+ *
+ * Counts of process, listeners and routes are atomics; a limit is exact, never overrun by a race.
+ * Addresses are in shards of a limiter, each with a mutex that is held for the time of a look-up;
+ * where no limit by address is set, no mutex is taken at all. Limits come with each call: after a
+ * reload the new ones meet the counts as they are (by address: those counted while a limit was
+ * set).
+ *
+ * Owns: the shards and the tallies. Thread: any; a pass belongs to its connection. Errors: a
+ * reason; NULL without memory or randomness. Lifetime: the guard outlives all tallies, a tally all
+ * passes that entered it.
+ */
+#ifndef WSLUICE_SERVE_GUARD_H
+#define WSLUICE_SERVE_GUARD_H
+
+#include "base/reason.h"
+#include "config/config.h"
+#include "core/limiter.h"
+
+struct guard;
+struct guard_tally;
+
+/* What one connection is counted in. Plain memory; zeroed is counted nowhere. */
+struct guard_pass {
+    struct guard *guard;
+    struct guard_tally *listener, *route;
+    uint32_t shard, slot; /* with an address */
+    bool in_address;
+};
+
+/* Room for about so many addresses; LIMITER_CAPACITY is the default. */
+struct guard *guard_create(uint32_t addresses) WSL_MUST_CHECK;
+void guard_destroy(struct guard *guard); /* NULL: nothing happens */
+
+/*
+ * The count of a listener or a route, by its name: whoever asks for the same one shares it, so a
+ * configuration and the one that replaces it do. A gate holds its tallies as long as it lives.
+ */
+enum guard_kind { GUARD_LISTENER, GUARD_ROUTE };
+struct guard_tally *guard_tally_get(struct guard *guard, enum guard_kind kind,
+                                    const char *name) WSL_MUST_CHECK;
+void guard_tally_release(struct guard *guard, struct guard_tally *tally); /* NULL: nothing */
+unsigned guard_tally_count(const struct guard_tally *tally);
+
+/* REASON_too_many_process or _listener. A limit of 0 is none. The pass is zeroed and begins here.
+ */
+enum reason guard_enter(struct guard *guard, struct guard_pass *pass, uint32_t process_limit,
+                        struct guard_tally *listener, uint32_t listener_limit) WSL_MUST_CHECK;
+
+/* REASON_too_many_address or _rate_limited. At most once for a pass. */
+enum reason guard_enter_address(struct guard_pass *pass, const uint8_t address[static IP_BYTES],
+                                const struct config_limits *limits, uint64_t now_ms) WSL_MUST_CHECK;
+
+/* REASON_too_many_route. At most once for a pass. */
+enum reason guard_enter_route(struct guard_pass *pass, struct guard_tally *route,
+                              uint32_t route_limit) WSL_MUST_CHECK;
+
+/* From wherever the pass has entered; again: nothing happens. */
+void guard_leave(struct guard_pass *pass);
+
+/* Connections of the process that are counted, and what the tables of addresses went through. */
+unsigned guard_count(const struct guard *guard);
+struct limiter_stats guard_stats(struct guard *guard);
+
+#endif
