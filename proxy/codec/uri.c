@@ -25,13 +25,22 @@ static int hex_value(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The byte behind the escape that `text` begins with; -1 when it is none. */
-static int unescape(struct slice text)
+/* Cuts the first character off, an escape with its digits; false when it lacks them. */
+static bool cut_byte(struct slice *path, uint8_t *byte, bool *escaped)
 {
-    if (text.len < 3)
-        return -1;
-    int high = hex_value(text.ptr[1]), low = hex_value(text.ptr[2]);
-    return high < 0 || low < 0 ? -1 : high << 4 | low;
+    size_t width = 1;
+    *byte = (uint8_t)path->ptr[0];
+    *escaped = *byte == '%';
+    if (*escaped) {
+        int high = path->len < 3 ? -1 : hex_value(path->ptr[1]);
+        int low = high < 0 ? -1 : hex_value(path->ptr[2]);
+        if (low < 0)
+            return false;
+        *byte = (uint8_t)(high << 4 | low);
+        width = 3;
+    }
+    *path = (struct slice){path->ptr + width, path->len - width};
+    return true;
 }
 
 static size_t escape(char *out, uint8_t c)
@@ -62,22 +71,20 @@ enum reason uri_normalise(struct slice path, char *out, struct slice *normal)
         return REASON_http_path;
     size_t length = 0, segment = 0; /* where the segment at hand begins in `out` */
     while (path.len > 0) {
-        bool escaped = path.ptr[0] == '%';
-        int byte = escaped ? unescape(path) : (uint8_t)path.ptr[0];
-        if (byte < 0 || is_refused((uint8_t)byte, escaped))
+        uint8_t byte;
+        bool escaped;
+        if (!cut_byte(&path, &byte, &escaped) || is_refused(byte, escaped))
             return REASON_http_path;
-        path.ptr += escaped ? 3 : 1;
-        path.len -= escaped ? 3 : 1;
         if (byte == '/') {
             if (is_dots(out + segment, length - segment))
                 return REASON_http_path;
             if (length == 0 || out[length - 1] != '/')
                 out[length++] = '/';
             segment = length;
-        } else if (is_unreserved((uint8_t)byte) || (!escaped && is_delimiter((uint8_t)byte))) {
+        } else if (is_unreserved(byte) || (!escaped && is_delimiter(byte))) {
             out[length++] = (char)byte;
         } else {
-            length += escape(out + length, (uint8_t)byte);
+            length += escape(out + length, byte);
         }
     }
     if (is_dots(out + segment, length - segment))
