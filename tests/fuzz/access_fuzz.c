@@ -1,0 +1,70 @@
+/*
+ * Whatever a page calls itself: it comes in only as a page of the host that was asked for, or as
+ * one that is listed. The input is an origin and a host, on two lines.
+ */
+#include "core/access.h"
+
+#include "codec/uri.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const char *const list[] = {"https://b.example", "https://*.c.example:8443"};
+static const struct config_texts nobody = {0}, listed = {list, WSL_COUNT(list)};
+
+static bool ends_nocase(struct slice text, struct slice end)
+{
+    return text.len >= end.len &&
+           slice_equal_nocase((struct slice){text.ptr + text.len - end.len, end.len}, end);
+}
+
+/* scheme "://" host, with a port or without. */
+static void check_same(struct slice origin, struct slice authority)
+{
+    struct slice host, port, own, own_port;
+    const char *mark = memmem(origin.ptr, origin.len, "://", 3);
+    wsl_assert(mark);
+    struct slice scheme = {origin.ptr, (size_t)(mark - origin.ptr)};
+    wsl_assert(
+        slice_equal_nocase(scheme, SLICE("http")) || slice_equal_nocase(scheme, SLICE("ws")) ||
+        slice_equal_nocase(scheme, SLICE("https")) || slice_equal_nocase(scheme, SLICE("wss")));
+    uri_split_authority(authority, &host, &port);
+    uri_split_authority((struct slice){mark + 3, origin.len - scheme.len - 3}, &own, &own_port);
+    wsl_assert(slice_equal_nocase(host, own) && host.len > 0);
+    bool numbers_differ = port.len > 0 && own_port.len > 0 &&
+                          strtoul(port.ptr, NULL, 10) != strtoul(own_port.ptr, NULL, 10);
+    wsl_assert(!numbers_differ);
+}
+
+static void check_listed(struct slice origin)
+{
+    wsl_assert(slice_equal_nocase((struct slice){origin.ptr, 8}, SLICE("https://")));
+    bool exact = ends_nocase(origin, SLICE("://b.example")) ||
+                 memmem(origin.ptr, origin.len, ":443", 4) ||
+                 memmem(origin.ptr, origin.len, ":0443", 5);
+    bool below = memmem(origin.ptr, origin.len, "8443", 4) != NULL;
+    wsl_assert(exact || below);
+    for (size_t i = 8; i < origin.len; i++)
+        wsl_assert(!memchr("/?#@\\ ,*", origin.ptr[i], 8));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char *text = malloc(size + 1); /* a NUL stops strtoul */
+    wsl_assert(text);
+    memcpy(text, data, size);
+    text[size] = '\0';
+    const char *end = memchr(text, '\n', size);
+    struct slice origin = {text, end ? (size_t)(end - text) : size}, host = {0};
+    if (end)
+        host = (struct slice){end + 1, size - origin.len - 1};
+
+    bool same = access_origin(origin, host, &nobody) == REASON_none;
+    bool either = access_origin(origin, host, &listed) == REASON_none;
+    wsl_assert(either || !same);
+    if (same)
+        check_same(origin, host);
+    else if (either)
+        check_listed(origin);
+    free(text);
+    return 0;
+}
