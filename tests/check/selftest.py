@@ -13,7 +13,7 @@ CHECKS = pathlib.Path(__file__).resolve().parent
 
 CLEAN = {
     'tests/check/LAYERS': 'layer config sees - libs -\n  conf\n'
-                          'layer base sees - libs -\n  slice log+pthread.h\n'
+                          'layer base sees - libs -\n  slice log+pthread.h metrics\n'
                           'layer codec sees base libs -\n  frame\n'
                           'layer net sees base,config/conf.h libs sys/socket.h\n  dial listen\n',
     'config/conf.h': 'struct conf;\n',
@@ -27,8 +27,12 @@ CLEAN = {
                            'int frame_size(void)\n{\n    return names[0][0];\n}\n',
     'proxy/net/dial.h': 'int dial_open(void);\n',
     'proxy/net/dial.c': '#include "net/dial.h"\n\n#include <sys/socket.h>\n\n#include "config/conf.h"\n\n'
-                        'int dial_open(void)\n{\n    return 0;\n}\n',
+                        'int dial_open(void)\n{\n    return 0;\n}\n'
+                        '/* log_begin(&line, "start"); */\n',
     'proxy/net/listen.c': '#include "net/dial.h"\n',
+    'proxy/base/metrics.h': '#define TABLE(METRIC) METRIC(bytes_up, "bytes")\n',
+    'proxy/README.md': '## Log\n\nEvents: `start`.\n\n'
+                       '| `time`, `level` | all |\n| `bytes_up` | start |\n\n## End\n',
 }
 LIBRARIES = ('config', 'base', 'codec', 'core', 'net', 'serve', 'run')
 
@@ -67,7 +71,7 @@ def build(root):
     return root
 
 
-@pytest.mark.parametrize('check', ['layers.py', 'budgets.py', 'text.py', 'headers.sh'])
+@pytest.mark.parametrize('check', ['layers.py', 'budgets.py', 'text.py', 'log_fields.py', 'headers.sh'])
 def test_a_clean_tree_passes(tree, check):
     status, output = run(check, tree)
     assert status == 0, output
@@ -115,6 +119,13 @@ VIOLATIONS = [
     ('text.py', 'one newline', {'README.md': 'words'}),
     ('text.py', 'one newline', {'README.md': 'words\n\n'}),
     ('text.py', 'registry', {'tests/e2e/package-lock.json': '{"resolved": "https://registry.' 'npmjs.org/ws"}\n'}),
+    ('log_fields.py', 'the field "secret" is not documented',
+     {'proxy/net/listen.c': 'log_text(&line, "secret", token);\n'}),
+    ('log_fields.py', 'the field "path" is not documented', {'proxy/net/listen.c': 'log_path(line,\n"path", x);\n'}),
+    ('log_fields.py', 'the event "boom" is not documented',
+     {'proxy/net/listen.c': 'log_begin(&line, level_of(x), ok ? "start" : "boom");\n'}),
+    ('log_fields.py', 'nothing writes the field "bytes_up"', {'proxy/base/metrics.h': ''}),
+    ('log_fields.py', 'nothing writes the event "start"', {'proxy/net/dial.c': ''}),
     ('headers.sh', 'does not compile alone', {'proxy/net/dial.h': 'int dial_open(size_t n);\n'}),
     ('headers.sh', 'does not compile alone', {'proxy/base/slice.h': 'struct slice { int n; };\n'}),
 ]
