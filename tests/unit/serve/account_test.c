@@ -7,6 +7,8 @@
 #include <cmocka.h>
 #include <uv.h>
 
+#include "lib/failing_alloc.h"
+
 struct found {
     const char *name;
     unsigned times;
@@ -161,6 +163,33 @@ static void test_many_routes(void **unused)
     account_set_free(set);
 }
 
+static void test_without_memory(void **unused)
+{
+    struct account_set *set = NULL;
+    struct account *account = NULL;
+    for (unsigned i = 1; !set; i++) {
+        failing_alloc_arm(i);
+        set = account_set_create(1);
+        assert_true((set == NULL) == failing_alloc_disarm());
+    }
+    for (unsigned i = 1; !account; i++) {
+        failing_alloc_arm(i);
+        account = account_get(set, "desk");
+        assert_true((account == NULL) == failing_alloc_disarm());
+    }
+    /* The worker's own counters go on, and the next client has its slot. */
+    struct metrics metrics = {0};
+    failing_alloc_arm(1);
+    run_session(account, 0, &metrics, REASON_client_closed);
+    assert_true(failing_alloc_disarm());
+    assert_int_equal(metrics_read(&metrics.counter[METRICS_sessions]), 1);
+    assert_int_equal(find(set, "desk").sums.sessions, 0);
+    run_session(account, 0, &metrics, REASON_client_closed);
+    assert_int_equal(find(set, "desk").sums.sessions, 1);
+    account_release(account);
+    account_set_free(set);
+}
+
 /* ---- threads --------------------------------------------------------------------------------- */
 
 #define WORKERS  4
@@ -244,6 +273,7 @@ int main(void)
         TEST(test_a_name_keeps_its_count),
         TEST(test_memory_is_bounded),
         TEST(test_many_routes),
+        TEST(test_without_memory),
         TEST(test_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
