@@ -410,35 +410,31 @@ static void put_addresses(struct writer *w, const struct proxy_proto *header)
     put(w, ports, sizeof(ports));
 }
 
-static uint8_t family_of(const struct proxy_proto *header)
-{
-    if (header->kind != PROXY_PROTO_ADDRESS)
-        return FAMILY_UNSPEC;
-    return both_v4(header) ? FAMILY_TCP4 : FAMILY_TCP6;
-}
-
 size_t proxy_proto_encode_v2(uint8_t *out, size_t capacity, const struct proxy_proto *header)
 {
     static const char zeros[CHECKSUM_BYTES];
     struct writer w = {out, capacity < PROXY_PROTO_MAX ? capacity : PROXY_PROTO_MAX, 0, false};
-    bool local = header->kind == PROXY_PROTO_LOCAL;
-    uint8_t rest[4] = {local ? VERSION_LOCAL : VERSION_PROXY, family_of(header)};
+    uint8_t rest[FIXED_LENGTH - sizeof(v2_signature)] = {VERSION_LOCAL, FAMILY_UNSPEC};
+    bool relayed = header->kind == PROXY_PROTO_ADDRESS;
+    if (relayed) {
+        rest[0] = VERSION_PROXY;
+        rest[1] = both_v4(header) ? FAMILY_TCP4 : FAMILY_TCP6;
+    }
     put(&w, v2_signature, sizeof(v2_signature));
     put(&w, rest, sizeof(rest));
-    if (header->kind == PROXY_PROTO_ADDRESS)
+    if (relayed) {
         put_addresses(&w, header);
-    if (!local) {
         put_tlv(&w, TLV_ALPN, header->alpn);
         put_tlv(&w, TLV_AUTHORITY, header->authority);
         put_tlv(&w, TLV_UNIQUE_ID, header->unique_id);
         put_ssl(&w, &header->tls);
+        if (header->checksum)
+            put_tlv(&w, TLV_CRC32C, (struct slice){zeros, sizeof(zeros)});
     }
-    if (header->checksum)
-        put_tlv(&w, TLV_CRC32C, (struct slice){zeros, sizeof(zeros)});
     if (w.overflow)
         return 0;
     write_u16(out + FIXED_LENGTH - 2, (unsigned)(w.length - FIXED_LENGTH));
-    if (header->checksum)
+    if (relayed && header->checksum)
         write_u32(out + w.length - CHECKSUM_BYTES,
                   checksum_of(out, w.length, w.length - CHECKSUM_BYTES));
     return w.length;

@@ -33,8 +33,8 @@ struct proxy_proto {
     enum proxy_proto_kind kind;
     struct ip_port source, destination; /* with PROXY_PROTO_ADDRESS */
     /* Version 2 only; ptr NULL: not told. */
-    struct slice authority; /* the host that the client asked for, by SNI */
-    struct slice alpn, unique_id;
+    struct slice authority;       /* the host that the client asked for, by SNI */
+    struct slice alpn, unique_id; /* the id: 128 bytes at most */
     struct proxy_proto_tls tls;
     bool checksum; /* decoded: it was there and right; encoded: write one */
 };
@@ -63,9 +63,10 @@ enum proxy_proto_verdict proxy_proto_decode(const uint8_t *bytes, size_t length,
                                             enum reason *bad) WSL_MUST_CHECK;
 
 /*
- * A header for a target; returns its length, or 0 when it does not fit. LOCAL is UNKNOWN in version
- * 1, which has no more than addresses. When the families of the two addresses differ, both are
- * written as IPv6.
+ * A header for a target; returns its length, or 0 when it does not fit. When the families of the
+ * two addresses differ, both are written as IPv6. Where there is no address, version 1 says UNKNOWN
+ * and version 2 LOCAL, bare: every receiver has to take that, while PROXY with UNSPEC is one that
+ * it may refuse, and HAProxy does.
  */
 size_t proxy_proto_encode_v1(uint8_t *out, size_t capacity,
                              const struct proxy_proto *header) WSL_MUST_CHECK;

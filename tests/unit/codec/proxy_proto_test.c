@@ -442,6 +442,32 @@ static void test_v2_checksum(void **state)
     assert_verdict(v2.bytes, v2.length, PROXY_PROTO_BAD);
 }
 
+/* As HAProxy 2.6 wrote it, for a client with a certificate. */
+static void test_v2_of_haproxy(void **state)
+{
+    struct outcome out;
+    decode(&out, BYTES(SIGNATURE "!\x11\x00"
+                                 "e\x7F\x00\x00\x01\x7F\x00\x00\x01\x84\x00"
+                                 "D#\x03\x00\x04\xCD#\xC8\xF7\x01\x00\x08http/1.1\x02\x00\x0C"
+                                 "desk.example\x05\x00\x02"
+                                 "42 \x00"
+                                 "0\x07\x00\x00\x00\x00!\x00\x07TLSv1.3\x22\x00\x05"
+                                 "alice#\x00\x16TLS_AES_256_GCM_SHA384hello"));
+    assert_int_equal(out.verdict, PROXY_PROTO_DONE);
+    assert_int_equal(out.consumed, 16 + 0x65);
+    assert_end(&out.header.source, "127.0.0.1", 33792);
+    assert_end(&out.header.destination, "127.0.0.1", 17443);
+    assert_true(out.header.checksum);
+    assert_slice(out.header.alpn, "http/1.1");
+    assert_slice(out.header.authority, "desk.example");
+    assert_slice(out.header.unique_id, "42");
+    assert_true(out.header.tls.used && out.header.tls.certificate && out.header.tls.verified);
+    assert_slice(out.header.tls.version, "TLSv1.3");
+    assert_slice(out.header.tls.cipher, "TLS_AES_256_GCM_SHA384");
+    assert_slice(out.header.tls.common_name, "alice");
+    free(out.bytes);
+}
+
 /* ---- out ------------------------------------------------------------------------------------- */
 
 static void test_writes_v1(void **state)
@@ -484,12 +510,15 @@ static void test_writes_v2(void **state)
     assert_int_equal(proxy_proto_encode_v2(out, sizeof(out), &header), sizeof(plain) - 1);
     assert_memory_equal(out, plain, sizeof(plain) - 1);
 
-    header.kind = PROXY_PROTO_LOCAL;
-    assert_int_equal(proxy_proto_encode_v2(out, sizeof(out), &header), 16);
-    assert_memory_equal(out, SIGNATURE "\x20\x00\x00\x00", 16);
-    header.kind = PROXY_PROTO_UNKNOWN;
-    assert_int_equal(proxy_proto_encode_v2(out, sizeof(out), &header), 16);
-    assert_memory_equal(out, SIGNATURE "\x21\x00\x00\x00", 16);
+    /* Without an address nothing else is told. */
+    header.authority = SLICE("desk.example");
+    header.checksum = true;
+    for (unsigned kind = PROXY_PROTO_LOCAL; kind <= PROXY_PROTO_UNKNOWN; kind++) {
+        header.kind = kind;
+        assert_int_equal(proxy_proto_encode_v2(out, sizeof(out), &header), 16);
+        assert_memory_equal(out, SIGNATURE "\x20\x00\x00\x00", 16);
+        assert_int_equal(proxy_proto_encode_v2(out, 15, &header), 0);
+    }
 }
 
 static void test_reads_what_it_writes(void **state)
@@ -533,8 +562,8 @@ static void test_writes_no_more_than_others_read(void **state)
 {
     static char name[PROXY_PROTO_MAX];
     static uint8_t out[2 * PROXY_PROTO_MAX];
-    struct proxy_proto header = {.kind = PROXY_PROTO_UNKNOWN,
-                                 .authority = {name, PROXY_PROTO_MAX - 16 - 3}};
+    struct proxy_proto header = {.kind = PROXY_PROTO_ADDRESS,
+                                 .authority = {name, PROXY_PROTO_MAX - 16 - 36 - 3}};
     assert_int_equal(proxy_proto_encode_v2(out, sizeof(out), &header), PROXY_PROTO_MAX);
     header.authority.len++;
     assert_int_equal(proxy_proto_encode_v2(out, sizeof(out), &header), 0);
@@ -557,6 +586,7 @@ int main(void)
         cmocka_unit_test(test_v2_refuses_tlvs),
         cmocka_unit_test(test_v2_client_without_a_good_certificate),
         cmocka_unit_test(test_v2_checksum),
+        cmocka_unit_test(test_v2_of_haproxy),
         cmocka_unit_test(test_writes_v1),
         cmocka_unit_test(test_writes_v2),
         cmocka_unit_test(test_reads_what_it_writes),
