@@ -10,9 +10,17 @@ struct block {
     max_align_t data[];
 };
 
+struct note {
+    struct note *older;
+    const char *text;
+    enum config_origin origin;
+    char reference[];
+};
+
 struct config_owner {
     atomic_uint count;
     struct block *blocks;
+    struct note *notes; /* few: secrets only */
     struct config config;
 };
 
@@ -35,6 +43,32 @@ void *config_alloc(struct config *config, size_t size)
     block->next = config->owner->blocks;
     config->owner->blocks = block;
     return block->data;
+}
+
+bool config_note_origin(struct config *config, const char *text, enum config_origin origin,
+                        const char *reference)
+{
+    size_t length = strlen(reference);
+    struct note *note = config_alloc(config, sizeof(*note) + length + 1);
+    if (!note)
+        return false;
+    note->text = text;
+    note->origin = origin;
+    memcpy(note->reference, reference, length + 1);
+    note->older = config->owner->notes;
+    config->owner->notes = note;
+    return true;
+}
+
+const char *config_origin(const struct config *config, const char *text, enum config_origin *origin)
+{
+    for (const struct note *note = config->owner->notes; note; note = note->older) {
+        if (note->text == text) {
+            *origin = note->origin;
+            return note->reference;
+        }
+    }
+    return NULL;
 }
 
 const struct config *config_retain(const struct config *config)

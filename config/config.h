@@ -237,4 +237,17 @@ void config_release(const struct config *config); /* NULL: nothing happens */
 struct config *config_new(void);
 void *config_alloc(struct config *config, size_t size);
 
+/*
+ * Where a secret came from, so that the printed configuration can name that instead. `text` is the
+ * secret in the snapshot; `reference` is copied. False: memory is out.
+ */
+enum config_origin { CONFIG_ORIGIN_FILE, CONFIG_ORIGIN_ENVIRONMENT };
+
+bool config_note_origin(struct config *config, const char *text, enum config_origin origin,
+                        const char *reference);
+
+/* NULL: it was written out. */
+const char *config_origin(const struct config *config, const char *text,
+                          enum config_origin *origin);
+
 #endif

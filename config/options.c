@@ -139,6 +139,19 @@ const struct options_section_row *options_section(enum options_section section)
     return &sections[section];
 }
 
+bool options_child(enum options_section parent, const char *key, enum options_section *child)
+{
+    for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++) {
+        const struct options_section_row *row = &sections[i];
+        if (row->parent != parent ||
+            (strcmp(row->key, key) != 0 && !(row->single && strcmp(row->single, key) == 0)))
+            continue;
+        *child = (enum options_section)i;
+        return true;
+    }
+    return false;
+}
+
 const struct options_row *options_find(enum options_section section, const char *key)
 {
     const struct options_row *row;

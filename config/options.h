@@ -105,6 +105,9 @@ size_t options_count(void);
 
 const struct options_section_row *options_section(enum options_section section);
 
+/* The section that a key of another one opens, by its key or its single one. False: none. */
+bool options_child(enum options_section parent, const char *key, enum options_section *child);
+
 /* NULL: there is no such option. */
 const struct options_row *options_find(enum options_section section, const char *key);
 

@@ -63,7 +63,7 @@ static const struct options_row rows[] = {
         .section = OPTIONS_LISTENER,
         .key = "routes",
         OPTIONS_FIELD(config_listener, routes),
-        .value = {.type = VALUE_TEXT, .check = pattern_check_name},
+        .value = {.type = VALUE_TEXT, .check = pattern_check_reference},
         .list = true,
         .reload = OPTIONS_NEW_SESSIONS,
         .help = "names of the routes that this listener serves; default: all that no other "

@@ -214,6 +214,11 @@ const char *pattern_check_name(const char *text)
     return strlen(text) <= NAME_LENGTH_MAX ? NULL : "must have at most 64 characters";
 }
 
+const char *pattern_check_reference(const char *text)
+{
+    return *text == '/' ? pattern_check_path(text) : pattern_check_name(text);
+}
+
 /* Bounds such as {1,32}, the largest of each, multiplied: nested or not, which only errs upwards.
  */
 static bool repeats_are_few(const char *text)

@@ -18,6 +18,7 @@ const char *pattern_check_host(const char *text); /* "desk.example.com", "*.exam
 const char *
 pattern_check_origin(const char *text); /* "any", origins whose host may begin with a star */
 const char *pattern_check_name(const char *text);       /* of listeners, routes and captures */
+const char *pattern_check_reference(const char *text);  /* to a route: its name, or its path */
 const char *pattern_check_expression(const char *text); /* of a capture */
 const char *pattern_check_redirect(const char *text);   /* "https://{host}{path}" */
 const char *pattern_check_token(const char *text);      /* a header's name, a subprotocol */

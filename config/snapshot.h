@@ -5,7 +5,7 @@
  *     listener = snapshot_open(config, OPTIONS_LISTENER, config);
  *     snapshot_set(config, options_find(OPTIONS_LISTENER, "address"), listener, ":6080", why, ...);
  *     ...
- *     snapshot_check(config, SNAPSHOT_FLAGS, where, &diag);
+ *     rules_check(config, &names, &diag);
  *
  * From then on the snapshot is const; one that is not wanted goes with config_release.
  *
@@ -16,7 +16,6 @@
 #define WSLUICE_CONFIG_SNAPSHOT_H
 
 #include "config/config.h"
-#include "config/diag.h"
 #include "config/options.h"
 #include "config/value.h"
 
@@ -33,12 +32,5 @@ void *snapshot_open(struct config *config, enum options_section section, void *p
 /* Sets one option of an opened section from text, which is copied. `why` as value_parse has it. */
 enum value_verdict snapshot_set(struct config *config, const struct options_row *row, void *object,
                                 const char *text, char *why, size_t why_size);
-
-/* How findings call an option: by its flag (--verify-client) or by its path in a file. */
-enum snapshot_names { SNAPSHOT_FLAGS, SNAPSHOT_PATHS };
-
-/* What no single option can know: whether they make sense together. Findings go to diag. */
-void snapshot_check(const struct config *config, enum snapshot_names names, struct diag_where where,
-                    struct diag *diag);
 
 #endif

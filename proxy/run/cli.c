@@ -9,6 +9,7 @@
 #include "base/base.h"
 #include "config/diag.h"
 #include "config/options.h"
+#include "config/rules.h"
 #include "config/snapshot.h"
 #include "run/cli_flag.h"
 #include "run/cli_help.h"
@@ -376,9 +377,6 @@ static void warn(struct cli *cli)
 {
     const struct config_tls *tls = cli->objects[OPTIONS_TLS];
     const struct config_target *target = cli->objects[OPTIONS_TARGET];
-    if (tls->client_verify != CONFIG_VERIFY_OFF && tls->mode == CONFIG_TLS_OPTIONAL)
-        diag_add(&cli->diag, DIAG_WARNING, where, "--verify-client", "add --ssl-only",
-                 "clients without TLS are let in without a certificate");
     if (tls->client_ca && tls->client_verify == CONFIG_VERIFY_OFF)
         diag_add(&cli->diag, DIAG_WARNING, where, "--cafile", NULL,
                  "means nothing without --verify-client");
@@ -388,6 +386,11 @@ static void warn(struct cli *cli)
                  "a Unix socket is reached without TLS");
         set_fixed(cli, OPTIONS_TARGET, "tls", "false");
     }
+}
+
+static struct diag_where locate(const void *owner, const struct subject *subject)
+{
+    return where;
 }
 
 static void build(struct cli *cli)
@@ -405,7 +408,8 @@ static void build(struct cli *cli)
     if (cli->diag.errors == 0)
         warn(cli);
     if (cli->diag.errors == 0)
-        snapshot_check(cli->config, SNAPSHOT_FLAGS, where, &cli->diag);
+        rules_check(cli->config, &(struct subject_names){.flags = true, .locate = locate},
+                    &cli->diag);
 }
 
 static void report(const struct cli *cli, FILE *err)

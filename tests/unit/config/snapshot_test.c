@@ -8,8 +8,6 @@
 
 #include <cmocka.h>
 
-static const struct diag_where nowhere = {"command line", 0, 0};
-
 static void set(struct config *config, enum options_section section, const char *key, void *object,
                 const char *text)
 {
@@ -119,46 +117,6 @@ static void lives_until_the_last_release(void **state)
     config_release(NULL);
 }
 
-static void checks_options_against_each_other(void **state)
-{
-    struct diag diag;
-    diag_init(&diag);
-    struct config *config = snapshot_begin();
-    snapshot_check(config, SNAPSHOT_PATHS, nowhere, &diag);
-    assert_int_equal(diag.errors, 2);
-    diag_free(&diag);
-
-    struct config_listener *listener = snapshot_open(config, OPTIONS_LISTENER, config);
-    listener = snapshot_open(config, OPTIONS_LISTENER, config);
-    struct config_route *route = snapshot_open(config, OPTIONS_ROUTE, config);
-    struct config_target *target = snapshot_open(config, OPTIONS_TARGET, route);
-    struct config_certificate *pair = snapshot_open(config, OPTIONS_CERTIFICATE, &listener->tls);
-    set(config, OPTIONS_CERTIFICATE, "key", pair, "a.key");
-    set(config, OPTIONS_TLS, "client_verify", &listener->tls, "optional");
-    snapshot_check(config, SNAPSHOT_PATHS, nowhere, &diag);
-    assert_int_equal(diag.errors, 3);
-    assert_string_equal(diag.findings[1].subject, "listeners[1].tls.client_verify");
-    assert_string_equal(diag.findings[2].subject, "routes[0].target.address");
-    diag_free(&diag);
-
-    set(config, OPTIONS_TLS, "mode", &listener->tls, "required");
-    set(config, OPTIONS_TARGET, "address", target, "unix:/run/s");
-    set(config, OPTIONS_TARGET, "tls", target, "true");
-    snapshot_check(config, SNAPSHOT_FLAGS, nowhere, &diag);
-    assert_int_equal(diag.errors, 3);
-    assert_string_equal(diag.findings[0].subject, "--cert");
-    assert_string_equal(diag.findings[1].subject, "--key");
-    assert_string_equal(diag.findings[2].subject, "--ssl-target-name");
-    diag_free(&diag);
-
-    set(config, OPTIONS_CERTIFICATE, "certificate", pair, "a.pem");
-    set(config, OPTIONS_TARGET, "server_name", target, "desk.example");
-    snapshot_check(config, SNAPSHOT_FLAGS, nowhere, &diag);
-    assert_int_equal(diag.count, 0);
-    diag_free(&diag);
-    config_release(config);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -167,7 +125,6 @@ int main(void)
         cmocka_unit_test(a_bad_value_changes_nothing),
         cmocka_unit_test(lists_grow_and_keep_their_elements),
         cmocka_unit_test(lives_until_the_last_release),
-        cmocka_unit_test(checks_options_against_each_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,27 @@
+/*
+ * Two snapshots, option by option.
+ *
+ * Owns: nothing. Thread: any (pure). Errors: none. Lifetime: none.
+ */
+#ifndef WSLUICE_CONFIG_COMPARE_H
+#define WSLUICE_CONFIG_COMPARE_H
+
+#include <stdbool.h>
+
+#include "config/config.h"
+#include "config/options.h"
+
+/* Do both say the same? Where they were written does not count. */
+bool compare_configs(const struct config *a, const struct config *b);
+
+/* Has one option of two structs of its section the same value? */
+bool compare_option(const struct options_row *row, const void *a, const void *b);
+
+/*
+ * The next option that a reload cannot change in a running process, and that differs all the same;
+ * *cursor begins at 0. NULL: there is none left.
+ */
+const struct options_row *compare_needs_restart(const struct config *old,
+                                                const struct config *changed, size_t *cursor);
+
+#endif

@@ -1,0 +1,274 @@
+#include "config/load.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config/rules.h"
+#include "config/schema.h"
+#include "config/snapshot.h"
+#include "config/yaml_tree.h"
+
+enum { READ_STEP = 64 << 10 };
+
+/* A file that was read, to know it again. */
+struct loaded {
+    struct yaml_tree *tree;
+    dev_t device;
+    ino_t inode;
+};
+
+struct loader {
+    struct schema schema;
+    struct diag *diag;
+    struct config *config;
+    char *here;      /* where the process is, with '/' at the end */
+    bool show_whole; /* the main file was named by its whole path, so others are as well */
+    struct loaded *files;
+    size_t file_count;
+};
+
+static const struct diag_where nowhere = {NULL, 0, 0};
+
+static void no_memory(struct diag *diag)
+{
+    diag_add(diag, DIAG_ERROR, nowhere, NULL, NULL, "out of memory");
+}
+
+static const char *get_environment(void *owner, const char *name)
+{
+    return getenv(name);
+}
+
+/* ---- reading ---- */
+
+static char *read_all(int fd, size_t most, size_t *length, const char **why)
+{
+    char *text = NULL;
+    size_t room = 0;
+    for (*length = 0;;) {
+        if (room - *length < READ_STEP) {
+            room = room ? 2 * room : READ_STEP;
+            char *more = calloc(1, room + 1);
+            if (more && *length)
+                memcpy(more, text, *length);
+            if (text)
+                explicit_bzero(text, *length); /* it may hold secrets */
+            free(text);
+            text = more;
+        }
+        ssize_t got = text ? read(fd, text + *length, room - *length) : -1;
+        if (got == 0)
+            return text;
+        if (got < 0 || *length + (size_t)got > most) {
+            *why = !text ? "out of memory" : got < 0 ? strerror(errno) : "too large";
+            if (text)
+                explicit_bzero(text, *length);
+            free(text);
+            return NULL;
+        }
+        *length += (size_t)got;
+    }
+}
+
+static char *read_stated(const char *path, size_t most, size_t *length, const char **why,
+                         struct stat *info)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0 || fstat(fd, info) < 0) {
+        *why = strerror(errno);
+        if (fd >= 0)
+            close(fd);
+        return NULL;
+    }
+    char *text = read_all(fd, most, length, why);
+    close(fd);
+    return text;
+}
+
+static char *read_file(void *owner, const char *path, size_t most, size_t *length, const char **why)
+{
+    struct stat info;
+    return read_stated(path, most, length, why, &info);
+}
+
+/* ---- files ---- */
+
+/* The folder of an absolute path, with '/' at the end. */
+static char *folder_of(const char *path)
+{
+    return strndup(path, (size_t)(strrchr(path, '/') - path) + 1);
+}
+
+/* The path as people see it: from where they are, unless they think in whole paths. */
+static const char *shown(const struct loader *loader, const char *path)
+{
+    size_t length = strlen(loader->here);
+    return !loader->show_whole && strncmp(path, loader->here, length) == 0 ? path + length : path;
+}
+
+static bool is_known(const struct loader *loader, const struct stat *info)
+{
+    for (size_t i = 0; i < loader->file_count; i++)
+        if (loader->files[i].device == info->st_dev && loader->files[i].inode == info->st_ino)
+            return true;
+    return false;
+}
+
+/* The absolute path is read, parsed and taken over; `where` is the include that names it. */
+static bool load_file(struct loader *loader, const char *path, struct diag_where where)
+{
+    size_t length;
+    const char *why, *name = shown(loader, path);
+    struct stat info;
+    struct loaded *file = &loader->files[loader->file_count];
+    char *text = read_stated(path, YAML_TREE_SIZE_MAX, &length, &why, &info);
+    if (!text) {
+        diag_add(loader->diag, DIAG_ERROR, where, where.line ? "include" : NULL, NULL,
+                 "cannot read '%s': %s", name, why);
+        return false;
+    }
+    if (is_known(loader, &info)) {
+        diag_add(loader->diag, DIAG_ERROR, where, "include", NULL,
+                 "'%s' is read already: it is included twice, or includes itself", name);
+        explicit_bzero(text, length);
+        free(text);
+        return false;
+    }
+    *file = (struct loaded){.device = info.st_dev, .inode = info.st_ino};
+    file->tree = yaml_tree_parse(name, text, length, loader->diag);
+    explicit_bzero(text, length);
+    free(text);
+    if (!file->tree)
+        return false;
+    loader->file_count++;
+    char *folder = folder_of(path);
+    if (folder)
+        schema_read(&loader->schema, file->tree, folder);
+    else
+        no_memory(loader->diag);
+    free(folder);
+    return folder != NULL;
+}
+
+static bool load_matches(struct loader *loader, const char *pattern, struct diag_where where)
+{
+    glob_t matches;
+    int status = glob(pattern, GLOB_ERR | GLOB_NOCHECK, NULL, &matches);
+    if (status != 0) {
+        diag_add(loader->diag, DIAG_ERROR, where, "include", NULL, "cannot search '%s': %s",
+                 shown(loader, pattern),
+                 status == GLOB_NOSPACE ? "out of memory" : strerror(errno));
+        return false;
+    }
+    /* A pattern that nothing fits comes back as it is: an empty conf.d is no mistake. */
+    bool nothing = matches.gl_pathc == 1 && strpbrk(pattern, "*?[") &&
+                   strcmp(matches.gl_pathv[0], pattern) == 0;
+    bool ok = true;
+    for (size_t i = 0; i < matches.gl_pathc && !nothing; i++) {
+        if (loader->file_count == LOAD_FILES_MAX) {
+            diag_add(loader->diag, DIAG_ERROR, where, "include", NULL, "more than %d files",
+                     LOAD_FILES_MAX);
+            ok = false;
+            break;
+        }
+        ok &= load_file(loader, matches.gl_pathv[i], where);
+    }
+    globfree(&matches);
+    return ok;
+}
+
+static void load_includes(struct loader *loader)
+{
+    struct schema *schema = &loader->schema;
+    /* Each file may add to them; none is read twice, so this ends. */
+    for (size_t i = 0; i < schema->include_count; i++)
+        if (!load_matches(loader, schema->includes[i].pattern, schema->includes[i].where))
+            schema->names.incomplete = true;
+}
+
+/* ---- the command line ---- */
+
+static void *object_of(struct config *config, enum options_section section)
+{
+    return (char *)config + options_section(section)->offset; /* the root's offset is 0 */
+}
+
+static void override(struct loader *loader, const struct load_override *override)
+{
+    const struct options_row *row = override->row;
+    char why[160], *path = NULL;
+    if (row->value.type == VALUE_PATH && override->text[0] != '/' &&
+        asprintf(&path, "%s%s", loader->here, override->text) < 0)
+        path = NULL;
+    enum value_verdict verdict =
+        snapshot_set(loader->config, row, object_of(loader->config, row->section),
+                     path ? path : override->text, why, sizeof(why));
+    if (verdict != VALUE_OK)
+        diag_add(loader->diag, DIAG_ERROR, nowhere, row->key, NULL, "%s", why);
+    if (row == options_find(OPTIONS_LOG, "file"))
+        loader->config->log.target = CONFIG_LOG_FILE;
+    free(path);
+}
+
+/* ---- all together ---- */
+
+static bool begin(struct loader *loader, const char *path, char **absolute)
+{
+    char *here = getcwd(NULL, 0);
+    *absolute = NULL;
+    if (!here) {
+        diag_add(loader->diag, DIAG_ERROR, nowhere, NULL, "start from a directory that exists",
+                 "the current directory: %s", strerror(errno));
+        return false;
+    }
+    if (asprintf(&loader->here, "%s%s", here, strcmp(here, "/") == 0 ? "" : "/") < 0)
+        loader->here = NULL;
+    free(here);
+    loader->show_whole = *path == '/';
+    loader->config = snapshot_begin();
+    loader->files = calloc(LOAD_FILES_MAX + 1, sizeof(*loader->files));
+    if (!loader->here || asprintf(absolute, "%s%s", *path == '/' ? "" : loader->here, path) < 0)
+        *absolute = NULL;
+    if (*absolute && loader->config && loader->files)
+        return true;
+    no_memory(loader->diag);
+    return false;
+}
+
+static void load_all(struct loader *loader, const char *path, const struct load_request *request)
+{
+    static const struct scalar_world world = {get_environment, read_file, NULL};
+    schema_begin(&loader->schema, loader->config, &world, loader->diag);
+    if (load_file(loader, path, nowhere)) {
+        load_includes(loader);
+        schema_settle(&loader->schema);
+        for (size_t i = 0; i < request->override_count; i++)
+            override(loader, &request->overrides[i]);
+        rules_check(loader->config, &loader->schema.names, loader->diag);
+    }
+    schema_end(&loader->schema);
+}
+
+const struct config *load_config(const struct load_request *request, struct diag *diag)
+{
+    struct loader loader = {.diag = diag};
+    char *absolute;
+    if (begin(&loader, request->path, &absolute))
+        load_all(&loader, absolute, request);
+    for (size_t i = 0; i < loader.file_count; i++)
+        yaml_tree_free(loader.files[i].tree);
+    free(loader.files);
+    free(loader.here);
+    free(absolute);
+    diag_sort(diag);
+    if (diag->errors == 0)
+        return loader.config;
+    config_release(loader.config);
+    return NULL;
+}

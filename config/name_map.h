@@ -1,0 +1,36 @@
+/*
+ * Names to numbers, so that ten thousand routes are compared with each other in one pass.
+ *
+ * Owns: its slots, not the names. Thread: one. Errors: NAME_MAP_NO_MEMORY; the map is unchanged.
+ * Lifetime: a zeroed map is empty; name_map_free ends it.
+ */
+#ifndef WSLUICE_CONFIG_NAME_MAP_H
+#define WSLUICE_CONFIG_NAME_MAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct name_map_slot {
+    const char *name; /* NULL: free */
+    size_t length;
+    size_t number;
+};
+
+struct name_map {
+    struct name_map_slot *slots;
+    size_t capacity; /* a power of two, at least twice the count */
+    size_t count;
+};
+
+enum name_map_verdict { NAME_MAP_ADDED, NAME_MAP_FOUND, NAME_MAP_NO_MEMORY };
+
+/* ADDED: the name is new and now means *number. FOUND: *number is what it meant before. */
+enum name_map_verdict name_map_add(struct name_map *map, const char *name, size_t length,
+                                   size_t *number);
+
+/* False: the name is not there. */
+bool name_map_find(const struct name_map *map, const char *name, size_t length, size_t *number);
+
+void name_map_free(struct name_map *map);
+
+#endif

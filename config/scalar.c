@@ -1,0 +1,202 @@
+#include "config/scalar.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/snapshot.h"
+#include "config/variables.h"
+
+enum { QUOTED_MAX = 60 };
+
+static const char unix_prefix[] = "unix:";
+
+static void no_memory(const struct scalar_reader *reader)
+{
+    diag_add(reader->diag, DIAG_ERROR, (struct diag_where){NULL, 0, 0}, NULL, NULL,
+             "out of memory");
+}
+
+static void wipe(char *text)
+{
+    if (text)
+        explicit_bzero(text, strlen(text));
+    free(text);
+}
+
+char *scalar_text(const struct scalar_reader *reader, const struct trail *trail,
+                  const struct yaml_tree_node *node)
+{
+    const char *problem = NULL, *remedy = NULL;
+    char why[160];
+    if (node->kind != YAML_TREE_SCALAR) {
+        problem = node->kind == YAML_TREE_MAPPING ? "must be one value, not a mapping"
+                                                  : "must be one value, not a list";
+    } else if (node->is_null) {
+        problem = "has no value";
+        remedy = "leave it out for its default";
+    } else {
+        char *text = variables_expand(node->text, reader->world->environment, reader->world->owner,
+                                      why, sizeof(why), &remedy);
+        if (text)
+            return text;
+        problem = why;
+    }
+    trail_complain(trail, reader->diag, node->where, remedy, "%s", problem);
+    return NULL;
+}
+
+char *scalar_absolute(const struct scalar_reader *reader, const char *path)
+{
+    char *absolute;
+    while (path[0] == '.' && path[1] == '/')
+        path += 2;
+    if (asprintf(&absolute, "%s%s", *path == '/' ? "" : reader->folder, path) >= 0)
+        return absolute;
+    no_memory(reader);
+    return NULL;
+}
+
+/* The value as the snapshot has it: its paths from the root. Takes `text`. */
+static char *rooted(const struct scalar_reader *reader, const struct options_row *row, char *text)
+{
+    enum value_type type = row->value.type;
+    char *path = NULL, *result = text;
+    if (type == VALUE_PATH && *text) {
+        result = scalar_absolute(reader, text);
+        wipe(text);
+        return result;
+    }
+    if ((type != VALUE_LISTEN && type != VALUE_TARGET) ||
+        strncmp(text, unix_prefix, strlen(unix_prefix)) != 0)
+        return text;
+    const char *name = text + strlen(unix_prefix);
+    if (*name == '\0' || *name == '@' || *name == '/')
+        return text;
+    path = scalar_absolute(reader, name);
+    if (!path) {
+        result = NULL;
+    } else if (asprintf(&result, "%s%s", unix_prefix, path) < 0) {
+        result = NULL;
+        no_memory(reader);
+    }
+    free(path);
+    wipe(text);
+    return result;
+}
+
+/* Whoever may be meant to see the finding is not meant to see the secret. */
+static void hide(const struct scalar_reader *reader, const struct options_row *row,
+                 const struct yaml_tree_node *node)
+{
+    if (row->secret && node->kind == YAML_TREE_SCALAR && !strstr(node->text, "${"))
+        diag_hide(reader->diag, node->where, node->end);
+}
+
+static bool set_text(const struct scalar_reader *reader, const struct trail *trail,
+                     const struct options_row *row, void *object, const struct yaml_tree_node *node,
+                     const char *text)
+{
+    char why[256];
+    size_t length = strlen(text);
+    switch (snapshot_set(reader->config, row, object, text, why, sizeof(why))) {
+    case VALUE_OK:
+        return true;
+    case VALUE_NO_MEMORY:
+        no_memory(reader);
+        return false;
+    case VALUE_MALFORMED:
+    case VALUE_BAD_PORT:
+    case VALUE_OUT_OF_RANGE:
+        break;
+    }
+    if (row->secret || length == 0)
+        trail_complain(trail, reader->diag, node->where, NULL, "%s", why);
+    else
+        trail_complain(trail, reader->diag, node->where, NULL, "%s, not '%.*s%s'", why, QUOTED_MAX,
+                       text, length > QUOTED_MAX ? "..." : "");
+    return false;
+}
+
+static bool note(const struct scalar_reader *reader, const struct options_row *row,
+                 const void *object, enum config_origin origin, const char *reference)
+{
+    const char *stored;
+    if (!row->secret)
+        return true;
+    memcpy(&stored, (const char *)object + row->offset, sizeof(stored));
+    if (config_note_origin(reader->config, stored, origin, reference))
+        return true;
+    no_memory(reader);
+    return false;
+}
+
+/* ---- texts in files of their own ---- */
+
+/* One newline at the end is the editor's, not the text's. */
+static void cut_newline(char *text, size_t length)
+{
+    if (length > 0 && text[length - 1] == '\n')
+        text[--length] = '\0';
+    if (length > 0 && text[length - 1] == '\r')
+        text[--length] = '\0';
+}
+
+static char *read_text(const struct scalar_reader *reader, const struct trail *trail,
+                       const struct yaml_tree_node *node, const char *path)
+{
+    size_t length;
+    const char *why;
+    char *text =
+        reader->world->read_file(reader->world->owner, path, SCALAR_FILE_MAX, &length, &why);
+    if (!text) {
+        trail_complain(trail, reader->diag, node->where, NULL, "cannot read '%s': %s", path, why);
+        return NULL;
+    }
+    if (memchr(text, '\0', length)) {
+        trail_complain(trail, reader->diag, node->where, NULL, "'%s' holds no text", path);
+        explicit_bzero(text, length);
+        free(text);
+        return NULL;
+    }
+    cut_newline(text, length);
+    return text;
+}
+
+static bool set_from_file(const struct scalar_reader *reader, const struct trail *trail,
+                          const struct options_row *row, void *object,
+                          const struct yaml_tree_node *node)
+{
+    const struct yaml_tree_node *value = node->pairs[0].value;
+    char *name = scalar_text(reader, trail, value);
+    char *path = name ? scalar_absolute(reader, name) : NULL;
+    char *text = path ? read_text(reader, trail, value, path) : NULL;
+    bool ok = text && set_text(reader, trail, row, object, value, text) &&
+              note(reader, row, object, CONFIG_ORIGIN_FILE, path);
+    wipe(text);
+    free(path);
+    free(name);
+    return ok;
+}
+
+static bool names_file(const struct options_row *row, const struct yaml_tree_node *node)
+{
+    return row->value.type == VALUE_TEXT && node->kind == YAML_TREE_MAPPING && node->count == 1 &&
+           strcmp(node->pairs[0].key->text, "file") == 0;
+}
+
+bool scalar_set(const struct scalar_reader *reader, const struct trail *trail,
+                const struct options_row *row, void *object, const struct yaml_tree_node *node)
+{
+    if (names_file(row, node))
+        return set_from_file(reader, trail, row, object, node);
+    hide(reader, row, node);
+    char *text = scalar_text(reader, trail, node);
+    if (text)
+        text = rooted(reader, row, text);
+    bool ok = text && set_text(reader, trail, row, object, node, text);
+    if (ok && variables_is_one(node->text))
+        ok = note(reader, row, object, CONFIG_ORIGIN_ENVIRONMENT, node->text);
+    wipe(text);
+    return ok;
+}

@@ -1,0 +1,501 @@
+#include "config/schema.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/snapshot.h"
+#include "config/stranger.h"
+#include "config/trail.h"
+
+/* One file under way. */
+struct walk {
+    struct schema *schema;
+    struct scalar_reader reader;
+    const char *source; /* in the snapshot */
+    bool main;
+};
+
+static void read_section(struct walk *walk, const struct trail *trail, enum options_section section,
+                         const struct yaml_tree_node *node, void *object);
+
+static void no_memory(const struct schema *schema)
+{
+    diag_add(schema->diag, DIAG_ERROR, (struct diag_where){NULL, 0, 0}, NULL, NULL,
+             "out of memory");
+}
+
+static void unknown(struct walk *walk, const struct trail *trail, enum options_section section,
+                    const struct yaml_tree_pair *pair)
+{
+    struct diag *diag = walk->schema->diag;
+    char remedy[200];
+    if (stranger_may_be_secret(pair->key->text))
+        diag_hide(diag, pair->value->where, pair->value->end);
+    if (stranger_is_reserved(section, pair->key->text)) {
+        trail_complain(trail, diag, pair->key->where, "leave it out",
+                       "this version of wsluice has no such option yet");
+        return;
+    }
+    stranger_remedy(section, pair->key->text, remedy, sizeof(remedy));
+    trail_complain(trail, diag, pair->key->where, remedy, "unknown option");
+}
+
+/* ---- values ---- */
+
+static void read_option(struct walk *walk, const struct trail *trail, const struct options_row *row,
+                        void *object, const struct yaml_tree_node *node)
+{
+    if (!row->list || node->kind != YAML_TREE_SEQUENCE) {
+        scalar_set(&walk->reader, trail, row, object, node);
+        return;
+    }
+    for (size_t i = 0; i < node->count; i++) {
+        struct trail item = {trail, NULL, i};
+        scalar_set(&walk->reader, &item, row, object, node->items[i]);
+    }
+}
+
+static void add_include(struct walk *walk, const struct trail *trail,
+                        const struct yaml_tree_node *node)
+{
+    struct schema *schema = walk->schema;
+    char *text = scalar_text(&walk->reader, trail, node);
+    if (!text)
+        return;
+    char *pattern = scalar_absolute(&walk->reader, text);
+    free(text);
+    if (pattern && schema->include_count == schema->include_capacity) {
+        size_t capacity = schema->include_capacity ? 2 * schema->include_capacity : 8;
+        struct schema_include *more = realloc(schema->includes, capacity * sizeof(*more));
+        if (!more) {
+            no_memory(schema);
+            free(pattern);
+            return;
+        }
+        schema->includes = more;
+        schema->include_capacity = capacity;
+    }
+    if (pattern)
+        schema->includes[schema->include_count++] = (struct schema_include){pattern, node->where};
+}
+
+static void read_include(struct walk *walk, const struct trail *trail,
+                         const struct yaml_tree_node *node)
+{
+    if (node->kind != YAML_TREE_SEQUENCE) {
+        add_include(walk, trail, node);
+        return;
+    }
+    for (size_t i = 0; i < node->count; i++) {
+        struct trail item = {trail, NULL, i};
+        add_include(walk, &item, node->items[i]);
+    }
+}
+
+/* ---- lists and maps of sections ---- */
+
+static bool remember(struct schema *schema, struct schema_nodes *nodes,
+                     const struct yaml_tree_node *node)
+{
+    if (nodes->count == nodes->capacity) {
+        size_t capacity = nodes->capacity ? 2 * nodes->capacity : 16;
+        struct schema_element *more = realloc(nodes->items, capacity * sizeof(*more));
+        if (!more) {
+            no_memory(schema);
+            return false;
+        }
+        nodes->items = more;
+        nodes->capacity = capacity;
+    }
+    nodes->items[nodes->count++] = (struct schema_element){node, false};
+    return true;
+}
+
+static void *open_element(struct walk *walk, enum options_section section, void *parent,
+                          const struct yaml_tree_node *node)
+{
+    struct schema *schema = walk->schema;
+    const struct options_section_row *row = options_section(section);
+    void *element = snapshot_open(schema->config, section, parent);
+    if (!element) {
+        no_memory(schema);
+        return NULL;
+    }
+    struct config_place where = {walk->source, node->where.line, node->where.column};
+    if (row->place != OPTIONS_NO_PLACE)
+        memcpy((char *)element + row->place, &where, sizeof(where));
+    if ((section == OPTIONS_LISTENER && !remember(schema, &schema->listeners, node)) ||
+        (section == OPTIONS_ROUTE && !remember(schema, &schema->routes, node)))
+        return NULL;
+    return element;
+}
+
+/* The one option that an element cannot do without. NULL: it needs several. */
+static const struct options_row *essence(enum options_section section)
+{
+    const struct options_row *row, *found = NULL;
+    for (size_t i = 0; (row = options_at(i)); i++) {
+        if (row->section != section || !row->required)
+            continue;
+        if (found)
+            return NULL;
+        found = row;
+    }
+    return found;
+}
+
+/* An element is a mapping, or nothing but the text of its essence: target: tcp://desk:5900. */
+static void read_element(struct walk *walk, const struct trail *trail, enum options_section section,
+                         const struct yaml_tree_node *node, void *parent)
+{
+    struct schema *schema = walk->schema;
+    size_t errors = schema->diag->errors;
+    void *element = open_element(walk, section, parent, node);
+    const struct options_row *row = essence(section);
+    if (!element)
+        return;
+    if (node->kind == YAML_TREE_SCALAR && !node->is_null && row)
+        scalar_set(&walk->reader, trail, row, element, node);
+    else
+        read_section(walk, trail, section, node, element);
+    bool faulty = schema->diag->errors > errors;
+    if (section == OPTIONS_LISTENER)
+        schema->listeners.items[schema->listeners.count - 1].faulty = faulty;
+    else if (section == OPTIONS_ROUTE)
+        schema->routes.items[schema->routes.count - 1].faulty = faulty;
+}
+
+static void read_list(struct walk *walk, const struct trail *trail, enum options_section section,
+                      const struct yaml_tree_node *node, void *parent)
+{
+    if (node->kind == YAML_TREE_SCALAR && node->is_null)
+        return;
+    if (node->kind != YAML_TREE_SEQUENCE) {
+        trail_complain(trail, walk->schema->diag, node->where, "begin each element with '- '",
+                       "must be a list");
+        return;
+    }
+    for (size_t i = 0; i < node->count; i++) {
+        struct trail item = {trail, NULL, i};
+        if (section == OPTIONS_LISTENER)
+            item.index = walk->schema->config->listener_count;
+        else if (section == OPTIONS_ROUTE)
+            item.index = walk->schema->config->route_count;
+        read_element(walk, &item, section, node->items[i], parent);
+    }
+}
+
+static void repeated(struct walk *walk, const struct trail *trail,
+                     const struct yaml_tree_pair *pair)
+{
+    trail_complain(trail, walk->schema->diag, pair->key->where, "keep one of them",
+                   "repeated; the first one is in line %u", pair->first->where.line);
+}
+
+/* NAME: TEXT, which are the two options of the section. */
+static void read_map(struct walk *walk, const struct trail *trail, enum options_section section,
+                     const struct yaml_tree_node *node, void *parent)
+{
+    if (node->kind == YAML_TREE_SCALAR && node->is_null)
+        return;
+    if (node->kind != YAML_TREE_MAPPING) {
+        trail_complain(trail, walk->schema->diag, node->where, "write NAME: TEXT, one in a line",
+                       "must be a mapping");
+        return;
+    }
+    const struct options_row *name = NULL, *text = NULL, *row;
+    for (size_t i = 0; (row = options_at(i)); i++) {
+        if (row->section == section && !name)
+            name = row;
+        else if (row->section == section)
+            text = row;
+    }
+    for (size_t i = 0; i < node->count; i++) {
+        const struct yaml_tree_pair *pair = &node->pairs[i];
+        struct trail item = {trail, pair->key->text, 0};
+        if (pair->first) {
+            repeated(walk, &item, pair);
+            continue;
+        }
+        void *element = open_element(walk, section, parent, node);
+        if (element && scalar_set(&walk->reader, &item, name, element, pair->key))
+            scalar_set(&walk->reader, &item, text, element, pair->value);
+    }
+}
+
+/* ---- sections ---- */
+
+static void read_child(struct walk *walk, const struct trail *trail, enum options_section child,
+                       const struct yaml_tree_pair *pair, void *object)
+{
+    const struct options_section_row *row = options_section(child);
+    switch (row->shape) {
+    case OPTIONS_ONE:
+        read_section(walk, trail, child, pair->value, (char *)object + row->offset);
+        break;
+    case OPTIONS_MAP:
+        read_map(walk, trail, child, pair->value, object);
+        break;
+    case OPTIONS_LIST:
+        if (strcmp(pair->key->text, row->key) == 0) {
+            read_list(walk, trail, child, pair->value, object);
+        } else if (pair->value->kind == YAML_TREE_SEQUENCE) {
+            char remedy[64];
+            snprintf(remedy, sizeof(remedy), "write %s: for a list", row->key);
+            trail_complain(trail, walk->schema->diag, pair->value->where, remedy,
+                           "must be one, not a list");
+        } else {
+            read_element(walk, trail, child, pair->value, object);
+        }
+        break;
+    }
+}
+
+/* Included files bring listeners and routes; a top-level x-NAME is a home for anchors. */
+static bool belongs_elsewhere(struct walk *walk, const struct trail *trail,
+                              enum options_section section, const char *key,
+                              const struct yaml_tree_pair *pair)
+{
+    enum options_section child;
+    if (section != OPTIONS_PROCESS || walk->main || strncmp(key, "x-", 2) == 0)
+        return false;
+    bool list =
+        options_child(section, key, &child) && options_section(child)->shape == OPTIONS_LIST;
+    if (list || (!options_child(section, key, &child) && !options_find(section, key)))
+        return false;
+    char remedy[300];
+    snprintf(remedy, sizeof(remedy), "move it to %s", walk->schema->top.source);
+    trail_complain(trail, walk->schema->diag, pair->key->where, remedy,
+                   "an included file has listeners and routes only");
+    return true;
+}
+
+static void read_pair(struct walk *walk, const struct trail *up, enum options_section section,
+                      const struct yaml_tree_pair *pair, void *object)
+{
+    const char *key = pair->key->text;
+    struct trail trail = {up, key, 0};
+    enum options_section child;
+    const struct options_row *row = options_find(section, key);
+    if (pair->first)
+        repeated(walk, &trail, pair);
+    else if (belongs_elsewhere(walk, &trail, section, key, pair))
+        return;
+    else if (row)
+        read_option(walk, &trail, row, object, pair->value);
+    else if (options_child(section, key, &child))
+        read_child(walk, &trail, child, pair, object);
+    else if (section == OPTIONS_PROCESS && strcmp(key, "include") == 0)
+        read_include(walk, &trail, pair->value);
+    else if (section != OPTIONS_PROCESS || strncmp(key, "x-", 2) != 0)
+        unknown(walk, &trail, section, pair);
+}
+
+static void check_required(struct walk *walk, const struct trail *trail,
+                           enum options_section section, const struct yaml_tree_node *node)
+{
+    const struct options_row *row;
+    for (size_t i = 0; (row = options_at(i)); i++)
+        if (row->section == section && row->required && !yaml_tree_find(node, row->key))
+            trail_complain(trail, walk->schema->diag, node->where, row->help, "needs %s", row->key);
+}
+
+/* target: and targets: are the same list. */
+static void check_single(struct walk *walk, const struct trail *trail, enum options_section section,
+                         const struct yaml_tree_node *node)
+{
+    for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++) {
+        const struct options_section_row *row = options_section((enum options_section)i);
+        if (row->parent != section || !row->single)
+            continue;
+        const struct yaml_tree_pair *one = yaml_tree_find(node, row->single);
+        const struct yaml_tree_pair *many = yaml_tree_find(node, row->key);
+        struct trail step = {trail, row->key, 0};
+        if (one && many)
+            trail_complain(&step, walk->schema->diag, many->key->where, "keep one of them",
+                           "there is %s in line %u as well", row->single, one->key->where.line);
+    }
+}
+
+/* tls: false next to tls:// would be obeyed or not, depending on which one is read last. */
+static void check_scheme(struct walk *walk, const struct trail *trail,
+                         const struct yaml_tree_node *node)
+{
+    const struct yaml_tree_pair *address = yaml_tree_find(node, "address");
+    const struct yaml_tree_pair *tls = yaml_tree_find(node, "tls");
+    if (!address || address->value->kind != YAML_TREE_SCALAR || !tls ||
+        strncmp(address->value->text, "tls://", 6) != 0)
+        return;
+    struct trail step = {trail, tls->key->text, 0};
+    trail_complain(&step, walk->schema->diag, tls->key->where, "leave it out",
+                   "the address in line %u says tls:// already", address->key->where.line);
+}
+
+static void read_section(struct walk *walk, const struct trail *trail, enum options_section section,
+                         const struct yaml_tree_node *node, void *object)
+{
+    bool nothing = node->kind == YAML_TREE_SCALAR && node->is_null;
+    if (node->kind != YAML_TREE_MAPPING && !nothing) {
+        trail_complain(trail, walk->schema->diag, node->where, "write NAME: VALUE, one in a line",
+                       "must be a mapping");
+        return;
+    }
+    for (size_t i = 0; !nothing && i < node->count; i++)
+        read_pair(walk, trail, section, &node->pairs[i], object);
+    check_required(walk, trail, section, node);
+    check_single(walk, trail, section, node);
+    if (section == OPTIONS_TARGET)
+        check_scheme(walk, trail, node);
+}
+
+void schema_read(struct schema *schema, const struct yaml_tree *tree, const char *folder)
+{
+    const char *source = yaml_tree_source(tree);
+    const struct yaml_tree_node *root = yaml_tree_root(tree);
+    char *name = config_alloc(schema->config, strlen(source) + 1);
+    struct walk walk = {.schema = schema, .source = name, .main = !schema->top.source};
+    walk.reader = (struct scalar_reader){schema->config, schema->world, schema->diag, folder};
+    if (!name) {
+        no_memory(schema);
+        return;
+    }
+    memcpy(name, source, strlen(source));
+    if (walk.main) {
+        schema->top = (struct diag_where){source, 1, 1};
+        schema->root = root;
+        schema->config->file = name;
+    }
+    if (root)
+        read_section(&walk, NULL, OPTIONS_PROCESS, root, schema->config);
+}
+
+/* ---- what depends on what else was written ---- */
+
+static bool is_given(const struct yaml_tree_node *node, const char *section, const char *key)
+{
+    const struct yaml_tree_pair *pair = section ? yaml_tree_find(node, section) : NULL;
+    if (section)
+        node = pair ? pair->value : NULL;
+    return yaml_tree_find(node, key) != NULL;
+}
+
+static void settle_log(struct schema *schema, struct config_log *log)
+{
+    struct subject subject = {.section = OPTIONS_LOG, .key = "syslog"};
+    if (is_given(schema->root, "log", "target"))
+        return;
+    if (log->file && log->syslog)
+        subject_complain(&schema->names, schema->diag, DIAG_ERROR, subject, "set log.target",
+                         "there is log.file as well");
+    if (log->file)
+        log->target = CONFIG_LOG_FILE;
+    else if (log->syslog)
+        log->target = CONFIG_LOG_SYSLOG;
+}
+
+/* Whoever names certificates wants TLS, and whoever names an authority wants it asked. */
+static void settle_listener(const struct schema *schema, const struct yaml_tree_node *node,
+                            struct config_listener *listener)
+{
+    struct config_tls *tls = &listener->tls;
+    if (tls->certificate_count > 0 && !is_given(node, "tls", "mode"))
+        tls->mode = CONFIG_TLS_REQUIRED;
+    if (tls->client_ca && !is_given(node, "tls", "client_verify"))
+        tls->client_verify = CONFIG_VERIFY_REQUIRED;
+    if (!is_given(node, NULL, "trusted_proxies"))
+        listener->trusted_proxies = schema->config->trusted_proxies;
+}
+
+static void settle_route(struct config_route *route)
+{
+    if (route->redirect)
+        route->kind = CONFIG_KIND_REDIRECT;
+    else if (route->health != CONFIG_HEALTH_OFF)
+        route->kind = CONFIG_KIND_HEALTH;
+}
+
+void schema_settle(struct schema *schema)
+{
+    struct config *config = schema->config;
+    settle_log(schema, &config->log);
+    for (size_t i = 0; i < config->listener_count && i < schema->listeners.count; i++)
+        settle_listener(schema, schema->listeners.items[i].node, &config->listeners[i]);
+    for (size_t i = 0; i < config->route_count; i++)
+        settle_route(&config->routes[i]);
+}
+
+/* ---- places ---- */
+
+/* The node of a section, and in *where the nearest place on the way to it. */
+static const struct yaml_tree_node *find_section(const struct schema *schema,
+                                                 const struct subject *subject,
+                                                 enum options_section section,
+                                                 struct diag_where *where)
+{
+    const struct schema_nodes *top =
+        section == OPTIONS_ROUTE ? &schema->routes : &schema->listeners;
+    if (section == OPTIONS_PROCESS)
+        return schema->root;
+    if (section == OPTIONS_LISTENER || section == OPTIONS_ROUTE) {
+        if (subject->outer >= top->count)
+            return NULL;
+        *where = top->items[subject->outer].node->where;
+        return top->items[subject->outer].node;
+    }
+    const struct options_section_row *row = options_section(section);
+    const struct yaml_tree_node *node = find_section(schema, subject, row->parent, where);
+    const struct yaml_tree_pair *pair = yaml_tree_find(node, row->key);
+    if (!pair && row->single)
+        pair = yaml_tree_find(node, row->single);
+    if (!pair)
+        return NULL;
+    *where = pair->key->where;
+    node = pair->value;
+    if (row->shape == OPTIONS_LIST && node->kind == YAML_TREE_SEQUENCE) {
+        if (subject->inner >= node->count)
+            return NULL;
+        node = node->items[subject->inner];
+        *where = node->where;
+    }
+    return node;
+}
+
+static struct diag_where locate(const void *owner, const struct subject *subject)
+{
+    const struct schema *schema = owner;
+    struct diag_where where = schema->top;
+    const struct yaml_tree_node *node = find_section(schema, subject, subject->section, &where);
+    if (options_section(subject->section)->shape == OPTIONS_MAP) {
+        if (node && node->kind == YAML_TREE_MAPPING && subject->inner < node->count)
+            where = node->pairs[subject->inner].key->where;
+        return where;
+    }
+    const struct yaml_tree_pair *pair = subject->key ? yaml_tree_find(node, subject->key) : NULL;
+    return pair ? pair->key->where : where;
+}
+
+static bool is_faulty(const void *owner, enum options_section section, size_t outer)
+{
+    const struct schema *schema = owner;
+    const struct schema_nodes *top =
+        section == OPTIONS_ROUTE ? &schema->routes : &schema->listeners;
+    return outer >= top->count || top->items[outer].faulty;
+}
+
+void schema_begin(struct schema *schema, struct config *config, const struct scalar_world *world,
+                  struct diag *diag)
+{
+    *schema = (struct schema){.config = config, .world = world, .diag = diag};
+    schema->names =
+        (struct subject_names){.locate = locate, .is_faulty = is_faulty, .owner = schema};
+}
+
+void schema_end(struct schema *schema)
+{
+    for (size_t i = 0; i < schema->include_count; i++)
+        free(schema->includes[i].pattern);
+    free(schema->includes);
+    free(schema->listeners.items);
+    free(schema->routes.items);
+}
