@@ -57,7 +57,10 @@ static size_t disguise(struct slice normal, char *out)
             out[length++] = '/';
         } else if (strchr("-._~", c) || (c >= '0' && c <= '9') ||
                    (slice_lower(c) >= 'a' && slice_lower(c) <= 'z')) {
-            length += (size_t)sprintf(out + length, "%%%02x", (unsigned)c);
+            static const char digits[] = "0123456789abcdef";
+            out[length++] = '%';
+            out[length++] = digits[c >> 4];
+            out[length++] = digits[c & 15];
         } else {
             out[length++] = c;
             for (unsigned digit = 0; c == '%' && digit < 2; digit++)
@@ -78,7 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         wsl_assert(normal.ptr == first && normal.len <= URI_NORMAL_MAX(size));
         check_normal(normal);
 
-        size_t room = 3 * normal.len + 1; /* sprintf's NUL */
+        size_t room = 3 * normal.len;
         char *second = malloc(URI_NORMAL_MAX(room)), *disguised = malloc(room);
         wsl_assert(second && disguised);
         wsl_assert(uri_normalise(normal, second, &again) == REASON_none);

@@ -168,11 +168,12 @@ static void read_address(const char *text, uint8_t *bytes)
 static struct config_cidr range(const char *text)
 {
     char address[64];
-    unsigned bits;
     struct config_cidr cidr;
-    assert_int_equal(sscanf(text, "%63[^/]/%u", address, &bits), 2);
+    const char *slash = strchr(text, '/');
+    assert_non_null(slash);
+    snprintf(address, sizeof(address), "%.*s", (int)(slash - text), text);
     read_address(address, cidr.bytes);
-    cidr.bits = (uint8_t)(bits + (strchr(address, ':') ? 0 : 96));
+    cidr.bits = (uint8_t)(strtoul(slash + 1, NULL, 10) + (strchr(address, ':') ? 0 : 96));
     return cidr;
 }
 
