@@ -21,6 +21,29 @@ struct addr addr_from(const struct sockaddr *address)
     return result;
 }
 
+bool addr_to_ip(const struct addr *address, struct ip_port *ip)
+{
+    if (address->any.sa_family == AF_INET) {
+        uint8_t octets[4];
+        memcpy(octets, &address->v4.sin_addr, sizeof(octets));
+        ip_from_v4(octets, ip->address);
+        ip->port = ntohs(address->v4.sin_port);
+        return true;
+    }
+    if (address->any.sa_family != AF_INET6)
+        return false;
+    memcpy(ip->address, &address->v6.sin6_addr, IP_BYTES);
+    ip->port = ntohs(address->v6.sin6_port);
+    return true;
+}
+
+struct addr addr_from_ip(const struct ip_port *ip)
+{
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(ip->port)};
+    memcpy(&v6.sin6_addr, ip->address, IP_BYTES);
+    return addr_from((const struct sockaddr *)&v6);
+}
+
 socklen_t addr_length(const struct addr *address)
 {
     return address->any.sa_family == AF_INET6 ? sizeof(address->v6) : sizeof(address->v4);

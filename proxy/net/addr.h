@@ -11,6 +11,7 @@
 #include <sys/un.h>
 
 #include "base/base.h"
+#include "codec/ip.h"
 #include "config/config.h"
 
 /* An IPv4 or IPv6 address with port; a Unix peer is its family alone. */
@@ -27,6 +28,10 @@ struct addr {
 
 /* An IPv4 address in IPv6 clothes is stored as IPv4. */
 struct addr addr_from(const struct sockaddr *address);
+
+/* The same without sockets; false when it is none of IP, but a Unix peer's. A scope is dropped. */
+bool addr_to_ip(const struct addr *address, struct ip_port *ip) WSL_MUST_CHECK;
+struct addr addr_from_ip(const struct ip_port *ip);
 
 socklen_t addr_length(const struct addr *address);
 

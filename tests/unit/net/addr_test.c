@@ -135,13 +135,39 @@ static void test_configured(void **unused)
     assert_string_equal(addr_print_config(&rows[2].address, text, 8), "desk.ex");
 }
 
+static void test_with_and_without_sockets(void **unused)
+{
+    static const char *const hosts[] = {"192.0.2.1", "0.0.0.0", "::", "2001:db8::1"};
+    struct sockaddr_un path = {.sun_family = AF_UNIX};
+    struct addr unix_peer = addr_from((const struct sockaddr *)&path);
+    struct ip_port ip;
+    assert_false(addr_to_ip(&unix_peer, &ip));
+    for (size_t i = 0; i < WSL_COUNT(hosts); i++) {
+        struct addr address, back;
+        char text[IP_TEXT], before[ADDR_TEXT], after[ADDR_TEXT];
+        assert_true(addr_parse(&address, hosts[i], 443));
+        assert_true(addr_to_ip(&address, &ip));
+        ip_print(ip.address, text);
+        assert_string_equal(text, hosts[i]);
+        assert_int_equal(ip.port, 443);
+        back = addr_from_ip(&ip);
+        assert_string_equal(addr_print(&back, after), addr_print(&address, before));
+        assert_int_equal(back.any.sa_family, address.any.sa_family);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_parse_and_print), cmocka_unit_test(test_names_are_no_numbers),
-        cmocka_unit_test(test_mapped_is_ipv4),  cmocka_unit_test(test_scope),
-        cmocka_unit_test(test_unix_peer),       cmocka_unit_test(test_unix),
-        cmocka_unit_test(test_interleave),      cmocka_unit_test(test_configured),
+        cmocka_unit_test(test_parse_and_print),
+        cmocka_unit_test(test_names_are_no_numbers),
+        cmocka_unit_test(test_mapped_is_ipv4),
+        cmocka_unit_test(test_scope),
+        cmocka_unit_test(test_unix_peer),
+        cmocka_unit_test(test_unix),
+        cmocka_unit_test(test_interleave),
+        cmocka_unit_test(test_configured),
+        cmocka_unit_test(test_with_and_without_sockets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
