@@ -572,6 +572,14 @@ int tls_describe(const struct transport *t, char *text, size_t size)
     return snprintf(text, size, "%s %s", SSL_get_version(tls->ssl), SSL_get_cipher_name(tls->ssl));
 }
 
+void tls_facts(const struct transport *t, struct tls_facts *facts)
+{
+    const struct tls *tls = (const struct tls *)t;
+    *facts = (struct tls_facts){0};
+    if (tls->established)
+        tls_facts_of(tls->ssl, facts);
+}
+
 const char *tls_failure(const struct transport *t)
 {
     const struct tls *tls = (const struct tls *)t;

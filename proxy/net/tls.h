@@ -21,6 +21,7 @@
 
 #include "base/transport.h"
 #include "net/tls_ctx.h"
+#include "net/tls_facts.h"
 
 /* The most that one write may offer: a buffer of 256 KiB and a frame header. */
 #define TLS_WRITE_MAX ((size_t)256 * 1024 + 64)
@@ -46,6 +47,9 @@ WSL_MUST_CHECK bool tls_expect(struct transport *t, const char *name);
 
 /* "TLSv1.3 TLS_AES_128_GCM_SHA256"; empty before the handshake is done. As snprintf. */
 int tls_describe(const struct transport *t, char *text, size_t size);
+
+/* All empty before the handshake is done; the texts live as long as the connection. */
+void tls_facts(const struct transport *t, struct tls_facts *facts);
 
 /* What lies behind the last IO_FAIL, in OpenSSL's or the system's words. Never NULL; static. */
 const char *tls_failure(const struct transport *t);

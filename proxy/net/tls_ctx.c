@@ -1,11 +1,11 @@
 #include "net/tls_ctx.h"
 
-#include <errno.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
-#include <stdarg.h>
 #include <stdatomic.h>
+
+#include "net/tls_names.h"
 
 /*
  * TLS 1.2: forward secrecy and AEAD only (RFC 9325, section 4.2). The suites of TLS 1.3 all are
@@ -14,140 +14,19 @@
 #define CIPHERS_1_2 "ECDHE+AESGCM:ECDHE+CHACHA20"
 /* TLS 1.1 knows no AEAD. */
 #define CIPHERS_1_1 CIPHERS_1_2 ":ECDHE+AES"
-#define GROUPS      "X25519:P-256:P-384"
-
-/*
- * Scopes resumption to what was verified (SSL_CTX_set_session_id_context is mandatory when client
- * certificates are asked for). The ticket keys differ from one tls_ctx to the next, so the name
- * need not.
- */
-static const unsigned char session_scope[] = "wsluice";
 
 struct tls_ctx {
     atomic_uint count;
     bool is_server;
-    SSL_CTX *ssl;
+    SSL_CTX *ssl;      /* a server's has the default certificates */
     char *server_name; /* owned; client with a host name: what SNI says. NULL for an address */
+    /* Server only. */
+    struct tls_tickets *tickets;
+    struct tls_pair **pairs;
+    size_t pair_count;
+    struct tls_names names;          /* of the pairs */
+    struct tls_names_match standard; /* what the context itself has */
 };
-
-struct complaint {
-    char *text;
-    size_t size;
-};
-
-WSL_PRINTF(2, 3)
-static bool complain(const struct complaint *complaint, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    vsnprintf(complaint->text, complaint->size, format, args);
-    va_end(args);
-    return false;
-}
-
-/* The first entry of the queue is the cause, the later ones say where it was noticed. */
-static const char *openssl_reason(void)
-{
-    unsigned long error = ERR_peek_error();
-    const char *reason = ERR_reason_error_string(error);
-    if (reason)
-        return reason;
-    return ERR_SYSTEM_ERROR(error) ? strerror(ERR_GET_REASON(error)) : "unknown error";
-}
-
-/* ---- certificate and key ---- */
-
-static BIO *open_file(const char *what, const char *path, const struct complaint *complaint)
-{
-    errno = 0;
-    BIO *file = BIO_new_file(path, "r");
-    if (!file)
-        complain(complaint,
-                 "%s file '%s' cannot be read: %s; check the path and that the user running "
-                 "wsluice may read it",
-                 what, path, errno ? strerror(errno) : openssl_reason());
-    return file;
-}
-
-static bool load_certificate(SSL_CTX *ssl, const char *path, const struct complaint *complaint)
-{
-    BIO *file = open_file("certificate", path, complaint);
-    if (!file)
-        return false;
-    BIO_free(file);
-    if (SSL_CTX_use_certificate_chain_file(ssl, path) == 1)
-        return true;
-    if (ERR_GET_REASON(ERR_peek_error()) == PEM_R_NO_START_LINE)
-        return complain(complaint,
-                        "certificate file '%s' holds no certificate; it must be in PEM format, the "
-                        "server's certificate first",
-                        path);
-    return complain(complaint, "certificate file '%s' cannot be used: %s", path, openssl_reason());
-}
-
-struct password {
-    const char *text; /* NULL: none configured */
-    bool asked;
-};
-
-/* Without a callback of ours OpenSSL would ask on the terminal, and a daemon would hang there. */
-static int password_cb(char *buffer, int size, int for_writing, void *data)
-{
-    struct password *password = data;
-    password->asked = true;
-    size_t length = password->text ? strlen(password->text) : 0;
-    if (!password->text || length > (size_t)size)
-        return -1;
-    memcpy(buffer, password->text, length);
-    return (int)length;
-}
-
-static EVP_PKEY *read_key(const struct config_certificate *config, const char *path,
-                          const struct complaint *complaint)
-{
-    BIO *file = open_file("key", path, complaint);
-    if (!file)
-        return NULL;
-    struct password password = {.text = config->key_password};
-    EVP_PKEY *key = PEM_read_bio_PrivateKey(file, NULL, password_cb, &password);
-    BIO_free(file);
-    if (key)
-        return key;
-    if (password.asked && !password.text)
-        complain(complaint, "key in '%s' is encrypted; give its password", path);
-    else if (password.asked)
-        complain(complaint, "key in '%s' cannot be decrypted; check the key password", path);
-    else if (!config->key)
-        complain(complaint,
-                 "certificate file '%s' holds no private key; append the key in PEM format or name "
-                 "the file that has it",
-                 path);
-    else
-        complain(complaint, "key file '%s' holds no private key in PEM format", path);
-    return NULL;
-}
-
-static bool load_key(SSL_CTX *ssl, const struct config_certificate *config,
-                     const struct complaint *complaint)
-{
-    const char *path = config->key ? config->key : config->certificate;
-    EVP_PKEY *key = read_key(config, path, complaint);
-    if (!key)
-        return false;
-    X509 *certificate = SSL_CTX_get0_certificate(ssl);
-    bool matches = X509_check_private_key(certificate, key) == 1;
-    bool used = matches && SSL_CTX_use_PrivateKey(ssl, key) == 1;
-    EVP_PKEY_free(key);
-    if (!matches)
-        return complain(
-            complaint,
-            "key in '%s' does not belong to the first certificate in '%s'; use the pair "
-            "that was made together, the server's certificate first",
-            path, config->certificate);
-    if (!used)
-        return complain(complaint, "key in '%s' cannot be used: %s", path, openssl_reason());
-    return true;
-}
 
 /* ---- policy ---- */
 
@@ -176,49 +55,71 @@ static bool set_version(SSL_CTX *ssl, enum config_tls_version minimum)
 }
 
 static bool set_ciphers(SSL_CTX *ssl, const struct config_tls *config,
-                        const struct complaint *complaint)
+                        const struct tls_error *error)
 {
     const char *ciphers = config->ciphers;
     if (!ciphers)
         ciphers = config->min_version < CONFIG_TLS_1_2 ? CIPHERS_1_1 : CIPHERS_1_2;
     if (SSL_CTX_set_cipher_list(ssl, ciphers) == 1)
         return true;
-    return complain(complaint,
-                    "cipher list '%s' names no usable TLS 1.2 suite; see openssl-ciphers(1), and "
-                    "leave TLS 1.3 suites out: they are always on",
-                    ciphers);
+    return tls_error_set(
+        error,
+        "cipher list '%s' names no usable TLS 1.2 suite; see openssl-ciphers(1), and "
+        "leave TLS 1.3 suites out: they are always on",
+        ciphers);
 }
 
-static bool set_client_ca(SSL_CTX *ssl, const char *path, const struct complaint *complaint)
+/* OpenSSL passes over what it does not know; a typing error must not go unseen. */
+static bool set_suites(SSL_CTX *ssl, const char *suites, const struct tls_error *error)
 {
-    BIO *file = open_file("client CA", path, complaint);
-    if (!file)
-        return false;
-    BIO_free(file);
-    STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(path);
-    if (!names || SSL_CTX_load_verify_file(ssl, path) != 1) {
-        sk_X509_NAME_pop_free(names, X509_NAME_free);
-        return complain(complaint, "client CA file '%s' holds no certificate in PEM format: %s",
-                        path, openssl_reason());
+    if (!suites)
+        return true;
+    int named = 1, known = 0;
+    for (const char *at = suites; *at; at++)
+        named += *at == ':';
+    bool set = SSL_CTX_set_ciphersuites(ssl, suites) == 1;
+    const STACK_OF(SSL_CIPHER) *all = SSL_CTX_get_ciphers(ssl);
+    for (int i = 0; i < sk_SSL_CIPHER_num(all); i++)
+        known += strcmp(SSL_CIPHER_get_version(sk_SSL_CIPHER_value(all, i)), "TLSv1.3") == 0;
+    if (set && named == known)
+        return true;
+    return tls_error_set(error,
+                         "suite list '%s' names what is no TLS 1.3 suite; see the section on TLS "
+                         "1.3 in openssl-ciphers(1), and put suites of TLS 1.2 in 'ciphers'",
+                         suites);
+}
+
+/* Adds all certificates; to a server's list of those that clients should choose by, too. */
+static bool add_trusted(SSL_CTX *ssl, const struct tls_bytes *bytes, bool announce)
+{
+    BIO *file = BIO_new_mem_buf(bytes->data, (int)bytes->length);
+    X509_STORE *trusted = SSL_CTX_get_cert_store(ssl);
+    X509 *next;
+    unsigned count = 0;
+    bool added = file != NULL;
+    while (added && (next = PEM_read_bio_X509_AUX(file, NULL, NULL, NULL))) {
+        added = X509_STORE_add_cert(trusted, next) == 1 &&
+                (!announce || SSL_CTX_add_client_CA(ssl, next) == 1);
+        X509_free(next);
+        count++;
     }
-    SSL_CTX_set_client_CA_list(ssl, names);
-    return true;
+    BIO_free(file);
+    return added && count > 0 && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
 }
 
-static bool set_client_verify(SSL_CTX *ssl, const struct config_tls *config,
-                              const struct complaint *complaint)
+/* `path` NULL: the system's. */
+static bool set_trust(SSL_CTX *ssl, const char *path, const struct tls_bytes *bytes, bool announce,
+                      const struct tls_error *error)
 {
-    if (config->client_verify == CONFIG_VERIFY_OFF)
+    if (!path && SSL_CTX_set_default_verify_paths(ssl) == 1)
         return true;
-    int mode = SSL_VERIFY_PEER;
-    if (config->client_verify == CONFIG_VERIFY_REQUIRED)
-        mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
-    SSL_CTX_set_verify(ssl, mode, NULL);
-    if (config->client_ca)
-        return set_client_ca(ssl, config->client_ca, complaint);
-    if (SSL_CTX_set_default_verify_paths(ssl) == 1)
+    if (!path)
+        return tls_error_set(error, "the system's CA certificates cannot be used: %s",
+                             tls_error_openssl());
+    if (add_trusted(ssl, bytes, announce))
         return true;
-    return complain(complaint, "the system's CA certificates cannot be used: %s", openssl_reason());
+    return tls_error_set(error, "%s file '%s' holds no certificate in PEM format: %s",
+                         announce ? "client CA" : "CA", path, tls_error_openssl());
 }
 
 /* What both roles want of OpenSSL. */
@@ -237,23 +138,212 @@ static bool set_common(SSL_CTX *ssl)
     return SSL_CTX_set1_groups_list(ssl, groups) == 1;
 }
 
-static bool set_up_server(SSL_CTX *ssl, const struct config_tls *config,
-                          const struct complaint *complaint)
+/* ---- the certificates of a server ------------------------------------------------------------ */
+
+static STACK_OF(X509) * chain_of(const struct tls_pair *pair)
 {
+    return sk_X509_num(pair->chain) > 0 ? pair->chain : NULL;
+}
+
+static bool use_always(SSL_CTX *ssl, const struct tls_pair *pair)
+{
+    return SSL_CTX_use_cert_and_key(ssl, pair->certificate, pair->key, chain_of(pair), 1) == 1;
+}
+
+static bool use_once(SSL *ssl, const struct tls_pair *pair)
+{
+    return SSL_use_cert_and_key(ssl, pair->certificate, pair->key, chain_of(pair), 1) == 1;
+}
+
+/* All of a name: OpenSSL picks the type of key by the client's signature algorithms. */
+static int choose_certificate_cb(SSL *ssl, void *data)
+{
+    const struct tls_ctx *ctx = data;
+    const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+    if (!name)
+        return 1;
+    struct tls_names_match match = tls_names_find(&ctx->names, name);
+    if (match.count == 0 || match.first == ctx->standard.first)
+        return 1;
+    SSL_certs_clear(ssl);
+    for (size_t i = 0; i < match.count; i++)
+        if (!use_once(ssl, ctx->pairs[match.first[i].certificate]))
+            return 0;
+    return 1;
+}
+
+/* RFC 6066, section 3: the client hears that its name was heeded. */
+static int server_name_cb(SSL *ssl, int *alert, void *data)
+{
+    return SSL_TLSEXT_ERR_OK;
+}
+
+static bool add_name(void *owner, const char *name)
+{
+    struct tls_ctx *ctx = owner;
+    uint32_t last = (uint32_t)ctx->pair_count - 1;
+    return tls_names_add(&ctx->names, name, last, tls_pair_key_type(ctx->pairs[last]));
+}
+
+/* Whatever OpenSSL dislikes about a certificate, a short key for one, it shall say at once. */
+static bool add_pair(struct tls_ctx *ctx, SSL *trial, const struct config_certificate *config,
+                     struct tls_store *store, const struct tls_error *error)
+{
+    const struct tls_error here = {config->place.file ? &config->place : error->place, error->text,
+                                   error->size};
+    struct tls_pair *pair = tls_store_pair(store, config, &here);
+    if (!pair)
+        return false;
+    ctx->pairs[ctx->pair_count++] = pair;
+    if (!use_once(trial, pair))
+        return tls_error_set(&here, "certificate file '%s' cannot be used: %s", config->certificate,
+                             tls_error_openssl());
+    return tls_pair_names(pair, add_name, ctx) || tls_error_set(&here, "out of memory");
+}
+
+static bool add_pairs(struct tls_ctx *ctx, SSL *trial, const struct config_tls *config,
+                      struct tls_store *store, const struct tls_error *error)
+{
+    char first[TLS_NAMES_MAX + 1] = "";
+    for (size_t i = 0; i < config->certificate_count; i++) {
+        if (!add_pair(ctx, trial, &config->certificates[i], store, error))
+            return false;
+        if (i == 0 && ctx->names.count > 0)
+            snprintf(first, sizeof first, "%s", ctx->names.entries[0].name);
+    }
+    tls_names_seal(&ctx->names);
+    ctx->standard = tls_names_find(&ctx->names, first);
+    return true;
+}
+
+/*
+ * The first certificate, and those with other keys for the same name, are the context's own, so
+ * that the usual client costs no choice.
+ */
+static bool set_certificates(struct tls_ctx *ctx, const struct config_tls *config,
+                             struct tls_store *store, const struct tls_error *error)
+{
+    ctx->pairs = calloc(config->certificate_count, sizeof(struct tls_pair *));
+    SSL *trial = ctx->pairs ? SSL_new(ctx->ssl) : NULL;
+    if (!trial)
+        return tls_error_set(error, "out of memory");
+    bool added = add_pairs(ctx, trial, config, store, error);
+    SSL_free(trial);
+    if (!added)
+        return false;
+    bool used = use_always(ctx->ssl, ctx->pairs[0]);
+    for (size_t i = 0; used && i < ctx->standard.count; i++)
+        used = use_always(ctx->ssl, ctx->pairs[ctx->standard.first[i].certificate]);
+    if (!used)
+        return tls_error_set(error, "TLS cannot be set up: %s", tls_error_openssl());
+    if (config->certificate_count > 1)
+        SSL_CTX_set_cert_cb(ctx->ssl, choose_certificate_cb, ctx);
+    return true;
+}
+
+/* ---- resumption ------------------------------------------------------------------------------ */
+
+static int ticket_key_cb(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher,
+                         EVP_MAC_CTX *mac, int encrypt)
+{
+    struct tls_tickets *tickets = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+    int result = tls_tickets_apply(tickets, name, iv, cipher, mac, encrypt);
+    /* RFC 8446, appendix C.4: a ticket is used once, so whoever resumes gets the next one. */
+    bool renews = result == 1 && !encrypt && SSL_version(ssl) >= TLS1_3_VERSION;
+    return renews ? 2 : result;
+}
+
+static bool hash(EVP_MD_CTX *context, const void *data, size_t length)
+{
+    return EVP_DigestUpdate(context, &length, sizeof length) == 1 &&
+           EVP_DigestUpdate(context, data, length) == 1;
+}
+
+static bool hash_text(EVP_MD_CTX *context, const char *text)
+{
+    return text ? hash(context, text, strlen(text) + 1) : hash(context, "", 0);
+}
+
+/*
+ * A session resumes only where a full handshake would have come to the same: all listeners, before
+ * and after a reload, share the keys of tickets, but not one that trusts other client certificates
+ * or allows other suites. Certificates of the server do not count, so that their renewal costs no
+ * session.
+ */
+static bool set_scope(SSL_CTX *ssl, const struct config_tls *config, const struct tls_bytes *ca)
+{
+    unsigned char scope[SSL_MAX_SID_CTX_LENGTH];
+    _Static_assert(SSL_MAX_SID_CTX_LENGTH == 32, "a SHA-256");
+    int numbers[] = {(int)config->client_verify, (int)config->min_version};
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    bool set = context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1 &&
+               hash(context, numbers, sizeof numbers) && hash_text(context, config->ciphers) &&
+               hash_text(context, config->suites) && hash(context, ca->data, ca->length) &&
+               EVP_DigestFinal_ex(context, scope, NULL) == 1 &&
+               SSL_CTX_set_session_id_context(ssl, scope, sizeof scope) == 1;
+    EVP_MD_CTX_free(context);
+    return set;
+}
+
+static bool set_tickets(struct tls_ctx *ctx, struct tls_store *store)
+{
+    struct tls_tickets *tickets = tls_store_tickets(store);
+    if (!tickets)
+        return false;
+    ctx->tickets = tls_tickets_retain(tickets);
+    SSL_CTX_set_timeout(ctx->ssl, TLS_TICKETS_LIFE_S);
     /*
      * One TLS 1.3 ticket instead of two: each costs a record, an HMAC and an encryption, and a
      * client that resumes gets the next one with it.
      */
-    if (!set_common(ssl) || !set_version(ssl, config->min_version) ||
-        SSL_CTX_set_num_tickets(ssl, 1) != 1 ||
-        SSL_CTX_set_session_id_context(ssl, session_scope, sizeof session_scope - 1) != 1)
-        return complain(complaint, "TLS cannot be set up: %s", openssl_reason());
-    SSL_CTX_set_alpn_select_cb(ssl, alpn_cb, NULL);
-    return set_ciphers(ssl, config, complaint) &&
-           load_certificate(ssl, config->certificates[0].certificate, complaint) &&
-           load_key(ssl, &config->certificates[0], complaint) &&
-           set_client_verify(ssl, config, complaint);
+    return SSL_CTX_set_app_data(ctx->ssl, tickets) == 1 &&
+           SSL_CTX_set_num_tickets(ctx->ssl, 1) == 1 &&
+           SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx->ssl, ticket_key_cb) == 1;
 }
+
+/* ---- a server -------------------------------------------------------------------------------- */
+
+/* `ca`: of the client CA file; empty where there is none. */
+static bool set_client_verify(SSL_CTX *ssl, const struct config_tls *config,
+                              const struct tls_bytes *ca, const struct tls_error *error)
+{
+    if (config->client_verify == CONFIG_VERIFY_OFF)
+        return true;
+    int mode = SSL_VERIFY_PEER;
+    if (config->client_verify == CONFIG_VERIFY_REQUIRED)
+        mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+    SSL_CTX_set_verify(ssl, mode, NULL);
+    return set_trust(ssl, config->client_ca, ca, true, error);
+}
+
+static bool set_policy(struct tls_ctx *ctx, const struct config_tls *config,
+                       struct tls_store *store, const struct tls_error *error)
+{
+    SSL_CTX *ssl = ctx->ssl;
+    bool trusts = config->client_verify != CONFIG_VERIFY_OFF && config->client_ca;
+    struct tls_bytes ca = {0};
+    if (!set_common(ssl) || !set_version(ssl, config->min_version) || !set_tickets(ctx, store))
+        return tls_error_set(error, "TLS cannot be set up: %s", tls_error_openssl());
+    SSL_CTX_set_alpn_select_cb(ssl, alpn_cb, NULL);
+    SSL_CTX_set_tlsext_servername_callback(ssl, server_name_cb);
+    if (trusts && !tls_store_read(store, "client CA", config->client_ca, &ca, error))
+        return false;
+    bool set = set_client_verify(ssl, config, &ca, error);
+    if (set && !set_scope(ssl, config, &ca))
+        set = tls_error_set(error, "TLS cannot be set up: %s", tls_error_openssl());
+    tls_files_drop(&ca);
+    return set;
+}
+
+static bool set_up_server(struct tls_ctx *ctx, const struct config_tls *config,
+                          struct tls_store *store, const struct tls_error *error)
+{
+    return set_policy(ctx, config, store, error) && set_ciphers(ctx->ssl, config, error) &&
+           set_suites(ctx->ssl, config->suites, error) &&
+           set_certificates(ctx, config, store, error);
+}
+
+/* ---- a client -------------------------------------------------------------------------------- */
 
 /* A host name without the final dot that marks it as absolute: certificates and SNI have none. */
 static char *copy_name(const char *name)
@@ -264,38 +354,39 @@ static char *copy_name(const char *name)
     return strndup(name, length);
 }
 
-static bool set_trust(SSL_CTX *ssl, const char *path, const struct complaint *complaint)
+static bool set_target_trust(SSL_CTX *ssl, const char *path, struct tls_store *store,
+                             const struct tls_error *error)
 {
-    if (!path && SSL_CTX_set_default_verify_paths(ssl) == 1)
-        return true;
-    if (!path)
-        return complain(complaint, "the system's CA certificates cannot be used: %s",
-                        openssl_reason());
-    BIO *file = open_file("CA", path, complaint);
-    if (!file)
+    struct tls_bytes ca = {0};
+    if (path && !tls_store_read(store, "CA", path, &ca, error))
         return false;
-    BIO_free(file);
-    if (SSL_CTX_load_verify_file(ssl, path) == 1)
-        return true;
-    return complain(complaint, "CA file '%s' holds no certificate in PEM format: %s", path,
-                    openssl_reason());
+    bool set = set_trust(ssl, path, &ca, false, error);
+    tls_files_drop(&ca);
+    return set;
 }
 
 /* What we show a target that asks who we are. */
 static bool set_own_certificate(SSL_CTX *ssl, const struct config_target *target,
-                                const struct complaint *complaint)
+                                struct tls_store *store, const struct tls_error *error)
 {
-    const struct config_certificate pair = {
+    const struct config_certificate config = {
         .certificate = target->certificate,
         .key = target->key,
         .key_password = target->key_password,
     };
-    return !pair.certificate ||
-           (load_certificate(ssl, pair.certificate, complaint) && load_key(ssl, &pair, complaint));
+    if (!config.certificate)
+        return true;
+    struct tls_pair *pair = tls_store_pair(store, &config, error);
+    if (!pair)
+        return false;
+    bool used = use_always(ssl, pair);
+    tls_pair_release(pair);
+    return used || tls_error_set(error, "certificate file '%s' cannot be used: %s",
+                                 config.certificate, tls_error_openssl());
 }
 
 static bool set_up_client(struct tls_ctx *ctx, const struct config_target *target, const char *name,
-                          const struct complaint *complaint)
+                          struct tls_store *store, const struct tls_error *error)
 {
     X509_VERIFY_PARAM *verify = SSL_CTX_get0_param(ctx->ssl);
     /* RFC 9525: a wildcard is a whole label, and the common name is not a host name. */
@@ -304,29 +395,30 @@ static bool set_up_client(struct tls_ctx *ctx, const struct config_target *targe
     SSL_CTX_set_verify(ctx->ssl, target->insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
     if (!set_common(ctx->ssl) || !set_version(ctx->ssl, CONFIG_TLS_1_2) ||
         SSL_CTX_set_cipher_list(ctx->ssl, CIPHERS_1_2) != 1)
-        return complain(complaint, "TLS to the target cannot be set up: %s", openssl_reason());
-    if (!set_trust(ctx->ssl, target->ca, complaint) ||
-        !set_own_certificate(ctx->ssl, target, complaint))
+        return tls_error_set(error, "TLS to the target cannot be set up: %s", tls_error_openssl());
+    if (!set_target_trust(ctx->ssl, target->ca, store, error) ||
+        !set_own_certificate(ctx->ssl, target, store, error))
         return false;
     /* RFC 6066, section 3: literal addresses are not permitted in SNI. */
     if (X509_VERIFY_PARAM_set1_ip_asc(verify, name) == 1)
         return true;
     ctx->server_name = copy_name(name);
     if (!ctx->server_name || X509_VERIFY_PARAM_set1_host(verify, ctx->server_name, 0) != 1)
-        return complain(complaint, "TLS name '%s' of the target cannot be used", name);
+        return tls_error_set(error, "TLS name '%s' of the target cannot be used", name);
     return true;
 }
 
 /* ---- life ---- */
 
 static struct tls_ctx *create(const SSL_METHOD *method, bool is_server,
-                              const struct complaint *complaint)
+                              const struct tls_error *error)
 {
     ERR_clear_error();
     struct tls_ctx *ctx = calloc(1, sizeof *ctx);
     SSL_CTX *ssl = ctx ? SSL_CTX_new(method) : NULL;
     if (!ssl) {
-        complain(complaint, "TLS cannot be set up: %s", ctx ? openssl_reason() : "out of memory");
+        tls_error_set(error, "TLS cannot be set up: %s",
+                      ctx ? tls_error_openssl() : "out of memory");
         free(ctx);
         return NULL;
     }
@@ -346,20 +438,21 @@ static struct tls_ctx *finish(struct tls_ctx *ctx, bool complete)
     return NULL;
 }
 
-struct tls_ctx *tls_ctx_server(const struct config_tls *config, char *error, size_t error_size)
+struct tls_ctx *tls_ctx_server(const struct config_tls *config, struct tls_store *store,
+                               const struct tls_error *error)
 {
-    struct complaint complaint = {error, error_size};
-    struct tls_ctx *ctx = create(TLS_server_method(), true, &complaint);
-    return finish(ctx, ctx && set_up_server(ctx->ssl, config, &complaint));
+    wsl_assert(config->certificate_count > 0);
+    struct tls_ctx *ctx = create(TLS_server_method(), true, error);
+    return finish(ctx, ctx && set_up_server(ctx, config, store, error));
 }
 
-struct tls_ctx *tls_ctx_client(const struct config_target *target, char *error, size_t error_size)
+struct tls_ctx *tls_ctx_client(const struct config_target *target, struct tls_store *store,
+                               const struct tls_error *error)
 {
     const char *name = target->server_name ? target->server_name : target->address.host;
     wsl_assert(name);
-    struct complaint complaint = {error, error_size};
-    struct tls_ctx *ctx = create(TLS_client_method(), false, &complaint);
-    return finish(ctx, ctx && set_up_client(ctx, target, name, &complaint));
+    struct tls_ctx *ctx = create(TLS_client_method(), false, error);
+    return finish(ctx, ctx && set_up_client(ctx, target, name, store, error));
 }
 
 struct tls_ctx *tls_ctx_retain(struct tls_ctx *ctx)
@@ -373,6 +466,11 @@ void tls_ctx_release(struct tls_ctx *ctx)
     if (!ctx || atomic_fetch_sub_explicit(&ctx->count, 1, memory_order_acq_rel) > 1)
         return;
     SSL_CTX_free(ctx->ssl);
+    for (size_t i = 0; i < ctx->pair_count; i++)
+        tls_pair_release(ctx->pairs[i]);
+    free(ctx->pairs);
+    tls_names_free(&ctx->names);
+    tls_tickets_release(ctx->tickets);
     free(ctx->server_name);
     free(ctx);
 }

@@ -286,7 +286,7 @@ struct supervisor *supervisor_create(const struct config *config, char *error, s
     }
     supervisor->config = config_retain(config);
     signal(SIGPIPE, SIG_IGN);
-    supervisor->gate = gate_create(config, error, error_size);
+    supervisor->gate = gate_create(config, NULL, error, error_size);
     if (supervisor->gate && open_listeners(supervisor, error, error_size) &&
         start_workers(supervisor, error, error_size)) {
         limit_connections(supervisor);

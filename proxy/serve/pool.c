@@ -94,11 +94,13 @@ static struct pool_state *state_for(const struct config_target *target, const st
     return state;
 }
 
-static bool open_tls(struct pool_target *target, char *error, size_t error_size)
+static bool open_tls(struct pool_target *target, struct tls_store *store, char *error,
+                     size_t error_size)
 {
     const struct config_place *place = &target->config->place;
     char problem[256], where[128];
-    target->tls = tls_ctx_client(target->config, problem, sizeof(problem));
+    const struct tls_error tls_error = {.text = problem, .size = sizeof(problem)};
+    target->tls = tls_ctx_client(target->config, store, &tls_error);
     if (target->tls)
         return true;
     addr_print_config(&target->config->address, where, sizeof(where));
@@ -111,8 +113,8 @@ static bool open_tls(struct pool_target *target, char *error, size_t error_size)
 }
 
 static bool add_target(struct pool *pool, const struct config_route *route,
-                       const struct config_target *config, const struct pool *previous, char *error,
-                       size_t error_size)
+                       const struct config_target *config, const struct pool *previous,
+                       struct tls_store *store, char *error, size_t error_size)
 {
     struct pool_target *target = &pool->targets[pool->target_count];
     *target = (struct pool_target){
@@ -126,7 +128,7 @@ static bool add_target(struct pool *pool, const struct config_route *route,
         return false;
     }
     pool->target_count++;
-    return !config->tls || open_tls(target, error, error_size);
+    return !config->tls || open_tls(target, store, error, error_size);
 }
 
 static size_t targets_of(const struct config_route *route)
@@ -134,7 +136,8 @@ static size_t targets_of(const struct config_route *route)
     return route->target_count < BALANCE_TARGETS_MAX ? route->target_count : BALANCE_TARGETS_MAX;
 }
 
-static bool fill(struct pool *pool, const struct pool *previous, char *error, size_t error_size)
+static bool fill(struct pool *pool, const struct pool *previous, struct tls_store *store,
+                 char *error, size_t error_size)
 {
     uint32_t *member = pool->members;
     for (size_t i = 0; i < pool->config->route_count; i++) {
@@ -144,7 +147,8 @@ static bool fill(struct pool *pool, const struct pool *previous, char *error, si
         for (size_t j = 0; j < targets_of(route); j++) {
             uint32_t *slot = slot_of(pool, &route->targets[j]);
             if (*slot == 0) {
-                if (!add_target(pool, route, &route->targets[j], previous, error, error_size))
+                if (!add_target(pool, route, &route->targets[j], previous, store, error,
+                                error_size))
                     return false;
                 *slot = (uint32_t)pool->target_count;
             }
@@ -154,8 +158,8 @@ static bool fill(struct pool *pool, const struct pool *previous, char *error, si
     return true;
 }
 
-struct pool *pool_create(const struct config *config, const struct pool *previous, char *error,
-                         size_t error_size)
+struct pool *pool_create(const struct config *config, const struct pool *previous,
+                         struct tls_store *store, char *error, size_t error_size)
 {
     size_t members = 0, slots = 4;
     for (size_t i = 0; i < config->route_count; i++)
@@ -174,7 +178,7 @@ struct pool *pool_create(const struct config *config, const struct pool *previou
     }
     if (!pool || !pool->routes || !pool->members || !pool->targets || !pool->table)
         snprintf(error, error_size, "out of memory");
-    else if (fill(pool, previous, error, error_size))
+    else if (fill(pool, previous, store, error, error_size))
         return pool;
     pool_free(pool);
     return NULL;

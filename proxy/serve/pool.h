@@ -42,11 +42,11 @@ struct pool_choice {
 };
 
 /*
- * `previous`: what runs now, or NULL. `error`: file, line, problem. Of a route with more than
- * BALANCE_TARGETS_MAX targets only so many are used.
+ * `previous`: what runs now, or NULL. `store`: what TLS to targets is made from. `error`: file,
+ * line, problem. Of a route with more than BALANCE_TARGETS_MAX targets only so many are used.
  */
 WSL_MUST_CHECK struct pool *pool_create(const struct config *config, const struct pool *previous,
-                                        char *error, size_t error_size);
+                                        struct tls_store *store, char *error, size_t error_size);
 void pool_free(struct pool *pool); /* NULL is fine */
 
 /* Times are milliseconds of the monotonic clock, as uv_now has them in every loop. */

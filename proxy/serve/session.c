@@ -310,13 +310,12 @@ static struct tls_scratch *tls_scratch_of(struct session_env *env)
 static void dial_target(struct session *session)
 {
     struct dial_result result;
-    size_t index = (size_t)(session->route - session->gate->config->routes);
     struct dial_request request = {
         .watches = &session->env->watches,
         .names = session->env->names,
         .address = &session->route->targets[0].address,
         .timeout_ms = session->route->connect_timeout_ms,
-        .tls = session->gate->target_tls[index],
+        .tls = pool_target(session->gate->pool, session->route, 0)->tls,
         .callback = dialled_cb,
         .owner = session,
     };

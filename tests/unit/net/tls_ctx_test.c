@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "lib/pki.h"
+#include "lib/tls_lab.h"
 #include "lib/tls_peer.h"
 #include "net/tls.h"
 
@@ -54,7 +55,7 @@ static struct config_tls config_of(struct fixture *f, const char *certificate)
 static struct tls_ctx *server(struct fixture *f, const struct config_tls *config)
 {
     f->error[0] = '\0';
-    struct tls_ctx *ctx = tls_ctx_server(config, f->error, sizeof f->error);
+    struct tls_ctx *ctx = tls_lab_server(config, f->error, sizeof f->error);
     assert_string_equal(f->error, "");
     assert_non_null(ctx);
     return ctx;
@@ -129,7 +130,7 @@ static void assert_refused(struct fixture *f, const struct bad_file *bad)
     config.client_ca = bad->client_ca ? client_ca.text : NULL;
     config.client_verify = bad->client_ca ? CONFIG_VERIFY_REQUIRED : CONFIG_VERIFY_OFF;
     config.ciphers = bad->ciphers;
-    assert_null(tls_ctx_server(&config, f->error, sizeof f->error));
+    assert_null(tls_lab_server(&config, f->error, sizeof f->error));
     if (!strstr(f->error, bad->named) || !strstr(f->error, bad->complaint) ||
         strchr(f->error, '\n'))
         fail_msg("expected \"%s\" and \"%s\" in: %s", bad->named, bad->complaint, f->error);
@@ -149,7 +150,7 @@ static void bad_files_are_named_with_their_remedy(void **state)
     pki_free_pair(&other);
     static const struct bad_file cases[] = {
         {.certificate = "none.pem", .named = "none.pem", .complaint = "No such file"},
-        {.certificate = "", .named = "certificate file", .complaint = "no certificate"},
+        {.certificate = "", .named = "certificate file", .complaint = "Is a directory"},
         {.certificate = "garbage.pem", .named = "garbage.pem", .complaint = "no certificate"},
         {.certificate = "empty.pem", .named = "empty.pem", .complaint = "no certificate"},
         {.certificate = "cut.pem", .named = "cut.pem", .complaint = "cannot be used"},
@@ -460,7 +461,7 @@ static enum reason dial(struct fixture *f, const char *host, const char *server_
     SSL_CTX_set_tlsext_servername_callback(other, server_name_cb);
     struct config_target target = {
         .address = {.host = host, .port = 443}, .tls = true, .server_name = server_name};
-    struct tls_ctx *ctx = tls_ctx_client(&target, f->error, sizeof f->error);
+    struct tls_ctx *ctx = tls_lab_client(&target, f->error, sizeof f->error);
     assert_non_null(ctx);
     return verdict(f, ctx, other);
 }

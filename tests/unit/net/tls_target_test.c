@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "lib/pki.h"
+#include "lib/tls_lab.h"
 #include "lib/tls_peer.h"
 #include "net/tls.h"
 
@@ -69,7 +70,7 @@ static enum reason reach(struct fixture *f, const struct config_target *target,
 {
     char error[256];
     struct tls_peer peer;
-    struct tls_ctx *ctx = tls_ctx_client(target, error, sizeof error);
+    struct tls_ctx *ctx = tls_lab_client(target, error, sizeof error);
     assert_non_null(ctx);
     int fd = tls_peer_open(&peer, f->server, 0);
     SSL_set_accept_state(peer.ssl);
@@ -176,7 +177,7 @@ static void test_files_that_cannot_be_used(void **state)
         target.ca = rows[i].ca;
         target.certificate = rows[i].certificate;
         target.key = rows[i].key;
-        assert_null(tls_ctx_client(&target, error, sizeof error));
+        assert_null(tls_lab_client(&target, error, sizeof error));
         if (!strstr(error, rows[i].error))
             fail_msg("expected \"%s\" in: %s", rows[i].error, error);
     }

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "lib/pki.h"
+#include "lib/tls_lab.h"
 #include "lib/tls_peer.h"
 #include "net/tls.h"
 
@@ -47,8 +48,8 @@ static int set_up(void **state)
     struct config_tls config = {
         .certificates = &pair, .certificate_count = 1, .min_version = CONFIG_TLS_1_2};
     struct config_target target = {.address = {.host = "desk.test"}, .tls = true};
-    f->ctx[SERVER] = tls_ctx_server(&config, error, sizeof error);
-    f->ctx[CLIENT] = tls_ctx_client(&target, error, sizeof error);
+    f->ctx[SERVER] = tls_lab_server(&config, error, sizeof error);
+    f->ctx[CLIENT] = tls_lab_client(&target, error, sizeof error);
     f->other[SERVER] = SSL_CTX_new(TLS_client_method());
     f->other[CLIENT] = SSL_CTX_new(TLS_server_method());
     SSL_CTX_use_certificate_file(f->other[CLIENT], leaf.text, SSL_FILETYPE_PEM);
@@ -348,7 +349,7 @@ static void the_smallest_records_fit(void **state)
         config.ciphers = suites[i];
         char error[256];
         tls_ctx_release(f->ctx[SERVER]);
-        f->ctx[SERVER] = tls_ctx_server(&config, error, sizeof error);
+        f->ctx[SERVER] = tls_lab_server(&config, error, sizeof error);
         assert_non_null(f->ctx[SERVER]);
         struct wire wire;
         wire_open(f, &wire, SERVER, i == 0 ? TLS1_1_VERSION : TLS1_2_VERSION, 0);

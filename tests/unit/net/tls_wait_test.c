@@ -8,6 +8,7 @@
 #include <poll.h>
 
 #include "lib/pki.h"
+#include "lib/tls_lab.h"
 #include "lib/tls_peer.h"
 #include "net/tls.h"
 
@@ -34,7 +35,7 @@ static int set_up(void **state)
     struct config_certificate pair = {.certificate = leaf.text};
     struct config_tls config = {
         .certificates = &pair, .certificate_count = 1, .min_version = CONFIG_TLS_1_2};
-    f->ctx = tls_ctx_server(&config, error, sizeof error);
+    f->ctx = tls_lab_server(&config, error, sizeof error);
     f->other = SSL_CTX_new(TLS_client_method());
     f->scratch = tls_scratch_create();
     *state = f;

@@ -50,7 +50,7 @@ static void make(struct world *world)
 static struct pool *open_pool(const struct world *world, const struct pool *previous)
 {
     char error[256];
-    struct pool *pool = pool_create(&world->config, previous, error, sizeof(error));
+    struct pool *pool = pool_create(&world->config, previous, NULL, error, sizeof(error));
     assert_non_null(pool);
     return pool;
 }
@@ -242,14 +242,16 @@ static void test_tls_that_cannot_be_set_up(void **unused)
     assert_null(pool_target(pool, &world.routes[0], 1)->tls);
     pool_free(pool);
 
+    struct tls_store *store = tls_store_create(NULL);
     target->ca = "/nowhere/ca.pem";
     target->place = (struct config_place){"gateway.yaml", 7, 3};
-    assert_null(pool_create(&world.config, NULL, error, sizeof(error)));
+    assert_null(pool_create(&world.config, NULL, store, error, sizeof(error)));
     assert_non_null(strstr(error, "gateway.yaml:7:3: target 127.0.0.1:3: "));
     assert_non_null(strstr(error, "/nowhere/ca.pem"));
     target->place.file = NULL;
-    assert_null(pool_create(&world.config, NULL, error, sizeof(error)));
+    assert_null(pool_create(&world.config, NULL, store, error, sizeof(error)));
     assert_ptr_equal(strstr(error, "target "), error);
+    tls_store_free(store);
 }
 
 static void test_each_allocation_fails(void **unused)
@@ -261,7 +263,7 @@ static void test_each_allocation_fails(void **unused)
     for (int kept = 0; kept < 2; kept++)
         for (unsigned n = 1;; n++) {
             failing_alloc_arm(n);
-            pool = pool_create(&world.config, kept ? old : NULL, error, sizeof(error));
+            pool = pool_create(&world.config, kept ? old : NULL, NULL, error, sizeof(error));
             bool failed = failing_alloc_disarm();
             assert_int_equal(pool == NULL, failed);
             pool_free(pool);

@@ -1,0 +1,35 @@
+/*
+ * What is known of the other side of a TLS connection, for logs, routes and PROXY headers.
+ *
+ * Owns: nothing. Thread: the connection's. Errors: what is not known is NULL or empty.
+ * Lifetime: the texts that are pointers live as long as the connection.
+ */
+#ifndef WSLUICE_NET_TLS_FACTS_H
+#define WSLUICE_NET_TLS_FACTS_H
+
+#include <openssl/ssl.h>
+
+#include "base/base.h"
+
+#define TLS_FACTS_NAME_MAX 257 /* 64 characters (RFC 5280, ub-common-name) of UTF-8, and a NUL */
+
+struct tls_facts {
+    const char *server_name; /* what the client asked for by SNI, as it wrote it */
+    const char *version;     /* "TLSv1.3" */
+    const char *cipher;      /* "TLS_AES_128_GCM_SHA256" */
+    struct slice alpn;
+    bool certificate; /* the peer presented one, now or in the session that it resumed */
+    bool verified;    /* and it is good */
+    char common_name[TLS_FACTS_NAME_MAX]; /* of that certificate's subject */
+};
+
+/* The handshake is done. */
+void tls_facts_of(const SSL *ssl, struct tls_facts *facts);
+
+/*
+ * The most specific common name of the subject, as UTF-8. Empty: none, or one that is too long or
+ * has control characters, which would be a trap for whoever prints it.
+ */
+void tls_facts_common_name(const X509 *certificate, char *name, size_t size);
+
+#endif

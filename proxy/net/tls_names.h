@@ -1,0 +1,47 @@
+/*
+ * Which certificates a host name stands for: an exact name first, else a wildcard for its first
+ * label (RFC 9525, section 6.3). A name may have several certificates, one for each type of key.
+ *
+ * Pure. Owns: copies of the names. Thread: filled by one, then read by any. Errors: false when
+ * memory is out. Lifetime: tls_names_init to tls_names_free.
+ */
+#ifndef WSLUICE_NET_TLS_NAMES_H
+#define WSLUICE_NET_TLS_NAMES_H
+
+#include "base/base.h"
+
+#define TLS_NAMES_MAX 255 /* characters of a host name, RFC 1035 section 3.1 */
+
+struct tls_names_entry {
+    char *name; /* lower case */
+    uint32_t certificate;
+    int key_type;
+};
+
+struct tls_names {
+    struct tls_names_entry *entries; /* once sealed: sorted, those of a name side by side */
+    size_t count, capacity;
+};
+
+struct tls_names_match {
+    const struct tls_names_entry *first;
+    size_t count;
+};
+
+void tls_names_init(struct tls_names *names);
+void tls_names_free(struct tls_names *names);
+
+/*
+ * In the order of preference: of certificates with the same name and type of key the first counts.
+ * What cannot be a host name or a wildcard ("*.example.com") is left out.
+ */
+WSL_MUST_CHECK bool tls_names_add(struct tls_names *names, const char *name, uint32_t certificate,
+                                  int key_type);
+
+/* All are added. */
+void tls_names_seal(struct tls_names *names);
+
+/* `name` as a client sent it, in any case, perhaps with a final dot. None: count is 0. */
+struct tls_names_match tls_names_find(const struct tls_names *names, const char *name);
+
+#endif
