@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "config/snapshot.h"
+
 static bool same_text(const char *a, const char *b)
 {
     return a && b ? strcmp(a, b) == 0 : a == b;
@@ -60,13 +62,9 @@ static bool same_child(enum options_section child, const char *a, const char *b)
 {
     const struct options_section_row *row = options_section(child);
     size_t count, other;
-    const char *x, *y;
     if (row->shape == OPTIONS_ONE)
         return same_section(child, a + row->offset, b + row->offset);
-    memcpy(&count, a + row->count_offset, sizeof(count));
-    memcpy(&other, b + row->count_offset, sizeof(other));
-    memcpy(&x, a + row->offset, sizeof(x));
-    memcpy(&y, b + row->offset, sizeof(y));
+    const char *x = snapshot_elements(child, a, &count), *y = snapshot_elements(child, b, &other);
     bool same = count == other;
     for (size_t i = 0; i < count && same; i++)
         same = same_section(child, x + i * row->size, y + i * row->size);

@@ -66,6 +66,7 @@ struct config_limits {
     uint32_t handshake_timeout_ms; /* accept to finished upgrade */
     uint32_t close_timeout_ms;     /* close handshake and last bytes */
     uint32_t drain_timeout_ms;     /* after SIGTERM */
+    uint32_t drain_spread_ms;      /* sessions are told to end evenly over so long */
     uint32_t head_bytes;           /* HTTP head */
     uint32_t head_fields;
     uint32_t max_connections;             /* the process; 0: what descriptors allow */

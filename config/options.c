@@ -152,6 +152,19 @@ bool options_child(enum options_section parent, const char *key, enum options_se
     return false;
 }
 
+const struct options_row *options_essence(enum options_section section)
+{
+    const struct options_row *row, *found = NULL;
+    for (size_t i = 0; (row = options_at(i)); i++) {
+        if (row->section != section || !row->required)
+            continue;
+        if (found)
+            return NULL;
+        found = row;
+    }
+    return found;
+}
+
 const struct options_row *options_find(enum options_section section, const char *key)
 {
     const struct options_row *row;

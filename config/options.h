@@ -80,6 +80,7 @@ struct options_row {
     struct value_spec value;
     bool list;           /* any number of values, in a struct config_texts or config_cidrs */
     bool required;       /* there is no section without it */
+    bool implied;        /* without it, what else is written decides, not only the default */
     const char *initial; /* the default; NULL: no text, no address, an empty list */
     const char *quick;   /* the command line's own default; NULL: the same */
     bool secret;         /* never printed */
@@ -107,6 +108,9 @@ const struct options_section_row *options_section(enum options_section section);
 
 /* The section that a key of another one opens, by its key or its single one. False: none. */
 bool options_child(enum options_section parent, const char *key, enum options_section *child);
+
+/* The one option that an element of a list cannot do without. NULL: it needs none, or several. */
+const struct options_row *options_essence(enum options_section section);
 
 /* NULL: there is no such option. */
 const struct options_row *options_find(enum options_section section, const char *key);

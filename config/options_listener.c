@@ -85,6 +85,7 @@ static const struct options_row rows[] = {
         OPTIONS_FIELD(config_listener, trusted_proxies),
         .value = {.type = VALUE_CIDR},
         .list = true,
+        .implied = true,
         .reload = OPTIONS_NEW_SESSIONS,
         .help = "addresses whose PROXY header, X-Forwarded-For and Forwarded are believed; "
                 "default: those of the process",
@@ -169,11 +170,13 @@ static const struct options_row rows[] = {
         OPTIONS_FIELD(config_tls, mode),
         .value = {.type = VALUE_ENUM, .names = tls_modes},
         .initial = "off",
+        .implied = true,
         .reload = OPTIONS_LIVE,
         .flags = {{.name = "ssl-only",
                    .sets = "required",
                    .help = "refuse plain connections; without this, TLS and plain share the port"}},
-        .help = "off, optional (TLS and plain on one port) or required",
+        .help = "off, optional (TLS and plain on one port) or required; default: required with "
+                "certificates, else off",
     },
     {
         .section = OPTIONS_TLS,
@@ -181,12 +184,14 @@ static const struct options_row rows[] = {
         OPTIONS_FIELD(config_tls, client_verify),
         .value = {.type = VALUE_ENUM, .names = client_verify_modes},
         .initial = "off",
+        .implied = true,
         .reload = OPTIONS_LIVE,
         .flags = {{.name = "verify-client",
                    .sets = "required",
                    .help = "ask TLS clients for a certificate and refuse those without a good "
                            "one"}},
-        .help = "certificates of TLS clients: off, optional or required",
+        .help = "certificates of TLS clients: off, optional or required; default: required with "
+                "client_ca, else off",
     },
     {
         .section = OPTIONS_TLS,

@@ -87,6 +87,7 @@ static const struct options_row rows[] = {
         OPTIONS_FIELD(config_log, target),
         .value = {.type = VALUE_ENUM, .names = log_targets},
         .initial = "stderr",
+        .implied = true,
         .reload = OPTIONS_LIVE,
         .help = "stderr, file or syslog; default: what log.file or log.syslog implies",
     },
@@ -146,6 +147,17 @@ static const struct options_row rows[] = {
         .reload = OPTIONS_LIVE,
         .flags = {{.name = "drain-timeout", .ours = true, .argument = "TIME"}},
         .help = "for open sessions to end after SIGTERM or SIGINT",
+    },
+    {
+        .section = OPTIONS_LIMITS,
+        .key = "drain_spread",
+        OPTIONS_FIELD(config_limits, drain_spread_ms),
+        .value = {.type = VALUE_DURATION, .min = 0, .max = VALUE_DAYS(1)},
+        .initial = "20s",
+        .quick = "0ms",
+        .reload = OPTIONS_LIVE,
+        .help = "over which sessions are told to end then, so that clients do not come back as one "
+                "wave; at most what drain_timeout leaves",
     },
     {
         .section = OPTIONS_LIMITS,

@@ -131,20 +131,6 @@ static void *open_element(struct walk *walk, enum options_section section, void 
     return element;
 }
 
-/* The one option that an element cannot do without. NULL: it needs several. */
-static const struct options_row *essence(enum options_section section)
-{
-    const struct options_row *row, *found = NULL;
-    for (size_t i = 0; (row = options_at(i)); i++) {
-        if (row->section != section || !row->required)
-            continue;
-        if (found)
-            return NULL;
-        found = row;
-    }
-    return found;
-}
-
 /* An element is a mapping, or nothing but the text of its essence: target: tcp://desk:5900. */
 static void read_element(struct walk *walk, const struct trail *trail, enum options_section section,
                          const struct yaml_tree_node *node, void *parent)
@@ -152,7 +138,7 @@ static void read_element(struct walk *walk, const struct trail *trail, enum opti
     struct schema *schema = walk->schema;
     size_t errors = schema->diag->errors;
     void *element = open_element(walk, section, parent, node);
-    const struct options_row *row = essence(section);
+    const struct options_row *row = options_essence(section);
     if (!element)
         return;
     if (node->kind == YAML_TREE_SCALAR && !node->is_null && row)

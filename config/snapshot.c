@@ -170,3 +170,59 @@ void *snapshot_open(struct config *config, enum options_section section, void *p
     memcpy(place, &list, sizeof(list));
     return element && set_defaults(config, section, element) ? element : NULL;
 }
+
+static bool get_text(const char *text, struct value *value)
+{
+    value->text = (struct value_text){text, text ? strlen(text) : 0};
+    return text != NULL;
+}
+
+static bool get_address(const struct config_address *address, struct value *value)
+{
+    value->kind = address->kind;
+    value->port = address->port;
+    const char *text = address->kind == CONFIG_ADDRESS_UNIX ? address->path : address->host;
+    return get_text(text, value) || address->port != 0;
+}
+
+bool snapshot_get(const struct options_row *row, const void *object, struct value *value)
+{
+    const void *field = (const char *)object + row->offset;
+    uint32_t number;
+    *value = (struct value){0};
+    switch (row->value.type) {
+    case VALUE_TARGET:
+        value->tls = ((const struct config_target *)object)->tls;
+        return get_address(field, value);
+    case VALUE_LISTEN:
+        /* Every interface and any port are an address as well: a listener has always one. */
+        get_address(field, value);
+        return true;
+    case VALUE_TEXT:
+    case VALUE_PATH:
+        return get_text(*(const char *const *)field, value);
+    case VALUE_BOOL:
+        value->number = *(const bool *)field;
+        return true;
+    case VALUE_COUNT:
+    case VALUE_DURATION:
+    case VALUE_SIZE:
+    case VALUE_MODE:
+    case VALUE_ENUM:
+        memcpy(&number, field, sizeof(number));
+        value->number = number;
+        return true;
+    case VALUE_CIDR:
+        break;
+    }
+    abort();
+}
+
+const void *snapshot_elements(enum options_section section, const void *parent, size_t *count)
+{
+    const struct options_section_row *row = options_section(section);
+    const void *elements;
+    memcpy(count, (const char *)parent + row->count_offset, sizeof(*count));
+    memcpy(&elements, (const char *)parent + row->offset, sizeof(elements));
+    return elements;
+}

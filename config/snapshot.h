@@ -33,4 +33,11 @@ void *snapshot_open(struct config *config, enum options_section section, void *p
 enum value_verdict snapshot_set(struct config *config, const struct options_row *row, void *object,
                                 const char *text, char *why, size_t why_size);
 
+/* The value of one option that is no list; it borrows the snapshot's texts. False: there is none.
+ */
+bool snapshot_get(const struct options_row *row, const void *object, struct value *value);
+
+/* The elements of a LIST or MAP section in its parent. */
+const void *snapshot_elements(enum options_section section, const void *parent, size_t *count);
+
 #endif
