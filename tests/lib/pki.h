@@ -46,7 +46,10 @@ static inline void pki_extend(X509 *certificate, X509 *issuer, int nid, const ch
     X509_EXTENSION_free(extension);
 }
 
-/* Takes the key. `names` as in subjectAltName; NULL: a CA. `issuer` NULL: signs itself. */
+/*
+ * Takes the key. `names` as in subjectAltName; empty: without one; NULL: a CA. `issuer` NULL: signs
+ * itself.
+ */
 static inline struct pki_pair pki_issue(struct pki *pki, EVP_PKEY *key, const char *common_name,
                                         const char *names, const struct pki_pair *issuer)
 {
@@ -62,10 +65,19 @@ static inline struct pki_pair pki_issue(struct pki *pki, EVP_PKEY *key, const ch
     X509 *signer = issuer ? issuer->certificate : certificate;
     X509_set_issuer_name(certificate, X509_get_subject_name(signer));
     pki_extend(certificate, signer, NID_basic_constraints, names ? "CA:FALSE" : "critical,CA:TRUE");
-    if (names)
+    if (names && names[0] != '\0')
         pki_extend(certificate, signer, NID_subject_alt_name, names);
     wsl_assert(X509_sign(certificate, issuer ? issuer->key : key, EVP_sha256()) > 0);
     return (struct pki_pair){.key = key, .certificate = certificate};
+}
+
+/* Valid from and to so many seconds from now; signed anew. */
+static inline void pki_date(struct pki_pair *pair, const struct pki_pair *issuer, long from,
+                            long to)
+{
+    X509_gmtime_adj(X509_getm_notBefore(pair->certificate), from);
+    X509_gmtime_adj(X509_getm_notAfter(pair->certificate), to);
+    wsl_assert(X509_sign(pair->certificate, issuer->key, EVP_sha256()) > 0);
 }
 
 static inline void pki_free_pair(struct pki_pair *pair)
@@ -77,8 +89,12 @@ static inline void pki_free_pair(struct pki_pair *pair)
 /* Opens a file of the directory for writing; the directory remembers to remove it. */
 static inline FILE *pki_open(struct pki *pki, const char *name)
 {
-    wsl_assert(pki->count < WSL_COUNT(pki->names));
-    snprintf(pki->names[pki->count++], sizeof pki->names[0], "%s", name);
+    unsigned at = 0;
+    while (at < pki->count && strcmp(pki->names[at], name) != 0)
+        at++;
+    wsl_assert(at < WSL_COUNT(pki->names));
+    snprintf(pki->names[at], sizeof pki->names[at], "%s", name);
+    pki->count += at == pki->count;
     FILE *file = fopen(pki_path(pki, name).text, "w");
     wsl_assert(file);
     return file;
