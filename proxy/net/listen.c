@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/identity.h"
 #include "net/socket.h"
 
 struct failure {
@@ -142,6 +143,41 @@ static bool remove_stale(const char *path, const struct sockaddr_un *address, so
     return unlink(path) == 0 || fail(failure, name, strerror(errno), NULL);
 }
 
+static bool bind_unix(struct listen_socket *listener, const struct config_listener *config,
+                      const struct sockaddr_un *address, socklen_t length)
+{
+    listener->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    /* Born with its permissions: between bind and chmod nobody else could be stopped. */
+    mode_t mask = umask(0777 & ~(mode_t)config->unix_mode);
+    bool bound =
+        listener->fd >= 0 && bind(listener->fd, (const struct sockaddr *)address, length) == 0;
+    int error = errno;
+    umask(mask);
+    if (bound && listen(listener->fd, (int)config->backlog) == 0)
+        return true;
+    error = bound ? errno : error;
+    if (listener->fd >= 0)
+        close(listener->fd);
+    listener->fd = -1;
+    errno = error;
+    return false;
+}
+
+static bool give_away(const struct config_listener *config, char *why, size_t size)
+{
+    uid_t user = (uid_t)-1;
+    gid_t group = (gid_t)-1, own;
+    if (config->unix_owner && !identity_user(config->unix_owner, &user, &own, why, size))
+        return false;
+    if (config->unix_group && !identity_group(config->unix_group, &group, why, size))
+        return false;
+    if ((!config->unix_owner && !config->unix_group) ||
+        chown(config->address.path, user, group) == 0)
+        return true;
+    snprintf(why, size, "cannot change its owner: %s", strerror(errno));
+    return false;
+}
+
 static bool listen_unix(struct listen_socket *listener, const struct config_listener *config,
                         const struct failure *failure)
 {
@@ -155,21 +191,14 @@ static bool listen_unix(struct listen_socket *listener, const struct config_list
     if (!abstract && !remove_stale(path, &address, length, listener->name, failure))
         return false;
 
-    listener->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    /* Born with its permissions: between bind and chmod nobody else could be stopped. */
-    mode_t mask = umask(0777 & ~(mode_t)config->unix_mode);
-    bool bound =
-        listener->fd >= 0 && bind(listener->fd, (const struct sockaddr *)&address, length) == 0;
-    int error = errno;
-    umask(mask);
-    if (bound && listen(listener->fd, (int)config->backlog) == 0) {
-        listener->unlink_path = abstract ? NULL : strdup(path);
+    if (!bind_unix(listener, config, &address, length))
+        return fail(failure, listener->name, strerror(errno), NULL);
+    listener->unlink_path = abstract ? NULL : strdup(path);
+    char why[LISTEN_NAME];
+    if (abstract || give_away(config, why, sizeof(why)))
         return true;
-    }
-    error = bound ? errno : error;
-    if (listener->fd >= 0)
-        close(listener->fd);
-    return fail(failure, listener->name, strerror(error), NULL);
+    listen_close(listener);
+    return fail(failure, listener->name, why, NULL);
 }
 
 /* ---- both ------------------------------------------------------------------------------------ */
@@ -182,6 +211,35 @@ bool listen_open(struct listen_socket *listener, const struct config_listener *c
     addr_print_config(&config->address, listener->name, sizeof(listener->name));
     return config->address.kind == CONFIG_ADDRESS_UNIX ? listen_unix(listener, config, &failure)
                                                        : listen_tcp(listener, config, &failure);
+}
+
+bool listen_adopt(struct listen_socket *listener, const struct config_listener *config, int fd,
+                  char *error, size_t error_size)
+{
+    struct failure failure = {error, error_size};
+    bool is_unix = config->address.kind == CONFIG_ADDRESS_UNIX;
+    *listener = (struct listen_socket){.fd = fd};
+    addr_print_config(&config->address, listener->name, sizeof(listener->name));
+    /* Whoever bound it may have asked for less room. */
+    if (listen(fd, (int)config->backlog) != 0) {
+        int reason = errno;
+        close(fd);
+        return fail(&failure, listener->name, strerror(reason), NULL);
+    }
+    if (is_unix) {
+        listener->unlink_path =
+            config->address.path[0] == '@' ? NULL : strdup(config->address.path);
+    } else {
+        socket_tune_tcp(fd);
+        name_bound(listener);
+    }
+    return true;
+}
+
+void listen_leave(struct listen_socket *listener)
+{
+    free(listener->unlink_path);
+    listener->unlink_path = NULL;
 }
 
 int listen_accept(const struct listen_socket *listener, struct addr *peer)

@@ -22,6 +22,13 @@ struct listen_socket {
 bool listen_open(struct listen_socket *socket, const struct config_listener *config, char *error,
                  size_t error_size) WSL_MUST_CHECK;
 
+/* Takes over a descriptor that listens already, whoever bound it. */
+bool listen_adopt(struct listen_socket *socket, const struct config_listener *config, int fd,
+                  char *error, size_t error_size) WSL_MUST_CHECK;
+
+/* Somebody else goes on listening: what listen_close would remove stays. */
+void listen_leave(struct listen_socket *socket);
+
 /* The next connection, non-blocking; -1 with errno when there is none or none can be had. */
 int listen_accept(const struct listen_socket *socket, struct addr *peer) WSL_MUST_CHECK;
 

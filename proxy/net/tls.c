@@ -564,6 +564,12 @@ bool tls_expect(struct transport *t, const char *name)
     return set;
 }
 
+int tls_protocol(const struct transport *t)
+{
+    const struct tls *tls = (const struct tls *)t;
+    return tls->established ? SSL_version(tls->ssl) : 0;
+}
+
 int tls_describe(const struct transport *t, char *text, size_t size)
 {
     const struct tls *tls = (const struct tls *)t;

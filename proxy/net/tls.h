@@ -48,6 +48,9 @@ WSL_MUST_CHECK bool tls_expect(struct transport *t, const char *name);
 /* "TLSv1.3 TLS_AES_128_GCM_SHA256"; empty before the handshake is done. As snprintf. */
 int tls_describe(const struct transport *t, char *text, size_t size);
 
+/* As TLS itself numbers its versions; 0 before the handshake is done. */
+int tls_protocol(const struct transport *t);
+
 /* All empty before the handshake is done; the texts live as long as the connection. */
 void tls_facts(const struct transport *t, struct tls_facts *facts);
 

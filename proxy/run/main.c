@@ -1,8 +1,6 @@
 /*
  * wsluice: parse, go to the background if asked, open the log, bind, serve, clean up.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "base/base.h"
@@ -15,7 +13,8 @@
 
 #define ERROR_MAX 512
 
-static bool open_log(const struct config_log *config, char *error)
+/* Both enums are written down in the same order; the table of options has the words. */
+static enum reason_level level_of(enum config_log_level level)
 {
     static const enum reason_level levels[] = {
         [CONFIG_LOG_DEBUG] = REASON_DEBUG,
@@ -23,21 +22,28 @@ static bool open_log(const struct config_log *config, char *error)
         [CONFIG_LOG_WARN] = REASON_WARN,
         [CONFIG_LOG_ERROR] = REASON_ERROR,
     };
-    int fd = STDERR_FILENO;
-    if (config->file)
-        fd = open(config->file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-    if (fd < 0) {
-        snprintf(error, ERROR_MAX,
-                 "cannot write the log file %s: %s; choose another with "
-                 "--log-file",
-                 config->file, strerror(errno));
-        return false;
-    }
-    log_setup(fd, levels[config->level], config->format == CONFIG_LOG_JSON);
-    return true;
+    return levels[level];
 }
 
-static bool serve(const struct cli_result *cli, struct daemon *daemon, char *error)
+static bool open_log(const struct config_log *config, char *error)
+{
+    static const enum log_target targets[] = {
+        [CONFIG_LOG_STDERR] = LOG_STDERR,
+        [CONFIG_LOG_FILE] = LOG_FILE,
+        [CONFIG_LOG_SYSLOG] = LOG_SYSLOG,
+    };
+    struct log_options options = {
+        .lowest = level_of(config->level),
+        .json = config->format == CONFIG_LOG_JSON,
+        /* The command line names a file and no target. */
+        .target = config->file ? LOG_FILE : targets[config->target],
+        .file = config->file,
+        .syslog = {.address = config->syslog, .ident = "wsluice"},
+    };
+    return log_open(&options, error, ERROR_MAX);
+}
+
+static bool serve(const struct cli_result *cli, char **argv, struct daemon *daemon, char *error)
 {
     struct demo *demo = NULL;
     if (!open_log(&cli->config->log, error))
@@ -48,7 +54,12 @@ static bool serve(const struct cli_result *cli, struct daemon *daemon, char *err
             return false;
     }
     bool at_rest = true;
-    struct supervisor *supervisor = supervisor_create(cli->config, error, ERROR_MAX);
+    struct supervisor_options options = {
+        .config = cli->config,
+        .argv = argv,
+        .demo = cli->action == CLI_DEMO,
+    };
+    struct supervisor *supervisor = supervisor_create(&options, error, ERROR_MAX);
     if (supervisor) {
         if (cli->daemon)
             daemon_ready(daemon);
@@ -76,7 +87,7 @@ int main(int argc, char **argv)
     }
     machine_tune_memory();
     machine_widen_thread_pool();
-    bool served = serve(&cli, &daemon, error);
+    bool served = serve(&cli, argv, &daemon, error);
     config_release(cli.config);
     if (served)
         return 0;

@@ -1,323 +1,358 @@
 #include "run/supervisor.h"
 
-#include <errno.h>
 #include <signal.h>
+#include <time.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include "base/log.h"
-#include "net/listen.h"
-#include "net/watch.h"
+#include "run/crew.h"
+#include "run/doors.h"
 #include "run/loop.h"
-#include "run/machine.h"
-#include "run/worker.h"
+#include "run/notify.h"
+#include "run/privilege.h"
+#include "run/reload.h"
+#include "run/upgrade.h"
 
-#define ACCEPT_PAUSE_MS    50
-#define ACCEPTS_PER_TURN   256
-#define PAUSE_LOG_EVERY_MS 10000
+#define ERROR_MAX 512
+#define BEAT_MS   10000 /* certificates' files are looked at, systemd hears a status */
 
-/* Descriptors that are not sessions: log, listeners, and a loop's own per thread. */
-#define DESCRIPTORS_RESERVED   32
-#define DESCRIPTORS_PER_WORKER 8
+enum signal_kind { TERMINATE, INTERRUPT, HANG_UP, REOPEN, REPLACE, SIGNALS };
 
-struct listener {
-    struct supervisor *supervisor;
-    struct listen_socket socket;
-    struct watch *watch;
-};
+static const int signal_numbers[SIGNALS] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
 
 struct supervisor {
+    struct supervisor_options options;
     uv_loop_t loop;
     struct watch_set watches;
     struct mailbox mailbox;
-    uv_signal_t terminate, interrupt;
-    uv_timer_t drain_timer, resume_timer;
-    const struct config *config;
-    struct gate *gate;
-    struct listener *listeners;
-    size_t listener_count;
-    struct worker *workers;
-    size_t worker_count, workers_empty;
-    uint64_t max_open;        /* connections that the descriptors allow */
-    uint64_t pause_logged_at; /* 0: never */
-    bool draining, killed;
+    uv_signal_t signals[SIGNALS];
+    uv_timer_t drain_timer, beat_timer, watchdog_timer;
+    struct notify notify;
+    struct site_shared shared;
+    struct ops_process ops;
+    struct worker_terms terms;
+    struct crew crew;
+    struct doors doors;
+    struct site *site;
+    struct reload *reload;                      /* while one is under way */
+    struct upgrade *upgrade;                    /* likewise */
+    int predecessor;                            /* whoever waits for us to serve; -1: nobody */
+    bool reload_again;                          /* asked for while one was under way */
+    enum { SERVING, RETIRING, DRAINING } phase; /* retiring: somebody else serves */
 };
-
-/* ---- accepting ------------------------------------------------------------------------------- */
-
-static void want_all(struct supervisor *supervisor, unsigned want)
-{
-    for (size_t i = 0; i < supervisor->listener_count; i++)
-        if (supervisor->listeners[i].watch)
-            watch_want(supervisor->listeners[i].watch, want);
-}
-
-static void resume_cb(uv_timer_t *timer)
-{
-    want_all(WSL_CONTAINER(timer, struct supervisor, resume_timer), WATCH_READ);
-}
-
-static void pause_accepting(struct supervisor *supervisor, const char *why)
-{
-    uint64_t now = uv_now(&supervisor->loop);
-    want_all(supervisor, 0);
-    uv_timer_start(&supervisor->resume_timer, resume_cb, ACCEPT_PAUSE_MS, 0);
-    if (supervisor->pause_logged_at != 0 && now - supervisor->pause_logged_at < PAUSE_LOG_EVERY_MS)
-        return;
-    supervisor->pause_logged_at = now;
-    log_message(REASON_WARN,
-                "accepting pauses: %s; new clients wait (raise the limit of open files)", why);
-}
-
-static struct worker *least_loaded(struct supervisor *supervisor, uint64_t *total)
-{
-    struct worker *best = NULL;
-    uint64_t best_load = 0;
-    *total = 0;
-    for (size_t i = 0; i < supervisor->worker_count; i++) {
-        uint64_t load = worker_load(&supervisor->workers[i]);
-        *total += load;
-        if (!best || load < best_load) {
-            best = &supervisor->workers[i];
-            best_load = load;
-        }
-    }
-    return best;
-}
-
-/* False when there is nothing more to accept for now. */
-static bool accept_one(struct listener *listener)
-{
-    struct supervisor *supervisor = listener->supervisor;
-    uint64_t open;
-    struct worker *worker = least_loaded(supervisor, &open);
-    if (open >= supervisor->max_open) {
-        pause_accepting(supervisor, "as many connections are open as descriptors allow");
-        return false;
-    }
-    struct session_client client = {
-        .listener = (uint32_t)(listener - supervisor->listeners),
-    };
-    client.fd = listen_accept(&listener->socket, &client.peer);
-    if (client.fd >= 0) {
-        client.gate = gate_retain(supervisor->gate);
-        worker_give(worker, &client);
-        return true;
-    }
-    if (errno != EAGAIN)
-        pause_accepting(supervisor, strerror(errno));
-    return false;
-}
-
-static void accept_cb(void *owner, unsigned ready)
-{
-    struct listener *listener = owner;
-    struct supervisor *supervisor = listener->supervisor;
-    (void)ready;
-    for (int i = 0; i < ACCEPTS_PER_TURN && accept_one(listener); i++)
-        ;
-    for (size_t i = 0; i < supervisor->worker_count; i++)
-        worker_flush(&supervisor->workers[i]);
-}
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
-static void close_listeners(struct supervisor *supervisor)
-{
-    for (size_t i = 0; i < supervisor->listener_count; i++) {
-        struct listener *listener = &supervisor->listeners[i];
-        watch_close(listener->watch);
-        listener->watch = NULL;
-        listen_close(&listener->socket);
-    }
-}
-
 static void close_handles(struct supervisor *supervisor)
 {
-    close_listeners(supervisor);
-    for (size_t i = 0; i < supervisor->worker_count; i++)
-        worker_stop(&supervisor->workers[i]);
+    doors_free(&supervisor->doors);
+    crew_stop(&supervisor->crew);
+    upgrade_cancel(supervisor->upgrade);
+    supervisor->upgrade = NULL;
     watch_set_close(&supervisor->watches);
     mailbox_close(&supervisor->mailbox);
-    uv_close((uv_handle_t *)&supervisor->terminate, NULL);
-    uv_close((uv_handle_t *)&supervisor->interrupt, NULL);
+    for (int i = 0; i < SIGNALS; i++)
+        uv_close((uv_handle_t *)&supervisor->signals[i], NULL);
     uv_close((uv_handle_t *)&supervisor->drain_timer, NULL);
-    uv_close((uv_handle_t *)&supervisor->resume_timer, NULL);
+    uv_close((uv_handle_t *)&supervisor->beat_timer, NULL);
+    uv_close((uv_handle_t *)&supervisor->watchdog_timer, NULL);
     uv_stop(&supervisor->loop);
-}
-
-static void log_sums(const struct supervisor *supervisor)
-{
-    struct log_line line;
-    log_begin(&line, REASON_INFO, "stopped");
-    for (int metric = 0; metric < METRICS_COUNT; metric++) {
-        uint64_t sum = 0;
-        for (size_t i = 0; i < supervisor->worker_count; i++)
-            sum += metrics_read(&supervisor->workers[i].env.metrics.counter[metric]);
-        log_number(&line, metrics_name((enum metric)metric), sum);
-    }
-    log_end(&line);
 }
 
 static void worker_empty(void *owner, void *argument)
 {
     struct supervisor *supervisor = owner;
     (void)argument;
-    if (++supervisor->workers_empty < supervisor->worker_count)
+    if (!crew_note_empty(&supervisor->crew))
         return;
-    log_sums(supervisor);
+    crew_log_sums(&supervisor->crew);
     close_handles(supervisor);
-}
-
-static void kill_all(struct supervisor *supervisor)
-{
-    if (supervisor->killed)
-        return;
-    supervisor->killed = true;
-    for (size_t i = 0; i < supervisor->worker_count; i++)
-        worker_kill(&supervisor->workers[i]);
 }
 
 static void drain_timer_cb(uv_timer_t *timer)
 {
     struct supervisor *supervisor = WSL_CONTAINER(timer, struct supervisor, drain_timer);
     log_message(REASON_WARN, "%s: ending the remaining sessions", reason_row(REASON_drained)->text);
-    kill_all(supervisor);
+    crew_kill(&supervisor->crew);
+}
+
+static uint64_t spread_of(const struct config_limits *limits)
+{
+    uint64_t most = limits->drain_timeout_ms > limits->close_timeout_ms
+                        ? limits->drain_timeout_ms - limits->close_timeout_ms
+                        : 0;
+    return limits->drain_spread_ms < most ? limits->drain_spread_ms : most;
+}
+
+static void drain(struct supervisor *supervisor, int number)
+{
+    const struct config_limits *limits = &supervisor->site->config->limits;
+    supervisor->phase = DRAINING;
+    log_message(REASON_INFO, "signal %d: no new clients, waiting for sessions to end", number);
+    notify_say(&supervisor->notify, "STOPPING=1\nSTATUS=draining");
+    atomic_store(&supervisor->ops.draining, true);
+    doors_close(&supervisor->doors, false);
+    crew_drain(&supervisor->crew, spread_of(limits));
+    uv_timer_start(&supervisor->drain_timer, drain_timer_cb, limits->drain_timeout_ms, 0);
+}
+
+/* ---- changes of the configuration ------------------------------------------------------------ */
+
+static void begin_reload(struct supervisor *supervisor, bool certificates_only);
+
+static bool take_over(struct supervisor *supervisor, struct site *site, char *error)
+{
+    if (!doors_change(&supervisor->doors, site, NULL, error, ERROR_MAX))
+        return false;
+    site_release(supervisor->site);
+    supervisor->site = site_retain(site);
+    return true;
+}
+
+static void reload_cb(void *owner, struct site *site, const char *failure)
+{
+    struct supervisor *supervisor = owner;
+    char error[ERROR_MAX];
+    supervisor->reload = NULL;
+    if (supervisor->phase != SERVING)
+        return;
+    bool done = site && take_over(supervisor, site, error);
+    ops_note_reload(&supervisor->ops, done, (int64_t)time(NULL));
+    if (done)
+        log_message(REASON_INFO, "the configuration was read again and is in use");
+    else
+        log_message(REASON_ERROR, "the configuration stays as it was: %s", site ? error : failure);
+    notify_say(&supervisor->notify, done ? "READY=1\nSTATUS=serving"
+                                         : "READY=1\nSTATUS=serving; the last reload failed");
+    if (supervisor->reload_again)
+        begin_reload(supervisor, false);
+}
+
+static void begin_reload(struct supervisor *supervisor, bool certificates_only)
+{
+    if (supervisor->reload) {
+        supervisor->reload_again = true;
+        return;
+    }
+    supervisor->reload_again = false;
+    struct reload_request request = {
+        .loop = &supervisor->loop,
+        .current = supervisor->site,
+        .shared = &supervisor->shared,
+        .load = certificates_only ? NULL : supervisor->options.load,
+        .load_owner = supervisor->options.owner,
+        .callback = reload_cb,
+        .owner = supervisor,
+    };
+    notify_reloading(&supervisor->notify);
+    supervisor->reload = reload_start(&request);
+    if (!supervisor->reload)
+        log_message(REASON_ERROR, "the configuration stays as it was: out of memory");
+}
+
+/* ---- handing over ---------------------------------------------------------------------------- */
+
+static void upgrade_done(void *owner, bool ready, pid_t child)
+{
+    struct supervisor *supervisor = owner;
+    supervisor->upgrade = NULL;
+    if (!ready) {
+        log_message(REASON_ERROR, "process %ld did not take over; this one goes on", (long)child);
+        return;
+    }
+    log_message(REASON_INFO, "process %ld has taken over; sessions here end in their time",
+                (long)child);
+    supervisor->phase = RETIRING;
+    atomic_store(&supervisor->ops.draining, true);
+    doors_close(&supervisor->doors, true);
+    crew_retire(&supervisor->crew);
+}
+
+static void begin_upgrade(struct supervisor *supervisor)
+{
+    char error[ERROR_MAX] = "the demo's echo service cannot be handed over";
+    if (supervisor->upgrade)
+        return;
+    if (!supervisor->options.demo)
+        supervisor->upgrade = upgrade_start(supervisor->options.argv, &supervisor->doors,
+                                            upgrade_done, supervisor, error, sizeof(error));
+    if (!supervisor->upgrade)
+        log_message(REASON_ERROR, "no process takes over: %s", error);
+}
+
+/* ---- signals and time ------------------------------------------------------------------------ */
+
+static void end(struct supervisor *supervisor, int number)
+{
+    if (supervisor->phase != DRAINING) {
+        drain(supervisor, number);
+        return;
+    }
+    log_message(REASON_WARN, "signal %d again: ending at once", number);
+    crew_kill(&supervisor->crew);
 }
 
 static void signal_cb(uv_signal_t *handle, int number)
 {
     struct supervisor *supervisor = handle->data;
-    if (supervisor->draining) {
-        log_message(REASON_WARN, "signal %d again: ending at once", number);
-        kill_all(supervisor);
+    bool serving = supervisor->phase == SERVING;
+    switch (number) {
+    case SIGHUP:
+        if (serving)
+            begin_reload(supervisor, false);
         return;
+    case SIGUSR1:
+        log_reopen();
+        return;
+    case SIGUSR2:
+        if (serving)
+            begin_upgrade(supervisor);
+        return;
+    default:
+        end(supervisor, number);
     }
-    supervisor->draining = true;
-    log_message(REASON_INFO, "signal %d: no new clients, waiting for sessions to end", number);
-    uv_timer_stop(&supervisor->resume_timer);
-    close_listeners(supervisor);
-    for (size_t i = 0; i < supervisor->worker_count; i++)
-        worker_drain(&supervisor->workers[i]);
-    uv_timer_start(&supervisor->drain_timer, drain_timer_cb,
-                   supervisor->config->limits.drain_timeout_ms, 0);
+}
+
+static void beat_cb(uv_timer_t *timer)
+{
+    struct supervisor *supervisor = WSL_CONTAINER(timer, struct supervisor, beat_timer);
+    char status[64];
+    uint64_t open;
+    if (supervisor->phase != SERVING)
+        return;
+    (void)crew_choose(&supervisor->crew, &open);
+    snprintf(status, sizeof(status), "STATUS=serving, %llu connections", (unsigned long long)open);
+    notify_say(&supervisor->notify, status);
+    if (!supervisor->reload && gate_files_changed(supervisor->site->gate))
+        begin_reload(supervisor, true);
+}
+
+static void watchdog_cb(uv_timer_t *timer)
+{
+    struct supervisor *supervisor = WSL_CONTAINER(timer, struct supervisor, watchdog_timer);
+    notify_say(&supervisor->notify, "WATCHDOG=1");
 }
 
 /* ---- the beginning --------------------------------------------------------------------------- */
-
-static bool open_listeners(struct supervisor *supervisor, char *error, size_t error_size)
-{
-    const struct config *config = supervisor->config;
-    supervisor->listeners = calloc(config->listener_count, sizeof(*supervisor->listeners));
-    for (size_t i = 0; supervisor->listeners && i < config->listener_count; i++) {
-        struct listener *listener = &supervisor->listeners[i];
-        listener->supervisor = supervisor;
-        if (!listen_open(&listener->socket, &config->listeners[i], error, error_size))
-            return false;
-        supervisor->listener_count++;
-        listener->watch =
-            watch_open(&supervisor->watches, listener->socket.fd, 0, accept_cb, listener);
-        if (!listener->watch)
-            break;
-    }
-    if (supervisor->listener_count == config->listener_count)
-        return true;
-    snprintf(error, error_size, "out of memory or descriptors while opening listeners");
-    return false;
-}
-
-static bool start_workers(struct supervisor *supervisor, char *error, size_t error_size)
-{
-    size_t count = supervisor->config->workers;
-    if (count == 0)
-        count = machine_cpus();
-    uv_loop_t *shared = count == 1 ? &supervisor->loop : NULL;
-    supervisor->workers = calloc(count, sizeof(*supervisor->workers));
-    while (supervisor->workers && supervisor->worker_count < count) {
-        if (!worker_start(&supervisor->workers[supervisor->worker_count], shared,
-                          &supervisor->mailbox, worker_empty))
-            break;
-        supervisor->worker_count++;
-    }
-    if (supervisor->worker_count == count)
-        return true;
-    snprintf(error, error_size, "cannot start %zu workers; ask for fewer with --workers", count);
-    return false;
-}
-
-static void limit_connections(struct supervisor *supervisor)
-{
-    uint64_t descriptors = machine_descriptors();
-    uint64_t reserved =
-        DESCRIPTORS_RESERVED + DESCRIPTORS_PER_WORKER * (uint64_t)supervisor->worker_count;
-    /* A session needs one descriptor for its client and one for its target. */
-    supervisor->max_open = descriptors > reserved + 2 ? (descriptors - reserved) / 2 : 1;
-}
-
-static void listen_for_signals(struct supervisor *supervisor)
-{
-    supervisor->terminate.data = supervisor->interrupt.data = supervisor;
-    uv_signal_start(&supervisor->terminate, signal_cb, SIGTERM);
-    uv_signal_start(&supervisor->interrupt, signal_cb, SIGINT);
-}
 
 static bool open_loop(struct supervisor *supervisor)
 {
     if (uv_loop_init(&supervisor->loop) != 0)
         return false;
-    if (watch_set_open(&supervisor->watches, &supervisor->loop) &&
-        mailbox_open(&supervisor->mailbox, &supervisor->loop, supervisor) &&
-        uv_signal_init(&supervisor->loop, &supervisor->terminate) == 0 &&
-        uv_signal_init(&supervisor->loop, &supervisor->interrupt) == 0) {
-        uv_timer_init(&supervisor->loop, &supervisor->drain_timer);
-        uv_timer_init(&supervisor->loop, &supervisor->resume_timer);
-        return true;
-    }
-    return false;
+    for (int i = 0; i < SIGNALS; i++)
+        if (uv_signal_init(&supervisor->loop, &supervisor->signals[i]) != 0)
+            return false;
+    if (!watch_set_open(&supervisor->watches, &supervisor->loop) ||
+        !mailbox_open(&supervisor->mailbox, &supervisor->loop, supervisor))
+        return false;
+    uv_timer_init(&supervisor->loop, &supervisor->drain_timer);
+    uv_timer_init(&supervisor->loop, &supervisor->beat_timer);
+    uv_timer_init(&supervisor->loop, &supervisor->watchdog_timer);
+    doors_init(&supervisor->doors, &supervisor->watches, &supervisor->crew, &supervisor->ops);
+    return true;
 }
 
-struct supervisor *supervisor_create(const struct config *config, char *error, size_t error_size)
+/* What outlives every configuration. */
+static bool open_shared(struct supervisor *supervisor, const struct config *config)
+{
+    struct site_shared *shared = &supervisor->shared;
+    if (!crew_create(&supervisor->crew, config->workers))
+        return false;
+    unsigned workers = (unsigned)supervisor->crew.count;
+    shared->guard = guard_create(LIMITER_CAPACITY);
+    shared->accounts = account_set_create(workers);
+    if (!shared->guard || !shared->accounts)
+        return false;
+    ops_init(&supervisor->ops, supervisor->crew.metrics, workers, shared->accounts,
+             (int64_t)time(NULL));
+    supervisor->terms = (struct worker_terms){&supervisor->mailbox, worker_empty, &supervisor->ops};
+    return true;
+}
+
+static void close_shared(struct supervisor *supervisor)
+{
+    account_set_free(supervisor->shared.accounts);
+    guard_destroy(supervisor->shared.guard);
+}
+
+/* Sockets and keys first, with whatever rights we have; then without them. */
+static bool open_doors(struct supervisor *supervisor, const struct config *config, char *error,
+                       size_t error_size)
+{
+    struct inherit inherit;
+    inherit_open(&inherit);
+    supervisor->site = site_create(config, &supervisor->shared, NULL, error, error_size);
+    bool open = supervisor->site &&
+                doors_change(&supervisor->doors, supervisor->site, &inherit, error, error_size) &&
+                privilege_drop(config->user, config->group, error, error_size);
+    supervisor->predecessor = inherit.ready_fd;
+    size_t unclaimed = inherit_close(&inherit);
+    if (open && unclaimed > 0)
+        log_message(REASON_WARN, "%zu inherited sockets fit no listener and were closed",
+                    unclaimed);
+    return open;
+}
+
+struct supervisor *supervisor_create(const struct supervisor_options *options, char *error,
+                                     size_t error_size)
 {
     struct supervisor *supervisor = calloc(1, sizeof(*supervisor));
-    if (!supervisor || !open_loop(supervisor)) {
+    if (!supervisor || !open_loop(supervisor) || !open_shared(supervisor, options->config)) {
         /* What little was opened ends with the process. */
-        snprintf(error, error_size, "cannot make an event loop: out of memory or descriptors");
+        snprintf(error, error_size, "cannot start: out of memory or descriptors");
         free(supervisor);
         return NULL;
     }
-    supervisor->config = config_retain(config);
+    supervisor->options = *options;
+    supervisor->predecessor = -1;
     signal(SIGPIPE, SIG_IGN);
-    supervisor->gate = gate_create(config, NULL, error, error_size);
-    if (supervisor->gate && open_listeners(supervisor, error, error_size) &&
-        start_workers(supervisor, error, error_size)) {
-        limit_connections(supervisor);
-        listen_for_signals(supervisor);
+    notify_open(&supervisor->notify);
+    if (open_doors(supervisor, options->config, error, error_size) &&
+        crew_start(&supervisor->crew, &supervisor->loop, &supervisor->terms, error, error_size))
         return supervisor;
-    }
     close_handles(supervisor);
     (void)!supervisor_free(supervisor);
     return NULL;
 }
 
+static void say_ready(struct supervisor *supervisor)
+{
+    atomic_store(&supervisor->ops.listening, true);
+    if (supervisor->predecessor >= 0)
+        notify_main_pid(&supervisor->notify, (long)getpid());
+    notify_say(&supervisor->notify, "READY=1\nSTATUS=serving");
+    if (supervisor->predecessor < 0)
+        return;
+    (void)!write(supervisor->predecessor, "1", 1);
+    close(supervisor->predecessor);
+}
+
 void supervisor_run(struct supervisor *supervisor)
 {
-    for (size_t i = 0; i < supervisor->listener_count; i++)
-        log_message(REASON_INFO, "listening on %s", supervisor->listeners[i].socket.name);
-    want_all(supervisor, WATCH_READ);
+    uint64_t watchdog = supervisor->notify.watchdog_ms;
+    for (int i = 0; i < SIGNALS; i++) {
+        supervisor->signals[i].data = supervisor;
+        uv_signal_start(&supervisor->signals[i], signal_cb, signal_numbers[i]);
+    }
+    uv_timer_start(&supervisor->beat_timer, beat_cb, BEAT_MS, BEAT_MS);
+    if (watchdog > 0)
+        uv_timer_start(&supervisor->watchdog_timer, watchdog_cb, watchdog, watchdog);
+    doors_accept(&supervisor->doors);
+    say_ready(supervisor);
     uv_run(&supervisor->loop, UV_RUN_DEFAULT);
 }
 
 bool supervisor_free(struct supervisor *supervisor)
 {
     bool at_rest = loop_finish(&supervisor->loop);
-    for (size_t i = 0; i < supervisor->worker_count; i++)
-        at_rest = worker_free(&supervisor->workers[i]) && at_rest;
+    at_rest = crew_free(&supervisor->crew) && at_rest;
     if (!at_rest)
         return false;
+    notify_close(&supervisor->notify);
     mailbox_free(&supervisor->mailbox);
-    gate_release(supervisor->gate);
-    config_release(supervisor->config);
-    free(supervisor->listeners);
-    free(supervisor->workers);
+    site_release(supervisor->site);
+    close_shared(supervisor);
     free(supervisor);
     return true;
 }

@@ -1,29 +1,45 @@
 /*
- * The main thread: listeners, signals, the workers and the end of the process. It accepts and hands
- * on; it never touches a session's bytes.
+ * The main thread: listeners, signals, the workers, changes of the configuration, and the end of
+ * the process. It accepts and hands on; it never touches a session's bytes.
+ *
+ *      SIGHUP              the configuration is read again; a bad one changes nothing
+ *      SIGUSR1             the log's file is opened anew
+ *      SIGUSR2             a new process of the binary takes the sockets over
+ *      SIGTERM, SIGINT     no new clients, sessions are told to end; a second one: at once
  *
  * The happy path: supervisor_create binds everything and starts the workers; supervisor_run accepts
- * until SIGTERM or SIGINT; then listeners close, workers drain, and it returns when the last
- * session is gone or the drain deadline has passed. A second signal ends all sessions at once.
+ * until a signal ends that, and returns when the last session is gone or the deadline has passed.
  *
  * What can fail: at start a listener, a certificate, a thread: one line, and nothing is left
- * behind. Later only descriptors: accepting pauses and resumes by itself.
+ * behind. Later a reload or an upgrade, which changes nothing then; and descriptors: accepting
+ * pauses.
  *
- * Owns: listeners, workers, the gate. Thread: the main one. Errors: NULL and one line.
- * Lifetime: supervisor_create, supervisor_run, supervisor_free.
+ * Owns: doors, workers, the site. Thread: the main one; a reload reads its files in libuv's pool.
+ * Errors: NULL and one line. Lifetime: supervisor_create, supervisor_run, supervisor_free.
  */
 #ifndef WSLUICE_RUN_SUPERVISOR_H
 #define WSLUICE_RUN_SUPERVISOR_H
 
+#include "base/base.h"
 #include "config/config.h"
+#include "config/diag.h"
 
 struct supervisor;
 
-struct supervisor *supervisor_create(const struct config *config, char *error, size_t error_size)
-    __attribute__((warn_unused_result));
+struct supervisor_options {
+    const struct config *config;
+    char *const *argv; /* for a process that takes over; argv[0] is found as a shell finds it */
+    /* The configuration anew; NULL: there is no file, a reload reads certificates only. */
+    const struct config *(*load)(const void *owner, struct diag *diag);
+    const void *owner;
+    bool demo; /* the target is this process: nobody else can take over */
+};
+
+struct supervisor *supervisor_create(const struct supervisor_options *options, char *error,
+                                     size_t error_size) WSL_MUST_CHECK;
 void supervisor_run(struct supervisor *supervisor);
 
-/* False: a look-up hangs in a thread of libuv's, and only _exit ends the process in time. */
-bool supervisor_free(struct supervisor *supervisor) __attribute__((warn_unused_result));
+/* False: something hangs that only _exit ends in time (loop.h). */
+bool supervisor_free(struct supervisor *supervisor) WSL_MUST_CHECK;
 
 #endif

@@ -5,15 +5,17 @@
 #include "base/log.h"
 #include "run/loop.h"
 
+#define DRAIN_STEP_MS 100
+
 /* ---- on the worker's thread ------------------------------------------------------------------ */
 
 static void report_empty(struct worker *worker)
 {
-    if (!worker->draining || worker->reported || worker->env.live > 0)
+    if (!worker->retiring || worker->reported || worker->env.live > 0)
         return;
     worker->reported = true;
     /* Without memory for the post the drain deadline ends the process. */
-    (void)!mailbox_post(worker->supervisor, worker->empty, worker);
+    (void)!mailbox_post(worker->terms->supervisor, worker->terms->empty, worker);
 }
 
 static void gone_cb(struct session_env *env)
@@ -28,16 +30,32 @@ static void take_batch(void *owner, void *argument)
     for (size_t i = 0; i < batch->count; i++)
         session_accept(&worker->env, &batch->clients[i]);
     free(batch);
-    if (worker->draining)
-        session_drain_all(&worker->env);
 }
 
-static void drain(void *owner, void *argument)
+static void drain_cb(uv_timer_t *timer)
+{
+    struct worker *worker = WSL_CONTAINER(timer, struct worker, drain_timer);
+    if (session_drain_some(&worker->env, worker->drain_step) < worker->drain_step)
+        uv_timer_stop(timer);
+}
+
+static void retire(void *owner, void *argument)
 {
     struct worker *worker = owner;
     (void)argument;
-    worker->draining = true;
-    session_drain_all(&worker->env);
+    worker->retiring = true;
+    report_empty(worker);
+}
+
+/* Evenly over the time, so that clients that come back at once do not come as one wave. */
+static void drain(void *owner, void *argument)
+{
+    struct worker *worker = owner;
+    size_t steps = (size_t)(uintptr_t)argument / DRAIN_STEP_MS;
+    worker->retiring = true;
+    worker->drain_step = steps == 0 ? SIZE_MAX : worker->env.live / steps + 1;
+    uv_timer_start(&worker->drain_timer, drain_cb, 0, DRAIN_STEP_MS);
+    drain_cb(&worker->drain_timer);
     report_empty(worker);
 }
 
@@ -48,12 +66,18 @@ static void kill_sessions(void *owner, void *argument)
     session_kill_all(&worker->env, REASON_drained);
 }
 
+static void close_watches(struct worker *worker)
+{
+    uv_close((uv_handle_t *)&worker->drain_timer, NULL);
+    resolver_close(worker->env.names);
+    watch_set_close(&worker->env.watches);
+}
+
 static void stop(void *owner, void *argument)
 {
     struct worker *worker = owner;
     (void)argument;
-    resolver_close(worker->env.names);
-    watch_set_close(&worker->env.watches);
+    close_watches(worker);
     if (worker->alone)
         return;
     mailbox_close(&worker->mailbox);
@@ -77,36 +101,48 @@ static bool tell(struct worker *worker, mailbox_fn *run_it, void *argument)
     return true;
 }
 
+static bool open_watches(struct worker *worker, uv_loop_t *loop)
+{
+    worker->env.loop = loop;
+    worker->env.names = resolver_create(loop);
+    if (!worker->env.names)
+        return false;
+    if (watch_set_open(&worker->env.watches, loop)) {
+        uv_timer_init(loop, &worker->drain_timer);
+        return true;
+    }
+    resolver_close(worker->env.names);
+    return false;
+}
+
 static bool start_thread(struct worker *worker)
 {
     if (uv_loop_init(&worker->own_loop) != 0)
         return false;
-    worker->env.loop = &worker->own_loop;
-    if (watch_set_open(&worker->env.watches, &worker->own_loop)) {
+    if (open_watches(worker, &worker->own_loop)) {
         if (mailbox_open(&worker->mailbox, &worker->own_loop, worker)) {
             if (uv_thread_create(&worker->thread, run, worker) == 0)
                 return true;
             mailbox_close(&worker->mailbox);
         }
-        watch_set_close(&worker->env.watches);
+        close_watches(worker);
     }
     (void)!loop_finish(&worker->own_loop);
     return false;
 }
 
-bool worker_start(struct worker *worker, uv_loop_t *shared, struct mailbox *supervisor,
-                  mailbox_fn *empty)
+bool worker_start(struct worker *worker, size_t number, uv_loop_t *shared,
+                  const struct worker_terms *terms)
 {
-    *worker = (struct worker){.alone = shared != NULL, .supervisor = supervisor, .empty = empty};
-    worker->env.loop = shared;
+    *worker = (struct worker){.alone = shared != NULL, .terms = terms};
+    worker->env.number = (unsigned)number;
+    worker->env.ops = terms->ops;
+    worker->env.deadline = session_deadline_cb;
     worker->env.gone = gone_cb;
     list_init(&worker->env.sessions);
     worker->env.scratch = malloc(sizeof(*worker->env.scratch));
-    worker->env.names = resolver_create(shared ? shared : &worker->own_loop);
-    bool complete = worker->env.scratch && worker->env.names;
-    if (complete && (shared ? watch_set_open(&worker->env.watches, shared) : start_thread(worker)))
+    if (worker->env.scratch && (shared ? open_watches(worker, shared) : start_thread(worker)))
         return true;
-    resolver_close(worker->env.names);
     free(worker->env.scratch);
     return false;
 }
@@ -117,7 +153,7 @@ static void close_clients(const struct session_client *clients, size_t count)
                 reason_row(REASON_out_of_memory)->text, count);
     for (size_t i = 0; i < count; i++) {
         close(clients[i].fd);
-        gate_release(clients[i].gate);
+        site_release(clients[i].site);
     }
 }
 
@@ -157,9 +193,14 @@ uint64_t worker_load(const struct worker *worker)
     return metrics_read(&metrics->open) + waiting;
 }
 
-void worker_drain(struct worker *worker)
+void worker_drain(struct worker *worker, uint64_t spread_ms)
 {
-    (void)!tell(worker, drain, NULL);
+    (void)!tell(worker, drain, (void *)(uintptr_t)spread_ms);
+}
+
+void worker_retire(struct worker *worker)
+{
+    (void)!tell(worker, retire, NULL);
 }
 
 void worker_kill(struct worker *worker)

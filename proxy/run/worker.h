@@ -25,15 +25,23 @@ struct worker_batch {
     struct session_client clients[WORKER_BATCH];
 };
 
+/* What all workers of a process are told at their start; borrowed, and longer-lived than they. */
+struct worker_terms {
+    struct mailbox *supervisor; /* where `empty` is posted */
+    mailbox_fn *empty;
+    const struct ops_process *ops;
+};
+
 struct worker {
     bool alone; /* on the supervisor's loop and thread */
     uv_thread_t thread;
     uv_loop_t own_loop;
     struct mailbox mailbox;
     struct session_env env;
-    struct mailbox *supervisor; /* where `empty` is posted */
-    mailbox_fn *empty;
-    bool draining, reported;
+    const struct worker_terms *terms;
+    uv_timer_t drain_timer;
+    size_t drain_step; /* sessions that are told to end per DRAIN_STEP_MS; 0: none are */
+    bool draining, retiring, reported;
     bool at_rest; /* its loop has ended, and nothing touches its memory any more */
     /* The supervisor's: */
     struct worker_batch *batch; /* collected in this turn */
@@ -43,8 +51,8 @@ struct worker {
 };
 
 /* `shared`: the loop to live on, NULL for a thread and a loop of its own. */
-bool worker_start(struct worker *worker, uv_loop_t *shared, struct mailbox *supervisor,
-                  mailbox_fn *empty) WSL_MUST_CHECK;
+bool worker_start(struct worker *worker, size_t number, uv_loop_t *shared,
+                  const struct worker_terms *terms) WSL_MUST_CHECK;
 
 /* Adds a client to this turn's batch; worker_flush sends the batch with one wake-up. */
 void worker_give(struct worker *worker, const struct session_client *client);
@@ -53,7 +61,9 @@ void worker_flush(struct worker *worker);
 /* Connections that are open or on their way. */
 uint64_t worker_load(const struct worker *worker);
 
-void worker_drain(struct worker *worker);
+/* Sessions are told to end, the last one after `spread_ms`; or end by themselves, in their time. */
+void worker_drain(struct worker *worker, uint64_t spread_ms);
+void worker_retire(struct worker *worker);
 void worker_kill(struct worker *worker);
 
 /*

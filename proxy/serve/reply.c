@@ -46,14 +46,20 @@ static bool is_uri(const char *text)
     return true;
 }
 
+static size_t size_of_fields(const struct config_header *headers, size_t count)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < count; i++)
+        size += strlen(headers[i].name) + strlen(headers[i].value) + 4;
+    return size;
+}
+
 static size_t size_of(const struct reply *reply)
 {
     size_t size = REPLY_FIXED + reply->body.len;
     size += reply->location ? strlen(reply->location) : 0;
     size += reply->content_type ? strlen(reply->content_type) : 0;
-    for (size_t i = 0; i < reply->header_count; i++)
-        size += strlen(reply->headers[i].name) + strlen(reply->headers[i].value) + 4;
-    return size;
+    return size + size_of_fields(reply->headers, reply->header_count);
 }
 
 /* Into room that size_of has measured. */
@@ -69,6 +75,14 @@ static char *put_field(char *at, const char *name, const char *value)
     return put(put(put(put(at, name), ": "), value), "\r\n");
 }
 
+static char *put_fields(char *at, const struct config_header *headers, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (is_allowed(&headers[i]))
+            at = put_field(at, headers[i].name, headers[i].value);
+    return at;
+}
+
 static char *put_head(char *at, const struct reply *reply)
 {
     char number[24];
@@ -79,9 +93,7 @@ static char *put_head(char *at, const struct reply *reply)
         at = put_field(at, "Cache-Control", "no-store");
     if (reply->location)
         at = put_field(at, "Location", reply->location);
-    for (size_t i = 0; i < reply->header_count; i++)
-        if (is_allowed(&reply->headers[i]))
-            at = put_field(at, reply->headers[i].name, reply->headers[i].value);
+    at = put_fields(at, reply->headers, reply->header_count);
     if (reply->content_type)
         at = put_field(at, "Content-Type", reply->content_type);
     snprintf(number, sizeof(number), "%zu", reply->body.len);
@@ -102,4 +114,17 @@ char *reply_build(const struct reply *reply, size_t *length)
     }
     *length = (size_t)(at - bytes);
     return bytes;
+}
+
+bool reply_fields(const struct config_route *route, struct slice *lines)
+{
+    *lines = (struct slice){NULL, 0};
+    if (route->header_count == 0)
+        return true;
+    char *text = malloc(size_of_fields(route->headers, route->header_count));
+    if (!text)
+        return false;
+    lines->ptr = text;
+    lines->len = (size_t)(put_fields(text, route->headers, route->header_count) - text);
+    return true;
 }

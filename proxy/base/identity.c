@@ -1,0 +1,49 @@
+#include "base/identity.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+
+static bool number(const char *text, unsigned *id)
+{
+    char *end;
+    errno = 0;
+    unsigned long value = strtoul(text, &end, 10);
+    *id = (unsigned)value;
+    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && value < UINT32_MAX;
+}
+
+static bool unknown(const char *kind, const char *name, char *error, size_t error_size)
+{
+    snprintf(error, error_size, "no %s '%s' on this machine: %s", kind, name,
+             errno ? strerror(errno) : "create it or name another");
+    return false;
+}
+
+bool identity_user(const char *name, uid_t *uid, gid_t *gid, char *error, size_t error_size)
+{
+    unsigned id;
+    bool numeric = number(name, &id);
+    errno = 0;
+    const struct passwd *entry = numeric ? getpwuid(id) : getpwnam(name);
+    if (!entry)
+        return unknown("user", name, error, error_size);
+    *uid = entry->pw_uid;
+    *gid = entry->pw_gid;
+    return true;
+}
+
+bool identity_group(const char *name, gid_t *gid, char *error, size_t error_size)
+{
+    unsigned id;
+    if (number(name, &id)) {
+        *gid = id;
+        return true;
+    }
+    errno = 0;
+    const struct group *entry = getgrnam(name);
+    if (!entry)
+        return unknown("group", name, error, error_size);
+    *gid = entry->gr_gid;
+    return true;
+}

@@ -1,0 +1,19 @@
+/*
+ * Users and groups of this machine, by name or number.
+ *
+ * Owns: nothing. Thread: the main one (the lookups share static memory in libc). Errors: false and
+ * one line. Lifetime: none.
+ */
+#ifndef WSLUICE_BASE_IDENTITY_H
+#define WSLUICE_BASE_IDENTITY_H
+
+#include <sys/types.h>
+
+#include "base/base.h"
+
+/* The group is the user's own. */
+bool identity_user(const char *name, uid_t *uid, gid_t *gid, char *error,
+                   size_t error_size) WSL_MUST_CHECK;
+bool identity_group(const char *name, gid_t *gid, char *error, size_t error_size) WSL_MUST_CHECK;
+
+#endif

@@ -1,0 +1,35 @@
+/*
+ * Making a new site from files, in libuv's thread pool: a large configuration or a slow disk holds
+ * up nobody.
+ *
+ * Owns: the work until it is done. Thread: started and answered on the main one. Errors: a site of
+ * NULL and one line; findings of the configuration have been logged by then.
+ * Lifetime: reload_start to the callback.
+ */
+#ifndef WSLUICE_RUN_RELOAD_H
+#define WSLUICE_RUN_RELOAD_H
+
+#include <uv.h>
+
+#include "config/diag.h"
+#include "serve/site.h"
+
+struct reload;
+
+struct reload_request {
+    uv_loop_t *loop;
+    struct site *current;
+    const struct site_shared *shared;
+    const struct config *(*load)(const void *owner, struct diag *diag); /* NULL: as it is */
+    const void *load_owner;
+    void (*callback)(void *owner, struct site *site, const char *failure); /* borrows the site */
+    void *owner;
+};
+
+/* NULL: out of memory. */
+struct reload *reload_start(const struct reload_request *request) WSL_MUST_CHECK;
+
+/* Each finding as a line of the log; whether there is an error among them. */
+bool reload_log_findings(const struct diag *diag);
+
+#endif

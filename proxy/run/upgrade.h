@@ -1,0 +1,35 @@
+/*
+ * Handing over to a new process of the same, or a newer, binary: it gets the listening sockets, and
+ * when it serves it says so; until then this process goes on as before.
+ *
+ *      old:  fork, exec ----------------- waits on a pipe -----> "ready": stops accepting, sessions
+ *                 |                             ^                 end in their own time
+ *      new:       +-> config, adopts sockets, --+           or the pipe closes: goes on
+ *                     accepts, writes a byte
+ *
+ * Both hold the same sockets, so at no time is a connection refused.
+ *
+ * Owns: the pipe, the child's pid until it is known to serve. Thread: the main one. Errors: false
+ * and one line. Lifetime: upgrade_start to the callback, or upgrade_cancel.
+ */
+#ifndef WSLUICE_RUN_UPGRADE_H
+#define WSLUICE_RUN_UPGRADE_H
+
+#include <sys/types.h>
+
+#include "net/watch.h"
+#include "run/doors.h"
+
+struct upgrade;
+
+/* `ready`: the child serves; its pid. Otherwise it has ended or failed. */
+typedef void upgrade_cb(void *owner, bool ready, pid_t child);
+
+/* NULL: *error says why. */
+struct upgrade *upgrade_start(char *const *argv, const struct doors *doors, upgrade_cb *callback,
+                              void *owner, char *error, size_t error_size) WSL_MUST_CHECK;
+
+/* No callback comes after this; a child that has not said anything is on its own. NULL is fine. */
+void upgrade_cancel(struct upgrade *upgrade);
+
+#endif

@@ -1,0 +1,224 @@
+#include "serve/session_base.h"
+
+#include <unistd.h>
+
+#include "base/log.h"
+#include "net/socket.h"
+
+/* A delayed acknowledgement is on its way for 40 ms, the round trip apart. */
+#define ACKNOWLEDGED_MS 250
+
+void session_base_step(struct session *session, enum life_event event)
+{
+    session->state = (uint8_t)life_next((enum life_state)session->state, event);
+}
+
+uint64_t session_base_now(const struct session *session)
+{
+    return uv_now(session->env->loop);
+}
+
+const struct config_limits *session_base_limits(const struct session *session)
+{
+    return &session->site->config->limits;
+}
+
+const struct config_listener *session_base_listener(const struct session *session)
+{
+    return &session->site->config->listeners[session->listener];
+}
+
+bool session_base_tls(const struct session *session)
+{
+    return session->client && session->client != &session->client_plain.transport;
+}
+
+enum metrics_tls session_base_protocol(const struct session *session)
+{
+    return metrics_tls_of(session_base_tls(session) ? tls_protocol(session->client) : 0);
+}
+
+struct tls_scratch **session_base_tls_scratch(struct session *session)
+{
+    return &session->env->tls_scratch;
+}
+
+/* ---- the end --------------------------------------------------------------------------------- */
+
+static void log_parties(const struct session *session, struct log_line *line)
+{
+    char text[ADDR_TEXT], peer[ADDR_TEXT], address[256];
+    struct addr client = addr_from_ip(&session->client_address.ip);
+    addr_print(&session->peer, peer);
+    log_text(line, "client", session->client_address.known ? addr_print(&client, text) : peer);
+    if (session->client_address.known && strcmp(text, peer) != 0)
+        log_text(line, "proxy", peer);
+    log_text(line, "listener", session->site->listeners[session->listener].name);
+    if (!session->route)
+        return;
+    log_text(line, "route", session->route->name ? session->route->name : session->route->path);
+    const struct config_target *target =
+        session->reached ? session->reached->config : session->route->targets;
+    if (session->route->target_count > 0)
+        log_text(line, "target", addr_print_config(&target->address, address, sizeof(address)));
+}
+
+static void log_end_of(const struct session *session, enum reason reason)
+{
+    const struct reason_row *row = reason_row(reason);
+    struct log_line line;
+    char text[128];
+    if (!session->site->config->log.access && row->level < REASON_WARN)
+        return;
+    log_begin(&line, row->level, session->opened ? "session" : "handshake");
+    if (!line.active)
+        return;
+    log_parties(session, &line);
+    log_text(&line, "reason", row->name);
+    if (session->detail)
+        log_text(&line, "detail", session->detail);
+    log_number(&line, "bytes_up", session->bridge.up.bytes);
+    log_number(&line, "bytes_down", session->bridge.down.bytes);
+    log_number(&line, "duration_ms", session_base_now(session) - session->accepted_at);
+    bool described =
+        session_base_tls(session) && tls_describe(session->client, text, sizeof(text)) > 0;
+    log_text(&line, "tls", described ? text : "-");
+    log_end(&line);
+}
+
+static void count_end_of(struct session *session, enum reason reason)
+{
+    struct metrics *metrics = &session->env->metrics;
+    const struct bridge *bridge = &session->bridge;
+    metrics_add(&metrics->ended[reason], 1);
+    metrics_add(&metrics->open, (uint64_t)-1);
+    if (!session->opened)
+        metrics_handshake(metrics, reason, session_base_protocol(session));
+    account_bytes(&session->account, bridge->up.bytes, bridge->down.bytes);
+    account_end(&session->account, reason, session_base_now(session) - bridge->opened_at);
+}
+
+static void timer_closed_cb(uv_handle_t *handle)
+{
+    struct session *session = WSL_CONTAINER(handle, struct session, timer);
+    struct session_env *env = session->env;
+    free(session);
+    env->live--;
+    env->gone(env);
+}
+
+void session_base_forget_entry(struct session *session)
+{
+    struct session_entry *entry = session->entry;
+    if (!entry)
+        return;
+    opening_free(&entry->opening);
+    free(entry->path);
+    free(entry->host);
+    free(entry->header);
+    free(entry);
+    session->entry = NULL;
+}
+
+void session_base_die(struct session *session, enum reason reason)
+{
+    if (session->state == LIFE_DEAD)
+        return;
+    if (session->bridge.reason != REASON_none)
+        reason = session->bridge.reason;
+    log_end_of(session, reason);
+    count_end_of(session, reason);
+    session_base_step(session, LIFE_DROPPED);
+
+    list_remove(&session->link);
+    reach_cancel(session->reach);
+    if (session->reached)
+        pool_end(session->reached);
+    watch_close(session->client_watch);
+    watch_close(session->target_watch);
+    if (session->client)
+        transport_close(session->client);
+    else
+        close(session->fd);
+    if (session->target)
+        transport_close(session->target);
+    guard_leave(&session->pass);
+    bridge_free(&session->bridge);
+    session_base_forget_entry(session);
+    free(session->detail);
+    site_release(session->site);
+    uv_close((uv_handle_t *)&session->timer, timer_closed_cb);
+}
+
+void session_base_detail(struct session *session, const char *detail)
+{
+    /* Without memory the log line lacks its detail, no more. */
+    if (!session->detail && detail[0] != '\0')
+        session->detail = strdup(detail);
+}
+
+/* ---- the bridge ------------------------------------------------------------------------------ */
+
+void session_base_arm(struct session *session, uint64_t milliseconds)
+{
+    uv_timer_start(&session->timer, session->env->deadline, milliseconds, 0);
+}
+
+/*
+ * The first tick asks what is unsent; what it says later is measured by that. By then a client that
+ * reads has acknowledged its last bytes: seen at the deadline, that would pass for progress, and
+ * the client that never hangs up would get twice its time.
+ */
+void session_base_arm_ending(struct session *session)
+{
+    uint32_t patience = session_base_limits(session)->close_timeout_ms;
+    session_base_arm(session, patience < ACKNOWLEDGED_MS ? patience : ACKNOWLEDGED_MS);
+}
+
+/* After every turn: is it over, is it ending, and what is there to wait for. */
+void session_base_follow(struct session *session)
+{
+    if (WSL_UNLIKELY(bridge_done(&session->bridge))) {
+        session_base_die(session, REASON_internal);
+        return;
+    }
+    if (WSL_UNLIKELY(session->state == LIFE_OPEN && bridge_ending(&session->bridge))) {
+        session_base_step(session, LIFE_ENDING);
+        session_base_arm_ending(session);
+    }
+    unsigned want = bridge_want(&session->bridge);
+    watch_want(session->client_watch, want & (BRIDGE_CLIENT_READ | BRIDGE_CLIENT_WRITE));
+    if (session->target_watch)
+        watch_want(session->target_watch, want >> BRIDGE_TARGET_SHIFT);
+}
+
+void session_base_turn(struct session *session, unsigned ready)
+{
+    const struct pipe *down = &session->bridge.down;
+    bool reachable = down->state != PIPE_BROKEN;
+    bridge_turn(&session->bridge, session->env->scratch, ready, session_base_now(session));
+    /* The target of a client that is gone waits less long than that of one that is slow. */
+    if (WSL_UNLIKELY(reachable && down->state == PIPE_BROKEN))
+        session_base_arm_ending(session);
+    session_base_follow(session);
+}
+
+void session_base_tick(struct session *session)
+{
+    const struct config_route *route = session->route;
+    struct bridge_times times = {
+        .ping_interval = route ? route->ping_interval_ms : 0,
+        .ping_timeout = route ? route->ping_timeout_ms : 0,
+        .idle_timeout = route ? route->idle_timeout_ms : 0,
+        .max_duration = route ? route->max_duration_ms : 0,
+        .close_timeout = session_base_limits(session)->close_timeout_ms,
+    };
+    uint64_t now = session_base_now(session);
+    struct bridge *bridge = &session->bridge;
+    uint64_t unsent = bridge_ending(bridge) ? socket_unsent(session->fd) : 0;
+    uint64_t next = bridge_tick(bridge, unsent, &times, now);
+    account_bytes(&session->account, bridge->up.bytes, bridge->down.bytes);
+    if (next != 0)
+        session_base_arm(session, next - now);
+    session_base_follow(session);
+}

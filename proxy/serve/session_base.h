@@ -1,0 +1,90 @@
+/*
+ * What all parts of a session share: the struct, the one way to die, the turns of its bridge.
+ *
+ *      session_greet    PROXY header, first byte, TLS      PREFACE, TLS
+ *      session_request  the head and what it may have      HEAD
+ *      session_target   reaching a target, the 101         DIALLING, ANSWERED
+ *      session_answer   any other answer                   -> CLOSING
+ *      session          events, deadlines, the outside
+ *
+ * The dying rule: a session ends in session_base_die, which may be called in any state and closes
+ * whatever is alive; the memory goes when libuv has let go of the timer, and nowhere else.
+ *
+ * Owns: see the fields. Thread: its worker's. Errors: reasons. Lifetime: the session's.
+ */
+#ifndef WSLUICE_SERVE_SESSION_BASE_H
+#define WSLUICE_SERVE_SESSION_BASE_H
+
+#include "core/client_address.h"
+#include "core/life.h"
+#include "core/opening.h"
+#include "core/route.h"
+#include "net/plain.h"
+#include "serve/account.h"
+#include "serve/reach.h"
+#include "serve/session_env.h"
+
+/* What is needed until the session is open, and no longer. */
+struct session_entry {
+    struct opening opening;
+    struct route_match match; /* its texts lie in path */
+    char *path;               /* owned; in normal form */
+    char *host;      /* owned; what the client asked for, for a PROXY header to the target */
+    uint8_t *header; /* owned; an unfinished PROXY header */
+    size_t header_length;
+};
+
+struct session {
+    struct list link;
+    struct session_env *env;
+    struct site *site;                /* a reference */
+    const struct config_route *route; /* of the site; NULL: not known yet */
+    uint32_t listener;                /* index in the site's configuration */
+    uint8_t state;                    /* enum life_state */
+    uint8_t verdict;        /* enum reason: an answer that is fixed before the request is read */
+    bool opened;            /* it has been OPEN: bytes could flow */
+    bool counted;           /* its address is known, and counted where that is limited */
+    bool greeted;           /* the PROXY header is read, or there is none */
+    struct guard_pass pass; /* what it is counted in */
+    int fd;
+    struct addr peer;                     /* of the socket */
+    struct client_address client_address; /* who that stands for */
+    struct plain client_plain, target_plain;
+    struct transport *client, *target;
+    struct watch *client_watch, *target_watch;
+    struct session_entry *entry; /* owned; NULL once open */
+    struct reach *reach;         /* while a target is looked for */
+    struct pool_target *reached; /* the one that was found */
+    struct account_use account;
+    char *detail; /* owned; why, in the system's words, for the log */
+    uint64_t accepted_at, asked_at;
+    uv_timer_t timer;
+    struct bridge bridge;
+};
+
+void session_base_step(struct session *session, enum life_event event);
+uint64_t session_base_now(const struct session *session);
+const struct config_limits *session_base_limits(const struct session *session);
+const struct config_listener *session_base_listener(const struct session *session);
+bool session_base_tls(const struct session *session);
+enum metrics_tls session_base_protocol(const struct session *session);
+struct tls_scratch **session_base_tls_scratch(struct session *session);
+
+/* The one way to die. */
+void session_base_die(struct session *session, enum reason reason);
+
+/* For the log line; the first one stays. */
+void session_base_detail(struct session *session, const char *detail);
+
+void session_base_forget_entry(struct session *session);
+
+/* A deadline, for session.c to act on. */
+void session_base_arm(struct session *session, uint64_t milliseconds);
+void session_base_arm_ending(struct session *session);
+
+/* The bridge: after bytes were moved elsewhere, with descriptors ready, with time gone by. */
+void session_base_follow(struct session *session);
+void session_base_turn(struct session *session, unsigned ready);
+void session_base_tick(struct session *session);
+
+#endif

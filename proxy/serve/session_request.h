@@ -1,0 +1,22 @@
+/*
+ * The head of a request: reading it, and what it may have. In this order: who asks, how many of
+ * them there are, from where; which route; what that route is for; the page that it comes from.
+ *
+ * Owns: nothing. Thread: the session's. Errors: HTTP statuses by the table of reasons.
+ * Lifetime: none.
+ */
+#ifndef WSLUICE_SERVE_SESSION_REQUEST_H
+#define WSLUICE_SERVE_SESSION_REQUEST_H
+
+#include "serve/session_base.h"
+
+/* HEAD has begun, or its descriptor is ready. */
+void session_request_read(struct session *session);
+
+/* Whoever has not begun a request is not answered either. */
+bool session_request_begun(const struct session *session);
+
+/* Counts the client by its address, once that is known; what is refused is told with the answer. */
+void session_request_admit(struct session *session);
+
+#endif

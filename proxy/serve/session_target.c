@@ -1,0 +1,197 @@
+#include "serve/session_target.h"
+
+#include <sys/socket.h>
+
+#include "codec/proxy_proto.h"
+#include "serve/session_answer.h"
+
+/* ---- what a target gets to know -------------------------------------------------------------- */
+
+/* "{name}.desks.internal" with what the path had in its place. */
+static bool fill_in(const struct session_entry *entry, const char *form, char *text, size_t size,
+                    size_t *used, const char **filled)
+{
+    char *out = text + *used;
+    if (!form || !strchr(form, '{')) {
+        *filled = form;
+        return true;
+    }
+    if (!expand_text(form, entry->match.captures, entry->match.capture_count, out, size - *used))
+        return false;
+    *used += strlen(out) + 1;
+    *filled = out;
+    return true;
+}
+
+static bool local_address(int fd, struct ip_port *local)
+{
+    struct sockaddr_storage bound;
+    socklen_t length = sizeof(bound);
+    if (getsockname(fd, (struct sockaddr *)&bound, &length) != 0)
+        return false;
+    struct addr addr = addr_from((const struct sockaddr *)&bound);
+    return addr_to_ip(&addr, local);
+}
+
+/* Who the client is, in the words of the PROXY protocol. */
+static size_t introduce(const struct session *session, enum config_target_proxy version,
+                        uint8_t *out, size_t capacity)
+{
+    struct proxy_proto header = {.kind = PROXY_PROTO_UNKNOWN};
+    struct tls_facts facts;
+    if (session->client_address.known && local_address(session->fd, &header.destination)) {
+        header.kind = PROXY_PROTO_ADDRESS;
+        header.source = session->client_address.ip;
+    }
+    if (version == CONFIG_TARGET_PROXY_V1)
+        return proxy_proto_encode_v1(out, capacity, &header);
+    header.authority = slice_of(session->entry->host);
+    if (session_base_tls(session)) {
+        tls_facts(session->client, &facts);
+        header.tls = (struct proxy_proto_tls){
+            .used = true,
+            .certificate = facts.certificate,
+            .verified = facts.verified,
+            .version = slice_of(facts.version),
+            .cipher = slice_of(facts.cipher),
+            .common_name = slice_of(facts.common_name),
+        };
+    }
+    return proxy_proto_encode_v2(out, capacity, &header);
+}
+
+static enum reason prepare_cb(void *owner, const struct config_target *target,
+                              struct reach_leg *leg)
+{
+    struct session *session = owner;
+    const struct session_entry *entry = session->entry;
+    size_t used = 0;
+    if (!fill_in(entry, target->address.host, leg->text, REACH_TEXT, &used, &leg->address.host) ||
+        !fill_in(entry, target->address.path, leg->text, REACH_TEXT, &used, &leg->address.path) ||
+        !fill_in(entry, target->server_name, leg->text, REACH_TEXT, &used, &leg->tls_name))
+        return REASON_http_no_route;
+    /* A certificate is expected for the name that was dialled, unless another is configured. */
+    if (!leg->tls_name && leg->address.host != target->address.host)
+        leg->tls_name = leg->address.host;
+    if (target->proxy_protocol == CONFIG_TARGET_PROXY_OFF)
+        return REASON_none;
+    leg->preface_length =
+        introduce(session, target->proxy_protocol, leg->preface, sizeof(leg->preface));
+    return leg->preface_length > 0 ? REASON_none : REASON_internal;
+}
+
+/* ---- the way there --------------------------------------------------------------------------- */
+
+static void start_bridge(struct session *session)
+{
+    const struct opening *opening = &session->entry->opening;
+    uint64_t now = session_base_now(session);
+    bridge_init(&session->bridge, session->client, session->route->text == CONFIG_TEXT_REFUSE, now);
+    session->bridge.metrics = &session->env->metrics;
+    bridge_answer(&session->bridge, opening->answer, opening->answer_length, now);
+}
+
+static void target_cb(void *owner, unsigned ready)
+{
+    session_base_turn(owner, ready << BRIDGE_TARGET_SHIFT);
+}
+
+static void count_opened(struct session *session, uint64_t now)
+{
+    struct metrics *metrics = &session->env->metrics;
+    session->opened = true;
+    metrics_handshake(metrics, REASON_none, session_base_protocol(session));
+    account_open(&session->account, now - session->asked_at);
+}
+
+static void open_up(struct session *session, const struct reach_result *result)
+{
+    const struct dial_result *dial = &result->dial;
+    const struct opening *opening = &session->entry->opening;
+    uint64_t now = session_base_now(session);
+    session->reached = result->target;
+    session->target_watch = dial->watch;
+    watch_adopt(dial->watch, target_cb, session);
+    session->target =
+        dial->tls ? dial->tls : plain_init(&session->target_plain, dial->fd, &transport_target);
+    if (session->state == LIFE_DIALLING)
+        start_bridge(session);
+    session_base_step(session, LIFE_TARGET_READY);
+    count_opened(session, now);
+    bridge_attach(&session->bridge, session->target, now);
+    if (opening->early)
+        bridge_early(&session->bridge, opening->early, opening->early_length, now);
+    session_base_forget_entry(session);
+    /* TLS may have received the target's first bytes together with the end of its handshake. */
+    if (dial->tls)
+        bridge_turn(&session->bridge, session->env->scratch, BRIDGE_TARGET_READ, now);
+    session_base_tick(session);
+}
+
+static void fail(struct session *session, enum reason reason)
+{
+    const struct opening *opening = &session->entry->opening;
+    uint64_t now = session_base_now(session);
+    if (session->state == LIFE_DIALLING) {
+        session_answer_refuse(session, reason);
+        return;
+    }
+    session_base_step(session, LIFE_TARGET_FAILED);
+    bridge_end(&session->bridge, reason, now);
+    if (opening->early)
+        bridge_early(&session->bridge, opening->early, opening->early_length, now);
+    session_base_forget_entry(session);
+    session_base_arm_ending(session);
+    session_base_turn(session, 0);
+}
+
+static void reached(struct session *session, const struct reach_result *result)
+{
+    session->reach = NULL;
+    if (result->dial.reason == REASON_none) {
+        open_up(session, result);
+        return;
+    }
+    session_base_detail(session, result->dial.detail);
+    fail(session, result->dial.reason);
+}
+
+static void reach_cb(void *owner, const struct reach_result *result)
+{
+    reached(owner, result);
+}
+
+void session_target_begin(struct session *session)
+{
+    struct reach_result result;
+    struct reach_request request = {
+        .watches = &session->env->watches,
+        .names = session->env->names,
+        .scratch = session_base_tls_scratch(session),
+        .pool = session->site->gate->pool,
+        .route = session->route,
+        .prepare = prepare_cb,
+        .callback = reach_cb,
+        .owner = session,
+    };
+    uv_timer_stop(&session->timer);
+    session->asked_at = session_base_now(session);
+    if (session->route->connect == CONFIG_CONNECT_FIRST) {
+        session_base_step(session, LIFE_UPGRADE_FIRST);
+    } else {
+        session_base_step(session, LIFE_UPGRADE_AFTER);
+        start_bridge(session);
+    }
+    session->reach = reach_start(&request, &result);
+    if (session->reach)
+        session_base_follow(session);
+    else
+        reached(session, &result);
+}
+
+void session_target_give_up(struct session *session, enum reason reason)
+{
+    reach_cancel(session->reach);
+    session->reach = NULL;
+    fail(session, reason);
+}

@@ -1,0 +1,60 @@
+/*
+ * A configuration made ready to serve, whole: the gate with TLS contexts and targets, the route
+ * table, and where things are counted. A reload makes a new site beside the old one;
+ * sessions keep the site they began with.
+ *
+ *      site_shared   what outlives every configuration: the guard, the accounts
+ *      site          one configuration's view of it
+ *
+ * Owns: a reference to the snapshot and all that was built from it. Thread: made on one (files are
+ * read), then read by any; the count is atomic. Errors: NULL and one line.
+ * Lifetime: the last site_release.
+ */
+#ifndef WSLUICE_SERVE_SITE_H
+#define WSLUICE_SERVE_SITE_H
+
+#include <stdatomic.h>
+
+#include "core/route.h"
+#include "serve/account.h"
+#include "serve/gate.h"
+#include "serve/guard.h"
+
+struct site_shared {
+    struct guard *guard;
+    struct account_set *accounts;
+};
+
+struct site_route {
+    struct account *account;
+    struct guard_tally *tally;
+    struct slice fields; /* header fields of the route, as whole lines; owned */
+};
+
+struct site_listener {
+    struct guard_tally *tally;
+    char name[160]; /* the bound address, for the log */
+};
+
+struct site {
+    atomic_uint references;
+    const struct config *config;
+    struct site_shared shared; /* borrowed */
+    struct gate *gate;
+    struct route_table *table;
+    struct site_route *routes;
+    struct site_listener *listeners;
+};
+
+/* `previous`: what serves now, whose targets' health and ticket keys are taken over; NULL: nothing.
+ */
+struct site *site_create(const struct config *config, const struct site_shared *shared,
+                         const struct site *previous, char *error,
+                         size_t error_size) WSL_MUST_CHECK;
+struct site *site_retain(struct site *site);
+void site_release(struct site *site); /* NULL is fine */
+
+/* Before the first client comes by that listener. */
+void site_name_listener(struct site *site, size_t listener, const char *name);
+
+#endif
