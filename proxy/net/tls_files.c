@@ -98,7 +98,8 @@ static bool grow(struct tls_bytes *bytes, size_t *capacity)
     if (length > 0)
         memcpy(data, bytes->data, length);
     tls_files_drop(bytes);
-    *bytes = (struct tls_bytes){data, length};
+    bytes->data = data;
+    bytes->length = length;
     *capacity = larger;
     return true;
 }

@@ -42,6 +42,14 @@ static inline int tls_peer_open(struct tls_peer *peer, SSL_CTX *ctx, int buffer)
     return fds[0];
 }
 
+/* What the peer, a client, asks for by SNI. */
+static inline void tls_peer_ask_for(struct tls_peer *peer, const char *name)
+{
+    char copy[256];
+    snprintf(copy, sizeof copy, "%s", name);
+    wsl_assert(SSL_set_tlsext_host_name(peer->ssl, copy) == 1);
+}
+
 /* Without any farewell. */
 static inline void tls_peer_hang_up(struct tls_peer *peer)
 {

@@ -2,9 +2,11 @@
 #include "net/tls_files.h"
 
 #include <fcntl.h>
+#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -54,13 +56,17 @@ static int set_up(void **state)
     return 0;
 }
 
+static int remove_cb(const char *path, const struct stat *status, int type, struct FTW *where)
+{
+    (void)status, (void)type, (void)where;
+    return remove(path);
+}
+
 static int tear_down(void **state)
 {
     struct fixture *f = *state;
-    char command[64];
     tls_files_free(&f->files);
-    snprintf(command, sizeof command, "rm -r %s", f->directory);
-    assert_int_equal(system(command), 0);
+    assert_int_equal(nftw(f->directory, remove_cb, 8, FTW_DEPTH | FTW_PHYS), 0);
     free(f);
     return 0;
 }
@@ -102,7 +108,7 @@ static void test_each_change_is_reported_once(void **state)
     struct timespec times[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
     assert_int_equal(utimensat(AT_FDCWD, f->path[0], times, 0), 0);
     assert_reported_once(f);
-    usleep(20000);
+    nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL); /* a tick of the file system */
     int fd = open(f->path[0], O_WRONLY);
     assert_int_equal(write(fd, "LONGER", 6), 6);
     close(fd);

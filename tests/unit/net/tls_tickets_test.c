@@ -70,7 +70,7 @@ static void test_references(void **unused)
 static bool round_trip(struct tls_tickets *tickets)
 {
     unsigned char name[16], iv[EVP_MAX_IV_LENGTH], text[64] = "a session", out[96], back[96];
-    int length, rest;
+    int length = 0, rest = 0;
     EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
     EVP_MAC_CTX *mac = EVP_MAC_CTX_new(hmac);
     EVP_CIPHER_CTX *cipher = EVP_CIPHER_CTX_new();
