@@ -8,44 +8,34 @@
 
 #include "base/base.h"
 #include "config/diag.h"
+#include "config/dump.h"
 #include "config/options.h"
 #include "config/rules.h"
 #include "config/snapshot.h"
+#include "run/cli_command.h"
 #include "run/cli_flag.h"
 #include "run/cli_help.h"
+#include "run/cli_report.h"
+#include "run/cli_scan.h"
 
-enum { EXIT_CANNOT = 1, EXIT_USAGE = 2, POSITIONALS_MAX = 2 };
-
-static const struct diag_where where = {"command line", 0, 0};
-static const char demo_word[] = "demo", demo_listen[] = "6080", default_certificate[] = "self.pem";
+static const struct diag_where where = {NULL, 0, 0};
+static const char demo_listen[] = "6080", default_certificate[] = "self.pem";
 static const char see_help[] = "see wsluice --help";
-
-/* A flag and what it says, in the order of the command line: the last one wins. */
-struct assignment {
-    struct cli_flag flag;
-    char *argument; /* in argv; NULL: the flag has none */
-};
 
 struct cli {
     struct diag diag;
-    bool usage_error;
-    bool unknown_flag; /* then a positional may have been meant as its argument */
-
-    struct assignment *assignments;
-    size_t assignment_count;
-    char *positionals[POSITIONALS_MAX];
-    size_t positional_count; /* of all, stored or not */
-    bool demo, daemon, version, help;
-
-    struct config *config;
+    struct cli_scan scan;
+    struct config *config;       /* of the quick command line */
+    const struct config *loaded; /* from the file, instead */
     void *objects[OPTIONS_SECTION_COUNT];
-    char *directory; /* where the process was started; NULL unless it will leave */
+    char *directory; /* where the process was started; NULL unless paths must hold elsewhere */
+    struct load_request file; /* of --config */
 };
 
 static void usage_error(struct cli *cli, const char *subject, const char *message,
                         const char *remedy)
 {
-    cli->usage_error = true;
+    cli->scan.usage_error = true;
     diag_add(&cli->diag, DIAG_ERROR, where, subject, remedy, "%s", message);
 }
 
@@ -53,109 +43,6 @@ static void usage_error(struct cli *cli, const char *subject, const char *messag
 static void out_of_memory(struct cli *cli)
 {
     diag_add(&cli->diag, DIAG_ERROR, where, NULL, NULL, "out of memory");
-}
-
-/* ---- scan: argv to assignments and positionals ---- */
-
-static void apply_flag(struct cli *cli, const struct cli_flag *flag, char *argument)
-{
-    switch (flag->meaning) {
-    case CLI_FLAG_OPTION:
-        cli->assignments[cli->assignment_count++] = (struct assignment){*flag, argument};
-        break;
-    case CLI_FLAG_DAEMON:
-        cli->daemon = true;
-        break;
-    case CLI_FLAG_VERSION:
-        cli->version = true;
-        break;
-    case CLI_FLAG_HELP:
-        cli->help = true;
-        break;
-    }
-}
-
-/* "-vD" */
-static void scan_letters(struct cli *cli, const char *letters)
-{
-    for (; *letters; letters++) {
-        struct cli_flag flag;
-        if (cli_flag_by_letter(*letters, &flag)) {
-            apply_flag(cli, &flag, NULL);
-        } else {
-            const char name[] = {'-', *letters, '\0'};
-            usage_error(cli, name, "unknown option", see_help);
-            cli->unknown_flag = true;
-        }
-    }
-}
-
-/* "--name", "--name=argument", "--name" "argument". Returns how many more arguments it took. */
-static int scan_name(struct cli *cli, char *text, char *next)
-{
-    char *name = text + 2;
-    size_t length = strcspn(name, "=");
-    char *argument = name[length] == '=' ? name + length + 1 : NULL;
-    char shown[64], names[512], remedy[sizeof(names) + 32];
-    snprintf(shown, sizeof(shown), "--%.*s", (int)length, name);
-
-    struct cli_flag flag;
-    switch (cli_flag_by_name(name, length, &flag, names, sizeof(names))) {
-    case CLI_FLAG_UNKNOWN:
-        cli->unknown_flag = true;
-        snprintf(remedy, sizeof(remedy), "did you mean %s?", names);
-        usage_error(cli, shown, "unknown option", names[0] ? remedy : see_help);
-        return 0;
-    case CLI_FLAG_AMBIGUOUS:
-        cli->unknown_flag = true;
-        snprintf(remedy, sizeof(remedy), "it could be %s", names);
-        usage_error(cli, shown, "ambiguous option", remedy);
-        return 0;
-    case CLI_FLAG_FOUND:
-        break;
-    }
-    snprintf(shown, sizeof(shown), "--%s", flag.flag->name);
-    if (!flag.flag->argument) {
-        if (argument)
-            usage_error(cli, shown, "takes no argument", NULL);
-        apply_flag(cli, &flag, NULL);
-        return 0;
-    }
-    if (argument) {
-        apply_flag(cli, &flag, argument);
-        return 0;
-    }
-    if (!next) {
-        snprintf(remedy, sizeof(remedy), "write %s=%s", shown, flag.flag->argument);
-        usage_error(cli, shown, "needs an argument", remedy);
-        return 0;
-    }
-    apply_flag(cli, &flag, next);
-    return 1;
-}
-
-static void scan_positional(struct cli *cli, char *text)
-{
-    /* "demo" is no listen address, so it cannot be meant otherwise. */
-    if (cli->positional_count == 0 && !cli->demo && strcmp(text, demo_word) == 0) {
-        cli->demo = true;
-        return;
-    }
-    if (cli->positional_count < POSITIONALS_MAX)
-        cli->positionals[cli->positional_count] = text;
-    cli->positional_count++;
-}
-
-static void scan(struct cli *cli, int argc, char **argv)
-{
-    for (int i = 1; i < argc && !cli->help && !cli->version; i++) {
-        if (argv[i][0] != '-' || argv[i][1] == '\0')
-            scan_positional(cli, argv[i]);
-        else if (argv[i][1] != '-')
-            scan_letters(cli, argv[i] + 1);
-        else
-            i += scan_name(cli, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
-    }
 }
 
 /* ---- build: assignments and positionals to a snapshot ---- */
@@ -213,26 +100,31 @@ static void set_fixed(struct cli *cli, enum options_section section, const char 
         out_of_memory(cli);
 }
 
-static void set_flag(struct cli *cli, const struct assignment *assignment)
+static void bad_value(struct cli *cli, const struct cli_assignment *assignment,
+                      const char *argument, const char *why)
+{
+    char subject[64];
+    snprintf(subject, sizeof(subject), "--%s", assignment->flag.flag->name);
+    bool quote = *argument && !assignment->flag.row->secret;
+    cli->scan.usage_error = true;
+    diag_add(&cli->diag, DIAG_ERROR, where, subject, NULL, "%s%s%s%s", why, quote ? ", not '" : "",
+             quote ? argument : "", quote ? "'" : "");
+}
+
+static void set_flag(struct cli *cli, const struct cli_assignment *assignment)
 {
     const struct options_flag *flag = assignment->flag.flag;
-    const struct options_row *row = assignment->flag.row;
     const char *argument = assignment->argument ? assignment->argument : flag->sets;
-    char *text, why[128], subject[64];
+    char *text, why[128];
     if (asprintf(&text, "%s%s", flag->prefix ? flag->prefix : "", argument) < 0) {
         out_of_memory(cli);
         return;
     }
-    enum value_verdict verdict = set(cli, row, text, why, sizeof(why));
-    if (verdict == VALUE_NO_MEMORY) {
+    enum value_verdict verdict = set(cli, assignment->flag.row, text, why, sizeof(why));
+    if (verdict == VALUE_NO_MEMORY)
         out_of_memory(cli);
-    } else if (verdict != VALUE_OK) {
-        snprintf(subject, sizeof(subject), "--%s", flag->name);
-        bool quote = *argument && !row->secret;
-        cli->usage_error = true;
-        diag_add(&cli->diag, DIAG_ERROR, where, subject, NULL, "%s%s%s%s", why,
-                 quote ? ", not '" : "", quote ? argument : "", quote ? "'" : "");
-    }
+    else if (verdict != VALUE_OK)
+        bad_value(cli, assignment, argument, why);
     explicit_bzero(text, strlen(text));
     free(text);
 }
@@ -253,40 +145,42 @@ static void set_positional(struct cli *cli, enum options_section section, const 
     const char *what = listen ? "Error parsing listen address" : "Error parsing target";
     if (verdict == VALUE_BAD_PORT)
         what = listen ? "Error parsing listen port" : "Error parsing target port";
-    cli->usage_error = true;
+    cli->scan.usage_error = true;
     diag_add(&cli->diag, DIAG_ERROR, where, NULL, NULL, "%s: %s, not '%s'", what, why, text);
 }
 
 static bool given(const struct cli *cli, enum options_section section, const char *key)
 {
     const struct options_row *row = options_find(section, key);
-    for (size_t i = 0; i < cli->assignment_count; i++)
-        if (cli->assignments[i].flag.row == row)
+    for (size_t i = 0; i < cli->scan.assignment_count; i++)
+        if (cli->scan.assignments[i].flag.row == row)
             return true;
     return false;
 }
 
 static void set_positionals(struct cli *cli)
 {
-    enum options_section wanted[POSITIONALS_MAX];
+    enum options_section wanted[CLI_POSITIONALS_MAX];
     size_t count = 0, fewest;
     bool target_given = given(cli, OPTIONS_TARGET, "address");
     if (!given(cli, OPTIONS_LISTENER, "address"))
         wanted[count++] = OPTIONS_LISTENER;
-    if (!target_given && !cli->demo)
+    if (!target_given && !cli->scan.demo)
         wanted[count++] = OPTIONS_TARGET;
-    fewest = cli->demo ? 0 : count;
+    fewest = cli->scan.demo ? 0 : count;
 
-    if (cli->demo && target_given)
+    if (cli->scan.demo && target_given)
         usage_error(cli, NULL, "demo has its own target", "leave --unix-target out");
-    if (cli->unknown_flag)
+    if (cli->scan.demo && cli->scan.print)
+        usage_error(cli, "--print-config", "a file cannot say demo", "name a target instead");
+    if (cli->scan.unknown_flag)
         return;
-    if (cli->positional_count < fewest)
+    if (cli->scan.positional_count < fewest)
         usage_error(cli, NULL, "Too few arguments", see_help);
-    if (cli->positional_count > count)
+    if (cli->scan.positional_count > count)
         usage_error(cli, NULL, "Too many arguments", see_help);
-    for (size_t i = 0; i < count && i < cli->positional_count; i++)
-        set_positional(cli, wanted[i], cli->positionals[i]);
+    for (size_t i = 0; i < count && i < cli->scan.positional_count; i++)
+        set_positional(cli, wanted[i], cli->scan.positionals[i]);
 }
 
 static void set_demo(struct cli *cli)
@@ -295,18 +189,28 @@ static void set_demo(struct cli *cli)
     char target[64];
     snprintf(target, sizeof(target), "unix:@wsluice-demo-%ld", (long)getpid());
     set_fixed(cli, OPTIONS_TARGET, "address", target);
-    if (cli->positional_count == 0 && !given(cli, OPTIONS_LISTENER, "address"))
+    if (cli->scan.positional_count == 0 && !given(cli, OPTIONS_LISTENER, "address"))
         set_fixed(cli, OPTIONS_LISTENER, "address", demo_listen);
+}
+
+/* A daemon leaves its directory, a file is read in another, and a printed one anywhere. */
+static bool note_directory(struct cli *cli)
+{
+    if (!cli->scan.daemon && !cli->scan.print && !cli->scan.file)
+        return true;
+    cli->directory = getcwd(NULL, 0);
+    if (!cli->directory)
+        diag_add(&cli->diag, DIAG_ERROR, where, cli->scan.daemon ? "--daemon" : NULL,
+                 "start from a directory that exists", "the current directory: %s",
+                 strerror(errno));
+    return cli->directory != NULL;
 }
 
 /* One struct of every section, and the defaults of the command line. */
 static bool begin(struct cli *cli)
 {
-    if (cli->daemon && !(cli->directory = getcwd(NULL, 0))) {
-        diag_add(&cli->diag, DIAG_ERROR, where, "--daemon", "start from a directory that exists",
-                 "the current directory: %s", strerror(errno));
+    if (!note_directory(cli))
         return false;
-    }
     cli->config = snapshot_begin();
     if (!cli->config) {
         out_of_memory(cli);
@@ -359,7 +263,7 @@ static void settle_tls(struct cli *cli)
     pair = cli->objects[OPTIONS_CERTIFICATE];
     const char *certificate = pair ? pair->certificate : NULL;
     if (tls->mode == CONFIG_TLS_REQUIRED && (!certificate || unreadable(certificate))) {
-        cli->usage_error = true;
+        cli->scan.usage_error = true;
         diag_add(&cli->diag, DIAG_ERROR, where, NULL, "name a PEM file with --cert",
                  "SSL only and CERT not found%s%s", certificate ? ": " : "",
                  certificate ? certificate : "");
@@ -397,10 +301,12 @@ static void build(struct cli *cli)
 {
     if (!begin(cli))
         return;
-    for (size_t i = 0; i < cli->assignment_count; i++)
-        set_flag(cli, &cli->assignments[i]);
+    for (size_t i = 0; i < cli->scan.assignment_count; i++)
+        set_flag(cli, &cli->scan.assignments[i]);
     set_positionals(cli);
-    if (cli->demo)
+    if (cli->config->log.file)
+        set_fixed(cli, OPTIONS_LOG, "target", "file");
+    if (cli->scan.demo)
         set_demo(cli);
     /* Only what was understood can be weighed. */
     if (cli->diag.errors == 0)
@@ -412,24 +318,75 @@ static void build(struct cli *cli)
                     &cli->diag);
 }
 
+/* ---- a file ---- */
+
+/* What the process has once, and the file may have as well. */
+static bool is_of_process(const struct options_row *row)
+{
+    const struct options_section_row *section = options_section(row->section);
+    return row->section == OPTIONS_PROCESS ||
+           (section->parent == OPTIONS_PROCESS && section->shape == OPTIONS_ONE);
+}
+
+static void add_override(struct cli *cli, const struct cli_assignment *assignment)
+{
+    const struct options_row *row = assignment->flag.row;
+    const struct options_flag *flag = assignment->flag.flag;
+    const char *argument = assignment->argument ? assignment->argument : flag->sets;
+    struct value value;
+    char why[128], subject[64];
+    if (!is_of_process(row)) {
+        snprintf(subject, sizeof(subject), "--%s", flag->name);
+        usage_error(cli, subject, "belongs to listeners or routes, which are in the file",
+                    "write it there");
+        return;
+    }
+    if (value_parse(&row->value, argument, &value, why, sizeof(why)) != VALUE_OK) {
+        bad_value(cli, assignment, argument, why);
+        return;
+    }
+    char *text = rooted(cli, row, argument);
+    if (text)
+        cli->file.overrides[cli->file.override_count++] = (struct load_override){row, text};
+    else
+        out_of_memory(cli);
+}
+
+/* A file that can be loaded again, wherever the process is by then. */
+static void load_file(struct cli *cli)
+{
+    if (!note_directory(cli))
+        return;
+    if (cli->scan.positional_count > 0 || cli->scan.demo)
+        usage_error(cli, NULL, "Too many arguments", "the addresses are in the file of --config");
+    bool as_it_is = !cli->scan.daemon || *cli->scan.file == '/';
+    if (asprintf(&cli->file.path, "%s%s%s", as_it_is ? "" : cli->directory, as_it_is ? "" : "/",
+                 cli->scan.file) < 0)
+        cli->file.path = NULL;
+    cli->file.overrides = calloc(cli->scan.assignment_count + 1, sizeof(*cli->file.overrides));
+    if (!cli->file.overrides || !cli->file.path) {
+        out_of_memory(cli);
+        return;
+    }
+    for (size_t i = 0; i < cli->scan.assignment_count; i++)
+        add_override(cli, &cli->scan.assignments[i]);
+    if (cli->diag.errors == 0)
+        cli->loaded = load_config(&cli->file, &cli->diag);
+}
+
+/* ---- all together ---- */
+
 static void report(const struct cli *cli, FILE *err)
 {
-    if (cli->usage_error)
+    if (cli->scan.usage_error)
         cli_help_usage(err);
-    for (size_t i = 0; i < cli->diag.count; i++) {
-        const struct diag_finding *finding = &cli->diag.findings[i];
-        char line[1024];
-        diag_format(finding, line, sizeof(line));
-        fprintf(err, "wsluice: %s: %s\n", finding->level == DIAG_ERROR ? "error" : "warning", line);
-    }
-    if (cli->diag.lost)
-        fputs("wsluice: error: out of memory\n", err);
+    cli_report_findings(&cli->diag, err);
 }
 
 static void erase_secrets(const struct cli *cli)
 {
-    for (size_t i = 0; i < cli->assignment_count; i++) {
-        const struct assignment *assignment = &cli->assignments[i];
+    for (size_t i = 0; i < cli->scan.assignment_count; i++) {
+        const struct cli_assignment *assignment = &cli->scan.assignments[i];
         if (assignment->argument && assignment->flag.row->secret)
             explicit_bzero(assignment->argument, strlen(assignment->argument));
     }
@@ -438,41 +395,63 @@ static void erase_secrets(const struct cli *cli)
 static void finish(struct cli *cli, FILE *out, FILE *err, struct cli_result *result)
 {
     *result = (struct cli_result){.action = CLI_EXIT, .exit_status = EXIT_SUCCESS};
-    if (cli->help) {
+    if (cli->scan.help) {
         cli_help_page(out);
-    } else if (cli->version) {
-        fputs("wsluice " WSLUICE_VERSION "\n", out);
-    } else {
-        report(cli, err);
-        if (cli->diag.errors > 0) {
-            result->exit_status = cli->usage_error ? EXIT_USAGE : EXIT_CANNOT;
-            return;
-        }
-        result->action = cli->demo ? CLI_DEMO : CLI_RUN;
-        result->config = config_retain(cli->config);
-        result->daemon = cli->daemon;
+        return;
     }
+    if (cli->scan.version) {
+        fputs("wsluice " WSLUICE_VERSION "\n", out);
+        return;
+    }
+    report(cli, err);
+    const struct config *config = cli->scan.file ? cli->loaded : cli->config;
+    if (cli->diag.errors > 0) {
+        result->exit_status = cli->scan.usage_error ? CLI_STATUS_USAGE : CLI_STATUS_CANNOT;
+        return;
+    }
+    if (cli->scan.print) {
+        dump_config(config, out);
+        return;
+    }
+    result->action = cli->scan.demo ? CLI_DEMO : CLI_RUN;
+    result->config = config_retain(config);
+    result->daemon = cli->scan.daemon;
+    result->file = cli->file; /* nothing, on the quick command line */
+    cli->file = (struct load_request){0};
+}
+
+static void release(struct cli *cli)
+{
+    cli_result_free_request(&cli->file);
+    config_release(cli->config);
+    config_release(cli->loaded);
+    free(cli->directory);
+    free(cli->scan.assignments);
+    diag_free(&cli->diag);
 }
 
 void cli_parse(int argc, char **argv, FILE *out, FILE *err, struct cli_result *result)
 {
-    struct cli cli = {0};
+    struct cli cli = {.scan = {.diag = &cli.diag}};
     size_t letters = 0; /* each letter and each word assigns at most once */
+    if (cli_command_parse(argc, argv, out, err, result))
+        return;
     for (int i = 1; i < argc; i++)
         letters += strlen(argv[i]);
     diag_init(&cli.diag);
-    cli.assignments = calloc(letters + 1, sizeof(*cli.assignments));
-    if (cli.assignments) {
-        scan(&cli, argc, argv);
-        if (!cli.help && !cli.version)
-            build(&cli);
-    } else {
+    cli.scan.assignments = calloc(letters + 1, sizeof(*cli.scan.assignments));
+    if (!cli.scan.assignments) {
         out_of_memory(&cli);
+    } else {
+        cli_scan(&cli.scan, argc, argv);
+        if (!cli.scan.help && !cli.scan.version) {
+            if (cli.scan.file)
+                load_file(&cli);
+            else
+                build(&cli);
+        }
     }
     finish(&cli, out, err, result);
     erase_secrets(&cli);
-    config_release(cli.config);
-    free(cli.directory);
-    free(cli.assignments);
-    diag_free(&cli.diag);
+    release(&cli);
 }

@@ -10,6 +10,16 @@ static const struct {
     enum cli_flag_meaning meaning;
     struct options_flag flag;
 } own_flags[] = {
+    {CLI_FLAG_CONFIG,
+     {.name = "config",
+      .ours = true,
+      .argument = "FILE",
+      .help = "take listeners and routes from this file; see wsluice help-config"}},
+    {CLI_FLAG_PRINT,
+     {.name = "print-config",
+      .ours = true,
+      .help = "print what is in effect as a file for --config, and exit; lines that end in "
+              "'# default' may go"}},
     {CLI_FLAG_DAEMON,
      {.name = "daemon",
       .letter = 'D',

@@ -1,5 +1,5 @@
 /*
- * All flags of the command line, those of the option table and the three that are no options, and
+ * All flags of the command line, those of the option table and those that are no options, and
  * how a flag is found from what was typed.
  *
  * Owns: nothing. Thread: any (const). Errors: a verdict. Lifetime: static.
@@ -12,7 +12,14 @@
 
 #include "config/options.h"
 
-enum cli_flag_meaning { CLI_FLAG_OPTION, CLI_FLAG_DAEMON, CLI_FLAG_VERSION, CLI_FLAG_HELP };
+enum cli_flag_meaning {
+    CLI_FLAG_OPTION,
+    CLI_FLAG_CONFIG,
+    CLI_FLAG_PRINT,
+    CLI_FLAG_DAEMON,
+    CLI_FLAG_VERSION,
+    CLI_FLAG_HELP,
+};
 
 struct cli_flag {
     enum cli_flag_meaning meaning;

@@ -17,7 +17,11 @@ static const char usage[] = //
     "usage: wsluice [options] [HOST:]PORT TARGET_HOST:PORT\n"
     "       wsluice [options] --unix-target=FILE [HOST:]PORT\n"
     "       wsluice [options] --unix-listen=FILE TARGET_HOST:PORT\n"
-    "       wsluice [options] demo [[HOST:]PORT]\n";
+    "       wsluice [options] demo [[HOST:]PORT]\n"
+    "       wsluice [options] --config=FILE\n"
+    "       wsluice check [--connect] FILE\n"
+    "       wsluice help-config [PATH]\n"
+    "       wsluice schema\n";
 
 static const char introduction[] =
     "\n"

@@ -79,16 +79,15 @@ int main(int argc, char **argv)
     char error[ERROR_MAX] = "";
     machine_fill_standard_descriptors();
     cli_parse(argc, argv, stdout, stderr, &cli);
-    if (cli.action == CLI_EXIT)
-        return cli.exit_status;
-    if (cli.daemon && !daemon_begin(&daemon, &cli.exit_status)) {
-        config_release(cli.config);
+    if (cli.action == CLI_EXIT || cli.action == CLI_CHECK ||
+        (cli.daemon && !daemon_begin(&daemon, &cli.exit_status))) {
+        cli_result_free(&cli);
         return cli.exit_status;
     }
     machine_tune_memory();
     machine_widen_thread_pool();
     bool served = serve(&cli, argv, &daemon, error);
-    config_release(cli.config);
+    cli_result_free(&cli);
     if (served)
         return 0;
     fprintf(stderr, "wsluice: error: %s\n", error);

@@ -1,0 +1,138 @@
+#include "run/cli_command.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "config/diag.h"
+#include "config/json_schema.h"
+#include "config/load.h"
+#include "config/reference.h"
+#include "run/cli_report.h"
+
+struct command {
+    int argc; /* of what follows the command's word */
+    char **argv;
+    FILE *out, *err;
+    struct cli_result *result;
+};
+
+static const char check_usage[] = "usage: wsluice check [--connect] FILE\n";
+static const char help_usage[] = "usage: wsluice help-config [PATH]\n"
+                                 "       wsluice help-config --markdown\n";
+static const char schema_usage[] = "usage: wsluice schema\n";
+
+static void wrong_usage(const struct command *command, const char *usage, const char *message,
+                        const char *what)
+{
+    fputs(usage, command->err);
+    fprintf(command->err, "wsluice: error: %s%s%s\n", what, *what ? ": " : "", message);
+    command->result->exit_status = CLI_STATUS_USAGE;
+}
+
+static bool asks_for_help(const struct command *command)
+{
+    return command->argc > 0 &&
+           (strcmp(command->argv[0], "--help") == 0 || strcmp(command->argv[0], "-h") == 0);
+}
+
+static const char *plural(size_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+static void check_file(const struct command *command, char *path, bool connect)
+{
+    struct cli_result *result = command->result;
+    struct diag diag;
+    diag_init(&diag);
+    const struct config *config = load_config(&(struct load_request){.path = path}, &diag);
+    size_t warnings = diag.count + diag.lost - diag.errors;
+    cli_report_findings(&diag, command->err);
+    if (!config) {
+        fprintf(command->err, "wsluice: %s: %zu error%s, %zu warning%s\n", path, diag.errors,
+                plural(diag.errors), warnings, plural(warnings));
+        result->exit_status = CLI_STATUS_CANNOT;
+    } else if (connect) {
+        result->action = CLI_CHECK;
+        result->config = config_retain(config);
+    } else {
+        fprintf(command->out, "%s: ok: %zu listener%s, %zu route%s\n", path, config->listener_count,
+                plural(config->listener_count), config->route_count, plural(config->route_count));
+    }
+    config_release(config);
+    diag_free(&diag);
+}
+
+static void run_check(const struct command *command)
+{
+    char *path = NULL;
+    bool connect = false;
+    for (int i = 0; i < command->argc; i++) {
+        char *word = command->argv[i];
+        if (strcmp(word, "--connect") == 0) {
+            connect = true;
+        } else if (word[0] == '-' && word[1] != '\0') {
+            wrong_usage(command, check_usage, "unknown option", word);
+            return;
+        } else if (path) {
+            wrong_usage(command, check_usage, "one file at a time", word);
+            return;
+        } else {
+            path = word;
+        }
+    }
+    if (path)
+        check_file(command, path, connect);
+    else
+        wrong_usage(command, check_usage, "which file?", "");
+}
+
+static void run_help(const struct command *command)
+{
+    const char *nearest;
+    char message[120];
+    if (command->argc == 0) {
+        reference_overview(command->out);
+    } else if (command->argc > 1) {
+        wrong_usage(command, help_usage, "one path at a time", command->argv[1]);
+    } else if (strcmp(command->argv[0], "--markdown") == 0) {
+        reference_markdown(command->out);
+    } else if (!reference_print(command->argv[0], command->out, &nearest)) {
+        snprintf(message, sizeof(message), "there is no such option%s%s%s",
+                 nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+        wrong_usage(command, help_usage, message, command->argv[0]);
+    }
+}
+
+static void run_schema(const struct command *command)
+{
+    if (command->argc > 0)
+        wrong_usage(command, schema_usage, "takes no arguments", command->argv[0]);
+    else
+        json_schema_print(command->out);
+}
+
+bool cli_command_parse(int argc, char **argv, FILE *out, FILE *err, struct cli_result *result)
+{
+    static const struct {
+        const char *word, *usage;
+        void (*run)(const struct command *command);
+    } commands[] = {
+        {"check", check_usage, run_check},
+        {"help-config", help_usage, run_help},
+        {"schema", schema_usage, run_schema},
+    };
+    for (size_t i = 0; argc > 1 && i < WSL_COUNT(commands); i++) {
+        if (strcmp(argv[1], commands[i].word) != 0)
+            continue;
+        const struct command command = {argc - 2, argv + 2, out, err, result};
+        *result = (struct cli_result){.action = CLI_EXIT, .exit_status = EXIT_SUCCESS};
+        if (asks_for_help(&command))
+            fputs(commands[i].usage, out);
+        else
+            commands[i].run(&command);
+        return true;
+    }
+    return false;
+}

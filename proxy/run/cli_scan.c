@@ -1,0 +1,124 @@
+#include "run/cli_scan.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/base.h"
+
+static const char demo_word[] = "demo";
+static const char see_help[] = "see wsluice --help";
+
+static void usage_error(struct cli_scan *scan, const char *subject, const char *message,
+                        const char *remedy)
+{
+    scan->usage_error = true;
+    diag_add(scan->diag, DIAG_ERROR, (struct diag_where){NULL, 0, 0}, subject, remedy, "%s",
+             message);
+}
+
+static void apply_flag(struct cli_scan *scan, const struct cli_flag *flag, char *argument)
+{
+    switch (flag->meaning) {
+    case CLI_FLAG_OPTION:
+        scan->assignments[scan->assignment_count++] = (struct cli_assignment){*flag, argument};
+        break;
+    case CLI_FLAG_DAEMON:
+        scan->daemon = true;
+        break;
+    case CLI_FLAG_VERSION:
+        scan->version = true;
+        break;
+    case CLI_FLAG_HELP:
+        scan->help = true;
+        break;
+    case CLI_FLAG_CONFIG:
+        scan->file = argument;
+        break;
+    case CLI_FLAG_PRINT:
+        scan->print = true;
+        break;
+    }
+}
+
+/* "-vD" */
+static void scan_letters(struct cli_scan *scan, const char *letters)
+{
+    for (; *letters; letters++) {
+        struct cli_flag flag;
+        if (cli_flag_by_letter(*letters, &flag)) {
+            apply_flag(scan, &flag, NULL);
+        } else {
+            const char name[] = {'-', *letters, '\0'};
+            usage_error(scan, name, "unknown option", see_help);
+            scan->unknown_flag = true;
+        }
+    }
+}
+
+/* "--name", "--name=argument", "--name" "argument". Returns how many more arguments it took. */
+static int scan_name(struct cli_scan *scan, char *text, char *next)
+{
+    char *name = text + 2;
+    size_t length = strcspn(name, "=");
+    char *argument = name[length] == '=' ? name + length + 1 : NULL;
+    char shown[64], names[512], remedy[sizeof(names) + 32];
+    snprintf(shown, sizeof(shown), "--%.*s", (int)length, name);
+
+    struct cli_flag flag;
+    switch (cli_flag_by_name(name, length, &flag, names, sizeof(names))) {
+    case CLI_FLAG_UNKNOWN:
+        scan->unknown_flag = true;
+        snprintf(remedy, sizeof(remedy), "did you mean %s?", names);
+        usage_error(scan, shown, "unknown option", names[0] ? remedy : see_help);
+        return 0;
+    case CLI_FLAG_AMBIGUOUS:
+        scan->unknown_flag = true;
+        snprintf(remedy, sizeof(remedy), "it could be %s", names);
+        usage_error(scan, shown, "ambiguous option", remedy);
+        return 0;
+    case CLI_FLAG_FOUND:
+        break;
+    }
+    snprintf(shown, sizeof(shown), "--%s", flag.flag->name);
+    if (!flag.flag->argument) {
+        if (argument)
+            usage_error(scan, shown, "takes no argument", NULL);
+        apply_flag(scan, &flag, NULL);
+        return 0;
+    }
+    if (argument) {
+        apply_flag(scan, &flag, argument);
+        return 0;
+    }
+    if (!next) {
+        snprintf(remedy, sizeof(remedy), "write %s=%s", shown, flag.flag->argument);
+        usage_error(scan, shown, "needs an argument", remedy);
+        return 0;
+    }
+    apply_flag(scan, &flag, next);
+    return 1;
+}
+
+static void scan_positional(struct cli_scan *scan, char *text)
+{
+    /* "demo" is no listen address, so it cannot be meant otherwise. */
+    if (scan->positional_count == 0 && !scan->demo && strcmp(text, demo_word) == 0) {
+        scan->demo = true;
+        return;
+    }
+    if (scan->positional_count < CLI_POSITIONALS_MAX)
+        scan->positionals[scan->positional_count] = text;
+    scan->positional_count++;
+}
+
+void cli_scan(struct cli_scan *scan, int argc, char **argv)
+{
+    for (int i = 1; i < argc && !scan->help && !scan->version; i++) {
+        if (argv[i][0] != '-' || argv[i][1] == '\0')
+            scan_positional(scan, argv[i]);
+        else if (argv[i][1] != '-')
+            scan_letters(scan, argv[i] + 1);
+        else
+            i += scan_name(scan, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
+    }
+}

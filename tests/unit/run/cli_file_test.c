@@ -1,0 +1,155 @@
+#include "run/cli.h"
+
+#include <stdio.h>
+
+#include "config/compare.h"
+#include "config/load.h"
+#include "lib/cli_run.h"
+
+static const char gateway[] = "log: {level: warn, file: a.log}\n"
+                              "listeners: [\":6080\", \":6081\"]\n"
+                              "routes: [{path: /a, target: \"tcp://h:1\"}]\n";
+
+static void takes_a_file(void **state)
+{
+    const char *directory = *state;
+    char expected[128];
+    struct run run;
+    write_file("gateway.yaml", gateway);
+    parse_file(&run, "--config gateway.yaml -v --workers=3");
+    assert_int_equal(run.result.action, CLI_RUN);
+    const struct config *config = run.result.config;
+    assert_int_equal(config->listener_count, 2);
+    assert_int_equal(config->log.level, CONFIG_LOG_DEBUG);
+    assert_int_equal(config->log.target, CONFIG_LOG_FILE);
+    snprintf(expected, sizeof(expected), "%s/a.log", directory);
+    assert_string_equal(config->log.file, expected);
+    assert_int_equal(config->workers, 3);
+    assert_string_equal(run.result.file.path, "gateway.yaml");
+    done(&run);
+
+    parse_file(&run, "-D --log-file=b.log --config=gateway.yaml");
+    assert_true(run.result.daemon);
+    snprintf(expected, sizeof(expected), "%s/gateway.yaml", directory);
+    assert_string_equal(run.result.file.path, expected);
+    snprintf(expected, sizeof(expected), "%s/b.log", directory);
+    assert_string_equal(run.result.config->log.file, expected);
+    /* What a reload does: the same again, wherever the process is. */
+    struct diag diag;
+    diag_init(&diag);
+    assert_int_equal(chdir("/"), 0);
+    const struct config *again = load_config(&run.result.file, &diag);
+    assert_int_equal(chdir(directory), 0);
+    assert_true(compare_configs(again, run.result.config));
+    config_release(again);
+    diag_free(&diag);
+    done(&run);
+}
+
+static void a_file_has_its_own_addresses(void **state)
+{
+    write_file("gateway.yaml", gateway);
+    refuses("--config=gateway.yaml 6080 h:1", 2, "the addresses are in the file of --config");
+    refuses("--config=gateway.yaml --heartbeat=5", 2,
+            "--heartbeat: belongs to listeners or routes, which are in the file; write it there");
+    refuses("--config=gateway.yaml --workers=many", 2, "--workers: must be a number");
+    refuses("--config=none.yaml", 1, "cannot read 'none.yaml': No such file");
+    refuses("--config", 2, "--config: needs an argument; write --config=FILE");
+    write_file("gateway.yaml", "listeners: [\":1\"]\nroutes: [{path: /}]\n");
+    struct run run;
+    parse(&run, "--config=gateway.yaml");
+    assert_int_equal(run.result.exit_status, 1);
+    assert_non_null(
+        strstr(run.err, "gateway.yaml:2:10: error: routes[0]: the route leads nowhere"));
+    assert_non_null(strstr(run.err, "     2 | routes: [{path: /}]\n       |          ^\n"));
+    done(&run);
+}
+
+/* What is printed for a command line loads to what that command line means. */
+static void prints_what_loads_to_the_same(void **state)
+{
+    const char *lines[] = {
+        "6080 localhost:5900",
+        "--unix-listen=s --unix-listen-mode=0660 --unix-target=@t",
+        "--cert=c.pem --key=k.pem --ssl-only --verify-client --cafile=c.pem 443 [::1]:5900",
+        "--ssl-target --ssl-target-name=n --log-file=l --heartbeat=0 -6 h:0 h:1",
+        "--text=refuse --connect=first --max-duration=1d --ssl-ciphers=A+B:!C 80 h:1",
+        "--config=gateway.yaml --log-level=error",
+    };
+    create("c.pem");
+    create("k.pem");
+    write_file("gateway.yaml", gateway);
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        char line[300];
+        struct run run, printed;
+        parse_file(&run, lines[i]);
+        snprintf(line, sizeof(line), "--print-config %s", lines[i]);
+        parse(&printed, line);
+        assert_int_equal(printed.result.exit_status, 0);
+        write_file("printed.yaml", printed.out);
+        /* The paths of the quick command line are as it has them; a file's are whole. */
+        struct run loaded, again;
+        parse_file(&loaded, "--config=printed.yaml");
+        parse(&again, "--print-config --config=printed.yaml");
+        assert_string_equal(again.out, printed.out);
+        if (!strstr(lines[i], ".pem") && !strstr(lines[i], "unix") && !strstr(lines[i], "=l"))
+            assert_true(compare_configs(run.result.config, loaded.result.config));
+        done(&run);
+        done(&printed);
+        done(&loaded);
+        done(&again);
+    }
+    refuses("--print-config demo", 2, "--print-config: a file cannot say demo");
+}
+
+static void says(const char *line, int status, const char *out, const char *err)
+{
+    struct run run;
+    parse(&run, line);
+    assert_int_equal(run.result.action, CLI_EXIT);
+    assert_int_equal(run.result.exit_status, status);
+    if (!strstr(run.out, out) || !strstr(run.err, err))
+        fail_msg("%s: expected '%s' and '%s' in: %s%s", line, out, err, run.out, run.err);
+    done(&run);
+}
+
+static void knows_its_commands(void **state)
+{
+    write_file("gateway.yaml", gateway);
+    write_file("bad.yaml", "wrokers: 3\n");
+    says("check gateway.yaml", 0, "gateway.yaml: ok: 2 listeners, 1 route\n", "");
+    says("check bad.yaml", 1, "",
+         "bad.yaml:1:1: error: wrokers: unknown option; did you mean workers?");
+    says("check bad.yaml", 1, "", "wsluice: bad.yaml: 3 errors, 0 warnings\n");
+    says("check --connect bad.yaml", 1, "", "3 errors");
+    says("check none.yaml", 1, "", "cannot read 'none.yaml'");
+    says("check", 2, "", "usage: wsluice check");
+    says("check --conect bad.yaml", 2, "", "--conect: unknown option");
+    says("check a b", 2, "", "b: one file at a time");
+    says("check --help", 0, "usage: wsluice check", "");
+    says("help-config", 0, "listeners[].tls.certificates[].key_password", "");
+    says("help-config routes.ping_interval", 0, "default: 30s", "");
+    says("help-config routes[3].target", 0, "routes[].targets[].server_name", "");
+    says("help-config --markdown", 0, "| `ping_interval` |", "");
+    says("help-config routes.pin_interval", 2, "", "did you mean ping_interval?");
+    says("help-config a b", 2, "", "b: one path at a time");
+    says("schema", 0, "\"$schema\"", "");
+    says("schema x", 2, "", "takes no arguments");
+
+    struct run run;
+    parse_file(&run, "check --connect gateway.yaml");
+    assert_int_equal(run.result.action, CLI_CHECK);
+    assert_int_equal(run.result.exit_status, 0);
+    done(&run);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_DIRECTORY(takes_a_file),
+        IN_DIRECTORY(a_file_has_its_own_addresses),
+        IN_DIRECTORY(prints_what_loads_to_the_same),
+        IN_DIRECTORY(knows_its_commands),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
