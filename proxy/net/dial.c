@@ -374,8 +374,8 @@ static void arm(struct dial *dial)
 /* True when the dial is over. */
 static bool take_answer(struct dial *dial, const struct resolve_answer *answer)
 {
-    char where[128];
     if (answer->reason != REASON_none) {
+        char where[128];
         note(dial, answer->reason, place(dial, -1, where, sizeof(where)), answer->failure);
         return true;
     }

@@ -1,6 +1,7 @@
 #include "net/tls_facts.h"
 
 #include <openssl/x509.h>
+#include <time.h>
 
 void tls_facts_common_name(const X509 *certificate, char *name, size_t size)
 {
@@ -26,6 +27,12 @@ void tls_facts_common_name(const X509 *certificate, char *name, size_t size)
     OPENSSL_free(text);
 }
 
+static int64_t end_of(const X509 *certificate)
+{
+    struct tm day;
+    return ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &day) == 1 ? timegm(&day) : 0;
+}
+
 void tls_facts_of(const SSL *ssl, struct tls_facts *facts)
 {
     const unsigned char *alpn;
@@ -43,5 +50,6 @@ void tls_facts_of(const SSL *ssl, struct tls_facts *facts)
         return;
     facts->certificate = true;
     facts->verified = SSL_get_verify_result(ssl) == X509_V_OK;
+    facts->not_after = end_of(certificate);
     tls_facts_common_name(certificate, facts->common_name, sizeof facts->common_name);
 }

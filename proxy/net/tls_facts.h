@@ -18,8 +18,9 @@ struct tls_facts {
     const char *version;     /* "TLSv1.3" */
     const char *cipher;      /* "TLS_AES_128_GCM_SHA256" */
     struct slice alpn;
-    bool certificate; /* the peer presented one, now or in the session that it resumed */
-    bool verified;    /* and it is good */
+    bool certificate;  /* the peer presented one, now or in the session that it resumed */
+    bool verified;     /* and it is good */
+    int64_t not_after; /* Unix time until which it, its chain apart, is valid */
     char common_name[TLS_FACTS_NAME_MAX]; /* of that certificate's subject */
 };
 

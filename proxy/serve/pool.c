@@ -98,7 +98,7 @@ static bool open_tls(struct pool_target *target, struct tls_store *store, char *
                      size_t error_size)
 {
     const struct config_place *place = &target->config->place;
-    char problem[256], where[128];
+    char problem[256] = "", where[128];
     const struct tls_error tls_error = {.text = problem, .size = sizeof(problem)};
     target->tls = tls_ctx_client(target->config, store, &tls_error);
     if (target->tls)
@@ -267,6 +267,11 @@ enum balance_state pool_target_state(const struct pool_target *target, uint64_t 
 {
     struct balance_policy policy = policy_of(target->route);
     return balance_state(health_of(target), &policy, now);
+}
+
+enum balance_probe pool_target_probe(const struct pool_target *target)
+{
+    return (enum balance_probe)health_of(target).probe;
 }
 
 uint32_t pool_target_sessions(const struct pool_target *target)

@@ -64,6 +64,7 @@ bool pool_usable(struct pool *pool, const struct config_route *route, uint64_t n
 /* Each different target once, for probes and metrics. */
 struct pool_target *pool_targets(struct pool *pool, size_t *count);
 enum balance_state pool_target_state(const struct pool_target *target, uint64_t now);
+enum balance_probe pool_target_probe(const struct pool_target *target); /* the last verdict */
 uint32_t pool_target_sessions(const struct pool_target *target);
 
 #endif

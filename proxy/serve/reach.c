@@ -120,16 +120,17 @@ static void prepare(struct reach *reach, const struct config_target *target,
 {
     const struct reach_request *request = &reach->request;
     struct reach_leg *leg = &reach->leg;
-    char where[128];
     leg->address = target->address;
     leg->tls_name = NULL;
     leg->preface_length = 0;
     *result = (struct dial_result){.reason = REASON_none, .fd = -1};
     if (request->prepare)
         result->reason = request->prepare(request->owner, target, leg);
-    if (result->reason != REASON_none)
+    if (result->reason != REASON_none) {
+        char where[128];
         snprintf(result->detail, sizeof(result->detail), "%s: cannot be made of this request",
                  addr_print_config(&target->address, where, sizeof(where)));
+    }
 }
 
 /* True: *result has the verdict already. */
