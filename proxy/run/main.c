@@ -10,6 +10,7 @@
 #include "run/demo.h"
 #include "run/machine.h"
 #include "run/supervisor.h"
+#include "serve/survey.h"
 
 #define ERROR_MAX 512
 
@@ -79,6 +80,8 @@ int main(int argc, char **argv)
     char error[ERROR_MAX] = "";
     machine_fill_standard_descriptors();
     cli_parse(argc, argv, stdout, stderr, &cli);
+    if (cli.action == CLI_CHECK)
+        cli.exit_status = survey_run(cli.config, stdout) ? 0 : 1;
     if (cli.action == CLI_EXIT || cli.action == CLI_CHECK ||
         (cli.daemon && !daemon_begin(&daemon, &cli.exit_status))) {
         cli_result_free(&cli);

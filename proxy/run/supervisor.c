@@ -13,6 +13,7 @@
 #include "run/privilege.h"
 #include "run/reload.h"
 #include "run/upgrade.h"
+#include "serve/prober.h"
 
 #define ERROR_MAX 512
 #define BEAT_MS   10000 /* certificates' files are looked at, systemd hears a status */
@@ -25,6 +26,8 @@ struct supervisor {
     struct supervisor_options options;
     uv_loop_t loop;
     struct watch_set watches;
+    struct resolver *names; /* the prober's */
+    struct prober *prober;
     struct mailbox mailbox;
     uv_signal_t signals[SIGNALS];
     uv_timer_t drain_timer, beat_timer, watchdog_timer;
@@ -42,11 +45,30 @@ struct supervisor {
     enum { SERVING, RETIRING, DRAINING } phase; /* retiring: somebody else serves */
 };
 
+/* ---- probes ---------------------------------------------------------------------------------- */
+
+static void stop_probing(struct supervisor *supervisor)
+{
+    prober_close(supervisor->prober);
+    supervisor->prober = NULL;
+}
+
+static void begin_probing(struct supervisor *supervisor)
+{
+    stop_probing(supervisor);
+    supervisor->prober =
+        prober_create(&supervisor->watches, supervisor->names, supervisor->site->gate->pool);
+    if (!supervisor->prober)
+        log_message(REASON_ERROR, "targets are not probed: out of memory");
+}
+
 /* ---- the end --------------------------------------------------------------------------------- */
 
 static void close_handles(struct supervisor *supervisor)
 {
     doors_free(&supervisor->doors);
+    stop_probing(supervisor);
+    resolver_close(supervisor->names);
     crew_stop(&supervisor->crew);
     upgrade_cancel(supervisor->upgrade);
     supervisor->upgrade = NULL;
@@ -105,8 +127,10 @@ static bool take_over(struct supervisor *supervisor, struct site *site, char *er
 {
     if (!doors_change(&supervisor->doors, site, NULL, error, ERROR_MAX))
         return false;
-    site_release(supervisor->site);
+    struct site *before = supervisor->site;
     supervisor->site = site_retain(site);
+    begin_probing(supervisor);
+    site_release(before);
     return true;
 }
 
@@ -164,6 +188,7 @@ static void upgrade_done(void *owner, bool ready, pid_t child)
     log_message(REASON_INFO, "process %ld has taken over; sessions here end in their time",
                 (long)child);
     supervisor->phase = RETIRING;
+    stop_probing(supervisor);
     atomic_store(&supervisor->ops.draining, true);
     doors_close(&supervisor->doors, true);
     crew_retire(&supervisor->crew);
@@ -245,6 +270,9 @@ static bool open_loop(struct supervisor *supervisor)
             return false;
     if (!watch_set_open(&supervisor->watches, &supervisor->loop) ||
         !mailbox_open(&supervisor->mailbox, &supervisor->loop, supervisor))
+        return false;
+    supervisor->names = resolver_create(&supervisor->loop);
+    if (!supervisor->names)
         return false;
     uv_timer_init(&supervisor->loop, &supervisor->drain_timer);
     uv_timer_init(&supervisor->loop, &supervisor->beat_timer);
@@ -339,6 +367,7 @@ void supervisor_run(struct supervisor *supervisor)
     if (watchdog > 0)
         uv_timer_start(&supervisor->watchdog_timer, watchdog_cb, watchdog, watchdog);
     doors_accept(&supervisor->doors);
+    begin_probing(supervisor);
     say_ready(supervisor);
     uv_run(&supervisor->loop, UV_RUN_DEFAULT);
 }
