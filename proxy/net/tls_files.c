@@ -138,29 +138,38 @@ bool tls_files_read(struct tls_files *files, const char *what, const char *path,
         close(fd);
     if (!read) {
         tls_files_drop(bytes);
-        return tls_error_set(error,
-                             "%s file '%s' cannot be read: %s; check the path and that the user "
-                             "running wsluice may read it",
-                             what, path, strerror(problem));
+        (void)tls_error_set(error,
+                            "%s file '%s' cannot be read: %s; check the path and that the user "
+                            "running wsluice may read it",
+                            what, path, strerror(problem));
+        errno = problem;
+        return false;
     }
     struct stamp stamp = stamp_of(&status);
     if (!S_ISREG(status.st_mode) || remember(files, path, &stamp))
         return true;
     tls_files_drop(bytes);
-    return tls_error_set(error, "out of memory");
+    (void)tls_error_set(error, "out of memory");
+    errno = ENOMEM;
+    return false;
 }
 
 /* ---- looking --------------------------------------------------------------------------------- */
+
+static struct stamp look_at(const struct tls_file *file)
+{
+    struct stat status;
+    if (stat(file->path, &status) == 0)
+        return stamp_of(&status);
+    return errno == ENOENT || errno == ENOTDIR ? (struct stamp){0} : file->seen;
+}
 
 bool tls_files_changed(struct tls_files *files)
 {
     bool settled = true, differs = false;
     for (size_t i = 0; i < files->count; i++) {
         struct tls_file *file = &files->items[i];
-        struct stat status;
-        struct stamp now = {0};
-        if (stat(file->path, &status) == 0)
-            now = stamp_of(&status);
+        struct stamp now = look_at(file);
         settled = settled && same(&now, &file->seen);
         differs = differs || !same(&now, &file->reported);
         file->seen = now;

@@ -28,7 +28,8 @@ struct tls_bytes {
 void tls_files_init(struct tls_files *files);
 void tls_files_free(struct tls_files *files);
 
-/* The whole file, as much as 16 MiB. `what`: "certificate", for the error. */
+/* The whole file, as much as 16 MiB. `what`: "certificate", for the error. False: see errno, too.
+ */
 WSL_MUST_CHECK bool tls_files_read(struct tls_files *files, const char *what, const char *path,
                                    struct tls_bytes *bytes, const struct tls_error *error);
 
@@ -38,7 +39,8 @@ void tls_files_drop(struct tls_bytes *bytes);
 /*
  * True once for each new state of the files that have been read: when it differs from what was last
  * reported (at first: read), and two calls in a row saw the same. Half of a pair that is just being
- * replaced is so left alone. To be called every few seconds.
+ * replaced is so left alone. Where we may not look any more, since privileges were dropped, nothing
+ * changes. To be called every few seconds.
  */
 WSL_MUST_CHECK bool tls_files_changed(struct tls_files *files);
 

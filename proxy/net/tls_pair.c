@@ -195,6 +195,16 @@ void tls_pair_release(struct tls_pair *pair)
 
 /* ---- what it says ---------------------------------------------------------------------------- */
 
+bool tls_pair_is_of(const struct tls_pair *pair, const struct tls_bytes *certificate)
+{
+    BIO *file = open_bytes(certificate);
+    X509 *first = file ? PEM_read_bio_X509_AUX(file, NULL, NULL, NULL) : NULL;
+    bool same = first && X509_cmp(pair->certificate, first) == 0;
+    X509_free(first);
+    BIO_free(file);
+    return same;
+}
+
 int tls_pair_key_type(const struct tls_pair *pair)
 {
     return EVP_PKEY_get_base_id(pair->key);

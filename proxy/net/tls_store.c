@@ -1,5 +1,7 @@
 #include "net/tls_store.h"
 
+#include <errno.h>
+#include <openssl/err.h>
 #include <time.h>
 
 #define DAY_S 86400
@@ -179,7 +181,7 @@ static bool first_name(void *owner, const char *name)
 }
 
 static bool keep_certificate(struct tls_store *store, const struct config_certificate *config,
-                             const struct tls_pair *pair, const struct tls_error *error)
+                             struct tls_pair *pair, bool denied, const struct tls_error *error)
 {
     void *items = store->certificates;
     bool room = reserve(&items, store->certificate_count, &store->certificate_capacity,
@@ -193,27 +195,71 @@ static bool keep_certificate(struct tls_store *store, const struct config_certif
     struct tls_store_certificate *certificate = &store->certificates[store->certificate_count++];
     *certificate = (struct tls_store_certificate){
         .file = config->certificate,
+        .key = config->key,
+        .key_password = config->key_password,
+        .pair = pair,
         .name = name,
         .not_before = pair->not_before,
         .not_after = pair->not_after,
+        .denied = denied,
     };
     if (error->place)
         certificate->place = *error->place;
     return true;
 }
 
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* What the previous store has from these files. */
+static struct tls_pair *find_denied(const struct tls_store *store,
+                                    const struct config_certificate *config,
+                                    const struct tls_bytes *certificate)
+{
+    const struct tls_store *previous = store->previous;
+    for (size_t i = 0; previous && i < previous->certificate_count; i++) {
+        const struct tls_store_certificate *known = &previous->certificates[i];
+        if (strcmp(known->file, config->certificate) == 0 && same_text(known->key, config->key) &&
+            same_text(known->key_password, config->key_password) &&
+            (!certificate->data || tls_pair_is_of(known->pair, certificate)))
+            return known->pair;
+    }
+    return NULL;
+}
+
+/* The store's own; `denied` is set when its files may not be read. */
+static struct tls_pair *load(struct tls_store *store, const struct config_certificate *config,
+                             bool *denied, const struct tls_error *error)
+{
+    struct tls_bytes certificate, key = {0};
+    struct tls_pair *pair = NULL;
+    bool read = tls_store_read(store, "certificate", config->certificate, &certificate, error) &&
+                (!config->key || tls_store_read(store, "key", config->key, &key, error));
+    *denied = !read && (errno == EACCES || errno == EPERM);
+    if (read)
+        pair = obtain(store, config, &certificate, config->key ? &key : &certificate, error);
+    else if (*denied)
+        pair = find_denied(store, config, &certificate);
+    tls_files_drop(&certificate);
+    tls_files_drop(&key);
+    if (!*denied || !pair)
+        return pair;
+    ERR_clear_error();
+    error->text[0] = '\0';
+    if (keep_pair(store, tls_pair_retain(pair)))
+        return pair;
+    tls_error_set(error, "out of memory");
+    return NULL;
+}
+
 struct tls_pair *tls_store_pair(struct tls_store *store, const struct config_certificate *config,
                                 const struct tls_error *error)
 {
-    struct tls_bytes certificate, key = {0};
-    if (!tls_store_read(store, "certificate", config->certificate, &certificate, error))
-        return NULL;
-    struct tls_pair *pair = NULL;
-    if (!config->key || tls_store_read(store, "key", config->key, &key, error))
-        pair = obtain(store, config, &certificate, config->key ? &key : &certificate, error);
-    tls_files_drop(&certificate);
-    tls_files_drop(&key);
-    if (!pair || !keep_certificate(store, config, pair, error))
+    bool denied;
+    struct tls_pair *pair = load(store, config, &denied, error);
+    if (!pair || !keep_certificate(store, config, pair, denied, error))
         return NULL;
     return tls_pair_retain(pair);
 }
@@ -264,8 +310,13 @@ int tls_store_warning(const struct tls_store_certificate *certificate, int64_t n
     if (left < 0)
         return snprintf(text, size, "%scertificate '%s'%s expired on %s; renew it", where,
                         certificate->file, for_whom, day);
-    if (left >= (int64_t)TLS_STORE_WARN_DAYS * DAY_S)
+    if (left < (int64_t)TLS_STORE_WARN_DAYS * DAY_S)
+        return snprintf(text, size, "%scertificate '%s'%s expires on %s, in %d days; renew it",
+                        where, certificate->file, for_whom, day, (int)(left / DAY_S));
+    if (!certificate->denied)
         return 0;
-    return snprintf(text, size, "%scertificate '%s'%s expires on %s, in %d days; renew it", where,
-                    certificate->file, for_whom, day, (int)(left / DAY_S));
+    return snprintf(text, size,
+                    "%scertificate '%s'%s or its key may not be read any more, the one in memory "
+                    "serves on; let the user that wsluice has become read them",
+                    where, certificate->file, for_whom);
 }

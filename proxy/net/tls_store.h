@@ -20,10 +20,12 @@
 
 /* Each certificate file once. */
 struct tls_store_certificate {
-    const char *file;
-    char *name;                    /* the first that it is for; empty: none */
-    int64_t not_before, not_after; /* Unix time; when it and its chain are valid */
+    const char *file, *key, *key_password; /* as in the configuration */
+    struct tls_pair *pair;                 /* the store's */
+    char *name;                            /* the first that it is for; empty: none */
+    int64_t not_before, not_after;         /* Unix time; when it and its chain are valid */
     struct config_place place;
+    bool denied; /* the file may not be read any more; what was read before serves on */
 };
 
 struct tls_store;
@@ -37,7 +39,9 @@ void tls_store_free(struct tls_store *store); /* NULL is fine */
 
 /*
  * A reference. A chain that has expired is an error, unless the previous store has it in use: what
- * is wrong already must not keep other changes out.
+ * is wrong already must not keep other changes out. For the same reason files that may not be read
+ * any more, because privileges were dropped after the start, stand for the pair that the previous
+ * store has from them, unless the certificate can be read and has changed.
  */
 WSL_MUST_CHECK struct tls_pair *tls_store_pair(struct tls_store *store,
                                                const struct config_certificate *config,
@@ -57,8 +61,8 @@ const struct tls_store_certificate *tls_store_certificates(const struct tls_stor
                                                            size_t *count);
 
 /*
- * One line when a certificate has expired, will soon, or is not valid yet. As snprintf; 0: all is
- * well.
+ * One line when a certificate has expired, will soon, is not valid yet, or may not be read. As
+ * snprintf; 0: all is well.
  */
 int tls_store_warning(const struct tls_store_certificate *certificate, int64_t now, char *text,
                       size_t size);

@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include <cmocka.h>
@@ -298,6 +299,98 @@ static void test_a_new_certificate_is_shown(void **state)
     gate_release(next);
 }
 
+/* ---- privileges ---- */
+
+static const struct tls_store_certificate *certificate_of(const struct gate *gate, const char *file)
+{
+    size_t count;
+    const struct tls_store_certificate *all = tls_store_certificates(gate->store, &count);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(all[i].file, file) == 0)
+            return &all[i];
+    return NULL;
+}
+
+/* As after the start with "user:"; a test that does not run as root has none to drop. */
+static void drop_privileges(struct world *world, bool drop)
+{
+    if (getuid() == 0)
+        assert_int_equal(seteuid(drop ? 65534 : 0), 0);
+    else
+        assert_int_equal(chmod(world->pki.directory, drop ? 0 : 0700), 0);
+}
+
+static void assert_denied(const struct gate *gate, const char *file, bool denied)
+{
+    const struct tls_store_certificate *certificate = certificate_of(gate, file);
+    assert_non_null(certificate);
+    assert_int_equal(certificate->denied, denied);
+}
+
+static void test_unreadable_files_stand_for_what_was_read(void **state)
+{
+    struct world *world = *state;
+    struct gate *gate = open_gate(world, NULL);
+    struct client client;
+    open_client(&client, world, TLS1_3_VERSION);
+    assert_false(resumes(world, gate, 0, 0, &client));
+    /* The trust anchors are nobody's secret and must stay readable. */
+    world->listeners[1].tls.client_verify = CONFIG_VERIFY_OFF;
+    world->target.ca = NULL;
+    drop_privileges(world, true);
+    for (int i = 0; i < 3; i++)
+        assert_false(gate_files_changed(gate));
+    struct gate *next = open_gate(world, gate);
+    struct gate *last = open_gate(world, next);
+    for (int i = 0; i < 3; i++)
+        assert_denied(last, world->paths[i].text, true);
+    world->certificates[1][1].certificate = world->ca.text;
+    assert_refused(world, last, "gateway.yaml:11:7: ", "Permission denied");
+    drop_privileges(world, false);
+    assert_true(resumes(world, last, 0, 1, &client));
+    describe(world);
+    struct gate *again = open_gate(world, last);
+    assert_denied(again, world->paths[1].text, false);
+    close_client(&client);
+    struct gate *all[] = {gate, next, last, again};
+    for (size_t i = 0; i < WSL_COUNT(all); i++)
+        gate_release(all[i]);
+}
+
+/* A certificate that anybody may read, and a key that only root may. */
+static void test_new_certificate_without_its_key_is_refused(void **state)
+{
+    struct world *world = *state;
+    struct pki_pair pair[2];
+    for (int i = 0; i < 2; i++)
+        pair[i] = pki_issue(&world->pki, EVP_EC_gen("P-256"), "k", "DNS:k.test", &world->pki.ca);
+    pki_write(&world->pki, "k.crt", pair[0].certificate, NULL, NULL);
+    pki_write(&world->pki, "k.key", NULL, pair[0].key, NULL);
+    struct pki_path certificate = pki_path(&world->pki, "k.crt");
+    struct pki_path key = pki_path(&world->pki, "k.key");
+    world->certificates[0][0].certificate = certificate.text;
+    world->certificates[0][0].key = key.text;
+    struct gate *gate = open_gate(world, NULL);
+    assert_int_equal(chmod(world->pki.directory, 0755), 0);
+    assert_int_equal(chmod(key.text, 0), 0);
+    if (getuid() == 0)
+        assert_int_equal(seteuid(65534), 0);
+    struct gate *next = open_gate(world, gate);
+    assert_denied(next, certificate.text, true);
+    gate_release(next);
+    if (getuid() == 0)
+        assert_int_equal(seteuid(0), 0);
+    pki_write(&world->pki, "k.crt", pair[1].certificate, NULL, NULL);
+    if (getuid() == 0)
+        assert_int_equal(seteuid(65534), 0);
+    assert_refused(world, gate, "gateway.yaml:0:7: key file ", "Permission denied");
+    if (getuid() == 0)
+        assert_int_equal(seteuid(0), 0);
+    gate_release(gate);
+    for (int i = 0; i < 2; i++)
+        pki_free_pair(&pair[i]);
+}
+
 /* ---- expiry ---- */
 
 static void write_dated(struct world *world, const char *name, long from, long to)
@@ -341,16 +434,6 @@ static void test_expired_meanwhile_is_no_error(void **state)
     gate_release(gate);
     assert_refused(world, NULL, "gateway.yaml:1:7: ", "expired on ");
     gate_release(next);
-}
-
-static const struct tls_store_certificate *certificate_of(const struct gate *gate, const char *file)
-{
-    size_t count;
-    const struct tls_store_certificate *all = tls_store_certificates(gate->store, &count);
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(all[i].file, file) == 0)
-            return &all[i];
-    return NULL;
 }
 
 static void test_certificates_are_listed_once(void **state)
@@ -397,6 +480,11 @@ static void test_warnings_come_in_time(void **state)
     assert_warning(&certificate, to - 14LL * DAY + 1,
                    "gateway.yaml:1:7: certificate 'b.pem' (b.test) expires on 2026-04-01, in 13 "
                    "days; renew it");
+    certificate.denied = true;
+    assert_warning(&certificate, from,
+                   "gateway.yaml:1:7: certificate 'b.pem' (b.test) or its key may not be read any "
+                   "more, the one in memory serves on; let the user that wsluice has become read "
+                   "them");
     certificate.name = none;
     certificate.place.file = NULL;
     assert_warning(&certificate, to,
@@ -452,12 +540,20 @@ static void test_each_allocation_fails(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_tickets_outlive_a_reload),      TEST(test_tickets_are_for_one_policy),
-        TEST(test_bad_file_keeps_the_old_gate),   TEST(test_every_file_is_looked_at),
-        TEST(test_a_new_certificate_is_shown),    TEST(test_expired_is_refused),
-        TEST(test_expired_meanwhile_is_no_error), TEST(test_certificates_are_listed_once),
-        TEST(test_warnings_come_in_time),         TEST(test_gate_without_tls),
-        TEST(test_targets_are_refused_too),       TEST(test_each_allocation_fails),
+        TEST(test_tickets_outlive_a_reload),
+        TEST(test_tickets_are_for_one_policy),
+        TEST(test_bad_file_keeps_the_old_gate),
+        TEST(test_every_file_is_looked_at),
+        TEST(test_a_new_certificate_is_shown),
+        TEST(test_unreadable_files_stand_for_what_was_read),
+        TEST(test_new_certificate_without_its_key_is_refused),
+        TEST(test_expired_is_refused),
+        TEST(test_expired_meanwhile_is_no_error),
+        TEST(test_certificates_are_listed_once),
+        TEST(test_warnings_come_in_time),
+        TEST(test_gate_without_tls),
+        TEST(test_targets_are_refused_too),
+        TEST(test_each_allocation_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
