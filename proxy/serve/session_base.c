@@ -57,9 +57,10 @@ static void log_parties(const struct session *session, struct log_line *line)
     if (!session->route)
         return;
     log_text(line, "route", session->route->name ? session->route->name : session->route->path);
-    const struct config_target *target =
-        session->reached ? session->reached->config : session->route->targets;
-    if (session->route->target_count > 0)
+    const struct config_target *target = session->tried ? session->tried : session->route->targets;
+    if (session->filled)
+        log_text(line, "target", session->filled);
+    else if (session->route->target_count > 0)
         log_text(line, "target", addr_print_config(&target->address, address, sizeof(address)));
 }
 
@@ -146,6 +147,7 @@ void session_base_die(struct session *session, enum reason reason)
     bridge_free(&session->bridge);
     session_base_forget_entry(session);
     free(session->detail);
+    free(session->filled);
     site_release(session->site);
     uv_close((uv_handle_t *)&session->timer, timer_closed_cb);
 }

@@ -52,9 +52,11 @@ struct session {
     struct plain client_plain, target_plain;
     struct transport *client, *target;
     struct watch *client_watch, *target_watch;
-    struct session_entry *entry; /* owned; NULL once open */
-    struct reach *reach;         /* while a target is looked for */
-    struct pool_target *reached; /* the one that was found */
+    struct session_entry *entry;       /* owned; NULL once open */
+    struct reach *reach;               /* while a target is looked for */
+    struct pool_target *reached;       /* the one that was found */
+    const struct config_target *tried; /* the last one; NULL: none yet */
+    char *filled; /* owned; its address, where that was made of this request; for the log */
     struct account_use account;
     char *detail; /* owned; why, in the system's words, for the log */
     uint64_t accepted_at, asked_at;

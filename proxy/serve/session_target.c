@@ -60,6 +60,19 @@ static size_t introduce(const struct session *session, enum config_target_proxy 
     return proxy_proto_encode_v2(out, capacity, &header);
 }
 
+/* What the log calls the target, however the try ends. */
+static void remember(struct session *session, const struct config_target *target,
+                     const struct config_address *address)
+{
+    char text[REACH_TEXT + 16];
+    free(session->filled);
+    session->filled = NULL;
+    session->tried = target;
+    /* Without memory the log line has the address as configured. */
+    if (address->host != target->address.host)
+        session->filled = strdup(addr_print_config(address, text, sizeof(text)));
+}
+
 static enum reason prepare_cb(void *owner, const struct config_target *target,
                               struct reach_leg *leg)
 {
@@ -70,6 +83,7 @@ static enum reason prepare_cb(void *owner, const struct config_target *target,
         !fill_in(entry, target->address.path, leg->text, REACH_TEXT, &used, &leg->address.path) ||
         !fill_in(entry, target->server_name, leg->text, REACH_TEXT, &used, &leg->tls_name))
         return REASON_http_no_route;
+    remember(session, target, &leg->address);
     /* A certificate is expected for the name that was dialled, unless another is configured. */
     if (!leg->tls_name && leg->address.host != target->address.host)
         leg->tls_name = leg->address.host;

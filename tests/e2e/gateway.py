@@ -1,0 +1,77 @@
+"""wsluice with a configuration file: written from Python values as JSON, which YAML contains."""
+import json
+import re
+
+from wire import WAIT, Answer, Client, request, until  # noqa: F401
+
+ANY = '127.0.0.1:0'
+
+
+def write(path, config):
+    path.write_text(json.dumps(config, indent=2))
+    return path
+
+
+class Door:
+    """One listener of a gateway, in the form in which Lab.connect takes a bridge."""
+
+    def __init__(self, address):
+        self.address = address
+        if not address.startswith('unix:'):
+            self.port = int(address.rsplit(':', 1)[1])
+
+
+def start(lab, routes, listeners=({'address': ANY},), *, file='gateway.yaml', **process):
+    """A bridge with `doors`, its listeners in the order of the file, and `file`, to be changed and reloaded."""
+    config = {'workers': 2, 'listeners': list(listeners), 'routes': list(routes), **process}
+    path = write(lab.folder / file, config)
+    bridge = lab.start('--config', path)
+
+    def addresses():
+        found = re.findall(r'listening on ([^\s",]+)', bridge.text)
+        return found if len(found) >= len(config['listeners']) else None
+    found = until(addresses, lambda: bridge.text)
+    bridge.doors, bridge.file, bridge.config = [Door(address) for address in found], path, config
+    bridge.baseline = bridge.fds()
+    return bridge
+
+
+def there(target, **options):
+    """A target's address, with options as a mapping."""
+    address = f'unix:{target.path}' if hasattr(target, 'path') else f'tcp://127.0.0.1:{target.port}'
+    return {'address': address, **options} if options else address
+
+
+def ask(lab, door, path='/', *, raw=None, connection=None, **how):
+    """The answer to one upgrade request, or to raw bytes; the connection is gone afterwards."""
+    client = lab.connect(door, **(connection or {}))
+    try:
+        return client.send(raw or request(path, **how)).answer()
+    finally:
+        client.hang_up()
+
+
+def get(lab, door, path='/', *, fields=None, connection=None, method='GET', host='localhost'):
+    """A plain HTTP request."""
+    fields = {'Host': host, **(fields or {})}
+    lines = [f'{method} {path} HTTP/1.1', *(f'{name}: {value}' for name, value in fields.items())]
+    return ask(lab, door, raw=('\r\n'.join(lines) + '\r\n\r\n').encode('latin-1'), connection=connection)
+
+
+def samples(lab, door, path='/metrics'):
+    """What a scrape says: {'name{labels}': number}."""
+    answer = get(lab, door, path)
+    assert answer.status == 200, answer.body
+    lines = [line for line in answer.body.decode().splitlines() if not line.startswith('#')]
+    return {name: float(value) for name, value in (line.rsplit(' ', 1) for line in lines)}
+
+
+def marked(path, target, mark=None, **options):
+    """A route whose answers say which one it is."""
+    return {'path': path, 'target': there(target), 'headers': {'X-Route': mark or path}, **options}
+
+
+def refused(lab, door, reason_status, **how):
+    answer = ask(lab, door, **how)
+    assert answer.status == reason_status, f'{answer.status} {answer.body!r}'
+    return answer
