@@ -158,10 +158,11 @@ bool tls_files_read(struct tls_files *files, const char *what, const char *path,
 
 static struct stamp look_at(const struct tls_file *file)
 {
+    const struct stamp nothing = {0};
     struct stat status;
     if (stat(file->path, &status) == 0)
         return stamp_of(&status);
-    return errno == ENOENT || errno == ENOTDIR ? (struct stamp){0} : file->seen;
+    return errno == ENOENT || errno == ENOTDIR ? nothing : file->seen;
 }
 
 bool tls_files_changed(struct tls_files *files)

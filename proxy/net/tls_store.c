@@ -133,7 +133,8 @@ static bool reserve(void **items, size_t count, size_t *capacity, size_t size)
 static bool keep_pair(struct tls_store *store, struct tls_pair *pair)
 {
     void *items = store->pairs;
-    bool room = reserve(&items, store->pair_count, &store->pair_capacity, sizeof *store->pairs);
+    bool room =
+        reserve(&items, store->pair_count, &store->pair_capacity, sizeof(struct tls_pair *));
     store->pairs = items;
     if (room)
         store->pairs[store->pair_count++] = pair;
