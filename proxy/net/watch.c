@@ -3,9 +3,10 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#define EVENTS_PER_CALL 128
+#define EVENTS_PER_CALL 256
 
-#define NOT_IN_SET (-1)
+/* Epoll always tells of errors and hang-ups. Edge-triggered it does so once, and then is silent. */
+#define SILENCE EPOLLET
 
 struct watch {
     struct watch_set *set;
@@ -13,28 +14,25 @@ struct watch {
     void *owner;
     struct watch *next_closed;
     int fd;
-    int armed; /* the events that epoll waits for beside errors, or NOT_IN_SET */
+    uint32_t armed; /* the events that epoll waits for beside errors */
     uint8_t want;
     bool hung_up; /* the peer has finished: waiting for that again would never sleep */
     bool broken;  /* an error, or both sides have finished: epoll tells so at every call */
     bool closed;
 };
 
-static bool tell_epoll(struct watch *watch, int events)
+static bool tell_epoll(struct watch *watch, int operation, uint32_t events)
 {
-    struct epoll_event event = {.events = (uint32_t)events, .data.ptr = watch};
-    int operation = watch->armed == NOT_IN_SET ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
-    if (events == NOT_IN_SET)
-        operation = EPOLL_CTL_DEL;
+    struct epoll_event event = {.events = events, .data.ptr = watch};
     if (epoll_ctl(watch->set->epoll, operation, watch->fd, &event) != 0)
         return false;
     watch->armed = events;
     return true;
 }
 
-static int events_for(const struct watch *watch)
+static uint32_t events_for(const struct watch *watch)
 {
-    int events = 0;
+    uint32_t events = 0;
     /* Together they tell at once whether what may go unread is the last of it. */
     if (watch->want & WATCH_READ)
         events |= EPOLLIN | EPOLLRDHUP;
@@ -43,7 +41,7 @@ static int events_for(const struct watch *watch)
     if (events != 0)
         return events;
     if (watch->broken)
-        return NOT_IN_SET;
+        return SILENCE;
     return watch->hung_up ? 0 : EPOLLRDHUP;
 }
 
@@ -68,7 +66,7 @@ static void dispatch(struct watch *watch, uint32_t events)
     if (news || (ready & watch->want))
         watch->callback(watch->owner, ready);
     else if (events_for(watch) != watch->armed)
-        (void)!tell_epoll(watch, events_for(watch));
+        (void)!tell_epoll(watch, EPOLL_CTL_MOD, events_for(watch));
 }
 
 static void free_closed(struct watch_set *set)
@@ -127,13 +125,9 @@ struct watch *watch_open(struct watch_set *set, int fd, unsigned want, watch_cb 
     struct watch *watch = malloc(sizeof(*watch));
     if (!watch)
         return NULL;
-    *watch = (struct watch){.set = set,
-                            .callback = callback,
-                            .owner = owner,
-                            .fd = fd,
-                            .armed = NOT_IN_SET,
-                            .want = (uint8_t)want};
-    if (tell_epoll(watch, events_for(watch)))
+    *watch = (struct watch){
+        .set = set, .callback = callback, .owner = owner, .fd = fd, .want = (uint8_t)want};
+    if (tell_epoll(watch, EPOLL_CTL_ADD, events_for(watch)))
         return watch;
     free(watch);
     return NULL;
@@ -150,16 +144,20 @@ void watch_want(struct watch *watch, unsigned want)
     watch->want = (uint8_t)want;
     if (want == 0)
         return;
-    int events = events_for(watch);
-    if (watch->armed == NOT_IN_SET || (events & ~watch->armed))
-        /* Only a broken connection can be out of the set; its end has a deadline. */
-        (void)!tell_epoll(watch, events);
+    uint32_t events = events_for(watch);
+    if (events & ~watch->armed)
+        (void)!tell_epoll(watch, EPOLL_CTL_MOD, events);
 }
 
 void watch_close(struct watch *watch)
 {
     if (!watch)
         return;
+    /*
+     * Closing the descriptor would not do: epoll watches what it stands for, and a process that
+     * takes over holds that too, as does every child between fork and exec.
+     */
+    (void)epoll_ctl(watch->set->epoll, EPOLL_CTL_DEL, watch->fd, NULL);
     watch->closed = true;
     if (watch->set->dispatching) {
         watch->next_closed = watch->set->closed;

@@ -54,7 +54,7 @@ void watch_adopt(struct watch *watch, watch_cb *callback, void *owner);
  */
 void watch_want(struct watch *watch, unsigned want);
 
-/* The descriptor, which nobody else may share, is to be closed next. NULL is fine. */
+/* The descriptor, still open, is the caller's to close; others may share it. NULL is fine. */
 void watch_close(struct watch *watch);
 
 #endif

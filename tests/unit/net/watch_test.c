@@ -227,6 +227,19 @@ static void test_closes_itself(void **unused)
     watch_close(NULL);
 }
 
+/* As when a child holds it as well: the connection lives on when our descriptor is closed. */
+static void test_closed_while_others_hold_it(void **unused)
+{
+    int held = dup(ours);
+    open_watch(WATCH_READ);
+    watch_close(watched.watch);
+    watched.watch = NULL;
+    close(ours);
+    ours = held;
+    assert_int_equal(send(theirs, "x", 1, 0), 1);
+    assert_int_equal(calls_in(20), 0);
+}
+
 static void test_a_bad_descriptor(void **unused)
 {
     open_watch(0);
@@ -248,6 +261,7 @@ int main(void)
         TEST(test_adopted),
         TEST(test_closed_while_an_event_is_under_way),
         TEST(test_closes_itself),
+        TEST(test_closed_while_others_hold_it),
         TEST(test_a_bad_descriptor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
