@@ -20,6 +20,7 @@ struct demo {
     uv_loop_t loop;
     struct watch_set watches;
     struct mailbox mailbox;
+    struct mailbox_post stop_post;
     uv_timer_t resume_timer;
     struct listen_socket socket;
     struct watch *watch;
@@ -168,9 +169,9 @@ struct demo *demo_start(const struct config_address *address, char *error, size_
 
 void demo_stop(struct demo *demo)
 {
-    /* Without memory for the post the thread ends with the process. */
-    if (!demo || !mailbox_post(&demo->mailbox, stop, NULL))
+    if (!demo)
         return;
+    mailbox_post(&demo->mailbox, &demo->stop_post, stop, NULL);
     uv_thread_join(&demo->thread);
     release(demo);
 }

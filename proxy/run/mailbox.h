@@ -2,9 +2,12 @@
  * The only way from one thread to another: post a function and its argument, and the loop on the
  * other side runs it. Posts are run in order; many posts cost one wake-up.
  *
- * Owns: posts that have not run yet. Thread: mailbox_post from any; the rest from the loop's.
- * Errors: mailbox_post returns false when memory is out; nothing was posted then.
- * Lifetime: mailbox_open to mailbox_close; posts that come after it are not run.
+ * A post is a few words in a struct of the sender's, so that posting needs no memory: a process
+ * that has run out of it can still be told to end.
+ *
+ * Owns: nothing; posts are linked in until they run. Thread: mailbox_post from any; the rest from
+ * the loop's. Errors: none. Lifetime: mailbox_open to mailbox_close; posts that come after it are
+ * not run.
  */
 #ifndef WSLUICE_RUN_MAILBOX_H
 #define WSLUICE_RUN_MAILBOX_H
@@ -16,22 +19,28 @@
 
 typedef void mailbox_fn(void *owner, void *argument);
 
+/* Of the sender until it is posted, and again once it runs. All zero to begin with. */
 struct mailbox_post {
+    struct mailbox_post *next;
     mailbox_fn *run;
     void *argument;
+    bool waiting;
 };
 
 struct mailbox {
     uv_async_t wake;
     pthread_mutex_t mutex;
     void *owner; /* first argument of every post that runs */
-    struct mailbox_post *posts;
-    size_t count, capacity;
+    struct mailbox_post *first, **end;
     bool open;
 };
 
 bool mailbox_open(struct mailbox *mailbox, uv_loop_t *loop, void *owner) WSL_MUST_CHECK;
-bool mailbox_post(struct mailbox *mailbox, mailbox_fn *run, void *argument) WSL_MUST_CHECK;
+
+/* One that waits already runs once, as it was posted first. */
+void mailbox_post(struct mailbox *mailbox, struct mailbox_post *post, mailbox_fn *run,
+                  void *argument);
+
 void mailbox_close(struct mailbox *mailbox);
 
 /* After the loop has ended. */

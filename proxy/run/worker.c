@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "run/loop.h"
 
-#define DRAIN_STEP_MS 100
+#define DRAIN_TICK_MS 50
 
 /* ---- on the worker's thread ------------------------------------------------------------------ */
 
@@ -14,8 +14,7 @@ static void report_empty(struct worker *worker)
     if (!worker->retiring || worker->reported || worker->env.live > 0)
         return;
     worker->reported = true;
-    /* Without memory for the post the drain deadline ends the process. */
-    (void)!mailbox_post(worker->terms->supervisor, worker->terms->empty, worker);
+    mailbox_post(worker->terms->supervisor, &worker->empty_post, worker->terms->empty, worker);
 }
 
 static void gone_cb(struct session_env *env)
@@ -32,10 +31,16 @@ static void take_batch(void *owner, void *argument)
     free(batch);
 }
 
+/* Evenly over the time, so that clients that come back at once do not come as one wave. */
 static void drain_cb(uv_timer_t *timer)
 {
     struct worker *worker = WSL_CONTAINER(timer, struct worker, drain_timer);
-    if (session_drain_some(&worker->env, worker->drain_step) < worker->drain_step)
+    struct worker_drain *drain = &worker->drain;
+    bool last = drain->tick >= drain->ticks;
+    size_t due = last ? SIZE_MAX : drain->sessions * drain->tick / drain->ticks - drain->told;
+    drain->told += session_drain_some(&worker->env, due);
+    drain->tick++;
+    if (last)
         uv_timer_stop(timer);
 }
 
@@ -47,14 +52,15 @@ static void retire(void *owner, void *argument)
     report_empty(worker);
 }
 
-/* Evenly over the time, so that clients that come back at once do not come as one wave. */
 static void drain(void *owner, void *argument)
 {
     struct worker *worker = owner;
-    size_t steps = (size_t)(uintptr_t)argument / DRAIN_STEP_MS;
     worker->retiring = true;
-    worker->drain_step = steps == 0 ? SIZE_MAX : worker->env.live / steps + 1;
-    uv_timer_start(&worker->drain_timer, drain_cb, 0, DRAIN_STEP_MS);
+    worker->drain = (struct worker_drain){
+        .sessions = worker->env.live,
+        .ticks = (uintptr_t)argument / DRAIN_TICK_MS,
+    };
+    uv_timer_start(&worker->drain_timer, drain_cb, DRAIN_TICK_MS, DRAIN_TICK_MS);
     drain_cb(&worker->drain_timer);
     report_empty(worker);
 }
@@ -93,12 +99,13 @@ static void run(void *argument)
 
 /* ---- on the supervisor's --------------------------------------------------------------------- */
 
-static bool tell(struct worker *worker, mailbox_fn *run_it, void *argument)
+static void tell(struct worker *worker, struct mailbox_post *post, mailbox_fn *run_it,
+                 void *argument)
 {
-    if (!worker->alone)
-        return mailbox_post(&worker->mailbox, run_it, argument);
-    run_it(worker, argument);
-    return true;
+    if (worker->alone)
+        run_it(worker, argument);
+    else
+        mailbox_post(&worker->mailbox, post, run_it, argument);
 }
 
 static bool open_watches(struct worker *worker, uv_loop_t *loop)
@@ -147,14 +154,12 @@ bool worker_start(struct worker *worker, size_t number, uv_loop_t *shared,
     return false;
 }
 
-static void close_clients(const struct session_client *clients, size_t count)
+static void turn_away(const struct session_client *client)
 {
-    log_message(REASON_ERROR, "%s: %zu connections were closed",
-                reason_row(REASON_out_of_memory)->text, count);
-    for (size_t i = 0; i < count; i++) {
-        close(clients[i].fd);
-        site_release(clients[i].site);
-    }
+    log_message(REASON_ERROR, "%s: a connection was closed",
+                reason_row(REASON_out_of_memory)->text);
+    close(client->fd);
+    site_release(client->site);
 }
 
 void worker_give(struct worker *worker, const struct session_client *client)
@@ -162,9 +167,10 @@ void worker_give(struct worker *worker, const struct session_client *client)
     if (!worker->batch)
         worker->batch = malloc(sizeof(*worker->batch));
     if (!worker->batch) {
-        close_clients(client, 1);
+        turn_away(client);
         return;
     }
+    worker->batch->post.waiting = false;
     worker->batch->clients[worker->batch_count++] = *client;
     worker->given++;
     if (worker->batch_count == WORKER_BATCH)
@@ -179,10 +185,7 @@ void worker_flush(struct worker *worker)
     batch->count = worker->batch_count;
     worker->batch = NULL;
     worker->batch_count = 0;
-    if (!tell(worker, take_batch, batch)) {
-        close_clients(batch->clients, batch->count);
-        free(batch);
-    }
+    tell(worker, &batch->post, take_batch, batch);
 }
 
 uint64_t worker_load(const struct worker *worker)
@@ -195,29 +198,26 @@ uint64_t worker_load(const struct worker *worker)
 
 void worker_drain(struct worker *worker, uint64_t spread_ms)
 {
-    (void)!tell(worker, drain, (void *)(uintptr_t)spread_ms);
+    tell(worker, &worker->drain_post, drain, (void *)(uintptr_t)spread_ms);
 }
 
 void worker_retire(struct worker *worker)
 {
-    (void)!tell(worker, retire, NULL);
+    tell(worker, &worker->retire_post, retire, NULL);
 }
 
 void worker_kill(struct worker *worker)
 {
-    (void)!tell(worker, kill_sessions, NULL);
+    tell(worker, &worker->kill_post, kill_sessions, NULL);
 }
 
 void worker_stop(struct worker *worker)
 {
-    worker->stopping = tell(worker, stop, NULL);
+    tell(worker, &worker->stop_post, stop, NULL);
 }
 
 bool worker_free(struct worker *worker)
 {
-    /* Without memory for the post the thread goes on, and ends with the process. */
-    if (!worker->stopping)
-        return false;
     if (!worker->alone) {
         uv_thread_join(&worker->thread);
         if (!worker->at_rest)

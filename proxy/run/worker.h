@@ -6,7 +6,8 @@
  * the process is to end; the worker reports through `empty` once its last session is gone;
  * worker_stop.
  *
- * What can fail: starting (threads, memory). A batch that cannot be handed over is closed.
+ * What can fail: starting (threads, memory), and collecting a batch, whose clients are closed then.
+ * Telling a worker to end needs no memory.
  *
  * Owns: thread, loop, scratch buffers, sessions. Thread: the functions here are the supervisor's;
  * what they post runs on the worker. Errors: false. Lifetime: worker_start to worker_stop.
@@ -21,6 +22,7 @@
 
 /* Accepted clients on their way; malloc'd by the supervisor, freed by the worker. */
 struct worker_batch {
+    struct mailbox_post post;
     size_t count;
     struct session_client clients[WORKER_BATCH];
 };
@@ -40,13 +42,17 @@ struct worker {
     struct session_env env;
     const struct worker_terms *terms;
     uv_timer_t drain_timer;
-    size_t drain_step; /* sessions that are told to end per DRAIN_STEP_MS; 0: none are */
-    bool draining, retiring, reported;
+    struct worker_drain {
+        size_t sessions, told;
+        uint64_t tick, ticks;
+    } drain;
+    struct mailbox_post empty_post;
+    bool retiring, reported;
     bool at_rest; /* its loop has ended, and nothing touches its memory any more */
     /* The supervisor's: */
     struct worker_batch *batch; /* collected in this turn */
     size_t batch_count;
-    bool stopping;
+    struct mailbox_post drain_post, retire_post, kill_post, stop_post;
     uint64_t given; /* clients handed over so far */
 };
 
