@@ -6,7 +6,7 @@
 #include "run/machine.h"
 
 #define ACCEPT_PAUSE_MS    50
-#define ACCEPTS_PER_TURN   256
+#define ACCEPTS_PER_TURN   64
 #define PAUSE_LOG_EVERY_MS 10000
 
 /* Descriptors that are not sessions: log, listeners, and a loop's own per thread. */

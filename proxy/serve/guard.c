@@ -24,21 +24,11 @@ struct shard {
 struct guard {
     atomic_uint count;
     struct siphash_seed seed;
+    uint32_t per_shard; /* addresses that a shard has room for */
     struct shard shards[SHARDS];
     pthread_mutex_t tally_mutex;
     struct guard_tally *tallies[TALLY_BUCKETS];
 };
-
-static bool create_limiters(struct guard *guard, uint32_t addresses)
-{
-    uint32_t capacity = addresses / SHARDS > 0 ? addresses / SHARDS : 1;
-    for (unsigned i = 0; i < SHARDS; i++) {
-        guard->shards[i].limiter = limiter_create(capacity, &guard->seed);
-        if (!guard->shards[i].limiter)
-            return false;
-    }
-    return true;
-}
 
 struct guard *guard_create(uint32_t addresses)
 {
@@ -48,8 +38,8 @@ struct guard *guard_create(uint32_t addresses)
     for (unsigned i = 0; i < SHARDS; i++)
         pthread_mutex_init(&guard->shards[i].mutex, NULL); /* cannot fail on Linux */
     pthread_mutex_init(&guard->tally_mutex, NULL);
-    bool seeded = getrandom(&guard->seed, sizeof(guard->seed), 0) == sizeof(guard->seed);
-    if (seeded && create_limiters(guard, addresses))
+    guard->per_shard = addresses / SHARDS > 0 ? addresses / SHARDS : 1;
+    if (getrandom(&guard->seed, sizeof(guard->seed), 0) == sizeof(guard->seed))
         return guard;
     guard_destroy(guard);
     return NULL;
@@ -148,7 +138,9 @@ struct limiter_stats guard_stats(struct guard *guard)
     struct limiter_stats sum = {0};
     for (unsigned i = 0; i < SHARDS; i++) {
         pthread_mutex_lock(&guard->shards[i].mutex);
-        struct limiter_stats stats = limiter_stats(guard->shards[i].limiter);
+        struct limiter_stats stats = {0};
+        if (guard->shards[i].limiter)
+            stats = limiter_stats(guard->shards[i].limiter);
         pthread_mutex_unlock(&guard->shards[i].mutex);
         sum.forgotten += stats.forgotten;
         sum.not_counted += stats.not_counted;
@@ -171,6 +163,22 @@ enum reason guard_enter(struct guard *guard, struct guard_pass *pass, uint32_t p
     return REASON_none;
 }
 
+/*
+ * Tables take megabytes: they are made when the first limit by address is met. Without memory for
+ * one nobody is counted there, as in a table that is full.
+ */
+static enum limiter_verdict enter_locked(struct guard *guard, struct shard *shard,
+                                         const struct limiter_key *key,
+                                         const struct limiter_limits *limits, uint64_t now_ms,
+                                         uint32_t *slot)
+{
+    if (!shard->limiter)
+        shard->limiter = limiter_create(guard->per_shard, &guard->seed);
+    *slot = LIMITER_NOT_COUNTED;
+    return shard->limiter ? limiter_enter(shard->limiter, key, limits, now_ms, slot)
+                          : LIMITER_ADMITTED;
+}
+
 enum reason guard_enter_address(struct guard_pass *pass, const uint8_t address[static IP_BYTES],
                                 const struct config_limits *limits, uint64_t now_ms)
 {
@@ -190,7 +198,7 @@ enum reason guard_enter_address(struct guard_pass *pass, const uint8_t address[s
     struct shard *shard = &pass->guard->shards[pass->shard];
     pthread_mutex_lock(&shard->mutex);
     enum limiter_verdict verdict =
-        limiter_enter(shard->limiter, &key, &by_address, now_ms, &pass->slot);
+        enter_locked(pass->guard, shard, &key, &by_address, now_ms, &pass->slot);
     pthread_mutex_unlock(&shard->mutex);
 
     pass->in_address = verdict == LIMITER_ADMITTED;
@@ -214,7 +222,8 @@ void guard_leave(struct guard_pass *pass)
     if (pass->in_address) {
         struct shard *shard = &pass->guard->shards[pass->shard];
         pthread_mutex_lock(&shard->mutex);
-        limiter_leave(shard->limiter, pass->slot);
+        if (pass->slot != LIMITER_NOT_COUNTED)
+            limiter_leave(shard->limiter, pass->slot);
         pthread_mutex_unlock(&shard->mutex);
     }
     if (pass->route)
