@@ -4,50 +4,25 @@
 #include <unistd.h>
 
 #include "base/base.h"
-#include "base/log.h"
 #include "run/cli.h"
 #include "run/daemon.h"
 #include "run/demo.h"
+#include "run/logging.h"
 #include "run/machine.h"
 #include "run/supervisor.h"
 #include "serve/survey.h"
 
 #define ERROR_MAX 512
 
-/* Both enums are written down in the same order; the table of options has the words. */
-static enum reason_level level_of(enum config_log_level level)
+static const struct config *load_again(const void *owner, struct diag *diag)
 {
-    static const enum reason_level levels[] = {
-        [CONFIG_LOG_DEBUG] = REASON_DEBUG,
-        [CONFIG_LOG_INFO] = REASON_INFO,
-        [CONFIG_LOG_WARN] = REASON_WARN,
-        [CONFIG_LOG_ERROR] = REASON_ERROR,
-    };
-    return levels[level];
-}
-
-static bool open_log(const struct config_log *config, char *error)
-{
-    static const enum log_target targets[] = {
-        [CONFIG_LOG_STDERR] = LOG_STDERR,
-        [CONFIG_LOG_FILE] = LOG_FILE,
-        [CONFIG_LOG_SYSLOG] = LOG_SYSLOG,
-    };
-    struct log_options options = {
-        .lowest = level_of(config->level),
-        .json = config->format == CONFIG_LOG_JSON,
-        /* The command line names a file and no target. */
-        .target = config->file ? LOG_FILE : targets[config->target],
-        .file = config->file,
-        .syslog = {.address = config->syslog, .ident = "wsluice"},
-    };
-    return log_open(&options, error, ERROR_MAX);
+    return load_config(owner, diag);
 }
 
 static bool serve(const struct cli_result *cli, char **argv, struct daemon *daemon, char *error)
 {
     struct demo *demo = NULL;
-    if (!open_log(&cli->config->log, error))
+    if (!logging_open(&cli->config->log, error, ERROR_MAX))
         return false;
     if (cli->action == CLI_DEMO) {
         demo = demo_start(&cli->config->routes[0].targets[0].address, error, ERROR_MAX);
@@ -58,6 +33,8 @@ static bool serve(const struct cli_result *cli, char **argv, struct daemon *daem
     struct supervisor_options options = {
         .config = cli->config,
         .argv = argv,
+        .load = cli->file.path ? load_again : NULL,
+        .owner = &cli->file,
         .demo = cli->action == CLI_DEMO,
     };
     struct supervisor *supervisor = supervisor_create(&options, error, ERROR_MAX);

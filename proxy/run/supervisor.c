@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "run/crew.h"
 #include "run/doors.h"
+#include "run/logging.h"
 #include "run/loop.h"
 #include "run/notify.h"
 #include "run/privilege.h"
@@ -17,6 +18,8 @@
 
 #define ERROR_MAX 512
 #define BEAT_MS   10000 /* certificates' files are looked at, systemd hears a status */
+
+#define BEATS_PER_DAY (24 * 3600 * 1000 / BEAT_MS)
 
 enum signal_kind { TERMINATE, INTERRUPT, HANG_UP, REOPEN, REPLACE, SIGNALS };
 
@@ -38,10 +41,11 @@ struct supervisor {
     struct crew crew;
     struct doors doors;
     struct site *site;
-    struct reload *reload;                      /* while one is under way */
-    struct upgrade *upgrade;                    /* likewise */
-    int predecessor;                            /* whoever waits for us to serve; -1: nobody */
-    bool reload_again;                          /* asked for while one was under way */
+    struct reload *reload;   /* while one is under way */
+    struct upgrade *upgrade; /* likewise */
+    int predecessor;         /* whoever waits for us to serve; -1: nobody */
+    bool reload_again;       /* asked for while one was under way */
+    uint64_t beats;
     enum { SERVING, RETIRING, DRAINING } phase; /* retiring: somebody else serves */
 };
 
@@ -130,6 +134,10 @@ static bool take_over(struct supervisor *supervisor, struct site *site, char *er
     struct site *before = supervisor->site;
     supervisor->site = site_retain(site);
     begin_probing(supervisor);
+    logging_restarts(before->config, site->config);
+    logging_certificates(site);
+    if (!logging_open(&site->config->log, error, ERROR_MAX))
+        log_message(REASON_ERROR, "the log stays as it was: %s", error);
     site_release(before);
     return true;
 }
@@ -249,6 +257,8 @@ static void beat_cb(uv_timer_t *timer)
     (void)crew_choose(&supervisor->crew, &open);
     snprintf(status, sizeof(status), "STATUS=serving, %llu connections", (unsigned long long)open);
     notify_say(&supervisor->notify, status);
+    if (++supervisor->beats % BEATS_PER_DAY == 0)
+        logging_certificates(supervisor->site);
     if (!supervisor->reload && gate_files_changed(supervisor->site->gate))
         begin_reload(supervisor, true);
 }

@@ -1,0 +1,55 @@
+#include "run/logging.h"
+
+#include <time.h>
+
+#include "base/log.h"
+#include "config/compare.h"
+#include "net/tls_store.h"
+
+#define WARNING_MAX 512
+
+bool logging_open(const struct config_log *config, char *error, size_t error_size)
+{
+    static const enum reason_level levels[] = {
+        [CONFIG_LOG_DEBUG] = REASON_DEBUG,
+        [CONFIG_LOG_INFO] = REASON_INFO,
+        [CONFIG_LOG_WARN] = REASON_WARN,
+        [CONFIG_LOG_ERROR] = REASON_ERROR,
+    };
+    static const enum log_target targets[] = {
+        [CONFIG_LOG_STDERR] = LOG_STDERR,
+        [CONFIG_LOG_FILE] = LOG_FILE,
+        [CONFIG_LOG_SYSLOG] = LOG_SYSLOG,
+    };
+    struct log_options options = {
+        .lowest = levels[config->level],
+        .json = config->format == CONFIG_LOG_JSON,
+        /* The command line names a file and no target. */
+        .target = config->file ? LOG_FILE : targets[config->target],
+        .file = config->file,
+        .syslog = {.address = config->syslog, .ident = "wsluice"},
+    };
+    return log_open(&options, error, error_size);
+}
+
+void logging_certificates(const struct site *site)
+{
+    size_t count;
+    const struct tls_store_certificate *certificates =
+        tls_store_certificates(site->gate->store, &count);
+    char text[WARNING_MAX];
+    for (size_t i = 0; i < count; i++)
+        if (tls_store_warning(&certificates[i], (int64_t)time(NULL), text, sizeof(text)) > 0)
+            log_message(REASON_WARN, "%s", text);
+}
+
+void logging_restarts(const struct config *before, const struct config *after)
+{
+    size_t cursor = 0;
+    const struct options_row *row;
+    while ((row = compare_needs_restart(before, after, &cursor)))
+        log_message(REASON_WARN, "%s.%s has changed; that holds after a restart",
+                    options_section(row->section)->key ? options_section(row->section)->key
+                                                       : "process",
+                    row->key);
+}

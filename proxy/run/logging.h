@@ -1,0 +1,21 @@
+/*
+ * From the configuration to the log: opening it at the start and after a reload, and what an
+ * administrator should know of a configuration that is in use.
+ *
+ * Owns: nothing. Thread: the main one. Errors: false and one line; the log is as it was.
+ * Lifetime: none.
+ */
+#ifndef WSLUICE_RUN_LOGGING_H
+#define WSLUICE_RUN_LOGGING_H
+
+#include "serve/site.h"
+
+bool logging_open(const struct config_log *config, char *error, size_t error_size) WSL_MUST_CHECK;
+
+/* A line for each certificate that has expired, will soon, or is not valid yet. */
+void logging_certificates(const struct site *site);
+
+/* A line for each changed option that holds only after a restart. */
+void logging_restarts(const struct config *before, const struct config *after);
+
+#endif
