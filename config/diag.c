@@ -68,6 +68,14 @@ static bool reserve(struct diag *diag)
     return true;
 }
 
+/* Names and values may hold anything; a finding is one line. */
+static void make_printable(char *text)
+{
+    for (; text && *text; text++)
+        if ((unsigned char)*text < ' ' || *text == 0x7f)
+            *text = '?';
+}
+
 void diag_add(struct diag *diag, enum diag_level level, struct diag_where where,
               const char *subject, const char *remedy, const char *format, ...)
 {
@@ -82,6 +90,8 @@ void diag_add(struct diag *diag, enum diag_level level, struct diag_where where,
         finding.message = NULL;
     va_end(args);
 
+    make_printable(finding.subject);
+    make_printable(finding.message);
     if (level == DIAG_ERROR)
         diag->errors++;
     if (!finding.message || (subject && !finding.subject) || (remedy && !finding.remedy) ||

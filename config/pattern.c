@@ -10,6 +10,7 @@ enum {
     NAME_LENGTH_MAX = 64,
     HOST_LENGTH_MAX = 253,
     EXPRESSION_LENGTH_MAX = 256,
+    CAPTURE = 1,        /* stands for one in a canonical path, which holds no control characters */
     REPEATS_MAX = 4096, /* of one character, nested bounds multiplied: glibc unrolls them all */
 };
 
@@ -66,13 +67,14 @@ static const char *check_bytes(const char *segment, size_t length)
 {
     size_t dots = 0, count = 0;
     for (const char *p = segment; p < segment + length; count++) {
+        bool raw = *p != '%';
         int byte = decode(&p);
         if (byte < 0)
             return "has a '%' that two hexadecimal digits do not follow";
         if (byte < ' ' || byte == 0x7f || byte == '/')
             return "must not hold control characters or an escaped '/'";
-        if (byte == '?' || byte == '#' || byte == '\\' || byte == ' ')
-            return "must not hold '?', '#', '\\' or spaces";
+        if (byte == '\\' || (raw && (byte == '?' || byte == '#' || byte == ' ')))
+            return "must not hold '?', '#', '\\' or spaces; write '?' as %3F and so on";
         dots += byte == '.';
     }
     if (count > 0 && dots == count && count <= 2)
@@ -130,8 +132,7 @@ void pattern_canonical_path(const char *path, char *canonical)
     while (*path) {
         const char *end = *path == '{' ? strchr(path, '}') : NULL;
         if (end) {
-            *canonical++ = '{';
-            *canonical++ = '}';
+            *canonical++ = CAPTURE;
             path = end + 1;
         } else {
             *canonical++ = (char)decode(&path);

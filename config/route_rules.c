@@ -215,8 +215,9 @@ static void check_targets(const struct check *check)
         check_host_captures(check, i);
         check_target_tls(check, i);
         if (target->probe == CONFIG_PROBE_BANNER && !target->banner)
-            complain(check, of_target(check, i, "probe"), "add a banner such as SSH-2.0",
-                     "expects a banner, but which?");
+            complain(check, of_target(check, i, "probe"),
+                     "add banner: SSH-2.0, or whatever the target says first",
+                     "no banner is named");
         if (target->banner && target->probe != CONFIG_PROBE_BANNER)
             complain(check, of_target(check, i, "banner"), "add probe: banner",
                      "nobody looks for it");
@@ -366,10 +367,14 @@ static bool everybody_chooses(const struct config *config)
 
 static bool compare_routes(struct check *check, struct table *table)
 {
-    bool chosen = everybody_chooses(check->config), ok = collect_names(table);
+    /* With errors, a listener may well mean it. */
+    bool chosen = check->diag->errors == 0 && everybody_chooses(check->config),
+         ok = collect_names(table);
     for (check->index = 0; ok && check->index < check->config->route_count; check->index++) {
         check->route = &check->config->routes[check->index];
-        if (chosen && !check->names->incomplete && !is_named(table, check->route))
+        if (subject_is_faulty(check->names, OPTIONS_ROUTE, check->index))
+            continue;
+        if (chosen && !is_named(table, check->route))
             subject_complain(check->names, check->diag, DIAG_WARNING, of_route(check, NULL),
                              "add its name to the routes of a listener", "no listener serves it");
         ok = compare_route(check, table);

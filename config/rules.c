@@ -51,10 +51,10 @@ static void check_log(const struct check *check)
 {
     const struct config_log *log = &check->config->log;
     if (log->target == CONFIG_LOG_FILE && !log->file)
-        complain(check, of_process(OPTIONS_LOG, "target"), "set log.file", "which file?");
+        complain(check, of_process(OPTIONS_LOG, "target"), "set log.file", "no file is named");
     if (log->target == CONFIG_LOG_SYSLOG && !log->syslog)
         complain(check, of_process(OPTIONS_LOG, "target"), "set log.syslog, to /dev/log perhaps",
-                 "which syslog?");
+                 "no syslog is named");
 }
 
 static void check_user(const struct check *check)

@@ -89,7 +89,7 @@ static char *rooted(const struct scalar_reader *reader, const struct options_row
 static void hide(const struct scalar_reader *reader, const struct options_row *row,
                  const struct yaml_tree_node *node)
 {
-    if (row->secret && node->kind == YAML_TREE_SCALAR && !strstr(node->text, "${"))
+    if (row->secret && !(node->kind == YAML_TREE_SCALAR && strstr(node->text, "${")))
         diag_hide(reader->diag, node->where, node->end);
 }
 
@@ -113,8 +113,9 @@ static bool set_text(const struct scalar_reader *reader, const struct trail *tra
     if (row->secret || length == 0)
         trail_complain(trail, reader->diag, node->where, NULL, "%s", why);
     else
-        trail_complain(trail, reader->diag, node->where, NULL, "%s, not '%.*s%s'", why, QUOTED_MAX,
-                       text, length > QUOTED_MAX ? "..." : "");
+        trail_complain(trail, reader->diag, node->where, NULL, "%s%s '%.*s%s'", why,
+                       strstr(why, "must be") ? ", not" : ":", QUOTED_MAX, text,
+                       length > QUOTED_MAX ? "..." : "");
     return false;
 }
 
@@ -142,19 +143,20 @@ static void cut_newline(char *text, size_t length)
         text[--length] = '\0';
 }
 
+/* `name` is the path as it was written, for people. */
 static char *read_text(const struct scalar_reader *reader, const struct trail *trail,
-                       const struct yaml_tree_node *node, const char *path)
+                       const struct yaml_tree_node *node, const char *path, const char *name)
 {
     size_t length;
     const char *why;
     char *text =
         reader->world->read_file(reader->world->owner, path, SCALAR_FILE_MAX, &length, &why);
     if (!text) {
-        trail_complain(trail, reader->diag, node->where, NULL, "cannot read '%s': %s", path, why);
+        trail_complain(trail, reader->diag, node->where, NULL, "cannot read '%s': %s", name, why);
         return NULL;
     }
     if (memchr(text, '\0', length)) {
-        trail_complain(trail, reader->diag, node->where, NULL, "'%s' holds no text", path);
+        trail_complain(trail, reader->diag, node->where, NULL, "'%s' holds no text", name);
         explicit_bzero(text, length);
         free(text);
         return NULL;
@@ -170,7 +172,7 @@ static bool set_from_file(const struct scalar_reader *reader, const struct trail
     const struct yaml_tree_node *value = node->pairs[0].value;
     char *name = scalar_text(reader, trail, value);
     char *path = name ? scalar_absolute(reader, name) : NULL;
-    char *text = path ? read_text(reader, trail, value, path) : NULL;
+    char *text = path ? read_text(reader, trail, value, path, name) : NULL;
     bool ok = text && set_text(reader, trail, row, object, value, text) &&
               note(reader, row, object, CONFIG_ORIGIN_FILE, path);
     wipe(text);

@@ -158,6 +158,7 @@ static void read_list(struct walk *walk, const struct trail *trail, enum options
     if (node->kind == YAML_TREE_SCALAR && node->is_null)
         return;
     if (node->kind != YAML_TREE_SEQUENCE) {
+        walk->schema->names.incomplete = true;
         trail_complain(trail, walk->schema->diag, node->where, "begin each element with '- '",
                        "must be a list");
         return;
@@ -323,6 +324,7 @@ static void read_section(struct walk *walk, const struct trail *trail, enum opti
 {
     bool nothing = node->kind == YAML_TREE_SCALAR && node->is_null;
     if (node->kind != YAML_TREE_MAPPING && !nothing) {
+        walk->schema->names.incomplete |= section == OPTIONS_PROCESS;
         trail_complain(trail, walk->schema->diag, node->where, "write NAME: VALUE, one in a line",
                        "must be a mapping");
         return;
@@ -461,6 +463,15 @@ static struct diag_where locate(const void *owner, const struct subject *subject
     return pair ? pair->key->where : where;
 }
 
+/* Was it written target: or targets:? */
+static bool is_single(const void *owner, const struct subject *subject)
+{
+    struct diag_where where;
+    const struct options_section_row *row = options_section(subject->section);
+    const struct yaml_tree_node *parent = find_section(owner, subject, row->parent, &where);
+    return row->single && yaml_tree_find(parent, row->single);
+}
+
 static bool is_faulty(const void *owner, enum options_section section, size_t outer)
 {
     const struct schema *schema = owner;
@@ -473,8 +484,8 @@ void schema_begin(struct schema *schema, struct config *config, const struct sca
                   struct diag *diag)
 {
     *schema = (struct schema){.config = config, .world = world, .diag = diag};
-    schema->names =
-        (struct subject_names){.locate = locate, .is_faulty = is_faulty, .owner = schema};
+    schema->names = (struct subject_names){
+        .locate = locate, .is_single = is_single, .is_faulty = is_faulty, .owner = schema};
 }
 
 void schema_end(struct schema *schema)

@@ -17,17 +17,19 @@ bool subject_is_faulty(const struct subject_names *names, enum options_section s
 }
 
 /* The way down to a section; `outer` belongs to the list at the top, `inner` to one in it. */
-static void print_section(enum options_section section, const struct subject *subject, char *buffer,
-                          size_t size)
+static void print_section(const struct subject_names *names, enum options_section section,
+                          const struct subject *subject, char *buffer, size_t size)
 {
     const struct options_section_row *row = options_section(section);
     buffer[0] = '\0';
     if (section == OPTIONS_PROCESS)
         return;
-    print_section(row->parent, subject, buffer, size);
+    print_section(names, row->parent, subject, buffer, size);
     size_t used = strlen(buffer);
     const char *dot = used ? "." : "";
-    if (row->shape == OPTIONS_LIST)
+    if (row->single && names->is_single && names->is_single(names->owner, subject))
+        snprintf(buffer + used, size - used, "%s%s", dot, row->single);
+    else if (row->shape == OPTIONS_LIST)
         snprintf(buffer + used, size - used, "%s%s[%zu]", dot, row->key,
                  row->parent == OPTIONS_PROCESS ? subject->outer : subject->inner);
     else
@@ -42,7 +44,7 @@ void subject_print(const struct subject_names *names, struct subject subject, ch
         snprintf(buffer, size, "--%s", row->flags[0].name);
         return;
     }
-    print_section(subject.section, &subject, buffer, size);
+    print_section(names, subject.section, &subject, buffer, size);
     size_t used = strlen(buffer);
     if (subject.key)
         snprintf(buffer + used, size - used, "%s%s", used ? "." : "", subject.key);

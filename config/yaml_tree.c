@@ -104,6 +104,18 @@ static bool refuse(struct builder *builder, yaml_mark_t mark, const char *remedy
     return false;
 }
 
+/* What it mostly is. NULL: who knows. */
+static const char *hint(const char *problem)
+{
+    if (strstr(problem, "cannot start any token"))
+        return "indent with spaces, as YAML knows no tabs; quote what begins with '@', '`' or '%'";
+    if (strstr(problem, "alphabetic or numeric"))
+        return "quote what begins with '*' or '&'";
+    if (strstr(problem, "mapping values are not allowed"))
+        return "quote what holds ': '";
+    return NULL;
+}
+
 static bool no_yaml(struct builder *builder)
 {
     const yaml_parser_t *parser = &builder->parser;
@@ -113,16 +125,17 @@ static bool no_yaml(struct builder *builder)
     if (parser->error == YAML_READER_ERROR) {
         /* It has an offset only. */
         diag_add(builder->diag, DIAG_ERROR, (struct diag_where){builder->tree->source, 1, 1}, NULL,
-                 NULL, "no text: %s, at byte %zu", problem, parser->problem_offset);
+                 NULL, "not text: %s, at byte %zu", problem, parser->problem_offset);
         return false;
     }
-    if (parser->context)
-        diag_add(builder->diag, DIAG_ERROR, place(builder, parser->problem_mark), NULL, NULL,
-                 "no YAML: %s %s that begins in line %zu", problem, parser->context,
+    struct diag_where where = place(builder, parser->problem_mark);
+    const char *remedy = hint(problem);
+    if (parser->context && parser->context_mark.line != parser->problem_mark.line)
+        diag_add(builder->diag, DIAG_ERROR, where, NULL, remedy,
+                 "not YAML: %s %s that begins in line %zu", problem, parser->context,
                  parser->context_mark.line + 1);
     else
-        diag_add(builder->diag, DIAG_ERROR, place(builder, parser->problem_mark), NULL, NULL,
-                 "no YAML: %s", problem);
+        diag_add(builder->diag, DIAG_ERROR, where, NULL, remedy, "not YAML: %s", problem);
     return false;
 }
 
