@@ -49,7 +49,7 @@ static void client_cb(void *owner, unsigned ready)
 
 static void handshake_too_slow(struct session *session)
 {
-    if (session->state == LIFE_TLS)
+    if (session->state == LIFE_TLS || session_greet_header_begun(session))
         session_base_die(session, REASON_handshake_timeout);
     else if (session->state == LIFE_HEAD && session_request_begun(session))
         session_answer_refuse(session, REASON_handshake_timeout);

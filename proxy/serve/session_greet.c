@@ -58,6 +58,11 @@ static void begin_plain(struct session *session)
 
 /* ---- peeking --------------------------------------------------------------------------------- */
 
+bool session_greet_header_begun(const struct session *session)
+{
+    return !session->greeted && session->entry && session->entry->header_length > 0;
+}
+
 /* What has come so far, left where it is. 0: nothing yet, or the session is over. */
 static size_t peek(struct session *session, uint8_t *bytes, size_t capacity)
 {
@@ -68,7 +73,8 @@ static size_t peek(struct session *session, uint8_t *bytes, size_t capacity)
     if (n > 0)
         return (size_t)n;
     if (n == 0)
-        session_base_die(session, REASON_silent);
+        session_base_die(session, session_greet_header_begun(session) ? REASON_handshake_eof
+                                                                      : REASON_silent);
     else if (errno != EAGAIN)
         session_base_die(session, transport_errno(&transport_client, errno));
     return 0;

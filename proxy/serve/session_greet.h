@@ -13,6 +13,9 @@
 /* In PREFACE: as far as it goes without waiting. */
 void session_greet_preface(struct session *session);
 
+/* A part of a PROXY header has come, and waits for the rest. */
+bool session_greet_header_begun(const struct session *session);
+
 /* In TLS: the descriptor is ready. */
 void session_greet_tls(struct session *session);
 
