@@ -22,6 +22,8 @@ static void complain(const char *what, int error)
 static void tell_launcher(struct daemon *daemon, int exit_status)
 {
     uint8_t verdict = (uint8_t)exit_status;
+    if (daemon->launcher < 0)
+        return;
     send(daemon->launcher, &verdict, sizeof(verdict), MSG_NOSIGNAL);
     close(daemon->launcher);
     daemon->launcher = -1;
@@ -101,6 +103,12 @@ bool daemon_begin(struct daemon *daemon, int *exit_status)
         ;
     *exit_status = wait_for_verdict(ends[0]);
     return false;
+}
+
+void daemon_resume(struct daemon *daemon)
+{
+    daemon->launcher = -1;
+    (void)!chdir("/");
 }
 
 void daemon_ready(struct daemon *daemon)

@@ -30,6 +30,9 @@ struct daemon {
  */
 bool daemon_begin(struct daemon *daemon, int *exit_status);
 
+/* In a process that a daemon has started to take over: it is in the background already. */
+void daemon_resume(struct daemon *daemon);
+
 /* Standard output and error go nowhere from now on. */
 void daemon_ready(struct daemon *daemon);
 

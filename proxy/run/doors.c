@@ -9,6 +9,9 @@
 #define ACCEPTS_PER_TURN   64
 #define PAUSE_LOG_EVERY_MS 10000
 
+/* Nobody in a backlog is left behind, and nobody who keeps knocking can hold up the end. */
+#define ACCEPTS_AT_THE_END 65536
+
 /* Descriptors that are not sessions: log, listeners, and a loop's own per thread. */
 #define DESCRIPTORS_RESERVED   32
 #define DESCRIPTORS_PER_WORKER 8
@@ -20,6 +23,8 @@ struct door {
     uint32_t index;         /* of its listener in the site's configuration */
     char key[INHERIT_NAME]; /* the address as it is written */
     bool stays;
+    bool inherited;
+    bool lent; /* see inherit.h */
 };
 
 /* ---- accepting ------------------------------------------------------------------------------- */
@@ -78,9 +83,9 @@ static bool accept_one(struct door *door)
     return false;
 }
 
-static void accept_some(struct door *door)
+static void accept_some(struct door *door, int most)
 {
-    for (int i = 0; i < ACCEPTS_PER_TURN && accept_one(door); i++)
+    for (int i = 0; i < most && accept_one(door); i++)
         ;
     crew_flush(door->doors->crew);
 }
@@ -88,7 +93,7 @@ static void accept_some(struct door *door)
 static void accept_cb(void *owner, unsigned ready)
 {
     (void)ready;
-    accept_some(owner);
+    accept_some(owner, ACCEPTS_PER_TURN);
 }
 
 static void say_listening(const struct door *door)
@@ -116,16 +121,22 @@ void doors_init(struct doors *doors, struct watch_set *watches, struct crew *cre
 static void shut(struct door *door, bool handed_over)
 {
     watch_close(door->watch);
-    if (handed_over)
+    /* What was inherited is its former owner's until clients have come in by it. */
+    if (handed_over || door->lent || (door->inherited && !door->doors->accepting))
         listen_leave(&door->socket);
     listen_close(&door->socket);
     free(door);
 }
 
-static struct door *find(const struct doors *doors, const char *key)
+/* By the address as it is written, or else by what it comes to. */
+static struct door *find(const struct doors *doors, const struct config_listener *config,
+                         const char *key)
 {
     for (size_t i = 0; i < doors->count; i++)
         if (!doors->list[i]->stays && strcmp(doors->list[i]->key, key) == 0)
+            return doors->list[i];
+    for (size_t i = 0; i < doors->count; i++)
+        if (!doors->list[i]->stays && inherit_fits(doors->list[i]->socket.fd, &config->address))
             return doors->list[i];
     return NULL;
 }
@@ -133,9 +144,12 @@ static struct door *find(const struct doors *doors, const char *key)
 static bool bind_or_inherit(struct door *door, const struct config_listener *config,
                             struct inherit *inherit, char *error, size_t error_size)
 {
-    int fd = inherit ? inherit_claim(inherit, config) : -1;
-    return fd >= 0 ? listen_adopt(&door->socket, config, fd, error, error_size)
-                   : listen_open(&door->socket, config, error, error_size);
+    struct inherit_socket claimed;
+    door->inherited = inherit && inherit_claim(inherit, config, &claimed);
+    if (!door->inherited)
+        return listen_open(&door->socket, config, error, error_size);
+    door->lent = claimed.lent;
+    return listen_adopt(&door->socket, config, claimed.fd, error, error_size);
 }
 
 static struct door *open_door(struct doors *doors, const struct config_listener *config,
@@ -153,8 +167,7 @@ static struct door *open_door(struct doors *doors, const struct config_listener 
     door->watch = watch_open(doors->watches, door->socket.fd, 0, accept_cb, door);
     if (door->watch)
         return door;
-    listen_close(&door->socket);
-    free(door);
+    shut(door, false);
     return NULL;
 }
 
@@ -169,7 +182,7 @@ static bool collect(struct doors *doors, const struct config *config, struct doo
         const struct config_listener *listener = &config->listeners[done];
         char key[INHERIT_NAME];
         addr_print_config(&listener->address, key, sizeof(key));
-        list[done] = find(doors, key);
+        list[done] = find(doors, listener, key);
         if (list[done])
             list[done]->stays = true;
         else
@@ -199,7 +212,7 @@ static void close_others(struct doors *doors)
 {
     for (size_t i = 0; i < doors->count; i++)
         if (!doors->list[i]->stays)
-            accept_some(doors->list[i]);
+            accept_some(doors->list[i], ACCEPTS_AT_THE_END);
     for (size_t i = 0; i < doors->count; i++) {
         if (doors->list[i]->stays)
             continue;
@@ -238,7 +251,7 @@ bool doors_change(struct doors *doors, struct site *site, struct inherit *inheri
 void doors_close(struct doors *doors, bool handed_over)
 {
     for (size_t i = 0; !handed_over && doors->accepting && i < doors->count; i++)
-        accept_some(doors->list[i]);
+        accept_some(doors->list[i], ACCEPTS_AT_THE_END);
     uv_timer_stop(&doors->resume_timer);
     for (size_t i = 0; i < doors->count; i++)
         shut(doors->list[i], handed_over);
@@ -256,18 +269,14 @@ void doors_free(struct doors *doors)
     uv_close((uv_handle_t *)&doors->resume_timer, NULL);
 }
 
-bool doors_describe(const struct doors *doors, int **fds, const char ***names)
+struct inherit_socket *doors_describe(const struct doors *doors)
 {
-    *fds = calloc(doors->count + 1, sizeof(**fds));
-    *names = calloc(doors->count + 1, sizeof(**names));
-    if (!*fds || !*names) {
-        free(*fds);
-        free(*names);
-        return false;
+    struct inherit_socket *sockets = calloc(doors->count + 1, sizeof(*sockets));
+    for (size_t i = 0; sockets && i < doors->count; i++) {
+        const struct door *door = doors->list[i];
+        sockets[i].fd = door->socket.fd;
+        sockets[i].lent = door->lent;
+        snprintf(sockets[i].name, INHERIT_NAME, "%s", door->key);
     }
-    for (size_t i = 0; i < doors->count; i++) {
-        (*fds)[i] = doors->list[i]->socket.fd;
-        (*names)[i] = doors->list[i]->key;
-    }
-    return true;
+    return sockets;
 }

@@ -50,8 +50,7 @@ void doors_close(struct doors *doors, bool handed_over);
 /* The timer's memory may go when the loop has run once more. */
 void doors_free(struct doors *doors);
 
-/* Descriptors and names of the sockets, for somebody who takes over; arrays of `count`, malloc'd.
- */
-bool doors_describe(const struct doors *doors, int **fds, const char ***names) WSL_MUST_CHECK;
+/* The sockets for somebody who takes over: an array of `count`, malloc'd. NULL: out of memory. */
+struct inherit_socket *doors_describe(const struct doors *doors) WSL_MUST_CHECK;
 
 #endif

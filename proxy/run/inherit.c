@@ -7,23 +7,30 @@
 #include "net/addr.h"
 
 #define FIRST_ACTIVATED 3 /* sd_listen_fds(3) */
+#define MOST_ACTIVATED  65536
 
-static bool is_listening(int fd)
+#define OWN  "own"
+#define LENT "lent"
+
+bool inherit_is_successor(void)
 {
-    int on = 0;
-    socklen_t size = sizeof(on);
-    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &size) == 0 && on;
+    return getenv("WSLUICE_READY_FD") != NULL;
 }
 
-static void add(struct inherit *inherit, int fd, const char *name, size_t length)
+/* What is not a listening socket fits no listener, and is closed with the others. */
+static void add(struct inherit *inherit, int fd, bool lent, const char *name, size_t length)
 {
-    if (inherit->count == INHERIT_MAX || !is_listening(fd))
+    struct inherit_socket *sockets =
+        reallocarray(inherit->sockets, inherit->count + 1, sizeof(*inherit->sockets));
+    int flags = fcntl(fd, F_GETFL);
+    if (!sockets || flags < 0)
         return;
     (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
-    (void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-    inherit->sockets[inherit->count].fd = fd;
-    snprintf(inherit->sockets[inherit->count].name, INHERIT_NAME, "%.*s", (int)length, name);
-    inherit->count++;
+    (void)fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+    inherit->sockets = sockets;
+    struct inherit_socket *socket = &sockets[inherit->count++];
+    *socket = (struct inherit_socket){.fd = fd, .lent = lent};
+    snprintf(socket->name, INHERIT_NAME, "%.*s", (int)length, name);
 }
 
 static void from_systemd(struct inherit *inherit)
@@ -33,24 +40,24 @@ static void from_systemd(struct inherit *inherit)
     if (!count || !pid || strtol(pid, NULL, 10) != getpid())
         return;
     long total = strtol(count, NULL, 10);
-    for (long i = 0; i < total && i < INHERIT_MAX; i++) {
+    for (long i = 0; i < total && i < MOST_ACTIVATED; i++) {
         size_t length = names ? strcspn(names, ":") : 0;
-        add(inherit, FIRST_ACTIVATED + (int)i, names ? names : "", length);
+        add(inherit, FIRST_ACTIVATED + (int)i, true, names ? names : "", length);
         if (names)
             names += length + (names[length] == ':');
     }
 }
 
-/* "FD NAME" lines. */
+/* Lines of "FD OWNER NAME", where OWNER is "own" or "lent". */
 static void from_predecessor(struct inherit *inherit)
 {
     const char *line = getenv("WSLUICE_FDS");
     while (line && *line) {
-        char *name;
-        long fd = strtol(line, &name, 10);
+        int fd, name = 0;
+        char owner[8];
         size_t length = strcspn(line, "\n");
-        if (*name == ' ' && fd >= 0)
-            add(inherit, (int)fd, name + 1, length - (size_t)(name + 1 - line));
+        if (sscanf(line, "%d %7s %n", &fd, owner, &name) == 2 && name > 0 && (size_t)name <= length)
+            add(inherit, fd, strcmp(owner, LENT) == 0, line + name, length - (size_t)name);
         line += length + (line[length] == '\n');
     }
     const char *ready = getenv("WSLUICE_READY_FD");
@@ -62,8 +69,7 @@ static void from_predecessor(struct inherit *inherit)
 
 void inherit_open(struct inherit *inherit)
 {
-    inherit->count = 0;
-    inherit->ready_fd = -1;
+    *inherit = (struct inherit){.ready_fd = -1};
     from_systemd(inherit);
     from_predecessor(inherit);
     static const char *const variables[] = {"LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES",
@@ -84,7 +90,7 @@ static bool bound_to_path(const struct sockaddr_un *bound, socklen_t length, con
     return length == wanted_length && memcmp(bound->sun_path, wanted.sun_path, length - head) == 0;
 }
 
-static bool bound_to(int fd, const struct config_address *address)
+bool inherit_fits(int fd, const struct config_address *address)
 {
     union {
         struct sockaddr any;
@@ -111,21 +117,34 @@ static bool bound_to(int fd, const struct config_address *address)
     return strcmp(a, any6) == 0 || strcmp(a, any4) == 0;
 }
 
-int inherit_claim(struct inherit *inherit, const struct config_listener *listener)
+/* A name may be given to the wrong socket; its family at least has to be right. */
+static bool can_serve(int fd, const struct config_address *address)
+{
+    int listens = 0, family = 0;
+    socklen_t size = sizeof(listens);
+    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0 || !listens ||
+        getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size) != 0)
+        return false;
+    return (family == AF_UNIX) == (address->kind == CONFIG_ADDRESS_UNIX);
+}
+
+bool inherit_claim(struct inherit *inherit, const struct config_listener *listener,
+                   struct inherit_socket *claimed)
 {
     char written[INHERIT_NAME];
     addr_print_config(&listener->address, written, sizeof(written));
     for (size_t i = 0; i < inherit->count; i++) {
-        int fd = inherit->sockets[i].fd;
-        const char *name = inherit->sockets[i].name;
-        bool named =
-            (listener->name && strcmp(name, listener->name) == 0) || strcmp(name, written) == 0;
-        if (fd < 0 || !(named || bound_to(fd, &listener->address)))
+        struct inherit_socket *socket = &inherit->sockets[i];
+        bool named = (listener->name && strcmp(socket->name, listener->name) == 0) ||
+                     strcmp(socket->name, written) == 0;
+        if (socket->fd < 0 || !can_serve(socket->fd, &listener->address) ||
+            !(named || inherit_fits(socket->fd, &listener->address)))
             continue;
-        inherit->sockets[i].fd = -1;
-        return fd;
+        *claimed = *socket;
+        socket->fd = -1;
+        return true;
     }
-    return -1;
+    return false;
 }
 
 size_t inherit_close(struct inherit *inherit)
@@ -137,21 +156,22 @@ size_t inherit_close(struct inherit *inherit)
         close(inherit->sockets[i].fd);
         closed++;
     }
+    free(inherit->sockets);
+    inherit->sockets = NULL;
     inherit->count = 0;
     return closed;
 }
 
-char *inherit_describe(const int *fds, const char *const *names, size_t count)
+char *inherit_describe(const struct inherit_socket *sockets, size_t count)
 {
     static const char variable[] = "WSLUICE_FDS=";
-    size_t size = sizeof(variable), used = sizeof(variable) - 1;
-    for (size_t i = 0; i < count; i++)
-        size += strlen(names[i]) + 16;
+    size_t size = sizeof(variable) + count * (INHERIT_NAME + 24), used = sizeof(variable) - 1;
     char *text = malloc(size);
     if (!text)
         return NULL;
     memcpy(text, variable, sizeof(variable));
     for (size_t i = 0; i < count; i++)
-        used += (size_t)snprintf(text + used, size - used, "%d %s\n", fds[i], names[i]);
+        used += (size_t)snprintf(text + used, size - used, "%d %s %s\n", sockets[i].fd,
+                                 sockets[i].lent ? LENT : OWN, sockets[i].name);
     return text;
 }

@@ -7,6 +7,7 @@
 #include "run/cli.h"
 #include "run/daemon.h"
 #include "run/demo.h"
+#include "run/inherit.h"
 #include "run/logging.h"
 #include "run/machine.h"
 #include "run/supervisor.h"
@@ -19,7 +20,8 @@ static const struct config *load_again(const void *owner, struct diag *diag)
     return load_config(owner, diag);
 }
 
-static bool serve(const struct cli_result *cli, char **argv, struct daemon *daemon, char *error)
+static bool serve(const struct cli_result *cli, const struct program *program,
+                  struct daemon *daemon, char *error)
 {
     struct demo *demo = NULL;
     if (!logging_open(&cli->config->log, error, ERROR_MAX))
@@ -32,7 +34,7 @@ static bool serve(const struct cli_result *cli, char **argv, struct daemon *daem
     bool at_rest = true;
     struct supervisor_options options = {
         .config = cli->config,
-        .argv = argv,
+        .program = program,
         .load = cli->file.path ? load_again : NULL,
         .owner = &cli->file,
         .demo = cli->action == CLI_DEMO,
@@ -50,24 +52,37 @@ static bool serve(const struct cli_result *cli, char **argv, struct daemon *daem
     return supervisor != NULL;
 }
 
+static bool go_to_background(struct daemon *daemon, int *exit_status)
+{
+    if (!inherit_is_successor())
+        return daemon_begin(daemon, exit_status);
+    daemon_resume(daemon);
+    return true;
+}
+
 int main(int argc, char **argv)
 {
     struct cli_result cli;
     struct daemon daemon;
+    struct program program;
     char error[ERROR_MAX] = "";
     machine_fill_standard_descriptors();
+    if (!program_remember(&program, argv))
+        return EXIT_FAILURE;
     cli_parse(argc, argv, stdout, stderr, &cli);
     if (cli.action == CLI_CHECK)
         cli.exit_status = survey_run(cli.config, stdout) ? 0 : 1;
     if (cli.action == CLI_EXIT || cli.action == CLI_CHECK ||
-        (cli.daemon && !daemon_begin(&daemon, &cli.exit_status))) {
+        (cli.daemon && !go_to_background(&daemon, &cli.exit_status))) {
         cli_result_free(&cli);
+        program_free(&program);
         return cli.exit_status;
     }
     machine_tune_memory();
     machine_widen_thread_pool();
-    bool served = serve(&cli, argv, &daemon, error);
+    bool served = serve(&cli, &program, &daemon, error);
     cli_result_free(&cli);
+    program_free(&program);
     if (served)
         return 0;
     fprintf(stderr, "wsluice: error: %s\n", error);

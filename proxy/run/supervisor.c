@@ -1,6 +1,7 @@
 #include "run/supervisor.h"
 
 #include <signal.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include <uv.h>
@@ -41,10 +42,10 @@ struct supervisor {
     struct crew crew;
     struct doors doors;
     struct site *site;
-    struct reload *reload;   /* while one is under way */
-    struct upgrade *upgrade; /* likewise */
-    int predecessor;         /* whoever waits for us to serve; -1: nobody */
-    bool reload_again;       /* asked for while one was under way */
+    struct reload *reload;           /* while one is under way */
+    struct upgrade *upgrade;         /* likewise */
+    int predecessor;                 /* whoever waits for us to serve; -1: nobody */
+    bool reload_again, upgrade_next; /* asked for while another was under way */
     uint64_t beats;
     enum { SERVING, RETIRING, DRAINING } phase; /* retiring: somebody else serves */
 };
@@ -74,8 +75,6 @@ static void close_handles(struct supervisor *supervisor)
     stop_probing(supervisor);
     resolver_close(supervisor->names);
     crew_stop(&supervisor->crew);
-    upgrade_cancel(supervisor->upgrade);
-    supervisor->upgrade = NULL;
     watch_set_close(&supervisor->watches);
     mailbox_close(&supervisor->mailbox);
     for (int i = 0; i < SIGNALS; i++)
@@ -115,6 +114,9 @@ static void drain(struct supervisor *supervisor, int number)
 {
     const struct config_limits *limits = &supervisor->site->config->limits;
     supervisor->phase = DRAINING;
+    /* Whoever was to take over is to end with us. */
+    upgrade_cancel(supervisor->upgrade);
+    supervisor->upgrade = NULL;
     log_message(REASON_INFO, "signal %d: no new clients, waiting for sessions to end", number);
     notify_say(&supervisor->notify, "STOPPING=1\nSTATUS=draining");
     atomic_store(&supervisor->ops.draining, true);
@@ -125,7 +127,7 @@ static void drain(struct supervisor *supervisor, int number)
 
 /* ---- changes of the configuration ------------------------------------------------------------ */
 
-static void begin_reload(struct supervisor *supervisor, bool certificates_only);
+static void begin_next(struct supervisor *supervisor);
 
 static bool take_over(struct supervisor *supervisor, struct site *site, char *error)
 {
@@ -157,17 +159,11 @@ static void reload_cb(void *owner, struct site *site, const char *failure)
         log_message(REASON_ERROR, "the configuration stays as it was: %s", site ? error : failure);
     notify_say(&supervisor->notify, done ? "READY=1\nSTATUS=serving"
                                          : "READY=1\nSTATUS=serving; the last reload failed");
-    if (supervisor->reload_again)
-        begin_reload(supervisor, false);
+    begin_next(supervisor);
 }
 
 static void begin_reload(struct supervisor *supervisor, bool certificates_only)
 {
-    if (supervisor->reload) {
-        supervisor->reload_again = true;
-        return;
-    }
-    supervisor->reload_again = false;
     struct reload_request request = {
         .loop = &supervisor->loop,
         .current = supervisor->site,
@@ -179,22 +175,36 @@ static void begin_reload(struct supervisor *supervisor, bool certificates_only)
     };
     notify_reloading(&supervisor->notify);
     supervisor->reload = reload_start(&request);
-    if (!supervisor->reload)
-        log_message(REASON_ERROR, "the configuration stays as it was: out of memory");
+    if (supervisor->reload)
+        return;
+    log_message(REASON_ERROR, "the configuration stays as it was: out of memory");
+    notify_say(&supervisor->notify, "READY=1");
 }
 
 /* ---- handing over ---------------------------------------------------------------------------- */
 
-static void upgrade_done(void *owner, bool ready, pid_t child)
+static void say_why(long child, int status)
+{
+    bool ended = WIFEXITED(status);
+    log_message(REASON_ERROR,
+                "process %ld ended with %s %d instead of taking over; this one goes on; 'wsluice "
+                "check' may say more",
+                child, ended ? "status" : "signal", ended ? WEXITSTATUS(status) : WTERMSIG(status));
+}
+
+static void upgrade_done(void *owner, bool ready, pid_t child, int status)
 {
     struct supervisor *supervisor = owner;
     supervisor->upgrade = NULL;
     if (!ready) {
-        log_message(REASON_ERROR, "process %ld did not take over; this one goes on", (long)child);
+        say_why((long)child, status);
+        begin_next(supervisor);
         return;
     }
     log_message(REASON_INFO, "process %ld has taken over; sessions here end in their time",
                 (long)child);
+    /* Ours to say: systemd believes nobody but the process that it knows. */
+    notify_main_pid(&supervisor->notify, (long)child);
     supervisor->phase = RETIRING;
     stop_probing(supervisor);
     atomic_store(&supervisor->ops.draining, true);
@@ -205,13 +215,28 @@ static void upgrade_done(void *owner, bool ready, pid_t child)
 static void begin_upgrade(struct supervisor *supervisor)
 {
     char error[ERROR_MAX] = "the demo's echo service cannot be handed over";
-    if (supervisor->upgrade)
-        return;
     if (!supervisor->options.demo)
-        supervisor->upgrade = upgrade_start(supervisor->options.argv, &supervisor->doors,
+        supervisor->upgrade = upgrade_start(supervisor->options.program, &supervisor->doors,
                                             upgrade_done, supervisor, error, sizeof(error));
-    if (!supervisor->upgrade)
+    if (supervisor->upgrade)
+        log_message(REASON_INFO, "process %ld is to take over",
+                    (long)upgrade_child(supervisor->upgrade));
+    else
         log_message(REASON_ERROR, "no process takes over: %s", error);
+}
+
+/* One change at a time: a child must not get sockets that a reload is about to replace. */
+static void begin_next(struct supervisor *supervisor)
+{
+    if (supervisor->reload || supervisor->upgrade || supervisor->phase != SERVING)
+        return;
+    if (supervisor->reload_again) {
+        supervisor->reload_again = false;
+        begin_reload(supervisor, false);
+    } else if (supervisor->upgrade_next) {
+        supervisor->upgrade_next = false;
+        begin_upgrade(supervisor);
+    }
 }
 
 /* ---- signals and time ------------------------------------------------------------------------ */
@@ -229,18 +254,18 @@ static void end(struct supervisor *supervisor, int number)
 static void signal_cb(uv_signal_t *handle, int number)
 {
     struct supervisor *supervisor = handle->data;
-    bool serving = supervisor->phase == SERVING;
     switch (number) {
     case SIGHUP:
-        if (serving)
-            begin_reload(supervisor, false);
+        supervisor->reload_again = true;
+        begin_next(supervisor);
         return;
     case SIGUSR1:
         log_reopen();
         return;
     case SIGUSR2:
-        if (serving)
-            begin_upgrade(supervisor);
+        /* While one is under way a second would hand over what the first has taken. */
+        supervisor->upgrade_next = !supervisor->upgrade;
+        begin_next(supervisor);
         return;
     default:
         end(supervisor, number);
@@ -259,7 +284,7 @@ static void beat_cb(uv_timer_t *timer)
     notify_say(&supervisor->notify, status);
     if (++supervisor->beats % BEATS_PER_DAY == 0)
         logging_certificates(supervisor->site);
-    if (!supervisor->reload && gate_files_changed(supervisor->site->gate))
+    if (!supervisor->reload && !supervisor->upgrade && gate_files_changed(supervisor->site->gate))
         begin_reload(supervisor, true);
 }
 
@@ -357,8 +382,6 @@ struct supervisor *supervisor_create(const struct supervisor_options *options, c
 static void say_ready(struct supervisor *supervisor)
 {
     atomic_store(&supervisor->ops.listening, true);
-    if (supervisor->predecessor >= 0)
-        notify_main_pid(&supervisor->notify, (long)getpid());
     notify_say(&supervisor->notify, "READY=1\nSTATUS=serving");
     if (supervisor->predecessor < 0)
         return;

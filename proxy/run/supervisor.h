@@ -23,12 +23,13 @@
 #include "base/base.h"
 #include "config/config.h"
 #include "config/diag.h"
+#include "run/program.h"
 
 struct supervisor;
 
 struct supervisor_options {
     const struct config *config;
-    char *const *argv; /* for a process that takes over; argv[0] is found as a shell finds it */
+    const struct program *program; /* for a process that takes over */
     /* The configuration anew; NULL: there is no file, a reload reads certificates only. */
     const struct config *(*load)(const void *owner, struct diag *diag);
     const void *owner;

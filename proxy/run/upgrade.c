@@ -6,8 +6,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "run/inherit.h"
-
 extern char **environ;
 
 struct upgrade {
@@ -36,69 +34,57 @@ static void pipe_cb(void *owner, unsigned ready)
     pid_t child = upgrade->child;
     upgrade_cb *callback = upgrade->callback;
     void *who = upgrade->owner;
+    int status = 0;
     drop(upgrade);
-    if (n != 1)
-        (void)waitpid(child, NULL, WNOHANG);
-    callback(who, n == 1, child);
+    if (n == 1)
+        signal(SIGCHLD, SIG_IGN); /* it may end before we do: nobody will ask how */
+    else
+        (void)waitpid(child, &status, 0); /* its end of the pipe closes as it ends: no wait */
+    callback(who, n == 1, child, status);
 }
 
-/*
- * In the child, between fork and exec: only what is safe there. Signals that libuv or we have
- * blocked or ignored are as a new program expects them.
- */
-static void become(char *const *argv, char *const *environment, const int *fds, size_t count,
-                   int ready_fd)
-{
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    signal(SIGPIPE, SIG_DFL);
-    for (size_t i = 0; i < count; i++)
-        fcntl(fds[i], F_SETFD, 0);
-    fcntl(ready_fd, F_SETFD, 0);
-    execvpe(argv[0], argv, environment);
-    _exit(127);
-}
-
-/* Our environment and two variables more; malloc'd as one array, borrowed texts. */
+/* Ours and two variables more. The watchdog's pid is ours: without it the variable is for all. */
 static char **environment_with(char *fds, char *ready)
 {
-    size_t count = 0;
+    static const char ours[] = "WATCHDOG_PID=";
+    size_t count = 0, used = 0;
     while (environ[count])
         count++;
     char **environment = calloc(count + 3, sizeof(*environment));
+    for (size_t i = 0; environment && i < count; i++)
+        if (strncmp(environ[i], ours, sizeof(ours) - 1) != 0)
+            environment[used++] = environ[i];
     if (!environment)
         return NULL;
-    memcpy(environment, environ, count * sizeof(*environment));
-    environment[count] = fds;
-    environment[count + 1] = ready;
+    environment[used] = fds;
+    environment[used + 1] = ready;
     return environment;
 }
 
-static pid_t spawn(char *const *argv, const struct doors *doors, int ready_fd)
+static pid_t spawn(const struct program *program, const struct doors *doors, int ready_fd)
 {
-    int *fds = NULL;
-    const char **names = NULL;
     char ready[40];
     pid_t child = -1;
-    if (!doors_describe(doors, &fds, &names))
-        return -1;
+    struct inherit_socket *sockets = doors_describe(doors);
+    int *fds = calloc(doors->count + 1, sizeof(*fds));
+    char *described = sockets ? inherit_describe(sockets, doors->count) : NULL;
     snprintf(ready, sizeof(ready), "WSLUICE_READY_FD=%d", ready_fd);
-    char *described = inherit_describe(fds, names, doors->count);
     char **environment = described ? environment_with(described, ready) : NULL;
-    if (environment)
-        child = fork();
-    if (child == 0)
-        become(argv, environment, fds, doors->count, ready_fd);
+    if (environment && fds) {
+        for (size_t i = 0; i < doors->count; i++)
+            fds[i] = sockets[i].fd;
+        fds[doors->count] = ready_fd;
+        child = program_start(program, environment, fds, doors->count + 1);
+    }
     free(environment);
     free(described);
-    free(names);
     free(fds);
+    free(sockets);
     return child;
 }
 
-struct upgrade *upgrade_start(char *const *argv, const struct doors *doors, upgrade_cb *callback,
-                              void *owner, char *error, size_t error_size)
+struct upgrade *upgrade_start(const struct program *program, const struct doors *doors,
+                              upgrade_cb *callback, void *owner, char *error, size_t error_size)
 {
     int ends[2];
     struct upgrade *upgrade = calloc(1, sizeof(*upgrade));
@@ -109,17 +95,24 @@ struct upgrade *upgrade_start(char *const *argv, const struct doors *doors, upgr
     }
     *upgrade = (struct upgrade){.pipe = ends[0], .callback = callback, .owner = owner};
     upgrade->watch = watch_open(doors->watches, ends[0], WATCH_READ, pipe_cb, upgrade);
-    upgrade->child = upgrade->watch ? spawn(argv, doors, ends[1]) : -1;
+    upgrade->child = upgrade->watch ? spawn(program, doors, ends[1]) : -1;
     close(ends[1]);
     if (upgrade->child > 0)
         return upgrade;
-    snprintf(error, error_size, "cannot start %s: %s", argv[0], strerror(errno));
+    snprintf(error, error_size, "cannot start %s: %s", program->path, strerror(errno));
     drop(upgrade);
     return NULL;
 }
 
+pid_t upgrade_child(const struct upgrade *upgrade)
+{
+    return upgrade->child;
+}
+
 void upgrade_cancel(struct upgrade *upgrade)
 {
-    if (upgrade)
-        drop(upgrade);
+    if (!upgrade)
+        return;
+    (void)kill(upgrade->child, SIGTERM);
+    drop(upgrade);
 }

@@ -19,17 +19,21 @@
 
 #include "net/watch.h"
 #include "run/doors.h"
+#include "run/program.h"
 
 struct upgrade;
 
-/* `ready`: the child serves; its pid. Otherwise it has ended or failed. */
-typedef void upgrade_cb(void *owner, bool ready, pid_t child);
+/* `child` serves; or it has ended instead, `status` says how (wait(2)). */
+typedef void upgrade_cb(void *owner, bool ready, pid_t child, int status);
 
 /* NULL: *error says why. */
-struct upgrade *upgrade_start(char *const *argv, const struct doors *doors, upgrade_cb *callback,
-                              void *owner, char *error, size_t error_size) WSL_MUST_CHECK;
+struct upgrade *upgrade_start(const struct program *program, const struct doors *doors,
+                              upgrade_cb *callback, void *owner, char *error,
+                              size_t error_size) WSL_MUST_CHECK;
 
-/* No callback comes after this; a child that has not said anything is on its own. NULL is fine. */
+pid_t upgrade_child(const struct upgrade *upgrade);
+
+/* The child is told to end, and no callback comes after this. NULL is fine. */
 void upgrade_cancel(struct upgrade *upgrade);
 
 #endif
