@@ -193,6 +193,7 @@ struct config_route {
     const char *redirect;      /* redirect: the URL, with {host} {path} {query} */
     uint32_t redirect_status;  /* 301, 302, 307, 308 */
     enum config_health health; /* health; OFF for the other kinds */
+    struct config_texts needs; /* health: routes that must have a usable target */
     struct config_texts
         origins; /* none: same origin as Host; "any"; origins whose host may begin with a star */
     struct config_cidrs allow, deny;

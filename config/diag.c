@@ -98,9 +98,18 @@ void diag_add(struct diag *diag, enum diag_level level, struct diag_where where,
         !reserve(diag)) {
         finding_free(&finding);
         diag->lost++;
+        diag->starved = true;
         return;
     }
     diag->findings[diag->count++] = finding;
+}
+
+void diag_out_of_memory(struct diag *diag)
+{
+    if (diag->starved)
+        return;
+    diag->starved = true;
+    diag_add(diag, DIAG_ERROR, (struct diag_where){NULL, 0, 0}, NULL, NULL, "out of memory");
 }
 
 int diag_format(const struct diag_finding *finding, char *buffer, size_t size)

@@ -38,6 +38,7 @@ struct diag {
     size_t capacity;
     size_t errors; /* findings of DIAG_ERROR, the lost ones included */
     size_t lost;   /* findings that memory had no room for */
+    bool starved;  /* memory was out: what was built meanwhile is not whole */
 };
 
 void diag_init(struct diag *diag);
@@ -47,6 +48,9 @@ void diag_free(struct diag *diag);
 void diag_add(struct diag *diag, enum diag_level level, struct diag_where where,
               const char *subject, const char *remedy, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
+
+/* The error that memory is out, and starved; once is enough. */
+void diag_out_of_memory(struct diag *diag);
 
 /*
  * One finding on one line, without newline, as in "gateway.yaml:3:7: listeners[0].tls: message;

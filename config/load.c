@@ -35,11 +35,6 @@ struct loader {
 
 static const struct diag_where nowhere = {NULL, 0, 0};
 
-static void no_memory(struct diag *diag)
-{
-    diag_add(diag, DIAG_ERROR, nowhere, NULL, NULL, "out of memory");
-}
-
 static const char *get_environment(void *owner, const char *name)
 {
     return getenv(name);
@@ -151,7 +146,7 @@ static bool load_file(struct loader *loader, const char *path, struct diag_where
     if (folder)
         schema_read(&loader->schema, file->tree, folder);
     else
-        no_memory(loader->diag);
+        diag_out_of_memory(loader->diag);
     free(folder);
     return folder != NULL;
 }
@@ -237,7 +232,7 @@ static bool begin(struct loader *loader, const char *path, char **absolute)
         *absolute = NULL;
     if (*absolute && loader->config && loader->files)
         return true;
-    no_memory(loader->diag);
+    diag_out_of_memory(loader->diag);
     return false;
 }
 
@@ -245,8 +240,10 @@ static void load_all(struct loader *loader, const char *path, const struct load_
 {
     static const struct scalar_world world = {get_environment, read_file, NULL};
     schema_begin(&loader->schema, loader->config, &world, loader->diag);
-    if (load_file(loader, path, nowhere)) {
+    if (load_file(loader, path, nowhere))
         load_includes(loader);
+    /* What is not whole says nothing about what the files say. */
+    if (loader->schema.top.source && !loader->diag->starved) {
         schema_settle(&loader->schema);
         for (size_t i = 0; i < request->override_count; i++)
             override(loader, &request->overrides[i]);

@@ -18,12 +18,12 @@ enum { LOAD_FILES_MAX = 1000 };
 /* An option of the process, the log or the limits that the command line has set: it wins. */
 struct load_override {
     const struct options_row *row;
-    char *text; /* a good value; paths are relative to where the process is */
+    const char *text; /* a good value; paths are relative to where the process is */
 };
 
 struct load_request {
-    char *path;
-    struct load_override *overrides;
+    const char *path;
+    const struct load_override *overrides;
     size_t override_count;
 };
 

@@ -116,6 +116,15 @@ static const struct options_row rows[] = {
     },
     {
         .section = OPTIONS_ROUTE,
+        .key = "needs",
+        OPTIONS_FIELD(config_route, needs),
+        .value = {.type = VALUE_TEXT},
+        .list = true,
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "names of routes that must have a usable target for health to be ready",
+    },
+    {
+        .section = OPTIONS_ROUTE,
         .key = "balance",
         OPTIONS_FIELD(config_route, balance),
         .value = {.type = VALUE_ENUM, .names = balances},

@@ -390,8 +390,7 @@ static void check_against_each_other(struct check *check)
                           .last = calloc(count + 1, sizeof(*table.last)),
                           .texts = calloc(count + 1, sizeof(*table.texts))};
     if (!table.next || !table.last || !table.texts || !compare_routes(check, &table))
-        diag_add(check->diag, DIAG_ERROR, (struct diag_where){NULL, 0, 0}, NULL, NULL,
-                 "out of memory");
+        diag_out_of_memory(check->diag);
     for (size_t i = 0; table.texts && i < count; i++)
         free(table.texts[i]);
     free(table.texts);

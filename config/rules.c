@@ -40,11 +40,6 @@ static void complain(const struct check *check, struct subject subject, const ch
     subject_complain(check->names, check->diag, DIAG_ERROR, subject, remedy, "%s", message);
 }
 
-static void no_memory(const struct check *check)
-{
-    diag_add(check->diag, DIAG_ERROR, (struct diag_where){NULL, 0, 0}, NULL, NULL, "out of memory");
-}
-
 /* ---- process ---- */
 
 static void check_log(const struct check *check)
@@ -83,7 +78,7 @@ static void check_tls(const struct check *check, size_t index)
     if (tls->client_verify != CONFIG_VERIFY_OFF && tls->mode == CONFIG_TLS_OFF)
         complain(check, of_tls(index, "client_verify"), "name a certificate to accept TLS with",
                  "client certificates need TLS");
-    if (tls->client_verify != CONFIG_VERIFY_OFF && tls->mode == CONFIG_TLS_OPTIONAL)
+    if (tls->client_verify == CONFIG_VERIFY_REQUIRED && tls->mode == CONFIG_TLS_OPTIONAL)
         subject_complain(check->names, check->diag, DIAG_WARNING, of_tls(index, "client_verify"),
                          check->names->flags ? "add --ssl-only" : "set tls.mode to required",
                          "clients without TLS are let in without a certificate");
@@ -115,7 +110,7 @@ static void check_unique(struct check *check, struct name_map *map, size_t index
     char place[ADDRESS_TEXT_MAX];
     switch (name_map_add(map, text, strlen(text), &other)) {
     case NAME_MAP_NO_MEMORY:
-        no_memory(check);
+        diag_out_of_memory(check->diag);
         break;
     case NAME_MAP_FOUND:
         subject_print_place(check->names, of_listener(other, key), place, sizeof(place));
@@ -180,11 +175,11 @@ static void check_listeners(struct check *check)
         const char *name = route->name ? route->name : route->path;
         size_t number = i;
         if (name_map_add(&check->routes, name, strlen(name), &number) == NAME_MAP_NO_MEMORY)
-            no_memory(check);
+            diag_out_of_memory(check->diag);
     }
     check->texts = calloc(config->listener_count + 1, sizeof(*check->texts));
     if (!check->texts)
-        no_memory(check);
+        diag_out_of_memory(check->diag);
     for (size_t i = 0; check->texts && i < config->listener_count; i++)
         check_listener(check, i);
     free(check->texts);

@@ -11,12 +11,6 @@ enum { QUOTED_MAX = 60 };
 
 static const char unix_prefix[] = "unix:";
 
-static void no_memory(const struct scalar_reader *reader)
-{
-    diag_add(reader->diag, DIAG_ERROR, (struct diag_where){NULL, 0, 0}, NULL, NULL,
-             "out of memory");
-}
-
 static void wipe(char *text)
 {
     if (text)
@@ -53,7 +47,7 @@ char *scalar_absolute(const struct scalar_reader *reader, const char *path)
         path += 2;
     if (asprintf(&absolute, "%s%s", *path == '/' ? "" : reader->folder, path) >= 0)
         return absolute;
-    no_memory(reader);
+    diag_out_of_memory(reader->diag);
     return NULL;
 }
 
@@ -78,7 +72,7 @@ static char *rooted(const struct scalar_reader *reader, const struct options_row
         result = NULL;
     } else if (asprintf(&result, "%s%s", unix_prefix, path) < 0) {
         result = NULL;
-        no_memory(reader);
+        diag_out_of_memory(reader->diag);
     }
     free(path);
     wipe(text);
@@ -103,7 +97,7 @@ static bool set_text(const struct scalar_reader *reader, const struct trail *tra
     case VALUE_OK:
         return true;
     case VALUE_NO_MEMORY:
-        no_memory(reader);
+        diag_out_of_memory(reader->diag);
         return false;
     case VALUE_MALFORMED:
     case VALUE_BAD_PORT:
@@ -128,7 +122,7 @@ static bool note(const struct scalar_reader *reader, const struct options_row *r
     memcpy(&stored, (const char *)object + row->offset, sizeof(stored));
     if (config_note_origin(reader->config, stored, origin, reference))
         return true;
-    no_memory(reader);
+    diag_out_of_memory(reader->diag);
     return false;
 }
 

@@ -19,12 +19,6 @@ struct walk {
 static void read_section(struct walk *walk, const struct trail *trail, enum options_section section,
                          const struct yaml_tree_node *node, void *object);
 
-static void no_memory(const struct schema *schema)
-{
-    diag_add(schema->diag, DIAG_ERROR, (struct diag_where){NULL, 0, 0}, NULL, NULL,
-             "out of memory");
-}
-
 static void unknown(struct walk *walk, const struct trail *trail, enum options_section section,
                     const struct yaml_tree_pair *pair)
 {
@@ -69,7 +63,7 @@ static void add_include(struct walk *walk, const struct trail *trail,
         size_t capacity = schema->include_capacity ? 2 * schema->include_capacity : 8;
         struct schema_include *more = realloc(schema->includes, capacity * sizeof(*more));
         if (!more) {
-            no_memory(schema);
+            diag_out_of_memory(schema->diag);
             free(pattern);
             return;
         }
@@ -102,7 +96,7 @@ static bool remember(struct schema *schema, struct schema_nodes *nodes,
         size_t capacity = nodes->capacity ? 2 * nodes->capacity : 16;
         struct schema_element *more = realloc(nodes->items, capacity * sizeof(*more));
         if (!more) {
-            no_memory(schema);
+            diag_out_of_memory(schema->diag);
             return false;
         }
         nodes->items = more;
@@ -119,7 +113,7 @@ static void *open_element(struct walk *walk, enum options_section section, void 
     const struct options_section_row *row = options_section(section);
     void *element = snapshot_open(schema->config, section, parent);
     if (!element) {
-        no_memory(schema);
+        diag_out_of_memory(schema->diag);
         return NULL;
     }
     struct config_place where = {walk->source, node->where.line, node->where.column};
@@ -345,7 +339,7 @@ void schema_read(struct schema *schema, const struct yaml_tree *tree, const char
     struct walk walk = {.schema = schema, .source = name, .main = !schema->top.source};
     walk.reader = (struct scalar_reader){schema->config, schema->world, schema->diag, folder};
     if (!name) {
-        no_memory(schema);
+        diag_out_of_memory(schema->diag);
         return;
     }
     memcpy(name, source, strlen(source));

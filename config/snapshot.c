@@ -65,11 +65,15 @@ static bool append_cidr(struct config *config, const struct config_cidr *cidr, v
 static bool append_text(struct config *config, struct value_text text, void *field)
 {
     struct config_texts *texts = field;
+    const char *copy, **item;
     void *items;
     memcpy(&items, &texts->items, sizeof(items));
-    const char **item = grow(config, &items, &texts->count, sizeof(*item));
-    if (!item || !copy_text(config, text, item))
+    if (!copy_text(config, text, &copy))
         return false;
+    item = grow(config, &items, &texts->count, sizeof(*item));
+    if (!item)
+        return false;
+    *item = copy;
     texts->items = items;
     return true;
 }

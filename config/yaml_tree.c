@@ -84,8 +84,7 @@ void yaml_tree_free(struct yaml_tree *tree)
 
 static bool out_of_memory(struct builder *builder)
 {
-    diag_add(builder->diag, DIAG_ERROR, (struct diag_where){builder->tree->source, 0, 0}, NULL,
-             NULL, "out of memory");
+    diag_out_of_memory(builder->diag);
     return false;
 }
 
@@ -459,7 +458,7 @@ struct yaml_tree *yaml_tree_parse(const char *name, const char *text, size_t len
     const char *source = tree ? diag_add_source(diag, name, text, length) : NULL;
     struct builder builder = {.tree = tree, .diag = diag};
     if (!source) {
-        diag_add(diag, DIAG_ERROR, (struct diag_where){NULL, 0, 0}, NULL, NULL, "out of memory");
+        diag_out_of_memory(diag);
         free(tree);
         return NULL;
     }

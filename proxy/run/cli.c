@@ -29,7 +29,7 @@ struct cli {
     const struct config *loaded; /* from the file, instead */
     void *objects[OPTIONS_SECTION_COUNT];
     char *directory; /* where the process was started; NULL unless paths must hold elsewhere */
-    struct load_request file; /* of --config */
+    struct cli_memory memory; /* of --config */
 };
 
 static void usage_error(struct cli *cli, const char *subject, const char *message,
@@ -42,7 +42,7 @@ static void usage_error(struct cli *cli, const char *subject, const char *messag
 /* What is wrong in the end is the machine, not the command line: EXIT_CANNOT. */
 static void out_of_memory(struct cli *cli)
 {
-    diag_add(&cli->diag, DIAG_ERROR, where, NULL, NULL, "out of memory");
+    diag_out_of_memory(&cli->diag);
 }
 
 /* ---- build: assignments and positionals to a snapshot ---- */
@@ -345,11 +345,19 @@ static void add_override(struct cli *cli, const struct cli_assignment *assignmen
         bad_value(cli, assignment, argument, why);
         return;
     }
+    struct cli_memory *memory = &cli->memory;
     char *text = rooted(cli, row, argument);
-    if (text)
-        cli->file.overrides[cli->file.override_count++] = (struct load_override){row, text};
-    else
+    if (!text) {
         out_of_memory(cli);
+        return;
+    }
+    memory->texts[memory->count] = text;
+    memory->overrides[memory->count++] = (struct load_override){row, text};
+}
+
+static struct load_request request_of(const struct cli *cli)
+{
+    return (struct load_request){cli->memory.path, cli->memory.overrides, cli->memory.count};
 }
 
 /* A file that can be loaded again, wherever the process is by then. */
@@ -360,18 +368,21 @@ static void load_file(struct cli *cli)
     if (cli->scan.positional_count > 0 || cli->scan.demo)
         usage_error(cli, NULL, "Too many arguments", "the addresses are in the file of --config");
     bool as_it_is = !cli->scan.daemon || *cli->scan.file == '/';
-    if (asprintf(&cli->file.path, "%s%s%s", as_it_is ? "" : cli->directory, as_it_is ? "" : "/",
+    struct cli_memory *memory = &cli->memory;
+    if (asprintf(&memory->path, "%s%s%s", as_it_is ? "" : cli->directory, as_it_is ? "" : "/",
                  cli->scan.file) < 0)
-        cli->file.path = NULL;
-    cli->file.overrides = calloc(cli->scan.assignment_count + 1, sizeof(*cli->file.overrides));
-    if (!cli->file.overrides || !cli->file.path) {
+        memory->path = NULL;
+    memory->overrides = calloc(cli->scan.assignment_count + 1, sizeof(*memory->overrides));
+    memory->texts = calloc(cli->scan.assignment_count + 1, sizeof(*memory->texts));
+    if (!memory->overrides || !memory->texts || !memory->path) {
         out_of_memory(cli);
         return;
     }
     for (size_t i = 0; i < cli->scan.assignment_count; i++)
         add_override(cli, &cli->scan.assignments[i]);
+    const struct load_request request = request_of(cli);
     if (cli->diag.errors == 0)
-        cli->loaded = load_config(&cli->file, &cli->diag);
+        cli->loaded = load_config(&request, &cli->diag);
 }
 
 /* ---- all together ---- */
@@ -416,13 +427,14 @@ static void finish(struct cli *cli, FILE *out, FILE *err, struct cli_result *res
     result->action = cli->scan.demo ? CLI_DEMO : CLI_RUN;
     result->config = config_retain(config);
     result->daemon = cli->scan.daemon;
-    result->file = cli->file; /* nothing, on the quick command line */
-    cli->file = (struct load_request){0};
+    result->file = request_of(cli); /* nothing, on the quick command line */
+    result->memory = cli->memory;
+    cli->memory = (struct cli_memory){0};
 }
 
 static void release(struct cli *cli)
 {
-    cli_result_free_request(&cli->file);
+    cli_result_free_memory(&cli->memory);
     config_release(cli->config);
     config_release(cli->loaded);
     free(cli->directory);

@@ -41,7 +41,7 @@ static const char *plural(size_t count)
     return count == 1 ? "" : "s";
 }
 
-static void check_file(const struct command *command, char *path, bool connect)
+static void check_file(const struct command *command, const char *path, bool connect)
 {
     struct cli_result *result = command->result;
     struct diag diag;
@@ -66,7 +66,7 @@ static void check_file(const struct command *command, char *path, bool connect)
 
 static void run_check(const struct command *command)
 {
-    char *path = NULL;
+    const char *path = NULL;
     bool connect = false;
     for (int i = 0; i < command->argc; i++) {
         char *word = command->argv[i];

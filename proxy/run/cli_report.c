@@ -24,6 +24,6 @@ void cli_report_findings(const struct diag *diag, FILE *err)
 {
     for (size_t i = 0; i < diag->count; i++)
         report_finding(diag, &diag->findings[i], err);
-    if (diag->lost)
+    if (diag->lost > 0)
         fputs("wsluice: error: out of memory\n", err);
 }

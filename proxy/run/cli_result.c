@@ -2,16 +2,17 @@
 
 #include <stdlib.h>
 
-void cli_result_free_request(struct load_request *request)
+void cli_result_free_memory(struct cli_memory *memory)
 {
-    for (size_t i = 0; i < request->override_count; i++)
-        free(request->overrides[i].text);
-    free(request->overrides);
-    free(request->path);
+    for (size_t i = 0; i < memory->count; i++)
+        free(memory->texts[i]);
+    free(memory->texts);
+    free(memory->overrides);
+    free(memory->path);
 }
 
 void cli_result_free(struct cli_result *result)
 {
-    cli_result_free_request(&result->file);
+    cli_result_free_memory(&result->memory);
     config_release(result->config);
 }

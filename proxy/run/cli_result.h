@@ -21,16 +21,24 @@ enum cli_action {
     CLI_EXIT,  /* --help, --version or an error: all has been said, exit with the status */
 };
 
+/* What `file` of a result points to; freed in one go. */
+struct cli_memory {
+    char *path;
+    struct load_override *overrides;
+    char **texts; /* of the overrides */
+    size_t count;
+};
+
 struct cli_result {
     enum cli_action action;
     int exit_status;
     const struct config *config; /* NULL with CLI_EXIT */
     bool daemon;                 /* all paths in config are then absolute */
     struct load_request file;    /* for load_config, to reload; path NULL: there is no file */
+    struct cli_memory memory;
 };
 
-/* Of load_config, and its memory. */
-void cli_result_free_request(struct load_request *request);
+void cli_result_free_memory(struct cli_memory *memory);
 
 void cli_result_free(struct cli_result *result);
 
