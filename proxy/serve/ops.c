@@ -93,8 +93,7 @@ enum by_route { ROUTE_OPEN, ROUTE_SESSIONS, ROUTE_BYTES, ROUTE_ENDED, BY_ROUTE }
 
 struct scrape {
     const struct ops_process *process;
-    const struct ops_certificate *certificates;
-    size_t certificate_count;
+    const struct ops_facts *facts;
     struct text by_route[BY_ROUTE]; /* one pass over the accounts fills all */
     struct text out;
 };
@@ -236,11 +235,31 @@ static void write_reloaded(struct scrape *scrape, const char *name)
 
 static void write_certificates(struct scrape *scrape, const char *name)
 {
-    for (size_t i = 0; i < scrape->certificate_count; i++) {
+    for (size_t i = 0; i < scrape->facts->certificate_count; i++) {
         put_format(&scrape->out, "wsluice_%s{certificate=", name);
-        put_label(&scrape->out, scrape->certificates[i].name);
-        put_format(&scrape->out, "} %" PRId64 "\n", scrape->certificates[i].not_after);
+        put_label(&scrape->out, scrape->facts->certificates[i].name);
+        put_format(&scrape->out, "} %" PRId64 "\n", scrape->facts->certificates[i].not_after);
     }
+}
+
+static void put_target(struct scrape *scrape, const char *name, const struct ops_target *target,
+                       uint64_t value)
+{
+    put_format(&scrape->out, "wsluice_%s{target=", name);
+    put_label(&scrape->out, target->name);
+    put_format(&scrape->out, "} %" PRIu64 "\n", value);
+}
+
+static void write_targets_up(struct scrape *scrape, const char *name)
+{
+    for (size_t i = 0; i < scrape->facts->target_count; i++)
+        put_target(scrape, name, &scrape->facts->targets[i], scrape->facts->targets[i].up);
+}
+
+static void write_target_sessions(struct scrape *scrape, const char *name)
+{
+    for (size_t i = 0; i < scrape->facts->target_count; i++)
+        put_target(scrape, name, &scrape->facts->targets[i], scrape->facts->targets[i].sessions);
 }
 
 static const struct family {
@@ -261,6 +280,8 @@ static const struct family {
      "When the configuration that is in use was loaded.", write_reloaded},
     {"certificate_not_after_timestamp_seconds", "gauge", "When a certificate expires.",
      write_certificates},
+    {"target_up", "gauge", "Whether a target is thought to be usable.", write_targets_up},
+    {"target_sessions", "gauge", "Sessions open right now, by target.", write_target_sessions},
     {"worker_connections", "gauge", "Connections open right now.", write_worker_connections},
     {"worker_sessions", "gauge", "Sessions open right now.", write_worker_sessions},
     {"connections_ended_total", "counter", "Connections by how they ended.", write_ended},
@@ -344,11 +365,9 @@ static void write_routes(struct scrape *scrape)
     }
 }
 
-char *ops_metrics(const struct ops_process *process, const struct ops_certificate *certificates,
-                  size_t certificate_count, size_t *length)
+char *ops_metrics(const struct ops_process *process, const struct ops_facts *facts, size_t *length)
 {
-    struct scrape scrape = {
-        .process = process, .certificates = certificates, .certificate_count = certificate_count};
+    struct scrape scrape = {.process = process, .facts = facts};
     for (size_t i = 0; i < WSL_COUNT(families); i++) {
         const struct family *family = &families[i];
         put_family(&scrape.out, family->name, family->type, family->help);

@@ -41,10 +41,22 @@ struct ops_certificate {
     int64_t not_after;
 };
 
+struct ops_target {
+    char name[160]; /* its address */
+    bool up;
+    uint32_t sessions;
+};
+
+struct ops_facts {
+    const struct ops_certificate *certificates;
+    size_t certificate_count;
+    const struct ops_target *targets;
+    size_t target_count;
+};
+
 /* The body of a scrape; malloc'd, `length` is set. */
-WSL_MUST_CHECK char *ops_metrics(const struct ops_process *process,
-                                 const struct ops_certificate *certificates,
-                                 size_t certificate_count, size_t *length);
+WSL_MUST_CHECK char *ops_metrics(const struct ops_process *process, const struct ops_facts *facts,
+                                 size_t *length);
 
 /* ---- health ---------------------------------------------------------------------------------- */
 

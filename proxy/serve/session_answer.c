@@ -60,23 +60,39 @@ static void redirect(struct session *session, const struct http_head *head)
     say(session, &(struct reply){.status = session->route->redirect_status, .location = location});
 }
 
-/* The certificates as a scrape wants them; NULL: out of memory. */
-static struct ops_certificate *list_certificates(const struct session *session, size_t *count)
+static bool list_certificates(const struct session *session, struct ops_facts *facts)
 {
     const struct tls_store_certificate *certificates =
-        tls_store_certificates(session->site->gate->store, count);
-    struct ops_certificate *list = calloc(*count + 1, sizeof(*list));
-    for (size_t i = 0; list && i < *count; i++)
+        tls_store_certificates(session->site->gate->store, &facts->certificate_count);
+    struct ops_certificate *list = calloc(facts->certificate_count + 1, sizeof(*list));
+    for (size_t i = 0; list && i < facts->certificate_count; i++)
         list[i] = (struct ops_certificate){certificates[i].file, certificates[i].not_after};
+    facts->certificates = list;
+    return list;
+}
+
+static bool list_targets(const struct session *session, struct ops_facts *facts)
+{
+    uint64_t now = session_base_now(session);
+    struct pool_target *targets = pool_targets(session->site->gate->pool, &facts->target_count);
+    struct ops_target *list = calloc(facts->target_count + 1, sizeof(*list));
+    for (size_t i = 0; list && i < facts->target_count; i++) {
+        addr_print_config(&targets[i].config->address, list[i].name, sizeof(list[i].name));
+        list[i].up = pool_target_state(&targets[i], now) != BALANCE_DOWN;
+        list[i].sessions = pool_target_sessions(&targets[i]);
+    }
+    facts->targets = list;
     return list;
 }
 
 static void metrics(struct session *session)
 {
-    size_t count, length = 0;
-    struct ops_certificate *certificates = list_certificates(session, &count);
-    char *body = certificates ? ops_metrics(session->env->ops, certificates, count, &length) : NULL;
-    free(certificates);
+    struct ops_facts facts = {0};
+    size_t length = 0;
+    bool listed = list_certificates(session, &facts) && list_targets(session, &facts);
+    char *body = listed ? ops_metrics(session->env->ops, &facts, &length) : NULL;
+    free((void *)(uintptr_t)facts.certificates);
+    free((void *)(uintptr_t)facts.targets);
     if (!body) {
         session_answer_refuse(session, REASON_out_of_memory);
         return;
@@ -88,11 +104,34 @@ static void metrics(struct session *session)
     free(body);
 }
 
+/* Has every route of that name a target that may be usable? */
+static bool has_target(const struct session *session, const char *name)
+{
+    const struct config *config = session->site->config;
+    for (size_t i = 0; i < config->route_count; i++) {
+        const struct config_route *route = &config->routes[i];
+        bool meant = strcmp(route->name ? route->name : route->path, name) == 0;
+        if (meant && route->kind == CONFIG_KIND_BRIDGE &&
+            !pool_usable(session->site->gate->pool, route, session_base_now(session)))
+            return false;
+    }
+    return true;
+}
+
+static enum ops_targets targets_of(const struct session *session)
+{
+    const struct config_texts *needs = &session->route->needs;
+    for (size_t i = 0; i < needs->count; i++)
+        if (!has_target(session, needs->items[i]))
+            return OPS_TARGETS_DOWN;
+    return needs->count > 0 ? OPS_TARGETS_UP : OPS_TARGETS_ANY;
+}
+
 static void health(struct session *session)
 {
     struct ops_health health = session->route->health == CONFIG_HEALTH_LIVE
                                    ? ops_live()
-                                   : ops_ready(session->env->ops, OPS_TARGETS_ANY);
+                                   : ops_ready(session->env->ops, targets_of(session));
     say(session, &(struct reply){.status = health.status,
                                  .content_type = OPS_HEALTH_TYPE,
                                  .body = slice_of(health.body),

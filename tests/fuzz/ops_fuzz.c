@@ -50,8 +50,8 @@ static void expect_name(const char *read, const char *name)
 
 static char *scrape(const struct ops_process *process, const char *certificate, size_t *length)
 {
-    char *text =
-        ops_metrics(process, &(struct ops_certificate){certificate, 1800000000}, 1, length);
+    struct ops_certificate one = {certificate, 1800000000};
+    char *text = ops_metrics(process, &(struct ops_facts){&one, 1, NULL, 0}, length);
     wsl_assert(text);
     text = realloc(text, *length + 1);
     wsl_assert(text);

@@ -33,11 +33,14 @@ static int tear_down(void **unused)
 }
 
 static const struct ops_certificate certificates[] = {{"/etc/ssl/desk.pem", 1800000000}};
+static const struct ops_target targets[] = {{"10.0.0.5:5900", true, 3},
+                                            {"10.0.0.6:5900", false, 0}};
+static const struct ops_facts facts = {certificates, 1, targets, 2};
 
 static char *scrape(void)
 {
     size_t length;
-    char *text = ops_metrics(&process, certificates, 1, &length);
+    char *text = ops_metrics(&process, &facts, &length);
     assert_non_null(text);
     assert_true(length > 0 && text[length - 1] == '\n');
     text = realloc(text, length + 1);
@@ -204,6 +207,15 @@ static void test_promtool(void **unused)
     assert_int_not_equal(wrong, 0);
 }
 
+static void test_targets(void **unused)
+{
+    char *text = scrape();
+    expect_line(text, "wsluice_target_up{target=\"10.0.0.5:5900\"} 1");
+    expect_line(text, "wsluice_target_up{target=\"10.0.0.6:5900\"} 0");
+    expect_line(text, "wsluice_target_sessions{target=\"10.0.0.5:5900\"} 3");
+    free(text);
+}
+
 static void test_without_memory(void **unused)
 {
     serve("desk", 0, REASON_client_closed, 1);
@@ -211,7 +223,7 @@ static void test_without_memory(void **unused)
     for (unsigned i = 1; !done; i++) {
         size_t length;
         failing_alloc_arm(i);
-        char *text = ops_metrics(&process, certificates, 1, &length);
+        char *text = ops_metrics(&process, &facts, &length);
         done = !failing_alloc_disarm();
         assert_true((text != NULL) == done);
         free(text);
@@ -249,10 +261,10 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_sums),     TEST(test_histograms),     TEST(test_bounds_rise),
-        TEST(test_labels),   TEST(test_protocols),      TEST(test_reloads),
-        TEST(test_promtool), TEST(test_without_memory), TEST(test_many_routes),
-        TEST(test_health),
+        TEST(test_sums),        TEST(test_histograms), TEST(test_bounds_rise),
+        TEST(test_labels),      TEST(test_protocols),  TEST(test_reloads),
+        TEST(test_promtool),    TEST(test_targets),    TEST(test_without_memory),
+        TEST(test_many_routes), TEST(test_health),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
