@@ -45,14 +45,33 @@ struct tls_scratch **session_base_tls_scratch(struct session *session)
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
+/* The peer itself, or whom it named: a field may name an address without a port. */
+static void log_client(const struct session *session, struct log_line *line)
+{
+    const struct ip_port *ip = &session->client_address.ip;
+    struct addr client = addr_from_ip(ip);
+    struct ip_port direct;
+    char text[ADDR_TEXT], peer[ADDR_TEXT];
+    addr_print(&session->peer, peer);
+    bool named = session->client_address.known &&
+                 !(addr_to_ip(&session->peer, &direct) && direct.port == ip->port &&
+                   memcmp(direct.address, ip->address, IP_BYTES) == 0);
+    if (!named) {
+        log_text(line, "client", peer);
+        return;
+    }
+    if (ip->port == 0)
+        ip_print(ip->address, text);
+    else
+        addr_print(&client, text);
+    log_text(line, "client", text);
+    log_text(line, "proxy", peer);
+}
+
 static void log_parties(const struct session *session, struct log_line *line)
 {
-    char text[ADDR_TEXT], peer[ADDR_TEXT], address[256];
-    struct addr client = addr_from_ip(&session->client_address.ip);
-    addr_print(&session->peer, peer);
-    log_text(line, "client", session->client_address.known ? addr_print(&client, text) : peer);
-    if (session->client_address.known && strcmp(text, peer) != 0)
-        log_text(line, "proxy", peer);
+    char address[256];
+    log_client(session, line);
     log_text(line, "listener", session->site->listeners[session->listener].name);
     if (!session->route)
         return;

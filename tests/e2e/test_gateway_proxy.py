@@ -180,20 +180,20 @@ def forwarded(lab, fields, *, trusted=('127.0.0.1', '10.0.0.0/8'), extra=()):
     ({'X-Forwarded-For': '1.1.1.1, 203.0.113.9'}, '203.0.113.9'),  # what the client made up does not count
     ({'X-Forwarded-For': '1.1.1.1, 203.0.113.9, 10.1.1.1'}, '203.0.113.9'),
     ({'X-Forwarded-For': '1.1.1.1 , 203.0.113.9 ,10.1.1.1,10.0.0.2'}, '203.0.113.9'),
-    ({'X-Forwarded-For': '2001:db8::9'}, '[2001:db8::9]'),
+    ({'X-Forwarded-For': '2001:db8::9'}, '2001:db8::9'),
     ({'X-Forwarded-For': '::ffff:203.0.113.9'}, '203.0.113.9'),
     ({'X-Forwarded-For': '203.0.113.9, unknown'}, '127.0.0.1'),
     ({'X-Forwarded-For': '203.0.113.9, rubbish, 10.0.0.1'}, '10.0.0.1'),
     ({'X-Forwarded-For': ''}, '127.0.0.1'),
     ({'Forwarded': 'for=203.0.113.9'}, '203.0.113.9'),
     ({'Forwarded': 'for=1.1.1.1, For=203.0.113.9;proto=https;by=10.0.0.1'}, '203.0.113.9'),
-    ({'Forwarded': 'for="[2001:db8::9]:4711";host="a,b"'}, '[2001:db8::9]'),
+    ({'Forwarded': 'for="[2001:db8::9]:4711";host="a,b"'}, '[2001:db8::9]:4711'),
     ({'Forwarded': 'for=203.0.113.9, for=_hidden'}, '127.0.0.1'),
     ({'Forwarded': 'for=203.0.113.9', 'X-Forwarded-For': '203.0.113.9'}, '203.0.113.9'),
 ])
 def test_a_trusted_proxy_names_the_client(lab, fields, client):
     status, seen = forwarded(lab, fields)
-    assert (status, seen.rsplit(':', 1)[0] if seen.count(':') == 1 or ']:' in seen else seen) == (101, client)
+    assert status == 101 and (seen == client or seen.startswith(client + ':'))
 
 
 def test_fields_that_disagree(lab):
