@@ -4,6 +4,7 @@
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -39,6 +40,12 @@ uint64_t socket_unsent(int fd)
     if (ioctl(fd, SIOCOUTQ, &bytes) != 0 || bytes < 0)
         return 0;
     return (uint64_t)bytes;
+}
+
+bool socket_hung_up(int fd)
+{
+    struct pollfd poll_fd = {.fd = fd, .events = POLLRDHUP};
+    return poll(&poll_fd, 1, 0) > 0;
 }
 
 int socket_error(int fd)

@@ -18,6 +18,9 @@ void socket_tune_tcp(int fd);
 /* Bytes that were sent and not yet acknowledged. */
 uint64_t socket_unsent(int fd);
 
+/* The peer will send nothing more than what may already lie here. */
+bool socket_hung_up(int fd);
+
 /* The pending error of a socket, as errno; 0: none. */
 int socket_error(int fd);
 

@@ -122,11 +122,12 @@ static void prepare(struct reach *reach, const struct config_target *target,
     struct reach_leg *leg = &reach->leg;
     leg->address = target->address;
     leg->tls_name = NULL;
+    leg->again = reach->pause_ms > 0;
     leg->preface_length = 0;
     *result = (struct dial_result){.reason = REASON_none, .fd = -1};
     if (request->prepare)
         result->reason = request->prepare(request->owner, target, leg);
-    if (result->reason != REASON_none) {
+    if (result->reason != REASON_none && result->reason != REASON_handshake_eof) {
         char where[128];
         snprintf(result->detail, sizeof(result->detail), "%s: cannot be made of this request",
                  addr_print_config(&target->address, where, sizeof(where)));

@@ -71,16 +71,39 @@ static bool list_certificates(const struct session *session, struct ops_facts *f
     return list;
 }
 
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct ops_target *)a)->name, ((const struct ops_target *)b)->name);
+}
+
+/* A sample must not come twice, and targets may differ in nothing but how they are spoken to. */
+static size_t merge_targets(struct ops_target *list, size_t count)
+{
+    size_t kept = 0;
+    qsort(list, count, sizeof(*list), by_name);
+    for (size_t i = 0; i < count; i++) {
+        if (kept == 0 || strcmp(list[kept - 1].name, list[i].name) != 0) {
+            list[kept++] = list[i];
+            continue;
+        }
+        list[kept - 1].up = list[kept - 1].up && list[i].up;
+        list[kept - 1].sessions += list[i].sessions;
+    }
+    return kept;
+}
+
 static bool list_targets(const struct session *session, struct ops_facts *facts)
 {
     uint64_t now = session_base_now(session);
-    struct pool_target *targets = pool_targets(session->site->gate->pool, &facts->target_count);
-    struct ops_target *list = calloc(facts->target_count + 1, sizeof(*list));
-    for (size_t i = 0; list && i < facts->target_count; i++) {
+    size_t count;
+    struct pool_target *targets = pool_targets(session->site->gate->pool, &count);
+    struct ops_target *list = calloc(count + 1, sizeof(*list));
+    for (size_t i = 0; list && i < count; i++) {
         addr_print_config(&targets[i].config->address, list[i].name, sizeof(list[i].name));
         list[i].up = pool_target_state(&targets[i], now) != BALANCE_DOWN;
         list[i].sessions = pool_target_sessions(&targets[i]);
     }
+    facts->target_count = list ? merge_targets(list, count) : 0;
     facts->targets = list;
     return list;
 }

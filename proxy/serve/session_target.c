@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include "codec/proxy_proto.h"
+#include "net/socket.h"
 #include "serve/session_answer.h"
 
 /* ---- what a target gets to know -------------------------------------------------------------- */
@@ -79,6 +80,9 @@ static enum reason prepare_cb(void *owner, const struct config_target *target,
     struct session *session = owner;
     const struct session_entry *entry = session->entry;
     size_t used = 0;
+    /* Nobody waits through a retry window for a client that has left meanwhile. */
+    if (leg->again && socket_hung_up(session->fd))
+        return REASON_handshake_eof;
     if (!fill_in(entry, target->address.host, leg->text, REACH_TEXT, &used, &leg->address.host) ||
         !fill_in(entry, target->address.path, leg->text, REACH_TEXT, &used, &leg->address.path) ||
         !fill_in(entry, target->server_name, leg->text, REACH_TEXT, &used, &leg->tls_name))
