@@ -236,6 +236,29 @@ bool listen_adopt(struct listen_socket *listener, const struct config_listener *
     return true;
 }
 
+static bool same_text(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+bool listen_renew(struct listen_socket *listener, const struct config_listener *before,
+                  const struct config_listener *after, char *error, size_t error_size)
+{
+    struct failure failure = {error, error_size};
+    char why[LISTEN_NAME];
+    (void)listen(listener->fd, (int)after->backlog);
+    if (!listener->unlink_path)
+        return true;
+    /* Only what has changed: without root's rights the rest could not be done again. */
+    if (before->unix_mode != after->unix_mode &&
+        chmod(listener->unlink_path, (mode_t)after->unix_mode) != 0)
+        return fail(&failure, listener->name, strerror(errno), NULL);
+    bool same_owner = same_text(before->unix_owner, after->unix_owner) &&
+                      same_text(before->unix_group, after->unix_group);
+    return same_owner || give_away(after, why, sizeof(why)) ||
+           fail(&failure, listener->name, why, NULL);
+}
+
 void listen_leave(struct listen_socket *listener)
 {
     free(listener->unlink_path);

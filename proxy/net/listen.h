@@ -26,6 +26,11 @@ bool listen_open(struct listen_socket *socket, const struct config_listener *con
 bool listen_adopt(struct listen_socket *socket, const struct config_listener *config, int fd,
                   char *error, size_t error_size) WSL_MUST_CHECK;
 
+/* One that stays, under a changed configuration: its backlog, and who may connect to its path. */
+bool listen_renew(struct listen_socket *socket, const struct config_listener *before,
+                  const struct config_listener *after, char *error,
+                  size_t error_size) WSL_MUST_CHECK;
+
 /* Somebody else goes on listening: what listen_close would remove stays. */
 void listen_leave(struct listen_socket *socket);
 

@@ -221,6 +221,14 @@ static void close_others(struct doors *doors)
     }
 }
 
+static void renew(struct door *door, const struct config_listener *after)
+{
+    char error[LISTEN_NAME + 64];
+    const struct config_listener *before = &door->doors->site->config->listeners[door->index];
+    if (!listen_renew(&door->socket, before, after, error, sizeof(error)))
+        log_message(REASON_WARN, "%s", error);
+}
+
 bool doors_change(struct doors *doors, struct site *site, struct inherit *inherit, char *error,
                   size_t error_size)
 {
@@ -232,7 +240,9 @@ bool doors_change(struct doors *doors, struct site *site, struct inherit *inheri
     }
     close_others(doors);
     for (size_t i = 0; i < config->listener_count; i++) {
-        if (doors->accepting && !list[i]->stays)
+        if (list[i]->stays)
+            renew(list[i], &config->listeners[i]);
+        else if (doors->accepting)
             say_listening(list[i]);
         list[i]->index = (uint32_t)i;
         site_name_listener(site, i, list[i]->socket.name);

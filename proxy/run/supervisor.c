@@ -18,7 +18,7 @@
 #include "serve/prober.h"
 
 #define ERROR_MAX 512
-#define BEAT_MS   10000 /* certificates' files are looked at, systemd hears a status */
+#define BEAT_MS   5000 /* certificates' files are looked at, systemd hears a status */
 
 #define BEATS_PER_DAY (24 * 3600 * 1000 / BEAT_MS)
 

@@ -28,18 +28,18 @@ def is_sanitized():
 class Bridge:
     """A running wsluice. Its log is read by a thread, so that it never blocks."""
 
-    def __init__(self, arguments, *, env=None, nofile=None, cwd=None, log_file=None):
+    def __init__(self, arguments, *, env=None, nofile=None, cwd=None, log_file=None, binary=BINARY, **how):
         def limit():
             if nofile:
                 resource.setrlimit(resource.RLIMIT_NOFILE, nofile)
 
-        command = [BINARY, *map(str, arguments)]
+        command = [binary, *map(str, arguments)]
         self.log_file = log_file
         if log_file:
             command.append(f'--log-file={log_file}')
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.PIPE, env={**os.environ, **(env or {})}, cwd=cwd,
-                                        preexec_fn=limit if nofile else None)
+                                        preexec_fn=limit if nofile else None, **how)
         self.lines, self.over = [], threading.Event()
         self.reader = threading.Thread(target=self.read_log, daemon=True)
         self.reader.start()

@@ -1,0 +1,313 @@
+"""A configuration that is changed, rotated and broken under the sessions that it serves."""
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import time
+
+import pytest
+from gateway import ANY, Door, ask, marked, start, write
+from processes import listening_inodes
+from traffic import Traffic
+from wire import request, until
+
+pytestmark = pytest.mark.threads
+
+DONE = 'the configuration was read again and is in use'
+FAILED = 'the configuration stays as it was'
+
+
+def reload(bridge, config=None, *, done=True):
+    """Writes the changed configuration, sends SIGHUP and waits for the verdict."""
+    if isinstance(config, str):
+        bridge.file.write_text(config)
+    elif config is not None:
+        write(bridge.file, config)
+    verdict = DONE if done else FAILED
+    before = bridge.text.count(verdict)
+    bridge.signal(signal.SIGHUP)
+    until(lambda: bridge.text.count(verdict) > before, lambda: bridge.text[-3000:])
+    bridge.baseline = None  # listeners may have come and gone
+
+
+def changed(bridge, **parts):
+    return {**bridge.config, **parts}
+
+
+def free_port():
+    with socket.socket() as sock:
+        sock.bind(('127.0.0.1', 0))
+        return sock.getsockname()[1]
+
+
+def works(lab, door, path='/', **how):
+    client = lab.open(door, upgrade={'path': path}, **how)
+    assert client.binary(b'works').data(5) == b'works'
+    client.bye()
+
+
+# ---- a good file ----
+
+def test_new_clients_get_the_new_file_and_old_sessions_keep_theirs(lab):
+    echo = lab.target()
+    bridge = start(lab, [marked('/', echo, 'before', idle_timeout='1h')])
+    old = lab.open(bridge)
+    reload(bridge, changed(bridge, routes=[marked('/', echo, 'after'), marked('/more', echo)]))
+    assert ask(lab, bridge).fields['x-route'] == 'after'
+    assert ask(lab, bridge, '/more').fields['x-route'] == '/more'
+    reload(bridge, changed(bridge, routes=[marked('/more', echo)]))
+    assert ask(lab, bridge).status == 404
+    assert old.binary(b'still here').data(10) == b'still here'
+    old.bye()
+    bridge.session(route='/', reason='client_closed')
+
+
+def test_listeners_come_go_and_stay(lab):
+    echo = lab.target()
+    bridge = start(lab, [marked('/', echo)], [{'address': ANY}, {'address': f'127.0.0.1:{free_port()}'}])
+    free, going = bridge.doors
+    socket_of_free = listening_inodes(bridge.pid)[free.port]
+    session = lab.open(going)
+    coming, path = Door(f'127.0.0.1:{free_port()}'), lab.folder / 'coming.sock'
+    reload(bridge, changed(bridge, listeners=[{'address': coming.address}, {'address': ANY, 'backlog': 100},
+                                              {'address': f'unix:{path}'}]))
+    assert listening_inodes(bridge.pid) == {free.port: socket_of_free,
+                                            coming.port: listening_inodes(bridge.pid)[coming.port]}
+    for door in (free, coming, Door(f'unix:{path}')):
+        works(lab, door)
+    with pytest.raises(ConnectionRefusedError):
+        lab.connect(going)
+    assert f'no longer listening on {going.address}' in bridge.text
+    session.binary(b'x').data(1)
+    session.bye()
+    reload(bridge, bridge.config)
+    assert not path.exists()
+    works(lab, going)
+    with pytest.raises(ConnectionRefusedError):
+        lab.connect(coming)
+
+
+def test_an_address_that_is_only_written_differently_keeps_its_socket(lab):
+    port = free_port()
+    bridge = start(lab, [marked('/', lab.target())], [{'address': f'localhost:{port}'}])
+    before = listening_inodes(bridge.pid)
+    reload(bridge, changed(bridge, listeners=[{'address': f'127.0.0.1:{port}'}]))
+    assert listening_inodes(bridge.pid) == before
+
+
+def test_nobody_in_a_backlog_is_lost(lab):
+    """The kernel takes clients while the process stands still; one listener is gone when it moves again."""
+    echo = lab.target()
+    bridge = start(lab, [marked('/', echo)], [{'address': ANY}, {'address': ANY}])
+    staying, going = bridge.doors
+    bridge.signal(signal.SIGSTOP)
+    clients = [lab.connect(door).send(request()) for _ in range(150) for door in (staying, going)]
+    write(bridge.file, changed(bridge, listeners=[{'address': ANY}]))
+    bridge.signal(signal.SIGHUP)
+    bridge.signal(signal.SIGCONT)
+    for client in clients:
+        assert client.answer().status == 101
+        client.binary(b'x').data(1)
+    until(lambda: DONE in bridge.text, bridge.text)
+    for client in clients:
+        client.bye()
+    bridge.baseline = None
+
+
+def test_a_unix_listener_stays(lab):
+    path = lab.folder / 'door.sock'
+    bridge = start(lab, [marked('/', lab.target())], [{'address': f'unix:{path}'}, {'address': ANY}])
+    inode = path.stat().st_ino
+    reload(bridge, changed(bridge, listeners=[{'address': ANY}, {'address': f'unix:{path}', 'socket_mode': '0666'}]))
+    assert path.stat().st_ino == inode
+    assert path.stat().st_mode & 0o777 == 0o666
+    works(lab, Door(f'unix:{path}'))
+
+
+def test_the_log_changes(lab):
+    bridge = start(lab, [marked('/', lab.target())])
+    reload(bridge, changed(bridge, log={'format': 'json'}))
+    works(lab, bridge)
+    assert bridge.session(route='/')['event'] == 'session'
+    assert bridge.lines[-1].startswith('{')
+
+
+def test_what_needs_a_restart_is_named(lab):
+    bridge = start(lab, [marked('/', lab.target())])
+    reload(bridge, changed(bridge, workers=1, user='nobody'))
+    for option in ('workers', 'user'):
+        assert any(option in line and 'restart' in line for line in bridge.lines), bridge.text
+
+
+def test_many_signals_at_once(lab):
+    echo = lab.target()
+    bridge = start(lab, [marked('/', echo)])
+    for _ in range(300):
+        bridge.signal(signal.SIGHUP)
+    write(bridge.file, changed(bridge, routes=[marked('/', echo, 'last')]))
+    bridge.signal(signal.SIGHUP)
+    until(lambda: ask(lab, bridge).fields.get('x-route') == 'last', lambda: bridge.text[-2000:])
+
+
+# ---- a bad file ----
+
+def test_a_bad_file_changes_nothing(lab):
+    echo = lab.target()
+    port = free_port()
+    bridge = start(lab, [marked('/', echo)])
+    session = lab.open(bridge)
+    reload(bridge, f'''listeners:
+  - address: "127.0.0.1:{port}"
+    bakclog: 7
+routes:
+  - {{path: nowhere, target: "tcp://127.0.0.1:1"}}
+''', done=False)
+    assert f'{bridge.file}:3:5:' in bridge.text
+    assert f'{bridge.file}:5:' in bridge.text
+    works(lab, bridge)
+    session.binary(b'x').data(1)
+    session.bye()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(('127.0.0.1', port))
+    reload(bridge, bridge.config)
+
+
+def test_a_missing_file_changes_nothing(lab):
+    bridge = start(lab, [marked('/', lab.target())])
+    bridge.file.unlink()
+    reload(bridge, done=False)
+    works(lab, bridge)
+
+
+def test_a_port_in_use_changes_nothing(lab):
+    echo = lab.target()
+    bridge = start(lab, [marked('/', echo)])
+    coming, path = free_port(), lab.folder / 'coming.sock'
+    before = listening_inodes(bridge.pid)
+    reload(bridge, changed(bridge, listeners=[{'address': f'127.0.0.1:{coming}'}, {'address': f'unix:{path}'},
+                                              {'address': f'127.0.0.1:{echo.port}'}],
+                           routes=[marked('/', echo, 'never')]), done=False)
+    assert 'stop the program that holds it' in bridge.text
+    assert listening_inodes(bridge.pid) == before
+    assert not path.exists()
+    assert ask(lab, bridge).fields['x-route'] == '/'
+
+
+def test_an_unreadable_key_changes_nothing(lab, certs):
+    echo = lab.target()
+    bridge = start(lab, [marked('/', echo)])
+    tls = {'certificates': [{'certificate': certs.ec, 'key': str(lab.folder / 'none.key')}]}
+    before = listening_inodes(bridge.pid)
+    reload(bridge, changed(bridge, listeners=[{'address': ANY, 'tls': tls}]), done=False)
+    tls['certificates'][0]['key'] = certs.rsa_key
+    reload(bridge, changed(bridge, listeners=[{'address': ANY, 'tls': tls}]), done=False)
+    assert listening_inodes(bridge.pid) == before
+    works(lab, bridge)
+
+
+# ---- certificates ----
+
+def peer_certificate(lab, certs, door):
+    """The number of the certificate that a new client sees."""
+    client = lab.connect(door, context=certs.context())
+    serial = client.sock.getpeercert()['serialNumber']
+    client.hang_up()
+    return serial
+
+
+@pytest.fixture(name='secured')
+def fixture_secured(lab, certs):
+    """A TLS listener with files that a test may replace."""
+    files = lab.folder / 'cert.pem', lab.folder / 'cert.key'
+    for source, file in zip((certs.ec, certs.ec_key), files):
+        shutil.copy(source, file)
+    tls = {'certificates': [{'certificate': str(files[0]), 'key': str(files[1])}]}
+    bridge = start(lab, [marked('/', lab.target(), ping_interval='1h')], [{'address': ANY, 'tls': tls}])
+    bridge.files = files
+    return bridge
+
+
+def replace(bridge, *sources):
+    for source, file in zip(sources, bridge.files):
+        new = pathlib.Path(f'{file}.new')
+        shutil.copy(source, new)
+        os.replace(new, file)
+
+
+def test_certificates_are_read_again_on_sighup(lab, certs, secured):
+    session = lab.open(secured, context=certs.context())
+    before = peer_certificate(lab, certs, secured)
+    replace(secured, certs.rsa, certs.rsa_key)
+    reload(secured)
+    assert peer_certificate(lab, certs, secured) != before
+    session.binary(b'x').data(1)
+    session.bye()
+
+
+def test_certificates_are_read_again_when_their_files_change(lab, certs, secured):
+    """Once they have been the same for a while; half of a pair that stays half is told, and changes nothing."""
+    session = lab.open(secured, context=certs.context())
+    before = peer_certificate(lab, certs, secured)
+    replace(secured, certs.rsa)
+    until(lambda: FAILED in secured.text, lambda: secured.text, 20)
+    assert peer_certificate(lab, certs, secured) == before
+    replace(secured, certs.rsa, certs.rsa_key)
+    until(lambda: DONE in secured.text, lambda: secured.text, 20)
+    assert peer_certificate(lab, certs, secured) != before
+    session.binary(b'x').data(1)
+    session.bye()
+    secured.baseline = None
+
+
+def test_without_a_file_certificates_are_read_again(lab, certs):
+    """The quick command line."""
+    files = lab.folder / 'cert.pem', lab.folder / 'cert.key'
+    for source, file in zip((certs.ec, certs.ec_key), files):
+        shutil.copy(source, file)
+    bridge, _ = lab.start_echo(f'--cert={files[0]}', f'--key={files[1]}')
+    bridge.files, bridge.file = files, None
+    before = peer_certificate(lab, certs, bridge)
+    replace(bridge, certs.rsa, certs.rsa_key)
+    reload(bridge)
+    assert peer_certificate(lab, certs, bridge) != before
+
+
+# ---- under load ----
+
+@pytest.mark.release_only
+def test_reloads_under_load_lose_nothing(lab, certs):
+    """The proof of the gateway. WSLUICE_PROOF_SECONDS=30 is the whole of it."""
+    seconds = float(os.environ.get('WSLUICE_PROOF_SECONDS', '8'))
+    traffic = Traffic()
+    tls = {'mode': 'optional', 'certificates': [{'certificate': certs.ec, 'key': certs.ec_key}]}
+    routes = [{'path': '/', 'target': f'tcp://127.0.0.1:{traffic.port}'}]
+    bridge = start(lab, routes, [{'address': ANY, 'tls': tls}])
+    for _ in range(100):  # the first ones find room for themselves in the heaps of libuv's threads
+        reload(bridge)
+    traffic.start(('127.0.0.1', bridge.port))
+    reloads, end = 0, time.monotonic() + seconds
+    memory = fds = None
+    while time.monotonic() < end:
+        reloads += 1
+        others = [{'path': f'/{reloads}/{i}', 'target': 'tcp://127.0.0.1:9'} for i in range(reloads % 50)]
+        extra = [{'address': f'unix:{lab.folder}/extra.sock'}] if reloads % 2 else []
+        write(bridge.file.with_suffix('.new'), changed(bridge, routes=routes + others,
+                                                       listeners=[{'address': ANY, 'tls': tls}, *extra]))
+        os.replace(bridge.file.with_suffix('.new'), bridge.file)
+        bridge.signal(signal.SIGHUP)
+        time.sleep(0.2)
+        if memory is None and time.monotonic() > end - seconds * 0.6:
+            memory, fds = bridge.memory(), bridge.fds()
+    growth, more_fds = bridge.memory() - memory, bridge.fds() - fds
+    traffic.stop()
+    done = bridge.text.count(DONE) - 100
+    print(f'{reloads} signals, {done} reloads, {traffic.came} clients came, {traffic.echoed} bytes, memory '
+          f'{growth:+} of {memory}, descriptors {more_fds:+}')
+    assert FAILED not in bridge.text
+    assert done >= reloads * 0.9
+    assert traffic.came >= 40 * seconds
+    assert growth < 1 << 20
+    assert abs(more_fds) < 40  # of clients that are just coming or going
+    assert all(record['reason'] == 'client_closed' for record in bridge.records()), bridge.text[-2000:]
+    bridge.baseline = None
