@@ -109,7 +109,8 @@ void diag_out_of_memory(struct diag *diag)
     if (diag->starved)
         return;
     diag->starved = true;
-    diag_add(diag, DIAG_ERROR, (struct diag_where){NULL, 0, 0}, NULL, NULL, "out of memory");
+    const struct diag_where nowhere = {NULL, 0, 0};
+    diag_add(diag, DIAG_ERROR, nowhere, NULL, NULL, "%s", "out of memory");
 }
 
 int diag_format(const struct diag_finding *finding, char *buffer, size_t size)

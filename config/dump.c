@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "config/compare.h"
@@ -37,6 +38,32 @@ static bool is_plain(const char *text)
     return true;
 }
 
+/* The code point of UTF-8 at *p, which moves behind it; the byte itself where it is none. */
+static uint32_t take_character(const unsigned char **p)
+{
+    const unsigned char *at = *p;
+    int more = at[0] >= 0xf0 ? 3 : at[0] >= 0xe0 ? 2 : at[0] >= 0xc0 ? 1 : 0;
+    uint32_t code = more ? at[0] & (0x3fU >> more) : at[0];
+    for (int i = 1; i <= more; i++) {
+        if ((at[i] & 0xc0) != 0x80) {
+            ++*p;
+            return at[0];
+        }
+        code = code << 6 | (at[i] & 0x3fU);
+    }
+    *p += more + 1;
+    return code;
+}
+
+/* YAML 1.2.2, section 5.1; and what its older readers take for the end of a line. */
+static bool is_printable(uint32_t code, size_t bytes)
+{
+    if (code < 0x80)
+        return code >= ' ' && code != 0x7f;
+    return bytes > 1 && code >= 0xa0 && code != 0x2028 && code != 0x2029 && code != 0xfeff &&
+           code != 0xfffe && code != 0xffff;
+}
+
 /* Double quotes, and every '$' twice, so that it stands for itself. */
 static void put_text(const struct dump *dump, const char *text)
 {
@@ -45,15 +72,18 @@ static void put_text(const struct dump *dump, const char *text)
         return;
     }
     fputc('"', dump->stream);
-    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-        if (*p == '"' || *p == '\\')
-            fprintf(dump->stream, "\\%c", *p);
-        else if (*p < ' ' || *p == 0x7f)
-            fprintf(dump->stream, "\\x%02x", *p);
-        else if (*p == '$')
+    for (const unsigned char *p = (const unsigned char *)text, *begin; *p;) {
+        begin = p;
+        uint32_t code = take_character(&p);
+        size_t bytes = (size_t)(p - begin);
+        if (code == '"' || code == '\\')
+            fprintf(dump->stream, "\\%c", (int)code);
+        else if (code == '$')
             fputs("$$", dump->stream);
+        else if (is_printable(code, bytes))
+            fwrite(begin, 1, bytes, dump->stream);
         else
-            fputc(*p, dump->stream);
+            fprintf(dump->stream, code < 0x100 ? "\\x%02x" : "\\u%04x", code);
     }
     fputc('"', dump->stream);
 }

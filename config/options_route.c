@@ -118,10 +118,10 @@ static const struct options_row rows[] = {
         .section = OPTIONS_ROUTE,
         .key = "needs",
         OPTIONS_FIELD(config_route, needs),
-        .value = {.type = VALUE_TEXT},
+        .value = {.type = VALUE_TEXT, .check = pattern_check_reference},
         .list = true,
         .reload = OPTIONS_NEW_SESSIONS,
-        .help = "names of routes that must have a usable target for health to be ready",
+        .help = "names of routes, or their paths, that must have a usable target for health: ready",
     },
     {
         .section = OPTIONS_ROUTE,

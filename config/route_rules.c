@@ -59,11 +59,11 @@ static void check_kind(const struct check *check)
     const char *first = route->target_count > 0 ? "a target" : NULL;
     struct subject first_subject = {.section = OPTIONS_TARGET, .outer = check->index};
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        char place[300];
         struct subject subject = of_route(check, kinds[i].key);
         if (!kinds[i].given)
             continue;
         if (first) {
+            char place[300];
             subject_print_place(check->names, first_subject, place, sizeof(place));
             complain(check, subject,
                      "a route has one of target, targets, redirect, metrics and "

@@ -91,12 +91,11 @@ static bool print_address(const struct config_address *address, char *text, size
         snprintf(text, size, "unix:%s", address->path);
         return true;
     }
-    const char *host = address->host ? address->host : "";
     struct in6_addr v6;
-    char number[INET6_ADDRSTRLEN];
-    if (inet_pton(AF_INET6, host, &v6) == 1)
-        host = inet_ntop(AF_INET6, &v6, number, sizeof(number));
-    snprintf(text, size, "%s %u", host, address->port);
+    char host[INET6_ADDRSTRLEN] = "";
+    bool is_v6 = address->host && inet_pton(AF_INET6, address->host, &v6) == 1 &&
+                 inet_ntop(AF_INET6, &v6, host, sizeof(host));
+    snprintf(text, size, "%s %u", is_v6 || !address->host ? host : address->host, address->port);
     for (char *p = text; *p; p++)
         *p = (char)tolower((unsigned char)*p);
     return address->port != 0;
@@ -123,10 +122,16 @@ static void check_unique(struct check *check, struct name_map *map, size_t index
     }
 }
 
-static void check_route_names(const struct check *check, size_t index)
+/* A route is called by its name, or by its path when it has none. */
+static const char *name_of(const struct config_route *route)
+{
+    return route->name ? route->name : route->path;
+}
+
+static void check_route_names(const struct check *check, struct subject subject,
+                              const struct config_texts *names)
 {
     const struct config *config = check->config;
-    const struct config_texts *names = &config->listeners[index].routes;
     for (size_t i = 0; i < names->count; i++) {
         const char *name = names->items[i];
         size_t number;
@@ -135,13 +140,26 @@ static void check_route_names(const struct check *check, size_t index)
         char remedy[120] = "a route is called by its name, or by its path when it has none";
         struct diag_guess guess = diag_guess(name, strlen(name));
         for (size_t j = 0; j < config->route_count; j++)
-            diag_guess_offer(&guess, config->routes[j].name ? config->routes[j].name
-                                                            : config->routes[j].path);
+            diag_guess_offer(&guess, name_of(&config->routes[j]));
         if (guess.best)
             snprintf(remedy, sizeof(remedy), "did you mean %s?", guess.best);
-        subject_complain(check->names, check->diag, DIAG_ERROR, of_listener(index, "routes"),
-                         remedy, "no route is called '%s'", name);
+        subject_complain(check->names, check->diag, DIAG_ERROR, subject, remedy,
+                         "no route is called '%s'", name);
     }
+}
+
+/* Routes that a health route asks about. */
+static void check_needs(const struct check *check, size_t index)
+{
+    const struct config_route *route = &check->config->routes[index];
+    struct subject subject = {.section = OPTIONS_ROUTE, .outer = index, .key = "needs"};
+    if (route->needs.count == 0 || subject_is_faulty(check->names, OPTIONS_ROUTE, index))
+        return;
+    if (route->health != CONFIG_HEALTH_READY)
+        complain(check, subject, "write health: ready, or leave it out",
+                 "only readiness depends on routes");
+    if (!check->names->incomplete)
+        check_route_names(check, subject, &route->needs);
 }
 
 static void check_listener(struct check *check, size_t index)
@@ -164,19 +182,23 @@ static void check_listener(struct check *check, size_t index)
     if (!subject_is_faulty(check->names, OPTIONS_LISTENER, index))
         check_tls(check, index);
     if (!check->names->incomplete)
-        check_route_names(check, index);
+        check_route_names(check, of_listener(index, "routes"), &listener->routes);
+}
+
+static void note_route_names(struct check *check)
+{
+    const struct config *config = check->config;
+    for (size_t i = 0; i < config->route_count; i++) {
+        const char *name = name_of(&config->routes[i]);
+        size_t number = i;
+        if (name_map_add(&check->routes, name, strlen(name), &number) == NAME_MAP_NO_MEMORY)
+            diag_out_of_memory(check->diag);
+    }
 }
 
 static void check_listeners(struct check *check)
 {
     const struct config *config = check->config;
-    for (size_t i = 0; i < config->route_count; i++) {
-        const struct config_route *route = &config->routes[i];
-        const char *name = route->name ? route->name : route->path;
-        size_t number = i;
-        if (name_map_add(&check->routes, name, strlen(name), &number) == NAME_MAP_NO_MEMORY)
-            diag_out_of_memory(check->diag);
-    }
     check->texts = calloc(config->listener_count + 1, sizeof(*check->texts));
     if (!check->texts)
         diag_out_of_memory(check->diag);
@@ -185,7 +207,6 @@ static void check_listeners(struct check *check)
     free(check->texts);
     name_map_free(&check->addresses);
     name_map_free(&check->listener_names);
-    name_map_free(&check->routes);
 }
 
 void rules_check(const struct config *config, const struct subject_names *names, struct diag *diag)
@@ -199,6 +220,10 @@ void rules_check(const struct config *config, const struct subject_names *names,
                  "there is nowhere to connect to");
     check_log(&check);
     check_user(&check);
+    note_route_names(&check);
     check_listeners(&check);
+    for (size_t i = 0; i < config->route_count; i++)
+        check_needs(&check, i);
+    name_map_free(&check.routes);
     route_rules_check(config, names, diag);
 }

@@ -443,17 +443,17 @@ static const struct yaml_tree_node *find_section(const struct schema *schema,
     return node;
 }
 
-static struct diag_where locate(const void *owner, const struct subject *subject)
+static struct diag_where locate(const void *owner, struct subject subject)
 {
     const struct schema *schema = owner;
     struct diag_where where = schema->top;
-    const struct yaml_tree_node *node = find_section(schema, subject, subject->section, &where);
-    if (options_section(subject->section)->shape == OPTIONS_MAP) {
-        if (node && node->kind == YAML_TREE_MAPPING && subject->inner < node->count)
-            where = node->pairs[subject->inner].key->where;
+    const struct yaml_tree_node *node = find_section(schema, &subject, subject.section, &where);
+    if (options_section(subject.section)->shape == OPTIONS_MAP) {
+        if (node && node->kind == YAML_TREE_MAPPING && subject.inner < node->count)
+            where = node->pairs[subject.inner].key->where;
         return where;
     }
-    const struct yaml_tree_pair *pair = subject->key ? yaml_tree_find(node, subject->key) : NULL;
+    const struct yaml_tree_pair *pair = subject.key ? yaml_tree_find(node, subject.key) : NULL;
     return pair ? pair->key->where : where;
 }
 

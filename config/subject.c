@@ -7,7 +7,7 @@
 
 struct diag_where subject_where(const struct subject_names *names, struct subject subject)
 {
-    return names->locate(names->owner, &subject);
+    return names->locate(names->owner, subject);
 }
 
 bool subject_is_faulty(const struct subject_names *names, enum options_section section,

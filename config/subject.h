@@ -22,7 +22,7 @@ struct subject {
 
 struct subject_names {
     bool flags; /* call an option by its flag on the command line, where it has one */
-    struct diag_where (*locate)(const void *owner, const struct subject *subject);
+    struct diag_where (*locate)(const void *owner, struct subject subject);
     /* Is the section called by its single key, as target: of targets:? NULL: no. */
     bool (*is_single)(const void *owner, const struct subject *subject);
     /* Was something wrong in this listener or route already? NULL: nothing was anywhere. */

@@ -124,7 +124,7 @@ static bool no_yaml(struct builder *builder)
     if (parser->error == YAML_READER_ERROR) {
         /* It has an offset only. */
         diag_add(builder->diag, DIAG_ERROR, (struct diag_where){builder->tree->source, 1, 1}, NULL,
-                 NULL, "not text: %s, at byte %zu", problem, parser->problem_offset);
+                 "write it in UTF-8", "not text: %s, at byte %zu", problem, parser->problem_offset);
         return false;
     }
     struct diag_where where = place(builder, parser->problem_mark);
@@ -376,7 +376,8 @@ static bool close_node(struct builder *builder, const yaml_event_t *event)
 {
     struct open_node *open = &builder->open[--builder->depth];
     struct yaml_tree_node *node = open->node;
-    const struct yaml_tree_node **children = builder->children + open->first_child;
+    const struct yaml_tree_node **children =
+        builder->children ? builder->children + open->first_child : NULL; /* none at all so far */
     size_t count = builder->child_count - open->first_child;
     for (size_t i = 0; i < count; i++)
         node->weight += children[i]->weight;

@@ -292,7 +292,7 @@ static void warn(struct cli *cli)
     }
 }
 
-static struct diag_where locate(const void *owner, const struct subject *subject)
+static struct diag_where locate(const void *owner, struct subject subject)
 {
     return where;
 }
@@ -334,8 +334,9 @@ static void add_override(struct cli *cli, const struct cli_assignment *assignmen
     const struct options_flag *flag = assignment->flag.flag;
     const char *argument = assignment->argument ? assignment->argument : flag->sets;
     struct value value;
-    char why[128], subject[64];
+    char why[128];
     if (!is_of_process(row)) {
+        char subject[64];
         snprintf(subject, sizeof(subject), "--%s", flag->name);
         usage_error(cli, subject, "belongs to listeners or routes, which are in the file",
                     "write it there");

@@ -12,7 +12,7 @@
 
 /* What a file can break is in tests/config/wrong; here is how the command line hears of it. */
 
-static struct diag_where locate(const void *owner, const struct subject *subject)
+static struct diag_where locate(const void *owner, struct subject subject)
 {
     return (struct diag_where){"command line", 0, 0};
 }

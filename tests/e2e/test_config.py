@@ -1,0 +1,115 @@
+"""The file, from the outside: check, print-config and the JSON Schema that editors use."""
+import json
+import pathlib
+import subprocess
+import time
+
+import pytest
+from lab import BINARY, ROOT, is_sanitized, run
+
+jsonschema = pytest.importorskip('jsonschema')
+yaml = pytest.importorskip('yaml')
+
+EXAMPLES = sorted((ROOT / 'config/examples').glob('*.yaml'))
+EVERYTHING = ROOT / 'tests/config/everything.yaml'
+SECRETS = {'WSLUICE_TEST_SECRET': 'hush'}
+
+# What a schema can see: a wrong type, an unknown name, a value out of range. Rules it cannot.
+SEEN_BY_SCHEMA = ('unknown_top', 'list_for_mapping', 'mapping_for_list', 'text_for_list', 'text_for_mapping',
+                  'mapping_for_value', 'list_for_value', 'number_range', 'duration', 'bool', 'enum', 'mode',
+                  'listener_without_address', 'redirect_status', 'tls_flat', 'tls_key_alone', 'reserved')
+
+
+@pytest.fixture(scope='module')
+def schema():
+    status, out, error = run('schema')
+    assert (status, error) == (0, '')
+    schema = json.loads(out)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
+
+
+@pytest.mark.parametrize('file', [*EXAMPLES, EVERYTHING], ids=lambda file: file.stem)
+def test_the_schema_takes_what_the_loader_takes(schema, file):
+    schema.validate(yaml.safe_load(file.read_text()))
+
+
+@pytest.mark.parametrize('name', SEEN_BY_SCHEMA)
+def test_the_schema_sees_what_is_wrong(schema, name):
+    text = (ROOT / f'tests/config/wrong/{name}.yaml').read_text()
+    assert not schema.is_valid(yaml.safe_load(text))
+
+
+@pytest.mark.parametrize('file', EXAMPLES, ids=lambda file: file.stem)
+def test_examples_pass_the_check(file):
+    status, out, error = run('check', file)
+    assert (status, error) == (0, ''), error
+    assert ': ok: ' in out
+
+
+@pytest.mark.parametrize('file', [*EXAMPLES, EVERYTHING], ids=lambda file: file.stem)
+def test_what_is_printed_is_yaml_and_says_the_same(file, tmp_path, schema):
+    def printed(path):
+        answer = subprocess.run([BINARY, '--print-config', f'--config={path}'], capture_output=True, text=True,
+                                check=False, env=SECRETS)
+        assert (answer.returncode, answer.stderr) == (0, ''), answer.stderr
+        return answer.stdout
+
+    first = printed(file)
+    if '# not shown' in first:
+        pytest.skip('has a secret that is written out')
+    schema.validate(yaml.safe_load(first))
+    copy = tmp_path / 'printed.yaml'
+    copy.write_text(first)
+    assert printed(copy) == first
+
+
+def test_a_quick_command_line_becomes_a_file(tmp_path):
+    status, out, error = run('--print-config', '--heartbeat=5', '127.0.0.1:6080', 'localhost:5900')
+    assert (status, error) == (0, '')
+    config = yaml.safe_load(out)
+    assert config['listeners'][0]['address'] == '127.0.0.1:6080'
+    assert config['routes'][0]['target']['address'] == 'tcp://localhost:5900'
+    assert config['routes'][0]['ping_interval'] == '5s'
+    assert config['routes'][0]['origins'] == ['any']
+    short = tmp_path / 'short.yaml'
+    short.write_text('\n'.join(line for line in out.splitlines() if not line.endswith('# default')) + '\n')
+    assert run('check', short)[0] == 0
+
+
+def test_findings_name_file_line_and_column(tmp_path):
+    file = tmp_path / 'gateway.yaml'
+    file.write_text('wrokers: 3\nlisteners: [":1"]\nroutes:\n  - {path: /, target: "tcp://h"}\n')
+    status, out, error = run('check', file)
+    assert (status, out) == (1, '')
+    assert f'{file}:1:1: error: wrokers: unknown option; did you mean workers?' in error
+    assert f'{file}:4:23: error: routes[0].target: must be tcp://HOST:PORT' in error
+    assert '     1 | wrokers: 3\n       | ^^^^^^^\n' in error
+
+
+def test_ten_thousand_routes_and_one_mistake(tmp_path):
+    file = tmp_path / 'large.yaml'
+    routes = [f'  - {{path: /desk/{i}, target: "tcp://desk{i}:5900", idle_timeout: 1h}}' for i in range(10_000)]
+    routes[7_000] = routes[7_000].replace('idle_timeout', 'idel_timeout')
+    file.write_text('\n'.join(['listeners: [":1"]', 'routes:', *routes, '']))
+    began = time.monotonic()
+    status, _, error = run('check', file)
+    took = time.monotonic() - began
+    assert status == 1
+    assert error.count('error:') == 1
+    assert ':7003:' in error and 'did you mean idle_timeout?' in error
+    if not is_sanitized():
+        assert took < 1
+
+
+def test_no_secret_is_printed():
+    answer = subprocess.run([BINARY, '--print-config', f'--config={EVERYTHING}'], capture_output=True, text=True,
+                            check=True, env=SECRETS)
+    for secret in ('hush', 'written out', 'from a file'):
+        assert secret not in answer.stdout + answer.stderr
+
+
+def test_the_reference_is_fresh():
+    check = pathlib.Path(ROOT / 'tests/check/reference.sh')
+    answer = subprocess.run([check, BINARY], capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stderr
