@@ -112,8 +112,8 @@ static const struct options_section_row sections[] = {
 _Static_assert(sizeof(sections) / sizeof(sections[0]) == OPTIONS_SECTION_COUNT,
                "a row for each section");
 
-static const struct options_part *const parts[] = {&options_process, &options_listener,
-                                                   &options_route};
+static const struct options_part *const parts[] = {&options_process_part, &options_listener_part,
+                                                   &options_route_part};
 enum { PART_COUNT = sizeof(parts) / sizeof(parts[0]) };
 
 const struct options_row *options_at(size_t index)

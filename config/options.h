@@ -95,7 +95,7 @@ struct options_part {
     size_t count;
 };
 
-extern const struct options_part options_process, options_listener, options_route;
+extern const struct options_part options_process_part, options_listener_part, options_route_part;
 
 #define OPTIONS_FIELD(type, member)                                                                \
     .offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)

@@ -265,4 +265,4 @@ static const struct options_row rows[] = {
     },
 };
 
-const struct options_part options_listener = {rows, sizeof(rows) / sizeof(rows[0])};
+const struct options_part options_listener_part = {rows, sizeof(rows) / sizeof(rows[0])};

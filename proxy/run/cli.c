@@ -456,7 +456,7 @@ void cli_parse(int argc, char **argv, FILE *out, FILE *err, struct cli_result *r
     if (!cli.scan.assignments) {
         out_of_memory(&cli);
     } else {
-        cli_scan(&cli.scan, argc, argv);
+        cli_scan_words(&cli.scan, argc, argv);
         if (!cli.scan.help && !cli.scan.version) {
             if (cli.scan.file)
                 load_file(&cli);

@@ -111,7 +111,7 @@ static void scan_positional(struct cli_scan *scan, char *text)
     scan->positional_count++;
 }
 
-void cli_scan(struct cli_scan *scan, int argc, char **argv)
+void cli_scan_words(struct cli_scan *scan, int argc, char **argv)
 {
     for (int i = 1; i < argc && !scan->help && !scan->version; i++) {
         if (argv[i][0] != '-' || argv[i][1] == '\0')

@@ -34,6 +34,6 @@ struct cli_scan {
     bool usage_error;
 };
 
-void cli_scan(struct cli_scan *scan, int argc, char **argv);
+void cli_scan_words(struct cli_scan *scan, int argc, char **argv);
 
 #endif
