@@ -19,15 +19,36 @@ static void say_last(struct session *session, enum reason reason, const char *by
     session_base_follow(session);
 }
 
+/* Behind the status line; without memory the refusal goes without them. */
+static char *add_route_fields(const struct session *session, const char *answer, size_t *length)
+{
+    if (!session->route)
+        return NULL;
+    size_t route = (size_t)(session->route - session->site->config->routes);
+    struct slice fields = session->site->routes[route].fields;
+    char *whole = fields.len > 0 ? malloc(*length + fields.len) : NULL;
+    if (!whole)
+        return NULL;
+    size_t line = (size_t)((const char *)memchr(answer, '\n', *length) + 1 - answer);
+    memcpy(whole, answer, line);
+    memcpy(whole + line, fields.ptr, fields.len);
+    memcpy(whole + line + fields.len, answer + line, *length - line);
+    *length += fields.len;
+    return whole;
+}
+
 void session_answer_refuse(struct session *session, enum reason reason)
 {
     char answer[WS_REFUSAL_MAX];
     bool head_only = session->entry && session->entry->opening.head_only;
     size_t length = ws_handshake_refusal(answer, sizeof(answer), reason, head_only);
-    if (length == 0)
+    if (length == 0) {
         session_base_die(session, reason);
-    else
-        say_last(session, reason, answer, length);
+        return;
+    }
+    char *whole = add_route_fields(session, answer, &length);
+    say_last(session, reason, whole ? whole : answer, length);
+    free(whole);
 }
 
 static void say(struct session *session, struct reply *reply)
