@@ -296,8 +296,8 @@ int main(int argc, char **argv)
     struct floor *f = calloc(1, sizeof *f);
     struct sockaddr_in self = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     f->target = self;
-    self.sin_port = htons((uint16_t)atoi(argv[1]));
-    f->target.sin_port = htons((uint16_t)atoi(argv[2]));
+    self.sin_port = htons((uint16_t)strtoul(argv[1], NULL, 10));
+    f->target.sin_port = htons((uint16_t)strtoul(argv[2], NULL, 10));
     f->epoll = epoll_create1(EPOLL_CLOEXEC);
     f->listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     setsockopt(f->listener, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
