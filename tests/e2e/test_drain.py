@@ -1,0 +1,145 @@
+"""The end of the process: first it is not ready, then it takes nobody, then its sessions are told one by one."""
+import selectors
+import signal
+import time
+
+import pytest
+from gateway import ANY, Door, get, marked, start
+from targets import hold
+from wire import close_frame, until
+
+pytestmark = pytest.mark.threads
+
+DRAINING = 'no new clients'
+
+
+def close_times(clients, began):
+    """When each client was told 1001, in seconds since then; each answers and is seen out."""
+    selector, times = selectors.DefaultSelector(), []
+    for client in clients:
+        selector.register(client.sock, selectors.EVENT_READ, client)
+    while len(times) < len(clients):
+        ready = selector.select(10)
+        assert ready, f'{len(times)} of {len(clients)} were told'
+        for key, _ in ready:
+            assert key.data.closing()[1:] == (1001, 'Server is shutting down')
+            times.append(time.monotonic() - began)
+            selector.unregister(key.fd)
+            key.data.send(close_frame(1001))
+            assert key.data.eof()
+    return times
+
+
+def begin(bridge):
+    bridge.signal(signal.SIGTERM)
+    until(lambda: DRAINING in bridge.text, lambda: bridge.text)
+    return time.monotonic()
+
+
+@pytest.mark.parametrize('workers, count', [(1, 7), (2, 60)])
+def test_close_frames_are_spread(lab, workers, count):
+    bridge = start(lab, [marked('/', lab.target())], workers=workers, limits={'drain_spread': '2s'})
+    clients = [lab.open(bridge) for _ in range(count)]
+    times = close_times(clients, begin(bridge))
+    assert bridge.wait() == 0
+    assert 1.8 < times[-1] < 3, times
+    for part in range(1, 4):  # evenly: at a quarter of the time a quarter has been told
+        told = sum(moment < part / 2 for moment in times)
+        assert abs(told - count * part / 4) <= max(2, count * 0.15), times
+
+
+def test_all_at_once_without_a_spread(lab):
+    bridge = start(lab, [marked('/', lab.target())], limits={'drain_spread': '0s'})
+    clients = [lab.open(bridge) for _ in range(50)]
+    assert close_times(clients, begin(bridge))[-1] < 1
+    assert bridge.wait() == 0
+
+
+def test_sessions_work_until_they_are_told(lab):
+    bridge = start(lab, [marked('/', lab.target())], workers=1, limits={'drain_spread': '2s'})
+    clients = [lab.open(bridge) for _ in range(4)]
+    began = begin(bridge)
+    for _ in range(5):
+        clients[-1].binary(b'on').data(2)
+        time.sleep(0.05)
+    close_times(clients, began)
+    assert bridge.wait() == 0
+
+
+def test_readiness_turns_false(lab):
+    """Whoever connected before and asks only now hears it; whether the process lives is another question."""
+    routes = [marked('/', lab.target()), {'path': '/live', 'health': 'live'}, {'path': '/ready', 'health': 'ready'}]
+    bridge = start(lab, routes, workers=1, limits={'drain_spread': '5s'})
+    assert get(lab, bridge, '/ready').status == 200
+    session, asks, asks_too = lab.open(bridge), lab.connect(bridge), lab.connect(bridge)
+    time.sleep(0.1)
+    begin(bridge)
+    answer = asks.send(b'GET /ready HTTP/1.1\r\nHost: localhost\r\n\r\n').answer()
+    assert answer.status == 503 and b'draining' in answer.body
+    assert asks_too.send(b'GET /live HTTP/1.1\r\nHost: localhost\r\n\r\n').answer().status == 200
+    session.bye()
+    for client in (asks, asks_too):
+        client.hang_up()
+    assert bridge.wait() == 0
+
+
+def test_listeners_close_and_their_files_go(lab):
+    path = lab.folder / 'door.sock'
+    bridge = start(lab, [marked('/', lab.target())], [{'address': ANY}, {'address': f'unix:{path}'}],
+                   limits={'drain_spread': '5s'})
+    session = lab.open(bridge)
+    begin(bridge)
+    with pytest.raises(ConnectionRefusedError):
+        lab.connect(bridge.doors[0])
+    assert not path.exists()
+    with pytest.raises(FileNotFoundError):
+        lab.connect(Door(f'unix:{path}'))
+    session.bye()
+    assert bridge.wait() == 0
+
+
+def test_no_reload_and_no_upgrade_any_more(lab):
+    bridge = start(lab, [marked('/', lab.target())], limits={'drain_spread': '5s'})
+    session = lab.open(bridge)
+    begin(bridge)
+    for number in (signal.SIGHUP, signal.SIGUSR2, signal.SIGUSR1):
+        bridge.signal(number)
+    session.bye()
+    assert bridge.wait() == 0
+    assert 'take over' not in bridge.text and 'is in use' not in bridge.text
+
+
+def test_a_second_signal_ends_at_once(lab):
+    bridge = start(lab, [marked('/', lab.target(hold))], limits={'drain_spread': '20s'})
+    clients = [lab.open(bridge) for _ in range(20)]
+    begin(bridge)
+    began = time.monotonic()
+    bridge.signal(signal.SIGTERM)
+    assert bridge.wait() == 0
+    assert time.monotonic() - began < 2
+    assert len([r for r in bridge.records() if r['reason'] == 'drained']) == 20
+    for client in clients:
+        client.hang_up()
+
+
+def test_the_deadline_ends_what_does_not_answer(lab):
+    """The last Close leaves early enough for its answer: the spread ends close_timeout before the deadline."""
+    bridge = start(lab, [marked('/', lab.target(hold))], workers=1,
+                   limits={'drain_spread': '1h', 'drain_timeout': '2s', 'close_timeout': '1s'})
+    clients = [lab.open(bridge) for _ in range(10)]
+    began = begin(bridge)
+    for client in clients:
+        assert client.closing()[1] == 1001
+    told = time.monotonic() - began
+    assert bridge.wait() == 0
+    assert 0.7 < told < 1.5
+    assert time.monotonic() - began < 3
+    for client in clients:
+        client.hang_up()
+
+
+def test_nobody_there(lab):
+    bridge = start(lab, [marked('/', lab.target())])
+    began = begin(bridge)
+    assert bridge.wait() == 0
+    assert time.monotonic() - began < 1
