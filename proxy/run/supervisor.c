@@ -401,6 +401,7 @@ void supervisor_run(struct supervisor *supervisor)
         uv_timer_start(&supervisor->watchdog_timer, watchdog_cb, watchdog, watchdog);
     doors_accept(&supervisor->doors);
     begin_probing(supervisor);
+    logging_certificates(supervisor->site);
     say_ready(supervisor);
     uv_run(&supervisor->loop, UV_RUN_DEFAULT);
 }

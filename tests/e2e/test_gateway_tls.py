@@ -1,0 +1,246 @@
+"""TLS of a listener: which certificate, whose certificate, how old a version, and what resumes."""
+import json
+import os
+import signal
+import socket
+import ssl
+import subprocess
+
+import pytest
+from gateway import ANY, ask, get, marked, samples, start, write
+from wire import request, until
+
+
+def pair(certs, name):
+    return {'certificate': getattr(certs, name), 'key': getattr(certs, f'{name}_key')}
+
+
+@pytest.fixture(scope='module')
+def hosts(certs):
+    """Certificates for names; the folder is shared with `certs`."""
+    for name, host in (('a', 'a.example.com'), ('wild', '*.example.com'), ('b', 'b.example.org')):
+        certs_pair = certs.leaf(f'host-{name}', ('ec', '-pkeyopt', 'ec_paramgen_curve:P-256'), host)
+        setattr(certs, f'host_{name}', certs_pair[0])
+        setattr(certs, f'host_{name}_key', certs_pair[1])
+    return certs
+
+
+def serve(lab, *listeners, **how):
+    return start(lab, [marked('/*', lab.target()), {'path': '/metrics', 'metrics': True}],
+                 [{'address': ANY, **listener} for listener in listeners], **how)
+
+
+def shown_to(lab, door, certs, name):
+    """The names in the certificate that a client which asks for `name` gets; None: it sends no name."""
+    context = certs.context()
+    context.check_hostname = False
+    sock = context.wrap_socket(lab.socket(door), server_hostname=name)
+    try:
+        return [value for _, value in sock.getpeercert()['subjectAltName']]
+    finally:
+        sock.close()
+
+
+def refused_by(lab, door, context, reason=None, *, bridge=None):
+    """The handshake fails, or the connection ends before an answer."""
+    with pytest.raises((ssl.SSLError, EOFError, ConnectionError)):
+        ask(lab, door, connection={'context': context})
+    if reason:
+        return (bridge or door).session(reason=reason)
+    return None
+
+
+# ---- which certificate ----
+
+def test_certificates_are_chosen_by_name(lab, hosts):
+    door = serve(lab, {'tls': {'certificates': [pair(hosts, 'ec'), pair(hosts, 'host_wild'), pair(hosts, 'host_a'),
+                                                pair(hosts, 'host_b')]}}).doors[0]
+    expected = {
+        'a.example.com': 'a.example.com', 'A.Example.COM': 'a.example.com', 'x.example.com': '*.example.com',
+        'b.example.org': 'b.example.org', 'x.y.example.com': 'localhost', 'example.com': 'localhost',
+        'unknown.net': 'localhost', 'localhost': 'localhost', None: 'localhost'}
+    assert {name: shown_to(lab, door, hosts, name)[0] for name in expected} == expected
+
+
+def test_s_client_agrees(lab, hosts):
+    door = serve(lab, {'tls': {'certificates': [pair(hosts, 'ec'), pair(hosts, 'host_wild')]}}).doors[0]
+    for name, subject in (('q.example.com', '*.example.com'), ('nobody.net', 'localhost')):
+        out = subprocess.run(['openssl', 's_client', '-connect', door.address, '-servername', name, '-CAfile', hosts.ca,
+                              '-verify_return_error'], input='', capture_output=True, text=True, timeout=15, check=False)
+        assert f'subject=CN = {subject}' in out.stdout and 'Verify return code: 0 (ok)' in out.stdout, out.stdout
+
+
+def test_both_kinds_of_key_for_a_name(lab, certs):
+    door = serve(lab, {'tls': {'certificates': [pair(certs, 'rsa'), pair(certs, 'ec')]}}).doors[0]
+    for sigalgs, key in (('ecdsa_secp256r1_sha256', '256 bit'), ('rsa_pss_rsae_sha256', '2048 bit')):
+        out = subprocess.run(['openssl', 's_client', '-connect', door.address, '-servername', 'localhost', '-CAfile',
+                              certs.ca, '-sigalgs', sigalgs], input='', capture_output=True, text=True, timeout=15,
+                             check=False)
+        assert f'Server public key is {key}' in out.stdout, out.stdout
+
+
+# ---- whose certificate ----
+
+def test_mutual_tls(lab, certs):
+    tls = {'certificates': [pair(certs, 'ec')], 'client_ca': certs.ca}
+    bridge = serve(lab, {'tls': tls}, {'tls': {**tls, 'client_verify': 'optional'}}, {'tls': {**tls, 'client_verify': 'off'}})
+    known = certs.context(client=(certs.client, certs.client_key))
+    stranger = certs.context(client=(certs.fake, certs.fake_key))
+    required, optional, off = bridge.doors
+    for door in bridge.doors:
+        assert ask(lab, door, connection={'context': known}).status == 101
+    refused_by(lab, required, certs.context(), 'tls_certificate', bridge=bridge)
+    assert ask(lab, optional, connection={'context': certs.context()}).status == 101
+    assert ask(lab, off, connection={'context': stranger}).status == 101
+    for door in (required, optional):
+        refused_by(lab, door, stranger)
+    until(lambda: [r['reason'] for r in bridge.records()].count('tls_certificate') == 3, lambda: bridge.text)
+
+
+# ---- versions and suites ----
+
+def test_lowest_version(lab, certs):
+    old = certs.context(highest=ssl.TLSVersion.TLSv1_2)
+    bridge = serve(lab, *({'tls': {'certificates': [pair(certs, 'ec')], 'min_version': version}} for version in ('1.2', '1.3')))
+    assert ask(lab, bridge.doors[0], connection={'context': old}).status == 101
+    refused_by(lab, bridge.doors[1], old, 'tls_handshake', bridge=bridge)
+    assert ask(lab, bridge.doors[1], connection={'context': certs.context()}).status == 101
+    seen = samples_over_tls(lab, bridge.doors[0], certs)
+    assert seen['wsluice_handshakes_total{result="ok",tls="1.2"}'] == 1
+    assert seen['wsluice_handshakes_total{result="ok",tls="1.3"}'] == 1
+
+
+def samples_over_tls(lab, door, certs):
+    answer = get(lab, door, '/metrics', connection={'context': certs.context()})
+    lines = [line for line in answer.body.decode().splitlines() if not line.startswith('#')]
+    return {name: float(value) for name, value in (line.rsplit(' ', 1) for line in lines)}
+
+
+def test_suites(lab, certs):
+    door = serve(lab, {'tls': {'certificates': [pair(certs, 'ec')], 'ciphers': 'ECDHE-ECDSA-AES256-GCM-SHA384',
+                               'suites': 'TLS_CHACHA20_POLY1305_SHA256'}}).doors[0]
+    for context, name in ((certs.context(highest=ssl.TLSVersion.TLSv1_2), 'ECDHE-ECDSA-AES256-GCM-SHA384'),
+                          (certs.context(), 'TLS_CHACHA20_POLY1305_SHA256')):
+        client = lab.open(door, context=context)
+        assert client.sock.cipher()[0] == name
+        client.bye()
+
+
+# ---- plain and TLS on one port ----
+
+def test_modes(lab, certs):
+    given = {'certificates': [pair(certs, 'ec')]}
+    bridge = serve(lab, {'tls': given}, {'tls': {**given, 'mode': 'optional'}}, {})
+    required, optional, plain = bridge.doors
+    assert ask(lab, optional).status == ask(lab, optional, connection={'context': certs.context()}).status == 101
+    assert lab.connect(required).send(request()).eof() and bridge.session(reason='tls_required')
+    assert ask(lab, required, connection={'context': certs.context()}).status == 101
+    with pytest.raises((ssl.SSLError, OSError, EOFError)):
+        ask(lab, plain, connection={'context': certs.context()})
+    assert ask(lab, plain).status == 101
+
+
+def test_http_is_redirected_to_https_on_one_port(lab, certs):
+    """Two listeners, as one has it: 80 redirects, 443 serves."""
+    routes = [marked('/*', lab.target(), name='desk'), {'path': '/*', 'name': 'away', 'redirect': 'https://{host}{path}'}]
+    bridge = start(lab, routes, [{'address': ANY, 'routes': ['away']},
+                                 {'address': ANY, 'routes': ['desk'], 'tls': {'certificates': [pair(certs, 'ec')]}}])
+    assert get(lab, bridge.doors[0], '/x').fields['location'] == 'https://localhost/x'
+    assert ask(lab, bridge.doors[1], '/x', connection={'context': certs.context()}).status == 101
+
+
+# ---- reload ----
+
+def reload(bridge, config=None):
+    """SIGHUP, until the new configuration is in use."""
+    before = len(bridge.lines)
+    if config:
+        write(bridge.file, config)
+    bridge.signal(signal.SIGHUP)
+    until(lambda: any('reload' in line or 'configuration' in line for line in bridge.lines[before:]), lambda: bridge.text)
+
+
+@pytest.mark.parametrize('version', [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=['1.2', '1.3'])
+def test_a_session_resumes_after_a_reload(lab, certs, version):
+    bridge = serve(lab, {'tls': {'certificates': [pair(certs, 'ec')]}})
+    context = certs.context(lowest=version, highest=version)
+
+    def connect(session=None):
+        client = lab.open(bridge, context=context, session=session).binary(b'x')
+        client.data(1)
+        found = client.sock.session, client.sock.session_reused
+        client.bye()
+        return found
+    session, reused = connect()
+    assert not reused
+    assert connect(session)[1]
+    for _ in range(3):
+        reload(bridge)
+        session, reused = connect(session)
+        assert reused
+    config = json.loads(bridge.file.read_text())
+    config['routes'].append({'path': '/health', 'health': 'live'})
+    reload(bridge, config)
+    assert connect(session)[1]
+
+
+def test_a_changed_certificate_is_served_at_once_and_sessions_stay(lab, certs, tmp_path):
+    files = {'certificate': str(tmp_path / 'now.pem'), 'key': str(tmp_path / 'now.key')}
+
+    def put(name):
+        for kind, source in pair(certs, name).items():
+            with open(source, 'rb') as file, open(files[kind] + '.new', 'wb') as new:
+                new.write(file.read())
+        for kind in ('key', 'certificate'):
+            os.rename(files[kind] + '.new', files[kind])
+    put('ec')
+    bridge = serve(lab, {'tls': {'certificates': [files]}})
+    client = lab.open(bridge, context=certs.context())
+    assert shown_to(lab, bridge.doors[0], certs, 'localhost')[0] == 'localhost'
+    put('other')
+    until(lambda: shown_to(lab, bridge.doors[0], certs, 'localhost')[0] == 'elsewhere.example', lambda: bridge.text)
+    client.binary(b'still here')
+    assert client.data(10) == b'still here'
+    client.bye()
+
+
+def test_a_bad_certificate_on_reload_changes_nothing(lab, certs):
+    bridge = serve(lab, {'tls': {'certificates': [pair(certs, 'ec')]}})
+    config = json.loads(bridge.file.read_text())
+    config['listeners'][0]['tls']['certificates'][0]['key'] = certs.rsa_key
+    reload(bridge, config)
+    assert ask(lab, bridge, connection={'context': certs.context()}).status == 101
+    until(lambda: 'gateway.yaml:' in bridge.text or certs.rsa_key in bridge.text, lambda: bridge.text)
+    assert samples_over_tls(lab, bridge, certs)['wsluice_last_reload_successful'] == 0
+
+
+def test_expiry_is_a_metric_and_a_warning(lab, certs):
+    short, key = str(certs.folder / 'short.pem'), str(certs.folder / 'short.key')
+    certs.openssl('req', '-x509', '-nodes', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-days', 5, '-subj',
+                  '/CN=short', '-keyout', key, '-out', short)
+    bridge = serve(lab, {'tls': {'mode': 'optional', 'certificates': [pair(certs, 'ec'), {'certificate': short, 'key': key}]}},
+                   {'tls': {'certificates': [pair(certs, 'ec')]}})
+    until(lambda: any('warn' in line and short in line for line in bridge.lines), lambda: bridge.text)
+    assert not any('warn' in line and certs.ec in line for line in bridge.lines)
+    names = [line.rsplit(' ', 1)[0] for line in get(lab, bridge, '/metrics').body.decode().splitlines()]
+    assert len(names) == len(set(names))
+    seen = samples(lab, bridge)
+    soon, later = (seen[f'wsluice_certificate_not_after_timestamp_seconds{{certificate="{file}"}}']
+                   for file in (short, certs.ec))
+    assert 24 * 86400 < later - soon < 26 * 86400
+
+
+def test_no_name_and_no_bytes(lab, certs):
+    """What is no TLS at all ends there."""
+    bridge = serve(lab, {'tls': {'certificates': [pair(certs, 'ec')]}})
+    for garbage in (b'\x16\x03\x01\xff\xff' + bytes(100), b'\x16' * 600, b'\x80\x2e\x01\x00\x02' + bytes(60)):
+        client = lab.connect(bridge).send(garbage)
+        client.sock.shutdown(socket.SHUT_WR)
+        while True:
+            try:
+                if not client.fill():
+                    break
+            except ConnectionResetError:
+                break
+        client.hang_up()
+    assert ask(lab, bridge, connection={'context': certs.context()}).status == 101
