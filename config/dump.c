@@ -225,16 +225,13 @@ static void put_map(struct dump *dump, enum options_section section, const char 
 {
     size_t count;
     const char *element = snapshot_elements(section, object, &count);
-    const struct options_row *row, *rows[2] = {NULL, NULL};
-    for (size_t i = 0; (row = options_at(i)); i++)
-        if (row->section == section)
-            rows[rows[0] ? 1 : 0] = row;
+    struct options_map map = options_map(section);
     for (size_t i = 0; i < count; i++, element += options_section(section)->size) {
         begin_line(dump);
-        for (int j = 0; j < 2; j++) {
-            put_text(dump, *(const char *const *)(element + rows[j]->offset));
-            fputs(j ? "\n" : ": ", dump->stream);
-        }
+        put_text(dump, *(const char *const *)(element + map.name->offset));
+        fputs(": ", dump->stream);
+        put_text(dump, *(const char *const *)(element + map.text->offset));
+        fputc('\n', dump->stream);
     }
 }
 

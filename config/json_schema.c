@@ -163,15 +163,6 @@ static void put_option(struct printer *printer, const struct options_row *row)
 
 static void put_section(struct printer *printer, enum options_section section);
 
-static const struct options_row *last_row(enum options_section section)
-{
-    const struct options_row *row, *last = NULL;
-    for (size_t i = 0; (row = options_at(i)); i++)
-        if (row->section == section)
-            last = row;
-    return last;
-}
-
 /* An element is a mapping, or the text of the one option that it cannot do without. */
 static void put_element(struct printer *printer, enum options_section section)
 {
@@ -201,7 +192,7 @@ static void put_child(struct printer *printer, enum options_section child)
     if (row->shape == OPTIONS_MAP) {
         fputs("[\"object\", \"null\"]", printer->stream);
         begin_member(printer, "additionalProperties");
-        put_value(printer, &last_row(child)->value);
+        put_value(printer, &options_map(child).text->value);
     } else {
         fputs("[\"array\", \"null\"]", printer->stream);
         begin_member(printer, "items");

@@ -1,5 +1,6 @@
 #include "config/options.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define ONE(parent_type, member)                                                                   \
@@ -150,6 +151,20 @@ bool options_child(enum options_section parent, const char *key, enum options_se
         return true;
     }
     return false;
+}
+
+struct options_map options_map(enum options_section section)
+{
+    struct options_map map = {NULL, NULL};
+    const struct options_row *row;
+    for (size_t i = 0; (row = options_at(i)); i++) {
+        if (row->section == section && !map.name)
+            map.name = row;
+        else if (row->section == section)
+            map.text = row;
+    }
+    assert(map.name && map.text);
+    return map;
 }
 
 const struct options_row *options_essence(enum options_section section)

@@ -109,6 +109,13 @@ const struct options_section_row *options_section(enum options_section section);
 /* The section that a key of another one opens, by its key or its single one. False: none. */
 bool options_child(enum options_section parent, const char *key, enum options_section *child);
 
+/* The two options of a MAP: what stands before the colon, and behind it. */
+struct options_map {
+    const struct options_row *name, *text;
+};
+
+struct options_map options_map(enum options_section section);
+
 /* The one option that an element of a list cannot do without. NULL: it needs none, or several. */
 const struct options_row *options_essence(enum options_section section);
 

@@ -316,14 +316,8 @@ static void put_table(enum options_section section, FILE *stream)
     fprintf(stream, "\n### %s%s%s\n\n%s\n", path[0] ? "`" : "", path[0] ? path : "The top level",
             path[0] ? "`" : "", own->help);
     if (own->shape == OPTIONS_MAP) {
-        const char *between = "\n";
-        for (size_t i = 0; (row = options_at(i)); i++) {
-            if (row->section != section)
-                continue;
-            fprintf(stream, "%s- %s: %s\n", between, strcmp(row->key, "name") ? "value" : "key",
-                    row->help);
-            between = "";
-        }
+        struct options_map map = options_map(section);
+        fprintf(stream, "\n- key: %s\n- value: %s\n", map.name->help, map.text->help);
         return;
     }
     fputs("\n| option | meaning | value | default | reload |\n| --- | --- | --- | --- | --- |\n",

@@ -185,13 +185,7 @@ static void read_map(struct walk *walk, const struct trail *trail, enum options_
                        "must be a mapping");
         return;
     }
-    const struct options_row *name = NULL, *text = NULL, *row;
-    for (size_t i = 0; (row = options_at(i)); i++) {
-        if (row->section == section && !name)
-            name = row;
-        else if (row->section == section)
-            text = row;
-    }
+    struct options_map map = options_map(section);
     for (size_t i = 0; i < node->count; i++) {
         const struct yaml_tree_pair *pair = &node->pairs[i];
         struct trail item = {trail, pair->key->text, 0};
@@ -200,8 +194,8 @@ static void read_map(struct walk *walk, const struct trail *trail, enum options_
             continue;
         }
         void *element = open_element(walk, section, parent, node);
-        if (element && scalar_set(&walk->reader, &item, name, element, pair->key))
-            scalar_set(&walk->reader, &item, text, element, pair->value);
+        if (element && scalar_set(&walk->reader, &item, map.name, element, pair->key))
+            scalar_set(&walk->reader, &item, map.text, element, pair->value);
     }
 }
 

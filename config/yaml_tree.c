@@ -9,7 +9,7 @@
 
 #include "config/name_map.h"
 
-enum { CHUNK_SIZE = 64 << 10, ANCHORS_MAX = 1000 };
+enum { CHUNK_SIZE = 64 << 10, ANCHORS_MAX = 1000, CHILDREN_MIN = 64 };
 
 /* Nodes come in large numbers and go all at once. */
 struct chunk {
@@ -167,13 +167,12 @@ static bool add_child(struct builder *builder, const struct yaml_tree_node *node
         return true;
     }
     if (builder->child_count == builder->child_capacity) {
-        size_t capacity = builder->child_capacity ? 2 * builder->child_capacity : 64;
         const struct yaml_tree_node **more =
-            realloc(builder->children, capacity * sizeof(*builder->children));
+            realloc(builder->children, 2 * builder->child_capacity * sizeof(void *));
         if (!more)
             return out_of_memory(builder);
         builder->children = more;
-        builder->child_capacity = capacity;
+        builder->child_capacity *= 2;
     }
     builder->children[builder->child_count++] = node;
     return true;
@@ -362,11 +361,11 @@ static bool close_mapping(struct builder *builder, struct yaml_tree_node *node,
 static bool close_sequence(struct builder *builder, struct yaml_tree_node *node,
                            const struct yaml_tree_node *const *children, size_t count)
 {
-    const struct yaml_tree_node **items = allocate(builder->tree, (count + 1) * sizeof(*items));
+    const struct yaml_tree_node **items = allocate(builder->tree, (count + 1) * sizeof(void *));
     if (!items)
         return out_of_memory(builder);
     if (count)
-        memcpy(items, children, count * sizeof(*items));
+        memcpy(items, children, count * sizeof(void *));
     node->items = items;
     node->count = count;
     return true;
@@ -376,8 +375,7 @@ static bool close_node(struct builder *builder, const yaml_event_t *event)
 {
     struct open_node *open = &builder->open[--builder->depth];
     struct yaml_tree_node *node = open->node;
-    const struct yaml_tree_node **children =
-        builder->children ? builder->children + open->first_child : NULL; /* none at all so far */
+    const struct yaml_tree_node **children = builder->children + open->first_child;
     size_t count = builder->child_count - open->first_child;
     for (size_t i = 0; i < count; i++)
         node->weight += children[i]->weight;
@@ -440,8 +438,11 @@ static bool run(struct builder *builder)
 static bool build(struct builder *builder, const char *text, size_t length)
 {
     builder->anchors = calloc(ANCHORS_MAX, sizeof(*builder->anchors));
-    if (!builder->anchors || !yaml_parser_initialize(&builder->parser)) {
+    builder->children = calloc(CHILDREN_MIN, sizeof(void *));
+    builder->child_capacity = CHILDREN_MIN;
+    if (!builder->anchors || !builder->children || !yaml_parser_initialize(&builder->parser)) {
         free(builder->anchors);
+        free(builder->children);
         return out_of_memory(builder);
     }
     yaml_parser_set_input_string(&builder->parser, (const unsigned char *)text, length);

@@ -51,15 +51,15 @@ static void out_of_memory(struct cli *cli)
 static char *rooted(const struct cli *cli, const struct options_row *row, const char *text)
 {
     enum value_type type = row->value.type;
-    const char *path = NULL, *prefix = "";
-    if (type == VALUE_PATH)
-        path = text;
+    const char *path = text, *prefix = "";
+    bool is_path = type == VALUE_PATH;
     if ((type == VALUE_LISTEN || type == VALUE_TARGET) && strncmp(text, "unix:", 5) == 0) {
         prefix = "unix:";
         path = text + 5;
+        is_path = true;
     }
     char *result;
-    if (!cli->directory || !path || *path == '\0' || *path == '/' ||
+    if (!cli->directory || !is_path || *path == '\0' || *path == '/' ||
         (*path == '@' && type != VALUE_PATH))
         return strdup(text);
     return asprintf(&result, "%s%s/%s", prefix, cli->directory, path) < 0 ? NULL : result;

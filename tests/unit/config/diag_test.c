@@ -83,6 +83,94 @@ static void guesses_through_any_single_edit(void **state)
     }
 }
 
+static void shows(struct diag *diag, const char *source, unsigned line, unsigned column,
+                  const char *expected)
+{
+    char text[512];
+    diag_add(diag, DIAG_ERROR, (struct diag_where){source, line, column}, NULL, NULL, "%s", "no");
+    int length = diag_excerpt(diag, &diag->findings[diag->count - 1], text, sizeof(text));
+    assert_int_equal(length, strlen(text));
+    assert_string_equal(text, expected);
+    assert_int_equal(diag_excerpt(diag, &diag->findings[diag->count - 1], text, 4), length);
+}
+
+static void shows_the_line_and_a_caret(void **state)
+{
+    struct diag diag;
+    diag_init(&diag);
+    const char text[] = "a: 1\r\n\tb: [x, 'y z']\n\xc3\xa9\xc3\xa9: \xc3\xa9\xc3\xa9 \n";
+    const char *source = diag_add_source(&diag, "f.yaml", text, strlen(text));
+    assert_string_equal(source, "f.yaml");
+    shows(&diag, source, 1, 1, "     1 | a: 1\n       | ^\n");
+    shows(&diag, source, 2, 9, "     2 |  b: [x, 'y z']\n       |         ^^^^^\n");
+    shows(&diag, source, 3, 5, "     3 | \xc3\xa9\xc3\xa9: \xc3\xa9\xc3\xa9 \n       |     ^^\n");
+    shows(&diag, source, 3, 99,
+          "     3 | \xc3\xa9\xc3\xa9: \xc3\xa9\xc3\xa9 \n       |        ^\n");
+    shows(&diag, source, 99, 1, "");
+    shows(&diag, "f.yaml", 1, 1, ""); /* the same name, but no source of ours */
+    shows(&diag, source, 0, 0, "");
+    diag_free(&diag);
+}
+
+static void cuts_long_lines_around_the_caret(void **state)
+{
+    struct diag diag;
+    char text[1000];
+    diag_init(&diag);
+    memset(text, 'x', sizeof(text));
+    text[500] = ' ';
+    text[503] = ' ';
+    const char *source = diag_add_source(&diag, "f", text, sizeof(text));
+    diag_add(&diag, DIAG_ERROR, (struct diag_where){source, 1, 502}, NULL, NULL, "%s", "no");
+    char line[400];
+    diag_excerpt(&diag, &diag.findings[0], line, sizeof(line));
+    assert_true(strcspn(line, "\n") < 130);
+    assert_int_equal(strncmp(line, "     1 | ...xxx", 15), 0);
+    assert_int_equal(strchr(line, '^') - strchr(line, '\n') - 1, strstr(line, " xx ") + 1 - line);
+    diag_free(&diag);
+}
+
+static void hides_secrets(void **state)
+{
+    struct diag diag;
+    diag_init(&diag);
+    const char text[] = "a: {b: \xc3\xa9t\xc3\xa9, c: d}\ne: |\n  one\n  two\nf: g\n";
+    const char *source = diag_add_source(&diag, "f", text, strlen(text));
+    diag_hide(&diag, (struct diag_where){source, 1, 8}, (struct diag_where){source, 1, 11});
+    diag_hide(&diag, (struct diag_where){source, 2, 4}, (struct diag_where){source, 5, 1});
+    shows(&diag, source, 1, 5, "     1 | a: {b: *****, c: d}\n       |     ^\n");
+    shows(&diag, source, 3, 3, "     3 |   ***\n       |   ^^^\n");
+    shows(&diag, source, 5, 1, "     5 | f: g\n       | ^\n");
+    diag_free(&diag);
+}
+
+static void sorts_by_place(void **state)
+{
+    struct diag diag;
+    diag_init(&diag);
+    const char *first = diag_add_source(&diag, "z", "", 0);
+    const char *second = diag_add_source(&diag, "a", "", 0);
+    const struct diag_where places[] = {{second, 1, 1}, {first, 3, 1}, {first, 2, 9},
+                                        {first, 2, 1},  {NULL, 0, 0},  {first, 3, 1}};
+    const char *expected[] = {"4", "3", "2", "1", "5", "0"};
+    for (size_t i = 0; i < 6; i++)
+        diag_add(&diag, DIAG_ERROR, places[i], NULL, NULL, "%zu", i);
+    diag_sort(&diag);
+    for (size_t i = 0; i < 6; i++)
+        assert_string_equal(diag.findings[i].message, expected[i]);
+    diag_free(&diag);
+}
+
+static void is_one_line_whatever_it_quotes(void **state)
+{
+    struct diag diag;
+    diag_init(&diag);
+    diag_add(&diag, DIAG_ERROR, (struct diag_where){NULL, 0, 0}, "a\nb", NULL, "\x1b[31m%s", "\r");
+    assert_string_equal(diag.findings[0].subject, "a?b");
+    assert_string_equal(diag.findings[0].message, "?[31m?");
+    diag_free(&diag);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -90,6 +178,11 @@ int main(void)
         cmocka_unit_test(formats_what_is_there),
         cmocka_unit_test(guesses_what_was_meant),
         cmocka_unit_test(guesses_through_any_single_edit),
+        cmocka_unit_test(shows_the_line_and_a_caret),
+        cmocka_unit_test(cuts_long_lines_around_the_caret),
+        cmocka_unit_test(hides_secrets),
+        cmocka_unit_test(sorts_by_place),
+        cmocka_unit_test(is_one_line_whatever_it_quotes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
