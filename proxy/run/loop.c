@@ -1,10 +1,8 @@
 #include "run/loop.h"
 
-#include <unistd.h>
-
 /* Look-ups that had not begun come back at once as cancelled; they get this long for it. */
 #define PATIENCE_NS (100 * (uint64_t)1000000)
-#define NAP_US      1000
+#define NAP_MS      1
 
 bool loop_finish(uv_loop_t *loop)
 {
@@ -12,7 +10,7 @@ bool loop_finish(uv_loop_t *loop)
     while (uv_run(loop, UV_RUN_NOWAIT) != 0) {
         if (uv_hrtime() - began > PATIENCE_NS)
             return false;
-        usleep(NAP_US);
+        uv_sleep(NAP_MS);
     }
     return uv_loop_close(loop) == 0;
 }

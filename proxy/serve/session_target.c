@@ -65,13 +65,16 @@ static size_t introduce(const struct session *session, enum config_target_proxy 
 static void remember(struct session *session, const struct config_target *target,
                      const struct config_address *address)
 {
-    char text[REACH_TEXT + 16];
+    bool as_configured =
+        address->host == target->address.host && address->path == target->address.path;
     free(session->filled);
     session->filled = NULL;
     session->tried = target;
+    if (as_configured)
+        return;
+    char text[REACH_TEXT + 16];
     /* Without memory the log line has the address as configured. */
-    if (address->host != target->address.host)
-        session->filled = strdup(addr_print_config(address, text, sizeof(text)));
+    session->filled = strdup(addr_print_config(address, text, sizeof(text)));
 }
 
 static enum reason prepare_cb(void *owner, const struct config_target *target,

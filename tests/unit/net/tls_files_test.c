@@ -140,9 +140,9 @@ static void test_link_on_the_way(void **state)
     for (int i = 0; i < 6; i++)
         snprintf(path[i], sizeof path[i], "%s/%s", f->directory, names[i]);
     for (int i = 0; i < 2; i++) {
-        char file[128];
+        char file[sizeof path[0] + 16];
         assert_int_equal(mkdir(path[i], 0700), 0);
-        snprintf(file, sizeof file, "%s/tls.crt", path[i]);
+        snprintf(file, sizeof file, "%.*s/tls.crt", (int)sizeof path[0], path[i]);
         write_file(file, "same");
     }
     assert_int_equal(symlink("a", path[2]), 0);

@@ -1,5 +1,6 @@
 #include "run/quota.h"
 
+#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -35,11 +36,14 @@ static int set_up(void **unused)
     return mkdtemp(root) ? 0 : -1;
 }
 
+static int remove_one(const char *path, const struct stat *status, int type, struct FTW *walk)
+{
+    return remove(path);
+}
+
 static int tear_down(void **unused)
 {
-    char command[64];
-    snprintf(command, sizeof(command), "rm -r %s", root);
-    return system(command);
+    return nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 static void test_nothing_there(void **unused)
