@@ -28,13 +28,14 @@ def is_sanitized():
 class Bridge:
     """A running wsluice. Its log is read by a thread, so that it never blocks."""
 
-    def __init__(self, arguments, *, env=None, nofile=None, cwd=None, log_file=None, binary=BINARY, **how):
+    def __init__(self, arguments, *, env=None, nofile=None, cwd=None, log_file=None, logs_to=None, binary=BINARY,
+                 **how):
         def limit():
             if nofile:
                 resource.setrlimit(resource.RLIMIT_NOFILE, nofile)
 
         command = [binary, *map(str, arguments)]
-        self.log_file = log_file
+        self.log_file = log_file or logs_to  # the latter: as its configuration says
         if log_file:
             command.append(f'--log-file={log_file}')
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -61,7 +62,8 @@ class Bridge:
     def wait_listening(self):
         def found():
             assert self.process.poll() is None, f'exit {self.process.returncode}:\n{self.text}'
-            return re.search(r'listening on ([^\s",]+)', self.text if not self.log_file else self.log_file.read_text())
+            said = self.log_file.read_text() if self.log_file and self.log_file.exists() else self.text
+            return re.search(r'listening on ([^\s",]+)', said)
         self.address = until(found, lambda: f'no "listening on" line in:\n{self.text}').group(1)
         if not self.address.startswith('unix:'):
             self.port = int(self.address.rsplit(':', 1)[1])
@@ -249,9 +251,9 @@ class Lab:
         assert not problems, '\n\n'.join(problems)
 
 
-def run(*arguments, env=None, seconds=WAIT, **how):
+def run(*arguments, env=None, seconds=WAIT, binary=BINARY, **how):
     """wsluice for commands that end by themselves: (status, stdout, stderr)."""
-    result = subprocess.run([BINARY, *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+    result = subprocess.run([binary, *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                             timeout=seconds, env={**os.environ, **(env or {})}, check=False, **how)
     return result.returncode, result.stdout, result.stderr
 
