@@ -2,7 +2,7 @@
 import json
 import re
 
-from wire import WAIT, Answer, Client, request, until  # noqa: F401
+from wire import request, until
 
 ANY = '127.0.0.1:0'
 
@@ -43,7 +43,7 @@ def there(target, **options):
 
 
 def ask(lab, door, path='/', *, raw=None, connection=None, **how):
-    """The answer to one upgrade request, or to raw bytes; the connection is gone afterwards."""
+    """The answer to one upgrade request, or to raw bytes; then the client hangs up."""
     client = lab.connect(door, **(connection or {}))
     try:
         return client.send(raw or request(path, **how)).answer()
@@ -69,9 +69,3 @@ def samples(lab, door, path='/metrics'):
 def marked(path, target, mark=None, **options):
     """A route whose answers say which one it is."""
     return {'path': path, 'target': there(target), 'headers': {'X-Route': mark or path}, **options}
-
-
-def refused(lab, door, reason_status, **how):
-    answer = ask(lab, door, **how)
-    assert answer.status == reason_status, f'{answer.status} {answer.body!r}'
-    return answer

@@ -158,7 +158,8 @@ def test_nginx_in_front(lab):
     for number, (path, made_up, client) in enumerate((
             ('/appended/', None, '127.0.0.1'), ('/replaced/', '203.0.113.9', '127.0.0.1'),
             ('/forwarded/', None, '127.0.0.1'), ('/chain/', None, '203.0.113.9'))):
-        session = lab.open(door, upgrade={'path': path + 'x', 'fields': {'X-Forwarded-For': made_up} if made_up else {}})
+        fields = {'X-Forwarded-For': made_up} if made_up else {}
+        session = lab.open(door, upgrade={'path': path + 'x', 'fields': fields})
         carry(session)
         session.bye()
         assert bridge.session(number, reason='client_closed')['client'].startswith(client), path

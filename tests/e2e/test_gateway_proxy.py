@@ -60,7 +60,8 @@ def test_a_trusted_header_names_the_client(lab, which, mode):
 
 
 GARBAGE = [
-    b'PROXY TCP4 1.2.3.4 1.2.3.4 1 2\n', b'PROXY TCP4 1.2.3.4 1.2.3.4 1 2 3\r\n', b'PROXY TCP4 1.2.3.400 1.1.1.1 1 2\r\n',
+    b'PROXY TCP4 1.2.3.4 1.2.3.4 1 2\n', b'PROXY TCP4 1.2.3.4 1.2.3.4 1 2 3\r\n',
+    b'PROXY TCP4 1.2.3.400 1.1.1.1 1 2\r\n',
     b'PROXY  TCP4 1.2.3.4 1.2.3.4 1 2\r\n', b'PROXY TCP4 01.2.3.4 1.2.3.4 1 2\r\n', b'PROXY TCP4 ::1 ::1 1 2\r\n',
     b'PROXY TCP4 1.2.3.4 1.2.3.4 65536 2\r\n', b'PROXY UDP4 1.2.3.4 1.2.3.4 1 2\r\n', b'PROXY \r\n', b'PROXY TCP4\r\n',
     b'PROXY TCP4 1.2.3.4\0 1.2.3.4 1 2\r\n', b'PROXY ' + b'x' * 200, b'PROXY TCP5 1.2.3.4 1.2.3.4 1 2\r\n',

@@ -6,7 +6,7 @@ import time
 
 import pytest
 import targets
-from gateway import ANY, ask, get, marked, samples, start, there
+from gateway import ask, get, marked, samples, start, there
 from lab import elapsed
 from wire import BINARY, Client, frame, request, until
 
@@ -171,7 +171,8 @@ def test_a_probe_that_connects(lab):
 
 
 @pytest.mark.parametrize('expected, good, bad', [
-    ('RFB 003.', b'RFB 003.008\n', b'HTTP/1.1 400 Bad Request\r\n'), ('SSH-2.0', b'SSH-2.0-OpenSSH_9.2\r\n', b'SSH-1.99'),
+    ('RFB 003.', b'RFB 003.008\n', b'HTTP/1.1 400 Bad Request\r\n'),
+    ('SSH-2.0', b'SSH-2.0-OpenSSH_9.2\r\n', b'SSH-1.99'),
     ('RFB 003.', b'RFB 003.008\n', b''), ('RFB 003.', b'RFB 003.', b'RFB 002.001\n')])
 def test_a_probe_that_expects_a_banner(lab, expected, good, bad):
     banner = [bad]
