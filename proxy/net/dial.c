@@ -409,7 +409,7 @@ static bool start(struct dial *dial)
         return advance(dial);
     }
     dial->query.callback = answer_cb;
-    const struct resolve_answer *answer = resolve(dial->request.names, to->host, &dial->query);
+    const struct resolve_answer *answer = resolve_name(dial->request.names, to->host, &dial->query);
     if (answer)
         return take_answer(dial, answer);
     dial->looking_up = true;

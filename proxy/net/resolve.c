@@ -25,7 +25,7 @@ struct resolver {
     struct resolve_answer failed; /* of a query that could not even begin */
 };
 
-struct resolver *resolver_create(uv_loop_t *loop)
+struct resolver *resolve_create(uv_loop_t *loop)
 {
     struct resolver *resolver = calloc(1, sizeof(*resolver));
     if (!resolver)
@@ -167,8 +167,8 @@ static int begin(struct resolver *resolver, const char *name, struct resolve_loo
     return 0;
 }
 
-const struct resolve_answer *resolve(struct resolver *resolver, const char *name,
-                                     struct resolve_query *query)
+const struct resolve_answer *resolve_name(struct resolver *resolver, const char *name,
+                                          struct resolve_query *query)
 {
     struct resolve_lookup *lookup = find(resolver, name);
     query->lookup = NULL;
@@ -223,7 +223,7 @@ void resolve_demote(struct resolver *resolver, const char *name, const struct ad
     }
 }
 
-void resolver_close(struct resolver *resolver)
+void resolve_close(struct resolver *resolver)
 {
     if (!resolver)
         return;

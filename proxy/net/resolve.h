@@ -13,7 +13,7 @@
  * What can fail: the name, memory; the answer then has a reason and no addresses.
  *
  * Owns: look-ups and at most RESOLVE_KEPT answers. Thread: its loop's. Errors: in the answer.
- * Lifetime: resolver_create to resolver_close, after all queries; the memory goes once no look-up
+ * Lifetime: resolve_create to resolve_close, after all queries; the memory goes once no look-up
  * is under way.
  */
 #ifndef WSLUICE_NET_RESOLVE_H
@@ -44,15 +44,15 @@ struct resolve_query {
 
 struct resolver;
 
-struct resolver *resolver_create(uv_loop_t *loop) WSL_MUST_CHECK; /* NULL: out of memory */
-void resolver_close(struct resolver *resolver);                   /* NULL is fine */
+struct resolver *resolve_create(uv_loop_t *loop) WSL_MUST_CHECK; /* NULL: out of memory */
+void resolve_close(struct resolver *resolver);                   /* NULL is fine */
 
 /*
  * An answer, which is valid until the resolver is used again; or NULL: the callback will come,
  * never from within this call, with an answer that is valid until it returns.
  */
-const struct resolve_answer *resolve(struct resolver *resolver, const char *name,
-                                     struct resolve_query *query) WSL_MUST_CHECK;
+const struct resolve_answer *resolve_name(struct resolver *resolver, const char *name,
+                                          struct resolve_query *query) WSL_MUST_CHECK;
 
 /* A query that waits: its callback will not come. */
 void resolve_cancel(struct resolve_query *query);

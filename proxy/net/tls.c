@@ -556,7 +556,7 @@ bool tls_expect(struct transport *t, const char *name)
     snprintf(host, sizeof host, "%.*s", (int)length, name);
     /* RFC 6066, section 3: literal addresses are not permitted in SNI, nor is a final dot. */
     bool is_address = X509_VERIFY_PARAM_set1_ip_asc(verify, host) == 1;
-    const char *verified = is_address ? NULL : host;
+    char *verified = is_address ? NULL : host;
     bool set = (is_address || X509_VERIFY_PARAM_set1_ip(verify, NULL, 0) == 1) &&
                X509_VERIFY_PARAM_set1_host(verify, verified, 0) == 1 &&
                SSL_set_tlsext_host_name(ssl, verified) == 1;

@@ -73,7 +73,7 @@ static void close_handles(struct supervisor *supervisor)
 {
     doors_free(&supervisor->doors);
     stop_probing(supervisor);
-    resolver_close(supervisor->names);
+    resolve_close(supervisor->names);
     crew_stop(&supervisor->crew);
     watch_set_close(&supervisor->watches);
     mailbox_close(&supervisor->mailbox);
@@ -306,7 +306,7 @@ static bool open_loop(struct supervisor *supervisor)
     if (!watch_set_open(&supervisor->watches, &supervisor->loop) ||
         !mailbox_open(&supervisor->mailbox, &supervisor->loop, supervisor))
         return false;
-    supervisor->names = resolver_create(&supervisor->loop);
+    supervisor->names = resolve_create(&supervisor->loop);
     if (!supervisor->names)
         return false;
     uv_timer_init(&supervisor->loop, &supervisor->drain_timer);

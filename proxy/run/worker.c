@@ -75,7 +75,7 @@ static void kill_sessions(void *owner, void *argument)
 static void close_watches(struct worker *worker)
 {
     uv_close((uv_handle_t *)&worker->drain_timer, NULL);
-    resolver_close(worker->env.names);
+    resolve_close(worker->env.names);
     watch_set_close(&worker->env.watches);
 }
 
@@ -111,14 +111,14 @@ static void tell(struct worker *worker, struct mailbox_post *post, mailbox_fn *r
 static bool open_watches(struct worker *worker, uv_loop_t *loop)
 {
     worker->env.loop = loop;
-    worker->env.names = resolver_create(loop);
+    worker->env.names = resolve_create(loop);
     if (!worker->env.names)
         return false;
     if (watch_set_open(&worker->env.watches, loop)) {
         uv_timer_init(loop, &worker->drain_timer);
         return true;
     }
-    resolver_close(worker->env.names);
+    resolve_close(worker->env.names);
     return false;
 }
 

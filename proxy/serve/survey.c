@@ -189,7 +189,7 @@ static bool visit_all(struct survey *survey)
     if (uv_loop_init(&loop) != 0)
         return false;
     bool open = watch_set_open(&survey->watches, &loop);
-    survey->names = open ? resolver_create(&loop) : NULL;
+    survey->names = open ? resolve_create(&loop) : NULL;
     bool ready = survey->names && make_visits(survey);
     if (ready) {
         uv_unref((uv_handle_t *)&survey->watches.poll);
@@ -197,7 +197,7 @@ static bool visit_all(struct survey *survey)
             begin_next(survey);
         uv_run(&loop, UV_RUN_DEFAULT);
     }
-    resolver_close(survey->names);
+    resolve_close(survey->names);
     if (open)
         watch_set_close(&survey->watches);
     uv_run(&loop, UV_RUN_DEFAULT);

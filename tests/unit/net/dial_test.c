@@ -31,7 +31,7 @@ static int set_up(void **unused)
     assert_int_equal(uv_loop_init(&loop), 0);
     assert_true(watch_set_open(&watches, &loop));
     uv_unref((uv_handle_t *)&watches.poll);
-    resolver = resolver_create(&loop);
+    resolver = resolve_create(&loop);
     assert_non_null(resolver);
     return 0;
 }
@@ -41,7 +41,7 @@ static int tear_down(void **unused)
 {
     failing_alloc_arm(0);
     uv_run(&loop, UV_RUN_DEFAULT);
-    resolver_close(resolver);
+    resolve_close(resolver);
     watch_set_close(&watches);
     uv_run(&loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&loop), 0);

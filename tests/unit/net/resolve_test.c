@@ -86,14 +86,14 @@ static int set_up(void **unused)
     atomic_store(&empty, false);
     assert_int_equal(uv_sem_init(&gate, 0), 0);
     assert_int_equal(uv_loop_init(&loop), 0);
-    resolver = resolver_create(&loop);
+    resolver = resolve_create(&loop);
     assert_non_null(resolver);
     return 0;
 }
 
 static int tear_down(void **unused)
 {
-    resolver_close(resolver);
+    resolve_close(resolver);
     uv_run(&loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&loop), 0);
     uv_sem_destroy(&gate);
@@ -117,7 +117,7 @@ static void answered(struct resolve_query *query, const struct resolve_answer *a
         resolve_cancel(&asker->cancels->query);
     const char *again = asker->asks;
     asker->asks = NULL;
-    const struct resolve_answer *known = again ? resolve(resolver, again, query) : NULL;
+    const struct resolve_answer *known = again ? resolve_name(resolver, again, query) : NULL;
     if (known) {
         asker->calls++;
         asker->answer = *known;
@@ -128,7 +128,7 @@ static void answered(struct resolve_query *query, const struct resolve_answer *a
 static bool ask(struct asker *asker, const char *name)
 {
     asker->query.callback = answered;
-    const struct resolve_answer *answer = resolve(resolver, name, &asker->query);
+    const struct resolve_answer *answer = resolve_name(resolver, name, &asker->query);
     if (!answer)
         return false;
     asker->calls++;
@@ -335,7 +335,7 @@ static void test_closed_with_look_ups_under_way(void **unused)
         assert_false(ask(&askers[i], name));
         resolve_cancel(&askers[i].query);
     }
-    resolver_close(resolver);
+    resolve_close(resolver);
     resolver = NULL;
     let_through(WSL_COUNT(askers));
     run();
@@ -345,7 +345,7 @@ static void test_out_of_memory(void **unused)
 {
     struct asker asker = {0};
     failing_alloc_arm(1);
-    assert_null(resolver_create(&loop));
+    assert_null(resolve_create(&loop));
     failing_alloc_arm(1);
     assert_true(ask(&asker, "desk"));
     assert_true(failing_alloc_disarm());

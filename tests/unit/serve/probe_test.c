@@ -66,7 +66,7 @@ static int set_up(void **unused)
     assert_int_equal(uv_loop_init(&loop), 0);
     assert_true(watch_set_open(&watches, &loop));
     uv_unref((uv_handle_t *)&watches.poll);
-    names = resolver_create(&loop);
+    names = resolve_create(&loop);
     talker = (struct talker){.socket = loopback_open(), .fd = -1};
     uv_timer_init(&loop, &talker.timer);
     uv_timer_start(&talker.timer, speak_cb, 0, 5);
@@ -89,7 +89,7 @@ static int tear_down(void **unused)
     leave();
     uv_close((uv_handle_t *)&talker.timer, NULL);
     loopback_close(&talker.socket);
-    resolver_close(names);
+    resolve_close(names);
     tls_scratch_free(scratch);
     scratch = NULL;
     watch_set_close(&watches);

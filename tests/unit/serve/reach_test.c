@@ -41,7 +41,7 @@ static int set_up(void **unused)
     assert_int_equal(uv_loop_init(&loop), 0);
     assert_true(watch_set_open(&watches, &loop));
     uv_unref((uv_handle_t *)&watches.poll);
-    names = resolver_create(&loop);
+    names = resolve_create(&loop);
     assert_non_null(names);
     for (size_t i = 0; i < TARGETS; i++) {
         targets[i] = loopback_open();
@@ -72,7 +72,7 @@ static int tear_down(void **unused)
     pool = NULL;
     tls_scratch_free(scratch);
     scratch = NULL;
-    resolver_close(names);
+    resolve_close(names);
     watch_set_close(&watches);
     uv_run(&loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&loop), 0);
