@@ -217,6 +217,13 @@ enum reason guard_enter_route(struct guard_pass *pass, struct guard_tally *route
     return REASON_none;
 }
 
+void guard_leave_route(struct guard_pass *pass)
+{
+    if (pass->route)
+        count_down(&pass->route->count);
+    pass->route = NULL;
+}
+
 void guard_leave(struct guard_pass *pass)
 {
     if (pass->in_address) {
@@ -226,8 +233,7 @@ void guard_leave(struct guard_pass *pass)
             limiter_leave(shard->limiter, pass->slot);
         pthread_mutex_unlock(&shard->mutex);
     }
-    if (pass->route)
-        count_down(&pass->route->count);
+    guard_leave_route(pass);
     if (pass->listener)
         count_down(&pass->listener->count);
     if (pass->guard)

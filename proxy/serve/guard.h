@@ -63,6 +63,9 @@ enum reason guard_enter_address(struct guard_pass *pass, const uint8_t address[s
 enum reason guard_enter_route(struct guard_pass *pass, struct guard_tally *route,
                               uint32_t route_limit) WSL_MUST_CHECK;
 
+/* It has not become a session after all; the connection lives on to be told. */
+void guard_leave_route(struct guard_pass *pass);
+
 /* From wherever the pass has entered; again: nothing happens. */
 void guard_leave(struct guard_pass *pass);
 

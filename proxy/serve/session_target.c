@@ -153,6 +153,7 @@ static void fail(struct session *session, enum reason reason)
 {
     const struct opening *opening = &session->entry->opening;
     uint64_t now = session_base_now(session);
+    guard_leave_route(&session->pass);
     if (session->state == LIFE_DIALLING) {
         session_answer_refuse(session, reason);
         return;

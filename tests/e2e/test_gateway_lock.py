@@ -145,7 +145,8 @@ def test_a_peer_without_an_address(lab):
 def test_connections_of_the_process(lab):
     bridge = start(lab, [marked('/*', lab.target())], [{'address': ANY}, {'address': ANY}],
                    limits={'max_connections': 3})
-    open_ones = [lab.open(bridge), lab.open(bridge.doors[1]), lab.connect(bridge)]
+    open_ones = [lab.open(bridge), lab.open(bridge.doors[1]), lab.connect(bridge)]  # the last asks for nothing yet
+    until(lambda: ask(lab, bridge.doors[1]).status == 503, 'the third is accepted')
     told_to_wait(ask(lab, bridge.doors[1]), 503)
     assert bridge.session(reason='too_many_process')
     open_ones[1].bye()
@@ -190,9 +191,15 @@ def test_sessions_of_a_route(lab):
         until(lambda p=path: ask(lab, door, p).status == 101, 'room again')
 
 
-def test_a_dead_target_gives_its_place_back(lab):
-    bridge = start(lab, [{'path': '/*', 'target': f'unix:{lab.folder}/nobody', 'max_sessions': 1}])
-    assert [ask(lab, bridge.doors[0]).status for _ in range(3)] == [502] * 3
+@pytest.mark.parametrize('connect, status', [('first', 502), ('after_upgrade', 101)])
+def test_a_dead_target_gives_its_place_back(lab, connect, status):
+    """At once, also while its client does not hang up."""
+    bridge = start(lab, [{'path': '/*', 'target': f'unix:{lab.folder}/nobody', 'max_sessions': 1, 'connect': connect}])
+    for _ in range(3):
+        client = lab.connect(bridge).send(request())
+        assert client.answer().status == status
+        if status == 101:
+            assert client.closing()[1] == 1011
 
 
 def test_connections_of_an_address(lab):

@@ -129,6 +129,7 @@ def test_not_ready_while_draining(lab, certs):
     assert b'draining' in answer.body or b'shutting down' in answer.body
     for client in inside:
         assert client.end()[1] == 1001
+    assert bridge.wait() == 0
 
 
 # ---- logs ----
