@@ -48,16 +48,28 @@ static void from_systemd(struct inherit *inherit)
     }
 }
 
+static void take_line(struct inherit *inherit, const char *line, const char *end)
+{
+    char *owner;
+    long fd = strtol(line, &owner, 10);
+    if (owner == line || *owner != ' ')
+        return;
+    owner++;
+    const char *name = memchr(owner, ' ', (size_t)(end - owner));
+    if (!name)
+        return;
+    bool lent = slice_equal((struct slice){owner, (size_t)(name - owner)}, SLICE(LENT));
+    name++;
+    add(inherit, (int)fd, lent, name, (size_t)(end - name));
+}
+
 /* Lines of "FD OWNER NAME", where OWNER is "own" or "lent". */
 static void from_predecessor(struct inherit *inherit)
 {
     const char *line = getenv("WSLUICE_FDS");
     while (line && *line) {
-        int fd, name = 0;
-        char owner[8];
         size_t length = strcspn(line, "\n");
-        if (sscanf(line, "%d %7s %n", &fd, owner, &name) == 2 && name > 0 && (size_t)name <= length)
-            add(inherit, fd, strcmp(owner, LENT) == 0, line + name, length - (size_t)name);
+        take_line(inherit, line, line + length);
         line += length + (line[length] == '\n');
     }
     const char *ready = getenv("WSLUICE_READY_FD");
@@ -105,12 +117,15 @@ bool inherit_fits(int fd, const struct config_address *address)
     if (bound.any.sa_family == AF_UNIX)
         return false;
 
-    struct addr have = addr_from(&bound.any), want;
-    char a[ADDR_TEXT], b[ADDR_TEXT];
+    struct addr have = addr_from(&bound.any);
+    char a[ADDR_TEXT];
     addr_print(&have, a);
-    if (address->host)
+    if (address->host) {
+        struct addr want;
+        char b[ADDR_TEXT];
         return addr_parse(&want, address->host, address->port) &&
                strcmp(a, addr_print(&want, b)) == 0;
+    }
     char any6[ADDR_TEXT], any4[ADDR_TEXT];
     snprintf(any6, sizeof(any6), "[::]:%u", address->port);
     snprintf(any4, sizeof(any4), "0.0.0.0:%u", address->port);

@@ -35,11 +35,11 @@ static void take_batch(void *owner, void *argument)
 static void drain_cb(uv_timer_t *timer)
 {
     struct worker *worker = WSL_CONTAINER(timer, struct worker, drain_timer);
-    struct worker_drain *drain = &worker->drain;
-    bool last = drain->tick >= drain->ticks;
-    size_t due = last ? SIZE_MAX : drain->sessions * drain->tick / drain->ticks - drain->told;
-    drain->told += session_drain_some(&worker->env, due);
-    drain->tick++;
+    struct worker_drain *plan = &worker->drain;
+    bool last = plan->tick >= plan->ticks;
+    size_t due = last ? SIZE_MAX : plan->sessions * plan->tick / plan->ticks - plan->told;
+    plan->told += session_drain_some(&worker->env, due);
+    plan->tick++;
     if (last)
         uv_timer_stop(timer);
 }
