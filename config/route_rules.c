@@ -296,10 +296,13 @@ static bool meet(const struct table *table, const struct config_route *a,
     return false;
 }
 
+/* Of hosts, case and a dot at the end do not count. */
 static char *make_key(const struct config_route *route)
 {
     const char *host = route->host ? route->host : "";
     size_t length = strlen(host);
+    if (length > 0 && host[length - 1] == '.')
+        length--;
     char *key = calloc(1, length + strlen(route->path) + 2);
     if (!key)
         return NULL;
