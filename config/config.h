@@ -216,6 +216,7 @@ struct config_route {
 struct config {
     uint32_t workers;         /* 0: as many as this process may use CPUs */
     const char *user, *group; /* to become once all is bound and read; NULL: stay */
+    const char *pid_file;     /* NULL: none */
     struct config_log log;
     struct config_limits limits;
     struct config_cidrs trusted_proxies; /* default of the listeners' */

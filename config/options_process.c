@@ -48,6 +48,16 @@ static const struct options_row rows[] = {
     },
     {
         .section = OPTIONS_PROCESS,
+        .key = "pid_file",
+        OPTIONS_FIELD(config, pid_file),
+        .value = {.type = VALUE_PATH},
+        .reload = OPTIONS_RESTART,
+        .flags = {{.name = "pid-file", .ours = true, .argument = "FILE"}},
+        .help = "file that holds the number of the process that serves; wsluice reload finds it "
+                "there",
+    },
+    {
+        .section = OPTIONS_PROCESS,
         .key = "trusted_proxies",
         OPTIONS_FIELD(config, trusted_proxies),
         .value = {.type = VALUE_CIDR},

@@ -247,6 +247,8 @@ static const char introduction[] =
     "                                             command line, as a file to begin with\n"
     "    wsluice help-config [PATH]               this page, or the part of it about PATH\n"
     "    wsluice schema                           a JSON Schema, for editors\n"
+    "    wsluice reload gateway.yaml              check it, and have the process that serves\n"
+    "                                             read it again (it needs a pid_file)\n"
     "\n"
     "`examples/` has whole files for real situations. A small one:\n"
     "\n"

@@ -1,5 +1,6 @@
 #include "run/cli_command.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #include "config/load.h"
 #include "config/reference.h"
 #include "run/cli_report.h"
+#include "run/pid_file.h"
 
 struct command {
     int argc; /* of what follows the command's word */
@@ -20,6 +22,7 @@ struct command {
 static const char check_usage[] = "usage: wsluice check [--connect] FILE\n";
 static const char help_usage[] = "usage: wsluice help-config [PATH]\n"
                                  "       wsluice help-config --markdown\n";
+static const char reload_usage[] = "usage: wsluice reload FILE\n";
 static const char schema_usage[] = "usage: wsluice schema\n";
 
 static void wrong_usage(const struct command *command, const char *usage, const char *message,
@@ -88,6 +91,38 @@ static void run_check(const struct command *command)
         wrong_usage(command, check_usage, "which file?", "");
 }
 
+static bool tell_to_reload(const struct command *command, const struct config *config)
+{
+    pid_t pid;
+    char error[256] = "it has no pid_file; add one, or send SIGHUP to the process";
+    bool told =
+        config->pid_file && pid_file_signal(config->pid_file, SIGHUP, &pid, error, sizeof(error));
+    if (told)
+        fprintf(command->out, "process %ld reads it again; its log says how that went\n",
+                (long)pid);
+    else
+        fprintf(command->err, "wsluice: error: %s: %s\n", config->file, error);
+    return told;
+}
+
+/* A bad file would change nothing, but whoever asks wants to hear of it here and now. */
+static void run_reload(const struct command *command)
+{
+    struct diag diag;
+    if (command->argc != 1) {
+        wrong_usage(command, reload_usage, "one file", "");
+        return;
+    }
+    diag_init(&diag);
+    const struct config *config =
+        load_config(&(struct load_request){.path = command->argv[0]}, &diag);
+    cli_report_findings(&diag, command->err);
+    if (!config || !tell_to_reload(command, config))
+        command->result->exit_status = CLI_STATUS_CANNOT;
+    config_release(config);
+    diag_free(&diag);
+}
+
 static void run_help(const struct command *command)
 {
     const char *nearest;
@@ -121,6 +156,7 @@ bool cli_command_parse(int argc, char **argv, FILE *out, FILE *err, struct cli_r
     } commands[] = {
         {"check", check_usage, run_check},
         {"help-config", help_usage, run_help},
+        {"reload", reload_usage, run_reload},
         {"schema", schema_usage, run_schema},
     };
     for (size_t i = 0; argc > 1 && i < WSL_COUNT(commands); i++) {

@@ -21,6 +21,7 @@ static const char usage[] = //
     "       wsluice [options] --config=FILE\n"
     "       wsluice check [--connect] FILE\n"
     "       wsluice help-config [PATH]\n"
+    "       wsluice reload FILE\n"
     "       wsluice schema\n";
 
 static const char introduction[] =

@@ -12,6 +12,7 @@
 #include "run/logging.h"
 #include "run/loop.h"
 #include "run/notify.h"
+#include "run/pid_file.h"
 #include "run/privilege.h"
 #include "run/reload.h"
 #include "run/upgrade.h"
@@ -339,6 +340,19 @@ static void close_shared(struct supervisor *supervisor)
     guard_destroy(supervisor->shared.guard);
 }
 
+/* A successor names itself when it serves: until then the file is its predecessor's. */
+static bool write_pid(const struct supervisor *supervisor, char *error, size_t error_size)
+{
+    const struct config *config = supervisor->options.config;
+    return !config->pid_file || pid_file_write(config->pid_file, config->user, error, error_size);
+}
+
+static void remove_pid(const struct supervisor *supervisor)
+{
+    if (supervisor->options.config->pid_file)
+        pid_file_remove(supervisor->options.config->pid_file);
+}
+
 /* Sockets and keys first, with whatever rights we have; then without them. */
 static bool open_doors(struct supervisor *supervisor, const struct config *config, char *error,
                        size_t error_size)
@@ -346,10 +360,11 @@ static bool open_doors(struct supervisor *supervisor, const struct config *confi
     struct inherit inherit;
     inherit_open(&inherit);
     supervisor->site = site_create(config, &supervisor->shared, NULL, error, error_size);
+    supervisor->predecessor = inherit.ready_fd;
     bool open = supervisor->site &&
                 doors_change(&supervisor->doors, supervisor->site, &inherit, error, error_size) &&
+                (supervisor->predecessor >= 0 || write_pid(supervisor, error, error_size)) &&
                 privilege_drop(config->user, config->group, error, error_size);
-    supervisor->predecessor = inherit.ready_fd;
     size_t unclaimed = inherit_close(&inherit);
     if (open && unclaimed > 0)
         log_message(REASON_WARN, "%zu inherited sockets fit no listener and were closed",
@@ -374,6 +389,7 @@ struct supervisor *supervisor_create(const struct supervisor_options *options, c
     if (open_doors(supervisor, options->config, error, error_size) &&
         crew_start(&supervisor->crew, &supervisor->loop, &supervisor->terms, error, error_size))
         return supervisor;
+    remove_pid(supervisor);
     close_handles(supervisor);
     (void)!supervisor_free(supervisor);
     return NULL;
@@ -385,6 +401,9 @@ static void say_ready(struct supervisor *supervisor)
     notify_say(&supervisor->notify, "READY=1\nSTATUS=serving");
     if (supervisor->predecessor < 0)
         return;
+    char error[ERROR_MAX];
+    if (!write_pid(supervisor, error, sizeof(error)))
+        log_message(REASON_WARN, "%s", error);
     (void)!write(supervisor->predecessor, "1", 1);
     close(supervisor->predecessor);
 }
@@ -404,6 +423,7 @@ void supervisor_run(struct supervisor *supervisor)
     logging_certificates(supervisor->site);
     say_ready(supervisor);
     uv_run(&supervisor->loop, UV_RUN_DEFAULT);
+    remove_pid(supervisor);
 }
 
 bool supervisor_free(struct supervisor *supervisor)

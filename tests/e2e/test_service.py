@@ -273,6 +273,87 @@ def test_not_root(lab, public):
     assert status == 1 and 'start as root, or leave user and group out' in said
 
 
+# ---- the pid file, and who uses it ----
+
+@pytest.fixture(name='noted')
+def fixture_noted(lab):
+    adopt_orphans()
+    pid_file = lab.folder / 'wsluice.pid'
+    bridge = start(lab, [marked('/', lab.target())], pid_file=str(pid_file))
+    bridge.pid_file = pid_file
+    assert pid_file.read_text() == f'{bridge.pid}\n'
+    return bridge
+
+
+def test_the_pid_file_names_who_serves(lab, noted):
+    session = lab.open(noted)
+    process = upgrade(lab, noted)
+    assert noted.pid_file.read_text() == f'{process.pid}\n'
+    session.bye()
+    assert noted.process.wait(WAIT) == 0
+    assert noted.pid_file.read_text() == f'{process.pid}\n'
+    process.stop()
+    assert not noted.pid_file.exists()
+
+
+def test_a_second_process_leaves_the_pid_file_alone(lab, noted):
+    config = {**noted.config, 'listeners': [{'address': noted.address}]}
+    assert run('--config', write(lab.folder / 'second.yaml', config))[0] == 1
+    assert noted.pid_file.read_text() == f'{noted.pid}\n'
+
+
+def test_the_reload_command(lab, noted):
+    status, said, _ = run('reload', noted.file)
+    assert status == 0 and str(noted.pid) in said
+    until(lambda: 'is in use' in noted.text, lambda: noted.text)
+    noted.file.write_text(noted.file.read_text().replace('"routes"', '"ruotes"'))
+    status, _, said = run('reload', noted.file)
+    assert status == 1 and "did you mean" in said
+    time.sleep(0.1)
+    assert 'stays as it was' not in noted.text, 'a file that is known to be bad is not tried'
+
+
+@pytest.mark.parametrize('content', ['', 'abc', '0', '-1', '1', '999999999', '99999999999999999999', None])
+def test_the_reload_command_finds_nobody(lab, noted, content):
+    """Process 1 is there, but is no wsluice."""
+    right = noted.pid_file.read_text()
+    if content is None:
+        noted.pid_file.unlink()
+    else:
+        noted.pid_file.write_text(content)
+    status, _, said = run('reload', noted.file)
+    assert status == 1 and str(noted.pid_file) in said
+    noted.pid_file.write_text(right)
+
+
+def test_the_reload_command_without_a_pid_file(lab):
+    bridge = start(lab, [marked('/', lab.target())])
+    status, _, said = run('reload', bridge.file)
+    assert status == 1 and 'has no pid_file' in said
+
+
+@needs_root
+def test_the_pid_file_belongs_to_the_user(lab, public):
+    adopt_orphans()
+    pid_file = public / 'wsluice.pid'
+    config = {'user': 'nobody', 'pid_file': str(pid_file), 'listeners': [{'address': ANY}],
+              'routes': [marked('/', lab.target())]}
+    bridge = lab.start('--config', write(public / 'gateway.yaml', config))
+    assert pid_file.stat().st_uid == pwd.getpwnam('nobody').pw_uid
+    process = upgrade(lab, bridge)
+    assert pid_file.read_text() == f'{process.pid}\n'
+    assert bridge.process.wait(WAIT) == 0
+    process.stop()
+    assert pid_file.read_text() == '', 'the folder is not his, so the file stays, and names nobody'
+
+
+@pytest.mark.parametrize('path', ['/nonexistent/wsluice.pid', '/tmp', '/dev/null'])
+def test_a_pid_file_that_cannot_be(lab, path):
+    config = {'pid_file': path, 'listeners': [{'address': ANY}], 'routes': [marked('/', lab.target())]}
+    status, _, said = run('--config', write(lab.folder / 'gateway.yaml', config))
+    assert status == 1 and path in said
+
+
 # ---- Unix sockets ----
 
 def test_mode(lab):
