@@ -1,6 +1,7 @@
 #include "run/inherit.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -20,10 +21,11 @@ bool inherit_is_successor(void)
 /* What is not a listening socket fits no listener, and is closed with the others. */
 static void add(struct inherit *inherit, int fd, bool lent, const char *name, size_t length)
 {
-    struct inherit_socket *sockets =
-        reallocarray(inherit->sockets, inherit->count + 1, sizeof(*inherit->sockets));
     int flags = fcntl(fd, F_GETFL);
-    if (!sockets || flags < 0)
+    struct inherit_socket *sockets = NULL;
+    if (flags >= 0)
+        sockets = reallocarray(inherit->sockets, inherit->count + 1, sizeof(*sockets));
+    if (!sockets)
         return;
     (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
     (void)fcntl(fd, F_SETFL, flags | O_NONBLOCK);
@@ -52,7 +54,8 @@ static void take_line(struct inherit *inherit, const char *line, const char *end
 {
     char *owner;
     long fd = strtol(line, &owner, 10);
-    if (owner == line || *owner != ' ')
+    /* strtol skips white space, line ends among it. */
+    if (*line < '0' || *line > '9' || *owner != ' ' || fd > INT_MAX)
         return;
     owner++;
     const char *name = memchr(owner, ' ', (size_t)(end - owner));
