@@ -1,15 +1,41 @@
 #include "run/logging.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "base/identity.h"
 #include "base/log.h"
 #include "config/compare.h"
 #include "net/tls_store.h"
 
 #define WARNING_MAX 512
 
-bool logging_open(const struct config_log *config, char *error, size_t error_size)
+/* If there is one already it is left as it is: whoever put it there had his reasons, good or bad.
+ */
+static bool make_file(const char *path, const char *user, char *error, size_t error_size)
 {
+    uid_t uid;
+    gid_t gid;
+    if (!path || !user || geteuid() != 0)
+        return true;
+    if (!identity_user(user, &uid, &gid, error, error_size))
+        return false;
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+    if (fd < 0)
+        return true; /* log_open says why, if it cannot be written either */
+    bool given = fchown(fd, uid, gid) == 0;
+    if (!given)
+        snprintf(error, error_size, "cannot give the log file %s to %s: %s", path, user,
+                 strerror(errno));
+    close(fd);
+    return given;
+}
+
+bool logging_open(const struct config *whole, char *error, size_t error_size)
+{
+    const struct config_log *config = &whole->log;
     static const enum reason_level levels[] = {
         [CONFIG_LOG_DEBUG] = REASON_DEBUG,
         [CONFIG_LOG_INFO] = REASON_INFO,
@@ -29,7 +55,8 @@ bool logging_open(const struct config_log *config, char *error, size_t error_siz
         .file = config->file,
         .syslog = {.address = config->syslog, .ident = "wsluice"},
     };
-    return log_open(&options, error, error_size);
+    return make_file(config->file, whole->user, error, error_size) &&
+           log_open(&options, error, error_size);
 }
 
 void logging_certificates(const struct site *site)

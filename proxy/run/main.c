@@ -24,7 +24,7 @@ static bool serve(const struct cli_result *cli, const struct program *program,
                   struct daemon *daemon, char *error)
 {
     struct demo *demo = NULL;
-    if (!logging_open(&cli->config->log, error, ERROR_MAX))
+    if (!logging_open(cli->config, error, ERROR_MAX))
         return false;
     if (cli->action == CLI_DEMO) {
         demo = demo_start(&cli->config->routes[0].targets[0].address, error, ERROR_MAX);

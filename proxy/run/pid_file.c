@@ -45,26 +45,36 @@ static pid_t read_pid(const char *path)
     return (pid_t)pid;
 }
 
+/*
+ * A new file, because root is going to give it away: one that lies there already could be a second
+ * name of something else. Without rights in its folder we can only write into the old one.
+ */
+static int open_anew(const char *path)
+{
+    if (unlink(path) == 0 || errno == ENOENT)
+        return open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    return geteuid() == 0 ? -1 : open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+}
+
 bool pid_file_write(const char *path, const char *user, char *error, size_t error_size)
 {
     uid_t uid;
     gid_t gid;
     if (user && !identity_user(user, &uid, &gid, error, error_size))
         return false;
-    int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0644);
     struct stat status;
+    if (lstat(path, &status) == 0 && !S_ISREG(status.st_mode))
+        return fail(path, "it is not a regular file", error, error_size);
+    int fd = open_anew(path);
     if (fd < 0)
         return fail(path, strerror(errno), error, error_size);
     char line[24];
     int length = snprintf(line, sizeof(line), "%ld\n", (long)getpid());
-    bool ours = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
-    bool given = ours && (!user || geteuid() != 0 || fchown(fd, uid, gid) == 0);
+    bool given = !user || geteuid() != 0 || fchown(fd, uid, gid) == 0;
     bool written = given && ftruncate(fd, 0) == 0 && write(fd, line, (size_t)length) == length;
     int reason = errno;
     close(fd);
-    if (written)
-        return true;
-    return fail(path, ours ? strerror(reason) : "it is not a regular file", error, error_size);
+    return written || fail(path, strerror(reason), error, error_size);
 }
 
 void pid_file_remove(const char *path)

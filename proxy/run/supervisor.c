@@ -139,7 +139,7 @@ static bool take_over(struct supervisor *supervisor, struct site *site, char *er
     begin_probing(supervisor);
     logging_restarts(before->config, site->config);
     logging_certificates(site);
-    if (!logging_open(&site->config->log, error, ERROR_MAX))
+    if (!logging_open(site->config, error, ERROR_MAX))
         log_message(REASON_ERROR, "the log stays as it was: %s", error);
     site_release(before);
     return true;

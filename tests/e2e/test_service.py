@@ -4,6 +4,7 @@ import grp
 import os
 import pathlib
 import pwd
+import re
 import shutil
 import signal
 import socket
@@ -13,7 +14,7 @@ import time
 import pytest
 from gateway import ANY, Door, marked, start, write
 from lab import BINARY, run
-from processes import Systemd, adopt_orphans, listening_inodes, status_of, upgrade
+from processes import Process, Systemd, adopt_orphans, listening_inodes, status_of, upgrade
 from wire import WAIT, until
 
 pytestmark = pytest.mark.threads
@@ -271,6 +272,26 @@ def test_not_root(lab, public):
     status, _, said = run('-c', f'exec setpriv --reuid=nobody --clear-groups {public}/wsluice --config {path}',
                           binary='/bin/bash')
     assert status == 1 and 'start as root, or leave user and group out' in said
+
+
+@needs_root
+def test_the_log_of_a_user(lab, public):
+    """It can still be opened when the rights are gone: by a reload, by SIGUSR1 and by a successor."""
+    adopt_orphans()
+    log = public / 'wsluice.log'
+    config = {'user': 'nobody', 'log': {'file': str(log)}, 'listeners': [{'address': ANY}],
+              'routes': [marked('/', lab.target())]}
+    bridge = lab.start('--config', write(public / 'gateway.yaml', config), logs_to=log)
+    bridge.signal(signal.SIGHUP)
+    until(lambda: 'is in use' in log.read_text(), log.read_text)
+    bridge.signal(signal.SIGUSR1)
+    bridge.signal(signal.SIGUSR2)
+    found = until(lambda: re.search(r'process (\d+) has taken over', log.read_text()), log.read_text)
+    process = Process(int(found.group(1)))
+    lab.processes.append(process)
+    assert bridge.process.wait(WAIT) == 0
+    process.stop()
+    assert 'error' not in log.read_text()
 
 
 # ---- the pid file, and who uses it ----
