@@ -17,7 +17,7 @@ jobs=${WSLUICE_JOBS:-$(nproc)}
 fuzz_seconds=10
 
 fast_gates=(checks format gcc clang unit-asan unit-tsan cppcheck fuzz e2e e2e-asan e2e-tsan)
-slow_gates=(clang-tidy cppcheck-deep valgrind fuzz-long)
+slow_gates=(clang-tidy cppcheck-deep valgrind fuzz-long proof)
 
 packages=(build-essential cmake ninja-build pkg-config libuv1-dev libssl-dev libyaml-dev libcmocka-dev
     clang libclang-rt-dev clang-format cppcheck git
@@ -219,6 +219,11 @@ gate_valgrind() {
 
 gate_fuzz_long() {
     run_fuzzers 300
+}
+
+# Reloads and upgrades under load, at their full length.
+gate_proof() {
+    build_gcc && WSLUICE_PROOF_SECONDS=30 end_to_end gcc -s -k under_load tests/e2e/test_reload.py tests/e2e/test_upgrade.py
 }
 
 # ---- running them ----

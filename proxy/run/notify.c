@@ -3,6 +3,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define EXIT_MS 5000 /* from the last session to the end of the process, generously */
+
 static uint64_t watchdog_interval(void)
 {
     const char *interval = getenv("WATCHDOG_USEC");
@@ -45,6 +47,14 @@ void notify_reloading(const struct notify *notify)
     clock_gettime(CLOCK_MONOTONIC, &now);
     snprintf(message, sizeof(message), "RELOADING=1\nMONOTONIC_USEC=%llu",
              (unsigned long long)now.tv_sec * 1000000 + (unsigned long long)now.tv_nsec / 1000);
+    notify_say(notify, message);
+}
+
+void notify_stopping(const struct notify *notify, uint64_t milliseconds)
+{
+    char message[96];
+    snprintf(message, sizeof(message), "STOPPING=1\nSTATUS=draining\nEXTEND_TIMEOUT_USEC=%llu",
+             (unsigned long long)(milliseconds + EXIT_MS) * 1000);
     notify_say(notify, message);
 }
 

@@ -29,6 +29,9 @@ void notify_say(const struct notify *notify, const char *message);
 /* The configuration is being read again: systemd wants to know when. READY=1 ends it. */
 void notify_reloading(const struct notify *notify);
 
+/* The end has begun, and may take so long: systemd's own patience would be 90 seconds. */
+void notify_stopping(const struct notify *notify, uint64_t milliseconds);
+
 /* The process to watch from now on. */
 void notify_main_pid(const struct notify *notify, long pid);
 

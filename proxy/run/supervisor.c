@@ -119,7 +119,7 @@ static void drain(struct supervisor *supervisor, int number)
     upgrade_cancel(supervisor->upgrade);
     supervisor->upgrade = NULL;
     log_message(REASON_INFO, "signal %d: no new clients, waiting for sessions to end", number);
-    notify_say(&supervisor->notify, "STOPPING=1\nSTATUS=draining");
+    notify_stopping(&supervisor->notify, limits->drain_timeout_ms);
     atomic_store(&supervisor->ops.draining, true);
     doors_close(&supervisor->doors, false);
     crew_drain(&supervisor->crew, spread_of(limits));

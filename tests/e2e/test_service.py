@@ -59,7 +59,7 @@ def test_ready_reloading_stopping(lab, systemd):
     systemd.expect('RELOADING', '1', 1)
     assert 'failed' in systemd.expect('READY', '1', 2)['STATUS']
     bridge.signal(signal.SIGTERM)
-    systemd.expect('STOPPING', '1')
+    assert int(systemd.expect('STOPPING', '1')['EXTEND_TIMEOUT_USEC']) >= 30e6
     assert bridge.wait() == 0
 
 

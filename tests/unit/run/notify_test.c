@@ -55,6 +55,8 @@ static void test_messages(void **unused)
         assert_string_equal(hear(fd), "READY=1\nSTATUS=serving");
         notify_main_pid(&notify, 4711);
         assert_string_equal(hear(fd), "MAINPID=4711");
+        notify_stopping(&notify, 120000);
+        assert_string_equal(hear(fd), "STOPPING=1\nSTATUS=draining\nEXTEND_TIMEOUT_USEC=125000000");
         notify_reloading(&notify);
         clock_gettime(CLOCK_MONOTONIC, &now);
         static const char begin[] = "RELOADING=1\nMONOTONIC_USEC=";
