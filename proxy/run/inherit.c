@@ -111,7 +111,7 @@ bool inherit_fits(int fd, const struct config_address *address)
         struct sockaddr any;
         struct sockaddr_un path;
         struct sockaddr_storage room;
-    } bound;
+    } bound = {.room = {0}};
     socklen_t length = sizeof(bound);
     if (getsockname(fd, &bound.any, &length) != 0)
         return false;

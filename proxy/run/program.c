@@ -21,7 +21,7 @@ bool program_remember(struct program *program, char *const *argv)
 {
     size_t count = count_of(argv);
     *program = (struct program){
-        .path = (const char *)(uintptr_t)getauxval(AT_EXECFN),
+        .path = (const char *)(uintptr_t)getauxval(AT_EXECFN), /* NOLINT: the kernel put it there */
         .directory = getcwd(NULL, 0),
         .argv = calloc(count + 1, sizeof(*program->argv)),
     };

@@ -55,10 +55,11 @@ static void retire(void *owner, void *argument)
 static void drain(void *owner, void *argument)
 {
     struct worker *worker = owner;
+    (void)argument;
     worker->retiring = true;
     worker->drain = (struct worker_drain){
         .sessions = worker->env.live,
-        .ticks = (uintptr_t)argument / DRAIN_TICK_MS,
+        .ticks = worker->drain_ms / DRAIN_TICK_MS,
     };
     uv_timer_start(&worker->drain_timer, drain_cb, DRAIN_TICK_MS, DRAIN_TICK_MS);
     drain_cb(&worker->drain_timer);
@@ -198,7 +199,8 @@ uint64_t worker_load(const struct worker *worker)
 
 void worker_drain(struct worker *worker, uint64_t spread_ms)
 {
-    tell(worker, &worker->drain_post, drain, (void *)(uintptr_t)spread_ms);
+    worker->drain_ms = spread_ms;
+    tell(worker, &worker->drain_post, drain, NULL);
 }
 
 void worker_retire(struct worker *worker)

@@ -52,6 +52,7 @@ struct worker {
     /* The supervisor's: */
     struct worker_batch *batch; /* collected in this turn */
     size_t batch_count;
+    uint64_t drain_ms; /* told with the post */
     struct mailbox_post drain_post, retire_post, kill_post, stop_post;
     uint64_t given; /* clients handed over so far */
 };
