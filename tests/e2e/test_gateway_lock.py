@@ -147,8 +147,7 @@ def test_a_peer_without_an_address(lab):
 def test_connections_of_the_process(lab):
     bridge = start(lab, [marked('/*', lab.target())], [{'address': ANY}, {'address': ANY}],
                    limits={'max_connections': 3})
-    open_ones = [lab.open(bridge), lab.open(bridge.doors[1]), lab.connect(bridge)]  # the last asks for nothing yet
-    until(lambda: ask(lab, bridge.doors[1]).status == 503, 'the third is accepted')
+    open_ones = [lab.open(door) for door in (bridge, bridge.doors[1], bridge)]
     told_to_wait(ask(lab, bridge.doors[1]), 503)
     assert bridge.session(reason='too_many_process')
     open_ones[1].bye()
