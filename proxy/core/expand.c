@@ -72,6 +72,29 @@ static bool is_visible(const char *text)
     return true;
 }
 
+/* Browsers leave these in a query as they are; in a URI they are escaped, RFC 3986 section 2. */
+static bool escape_odd(char *out, size_t capacity)
+{
+    static const char odd[] = "^`{|}", digits[] = "0123456789ABCDEF";
+    size_t length = strlen(out), grown = length;
+    for (const char *c = out; *c; c++)
+        grown += strchr(odd, *c) ? 2 : 0;
+    if (grown >= capacity)
+        return false;
+    out[grown] = '\0';
+    for (size_t from = length, to = grown; to > from;) {
+        char c = out[--from];
+        bool escaped = strchr(odd, c) != NULL;
+        to -= escaped ? 3 : 1;
+        out[to] = escaped ? '%' : c;
+        if (escaped) {
+            out[to + 1] = digits[c >> 4];
+            out[to + 2] = digits[c & 15];
+        }
+    }
+    return true;
+}
+
 bool expand_location(const char *form, const struct expand_request *request, char *out,
                      size_t capacity)
 {
@@ -85,7 +108,8 @@ bool expand_location(const char *form, const struct expand_request *request, cha
         {SLICE("host"), host},
     };
     size_t count = WSL_COUNT(values) - (host.len == 0);
-    if (!expand_text(form, values, count, out, capacity) || !is_visible(out))
+    if (!expand_text(form, values, count, out, capacity) || !is_visible(out) ||
+        !escape_odd(out, capacity))
         return false;
     size_t slashes = strspn(out, "/");
     if (slashes > 1)

@@ -30,7 +30,8 @@ struct expand_request {
 /*
  * The value of a Location field. Slashes at its beginning are collapsed to one: what begins with
  * "//" would name a host, and the client must not choose that by its path. False also where {host}
- * is asked for and there is none, and for any byte that a URI does not have, CR and LF among them.
+ * is asked for and there is none, and for any byte that a URI does not have, CR and LF among them;
+ * but what browsers leave in a query although a URI lacks it ("|" for one) is escaped.
  */
 bool expand_location(const char *form, const struct expand_request *request, char *out,
                      size_t capacity) WSL_MUST_CHECK;

@@ -78,6 +78,7 @@ def test_a_redirect_to_https(lab):
         assert (answer.status, answer.fields['location']) == (308, 'https://desk.example.com/a/b?c=d')
         assert answer.fields['x-hello'] == 'yes'
     assert get(lab, door, '/old?x').fields['location'] == '/new?x'
+    assert get(lab, door, '/old?a|b={c}').fields['location'] == '/new?a%7Cb=%7Bc%7D', 'as browsers send it'
     assert get(lab, door, '//evil.example/x').fields['location'] == 'https://localhost/evil.example/x'
     assert get(lab, door, '/%0d%0aX-Evil:1').status == 400
     assert get(lab, door, '/', method='POST').status == 405

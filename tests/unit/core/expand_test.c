@@ -98,6 +98,7 @@ static void test_nothing_gets_into_the_head(void **state)
 {
     assert_location("https://{host}/", "a\r\nSet-Cookie: b", "/", "/", NULL);
     assert_location("/x{query}", "a", "/", "/?a\nb", NULL);
+    assert_location("/x{query}", "a", "/", "/?a|b={`^}", "/x?a%7Cb=%7B%60%5E%7D");
     assert_location("/x{query}", "a", "/", "/?a b", NULL);
     assert_location("/x{query}", "a", "/", "/?a\"b", NULL);
     assert_location("/x{query}", "a", "/", "/?a\\b", NULL);
