@@ -98,7 +98,8 @@ static enum reason prepare_cb(void *owner, const struct config_target *target,
         return REASON_none;
     leg->preface_length =
         introduce(session, target->proxy_protocol, leg->preface, sizeof(leg->preface));
-    return leg->preface_length > 0 ? REASON_none : REASON_internal;
+    /* What has no room there is a host name longer than any that exists. */
+    return leg->preface_length > 0 ? REASON_none : REASON_http_no_route;
 }
 
 /* ---- the way there --------------------------------------------------------------------------- */

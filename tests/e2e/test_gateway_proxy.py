@@ -302,6 +302,15 @@ def test_version_2_out(lab):
     assert tlvs.get(2, b'').startswith(b'desk.example.com') and 0x20 not in tlvs
 
 
+def test_version_2_out_of_a_host_without_end(lab):
+    """No header has room for it: that is the client's fault, and nothing of ours has failed."""
+    target = lab.target()
+    bridge = start(lab, [{'path': '/', 'target': there(target, proxy_protocol='v2')}])
+    assert ask(lab, bridge, fields={'Host': 'a' * 1500}).status == 404
+    until(lambda: 'cannot be made of this request' in bridge.text, lambda: bridge.text)
+    assert ' error ' not in bridge.text
+
+
 def test_version_2_out_tells_of_tls(lab, certs):
     tls = {'certificates': [{'certificate': certs.ec, 'key': certs.ec_key}], 'client_ca': certs.ca}
     context = certs.context(client=(certs.client, certs.client_key))
