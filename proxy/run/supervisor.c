@@ -46,6 +46,8 @@ struct supervisor {
     struct reload *reload;           /* while one is under way */
     struct upgrade *upgrade;         /* likewise */
     int predecessor;                 /* whoever waits for us to serve; -1: nobody */
+    bool certificates_only;          /* what the reload is about */
+    bool file_refused;               /* the file, as it was last read, is not what is in use */
     bool reload_again, upgrade_next; /* asked for while another was under way */
     uint64_t beats;
     enum { SERVING, RETIRING, DRAINING } phase; /* retiring: somebody else serves */
@@ -145,17 +147,29 @@ static bool take_over(struct supervisor *supervisor, struct site *site, char *er
     return true;
 }
 
+static void note_reload(struct supervisor *supervisor, bool done)
+{
+    if (!supervisor->certificates_only)
+        supervisor->file_refused = !done;
+    else if (done && supervisor->file_refused)
+        return; /* new certificates make no good file of a bad one */
+    ops_note_reload(&supervisor->ops, done, (int64_t)time(NULL));
+}
+
 static void reload_cb(void *owner, struct site *site, const char *failure)
 {
     struct supervisor *supervisor = owner;
-    char error[ERROR_MAX];
+    char error[ERROR_MAX] = "out of memory";
     supervisor->reload = NULL;
     if (supervisor->phase != SERVING)
         return;
     bool done = site && take_over(supervisor, site, error);
-    ops_note_reload(&supervisor->ops, done, (int64_t)time(NULL));
+    note_reload(supervisor, done);
     if (done)
-        log_message(REASON_INFO, "the configuration was read again and is in use");
+        log_message(REASON_INFO, "%s",
+                    supervisor->certificates_only
+                        ? "the certificates were read again and are in use"
+                        : "the configuration was read again and is in use");
     else
         log_message(REASON_ERROR, "the configuration stays as it was: %s", site ? error : failure);
     notify_say(&supervisor->notify, done ? "READY=1\nSTATUS=serving"
@@ -175,6 +189,7 @@ static void begin_reload(struct supervisor *supervisor, bool certificates_only)
         .owner = supervisor,
     };
     notify_reloading(&supervisor->notify);
+    supervisor->certificates_only = certificates_only;
     supervisor->reload = reload_start(&request);
     if (supervisor->reload)
         return;

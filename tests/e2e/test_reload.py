@@ -7,7 +7,7 @@ import socket
 import time
 
 import pytest
-from gateway import ANY, Door, ask, marked, start, write
+from gateway import ANY, Door, ask, marked, samples, start, write
 from processes import listening_inodes
 from traffic import Traffic
 from wire import request, until
@@ -16,6 +16,7 @@ pytestmark = pytest.mark.threads
 
 DONE = 'the configuration was read again and is in use'
 FAILED = 'the configuration stays as it was'
+RENEWED = 'the certificates were read again and are in use'
 
 
 def reload(bridge, config=None, *, done=True):
@@ -253,11 +254,30 @@ def test_certificates_are_read_again_when_their_files_change(lab, certs, secured
     until(lambda: FAILED in secured.text, lambda: secured.text, 20)
     assert peer_certificate(lab, certs, secured) == before
     replace(secured, certs.rsa, certs.rsa_key)
-    until(lambda: DONE in secured.text, lambda: secured.text, 20)
+    until(lambda: RENEWED in secured.text, lambda: secured.text, 20)
     assert peer_certificate(lab, certs, secured) != before
     session.binary(b'x').data(1)
     session.bye()
     secured.baseline = None
+
+
+def test_new_certificates_make_no_good_file_of_a_bad_one(lab, certs, secured):
+    """What a failed reload has told stays told until the file is well."""
+    config = changed(secured, listeners=[*secured.config['listeners'], {'address': ANY}],
+                     routes=[{'path': '/metrics', 'metrics': True}])
+    reload(secured, config)
+    door = Door(secured.text.rsplit('listening on ', 1)[1].split()[0])
+
+    def good():
+        return samples(lab, door)['wsluice_last_reload_successful']
+    assert good() == 1
+    reload(secured, 'nonsense: 1', done=False)
+    assert good() == 0
+    replace(secured, certs.rsa, certs.rsa_key)
+    until(lambda: RENEWED in secured.text, lambda: secured.text, 20)
+    assert good() == 0
+    reload(secured, config)
+    assert good() == 1
 
 
 def test_without_a_file_certificates_are_read_again(lab, certs):
