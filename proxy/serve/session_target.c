@@ -24,14 +24,22 @@ static bool fill_in(const struct session_entry *entry, const char *form, char *t
     return true;
 }
 
-static bool local_address(int fd, struct ip_port *local)
+/* A Unix socket has none: then the unspecified one of the client's family stands for it. */
+static struct ip_port local_address(int fd, const struct ip_port *client)
 {
+    static const uint8_t unspecified[4];
     struct sockaddr_storage bound;
     socklen_t length = sizeof(bound);
-    if (getsockname(fd, (struct sockaddr *)&bound, &length) != 0)
-        return false;
-    struct addr addr = addr_from((const struct sockaddr *)&bound);
-    return addr_to_ip(&addr, local);
+    struct ip_port local = {0};
+    if (getsockname(fd, (struct sockaddr *)&bound, &length) == 0) {
+        struct addr addr = addr_from((const struct sockaddr *)&bound);
+        if (addr_to_ip(&addr, &local))
+            return local;
+    }
+    local = (struct ip_port){0};
+    if (ip_is_v4(client->address))
+        ip_from_v4(unspecified, local.address);
+    return local;
 }
 
 /* Who the client is, in the words of the PROXY protocol. */
@@ -40,9 +48,10 @@ static size_t introduce(const struct session *session, enum config_target_proxy 
 {
     struct proxy_proto header = {.kind = PROXY_PROTO_UNKNOWN};
     struct tls_facts facts;
-    if (session->client_address.known && local_address(session->fd, &header.destination)) {
+    if (session->client_address.known) {
         header.kind = PROXY_PROTO_ADDRESS;
         header.source = session->client_address.ip;
+        header.destination = local_address(session->fd, &header.source);
     }
     if (version == CONFIG_TARGET_PROXY_V1)
         return proxy_proto_encode_v1(out, capacity, &header);

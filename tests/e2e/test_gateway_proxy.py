@@ -263,14 +263,15 @@ def parse_tlvs(body):
     return found
 
 
-def sent_to_target(lab, version, *, listener=None, route=None, opening=b'', connection=None, payload=b'hello'):
+def sent_to_target(lab, version, *, listener=None, route=None, opening=b'', connection=None, payload=b'hello',
+                   fields=None):
     """What a target got in front of and with a client's first bytes, and the client's own address."""
     target = lab.target(targets.sink)
     bridge = start(lab, [{'path': '/*', 'target': there(target, proxy_protocol=version), **(route or {})}],
                    [listener or {'address': ANY}])
     client = lab.connect(bridge, **(connection or {}))
     mine, its = client.sock.getsockname(), client.sock.getpeername()
-    client.send(opening + request(fields={'Host': 'desk.example.com:99'})).answer()
+    client.send(opening + request(fields={'Host': 'desk.example.com:99', **(fields or {})})).answer()
     client.binary(payload)
     seen = target.connection()
     until(lambda: seen.received.endswith(payload), lambda: seen.received)
@@ -292,6 +293,15 @@ def test_version_1_out_names_the_forwarded_client(lab):
 def test_version_1_out_of_a_unix_client(lab):
     seen, _, _ = sent_to_target(lab, 'v1', listener={'address': f'unix:{lab.folder}/in'})
     assert seen == b'PROXY UNKNOWN\r\nhello'
+
+
+@pytest.mark.parametrize('client, line', [
+    ('203.0.113.9', 'TCP4 203.0.113.9 0.0.0.0 0 0'), ('2001:db8::9', 'TCP6 2001:db8::9 :: 0 0')])
+def test_version_1_out_names_who_is_behind_a_unix_proxy(lab, client, line):
+    """A target that hears UNKNOWN may take the client for a local one."""
+    listener = {'address': f'unix:{lab.folder}/in', 'trusted_proxies': ['10.0.0.1']}
+    seen, _, _ = sent_to_target(lab, 'v1', listener=listener, fields={'X-Forwarded-For': client})
+    assert seen == f'PROXY {line}\r\nhello'.encode()
 
 
 def test_version_2_out(lab):
