@@ -74,9 +74,9 @@ void logging_restarts(const struct config *before, const struct config *after)
 {
     size_t cursor = 0;
     const struct options_row *row;
-    while ((row = compare_needs_restart(before, after, &cursor)))
-        log_message(REASON_WARN, "%s.%s has changed; that holds after a restart",
-                    options_section(row->section)->key ? options_section(row->section)->key
-                                                       : "process",
-                    row->key);
+    while ((row = compare_needs_restart(before, after, &cursor))) {
+        const char *section = options_section(row->section)->key;
+        log_message(REASON_WARN, "%s%s%s has changed; that holds after a restart",
+                    section ? section : "", section ? "." : "", row->key);
+    }
 }

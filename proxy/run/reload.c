@@ -31,7 +31,8 @@ static void work_cb(uv_work_t *work)
     const struct config *config = request->load ? request->load(request->load_owner, &reload->diag)
                                                 : config_retain(request->current->config);
     if (!config) {
-        snprintf(reload->failure, FAILURE_MAX, "%zu errors in its files", reload->diag.errors);
+        snprintf(reload->failure, FAILURE_MAX, "%zu error%s in its files", reload->diag.errors,
+                 reload->diag.errors == 1 ? "" : "s");
         return;
     }
     reload->site =

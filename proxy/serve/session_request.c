@@ -155,6 +155,11 @@ static bool read_once(struct session *session, const struct http_limits *limits)
 
 void session_request_read(struct session *session)
 {
+    /* Whoever is one too many is told at once, and does not stay to be asked what it wants. */
+    if (session->verdict != REASON_none) {
+        session_answer_refuse(session, (enum reason)session->verdict);
+        return;
+    }
     const struct config_limits *limits = session_base_limits(session);
     struct http_limits http = {limits->head_bytes, limits->head_bytes / 2, limits->head_fields};
     while (read_once(session, &http))

@@ -79,6 +79,15 @@ def test_origin(lab, allowed):
     until(lambda: [r['reason'] for r in bridge.records()].count('origin_refused') == refusals, lambda: bridge.text)
 
 
+def test_one_too_many_is_told_without_having_asked(lab):
+    bridge = start(lab, [marked('/', lab.target())], limits={'max_connections': 1})
+    first = lab.open(bridge)
+    second = lab.connect(bridge)
+    assert second.answer().status == 503
+    second.hang_up()
+    first.bye()
+
+
 def test_two_origins_are_refused(lab):
     bridge = start(lab, [marked('/*', lab.target())])
     answer = ask(lab, bridge.doors[0], fields={'Origin': 'http://localhost'}, extra=['Origin: http://evil.net'])
