@@ -143,6 +143,25 @@ static bool remove_stale(const char *path, const struct sockaddr_un *address, so
     return unlink(path) == 0 || fail(failure, name, strerror(errno), NULL);
 }
 
+static void own_file(struct listen_socket *listener, const char *path)
+{
+    struct stat status;
+    if (path[0] == '@' || lstat(path, &status) != 0)
+        return;
+    listener->unlink_path = strdup(path);
+    listener->device = status.st_dev;
+    listener->inode = status.st_ino;
+}
+
+/* The socket holds its inode: as long as it is open, no other file can have that number. */
+static void remove_file(const struct listen_socket *listener)
+{
+    struct stat status;
+    if (listener->unlink_path && lstat(listener->unlink_path, &status) == 0 &&
+        status.st_dev == listener->device && status.st_ino == listener->inode)
+        (void)unlink(listener->unlink_path);
+}
+
 static bool bind_unix(struct listen_socket *listener, const struct config_listener *config,
                       const struct sockaddr_un *address, socklen_t length)
 {
@@ -193,7 +212,7 @@ static bool listen_unix(struct listen_socket *listener, const struct config_list
 
     if (!bind_unix(listener, config, &address, length))
         return fail(failure, listener->name, strerror(errno), NULL);
-    listener->unlink_path = abstract ? NULL : strdup(path);
+    own_file(listener, path);
     char why[LISTEN_NAME];
     if (abstract || give_away(config, why, sizeof(why)))
         return true;
@@ -227,8 +246,7 @@ bool listen_adopt(struct listen_socket *listener, const struct config_listener *
         return fail(&failure, listener->name, strerror(reason), NULL);
     }
     if (is_unix) {
-        listener->unlink_path =
-            config->address.path[0] == '@' ? NULL : strdup(config->address.path);
+        own_file(listener, config->address.path);
     } else {
         socket_tune_tcp(fd);
         name_bound(listener);
@@ -281,11 +299,10 @@ int listen_accept(const struct listen_socket *listener, struct addr *peer)
 
 void listen_close(struct listen_socket *listener)
 {
+    remove_file(listener);
     if (listener->fd >= 0)
         close(listener->fd);
     listener->fd = -1;
-    if (listener->unlink_path)
-        (void)unlink(listener->unlink_path);
     free(listener->unlink_path);
     listener->unlink_path = NULL;
 }

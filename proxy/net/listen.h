@@ -7,6 +7,8 @@
 #ifndef WSLUICE_NET_LISTEN_H
 #define WSLUICE_NET_LISTEN_H
 
+#include <sys/types.h>
+
 #include "base/base.h"
 #include "config/config.h"
 #include "net/addr.h"
@@ -17,6 +19,8 @@ struct listen_socket {
     int fd;
     char name[LISTEN_NAME]; /* the bound address; a free port is filled in */
     char *unlink_path;      /* owned; a Unix socket's file, NULL otherwise */
+    dev_t device;           /* that file is ours as long as it is this one */
+    ino_t inode;
 };
 
 bool listen_open(struct listen_socket *socket, const struct config_listener *config, char *error,
@@ -37,7 +41,7 @@ void listen_leave(struct listen_socket *socket);
 /* The next connection, non-blocking; -1 with errno when there is none or none can be had. */
 int listen_accept(const struct listen_socket *socket, struct addr *peer) WSL_MUST_CHECK;
 
-/* Closes, and removes the file of a Unix socket. */
+/* Closes, and removes the file of a Unix socket, unless somebody has put another there. */
 void listen_close(struct listen_socket *socket);
 
 #endif

@@ -415,6 +415,22 @@ def test_a_live_socket_is_not_taken_and_a_stale_one_is(lab):
     works(lab, lab.start('--config', file))
 
 
+def test_the_file_of_another_is_not_removed(lab):
+    """Somebody has removed ours by hand, and started a second process."""
+    path = lab.folder / 'door.sock'
+    config = {'listeners': [{'address': f'unix:{path}'}], 'routes': [marked('/', lab.target())]}
+    file = write(lab.folder / 'gateway.yaml', config)
+    bridge = lab.start('--config', file)
+    path.unlink()
+    other = lab.start('--config', file)
+    bridge.signal(signal.SIGTERM)
+    assert bridge.wait() == 0
+    works(lab, other)
+    other.signal(signal.SIGTERM)
+    assert other.wait() == 0
+    assert not path.exists()
+
+
 # ---- the log ----
 
 def test_the_log_is_opened_again(lab):
