@@ -36,10 +36,14 @@ static void pipe_cb(void *owner, unsigned ready)
     void *who = upgrade->owner;
     int status = 0;
     drop(upgrade);
-    if (n == 1)
+    if (n == 1) {
         signal(SIGCHLD, SIG_IGN); /* it may end before we do: nobody will ask how */
-    else
-        (void)waitpid(child, &status, 0); /* its end of the pipe closes as it ends: no wait */
+    } else {
+        /* Its end of the pipe closes as it ends: no wait, unless it has closed that and lives on.
+         */
+        (void)kill(child, SIGKILL);
+        (void)waitpid(child, &status, 0);
+    }
     callback(who, n == 1, child, status);
 }
 
