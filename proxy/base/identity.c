@@ -4,6 +4,9 @@
 #include <grp.h>
 #include <pwd.h>
 
+/* Of an entry; a group lists all of its members. */
+#define TEXTS_MAX ((size_t)64 * 1024)
+
 static bool number(const char *text, unsigned *id)
 {
     char *end;
@@ -24,12 +27,14 @@ bool identity_user(const char *name, uid_t *uid, gid_t *gid, char *error, size_t
 {
     unsigned id;
     bool numeric = number(name, &id);
-    errno = 0;
-    const struct passwd *entry = numeric ? getpwuid(id) : getpwnam(name);
-    if (!entry)
+    struct passwd entry, *found = NULL;
+    char texts[TEXTS_MAX];
+    errno = numeric ? getpwuid_r(id, &entry, texts, sizeof(texts), &found)
+                    : getpwnam_r(name, &entry, texts, sizeof(texts), &found);
+    if (!found)
         return unknown("user", name, error, error_size);
-    *uid = entry->pw_uid;
-    *gid = entry->pw_gid;
+    *uid = entry.pw_uid;
+    *gid = entry.pw_gid;
     return true;
 }
 
@@ -40,10 +45,11 @@ bool identity_group(const char *name, gid_t *gid, char *error, size_t error_size
         *gid = id;
         return true;
     }
-    errno = 0;
-    const struct group *entry = getgrnam(name);
-    if (!entry)
+    struct group entry, *found = NULL;
+    char texts[TEXTS_MAX];
+    errno = getgrnam_r(name, &entry, texts, sizeof(texts), &found);
+    if (!found)
         return unknown("group", name, error, error_size);
-    *gid = entry->gr_gid;
+    *gid = entry.gr_gid;
     return true;
 }

@@ -1,8 +1,7 @@
 /*
  * Users and groups of this machine, by name or number.
  *
- * Owns: nothing. Thread: the main one (the lookups share static memory in libc). Errors: false and
- * one line. Lifetime: none.
+ * Owns: nothing. Thread: any. Errors: false and one line. Lifetime: none.
  */
 #ifndef WSLUICE_BASE_IDENTITY_H
 #define WSLUICE_BASE_IDENTITY_H

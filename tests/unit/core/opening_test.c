@@ -89,7 +89,10 @@ static struct outcome expect_same_however_cut(const char *bytes, size_t length)
         assert_int_equal(outcome.verdict, whole.verdict);
         assert_int_equal(outcome.refusal, whole.refusal);
         assert_int_equal(outcome.head_only, whole.head_only);
-        assert_memory_equal(&outcome, &whole, sizeof(whole));
+        assert_int_equal(outcome.answer_length, whole.answer_length);
+        assert_int_equal(outcome.early_length, whole.early_length);
+        assert_memory_equal(outcome.answer, whole.answer, sizeof(whole.answer));
+        assert_memory_equal(outcome.early, whole.early, sizeof(whole.early));
     }
     size_t used;
     struct outcome outcome = open_byte_by_byte(bytes, length, &used);
