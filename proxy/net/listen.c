@@ -1,6 +1,7 @@
 #include "net/listen.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <netdb.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -12,12 +13,17 @@
 struct failure {
     char *text;
     size_t size;
+    const struct config_place *place;
 };
 
 static bool fail(const struct failure *failure, const char *name, const char *what,
                  const char *remedy)
 {
-    snprintf(failure->text, failure->size, "cannot listen on %s: %s%s%s", name, what,
+    const struct config_place *place = failure->place;
+    char where[PATH_MAX + 32] = "";
+    if (place->file)
+        snprintf(where, sizeof(where), "%s:%u:%u: ", place->file, place->line, place->column);
+    snprintf(failure->text, failure->size, "%scannot listen on %s: %s%s%s", where, name, what,
              remedy ? "; " : "", remedy ? remedy : "");
     return false;
 }
@@ -225,7 +231,7 @@ static bool listen_unix(struct listen_socket *listener, const struct config_list
 bool listen_open(struct listen_socket *listener, const struct config_listener *config, char *error,
                  size_t error_size)
 {
-    struct failure failure = {error, error_size};
+    struct failure failure = {error, error_size, &config->place};
     *listener = (struct listen_socket){.fd = -1};
     addr_print_config(&config->address, listener->name, sizeof(listener->name));
     return config->address.kind == CONFIG_ADDRESS_UNIX ? listen_unix(listener, config, &failure)
@@ -235,7 +241,7 @@ bool listen_open(struct listen_socket *listener, const struct config_listener *c
 bool listen_adopt(struct listen_socket *listener, const struct config_listener *config, int fd,
                   char *error, size_t error_size)
 {
-    struct failure failure = {error, error_size};
+    struct failure failure = {error, error_size, &config->place};
     bool is_unix = config->address.kind == CONFIG_ADDRESS_UNIX;
     *listener = (struct listen_socket){.fd = fd};
     addr_print_config(&config->address, listener->name, sizeof(listener->name));
@@ -262,7 +268,7 @@ static bool same_text(const char *a, const char *b)
 bool listen_renew(struct listen_socket *listener, const struct config_listener *before,
                   const struct config_listener *after, char *error, size_t error_size)
 {
-    struct failure failure = {error, error_size};
+    struct failure failure = {error, error_size, &after->place};
     char why[LISTEN_NAME];
     (void)listen(listener->fd, (int)after->backlog);
     if (!listener->unlink_path)

@@ -1,6 +1,7 @@
 """The commands around the file: check, --print-config, help-config, schema."""
 import json
 import re
+import socket
 
 import pytest
 from gateway import ANY, marked, there, write
@@ -91,6 +92,24 @@ def test_check_connects(lab, certs, tmp_path):
 def test_a_bad_file_does_not_start(tmp_path):
     status, _, err = run('--config', write(tmp_path / 'a.yaml', {'listeners': [], 'routes': []}))
     assert status == 1 and 'a.yaml' in err
+
+
+BAD_DOORS = {
+    'taken': 'cannot listen on 127.0.0.1:{port}: Address already in use; stop the program that holds it',
+    'nobody.invalid:80': 'cannot listen on nobody.invalid:80: ',
+}
+
+
+@pytest.mark.parametrize('address', BAD_DOORS)
+def test_a_door_that_does_not_open_is_named_with_its_place(tmp_path, address):
+    with socket.create_server(('127.0.0.1', 0)) as taken:
+        port = taken.getsockname()[1]
+        file = tmp_path / 'a.yaml'
+        written = f'127.0.0.1:{port}' if address == 'taken' else address
+        file.write_text(f'listeners:\n  - address: "{written}"\nroutes: [{{path: /, target: "tcp://127.0.0.1:9"}}]\n')
+        status, _, err = run('--config', file)
+    assert status == 1
+    assert f'{file}:2:5: {BAD_DOORS[address].format(port=port)}' in err
 
 
 def test_secrets_are_not_printed(certs, tmp_path):
