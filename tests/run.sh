@@ -14,7 +14,7 @@ cd "$root" || exit 2
 build=$root/build-test
 python=/usr/bin/python3 # Debian's, which has Debian's modules; another may come first in PATH
 jobs=${WSLUICE_JOBS:-$(nproc)}
-fuzz_seconds=10
+fuzz_seconds=6
 
 fast_gates=(checks format gcc clang unit-asan unit-tsan cppcheck fuzz e2e e2e-asan e2e-tsan)
 slow_gates=(clang-tidy cppcheck-deep valgrind fuzz-long proof)
