@@ -89,7 +89,7 @@ static enum reason upgrade_request(struct session *session, const struct opening
         reason = guard_enter_route(&session->pass, own->tally, route->max_sessions);
     if (reason != REASON_none)
         return reason;
-    entry->host = strndup(request->head.host.ptr, request->head.host.len);
+    entry->host = slice_copy(request->head.host);
     return entry->host ? REASON_none : REASON_out_of_memory;
 }
 
