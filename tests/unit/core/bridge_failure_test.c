@@ -6,13 +6,10 @@
 
 #include <cmocka.h>
 
-#include "lib/bridge_lab.h"
+#include "lib/bridge_expect.h"
 #include "lib/failing_alloc.h"
 
 #define CAPACITY ((size_t)1 << 16)
-
-static struct bridge_scratch scratch;
-static struct lab lab;
 
 static int set_up_waiting(void **unused)
 {
@@ -32,56 +29,6 @@ static int tear_down(void **unused)
     failing_alloc_arm(0);
     lab_free(&lab);
     return 0;
-}
-
-/* ---- what is expected ------------------------------------------------------------------------ */
-
-static void expect_reason(enum reason reason)
-{
-    assert_string_equal(reason_row(lab.bridge.reason)->name, reason_row(reason)->name);
-}
-
-static void expect_target_got(const char *bytes)
-{
-    assert_int_equal(lab.target.out_length, strlen(bytes));
-    assert_memory_equal(lab.target.out, bytes, strlen(bytes));
-}
-
-static void expect_client_got(const char *bytes)
-{
-    assert_int_equal(lab.view.payload, strlen(bytes));
-    assert_memory_equal(lab.target.in, bytes, strlen(bytes));
-}
-
-static void expect_close(uint16_t code)
-{
-    lab_check(&lab);
-    assert_true(lab.view.closed);
-    assert_int_equal(lab.view.close_code, code);
-}
-
-static void expect_done(enum reason reason)
-{
-    lab_run(&lab);
-    assert_true(bridge_done(&lab.bridge));
-    assert_int_equal(bridge_want(&lab.bridge), 0);
-    expect_reason(reason);
-}
-
-static void client_says_eof(void)
-{
-    lab.client.in_end = io_status(IO_EOF);
-}
-
-static void target_says_eof(void)
-{
-    lab.target.in_end = io_status(IO_EOF);
-}
-
-static void send_close(uint16_t code)
-{
-    uint8_t payload[2] = {(uint8_t)(code >> 8), (uint8_t)code};
-    lab_frame(&lab, 0x88, payload, 2);
 }
 
 /* ---- breakage while nothing can be read or written ------------------------------------------- */

@@ -6,10 +6,7 @@
 
 #include <cmocka.h>
 
-#include "lib/bridge_lab.h"
-
-static struct bridge_scratch scratch;
-static struct lab lab;
+#include "lib/bridge_expect.h"
 
 static int set_up(void **unused)
 {
@@ -22,11 +19,6 @@ static int tear_down(void **unused)
 {
     lab_free(&lab);
     return 0;
-}
-
-static void expect_reason(enum reason reason)
-{
-    assert_string_equal(reason_row(lab.bridge.reason)->name, reason_row(reason)->name);
 }
 
 static uint64_t tick_at(uint64_t now)
