@@ -94,3 +94,8 @@ void config_release(const struct config *config)
     }
     free(owner);
 }
+
+const char *config_route_name(const struct config_route *route)
+{
+    return route->name ? route->name : route->path;
+}

@@ -228,6 +228,9 @@ struct config {
     struct config_owner *owner; /* the count and the memory; config.c only */
 };
 
+/* What a route is called in listeners' route sets, in logs and in metrics. */
+const char *config_route_name(const struct config_route *route);
+
 /* Counted through a const pointer: the snapshot's content never changes, its count does. */
 const struct config *config_retain(const struct config *config);
 void config_release(const struct config *config); /* NULL: nothing happens */

@@ -260,15 +260,10 @@ struct table {
     char **texts;
 };
 
-static const char *reference(const struct config_route *route)
-{
-    return route->name ? route->name : route->path;
-}
-
 static bool is_named(const struct table *table, const struct config_route *route)
 {
     size_t number;
-    const char *name = reference(route);
+    const char *name = config_route_name(route);
     return name_map_find(&table->named, name, strlen(name), &number);
 }
 
@@ -286,11 +281,11 @@ static bool meet(const struct table *table, const struct config_route *a,
 {
     if (is_named(table, a) != is_named(table, b))
         return false;
-    if (!is_named(table, a) || strcmp(reference(a), reference(b)) == 0)
+    if (!is_named(table, a) || strcmp(config_route_name(a), config_route_name(b)) == 0)
         return true;
     for (size_t i = 0; i < table->config->listener_count; i++) {
         const struct config_texts *routes = &table->config->listeners[i].routes;
-        if (lists(routes, reference(a)) && lists(routes, reference(b)))
+        if (lists(routes, config_route_name(a)) && lists(routes, config_route_name(b)))
             return true;
     }
     return false;

@@ -122,12 +122,6 @@ static void check_unique(struct check *check, struct name_map *map, size_t index
     }
 }
 
-/* A route is called by its name, or by its path when it has none. */
-static const char *name_of(const struct config_route *route)
-{
-    return route->name ? route->name : route->path;
-}
-
 static void check_route_names(const struct check *check, struct subject subject,
                               const struct config_texts *names)
 {
@@ -140,7 +134,7 @@ static void check_route_names(const struct check *check, struct subject subject,
         char remedy[120] = "a route is called by its name, or by its path when it has none";
         struct diag_guess guess = diag_guess(name, strlen(name));
         for (size_t j = 0; j < config->route_count; j++)
-            diag_guess_offer(&guess, name_of(&config->routes[j]));
+            diag_guess_offer(&guess, config_route_name(&config->routes[j]));
         if (guess.best)
             snprintf(remedy, sizeof(remedy), "did you mean %s?", guess.best);
         subject_complain(check->names, check->diag, DIAG_ERROR, subject, remedy,
@@ -189,7 +183,7 @@ static void note_route_names(struct check *check)
 {
     const struct config *config = check->config;
     for (size_t i = 0; i < config->route_count; i++) {
-        const char *name = name_of(&config->routes[i]);
+        const char *name = config_route_name(&config->routes[i]);
         size_t number = i;
         if (name_map_add(&check->routes, name, strlen(name), &number) == NAME_MAP_NO_MEMORY)
             diag_out_of_memory(check->diag);

@@ -54,11 +54,6 @@ static bool refuse(struct builder *b, const struct config_place *place, const ch
     return false;
 }
 
-static const char *name_of(const struct config_route *route)
-{
-    return route->name ? route->name : route->path;
-}
-
 static size_t count_of(const char *text, char c)
 {
     size_t count = 0;
@@ -237,7 +232,7 @@ static int compare_names(const void *left, const void *right, void *routes)
 {
     uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
     const struct config_route *all = routes;
-    int order = strcmp(name_of(&all[a]), name_of(&all[b]));
+    int order = strcmp(config_route_name(&all[a]), config_route_name(&all[b]));
     return order != 0 ? order : (a > b) - (a < b);
 }
 
@@ -247,7 +242,7 @@ static size_t first_named(const struct builder *b, const char *name)
     size_t low = 0, high = b->config->route_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (strcmp(name_of(&b->config->routes[b->by_name[middle]]), name) < 0)
+        if (strcmp(config_route_name(&b->config->routes[b->by_name[middle]]), name) < 0)
             low = middle + 1;
         else
             high = middle;
@@ -261,7 +256,7 @@ static void visit_named(struct builder *b, uint32_t scope, const char *name, vis
 {
     for (size_t at = first_named(b, name); at < b->config->route_count; at++) {
         uint32_t route = b->by_name[at];
-        if (strcmp(name_of(&b->config->routes[route]), name) != 0)
+        if (strcmp(config_route_name(&b->config->routes[route]), name) != 0)
             break;
         b->table->shapes[route].named = true;
         visit(b, scope, route);

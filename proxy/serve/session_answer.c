@@ -154,7 +154,7 @@ static bool has_target(const struct session *session, const char *name)
     const struct config *config = session->site->config;
     for (size_t i = 0; i < config->route_count; i++) {
         const struct config_route *route = &config->routes[i];
-        bool meant = strcmp(route->name ? route->name : route->path, name) == 0;
+        bool meant = strcmp(config_route_name(route), name) == 0;
         if (meant && route->kind == CONFIG_KIND_BRIDGE &&
             !pool_usable(session->site->gate->pool, route, session_base_now(session)))
             return false;

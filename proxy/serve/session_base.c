@@ -75,7 +75,7 @@ static void log_parties(const struct session *session, struct log_line *line)
     log_text(line, "listener", session->site->listeners[session->listener].name);
     if (!session->route)
         return;
-    log_text(line, "route", session->route->name ? session->route->name : session->route->path);
+    log_text(line, "route", config_route_name(session->route));
     const struct config_target *target = session->tried ? session->tried : session->route->targets;
     if (session->filled)
         log_text(line, "target", session->filled);

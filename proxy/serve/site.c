@@ -9,19 +9,14 @@ static bool fail(char *error, size_t error_size)
     return false;
 }
 
-static const char *name_of_route(const struct config_route *route)
-{
-    return route->name ? route->name : route->path;
-}
-
 static bool open_routes(struct site *site, char *error, size_t error_size)
 {
     const struct config *config = site->config;
     for (size_t i = 0; i < config->route_count; i++) {
         const struct config_route *route = &config->routes[i];
         struct site_route *own = &site->routes[i];
-        own->account = account_get(site->shared.accounts, name_of_route(route));
-        own->tally = guard_tally_get(site->shared.guard, GUARD_ROUTE, name_of_route(route));
+        own->account = account_get(site->shared.accounts, config_route_name(route));
+        own->tally = guard_tally_get(site->shared.guard, GUARD_ROUTE, config_route_name(route));
         if (!own->account || !own->tally || !reply_fields(route, &own->fields))
             return fail(error, error_size);
     }
