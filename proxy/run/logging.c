@@ -50,8 +50,7 @@ bool logging_open(const struct config *whole, char *error, size_t error_size)
     struct log_options options = {
         .lowest = levels[config->level],
         .json = config->format == CONFIG_LOG_JSON,
-        /* The command line names a file and no target. */
-        .target = config->file ? LOG_FILE : targets[config->target],
+        .target = targets[config->target],
         .file = config->file,
         .syslog = {.address = config->syslog, .ident = "wsluice"},
     };

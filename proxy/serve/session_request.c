@@ -5,12 +5,19 @@
 #include "serve/session_answer.h"
 #include "serve/session_target.h"
 
+/* Whether these lists let the client in, wherever it is known to come from. */
+static enum reason check_address(const struct session *session, const struct config_cidrs *allow,
+                                 const struct config_cidrs *deny)
+{
+    const struct client_address *client = &session->client_address;
+    return access_address(client->known ? client->ip.address : NULL, allow, deny);
+}
+
 void session_request_admit(struct session *session)
 {
     const struct config_listener *listener = session_base_listener(session);
     const struct client_address *client = &session->client_address;
-    enum reason verdict = access_address(client->known ? client->ip.address : NULL,
-                                         &listener->allow, &listener->deny);
+    enum reason verdict = check_address(session, &listener->allow, &listener->deny);
     if (verdict == REASON_none && client->known)
         verdict = guard_enter_address(&session->pass, client->ip.address,
                                       session_base_limits(session), session_base_now(session));
@@ -52,9 +59,7 @@ static enum reason find_route(struct session *session, const struct http_head *h
     session->route = &config->routes[entry->match.route];
     account_enter(&session->account, session->site->routes[entry->match.route].account,
                   session->env->number, &session->env->metrics);
-    const struct client_address *client = &session->client_address;
-    return access_address(client->known ? client->ip.address : NULL, &session->route->allow,
-                          &session->route->deny);
+    return check_address(session, &session->route->allow, &session->route->deny);
 }
 
 static enum reason plain_request(const struct http_head *head)
@@ -96,7 +101,6 @@ static enum reason upgrade_request(struct session *session, const struct opening
 static void judge(struct session *session, const struct opening_request *request)
 {
     const struct http_head *head = &request->head;
-    session->entry->opening.head_only = slice_equal(head->method, SLICE("HEAD"));
     enum reason reason = find_client(session, head);
     if (reason == REASON_none)
         reason = find_route(session, head);
