@@ -138,9 +138,14 @@ static bool is_lost(int error)
 bool syslog_send(struct syslog *syslog, const struct syslog_entry *entry)
 {
     char header[HEADER_MAX];
+    /* An iovec has no const, and sendmsg only reads. */
+    union {
+        const void *given;
+        void *taken;
+    } text = {.given = entry->text.ptr};
     struct iovec parts[] = {
         {header, put_header(syslog, entry, header)},
-        {(void *)(uintptr_t)entry->text.ptr, entry->text.len}, /* only read from */
+        {text.taken, entry->text.len},
     };
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = WSL_COUNT(parts)};
     if (sendmsg(syslog->fd, &message, MSG_NOSIGNAL) >= 0)

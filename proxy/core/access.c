@@ -21,12 +21,16 @@ static uint16_t default_port(struct slice scheme)
 static bool read_port(struct slice digits, uint16_t missing, uint16_t *port)
 {
     unsigned value = 0;
+    *port = missing;
+    if (digits.len == 0)
+        return true;
+    wsl_assert(digits.ptr);
     if (digits.len > 5)
         return false;
     for (size_t i = 0; i < digits.len; i++)
         value = value * 10 + (unsigned)(digits.ptr[i] - '0');
-    *port = digits.len == 0 ? missing : (uint16_t)value;
-    return digits.len == 0 || (value > 0 && value <= UINT16_MAX);
+    *port = (uint16_t)value;
+    return value > 0 && value <= UINT16_MAX;
 }
 
 /* Nothing of a path, a second origin or userinfo: only what a name or an address has. */

@@ -9,7 +9,7 @@ bool crew_create(struct crew *crew, size_t count)
         count = machine_cpus();
     *crew = (struct crew){.count = count};
     crew->workers = calloc(count, sizeof(*crew->workers));
-    crew->metrics = calloc(count, sizeof(*crew->metrics));
+    crew->metrics = calloc(count, sizeof(struct metrics *));
     for (size_t i = 0; crew->workers && crew->metrics && i < count; i++)
         crew->metrics[i] = &crew->workers[i].env.metrics;
     return crew->workers && crew->metrics;

@@ -36,7 +36,7 @@ struct account_set *account_set_create(unsigned workers)
         return NULL;
     set->workers = workers;
     set->bucket_count = BUCKETS_MIN;
-    set->buckets = calloc(set->bucket_count, sizeof(*set->buckets));
+    set->buckets = calloc(set->bucket_count, sizeof(struct account *));
     list_init(&set->live);
     list_init(&set->retired);
     if (set->buckets && uv_mutex_init(&set->mutex) == 0)

@@ -116,15 +116,15 @@ char *reply_build(const struct reply *reply, size_t *length)
     return bytes;
 }
 
-bool reply_fields(const struct config_route *route, struct slice *lines)
+bool reply_fields(const struct config_route *route, char **lines, size_t *length)
 {
-    *lines = (struct slice){NULL, 0};
+    *lines = NULL;
+    *length = 0;
     if (route->header_count == 0)
         return true;
-    char *text = malloc(size_of_fields(route->headers, route->header_count));
-    if (!text)
+    *lines = malloc(size_of_fields(route->headers, route->header_count));
+    if (!*lines)
         return false;
-    lines->ptr = text;
-    lines->len = (size_t)(put_fields(text, route->headers, route->header_count) - text);
+    *length = (size_t)(put_fields(*lines, route->headers, route->header_count) - *lines);
     return true;
 }

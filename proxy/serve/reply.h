@@ -28,7 +28,7 @@ struct reply {
 /* malloc'd; `length` is set. */
 WSL_MUST_CHECK char *reply_build(const struct reply *reply, size_t *length);
 
-/* A route's own header fields as whole lines, malloc'd; ptr NULL: there are none. */
-WSL_MUST_CHECK bool reply_fields(const struct config_route *route, struct slice *lines);
+/* A route's own header fields as whole lines, malloc'd; NULL and 0: there are none. */
+WSL_MUST_CHECK bool reply_fields(const struct config_route *route, char **lines, size_t *length);
 
 #endif

@@ -25,7 +25,8 @@ static char *add_route_fields(const struct session *session, const char *answer,
     if (!session->route)
         return NULL;
     size_t route = (size_t)(session->route - session->site->config->routes);
-    struct slice fields = session->site->routes[route].fields;
+    const struct site_route *own = &session->site->routes[route];
+    struct slice fields = {own->field_lines, own->field_length};
     char *whole = fields.len > 0 ? malloc(*length + fields.len) : NULL;
     if (!whole)
         return NULL;
@@ -81,7 +82,9 @@ static void redirect(struct session *session, const struct http_head *head)
     say(session, &(struct reply){.status = session->route->redirect_status, .location = location});
 }
 
-static bool list_certificates(const struct session *session, struct ops_facts *facts)
+/* NULL: out of memory. */
+static struct ops_certificate *list_certificates(const struct session *session,
+                                                 struct ops_facts *facts)
 {
     const struct tls_store_certificate *certificates =
         tls_store_certificates(session->site->gate->store, &facts->certificate_count);
@@ -113,7 +116,7 @@ static size_t merge_targets(struct ops_target *list, size_t count)
     return kept;
 }
 
-static bool list_targets(const struct session *session, struct ops_facts *facts)
+static struct ops_target *list_targets(const struct session *session, struct ops_facts *facts)
 {
     uint64_t now = session_base_now(session);
     size_t count;
@@ -133,10 +136,11 @@ static void metrics(struct session *session)
 {
     struct ops_facts facts = {0};
     size_t length = 0;
-    bool listed = list_certificates(session, &facts) && list_targets(session, &facts);
-    char *body = listed ? ops_metrics(session->env->ops, &facts, &length) : NULL;
-    free((void *)(uintptr_t)facts.certificates);
-    free((void *)(uintptr_t)facts.targets);
+    struct ops_certificate *certificates = list_certificates(session, &facts);
+    struct ops_target *targets = list_targets(session, &facts);
+    char *body = certificates && targets ? ops_metrics(session->env->ops, &facts, &length) : NULL;
+    free(certificates);
+    free(targets);
     if (!body) {
         session_answer_refuse(session, REASON_out_of_memory);
         return;

@@ -85,7 +85,7 @@ static enum reason upgrade_request(struct session *session, const struct opening
     struct opening_terms terms = {
         .subprotocols = route->subprotocols.items,
         .subprotocol_count = route->subprotocols.count,
-        .fields = own->fields,
+        .fields = {own->field_lines, own->field_length},
     };
     if (opening_upgrade(&entry->opening, request, &terms) == OPENING_REFUSED)
         return entry->opening.refusal;

@@ -17,7 +17,8 @@ static bool open_routes(struct site *site, char *error, size_t error_size)
         struct site_route *own = &site->routes[i];
         own->account = account_get(site->shared.accounts, config_route_name(route));
         own->tally = guard_tally_get(site->shared.guard, GUARD_ROUTE, config_route_name(route));
-        if (!own->account || !own->tally || !reply_fields(route, &own->fields))
+        if (!own->account || !own->tally ||
+            !reply_fields(route, &own->field_lines, &own->field_length))
             return fail(error, error_size);
     }
     return true;
@@ -95,7 +96,7 @@ void site_release(struct site *site)
     for (size_t i = 0; site->routes && i < config->route_count; i++) {
         account_release(site->routes[i].account);
         guard_tally_release(site->shared.guard, site->routes[i].tally);
-        free((void *)(uintptr_t)site->routes[i].fields.ptr);
+        free(site->routes[i].field_lines);
     }
     for (size_t i = 0; site->listeners && i < config->listener_count; i++)
         guard_tally_release(site->shared.guard, site->listeners[i].tally);

@@ -28,7 +28,8 @@ struct site_shared {
 struct site_route {
     struct account *account;
     struct guard_tally *tally;
-    struct slice fields; /* header fields of the route, as whole lines; owned */
+    char *field_lines; /* owned; header fields of the route, NULL: none */
+    size_t field_length;
 };
 
 struct site_listener {
