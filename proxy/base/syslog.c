@@ -139,13 +139,11 @@ bool syslog_send(struct syslog *syslog, const struct syslog_entry *entry)
 {
     char header[HEADER_MAX];
     /* An iovec has no const, and sendmsg only reads. */
-    union {
-        const void *given;
-        void *taken;
-    } text = {.given = entry->text.ptr};
+    void *text;
+    memcpy(&text, &entry->text.ptr, sizeof(text));
     struct iovec parts[] = {
         {header, put_header(syslog, entry, header)},
-        {text.taken, entry->text.len},
+        {text, entry->text.len},
     };
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = WSL_COUNT(parts)};
     if (sendmsg(syslog->fd, &message, MSG_NOSIGNAL) >= 0)
