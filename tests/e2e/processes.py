@@ -1,4 +1,5 @@
 """Processes that are not our children: those that take over from a bridge, and a systemd that only listens."""
+import contextlib
 import ctypes
 import os
 import re
@@ -31,9 +32,18 @@ def status_of(pid):
         return {key: value.split() for key, value in (line.split(':', 1) for line in file)}
 
 
+def open_files(pid):
+    """What a process has open; a descriptor may be closed between the listing and the look at it."""
+    found = set()
+    for fd in os.listdir(f'/proc/{pid}/fd'):
+        with contextlib.suppress(FileNotFoundError):
+            found.add(os.readlink(f'/proc/{pid}/fd/{fd}'))
+    return found
+
+
 def listening_inodes(pid):
     """{local address: inode} of the TCP sockets on which a process listens."""
-    mine = {os.readlink(f'/proc/{pid}/fd/{fd}') for fd in os.listdir(f'/proc/{pid}/fd')}
+    mine = open_files(pid)
     found = {}
     for table in ('/proc/net/tcp', '/proc/net/tcp6'):
         with open(table, encoding='ascii') as file:
