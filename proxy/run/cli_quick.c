@@ -1,0 +1,262 @@
+#include "run/cli_quick.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/base.h"
+#include "config/rules.h"
+#include "config/snapshot.h"
+
+static const struct diag_where where = {NULL, 0, 0};
+static const char demo_listen[] = "6080", default_certificate[] = "self.pem";
+static const char see_help[] = "see wsluice --help";
+
+/* The line, and the snapshot that it becomes. */
+struct quick {
+    struct cli_line *line;
+    struct config *config;
+    void *objects[OPTIONS_SECTION_COUNT];
+};
+
+/* The command line has one of each section; a certificate only when a flag speaks of it. */
+static bool open_section(struct quick *quick, enum options_section section)
+{
+    void *parent = quick->objects[options_section(section)->parent];
+    if (!quick->objects[section])
+        quick->objects[section] = snapshot_open(quick->config, section, parent);
+    return quick->objects[section] != NULL;
+}
+
+static enum value_verdict set(struct quick *quick, const struct options_row *row, const char *text,
+                              char *why, size_t why_size)
+{
+    char *path = open_section(quick, row->section) ? cli_line_rooted(quick->line, row, text) : NULL;
+    if (!path) {
+        snprintf(why, why_size, "out of memory");
+        return VALUE_NO_MEMORY;
+    }
+    enum value_verdict verdict =
+        snapshot_set(quick->config, row, quick->objects[row->section], path, why, why_size);
+    explicit_bzero(path, strlen(path)); /* it may be a password */
+    free(path);
+    return verdict;
+}
+
+/* Sets what is known to be right; only memory can be missing. */
+static void set_fixed(struct quick *quick, enum options_section section, const char *key,
+                      const char *text)
+{
+    char why[128];
+    enum value_verdict verdict = set(quick, options_find(section, key), text, why, sizeof(why));
+    wsl_assert(verdict == VALUE_OK || verdict == VALUE_NO_MEMORY);
+    if (verdict != VALUE_OK)
+        cli_line_out_of_memory(quick->line);
+}
+
+static void set_flag(struct quick *quick, const struct cli_assignment *assignment)
+{
+    const struct options_flag *flag = assignment->flag.flag;
+    const char *argument = assignment->argument ? assignment->argument : flag->sets;
+    char *text, why[128];
+    if (asprintf(&text, "%s%s", flag->prefix ? flag->prefix : "", argument) < 0) {
+        cli_line_out_of_memory(quick->line);
+        return;
+    }
+    enum value_verdict verdict = set(quick, assignment->flag.row, text, why, sizeof(why));
+    if (verdict == VALUE_NO_MEMORY)
+        cli_line_out_of_memory(quick->line);
+    else if (verdict != VALUE_OK)
+        cli_line_bad_value(quick->line, assignment, argument, why);
+    explicit_bzero(text, strlen(text));
+    free(text);
+}
+
+/* The words of these errors are websockify's; scripts look for them. */
+static void set_positional(struct quick *quick, enum options_section section, const char *text)
+{
+    const struct options_row *row = options_find(section, "address");
+    bool listen = section == OPTIONS_LISTENER;
+    char why[128];
+    enum value_verdict verdict = set(quick, row, text, why, sizeof(why));
+    if (verdict == VALUE_OK)
+        return;
+    if (verdict == VALUE_NO_MEMORY) {
+        cli_line_out_of_memory(quick->line);
+        return;
+    }
+    const char *what = listen ? "Error parsing listen address" : "Error parsing target";
+    if (verdict == VALUE_BAD_PORT)
+        what = listen ? "Error parsing listen port" : "Error parsing target port";
+    quick->line->scan.usage_error = true;
+    diag_add(&quick->line->diag, DIAG_ERROR, where, NULL, NULL, "%s: %s, not '%s'", what, why,
+             text);
+}
+
+static bool given(const struct quick *quick, enum options_section section, const char *key)
+{
+    const struct options_row *row = options_find(section, key);
+    for (size_t i = 0; i < quick->line->scan.assignment_count; i++)
+        if (quick->line->scan.assignments[i].flag.row == row)
+            return true;
+    return false;
+}
+
+static void set_positionals(struct quick *quick)
+{
+    struct cli_line *line = quick->line;
+    const struct cli_scan *scan = &line->scan;
+    enum options_section wanted[CLI_POSITIONALS_MAX];
+    size_t count = 0, fewest;
+    bool target_given = given(quick, OPTIONS_TARGET, "address");
+    if (!given(quick, OPTIONS_LISTENER, "address"))
+        wanted[count++] = OPTIONS_LISTENER;
+    if (!target_given && !scan.demo)
+        wanted[count++] = OPTIONS_TARGET;
+    fewest = scan.demo ? 0 : count;
+
+    if (scan.demo && target_given)
+        cli_line_usage_error(line, NULL, "demo has its own target", "leave --unix-target out");
+    if (scan.demo && scan.print)
+        cli_line_usage_error(line, "--print-config", "a file cannot say demo",
+                             "name a target instead");
+    if (scan.unknown_flag)
+        return;
+    if (scan.positional_count < fewest)
+        cli_line_usage_error(line, NULL, "Too few arguments", see_help);
+    if (scan.positional_count > count)
+        cli_line_usage_error(line, NULL, "Too many arguments", see_help);
+    for (size_t i = 0; i < count && i < scan.positional_count; i++)
+        set_positional(quick, wanted[i], scan.positionals[i]);
+}
+
+static void set_demo(struct quick *quick)
+{
+    /* An abstract name needs no directory and leaves nothing behind. */
+    char target[64];
+    snprintf(target, sizeof(target), "unix:@wsluice-demo-%ld", (long)getpid());
+    set_fixed(quick, OPTIONS_TARGET, "address", target);
+    if (quick->line->scan.positional_count == 0 && !given(quick, OPTIONS_LISTENER, "address"))
+        set_fixed(quick, OPTIONS_LISTENER, "address", demo_listen);
+}
+
+/* One struct of every section, and the defaults of the command line. */
+static bool begin(struct quick *quick)
+{
+    if (!cli_line_note_directory(quick->line))
+        return false;
+    quick->config = snapshot_begin();
+    if (!quick->config) {
+        cli_line_out_of_memory(quick->line);
+        return false;
+    }
+    quick->objects[OPTIONS_PROCESS] = quick->config;
+    static const enum options_section always[] = {OPTIONS_LOG, OPTIONS_LIMITS, OPTIONS_LISTENER,
+                                                  OPTIONS_TLS, OPTIONS_ROUTE,  OPTIONS_TARGET};
+    for (size_t i = 0; i < WSL_COUNT(always); i++) {
+        if (!open_section(quick, always[i])) {
+            cli_line_out_of_memory(quick->line);
+            return false;
+        }
+    }
+    const struct options_row *row;
+    for (size_t i = 0; (row = options_at(i)); i++)
+        if (row->quick)
+            set_fixed(quick, row->section, row->key, row->quick);
+    return true;
+}
+
+/* ---- check: what websockify decides by itself, and the files ---- */
+
+/* NULL: this process may read it. */
+static const char *unreadable(const char *path)
+{
+    struct stat info;
+    if (access(path, R_OK) < 0 || stat(path, &info) < 0)
+        return strerror(errno);
+    return S_ISDIR(info.st_mode) ? strerror(EISDIR) : NULL;
+}
+
+static void check_file(struct quick *quick, const char *flag, const char *path)
+{
+    const char *problem = path ? unreadable(path) : NULL;
+    if (problem)
+        diag_add(&quick->line->diag, DIAG_ERROR, where, flag,
+                 "name a PEM file that exists and that this user may read", "cannot read '%s': %s",
+                 path, problem);
+}
+
+/* With a certificate, TLS and plain share the port unless --ssl-only; without one there is no TLS.
+ */
+static void settle_tls(struct quick *quick)
+{
+    const struct config_tls *tls = quick->objects[OPTIONS_TLS];
+    const struct config_certificate *pair = quick->objects[OPTIONS_CERTIFICATE];
+    if (!(pair && pair->certificate) && access(default_certificate, F_OK) == 0)
+        set_fixed(quick, OPTIONS_CERTIFICATE, "certificate", default_certificate);
+    pair = quick->objects[OPTIONS_CERTIFICATE];
+    const char *certificate = pair ? pair->certificate : NULL;
+    if (tls->mode == CONFIG_TLS_REQUIRED && (!certificate || unreadable(certificate))) {
+        quick->line->scan.usage_error = true;
+        diag_add(&quick->line->diag, DIAG_ERROR, where, NULL, "name a PEM file with --cert",
+                 "SSL only and CERT not found%s%s", certificate ? ": " : "",
+                 certificate ? certificate : "");
+        return;
+    }
+    if (certificate && tls->mode == CONFIG_TLS_OFF)
+        set_fixed(quick, OPTIONS_TLS, "mode", "optional");
+    check_file(quick, "--cert", certificate);
+    check_file(quick, "--key", pair ? pair->key : NULL);
+    check_file(quick, "--cafile", tls->client_ca);
+}
+
+/* What websockify passes over in silence, although its user expects more security than there is. */
+static void warn(struct quick *quick)
+{
+    const struct config_tls *tls = quick->objects[OPTIONS_TLS];
+    const struct config_target *target = quick->objects[OPTIONS_TARGET];
+    if (tls->client_ca && tls->client_verify == CONFIG_VERIFY_OFF)
+        diag_add(&quick->line->diag, DIAG_WARNING, where, "--cafile", NULL,
+                 "means nothing without --verify-client");
+    if (target->tls && target->address.kind == CONFIG_ADDRESS_UNIX && !target->server_name) {
+        diag_add(&quick->line->diag, DIAG_WARNING, where, "--ssl-target",
+                 "name the host of its certificate with --ssl-target-name",
+                 "a Unix socket is reached without TLS");
+        set_fixed(quick, OPTIONS_TARGET, "tls", "false");
+    }
+}
+
+static struct diag_where locate(const void *owner, struct subject subject)
+{
+    return where;
+}
+
+static void build(struct quick *quick)
+{
+    if (!begin(quick))
+        return;
+    for (size_t i = 0; i < quick->line->scan.assignment_count; i++)
+        set_flag(quick, &quick->line->scan.assignments[i]);
+    set_positionals(quick);
+    if (quick->config->log.file)
+        set_fixed(quick, OPTIONS_LOG, "target", "file");
+    if (quick->line->scan.demo)
+        set_demo(quick);
+    /* Only what was understood can be weighed. */
+    if (quick->line->diag.errors == 0)
+        settle_tls(quick);
+    if (quick->line->diag.errors == 0)
+        warn(quick);
+    if (quick->line->diag.errors == 0)
+        rules_check(quick->config, &(struct subject_names){.flags = true, .locate = locate},
+                    &quick->line->diag);
+}
+
+struct config *cli_quick_build(struct cli_line *line)
+{
+    struct quick quick = {.line = line};
+    build(&quick);
+    return quick.config;
+}
