@@ -113,23 +113,23 @@ static void set_positionals(struct quick *quick)
     bool target_given = given(quick, OPTIONS_TARGET, "address");
     if (!given(quick, OPTIONS_LISTENER, "address"))
         wanted[count++] = OPTIONS_LISTENER;
-    if (!target_given && !scan.demo)
+    if (!target_given && !scan->demo)
         wanted[count++] = OPTIONS_TARGET;
-    fewest = scan.demo ? 0 : count;
+    fewest = scan->demo ? 0 : count;
 
-    if (scan.demo && target_given)
+    if (scan->demo && target_given)
         cli_line_usage_error(line, NULL, "demo has its own target", "leave --unix-target out");
-    if (scan.demo && scan.print)
+    if (scan->demo && scan->print)
         cli_line_usage_error(line, "--print-config", "a file cannot say demo",
                              "name a target instead");
-    if (scan.unknown_flag)
+    if (scan->unknown_flag)
         return;
-    if (scan.positional_count < fewest)
+    if (scan->positional_count < fewest)
         cli_line_usage_error(line, NULL, "Too few arguments", see_help);
-    if (scan.positional_count > count)
+    if (scan->positional_count > count)
         cli_line_usage_error(line, NULL, "Too many arguments", see_help);
-    for (size_t i = 0; i < count && i < scan.positional_count; i++)
-        set_positional(quick, wanted[i], scan.positionals[i]);
+    for (size_t i = 0; i < count && i < scan->positional_count; i++)
+        set_positional(quick, wanted[i], scan->positionals[i]);
 }
 
 static void set_demo(struct quick *quick)
