@@ -60,11 +60,13 @@ struct config_log {
     const char *file;   /* with target file; reopened on SIGUSR1 */
     const char *syslog; /* with target syslog: a socket's path, or host:port for UDP */
     bool access;        /* one line per session */
+    bool traffic;       /* a mark for each read and write on stdout */
 };
 
 struct config_limits {
     uint32_t handshake_timeout_ms; /* accept to finished upgrade */
     uint32_t close_timeout_ms;     /* close handshake and last bytes */
+    uint32_t keep_alive_ms;        /* an idle HTTP connection waits so long for a request */
     uint32_t drain_timeout_ms;     /* after SIGTERM */
     uint32_t drain_spread_ms;      /* sessions are told to end evenly over so long */
     uint32_t head_bytes;           /* HTTP head */
@@ -73,6 +75,27 @@ struct config_limits {
     uint32_t max_connections_per_address; /* IPv6 by /64; 0: off */
     uint32_t handshakes_per_second;       /* per address; 0: off */
     uint32_t handshake_burst;
+};
+
+/* The socket that wsluice status and kill talk to. */
+struct config_admin {
+    const char *socket; /* NULL: none; a leading '@' as in addresses */
+    unsigned mode;
+};
+
+/* When the process is to end by itself, in good order. */
+struct config_exit {
+    bool once;         /* after the first session */
+    uint32_t after_ms; /* so long after the start; sessions may end. 0: off */
+    uint32_t idle_ms;  /* no connection for so long; 0: off */
+};
+
+enum config_command_end { CONFIG_COMMAND_EXIT, CONFIG_COMMAND_IGNORE, CONFIG_COMMAND_RESPAWN };
+
+/* A program that is started with the proxy. */
+struct config_command {
+    struct config_texts words; /* none: there is none */
+    enum config_command_end when_it_ends;
 };
 
 /* ---- listeners ------------------------------------------------------------------------------- */
@@ -166,6 +189,8 @@ enum config_kind {
     CONFIG_KIND_REDIRECT,
     CONFIG_KIND_METRICS,
     CONFIG_KIND_HEALTH,
+    CONFIG_KIND_FILES,
+    CONFIG_KIND_STATUS,
 };
 enum config_health { CONFIG_HEALTH_OFF, CONFIG_HEALTH_LIVE, CONFIG_HEALTH_READY };
 
@@ -175,6 +200,30 @@ struct config_capture {
 
 struct config_header {
     const char *name, *value;
+};
+
+/* Files of a folder, for requests that are no upgrade. */
+struct config_files {
+    const char *root;                    /* NULL: none */
+    bool listing;                        /* of folders without an index.html */
+    const char *fallback;                /* a file for what is not there; NULL: 404 */
+    const char *cache_control;           /* NULL: no such field */
+    bool precompressed;                  /* FILE.br and FILE.gz instead of FILE */
+    bool isolated;                       /* COOP and COEP, for SharedArrayBuffer */
+    const char *content_security_policy; /* NULL: none */
+    bool hidden;                         /* names that begin with a dot, too */
+};
+
+enum config_token_format {
+    CONFIG_TOKENS_LINES, /* TOKEN: HOST:PORT in each line */
+    CONFIG_TOKENS_NAMES, /* a file of that name for each token, which holds HOST:PORT */
+};
+
+/* A client's target, by a word that it brings along. */
+struct config_tokens {
+    const char *from; /* query:NAME, header:NAME, cookie:NAME, host, path */
+    const char *file; /* or a folder; NULL: the route has no tokens */
+    enum config_token_format format;
 };
 
 struct config_route {
@@ -188,6 +237,11 @@ struct config_route {
     enum config_balance balance;
     uint32_t fail_after;    /* failures in a row that mark a target down */
     uint32_t retry_down_ms; /* first back-off of a marked target; doubles up to 32 times that */
+    struct config_tokens tokens; /* bridge: instead of targets */
+    struct config_files files;   /* of a bridge, too: what requests get that are no upgrade */
+    bool demo;                   /* bridge: likewise, the built-in demo page */
+    bool status;                 /* what goes on, for operators */
+    const char *record;          /* bridge: each session to a file of that name and a number */
     struct config_capture *captures;
     size_t capture_count;
     const char *redirect;      /* redirect: the URL, with {host} {path} {query} */
@@ -219,6 +273,9 @@ struct config {
     const char *pid_file;     /* NULL: none */
     struct config_log log;
     struct config_limits limits;
+    struct config_admin admin;
+    struct config_exit exit;
+    struct config_command command;
     struct config_cidrs trusted_proxies; /* default of the listeners' */
     struct config_listener *listeners;
     size_t listener_count;

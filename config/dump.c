@@ -265,6 +265,8 @@ static void put_child(struct dump *dump, enum options_section child, const char 
         snapshot_elements(child, object, &count);
     else if (child == OPTIONS_TLS && is_untouched(child, object + row->offset))
         snapshot_elements(OPTIONS_CERTIFICATE, object + row->offset, &count);
+    else if (options_essence(child))
+        count = is_default(options_essence(child), object + row->offset) ? 0 : 1;
     if (count == 0)
         return;
     bool single = row->single && count == 1;

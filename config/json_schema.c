@@ -163,7 +163,7 @@ static void put_option(struct printer *printer, const struct options_row *row)
 
 static void put_section(struct printer *printer, enum options_section section);
 
-/* An element is a mapping, or the text of the one option that it cannot do without. */
+/* A mapping, or the text of the one option that it cannot do without. */
 static void put_element(struct printer *printer, enum options_section section)
 {
     if (!options_essence(section)) {
@@ -183,7 +183,7 @@ static void put_child(struct printer *printer, enum options_section child)
     const struct options_section_row *row = options_section(child);
     begin_member(printer, row->key);
     if (row->shape == OPTIONS_ONE) {
-        put_section(printer, child);
+        put_element(printer, child);
         return;
     }
     open_object(printer);

@@ -40,6 +40,35 @@ static const struct options_section_row sections[] = {
             .place = OPTIONS_NO_PLACE,
             .help = "What one client, and all of them together, may take.",
         },
+    [OPTIONS_ADMIN] =
+        {
+            .key = "admin",
+            .title = "Operation",
+            .parent = OPTIONS_PROCESS,
+            ONE(config, admin),
+            .size = sizeof(struct config_admin),
+            .place = OPTIONS_NO_PLACE,
+            .help = "Where wsluice status and wsluice kill find the process: a mapping, or just "
+                    "the socket.",
+        },
+    [OPTIONS_EXIT] =
+        {
+            .key = "exit",
+            .parent = OPTIONS_PROCESS,
+            ONE(config, exit),
+            .size = sizeof(struct config_exit),
+            .place = OPTIONS_NO_PLACE,
+            .help = "When the process ends by itself.",
+        },
+    [OPTIONS_COMMAND] =
+        {
+            .key = "command",
+            .parent = OPTIONS_PROCESS,
+            ONE(config, command),
+            .size = sizeof(struct config_command),
+            .place = OPTIONS_NO_PLACE,
+            .help = "A program that is started once the listeners are open.",
+        },
     [OPTIONS_LISTENER] =
         {
             .key = "listeners",
@@ -78,7 +107,8 @@ static const struct options_section_row sections[] = {
             .size = sizeof(struct config_route),
             .place = offsetof(struct config_route, place),
             .help = "What a request gets. The longest match wins, whatever the order. A route has "
-                    "exactly one of target, targets, redirect, metrics and health.",
+                    "exactly one of target, targets, tokens, redirect, metrics, health and status; "
+                    "files may be alone or next to a target.",
         },
     [OPTIONS_TARGET] =
         {
@@ -90,6 +120,27 @@ static const struct options_section_row sections[] = {
             .size = sizeof(struct config_target),
             .place = offsetof(struct config_target, place),
             .help = "What sessions are bridged to. A target is a mapping, or just its address.",
+        },
+    [OPTIONS_TOKENS] =
+        {
+            .key = "tokens",
+            .title = "Tokens",
+            .parent = OPTIONS_ROUTE,
+            ONE(config_route, tokens),
+            .size = sizeof(struct config_tokens),
+            .place = OPTIONS_NO_PLACE,
+            .help = "The target by a token that the client brings along, instead of target.",
+        },
+    [OPTIONS_FILES] =
+        {
+            .key = "files",
+            .title = "Files",
+            .parent = OPTIONS_ROUTE,
+            ONE(config_route, files),
+            .size = sizeof(struct config_files),
+            .place = OPTIONS_NO_PLACE,
+            .help = "Files of a folder: a mapping, or just the folder. Next to a target or tokens "
+                    "they are for requests that are no WebSocket.",
         },
     [OPTIONS_CAPTURE] =
         {
@@ -114,7 +165,8 @@ _Static_assert(sizeof(sections) / sizeof(sections[0]) == OPTIONS_SECTION_COUNT,
                "a row for each section");
 
 static const struct options_part *const parts[] = {&options_process_part, &options_listener_part,
-                                                   &options_route_part};
+                                                   &options_route_part, &options_target_part,
+                                                   &options_content_part};
 enum { PART_COUNT = sizeof(parts) / sizeof(parts[0]) };
 
 const struct options_row *options_at(size_t index)

@@ -5,7 +5,7 @@
  *
  * Options live in sections, each of which is one struct of config.h. Sections nest as their structs
  * do, some of them as lists: listeners[] holds tls{}, routes[] holds targets[]. The rows are in
- * options_process.c, options_listener.c and options_route.c.
+ * options_process.c, options_listener.c, options_route.c, options_target.c and options_content.c.
  *
  * Owns: nothing. Thread: any (const). Errors: none. Lifetime: static.
  */
@@ -21,11 +21,16 @@ enum options_section {
     OPTIONS_PROCESS, /* the root: struct config */
     OPTIONS_LOG,
     OPTIONS_LIMITS,
+    OPTIONS_ADMIN,
+    OPTIONS_EXIT,
+    OPTIONS_COMMAND,
     OPTIONS_LISTENER,
     OPTIONS_TLS,
     OPTIONS_CERTIFICATE,
     OPTIONS_ROUTE,
     OPTIONS_TARGET,
+    OPTIONS_TOKENS,
+    OPTIONS_FILES,
     OPTIONS_CAPTURE,
     OPTIONS_HEADER,
     OPTIONS_SECTION_COUNT,
@@ -95,7 +100,8 @@ struct options_part {
     size_t count;
 };
 
-extern const struct options_part options_process_part, options_listener_part, options_route_part;
+extern const struct options_part options_process_part, options_listener_part, options_route_part,
+    options_target_part, options_content_part;
 
 #define OPTIONS_FIELD(type, member)                                                                \
     .offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)

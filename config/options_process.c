@@ -18,6 +18,12 @@ static const struct value_name log_targets[] = {
     {"syslog", CONFIG_LOG_SYSLOG, false},
     {NULL, 0, false},
 };
+static const struct value_name command_ends[] = {
+    {"exit", CONFIG_COMMAND_EXIT, false},
+    {"ignore", CONFIG_COMMAND_IGNORE, false},
+    {"respawn", CONFIG_COMMAND_RESPAWN, false},
+    {NULL, 0, false},
+};
 
 static const struct options_row rows[] = {
     {
@@ -127,6 +133,16 @@ static const struct options_row rows[] = {
         .reload = OPTIONS_LIVE,
         .help = "one line for each session that ends",
     },
+    {
+        .section = OPTIONS_LOG,
+        .key = "traffic",
+        OPTIONS_FIELD(config_log, traffic),
+        .value = {.type = VALUE_BOOL},
+        .initial = "false",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .flags = {{.name = "traffic", .sets = "true"}},
+        .help = "a mark on stdout for each read and write of a session",
+    },
 
     {
         .section = OPTIONS_LIMITS,
@@ -147,6 +163,16 @@ static const struct options_row rows[] = {
         .reload = OPTIONS_NEW_SESSIONS,
         .flags = {{.name = "close-timeout", .ours = true, .argument = "TIME"}},
         .help = "for the last bytes and the Close handshake of a session that ends",
+    },
+    {
+        .section = OPTIONS_LIMITS,
+        .key = "keep_alive",
+        OPTIONS_FIELD(config_limits, keep_alive_ms),
+        .value =
+            {.type = VALUE_DURATION, .min = VALUE_SECONDS(1), .max = VALUE_HOURS(1), .zero = "off"},
+        .initial = "30s",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "how long an HTTP connection may wait for its next request; off: one request each",
     },
     {
         .section = OPTIONS_LIMITS,
@@ -224,6 +250,80 @@ static const struct options_row rows[] = {
         .initial = "20",
         .reload = OPTIONS_LIVE,
         .help = "handshakes that one client address may begin at once before the rate counts",
+    },
+
+    {
+        .section = OPTIONS_ADMIN,
+        .key = "socket",
+        OPTIONS_FIELD(config_admin, socket),
+        .value = {.type = VALUE_PATH},
+        .required = true,
+        .reload = OPTIONS_NEW_SESSIONS,
+        .flags = {{.name = "admin-socket", .ours = true, .argument = "FILE"}},
+        .help = "Unix socket for wsluice status and wsluice kill; who may open it may end sessions",
+    },
+    {
+        .section = OPTIONS_ADMIN,
+        .key = "mode",
+        OPTIONS_FIELD(config_admin, mode),
+        .value = {.type = VALUE_MODE, .max = 0777},
+        .initial = "0600",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "permissions of that socket, octal",
+    },
+
+    {
+        .section = OPTIONS_EXIT,
+        .key = "once",
+        OPTIONS_FIELD(config_exit, once),
+        .value = {.type = VALUE_BOOL},
+        .initial = "false",
+        .reload = OPTIONS_RESTART,
+        .flags = {{.name = "run-once", .sets = "true"}},
+        .help = "end after the first session",
+    },
+    {
+        .section = OPTIONS_EXIT,
+        .key = "after",
+        OPTIONS_FIELD(config_exit, after_ms),
+        .value =
+            {.type = VALUE_DURATION, .min = VALUE_SECONDS(1), .max = VALUE_DAYS(30), .zero = "off"},
+        .initial = "off",
+        .reload = OPTIONS_RESTART,
+        .flags = {{.name = "timeout", .argument = "TIME"}},
+        .help = "stop listening so long after the start, and end with the last session",
+    },
+    {
+        .section = OPTIONS_EXIT,
+        .key = "idle",
+        OPTIONS_FIELD(config_exit, idle_ms),
+        .value =
+            {.type = VALUE_DURATION, .min = VALUE_SECONDS(1), .max = VALUE_DAYS(30), .zero = "off"},
+        .initial = "off",
+        .reload = OPTIONS_RESTART,
+        .flags = {{.name = "idle-timeout", .argument = "TIME"}},
+        .help = "end when there was no connection for so long",
+    },
+
+    {
+        .section = OPTIONS_COMMAND,
+        .key = "words",
+        OPTIONS_FIELD(config_command, words),
+        .value = {.type = VALUE_TEXT},
+        .list = true,
+        .required = true,
+        .reload = OPTIONS_RESTART,
+        .help = "the program and its arguments, a list",
+    },
+    {
+        .section = OPTIONS_COMMAND,
+        .key = "when_it_ends",
+        OPTIONS_FIELD(config_command, when_it_ends),
+        .value = {.type = VALUE_ENUM, .names = command_ends},
+        .initial = "exit",
+        .reload = OPTIONS_RESTART,
+        .flags = {{.name = "wrap-mode", .argument = "MODE"}},
+        .help = "exit (in good order), ignore, or respawn",
     },
 };
 

@@ -45,38 +45,71 @@ __attribute__((format(printf, 4, 5))) static void complain(const struct check *c
 
 /* ---- kinds ---- */
 
+/* What a route is for: just one of these. */
+struct purpose {
+    bool given;
+    const char *name;
+    struct subject subject;
+};
+
+static void check_purposes(const struct check *check, const struct purpose *purposes, size_t count)
+{
+    const struct purpose *first = NULL;
+    char place[300];
+    for (size_t i = 0; i < count; i++) {
+        if (!purposes[i].given)
+            continue;
+        if (!first) {
+            first = &purposes[i];
+            continue;
+        }
+        subject_print_place(check->names, first->subject, place, sizeof(place));
+        complain(check, purposes[i].subject,
+                 "a route has one of target, targets, tokens, redirect, metrics, health and status",
+                 "the route has %s%s as well", first->name, place);
+    }
+    if (!first && !check->route->files.root)
+        complain(check, of_route(check, NULL), "give it a target, such as tcp://localhost:5900",
+                 "the route leads nowhere: it has no target, tokens, files, redirect, metrics, "
+                 "health or status");
+}
+
+/* What only makes sense next to something else. */
+static void check_company(const struct check *check, bool bridge, bool other)
+{
+    const struct config_route *route = check->route;
+    struct subject files = {.section = OPTIONS_FILES, .outer = check->index};
+    if (route->files.root && other)
+        complain(check, files, "make it a route of its own",
+                 "files are for requests that come beside WebSockets, or alone");
+    if (route->demo && !bridge)
+        complain(check, of_route(check, "demo"), "add a target that echoes",
+                 "the demo page needs something to talk to");
+    if (route->demo && route->files.root)
+        complain(check, of_route(check, "demo"), "keep one of them",
+                 "there are files for the same requests");
+    if (route->record && !bridge)
+        complain(check, of_route(check, "record"), "leave it out", "there are no sessions here");
+}
+
 static void check_kind(const struct check *check)
 {
     const struct config_route *route = check->route;
-    const struct {
-        const char *key;
-        bool given;
-    } kinds[] = {
-        {"redirect", route->redirect != NULL},
-        {"metrics", route->kind == CONFIG_KIND_METRICS},
-        {"health", route->health != CONFIG_HEALTH_OFF},
+    const struct subject target = {.section = OPTIONS_TARGET, .outer = check->index};
+    const struct subject tokens = {.section = OPTIONS_TOKENS, .outer = check->index};
+    const struct purpose purposes[] = {
+        {route->target_count > 0, "a target", target},
+        {route->tokens.file != NULL, "tokens", tokens},
+        {route->redirect != NULL, "redirect", of_route(check, "redirect")},
+        {route->kind == CONFIG_KIND_METRICS, "metrics", of_route(check, "metrics")},
+        {route->health != CONFIG_HEALTH_OFF, "health", of_route(check, "health")},
+        {route->status, "status", of_route(check, "status")},
     };
-    const char *first = route->target_count > 0 ? "a target" : NULL;
-    struct subject first_subject = {.section = OPTIONS_TARGET, .outer = check->index};
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        struct subject subject = of_route(check, kinds[i].key);
-        if (!kinds[i].given)
-            continue;
-        if (first) {
-            char place[300];
-            subject_print_place(check->names, first_subject, place, sizeof(place));
-            complain(check, subject,
-                     "a route has one of target, targets, redirect, metrics and "
-                     "health",
-                     "the route has %s%s as well", first, place);
-            continue;
-        }
-        first = kinds[i].key;
-        first_subject = subject;
-    }
-    if (!first)
-        complain(check, of_route(check, NULL), "give it a target, such as tcp://localhost:5900",
-                 "the route leads nowhere: it has no target, redirect, metrics or health");
+    bool other = false;
+    for (size_t i = 2; i < sizeof(purposes) / sizeof(purposes[0]); i++)
+        other = other || purposes[i].given;
+    check_purposes(check, purposes, sizeof(purposes) / sizeof(purposes[0]));
+    check_company(check, route->target_count > 0 || route->tokens.file, other);
 }
 
 /* ---- captures ---- */

@@ -125,20 +125,26 @@ static void *open_element(struct walk *walk, enum options_section section, void 
     return element;
 }
 
-/* An element is a mapping, or nothing but the text of its essence: target: tcp://desk:5900. */
+/* A mapping, or nothing but the text of its essence: target: tcp://desk:5900. */
+static void read_object(struct walk *walk, const struct trail *trail, enum options_section section,
+                        const struct yaml_tree_node *node, void *object)
+{
+    const struct options_row *row = options_essence(section);
+    if (node->kind == YAML_TREE_SCALAR && !node->is_null && row)
+        scalar_set(&walk->reader, trail, row, object, node);
+    else
+        read_section(walk, trail, section, node, object);
+}
+
 static void read_element(struct walk *walk, const struct trail *trail, enum options_section section,
                          const struct yaml_tree_node *node, void *parent)
 {
     struct schema *schema = walk->schema;
     size_t errors = schema->diag->errors;
     void *element = open_element(walk, section, parent, node);
-    const struct options_row *row = options_essence(section);
     if (!element)
         return;
-    if (node->kind == YAML_TREE_SCALAR && !node->is_null && row)
-        scalar_set(&walk->reader, trail, row, element, node);
-    else
-        read_section(walk, trail, section, node, element);
+    read_object(walk, trail, section, node, element);
     bool faulty = schema->diag->errors > errors;
     if (section == OPTIONS_LISTENER)
         schema->listeners.items[schema->listeners.count - 1].faulty = faulty;
@@ -207,7 +213,7 @@ static void read_child(struct walk *walk, const struct trail *trail, enum option
     const struct options_section_row *row = options_section(child);
     switch (row->shape) {
     case OPTIONS_ONE:
-        read_section(walk, trail, child, pair->value, (char *)object + row->offset);
+        read_object(walk, trail, child, pair->value, (char *)object + row->offset);
         break;
     case OPTIONS_MAP:
         read_map(walk, trail, child, pair->value, object);
@@ -389,6 +395,10 @@ static void settle_route(struct config_route *route)
         route->kind = CONFIG_KIND_REDIRECT;
     else if (route->health != CONFIG_HEALTH_OFF)
         route->kind = CONFIG_KIND_HEALTH;
+    else if (route->status)
+        route->kind = CONFIG_KIND_STATUS;
+    else if (route->files.root && route->target_count == 0 && !route->tokens.file)
+        route->kind = CONFIG_KIND_FILES;
 }
 
 void schema_settle(struct schema *schema)

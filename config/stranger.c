@@ -7,7 +7,7 @@
 
 bool stranger_is_reserved(enum options_section section, const char *key)
 {
-    static const char *const reserved[] = {"auth", "tokens", "files", "status"};
+    static const char *const reserved[] = {"auth"};
     if (section != OPTIONS_PROCESS && section != OPTIONS_LISTENER && section != OPTIONS_ROUTE)
         return false;
     for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)

@@ -228,6 +228,13 @@ static void warn(struct quick *quick)
     }
 }
 
+/* websockify lists folders unless it is told not to. */
+static void settle_files(struct quick *quick)
+{
+    if (quick->config->routes[0].files.root && !given(quick, OPTIONS_FILES, "listing"))
+        set_fixed(quick, OPTIONS_FILES, "listing", "true");
+}
+
 static struct diag_where locate(const void *owner, struct subject subject)
 {
     return where;
@@ -247,6 +254,7 @@ static void build(struct quick *quick)
     /* Only what was understood can be weighed. */
     if (quick->line->diag.errors == 0)
         settle_tls(quick);
+    settle_files(quick);
     if (quick->line->diag.errors == 0)
         warn(quick);
     if (quick->line->diag.errors == 0)

@@ -198,6 +198,10 @@ void session_answer_plain(struct session *session, const struct http_head *head)
     case CONFIG_KIND_HEALTH:
         health(session);
         return;
+    case CONFIG_KIND_FILES:
+    case CONFIG_KIND_STATUS:
+        session_answer_refuse(session, REASON_http_no_route);
+        return;
     case CONFIG_KIND_BRIDGE:
         break;
     }

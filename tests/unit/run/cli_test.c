@@ -172,7 +172,7 @@ static void names_bad_addresses_as_websockify_does(void **state)
 static void names_bad_options(void **state)
 {
     refuses("--wrokers=3 6080 a:1", 2, "--wrokers: unknown option; did you mean --workers?");
-    refuses("--web W 6080 a:1", 2, "--web: unknown option; see wsluice --help");
+    refuses("--zzz W 6080 a:1", 2, "--zzz: unknown option; see wsluice --help");
     refuses("-x 6080 a:1", 2, "-x: unknown option");
     refuses("-- 6080 a:1", 2, "--: unknown option");
     refuses("--=1 6080 a:1", 2, "--: unknown option");
@@ -193,9 +193,9 @@ static void names_bad_options(void **state)
 static void reports_everything_at_once(void **state)
 {
     struct run run;
-    parse(&run, "--web W --text=maybe 6080 a:1 --workers=many --tls");
+    parse(&run, "--zzz W --text=maybe 6080 a:1 --workers=many --tls");
     assert_int_equal(run.result.exit_status, 2);
-    assert_non_null(strstr(run.err, "--web"));
+    assert_non_null(strstr(run.err, "--zzz"));
     assert_non_null(strstr(run.err, "--text: must be forward or refuse"));
     assert_non_null(strstr(run.err, "--workers"));
     assert_non_null(strstr(run.err, "--tls"));
