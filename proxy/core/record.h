@@ -1,0 +1,29 @@
+/*
+ * A recorded session in the format of websockify's --record, which noVNC's playback reads: a
+ * JavaScript array with one string for each run of bytes,
+ *
+ *      var VNC_frame_data = [
+ *      '{12{RFB 003.008\n',            from the target, 12 ms after the beginning
+ *      '}15}RFB 003.008\n',            from the client
+ *      'EOF'];
+ *
+ * each character of which is one byte. Everything is ASCII: what is not printable is escaped.
+ *
+ * Pure. Owns: nothing. Thread: any. Errors: none. Lifetime: none.
+ */
+#ifndef WSLUICE_CORE_RECORD_H
+#define WSLUICE_CORE_RECORD_H
+
+#include "base/base.h"
+
+#define RECORD_HEAD "var VNC_frame_data = [\n"
+#define RECORD_TAIL "'EOF'];\n"
+
+/* Most bytes that a run of `length` takes: escapes of four, and direction and time in front. */
+#define RECORD_ENTRY_MAX(length) (4 * (length) + 32)
+
+/* Writes one entry and returns its length; `out` has room for RECORD_ENTRY_MAX. */
+size_t record_entry(char *out, bool from_client, uint64_t milliseconds, const uint8_t *bytes,
+                    size_t length);
+
+#endif

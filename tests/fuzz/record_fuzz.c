@@ -1,0 +1,30 @@
+/* What is recorded is ASCII without line ends of its own, and reads back as what it was. */
+#include "core/record.h"
+
+#include "lib/record_reference.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
+
+enum { LENGTH_MAX = 4096 };
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
+{
+    static char out[RECORD_ENTRY_MAX(LENGTH_MAX)];
+    static uint8_t again[RECORD_ENTRY_MAX(LENGTH_MAX)];
+    if (length < 9 || length > LENGTH_MAX)
+        return 0;
+    bool from_client = bytes[0] & 1, whose;
+    uint64_t milliseconds, when;
+    memcpy(&milliseconds, bytes + 1, sizeof(milliseconds));
+    bytes += 9;
+    length -= 9;
+
+    size_t written = record_entry(out, from_client, milliseconds, bytes, length), read;
+    wsl_assert(written <= RECORD_ENTRY_MAX(length));
+    struct record_reference text = {out, out + written};
+    wsl_assert(record_reference_entry(&text, &whose, &when, again, &read));
+    wsl_assert(text.at == text.end && whose == from_client && when == milliseconds);
+    wsl_assert(read == length && memcmp(again, bytes, length) == 0);
+    wsl_assert(memchr(out, '\n', written) == out + written - 1);
+    return 0;
+}
