@@ -1,6 +1,6 @@
 /*
- * The pages that live inside the binary: the HTML of proxy/pages/, turned into pages.c at build time by
- * proxy/pages/embed.cmake.
+ * The pages that live inside the binary: the HTML of proxy/pages/, turned into pages.c at build
+ * time by proxy/pages/embed.cmake.
  *
  * Owns: nothing. Thread: any, all of it is constant. Errors: none. Lifetime: the process.
  */
