@@ -7,6 +7,7 @@
 #include "config/dump.h"
 #include "config/options.h"
 #include "run/cli_command.h"
+#include "run/cli_environment.h"
 #include "run/cli_help.h"
 #include "run/cli_line.h"
 #include "run/cli_quick.h"
@@ -21,14 +22,6 @@ struct cli {
 
 /* ---- a file ---- */
 
-/* What the process has once, and the file may have as well. */
-static bool is_of_process(const struct options_row *row)
-{
-    const struct options_section_row *section = options_section(row->section);
-    return row->section == OPTIONS_PROCESS ||
-           (section->parent == OPTIONS_PROCESS && section->shape == OPTIONS_ONE);
-}
-
 static void add_override(struct cli *cli, const struct cli_assignment *assignment)
 {
     const struct options_row *row = assignment->flag.row;
@@ -36,7 +29,7 @@ static void add_override(struct cli *cli, const struct cli_assignment *assignmen
     const char *argument = assignment->argument ? assignment->argument : flag->sets;
     struct value value;
     char why[128];
-    if (!is_of_process(row)) {
+    if (!cli_flag_of_process(&assignment->flag)) {
         char subject[64];
         snprintf(subject, sizeof(subject), "--%s", flag->name);
         cli_line_usage_error(&cli->line, subject,
@@ -155,11 +148,13 @@ void cli_parse(int argc, char **argv, FILE *out, FILE *err, struct cli_result *r
     for (int i = 1; i < argc; i++)
         letters += strlen(argv[i]);
     diag_init(&cli.line.diag);
-    cli.line.scan.assignments = calloc(letters + 1, sizeof(*cli.line.scan.assignments));
+    cli.line.scan.assignments =
+        calloc(letters + CLI_ENVIRONMENT_FLAGS_MAX, sizeof(*cli.line.scan.assignments));
     if (!cli.line.scan.assignments) {
         cli_line_out_of_memory(&cli.line);
     } else {
         cli_scan_words(&cli.line.scan, argc, argv);
+        cli_environment_add(&cli.line.scan);
         if (!cli.line.scan.help && !cli.line.scan.version) {
             if (cli.line.scan.file)
                 load_file(&cli);

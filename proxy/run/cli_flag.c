@@ -48,6 +48,13 @@ bool cli_flag_next(size_t *cursor, struct cli_flag *flag)
     return true;
 }
 
+bool cli_flag_of_process(const struct cli_flag *flag)
+{
+    const struct options_section_row *section = options_section(flag->row->section);
+    return flag->row->section == OPTIONS_PROCESS ||
+           (section->parent == OPTIONS_PROCESS && section->shape == OPTIONS_ONE);
+}
+
 bool cli_flag_by_letter(char letter, struct cli_flag *flag)
 {
     for (size_t cursor = 0; cli_flag_next(&cursor, flag);)

@@ -30,6 +30,9 @@ struct cli_flag {
 /* Walks over all flags: *cursor begins at 0. False: there are no more. */
 bool cli_flag_next(size_t *cursor, struct cli_flag *flag);
 
+/* It sets what the process has once, and a file may have as well. */
+bool cli_flag_of_process(const struct cli_flag *flag);
+
 bool cli_flag_by_letter(char letter, struct cli_flag *flag);
 
 enum cli_flag_match { CLI_FLAG_FOUND, CLI_FLAG_UNKNOWN, CLI_FLAG_AMBIGUOUS };

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "run/cli_environment.h"
 #include "run/cli_flag.h"
 
 enum { HELP_COLUMN = 32, LINE_WIDTH = 80 };
@@ -90,6 +91,16 @@ static void print_flag(FILE *stream, const struct cli_flag *item)
     wrap(stream, help);
 }
 
+static void print_environment(FILE *stream)
+{
+    struct cli_environment_variable variable;
+    fputs("\nEnvironment, where the command line names neither addresses nor a file:\n", stream);
+    for (size_t cursor = 0; cli_environment_next(&cursor, &variable);) {
+        fprintf(stream, "  %-*s", HELP_COLUMN - 2, variable.name);
+        wrap(stream, variable.help);
+    }
+}
+
 void cli_help_page(FILE *stream)
 {
     fputs(usage, stream);
@@ -105,5 +116,6 @@ void cli_help_page(FILE *stream)
                 print_flag(stream, &item);
         }
     }
+    print_environment(stream);
     fputs(examples, stream);
 }

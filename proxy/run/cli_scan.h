@@ -26,7 +26,7 @@ struct cli_scan {
     struct diag *diag;
     struct cli_assignment *assignments; /* the caller's: room for one per letter of argv */
     size_t assignment_count;
-    char *positionals[CLI_POSITIONALS_MAX];
+    const char *positionals[CLI_POSITIONALS_MAX];
     size_t positional_count; /* of all, stored or not */
     char *file;              /* --config; NULL: none */
     bool demo, daemon, version, help, print;
