@@ -9,6 +9,12 @@
  *                             |+--> ANSWERED -----+         |
  *                             |        +------------------->| Close 1011
  *                             +-- refused ----------------->| 4xx
+ *                                                           |
+ *      HEAD --> WAITING --> REPLYING -----------------------+ a plain answer
+ *       ^ |                  ^  |
+ *       | +------------------+  |
+ *       +--- the connection ----+
+ *             stays
  *
  * Any state may also fall to DEAD at once: when the client is gone, when a deadline passes before
  * there is anybody to tell, when the process ends.
@@ -26,6 +32,8 @@ enum life_state {
     LIFE_PREFACE,  /* nothing: the first byte will tell TLS from plain */
     LIFE_TLS,      /* client transport */
     LIFE_HEAD,     /* client transport; the unfinished head, if it came in parts */
+    LIFE_WAITING,  /* client transport; somebody makes the answer; what was asked behind it */
+    LIFE_REPLYING, /* client transport; the answer on its way; what was asked behind it */
     LIFE_DIALLING, /* client transport, dial, early frames; the client waits for its 101 */
     LIFE_ANSWERED, /* the same and the bridge; the client has its 101 */
     LIFE_OPEN,     /* client and target transports, target's watch, bridge */
@@ -40,6 +48,10 @@ enum life_event {
     LIFE_TLS_DONE,      /* handshake complete */
     LIFE_UPGRADE_FIRST, /* a good upgrade request for a route that dials first */
     LIFE_UPGRADE_AFTER, /* likewise, for a route that answers first */
+    LIFE_ASKED,         /* a plain request whose answer takes time */
+    LIFE_ANSWERING,     /* the answer to a plain request goes out */
+    LIFE_TAKEN,         /* the client has all of it, and may ask again */
+    LIFE_TAKEN_LAST,    /* the client has all of it, and that was the last */
     LIFE_REFUSED,       /* an answer other than 101 goes out, then the end */
     LIFE_TARGET_READY,  /* the target is connected */
     LIFE_TARGET_FAILED, /* it is not */
@@ -50,7 +62,9 @@ enum life_event {
 
 enum life_deadline {
     LIFE_NO_DEADLINE,
-    LIFE_HANDSHAKE_DEADLINE, /* one for all of PREFACE, TLS and HEAD, from accept */
+    LIFE_HANDSHAKE_DEADLINE, /* one for all of PREFACE, TLS and the first HEAD, from accept; the
+                                heads of later requests have their own */
+    LIFE_REPLY_DEADLINE,     /* until an answer is there, and until its next bytes are taken */
     LIFE_CONNECT_DEADLINE,
     LIFE_BRIDGE_DEADLINE, /* whatever bridge_tick says */
 };

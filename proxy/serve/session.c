@@ -33,6 +33,11 @@ static void client_cb(void *owner, unsigned ready)
     case LIFE_HEAD:
         session_request_read(session);
         return;
+    case LIFE_WAITING:
+    case LIFE_REPLYING:
+        if (ready & WATCH_BROKEN)
+            session_base_die(session, REASON_client_reset);
+        return;
     case LIFE_DIALLING:
     case LIFE_ANSWERED:
         if (ready & WATCH_BROKEN)
@@ -66,6 +71,8 @@ void session_deadline_cb(uv_timer_t *timer)
         return;
     case LIFE_HANDSHAKE_DEADLINE:
         handshake_too_slow(session);
+        return;
+    case LIFE_REPLY_DEADLINE:
         return;
     case LIFE_CONNECT_DEADLINE: /* the way to the target has its own */
     case LIFE_NO_DEADLINE:
@@ -148,6 +155,8 @@ static void drain(struct session *session)
         bridge_end(&session->bridge, REASON_shutdown, session_base_now(session));
         session_base_turn(session, 0);
         return;
+    case LIFE_WAITING:
+    case LIFE_REPLYING:
     case LIFE_CLOSING:
     case LIFE_DEAD:
     case LIFE_STATES:

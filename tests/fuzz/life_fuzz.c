@@ -6,10 +6,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size);
 
-/* The order in which states may follow each other: an edge never leads back. */
+/* The order in which states may follow each other: one edge leads back, from answer to request. */
 static const uint8_t rank[LIFE_STATES] = {
-    [LIFE_PREFACE] = 0,  [LIFE_TLS] = 1,  [LIFE_HEAD] = 2,    [LIFE_DIALLING] = 3,
-    [LIFE_ANSWERED] = 3, [LIFE_OPEN] = 4, [LIFE_CLOSING] = 5, [LIFE_DEAD] = 6,
+    [LIFE_PREFACE] = 0,  [LIFE_TLS] = 1,      [LIFE_HEAD] = 2,     [LIFE_WAITING] = 3,
+    [LIFE_REPLYING] = 4, [LIFE_DIALLING] = 5, [LIFE_ANSWERED] = 5, [LIFE_OPEN] = 6,
+    [LIFE_CLOSING] = 7,  [LIFE_DEAD] = 8,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
@@ -23,7 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
         if (!life_allows(state, event))
             continue;
         enum life_state after = life_next(state, event);
-        wsl_assert(rank[after] > rank[state]);
+        wsl_assert(rank[after] > rank[state] || event == LIFE_TAKEN);
+        wsl_assert((event == LIFE_TAKEN) == (state == LIFE_REPLYING && after == LIFE_HEAD));
         wsl_assert((after == LIFE_DEAD) == (event == LIFE_DROPPED));
         was_dialling = was_dialling || after == LIFE_DIALLING || after == LIFE_ANSWERED;
         opened = opened || after == LIFE_OPEN;
