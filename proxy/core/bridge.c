@@ -37,6 +37,26 @@ static void break_pipe(struct bridge *bridge, struct pipe *pipe, uint64_t now)
     pipe_break(pipe);
 }
 
+/* ---- who looks on ---------------------------------------------------------------------------- */
+
+static void show(struct bridge *bridge, const struct pipe *pipe, const uint8_t *bytes,
+                 size_t length, uint64_t now)
+{
+    bool up = pipe == &bridge->up;
+    const struct bridge_sight sight = {
+        .from_client = up,
+        .payload = {(const char *)bytes, length},
+        .partial = up && bridge->decoder.payload_left > 0,
+        .taken = !pipe->carry,
+    };
+    bridge->tap->see(bridge->tap, &sight, now);
+}
+
+static bool held(const struct bridge *bridge)
+{
+    return WSL_UNLIKELY(bridge->tap != NULL) && bridge->tap->full;
+}
+
 /* ---- ends ------------------------------------------------------------------------------------ */
 
 static void note_end(struct bridge *bridge, enum reason reason, uint64_t now)
@@ -168,10 +188,15 @@ static void resume(struct bridge *bridge, struct pipe *pipe, uint64_t now)
     struct io io = pipe_resume(pipe);
     if (!pipe->blocked)
         stall_ends(bridge, pipe, now);
-    if (io.status == IO_FAIL)
+    if (io.status == IO_FAIL) {
         sink_failed(bridge, io.reason, now);
-    else if (!pipe->blocked || pipe->carry_length - pipe->carry_at != carried)
+        return;
+    }
+    bool moved = pipe->carry_length - pipe->carry_at != carried;
+    if (!pipe->blocked || moved)
         note_progress(bridge, pipe, now);
+    if (bridge->tap && moved)
+        show(bridge, pipe, NULL, 0, now);
 }
 
 static bool down_open(const struct bridge *bridge)
@@ -269,6 +294,8 @@ static void take_frames(struct bridge *bridge, uint8_t *bytes, size_t length, ui
         bridge->moved_at = now;
         bridge->up.bytes += window.out;
         to_target(bridge, window.base, window.out, now);
+        if (WSL_UNLIKELY(bridge->tap != NULL))
+            show(bridge, &bridge->up, window.base, window.out, now);
     }
     if (WSL_LIKELY(event == WS_DRAINED))
         return;
@@ -280,7 +307,7 @@ static void take_frames(struct bridge *bridge, uint8_t *bytes, size_t length, ui
 static void pump_up(struct bridge *bridge, struct bridge_scratch *scratch, uint64_t now)
 {
     for (int turn = 0; turn < BUFFERS_PER_TURN; turn++) {
-        if (bridge->client_in_done || !pipe_wants_source(&bridge->up))
+        if (bridge->client_in_done || !pipe_wants_source(&bridge->up) || held(bridge))
             return;
         struct io io = transport_read(bridge->client, scratch->buffer, BRIDGE_BUFFER);
         switch ((enum io_status)io.status) {
@@ -317,6 +344,8 @@ static void take_bytes(struct bridge *bridge, uint8_t *bytes, size_t length, uin
     bridge->down.bytes += length;
     uint8_t *frame = ws_frame_header_before(bytes, WS_OP_BINARY, length);
     to_client(bridge, frame, (size_t)(bytes - frame) + length, now);
+    if (WSL_UNLIKELY(bridge->tap != NULL))
+        show(bridge, &bridge->down, bytes, length, now);
 }
 
 static void pump_down(struct bridge *bridge, struct bridge_scratch *scratch, uint64_t now)
@@ -324,7 +353,8 @@ static void pump_down(struct bridge *bridge, struct bridge_scratch *scratch, uin
     for (int turn = 0; turn < BUFFERS_PER_TURN; turn++) {
         if (WSL_UNLIKELY(bridge->slot_length > 0))
             send_slot(bridge, now);
-        if (!bridge->target || bridge->target_in_done || !pipe_wants_source(&bridge->down))
+        if (!bridge->target || bridge->target_in_done || !pipe_wants_source(&bridge->down) ||
+            held(bridge))
             return;
         struct io io = transport_read(bridge->target, scratch->buffer, BRIDGE_BUFFER);
         switch ((enum io_status)io.status) {
@@ -389,11 +419,12 @@ void bridge_turn(struct bridge *bridge, struct bridge_scratch *scratch, unsigned
 unsigned bridge_want(const struct bridge *bridge)
 {
     unsigned want = 0;
-    if (!bridge->client_in_done && pipe_wants_source(&bridge->up))
+    bool reads = !held(bridge);
+    if (reads && !bridge->client_in_done && pipe_wants_source(&bridge->up))
         want |= BRIDGE_CLIENT_READ;
     if (pipe_wants_sink(&bridge->down))
         want |= BRIDGE_CLIENT_WRITE;
-    if (bridge->target && !bridge->target_in_done && pipe_wants_source(&bridge->down))
+    if (reads && bridge->target && !bridge->target_in_done && pipe_wants_source(&bridge->down))
         want |= BRIDGE_TARGET_READ;
     if (pipe_wants_sink(&bridge->up))
         want |= BRIDGE_TARGET_WRITE;
@@ -415,7 +446,7 @@ static uint64_t tick_ping(struct bridge *bridge, const struct bridge_times *time
      * While the target blocks, the client is not listened to: its silence says nothing. While the
      * client blocks, a ping would not reach it: a stalled reader is for the kernel to judge.
      */
-    if (bridge->up.blocked || bridge->down.blocked) {
+    if (bridge->up.blocked || bridge->down.blocked || held(bridge)) {
         bridge->received_at = now;
         bridge->pinged_at = 0;
     }

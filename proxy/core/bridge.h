@@ -65,6 +65,22 @@ struct bridge_times {
     uint32_t close_timeout;
 };
 
+/*
+ * Somebody who looks on: sees each run of payload on its way, and may hold the bridge back. While
+ * `full`, neither side is read; whoever clears it makes the next turn with both sides to be read.
+ */
+struct bridge_sight {
+    bool from_client;
+    struct slice payload; /* as it was read, unmasked; empty: what was held back has moved on */
+    bool partial;         /* it ends inside a frame of the client */
+    bool taken;           /* nothing of it waits for its sink */
+};
+
+struct bridge_tap {
+    void (*see)(struct bridge_tap *tap, const struct bridge_sight *sight, uint64_t now);
+    bool full;
+};
+
 #define BRIDGE_UNSENT_UNKNOWN UINT64_MAX
 
 struct bridge {
@@ -85,6 +101,7 @@ struct bridge {
     uint64_t unsent;      /* while ending: what the client had not acknowledged when last asked, or
                              BRIDGE_UNSENT_UNKNOWN */
     struct metrics *metrics; /* borrowed; takes stalls and round trips. NULL: nobody asks */
+    struct bridge_tap *tap;  /* borrowed; NULL: nobody looks on */
 };
 
 /* The client's side is there; nothing is read before bridge_attach or bridge_end. */
