@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/escape.h"
+
 /* What every line needs behind its last field. */
 #define TAIL_ROOM 3
 
@@ -155,11 +157,13 @@ static bool append_escaped(struct log_line *line, struct slice value, bool quote
     bool fits = true;
     for (size_t i = 0; i < value.len && fits; i++) {
         unsigned char byte = (unsigned char)value.ptr[i];
-        char escape[8];
-        if (quoted && (byte == '"' || byte == '\\'))
+        char escape[ESCAPE_MAX];
+        if (line->json)
+            (void)escape_json(escape, byte);
+        else if (quoted && (byte == '"' || byte == '\\'))
             snprintf(escape, sizeof(escape), "\\%c", byte);
         else if (byte < 0x20 || byte >= 0x7f)
-            snprintf(escape, sizeof(escape), line->json ? "\\u%04x" : "\\x%02x", byte);
+            snprintf(escape, sizeof(escape), "\\x%02x", byte);
         else
             snprintf(escape, sizeof(escape), "%c", byte);
         fits = append_text(line, escape);

@@ -1,0 +1,196 @@
+#include "core/status_query.h"
+
+#include <strings.h>
+
+#define VALUE_MAX STATUS_QUERY_FILTER
+#define WIDTH_MAX 1000
+
+static const struct {
+    const char *name;
+    bool falling;
+} sorts[] = {
+#define SORT_ROW(id, falling) {#id, falling},
+    STATUS_SORT_TABLE(SORT_ROW)
+#undef SORT_ROW
+};
+
+/* ---- ids ------------------------------------------------------------------------------------- */
+
+const char *status_id_print(uint64_t id, char text[static STATUS_ID_TEXT])
+{
+    snprintf(text, STATUS_ID_TEXT, "%u-%llu", status_id_worker(id),
+             (unsigned long long)(id & 0xFFFFFFFFFFFF));
+    return text;
+}
+
+/* All digits of it, no more than `most`. */
+static bool parse_number(struct slice text, uint64_t most, uint64_t *number)
+{
+    *number = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] < '0' || text.ptr[i] > '9')
+            return false;
+        *number = *number * 10 + (uint64_t)(text.ptr[i] - '0');
+        if (*number > most)
+            return false;
+    }
+    return text.len > 0;
+}
+
+bool status_id_parse(struct slice text, uint64_t *id)
+{
+    uint64_t worker, number;
+    const char *dash = text.len > 0 ? memchr(text.ptr, '-', text.len) : NULL;
+    if (!dash)
+        return false;
+    size_t first = (size_t)(dash - text.ptr);
+    if (!parse_number((struct slice){text.ptr, first}, 0xFFFF, &worker) ||
+        !parse_number(slice_from(text, first + 1), 0xFFFFFFFFFFFF, &number) || number == 0)
+        return false;
+    *id = status_id((unsigned)worker, number);
+    return true;
+}
+
+/* ---- the query ------------------------------------------------------------------------------- */
+
+const char *status_sort_name(enum status_sort sort)
+{
+    return sorts[sort].name;
+}
+
+static int digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = slice_lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* As forms encode it: "+" is a space. False: too long, or it would hold a control character. */
+static bool decode(struct slice text, char value[static VALUE_MAX])
+{
+    size_t length = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char byte = (unsigned char)text.ptr[i];
+        bool escaped = byte == '%' && i + 2 < text.len && digit(text.ptr[i + 1]) >= 0 &&
+                       digit(text.ptr[i + 2]) >= 0;
+        if (escaped) {
+            byte = (unsigned char)(digit(text.ptr[i + 1]) << 4 | digit(text.ptr[i + 2]));
+            i += 2;
+        } else if (byte == '+') {
+            byte = ' ';
+        }
+        if (byte < ' ' || byte == 0x7f || length + 1 == VALUE_MAX)
+            return false;
+        value[length++] = (char)byte;
+    }
+    value[length] = '\0';
+    return true;
+}
+
+static bool parse_sort(const char *value, enum status_sort *sort)
+{
+    for (int i = 0; i < STATUS_SORTS; i++) {
+        if (strcmp(sorts[i].name, value) == 0) {
+            *sort = (enum status_sort)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool parse_format(const char *value, enum status_format *format)
+{
+    static const char *const names[] = {"", "html", "json", "text"};
+    for (size_t i = 1; i < WSL_COUNT(names); i++) {
+        if (strcmp(names[i], value) == 0) {
+            *format = (enum status_format)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool parse_count(const char *value, uint64_t most, uint32_t *count)
+{
+    uint64_t number;
+    if (!parse_number(slice_of(value), most, &number))
+        return false;
+    *count = (uint32_t)number;
+    return true;
+}
+
+/* What the order says is kept until the key that it is about is known. */
+enum order { ORDER_USUAL, ORDER_RISING, ORDER_FALLING };
+
+static bool parse_order(const char *value, enum order *order)
+{
+    *order = strcmp(value, "asc") == 0    ? ORDER_RISING
+             : strcmp(value, "desc") == 0 ? ORDER_FALLING
+                                          : ORDER_USUAL;
+    return *order != ORDER_USUAL;
+}
+
+static const char *take(struct slice key, const char *value, struct status_query *parsed,
+                        enum order *order)
+{
+    if (slice_equal(key, SLICE("format")))
+        return parse_format(value, &parsed->format) ? NULL : "format is html, json or text";
+    if (slice_equal(key, SLICE("sort")))
+        return parse_sort(value, &parsed->sort)
+                   ? NULL
+                   : "sort is age, id, client, user, route, target, state, up, down, rate_up, "
+                     "rate_down, ping, idle or stalled";
+    if (slice_equal(key, SLICE("order")))
+        return parse_order(value, order) ? NULL : "order is asc or desc";
+    if (slice_equal(key, SLICE("limit")))
+        return parse_count(value, STATUS_QUERY_LIMIT_MAX, &parsed->limit) && parsed->limit > 0
+                   ? NULL
+                   : "limit is 1 to 1000";
+    if (slice_equal(key, SLICE("width")))
+        return parse_count(value, WIDTH_MAX, &parsed->width) ? NULL : "width is 0 to 1000";
+    if (slice_equal(key, SLICE("kill")))
+        return status_id_parse(slice_of(value), &parsed->kill) ? NULL : "that is no session's id";
+    if (slice_equal(key, SLICE("filter")))
+        for (size_t i = 0; i <= strlen(value); i++)
+            parsed->filter[i] = slice_lower(value[i]);
+    return NULL;
+}
+
+/* One "key=value" of the query, which is advanced. */
+static void split(struct slice *query, struct slice *key, struct slice *value)
+{
+    const char *end = memchr(query->ptr, '&', query->len);
+    struct slice part = {query->ptr, end ? (size_t)(end - query->ptr) : query->len};
+    *query = slice_from(*query, part.len + (end != NULL));
+    const char *equals = part.len > 0 ? memchr(part.ptr, '=', part.len) : NULL;
+    *key = (struct slice){part.ptr, equals ? (size_t)(equals - part.ptr) : part.len};
+    *value = slice_from(part, key->len + (equals != NULL));
+}
+
+const char *status_query_parse(struct slice query, struct status_query *parsed)
+{
+    enum order order = ORDER_USUAL;
+    *parsed = (struct status_query){.limit = STATUS_QUERY_LIMIT};
+    while (query.len > 0) {
+        struct slice key, text;
+        char value[VALUE_MAX];
+        split(&query, &key, &text);
+        if (!decode(text, value))
+            return "the query has a value that is too long or not printable";
+        const char *problem = take(key, value, parsed, &order);
+        if (problem)
+            return problem;
+    }
+    parsed->falling = order == ORDER_USUAL ? sorts[parsed->sort].falling : order == ORDER_FALLING;
+    return NULL;
+}
+
+bool status_query_holds(struct slice text, const char *filter)
+{
+    size_t length = strlen(filter);
+    for (size_t at = 0; at + length <= text.len; at++)
+        if (strncasecmp(text.ptr + at, filter, length) == 0)
+            return true;
+    return false;
+}

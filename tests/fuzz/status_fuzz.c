@@ -1,0 +1,55 @@
+/*
+ * Whatever the query: it is understood or refused, within its bounds. Whatever the text: as JSON it
+ * is one text, without a raw quote or control character, and the same bytes say the same.
+ */
+#include "codec/json.h"
+#include "codec/utf8.h"
+#include "core/status_query.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_query(struct slice query)
+{
+    struct status_query parsed;
+    if (status_query_parse(query, &parsed))
+        return;
+    wsl_assert(parsed.limit >= 1 && parsed.limit <= STATUS_QUERY_LIMIT_MAX);
+    wsl_assert(parsed.sort < STATUS_SORTS && parsed.width <= 1000);
+    wsl_assert(memchr(parsed.filter, '\0', sizeof(parsed.filter)));
+    for (const char *c = parsed.filter; *c; c++)
+        wsl_assert((unsigned char)*c >= ' ' && slice_lower(*c) == *c);
+    uint64_t again;
+    char text[STATUS_ID_TEXT];
+    if (parsed.kill != 0)
+        wsl_assert(status_id_parse(slice_of(status_id_print(parsed.kill, text)), &again) &&
+                   again == parsed.kill);
+}
+
+static void check_text(struct slice text)
+{
+    size_t length;
+    struct json json = {0};
+    struct utf8 utf8 = {0};
+    json_text(&json, text);
+    char *bytes = json_take(&json, &length);
+    wsl_assert(bytes && length >= 2 && bytes[0] == '"' && bytes[length - 1] == '"');
+    wsl_assert(utf8_feed(&utf8, (const uint8_t *)bytes, length) && utf8_complete(&utf8));
+    for (size_t i = 1; i + 1 < length; i++) {
+        wsl_assert((unsigned char)bytes[i] >= ' ' && bytes[i] != 0x7f && bytes[i] != '"');
+        if (bytes[i] != '\\')
+            continue;
+        char next = bytes[++i];
+        wsl_assert(i + 1 < length && (next == '"' || next == '\\' || next == 'u'));
+        i += next == 'u' ? 4 : 0;
+        wsl_assert(i + 1 < length);
+    }
+    free(bytes);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct slice input = {(const char *)data, size};
+    check_query(input);
+    check_text(input);
+    return 0;
+}
