@@ -18,9 +18,10 @@ static const struct {
     {"web", {"WSLUICE_WEB", "as --web"}},
     {"cert", {"WSLUICE_CERT", "as --cert"}},
     {"key", {"WSLUICE_KEY", "as --key"}},
-    {"log-level", {"WSLUICE_LOG_LEVEL", "as --log-level"}},
-    {"log-format", {"WSLUICE_LOG_FORMAT", "as --log-format"}},
     {NULL, {file_name, "as --config, if neither of the first two is set"}},
+    {"log-level", {"WSLUICE_LOG_LEVEL", "as --log-level, whatever the command line names"}},
+    {"log-format", {"WSLUICE_LOG_FORMAT", "as --log-format, likewise"}},
+    {"admin-socket", {"WSLUICE_ADMIN_SOCKET", "as --admin-socket, likewise"}},
 };
 
 _Static_assert(WSL_COUNT(variables) <= CLI_ENVIRONMENT_FLAGS_MAX, "room for every variable");
@@ -55,8 +56,11 @@ static bool fits_a_file(const struct cli_scan *scan)
     return true;
 }
 
-/* In front of the words: the last one wins. */
-static void add_flags(struct cli_scan *scan)
+/*
+ * In front of the words, because the last one wins. What the process has once goes with every
+ * command line: the health check of an image finds the socket whatever follows the image's name.
+ */
+static void add_flags(struct cli_scan *scan, bool whole_form)
 {
     struct cli_assignment added[CLI_ENVIRONMENT_FLAGS_MAX];
     size_t count = 0;
@@ -71,8 +75,7 @@ static void add_flags(struct cli_scan *scan)
             cli_flag_by_name(flag, strlen(flag), &next->flag, names, sizeof(names));
         wsl_assert(match == CLI_FLAG_FOUND);
         next->argument = value;
-        if (!scan->file || cli_flag_of_process(&next->flag))
-            count++;
+        count += whole_form || cli_flag_of_process(&next->flag);
     }
     memmove(scan->assignments + count, scan->assignments,
             scan->assignment_count * sizeof(*scan->assignments));
@@ -92,15 +95,13 @@ void cli_environment_add(struct cli_scan *scan)
 {
     const char *address = lookup(listen_name), *target = lookup(target_name);
     char *file = lookup(file_name);
-    if (scan->positional_count > 0 || scan->demo || scan->file || scan->usage_error)
-        return;
-    if (address || target)
+    bool names_nothing = scan->positional_count == 0 && !scan->demo && !scan->file;
+    bool whole_form = names_nothing && (address || target);
+    if (whole_form)
         add_addresses(scan, address, target);
-    else if (file && fits_a_file(scan))
+    else if (names_nothing && file && fits_a_file(scan))
         scan->file = file;
-    else
-        return;
-    add_flags(scan);
+    add_flags(scan, whole_form);
 }
 
 bool cli_environment_next(size_t *cursor, struct cli_environment_variable *variable)

@@ -1,6 +1,7 @@
 /*
- * What WSLUICE_... variables add to a command line that names neither addresses nor a file, so that
- * a container needs no arguments: addresses and flags of the quick form, or the file.
+ * What WSLUICE_... variables add to a command line: to one that names neither addresses nor a file,
+ * the quick form or the file, so that a container needs no arguments; to every one, what the
+ * process has once.
  *
  * Owns: nothing; what it adds points into the environment. Thread: the main one, before there are
  * others. Errors: those of the flags and addresses, from whoever judges them. Lifetime: the call.
@@ -10,9 +11,9 @@
 
 #include "run/cli_scan.h"
 
-enum { CLI_ENVIRONMENT_FLAGS_MAX = 8 }; /* room that the scan's assignments need for them */
+enum { CLI_ENVIRONMENT_FLAGS_MAX = 9 }; /* room that the scan's assignments need for them */
 
-/* After the words: a flag of the command line wins over its variable. */
+/* After the words were scanned: a flag of the command line wins over its variable. */
 void cli_environment_add(struct cli_scan *scan);
 
 /* A line about each, for --help. */

@@ -94,7 +94,8 @@ static void print_flag(FILE *stream, const struct cli_flag *item)
 static void print_environment(FILE *stream)
 {
     struct cli_environment_variable variable;
-    fputs("\nEnvironment, where the command line names neither addresses nor a file:\n", stream);
+    fputs("\nEnvironment, as far as the command line names neither addresses nor a file:\n",
+          stream);
     for (size_t cursor = 0; cli_environment_next(&cursor, &variable);) {
         fprintf(stream, "  %-*s", HELP_COLUMN - 2, variable.name);
         wrap(stream, variable.help);

@@ -4,7 +4,7 @@
 
 static const char *const names[] = {"WSLUICE_TARGET",     "WSLUICE_LISTEN", "WSLUICE_WEB",
                                     "WSLUICE_CERT",       "WSLUICE_KEY",    "WSLUICE_LOG_LEVEL",
-                                    "WSLUICE_LOG_FORMAT", "WSLUICE_CONFIG"};
+                                    "WSLUICE_LOG_FORMAT", "WSLUICE_CONFIG", "WSLUICE_ADMIN_SOCKET"};
 
 static int clear(void **state)
 {
@@ -48,7 +48,7 @@ static void the_command_line_wins(void **state)
     setenv("WSLUICE_CONFIG", "/nowhere.yaml", 1);
     accepts(&run, "7000 other:1");
     assert_string_equal(run.route->targets[0].address.host, "other");
-    assert_int_equal(run.result.config->log.level, CONFIG_LOG_INFO);
+    assert_int_equal(run.result.config->log.level, CONFIG_LOG_ERROR);
     done(&run);
     accepts(&run, "--log-level=debug");
     assert_string_equal(run.route->targets[0].address.host, "desk");
