@@ -150,25 +150,38 @@ gate_cppcheck() {
 }
 
 # Seeds first, each once; then new inputs for a while. What breaks it stays in build-test/fuzz.
+run_fuzzer() {
+    local fuzzer=$1 seconds=$2 name corpus seeds
+    name=$(basename "$fuzzer" _fuzz)
+    corpus=$build/fuzz/corpus/$name seeds=tests/fuzz/corpus/$name
+    mkdir -p "$corpus"
+    if "${sane_layout[@]}" "$fuzzer" -runs=0 -verbosity=0 "$seeds" &&
+        "${sane_layout[@]}" "$fuzzer" -max_total_time="$seconds" -print_final_stats=1 -verbosity=0 -timeout=10 \
+            -artifact_prefix="$build/fuzz/$name-" "$corpus" "$seeds"; then
+        echo "fuzz: $name held for $seconds s"
+    else
+        echo "fuzz: $name FAILED"
+        return 1
+    fi
+}
+
+# As many at a time as there are jobs; what each says is shown when all are through.
 run_fuzzers() {
-    local seconds=$1 status=0 count=0 name corpus
+    local seconds=$1 status=0 fuzzers=() said=$build/fuzz/said running=()
     cmake_build fuzz -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Debug -DWSLUICE_FUZZ=ON \
         -DWSLUICE_SANITIZE=address,undefined,fuzzer-no-link || return 1
-    for fuzzer in "$build"/fuzz/tests/fuzz/*_fuzz; do
-        name=$(basename "$fuzzer" _fuzz)
-        corpus=$build/fuzz/corpus/$name
-        count=$((count + 1))
-        mkdir -p "$corpus"
-        if "${sane_layout[@]}" "$fuzzer" -runs=0 -verbosity=0 "tests/fuzz/corpus/$name" &&
-            "${sane_layout[@]}" "$fuzzer" -max_total_time="$seconds" -print_final_stats=1 -verbosity=0 -timeout=10 \
-                -artifact_prefix="$build/fuzz/$name-" "$corpus" "tests/fuzz/corpus/$name"; then
-            echo "fuzz: $name held for $seconds s"
-        else
-            echo "fuzz: $name FAILED"
-            status=1
-        fi
+    fuzzers=("$build"/fuzz/tests/fuzz/*_fuzz)
+    [ -x "${fuzzers[0]}" ] || { echo "fuzz: no fuzzer was built"; return 1; }
+    rm -rf "$said" && mkdir -p "$said"
+    for fuzzer in "${fuzzers[@]}"; do
+        [ "$(jobs -rp | wc -l)" -lt "$jobs" ] || wait -n
+        run_fuzzer "$fuzzer" "$seconds" >"$said/${fuzzer##*/}" 2>&1 &
+        running+=($!)
     done
-    [ "$count" -gt 0 ] || { echo "fuzz: no fuzzer was built"; status=1; }
+    for child in "${running[@]}"; do
+        wait "$child" || status=1
+    done
+    cat "$said"/*
     return $status
 }
 
