@@ -26,6 +26,7 @@
     REASON(shutdown, INFO, 503, 1001, "Server is shutting down")                                   \
     REASON(idle_timeout, INFO, 0, 1000, "Idle for too long")                                       \
     REASON(duration_limit, INFO, 0, 1000, "Longest session time reached")                          \
+    REASON(killed, INFO, 503, 1008, "Ended by an operator")                                        \
     REASON(answered, DEBUG, 0, 0, "request answered")                                              \
     /* a peer or the network failed */                                                             \
     REASON(client_reset, INFO, 0, 0, "client connection was reset")                                \

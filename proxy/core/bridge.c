@@ -272,6 +272,7 @@ static void take_pong(struct bridge *bridge, uint64_t now)
     if (bridge->ping_out_at == 0 || bridge->decoder.control_length != 0)
         return;
     observe(bridge, METRICS_HISTOGRAM_ping, bridge->ping_out_at, now);
+    bridge->round_trip = (uint32_t)(now - bridge->ping_out_at) + 1;
     bridge->ping_out_at = 0;
 }
 

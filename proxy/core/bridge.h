@@ -97,6 +97,7 @@ struct bridge {
     uint64_t opened_at, received_at, moved_at;
     uint64_t pinged_at;   /* 0: no ping is unanswered */
     uint64_t ping_out_at; /* 0: no pong is due whose round trip would tell anything */
+    uint32_t round_trip;  /* the last one of a ping, one millisecond more; 0: none is known */
     uint64_t progress_at; /* while ending: the last time that last bytes moved */
     uint64_t unsent;      /* while ending: what the client had not acknowledged when last asked, or
                              BRIDGE_UNSENT_UNKNOWN */

@@ -267,7 +267,7 @@ void account_end(struct account_use *use, enum reason reason, uint64_t duration_
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-static void sum_up(const struct account *account, struct account_sums *sums)
+void account_read(const struct account *account, struct account_sums *sums)
 {
     *sums = (struct account_sums){0};
     for (unsigned i = 0; i < account->set->workers; i++) {
@@ -289,7 +289,7 @@ static void read_list(const struct list *head, account_fn *read, void *owner)
     for (struct list *link = head->next; link != head; link = link->next) {
         const struct account *account = WSL_CONTAINER(link, struct account, link);
         struct account_sums sums;
-        sum_up(account, &sums);
+        account_read(account, &sums);
         read(owner, account->name, &sums);
     }
 }

@@ -65,6 +65,9 @@ struct account_sums {
     uint64_t ended[REASON_COUNT];
 };
 
+/* Of one that is referenced. */
+void account_read(const struct account *account, struct account_sums *sums);
+
 /* Under the set's mutex: `read` must not get or release. */
 typedef void account_fn(void *owner, const char *name, const struct account_sums *sums);
 void account_each(struct account_set *set, account_fn *read, void *owner);

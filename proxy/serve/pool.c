@@ -227,7 +227,7 @@ static struct balance_policy policy_of(const struct config_route *route)
     };
 }
 
-static struct balance_health health_of(const struct pool_target *target)
+struct balance_health pool_target_health(const struct pool_target *target)
 {
     return atomic_load_explicit(&target->state->health, memory_order_relaxed);
 }
@@ -254,7 +254,7 @@ void pool_note(struct pool_target *target, enum balance_event event, uint64_t no
 {
     if (target->varies)
         return;
-    struct balance_health seen = health_of(target);
+    struct balance_health seen = pool_target_health(target);
     /* The usual case writes nothing, so workers do not take a cache line from each other. */
     if (event == BALANCE_CONNECTED && seen.fails == 0)
         return;
@@ -266,12 +266,12 @@ void pool_note(struct pool_target *target, enum balance_event event, uint64_t no
 enum balance_state pool_target_state(const struct pool_target *target, uint64_t now)
 {
     struct balance_policy policy = policy_of(target->route);
-    return balance_state(health_of(target), &policy, now);
+    return balance_state(pool_target_health(target), &policy, now);
 }
 
 enum balance_probe pool_target_probe(const struct pool_target *target)
 {
-    return (enum balance_probe)health_of(target).probe;
+    return (enum balance_probe)pool_target_health(target).probe;
 }
 
 uint32_t pool_target_sessions(const struct pool_target *target)
@@ -304,7 +304,7 @@ static bool choose(struct pool *pool, const struct config_route *route, uint64_t
     struct balance_policy policy = policy_of(route);
     for (size_t i = 0; i < count; i++) {
         const struct pool_target *target = pool_target(pool, route, i);
-        seen[i].health = health_of(target);
+        seen[i].health = pool_target_health(target);
         seen[i].sessions = pool_target_sessions(target);
     }
     choice->count = (uint16_t)balance_order(&policy, seen, count, now, rotor, choice->order);

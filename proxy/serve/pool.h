@@ -65,6 +65,7 @@ bool pool_usable(struct pool *pool, const struct config_route *route, uint64_t n
 struct pool_target *pool_targets(struct pool *pool, size_t *count);
 enum balance_state pool_target_state(const struct pool_target *target, uint64_t now);
 enum balance_probe pool_target_probe(const struct pool_target *target); /* the last verdict */
+struct balance_health pool_target_health(const struct pool_target *target);
 uint32_t pool_target_sessions(const struct pool_target *target);
 
 #endif
