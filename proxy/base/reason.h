@@ -71,6 +71,9 @@
     /* the first lock */                                                                           \
     REASON(address_refused, WARN, 403, 0, "Not from this address")                                 \
     REASON(origin_refused, WARN, 403, 0, "Not from a page of this origin")                         \
+    REASON(token_missing, WARN, 403, 0, "A token is needed here")                                  \
+    REASON(token_unknown, WARN, 404, 0, "Nothing here by that token")                              \
+    REASON(token_source, WARN, 503, 0, "Tokens cannot be looked up")                               \
     /* limits */                                                                                   \
     REASON(too_many_process, WARN, 503, 0, "Too many connections")                                 \
     REASON(too_many_listener, WARN, 503, 0, "Too many connections to this listener")               \

@@ -1,0 +1,49 @@
+/*
+ * Which target a token stands for: the tokens of one route, as they are on disk now.
+ *
+ *     lines    a file, or all files of a folder, kept as a table
+ *     names    a folder with a file for each token, read when it is asked for
+ *
+ * Scripts write a token and open its page at once, so every look-up asks the disk whether the
+ * source has changed (a stat for a file, for a folder one for each file in it) and reads it again
+ * if so. A file system's clock is coarse: two changes may bear the same time. So a source is only
+ * believed to be unchanged once it has been read after a stretch of rest; until then each look-up
+ * reads it, and parses it if it differs.
+ *
+ * A source that cannot be read has no tokens: access that was taken away must not live on in
+ * memory. A line, or a folder's file, that cannot be read is passed over, with one warning for each
+ * change and not for each look-up.
+ *
+ * Owns: the table. Thread: any, behind a lock. Look-ups block the caller's loop for a stat, and for
+ * reading what has changed: so sources belong on local disks, as certificates do. On a network file
+ * system a change is seen when its client sees it. Errors: reasons with a detail that holds no
+ * token. Lifetime: its site's.
+ */
+#ifndef WSLUICE_SERVE_TOKEN_STORE_H
+#define WSLUICE_SERVE_TOKEN_STORE_H
+
+#include "base/reason.h"
+#include "config/config.h"
+#include "serve/token_source.h"
+
+#define TOKEN_STORE_TEXT 256 /* a host or a path, with its NUL */
+
+/* Where a token leads to. */
+struct token_place {
+    struct config_address address; /* its texts lie in `text` */
+    char text[TOKEN_STORE_TEXT];
+    char detail[256]; /* why there is none, for the log; empty: nothing more to say */
+};
+
+struct token_store;
+
+/* A source that is not there yet is a warning: what fills it may start later. */
+struct token_store *token_store_create(const struct config_tokens *tokens, char *error,
+                                       size_t error_size) WSL_MUST_CHECK;
+void token_store_free(struct token_store *store); /* NULL is fine */
+
+/* REASON_none, token_unknown, token_source or out_of_memory. */
+enum reason token_store_find(struct token_store *store, struct slice token,
+                             struct token_place *place) WSL_MUST_CHECK;
+
+#endif
