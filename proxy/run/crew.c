@@ -45,6 +45,12 @@ struct worker *crew_choose(struct crew *crew, uint64_t *open)
     return best;
 }
 
+void crew_post(void *crew, unsigned worker, struct ops_letter *letter)
+{
+    struct crew *own = crew;
+    worker_post(&own->workers[worker], letter);
+}
+
 void crew_flush(struct crew *crew)
 {
     for (size_t i = 0; i < crew->count; i++)

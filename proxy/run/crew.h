@@ -25,6 +25,9 @@ bool crew_start(struct crew *crew, uv_loop_t *loop, const struct worker_terms *t
 /* The one with the fewest connections, and how many there are in all. */
 struct worker *crew_choose(struct crew *crew, uint64_t *open);
 
+/* For ops_process: from any thread. */
+void crew_post(void *crew, unsigned worker, struct ops_letter *letter);
+
 /* Sends what was given to them in this turn. */
 void crew_flush(struct crew *crew);
 

@@ -73,6 +73,9 @@ void worker_drain(struct worker *worker, uint64_t spread_ms);
 void worker_retire(struct worker *worker);
 void worker_kill(struct worker *worker);
 
+/* From any thread, to be run by the worker, later and not from here, be it alone. */
+void worker_post(struct worker *worker, struct ops_letter *letter);
+
 /*
  * When empty: lets go of the loop. Once that has ended, worker_free; false: something that cannot
  * be stopped still runs (a look-up, see loop_finish), and the memory has to stay.

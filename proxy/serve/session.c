@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "core/status_query.h"
 #include "serve/session_answer.h"
 #include "serve/session_base.h"
 #include "serve/session_greet.h"
@@ -116,9 +117,11 @@ void session_accept(struct session_env *env, const struct session_client *client
         return;
     }
     session->env = env;
+    session->id = status_id(env->number, ++env->accepted);
     session->site = client->site;
     session->listener = client->listener;
     session->fd = client->fd;
+    session->number = client->number;
     session->peer = client->peer;
     session->client_address.known = addr_to_ip(&client->peer, &session->client_address.ip);
     session->accepted_at = session_base_now(session);
@@ -134,25 +137,25 @@ void session_accept(struct session_env *env, const struct session_client *client
     session_greet_preface(session);
 }
 
-static void drain(struct session *session)
+void session_end(struct session *session, enum reason reason)
 {
     switch ((enum life_state)session->state) {
     case LIFE_PREFACE:
     case LIFE_TLS:
-        session_base_die(session, REASON_shutdown);
+        session_base_die(session, reason);
         return;
     case LIFE_HEAD:
         if (session_request_begun(session))
-            session_answer_refuse(session, REASON_shutdown);
+            session_answer_refuse(session, reason);
         else
-            session_base_die(session, REASON_shutdown);
+            session_base_die(session, reason);
         return;
     case LIFE_DIALLING:
     case LIFE_ANSWERED:
-        session_target_give_up(session, REASON_shutdown);
+        session_target_give_up(session, reason);
         return;
     case LIFE_OPEN:
-        bridge_end(&session->bridge, REASON_shutdown, session_base_now(session));
+        bridge_end(&session->bridge, reason, session_base_now(session));
         session_base_turn(session, 0);
         return;
     case LIFE_WAITING:
@@ -174,7 +177,7 @@ size_t session_drain_some(struct session_env *env, size_t most)
             continue;
         if (told == most)
             return told;
-        drain(session);
+        session_end(session, REASON_shutdown);
         told++;
     }
     return told;

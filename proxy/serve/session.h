@@ -27,6 +27,9 @@ void session_accept(struct session_env *env, const struct session_client *client
  */
 size_t session_drain_some(struct session_env *env, size_t most);
 
+/* Tells one, likewise. One that is ending already goes on as it is. */
+void session_end(struct session *session, enum reason reason);
+
 /* Ends all at once. */
 void session_kill_all(struct session_env *env, enum reason reason);
 

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "core/status_query.h"
 #include "net/socket.h"
 
 /* A delayed acknowledgement is on its way for 40 ms, the round trip apart. */
@@ -46,41 +47,54 @@ struct tls_scratch **session_base_tls_scratch(struct session *session)
 /* ---- the end --------------------------------------------------------------------------------- */
 
 /* The peer itself, or whom it named: a field may name an address without a port. */
-static void log_client(const struct session *session, struct log_line *line)
+static void name_client(const struct session *session, struct session_names *names)
 {
     const struct ip_port *ip = &session->client_address.ip;
     struct addr client = addr_from_ip(ip);
     struct ip_port direct;
-    char text[ADDR_TEXT], peer[ADDR_TEXT];
-    addr_print(&session->peer, peer);
+    addr_print(&session->peer, names->client);
     bool named = session->client_address.known &&
                  !(addr_to_ip(&session->peer, &direct) && direct.port == ip->port &&
                    memcmp(direct.address, ip->address, IP_BYTES) == 0);
-    if (!named) {
-        log_text(line, "client", peer);
+    names->proxy[0] = '\0';
+    if (!named)
         return;
-    }
+    memcpy(names->proxy, names->client, sizeof(names->proxy));
     if (ip->port == 0)
-        ip_print(ip->address, text);
+        ip_print(ip->address, names->client);
     else
-        addr_print(&client, text);
-    log_text(line, "client", text);
-    log_text(line, "proxy", peer);
+        addr_print(&client, names->client);
+}
+
+void session_base_names(const struct session *session, struct session_names *names)
+{
+    name_client(session, names);
+    names->listener = session->site->listeners[session->listener].name;
+    names->route = names->target = NULL;
+    if (!session->route)
+        return;
+    names->route = config_route_name(session->route);
+    const struct config_target *target = session->tried ? session->tried : session->route->targets;
+    if (session->filled)
+        names->target = session->filled;
+    else if (session->route->target_count > 0)
+        names->target = addr_print_config(&target->address, names->address, sizeof(names->address));
 }
 
 static void log_parties(const struct session *session, struct log_line *line)
 {
-    char address[256];
-    log_client(session, line);
-    log_text(line, "listener", session->site->listeners[session->listener].name);
-    if (!session->route)
-        return;
-    log_text(line, "route", config_route_name(session->route));
-    const struct config_target *target = session->tried ? session->tried : session->route->targets;
-    if (session->filled)
-        log_text(line, "target", session->filled);
-    else if (session->route->target_count > 0)
-        log_text(line, "target", addr_print_config(&target->address, address, sizeof(address)));
+    struct session_names names;
+    char id[STATUS_ID_TEXT];
+    session_base_names(session, &names);
+    log_text(line, "id", status_id_print(session->id, id));
+    log_text(line, "client", names.client);
+    if (names.proxy[0] != '\0')
+        log_text(line, "proxy", names.proxy);
+    log_text(line, "listener", names.listener);
+    if (names.route)
+        log_text(line, "route", names.route);
+    if (names.target)
+        log_text(line, "target", names.target);
 }
 
 static void log_end_of(const struct session *session, enum reason reason)
@@ -150,6 +164,7 @@ void session_base_die(struct session *session, enum reason reason)
     count_end_of(session, reason);
     session_base_step(session, LIFE_DROPPED);
 
+    session_env_forget(session->env, &session->link);
     list_remove(&session->link);
     reach_cancel(session->reach);
     if (session->reached)
@@ -163,6 +178,7 @@ void session_base_die(struct session *session, enum reason reason)
     if (session->target)
         transport_close(session->target);
     guard_leave(&session->pass);
+    onlooker_end(session->onlooker);
     bridge_free(&session->bridge);
     session_base_forget_entry(session);
     free(session->detail);
@@ -196,6 +212,29 @@ void session_base_arm_ending(struct session *session)
     session_base_arm(session, patience < ACKNOWLEDGED_MS ? patience : ACKNOWLEDGED_MS);
 }
 
+static uint32_t rate(uint64_t before, uint64_t after, uint64_t milliseconds)
+{
+    uint64_t bytes = (after - before) * 1000 / milliseconds;
+    return bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX;
+}
+
+void session_base_mark(struct session *session, uint64_t now)
+{
+    struct session_mark *mark = &session->mark;
+    const struct bridge *bridge = &session->bridge;
+    uint64_t up = bridge->up.bytes, down = bridge->down.bytes, elapsed = now - mark->at;
+    account_bytes(&session->account, up, down);
+    if (mark->at == 0 || elapsed == 0)
+        elapsed = SESSION_MARK_MS;
+    *mark = (struct session_mark){
+        .at = now,
+        .up = up,
+        .down = down,
+        .rate_up = rate(mark->up, up, elapsed),
+        .rate_down = rate(mark->down, down, elapsed),
+    };
+}
+
 /* After every turn: is it over, is it ending, and what is there to wait for. */
 void session_base_follow(struct session *session)
 {
@@ -217,7 +256,10 @@ void session_base_turn(struct session *session, unsigned ready)
 {
     const struct pipe *down = &session->bridge.down;
     bool reachable = down->state != PIPE_BROKEN;
-    bridge_turn(&session->bridge, session->env->scratch, ready, session_base_now(session));
+    uint64_t now = session_base_now(session);
+    bridge_turn(&session->bridge, session->env->scratch, ready, now);
+    if (WSL_UNLIKELY(now - session->mark.at >= SESSION_MARK_MS))
+        session_base_mark(session, now);
     /* The target of a client that is gone waits less long than that of one that is slow. */
     if (WSL_UNLIKELY(reachable && down->state == PIPE_BROKEN))
         session_base_arm_ending(session);

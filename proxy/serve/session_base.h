@@ -21,6 +21,7 @@
 #include "core/route.h"
 #include "net/plain.h"
 #include "serve/account.h"
+#include "serve/onlooker.h"
 #include "serve/reach.h"
 #include "serve/session_env.h"
 
@@ -34,8 +35,17 @@ struct session_entry {
     size_t header_length;
 };
 
+#define SESSION_MARK_MS 1000
+
+/* What went by when it was last looked, about every second while bytes flow. */
+struct session_mark {
+    uint64_t at, up, down;
+    uint32_t rate_up, rate_down; /* bytes per second before that; stays at its most */
+};
+
 struct session {
-    struct list link;
+    struct list link; /* in the order of their ids */
+    uint64_t id;
     struct session_env *env;
     struct site *site;                /* a reference */
     const struct config_route *route; /* of the site; NULL: not known yet */
@@ -58,11 +68,24 @@ struct session {
     const struct config_target *tried; /* the last one; NULL: none yet */
     char *filled; /* owned; its address, where that was made of this request; for the log */
     struct account_use account;
-    char *detail; /* owned; why, in the system's words, for the log */
+    char *detail;              /* owned; why, in the system's words, for the log */
+    struct onlooker *onlooker; /* NULL: nobody looks on */
+    uint64_t number;           /* of the connection, from 1 */
     uint64_t accepted_at, asked_at;
     uv_timer_t timer;
+    struct session_mark mark;
     struct bridge bridge;
 };
+
+/* Who takes part, in words. */
+struct session_names {
+    char client[ADDR_TEXT], proxy[ADDR_TEXT]; /* proxy empty: the client came by itself */
+    const char *listener;
+    const char *route, *target; /* NULL: not known, or there is none */
+    char address[256];          /* where target may lie */
+};
+
+void session_base_names(const struct session *session, struct session_names *names);
 
 void session_base_step(struct session *session, enum life_event event);
 uint64_t session_base_now(const struct session *session);
@@ -88,5 +111,8 @@ void session_base_arm_ending(struct session *session);
 void session_base_follow(struct session *session);
 void session_base_turn(struct session *session, unsigned ready);
 void session_base_tick(struct session *session);
+
+/* Rates anew, and its payload into the sums. */
+void session_base_mark(struct session *session, uint64_t now);
 
 #endif

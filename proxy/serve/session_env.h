@@ -18,6 +18,14 @@
 #include "serve/ops.h"
 #include "serve/site.h"
 
+struct session;
+
+/* Somebody is in the middle of a worker's list, and has paused there. */
+struct session_visit {
+    struct list link;
+    struct list *next; /* where it goes on */
+};
+
 struct session_env {
     uv_loop_t *loop;
     struct watch_set watches;
@@ -25,19 +33,35 @@ struct session_env {
     struct bridge_scratch *scratch;
     struct tls_scratch *tls_scratch; /* NULL until the first TLS connection */
     struct list sessions;
-    size_t live; /* sessions whose memory is not yet free */
+    size_t live; /* sessions whose memory is not yet free, recordings that are not yet written */
     struct metrics metrics;
-    unsigned number;                       /* of the worker */
-    const struct ops_process *ops;         /* borrowed */
-    uv_timer_cb deadline;                  /* session_deadline_cb */
+    uint64_t recordings_skip;      /* recorder.h */
+    uint64_t accepted;             /* so many that each has a number */
+    struct list visits;            /* that are paused */
+    unsigned number;               /* of the worker */
+    const struct ops_process *ops; /* borrowed */
+    uv_timer_cb deadline;          /* session_deadline_cb */
+    /* session_end */
+    void (*end)(struct session *session, enum reason reason);
     void (*gone)(struct session_env *env); /* after each free */
 };
+
+/* This session leaves the list: whoever would have gone on there goes on behind it. */
+static inline void session_env_forget(struct session_env *env, const struct list *session)
+{
+    for (struct list *link = env->visits.next; link != &env->visits; link = link->next) {
+        struct session_visit *visit = WSL_CONTAINER(link, struct session_visit, link);
+        if (visit->next == session)
+            visit->next = session->next;
+    }
+}
 
 /* An accepted connection on its way to a worker. */
 struct session_client {
     struct site *site; /* a reference, which goes with it */
     int fd;            /* non-blocking */
     uint32_t listener; /* index in the site's configuration */
+    uint64_t number;   /* of all that the process has accepted, from 1 */
     struct addr peer;
 };
 
