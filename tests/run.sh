@@ -16,12 +16,13 @@ python=/usr/bin/python3 # Debian's, which has Debian's modules; another may come
 jobs=${WSLUICE_JOBS:-$(nproc)}
 fuzz_seconds=6
 
-fast_gates=(checks format gcc clang unit-asan unit-tsan cppcheck fuzz e2e e2e-asan e2e-tsan)
+fast_gates=(checks format gcc clang unit-asan unit-tsan cppcheck fuzz e2e e2e-asan e2e-tsan box)
 slow_gates=(clang-tidy cppcheck-deep valgrind fuzz-long proof)
 
 packages=(build-essential cmake ninja-build pkg-config libuv1-dev libssl-dev libyaml-dev libcmocka-dev
     clang libclang-rt-dev clang-format cppcheck git
-    python3 python3-jsonschema python3-pytest python3-websockets python3-yaml openssh-client openssh-server openssl prometheus redis-server haproxy nginx)
+    python3 python3-jsonschema python3-pytest python3-websockets python3-yaml openssh-client openssh-server openssl prometheus redis-server haproxy nginx
+    buildah caddy debootstrap fish logrotate mandoc systemd zsh)
 slow_packages=(clang-tidy valgrind libc6-dbg)
 
 # ---- what the machine needs ----
@@ -207,6 +208,12 @@ gate_e2e_asan() {
 
 gate_e2e_tsan() {
     build_tsan && end_to_end tsan -m threads tests/e2e
+}
+
+# The image, the static build, and what contrib/ has for the machines around them.
+gate_box() {
+    build_gcc && cmake_build static -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Release -DWSLUICE_STATIC=ON &&
+        end_to_end gcc -s tests/box
 }
 
 gate_clang_tidy() {

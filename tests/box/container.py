@@ -1,0 +1,160 @@
+"""Builds the image without a container engine and runs it: buildah with nothing but chroot, over a base
+that debootstrap made from this machine's mirror and that has the name which the Dockerfile asks for."""
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import threading
+import time
+
+from gateway import Door
+from lab import ROOT
+from wire import WAIT, until
+
+STORE = ROOT / 'build-test/box'
+AS_ROOT = [] if os.getuid() == 0 else ['sudo', '-n']
+BUILDAH = [*AS_ROOT, 'env', 'STORAGE_DRIVER=vfs', 'BUILDAH_ISOLATION=chroot', 'buildah',
+           '--root', str(STORE / 'storage'), '--runroot', str(STORE / 'run')]
+DOCKERFILE = (ROOT / 'Dockerfile').read_text()
+IMAGE = 'wsluice-under-test'
+
+
+def call(*command, **how):
+    """Its output; what it said in full when it fails."""
+    result = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                            check=False, **how)
+    assert result.returncode == 0, f'{command}: exit {result.returncode}\n{result.stdout}\n{result.stderr}'[-6000:]
+    return result.stdout
+
+
+def buildah(*arguments, **how):
+    return call(*BUILDAH, *arguments, **how).strip()
+
+
+# ---- the base ----
+
+def base_name():
+    return re.search(r'^FROM (\S+) AS build', DOCKERFILE, re.MULTILINE).group(1)
+
+
+def packages():
+    """Those that the Dockerfile installs, so that it finds them there and the test does not wait twice."""
+    said = re.search(r'apt-get -q -y install (.*?)&&', DOCKERFILE, re.DOTALL).group(1)
+    return [word for word in said.split() if word[0] not in '-\\']
+
+
+def mirror():
+    """Where this machine has its own packages from."""
+    targets = call('apt-get', 'indextargets', '--format', '$(REPO_URI) $(CODENAME) $(COMPONENT)', 'Created-By: Packages')
+    found = [line.split()[0] for line in targets.splitlines() if line.split()[1:] == ['bookworm', 'main']]
+    assert found, 'no mirror of bookworm in /etc/apt'
+    return found[0]
+
+
+def make_base():
+    container = buildah('from', 'scratch')
+    root = pathlib.Path(buildah('mount', container))
+    call(*AS_ROOT, 'debootstrap', '--variant=minbase', f'--include={",".join(packages())}', 'bookworm', root, mirror())
+    settings = STORE / 'apt.conf'
+    settings.write_text(call('apt-config', 'dump', 'Acquire'))
+    call(*AS_ROOT, 'cp', settings, root / 'etc/apt/apt.conf.d/99machine')
+    authorities = '/etc/ssl/certs/ca-certificates.crt'
+    call(*AS_ROOT, 'cp', authorities, root / authorities[1:])
+    buildah('umount', container)
+    buildah('commit', '--quiet', '--rm', container, base_name())
+
+
+def build():
+    """The image of this tree."""
+    STORE.mkdir(parents=True, exist_ok=True)
+    stamp, wanted = STORE / 'base', ' '.join([base_name(), *packages()])
+    if not (stamp.exists() and stamp.read_text() == wanted and buildah('images', '--quiet', base_name())):
+        make_base()
+        stamp.write_text(wanted)
+    log = buildah('build', '--format', 'docker', '--pull-never', '--no-cache', '--tag', IMAGE, ROOT)
+    (STORE / 'build.log').write_text(log)
+
+
+def describe():
+    """The image's configuration."""
+    return json.loads(buildah('inspect', '--type', 'image', IMAGE))['Docker']['config']
+
+
+# ---- a container ----
+
+def descendants(pid):
+    children = {}
+    for entry in pathlib.Path('/proc').glob('[0-9]*/stat'):
+        try:
+            fields = entry.read_text().rsplit(')', 1)[1].split()
+        except OSError:
+            continue
+        children.setdefault(int(fields[1]), []).append(int(entry.parent.name))
+    found, todo = [], [pid]
+    while todo:
+        more = children.get(todo.pop(), [])
+        found += more
+        todo += more
+    return found
+
+
+class Container:
+    """As `docker run` would: the entry point, then the arguments or the image's own."""
+
+    def __init__(self, config):
+        self.config = config
+        self.name = buildah('from', '--pull-never', IMAGE)
+        self.process, self.lines = None, []
+
+    def command(self, options, words):
+        return [*BUILDAH, 'run', *options, self.name, '--', *words]
+
+    def start(self, *arguments, options=()):
+        words = [*self.config['Entrypoint'], *(arguments or self.config['Cmd'] or [])]
+        self.process = subprocess.Popen(self.command(options, words), stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        threading.Thread(target=self.read_log, daemon=True).start()
+        return self
+
+    def read_log(self):
+        for line in self.process.stderr:
+            self.lines.append(line.rstrip('\n'))
+
+    def door(self):
+        def found():
+            assert self.process.poll() is None, self.lines
+            return re.search(r'listening on ([^\s",]+)', '\n'.join(self.lines))
+        return Door(until(found, lambda: '\n'.join(self.lines)).group(1))
+
+    @property
+    def pid(self):
+        """Of the program itself, below those that buildah starts around it."""
+        def found():
+            return [pid for pid in descendants(self.process.pid)
+                    if pathlib.Path(f'/proc/{pid}/cmdline').read_bytes().startswith(b'/usr/bin/wsluice\0')]
+        return until(found, lambda: '\n'.join(self.lines))[-1]
+
+    def stop(self):
+        """What `docker stop` does first."""
+        number = getattr(signal, self.config['StopSignal'])
+        call(*AS_ROOT, 'kill', f'-{int(number)}', self.pid)
+
+    def wait(self):
+        status = self.process.wait(WAIT)
+        time.sleep(0.05)
+        return status
+
+    def run(self, *words, options=()):
+        """A command inside of it, as the health check is: (status, what it said)."""
+        result = subprocess.run(self.command(options, words), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                timeout=WAIT, check=False)
+        return result.returncode, result.stdout + result.stderr
+
+    def remove(self):
+        if self.process and self.process.poll() is None:
+            for pid in reversed(descendants(self.process.pid)):
+                call(*AS_ROOT, 'kill', '-9', pid)
+            self.process.wait(WAIT)
+        buildah('rm', self.name)

@@ -1,0 +1,115 @@
+"""The Dockerfile: built, looked at, started, bridged through, asked for its health, drained."""
+import json
+import pathlib
+import re
+
+import container
+import pytest
+from lab import ROOT
+from processes import status_of
+from wire import until
+
+MIB = 1 << 20
+NOBODY = '65532'
+CMAKE = (ROOT / 'CMakeLists.txt').read_text()
+
+
+@pytest.fixture(scope='module', name='image')
+def fixture_image():
+    container.build()
+    return container.describe()
+
+
+@pytest.fixture(name='box')
+def fixture_box(image):
+    box = container.Container(image)
+    yield box
+    box.remove()
+
+
+def works(lab, door):
+    client = lab.open(door)
+    assert client.binary(b'through the box').data(15) == b'through the box'
+    return client
+
+
+def test_what_it_says_of_itself(image):
+    config, version = image, re.search(r'^project\(wsluice VERSION (\S+)', CMAKE, re.MULTILINE).group(1)
+    assert config['User'] == f'{NOBODY}:{NOBODY}' and config['StopSignal'] == 'SIGTERM'
+    assert config['Entrypoint'] == ['/usr/bin/wsluice'] and not config['Cmd']
+    assert config['Healthcheck']['Test'] == ['CMD', '/usr/bin/wsluice', 'health']
+    labels = {key.removeprefix('org.opencontainers.image.'): value for key, value in config['Labels'].items()}
+    assert labels['version'] == version and labels['licenses'] == 'MIT' and labels['title'] == 'wsluice'
+
+
+def test_it_is_small_and_holds_nothing_else(image):
+    name = container.buildah('from', '--pull-never', container.IMAGE)
+    try:
+        root = pathlib.Path(container.buildah('mount', name))
+        files = {str(path.relative_to(root)): path.lstat().st_size for path in root.rglob('*') if not path.is_dir()}
+    finally:
+        container.buildah('rm', name)
+    print(f'image: {sum(files.values()) / 1e6:.1f} MB, of which the program is {files["usr/bin/wsluice"] / 1e6:.1f}')
+    assert set(files) == {'usr/bin/wsluice', 'usr/bin/websockify', 'etc/passwd', 'etc/group',
+                          'etc/ssl/certs/ca-certificates.crt', 'usr/share/doc/wsluice/copyright'}
+    assert sum(files.values()) <= 15e6
+
+
+def test_arguments_are_the_command_line(lab, box):
+    target = lab.target()
+    door = box.start('127.0.0.1:0', f'127.0.0.1:{target.port}').door()
+    client = works(lab, door)
+    status = status_of(box.pid)
+    assert status['Uid'] == [NOBODY] * 4 and status['Gid'] == [NOBODY] * 4
+    client.bye()
+    assert status_of(box.pid)['CapEff'] == ['0' * 16]
+
+
+def test_variables_are_enough(lab, box):
+    target = lab.target()
+    options = ('--env', f'WSLUICE_TARGET=127.0.0.1:{target.port}', '--env', 'WSLUICE_LISTEN=127.0.0.1:0',
+               '--env', 'WSLUICE_LOG_FORMAT=json')
+    works(lab, box.start(options=options).door()).bye()
+    until(lambda: any('"session"' in line for line in box.lines), lambda: box.lines)
+    assert all(json.loads(line) for line in box.lines)
+
+
+def test_a_file_is_what_it_looks_for(lab, box):
+    target = lab.target()
+    file = lab.folder / 'wsluice.yaml'
+    file.write_text(f'listeners: ["127.0.0.1:0"]\nroutes: [{{path: /, target: "tcp://127.0.0.1:{target.port}"}}]\n')
+    works(lab, box.start(options=('--volume', f'{file}:/etc/wsluice/wsluice.yaml:ro')).door()).bye()
+
+
+def test_without_anything_it_says_what_it_misses(box):
+    box.start()
+    assert box.wait() == 1
+    assert '/etc/wsluice/wsluice.yaml' in '\n'.join(box.lines)
+
+
+def test_it_drains(lab, box):
+    target = lab.target()
+    door = box.start('127.0.0.1:0', f'127.0.0.1:{target.port}').door()
+    client = works(lab, door)
+    box.stop()
+    assert client.end()[1] == 1001
+    assert box.wait() == 0, box.lines
+
+
+def test_it_knows_how_it_is(lab, box):
+    target = lab.target()
+    health = box.config['Healthcheck']['Test'][1:]
+    status, _ = box.run(*health)
+    assert status == 1, 'nothing runs yet'
+    box.start('127.0.0.1:0', f'127.0.0.1:{target.port}').door()
+    status, said = box.run(*health)
+    assert status == 0, said
+
+
+def test_an_idle_sidecar_is_small(lab, box):
+    target = lab.target()
+    door = box.start('127.0.0.1:0', f'127.0.0.1:{target.port}').door()
+    works(lab, door).bye()
+    resident = int(status_of(box.pid)['VmRSS'][0]) * 1024
+    print(f'idle sidecar: {resident / MIB:.1f} MiB')
+    assert resident <= 6 * MIB
