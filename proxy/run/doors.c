@@ -75,6 +75,7 @@ static bool accept_one(struct door *door)
     client.fd = listen_accept(&door->socket, &client.peer);
     if (client.fd >= 0) {
         client.site = site_retain(doors->site);
+        client.number = ++doors->accepted;
         worker_give(worker, &client);
         return true;
     }

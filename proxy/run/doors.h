@@ -27,6 +27,7 @@ struct doors {
     struct door **list;
     size_t count;
     uv_timer_t resume_timer;
+    uint64_t accepted;        /* connections so far */
     uint64_t max_open;        /* connections that the descriptors allow */
     uint64_t pause_logged_at; /* 0: never */
     bool accepting;

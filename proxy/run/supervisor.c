@@ -400,6 +400,7 @@ struct supervisor *supervisor_create(const struct supervisor_options *options, c
     supervisor->options = *options;
     supervisor->predecessor = -1;
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a log or a recording too large for its limit is an error there */
     notify_open(&supervisor->notify);
     if (open_doors(supervisor, options->config, error, error_size) &&
         crew_start(&supervisor->crew, &supervisor->loop, &supervisor->terms, error, error_size))

@@ -5,6 +5,7 @@
 #include "codec/proxy_proto.h"
 #include "net/socket.h"
 #include "serve/session_answer.h"
+#include "serve/session_tap.h"
 
 /* ---- what a target gets to know -------------------------------------------------------------- */
 
@@ -150,6 +151,7 @@ static void open_up(struct session *session, const struct reach_result *result)
     session_base_step(session, LIFE_TARGET_READY);
     count_opened(session, now);
     bridge_attach(&session->bridge, session->target, now);
+    session_tap_begin(session);
     if (opening->early)
         bridge_early(&session->bridge, opening->early, opening->early_length, now);
     session_base_forget_entry(session);

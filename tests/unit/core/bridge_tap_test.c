@@ -9,27 +9,33 @@
 #include "lib/bridge_expect.h"
 
 #define CAPACITY ((size_t)3 << 20)
+#define ROOM     256
 
 static struct onlooker {
     struct bridge_tap tap;
-    char seen[2][256]; /* target's, client's */
-    char marks[256];
+    char seen[2][ROOM]; /* target's, client's */
+    char marks[ROOM];
     size_t full_after; /* so many runs; 0: never */
     size_t runs;
     uint64_t at;
 } onlooker;
 
+static void append(char text[static ROOM], struct slice more)
+{
+    size_t used = strlen(text);
+    snprintf(text + used, ROOM - used, "%.*s", (int)more.len, more.ptr ? more.ptr : "");
+}
+
 static void see(struct bridge_tap *tap, const struct bridge_sight *sight, uint64_t now)
 {
     struct onlooker *who = WSL_CONTAINER(tap, struct onlooker, tap);
     assert_ptr_equal(who, &onlooker);
-    strncat(who->seen[sight->from_client], sight->payload.ptr ? sight->payload.ptr : "",
-            sight->payload.len);
+    append(who->seen[sight->from_client], sight->payload);
     if (sight->payload.len > 0)
-        strcat(who->marks, sight->from_client ? "}" : "{");
-    strcat(who->marks, sight->partial ? "." : "");
-    strcat(who->marks, sight->taken ? "" : ".");
-    strcat(who->marks, sight->from_client ? ">" : "<");
+        append(who->marks, slice_of(sight->from_client ? "}" : "{"));
+    if (sight->partial || !sight->taken)
+        append(who->marks, SLICE("."));
+    append(who->marks, slice_of(sight->from_client ? ">" : "<"));
     who->at = now;
     who->tap.full = ++who->runs == who->full_after;
 }

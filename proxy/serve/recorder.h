@@ -1,0 +1,49 @@
+/*
+ * The file of a recorded session, PATH.N in the format of core/record.
+ *
+ * The loop only encodes into memory; opening, writing and closing happen in libuv's thread pool,
+ * one piece of work at a time. When the disk is slower than the session, the recorder is full:
+ * whoever feeds it reads nothing more until it says `moved`. So at most RECORDER_FULL and what one
+ * read of either side expands to wait in memory, and as much is being written; none between bursts.
+ *
+ * N is the number of the connection, or the next one up that is free: a file that exists is never
+ * touched, nor is what a symbolic link leads to. Nobody but the user can read it.
+ *
+ * Owns: the file, the buffers, itself once recorder_finish was called. Thread: its loop's. Errors:
+ * one warning; that recording has ended then, and takes what it is given without keeping it.
+ * Lifetime: recorder_start to `gone`, which comes some time after recorder_finish.
+ */
+#ifndef WSLUICE_SERVE_RECORDER_H
+#define WSLUICE_SERVE_RECORDER_H
+
+#include <uv.h>
+
+#include "base/base.h"
+
+#define RECORDER_FULL ((size_t)512 * 1024)
+
+struct recorder;
+
+struct recorder_request {
+    uv_loop_t *loop;
+    const char *path; /* copied */
+    uint64_t number;
+    uint64_t *skip; /* how far numbers are ahead of connections; one for all of a loop */
+    void (*moved)(void *owner); /* it was full, and is not any more; never after recorder_finish */
+    void *owner;
+    void (*gone)(void *keeper); /* the file is closed, the memory is free */
+    void *keeper;
+};
+
+/* NULL: out of memory; nothing comes back then. */
+struct recorder *recorder_start(const struct recorder_request *request) WSL_MUST_CHECK;
+
+/* What was read, from the client or from the target, at this time on the loop's clock. */
+void recorder_take(struct recorder *recorder, bool from_client, struct slice bytes, uint64_t now);
+
+bool recorder_full(const struct recorder *recorder);
+
+/* The session has ended: what is there is written, and its last line. */
+void recorder_finish(struct recorder *recorder);
+
+#endif
