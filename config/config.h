@@ -148,6 +148,7 @@ struct config_listener {
     struct config_texts routes; /* names; none: every route that no other listener names */
     struct config_cidrs allow, deny;
     uint32_t max_connections; /* 0: off */
+    bool admin;               /* not of a file: the admin socket (admin.h) */
     struct config_place place;
 };
 
@@ -224,6 +225,7 @@ struct config_tokens {
     const char *from; /* query:NAME, header:NAME, cookie:NAME, host, path */
     const char *file; /* or a folder; NULL: the route has no tokens */
     enum config_token_format format;
+    struct config_target target; /* what all targets have in common; without an address */
 };
 
 struct config_route {
@@ -281,8 +283,9 @@ struct config {
     size_t listener_count;
     struct config_route *routes;
     size_t route_count;
-    const char *file;           /* the main file; NULL: the command line */
-    struct config_owner *owner; /* the count and the memory; config.c only */
+    size_t own_listeners, own_routes; /* of these, the last: of no file (admin.h) */
+    const char *file;                 /* the main file; NULL: the command line */
+    struct config_owner *owner;       /* the count and the memory; config.c only */
 };
 
 /* What a route is called in listeners' route sets, in logs and in metrics. */

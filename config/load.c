@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config/admin.h"
 #include "config/rules.h"
 #include "config/schema.h"
 #include "config/snapshot.h"
@@ -263,6 +264,8 @@ const struct config *load_config(const struct load_request *request, struct diag
     free(loader.files);
     free(loader.here);
     free(absolute);
+    if (diag->errors == 0 && !admin_attach(loader.config))
+        diag_out_of_memory(diag);
     diag_sort(diag);
     if (diag->errors == 0)
         return loader.config;

@@ -228,5 +228,9 @@ const void *snapshot_elements(enum options_section section, const void *parent, 
     const void *elements;
     memcpy(count, (const char *)parent + row->count_offset, sizeof(*count));
     memcpy(&elements, (const char *)parent + row->offset, sizeof(elements));
+    if (section == OPTIONS_LISTENER)
+        *count -= ((const struct config *)parent)->own_listeners;
+    if (section == OPTIONS_ROUTE)
+        *count -= ((const struct config *)parent)->own_routes;
     return elements;
 }

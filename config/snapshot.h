@@ -37,7 +37,7 @@ enum value_verdict snapshot_set(struct config *config, const struct options_row 
  */
 bool snapshot_get(const struct options_row *row, const void *object, struct value *value);
 
-/* The elements of a LIST or MAP section in its parent. */
+/* The elements of a LIST or MAP section in its parent; without those of no file. */
 const void *snapshot_elements(enum options_section section, const void *parent, size_t *count);
 
 #endif

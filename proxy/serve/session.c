@@ -108,6 +108,13 @@ static void turn_away(struct session_env *env, const struct session_client *clie
     site_release(client->site);
 }
 
+/* Whoever wants to see why there are so many must get in. */
+static uint32_t most_connections(const struct session *session)
+{
+    bool admin = session_base_listener(session)->admin;
+    return admin ? 0 : session_base_limits(session)->max_connections;
+}
+
 void session_accept(struct session_env *env, const struct session_client *client)
 {
     struct session *session = create(env, client);
@@ -129,10 +136,10 @@ void session_accept(struct session_env *env, const struct session_client *client
     list_append(&env->sessions, &session->link);
     env->live++;
     metrics_add(&env->metrics.open, 1);
-    session->verdict = (uint8_t)guard_enter(session->site->shared.guard, &session->pass,
-                                            session_base_limits(session)->max_connections,
-                                            session->site->listeners[session->listener].tally,
-                                            session_base_listener(session)->max_connections);
+    session->verdict =
+        (uint8_t)guard_enter(session->site->shared.guard, &session->pass, most_connections(session),
+                             session->site->listeners[session->listener].tally,
+                             session_base_listener(session)->max_connections);
     session_base_arm(session, session_base_limits(session)->handshake_timeout_ms);
     session_greet_preface(session);
 }
