@@ -7,12 +7,19 @@ static const struct value_name token_formats[] = {
     {"TokenFileName", CONFIG_TOKENS_NAMES, true}, {NULL, 0, false},
 };
 
+static const struct value_name proxy_versions[] = {
+    {"off", CONFIG_TARGET_PROXY_OFF, false},
+    {"v1", CONFIG_TARGET_PROXY_V1, false},
+    {"v2", CONFIG_TARGET_PROXY_V2, false},
+    {NULL, 0, false},
+};
+
 static const struct options_row rows[] = {
     {
         .section = OPTIONS_TOKENS,
         .key = "from",
         OPTIONS_FIELD(config_tokens, from),
-        .value = {.type = VALUE_TEXT},
+        .value = {.type = VALUE_TEXT, .check = pattern_check_token_place},
         .initial = "query:token",
         .reload = OPTIONS_NEW_SESSIONS,
         .flags = {{.name = "host-token",
@@ -45,6 +52,76 @@ static const struct options_row rows[] = {
                            "TokenFileName"}},
         .help = "lines: TOKEN: HOST:PORT in each line; names: a file called like the token, which "
                 "holds HOST:PORT",
+    },
+    {
+        .section = OPTIONS_TOKENS,
+        .key = "tls",
+        OPTIONS_FIELD(config_tokens, target.tls),
+        .value = {.type = VALUE_BOOL},
+        .initial = "false",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "speak TLS to the targets and verify their certificates; Unix sockets only with "
+                "server_name",
+    },
+    {
+        .section = OPTIONS_TOKENS,
+        .key = "insecure",
+        OPTIONS_FIELD(config_tokens, target.insecure),
+        .value = {.type = VALUE_BOOL},
+        .initial = "false",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "speak TLS without verifying the targets' certificates",
+    },
+    {
+        .section = OPTIONS_TOKENS,
+        .key = "server_name",
+        OPTIONS_FIELD(config_tokens, target.server_name),
+        .value = {.type = VALUE_TEXT},
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "the name that every target's certificate must have; default: its host",
+    },
+    {
+        .section = OPTIONS_TOKENS,
+        .key = "ca",
+        OPTIONS_FIELD(config_tokens, target.ca),
+        .value = {.type = VALUE_PATH},
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "PEM authorities that the targets' certificates are verified against; default: the "
+                "system's",
+    },
+    {
+        .section = OPTIONS_TOKENS,
+        .key = "certificate",
+        OPTIONS_FIELD(config_tokens, target.certificate),
+        .value = {.type = VALUE_PATH},
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "PEM certificate chain to show to the targets; may hold the key as well",
+    },
+    {
+        .section = OPTIONS_TOKENS,
+        .key = "key",
+        OPTIONS_FIELD(config_tokens, target.key),
+        .value = {.type = VALUE_PATH},
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "PEM private key of that certificate, when it is in a file of its own",
+    },
+    {
+        .section = OPTIONS_TOKENS,
+        .key = "key_password",
+        OPTIONS_FIELD(config_tokens, target.key_password),
+        .value = {.type = VALUE_TEXT},
+        .secret = true,
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "decrypts that private key",
+    },
+    {
+        .section = OPTIONS_TOKENS,
+        .key = "proxy_protocol",
+        OPTIONS_FIELD(config_tokens, target.proxy_protocol),
+        .value = {.type = VALUE_ENUM, .names = proxy_versions},
+        .initial = "off",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "PROXY protocol header to send first: off, v1 or v2",
     },
 
     {

@@ -288,6 +288,20 @@ const char *pattern_check_token(const char *text)
     return NULL;
 }
 
+/* A header's and a cookie's name are tokens, RFC 9110 and RFC 6265; so is what a query's may be. */
+const char *pattern_check_token_place(const char *text)
+{
+    static const char *const places[] = {"query:", "header:", "cookie:"};
+    if (strcmp(text, "host") == 0 || strcmp(text, "path") == 0)
+        return NULL;
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        size_t length = strlen(places[i]);
+        if (strncmp(text, places[i], length) == 0 && text[length])
+            return pattern_check_token(text + length);
+    }
+    return "must be query:NAME, header:NAME, cookie:NAME, host or path";
+}
+
 /* RFC 9110, section 5.5. */
 const char *pattern_check_field(const char *text)
 {

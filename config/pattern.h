@@ -17,12 +17,13 @@ const char *pattern_check_base(const char *text); /* "/desk" */
 const char *pattern_check_host(const char *text); /* "desk.example.com", "*.example.com" */
 const char *
 pattern_check_origin(const char *text); /* "any", origins whose host may begin with a star */
-const char *pattern_check_name(const char *text);       /* of listeners, routes and captures */
-const char *pattern_check_reference(const char *text);  /* to a route: its name, or its path */
-const char *pattern_check_expression(const char *text); /* of a capture */
-const char *pattern_check_redirect(const char *text);   /* "https://{host}{path}" */
-const char *pattern_check_token(const char *text);      /* a header's name, a subprotocol */
-const char *pattern_check_field(const char *text);      /* a header's value */
+const char *pattern_check_name(const char *text);        /* of listeners, routes and captures */
+const char *pattern_check_reference(const char *text);   /* to a route: its name, or its path */
+const char *pattern_check_expression(const char *text);  /* of a capture */
+const char *pattern_check_redirect(const char *text);    /* "https://{host}{path}" */
+const char *pattern_check_token(const char *text);       /* a header's name, a subprotocol */
+const char *pattern_check_field(const char *text);       /* a header's value */
+const char *pattern_check_token_place(const char *text); /* "query:token", "host" */
 
 /*
  * The path with its escapes decoded and its captures without their names: two paths that cannot be

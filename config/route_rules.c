@@ -202,9 +202,16 @@ static void check_host_captures(const struct check *check, size_t index)
 
 /* ---- targets ---- */
 
-static void check_target_tls(const struct check *check, size_t index)
+static struct subject with_key(struct subject subject, const char *key)
 {
-    const struct config_target *target = &check->route->targets[index];
+    subject.key = key;
+    return subject;
+}
+
+/* `subject`: what the options belong to, a target or tokens. */
+static void check_target_tls(const struct check *check, const struct config_target *target,
+                             struct subject subject)
+{
     const struct {
         const char *key;
         bool given;
@@ -214,24 +221,24 @@ static void check_target_tls(const struct check *check, size_t index)
         {"certificate", target->certificate != NULL},
         {"insecure", target->insecure},
     };
+    const char *remedy = subject.section == OPTIONS_TOKENS ? "add tls: true"
+                                                           : "write the address as tls://HOST:PORT";
     /* websockify's users give the name of a target without TLS, which does no harm. */
     for (size_t i = 0; !target->tls && !check->names->flags && i < 4; i++)
         if (options[i].given)
-            complain(check, of_target(check, index, options[i].key),
-                     "write the address as tls://HOST:PORT", "means nothing without TLS");
+            complain(check, with_key(subject, options[i].key), remedy, "means nothing without TLS");
     if (target->tls && target->address.kind == CONFIG_ADDRESS_UNIX && !target->server_name &&
         !target->insecure)
-        complain(check, of_target(check, index, "server_name"),
-                 "set the name that the certificate has",
+        complain(check, with_key(subject, "server_name"), "set the name that the certificate has",
                  "TLS to a Unix socket has no host to verify the certificate against");
     if (target->insecure && target->ca)
-        complain(check, of_target(check, index, "insecure"), "leave one of them out",
+        complain(check, with_key(subject, "insecure"), "leave one of them out",
                  "there is a ca to verify the target with as well");
     if (target->key && !target->certificate)
-        complain(check, of_target(check, index, "key"), "name the certificate's file as well",
+        complain(check, with_key(subject, "key"), "name the certificate's file as well",
                  "a key needs its certificate");
     if (target->key_password && !target->certificate)
-        complain(check, of_target(check, index, "key_password"), "name the certificate as well",
+        complain(check, with_key(subject, "key_password"), "name the certificate as well",
                  "there is no key to decrypt");
 }
 
@@ -246,7 +253,7 @@ static void check_targets(const struct check *check)
             continue; /* in a file it was a finding already */
         }
         check_host_captures(check, i);
-        check_target_tls(check, i);
+        check_target_tls(check, target, of_target(check, i, NULL));
         if (target->probe == CONFIG_PROBE_BANNER && !target->banner)
             complain(check, of_target(check, i, "probe"),
                      "add banner: SSH-2.0, or whatever the target says first",
@@ -255,6 +262,21 @@ static void check_targets(const struct check *check)
             complain(check, of_target(check, i, "banner"), "add probe: banner",
                      "nobody looks for it");
     }
+}
+
+/* ---- tokens ---- */
+
+static void check_tokens(const struct check *check)
+{
+    const struct config_tokens *tokens = &check->route->tokens;
+    const struct subject subject = {.section = OPTIONS_TOKENS, .outer = check->index};
+    const char *path = check->route->path;
+    if (!tokens->file)
+        return;
+    check_target_tls(check, &tokens->target, subject);
+    if (strcmp(tokens->from, "path") == 0 && path[strlen(path) - 1] != '*')
+        complain(check, with_key(subject, "from"), "end the path with /*",
+                 "the route's path leaves no room for a token");
 }
 
 /* ---- headers ---- */
@@ -442,6 +464,7 @@ void route_rules_check(const struct config *config, const struct subject_names *
         check_kind(&check);
         check_captures(&check);
         check_targets(&check);
+        check_tokens(&check);
         check_headers(&check);
     }
     check_against_each_other(&check);

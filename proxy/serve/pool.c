@@ -58,7 +58,7 @@ static size_t hash_of(const struct config_target *target)
     const struct config_address *address = &target->address;
     const char *text = address->kind == CONFIG_ADDRESS_UNIX ? address->path : address->host;
     uint64_t hash = UINT64_C(14695981039346656037) ^ address->port;
-    for (; *text; text++)
+    for (; text && *text; text++) /* what all targets of tokens share has no address */
         hash = (hash ^ (uint8_t)*text) * UINT64_C(1099511628211);
     return (size_t)(hash ^ hash >> 32);
 }
@@ -77,7 +77,7 @@ static uint32_t *slot_of(const struct pool *pool, const struct config_target *ta
 static bool varies(const struct config_route *route, const struct config_address *address)
 {
     const char *text = address->kind == CONFIG_ADDRESS_UNIX ? address->path : address->host;
-    return route->capture_count > 0 && strchr(text, '{') != NULL;
+    return !text || (route->capture_count > 0 && strchr(text, '{') != NULL);
 }
 
 static struct pool_state *state_for(const struct config_target *target, const struct pool *previous)
@@ -103,7 +103,7 @@ static bool open_tls(struct pool_target *target, struct tls_store *store, char *
     target->tls = tls_ctx_client(target->config, store, &tls_error);
     if (target->tls)
         return true;
-    addr_print_config(&target->config->address, where, sizeof(where));
+    (void)pool_target_name(target, where, sizeof(where));
     if (place->file)
         snprintf(error, error_size, "%s:%u:%u: target %s: %s", place->file, place->line,
                  place->column, where, problem);
@@ -131,8 +131,16 @@ static bool add_target(struct pool *pool, const struct config_route *route,
     return !config->tls || open_tls(target, store, error, error_size);
 }
 
+/* Whatever its tokens stand for, a route with tokens has one target that varies. */
+static const struct config_target *target_of(const struct config_route *route, size_t index)
+{
+    return route->tokens.file ? &route->tokens.target : &route->targets[index];
+}
+
 static size_t targets_of(const struct config_route *route)
 {
+    if (route->tokens.file)
+        return 1;
     return route->target_count < BALANCE_TARGETS_MAX ? route->target_count : BALANCE_TARGETS_MAX;
 }
 
@@ -145,10 +153,10 @@ static bool fill(struct pool *pool, const struct pool *previous, struct tls_stor
         pool->routes[i].targets = member;
         pool->routes[i].count = (uint32_t)targets_of(route);
         for (size_t j = 0; j < targets_of(route); j++) {
-            uint32_t *slot = slot_of(pool, &route->targets[j]);
+            const struct config_target *config = target_of(route, j);
+            uint32_t *slot = slot_of(pool, config);
             if (*slot == 0) {
-                if (!add_target(pool, route, &route->targets[j], previous, store, error,
-                                error_size))
+                if (!add_target(pool, route, config, previous, store, error, error_size))
                     return false;
                 *slot = (uint32_t)pool->target_count;
             }
@@ -203,6 +211,15 @@ void pool_free(struct pool *pool)
     free(pool->targets);
     free(pool->table);
     free(pool);
+}
+
+const char *pool_target_name(const struct pool_target *target, char *text, size_t size)
+{
+    const struct config_address *address = &target->config->address;
+    if (address->host || address->path)
+        return addr_print_config(address, text, size);
+    snprintf(text, size, "tokens");
+    return text;
 }
 
 /* ---- state ----------------------------------------------------------------------------------- */

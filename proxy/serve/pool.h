@@ -4,7 +4,8 @@
  *
  * A target is what its address and options say: routes that name the same one share it, and a
  * reload that leaves it as it is keeps what is known about it. A target whose address depends on
- * the request ({captures}) is many; only its sessions are counted, its failures mark nobody.
+ * the request ({captures}, tokens) is many; only its sessions are counted, its failures mark
+ * nobody.
  *
  * The happy path: pool_pick gives a session its candidates, best first; for each that it tries
  * pool_begin, then pool_note of how that went; and pool_end when the try, or the session that came
@@ -60,6 +61,9 @@ void pool_note(struct pool_target *target, enum balance_event event, uint64_t no
 
 /* False: every target of the route is known to be down. */
 bool pool_usable(struct pool *pool, const struct config_route *route, uint64_t now);
+
+/* As logs and metrics call it: its address, or "tokens". */
+const char *pool_target_name(const struct pool_target *target, char *text, size_t size);
 
 /* Each different target once, for probes and metrics. */
 struct pool_target *pool_targets(struct pool *pool, size_t *count);

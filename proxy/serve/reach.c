@@ -122,6 +122,7 @@ static void prepare(struct reach *reach, const struct config_target *target,
     struct reach_leg *leg = &reach->leg;
     leg->address = target->address;
     leg->tls_name = NULL;
+    leg->plain = false;
     leg->again = reach->pause_ms > 0;
     leg->preface_length = 0;
     *result = (struct dial_result){.reason = REASON_none, .fd = -1};
@@ -156,9 +157,9 @@ static bool dial(struct reach *reach, struct dial_result *result)
     if (result->reason != REASON_none)
         return true;
     to.preface = (struct slice){(const char *)leg->preface, leg->preface_length};
-    to.tls = target->tls;
+    to.tls = leg->plain ? NULL : target->tls;
     to.tls_name = leg->tls_name;
-    if (target->tls)
+    if (to.tls)
         to.scratch = scratch_of(reach);
     reach->dial = dial_start(&to, result);
     return !reach->dial;

@@ -30,6 +30,7 @@
 struct reach_leg {
     struct config_address address; /* its texts may lie in `text` */
     const char *tls_name;          /* NULL: as configured */
+    bool plain;                    /* without TLS, whatever is configured */
     bool again; /* the first round has failed; is there still somebody waiting? */
     size_t preface_length;
     char text[REACH_TEXT];

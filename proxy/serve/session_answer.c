@@ -123,7 +123,7 @@ static struct ops_target *list_targets(const struct session *session, struct ops
     struct pool_target *targets = pool_targets(session->site->gate->pool, &count);
     struct ops_target *list = calloc(count + 1, sizeof(*list));
     for (size_t i = 0; list && i < count; i++) {
-        addr_print_config(&targets[i].config->address, list[i].name, sizeof(list[i].name));
+        (void)pool_target_name(&targets[i], list[i].name, sizeof(list[i].name));
         list[i].up = pool_target_state(&targets[i], now) != BALANCE_DOWN;
         list[i].sessions = pool_target_sessions(&targets[i]);
     }

@@ -148,6 +148,7 @@ void session_base_forget_entry(struct session *session)
         return;
     opening_free(&entry->opening);
     free(entry->path);
+    free(entry->place);
     free(entry->host);
     free(entry->header);
     free(entry);

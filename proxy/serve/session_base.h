@@ -28,8 +28,9 @@
 /* What is needed until the session is open, and no longer. */
 struct session_entry {
     struct opening opening;
-    struct route_match match; /* its texts lie in path */
-    char *path;               /* owned; in normal form */
+    struct route_match match;  /* its texts lie in path */
+    char *path;                /* owned; in normal form */
+    struct token_place *place; /* owned; where its token leads to. NULL: its route has none */
     char *host;      /* owned; what the client asked for, for a PROXY header to the target */
     uint8_t *header; /* owned; an unfinished PROXY header */
     size_t header_length;

@@ -4,6 +4,7 @@
 #include "core/access.h"
 #include "serve/session_answer.h"
 #include "serve/session_target.h"
+#include "serve/session_token.h"
 
 /* Whether these lists let the client in, wherever it is known to come from. */
 static enum reason check_address(const struct session *session, const struct config_cidrs *allow,
@@ -90,6 +91,8 @@ static enum reason upgrade_request(struct session *session, const struct opening
     if (opening_upgrade(&entry->opening, request, &terms) == OPENING_REFUSED)
         return entry->opening.refusal;
     enum reason reason = check_origin(session, &request->head);
+    if (reason == REASON_none)
+        reason = session_token_look_up(session, &request->head);
     if (reason == REASON_none)
         reason = guard_enter_route(&session->pass, own->tally, route->max_sessions);
     if (reason != REASON_none)

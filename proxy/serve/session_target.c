@@ -87,18 +87,31 @@ static void remember(struct session *session, const struct config_target *target
     session->filled = strdup(addr_print_config(address, text, sizeof(text)));
 }
 
+/* Where the request's token leads to, or the address that is configured. */
+static bool find_address(const struct session_entry *entry, const struct config_target *target,
+                         struct reach_leg *leg)
+{
+    size_t used = 0;
+    if (entry->place)
+        leg->address = entry->place->address;
+    else if (!fill_in(entry, target->address.host, leg->text, REACH_TEXT, &used,
+                      &leg->address.host) ||
+             !fill_in(entry, target->address.path, leg->text, REACH_TEXT, &used,
+                      &leg->address.path))
+        return false;
+    /* One of many that are reached by TLS, and has no host to verify. */
+    leg->plain = entry->place && leg->address.kind == CONFIG_ADDRESS_UNIX && !target->server_name;
+    return fill_in(entry, target->server_name, leg->text, REACH_TEXT, &used, &leg->tls_name);
+}
+
 static enum reason prepare_cb(void *owner, const struct config_target *target,
                               struct reach_leg *leg)
 {
     struct session *session = owner;
-    const struct session_entry *entry = session->entry;
-    size_t used = 0;
     /* Nobody waits through a retry window for a client that has left meanwhile. */
     if (leg->again && socket_hung_up(session->fd))
         return REASON_handshake_eof;
-    if (!fill_in(entry, target->address.host, leg->text, REACH_TEXT, &used, &leg->address.host) ||
-        !fill_in(entry, target->address.path, leg->text, REACH_TEXT, &used, &leg->address.path) ||
-        !fill_in(entry, target->server_name, leg->text, REACH_TEXT, &used, &leg->tls_name))
+    if (!find_address(session->entry, target, leg))
         return REASON_http_no_route;
     remember(session, target, &leg->address);
     /* A certificate is expected for the name that was dialled, unless another is configured. */

@@ -19,6 +19,7 @@
 #include "serve/account.h"
 #include "serve/gate.h"
 #include "serve/guard.h"
+#include "serve/token_store.h"
 
 struct site_shared {
     struct guard *guard;
@@ -28,7 +29,8 @@ struct site_shared {
 struct site_route {
     struct account *account;
     struct guard_tally *tally;
-    char *field_lines; /* owned; header fields of the route, NULL: none */
+    struct token_store *tokens; /* NULL: its targets are configured */
+    char *field_lines;          /* owned; header fields of the route, NULL: none */
     size_t field_length;
 };
 

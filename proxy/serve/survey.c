@@ -124,11 +124,9 @@ static void tell_certificate(struct survey *survey, const struct tls_facts *tls)
 
 static bool tell_target(struct survey *survey, const struct visit *visit)
 {
-    const struct config_target *target = visit->target->config;
     const struct probe_result *result = &visit->result;
     char where[128];
-    addr_print_config(&target->address, where, sizeof(where));
-    fprintf(survey->out, "target %s: ", where);
+    fprintf(survey->out, "target %s: ", pool_target_name(visit->target, where, sizeof(where)));
     if (visit->target->varies) {
         fprintf(survey->out, "depends on the request; not tried\n");
         return true;
