@@ -1,0 +1,333 @@
+#include "serve/token_store.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/log.h"
+
+struct lab {
+    char folder[64], source[80];
+    struct config_tokens tokens;
+    struct token_store *store;
+    int log; /* the reading end of what is logged */
+    char seen[16384];
+};
+
+static void run(const char *format, const char *folder)
+{
+    char command[512];
+    snprintf(command, sizeof(command), format, folder);
+    assert_int_equal(system(command), 0);
+}
+
+static int set_up(void **state)
+{
+    struct lab *lab = calloc(1, sizeof(*lab));
+    int ends[2];
+    assert_non_null(lab);
+    snprintf(lab->folder, sizeof(lab->folder), "/tmp/wsluice-tokens-XXXXXX");
+    assert_non_null(mkdtemp(lab->folder));
+    snprintf(lab->source, sizeof(lab->source), "%s/tokens", lab->folder);
+    lab->tokens = (struct config_tokens){.from = "query:token", .file = lab->source};
+    assert_int_equal(pipe2(ends, O_NONBLOCK | O_CLOEXEC), 0);
+    lab->log = ends[0];
+    log_setup(ends[1], REASON_WARN, false);
+    *state = lab;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct lab *lab = *state;
+    token_store_free(lab->store);
+    close(lab->log);
+    log_setup(STDERR_FILENO, REASON_WARN, false);
+    run("rm -rf %s", lab->folder);
+    free(lab);
+    return 0;
+}
+
+static void open_store(struct lab *lab)
+{
+    char error[256];
+    token_store_free(lab->store);
+    lab->store = token_store_create(&lab->tokens, error, sizeof(error));
+    assert_non_null(lab->store);
+}
+
+static void write_file(const struct lab *lab, const char *name, const char *text)
+{
+    char path[256];
+    snprintf(path, sizeof(path), "%s%s", lab->folder, name);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* What was logged since the last time. */
+static const char *logged(struct lab *lab)
+{
+    ssize_t n = read(lab->log, lab->seen, sizeof(lab->seen) - 1);
+    lab->seen[n > 0 ? n : 0] = '\0';
+    return lab->seen;
+}
+
+static enum reason look_up(struct lab *lab, struct slice token, struct token_place *place)
+{
+    return token_store_find(lab->store, token, place);
+}
+
+static void assert_leads(struct lab *lab, const char *token, const char *host, unsigned port)
+{
+    struct token_place place;
+    assert_int_equal(look_up(lab, slice_of(token), &place), REASON_none);
+    bool is_unix = place.address.kind == CONFIG_ADDRESS_UNIX;
+    assert_string_equal(is_unix ? place.address.path : place.address.host, host);
+    assert_int_equal(place.address.port, port);
+}
+
+static void assert_fails(struct lab *lab, const char *token, enum reason reason)
+{
+    struct token_place place;
+    assert_int_equal(look_up(lab, slice_of(token), &place), reason);
+}
+
+static void test_finds_what_is_in_a_file(void **state)
+{
+    struct lab *lab = *state;
+    write_file(
+        lab, "/tokens",
+        "one: h1:1\ntwo: [::1]:ssh\nthree: unix_socket:/run/x\none: h2:2\nfour: h:nosuchthing\n");
+    open_store(lab);
+    assert_leads(lab, "one", "h2", 2);
+    assert_leads(lab, "two", "::1", 22);
+    assert_leads(lab, "three", "/run/x", 0);
+    assert_fails(lab, "four", REASON_token_unknown);
+    assert_fails(lab, "on", REASON_token_unknown);
+    assert_fails(lab, "one ", REASON_token_unknown);
+    assert_non_null(strstr(logged(lab), "tokens:5: the target's port is no service"));
+    assert_null(strstr(lab->seen, "four"));
+    assert_string_equal(logged(lab), "");
+}
+
+static void test_sees_each_change_at_once(void **state)
+{
+    struct lab *lab = *state;
+    char text[64], host[16];
+    write_file(lab, "/tokens", "");
+    open_store(lab);
+    /* Always the same size, and many within one tick of the file system's clock. */
+    for (unsigned i = 0; i < 500; i++) {
+        snprintf(host, sizeof(host), "host%03u", i);
+        snprintf(text, sizeof(text), "token: %s:1\n", host);
+        write_file(lab, "/tokens", text);
+        assert_leads(lab, "token", host, 1);
+    }
+    for (unsigned i = 0; i < 100; i++) {
+        snprintf(host, sizeof(host), "name%03u", i);
+        snprintf(text, sizeof(text), "token: %s:1\n", host);
+        write_file(lab, "/next", text);
+        run("mv %1$s/next %1$s/tokens", lab->folder);
+        assert_leads(lab, "token", host, 1);
+    }
+}
+
+static void test_sees_a_change_after_a_rest(void **state)
+{
+    struct lab *lab = *state;
+    write_file(lab, "/tokens", "token: old:1\n");
+    open_store(lab);
+    usleep(3100 * 1000);
+    assert_leads(lab, "token", "old", 1);
+    assert_leads(lab, "token", "old", 1);
+    write_file(lab, "/tokens", "token: new:1\n");
+    assert_leads(lab, "token", "new", 1);
+    assert_leads(lab, "token", "new", 1);
+}
+
+static void test_fails_closed(void **state)
+{
+    struct lab *lab = *state;
+    struct token_place place;
+    open_store(lab); /* there is nothing yet */
+    assert_non_null(strstr(logged(lab), "No such file"));
+    assert_int_equal(look_up(lab, SLICE("token"), &place), REASON_token_source);
+    assert_non_null(strstr(place.detail, "tokens: No such file"));
+    write_file(lab, "/tokens", "token: host:1\n");
+    assert_leads(lab, "token", "host", 1);
+    run("rm %s/tokens", lab->folder);
+    assert_fails(lab, "token", REASON_token_source);
+    assert_fails(lab, "token", REASON_token_source);
+    assert_non_null(strstr(logged(lab), "No such file"));
+    assert_fails(lab, "token", REASON_token_source);
+    assert_string_equal(logged(lab), "");
+    run("mkfifo %s/tokens", lab->folder);
+    assert_fails(lab, "token", REASON_token_source);
+    run("rm %1$s/tokens && ln -s tokens %1$s/tokens", lab->folder);
+    assert_fails(lab, "token", REASON_token_source);
+}
+
+static void test_warns_once_for_each_change(void **state)
+{
+    struct lab *lab = *state;
+    char text[512] = "";
+    write_file(lab, "/tokens", "token: host:1\nsecret host:1\n");
+    open_store(lab);
+    assert_non_null(strstr(logged(lab), "tokens:2: not TOKEN"));
+    assert_null(strstr(lab->seen, "secret"));
+    assert_leads(lab, "token", "host", 1);
+    assert_leads(lab, "token", "host", 1);
+    assert_string_equal(logged(lab), "");
+    for (unsigned i = 0; i < 25; i++)
+        strcat(text, "secret host:1\n");
+    write_file(lab, "/tokens", text);
+    assert_fails(lab, "token", REASON_token_unknown);
+    assert_non_null(strstr(logged(lab), "tokens:10: "));
+    assert_null(strstr(lab->seen, "tokens:11: "));
+    assert_non_null(strstr(lab->seen, "15 more"));
+}
+
+static void test_reads_all_files_of_a_folder(void **state)
+{
+    struct lab *lab = *state;
+    run("mkdir -p %s/tokens/deeper", lab->folder);
+    write_file(lab, "/tokens/b", "one: b:1\ntwo: b:2\n");
+    write_file(lab, "/tokens/a", "one: a:1\nbad\n");
+    write_file(lab, "/tokens/.hidden", "three: hidden:3");
+    write_file(lab, "/tokens/deeper/c", "four: c:4\n");
+    open_store(lab);
+    assert_non_null(strstr(logged(lab), "tokens/a:2: "));
+    assert_leads(lab, "one", "b", 1);
+    assert_leads(lab, "two", "b", 2);
+    assert_leads(lab, "three", "hidden", 3);
+    assert_fails(lab, "four", REASON_token_unknown);
+    write_file(lab, "/tokens/b", "two: x:2\ntwo: x:2\n");
+    assert_leads(lab, "one", "a", 1);
+    assert_leads(lab, "two", "x", 2);
+    write_file(lab, "/tokens/c", "four: d:4");
+    assert_leads(lab, "four", "d", 4);
+    run("rm %s/tokens/c", lab->folder);
+    assert_fails(lab, "four", REASON_token_unknown);
+    run("mv %1$s/tokens/a %1$s/tokens/z", lab->folder);
+    assert_leads(lab, "one", "a", 1);
+}
+
+/* As Kubernetes mounts a Secret: links to a folder behind a link, which is swapped. */
+static void test_follows_swapped_links(void **state)
+{
+    struct lab *lab = *state;
+    for (int names = 0; names < 2; names++) {
+        run("rm -rf %1$s/tokens; mkdir -p %1$s/tokens/..1 %1$s/tokens/..2", lab->folder);
+        write_file(lab, "/tokens/..1/token", names ? "old:1\n" : "token: old:1\n");
+        write_file(lab, "/tokens/..2/token", names ? "new:1\n" : "token: new:1\n");
+        run("cd %s/tokens && ln -s ..1 ..data && ln -s ..data/token token", lab->folder);
+        lab->tokens.format = names ? CONFIG_TOKENS_NAMES : CONFIG_TOKENS_LINES;
+        open_store(lab);
+        assert_leads(lab, "token", "old", 1);
+        run("cd %s/tokens && ln -s ..2 ..tmp && mv -T ..tmp ..data", lab->folder);
+        assert_leads(lab, "token", "new", 1);
+    }
+}
+
+static void test_reads_the_file_of_a_token(void **state)
+{
+    struct lab *lab = *state;
+    struct token_place place;
+    lab->tokens.format = CONFIG_TOKENS_NAMES;
+    run("mkdir -p %1$s/tokens/folder && ln -s ../outside %1$s/tokens/link", lab->folder);
+    run("mkfifo %1$s/tokens/fifo && ln -s loop %1$s/tokens/loop && ln -s one %1$s/tokens/inside",
+        lab->folder);
+    write_file(lab, "/outside", "host:1\n");
+    write_file(lab, "/tokens/one", "  host:1\n");
+    write_file(lab, "/tokens/bad", "host\n");
+    write_file(lab, "/tokens/.hidden", "host:1\n");
+    open_store(lab);
+    assert_leads(lab, "one", "host", 1);
+    assert_leads(lab, "inside", "host", 1);
+    write_file(lab, "/tokens/one", "unix:@name");
+    assert_leads(lab, "one", "@name", 0);
+    static const char *const strangers[] = {
+        "two",
+        "",
+        ".",
+        "..",
+        "../outside",
+        "link",
+        "folder",
+        "fifo",
+        "loop",
+        "one/",
+        "/etc/passwd",
+        ".hidden",
+        "./one",
+        "../tokens/one",
+        "folder/../one",
+        "one/../one",
+        "\n",
+        "one\\",
+        "%6fne",
+    };
+    for (size_t i = 0; i < WSL_COUNT(strangers); i++)
+        assert_fails(lab, strangers[i], REASON_token_unknown);
+    assert_int_equal(look_up(lab, SLICE("one\0x"), &place), REASON_token_unknown);
+    char name[4096];
+    memset(name, 'n', sizeof(name));
+    assert_int_equal(look_up(lab, (struct slice){name, 255}, &place), REASON_token_unknown);
+    assert_int_equal(look_up(lab, (struct slice){name, 4096}, &place), REASON_token_unknown);
+    assert_int_equal(look_up(lab, SLICE("bad"), &place), REASON_token_source);
+    assert_string_equal(place.detail, "the file of the token: the target is not HOST:PORT");
+    run("rm -rf %s/tokens", lab->folder);
+    assert_int_equal(look_up(lab, SLICE("one"), &place), REASON_token_source);
+}
+
+static void test_wants_a_folder_for_names(void **state)
+{
+    struct lab *lab = *state;
+    char error[256];
+    lab->tokens.format = CONFIG_TOKENS_NAMES;
+    write_file(lab, "/tokens", "token: host:1\n");
+    assert_null(token_store_create(&lab->tokens, error, sizeof(error)));
+    assert_non_null(strstr(error, "not a folder"));
+}
+
+static void test_knows_many(void **state)
+{
+    struct lab *lab = *state;
+    FILE *file = fopen(lab->source, "w");
+    char token[32];
+    assert_non_null(file);
+    for (unsigned i = 0; i < 10000; i++)
+        fprintf(file, "token-%u: 10.0.%u.%u:5900\n", i, i / 256, i % 256);
+    assert_int_equal(fclose(file), 0);
+    open_store(lab);
+    for (unsigned i = 0; i < 10000; i += 499) {
+        char host[32];
+        snprintf(token, sizeof(token), "token-%u", i);
+        snprintf(host, sizeof(host), "10.0.%u.%u", i / 256, i % 256);
+        assert_leads(lab, token, host, 5900);
+    }
+    assert_fails(lab, "token-10000", REASON_token_unknown);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_finds_what_is_in_a_file, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_sees_each_change_at_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_sees_a_change_after_a_rest, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_fails_closed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_warns_once_for_each_change, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_reads_all_files_of_a_folder, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_follows_swapped_links, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_reads_the_file_of_a_token, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_wants_a_folder_for_names, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_knows_many, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
