@@ -166,6 +166,16 @@ static const struct options_row rows[] = {
     },
     {
         .section = OPTIONS_LIMITS,
+        .key = "reply_timeout",
+        OPTIONS_FIELD(config_limits, reply_timeout_ms),
+        .value = {.type = VALUE_DURATION, .min = 100, .max = VALUE_HOURS(1)},
+        .initial = "30s",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "for the answer to a plain request to be there, and then for each of its bytes to "
+                "be taken",
+    },
+    {
+        .section = OPTIONS_LIMITS,
         .key = "keep_alive",
         OPTIONS_FIELD(config_limits, keep_alive_ms),
         .value =

@@ -25,7 +25,12 @@
     METRIC(bytes_up, "payload_bytes_total", "direction=\"up\"",                                    \
            "Payload bytes; up is from clients to targets.")                                        \
     METRIC(bytes_down, "payload_bytes_total", "direction=\"down\"", "")                            \
-    METRIC(tls_handshakes, "tls_handshakes_total", "", "TLS handshakes completed with clients.")
+    METRIC(tls_handshakes, "tls_handshakes_total", "", "TLS handshakes completed with clients.")   \
+    METRIC(requests_2xx, "requests_total", "status=\"2xx\"",                                       \
+           "HTTP requests that had another answer than 101.")                                      \
+    METRIC(requests_3xx, "requests_total", "status=\"3xx\"", "")                                   \
+    METRIC(requests_4xx, "requests_total", "status=\"4xx\"", "")                                   \
+    METRIC(requests_5xx, "requests_total", "status=\"5xx\"", "")
 
 #define METRICS_ENUM(id, name, labels, help) METRICS_##id,
 enum metric { METRICS_TABLE(METRICS_ENUM) METRICS_COUNT };

@@ -65,6 +65,9 @@
     REASON(http_not_upgrade, WARN, 426, 0, "This is a WebSocket endpoint")                         \
     REASON(http_path, WARN, 400, 0, "Malformed path")                                              \
     REASON(http_no_route, WARN, 404, 0, "Nothing here")                                            \
+    REASON(answer_timeout, WARN, 503, 0, "The answer took too long")                               \
+    REASON(file_changed, WARN, 0, 0, "file became shorter while it was sent")                      \
+    REASON(file_io, WARN, 0, 0, "file could not be read")                                          \
     REASON(ws_version, WARN, 426, 0, "WebSocket version 13 is needed")                             \
     REASON(ws_key, WARN, 400, 0, "Sec-WebSocket-Key is missing, repeated or malformed")            \
     REASON(ws_header, WARN, 400, 0, "Malformed WebSocket header field")                            \

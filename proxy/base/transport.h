@@ -63,6 +63,13 @@ struct transport_ops {
      */
     struct io (*write)(struct transport *t, const uint8_t *buffer, size_t length);
 
+    /*
+     * Optional, NULL where bytes must pass through our hands: moves n of `length` bytes of a
+     * regular file, from `offset` on, as write does. IO_EOF: the file ends before `offset`.
+     * IO_WANT_READ: not with this file; read it, and write what was read.
+     */
+    struct io (*send_file)(struct transport *t, int file, uint64_t offset, size_t length);
+
     /* Moves what write took but the socket did not. IO_OK: nothing is left inside. */
     struct io (*flush)(struct transport *t);
 
@@ -102,6 +109,17 @@ static inline struct io transport_read(struct transport *t, uint8_t *buffer, siz
 static inline struct io transport_write(struct transport *t, const uint8_t *buffer, size_t length)
 {
     return t->ops->write(t, buffer, length);
+}
+
+static inline bool transport_sends_files(const struct transport *t)
+{
+    return t->ops->send_file != NULL;
+}
+
+static inline struct io transport_send_file(struct transport *t, int file, uint64_t offset,
+                                            size_t length)
+{
+    return t->ops->send_file(t, file, offset, length);
 }
 
 static inline struct io transport_flush(struct transport *t)

@@ -476,8 +476,12 @@ const char *http_head_status_phrase(unsigned status)
         const char *phrase;
     } phrases[] = {
         {200, "OK"},
+        {204, "No Content"},
+        {206, "Partial Content"},
         {301, "Moved Permanently"},
         {302, "Found"},
+        {303, "See Other"},
+        {304, "Not Modified"},
         {307, "Temporary Redirect"},
         {308, "Permanent Redirect"},
         {400, "Bad Request"},
@@ -485,7 +489,9 @@ const char *http_head_status_phrase(unsigned status)
         {404, "Not Found"},
         {405, "Method Not Allowed"},
         {408, "Request Timeout"},
+        {412, "Precondition Failed"},
         {414, "URI Too Long"},
+        {416, "Range Not Satisfiable"},
         {426, "Upgrade Required"},
         {429, "Too Many Requests"},
         {431, "Request Header Fields Too Large"},

@@ -24,16 +24,6 @@ static void put(struct writer *w, struct slice text)
     w->length += text.len;
 }
 
-static void put_number(struct writer *w, size_t number)
-{
-    char digits[20]; /* 2^64 - 1 has 20 */
-    size_t start = sizeof(digits);
-    do
-        digits[--start] = (char)('0' + number % 10);
-    while ((number /= 10) > 0);
-    put(w, (struct slice){digits + start, sizeof(digits) - start});
-}
-
 static size_t written(const struct writer *w)
 {
     return w->overflow ? 0 : w->length;
@@ -205,53 +195,5 @@ size_t ws_handshake_answer(char *out, size_t capacity, const struct ws_handshake
     put(&w, SLICE("\r\n"));
     put(&w, fields);
     put(&w, SLICE("\r\n"));
-    return written(&w);
-}
-
-/* What one status needs more than another; begins on the line "Connection: close". */
-static void put_status_fields(struct writer *w, enum reason reason, unsigned status)
-{
-    switch (status) {
-    case 405:
-        put(w, SLICE("\r\nAllow: GET"));
-        break;
-    case 426: /* an Upgrade field needs its Connection option, RFC 9110 section 7.8 */
-        put(w, SLICE(", Upgrade\r\nUpgrade: websocket"));
-        if (reason == REASON_ws_version)
-            put(w, SLICE("\r\nSec-WebSocket-Version: 13"));
-        break;
-    case 429: /* RFC 6585 section 4 */
-    case 503:
-        put(w, SLICE("\r\nRetry-After: 5"));
-        break;
-    default:
-        break;
-    }
-}
-
-size_t ws_handshake_refusal(char *out, size_t capacity, enum reason reason, bool head_only)
-{
-    const struct reason_row *row = reason_row(reason);
-    if (row->http_status == 0)
-        return 0;
-    struct slice text = slice_of(row->text);
-    struct writer w = {out, capacity, 0, false};
-    put(&w, SLICE("HTTP/1.1 "));
-    put_number(&w, row->http_status);
-    put(&w, SLICE(" "));
-    put(&w, slice_of(http_head_status_phrase(row->http_status)));
-    put(&w, SLICE("\r\n"
-                  "Server: wsluice\r\n"
-                  "Cache-Control: no-store\r\n"
-                  "Connection: close"));
-    put_status_fields(&w, reason, row->http_status);
-    put(&w, SLICE("\r\nContent-Type: text/plain; charset=utf-8\r\n"
-                  "Content-Length: "));
-    put_number(&w, text.len + 1);
-    put(&w, SLICE("\r\n\r\n"));
-    if (!head_only) {
-        put(&w, text);
-        put(&w, SLICE("\n"));
-    }
     return written(&w);
 }

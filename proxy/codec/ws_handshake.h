@@ -1,6 +1,6 @@
 /*
  * The opening handshake, RFC 6455 section 4, server side: is this head a good upgrade request,
- * which subprotocol is chosen, and the answers.
+ * which subprotocol is chosen, and the answer.
  *
  * Pure. Owns: nothing. Thread: any. Errors: a reason from the table. Lifetime: slices borrow the
  * head.
@@ -13,7 +13,6 @@
 #define WS_ACCEPT_LENGTH    28  /* base64 of a SHA-1 */
 #define WS_SUBPROTOCOLS_MAX 32  /* offers that we compare with each other; more are refused */
 #define WS_ANSWER_MAX       256 /* the 101 head without the name of the subprotocol */
-#define WS_REFUSAL_MAX      512
 
 struct ws_handshake {
     char accept[WS_ACCEPT_LENGTH];
@@ -45,13 +44,5 @@ bool ws_handshake_accept(struct slice key, char out[static WS_ACCEPT_LENGTH]) WS
  */
 size_t ws_handshake_answer(char *out, size_t capacity, const struct ws_handshake *handshake,
                            struct slice fields) WSL_MUST_CHECK;
-
-/*
- * A whole refusal for a reason: status line, the fields that the status needs (Allow, Upgrade,
- * Sec-WebSocket-Version, Retry-After), Connection: close, and the reason's text as a short plain
- * body (none for HEAD). Returns its length, or 0 when it does not fit or the reason has no status.
- */
-size_t ws_handshake_refusal(char *out, size_t capacity, enum reason reason,
-                            bool head_only) WSL_MUST_CHECK;
 
 #endif

@@ -74,8 +74,9 @@ enum opening_verdict opening_feed(struct opening *opening, const char *bytes, si
     size_t consumed = 0;
     enum reason bad = REASON_none;
     bool in_parts = opening->held != NULL;
+    opening->unjudged = false;
     if (in_parts) {
-        if (!hold(opening, bytes, length))
+        if (length > 0 && !hold(opening, bytes, length))
             return refuse(opening, REASON_out_of_memory);
         bytes = opening->held;
         length = opening->held_length;
@@ -96,6 +97,24 @@ enum opening_verdict opening_feed(struct opening *opening, const char *bytes, si
     if ((uint8_t)bytes[0] == TLS_HANDSHAKE_RECORD)
         bad = REASON_tls_unavailable;
     return refuse(opening, bad);
+}
+
+bool opening_next(struct opening *opening, const struct opening_request *request)
+{
+    struct slice rest = request->rest;
+    opening->scan = (struct http_scan){0};
+    opening->unjudged = rest.len > 0;
+    if (rest.len == 0) {
+        free(opening->held);
+        opening->held = NULL;
+        opening->held_length = opening->held_capacity = 0;
+        return true;
+    }
+    if (!opening->held)
+        return hold(opening, rest.ptr, rest.len);
+    memmove(opening->held, rest.ptr, rest.len);
+    opening->held_length = rest.len;
+    return true;
 }
 
 void opening_free(struct opening *opening)

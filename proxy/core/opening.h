@@ -22,7 +22,8 @@ struct opening {
     char *held; /* the head so far, when it did not come at once */
     size_t held_length, held_capacity;
     struct http_scan scan;
-    char *answer; /* the 101 head */
+    bool unjudged; /* what is held came behind another head */
+    char *answer;  /* the 101 head */
     size_t answer_length;
     uint8_t *early; /* what followed the head; NULL: nothing */
     size_t early_length;
@@ -44,7 +45,10 @@ struct opening_terms {
     struct slice fields; /* whole field lines for the 101 */
 };
 
-/* Bytes of the client, in order. After REQUEST or REFUSED no more. */
+/*
+ * Bytes of the client, in order; none, with length 0, where opening_pending. After REFUSED no more,
+ * after REQUEST not before opening_next.
+ */
 enum opening_verdict opening_feed(struct opening *opening, const char *bytes, size_t length,
                                   const struct http_limits *limits,
                                   struct opening_request *request) WSL_MUST_CHECK;
@@ -52,6 +56,18 @@ enum opening_verdict opening_feed(struct opening *opening, const char *bytes, si
 /* The request is to become a WebSocket: UPGRADE or REFUSED. */
 enum opening_verdict opening_upgrade(struct opening *opening, const struct opening_request *request,
                                      const struct opening_terms *terms) WSL_MUST_CHECK;
+
+/*
+ * The request is not to become a WebSocket, and another one may follow it: what came behind it is
+ * kept, and the request itself is gone. False: out of memory.
+ */
+bool opening_next(struct opening *opening, const struct opening_request *request) WSL_MUST_CHECK;
+
+/* Bytes of the next request are held that were not yet looked at. */
+static inline bool opening_pending(const struct opening *opening)
+{
+    return opening->unjudged;
+}
 
 void opening_free(struct opening *opening);
 

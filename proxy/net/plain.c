@@ -1,6 +1,7 @@
 #include "net/plain.h"
 
 #include <errno.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -45,6 +46,27 @@ static struct io plain_write(struct transport *transport, const uint8_t *buffer,
     return io_fail(transport_errno(plain->side, errno));
 }
 
+static struct io plain_send_file(struct transport *transport, int file, uint64_t offset,
+                                 size_t length)
+{
+    struct plain *plain = of(transport);
+    off_t at = (off_t)offset;
+    ssize_t n;
+    do
+        n = sendfile(plain->fd, file, &at, length);
+    while (n < 0 && errno == EINTR);
+    if (n > 0)
+        return (struct io){.n = (size_t)n, .status = IO_OK, .blocked = (size_t)n < length};
+    if (n == 0)
+        return io_status(IO_EOF);
+    if (errno == EAGAIN)
+        return io_status(IO_WANT_WRITE);
+    /* Some file systems cannot; one that fails says so once more when it is read. */
+    if (errno != ECONNRESET && errno != EPIPE)
+        return io_status(IO_WANT_READ);
+    return io_fail(transport_errno(plain->side, errno));
+}
+
 static struct io plain_shutdown(struct transport *transport)
 {
     struct plain *plain = of(transport);
@@ -64,6 +86,7 @@ struct transport *plain_init(struct plain *plain, int fd, const struct transport
         .handshake = ready,
         .read = plain_read,
         .write = plain_write,
+        .send_file = plain_send_file,
         .flush = ready,
         .shutdown = plain_shutdown,
         .close = plain_close,

@@ -49,6 +49,7 @@ static void retire(void *owner, void *argument)
     struct worker *worker = owner;
     (void)argument;
     worker->retiring = true;
+    session_retire(&worker->env);
     report_empty(worker);
 }
 
@@ -57,6 +58,7 @@ static void drain(void *owner, void *argument)
     struct worker *worker = owner;
     (void)argument;
     worker->retiring = true;
+    session_retire(&worker->env);
     worker->drain = (struct worker_drain){
         .sessions = worker->env.live,
         .ticks = worker->drain_ms / DRAIN_TICK_MS,

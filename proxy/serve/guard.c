@@ -224,15 +224,21 @@ void guard_leave_route(struct guard_pass *pass)
     pass->route = NULL;
 }
 
+void guard_leave_address(struct guard_pass *pass)
+{
+    if (!pass->in_address)
+        return;
+    struct shard *shard = &pass->guard->shards[pass->shard];
+    pthread_mutex_lock(&shard->mutex);
+    if (pass->slot != LIMITER_NOT_COUNTED)
+        limiter_leave(shard->limiter, pass->slot);
+    pthread_mutex_unlock(&shard->mutex);
+    pass->in_address = false;
+}
+
 void guard_leave(struct guard_pass *pass)
 {
-    if (pass->in_address) {
-        struct shard *shard = &pass->guard->shards[pass->shard];
-        pthread_mutex_lock(&shard->mutex);
-        if (pass->slot != LIMITER_NOT_COUNTED)
-            limiter_leave(shard->limiter, pass->slot);
-        pthread_mutex_unlock(&shard->mutex);
-    }
+    guard_leave_address(pass);
     guard_leave_route(pass);
     if (pass->listener)
         count_down(&pass->listener->count);

@@ -55,9 +55,12 @@ unsigned guard_tally_count(const struct guard_tally *tally);
 enum reason guard_enter(struct guard *guard, struct guard_pass *pass, uint32_t process_limit,
                         struct guard_tally *listener, uint32_t listener_limit) WSL_MUST_CHECK;
 
-/* REASON_too_many_address or _rate_limited. At most once for a pass. */
+/* REASON_too_many_address or _rate_limited. Once for a pass, unless that address is left. */
 enum reason guard_enter_address(struct guard_pass *pass, const uint8_t address[static IP_BYTES],
                                 const struct config_limits *limits, uint64_t now_ms) WSL_MUST_CHECK;
+
+/* The next request on the connection is another client's. */
+void guard_leave_address(struct guard_pass *pass);
 
 /* REASON_too_many_route. At most once for a pass. */
 enum reason guard_enter_route(struct guard_pass *pass, struct guard_tally *route,

@@ -1,16 +1,20 @@
 #include "serve/reply.h"
 
+#include <inttypes.h>
+#include <unistd.h>
+
 #include "codec/http_head.h"
 
-/* Status line, our own fields and the numbers in them; all short and known. */
+/* Status line, the fields that each answer has, and the numbers in them; all short and known. */
 #define REPLY_FIXED 320
 
 /* Fields that are ours to write: a second one would tell the client another story. */
 static bool is_ours(struct slice name)
 {
     static const struct slice ours[] = {
-        {"connection", 10}, {"content-length", 14}, {"content-type", 12},      {"location", 8},
-        {"server", 6},      {"keep-alive", 10},     {"transfer-encoding", 17}, {"upgrade", 7},
+        {"connection", 10},        {"content-length", 14}, {"content-type", 12},
+        {"location", 8},           {"server", 6},          {"keep-alive", 10},
+        {"transfer-encoding", 17}, {"upgrade", 7},         {"date", 4},
     };
     for (size_t i = 0; i < WSL_COUNT(ours); i++)
         if (slice_equal_nocase(name, ours[i]))
@@ -46,6 +50,54 @@ static bool is_uri(const char *text)
     return true;
 }
 
+/* ---- refusals -------------------------------------------------------------------------------- */
+
+struct fields {
+    const struct config_header *items;
+    size_t count;
+};
+
+/* What one status needs more than another. */
+static struct fields fields_of(enum reason reason, unsigned status)
+{
+    static const struct config_header allow = {"Allow", "GET"};
+    static const struct config_header version = {"Sec-WebSocket-Version", "13"};
+    static const struct config_header retry = {"Retry-After", "5"}; /* 429: RFC 6585 section 4 */
+    if (status == 405)
+        return (struct fields){&allow, 1};
+    if (reason == REASON_ws_version)
+        return (struct fields){&version, 1};
+    if (status == 429 || status == 503)
+        return (struct fields){&retry, 1};
+    return (struct fields){NULL, 0};
+}
+
+struct reply reply_refusal(enum reason reason)
+{
+#define REPLY_LINE(name, level, http, ws, text) text "\n",
+    static const char *const lines[] = {REASON_TABLE(REPLY_LINE)};
+#undef REPLY_LINE
+    const struct reason_row *row = reason_row(reason);
+    struct fields fields = fields_of(reason, row->http_status);
+    wsl_assert(row->http_status != 0);
+    return (struct reply){
+        .status = row->http_status,
+        .reason = reason,
+        .content_type = "text/plain; charset=utf-8",
+        .cache_control = "no-store",
+        .fields = fields.items,
+        .field_count = fields.count,
+        .body = reply_static(slice_of(lines[reason])),
+    };
+}
+
+/* ---- the head -------------------------------------------------------------------------------- */
+
+static size_t size_of_text(const char *text)
+{
+    return text ? strlen(text) : 0;
+}
+
 static size_t size_of_fields(const struct config_header *headers, size_t count)
 {
     size_t size = 0;
@@ -54,15 +106,14 @@ static size_t size_of_fields(const struct config_header *headers, size_t count)
     return size;
 }
 
-static size_t size_of(const struct reply *reply)
+size_t reply_head_max(const struct reply *reply, const struct reply_terms *terms)
 {
-    size_t size = REPLY_FIXED + reply->body.len;
-    size += reply->location ? strlen(reply->location) : 0;
-    size += reply->content_type ? strlen(reply->content_type) : 0;
-    return size + size_of_fields(reply->headers, reply->header_count);
+    return REPLY_FIXED + size_of_text(reply->location) + size_of_text(reply->content_type) +
+           size_of_text(reply->cache_control) + terms->lines.len +
+           size_of_fields(reply->fields, reply->field_count);
 }
 
-/* Into room that size_of has measured. */
+/* Into room that reply_head_max has measured. */
 static char *put(char *at, const char *text)
 {
     size_t length = strlen(text);
@@ -72,7 +123,7 @@ static char *put(char *at, const char *text)
 
 static char *put_field(char *at, const char *name, const char *value)
 {
-    return put(put(put(put(at, name), ": "), value), "\r\n");
+    return value ? put(put(put(put(at, name), ": "), value), "\r\n") : at;
 }
 
 static char *put_fields(char *at, const struct config_header *headers, size_t count)
@@ -83,37 +134,72 @@ static char *put_fields(char *at, const struct config_header *headers, size_t co
     return at;
 }
 
-static char *put_head(char *at, const struct reply *reply)
+/* An Upgrade field needs its Connection option, RFC 9110 section 7.8. */
+static char *put_connection(char *at, unsigned status, bool keep)
+{
+    bool upgrade = status == 426;
+    if (upgrade)
+        at = put_field(at, "Upgrade", "websocket");
+    if (!keep)
+        return put_field(at, "Connection", upgrade ? "close, Upgrade" : "close");
+    return put_field(at, "Connection", upgrade ? "Upgrade" : NULL);
+}
+
+static char *put_head(char *at, const struct reply *reply, const struct reply_terms *terms)
 {
     char number[24];
     snprintf(number, sizeof(number), "%u ", reply->status);
     at = put(put(put(at, "HTTP/1.1 "), number), http_head_status_phrase(reply->status));
-    at = put(at, "\r\nServer: wsluice\r\nConnection: close\r\n");
-    if (reply->fresh)
-        at = put_field(at, "Cache-Control", "no-store");
-    if (reply->location)
-        at = put_field(at, "Location", reply->location);
-    at = put_fields(at, reply->headers, reply->header_count);
-    if (reply->content_type)
-        at = put_field(at, "Content-Type", reply->content_type);
-    snprintf(number, sizeof(number), "%zu", reply->body.len);
+    at = put(at, "\r\nServer: wsluice\r\n");
+    at = put_field(at, "Date", terms->date);
+    at = put_connection(at, reply->status, terms->keep);
+    at = put_field(at, "Cache-Control", reply->cache_control);
+    at = put_field(at, "Location", reply->location);
+    if (terms->lines.len > 0)
+        at = (char *)memcpy(at, terms->lines.ptr, terms->lines.len) + terms->lines.len;
+    at = put_fields(at, reply->fields, reply->field_count);
+    if (!reply_has_content(reply->status))
+        return put(at, "\r\n");
+    at = put_field(at, "Content-Type", reply->content_type);
+    snprintf(number, sizeof(number), "%" PRIu64, reply->body.length);
     return put(put_field(at, "Content-Length", number), "\r\n");
 }
 
-char *reply_build(const struct reply *reply, size_t *length)
+size_t reply_head(const struct reply *reply, const struct reply_terms *terms, char *out)
 {
     if (reply->location && !is_uri(reply->location))
-        return NULL;
-    char *bytes = malloc(size_of(reply));
+        return 0;
+    return (size_t)(put_head(out, reply, terms) - out);
+}
+
+char *reply_build(const struct reply *reply, const struct reply_terms *terms, size_t *length)
+{
+    size_t body = reply_sends_body(reply, terms) ? (size_t)reply->body.length : 0;
+    char *bytes = malloc(reply_head_max(reply, terms) + body);
     if (!bytes)
         return NULL;
-    char *at = put_head(bytes, reply);
-    if (!reply->head_only && reply->body.len > 0) {
-        memcpy(at, reply->body.ptr, reply->body.len);
-        at += reply->body.len;
+    *length = reply_head(reply, terms, bytes);
+    if (*length == 0) {
+        free(bytes);
+        return NULL;
     }
-    *length = (size_t)(at - bytes);
+    if (body > 0)
+        memcpy(bytes + *length, reply->body.bytes, body);
+    *length += body;
     return bytes;
+}
+
+bool reply_has_content(unsigned status)
+{
+    return status != 204 && status != 304;
+}
+
+void reply_release(const struct reply *reply)
+{
+    if (reply->body.source == REPLY_OWNED)
+        free(reply->body.owned);
+    if (reply->body.source == REPLY_FILE && reply->body.fd >= 0)
+        close(reply->body.fd);
 }
 
 bool reply_fields(const struct config_route *route, char **lines, size_t *length)

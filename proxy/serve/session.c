@@ -7,6 +7,7 @@
 #include "serve/session_answer.h"
 #include "serve/session_base.h"
 #include "serve/session_greet.h"
+#include "serve/session_reply.h"
 #include "serve/session_request.h"
 #include "serve/session_target.h"
 
@@ -38,6 +39,8 @@ static void client_cb(void *owner, unsigned ready)
     case LIFE_REPLYING:
         if (ready & WATCH_BROKEN)
             session_base_die(session, REASON_client_reset);
+        else if (session->state == LIFE_REPLYING)
+            session_reply_turn(session);
         return;
     case LIFE_DIALLING:
     case LIFE_ANSWERED:
@@ -53,6 +56,13 @@ static void client_cb(void *owner, unsigned ready)
     wsl_assert(!"no callback comes after death");
 }
 
+/* It has asked nothing, or nothing more. */
+static void let_go(struct session *session, enum reason reason)
+{
+    enum reason settled = session_base_settled(session);
+    session_base_die(session, settled != REASON_none ? settled : reason);
+}
+
 static void handshake_too_slow(struct session *session)
 {
     if (session->state == LIFE_TLS || session_greet_header_begun(session))
@@ -60,7 +70,7 @@ static void handshake_too_slow(struct session *session)
     else if (session->state == LIFE_HEAD && session_request_begun(session))
         session_answer_refuse(session, REASON_handshake_timeout);
     else
-        session_base_die(session, REASON_silent);
+        let_go(session, REASON_silent);
 }
 
 void session_deadline_cb(uv_timer_t *timer)
@@ -74,6 +84,7 @@ void session_deadline_cb(uv_timer_t *timer)
         handshake_too_slow(session);
         return;
     case LIFE_REPLY_DEADLINE:
+        session_reply_tick(session);
         return;
     case LIFE_CONNECT_DEADLINE: /* the way to the target has its own */
     case LIFE_NO_DEADLINE:
@@ -154,6 +165,8 @@ void session_end(struct session *session, enum reason reason)
     case LIFE_HEAD:
         if (session_request_begun(session))
             session_answer_refuse(session, reason);
+        else if (reason == REASON_shutdown)
+            let_go(session, reason);
         else
             session_base_die(session, reason);
         return;
@@ -167,6 +180,11 @@ void session_end(struct session *session, enum reason reason)
         return;
     case LIFE_WAITING:
     case LIFE_REPLYING:
+        if (reason == REASON_shutdown)
+            session_reply_last(session);
+        else
+            session_base_die(session, reason);
+        return;
     case LIFE_CLOSING:
     case LIFE_DEAD:
     case LIFE_STATES:
@@ -180,7 +198,7 @@ size_t session_drain_some(struct session_env *env, size_t most)
     for (struct list *link = env->sessions.next, *next; link != &env->sessions; link = next) {
         struct session *session = WSL_CONTAINER(link, struct session, link);
         next = link->next;
-        if (session->state == LIFE_CLOSING)
+        if (session->state == LIFE_CLOSING || session_reply_is_last(session))
             continue;
         if (told == most)
             return told;
@@ -188,6 +206,18 @@ size_t session_drain_some(struct session_env *env, size_t most)
         told++;
     }
     return told;
+}
+
+void session_retire(struct session_env *env)
+{
+    env->retiring = true;
+    for (struct list *link = env->sessions.next, *next; link != &env->sessions; link = next) {
+        struct session *session = WSL_CONTAINER(link, struct session, link);
+        next = link->next;
+        if (session->state == LIFE_HEAD && !session_request_begun(session) &&
+            session_base_settled(session) != REASON_none)
+            let_go(session, REASON_shutdown);
+    }
 }
 
 void session_kill_all(struct session_env *env, enum reason reason)

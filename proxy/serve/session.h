@@ -30,6 +30,12 @@ size_t session_drain_some(struct session_env *env, size_t most);
 /* Tells one, likewise. One that is ending already goes on as it is. */
 void session_end(struct session *session, enum reason reason);
 
+/*
+ * No new client will come: connections that wait for another request end, and answers from here on
+ * are the last on theirs. Sessions go on.
+ */
+void session_retire(struct session_env *env);
+
 /* Ends all at once. */
 void session_kill_all(struct session_env *env, enum reason reason);
 

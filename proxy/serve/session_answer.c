@@ -1,71 +1,67 @@
 #include "serve/session_answer.h"
 
-#include "codec/ws_handshake.h"
+#include "codec/http_etag.h"
 #include "core/expand.h"
 #include "net/tls_store.h"
 #include "serve/ops.h"
-#include "serve/reply.h"
+#include "serve/pages.h"
+#include "serve/session_reply.h"
 
 #define LOCATION_MAX 4096
 
-static void say_last(struct session *session, enum reason reason, const char *bytes, size_t length)
+/* ---- refusals -------------------------------------------------------------------------------- */
+
+static void say_last(struct session *session, const struct reply *reply)
 {
     uint64_t now = session_base_now(session);
+    struct reply_terms terms = session_base_terms(session);
+    size_t length = 0;
+    terms.keep = false;
+    char *bytes = reply_build(reply, &terms, &length);
+    session_base_count_answer(session, reply->status);
     session_base_step(session, session->state == LIFE_HEAD ? LIFE_REFUSED : LIFE_TARGET_FAILED);
     session_base_forget_entry(session);
     bridge_init(&session->bridge, session->client, false, now);
-    bridge_refuse(&session->bridge, reason, bytes, length, now);
+    /* Without memory it hears nothing but our end. */
+    bridge_refuse(&session->bridge, reply->reason, bytes, length, now);
+    free(bytes);
     session_base_arm_ending(session);
     session_base_follow(session);
 }
 
-/* Behind the status line; without memory the refusal goes without them. */
-static char *add_route_fields(const struct session *session, const char *answer, size_t *length)
+/* A request that is understood, and whose end is certain: there is nothing here for it, no more. */
+static bool may_go_on(const struct session *session, enum reason reason)
 {
-    if (!session->route)
-        return NULL;
-    size_t route = (size_t)(session->route - session->site->config->routes);
-    const struct site_route *own = &session->site->routes[route];
-    struct slice fields = {own->field_lines, own->field_length};
-    char *whole = fields.len > 0 ? malloc(*length + fields.len) : NULL;
-    if (!whole)
-        return NULL;
-    size_t line = (size_t)((const char *)memchr(answer, '\n', *length) + 1 - answer);
-    memcpy(whole, answer, line);
-    memcpy(whole + line, fields.ptr, fields.len);
-    memcpy(whole + line + fields.len, answer + line, *length - line);
-    *length += fields.len;
-    return whole;
+    bool harmless = reason == REASON_http_no_route || reason == REASON_http_method ||
+                    reason == REASON_http_not_upgrade;
+    return harmless && session->state == LIFE_HEAD && session->entry->keep;
+}
+
+/* RFC 9110 section 10.2.1: what the resource takes. */
+static void allow_methods(const struct session *session, struct reply *reply)
+{
+    static const struct config_header plain = {"Allow", "GET, HEAD"};
+    bool bridge = session->route && session->route->kind == CONFIG_KIND_BRIDGE;
+    bool page = bridge && (session->route->demo || session->route->files.root);
+    if (reply->status == 405 && (!bridge || page))
+        reply->fields = &plain;
 }
 
 void session_answer_refuse(struct session *session, enum reason reason)
 {
-    char answer[WS_REFUSAL_MAX];
-    bool head_only = session->entry && session->entry->opening.head_only;
-    size_t length = ws_handshake_refusal(answer, sizeof(answer), reason, head_only);
-    if (length == 0) {
+    if (reason_row(reason)->http_status == 0) {
         session_base_die(session, reason);
         return;
     }
-    char *whole = add_route_fields(session, answer, &length);
-    say_last(session, reason, whole ? whole : answer, length);
-    free(whole);
+    struct reply reply = reply_refusal(reason);
+    allow_methods(session, &reply);
+    if (may_go_on(session, reason))
+        session_reply_send(session, &reply);
+    else
+        say_last(session, &reply);
 }
 
-static void say(struct session *session, struct reply *reply)
-{
-    size_t length;
-    reply->headers = session->route->headers;
-    reply->header_count = session->route->header_count;
-    reply->head_only = session->entry->opening.head_only;
-    char *bytes = reply_build(reply, &length);
-    if (!bytes) {
-        session_answer_refuse(session, REASON_out_of_memory);
-        return;
-    }
-    say_last(session, REASON_answered, bytes, length);
-    free(bytes);
-}
+/* ---- plain answers --------------------------------------------------------------------------- */
 
 static void redirect(struct session *session, const struct http_head *head)
 {
@@ -79,7 +75,8 @@ static void redirect(struct session *session, const struct http_head *head)
         session_answer_refuse(session, REASON_http_path);
         return;
     }
-    say(session, &(struct reply){.status = session->route->redirect_status, .location = location});
+    session_reply_send(
+        session, &(struct reply){.status = session->route->redirect_status, .location = location});
 }
 
 /* NULL: out of memory. */
@@ -145,11 +142,10 @@ static void metrics(struct session *session)
         session_answer_refuse(session, REASON_out_of_memory);
         return;
     }
-    say(session, &(struct reply){.status = 200,
-                                 .content_type = OPS_METRICS_TYPE,
-                                 .body = {body, length},
-                                 .fresh = true});
-    free(body);
+    session_reply_send(session, &(struct reply){.status = 200,
+                                                .content_type = OPS_METRICS_TYPE,
+                                                .cache_control = "no-store",
+                                                .body = reply_owned(body, length)});
 }
 
 /* Has every route of that name a target that may be usable? */
@@ -180,10 +176,34 @@ static void health(struct session *session)
     struct ops_health health = session->route->health == CONFIG_HEALTH_LIVE
                                    ? ops_live()
                                    : ops_ready(session->env->ops, targets_of(session));
-    say(session, &(struct reply){.status = health.status,
-                                 .content_type = OPS_HEALTH_TYPE,
-                                 .body = slice_of(health.body),
-                                 .fresh = true});
+    session_reply_send(session, &(struct reply){.status = health.status,
+                                                .content_type = OPS_HEALTH_TYPE,
+                                                .cache_control = "no-store",
+                                                .body = reply_static(slice_of(health.body))});
+}
+
+/*
+ * A page of the binary: it changes with the binary only, and its tag with it (RFC 9110 section
+ * 13.1.2).
+ */
+static void show(struct session *session, const struct http_head *head, const struct page *page)
+{
+    const struct config_header fields[] = {
+        {"ETag", page->etag},
+        {"Content-Security-Policy", page->csp},
+        {"X-Content-Type-Options", "nosniff"},
+    };
+    bool known =
+        http_etag_listed(head, SLICE("If-None-Match"), slice_of(page->etag), HTTP_ETAG_WEAK);
+    struct slice body = {(const char *)page->bytes, page->length};
+    session_reply_send(session, &(struct reply){
+                                    .status = known ? 304 : 200,
+                                    .content_type = "text/html; charset=utf-8",
+                                    .cache_control = "no-cache",
+                                    .fields = fields,
+                                    .field_count = WSL_COUNT(fields),
+                                    .body = reply_static(body),
+                                });
 }
 
 void session_answer_plain(struct session *session, const struct http_head *head)
@@ -198,12 +218,15 @@ void session_answer_plain(struct session *session, const struct http_head *head)
     case CONFIG_KIND_HEALTH:
         health(session);
         return;
+    case CONFIG_KIND_BRIDGE:
+        if (session->route->demo) {
+            show(session, head, pages_demo());
+            return;
+        }
+        break;
     case CONFIG_KIND_FILES:
     case CONFIG_KIND_STATUS:
-        session_answer_refuse(session, REASON_http_no_route);
-        return;
-    case CONFIG_KIND_BRIDGE:
         break;
     }
-    wsl_assert(!"a bridge has no plain answer");
+    session_answer_refuse(session, REASON_http_no_route);
 }

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "core/status_query.h"
 #include "net/socket.h"
+#include "serve/reply_flow.h"
 
 /* A delayed acknowledgement is on its way for 40 ms, the round trip apart. */
 #define ACKNOWLEDGED_MS 250
@@ -81,7 +82,7 @@ void session_base_names(const struct session *session, struct session_names *nam
         names->target = addr_print_config(&target->address, names->address, sizeof(names->address));
 }
 
-static void log_parties(const struct session *session, struct log_line *line)
+void session_base_log_parties(const struct session *session, struct log_line *line)
 {
     struct session_names names;
     char id[STATUS_ID_TEXT];
@@ -107,7 +108,7 @@ static void log_end_of(const struct session *session, enum reason reason)
     log_begin(&line, row->level, session->opened ? "session" : "handshake");
     if (!line.active)
         return;
-    log_parties(session, &line);
+    session_base_log_parties(session, &line);
     log_text(&line, "reason", row->name);
     if (session->detail)
         log_text(&line, "detail", session->detail);
@@ -141,15 +142,27 @@ static void timer_closed_cb(uv_handle_t *handle)
     env->gone(env);
 }
 
+void session_base_forget_request(struct session_entry *entry)
+{
+    free(entry->path);
+    free(entry->place);
+    free(entry->host);
+    entry->path = entry->host = NULL;
+    entry->place = NULL;
+    entry->match = (struct route_match){0};
+    entry->head_timed = false;
+}
+
 void session_base_forget_entry(struct session *session)
 {
     struct session_entry *entry = session->entry;
     if (!entry)
         return;
     opening_free(&entry->opening);
-    free(entry->path);
-    free(entry->place);
-    free(entry->host);
+    session_base_forget_request(entry);
+    reply_flow_free(entry->flow);
+    if (entry->wait)
+        entry->wait->session = NULL;
     free(entry->header);
     free(entry);
     session->entry = NULL;
@@ -193,6 +206,48 @@ void session_base_detail(struct session *session, const char *detail)
     /* Without memory the log line lacks its detail, no more. */
     if (!session->detail && detail[0] != '\0')
         session->detail = strdup(detail);
+}
+
+/* ---- answers --------------------------------------------------------------------------------- */
+
+enum reason session_base_settled(const struct session *session)
+{
+    return session->entry ? (enum reason)session->entry->settled : REASON_none;
+}
+
+static const char *date(struct session_env *env)
+{
+    struct session_date *date = &env->date;
+    time_t now = time(NULL);
+    if (date->at != now)
+        http_date_format(now, date->text);
+    date->at = now;
+    return date->text;
+}
+
+struct reply_terms session_base_terms(struct session *session)
+{
+    const struct session_entry *entry = session->entry;
+    struct reply_terms terms = {
+        .date = date(session->env),
+        .keep = entry && entry->keep,
+        .head_only = entry && entry->opening.head_only,
+    };
+    if (session->route) {
+        size_t route = (size_t)(session->route - session->site->config->routes);
+        const struct site_route *own = &session->site->routes[route];
+        terms.lines = (struct slice){own->field_lines, own->field_length};
+    }
+    return terms;
+}
+
+void session_base_count_answer(struct session *session, unsigned status)
+{
+    enum metric class = status < 300   ? METRICS_requests_2xx
+                        : status < 400 ? METRICS_requests_3xx
+                        : status < 500 ? METRICS_requests_4xx
+                                       : METRICS_requests_5xx;
+    metrics_add(&session->env->metrics.counter[class], 1);
 }
 
 /* ---- the bridge ------------------------------------------------------------------------------ */

@@ -4,7 +4,8 @@
  *      session_greet    PROXY header, first byte, TLS      PREFACE, TLS
  *      session_request  the head and what it may have      HEAD
  *      session_target   reaching a target, the 101         DIALLING, ANSWERED
- *      session_answer   any other answer                   -> CLOSING
+ *      session_reply    plain answers, how they are sent   WAITING, REPLYING
+ *      session_answer   what is answered                   -> REPLYING, CLOSING
  *      session          events, deadlines, the outside
  *
  * The dying rule: a session ends in session_base_die, which may be called in any state and closes
@@ -15,6 +16,7 @@
 #ifndef WSLUICE_SERVE_SESSION_BASE_H
 #define WSLUICE_SERVE_SESSION_BASE_H
 
+#include "base/log.h"
 #include "core/client_address.h"
 #include "core/life.h"
 #include "core/opening.h"
@@ -23,7 +25,13 @@
 #include "serve/account.h"
 #include "serve/onlooker.h"
 #include "serve/reach.h"
+#include "serve/reply.h"
 #include "serve/session_env.h"
+
+/* An answer that somebody is making; his until session_reply_resume. */
+struct session_wait {
+    struct session *session; /* NULL: it is gone */
+};
 
 /* What is needed until the session is open, and no longer. */
 struct session_entry {
@@ -34,6 +42,18 @@ struct session_entry {
     char *host;      /* owned; what the client asked for, for a PROXY header to the target */
     uint8_t *header; /* owned; an unfinished PROXY header */
     size_t header_length;
+    /* Plain requests: */
+    struct session_wait *wait; /* in WAITING */
+    struct reply_flow *flow;   /* owned; in REPLYING */
+    uint64_t unsent;           /* in the kernel, when the answer last stood still; once known */
+    char method[16];           /* as much of it as the log needs */
+    uint16_t status;           /* of the answer */
+    uint8_t settled;           /* enum reason: how the latest request was answered; none: no one */
+    bool keep;                 /* the connection stays for another request */
+    bool unsent_known;
+    bool head_timed;             /* a later request has begun, and has its own deadline */
+    bool named;                  /* each request names its client, for a trusted proxy: */
+    struct client_address proxy; /* that one */
 };
 
 #define SESSION_MARK_MS 1000
@@ -103,6 +123,21 @@ void session_base_die(struct session *session, enum reason reason);
 void session_base_detail(struct session *session, const char *detail);
 
 void session_base_forget_entry(struct session *session);
+
+/* What belongs to one request; its connection stays. */
+void session_base_forget_request(struct session_entry *entry);
+
+/* How a connection ends well that has had answers; none: it has had none. */
+enum reason session_base_settled(const struct session *session);
+
+/* What the answer at hand says for its connection, its route and its time. */
+struct reply_terms session_base_terms(struct session *session);
+
+/* An answer that is no 101 was given. */
+void session_base_count_answer(struct session *session, unsigned status);
+
+/* Who takes part, as fields of a line. */
+void session_base_log_parties(const struct session *session, struct log_line *line);
 
 /* A deadline, for session.c to act on. */
 void session_base_arm(struct session *session, uint64_t milliseconds);

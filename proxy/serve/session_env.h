@@ -7,9 +7,12 @@
 #ifndef WSLUICE_SERVE_SESSION_ENV_H
 #define WSLUICE_SERVE_SESSION_ENV_H
 
+#include <time.h>
+
 #include <uv.h>
 
 #include "base/metrics.h"
+#include "codec/http_date.h"
 #include "core/bridge.h"
 #include "net/addr.h"
 #include "net/resolve.h"
@@ -35,9 +38,14 @@ struct session_env {
     struct list sessions;
     size_t live; /* sessions whose memory is not yet free, recordings that are not yet written */
     struct metrics metrics;
-    uint64_t recordings_skip;      /* recorder.h */
-    uint64_t accepted;             /* so many that each has a number */
-    struct list visits;            /* that are paused */
+    uint64_t recordings_skip; /* recorder.h */
+    uint64_t accepted;        /* so many that each has a number */
+    struct list visits;       /* that are paused */
+    bool retiring;            /* every answer is the last on its connection */
+    struct session_date {
+        time_t at; /* 0: there is none yet */
+        char text[HTTP_DATE_LENGTH + 1];
+    } date;                        /* of answers; made anew once a second at most */
     unsigned number;               /* of the worker */
     const struct ops_process *ops; /* borrowed */
     uv_timer_cb deadline;          /* session_deadline_cb */

@@ -6,6 +6,9 @@
 #include "serve/session_target.h"
 #include "serve/session_token.h"
 
+/* One client that asks many things at once must not starve the others. */
+#define REQUESTS_PER_TURN 16
+
 /* Whether these lists let the client in, wherever it is known to come from. */
 static enum reason check_address(const struct session *session, const struct config_cidrs *allow,
                                  const struct config_cidrs *deny)
@@ -26,16 +29,33 @@ void session_request_admit(struct session *session)
     session->verdict = (uint8_t)verdict;
 }
 
-/* A trusted proxy names its client in the head; before that nobody knows whom to count. */
+static bool is_same_client(const struct client_address *a, const struct client_address *b)
+{
+    return a->known == b->known &&
+           (!a->known || memcmp(a->ip.address, b->ip.address, IP_BYTES) == 0);
+}
+
+/*
+ * A trusted proxy names its client in the head; before that nobody knows whom to count. The next
+ * request on its connection may be another client's.
+ */
 static enum reason find_client(struct session *session, const struct http_head *head)
 {
     const struct config_cidrs *trusted = &session_base_listener(session)->trusted_proxies;
-    if (session->counted || session->verdict != REASON_none)
+    struct session_entry *entry = session->entry;
+    struct client_address before = session->client_address;
+    if (session->verdict != REASON_none || (session->counted && !entry->named))
         return session->verdict;
-    struct client_address proxy = session->client_address;
-    enum reason reason = client_address_find(head, trusted, &proxy, &session->client_address);
+    if (!entry->named)
+        entry->proxy = before;
+    entry->named = true;
+    enum reason reason =
+        client_address_find(head, trusted, &entry->proxy, &session->client_address);
     if (reason != REASON_none)
         return reason;
+    if (session->counted && is_same_client(&before, &session->client_address))
+        return REASON_none;
+    guard_leave_address(&session->pass);
     session_request_admit(session);
     return session->verdict;
 }
@@ -51,8 +71,11 @@ static enum reason find_route(struct session *session, const struct http_head *h
     if (!entry->path)
         return REASON_out_of_memory;
     enum reason reason = uri_normalise(head->path, entry->path, &path);
-    if (reason != REASON_none)
+    if (reason != REASON_none) {
+        free(entry->path);
+        entry->path = NULL;
         return reason;
+    }
     entry->path[path.len] = '\0';
     reason = route_match(session->site->table, session->listener, head->host, path, &entry->match);
     if (reason != REASON_none)
@@ -68,6 +91,39 @@ static enum reason plain_request(const struct http_head *head)
     if (!slice_equal(head->method, SLICE("GET")) && !slice_equal(head->method, SLICE("HEAD")))
         return REASON_http_method;
     return head->has_body ? REASON_http_body : REASON_none;
+}
+
+/*
+ * RFC 9112 section 9.3. Whoever offers an upgrade may already speak another protocol behind the
+ * head, and a body that nobody reads would be taken for the next request.
+ */
+static bool may_ask_again(const struct http_head *head)
+{
+    unsigned upgrades;
+    (void)http_head_only(head, SLICE("Upgrade"), &upgrades);
+    return head->minor_version >= 1 && !head->has_body && upgrades == 0 &&
+           !http_head_lists(head, SLICE("Connection"), SLICE("close"));
+}
+
+/* What is answered beside the bridge, where the route has both. */
+static bool is_for_bridge(const struct config_route *route, const struct http_head *head)
+{
+    if (!route || route->kind != CONFIG_KIND_BRIDGE)
+        return false;
+    bool page = route->demo || route->files.root;
+    return !page || http_head_lists(head, SLICE("Upgrade"), SLICE("websocket"));
+}
+
+static void begin(struct session *session, const struct http_head *head)
+{
+    struct session_entry *entry = session->entry;
+    size_t length =
+        head->method.len < sizeof(entry->method) ? head->method.len : sizeof(entry->method) - 1;
+    memcpy(entry->method, head->method.ptr, length);
+    entry->method[length] = '\0';
+    entry->keep = may_ask_again(head);
+    session->asked_at = session_base_now(session);
+    session->route = NULL;
 }
 
 static enum reason check_origin(const struct session *session, const struct http_head *head)
@@ -104,10 +160,11 @@ static enum reason upgrade_request(struct session *session, const struct opening
 static void judge(struct session *session, const struct opening_request *request)
 {
     const struct http_head *head = &request->head;
+    begin(session, head);
     enum reason reason = find_client(session, head);
     if (reason == REASON_none)
         reason = find_route(session, head);
-    bool bridge = session->route && session->route->kind == CONFIG_KIND_BRIDGE;
+    bool bridge = is_for_bridge(session->route, head);
     if (reason == REASON_none)
         reason = bridge ? upgrade_request(session, request) : plain_request(head);
     if (reason != REASON_none)
@@ -123,39 +180,79 @@ bool session_request_begun(const struct session *session)
     return session->entry->opening.held_length > 0;
 }
 
-/* False: nothing more is to be read for now. */
+/* The part of a head that has come waits for the rest. */
+static void await_rest(struct session *session)
+{
+    struct session_entry *entry = session->entry;
+    watch_want(session->client_watch, WATCH_READ);
+    if (entry->settled == REASON_none || entry->head_timed)
+        return;
+    entry->head_timed = true;
+    session_base_arm(session, session_base_limits(session)->handshake_timeout_ms);
+}
+
+/* True: a plain request was answered, or will be, and the next one may be looked at. */
+static bool judge_plain_or_upgrade(struct session *session, const struct opening_request *request)
+{
+    judge(session, request);
+    bool stays = session->state == LIFE_HEAD || session->state == LIFE_WAITING ||
+                 session->state == LIFE_REPLYING;
+    if (!stays)
+        return false;
+    if (!opening_next(&session->entry->opening, request)) {
+        session_base_die(session, REASON_out_of_memory);
+        return false;
+    }
+    return session->state == LIFE_HEAD && opening_pending(&session->entry->opening);
+}
+
+/* False: nothing more is to be looked at for now. */
+static bool feed(struct session *session, struct io io, const struct http_limits *limits)
+{
+    struct opening *opening = &session->entry->opening;
+    const char *bytes = (const char *)session->env->scratch->buffer;
+    struct opening_request request;
+    switch (opening_feed(opening, bytes, io.n, limits, &request)) {
+    case OPENING_MORE:
+        await_rest(session);
+        return !io.drained;
+    case OPENING_REQUEST:
+        return judge_plain_or_upgrade(session, &request);
+    case OPENING_REFUSED:
+        session->entry->keep = false;
+        session_answer_refuse(session, opening->refusal);
+        return false;
+    case OPENING_UPGRADE: /* a matter of session_request's own */
+        break;
+    }
+    return false;
+}
+
+/* Whoever has had answers may leave between two requests. */
+static void client_left(struct session *session)
+{
+    bool well = session->entry->settled != REASON_none && !session_request_begun(session);
+    session_base_die(session, well ? session_base_settled(session) : REASON_handshake_eof);
+}
+
+/* Likewise. Small reads: what came behind the head is kept while that is answered. */
 static bool read_once(struct session *session, const struct http_limits *limits)
 {
-    struct bridge_scratch *scratch = session->env->scratch;
-    struct opening_request request;
-    struct io io = transport_read(session->client, scratch->buffer, BRIDGE_BUFFER);
+    struct io io =
+        transport_read(session->client, session->env->scratch->buffer, TRANSPORT_READ_MIN);
     switch ((enum io_status)io.status) {
     case IO_OK:
-        break;
+        return feed(session, io, limits);
     case IO_WANT_READ:
     case IO_WANT_WRITE:
         watch_want(session->client_watch, WATCH_READ);
         return false;
     case IO_EOF:
-        session_base_die(session, REASON_handshake_eof);
+        client_left(session);
         return false;
     case IO_FAIL:
         session_base_die(session, io.reason);
         return false;
-    }
-    struct opening *opening = &session->entry->opening;
-    switch (opening_feed(opening, (const char *)scratch->buffer, io.n, limits, &request)) {
-    case OPENING_MORE:
-        watch_want(session->client_watch, WATCH_READ);
-        return !io.drained;
-    case OPENING_REQUEST:
-        judge(session, &request);
-        return false;
-    case OPENING_REFUSED:
-        session_answer_refuse(session, opening->refusal);
-        return false;
-    case OPENING_UPGRADE: /* a matter of session_request's own */
-        break;
     }
     return false;
 }
@@ -169,6 +266,12 @@ void session_request_read(struct session *session)
     }
     const struct config_limits *limits = session_base_limits(session);
     struct http_limits http = {limits->head_bytes, limits->head_bytes / 2, limits->head_fields};
-    while (read_once(session, &http))
-        ;
+    for (int i = 0; i < REQUESTS_PER_TURN; i++) {
+        bool more = opening_pending(&session->entry->opening) ? feed(session, (struct io){0}, &http)
+                                                              : read_once(session, &http);
+        if (!more)
+            return;
+    }
+    /* Its turn is over; what it asked besides is in our hands, and no descriptor tells of it. */
+    watch_want(session->client_watch, WATCH_READ | WATCH_WRITE);
 }

@@ -113,6 +113,16 @@ void site_release(struct site *site)
     free(site);
 }
 
+void site_supersede(struct site *site)
+{
+    atomic_store_explicit(&site->superseded, true, memory_order_relaxed);
+}
+
+bool site_superseded(const struct site *site)
+{
+    return atomic_load_explicit(&site->superseded, memory_order_relaxed);
+}
+
 void site_name_listener(struct site *site, size_t listener, const char *name)
 {
     snprintf(site->listeners[listener].name, sizeof(site->listeners[listener].name), "%s", name);

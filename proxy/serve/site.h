@@ -41,6 +41,7 @@ struct site_listener {
 
 struct site {
     atomic_uint references;
+    atomic_bool superseded; /* another one serves now */
     const struct config *config;
     struct site_shared shared; /* borrowed */
     struct gate *gate;
@@ -56,6 +57,13 @@ struct site *site_create(const struct config *config, const struct site_shared *
                          size_t error_size) WSL_MUST_CHECK;
 struct site *site_retain(struct site *site);
 void site_release(struct site *site); /* NULL is fine */
+
+/*
+ * A later configuration serves; sessions stay with this one, but connections that only ask one
+ * thing after another are better asked to come again.
+ */
+void site_supersede(struct site *site);
+bool site_superseded(const struct site *site);
 
 /* Before the first client comes by that listener. */
 void site_name_listener(struct site *site, size_t listener, const char *name);

@@ -254,72 +254,6 @@ static void test_prefers_what_a_route_wants(void **state)
     }
 }
 
-static void test_a_refusal_in_full(void **state)
-{
-    static const char wanted[] = "HTTP/1.1 426 Upgrade Required\r\n"
-                                 "Server: wsluice\r\n"
-                                 "Cache-Control: no-store\r\n"
-                                 "Connection: close, Upgrade\r\n"
-                                 "Upgrade: websocket\r\n"
-                                 "Sec-WebSocket-Version: 13\r\n"
-                                 "Content-Type: text/plain; charset=utf-8\r\n"
-                                 "Content-Length: 31\r\n"
-                                 "\r\n"
-                                 "WebSocket version 13 is needed\n";
-    char refusal[WS_REFUSAL_MAX];
-    size_t length = ws_handshake_refusal(refusal, sizeof(refusal), REASON_ws_version, false);
-    assert_int_equal(length, sizeof(wanted) - 1);
-    assert_memory_equal(refusal, wanted, length);
-    for (size_t capacity = 0; capacity < length; capacity++)
-        assert_int_equal(ws_handshake_refusal(refusal, capacity, REASON_ws_version, false), 0);
-}
-
-/* Is the status in a list such as "429 503"? */
-static bool has_status(const char *statuses, unsigned status)
-{
-    char text[12];
-    snprintf(text, sizeof(text), "%u", status);
-    return strstr(statuses, text) != NULL;
-}
-
-static void test_refusals_of_every_reason(void **state)
-{
-    static const struct {
-        const char *statuses, *field;
-    } needed[] = {{"405", "\r\nAllow: GET\r\n"},
-                  {"426", "\r\nUpgrade: websocket\r\n"},
-                  {"429 503", "\r\nRetry-After: 5\r\n"}};
-    for (unsigned i = 0; i < REASON_COUNT; i++) {
-        const struct reason_row *row = reason_row((enum reason)i);
-        char text[WS_REFUSAL_MAX + 1], head_only[WS_REFUSAL_MAX], line[100];
-        size_t length = ws_handshake_refusal(text, WS_REFUSAL_MAX, (enum reason)i, false);
-        size_t without = ws_handshake_refusal(head_only, WS_REFUSAL_MAX, (enum reason)i, true);
-        assert_int_equal(length > 0, row->http_status > 0);
-        if (length == 0)
-            continue;
-        text[length] = '\0';
-        const char *body = strstr(text, "\r\n\r\n");
-        assert_non_null(body);
-        body += 4;
-        assert_int_equal(without, body - text);
-        assert_memory_equal(head_only, text, without);
-        assert_memory_equal(body, row->text, strlen(row->text));
-        assert_string_equal(body + strlen(row->text), "\n");
-
-        snprintf(line, sizeof(line), "HTTP/1.1 %u %s\r\n", row->http_status,
-                 http_head_status_phrase(row->http_status));
-        assert_ptr_equal(strstr(text, line), text);
-        snprintf(line, sizeof(line), "\r\nContent-Length: %zu\r\n\r\n", strlen(body));
-        assert_non_null(strstr(text, line));
-        assert_non_null(strstr(text, "\r\nConnection: close"));
-        for (size_t k = 0; k < WSL_COUNT(needed); k++)
-            assert_int_equal(strstr(text, needed[k].field) != NULL,
-                             has_status(needed[k].statuses, row->http_status));
-        assert_int_equal(strstr(text, "\r\nSec-WebSocket-Version: 13\r\n") != NULL,
-                         i == REASON_ws_version);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -334,8 +268,6 @@ int main(void)
         cmocka_unit_test(test_the_answer),
         cmocka_unit_test(test_the_answer_with_fields_of_a_route),
         cmocka_unit_test(test_prefers_what_a_route_wants),
-        cmocka_unit_test(test_a_refusal_in_full),
-        cmocka_unit_test(test_refusals_of_every_reason),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
