@@ -39,8 +39,9 @@ static char *put_byte(char *out, uint8_t byte)
 size_t record_entry(char *out, bool from_client, uint64_t milliseconds, const uint8_t *bytes,
                     size_t length)
 {
-    char mark = from_client ? '}' : '{', *at = out;
-    at += sprintf(at, "'%c%llu%c", mark, (unsigned long long)milliseconds, mark);
+    char mark = from_client ? '}' : '{';
+    char *at = out + snprintf(out, RECORD_ENTRY_MAX(0), "'%c%llu%c", mark,
+                              (unsigned long long)milliseconds, mark);
     for (size_t i = 0; i < length; i++)
         at = put_byte(at, bytes[i]);
     *at++ = '\'';

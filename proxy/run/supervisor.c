@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "run/crew.h"
 #include "run/doors.h"
+#include "run/exit_watch.h"
 #include "run/logging.h"
 #include "run/loop.h"
 #include "run/notify.h"
@@ -42,6 +43,7 @@ struct supervisor {
     struct worker_terms terms;
     struct crew crew;
     struct doors doors;
+    struct exit_watch exit_watch;
     struct site *site;
     struct reload *reload;           /* while one is under way */
     struct upgrade *upgrade;         /* likewise */
@@ -82,6 +84,7 @@ static void close_handles(struct supervisor *supervisor)
     mailbox_close(&supervisor->mailbox);
     for (int i = 0; i < SIGNALS; i++)
         uv_close((uv_handle_t *)&supervisor->signals[i], NULL);
+    exit_watch_close(&supervisor->exit_watch);
     uv_close((uv_handle_t *)&supervisor->drain_timer, NULL);
     uv_close((uv_handle_t *)&supervisor->beat_timer, NULL);
     uv_close((uv_handle_t *)&supervisor->watchdog_timer, NULL);
@@ -126,6 +129,40 @@ static void drain(struct supervisor *supervisor, int number)
     doors_close(&supervisor->doors, false);
     crew_drain(&supervisor->crew, spread_of(limits));
     uv_timer_start(&supervisor->drain_timer, drain_timer_cb, limits->drain_timeout_ms, 0);
+}
+
+/* No new clients here; those that are there end in their own time. */
+static void retire(struct supervisor *supervisor, bool handed_over)
+{
+    supervisor->phase = RETIRING;
+    stop_probing(supervisor);
+    atomic_store(&supervisor->ops.draining, true);
+    doors_close(&supervisor->doors, handed_over);
+    crew_retire(&supervisor->crew);
+}
+
+static void over_cb(void *owner, const char *why)
+{
+    struct supervisor *supervisor = owner;
+    if (supervisor->phase != SERVING)
+        return;
+    upgrade_cancel(supervisor->upgrade);
+    supervisor->upgrade = NULL;
+    log_message(REASON_INFO, "%s: no new clients, the process ends with its last session", why);
+    notify_say(&supervisor->notify, "STATUS=ending with the last session");
+    retire(supervisor, false);
+}
+
+static void watch_the_end(struct supervisor *supervisor)
+{
+    const struct config_exit *config = &supervisor->options.config->exit;
+    supervisor->exit_watch.doors = &supervisor->doors;
+    supervisor->exit_watch.guard = supervisor->shared.guard;
+    supervisor->exit_watch.over = over_cb;
+    supervisor->exit_watch.owner = supervisor;
+    if (config->once)
+        guard_only_one(supervisor->shared.guard);
+    exit_watch_start(&supervisor->exit_watch, config);
 }
 
 /* ---- changes of the configuration ------------------------------------------------------------ */
@@ -221,11 +258,7 @@ static void upgrade_done(void *owner, bool ready, pid_t child, int status)
                 (long)child);
     /* Ours to say: systemd believes nobody but the process that it knows. */
     notify_main_pid(&supervisor->notify, (long)child);
-    supervisor->phase = RETIRING;
-    stop_probing(supervisor);
-    atomic_store(&supervisor->ops.draining, true);
-    doors_close(&supervisor->doors, true);
-    crew_retire(&supervisor->crew);
+    retire(supervisor, true);
 }
 
 static void begin_upgrade(struct supervisor *supervisor)
@@ -325,6 +358,7 @@ static bool open_loop(struct supervisor *supervisor)
     supervisor->names = resolve_create(&supervisor->loop);
     if (!supervisor->names)
         return false;
+    exit_watch_init(&supervisor->exit_watch, &supervisor->loop);
     uv_timer_init(&supervisor->loop, &supervisor->drain_timer);
     uv_timer_init(&supervisor->loop, &supervisor->beat_timer);
     uv_timer_init(&supervisor->loop, &supervisor->watchdog_timer);
@@ -434,6 +468,7 @@ void supervisor_run(struct supervisor *supervisor)
     uv_timer_start(&supervisor->beat_timer, beat_cb, BEAT_MS, BEAT_MS);
     if (watchdog > 0)
         uv_timer_start(&supervisor->watchdog_timer, watchdog_cb, watchdog, watchdog);
+    watch_the_end(supervisor);
     doors_accept(&supervisor->doors);
     begin_probing(supervisor);
     logging_certificates(supervisor->site);

@@ -21,8 +21,11 @@ struct shard {
     struct limiter *limiter;
 };
 
+enum only { ONLY_OFF, ONLY_FREE, ONLY_HELD, ONLY_BEGUN };
+
 struct guard {
     atomic_uint count;
+    atomic_int only; /* enum only */
     struct siphash_seed seed;
     uint32_t per_shard; /* addresses that a shard has room for */
     struct shard shards[SHARDS];
@@ -207,12 +210,49 @@ enum reason guard_enter_address(struct guard_pass *pass, const uint8_t address[s
     return verdict == LIMITER_TOO_MANY ? REASON_too_many_address : REASON_rate_limited;
 }
 
+void guard_only_one(struct guard *guard)
+{
+    atomic_store(&guard->only, ONLY_FREE);
+}
+
+static bool take_the_only_place(struct guard_pass *pass)
+{
+    int free_place = ONLY_FREE;
+    if (atomic_load_explicit(&pass->guard->only, memory_order_relaxed) == ONLY_OFF)
+        return true;
+    pass->only = atomic_compare_exchange_strong(&pass->guard->only, &free_place, ONLY_HELD);
+    return pass->only;
+}
+
+static void give_the_only_place_back(struct guard_pass *pass)
+{
+    if (pass->only)
+        atomic_store(&pass->guard->only, ONLY_FREE);
+    pass->only = false;
+}
+
+void guard_begun(struct guard_pass *pass)
+{
+    if (pass->only)
+        atomic_store(&pass->guard->only, ONLY_BEGUN);
+    pass->only = false;
+}
+
+bool guard_one_has_begun(const struct guard *guard)
+{
+    return atomic_load(&guard->only) == ONLY_BEGUN;
+}
+
 enum reason guard_enter_route(struct guard_pass *pass, struct guard_tally *route,
                               uint32_t route_limit)
 {
     wsl_assert(pass->guard && !pass->route);
-    if (!count_up(&route->count, route_limit))
+    if (!take_the_only_place(pass))
+        return REASON_shutdown;
+    if (!count_up(&route->count, route_limit)) {
+        give_the_only_place_back(pass);
         return REASON_too_many_route;
+    }
     pass->route = route;
     return REASON_none;
 }
@@ -222,6 +262,7 @@ void guard_leave_route(struct guard_pass *pass)
     if (pass->route)
         count_down(&pass->route->count);
     pass->route = NULL;
+    give_the_only_place_back(pass);
 }
 
 void guard_leave_address(struct guard_pass *pass)

@@ -34,6 +34,7 @@ struct guard_pass {
     struct guard_tally *listener, *route;
     uint32_t shard, slot; /* with an address */
     bool in_address;
+    bool only; /* it holds the place of the one session that there may be */
 };
 
 /* Room for about so many addresses; LIMITER_CAPACITY is the default. */
@@ -62,12 +63,22 @@ enum reason guard_enter_address(struct guard_pass *pass, const uint8_t address[s
 /* The next request on the connection is another client's. */
 void guard_leave_address(struct guard_pass *pass);
 
-/* REASON_too_many_route. At most once for a pass. */
+/* REASON_too_many_route, or REASON_shutdown after the only one. At most once for a pass. */
 enum reason guard_enter_route(struct guard_pass *pass, struct guard_tally *route,
                               uint32_t route_limit) WSL_MUST_CHECK;
 
 /* It has not become a session after all; the connection lives on to be told. */
 void guard_leave_route(struct guard_pass *pass);
+
+/*
+ * From now on one session enters a route, and nobody after it. While it may still fail others are
+ * turned away; if it does, the next one gets its place.
+ */
+void guard_only_one(struct guard *guard);
+
+/* It has become a session, and was the only one if there is to be only one. */
+void guard_begun(struct guard_pass *pass);
+bool guard_one_has_begun(const struct guard *guard);
 
 /* From wherever the pass has entered; again: nothing happens. */
 void guard_leave(struct guard_pass *pass);

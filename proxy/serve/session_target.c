@@ -133,6 +133,7 @@ static void start_bridge(struct session *session)
     uint64_t now = session_base_now(session);
     bridge_init(&session->bridge, session->client, session->route->text == CONFIG_TEXT_REFUSE, now);
     session->bridge.metrics = &session->env->metrics;
+    guard_begun(&session->pass);
     bridge_answer(&session->bridge, opening->answer, opening->answer_length, now);
 }
 

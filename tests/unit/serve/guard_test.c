@@ -82,6 +82,54 @@ static void test_route(void **state)
     guard_destroy(guard);
 }
 
+static void test_only_one(void **state)
+{
+    struct guard *guard = create();
+    struct guard_tally *listener = tally(guard, GUARD_LISTENER, "l");
+    struct guard_tally *route = tally(guard, GUARD_ROUTE, "r");
+    struct guard_pass passes[3];
+    for (size_t i = 0; i < WSL_COUNT(passes); i++)
+        assert_int_equal(guard_enter(guard, &passes[i], 0, listener, 0), REASON_none);
+    guard_only_one(guard);
+    assert_int_equal(guard_enter_route(&passes[0], route, 0), REASON_none);
+    assert_int_equal(guard_enter_route(&passes[1], route, 0), REASON_shutdown);
+    guard_leave_route(&passes[0]); /* its target was down */
+    assert_false(guard_one_has_begun(guard));
+    assert_int_equal(guard_enter_route(&passes[1], route, 0), REASON_none);
+    assert_int_equal(guard_enter_route(&passes[2], route, 1), REASON_shutdown);
+    guard_leave(&passes[1]); /* its client has left */
+    assert_int_equal(guard_enter_route(&passes[2], route, 0), REASON_none);
+    guard_begun(&passes[2]);
+    assert_true(guard_one_has_begun(guard));
+    guard_leave(&passes[2]);
+    assert_int_equal(guard_enter_route(&passes[0], route, 0), REASON_shutdown);
+    guard_leave(&passes[0]);
+    guard_tally_release(guard, listener);
+    guard_tally_release(guard, route);
+    guard_destroy(guard);
+}
+
+static void test_a_full_route_does_not_cost_the_only_place(void **state)
+{
+    struct guard *guard = create();
+    struct guard_tally *listener = tally(guard, GUARD_LISTENER, "l");
+    struct guard_tally *full = tally(guard, GUARD_ROUTE, "full");
+    struct guard_tally *route = tally(guard, GUARD_ROUTE, "r");
+    struct guard_pass passes[2];
+    for (size_t i = 0; i < WSL_COUNT(passes); i++)
+        assert_int_equal(guard_enter(guard, &passes[i], 0, listener, 0), REASON_none);
+    assert_int_equal(guard_enter_route(&passes[0], full, 1), REASON_none);
+    guard_only_one(guard);
+    assert_int_equal(guard_enter_route(&passes[1], full, 1), REASON_too_many_route);
+    assert_int_equal(guard_enter_route(&passes[1], route, 1), REASON_none);
+    for (size_t i = 0; i < WSL_COUNT(passes); i++)
+        guard_leave(&passes[i]);
+    guard_tally_release(guard, listener);
+    guard_tally_release(guard, full);
+    guard_tally_release(guard, route);
+    guard_destroy(guard);
+}
+
 static void test_address(void **state)
 {
     static const struct config_limits limits = {
@@ -285,6 +333,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_process_and_listener),
         cmocka_unit_test(test_route),
+        cmocka_unit_test(test_only_one),
+        cmocka_unit_test(test_a_full_route_does_not_cost_the_only_place),
         cmocka_unit_test(test_address),
         cmocka_unit_test(test_the_tables_are_bounded),
         cmocka_unit_test(test_tallies_are_shared_by_name),
