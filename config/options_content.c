@@ -35,7 +35,10 @@ static const struct options_row rows[] = {
         .value = {.type = VALUE_PATH},
         .required = true,
         .reload = OPTIONS_NEW_SESSIONS,
-        .flags = {{.name = "token-source", .argument = "FILE"}},
+        .flags = {{.name = "token-source", .argument = "FILE"},
+                  {.name = "target-config",
+                   .argument = "FILE",
+                   .help = "the same as --token-plugin=TokenFile --token-source=FILE"}},
         .help = "the file with the tokens, or a folder of such files; looked at anew when it "
                 "changes",
     },

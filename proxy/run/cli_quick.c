@@ -9,6 +9,7 @@
 #include "base/base.h"
 #include "config/rules.h"
 #include "config/snapshot.h"
+#include "run/cli_plugin.h"
 
 static const struct diag_where where = {NULL, 0, 0};
 static const char demo_listen[] = "6080", default_certificate[] = "self.pem";
@@ -68,7 +69,7 @@ static void set_flag(struct quick *quick, const struct cli_assignment *assignmen
     enum value_verdict verdict = set(quick, assignment->flag.row, text, why, sizeof(why));
     if (verdict == VALUE_NO_MEMORY)
         cli_line_out_of_memory(quick->line);
-    else if (verdict != VALUE_OK)
+    else if (verdict != VALUE_OK && !cli_plugin_refuse(quick->line, assignment))
         cli_line_bad_value(quick->line, assignment, argument, why);
     explicit_bzero(text, strlen(text));
     free(text);
@@ -111,14 +112,18 @@ static void set_positionals(struct quick *quick)
     enum options_section wanted[CLI_POSITIONALS_MAX];
     size_t count = 0, fewest;
     bool target_given = given(quick, OPTIONS_TARGET, "address");
+    bool tokens = cli_plugin_has_tokens(line);
     if (!given(quick, OPTIONS_LISTENER, "address"))
         wanted[count++] = OPTIONS_LISTENER;
-    if (!target_given && !scan->demo)
+    if (!target_given && !scan->demo && !tokens)
         wanted[count++] = OPTIONS_TARGET;
     fewest = scan->demo ? 0 : count;
 
     if (scan->demo && target_given)
         cli_line_usage_error(line, NULL, "demo has its own target", "leave --unix-target out");
+    if (tokens && (target_given || scan->demo))
+        cli_line_usage_error(line, scan->demo ? NULL : "--unix-target",
+                             "tokens say where clients go", "leave one of them out");
     if (scan->demo && scan->print)
         cli_line_usage_error(line, "--print-config", "a file cannot say demo",
                              "name a target instead");
@@ -235,6 +240,17 @@ static void settle_files(struct quick *quick)
         set_fixed(quick, OPTIONS_FILES, "listing", "true");
 }
 
+/* What --ssl-target and its like say holds for wherever tokens lead. */
+static void settle_tokens(struct quick *quick)
+{
+    struct config_route *route = quick->objects[OPTIONS_ROUTE];
+    if (!route->tokens.file)
+        return;
+    route->tokens.target = *(const struct config_target *)quick->objects[OPTIONS_TARGET];
+    route->targets = NULL;
+    route->target_count = 0;
+}
+
 static struct diag_where locate(const void *owner, struct subject subject)
 {
     return where;
@@ -247,6 +263,7 @@ static void build(struct quick *quick)
     for (size_t i = 0; i < quick->line->scan.assignment_count; i++)
         set_flag(quick, &quick->line->scan.assignments[i]);
     set_positionals(quick);
+    cli_plugin_check(quick->line);
     if (quick->config->log.file)
         set_fixed(quick, OPTIONS_LOG, "target", "file");
     if (quick->line->scan.demo)
@@ -257,6 +274,7 @@ static void build(struct quick *quick)
     settle_files(quick);
     if (quick->line->diag.errors == 0)
         warn(quick);
+    settle_tokens(quick);
     if (quick->line->diag.errors == 0)
         rules_check(quick->config, &(struct subject_names){.flags = true, .locate = locate},
                     &quick->line->diag);
