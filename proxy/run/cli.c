@@ -64,6 +64,9 @@ static void load_file(struct cli *cli)
     if (cli->line.scan.positional_count > 0 || cli->line.scan.demo)
         cli_line_usage_error(&cli->line, NULL, "Too many arguments",
                              "the addresses are in the file of --config");
+    if (cli->line.scan.command)
+        cli_line_usage_error(&cli->line, "--", "the command is in the file of --config, too",
+                             "write command: {words: [...]} there");
     bool as_it_is = !cli->line.scan.daemon || *cli->line.scan.file == '/';
     struct cli_memory *memory = &cli->memory;
     if (asprintf(&memory->path, "%s%s%s", as_it_is ? "" : cli->line.directory, as_it_is ? "" : "/",
@@ -87,8 +90,8 @@ static void load_file(struct cli *cli)
 static void report(const struct cli *cli, FILE *err)
 {
     if (cli->line.scan.usage_error)
-        cli_help_usage(err);
-    cli_report_findings(&cli->line.diag, err);
+        cli_help_usage(cli->line.scan.websockify, err);
+    cli_report_findings(&cli->line.diag, cli->line.scan.websockify ? "websockify" : "wsluice", err);
 }
 
 static void erase_secrets(const struct cli *cli)
@@ -104,7 +107,7 @@ static void finish(struct cli *cli, FILE *out, FILE *err, struct cli_result *res
 {
     *result = (struct cli_result){.action = CLI_EXIT, .exit_status = EXIT_SUCCESS};
     if (cli->line.scan.help) {
-        cli_help_page(out);
+        cli_help_page(cli->line.scan.websockify, out);
         return;
     }
     if (cli->line.scan.version) {
@@ -124,6 +127,9 @@ static void finish(struct cli *cli, FILE *out, FILE *err, struct cli_result *res
     result->action = cli->line.scan.demo ? CLI_DEMO : CLI_RUN;
     result->config = config_retain(config);
     result->daemon = cli->line.scan.daemon;
+    result->websockify = cli->line.scan.websockify;
+    result->rebind = cli->line.rebind;
+    cli->line.rebind = (struct rebind){.fd = -1};
     result->file = request_of(cli); /* nothing, on the quick command line */
     result->memory = cli->memory;
     cli->memory = (struct cli_memory){0};
@@ -132,6 +138,7 @@ static void finish(struct cli *cli, FILE *out, FILE *err, struct cli_result *res
 static void release(struct cli *cli)
 {
     cli_result_free_memory(&cli->memory);
+    rebind_release(&cli->line.rebind);
     config_release(cli->config);
     config_release(cli->loaded);
     free(cli->line.directory);
@@ -139,11 +146,18 @@ static void release(struct cli *cli)
     diag_free(&cli->line.diag);
 }
 
+static bool is_websockify(const char *program)
+{
+    const char *slash = strrchr(program, '/');
+    return strcmp(slash ? slash + 1 : program, "websockify") == 0;
+}
+
 void cli_parse(int argc, char **argv, FILE *out, FILE *err, struct cli_result *result)
 {
     struct cli cli = {.line.scan.diag = &cli.line.diag};
     size_t letters = 0; /* each letter and each word assigns at most once */
-    if (cli_command_parse(argc, argv, out, err, result))
+    cli.line.scan.websockify = argc > 0 && is_websockify(argv[0]);
+    if (!cli.line.scan.websockify && cli_command_parse(argc, argv, out, err, result))
         return;
     for (int i = 1; i < argc; i++)
         letters += strlen(argv[i]);

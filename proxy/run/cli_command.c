@@ -51,7 +51,7 @@ static void check_file(const struct command *command, const char *path, bool con
     diag_init(&diag);
     const struct config *config = load_config(&(struct load_request){.path = path}, &diag);
     size_t warnings = diag.count + diag.lost - diag.errors;
-    cli_report_findings(&diag, command->err);
+    cli_report_findings(&diag, "wsluice", command->err);
     if (!config) {
         fprintf(command->err, "wsluice: %s: %zu error%s, %zu warning%s\n", path, diag.errors,
                 plural(diag.errors), warnings, plural(warnings));
@@ -116,7 +116,7 @@ static void run_reload(const struct command *command)
     diag_init(&diag);
     const struct config *config =
         load_config(&(struct load_request){.path = command->argv[0]}, &diag);
-    cli_report_findings(&diag, command->err);
+    cli_report_findings(&diag, "wsluice", command->err);
     if (!config || !tell_to_reload(command, config))
         command->result->exit_status = CLI_STATUS_CANNOT;
     config_release(config);

@@ -14,16 +14,22 @@ static const enum options_section order[] = {
     OPTIONS_ROUTE,    OPTIONS_LIMITS,      OPTIONS_LOG, OPTIONS_PROCESS,
 };
 
-static const char usage[] = //
-    "usage: wsluice [options] [HOST:]PORT TARGET_HOST:PORT\n"
-    "       wsluice [options] --unix-target=FILE [HOST:]PORT\n"
-    "       wsluice [options] --unix-listen=FILE TARGET_HOST:PORT\n"
-    "       wsluice [options] demo [[HOST:]PORT]\n"
-    "       wsluice [options] --config=FILE\n"
-    "       wsluice check [--connect] FILE\n"
-    "       wsluice help-config [PATH]\n"
-    "       wsluice reload FILE\n"
-    "       wsluice schema\n";
+/* After the program's name. */
+static const char *const quick_forms[] = {
+    "[options] [HOST:]PORT TARGET_HOST:PORT",
+    "[options] --unix-target=FILE [HOST:]PORT",
+    "[options] --unix-listen=FILE TARGET_HOST:PORT",
+    "[options] --token-plugin=NAME --token-source=ARG [HOST:]PORT",
+    "[options] [HOST:]PORT [TARGET_HOST:PORT] -- COMMAND ARGUMENTS...",
+};
+static const char *const own_forms[] = {
+    "[options] demo [[HOST:]PORT]",
+    "[options] --config=FILE",
+    "check [--connect] FILE",
+    "help-config [PATH]",
+    "reload FILE",
+    "schema",
+};
 
 static const char introduction[] =
     "\n"
@@ -31,6 +37,11 @@ static const char introduction[] =
     "means every interface. TIME is 250ms, 30s, 5m or 1h; a bare number is seconds.\n"
     "'demo' leads to a built-in echo service, on port 6080 unless told otherwise.\n"
     "Options may stand anywhere, and may be cut short as far as they stay clear.\n";
+
+static const char introduction_by_name[] =
+    "\n"
+    "wsluice, called by websockify's name: it takes websockify's options and its own.\n"
+    "What it does on purpose differently is in contrib/websockify.md.\n";
 
 static const char examples[] =
     "\n"
@@ -40,11 +51,17 @@ static const char examples[] =
     "  wsluice --cert=desk.pem --key=desk.key --ssl-only 443 10.0.0.5:5900\n"
     "      The same over wss:// only, for a machine behind this one.\n"
     "  wsluice -D --log-file=bridge.log 127.0.0.1:6080 --unix-target=/run/app.sock\n"
-    "      A Unix socket, for clients on this machine; in the background.\n";
+    "      A Unix socket, for clients on this machine; in the background.\n"
+    "  wsluice 6080 -- Xvnc -rfbport 6080 :1\n"
+    "      A program that listens on a port: it gets another, and this one is ours.\n";
 
-void cli_help_usage(FILE *stream)
+void cli_help_usage(bool websockify, FILE *stream)
 {
-    fputs(usage, stream);
+    const char *name = websockify ? "websockify" : "wsluice";
+    for (size_t i = 0; i < WSL_COUNT(quick_forms); i++)
+        fprintf(stream, "%s%s %s\n", i == 0 ? "usage: " : "       ", name, quick_forms[i]);
+    for (size_t i = 0; !websockify && i < WSL_COUNT(own_forms); i++)
+        fprintf(stream, "       %s %s\n", name, own_forms[i]);
 }
 
 /* Words up to the right margin; the first line has begun at HELP_COLUMN. */
@@ -102,10 +119,10 @@ static void print_environment(FILE *stream)
     }
 }
 
-void cli_help_page(FILE *stream)
+void cli_help_page(bool websockify, FILE *stream)
 {
-    fputs(usage, stream);
-    fputs(introduction, stream);
+    cli_help_usage(websockify, stream);
+    fputs(websockify ? introduction_by_name : introduction, stream);
     for (size_t i = 0; i < WSL_COUNT(order); i++) {
         const char *title = options_section(order[i])->title;
         if (title)

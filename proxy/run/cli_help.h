@@ -7,9 +7,11 @@
 #ifndef WSLUICE_RUN_CLI_HELP_H
 #define WSLUICE_RUN_CLI_HELP_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
-void cli_help_usage(FILE *stream);
-void cli_help_page(FILE *stream);
+/* `websockify`: called by that name. */
+void cli_help_usage(bool websockify, FILE *stream);
+void cli_help_page(bool websockify, FILE *stream);
 
 #endif

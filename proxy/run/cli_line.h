@@ -14,11 +14,13 @@
 #include "config/diag.h"
 #include "config/options.h"
 #include "run/cli_scan.h"
+#include "run/rebind.h"
 
 struct cli_line {
     struct diag diag;
     struct cli_scan scan;
-    char *directory; /* where the process was started; NULL unless paths must hold elsewhere */
+    struct rebind rebind; /* of a wrapped command; the result's in the end */
+    char *directory;      /* where the process was started; NULL unless paths must hold elsewhere */
 };
 
 void cli_line_usage_error(struct cli_line *line, const char *subject, const char *message,

@@ -13,6 +13,7 @@
 
 static const struct diag_where where = {NULL, 0, 0};
 static const char demo_listen[] = "6080", default_certificate[] = "self.pem";
+static const char command_retry[] = "10s";
 static const char see_help[] = "see wsluice --help";
 
 /* The line, and the snapshot that it becomes. */
@@ -105,6 +106,65 @@ static bool given(const struct quick *quick, enum options_section section, const
     return false;
 }
 
+static void set_command_target(struct quick *quick, const char *loopback)
+{
+    char target[32];
+    snprintf(target, sizeof(target), "%s:%u", loopback, (unsigned)quick->line->rebind.to);
+    set_fixed(quick, OPTIONS_TARGET, "address", target);
+}
+
+/* A second one, with the options of the first. */
+static bool add_target_alike(struct quick *quick)
+{
+    const struct config_target first = *(struct config_target *)quick->objects[OPTIONS_TARGET];
+    quick->objects[OPTIONS_TARGET] = NULL;
+    if (!open_section(quick, OPTIONS_TARGET)) {
+        cli_line_out_of_memory(quick->line);
+        return false;
+    }
+    *(struct config_target *)quick->objects[OPTIONS_TARGET] = first;
+    return true;
+}
+
+/* The port that it gets instead of ours; the command line of a file could not be told of it. */
+static void lead_to_command(struct quick *quick)
+{
+    struct cli_line *line = quick->line;
+    const struct config_listener *listener = quick->objects[OPTIONS_LISTENER];
+    if (line->scan.print) {
+        cli_line_usage_error(line, "--print-config", "a file cannot move a command's port",
+                             "name a target: PORT TARGET_HOST:PORT -- COMMAND");
+        return;
+    }
+    if (!rebind_reserve(&line->rebind)) {
+        diag_add(&line->diag, DIAG_ERROR, where, "--", NULL, "no free port for the command: %s",
+                 strerror(errno));
+        return;
+    }
+    if (listener->address.kind == CONFIG_ADDRESS_TCP)
+        line->rebind.from = listener->address.port;
+    set_command_target(quick, "127.0.0.1");
+    if (add_target_alike(quick)) /* for one that listens on IPv6 only */
+        set_command_target(quick, "[::1]");
+    set_fixed(quick, OPTIONS_ROUTE, "balance", "first");
+    if (!given(quick, OPTIONS_ROUTE, "connect_retry")) /* it may be just starting */
+        set_fixed(quick, OPTIONS_ROUTE, "connect_retry", command_retry);
+}
+
+static void set_command(struct quick *quick)
+{
+    const struct cli_scan *scan = &quick->line->scan;
+    const struct options_row *row = options_find(OPTIONS_COMMAND, "words");
+    char why[128];
+    for (size_t i = 0; i < scan->command_count; i++) {
+        enum value_verdict verdict = set(quick, row, scan->command[i], why, sizeof(why));
+        if (verdict == VALUE_NO_MEMORY)
+            cli_line_out_of_memory(quick->line);
+        else if (verdict != VALUE_OK)
+            cli_line_usage_error(quick->line, "--", why, NULL);
+    }
+}
+
 static void set_positionals(struct quick *quick)
 {
     struct cli_line *line = quick->line;
@@ -113,11 +173,14 @@ static void set_positionals(struct quick *quick)
     size_t count = 0, fewest;
     bool target_given = given(quick, OPTIONS_TARGET, "address");
     bool tokens = cli_plugin_has_tokens(line);
+    bool wraps = scan->command != NULL;
     if (!given(quick, OPTIONS_LISTENER, "address"))
         wanted[count++] = OPTIONS_LISTENER;
+    fewest = count;
     if (!target_given && !scan->demo && !tokens)
         wanted[count++] = OPTIONS_TARGET;
-    fewest = scan->demo ? 0 : count;
+    if (!wraps)
+        fewest = scan->demo ? 0 : count;
 
     if (scan->demo && target_given)
         cli_line_usage_error(line, NULL, "demo has its own target", "leave --unix-target out");
@@ -127,6 +190,8 @@ static void set_positionals(struct quick *quick)
     if (scan->demo && scan->print)
         cli_line_usage_error(line, "--print-config", "a file cannot say demo",
                              "name a target instead");
+    if (scan->demo && wraps)
+        cli_line_usage_error(line, "--", "demo has its own target", "leave the command out");
     if (scan->unknown_flag)
         return;
     if (scan->positional_count < fewest)
@@ -135,6 +200,9 @@ static void set_positionals(struct quick *quick)
         cli_line_usage_error(line, NULL, "Too many arguments", see_help);
     for (size_t i = 0; i < count && i < scan->positional_count; i++)
         set_positional(quick, wanted[i], scan->positionals[i]);
+    /* With a target of its own the command just runs along. */
+    if (wraps && !target_given && scan->positional_count < count && line->diag.errors == 0)
+        lead_to_command(quick);
 }
 
 static void set_demo(struct quick *quick)
@@ -170,6 +238,8 @@ static bool begin(struct quick *quick)
     for (size_t i = 0; (row = options_at(i)); i++)
         if (row->quick)
             set_fixed(quick, row->section, row->key, row->quick);
+    if (quick->line->scan.websockify) /* which has never taken text frames */
+        set_fixed(quick, OPTIONS_ROUTE, "text", "refuse");
     return true;
 }
 
@@ -225,6 +295,9 @@ static void warn(struct quick *quick)
     if (tls->client_ca && tls->client_verify == CONFIG_VERIFY_OFF)
         diag_add(&quick->line->diag, DIAG_WARNING, where, "--cafile", NULL,
                  "means nothing without --verify-client");
+    if (given(quick, OPTIONS_COMMAND, "when_it_ends") && !quick->line->scan.command)
+        diag_add(&quick->line->diag, DIAG_WARNING, where, "--wrap-mode", NULL,
+                 "means nothing without -- COMMAND");
     if (target->tls && target->address.kind == CONFIG_ADDRESS_UNIX && !target->server_name) {
         diag_add(&quick->line->diag, DIAG_WARNING, where, "--ssl-target",
                  "name the host of its certificate with --ssl-target-name",
@@ -262,6 +335,7 @@ static void build(struct quick *quick)
         return;
     for (size_t i = 0; i < quick->line->scan.assignment_count; i++)
         set_flag(quick, &quick->line->scan.assignments[i]);
+    set_command(quick);
     set_positionals(quick);
     cli_plugin_check(quick->line);
     if (quick->config->log.file)

@@ -4,7 +4,8 @@ enum { EXCERPT_MAX = 1024 };
 
 /* "gateway.yaml:3:1: error: ...", where editors look for it; "wsluice: error: ..." without lines.
  */
-static void report_finding(const struct diag *diag, const struct diag_finding *finding, FILE *err)
+static void report_finding(const struct diag *diag, const struct diag_finding *finding,
+                           const char *name, FILE *err)
 {
     char line[2048], excerpt[EXCERPT_MAX];
     struct diag_finding placeless = *finding;
@@ -12,7 +13,7 @@ static void report_finding(const struct diag *diag, const struct diag_finding *f
     placeless.where.line = 0;
     diag_format(&placeless, line, sizeof(line));
     if (finding->where.line == 0) {
-        fprintf(err, "wsluice: %s: %s\n", level, line);
+        fprintf(err, "%s: %s: %s\n", name, level, line);
         return;
     }
     diag_excerpt(diag, finding, excerpt, sizeof(excerpt));
@@ -20,10 +21,10 @@ static void report_finding(const struct diag *diag, const struct diag_finding *f
             finding->where.column, level, line, excerpt);
 }
 
-void cli_report_findings(const struct diag *diag, FILE *err)
+void cli_report_findings(const struct diag *diag, const char *name, FILE *err)
 {
     for (size_t i = 0; i < diag->count; i++)
-        report_finding(diag, &diag->findings[i], err);
+        report_finding(diag, &diag->findings[i], name, err);
     if (diag->lost > 0)
-        fputs("wsluice: error: out of memory\n", err);
+        fprintf(err, "%s: error: out of memory\n", name);
 }

@@ -11,6 +11,6 @@
 
 #include "config/diag.h"
 
-void cli_report_findings(const struct diag *diag, FILE *err);
+void cli_report_findings(const struct diag *diag, const char *name, FILE *err);
 
 #endif

@@ -14,5 +14,6 @@ void cli_result_free_memory(struct cli_memory *memory)
 void cli_result_free(struct cli_result *result)
 {
     cli_result_free_memory(&result->memory);
+    rebind_release(&result->rebind);
     config_release(result->config);
 }

@@ -11,6 +11,7 @@
 
 #include "config/config.h"
 #include "config/load.h"
+#include "run/rebind.h"
 
 enum { CLI_STATUS_CANNOT = 1, CLI_STATUS_USAGE = 2 };
 
@@ -34,6 +35,8 @@ struct cli_result {
     int exit_status;
     const struct config *config; /* NULL with CLI_EXIT */
     bool daemon;                 /* all paths in config are then absolute */
+    bool websockify;             /* called by that name */
+    struct rebind rebind;        /* the port of a wrapped command */
     struct load_request file;    /* for load_config, to reload; path NULL: there is no file */
     struct cli_memory memory;
 };

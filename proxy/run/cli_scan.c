@@ -102,13 +102,24 @@ static int scan_name(struct cli_scan *scan, char *text, char *next)
 static void scan_positional(struct cli_scan *scan, char *text)
 {
     /* "demo" is no listen address, so it cannot be meant otherwise. */
-    if (scan->positional_count == 0 && !scan->demo && strcmp(text, demo_word) == 0) {
+    if (scan->positional_count == 0 && !scan->demo && !scan->websockify &&
+        strcmp(text, demo_word) == 0) {
         scan->demo = true;
         return;
     }
     if (scan->positional_count < CLI_POSITIONALS_MAX)
         scan->positionals[scan->positional_count] = text;
     scan->positional_count++;
+}
+
+/* All that follows "--", whatever it looks like. */
+static int scan_command(struct cli_scan *scan, int count, char **words)
+{
+    scan->command = words;
+    scan->command_count = (size_t)count;
+    if (count == 0)
+        usage_error(scan, NULL, "no command after --", "write PORT -- COMMAND ARGUMENTS...");
+    return count;
 }
 
 void cli_scan_words(struct cli_scan *scan, int argc, char **argv)
@@ -118,6 +129,8 @@ void cli_scan_words(struct cli_scan *scan, int argc, char **argv)
             scan_positional(scan, argv[i]);
         else if (argv[i][1] != '-')
             scan_letters(scan, argv[i] + 1);
+        else if (argv[i][2] == '\0')
+            i += scan_command(scan, argc - i - 1, argv + i + 1);
         else
             i += scan_name(scan, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
     }

@@ -28,7 +28,10 @@ struct cli_scan {
     size_t assignment_count;
     const char *positionals[CLI_POSITIONALS_MAX];
     size_t positional_count; /* of all, stored or not */
-    char *file;              /* --config; NULL: none */
+    char *const *command;    /* what follows "--"; NULL: there is no "--" */
+    size_t command_count;
+    char *file;      /* --config; NULL: none */
+    bool websockify; /* called by that name: no words of ours */
     bool demo, daemon, version, help, print;
     bool unknown_flag; /* then a positional may have been meant as its argument */
     bool usage_error;

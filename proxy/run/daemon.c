@@ -74,13 +74,22 @@ static void detach(struct daemon *daemon)
     redirect_to_null(STDIN_FILENO, STDIN_FILENO);
 }
 
-bool daemon_begin(struct daemon *daemon, int *exit_status)
+static void close_inherited(int keep)
+{
+    const unsigned first = STDERR_FILENO + 1;
+    unsigned kept = keep < 0 ? first : (unsigned)keep;
+    if (kept > first)
+        close_range(first, kept - 1, 0);
+    close_range(keep < 0 ? first : kept + 1, ~0U, 0);
+}
+
+bool daemon_begin(struct daemon *daemon, int keep, int *exit_status)
 {
     int ends[2];
     *exit_status = EXIT_FAILURE;
     daemon->launcher = -1;
     fflush(NULL); /* or both processes would write what is buffered */
-    close_range(STDERR_FILENO + 1, ~0U, 0);
+    close_inherited(keep);
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
         complain("socketpair", errno);
         return false;

@@ -23,12 +23,12 @@ struct daemon {
 
 /*
  * True in the background process: in a session of its own without terminal, its directory "/", its
- * standard input empty, every inherited descriptor above 2 closed, and a umask that keeps what it
- * creates from being written by others or read by anybody outside its group (websockify: 0).
- * False in the launcher, when the verdict is known: exit with *exit_status.
- * Call it before anything is opened.
+ * standard input empty, every descriptor above 2 closed but `keep` (-1: all), and a umask that
+ * keeps what it creates from being written by others or read by anybody outside its group
+ * (websockify: 0). False in the launcher, when the verdict is known: exit with *exit_status. Call
+ * it before anything else is opened.
  */
-bool daemon_begin(struct daemon *daemon, int *exit_status);
+bool daemon_begin(struct daemon *daemon, int keep, int *exit_status);
 
 /* In a process that a daemon has started to take over: it is in the background already. */
 void daemon_resume(struct daemon *daemon);

@@ -21,7 +21,7 @@ static const struct config *load_again(const void *owner, struct diag *diag)
 }
 
 static bool serve(const struct cli_result *cli, const struct program *program,
-                  struct daemon *daemon, char *error)
+                  struct daemon *daemon, int *status, char *error)
 {
     struct demo *demo = NULL;
     if (!logging_open(cli->config, error, ERROR_MAX))
@@ -38,24 +38,28 @@ static bool serve(const struct cli_result *cli, const struct program *program,
         .load = cli->file.path ? load_again : NULL,
         .owner = &cli->file,
         .demo = cli->action == CLI_DEMO,
+        .rebind = &cli->rebind,
+        .daemon = cli->daemon,
     };
     struct supervisor *supervisor = supervisor_create(&options, error, ERROR_MAX);
     if (supervisor) {
         if (cli->daemon)
             daemon_ready(daemon);
-        supervisor_run(supervisor);
+        *status = supervisor_run(supervisor);
+        if (cli->websockify)
+            *status = EXIT_SUCCESS; /* whatever the command says */
         at_rest = supervisor_free(supervisor);
     }
     demo_stop(demo);
     if (!at_rest)
-        _exit(EXIT_SUCCESS);
+        _exit(*status);
     return supervisor != NULL;
 }
 
-static bool go_to_background(struct daemon *daemon, int *exit_status)
+static bool go_to_background(struct daemon *daemon, int keep, int *exit_status)
 {
     if (!inherit_is_successor())
-        return daemon_begin(daemon, exit_status);
+        return daemon_begin(daemon, keep, exit_status);
     daemon_resume(daemon);
     return true;
 }
@@ -66,6 +70,7 @@ int main(int argc, char **argv)
     struct daemon daemon;
     struct program program;
     char error[ERROR_MAX] = "";
+    int status = EXIT_SUCCESS;
     machine_fill_standard_descriptors();
     if (!program_remember(&program, argv))
         return EXIT_FAILURE;
@@ -73,18 +78,19 @@ int main(int argc, char **argv)
     if (cli.action == CLI_CHECK)
         cli.exit_status = survey_run(cli.config, stdout) ? 0 : 1;
     if (cli.action == CLI_EXIT || cli.action == CLI_CHECK ||
-        (cli.daemon && !go_to_background(&daemon, &cli.exit_status))) {
+        (cli.daemon &&
+         !go_to_background(&daemon, cli.rebind.to ? cli.rebind.fd : -1, &cli.exit_status))) {
         cli_result_free(&cli);
         program_free(&program);
         return cli.exit_status;
     }
     machine_tune_memory();
     machine_widen_thread_pool();
-    bool served = serve(&cli, &program, &daemon, error);
+    bool served = serve(&cli, &program, &daemon, &status, error);
     cli_result_free(&cli);
     program_free(&program);
     if (served)
-        return 0;
+        return status;
     fprintf(stderr, "wsluice: error: %s\n", error);
     if (cli.daemon)
         daemon_failed(&daemon, 1);

@@ -25,6 +25,7 @@ bool program_remember(struct program *program, char *const *argv)
         .directory = getcwd(NULL, 0),
         .argv = calloc(count + 1, sizeof(*program->argv)),
     };
+    (void)getrlimit(RLIMIT_NOFILE, &program->descriptors);
     for (size_t i = 0; program->argv && i < count; i++) {
         program->argv[i] = strdup(argv[i]);
         if (!program->argv[i])
@@ -36,18 +37,33 @@ bool program_remember(struct program *program, char *const *argv)
     return false;
 }
 
+pid_t program_fork(void)
+{
+    sigset_t all, before, none;
+    sigfillset(&all);
+    sigemptyset(&none);
+    /* A handler of ours that ran in the child would write into our loop's pipe. */
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    pid_t child = fork();
+    if (child == 0) {
+        for (int number = 1; number < NSIG; number++)
+            (void)signal(number, SIG_DFL);
+        (void)pthread_sigmask(SIG_SETMASK, &none, NULL);
+        return 0;
+    }
+    int error = errno;
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = error;
+    return child;
+}
+
 /*
  * In the child, between fork and exec, with threads gone that may have held any lock: nothing but
- * what signal-safety(7) allows. A new program expects no signal to be blocked or ignored.
+ * what signal-safety(7) allows.
  */
 static void become(const struct program *program, char *const *environment, const int *fds,
                    size_t count)
 {
-    sigset_t none;
-    for (int number = 1; number < NSIG; number++)
-        (void)signal(number, SIG_DFL);
-    sigemptyset(&none);
-    (void)pthread_sigmask(SIG_SETMASK, &none, NULL);
     for (size_t i = 0; i < count; i++)
         (void)fcntl(fds[i], F_SETFD, 0);
     if (program->directory)
@@ -59,16 +75,9 @@ static void become(const struct program *program, char *const *environment, cons
 pid_t program_start(const struct program *program, char *const *environment, const int *fds,
                     size_t count)
 {
-    sigset_t all, before;
-    sigfillset(&all);
-    /* A handler of ours that ran in the child would write into our loop's pipe. */
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    pid_t child = fork();
+    pid_t child = program_fork();
     if (child == 0)
         become(program, environment, fds, count);
-    int error = errno;
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    errno = error;
     return child;
 }
 

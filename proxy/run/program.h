@@ -10,6 +10,7 @@
 #ifndef WSLUICE_RUN_PROGRAM_H
 #define WSLUICE_RUN_PROGRAM_H
 
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "base/base.h"
@@ -18,9 +19,16 @@ struct program {
     const char *path; /* relative to the directory, if it is relative */
     char *directory;  /* NULL: it has none any more */
     char **argv;
+    struct rlimit descriptors; /* before we raised it */
 };
 
 bool program_remember(struct program *program, char *const *argv) WSL_MUST_CHECK;
+
+/*
+ * As fork(2), for a child that will execute another program: that expects no signal to be blocked
+ * or ignored, so none is in the child.
+ */
+pid_t program_fork(void) WSL_MUST_CHECK;
 
 /* Runs it as a child that gets exactly these descriptors beside standard input, output and error;
  * they keep their numbers. */

@@ -17,6 +17,7 @@
 #include "run/privilege.h"
 #include "run/reload.h"
 #include "run/upgrade.h"
+#include "run/wrapped.h"
 #include "serve/prober.h"
 
 #define ERROR_MAX 512
@@ -47,12 +48,15 @@ struct supervisor {
     struct site *site;
     struct reload *reload;           /* while one is under way */
     struct upgrade *upgrade;         /* likewise */
+    struct wrapped *wrapped;         /* the command; NULL: none */
+    int status;                      /* to exit with: the command's, where its end is ours */
     int predecessor;                 /* whoever waits for us to serve; -1: nobody */
     bool certificates_only;          /* what the reload is about */
     bool file_refused;               /* the file, as it was last read, is not what is in use */
     bool reload_again, upgrade_next; /* asked for while another was under way */
     uint64_t beats;
-    enum { SERVING, RETIRING, DRAINING } phase; /* retiring: somebody else serves */
+    /* retiring: somebody else serves; stopping: only the command is left */
+    enum { SERVING, RETIRING, DRAINING, STOPPING } phase;
 };
 
 /* ---- probes ---------------------------------------------------------------------------------- */
@@ -82,6 +86,7 @@ static void close_handles(struct supervisor *supervisor)
     crew_stop(&supervisor->crew);
     watch_set_close(&supervisor->watches);
     mailbox_close(&supervisor->mailbox);
+    wrapped_close(supervisor->wrapped);
     for (int i = 0; i < SIGNALS; i++)
         uv_close((uv_handle_t *)&supervisor->signals[i], NULL);
     exit_watch_close(&supervisor->exit_watch);
@@ -98,7 +103,10 @@ static void worker_empty(void *owner, void *argument)
     if (!crew_note_empty(&supervisor->crew))
         return;
     crew_log_sums(&supervisor->crew);
-    close_handles(supervisor);
+    supervisor->phase = STOPPING;
+    uv_timer_stop(&supervisor->drain_timer);
+    if (!wrapped_stop(supervisor->wrapped))
+        close_handles(supervisor);
 }
 
 static void drain_timer_cb(uv_timer_t *timer)
@@ -116,19 +124,33 @@ static uint64_t spread_of(const struct config_limits *limits)
     return limits->drain_spread_ms < most ? limits->drain_spread_ms : most;
 }
 
-static void drain(struct supervisor *supervisor, int number)
+static void drain(struct supervisor *supervisor, const char *why)
 {
     const struct config_limits *limits = &supervisor->site->config->limits;
     supervisor->phase = DRAINING;
     /* Whoever was to take over is to end with us. */
     upgrade_cancel(supervisor->upgrade);
     supervisor->upgrade = NULL;
-    log_message(REASON_INFO, "signal %d: no new clients, waiting for sessions to end", number);
-    notify_stopping(&supervisor->notify, limits->drain_timeout_ms);
+    wrapped_settle(supervisor->wrapped);
+    log_message(REASON_INFO, "%s: no new clients, waiting for sessions to end", why);
+    notify_stopping(&supervisor->notify,
+                    limits->drain_timeout_ms + (supervisor->wrapped ? WRAPPED_GRACE_MS : 0));
     atomic_store(&supervisor->ops.draining, true);
     doors_close(&supervisor->doors, false);
     crew_drain(&supervisor->crew, spread_of(limits));
     uv_timer_start(&supervisor->drain_timer, drain_timer_cb, limits->drain_timeout_ms, 0);
+}
+
+/* Its end is ours; or we have ended, and it was the last to go. */
+static void command_ended(void *owner, int status)
+{
+    struct supervisor *supervisor = owner;
+    if (supervisor->phase == STOPPING)
+        close_handles(supervisor);
+    if (supervisor->phase != SERVING)
+        return;
+    supervisor->status = status;
+    drain(supervisor, "the command has ended");
 }
 
 /* No new clients here; those that are there end in their own time. */
@@ -175,6 +197,7 @@ static bool take_over(struct supervisor *supervisor, struct site *site, char *er
         return false;
     struct site *before = supervisor->site;
     supervisor->site = site_retain(site);
+    site_supersede(before);
     begin_probing(supervisor);
     logging_restarts(before->config, site->config);
     logging_certificates(site);
@@ -264,7 +287,9 @@ static void upgrade_done(void *owner, bool ready, pid_t child, int status)
 static void begin_upgrade(struct supervisor *supervisor)
 {
     char error[ERROR_MAX] = "the demo's echo service cannot be handed over";
-    if (!supervisor->options.demo)
+    if (supervisor->wrapped)
+        snprintf(error, sizeof(error), "the command cannot be handed over; restart instead");
+    else if (!supervisor->options.demo)
         supervisor->upgrade = upgrade_start(supervisor->options.program, &supervisor->doors,
                                             upgrade_done, supervisor, error, sizeof(error));
     if (supervisor->upgrade)
@@ -292,12 +317,16 @@ static void begin_next(struct supervisor *supervisor)
 
 static void end(struct supervisor *supervisor, int number)
 {
-    if (supervisor->phase != DRAINING) {
-        drain(supervisor, number);
+    char why[32];
+    if (supervisor->phase == SERVING || supervisor->phase == RETIRING) {
+        snprintf(why, sizeof(why), "signal %d", number);
+        drain(supervisor, why);
         return;
     }
     log_message(REASON_WARN, "signal %d again: ending at once", number);
-    crew_kill(&supervisor->crew);
+    if (supervisor->phase == DRAINING)
+        crew_kill(&supervisor->crew);
+    wrapped_kill(supervisor->wrapped);
 }
 
 static void signal_cb(uv_signal_t *handle, int number)
@@ -421,6 +450,24 @@ static bool open_doors(struct supervisor *supervisor, const struct config *confi
     return open;
 }
 
+/* Last of all, with what rights are left: whatever the command needs of us is there. */
+static bool start_command(struct supervisor *supervisor, char *error, size_t error_size)
+{
+    const struct supervisor_options *options = &supervisor->options;
+    const struct wrapped_request request = {
+        .loop = &supervisor->loop,
+        .command = &options->config->command,
+        .rebind = options->rebind,
+        .program = options->program,
+        .silent = options->daemon,
+        .ended = command_ended,
+        .owner = supervisor,
+    };
+    if (options->config->command.words.count > 0)
+        supervisor->wrapped = wrapped_start(&request, error, error_size);
+    return options->config->command.words.count == 0 || supervisor->wrapped;
+}
+
 struct supervisor *supervisor_create(const struct supervisor_options *options, char *error,
                                      size_t error_size)
 {
@@ -437,7 +484,8 @@ struct supervisor *supervisor_create(const struct supervisor_options *options, c
     signal(SIGXFSZ, SIG_IGN); /* a log or a recording too large for its limit is an error there */
     notify_open(&supervisor->notify);
     if (open_doors(supervisor, options->config, error, error_size) &&
-        crew_start(&supervisor->crew, &supervisor->loop, &supervisor->terms, error, error_size))
+        crew_start(&supervisor->crew, &supervisor->loop, &supervisor->terms, error, error_size) &&
+        start_command(supervisor, error, error_size))
         return supervisor;
     remove_pid(supervisor);
     close_handles(supervisor);
@@ -458,7 +506,7 @@ static void say_ready(struct supervisor *supervisor)
     close(supervisor->predecessor);
 }
 
-void supervisor_run(struct supervisor *supervisor)
+int supervisor_run(struct supervisor *supervisor)
 {
     uint64_t watchdog = supervisor->notify.watchdog_ms;
     for (int i = 0; i < SIGNALS; i++) {
@@ -475,6 +523,7 @@ void supervisor_run(struct supervisor *supervisor)
     say_ready(supervisor);
     uv_run(&supervisor->loop, UV_RUN_DEFAULT);
     remove_pid(supervisor);
+    return supervisor->status;
 }
 
 bool supervisor_free(struct supervisor *supervisor)

@@ -24,6 +24,7 @@
 #include "config/config.h"
 #include "config/diag.h"
 #include "run/program.h"
+#include "run/rebind.h"
 
 struct supervisor;
 
@@ -33,12 +34,16 @@ struct supervisor_options {
     /* The configuration anew; NULL: there is no file, a reload reads certificates only. */
     const struct config *(*load)(const void *owner, struct diag *diag);
     const void *owner;
-    bool demo; /* the target is this process: nobody else can take over */
+    const struct rebind *rebind; /* the port of the configuration's command, if it has one */
+    bool daemon;                 /* in the background: the command writes to nobody */
+    bool demo;                   /* the target is this process: nobody else can take over */
 };
 
 struct supervisor *supervisor_create(const struct supervisor_options *options, char *error,
                                      size_t error_size) WSL_MUST_CHECK;
-void supervisor_run(struct supervisor *supervisor);
+
+/* The status to exit with: 0, or that of the command whose end was ours. */
+int supervisor_run(struct supervisor *supervisor);
 
 /* False: something hangs that only _exit ends in time (loop.h). */
 bool supervisor_free(struct supervisor *supervisor) WSL_MUST_CHECK;

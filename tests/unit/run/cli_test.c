@@ -174,7 +174,6 @@ static void names_bad_options(void **state)
     refuses("--wrokers=3 6080 a:1", 2, "--wrokers: unknown option; did you mean --workers?");
     refuses("--zzz W 6080 a:1", 2, "--zzz: unknown option; see wsluice --help");
     refuses("-x 6080 a:1", 2, "-x: unknown option");
-    refuses("-- 6080 a:1", 2, "--: unknown option");
     refuses("--=1 6080 a:1", 2, "--: unknown option");
     refuses("--ssl 6080 a:1", 2, "--ssl: ambiguous option; it could be --ssl-");
     refuses("--con first 6080 a:1", 2, "it could be --connect, --connect-timeout");

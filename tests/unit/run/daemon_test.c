@@ -31,7 +31,7 @@ static int launch(background_fn *background, const char *file, char *said, size_
         close(ends[1]);
         struct daemon daemon;
         int status;
-        if (daemon_begin(&daemon, &status)) {
+        if (daemon_begin(&daemon, -1, &status)) {
             background(&daemon, file);
             _exit(77);
         }
