@@ -1,0 +1,74 @@
+// Chromium, driven line by line: each line of standard input is a request as JSON, and gets one line
+// of answer on standard output. What pages complain about is kept, and told on request.
+//
+//   {"call": "open", "with": [CONTEXT-OPTIONS]}      -> {"result": NUMBER}, a page of its own
+//   {"page": NUMBER, "call": "goto", "with": [URL]}  -> {"result": ...} or {"error": TEXT}
+//
+// usage: node browser.mjs CHROMIUM
+import readline from 'node:readline';
+import { chromium } from 'playwright-core';
+
+const TIMEOUT = 15000;
+const args = ['--disable-gpu', '--force-color-profile=srgb', '--hide-scrollbars'];
+if (process.getuid() === 0) {
+    args.push('--no-sandbox');
+}
+const browser = await chromium.launch({ executablePath: process.argv[2], args });
+const pages = new Map();
+
+const calls = {
+    async open(options) {
+        const context = await browser.newContext(options);
+        context.setDefaultTimeout(TIMEOUT);
+        const page = await context.newPage();
+        const complaints = [];
+        page.on('console', (message) => {
+            if (['error', 'warning'].includes(message.type())) {
+                complaints.push(`${message.type()}: ${message.text()}`);
+            }
+        });
+        page.on('pageerror', (error) => complaints.push(`exception: ${error.message}`));
+        page.on('requestfailed', (request) => complaints.push(`failed: ${request.url()}`));
+        pages.set(pages.size, { context, page, complaints });
+        return pages.size - 1;
+    },
+    version() {
+        return browser.version();
+    },
+};
+
+const pageCalls = {
+    async goto({ page }, url) {
+        const answer = await page.goto(url);
+        return { status: answer.status(), headers: answer.headers(), size: (await answer.body()).length };
+    },
+    evaluate: ({ page }, code, argument) => page.evaluate(`(${code})(${JSON.stringify(argument)})`),
+    wait: ({ page }, code, argument) =>
+        page.waitForFunction(`(${code})(${JSON.stringify(argument)})`, undefined, { polling: 50 }).then(() => true),
+    click: ({ page }, selector) => page.click(selector),
+    fill: ({ page }, selector, text) => page.fill(selector, text),
+    select: ({ page }, selector, value) => page.selectOption(selector, value),
+    press: ({ page }, key) => page.keyboard.press(key),
+    tap: ({ page }, x, y) => page.mouse.click(x, y, { delay: 50 }),
+    size: ({ page }, width, height) => page.setViewportSize({ width, height }),
+    media: ({ page }, how) => page.emulateMedia(how),
+    grant: ({ context }, ...permissions) => context.grantPermissions(permissions),
+    screenshot: ({ page }, path, options) => page.screenshot({ path, ...options }).then(() => path),
+    complaints: ({ complaints }) => complaints.splice(0),
+    close: ({ context }) => context.close(),
+};
+
+for await (const line of readline.createInterface({ input: process.stdin })) {
+    const request = JSON.parse(line);
+    let answer;
+    try {
+        const call = request.page === undefined
+            ? calls[request.call](...request.with)
+            : pageCalls[request.call](pages.get(request.page), ...request.with);
+        answer = { result: (await call) ?? null };
+    } catch (error) {
+        answer = { error: String(error.message) };
+    }
+    process.stdout.write(JSON.stringify(answer) + '\n');
+}
+await browser.close();

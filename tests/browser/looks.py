@@ -1,0 +1,100 @@
+"""What can be said by machine about whether a page is usable: names, landmarks, contrast, focus, width."""
+
+# Each finding is a line of text; none is the aim.
+STRUCTURE = r'''() => {
+    const found = [], seen = new Set();
+    const visible = (e) => e.getClientRects().length && getComputedStyle(e).visibility !== 'hidden';
+    const name = (e) => e.getAttribute('aria-label') || (e.getAttribute('aria-labelledby') || '').split(' ').filter(Boolean)
+        .map((id) => document.getElementById(id)?.textContent || '').join(' ') || [...(e.labels || [])].map((l) => l.textContent).join(' ')
+        || (['BUTTON', 'A', 'TH'].includes(e.tagName) ? e.textContent : '');
+    if (!document.documentElement.lang) found.push('the page has no language');
+    if (!document.title.trim()) found.push('the page has no title');
+    for (const one of ['header', 'main', 'h1'])
+        if (document.querySelectorAll(one).length !== 1) found.push(`there is not one <${one}>`);
+    for (const e of document.querySelectorAll('button, input, select, textarea, a[href], [role=region], [role=search], dialog'))
+        if ((visible(e) || e.tagName === 'DIALOG') && !(name(e).trim() || e.getAttribute('role') === 'search')) found.push(`no name: ${e.outerHTML.slice(0, 90)}`);
+    for (const e of document.querySelectorAll('svg'))
+        if (e.getAttribute('aria-hidden') !== 'true' && !(e.getAttribute('role') === 'img' && name(e).trim())) found.push(`a picture without a name: ${e.id}`);
+    for (const e of document.querySelectorAll('[id]')) {
+        if (seen.has(e.id)) found.push(`id ${e.id} is there twice`);
+        seen.add(e.id);
+    }
+    for (const e of document.querySelectorAll('[aria-labelledby], [aria-describedby], label[for]'))
+        for (const id of [e.getAttribute('aria-labelledby'), e.getAttribute('aria-describedby'), e.htmlFor].filter(Boolean).join(' ').split(' '))
+            if (!document.getElementById(id)) found.push(`${id} is referred to, but not there`);
+    let level = 0;
+    for (const e of document.querySelectorAll('h1, h2, h3, h4')) {
+        if (!visible(e)) continue;
+        if (+e.tagName[1] > level + 1) found.push(`${e.tagName} "${e.textContent}" skips a level`);
+        level = +e.tagName[1];
+    }
+    for (const e of document.querySelectorAll('button, input:not([type=checkbox]), select')) {
+        const box = e.getBoundingClientRect();
+        if (visible(e) && !e.closest('th') && (box.width < 24 || box.height < 24)) found.push(`too small to hit: ${e.outerHTML.slice(0, 90)}`);
+    }
+    return found;
+}'''
+
+# WCAG 2.1, 1.4.3: 4.5 to 1, or 3 to 1 for large text; controls that are switched off do not count.
+CONTRAST = r'''() => {
+    const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+    const parse = (colour) => {
+        canvas.clearRect(0, 0, 1, 1);
+        canvas.fillStyle = colour;
+        canvas.fillRect(0, 0, 1, 1);
+        const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data;
+        return [r, g, b, a / 255];
+    };
+    const over = (top, under) => [0, 1, 2].map((i) => top[i] * top[3] + under[i] * (1 - top[3])).concat(1);
+    const light = ([r, g, b]) => {
+        const [x, y, z] = [r, g, b].map((v) => (v /= 255) <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
+        return .2126 * x + .7152 * y + .0722 * z;
+    };
+    const behind = (e) => e ? over(parse(getComputedStyle(e).backgroundColor), behind(e.parentElement)) : [255, 255, 255, 1];
+    const found = new Map(), walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    let count = 0;
+    while (walker.nextNode()) {
+        const e = walker.currentNode.parentElement, style = getComputedStyle(e);
+        if (!walker.currentNode.textContent.trim() || !e.getClientRects().length || e.closest(':disabled, script, style, .unseen')) continue;
+        const back = behind(e), colour = over(parse(e instanceof SVGElement ? style.fill : style.color), back);
+        const [a, b] = [light(colour), light(back)].sort((x, y) => y - x), ratio = (a + .05) / (b + .05);
+        const size = parseFloat(style.fontSize), large = size >= 24 || (size >= 18.66 && style.fontWeight >= 600);
+        count++;
+        if (ratio < (large ? 3 : 4.5)) found.set(`${ratio.toFixed(2)}: ${style.color} on ${back.slice(0, 3).map(Math.round)}, "${e.textContent.trim().slice(0, 30)}"`, 1);
+    }
+    return { count, found: [...found.keys()] };
+}'''
+
+FOCUSED = r'''() => {
+    const e = document.activeElement, style = getComputedStyle(e);
+    return e === document.body ? null : [e.id || e.textContent.trim().slice(0, 30) || e.tagName,
+        style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2];
+}'''
+
+
+def check(page):
+    assert page.evaluate(STRUCTURE) == []
+    for scheme in ('light', 'dark'):
+        page.media({'colorScheme': scheme})
+        contrast = page.evaluate(CONTRAST)
+        assert contrast['found'] == [], scheme
+        assert contrast['count'] > 20
+
+
+def check_width(page, width):
+    """Nothing has to be scrolled sideways; wide tables and code do so within themselves."""
+    page.size(width, 844)
+    assert page.evaluate('() => document.documentElement.scrollWidth') <= width
+
+
+def walk(page, steps):
+    """What the Tab key comes to, in order; each of it shows that it has the focus."""
+    places = []
+    for _ in range(steps):
+        page.press('Tab')
+        at = page.evaluate(FOCUSED)
+        if at is None:
+            break
+        assert at[1], f'{at[0]} does not show its focus'
+        places.append(at[0])
+    return places

@@ -1,0 +1,134 @@
+"""`wsluice demo` as a newcomer sees it."""
+import re
+import signal
+
+import looks
+import pytest
+from chromium import PHONE
+
+MOVED = "() => (document.querySelector('#rtt-chart .line')?.getAttribute('d').match(/L/g) || []).length"
+LOGGED = "() => [...document.querySelectorAll('#log tr')].map((tr) => [...tr.cells].map((td) => td.innerText))"
+
+
+@pytest.fixture
+def demo(lab):
+    return lab.start('demo', '127.0.0.1:0')
+
+
+def url(bridge):
+    return f'http://127.0.0.1:{bridge.port}/'
+
+
+def test_connects_and_measures(demo, tab):
+    page = tab(viewport={'width': 1280, 'height': 900})
+    answer = page.goto(url(demo))
+    assert answer['status'] == 200
+    assert answer['size'] < 40_000
+    page.wait_text('#state', 'Connected')
+    assert page.text('h1') == 'The gate is open.'
+    page.wait(f'() => ({MOVED})() >= 3')
+    assert float(page.text('#rtt')) > 0
+    assert page.evaluate("() => [...document.querySelectorAll('.chart text')].map((e) => e.textContent)").count('now') == 2
+    assert page.complaints() == []
+    page.shot('demo-light')
+    page.media({'colorScheme': 'dark'})
+    page.shot('demo-dark', fullPage=True)
+
+
+def test_what_is_typed_comes_back(demo, tab):
+    page = tab()
+    page.goto(url(demo))
+    page.wait_text('#state', 'Connected')
+    page.fill('#bytes', r'a\x00\xff\\')
+    assert page.text('#preview') == '4 bytes: 61 00 ff 5c'
+    page.press('Enter')
+    page.wait("() => document.querySelectorAll('#log tr').length === 2")
+    received, sent = page.evaluate(LOGGED)
+    assert sent[:2] == ['↑ sent', '4'] and sent[3].split('\n') == ['61 00 ff 5c', 'a··\\']
+    assert received[:2] == ['↓ received', '4'] and received[3] == sent[3]
+    assert re.fullmatch(r'[\d.]+ ms', received[2])
+    page.fill('#bytes', r'\xg0')
+    assert 'two hexadecimal digits' in page.text('#preview')
+    assert page.evaluate("() => document.querySelector('#send').disabled")
+    assert page.complaints() == []
+
+
+def test_a_flow_is_compared_byte_by_byte(demo, tab):
+    page = tab()
+    page.goto(url(demo))
+    page.wait_text('#state', 'Connected')
+    page.click('#flow')
+    page.wait_text('#rate-unit', 'MB/s')
+    verdict = page.wait_text('#verdict', 'went there and came back')
+    assert verdict.endswith('every byte as it was.')
+    assert page.complaints() == []
+
+
+def test_comes_back_when_the_bridge_does(demo, lab, tab):
+    page = tab()
+    page.goto(url(demo))
+    page.wait_text('#state', 'Connected')
+    demo.signal(signal.SIGTERM)
+    page.wait_text('#state', 'Disconnected')
+    assert page.text('h1') == 'The gate is closed.'
+    assert 'Next attempt in' in page.wait_text('#why', 'attempt')
+    demo.wait()
+    lab.start('demo', f'127.0.0.1:{demo.port}')
+    page.click('#retry')
+    page.wait_text('#state', 'Connected')
+    assert page.text('h1') == 'The gate is open.'
+
+
+def test_works_under_a_sub_path_and_tls(lab, certs, tab):
+    import gateway
+    target = lab.target()
+    listener = {'address': gateway.ANY, 'base_path': '/tools',
+                'tls': {'certificates': [{'certificate': certs.ec, 'key': certs.ec_key}]}}
+    bridge = gateway.start(lab, [{'path': '/look', 'target': gateway.there(target), 'demo': True}], [listener])
+    page = tab(ignoreHTTPSErrors=True)
+    page.goto(f'https://localhost:{bridge.port}/tools/look')
+    page.wait_text('#state', 'Connected')
+    page.wait(f'() => ({MOVED})() >= 1')
+    assert page.text('#url') == f'wss://localhost:{bridge.port}/tools/look'
+    assert page.complaints() == []
+
+
+def test_next_step_is_ready_to_copy(demo, lab, tab):
+    page = tab()
+    page.goto(url(demo))
+    page.grant('clipboard-read', 'clipboard-write')
+    page.click('#steps button')
+    page.wait_text('#copied', 'copied')
+    assert page.evaluate('() => navigator.clipboard.readText()').endswith('wsluice --web /usr/share/novnc 6080 localhost:5900')
+    page.evaluate("() => document.getElementById('steps').lastElementChild.querySelector('button').click()")
+    page.wait_text('#copied', 'YAML')
+    example = lab.folder / 'example.yaml'
+    example.write_text(page.evaluate('() => navigator.clipboard.readText()'))
+    from lab import run
+    status, out, err = run('check', example)
+    assert status == 0, out + err
+
+
+def test_is_accessible(demo, tab):
+    page = tab(viewport={'width': 1280, 'height': 900})
+    page.goto(url(demo))
+    page.wait_text('#state', 'Connected')
+    page.click('#send')
+    page.wait("() => document.querySelectorAll('#log tr').length === 2")
+    looks.check(page)
+    places = looks.walk(page, 30)
+    assert 'flow' in places or 'bytes' in places
+    assert places.count('Copy') == 4
+    for width in (320, 390, 768, 1920):
+        looks.check_width(page, width)
+
+
+def test_on_a_phone(demo, tab):
+    page = tab(**PHONE, colorScheme='dark', reducedMotion='reduce')
+    page.goto(url(demo))
+    page.wait_text('#state', 'Connected')
+    page.wait(f'() => ({MOVED})() >= 2')
+    assert page.evaluate("() => document.getElementById('marks').childElementCount") == 0  # motion was not wanted
+    assert page.evaluate('() => innerWidth') == 390
+    page.shot('demo-phone', fullPage=True)
+    assert page.complaints() == []
