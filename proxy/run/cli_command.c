@@ -9,6 +9,8 @@
 #include "config/json_schema.h"
 #include "config/load.h"
 #include "config/reference.h"
+#include "run/cli_completion.h"
+#include "run/cli_manual.h"
 #include "run/cli_report.h"
 #include "run/pid_file.h"
 
@@ -21,7 +23,9 @@ struct command {
 
 static const char check_usage[] = "usage: wsluice check [--connect] FILE\n";
 static const char help_usage[] = "usage: wsluice help-config [PATH]\n"
-                                 "       wsluice help-config --markdown\n";
+                                 "       wsluice help-config --markdown\n"
+                                 "       wsluice help-config --man\n"
+                                 "       wsluice help-config --completion=bash|zsh|fish\n";
 static const char reload_usage[] = "usage: wsluice reload FILE\n";
 static const char schema_usage[] = "usage: wsluice schema\n";
 
@@ -123,6 +127,22 @@ static void run_reload(const struct command *command)
     diag_free(&diag);
 }
 
+/* Pages for other programs, made when wsluice is built. False: the argument names none. */
+static bool print_page(const struct command *command)
+{
+    static const char completion[] = "--completion=";
+    const char *page = command->argv[0];
+    if (strcmp(page, "--markdown") == 0)
+        reference_markdown(command->out);
+    else if (strcmp(page, "--man") == 0)
+        cli_manual_print(command->out);
+    else if (strncmp(page, completion, strlen(completion)) == 0)
+        return cli_completion_print(page + strlen(completion), command->out);
+    else
+        return false;
+    return true;
+}
+
 static void run_help(const struct command *command)
 {
     const char *nearest;
@@ -131,9 +151,7 @@ static void run_help(const struct command *command)
         reference_overview(command->out);
     } else if (command->argc > 1) {
         wrong_usage(command, help_usage, "one path at a time", command->argv[1]);
-    } else if (strcmp(command->argv[0], "--markdown") == 0) {
-        reference_markdown(command->out);
-    } else if (!reference_print(command->argv[0], command->out, &nearest)) {
+    } else if (!print_page(command) && !reference_print(command->argv[0], command->out, &nearest)) {
         snprintf(message, sizeof(message), "there is no such option%s%s%s",
                  nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
         wrong_usage(command, help_usage, message, command->argv[0]);

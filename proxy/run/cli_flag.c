@@ -55,6 +55,39 @@ bool cli_flag_of_process(const struct cli_flag *flag)
            (section->parent == OPTIONS_PROCESS && section->shape == OPTIONS_ONE);
 }
 
+enum options_section cli_flag_section(const struct cli_flag *flag)
+{
+    return flag->row ? flag->row->section : OPTIONS_PROCESS;
+}
+
+bool cli_flag_group(size_t index, enum options_section *section)
+{
+    static const enum options_section order[] = {
+        OPTIONS_LISTENER, OPTIONS_CERTIFICATE, OPTIONS_TLS,     OPTIONS_TARGET, OPTIONS_TOKENS,
+        OPTIONS_ROUTE,    OPTIONS_FILES,       OPTIONS_LIMITS,  OPTIONS_LOG,    OPTIONS_ADMIN,
+        OPTIONS_EXIT,     OPTIONS_COMMAND,     OPTIONS_PROCESS,
+    };
+    if (index >= WSL_COUNT(order))
+        return false;
+    *section = order[index];
+    return true;
+}
+
+void cli_flag_help(const struct cli_flag *flag, char *text, size_t size)
+{
+    const struct options_row *row = flag->row;
+    const char *initial = NULL;
+    if (row && flag->flag->argument)
+        initial = row->quick ? row->quick : row->initial;
+    int told = snprintf(text, size, "%s", flag->flag->help ? flag->flag->help : row->help);
+    wsl_assert((size_t)told < size / 2);
+    if (initial)
+        snprintf(text + told, size - (size_t)told, " [%s]", initial);
+    /* Names are written with '_' in files and with '-' here; both are understood in both. */
+    for (char *p = text + told; (p = strchr(p, '_'));)
+        *p = '-';
+}
+
 bool cli_flag_by_letter(char letter, struct cli_flag *flag)
 {
     for (size_t cursor = 0; cli_flag_next(&cursor, flag);)

@@ -33,6 +33,15 @@ bool cli_flag_next(size_t *cursor, struct cli_flag *flag);
 /* It sets what the process has once, and a file may have as well. */
 bool cli_flag_of_process(const struct cli_flag *flag);
 
+/* Its section, whose title it stands under: that of the process for those that are no options. */
+enum options_section cli_flag_section(const struct cli_flag *flag);
+
+/* Sections of flags, what people look for first in front. False: `index` is past the last one. */
+bool cli_flag_group(size_t index, enum options_section *section);
+
+/* What it does, in one line, with its default and with names as they are written here. */
+void cli_flag_help(const struct cli_flag *flag, char *text, size_t size);
+
 bool cli_flag_by_letter(char letter, struct cli_flag *flag);
 
 enum cli_flag_match { CLI_FLAG_FOUND, CLI_FLAG_UNKNOWN, CLI_FLAG_AMBIGUOUS };

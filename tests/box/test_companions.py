@@ -1,0 +1,167 @@
+"""What is installed beside the program: completion, the manual page, units; all of it in the package."""
+import os
+import pathlib
+import pty
+import re
+import select
+import subprocess
+import time
+
+import pytest
+from lab import BINARY, ROOT, run
+
+BUILD = pathlib.Path(BINARY).parent
+CONTRIB = ROOT / 'contrib'
+
+
+@pytest.fixture(name='installed', scope='module')
+def fixture_installed(tmp_path_factory):
+    """The content of the Debian package, as on a machine that has it."""
+    folder = tmp_path_factory.mktemp('package')
+    subprocess.run(['cpack', '-G', 'DEB', '-B', folder], cwd=BUILD, check=True, capture_output=True)
+    package, = folder.glob('*.deb')
+    subprocess.run(['dpkg-deb', '-R', package, folder / 'root'], check=True)
+    return folder / 'root'
+
+
+def text_of(*arguments):
+    status, out, err = run('help-config', *arguments)
+    assert (status, err) == (0, ''), err
+    return out
+
+
+# ---- completion ----
+
+def words():
+    """Those that the program dispatches on."""
+    source = (ROOT / 'proxy/run/cli_command.c').read_text()
+    return set(re.findall(r'^ *\{"([a-z-]+)", [a-z_]+_usage', source, re.MULTILINE)) | {'demo'}
+
+
+@pytest.mark.parametrize('shell', ['bash', 'zsh', 'fish'])
+def test_completion_is_sound_and_whole(shell, tmp_path):
+    script = tmp_path / 'completion'
+    script.write_text(text_of(f'--completion={shell}'))
+    subprocess.run([shell, '-n', script], check=True)
+    for flag in re.findall(r'--([a-z0-9-]+)', run('--help')[1].split('\n\n', 2)[2]):
+        assert re.search(rf'(--| -l ){flag}\b', script.read_text()), flag
+    for word in words():
+        assert re.search(rf"[' ]{word}[:' |)]", script.read_text()), word
+
+
+class Shell:
+    """A shell at a terminal: what is typed, and what the screen says then."""
+
+    def __init__(self, *command, **environment):
+        self.pid, self.terminal = pty.fork()
+        if self.pid == 0:
+            os.environ.update(environment, TERM='dumb', PS1='', LINES='50', COLUMNS='1000')
+            os.execvp(command[0], command)
+
+    def type(self, text, until=None):
+        os.write(self.terminal, text.encode())
+        said, end = b'', time.monotonic() + 10
+        while time.monotonic() < end:
+            if select.select([self.terminal], [], [], 0.3)[0]:
+                said += os.read(self.terminal, 65536)
+            elif until is None:
+                break
+            if until and re.search(until, said.decode(errors='replace')):
+                break
+        return said.decode(errors='replace')
+
+    def close(self):
+        os.close(self.terminal)
+        os.waitpid(self.pid, 0)
+
+
+@pytest.mark.parametrize('typed, becomes', [
+    ('wsluice --log-lev\twa\t', 'wsluice --log-level=warn'),
+    ('wsluice che\tgate\t', 'wsluice check gateway.yaml'),
+    ('wsluice --cert=de\t', 'wsluice --cert=desk.pem'),
+    ('wsluice --cert de\t', 'wsluice --cert desk.pem'),
+    ('wsluice --web=fo\t', 'wsluice --web=folder/'),
+    ('wsluice help-config log.le\t', 'wsluice help-config log.level'),
+])
+def test_bash_completes(tmp_path, typed, becomes):
+    (tmp_path / 'completion').write_text(text_of('--completion=bash'))
+    (tmp_path / 'gateway.yaml').touch()
+    (tmp_path / 'desk.pem').touch()
+    (tmp_path / 'folder').mkdir()
+    shell = Shell('bash', '--norc', '--noprofile', '-i')
+    try:
+        shell.type(f'cd {tmp_path}; bind "set bell-style none"; source completion; echo go\n', until=r'\ngo')
+        shell.type(typed)
+        said = shell.type("\x01echo '<\x05>'\n", until=r"\n<.*>")  # the line as it is now, in quotes
+    finally:
+        shell.close()
+    assert re.search(r'\n<(.*?) ?>', said).group(1) == becomes, said
+
+
+@pytest.mark.parametrize('typed, offered', [
+    ('wsluice --log-level=', 'warn'), ('wsluice che', 'check'), ('wsluice help-config log.le', 'log.level')])
+def test_fish_completes(tmp_path, typed, offered):
+    (tmp_path / 'completion').write_text(text_of('--completion=fish'))
+    said = subprocess.run(['fish', '-N', '-c', f'source {tmp_path}/completion; complete -C "{typed}"'],
+                          capture_output=True, text=True, check=True, env={**os.environ, 'HOME': str(tmp_path)}).stdout
+    assert offered in said, said
+
+
+def test_a_shell_that_is_not_known():
+    status, _, err = run('help-config', '--completion=tcsh')
+    assert status == 2 and 'bash|zsh|fish' in err
+
+
+# ---- the manual page ----
+
+def test_manual_page(tmp_path):
+    page = tmp_path / 'wsluice.1'
+    page.write_text(text_of('--man'))
+    said = subprocess.run(['mandoc', '-T', 'lint', page], capture_output=True, text=True, check=False).stdout
+    complaints = [line for line in said.splitlines() if 'missing date' not in line]
+    assert not complaints, complaints
+    shown = subprocess.run(['mandoc', '-T', 'ascii', page], capture_output=True, text=True, check=True).stdout
+    shown = re.sub('.\b', '', shown)
+    for flag in re.findall(r'--([a-z0-9-]+)', run('--help')[1].split('\n\n', 2)[2]):
+        assert f'--{flag}' in shown, flag
+    for word in words():
+        assert re.search(rf'^ {{7}}{word}\b', shown, re.MULTILINE), word
+    assert 'routes[].targets[].ca' in shown and 'WSLUICE_TARGET' in shown
+
+
+# ---- the package ----
+
+def test_package_has_it_all(installed):
+    for path in ('usr/bin/wsluice', 'usr/share/man/man1/wsluice.1', 'usr/lib/systemd/system/wsluice.service',
+                 'usr/lib/systemd/system/wsluice.socket', 'usr/lib/sysusers.d/wsluice.conf',
+                 'usr/share/bash-completion/completions/wsluice', 'usr/share/fish/vendor_completions.d/wsluice.fish',
+                 'usr/share/zsh/vendor-completions/_wsluice', 'usr/share/doc/wsluice/contrib/README.md'):
+        assert (installed / path).is_file(), path
+    subprocess.run(['sh', '-n', installed / 'DEBIAN/postinst'], check=True)
+
+
+# ---- systemd ----
+
+def test_units(installed, tmp_path):
+    """Nothing to complain about, and less exposed than what systemd calls fine."""
+    for name in ('wsluice.service', 'wsluice.socket'):
+        text = (installed / 'usr/lib/systemd/system' / name).read_text()
+        assert 'ExecStart=wsluice ' in text or name.endswith('socket')
+        (tmp_path / name).write_text(text.replace('ExecStart=wsluice ', f'ExecStart={installed}/usr/bin/wsluice '))
+    said = subprocess.run(['systemd-analyze', 'verify', '--man=no', *tmp_path.glob('wsluice.*')], capture_output=True,
+                          text=True, check=False)
+    assert said.returncode == 0 and 'wsluice' not in said.stderr, said.stderr
+    said = subprocess.run(['systemd-analyze', 'security', '--offline=true', '--threshold=20',
+                           tmp_path / 'wsluice.service'], capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said.stdout
+    print(said.stdout.splitlines()[-1])
+
+
+def test_the_user_of_the_unit(installed, tmp_path):
+    root = tmp_path / 'root'
+    (root / 'etc').mkdir(parents=True)
+    subprocess.run(['systemd-sysusers', f'--root={root}', installed / 'usr/lib/sysusers.d/wsluice.conf'], check=True,
+                   capture_output=True)
+    unit = (installed / 'usr/lib/systemd/system/wsluice.service').read_text()
+    user = re.search(r'^User=(.+)$', unit, re.MULTILINE).group(1)
+    assert re.search(rf'^{user}:', (root / 'etc/passwd').read_text(), re.MULTILINE)
