@@ -1,13 +1,8 @@
 #include "core/file_terms.h"
 
-#include <stdarg.h>
-
 #include "codec/http_accept.h"
-#include "codec/http_date.h"
 #include "codec/http_etag.h"
 #include "codec/http_range.h"
-
-#define ETAG_MAX 64
 
 struct judgement {
     const struct http_head *head;
@@ -89,38 +84,36 @@ static const struct {
     [FILE_BROTLI] = {".br", "-br", "br"},
 };
 
-WSL_PRINTF(2, 3) static void say(struct file_terms *terms, const char *form, ...)
+static void say(struct file_terms *terms, const char *name, const char *value)
 {
-    size_t used = strlen(terms->fields);
-    va_list arguments;
-    va_start(arguments, form);
-    int length = vsnprintf(terms->fields + used, FILE_TERMS_FIELDS - used, form, arguments);
-    va_end(arguments);
-    wsl_assert(length >= 0 && (size_t)length < FILE_TERMS_FIELDS - used);
+    terms->fields[terms->field_count++] = (struct config_header){name, value};
 }
 
 /* A 304 has what a 200 would have that caches need; a 412 and a 416 speak of no content. */
-static void say_fields(const struct judgement *at, const struct http_range *part,
+static void say_fields(const struct file_facts *file, const struct http_range *part,
                        struct file_terms *terms)
 {
-    char date[HTTP_DATE_LENGTH + 1];
+    unsigned long long size = file->size, first = part->first;
+    terms->field_count = 0;
     if (terms->status == 412)
         return;
     if (terms->status == 416) {
-        say(terms, "Content-Range: bytes */%llu\r\n", (unsigned long long)at->file->size);
+        snprintf(terms->range, sizeof(terms->range), "bytes */%llu", size);
+        say(terms, "Content-Range", terms->range);
         return;
     }
-    http_date_format(at->modified, date);
-    say(terms, "ETag: %.*s\r\nLast-Modified: %s\r\n", (int)at->etag.len, at->etag.ptr, date);
+    say(terms, "ETag", terms->etag);
+    say(terms, "Last-Modified", terms->date);
     if (terms->status == 304)
         return;
-    say(terms, "Accept-Ranges: bytes\r\n");
-    if (codings[at->file->coding].name)
-        say(terms, "Content-Encoding: %s\r\n", codings[at->file->coding].name);
-    if (terms->status == 206)
-        say(terms, "Content-Range: bytes %llu-%llu/%llu\r\n", (unsigned long long)part->first,
-            (unsigned long long)(part->first + part->length - 1),
-            (unsigned long long)at->file->size);
+    say(terms, "Accept-Ranges", "bytes");
+    if (codings[file->coding].name)
+        say(terms, "Content-Encoding", codings[file->coding].name);
+    if (terms->status != 206)
+        return;
+    snprintf(terms->range, sizeof(terms->range), "bytes %llu-%llu/%llu", first,
+             (unsigned long long)(part->first + part->length - 1), size);
+    say(terms, "Content-Range", terms->range);
 }
 
 static unsigned judge(const struct judgement *at, struct http_range *part)
@@ -144,24 +137,23 @@ static unsigned judge(const struct judgement *at, struct http_range *part)
 void file_terms_judge(const struct http_head *head, const struct file_facts *file, int64_t now,
                       struct file_terms *terms)
 {
-    char etag[ETAG_MAX];
     struct http_range part = {0};
-    int length =
-        snprintf(etag, sizeof(etag), "\"%llx-%llx.%x%s\"", (unsigned long long)file->size,
-                 (unsigned long long)file->modified, file->nanoseconds, codings[file->coding].mark);
+    int length = snprintf(terms->etag, sizeof(terms->etag), "\"%llx-%llx.%x%s\"",
+                          (unsigned long long)file->size, (unsigned long long)file->modified,
+                          file->nanoseconds, codings[file->coding].mark);
     struct judgement at = {
         .head = head,
         .file = file,
-        .etag = {etag, (size_t)length},
+        .etag = {terms->etag, (size_t)length},
         .modified = file->modified < now ? file->modified : now,
         .now = now,
     };
-    terms->fields[0] = '\0';
+    http_date_format(at.modified, terms->date);
     terms->status = judge(&at, &part);
     bool body = terms->status == 200 || terms->status == 206;
     terms->offset = body ? part.first : 0;
     terms->length = body ? part.length : 0;
-    say_fields(&at, &part, terms);
+    say_fields(file, &part, terms);
 }
 
 /* RFC 9110 section 12.5.3: "*" stands for what is not listed; x-gzip is gzip. */

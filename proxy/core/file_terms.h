@@ -7,7 +7,9 @@
 #ifndef WSLUICE_CORE_FILE_TERMS_H
 #define WSLUICE_CORE_FILE_TERMS_H
 
+#include "codec/http_date.h"
 #include "codec/http_head.h"
+#include "config/config.h"
 
 enum file_coding { FILE_IDENTITY, FILE_GZIP, FILE_BROTLI, FILE_CODING_COUNT };
 
@@ -18,16 +20,20 @@ struct file_facts {
     enum file_coding coding;
 };
 
-#define FILE_TERMS_FIELDS 320
+#define FILE_TERMS_FIELDS 5
 
 struct file_terms {
     unsigned status;         /* 200, 206, 304, 412, 416 */
     uint64_t offset, length; /* of the body; 0 bytes but for 200 and 206 */
-    /* ETag, Last-Modified, Accept-Ranges, Content-Range, Content-Encoding as they are due. */
-    char fields[FILE_TERMS_FIELDS];
+    /* ETag, Last-Modified, Accept-Ranges, Content-Encoding, Content-Range as they are due. */
+    struct config_header fields[FILE_TERMS_FIELDS];
+    size_t field_count;
+    /* What they say. */
+    char etag[64], date[HTTP_DATE_LENGTH + 1], range[72];
 };
 
-/* GET or HEAD, as the head says; `now` in Unix seconds. */
+/* GET or HEAD, as the head says; `now` in Unix seconds. The terms stay where they are made: their
+ * fields lie in them. */
 void file_terms_judge(const struct http_head *head, const struct file_facts *file, int64_t now,
                       struct file_terms *terms);
 
