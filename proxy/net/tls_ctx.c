@@ -399,8 +399,9 @@ static bool set_up_client(struct tls_ctx *ctx, const struct config_target *targe
     if (!set_target_trust(ctx->ssl, target->ca, store, error) ||
         !set_own_certificate(ctx->ssl, target, store, error))
         return false;
-    /* RFC 6066, section 3: literal addresses are not permitted in SNI. */
-    if (X509_VERIFY_PARAM_set1_ip_asc(verify, name) == 1)
+    /* Whoever dials what has no name here says it then (tls_expect), or does not verify. RFC 6066,
+     * section 3: literal addresses are not permitted in SNI. */
+    if (!name || X509_VERIFY_PARAM_set1_ip_asc(verify, name) == 1)
         return true;
     ctx->server_name = copy_name(name);
     if (!ctx->server_name || X509_VERIFY_PARAM_set1_host(verify, ctx->server_name, 0) != 1)
@@ -450,7 +451,6 @@ struct tls_ctx *tls_ctx_client(const struct config_target *target, struct tls_st
                                const struct tls_error *error)
 {
     const char *name = target->server_name ? target->server_name : target->address.host;
-    wsl_assert(name);
     struct tls_ctx *ctx = create(TLS_client_method(), false, error);
     return finish(ctx, ctx && set_up_client(ctx, target, name, store, error));
 }

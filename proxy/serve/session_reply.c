@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "net/socket.h"
 #include "serve/reply_flow.h"
+#include "serve/session_token.h"
 
 /* An answer may be made while the head that it answers still lies in front of the scratch. */
 _Static_assert(TRANSPORT_READ_MIN + REPLY_FLOW_PIECE <= BRIDGE_BUFFER,
@@ -22,8 +23,9 @@ static void log_request(const struct session *session)
         return;
     session_base_log_parties(session, &line);
     log_text(&line, "method", entry->method);
-    if (entry->path)
-        log_text(&line, "path", entry->path);
+    const char *path = session_token_public_path(session);
+    if (path)
+        log_text(&line, "path", path);
     log_number(&line, "status", entry->status);
     log_number(&line, "bytes", reply_flow_body_sent(entry->flow));
     log_number(&line, "duration_ms", session_base_now(session) - session->asked_at);

@@ -38,3 +38,21 @@ enum reason session_token_look_up(struct session *session, const struct http_hea
     explicit_bzero(text, sizeof(text));
     return reason;
 }
+
+static bool are_in_path(const struct config_tokens *tokens)
+{
+    return tokens->file && strcmp(tokens->from, "path") == 0;
+}
+
+const char *session_token_public_path(const struct session *session)
+{
+    const struct config *config = session->site->config;
+    const struct config_route *route = session->route;
+    if (route)
+        return are_in_path(&route->tokens) ? route->path : session->entry->path;
+    /* Was it meant for a route with tokens? Nobody knows. */
+    for (size_t i = 0; i < config->route_count; i++)
+        if (are_in_path(&config->routes[i].tokens))
+            return NULL;
+    return session->entry->path;
+}

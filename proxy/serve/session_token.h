@@ -14,4 +14,7 @@
 enum reason session_token_look_up(struct session *session,
                                   const struct http_head *head) WSL_MUST_CHECK;
 
+/* The path of the request as a log may have it; NULL: not at all. A token in it is left out. */
+const char *session_token_public_path(const struct session *session);
+
 #endif
