@@ -12,6 +12,7 @@
 #include "run/cli_completion.h"
 #include "run/cli_manual.h"
 #include "run/cli_report.h"
+#include "run/cli_status.h"
 #include "run/pid_file.h"
 
 struct command {
@@ -64,8 +65,10 @@ static void check_file(const struct command *command, const char *path, bool con
         result->action = CLI_CHECK;
         result->config = config_retain(config);
     } else {
-        fprintf(command->out, "%s: ok: %zu listener%s, %zu route%s\n", path, config->listener_count,
-                plural(config->listener_count), config->route_count, plural(config->route_count));
+        size_t listeners = config->listener_count - config->own_listeners;
+        size_t routes = config->route_count - config->own_routes;
+        fprintf(command->out, "%s: ok: %zu listener%s, %zu route%s\n", path, listeners,
+                plural(listeners), routes, plural(routes));
     }
     config_release(config);
     diag_free(&diag);
@@ -158,6 +161,24 @@ static void run_help(const struct command *command)
     }
 }
 
+static void run_status(const struct command *command)
+{
+    command->result->exit_status =
+        cli_status_show(command->argc, command->argv, command->out, command->err);
+}
+
+static void run_kill(const struct command *command)
+{
+    command->result->exit_status =
+        cli_status_kill(command->argc, command->argv, command->out, command->err);
+}
+
+static void run_health(const struct command *command)
+{
+    command->result->exit_status =
+        cli_status_health(command->argc, command->argv, command->out, command->err);
+}
+
 static void run_schema(const struct command *command)
 {
     if (command->argc > 0)
@@ -172,10 +193,10 @@ bool cli_command_parse(int argc, char **argv, FILE *out, FILE *err, struct cli_r
         const char *word, *usage;
         void (*run)(const struct command *command);
     } commands[] = {
-        {"check", check_usage, run_check},
-        {"help-config", help_usage, run_help},
-        {"reload", reload_usage, run_reload},
-        {"schema", schema_usage, run_schema},
+        {"check", check_usage, run_check},        {"health", cli_status_health_usage, run_health},
+        {"help-config", help_usage, run_help},    {"kill", cli_status_kill_usage, run_kill},
+        {"reload", reload_usage, run_reload},     {"schema", schema_usage, run_schema},
+        {"status", cli_status_usage, run_status},
     };
     for (size_t i = 0; argc > 1 && i < WSL_COUNT(commands); i++) {
         if (strcmp(argv[1], commands[i].word) != 0)

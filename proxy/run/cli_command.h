@@ -1,5 +1,5 @@
 /*
- * Commands that are words and not options: check, reload, help-config and schema.
+ * Commands that are words and not options: check, reload, status and the like.
  *
  * Owns: nothing that outlives the call but what is in the result. Thread: the main one.
  * Errors: told on `err`; the result then says which status to exit with.

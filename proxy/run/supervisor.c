@@ -21,7 +21,8 @@
 #include "serve/prober.h"
 
 #define ERROR_MAX 512
-#define BEAT_MS   5000 /* certificates' files are looked at, systemd hears a status */
+/* Certificates' files are looked at, systemd hears a status, the history has a point. */
+#define BEAT_MS HISTORY_STEP_MS
 
 #define BEATS_PER_DAY (24 * 3600 * 1000 / BEAT_MS)
 
@@ -41,6 +42,7 @@ struct supervisor {
     struct notify notify;
     struct site_shared shared;
     struct ops_process ops;
+    struct history history;
     struct worker_terms terms;
     struct crew crew;
     struct doors doors;
@@ -350,11 +352,28 @@ static void signal_cb(uv_signal_t *handle, int number)
     }
 }
 
+/* What all workers have counted, as it is at each beat. */
+static void note_history(struct supervisor *supervisor)
+{
+    struct timespec now;
+    uint64_t up = 0, down = 0, sessions = 0;
+    for (size_t i = 0; i < supervisor->crew.count; i++) {
+        const struct metrics *metrics = supervisor->crew.metrics[i];
+        up += metrics_read(&metrics->counter[METRICS_bytes_up]);
+        down += metrics_read(&metrics->counter[METRICS_bytes_down]);
+        sessions += metrics_read(&metrics->open_sessions);
+    }
+    clock_gettime(CLOCK_REALTIME, &now);
+    history_add(&supervisor->history, up, down, sessions, uv_now(&supervisor->loop),
+                (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
+}
+
 static void beat_cb(uv_timer_t *timer)
 {
     struct supervisor *supervisor = WSL_CONTAINER(timer, struct supervisor, beat_timer);
     char status[64];
     uint64_t open;
+    note_history(supervisor);
     if (supervisor->phase != SERVING)
         return;
     (void)crew_choose(&supervisor->crew, &open);
@@ -408,6 +427,11 @@ static bool open_shared(struct supervisor *supervisor, const struct config *conf
         return false;
     ops_init(&supervisor->ops, supervisor->crew.metrics, workers, shared->accounts,
              (int64_t)time(NULL));
+    supervisor->ops.post = crew_post;
+    supervisor->ops.crew = &supervisor->crew;
+    supervisor->ops.history = &supervisor->history;
+    if (!ops_token(&supervisor->ops))
+        return false;
     supervisor->terms = (struct worker_terms){&supervisor->mailbox, worker_empty, &supervisor->ops};
     return true;
 }
@@ -513,6 +537,7 @@ int supervisor_run(struct supervisor *supervisor)
         supervisor->signals[i].data = supervisor;
         uv_signal_start(&supervisor->signals[i], signal_cb, signal_numbers[i]);
     }
+    note_history(supervisor);
     uv_timer_start(&supervisor->beat_timer, beat_cb, BEAT_MS, BEAT_MS);
     if (watchdog > 0)
         uv_timer_start(&supervisor->watchdog_timer, watchdog_cb, watchdog, watchdog);

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <unistd.h>
 
 #include <openssl/crypto.h>
 #include <uv.h>
@@ -397,6 +398,16 @@ void ops_init(struct ops_process *process, const struct metrics *const *workers,
     };
     atomic_init(&process->reloaded_at, now);
     atomic_init(&process->reload_tried_at, now);
+}
+
+bool ops_token(struct ops_process *process)
+{
+    uint8_t bytes[OPS_TOKEN / 2];
+    if (getentropy(bytes, sizeof(bytes)) != 0)
+        return false;
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        snprintf(process->token + 2 * i, 3, "%02x", bytes[i]);
+    return true;
 }
 
 void ops_note_pause(struct ops_process *process, bool paused)

@@ -8,6 +8,7 @@
 #ifndef WSLUICE_SERVE_OPS_H
 #define WSLUICE_SERVE_OPS_H
 
+#include "core/history.h"
 #include "serve/account.h"
 
 #define OPS_METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
@@ -49,6 +50,9 @@ struct ops_process {
 /* Loading at the start counts as no reload, but sets its times. */
 void ops_init(struct ops_process *process, const struct metrics *const *workers,
               unsigned worker_count, struct account_set *accounts, int64_t now);
+
+/* A token that nobody can guess; false: the system has no randomness. */
+bool ops_token(struct ops_process *process) WSL_MUST_CHECK;
 
 void ops_note_pause(struct ops_process *process, bool paused);
 void ops_note_reload(struct ops_process *process, bool done, int64_t now);

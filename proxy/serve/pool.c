@@ -229,6 +229,11 @@ static struct pool_route *route_of(struct pool *pool, const struct config_route 
     return &pool->routes[route - pool->config->routes];
 }
 
+size_t pool_target_count(const struct pool *pool, const struct config_route *route)
+{
+    return pool->routes[route - pool->config->routes].count;
+}
+
 struct pool_target *pool_target(struct pool *pool, const struct config_route *route, size_t index)
 {
     return &pool->targets[route_of(pool, route)->targets[index]];

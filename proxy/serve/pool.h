@@ -53,6 +53,7 @@ void pool_free(struct pool *pool); /* NULL is fine */
 /* Times are milliseconds of the monotonic clock, as uv_now has them in every loop. */
 void pool_pick(struct pool *pool, const struct config_route *route, uint64_t now,
                struct pool_choice *choice);
+size_t pool_target_count(const struct pool *pool, const struct config_route *route);
 struct pool_target *pool_target(struct pool *pool, const struct config_route *route, size_t index);
 
 void pool_begin(struct pool_target *target);

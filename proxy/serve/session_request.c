@@ -86,9 +86,16 @@ static enum reason find_route(struct session *session, const struct http_head *h
     return check_address(session, &session->route->allow, &session->route->deny);
 }
 
-static enum reason plain_request(const struct http_head *head)
+/* POST is for those that end a session; it has no body either. */
+static bool takes_method(const struct config_route *route, struct slice method)
 {
-    if (!slice_equal(head->method, SLICE("GET")) && !slice_equal(head->method, SLICE("HEAD")))
+    return slice_equal(method, SLICE("GET")) || slice_equal(method, SLICE("HEAD")) ||
+           (route->kind == CONFIG_KIND_STATUS && slice_equal(method, SLICE("POST")));
+}
+
+static enum reason plain_request(const struct config_route *route, const struct http_head *head)
+{
+    if (!takes_method(route, head->method))
         return REASON_http_method;
     return head->has_body ? REASON_http_body : REASON_none;
 }
@@ -166,7 +173,7 @@ static void judge(struct session *session, const struct opening_request *request
         reason = find_route(session, head);
     bool bridge = is_for_bridge(session->route, head);
     if (reason == REASON_none)
-        reason = bridge ? upgrade_request(session, request) : plain_request(head);
+        reason = bridge ? upgrade_request(session, request) : plain_request(session->route, head);
     if (reason != REASON_none)
         session_answer_refuse(session, reason);
     else if (bridge)
