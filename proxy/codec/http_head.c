@@ -469,6 +469,49 @@ bool http_head_is_token(struct slice text)
     return text.len > 0 && run_length(text, TOKEN) == text.len;
 }
 
+/* ---- a copy ---------------------------------------------------------------------------------- */
+
+static const char *later(const char *end, struct slice text)
+{
+    return text.ptr && text.ptr + text.len > end ? text.ptr + text.len : end;
+}
+
+/* Everything lies between the method and the last field, but for "/" where no path was sent. */
+static const char *end_of(const struct http_head *head)
+{
+    const char *end = later(head->method.ptr, head->target);
+    for (unsigned i = 0; i < head->field_count; i++)
+        end = later(later(end, head->fields[i].name), head->fields[i].value);
+    return end;
+}
+
+static void move_slice(struct slice *text, struct slice from, const char *to)
+{
+    uintptr_t at = (uintptr_t)text->ptr, start = (uintptr_t)from.ptr;
+    if (at >= start && at - start <= from.len)
+        text->ptr = to + (at - start);
+}
+
+struct http_head *http_head_copy(const struct http_head *head)
+{
+    struct slice bytes = {head->method.ptr, (size_t)(end_of(head) - head->method.ptr)};
+    struct http_head *copy = malloc(sizeof(*copy) + bytes.len);
+    if (!copy)
+        return NULL;
+    char *to = (char *)(copy + 1);
+    memcpy(to, bytes.ptr, bytes.len);
+    *copy = *head;
+    struct slice *const parts[] = {&copy->method, &copy->target, &copy->host, &copy->path,
+                                   &copy->query};
+    for (size_t i = 0; i < WSL_COUNT(parts); i++)
+        move_slice(parts[i], bytes, to);
+    for (unsigned i = 0; i < copy->field_count; i++) {
+        move_slice(&copy->fields[i].name, bytes, to);
+        move_slice(&copy->fields[i].value, bytes, to);
+    }
+    return copy;
+}
+
 const char *http_head_status_phrase(unsigned status)
 {
     static const struct {

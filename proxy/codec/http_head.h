@@ -61,6 +61,9 @@ enum http_verdict http_head_parse(struct http_head *head, const char *bytes, siz
                                   const struct http_limits *limits, struct http_scan *scan,
                                   size_t *consumed, enum reason *bad) WSL_MUST_CHECK;
 
+/* With the bytes that it borrows; one malloc'd block, NULL without memory. */
+WSL_MUST_CHECK struct http_head *http_head_copy(const struct http_head *head);
+
 /* The only field of that name; NULL when there is none or more than one (count says which). */
 const struct http_field *http_head_only(const struct http_head *head, struct slice name,
                                         unsigned *count);

@@ -20,6 +20,10 @@ static bool open_routes(struct site *site, char *error, size_t error_size)
         if (!own->account || !own->tally ||
             !reply_fields(route, &own->field_lines, &own->field_length))
             return fail(error, error_size);
+        if (route->files.root)
+            own->files = files_create(route, error, error_size);
+        if (route->files.root && !own->files)
+            return false;
         if (route->tokens.file)
             own->tokens = token_store_create(&route->tokens, error, error_size);
         if (route->tokens.file && !own->tokens)
@@ -100,6 +104,7 @@ void site_release(struct site *site)
     for (size_t i = 0; site->routes && i < config->route_count; i++) {
         account_release(site->routes[i].account);
         guard_tally_release(site->shared.guard, site->routes[i].tally);
+        files_free(site->routes[i].files);
         token_store_free(site->routes[i].tokens);
         free(site->routes[i].field_lines);
     }

@@ -17,6 +17,7 @@
 
 #include "core/route.h"
 #include "serve/account.h"
+#include "serve/files.h"
 #include "serve/gate.h"
 #include "serve/guard.h"
 #include "serve/token_store.h"
@@ -29,6 +30,7 @@ struct site_shared {
 struct site_route {
     struct account *account;
     struct guard_tally *tally;
+    struct files *files;        /* NULL: it serves none */
     struct token_store *tokens; /* NULL: its targets are configured */
     char *field_lines;          /* owned; header fields of the route, NULL: none */
     size_t field_length;

@@ -88,7 +88,7 @@ def test_a_redirect_to_https(lab):
 def test_a_redirect_answers_head_without_a_body(lab):
     door = start(lab, [{'path': '/*', 'redirect': 'https://{host}/'}]).doors[0]
     client = lab.connect(door)
-    client.send(b'HEAD / HTTP/1.1\r\nHost: a\r\n\r\n')
+    client.send(b'HEAD / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
     while client.fill():
         pass
     assert client.pending.startswith(b'HTTP/1.1 301') and client.pending.endswith(b'\r\n\r\n')

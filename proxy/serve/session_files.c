@@ -1,0 +1,93 @@
+#include "serve/session_files.h"
+
+#include "serve/files.h"
+#include "serve/session_reply.h"
+
+/* One that waits for the disk. */
+struct lookup {
+    uv_work_t work;
+    struct session_env *env;
+    struct session_wait *wait;
+    struct site *site; /* a reference: the files are its */
+    const struct files *files;
+    struct http_head *head; /* owned, as the path */
+    char *path;
+    struct files_answer answer;
+};
+
+static void look_cb(uv_work_t *work)
+{
+    struct lookup *lookup = WSL_CONTAINER(work, struct lookup, work);
+    (void)!files_answer(lookup->files, lookup->head, slice_of(lookup->path), true, &lookup->answer);
+}
+
+static void forget(struct lookup *lookup)
+{
+    site_release(lookup->site);
+    free(lookup->head);
+    free(lookup->path);
+    free(lookup);
+}
+
+static void found_cb(uv_work_t *work, int status)
+{
+    struct lookup *lookup = WSL_CONTAINER(work, struct lookup, work);
+    struct session_env *env = lookup->env;
+    (void)status;
+    session_reply_resume(lookup->wait, &lookup->answer.reply);
+    files_answer_free(&lookup->answer);
+    forget(lookup);
+    env->live--;
+    env->gone(env);
+}
+
+/* NULL: out of memory. */
+static struct lookup *prepare(struct session *session, const struct http_head *head)
+{
+    struct lookup *lookup = calloc(1, sizeof(*lookup));
+    if (!lookup)
+        return NULL;
+    *lookup = (struct lookup){
+        .env = session->env,
+        .site = site_retain(session->site),
+        .files = session->site->routes[session->entry->match.route].files,
+        .head = http_head_copy(head),
+        .path = slice_copy(session->entry->match.path),
+    };
+    if (lookup->head && lookup->path)
+        return lookup;
+    forget(lookup);
+    return NULL;
+}
+
+static void look_up(struct session *session, const struct http_head *head)
+{
+    struct lookup *lookup = prepare(session, head);
+    if (!lookup) {
+        struct reply reply = reply_refusal(REASON_out_of_memory);
+        session_reply_send(session, &reply);
+        return;
+    }
+    lookup->wait = session_reply_wait(session);
+    if (!lookup->wait) {
+        forget(lookup);
+        return;
+    }
+    /* It counts as a session: the loop stays until the pool has let go of it. */
+    lookup->env->live++;
+    /* Fails only without a function to call. */
+    (void)uv_queue_work(lookup->env->loop, &lookup->work, look_cb, found_cb);
+}
+
+void session_files_answer(struct session *session, const struct http_head *head)
+{
+    const struct session_entry *entry = session->entry;
+    struct files_answer answer;
+    if (!files_answer(session->site->routes[entry->match.route].files, head, entry->match.path,
+                      false, &answer)) {
+        look_up(session, head);
+        return;
+    }
+    session_reply_send(session, &answer.reply);
+    files_answer_free(&answer);
+}
