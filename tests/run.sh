@@ -21,7 +21,7 @@ slow_gates=(clang-tidy cppcheck-deep valgrind fuzz-long proof)
 
 packages=(build-essential cmake ninja-build pkg-config libuv1-dev libssl-dev libyaml-dev libcmocka-dev
     clang libclang-rt-dev clang-format cppcheck git
-    python3 python3-jsonschema python3-pytest python3-websockets python3-yaml openssh-client openssh-server openssl prometheus redis-server haproxy nginx
+    python3 python3-jsonschema python3-pytest python3-pytest-xdist python3-websockets python3-yaml openssh-client openssh-server openssl prometheus redis-server haproxy nginx
     buildah caddy debootstrap fish logrotate mandoc systemd zsh)
 slow_packages=(clang-tidy valgrind libc6-dbg)
 
@@ -190,12 +190,12 @@ gate_fuzz() {
     run_fuzzers "$fuzz_seconds"
 }
 
-# end_to_end BUILD PYTEST-ARGUMENT...
+# end_to_end BUILD PYTEST-ARGUMENT... One more at a time than there are jobs, as most of them wait most of the time.
 end_to_end() {
     local binary=$build/$1/wsluice
     shift
     WSLUICE=$binary "${sane_layout[@]}" "$python" -m pytest -p no:cacheprovider --no-header -ra --tb=short \
-        --durations=5 "$@"
+        --durations=5 -n $((jobs + 1)) "$@"
 }
 
 gate_e2e() {
