@@ -243,7 +243,7 @@ gate_fuzz_long() {
 
 # Reloads and upgrades under load, at their full length.
 gate_proof() {
-    build_gcc && WSLUICE_PROOF_SECONDS=30 end_to_end gcc -s -k under_load tests/e2e/test_reload.py tests/e2e/test_upgrade.py
+    build_gcc && WSLUICE_PROOF_SECONDS=30 end_to_end gcc -n 0 -s -k under_load tests/e2e/test_reload.py tests/e2e/test_upgrade.py
 }
 
 # ---- running them ----
