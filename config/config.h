@@ -21,12 +21,16 @@ struct config_place {
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
-enum config_address_kind { CONFIG_ADDRESS_TCP, CONFIG_ADDRESS_UNIX };
+enum config_address_kind {
+    CONFIG_ADDRESS_TCP,
+    CONFIG_ADDRESS_UNIX,
+    CONFIG_ADDRESS_FD, /* listening: a socket that this process was started with */
+};
 
 struct config_address {
     enum config_address_kind kind;
     const char *host; /* TCP: name or number without brackets; NULL: every interface */
-    uint16_t port;    /* TCP: 0 means "any free one" when listening */
+    uint16_t port;    /* TCP: 0 means "any free one" when listening; FD: the descriptor */
     const char *path; /* UNIX: a path; a leading '@' is Linux's abstract name space */
 };
 

@@ -47,8 +47,13 @@ static const struct options_row rows[] = {
                    .argument = "FILE",
                    .prefix = "unix:",
                    .help = "listen on a Unix socket, @NAME for an abstract one, instead of a "
-                           "[HOST:]PORT"}},
-        .help = "where to listen: PORT, HOST:PORT, [IPV6]:PORT, unix:PATH or unix:@NAME",
+                           "[HOST:]PORT"},
+                  {.name = "inetd",
+                   .sets = "fd:0",
+                   .help = "standard input is the socket to listen on, as inetd has it with "
+                           "'wait'"}},
+        .help = "where to listen: PORT, HOST:PORT, [IPV6]:PORT, unix:PATH, unix:@NAME, or fd:N "
+                "for a listening socket that the process was started with",
     },
     {
         .section = OPTIONS_LISTENER,

@@ -91,6 +91,10 @@ static bool print_address(const struct config_address *address, char *text, size
         snprintf(text, size, "unix:%s", address->path);
         return true;
     }
+    if (address->kind == CONFIG_ADDRESS_FD) {
+        snprintf(text, size, "fd:%u", address->port);
+        return true;
+    }
     struct in6_addr v6;
     char host[INET6_ADDRSTRLEN] = "";
     bool is_v6 = address->host && inet_pton(AF_INET6, address->host, &v6) == 1 &&
@@ -160,8 +164,10 @@ static void check_listener(struct check *check, size_t index)
 {
     const struct config_listener *listener = &check->config->listeners[index];
     char *text = check->texts[index];
-    bool has_address = listener->address.host || listener->address.path || listener->address.port;
-    if (has_address && print_address(&listener->address, text, ADDRESS_TEXT_MAX))
+    const struct config_address *address = &listener->address;
+    bool has_address =
+        address->host || address->path || address->port || address->kind == CONFIG_ADDRESS_FD;
+    if (has_address && print_address(address, text, ADDRESS_TEXT_MAX))
         check_unique(check, &check->addresses, index, "address", text);
     if (listener->name)
         check_unique(check, &check->listener_names, index, "name", listener->name);

@@ -11,9 +11,10 @@ enum {
     HOST_MAX = 253,      /* a DNS name, RFC 1035 section 2.3.4 */
     UNIX_PATH_MAX = 107, /* sun_path without its NUL; an abstract name's '@' stands for one byte */
     PORT_MAX = 65535,
+    FD_MAX = 65535,
 };
 
-static const char unix_prefix[] = "unix:";
+static const char unix_prefix[] = "unix:", fd_prefix[] = "fd:";
 static const char tcp_scheme[] = "tcp://", tls_scheme[] = "tls://"; /* of one length */
 static const uint8_t v4_mapped[12] = {[10] = 0xff, [11] = 0xff};
 
@@ -197,6 +198,20 @@ static bool host_is_plausible(struct value_text host)
     return inet_pton(AF_INET6, number, &address) == 1;
 }
 
+/* "fd:0"; no host is called fd, and "fd::1:80" is an address. */
+static bool parse_fd(const char *text, struct value *value)
+{
+    uint64_t number;
+    if (strncmp(text, fd_prefix, strlen(fd_prefix)) != 0)
+        return false;
+    text += strlen(fd_prefix);
+    if (!take_digits(&text, 10, &number) || *text || number > FD_MAX)
+        return false;
+    value->kind = CONFIG_ADDRESS_FD;
+    value->port = (uint16_t)number;
+    return true;
+}
+
 /* Split at the last colon, as websockify does, so that "::1:80" is understood without brackets. */
 static enum value_verdict parse_address(const struct value_spec *spec, const char *text,
                                         struct value *value, char *why, size_t why_size)
@@ -204,12 +219,14 @@ static enum value_verdict parse_address(const struct value_spec *spec, const cha
     bool listen = spec->type == VALUE_LISTEN;
     if (strncmp(text, unix_prefix, strlen(unix_prefix)) == 0)
         return parse_unix(text + strlen(unix_prefix), value, why, why_size);
+    if (listen && parse_fd(text, value))
+        return VALUE_OK;
     if (!listen && strncmp(text, tls_scheme, strlen(tls_scheme)) == 0)
         value->tls = true;
     if (value->tls || (!listen && strncmp(text, tcp_scheme, strlen(tcp_scheme)) == 0))
         text += strlen(tcp_scheme);
 
-    const char *wanted = listen ? "must be PORT, HOST:PORT, [IPV6]:PORT or unix:PATH"
+    const char *wanted = listen ? "must be PORT, HOST:PORT, [IPV6]:PORT, unix:PATH or fd:N"
                                 : "must be tcp://HOST:PORT, tls://HOST:PORT or unix:PATH";
     const char *colon = strrchr(text, ':');
     if (!colon && !listen)
@@ -317,6 +334,8 @@ static int print_address(const struct value *value, char *buffer, size_t size)
     const char *text = value->text.ptr ? value->text.ptr : "";
     if (value->kind == CONFIG_ADDRESS_UNIX)
         return snprintf(buffer, size, "%s%.*s", unix_prefix, length, text);
+    if (value->kind == CONFIG_ADDRESS_FD)
+        return snprintf(buffer, size, "%s%u", fd_prefix, value->port);
     bool brackets = memchr(text, ':', value->text.length) != NULL;
     return snprintf(buffer, size, "%s%s%.*s%s:%u", value->tls ? tls_scheme : "",
                     brackets ? "[" : "", length, text, brackets ? "]" : "", value->port);

@@ -23,7 +23,7 @@ enum value_type {
     VALUE_ENUM,     /* one of the spec's names; '-' and '_' are the same */
     VALUE_TEXT,     /* any text but none */
     VALUE_PATH,     /* a file: a text that is relative to where it was written */
-    VALUE_LISTEN,   /* PORT, :PORT, HOST:PORT, [IPV6]:PORT, unix:PATH, unix:@NAME */
+    VALUE_LISTEN,   /* PORT, :PORT, HOST:PORT, [IPV6]:PORT, unix:PATH, unix:@NAME, fd:N */
     VALUE_TARGET,   /* HOST:PORT, tcp://HOST:PORT, tls://HOST:PORT, unix:PATH, unix:@NAME */
     VALUE_CIDR,     /* 10.0.0.0/8, fd00::/8, or one address */
 };

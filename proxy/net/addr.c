@@ -123,6 +123,8 @@ const char *addr_print_config(const struct config_address *address, char *text, 
 {
     if (address->kind == CONFIG_ADDRESS_UNIX)
         snprintf(text, size, "unix:%s", address->path);
+    else if (address->kind == CONFIG_ADDRESS_FD)
+        snprintf(text, size, "fd:%u", address->port);
     else if (!address->host)
         snprintf(text, size, "*:%u", address->port);
     else if (strchr(address->host, ':'))

@@ -53,7 +53,8 @@ bool addr_unix(struct sockaddr_un *address, socklen_t *length, const char *path)
  */
 void addr_interleave(struct addr *addresses, size_t count);
 
-/* A configured address as a user wrote it: "[::]:443", "*:6080", "unix:/run/x", "unix:@x". */
+/* A configured address as a user wrote it: "[::]:443", "*:6080", "unix:/run/x", "unix:@x", "fd:0".
+ */
 const char *addr_print_config(const struct config_address *address, char *text, size_t size);
 
 #endif

@@ -1,6 +1,7 @@
 #include "net/listen.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <netdb.h>
 #include <sys/socket.h>
@@ -70,6 +71,12 @@ static void name_bound(struct listen_socket *listener)
     char text[ADDR_TEXT];
     if (getsockname(listener->fd, (struct sockaddr *)&bound, &length) != 0)
         return;
+    if (bound.ss_family == AF_UNIX) {
+        const struct sockaddr_un *path = (const struct sockaddr_un *)&bound;
+        snprintf(listener->name, sizeof(listener->name), "unix:%s%s", path->sun_path[0] ? "" : "@",
+                 path->sun_path + !path->sun_path[0]);
+        return;
+    }
     struct addr addr = addr_from((const struct sockaddr *)&bound);
     snprintf(listener->name, sizeof(listener->name), "%s", addr_print(&addr, text));
 }
@@ -226,7 +233,49 @@ static bool listen_unix(struct listen_socket *listener, const struct config_list
     return fail(failure, listener->name, why, NULL);
 }
 
-/* ---- both ------------------------------------------------------------------------------------ */
+/* ---- whatever the process was started with --------------------------------------------------- */
+
+static bool listens(int fd)
+{
+    int on = 0;
+    socklen_t size = sizeof(on);
+    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &size) == 0 && on;
+}
+
+/* inetd puts the socket on all three: each would keep it open, and get what is printed. */
+static void clear_standard_descriptors(void)
+{
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null < 0)
+        return;
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (listens(fd))
+            (void)dup2(null, fd);
+    close(null);
+}
+
+static bool take_descriptor(struct listen_socket *listener, const struct config_listener *config,
+                            const struct failure *failure)
+{
+    int fd = config->address.port;
+    if (!listens(fd))
+        return fail(failure, listener->name, "that descriptor is no listening socket",
+                    "start the process by a program that opens one for it, as inetd does with "
+                    "'wait'");
+    listener->fd = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    if (listener->fd < 0)
+        return fail(failure, listener->name, strerror(errno), NULL);
+    if (fd <= STDERR_FILENO)
+        clear_standard_descriptors();
+    else
+        close(fd);
+    (void)fcntl(listener->fd, F_SETFL, fcntl(listener->fd, F_GETFL) | O_NONBLOCK);
+    socket_tune_tcp(listener->fd); /* a Unix socket has nothing to tune */
+    name_bound(listener);
+    return true;
+}
+
+/* ---- all of them ----------------------------------------------------------------------------- */
 
 bool listen_open(struct listen_socket *listener, const struct config_listener *config, char *error,
                  size_t error_size)
@@ -234,8 +283,15 @@ bool listen_open(struct listen_socket *listener, const struct config_listener *c
     struct failure failure = {error, error_size, &config->place};
     *listener = (struct listen_socket){.fd = -1};
     addr_print_config(&config->address, listener->name, sizeof(listener->name));
-    return config->address.kind == CONFIG_ADDRESS_UNIX ? listen_unix(listener, config, &failure)
-                                                       : listen_tcp(listener, config, &failure);
+    switch (config->address.kind) {
+    case CONFIG_ADDRESS_TCP:
+        return listen_tcp(listener, config, &failure);
+    case CONFIG_ADDRESS_UNIX:
+        return listen_unix(listener, config, &failure);
+    case CONFIG_ADDRESS_FD:
+        return take_descriptor(listener, config, &failure);
+    }
+    return false;
 }
 
 bool listen_adopt(struct listen_socket *listener, const struct config_listener *config, int fd,

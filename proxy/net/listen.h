@@ -1,5 +1,7 @@
 /*
- * Listening sockets: bind with the right options, accept, and clean up after themselves.
+ * Listening sockets: bind with the right options, accept, and clean up after themselves. One that
+ * the process was started with (fd:N) is taken out of its number, where nothing but /dev/null
+ * stays.
  *
  * Owns: the descriptor, and the file of a Unix socket. Thread: the main one. Errors: one line that
  * names the address, the problem and the remedy. Lifetime: listen_close.

@@ -114,8 +114,10 @@ static void finish(struct cli *cli, FILE *out, FILE *err, struct cli_result *res
         fputs("wsluice " WSLUICE_VERSION "\n", out);
         return;
     }
-    report(cli, err);
     const struct config *config = cli->line.scan.file ? cli->loaded : cli->config;
+    if (config)
+        cli_line_check_background(&cli->line, config);
+    report(cli, err);
     if (cli->line.diag.errors > 0) {
         result->exit_status = cli->line.scan.usage_error ? CLI_STATUS_USAGE : CLI_STATUS_CANNOT;
         return;

@@ -43,6 +43,15 @@ bool cli_line_note_directory(struct cli_line *line)
     return line->directory != NULL;
 }
 
+void cli_line_check_background(struct cli_line *line, const struct config *config)
+{
+    for (size_t i = 0; line->scan.daemon && i < config->listener_count; i++)
+        if (config->listeners[i].address.kind == CONFIG_ADDRESS_FD)
+            cli_line_usage_error(line, "--daemon",
+                                 "whoever opened the socket waits for the process that it started",
+                                 "leave it out: inetd has the process in the background");
+}
+
 char *cli_line_rooted(const struct cli_line *line, const struct options_row *row, const char *text)
 {
     enum value_type type = row->value.type;

@@ -38,6 +38,9 @@ void cli_line_bad_value(struct cli_line *line, const struct cli_assignment *assi
  */
 bool cli_line_note_directory(struct cli_line *line);
 
+/* Does the process depend on what a daemon leaves behind? */
+void cli_line_check_background(struct cli_line *line, const struct config *config);
+
 /*
  * A path as it is written, or from the root if the process will leave its directory; what is no
  * path, as it is. The caller frees it; NULL: out of memory.

@@ -113,7 +113,7 @@ bool inherit_fits(int fd, const struct config_address *address)
         struct sockaddr_storage room;
     } bound = {.room = {0}};
     socklen_t length = sizeof(bound);
-    if (getsockname(fd, &bound.any, &length) != 0)
+    if (address->kind == CONFIG_ADDRESS_FD || getsockname(fd, &bound.any, &length) != 0)
         return false;
     if (address->kind == CONFIG_ADDRESS_UNIX)
         return bound.any.sa_family == AF_UNIX && bound_to_path(&bound.path, length, address->path);
@@ -143,7 +143,8 @@ static bool can_serve(int fd, const struct config_address *address)
     if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0 || !listens ||
         getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size) != 0)
         return false;
-    return (family == AF_UNIX) == (address->kind == CONFIG_ADDRESS_UNIX);
+    return address->kind == CONFIG_ADDRESS_FD ||
+           (family == AF_UNIX) == (address->kind == CONFIG_ADDRESS_UNIX);
 }
 
 bool inherit_claim(struct inherit *inherit, const struct config_listener *listener,

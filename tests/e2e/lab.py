@@ -29,7 +29,7 @@ class Bridge:
     """A running wsluice. Its log is read by a thread, so that it never blocks."""
 
     def __init__(self, arguments, *, env=None, nofile=None, cwd=None, log_file=None, logs_to=None, binary=BINARY,
-                 stdout=subprocess.DEVNULL, file_size=None, **how):
+                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, file_size=None, **how):
         def limit():
             if nofile:
                 resource.setrlimit(resource.RLIMIT_NOFILE, nofile)
@@ -40,7 +40,7 @@ class Bridge:
         self.log_file = log_file or logs_to  # the latter: as its configuration says
         if log_file:
             command.append(f'--log-file={log_file}')
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stdout,
+        self.process = subprocess.Popen(command, stdin=stdin, stdout=stdout,
                                         stderr=subprocess.PIPE, env={**os.environ, **(env or {})}, cwd=cwd,
                                         preexec_fn=limit if nofile or file_size else None, **how)
         self.lines, self.over = [], threading.Event()

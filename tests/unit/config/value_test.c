@@ -154,7 +154,7 @@ static void reads_tcp_addresses(void **state)
 
 static void refuses_bad_tcp_addresses(void **state)
 {
-    const char *listen_form = "must be PORT, HOST:PORT, [IPV6]:PORT or unix:PATH";
+    const char *listen_form = "must be PORT, HOST:PORT, [IPV6]:PORT, unix:PATH or fd:N";
     const char *target_form = "must be tcp://HOST:PORT, tls://HOST:PORT or unix:PATH";
     const char *listen_port = "the port must be a number from 0 to 65535";
     const char *target_port = "the port must be a number from 1 to 65535";
@@ -179,6 +179,19 @@ static void refuses_bad_tcp_addresses(void **state)
     memcpy(long_host + 254, ":80", 4);
     bad(&target, long_host, VALUE_MALFORMED, target_form);
     assert_int_equal(good(&target, long_host + 1).text.length, 253);
+}
+
+static void reads_descriptors_to_listen_on(void **state)
+{
+    struct value value = good(&listen_on, "fd:17");
+    assert_int_equal(value.kind, CONFIG_ADDRESS_FD);
+    assert_int_equal(value.port, 17);
+    assert_null(value.text.ptr);
+    prints(&listen_on, "fd:0", "fd:0");
+    bad(&listen_on, "fd:65536", VALUE_BAD_PORT, "the port must be a number from 0 to 65535");
+    assert_int_equal(good(&target, "fd:3").kind, CONFIG_ADDRESS_TCP);
+    assert_int_equal(good(&listen_on, "[fd::1]:80").kind, CONFIG_ADDRESS_TCP);
+    assert_int_equal(good(&listen_on, "fd::1:80").kind, CONFIG_ADDRESS_TCP);
 }
 
 static void reads_unix_addresses(void **state)
@@ -234,6 +247,7 @@ int main(void)
         cmocka_unit_test(reads_names_and_text),
         cmocka_unit_test(reads_tcp_addresses),
         cmocka_unit_test(refuses_bad_tcp_addresses),
+        cmocka_unit_test(reads_descriptors_to_listen_on),
         cmocka_unit_test(reads_unix_addresses),
         cmocka_unit_test(prints_what_it_reads),
         cmocka_unit_test(cuts_reasons),
