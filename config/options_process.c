@@ -319,7 +319,7 @@ static const struct options_row rows[] = {
         .section = OPTIONS_COMMAND,
         .key = "words",
         OPTIONS_FIELD(config_command, words),
-        .value = {.type = VALUE_TEXT},
+        .value = {.type = VALUE_TEXT, .may_be_empty = true},
         .list = true,
         .required = true,
         .reload = OPTIONS_RESTART,

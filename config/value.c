@@ -156,7 +156,7 @@ static enum value_verdict parse_text(const struct value_spec *spec, const char *
                                      struct value *value, char *why, size_t why_size)
 {
     value->text = (struct value_text){text, strlen(text)};
-    const char *wrong = *text ? NULL : "must not be empty";
+    const char *wrong = *text || spec->may_be_empty ? NULL : "must not be empty";
     if (!wrong && spec->check)
         wrong = spec->check(text);
     return wrong ? malformed(why, why_size, wrong) : VALUE_OK;

@@ -43,6 +43,7 @@ struct value_spec {
     const struct value_name *names; /* ENUM */
     /* TEXT: NULL, or tells what is wrong in the phrase that value_parse hands on; NULL: nothing. */
     const char *(*check)(const char *text);
+    bool may_be_empty; /* TEXT */
 };
 
 #define VALUE_KIB(n)     ((uint64_t)(n) << 10)

@@ -125,8 +125,6 @@ static size_t add(char **environment, const struct rebind *rebind, const char *s
 {
     size_t used = 0;
     environment[used++] = number("WSLUICE_COMMAND_PORT", rebind->to);
-    if (rebind->from == 0)
-        return used;
     environment[used++] = number(SHIM_FROM, rebind->from);
     environment[used++] = number(SHIM_TO, rebind->to);
     environment[used++] = preload(shim);
@@ -159,9 +157,9 @@ static char **copy(const struct rebind *rebind, const char *shim)
     for (size_t i = 0; i < used; i++)
         if (!environment[i])
             goto no_memory;
-    bool replaces = rebind->to != 0 && rebind->from != 0;
     for (size_t i = 0; i < count; i++) {
-        if (is_ours_alone(environ[i]) || (replaces && strncmp(environ[i], "LD_PRELOAD=", 11) == 0))
+        if (is_ours_alone(environ[i]) ||
+            (rebind->to != 0 && strncmp(environ[i], "LD_PRELOAD=", 11) == 0))
             continue;
         environment[used] = strdup(environ[i]);
         if (!environment[used++])
@@ -176,7 +174,7 @@ no_memory:
 char **rebind_environment(const struct rebind *rebind, char *error, size_t error_size)
 {
     char shim[PATH_MAX + sizeof(shim_name) + 32] = "";
-    if (rebind->to != 0 && rebind->from != 0 && !need_shim(shim, sizeof(shim), error, error_size))
+    if (rebind->to != 0 && !need_shim(shim, sizeof(shim), error, error_size))
         return NULL;
     char **environment = copy(rebind, shim);
     if (!environment)

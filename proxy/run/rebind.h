@@ -1,8 +1,8 @@
 /*
  * The port that a wrapped command gets instead of the one where we listen, and how it is told: a
  * shim of ours is preloaded into it (rebind/shim.h) and moves its bind there. Commands that the
- * shim cannot reach, because they are linked statically or never see the old port, find the new one
- * in WSLUICE_COMMAND_PORT.
+ * shim cannot reach, because they are linked statically or were never told the old port, find the
+ * new one in WSLUICE_COMMAND_PORT.
  *
  * Owns: a socket that keeps the port and never listens. Thread: the main one. Errors: false.
  * Lifetime: rebind_reserve to rebind_release.
@@ -16,7 +16,7 @@
 
 struct rebind {
     int fd;
-    uint16_t from; /* 0: nothing is moved, the command is only told */
+    uint16_t from; /* the same as `to` where we have none that the command could know */
     uint16_t to;   /* 0: nothing was reserved, the command has a port of its own */
 };
 
