@@ -121,6 +121,15 @@ static void headers(void **state)
     all(pattern_check_field, no_values, false);
 }
 
+static void places_of_tokens(void **state)
+{
+    const char *good[] = {"query:token", "header:X-Desk", "cookie:a!b", "host", "path", NULL};
+    const char *bad[] = {"",     "query",  "query:", "query:a b", "cookie:a;b",
+                         "Host", "path:x", "token",  "host:x",    NULL};
+    all(pattern_check_token_place, good, true);
+    all(pattern_check_token_place, bad, false);
+}
+
 static void same(const char *a, const char *b, bool expected)
 {
     char x[64], y[64];
@@ -163,6 +172,7 @@ int main(void)
         cmocka_unit_test(expressions),
         cmocka_unit_test(redirects),
         cmocka_unit_test(headers),
+        cmocka_unit_test(places_of_tokens),
         cmocka_unit_test(knows_paths_that_are_the_same),
         cmocka_unit_test(walks_over_captures),
     };

@@ -18,11 +18,12 @@ struct lab {
     char seen[16384];
 };
 
-static void run(const char *format, const char *folder)
+/* In the test's folder. */
+static void run(const struct lab *lab, const char *command)
 {
-    char command[512];
-    snprintf(command, sizeof(command), format, folder);
-    assert_int_equal(system(command), 0);
+    char line[512];
+    snprintf(line, sizeof(line), "cd %s && %s", lab->folder, command);
+    assert_int_equal(system(line), 0);
 }
 
 static int set_up(void **state)
@@ -47,7 +48,7 @@ static int tear_down(void **state)
     token_store_free(lab->store);
     close(lab->log);
     log_setup(STDERR_FILENO, REASON_WARN, false);
-    run("rm -rf %s", lab->folder);
+    run(lab, "rm -rf $PWD");
     free(lab);
     return 0;
 }
@@ -133,7 +134,7 @@ static void test_sees_each_change_at_once(void **state)
         snprintf(host, sizeof(host), "name%03u", i);
         snprintf(text, sizeof(text), "token: %s:1\n", host);
         write_file(lab, "/next", text);
-        run("mv %1$s/next %1$s/tokens", lab->folder);
+        run(lab, "mv next tokens");
         assert_leads(lab, "token", host, 1);
     }
 }
@@ -161,15 +162,15 @@ static void test_fails_closed(void **state)
     assert_non_null(strstr(place.detail, "tokens: No such file"));
     write_file(lab, "/tokens", "token: host:1\n");
     assert_leads(lab, "token", "host", 1);
-    run("rm %s/tokens", lab->folder);
+    run(lab, "rm tokens");
     assert_fails(lab, "token", REASON_token_source);
     assert_fails(lab, "token", REASON_token_source);
     assert_non_null(strstr(logged(lab), "No such file"));
     assert_fails(lab, "token", REASON_token_source);
     assert_string_equal(logged(lab), "");
-    run("mkfifo %s/tokens", lab->folder);
+    run(lab, "mkfifo tokens");
     assert_fails(lab, "token", REASON_token_source);
-    run("rm %1$s/tokens && ln -s tokens %1$s/tokens", lab->folder);
+    run(lab, "rm tokens && ln -s tokens tokens");
     assert_fails(lab, "token", REASON_token_source);
 }
 
@@ -196,7 +197,7 @@ static void test_warns_once_for_each_change(void **state)
 static void test_reads_all_files_of_a_folder(void **state)
 {
     struct lab *lab = *state;
-    run("mkdir -p %s/tokens/deeper", lab->folder);
+    run(lab, "mkdir -p tokens/deeper");
     write_file(lab, "/tokens/b", "one: b:1\ntwo: b:2\n");
     write_file(lab, "/tokens/a", "one: a:1\nbad\n");
     write_file(lab, "/tokens/.hidden", "three: hidden:3");
@@ -212,9 +213,9 @@ static void test_reads_all_files_of_a_folder(void **state)
     assert_leads(lab, "two", "x", 2);
     write_file(lab, "/tokens/c", "four: d:4");
     assert_leads(lab, "four", "d", 4);
-    run("rm %s/tokens/c", lab->folder);
+    run(lab, "rm tokens/c");
     assert_fails(lab, "four", REASON_token_unknown);
-    run("mv %1$s/tokens/a %1$s/tokens/z", lab->folder);
+    run(lab, "mv tokens/a tokens/z");
     assert_leads(lab, "one", "a", 1);
 }
 
@@ -223,14 +224,14 @@ static void test_follows_swapped_links(void **state)
 {
     struct lab *lab = *state;
     for (int names = 0; names < 2; names++) {
-        run("rm -rf %1$s/tokens; mkdir -p %1$s/tokens/..1 %1$s/tokens/..2", lab->folder);
+        run(lab, "rm -rf tokens; mkdir -p tokens/..1 tokens/..2");
         write_file(lab, "/tokens/..1/token", names ? "old:1\n" : "token: old:1\n");
         write_file(lab, "/tokens/..2/token", names ? "new:1\n" : "token: new:1\n");
-        run("cd %s/tokens && ln -s ..1 ..data && ln -s ..data/token token", lab->folder);
+        run(lab, "cd tokens && ln -s ..1 ..data && ln -s ..data/token token");
         lab->tokens.format = names ? CONFIG_TOKENS_NAMES : CONFIG_TOKENS_LINES;
         open_store(lab);
         assert_leads(lab, "token", "old", 1);
-        run("cd %s/tokens && ln -s ..2 ..tmp && mv -T ..tmp ..data", lab->folder);
+        run(lab, "cd tokens && ln -s ..2 ..tmp && mv -T ..tmp ..data");
         assert_leads(lab, "token", "new", 1);
     }
 }
@@ -240,9 +241,8 @@ static void test_reads_the_file_of_a_token(void **state)
     struct lab *lab = *state;
     struct token_place place;
     lab->tokens.format = CONFIG_TOKENS_NAMES;
-    run("mkdir -p %1$s/tokens/folder && ln -s ../outside %1$s/tokens/link", lab->folder);
-    run("mkfifo %1$s/tokens/fifo && ln -s loop %1$s/tokens/loop && ln -s one %1$s/tokens/inside",
-        lab->folder);
+    run(lab, "mkdir -p tokens/folder && ln -s ../outside tokens/link");
+    run(lab, "mkfifo tokens/fifo && ln -s loop tokens/loop && ln -s one tokens/inside");
     write_file(lab, "/outside", "host:1\n");
     write_file(lab, "/tokens/one", "  host:1\n");
     write_file(lab, "/tokens/bad", "host\n");
@@ -282,7 +282,7 @@ static void test_reads_the_file_of_a_token(void **state)
     assert_int_equal(look_up(lab, (struct slice){name, 4096}, &place), REASON_token_unknown);
     assert_int_equal(look_up(lab, SLICE("bad"), &place), REASON_token_source);
     assert_string_equal(place.detail, "the file of the token: the target is not HOST:PORT");
-    run("rm -rf %s/tokens", lab->folder);
+    run(lab, "rm -rf tokens");
     assert_int_equal(look_up(lab, SLICE("one"), &place), REASON_token_source);
 }
 
