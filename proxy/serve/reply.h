@@ -63,10 +63,13 @@ static inline struct reply_body reply_owned(char *bytes, size_t length)
         .source = REPLY_OWNED, .bytes = bytes, .owned = bytes, .length = length};
 }
 
-/* The bytes that the client gets behind the head. */
+/* Whether that status has a body, and says so with a length (RFC 9110 sections 15.3.5, 15.4.5). */
+bool reply_has_content(unsigned status);
+
+/* Whether bytes follow the head. */
 static inline bool reply_sends_body(const struct reply *reply, const struct reply_terms *terms)
 {
-    return !terms->head_only && reply->body.length > 0;
+    return !terms->head_only && reply->body.length > 0 && reply_has_content(reply->status);
 }
 
 /* What the table says of that reason, which must have an HTTP status. */
@@ -80,9 +83,6 @@ WSL_MUST_CHECK size_t reply_head(const struct reply *reply, const struct reply_t
 /* A whole answer whose body is in memory, malloc'd; `length` is set. */
 WSL_MUST_CHECK char *reply_build(const struct reply *reply, const struct reply_terms *terms,
                                  size_t *length);
-
-/* Whether that status has a body, and says so with a length (RFC 9110 sections 15.3.5, 15.4.5). */
-bool reply_has_content(unsigned status);
 
 /* Frees what the body owns; for an answer that nobody sends. */
 void reply_release(const struct reply *reply);

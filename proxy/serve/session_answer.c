@@ -5,7 +5,9 @@
 #include "net/tls_store.h"
 #include "serve/ops.h"
 #include "serve/pages.h"
+#include "serve/session_files.h"
 #include "serve/session_reply.h"
+#include "serve/session_status.h"
 
 #define LOCATION_MAX 4096
 
@@ -40,11 +42,13 @@ static bool may_go_on(const struct session *session, enum reason reason)
 /* RFC 9110 section 10.2.1: what the resource takes. */
 static void allow_methods(const struct session *session, struct reply *reply)
 {
-    static const struct config_header plain = {"Allow", "GET, HEAD"};
-    bool bridge = session->route && session->route->kind == CONFIG_KIND_BRIDGE;
-    bool page = bridge && (session->route->demo || session->route->files.root);
+    static const struct config_header plain = {"Allow", "GET, HEAD"},
+                                      status = {"Allow", "GET, HEAD, POST"};
+    const struct config_route *route = session->route;
+    bool bridge = route && route->kind == CONFIG_KIND_BRIDGE;
+    bool page = bridge && (route->demo || route->files.root);
     if (reply->status == 405 && (!bridge || page))
-        reply->fields = &plain;
+        reply->fields = route && route->kind == CONFIG_KIND_STATUS ? &status : &plain;
 }
 
 void session_answer_refuse(struct session *session, enum reason reason)
@@ -218,15 +222,22 @@ void session_answer_plain(struct session *session, const struct http_head *head)
     case CONFIG_KIND_HEALTH:
         health(session);
         return;
-    case CONFIG_KIND_BRIDGE:
+    case CONFIG_KIND_FILES:
+        session_files_answer(session, head);
+        return;
+    case CONFIG_KIND_BRIDGE: /* what is beside it */
+        if (session->route->files.root) {
+            session_files_answer(session, head);
+            return;
+        }
         if (session->route->demo) {
             show(session, head, pages_demo());
             return;
         }
         break;
-    case CONFIG_KIND_FILES:
     case CONFIG_KIND_STATUS:
-        break;
+        session_status_answer(session, head);
+        return;
     }
     session_answer_refuse(session, REASON_http_no_route);
 }

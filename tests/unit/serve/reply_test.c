@@ -49,8 +49,11 @@ static void test_a_connection_that_stays(void **unused)
 static void test_statuses_without_a_body(void **unused)
 {
     const struct config_header field = {"ETag", "\"a\""};
-    struct reply reply = {
-        .status = 304, .content_type = "text/html", .fields = &field, .field_count = 1};
+    struct reply reply = {.status = 304,
+                          .content_type = "text/html",
+                          .fields = &field,
+                          .field_count = 1,
+                          .body = reply_static(SLICE("a page"))};
     struct reply_terms terms = {.keep = true};
     expect(&reply, &terms, "HTTP/1.1 304 Not Modified\r\nServer: wsluice\r\nETag: \"a\"\r\n\r\n");
     assert_false(reply_has_content(204));
