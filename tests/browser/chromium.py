@@ -52,7 +52,7 @@ class Page:
         return lambda *arguments: self.browser.call(name, *arguments, page=self.number)
 
     def text(self, selector):
-        return self.evaluate('(s) => document.querySelector(s).innerText', selector)
+        return self.evaluate('(s) => document.querySelector(s)?.innerText', selector)
 
     def wait_text(self, selector, part):
         """The element's text, once it has that part."""
