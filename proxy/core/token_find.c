@@ -118,7 +118,9 @@ static struct slice in_path(struct slice path, const char *pattern)
     for (; *pattern; pattern++)
         if (*pattern == '/')
             (void)cut(&path, '/');
-    return path.len > 0 && memchr(path.ptr, '/', path.len) ? (struct slice){0} : path;
+    if (path.len > 0 && memchr(path.ptr, '/', path.len))
+        path.len = 0;
+    return path;
 }
 
 enum token_find_verdict token_find(const char *from, const struct token_request *request,

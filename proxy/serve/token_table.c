@@ -11,7 +11,7 @@ struct token_table {
     struct siphash_seed seed;
     struct token_text text;
     struct token_entry *entries;
-    size_t count, capacity;
+    size_t count;
     uint32_t *slots; /* open addressing: index of an entry and one more; 0: free */
     size_t mask;
 };

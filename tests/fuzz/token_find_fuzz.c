@@ -83,12 +83,18 @@ static void check_query(const struct http_head *head, struct slice got)
 /* However it is spelt, it is the same token. */
 static void check_again(struct slice token)
 {
-    char *query = malloc(6 + 3 * token.len + 1), out[TOKEN_MAX];
+    static const char prefix[] = "token=", digits[] = "0123456789abcdef";
+    char *query = malloc(sizeof(prefix) + 3 * token.len), out[TOKEN_MAX];
     wsl_assert(query);
-    int length = sprintf(query, "token=");
-    for (size_t i = 0; i < token.len; i++)
-        length += sprintf(query + length, "%%%02x", (uint8_t)token.ptr[i]);
-    const struct http_head head = {.query = {query, (size_t)length}};
+    memcpy(query, prefix, sizeof(prefix));
+    char *end = query + strlen(prefix);
+    for (size_t i = 0; i < token.len; i++) {
+        uint8_t c = (uint8_t)token.ptr[i];
+        *end++ = '%';
+        *end++ = digits[c >> 4];
+        *end++ = digits[c & 15];
+    }
+    const struct http_head head = {.query = {query, (size_t)(end - query)}};
     wsl_assert(slice_equal(find("query:token", &head, SLICE("/"), out), token));
     free(query);
 }

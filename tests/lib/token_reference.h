@@ -44,7 +44,7 @@ static inline bool token_reference_port(const char *text, struct token_reference
 {
     size_t length = strlen(text), digits = strspn(text, "0123456789");
     if (length > 0 && digits == length) {
-        out->port = length <= 5 && text[0] != '0' ? (unsigned)atoi(text) : 0;
+        out->port = length <= 5 && text[0] != '0' ? (unsigned)strtoul(text, NULL, 10) : 0;
         return out->port >= 1 && out->port <= 65535;
     }
     static const char allowed[] =

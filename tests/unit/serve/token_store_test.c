@@ -1,6 +1,7 @@
 #include "serve/token_store.h"
 
 #include <fcntl.h>
+#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <sys/stat.h>
@@ -12,18 +13,42 @@
 
 struct lab {
     char folder[64], source[80];
+    int root;
     struct config_tokens tokens;
     struct token_store *store;
     int log; /* the reading end of what is logged */
     char seen[16384];
 };
 
-/* In the test's folder. */
-static void run(const struct lab *lab, const char *command)
+/* Names are in the test's folder, links lead where they say. */
+static void make_folder(const struct lab *lab, const char *name)
 {
-    char line[512];
-    snprintf(line, sizeof(line), "cd %s && %s", lab->folder, command);
-    assert_int_equal(system(line), 0);
+    assert_int_equal(mkdirat(lab->root, name, 0700), 0);
+}
+
+static void make_link(const struct lab *lab, const char *to, const char *name)
+{
+    assert_int_equal(symlinkat(to, lab->root, name), 0);
+}
+
+static void move(const struct lab *lab, const char *from, const char *to)
+{
+    assert_int_equal(renameat(lab->root, from, lab->root, to), 0);
+}
+
+static void take_away(const struct lab *lab, const char *name)
+{
+    assert_int_equal(unlinkat(lab->root, name, 0), 0);
+}
+
+static int remove_cb(const char *path, const struct stat *info, int type, struct FTW *walk)
+{
+    return remove(path);
+}
+
+static void clear(const char *path)
+{
+    assert_int_equal(nftw(path, remove_cb, 16, FTW_DEPTH | FTW_PHYS), 0);
 }
 
 static int set_up(void **state)
@@ -33,6 +58,8 @@ static int set_up(void **state)
     assert_non_null(lab);
     snprintf(lab->folder, sizeof(lab->folder), "/tmp/wsluice-tokens-XXXXXX");
     assert_non_null(mkdtemp(lab->folder));
+    lab->root = open(lab->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    assert_true(lab->root >= 0);
     snprintf(lab->source, sizeof(lab->source), "%s/tokens", lab->folder);
     lab->tokens = (struct config_tokens){.from = "query:token", .file = lab->source};
     assert_int_equal(pipe2(ends, O_NONBLOCK | O_CLOEXEC), 0);
@@ -48,7 +75,8 @@ static int tear_down(void **state)
     token_store_free(lab->store);
     close(lab->log);
     log_setup(STDERR_FILENO, REASON_WARN, false);
-    run(lab, "rm -rf $PWD");
+    close(lab->root);
+    clear(lab->folder);
     free(lab);
     return 0;
 }
@@ -134,7 +162,7 @@ static void test_sees_each_change_at_once(void **state)
         snprintf(host, sizeof(host), "name%03u", i);
         snprintf(text, sizeof(text), "token: %s:1\n", host);
         write_file(lab, "/next", text);
-        run(lab, "mv next tokens");
+        move(lab, "next", "tokens");
         assert_leads(lab, "token", host, 1);
     }
 }
@@ -162,22 +190,23 @@ static void test_fails_closed(void **state)
     assert_non_null(strstr(place.detail, "tokens: No such file"));
     write_file(lab, "/tokens", "token: host:1\n");
     assert_leads(lab, "token", "host", 1);
-    run(lab, "rm tokens");
+    take_away(lab, "tokens");
     assert_fails(lab, "token", REASON_token_source);
     assert_fails(lab, "token", REASON_token_source);
     assert_non_null(strstr(logged(lab), "No such file"));
     assert_fails(lab, "token", REASON_token_source);
     assert_string_equal(logged(lab), "");
-    run(lab, "mkfifo tokens");
+    assert_int_equal(mkfifo(lab->source, 0600), 0);
     assert_fails(lab, "token", REASON_token_source);
-    run(lab, "rm tokens && ln -s tokens tokens");
+    take_away(lab, "tokens");
+    make_link(lab, "tokens", "tokens");
     assert_fails(lab, "token", REASON_token_source);
 }
 
 static void test_warns_once_for_each_change(void **state)
 {
     struct lab *lab = *state;
-    char text[512] = "";
+    char text[512];
     write_file(lab, "/tokens", "token: host:1\nsecret host:1\n");
     open_store(lab);
     assert_non_null(strstr(logged(lab), "tokens:2: not TOKEN"));
@@ -185,8 +214,8 @@ static void test_warns_once_for_each_change(void **state)
     assert_leads(lab, "token", "host", 1);
     assert_leads(lab, "token", "host", 1);
     assert_string_equal(logged(lab), "");
-    for (unsigned i = 0; i < 25; i++)
-        strcat(text, "secret host:1\n");
+    for (size_t i = 0, used = 0; i < 25; i++)
+        used += (size_t)snprintf(text + used, sizeof(text) - used, "secret host:1\n");
     write_file(lab, "/tokens", text);
     assert_fails(lab, "token", REASON_token_unknown);
     assert_non_null(strstr(logged(lab), "tokens:10: "));
@@ -197,7 +226,8 @@ static void test_warns_once_for_each_change(void **state)
 static void test_reads_all_files_of_a_folder(void **state)
 {
     struct lab *lab = *state;
-    run(lab, "mkdir -p tokens/deeper");
+    make_folder(lab, "tokens");
+    make_folder(lab, "tokens/deeper");
     write_file(lab, "/tokens/b", "one: b:1\ntwo: b:2\n");
     write_file(lab, "/tokens/a", "one: a:1\nbad\n");
     write_file(lab, "/tokens/.hidden", "three: hidden:3");
@@ -213,9 +243,9 @@ static void test_reads_all_files_of_a_folder(void **state)
     assert_leads(lab, "two", "x", 2);
     write_file(lab, "/tokens/c", "four: d:4");
     assert_leads(lab, "four", "d", 4);
-    run(lab, "rm tokens/c");
+    take_away(lab, "tokens/c");
     assert_fails(lab, "four", REASON_token_unknown);
-    run(lab, "mv tokens/a tokens/z");
+    move(lab, "tokens/a", "tokens/z");
     assert_leads(lab, "one", "a", 1);
 }
 
@@ -224,15 +254,20 @@ static void test_follows_swapped_links(void **state)
 {
     struct lab *lab = *state;
     for (int names = 0; names < 2; names++) {
-        run(lab, "rm -rf tokens; mkdir -p tokens/..1 tokens/..2");
+        make_folder(lab, "tokens");
+        make_folder(lab, "tokens/..1");
+        make_folder(lab, "tokens/..2");
         write_file(lab, "/tokens/..1/token", names ? "old:1\n" : "token: old:1\n");
         write_file(lab, "/tokens/..2/token", names ? "new:1\n" : "token: new:1\n");
-        run(lab, "cd tokens && ln -s ..1 ..data && ln -s ..data/token token");
+        make_link(lab, "..1", "tokens/..data");
+        make_link(lab, "..data/token", "tokens/token");
         lab->tokens.format = names ? CONFIG_TOKENS_NAMES : CONFIG_TOKENS_LINES;
         open_store(lab);
         assert_leads(lab, "token", "old", 1);
-        run(lab, "cd tokens && ln -s ..2 ..tmp && mv -T ..tmp ..data");
+        make_link(lab, "..2", "tokens/..tmp");
+        move(lab, "tokens/..tmp", "tokens/..data");
         assert_leads(lab, "token", "new", 1);
+        clear(lab->source);
     }
 }
 
@@ -241,8 +276,12 @@ static void test_reads_the_file_of_a_token(void **state)
     struct lab *lab = *state;
     struct token_place place;
     lab->tokens.format = CONFIG_TOKENS_NAMES;
-    run(lab, "mkdir -p tokens/folder && ln -s ../outside tokens/link");
-    run(lab, "mkfifo tokens/fifo && ln -s loop tokens/loop && ln -s one tokens/inside");
+    make_folder(lab, "tokens");
+    make_folder(lab, "tokens/folder");
+    make_link(lab, "../outside", "tokens/link");
+    assert_int_equal(mkfifoat(lab->root, "tokens/fifo", 0600), 0);
+    make_link(lab, "loop", "tokens/loop");
+    make_link(lab, "one", "tokens/inside");
     write_file(lab, "/outside", "host:1\n");
     write_file(lab, "/tokens/one", "  host:1\n");
     write_file(lab, "/tokens/bad", "host\n");
@@ -282,7 +321,7 @@ static void test_reads_the_file_of_a_token(void **state)
     assert_int_equal(look_up(lab, (struct slice){name, 4096}, &place), REASON_token_unknown);
     assert_int_equal(look_up(lab, SLICE("bad"), &place), REASON_token_source);
     assert_string_equal(place.detail, "the file of the token: the target is not HOST:PORT");
-    run(lab, "rm -rf tokens");
+    clear(lab->source);
     assert_int_equal(look_up(lab, SLICE("one"), &place), REASON_token_source);
 }
 
