@@ -56,15 +56,17 @@ struct config_cidrs {
 enum config_log_format { CONFIG_LOG_TEXT, CONFIG_LOG_JSON };
 enum config_log_level { CONFIG_LOG_DEBUG, CONFIG_LOG_INFO, CONFIG_LOG_WARN, CONFIG_LOG_ERROR };
 enum config_log_target { CONFIG_LOG_STDERR, CONFIG_LOG_FILE, CONFIG_LOG_SYSLOG };
+enum config_syslog_format { CONFIG_SYSLOG_RFC5424, CONFIG_SYSLOG_LEGACY };
 
 struct config_log {
     enum config_log_level level;
     enum config_log_format format;
     enum config_log_target target;
     const char *file;   /* with target file; reopened on SIGUSR1 */
-    const char *syslog; /* with target syslog: a socket's path, or host:port for UDP */
-    bool access;        /* one line per session */
-    bool traffic;       /* a mark for each read and write on stdout */
+    const char *syslog; /* a socket's path, or host:port for UDP; beside another target as well */
+    enum config_syslog_format syslog_format;
+    bool access;  /* one line per session */
+    bool traffic; /* a mark for each read and write on stdout */
 };
 
 struct config_limits {

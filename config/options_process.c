@@ -1,4 +1,5 @@
 #include "config/options.h"
+#include "config/pattern.h"
 
 static const struct value_name log_levels[] = {
     {"debug", CONFIG_LOG_DEBUG, false},
@@ -16,6 +17,11 @@ static const struct value_name log_targets[] = {
     {"stderr", CONFIG_LOG_STDERR, false},
     {"file", CONFIG_LOG_FILE, false},
     {"syslog", CONFIG_LOG_SYSLOG, false},
+    {NULL, 0, false},
+};
+static const struct value_name syslog_formats[] = {
+    {"rfc5424", CONFIG_SYSLOG_RFC5424, false},
+    {"legacy", CONFIG_SYSLOG_LEGACY, false},
     {NULL, 0, false},
 };
 static const struct value_name command_ends[] = {
@@ -120,9 +126,26 @@ static const struct options_row rows[] = {
         .section = OPTIONS_LOG,
         .key = "syslog",
         OPTIONS_FIELD(config_log, syslog),
-        .value = {.type = VALUE_TEXT},
+        .value = {.type = VALUE_TEXT, .check = pattern_check_syslog},
         .reload = OPTIONS_LIVE,
-        .help = "where syslog listens: a socket's path, such as /dev/log, or HOST:PORT for UDP",
+        .flags = {{.name = "syslog",
+                   .argument = "ADDRESS",
+                   .help = "log to syslog as well: a socket's path, such as /dev/log, or HOST:PORT "
+                           "for UDP"}},
+        .help = "where syslog listens: a socket's path, such as /dev/log, or HOST:PORT for UDP; "
+                "beside a target that is named it gets every line as well",
+    },
+    {
+        .section = OPTIONS_LOG,
+        .key = "syslog_format",
+        OPTIONS_FIELD(config_log, syslog_format),
+        .value = {.type = VALUE_ENUM, .names = syslog_formats},
+        .initial = "rfc5424",
+        .reload = OPTIONS_LIVE,
+        .flags = {{.name = "legacy-syslog",
+                   .sets = "legacy",
+                   .help = "write to syslog in the form of old BSD systems"}},
+        .help = "rfc5424, or legacy: the form of old BSD systems, without time and host",
     },
     {
         .section = OPTIONS_LOG,

@@ -23,6 +23,7 @@ const char *pattern_check_expression(const char *text);  /* of a capture */
 const char *pattern_check_redirect(const char *text);    /* "https://{host}{path}" */
 const char *pattern_check_token(const char *text);       /* a header's name, a subprotocol */
 const char *pattern_check_field(const char *text);       /* a header's value */
+const char *pattern_check_syslog(const char *text);      /* "/dev/log", "@name", "host:514" */
 const char *pattern_check_token_place(const char *text); /* "query:token", "host" */
 
 /*

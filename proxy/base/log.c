@@ -24,7 +24,8 @@ static struct {
     bool may_block; /* it is a pipe or a socket */
     char file[PATH_MAX];
     struct syslog syslog;
-    uint64_t dropped;
+    bool syslogs; /* alone, or beside the descriptor */
+    uint64_t dropped, syslog_dropped;
     atomic_int lowest; /* enum reason_level; read without the mutex, as is json */
     atomic_bool json;
 } sink = {.mutex = PTHREAD_MUTEX_INITIALIZER, .fd = STDERR_FILENO, .lowest = REASON_INFO};
@@ -40,21 +41,18 @@ static void set_format(enum reason_level lowest, bool json)
 }
 
 /* With the mutex. */
-static void let_go(void)
+static void let_syslog_go(void)
 {
-    if (sink.owned)
-        close(sink.fd);
-    if (sink.target == LOG_SYSLOG)
+    if (sink.syslogs)
         syslog_close(&sink.syslog);
-    sink.owned = false;
-    sink.target = LOG_STDERR;
-    sink.fd = STDERR_FILENO;
+    sink.syslogs = false;
 }
 
 static void take_fd(int fd, bool owned)
 {
     struct stat status;
-    let_go();
+    if (sink.owned)
+        close(sink.fd);
     sink.fd = fd;
     sink.owned = owned;
     sink.may_block =
@@ -64,7 +62,9 @@ static void take_fd(int fd, bool owned)
 void log_setup(int fd, enum reason_level lowest, bool json)
 {
     pthread_mutex_lock(&sink.mutex);
+    let_syslog_go();
     take_fd(fd, false);
+    sink.target = LOG_STDERR;
     pthread_mutex_unlock(&sink.mutex);
     set_format(lowest, json);
 }
@@ -75,12 +75,9 @@ static int open_file(const char *path)
     return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
 }
 
-static bool open_target(const struct log_options *options, int *fd, struct syslog *syslog,
-                        char *error, size_t error_size)
+static bool open_target(const struct log_options *options, int *fd, char *error, size_t error_size)
 {
-    if (options->target == LOG_SYSLOG)
-        return syslog_open(syslog, &options->syslog, error, error_size);
-    if (options->target == LOG_STDERR)
+    if (options->target != LOG_FILE)
         return true;
     bool fits = strlen(options->file) < sizeof(sink.file);
     *fd = fits ? open_file(options->file) : -1;
@@ -95,15 +92,20 @@ bool log_open(const struct log_options *options, char *error, size_t error_size)
 {
     struct syslog syslog;
     int fd = STDERR_FILENO;
-    if (!open_target(options, &fd, &syslog, error, error_size))
+    bool syslogs = options->syslog.address != NULL;
+    if (syslogs && !syslog_open(&syslog, &options->syslog, error, error_size))
         return false;
-    pthread_mutex_lock(&sink.mutex);
-    if (options->target == LOG_SYSLOG) {
-        let_go();
-        sink.syslog = syslog;
-    } else {
-        take_fd(fd, options->target == LOG_FILE);
+    if (!open_target(options, &fd, error, error_size)) {
+        if (syslogs)
+            syslog_close(&syslog);
+        return false;
     }
+    pthread_mutex_lock(&sink.mutex);
+    let_syslog_go();
+    if (syslogs)
+        sink.syslog = syslog;
+    sink.syslogs = syslogs;
+    take_fd(fd, options->target == LOG_FILE);
     sink.target = options->target;
     if (options->target == LOG_FILE)
         snprintf(sink.file, sizeof(sink.file), "%s", options->file);
@@ -119,10 +121,8 @@ void log_reopen(void)
     if (sink.target == LOG_FILE) {
         int fd = open_file(sink.file);
         error = fd < 0 ? errno : 0;
-        if (fd >= 0) {
+        if (fd >= 0)
             take_fd(fd, true);
-            sink.target = LOG_FILE;
-        }
     }
     pthread_mutex_unlock(&sink.mutex);
     if (error != 0)
@@ -300,11 +300,6 @@ static bool to_fd(const struct log_line *line)
     return n == (ssize_t)line->length;
 }
 
-static bool write_line(const struct log_line *line)
-{
-    return sink.target == LOG_SYSLOG ? to_syslog(line) : to_fd(line);
-}
-
 static void finish(struct log_line *line)
 {
     if (line->json)
@@ -312,14 +307,23 @@ static void finish(struct log_line *line)
     line->text[line->length++] = '\n';
 }
 
-static void report_dropped(void)
+static void report_dropped(bool (*write_line)(const struct log_line *line), uint64_t *dropped)
 {
     struct log_line line;
     log_begin(&line, REASON_ERROR, "log_dropped");
-    log_number(&line, "lines", sink.dropped);
+    log_number(&line, "lines", *dropped);
     finish(&line);
     if (write_line(&line))
-        sink.dropped = 0;
+        *dropped = 0;
+}
+
+static void deliver(const struct log_line *line, bool (*write_line)(const struct log_line *line),
+                    uint64_t *dropped)
+{
+    if (*dropped > 0)
+        report_dropped(write_line, dropped);
+    if (*dropped > 0 || !write_line(line))
+        ++*dropped;
 }
 
 void log_end(struct log_line *line)
@@ -328,10 +332,10 @@ void log_end(struct log_line *line)
         return;
     finish(line);
     pthread_mutex_lock(&sink.mutex);
-    if (sink.dropped > 0)
-        report_dropped();
-    if (sink.dropped > 0 || !write_line(line))
-        sink.dropped++;
+    if (sink.target != LOG_SYSLOG)
+        deliver(line, to_fd, &sink.dropped);
+    if (sink.syslogs)
+        deliver(line, to_syslog, &sink.syslog_dropped);
     pthread_mutex_unlock(&sink.mutex);
 }
 

@@ -40,7 +40,8 @@ struct log_options {
     bool json;
     enum log_target target;
     const char *file; /* for its target: appended to, made if it is missing */
-    struct syslog_options syslog;
+    struct syslog_options
+        syslog; /* address NULL: none; beside another target it gets all as well */
 };
 
 /*

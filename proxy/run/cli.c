@@ -10,6 +10,7 @@
 #include "run/cli_environment.h"
 #include "run/cli_help.h"
 #include "run/cli_line.h"
+#include "run/cli_plugin.h"
 #include "run/cli_quick.h"
 #include "run/cli_report.h"
 
@@ -172,6 +173,7 @@ void cli_parse(int argc, char **argv, FILE *out, FILE *err, struct cli_result *r
         cli_scan_words(&cli.line.scan, argc, argv);
         cli_environment_add(&cli.line.scan);
         if (!cli.line.scan.help && !cli.line.scan.version) {
+            cli_plugin_check_process(&cli.line);
             if (cli.line.scan.file)
                 load_file(&cli);
             else

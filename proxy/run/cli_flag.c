@@ -6,6 +6,9 @@
 #include "base/base.h"
 #include "config/diag.h"
 
+static const char auth_help[] =
+    "not in this version; what there is instead is said when it is used";
+
 static const struct {
     enum cli_flag_meaning meaning;
     struct options_flag flag;
@@ -24,6 +27,11 @@ static const struct {
      {.name = "daemon",
       .letter = 'D',
       .help = "go to the background once listening; the log is lost without --log-file"}},
+    {CLI_FLAG_AUTH, {.name = "auth-plugin", .argument = "CLASS", .help = auth_help}},
+    {CLI_FLAG_AUTH, {.name = "auth-source", .argument = "ARG", .help = auth_help}},
+    {CLI_FLAG_AUTH, {.name = "web-auth", .help = auth_help}},
+    {CLI_FLAG_LIBSERVER,
+     {.name = "libserver", .help = "nothing: websockify has another engine by that name"}},
     {CLI_FLAG_VERSION, {.name = "version", .ours = true, .help = "print the version"}},
     {CLI_FLAG_HELP, {.name = "help", .letter = 'h', .help = "print this page"}},
 };

@@ -17,6 +17,8 @@ enum cli_flag_meaning {
     CLI_FLAG_CONFIG,
     CLI_FLAG_PRINT,
     CLI_FLAG_DAEMON,
+    CLI_FLAG_AUTH,      /* a plugin of websockify's that there is not */
+    CLI_FLAG_LIBSERVER, /* taken, and means nothing */
     CLI_FLAG_VERSION,
     CLI_FLAG_HELP,
 };

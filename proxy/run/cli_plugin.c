@@ -38,6 +38,45 @@ void cli_plugin_check(struct cli_line *line)
                              "add --token-plugin TokenFile --token-source FILE");
 }
 
+/* What stands in for the class, as far as there is something. */
+static const char *instead_of(const char *class)
+{
+    if (strcmp(class, "ExpectOrigin") == 0)
+        return "list the route's origins in a file for --config; --print-config writes its "
+               "beginning";
+    if (strcmp(class, "ClientCertCNAuth") == 0)
+        return "use --verify-client with --cafile: whoever has a certificate of that CA comes in";
+    return "use client certificates (--verify-client), or allow in a file for --config, or let a "
+           "proxy in front ask";
+}
+
+static void refuse_auth(struct cli_line *line)
+{
+    const struct cli_scan *scan = &line->scan;
+    if (!scan->auth_plugin && scan->auth_source)
+        cli_line_usage_error(line, NULL, "You must use --auth-plugin to use --auth-source", NULL);
+    if (!scan->auth_plugin && scan->web_auth)
+        cli_line_usage_error(line, NULL, "You must use --auth-plugin to use --web-auth", NULL);
+    if (!scan->auth_plugin)
+        return;
+    if (scan->web_auth && !given(line, "web")) {
+        cli_line_usage_error(line, NULL, "You must use --web to use --web-auth", NULL);
+        return;
+    }
+    diag_add(&line->diag, DIAG_ERROR, where, "--auth-plugin", instead_of(scan->auth_plugin),
+             "there are no authentication plugins in this version: '%s'", scan->auth_plugin);
+}
+
+void cli_plugin_check_process(struct cli_line *line)
+{
+    refuse_auth(line);
+    if (given(line, "legacy-syslog") && !given(line, "syslog") && !line->scan.file)
+        cli_line_usage_error(line, NULL, "You must use --syslog to use --legacy-syslog", NULL);
+    if (line->scan.libserver)
+        diag_add(&line->diag, DIAG_WARNING, where, "--libserver", NULL,
+                 "means nothing here: there is one engine");
+}
+
 /* What websockify has and we do not. */
 static bool is_known_elsewhere(const char *class)
 {

@@ -9,6 +9,9 @@
 
 #include "run/cli_line.h"
 
+/* What concerns no target: authentication, the engine, syslog. For a file as well. */
+void cli_plugin_check_process(struct cli_line *line);
+
 /* Is there a flag that looks targets up by token? */
 bool cli_plugin_has_tokens(const struct cli_line *line);
 

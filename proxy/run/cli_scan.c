@@ -16,6 +16,16 @@ static void usage_error(struct cli_scan *scan, const char *subject, const char *
              message);
 }
 
+static void note_auth(struct cli_scan *scan, const char *flag, char *argument)
+{
+    if (strcmp(flag, "auth-plugin") == 0)
+        scan->auth_plugin = argument;
+    else if (strcmp(flag, "auth-source") == 0)
+        scan->auth_source = argument;
+    else
+        scan->web_auth = true;
+}
+
 static void apply_flag(struct cli_scan *scan, const struct cli_flag *flag, char *argument)
 {
     switch (flag->meaning) {
@@ -24,6 +34,12 @@ static void apply_flag(struct cli_scan *scan, const struct cli_flag *flag, char 
         break;
     case CLI_FLAG_DAEMON:
         scan->daemon = true;
+        break;
+    case CLI_FLAG_AUTH:
+        note_auth(scan, flag->flag->name, argument);
+        break;
+    case CLI_FLAG_LIBSERVER:
+        scan->libserver = true;
         break;
     case CLI_FLAG_VERSION:
         scan->version = true;

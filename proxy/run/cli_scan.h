@@ -33,6 +33,9 @@ struct cli_scan {
     char *file;      /* --config; NULL: none */
     bool websockify; /* called by that name: no words of ours */
     bool demo, daemon, version, help, print;
+    bool libserver;
+    const char *auth_plugin, *auth_source; /* NULL: not given */
+    bool web_auth;
     bool unknown_flag; /* then a positional may have been meant as its argument */
     bool usage_error;
 };

@@ -52,7 +52,10 @@ bool logging_open(const struct config *whole, char *error, size_t error_size)
         .json = config->format == CONFIG_LOG_JSON,
         .target = targets[config->target],
         .file = config->file,
-        .syslog = {.address = config->syslog, .ident = "wsluice"},
+        .syslog = {.address = config->syslog,
+                   .form = config->syslog_format == CONFIG_SYSLOG_LEGACY ? SYSLOG_LEGACY
+                                                                         : SYSLOG_RFC5424,
+                   .ident = "wsluice"},
     };
     return make_file(config->file, whole->user, error, error_size) &&
            log_open(&options, error, error_size);

@@ -8,7 +8,7 @@ import pytest
 from lab import BINARY, run
 from processes import listening_inodes, upgrade
 from targets import listening
-from wire import until
+from wire import WAIT, until
 
 
 def start(lab, sock, *arguments, **how):
@@ -66,7 +66,7 @@ def test_a_process_that_takes_over_has_it_too(lab):
     successor = upgrade(lab, bridge)
     assert listening_inodes(successor.pid) == {bridge.port: inode}
     lab.open(bridge).binary(b'x').bye()
-    assert bridge.wait() == 0
+    assert bridge.process.wait(WAIT) == 0
     successor.stop()
 
 

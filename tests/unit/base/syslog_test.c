@@ -251,6 +251,47 @@ static void test_a_server_that_does_not_read(void **unused)
     close(server);
 }
 
+/* Each drops for itself: a server that does not read keeps nothing from the file. */
+static void test_beside_a_file(void **unused)
+{
+    int server = serve(path);
+    char file[sizeof(path) + 8], error[256], text[64] = "";
+    snprintf(file, sizeof(file), "%s.txt", path);
+    const struct log_options options = {
+        .lowest = REASON_INFO, .target = LOG_FILE, .file = file, .syslog = {.address = path}};
+    assert_true(log_open(&options, error, sizeof(error)));
+    log_message(REASON_INFO, "both");
+    assert_non_null(strstr(take(server), "both"));
+    log_reopen();
+    log_message(REASON_INFO, "again");
+    assert_non_null(strstr(take(server), "again"));
+
+    for (unsigned i = 0; i < 5000; i++)
+        log_message(REASON_INFO, "line");
+    log_setup(STDERR_FILENO, REASON_INFO, false);
+    FILE *stream = fopen(file, "r");
+    unsigned lines = 0;
+    assert_non_null(stream);
+    while (fgets(text, sizeof(text), stream))
+        lines++;
+    fclose(stream);
+    assert_int_equal(lines, 5002);
+    unlink(file);
+    close(server);
+}
+
+static void test_beside_a_file_that_cannot_be(void **unused)
+{
+    int server = serve(path);
+    char error[256];
+    const struct log_options options = {
+        .target = LOG_FILE, .file = "/no/such/folder/log", .syslog = {.address = path}};
+    assert_false(log_open(&options, error, sizeof(error)));
+    log_message(REASON_DEBUG, "nowhere");
+    assert_string_equal(take(server), "");
+    close(server);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -264,6 +305,8 @@ int main(void)
         TEST(test_wrong_addresses),
         TEST(test_the_log),
         TEST(test_a_server_that_does_not_read),
+        TEST(test_beside_a_file),
+        TEST(test_beside_a_file_that_cannot_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
