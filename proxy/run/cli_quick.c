@@ -211,6 +211,7 @@ static void set_demo(struct quick *quick)
     char target[64];
     snprintf(target, sizeof(target), "unix:@wsluice-demo-%ld", (long)getpid());
     set_fixed(quick, OPTIONS_TARGET, "address", target);
+    set_fixed(quick, OPTIONS_ROUTE, "demo", "true");
     if (quick->line->scan.positional_count == 0 && !given(quick, OPTIONS_LISTENER, "address"))
         set_fixed(quick, OPTIONS_LISTENER, "address", demo_listen);
 }
