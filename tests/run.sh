@@ -22,7 +22,7 @@ slow_gates=(clang-tidy cppcheck-deep valgrind fuzz-long proof)
 packages=(build-essential cmake ninja-build pkg-config libuv1-dev libssl-dev libyaml-dev libcmocka-dev
     clang libclang-rt-dev clang-format cppcheck git
     python3 python3-jsonschema python3-pytest python3-pytest-xdist python3-websockets python3-yaml openssh-client openssh-server openssl prometheus redis-server haproxy nginx
-    buildah caddy debootstrap fish logrotate mandoc systemd zsh)
+    buildah caddy debootstrap docker-compose fish logrotate mandoc systemd zsh)
 slow_packages=(clang-tidy valgrind libc6-dbg)
 
 # ---- what the machine needs ----
@@ -59,8 +59,10 @@ install_packages() {
     command -v node >/dev/null || needed+=(nodejs)
     command -v npm >/dev/null || needed+=(npm)
     [ "${#needed[@]}" -eq 0 ] || apt_install "${needed[@]}" || return 1
-    [ tests/e2e/node_modules/.package-lock.json -nt tests/e2e/package-lock.json ] ||
-        (cd tests/e2e && npm ci --no-audit --no-fund --ignore-scripts)
+    for folder in tests/e2e tests/box; do
+        [ "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ] ||
+            (cd "$folder" && npm ci --no-audit --no-fund --ignore-scripts) || return 1
+    done
 }
 
 # gcc 12's and clang 14's sanitizers cannot place their shadow when the kernel randomises more bits.
