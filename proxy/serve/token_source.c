@@ -116,7 +116,7 @@ static bool reserve(struct token_text *text, size_t *capacity, size_t extra)
 /* 0, or what is wrong with the file. What it grows by meanwhile is there for the next look. */
 static int append(struct token_text *text, size_t *capacity, int fd, size_t *length)
 {
-    size_t size;
+    size_t size = 0;
     int code = fd < 0 ? errno : regular_size(fd, &size);
     if (code == 0 && size > TOKEN_SOURCE_MAX - text->length)
         code = EFBIG;
@@ -256,7 +256,7 @@ bool token_source_named(const char *path, struct slice name, char *out, size_t s
                         char *error, size_t error_size)
 {
     char text[NAME_MAX + 1];
-    size_t file_size;
+    size_t file_size = 0;
     *error = '\0';
     int folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0)

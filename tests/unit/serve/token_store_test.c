@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -172,7 +173,7 @@ static void test_sees_a_change_after_a_rest(void **state)
     struct lab *lab = *state;
     write_file(lab, "/tokens", "token: old:1\n");
     open_store(lab);
-    usleep(3100 * 1000);
+    assert_int_equal(nanosleep(&(struct timespec){.tv_sec = 3, .tv_nsec = 100000000}, NULL), 0);
     assert_leads(lab, "token", "old", 1);
     assert_leads(lab, "token", "old", 1);
     write_file(lab, "/tokens", "token: new:1\n");
