@@ -118,6 +118,19 @@ struct files *files_create(const struct config_route *route, char *error, size_t
     return NULL;
 }
 
+bool files_readable(const struct files *files, char *error, size_t error_size)
+{
+    struct stat stat;
+    const char *name = files->only ? files->only : "";
+    int fd = files_root_get(&files->root, name, true);
+    bool good = fd >= 0 && fstat(fd, &stat) == 0 && (!files->only || S_ISREG(stat.st_mode));
+    if (!good)
+        explain(files->route, fd < 0 ? fd : -EINVAL, error, error_size);
+    if (fd >= 0)
+        close(fd);
+    return good;
+}
+
 void files_free(struct files *files)
 {
     if (!files)
@@ -261,10 +274,12 @@ static enum found find(struct search *search, struct slice path)
         !file_path_decode(below, route->files.hidden, search->asked, &search->path))
         return FOUND_NOTHING;
     enum found found = find_path(search);
-    if (found == FOUND_NOTHING && route->files.fallback && file_path_is_page(&search->path) &&
-        file_terms_wants_page(search->head))
-        found = try(search, route->files.fallback + strspn(route->files.fallback, "/"), "");
-    return found;
+    bool falls_back = found == FOUND_NOTHING && route->files.fallback &&
+                      file_path_is_page(&search->path) && file_terms_wants_page(search->head);
+    if (!falls_back)
+        return found;
+    found = try(search, route->files.fallback + strspn(route->files.fallback, "/"), "");
+    return found == FOUND_FOLDER ? FOUND_NOTHING : found;
 }
 
 /* ---- answering ------------------------------------------------------------------------------- */

@@ -33,6 +33,9 @@ struct files *files_create(const struct config_route *route, char *error,
                            size_t error_size) WSL_MUST_CHECK;
 void files_free(struct files *files); /* NULL is fine */
 
+/* Whether this process may read it now; false and why. Asks the disk. */
+bool files_readable(const struct files *files, char *error, size_t error_size) WSL_MUST_CHECK;
+
 /*
  * The answer to a GET or HEAD for `path`, the part behind the base path in normal form. False:
  * only the disk knows, and `wait` was not set.

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "net/addr.h"
+#include "serve/files.h"
 #include "serve/gate.h"
 #include "serve/probe.h"
 
@@ -148,6 +149,26 @@ static bool tell_target(struct survey *survey, const struct visit *visit)
     return result->reason == REASON_none;
 }
 
+static bool tell_files(const struct survey *survey, const struct config *config)
+{
+    bool good = true;
+    for (size_t i = 0; i < config->route_count; i++) {
+        const struct config_route *route = &config->routes[i];
+        char error[1024];
+        if (!route->files.root)
+            continue;
+        struct files *files = files_create(route, error, sizeof(error));
+        bool readable = files && files_readable(files, error, sizeof(error));
+        if (readable)
+            fprintf(survey->out, "files %s: readable\n", route->files.root);
+        else
+            fprintf(survey->out, "%s\n", error);
+        good = good && readable;
+        files_free(files);
+    }
+    return good;
+}
+
 static bool tell_listeners(struct survey *survey)
 {
     size_t count;
@@ -218,6 +239,7 @@ bool survey_run(const struct config *config, FILE *out)
         fprintf(out, "out of memory or descriptors\n");
     for (size_t i = 0; survey.visits && i < survey.count; i++)
         good = tell_target(&survey, &survey.visits[i]) && good;
+    good = tell_files(&survey, config) && good;
     good = tell_listeners(&survey) && good;
     free(survey.visits);
     gate_release(survey.gate);
