@@ -193,12 +193,109 @@ static void test_out_of_memory(void **unused)
     assert_true(failures >= 3); /* head, answer, early frames */
 }
 
+/* ---- one request after another --------------------------------------------------------------- */
+
+struct walk {
+    char targets[256]; /* of the requests, each with a space behind it */
+    enum opening_verdict last;
+};
+
+static void note(struct walk *walk, struct slice target)
+{
+    size_t at = strlen(walk->targets);
+    assert_true(at + target.len + 2 <= sizeof(walk->targets));
+    memcpy(walk->targets + at, target.ptr, target.len);
+    walk->targets[at + target.len] = ' ';
+}
+
+/* As a session does: what comes, then what is held. */
+static void walk(struct opening *opening, struct walk *walk, const char *bytes, size_t length)
+{
+    struct opening_request request;
+    if (length == 0)
+        return;
+    char *piece = malloc(length);
+    assert_non_null(piece);
+    memcpy(piece, bytes, length);
+    walk->last = opening_feed(opening, piece, length, &limits, &request);
+    while (walk->last == OPENING_REQUEST) {
+        note(walk, request.head.target);
+        assert_true(opening_next(opening, &request));
+        walk->last = opening_pending(opening) ? opening_feed(opening, NULL, 0, &limits, &request)
+                                              : OPENING_MORE;
+    }
+    free(piece);
+}
+
+static void test_requests_one_after_another(void **unused)
+{
+    static const char text[] = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n"
+                               "HEAD /b HTTP/1.1\r\nHost: b\r\n\r\n"
+                               "GET /c?d HTTP/1.1\r\nHost: c\r\nX: y\r\n\r\nGET /e HT";
+    for (size_t cut = 0; cut < sizeof(text); cut++) {
+        struct opening opening = {0};
+        struct walk found = {.last = OPENING_MORE};
+        walk(&opening, &found, text, cut);
+        walk(&opening, &found, text + cut, sizeof(text) - 1 - cut);
+        assert_string_equal(found.targets, "/a /b /c?d ");
+        assert_int_equal(found.last, OPENING_MORE);
+        assert_int_equal(opening.held_length, strlen("GET /e HT"));
+        opening_free(&opening);
+    }
+}
+
+/* Between two requests it holds nothing. */
+static void test_nothing_is_held_between(void **unused)
+{
+    static const char text[] = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n";
+    struct opening opening = {0};
+    struct walk found = {.last = OPENING_MORE};
+    for (size_t i = 0; i < sizeof(text) - 1; i++)
+        walk(&opening, &found, text + i, 1);
+    assert_string_equal(found.targets, "/a ");
+    assert_null(opening.held);
+    assert_int_equal(opening.held_length, 0);
+}
+
+static void test_a_bad_one_after_a_good_one(void **unused)
+{
+    static const char text[] = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n"
+                               "GET /b HTTP/1.1\r\nHost : b\r\n\r\n";
+    struct opening opening = {0};
+    struct walk found = {.last = OPENING_MORE};
+    walk(&opening, &found, text, sizeof(text) - 1);
+    assert_string_equal(found.targets, "/a ");
+    assert_int_equal(found.last, OPENING_REFUSED);
+    assert_int_equal(opening.refusal, REASON_http_malformed);
+    opening_free(&opening);
+}
+
+static void test_the_next_one_without_memory(void **unused)
+{
+    static const char text[] = "GET /a HTTP/1.1\r\nHost: a\r\n\r\nGET";
+    struct opening opening = {0};
+    struct opening_request request;
+    assert_int_equal(opening_feed(&opening, text, sizeof(text) - 1, &limits, &request),
+                     OPENING_REQUEST);
+    failing_alloc_arm(1);
+    assert_false(opening_next(&opening, &request));
+    assert_true(failing_alloc_disarm());
+    opening_free(&opening);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_upgrade),     cmocka_unit_test(test_early_frames_are_kept),
-        cmocka_unit_test(test_subprotocol), cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_too_large),   cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_upgrade),
+        cmocka_unit_test(test_early_frames_are_kept),
+        cmocka_unit_test(test_subprotocol),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_too_large),
+        cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_requests_one_after_another),
+        cmocka_unit_test(test_nothing_is_held_between),
+        cmocka_unit_test(test_a_bad_one_after_a_good_one),
+        cmocka_unit_test(test_the_next_one_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
