@@ -5,14 +5,9 @@
 #include "base/base.h"
 #include "run/cli_environment.h"
 #include "run/cli_flag.h"
+#include "run/cli_word.h"
 
 enum { HELP_COLUMN = 32, LINE_WIDTH = 80 };
-
-/* What people look for first comes first. */
-static const enum options_section order[] = {
-    OPTIONS_LISTENER, OPTIONS_CERTIFICATE, OPTIONS_TLS, OPTIONS_TARGET,
-    OPTIONS_ROUTE,    OPTIONS_LIMITS,      OPTIONS_LOG, OPTIONS_PROCESS,
-};
 
 /* After the program's name. */
 static const char *const quick_forms[] = {
@@ -22,15 +17,6 @@ static const char *const quick_forms[] = {
     "[options] --token-plugin=NAME --token-source=ARG [HOST:]PORT",
     "[options] [HOST:]PORT [TARGET_HOST:PORT] -- COMMAND ARGUMENTS...",
 };
-static const char *const own_forms[] = {
-    "[options] demo [[HOST:]PORT]",
-    "[options] --config=FILE",
-    "check [--connect] FILE",
-    "help-config [PATH]",
-    "reload FILE",
-    "schema",
-};
-
 static const char introduction[] =
     "\n"
     "Lets WebSocket clients reach a TCP or Unix-socket service. PORT or :PORT alone\n"
@@ -60,8 +46,13 @@ void cli_help_usage(bool websockify, FILE *stream)
     const char *name = websockify ? "websockify" : "wsluice";
     for (size_t i = 0; i < WSL_COUNT(quick_forms); i++)
         fprintf(stream, "%s%s %s\n", i == 0 ? "usage: " : "       ", name, quick_forms[i]);
-    for (size_t i = 0; !websockify && i < WSL_COUNT(own_forms); i++)
-        fprintf(stream, "       %s %s\n", name, own_forms[i]);
+    if (websockify)
+        return;
+    fputs("       wsluice [options] --config=FILE\n", stream);
+    struct cli_word word;
+    for (size_t cursor = 0; cli_word_next(&cursor, &word);)
+        fprintf(stream, "       wsluice %s%s%s\n", word.word, *word.arguments ? " " : "",
+                word.arguments);
 }
 
 /* Words up to the right margin; the first line has begun at HELP_COLUMN. */
@@ -86,7 +77,6 @@ static void wrap(FILE *stream, const char *text)
 static void print_flag(FILE *stream, const struct cli_flag *item)
 {
     const struct options_flag *flag = item->flag;
-    const struct options_row *row = item->row;
     char names[64], help[400];
     int length = snprintf(names, sizeof(names), "  %c%c%c --%s%s%s", flag->letter ? '-' : ' ',
                           flag->letter ? flag->letter : ' ', flag->letter ? ',' : ' ', flag->name,
@@ -95,16 +85,7 @@ static void print_flag(FILE *stream, const struct cli_flag *item)
     if (length >= HELP_COLUMN)
         fprintf(stream, "\n%*s", HELP_COLUMN, "");
 
-    const char *initial = NULL;
-    if (row && flag->argument)
-        initial = row->quick ? row->quick : row->initial;
-    int told = snprintf(help, sizeof(help), "%s", flag->help ? flag->help : row->help);
-    wsl_assert((size_t)told < sizeof(help) / 2);
-    if (initial)
-        snprintf(help + told, sizeof(help) - (size_t)told, " [%s]", initial);
-    /* Names are written with '_' in files and with '-' here; both are understood in both. */
-    for (char *p = help + told; (p = strchr(p, '_'));)
-        *p = '-';
+    cli_flag_help(item, help, sizeof(help));
     wrap(stream, help);
 }
 
@@ -123,16 +104,15 @@ void cli_help_page(bool websockify, FILE *stream)
 {
     cli_help_usage(websockify, stream);
     fputs(websockify ? introduction_by_name : introduction, stream);
-    for (size_t i = 0; i < WSL_COUNT(order); i++) {
-        const char *title = options_section(order[i])->title;
+    enum options_section section;
+    for (size_t i = 0; cli_flag_group(i, &section); i++) {
+        const char *title = options_section(section)->title;
         if (title)
             fprintf(stream, "\n%s:\n", title);
         struct cli_flag item;
-        for (size_t cursor = 0; cli_flag_next(&cursor, &item);) {
-            enum options_section section = item.row ? item.row->section : OPTIONS_PROCESS;
-            if (section == order[i])
+        for (size_t cursor = 0; cli_flag_next(&cursor, &item);)
+            if (cli_flag_section(&item) == section)
                 print_flag(stream, &item);
-        }
     }
     print_environment(stream);
     fputs(examples, stream);

@@ -7,13 +7,13 @@ static const struct cli_word words[] = {
     {"check", "[--connect] FILE", CLI_WORD_FILE, "say all that is wrong with a configuration file"},
     {"reload", "FILE", CLI_WORD_FILE,
      "check the file, and have the process that serves it read it again"},
+    {"status", "[--watch] [FILE]", CLI_WORD_FILE,
+     "show sessions and targets of a running process, that of FILE"},
+    {"kill", "ID... [FILE]", CLI_WORD_FILE, "end sessions by the ids that status shows"},
+    {"health", "[URL|FILE]", CLI_WORD_FILE,
+     "exit with 0 if a running process is ready for clients"},
     {"help-config", "[PATH]", CLI_WORD_OPTION_PATH,
      "explain the options of the file, or the one at PATH"},
-    {"status", "[--filter TEXT] [--sort KEY] [--watch] [CONFIG]", CLI_WORD_FILE,
-     "show the targets and sessions of a process that serves"},
-    {"kill", "ID... [CONFIG]", CLI_WORD_FILE, "end sessions, by the ids that status shows"},
-    {"health", "[URL | CONFIG]", CLI_WORD_FILE,
-     "exit with 0 when the process is ready for clients, for containers"},
     {"schema", "", CLI_WORD_NOTHING, "print a JSON Schema of the file, for editors"},
 };
 

@@ -125,7 +125,7 @@ class Container:
     def door(self):
         def found():
             assert self.process.poll() is None, self.lines
-            return re.search(r'listening on ([^\s",]+)', '\n'.join(self.lines))
+            return re.search(r'listening on (127\.[^\s",]+)', '\n'.join(self.lines))
         return Door(until(found, lambda: '\n'.join(self.lines)).group(1))
 
     @property

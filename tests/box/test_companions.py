@@ -35,7 +35,17 @@ def text_of(*arguments):
 def words():
     """Those that the program dispatches on."""
     source = (ROOT / 'proxy/run/cli_command.c').read_text()
-    return set(re.findall(r'^ *\{"([a-z-]+)", [a-z_]+_usage', source, re.MULTILINE)) | {'demo'}
+    return set(re.findall(r'\{"([a-z-]+)", [a-z_]+_usage,', source)) | {'demo'}
+
+
+def flags_of_help():
+    return set(re.findall(r'^  (?:-\w,|   ) --([a-z0-9-]+)', run('--help')[1], re.MULTILINE))
+
+
+def test_help_names_every_flag_and_word():
+    offered = re.search(r"current == -\*.*?choices='(.*?)'", text_of('--completion=bash'), re.DOTALL).group(1)
+    assert flags_of_help() == {flag.strip('-=') for flag in offered.split()}
+    assert set(re.findall(r'^ {7}wsluice ([a-z-]+)', run('--help')[1], re.MULTILINE)) == words()
 
 
 @pytest.mark.parametrize('shell', ['bash', 'zsh', 'fish'])
@@ -43,7 +53,7 @@ def test_completion_is_sound_and_whole(shell, tmp_path):
     script = tmp_path / 'completion'
     script.write_text(text_of(f'--completion={shell}'))
     subprocess.run([shell, '-n', script], check=True)
-    for flag in re.findall(r'--([a-z0-9-]+)', run('--help')[1].split('\n\n', 2)[2]):
+    for flag in flags_of_help():
         assert re.search(rf'(--| -l ){flag}\b', script.read_text()), flag
     for word in words():
         assert re.search(rf"[' ]{word}[:' |)]", script.read_text()), word
@@ -122,7 +132,7 @@ def test_manual_page(tmp_path):
     assert not complaints, complaints
     shown = subprocess.run(['mandoc', '-T', 'ascii', page], capture_output=True, text=True, check=True).stdout
     shown = re.sub('.\b', '', shown)
-    for flag in re.findall(r'--([a-z0-9-]+)', run('--help')[1].split('\n\n', 2)[2]):
+    for flag in flags_of_help():
         assert f'--{flag}' in shown, flag
     for word in words():
         assert re.search(rf'^ {{7}}{word}\b', shown, re.MULTILINE), word

@@ -97,13 +97,21 @@ def test_it_drains(lab, box):
 
 
 def test_it_knows_how_it_is(lab, box):
-    target = lab.target()
-    health = box.config['Healthcheck']['Test'][1:]
-    status, _ = box.run(*health)
+    """Two runs in buildah share no anonymous volume, as a health check and its container do: here they have a folder."""
+    target, shared = lab.target(), lab.folder / 'run'
+    shared.mkdir()
+    container.call(*container.AS_ROOT, 'chown', f'{NOBODY}:{NOBODY}', shared)
+    where, health = ('--volume', f'{shared}:/run/wsluice'), box.config['Healthcheck']['Test'][1:]
+    status, _ = box.run(*health, options=where)
     assert status == 1, 'nothing runs yet'
-    box.start('127.0.0.1:0', f'127.0.0.1:{target.port}').door()
-    status, said = box.run(*health)
+    door = box.start('127.0.0.1:0', f'127.0.0.1:{target.port}', options=where).door()
+    status, said = box.run(*health, options=where)
     assert status == 0, said
+    client = works(lab, door)
+    box.stop()
+    until(lambda: box.run(*health, options=where)[0] == 1, 'who drains is not ready')
+    client.end()
+    assert box.wait() == 0
 
 
 def test_an_idle_sidecar_is_small(lab, box):
