@@ -69,9 +69,10 @@ static const struct mime_row {
 
 #define EXTENSION_MAX 15
 
-static int compare(const void *key, const void *row)
+static int compare(const void *a, const void *b)
 {
-    return strcmp(key, ((const struct mime_row *)row)->extension);
+    const struct mime_row *left = a, *right = b;
+    return strcmp(left->extension, right->extension);
 }
 
 const char *mime_of(struct slice name)
@@ -85,7 +86,7 @@ const char *mime_of(struct slice name)
     for (size_t i = at; i < name.len; i++)
         extension[i - at] = slice_lower(name.ptr[i]);
     extension[name.len - at] = '\0';
-    const struct mime_row *row =
-        bsearch(extension, rows, WSL_COUNT(rows), sizeof(rows[0]), compare);
+    const struct mime_row key = {extension, NULL};
+    const struct mime_row *row = bsearch(&key, rows, WSL_COUNT(rows), sizeof(rows[0]), compare);
     return row ? row->type : MIME_UNKNOWN;
 }

@@ -209,7 +209,7 @@ static enum found compress(struct search *search)
     for (size_t i = 0; i < count; i++) {
         struct file_facts facts;
         int fd;
-        strcpy(search->name + length, file_terms_suffix(codings[i]));
+        snprintf(search->name + length, NAME_ROOM, "%s", file_terms_suffix(codings[i]));
         enum found found = get(search, search->name, codings[i], &fd, &facts);
         search->name[length] = '\0';
         if (found == FOUND_LATER)

@@ -424,7 +424,7 @@ def test_slow_readers_of_a_large_file_hold_nothing(lab, root, certs, tls):
     each = (bridge.memory() - before) / 100
     for browser in readers:
         browser.client.hang_up()
-    assert each < (400 if tls else 16) * 1024, f'{each} bytes for each'
+    assert each < (64 if tls else 16) * 1024, f'{each} bytes for each'
 
 
 def test_a_file_that_shrinks_ends_the_connection(lab, root):
