@@ -86,7 +86,8 @@ cmake_build() {
 }
 
 build_gcc() {
-    cmake_build gcc -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Release -DWSLUICE_TESTS=ON -DWSLUICE_BENCH=ON
+    cmake_build gcc -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Release -DWSLUICE_TESTS=ON -DWSLUICE_BENCH=ON \
+        -DWSLUICE_WEBSOCKIFY_NAME=ON
 }
 
 build_sanitized() {

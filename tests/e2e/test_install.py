@@ -46,11 +46,33 @@ def test_install(tmp_path):
 
 def test_package(tmp_path):
     subprocess.run(['cpack', '-G', 'DEB', '-B', tmp_path], cwd=BUILD, check=True, capture_output=True)
-    package, = tmp_path.glob('*.deb')
+    package, = tmp_path.glob('wsluice_*.deb')
     content = subprocess.run(['dpkg-deb', '-c', package], capture_output=True, text=True, check=True).stdout
-    assert './usr/bin/wsluice' in content
+    assert './usr/bin/wsluice' in content and './usr/lib/wsluice/wsluice-rebind.so' in content
     depends = subprocess.run(['dpkg-deb', '-f', package, 'Depends'], capture_output=True, text=True, check=True).stdout
     assert 'libuv1' in depends and 'libssl3' in depends
+
+
+@pytest.mark.skipif(not (BUILD / 'websockify').is_symlink(), reason='built without WSLUICE_WEBSOCKIFY_NAME')
+def test_package_of_the_name(tmp_path):
+    subprocess.run(['cpack', '-G', 'DEB', '-B', tmp_path], cwd=BUILD, check=True, capture_output=True)
+    package, = tmp_path.glob('wsluice-websockify_*.deb')
+    content = subprocess.run(['dpkg-deb', '-c', package], capture_output=True, text=True, check=True).stdout
+    assert './usr/bin/websockify -> wsluice' in content and 'wsluice-rebind' not in content
+    fields = subprocess.run(['dpkg-deb', '-f', package], capture_output=True, text=True, check=True).stdout
+    for field in ('Provides', 'Conflicts', 'Replaces'):
+        assert f'{field}: websockify' in fields
+    assert 'Depends: wsluice (= ' in fields
+    assert 'postinst' not in subprocess.run(['dpkg-deb', '-I', package], capture_output=True, text=True,
+                                            check=True).stdout
+
+
+def test_a_wrapped_command_after_installation(tmp_path):
+    """The shim is found from wherever the whole was put."""
+    subprocess.run(['cmake', '--install', BUILD, '--prefix', tmp_path / 'opt'], check=True, capture_output=True)
+    told = subprocess.run([tmp_path / 'opt/bin/wsluice', '127.0.0.1:0', '--', 'printenv', 'LD_PRELOAD'],
+                          capture_output=True, text=True, timeout=20, check=True).stdout
+    assert pathlib.Path(told.strip()).samefile(tmp_path / 'opt/lib/wsluice/wsluice-rebind.so')
 
 
 def test_the_release_binary_is_hardened():

@@ -42,7 +42,16 @@ def facts(client):
 
 
 def facts_of(lab, bridge):
-    return facts(lab.open(bridge))
+    client = lab.open(bridge)
+    told = facts(client)
+    client.hang_up()
+    return told
+
+
+def tell_to_exit(lab, bridge, status):
+    client = lab.open(bridge)
+    assert facts(client)
+    client.binary(b'exit %d' % status).hang_up()
 
 
 def gone(pid):
@@ -223,7 +232,7 @@ def test_the_end_of_the_command_is_ours(lab, status):
     bridge = wrap(lab)
     other = lab.open(bridge)
     assert other.binary(b'x').data(1) == b'x'
-    lab.open(bridge).binary(b'exit %d' % status)
+    tell_to_exit(lab, bridge, status)
     assert other.closing()[1] in (1000, 1001, 1011)
     other.send(close_frame(1000))
     assert other.eof()
@@ -241,13 +250,13 @@ def test_a_signal_is_a_status_too(lab):
 
 def test_by_websockifys_name_the_status_is_0(lab):
     bridge = wrap(lab, binary=websockify(lab.folder))
-    lab.open(bridge).binary(b'exit 7')
+    tell_to_exit(lab, bridge, 7)
     assert bridge.wait(10) == 0
 
 
 def test_an_end_that_is_ignored(lab):
     bridge = wrap(lab, options=['--wrap-mode=ignore'])
-    lab.open(bridge).binary(b'exit 7')
+    tell_to_exit(lab, bridge, 7)
     until(lambda: 'ended with status 7' in bridge.text, 'the end')
     time.sleep(0.3)
     assert bridge.process.poll() is None
@@ -274,9 +283,10 @@ def test_a_command_that_cannot_stay_up(lab):
 def test_nobody_is_left_behind(lab):
     """The command's own children go with it."""
     bridge = wrap(lab)
-    told = lab.open(bridge)
-    child = int(told.binary(b'fork').data(16))
+    client = lab.open(bridge)
+    child = int(client.binary(b'fork').data(16))
     assert not gone(child)
+    client.hang_up()
     bridge.signal(signal.SIGTERM)
     assert bridge.wait(10) == 0
     until(lambda: gone(child), 'the child')
@@ -319,7 +329,6 @@ def test_sessions_hear_first_then_the_command(lab):
 def test_a_command_that_does_not_go(lab):
     bridge = wrap(lab, env={'STUBBORN': 'yes'})
     pid = facts_of(lab, bridge)['pid']
-    lab.clients.pop().hang_up()
     bridge.signal(signal.SIGTERM)
     assert GRACE - 1 < elapsed(lambda: bridge.wait(20)) < GRACE + 4
     assert bridge.process.returncode == 0
@@ -329,7 +338,6 @@ def test_a_command_that_does_not_go(lab):
 def test_a_second_signal_kills_the_command(lab):
     bridge = wrap(lab, env={'STUBBORN': 'yes'})
     pid = facts_of(lab, bridge)['pid']
-    lab.clients.pop().hang_up()
     bridge.signal(signal.SIGTERM)
     until(lambda: 'stopped' in bridge.text, 'sessions to be gone')
     bridge.signal(signal.SIGTERM)
