@@ -134,7 +134,7 @@ def test_not_ready_while_draining(lab, certs):
 
 # ---- logs ----
 
-FIELDS = {'time', 'level', 'event', 'client', 'proxy', 'listener', 'route', 'target', 'reason', 'detail', 'bytes_up',
+FIELDS = {'time', 'level', 'event', 'id', 'client', 'proxy', 'listener', 'route', 'target', 'reason', 'detail', 'bytes_up',
           'bytes_down', 'duration_ms', 'tls'}
 
 
