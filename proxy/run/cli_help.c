@@ -27,7 +27,7 @@ static const char introduction[] =
 static const char introduction_by_name[] =
     "\n"
     "wsluice, called by websockify's name: it takes websockify's options and its own.\n"
-    "What it does on purpose differently is in contrib/websockify.md.\n";
+    "What it does on purpose differently is in contrib/README.md.\n";
 
 static const char examples[] =
     "\n"
