@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/base.h"
+#include "config/admin.h"
 #include "config/rules.h"
 #include "config/snapshot.h"
 #include "run/cli_plugin.h"
@@ -76,6 +77,17 @@ static void set_flag(struct quick *quick, const struct cli_assignment *assignmen
     free(text);
 }
 
+/* Half of a target, put right: "localhost" or "5900". */
+static const char *suggest_target(const char *text, char *remedy, size_t size)
+{
+    bool is_port = *text && text[strspn(text, "0123456789")] == '\0';
+    if (!*text || strpbrk(text, ":/"))
+        return NULL;
+    snprintf(remedy, size, "write TARGET_HOST:PORT, for example %s%s",
+             is_port ? "localhost:" : text, is_port ? text : ":5900");
+    return remedy;
+}
+
 /* The words of these errors are websockify's; scripts look for them. */
 static void set_positional(struct quick *quick, enum options_section section, const char *text)
 {
@@ -92,8 +104,10 @@ static void set_positional(struct quick *quick, enum options_section section, co
     const char *what = listen ? "Error parsing listen address" : "Error parsing target";
     if (verdict == VALUE_BAD_PORT)
         what = listen ? "Error parsing listen port" : "Error parsing target port";
+    char remedy[128];
+    const char *suggestion = listen ? NULL : suggest_target(text, remedy, sizeof(remedy));
     quick->line->scan.usage_error = true;
-    diag_add(&quick->line->diag, DIAG_ERROR, where, NULL, NULL, "%s: %s, not '%s'", what, why,
+    diag_add(&quick->line->diag, DIAG_ERROR, where, NULL, suggestion, "%s: %s, not '%s'", what, why,
              text);
 }
 
@@ -165,6 +179,19 @@ static void set_command(struct quick *quick)
     }
 }
 
+/* "wsluice gateway.yaml" */
+static bool is_lone_file(struct cli_line *line)
+{
+    const char *text = line->scan.positional_count == 1 ? line->scan.positionals[0] : "";
+    const char *dot = strrchr(text, '.');
+    char remedy[256];
+    if (!dot || (strcmp(dot, ".yaml") != 0 && strcmp(dot, ".yml") != 0))
+        return false;
+    snprintf(remedy, sizeof(remedy), "did you mean --config=%s?", text);
+    cli_line_usage_error(line, NULL, "Too few arguments", remedy);
+    return true;
+}
+
 static void set_positionals(struct quick *quick)
 {
     struct cli_line *line = quick->line;
@@ -192,7 +219,7 @@ static void set_positionals(struct quick *quick)
                              "name a target instead");
     if (scan->demo && wraps)
         cli_line_usage_error(line, "--", "demo has its own target", "leave the command out");
-    if (scan->unknown_flag)
+    if (scan->unknown_flag || is_lone_file(line))
         return;
     if (scan->positional_count < fewest)
         cli_line_usage_error(line, NULL, "Too few arguments", see_help);
@@ -353,6 +380,8 @@ static void build(struct quick *quick)
     if (quick->line->diag.errors == 0)
         rules_check(quick->config, &(struct subject_names){.flags = true, .locate = locate},
                     &quick->line->diag);
+    if (quick->line->diag.errors == 0 && !admin_attach(quick->config))
+        cli_line_out_of_memory(quick->line);
 }
 
 struct config *cli_quick_build(struct cli_line *line)

@@ -270,7 +270,7 @@ void session_base_arm_ending(struct session *session)
 
 static uint32_t rate(uint64_t before, uint64_t after, uint64_t milliseconds)
 {
-    uint64_t bytes = (after - before) * 1000 / milliseconds;
+    uint64_t bytes = milliseconds > 0 ? (after - before) * 1000 / milliseconds : 0;
     return bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX;
 }
 
@@ -280,8 +280,10 @@ void session_base_mark(struct session *session, uint64_t now)
     const struct bridge *bridge = &session->bridge;
     uint64_t up = bridge->up.bytes, down = bridge->down.bytes, elapsed = now - mark->at;
     account_bytes(&session->account, up, down);
-    if (mark->at == 0 || elapsed == 0)
-        elapsed = SESSION_MARK_MS;
+    if (mark->at == 0) { /* what went by so far belongs to the second that begins */
+        mark->at = now;
+        return;
+    }
     *mark = (struct session_mark){
         .at = now,
         .up = up,

@@ -247,7 +247,7 @@ static void put_sessions(FILE *out, const struct roster *roster)
     if (roster->count > 0)
         put_table(out, &table, roster->query.width);
     if (roster->count < matched)
-        fprintf(out, "%zu of %llu sessions; --limit shows more, --filter TEXT finds some\n",
+        fprintf(out, "\n%zu of %llu sessions; --limit shows more, --filter TEXT finds some\n",
                 roster->count, matched);
     else if (roster->query.filter[0] != '\0' && matched == 0)
         fprintf(out, "\nno session has that in its id, client, user, route or target\n");

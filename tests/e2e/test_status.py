@@ -1,0 +1,596 @@
+"""What operators see and do: status routes, the admin socket, wsluice status, kill and health."""
+import json
+import os
+import resource
+import signal
+import socket
+import threading
+import time
+
+import jsonschema
+import pytest
+import targets
+from gateway import ANY, ask, get, marked, start, there, write
+from lab import run
+from processes import adopt_orphans, upgrade
+from wire import BINARY, PING, PONG, WAIT, frame, header, until
+
+pytestmark = pytest.mark.threads
+
+LOCAL = ['127.0.0.0/8']
+STATUS = {'path': '/status', 'status': True, 'allow': LOCAL}
+
+
+def whole(properties, **more):
+    """An object with exactly these."""
+    return {'type': 'object', 'properties': properties, 'required': list(properties), 'additionalProperties': False,
+            **more}
+
+
+def array(items):
+    return {'type': 'array', 'items': items}
+
+
+NUMBER, TEXT, TRUTH = {'type': 'integer', 'minimum': 0}, {'type': 'string'}, {'type': 'boolean'}
+MAY_BE_NUMBER, MAY_BE_TEXT = {'type': ['integer', 'null'], 'minimum': 0}, {'type': ['string', 'null']}
+ROW = whole({
+    'id': {'type': 'string', 'pattern': '^[0-9]+-[0-9]+$'}, 'client': TEXT, 'proxy': MAY_BE_TEXT, 'user': MAY_BE_TEXT,
+    'listener': TEXT, 'route': TEXT, 'target': MAY_BE_TEXT,
+    'state': {'enum': ['dialling', 'answered', 'open', 'closing']}, 'tls': MAY_BE_TEXT,
+    'age_ms': NUMBER, 'idle_ms': NUMBER, 'ping_ms': MAY_BE_NUMBER, 'bytes_up': NUMBER, 'bytes_down': NUMBER,
+    'rate_up': NUMBER, 'rate_down': NUMBER, 'stalled': {'enum': [None, 'client', 'target', 'both']},
+    'stalled_ms': MAY_BE_NUMBER})
+TARGET = whole({'address': TEXT, 'state': {'enum': ['up', 'down', 'trial']}, 'sessions': NUMBER, 'failures': NUMBER,
+                'down_ms': MAY_BE_NUMBER, 'probe': {'enum': [None, 'up', 'down']}})
+SCHEMA = whole({
+    'now': NUMBER, 'token': {'type': ['string', 'null'], 'pattern': '^[0-9a-f]{32}$'}, 'kill_refused': MAY_BE_TEXT,
+    'process': whole({'version': TEXT, 'pid': NUMBER, 'started_at': NUMBER, 'uptime_ms': NUMBER, 'workers': NUMBER,
+                      'draining': TRUTH, 'accepts_paused': TRUTH, 'reload_failed': TRUTH, 'reloaded_at': NUMBER}),
+    'totals': whole({name: NUMBER for name in (
+        'connections', 'sessions', 'connections_total', 'sessions_total', 'bytes_up', 'bytes_down', 'rate_up',
+        'rate_down', 'stalled_up', 'stalled_down')}),
+    'history': whole({'step_ms': NUMBER, 'until': NUMBER, **{
+        name: {**array(NUMBER), 'maxItems': 120} for name in ('up', 'down', 'sessions')}}),
+    'sessions': whole({'matched': NUMBER, 'listed': NUMBER, 'truncated': TRUTH, 'filter': TEXT, 'sort': TEXT,
+                       'order': {'enum': ['asc', 'desc']}, 'limit': NUMBER, 'rows': array(ROW)}),
+    'route_count': NUMBER,
+    'routes': array(whole({'name': TEXT, 'path': TEXT, 'host': MAY_BE_TEXT, 'kind': TEXT, 'sessions': NUMBER,
+                           'sessions_total': NUMBER, 'bytes_up': NUMBER, 'bytes_down': NUMBER,
+                           'targets': array(TARGET)})),
+    'listeners': array(whole({'address': TEXT, 'name': MAY_BE_TEXT, 'tls': {'enum': ['off', 'optional', 'required']},
+                              'connections': NUMBER})),
+    'certificates': array(whole({'file': TEXT, 'name': MAY_BE_TEXT, 'not_before': NUMBER, 'not_after': NUMBER}))})
+
+
+def status(lab, bridge, query='', path='/status', door=0):
+    answer = get(lab, bridge.doors[door], f'{path}?format=json{query}')
+    assert answer.status == 200, answer.body
+    assert answer.fields['content-type'] == 'application/json' and answer.fields['cache-control'] == 'no-store'
+    document = json.loads(answer.body)
+    jsonschema.validate(document, SCHEMA)
+    sessions = document['sessions']
+    assert sessions['listed'] == len(sessions['rows']) <= sessions['matched'] <= document['totals']['sessions']
+    assert sessions['truncated'] == (sessions['listed'] < sessions['matched'])
+    return document
+
+
+def rows(lab, bridge, query='', **how):
+    return status(lab, bridge, query, **how)['sessions']['rows']
+
+
+def name_of(client):
+    return f'127.0.0.1:{client.sock.getsockname()[1]}'
+
+
+# ---- what is seen ----
+
+def test_an_idle_process(lab):
+    bridge = start(lab, [marked('/desk', lab.target(), name='desk'), STATUS])
+    document = status(lab, bridge)
+    assert document['process']['pid'] == bridge.pid and document['process']['workers'] == 2
+    assert document['sessions']['rows'] == [] and document['totals']['connections'] == 1
+    assert [(route['name'], route['kind']) for route in document['routes']] == [('desk', 'bridge'),
+                                                                                ('/status', 'status')]
+    assert document['routes'][0]['targets'][0]['state'] == 'up'
+    assert document['listeners'][0] == {'address': bridge.address, 'name': None, 'tls': 'off', 'connections': 1}
+
+
+def test_sessions_over_several_workers(lab):
+    """Every one of them once, with what it is and what it did; and gone when it is over."""
+    echo = lab.target()
+    bridge = start(lab, [marked('/desk', echo, name='desk'), marked('/other', echo), STATUS], workers=3)
+    clients = [lab.open(bridge, upgrade={'path': '/desk' if i % 2 else '/other'}) for i in range(20)]
+    for client in clients:
+        client.binary(b'x' * 100).data(100)
+    found = {row['client']: row for row in rows(lab, bridge)}
+    assert set(found) == {name_of(client) for client in clients}
+    assert len({row['id'] for row in found.values()}) == 20
+    assert {row['id'].split('-')[0] for row in found.values()} == {'0', '1', '2'}
+    for i, client in enumerate(clients):
+        row = found[name_of(client)]
+        assert (row['route'], row['state'], row['listener']) == ('desk' if i % 2 else '/other', 'open', bridge.address)
+        assert (row['bytes_up'], row['bytes_down']) == (100, 100)
+        assert row['target'] == f'127.0.0.1:{echo.port}' and row['tls'] is None and row['stalled'] is None
+    first = found[name_of(clients[0])]
+    clients[0].bye()
+    assert bridge.session(reason='client_closed')['id'] == first['id']
+    assert len(rows(lab, bridge)) == 19
+    for client in clients[1:]:
+        client.bye()
+
+
+def test_filter_sort_and_limit(lab):
+    echo = lab.target()
+    bridge = start(lab, [marked('/desk', echo, name='desk'), marked('/other', echo), STATUS])
+    clients = []
+    for i in range(10):
+        clients.append(lab.open(bridge, upgrade={'path': '/desk' if i % 2 else '/other'}))
+        clients[-1].binary(b'x' * (i + 1)).data(i + 1)
+    names = [name_of(client) for client in clients]
+
+    def seen(query):
+        return [row['client'] for row in rows(lab, bridge, query)]
+    assert seen('&sort=up') == names[::-1]
+    assert seen('&sort=down&order=asc') == names
+    assert seen('&sort=up&limit=3') == names[:-4:-1]
+    assert seen('&sort=up&order=asc&limit=3') == names[:3]
+    assert seen('&sort=client') == sorted(names) and seen('&sort=client&order=desc') == sorted(names)[::-1]
+    assert seen('&sort=client&limit=2') == sorted(names)[:2]
+    assert set(seen('&filter=DESK')) == set(names[1::2])
+    assert seen(f'&filter={names[4]}') == [names[4]]
+    assert set(seen(f'&filter={echo.port}')) == set(names) and seen('&filter=nobody') == []
+    document = status(lab, bridge, '&filter=desk&limit=2&sort=age')
+    assert (document['sessions']['matched'], document['totals']['sessions']) == (5, 10)
+    assert document['sessions']['truncated'] and document['sessions']['filter'] == 'desk'
+    for wrong in ('sort=colour', 'limit=0', 'limit=1001', 'order=up', 'format=xml', 'filter=%00', 'kill=x'):
+        answer = get(lab, bridge, f'/status?format=json&{wrong}')
+        assert answer.status == 400 and b'error' in answer.body or answer.status == 400, wrong
+    for client in clients:
+        client.bye()
+
+
+def test_who_stalls_whom(lab):
+    """A client that does not read, a target that does not, and one session that flows."""
+    flood = targets.source(b'x' * (32 << 20), then='hold')
+    bridge = start(lab, [marked('/down', lab.target(flood)), marked('/up', lab.target(targets.hold)),
+                         marked('/fine', lab.target()), STATUS])
+    fine = lab.open(bridge, upgrade={'path': '/fine'})
+    slow = lab.open(bridge, upgrade={'path': '/down'}, receive_buffer=4096)
+    writer = lab.open(bridge, upgrade={'path': '/up'}, send_buffer=65536)
+    writer.send(header(BINARY, 1 << 40, mask=bytes(4))).sock.setblocking(False)
+    packet = b'x' * 65536
+
+    def stalled():
+        try:
+            while True:
+                writer.sock.send(packet)
+        except BlockingIOError:
+            pass
+        found = {row['route']: row for row in rows(lab, bridge)}
+        good = found['/down']['stalled'] == 'client' and found['/up']['stalled'] == 'target'
+        return found if good and found['/up']['stalled_ms'] >= 100 else None
+    found = until(stalled, 'stalls')
+    assert found['/fine']['stalled'] is None and found['/fine']['stalled_ms'] is None
+    totals = status(lab, bridge, '&sort=stalled')['totals']
+    assert (totals['stalled_up'], totals['stalled_down']) == (1, 1)
+    text = run('status', '--socket', lab.folder / 'none')  # the commands have their own tests
+    assert text[0] == 1
+    for client in (slow, writer):
+        client.reset()
+    fine.bye()
+
+
+def test_rates_pings_and_history(lab):
+    bridge = start(lab, [marked('/*', lab.target(), ping_interval='1s'), STATUS])
+    client = lab.open(bridge)
+    opcode, payload = client.frame()
+    assert opcode == PING
+    client.send(frame(PONG, payload))
+    end, moved = time.monotonic() + 6, 0
+    while time.monotonic() < end:
+        client.binary(b'x' * 50000).data(50000)
+        moved += 50000
+        time.sleep(0.05)
+    row, = rows(lab, bridge)
+    assert row['ping_ms'] is not None and row['ping_ms'] < 1000
+    assert row['bytes_up'] == row['bytes_down'] == moved
+    for rate in (row['rate_up'], row['rate_down']):
+        assert moved / 6 / 3 < rate < moved / 6 * 3
+    assert row['idle_ms'] < 1000 < row['age_ms']
+    document = until(lambda: (lambda d: d if any(d['history']['up']) else None)(status(lab, bridge)), 'history')
+    history = document['history']
+    assert len(history['up']) == len(history['down']) == len(history['sessions'])
+    assert history['sessions'][-1] == 1 and abs(history['until'] - time.time() * 1000) < 15000
+    time.sleep(2.2)
+    row, = rows(lab, bridge)
+    assert row['rate_up'] < moved / 6 / 2 and row['idle_ms'] >= 1000
+    client.reset()
+
+
+def test_a_target_that_is_down(lab):
+    with targets.refusing_port() as sock:
+        route = {'path': '/*', 'target': f'tcp://127.0.0.1:{sock.getsockname()[1]}', 'fail_after': 2}
+        bridge = start(lab, [route, STATUS])
+        for _ in range(2):
+            assert ask(lab, bridge).status == 502
+        target, = status(lab, bridge)['routes'][0]['targets']
+        assert target['state'] == 'down' and target['failures'] == 2 and target['down_ms'] > 0
+
+
+def test_users_and_tls(lab, certs):
+    tls = {'certificates': [{'certificate': certs.ec, 'key': certs.ec_key}], 'client_verify': 'required',
+           'client_ca': certs.ca}
+    bridge = start(lab, [marked('/*', lab.target()), STATUS], [{'address': ANY, 'tls': tls}, {'address': ANY}])
+    client = lab.open(bridge.doors[0], context=certs.context(client=(certs.client, certs.client_key)))
+    row, = rows(lab, bridge, door=1)
+    assert row['tls'].startswith('TLSv1.') and row['user'] == 'somebody'
+    assert rows(lab, bridge, '&filter=SOMEBODY', door=1)[0]['id'] == row['id']
+    certificate, = status(lab, bridge, door=1)['certificates']
+    assert certificate['file'] == certs.ec and certificate['not_after'] > time.time() * 1000
+    client.bye()
+
+
+# ---- the page, and how it is asked for ----
+
+def test_the_page(lab):
+    bridge = start(lab, [STATUS, {'path': '/desk/status/*', 'status': True}])
+    for path in ('/status', '/desk/status/', '/desk/status/deeper'):
+        page = get(lab, bridge, path, fields={'Accept': 'text/html,application/json;q=0.9'})
+        assert page.status == 200 and page.fields['content-type'].startswith('text/html')
+        policy = page.fields['content-security-policy']
+        assert "default-src 'none'" in policy and 'unsafe' not in policy
+        assert page.fields['x-frame-options'] == 'DENY' and page.fields['cache-control'] == 'no-store'
+        data = get(lab, bridge, path, fields={'Accept': 'application/json'})
+        jsonschema.validate(json.loads(data.body), SCHEMA)
+    client = lab.connect(bridge)
+    head = client.send(b'HEAD /status?format=json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+    until(lambda: not head.fill(), 'its end')
+    assert bytes(head.pending).startswith(b'HTTP/1.1 200') and bytes(head.pending).endswith(b'\r\n\r\n')
+    assert get(lab, bridge, '/status', method='DELETE').fields['allow'] == 'GET, HEAD, POST'
+
+
+def test_many_questions_on_one_connection(lab):
+    bridge = start(lab, [marked('/*', lab.target()), STATUS])
+    client = lab.connect(bridge)
+    client.send(b'GET /status?format=json HTTP/1.1\r\nHost: x\r\n\r\n' * 20)
+    for _ in range(20):
+        jsonschema.validate(json.loads(client.answer().body), SCHEMA)
+    client.hang_up()
+
+
+# ---- ending a session ----
+
+def kill(lab, bridge, session, *, path='/status', token=None, origin=None, method='POST', raw=None):
+    fields = {'Content-Length': '0', **({'X-Wsluice-Token': token} if token else {}),
+              **({'Origin': origin} if origin else {})}
+    return get(lab, bridge, raw or f'{path}?kill={session}', method=method, fields=fields)
+
+
+def test_kill(lab):
+    bridge = start(lab, [marked('/*', lab.target()), STATUS], workers=3)
+    clients = [lab.open(bridge) for _ in range(6)]
+    document = status(lab, bridge)
+    for client in clients:
+        row, = (row for row in document['sessions']['rows'] if row['client'] == name_of(client))
+        answer = kill(lab, bridge, row['id'], token=document['token'], origin='http://localhost')
+        assert (answer.status, json.loads(answer.body)) == (200, {'killed': row['id']})
+        assert client.end()[1:] == (1008, 'Ended by an operator')
+        assert bridge.session(id=row['id'])['reason'] == 'killed'
+        assert f'session {row["id"]} is ended by 127.0.0.1:' in bridge.text
+        assert kill(lab, bridge, row['id'], token=document['token']).status == 404
+    for nobody in ('0-999999', '77-1', '65535-1'):
+        assert kill(lab, bridge, nobody, token=document['token']).status == 404
+
+
+def test_who_may_not_kill(lab):
+    """Each wrong case by itself; the session lives on."""
+    bridge = start(lab, [marked('/*', lab.target()), STATUS, {'path': '/open', 'status': True},
+                         {'path': '/far', 'status': True, 'allow': ['192.0.2.1']}])
+    client = lab.open(bridge)
+    document = status(lab, bridge)
+    token, (row,) = document['token'], document['sessions']['rows']
+    session = row['id']
+    everyone = status(lab, bridge, path='/open')
+    assert everyone['token'] is None and 'allow' in everyone['kill_refused']
+    cases = [
+        (403, kill(lab, bridge, session, path='/open', token=token)),
+        (403, kill(lab, bridge, session, path='/far', token=token)),
+        (403, kill(lab, bridge, session)),
+        (403, kill(lab, bridge, session, token='0' * 32)),
+        (403, kill(lab, bridge, session, token=token + '0')),
+        (403, kill(lab, bridge, session, token=token, origin='http://evil.example')),
+        (403, kill(lab, bridge, session, token=token, origin='null')),
+        (403, kill(lab, bridge, session, token=token, origin='http://localhost.evil.example')),
+        (405, kill(lab, bridge, session, token=token, method='GET')),
+        (405, kill(lab, bridge, session, token=token, method='PUT')),
+        (426, kill(lab, bridge, session, token=token, raw=f'/?kill={session}', method='GET')),
+        (400, kill(lab, bridge, '', token=token)),
+        (400, kill(lab, bridge, session, token=token, raw='/status')),
+        (400, get(lab, bridge, f'/status?kill={session}', method='POST',
+                  fields={'X-Wsluice-Token': token, 'Content-Length': '1'})),
+    ]
+    assert [answer.status for _, answer in cases] == [expected for expected, _ in cases]
+    client.binary(b'still here').data(10)
+    client.bye()
+
+
+# ---- many, and moving ----
+
+def test_sessions_that_end_while_they_are_listed(lab):
+    """Several ask while others come and go: whoever is on the list was there."""
+    bridge = start(lab, [marked('/*', lab.target()), STATUS], workers=3)
+    over, problems = threading.Event(), []
+
+    def churn():
+        try:
+            while not over.is_set():
+                clients = [lab.open(bridge) for _ in range(10)]
+                for client in clients:
+                    client.hang_up()
+        except Exception as problem:  # pylint: disable=broad-except
+            problems.append(problem)
+
+    def look():
+        try:
+            while not over.is_set():
+                for row in rows(lab, bridge, '&sort=client&limit=5'):
+                    assert row['route'] == '/*'
+        except Exception as problem:  # pylint: disable=broad-except
+            problems.append(problem)
+    threads = [threading.Thread(target=what) for what in (churn, churn, look, look)]
+    for thread in threads:
+        thread.start()
+    token, killed, end = status(lab, bridge)['token'], 0, time.monotonic() + 4
+    while time.monotonic() < end:
+        for row in rows(lab, bridge, '&order=asc'):
+            answer = kill(lab, bridge, row['id'], token=token)
+            assert answer.status in (200, 404)
+            killed += answer.status == 200
+    over.set()
+    for thread in threads:
+        thread.join(WAIT)
+    assert not problems, problems
+    assert killed > 0
+
+
+def test_whoever_asks_may_leave_before_the_answer(lab):
+    bridge = start(lab, [marked('/*', lab.target()), STATUS], workers=3)
+    for _ in range(100):
+        client = lab.connect(bridge)
+        client.send(b'GET /status?format=json HTTP/1.1\r\nHost: x\r\n\r\n' * 3)
+        client.reset()
+    status(lab, bridge)
+
+
+def test_an_end_while_somebody_asks(lab):
+    bridge = start(lab, [marked('/*', lab.target()), STATUS], workers=3)
+    clients = [lab.connect(bridge) for _ in range(20)]
+    for client in clients:
+        client.send(b'GET /status?format=json HTTP/1.1\r\nHost: x\r\n\r\n')
+    bridge.signal(signal.SIGTERM)
+    assert bridge.wait() == 0
+
+
+@pytest.mark.release_only
+def test_ten_thousand_sessions(lab):
+    """The list is short, quick, and leaves no memory behind; the others hardly notice."""
+    count = 10000
+    wanted = 2 * count + 1000
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < wanted:
+        pytest.skip('not as many descriptors')
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+    target = lab.target(targets.hold)
+    target.sock.listen(4096)
+    bridge = start(lab, [{'path': '/*', 'target': there(target), 'ping_interval': 'off'}, STATUS])
+    socks = [lab.open(bridge) for _ in range(count)]
+    rows(lab, bridge)
+    before = bridge.memory()
+    began = time.monotonic()
+    for _ in range(20):
+        document = status(lab, bridge, '&limit=1000&sort=idle')
+        assert document['sessions']['matched'] == count and document['sessions']['listed'] == 1000
+        assert len(rows(lab, bridge, f'&filter={name_of(socks[77])}')) == 1
+    assert (time.monotonic() - began) / 40 < 0.5
+    assert bridge.memory() - before < 8 << 20
+    for client in socks:
+        client.hang_up()
+
+
+# ---- the admin socket and the commands ----
+
+def with_socket(lab, routes=(), **how):
+    path = lab.folder / 'admin.sock'
+    bridge = start(lab, [marked('/*', lab.target(), name='desk'), *routes], admin=str(path), **how)
+    until(path.exists, 'the socket')
+    return bridge, path
+
+
+def lines_of(text):
+    """The table of sessions, as dictionaries by its titles."""
+    found, titles = [], None
+    for line in text.splitlines():
+        if line.startswith('ID '):
+            titles = line.split()
+        elif titles and line and line[0].isdigit() and '-' in line.split()[0]:
+            found.append(dict(zip(titles, line.split())))
+    return found
+
+
+def test_status_on_a_terminal(lab):
+    bridge, path = with_socket(lab)
+    clients = [lab.open(bridge) for _ in range(3)]
+    for client in clients:
+        client.binary(b'x' * 2048).data(2048)
+    code, out, err = run('status', '--socket', path)
+    assert (code, err) == (0, '') and out.startswith('wsluice ') and f'pid {bridge.pid}' in out
+    table = lines_of(out)
+    assert {row['CLIENT'] for row in table} == {name_of(client) for client in clients}
+    assert {(row['ROUTE'], row['STATE'], row['UP'], row['DOWN']) for row in table} == {
+        ('desk', 'open', '2.0K', '2.0K')}
+    assert run('status', bridge.file)[1].splitlines()[0].startswith('wsluice ')
+    assert run('status', env={'WSLUICE_ADMIN_SOCKET': str(path)})[0] == 0
+    assert [row['CLIENT'] for row in lines_of(run('status', bridge.file, '--filter', name_of(clients[1]))[1])] == [
+        name_of(clients[1])]
+    assert len(lines_of(run('status', '--limit=2', '--sort=client', '--socket', path)[1])) == 2
+    document = json.loads(run('status', '--json', '--socket', path)[1])
+    jsonschema.validate(document, SCHEMA)
+    assert [listener['address'] for listener in document['listeners']] == [bridge.address]
+    assert [route['name'] for route in document['routes']] == ['desk']
+    for client in clients:
+        client.bye()
+
+
+def test_kill_on_a_terminal(lab):
+    bridge, path = with_socket(lab)
+    clients = [lab.open(bridge) for _ in range(3)]
+    ids = [row['ID'] for row in lines_of(run('status', '--socket', path)[1])]
+    code, out, err = run('kill', *ids[:2], '--socket', path)
+    assert (code, out.count('was told to end'), err) == (0, 2, '')
+    until(lambda: len(lines_of(run('status', '--socket', path)[1])) == 1, 'one is left')
+    code, out, err = run('kill', ids[0], ids[2], bridge.file)
+    assert code == 1 and f'session {ids[0]}: no such session' in err and f'session {ids[2]} was told' in out
+    assert f'session {ids[2]} is ended by user {os.getuid()} by the admin socket' in bridge.text
+    assert {client.end()[1] for client in clients} == {1008}
+
+
+def test_commands_that_go_wrong(lab):
+    plain = write(lab.folder / 'plain.yaml', {'listeners': [{'address': ANY}], 'routes': [
+        {'path': '/*', 'target': 'tcp://127.0.0.1:1'}]})
+    bridge, path = with_socket(lab)
+    nobody = lab.folder / 'nobody.sock'
+    abandoned = lab.folder / 'abandoned.sock'
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.bind(str(abandoned))
+    for arguments, code, words in [
+            (('status', '--socket', nobody), 1, 'is wsluice running, with this admin socket?'),
+            (('kill', '0-1', '--socket', nobody), 1, 'is wsluice running'),
+            (('status', '--socket', abandoned), 1, 'Connection refused'),
+            (('status', plain), 1, "add 'admin: FILE'"),
+            (('status', lab.folder / 'missing.yaml'), 1, 'missing.yaml'),
+            (('status', '--sort', 'colour', '--socket', path), 1, 'sort is age, id'),
+            (('status', '--colour'), 2, 'unknown option'), (('status', plain, plain), 2, 'one file'),
+            (('status', plain, '--socket', path), 2, 'not both'), (('kill',), 2, 'which session?'),
+            (('kill', '0-1', 'x', 'y'), 2, 'no session'), (('kill', '--json', '0-1'), 2, 'unknown option'),
+            (('health', 'ftp://x'), 2, 'a URL is'), (('health', 'a', 'b'), 2, 'one at a time')]:
+        status_, out, err = run(*arguments)
+        assert (status_, out) == (code, '') and words in err, (arguments, err)
+    for command in ('status', 'kill', 'health'):
+        code, out, err = run(command, '--help')
+        assert code == 0 and out.startswith(f'usage: wsluice {command}') and err == ''
+    assert bridge.process.poll() is None
+
+
+def test_health(lab):
+    bridge, path = with_socket(lab, [{'path': '/ready', 'health': 'ready'}])
+    url = f'http://127.0.0.1:{bridge.port}'
+    for arguments in (['--socket', path], [bridge.file], [f'{url}/ready']):
+        assert run('health', *arguments) == (0, 'healthy\n', '')
+    assert run('health', env={'WSLUICE_ADMIN_SOCKET': str(path)})[0] == 0
+    code, _, err = run('health', f'{url}/desk')
+    assert code == 1 and 'status 426' in err
+    bridge.signal(signal.SIGTERM)
+    assert bridge.wait() == 0
+    assert run('health', '--socket', path)[0] == 1 and run('health', f'{url}/ready')[0] == 1
+
+
+def test_permissions_of_the_socket(lab):
+    for number, (mode, admin) in enumerate([
+            (0o600, lambda path: str(path)), (0o660, lambda path: {'socket': str(path), 'mode': '0660'})]):
+        path = lab.folder / f'{number}.sock'
+        start(lab, [marked('/*', lab.target())], admin=admin(path), file=f'{number}.yaml')
+        until(path.exists, 'the socket')
+        assert path.stat().st_mode & 0o777 == mode
+
+
+def test_a_foreign_user_is_kept_out(lab):
+    if os.getuid() != 0:
+        pytest.skip('needs root')
+    _, path = with_socket(lab)
+    lab.folder.chmod(0o755)
+    child = os.fork()
+    if child == 0:
+        for folder in [lab.folder, *lab.folder.parents]:
+            os.path.isdir(folder)
+        os.setgid(65534)
+        os.setuid(65534)
+        try:
+            with socket.socket(socket.AF_UNIX) as sock:
+                sock.connect(str(path))
+            os._exit(1)
+        except PermissionError:
+            os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_the_socket_is_only_for_status(lab):
+    """Nothing of the routes is there, and nothing of it is on the listeners."""
+    bridge, _ = with_socket(lab)
+    admin = bridge.doors[-1] if bridge.doors[-1].address.startswith('unix:') else None
+    if admin is None:
+        admin = type(bridge.doors[0])(f'unix:{lab.folder}/admin.sock')
+    assert ask(lab, admin, '/').status != 101
+    assert get(lab, admin, '/').fields['content-type'].startswith('text/plain')
+    assert get(lab, bridge, '/').status == 426 and get(lab, bridge, '/ready').status == 426
+
+
+def test_the_socket_from_the_quick_command_line(lab):
+    path = lab.folder / 'quick.sock'
+    bridge = lab.start(f'--admin-socket={path}', target=lab.target())
+    client = lab.open(bridge)
+    assert len(lines_of(until(lambda: run('status', '--socket', path)[1], 'an answer'))) == 1
+    client.bye()
+
+
+def test_operators_get_in_when_nobody_else_does(lab):
+    bridge, path = with_socket(lab, limits={'max_connections': 2})
+    clients = [lab.open(bridge) for _ in range(2)]
+    assert ask(lab, bridge).status == 503
+    assert len(lines_of(run('status', '--socket', path)[1])) == 2
+    for client in clients:
+        client.bye()
+
+
+def test_reload(lab):
+    """The socket appears, stays, moves and goes, as the file says; what one sees belongs to the file."""
+    route = marked('/*', lab.target(), name='desk')
+    bridge = start(lab, [route])
+    path, other = lab.folder / 'a.sock', lab.folder / 'b.sock'
+
+    def change(routes=(route,), **more):
+        write(bridge.file, {**bridge.config, 'routes': list(routes), **more})
+        seen = bridge.text.count('read again and is in use')
+        bridge.signal(signal.SIGHUP)
+        until(lambda: bridge.text.count('read again and is in use') > seen, lambda: bridge.text)
+    change(admin=str(path))
+    client = lab.open(bridge)
+    inode = path.stat().st_ino
+    assert len(lines_of(run('status', '--socket', path)[1])) == 1
+    change([{**route, 'name': 'table'}], admin={'socket': str(path), 'mode': '0660'})
+    assert path.stat().st_ino == inode and path.stat().st_mode & 0o777 == 0o660
+    document = json.loads(run('status', '--json', '--socket', path)[1])
+    assert [route['name'] for route in document['routes']] == ['table']
+    assert [row['route'] for row in document['sessions']['rows']] == ['desk']
+    change(admin=str(other))
+    assert not path.exists() and run('status', '--socket', other)[0] == 0
+    change()
+    assert not other.exists()
+    client.bye()
+
+
+def test_upgrade(lab):
+    """The successor answers on the same socket, with its own sessions and its own token."""
+    adopt_orphans()
+    bridge, path = with_socket(lab, [STATUS])
+    before, inode = status(lab, bridge)['token'], path.stat().st_ino
+    old = lab.open(bridge)
+    process = upgrade(lab, bridge)
+    assert path.stat().st_ino == inode
+    document = json.loads(until(lambda: run('status', '--json', '--socket', path)[1], 'an answer'))
+    assert document['process']['pid'] == process.pid and document['sessions']['rows'] == []
+    assert status(lab, bridge)['token'] != before
+    old.bye()
+    assert bridge.process.wait(WAIT) == 0
+    assert run('health', '--socket', path)[0] == 0
+    process.stop()
+    assert not path.exists()
