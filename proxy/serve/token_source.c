@@ -37,32 +37,33 @@ static uint64_t fingerprint_of(const struct siphash_seed *seed, uint64_t name,
 }
 
 /* A sum, so that the order in which the folder tells its files does not matter. */
-static uint64_t fingerprint_folder(DIR *folder, const struct siphash_seed *seed)
+static void look_into(DIR *folder, const struct siphash_seed *seed, struct token_look *look)
 {
     const struct dirent *entry;
-    uint64_t sum = 0;
     while ((entry = readdir(folder))) {
+        const char *name = entry->d_name;
         struct stat info;
-        if (fstatat(dirfd(folder), entry->d_name, &info, 0) < 0 || !S_ISREG(info.st_mode))
-            continue;
-        sum += fingerprint_of(seed, siphash_of(seed, entry->d_name, strlen(entry->d_name)), &info);
+        if (entry->d_type != DT_REG && entry->d_type != DT_DIR)
+            look->watchable = false;
+        if (fstatat(dirfd(folder), name, &info, 0) == 0 && S_ISREG(info.st_mode))
+            look->fingerprint += fingerprint_of(seed, siphash_of(seed, name, strlen(name)), &info);
     }
-    return sum;
 }
 
-bool token_source_look(const char *path, const struct siphash_seed *seed, uint64_t *fingerprint,
+bool token_source_look(const char *path, const struct siphash_seed *seed, struct token_look *look,
                        char *error, size_t error_size)
 {
     struct stat info;
     if (stat(path, &info) < 0)
         return fail(path, errno, error, error_size);
-    *fingerprint = fingerprint_of(seed, 0, &info);
+    *look = (struct token_look){.fingerprint = fingerprint_of(seed, 0, &info)};
     if (!S_ISDIR(info.st_mode))
         return true;
     DIR *folder = opendir(path);
     if (!folder)
         return fail(path, errno, error, error_size);
-    *fingerprint += fingerprint_folder(folder, seed);
+    look->watchable = true;
+    look_into(folder, seed, look);
     closedir(folder);
     return true;
 }

@@ -30,7 +30,12 @@ struct token_text {
  * One number for all that stat tells of the source: other number, other content. The same number
  * means the same content only if nobody writes any more: clocks of file systems are coarse.
  */
-bool token_source_look(const char *path, const struct siphash_seed *seed, uint64_t *fingerprint,
+struct token_look {
+    uint64_t fingerprint;
+    bool watchable; /* a folder that holds all that it shows: a watch hears of what is written */
+};
+
+bool token_source_look(const char *path, const struct siphash_seed *seed, struct token_look *look,
                        char *error, size_t error_size) WSL_MUST_CHECK;
 
 /* A folder's files that cannot be read are named in their pieces. */

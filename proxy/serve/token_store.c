@@ -8,9 +8,12 @@
 
 #include "base/log.h"
 #include "serve/token_table.h"
+#include "serve/token_watch.h"
 
-#define REST_MS 3000 /* coarser than any file system's clock; FAT counts in steps of two seconds   \
-                      */
+/* Coarser than any file system's clock; FAT counts in steps of two seconds. */
+#define REST_MS 3000
+/* How long a watch is believed that there is nothing to look at. */
+#define TRUST_MS 2000
 
 struct token_store {
     const struct config_tokens *tokens; /* of the snapshot */
@@ -18,8 +21,11 @@ struct token_store {
     pthread_mutex_t lock;      /* of what follows */
     struct token_table *table; /* NULL: the source cannot be read */
     uint64_t fingerprint;
-    uint64_t seen_at; /* since when it looks like this, by our clock */
-    bool rested;      /* read when it had looked so for REST_MS */
+    uint64_t seen_at;         /* since when it looks like this, by our clock */
+    bool rested;              /* read when it had looked so for REST_MS */
+    struct token_watch watch; /* of a folder */
+    bool watchable;
+    uint64_t looked_at;
     char problem[256];
 };
 
@@ -58,24 +64,41 @@ static void renew(struct token_store *store, struct token_text *text)
                 token_table_count(store->table));
 }
 
-static void refresh(struct token_store *store)
+/* A look at a folder is a stat for each of its files. */
+static bool is_quiet(struct token_store *store, uint64_t now)
 {
-    const char *path = store->tokens->file;
+    bool quiet = token_watch_quiet(&store->watch, store->tokens->file);
+    return quiet && store->table && store->watchable && now - store->looked_at < TRUST_MS;
+}
+
+/* False: the source is as it was read, or is gone. */
+static bool needs_reading(struct token_store *store, uint64_t now)
+{
     char problem[256];
-    uint64_t fingerprint, now = now_ms();
-    if (!token_source_look(path, &store->seed, &fingerprint, problem, sizeof(problem))) {
+    struct token_look look;
+    token_watch_follow(&store->watch, store->tokens->file);
+    if (!token_source_look(store->tokens->file, &store->seed, &look, problem, sizeof(problem))) {
         lose(store, problem);
-        return;
+        return false;
     }
-    if (!store->table || fingerprint != store->fingerprint) {
-        store->fingerprint = fingerprint;
+    store->looked_at = now;
+    store->watchable = look.watchable;
+    if (!store->table || look.fingerprint != store->fingerprint) {
+        store->fingerprint = look.fingerprint;
         store->seen_at = now;
         store->rested = false;
     }
-    if (store->rested)
-        return;
+    return !store->rested;
+}
+
+static void refresh(struct token_store *store)
+{
+    char problem[256];
     struct token_text text;
-    if (!token_source_read(path, &text, problem, sizeof(problem))) {
+    uint64_t now = now_ms();
+    if (is_quiet(store, now) || !needs_reading(store, now))
+        return;
+    if (!token_source_read(store->tokens->file, &text, problem, sizeof(problem))) {
         lose(store, problem);
         return;
     }
@@ -175,6 +198,7 @@ struct token_store *token_store_create(const struct config_tokens *tokens, char 
     }
     store->tokens = tokens;
     pthread_mutex_init(&store->lock, NULL);
+    token_watch_init(&store->watch);
     if (tokens->format == CONFIG_TOKENS_LINES)
         refresh(store);
     return store;
@@ -185,6 +209,7 @@ void token_store_free(struct token_store *store)
     if (!store)
         return;
     token_table_free(store->table);
+    token_watch_close(&store->watch);
     pthread_mutex_destroy(&store->lock);
     free(store);
 }

@@ -4,20 +4,21 @@
  *     lines    a file, or all files of a folder, kept as a table
  *     names    a folder with a file for each token, read when it is asked for
  *
- * Scripts write a token and open its page at once, so every look-up asks the disk whether the
- * source has changed (a stat for a file, for a folder one for each file in it) and reads it again
- * if so. A file system's clock is coarse: two changes may bear the same time. So a source is only
- * believed to be unchanged once it has been read after a stretch of rest; until then each look-up
- * reads it, and parses it if it differs.
+ * Scripts write a token and open its page at once, so every look-up asks whether the source has
+ * changed, and reads it again if so. For a file that is a stat. For a folder it is one for each of
+ * its files, unless a watch knows that there was nothing (token_watch.h) and the last look was less
+ * than two seconds ago. A file system's clock is coarse: two changes may bear the same time. So a
+ * source is only believed to be unchanged once it has been read after a stretch of rest; until then
+ * a look is followed by reading, and by parsing if it differs.
  *
  * A source that cannot be read has no tokens: access that was taken away must not live on in
  * memory. A line, or a folder's file, that cannot be read is passed over, with one warning for each
  * change and not for each look-up.
  *
- * Owns: the table. Thread: any, behind a lock. Look-ups block the caller's loop for a stat, and for
- * reading what has changed: so sources belong on local disks, as certificates do. On a network file
- * system a change is seen when its client sees it. Errors: reasons with a detail that holds no
- * token. Lifetime: its site's.
+ * Owns: the table. Thread: any, behind a lock. Look-ups block the caller's loop for those stats,
+ * and for reading what has changed: so sources belong on local disks, as certificates do. On a
+ * network file system a change is seen when its client sees it. Errors: reasons with a detail that
+ * holds no token. Lifetime: its site's.
  */
 #ifndef WSLUICE_SERVE_TOKEN_STORE_H
 #define WSLUICE_SERVE_TOKEN_STORE_H

@@ -141,6 +141,7 @@ def test_a_proxy_header_for_all(lab):
 
 # ---- changes ----
 
+@pytest.mark.threads
 def test_each_change_is_seen_by_the_very_next_client(lab):
     """The same size, the same inode, many within one tick of the file system's clock."""
     desks = [lab.target(says(f'{number}')) for number in range(4)]
@@ -160,6 +161,7 @@ def test_each_change_is_seen_by_the_very_next_client(lab):
     assert opened(lab, door, '/?token=desk-198') == 404
 
 
+@pytest.mark.threads
 def test_a_folder_of_files(lab, two):
     _, one, other = two
     folder = lab.folder / 'tokens.d'
@@ -249,6 +251,7 @@ def test_many_tokens(lab, two):
     assert [opened(lab, door, f'/?token=token-{number}') for number in (0, 4711, 9999, 10000)] == ['one'] * 3 + [404]
 
 
+@pytest.mark.threads
 def test_reload_takes_another_source(lab, two):
     source, _, other = two
     bridge = start(lab, [route(source)])

@@ -250,6 +250,57 @@ static void test_reads_all_files_of_a_folder(void **state)
     assert_leads(lab, "one", "a", 1);
 }
 
+/* While a watch is believed, just as much as when it is not. */
+static void test_sees_each_change_of_a_folder_at_once(void **state)
+{
+    struct lab *lab = *state;
+    char text[64], host[16];
+    make_folder(lab, "tokens");
+    make_folder(lab, "other");
+    write_file(lab, "/tokens/file", "");
+    write_file(lab, "/other/file", "token: other:1\n");
+    open_store(lab);
+    for (unsigned i = 0; i < 300; i++) {
+        snprintf(host, sizeof(host), "host%03u", i);
+        snprintf(text, sizeof(text), "token: %s:1\n", host);
+        if (i % 3 == 0) {
+            write_file(lab, "/tokens/file", text);
+        } else {
+            write_file(lab, "/next", text);
+            move(lab, "next", "tokens/file");
+        }
+        assert_leads(lab, "token", host, 1);
+        assert_leads(lab, "token", host, 1);
+    }
+    /* The path leads to another folder, of which the watch knows nothing. */
+    move(lab, "tokens", "old");
+    move(lab, "other", "tokens");
+    assert_leads(lab, "token", "other", 1);
+    write_file(lab, "/old/file", "token: old:1\n");
+    assert_leads(lab, "token", "other", 1);
+    write_file(lab, "/tokens/file", "token: again:1\n");
+    assert_leads(lab, "token", "again", 1);
+    /* A watch does not hear of a write by another name; that is seen later, but seen. */
+    assert_int_equal(linkat(lab->root, "tokens/file", lab->root, "link", 0), 0);
+    assert_leads(lab, "token", "again", 1);
+    write_file(lab, "/link", "token: linked:1\n");
+    assert_int_equal(nanosleep(&(struct timespec){.tv_sec = 2, .tv_nsec = 100000000}, NULL), 0);
+    assert_leads(lab, "token", "linked", 1);
+}
+
+/* What links in a folder point to is seen at once. */
+static void test_follows_links_out_of_a_folder(void **state)
+{
+    struct lab *lab = *state;
+    make_folder(lab, "tokens");
+    make_link(lab, "../elsewhere", "tokens/link");
+    write_file(lab, "/elsewhere", "token: old:1\n");
+    open_store(lab);
+    assert_leads(lab, "token", "old", 1);
+    write_file(lab, "/elsewhere", "token: new:1\n");
+    assert_leads(lab, "token", "new", 1);
+}
+
 /* As Kubernetes mounts a Secret: links to a folder behind a link, which is swapped. */
 static void test_follows_swapped_links(void **state)
 {
@@ -364,6 +415,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_fails_closed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_warns_once_for_each_change, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_reads_all_files_of_a_folder, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_sees_each_change_of_a_folder_at_once, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_follows_links_out_of_a_folder, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_follows_swapped_links, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_reads_the_file_of_a_token, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_wants_a_folder_for_names, set_up, tear_down),
