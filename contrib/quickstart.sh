@@ -1,7 +1,7 @@
 #!/bin/bash
 # From a fresh Debian to a running bridge: installs what the build needs, builds build/wsluice, and
-# starts it on port 6080 towards a built-in echo target. Run it again at any time; it does only what
-# is left to do.
+# starts its demo: a page on port 6080, and a built-in echo behind it. Run it again at any time; it
+# does only what is left to do.
 #
 # usage: contrib/quickstart.sh [--check] [PORT]
 #   --check   build, prove that the bridge carries bytes, stop (so too when CI=true)
@@ -61,6 +61,17 @@ build() {
     fi
 }
 
+# The page that a browser gets.
+show() { # PORT
+    local line
+    exec 3<>"/dev/tcp/127.0.0.1/$1" || return 1
+    printf 'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&3
+    while IFS= read -r -t 5 line <&3; do
+        case $line in *'<title>wsluice'*) return 0 ;; esac
+    done
+    return 1
+}
+
 # A WebSocket client in a few lines: the upgrade of RFC 6455 section 1.3, then "hello", masked with
 # zeros, which must come back unmasked.
 talk() { # PORT
@@ -91,28 +102,27 @@ prove() {
         sleep 0.1
     done
     [ -n "$bound" ] || { cat "$log" >&2; die "the bridge did not start"; }
+    LC_ALL=C show "$bound" || { cat "$log" >&2; die "there is no demo page"; }
     LC_ALL=C talk "$bound" || { cat "$log" >&2; die "the bridge did not echo"; }
     kill "$bridge"
     wait "$bridge" || die "the bridge did not stop in good order"
-    echo "quickstart: the bridge works: hello went through it and came back"
+    echo "quickstart: the page is there; hello went through the bridge and came back"
 }
 
 next_steps() {
     cat <<TEXT
 
-wsluice listens on port $port now, and echoes what it gets. Try it, for example in a browser's console:
+Open this in a browser, and see bytes go through:
 
-    ws = new WebSocket("ws://localhost:$port/"); ws.onmessage = async m => console.log(await m.data.text());
-    ws.onopen = () => ws.send("hello");
+    http://localhost:$port/
 
-Bridge to a service of yours instead (here: VNC):
+Then bridge to a service of yours instead:
 
-    build/wsluice 6080 localhost:5900
+    build/wsluice 6080 localhost:5900                             VNC, for a noVNC that is elsewhere
+    build/wsluice --web=/usr/share/novnc 6080 localhost:5900      with noVNC's pages (Debian's package novnc)
+    build/wsluice --cert=chain.pem --key=key.pem 443 db:6379      over wss://
 
-With TLS, on the same port:   --cert=chain.pem --key=key.pem
-All options:                  build/wsluice --help
-Where to read on:             README.md
-
+More: build/wsluice --help, README.md, and the recipes in contrib/README.md.
 Stop it with Ctrl-C.
 
 TEXT
