@@ -144,7 +144,7 @@ static bool need_shim(char *shim, size_t size, char *error, size_t error_size)
     return !problem;
 }
 
-static char **copy(const struct rebind *rebind, const char *shim)
+static char **make_environment(const struct rebind *rebind, const char *shim)
 {
     size_t count = 0, used = 0;
     while (environ[count])
@@ -176,7 +176,7 @@ char **rebind_environment(const struct rebind *rebind, char *error, size_t error
     char shim[PATH_MAX + sizeof(shim_name) + 32] = "";
     if (rebind->to != 0 && !need_shim(shim, sizeof(shim), error, error_size))
         return NULL;
-    char **environment = copy(rebind, shim);
+    char **environment = make_environment(rebind, shim);
     if (!environment)
         snprintf(error, error_size, "out of memory");
     return environment;

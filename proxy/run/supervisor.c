@@ -319,8 +319,8 @@ static void begin_next(struct supervisor *supervisor)
 
 static void end(struct supervisor *supervisor, int number)
 {
-    char why[32];
     if (supervisor->phase == SERVING || supervisor->phase == RETIRING) {
+        char why[32];
         snprintf(why, sizeof(why), "signal %d", number);
         drain(supervisor, why);
         return;

@@ -149,6 +149,7 @@ static void counts_arguments(void **state)
 {
     refuses("", 2, "Too few arguments");
     refuses("6080", 2, "Too few arguments");
+    refuses("gw.yaml", 2, "Too few arguments; did you mean --config=gw.yaml?");
     refuses("6080 a:1 b:2", 2, "Too many arguments");
     refuses("--unix-target=s", 2, "Too few arguments");
     refuses("--unix-target=s 6080 a:1", 2, "Too many arguments");
@@ -163,7 +164,8 @@ static void names_bad_addresses_as_websockify_does(void **state)
     refuses("~ a:1", 2, "Error parsing listen port");
     refuses("host:http a:1", 2, "Error parsing listen port");
     refuses("70000 a:1", 2, "Error parsing listen port");
-    refuses("6080 localhost", 2, "Error parsing target: ");
+    refuses("6080 localhost", 2, "write TARGET_HOST:PORT, for example localhost:5900");
+    refuses("6080 5901", 2, "write TARGET_HOST:PORT, for example localhost:5901");
     refuses("6080 a:b", 2, "Error parsing target port");
     refuses("6080 a:", 2, "Error parsing target port");
     refuses("- a:1", 2, "Error parsing listen port");
