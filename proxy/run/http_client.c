@@ -171,18 +171,34 @@ static bool read_all(const struct exchange *exchange, char **bytes, size_t *leng
     return true;
 }
 
+/* Of "HTTP/1.1 200 OK"; 0: that is no status line. The text ends somewhere behind it. */
+static unsigned status_of(const char *line)
+{
+    static const char version[] = "HTTP/1.";
+    const char *digits = line + sizeof(version) - 1 + 2;
+    unsigned status = 0;
+    if (strncmp(line, version, sizeof(version) - 1) != 0 || digits[-1] != ' ')
+        return 0;
+    for (int i = 0; i < 3; i++) {
+        if (digits[i] < '0' || digits[i] > '9')
+            return 0;
+        status = status * 10 + (unsigned)(digits[i] - '0');
+    }
+    return status;
+}
+
 /* The body moves to the front. We asked a server that frames by length or by the end. */
 static bool take_apart(const struct exchange *exchange, char *bytes, size_t length,
                        struct http_client_answer *answer)
 {
-    int status;
     const char *end = memmem(bytes, length, "\r\n\r\n", 4);
-    if (!end || sscanf(bytes, "HTTP/1.%*1d %3d", &status) != 1 || status < 100)
+    unsigned status = end ? status_of(bytes) : 0;
+    if (status == 0)
         return fail(exchange, length == 0 ? "it hung up without an answer"
                                           : "the answer is no HTTP; is TLS needed there?");
     size_t head = (size_t)(end - bytes) + 4;
     memmove(bytes, bytes + head, length - head + 1);
-    *answer = (struct http_client_answer){(unsigned)status, bytes, length - head};
+    *answer = (struct http_client_answer){status, bytes, length - head};
     return true;
 }
 
