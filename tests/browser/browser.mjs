@@ -24,7 +24,7 @@ const calls = {
         const complaints = [];
         page.on('console', (message) => {
             if (['error', 'warning'].includes(message.type())) {
-                complaints.push(`${message.type()}: ${message.text()}`);
+                complaints.push(`${message.type()}: ${message.text()} (${message.location().url})`);
             }
         });
         page.on('pageerror', (error) => complaints.push(`exception: ${error.message}`));

@@ -76,8 +76,9 @@ def check(page):
     assert page.evaluate(STRUCTURE) == []
     for scheme in ('light', 'dark'):
         page.media({'colorScheme': scheme})
+        page.wait('() => document.getAnimations().every((one) => !(one instanceof CSSTransition))')
         contrast = page.evaluate(CONTRAST)
-        assert contrast['found'] == [], scheme
+        assert not contrast['found'], f'{scheme}: {contrast["found"]}'
         assert contrast['count'] > 20
 
 

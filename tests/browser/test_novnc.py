@@ -67,7 +67,8 @@ def test_debian_novnc(lab, certs, tab, desktops, scheme):
     wait_colour(page, desktops[0])
     use(page, desktops[0])
     page.shot(f'novnc-debian-{scheme}')
-    assert [line for line in page.complaints() if not line.startswith('warning')] == []
+    # Debian's package lacks the package.json that noVNC takes its version from.
+    assert [line for line in page.complaints() if 'package.json' not in line and not line.startswith('warning')] == []
 
 
 def test_debian_novnc_reconnects(lab, tab, desktops):
@@ -147,7 +148,7 @@ def test_a_page_from_elsewhere_is_refused(lab, certs, tab, desktops):
     page.wait('() => window.connect')
     page.evaluate('(url) => connect(url)', f'{base}/desk')
     page.wait(f"() => ({LAST})() === 'broken'")
-    assert bridge.session(reason='origin_denied')
+    assert bridge.session(reason='origin_refused')
     assert any('403' in line for line in page.complaints())
     page.evaluate("() => connect('/open')")
     wait_colour(page, desktops[0])
