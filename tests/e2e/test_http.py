@@ -319,6 +319,24 @@ def test_a_client_that_leaves_in_the_middle(lab, folder):
     assert bridge.session(reason='client_reset')
 
 
+def test_clients_that_leave_while_the_disk_is_asked(lab, folder):
+    """A folder is read in the thread pool; whoever asked may be gone by then."""
+    for i in range(2000):
+        (folder / f'file-{i}').touch()
+    bridge = start(lab, [{'path': '/*', 'files': {'root': str(folder), 'listing': True}}])
+    for i in range(60):
+        client = lab.connect(bridge)
+        client.send(ask('/') * (1 + i % 3))
+        if i % 2:
+            client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b'\1\0\0\0\0\0\0\0')
+        client.hang_up()
+        lab.clients.remove(client)
+    client = lab.connect(bridge)
+    client.send(ask('/') + ask() + ask('/'))
+    assert [client.answer().status for _ in range(3)] == [200, 200, 200]
+    client.hang_up()
+
+
 def test_an_idle_connection_ends(lab, folder):
     bridge = serve(lab, folder, limits={'keep_alive': '1s', 'handshake_timeout': '500ms'})
     client = lab.connect(bridge)

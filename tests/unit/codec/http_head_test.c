@@ -572,47 +572,10 @@ static void test_every_status_has_a_phrase(void **state)
             assert_true(*http_head_status_phrase(reason_row((enum reason)i)->http_status));
 }
 
-/* The copy stands on its own bytes; what the parser made up ("/") needs none. */
-static void test_a_copy(void **unused)
-{
-    static const char *const texts[] = {
-        "GET /a/b?c=d HTTP/1.1\r\n" HOST "X-Empty:\r\nIf-None-Match: \"x\"\r\n" END,
-        "GET http://desk.example HTTP/1.1\r\n" HOST END,
-        "OPTIONS * HTTP/1.1\r\n" HOST END,
-        "GET / HTTP/1.0\r\n" END,
-    };
-    for (size_t i = 0; i < WSL_COUNT(texts); i++) {
-        struct outcome out = {0};
-        call(&out, texts[i], strlen(texts[i]), &standard, &(struct http_scan){0});
-        assert_int_equal(out.verdict, HTTP_HEAD);
-        struct http_head *copy = http_head_copy(&out.head);
-        assert_non_null(copy);
-        memset(out.bytes, 'x', strlen(texts[i]));
-        struct http_head again;
-        size_t consumed;
-        assert_int_equal(http_head_parse(&again, texts[i], strlen(texts[i]), &standard,
-                                         &(struct http_scan){0}, &consumed, &out.bad),
-                         HTTP_HEAD);
-        assert_true(slice_equal(copy->method, again.method));
-        assert_true(slice_equal(copy->target, again.target));
-        assert_true(slice_equal(copy->host, again.host));
-        assert_true(slice_equal(copy->path, again.path));
-        assert_true(slice_equal(copy->query, again.query));
-        assert_int_equal(copy->query.ptr == NULL, again.query.ptr == NULL);
-        for (unsigned k = 0; k < again.field_count; k++) {
-            assert_true(slice_equal(copy->fields[k].name, again.fields[k].name));
-            assert_true(slice_equal(copy->fields[k].value, again.fields[k].value));
-        }
-        free(copy);
-        free(out.bytes);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reads_all_parts),
-        cmocka_unit_test(test_a_copy),
         cmocka_unit_test(test_splits_targets),
         cmocka_unit_test(test_refuses_bad_targets),
         cmocka_unit_test(test_refuses_bad_request_lines),
