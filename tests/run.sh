@@ -16,13 +16,14 @@ python=/usr/bin/python3 # Debian's, which has Debian's modules; another may come
 jobs=${WSLUICE_JOBS:-$(nproc)}
 fuzz_seconds=6
 
-fast_gates=(checks format gcc clang unit-asan unit-tsan cppcheck fuzz e2e e2e-asan e2e-tsan box)
+fast_gates=(checks format gcc clang unit-asan unit-tsan cppcheck fuzz e2e e2e-asan e2e-tsan browser box)
 slow_gates=(clang-tidy cppcheck-deep valgrind fuzz-long proof)
 
 packages=(build-essential cmake ninja-build pkg-config libuv1-dev libssl-dev libyaml-dev libcmocka-dev
     clang libclang-rt-dev clang-format cppcheck git
     python3 python3-jsonschema python3-pytest python3-pytest-xdist python3-websockets python3-yaml openssh-client openssh-server openssl prometheus redis-server haproxy nginx websockify
-    buildah caddy debootstrap docker-compose fish logrotate mandoc systemd zsh)
+    buildah caddy debootstrap docker-compose fish logrotate mandoc systemd zsh
+    chromium mosquitto novnc tigervnc-standalone-server x11-utils x11-xserver-utils)
 slow_packages=(clang-tidy valgrind libc6-dbg)
 
 # ---- what the machine needs ----
@@ -59,7 +60,7 @@ install_packages() {
     command -v node >/dev/null || needed+=(nodejs)
     command -v npm >/dev/null || needed+=(npm)
     [ "${#needed[@]}" -eq 0 ] || apt_install "${needed[@]}" || return 1
-    for folder in tests/e2e tests/box; do
+    for folder in tests/e2e tests/box tests/browser; do
         [ "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ] ||
             (cd "$folder" && npm ci --no-audit --no-fund --ignore-scripts) || return 1
     done
@@ -217,6 +218,11 @@ gate_e2e_tsan() {
 gate_box() {
     build_gcc && cmake_build static -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Release -DWSLUICE_STATIC=ON &&
         end_to_end gcc -s tests/box
+}
+
+# Screenshots stay in build-test/browser.
+gate_browser() {
+    build_gcc && end_to_end gcc tests/browser
 }
 
 gate_clang_tidy() {
