@@ -7,6 +7,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'e2e'))
 
+import container  # noqa: E402
 from certs import Certs  # noqa: E402
 from lab import BINARY, Lab  # noqa: E402
 
@@ -26,3 +27,10 @@ def lab(tmp_path):
     laboratory = Lab(tmp_path)
     yield laboratory
     laboratory.close()
+
+
+@pytest.fixture(scope='session', name='image')
+def fixture_image():
+    """The configuration of the image, which is built for it."""
+    container.build()
+    return container.describe()

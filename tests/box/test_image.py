@@ -14,12 +14,6 @@ NOBODY = '65532'
 CMAKE = (ROOT / 'CMakeLists.txt').read_text()
 
 
-@pytest.fixture(scope='module', name='image')
-def fixture_image():
-    container.build()
-    return container.describe()
-
-
 @pytest.fixture(name='box')
 def fixture_box(image):
     box = container.Container(image)

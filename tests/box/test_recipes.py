@@ -1,0 +1,237 @@
+"""contrib/README.md: its blocks as they stand there, with ports and paths of the test's."""
+import re
+import shlex
+import shutil
+import socket
+import subprocess
+
+import pytest
+import yaml
+from container import Container
+from gateway import Door, get
+from lab import BINARY, ROOT, Bridge
+from targets import echo
+from wire import request, until
+
+PAGE = (ROOT / 'contrib/README.md').read_text()
+RUN = []  # the blocks that some test has run
+
+
+def recipe(title):
+    """The blocks of a section, in their order: (language, text)."""
+    section = re.search(rf'^## {re.escape(title)}\n(.*?)(?=^## |\Z)', PAGE, re.MULTILINE | re.DOTALL).group(1)
+    blocks = re.findall(r'^```(\w+)\n(.*?)^```$', section, re.MULTILINE | re.DOTALL)
+    RUN.extend(text for _, text in blocks)
+    return blocks
+
+
+def replaced(text, **places):
+    for place, ours in places.values():
+        assert place in text, f'{place} is not in:\n{text}'
+        text = text.replace(place, str(ours))
+    return text
+
+
+@pytest.fixture(name='here')
+def fixture_here(lab, certs):
+    """A folder with what the recipes name: a page, a certificate, the program in PATH."""
+    folder = lab.folder / 'here'
+    (folder / 'web').mkdir(parents=True)
+    (folder / 'web/vnc.html').write_text('<title>noVNC</title>')
+    shutil.copy(certs.ec, folder / 'desk.pem')
+    shutil.copy(certs.ec_key, folder / 'desk.key')
+    (folder / 'bin').mkdir()
+    (folder / 'bin/wsluice').symlink_to(BINARY)
+    return folder
+
+
+def shell(lab, here, text):
+    """A block for the shell. Its last command, if it serves, is a bridge of the laboratory."""
+    *before, last = text.strip().split('\n')
+    serves = re.match(r'wsluice (?!check|help-config)', last)
+    script = '\n'.join(['set -e', f'PATH={here}/bin:$PATH', *before, f'exec {last}' if serves else last, ''])
+    if not serves:
+        subprocess.run(['bash', '-c', script], cwd=here, check=True, capture_output=True)
+        return None
+    bridge = Bridge(['-c', script], binary='/bin/bash', cwd=here)
+    lab.bridges.append(bridge)
+    return bridge.wait_listening()
+
+
+def gateway(lab, here, text, name='gateway.yaml'):
+    (here / name).write_text(text)
+    return lab.start('--config', here / name)
+
+
+def says(name):
+    """A target that says who it is, and echoes then."""
+    def handler(connection):
+        connection.sock.sendall(name)
+        echo(connection)
+    return handler
+
+
+def hears(lab, bridge, path, name, **how):
+    client = lab.open(bridge, upgrade={'path': path, **how.pop('upgrade', {})}, **how)
+    assert client.data(len(name)) == name
+    client.bye()
+
+
+WEB, PORT, TARGET = ('/usr/share/novnc', 'web'), ('6080', '127.0.0.1:0'), 'localhost:5900'
+
+
+def test_vnc_in_a_browser(lab, here, certs):
+    (_, plain), (_, secure), (_, printed) = recipe('VNC in a browser')
+    target = lab.target(says(b'RFB'))
+    ours = (TARGET, f'127.0.0.1:{target.port}')
+    bridge = shell(lab, here, replaced(plain, web=WEB, port=PORT, target=ours))
+    assert b'noVNC' in get(lab, bridge, '/vnc.html').body
+    hears(lab, bridge, '/websockify', b'RFB')
+    bridge = shell(lab, here, replaced(secure, web=WEB, port=(' 443 ', ' 127.0.0.1:0 '), target=ours))
+    hears(lab, bridge, '/websockify', b'RFB', context=certs.context())
+    shell(lab, here, replaced(printed, web=WEB, port=PORT, target=ours))
+    bridge = lab.start('--config', here / 'gateway.yaml')
+    assert b'noVNC' in get(lab, bridge, '/vnc.html').body
+    hears(lab, bridge, '/websockify', b'RFB')
+
+
+def test_several_desktops_by_token(lab, here):
+    (_, quick), (_, file) = recipe('Several desktops by token')
+    desks = {name: lab.target(says(name)) for name in (b'alice', b'bob')}
+    places = {'a': ('10.0.0.5:5900', f'127.0.0.1:{desks[b"alice"].port}'),
+              'b': ('10.0.0.6:5900', f'127.0.0.1:{desks[b"bob"].port}')}
+    for bridge in (shell(lab, here, replaced(quick, web=WEB, port=PORT, **places)),
+                   gateway(lab, here, replaced(file, web=WEB, port=(':6080', '127.0.0.1:0')))):
+        for name in desks:
+            hears(lab, bridge, f'/websockify?token={name.decode()}', name)
+        assert b'noVNC' in get(lab, bridge, '/vnc.html').body
+
+
+def test_consoles(lab, here):
+    (_, names), (_, file) = recipe('Consoles of QEMU and libvirt')
+    lab.unix_target(says(b'web1'), path=str(here / 'web1.sock'))
+    shell(lab, here, replaced(names, vms=('/run/vms', here)))
+    bridge = gateway(lab, here, replaced(file, web=WEB, port=(':6080', '127.0.0.1:0')))
+    hears(lab, bridge, '/vm/web1', b'web1')
+    for path, status in (('/vm/db2', 404), ('/vm/..%2fweb1', 400)):
+        refused = lab.connect(bridge).send(request(path))
+        assert refused.answer().status == status
+        refused.hang_up()
+
+
+def free_port():
+    with socket.socket() as sock:
+        sock.bind(('127.0.0.1', 0))
+        return sock.getsockname()[1]
+
+
+def test_a_database_or_a_broker(lab, here):
+    (_, quick), (_, file) = recipe('A database or a broker in the browser')
+    port = free_port()
+    lab.spawn('redis-server', '--port', str(port), '--save', '', '--dir', str(here), stdout=subprocess.DEVNULL)
+
+    def up():
+        with socket.socket() as sock:
+            return sock.connect_ex(('127.0.0.1', port)) == 0
+    until(up, 'redis listens')
+    bridge = shell(lab, here, replaced(quick, port=('6380', '0'), target=('6379', port)))
+    client = lab.open(bridge)
+    assert client.binary(b'PING\r\n').data(7) == b'+PONG\r\n'
+    client.bye()
+    target = lab.target(says(b'MQTT'))
+    bridge = gateway(lab, here, replaced(file, port=(':9001', '127.0.0.1:0'),
+                                         target=('localhost:1883', f'127.0.0.1:{target.port}')))
+    hears(lab, bridge, '/mqtt', b'MQTT', upgrade={'fields': {
+        'Origin': 'https://app.example.com', 'Sec-WebSocket-Protocol': 'mqtt'}})
+
+
+def test_ssh(lab, here, certs):
+    """The bridge's side; tests/e2e/test_ssh.py has both."""
+    (_, quick), = recipe('SSH')
+    target = lab.target(says(b'SSH-2.0-'))
+    bridge = shell(lab, here, replaced(quick, port=(' 443 ', ' 127.0.0.1:0 '),
+                                       target=('localhost:22', f'127.0.0.1:{target.port}')))
+    hears(lab, bridge, '/ssh', b'SSH-2.0-', context=certs.context())
+
+
+def docker_run(line, **places):
+    """`docker run` to what test_image.py starts: (options, arguments)."""
+    words = shlex.split(replaced(line, **places))
+    assert words[:3] == ['docker', 'run', '-d']
+    options, rest = [], words[3:]
+    while rest[0] != 'wsluice':
+        name, value, *rest = rest
+        options += {'-p': [], '-e': ['--env', value], '-v': ['--volume', value]}[name]
+    return options, rest[1:]
+
+
+def test_docker(lab, here, image):
+    (_, first), (_, others), (_, compose) = recipe('Docker')
+    target = lab.target(says(b'RFB'))
+    build, arguments = first.strip().split('\n')
+    assert build == 'docker build -t wsluice .', 'as container.build does'
+    (here / 'gateway.yaml').write_text(f'listeners: ["127.0.0.1:0"]\nroutes:\n  - path: /*\n'
+                                       f'    target: tcp://127.0.0.1:{target.port}\n')
+    variables, file = others.strip().split('\n')
+    ours = ('desk.example.com:5900', f'127.0.0.1:{target.port}')
+    for options, words in (docker_run(arguments, target=ours, port=('wsluice 6080', 'wsluice 127.0.0.1:0')),
+                           docker_run(variables, target=ours), docker_run(file, file=('./', f'{here}/'))):
+        if '--env' in options:
+            options += ['--env', 'WSLUICE_LISTEN=127.0.0.1:0']
+        box = Container(image)
+        try:
+            hears(lab, box.start(*words, options=options).door(), '/', b'RFB')
+            box.stop()
+            assert box.wait() == 0
+        finally:
+            box.remove()
+    assert (ROOT / re.search(r'-f (\S+)', compose).group(1)).is_file()
+    assert 'DESKTOP_IMAGE' in compose, 'which test_contrib.py has docker-compose read'
+
+
+def test_systemd():
+    """What the package contains is judged by test_companions.py; here only that the way to it is right."""
+    (_, text), = recipe('systemd')
+    cpack, apt = text.strip().split('\n')
+    config = re.search(r'--config build/(\S+)', cpack).group(1)
+    assert (ROOT / BINARY).parent.joinpath(config).is_file() and apt == 'apt install ./wsluice_*.deb'
+
+
+def test_a_small_machine():
+    """tests/run.sh builds it like this, and test_static.py tries what comes out."""
+    (_, text), = recipe('A small machine')
+    assert '-DWSLUICE_STATIC=ON' in text and '-DWSLUICE_STATIC=ON' in (ROOT / 'tests/run.sh').read_text()
+
+
+def test_prometheus(lab, here):
+    (_, file), = recipe('Prometheus and Grafana')
+    target = lab.target(says(b'RFB'))
+    bridge = gateway(lab, here, replaced(file, port=(':6080', '127.0.0.1:0'), ops=('127.0.0.1:9090', '127.0.0.1:0'),
+                                         target=('localhost:5900', f'127.0.0.1:{target.port}')))
+    doors = until(lambda: re.findall(r'listening on (127[^\s",]+)', bridge.text)[1:] and
+                  re.findall(r'listening on (127[^\s",]+)', bridge.text), lambda: bridge.text)
+    bridge.baseline = bridge.fds()
+    hears(lab, Door(doors[0]), '/', b'RFB')
+    assert b'wsluice_sessions_total 1' in get(lab, Door(doors[1]), '/metrics').body
+
+
+def test_the_shell(lab, here):
+    (_, text), = recipe('The shell')
+    shell(lab, here, text)
+    assert (here / 'wsluice.1').read_text().startswith('.TH WSLUICE')
+
+
+def test_every_block_was_run():
+    blocks = re.findall(r'^```\w+\n(.*?)^```$', PAGE, re.MULTILINE | re.DOTALL)
+    assert blocks and [block for block in blocks if block not in RUN] == []
+    for language, text in re.findall(r'^```(\w+)\n(.*?)^```$', PAGE, re.MULTILINE | re.DOTALL):
+        if language == 'yaml':
+            assert yaml.safe_load(text)['routes']
+
+
+def test_its_links_lead_somewhere():
+    for link in re.findall(r'\]\(([^)#]+)\)', PAGE):
+        assert (ROOT / 'contrib' / link).exists(), link
+    titles = {re.sub(r'[^a-z0-9 -]', '', title.lower()).replace(' ', '-')
+              for title in re.findall(r'^## (.+)$', PAGE, re.MULTILINE)}
+    assert set(re.findall(r'\]\(#([^)]+)\)', PAGE)) == titles
