@@ -9,6 +9,7 @@ import time
 import machine
 
 NGINX_STREAM_MODULE = "/usr/lib/nginx/modules/ngx_stream_module.so"
+PAGE = pathlib.Path("/usr/share/novnc")  # whose files are served
 START_SECONDS = 10
 
 
@@ -55,6 +56,8 @@ class Files:
              "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", self.key, "-out", self.cert],
             check=True, capture_output=True)
         self.both.write_text(self.cert.read_text() + self.key.read_text())
+        self.paths = self.write("paths", "".join(
+            f"/{path.relative_to(PAGE)}\n" for path in sorted(PAGE.rglob("*")) if path.is_file()))
 
     def write(self, name, text):
         path = self.directory / name
@@ -152,7 +155,36 @@ http {{
     return [path, "-c", config, "-e", f"{home}/nginx-start.log"]
 
 
+def wsluice_files(files, listen, target, tls, workers, path):
+    return wsluice(files, listen, target, tls, workers, path) + [f"--web={PAGE}"]
+
+
+def nginx_files(files, listen, _target, _tls, _workers, path):
+    """As one would set it up to be quick: with sendfile, and without an access log."""
+    home = files.directory
+    config = nginx_config(files, listen, f"""
+http {{
+    include /etc/nginx/mime.types;
+    access_log off;
+    sendfile on;
+    tcp_nopush on;
+    keepalive_requests 100000000;
+    client_body_temp_path {home}/nginx-body;
+    proxy_temp_path {home}/nginx-proxy;
+    fastcgi_temp_path {home}/nginx-fastcgi;
+    uwsgi_temp_path {home}/nginx-uwsgi;
+    scgi_temp_path {home}/nginx-scgi;
+    server {{
+        listen 127.0.0.1:{listen} backlog=4096;
+        root {PAGE};
+    }}
+}}""")
+    return [path, "-c", config, "-e", f"{home}/nginx-start.log"]
+
+
 KINDS = {
+    "wsluice-files": wsluice_files,
+    "nginx-files": nginx_files,
     "wsluice": wsluice,
     "floor": floor,
     "haproxy": haproxy,
@@ -216,7 +248,7 @@ def version(kind, path):
         return "floor (tests/bench/floor.c)"
     if kind == "websockify":
         return first_of("dpkg-query", "-W", "websockify") or "websockify"
-    return first_of(path, {"wsluice": "--version"}.get(kind, "-v"))
+    return first_of(path, "--version" if kind.startswith("wsluice") else "-v")
 
 
 def first_of(*command):

@@ -15,7 +15,7 @@ SETTLE_SECONDS = 0.2
 DISTURBED = 0.15  # of a core, taken by others during a run: it is repeated
 ATTEMPTS = 3
 AMOUNT_OPTION = {"down": "bytes", "up": "bytes", "stall": "bytes", "echo": "messages",
-                 "handshake": "handshakes", "idle": "sessions"}
+                 "handshake": "handshakes", "idle": "sessions", "page": "requests"}
 
 
 class Load:
@@ -58,6 +58,9 @@ class Bench:
         self.cores = {options.proxy_core, options.load_core}
 
     def _load_command(self, scenario, entry, proxy, amount):
+        if scenario.mode == "page":
+            return [self.options.fetch, f"--proxy={proxy.listen}", f"--paths={self.files.paths}",
+                    f"--requests={amount}", f"--sessions={scenario.sessions}"]
         command = [self.options.load, scenario.mode, f"--proxy={proxy.listen}",
                    f"--listen={proxy.target}", f"--end={entry.end}", f"--frame={scenario.frame}",
                    f"--congestion={self.congestion}", f"--suite={self.options.suite}",
@@ -132,4 +135,6 @@ class Bench:
             return result["proxy_cpu"] / result["messages"] * 1e6
         if scenario.mode == "handshake":
             return result["proxy_cpu"] / result["handshakes"] * 1e6
+        if scenario.mode == "page":
+            return result["proxy_cpu"] / result["requests"] * 1e6
         return result["proxy_cpu"] / result["bytes"] * scenarios.GB

@@ -87,13 +87,15 @@ def find_tools(options):
 def find_programs(options):
     """Where each contender is; those that are missing do not take part."""
     tools = find_tools(options)
-    options.load = str(tools / "load")
+    options.load, options.fetch = str(tools / "load"), str(tools / "fetch")
     places = {"wsluice": options.wsluice, "floor": str(tools / "floor"),
               "haproxy": shutil.which("haproxy", path="/usr/sbin:/usr/bin"),
               "nginx-http": shutil.which("nginx", path="/usr/sbin:/usr/bin"),
               "websockify": shutil.which("websockify", path="/usr/bin")}
     has_stream = pathlib.Path(contenders.NGINX_STREAM_MODULE).exists()
     places["nginx-stream"] = places["nginx-http"] if has_stream else None
+    if contenders.PAGE.is_dir():
+        places.update({"wsluice-files": places["wsluice"], "nginx-files": places["nginx-http"]})
     wanted = set(options.contenders.split(",")) if options.contenders else set(places)
     found = {}
     for kind, path in places.items():

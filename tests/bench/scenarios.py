@@ -41,7 +41,7 @@ class Scenario:
     unit: str  # of the metric "cost"
     entries: tuple
     bars: tuple
-    amount: int  # bytes, messages, handshakes or sessions, as the mode counts
+    amount: int  # bytes, messages, handshakes, requests or sessions, as the mode counts
     sessions: int = 1
     frame: int = 65536
     tls: bool = False
@@ -101,6 +101,9 @@ SCENARIOS = (
              "CPU µs/handshake",
              (Entry("wsluice"), Entry("haproxy", "ws"), Entry("nginx-stream", "ws")),
              (Bar(1.05, ("haproxy",)),), 5_000, 32, tls=True),
+    Scenario("page", "files of noVNC's page, 6 connections that stay", "page", "CPU µs/request",
+             (Entry("wsluice-files"), Entry("nginx-files")),
+             (Bar(1.2, ("nginx-files",), subject="wsluice-files"),), 200_000, 6),
     Scenario("workers", "two workers against one, 16 sessions, both cores", "down", "CPU s/GB",
              (Entry("wsluice", workers=1, name="1 worker", both_cores=True),
               Entry("wsluice", workers=2, name="2 workers", both_cores=True)),
