@@ -14,7 +14,8 @@
 
 static bool fail(const char *path, int code, char *error, size_t error_size)
 {
-    snprintf(error, error_size, "%s: %s", path, strerror(code));
+    snprintf(error, error_size, "%s: %s", path,
+             code == ENOTSUP ? "not a regular file" : strerror(code));
     return false;
 }
 

@@ -28,31 +28,30 @@ static bool leads_there(const struct token_watch *watch, const char *path)
            info.st_ino == watch->inode;
 }
 
-static void leave(struct token_watch *watch)
-{
-    if (watch->number >= 0)
-        (void)inotify_rm_watch(watch->fd, watch->number);
-    watch->number = -1;
-}
-
+/*
+ * A folder that was removed takes its watch along, and the next one may have its number: so it is
+ * asked for each time, and stays the same while the folder does.
+ */
 void token_watch_follow(struct token_watch *watch, const char *path)
 {
     struct stat info;
-    if (leads_there(watch, path))
+    if (stat(path, &info) < 0 || !S_ISDIR(info.st_mode)) {
+        token_watch_close(watch);
         return;
-    leave(watch);
-    if (stat(path, &info) < 0 || !S_ISDIR(info.st_mode))
-        return;
+    }
     if (watch->fd < 0)
         watch->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     if (watch->fd < 0)
         return;
+    int before = watch->number;
     watch->number = inotify_add_watch(watch->fd, path, HAPPENS);
+    if (before >= 0 && before != watch->number)
+        (void)inotify_rm_watch(watch->fd, before);
     watch->device = info.st_dev;
     watch->inode = info.st_ino;
-    /* Has it become another folder in between? Then it is watched next time. */
+    /* It has become another folder in between: start anew, next time. */
     if (!leads_there(watch, path))
-        leave(watch);
+        token_watch_close(watch);
 }
 
 bool token_watch_quiet(struct token_watch *watch, const char *path)

@@ -26,7 +26,7 @@ struct token_watch {
 void token_watch_init(struct token_watch *watch);
 void token_watch_close(struct token_watch *watch);
 
-/* From now on. Nothing happens when that is no folder, or the one that is watched already. */
+/* From now on, or still. What is no folder is not watched. */
 void token_watch_follow(struct token_watch *watch, const char *path);
 
 /* Nothing has happened since the last call, and the path still leads to that folder. */
