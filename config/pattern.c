@@ -210,11 +210,11 @@ const char *pattern_check_origin(const char *text)
 const char *pattern_check_syslog(const char *text)
 {
     const char *colon = strrchr(text, ':');
-    bool is_socket = (*text == '/' || *text == '@') && text[1] != '\0';
-    bool is_host = colon && colon != text && colon[1] != '\0' &&
-                   colon[1 + strspn(colon + 1, "0123456789")] == '\0' &&
-                   strtoul(colon + 1, NULL, 10) <= 65535;
-    return is_socket || is_host
+    bool socket = (*text == '/' || *text == '@') && text[1] != '\0';
+    bool server = colon && colon != text && colon[1] != '\0' &&
+                  colon[1 + strspn(colon + 1, "0123456789")] == '\0' &&
+                  strtoul(colon + 1, NULL, 10) <= 65535;
+    return socket || server
                ? NULL
                : "must be a socket's whole path, @NAME, or HOST:PORT with the port as a number";
 }
