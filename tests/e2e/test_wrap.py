@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -398,3 +399,15 @@ def test_a_terminal_is_shared(lab):
     assert process.wait(10) == 5
     os.close(leader)
     os.close(follower)
+
+
+@pytest.mark.skipif(not shutil.which('Xvnc'), reason='needs Xvnc')
+def test_a_vnc_server(lab):
+    """A program that nobody wrote for us, with sockets for IPv4 and IPv6."""
+    port = free_port()
+    bridge = lab.start(f'127.0.0.1:{port}', '--', 'Xvnc', '-rfbport', port, '-SecurityTypes', 'None',
+                       f':{10000 + port % 10000}')
+    assert lab.open(bridge).data(12) == b'RFB 003.008\n'
+    lab.clients.pop().hang_up()
+    bridge.signal(signal.SIGTERM)
+    assert bridge.wait(15) == 0
