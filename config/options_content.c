@@ -135,7 +135,8 @@ static const struct options_row rows[] = {
         .required = true,
         .reload = OPTIONS_NEW_SESSIONS,
         .flags = {{.name = "web", .argument = "DIR"}},
-        .help = "the folder whose files are served; nothing outside of it ever is",
+        .help = "the folder whose files are served, and nothing outside of it; for a path "
+                "without /* one file. Links within it are followed",
     },
     {
         .section = OPTIONS_FILES,
@@ -147,7 +148,7 @@ static const struct options_row rows[] = {
         .flags = {{.name = "file-only",
                    .sets = "false",
                    .help = "no listings of folders without an index.html"}},
-        .help = "list folders that have no index.html",
+        .help = "list folders that have no index.html or index.htm",
     },
     {
         .section = OPTIONS_FILES,
@@ -156,7 +157,7 @@ static const struct options_row rows[] = {
         .value = {.type = VALUE_TEXT},
         .reload = OPTIONS_NEW_SESSIONS,
         .help = "a file below root for pages that are not there, as single-page applications want "
-                "it",
+                "it: where a browser goes, to names without an extension",
     },
     {
         .section = OPTIONS_FILES,
@@ -174,7 +175,9 @@ static const struct options_row rows[] = {
         .value = {.type = VALUE_BOOL},
         .initial = "true",
         .reload = OPTIONS_NEW_SESSIONS,
-        .help = "serve FILE.br or FILE.gz instead of FILE to clients that take it",
+        .help =
+            "serve FILE.br or FILE.gz, unless it is older, instead of FILE to clients that take "
+            "it",
     },
     {
         .section = OPTIONS_FILES,
@@ -200,7 +203,7 @@ static const struct options_row rows[] = {
         .value = {.type = VALUE_BOOL},
         .initial = "false",
         .reload = OPTIONS_NEW_SESSIONS,
-        .help = "serve names that begin with a dot as well",
+        .help = "serve names that begin with a dot as well, such as .well-known",
     },
 
     {
