@@ -1,6 +1,7 @@
 /*
  * The head of a request: reading it, and what it may have. In this order: who asks, how many of
- * them there are, from where; which route; what that route is for; the page that it comes from.
+ * them there are, from where; which route; what that route is for; the page that it comes from;
+ * where its token leads to.
  *
  * Owns: nothing. Thread: the session's. Errors: HTTP statuses by the table of reasons.
  * Lifetime: none.

@@ -63,6 +63,32 @@ static void fail_twice(struct pool_target *target, uint64_t now)
 
 /* ---- sharing and keeping --------------------------------------------------------------------- */
 
+/* What tokens lead to is many, and none of them is known: it has a name of its own. */
+static void test_tokens_have_a_target_that_varies(void **unused)
+{
+    struct world world;
+    struct pool_choice choice;
+    char name[64];
+    make(&world);
+    world.routes[1] = (struct config_route){.fail_after = 1, .retry_down_ms = 1000};
+    world.routes[1].tokens.file = "/etc/wsluice/tokens";
+    struct pool *pool = open_pool(&world, NULL);
+    struct pool_target *target = pool_target(pool, &world.routes[1], 0);
+    pool_pick(pool, &world.routes[1], 0, &choice);
+    assert_int_equal(choice.count, 1);
+    assert_ptr_equal(target->config, &world.routes[1].tokens.target);
+    assert_string_equal(pool_target_name(target, name, sizeof(name)), "tokens");
+    assert_string_equal(
+        pool_target_name(pool_target(pool, &world.routes[0], 0), name, sizeof(name)),
+        "127.0.0.1:1");
+    fail_twice(target, 0);
+    assert_true(pool_usable(pool, &world.routes[1], 0));
+    struct pool *next = open_pool(&world, pool);
+    assert_ptr_equal(pool_target(next, &world.routes[1], 0)->state, target->state);
+    pool_free(next);
+    pool_free(pool);
+}
+
 static void test_routes_share_a_target(void **unused)
 {
     struct world world;
@@ -354,6 +380,7 @@ static void test_one_of_a_crowd_gets_the_trial(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_tokens_have_a_target_that_varies),
         cmocka_unit_test(test_routes_share_a_target),
         cmocka_unit_test(test_reload_keeps_what_is_the_same),
         cmocka_unit_test(test_what_makes_a_target_another),
