@@ -4,11 +4,14 @@ import pathlib
 import pty
 import re
 import select
+import signal
 import subprocess
 import time
 
 import pytest
+from gateway import ANY, get, write
 from lab import BINARY, ROOT, run
+from wire import until
 
 BUILD = pathlib.Path(BINARY).parent
 CONTRIB = ROOT / 'contrib'
@@ -165,6 +168,60 @@ def test_units(installed, tmp_path):
                            tmp_path / 'wsluice.service'], capture_output=True, text=True, check=False)
     assert said.returncode == 0, said.stdout
     print(said.stdout.splitlines()[-1])
+
+
+def allowed_calls(unit):
+    """What the unit's lines leave, in their order."""
+    def members(name):
+        said = subprocess.run(['systemd-analyze', 'syscall-filter', name], capture_output=True, text=True,
+                              check=True).stdout
+        found = set()
+        for line in said.splitlines()[1:]:
+            word = line.strip()
+            if word and word[0] != '#':
+                found |= members(word) if word[0] == '@' else {word}
+        return found
+    calls = set()
+    for sign, group in re.findall(r'^SystemCallFilter=(~?)(\S+)$', unit, re.MULTILINE):
+        calls = calls - members(group) if sign else calls | members(group)
+    return calls
+
+
+def test_the_unit_forbids_no_call_that_is_made(lab, installed, certs):
+    """A whole life under strace: TLS, names, files, sockets with an owner, rotation, reload, drain."""
+    target, folder = lab.target(), lab.folder
+    (folder / 'web').mkdir()
+    (folder / 'web/page.html').write_text('page')
+    config = write(folder / 'gateway.yaml', {
+        'log': {'file': str(folder / 'log')}, 'admin': str(folder / 'admin.sock'), 'workers': 2,
+        'pid_file': str(folder / 'pid'),
+        'listeners': [{'address': ANY, 'tls': {'mode': 'optional', 'certificates': [
+                          {'certificate': certs.ec, 'key': certs.ec_key}]}},
+                      {'address': f'unix:{folder}/s', 'socket_group': str(os.getgid()), 'socket_mode': '0660'}],
+        'routes': [{'path': '/', 'target': f'tcp://localhost:{target.port}'},
+                   {'path': '/files/*', 'files': str(folder / 'web')}]})
+    trace = folder / 'trace'
+    command = folder / 'traced'
+    command.write_text(f'#!/bin/sh\nexec strace -D -f -qq -o {trace} {BINARY} "$@"\n')
+    command.chmod(0o755)
+    bridge = lab.start('--config', config, binary=command, logs_to=folder / 'log')
+    for how in ({}, {'context': certs.context()}):
+        client = lab.open(bridge, **how)
+        assert client.binary(b'traced').data(6) == b'traced'
+        client.bye()
+    assert get(lab, bridge, '/files/page.html').body == b'page'
+    assert run('health', config)[0] == 0
+    log = folder / 'log'
+    log.rename(folder / 'log.1')
+    bridge.signal(signal.SIGUSR1)
+    until(log.exists, 'a new file')
+    bridge.signal(signal.SIGHUP)
+    until(lambda: 'configuration' in log.read_text(), log.read_text)
+    bridge.signal(signal.SIGTERM)
+    assert bridge.wait() == 0
+    made = set(re.findall(r'^\d+ +(\w+)\(', trace.read_text(), re.MULTILINE))
+    unit = (installed / 'usr/lib/systemd/system/wsluice.service').read_text()
+    assert len(made) > 40 and made - allowed_calls(unit) == set()
 
 
 def test_the_user_of_the_unit(installed, tmp_path):
