@@ -111,6 +111,22 @@ def test_bash_completes(tmp_path, typed, becomes):
     assert re.search(r'\n<(.*?) ?>', said).group(1) == becomes, said
 
 
+def test_zsh_completes(tmp_path):
+    (tmp_path / '_wsluice').write_text(text_of('--completion=zsh'))
+    shell = Shell('zsh', '-f', '-i')
+    try:
+        shell.type(f'unsetopt beep; fpath=({tmp_path} $fpath); autoload -U compinit; compinit -u -D; echo go\n',
+                   until=r'\ngo')
+        for typed, becomes in (('wsluice --log-lev\twa\t', 'wsluice --log-level=warn'),
+                               ('wsluice che\t', 'wsluice check'),
+                               ('wsluice help-config log.le\t', 'wsluice help-config log.level')):
+            shell.type(typed)
+            said = shell.type("\x01echo '<\x05>'\n", until=r'\n<.*>')
+            assert re.search(r'\n<(.*?) ?>', said).group(1) == becomes, said
+    finally:
+        shell.close()
+
+
 @pytest.mark.parametrize('typed, offered', [
     ('wsluice --log-level=', 'warn'), ('wsluice che', 'check'), ('wsluice help-config log.le', 'log.level')])
 def test_fish_completes(tmp_path, typed, offered):
