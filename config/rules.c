@@ -59,6 +59,18 @@ static void check_user(const struct check *check)
                  "a group without a user drops nothing");
 }
 
+/* Sessions and operators come in by different doors. */
+static void check_admin(const struct check *check)
+{
+    const char *path = check->config->admin.socket;
+    for (size_t i = 0; path && i < check->config->listener_count; i++) {
+        const char *other = check->config->listeners[i].address.path;
+        if (other && strcmp(other, path) == 0)
+            complain(check, of_process(OPTIONS_ADMIN, "socket"), "give it a path of its own",
+                     "a listener has that path");
+    }
+}
+
 /* ---- listeners ---- */
 
 static void check_tls(const struct check *check, size_t index)
@@ -220,6 +232,7 @@ void rules_check(const struct config *config, const struct subject_names *names,
                  "there is nowhere to connect to");
     check_log(&check);
     check_user(&check);
+    check_admin(&check);
     note_route_names(&check);
     check_listeners(&check);
     for (size_t i = 0; i < config->route_count; i++)

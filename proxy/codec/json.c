@@ -72,6 +72,13 @@ static bool is_utf8(struct slice text)
     return utf8_feed(&state, (const uint8_t *)text.ptr, text.len) && utf8_complete(&state);
 }
 
+static void put_escaped(struct json *json, unsigned char byte)
+{
+    char escape[ESCAPE_MAX];
+    size_t length = escape_json(escape, byte);
+    put(json, escape, length);
+}
+
 void json_text(struct json *json, struct slice text)
 {
     bool utf8 = is_utf8(text);
@@ -79,11 +86,10 @@ void json_text(struct json *json, struct slice text)
     put_byte(json, '"');
     for (size_t i = 0; i < text.len; i++) {
         unsigned char byte = (unsigned char)text.ptr[i];
-        char escape[ESCAPE_MAX];
         if (byte >= 0x80 && utf8)
             put_byte(json, text.ptr[i]);
         else
-            put(json, escape, escape_json(escape, byte));
+            put_escaped(json, byte);
     }
     put_byte(json, '"');
 }

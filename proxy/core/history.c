@@ -31,7 +31,9 @@ size_t history_read(const struct history *history, struct history_point points[H
                     int64_t *until)
 {
     size_t count = atomic_load_explicit(&history->count, memory_order_acquire);
-    size_t used = count < HISTORY_POINTS ? count : HISTORY_POINTS;
+    size_t used = count;
+    if (used > HISTORY_POINTS)
+        used = HISTORY_POINTS;
     *until = atomic_load_explicit(&history->until, memory_order_relaxed);
     for (size_t i = 0; i < used; i++) {
         size_t at = (count - used + i) % HISTORY_POINTS;

@@ -66,20 +66,25 @@ static int digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+/* "%" and two digits; false: it stands for itself. */
+static bool decode_escape(struct slice text, unsigned char *byte)
+{
+    if (text.len < 3 || text.ptr[0] != '%')
+        return false;
+    int high = digit(text.ptr[1]), low = digit(text.ptr[2]);
+    if (high < 0 || low < 0)
+        return false;
+    *byte = (unsigned char)(16 * high + low);
+    return true;
+}
+
 /* As forms encode it: "+" is a space. False: too long, or it would hold a control character. */
 static bool decode(struct slice text, char value[static VALUE_MAX])
 {
     size_t length = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char byte = (unsigned char)text.ptr[i];
-        bool escaped = byte == '%' && i + 2 < text.len && digit(text.ptr[i + 1]) >= 0 &&
-                       digit(text.ptr[i + 2]) >= 0;
-        if (escaped) {
-            byte = (unsigned char)(digit(text.ptr[i + 1]) << 4 | digit(text.ptr[i + 2]));
-            i += 2;
-        } else if (byte == '+') {
-            byte = ' ';
-        }
+    while (text.len > 0) {
+        unsigned char byte = text.ptr[0] == '+' ? ' ' : (unsigned char)text.ptr[0];
+        text = slice_from(text, decode_escape(text, &byte) ? 3 : 1);
         if (byte < ' ' || byte == 0x7f || length + 1 == VALUE_MAX)
             return false;
         value[length++] = (char)byte;

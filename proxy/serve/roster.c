@@ -437,9 +437,9 @@ static void end_cb(struct session_env *env, struct ops_letter *letter)
 {
     struct ending *ending = (struct ending *)letter;
     struct session *session = find(env, ending->id);
-    char id[STATUS_ID_TEXT];
     ending->found = session != NULL;
     if (session) {
+        char id[STATUS_ID_TEXT];
         log_message(REASON_INFO, "session %s is ended by %s", status_id_print(ending->id, id),
                     ending->who);
         env->end(session, REASON_killed);

@@ -190,9 +190,10 @@ static const struct column session_columns[] = {
 static const char *print_stall(const struct roster_row *row, char text[CELL])
 {
     static const char *const who[] = {"", "client", "target", "both"};
-    char time[CELL];
-    if (row->stalled != 0)
+    if (row->stalled != 0) {
+        char time[CELL];
         snprintf(text, CELL, "%s %.20s", who[row->stalled & 3], print_time(row->stalled_ms, time));
+    }
     return text;
 }
 
