@@ -6,6 +6,7 @@
 #include "serve/files.h"
 #include "serve/gate.h"
 #include "serve/probe.h"
+#include "serve/token_store.h"
 
 #define AT_ONCE    16 /* probes under way */
 #define TIMEOUT_MS 10000
@@ -169,6 +170,23 @@ static bool tell_files(const struct survey *survey, const struct config *config)
     return good;
 }
 
+static bool tell_tokens(const struct survey *survey, const struct config *config)
+{
+    bool good = true;
+    for (size_t i = 0; i < config->route_count; i++) {
+        const struct config_tokens *tokens = &config->routes[i].tokens;
+        char text[1024];
+        if (!tokens->file)
+            continue;
+        struct token_store *store = token_store_create(tokens, text, sizeof(text));
+        bool readable = store && token_store_describe(store, text, sizeof(text));
+        fprintf(survey->out, "%s\n", text);
+        good = good && readable;
+        token_store_free(store);
+    }
+    return good;
+}
+
 static bool tell_listeners(struct survey *survey)
 {
     size_t count;
@@ -240,6 +258,7 @@ bool survey_run(const struct config *config, FILE *out)
     for (size_t i = 0; survey.visits && i < survey.count; i++)
         good = tell_target(&survey, &survey.visits[i]) && good;
     good = tell_files(&survey, config) && good;
+    good = tell_tokens(&survey, config) && good;
     good = tell_listeners(&survey) && good;
     free(survey.visits);
     gate_release(survey.gate);

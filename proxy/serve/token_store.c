@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include "base/log.h"
@@ -167,6 +168,32 @@ enum reason token_store_find(struct token_store *store, struct slice token,
     enum reason reason = find_line(store, token, place);
     pthread_mutex_unlock(&store->lock);
     return reason;
+}
+
+static bool describe_lines(struct token_store *store, char *text, size_t size)
+{
+    refresh(store);
+    if (store->table)
+        snprintf(text, size, "tokens %s: %zu known", store->tokens->file,
+                 token_table_count(store->table));
+    else
+        snprintf(text, size, "tokens %s", store->problem);
+    return store->table != NULL;
+}
+
+bool token_store_describe(struct token_store *store, char *text, size_t size)
+{
+    const char *path = store->tokens->file;
+    if (store->tokens->format == CONFIG_TOKENS_NAMES) {
+        bool readable = access(path, R_OK | X_OK) == 0;
+        snprintf(text, size, "tokens %s: %s", path,
+                 readable ? "a file for each token" : strerror(errno));
+        return readable;
+    }
+    pthread_mutex_lock(&store->lock);
+    bool readable = describe_lines(store, text, size);
+    pthread_mutex_unlock(&store->lock);
+    return readable;
 }
 
 /* ---- making ---------------------------------------------------------------------------------- */

@@ -43,6 +43,9 @@ struct token_store *token_store_create(const struct config_tokens *tokens, char 
                                        size_t error_size) WSL_MUST_CHECK;
 void token_store_free(struct token_store *store); /* NULL is fine */
 
+/* In a line for people: how many there are, or why there are none. False: it cannot be read. */
+bool token_store_describe(struct token_store *store, char *text, size_t size) WSL_MUST_CHECK;
+
 /* REASON_none, token_unknown, token_source or out_of_memory. */
 enum reason token_store_find(struct token_store *store, struct slice token,
                              struct token_place *place) WSL_MUST_CHECK;
