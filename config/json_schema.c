@@ -163,16 +163,18 @@ static void put_option(struct printer *printer, const struct options_row *row)
 
 static void put_section(struct printer *printer, enum options_section section);
 
-/* A mapping, or the text of the one option that it cannot do without. */
+/* A mapping, or the value of the one option that it cannot do without. */
 static void put_element(struct printer *printer, enum options_section section)
 {
-    if (!options_essence(section)) {
+    const struct options_row *essence = options_essence(section);
+    if (!essence) {
         put_section(printer, section);
         return;
     }
     open_object(printer);
     begin_member(printer, "anyOf");
-    fputs("[{\"type\": [\"string\", \"integer\"]}, ", printer->stream);
+    fprintf(printer->stream, "[{\"type\": [\"string\", \"integer\"%s]}, ",
+            essence->list ? ", \"array\"" : "");
     put_section(printer, section);
     fputc(']', printer->stream);
     close_object(printer);

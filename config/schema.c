@@ -125,13 +125,14 @@ static void *open_element(struct walk *walk, enum options_section section, void 
     return element;
 }
 
-/* A mapping, or nothing but the text of its essence: target: tcp://desk:5900. */
+/* A mapping, or nothing but its essence: target: tcp://desk:5900, command: [Xvnc, ":1"]. */
 static void read_object(struct walk *walk, const struct trail *trail, enum options_section section,
                         const struct yaml_tree_node *node, void *object)
 {
     const struct options_row *row = options_essence(section);
-    if (node->kind == YAML_TREE_SCALAR && !node->is_null && row)
-        scalar_set(&walk->reader, trail, row, object, node);
+    bool text = node->kind == YAML_TREE_SCALAR && !node->is_null;
+    if (row && (text || (row->list && node->kind == YAML_TREE_SEQUENCE)))
+        read_option(walk, trail, row, object, node);
     else
         read_section(walk, trail, section, node, object);
 }

@@ -143,6 +143,22 @@ static void remembers_where_things_stand(void **state)
     config_release(config);
 }
 
+static void a_section_is_its_essence(void **state)
+{
+    const struct config *config = load_text("listeners: [\":443\"]\n"
+                                            "admin: /run/a.sock\n"
+                                            "command: [Xvnc, \":1\"]\n"
+                                            "routes: [{path: /, files: /srv}, {path: /t, tokens: "
+                                            "/etc/tokens}]\n");
+    assert_string_equal(config->admin.socket, "/run/a.sock");
+    assert_int_equal(config->command.words.count, 2);
+    assert_string_equal(config->command.words.items[1], ":1");
+    assert_int_equal(config->routes[0].kind, CONFIG_KIND_FILES);
+    assert_string_equal(config->routes[0].files.root, "/srv");
+    assert_string_equal(config->routes[1].tokens.file, "/etc/tokens");
+    config_release(config);
+}
+
 static void one_option_implies_another(void **state)
 {
     const struct config *config =
@@ -339,6 +355,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_DIRECTORY(fills_every_kind_of_field),
         IN_DIRECTORY(remembers_where_things_stand),
+        IN_DIRECTORY(a_section_is_its_essence),
         IN_DIRECTORY(one_option_implies_another),
         IN_DIRECTORY(paths_begin_at_their_file),
         IN_DIRECTORY(includes_in_the_order_of_names),
