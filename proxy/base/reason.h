@@ -53,6 +53,10 @@
     REASON(tls_certificate, WARN, 0, 0, "client certificate missing or not accepted")              \
     REASON(tls_required, WARN, 0, 0, "plain connection on a TLS-only listener")                    \
     REASON(tls_unavailable, WARN, 0, 0, "TLS hello on a listener without a certificate")           \
+    /* a plain answer that is made or sent */                                                      \
+    REASON(answer_timeout, WARN, 503, 0, "The answer took too long")                               \
+    REASON(file_changed, WARN, 0, 0, "file became shorter while it was sent")                      \
+    REASON(file_io, WARN, 0, 0, "file could not be read")                                          \
     /* HTTP, RFC 9112 and RFC 6455 section 4 */                                                    \
     REASON(http_malformed, WARN, 400, 0, "Malformed request")                                      \
     REASON(http_host, WARN, 400, 0, "Exactly one valid Host field is needed")                      \
@@ -65,9 +69,6 @@
     REASON(http_not_upgrade, WARN, 426, 0, "This is a WebSocket endpoint")                         \
     REASON(http_path, WARN, 400, 0, "Malformed path")                                              \
     REASON(http_no_route, WARN, 404, 0, "Nothing here")                                            \
-    REASON(answer_timeout, WARN, 503, 0, "The answer took too long")                               \
-    REASON(file_changed, WARN, 0, 0, "file became shorter while it was sent")                      \
-    REASON(file_io, WARN, 0, 0, "file could not be read")                                          \
     REASON(ws_version, WARN, 426, 0, "WebSocket version 13 is needed")                             \
     REASON(ws_key, WARN, 400, 0, "Sec-WebSocket-Key is missing, repeated or malformed")            \
     REASON(ws_header, WARN, 400, 0, "Malformed WebSocket header field")                            \

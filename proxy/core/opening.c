@@ -74,7 +74,7 @@ enum opening_verdict opening_feed(struct opening *opening, const char *bytes, si
     size_t consumed = 0;
     enum reason bad = REASON_none;
     bool in_parts = opening->held != NULL;
-    opening->unjudged = false;
+    opening->unjudged = opening->head_only = false;
     if (in_parts) {
         if (length > 0 && !hold(opening, bytes, length))
             return refuse(opening, REASON_out_of_memory);

@@ -40,7 +40,7 @@ static void begin_anew(struct session *session)
     session_base_forget_request(entry);
     session_base_arm(session, session_base_limits(session)->keep_alive_ms);
     /* What came behind the last request is in our hands, and no descriptor tells of it. */
-    unsigned held = entry->opening.held_length > 0 ? WATCH_WRITE : 0;
+    unsigned held = opening_pending(&entry->opening) ? WATCH_WRITE : 0;
     watch_want(session->client_watch, WATCH_READ | held);
 }
 

@@ -10,7 +10,7 @@ static void test_names(void **unused)
 {
     for (enum metric metric = 0; metric < METRICS_COUNT; metric++) {
         for (const char *c = metrics_name(metric); *c; c++)
-            assert_true(islower((unsigned char)*c) || *c == '_');
+            assert_true(islower((unsigned char)*c) || isdigit((unsigned char)*c) || *c == '_');
         for (enum metric other = 0; other < metric; other++)
             assert_string_not_equal(metrics_name(metric), metrics_name(other));
     }

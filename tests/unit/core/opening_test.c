@@ -259,7 +259,7 @@ static void test_nothing_is_held_between(void **unused)
 
 static void test_a_bad_one_after_a_good_one(void **unused)
 {
-    static const char text[] = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n"
+    static const char text[] = "HEAD /a HTTP/1.1\r\nHost: a\r\n\r\n"
                                "GET /b HTTP/1.1\r\nHost : b\r\n\r\n";
     struct opening opening = {0};
     struct walk found = {.last = OPENING_MORE};
@@ -267,6 +267,7 @@ static void test_a_bad_one_after_a_good_one(void **unused)
     assert_string_equal(found.targets, "/a ");
     assert_int_equal(found.last, OPENING_REFUSED);
     assert_int_equal(opening.refusal, REASON_http_malformed);
+    assert_false(opening.head_only);
     opening_free(&opening);
 }
 
