@@ -388,6 +388,16 @@ def test_a_relative_source_is_found_from_where_it_started(lab, two):
     assert status == 0, error
 
 
+def test_a_page_needs_no_token(lab, two):
+    web = lab.folder / 'web'
+    web.mkdir()
+    (web / 'vnc.html').write_text('the page')
+    bridge = lab.start('--web=web', '--token-plugin=TokenFile', '--token-source=tokens', '127.0.0.1:0', cwd=lab.folder)
+    assert get(lab, bridge, '/vnc.html').body == b'the page'
+    assert opened(lab, bridge, '/vnc.html?token=one') == 'one'
+    assert opened(lab, bridge, '/vnc.html') == 403
+
+
 def test_a_dead_target_is_told_after_the_upgrade(lab):
     source = lab.folder / 'tokens'
     refusing = targets.refusing_port()
