@@ -26,7 +26,7 @@ static char *findings_of(char *path)
     if (config)
         fail_msg("%s: nothing is wrong with it", path);
     FILE *stream = open_memstream(&text, &size);
-    cli_report_findings(&diag, stream);
+    cli_report_findings(&diag, "wsluice", stream);
     fclose(stream);
     diag_free(&diag);
     return text;
