@@ -8,8 +8,9 @@ import time
 
 import gateway
 import pytest
+from processes import upgrade
 from targets import hold, source
-from wire import BINARY, frame, pattern, until
+from wire import BINARY, WAIT, frame, pattern, until
 
 # A JavaScript engine reads the file, as noVNC's playback does.
 READER = """
@@ -81,6 +82,21 @@ def test_what_exists_is_left_alone(lab, tmp_path):
         assert heard(complete(tmp_path / f'rec.{number}'), True) == text
     assert precious.read_text() == 'mine' and (tmp_path / 'rec.2').read_text() == 'yesterday'
     assert not (tmp_path / 'nowhere').exists()
+
+
+def test_a_process_that_takes_over_leaves_the_recordings_of_the_first(lab, tmp_path):
+    """It counts from one again, beside a session that is still being recorded."""
+    bridge, _ = lab.start_echo(f'--record={tmp_path}/rec')
+    old = lab.open(bridge).binary(b'old')
+    assert old.data(3) == b'old'
+    successor = upgrade(lab, bridge)
+    lab.open(bridge).binary(b'new').bye()
+    assert heard(complete(tmp_path / 'rec.2'), True) == b'new'
+    old.binary(b'er').data(2)
+    old.bye()
+    assert heard(complete(tmp_path / 'rec.1'), True) == b'older'
+    assert bridge.process.wait(WAIT) == 0
+    successor.stop()
 
 
 def test_a_relative_path_is_one_from_the_start_directory(lab, tmp_path):
