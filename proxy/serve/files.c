@@ -262,14 +262,16 @@ static enum found find_path(struct search *search)
     return search->wait ? try(search, search->path.name, "") : FOUND_LATER;
 }
 
-static enum found find(struct search *search, struct slice path)
+static enum found find(struct search *search, struct slice path, size_t base)
 {
     const struct config_route *route = search->files->route;
-    struct slice below = file_path_below(route->path, path);
+    struct slice below = file_path_below(route->path, slice_from(path, base));
     search->fd = -1;
     search->path.folder = false;
     if (search->files->only)
         return try(search, search->files->only, "");
+    if (below.len == 0 && path.ptr[path.len - 1] != '/') /* "/novnc" of the route "/novnc/\*" */
+        return FOUND_FOLDER;
     if (below.len >= sizeof(search->asked) ||
         !file_path_decode(below, route->files.hidden, search->asked, &search->path))
         return FOUND_NOTHING;
@@ -378,13 +380,13 @@ static void make_answer(const struct search *search, enum found found, struct sl
 }
 
 bool files_answer(const struct files *files, const struct http_head *head, struct slice path,
-                  bool wait, struct files_answer *answer)
+                  size_t base, bool wait, struct files_answer *answer)
 {
     struct search search;
     search.files = files;
     search.head = head;
     search.wait = wait;
-    enum found found = find(&search, path);
+    enum found found = find(&search, path, base);
     if (found == FOUND_LATER && !wait)
         return false;
     answer->location = NULL;

@@ -37,11 +37,12 @@ void files_free(struct files *files); /* NULL is fine */
 bool files_readable(const struct files *files, char *error, size_t error_size) WSL_MUST_CHECK;
 
 /*
- * The answer to a GET or HEAD for `path`, the part behind the base path in normal form. False:
- * only the disk knows, and `wait` was not set.
+ * The answer to a GET or HEAD for `path` in normal form, of which the first bytes are the base path
+ * of its listener. It may be the folder of the route's star without its "/". False: only the disk
+ * knows, and `wait` was not set.
  */
 bool files_answer(const struct files *files, const struct http_head *head, struct slice path,
-                  bool wait, struct files_answer *answer) WSL_MUST_CHECK;
+                  size_t base, bool wait, struct files_answer *answer) WSL_MUST_CHECK;
 
 /* Once the reply is sent, or released: its body is another matter. */
 void files_answer_free(struct files_answer *answer);

@@ -12,13 +12,15 @@ struct lookup {
     const struct files *files;
     struct http_head *head; /* owned, as the path */
     char *path;
+    size_t base;
     struct files_answer answer;
 };
 
 static void look_cb(uv_work_t *work)
 {
     struct lookup *lookup = WSL_CONTAINER(work, struct lookup, work);
-    (void)!files_answer(lookup->files, lookup->head, slice_of(lookup->path), true, &lookup->answer);
+    (void)!files_answer(lookup->files, lookup->head, slice_of(lookup->path), lookup->base, true,
+                        &lookup->answer);
 }
 
 static void forget(struct lookup *lookup)
@@ -41,6 +43,14 @@ static void found_cb(uv_work_t *work, int status)
     env->gone(env);
 }
 
+/* Where the listener's part of the path ends. That part alone is "/" to routes, but has none. */
+static size_t base_of(const struct session_entry *entry)
+{
+    size_t length = strlen(entry->path);
+    bool alone = entry->match.path.len == 1 && entry->path[length - 1] != '/';
+    return alone ? length : length - entry->match.path.len;
+}
+
 /* NULL: out of memory. */
 static struct lookup *prepare(struct session *session, const struct http_head *head)
 {
@@ -52,7 +62,8 @@ static struct lookup *prepare(struct session *session, const struct http_head *h
         .site = site_retain(session->site),
         .files = session->site->routes[session->entry->match.route].files,
         .head = http_head_copy(head),
-        .path = slice_copy(session->entry->match.path),
+        .path = slice_copy(slice_of(session->entry->path)),
+        .base = base_of(session->entry),
     };
     if (lookup->head && lookup->path)
         return lookup;
@@ -83,8 +94,8 @@ void session_files_answer(struct session *session, const struct http_head *head)
 {
     const struct session_entry *entry = session->entry;
     struct files_answer answer;
-    if (!files_answer(session->site->routes[entry->match.route].files, head, entry->match.path,
-                      false, &answer)) {
+    if (!files_answer(session->site->routes[entry->match.route].files, head, slice_of(entry->path),
+                      base_of(entry), false, &answer)) {
         look_up(session, head);
         return;
     }

@@ -60,6 +60,25 @@ static enum reason find_client(struct session *session, const struct http_head *
     return session->verdict;
 }
 
+/* A folder of files that is asked for without its "/" is found, too: it then says where it is. */
+static enum reason match_route(struct session *session, struct slice host, struct slice path)
+{
+    struct session_entry *entry = session->entry;
+    const struct route_table *table = session->site->table;
+    enum reason reason = route_match(table, session->listener, host, path, &entry->match);
+    if (reason != REASON_http_no_route || path.ptr[path.len - 1] == '/')
+        return reason;
+    entry->path[path.len] = '/';
+    path.len++;
+    reason = route_match(table, session->listener, host, path, &entry->match);
+    entry->path[path.len - 1] = '\0';
+    if (reason != REASON_none)
+        return reason;
+    entry->match.path.len--;
+    const struct config_route *route = &session->site->config->routes[entry->match.route];
+    return route->kind == CONFIG_KIND_FILES ? REASON_none : REASON_http_no_route;
+}
+
 static enum reason find_route(struct session *session, const struct http_head *head)
 {
     struct session_entry *entry = session->entry;
@@ -67,7 +86,7 @@ static enum reason find_route(struct session *session, const struct http_head *h
     struct slice path;
     if (!head->path.ptr)
         return REASON_http_no_route;
-    entry->path = malloc(URI_NORMAL_MAX(head->path.len) + 1);
+    entry->path = malloc(URI_NORMAL_MAX(head->path.len) + sizeof("/"));
     if (!entry->path)
         return REASON_out_of_memory;
     enum reason reason = uri_normalise(head->path, entry->path, &path);
@@ -77,7 +96,7 @@ static enum reason find_route(struct session *session, const struct http_head *h
         return reason;
     }
     entry->path[path.len] = '\0';
-    reason = route_match(session->site->table, session->listener, head->host, path, &entry->match);
+    reason = match_route(session, head->host, path);
     if (reason != REASON_none)
         return reason;
     session->route = &config->routes[entry->match.route];

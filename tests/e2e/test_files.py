@@ -238,7 +238,29 @@ def test_under_a_prefix_and_a_base_path(lab, root):
         assert browser.ask(f'{prefix}/novnc/').body == (root / 'index.html').read_bytes()
         assert browser.ask(f'{prefix}/novnc/old').fields['location'] == './old/'
         assert browser.ask(f'{prefix}/core/note.txt').status == 404
+        answer = browser.ask(f'{prefix}/novnc?autoconnect=1')
+        assert (answer.status, answer.fields['location']) == (301, './novnc/?autoconnect=1')
+        assert browser.ask(f'{prefix}/novnc', method='HEAD').status == 301
         browser.client.hang_up()
+
+
+def test_a_base_path_without_its_slash(lab, root):
+    door = serve(lab, root, listeners=[{'address': ANY, 'base_path': '/desk'}])
+    for sent, location in (('/desk', './desk/'), ('//desk?a', './desk/?a'), ('/desk/old', './old/')):
+        answer = get(lab, door, sent)
+        assert (answer.status, answer.fields['location']) == (301, location)
+    assert get(lab, door, '/desk/').body == (root / 'index.html').read_bytes()
+    assert get(lab, door, '/').status == 404
+
+
+def test_a_route_without_the_slash_comes_first(lab, root):
+    bridge = start(lab, [{'path': '/novnc/*', 'files': str(root)}, {'path': '/novnc', 'health': 'live'},
+                         {'path': '/desk/*', 'target': gateway.there(lab.target())}],
+                   [{'address': ANY}, {'address': ANY, 'base_path': '/all'}])
+    assert get(lab, bridge.doors[0], '/novnc').status == 200
+    assert get(lab, bridge.doors[0], '/desk').status == 404
+    assert get(lab, bridge.doors[0], '/novn').status == 404
+    assert get(lab, bridge.doors[1], '/all').status == 404
 
 
 def test_a_route_of_one_file(lab, root):

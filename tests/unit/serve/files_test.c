@@ -67,7 +67,7 @@ static bool ask(const char *path, bool wait, const char *name, const char *value
     struct http_head head = {.method = SLICE("GET"), .query = {query + 1, 3}};
     if (name)
         head.fields[head.field_count++] = (struct http_field){slice_of(name), slice_of(value)};
-    return files_answer(files, &head, slice_of(path), wait, &answer);
+    return files_answer(files, &head, slice_of(path), 0, wait, &answer);
 }
 
 static void done(void)
@@ -128,6 +128,9 @@ static void test_folders(void **state)
     struct config_route route = route_of("/web/*");
     open_files(&route);
     assert_status("/web/", 200);
+    done();
+    assert_status("/web", 301);
+    assert_string_equal(answer.reply.location, "./web/?a=1");
     done();
     assert_status("/web/core", 301);
     assert_string_equal(answer.reply.location, "./core/?a=1");
