@@ -14,7 +14,7 @@ struct token_reference {
     bool silent, good; /* neither: a fault */
     char token[TOKEN_MAX + 1];
     bool is_unix;
-    char host[256], service[64];
+    char host[512], service[64];
     unsigned port;
 };
 
