@@ -129,7 +129,12 @@ static const struct options_section_row sections[] = {
             ONE(config_route, tokens),
             .size = sizeof(struct config_tokens),
             .place = OPTIONS_NO_PLACE,
-            .help = "The target by a token that the client brings along, instead of target.",
+            .help = "The target by a token that the client brings along, instead of target: a "
+                    "mapping, or just the file. Its lines are TOKEN: HOST:PORT, or TOKEN: "
+                    "unix:PATH; those that begin with # say nothing, and of two with the same "
+                    "token the later one holds. The next client sees a change; best write a new "
+                    "file and rename it. While the file cannot be read, no token is known. The "
+                    "options about TLS are for all targets.",
         },
     [OPTIONS_FILES] =
         {
