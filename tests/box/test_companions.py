@@ -22,7 +22,7 @@ def fixture_installed(tmp_path_factory):
     """The content of the Debian package, as on a machine that has it."""
     folder = tmp_path_factory.mktemp('package')
     subprocess.run(['cpack', '-G', 'DEB', '-B', folder], cwd=BUILD, check=True, capture_output=True)
-    package, = folder.glob('*.deb')
+    package, = folder.glob('wsluice_*.deb')
     subprocess.run(['dpkg-deb', '-R', package, folder / 'root'], check=True)
     return folder / 'root'
 
