@@ -207,8 +207,8 @@ static enum found compress(struct search *search)
     enum file_coding codings[FILE_CODING_COUNT];
     size_t count = file_terms_codings(search->head, codings), length = strlen(search->name);
     for (size_t i = 0; i < count; i++) {
-        struct file_facts facts;
-        int fd;
+        struct file_facts facts = {0};
+        int fd = -1;
         snprintf(search->name + length, NAME_ROOM, "%s", file_terms_suffix(codings[i]));
         enum found found = get(search, search->name, codings[i], &fd, &facts);
         search->name[length] = '\0';

@@ -9,7 +9,7 @@
 
 #include "core/file_listing.h"
 
-#define ENTRIES_MAX 5000 /* a page of half a megabyte */
+#define ENTRIES_MAX 2000 /* a page of 256 KiB, as much as a stalled session may hold */
 
 struct reading {
     const struct files_root *root;
@@ -17,6 +17,7 @@ struct reading {
     bool hidden;
     int fd;
     size_t capacity;
+    char title[PATH_MAX + 1];
     struct file_listing listing;
 };
 
@@ -89,9 +90,8 @@ static bool read_all(struct reading *reading, DIR *stream)
 
 static char *make_page(struct reading *reading, size_t *length)
 {
-    char title[PATH_MAX + 1];
-    snprintf(title, sizeof(title), "/%s", reading->folder);
-    reading->listing.title = slice_of(title);
+    snprintf(reading->title, sizeof(reading->title), "/%s", reading->folder);
+    reading->listing.title = slice_of(reading->title);
     reading->listing.has_parent = reading->folder[0] != '\0';
     return file_listing_page(&reading->listing, length);
 }

@@ -305,10 +305,34 @@ def test_a_listing_shows_only_what_is_served(lab, root):
 
 
 def test_a_folder_of_very_many(lab, root):
-    for number in range(6000):
+    for number in range(2500):
         (root / f'core/{number}').touch()
     page = get(lab, serve(lab, root, listing=True), '/core/').body.decode()
-    assert 'Only 5000 entries' in page
+    assert 'Only 2000 entries' in page
+
+
+@pytest.mark.threads
+def test_clients_that_do_not_wait_for_the_disk(lab, root):
+    for number in range(2500):
+        (root / f'core/{number}').touch()
+    bridge = start(lab, [{'path': '/*', 'files': {'root': str(root), 'listing': True}}])
+    door = bridge.doors[0]
+    for _ in range(3):
+        browsers = [visit(lab, door) for _ in range(30)]
+        for browser in browsers:
+            browser.send('/core/')
+            browser.send('/vnc.html')
+        for browser in browsers[::2]:
+            browser.client.reset()
+        for browser in browsers[1::2]:
+            assert 'Only 2000 entries' in browser.hear().body.decode()
+            assert browser.hear().body == (root / 'vnc.html').read_bytes()
+            browser.client.hang_up()
+    leaving = [visit(lab, door) for _ in range(30)]
+    for browser in leaving:
+        browser.send('/core/')
+    bridge.signal(signal.SIGTERM)  # with questions out
+    assert bridge.wait() == 0
 
 
 # ---- pages of an application ----
