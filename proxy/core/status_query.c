@@ -14,46 +14,7 @@ static const struct {
 #undef SORT_ROW
 };
 
-/* ---- ids ------------------------------------------------------------------------------------- */
-
-const char *status_id_print(uint64_t id, char text[static STATUS_ID_TEXT])
-{
-    snprintf(text, STATUS_ID_TEXT, "%u-%llu", status_id_worker(id),
-             (unsigned long long)(id & 0xFFFFFFFFFFFF));
-    return text;
-}
-
-/* All digits of it, no more than `most`. */
-static bool parse_number(struct slice text, uint64_t most, uint64_t *number)
-{
-    *number = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] < '0' || text.ptr[i] > '9')
-            return false;
-        *number = *number * 10 + (uint64_t)(text.ptr[i] - '0');
-        if (*number > most)
-            return false;
-    }
-    return text.len > 0;
-}
-
-bool status_id_parse(struct slice text, uint64_t *id)
-{
-    uint64_t worker, number;
-    const char *dash = text.len > 0 ? memchr(text.ptr, '-', text.len) : NULL;
-    if (!dash)
-        return false;
-    size_t first = (size_t)(dash - text.ptr);
-    if (!parse_number((struct slice){text.ptr, first}, 0xFFFF, &worker) ||
-        !parse_number(slice_from(text, first + 1), 0xFFFFFFFFFFFF, &number) || number == 0)
-        return false;
-    *id = status_id((unsigned)worker, number);
-    return true;
-}
-
-/* ---- the query ------------------------------------------------------------------------------- */
-
-const char *status_sort_name(enum status_sort sort)
+const char *status_query_sort_name(enum status_sort sort)
 {
     return sorts[sort].name;
 }
@@ -116,13 +77,18 @@ static bool parse_format(const char *value, enum status_format *format)
     return false;
 }
 
-static bool parse_count(const char *value, uint64_t most, uint32_t *count)
+/* Nothing but digits, no more than `most`. */
+static bool parse_count(const char *value, uint32_t most, uint32_t *count)
 {
-    uint64_t number;
-    if (!parse_number(slice_of(value), most, &number))
-        return false;
-    *count = (uint32_t)number;
-    return true;
+    *count = 0;
+    for (const char *c = value; *c; c++) {
+        if (*c < '0' || *c > '9')
+            return false;
+        *count = *count * 10 + (uint32_t)(*c - '0');
+        if (*count > most)
+            return false;
+    }
+    return *value != '\0';
 }
 
 /* What the order says is kept until the key that it is about is known. */
@@ -155,7 +121,7 @@ static const char *take(struct slice key, const char *value, struct status_query
     if (slice_equal(key, SLICE("width")))
         return parse_count(value, WIDTH_MAX, &parsed->width) ? NULL : "width is 0 to 1000";
     if (slice_equal(key, SLICE("kill")))
-        return status_id_parse(slice_of(value), &parsed->kill) ? NULL : "that is no session's id";
+        return session_id_parse(slice_of(value), &parsed->kill) ? NULL : "that is no session's id";
     if (slice_equal(key, SLICE("filter")))
         for (size_t i = 0; i <= strlen(value); i++)
             parsed->filter[i] = slice_lower(value[i]);

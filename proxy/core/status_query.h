@@ -5,40 +5,16 @@
  *      ?format=json&filter=10.0.&sort=rate_down&order=desc&limit=50
  *      ?kill=0-17
  *
- * Also what sessions are called there: WORKER-NUMBER, both decimal.
- *
  * Pure. Owns: nothing. Thread: any. Errors: a phrase for the client. Lifetime: plain values.
  */
 #ifndef WSLUICE_CORE_STATUS_QUERY_H
 #define WSLUICE_CORE_STATUS_QUERY_H
 
-#include "base/base.h"
+#include "core/session_id.h"
 
 #define STATUS_QUERY_LIMIT     200
 #define STATUS_QUERY_LIMIT_MAX 1000
 #define STATUS_QUERY_FILTER    128 /* bytes, a NUL among them */
-
-/* ---- ids ------------------------------------------------------------------------------------- */
-
-#define STATUS_ID_TEXT 28
-
-/* Unique in the process: the worker's number, and a count of its connections. */
-static inline uint64_t status_id(unsigned worker, uint64_t number)
-{
-    return (uint64_t)worker << 48 | (number & 0xFFFFFFFFFFFF);
-}
-
-static inline unsigned status_id_worker(uint64_t id)
-{
-    return (unsigned)(id >> 48);
-}
-
-const char *status_id_print(uint64_t id, char text[static STATUS_ID_TEXT]);
-
-/* False: that is no id. 0 is none. */
-bool status_id_parse(struct slice text, uint64_t *id) WSL_MUST_CHECK;
-
-/* ---- the query ------------------------------------------------------------------------------- */
 
 /* SORT(id, falling by itself): numbers begin with the greatest, texts with "a". */
 #define STATUS_SORT_TABLE(SORT)                                                                    \
@@ -61,7 +37,7 @@ bool status_id_parse(struct slice text, uint64_t *id) WSL_MUST_CHECK;
 enum status_sort { STATUS_SORT_TABLE(STATUS_SORT_ENUM) STATUS_SORTS };
 #undef STATUS_SORT_ENUM
 
-const char *status_sort_name(enum status_sort sort);
+const char *status_query_sort_name(enum status_sort sort);
 
 enum status_format {
     STATUS_FORMAT_ANY,

@@ -234,9 +234,9 @@ int cli_status_show(int argc, char **argv, FILE *out, FILE *err)
 
 static int kill_one(const struct words *words, const struct config_address *address, uint64_t id)
 {
-    char target[64], text[STATUS_ID_TEXT], error[ERROR_MAX];
+    char target[64], text[SESSION_ID_TEXT], error[ERROR_MAX];
     struct http_client_answer answer;
-    status_id_print(id, text);
+    session_id_print(id, text);
     snprintf(target, sizeof(target), "/?format=text&kill=%s", text);
     const struct http_client_request request = {
         .address = address, .method = "POST", .target = target, .timeout_ms = TIMEOUT_MS};
@@ -260,7 +260,7 @@ static int kill_all(struct words *words)
     const char *file = NULL;
     int status = scan(words, false), ids = 0;
     for (int i = 0; status == 0 && i < words->rest_count; i++) {
-        if (status_id_parse(slice_of(words->rest[i]), &id))
+        if (session_id_parse(slice_of(words->rest[i]), &id))
             words->rest[ids++] = words->rest[i];
         else if (file)
             status = wrong_usage(words, words->rest[i], "that is no session's id");
@@ -274,7 +274,7 @@ static int kill_all(struct words *words)
     if (status != 0)
         return status;
     for (int i = 0; i < ids; i++) {
-        (void)!status_id_parse(slice_of(words->rest[i]), &id);
+        (void)!session_id_parse(slice_of(words->rest[i]), &id);
         int one = kill_one(words, &address, id);
         status = status ? status : one;
     }

@@ -259,7 +259,7 @@ static void read_numbers(struct session *session, struct roster_row *row, uint64
 
 struct texts {
     struct session_names names;
-    char id[STATUS_ID_TEXT], tls[128];
+    char id[SESSION_ID_TEXT], tls[128];
     struct tls_facts facts;
 };
 
@@ -287,11 +287,12 @@ static void read_texts(const struct session *session, struct roster_row *row, st
     read_tls(session, row, texts);
 }
 
-static bool passes(const struct roster_row *row, const char *filter, char id[static STATUS_ID_TEXT])
+static bool passes(const struct roster_row *row, const char *filter,
+                   char id[static SESSION_ID_TEXT])
 {
     const char *texts[] = {row->client, row->route, row->target,
                            row->user,   row->proxy, row->listener};
-    if (filter[0] == '\0' || status_query_holds(slice_of(status_id_print(row->id, id)), filter))
+    if (filter[0] == '\0' || status_query_holds(slice_of(session_id_print(row->id, id)), filter))
         return true;
     for (size_t i = 0; i < WSL_COUNT(texts); i++)
         if (texts[i] && status_query_holds(slice_of(texts[i]), filter))
@@ -377,7 +378,7 @@ static void turn_cb(struct session_env *env, struct ops_letter *letter)
 static void arrive_cb(struct session_env *env, struct ops_letter *letter)
 {
     struct listing *listing = (struct listing *)letter;
-    listing->last = status_id(env->number, env->accepted);
+    listing->last = session_id(env->number, env->accepted);
     listing->visit.next = env->sessions.next;
     list_init(&listing->visit.link);
     letter->run = turn_cb;
@@ -439,8 +440,8 @@ static void end_cb(struct session_env *env, struct ops_letter *letter)
     struct session *session = find(env, ending->id);
     ending->found = session != NULL;
     if (session) {
-        char id[STATUS_ID_TEXT];
-        log_message(REASON_INFO, "session %s is ended by %s", status_id_print(ending->id, id),
+        char id[SESSION_ID_TEXT];
+        log_message(REASON_INFO, "session %s is ended by %s", session_id_print(ending->id, id),
                     ending->who);
         env->end(session, REASON_killed);
     }
@@ -451,7 +452,7 @@ static void end_cb(struct session_env *env, struct ops_letter *letter)
 bool roster_end(struct session_env *env, uint64_t id, const char *who, roster_end_fn *done,
                 void *owner)
 {
-    bool possible = status_id_worker(id) < env->ops->worker_count;
+    bool possible = session_id_worker(id) < env->ops->worker_count;
     struct ending *ending = calloc(1, sizeof(*ending));
     if (!ending)
         return false;
@@ -460,6 +461,6 @@ bool roster_end(struct session_env *env, uint64_t id, const char *who, roster_en
     ending->done = done;
     ending->owner = owner;
     snprintf(ending->who, sizeof(ending->who), "%s", who);
-    set_out(&ending->walk, env, possible ? status_id_worker(id) : env->number);
+    set_out(&ending->walk, env, possible ? session_id_worker(id) : env->number);
     return true;
 }

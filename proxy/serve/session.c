@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "core/status_query.h"
+#include "core/session_id.h"
 #include "serve/session_answer.h"
 #include "serve/session_base.h"
 #include "serve/session_greet.h"
@@ -135,7 +135,7 @@ void session_accept(struct session_env *env, const struct session_client *client
         return;
     }
     session->env = env;
-    session->id = status_id(env->number, ++env->accepted);
+    session->id = session_id(env->number, ++env->accepted);
     session->site = client->site;
     session->listener = client->listener;
     session->fd = client->fd;

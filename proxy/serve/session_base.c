@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "core/status_query.h"
+#include "core/session_id.h"
 #include "net/socket.h"
 #include "serve/reply_flow.h"
 
@@ -85,9 +85,9 @@ void session_base_names(const struct session *session, struct session_names *nam
 void session_base_log_parties(const struct session *session, struct log_line *line)
 {
     struct session_names names;
-    char id[STATUS_ID_TEXT];
+    char id[SESSION_ID_TEXT];
     session_base_names(session, &names);
-    log_text(line, "id", status_id_print(session->id, id));
+    log_text(line, "id", session_id_print(session->id, id));
     log_text(line, "client", names.client);
     if (names.proxy[0] != '\0')
         log_text(line, "proxy", names.proxy);

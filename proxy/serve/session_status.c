@@ -145,7 +145,7 @@ static void listed_cb(void *owner, const struct roster *roster)
     char *bytes = NULL;
     if (!roster->failed && !session_reply_abandoned(question->wait))
         bytes = question->format == STATUS_FORMAT_JSON ? status_json(&view, &length)
-                                                       : status_text(&view, &length);
+                                                       : status_text_print(&view, &length);
     struct reply reply = reply_with(200, question->format, bytes, length);
     finish(question, &reply);
 }
@@ -162,9 +162,9 @@ static void list(struct session *session, const struct status_query *query, cons
 static void ended_cb(void *owner, bool found)
 {
     struct question *question = owner;
-    char id[STATUS_ID_TEXT];
+    char id[SESSION_ID_TEXT];
     struct reply reply =
-        found ? short_reply(200, question->format, "killed", status_id_print(question->id, id))
+        found ? short_reply(200, question->format, "killed", session_id_print(question->id, id))
               : short_reply(404, question->format, "error", "no such session");
     finish(question, &reply);
 }

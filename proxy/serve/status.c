@@ -146,9 +146,9 @@ static void put_stall(struct json *json, const struct roster_row *row)
 
 static void put_row(struct json *json, const struct roster_row *row)
 {
-    char id[STATUS_ID_TEXT];
+    char id[SESSION_ID_TEXT];
     json_open(json, '{');
-    put_string(json, "id", status_id_print(row->id, id));
+    put_string(json, "id", session_id_print(row->id, id));
     put_string(json, "client", row->client);
     put_string(json, "proxy", row->proxy);
     put_string(json, "user", row->user);
@@ -177,7 +177,7 @@ static void put_sessions(struct json *json, const struct roster *roster)
     put_number(json, "listed", roster->count);
     put_bool(json, "truncated", roster->count < roster->sums.matched);
     put_string(json, "filter", query->filter);
-    put_string(json, "sort", status_sort_name(query->sort));
+    put_string(json, "sort", status_query_sort_name(query->sort));
     put_string(json, "order", query->falling ? "desc" : "asc");
     put_number(json, "limit", query->limit);
     json_key(json, "rows");

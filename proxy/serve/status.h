@@ -40,6 +40,6 @@ const char *status_target_state(enum balance_state state);
 WSL_MUST_CHECK char *status_json(const struct status_view *view, size_t *length);
 
 /* Tables for a terminal, as wide as the query says. */
-WSL_MUST_CHECK char *status_text(const struct status_view *view, size_t *length);
+WSL_MUST_CHECK char *status_text_print(const struct status_view *view, size_t *length);
 
 #endif

@@ -210,7 +210,7 @@ static const char *session_cell(const void *owner, size_t index, size_t column, 
     text[0] = '\0';
     switch (column) {
     case ID:
-        return status_id_print(row->id, text);
+        return session_id_print(row->id, text);
     case CLIENT:
         return print_safely(row->client, text);
     case USER:
@@ -334,7 +334,7 @@ static void put_head(FILE *out, const struct status_view *view)
         fputs("the last reload failed: the file is not what is in use\n", out);
 }
 
-char *status_text(const struct status_view *view, size_t *length)
+char *status_text_print(const struct status_view *view, size_t *length)
 {
     char *bytes = NULL;
     FILE *out = open_memstream(&bytes, length);

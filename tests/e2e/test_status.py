@@ -1,9 +1,12 @@
 """What operators see and do: status routes, the admin socket, wsluice status, kill and health."""
+import fcntl
 import json
 import os
 import resource
 import signal
 import socket
+import struct
+import termios
 import threading
 import time
 
@@ -11,6 +14,7 @@ import jsonschema
 import pytest
 import targets
 from gateway import ANY, ask, get, marked, start, there, write
+from lab import BINARY as BINARY_FILE
 from lab import run
 from processes import adopt_orphans, upgrade
 from wire import BINARY, PING, PONG, WAIT, frame, header, until
@@ -436,6 +440,26 @@ def test_status_on_a_terminal(lab):
     assert [route['name'] for route in document['routes']] == ['desk']
     for client in clients:
         client.bye()
+
+
+def test_watching_on_a_narrow_terminal(lab):
+    """It repeats, and leaves out columns rather than to wrap."""
+    bridge, path = with_socket(lab)
+    client = lab.open(bridge)
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack('HHHH', 24, 64, 0, 0))
+    process = lab.spawn(BINARY_FILE, 'status', '--watch', '--socket', path, stdout=theirs)
+    seen = b''
+    while seen.count(b'\x1b[2J') < 3:
+        seen += os.read(ours, 65536)
+    process.terminate()
+    table = seen.split(b'\x1b[2J')[2].decode().splitlines()
+    rows_ = [line for line in table if line.startswith(('ID ', '0-', '1-'))]
+    assert len(rows_) == 2 and all(len(line) <= 64 for line in rows_), table
+    assert name_of(client) in rows_[1] and 'STATE' not in rows_[0]
+    os.close(ours)
+    os.close(theirs)
+    client.bye()
 
 
 def test_kill_on_a_terminal(lab):

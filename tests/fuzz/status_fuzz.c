@@ -19,9 +19,9 @@ static void check_query(struct slice query)
     for (const char *c = parsed.filter; *c; c++)
         wsl_assert((unsigned char)*c >= ' ' && slice_lower(*c) == *c);
     uint64_t again;
-    char text[STATUS_ID_TEXT];
+    char text[SESSION_ID_TEXT];
     if (parsed.kill != 0)
-        wsl_assert(status_id_parse(slice_of(status_id_print(parsed.kill, text)), &again) &&
+        wsl_assert(session_id_parse(slice_of(session_id_print(parsed.kill, text)), &again) &&
                    again == parsed.kill);
 }
 

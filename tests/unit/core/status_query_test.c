@@ -1,4 +1,4 @@
-/* Ids there and back; every key of the query, right and wrong. */
+/* Every key of the query, right and wrong. */
 #include "core/status_query.h"
 
 #include <setjmp.h>
@@ -13,40 +13,6 @@ static struct status_query good(const char *query)
     if (problem)
         fail_msg("%s: %s", query, problem);
     return parsed;
-}
-
-static void test_ids(void **unused)
-{
-    static const struct {
-        unsigned worker;
-        uint64_t number;
-        const char *text;
-    } cases[] = {
-        {0, 1, "0-1"}, {3, 1042, "3-1042"}, {1023, 0xFFFFFFFFFFFF, "1023-281474976710655"}};
-    for (size_t i = 0; i < WSL_COUNT(cases); i++) {
-        uint64_t id = status_id(cases[i].worker, cases[i].number), parsed;
-        char text[STATUS_ID_TEXT];
-        assert_string_equal(status_id_print(id, text), cases[i].text);
-        assert_true(status_id_parse(slice_of(text), &parsed));
-        assert_true(parsed == id);
-        assert_int_equal(status_id_worker(id), cases[i].worker);
-    }
-    static const char *const wrong[] = {"",
-                                        "-",
-                                        "1-",
-                                        "-1",
-                                        "0-0",
-                                        "1",
-                                        "65536-1",
-                                        "a-1",
-                                        "0-1 ",
-                                        "0--1",
-                                        "0-281474976710656",
-                                        "0-99999999999999999999999"};
-    for (size_t i = 0; i < WSL_COUNT(wrong); i++) {
-        uint64_t id;
-        assert_false(status_id_parse(slice_of(wrong[i]), &id));
-    }
 }
 
 static void test_defaults(void **unused)
@@ -72,7 +38,7 @@ static void test_keys(void **unused)
     assert_false(parsed.falling);
     assert_int_equal(parsed.limit, 7);
     assert_int_equal(parsed.width, 80);
-    assert_true(good("kill=2-9").kill == status_id(2, 9));
+    assert_true(good("kill=2-9").kill == session_id(2, 9));
     assert_true(good("order=desc&sort=client").falling);
     assert_int_equal(good("limit=3&limit=4").limit, 4);
     assert_string_equal(good("filter=100%").filter, "100%");
@@ -80,7 +46,7 @@ static void test_keys(void **unused)
     assert_string_equal(good("filter=a&filter=").filter, "");
     for (int i = 0; i < STATUS_SORTS; i++) {
         char query[40];
-        snprintf(query, sizeof(query), "sort=%s", status_sort_name((enum status_sort)i));
+        snprintf(query, sizeof(query), "sort=%s", status_query_sort_name((enum status_sort)i));
         assert_int_equal(good(query).sort, i);
     }
 }
@@ -115,8 +81,10 @@ static void test_holds(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ids),   cmocka_unit_test(test_defaults), cmocka_unit_test(test_keys),
-        cmocka_unit_test(test_wrong), cmocka_unit_test(test_holds),
+        cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_wrong),
+        cmocka_unit_test(test_holds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

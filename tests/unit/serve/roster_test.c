@@ -90,7 +90,7 @@ static struct session *add(unsigned worker, uint64_t bytes_up)
     assert_non_null(session);
     struct session_env *env = &envs[worker];
     session->env = env;
-    session->id = status_id(worker, ++env->accepted);
+    session->id = session_id(worker, ++env->accepted);
     session->site = &site;
     session->route = &routes[env->accepted % 2];
     session->state = LIFE_OPEN;
@@ -177,10 +177,11 @@ static void test_order(void **unused)
     for (size_t i = 1; i < 300; i++)
         assert_true(seen.ids[i - 1] < seen.ids[i]);
     seen = ask("sort=route&limit=5"); /* alike: the eldest first */
-    assert_true(seen.ids[0] == status_id(0, 1) || seen.ids[0] == status_id(0, 2));
+    assert_true(seen.ids[0] == session_id(0, 1) || seen.ids[0] == session_id(0, 2));
     for (int sort = 0; sort < STATUS_SORTS; sort++) {
         char query[64];
-        snprintf(query, sizeof(query), "sort=%s&limit=7", status_sort_name((enum status_sort)sort));
+        snprintf(query, sizeof(query), "sort=%s&limit=7",
+                 status_query_sort_name((enum status_sort)sort));
         assert_int_equal(ask(query).count, 7);
     }
 }
@@ -274,9 +275,9 @@ static void test_end(void **unused)
     ended = NULL;
     sessions[5]->state = LIFE_HEAD;
     assert_false(end_one(sessions[5]->id));
-    assert_false(end_one(status_id(0, 11)));
-    assert_false(end_one(status_id(WORKERS, 1)));
-    assert_false(end_one(status_id(65535, 1)));
+    assert_false(end_one(session_id(0, 11)));
+    assert_false(end_one(session_id(WORKERS, 1)));
+    assert_false(end_one(session_id(65535, 1)));
     assert_null(ended);
 }
 
