@@ -9,6 +9,7 @@ struct pool_state {
     atomic_uint references; /* pools */
     atomic_uint sessions;
     _Atomic struct balance_health health;
+    _Atomic uint64_t probe_due; /* 0: no probe is planned yet */
 };
 
 struct pool_route {
@@ -294,6 +295,16 @@ enum balance_state pool_target_state(const struct pool_target *target, uint64_t 
 enum balance_probe pool_target_probe(const struct pool_target *target)
 {
     return (enum balance_probe)pool_target_health(target).probe;
+}
+
+void pool_plan_probe(struct pool_target *target, uint64_t due)
+{
+    atomic_store_explicit(&target->state->probe_due, due, memory_order_relaxed);
+}
+
+uint64_t pool_probe_due(const struct pool_target *target)
+{
+    return atomic_load_explicit(&target->state->probe_due, memory_order_relaxed);
 }
 
 uint32_t pool_target_sessions(const struct pool_target *target)

@@ -60,6 +60,11 @@ void pool_begin(struct pool_target *target);
 void pool_end(struct pool_target *target);
 void pool_note(struct pool_target *target, enum balance_event event, uint64_t now);
 
+/* When the next probe begins; kept over reloads, which may come faster than probes. 0: unplanned.
+ */
+void pool_plan_probe(struct pool_target *target, uint64_t due);
+uint64_t pool_probe_due(const struct pool_target *target);
+
 /* False: every target of the route is known to be down. */
 bool pool_usable(struct pool *pool, const struct config_route *route, uint64_t now);
 

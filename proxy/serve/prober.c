@@ -74,6 +74,7 @@ static void timer_cb(uv_timer_t *timer)
         .callback = probed_cb,
         .owner = watched,
     };
+    pool_plan_probe(watched->target, uv_now(timer->loop) + target->probe_interval_ms);
     watched->probe = probe_start(&request);
 }
 
@@ -82,18 +83,28 @@ static bool wants_probes(const struct pool_target *target)
     return target->config->probe != CONFIG_PROBE_OFF && !target->varies;
 }
 
-/* What is known already, from before a reload, need not be found out in haste. */
+/* What the prober before a reload was to ask next is asked when it was to be asked. */
+static uint64_t first_delay(const struct prober *prober, struct pool_target *target, size_t wanted)
+{
+    uint64_t now = uv_now(watch_set_loop(prober->watches)), due = pool_probe_due(target);
+    uint64_t interval = target->config->probe_interval_ms;
+    uint64_t spread = interval < SPREAD_MS ? interval : SPREAD_MS;
+    if (due == 0) {
+        due = now + spread * prober->count / wanted;
+        pool_plan_probe(target, due);
+    }
+    return due > now ? due - now : 0;
+}
+
 static void watch_over(struct prober *prober, struct pool_target *target, size_t wanted)
 {
     struct watched *watched = &prober->watched[prober->count];
-    uint64_t interval = target->config->probe_interval_ms, spread = interval;
     watched->prober = prober;
     watched->target = target;
     watched->verdict = pool_target_probe(target);
-    if (watched->verdict == BALANCE_UNPROBED && spread > SPREAD_MS)
-        spread = SPREAD_MS;
     uv_timer_init(watch_set_loop(prober->watches), &watched->timer);
-    uv_timer_start(&watched->timer, timer_cb, spread * prober->count / wanted, interval);
+    uv_timer_start(&watched->timer, timer_cb, first_delay(prober, target, wanted),
+                   target->config->probe_interval_ms);
     prober->count++;
 }
 

@@ -331,3 +331,18 @@ def test_reloads_under_load_lose_nothing(lab, certs, sanitized):
     assert abs(more_fds) < 40  # of clients that are just coming or going
     assert all(record['reason'] == 'client_closed' for record in bridge.records()), bridge.text[-2000:]
     bridge.baseline = None
+
+
+def test_reloads_neither_put_probes_off_nor_add_any(lab):
+    """Each target is asked once a second, however often the file is read."""
+    services = [lab.target() for _ in range(3)]
+    targets = [{'address': f'tcp://127.0.0.1:{service.port}', 'probe': 'connect', 'probe_interval': '1s'}
+               for service in services]
+    bridge = start(lab, [{'path': '/', 'targets': targets}])
+    began = time.monotonic()
+    while time.monotonic() < began + 4:
+        reload(bridge)
+        time.sleep(0.2)
+    asked = [len(service.connections) for service in services]
+    seconds = time.monotonic() - began
+    assert all(seconds / 2 <= count <= seconds + 2 for count in asked), (asked, seconds)
