@@ -94,11 +94,34 @@ static int walk_into(struct walk *walk, const char *name)
     return 0;
 }
 
+struct part {
+    char name[NAME_MAX + 1];
+    bool last;
+    bool folder; /* a "/" stands behind it */
+};
+
+/* Cuts the next part off the rest; its name is empty at the end. */
+static int cut_part(struct walk *walk, struct part *part)
+{
+    size_t skipped = strspn(walk->rest, "/");
+    size_t length = strcspn(walk->rest + skipped, "/");
+    size_t slashes = strspn(walk->rest + skipped + length, "/");
+    size_t next = skipped + length + slashes;
+    if (length > NAME_MAX)
+        return -ENAMETOOLONG;
+    memcpy(part->name, walk->rest + skipped, length);
+    part->name[length] = '\0';
+    part->folder = slashes > 0;
+    part->last = walk->rest[next] == '\0';
+    memmove(walk->rest, walk->rest + next, strlen(walk->rest + next) + 1);
+    return 0;
+}
+
 /* The part was a link: what it says goes in front of the rest. `failed`: why it was no other. */
-static int walk_link(struct walk *walk, const char *name, int failed)
+static int walk_link(struct walk *walk, const struct part *part, int failed)
 {
     char text[PATH_MAX];
-    ssize_t length = readlinkat(walk->folders[walk->depth], name, text, sizeof(text));
+    ssize_t length = readlinkat(walk->folders[walk->depth], part->name, text, sizeof(text));
     if (length < 0)
         return failed;
     size_t rest = strlen(walk->rest);
@@ -106,53 +129,42 @@ static int walk_link(struct walk *walk, const char *name, int failed)
         return -EXDEV;
     if (++walk->links > LINKS_MAX)
         return -ELOOP;
-    if ((size_t)length + 1 + rest >= sizeof(walk->rest))
+    if ((size_t)length + part->folder + rest >= sizeof(walk->rest))
         return -ENAMETOOLONG;
-    memmove(walk->rest + length + 1, walk->rest, rest + 1);
+    memmove(walk->rest + length + part->folder, walk->rest, rest + 1);
     memcpy(walk->rest, text, (size_t)length);
-    walk->rest[length] = '/';
+    if (part->folder)
+        walk->rest[length] = '/';
     return 0;
 }
 
-/* Cuts the next part off; empty at the end. */
-static void cut_part(struct walk *walk, char part[static NAME_MAX + 1], bool *fits)
+/* 0 or a negative errno; `found` is the descriptor at the end of the way, and -1 before. */
+static int walk_part(struct walk *walk, const struct part *part, int *found)
 {
-    size_t skipped = strspn(walk->rest, "/");
-    size_t length = strcspn(walk->rest + skipped, "/");
-    size_t next = skipped + length;
-    *fits = length <= NAME_MAX;
-    memcpy(part, walk->rest + skipped, *fits ? length : 0);
-    part[*fits ? length : 0] = '\0';
-    next += strspn(walk->rest + next, "/");
-    memmove(walk->rest, walk->rest + next, strlen(walk->rest + next) + 1);
+    int result = 0, folder = walk->folders[walk->depth];
+    if (strcmp(part->name, "..") == 0)
+        return walk_up(walk);
+    if (part->last) {
+        int flags = GET_FLAGS | O_NOFOLLOW | (part->folder ? O_DIRECTORY : 0);
+        *found = openat(folder, part->name[0] ? part->name : ".", flags);
+        result = *found < 0 ? -errno : 0;
+    } else if (strcmp(part->name, ".") != 0) {
+        result = walk_into(walk, part->name);
+    }
+    /* With O_DIRECTORY the kernel says ENOTDIR of a link. */
+    return result == -ENOTDIR || result == -ELOOP ? walk_link(walk, part, result) : result;
 }
 
 static int walk_on(struct walk *walk)
 {
-    for (;;) {
-        char part[NAME_MAX + 1];
-        bool fits;
-        cut_part(walk, part, &fits);
-        if (!fits)
-            return -ENAMETOOLONG;
-        bool last = walk->rest[0] == '\0';
-        int result = 0;
-        if (strcmp(part, "..") == 0) {
-            result = walk_up(walk);
-        } else if (last) {
-            const char *name = part[0] ? part : ".";
-            result = openat(walk->folders[walk->depth], name, GET_FLAGS | O_NOFOLLOW);
-            if (result >= 0)
-                return result;
-            result = errno == ELOOP ? walk_link(walk, part, -ELOOP) : -errno;
-        } else if (strcmp(part, ".") != 0) {
-            result = walk_into(walk, part);
-            if (result == -ENOTDIR || result == -ELOOP)
-                result = walk_link(walk, part, result);
-        }
-        if (result < 0)
-            return result;
+    int found = -1, result = 0;
+    while (found < 0 && result == 0) {
+        struct part part;
+        result = cut_part(walk, &part);
+        if (result == 0)
+            result = walk_part(walk, &part, &found);
     }
+    return result == 0 ? found : result;
 }
 
 static int walk_from(const struct files_root *root, const char *name)

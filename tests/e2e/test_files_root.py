@@ -1,5 +1,6 @@
 """No way out of a files root: whatever is tried, the answer is 400 or 404, and nothing from outside is in it."""
 import contextlib
+import errno
 import os
 import socket
 import stat
@@ -9,7 +10,7 @@ import time
 import pytest
 from browse import WHOLE, get, make_site, visit
 from gateway import start
-from lab import run
+from lab import BINARY, run
 
 OUT = 'secret'  # lies beside the root
 
@@ -100,6 +101,33 @@ def test_no_way_out_on_the_quick_command_line(lab, root):
     bridge = lab.start('--web', root, target=lab.target())
     for path in TRIES:
         check(get(lab, bridge, path), path)
+
+
+WITHOUT_OPENAT2 = """#!/usr/bin/python3
+import ctypes, os, struct, sys
+def line(code, jt, jf, k): return struct.pack('HBBI', code, jt, jf, k)
+program = (line(0x20, 0, 0, 0) + line(0x15, 0, 1, 437) + line(0x06, 0, 0, 0x00050000 | %d)
+           + line(0x06, 0, 0, 0x7fff0000))  # number; openat2? an error; all else is allowed
+code = ctypes.create_string_buffer(program)
+filter = ctypes.create_string_buffer(struct.pack('HxxxxxxQ', 4, ctypes.addressof(code)))
+libc = ctypes.CDLL(None)
+assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, filter, 0, 0) == 0
+os.execv(%r, [%r] + sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize('error', (errno.EPERM, errno.ENOSYS))
+def test_no_way_out_where_the_kernel_does_not_help(lab, root, error):
+    """A container's filter, or Linux before 5.6."""
+    launcher = root.parent / 'without-openat2'
+    launcher.write_text(WITHOUT_OPENAT2 % (error, BINARY, BINARY))
+    launcher.chmod(0o755)
+    bridge = lab.start('--web', root, target=lab.target(), binary=str(launcher))
+    for path in TRIES:
+        check(get(lab, bridge, path), path)
+    assert get(lab, bridge, '/inner').body == b'note'
+    assert get(lab, bridge, '/core/note.txt').body == b'note'
+    assert get(lab, bridge, '/').body == (root / 'index.html').read_bytes()
 
 
 def test_hidden_names_only_on_request(lab, root):

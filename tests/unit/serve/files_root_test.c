@@ -120,6 +120,9 @@ static void test_finds_what_is_within(void **state)
     assert_folder("a");
     assert_folder("folder");
     assert_folder("self");
+    assert_folder("a/");
+    assert_folder("folder/");
+    assert_folder("a/b/");
     files_root_close(&root);
 }
 
@@ -144,6 +147,9 @@ static void test_finds_nothing_outside(void **state)
     assert_fails("nothing", ENOENT);
     assert_fails("nothing/file", ENOENT);
     assert_fails("file/file", ENOTDIR);
+    assert_fails("file/", ENOTDIR);
+    assert_fails("link/", ENOTDIR);
+    assert_fails("deep/", ENOTDIR);
     files_root_close(&root);
 }
 
