@@ -1,7 +1,9 @@
 #include "run/cli.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/base.h"
 #include "config/dump.h"
@@ -82,6 +84,10 @@ static void load_file(struct cli *cli)
     for (size_t i = 0; i < cli->line.scan.assignment_count; i++)
         add_override(cli, &cli->line.scan.assignments[i]);
     const struct load_request request = request_of(cli);
+    if (cli->line.scan.file_is_variable && access(memory->path, F_OK) < 0)
+        diag_add(&cli->line.diag, DIAG_ERROR, (struct diag_where){NULL, 0, 0}, "WSLUICE_CONFIG",
+                 "put a file there, name the addresses, or set WSLUICE_TARGET", "%s: %s",
+                 memory->path, strerror(errno));
     if (cli->line.diag.errors == 0)
         cli->loaded = load_config(&request, &cli->line.diag);
 }

@@ -97,10 +97,12 @@ void cli_environment_add(struct cli_scan *scan)
     char *file = lookup(file_name);
     bool names_nothing = scan->positional_count == 0 && !scan->demo && !scan->file;
     bool whole_form = names_nothing && (address || target);
-    if (whole_form)
+    if (whole_form) {
         add_addresses(scan, address, target);
-    else if (names_nothing && file && fits_a_file(scan))
+    } else if (names_nothing && file && !scan->command && fits_a_file(scan)) {
         scan->file = file;
+        scan->file_is_variable = true;
+    }
     add_flags(scan, whole_form);
 }
 

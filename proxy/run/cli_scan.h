@@ -30,8 +30,9 @@ struct cli_scan {
     size_t positional_count; /* of all, stored or not */
     char *const *command;    /* what follows "--"; NULL: there is no "--" */
     size_t command_count;
-    char *file;      /* --config; NULL: none */
-    bool websockify; /* called by that name: no words of ours */
+    char *file;            /* --config; NULL: none */
+    bool file_is_variable; /* of $WSLUICE_CONFIG, which an image sets for everybody */
+    bool websockify;       /* called by that name: no words of ours */
     bool demo, daemon, version, help, print;
     bool libserver;
     const char *auth_plugin, *auth_source; /* NULL: not given */

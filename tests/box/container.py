@@ -154,7 +154,7 @@ class Container:
 
     def remove(self):
         if self.process and self.process.poll() is None:
-            for pid in reversed(descendants(self.process.pid)):
-                call(*AS_ROOT, 'kill', '-9', pid)
+            for pid in reversed(descendants(self.process.pid)):  # some go by themselves meanwhile
+                subprocess.run([*AS_ROOT, 'kill', '-9', str(pid)], check=False, capture_output=True)
             self.process.wait(WAIT)
         buildah('rm', self.name)

@@ -78,7 +78,8 @@ def test_a_file_is_what_it_looks_for(lab, box):
 def test_without_anything_it_says_what_it_misses(box):
     box.start()
     assert box.wait() == 1
-    assert '/etc/wsluice/wsluice.yaml' in '\n'.join(box.lines)
+    said = '\n'.join(box.lines)
+    assert '/etc/wsluice/wsluice.yaml' in said and 'set WSLUICE_TARGET' in said
 
 
 def test_it_drains(lab, box):

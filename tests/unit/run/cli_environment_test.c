@@ -99,6 +99,12 @@ static void a_file_is_what_is_left(void **state)
     assert_string_equal(run.route->targets[0].address.host, "desk");
     done(&run);
     remove(path);
+    unsetenv("WSLUICE_TARGET");
+    parse(&run, "");
+    assert_int_equal(run.result.exit_status, 1);
+    assert_non_null(strstr(run.err, "WSLUICE_CONFIG: /tmp/wsluice-environment-"));
+    assert_non_null(strstr(run.err, "set WSLUICE_TARGET"));
+    done(&run);
 }
 
 static void help_names_each(void **state)
