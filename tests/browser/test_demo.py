@@ -26,6 +26,8 @@ def test_connects_and_measures(demo, tab):
     answer = page.goto(url(demo))
     assert answer['status'] == 200
     assert answer['size'] < 40_000
+    policy = answer['headers']['content-security-policy']
+    assert "default-src 'none'" in policy and 'unsafe' not in policy and policy.count("'sha256-") == 2
     page.wait_text('#state', 'Connected')
     assert page.text('h1') == 'The gate is open.'
     page.wait(f'() => ({MOVED})() >= 3')

@@ -1,0 +1,124 @@
+#!/usr/bin/python3
+"""Makes the pictures of the README anew: real pages over real sessions, in some three minutes.
+
+usage: WSLUICE=BINARY tests/browser/shots.py         (needs pngquant)
+"""
+import asyncio
+import math
+import pathlib
+import random
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / 'e2e')]
+
+import gateway  # noqa: E402
+import targets  # noqa: E402
+import websockets  # noqa: E402
+from chromium import Browser  # noqa: E402
+from lab import Lab  # noqa: E402
+
+CONTRIB = HERE.parents[1] / 'contrib'
+SIZE = {'viewport': {'width': 1280, 'height': 960}}
+SECONDS = 130  # of traffic, so that the chart has something to show
+LIMIT = 60_000  # bytes of a picture
+
+# route, address of the client, how many bytes it sends and asks for, how often a second, whether it reads them
+CLIENTS = [
+    ('desk', '198.51.100.7', 60, 120_000, 4, True), ('broker', '192.0.2.14', 90_000, 2_000, 2, True),
+    ('desk', '198.51.100.23', 60, 900_000, 3, False), ('shell', '203.0.113.9', 80, 180, 6, True),
+    ('desk', '2001:db8::17', 60, 400_000, 1, True), ('shell', '198.51.100.71', 40, 90, 0.1, True),
+    ('broker', '192.0.2.88', 700, 300, 3, True), ('desk', '203.0.113.40', 60, 60_000, 0.15, True),
+]
+
+
+def generous(connection):
+    """Sends as many bytes as each line asks for, and takes the blanks around as they are."""
+    waiting = b''
+    while data := connection.read():
+        *lines, waiting = (waiting + data).split(b'\n')
+        try:
+            for line in lines:
+                connection.sock.sendall(bytes(int(line)))
+        except OSError:
+            return
+
+
+async def talk(port, route, address, gives, takes, often, reads):
+    """One client behind a proxy that names it."""
+    url = f'ws://127.0.0.1:{port}/{route}'
+    async with websockets.connect(url, extra_headers={'X-Forwarded-For': address}, max_queue=1, ping_interval=None) as client:
+        async def listen():
+            async for _ in client:
+                pass
+        listener = asyncio.create_task(listen()) if reads else None
+        for _ in range(int(SECONDS * often) + 1):
+            tide = random.uniform(0.5, 1.5) * (1 + 0.8 * math.sin(time.monotonic() / 8))
+            await client.send((b'%d' % int(takes * tide)).ljust(int(gives * tide)) + b'\n')
+            await asyncio.sleep(random.uniform(0.5, 1.5) / often)
+        if listener:
+            listener.cancel()
+
+
+async def traffic(port, when_over):
+    clients = [asyncio.create_task(talk(port, *client)) for client in CLIENTS]
+    await asyncio.sleep(SECONDS * 0.95)
+    await asyncio.to_thread(when_over)
+    for client in clients:
+        client.cancel()
+    await asyncio.gather(*clients, return_exceptions=True)
+
+
+def save(page, name):
+    path = CONTRIB / f'{name}.png'
+    page.screenshot(str(path), {})
+    subprocess.run(['pngquant', '--force', '--ext', '.png', '--speed', '1', '64', str(path)], check=True)
+    size = path.stat().st_size
+    print(f'{path.name}: {size} bytes')
+    assert size < LIMIT
+
+
+def demo(lab, browser):
+    bridge = lab.start('demo', '127.0.0.1:0')
+    page = browser.page(**SIZE, colorScheme='light')
+    page.goto(f'http://127.0.0.1:{bridge.port}/')
+    page.wait_text('#state', 'Connected')
+    time.sleep(25)  # the chart fills
+    page.click('#flow')
+    page.wait_text('#verdict', 'went there and came back')
+    page.wait("() => document.getElementById('marks').childElementCount > 1")
+    page.evaluate('() => scrollTo(0, 0)')
+    save(page, 'demo')
+    page.close()
+
+
+def status(lab, browser):
+    for name in ('desk', 'shell', 'broker'):
+        lab.unix_target(generous, path=f'@{name}.example')
+    routes = [{'name': name, 'path': f'/{name}', 'target': f'unix:@{name}.example', 'ping_interval': 'off' if name == 'desk' else '1s'}
+              for name in ('desk', 'shell', 'broker')]
+    bridge = gateway.start(lab, [*routes, {'path': '/status', 'status': True, 'allow': ['127.0.0.1']}],
+                           trusted_proxies=['127.0.0.1'])
+    page = browser.page(**SIZE, colorScheme='dark')
+    page.goto(f'http://127.0.0.1:{bridge.port}/status')
+    asyncio.run(traffic(bridge.port, lambda: save(page, 'status')))
+    page.close()
+
+
+def main():
+    browser = Browser()
+    with tempfile.TemporaryDirectory() as folder:
+        lab = Lab(pathlib.Path(folder))
+        try:
+            demo(lab, browser)
+            status(lab, browser)
+        finally:
+            browser.close()
+            lab.close()
+
+
+if __name__ == '__main__':
+    main()
