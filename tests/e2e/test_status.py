@@ -17,7 +17,7 @@ from gateway import ANY, ask, get, marked, start, there, write
 from lab import BINARY as BINARY_FILE
 from lab import run
 from processes import adopt_orphans, upgrade
-from wire import BINARY, PING, PONG, WAIT, frame, header, until
+from wire import BINARY, PING, PONG, WAIT, frame, header, request, until
 
 pytestmark = pytest.mark.threads
 
@@ -328,8 +328,10 @@ def test_sessions_that_end_while_they_are_listed(lab):
     def churn():
         try:
             while not over.is_set():
-                clients = [lab.open(bridge) for _ in range(10)]
+                clients = [lab.connect(bridge).send(request()) for _ in range(10)]
                 for client in clients:
+                    answer = client.answer()  # whoever is killed before it has reached its target is told so
+                    assert answer.status == 101 or answer.body == b'Ended by an operator\n'
                     client.hang_up()
         except Exception as problem:  # pylint: disable=broad-except
             problems.append(problem)
