@@ -75,7 +75,9 @@ static bool accept_one(struct door *door)
     client.fd = listen_accept(&door->socket, &client.peer);
     if (client.fd >= 0) {
         client.site = site_retain(doors->site);
-        client.number = ++doors->accepted;
+        /* Whoever only looks is no client: health checks must not keep an idle process alive. */
+        bool looks = doors->site->config->listeners[door->index].admin;
+        client.number = looks ? 0 : ++doors->accepted;
         worker_give(worker, &client);
         return true;
     }

@@ -574,6 +574,16 @@ def test_operators_get_in_when_nobody_else_does(lab):
         client.bye()
 
 
+def test_whoever_looks_keeps_nobody_alive(lab):
+    bridge, path = with_socket(lab, exit={'idle': '2s'})
+    began = time.monotonic()
+    while bridge.process.poll() is None:
+        run('health', '--socket', path)
+        assert time.monotonic() - began < WAIT
+        time.sleep(0.2)
+    assert bridge.wait() == 0
+
+
 def test_reload(lab):
     """The socket appears, stays, moves and goes, as the file says; what one sees belongs to the file."""
     route = marked('/*', lab.target(), name='desk')
