@@ -22,7 +22,7 @@ from chromium import Browser  # noqa: E402
 from lab import Lab  # noqa: E402
 
 CONTRIB = HERE.parents[1] / 'contrib'
-SIZE = {'viewport': {'width': 1280, 'height': 960}}
+WIDTH = 1280
 SECONDS = 130  # of traffic, so that the chart has something to show
 LIMIT = 60_000  # bytes of a picture
 
@@ -83,7 +83,7 @@ def save(page, name):
 
 def demo(lab, browser):
     bridge = lab.start('demo', '127.0.0.1:0')
-    page = browser.page(**SIZE, colorScheme='light')
+    page = browser.page(viewport={'width': WIDTH, 'height': 1000}, colorScheme='light')
     page.goto(f'http://127.0.0.1:{bridge.port}/')
     page.wait_text('#state', 'Connected')
     time.sleep(25)  # the chart fills
@@ -102,7 +102,7 @@ def status(lab, browser):
               for name in ('desk', 'shell', 'broker')]
     bridge = gateway.start(lab, [*routes, {'path': '/status', 'status': True, 'allow': ['127.0.0.1']}],
                            trusted_proxies=['127.0.0.1'])
-    page = browser.page(**SIZE, colorScheme='dark')
+    page = browser.page(viewport={'width': WIDTH, 'height': 960}, colorScheme='dark')
     page.goto(f'http://127.0.0.1:{bridge.port}/status')
     asyncio.run(traffic(bridge.port, lambda: save(page, 'status')))
     page.close()
