@@ -214,10 +214,10 @@ gate_e2e_tsan() {
     build_tsan && end_to_end tsan -m threads tests/e2e
 }
 
-# The image, the static build, and what contrib/ has for the machines around them.
+# The image, the static build, and what contrib/ has for the machines around them. In one process: there is one image.
 gate_box() {
     build_gcc && cmake_build static -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Release -DWSLUICE_STATIC=ON &&
-        end_to_end gcc -s tests/box
+        end_to_end gcc -n 0 -s tests/box
 }
 
 # Screenshots stay in build-test/browser.

@@ -1,4 +1,5 @@
 """contrib/README.md: its blocks as they stand there, with ports and paths of the test's."""
+import pathlib
 import re
 import shlex
 import shutil
@@ -14,15 +15,12 @@ from targets import echo
 from wire import request, until
 
 PAGE = (ROOT / 'contrib/README.md').read_text()
-RUN = []  # the blocks that some test has run
 
 
 def recipe(title):
     """The blocks of a section, in their order: (language, text)."""
     section = re.search(rf'^## {re.escape(title)}\n(.*?)(?=^## |\Z)', PAGE, re.MULTILINE | re.DOTALL).group(1)
-    blocks = re.findall(r'^```(\w+)\n(.*?)^```$', section, re.MULTILINE | re.DOTALL)
-    RUN.extend(text for _, text in blocks)
-    return blocks
+    return re.findall(r'^```(\w+)\n(.*?)^```$', section, re.MULTILINE | re.DOTALL)
 
 
 def replaced(text, **places):
@@ -221,12 +219,13 @@ def test_the_shell(lab, here):
     assert (here / 'wsluice.1').read_text().startswith('.TH WSLUICE')
 
 
-def test_every_block_was_run():
-    blocks = re.findall(r'^```\w+\n(.*?)^```$', PAGE, re.MULTILINE | re.DOTALL)
-    assert blocks and [block for block in blocks if block not in RUN] == []
-    for language, text in re.findall(r'^```(\w+)\n(.*?)^```$', PAGE, re.MULTILINE | re.DOTALL):
-        if language == 'yaml':
-            assert yaml.safe_load(text)['routes']
+def test_every_recipe_has_a_test():
+    """A test that takes a recipe takes all of its blocks, or fails."""
+    taken = re.findall(r"= recipe\('(.*?)'\)", pathlib.Path(__file__).read_text())
+    titles = re.findall(r'^## (.+)$', PAGE, re.MULTILINE)
+    assert [title for title in titles if recipe(title) and title not in taken] == []
+    for language, text in (block for title in titles for block in recipe(title)):
+        assert language == 'sh' or yaml.safe_load(text)['routes']
 
 
 def test_its_links_lead_somewhere():
