@@ -33,8 +33,8 @@ static void test_every_byte_comes_back(void **state)
         bytes[i] = (uint8_t)i;
     size_t written = record_entry(out, true, 7, bytes, sizeof(bytes)), length;
     struct record_reference text = {out, out + written};
-    uint64_t milliseconds;
-    bool from_client;
+    uint64_t milliseconds = 0;
+    bool from_client = false;
     assert_true(record_reference_entry(&text, &from_client, &milliseconds, again, &length));
     assert_true(text.at == text.end && from_client && milliseconds == 7);
     assert_int_equal(length, sizeof(bytes));
