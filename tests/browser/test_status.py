@@ -65,6 +65,7 @@ def test_ends_a_session(bridge, tab):
     page.shot('status-dialog')
     page.click('#end')
     page.wait_text('#said', 'was ended')
+    page.shot('status-ended')
     demo.wait_text('#state', 'Disconnected')
     demo.wait_text('#state', 'Connected')  # it comes back by itself
     assert page.complaints() == []
