@@ -137,6 +137,11 @@ static void read_object(struct walk *walk, const struct trail *trail, enum optio
         read_section(walk, trail, section, node, object);
 }
 
+static bool has_more(const struct diag *diag, size_t errors)
+{
+    return diag->errors > errors;
+}
+
 static void read_element(struct walk *walk, const struct trail *trail, enum options_section section,
                          const struct yaml_tree_node *node, void *parent)
 {
@@ -146,7 +151,7 @@ static void read_element(struct walk *walk, const struct trail *trail, enum opti
     if (!element)
         return;
     read_object(walk, trail, section, node, element);
-    bool faulty = schema->diag->errors > errors;
+    bool faulty = has_more(schema->diag, errors);
     if (section == OPTIONS_LISTENER)
         schema->listeners.items[schema->listeners.count - 1].faulty = faulty;
     else if (section == OPTIONS_ROUTE)

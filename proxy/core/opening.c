@@ -110,8 +110,10 @@ bool opening_next(struct opening *opening, const struct opening_request *request
         opening->held_length = opening->held_capacity = 0;
         return true;
     }
-    if (!opening->held)
+    if (!opening->held) {
+        opening->held_length = opening->held_capacity = 0;
         return hold(opening, rest.ptr, rest.len);
+    }
     memmove(opening->held, rest.ptr, rest.len);
     opening->held_length = rest.len;
     return true;

@@ -123,8 +123,8 @@ static struct slice in_path(struct slice path, const char *pattern)
     return path;
 }
 
-enum token_find_verdict token_find(const char *from, const struct token_request *request,
-                                   char out[static TOKEN_MAX], struct slice *token)
+enum token_find_verdict token_find_in(const char *from, const struct token_request *request,
+                                      char out[static TOKEN_MAX], struct slice *token)
 {
     struct slice name = slice_of(from);
     struct slice place = cut(&name, ':');

@@ -66,7 +66,7 @@ static int open_tcp(const struct sockaddr *address, socklen_t length, int backlo
 
 static void name_bound(struct listen_socket *listener)
 {
-    struct sockaddr_storage bound;
+    struct sockaddr_storage bound = {0};
     socklen_t length = sizeof(bound);
     char text[ADDR_TEXT];
     if (getsockname(listener->fd, (struct sockaddr *)&bound, &length) != 0)

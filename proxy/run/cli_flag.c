@@ -87,7 +87,8 @@ void cli_flag_help(const struct cli_flag *flag, char *text, size_t size)
     const char *initial = NULL;
     if (row && flag->flag->argument)
         initial = row->quick ? row->quick : row->initial;
-    int told = snprintf(text, size, "%s", flag->flag->help ? flag->flag->help : row->help);
+    const char *help = row && !flag->flag->help ? row->help : flag->flag->help;
+    int told = snprintf(text, size, "%s", help);
     wsl_assert((size_t)told < size / 2);
     if (initial)
         snprintf(text + told, size - (size_t)told, " [%s]", initial);

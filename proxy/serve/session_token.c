@@ -24,7 +24,7 @@ enum reason session_token_look_up(struct session *session, const struct http_hea
     enum reason reason = REASON_none;
     if (!route->tokens.file)
         return REASON_none;
-    switch (token_find(route->tokens.from, &request, text, &token)) {
+    switch (token_find_in(route->tokens.from, &request, text, &token)) {
     case TOKEN_FIND_FOUND:
         reason = look_up(session, token);
         break;

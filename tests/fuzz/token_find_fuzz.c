@@ -60,7 +60,7 @@ static struct slice find(const char *from, const struct http_head *head, struct 
 {
     const struct token_request request = {head, path, "/desk/*"};
     struct slice token = {0};
-    enum token_find_verdict verdict = token_find(from, &request, out, &token);
+    enum token_find_verdict verdict = token_find_in(from, &request, out, &token);
     wsl_assert(verdict != TOKEN_FIND_LONG);
     if (verdict == TOKEN_FIND_NONE)
         return (struct slice){0};

@@ -31,7 +31,7 @@ static void assert_token(const struct http_head *head, const char *from, const c
     const struct token_request asked = {head, slice_of(path), pattern};
     char out[TOKEN_MAX];
     struct slice token;
-    enum token_find_verdict verdict = token_find(from, &asked, out, &token);
+    enum token_find_verdict verdict = token_find_in(from, &asked, out, &token);
     assert_int_equal(verdict, wanted ? TOKEN_FIND_FOUND : TOKEN_FIND_NONE);
     if (wanted && !slice_equal(token, slice_of(wanted)))
         fail_msg("%s: %.*s instead of %s", from, (int)token.len, token.ptr, wanted);
@@ -121,11 +121,11 @@ static void test_tells_a_token_that_is_too_long(void **state)
     struct http_head head = {.query = {query, length}};
     struct token_request asked = {&head, SLICE("/"), "/*"};
     struct slice token;
-    assert_int_equal(token_find("query:token", &asked, out, &token), TOKEN_FIND_FOUND);
+    assert_int_equal(token_find_in("query:token", &asked, out, &token), TOKEN_FIND_FOUND);
     assert_int_equal(token.len, TOKEN_MAX);
     struct http_head longer = {.query = {query, length + 1}};
     asked.head = &longer;
-    assert_int_equal(token_find("query:token", &asked, out, &token), TOKEN_FIND_LONG);
+    assert_int_equal(token_find_in("query:token", &asked, out, &token), TOKEN_FIND_LONG);
     free(query);
 }
 
@@ -140,7 +140,7 @@ static void test_reads_no_further_than_the_text(void **state)
         struct http_head head = {.query = {copy + 1, length}};
         struct token_request asked = {&head, SLICE("/"), "/*"};
         struct slice token;
-        enum token_find_verdict verdict = token_find("query:token", &asked, out, &token);
+        enum token_find_verdict verdict = token_find_in("query:token", &asked, out, &token);
         assert_int_equal(verdict, length > 12 ? TOKEN_FIND_FOUND : TOKEN_FIND_NONE);
         if (length >= 21)
             assert_true(slice_equal(token, SLICE("a b+c")));
