@@ -5,6 +5,7 @@
 #include "config/compare.h"
 #include "config/load.h"
 #include "lib/cli_run.h"
+#include "run/cli_flag.h"
 
 static const char gateway[] = "log: {level: warn, file: a.log}\n"
                               "listeners: [\":6080\", \":6081\"]\n"
@@ -102,6 +103,111 @@ static void prints_what_loads_to_the_same(void **state)
     refuses("--print-config demo", 2, "--print-config: a file cannot say demo");
 }
 
+/* Something else than the default, whatever is on this machine. */
+static const char *sample(const struct options_row *row, const char *directory)
+{
+    static char path[128];
+    static const char *const texts[][2] = {
+        {"token-plugin", "TokenFileName"},
+        {"ssl-version", "tlsv1_3"},
+        {"wrap-mode", "ignore"},
+        {"log-level", "error"},
+        {"log-format", "json"},
+        {"connect", "first"},
+        {"text", "refuse"},
+        {"ssl-ciphers", "AES128-SHA"},
+        {"unix-listen", "@l"},
+        {"unix-target", "@t"},
+        {"syslog", "@s"},
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        for (size_t j = 0; j < OPTIONS_FLAGS_MAX; j++)
+            if (row->flags[j].name && strcmp(row->flags[j].name, texts[i][0]) == 0)
+                return texts[i][1];
+    snprintf(path, sizeof(path), "%s/c.pem", directory);
+    switch (row->value.type) {
+    case VALUE_PATH:
+        return path;
+    case VALUE_MODE:
+        return "0640";
+    case VALUE_SIZE:
+        return "2KiB";
+    default:
+        return "12";
+    }
+}
+
+/* What a flag cannot do without. */
+static const char *company(const char *flag, const char *directory)
+{
+    static char line[200];
+    static const struct {
+        const char *flag, *line;
+    } needed[] = {
+        {"unix-listen", "h:1"},
+        {"inetd", "h:1"},
+        {"unix-target", "7"},
+        {"unix-listen-mode", "--unix-listen=@l h:1"},
+        {"legacy-syslog", "--syslog=@s 7 h:1"},
+        {"file-only", "--web=%s 7 h:1"},
+        {"key", "--cert=%s/c.pem 7 h:1"},
+        {"ssl-only", "--cert=%s/c.pem 7 h:1"},
+        {"verify-client", "--cert=%s/c.pem 7 h:1"},
+        {"cafile", "--cert=%s/c.pem --verify-client 7 h:1"},
+        {"ssl-version", "--cert=%s/c.pem 7 h:1"},
+        {"ssl-ciphers", "--cert=%s/c.pem 7 h:1"},
+        {"ssl-target-name", "--ssl-target 7 h:1"},
+        {"token-source", "--token-plugin=TokenFile 7"},
+        {"token-plugin", "--token-source=%s 7"},
+        {"target-config", "7"},
+        {"host-token", "--target-config=%s/c.pem 7"},
+        {"wrap-mode", "7 h:1 -- command --with ~ -- words"},
+    };
+    for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+        if (strcmp(needed[i].flag, flag) != 0)
+            continue;
+        const char *place = strstr(needed[i].line, "%s");
+        int before = place ? (int)(place - needed[i].line) : (int)strlen(needed[i].line);
+        snprintf(line, sizeof(line), "%.*s%s%s", before, needed[i].line, place ? directory : "",
+                 place ? place + 2 : "");
+        return line;
+    }
+    return "7 h:1";
+}
+
+static void prints_what_a_flag_means(const struct cli_flag *flag, const char *directory)
+{
+    char words[400], line[420];
+    struct run run, printed, loaded;
+    const char *argument = flag->flag->argument ? sample(flag->row, directory) : "";
+    snprintf(words, sizeof(words), "--%s%s%s %s", flag->flag->name, *argument ? "=" : "", argument,
+             company(flag->flag->name, directory));
+    snprintf(line, sizeof(line), "--print-config %s", words);
+    parse_file(&run, words);
+    if (run.result.action != CLI_RUN)
+        fail_msg("%s: %s", words, run.err);
+    parse(&printed, line);
+    write_file("printed.yaml", printed.out);
+    parse_file(&loaded, "--config=printed.yaml");
+    if (loaded.result.action != CLI_RUN)
+        fail_msg("%s: %s", words, loaded.err);
+    if (!compare_configs(run.result.config, loaded.result.config))
+        fail_msg("%s: is not the same as\n%s", words, printed.out);
+    done(&run);
+    done(&printed);
+    done(&loaded);
+}
+
+/* But for secrets, which are not printed. */
+static void prints_every_flag_as_a_file(void **state)
+{
+    struct cli_flag flag;
+    create("c.pem");
+    for (size_t cursor = 0; cli_flag_next(&cursor, &flag);)
+        if (flag.meaning == CLI_FLAG_OPTION && !flag.row->secret)
+            prints_what_a_flag_means(&flag, *state);
+}
+
 static void says(const char *line, int status, const char *out, const char *err)
 {
     struct run run;
@@ -149,6 +255,7 @@ int main(void)
         IN_DIRECTORY(takes_a_file),
         IN_DIRECTORY(a_file_has_its_own_addresses),
         IN_DIRECTORY(prints_what_loads_to_the_same),
+        IN_DIRECTORY(prints_every_flag_as_a_file),
         IN_DIRECTORY(knows_its_commands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
