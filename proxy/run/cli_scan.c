@@ -71,6 +71,20 @@ static void scan_letters(struct cli_scan *scan, const char *letters)
     }
 }
 
+/*
+ * "--record --ssl-only": the name of a file was forgotten, and TLS must not be forgotten with it.
+ * What is no flag may begin as it likes, a password for one.
+ */
+static bool is_flag(const char *word)
+{
+    struct cli_flag flag;
+    char names[512];
+    if (strncmp(word, "--", 2) != 0)
+        return false;
+    return word[2] == '\0' || cli_flag_by_name(word + 2, strcspn(word + 2, "="), &flag, names,
+                                               sizeof(names)) != CLI_FLAG_UNKNOWN;
+}
+
 /* "--name", "--name=argument", "--name" "argument". Returns how many more arguments it took. */
 static int scan_name(struct cli_scan *scan, char *text, char *next)
 {
@@ -106,7 +120,7 @@ static int scan_name(struct cli_scan *scan, char *text, char *next)
         apply_flag(scan, &flag, argument);
         return 0;
     }
-    if (!next) {
+    if (!next || is_flag(next)) {
         snprintf(remedy, sizeof(remedy), "write %s=%s", shown, flag.flag->argument);
         usage_error(scan, shown, "needs an argument", remedy);
         return 0;

@@ -181,6 +181,11 @@ static void names_bad_options(void **state)
     refuses("--con first 6080 a:1", 2, "it could be --connect, --connect-timeout");
     refuses("--ssl-only=yes 6080 a:1", 2, "--ssl-only: takes no argument");
     refuses("6080 a:1 --heartbeat", 2, "--heartbeat: needs an argument; write --heartbeat=TIME");
+    refuses("--record --ssl-only 6080 a:1", 2, "--record: needs an argument; write --record=FILE");
+    refuses("--record --ssl 6080 a:1", 2, "--record: needs an argument");
+    refuses("--record --ssl-o 6080 a:1", 2, "--record: needs an argument");
+    refuses("--record --cert=c.pem 6080 a:1", 2, "--record: needs an argument");
+    refuses("6080 a:1 --record -- command", 2, "--record: needs an argument");
     refuses("--heartbeat=-1 6080 a:1", 2, "--heartbeat: must be a duration");
     refuses("--unix-listen-mode=9 --unix-listen=l a:1", 2,
             "--unix-listen-mode: must be permission");
@@ -188,6 +193,20 @@ static void names_bad_options(void **state)
             "--ssl-version: must be 1.1, 1.2 or 1.3, not 'sslv3'");
     refuses("--cert= 6080 a:1", 2, "--cert: must not be empty");
     refuses("--key k 6080 a:1", 1, "--key: ");
+}
+
+static void takes_an_argument_that_looks_like_no_flag(void **state)
+{
+    struct run run;
+    accepts(&run, "--record - --log-file --odd --ssl-target-name=--ssl-only 6080 a:1");
+    assert_string_equal(run.route->record, "-");
+    assert_string_equal(run.result.config->log.file, "--odd");
+    assert_string_equal(run.route->targets[0].server_name, "--ssl-only");
+    done(&run);
+    create("c.pem");
+    accepts(&run, "--cert=c.pem --key-password -secret 6080 a:1");
+    assert_string_equal(run.listener->tls.certificates[0].key_password, "-secret");
+    done(&run);
 }
 
 /* An unknown option's argument is not counted as an address, which would only confuse. */
@@ -388,6 +407,7 @@ int main(void)
         IN_DIRECTORY(counts_arguments),
         IN_DIRECTORY(names_bad_addresses_as_websockify_does),
         IN_DIRECTORY(names_bad_options),
+        IN_DIRECTORY(takes_an_argument_that_looks_like_no_flag),
         IN_DIRECTORY(reports_everything_at_once),
         IN_DIRECTORY(answers_help_and_version),
         IN_DIRECTORY(demo_brings_its_target),
