@@ -16,7 +16,6 @@
 #define TIMEOUT_MS 5000
 #define HEALTH_MS  2500
 #define ERROR_MAX  512
-#define TARGET_MAX 1024
 #define WATCH_S    2
 
 #define DEFAULT_URL "http://127.0.0.1:6080/"
@@ -134,26 +133,22 @@ static int find_socket(struct words *words, const char *file, struct config_addr
 
 /* ---- status ---------------------------------------------------------------------------------- */
 
-static size_t put_encoded(char *at, size_t room, const char *text)
+static void put_encoded(FILE *out, const char *text)
 {
-    size_t used = 0;
-    for (; *text && used + 4 < room; text++) {
+    for (; *text; text++) {
         bool plain = (*text >= '0' && *text <= '9') ||
                      (slice_lower(*text) >= 'a' && slice_lower(*text) <= 'z') || *text == '-' ||
                      *text == '_' || *text == '.';
-        used +=
-            (size_t)snprintf(at + used, room - used, plain ? "%c" : "%%%02X", (unsigned char)*text);
+        fprintf(out, plain ? "%c" : "%%%02X", (unsigned char)*text);
     }
-    at[used] = '\0';
-    return used;
 }
 
-static size_t put_parameter(char *target, size_t used, const char *key, const char *value)
+static void put_parameter(FILE *out, const char *key, const char *value)
 {
     if (!value)
-        return used;
-    used += (size_t)snprintf(target + used, TARGET_MAX - used, "&%s=", key);
-    return used + put_encoded(target + used, TARGET_MAX - used, value);
+        return;
+    fprintf(out, "&%s=", key);
+    put_encoded(out, value);
 }
 
 /* Of the terminal; what goes elsewhere may be as wide as it gets. */
@@ -165,14 +160,25 @@ static unsigned columns(FILE *out)
     return known ? size.ws_col : 0;
 }
 
-static void make_target(const struct words *words, char target[TARGET_MAX])
+/* malloc'd; as long as the words are: what is too long is for the process to refuse. NULL: out of
+ * memory. */
+static char *make_target(const struct words *words)
 {
-    size_t used = (size_t)snprintf(target, TARGET_MAX, "/?format=%s&width=%u",
-                                   words->json ? "json" : "text", columns(words->out));
-    used = put_parameter(target, used, "filter", words->filter);
-    used = put_parameter(target, used, "sort", words->sort);
-    used = put_parameter(target, used, "order", words->order);
-    (void)put_parameter(target, used, "limit", words->limit);
+    char *target = NULL;
+    size_t length;
+    FILE *out = open_memstream(&target, &length);
+    if (!out)
+        return NULL;
+    fprintf(out, "/?format=%s&width=%u", words->json ? "json" : "text", columns(words->out));
+    put_parameter(out, "filter", words->filter);
+    put_parameter(out, "sort", words->sort);
+    put_parameter(out, "order", words->order);
+    put_parameter(out, "limit", words->limit);
+    bool good = !ferror(out);
+    if (fclose(out) == 0 && good)
+        return target;
+    free(target);
+    return NULL;
 }
 
 /* Without the end of its line: it is put behind "error:". */
@@ -182,28 +188,38 @@ static const char *first_line(char *text)
     return text;
 }
 
-static int show_once(const struct words *words, const struct http_client_request *request)
+static int show_answer(const struct words *words, struct http_client_answer *answer)
 {
-    struct http_client_answer answer;
-    char error[ERROR_MAX];
-    if (!http_client_ask(request, &answer, error, sizeof(error)))
-        return cannot(words, error);
-    bool good = answer.status == 200;
+    bool good = answer->status == 200;
     if (good && words->watch)
         fputs("\033[H\033[2J", words->out);
     if (good)
-        fwrite(answer.body, 1, answer.length, words->out);
+        fwrite(answer->body, 1, answer->length, words->out);
     if (good && words->json)
         fputc('\n', words->out);
     fflush(words->out);
-    int status = good ? 0 : cannot(words, first_line(answer.body));
+    return good ? 0 : cannot(words, first_line(answer->body));
+}
+
+static int show_once(const struct words *words, const struct config_address *address)
+{
+    char error[ERROR_MAX], *target = make_target(words);
+    struct http_client_answer answer;
+    if (!target)
+        return cannot(words, strerror(ENOMEM));
+    const struct http_client_request request = {
+        .address = address, .method = "GET", .target = target, .timeout_ms = TIMEOUT_MS};
+    bool done = http_client_ask(&request, &answer, error, sizeof(error));
+    free(target);
+    if (!done)
+        return cannot(words, error);
+    int status = show_answer(words, &answer);
     free(answer.body);
     return status;
 }
 
 static int show(struct words *words)
 {
-    char target[TARGET_MAX];
     struct config_address address;
     int status = scan(words, true);
     if (status == 0 && words->rest_count > 1)
@@ -211,10 +227,7 @@ static int show(struct words *words)
     if (status == 0)
         status = find_socket(words, words->rest_count > 0 ? words->rest[0] : NULL, &address);
     while (status == 0) {
-        make_target(words, target);
-        const struct http_client_request request = {
-            .address = &address, .method = "GET", .target = target, .timeout_ms = TIMEOUT_MS};
-        status = show_once(words, &request);
+        status = show_once(words, &address);
         if (!words->watch || ferror(words->out))
             break;
         sleep(WATCH_S);

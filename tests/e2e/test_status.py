@@ -492,6 +492,7 @@ def test_commands_that_go_wrong(lab):
             (('status', plain), 1, "add 'admin: FILE'"),
             (('status', lab.folder / 'missing.yaml'), 1, 'missing.yaml'),
             (('status', '--sort', 'colour', '--socket', path), 1, 'sort is age, id'),
+            (('status', '--filter', 'x' * 2000, '--sort', 'y' * 2000, '--socket', path), 1, 'too long'),
             (('status', '--colour'), 2, 'unknown option'), (('status', plain, plain), 2, 'one file'),
             (('status', plain, '--socket', path), 2, 'not both'), (('kill',), 2, 'which session?'),
             (('kill', '0-1', 'x', 'y'), 2, 'no session'), (('kill', '--json', '0-1'), 2, 'unknown option'),
