@@ -153,6 +153,17 @@ void session_base_forget_request(struct session_entry *entry)
     entry->head_timed = false;
 }
 
+void session_base_abandon(struct session_entry *entry)
+{
+    struct session_wait *wait = entry->wait;
+    if (!wait)
+        return;
+    entry->wait = NULL;
+    wait->session = NULL;
+    if (wait->abandoned)
+        wait->abandoned(wait->maker);
+}
+
 void session_base_forget_entry(struct session *session)
 {
     struct session_entry *entry = session->entry;
@@ -161,8 +172,7 @@ void session_base_forget_entry(struct session *session)
     opening_free(&entry->opening);
     session_base_forget_request(entry);
     reply_flow_free(entry->flow);
-    if (entry->wait)
-        entry->wait->session = NULL;
+    session_base_abandon(entry);
     free(entry->header);
     free(entry);
     session->entry = NULL;

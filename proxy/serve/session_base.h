@@ -30,7 +30,9 @@
 
 /* An answer that somebody is making; his until session_reply_resume. */
 struct session_wait {
-    struct session *session; /* NULL: it is gone */
+    struct session *session;        /* NULL: it is gone */
+    void (*abandoned)(void *maker); /* nobody waits any longer; NULL: he does not care */
+    void *maker;
 };
 
 /* What is needed until the session is open, and no longer. */
@@ -121,6 +123,9 @@ void session_base_die(struct session *session, enum reason reason);
 
 /* For the log line; the first one stays. */
 void session_base_detail(struct session *session, const char *detail);
+
+/* Whoever makes its answer is told that nobody waits for it any longer, if somebody does. */
+void session_base_abandon(struct session_entry *entry);
 
 void session_base_forget_entry(struct session *session);
 

@@ -43,6 +43,16 @@ static void found_cb(uv_work_t *work, int status)
     env->gone(env);
 }
 
+/*
+ * Its turn has not come, and will not: clients that ask and leave must not fill the queue, which
+ * names of targets wait in as well. One that is being made is made.
+ */
+static void cancel(void *maker)
+{
+    struct lookup *lookup = maker;
+    (void)uv_cancel((uv_req_t *)&lookup->work);
+}
+
 /* Where the listener's part of the path ends. That part alone is "/" to routes, but has none. */
 static size_t base_of(const struct session_entry *entry)
 {
@@ -84,6 +94,8 @@ static void look_up(struct session *session, const struct http_head *head)
         forget(lookup);
         return;
     }
+    lookup->wait->abandoned = cancel;
+    lookup->wait->maker = lookup;
     /* It counts as a session: the loop stays until the pool has let go of it. */
     lookup->env->live++;
     /* Fails only without a function to call. */

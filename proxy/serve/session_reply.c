@@ -137,7 +137,7 @@ struct session_wait *session_reply_wait(struct session *session)
         session_reply_send(session, &reply);
         return NULL;
     }
-    wait->session = session;
+    *wait = (struct session_wait){.session = session};
     session->entry->wait = wait;
     session_base_step(session, LIFE_ASKED);
     session_base_arm(session, session_base_limits(session)->reply_timeout_ms);
@@ -167,8 +167,7 @@ void session_reply_resume(struct session_wait *wait, const struct reply *reply)
 static void give_up_waiting(struct session *session)
 {
     struct reply reply = reply_refusal(REASON_answer_timeout);
-    session->entry->wait->session = NULL;
-    session->entry->wait = NULL;
+    session_base_abandon(session->entry);
     session->entry->keep = false;
     session_reply_send(session, &reply);
 }

@@ -21,7 +21,10 @@
 /* In HEAD: an answer at once. Its body is the session's from here on. */
 void session_reply_send(struct session *session, const struct reply *reply);
 
-/* In HEAD: an answer later. NULL: out of memory, and the client has been told. */
+/*
+ * In HEAD: an answer later. NULL: out of memory, and the client has been told. A maker that can
+ * stop asks to be told when to, in `abandoned`.
+ */
 WSL_MUST_CHECK struct session_wait *session_reply_wait(struct session *session);
 
 /*

@@ -444,6 +444,27 @@ def test_a_reload_opens_the_root_anew(lab, root):
     until(lambda: get(lab, door, '/core/note.txt').status == 404, lambda: bridge.text)
 
 
+# ---- clients that do not wait ----
+
+def test_whoever_has_left_keeps_nobody_waiting(lab, root):
+    """A folder takes a thread's time; what was asked by clients that are gone is not read for them."""
+    for i in range(2000):
+        (root / 'empty' / f'{i:04}').touch()
+    config = {'listeners': [{'address': ANY}], 'routes': [
+        {'path': '/*', 'files': {'root': str(root), 'listing': True}}]}
+    bridge = lab.start('--config', gateway.write(lab.folder / 'one.yaml', config), env={'UV_THREADPOOL_SIZE': '1'})
+    began = time.monotonic()
+    assert get(lab, bridge, '/empty/').status == 200
+    one = time.monotonic() - began
+    for _ in range(300):
+        browser = visit(lab, bridge)
+        browser.send('/empty/')
+        browser.client.reset()
+    began = time.monotonic()
+    assert get(lab, bridge, '/empty/').status == 200
+    assert time.monotonic() - began < 100 * one
+
+
 # ---- readers that take their time ----
 
 @pytest.mark.release_only

@@ -220,6 +220,32 @@ static void test_the_answer_does_not_come(void **unused)
     end();
 }
 
+static void count_cb(void *maker)
+{
+    ++*(unsigned *)maker;
+}
+
+/* Once, however it comes about; never when the answer is there. */
+static void test_the_maker_is_told(void **unused)
+{
+    for (int way = 0; way < 3; way++) {
+        unsigned told = 0;
+        begin(true);
+        struct session_wait *wait = session_reply_wait(session);
+        assert_non_null(wait);
+        wait->abandoned = count_cb;
+        wait->maker = &told;
+        if (way == 1)
+            session_reply_tick(session);
+        if (way == 2)
+            session_base_die(session, REASON_client_reset);
+        assert_int_equal(told, way == 0 ? 0 : 1);
+        session_reply_resume(wait, &hello);
+        end();
+        assert_int_equal(told, way == 0 ? 0 : 1);
+    }
+}
+
 static void test_told_to_be_the_last_while_waiting(void **unused)
 {
     begin(true);
@@ -275,6 +301,7 @@ int main(void)
         TEST(test_nothing_is_read_meanwhile),
         TEST(test_the_client_goes_meanwhile),
         TEST(test_the_answer_does_not_come),
+        TEST(test_the_maker_is_told),
         TEST(test_told_to_be_the_last_while_waiting),
         TEST(test_nobody_reads),
         TEST(test_without_memory),
