@@ -74,7 +74,8 @@ struct config_limits {
     uint32_t close_timeout_ms;     /* close handshake and last bytes */
     uint32_t reply_timeout_ms;     /* an answer that is made or sent, without progress */
     uint32_t keep_alive_ms;        /* an idle HTTP connection waits so long for a request */
-    uint32_t drain_timeout_ms;     /* after SIGTERM */
+    uint32_t drain_delay_ms;       /* after SIGTERM: not ready, but still open */
+    uint32_t drain_timeout_ms;     /* then, for sessions to end */
     uint32_t drain_spread_ms;      /* sessions are told to end evenly over so long */
     uint32_t head_bytes;           /* HTTP head */
     uint32_t head_fields;

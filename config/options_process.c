@@ -209,6 +209,16 @@ static const struct options_row rows[] = {
     },
     {
         .section = OPTIONS_LIMITS,
+        .key = "drain_delay",
+        OPTIONS_FIELD(config_limits, drain_delay_ms),
+        .value = {.type = VALUE_DURATION, .min = 100, .max = VALUE_HOURS(1), .zero = "off"},
+        .initial = "off",
+        .reload = OPTIONS_LIVE,
+        .help = "after SIGTERM or SIGINT, how long clients are still taken while health says not "
+                "ready, so that load balancers hear of it before they are refused",
+    },
+    {
+        .section = OPTIONS_LIMITS,
         .key = "drain_timeout",
         OPTIONS_FIELD(config_limits, drain_timeout_ms),
         .value = {.type = VALUE_DURATION, .min = 0, .max = VALUE_DAYS(1)},

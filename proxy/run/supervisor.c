@@ -57,8 +57,9 @@ struct supervisor {
     bool file_refused;               /* the file, as it was last read, is not what is in use */
     bool reload_again, upgrade_next; /* asked for while another was under way */
     uint64_t beats;
-    /* retiring: somebody else serves; stopping: only the command is left */
-    enum { SERVING, RETIRING, DRAINING, STOPPING } phase;
+    /* leaving: not ready, but open; retiring: somebody else serves; stopping: only the command is
+     * left */
+    enum { SERVING, LEAVING, RETIRING, DRAINING, STOPPING } phase;
 };
 
 /* ---- probes ---------------------------------------------------------------------------------- */
@@ -126,13 +127,18 @@ static uint64_t spread_of(const struct config_limits *limits)
     return limits->drain_spread_ms < most ? limits->drain_spread_ms : most;
 }
 
+/* Whoever was to take over is to end with us. */
+static void cancel_upgrade(struct supervisor *supervisor)
+{
+    upgrade_cancel(supervisor->upgrade);
+    supervisor->upgrade = NULL;
+}
+
 static void drain(struct supervisor *supervisor, const char *why)
 {
     const struct config_limits *limits = &supervisor->site->config->limits;
     supervisor->phase = DRAINING;
-    /* Whoever was to take over is to end with us. */
-    upgrade_cancel(supervisor->upgrade);
-    supervisor->upgrade = NULL;
+    cancel_upgrade(supervisor);
     wrapped_settle(supervisor->wrapped);
     log_message(REASON_INFO, "%s: no new clients, waiting for sessions to end", why);
     notify_stopping(&supervisor->notify,
@@ -143,13 +149,35 @@ static void drain(struct supervisor *supervisor, const char *why)
     uv_timer_start(&supervisor->drain_timer, drain_timer_cb, limits->drain_timeout_ms, 0);
 }
 
+static void leave_timer_cb(uv_timer_t *timer)
+{
+    drain(WSL_CONTAINER(timer, struct supervisor, drain_timer), "load balancers had their time");
+}
+
+/* Whoever asks hears that we are going; clients whom that has not reached yet are served. */
+static void leave(struct supervisor *supervisor, const char *why)
+{
+    const struct config_limits *limits = &supervisor->site->config->limits;
+    if (limits->drain_delay_ms == 0) {
+        drain(supervisor, why);
+        return;
+    }
+    supervisor->phase = LEAVING;
+    cancel_upgrade(supervisor);
+    log_message(REASON_INFO, "%s: not ready any more, but clients are taken for another %.1f s",
+                why, limits->drain_delay_ms / 1000.0);
+    notify_stopping(&supervisor->notify, limits->drain_delay_ms + limits->drain_timeout_ms);
+    atomic_store(&supervisor->ops.draining, true);
+    uv_timer_start(&supervisor->drain_timer, leave_timer_cb, limits->drain_delay_ms, 0);
+}
+
 /* Its end is ours; or we have ended, and it was the last to go. */
 static void command_ended(void *owner, int status)
 {
     struct supervisor *supervisor = owner;
     if (supervisor->phase == STOPPING)
         close_handles(supervisor);
-    if (supervisor->phase != SERVING)
+    if (supervisor->phase != SERVING && supervisor->phase != LEAVING)
         return;
     supervisor->status = status;
     drain(supervisor, "the command has ended");
@@ -170,8 +198,7 @@ static void over_cb(void *owner, const char *why)
     struct supervisor *supervisor = owner;
     if (supervisor->phase != SERVING)
         return;
-    upgrade_cancel(supervisor->upgrade);
-    supervisor->upgrade = NULL;
+    cancel_upgrade(supervisor);
     log_message(REASON_INFO, "%s: no new clients, the process ends with its last session", why);
     notify_say(&supervisor->notify, "STATUS=ending with the last session");
     retire(supervisor, false);
@@ -319,12 +346,18 @@ static void begin_next(struct supervisor *supervisor)
 
 static void end(struct supervisor *supervisor, int number)
 {
-    if (supervisor->phase == SERVING || supervisor->phase == RETIRING) {
-        char why[32];
-        snprintf(why, sizeof(why), "signal %d", number);
+    char why[32];
+    snprintf(why, sizeof(why), "signal %d", number);
+    if (supervisor->phase == SERVING) {
+        leave(supervisor, why);
+        return;
+    }
+    if (supervisor->phase == RETIRING) {
         drain(supervisor, why);
         return;
     }
+    if (supervisor->phase == LEAVING)
+        drain(supervisor, why);
     log_message(REASON_WARN, "signal %d again: ending at once", number);
     if (supervisor->phase == DRAINING)
         crew_kill(&supervisor->crew);

@@ -109,6 +109,36 @@ def test_no_reload_and_no_upgrade_any_more(lab):
     assert 'take over' not in bridge.text and 'is in use' not in bridge.text
 
 
+def leaving(lab, **limits):
+    """A gateway that has been told to end, and is still open."""
+    routes = [marked('/', lab.target()), {'path': '/ready', 'health': 'ready'}]
+    bridge = start(lab, routes, limits={'drain_spread': '0s', **limits})
+    bridge.signal(signal.SIGTERM)
+    until(lambda: get(lab, bridge, '/ready').status == 503, lambda: bridge.text)
+    return bridge
+
+
+def test_load_balancers_hear_of_it_before_clients_are_refused(lab):
+    began = time.monotonic()
+    bridge = leaving(lab, drain_delay='1s')
+    session = lab.open(bridge)
+    session.binary(b'late').data(4)
+    assert DRAINING not in bridge.text
+    assert session.closing()[1] == 1001
+    assert time.monotonic() - began >= 1
+    session.send(close_frame(1001))
+    assert bridge.wait() == 0
+    assert DRAINING in bridge.text
+
+
+def test_a_second_signal_does_not_wait_for_load_balancers(lab):
+    bridge = leaving(lab, drain_delay='1h')
+    began = time.monotonic()
+    bridge.signal(signal.SIGTERM)
+    assert bridge.wait() == 0
+    assert time.monotonic() - began < 2
+
+
 def test_a_second_signal_ends_at_once(lab):
     bridge = start(lab, [marked('/', lab.target(hold))], limits={'drain_spread': '20s'})
     clients = [lab.open(bridge) for _ in range(20)]
