@@ -29,7 +29,7 @@ LIMIT = 60_000  # bytes of a picture
 # route, address of the client, how many bytes it sends and asks for, how often a second, whether it reads them
 CLIENTS = [
     ('desk', '198.51.100.7', 60, 120_000, 4, True), ('broker', '192.0.2.14', 90_000, 2_000, 2, True),
-    ('desk', '198.51.100.23', 60, 900_000, 3, False), ('shell', '203.0.113.9', 80, 180, 6, True),
+    ('desk', '198.51.100.23', 60, 3_000_000, 0.5, False), ('shell', '203.0.113.9', 80, 180, 6, True),
     ('desk', '2001:db8::17', 60, 400_000, 1, True), ('shell', '198.51.100.71', 40, 90, 0.1, True),
     ('broker', '192.0.2.88', 700, 300, 3, True), ('desk', '203.0.113.40', 60, 60_000, 0.15, True),
 ]
@@ -38,6 +38,7 @@ CLIENTS = [
 def generous(connection):
     """Sends as many bytes as each line asks for, and takes the blanks around as they are."""
     waiting = b''
+    connection.sock.settimeout(None)
     while data := connection.read():
         *lines, waiting = (waiting + data).split(b'\n')
         try:
@@ -103,7 +104,7 @@ def status(lab, browser):
     bridge = gateway.start(lab, [*routes, {'path': '/status', 'status': True, 'allow': ['127.0.0.1']}],
                            trusted_proxies=['127.0.0.1'])
     page = browser.page(viewport={'width': WIDTH, 'height': 960}, colorScheme='dark')
-    page.goto(f'http://127.0.0.1:{bridge.port}/status')
+    page.goto(f'http://127.0.0.1:{bridge.port}/status#sort=stalled')
     asyncio.run(traffic(bridge.port, lambda: save(page, 'status')))
     page.close()
 
