@@ -6,13 +6,19 @@
 #include "run/loop.h"
 
 #define DRAIN_TICK_MS 50
+/* For the last bytes of recordings, once every session was killed. */
+#define DISK_MS 2000
 
 /* ---- on the worker's thread ------------------------------------------------------------------ */
 
 static void report_empty(struct worker *worker)
 {
-    if (!worker->retiring || worker->reported || worker->env.live > 0)
+    size_t abandoned = worker->abandons ? worker->env.recordings : 0;
+    if (!worker->retiring || worker->reported || worker->env.live > abandoned)
         return;
+    if (abandoned > 0)
+        log_message(REASON_WARN, "the disk does not take the end of recordings: %zu are incomplete",
+                    abandoned);
     worker->reported = true;
     mailbox_post(worker->terms->supervisor, &worker->empty_post, worker->terms->empty, worker);
 }
@@ -68,11 +74,21 @@ static void drain(void *owner, void *argument)
     report_empty(worker);
 }
 
+static void abandon_cb(uv_timer_t *timer)
+{
+    struct worker *worker = WSL_CONTAINER(timer, struct worker, drain_timer);
+    worker->abandons = true;
+    report_empty(worker);
+}
+
 static void kill_sessions(void *owner, void *argument)
 {
     struct worker *worker = owner;
     (void)argument;
     session_kill_all(&worker->env, REASON_drained);
+    if (!worker->killed && !worker->reported)
+        uv_timer_start(&worker->drain_timer, abandon_cb, DISK_MS, 0);
+    worker->killed = true;
 }
 
 static void close_watches(struct worker *worker)

@@ -47,8 +47,9 @@ struct worker {
         uint64_t tick, ticks;
     } drain;
     struct mailbox_post empty_post;
-    bool retiring, reported;
-    bool at_rest; /* its loop has ended, and nothing touches its memory any more */
+    bool retiring, killed, reported;
+    bool abandons; /* recordings that the disk does not take */
+    bool at_rest;  /* its loop has ended, and nothing touches its memory any more */
     /* The supervisor's: */
     struct worker_batch *batch; /* collected in this turn */
     size_t batch_count;
@@ -68,7 +69,11 @@ void worker_flush(struct worker *worker);
 /* Connections that are open or on their way. */
 uint64_t worker_load(const struct worker *worker);
 
-/* Sessions are told to end, the last one after `spread_ms`; or end by themselves, in their time. */
+/*
+ * Sessions are told to end, the last one after `spread_ms`; or end by themselves, in their time. Or
+ * all at once, and then the ends of their recordings are only waited for as long as a disk takes
+ * that does not hang.
+ */
 void worker_drain(struct worker *worker, uint64_t spread_ms);
 void worker_retire(struct worker *worker);
 void worker_kill(struct worker *worker);

@@ -37,6 +37,7 @@ struct session_env {
     struct tls_scratch *tls_scratch; /* NULL until the first TLS connection */
     struct list sessions;
     size_t live; /* sessions whose memory is not yet free, recordings that are not yet written */
+    size_t recordings; /* of these: a disk that hangs may keep them for ever */
     struct metrics metrics;
     uint64_t recordings_skip; /* recorder.h */
     uint64_t accepted;        /* so many that each has a number */

@@ -12,6 +12,7 @@ static void gone_cb(void *keeper)
 {
     struct session_env *env = keeper;
     env->live--;
+    env->recordings--;
     env->gone(env);
 }
 
@@ -38,5 +39,6 @@ void session_tap_begin(struct session *session)
         return;
     }
     env->live += path != NULL;
+    env->recordings += path != NULL;
     session->bridge.tap = &session->onlooker->tap;
 }

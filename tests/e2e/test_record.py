@@ -179,6 +179,47 @@ def test_a_file_that_cannot_grow(lab, tmp_path):
     assert (tmp_path / 'rec.1').stat().st_size == 65536
 
 
+HANGING_DISK = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+ssize_t write(int fd, const void *bytes, size_t length)
+{
+    char link[64], name[4096];
+    ssize_t (*next)(int, const void *, size_t) = dlsym(RTLD_NEXT, "write");
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    ssize_t n = readlink(link, name, sizeof(name) - 1);
+    name[n > 0 ? n : 0] = 0;
+    while (strstr(name, "/rec.1"))
+        pause();
+    return next(fd, bytes, length);
+}
+"""
+
+
+@pytest.mark.release_only
+@pytest.mark.parametrize('workers', [1, 2])
+def test_a_disk_that_hangs_does_not_keep_the_process(lab, tmp_path, workers):
+    """Not after the second signal, as it does not after the time to drain."""
+    (tmp_path / 'disk.c').write_text(HANGING_DISK)
+    subprocess.run(['cc', '-shared', '-fPIC', '-o', tmp_path / 'disk.so', tmp_path / 'disk.c', '-ldl'], check=True)
+    bridge, _ = lab.start_echo(f'--workers={workers}', f'--record={tmp_path}/rec',
+                               env={'LD_PRELOAD': str(tmp_path / 'disk.so')})
+    client = lab.open(bridge).binary(b'on we go')
+    assert client.data(8) == b'on we go'
+    bridge.signal(signal.SIGTERM)
+    client.end()
+    until(lambda: 'waiting for sessions' in bridge.text, lambda: bridge.text)
+    assert bridge.process.poll() is None
+    bridge.signal(signal.SIGTERM)
+    assert bridge.wait() == 0
+    assert 'recordings: 1 are incomplete' in bridge.text
+
+
 # ---- marks ----
 
 def test_traffic(lab):
