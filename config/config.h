@@ -77,6 +77,7 @@ struct config_limits {
     uint32_t drain_delay_ms;       /* after SIGTERM: not ready, but still open */
     uint32_t drain_timeout_ms;     /* then, for sessions to end */
     uint32_t drain_spread_ms;      /* sessions are told to end evenly over so long */
+    uint32_t upgrade_timeout_ms;   /* after SIGUSR2, for the successor to serve */
     uint32_t head_bytes;           /* HTTP head */
     uint32_t head_fields;
     uint32_t max_connections;             /* the process; 0: what descriptors allow */

@@ -240,6 +240,16 @@ static const struct options_row rows[] = {
     },
     {
         .section = OPTIONS_LIMITS,
+        .key = "upgrade_timeout",
+        OPTIONS_FIELD(config_limits, upgrade_timeout_ms),
+        .value = {.type = VALUE_DURATION, .min = 100, .max = VALUE_HOURS(1)},
+        .initial = "1m",
+        .reload = OPTIONS_LIVE,
+        .help = "after SIGUSR2, how long the process that is to take over may need to serve; it is "
+                "ended then, and this one goes on",
+    },
+    {
+        .section = OPTIONS_LIMITS,
         .key = "head_size",
         OPTIONS_FIELD(config_limits, head_bytes),
         .value = {.type = VALUE_SIZE, .min = VALUE_KIB(1), .max = VALUE_KIB(64)},

@@ -320,6 +320,7 @@ static void begin_upgrade(struct supervisor *supervisor)
         snprintf(error, sizeof(error), "the command cannot be handed over; restart instead");
     else if (!supervisor->options.demo)
         supervisor->upgrade = upgrade_start(supervisor->options.program, &supervisor->doors,
+                                            supervisor->site->config->limits.upgrade_timeout_ms,
                                             upgrade_done, supervisor, error, sizeof(error));
     if (supervisor->upgrade)
         log_message(REASON_INFO, "process %ld is to take over",

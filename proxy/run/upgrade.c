@@ -12,15 +12,41 @@ struct upgrade {
     struct watch *watch;
     int pipe; /* the reading end */
     pid_t child;
+    uv_timer_t deadline;
     upgrade_cb *callback;
     void *owner;
 };
+
+static void closed_cb(uv_handle_t *handle)
+{
+    free(WSL_CONTAINER(handle, struct upgrade, deadline));
+}
 
 static void drop(struct upgrade *upgrade)
 {
     watch_close(upgrade->watch);
     close(upgrade->pipe);
-    free(upgrade);
+    uv_close((uv_handle_t *)&upgrade->deadline, closed_cb);
+}
+
+static void finish(struct upgrade *upgrade, bool ready)
+{
+    pid_t child = upgrade->child;
+    int status = 0;
+    if (ready) {
+        signal(SIGCHLD, SIG_IGN); /* it may end before we do: nobody will ask how */
+    } else {
+        /* It has ended, or its time has passed: either way waiting for it takes none. */
+        (void)kill(child, SIGKILL);
+        (void)waitpid(child, &status, 0);
+    }
+    drop(upgrade);
+    upgrade->callback(upgrade->owner, ready, child, status);
+}
+
+static void deadline_cb(uv_timer_t *timer)
+{
+    finish(WSL_CONTAINER(timer, struct upgrade, deadline), false);
 }
 
 static void pipe_cb(void *owner, unsigned ready)
@@ -31,20 +57,8 @@ static void pipe_cb(void *owner, unsigned ready)
     ssize_t n = read(upgrade->pipe, &byte, 1);
     if (n < 0 && errno == EAGAIN)
         return;
-    pid_t child = upgrade->child;
-    upgrade_cb *callback = upgrade->callback;
-    void *who = upgrade->owner;
-    int status = 0;
-    drop(upgrade);
-    if (n == 1) {
-        signal(SIGCHLD, SIG_IGN); /* it may end before we do: nobody will ask how */
-    } else {
-        /* Its end of the pipe closes as it ends: no wait, unless it has closed that and lives on.
-         */
-        (void)kill(child, SIGKILL);
-        (void)waitpid(child, &status, 0);
-    }
-    callback(who, n == 1, child, status);
+    /* Its end of the pipe closes when it ends. */
+    finish(upgrade, n == 1);
 }
 
 /* Ours and two variables more. The watchdog's pid is ours: without it the variable is for all. */
@@ -88,7 +102,8 @@ static pid_t spawn(const struct program *program, const struct doors *doors, int
 }
 
 struct upgrade *upgrade_start(const struct program *program, const struct doors *doors,
-                              upgrade_cb *callback, void *owner, char *error, size_t error_size)
+                              uint64_t patience_ms, upgrade_cb *callback, void *owner, char *error,
+                              size_t error_size)
 {
     int ends[2];
     struct upgrade *upgrade = calloc(1, sizeof(*upgrade));
@@ -101,8 +116,11 @@ struct upgrade *upgrade_start(const struct program *program, const struct doors 
     upgrade->watch = watch_open(doors->watches, ends[0], WATCH_READ, pipe_cb, upgrade);
     upgrade->child = upgrade->watch ? spawn(program, doors, ends[1]) : -1;
     close(ends[1]);
-    if (upgrade->child > 0)
+    uv_timer_init(watch_set_loop(doors->watches), &upgrade->deadline);
+    if (upgrade->child > 0) {
+        uv_timer_start(&upgrade->deadline, deadline_cb, patience_ms, 0);
         return upgrade;
+    }
     snprintf(error, error_size, "cannot start %s: %s", program->path, strerror(errno));
     drop(upgrade);
     return NULL;

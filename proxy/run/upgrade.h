@@ -26,9 +26,9 @@ struct upgrade;
 /* `child` serves; or it has ended instead, `status` says how (wait(2)). */
 typedef void upgrade_cb(void *owner, bool ready, pid_t child, int status);
 
-/* NULL: *error says why. */
+/* NULL: *error says why. A child that does not serve within its time is ended. */
 struct upgrade *upgrade_start(const struct program *program, const struct doors *doors,
-                              upgrade_cb *callback, void *owner, char *error,
+                              uint64_t patience_ms, upgrade_cb *callback, void *owner, char *error,
                               size_t error_size) WSL_MUST_CHECK;
 
 pid_t upgrade_child(const struct upgrade *upgrade);

@@ -164,7 +164,7 @@ def fixture_copied(lab):
     shutil.copy(BINARY, binary)
     config = {'listeners': [{'address': ANY}], 'routes': [marked('/', lab.target())]}
     bridge = lab.start('--config', write(lab.folder / 'gateway.yaml', config), binary=binary)
-    bridge.binary = binary
+    bridge.binary, bridge.file, bridge.config = binary, lab.folder / 'gateway.yaml', config
     return bridge
 
 
@@ -223,6 +223,20 @@ def test_the_end_ends_a_successor_that_has_not_begun(lab, copied):
     assert copied.process.wait(WAIT) == 0
     child.wait()
     assert len(to_take_over(copied)) == 1
+
+
+def test_a_binary_that_hangs(lab, copied):
+    """Ended when its time has passed, whatever children of its own still hold the pipe; then a reload goes on."""
+    write(copied.file, {**copied.config, 'limits': {'upgrade_timeout': '500ms'}})
+    copied.signal(signal.SIGHUP)
+    until(lambda: copied.text.count('is in use') == 1, lambda: copied.text)
+    install(copied, 'sleep 5; exit 1')
+    copied.signal(signal.SIGUSR2)
+    until(lambda: to_take_over(copied), lambda: copied.text)
+    copied.signal(signal.SIGHUP)
+    assert 'signal 9' in failed(copied)[0]
+    until(lambda: copied.text.count('is in use') == 2, lambda: copied.text)
+    works(lab, copied)
 
 
 def test_a_reload_waits_for_the_successor(lab, copied):
