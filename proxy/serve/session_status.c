@@ -24,7 +24,9 @@ struct question {
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
-static const struct config_header safety[] = {{"X-Content-Type-Options", "nosniff"}};
+/* RFC 9110 section 15.5.6: a 405 says what the resource takes. */
+static const struct config_header safety[] = {{"X-Content-Type-Options", "nosniff"},
+                                              {"Allow", "POST"}};
 
 static struct reply reply_with(unsigned status, enum status_format format, char *bytes,
                                size_t length)
@@ -36,7 +38,7 @@ static struct reply reply_with(unsigned status, enum status_format format, char 
         .content_type = format == STATUS_FORMAT_JSON ? json_type : text_type,
         .cache_control = "no-store",
         .fields = safety,
-        .field_count = WSL_COUNT(safety),
+        .field_count = status == 405 ? WSL_COUNT(safety) : 1,
         .body = reply_owned(bytes, length),
     };
 }

@@ -314,6 +314,7 @@ def test_who_may_not_kill(lab):
                   fields={'X-Wsluice-Token': token, 'Content-Length': '1'})),
     ]
     assert [answer.status for _, answer in cases] == [expected for expected, _ in cases]
+    assert [answer.fields['allow'] for expected, answer in cases if expected == 405] == ['POST', 'GET, HEAD, POST']
     client.binary(b'still here').data(10)
     client.bye()
 
