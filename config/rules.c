@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/exposure.h"
 #include "config/name_map.h"
 #include "config/route_rules.h"
 
@@ -239,4 +240,6 @@ void rules_check(const struct config *config, const struct subject_names *names,
         check_needs(&check, i);
     name_map_free(&check.routes);
     route_rules_check(config, names, diag);
+    if (diag->errors == 0)
+        exposure_check(config, names, diag);
 }

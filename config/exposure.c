@@ -1,0 +1,73 @@
+#include "config/exposure.h"
+
+#include <string.h>
+
+static bool lists(const struct config_listener *listener, const struct config_route *route)
+{
+    const char *name = config_route_name(route);
+    for (size_t i = 0; i < listener->routes.count; i++)
+        if (strcmp(listener->routes.items[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* A listener without routes has all those that no other one lists. */
+static bool serves(const struct config *config, const struct config_listener *listener,
+                   const struct config_route *route)
+{
+    if (listener->routes.count > 0)
+        return lists(listener, route);
+    for (size_t i = 0; i < config->listener_count; i++)
+        if (lists(&config->listeners[i], route))
+            return false;
+    return true;
+}
+
+static bool is_for_users(const struct config_route *route)
+{
+    return route->kind == CONFIG_KIND_BRIDGE || route->kind == CONFIG_KIND_FILES;
+}
+
+static bool has_users(const struct config *config, const struct config_listener *listener)
+{
+    for (size_t i = 0; i < config->route_count; i++)
+        if (is_for_users(&config->routes[i]) && serves(config, listener, &config->routes[i]))
+            return true;
+    return false;
+}
+
+/* May others than this machine, or those that were let in, come by this door? */
+static bool is_open(const struct config_listener *listener)
+{
+    const char *host = listener->address.host;
+    bool here = host && (strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
+                         strncmp(host, "127.", 4) == 0);
+    return listener->address.kind == CONFIG_ADDRESS_TCP && !here && listener->allow.count == 0 &&
+           listener->tls.client_verify != CONFIG_VERIFY_REQUIRED;
+}
+
+static bool is_for_operators(const struct config_route *route)
+{
+    return (route->kind == CONFIG_KIND_STATUS || route->kind == CONFIG_KIND_METRICS) &&
+           route->allow.count == 0;
+}
+
+void exposure_check(const struct config *config, const struct subject_names *names,
+                    struct diag *diag)
+{
+    for (size_t i = 0; i < config->route_count; i++) {
+        const struct config_route *route = &config->routes[i];
+        const char *key = route->kind == CONFIG_KIND_STATUS ? "status" : "metrics";
+        struct subject subject = {.section = OPTIONS_ROUTE, .outer = i, .key = key};
+        for (size_t j = 0; is_for_operators(route) && j < config->listener_count; j++) {
+            const struct config_listener *listener = &config->listeners[j];
+            if (!is_open(listener) || !serves(config, listener, route) ||
+                !has_users(config, listener))
+                continue;
+            subject_complain(names, diag, DIAG_WARNING, subject,
+                             "add allow, or give it a listener of its own",
+                             "everybody who reaches listeners[%zu] may read it", j);
+            break;
+        }
+    }
+}
