@@ -214,6 +214,8 @@ static void set_positionals(struct quick *quick)
     if (tokens && (target_given || scan->demo))
         cli_line_usage_error(line, scan->demo ? NULL : "--unix-target",
                              "tokens say where clients go", "leave one of them out");
+    if (scan->demo && given(quick, OPTIONS_FILES, "root"))
+        cli_line_usage_error(line, "--web", "demo has its own page", "leave one of them out");
     if (scan->demo && scan->print)
         cli_line_usage_error(line, "--print-config", "a file cannot say demo",
                              "name a target instead");
