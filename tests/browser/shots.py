@@ -23,7 +23,7 @@ from lab import Lab  # noqa: E402
 
 CONTRIB = HERE.parents[1] / 'contrib'
 WIDTH = 1280
-SECONDS = 130  # of traffic, so that the chart has something to show
+SECONDS = 120  # of traffic, so that the chart has something to show; TCP gives up a client that does not read after 120
 LIMIT = 60_000  # bytes of a picture
 
 # route, address of the client, how many bytes it sends and asks for, how often a second, whether it reads them
