@@ -89,6 +89,14 @@ static enum value_verdict check_range(const struct value_spec *spec, uint64_t nu
     return VALUE_OUT_OF_RANGE;
 }
 
+static enum value_verdict no_number(const struct value_spec *spec, const char *wanted, char *why,
+                                    size_t why_size)
+{
+    snprintf(why, why_size, "%s%s%s", wanted, spec->zero ? ", or " : "",
+             spec->zero ? spec->zero : "");
+    return VALUE_MALFORMED;
+}
+
 static enum value_verdict parse_number(const struct value_spec *spec, const char *text,
                                        const struct unit *units, uint64_t bare_factor,
                                        const char *wanted, struct value *value, char *why,
@@ -100,13 +108,13 @@ static enum value_verdict parse_number(const struct value_spec *spec, const char
     }
     uint64_t number;
     if (!take_digits(&text, 10, &number))
-        return malformed(why, why_size, wanted);
+        return no_number(spec, wanted, why, why_size);
     uint64_t factor = *text ? 0 : bare_factor;
     for (const struct unit *unit = units; unit->name && factor == 0; unit++)
         if (strcasecmp(text, unit->name) == 0)
             factor = unit->factor;
     if (factor == 0)
-        return malformed(why, why_size, wanted);
+        return no_number(spec, wanted, why, why_size);
     if (__builtin_mul_overflow(number, factor, &value->number))
         value->number = UINT64_MAX;
     return check_range(spec, value->number, why, why_size);

@@ -112,6 +112,8 @@ static const char *hint(const char *problem)
         return "quote what begins with '*' or '&'";
     if (strstr(problem, "mapping values are not allowed"))
         return "quote what holds ': '";
+    if (strstr(problem, "expected ',' or"))
+        return "close what was opened, or quote what holds '[', ']', '{' or '}'";
     return NULL;
 }
 

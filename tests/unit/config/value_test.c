@@ -69,11 +69,11 @@ static void reads_counts(void **state)
     prints(&count, "0100", "100");
     bad(&count, "1", VALUE_OUT_OF_RANGE, "must be 2 to 100, or auto");
     bad(&count, "101", VALUE_OUT_OF_RANGE, "must be 2 to 100, or auto");
-    bad(&count, "-1", VALUE_MALFORMED, "must be a number");
-    bad(&count, "", VALUE_MALFORMED, "must be a number");
-    bad(&count, "3s", VALUE_MALFORMED, "must be a number");
-    bad(&count, " 3", VALUE_MALFORMED, "must be a number");
-    bad(&count, "99999999999999999999999", VALUE_MALFORMED, "must be a number");
+    bad(&count, "-1", VALUE_MALFORMED, "must be a number, or auto");
+    bad(&count, "", VALUE_MALFORMED, "must be a number, or auto");
+    bad(&count, "3s", VALUE_MALFORMED, "must be a number, or auto");
+    bad(&count, " 3", VALUE_MALFORMED, "must be a number, or auto");
+    bad(&count, "99999999999999999999999", VALUE_MALFORMED, "must be a number, or auto");
 }
 
 static void reads_durations(void **state)
@@ -92,8 +92,10 @@ static void reads_durations(void **state)
     bad(&duration, "999ms", VALUE_OUT_OF_RANGE, "must be 1s to 1d, or off");
     bad(&duration, "25h", VALUE_OUT_OF_RANGE, "must be 1s to 1d, or off");
     bad(&duration, "18446744073709551615d", VALUE_OUT_OF_RANGE, "must be 1s to 1d, or off");
-    bad(&duration, "1h30m", VALUE_MALFORMED, "must be a duration, such as 250ms, 30s, 5m or 1h");
-    bad(&duration, "s", VALUE_MALFORMED, "must be a duration, such as 250ms, 30s, 5m or 1h");
+    bad(&duration, "1h30m", VALUE_MALFORMED,
+        "must be a duration, such as 250ms, 30s, 5m or 1h, or off");
+    bad(&duration, "s", VALUE_MALFORMED,
+        "must be a duration, such as 250ms, 30s, 5m or 1h, or off");
 }
 
 static void reads_sizes_and_modes(void **state)
