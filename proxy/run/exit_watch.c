@@ -9,6 +9,18 @@ static void look_later(struct exit_watch *watch)
         uv_timer_start(&watch->timer, look_cb, wait, 0);
 }
 
+/* Whoever only looks is no client (doors.c), also while a look is under way. */
+static uint64_t count_clients(const struct doors *doors)
+{
+    uint64_t open, lookers = 0;
+    const struct config *config = doors->site->config;
+    (void)crew_choose(doors->crew, &open);
+    for (size_t i = 0; i < config->listener_count; i++)
+        if (config->listeners[i].admin)
+            lookers += guard_tally_count(doors->site->listeners[i].tally);
+    return open > lookers ? open - lookers : 0;
+}
+
 static void look_cb(uv_timer_t *timer)
 {
     static const char *const why[] = {
@@ -19,9 +31,9 @@ static void look_cb(uv_timer_t *timer)
     struct exit_watch *watch = WSL_CONTAINER(timer, struct exit_watch, timer);
     struct exit_facts facts = {
         .begun = guard_one_has_begun(watch->guard),
+        .open = count_clients(watch->doors),
         .accepted = watch->doors->accepted,
     };
-    (void)crew_choose(watch->doors->crew, &facts.open);
     enum exit_verdict verdict = exit_rules_judge(&watch->rules, &facts, uv_now(timer->loop));
     if (verdict == EXIT_STAY)
         look_later(watch);

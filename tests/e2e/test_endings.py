@@ -126,6 +126,19 @@ def test_a_plain_request_counts(lab):
     assert bridge.wait() == 0
 
 
+def test_whoever_looks_does_not_count_however_long(lab, tmp_path):
+    """A health check that is there at the moment of a look has seen nobody stay."""
+    path = str(tmp_path / 'admin.sock')
+    bridge, _ = lab.start_echo('--idle-timeout=1', f'--admin-socket={path}')
+    with socket.socket(socket.AF_UNIX) as looks:
+        looks.connect(path)
+        looks.sendall(b'GET /ready HTTP/1.1\r\nHost: admin\r\n\r\n')
+        assert looks.recv(4096).startswith(b'HTTP/1.1 200')
+        took = elapsed(lambda: until(lambda: 'nobody has been connected' in bridge.text, lambda: bridge.text))
+        assert took < 4
+    assert bridge.wait() == 0
+
+
 def test_off_by_zero(lab):
     bridge, _ = lab.start_echo('--timeout=0', '--idle-timeout=0', '--heartbeat=0')
     time.sleep(0.5)
