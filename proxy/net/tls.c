@@ -376,8 +376,11 @@ static struct io tls_handshake(struct transport *t)
         io = send_out(tls);
         if (result == 1 && io.status == IO_OK)
             io = handshake_done(tls);
-        if (io.status != IO_OK)
+        if (io.status != IO_OK) {
+            /* Whoever is next must not find what came behind this one's last message. */
+            tls->scratch->in_at = tls->scratch->in_end = 0;
             return io;
+        }
         if (result == 1)
             continue;
         /* The peer will not speak before it has heard all of ours. */

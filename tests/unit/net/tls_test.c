@@ -461,6 +461,33 @@ static void the_peer_may_end_in_many_ways(void **state)
     }
 }
 
+/*
+ * Finished and data in one segment, and then nobody there to take the tickets: the handshake fails,
+ * and the next connection finds the scratch as if this one had never been.
+ */
+static void a_peer_may_leave_behind_its_finished(void **state)
+{
+    struct fixture *f = *state;
+    struct wire wire;
+    wire_open(f, &wire, SERVER, TLS1_3_VERSION, 0);
+    assert_int_equal(SSL_do_handshake(wire.peer.ssl), -1);
+    tls_peer_push(&wire.peer, SIZE_MAX);
+    assert_int_equal(transport_handshake(wire.t).status, IO_WANT_READ);
+    tls_peer_pull(&wire.peer);
+    assert_int_equal(SSL_do_handshake(wire.peer.ssl), 1);
+    peer_says(&wire, "hello");
+    tls_peer_push(&wire.peer, SIZE_MAX);
+    tls_peer_hang_up(&wire.peer);
+    assert_fails(&wire, transport_handshake(wire.t), REASON_client_reset, "pipe");
+    wire_close(&wire);
+
+    wire_connect(f, &wire, SERVER, TLS1_3_VERSION, 0);
+    peer_says(&wire, "hello");
+    tls_peer_push(&wire.peer, SIZE_MAX);
+    assert_reads(f, &wire, "hello");
+    wire_close(&wire);
+}
+
 /* A Unix socket that is closed with unread bytes resets its peer, as TCP does. */
 static void a_reset_is_named(void **state)
 {
@@ -560,6 +587,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(keys_may_change_under_way, set_up, tear_down),
         cmocka_unit_test_setup_teardown(shutdown_ends_one_direction, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_peer_may_end_in_many_ways, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_peer_may_leave_behind_its_finished, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_reset_is_named, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_forged_record_ends_the_connection, set_up, tear_down),
         cmocka_unit_test_setup_teardown(replies_do_not_pile_up, set_up, tear_down),
