@@ -180,7 +180,7 @@ static enum found found_of(int error)
 static enum found get(const struct search *search, const char *name, enum file_coding coding,
                       int *file, struct file_facts *facts)
 {
-    struct stat stat;
+    struct stat stat = {0}; /* that of a file of another machine may fail, and is no folder's */
     int fd = files_root_get(&search->files->root, name, search->wait);
     if (fd < 0)
         return found_of(fd);
