@@ -26,7 +26,8 @@ static const struct {
     {CLI_FLAG_DAEMON,
      {.name = "daemon",
       .letter = 'D',
-      .help = "go to the background once listening; the log is lost without --log-file"}},
+      .help = "go to the background once listening; the log is lost without --log-file or "
+              "--syslog"}},
     {CLI_FLAG_AUTH, {.name = "auth-plugin", .argument = "CLASS", .help = auth_help}},
     {CLI_FLAG_AUTH, {.name = "auth-source", .argument = "ARG", .help = auth_help}},
     {CLI_FLAG_AUTH, {.name = "web-auth", .help = auth_help}},
