@@ -187,6 +187,14 @@ static unsigned status_of(const char *line)
     return status;
 }
 
+/* Fewer bytes than the head has promised: the server has ended in the middle of it. */
+static bool is_cut_off(const char *head, const char *end, size_t body)
+{
+    static const char name[] = "\r\nContent-Length:";
+    const char *field = strcasestr(head, name);
+    return field && field < end && strtoull(field + sizeof(name) - 1, NULL, 10) > body;
+}
+
 /* The body moves to the front. We asked a server that frames by length or by the end. */
 static bool take_apart(const struct exchange *exchange, char *bytes, size_t length,
                        struct http_client_answer *answer)
@@ -197,6 +205,8 @@ static bool take_apart(const struct exchange *exchange, char *bytes, size_t leng
         return fail(exchange, length == 0 ? "it hung up without an answer"
                                           : "the answer is no HTTP; is TLS needed there?");
     size_t head = (size_t)(end - bytes) + 4;
+    if (is_cut_off(bytes, end, length - head))
+        return fail(exchange, "the answer was cut off");
     memmove(bytes, bytes + head, length - head + 1);
     *answer = (struct http_client_answer){status, bytes, length - head};
     return true;

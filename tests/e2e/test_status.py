@@ -506,6 +506,29 @@ def test_commands_that_go_wrong(lab):
     assert bridge.process.poll() is None
 
 
+@pytest.mark.parametrize('head, good', [(b'Content-Length: 9\r\n', False), (b'content-length:5\r\n', True), (b'', True)])
+def test_an_answer_that_is_cut_off(lab, head, good):
+    """A process that ends in the middle of it: half a table is none."""
+    path = lab.folder / 'half.sock'
+    with socket.socket(socket.AF_UNIX) as door:
+        door.bind(str(path))
+        door.listen()
+
+        def serve():
+            client, _ = door.accept()
+            with client:
+                client.recv(4096)
+                client.sendall(b'HTTP/1.1 200 OK\r\n' + head + b'\r\nhalf\n')
+        server = threading.Thread(target=serve)
+        server.start()
+        code, out, err = run('status', '--socket', path)
+        server.join(WAIT)
+    if good:
+        assert (code, out, err) == (0, 'half\n', '')
+    else:
+        assert (code, out) == (1, '') and 'the answer was cut off' in err
+
+
 def test_health(lab):
     bridge, path = with_socket(lab, [{'path': '/ready', 'health': 'ready'}])
     url = f'http://127.0.0.1:{bridge.port}'
