@@ -223,8 +223,7 @@ static void check_target_tls(const struct check *check, const struct config_targ
     };
     const char *remedy = subject.section == OPTIONS_TOKENS ? "add tls: true"
                                                            : "write the address as tls://HOST:PORT";
-    /* websockify's users give the name of a target without TLS, which does no harm. */
-    for (size_t i = 0; !target->tls && !check->names->flags && i < 4; i++)
+    for (size_t i = 0; !target->tls && i < 4; i++)
         if (options[i].given)
             complain(check, with_key(subject, options[i].key), remedy, "means nothing without TLS");
     if (target->tls && target->address.kind == CONFIG_ADDRESS_UNIX && !target->server_name &&

@@ -321,7 +321,7 @@ static void settle_tls(struct quick *quick)
 static void warn(struct quick *quick)
 {
     const struct config_tls *tls = quick->objects[OPTIONS_TLS];
-    const struct config_target *target = quick->objects[OPTIONS_TARGET];
+    struct config_target *target = quick->objects[OPTIONS_TARGET];
     if (tls->client_ca && tls->client_verify == CONFIG_VERIFY_OFF)
         diag_add(&quick->line->diag, DIAG_WARNING, where, "--cafile", NULL,
                  "means nothing without --verify-client");
@@ -333,6 +333,11 @@ static void warn(struct quick *quick)
                  "name the host of its certificate with --ssl-target-name",
                  "a Unix socket is reached without TLS");
         set_fixed(quick, OPTIONS_TARGET, "tls", "false");
+    }
+    if (target->server_name && !target->tls) {
+        diag_add(&quick->line->diag, DIAG_WARNING, where, "--ssl-target-name", NULL,
+                 "means nothing without --ssl-target");
+        target->server_name = NULL; /* which a file that is printed could not say */
     }
 }
 

@@ -74,6 +74,7 @@ static void prints_what_loads_to_the_same(void **state)
         "--unix-listen=s --unix-listen-mode=0660 --unix-target=@t",
         "--cert=c.pem --key=k.pem --ssl-only --verify-client --cafile=c.pem 443 [::1]:5900",
         "--ssl-target --ssl-target-name=n --log-file=l --heartbeat=0 -6 h:0 h:1",
+        "--ssl-target-name=n 7 h:1",
         "--text=refuse --connect=first --max-duration=1d --ssl-ciphers=A+B:!C 80 h:1",
         "--config=gateway.yaml --log-level=error",
     };

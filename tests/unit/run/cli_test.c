@@ -198,7 +198,7 @@ static void names_bad_options(void **state)
 static void takes_an_argument_that_looks_like_no_flag(void **state)
 {
     struct run run;
-    accepts(&run, "--record - --log-file --odd --ssl-target-name=--ssl-only 6080 a:1");
+    accepts(&run, "--record - --log-file --odd --ssl-target --ssl-target-name=--ssl-only 6080 a:1");
     assert_string_equal(run.route->record, "-");
     assert_string_equal(run.result.config->log.file, "--odd");
     assert_string_equal(run.route->targets[0].server_name, "--ssl-only");
@@ -336,6 +336,9 @@ static void warns_of_less_security_than_it_seems(void **state)
     accepts(&run, "--ssl-target --unix-target=s 6080");
     assert_non_null(strstr(run.err, "wsluice: warning: --ssl-target: "));
     assert_false(run.route->targets[0].tls);
+    done(&run);
+    accepts(&run, "--ssl-target-name=n 6080 a:1");
+    assert_non_null(strstr(run.err, "wsluice: warning: --ssl-target-name: means nothing without"));
     done(&run);
 }
 
