@@ -16,6 +16,7 @@
 #include "run/pid_file.h"
 #include "run/privilege.h"
 #include "run/reload.h"
+#include "run/signals.h"
 #include "run/upgrade.h"
 #include "run/wrapped.h"
 #include "serve/prober.h"
@@ -26,10 +27,6 @@
 
 #define BEATS_PER_DAY (24 * 3600 * 1000 / BEAT_MS)
 
-enum signal_kind { TERMINATE, INTERRUPT, HANG_UP, REOPEN, REPLACE, SIGNALS };
-
-static const int signal_numbers[SIGNALS] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
-
 struct supervisor {
     struct supervisor_options options;
     uv_loop_t loop;
@@ -37,7 +34,7 @@ struct supervisor {
     struct resolver *names; /* the prober's */
     struct prober *prober;
     struct mailbox mailbox;
-    uv_signal_t signals[SIGNALS];
+    struct signals signals;
     uv_timer_t drain_timer, beat_timer, watchdog_timer;
     struct notify notify;
     struct site_shared shared;
@@ -83,6 +80,7 @@ static void begin_probing(struct supervisor *supervisor)
 
 static void close_handles(struct supervisor *supervisor)
 {
+    signals_close(&supervisor->signals);
     doors_free(&supervisor->doors);
     stop_probing(supervisor);
     resolve_close(supervisor->names);
@@ -90,8 +88,6 @@ static void close_handles(struct supervisor *supervisor)
     watch_set_close(&supervisor->watches);
     mailbox_close(&supervisor->mailbox);
     wrapped_close(supervisor->wrapped);
-    for (int i = 0; i < SIGNALS; i++)
-        uv_close((uv_handle_t *)&supervisor->signals[i], NULL);
     exit_watch_close(&supervisor->exit_watch);
     uv_close((uv_handle_t *)&supervisor->drain_timer, NULL);
     uv_close((uv_handle_t *)&supervisor->beat_timer, NULL);
@@ -365,9 +361,9 @@ static void end(struct supervisor *supervisor, int number)
     wrapped_kill(supervisor->wrapped);
 }
 
-static void signal_cb(uv_signal_t *handle, int number)
+static void signal_cb(void *owner, int number)
 {
-    struct supervisor *supervisor = handle->data;
+    struct supervisor *supervisor = owner;
     switch (number) {
     case SIGHUP:
         supervisor->reload_again = true;
@@ -431,10 +427,8 @@ static bool open_loop(struct supervisor *supervisor)
 {
     if (uv_loop_init(&supervisor->loop) != 0)
         return false;
-    for (int i = 0; i < SIGNALS; i++)
-        if (uv_signal_init(&supervisor->loop, &supervisor->signals[i]) != 0)
-            return false;
     if (!watch_set_open(&supervisor->watches, &supervisor->loop) ||
+        !signals_open(&supervisor->signals, &supervisor->watches, signal_cb, supervisor) ||
         !mailbox_open(&supervisor->mailbox, &supervisor->loop, supervisor))
         return false;
     supervisor->names = resolve_create(&supervisor->loop);
@@ -567,10 +561,6 @@ static void say_ready(struct supervisor *supervisor)
 int supervisor_run(struct supervisor *supervisor)
 {
     uint64_t watchdog = supervisor->notify.watchdog_ms;
-    for (int i = 0; i < SIGNALS; i++) {
-        supervisor->signals[i].data = supervisor;
-        uv_signal_start(&supervisor->signals[i], signal_cb, signal_numbers[i]);
-    }
     note_history(supervisor);
     uv_timer_start(&supervisor->beat_timer, beat_cb, BEAT_MS, BEAT_MS);
     if (watchdog > 0)

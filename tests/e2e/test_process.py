@@ -108,6 +108,19 @@ def test_sigpipe_does_not_kill(lab):
     assert lab.open(bridge).binary(b'alive').data(5) == b'alive'
 
 
+def test_signals_do_not_change_an_end_that_is_under_way(lab):
+    """However late they come: the first one has said what is to happen."""
+    for _ in range(20):
+        bridge, _ = lab.start_echo()
+        try:
+            while bridge.process.poll() is None:
+                bridge.signal(signal.SIGHUP)
+                bridge.signal(signal.SIGTERM)
+        except ProcessLookupError:
+            pass
+        assert bridge.process.wait() == 0, bridge.text
+
+
 # ---- descriptors ----
 
 def test_the_limit_of_descriptors_is_raised(lab):
