@@ -226,7 +226,9 @@ static bool take_over(struct supervisor *supervisor, struct site *site, char *er
     begin_probing(supervisor);
     logging_restarts(before->config, site->config);
     logging_certificates(site);
-    if (!logging_open(site->config, error, ERROR_MAX))
+    /* Of the file nothing was read. Opening the log anew might look the name of its syslog up, and
+     * every client would wait for that. */
+    if (!supervisor->certificates_only && !logging_open(site->config, error, ERROR_MAX))
         log_message(REASON_ERROR, "the log stays as it was: %s", error);
     site_release(before);
     return true;

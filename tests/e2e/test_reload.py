@@ -261,6 +261,21 @@ def test_certificates_are_read_again_when_their_files_change(lab, certs, secured
     secured.baseline = None
 
 
+def test_new_certificates_leave_the_log_alone(lab, certs, secured, tmp_path):
+    """Opening it anew may look a name up, for as long as its servers do not answer."""
+    path = tmp_path / 'syslog'
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as syslog:
+        syslog.bind(str(path))
+        reload(secured, changed(secured, log={'target': 'stderr', 'syslog': str(path)}))
+        path.unlink()
+        replace(secured, certs.rsa, certs.rsa_key)
+        until(lambda: RENEWED in secured.text, lambda: secured.text, 20)
+        assert 'the log stays as it was' not in secured.text
+        syslog.settimeout(5)
+        until(lambda: RENEWED.encode() in syslog.recv(4096), 'the line at syslog')
+    secured.baseline = None
+
+
 def test_new_certificates_make_no_good_file_of_a_bad_one(lab, certs, secured):
     """What a failed reload has told stays told until the file is well."""
     config = changed(secured, listeners=[*secured.config['listeners'], {'address': ANY}],
