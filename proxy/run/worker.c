@@ -168,6 +168,7 @@ bool worker_start(struct worker *worker, size_t number, uv_loop_t *shared,
     worker->env.gone = gone_cb;
     list_init(&worker->env.sessions);
     list_init(&worker->env.visits);
+    list_init(&worker->env.asks);
     worker->env.scratch = malloc(sizeof(*worker->env.scratch));
     if (worker->env.scratch && (shared ? open_watches(worker, shared) : start_thread(worker)))
         return true;

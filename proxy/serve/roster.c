@@ -17,7 +17,9 @@ struct listing {
     struct session_visit visit;
     uint64_t last; /* the youngest session of the worker when the walk came to it */
     struct roster roster;
+    struct list ask; /* in its asker's list */
     roster_fn *done;
+    roster_wanted_fn *wanted;
     void *owner;
 };
 
@@ -338,10 +340,26 @@ static void finish(struct listing *listing)
     free(listing);
 }
 
+/* Those that nobody waits for any longer come to their end without a walk. */
+static void begin_next(struct session_env *env)
+{
+    while (!list_empty(&env->asks)) {
+        struct listing *next = WSL_CONTAINER(env->asks.next, struct listing, ask);
+        if (next->wanted(next->owner)) {
+            send_on(&next->walk, env, 0);
+            return;
+        }
+        list_remove(&next->ask);
+        finish(next);
+    }
+}
+
 static void home_cb(struct session_env *env, struct ops_letter *letter)
 {
-    (void)env;
-    finish((struct listing *)letter);
+    struct listing *listing = (struct listing *)letter;
+    list_remove(&listing->ask);
+    begin_next(env);
+    finish(listing);
 }
 
 static void arrive_cb(struct session_env *env, struct ops_letter *letter);
@@ -386,7 +404,7 @@ static void arrive_cb(struct session_env *env, struct ops_letter *letter)
 }
 
 bool roster_ask(struct session_env *env, const struct status_query *query, roster_fn *done,
-                void *owner)
+                roster_wanted_fn *wanted, void *owner)
 {
     struct listing *listing = calloc(1, sizeof(*listing));
     if (!listing)
@@ -398,9 +416,15 @@ bool roster_ask(struct session_env *env, const struct status_query *query, roste
         return false;
     }
     listing->walk.letter.run = arrive_cb;
+    listing->walk.asker = env;
     listing->done = done;
+    listing->wanted = wanted;
     listing->owner = owner;
-    set_out(&listing->walk, env, 0);
+    bool first = list_empty(&env->asks);
+    list_append(&env->asks, &listing->ask);
+    env->live++;
+    if (first)
+        send_on(&listing->walk, env, 0);
     return true;
 }
 

@@ -8,7 +8,8 @@
  *
  * One roster walks from worker to worker and is filled on the thread of each, so that no session is
  * ever read from another thread and no lock is taken. It holds no more rows than were asked for,
- * however many sessions there are, and after so many sessions it lets the others have a turn.
+ * however many sessions there are, and after so many sessions it lets the others have a turn. One
+ * is under way for each worker that asks, so that no crowd of askers takes those turns for itself.
  *
  * While it is under way its asker's worker does not end. roster_end sends a session its end by the
  * same way.
@@ -57,8 +58,12 @@ struct roster {
 /* The roster is borrowed. */
 typedef void roster_fn(void *owner, const struct roster *roster);
 
+/* False: nobody waits for it any longer. If it has not begun by then it is not begun: it is empty.
+ */
+typedef bool roster_wanted_fn(const void *owner);
+
 bool roster_ask(struct session_env *env, const struct status_query *query, roster_fn *done,
-                void *owner) WSL_MUST_CHECK;
+                roster_wanted_fn *wanted, void *owner) WSL_MUST_CHECK;
 
 /* Whether there was such a session; `who` asked for it, for the log. */
 typedef void roster_end_fn(void *owner, bool found);

@@ -42,6 +42,7 @@ struct session_env {
     uint64_t recordings_skip; /* recorder.h */
     uint64_t accepted;        /* so many that each has a number */
     struct list visits;       /* that are paused */
+    struct list asks;         /* for rosters: the first is under way, the others wait for it */
     bool retiring;            /* every answer is the last on its connection */
     struct session_date {
         time_t at; /* 0: there is none yet */

@@ -152,10 +152,16 @@ static void listed_cb(void *owner, const struct roster *roster)
     finish(question, &reply);
 }
 
+static bool is_wanted(const void *owner)
+{
+    const struct question *question = owner;
+    return !session_reply_abandoned(question->wait);
+}
+
 static void list(struct session *session, const struct status_query *query, const char *refusal)
 {
     struct question *question = ask(session, query->format, refusal);
-    if (question && !roster_ask(session->env, query, listed_cb, question))
+    if (question && !roster_ask(session->env, query, listed_cb, is_wanted, question))
         give_up(question);
 }
 

@@ -65,6 +65,7 @@ static int set_up(void **unused)
             .loop = &loop, .ops = &ops, .number = i, .gone = gone_cb, .end = end};
         list_init(&envs[i].sessions);
         list_init(&envs[i].visits);
+        list_init(&envs[i].asks);
     }
     session_count = gone = 0;
     posted = NULL;
@@ -77,7 +78,7 @@ static int tear_down(void **unused)
     assert_null(posted);
     for (unsigned i = 0; i < WORKERS; i++) {
         assert_true(envs[i].live == 0);
-        assert_true(list_empty(&envs[i].visits));
+        assert_true(list_empty(&envs[i].visits) && list_empty(&envs[i].asks));
     }
     for (size_t i = 0; i < session_count; i++)
         free(sessions[i]);
@@ -111,7 +112,7 @@ static void drop(struct session *session)
 struct seen {
     size_t count;
     uint64_t matched, sessions, ids[STATUS_QUERY_LIMIT_MAX], up[STATUS_QUERY_LIMIT_MAX];
-    bool failed, done;
+    bool failed, done, unwanted;
 };
 
 static void look(void *owner, const struct roster *roster)
@@ -133,13 +134,18 @@ static void look(void *owner, const struct roster *roster)
     }
 }
 
+static bool is_wanted(const void *owner)
+{
+    return !((const struct seen *)owner)->unwanted;
+}
+
 static void begin(const char *query, struct seen *seen)
 {
     struct status_query parsed;
     *seen = (struct seen){0};
     assert_null(status_query_parse(slice_of(query), &parsed));
-    assert_true(roster_ask(&envs[1], &parsed, look, seen));
-    assert_true(envs[1].live == 1 && !seen->done);
+    assert_true(roster_ask(&envs[1], &parsed, look, is_wanted, seen));
+    assert_true(envs[1].live >= 1 && !seen->done);
 }
 
 static struct seen ask(const char *query)
@@ -281,6 +287,25 @@ static void test_end(void **unused)
     assert_null(ended);
 }
 
+/* There is never more than one letter; `post` sees to that. */
+static void test_one_after_the_other(void **unused)
+{
+    struct seen first, left, last;
+    for (unsigned i = 0; i < 1200; i++)
+        add(i % WORKERS, i);
+    begin("", &first);
+    begin("", &left);
+    begin("", &last);
+    assert_true(envs[1].live == 3);
+    left.unwanted = true;
+    while (!first.done)
+        assert_true(turn() && !last.done);
+    assert_true(first.sessions == 1200 && left.done && left.sessions == 0);
+    while (turn())
+        assert_true(envs[1].live <= 1);
+    assert_true(last.done && last.sessions == 1200);
+}
+
 static void test_without_memory(void **unused)
 {
     struct status_query query;
@@ -290,7 +315,7 @@ static void test_without_memory(void **unused)
     for (unsigned n = 1;; n++) {
         struct seen seen = {0};
         failing_alloc_arm(n);
-        bool asked = roster_ask(&envs[1], &query, look, &seen);
+        bool asked = roster_ask(&envs[1], &query, look, is_wanted, &seen);
         while (turn())
             ;
         bool failed = failing_alloc_disarm();
@@ -315,6 +340,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_sessions_leave_meanwhile, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_all_leave_meanwhile, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_end, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_one_after_the_other, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_without_memory, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
