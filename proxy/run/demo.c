@@ -9,6 +9,7 @@
 #include "net/plain.h"
 #include "net/watch.h"
 #include "run/mailbox.h"
+#include "run/signals.h"
 
 #define BUFFER ((size_t)64 * 1024)
 
@@ -118,6 +119,7 @@ static void stop(void *owner, void *argument)
 static void run(void *argument)
 {
     struct demo *demo = argument;
+    signals_hold();
     uv_run(&demo->loop, UV_RUN_DEFAULT);
 }
 

@@ -10,7 +10,6 @@
 #include "run/inherit.h"
 #include "run/logging.h"
 #include "run/machine.h"
-#include "run/signals.h"
 #include "run/supervisor.h"
 #include "serve/survey.h"
 
@@ -85,7 +84,6 @@ int main(int argc, char **argv)
         program_free(&program);
         return cli.exit_status;
     }
-    signals_hold();
     machine_tune_memory();
     machine_widen_thread_pool();
     bool served = serve(&cli, &program, &daemon, &status, error);

@@ -1,8 +1,8 @@
 /*
  * The signals that the process understands, as events of the main loop. They are held from
  * signals_hold on, in every thread that begins later, and read from a descriptor once the loop
- * runs: one that comes while the process is still beginning, or is ending already, neither kills it
- * nor changes how it ends.
+ * runs: one that comes after the first socket was bound, or when the process is ending already,
+ * neither kills it nor changes how it ends.
  *
  * Owns: the descriptor. Thread: the main one. Errors: false: out of memory or descriptors.
  * Lifetime: signals_open to signals_close.
@@ -21,7 +21,7 @@ struct signals {
     void *owner;
 };
 
-/* SIGTERM, SIGINT, SIGHUP, SIGUSR1 and SIGUSR2. Before the first thread begins. */
+/* SIGTERM, SIGINT, SIGHUP, SIGUSR1 and SIGUSR2, in this thread and those that it starts. */
 void signals_hold(void);
 
 bool signals_open(struct signals *signals, struct watch_set *watches, signals_cb *callback,

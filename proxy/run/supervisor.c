@@ -492,6 +492,7 @@ static bool open_doors(struct supervisor *supervisor, const struct config *confi
     struct inherit inherit;
     inherit_open(&inherit);
     supervisor->site = site_create(config, &supervisor->shared, NULL, error, error_size);
+    signals_hold(); /* and no sooner: a file may be read for ever, as a FIFO is */
     supervisor->predecessor = inherit.ready_fd;
     bool open = supervisor->site &&
                 doors_change(&supervisor->doors, supervisor->site, &inherit, error, error_size) &&

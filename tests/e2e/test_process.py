@@ -3,10 +3,12 @@ import os
 import pathlib
 import signal
 import socket
+import subprocess
 import time
 
 import pytest
-from lab import elapsed, run
+from lab import BINARY as WSLUICE
+from lab import WAIT, elapsed, run
 from targets import echo, sink
 from wire import BINARY, close_frame, frame, pattern, request, until
 
@@ -119,6 +121,23 @@ def test_signals_do_not_change_an_end_that_is_under_way(lab):
         except ProcessLookupError:
             pass
         assert bridge.process.wait() == 0, bridge.text
+
+
+def writer_of(fifo):
+    """None until somebody reads it."""
+    try:
+        return os.fdopen(os.open(fifo, os.O_WRONLY | os.O_NONBLOCK), 'wb')
+    except OSError:
+        return None
+
+
+def test_a_start_that_waits_for_a_file_can_be_interrupted(lab, tmp_path):
+    os.mkfifo(tmp_path / 'cert.pem')
+    process = lab.spawn(WSLUICE, '--cert', str(tmp_path / 'cert.pem'), '127.0.0.1:0', '127.0.0.1:1',
+                        stderr=subprocess.DEVNULL)
+    with until(lambda: writer_of(tmp_path / 'cert.pem'), 'a reader'):
+        process.terminate()
+        assert process.wait(WAIT) == -signal.SIGTERM
 
 
 # ---- descriptors ----
