@@ -33,8 +33,8 @@ static const struct options_row rows[] = {
         .key = "name",
         OPTIONS_FIELD(config_listener, name),
         .value = {.type = VALUE_TEXT, .check = pattern_check_name},
-        .reload = OPTIONS_LIVE,
-        .help = "name in logs and metrics; default: the address",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "name in the log and on the status page; default: the address",
     },
     {
         .section = OPTIONS_LISTENER,

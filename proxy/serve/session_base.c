@@ -70,7 +70,8 @@ static void name_client(const struct session *session, struct session_names *nam
 void session_base_names(const struct session *session, struct session_names *names)
 {
     name_client(session, names);
-    names->listener = session->site->listeners[session->listener].name;
+    const char *given = session->site->config->listeners[session->listener].name;
+    names->listener = given ? given : session->site->listeners[session->listener].name;
     names->route = names->target = NULL;
     if (!session->route)
         return;

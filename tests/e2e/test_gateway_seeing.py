@@ -151,7 +151,7 @@ def test_json_lines(lab, certs):
     one, = [line for line in ended if line['event'] == 'session' and line['tls'] != '-']
     assert (one['route'], one['reason'], one['bytes_up'], one['bytes_down'], one['level']) == (
         'desk', 'client_closed', 1000, 1000, 'info')
-    assert one['listener'] and one['target'].startswith('127.0.0.1:') and one['tls'].startswith('TLSv1.3')
+    assert one['listener'] == 'front' and one['target'].startswith('127.0.0.1:') and one['tls'].startswith('TLSv1.3')
     gone, = [line for line in ended if line.get('route') == '/gone']
     assert gone['target'].endswith('/nobody') and gone['level'] == 'warn' and gone['detail']
 
