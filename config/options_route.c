@@ -73,7 +73,8 @@ static const struct options_row rows[] = {
         OPTIONS_FIELD(config_route, redirect),
         .value = {.type = VALUE_TEXT, .check = pattern_check_redirect},
         .reload = OPTIONS_NEW_SESSIONS,
-        .help = "answer with a redirect to this URL, which may hold {host}, {path} and {query}",
+        .help = "answer with a redirect to this URL, which may hold {host} (without its port), "
+                "{path} and {query} (with its question mark)",
     },
     {
         .section = OPTIONS_ROUTE,
