@@ -67,7 +67,8 @@ static bool is_inside(enum options_section section, enum options_section outer)
 
 /*
  * The section that has the name, or else the nearest one: of this section, of those inside of it,
- * then of all. False: none is near.
+ * then of all. Of two that have it, the one where more belongs to it: a "target" that lost its
+ * indentation is a route's, and not that of the log. False: none is near.
  */
 static bool find_home(enum options_section outer, const char *key, enum options_section *home,
                       struct diag_guess *guess)
@@ -75,12 +76,13 @@ static bool find_home(enum options_section outer, const char *key, enum options_
     for (int anywhere = 0; anywhere <= 1; anywhere++) {
         for (int i = OPTIONS_PROCESS; i < OPTIONS_SECTION_COUNT; i++) {
             enum options_section section = (enum options_section)i;
+            enum options_section child;
             size_t distance = guess->distance;
             if (options_section(section)->shape == OPTIONS_MAP ||
                 !(anywhere || is_inside(section, outer)))
                 continue;
             offer_section(guess, section);
-            if (guess->distance < distance)
+            if (guess->distance < distance || options_child(section, key, &child))
                 *home = section;
         }
         if (guess->best)
