@@ -111,7 +111,9 @@ static const char *hint(const char *problem)
     if (strstr(problem, "alphabetic or numeric"))
         return "quote what begins with '*' or '&'";
     if (strstr(problem, "mapping values are not allowed"))
-        return "quote what holds ': '";
+        return "leave a blank behind the ':' of a name, and quote what holds ': '";
+    if (strstr(problem, "expected node content"))
+        return "quote what begins with '[', '{' or ':'";
     if (strstr(problem, "expected ',' or"))
         return "close what was opened, or quote what holds '[', ']', '{' or '}'";
     return NULL;
