@@ -199,6 +199,36 @@ static const char *nearest_name(enum options_section section, const char *step)
     return guess.best;
 }
 
+static void begin_another(bool *any, FILE *stream)
+{
+    if (*any)
+        fputc('\n', stream);
+    *any = true;
+}
+
+/* "drain_delay" instead of "limits.drain_delay". False: no section has it. */
+static bool print_wherever(const char *name, FILE *stream)
+{
+    const struct options_row *row;
+    bool any = false;
+    for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++) {
+        enum options_section section;
+        if (!options_child(options_section((enum options_section)i)->parent, name, &section) ||
+            section != (enum options_section)i)
+            continue;
+        begin_another(&any, stream);
+        wrap(stream, options_section(section)->help, 0);
+        print_section(section, stream);
+    }
+    for (size_t i = 0; (row = options_at(i)); i++) {
+        if (strcmp(row->key, name) != 0)
+            continue;
+        begin_another(&any, stream);
+        print_option(row, stream);
+    }
+    return any;
+}
+
 bool reference_print(const char *path, FILE *stream, const char **nearest)
 {
     enum options_section section = OPTIONS_PROCESS;
@@ -211,6 +241,8 @@ bool reference_print(const char *path, FILE *stream, const char **nearest)
         if (options_child(parent, step, &section))
             continue;
         row = options_find(parent, step);
+        if (!row && parent == OPTIONS_PROCESS && *path == '\0' && print_wherever(step, stream))
+            return true;
         if (!row) {
             *nearest = nearest_name(parent, step);
             return false;

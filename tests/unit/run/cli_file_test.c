@@ -239,6 +239,10 @@ static void knows_its_commands(void **state)
     says("help-config routes[3].target", 0, "routes[].targets[].server_name", "");
     says("help-config --markdown", 0, "| `ping_interval` |", "");
     says("help-config routes.pin_interval", 2, "", "did you mean ping_interval?");
+    says("help-config drain_delay", 0, "limits.drain_delay\n", "");
+    says("help-config files", 0, "routes[].files.root", "");
+    says("help-config target", 0, "routes[].targets[].address", "");
+    says("help-config target", 0, "\n\nlog.target\n", "");
     says("help-config a b", 2, "", "b: one path at a time");
     says("schema", 0, "\"$schema\"", "");
     says("schema x", 2, "", "takes no arguments");
