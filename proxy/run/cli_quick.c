@@ -77,15 +77,26 @@ static void set_flag(struct quick *quick, const struct cli_assignment *assignmen
     free(text);
 }
 
-/* Half of a target, put right: "localhost" or "5900". */
+/* Half of a target, or another way to write one, put right: "localhost", "5900" or "/run/sock". */
 static const char *suggest_target(const char *text, char *remedy, size_t size)
 {
     bool is_port = *text && text[strspn(text, "0123456789")] == '\0';
-    if (!*text || strpbrk(text, ":/"))
+    if (strstr(text, "://"))
+        return "write TARGET_HOST:PORT; what a target gets is the plain bytes";
+    if (*text == '/' || *text == '.')
+        snprintf(remedy, size, "write unix:%s", text);
+    else if (*text && !strpbrk(text, ":/"))
+        snprintf(remedy, size, "write TARGET_HOST:PORT, for example %s%s",
+                 is_port ? "localhost:" : text, is_port ? text : ":5900");
+    else
         return NULL;
-    snprintf(remedy, size, "write TARGET_HOST:PORT, for example %s%s",
-             is_port ? "localhost:" : text, is_port ? text : ":5900");
     return remedy;
+}
+
+/* "wsluice help" means a command that there is not. */
+static const char *suggest_listen(const char *text)
+{
+    return strpbrk(text, "0123456789") ? NULL : see_help;
 }
 
 /* The words of these errors are websockify's; scripts look for them. */
@@ -105,7 +116,8 @@ static void set_positional(struct quick *quick, enum options_section section, co
     if (verdict == VALUE_BAD_PORT)
         what = listen ? "Error parsing listen port" : "Error parsing target port";
     char remedy[128];
-    const char *suggestion = listen ? NULL : suggest_target(text, remedy, sizeof(remedy));
+    const char *suggestion =
+        listen ? suggest_listen(text) : suggest_target(text, remedy, sizeof(remedy));
     quick->line->scan.usage_error = true;
     diag_add(&quick->line->diag, DIAG_ERROR, where, NULL, suggestion, "%s: %s, not '%s'", what, why,
              text);
@@ -179,17 +191,29 @@ static void set_command(struct quick *quick)
     }
 }
 
-/* "wsluice gateway.yaml" */
-static bool is_lone_file(struct cli_line *line)
+/* "wsluice gateway.yaml", or "wsluice run gateway.yaml" */
+static bool is_file(struct cli_line *line)
 {
-    const char *text = line->scan.positional_count == 1 ? line->scan.positionals[0] : "";
+    size_t count = line->scan.positional_count;
+    const char *text = count == 1 || count == 2 ? line->scan.positionals[count - 1] : "";
     const char *dot = strrchr(text, '.');
     char remedy[256];
     if (!dot || (strcmp(dot, ".yaml") != 0 && strcmp(dot, ".yml") != 0))
         return false;
     snprintf(remedy, sizeof(remedy), "did you mean --config=%s?", text);
-    cli_line_usage_error(line, NULL, "Too few arguments", remedy);
+    cli_line_usage_error(line, NULL, count == 1 ? "Too few arguments" : "Too many arguments",
+                         remedy);
     return true;
+}
+
+/* What is wanted when something is there, but not enough. */
+static void say_too_few(struct cli_line *line, bool listen, bool target)
+{
+    const char *remedy = listen && target ? "write [HOST:]PORT TARGET_HOST:PORT"
+                         : listen         ? "write [HOST:]PORT as well"
+                                          : "write TARGET_HOST:PORT as well";
+    bool anything = line->scan.positional_count > 0 || line->scan.assignment_count > 0;
+    cli_line_usage_error(line, NULL, "Too few arguments", anything ? remedy : see_help);
 }
 
 static void set_positionals(struct quick *quick)
@@ -221,10 +245,10 @@ static void set_positionals(struct quick *quick)
                              "name a target instead");
     if (scan->demo && wraps)
         cli_line_usage_error(line, "--", "demo has its own target", "leave the command out");
-    if (scan->unknown_flag || is_lone_file(line))
+    if (scan->unknown_flag || is_file(line))
         return;
     if (scan->positional_count < fewest)
-        cli_line_usage_error(line, NULL, "Too few arguments", see_help);
+        say_too_few(line, wanted[0] == OPTIONS_LISTENER, wanted[count - 1] == OPTIONS_TARGET);
     if (scan->positional_count > count)
         cli_line_usage_error(line, NULL, "Too many arguments", see_help);
     for (size_t i = 0; i < count && i < scan->positional_count; i++)

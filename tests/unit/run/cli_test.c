@@ -148,12 +148,13 @@ static void sets_each_option(void **state)
 static void counts_arguments(void **state)
 {
     refuses("", 2, "Too few arguments");
-    refuses("6080", 2, "Too few arguments");
+    refuses("6080", 2, "Too few arguments; write [HOST:]PORT TARGET_HOST:PORT");
     refuses("gw.yaml", 2, "Too few arguments; did you mean --config=gw.yaml?");
     refuses("6080 a:1 b:2", 2, "Too many arguments");
-    refuses("--unix-target=s", 2, "Too few arguments");
+    refuses("run gw.yaml", 2, "Too many arguments; did you mean --config=gw.yaml?");
+    refuses("--unix-target=s", 2, "Too few arguments; write [HOST:]PORT as well");
     refuses("--unix-target=s 6080 a:1", 2, "Too many arguments");
-    refuses("--unix-listen=l", 2, "Too few arguments");
+    refuses("--unix-listen=l", 2, "Too few arguments; write TARGET_HOST:PORT as well");
     refuses("--unix-listen=l --unix-target=s 6080", 2, "Too many arguments");
     refuses("demo 6080 a:1", 2, "Too many arguments");
 }
@@ -161,11 +162,14 @@ static void counts_arguments(void **state)
 static void names_bad_addresses_as_websockify_does(void **state)
 {
     refuses("x a:1", 2, "Error parsing listen port");
+    refuses("help", 2, "not 'help'; see wsluice --help");
     refuses("~ a:1", 2, "Error parsing listen port");
     refuses("host:http a:1", 2, "Error parsing listen port");
     refuses("70000 a:1", 2, "Error parsing listen port");
     refuses("6080 localhost", 2, "write TARGET_HOST:PORT, for example localhost:5900");
     refuses("6080 5901", 2, "write TARGET_HOST:PORT, for example localhost:5901");
+    refuses("6080 /run/app.sock", 2, "write unix:/run/app.sock");
+    refuses("6080 ws://localhost:5900", 2, "write TARGET_HOST:PORT");
     refuses("6080 a:b", 2, "Error parsing target port");
     refuses("6080 a:", 2, "Error parsing target port");
     refuses("- a:1", 2, "Error parsing listen port");
