@@ -134,7 +134,10 @@ static const struct options_row rows[] = {
         .value = {.type = VALUE_PATH},
         .required = true,
         .reload = OPTIONS_NEW_SESSIONS,
-        .flags = {{.name = "web", .argument = "DIR"}},
+        .flags = {{.name = "web",
+                   .argument = "DIR",
+                   .help = "serve the files of this folder, and nothing outside of it, to "
+                           "requests that are no WebSocket; links within it are followed"}},
         .help = "the folder whose files are served, and nothing outside of it; for a path "
                 "without /* one file. Links within it are followed",
     },

@@ -86,7 +86,8 @@ void cli_flag_help(const struct cli_flag *flag, char *text, size_t size)
 {
     const struct options_row *row = flag->row;
     const char *initial = NULL;
-    if (row && flag->flag->argument)
+    /* Without its flag there are no tokens, whatever the default of their format. */
+    if (row && flag->flag->argument && row->section != OPTIONS_TOKENS)
         initial = row->quick ? row->quick : row->initial;
     const char *help = row && !flag->flag->help ? row->help : flag->flag->help;
     int told = snprintf(text, size, "%s", help);
