@@ -276,7 +276,7 @@ static int kill_all(struct words *words)
         if (session_id_parse(slice_of(words->rest[i]), &id))
             words->rest[ids++] = words->rest[i];
         else if (file)
-            status = wrong_usage(words, words->rest[i], "that is no session's id");
+            status = wrong_usage(words, file, "that is no session's id; ids are like 0-17");
         else
             file = words->rest[i];
     }
@@ -345,6 +345,9 @@ static int health(struct words *words)
     if (status == 0 && where && strstr(where, "://"))
         return words->socket ? wrong_usage(words, where, "--socket or a URL, not both")
                              : ask_url(words, where, false);
+    if (status == 0 && where && strchr(where, ':') && access(where, F_OK) < 0)
+        status =
+            wrong_usage(words, where, "neither a file nor a URL; write http://HOST[:PORT]/PATH");
     if (status == 0)
         status = find_socket(words, where, &address);
     if (status != 0)

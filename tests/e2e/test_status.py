@@ -496,6 +496,7 @@ def test_commands_that_go_wrong(lab):
             (('status', '--filter', 'x' * 2000, '--sort', 'y' * 2000, '--socket', path), 1, 'too long'),
             (('status', '--colour'), 2, 'unknown option'), (('status', plain, plain), 2, 'one file'),
             (('status', plain, '--socket', path), 2, 'not both'), (('kill',), 2, 'which session?'),
+            (('kill', 'all', plain), 2, "all: that is no session's id"), (('health', 'localhost:1'), 2, 'write http://'),
             (('kill', '0-1', 'x', 'y'), 2, 'no session'), (('kill', '--json', '0-1'), 2, 'unknown option'),
             (('health', 'ftp://x'), 2, 'a URL is'), (('health', 'a', 'b'), 2, 'one at a time')]:
         status_, out, err = run(*arguments)
