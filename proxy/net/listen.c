@@ -135,6 +135,18 @@ static bool listen_tcp(struct listen_socket *listener, const struct config_liste
 
 /* ---- Unix sockets ---------------------------------------------------------------------------- */
 
+static const char *folder_remedy(int error)
+{
+    switch (error) {
+    case ENOENT:
+        return "make its folder first, or choose another path";
+    case EACCES:
+        return "let this user write to its folder, or choose another path";
+    default:
+        return NULL;
+    }
+}
+
 /* A socket file that nobody listens on is left over from a crash; anything else is not ours. */
 static bool remove_stale(const char *path, const struct sockaddr_un *address, socklen_t length,
                          const char *name, const struct failure *failure)
@@ -224,7 +236,7 @@ static bool listen_unix(struct listen_socket *listener, const struct config_list
         return false;
 
     if (!bind_unix(listener, config, &address, length))
-        return fail(failure, listener->name, strerror(errno), NULL);
+        return fail(failure, listener->name, strerror(errno), folder_remedy(errno));
     own_file(listener, path);
     char why[LISTEN_NAME];
     if (abstract || give_away(config, why, sizeof(why)))
