@@ -22,12 +22,19 @@ struct command {
     struct cli_result *result;
 };
 
-static const char check_usage[] = "usage: wsluice check [--connect] FILE\n";
+static const char check_usage[] = "usage: wsluice check [--connect] FILE\n"
+                                  "\n"
+                                  "Says all that is wrong with a file. With --connect it reads "
+                                  "certificates, folders and files of\n"
+                                  "tokens as well, and connects to the targets.\n";
 static const char help_usage[] = "usage: wsluice help-config [PATH]\n"
                                  "       wsluice help-config --markdown\n"
                                  "       wsluice help-config --man\n"
                                  "       wsluice help-config --completion=bash|zsh|fish\n";
-static const char reload_usage[] = "usage: wsluice reload FILE\n";
+static const char reload_usage[] =
+    "usage: wsluice reload FILE\n"
+    "\n"
+    "Checks a file, and has the process that its pid_file names read it again.\n";
 static const char schema_usage[] = "usage: wsluice schema\n";
 
 static void wrong_usage(const struct command *command, const char *usage, const char *message,
