@@ -169,6 +169,7 @@ bool worker_start(struct worker *worker, size_t number, uv_loop_t *shared,
     list_init(&worker->env.sessions);
     list_init(&worker->env.visits);
     list_init(&worker->env.asks);
+    list_init(&worker->env.lookups);
     worker->env.scratch = malloc(sizeof(*worker->env.scratch));
     if (worker->env.scratch && (shared ? open_watches(worker, shared) : start_thread(worker)))
         return true;

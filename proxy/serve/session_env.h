@@ -43,6 +43,8 @@ struct session_env {
     uint64_t accepted;        /* so many that each has a number */
     struct list visits;       /* that are paused */
     struct list asks;         /* for rosters: the first is under way, the others wait for it */
+    struct list lookups;      /* of files that wait for their turn in the pool */
+    unsigned looking;         /* those that have it */
     bool retiring;            /* every answer is the last on its connection */
     struct session_date {
         time_t at; /* 0: there is none yet */

@@ -3,9 +3,17 @@
 #include "serve/files.h"
 #include "serve/session_reply.h"
 
+/*
+ * Of all workers together: half of what the pool has by default (machine.c), so that names of
+ * targets and recordings do not wait behind a crowd that asks for folders.
+ */
+#define AT_ONCE 8
+
 /* One that waits for the disk. */
 struct lookup {
     uv_work_t work;
+    struct list link; /* in its worker's list, until it has begun */
+    bool begun;
     struct session_env *env;
     struct session_wait *wait;
     struct site *site; /* a reference: the files are its */
@@ -31,11 +39,9 @@ static void forget(struct lookup *lookup)
     free(lookup);
 }
 
-static void found_cb(uv_work_t *work, int status)
+static void finish(struct lookup *lookup)
 {
-    struct lookup *lookup = WSL_CONTAINER(work, struct lookup, work);
     struct session_env *env = lookup->env;
-    (void)status;
     session_reply_resume(lookup->wait, &lookup->answer.reply);
     files_answer_free(&lookup->answer);
     forget(lookup);
@@ -43,14 +49,43 @@ static void found_cb(uv_work_t *work, int status)
     env->gone(env);
 }
 
+static void found_cb(uv_work_t *work, int status);
+
+static void begin_next(struct session_env *env)
+{
+    unsigned share = AT_ONCE / env->ops->worker_count;
+    if (list_empty(&env->lookups) || env->looking >= (share > 0 ? share : 1))
+        return;
+    struct lookup *lookup = WSL_CONTAINER(env->lookups.next, struct lookup, link);
+    list_remove(&lookup->link);
+    lookup->begun = true;
+    env->looking++;
+    /* Fails only without a function to call. */
+    (void)uv_queue_work(env->loop, &lookup->work, look_cb, found_cb);
+}
+
+static void found_cb(uv_work_t *work, int status)
+{
+    struct lookup *lookup = WSL_CONTAINER(work, struct lookup, work);
+    (void)status;
+    lookup->env->looking--;
+    begin_next(lookup->env);
+    finish(lookup);
+}
+
 /*
- * Its turn has not come, and will not: clients that ask and leave must not fill the queue, which
- * names of targets wait in as well. One that is being made is made.
+ * Its turn has not come, and will not: clients that ask and leave must not fill the queue. One that
+ * is being made is made.
  */
 static void cancel(void *maker)
 {
     struct lookup *lookup = maker;
-    (void)uv_cancel((uv_req_t *)&lookup->work);
+    if (lookup->begun) {
+        (void)uv_cancel((uv_req_t *)&lookup->work);
+        return;
+    }
+    list_remove(&lookup->link);
+    finish(lookup);
 }
 
 /* Where the listener's part of the path ends. That part alone is "/" to routes, but has none. */
@@ -98,8 +133,8 @@ static void look_up(struct session *session, const struct http_head *head)
     lookup->wait->maker = lookup;
     /* It counts as a session: the loop stays until the pool has let go of it. */
     lookup->env->live++;
-    /* Fails only without a function to call. */
-    (void)uv_queue_work(lookup->env->loop, &lookup->work, look_cb, found_cb);
+    list_append(&lookup->env->lookups, &lookup->link);
+    begin_next(lookup->env);
 }
 
 void session_files_answer(struct session *session, const struct http_head *head)

@@ -465,6 +465,27 @@ def test_whoever_has_left_keeps_nobody_waiting(lab, root):
     assert time.monotonic() - began < 100 * one
 
 
+def test_names_of_targets_do_not_wait_behind_folders(lab, root):
+    """Both take threads of one pool, and a crowd that asks for folders must leave some to the rest."""
+    for i in range(2000):
+        (root / 'empty' / f'{i:04}').touch()
+    config = {'workers': 8, 'listeners': [{'address': ANY}], 'routes': [
+        {'path': '/*', 'files': {'root': str(root), 'listing': True}},
+        {'path': '/desk', 'target': f'tcp://localhost:{lab.target().port}'}]}
+    bridge = lab.start('--config', gateway.write(lab.folder / 'crowd.yaml', config), env={'UV_THREADPOOL_SIZE': '2'})
+    began = time.monotonic()
+    assert get(lab, bridge, '/empty/').status == 200
+    one = time.monotonic() - began
+    crowd = [visit(lab, bridge) for _ in range(400)]
+    for browser in crowd:
+        browser.send('/empty/')
+    began = time.monotonic()
+    lab.open(bridge, upgrade={'path': '/desk'}).bye()
+    assert time.monotonic() - began < 60 * one
+    for browser in crowd:
+        assert browser.hear().status == 200
+
+
 # ---- readers that take their time ----
 
 @pytest.mark.release_only
