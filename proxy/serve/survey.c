@@ -163,7 +163,7 @@ static bool tell_files(const struct survey *survey, const struct config *config)
         if (readable)
             fprintf(survey->out, "files %s: readable\n", route->files.root);
         else
-            fprintf(survey->out, "%s\n", error);
+            fprintf(survey->out, "error: %s\n", error);
         good = good && readable;
         files_free(files);
     }
@@ -202,7 +202,7 @@ static bool tell_listeners(struct survey *survey)
         tell_days(survey, all[i].not_after);
         fputc('\n', survey->out);
         if (warned)
-            fprintf(survey->out, "%s\n", warning);
+            fprintf(survey->out, "warning: %s\n", warning);
         good = good && !warned;
     }
     return good;
@@ -249,7 +249,7 @@ bool survey_run(const struct config *config, FILE *out)
     struct survey survey = {.out = out, .now = time(NULL)};
     survey.gate = gate_create(config, NULL, error, sizeof(error));
     if (!survey.gate) {
-        fprintf(out, "%s\n", error);
+        fprintf(out, "error: %s\n%s: not ok; the rest was not looked at\n", error, config->file);
         return false;
     }
     bool good = visit_all(&survey);
@@ -260,6 +260,7 @@ bool survey_run(const struct config *config, FILE *out)
     good = tell_files(&survey, config) && good;
     good = tell_tokens(&survey, config) && good;
     good = tell_listeners(&survey) && good;
+    fprintf(out, good ? "%s: ok\n" : "%s: not ok, see above\n", config->file);
     free(survey.visits);
     gate_release(survey.gate);
     return good;

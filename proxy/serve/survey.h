@@ -10,6 +10,7 @@
  *     files /usr/share/novnc: readable
  *     tokens /etc/wsluice/tokens: 17 known
  *     certificate /etc/ssl/desk.pem (desk.example.com): 61 days left
+ *     gateway.yaml: not ok, see above
  *
  * Owns: everything it needs, a loop of its own included. Thread: the caller's, until all is known.
  * Errors: in the lines. Lifetime: one call.

@@ -83,10 +83,15 @@ def test_check_connects(lab, certs, tmp_path):
         'routes': [{'path': '/a', 'target': there(good)}]})
     status, out, err = run('check', '--connect', file)
     assert status == 0 and f'127.0.0.1:{good.port}' in out + err and certs.ec in out + err, out + err
+    assert out.endswith(f'{file}: ok\n')
     write(file, {'listeners': [{'address': ANY}], 'routes': [{'path': '/a', 'target': there(good)},
                                                              {'path': '/b', 'target': dead}]})
     status, out, err = run('check', '--connect', file)
-    assert status == 1 and 'nobody' in out + err
+    assert status == 1 and 'nobody' in out + err and out.endswith(f'{file}: not ok, see above\n')
+    write(file, {'listeners': [{'address': ANY, 'tls': {'certificates': [f'{tmp_path}/none.pem']}}],
+                 'routes': [{'path': '/a', 'target': there(good)}]})
+    status, out, err = run('check', '--connect', file)
+    assert status == 1 and 'none.pem' in out and out.endswith(f'{file}: not ok; the rest was not looked at\n')
 
 
 def test_a_bad_file_does_not_start(tmp_path):
