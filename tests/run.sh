@@ -20,7 +20,7 @@ fast_gates=(checks format gcc clang unit-asan unit-tsan cppcheck fuzz e2e e2e-as
 slow_gates=(clang-tidy cppcheck-deep valgrind fuzz-long proof)
 
 packages=(build-essential cmake ninja-build pkg-config libuv1-dev libssl-dev libyaml-dev libcmocka-dev
-    clang libclang-rt-dev clang-format cppcheck git
+    clang libclang-rt-dev clang-format cppcheck file git
     python3 python3-jsonschema python3-pytest python3-pytest-xdist python3-websockets python3-yaml openssh-client openssh-server openssl prometheus redis-server haproxy nginx websockify
     buildah caddy debootstrap docker-compose fish logrotate mandoc strace systemd zsh
     chromium mosquitto novnc tigervnc-standalone-server x11-utils x11-xserver-utils)

@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import resource
+import shutil
 import signal
 import socket
 import ssl
@@ -258,6 +259,11 @@ def run(*arguments, env=None, seconds=WAIT, binary=BINARY, **how):
     result = subprocess.run([binary, *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                             timeout=seconds, env={**os.environ, **(env or {})}, check=False, **how)
     return result.returncode, result.stdout, result.stderr
+
+
+def reachable(folder):
+    """The program, copied to where other users can run it: the clone may lie in a home that is closed to them."""
+    return shutil.copy(BINARY, pathlib.Path(folder) / 'wsluice')
 
 
 def elapsed(action):

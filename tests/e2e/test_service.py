@@ -13,7 +13,7 @@ import time
 
 import pytest
 from gateway import ANY, Door, marked, start, write
-from lab import BINARY, run
+from lab import BINARY, reachable, run
 from processes import Process, Systemd, adopt_orphans, listening_inodes, status_of, upgrade
 from wire import WAIT, until
 
@@ -222,7 +222,7 @@ def test_user(lab, public, certs):
     config = {'user': 'nobody', 'listeners': [{'address': f'127.0.0.1:{port}', 'tls': tls}],
               'routes': [marked('/', lab.target())]}
     path = write(public / 'gateway.yaml', config)
-    bridge = lab.start('--config', path)
+    bridge = lab.start('--config', path, binary=reachable(public))
     as_nobody(bridge.pid, pwd.getpwnam('nobody').pw_gid)
     client = lab.open(bridge, context=certs.context())
     client.binary(b'x').data(1)
@@ -267,9 +267,8 @@ def test_unknown_names(lab, wrong):
 @needs_root
 def test_not_root(lab, public):
     config = {'user': 'daemon', 'listeners': [{'address': ANY}], 'routes': [marked('/', lab.target())]}
-    shutil.copy(BINARY, public / 'wsluice')
     path = write(public / 'gateway.yaml', config)
-    status, _, said = run('-c', f'exec setpriv --reuid=nobody --clear-groups {public}/wsluice --config {path}',
+    status, _, said = run('-c', f'exec setpriv --reuid=nobody --clear-groups {reachable(public)} --config {path}',
                           binary='/bin/bash')
     assert status == 1 and 'start as root, or leave user and group out' in said
 
@@ -281,7 +280,7 @@ def test_the_log_of_a_user(lab, public):
     log = public / 'wsluice.log'
     config = {'user': 'nobody', 'log': {'file': str(log)}, 'listeners': [{'address': ANY}],
               'routes': [marked('/', lab.target())]}
-    bridge = lab.start('--config', write(public / 'gateway.yaml', config), logs_to=log)
+    bridge = lab.start('--config', write(public / 'gateway.yaml', config), binary=reachable(public), logs_to=log)
     bridge.signal(signal.SIGHUP)
     until(lambda: 'is in use' in log.read_text(), log.read_text)
     bridge.signal(signal.SIGUSR1)
@@ -359,7 +358,7 @@ def test_the_pid_file_belongs_to_the_user(lab, public):
     pid_file = public / 'wsluice.pid'
     config = {'user': 'nobody', 'pid_file': str(pid_file), 'listeners': [{'address': ANY}],
               'routes': [marked('/', lab.target())]}
-    bridge = lab.start('--config', write(public / 'gateway.yaml', config))
+    bridge = lab.start('--config', write(public / 'gateway.yaml', config), binary=reachable(public))
     assert pid_file.stat().st_uid == pwd.getpwnam('nobody').pw_uid
     process = upgrade(lab, bridge)
     assert pid_file.read_text() == f'{process.pid}\n'

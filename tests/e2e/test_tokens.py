@@ -9,7 +9,7 @@ import tempfile
 import pytest
 import targets
 from gateway import ANY, ask, get, samples, start, write
-from lab import run
+from lab import reachable, run
 from wire import BINARY, frame, request, until
 
 SECRET = 's3cr3t-t0k3n'
@@ -232,7 +232,7 @@ def test_a_source_that_may_not_be_read(lab, two):
         source = pathlib.Path(folder) / 'tokens'
         source.write_text(text)
         source.chmod(0)
-        bridge = lab.start('--target-config', source, '127.0.0.1:0', **somebody)
+        bridge = lab.start('--target-config', source, '127.0.0.1:0', binary=reachable(folder), **somebody)
         assert opened(lab, bridge, '/?token=one') == 503
         assert 'Permission denied' in bridge.session(reason='token_source')['detail']
         source.chmod(0o644)

@@ -121,8 +121,9 @@ static inline void token_reference_read(const char *line, size_t length,
         strnlen(line, length) < length)
         return;
     memcpy(out->token, line, first);
-    char *rest = strndup(line + first + 2, length - first - 2);
+    char *rest = calloc(1, length);
     wsl_assert(rest);
+    memcpy(rest, line + first + 2, length - first - 2);
     out->good = token_reference_target(rest, out);
     free(rest);
 }
