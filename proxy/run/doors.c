@@ -99,16 +99,20 @@ static void accept_cb(void *owner, unsigned ready)
     accept_some(owner, ACCEPTS_PER_TURN);
 }
 
-static void say_listening(const struct door *door)
+/* With TLS, which a self.pem where it was started may have turned on. */
+static void say_listening(const struct door *door, const struct config_listener *listener)
 {
-    log_message(REASON_INFO, "listening on %s", door->socket.name);
+    static const char *const tls[] = {[CONFIG_TLS_OFF] = "",
+                                      [CONFIG_TLS_OPTIONAL] = " (TLS and plain)",
+                                      [CONFIG_TLS_REQUIRED] = " (TLS)"};
+    log_message(REASON_INFO, "listening on %s%s", door->socket.name, tls[listener->tls.mode]);
 }
 
 void doors_accept(struct doors *doors)
 {
     doors->accepting = true;
     for (size_t i = 0; i < doors->count; i++)
-        say_listening(doors->list[i]);
+        say_listening(doors->list[i], &doors->site->config->listeners[i]);
     want_all(doors, WATCH_READ);
 }
 
@@ -246,7 +250,7 @@ bool doors_change(struct doors *doors, struct site *site, struct inherit *inheri
         if (list[i]->stays)
             renew(list[i], &config->listeners[i]);
         else if (doors->accepting)
-            say_listening(list[i]);
+            say_listening(list[i], &config->listeners[i]);
         list[i]->index = (uint32_t)i;
         site_name_listener(site, i, list[i]->socket.name);
     }

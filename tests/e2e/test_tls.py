@@ -53,6 +53,7 @@ def test_versions_and_keys(lab, certs, kind, version):
 
 
 def test_tls_and_plain_on_one_port(lab, certs, bridge):
+    assert f'listening on {bridge.address} (TLS and plain)' in bridge.text
     talk(lab.open(bridge))
     talk(lab.open(bridge, context=certs.context()))
     talk(lab.open(bridge))
@@ -62,6 +63,7 @@ def test_tls_only(lab, certs):
     bridge, target = lab.start_echo(*secure(certs, '--ssl-only'))
     client = lab.connect(bridge).send(request())
     assert client.eof(), 'no answer in the clear'
+    assert f'listening on {bridge.address} (TLS)' in bridge.text
     bridge.session(reason='tls_required')
     assert not target.connections
     talk(lab.open(bridge, context=certs.context()))
