@@ -53,6 +53,19 @@ def test_tells_what_there_is(bridge, lab, tab):
     assert page.complaints() == []
 
 
+def test_counts_routes_of_one_name_once(lab, tab):
+    there = gateway.there(lab.target())
+    bridge = gateway.start(lab, [{'name': 'desk', 'path': '/a', 'target': there}, {'path': '/ops/status', 'status': True},
+                                 {'name': 'desk', 'path': '/b', 'target': there}])
+    lab.open(bridge.doors[0], upgrade={'path': '/b'})
+    page = open_status(bridge, tab)
+    wait_rows(page, 1)
+    first, own, second = page.evaluate(ROWS.replace('#rows', '#routes'))
+    assert '1 ever' in first and 'as above' not in first + own
+    assert 'as above' in second and 'ever' not in second
+    assert own.count('/ops/status') == 1, 'it has no name but its path'
+
+
 def test_ends_a_session(bridge, tab):
     demo = open_demo(bridge, tab)
     page = open_status(bridge, tab)
