@@ -96,7 +96,11 @@ bool pid_file_signal(const char *path, int number, pid_t *pid, char *error, size
 {
     *pid = read_pid(path);
     if (*pid == 0)
-        return fail(path, errno ? strerror(errno) : "it is empty", error, error_size);
+        return fail(path,
+                    errno == ENOENT ? "there is none; is wsluice running?"
+                    : errno         ? strerror(errno)
+                                    : "it is empty",
+                    error, error_size);
     if (!is_ours(*pid))
         return fail(path, "the process that it names does not run, or is no wsluice", error,
                     error_size);

@@ -343,6 +343,7 @@ def test_the_reload_command_finds_nobody(lab, noted, content):
         noted.pid_file.write_text(content)
     status, _, said = run('reload', noted.file)
     assert status == 1 and str(noted.pid_file) in said
+    assert ('is wsluice running?' in said) == (content is None)
     noted.pid_file.write_text(right)
 
 
