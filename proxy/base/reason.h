@@ -60,7 +60,7 @@
     /* HTTP, RFC 9112 and RFC 6455 section 4 */                                                    \
     REASON(http_malformed, WARN, 400, 0, "Malformed request")                                      \
     REASON(http_host, WARN, 400, 0, "Exactly one valid Host field is needed")                      \
-    REASON(http_body, WARN, 400, 0, "An upgrade request must not have a body")                     \
+    REASON(http_body, WARN, 400, 0, "A body is not taken here")                                    \
     REASON(http_version, WARN, 505, 0, "HTTP/1.1 is needed")                                       \
     REASON(http_method, WARN, 405, 0, "Method not allowed")                                        \
     REASON(http_forwarded, WARN, 400, 0, "Forwarded and X-Forwarded-For disagree")                 \
