@@ -20,7 +20,8 @@ void reference_path(enum options_section section, const struct options_row *row,
 
 /*
  * An option or a section by its path, with or without brackets: "routes[2].target.ca" or
- * "routes.targets.ca"; by its own name alone every one that has it. False: there is none, and *nearest is the name that was meant, or NULL.
+ * "routes.targets.ca"; by its own name alone every one that has it. False: there is none, and
+ * *nearest is the name that was meant, or NULL.
  */
 bool reference_print(const char *path, FILE *stream, const char **nearest);
 
