@@ -27,6 +27,7 @@ for argument in "$@"; do
     *) port=$argument ;;
     esac
 done
+[ "${#port}" -le 5 ] && [ "$port" -ge 1 ] && [ "$port" -le 65535 ] || die "there is no port $port; choose one from 1 to 65535"
 
 is_open() { # PORT
     (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null

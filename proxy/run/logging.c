@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -81,4 +82,14 @@ void logging_restarts(const struct config *before, const struct config *after)
         log_message(REASON_WARN, "%s%s%s has changed; that holds after a restart",
                     section ? section : "", section ? "." : "", row->key);
     }
+}
+
+void logging_demo(const struct site *site)
+{
+    const char *name = site->listeners[0].name, *port = strrchr(name, ':');
+    bool any = strncmp(name, "[::]:", 5) == 0 || strncmp(name, "0.0.0.0:", 8) == 0;
+    bool tls = site->config->listeners[0].tls.mode != CONFIG_TLS_OFF;
+    if (port && site->config->listeners[0].address.kind == CONFIG_ADDRESS_TCP)
+        log_message(REASON_INFO, "open http%s://%s%s/ in a browser", tls ? "s" : "",
+                    any ? "localhost" : "", any ? port : name);
 }

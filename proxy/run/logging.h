@@ -20,4 +20,7 @@ void logging_certificates(const struct site *site);
 /* A line for each changed option that holds only after a restart. */
 void logging_restarts(const struct config *before, const struct config *after);
 
+/* Where the demo's page is. */
+void logging_demo(const struct site *site);
+
 #endif

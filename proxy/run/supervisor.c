@@ -551,6 +551,8 @@ struct supervisor *supervisor_create(const struct supervisor_options *options, c
 static void say_ready(struct supervisor *supervisor)
 {
     atomic_store(&supervisor->ops.listening, true);
+    if (supervisor->options.demo)
+        logging_demo(supervisor->site);
     notify_say(&supervisor->notify, "READY=1\nSTATUS=serving");
     if (supervisor->predecessor < 0)
         return;

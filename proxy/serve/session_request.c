@@ -173,6 +173,9 @@ static enum reason upgrade_request(struct session *session, const struct opening
     if (opening_upgrade(&entry->opening, request, &terms) == OPENING_REFUSED)
         return entry->opening.refusal;
     enum reason reason = check_origin(session, &request->head);
+    if (reason == REASON_origin_refused)
+        session_base_detail(session, "the page's host is not the Host that was asked for: list its "
+                                     "origin in origins, or let a proxy in front pass Host on");
     if (reason == REASON_none)
         reason = session_token_look_up(session, &request->head);
     if (reason == REASON_none)

@@ -195,6 +195,7 @@ static bool tell_listeners(struct survey *survey)
     for (size_t i = 0; i < count; i++) {
         char warning[512];
         bool warned = tls_store_warning(&all[i], survey->now, warning, sizeof(warning)) > 0;
+        bool holds = all[i].not_before <= survey->now && survey->now < all[i].not_after;
         fprintf(survey->out, "certificate %s", all[i].file);
         if (all[i].name[0])
             fprintf(survey->out, " (%s)", all[i].name);
@@ -203,7 +204,7 @@ static bool tell_listeners(struct survey *survey)
         fputc('\n', survey->out);
         if (warned)
             fprintf(survey->out, "warning: %s\n", warning);
-        good = good && !warned;
+        good = good && holds && !all[i].denied; /* one that ends soon holds still */
     }
     return good;
 }

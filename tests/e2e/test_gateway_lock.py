@@ -77,6 +77,8 @@ def test_origin(lab, allowed):
     assert wrong == {}
     refusals = list(ORIGINS[allowed].values()).count(403)
     until(lambda: [r['reason'] for r in bridge.records()].count('origin_refused') == refusals, lambda: bridge.text)
+    hints = {r.get('detail') for r in bridge.records() if r['reason'] == 'origin_refused'}
+    assert all('list its origin in origins' in hint for hint in hints)
 
 
 def test_one_too_many_is_told_without_having_asked(lab):

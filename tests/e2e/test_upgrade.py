@@ -274,6 +274,7 @@ def test_an_old_process_outlives_its_successor(lab):
 
 def test_the_demo_is_not_handed_over(lab):
     bridge = lab.start('demo', ANY)
+    until(lambda: f'open http://127.0.0.1:{bridge.port}/ in a browser' in bridge.text, lambda: bridge.text)
     bridge.signal(signal.SIGUSR2)
     until(lambda: 'cannot be handed over' in bridge.text, lambda: bridge.text)
     works(lab, bridge)
