@@ -247,7 +247,7 @@ gate_valgrind() {
 }
 
 gate_fuzz_long() {
-    run_fuzzers 300
+    run_fuzzers 60
 }
 
 # Reloads and upgrades under load, at their full length.
