@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/openat2.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
+
+#include "serve/files_root.h"
 
 /* A FIFO would keep us waiting for its writer. */
 #define OPEN_FLAGS (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
@@ -239,16 +239,6 @@ static bool is_plain_name(struct slice name)
            !memchr(name.ptr, '/', name.len) && !memchr(name.ptr, '\0', name.len);
 }
 
-/* Kernels before 5.6, and sandboxes that know no better, lack openat2: then no link is followed. */
-static int open_beneath(int folder, const char *name)
-{
-    struct open_how how = {.flags = OPEN_FLAGS, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
-    long fd = syscall(SYS_openat2, folder, name, &how, sizeof(how));
-    if (fd < 0 && (errno == ENOSYS || errno == EPERM))
-        return openat(folder, name, OPEN_FLAGS | O_NOFOLLOW);
-    return (int)fd;
-}
-
 static bool is_absence(int code)
 {
     return code == ENOENT || code == ENAMETOOLONG || code == ELOOP || code == EXDEV;
@@ -260,17 +250,17 @@ bool token_source_named(const char *path, struct slice name, char *out, size_t s
     char text[NAME_MAX + 1];
     size_t file_size = 0;
     *error = '\0';
-    int folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (folder < 0)
-        return fail(path, errno, error, error_size);
-    int fd = -1, code = ENOENT;
+    struct files_root root;
+    int fd = -1, code = ENOENT, opened = files_root_open(&root, path);
+    if (opened < 0)
+        return fail(path, -opened, error, error_size);
     if (is_plain_name(name)) {
         memcpy(text, name.ptr, name.len);
         text[name.len] = '\0';
-        fd = open_beneath(folder, text);
-        code = fd < 0 ? errno : regular_size(fd, &file_size);
+        fd = files_root_get(&root, text, true);
+        code = fd < 0 ? -fd : regular_size(fd, &file_size);
     }
-    close(folder);
+    files_root_close(&root);
     if (code == 0 && file_size > size)
         code = EFBIG;
     if (code == 0)
