@@ -42,22 +42,37 @@ static bool kernel_can(const struct files_root *root, unsigned more)
     return fd >= 0 || fd == -EAGAIN || fd == -EACCES;
 }
 
-int files_root_open(struct files_root *root, const char *folder)
-{
-    root->fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (root->fd < 0)
-        return -errno;
-    root->way = FILES_ROOT_WALK;
-    if (kernel_can(root, 0))
-        root->way = kernel_can(root, CACHED) ? FILES_ROOT_CACHED : FILES_ROOT_KERNEL;
-    return 0;
-}
-
 void files_root_close(struct files_root *root)
 {
     if (root->fd >= 0)
         close(root->fd);
     root->fd = -1;
+}
+
+/* To have a folder is not yet to be let in. */
+static int enter(const struct files_root *root)
+{
+    int fd = openat(root->fd, ".", O_PATH | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    close(fd);
+    return 0;
+}
+
+int files_root_open(struct files_root *root, const char *folder)
+{
+    root->fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (root->fd < 0)
+        return -errno;
+    int entered = enter(root);
+    if (entered < 0) {
+        files_root_close(root);
+        return entered;
+    }
+    root->way = FILES_ROOT_WALK;
+    if (kernel_can(root, 0))
+        root->way = kernel_can(root, CACHED) ? FILES_ROOT_CACHED : FILES_ROOT_KERNEL;
+    return 0;
 }
 
 /* ---- the walk -------------------------------------------------------------------------------- */

@@ -274,6 +274,14 @@ def test_not_root(lab, public):
 
 
 @needs_root
+def test_a_web_folder_that_is_closed_to_the_user(public):
+    (public / 'web').mkdir(mode=0o700)
+    status, _, said = run('-c', f'exec setpriv --reuid=nobody --clear-groups {reachable(public)} --web {public}/web '
+                          '127.0.0.1:0 127.0.0.1:1', binary='/bin/bash')
+    assert status == 1 and f'{public}/web: Permission denied' in said
+
+
+@needs_root
 def test_the_log_of_a_user(lab, public):
     """It can still be opened when the rights are gone: by a reload, by SIGUSR1 and by a successor."""
     adopt_orphans()
