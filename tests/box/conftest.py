@@ -1,5 +1,4 @@
 """What goes around the program: its image, its static build, and everything in contrib/."""
-import os
 import pathlib
 import sys
 
@@ -8,25 +7,11 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'e2e'))
 
 import container  # noqa: E402
-from certs import Certs  # noqa: E402
-from lab import BINARY, Lab  # noqa: E402
+from suite import certs, demand_binary, lab  # noqa: E402, F401
 
 
 def pytest_configure():
-    if not os.access(BINARY, os.X_OK):
-        pytest.exit(f'{BINARY} is not there: build it, or point WSLUICE to it', returncode=2)
-
-
-@pytest.fixture(scope='session')
-def certs(tmp_path_factory):
-    return Certs(tmp_path_factory.mktemp('certs'))
-
-
-@pytest.fixture
-def lab(tmp_path):
-    laboratory = Lab(tmp_path)
-    yield laboratory
-    laboratory.close()
+    demand_binary()
 
 
 @pytest.fixture(scope='session', name='image')

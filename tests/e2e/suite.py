@@ -1,0 +1,37 @@
+"""What every suite that starts bridges has: a binary that is there, an end to each test, certificates, a lab."""
+import os
+import signal
+
+import pytest
+from certs import Certs
+from lab import BINARY, Lab
+
+
+def demand_binary():
+    if not os.access(BINARY, os.X_OK):
+        pytest.exit(f'{BINARY} is not there: build it, or point WSLUICE to it', returncode=2)
+
+
+def end_after(seconds):
+    """The hook of a conftest: no test hangs the run."""
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_protocol(item):
+        def give_up(*_):
+            raise TimeoutError(f'{item.nodeid} took more than {seconds} s')
+        signal.signal(signal.SIGALRM, give_up)
+        signal.alarm(seconds)
+        yield
+        signal.alarm(0)
+    return pytest_runtest_protocol
+
+
+@pytest.fixture(scope='session')
+def certs(tmp_path_factory):
+    return Certs(tmp_path_factory.mktemp('certs'))
+
+
+@pytest.fixture
+def lab(tmp_path):
+    laboratory = Lab(tmp_path)
+    yield laboratory
+    laboratory.close()
