@@ -122,10 +122,9 @@ static bool send_request(const struct exchange *exchange)
     bool brackets = host && strchr(host, ':');
     int length = asprintf(&text,
                           "%s %s HTTP/1.1\r\nHost: %s%s%s\r\nConnection: close\r\n"
-                          "Content-Length: 0\r\n%s%s\r\n",
+                          "Content-Length: 0\r\n\r\n",
                           request->method, request->target, brackets ? "[" : "",
-                          host ? host : "localhost", brackets ? "]" : "",
-                          request->field ? request->field : "", request->field ? "\r\n" : "");
+                          host ? host : "localhost", brackets ? "]" : "");
     if (length < 0)
         return fail(exchange, strerror(ENOMEM));
     size_t sent = 0;

@@ -15,7 +15,6 @@ struct http_client_request {
     const struct config_address *address;
     const char *method;
     const char *target; /* "/path?query", encoded */
-    const char *field;  /* one more header line, without its end; NULL: none */
     uint32_t timeout_ms;
 };
 

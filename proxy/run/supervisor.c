@@ -20,6 +20,7 @@
 #include "run/upgrade.h"
 #include "run/wrapped.h"
 #include "serve/prober.h"
+#include "serve/status.h"
 
 #define ERROR_MAX 512
 /* Certificates' files are looked at, systemd hears a status, the history has a point. */
@@ -388,16 +389,11 @@ static void signal_cb(void *owner, int number)
 static void note_history(struct supervisor *supervisor)
 {
     struct timespec now;
-    uint64_t up = 0, down = 0, sessions = 0;
-    for (size_t i = 0; i < supervisor->crew.count; i++) {
-        const struct metrics *metrics = supervisor->crew.metrics[i];
-        up += metrics_read(&metrics->counter[METRICS_bytes_up]);
-        down += metrics_read(&metrics->counter[METRICS_bytes_down]);
-        sessions += metrics_read(&metrics->open_sessions);
-    }
+    struct status_sums sums;
+    status_sums(&supervisor->ops, &sums);
     clock_gettime(CLOCK_REALTIME, &now);
-    history_add(&supervisor->history, up, down, sessions, uv_now(&supervisor->loop),
-                (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
+    history_add(&supervisor->history, sums.bytes_up, sums.bytes_down, sums.sessions,
+                uv_now(&supervisor->loop), (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
 }
 
 static void beat_cb(uv_timer_t *timer)

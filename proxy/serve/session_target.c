@@ -223,7 +223,6 @@ void session_target_begin(struct session *session)
         .owner = session,
     };
     uv_timer_stop(&session->timer);
-    session->asked_at = session_base_now(session);
     if (session->route->connect == CONFIG_CONNECT_FIRST) {
         session_base_step(session, LIFE_UPGRADE_FIRST);
     } else {

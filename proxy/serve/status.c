@@ -19,7 +19,7 @@ void status_sums(const struct ops_process *ops, struct status_sums *sums)
     }
 }
 
-const char *status_kind(enum config_kind kind)
+static const char *name_of_kind(enum config_kind kind)
 {
     switch (kind) {
     case CONFIG_KIND_BRIDGE:
@@ -216,7 +216,7 @@ static void put_route(struct json *json, const struct status_view *view, size_t 
     put_string(json, "name", config_route_name(route));
     put_string(json, "path", route->path);
     put_string(json, "host", route->host);
-    put_string(json, "kind", status_kind(route->kind));
+    put_string(json, "kind", name_of_kind(route->kind));
     put_number(json, "sessions", sums.open);
     put_number(json, "sessions_total", sums.sessions);
     put_number(json, "bytes_up", sums.bytes_up);

@@ -33,7 +33,6 @@ void status_sums(const struct ops_process *ops, struct status_sums *sums);
 #define STATUS_ROUTES  500
 #define STATUS_TARGETS 2000
 
-const char *status_kind(enum config_kind kind);
 const char *status_target_state(enum balance_state state);
 
 /* A document for programs; proxy/README.md describes it. */

@@ -33,9 +33,6 @@ const calls = {
         pages.set(pages.size, { context, page, complaints });
         return pages.size - 1;
     },
-    version() {
-        return browser.version();
-    },
 };
 
 // A function, not text, because a page's policy forbids to compile text in the page later.
