@@ -131,16 +131,18 @@ stream {{
     return [path, "-c", config, "-e", f"{files.directory}/nginx-start.log"]
 
 
+def nginx_folders(home):
+    """Where its http part puts what it buffers, whether it does or not."""
+    places = {'client_body': 'body', 'proxy': 'proxy', 'fastcgi': 'fastcgi', 'uwsgi': 'uwsgi', 'scgi': 'scgi'}
+    return '\n'.join(f'    {what}_temp_path {home}/nginx-{place};' for what, place in places.items())
+
+
 def nginx_http(files, listen, target, _tls, _workers, path):
     home = files.directory
     config = nginx_config(files, listen, f"""
 http {{
     access_log {home}/nginx-{listen}-access.log;
-    client_body_temp_path {home}/nginx-body;
-    proxy_temp_path {home}/nginx-proxy;
-    fastcgi_temp_path {home}/nginx-fastcgi;
-    uwsgi_temp_path {home}/nginx-uwsgi;
-    scgi_temp_path {home}/nginx-scgi;
+{nginx_folders(home)}
     server {{
         listen 127.0.0.1:{listen} backlog=4096;
         location / {{
@@ -169,11 +171,7 @@ http {{
     sendfile on;
     tcp_nopush on;
     keepalive_requests 100000000;
-    client_body_temp_path {home}/nginx-body;
-    proxy_temp_path {home}/nginx-proxy;
-    fastcgi_temp_path {home}/nginx-fastcgi;
-    uwsgi_temp_path {home}/nginx-uwsgi;
-    scgi_temp_path {home}/nginx-scgi;
+{nginx_folders(home)}
     server {{
         listen 127.0.0.1:{listen} backlog=4096;
         root {PAGE};

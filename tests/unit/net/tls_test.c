@@ -187,6 +187,19 @@ static void the_handshake_may_be_cut_anywhere(void **state)
     }
 }
 
+/* Up to where Finished and "hello" are in one segment, on their way to us. */
+static void wire_to_finished(struct fixture *f, struct wire *wire)
+{
+    wire_open(f, wire, SERVER, TLS1_3_VERSION, 0);
+    assert_int_equal(SSL_do_handshake(wire->peer.ssl), -1);
+    tls_peer_push(&wire->peer, SIZE_MAX);
+    assert_int_equal(transport_handshake(wire->t).status, IO_WANT_READ);
+    tls_peer_pull(&wire->peer);
+    assert_int_equal(SSL_do_handshake(wire->peer.ssl), 1);
+    peer_says(wire, "hello");
+    tls_peer_push(&wire->peer, SIZE_MAX);
+}
+
 /* Finished, data and FIN in one segment: one read without waiting has the data, the next the end.
  */
 static void data_behind_the_handshake_is_kept(void **state)
@@ -194,14 +207,7 @@ static void data_behind_the_handshake_is_kept(void **state)
     struct fixture *f = *state;
     struct wire wire;
     for (int close_it = 0; close_it < 2; close_it++) {
-        wire_open(f, &wire, SERVER, TLS1_3_VERSION, 0);
-        assert_int_equal(SSL_do_handshake(wire.peer.ssl), -1);
-        tls_peer_push(&wire.peer, SIZE_MAX);
-        assert_int_equal(transport_handshake(wire.t).status, IO_WANT_READ);
-        tls_peer_pull(&wire.peer);
-        assert_int_equal(SSL_do_handshake(wire.peer.ssl), 1);
-        peer_says(&wire, "hello");
-        tls_peer_push(&wire.peer, SIZE_MAX);
+        wire_to_finished(f, &wire);
         if (close_it)
             shutdown(wire.peer.fd, SHUT_WR);
         assert_int_equal(transport_handshake(wire.t).status, IO_OK);
@@ -469,14 +475,7 @@ static void a_peer_may_leave_behind_its_finished(void **state)
 {
     struct fixture *f = *state;
     struct wire wire;
-    wire_open(f, &wire, SERVER, TLS1_3_VERSION, 0);
-    assert_int_equal(SSL_do_handshake(wire.peer.ssl), -1);
-    tls_peer_push(&wire.peer, SIZE_MAX);
-    assert_int_equal(transport_handshake(wire.t).status, IO_WANT_READ);
-    tls_peer_pull(&wire.peer);
-    assert_int_equal(SSL_do_handshake(wire.peer.ssl), 1);
-    peer_says(&wire, "hello");
-    tls_peer_push(&wire.peer, SIZE_MAX);
+    wire_to_finished(f, &wire);
     tls_peer_hang_up(&wire.peer);
     assert_fails(&wire, transport_handshake(wire.t), REASON_client_reset, "pipe");
     wire_close(&wire);
