@@ -75,6 +75,7 @@
     /* the first lock */                                                                           \
     REASON(address_refused, WARN, 403, 0, "Not from this address")                                 \
     REASON(origin_refused, WARN, 403, 0, "Not from a page of this origin")                         \
+    REASON(target_name_refused, WARN, 404, 1008, "No target may have this name")                   \
     REASON(token_missing, WARN, 403, 0, "A token is needed here")                                  \
     REASON(token_unknown, WARN, 404, 0, "Nothing here by that token")                              \
     REASON(token_source, WARN, 503, 0, "Tokens cannot be looked up")                               \

@@ -50,7 +50,8 @@ bool expand_text(const char *form, const struct expand_value *values, size_t cou
 {
     struct slice rest = slice_of(form), text, name;
     size_t length = 0;
-    wsl_assert(capacity > 0);
+    if (capacity == 0)
+        return false;
     while (cut(&rest, &text, &name)) {
         if (!append(text, out, capacity, &length))
             return false;

@@ -15,7 +15,8 @@ struct expand_value {
 
 /*
  * Writes `form` with its names replaced, and a NUL. A value is copied as it is: nothing in it is
- * looked at again. False: it does not fit, or has a name that is not among the values.
+ * looked at again. False: it does not fit (in no capacity nothing does), or has a name that is not
+ * among the values.
  */
 bool expand_text(const char *form, const struct expand_value *values, size_t count, char *out,
                  size_t capacity) WSL_MUST_CHECK;

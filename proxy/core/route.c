@@ -21,7 +21,7 @@ static const struct route_capture *capture_of(const struct route_table *table, u
  * regexec holds a lock of the pattern meanwhile: 40 ns alone, 85 ns when two threads do nothing
  * else.
  */
-static bool fits_pattern(const regex_t *pattern, struct slice segment)
+bool route_capture_takes(const struct route_capture *capture, struct slice segment)
 {
     char text[ROUTE_SEGMENT_MAX + 1];
     regmatch_t whole;
@@ -29,7 +29,7 @@ static bool fits_pattern(const regex_t *pattern, struct slice segment)
         return false;
     memcpy(text, segment.ptr, segment.len);
     text[segment.len] = '\0';
-    return regexec(pattern, text, 1, &whole, 0) == 0 && whole.rm_so == 0 &&
+    return regexec(capture->pattern, text, 1, &whole, 0) == 0 && whole.rm_so == 0 &&
            (size_t)whole.rm_eo == segment.len;
 }
 
@@ -39,7 +39,7 @@ static bool accept_end(struct walk *walk, uint32_t end)
     if (end == 0)
         return false;
     for (size_t i = 0; i < walk->captured_count; i++)
-        if (!fits_pattern(capture_of(walk->table, end - 1, i)->pattern, walk->captured[i]))
+        if (!route_capture_takes(capture_of(walk->table, end - 1, i), walk->captured[i]))
             return false;
     walk->route = end - 1;
     return true;
@@ -121,6 +121,7 @@ enum reason route_match(const struct route_table *table, size_t listener, struct
     match->route = walk.route;
     match->path = path;
     match->capture_count = walk.captured_count;
+    match->patterns = capture_of(table, walk.route, 0);
     for (size_t i = 0; i < walk.captured_count; i++)
         match->captures[i] =
             (struct expand_value){capture_of(table, walk.route, i)->name, walk.captured[i]};

@@ -34,7 +34,7 @@
 #include "core/expand.h"
 #include "core/route_table.h"
 
-#define ROUTE_SEGMENT_MAX 255 /* bytes of a captured one; no name of a host is longer */
+#define ROUTE_SEGMENT_MAX 255 /* bytes of a captured one */
 
 struct route_match {
     size_t route;      /* index into the snapshot's */
@@ -42,6 +42,7 @@ struct route_match {
     /* Names of the snapshot, values of the path. */
     struct expand_value captures[ROUTE_CAPTURES_MAX];
     size_t capture_count;
+    const struct route_capture *patterns; /* of the captures, in their order */
 };
 
 /*
@@ -50,5 +51,8 @@ struct route_match {
  */
 enum reason route_match(const struct route_table *table, size_t listener, struct slice host,
                         struct slice path, struct route_match *match) WSL_MUST_CHECK;
+
+/* Is the whole segment what the capture's pattern allows? */
+bool route_capture_takes(const struct route_capture *capture, struct slice segment) WSL_MUST_CHECK;
 
 #endif

@@ -20,20 +20,20 @@
 #ifndef WSLUICE_SERVE_REACH_H
 #define WSLUICE_SERVE_REACH_H
 
+#include "core/captured_host.h"
 #include "net/dial.h"
 #include "serve/pool.h"
 
-#define REACH_TEXT    256  /* a host name or the path of a Unix socket, with its NUL */
 #define REACH_PREFACE 1024 /* a PROXY header with its TLVs */
 
 /* What a session makes of a target before it is dialled; begins as the configuration has it. */
 struct reach_leg {
-    struct config_address address; /* its texts may lie in `text` */
-    const char *tls_name;          /* NULL: as configured */
+    struct config_address address; /* its host may lie in `host` */
+    const char *tls_name;          /* NULL: as configured; may lie in `server_name` */
     bool plain;                    /* without TLS, whatever is configured */
     bool again; /* the first round has failed; is there still somebody waiting? */
     size_t preface_length;
-    char text[REACH_TEXT];
+    char host[CAPTURED_HOST_MAX + 1], server_name[CAPTURED_HOST_MAX + 1];
     uint8_t preface[REACH_PREFACE];
 };
 

@@ -9,20 +9,24 @@
 
 /* ---- what a target gets to know -------------------------------------------------------------- */
 
-/* "{name}.desks.internal" with what the path had in its place. */
-static bool fill_in(const struct session_entry *entry, const char *form, char *text, size_t size,
-                    size_t *used, const char **filled)
+/*
+ * A text of a target with what the path had in its place, in `out` if it has captures. False: no
+ * target of this route may be called so.
+ */
+static bool fill_in(struct session *session, const char *key, const char *form,
+                    char out[static CAPTURED_HOST_MAX + 1], const char **filled)
 {
-    char *out = text + *used;
-    if (!form || !strchr(form, '{')) {
-        *filled = form;
+    char detail[256];
+    *filled = form;
+    if (!form || !strchr(form, '{'))
         return true;
-    }
-    if (!expand_text(form, entry->match.captures, entry->match.capture_count, out, size - *used))
-        return false;
-    *used += strlen(out) + 1;
+    const char *wrong = captured_host_make(form, &session->entry->match, out);
     *filled = out;
-    return true;
+    if (!wrong)
+        return true;
+    snprintf(detail, sizeof(detail), "%s %.60s: '%.100s' %s", key, form, out, wrong);
+    session_base_detail(session, detail);
+    return false;
 }
 
 /* A Unix socket has none: then the unspecified one of the client's family stands for it. */
@@ -82,26 +86,23 @@ static void remember(struct session *session, const struct config_target *target
     session->tried = target;
     if (as_configured)
         return;
-    char text[REACH_TEXT + 16];
+    char text[CAPTURED_HOST_MAX + 16];
     /* Without memory the log line has the address as configured. */
     session->filled = strdup(addr_print_config(address, text, sizeof(text)));
 }
 
 /* Where the request's token leads to, or the address that is configured. */
-static bool find_address(const struct session_entry *entry, const struct config_target *target,
+static bool find_address(struct session *session, const struct config_target *target,
                          struct reach_leg *leg)
 {
-    size_t used = 0;
-    if (entry->place)
-        leg->address = entry->place->address;
-    else if (!fill_in(entry, target->address.host, leg->text, REACH_TEXT, &used,
-                      &leg->address.host) ||
-             !fill_in(entry, target->address.path, leg->text, REACH_TEXT, &used,
-                      &leg->address.path))
+    const struct token_place *place = session->entry->place;
+    if (place)
+        leg->address = place->address;
+    else if (!fill_in(session, "host", target->address.host, leg->host, &leg->address.host))
         return false;
     /* One of many that are reached by TLS, and has no host to verify. */
-    leg->plain = entry->place && leg->address.kind == CONFIG_ADDRESS_UNIX && !target->server_name;
-    return fill_in(entry, target->server_name, leg->text, REACH_TEXT, &used, &leg->tls_name);
+    leg->plain = place && leg->address.kind == CONFIG_ADDRESS_UNIX && !target->server_name;
+    return fill_in(session, "server_name", target->server_name, leg->server_name, &leg->tls_name);
 }
 
 static enum reason prepare_cb(void *owner, const struct config_target *target,
@@ -111,8 +112,8 @@ static enum reason prepare_cb(void *owner, const struct config_target *target,
     /* Nobody waits through a retry window for a client that has left meanwhile. */
     if (leg->again && socket_hung_up(session->fd))
         return REASON_handshake_eof;
-    if (!find_address(session->entry, target, leg))
-        return REASON_http_no_route;
+    if (!find_address(session, target, leg))
+        return REASON_target_name_refused;
     remember(session, target, &leg->address);
     /* A certificate is expected for the name that was dialled, unless another is configured. */
     if (!leg->tls_name && leg->address.host != target->address.host)

@@ -40,6 +40,14 @@ static void test_fills_names_in(void **state)
     assert_text("a{none}b", "ab");
 }
 
+static void test_nothing_fits_in_no_room(void **state)
+{
+    char out[1] = {'x'};
+    assert_false(expand_text("", values, WSL_COUNT(values), out, 0));
+    assert_false(expand_text("{none}", values, WSL_COUNT(values), out, 0));
+    assert_int_equal(out[0], 'x');
+}
+
 static void test_looks_at_no_value_again(void **state)
 {
     assert_text("{zone}{name}", "{name}desk-17");
@@ -110,6 +118,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fills_names_in),
+        cmocka_unit_test(test_nothing_fits_in_no_room),
         cmocka_unit_test(test_looks_at_no_value_again),
         cmocka_unit_test(test_refuses_unknown_and_open_names),
         cmocka_unit_test(test_redirects),

@@ -274,8 +274,8 @@ static enum reason fill_in(void *owner, const struct config_target *target, stru
 {
     assert_non_null(owner);
     assert_string_equal(target->address.host, "{number}");
-    snprintf(leg->text, sizeof(leg->text), "127.0.0.1");
-    leg->address.host = leg->text;
+    snprintf(leg->host, sizeof(leg->host), "127.0.0.1");
+    leg->address.host = leg->host;
     leg->preface_length = (size_t)snprintf((char *)leg->preface, sizeof(leg->preface), "PROXY...");
     return REASON_none;
 }
