@@ -154,7 +154,11 @@ static const struct options_section_row sections[] = {
             MAP(config_route, captures, capture_count),
             .size = sizeof(struct config_capture),
             .place = OPTIONS_NO_PLACE,
-            .help = "What each {NAME} of the path may be. The target's host may then hold {NAME}.",
+            .help =
+                "What each {NAME} of the path may be. The target's host and server_name may then "
+                "hold {NAME}. The result is a host name. It is an address only where template or "
+                "pattern spell that out, as 10.0.0.{NAME} and [0-9.]+ do; [a-z0-9.-]+ is for "
+                "names, and any number that it takes is refused.",
         },
     [OPTIONS_HEADER] =
         {

@@ -79,9 +79,10 @@ static const struct options_row rows[] = {
         .section = OPTIONS_TOKENS,
         .key = "server_name",
         OPTIONS_FIELD(config_tokens, target.server_name),
-        .value = {.type = VALUE_TEXT},
+        .value = {.type = VALUE_TEXT, .check = pattern_check_server_name},
         .reload = OPTIONS_NEW_SESSIONS,
-        .help = "the name that every target's certificate must have; default: its host",
+        .help = "the name that every target's certificate must have; may hold {NAME}s of path; "
+                "default: its host",
     },
     {
         .section = OPTIONS_TOKENS,

@@ -53,10 +53,12 @@ static const struct options_row rows[] = {
         .section = OPTIONS_TARGET,
         .key = "server_name",
         OPTIONS_FIELD(config_target, server_name),
-        .value = {.type = VALUE_TEXT},
+        .value = {.type = VALUE_TEXT, .check = pattern_check_server_name},
         .reload = OPTIONS_NEW_SESSIONS,
         .flags = {{.name = "ssl-target-name", .ours = true, .argument = "NAME"}},
-        .help = "the name that the target's certificate must have; default: its host",
+        .help =
+            "the name that the target's certificate must have; may hold {NAME}s of path, as the "
+            "address may; default: its host",
     },
     {
         .section = OPTIONS_TARGET,

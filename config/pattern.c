@@ -181,6 +181,21 @@ const char *pattern_check_host(const char *text)
     return "must be a host name without a port, such as desk.example.com or *.example.com";
 }
 
+/* Only what no name and no address has; captures are a matter of the route (route_rules.c). */
+const char *pattern_check_server_name(const char *text)
+{
+    size_t length = 0;
+    bool inside = false;
+    for (const char *p = text; *p; p++) {
+        if (!is_name_character(*p) && !strchr(":{}", *p))
+            return "must be the name in a certificate, such as desk.example.com, or an address; it "
+                   "may hold {NAME}s of path";
+        inside = *p == '{' || (inside && *p != '}');
+        length += !inside && *p != '}';
+    }
+    return length <= HOST_LENGTH_MAX ? NULL : "must have at most 253 characters";
+}
+
 const char *pattern_check_origin(const char *text)
 {
     const char *wrong = "must be any, or an origin such as https://desk.example.com, "

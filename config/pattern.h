@@ -17,6 +17,7 @@ const char *pattern_check_base(const char *text); /* "/desk" */
 const char *pattern_check_host(const char *text); /* "desk.example.com", "*.example.com" */
 const char *
 pattern_check_origin(const char *text); /* "any", origins whose host may begin with a star */
+const char *pattern_check_server_name(const char *text); /* "desk.example.com", "{name}.internal" */
 const char *pattern_check_name(const char *text);        /* of listeners, routes and captures */
 const char *pattern_check_reference(const char *text);   /* to a route: its name, or its path */
 const char *pattern_check_expression(const char *text);  /* of a capture */

@@ -144,8 +144,7 @@ static void check_path_captures(const struct check *check)
         if (!has_pattern) {
             char remedy[160];
             snprintf(remedy, sizeof(remedy),
-                     "add captures: {%.*s: \"[a-z0-9-]{1,32}\"}, or what it "
-                     "may be",
+                     "add captures: {%.*s: \"desk-[0-9]{1,4}\"}, or what it may be",
                      (int)name.length, name.ptr);
             complain(check, of_route(check, "path"), remedy, "{%.*s} has no pattern",
                      (int)name.length, name.ptr);
@@ -175,27 +174,50 @@ static void check_captures(const struct check *check)
     }
 }
 
-static void check_host_captures(const struct check *check, size_t index)
+/* An unknown name in braces: was another one meant? */
+static void suggest_capture(const struct check *check, struct value_text name, char *remedy,
+                            size_t size)
 {
-    const struct config_target *target = &check->route->targets[index];
-    struct subject subject = of_target(check, index, "address");
-    if (target->address.kind == CONFIG_ADDRESS_UNIX) {
-        if (strpbrk(target->address.path, "{}"))
-            complain(check, subject, NULL, "only a host may hold captures");
-        return;
-    }
-    const char *cursor = target->address.host;
+    struct diag_guess guess = diag_guess(name.ptr, name.length);
+    for (size_t i = 0; i < check->route->capture_count; i++)
+        if (check->route->captures[i].name)
+            diag_guess_offer(&guess, check->route->captures[i].name);
+    if (guess.best)
+        snprintf(remedy, size, "did you mean {%s}?", guess.best);
+    else
+        snprintf(remedy, size, "capture it in the path");
+}
+
+/* A host or a server_name. True: it has captures. */
+static bool check_template(const struct check *check, struct subject subject, const char *text)
+{
+    const char *cursor = text;
     struct value_text name;
     bool any = false;
     while (cursor && pattern_next_capture(&cursor, &name)) {
+        char remedy[100];
         any = true;
-        if (!path_has(check->route, name.ptr, name.length))
-            complain(check, subject, "capture it in the path", "the path has no {%.*s}",
-                     (int)name.length, name.ptr);
+        if (path_has(check->route, name.ptr, name.length))
+            continue;
+        suggest_capture(check, name, remedy, sizeof(remedy));
+        complain(check, subject, remedy, "the path has no {%.*s}", (int)name.length, name.ptr);
     }
     if (cursor && strpbrk(cursor, "{}"))
         complain(check, subject, "write {NAME}", "has a brace without its partner");
-    if (any && target->probe != CONFIG_PROBE_OFF)
+    return any;
+}
+
+static void check_target_captures(const struct check *check, size_t index)
+{
+    const struct config_target *target = &check->route->targets[index];
+    struct subject subject = of_target(check, index, "address");
+    const char *path = target->address.path;
+    if (path && strpbrk(path, "{}"))
+        complain(check, subject, NULL, "only a host may hold captures");
+    bool host_varies = check_template(check, subject, target->address.host);
+    subject.key = "server_name";
+    bool name_varies = check_template(check, subject, target->server_name);
+    if ((host_varies || name_varies) && target->probe != CONFIG_PROBE_OFF)
         complain(check, of_target(check, index, "probe"), "leave it out",
                  "a probe has no request that {NAME} could be taken from");
 }
@@ -251,7 +273,7 @@ static void check_targets(const struct check *check)
                          "name the HOST:PORT that its clients reach", "a route needs a target");
             continue; /* in a file it was a finding already */
         }
-        check_host_captures(check, i);
+        check_target_captures(check, i);
         check_target_tls(check, target, of_target(check, i, NULL));
         if (target->probe == CONFIG_PROBE_BANNER && !target->banner)
             complain(check, of_target(check, i, "probe"),
@@ -273,6 +295,7 @@ static void check_tokens(const struct check *check)
     if (!tokens->file)
         return;
     check_target_tls(check, &tokens->target, subject);
+    check_template(check, with_key(subject, "server_name"), tokens->target.server_name);
     if (strcmp(tokens->from, "path") == 0 && path[strlen(path) - 1] != '*')
         complain(check, with_key(subject, "from"), "end the path with /*",
                  "the route's path leaves no room for a token");

@@ -75,10 +75,14 @@ static uint32_t *slot_of(const struct pool *pool, const struct config_target *ta
 
 /* ---- making ---------------------------------------------------------------------------------- */
 
-static bool varies(const struct config_route *route, const struct config_address *address)
+/* Has it no address of its own, or does a request's path say a part of it? */
+static bool varies(const struct config_target *target)
 {
-    const char *text = address->kind == CONFIG_ADDRESS_UNIX ? address->path : address->host;
-    return !text || (route->capture_count > 0 && strchr(text, '{') != NULL);
+    const struct config_address *address = &target->address;
+    if (!address->host && !address->path)
+        return true;
+    return (address->host && strchr(address->host, '{')) ||
+           (target->server_name && strchr(target->server_name, '{'));
 }
 
 static struct pool_state *state_for(const struct config_target *target, const struct pool *previous)
@@ -122,7 +126,7 @@ static bool add_target(struct pool *pool, const struct config_route *route,
         .config = config,
         .route = route,
         .state = state_for(config, previous),
-        .varies = varies(route, &config->address),
+        .varies = varies(config),
     };
     if (!target->state) {
         snprintf(error, error_size, "out of memory");
