@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "config/pattern.h"
+
 static bool lists(const struct config_listener *listener, const struct config_route *route)
 {
     const char *name = config_route_name(route);
@@ -52,22 +54,73 @@ static bool is_for_operators(const struct config_route *route)
            route->allow.count == 0;
 }
 
+static void check_operators(const struct config *config, const struct subject_names *names,
+                            struct diag *diag, size_t index)
+{
+    const struct config_route *route = &config->routes[index];
+    const char *key = route->kind == CONFIG_KIND_STATUS ? "status" : "metrics";
+    struct subject subject = {.section = OPTIONS_ROUTE, .outer = index, .key = key};
+    for (size_t j = 0; is_for_operators(route) && j < config->listener_count; j++) {
+        const struct config_listener *listener = &config->listeners[j];
+        if (!is_open(listener) || !serves(config, listener, route) || !has_users(config, listener))
+            continue;
+        subject_complain(names, diag, DIAG_WARNING, subject,
+                         "add allow, or give it a listener of its own",
+                         "everybody who reaches listeners[%zu] may read it", j);
+        break;
+    }
+}
+
+/* ---- hosts that clients choose --------------------------------------------------------------- */
+
+static const char *pattern_of(const struct config_route *route, struct value_text name)
+{
+    for (size_t i = 0; i < route->capture_count; i++) {
+        const struct config_capture *capture = &route->captures[i];
+        if (strlen(capture->name) == name.length &&
+            memcmp(capture->name, name.ptr, name.length) == 0)
+            return capture->pattern;
+    }
+    return NULL;
+}
+
+/* Neither the template nor a pattern names a part of it. */
+static bool is_any_host(const struct config_route *route, const char *host)
+{
+    const char *text = host, *cursor = host;
+    struct value_text name;
+    while (pattern_next_capture(&cursor, &name)) {
+        const char *pattern = pattern_of(route, name);
+        if (strspn(text, ".") != (size_t)(name.ptr - 1 - text) ||
+            (pattern && pattern_is_specific(pattern)))
+            return false;
+        text = cursor;
+    }
+    return text != host && text[strspn(text, ".")] == '\0';
+}
+
+static void check_hosts(const struct config *config, const struct subject_names *names,
+                        struct diag *diag, size_t index)
+{
+    const struct config_route *route = &config->routes[index];
+    for (size_t i = 0; i < route->target_count; i++) {
+        struct subject subject = {
+            .section = OPTIONS_TARGET, .outer = index, .inner = i, .key = "address"};
+        const char *host = route->targets[i].address.host;
+        if (host && is_any_host(route, host))
+            subject_complain(names, diag, DIAG_WARNING, subject,
+                             "name a part that all have in common: {NAME}.desks.internal here, or "
+                             "desk-[0-9]{1,4} as the pattern",
+                             "clients choose the whole host, so they reach each one that the "
+                             "pattern allows, localhost perhaps");
+    }
+}
+
 void exposure_check(const struct config *config, const struct subject_names *names,
                     struct diag *diag)
 {
     for (size_t i = 0; i < config->route_count; i++) {
-        const struct config_route *route = &config->routes[i];
-        const char *key = route->kind == CONFIG_KIND_STATUS ? "status" : "metrics";
-        struct subject subject = {.section = OPTIONS_ROUTE, .outer = i, .key = key};
-        for (size_t j = 0; is_for_operators(route) && j < config->listener_count; j++) {
-            const struct config_listener *listener = &config->listeners[j];
-            if (!is_open(listener) || !serves(config, listener, route) ||
-                !has_users(config, listener))
-                continue;
-            subject_complain(names, diag, DIAG_WARNING, subject,
-                             "add allow, or give it a listener of its own",
-                             "everybody who reaches listeners[%zu] may read it", j);
-            break;
-        }
+        check_operators(config, names, diag, i);
+        check_hosts(config, names, diag, i);
     }
 }

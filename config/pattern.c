@@ -284,6 +284,72 @@ const char *pattern_check_expression(const char *text)
     return NULL;
 }
 
+/* Behind the bracket expression at `set`; *single: it stands for one letter or digit. */
+static const char *skip_set(const char *set, bool *single)
+{
+    const char *p = set + 1;
+    p += *p == '^';
+    p += *p == ']';
+    while (*p && *p != ']') {
+        if (*p == '[' && p[1] && strchr(":.=", p[1])) {
+            const char *close = p + 2;
+            while (*close && !(close[0] == p[1] && close[1] == ']'))
+                close++;
+            p = *close ? close + 1 : close - 1;
+        }
+        p++;
+    }
+    *single = p - set == 2 && is_alphanumeric(set[1]);
+    return *p ? p + 1 : p;
+}
+
+/* Behind the quantifiers at `p`; *some: the thing may not be left out. */
+static const char *skip_quantifiers(const char *p, bool *some)
+{
+    while (*p && strchr("*+?{", *p)) {
+        *some = *some && *p != '*' && *p != '?' &&
+                !(*p == '{' && (p[1] == ',' || strtoul(p + 1, NULL, 10) == 0));
+        if (*p == '{')
+            p += strcspn(p, "}");
+        p += *p != '\0';
+    }
+    return p;
+}
+
+/* The branches up to a ")" or the end; *p moves there. */
+static bool branches_are_specific(const char **p)
+{
+    bool all = true, branch = false;
+    for (; **p && **p != ')';) {
+        bool named = false, some = true;
+        if (**p == '|') {
+            all = all && branch;
+            branch = false;
+            ++*p;
+            continue;
+        }
+        if (**p == '[') {
+            *p = skip_set(*p, &named);
+        } else if (**p == '(') {
+            ++*p;
+            named = branches_are_specific(p);
+            *p += **p == ')';
+        } else {
+            *p += **p == '\\' && (*p)[1];
+            named = is_alphanumeric(**p);
+            ++*p;
+        }
+        *p = skip_quantifiers(*p, &some);
+        branch = branch || (named && some);
+    }
+    return all && branch;
+}
+
+bool pattern_is_specific(const char *expression)
+{
+    return branches_are_specific(&expression);
+}
+
 const char *pattern_check_redirect(const char *text)
 {
     if (strncasecmp(text, "http://", 7) != 0 && strncasecmp(text, "https://", 8) != 0 &&

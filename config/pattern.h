@@ -36,4 +36,10 @@ void pattern_canonical_path(const char *path, char *canonical);
 /* The next "{name}" behind *cursor, which moves behind it. False: there is none, or it is open. */
 bool pattern_next_capture(const char **cursor, struct value_text *name);
 
+/*
+ * Has every text that the expression takes a letter or a digit that the expression names by itself,
+ * as "desk-[0-9]+" and "one|two" do, and "[a-z0-9-]+" does not? `expression` is a good one.
+ */
+bool pattern_is_specific(const char *expression);
+
 #endif

@@ -55,11 +55,33 @@ static void says_nothing_where_few_can_come(void **state)
         0);
 }
 
+#define HOST(host, pattern)                                                                        \
+    warnings_of("[\":443\"]",                                                                      \
+                "[{path: \"/d/{n}/{m}\", captures: {n: \"" pattern "\", m: \"[a-z]+\"}, "          \
+                "target: \"tcp://" host ":1\"}]")
+
+static void warns_of_hosts_that_clients_choose(void **state)
+{
+    assert_int_equal(HOST("{n}", "[a-z0-9-]{1,32}"), 1);
+    assert_int_equal(HOST("{n}", ".*"), 1);
+    assert_int_equal(HOST("{n}", "[0-9.]+"), 1);
+    assert_int_equal(HOST("{n}.{m}", "[a-z0-9-]{1,32}"), 1);
+    assert_int_equal(HOST("{n}.{m}.", "one|[a-z]"), 1);
+    assert_int_equal(HOST("{n}.desks", "[a-z0-9-]{1,32}"), 0);
+    assert_int_equal(HOST("desk{n}", "[a-z0-9-]{1,32}"), 0);
+    assert_int_equal(HOST("10.0.0.{n}", "[0-9]{1,3}"), 0);
+    assert_int_equal(HOST("{n}", "desk-[0-9]{1,4}"), 0);
+    assert_int_equal(HOST("{n}", "localhost|127[.]0[.]0[.][12]"), 0);
+    assert_int_equal(HOST("{m}.{n}", "lab|home"), 0);
+    assert_int_equal(HOST("h", "[a-z0-9-]{1,32}"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(warns_of_operators_pages_among_users),
         cmocka_unit_test(says_nothing_where_few_can_come),
+        cmocka_unit_test(warns_of_hosts_that_clients_choose),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

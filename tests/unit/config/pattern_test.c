@@ -99,6 +99,44 @@ static void expressions(void **state)
     all(pattern_check_expression, bad, false);
 }
 
+static void specific(const char *const *expressions, bool expected)
+{
+    for (; *expressions; expressions++)
+        if (pattern_is_specific(*expressions) != expected)
+            fail_msg("'%s' is %sspecific", *expressions, expected ? "not " : "");
+}
+
+static void expressions_that_name_a_part(void **state)
+{
+    const char *good[] = {"a",          "desk-[0-9]{1,4}",
+                          "a|b",        "[a-z]+x",
+                          "(a|b)?c",    "(a|b)",
+                          "(a|b){1,2}", "((a))",
+                          "\\.a",       "[0-9]+[x]",
+                          "[]a]b",      "[[:alpha:]]z",
+                          "[^]]b",      "10[.]0[.]0[.][0-9]+",
+                          "x{2}",       "[[.-.]a]b",
+                          NULL};
+    const char *bad[] = {"[a-z]+",      ".*", "",        "a*",    "a?",   "a{0,3}",
+                         "a{,3}",       "a|", "a|.",     "(a|.)", "(a)*", "[a-z0-9-]+",
+                         "[.]-_",       "()", "^$",      "[^a]",  "[]a]", "[[=a=]]",
+                         "[[:alpha:]]", "|a", "a|[b-c]", "\\.",   NULL};
+    specific(good, true);
+    specific(bad, false);
+}
+
+static void server_names(void **state)
+{
+    char longest[255], too_long[255];
+    memset(longest, 'a', 253);
+    memset(too_long, 'a', 254);
+    longest[253] = too_long[254] = '\0';
+    const char *good[] = {"desk", "{name}.desks", "10.0.0.1", "::1", "a.b.", "-", longest, NULL};
+    const char *bad[] = {"a b", "a/b", "a@b", "caf\xc3\xa9", "a%b", "[::1]", too_long, NULL};
+    all(pattern_check_server_name, good, true);
+    all(pattern_check_server_name, bad, false);
+}
+
 static void redirects(void **state)
 {
     const char *good[] = {"https://{host}{path}{query}", "http://a/b?c=%20", "/desk/", NULL};
@@ -170,6 +208,8 @@ int main(void)
         cmocka_unit_test(origins),
         cmocka_unit_test(names_and_references),
         cmocka_unit_test(expressions),
+        cmocka_unit_test(expressions_that_name_a_part),
+        cmocka_unit_test(server_names),
         cmocka_unit_test(redirects),
         cmocka_unit_test(headers),
         cmocka_unit_test(places_of_tokens),
