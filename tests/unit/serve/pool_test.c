@@ -253,6 +253,20 @@ static void test_a_varying_target_is_never_marked(void **unused)
     pool_free(pool);
 }
 
+/* Clients choose whom the certificate must name, so its failures are none of the target's. */
+static void test_a_captured_server_name_varies(void **unused)
+{
+    struct world world;
+    make(&world);
+    world.targets[1][0].server_name = "{name}.desks";
+    struct pool *pool = open_pool(&world, NULL);
+    struct pool_target *target = pool_target(pool, &world.routes[1], 0);
+    for (int i = 0; i < 50; i++)
+        pool_note(target, BALANCE_FAILED, 10);
+    assert_int_equal(pool_target_state(target, 20), BALANCE_UP);
+    pool_free(pool);
+}
+
 /* ---- failing --------------------------------------------------------------------------------- */
 
 static void test_tls_that_cannot_be_set_up(void **unused)
@@ -388,6 +402,7 @@ int main(void)
         cmocka_unit_test(test_one_trial_when_the_back_off_has_passed),
         cmocka_unit_test(test_all_down),
         cmocka_unit_test(test_a_varying_target_is_never_marked),
+        cmocka_unit_test(test_a_captured_server_name_varies),
         cmocka_unit_test(test_tls_that_cannot_be_set_up),
         cmocka_unit_test(test_each_allocation_fails),
         cmocka_unit_test(test_threads),
