@@ -407,12 +407,12 @@ enum http_verdict http_head_parse(struct http_head *head, const char *bytes, siz
     struct reader r = {{bytes, full ? limits->head_bytes : length}, limits, scan, head};
 
     *bad = read_parts(&r);
+    /* `head` lacks what earlier calls saw: read it all once more. */
+    if (*bad == REASON_none && scan->part == PART_DONE && resumed) {
+        *scan = (struct http_scan){0};
+        *bad = read_parts(&r);
+    }
     if (*bad == REASON_none && scan->part == PART_DONE) {
-        if (resumed) { /* `head` lacks what earlier calls saw: read it all once more */
-            *scan = (struct http_scan){0};
-            *bad = read_parts(&r);
-        }
-        wsl_assert(*bad == REASON_none && scan->part == PART_DONE);
         head->field_count = scan->fields;
         *consumed = scan->at;
         *bad = judge(head);

@@ -35,7 +35,7 @@ enum reason ws_handshake_check(const struct http_head *head,
 enum reason ws_handshake_prefer(const struct http_head *head, const char *const *wanted,
                                 size_t count, struct ws_handshake *out) WSL_MUST_CHECK;
 
-/* Sec-WebSocket-Accept for a key; false when OpenSSL cannot hash (out of memory). */
+/* Sec-WebSocket-Accept for a key; false for a longer text than that, or without memory. */
 bool ws_handshake_accept(struct slice key, char out[static WS_ACCEPT_LENGTH]) WSL_MUST_CHECK;
 
 /*

@@ -22,9 +22,8 @@ static bool read_port(struct slice digits, uint16_t missing, uint16_t *port)
 {
     unsigned value = 0;
     *port = missing;
-    if (digits.len == 0)
+    if (!digits.ptr || digits.len == 0)
         return true;
-    wsl_assert(digits.ptr);
     if (digits.len > 5)
         return false;
     for (size_t i = 0; i < digits.len; i++)

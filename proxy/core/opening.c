@@ -29,16 +29,15 @@ static bool hold(struct opening *opening, const char *bytes, size_t length)
     return true;
 }
 
-static bool prepare_answer(struct opening *opening, const struct ws_handshake *handshake,
-                           struct slice fields)
+static enum reason prepare_answer(struct opening *opening, const struct ws_handshake *handshake,
+                                  struct slice fields)
 {
     size_t capacity = WS_ANSWER_MAX + handshake->subprotocol.len + fields.len;
     opening->answer = malloc(capacity);
     if (!opening->answer)
-        return false;
+        return REASON_out_of_memory;
     opening->answer_length = ws_handshake_answer(opening->answer, capacity, handshake, fields);
-    wsl_assert(opening->answer_length > 0);
-    return true;
+    return opening->answer_length > 0 ? REASON_none : REASON_internal;
 }
 
 static bool keep_early(struct opening *opening, struct slice rest)
@@ -61,11 +60,11 @@ enum opening_verdict opening_upgrade(struct opening *opening, const struct openi
     if (reason == REASON_none && terms->subprotocol_count > 0)
         reason = ws_handshake_prefer(&request->head, terms->subprotocols, terms->subprotocol_count,
                                      &handshake);
-    if (reason != REASON_none)
-        return refuse(opening, reason);
-    if (!prepare_answer(opening, &handshake, terms->fields) || !keep_early(opening, request->rest))
-        return refuse(opening, REASON_out_of_memory);
-    return OPENING_UPGRADE;
+    if (reason == REASON_none)
+        reason = prepare_answer(opening, &handshake, terms->fields);
+    if (reason == REASON_none && !keep_early(opening, request->rest))
+        reason = REASON_out_of_memory;
+    return reason == REASON_none ? OPENING_UPGRADE : refuse(opening, reason);
 }
 
 enum opening_verdict opening_feed(struct opening *opening, const char *bytes, size_t length,

@@ -115,8 +115,8 @@ enum reason route_match(const struct route_table *table, size_t listener, struct
 {
     const struct route_door *door = &table->doors[listener];
     struct walk walk = {.table = table};
-    wsl_assert(path.len > 0 && path.ptr[0] == '/');
-    if (!cut_base(door->base, &path) || !try_hosts(&walk, door->scope, host, path))
+    if (path.len == 0 || path.ptr[0] != '/' || !cut_base(door->base, &path) ||
+        !try_hosts(&walk, door->scope, host, path))
         return REASON_http_no_route;
     match->route = walk.route;
     match->path = path;

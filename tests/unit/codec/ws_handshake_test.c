@@ -195,6 +195,15 @@ static void test_accept_value(void **state)
     assert_memory_equal(accept, ACCEPT, WS_ACCEPT_LENGTH);
 }
 
+/* No key that is longer than any good one ends anything but its own handshake. */
+static void test_keys_of_any_length(void **state)
+{
+    char accept[WS_ACCEPT_LENGTH], key[128];
+    memset(key, 'A', sizeof(key));
+    for (size_t length = 0; length <= sizeof(key); length++)
+        assert_int_equal(ws_handshake_accept((struct slice){key, length}, accept), length <= 24);
+}
+
 static void test_the_answer(void **state)
 {
     static const char plain[] = "HTTP/1.1 101 Switching Protocols\r\n"
@@ -265,6 +274,7 @@ int main(void)
         cmocka_unit_test(test_refuses_malformed_subprotocols),
         cmocka_unit_test(test_extensions_are_ignored_if_they_can_be_read),
         cmocka_unit_test(test_accept_value),
+        cmocka_unit_test(test_keys_of_any_length),
         cmocka_unit_test(test_the_answer),
         cmocka_unit_test(test_the_answer_with_fields_of_a_route),
         cmocka_unit_test(test_prefers_what_a_route_wants),

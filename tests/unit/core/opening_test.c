@@ -165,6 +165,35 @@ static void test_too_large(void **unused)
     assert_int_equal(outcome.refusal, REASON_http_head_too_large);
 }
 
+/* The answer is made for the name that the client chose, however long. */
+static void test_subprotocols_of_any_length(void **unused)
+{
+    char text[800], name[251];
+    for (size_t length = 1; length < sizeof(name); length++) {
+        memset(name, 'p', length);
+        name[length] = '\0';
+        snprintf(text, sizeof(text), GOOD "Sec-WebSocket-Protocol: %s\r\n" END, name);
+        struct outcome outcome = open_text(text);
+        assert_int_equal(outcome.verdict, OPENING_UPGRADE);
+        assert_non_null(memmem(outcome.answer, outcome.answer_length, name, length));
+    }
+}
+
+/* Heads around the limit, each cut at every byte. */
+static void test_heads_of_the_largest_size(void **unused)
+{
+    for (size_t size = limits.head_bytes - 2; size <= limits.head_bytes + 2; size++) {
+        char text[1024 + 3] = GOOD "X: ";
+        size_t used = strlen(text);
+        memset(text + used, 'x', size - used - 4);
+        memcpy(text + size - 4, "\r\n\r\n", 4);
+        struct outcome outcome = expect_same_however_cut(text, size);
+        bool fits = size <= limits.head_bytes;
+        assert_int_equal(outcome.verdict, fits ? OPENING_UPGRADE : OPENING_REFUSED);
+        assert_int_equal(outcome.refusal, fits ? REASON_none : REASON_http_head_too_large);
+    }
+}
+
 /* Whichever request for memory fails, the opening ends with that reason and without a leak. */
 static void test_out_of_memory(void **unused)
 {
@@ -292,6 +321,8 @@ int main(void)
         cmocka_unit_test(test_subprotocol),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_too_large),
+        cmocka_unit_test(test_subprotocols_of_any_length),
+        cmocka_unit_test(test_heads_of_the_largest_size),
         cmocka_unit_test(test_out_of_memory),
         cmocka_unit_test(test_requests_one_after_another),
         cmocka_unit_test(test_nothing_is_held_between),

@@ -432,6 +432,18 @@ static void test_against_the_reference(void **state)
     }
 }
 
+static void test_a_path_that_is_none(void **unused)
+{
+    struct config_route routes[] = {{.path = "/*"}};
+    struct config config = config_of(routes, 1);
+    struct route_table *table = create(&config);
+    struct route_match match;
+    assert_int_equal(route_match(table, 0, SLICE("h"), SLICE("/"), &match), REASON_none);
+    assert_int_equal(route_match(table, 0, SLICE("h"), SLICE(""), &match), REASON_http_no_route);
+    assert_int_equal(route_match(table, 0, SLICE("h"), SLICE("a"), &match), REASON_http_no_route);
+    route_table_free(table);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -447,6 +459,7 @@ int main(void)
         cmocka_unit_test(test_route_sets_of_listeners),
         cmocka_unit_test(test_base_paths),
         cmocka_unit_test(test_nothing_to_route),
+        cmocka_unit_test(test_a_path_that_is_none),
         cmocka_unit_test(test_faults),
         cmocka_unit_test(test_bad_patterns_and_bases_are_faults),
         cmocka_unit_test(test_memory_that_runs_out),
