@@ -20,7 +20,11 @@
 #define WSL_COUNT(array)                 (sizeof(array) / sizeof((array)[0]))
 #define WSL_CONTAINER(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
-/* For our own bugs only; what a peer sends is always answered with a reason. Stays on in release.
+/*
+ * For our own bugs only, as a failure ends the process for all sessions. Stays on in release. What
+ * a peer chooses (bytes, and their number, length and order) never decides the condition: that is
+ * checked with `if`, and answered with a reason. tests/check/ASSERTIONS lists each one and what
+ * decides it.
  */
 #define wsl_assert(condition)                                                                      \
     do {                                                                                           \

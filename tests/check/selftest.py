@@ -16,6 +16,7 @@ CLEAN = {
                           'layer base sees - libs -\n  slice log+pthread.h metrics\n'
                           'layer codec sees base libs -\n  frame\n'
                           'layer net sees base,config/conf.h libs sys/socket.h\n  dial listen\n',
+    'tests/check/ASSERTIONS': '# why\nproxy/net/listen.c: a(b) && c < 2\n    the configuration\n',
     'config/conf.h': 'struct conf;\n',
     'proxy/base/slice.h': '#ifndef SLICE_H\n#define SLICE_H\nstruct slice;\n#endif\n',
     'proxy/base/log.h': 'void log_line(void);\n',
@@ -29,7 +30,7 @@ CLEAN = {
     'proxy/net/dial.c': '#include "net/dial.h"\n\n#include <sys/socket.h>\n\n#include "config/conf.h"\n\n'
                         'int dial_open(void)\n{\n    return 0;\n}\n'
                         '/* log_begin(&line, "start"); */\n',
-    'proxy/net/listen.c': '#include "net/dial.h"\n',
+    'proxy/net/listen.c': '#include "net/dial.h"\n\n/* void f(void) { wsl_assert(a(b) &&\n    c < 2); } */\n',
     'proxy/base/metrics.h': '#define TABLE(METRIC) METRIC(bytes_up, "bytes")\n',
     'proxy/README.md': '## Log\n\nEvents: `start`.\n\n'
                        '| `time`, `level` | all |\n| `bytes_up` | start |\n\n## End\n',
@@ -71,7 +72,7 @@ def build(root):
     return root
 
 
-@pytest.mark.parametrize('check', ['layers.py', 'budgets.py', 'text.py', 'log_fields.py', 'headers.sh'])
+@pytest.mark.parametrize('check', ['layers.py', 'budgets.py', 'text.py', 'assertions.py', 'log_fields.py', 'headers.sh'])
 def test_a_clean_tree_passes(tree, check):
     status, output = run(check, tree)
     assert status == 0, output
@@ -126,6 +127,14 @@ VIOLATIONS = [
      {'proxy/net/listen.c': 'log_begin(&line, level_of(x), ok ? "start" : "boom");\n'}),
     ('log_fields.py', 'nothing writes the field "bytes_up"', {'proxy/base/metrics.h': ''}),
     ('log_fields.py', 'nothing writes the event "start"', {'proxy/net/dial.c': ''}),
+    ('assertions.py', 'wsl_assert(n < 2) is not in',
+     {'proxy/net/dial.c': DIAL + 'void dial_f(int n)\n{\n    wsl_assert(n < 2);\n}\n'}),
+    ('assertions.py', 'listen.c does not assert a(b)', {'proxy/net/listen.c': ''}),
+    ('assertions.py', 'who decides it?',
+     {'tests/check/ASSERTIONS': 'proxy/net/listen.c: a(b) && c < 2\n'}),
+    ('assertions.py', 'listed twice',
+     {'tests/check/ASSERTIONS': CLEAN['tests/check/ASSERTIONS'] * 2}),
+    ('assertions.py', 'expected "FILE', {'tests/check/ASSERTIONS': 'words\n'}),
     ('headers.sh', 'does not compile alone', {'proxy/net/dial.h': 'int dial_open(size_t n);\n'}),
     ('headers.sh', 'does not compile alone', {'proxy/base/slice.h': 'struct slice { int n; };\n'}),
 ]
