@@ -107,7 +107,7 @@ def test_a_capture_chooses_the_target(lab):
         assert echo.connection(number).sock.getsockname()[0] == f'127.0.0.{host}'
         client.bye()
         assert bridge.session(number, reason='client_closed')['target'].endswith(f'127.0.0.{host}:{echo.port}')
-    assert ask(lab, bridge.doors[0], '/desk/999').status == 502  # what the pattern allows and no address is
+    assert ask(lab, bridge.doors[0], '/desk/999').status == 404  # what the pattern allows and no address is
 
 
 CAPTURE = [  # of '[0-9]{1,2}': what it takes, or how the request ends
