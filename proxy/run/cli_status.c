@@ -50,6 +50,7 @@ struct words {
     bool json, watch;
     char **rest; /* what is no option, in argv */
     int rest_count;
+    bool guessed;                /* nothing named the socket: it is the default one */
     const struct config *config; /* NULL: no file was named */
 };
 
@@ -116,8 +117,11 @@ static int find_socket(struct words *words, const char *file, struct config_addr
     *address = (struct config_address){.kind = CONFIG_ADDRESS_UNIX, .path = words->socket};
     if (words->socket && file)
         return wrong_usage(words, file, "--socket or a file, not both");
-    if (!address->path && !file)
-        address->path = environment && *environment ? environment : CLI_STATUS_SOCKET;
+    if (!address->path && !file && environment && *environment)
+        address->path = environment;
+    words->guessed = !address->path && !file;
+    if (words->guessed)
+        address->path = CLI_STATUS_SOCKET;
     if (address->path)
         return 0;
     struct diag diag;
@@ -352,9 +356,7 @@ static int health(struct words *words)
         status = find_socket(words, where, &address);
     if (status != 0)
         return status;
-    bool guessed = strcmp(address.path, CLI_STATUS_SOCKET) == 0 && !words->socket && !where &&
-                   !getenv("WSLUICE_ADMIN_SOCKET");
-    if (guessed && access(address.path, F_OK) < 0 && errno == ENOENT)
+    if (words->guessed && access(address.path, F_OK) < 0 && errno == ENOENT)
         return ask_url(words, DEFAULT_URL, true);
     return ask_health(words, &address, ADMIN_READY, false);
 }

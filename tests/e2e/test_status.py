@@ -543,6 +543,17 @@ def test_health(lab):
     assert run('health', '--socket', path)[0] == 1 and run('health', f'{url}/ready')[0] == 1
 
 
+@pytest.mark.parametrize('named', [None, ''])
+def test_health_without_a_socket(named):
+    """No socket is named, and the default one is not there: the quick command line's address is asked."""
+    if os.path.exists('/run/wsluice/admin.sock'):
+        pytest.skip('a wsluice runs here')
+    env = {} if named is None else {'WSLUICE_ADMIN_SOCKET': named}
+    code, out, err = run('health', env=env)
+    assert 'admin.sock' not in err
+    assert out == 'healthy\n' if code == 0 else '127.0.0.1' in err or 'unhealthy' in err
+
+
 def test_permissions_of_the_socket(lab):
     for number, (mode, admin) in enumerate([
             (0o600, lambda path: str(path)), (0o660, lambda path: {'socket': str(path), 'mode': '0660'})]):
