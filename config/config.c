@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 struct block {
     struct block *next;
@@ -98,4 +99,17 @@ void config_release(const struct config *config)
 const char *config_route_name(const struct config_route *route)
 {
     return route->name ? route->name : route->path;
+}
+
+bool config_header_is_reserved(const char *name)
+{
+    static const char handshake[] = "Sec-WebSocket-";
+    static const char *const names[] = {
+        "Connection", "Content-Length", "Content-Type",      "Date",    "Keep-Alive",
+        "Location",   "Server",         "Transfer-Encoding", "Upgrade",
+    };
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcasecmp(name, names[i]) == 0)
+            return true;
+    return strncasecmp(name, handshake, sizeof(handshake) - 1) == 0;
 }

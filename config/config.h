@@ -300,6 +300,12 @@ struct config {
 /* What a route is called in listeners' route sets, in logs and in metrics. */
 const char *config_route_name(const struct config_route *route);
 
+/*
+ * A field that wsluice alone writes into its answers, because it frames or describes them or is the
+ * handshake: routes may not set it.
+ */
+bool config_header_is_reserved(const char *name);
+
 /* Counted through a const pointer: the snapshot's content never changes, its count does. */
 const struct config *config_retain(const struct config *config);
 void config_release(const struct config *config); /* NULL: nothing happens */

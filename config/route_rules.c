@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "config/name_map.h"
 #include "config/pattern.h"
@@ -303,17 +302,6 @@ static void check_tokens(const struct check *check)
 
 /* ---- headers ---- */
 
-/* They frame the answer or are the handshake itself. */
-static bool is_ours(const char *name)
-{
-    static const char *const ours[] = {"connection", "upgrade", "content-length",
-                                       "transfer-encoding", "date"};
-    for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
-        if (strcasecmp(name, ours[i]) == 0)
-            return true;
-    return strncasecmp(name, "sec-websocket-", strlen("sec-websocket-")) == 0;
-}
-
 static void check_headers(const struct check *check)
 {
     const struct config_route *route = check->route;
@@ -321,8 +309,9 @@ static void check_headers(const struct check *check)
         const char *name = route->headers[i].name;
         struct subject subject = {
             .section = OPTIONS_HEADER, .outer = check->index, .inner = i, .key = name};
-        if (name && is_ours(name))
-            complain(check, subject, "leave it out", "this field is for wsluice to say");
+        if (name && config_header_is_reserved(name))
+            complain(check, subject, "leave it out",
+                     "would not be sent: wsluice writes this field itself");
     }
 }
 

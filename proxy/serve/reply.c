@@ -8,20 +8,6 @@
 /* Status line, the fields that each answer has, and the numbers in them; all short and known. */
 #define REPLY_FIXED 320
 
-/* Fields that are ours to write: a second one would tell the client another story. */
-static bool is_ours(struct slice name)
-{
-    static const struct slice ours[] = {
-        {"connection", 10},        {"content-length", 14}, {"content-type", 12},
-        {"location", 8},           {"server", 6},          {"keep-alive", 10},
-        {"transfer-encoding", 17}, {"upgrade", 7},         {"date", 4},
-    };
-    for (size_t i = 0; i < WSL_COUNT(ours); i++)
-        if (slice_equal_nocase(name, ours[i]))
-            return true;
-    return false;
-}
-
 static bool is_value(const char *text)
 {
     for (const unsigned char *c = (const unsigned char *)text; *c; c++)
@@ -32,8 +18,8 @@ static bool is_value(const char *text)
 
 static bool is_allowed(const struct config_header *header)
 {
-    struct slice name = slice_of(header->name);
-    return http_head_is_token(name) && !is_ours(name) && is_value(header->value);
+    return http_head_is_token(slice_of(header->name)) && !config_header_is_reserved(header->name) &&
+           is_value(header->value);
 }
 
 /* RFC 3986 section 2: the characters of a URI, none of which ends a field. */
@@ -58,15 +44,12 @@ struct fields {
 };
 
 /* What one status needs more than another. */
-static struct fields fields_of(enum reason reason, unsigned status)
+static struct fields fields_of(unsigned status)
 {
     static const struct config_header allow = {"Allow", "GET"};
-    static const struct config_header version = {"Sec-WebSocket-Version", "13"};
     static const struct config_header retry = {"Retry-After", "5"}; /* 429: RFC 6585 section 4 */
     if (status == 405)
         return (struct fields){&allow, 1};
-    if (reason == REASON_ws_version)
-        return (struct fields){&version, 1};
     if (status == 429 || status == 503)
         return (struct fields){&retry, 1};
     return (struct fields){NULL, 0};
@@ -78,7 +61,7 @@ struct reply reply_refusal(enum reason reason)
     static const char *const lines[] = {REASON_TABLE(REPLY_LINE)};
 #undef REPLY_LINE
     const struct reason_row *row = reason_row(reason);
-    struct fields fields = fields_of(reason, row->http_status);
+    struct fields fields = fields_of(row->http_status);
     wsl_assert(row->http_status != 0);
     return (struct reply){
         .status = row->http_status,
@@ -158,6 +141,9 @@ static char *put_head(char *at, const struct reply *reply, const struct reply_te
     if (terms->lines.len > 0)
         at = (char *)memcpy(at, terms->lines.ptr, terms->lines.len) + terms->lines.len;
     at = put_fields(at, reply->fields, reply->field_count);
+    /* RFC 6455 section 4.2.2 */
+    at = put_field(at, "Sec-WebSocket-Version",
+                   reply->reason == REASON_ws_version ? "13" : NULL);
     if (!reply_has_content(reply->status))
         return put(at, "\r\n");
     at = put_field(at, "Content-Type", reply->content_type);

@@ -105,6 +105,11 @@ static void test_fields(void **unused)
         {"Connection", "keep-alive"},
         {"Location", "/"},
         {"Date", "never"},
+        {"SERVER", "x"},
+        {"Keep-Alive", "timeout=5"},
+        {"Content-Type", "text/html"},
+        {"Upgrade", "h2c"},
+        {"sec-websocket-accept", "x"},
     };
     static const char good[] = "X-Good: a, \xc3\xa9\tb\r\nStrict-Transport-Security: max-age=1\r\n";
     static const char head[] = "HTTP/1.1 503 Service Unavailable\r\nServer: wsluice\r\n"
