@@ -111,7 +111,7 @@ static const struct options_row rows[] = {
         .initial = "false",
         .reload = OPTIONS_NEW_SESSIONS,
         .help = "answer with a page that shows sessions and targets; clients that allow lists may "
-                "end sessions there",
+                "end sessions there. Under another name than localhost it needs host",
     },
     {
         .section = OPTIONS_ROUTE,
@@ -206,7 +206,7 @@ static const struct options_row rows[] = {
         .quick = "any",
         .reload = OPTIONS_NEW_SESSIONS,
         .help = "origins that browsers may connect from, such as https://*.example.com, or any; "
-                "default: the host that the client asks for",
+                "default: the host that the client asks for, with https where it came over TLS",
     },
     {
         .section = OPTIONS_ROUTE,

@@ -147,3 +147,19 @@ enum forwarded_hop forwarded_next(struct forwarded_walk *walk, struct ip_port *h
         return FORWARDED_OPAQUE;
     return read_node(node, hop) ? FORWARDED_ADDRESS : FORWARDED_OPAQUE;
 }
+
+enum forwarded_scheme forwarded_scheme(const struct http_head *head)
+{
+    unsigned count;
+    struct slice word, rest;
+    const struct http_field *field = http_head_only(head, SLICE("X-Forwarded-Proto"), &count);
+    if (!field)
+        return FORWARDED_UNKNOWN;
+    rest = field->value;
+    if (!http_head_list_next(&rest, &word))
+        return FORWARDED_UNKNOWN;
+    if (slice_equal_nocase(word, SLICE("https")) || slice_equal_nocase(word, SLICE("wss")))
+        return FORWARDED_TLS;
+    bool plain = slice_equal_nocase(word, SLICE("http")) || slice_equal_nocase(word, SLICE("ws"));
+    return plain ? FORWARDED_PLAIN : FORWARDED_UNKNOWN;
+}

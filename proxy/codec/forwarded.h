@@ -44,4 +44,14 @@ struct forwarded_walk forwarded_begin(const struct http_head *head, enum forward
  */
 enum forwarded_hop forwarded_next(struct forwarded_walk *walk, struct ip_port *hop) WSL_MUST_CHECK;
 
+enum forwarded_scheme {
+    FORWARDED_UNKNOWN, /* no X-Forwarded-Proto, several, or a word that is none of these */
+    FORWARDED_PLAIN,   /* http, ws */
+    FORWARDED_TLS,     /* https, wss */
+};
+
+/* How the client came, by X-Forwarded-Proto: the first word where several proxies have added one.
+ */
+enum forwarded_scheme forwarded_scheme(const struct http_head *head) WSL_MUST_CHECK;
+
 #endif

@@ -104,11 +104,11 @@ static bool is_listed(const struct origin *origin, struct slice pattern)
            slice_equal_nocase((struct slice){origin->host.ptr + labels, suffix.len}, suffix);
 }
 
-static bool is_same_host(const struct origin *origin, struct slice authority)
+static bool is_same_host(const struct origin *origin, struct slice authority, bool secure)
 {
     struct slice host, digits;
     uint16_t port, usual = default_port(origin->scheme);
-    if (!authority.ptr || usual == 0)
+    if (!authority.ptr || usual == 0 || (secure && usual != 443))
         return false;
     uri_split_authority(authority, &host, &digits);
     return read_port(digits, usual, &port) && port == origin->port &&
@@ -123,7 +123,7 @@ static bool lists(const struct config_texts *texts, struct slice text)
     return false;
 }
 
-enum reason access_origin(struct slice origin, struct slice host,
+enum reason access_origin(struct slice origin, struct slice host, bool secure,
                           const struct config_texts *allowed)
 {
     struct origin parsed;
@@ -133,12 +133,33 @@ enum reason access_origin(struct slice origin, struct slice host,
         return lists(allowed, origin) ? REASON_none : REASON_origin_refused;
     if (!read_origin(origin, &parsed))
         return REASON_origin_refused;
-    if (is_same_host(&parsed, host))
+    if (is_same_host(&parsed, host, secure))
         return REASON_none;
     for (size_t i = 0; i < allowed->count; i++)
         if (is_listed(&parsed, slice_of(allowed->items[i])))
             return REASON_none;
     return REASON_origin_refused;
+}
+
+bool access_is_own_name(struct slice authority)
+{
+    static const struct slice local = {"localhost", 9};
+    struct slice host, port;
+    uint8_t address[IP_BYTES];
+    if (!authority.ptr)
+        return true;
+    uri_split_authority(authority, &host, &port);
+    if (host.len > 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']')
+        return ip_parse_v6((struct slice){host.ptr + 1, host.len - 2}, address);
+    if (ip_parse_v4(host, address))
+        return true;
+    if (host.len > 0 && host.ptr[host.len - 1] == '.')
+        host.len--;
+    if (host.len < local.len)
+        return false;
+    size_t labels = host.len - local.len;
+    return slice_equal_nocase(slice_from(host, labels), local) &&
+           (labels == 0 || host.ptr[labels - 1] == '.');
 }
 
 static bool holds(const struct config_cidr *range, const uint8_t *address)

@@ -22,13 +22,21 @@
  * - `allowed` lists it: same scheme, host (case aside) and port (80 and 443 may be left out).
  *   an entry with "*." in front of its host stands for any name below, and not for that name
  * itself;
- * - the Host field that the client sent names the same host and port. A port missing there counts
- *   as the default one of the origin's scheme: behind a proxy that ends TLS, nobody here knows
- *   with which scheme the browser came. This also holds for a name that somebody else points at us
- *   (DNS rebinding); a route with a `host` is not found by that name.
+ * - the Host field that the client sent names the same host and port, and the scheme fits: if the
+ *   client came over TLS (`secure`), only https or wss, else a page that anybody on the network may
+ *   have changed would reach what TLS protects. Without `secure` both fit: a proxy in front may
+ *   have ended TLS and not say so. A port missing in Host counts as the default one of the origin's
+ *   scheme. This also holds for a name that somebody else points at us (DNS rebinding); a route
+ *   with a `host` is not found by that name.
  */
-enum reason access_origin(struct slice origin, struct slice host,
+enum reason access_origin(struct slice origin, struct slice host, bool secure,
                           const struct config_texts *allowed) WSL_MUST_CHECK;
+
+/*
+ * Is this Host (ptr NULL: none was sent) one that no DNS record of somebody else can make: an
+ * address, localhost or a name below it? Browsers resolve those by themselves.
+ */
+bool access_is_own_name(struct slice host) WSL_MUST_CHECK;
 
 /*
  * Is the address in any of the ranges? An address is 16 bytes, IPv4 as ::ffff:a.b.c.d; NULL: it has

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "codec/forwarded.h"
 #include "core/session_id.h"
 #include "net/socket.h"
 #include "serve/reply_flow.h"
@@ -33,6 +34,16 @@ const struct config_listener *session_base_listener(const struct session *sessio
 bool session_base_tls(const struct session *session)
 {
     return session->client && session->client != &session->client_plain.transport;
+}
+
+bool session_base_secure(const struct session *session, const struct http_head *head)
+{
+    const struct session_entry *entry = session->entry;
+    bool trusted =
+        entry->named &&
+        client_address_trusts(&session_base_listener(session)->trusted_proxies, &entry->proxy);
+    enum forwarded_scheme said = trusted ? forwarded_scheme(head) : FORWARDED_UNKNOWN;
+    return said == FORWARDED_UNKNOWN ? session_base_tls(session) : said == FORWARDED_TLS;
 }
 
 enum metrics_tls session_base_protocol(const struct session *session)

@@ -115,6 +115,8 @@ uint64_t session_base_now(const struct session *session);
 const struct config_limits *session_base_limits(const struct session *session);
 const struct config_listener *session_base_listener(const struct session *session);
 bool session_base_tls(const struct session *session);
+/* Whether this request's client came over TLS: what a trusted proxy says, else how it came here. */
+bool session_base_secure(const struct session *session, const struct http_head *head);
 enum metrics_tls session_base_protocol(const struct session *session);
 struct tls_scratch **session_base_tls_scratch(struct session *session);
 

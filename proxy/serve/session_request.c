@@ -157,7 +157,8 @@ static enum reason check_origin(const struct session *session, const struct http
     unsigned count;
     const struct http_field *origin = http_head_only(head, SLICE("origin"), &count);
     struct slice none = {NULL, 0};
-    return access_origin(origin ? origin->value : none, head->host, &session->route->origins);
+    return access_origin(origin ? origin->value : none, head->host,
+                         session_base_secure(session, head), &session->route->origins);
 }
 
 static enum reason upgrade_request(struct session *session, const struct opening_request *request)
@@ -174,8 +175,10 @@ static enum reason upgrade_request(struct session *session, const struct opening
         return entry->opening.refusal;
     enum reason reason = check_origin(session, &request->head);
     if (reason == REASON_origin_refused)
-        session_base_detail(session, "the page's host is not the Host that was asked for: list its "
-                                     "origin in origins, or let a proxy in front pass Host on");
+        session_base_detail(session,
+                            "the page's host is not the Host that was asked for, or the page "
+                            "came without TLS: list its origin in origins, or let a proxy "
+                            "in front pass Host on");
     if (reason == REASON_none)
         reason = session_token_look_up(session, &request->head);
     if (reason == REASON_none)

@@ -232,7 +232,9 @@ static const char *forgery_of(const struct session *session, const struct http_h
     const struct http_field *origin = http_head_only(head, SLICE("Origin"), &origins);
     if (session_base_listener(session)->admin)
         return NULL;
-    if (origins > 1 || (origin && access_origin(origin->value, head->host, &same) != REASON_none))
+    bool secure = session_base_secure(session, head);
+    if (origins > 1 ||
+        (origin && access_origin(origin->value, head->host, secure, &same) != REASON_none))
         return "the page that asks is of another origin";
     if (!token || !is_token(token->value, session->env->ops->token))
         return "X-Wsluice-Token must be the token that the status has";
@@ -267,6 +269,16 @@ static enum status_format usual_format(const struct session *session, const stru
     return posts || json ? STATUS_FORMAT_JSON : STATUS_FORMAT_PAGE;
 }
 
+/*
+ * A page whose name its owner points at us (DNS rebinding) may read what this route answers, and
+ * post to it, in the browser of somebody who may. The admin socket is out of a browser's reach.
+ */
+static bool is_foreign_name(const struct session *session, const struct http_head *head)
+{
+    return !session_base_listener(session)->admin && !session->route->host &&
+           !access_is_own_name(head->host);
+}
+
 void session_status_answer(struct session *session, const struct http_head *head)
 {
     struct status_query query;
@@ -275,6 +287,10 @@ void session_status_answer(struct session *session, const struct http_head *head
         query.format = usual_format(session, head);
     if (problem)
         refuse(session, 400, query.format, problem);
+    else if (is_foreign_name(session, head))
+        refuse(session, 403, query.format,
+               "the status is shown under an address, localhost, or the host of its route: add "
+               "host to the route for another name");
     else if (slice_equal(head->method, SLICE("POST")))
         post(session, head, &query);
     else if (query.kill != 0)

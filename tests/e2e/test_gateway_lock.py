@@ -81,6 +81,35 @@ def test_origin(lab, allowed):
     assert all('list its origin in origins' in hint for hint in hints)
 
 
+PAGES = {  # the scheme of the page: answer where the client came over TLS, where it did not
+    'https': (101, 101), 'wss': (101, 101), 'http': (403, 101), 'ws': (403, 101)}
+
+
+def scheme_answers(lab, door, certs, **fields):
+    connection = {'context': certs.context()} if certs else None
+    return {scheme: ask(lab, door, connection=connection, fields={
+        'Host': 'desk', 'Origin': f'{scheme}://desk', **fields}).status for scheme in PAGES}
+
+
+def test_the_scheme_of_the_page_counts_behind_tls(lab, certs):
+    """A page that came without TLS may not reach what our own TLS protects."""
+    over_tls, plain = ({scheme: status[i] for scheme, status in PAGES.items()} for i in (0, 1))
+    tls = {'certificates': [{'certificate': certs.rsa, 'key': certs.rsa_key}], 'mode': 'optional'}
+    bridge = start(lab, [marked('/*', lab.target())], [
+        {'address': ANY, 'tls': tls}, {'address': ANY, 'trusted_proxies': ['127.0.0.1']},
+        {'address': ANY, 'tls': tls, 'trusted_proxies': ['127.0.0.1']}])
+    direct, front, both = bridge.doors
+    assert scheme_answers(lab, direct, certs) == over_tls
+    assert scheme_answers(lab, direct, None) == plain
+    # Whoever is not trusted changes nothing.
+    assert scheme_answers(lab, direct, certs, **{'X-Forwarded-Proto': 'http'}) == over_tls
+    assert scheme_answers(lab, direct, None, **{'X-Forwarded-Proto': 'https'}) == plain
+    assert scheme_answers(lab, front, None) == plain
+    assert scheme_answers(lab, front, None, **{'X-Forwarded-Proto': 'https'}) == over_tls
+    assert scheme_answers(lab, both, certs, **{'X-Forwarded-Proto': 'http'}) == plain
+    assert scheme_answers(lab, both, certs) == over_tls
+
+
 def test_one_too_many_is_told_without_having_asked(lab):
     bridge = start(lab, [marked('/', lab.target())], limits={'max_connections': 1})
     first = lab.open(bridge)

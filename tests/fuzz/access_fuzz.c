@@ -4,6 +4,8 @@
  */
 #include "core/access.h"
 
+#include <strings.h>
+
 #include "codec/uri.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -47,6 +49,25 @@ static void check_listed(struct slice origin)
         wsl_assert(!memchr("/?#@\\ ,*", origin.ptr[i], 8));
 }
 
+static bool slice_starts(struct slice text, const char *start)
+{
+    size_t length = strlen(start);
+    return text.len >= length && strncasecmp(text.ptr, start, length) == 0;
+}
+
+/* No name of a registry is ours: such a one ends neither in a digit nor in localhost. */
+static void check_own_name(struct slice authority)
+{
+    struct slice host, port;
+    if (!authority.ptr || !access_is_own_name(authority))
+        return;
+    uri_split_authority(authority, &host, &port);
+    wsl_assert(host.len > 0);
+    char last = host.ptr[host.len - 1];
+    wsl_assert((last >= '0' && last <= '9') || last == ']' ||
+               ends_nocase(host, SLICE("localhost")) || ends_nocase(host, SLICE("localhost.")));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = malloc(size + 1); /* a NUL stops strtoul */
@@ -58,9 +79,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (end)
         host = (struct slice){end + 1, size - origin.len - 1};
 
-    bool same = access_origin(origin, host, &nobody) == REASON_none;
-    bool either = access_origin(origin, host, &listed) == REASON_none;
+    bool same = access_origin(origin, host, false, &nobody) == REASON_none;
+    bool secure = access_origin(origin, host, true, &nobody) == REASON_none;
+    bool either = access_origin(origin, host, false, &listed) == REASON_none;
     wsl_assert(either || !same);
+    wsl_assert(same || !secure);
+    if (same)
+        wsl_assert(secure == (slice_starts(origin, "https:") || slice_starts(origin, "wss:")));
+    check_own_name(host);
     if (same)
         check_same(origin, host);
     else if (either)

@@ -169,11 +169,40 @@ static void test_nothing_at_the_left_changes_what_stands_at_the_right(void **sta
     }
 }
 
+static void test_x_forwarded_proto(void **state)
+{
+    static const struct {
+        const char *fields;
+        enum forwarded_scheme scheme;
+    } cases[] = {
+        {"X-A: b", FORWARDED_UNKNOWN},
+        {"X-Forwarded-Proto: https", FORWARDED_TLS},
+        {"x-forwarded-proto: WSS", FORWARDED_TLS},
+        {"X-Forwarded-Proto: http", FORWARDED_PLAIN},
+        {"X-Forwarded-Proto: ws", FORWARDED_PLAIN},
+        {"X-Forwarded-Proto: https, http", FORWARDED_TLS},
+        {"X-Forwarded-Proto: http,https", FORWARDED_PLAIN},
+        {"X-Forwarded-Proto: , https", FORWARDED_TLS},
+        {"X-Forwarded-Proto:", FORWARDED_UNKNOWN},
+        {"X-Forwarded-Proto: ,", FORWARDED_UNKNOWN},
+        {"X-Forwarded-Proto: httpsx", FORWARDED_UNKNOWN},
+        {"X-Forwarded-Proto: ftp, https", FORWARDED_UNKNOWN},
+        {"X-Forwarded-Proto: http|X-Forwarded-Proto: https", FORWARDED_UNKNOWN},
+    };
+    for (size_t i = 0; i < WSL_COUNT(cases); i++) {
+        struct request r;
+        request(&r, cases[i].fields);
+        if (forwarded_scheme(&r.head) != cases[i].scheme)
+            fail_msg("%s: not as wanted", cases[i].fields);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_x_forwarded_for),
         cmocka_unit_test(test_forwarded),
+        cmocka_unit_test(test_x_forwarded_proto),
         cmocka_unit_test(test_nothing_at_the_left_changes_what_stands_at_the_right),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

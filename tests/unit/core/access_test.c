@@ -14,16 +14,64 @@ struct origin_case {
     bool passes;
 };
 
-static void assert_origins(const struct origin_case *cases, size_t count)
+static void assert_origins_of(bool secure, const struct origin_case *cases, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         const struct origin_case *c = &cases[i];
         struct config_texts listed = {c->listed, c->listed[0] ? 1u + (c->listed[1] != NULL) : 0};
         enum reason wanted = c->passes ? REASON_none : REASON_origin_refused;
-        if (access_origin(slice_of(c->origin), slice_of(c->host), &listed) != wanted)
+        if (access_origin(slice_of(c->origin), slice_of(c->host), secure, &listed) != wanted)
             fail_msg("%s at %s with %s: not as wanted", c->origin, c->host,
                      c->listed[0] ? c->listed[0] : "no list");
     }
+}
+
+static void assert_origins(const struct origin_case *cases, size_t count)
+{
+    assert_origins_of(false, cases, count);
+}
+
+/* The client came over TLS. */
+static void test_the_scheme_counts(void **state)
+{
+    static const struct origin_case cases[] = {
+        {NULL, "a.example", {0}, true},
+        {"https://a.example", "a.example", {0}, true},
+        {"wss://a.example", "a.example", {0}, true},
+        {"HTTPS://A.Example:443", "a.example", {0}, true},
+        {"https://a.example:8443", "a.example:8443", {0}, true},
+        {"https://a.example", "a.example:443", {0}, true},
+        {"http://a.example", "a.example", {0}, false},
+        {"ws://a.example", "a.example", {0}, false},
+        {"http://a.example:443", "a.example", {0}, false},
+        {"http://a.example:8443", "a.example:8443", {0}, false},
+        {"http://a.example", "a.example:80", {0}, false},
+        {"https://a.example", "a.example:80", {0}, false},
+        {"http://a.example", "a.example", {"http://a.example"}, true},
+        {"http://a.example", "a.example", {"any"}, true},
+        {"http://a.example", "a.example", {"https://a.example"}, false},
+    };
+    assert_origins_of(true, cases, WSL_COUNT(cases));
+}
+
+static void test_names_that_are_ours(void **state)
+{
+    static const char *const ours[] = {
+        "127.0.0.1",      "10.0.0.1:80", "[::1]",         "[fd00::1]:6080",  "localhost",
+        "LocalHost:6080", "localhost.",  "a.b.localhost", "a.localhost.:80",
+    };
+    static const char *const others[] = {
+        "",      "a.example",        "xlocalhost", "localhost.example", "localhos", "127.1",
+        "1.2.3", "127.0.0.1.xip.io", "0x7f000001", "localhost..",       "::1",      "[::g]",
+        "[::1_", "[a.example]",
+    };
+    assert_true(access_is_own_name((struct slice){NULL, 0}));
+    for (size_t i = 0; i < WSL_COUNT(ours); i++)
+        if (!access_is_own_name(slice_of(ours[i])))
+            fail_msg("%s is ours", ours[i]);
+    for (size_t i = 0; i < WSL_COUNT(others); i++)
+        if (access_is_own_name(slice_of(others[i])))
+            fail_msg("%s is somebody's", others[i]);
 }
 
 static void test_same_origin(void **state)
@@ -147,7 +195,8 @@ static void test_malformed_origins(void **state)
         struct config_texts none = {0}, listed = {same, 1}, itself = {&origins[i], 1};
         const struct config_texts *const lists[] = {&none, &listed, &itself};
         for (size_t n = 0; n < WSL_COUNT(lists); n++)
-            if (access_origin(slice_of(origins[i]), SLICE("a"), lists[n]) != REASON_origin_refused)
+            if (access_origin(slice_of(origins[i]), SLICE("a"), n % 2, lists[n]) !=
+                REASON_origin_refused)
                 fail_msg("\"%s\" passes", origins[i]);
     }
 }
@@ -245,6 +294,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_origin),
+        cmocka_unit_test(test_the_scheme_counts),
+        cmocka_unit_test(test_names_that_are_ours),
         cmocka_unit_test(test_listed_origins),
         cmocka_unit_test(test_wildcards),
         cmocka_unit_test(test_null_and_any),
