@@ -38,20 +38,64 @@ static bool has_users(const struct config *config, const struct config_listener 
     return false;
 }
 
+static bool is_loopback(const struct config_listener *listener)
+{
+    const char *host = listener->address.host;
+    return listener->address.kind == CONFIG_ADDRESS_TCP && host &&
+           (strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
+            strncmp(host, "127.", 4) == 0);
+}
+
 /* May others than this machine, or those that were let in, come by this door? */
 static bool is_open(const struct config_listener *listener)
 {
-    const char *host = listener->address.host;
-    bool here = host && (strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
-                         strncmp(host, "127.", 4) == 0);
-    return listener->address.kind == CONFIG_ADDRESS_TCP && !here && listener->allow.count == 0 &&
-           listener->tls.client_verify != CONFIG_VERIFY_REQUIRED;
+    return listener->address.kind == CONFIG_ADDRESS_TCP && !is_loopback(listener) &&
+           listener->allow.count == 0 && listener->tls.client_verify != CONFIG_VERIFY_REQUIRED;
 }
 
 static bool is_for_operators(const struct config_route *route)
 {
     return (route->kind == CONFIG_KIND_STATUS || route->kind == CONFIG_KIND_METRICS) &&
            route->allow.count == 0;
+}
+
+static bool lists_any(const struct config_texts *origins)
+{
+    for (size_t i = 0; i < origins->count; i++)
+        if (strcmp(origins->items[i], "any") == 0)
+            return true;
+    return false;
+}
+
+/*
+ * Its clients are the programs of one machine, and the pages that a browser there shows: Origin
+ * keeps foreign pages out, but for one whose owner points its name at 127.0.0.1. TLS stops that,
+ * the certificate is for another name; so does a token, which the page does not know. Behind a
+ * proxy of the same machine there is a server, where nobody browses.
+ */
+static bool can_be_rebound(const struct config_listener *listener, const struct config_route *route)
+{
+    return is_loopback(listener) && listener->tls.mode != CONFIG_TLS_REQUIRED &&
+           listener->trusted_proxies.count == 0 && route->kind == CONFIG_KIND_BRIDGE &&
+           !route->host && !route->tokens.file && !lists_any(&route->origins);
+}
+
+static void check_rebinding(const struct config *config, const struct subject_names *names,
+                            struct diag *diag, size_t index)
+{
+    const struct config_route *route = &config->routes[index];
+    struct subject subject = {.section = OPTIONS_ROUTE, .outer = index};
+    for (size_t j = 0; j < config->listener_count; j++) {
+        const struct config_listener *listener = &config->listeners[j];
+        if (!can_be_rebound(listener, route) || !serves(config, listener, route))
+            continue;
+        subject_complain(names, diag, DIAG_WARNING, subject,
+                         "add host: with the name that clients ask for, such as localhost",
+                         "any web page can connect through listeners[%zu] by pointing its own name "
+                         "at this machine (DNS rebinding)",
+                         j);
+        break;
+    }
 }
 
 static void check_operators(const struct config *config, const struct subject_names *names,
@@ -122,5 +166,7 @@ void exposure_check(const struct config *config, const struct subject_names *nam
     for (size_t i = 0; i < config->route_count; i++) {
         check_operators(config, names, diag, i);
         check_hosts(config, names, diag, i);
+        if (!names->flags) /* the command line lets every page in, as its help says */
+            check_rebinding(config, names, diag, i);
     }
 }

@@ -127,7 +127,8 @@ static int find_socket(struct words *words, const char *file, struct config_addr
     struct diag diag;
     diag_init(&diag);
     words->config = load_config(&(struct load_request){.path = file}, &diag);
-    cli_report_findings(&diag, "wsluice", words->err);
+    if (!words->config) /* its warnings are for those who check or start it */
+        cli_report_findings(&diag, "wsluice", words->err);
     diag_free(&diag);
     if (!words->config)
         return CLI_STATUS_CANNOT;

@@ -247,7 +247,7 @@ def test_the_page(lab):
         data = get(lab, bridge, path, fields={'Accept': 'application/json'})
         jsonschema.validate(json.loads(data.body), SCHEMA)
     client = lab.connect(bridge)
-    head = client.send(b'HEAD /status?format=json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+    head = client.send(b'HEAD /status?format=json HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
     until(lambda: not head.fill(), 'its end')
     assert bytes(head.pending).startswith(b'HTTP/1.1 200') and bytes(head.pending).endswith(b'\r\n\r\n')
     assert get(lab, bridge, '/status', method='DELETE').fields['allow'] == 'GET, HEAD, POST'
@@ -256,7 +256,7 @@ def test_the_page(lab):
 def test_many_questions_on_one_connection(lab):
     bridge = start(lab, [marked('/*', lab.target()), STATUS])
     client = lab.connect(bridge)
-    client.send(b'GET /status?format=json HTTP/1.1\r\nHost: x\r\n\r\n' * 20)
+    client.send(b'GET /status?format=json HTTP/1.1\r\nHost: localhost\r\n\r\n' * 20)
     for _ in range(20):
         jsonschema.validate(json.loads(client.answer().body), SCHEMA)
     client.hang_up()
@@ -364,7 +364,7 @@ def test_whoever_asks_may_leave_before_the_answer(lab):
     bridge = start(lab, [marked('/*', lab.target()), STATUS], workers=3)
     for _ in range(100):
         client = lab.connect(bridge)
-        client.send(b'GET /status?format=json HTTP/1.1\r\nHost: x\r\n\r\n' * 3)
+        client.send(b'GET /status?format=json HTTP/1.1\r\nHost: localhost\r\n\r\n' * 3)
         client.reset()
     status(lab, bridge)
 
@@ -373,7 +373,7 @@ def test_an_end_while_somebody_asks(lab):
     bridge = start(lab, [marked('/*', lab.target()), STATUS], workers=3)
     clients = [lab.connect(bridge) for _ in range(20)]
     for client in clients:
-        client.send(b'GET /status?format=json HTTP/1.1\r\nHost: x\r\n\r\n')
+        client.send(b'GET /status?format=json HTTP/1.1\r\nHost: localhost\r\n\r\n')
     bridge.signal(signal.SIGTERM)
     assert bridge.wait() == 0
 
@@ -541,6 +541,22 @@ def test_health(lab):
     bridge.signal(signal.SIGTERM)
     assert bridge.wait() == 0
     assert run('health', '--socket', path)[0] == 1 and run('health', f'{url}/ready')[0] == 1
+
+
+def test_names_that_others_point_at_us(lab):
+    """DNS rebinding: a page of its own name reads no status, and ends no session."""
+    bridge = start(lab, [STATUS, {**STATUS, 'path': '/named', 'host': 'gw.example'}])
+    for host, status in {'127.0.0.1': 200, 'localhost:1': 200, 'a.localhost': 200, '[::1]:80': 200, 'evil.example': 403,
+                         'gw.example': 403, 'localhost.evil.example': 403, '127.0.0.1.evil.example': 403}.items():
+        answer = get(lab, bridge, '/status?format=json', host=host)
+        assert answer.status == status, host
+        assert status == 200 or 'add host to the route' in json.loads(answer.body)['error']
+    token = json.loads(get(lab, bridge, '/status?format=json').body)['token']
+    answer = get(lab, bridge, '/status?kill=0-1', method='POST', host='evil.example', fields={
+        'X-Wsluice-Token': token, 'Origin': 'http://evil.example'})
+    assert answer.status == 403
+    assert get(lab, bridge, '/named', host='gw.example').status == 200
+    assert get(lab, bridge, '/named', host='evil.example').status == 404
 
 
 @pytest.mark.parametrize('named', [None, ''])

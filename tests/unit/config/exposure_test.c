@@ -43,7 +43,7 @@ static void warns_of_operators_pages_among_users(void **state)
 
 static void says_nothing_where_few_can_come(void **state)
 {
-    assert_int_equal(warnings_of("[\"127.0.0.1:80\"]", "[" DESK ", " STATUS "]"), 0);
+    assert_int_equal(warnings_of("[\"127.0.0.1:80\"]", "[{path: /*, files: /srv}, " STATUS "]"), 0);
     assert_int_equal(warnings_of("[\"unix:/run/s\"]", "[" DESK ", " STATUS "]"), 0);
     assert_int_equal(
         warnings_of("[{address: \":443\", allow: [10.0.0.0/8]}]", "[" DESK ", " STATUS "]"), 0);
@@ -76,10 +76,39 @@ static void warns_of_hosts_that_clients_choose(void **state)
     assert_int_equal(HOST("h", "[a-z0-9-]{1,32}"), 0);
 }
 
+static void warns_of_names_that_others_point_here(void **state)
+{
+    static const char tls[] = "{certificates: [{certificate: /c.pem}], mode: ";
+    char listener[200];
+    assert_int_equal(warnings_of("[\"127.0.0.1:80\"]", "[" DESK "]"), 1);
+    assert_int_equal(warnings_of("[\"[::1]:80\", \"localhost:81\"]", "[" DESK "]"), 1);
+    assert_int_equal(warnings_of("[\"localhost:80\"]",
+                                 "[{path: /a, target: \"h:1\", origins: [\"https://b\"]}]"),
+                     1);
+    snprintf(listener, sizeof(listener), "[{address: \"127.0.0.1:80\", tls: %soptional}}]", tls);
+    assert_int_equal(warnings_of(listener, "[" DESK "]"), 1);
+    snprintf(listener, sizeof(listener), "[{address: \"127.0.0.1:80\", tls: %srequired}}]", tls);
+    assert_int_equal(warnings_of(listener, "[" DESK "]"), 0);
+    assert_int_equal(warnings_of("[\"unix:/run/s\"]", "[" DESK "]"), 0);
+    assert_int_equal(
+        warnings_of("[{address: \"127.0.0.1:80\", trusted_proxies: [127.0.0.1]}]", "[" DESK "]"),
+        0);
+    assert_int_equal(warnings_of("[\"127.0.0.1:80\"]", "[{path: /*, files: /srv}]"), 0);
+    assert_int_equal(warnings_of("[\"127.0.0.1:80\"]", "[{path: /a, target: \"h:1\", host: desk}]"),
+                     0);
+    assert_int_equal(
+        warnings_of("[\"127.0.0.1:80\"]", "[{path: /a, target: \"h:1\", origins: [any]}]"), 0);
+    assert_int_equal(warnings_of("[\"127.0.0.1:80\"]", "[{path: /a, tokens: {file: /t}}]"), 0);
+    assert_int_equal(warnings_of("[\"127.0.0.1:80\", {address: \":81\", routes: [/vnc]}]",
+                                 "[" DESK ", " STATUS "]"),
+                     0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(warns_of_operators_pages_among_users),
+        cmocka_unit_test(warns_of_names_that_others_point_here),
         cmocka_unit_test(says_nothing_where_few_can_come),
         cmocka_unit_test(warns_of_hosts_that_clients_choose),
     };
