@@ -181,6 +181,7 @@ struct config_target {
     enum config_probe probe;
     const char *banner; /* what a probe expects first: "RFB 003.", "SSH-2.0" */
     uint32_t probe_interval_ms, probe_timeout_ms;
+    bool is_command; /* not of a file: the wrapped command, whose user must be the one there */
     struct config_place place;
 };
 

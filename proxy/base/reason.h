@@ -41,6 +41,7 @@
     REASON(target_unresolved, WARN, 502, 1011, "Name of the target does not resolve")              \
     REASON(target_timeout, WARN, 504, 1011, "Target did not answer in time")                       \
     REASON(target_tls, WARN, 502, 1011, "TLS to the target failed")                                \
+    REASON(target_foreign, WARN, 502, 1011, "Another user's program is in the target's place")     \
     REASON(target_untrusted, WARN, 502, 1011, "Certificate of the target is not trusted")          \
     /* before the first request */                                                                 \
     REASON(silent, INFO, 0, 0, "client sent nothing in time")                                      \

@@ -6,6 +6,7 @@
 
 #include "net/addr.h"
 #include "net/socket.h"
+#include "net/socket_owner.h"
 
 #define ATTEMPT_DELAY_MS 250 /* RFC 8305 section 8 */
 #define UNIX_RETRY_MS    20  /* a full backlog of a Unix socket reports EAGAIN and no event */
@@ -227,6 +228,17 @@ static void proceed_cb(void *owner, unsigned ready)
         finish(dial);
 }
 
+/* Nothing is sent to another user's program, and nothing of it reaches the client. */
+static bool is_foreign(struct dial *dial)
+{
+    char where[128];
+    if (!dial->request.own_users || socket_owner_of_peer(dial->result.fd) != SOCKET_OWNER_FOREIGN)
+        return false;
+    note(dial, REASON_target_foreign, place(dial, -1, where, sizeof(where)),
+         "a program of another user listens there");
+    return true;
+}
+
 /* The attempt's descriptor and watch become the result's. True when nothing is left to wait for. */
 static bool win(struct attempt *attempt)
 {
@@ -242,6 +254,8 @@ static bool win(struct attempt *attempt)
     dial->next_attempt_at = 0;
     for (uint8_t i = 0; i < RESOLVE_ADDRESSES; i++)
         drop(&dial->attempts[i]);
+    if (is_foreign(dial))
+        return true;
     if (!dial->request.tls && dial->request.preface.len == 0)
         return true;
     watch_adopt(result->watch, proceed_cb, dial);

@@ -8,8 +8,8 @@
  * are closed. The winner gets the preface, a PROXY header, before anything else; with TLS the
  * handshake follows. One deadline spans it all.
  *
- * What can fail: the name, every address (the last failure is reported), the preface, TLS, the
- * deadline, memory and descriptors.
+ * What can fail: the name, every address (the last failure is reported), whose program it is, the
+ * preface, TLS, the deadline, memory and descriptors.
  *
  * Owns: attempts, the winner until it is handed over. Thread: its loop's. Errors: a reason and a
  * line of detail. Lifetime: from dial_start until the callback or dial_cancel; it frees itself when
@@ -42,6 +42,7 @@ struct dial_request {
     struct resolver *names;
     const struct config_address *address; /* borrowed until the end, as are its texts */
     uint32_t timeout_ms;
+    bool own_users;              /* on this machine, and no other user's program (socket_owner.h) */
     struct slice preface;        /* likewise; sent first, in the clear */
     struct tls_ctx *tls;         /* NULL: plain */
     const char *tls_name;        /* likewise; instead of the one in tls. NULL: that one */

@@ -169,6 +169,7 @@ static void lead_to_command(struct quick *quick)
     }
     bool known = listener->address.kind == CONFIG_ADDRESS_TCP && listener->address.port != 0;
     line->rebind.from = known ? listener->address.port : line->rebind.to;
+    ((struct config_target *)quick->objects[OPTIONS_TARGET])->is_command = true;
     set_command_target(quick, "127.0.0.1");
     if (add_target_alike(quick)) /* for one that listens on IPv6 only */
         set_command_target(quick, "[::1]");

@@ -20,7 +20,11 @@ struct rebind {
     uint16_t to;   /* 0: nothing was reserved, the command has a port of its own */
 };
 
-/* A free port of both families' loopback, which nobody is given by chance from now on. */
+/*
+ * A free port of both families' loopback, which the kernel gives to no other socket by chance from
+ * now on. A program that asks for this very port with SO_REUSEADDR gets it before the command
+ * listens; dialling refuses other users' programs there (net/socket_owner.h).
+ */
 bool rebind_reserve(struct rebind *rebind) WSL_MUST_CHECK;
 void rebind_release(struct rebind *rebind);
 

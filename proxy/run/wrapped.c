@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "net/socket_owner.h"
 #include "run/respawn.h"
 
 #define CANNOT_EXECUTE 127 /* as a shell says it */
@@ -241,6 +242,11 @@ struct wrapped *wrapped_start(const struct wrapped_request *request, char *error
     wrapped->request = *request;
     wrapped->when_it_ends = request->command->when_it_ends;
     wrapped->has_group = !isatty(STDIN_FILENO);
+    if (request->rebind->to != 0 && !socket_owner_is_known())
+        log_message(REASON_WARN,
+                    "this system does not say whose program listens on a port: another "
+                    "user of this machine could answer in the command's place before "
+                    "it listens");
     wrapped->environment = rebind_environment(request->rebind, error, error_size);
     if (!wrapped->environment)
         goto fail;

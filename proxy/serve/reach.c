@@ -157,6 +157,7 @@ static bool dial(struct reach *reach, struct dial_result *result)
     if (result->reason != REASON_none)
         return true;
     to.preface = (struct slice){(const char *)leg->preface, leg->preface_length};
+    to.own_users = target->config->is_command;
     to.tls = leg->plain ? NULL : target->tls;
     to.tls_name = leg->tls_name;
     if (to.tls)

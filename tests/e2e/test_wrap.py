@@ -179,6 +179,49 @@ def test_a_command_in_a_file(lab):
     assert facts(client)['names'] == [['127.0.0.1', port]]
 
 
+THIEF = '''
+import socket, sys
+sock = socket.socket()
+sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+sock.bind(("127.0.0.1", int(sys.argv[1])))
+sock.listen()
+print("listens", flush=True)
+while True:
+    client = sock.accept()[0]
+    client.sendall(b"stolen")
+    print(client.recv(100), flush=True)
+'''
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason='needs root to be another user')
+def test_another_user_in_the_commands_place(lab):
+    """Before the command listens, another user takes its port; no session reaches that one's program."""
+    port = free_port()
+    script = f'''echo $WSLUICE_COMMAND_PORT > told.part; mv told.part told
+until [ -e go ]; do sleep 0.05; done
+exec {' '.join(str(word) for word in service(port))}'''
+    bridge = wrap(lab, 'sh', '-c', script, port=port, options=['--close-timeout=2s'], cwd=lab.folder)
+    moved = until(lambda: (lab.folder / 'told').exists() and (lab.folder / 'told').read_text(), 'the port').strip()
+    thief = lab.spawn('/usr/bin/python3', '-c', THIEF, moved, stdout=subprocess.PIPE, user=65534, group=65534,
+                      extra_groups=[])
+    assert thief.stdout.readline() == b'listens\n'
+    client = lab.open(bridge).binary(b'secret')
+    assert client.end() == (b'', 1011, "Another user's program is in the target's place")
+    assert bridge.session(reason='target_foreign')['detail'].endswith('another user listens there')
+    thief.terminate()
+    assert b'secret' not in thief.stdout.read()
+    (lab.folder / 'go').touch()
+    assert facts_of(lab, bridge)['names'] == [['127.0.0.1', int(moved)]]
+
+
+@pytest.mark.skipif(os.getuid() != 0 or not shutil.which('setpriv'), reason='needs root and setpriv')
+def test_a_command_may_become_another_user(lab):
+    port = free_port()
+    script = f'setpriv --reuid 65534 --clear-groups /usr/bin/python3 -c "$(cat {SERVICE})" {port} 0.0.0.0; true'
+    bridge = wrap(lab, 'sh', '-c', script, port=port)
+    assert facts_of(lab, bridge)['names'][0][0] == '127.0.0.1'
+
+
 # ---- a clean start ----
 
 def test_the_command_has_nothing_of_ours(lab):
