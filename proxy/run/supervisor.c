@@ -283,6 +283,7 @@ static void begin_reload(struct supervisor *supervisor, bool certificates_only)
         return;
     log_message(REASON_ERROR, "the configuration stays as it was: out of memory");
     notify_say(&supervisor->notify, "READY=1");
+    begin_next(supervisor);
 }
 
 /* ---- handing over ---------------------------------------------------------------------------- */

@@ -1,0 +1,112 @@
+/* What is asked for while something else is under way is done afterwards, however that ends. */
+#include "run/supervisor.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "config/load.h"
+#include "run/reload.h"
+#include "run/upgrade.h"
+
+/* ---- in place of reload.c and upgrade.c ------------------------------------------------------ */
+
+static struct {
+    struct reload_request request;
+    uv_timer_t timer;
+    unsigned reloads, upgrades;
+} scene;
+
+static void closed_cb(uv_handle_t *handle)
+{
+    (void)handle;
+    (void)raise(SIGTERM);
+}
+
+/* Every signal has been read, and so acted upon: the first reload fails. */
+static void wait_cb(uv_timer_t *timer)
+{
+    sigset_t pending;
+    assert_int_equal(sigpending(&pending), 0);
+    if (sigismember(&pending, SIGHUP) || sigismember(&pending, SIGUSR2))
+        return;
+    scene.request.callback(scene.request.owner, NULL, "bad file");
+    uv_close((uv_handle_t *)timer, closed_cb);
+}
+
+struct reload *reload_start(const struct reload_request *request)
+{
+    if (++scene.reloads > 1)
+        return NULL;
+    scene.request = *request;
+    assert_int_equal(raise(SIGHUP), 0);
+    assert_int_equal(raise(SIGUSR2), 0);
+    uv_timer_init(request->loop, &scene.timer);
+    uv_timer_start(&scene.timer, wait_cb, 1, 1);
+    return (struct reload *)&scene; /* never looked into */
+}
+
+struct upgrade *upgrade_start(const struct program *program, const struct doors *doors,
+                              uint64_t patience_ms, upgrade_cb *callback, void *owner, char *error,
+                              size_t error_size)
+{
+    (void)program, (void)doors, (void)patience_ms, (void)callback, (void)owner;
+    scene.upgrades++;
+    snprintf(error, error_size, "not here");
+    return NULL;
+}
+
+pid_t upgrade_child(const struct upgrade *upgrade)
+{
+    (void)upgrade;
+    return -1;
+}
+
+void upgrade_cancel(struct upgrade *upgrade)
+{
+    assert_null(upgrade);
+}
+
+/* ---- tests ----------------------------------------------------------------------------------- */
+
+static const struct config *load(void)
+{
+    char path[] = "/tmp/wsluice-supervisor-XXXXXX";
+    int fd = mkstemp(path);
+    struct diag diag;
+    diag_init(&diag);
+    dprintf(fd, "workers: 1\nlisteners: [\"127.0.0.1:0\"]\nroutes: [{path: /, health: live}]\n");
+    close(fd);
+    const struct config *config = load_config(&(struct load_request){.path = path}, &diag);
+    unlink(path);
+    assert_non_null(config);
+    diag_free(&diag);
+    return config;
+}
+
+/* SIGHUP and SIGUSR2 wait for a reload; the next one does not even begin. */
+static void test_an_upgrade_waits_for_no_reload_that_cannot_begin(void **unused)
+{
+    char error[512];
+    const struct config *config = load();
+    struct supervisor_options options = {.config = config};
+    struct supervisor *supervisor = supervisor_create(&options, error, sizeof(error));
+    assert_non_null(supervisor);
+    assert_int_equal(raise(SIGHUP), 0);
+    assert_int_equal(supervisor_run(supervisor), 0);
+    assert_true(supervisor_free(supervisor));
+    config_release(config);
+    assert_int_equal(scene.reloads, 2);
+    assert_int_equal(scene.upgrades, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_an_upgrade_waits_for_no_reload_that_cannot_begin),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
