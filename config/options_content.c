@@ -7,13 +7,6 @@ static const struct value_name token_formats[] = {
     {"TokenFileName", CONFIG_TOKENS_NAMES, true}, {NULL, 0, false},
 };
 
-static const struct value_name proxy_versions[] = {
-    {"off", CONFIG_TARGET_PROXY_OFF, false},
-    {"v1", CONFIG_TARGET_PROXY_V1, false},
-    {"v2", CONFIG_TARGET_PROXY_V2, false},
-    {NULL, 0, false},
-};
-
 static const struct options_row rows[] = {
     {
         .section = OPTIONS_TOKENS,
@@ -122,7 +115,7 @@ static const struct options_row rows[] = {
         .section = OPTIONS_TOKENS,
         .key = "proxy_protocol",
         OPTIONS_FIELD(config_tokens, target.proxy_protocol),
-        .value = {.type = VALUE_ENUM, .names = proxy_versions},
+        .value = {.type = VALUE_ENUM, .names = options_proxy_versions},
         .initial = "off",
         .reload = OPTIONS_NEW_SESSIONS,
         .help = "PROXY protocol header to send first: off, v1 or v2",

@@ -142,8 +142,7 @@ static char *put_head(char *at, const struct reply *reply, const struct reply_te
         at = (char *)memcpy(at, terms->lines.ptr, terms->lines.len) + terms->lines.len;
     at = put_fields(at, reply->fields, reply->field_count);
     /* RFC 6455 section 4.2.2 */
-    at = put_field(at, "Sec-WebSocket-Version",
-                   reply->reason == REASON_ws_version ? "13" : NULL);
+    at = put_field(at, "Sec-WebSocket-Version", reply->reason == REASON_ws_version ? "13" : NULL);
     if (!reply_has_content(reply->status))
         return put(at, "\r\n");
     at = put_field(at, "Content-Type", reply->content_type);

@@ -213,6 +213,12 @@ static bool is_listed(const struct session *session)
     }
 }
 
+const char *roster_stalled(const struct roster_row *row)
+{
+    static const char *const names[] = {NULL, "client", "target", "both"};
+    return names[row->stalled & 3];
+}
+
 const char *roster_state(const struct roster_row *row)
 {
     switch ((enum life_state)row->state) {

@@ -76,4 +76,7 @@ bool roster_end(struct session_env *env, uint64_t id, const char *who, roster_en
 /* The word for a state in which a session is listed. */
 const char *roster_state(const struct roster_row *row);
 
+/* Who holds its session back: "client", "target" or "both"; NULL: nobody does. */
+const char *roster_stalled(const struct roster_row *row);
+
 #endif

@@ -139,8 +139,7 @@ static void put_history(struct json *json, const struct status_view *view)
 
 static void put_stall(struct json *json, const struct roster_row *row)
 {
-    static const char *const names[] = {NULL, "client", "target", "both"};
-    put_string(json, "stalled", names[row->stalled & 3]);
+    put_string(json, "stalled", roster_stalled(row));
     put_optional(json, "stalled_ms", row->stalled != 0, row->stalled_ms);
 }
 

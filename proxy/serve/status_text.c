@@ -189,11 +189,10 @@ static const struct column session_columns[] = {
 
 static const char *print_stall(const struct roster_row *row, char text[CELL])
 {
-    static const char *const who[] = {"", "client", "target", "both"};
-    if (row->stalled != 0) {
-        char time[CELL];
-        snprintf(text, CELL, "%s %.20s", who[row->stalled & 3], print_time(row->stalled_ms, time));
-    }
+    const char *who = roster_stalled(row);
+    char time[CELL];
+    if (who)
+        snprintf(text, CELL, "%s %.20s", who, print_time(row->stalled_ms, time));
     return text;
 }
 
