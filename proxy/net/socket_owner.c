@@ -201,7 +201,7 @@ enum socket_owner socket_owner_of_peer(int fd)
 {
     struct addr here, there;
     socklen_t here_length = sizeof(here), there_length = sizeof(there);
-    uid_t uid;
+    uid_t uid = (uid_t)-1;
     if (getsockname(fd, &here.any, &here_length) < 0 ||
         getpeername(fd, &there.any, &there_length) < 0)
         return SOCKET_OWNER_FOREIGN;
