@@ -101,7 +101,7 @@ struct options_part {
 };
 
 /* What a target and the targets of tokens may be sent first. */
-extern const struct value_name options_proxy_versions[];
+extern const struct value_name options_target_proxy_versions[];
 
 extern const struct options_part options_process_part, options_listener_part, options_route_part,
     options_target_part, options_content_part;

@@ -115,7 +115,7 @@ static const struct options_row rows[] = {
         .section = OPTIONS_TOKENS,
         .key = "proxy_protocol",
         OPTIONS_FIELD(config_tokens, target.proxy_protocol),
-        .value = {.type = VALUE_ENUM, .names = options_proxy_versions},
+        .value = {.type = VALUE_ENUM, .names = options_target_proxy_versions},
         .initial = "off",
         .reload = OPTIONS_NEW_SESSIONS,
         .help = "PROXY protocol header to send first: off, v1 or v2",

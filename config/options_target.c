@@ -1,7 +1,7 @@
 #include "config/options.h"
 #include "config/pattern.h"
 
-const struct value_name options_proxy_versions[] = {
+const struct value_name options_target_proxy_versions[] = {
     {"off", CONFIG_TARGET_PROXY_OFF, false},
     {"v1", CONFIG_TARGET_PROXY_V1, false},
     {"v2", CONFIG_TARGET_PROXY_V2, false},
@@ -99,7 +99,7 @@ static const struct options_row rows[] = {
         .section = OPTIONS_TARGET,
         .key = "proxy_protocol",
         OPTIONS_FIELD(config_target, proxy_protocol),
-        .value = {.type = VALUE_ENUM, .names = options_proxy_versions},
+        .value = {.type = VALUE_ENUM, .names = options_target_proxy_versions},
         .initial = "off",
         .reload = OPTIONS_NEW_SESSIONS,
         .help = "PROXY protocol header to send first: off, v1 or v2",
