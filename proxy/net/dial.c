@@ -16,6 +16,7 @@ struct attempt {
     struct watch *watch; /* NULL: over, or not begun */
     int fd;
     uint8_t address;
+    uint64_t began_at;
 };
 
 struct dial {
@@ -27,6 +28,7 @@ struct dial {
     size_t preface_sent;
     bool looking_up, over;
     uint8_t count, next, pending;
+    uint8_t taken; /* out of request.attempts */
     struct addr addresses[RESOLVE_ADDRESSES];
     struct attempt attempts[RESOLVE_ADDRESSES];
 };
@@ -97,6 +99,17 @@ static void note_errno(struct dial *dial, int address, int error)
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
+/* All attempts under way but one have taken theirs. */
+static void settle_attempts(struct dial *dial)
+{
+    uint8_t due = dial->pending > 1 ? dial->pending - 1 : 0;
+    if (!dial->request.attempts)
+        return;
+    *dial->request.attempts += dial->taken;
+    *dial->request.attempts -= due;
+    dial->taken = due;
+}
+
 static void drop(struct attempt *attempt)
 {
     if (!attempt->watch)
@@ -105,6 +118,7 @@ static void drop(struct attempt *attempt)
     attempt->watch = NULL;
     close(attempt->fd);
     attempt->dial->pending--;
+    settle_attempts(attempt->dial);
 }
 
 /* Everything but the memory; the winner's descriptor, if any, has left the attempts before. */
@@ -250,6 +264,7 @@ static bool win(struct attempt *attempt)
     result->watch = attempt->watch;
     attempt->watch = NULL;
     dial->pending--;
+    settle_attempts(dial);
     dial->next = dial->count;
     dial->next_attempt_at = 0;
     for (uint8_t i = 0; i < RESOLVE_ADDRESSES; i++)
@@ -325,14 +340,43 @@ static int begin(struct attempt *attempt, bool *waiting)
     return error;
 }
 
+static struct attempt *oldest(struct dial *dial)
+{
+    struct attempt *attempt = dial->attempts;
+    while (!attempt->watch)
+        attempt++;
+    return attempt;
+}
+
+/*
+ * Whether there is a descriptor for one more attempt; else next_attempt_at is when there will be,
+ * at the latest.
+ */
+static bool may_begin(struct dial *dial)
+{
+    if (dial->pending == 0 || !dial->request.attempts || *dial->request.attempts > 0)
+        return true;
+    struct attempt *under_way = oldest(dial);
+    uint64_t share = dial->request.timeout_ms / dial->count;
+    uint64_t until = under_way->began_at + (share > ATTEMPT_DELAY_MS ? share : ATTEMPT_DELAY_MS);
+    if (uv_now(loop_of(dial)) < until) {
+        dial->next_attempt_at = until;
+        return false;
+    }
+    attempt_failed(under_way, ETIMEDOUT);
+    drop(under_way);
+    return true;
+}
+
 /* Starts the next attempt, and those after it while they fail at once. True: the dial is over. */
 static bool advance(struct dial *dial)
 {
     dial->next_attempt_at = 0;
-    while (dial->next < dial->count) {
+    while (dial->next < dial->count && may_begin(dial)) {
         struct attempt *attempt = &dial->attempts[dial->next];
         bool waiting = false;
-        *attempt = (struct attempt){.dial = dial, .address = dial->next};
+        *attempt = (struct attempt){
+            .dial = dial, .address = dial->next, .began_at = uv_now(loop_of(dial))};
         int error = begin(attempt, &waiting);
         if (error == EAGAIN && dial->request.address->kind == CONFIG_ADDRESS_UNIX) {
             dial->next_attempt_at = uv_now(loop_of(dial)) + UNIX_RETRY_MS;
@@ -345,6 +389,7 @@ static bool advance(struct dial *dial)
             continue;
         }
         dial->pending++;
+        settle_attempts(dial);
         if (!waiting)
             return win(attempt);
         if (dial->next < dial->count)

@@ -5,8 +5,11 @@
  * The happy path: a numeric address or a Unix path is connected at once; a name goes to the
  * resolver and comes back as addresses, families alternating. The first attempt starts, the next
  * one 250 ms later or when one fails (RFC 8305 section 5); the first to connect wins, the others
- * are closed. The winner gets the preface, a PROXY header, before anything else; with TLS the
- * handshake follows. One deadline spans it all.
+ * are closed. Each attempt beyond the first one needs a descriptor that a session does not count
+ * on, so they come out of a number that all dials of a loop share. When that is used up the attempt
+ * under way gets its share of the time for itself, and then gives its descriptor to the next. The
+ * winner gets the preface, a PROXY header, before anything else; with TLS the handshake follows.
+ * One deadline spans it all.
  *
  * What can fail: the name, every address (the last failure is reported), whose program it is, the
  * preface, TLS, the deadline, memory and descriptors.
@@ -40,6 +43,7 @@ typedef void dial_cb(void *owner, const struct dial_result *result);
 struct dial_request {
     struct watch_set *watches;
     struct resolver *names;
+    uint32_t *attempts;                   /* that may still begin beyond the first; NULL: any */
     const struct config_address *address; /* borrowed until the end, as are its texts */
     uint32_t timeout_ms;
     bool own_users;              /* on this machine, and no other user's program (socket_owner.h) */
