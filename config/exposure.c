@@ -3,39 +3,12 @@
 #include <string.h>
 
 #include "config/pattern.h"
+#include "config/route_set.h"
 
-static bool lists(const struct config_listener *listener, const struct config_route *route)
-{
-    const char *name = config_route_name(route);
-    for (size_t i = 0; i < listener->routes.count; i++)
-        if (strcmp(listener->routes.items[i], name) == 0)
-            return true;
-    return false;
-}
-
-/* A listener without routes has all those that no other one lists. */
-static bool serves(const struct config *config, const struct config_listener *listener,
-                   const struct config_route *route)
-{
-    if (listener->routes.count > 0)
-        return lists(listener, route);
-    for (size_t i = 0; i < config->listener_count; i++)
-        if (lists(&config->listeners[i], route))
-            return false;
-    return true;
-}
-
-static bool is_for_users(const struct config_route *route)
-{
-    return route->kind == CONFIG_KIND_BRIDGE || route->kind == CONFIG_KIND_FILES;
-}
-
+/* Pages and sessions of users come in here as well. */
 static bool has_users(const struct config *config, const struct config_listener *listener)
 {
-    for (size_t i = 0; i < config->route_count; i++)
-        if (is_for_users(&config->routes[i]) && serves(config, listener, &config->routes[i]))
-            return true;
-    return false;
+    return (route_set_kinds(config, listener) & (ROUTE_SET_BRIDGE | ROUTE_SET_FILES)) != 0;
 }
 
 static bool is_loopback(const struct config_listener *listener)
@@ -87,7 +60,7 @@ static void check_rebinding(const struct config *config, const struct subject_na
     struct subject subject = {.section = OPTIONS_ROUTE, .outer = index};
     for (size_t j = 0; j < config->listener_count; j++) {
         const struct config_listener *listener = &config->listeners[j];
-        if (!can_be_rebound(listener, route) || !serves(config, listener, route))
+        if (!can_be_rebound(listener, route) || !route_set_has(config, listener, route))
             continue;
         subject_complain(names, diag, DIAG_WARNING, subject,
                          "add host: with the name that clients ask for, such as localhost",
@@ -98,20 +71,41 @@ static void check_rebinding(const struct config *config, const struct subject_na
     }
 }
 
-static void check_operators(const struct config *config, const struct subject_names *names,
-                            struct diag *diag, size_t index)
+/* Operators' pages that everybody can read. */
+static void check_pages(const struct config *config, const struct subject_names *names,
+                        struct diag *diag, size_t index)
 {
     const struct config_route *route = &config->routes[index];
     const char *key = route->kind == CONFIG_KIND_STATUS ? "status" : "metrics";
     struct subject subject = {.section = OPTIONS_ROUTE, .outer = index, .key = key};
-    for (size_t j = 0; is_for_operators(route) && j < config->listener_count; j++) {
-        const struct config_listener *listener = &config->listeners[j];
-        if (!is_open(listener) || !serves(config, listener, route) || !has_users(config, listener))
+    for (size_t i = 0; is_for_operators(route) && i < config->listener_count; i++) {
+        const struct config_listener *listener = &config->listeners[i];
+        if (!is_open(listener) || !route_set_has(config, listener, route) ||
+            !has_users(config, listener))
             continue;
         subject_complain(names, diag, DIAG_WARNING, subject,
                          "add allow, or give it a listener of its own",
-                         "everybody who reaches listeners[%zu] may read it", j);
-        break;
+                         "everybody who reaches listeners[%zu] may read it", i);
+        return;
+    }
+}
+
+/* A client over a limit is closed before TLS; a probe cannot be told from it there. */
+static void check_liveness(const struct config *config, const struct subject_names *names,
+                           struct diag *diag, size_t index)
+{
+    const struct config_route *route = &config->routes[index];
+    struct subject subject = {.section = OPTIONS_ROUTE, .outer = index, .key = "health"};
+    for (size_t i = 0; route->health == CONFIG_HEALTH_LIVE && i < config->listener_count; i++) {
+        const struct config_listener *listener = &config->listeners[i];
+        if (listener->tls.mode == CONFIG_TLS_OFF || !route_set_has(config, listener, route) ||
+            route_set_is_for_operators(route_set_kinds(config, listener)))
+            continue;
+        subject_complain(names, diag, DIAG_WARNING, subject, "give it a listener of its own",
+                         "when too many clients come, listeners[%zu] closes TLS connections "
+                         "unanswered, those of probes too",
+                         i);
+        return;
     }
 }
 
@@ -164,7 +158,8 @@ void exposure_check(const struct config *config, const struct subject_names *nam
                     struct diag *diag)
 {
     for (size_t i = 0; i < config->route_count; i++) {
-        check_operators(config, names, diag, i);
+        check_pages(config, names, diag, i);
+        check_liveness(config, names, diag, i);
         check_hosts(config, names, diag, i);
         if (!names->flags) /* the command line lets every page in, as its help says */
             check_rebinding(config, names, diag, i);

@@ -77,7 +77,10 @@ static const struct options_section_row sections[] = {
             LIST(config, listeners, listener_count),
             .size = sizeof(struct config_listener),
             .place = offsetof(struct config_listener, place),
-            .help = "Where clients come in.",
+            .help = "Where clients come in. A listener that serves nothing but health, metrics and "
+                    "status routes is the operators': limits of clients (limits.max_connections, "
+                    "max_connections_per_address, handshakes_per_second) do not hold there, it has "
+                    "descriptors of its own, and its connections keep no idle process alive.",
         },
     [OPTIONS_TLS] =
         {

@@ -120,7 +120,8 @@ static const struct options_row rows[] = {
         .value = {.type = VALUE_COUNT, .min = 1, .max = 10000000, .zero = "off"},
         .initial = "off",
         .reload = OPTIONS_NEW_SESSIONS,
-        .help = "most connections of this listener",
+        .help = "most connections of this listener: more are refused. On an operators' listener, "
+                "how many it takes at once: more wait; off: 64",
     },
     {
         .section = OPTIONS_LISTENER,

@@ -275,7 +275,8 @@ static const struct options_row rows[] = {
         .value = {.type = VALUE_COUNT, .min = 1, .max = 10000000, .zero = "auto"},
         .initial = "auto",
         .reload = OPTIONS_LIVE,
-        .help = "most connections of the process; auto: what the descriptor limit allows",
+        .help = "most connections of clients, on all listeners together; auto: what the descriptor "
+                "limit allows",
     },
     {
         .section = OPTIONS_LIMITS,

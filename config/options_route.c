@@ -101,7 +101,10 @@ static const struct options_row rows[] = {
         .value = {.type = VALUE_ENUM, .names = healths},
         .initial = "off",
         .reload = OPTIONS_NEW_SESSIONS,
-        .help = "answer whether wsluice is live (it runs) or ready (it accepts sessions)",
+        .help =
+            "answer whether wsluice is live (it runs) or ready (it accepts sessions); live is "
+            "answered over a limit of clients, too, but not over TLS on a listener that clients "
+            "share",
     },
     {
         .section = OPTIONS_ROUTE,

@@ -3,7 +3,6 @@
 #include <errno.h>
 
 #include "base/log.h"
-#include "run/machine.h"
 
 #define ACCEPT_PAUSE_MS    50
 #define ACCEPTS_PER_TURN   64
@@ -12,16 +11,13 @@
 /* Nobody in a backlog is left behind, and nobody who keeps knocking can hold up the end. */
 #define ACCEPTS_AT_THE_END 65536
 
-/* Descriptors that are not sessions: log, listeners, and a loop's own per thread. */
-#define DESCRIPTORS_RESERVED   32
-#define DESCRIPTORS_PER_WORKER 8
-
 struct door {
     struct doors *doors;
     struct listen_socket socket;
     struct watch *watch;
     uint32_t index;         /* of its listener in the site's configuration */
     char key[INHERIT_NAME]; /* the address as it is written */
+    bool paused;
     bool stays;
     bool inherited;
     bool lent; /* see inherit.h */
@@ -29,60 +25,105 @@ struct door {
 
 /* ---- accepting ------------------------------------------------------------------------------- */
 
-static void want_all(struct doors *doors, unsigned want)
+static void want_all(struct doors *doors)
 {
-    for (size_t i = 0; i < doors->count; i++)
-        watch_want(doors->list[i]->watch, want);
+    for (size_t i = 0; i < doors->count; i++) {
+        doors->list[i]->paused = false;
+        watch_want(doors->list[i]->watch, WATCH_READ);
+    }
 }
 
 static void resume_cb(uv_timer_t *timer)
 {
     struct doors *doors = WSL_CONTAINER(timer, struct doors, resume_timer);
     ops_note_pause(doors->ops, false);
-    want_all(doors, WATCH_READ);
+    for (size_t i = 0; i < doors->count; i++) {
+        if (!doors->list[i]->paused)
+            continue;
+        doors->list[i]->paused = false;
+        watch_want(doors->list[i]->watch, WATCH_READ);
+    }
 }
 
-static void pause_accepting(struct doors *doors, const char *why)
+static const struct site_listener *listener_of(const struct door *door)
 {
+    return &door->doors->site->listeners[door->index];
+}
+
+static void resume_later(struct doors *doors)
+{
+    if (!uv_is_active((uv_handle_t *)&doors->resume_timer))
+        uv_timer_start(&doors->resume_timer, resume_cb, ACCEPT_PAUSE_MS, 0);
+}
+
+/* Only this one: the others have reserves of their own, or will find out by themselves. */
+static void pause_accepting(struct door *door, const char *why)
+{
+    struct doors *doors = door->doors;
     uint64_t now = uv_now(watch_set_loop(doors->watches));
-    want_all(doors, 0);
-    ops_note_pause(doors->ops, true);
-    uv_timer_start(&doors->resume_timer, resume_cb, ACCEPT_PAUSE_MS, 0);
+    watch_want(door->watch, 0);
+    door->paused = true;
+    resume_later(doors);
+    if (!listener_of(door)->terms.operators)
+        ops_note_pause(doors->ops, true);
     if (doors->pause_logged_at != 0 && now - doors->pause_logged_at < PAUSE_LOG_EVERY_MS)
         return;
     doors->pause_logged_at = now;
-    log_message(REASON_WARN, "accepting pauses, new clients wait: %s", why);
+    log_message(REASON_WARN, "accepting on %s pauses, new clients wait: %s", door->socket.name,
+                why);
 }
 
-static void pause_for(struct doors *doors, int error)
+static void pause_for(struct door *door, int error)
 {
     bool scarce = error == EMFILE || error == ENFILE;
-    pause_accepting(doors, scarce ? "no descriptor is left; raise the limit of open files"
-                                  : strerror(error));
+    pause_accepting(door, scarce ? "no descriptor is left; raise the limit of open files"
+                                 : strerror(error));
+}
+
+/* False: there is no room for one more client of this listener. */
+static bool reserve(struct door *door, struct guard_pass *pass)
+{
+    const struct site *site = door->doors->site;
+    const struct site_listener *own = listener_of(door);
+    struct guard *guard = site->shared.guard;
+    uint64_t each = site->plan.operators_each;
+    if (own->terms.operators)
+        return guard_enter_operators(guard, pass, own->tally,
+                                     own->terms.connections < each ? own->terms.connections : each);
+    if (guard_reserve(guard, pass, own->terms.connection, site->plan.clients))
+        return true;
+    if (!own->terms.late || !guard_enter_late(guard, pass, site->plan.late))
+        return false;
+    /* It may ask for liveness, and is refused anything else: no client is taken here either. */
+    ops_note_pause(door->doors->ops, true);
+    resume_later(door->doors);
+    return true;
 }
 
 /* False when there is nothing more to accept for now. */
 static bool accept_one(struct door *door)
 {
     struct doors *doors = door->doors;
+    struct session_client client = {.listener = door->index};
     uint64_t open;
-    struct worker *worker = crew_choose(doors->crew, &open);
-    if (open >= doors->max_open) {
-        pause_accepting(doors, "as many connections are open as the limits allow");
+    if (!reserve(door, &client.pass)) {
+        pause_accepting(door, listener_of(door)->terms.operators
+                                  ? "as many connections are open as one for operators takes"
+                                  : "as many connections are open as the descriptors allow");
         return false;
     }
-    struct session_client client = {.listener = door->index};
     client.fd = listen_accept(&door->socket, &client.peer);
     if (client.fd >= 0) {
         client.site = site_retain(doors->site);
-        /* Whoever only looks is no client: health checks must not keep an idle process alive. */
-        bool looks = doors->site->config->listeners[door->index].admin;
-        client.number = looks ? 0 : ++doors->accepted;
-        worker_give(worker, &client);
+        /* Operators are no clients: health checks must not keep an idle process alive. */
+        client.number = listener_of(door)->terms.operators ? 0 : ++doors->accepted;
+        worker_give(crew_choose(doors->crew, &open), &client);
         return true;
     }
-    if (errno != EAGAIN)
-        pause_for(doors, errno);
+    int error = errno;
+    guard_leave(&client.pass);
+    if (error != EAGAIN)
+        pause_for(door, error);
     return false;
 }
 
@@ -113,7 +154,7 @@ void doors_accept(struct doors *doors)
     doors->accepting = true;
     for (size_t i = 0; i < doors->count; i++)
         say_listening(doors->list[i], &doors->site->config->listeners[i]);
-    want_all(doors, WATCH_READ);
+    want_all(doors);
 }
 
 /* ---- opening and closing --------------------------------------------------------------------- */
@@ -205,15 +246,6 @@ static bool collect(struct doors *doors, const struct config *config, struct doo
     return false;
 }
 
-static void limit_connections(struct doors *doors, const struct config *config)
-{
-    uint64_t descriptors = machine_descriptors();
-    uint64_t reserved = DESCRIPTORS_RESERVED + config->listener_count +
-                        DESCRIPTORS_PER_WORKER * (uint64_t)doors->crew->count;
-    /* A session needs one descriptor for its client and one for its target. */
-    doors->max_open = descriptors > reserved + 2 ? (descriptors - reserved) / 2 : 1;
-}
-
 /* Those that do not stay; nobody in their backlogs is left behind. */
 static void close_others(struct doors *doors)
 {
@@ -259,9 +291,8 @@ bool doors_change(struct doors *doors, struct site *site, struct inherit *inheri
     doors->count = config->listener_count;
     site_release(doors->site);
     doors->site = site_retain(site);
-    limit_connections(doors, config);
     if (doors->accepting)
-        want_all(doors, WATCH_READ);
+        want_all(doors);
     return true;
 }
 

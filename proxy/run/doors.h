@@ -1,6 +1,9 @@
 /*
- * The listening sockets of the process: opened, inherited, kept over a reload, accepted from,
- * paused when descriptors run out.
+ * The listening sockets of the process: opened, inherited, kept over a reload, accepted from.
+ *
+ * A connection is accepted once what it may come to use is reserved for it (core/descriptors.h), so
+ * that what one listener's clients take is not another's. A listener whose reserve is used up
+ * pauses alone, and its clients wait in its backlog.
  *
  * A change of the configuration is all or nothing: new sockets are open before old ones close, one
  * that stays is not touched, and what waits in the backlog of one that goes is accepted first.
@@ -28,7 +31,6 @@ struct doors {
     size_t count;
     uv_timer_t resume_timer;
     uint64_t accepted;        /* connections so far */
-    uint64_t max_open;        /* connections that the descriptors allow */
     uint64_t pause_logged_at; /* 0: never */
     bool accepting;
 };

@@ -9,16 +9,16 @@ static void look_later(struct exit_watch *watch)
         uv_timer_start(&watch->timer, look_cb, wait, 0);
 }
 
-/* Whoever only looks is no client (doors.c), also while a look is under way. */
+/* Operators' connections are not counted as clients (doors.c), neither while they last. */
 static uint64_t count_clients(const struct doors *doors)
 {
-    uint64_t open, lookers = 0;
+    uint64_t open, operators = 0;
     const struct config *config = doors->site->config;
     (void)crew_choose(doors->crew, &open);
     for (size_t i = 0; i < config->listener_count; i++)
-        if (config->listeners[i].admin)
-            lookers += guard_tally_count(doors->site->listeners[i].tally);
-    return open > lookers ? open - lookers : 0;
+        if (doors->site->listeners[i].terms.operators)
+            operators += guard_tally_count(doors->site->listeners[i].tally);
+    return open > operators ? open - operators : 0;
 }
 
 static void look_cb(uv_timer_t *timer)

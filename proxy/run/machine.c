@@ -36,9 +36,20 @@ void machine_fill_standard_descriptors(void)
         close(fd);
 }
 
+#define POOL_SIZE    "UV_THREADPOOL_SIZE"
+#define POOL_THREADS "16"
+#define POOL_MOST    1024 /* libuv's own */
+
 void machine_widen_thread_pool(void)
 {
-    (void)setenv("UV_THREADPOOL_SIZE", "16", 0);
+    (void)setenv(POOL_SIZE, POOL_THREADS, 0);
+}
+
+unsigned machine_pool_threads(void)
+{
+    const char *size = getenv(POOL_SIZE);
+    long threads = strtol(size ? size : POOL_THREADS, NULL, 10);
+    return threads < 1 ? 1 : threads > POOL_MOST ? POOL_MOST : (unsigned)threads;
 }
 
 void machine_tune_memory(void)

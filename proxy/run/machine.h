@@ -29,5 +29,6 @@ void machine_tune_memory(void);
 
 /* Look-ups that hang must not hold up those that would not; libuv's four threads are soon taken. */
 void machine_widen_thread_pool(void);
+unsigned machine_pool_threads(void);
 
 #endif

@@ -12,6 +12,7 @@
 #include "run/exit_watch.h"
 #include "run/logging.h"
 #include "run/loop.h"
+#include "run/machine.h"
 #include "run/notify.h"
 #include "run/pid_file.h"
 #include "run/privilege.h"
@@ -452,6 +453,8 @@ static bool open_shared(struct supervisor *supervisor, const struct config *conf
     shared->accounts = account_set_create(workers);
     if (!shared->guard || !shared->accounts)
         return false;
+    shared->host =
+        (struct descriptors_host){machine_descriptors(), workers, machine_pool_threads()};
     ops_init(&supervisor->ops, supervisor->crew.metrics, workers, shared->accounts,
              (int64_t)time(NULL));
     supervisor->ops.post = crew_post;
@@ -459,7 +462,8 @@ static bool open_shared(struct supervisor *supervisor, const struct config *conf
     supervisor->ops.history = &supervisor->history;
     if (!ops_token(&supervisor->ops))
         return false;
-    supervisor->terms = (struct worker_terms){&supervisor->mailbox, worker_empty, &supervisor->ops};
+    supervisor->terms = (struct worker_terms){&supervisor->mailbox, worker_empty, &supervisor->ops,
+                                              shared->guard, descriptors_attempts(&shared->host)};
     return true;
 }
 

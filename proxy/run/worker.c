@@ -1,7 +1,5 @@
 #include "run/worker.h"
 
-#include <unistd.h>
-
 #include "base/log.h"
 #include "run/loop.h"
 
@@ -163,6 +161,8 @@ bool worker_start(struct worker *worker, size_t number, uv_loop_t *shared,
     *worker = (struct worker){.alone = shared != NULL, .terms = terms};
     worker->env.number = (unsigned)number;
     worker->env.ops = terms->ops;
+    worker->env.guard = terms->guard;
+    worker->env.attempts = terms->attempts;
     worker->env.deadline = session_deadline_cb;
     worker->env.end = session_end;
     worker->env.gone = gone_cb;
@@ -177,15 +177,14 @@ bool worker_start(struct worker *worker, size_t number, uv_loop_t *shared,
     return false;
 }
 
-static void turn_away(const struct session_client *client)
+static void turn_away(struct session_client *client)
 {
     log_message(REASON_ERROR, "%s: a connection was closed",
                 reason_row(REASON_out_of_memory)->text);
-    close(client->fd);
-    site_release(client->site);
+    session_client_drop(client);
 }
 
-void worker_give(struct worker *worker, const struct session_client *client)
+void worker_give(struct worker *worker, struct session_client *client)
 {
     if (!worker->batch)
         worker->batch = malloc(sizeof(*worker->batch));

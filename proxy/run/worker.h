@@ -32,6 +32,8 @@ struct worker_terms {
     struct mailbox *supervisor; /* where `empty` is posted */
     mailbox_fn *empty;
     const struct ops_process *ops;
+    struct guard *guard;
+    uint32_t attempts; /* session_env.h */
 };
 
 struct worker {
@@ -63,7 +65,7 @@ bool worker_start(struct worker *worker, size_t number, uv_loop_t *shared,
                   const struct worker_terms *terms) WSL_MUST_CHECK;
 
 /* Adds a client to this turn's batch; worker_flush sends the batch with one wake-up. */
-void worker_give(struct worker *worker, const struct session_client *client);
+void worker_give(struct worker *worker, struct session_client *client);
 void worker_flush(struct worker *worker);
 
 /* Connections that are open or on their way. */

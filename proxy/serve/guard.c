@@ -25,6 +25,8 @@ enum only { ONLY_OFF, ONLY_FREE, ONLY_HELD, ONLY_BEGUN };
 
 struct guard {
     atomic_uint count;
+    atomic_uint descriptors; /* that clients have, or may come to use */
+    atomic_uint late;
     atomic_int only; /* enum only */
     struct siphash_seed seed;
     uint32_t per_shard; /* addresses that a shard has room for */
@@ -109,21 +111,31 @@ void guard_tally_release(struct guard *guard, struct guard_tally *tally)
 /* ---- counts ---------------------------------------------------------------------------------- */
 
 /* Nothing is published by a count, so relaxed is enough: only the number itself must be right. */
-static bool count_up(atomic_uint *count, uint32_t limit)
+static bool add_up(atomic_uint *count, uint32_t amount, uint64_t limit)
 {
     unsigned seen = atomic_load_explicit(count, memory_order_relaxed);
     do {
-        if (limit > 0 && seen >= limit)
+        if (limit > 0 && (uint64_t)seen + amount > limit)
             return false;
-    } while (!atomic_compare_exchange_weak_explicit(count, &seen, seen + 1, memory_order_relaxed,
-                                                    memory_order_relaxed));
+    } while (!atomic_compare_exchange_weak_explicit(count, &seen, seen + amount,
+                                                    memory_order_relaxed, memory_order_relaxed));
     return true;
+}
+
+static bool count_up(atomic_uint *count, uint64_t limit)
+{
+    return add_up(count, 1, limit);
+}
+
+static void take_off(atomic_uint *count, uint32_t amount)
+{
+    unsigned before = atomic_fetch_sub_explicit(count, amount, memory_order_relaxed);
+    wsl_assert(before >= amount);
 }
 
 static void count_down(atomic_uint *count)
 {
-    unsigned before = atomic_fetch_sub_explicit(count, 1, memory_order_relaxed);
-    wsl_assert(before > 0);
+    take_off(count, 1);
 }
 
 unsigned guard_tally_count(const struct guard_tally *tally)
@@ -153,13 +165,55 @@ struct limiter_stats guard_stats(struct guard *guard)
 
 /* ---- the way of a connection ----------------------------------------------------------------- */
 
-enum reason guard_enter(struct guard *guard, struct guard_pass *pass, uint32_t process_limit,
-                        struct guard_tally *listener, uint32_t listener_limit)
+bool guard_reserve(struct guard *guard, struct guard_pass *pass, uint32_t descriptors,
+                   uint64_t most)
 {
     *pass = (struct guard_pass){0};
-    if (!count_up(&guard->count, process_limit))
-        return REASON_too_many_process;
+    if (!add_up(&guard->descriptors, descriptors, most))
+        return false;
     pass->guard = guard;
+    pass->descriptors = descriptors;
+    return true;
+}
+
+bool guard_enter_operators(struct guard *guard, struct guard_pass *pass,
+                           struct guard_tally *listener, uint64_t most)
+{
+    *pass = (struct guard_pass){0};
+    if (!count_up(&listener->count, most))
+        return false;
+    pass->guard = guard;
+    pass->listener = listener;
+    return true;
+}
+
+bool guard_enter_late(struct guard *guard, struct guard_pass *pass, uint64_t most)
+{
+    wsl_assert(!pass->late);
+    pass->late = most > 0 && count_up(&guard->late, most);
+    if (pass->late)
+        pass->guard = guard;
+    return pass->late;
+}
+
+void guard_lend(struct guard_pass *pass)
+{
+    wsl_assert(pass->descriptors > 0);
+    pass->descriptors--;
+}
+
+void guard_give_back(struct guard *guard)
+{
+    count_down(&guard->descriptors);
+}
+
+enum reason guard_enter(struct guard_pass *pass, uint32_t process_limit,
+                        struct guard_tally *listener, uint32_t listener_limit)
+{
+    wsl_assert(pass->guard && !pass->in_process && !pass->listener);
+    if (!count_up(&pass->guard->count, process_limit))
+        return REASON_too_many_process;
+    pass->in_process = true;
     if (!count_up(&listener->count, listener_limit))
         return REASON_too_many_listener;
     pass->listener = listener;
@@ -283,7 +337,11 @@ void guard_leave(struct guard_pass *pass)
     guard_leave_route(pass);
     if (pass->listener)
         count_down(&pass->listener->count);
-    if (pass->guard)
+    if (pass->in_process)
         count_down(&pass->guard->count);
+    if (pass->late)
+        count_down(&pass->guard->late);
+    if (pass->descriptors > 0)
+        take_off(&pass->guard->descriptors, pass->descriptors);
     *pass = (struct guard_pass){0};
 }

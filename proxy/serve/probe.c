@@ -192,6 +192,7 @@ struct probe *probe_start(const struct probe_request *request)
         .watches = request->watches,
         .names = request->names,
         .address = &request->target->address,
+        .attempts = request->attempts,
         .timeout_ms = request->timeout_ms,
         .preface = preface_of(probe),
         .tls = request->tls,

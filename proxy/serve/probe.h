@@ -25,6 +25,7 @@ struct probe_request {
     struct watch_set *watches;
     struct resolver *names;
     struct tls_scratch **scratch; /* the loop's; made with the first TLS connection */
+    uint32_t *attempts;           /* likewise; see dial.h */
     const struct config_target *target;
     const char *banner;  /* what it must say first; NULL: it need not say anything */
     struct tls_ctx *tls; /* NULL: plain */

@@ -1,5 +1,7 @@
 #include "serve/prober.h"
 
+#include "core/descriptors.h"
+
 #include "base/log.h"
 #include "net/addr.h"
 
@@ -19,6 +21,7 @@ struct prober {
     struct watch_set *watches;
     struct resolver *names;
     struct tls_scratch *scratch;
+    uint32_t attempts;
     size_t count, open; /* timers */
     struct watched watched[];
 };
@@ -67,6 +70,7 @@ static void timer_cb(uv_timer_t *timer)
         .watches = watched->prober->watches,
         .names = watched->prober->names,
         .scratch = &watched->prober->scratch,
+        .attempts = &watched->prober->attempts,
         .target = target,
         .banner = target->probe == CONFIG_PROBE_BANNER ? target->banner : NULL,
         .tls = watched->target->tls,
@@ -119,6 +123,7 @@ struct prober *prober_create(struct watch_set *watches, struct resolver *names, 
         return NULL;
     prober->watches = watches;
     prober->names = names;
+    prober->attempts = DESCRIPTORS_PROBE_ATTEMPTS;
     for (size_t i = 0; i < count; i++)
         if (wants_probes(&targets[i]))
             watch_over(prober, &targets[i], wanted);

@@ -144,6 +144,7 @@ static bool dial(struct reach *reach, struct dial_result *result)
         .watches = request->watches,
         .names = request->names,
         .address = &leg->address,
+        .attempts = request->attempts,
         .timeout_ms = time_for(reach),
         .callback = dialled_cb,
         .owner = reach,

@@ -47,6 +47,7 @@ struct reach_request {
     struct watch_set *watches;
     struct resolver *names;
     struct tls_scratch **scratch; /* the loop's; made with the first TLS connection */
+    uint32_t *attempts;           /* the loop's; see dial.h */
     struct pool *pool;
     const struct config_route *route;
     /* NULL: dialled as configured. A reason other than none, not a target's, ends it. */

@@ -1,7 +1,5 @@
 #include "serve/session.h"
 
-#include <unistd.h>
-
 #include "base/log.h"
 #include "core/session_id.h"
 #include "serve/session_answer.h"
@@ -67,6 +65,8 @@ static void handshake_too_slow(struct session *session)
 {
     if (session->state == LIFE_TLS || session_greet_header_begun(session))
         session_base_die(session, REASON_handshake_timeout);
+    else if (session->verdict != REASON_none && session->state == LIFE_HEAD)
+        session_answer_refuse(session, (enum reason)session->verdict);
     else if (session->state == LIFE_HEAD && session_request_begun(session))
         session_answer_refuse(session, REASON_handshake_timeout);
     else
@@ -110,23 +110,27 @@ static struct session *create(struct session_env *env, const struct session_clie
     return NULL;
 }
 
-static void turn_away(struct session_env *env, const struct session_client *client)
+static void turn_away(struct session_env *env, struct session_client *client)
 {
     log_message(REASON_ERROR, "%s: a connection was closed",
                 reason_row(REASON_out_of_memory)->text);
     metrics_add(&env->metrics.ended[REASON_out_of_memory], 1);
-    close(client->fd);
-    site_release(client->site);
+    session_client_drop(client);
 }
 
-/* Whoever wants to see why there are so many must get in. */
-static uint32_t most_connections(const struct session *session)
+/* Operators' connections were counted when they were accepted, and have no other limit. */
+static enum reason enter(struct session *session)
 {
-    bool admin = session_base_listener(session)->admin;
-    return admin ? 0 : session_base_limits(session)->max_connections;
+    const struct site_listener *own = &session->site->listeners[session->listener];
+    if (own->terms.operators)
+        return REASON_none;
+    if (session->pass.late) /* no descriptors were left for more than its request */
+        return REASON_too_many_process;
+    return guard_enter(&session->pass, session_base_limits(session)->max_connections, own->tally,
+                       session_base_listener(session)->max_connections);
 }
 
-void session_accept(struct session_env *env, const struct session_client *client)
+void session_accept(struct session_env *env, struct session_client *client)
 {
     struct session *session = create(env, client);
     metrics_add(&env->metrics.counter[METRICS_connections], 1);
@@ -147,11 +151,9 @@ void session_accept(struct session_env *env, const struct session_client *client
     list_append(&env->sessions, &session->link);
     env->live++;
     metrics_add(&env->metrics.open, 1);
-    session->verdict =
-        (uint8_t)guard_enter(session->site->shared.guard, &session->pass, most_connections(session),
-                             session->site->listeners[session->listener].tally,
-                             session_base_listener(session)->max_connections);
+    session->pass = client->pass;
     session_base_arm(session, session_base_limits(session)->handshake_timeout_ms);
+    session_request_judged(session, enter(session));
     session_greet_preface(session);
 }
 

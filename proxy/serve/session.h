@@ -19,7 +19,7 @@
 #include "serve/session_env.h"
 
 /* Takes over the client; when memory is out it is closed and counted. */
-void session_accept(struct session_env *env, const struct session_client *client);
+void session_accept(struct session_env *env, struct session_client *client);
 
 /*
  * The process is going to stop: tells at most so many clients, each in the way that its state

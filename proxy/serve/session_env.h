@@ -8,6 +8,7 @@
 #define WSLUICE_SERVE_SESSION_ENV_H
 
 #include <time.h>
+#include <unistd.h>
 
 #include <uv.h>
 
@@ -45,6 +46,7 @@ struct session_env {
     struct list asks;         /* for rosters: the first is under way, the others wait for it */
     struct list lookups;      /* of files that wait for their turn in the pool */
     unsigned looking;         /* those that have it */
+    uint32_t attempts;        /* dial attempts beyond a dial's first one that may still begin */
     bool retiring;            /* every answer is the last on its connection */
     struct session_date {
         time_t at; /* 0: there is none yet */
@@ -52,6 +54,7 @@ struct session_env {
     } date;                        /* of answers; made anew once a second at most */
     unsigned number;               /* of the worker */
     const struct ops_process *ops; /* borrowed */
+    struct guard *guard;           /* likewise */
     uv_timer_cb deadline;          /* session_deadline_cb */
     /* session_end */
     void (*end)(struct session *session, enum reason reason);
@@ -75,6 +78,15 @@ struct session_client {
     uint32_t listener; /* index in the site's configuration */
     uint64_t number;   /* of all that the process has accepted, from 1 */
     struct addr peer;
+    struct guard_pass pass; /* what was reserved for it */
 };
+
+/* A client that is not to become a session after all. */
+static inline void session_client_drop(struct session_client *client)
+{
+    close(client->fd);
+    guard_leave(&client->pass);
+    site_release(client->site);
+}
 
 #endif

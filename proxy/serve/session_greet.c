@@ -175,6 +175,12 @@ static bool expects_header(struct session *session)
     return false;
 }
 
+static void admit(struct session *session)
+{
+    session_request_admit(session);
+    session_request_judged(session, (enum reason)session->verdict);
+}
+
 void session_greet_preface(struct session *session)
 {
     const struct config_cidrs *trusted = &session_base_listener(session)->trusted_proxies;
@@ -185,6 +191,6 @@ void session_greet_preface(struct session *session)
     /* A proxy that may name its client in the head is counted by that name, later. */
     if (!session->counted && session->verdict == REASON_none &&
         !client_address_trusts(trusted, &session->client_address))
-        session_request_admit(session);
+        admit(session);
     look_at_first_byte(session);
 }

@@ -8,6 +8,8 @@
 
 /* One client that asks many things at once must not starve the others. */
 #define REQUESTS_PER_TURN 16
+/* Over a limit there are few places to be read in, and a probe asks at once. */
+#define LATE_MS 2000
 
 /* Whether these lists let the client in, wherever it is known to come from. */
 static enum reason check_address(const struct session *session, const struct config_cidrs *allow,
@@ -17,14 +19,41 @@ static enum reason check_address(const struct session *session, const struct con
     return access_address(client->known ? client->ip.address : NULL, allow, deny);
 }
 
+/* Limits of clients, which say nothing of whether the process lives. */
+static bool is_over_limit(enum reason reason)
+{
+    return reason == REASON_too_many_process || reason == REASON_too_many_listener ||
+           reason == REASON_too_many_address || reason == REASON_rate_limited;
+}
+
+void session_request_judged(struct session *session, enum reason verdict)
+{
+    const struct site *site = session->site;
+    uint32_t patience = session_base_limits(session)->handshake_timeout_ms;
+    session->verdict = (uint8_t)verdict;
+    if (is_over_limit(verdict) && site->listeners[session->listener].terms.late &&
+        !session->pass.late)
+        (void)!guard_enter_late(site->shared.guard, &session->pass, site->plan.late);
+    if (session->pass.late && patience > LATE_MS)
+        session_base_arm(session, LATE_MS);
+}
+
+/* Whose address is known counts there; operators count by their listener alone. */
+static enum reason count_address(struct session *session)
+{
+    const struct client_address *client = &session->client_address;
+    if (!client->known || session->site->listeners[session->listener].terms.operators)
+        return REASON_none;
+    return guard_enter_address(&session->pass, client->ip.address, session_base_limits(session),
+                               session_base_now(session));
+}
+
 void session_request_admit(struct session *session)
 {
     const struct config_listener *listener = session_base_listener(session);
-    const struct client_address *client = &session->client_address;
     enum reason verdict = check_address(session, &listener->allow, &listener->deny);
-    if (verdict == REASON_none && client->known)
-        verdict = guard_enter_address(&session->pass, client->ip.address,
-                                      session_base_limits(session), session_base_now(session));
+    if (verdict == REASON_none)
+        verdict = count_address(session);
     session->counted = true;
     session->verdict = (uint8_t)verdict;
 }
@@ -189,6 +218,15 @@ static enum reason upgrade_request(struct session *session, const struct opening
     return entry->host ? REASON_none : REASON_out_of_memory;
 }
 
+/* Over a limit liveness is answered, and nothing else; then the connection ends. */
+static enum reason find_liveness(struct session *session, const struct http_head *head,
+                                 enum reason verdict)
+{
+    session->entry->keep = false;
+    bool found = find_route(session, head) == REASON_none;
+    return found && session->route->health == CONFIG_HEALTH_LIVE ? REASON_none : verdict;
+}
+
 static void judge(struct session *session, const struct opening_request *request)
 {
     const struct http_head *head = &request->head;
@@ -196,6 +234,8 @@ static void judge(struct session *session, const struct opening_request *request
     enum reason reason = find_client(session, head);
     if (reason == REASON_none)
         reason = find_route(session, head);
+    else if (is_over_limit(reason))
+        reason = find_liveness(session, head, reason);
     bool bridge = is_for_bridge(session->route, head);
     if (reason == REASON_none)
         reason = bridge ? upgrade_request(session, request) : plain_request(session->route, head);
@@ -291,8 +331,8 @@ static bool read_once(struct session *session, const struct http_limits *limits)
 
 void session_request_read(struct session *session)
 {
-    /* Whoever is one too many is told at once, and does not stay to be asked what it wants. */
-    if (session->verdict != REASON_none) {
+    /* Over a limit: refuse without reading the request, unless it may be for liveness. */
+    if (session->verdict != REASON_none && !session->pass.late) {
         session_answer_refuse(session, (enum reason)session->verdict);
         return;
     }

@@ -20,4 +20,11 @@ bool session_request_begun(const struct session *session);
 /* Counts the client by its address, once that is known; what is refused is told with the answer. */
 void session_request_admit(struct session *session);
 
+/*
+ * A verdict of the limits, before the request is read. One against the client is told without
+ * reading, except where its listener may be asked for liveness: then the request is read, if it
+ * comes soon and there are not too many like it.
+ */
+void session_request_judged(struct session *session, enum reason verdict);
+
 #endif

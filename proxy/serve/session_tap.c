@@ -7,10 +7,11 @@ static void moved_cb(void *owner)
     session_base_turn(owner, BRIDGE_CLIENT_READ | BRIDGE_TARGET_READ);
 }
 
-/* The worker waits for it as it does for a session. */
+/* The worker waits for it as it does for a session, and its descriptor is counted as long. */
 static void gone_cb(void *keeper)
 {
     struct session_env *env = keeper;
+    guard_give_back(env->guard);
     env->live--;
     env->recordings--;
     env->gone(env);
@@ -38,6 +39,8 @@ void session_tap_begin(struct session *session)
         log_message(REASON_WARN, "a session is not recorded: out of memory");
         return;
     }
+    if (path)
+        guard_lend(&session->pass);
     env->live += path != NULL;
     env->recordings += path != NULL;
     session->bridge.tap = &session->onlooker->tap;

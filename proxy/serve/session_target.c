@@ -217,6 +217,7 @@ void session_target_begin(struct session *session)
         .watches = &session->env->watches,
         .names = session->env->names,
         .scratch = session_base_tls_scratch(session),
+        .attempts = &session->env->attempts,
         .pool = session->site->gate->pool,
         .route = session->route,
         .prepare = prepare_cb,

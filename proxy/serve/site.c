@@ -39,7 +39,9 @@ static bool open_listeners(struct site *site, char *error, size_t error_size)
         const struct config_listener *listener = &config->listeners[i];
         struct site_listener *own = &site->listeners[i];
         addr_print_config(&listener->address, own->name, sizeof(own->name));
-        own->tally = guard_tally_get(site->shared.guard, GUARD_LISTENER,
+        own->terms = descriptors_listener(config, i);
+        own->tally = guard_tally_get(site->shared.guard,
+                                     own->terms.operators ? GUARD_OPERATORS : GUARD_LISTENER,
                                      listener->name ? listener->name : own->name);
         if (!own->tally)
             return fail(error, error_size);
@@ -84,6 +86,7 @@ struct site *site_create(const struct config *config, const struct site_shared *
     atomic_init(&site->references, 1);
     site->config = config_retain(config);
     site->shared = *shared;
+    site->plan = descriptors_plan(config, &shared->host);
     if (open_all(site, previous, error, error_size))
         return site;
     site_release(site);

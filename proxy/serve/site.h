@@ -3,8 +3,8 @@
  * table, and where things are counted. A reload makes a new site beside the old one;
  * sessions keep the site they began with.
  *
- *      site_shared   what outlives every configuration: the guard, the accounts
- *      site          one configuration's view of it
+ *      site_shared   what outlives every configuration: the guard, the accounts, what the machine
+ * lets us have site          one configuration's view of it
  *
  * Owns: a reference to the snapshot and all that was built from it. Thread: made on one (files are
  * read), then read by any; the count is atomic. Errors: NULL and one line.
@@ -15,6 +15,7 @@
 
 #include <stdatomic.h>
 
+#include "core/descriptors.h"
 #include "core/route.h"
 #include "serve/account.h"
 #include "serve/files.h"
@@ -25,6 +26,7 @@
 struct site_shared {
     struct guard *guard;
     struct account_set *accounts;
+    struct descriptors_host host;
 };
 
 struct site_route {
@@ -38,6 +40,7 @@ struct site_route {
 
 struct site_listener {
     struct guard_tally *tally;
+    struct descriptors_listener terms;
     char name[160]; /* the bound address, for the log */
 };
 
@@ -50,6 +53,7 @@ struct site {
     struct route_table *table;
     struct site_route *routes;
     struct site_listener *listeners;
+    struct descriptors_plan plan;
 };
 
 /* `previous`: what serves now, whose targets' health and ticket keys are taken over; NULL: nothing.

@@ -328,7 +328,7 @@ static void put_head(FILE *out, const struct status_view *view)
     fprintf(out, " %s, ", print_count(seen->stalled_down, "slow client", "slow clients", a));
     fprintf(out, "%s\n", print_count(seen->stalled_up, "slow target", "slow targets", b));
     if (atomic_load(&view->ops->accepts_paused))
-        fputs("accepting pauses: descriptors have run out\n", out);
+        fputs("no new clients are taken: descriptors have run out\n", out);
     if (atomic_load(&view->ops->reload_failed))
         fputs("the last reload failed: the file is not what is in use\n", out);
 }

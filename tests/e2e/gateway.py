@@ -21,11 +21,11 @@ class Door:
             self.port = int(address.rsplit(':', 1)[1])
 
 
-def start(lab, routes, listeners=({'address': ANY},), *, file='gateway.yaml', **process):
+def start(lab, routes, listeners=({'address': ANY},), *, file='gateway.yaml', nofile=None, **process):
     """A bridge with `doors`, its listeners in the order of the file, and `file`, to be changed and reloaded."""
     config = {'workers': 2, 'listeners': list(listeners), 'routes': list(routes), **process}
     path = write(lab.folder / file, config)
-    bridge = lab.start('--config', path)
+    bridge = lab.start('--config', path, nofile=nofile)
 
     def addresses():
         found = re.findall(r'listening on ([^\s",]+)', bridge.text)

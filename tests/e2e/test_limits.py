@@ -1,130 +1,310 @@
-"""A request of exactly each buffer's size, one byte less and one more: answered, and nothing ends but the request."""
-import struct
+"""At the end of each limit operators still get in, and the process can still reload, rotate its log and be replaced."""
+import os
+import re
+import select
+import signal
+import socket
+import subprocess
 
 import pytest
-from gateway import ANY, ask, get, start
-from wire import BINARY, CLOSE, PING, PONG, frame, header, request
+from gateway import ANY, Door, ask, get, marked, samples, start, write
+from lab import run
+from processes import Process, adopt_orphans
+from wire import WAIT, request, until
 
-OPS = {'path': '/metrics', 'metrics': True, 'name': 'ops'}
+OPS = [{'name': 'ops', 'path': '/livez', 'health': 'live'}, {'name': 'ops', 'path': '/readyz', 'health': 'ready'},
+       {'name': 'ops', 'path': '/metrics', 'metrics': True}, {'name': 'ops', 'path': '/status', 'status': True}]
+FILES = 'a file that is larger than all buffers on its way\n' * 200_000
 
+# What getaddrinfo says of "many": addresses that all take no connection.
+MANY_ADDRESSES = r'''
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <dlfcn.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
 
-def around(*sizes):
-    return [size + more for size in sizes for more in (-2, -1, 0, 1, 2)]
-
-
-@pytest.fixture
-def gateway(lab):
-    echo = lab.target()
-    (lab.folder / 'files').mkdir()
-    (lab.folder / 'tokens').write_text(f'{"t" * 4096}: 127.0.0.1:{echo.port}\n')
-    there = {'address': f'tcp://127.0.0.1:{echo.port}', 'proxy_protocol': 'v2'}
-    routes = [{'path': '/*', 'target': f'tcp://127.0.0.1:{echo.port}'},
-              {'path': '/proxy', 'target': there},
-              {'path': '/c/{name}', 'captures': {'name': '.*'}, 'target': f'tcp://127.0.0.1:{echo.port}'},
-              {'path': '/h/{name}', 'captures': {'name': '.*'}, 'target': f'tcp://{{name}}.test.invalid.:{echo.port}',
-               'connect_timeout': '1s'},
-              {'path': '/s/{name}', 'captures': {'name': '.*'}, 'connect_timeout': '1s',
-               'target': {'address': f'tls://{{name}}:{echo.port}', 'server_name': '{name}.test'}},
-              {'path': '/t', 'tokens': {'from': 'query:token', 'file': str(lab.folder / 'tokens')}},
-              {'path': '/files/*', 'files': str(lab.folder / 'files')},
-              {'path': '/away/*', 'redirect': 'https://{host}{path}{query}'},
-              {'path': '/status', 'status': True}, OPS]
-    listeners = [{'address': ANY, 'trusted_proxies': ['127.0.0.1']},
-                 {'address': ANY, 'trusted_proxies': ['127.0.0.1'], 'proxy_protocol': 'require'}]
-    bridge = start(lab, routes, listeners)
-    yield bridge
-    assert get(lab, bridge.doors[0], '/metrics').status == 200
-
-
-def answers(lab, gateway, sizes, make):
-    """{size: status}; each request comes on a connection of its own."""
-    return {size: ask(lab, gateway.doors[0], raw=make(size)).status for size in sizes}
+int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **list)
+{
+    int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **) = dlsym(RTLD_NEXT, "getaddrinfo");
+    if (!name || strcmp(name, "many") != 0)
+        return real(name, service, hints, list);
+    struct addrinfo **link = list;
+    for (int i = 0; i < 8; i++, link = &(*link)->ai_next) {
+        char text[16] = "127.0.0.1";
+        text[8] += i;
+        int status = real(text, service, hints, link);
+        if (status != 0)
+            return status;
+    }
+    return 0;
+}
+'''
 
 
-def pad_to(size, path='/'):
-    """An upgrade request of so many bytes."""
-    bare = len(request(path, fields={'X': ''}))
-    return request(path, fields={'X': 'x' * (size - bare)})
+def answers(lab, ops, path):
+    """What operators ask for, by each of their ways in."""
+    assert [get(lab, ops, page).status for page in ('/livez', '/readyz', '/metrics', '/status?format=json')] == [200] * 4
+    assert run('status', '--socket', path)[0] == 0
+    assert run('health', '--socket', path)[0] == 0
 
 
-def test_heads(lab, gateway):
-    limit = 16 * 1024
-    found = answers(lab, gateway, around(limit), pad_to)
-    assert found == {size: 101 if size <= limit else 431 for size in found}
-    found = answers(lab, gateway, around(100), lambda count: request(fields={f'X{i}': 'x' for i in range(count - 5)}))
-    assert found == {count: 101 if count <= 100 else 431 for count in found}
+def kill_one(path):
+    """A session's id, and that an operator can end it."""
+    session = re.search(r'^(\d+-\d+) ', run('status', '--socket', path)[1], re.MULTILINE).group(1)
+    assert run('kill', '--socket', path, session)[0] == 0
 
 
-@pytest.mark.parametrize('path', ['/', '/c/', '/h/', '/s/', '/files/', '/away/', '/status?filter=', '/t?token=', '/proxy?'])
-def test_paths(lab, gateway, path):
-    """Around every buffer that a path goes through: segments, hosts, tokens, locations, queries, lines of the log."""
-    for letter in ('a', '%7b', '|', '.a'):
-        for size in around(64, 128, 239, 253, 255, 1024, 2048, 4096 - 22, 4096, 8192 - 20):
-            text = (letter * (size // len(letter) + 1))[:size]
-            upgrade = path not in ('/files/', '/away/', '/status?filter=')
-            answer = (ask if upgrade else get)(lab, gateway.doors[0], path + text)
-            assert answer.status in (101, 200, 302, 301, 308, 400, 404, 414, 431, 502, 504), (letter, size)
+def reload(bridge, **changed):
+    write(bridge.file, {**bridge.config, **changed})
+    seen = bridge.text.count('read again and is in use')
+    bridge.signal(signal.SIGHUP)
+    until(lambda: bridge.text.count('read again and is in use') > seen, lambda: bridge.text)
 
 
-def test_tokens(lab, gateway):
-    found = answers(lab, gateway, around(4096), lambda size: request(f'/t?token={"t" * size}'))
-    assert found == {size: 101 if size == 4096 else 404 for size in found}
+LIMITS = {  # (options of the process, of the listener, of the route, sessions that fill it, what the next one hears)
+    'process': ({'limits': {'max_connections': 3}}, {}, {}, 3, 503),
+    'listener': ({}, {'max_connections': 3}, {}, 3, 503),
+    'route': ({}, {}, {'max_sessions': 3}, 3, 503),
+    'address': ({'limits': {'max_connections_per_address': 3}}, {}, {}, 3, 429),
+    'rate': ({'limits': {'handshakes_per_second': 1, 'handshake_burst': 3}}, {}, {}, None, 429),
+}
 
 
-@pytest.mark.parametrize('name', ['Host', 'Origin', 'Sec-WebSocket-Protocol', 'Sec-WebSocket-Key', 'X-Forwarded-For',
-                                  'Forwarded', 'Cookie', 'Upgrade', 'Connection', 'Sec-WebSocket-Extensions'])
-@pytest.mark.parametrize('path', ['/', '/proxy'])
-def test_fields(lab, gateway, name, path):
-    for size in around(24, 63, 253, 255, 512, 1000, 1024, 4096, 8192):
-        answer = ask(lab, gateway.doors[0], path, fields={name: 'a' * size})
-        assert answer.status in (101, 400, 403, 404, 426, 431), size
+def fill(lab, door, count):
+    """Sessions, to the end of a limit; of a rate as many as it lets in before it refuses."""
+    if count is not None:
+        return [lab.open(door) for _ in range(count)]
+    clients = []
+
+    def refused():
+        client = lab.connect(door).send(request())
+        clients.append(client)
+        return client.answer().status == 429
+    until(refused, 'the end of the rate')
+    return clients
 
 
-def test_methods(lab, gateway):
-    found = answers(lab, gateway, around(15, 255, 4096), lambda size: request(method='M' * size))
-    assert set(found.values()) == {405}
-
-
-@pytest.mark.parametrize('authority', [None, 0, 253, 255, 256, 1024])
-def test_proxy_headers(lab, gateway, authority):
-    """Of every length around the largest that is taken."""
-    addresses = bytes([192, 0, 2, 1, 127, 0, 0, 1]) + struct.pack('!HH', 1, 2)
-    tlvs = b'' if authority is None else b'\x02' + struct.pack('!H', authority) + b'h' * authority
-    for total in around(4096, 4000):
-        rest = total - 16 - len(addresses) - len(tlvs) - 3
-        noop = b'\x04' + struct.pack('!H', rest) + bytes(rest)
-        body = addresses + tlvs + noop
-        client = lab.connect(gateway.doors[1])
-        client.send(b'\r\n\r\n\0\r\nQUIT\n\x21\x11' + struct.pack('!H', len(body)) + body + request('/proxy'))
-        if total <= 4096:
-            assert client.answer().status == 101, total
-        else:
-            with pytest.raises((EOFError, ConnectionResetError)):
-                client.answer()
+@pytest.mark.parametrize('limit', LIMITS)
+def test_operators_get_in_at_each_limit(lab, limit):
+    process, listener, route, count, status = LIMITS[limit]
+    path = lab.folder / 'admin.sock'
+    bridge = start(lab, [marked('/*', lab.target(), **route), *OPS],
+                   [{'address': ANY, **listener}, {'address': ANY, 'routes': ['ops']}], admin=str(path), **process)
+    users, ops = bridge.doors[:2]
+    clients = fill(lab, users, count)
+    for _ in range(5):
+        if count is not None:
+            assert ask(lab, users).status == status
+        answers(lab, ops, path)
+    for _ in range(30):  # faster than any rate that holds for clients
+        assert get(lab, ops, '/livez').status == 200
+    reload(bridge)
+    answers(lab, ops, path)
+    kill_one(path)
+    for client in clients:
         client.hang_up()
 
 
-def test_control_frames(lab, gateway):
-    for size in around(125):
-        pinger, closer = lab.open(gateway.doors[0]), lab.open(gateway.doors[0])
-        payload = struct.pack('!H', 1000) + b'r' * (size - 2)
-        if size <= 125:
-            pinger.send(frame(PING, payload))
-            assert pinger.exactly(2 + size) == bytes([0x80 | PONG, size]) + payload
-            closer.send(frame(CLOSE, payload))
-            assert closer.end()[1] == 1000
-        else:
-            for client, opcode in ((pinger, PING), (closer, CLOSE)):
-                client.send(header(opcode, size, mask=bytes(4)) + payload)
-                assert client.end()[1] == 1002
-        pinger.hang_up()
-        closer.hang_up()
+def test_operators_get_in_when_descriptors_are_used_up(lab):
+    """Clients wait in the backlog of their own listener; the other one is not paused with it."""
+    path = lab.folder / 'admin.sock'
+    bridge = start(lab, [marked('/*', lab.target()), *OPS], [{'address': ANY}, {'address': ANY, 'routes': ['ops']}],
+                   admin=str(path), nofile=(160, 160))
+    users, ops = bridge.doors[:2]
+    clients = fill_descriptors(lab, users, lambda: bridge.text)
+    waiting = [lab.connect(users).send(request()) for _ in range(10)]
+    for _ in range(5):
+        answers(lab, ops, path)
+        assert samples(lab, ops)['wsluice_accepts_paused'] == 1
+    assert bridge.fds() < 160
+    reload(bridge)
+    answers(lab, ops, path)
+    kill_one(path)
+    clients[0].hang_up()
+    assert waiting[0].answer().status == 101  # its turn has come
+    for client in clients + waiting:
+        client.hang_up()
+    until(lambda: ask(lab, users).status == 101, 'room again')
 
 
-def test_data_frames_around_the_buffer(lab, gateway):
-    """Payloads and what precedes them, so that a frame ends at every place of the 256 KiB that one read takes."""
-    for size in around(125, 65535, 256 * 1024 - 8, 256 * 1024):
-        client = lab.open(gateway.doors[0])
-        client.send(frame(BINARY, b'd' * size))
-        assert client.data(size) == b'd' * size
-        client.bye()
+def test_an_operators_listener_is_bounded_itself(lab):
+    """And clients are served all the while, as are the other operators."""
+    path = lab.folder / 'admin.sock'
+    bridge = start(lab, [marked('/*', lab.target()), *OPS],
+                   [{'address': ANY}, {'address': ANY, 'routes': ['ops'], 'max_connections': 4}], admin=str(path))
+    users, ops = bridge.doors[:2]
+    idle = [lab.connect(ops) for _ in range(4)]
+    until(lambda: 'accepting on' in bridge.text, lambda: bridge.text)
+    waits = lab.connect(ops).send(b'GET /livez HTTP/1.1\r\nHost: a\r\n\r\n')
+    assert ask(lab, users).status == 101
+    assert run('status', '--socket', path)[0] == 0
+    idle[0].hang_up()
+    assert waits.answer().status == 200
+    for client in idle:
+        client.hang_up()
+
+
+def test_operators_do_not_keep_an_idle_process_alive(lab):
+    bridge = start(lab, [marked('/*', lab.target()), *OPS], [{'address': ANY}, {'address': ANY, 'routes': ['ops']}],
+                   exit={'idle': '2s'})
+    monitor = lab.connect(bridge.doors[1])
+    monitor.send(b'GET /livez HTTP/1.1\r\nHost: a\r\n\r\n')
+    assert monitor.answer().status == 200
+    assert bridge.wait() == 0
+
+
+# ---- liveness among clients ----
+
+SHARED = [{'path': '/livez', 'health': 'live'}, {'path': '/readyz', 'health': 'ready'},
+          {'path': '/metrics', 'metrics': True}]
+
+
+@pytest.mark.parametrize('limit', [limit for limit in LIMITS if limit != 'route'])
+def test_liveness_is_answered_over_a_limit(lab, limit):
+    """Also where clients come in; everything else there is refused as before."""
+    process, listener, route, count, status = LIMITS[limit]
+    bridge = start(lab, [marked('/*', lab.target(), **route), *SHARED], [{'address': ANY, **listener}], **process)
+    clients = fill(lab, bridge, count)
+    for _ in range(3):
+        answer = get(lab, bridge, '/livez')
+        assert answer.status == 200
+        if count is not None:
+            assert answer.fields['connection'] == 'close'
+            assert [get(lab, bridge, page).status for page in ('/readyz', '/metrics', '/nothing')] == [status] * 3
+            assert ask(lab, bridge).status == status
+    for client in clients:
+        client.hang_up()
+
+
+def test_liveness_is_answered_when_descriptors_are_used_up(lab):
+    bridge = start(lab, [marked('/*', lab.target()), *SHARED], nofile=(160, 160))
+    clients = [lab.open(bridge)]
+
+    def full():
+        client = lab.connect(bridge).send(request())
+        clients.append(client)
+        return client.answer().status == 503
+    until(full, 'the end of the descriptors')
+    for _ in range(20):
+        assert get(lab, bridge, '/livez').status == 200
+        assert get(lab, bridge, '/readyz').status == 503
+    assert bridge.session(reason='too_many_process')
+    assert bridge.fds() < 160
+    for client in clients:
+        client.hang_up()
+
+
+def test_who_asks_nothing_over_a_limit_is_told_soon(lab):
+    """Long before a handshake has to be over, so that such clients do not keep probes out for long."""
+    bridge = start(lab, [marked('/*', lab.target()), *SHARED], limits={'max_connections': 1, 'handshake_timeout': '1h'})
+    first = lab.open(bridge)
+    silent, half = lab.connect(bridge), lab.connect(bridge).send(b'GET /live')
+    assert silent.answer().status == 503 and half.answer().status == 503
+    first.bye()
+
+
+def test_a_denied_address_is_not_asked_whether_it_wants_liveness(lab):
+    bridge = start(lab, [marked('/*', lab.target()), *SHARED], [{'address': ANY, 'deny': ['127.0.0.0/8']}])
+    assert lab.connect(bridge).answer().status == 403
+
+
+# ---- the process's own work ----
+
+def fill_descriptors(lab, door, log, asks=request(), answered=True):
+    """As many as are let in, each in the middle of something: its answer has begun, or will take a while."""
+    clients = []
+    while 'accepting on' not in log():
+        client = lab.connect(door).send(asks)
+        clients.append(client)
+        until(lambda: not answered or 'accepting on' in log() or select.select([client.sock], [], [], 0)[0], log)  # noqa: B023
+    return clients
+
+
+KEPT = 65  # of 160: for the process's own work, for what it looks up, and for operators
+LARGE = b'GET /large HTTP/1.1\r\nHost: a\r\n\r\n'  # of which its client reads nothing
+
+
+@pytest.fixture(name='dead_port')
+def fixture_dead_port():
+    """Listens on every address, and has no room in its backlog."""
+    with socket.socket() as sock:
+        sock.bind(('0.0.0.0', 0))
+        sock.listen(0)
+        port = sock.getsockname()[1]
+        fillers = []
+        for last in range(1, 9):
+            for _ in range(4):
+                filler = socket.socket()
+                filler.setblocking(False)
+                filler.connect_ex((f'127.0.0.{last}', port))
+                fillers.append(filler)
+        yield port
+        for filler in fillers:
+            filler.close()
+
+
+def begin_gateway(lab, routes, env):
+    """On Unix sockets, as the addresses are known then: the log is a file. (bridge, users, log, more)"""
+    log = lab.folder / 'bridge.log'
+    places = {name: f'unix:{lab.folder}/{name}.sock' for name in ('users', 'ops', 'new')}
+    config = {'workers': 1, 'limits': {'drain_timeout': '1s'}, 'log': {'file': str(log)}, 'admin': str(lab.folder / 'admin.sock'),
+              'routes': [*routes, *OPS],
+              'listeners': [{'address': places['users']}, {'address': places['ops'], 'routes': ['ops']}]}
+    file = write(lab.folder / 'gateway.yaml', config)
+    bridge = lab.start('--config', file, logs_to=log, nofile=(160, 160), env=env)
+    bridge.file, bridge.config = file, config
+    return bridge, {name: Door(address) for name, address in places.items()}, log
+
+
+def do_all_work(lab, bridge, doors, log):
+    """Rotation, a reload with one more listener, an upgrade."""
+    moved = log.rename(lab.folder / 'bridge.log.1')
+    bridge.signal(signal.SIGUSR1)
+    until(log.exists, 'a new log')
+    write(bridge.file, {**bridge.config, 'listeners': [*bridge.config['listeners'],
+                                                       {'address': doors['new'].address, 'routes': ['ops']}]})
+    bridge.signal(signal.SIGHUP)
+    until(lambda: 'read again and is in use' in log.read_text(), log.read_text)
+    assert get(lab, doors['new'], '/livez').status == 200
+    answers(lab, doors['ops'], lab.folder / 'admin.sock')
+    bridge.signal(signal.SIGUSR2)
+    found = until(lambda: re.search(r'process (\d+) has taken over', log.read_text()), log.read_text)
+    lab.processes.append(Process(int(found.group(1))))
+    assert 'Too many open files' not in moved.read_text() + log.read_text()
+    return lab.processes[-1]
+
+
+@pytest.mark.parametrize('kind', ['bridge', 'record', 'files', 'attempts'])
+def test_the_process_keeps_what_its_own_work_needs(lab, kind, dead_port):
+    """Whatever it is that clients use descriptors for."""
+    adopt_orphans()
+    (lab.folder / 'web').mkdir()
+    (lab.folder / 'web/large').write_text(FILES)
+    (lab.folder / 'many.c').write_text(MANY_ADDRESSES)
+    library = lab.folder / 'many.so'
+    subprocess.run(['cc', '-shared', '-fPIC', '-o', library, lab.folder / 'many.c', '-ldl'], check=True)
+    asan = f"{os.environ.get('ASAN_OPTIONS', '')}:verify_asan_link_order=0".lstrip(':')
+    route, asks, env, each, more = {  # each, more: descriptors that one client uses, and all of them together
+        'bridge': (marked('/*', lab.target()), request(), {}, 2, 0),
+        'record': (marked('/*', lab.target(), record=str(lab.folder / 'rec')), request(), {}, 3, 0),
+        'files': ({'path': '/*', 'files': str(lab.folder / 'web')}, LARGE, {}, 2, 0),
+        'attempts': ({'path': '/*', 'target': f'tcp://many:{dead_port}', 'connect_timeout': '1h'}, request(),
+                     {'LD_PRELOAD': str(library), 'ASAN_OPTIONS': asan}, 2, 160 // 32),
+    }[kind]
+    bridge, doors, log = begin_gateway(lab, [route], env)
+    clients = fill_descriptors(lab, doors['users'], log.read_text, asks, kind != 'attempts')
+
+    def all_in_use():
+        inside = samples(lab, doors['ops'])['wsluice_worker_connections{worker="0"}'] - 1
+        return bridge.fds() == bridge.baseline + each * inside + more
+    until(all_in_use, lambda: f'{bridge.fds()} descriptors, {bridge.baseline} at the start')
+    assert bridge.fds() <= 160 - KEPT
+    successor = do_all_work(lab, bridge, doors, log)
+    for client in clients:
+        client.hang_up()
+    bridge.signal(signal.SIGTERM)  # dials need not notice that
+    assert bridge.process.wait(WAIT) == 0
+    successor.stop()
+

@@ -104,6 +104,19 @@ static void warns_of_names_that_others_point_here(void **state)
                      0);
 }
 
+#define LIVE "{name: live, path: /livez, health: live}"
+#define TLS  "{address: \":443\", tls: {certificates: [desk.pem]}}"
+
+/* Nobody can ask before TLS, and over a limit no handshake is done. */
+static void warns_of_liveness_behind_tls_among_clients(void **state)
+{
+    assert_int_equal(warnings_of("[" TLS "]", "[" DESK ", " LIVE "]"), 1);
+    assert_int_equal(warnings_of("[\":80\"]", "[" DESK ", " LIVE "]"), 0);
+    assert_int_equal(warnings_of("[" TLS "]", "[" LIVE "]"), 0);
+    assert_int_equal(
+        warnings_of("[" TLS ", {address: \":9090\", routes: [live]}]", "[" DESK ", " LIVE "]"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -111,6 +124,7 @@ int main(void)
         cmocka_unit_test(warns_of_names_that_others_point_here),
         cmocka_unit_test(says_nothing_where_few_can_come),
         cmocka_unit_test(warns_of_hosts_that_clients_choose),
+        cmocka_unit_test(warns_of_liveness_behind_tls_among_clients),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,6 +25,14 @@ static struct guard_tally *tally(struct guard *guard, enum guard_kind kind, cons
     return found;
 }
 
+static enum reason begin_and_enter(struct guard *guard, struct guard_pass *pass,
+                                   uint32_t process_limit, struct guard_tally *listener,
+                                   uint32_t listener_limit)
+{
+    assert_true(guard_reserve(guard, pass, 2, 0));
+    return guard_enter(pass, process_limit, listener, listener_limit);
+}
+
 static void address_of(uint32_t number, uint8_t address[static IP_BYTES])
 {
     uint8_t octets[4] = {(uint8_t)(number >> 24), (uint8_t)(number >> 16), (uint8_t)(number >> 8),
@@ -38,25 +46,87 @@ static void test_process_and_listener(void **state)
     struct guard_tally *a = tally(guard, GUARD_LISTENER, "a"),
                        *b = tally(guard, GUARD_LISTENER, "b");
     struct guard_pass passes[5];
-    assert_int_equal(guard_enter(guard, &passes[0], 4, a, 2), REASON_none);
-    assert_int_equal(guard_enter(guard, &passes[1], 4, a, 2), REASON_none);
-    assert_int_equal(guard_enter(guard, &passes[2], 4, a, 2), REASON_too_many_listener);
+    assert_int_equal(begin_and_enter(guard, &passes[0], 4, a, 2), REASON_none);
+    assert_int_equal(begin_and_enter(guard, &passes[1], 4, a, 2), REASON_none);
+    assert_int_equal(begin_and_enter(guard, &passes[2], 4, a, 2), REASON_too_many_listener);
     assert_int_equal(guard_count(guard), 3); /* it lives on to be told */
     assert_int_equal(guard_tally_count(a), 2);
-    assert_int_equal(guard_enter(guard, &passes[3], 4, b, 2), REASON_none);
-    assert_int_equal(guard_enter(guard, &passes[4], 4, b, 2), REASON_too_many_process);
+    assert_int_equal(begin_and_enter(guard, &passes[3], 4, b, 2), REASON_none);
+    assert_int_equal(begin_and_enter(guard, &passes[4], 4, b, 2), REASON_too_many_process);
     guard_leave(&passes[4]);
     assert_int_equal(guard_count(guard), 4);
     guard_leave(&passes[0]);
     guard_leave(&passes[0]);
     assert_int_equal(guard_count(guard), 3);
-    assert_int_equal(guard_enter(guard, &passes[0], 4, a, 2), REASON_none);
-    assert_int_equal(guard_enter(guard, &passes[4], 0, a, 0), REASON_none); /* limits lifted */
+    assert_int_equal(begin_and_enter(guard, &passes[0], 4, a, 2), REASON_none);
+    assert_int_equal(begin_and_enter(guard, &passes[4], 0, a, 0), REASON_none); /* limits lifted */
     for (size_t i = 0; i < WSL_COUNT(passes); i++)
         guard_leave(&passes[i]);
     assert_int_equal(guard_count(guard) + guard_tally_count(a) + guard_tally_count(b), 0);
     guard_tally_release(guard, a);
     guard_tally_release(guard, b);
+    guard_destroy(guard);
+}
+
+/* Descriptors are reserved as many as a connection may come to use, and given back as they go. */
+static void test_descriptors(void **state)
+{
+    struct guard *guard = create();
+    struct guard_pass passes[3];
+    assert_true(guard_reserve(guard, &passes[0], 3, 5));
+    assert_false(guard_reserve(guard, &passes[1], 3, 5));
+    guard_leave(&passes[1]); /* empty: nothing happens */
+    assert_true(guard_reserve(guard, &passes[1], 2, 5));
+    assert_false(guard_reserve(guard, &passes[2], 1, 5));
+    guard_lend(&passes[0]); /* a recording that is still written */
+    guard_leave(&passes[0]);
+    assert_false(guard_reserve(guard, &passes[2], 3, 5));
+    guard_give_back(guard);
+    assert_true(guard_reserve(guard, &passes[2], 3, 5));
+    guard_leave(&passes[1]);
+    guard_leave(&passes[2]);
+    assert_true(guard_reserve(guard, &passes[0], 5, 5));
+    guard_leave(&passes[0]);
+    guard_destroy(guard);
+}
+
+static void test_operators_have_a_count_of_their_own(void **state)
+{
+    struct guard *guard = create();
+    struct guard_tally *listener = tally(guard, GUARD_OPERATORS, "ops");
+    struct guard_pass passes[3], client;
+    assert_true(guard_reserve(guard, &client, 2, 2));
+    assert_true(guard_enter_operators(guard, &passes[0], listener, 2));
+    assert_true(guard_enter_operators(guard, &passes[1], listener, 2));
+    assert_false(guard_enter_operators(guard, &passes[2], listener, 2));
+    guard_leave(&passes[2]);
+    assert_int_equal(guard_tally_count(listener), 2);
+    assert_int_equal(guard_count(guard), 0);
+    guard_leave(&passes[0]);
+    assert_true(guard_enter_operators(guard, &passes[2], listener, 2));
+    guard_leave(&passes[1]);
+    guard_leave(&passes[2]);
+    guard_leave(&client);
+    guard_tally_release(guard, listener);
+    guard_destroy(guard);
+}
+
+static void test_places_over_the_limit(void **state)
+{
+    struct guard *guard = create();
+    struct guard_tally *listener = tally(guard, GUARD_LISTENER, "a");
+    struct guard_pass passes[3] = {{0}};
+    assert_true(guard_enter_late(guard, &passes[0], 2)); /* before it was accepted */
+    assert_int_equal(begin_and_enter(guard, &passes[1], 0, listener, 0), REASON_none);
+    assert_true(guard_enter_late(guard, &passes[1], 2));
+    assert_false(guard_enter_late(guard, &passes[2], 2));
+    guard_leave(&passes[2]);
+    guard_leave(&passes[0]);
+    assert_false(guard_enter_late(guard, &passes[2], 0));
+    assert_true(guard_enter_late(guard, &passes[2], 2));
+    guard_leave(&passes[1]);
+    guard_leave(&passes[2]);
+    guard_tally_release(guard, listener);
     guard_destroy(guard);
 }
 
@@ -68,7 +138,7 @@ static void test_route(void **state)
     struct guard_pass passes[3];
     assert_ptr_not_equal(listener, route);
     for (size_t i = 0; i < WSL_COUNT(passes); i++)
-        assert_int_equal(guard_enter(guard, &passes[i], 0, listener, 0), REASON_none);
+        assert_int_equal(begin_and_enter(guard, &passes[i], 0, listener, 0), REASON_none);
     assert_int_equal(guard_enter_route(&passes[0], route, 1), REASON_none);
     assert_int_equal(guard_enter_route(&passes[1], route, 1), REASON_too_many_route);
     guard_leave(&passes[1]);
@@ -89,7 +159,7 @@ static void test_only_one(void **state)
     struct guard_tally *route = tally(guard, GUARD_ROUTE, "r");
     struct guard_pass passes[3];
     for (size_t i = 0; i < WSL_COUNT(passes); i++)
-        assert_int_equal(guard_enter(guard, &passes[i], 0, listener, 0), REASON_none);
+        assert_int_equal(begin_and_enter(guard, &passes[i], 0, listener, 0), REASON_none);
     guard_only_one(guard);
     assert_int_equal(guard_enter_route(&passes[0], route, 0), REASON_none);
     assert_int_equal(guard_enter_route(&passes[1], route, 0), REASON_shutdown);
@@ -117,7 +187,7 @@ static void test_a_full_route_does_not_cost_the_only_place(void **state)
     struct guard_tally *route = tally(guard, GUARD_ROUTE, "r");
     struct guard_pass passes[2];
     for (size_t i = 0; i < WSL_COUNT(passes); i++)
-        assert_int_equal(guard_enter(guard, &passes[i], 0, listener, 0), REASON_none);
+        assert_int_equal(begin_and_enter(guard, &passes[i], 0, listener, 0), REASON_none);
     assert_int_equal(guard_enter_route(&passes[0], full, 1), REASON_none);
     guard_only_one(guard);
     assert_int_equal(guard_enter_route(&passes[1], full, 1), REASON_too_many_route);
@@ -140,7 +210,7 @@ static void test_address(void **state)
     uint8_t address[IP_BYTES];
     address_of(1, address);
     for (size_t i = 0; i < WSL_COUNT(passes); i++)
-        assert_int_equal(guard_enter(guard, &passes[i], 0, listener, 0), REASON_none);
+        assert_int_equal(begin_and_enter(guard, &passes[i], 0, listener, 0), REASON_none);
     assert_int_equal(guard_enter_address(&passes[0], address, &limits, 0), REASON_none);
     assert_int_equal(guard_enter_address(&passes[1], address, &limits, 0), REASON_none);
     assert_int_equal(guard_enter_address(&passes[2], address, &limits, 0), REASON_too_many_address);
@@ -148,11 +218,11 @@ static void test_address(void **state)
     guard_leave(&passes[1]);
     assert_int_equal(guard_enter_address(&passes[3], address, &limits, 0), REASON_none);
     guard_leave(&passes[3]);
-    assert_int_equal(guard_enter(guard, &passes[3], 0, listener, 0), REASON_none);
+    assert_int_equal(begin_and_enter(guard, &passes[3], 0, listener, 0), REASON_none);
     assert_int_equal(guard_enter_address(&passes[3], address, &limits, 0), REASON_rate_limited);
     guard_leave(&passes[3]);
     /* Counted or not, whoever entered while there was no limit leaves in good order. */
-    assert_int_equal(guard_enter(guard, &passes[3], 0, listener, 0), REASON_none);
+    assert_int_equal(begin_and_enter(guard, &passes[3], 0, listener, 0), REASON_none);
     assert_int_equal(guard_enter_address(&passes[3], address, &off, 0), REASON_none);
     guard_leave(&passes[3]);
     guard_leave(&passes[0]);
@@ -173,7 +243,7 @@ static void test_the_tables_are_bounded(void **state)
     for (uint32_t i = 0; i < ADDRESSES; i++) {
         uint8_t address[IP_BYTES];
         address_of(i, address);
-        assert_int_equal(guard_enter(guard, &passes[i], 0, listener, 0), REASON_none);
+        assert_int_equal(begin_and_enter(guard, &passes[i], 0, listener, 0), REASON_none);
         assert_int_equal(guard_enter_address(&passes[i], address, &limits, 0), REASON_none);
         counted += passes[i].slot != LIMITER_NOT_COUNTED;
     }
@@ -196,7 +266,7 @@ static void test_tallies_are_shared_by_name(void **state)
         snprintf(name, sizeof(name), "route %u", i);
         old[i] = tally(guard, GUARD_ROUTE, name);
     }
-    assert_int_equal(guard_enter(guard, &pass, 0, old[7], 0), REASON_none);
+    assert_int_equal(begin_and_enter(guard, &pass, 0, old[7], 0), REASON_none);
     for (unsigned i = 0; i < NAMES; i += 2) { /* a reload that keeps every other one */
         snprintf(name, sizeof(name), "route %u", i);
         assert_ptr_equal(tally(guard, GUARD_ROUTE, name), old[i]);
@@ -222,7 +292,7 @@ static void test_no_memory(void **state)
         struct guard *guard = guard_create(64);
         struct guard_tally *listener = guard ? guard_tally_get(guard, GUARD_LISTENER, "a") : NULL;
         if (listener) {
-            assert_int_equal(guard_enter(guard, &pass, 0, listener, 0), REASON_none);
+            assert_int_equal(begin_and_enter(guard, &pass, 0, listener, 0), REASON_none);
             assert_int_equal(guard_enter_address(&pass, address, &limits, 0), REASON_none);
         }
         bool failed = failing_alloc_disarm();
@@ -274,7 +344,7 @@ static void come(struct crowd *crowd, struct visit *visit, struct guard_tally *l
     uint8_t address[IP_BYTES];
     *visit = (struct visit){0};
     address_of(who, address);
-    if (guard_enter(crowd->guard, &visit->pass, PROCESS_LIMIT, listener, 0) != REASON_none)
+    if (begin_and_enter(crowd->guard, &visit->pass, PROCESS_LIMIT, listener, 0) != REASON_none)
         return;
     visit->counts[0] = &crowd->in_process;
     note(crowd, visit->counts[0], PROCESS_LIMIT);
@@ -332,6 +402,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_process_and_listener),
+        cmocka_unit_test(test_descriptors),
+        cmocka_unit_test(test_operators_have_a_count_of_their_own),
+        cmocka_unit_test(test_places_over_the_limit),
         cmocka_unit_test(test_route),
         cmocka_unit_test(test_only_one),
         cmocka_unit_test(test_a_full_route_does_not_cost_the_only_place),
