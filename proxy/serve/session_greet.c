@@ -80,19 +80,31 @@ static size_t peek(struct session *session, uint8_t *bytes, size_t capacity)
     return 0;
 }
 
-/* TLS and plain clients share a port: a ClientHello begins with 0x16, SSLv2's with 0x80. */
+/*
+ * TLS and plain clients share a port: a ClientHello begins with 0x16, SSLv2's with 0x80. A client
+ * that is refused is told so where that costs nothing, which a handshake does.
+ */
 static void look_at_first_byte(struct session *session)
 {
+    bool required = session_base_listener(session)->tls.mode == CONFIG_TLS_REQUIRED;
+    enum reason verdict = (enum reason)session->verdict;
     uint8_t first;
     if (!session->site->gate->listener_tls[session->listener]) {
         begin_plain(session);
         return;
     }
+    if (verdict != REASON_none && required) {
+        session_base_die(session, verdict);
+        return;
+    }
     if (peek(session, &first, 1) == 0)
         return;
-    if (first == 0x16 || first == 0x80)
+    bool tls = first == 0x16 || first == 0x80;
+    if (tls && verdict != REASON_none)
+        session_base_die(session, verdict);
+    else if (tls)
         begin_tls(session);
-    else if (session_base_listener(session)->tls.mode == CONFIG_TLS_REQUIRED)
+    else if (required)
         session_base_die(session, REASON_tls_required);
     else
         begin_plain(session);

@@ -303,11 +303,10 @@ def test_a_limit_is_exact_under_a_rush(lab):
     until(lambda: ask(lab, bridge.doors[0]).status == 101, 'room again')
 
 
-def test_too_many_inside_tls(lab, certs):
-    """A refusal reaches a TLS client as an answer, too."""
-    bridge = start(lab, [marked('/*', lab.target())], [{
-        'address': ANY, 'max_connections': 1, 'deny': ['127.9.0.0/16'],
-        'tls': {'certificates': [{'certificate': certs.ec, 'key': certs.ec_key}]}}])
+def test_too_many_sessions_inside_tls(lab, certs):
+    """A refusal that is known with the request only reaches a TLS client as an answer, too."""
+    bridge = start(lab, [marked('/*', lab.target(), max_sessions=1)], [{
+        'address': ANY, 'tls': {'certificates': [{'certificate': certs.ec, 'key': certs.ec_key}]}}])
     first = lab.open(bridge, context=certs.context())
     told_to_wait(ask(lab, bridge.doors[0], connection={'context': certs.context()}), 503)
     first.bye()

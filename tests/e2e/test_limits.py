@@ -1,9 +1,11 @@
 """At the end of each limit operators still get in, and the process can still reload, rotate its log and be replaced."""
+import contextlib
 import os
 import re
 import select
 import signal
 import socket
+import ssl
 import subprocess
 
 import pytest
@@ -308,3 +310,70 @@ def test_the_process_keeps_what_its_own_work_needs(lab, kind, dead_port):
     assert bridge.process.wait(WAIT) == 0
     successor.stop()
 
+
+# ---- before TLS ----
+
+def first_bytes(lab, door, sent):
+    """What a client hears that sends this, up to the end."""
+    client = lab.connect(door)
+    heard = b''
+    try:
+        client.send(sent)
+        while data := client.sock.recv(4096):
+            heard += data
+    except (ConnectionResetError, BrokenPipeError):
+        pass
+    client.sock.close()
+    return heard
+
+
+def hello(context):
+    """A ClientHello of the client's library."""
+    outgoing = ssl.MemoryBIO()
+    tls = context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname='localhost')
+    with contextlib.suppress(ssl.SSLWantReadError):
+        tls.do_handshake()
+    return outgoing.read()
+
+
+BEFORE_TLS = {  # (options of the process, of the listener, sessions that come before, its reason)
+    'denied': ({}, {'deny': ['127.0.0.0/8']}, 0, 'address_refused'),
+    'not allowed': ({}, {'allow': ['10.0.0.0/8']}, 0, 'address_refused'),
+    'process': ({'limits': {'max_connections': 1}}, {}, 1, 'too_many_process'),
+    'listener': ({}, {'max_connections': 1}, 1, 'too_many_listener'),
+    'address': ({'limits': {'max_connections_per_address': 1}}, {}, 1, 'too_many_address'),
+}
+
+
+@pytest.mark.parametrize('mode', ['required', 'optional'])
+@pytest.mark.parametrize('why', BEFORE_TLS)
+def test_no_handshake_for_who_is_refused(lab, certs, why, mode):
+    """The connection is closed before TLS, and the log names the reason; a plain client hears a status."""
+    process, listener, before, reason = BEFORE_TLS[why]
+    tls = {'mode': mode, 'certificates': [{'certificate': certs.ec, 'key': certs.ec_key}]}
+    bridge = start(lab, [marked('/*', lab.target()), *OPS],
+                   [{'address': ANY, 'tls': tls, **listener}, {'address': ANY, 'routes': ['ops']}], **process)
+    users, ops = bridge.doors
+    inside = [lab.open(users, context=certs.context()) for _ in range(before)]
+    assert first_bytes(lab, users, hello(certs.context())) == b''
+    assert bridge.session(reason=reason)['tls'] == '-'
+    plain = first_bytes(lab, users, request())
+    assert plain == b'' if mode == 'required' else plain.startswith(b'HTTP/1.1 4') or plain.startswith(b'HTTP/1.1 503')
+    found = samples(lab, ops)
+    assert found['wsluice_tls_handshakes_total'] == before
+    assert found[f'wsluice_connections_ended_total{{reason="{reason}"}}'] >= 1
+    for client in inside:
+        client.hang_up()
+
+
+def test_a_trusted_proxy_is_judged_by_its_client(lab, certs):
+    """Which a header field names, inside TLS: there the refusal is an answer."""
+    bridge = start(lab, [marked('/*', lab.target())], [{
+        'address': ANY, 'trusted_proxies': ['127.0.0.1'], 'deny': ['127.0.0.1', '10.0.0.6'],
+        'tls': {'certificates': [{'certificate': certs.ec, 'key': certs.ec_key}]}}])
+
+    def status_of(address):
+        return ask(lab, bridge, fields={'X-Forwarded-For': address}, connection={'context': certs.context()}).status
+    assert status_of('10.0.0.7') == 101
+    assert status_of('10.0.0.6') == 403
+    assert bridge.session(reason='address_refused', client='10.0.0.6')['tls'] != '-'
