@@ -29,8 +29,8 @@ struct dial {
     bool looking_up, over;
     uint8_t count, next, pending;
     uint8_t taken; /* out of request.attempts */
-    struct addr addresses[RESOLVE_ADDRESSES];
-    struct attempt attempts[RESOLVE_ADDRESSES];
+    struct addr addresses[LOOKUP_ADDRESSES];
+    struct attempt attempts[LOOKUP_ADDRESSES];
 };
 
 static uv_loop_t *loop_of(const struct dial *dial)
@@ -125,7 +125,7 @@ static void drop(struct attempt *attempt)
 static void stop(struct dial *dial)
 {
     dial->over = true;
-    for (uint8_t i = 0; i < RESOLVE_ADDRESSES; i++)
+    for (uint8_t i = 0; i < LOOKUP_ADDRESSES; i++)
         drop(&dial->attempts[i]);
     if (dial->looking_up)
         resolve_cancel(&dial->query);
@@ -267,7 +267,7 @@ static bool win(struct attempt *attempt)
     settle_attempts(dial);
     dial->next = dial->count;
     dial->next_attempt_at = 0;
-    for (uint8_t i = 0; i < RESOLVE_ADDRESSES; i++)
+    for (uint8_t i = 0; i < LOOKUP_ADDRESSES; i++)
         drop(&dial->attempts[i]);
     if (is_foreign(dial))
         return true;
@@ -431,7 +431,7 @@ static void arm(struct dial *dial)
 /* ---- names ----------------------------------------------------------------------------------- */
 
 /* True when the dial is over. */
-static bool take_answer(struct dial *dial, const struct resolve_answer *answer)
+static bool take_answer(struct dial *dial, const struct lookup_answer *answer)
 {
     if (answer->reason != REASON_none) {
         char where[128];
@@ -451,7 +451,7 @@ static bool take_answer(struct dial *dial, const struct resolve_answer *answer)
     return advance(dial);
 }
 
-static void answer_cb(struct resolve_query *query, const struct resolve_answer *answer)
+static void answer_cb(struct resolve_query *query, const struct lookup_answer *answer)
 {
     struct dial *dial = WSL_CONTAINER(query, struct dial, query);
     dial->looking_up = false;
@@ -468,7 +468,8 @@ static bool start(struct dial *dial)
         return advance(dial);
     }
     dial->query.callback = answer_cb;
-    const struct resolve_answer *answer = resolve_name(dial->request.names, to->host, &dial->query);
+    const struct lookup_answer *answer =
+        resolve_name(dial->request.names, to->host, &dial->request.origin, &dial->query);
     if (answer)
         return take_answer(dial, answer);
     dial->looking_up = true;

@@ -45,6 +45,7 @@ struct dial_request {
     struct resolver *names;
     uint32_t *attempts;                   /* that may still begin beyond the first; NULL: any */
     const struct config_address *address; /* borrowed until the end, as are its texts */
+    struct lookup_origin origin;          /* of its host */
     uint32_t timeout_ms;
     bool own_users;              /* on this machine, and no other user's program (socket_owner.h) */
     struct slice preface;        /* likewise; sent first, in the clear */

@@ -6,9 +6,9 @@
 
 #include "core/pipe.h"
 #include "net/listen.h"
+#include "net/mailbox.h"
 #include "net/plain.h"
 #include "net/watch.h"
-#include "run/mailbox.h"
 #include "run/signals.h"
 
 #define BUFFER ((size_t)64 * 1024)

@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "core/work_share.h"
 #include "run/quota.h"
 
 #ifdef __GLIBC__
@@ -36,19 +37,22 @@ void machine_fill_standard_descriptors(void)
         close(fd);
 }
 
-#define POOL_SIZE    "UV_THREADPOOL_SIZE"
-#define POOL_THREADS "16"
-#define POOL_MOST    1024 /* libuv's own */
+#define POOL_SIZE "UV_THREADPOOL_SIZE"
+#define POOL_MOST 1024 /* libuv's own */
 
 void machine_widen_thread_pool(void)
 {
-    (void)setenv(POOL_SIZE, POOL_THREADS, 0);
+    char wanted[16];
+    const char *given = getenv(POOL_SIZE);
+    snprintf(wanted, sizeof(wanted), "%d", WORK_THREADS);
+    if (!given || strtol(given, NULL, 10) < WORK_THREADS)
+        (void)setenv(POOL_SIZE, wanted, 1);
 }
 
 unsigned machine_pool_threads(void)
 {
     const char *size = getenv(POOL_SIZE);
-    long threads = strtol(size ? size : POOL_THREADS, NULL, 10);
+    long threads = size ? strtol(size, NULL, 10) : WORK_THREADS;
     return threads < 1 ? 1 : threads > POOL_MOST ? POOL_MOST : (unsigned)threads;
 }
 

@@ -27,7 +27,7 @@ uint64_t machine_descriptors(void);
  */
 void machine_tune_memory(void);
 
-/* Look-ups that hang must not hold up those that would not; libuv's four threads are soon taken. */
+/* Gives libuv's pool the threads that core/work_share.h shares out; more, if the user wants so. */
 void machine_widen_thread_pool(void);
 unsigned machine_pool_threads(void);
 

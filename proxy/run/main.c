@@ -72,6 +72,7 @@ int main(int argc, char **argv)
     char error[ERROR_MAX] = "";
     int status = EXIT_SUCCESS;
     machine_fill_standard_descriptors();
+    machine_widen_thread_pool();
     if (!program_remember(&program, argv))
         return EXIT_FAILURE;
     cli_parse(argc, argv, stdout, stderr, &cli);
@@ -85,7 +86,6 @@ int main(int argc, char **argv)
         return cli.exit_status;
     }
     machine_tune_memory();
-    machine_widen_thread_pool();
     bool served = serve(&cli, &program, &daemon, &status, error);
     cli_result_free(&cli);
     program_free(&program);

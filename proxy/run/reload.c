@@ -6,6 +6,7 @@
 #define FINDING_MAX 1024
 
 struct reload {
+    struct work_job job;
     uv_work_t work;
     struct reload_request request;
     struct diag diag;
@@ -45,12 +46,20 @@ static void done_cb(uv_work_t *work, int status)
     struct reload *reload = WSL_CONTAINER(work, struct reload, work);
     const struct reload_request *request = &reload->request;
     (void)status;
+    work_done(&reload->job);
     (void)reload_log_findings(&reload->diag);
     request->callback(request->owner, reload->site, reload->failure);
     site_release(reload->site);
     site_release(request->current);
     diag_free(&reload->diag);
     free(reload);
+}
+
+static void begin_cb(struct work_job *job)
+{
+    struct reload *reload = WSL_CONTAINER(job, struct reload, job);
+    /* Fails only without a function to call. */
+    (void)uv_queue_work(job->lane->loop, &reload->work, work_cb, done_cb);
 }
 
 struct reload *reload_start(const struct reload_request *request)
@@ -60,11 +69,8 @@ struct reload *reload_start(const struct reload_request *request)
         return NULL;
     reload->request = *request;
     diag_init(&reload->diag);
-    if (uv_queue_work(request->loop, &reload->work, work_cb, done_cb) != 0) {
-        diag_free(&reload->diag);
-        free(reload);
-        return NULL;
-    }
     (void)site_retain(request->current);
+    if (work_ask(request->lane, &reload->job, WORK_reload, 0, begin_cb))
+        begin_cb(&reload->job);
     return reload;
 }

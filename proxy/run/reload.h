@@ -12,12 +12,13 @@
 #include <uv.h>
 
 #include "config/diag.h"
+#include "net/work.h"
 #include "serve/site.h"
 
 struct reload;
 
 struct reload_request {
-    uv_loop_t *loop;
+    const struct work_lane *lane;
     struct site *current;
     const struct site_shared *shared;
     const struct config *(*load)(const void *owner, struct diag *diag); /* NULL: as it is */

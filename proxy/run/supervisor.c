@@ -36,6 +36,9 @@ struct supervisor {
     struct resolver *names; /* the prober's */
     struct prober *prober;
     struct mailbox mailbox;
+    struct work_pool work;
+    struct work_lane lane;
+    struct lookup_table *lookups;
     struct signals signals;
     uv_timer_t drain_timer, beat_timer, watchdog_timer;
     struct notify notify;
@@ -269,7 +272,7 @@ static void reload_cb(void *owner, struct site *site, const char *failure)
 static void begin_reload(struct supervisor *supervisor, bool certificates_only)
 {
     struct reload_request request = {
-        .loop = &supervisor->loop,
+        .lane = &supervisor->lane,
         .current = supervisor->site,
         .shared = &supervisor->shared,
         .load = certificates_only ? NULL : supervisor->options.load,
@@ -425,13 +428,16 @@ static void watchdog_cb(uv_timer_t *timer)
 
 static bool open_loop(struct supervisor *supervisor)
 {
-    if (uv_loop_init(&supervisor->loop) != 0)
-        return false;
-    if (!watch_set_open(&supervisor->watches, &supervisor->loop) ||
+    if (uv_loop_init(&supervisor->loop) != 0 ||
+        !watch_set_open(&supervisor->watches, &supervisor->loop) ||
         !signals_open(&supervisor->signals, &supervisor->watches, signal_cb, supervisor) ||
         !mailbox_open(&supervisor->mailbox, &supervisor->loop, supervisor))
         return false;
-    supervisor->names = resolve_create(&supervisor->loop);
+    supervisor->lane =
+        (struct work_lane){&supervisor->work, &supervisor->loop, &supervisor->mailbox};
+    if (!work_pool_open(&supervisor->work) || !(supervisor->lookups = lookup_table_create()))
+        return false;
+    supervisor->names = resolve_create(&supervisor->lane, supervisor->lookups);
     if (!supervisor->names)
         return false;
     exit_watch_init(&supervisor->exit_watch, &supervisor->loop);
@@ -462,8 +468,13 @@ static bool open_shared(struct supervisor *supervisor, const struct config *conf
     supervisor->ops.history = &supervisor->history;
     if (!ops_token(&supervisor->ops))
         return false;
-    supervisor->terms = (struct worker_terms){&supervisor->mailbox, worker_empty, &supervisor->ops,
-                                              shared->guard, descriptors_attempts(&shared->host)};
+    supervisor->terms = (struct worker_terms){&supervisor->mailbox,
+                                              worker_empty,
+                                              &supervisor->ops,
+                                              shared->guard,
+                                              descriptors_attempts(&shared->host),
+                                              &supervisor->work,
+                                              supervisor->lookups};
     return true;
 }
 
@@ -589,6 +600,8 @@ bool supervisor_free(struct supervisor *supervisor)
         return false;
     notify_close(&supervisor->notify);
     mailbox_free(&supervisor->mailbox);
+    lookup_table_free(supervisor->lookups);
+    work_pool_close(&supervisor->work);
     site_release(supervisor->site);
     close_shared(supervisor);
     free(supervisor);

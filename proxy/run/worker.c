@@ -128,7 +128,12 @@ static void tell(struct worker *worker, struct mailbox_post *post, mailbox_fn *r
 static bool open_watches(struct worker *worker, uv_loop_t *loop)
 {
     worker->env.loop = loop;
-    worker->env.names = resolve_create(loop);
+    worker->env.lane = (struct work_lane){
+        .pool = worker->terms->work,
+        .loop = loop,
+        .mailbox = worker->alone ? worker->terms->supervisor : &worker->mailbox,
+    };
+    worker->env.names = resolve_create(&worker->env.lane, worker->terms->lookups);
     if (!worker->env.names)
         return false;
     if (watch_set_open(&worker->env.watches, loop)) {
@@ -169,7 +174,6 @@ bool worker_start(struct worker *worker, size_t number, uv_loop_t *shared,
     list_init(&worker->env.sessions);
     list_init(&worker->env.visits);
     list_init(&worker->env.asks);
-    list_init(&worker->env.lookups);
     worker->env.scratch = malloc(sizeof(*worker->env.scratch));
     if (worker->env.scratch && (shared ? open_watches(worker, shared) : start_thread(worker)))
         return true;

@@ -15,7 +15,7 @@
 #ifndef WSLUICE_RUN_WORKER_H
 #define WSLUICE_RUN_WORKER_H
 
-#include "run/mailbox.h"
+#include "net/mailbox.h"
 #include "serve/session.h"
 
 #define WORKER_BATCH 64
@@ -34,6 +34,8 @@ struct worker_terms {
     const struct ops_process *ops;
     struct guard *guard;
     uint32_t attempts; /* session_env.h */
+    struct work_pool *work;
+    struct lookup_table *lookups;
 };
 
 struct worker {

@@ -122,6 +122,7 @@ static void prepare(struct reach *reach, const struct config_target *target,
     struct reach_leg *leg = &reach->leg;
     leg->address = target->address;
     leg->tls_name = NULL;
+    leg->origin = (struct lookup_origin){0};
     leg->plain = false;
     leg->again = reach->pause_ms > 0;
     leg->preface_length = 0;
@@ -157,6 +158,7 @@ static bool dial(struct reach *reach, struct dial_result *result)
     prepare(reach, target->config, result);
     if (result->reason != REASON_none)
         return true;
+    to.origin = leg->origin;
     to.preface = (struct slice){(const char *)leg->preface, leg->preface_length};
     to.own_users = target->config->is_command;
     to.tls = leg->plain ? NULL : target->tls;

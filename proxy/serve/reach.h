@@ -30,6 +30,7 @@
 struct reach_leg {
     struct config_address address; /* its host may lie in `host` */
     const char *tls_name;          /* NULL: as configured; may lie in `server_name` */
+    struct lookup_origin origin;   /* of the host in `address` */
     bool plain;                    /* without TLS, whatever is configured */
     bool again; /* the first round has failed; is there still somebody waiting? */
     size_t preface_length;

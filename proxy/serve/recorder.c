@@ -15,6 +15,7 @@ struct text {
 };
 
 struct recorder {
+    struct work_job job;
     uv_work_t work;
     struct recorder_request request;
     uint64_t began_at;
@@ -101,7 +102,7 @@ static void stop(struct recorder *recorder, int error)
                     recorder->pool.name, strerror(error));
 }
 
-static void done_cb(uv_work_t *work, int status);
+static void begin_cb(struct work_job *job);
 
 /* The pool gets what is there. Nothing at all is work as well, when the file is to be closed. */
 static void push(struct recorder *recorder)
@@ -120,8 +121,8 @@ static void push(struct recorder *recorder)
     pool->last = recorder->finished;
     recorder->filling = (struct text){0};
     recorder->working = true;
-    int queued = uv_queue_work(recorder->request.loop, &recorder->work, work_cb, done_cb);
-    wsl_assert(queued == 0); /* it fails without a function to run, and never else */
+    if (work_ask(recorder->request.lane, &recorder->job, WORK_recordings, 0, begin_cb))
+        begin_cb(&recorder->job);
 }
 
 static void done_cb(uv_work_t *work, int status)
@@ -130,6 +131,7 @@ static void done_cb(uv_work_t *work, int status)
     struct recorder_request request = recorder->request;
     struct recorder_work *pool = &recorder->pool;
     (void)status;
+    work_done(&recorder->job);
     bool feeds = recorder_full(recorder) && !recorder->finished;
     recorder->working = false;
     drop(&pool->writing);
@@ -139,6 +141,13 @@ static void done_cb(uv_work_t *work, int status)
     push(recorder);
     if (feeds)
         request.moved(request.owner);
+}
+
+static void begin_cb(struct work_job *job)
+{
+    struct recorder *recorder = WSL_CONTAINER(job, struct recorder, job);
+    int queued = uv_queue_work(job->lane->loop, &recorder->work, work_cb, done_cb);
+    wsl_assert(queued == 0); /* it fails without a function to run, and never else */
 }
 
 /* Room for so many bytes more; NULL: out of memory, and the recording has stopped. */
@@ -180,7 +189,7 @@ struct recorder *recorder_start(const struct recorder_request *request)
     }
     memcpy(name, request->path, length + 1);
     recorder->request = *request;
-    recorder->began_at = uv_now(request->loop);
+    recorder->began_at = uv_now(request->lane->loop);
     recorder->pool = (struct recorder_work){
         .fd = -1,
         .number = request->number + *request->skip,

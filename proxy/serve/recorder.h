@@ -2,9 +2,10 @@
  * The file of a recorded session, PATH.N in the format of core/record.
  *
  * The loop only encodes into memory; opening, writing and closing happen in libuv's thread pool,
- * one piece of work at a time. When the disk is slower than the session, the recorder is full:
- * whoever feeds it reads nothing more until it says `moved`. So at most RECORDER_FULL and what one
- * read of either side expands to wait in memory, and as much is being written; none between bursts.
+ * one piece of work at a time and as its share of that pool allows (net/work.h). When the disk is
+ * slower than the session, the recorder is full: whoever feeds it reads nothing more until it says
+ * `moved`. So at most RECORDER_FULL and what one read of either side expands to wait in memory, and
+ * as much is being written; none between bursts.
  *
  * N is the number of the connection, or the next one up that is free: a file that exists is never
  * touched, nor is what a symbolic link leads to. Nobody but the user can read it.
@@ -16,16 +17,14 @@
 #ifndef WSLUICE_SERVE_RECORDER_H
 #define WSLUICE_SERVE_RECORDER_H
 
-#include <uv.h>
-
-#include "base/base.h"
+#include "net/work.h"
 
 #define RECORDER_FULL ((size_t)512 * 1024)
 
 struct recorder;
 
 struct recorder_request {
-    uv_loop_t *loop;
+    const struct work_lane *lane;
     const char *path; /* copied */
     uint64_t number;
     uint64_t *skip; /* how far numbers are ahead of connections; one for all of a loop */

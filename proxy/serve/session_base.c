@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "codec/forwarded.h"
+#include "core/limiter.h"
 #include "core/session_id.h"
 #include "net/socket.h"
 #include "serve/reply_flow.h"
@@ -49,6 +50,14 @@ bool session_base_secure(const struct session *session, const struct http_head *
 enum metrics_tls session_base_protocol(const struct session *session)
 {
     return metrics_tls_of(session_base_tls(session) ? tls_protocol(session->client) : 0);
+}
+
+uint64_t session_base_client(const struct session *session)
+{
+    if (!session->client_address.known)
+        return 0;
+    struct limiter_key key = limiter_key_of(session->client_address.ip.address);
+    return key.high ^ key.low;
 }
 
 struct tls_scratch **session_base_tls_scratch(struct session *session)

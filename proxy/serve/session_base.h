@@ -120,6 +120,9 @@ bool session_base_secure(const struct session *session, const struct http_head *
 enum metrics_tls session_base_protocol(const struct session *session);
 struct tls_scratch **session_base_tls_scratch(struct session *session);
 
+/* One number for who the client is, by address (IPv6 by /64); 0: not known. */
+uint64_t session_base_client(const struct session *session);
+
 /* The one way to die. */
 void session_base_die(struct session *session, enum reason reason);
 

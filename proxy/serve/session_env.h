@@ -32,6 +32,7 @@ struct session_visit {
 
 struct session_env {
     uv_loop_t *loop;
+    struct work_lane lane;
     struct watch_set watches;
     struct resolver *names;
     struct bridge_scratch *scratch;
@@ -44,8 +45,6 @@ struct session_env {
     uint64_t accepted;        /* so many that each has a number */
     struct list visits;       /* that are paused */
     struct list asks;         /* for rosters: the first is under way, the others wait for it */
-    struct list lookups;      /* of files that wait for their turn in the pool */
-    unsigned looking;         /* those that have it */
     uint32_t attempts;        /* dial attempts beyond a dial's first one that may still begin */
     bool retiring;            /* every answer is the last on its connection */
     struct session_date {

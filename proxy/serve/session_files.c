@@ -3,16 +3,10 @@
 #include "serve/files.h"
 #include "serve/session_reply.h"
 
-/*
- * Of all workers together: half of what the pool has by default (machine.c), so that names of
- * targets and recordings do not wait behind a crowd that asks for folders.
- */
-#define AT_ONCE 8
-
 /* One that waits for the disk. */
-struct lookup {
+struct search {
+    struct work_job job;
     uv_work_t work;
-    struct list link; /* in its worker's list, until it has begun */
     bool begun;
     struct session_env *env;
     struct session_wait *wait;
@@ -26,51 +20,43 @@ struct lookup {
 
 static void look_cb(uv_work_t *work)
 {
-    struct lookup *lookup = WSL_CONTAINER(work, struct lookup, work);
-    (void)!files_answer(lookup->files, lookup->head, slice_of(lookup->path), lookup->base, true,
-                        &lookup->answer);
+    struct search *search = WSL_CONTAINER(work, struct search, work);
+    (void)!files_answer(search->files, search->head, slice_of(search->path), search->base, true,
+                        &search->answer);
 }
 
-static void forget(struct lookup *lookup)
+static void forget(struct search *search)
 {
-    site_release(lookup->site);
-    free(lookup->head);
-    free(lookup->path);
-    free(lookup);
+    site_release(search->site);
+    free(search->head);
+    free(search->path);
+    free(search);
 }
 
-static void finish(struct lookup *lookup)
+static void finish(struct search *search)
 {
-    struct session_env *env = lookup->env;
-    session_reply_resume(lookup->wait, &lookup->answer.reply);
-    files_answer_free(&lookup->answer);
-    forget(lookup);
+    struct session_env *env = search->env;
+    session_reply_resume(search->wait, &search->answer.reply);
+    files_answer_free(&search->answer);
+    forget(search);
     env->live--;
     env->gone(env);
 }
 
-static void found_cb(uv_work_t *work, int status);
-
-static void begin_next(struct session_env *env)
-{
-    unsigned share = AT_ONCE / env->ops->worker_count;
-    if (list_empty(&env->lookups) || env->looking >= (share > 0 ? share : 1))
-        return;
-    struct lookup *lookup = WSL_CONTAINER(env->lookups.next, struct lookup, link);
-    list_remove(&lookup->link);
-    lookup->begun = true;
-    env->looking++;
-    /* Fails only without a function to call. */
-    (void)uv_queue_work(env->loop, &lookup->work, look_cb, found_cb);
-}
-
 static void found_cb(uv_work_t *work, int status)
 {
-    struct lookup *lookup = WSL_CONTAINER(work, struct lookup, work);
+    struct search *search = WSL_CONTAINER(work, struct search, work);
     (void)status;
-    lookup->env->looking--;
-    begin_next(lookup->env);
-    finish(lookup);
+    work_done(&search->job);
+    finish(search);
+}
+
+static void begin_cb(struct work_job *job)
+{
+    struct search *search = WSL_CONTAINER(job, struct search, job);
+    search->begun = true;
+    /* Fails only without a function to call. */
+    (void)uv_queue_work(search->env->loop, &search->work, look_cb, found_cb);
 }
 
 /*
@@ -79,13 +65,9 @@ static void found_cb(uv_work_t *work, int status)
  */
 static void cancel(void *maker)
 {
-    struct lookup *lookup = maker;
-    if (lookup->begun) {
-        (void)uv_cancel((uv_req_t *)&lookup->work);
-        return;
-    }
-    list_remove(&lookup->link);
-    finish(lookup);
+    struct search *search = maker;
+    if (!search->begun && work_leave(&search->job))
+        finish(search);
 }
 
 /* Where the listener's part of the path ends. That part alone is "/" to routes, but has none. */
@@ -97,12 +79,12 @@ static size_t base_of(const struct session_entry *entry)
 }
 
 /* NULL: out of memory. */
-static struct lookup *prepare(struct session *session, const struct http_head *head)
+static struct search *prepare(struct session *session, const struct http_head *head)
 {
-    struct lookup *lookup = calloc(1, sizeof(*lookup));
-    if (!lookup)
+    struct search *search = calloc(1, sizeof(*search));
+    if (!search)
         return NULL;
-    *lookup = (struct lookup){
+    *search = (struct search){
         .env = session->env,
         .site = site_retain(session->site),
         .files = session->site->routes[session->entry->match.route].files,
@@ -110,31 +92,32 @@ static struct lookup *prepare(struct session *session, const struct http_head *h
         .path = slice_copy(slice_of(session->entry->path)),
         .base = base_of(session->entry),
     };
-    if (lookup->head && lookup->path)
-        return lookup;
-    forget(lookup);
+    if (search->head && search->path)
+        return search;
+    forget(search);
     return NULL;
 }
 
 static void look_up(struct session *session, const struct http_head *head)
 {
-    struct lookup *lookup = prepare(session, head);
-    if (!lookup) {
+    struct search *search = prepare(session, head);
+    if (!search) {
         struct reply reply = reply_refusal(REASON_out_of_memory);
         session_reply_send(session, &reply);
         return;
     }
-    lookup->wait = session_reply_wait(session);
-    if (!lookup->wait) {
-        forget(lookup);
+    search->wait = session_reply_wait(session);
+    if (!search->wait) {
+        forget(search);
         return;
     }
-    lookup->wait->abandoned = cancel;
-    lookup->wait->maker = lookup;
+    search->wait->abandoned = cancel;
+    search->wait->maker = search;
     /* It counts as a session: the loop stays until the pool has let go of it. */
-    lookup->env->live++;
-    list_append(&lookup->env->lookups, &lookup->link);
-    begin_next(lookup->env);
+    search->env->live++;
+    if (work_ask(&search->env->lane, &search->job, WORK_files, session_base_client(session),
+                 begin_cb))
+        begin_cb(&search->job);
 }
 
 void session_files_answer(struct session *session, const struct http_head *head)

@@ -25,7 +25,7 @@ void session_tap_begin(struct session *session)
     if (!path && !traffic)
         return;
     const struct recorder_request recording = {
-        .loop = env->loop,
+        .lane = &env->lane,
         .path = path,
         .number = session->number,
         .skip = &env->recordings_skip,

@@ -115,6 +115,8 @@ static enum reason prepare_cb(void *owner, const struct config_target *target,
     if (!find_address(session, target, leg))
         return REASON_target_name_refused;
     remember(session, target, &leg->address);
+    leg->origin.requested = !session->entry->place && leg->address.host != target->address.host;
+    leg->origin.client = session_base_client(session);
     /* A certificate is expected for the name that was dialled, unless another is configured. */
     if (!leg->tls_name && leg->address.host != target->address.host)
         leg->tls_name = leg->address.host;

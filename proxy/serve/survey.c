@@ -220,25 +220,46 @@ static bool make_visits(struct survey *survey)
     return survey->visits != NULL;
 }
 
-/* Everything that is open is a probe, so the loop ends with the last of them. */
+/* Everything that keeps the loop going is a probe, so it ends with the last of them. */
+static bool visit_all_on(struct survey *survey, uv_loop_t *loop)
+{
+    struct work_pool pool;
+    struct mailbox mailbox;
+    struct work_lane lane = {&pool, loop, &mailbox};
+    if (!work_pool_open(&pool))
+        return false;
+    struct lookup_table *lookups = lookup_table_create();
+    bool open = lookups && watch_set_open(&survey->watches, loop);
+    bool posts = open && mailbox_open(&mailbox, loop, survey);
+    survey->names = posts ? resolve_create(&lane, lookups) : NULL;
+    bool ready = survey->names && make_visits(survey);
+    if (posts)
+        uv_unref((uv_handle_t *)&mailbox.wake);
+    if (ready) {
+        uv_unref((uv_handle_t *)&survey->watches.poll);
+        for (size_t i = 0; i < AT_ONCE; i++)
+            begin_next(survey);
+        uv_run(loop, UV_RUN_DEFAULT);
+    }
+    resolve_close(survey->names);
+    if (posts)
+        mailbox_close(&mailbox);
+    if (open)
+        watch_set_close(&survey->watches);
+    uv_run(loop, UV_RUN_DEFAULT);
+    if (posts)
+        mailbox_free(&mailbox);
+    lookup_table_free(lookups);
+    work_pool_close(&pool);
+    return ready;
+}
+
 static bool visit_all(struct survey *survey)
 {
     uv_loop_t loop;
     if (uv_loop_init(&loop) != 0)
         return false;
-    bool open = watch_set_open(&survey->watches, &loop);
-    survey->names = open ? resolve_create(&loop) : NULL;
-    bool ready = survey->names && make_visits(survey);
-    if (ready) {
-        uv_unref((uv_handle_t *)&survey->watches.poll);
-        for (size_t i = 0; i < AT_ONCE; i++)
-            begin_next(survey);
-        uv_run(&loop, UV_RUN_DEFAULT);
-    }
-    resolve_close(survey->names);
-    if (open)
-        watch_set_close(&survey->watches);
-    uv_run(&loop, UV_RUN_DEFAULT);
+    bool ready = visit_all_on(survey, &loop);
     wsl_assert(uv_loop_close(&loop) == 0);
     tls_scratch_free(survey->scratch);
     return ready;

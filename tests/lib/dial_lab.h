@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include "lib/failing_alloc.h"
+#include "lib/work_lab.h"
 #include "net/addr.h"
 #include "net/dial.h"
 
@@ -30,6 +31,7 @@ struct call {
 
 static uv_loop_t loop;
 static struct watch_set watches;
+static struct work_lab lab;
 static struct resolver *resolver;
 static uint32_t *attempts; /* beyond the first of each dial; NULL: any number */
 static char directory[] = "/tmp/dial_test.XXXXXX", path[64];
@@ -39,7 +41,8 @@ static inline int set_up(void **unused)
     assert_int_equal(uv_loop_init(&loop), 0);
     assert_true(watch_set_open(&watches, &loop));
     uv_unref((uv_handle_t *)&watches.poll);
-    resolver = resolve_create(&loop);
+    work_lab_open(&lab, &loop);
+    resolver = resolve_create(&lab.lane, lab.lookups);
     assert_non_null(resolver);
     return 0;
 }
@@ -50,9 +53,11 @@ static inline int tear_down(void **unused)
     failing_alloc_arm(0);
     uv_run(&loop, UV_RUN_DEFAULT);
     resolve_close(resolver);
+    work_lab_close(&lab);
     watch_set_close(&watches);
     uv_run(&loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&loop), 0);
+    work_lab_free(&lab);
     unlink(path);
     return 0;
 }

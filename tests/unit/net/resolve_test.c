@@ -1,4 +1,5 @@
-/* The resolver over a getaddrinfo of our own, which counts, waits and fails as a test wants. */
+/* The resolver over a getaddrinfo and a clock of our own: it counts, waits, hangs and fails as a
+ * test wants. */
 #include "net/resolve.h"
 
 #include <arpa/inet.h>
@@ -9,16 +10,29 @@
 
 #include <cmocka.h>
 
+#include "core/name_hangs.h"
 #include "lib/failing_alloc.h"
+#include "lib/work_lab.h"
 
 static uv_loop_t loop;
+static struct work_lab lab;
 static struct resolver *resolver;
+static const struct lookup_origin configured;
 
 /* ---- the system's resolver ------------------------------------------------------------------- */
 
 static atomic_uint lookups, address;
 static atomic_bool failing, empty;
 static uv_sem_t gate; /* every look-up passes it once */
+static uv_sem_t dead; /* those of names that begin with "dead" wait here, and fail */
+static atomic_uint hanging;
+static uint64_t clock_ms;
+
+/* libuv itself does not use this one. */
+uint64_t uv_hrtime(void)
+{
+    return clock_ms * 1000000;
+}
 
 struct made {
     struct addrinfo info;
@@ -47,6 +61,12 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
                 struct addrinfo **list)
 {
     atomic_fetch_add(&lookups, 1);
+    if (strncmp(name, "dead", 4) == 0) {
+        atomic_fetch_add(&hanging, 1);
+        uv_sem_wait(&dead);
+        atomic_fetch_sub(&hanging, 1);
+        return EAI_AGAIN;
+    }
     uv_sem_wait(&gate);
     if (atomic_load(&failing))
         return EAI_AGAIN;
@@ -76,6 +96,8 @@ static void let_through(unsigned count)
         uv_sem_post(&gate);
 }
 
+static unsigned outstanding; /* queries that wait */
+
 /* ---- the ground ------------------------------------------------------------------------------ */
 
 static int set_up(void **unused)
@@ -84,9 +106,14 @@ static int set_up(void **unused)
     atomic_store(&address, 1);
     atomic_store(&failing, false);
     atomic_store(&empty, false);
+    atomic_store(&hanging, 0);
+    clock_ms = 1000;
+    outstanding = 0;
     assert_int_equal(uv_sem_init(&gate, 0), 0);
+    assert_int_equal(uv_sem_init(&dead, 0), 0);
     assert_int_equal(uv_loop_init(&loop), 0);
-    resolver = resolve_create(&loop);
+    work_lab_open(&lab, &loop);
+    resolver = resolve_create(&lab.lane, lab.lookups);
     assert_non_null(resolver);
     return 0;
 }
@@ -95,29 +122,42 @@ static int tear_down(void **unused)
 {
     resolve_close(resolver);
     uv_run(&loop, UV_RUN_DEFAULT);
+    work_lab_close(&lab);
+    uv_run(&loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&loop), 0);
+    work_lab_free(&lab);
     uv_sem_destroy(&gate);
+    uv_sem_destroy(&dead);
     return 0;
 }
 
 struct asker {
     struct resolve_query query;
     unsigned calls;
-    struct resolve_answer answer;
+    struct lookup_answer answer;
     struct asker *cancels; /* in its callback */
     const char *asks;      /* likewise */
 };
 
-static void answered(struct resolve_query *query, const struct resolve_answer *answer)
+static void cancel(struct asker *asker)
+{
+    outstanding--;
+    resolve_cancel(&asker->query);
+}
+
+static void answered(struct resolve_query *query, const struct lookup_answer *answer)
 {
     struct asker *asker = WSL_CONTAINER(query, struct asker, query);
     asker->calls++;
     asker->answer = *answer;
+    outstanding--;
     if (asker->cancels)
-        resolve_cancel(&asker->cancels->query);
+        cancel(asker->cancels);
     const char *again = asker->asks;
     asker->asks = NULL;
-    const struct resolve_answer *known = again ? resolve_name(resolver, again, query) : NULL;
+    const struct lookup_answer *known =
+        again ? resolve_name(resolver, again, &configured, query) : NULL;
+    outstanding += again && !known;
     if (known) {
         asker->calls++;
         asker->answer = *known;
@@ -125,15 +165,27 @@ static void answered(struct resolve_query *query, const struct resolve_answer *a
 }
 
 /* True when the answer was there at once. */
-static bool ask(struct asker *asker, const char *name)
+static bool ask_as(struct asker *asker, const char *name, const struct lookup_origin *origin)
 {
     asker->query.callback = answered;
-    const struct resolve_answer *answer = resolve_name(resolver, name, &asker->query);
+    const struct lookup_answer *answer = resolve_name(resolver, name, origin, &asker->query);
+    outstanding += !answer;
     if (!answer)
         return false;
     asker->calls++;
     asker->answer = *answer;
     return true;
+}
+
+static bool ask(struct asker *asker, const char *name)
+{
+    return ask_as(asker, name, &configured);
+}
+
+/* For a name that was made of this client's request. */
+static bool request(struct asker *asker, const char *name, uint64_t client)
+{
+    return ask_as(asker, name, &(struct lookup_origin){true, client});
 }
 
 static unsigned last_number(const struct asker *asker)
@@ -143,9 +195,26 @@ static unsigned last_number(const struct asker *asker)
     return ntohl(asker->answer.addresses[0].v4.sin_addr.s_addr) & 0xff;
 }
 
+/* One turn of the loop, which waits for something to happen. */
+static void turn(void)
+{
+    uv_ref((uv_handle_t *)&lab.mailbox.wake);
+    uv_run(&loop, UV_RUN_ONCE);
+    uv_unref((uv_handle_t *)&lab.mailbox.wake);
+}
+
+/* Until every query has its answer, and what nobody waits for has ended. */
 static void run(void)
 {
+    while (outstanding > 0)
+        turn();
     uv_run(&loop, UV_RUN_DEFAULT);
+}
+
+static void until_hang(unsigned count)
+{
+    while (atomic_load(&hanging) != count)
+        uv_sleep(1);
 }
 
 static void let_time_pass(uint64_t milliseconds)
@@ -229,7 +298,7 @@ static void test_families_alternate_up_to_a_bound(void **unused)
     assert_false(ask(&asker, "many"));
     let_through(1);
     run();
-    assert_int_equal(asker.answer.count, RESOLVE_ADDRESSES);
+    assert_int_equal(asker.answer.count, LOOKUP_ADDRESSES);
     for (size_t i = 1; i < 12; i++)
         assert_int_not_equal(asker.answer.addresses[i].any.sa_family,
                              asker.answer.addresses[i - 1].any.sa_family);
@@ -246,7 +315,7 @@ static void test_a_failed_address_goes_last(void **unused)
     assert_true(ask(&again, "many"));
     assert_true(addr_same_host(&again.answer.addresses[0], &asker.answer.addresses[1]));
     assert_true(
-        addr_same_host(&again.answer.addresses[RESOLVE_ADDRESSES - 1], &asker.answer.addresses[0]));
+        addr_same_host(&again.answer.addresses[LOOKUP_ADDRESSES - 1], &asker.answer.addresses[0]));
 }
 
 static void test_cancelled_queries(void **unused)
@@ -254,7 +323,7 @@ static void test_cancelled_queries(void **unused)
     struct asker first = {0}, second = {0}, third = {0};
     assert_false(ask(&first, "desk"));
     assert_false(ask(&second, "desk"));
-    resolve_cancel(&first.query);
+    cancel(&first);
     resolve_cancel(&first.query);
     let_through(2);
     run();
@@ -264,7 +333,7 @@ static void test_cancelled_queries(void **unused)
     /* The last one leaves: whatever becomes of the look-up, who comes then gets an answer. */
     let_time_pass(RESOLVE_FRESH_MS + 5);
     assert_false(ask(&third, "desk"));
-    resolve_cancel(&third.query);
+    cancel(&third);
     assert_false(ask(&first, "desk"));
     let_through(2);
     run();
@@ -272,7 +341,7 @@ static void test_cancelled_queries(void **unused)
     assert_int_equal(first.calls, 1);
 }
 
-/* More look-ups than libuv has threads: the last ones can still be taken back. */
+/* More look-ups than their share: the last ones can still be taken back. */
 static void test_cancelled_before_they_began(void **unused)
 {
     struct asker askers[40] = {0}, again = {0};
@@ -282,12 +351,12 @@ static void test_cancelled_before_they_began(void **unused)
         assert_false(ask(&askers[i], name));
     }
     for (size_t i = 0; i < WSL_COUNT(askers); i++)
-        resolve_cancel(&askers[i].query);
+        cancel(&askers[i]);
     assert_false(ask(&again, name));
     let_through(WSL_COUNT(askers) + 1);
     run();
     assert_int_equal(again.calls, 1);
-    assert_true(atomic_load(&lookups) < WSL_COUNT(askers));
+    assert_int_equal(atomic_load(&lookups), work_share_at_once(WORK_names) + 1);
 }
 
 static void test_callbacks_that_cancel_and_ask(void **unused)
@@ -333,7 +402,7 @@ static void test_closed_with_look_ups_under_way(void **unused)
     for (size_t i = 0; i < WSL_COUNT(askers); i++) {
         snprintf(name, sizeof(name), "n%zu", i);
         assert_false(ask(&askers[i], name));
-        resolve_cancel(&askers[i].query);
+        cancel(&askers[i]);
     }
     resolve_close(resolver);
     resolver = NULL;
@@ -341,11 +410,134 @@ static void test_closed_with_look_ups_under_way(void **unused)
     run();
 }
 
+/* ---- names that hang ------------------------------------------------------------------------- */
+
+static void bury(unsigned count)
+{
+    while (count-- > 0)
+        uv_sem_post(&dead);
+}
+
+/* Names of requests, of however many clients, leave the rest of the pool to others. */
+static void test_requested_names_have_their_share(void **unused)
+{
+    struct asker askers[40] = {0}, other = {0}, desk = {0}, promoted = {0};
+    unsigned share = work_share_at_once(WORK_requested_names);
+    char name[8];
+    for (unsigned i = 0; i < WSL_COUNT(askers); i++) {
+        snprintf(name, sizeof(name), "dead%u", i);
+        assert_false(request(&askers[i], name, i));
+    }
+    until_hang(share);
+    assert_false(request(&other, "desk", 99));
+    assert_false(ask(&desk, "lab"));
+    let_through(1);
+    while (desk.calls == 0)
+        turn();
+    assert_int_equal(other.calls, 0);
+    /* A configured name does not wait where the same name was requested. */
+    assert_false(ask(&promoted, "desk"));
+    let_through(1);
+    while (promoted.calls == 0 || other.calls == 0)
+        turn();
+    assert_int_equal(atomic_load(&hanging), share);
+    for (unsigned i = 0; i < WSL_COUNT(askers); i++)
+        cancel(&askers[i]);
+    bury(share);
+    run();
+    /* What nobody waited for did not start. */
+    assert_int_equal(atomic_load(&lookups), share + 2);
+}
+
+/* One client's names leave half of that share to the others. */
+static void test_a_client_has_a_part_of_the_share(void **unused)
+{
+    struct asker askers[10] = {0}, other = {0};
+    char name[8];
+    for (unsigned i = 0; i < WSL_COUNT(askers); i++) {
+        snprintf(name, sizeof(name), "dead%u", i);
+        assert_false(request(&askers[i], name, 7));
+    }
+    until_hang(2);
+    assert_false(request(&other, "desk", 8));
+    let_through(1);
+    while (other.calls == 0)
+        turn();
+    assert_int_equal(atomic_load(&hanging), 2);
+    for (unsigned i = 0; i < WSL_COUNT(askers); i++)
+        cancel(&askers[i]);
+    bury(2);
+    run();
+}
+
+/* However often it is asked for, and by however many loops, a name takes one thread. */
+static void test_a_name_takes_one_thread(void **unused)
+{
+    struct resolver *second = resolve_create(&lab.lane, lab.lookups), *first = resolver;
+    struct asker askers[8] = {0}, late[2] = {0};
+    for (unsigned i = 0; i < WSL_COUNT(askers); i++) {
+        resolver = i % 2 == 0 ? first : second;
+        assert_false(ask(&askers[i], "desk"));
+    }
+    let_through(1);
+    run();
+    for (unsigned i = 0; i < WSL_COUNT(askers); i++)
+        assert_int_equal(last_number(&askers[i]), 1);
+    for (unsigned i = 0; i < WSL_COUNT(late); i++) {
+        resolver = i % 2 == 0 ? first : second;
+        assert_true(ask(&late[i], "desk"));
+    }
+    assert_int_equal(atomic_load(&lookups), 1);
+    resolver = first;
+    resolve_close(second);
+}
+
+static void assert_hangs(struct asker *asker)
+{
+    assert_int_equal(asker->answer.reason, REASON_target_timeout);
+    assert_int_equal(asker->answer.count, 0);
+    assert_non_null(strstr(asker->answer.failure, "does not answer"));
+}
+
+/* While it hangs, and for a while after it has failed, asking costs nothing; then once more. */
+static void test_a_name_that_hangs_is_remembered(void **unused)
+{
+    struct asker first = {0}, second = {0}, third = {0}, fourth = {0}, fifth = {0}, other = {0};
+    assert_false(request(&first, "dead", 1));
+    until_hang(1);
+    clock_ms += NAME_HANGS_AFTER_MS - 1;
+    assert_false(ask(&second, "dead"));
+    clock_ms++;
+    assert_true(ask(&third, "dead"));
+    assert_hangs(&third);
+    cancel(&first);
+    cancel(&second);
+    assert_true(request(&fourth, "dead", 2));
+    bury(1);
+    run();
+    assert_true(ask(&fourth, "dead"));
+    assert_hangs(&fourth);
+    assert_int_equal(atomic_load(&lookups), 1);
+    assert_false(ask(&other, "desk"));
+    let_through(1);
+    run();
+    clock_ms += NAME_HANGS_KEPT_MS;
+    assert_false(ask(&fifth, "dead"));
+    bury(1);
+    run();
+    assert_int_equal(fifth.answer.reason, REASON_target_unresolved);
+    assert_int_equal(atomic_load(&lookups), 3);
+    /* This time it failed at once. */
+    assert_false(ask(&fifth, "dead"));
+    bury(1);
+    run();
+}
+
 static void test_out_of_memory(void **unused)
 {
     struct asker asker = {0};
     failing_alloc_arm(1);
-    assert_null(resolve_create(&loop));
+    assert_null(resolve_create(&lab.lane, lab.lookups));
     failing_alloc_arm(1);
     assert_true(ask(&asker, "desk"));
     assert_true(failing_alloc_disarm());
@@ -359,6 +551,9 @@ static void test_out_of_memory(void **unused)
 
 int main(void)
 {
+    char threads[8];
+    snprintf(threads, sizeof(threads), "%d", WORK_THREADS);
+    setenv("UV_THREADPOOL_SIZE", threads, 1);
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(test_a_crowd_costs_one_look_up),
@@ -372,6 +567,10 @@ int main(void)
         TEST(test_callbacks_that_cancel_and_ask),
         TEST(test_only_so_many_are_kept),
         TEST(test_closed_with_look_ups_under_way),
+        TEST(test_requested_names_have_their_share),
+        TEST(test_a_client_has_a_part_of_the_share),
+        TEST(test_a_name_takes_one_thread),
+        TEST(test_a_name_that_hangs_is_remembered),
         TEST(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

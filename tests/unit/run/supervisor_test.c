@@ -44,7 +44,7 @@ struct reload *reload_start(const struct reload_request *request)
     scene.request = *request;
     assert_int_equal(raise(SIGHUP), 0);
     assert_int_equal(raise(SIGUSR2), 0);
-    uv_timer_init(request->loop, &scene.timer);
+    uv_timer_init(request->lane->loop, &scene.timer);
     uv_timer_start(&scene.timer, wait_cb, 1, 1);
     return (struct reload *)&scene; /* never looked into */
 }

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "lib/failing_alloc.h"
 #include "lib/loopback.h"
+#include "lib/work_lab.h"
 
 /* Accepts on the loop of the test; says its pieces, one every few milliseconds; then waits. */
 struct talker {
@@ -26,6 +27,7 @@ struct talker {
 
 static uv_loop_t loop;
 static struct watch_set watches;
+static struct work_lab lab;
 static struct resolver *names;
 static struct tls_scratch *scratch;
 static struct talker talker;
@@ -66,7 +68,8 @@ static int set_up(void **unused)
     assert_int_equal(uv_loop_init(&loop), 0);
     assert_true(watch_set_open(&watches, &loop));
     uv_unref((uv_handle_t *)&watches.poll);
-    names = resolve_create(&loop);
+    work_lab_open(&lab, &loop);
+    names = resolve_create(&lab.lane, lab.lookups);
     talker = (struct talker){.socket = loopback_open(), .fd = -1};
     uv_timer_init(&loop, &talker.timer);
     uv_timer_start(&talker.timer, speak_cb, 0, 5);
@@ -90,11 +93,13 @@ static int tear_down(void **unused)
     uv_close((uv_handle_t *)&talker.timer, NULL);
     loopback_close(&talker.socket);
     resolve_close(names);
+    work_lab_close(&lab);
     tls_scratch_free(scratch);
     scratch = NULL;
     watch_set_close(&watches);
     uv_run(&loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&loop), 0);
+    work_lab_free(&lab);
     return 0;
 }
 

@@ -9,6 +9,7 @@
 
 #include "lib/failing_alloc.h"
 #include "lib/loopback.h"
+#include "lib/work_lab.h"
 
 #define TARGETS 3
 
@@ -19,6 +20,7 @@ struct call {
 
 static uv_loop_t loop;
 static struct watch_set watches;
+static struct work_lab lab;
 static struct resolver *names;
 static struct tls_scratch *scratch;
 static struct loopback targets[TARGETS];
@@ -41,7 +43,8 @@ static int set_up(void **unused)
     assert_int_equal(uv_loop_init(&loop), 0);
     assert_true(watch_set_open(&watches, &loop));
     uv_unref((uv_handle_t *)&watches.poll);
-    names = resolve_create(&loop);
+    work_lab_open(&lab, &loop);
+    names = resolve_create(&lab.lane, lab.lookups);
     assert_non_null(names);
     for (size_t i = 0; i < TARGETS; i++) {
         targets[i] = loopback_open();
@@ -73,9 +76,11 @@ static int tear_down(void **unused)
     tls_scratch_free(scratch);
     scratch = NULL;
     resolve_close(names);
+    work_lab_close(&lab);
     watch_set_close(&watches);
     uv_run(&loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&loop), 0);
+    work_lab_free(&lab);
     return 0;
 }
 

@@ -11,10 +11,12 @@
 #include <cmocka.h>
 
 #include "lib/failing_alloc.h"
+#include "lib/work_lab.h"
 
 static char folder[] = "/tmp/wsluice-recorder-XXXXXX";
 static char path[sizeof(folder) + 8], content[1 << 20];
 static uv_loop_t loop;
+static struct work_lab lab;
 static uint64_t skip;
 static unsigned gone, moved;
 
@@ -36,6 +38,7 @@ static int set_up(void **unused)
     assert_non_null(mkdtemp(folder));
     snprintf(path, sizeof(path), "%s/rec", folder);
     assert_int_equal(uv_loop_init(&loop), 0);
+    work_lab_open(&lab, &loop);
     skip = gone = moved = 0;
     return 0;
 }
@@ -52,14 +55,17 @@ static int tear_down(void **unused)
     for (unsigned number = 1; number < 10; number++)
         unlink(numbered(number));
     rmdir(folder);
+    work_lab_close(&lab);
+    uv_run(&loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&loop), 0);
+    work_lab_free(&lab);
     return 0;
 }
 
 static struct recorder *start(uint64_t number)
 {
     const struct recorder_request request = {
-        .loop = &loop,
+        .lane = &lab.lane,
         .path = path,
         .number = number,
         .skip = &skip,

@@ -1,5 +1,5 @@
 /* Threads that post, and a loop that runs what they post; made for ThreadSanitizer. */
-#include "run/mailbox.h"
+#include "net/mailbox.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -136,14 +136,36 @@ static void test_the_same_post_again(void **unused)
     assert_int_equal(ignored, 0);
 }
 
+static void withdraw_next(void *owner, void *argument)
+{
+    struct inbox *box = owner;
+    *(bool *)argument = mailbox_withdraw(&box->mailbox, &box->counting);
+}
+
+/* Also one that this turn of the loop would run next; and others stay in their order. */
+static void test_withdrawn(void **unused)
+{
+    unsigned runs = 0;
+    bool withdrawn = false;
+    assert_false(mailbox_withdraw(&inbox.mailbox, &inbox.counting));
+    mailbox_post(&inbox.mailbox, &inbox.again, withdraw_next, &withdrawn);
+    mailbox_post(&inbox.mailbox, &inbox.counting, count, &runs);
+    uv_run(&inbox.loop, UV_RUN_ONCE);
+    assert_true(withdrawn);
+    mailbox_post(&inbox.mailbox, &inbox.counting, count, &runs);
+    assert_true(mailbox_withdraw(&inbox.mailbox, &inbox.counting));
+    assert_false(mailbox_withdraw(&inbox.mailbox, &inbox.counting));
+    mailbox_post(&inbox.mailbox, &inbox.closing, close_box, NULL);
+    uv_run(&inbox.loop, UV_RUN_DEFAULT);
+    assert_int_equal(runs, 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_many_senders),
-        TEST(test_a_post_that_posts),
-        TEST(test_closed),
-        TEST(test_the_same_post_again),
+        TEST(test_many_senders),        TEST(test_a_post_that_posts), TEST(test_closed),
+        TEST(test_the_same_post_again), TEST(test_withdrawn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,8 +9,8 @@
  * the loop's. Errors: none. Lifetime: mailbox_open to mailbox_close; posts that come after it are
  * not run.
  */
-#ifndef WSLUICE_RUN_MAILBOX_H
-#define WSLUICE_RUN_MAILBOX_H
+#ifndef WSLUICE_NET_MAILBOX_H
+#define WSLUICE_NET_MAILBOX_H
 
 #include <pthread.h>
 #include <uv.h>
@@ -32,6 +32,7 @@ struct mailbox {
     pthread_mutex_t mutex;
     void *owner; /* first argument of every post that runs */
     struct mailbox_post *first, **end;
+    struct mailbox_post *due; /* taken by the turn of the loop that runs them now */
     bool open;
 };
 
@@ -40,6 +41,12 @@ bool mailbox_open(struct mailbox *mailbox, uv_loop_t *loop, void *owner) WSL_MUS
 /* One that waits already runs once, as it was posted first. */
 void mailbox_post(struct mailbox *mailbox, struct mailbox_post *post, mailbox_fn *run,
                   void *argument);
+
+/*
+ * Takes a post back. True: it will not run. False: it does not wait here: it has run, runs now on
+ * the loop's thread, or was never posted.
+ */
+bool mailbox_withdraw(struct mailbox *mailbox, struct mailbox_post *post);
 
 void mailbox_close(struct mailbox *mailbox);
 

@@ -1,0 +1,73 @@
+/*
+ * Who may use the thread pool: one table with a share for each kind of work. All shares together
+ * are less than the pool has threads, so no kind, and no number of workers, can take the last one:
+ * a resolver or a disk that hangs holds up its own kind and nothing else.
+ *
+ * The process has one of these for all its loops. Work of a kind whose share is used up waits in
+ * one of 64 queues, chosen by its client, and the queues take turns (stochastic fairness queueing):
+ * a client that asks for much waits behind its own work. Where the table says so, one client has
+ * only a part of the share, so that clients whose work hangs leave the rest to others.
+ *
+ * Every operation takes constant time. Pure. Owns: nothing; tickets are linked in while they wait.
+ * Thread: one at a time. Errors: none. Lifetime: plain memory.
+ */
+#ifndef WSLUICE_CORE_WORK_SHARE_H
+#define WSLUICE_CORE_WORK_SHARE_H
+
+#include "base/base.h"
+
+/* Of libuv's pool (UV_THREADPOOL_SIZE). */
+#define WORK_THREADS 24
+
+/*
+ * KIND(name, at once, of these for one client)
+ *
+ * names: hosts from the configuration or from a token's file. requested_names: hosts that are made
+ * of a request. libuv gives half of its threads to names.
+ */
+#define WORK_TABLE(KIND)                                                                           \
+    KIND(names, 8, 8)                                                                              \
+    KIND(requested_names, 4, 2)                                                                    \
+    KIND(files, 5, 5)                                                                              \
+    KIND(tokens, 2, 2)                                                                             \
+    KIND(recordings, 3, 3)                                                                         \
+    KIND(reload, 1, 1)
+
+#define WORK_ENUM(name, at_once, per_client) WORK_##name,
+enum work_kind { WORK_TABLE(WORK_ENUM) WORK_KINDS };
+#undef WORK_ENUM
+
+#define WORK_QUEUES 64
+
+struct work_ticket {
+    struct list link; /* while it waits */
+    uint8_t kind, queue;
+};
+
+struct work_queues {
+    struct list waiting[WORK_QUEUES];
+    uint8_t running[WORK_QUEUES];
+    uint8_t total; /* of `running` */
+    uint8_t turn;  /* the queue that is served next */
+};
+
+struct work_share {
+    struct work_queues kinds[WORK_KINDS];
+};
+
+void work_share_init(struct work_share *share);
+
+unsigned work_share_at_once(enum work_kind kind);
+
+/* True: begin now. False: it waits; work_share_end names it when its turn comes. */
+bool work_share_ask(struct work_share *share, struct work_ticket *ticket, enum work_kind kind,
+                    uint64_t client) WSL_MUST_CHECK;
+
+/* One that waits does not any more. */
+void work_share_leave(struct work_ticket *ticket);
+
+/* One that had begun has ended. NULL, or the one that begins in its place. */
+struct work_ticket *work_share_end(struct work_share *share,
+                                   const struct work_ticket *ticket) WSL_MUST_CHECK;
+
+#endif

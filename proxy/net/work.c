@@ -1,0 +1,62 @@
+#include "net/work.h"
+
+bool work_pool_open(struct work_pool *pool)
+{
+    work_share_init(&pool->share);
+    return uv_mutex_init(&pool->lock) == 0;
+}
+
+void work_pool_close(struct work_pool *pool)
+{
+    uv_mutex_destroy(&pool->lock);
+}
+
+bool work_ask(const struct work_lane *lane, struct work_job *job, enum work_kind kind,
+              uint64_t client, void (*begin)(struct work_job *job))
+{
+    *job = (struct work_job){.lane = lane, .begin = begin};
+    uv_mutex_lock(&lane->pool->lock);
+    bool begins = work_share_ask(&lane->pool->share, &job->ticket, kind, client);
+    uv_mutex_unlock(&lane->pool->lock);
+    return begins;
+}
+
+static void begin_cb(void *owner, void *argument)
+{
+    struct work_job *job = argument;
+    (void)owner;
+    job->begin(job);
+}
+
+/* Under the lock, so that a job that waits is either linked in or posted. */
+static void end(struct work_pool *pool, const struct work_job *job)
+{
+    struct work_ticket *ticket = work_share_end(&pool->share, &job->ticket);
+    if (!ticket)
+        return;
+    struct work_job *next = WSL_CONTAINER(ticket, struct work_job, ticket);
+    mailbox_post(next->lane->mailbox, &next->post, begin_cb, next);
+}
+
+bool work_leave(struct work_job *job)
+{
+    struct work_pool *pool = job->lane->pool;
+    bool left = true;
+    uv_mutex_lock(&pool->lock);
+    if (!list_empty(&job->ticket.link))
+        work_share_leave(&job->ticket);
+    else if (mailbox_withdraw(job->lane->mailbox, &job->post))
+        end(pool, job);
+    else
+        left = false;
+    uv_mutex_unlock(&pool->lock);
+    return left;
+}
+
+void work_done(struct work_job *job)
+{
+    struct work_pool *pool = job->lane->pool;
+    uv_mutex_lock(&pool->lock);
+    end(pool, job);
+    uv_mutex_unlock(&pool->lock);
+}

@@ -1,0 +1,59 @@
+/*
+ * The way into libuv's thread pool for all loops of the process: work begins when its kind has a
+ * share free (core/work_share).
+ *
+ *      work_ask --true------------------> begins ---> work_done
+ *         |                                  ^
+ *         +--false--> waits --its turn-------+  `begin` is called, on the loop that asked
+ *                       |
+ *                       +--work_leave--> never begins
+ *
+ * Who begins queues it with libuv, and says work_done when that has come back.
+ *
+ * Owns: nothing; jobs are linked in while they wait. Thread: work_ask and work_leave on the lane's
+ * loop, work_done on any. Errors: none. Lifetime: a pool outlives every lane and job.
+ */
+#ifndef WSLUICE_NET_WORK_H
+#define WSLUICE_NET_WORK_H
+
+#include <uv.h>
+
+#include "core/work_share.h"
+#include "net/mailbox.h"
+
+struct work_pool {
+    uv_mutex_t lock;
+    struct work_share share;
+};
+
+/* One loop's way into the pool. */
+struct work_lane {
+    struct work_pool *pool;
+    uv_loop_t *loop;
+    struct mailbox *mailbox; /* of the loop */
+};
+
+struct work_job {
+    struct work_ticket ticket;
+    const struct work_lane *lane;
+    void (*begin)(struct work_job *job);
+    struct mailbox_post post;
+};
+
+bool work_pool_open(struct work_pool *pool) WSL_MUST_CHECK; /* false: out of memory */
+void work_pool_close(struct work_pool *pool);
+
+/* True: begin now. False: `begin` is called later, unless work_leave comes first. */
+bool work_ask(const struct work_lane *lane, struct work_job *job, enum work_kind kind,
+              uint64_t client, void (*begin)(struct work_job *job)) WSL_MUST_CHECK;
+
+/*
+ * A job that has not begun. True: it never will, and is the caller's again. False, on another
+ * thread than the lane's only: it begins at this moment.
+ */
+bool work_leave(struct work_job *job) WSL_MUST_CHECK;
+
+/* A job that had begun has ended, and its memory is the caller's again. */
+void work_done(struct work_job *job);
+
+#endif

@@ -1,0 +1,105 @@
+/*
+ * The input is a script of work that is asked for, ends or leaves. No kind exceeds its share, none
+ * waits while it could begin, and every ticket that stays has its turn.
+ */
+#include "core/work_share.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define TICKETS 256
+
+enum state { FREE, WAITING, RUNNING };
+
+static struct work_ticket tickets[TICKETS];
+static enum state states[TICKETS];
+
+static unsigned count(unsigned kind, enum state state)
+{
+    unsigned found = 0;
+    for (size_t i = 0; i < TICKETS; i++)
+        found += states[i] == state && tickets[i].kind == kind;
+    return found;
+}
+
+static unsigned of_queue(const struct work_ticket *ticket)
+{
+    unsigned found = 0;
+    for (size_t i = 0; i < TICKETS; i++)
+        found += states[i] == RUNNING && tickets[i].kind == ticket->kind &&
+                 tickets[i].queue == ticket->queue;
+    return found;
+}
+
+/* Each kind's `per client`, once more, so that the table is held against something. */
+static const uint8_t most[WORK_KINDS] = {8, 2, 5, 2, 3, 1};
+
+static void check(void)
+{
+    unsigned all = 0;
+    for (unsigned kind = 0; kind < WORK_KINDS; kind++) {
+        unsigned running = count(kind, RUNNING);
+        wsl_assert(running <= work_share_at_once((enum work_kind)kind));
+        all += running;
+    }
+    wsl_assert(all < WORK_THREADS);
+    for (size_t i = 0; i < TICKETS; i++) {
+        if (states[i] == RUNNING)
+            wsl_assert(of_queue(&tickets[i]) <= most[tickets[i].kind]);
+        if (states[i] == WAITING)
+            wsl_assert(count(tickets[i].kind, RUNNING) ==
+                           work_share_at_once((enum work_kind)tickets[i].kind) ||
+                       of_queue(&tickets[i]) == most[tickets[i].kind]);
+    }
+}
+
+static void end(struct work_share *share, size_t which)
+{
+    states[which] = FREE;
+    struct work_ticket *next = work_share_end(share, &tickets[which]);
+    if (!next)
+        return;
+    wsl_assert(states[next - tickets] == WAITING);
+    states[next - tickets] = RUNNING;
+}
+
+static void step(struct work_share *share, size_t which, uint8_t how)
+{
+    switch (states[which]) {
+    case FREE:
+        states[which] = work_share_ask(share, &tickets[which], (enum work_kind)(how % WORK_KINDS),
+                                       how / WORK_KINDS)
+                            ? RUNNING
+                            : WAITING;
+        return;
+    case WAITING:
+        if (how % 2 == 0)
+            return;
+        work_share_leave(&tickets[which]);
+        states[which] = FREE;
+        return;
+    case RUNNING:
+        end(share, which);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct work_share share;
+    work_share_init(&share);
+    memset(states, 0, sizeof(states));
+    for (size_t i = 0; i + 1 < size && i < 1024; i += 2) {
+        step(&share, data[i], data[i + 1]);
+        check();
+    }
+    for (bool any = true; any;) {
+        any = false;
+        for (size_t i = 0; i < TICKETS; i++)
+            if (states[i] == RUNNING) {
+                end(&share, i);
+                any = true;
+            }
+    }
+    for (size_t i = 0; i < TICKETS; i++)
+        wsl_assert(states[i] == FREE);
+    return 0;
+}
