@@ -23,14 +23,6 @@
  * bytes nothing else is encrypted, except for short replies that a read causes.
  */
 
-#define IN_SIZE ((size_t)256 * 1024)
-
-/*
- * A record costs 29 bytes with AEAD and at most 90 with CBC; the smallest that a peer can ask for
- * holds 512 (RFC 6066, section 4): 514 of them stay below 64 KiB, replies included.
- */
-#define OUT_SIZE (TLS_WRITE_MAX + (size_t)64 * 1024)
-
 /*
  * Decrypted bytes are at most one record, of which only the end was received, more than the bytes
  * received. So whatever is received with this much room to spare fits the caller's buffer.
@@ -43,14 +35,6 @@ _Static_assert(HANDSHAKE_READ >= 2048, "a ClientHello comes in one piece");
 
 /* A peer that makes us reply (to renegotiation, say) and never reads must not fill our memory. */
 #define UNSENT_REPLIES_MAX 4096
-
-struct tls_scratch {
-    BIO_METHOD *method;
-    size_t in_at, in_end;
-    size_t out_end;
-    uint8_t in[IN_SIZE];
-    uint8_t out[OUT_SIZE];
-};
 
 /* Ciphertext that had to be set aside; no memory while empty. */
 struct stash {
@@ -104,73 +88,6 @@ static const struct role *role_of(bool is_server)
 static struct tls *tls_of(struct transport *t)
 {
     return WSL_CONTAINER(t, struct tls, base);
-}
-
-/* ---- the scratch and the BIO in front of it ---- */
-
-static int bio_read(BIO *bio, char *data, size_t size, size_t *moved)
-{
-    struct tls_scratch *scratch = BIO_get_data(bio);
-    size_t left = scratch->in_end - scratch->in_at;
-    BIO_clear_retry_flags(bio);
-    if (left == 0) {
-        BIO_set_retry_read(bio);
-        return -1;
-    }
-    *moved = size < left ? size : left;
-    memcpy(data, scratch->in + scratch->in_at, *moved);
-    scratch->in_at += *moved;
-    return 1;
-}
-
-static int bio_write(BIO *bio, const char *data, size_t size, size_t *moved)
-{
-    struct tls_scratch *scratch = BIO_get_data(bio);
-    BIO_clear_retry_flags(bio);
-    /* Data always fits; a handshake with an absurd chain of certificates may not, and fails. */
-    if (size > OUT_SIZE - scratch->out_end)
-        return -1;
-    memcpy(scratch->out + scratch->out_end, data, size);
-    scratch->out_end += size;
-    *moved = size;
-    return 1;
-}
-
-static long bio_ctrl(BIO *bio, int command, long number, void *data)
-{
-    return command == BIO_CTRL_FLUSH;
-}
-
-static int bio_create(BIO *bio)
-{
-    BIO_set_init(bio, 1);
-    return 1;
-}
-
-struct tls_scratch *tls_scratch_create(void)
-{
-    struct tls_scratch *scratch = malloc(sizeof *scratch);
-    BIO_METHOD *method = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "scratch");
-    if (!scratch || !method) {
-        BIO_meth_free(method);
-        free(scratch);
-        return NULL;
-    }
-    BIO_meth_set_read_ex(method, bio_read);
-    BIO_meth_set_write_ex(method, bio_write);
-    BIO_meth_set_ctrl(method, bio_ctrl);
-    BIO_meth_set_create(method, bio_create);
-    scratch->method = method;
-    scratch->in_at = scratch->in_end = scratch->out_end = 0;
-    return scratch;
-}
-
-void tls_scratch_free(struct tls_scratch *scratch)
-{
-    if (!scratch)
-        return;
-    BIO_meth_free(scratch->method);
-    free(scratch);
 }
 
 /* ---- stash ---- */
@@ -442,7 +359,7 @@ static struct io tls_read(struct transport *t, uint8_t *buffer, size_t capacity)
     if (tls->end.status != IO_OK)
         return tls->end;
     size_t limit = capacity - READ_RESERVE;
-    struct io in = receive(tls, limit < IN_SIZE ? limit : IN_SIZE);
+    struct io in = receive(tls, limit < TLS_SCRATCH_IN ? limit : TLS_SCRATCH_IN);
     if (in.status == IO_FAIL)
         tls->end = in;
     if (in.status == IO_EOF)

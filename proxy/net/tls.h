@@ -22,15 +22,7 @@
 #include "base/transport.h"
 #include "net/tls_ctx.h"
 #include "net/tls_facts.h"
-
-/* The most that one write may offer: a buffer of 256 KiB and a frame header. */
-#define TLS_WRITE_MAX ((size_t)256 * 1024 + 64)
-
-/* Shared by all TLS connections of one worker; empty between any two calls. */
-struct tls_scratch;
-
-WSL_MUST_CHECK struct tls_scratch *tls_scratch_create(void); /* NULL: out of memory */
-void tls_scratch_free(struct tls_scratch *scratch);          /* NULL is fine */
+#include "net/tls_scratch.h"
 
 /*
  * A connection in the role of `ctx`: an accepted client, or a dialled target. NULL: out of memory,
