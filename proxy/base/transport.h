@@ -29,6 +29,7 @@ struct io {
     uint8_t blocked; /* write: bytes wait, inside or outside; flush first when writable */
     uint8_t drained; /* read: the source had no more; no second read is needed to hear so */
     uint8_t reason;  /* enum reason, with IO_FAIL */
+    uint8_t yield;   /* read: it cost much work; other sessions come before the next read */
 };
 _Static_assert(REASON_COUNT <= 256, "a reason fits a byte");
 

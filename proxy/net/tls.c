@@ -9,7 +9,8 @@
  * The happy path. OpenSSL reads and writes through a BIO that only moves bytes from and to the
  * scratch; the system calls are here.
  *
- *   read       socket --recv--> scratch.in --BIO--> SSL_read ... SSL_read --> caller's buffer
+ *   read       socket --recv--> scratch.in --BIO--> SSL_read ... SSL_read --> caller's buffer,
+ *              piece by piece, until the socket, the buffer or the work for one read is used up
  *   write      caller's bytes --SSL_write--BIO--> scratch.out --send--> socket
  *                                                      `-- what it does not take --> unsent
  *   handshake  both, until SSL_do_handshake has what it wants; data that came along --> early
@@ -28,6 +29,25 @@
  * received. So whatever is received with this much room to spare fits the caller's buffer.
  */
 #define READ_RESERVE ((size_t)SSL3_RT_MAX_PLAIN_LENGTH)
+
+/*
+ * The bound of one read's work. OpenSSL takes half a microsecond per record, full or empty, and the
+ * smallest has 21 bytes. A read stops after the piece that brings it to READ_RECORDS, so it
+ * decrypts less than READ_RECORDS + TLS_SCRATCH_IN / 21 records, in 2 ms. Honest bulk fills the
+ * caller's buffer with fewer.
+ */
+#define READ_RECORDS 512
+
+/*
+ * A KeyUpdate costs as much as forty records, so a peer has an allowance of handshake messages
+ * after the handshake. A read with data gives one back, and MESSAGE_BYTES of data another. Honest
+ * peers send a few tickets at the start, and change keys after gigabytes or hours.
+ */
+#define MESSAGES_MAX  32
+#define MESSAGE_BYTES ((size_t)64 * 1024)
+
+/* Pieces per call of the handshake; a flight of the peer is usually one. */
+#define HANDSHAKE_PIECES 8
 
 /* Small, so that data behind the handshake fits the first read, however small its buffer. */
 #define HANDSHAKE_READ (TRANSPORT_READ_MIN - READ_RESERVE)
@@ -60,8 +80,11 @@ struct tls {
     struct io end;       /* what read says once all data is delivered; IO_OK: not yet */
     int fd;              /* owned */
     uint32_t unsent_replies;
-    bool established;   /* the handshake is done; OpenSSL itself forgets that when it fails */
-    enum reason broken; /* not none: OpenSSL gave up, nothing can be encrypted any more */
+    uint32_t records;       /* that this read has received */
+    uint16_t messages_left; /* the peer's allowance of handshake messages */
+    bool flooded;           /* the peer has exceeded it */
+    bool established;       /* the handshake is done; OpenSSL itself forgets that when it fails */
+    enum reason broken;     /* not none: OpenSSL gave up, nothing can be encrypted any more */
 };
 
 static const struct role *role_of(bool is_server)
@@ -156,6 +179,35 @@ static struct io fail_openssl(struct tls *tls)
         detail = X509_verify_cert_error_string(SSL_get_verify_result(tls->ssl));
     }
     return fail(tls, tls->broken, detail ? detail : "TLS failed");
+}
+
+/* ---- the bounds of work ---- */
+
+/* One SSL_read handles messages until it has data; without input it returns. */
+static void message_cb(int sent, int version, int type, const void *bytes, size_t length, SSL *ssl,
+                       void *owner)
+{
+    struct tls *tls = owner;
+    if (sent)
+        return;
+    if (type == SSL3_RT_HEADER)
+        tls->records++;
+    if (type != SSL3_RT_HANDSHAKE || !tls->established)
+        return;
+    if (tls->messages_left > 0) {
+        tls->messages_left--;
+        return;
+    }
+    tls->flooded = true;
+    tls->scratch->in_at = tls->scratch->in_end;
+}
+
+static void allow_messages(struct tls *tls, size_t data)
+{
+    if (data == 0)
+        return;
+    size_t left = tls->messages_left + 1 + data / MESSAGE_BYTES;
+    tls->messages_left = (uint16_t)(left < MESSAGES_MAX ? left : MESSAGES_MAX);
 }
 
 /* ---- system calls ---- */
@@ -282,7 +334,7 @@ static struct io handshake_done(struct tls *tls)
 static struct io tls_handshake(struct transport *t)
 {
     struct tls *tls = tls_of(t);
-    for (;;) {
+    for (int pieces = 0;; pieces++) {
         struct io io = tls_flush(t);
         if (io.status != IO_OK || tls->established)
             return io;
@@ -303,6 +355,8 @@ static struct io tls_handshake(struct transport *t)
         /* The peer will not speak before it has heard all of ours. */
         if (io.blocked)
             return io_status(IO_WANT_WRITE);
+        if (pieces == HANDSHAKE_PIECES)
+            return io_status(IO_WANT_READ);
         io = receive(tls, HANDSHAKE_READ);
         if (io.status == IO_EOF)
             return fail(tls, tls->role->hangup, "connection closed during the handshake");
@@ -333,6 +387,8 @@ static size_t decrypt(struct tls *tls, uint8_t *buffer, size_t capacity)
         tls->end = fail_openssl(tls);
     }
     scratch->in_at = scratch->in_end = 0;
+    if (tls->flooded && tls->end.status == IO_OK)
+        tls->end = fail(tls, tls->role->record, "too many TLS messages without data");
     return length;
 }
 
@@ -352,21 +408,41 @@ static void send_replies(struct tls *tls)
         tls->end = fail(tls, tls->role->record, "peer makes us reply but does not read");
 }
 
-static struct io tls_read(struct transport *t, uint8_t *buffer, size_t capacity)
+/* Receives and decrypts one piece; what the socket said. */
+static struct io read_piece(struct tls *tls, size_t limit, uint8_t *buffer, size_t capacity,
+                            size_t *length)
 {
-    struct tls *tls = tls_of(t);
-    wsl_assert(capacity >= TRANSPORT_READ_MIN);
-    if (tls->end.status != IO_OK)
-        return tls->end;
-    size_t limit = capacity - READ_RESERVE;
-    struct io in = receive(tls, limit < TLS_SCRATCH_IN ? limit : TLS_SCRATCH_IN);
+    struct io in = receive(tls, limit);
     if (in.status == IO_FAIL)
         tls->end = in;
     if (in.status == IO_EOF)
         tls->end = tls->role->truncated;
     if (in.status == IO_EOF && tls->end.status == IO_FAIL)
         tls->failure = "connection closed without close_notify, data may be missing";
-    size_t length = decrypt(tls, buffer, capacity);
+    *length = decrypt(tls, buffer, capacity);
+    return in;
+}
+
+static struct io tls_read(struct transport *t, uint8_t *buffer, size_t capacity)
+{
+    struct tls *tls = tls_of(t);
+    wsl_assert(capacity >= TRANSPORT_READ_MIN);
+    if (tls->end.status != IO_OK)
+        return tls->end;
+    size_t limit = capacity - READ_RESERVE, length = 0;
+    bool more = true, drained = false;
+    struct io in = io_status(IO_OK);
+    tls->records = 0;
+    while (more) {
+        size_t piece = limit < TLS_SCRATCH_IN ? limit : TLS_SCRATCH_IN, got;
+        in = read_piece(tls, piece, buffer + length, capacity - length, &got);
+        length += got;
+        limit -= piece;
+        drained = in.drained || in.status == IO_WANT_READ;
+        more = in.status == IO_OK && !drained && limit > 0 && tls->end.status == IO_OK &&
+               tls->records < READ_RECORDS;
+    }
+    allow_messages(tls, length);
     if (tls->scratch->out_end > 0)
         send_replies(tls);
     bool ended = tls->end.status != IO_OK;
@@ -378,8 +454,8 @@ static struct io tls_read(struct transport *t, uint8_t *buffer, size_t capacity)
      */
     if (ended && (in.status == IO_OK || in.status == IO_WANT_READ))
         (void)shutdown(tls->fd, SHUT_RD);
-    bool drained = !ended && (in.drained || in.status == IO_WANT_READ);
-    return (struct io){.n = length, .drained = drained};
+    return (struct io){
+        .n = length, .drained = drained && !ended, .yield = tls->records >= READ_RECORDS};
 }
 
 static struct io tls_write(struct transport *t, const uint8_t *buffer, size_t length)
@@ -458,10 +534,13 @@ struct transport *tls_create(const struct tls_ctx *ctx, struct tls_scratch *scra
     }
     BIO_set_data(bio, scratch);
     SSL_set_bio(ssl, bio, bio);
+    SSL_set_msg_callback(ssl, message_cb);
+    SSL_set_msg_callback_arg(ssl, tls);
     tls->base.ops = &ops;
     tls->ssl = ssl;
     tls->scratch = scratch;
     tls->role = role_of(tls_ctx_is_server(ctx));
+    tls->messages_left = MESSAGES_MAX;
     tls->fd = fd;
     return &tls->base;
 }

@@ -18,7 +18,8 @@
 /* The most that one write may offer: a buffer of 256 KiB and a frame header. */
 #define TLS_WRITE_MAX ((size_t)256 * 1024 + 64)
 
-#define TLS_SCRATCH_IN ((size_t)256 * 1024)
+/* What one receive takes: large enough for few system calls, small enough to bound its records. */
+#define TLS_SCRATCH_IN ((size_t)64 * 1024)
 
 /*
  * A record costs 29 bytes with AEAD and at most 90 with CBC; the smallest that a peer can ask for
