@@ -1,7 +1,8 @@
 #include "core/bridge.h"
 
-/* After so many buffers a turn ends, so that one fast session cannot starve the others. */
+/* The bounds of a turn, so that one session cannot starve the others; tiny frames cost the most. */
 #define BUFFERS_PER_TURN 4
+#define FRAMING_PER_TURN ((size_t)64 * 1024) /* bytes that are no payload */
 
 /* When the client is gone, the target hears of it within a second, even if it takes no bytes. */
 #define CLIENT_GONE_MS 1000
@@ -307,6 +308,7 @@ static void take_frames(struct bridge *bridge, uint8_t *bytes, size_t length, ui
 
 static void pump_up(struct bridge *bridge, struct bridge_scratch *scratch, uint64_t now)
 {
+    uint64_t read = bridge->up.bytes; /* grows with each read: less up.bytes, it is the framing */
     for (int turn = 0; turn < BUFFERS_PER_TURN; turn++) {
         if (bridge->client_in_done || !pipe_wants_source(&bridge->up) || held(bridge))
             return;
@@ -315,7 +317,7 @@ static void pump_up(struct bridge *bridge, struct bridge_scratch *scratch, uint6
         case IO_OK:
             if (!bridge->frames_over)
                 take_frames(bridge, scratch->buffer, io.n, now);
-            if (io.drained)
+            if (io.drained || io.yield || (read += io.n) - bridge->up.bytes >= FRAMING_PER_TURN)
                 return;
             break;
         case IO_WANT_READ:
@@ -362,7 +364,7 @@ static void pump_down(struct bridge *bridge, struct bridge_scratch *scratch, uin
         case IO_OK:
             if (bridge->down.state == PIPE_FLOWING)
                 take_bytes(bridge, scratch->buffer, io.n, now);
-            if (io.drained)
+            if (io.drained || io.yield)
                 return;
             break;
         case IO_WANT_READ:

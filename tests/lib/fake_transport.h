@@ -26,6 +26,7 @@ struct fake {
     size_t read_max;    /* at most so much per read */
     struct io in_end;   /* IO_WANT_READ: open; IO_EOF; IO_FAIL */
     bool never_drained; /* leave it to the next read to say that there is no more */
+    bool yields;        /* each read says that it cost much work */
     /* out */
     uint8_t *out;
     size_t out_capacity, out_length; /* out_length counts what is inside, too */
@@ -93,7 +94,7 @@ static inline struct io fake_read(struct transport *transport, uint8_t *buffer, 
     memcpy(buffer, fake->in + fake->in_at, n);
     fake->in_at += n;
     bool drained = !fake->never_drained && !fake_is_readable(fake) && n < capacity;
-    return (struct io){.status = IO_OK, .n = n, .drained = drained};
+    return (struct io){.status = IO_OK, .n = n, .drained = drained, .yield = fake->yields};
 }
 
 static inline size_t fake_take_room(struct fake *fake, size_t length)

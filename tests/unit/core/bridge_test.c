@@ -337,6 +337,41 @@ static void test_a_turn_does_not_go_on_for_ever(void **unused)
     assert_int_equal(lab.client.writes, 4);
 }
 
+/* The longest turn has 65,536 of the smallest frames. */
+static void test_a_turn_is_bounded_by_frames(void **unused)
+{
+    static const struct {
+        uint8_t first, length;
+        unsigned buffers;
+    } cases[] = {{0x81, 1, 1}, {0x82, 0, 1}, {0x89, 0, 1}, {0x8A, 1, 1}, {0x82, 64, 3}};
+    char payload[64] = "a";
+    for (size_t i = 0; i < WSL_COUNT(cases); i++) {
+        while (lab.client.in_length < CAPACITY - 100)
+            lab_frame(&lab, cases[i].first, payload, cases[i].length);
+        lab_turn(&lab, BRIDGE_CLIENT_READ);
+        assert_int_equal(lab.client.in_at, cases[i].buffers * BRIDGE_BUFFER);
+        assert_true(lab.client.in_at / (6U + cases[i].length) <= 65536);
+        tear_down(NULL);
+        set_up(NULL);
+    }
+}
+
+static void test_a_turn_ends_when_a_read_yields(void **unused)
+{
+    lab.client.yields = lab.target.yields = true;
+    lab.client.read_max = lab.target.read_max = 16; /* a frame */
+    for (int i = 0; i < 10; i++) {
+        lab_binary(&lab, "quite long");
+        fake_send(&lab.target, "longer than most", 16);
+    }
+    lab_turn(&lab, BRIDGE_CLIENT_READ | BRIDGE_TARGET_READ);
+    assert_int_equal(lab.client.reads, 1);
+    assert_int_equal(lab.target.reads, 1);
+    lab_run(&lab);
+    assert_int_equal(lab.target.out_length, 100);
+    assert_int_equal(lab.view.payload, 160);
+}
+
 /* ---- control frames -------------------------------------------------------------------------- */
 
 static void test_a_flood_of_pings_costs_one_slot(void **unused)
@@ -396,6 +431,8 @@ int main(void)
         TEST(test_every_cut),
         TEST(test_a_sink_with_room_again_is_fed_at_once),
         TEST(test_a_turn_does_not_go_on_for_ever),
+        TEST(test_a_turn_is_bounded_by_frames),
+        TEST(test_a_turn_ends_when_a_read_yields),
         TEST(test_a_flood_of_pings_costs_one_slot),
         TEST(test_pong_before_the_next_frame),
     };
