@@ -199,12 +199,22 @@ void session_base_forget_entry(struct session *session)
     session->entry = NULL;
 }
 
+/* A TLS connection that breaks after its handshake tells more than its reason. */
+static void note_tls_failure(struct session *session, enum reason reason)
+{
+    if (reason == REASON_client_io && session_base_tls(session))
+        session_base_detail(session, tls_failure(session->client));
+    if (reason == REASON_target_tls && session->target)
+        session_base_detail(session, tls_failure(session->target));
+}
+
 void session_base_die(struct session *session, enum reason reason)
 {
     if (session->state == LIFE_DEAD)
         return;
     if (session->bridge.reason != REASON_none)
         reason = session->bridge.reason;
+    note_tls_failure(session, reason);
     log_end_of(session, reason);
     count_end_of(session, reason);
     session_base_step(session, LIFE_DROPPED);

@@ -283,7 +283,7 @@ def test_garbage_inside_a_session(lab, certs):
         pass
     raw.close()
     assert target.connection().ended.wait(10)
-    bridge.session(reason='client_io')
+    assert bridge.session(reason='client_io')['detail'] == 'wrong version number'
 
 
 # ---- TLS towards the target ----
