@@ -89,6 +89,7 @@ struct options_row {
     const char *initial; /* the default; NULL: no text, no address, an empty list */
     const char *quick;   /* the command line's own default; NULL: the same */
     bool secret;         /* never printed */
+    bool resumes;        /* under listeners.tls: TLS sessions resume although it has changed */
     enum options_reload reload;
     struct options_flag flags[OPTIONS_FLAGS_MAX];
     const char *help; /* begins lower case, has no full stop */

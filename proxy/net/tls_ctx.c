@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "net/tls_names.h"
+#include "net/tls_resume.h"
 
 /*
  * TLS 1.2: forward secrecy and AEAD only (RFC 9325, section 4.2). The suites of TLS 1.3 all are
@@ -241,66 +242,6 @@ static bool set_certificates(struct tls_ctx *ctx, const struct config_tls *confi
     return true;
 }
 
-/* ---- resumption ------------------------------------------------------------------------------ */
-
-static int ticket_key_cb(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher,
-                         EVP_MAC_CTX *mac, int encrypt)
-{
-    struct tls_tickets *tickets = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
-    int result = tls_tickets_apply(tickets, name, iv, cipher, mac, encrypt);
-    /* RFC 8446, appendix C.4: a ticket is used once, so whoever resumes gets the next one. */
-    bool renews = result == 1 && !encrypt && SSL_version(ssl) >= TLS1_3_VERSION;
-    return renews ? 2 : result;
-}
-
-static bool hash(EVP_MD_CTX *context, const void *data, size_t length)
-{
-    return EVP_DigestUpdate(context, &length, sizeof length) == 1 &&
-           EVP_DigestUpdate(context, data, length) == 1;
-}
-
-static bool hash_text(EVP_MD_CTX *context, const char *text)
-{
-    return text ? hash(context, text, strlen(text) + 1) : hash(context, "", 0);
-}
-
-/*
- * A session resumes only where a full handshake would have come to the same: all listeners, before
- * and after a reload, share the keys of tickets, but not one that trusts other client certificates
- * or allows other suites. Certificates of the server do not count, so that their renewal costs no
- * session.
- */
-static bool set_scope(SSL_CTX *ssl, const struct config_tls *config, const struct tls_bytes *ca)
-{
-    unsigned char scope[SSL_MAX_SID_CTX_LENGTH];
-    _Static_assert(SSL_MAX_SID_CTX_LENGTH == 32, "a SHA-256");
-    int numbers[] = {(int)config->client_verify, (int)config->min_version};
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    bool set = context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1 &&
-               hash(context, numbers, sizeof numbers) && hash_text(context, config->ciphers) &&
-               hash_text(context, config->suites) && hash(context, ca->data, ca->length) &&
-               EVP_DigestFinal_ex(context, scope, NULL) == 1 &&
-               SSL_CTX_set_session_id_context(ssl, scope, sizeof scope) == 1;
-    EVP_MD_CTX_free(context);
-    return set;
-}
-
-static bool set_tickets(struct tls_ctx *ctx, struct tls_store *store)
-{
-    struct tls_tickets *tickets = tls_store_tickets(store);
-    if (!tickets)
-        return false;
-    ctx->tickets = tls_tickets_retain(tickets);
-    SSL_CTX_set_timeout(ctx->ssl, TLS_TICKETS_LIFE_S);
-    /*
-     * One TLS 1.3 ticket instead of two: each costs a record, an HMAC and an encryption, and a
-     * client that resumes gets the next one with it.
-     */
-    return SSL_CTX_set_app_data(ctx->ssl, tickets) == 1 &&
-           SSL_CTX_set_num_tickets(ctx->ssl, 1) == 1 &&
-           SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx->ssl, ticket_key_cb) == 1;
-}
-
 /* ---- a server -------------------------------------------------------------------------------- */
 
 /* `ca`: of the client CA file; empty where there is none. */
@@ -322,14 +263,16 @@ static bool set_policy(struct tls_ctx *ctx, const struct config_tls *config,
     SSL_CTX *ssl = ctx->ssl;
     bool trusts = config->client_verify != CONFIG_VERIFY_OFF && config->client_ca;
     struct tls_bytes ca = {0};
-    if (!set_common(ssl) || !set_version(ssl, config->min_version) || !set_tickets(ctx, store))
+    struct tls_tickets *tickets = tls_store_tickets(store);
+    ctx->tickets = tickets ? tls_tickets_retain(tickets) : NULL;
+    if (!tickets || !set_common(ssl) || !set_version(ssl, config->min_version))
         return tls_error_set(error, "TLS cannot be set up: %s", tls_error_openssl());
     SSL_CTX_set_alpn_select_cb(ssl, alpn_cb, NULL);
     SSL_CTX_set_tlsext_servername_callback(ssl, server_name_cb);
     if (trusts && !tls_store_read(store, "client CA", config->client_ca, &ca, error))
         return false;
     bool set = set_client_verify(ssl, config, &ca, error);
-    if (set && !set_scope(ssl, config, &ca))
+    if (set && !tls_resume_allow(ssl, tickets, config, &ca))
         set = tls_error_set(error, "TLS cannot be set up: %s", tls_error_openssl());
     tls_files_drop(&ca);
     return set;
