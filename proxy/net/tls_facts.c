@@ -27,10 +27,10 @@ void tls_facts_common_name(const X509 *certificate, char *name, size_t size)
     OPENSSL_free(text);
 }
 
-static int64_t end_of(const X509 *certificate)
+int64_t tls_facts_time(const ASN1_TIME *time)
 {
-    struct tm day;
-    return ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &day) == 1 ? timegm(&day) : 0;
+    struct tm parts;
+    return ASN1_TIME_to_tm(time, &parts) == 1 ? (int64_t)timegm(&parts) : 0;
 }
 
 void tls_facts_of(const SSL *ssl, struct tls_facts *facts)
@@ -50,6 +50,6 @@ void tls_facts_of(const SSL *ssl, struct tls_facts *facts)
         return;
     facts->certificate = true;
     facts->verified = SSL_get_verify_result(ssl) == X509_V_OK;
-    facts->not_after = end_of(certificate);
+    facts->not_after = tls_facts_time(X509_get0_notAfter(certificate));
     tls_facts_common_name(certificate, facts->common_name, sizeof facts->common_name);
 }

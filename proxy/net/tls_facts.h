@@ -33,4 +33,7 @@ void tls_facts_of(const SSL *ssl, struct tls_facts *facts);
  */
 void tls_facts_common_name(const X509 *certificate, char *name, size_t size);
 
+/* Unix time; 0 for what is no time. */
+int64_t tls_facts_time(const ASN1_TIME *time);
+
 #endif

@@ -4,7 +4,6 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
-#include <time.h>
 
 #include "net/tls_facts.h"
 
@@ -111,16 +110,10 @@ static bool check_match(const struct tls_pair *pair, const struct config_certifi
                          config->key ? config->key : config->certificate, config->certificate);
 }
 
-static int64_t unix_time(const ASN1_TIME *time)
-{
-    struct tm parts;
-    return ASN1_TIME_to_tm(time, &parts) == 1 ? (int64_t)timegm(&parts) : 0;
-}
-
 static void narrow(struct tls_pair *pair, const X509 *certificate)
 {
-    int64_t from = unix_time(X509_get0_notBefore(certificate));
-    int64_t to = unix_time(X509_get0_notAfter(certificate));
+    int64_t from = tls_facts_time(X509_get0_notBefore(certificate));
+    int64_t to = tls_facts_time(X509_get0_notAfter(certificate));
     if (from > pair->not_before)
         pair->not_before = from;
     if (to < pair->not_after)

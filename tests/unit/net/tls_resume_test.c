@@ -298,6 +298,109 @@ static void a_reload_keeps_sessions_of_the_same_policy(void **state)
     tls_ctx_release(changed);
 }
 
+/*
+ * RFC 6066, section 3: up to TLS 1.2 a session belongs to the name that it was made for. With TLS
+ * 1.3 the client judges that, and the name is the new one (RFC 8446, section 4.2.11).
+ */
+static void up_to_tls_1_2_a_session_belongs_to_a_name(void **state)
+{
+    struct fixture *f = *state;
+    struct tls_ctx *ctx = server(f, &f->config);
+    for (size_t i = 0; i < WSL_COUNT(versions); i++) {
+        SSL_CTX *other = client(f, versions[i]);
+        bool resumed;
+        forget_session();
+        assert_false(resumes(f, ctx, other));
+        assert_int_equal(visit_as(f, ctx, other, "shop.test", &resumed), REASON_none);
+        assert_int_equal(resumed, versions[i] == TLS1_3_VERSION);
+        assert_int_equal(visit_as(f, ctx, other, "shop.test", &resumed), REASON_none);
+        assert_true(resumed);
+        assert_int_equal(visit_as(f, ctx, other, NULL, &resumed), REASON_none);
+        assert_int_equal(resumed, versions[i] == TLS1_3_VERSION);
+        assert_int_equal(visit_as(f, ctx, other, NULL, &resumed), REASON_none);
+        assert_true(resumed);
+        SSL_CTX_free(other);
+    }
+    tls_ctx_release(ctx);
+}
+
+/* ---- until when ------------------------------------------------------------------------------ */
+
+/* Certificates of this client and of its CA that end so many seconds from now. */
+static void issue_client(struct fixture *f, long ca_end, long end)
+{
+    pki_date(&f->pki.ca, &f->pki.ca, -60, ca_end);
+    pki_write(&f->pki, "ca.pem", f->pki.ca.certificate, NULL, NULL);
+    struct pki_pair leaf =
+        pki_issue(&f->pki, EVP_EC_gen("P-256"), "client", "DNS:client.test", &f->pki.ca);
+    pki_date(&leaf, &f->pki.ca, -60, end);
+    pki_write(&f->pki, "client.pem", leaf.certificate, leaf.key, NULL);
+    pki_free_pair(&leaf);
+}
+
+static void an_expired_certificate_does_not_resume(void **state)
+{
+    static const struct {
+        long ca, leaf;
+    } ends[] = {{100000, 600}, {600, 100000}};
+    struct fixture *f = *state;
+    for (size_t i = 0; i < 2 * WSL_COUNT(ends); i++) {
+        clock_offset = 0;
+        issue_client(f, ends[i / 2].ca, ends[i / 2].leaf);
+        struct tls_ctx *ctx = server(f, &f->config);
+        SSL_CTX *other = client(f, versions[i & 1]);
+        bool resumed;
+        forget_session();
+        assert_false(resumes(f, ctx, other));
+        clock_offset = 500;
+        assert_true(resumes(f, ctx, other));
+        clock_offset = 700;
+        assert_int_equal(visit_as(f, ctx, other, "desk.test", &resumed), REASON_tls_certificate);
+        assert_false(resumed);
+        SSL_CTX_free(other);
+        tls_ctx_release(ctx);
+    }
+}
+
+/* Who has renewed its certificate meanwhile gets in, by a full handshake. */
+static void a_renewed_certificate_is_asked_for(void **state)
+{
+    struct fixture *f = *state;
+    for (size_t i = 0; i < WSL_COUNT(versions); i++) {
+        clock_offset = 0;
+        issue_client(f, 100000, 600);
+        struct tls_ctx *ctx = server(f, &f->config);
+        SSL_CTX *old = client(f, versions[i]);
+        forget_session();
+        assert_false(resumes(f, ctx, old));
+        clock_offset = 700;
+        pki_write_leaf(&f->pki, "client.pem", "client", "DNS:client.test");
+        SSL_CTX *renewed = client(f, versions[i]);
+        assert_false(resumes(f, ctx, renewed));
+        assert_true(resumes(f, ctx, renewed));
+        SSL_CTX_free(old);
+        SSL_CTX_free(renewed);
+        tls_ctx_release(ctx);
+    }
+}
+
+/* However often its ticket is renewed. */
+static void no_session_lives_for_ever(void **state)
+{
+    struct fixture *f = *state;
+    f->config.client_verify = CONFIG_VERIFY_OFF;
+    struct tls_ctx *ctx = server(f, &f->config);
+    SSL_CTX *other = client(f, TLS1_3_VERSION);
+    assert_false(resumes(f, ctx, other));
+    for (clock_offset = 3600; clock_offset < TLS_RESUME_LIFE_S; clock_offset += 3600)
+        assert_true(resumes(f, ctx, other));
+    clock_offset += 60;
+    assert_false(resumes(f, ctx, other));
+    assert_true(resumes(f, ctx, other));
+    SSL_CTX_free(other);
+    tls_ctx_release(ctx);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -306,6 +409,10 @@ int main(void)
         TEST(the_same_policy_is_enough),
         TEST(another_client_ca_in_the_same_file_is_another_policy),
         TEST(a_reload_keeps_sessions_of_the_same_policy),
+        TEST(up_to_tls_1_2_a_session_belongs_to_a_name),
+        TEST(an_expired_certificate_does_not_resume),
+        TEST(a_renewed_certificate_is_asked_for),
+        TEST(no_session_lives_for_ever),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
