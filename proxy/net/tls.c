@@ -392,9 +392,13 @@ static size_t decrypt(struct tls *tls, uint8_t *buffer, size_t capacity)
     return length;
 }
 
-/* An alert, or a refusal to renegotiate. */
+/* An alert, new keys, or a refusal to renegotiate. Nothing may follow our close_notify. */
 static void send_replies(struct tls *tls)
 {
+    if (SSL_get_shutdown(tls->ssl) & SSL_SENT_SHUTDOWN) {
+        tls->scratch->out_end = 0;
+        return;
+    }
     bool was_blocked = !stash_empty(&tls->unsent);
     size_t length = tls->scratch->out_end;
     struct io io = send_out(tls);

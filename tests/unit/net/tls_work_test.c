@@ -257,6 +257,22 @@ static void a_handshake_comes_in_pieces(void **state)
     part(f);
 }
 
+/* Our side of TCP is shut: a reply would fail, and with it the read. */
+static void requests_after_our_end_get_no_reply(void **state)
+{
+    struct fixture *f = *state;
+    for (int role = SERVER; role <= CLIENT; role++) {
+        meet(f, (enum role)role, TLS1_3_VERSION);
+        assert_int_equal(transport_shutdown(f->t).status, IO_OK);
+        for (int i = 0; i < 3; i++)
+            update_keys(f);
+        say(f, "last words", 10);
+        assert_int_equal(hear(f).n, 10);
+        assert_int_equal(transport_read(f->t, f->buffer, BUFFER).status, IO_WANT_READ);
+        part(f);
+    }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -267,6 +283,7 @@ int main(void)
         TEST(a_little_data_pays_for_few_messages),
         TEST(honest_peers_may_change_keys),
         TEST(a_handshake_comes_in_pieces),
+        TEST(requests_after_our_end_get_no_reply),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
