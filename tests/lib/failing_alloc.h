@@ -9,6 +9,11 @@
 
 #include "base/base.h"
 
+/* Told of each success, so that a test can keep a ledger; `old` is what realloc has moved, or 0. */
+#ifndef FAILING_ALLOC_NOTE
+#define FAILING_ALLOC_NOTE(old, memory, size) (memory)
+#endif
+
 static struct {
     unsigned calls, fail_call; /* 0: none fails */
 } failing_alloc;
@@ -29,22 +34,26 @@ static inline bool failing_alloc_now(void)
 
 void *__wrap_malloc(size_t size)
 {
-    return failing_alloc_now() ? NULL : __real_malloc(size);
+    return failing_alloc_now() ? NULL : FAILING_ALLOC_NOTE(0, __real_malloc(size), size);
 }
 
 void *__wrap_calloc(size_t count, size_t size)
 {
-    return failing_alloc_now() ? NULL : __real_calloc(count, size);
+    return failing_alloc_now() ? NULL
+                               : FAILING_ALLOC_NOTE(0, __real_calloc(count, size), count * size);
 }
 
 void *__wrap_realloc(void *memory, size_t size)
 {
-    return failing_alloc_now() ? NULL : __real_realloc(memory, size);
+    return failing_alloc_now()
+               ? NULL
+               : FAILING_ALLOC_NOTE((uintptr_t)memory, __real_realloc(memory, size), size);
 }
 
 char *__wrap_strdup(const char *text)
 {
-    return failing_alloc_now() ? NULL : __real_strdup(text);
+    return failing_alloc_now() ? NULL
+                               : FAILING_ALLOC_NOTE(0, __real_strdup(text), strlen(text) + 1);
 }
 
 /* From now on the n-th request fails. */

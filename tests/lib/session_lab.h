@@ -1,0 +1,400 @@
+/*
+ * Whole sessions without a kernel: the real code of serve/ and net/, with the real site of a small
+ * configuration, over fake sockets and a clock that only the test moves. Two workers share one
+ * thread and hear of each other through letters, as in the process.
+ *
+ * The happy path: session_lab_load once; session_lab_open; session_lab_accept for each client;
+ * session_lab_settle after each thing that a peer does; session_lab_kill; session_lab_close.
+ *
+ * What is demanded after each turn and at the end is in session_lab_check and session_lab_close.
+ * A program that includes this is linked with session_lab.cmake.
+ *
+ * Owns: workers, site, guard. Thread: one. Errors: assertions. Lifetime: static; one include per
+ * program.
+ */
+#ifndef WSLUICE_TESTS_SESSION_LAB_H
+#define WSLUICE_TESTS_SESSION_LAB_H
+
+#include "lib/fake_memory.h"
+
+#include "config/load.h"
+#include "core/session_id.h"
+#include "lib/fake_epoll.h"
+#include "serve/session.h"
+#include "serve/session_base.h"
+
+#define SESSION_LAB_WORKERS  2
+#define SESSION_LAB_LETTERS  64
+#define SESSION_LAB_CLIENTS  64     /* of one worker */
+#define SESSION_LAB_IDLE     64     /* turns that may go by without anything getting on */
+#define SESSION_LAB_TURNS    200000 /* to come to rest */
+#define SESSION_LAB_CALLS    24     /* of the system, for one session in one turn */
+#define SESSION_LAB_MOVED    (4 * BRIDGE_BUFFER)
+#define SESSION_LAB_MEMORY   (2 * BRIDGE_BUFFER + (size_t)256 * 1024) /* per session */
+#define SESSION_LAB_OVERHEAD ((size_t)4 * 1024 * 1024)
+
+static struct {
+    struct session_env workers[SESSION_LAB_WORKERS];
+    struct bridge_scratch scratch[SESSION_LAB_WORKERS];
+    const struct metrics *metrics[SESSION_LAB_WORKERS];
+    struct guard *guard;
+    struct account_set *accounts;
+    struct ops_process ops;
+    struct site *site;
+    uint64_t accepted;
+    size_t memory;   /* allocations before it was opened */
+    size_t sessions; /* alive after the last turn */
+    struct {
+        unsigned worker;
+        struct ops_letter *letter;
+    } letters[SESSION_LAB_LETTERS];
+    size_t letter_count;
+    /* The log; shown when WSLUICE_LAB_LOG is set. */
+    bool shows;
+    uint64_t line_id;
+    bool line_is_end, line_has_reason;
+    uint64_t end_lines;
+    bool ended[SESSION_LAB_WORKERS][SESSION_LAB_CLIENTS + 1];
+} session_lab;
+
+/* ---- the log --------------------------------------------------------------------------------- */
+
+void __wrap_log_begin(struct log_line *line, enum reason_level level, const char *event);
+void __wrap_log_text(struct log_line *line, const char *key, const char *value);
+void __wrap_log_number(struct log_line *line, const char *key, uint64_t value);
+void __wrap_log_end(struct log_line *line);
+void __wrap_log_message(enum reason_level level, const char *format, ...) WSL_PRINTF(2, 3);
+
+void __wrap_log_begin(struct log_line *line, enum reason_level level, const char *event)
+{
+    (void)level;
+    if (session_lab.shows)
+        fprintf(stderr, "%llu %s", (unsigned long long)fake_loop.now, event);
+    line->active = true;
+    line->event = event;
+    session_lab.line_is_end = strcmp(event, "session") == 0 || strcmp(event, "handshake") == 0;
+    session_lab.line_id = 0;
+    session_lab.line_has_reason = false;
+}
+
+void __wrap_log_text(struct log_line *line, const char *key, const char *value)
+{
+    wsl_assert(line->active && value);
+    if (session_lab.shows)
+        fprintf(stderr, " %s=%s", key, value);
+    if (strcmp(key, "id") == 0)
+        wsl_assert(session_id_parse(slice_of(value), &session_lab.line_id));
+    if (strcmp(key, "reason") == 0)
+        session_lab.line_has_reason = value[0] != '\0' && strcmp(value, "none") != 0;
+}
+
+void __wrap_log_number(struct log_line *line, const char *key, uint64_t value)
+{
+    wsl_assert(line->active);
+    if (session_lab.shows)
+        fprintf(stderr, " %s=%llu", key, (unsigned long long)value);
+}
+
+/* Each session has one line of its end, with one reason. */
+void __wrap_log_end(struct log_line *line)
+{
+    (void)line;
+    if (session_lab.shows)
+        fputc('\n', stderr);
+    if (!session_lab.line_is_end)
+        return;
+    uint64_t id = session_lab.line_id, number = id & 0xFFFFFFFFFFFF;
+    wsl_assert(session_lab.line_has_reason);
+    wsl_assert(session_id_worker(id) < SESSION_LAB_WORKERS && number > 0 &&
+               number <= SESSION_LAB_CLIENTS);
+    wsl_assert(!session_lab.ended[session_id_worker(id)][number]);
+    session_lab.ended[session_id_worker(id)][number] = true;
+    session_lab.end_lines++;
+}
+
+void __wrap_log_message(enum reason_level level, const char *format, ...)
+{
+    (void)level;
+    (void)format;
+}
+
+/* ---- opening --------------------------------------------------------------------------------- */
+
+/* A configuration that is good; its warnings are ignored. */
+static inline const struct config *session_lab_load(const char *path)
+{
+    struct load_request request = {.path = path};
+    struct diag diag = {0};
+    const struct config *config = load_config(&request, &diag);
+    char line[1024];
+    for (size_t i = 0; !config && i < diag.count; i++) {
+        diag_format(&diag.findings[i], line, sizeof(line));
+        fprintf(stderr, "%s\n", line);
+    }
+    wsl_assert(config);
+    session_lab.shows = getenv("WSLUICE_LAB_LOG") != NULL;
+    diag_free(&diag);
+    return config;
+}
+
+static void session_lab_post(void *crew, unsigned worker, struct ops_letter *letter)
+{
+    (void)crew;
+    wsl_assert(session_lab.letter_count < SESSION_LAB_LETTERS && worker < SESSION_LAB_WORKERS);
+    session_lab.letters[session_lab.letter_count].worker = worker;
+    session_lab.letters[session_lab.letter_count++].letter = letter;
+}
+
+/* Letters that these send go with the next turn. */
+static void session_lab_deliver(void)
+{
+    size_t count = session_lab.letter_count;
+    for (size_t i = 0; i < count; i++) {
+        struct ops_letter *letter = session_lab.letters[i].letter;
+        letter->to = &session_lab.workers[session_lab.letters[i].worker];
+        fake_loop.acts++;
+        letter->run(letter->to, letter);
+    }
+    session_lab.letter_count -= count;
+    memmove(session_lab.letters, session_lab.letters + count,
+            session_lab.letter_count * sizeof(session_lab.letters[0]));
+}
+
+static void session_lab_gone(struct session_env *env)
+{
+    (void)env;
+}
+
+static inline void session_lab_open_worker(unsigned number)
+{
+    struct session_env *env = &session_lab.workers[number];
+    memset(env, 0, sizeof(*env));
+    env->number = number;
+    env->ops = &session_lab.ops;
+    env->deadline = session_deadline_cb;
+    env->end = session_end;
+    env->gone = session_lab_gone;
+    env->scratch = &session_lab.scratch[number];
+    list_init(&env->sessions);
+    list_init(&env->visits);
+    list_init(&env->asks);
+    list_init(&env->lookups);
+    env->names = resolve_create(NULL);
+    wsl_assert(env->names && watch_set_open(&env->watches, NULL));
+    session_lab.metrics[number] = &env->metrics;
+}
+
+/* True unless memory is out; then the site before serves on. */
+static inline bool session_lab_serve(const struct config *config)
+{
+    const struct site_shared shared = {session_lab.guard, session_lab.accounts};
+    char error[256];
+    struct site *site = site_create(config, &shared, session_lab.site, error, sizeof(error));
+    if (!site)
+        return false;
+    if (session_lab.site)
+        site_supersede(session_lab.site);
+    site_release(session_lab.site);
+    session_lab.site = site;
+    return true;
+}
+
+static inline void session_lab_open(const struct config *config)
+{
+    fake_loop_reset();
+    fake_socket_reset();
+    fake_loop.is_ready = fake_socket_is_ready;
+    fake_loop.between = session_lab_deliver;
+    session_lab.memory = fake_memory.count;
+    session_lab.accepted = session_lab.end_lines = 0;
+    session_lab.letter_count = session_lab.sessions = 0;
+    memset(session_lab.ended, 0, sizeof(session_lab.ended));
+    session_lab.guard = guard_create(64);
+    session_lab.accounts = account_set_create(SESSION_LAB_WORKERS);
+    wsl_assert(session_lab.guard && session_lab.accounts);
+    ops_init(&session_lab.ops, session_lab.metrics, SESSION_LAB_WORKERS, session_lab.accounts, 0);
+    session_lab.ops.post = session_lab_post;
+    memset(session_lab.ops.token, 'a', OPS_TOKEN - 1);
+    for (unsigned i = 0; i < SESSION_LAB_WORKERS; i++)
+        session_lab_open_worker(i);
+    session_lab.site = NULL;
+    wsl_assert(session_lab_serve(config));
+}
+
+/* False: it cannot connect. */
+static inline bool session_lab_accept(unsigned worker, uint32_t listener, struct fake_peer *peer,
+                                      const struct addr *address)
+{
+    struct session_env *env = &session_lab.workers[worker];
+    int fd = env->accepted < SESSION_LAB_CLIENTS ? fake_client(peer) : -1;
+    if (fd < 0)
+        return false;
+    const struct session_client client = {
+        .site = site_retain(session_lab.site),
+        .fd = fd,
+        .listener = listener,
+        .number = ++session_lab.accepted,
+        .peer = *address,
+    };
+    session_accept(env, &client);
+    session_lab.sessions++;
+    return true;
+}
+
+/* ---- what always holds ----------------------------------------------------------------------- */
+
+/* Without limits of its own an open session may last for ever. */
+static inline bool session_lab_is_bounded(const struct session *session)
+{
+    const struct config_route *route = session->route;
+    return route->ping_interval_ms > 0 || route->idle_timeout_ms > 0 || route->max_duration_ms > 0;
+}
+
+static inline void session_lab_check_deadline(const struct session *session)
+{
+    switch (life_deadline((enum life_state)session->state)) {
+    case LIFE_HANDSHAKE_DEADLINE:
+    case LIFE_REPLY_DEADLINE:
+        wsl_assert(fake_loop_is_armed(&session->timer));
+        return;
+    case LIFE_CONNECT_DEADLINE:
+        wsl_assert(session->reach);
+        return;
+    case LIFE_BRIDGE_DEADLINE:
+        if (session->state == LIFE_CLOSING || session_lab_is_bounded(session))
+            wsl_assert(fake_loop_is_armed(&session->timer));
+        return;
+    case LIFE_NO_DEADLINE:
+        break;
+    }
+    wsl_assert(!"a dead session is in the list");
+}
+
+static inline void session_lab_check(void)
+{
+    size_t live = 0, listed = 0;
+    for (unsigned i = 0; i < SESSION_LAB_WORKERS; i++) {
+        struct session_env *env = &session_lab.workers[i];
+        struct list *link = env->sessions.next;
+        for (; link != &env->sessions; link = link->next, listed++)
+            session_lab_check_deadline(WSL_CONTAINER(link, struct session, link));
+        live += env->live;
+    }
+    wsl_assert(listed <= live);
+    wsl_assert(guard_count(session_lab.guard) <= listed);
+    wsl_assert(fake_memory.bytes <= SESSION_LAB_OVERHEAD + live * SESSION_LAB_MEMORY);
+    session_lab.sessions = listed;
+}
+
+/* One turn of all loops. True: something may be left to do without time going by. */
+static inline bool session_lab_turn(void)
+{
+    uint64_t calls = fake_socket.calls, moved = fake_socket.moved;
+    size_t sessions = session_lab.sessions;
+    fake_socket_turn();
+    bool more = fake_loop_turn();
+    wsl_assert(fake_socket.calls - calls <= (sessions + 1) * SESSION_LAB_CALLS);
+    wsl_assert(fake_socket.moved - moved <= (sessions + 1) * SESSION_LAB_MOVED);
+    session_lab_check();
+    return more;
+}
+
+/* Until nothing is left to do but to wait. Turns that get nothing on are a busy loop. */
+static inline void session_lab_settle(void)
+{
+    uint64_t acts = fake_loop.acts;
+    unsigned idle = 0;
+    for (unsigned turns = 0; session_lab_turn() || fake_loop.acts != acts; turns++) {
+        idle = fake_loop.acts == acts ? idle + 1 : 0;
+        acts = fake_loop.acts;
+        wsl_assert(idle < SESSION_LAB_IDLE && turns < SESSION_LAB_TURNS);
+    }
+}
+
+/* To the next deadline, if it comes within so many milliseconds. */
+static inline bool session_lab_advance(uint64_t most)
+{
+    uint64_t next = fake_loop_next();
+    if (next > fake_loop.now + most)
+        return false;
+    if (next > fake_loop.now)
+        fake_loop.now = next;
+    session_lab_settle();
+    return true;
+}
+
+/* ---- the end --------------------------------------------------------------------------------- */
+
+static inline void session_lab_kill(void)
+{
+    for (unsigned i = 0; i < SESSION_LAB_WORKERS; i++)
+        session_kill_all(&session_lab.workers[i], REASON_drained);
+    fake_loop.pool_holds = false;
+    session_lab_settle();
+}
+
+static void session_lab_check_account(void *owner, const char *name,
+                                      const struct account_sums *sums)
+{
+    uint64_t *sessions = owner;
+    (void)name;
+    wsl_assert(sums->open == 0);
+    *sessions += sums->sessions;
+}
+
+/* Opened is ended, once each. */
+static inline void session_lab_check_sums(void)
+{
+    uint64_t connections = 0, ended = 0, numbered = 0, sessions = 0, by_route = 0;
+    for (unsigned i = 0; i < SESSION_LAB_WORKERS; i++) {
+        const struct session_env *env = &session_lab.workers[i];
+        const struct metrics *metrics = &env->metrics;
+        connections += metrics_read(&metrics->counter[METRICS_connections]);
+        sessions += metrics_read(&metrics->counter[METRICS_sessions]);
+        for (size_t reason = 0; reason < REASON_COUNT; reason++)
+            ended += metrics_read(&metrics->ended[reason]);
+        wsl_assert(metrics_read(&metrics->open) == 0 && metrics_read(&metrics->open_sessions) == 0);
+        wsl_assert(env->live == 0 && env->recordings == 0 && env->looking == 0);
+        for (uint64_t n = 1; n <= env->accepted; n++)
+            wsl_assert(session_lab.ended[i][n]);
+        numbered += env->accepted;
+    }
+    /* Those that were turned away for want of memory have no number. */
+    wsl_assert(connections == session_lab.accepted && ended == connections);
+    wsl_assert(session_lab.end_lines == numbered);
+    wsl_assert(guard_count(session_lab.guard) == 0);
+    account_each(session_lab.accounts, session_lab_check_account, &by_route);
+    /* Without memory for a slot a session counts in no route. */
+    wsl_assert(by_route <= sessions);
+}
+
+/* No target is taken to have a session. */
+static inline void session_lab_check_targets(void)
+{
+    size_t count;
+    struct pool_target *targets = pool_targets(session_lab.site->gate->pool, &count);
+    for (size_t i = 0; i < count; i++)
+        wsl_assert(pool_target_sessions(&targets[i]) == 0);
+}
+
+static inline void session_lab_close(void)
+{
+    session_lab_check_sums();
+    session_lab_check_targets();
+    for (unsigned i = 0; i < SESSION_LAB_WORKERS; i++) {
+        resolve_close(session_lab.workers[i].names);
+        watch_set_close(&session_lab.workers[i].watches);
+        tls_scratch_free(session_lab.workers[i].tls_scratch);
+    }
+    fake_loop_run_closing();
+    wsl_assert(fake_loop.timer_count == 0 && fake_loop.closing_count == 0);
+    for (size_t i = 0; i < FAKE_LOOP_TASKS; i++)
+        wsl_assert(!fake_loop.tasks[i].request);
+    site_release(session_lab.site);
+    account_set_free(session_lab.accounts);
+    guard_destroy(session_lab.guard);
+    wsl_assert(fake_socket.open == 0);
+    fake_memory_expect(session_lab.memory);
+}
+
+#endif
