@@ -1,11 +1,10 @@
 #include "core/bridge.h"
 
+#include "core/bridge_priv.h"
+
 /* The bounds of a turn, so that one session cannot starve the others; tiny frames cost the most. */
 #define BUFFERS_PER_TURN 4
 #define FRAMING_PER_TURN ((size_t)64 * 1024) /* bytes that are no payload */
-
-/* When the client is gone, the target hears of it within a second, even if it takes no bytes. */
-#define CLIENT_GONE_MS 1000
 
 /* ---- what is measured ------------------------------------------------------------------------ */
 
@@ -32,7 +31,7 @@ static void stall_ends(struct bridge *bridge, struct pipe *pipe, uint64_t now)
     pipe->stalled_at = 0;
 }
 
-static void break_pipe(struct bridge *bridge, struct pipe *pipe, uint64_t now)
+void bridge_break(struct bridge *bridge, struct pipe *pipe, uint64_t now)
 {
     stall_ends(bridge, pipe, now);
     pipe_break(pipe);
@@ -58,6 +57,11 @@ static bool held(const struct bridge *bridge)
     return WSL_UNLIKELY(bridge->tap != NULL) && bridge->tap->full;
 }
 
+bool bridge_held_back(const struct bridge *bridge)
+{
+    return bridge->up.blocked || bridge->down.blocked || held(bridge);
+}
+
 /* ---- ends ------------------------------------------------------------------------------------ */
 
 static void note_end(struct bridge *bridge, enum reason reason, uint64_t now)
@@ -69,7 +73,7 @@ static void note_end(struct bridge *bridge, enum reason reason, uint64_t now)
     bridge->unsent = BRIDGE_UNSENT_UNKNOWN;
 }
 
-static void finish_up(struct bridge *bridge)
+void bridge_finish_up(struct bridge *bridge)
 {
     bridge->frames_over = true;
     if (bridge->up.state == PIPE_FLOWING)
@@ -78,7 +82,7 @@ static void finish_up(struct bridge *bridge)
         pipe_break(&bridge->up);
 }
 
-static void finish_down(struct bridge *bridge)
+void bridge_finish_down(struct bridge *bridge)
 {
     if (bridge->down.state == PIPE_FLOWING)
         bridge->down.state = PIPE_ENDING;
@@ -88,32 +92,32 @@ static void client_finished(struct bridge *bridge, enum reason reason, uint64_t 
 {
     bridge->client_in_done = true;
     note_end(bridge, reason, now);
-    finish_up(bridge);
+    bridge_finish_up(bridge);
 }
 
 static void client_failed(struct bridge *bridge, enum reason reason, uint64_t now)
 {
     client_finished(bridge, reason, now);
-    break_pipe(bridge, &bridge->down, now);
+    bridge_break(bridge, &bridge->down, now);
 }
 
 static void target_finished(struct bridge *bridge, enum reason reason, uint64_t now)
 {
     bridge->target_in_done = true;
     note_end(bridge, reason, now);
-    finish_down(bridge);
+    bridge_finish_down(bridge);
 }
 
 static void target_failed(struct bridge *bridge, enum reason reason, uint64_t now)
 {
     target_finished(bridge, reason, now);
-    break_pipe(bridge, &bridge->up, now);
+    bridge_break(bridge, &bridge->up, now);
 }
 
 void bridge_end(struct bridge *bridge, enum reason reason, uint64_t now)
 {
     note_end(bridge, reason, now);
-    finish_down(bridge);
+    bridge_finish_down(bridge);
     if (!bridge->target) {
         bridge->target_in_done = true;
         pipe_break(&bridge->up);
@@ -137,8 +141,8 @@ static void sink_failed(struct bridge *bridge, enum reason reason, uint64_t now)
 {
     note_end(bridge, reason, now);
     if (reason == REASON_out_of_memory) {
-        finish_up(bridge);
-        finish_down(bridge);
+        bridge_finish_up(bridge);
+        bridge_finish_down(bridge);
     }
 }
 
@@ -155,7 +159,7 @@ static bool endless(const struct bridge *bridge, const struct pipe *pipe)
                                : bridge->up.state == PIPE_BROKEN;
 }
 
-static void note_progress(struct bridge *bridge, const struct pipe *pipe, uint64_t now)
+void bridge_note_progress(struct bridge *bridge, const struct pipe *pipe, uint64_t now)
 {
     if (!endless(bridge, pipe))
         bridge->progress_at = now;
@@ -170,7 +174,7 @@ static void send_on(struct bridge *bridge, struct pipe *pipe, const uint8_t *byt
     if (WSL_UNLIKELY(io.status == IO_FAIL))
         sink_failed(bridge, io.reason, now);
     else if (WSL_UNLIKELY(bridge->reason != REASON_none) && io.n > 0)
-        note_progress(bridge, pipe, now);
+        bridge_note_progress(bridge, pipe, now);
 }
 
 static void to_client(struct bridge *bridge, const uint8_t *bytes, size_t length, uint64_t now)
@@ -195,7 +199,7 @@ static void resume(struct bridge *bridge, struct pipe *pipe, uint64_t now)
     }
     bool moved = pipe->carry_length - pipe->carry_at != carried;
     if (!pipe->blocked || moved)
-        note_progress(bridge, pipe, now);
+        bridge_note_progress(bridge, pipe, now);
     if (bridge->tap && moved)
         show(bridge, pipe, NULL, 0, now);
 }
@@ -238,7 +242,7 @@ static struct io end_down(struct bridge *bridge)
 }
 
 /* Everything that follows from the state alone; ends when nothing changes any more. */
-static void settle(struct bridge *bridge, uint64_t now)
+void bridge_settle(struct bridge *bridge, uint64_t now)
 {
     if (WSL_UNLIKELY(bridge->slot_length > 0))
         send_slot(bridge, now);
@@ -302,8 +306,8 @@ static void take_frames(struct bridge *bridge, uint8_t *bytes, size_t length, ui
     if (WSL_LIKELY(event == WS_DRAINED))
         return;
     note_end(bridge, event == WS_CLOSE ? REASON_client_closed : bridge->decoder.violation, now);
-    finish_up(bridge);
-    finish_down(bridge);
+    bridge_finish_up(bridge);
+    bridge_finish_down(bridge);
 }
 
 static void pump_up(struct bridge *bridge, struct bridge_scratch *scratch, uint64_t now)
@@ -336,7 +340,7 @@ static void pump_up(struct bridge *bridge, struct bridge_scratch *scratch, uint6
 void bridge_early(struct bridge *bridge, uint8_t *bytes, size_t length, uint64_t now)
 {
     take_frames(bridge, bytes, length, now);
-    settle(bridge, now);
+    bridge_settle(bridge, now);
 }
 
 /* ---- target to client ------------------------------------------------------------------------ */
@@ -390,11 +394,11 @@ static void take_breakage(struct bridge *bridge, unsigned ready, uint64_t now)
 {
     if ((ready & BRIDGE_CLIENT_BROKEN) && !bridge->client_in_done) {
         note_end(bridge, REASON_client_reset, now);
-        break_pipe(bridge, &bridge->down, now);
+        bridge_break(bridge, &bridge->down, now);
     }
     if ((ready & BRIDGE_TARGET_BROKEN) && bridge->target && !bridge->target_in_done) {
         note_end(bridge, REASON_target_reset, now);
-        break_pipe(bridge, &bridge->up, now);
+        bridge_break(bridge, &bridge->up, now);
     }
 }
 
@@ -416,7 +420,7 @@ void bridge_turn(struct bridge *bridge, struct bridge_scratch *scratch, unsigned
         pump_down(bridge, scratch, now);
     if (WSL_UNLIKELY(ready & (BRIDGE_CLIENT_BROKEN | BRIDGE_TARGET_BROKEN)))
         take_breakage(bridge, ready, now);
-    settle(bridge, now);
+    bridge_settle(bridge, now);
 }
 
 unsigned bridge_want(const struct bridge *bridge)
@@ -432,126 +436,6 @@ unsigned bridge_want(const struct bridge *bridge)
     if (pipe_wants_sink(&bridge->up))
         want |= BRIDGE_TARGET_WRITE;
     return want;
-}
-
-/* ---- time ------------------------------------------------------------------------------------ */
-
-static uint64_t sooner(uint64_t a, uint64_t b)
-{
-    return a == 0 || (b != 0 && b < a) ? b : a;
-}
-
-static uint64_t tick_ping(struct bridge *bridge, const struct bridge_times *times, uint64_t now)
-{
-    if (times->ping_interval == 0)
-        return 0;
-    /*
-     * While the target blocks, the client is not listened to: its silence says nothing. While the
-     * client blocks, a ping would not reach it: a stalled reader is for the kernel to judge.
-     */
-    if (bridge->up.blocked || bridge->down.blocked || held(bridge)) {
-        bridge->received_at = now;
-        bridge->pinged_at = 0;
-    }
-    /* The answer may come at any time, and then the next ping be due before this one's timeout. */
-    uint64_t next_ping = now + times->ping_interval;
-    if (bridge->pinged_at != 0) {
-        if (now - bridge->pinged_at < times->ping_timeout)
-            return sooner(bridge->pinged_at + times->ping_timeout, next_ping);
-        bridge_end(bridge, REASON_client_dead, now);
-        return 0;
-    }
-    if (now - bridge->received_at < times->ping_interval)
-        return bridge->received_at + times->ping_interval;
-    bridge->slot_length = (uint8_t)ws_frame_control(bridge->slot, WS_OP_PING, bridge->slot, 0);
-    bridge->pinged_at = bridge->ping_out_at = now;
-    return sooner(now + times->ping_timeout, next_ping);
-}
-
-static uint64_t tick_limit(struct bridge *bridge, uint64_t since, uint32_t limit,
-                           enum reason reason, uint64_t now)
-{
-    if (limit == 0)
-        return 0;
-    if (now - since < limit)
-        return since + limit;
-    bridge_end(bridge, reason, now);
-    return 0;
-}
-
-static uint64_t tick_open(struct bridge *bridge, const struct bridge_times *times, uint64_t now)
-{
-    uint64_t next = tick_ping(bridge, times, now);
-    next = sooner(
-        next, tick_limit(bridge, bridge->moved_at, times->idle_timeout, REASON_idle_timeout, now));
-    next = sooner(next, tick_limit(bridge, bridge->opened_at, times->max_duration,
-                                   REASON_duration_limit, now));
-    settle(bridge, now);
-    return next;
-}
-
-static uint64_t ending_deadline(const struct bridge *bridge, const struct bridge_times *times)
-{
-    bool client_gone = bridge->down.state == PIPE_BROKEN;
-    uint32_t patience = times->close_timeout;
-    if (client_gone && patience > CLIENT_GONE_MS)
-        patience = CLIENT_GONE_MS;
-    uint64_t deadline = bridge->progress_at + patience;
-    if (bridge->down.state == PIPE_FLOWING && times->max_duration != 0 &&
-        deadline > bridge->opened_at + times->max_duration)
-        deadline = bridge->opened_at + times->max_duration;
-    return deadline;
-}
-
-/* True when that gave a sink something that it does not take at once. */
-static bool cut_what_flows(struct bridge *bridge, uint64_t now)
-{
-    bool up_blocked = bridge->up.blocked, down_blocked = bridge->down.blocked;
-    finish_up(bridge);
-    finish_down(bridge);
-    settle(bridge, now);
-    return (bridge->up.blocked && !up_blocked) || (bridge->down.blocked && !down_blocked);
-}
-
-/* The deadline of the close handshake: directions that still flow are cut, then all is. */
-static uint64_t tick_ending(struct bridge *bridge, uint64_t unsent,
-                            const struct bridge_times *times, uint64_t now)
-{
-    if (unsent < bridge->unsent && bridge->unsent != BRIDGE_UNSENT_UNKNOWN)
-        note_progress(bridge, &bridge->down, now);
-    bridge->unsent = unsent;
-    uint64_t deadline = ending_deadline(bridge, times);
-    if (now < deadline)
-        return deadline;
-
-    bool flows = bridge->up.state == PIPE_FLOWING || bridge->down.state == PIPE_FLOWING;
-    if (flows && cut_what_flows(bridge, now)) {
-        bridge->progress_at = now;
-        return ending_deadline(bridge, times);
-    }
-    /* What broke says more than what did not move because of it. */
-    if (bridge->up.state != PIPE_BROKEN && bridge->down.state != PIPE_BROKEN) {
-        if (bridge->down.blocked || unsent > 0)
-            bridge->reason = REASON_client_stalled;
-        else if (bridge->up.blocked)
-            bridge->reason = REASON_target_stalled;
-    }
-    bridge->client_in_done = bridge->target_in_done = true;
-    break_pipe(bridge, &bridge->up, now);
-    break_pipe(bridge, &bridge->down, now);
-    return 0;
-}
-
-uint64_t bridge_tick(struct bridge *bridge, uint64_t unsent, const struct bridge_times *times,
-                     uint64_t now)
-{
-    if (bridge_done(bridge))
-        return 0;
-    if (bridge->reason != REASON_none)
-        return tick_ending(bridge, unsent, times, now);
-    uint64_t next = tick_open(bridge, times, now);
-    /* An end that has just begun: what is unsent was not asked for yet. */
-    return bridge->reason == REASON_none ? next : now;
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
@@ -581,7 +465,7 @@ void bridge_refuse(struct bridge *bridge, enum reason reason, const void *bytes,
     bridge_end(bridge, reason, now);
     if (length > 0 && !pipe_finished(&bridge->down))
         to_client(bridge, bytes, length, now);
-    settle(bridge, now);
+    bridge_settle(bridge, now);
 }
 
 void bridge_attach(struct bridge *bridge, struct transport *target, uint64_t now)

@@ -22,10 +22,6 @@
  * done when both sides have finished sending and both pipes have ended. What comes too late is
  * dropped.
  *
- * How long that takes. Whatever still flows after the end has close_timeout, then it is cut. Last
- * bytes that move put the deadline off, so that a slow but steady reader gets them all; bytes that
- * could go on for ever do not. When the client is gone, the target has a second to take its own.
- *
  * Pure: transports by contract, time as a parameter; runs under tests and fuzzers without sockets.
  *
  * Owns: both pipes' carries. Thread: its worker. Errors: end up in `reason`. Lifetime: bridge_free;
@@ -58,12 +54,6 @@ enum bridge_ready {
     BRIDGE_TARGET_BROKEN = 32,
 };
 #define BRIDGE_TARGET_SHIFT 3 /* from the client's bits to the target's */
-
-struct bridge_times {
-    uint32_t ping_interval, ping_timeout; /* milliseconds; interval 0: no pings */
-    uint32_t idle_timeout, max_duration;  /* 0: off */
-    uint32_t close_timeout;
-};
 
 /*
  * Somebody who looks on: sees each run of payload on its way, and may hold the bridge back. While
@@ -136,15 +126,6 @@ unsigned bridge_want(const struct bridge *bridge);
 
 /* Ends it in good order for a reason of ours; idempotent, the first reason stays. */
 void bridge_end(struct bridge *bridge, enum reason reason, uint64_t now);
-
-/*
- * A deadline may have passed: pings, idle, longest session, close. To be called as soon as the
- * bridge is ending, too. `unsent` is what the client's kernel has not acknowledged yet: a slow but
- * steady reader gets its last bytes however long it takes. Returns when to call again (0: never;
- * `now`: at once, with a fresh `unsent`), or finishes the bridge.
- */
-uint64_t bridge_tick(struct bridge *bridge, uint64_t unsent, const struct bridge_times *times,
-                     uint64_t now) WSL_MUST_CHECK;
 
 static inline bool bridge_ending(const struct bridge *bridge)
 {

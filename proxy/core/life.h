@@ -66,7 +66,7 @@ enum life_deadline {
                                 heads of later requests have their own */
     LIFE_REPLY_DEADLINE,     /* until an answer is there, and until its next bytes are taken */
     LIFE_CONNECT_DEADLINE,
-    LIFE_BRIDGE_DEADLINE, /* whatever bridge_tick says */
+    LIFE_BRIDGE_DEADLINE, /* whatever bridge_time_tick says */
 };
 
 /* The state after an event; aborts if the table has no such edge. */

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "codec/forwarded.h"
+#include "core/bridge_time.h"
 #include "core/limiter.h"
 #include "core/session_id.h"
 #include "net/socket.h"
@@ -378,7 +379,7 @@ void session_base_tick(struct session *session)
     uint64_t now = session_base_now(session);
     struct bridge *bridge = &session->bridge;
     uint64_t unsent = bridge_ending(bridge) ? socket_unsent(session->fd) : 0;
-    uint64_t next = bridge_tick(bridge, unsent, &times, now);
+    uint64_t next = bridge_time_tick(bridge, unsent, &times, now);
     account_bytes(&session->account, bridge->up.bytes, bridge->down.bytes);
     if (next != 0)
         session_base_arm(session, next - now);

@@ -8,7 +8,7 @@
 #ifndef WSLUICE_TESTS_BRIDGE_LAB_H
 #define WSLUICE_TESTS_BRIDGE_LAB_H
 
-#include "core/bridge.h"
+#include "core/bridge_time.h"
 #include "lib/fake_transport.h"
 
 /* What the client has understood of what was written to it. */
@@ -206,7 +206,7 @@ static inline uint64_t lab_tick(struct lab *lab, uint64_t unsent)
     uint64_t next;
     unsigned calls = 0;
     do {
-        next = bridge_tick(&lab->bridge, unsent, &lab->times, lab->now);
+        next = bridge_time_tick(&lab->bridge, unsent, &lab->times, lab->now);
         lab_check(lab);
         wsl_assert(++calls <= 3);
     } while (next != 0 && next <= lab->now);

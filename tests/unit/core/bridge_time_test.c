@@ -1,5 +1,5 @@
 /* The clock of a bridge: pings, idle and longest sessions, and the deadlines of the end. */
-#include "core/bridge.h"
+#include "core/bridge_time.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -372,7 +372,7 @@ static void test_an_end_by_the_clock_waits_for_a_slow_reader(void **unused)
 {
     lab.times.max_duration = 9000;
     lab.now = 10000;
-    assert_int_equal(bridge_tick(&lab.bridge, 0, &lab.times, lab.now), lab.now);
+    assert_int_equal(bridge_time_tick(&lab.bridge, 0, &lab.times, lab.now), lab.now);
     assert_int_equal(lab_tick(&lab, 1000), 15000);
     lab.now = 15000;
     assert_int_equal(lab_tick(&lab, 999), 20000);
