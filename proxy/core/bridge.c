@@ -231,12 +231,21 @@ static void send_close(struct bridge *bridge, uint64_t now)
     to_client(bridge, frame, length, now);
 }
 
+/* A FIN that goes out is a step, too: the peer has its time to answer. */
+static struct io end_pipe(struct bridge *bridge, struct pipe *pipe, uint64_t now)
+{
+    struct io io = pipe_shutdown(pipe);
+    if (pipe->state == PIPE_SHUT)
+        bridge->progress_at = now;
+    return io;
+}
+
 /* When nothing else is left to do, closing the connection says the same at once. */
-static struct io end_down(struct bridge *bridge)
+static struct io end_down(struct bridge *bridge, uint64_t now)
 {
     bool last = bridge->client_in_done && bridge->target_in_done && pipe_finished(&bridge->up);
     if (!last)
-        return pipe_shutdown(&bridge->down);
+        return end_pipe(bridge, &bridge->down, now);
     bridge->down.state = PIPE_SHUT;
     return io_status(IO_OK);
 }
@@ -251,14 +260,14 @@ void bridge_settle(struct bridge *bridge, uint64_t now)
 
     struct io io = io_status(IO_OK);
     if (bridge->up.state == PIPE_ENDING && !bridge->up.blocked)
-        io = pipe_shutdown(&bridge->up);
+        io = end_pipe(bridge, &bridge->up, now);
     if (io.status == IO_FAIL)
         note_end(bridge, io.reason, now);
 
     if (bridge->down.state == PIPE_ENDING && down_open(bridge))
         send_close(bridge, now);
     if (bridge->down.state == PIPE_ENDING && !bridge->down.blocked && bridge->frames_over)
-        io = end_down(bridge);
+        io = end_down(bridge, now);
     if (io.status == IO_FAIL)
         note_end(bridge, io.reason, now);
 }

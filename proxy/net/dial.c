@@ -9,6 +9,7 @@
 #include "net/socket_owner.h"
 
 #define ATTEMPT_DELAY_MS 250 /* RFC 8305 section 8 */
+#define LAST_TURN_MS     100 /* for an answer that came while the loop was not running */
 #define UNIX_RETRY_MS    20  /* a full backlog of a Unix socket reports EAGAIN and no event */
 
 struct attempt {
@@ -27,6 +28,7 @@ struct dial {
     uint64_t deadline, next_attempt_at; /* loop time; 0: no attempt is waiting for its turn */
     size_t preface_sent;
     bool looking_up, over;
+    bool last_turn; /* the deadline has passed, and the resolver's answer may wait in the loop */
     uint8_t count, next, pending;
     uint8_t taken; /* out of request.attempts */
     struct addr addresses[LOOKUP_ADDRESSES];
@@ -403,15 +405,41 @@ static bool advance(struct dial *dial)
     return dial->pending == 0;
 }
 
+/*
+ * After the process was stopped or the machine slept, this timer fires before sockets are read and
+ * before the resolver's answer is heard: both get their turn first. False: the dial is over, or
+ * goes on.
+ */
+static bool is_overdue(struct dial *dial)
+{
+    if (dial->looking_up && !dial->last_turn) {
+        dial->last_turn = true;
+        dial->deadline = uv_now(loop_of(dial)) + LAST_TURN_MS;
+        arm(dial);
+        return false;
+    }
+    for (uint8_t i = 0; i < dial->count && !dial->over; i++)
+        watch_poll(dial->attempts[i].watch);
+    if (!dial->over)
+        watch_poll(dial->result.watch);
+    return !dial->over;
+}
+
+static void time_out(struct dial *dial)
+{
+    char where[128];
+    note(dial, REASON_target_timeout, place(dial, -1, where, sizeof(where)),
+         dial->looking_up ? "no answer from the resolver" : "no answer in time");
+    finish(dial);
+}
+
 static void timer_cb(uv_timer_t *timer)
 {
     struct dial *dial = WSL_CONTAINER(timer, struct dial, timer);
     uint64_t now = uv_now(loop_of(dial));
     if (now >= dial->deadline) {
-        char where[128];
-        note(dial, REASON_target_timeout, place(dial, -1, where, sizeof(where)),
-             dial->looking_up ? "no answer from the resolver" : "no answer in time");
-        finish(dial);
+        if (is_overdue(dial))
+            time_out(dial);
     } else if (dial->next_attempt_at != 0 && now >= dial->next_attempt_at) {
         if (advance(dial))
             finish(dial);

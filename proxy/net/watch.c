@@ -1,5 +1,6 @@
 #include "net/watch.h"
 
+#include <poll.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -67,6 +68,20 @@ static void dispatch(struct watch *watch, uint32_t events)
         watch->callback(watch->owner, ready);
     else if (events_for(watch) != watch->armed)
         (void)!tell_epoll(watch, EPOLL_CTL_MOD, events_for(watch));
+}
+
+static uint32_t events_of(short revents)
+{
+    uint32_t events = 0;
+    if (revents & POLLIN)
+        events |= EPOLLIN;
+    if (revents & POLLOUT)
+        events |= EPOLLOUT;
+    if (revents & POLLERR)
+        events |= EPOLLERR;
+    if (revents & POLLHUP)
+        events |= EPOLLHUP;
+    return events;
 }
 
 static void free_closed(struct watch_set *set)
@@ -147,6 +162,20 @@ void watch_want(struct watch *watch, unsigned want)
     uint32_t events = events_for(watch);
     if (events & ~watch->armed)
         (void)!tell_epoll(watch, EPOLL_CTL_MOD, events);
+}
+
+void watch_poll(struct watch *watch)
+{
+    struct pollfd poll_fd = {.events = 0};
+    if (!watch)
+        return;
+    poll_fd.fd = watch->fd;
+    if (watch->want & WATCH_READ)
+        poll_fd.events |= POLLIN;
+    if (watch->want & WATCH_WRITE)
+        poll_fd.events |= POLLOUT;
+    if (poll(&poll_fd, 1, 0) > 0)
+        dispatch(watch, events_of(poll_fd.revents));
 }
 
 void watch_close(struct watch *watch)

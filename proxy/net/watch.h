@@ -54,6 +54,12 @@ void watch_adopt(struct watch *watch, watch_cb *callback, void *owner);
  */
 void watch_want(struct watch *watch, unsigned want);
 
+/*
+ * Asks the kernel now instead of at the loop's next poll, and calls back at once if there is news:
+ * what a timer does before it judges a peer by what has not come. NULL is fine.
+ */
+void watch_poll(struct watch *watch);
+
 /* The descriptor, still open, is the caller's to close; others may share it. NULL is fine. */
 void watch_close(struct watch *watch);
 

@@ -62,14 +62,6 @@ static bool decide(struct probe *probe, enum reason reason, const char *detail)
     return true;
 }
 
-static void timer_cb(uv_timer_t *timer)
-{
-    struct probe *probe = WSL_CONTAINER(timer, struct probe, timer);
-    if (!probe->decided)
-        decide(probe, REASON_target_timeout, "connected, but said nothing in time");
-    finish(probe);
-}
-
 /* ---- the banner ------------------------------------------------------------------------------ */
 
 static bool wrong_banner(struct probe *probe, size_t length)
@@ -117,6 +109,15 @@ static bool listen_to(struct probe *probe)
             return decide(probe, io.reason, "broke off before its banner was complete");
         }
     }
+}
+
+static void timer_cb(uv_timer_t *timer)
+{
+    struct probe *probe = WSL_CONTAINER(timer, struct probe, timer);
+    /* A banner that came while the loop was not running counts. */
+    if (!probe->decided && !listen_to(probe))
+        decide(probe, REASON_target_timeout, "connected, but said nothing in time");
+    finish(probe);
 }
 
 static void heard_cb(void *owner, unsigned ready)

@@ -73,9 +73,23 @@ static void handshake_too_slow(struct session *session)
         let_go(session, REASON_silent);
 }
 
+/*
+ * After the process was stopped or the machine slept, timers fire before sockets are read: bytes
+ * that arrived in time are taken first. False: that ended the session or set a new deadline.
+ */
+static bool is_overdue(struct session *session)
+{
+    watch_poll(session->client_watch);
+    if (session->state != LIFE_DEAD)
+        watch_poll(session->target_watch);
+    return session->state != LIFE_DEAD && !uv_is_active((uv_handle_t *)&session->timer);
+}
+
 void session_deadline_cb(uv_timer_t *timer)
 {
     struct session *session = WSL_CONTAINER(timer, struct session, timer);
+    if (!is_overdue(session))
+        return;
     switch (life_deadline((enum life_state)session->state)) {
     case LIFE_BRIDGE_DEADLINE:
         session_base_tick(session);

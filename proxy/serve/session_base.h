@@ -53,8 +53,9 @@ struct session_entry {
     uint8_t settled;           /* enum reason: how the latest request was answered; none: no one */
     bool keep;                 /* the connection stays for another request */
     bool unsent_known;
-    bool head_timed;             /* a later request has begun, and has its own deadline */
-    bool named;                  /* each request names its client, for a trusted proxy: */
+    bool overdue;    /* in WAITING: its deadline has passed, and one more turn of the loop is due */
+    bool head_timed; /* a later request has begun, and has its own deadline */
+    bool named;      /* each request names its client, for a trusted proxy: */
     struct client_address proxy; /* that one */
 };
 

@@ -12,6 +12,9 @@ _Static_assert(TRANSPORT_READ_MIN + REPLY_FLOW_PIECE <= BRIDGE_BUFFER,
 /* A delayed acknowledgement is on its way for 40 ms, the round trip apart. */
 #define ACKNOWLEDGED_MS 250
 
+/* For an answer that another thread has made while this one was not running. */
+#define LAST_TURN_MS 100
+
 /* ---- what is left of it ---------------------------------------------------------------------- */
 
 static void log_request(const struct session *session)
@@ -139,6 +142,7 @@ struct session_wait *session_reply_wait(struct session *session)
     }
     *wait = (struct session_wait){.session = session};
     session->entry->wait = wait;
+    session->entry->overdue = false;
     session_base_step(session, LIFE_ASKED);
     session_base_arm(session, session_base_limits(session)->reply_timeout_ms);
     watch_want(session->client_watch, 0);
@@ -179,6 +183,11 @@ static void give_up_waiting(struct session *session)
 void session_reply_tick(struct session *session)
 {
     struct session_entry *entry = session->entry;
+    if (session->state == LIFE_WAITING && !entry->overdue) {
+        entry->overdue = true;
+        session_base_arm(session, LAST_TURN_MS);
+        return;
+    }
     if (session->state == LIFE_WAITING) {
         give_up_waiting(session);
         return;

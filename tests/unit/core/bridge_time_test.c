@@ -379,6 +379,24 @@ static void test_an_end_by_the_clock_waits_for_a_slow_reader(void **unused)
     assert_false(bridge_done(&lab.bridge));
 }
 
+/* A Close that comes late is answered by a FIN; the client then has its time to see that. */
+static void test_a_fin_puts_the_deadline_off(void **unused)
+{
+    lab.target.in_end = io_status(IO_EOF);
+    lab_run(&lab);
+    assert_int_equal(lab_tick(&lab, 0), 6000);
+    lab.now = 5900;
+    send_close(1000);
+    lab_run(&lab);
+    assert_true(lab.client.is_shut && lab.target.is_shut);
+    assert_int_equal(lab_tick(&lab, 1), 10900); /* the FIN itself is not acknowledged yet */
+    lab.now = 6000;
+    assert_int_equal(lab_tick(&lab, 0), 11000);
+    lab.now = 11000;
+    assert_int_equal(lab_tick(&lab, 0), 0);
+    expect_reason(REASON_target_closed);
+}
+
 static void test_a_stalled_client_has_one_term(void **unused)
 {
     lab.client.room = 0;
@@ -491,6 +509,7 @@ int main(void)
         TEST(test_what_the_kernel_holds_counts),
         TEST(test_a_kernel_that_holds_on),
         TEST(test_an_end_by_the_clock_waits_for_a_slow_reader),
+        TEST(test_a_fin_puts_the_deadline_off),
         TEST(test_a_stalled_client_has_one_term),
         TEST(test_a_stalled_target_has_one_term),
         TEST(test_a_close_at_the_deadline),

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -186,6 +187,70 @@ static void test_reset_after_fin(void **unused)
     assert_int_equal(calls_in(20), 0);
 }
 
+/* A Unix socket tells of a peer that closed by EPOLLHUP, at every call and without being asked. */
+static void test_a_unix_peer_that_closes(void **unused)
+{
+    int pair[2];
+    close(ours);
+    close(theirs);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    ours = pair[0];
+    theirs = -1;
+    open_watch(0);
+    assert_int_equal(send(pair[1], "x", 1, 0), 1);
+    close(pair[1]);
+    assert_int_equal(calls_in(20), 0);
+    struct epoll_event event;
+    assert_int_equal(epoll_wait(set.epoll, &event, 1, 0), 0); /* nothing spins */
+    watch_want(watched.watch, WATCH_READ); /* what was left behind can still be read */
+    wait_for(WATCH_READ);
+}
+
+/* The loop does not turn meanwhile. */
+static void test_asked_at_once(void **unused)
+{
+    open_watch(WATCH_READ);
+    watch_poll(watched.watch);
+    assert_int_equal(watched.calls, 0);
+    assert_int_equal(send(theirs, "x", 1, 0), 1);
+    for (int i = 0; i < 5000 && watched.calls == 0; i++) {
+        watch_poll(watched.watch);
+        usleep(1000);
+    }
+    assert_int_equal(watched.last, WATCH_READ);
+    watch_want(watched.watch, 0);
+    watched.calls = 0;
+    watch_poll(watched.watch);
+    assert_int_equal(watched.calls, 0);
+    watch_want(watched.watch, WATCH_WRITE);
+    watch_poll(watched.watch);
+    assert_true(watched.last & WATCH_WRITE);
+    watch_poll(NULL);
+}
+
+static void test_a_reset_is_told_at_once_and_once(void **unused)
+{
+    open_watch(0);
+    reset_peer();
+    for (int i = 0; i < 5000 && watched.calls == 0; i++) {
+        watch_poll(watched.watch);
+        usleep(1000);
+    }
+    assert_true(watched.last & WATCH_BROKEN);
+    watch_poll(watched.watch);
+    assert_int_equal(watched.calls, 1);
+    assert_int_equal(calls_in(20), 0);
+}
+
+static void test_closes_itself_when_asked(void **unused)
+{
+    open_watch(WATCH_WRITE);
+    watched.closes = &watched;
+    watch_poll(watched.watch);
+    assert_int_equal(watched.calls, 1);
+    assert_null(watched.watch);
+}
+
 static void test_adopted(void **unused)
 {
     struct watched other = {.fd = ours};
@@ -258,6 +323,10 @@ int main(void)
         TEST(test_reset_is_told_though_nothing_is_wanted),
         TEST(test_reset_behind_unread_bytes),
         TEST(test_reset_after_fin),
+        TEST(test_a_unix_peer_that_closes),
+        TEST(test_asked_at_once),
+        TEST(test_a_reset_is_told_at_once_and_once),
+        TEST(test_closes_itself_when_asked),
         TEST(test_adopted),
         TEST(test_closed_while_an_event_is_under_way),
         TEST(test_closes_itself),
