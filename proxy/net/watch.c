@@ -17,8 +17,7 @@ struct watch {
     int fd;
     uint32_t armed; /* the events that epoll waits for beside errors */
     uint8_t want;
-    bool hung_up; /* the peer has finished: waiting for that again would never sleep */
-    bool broken;  /* an error, or both sides have finished: epoll tells so at every call */
+    bool broken; /* an error, or both sides have finished: epoll tells so at every call */
     bool closed;
 };
 
@@ -34,16 +33,11 @@ static bool tell_epoll(struct watch *watch, int operation, uint32_t events)
 static uint32_t events_for(const struct watch *watch)
 {
     uint32_t events = 0;
-    /* Together they tell at once whether what may go unread is the last of it. */
     if (watch->want & WATCH_READ)
-        events |= EPOLLIN | EPOLLRDHUP;
+        events |= EPOLLIN;
     if (watch->want & WATCH_WRITE)
         events |= EPOLLOUT;
-    if (events != 0)
-        return events;
-    if (watch->broken)
-        return SILENCE;
-    return watch->hung_up ? 0 : EPOLLRDHUP;
+    return events == 0 && watch->broken ? SILENCE : events;
 }
 
 static unsigned ready_of(uint32_t events)
@@ -62,7 +56,6 @@ static void dispatch(struct watch *watch, uint32_t events)
 {
     unsigned ready = ready_of(events);
     bool news = (ready & WATCH_BROKEN) && !watch->broken;
-    watch->hung_up = watch->hung_up || (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR));
     watch->broken = watch->broken || (events & (EPOLLHUP | EPOLLERR));
     if (news || (ready & watch->want))
         watch->callback(watch->owner, ready);

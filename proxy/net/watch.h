@@ -4,8 +4,9 @@
  * A watch_set is an epoll instance of our own inside a libuv loop. libuv's uv_poll_t would do, but
  * it makes up to eight system calls where this makes one, and holds four times the memory.
  *
- * A watch notices a connection that breaks even when nobody wants to read or write: it then listens
- * for hang-ups alone, and only until it has reported one, so that nothing spins.
+ * A watch reports a connection that breaks even when nobody wants to read or write, and does so
+ * once, so that nothing spins. A peer that has only finished sending is no news then: what it sent
+ * is still to be read, and reading tells of its end.
  *
  * Owns: the epoll instance and the watches' memory, no watched descriptor. Thread: its loop's.
  * Errors: WATCH_BROKEN in the callback; reading or writing then says what happened.
