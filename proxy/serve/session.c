@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "core/session_id.h"
+#include "net/socket.h"
 #include "serve/session_answer.h"
 #include "serve/session_base.h"
 #include "serve/session_greet.h"
@@ -58,7 +59,12 @@ static void client_cb(void *owner, unsigned ready)
 static void let_go(struct session *session, enum reason reason)
 {
     enum reason settled = session_base_settled(session);
-    session_base_die(session, settled != REASON_none ? settled : reason);
+    /* A slow reader is still taking its answer, which a close would cut off should it send again.
+     */
+    if (settled != REASON_none && socket_unsent(session->fd) > 0)
+        session_reply_hang_up(session);
+    else
+        session_base_die(session, settled != REASON_none ? settled : reason);
 }
 
 static void handshake_too_slow(struct session *session)

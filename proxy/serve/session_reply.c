@@ -47,11 +47,11 @@ static void begin_anew(struct session *session)
     watch_want(session->client_watch, WATCH_READ | held);
 }
 
-static void hang_up(struct session *session)
+static void hang_up(struct session *session, enum life_event event)
 {
     uint64_t now = session_base_now(session);
     enum reason reason = session_base_settled(session);
-    session_base_step(session, LIFE_TAKEN_LAST);
+    session_base_step(session, event);
     session_base_forget_entry(session);
     bridge_init(&session->bridge, session->client, false, now);
     bridge_refuse(&session->bridge, reason, NULL, 0, now);
@@ -70,7 +70,7 @@ static void taken(struct session *session)
     if (entry->keep && !session->env->retiring)
         begin_anew(session);
     else
-        hang_up(session);
+        hang_up(session, LIFE_TAKEN_LAST);
 }
 
 /* ---- its way --------------------------------------------------------------------------------- */
@@ -200,6 +200,11 @@ void session_reply_tick(struct session *session)
     entry->unsent = unsent;
     entry->unsent_known = true;
     session_base_arm(session, session_base_limits(session)->reply_timeout_ms);
+}
+
+void session_reply_hang_up(struct session *session)
+{
+    hang_up(session, LIFE_REFUSED);
 }
 
 bool session_reply_is_last(const struct session *session)

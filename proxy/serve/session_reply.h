@@ -39,6 +39,9 @@ bool session_reply_abandoned(const struct session_wait *wait);
 /* In REPLYING: the client takes bytes again. */
 void session_reply_turn(struct session *session);
 
+/* In HEAD, after an answer: FIN, and then what the kernel still holds of it reaches the client. */
+void session_reply_hang_up(struct session *session);
+
 /* In WAITING or REPLYING: the deadline. */
 void session_reply_tick(struct session *session);
 
