@@ -72,6 +72,7 @@ struct config_log {
 struct config_limits {
     uint32_t handshake_timeout_ms; /* accept to finished upgrade */
     uint32_t close_timeout_ms;     /* close handshake and last bytes */
+    uint32_t stall_timeout_ms;     /* a side of a session takes nothing of what waits for it */
     uint32_t reply_timeout_ms;     /* an answer that is made or sent, without progress */
     uint32_t keep_alive_ms;        /* an idle HTTP connection waits so long for a request */
     uint32_t drain_delay_ms;       /* after SIGTERM: not ready, but still open */

@@ -189,6 +189,16 @@ static const struct options_row rows[] = {
     },
     {
         .section = OPTIONS_LIMITS,
+        .key = "stall_timeout",
+        OPTIONS_FIELD(config_limits, stall_timeout_ms),
+        .value = {.type = VALUE_DURATION, .min = 100, .max = VALUE_HOURS(24)},
+        .initial = "2m",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .flags = {{.name = "stall-timeout", .ours = true, .argument = "TIME"}},
+        .help = "how long a client or a target may take none of the bytes that wait for it",
+    },
+    {
+        .section = OPTIONS_LIMITS,
         .key = "reply_timeout",
         OPTIONS_FIELD(config_limits, reply_timeout_ms),
         .value = {.type = VALUE_DURATION, .min = 100, .max = VALUE_HOURS(1)},

@@ -30,10 +30,10 @@
     REASON(answered, DEBUG, 0, 0, "request answered")                                              \
     /* a peer or the network failed */                                                             \
     REASON(client_reset, INFO, 0, 0, "client connection was reset")                                \
-    REASON(client_stalled, WARN, 0, 0, "client did not take its last bytes in time")               \
+    REASON(client_stalled, WARN, 0, 0, "client did not take its bytes in time")                    \
     REASON(client_dead, WARN, 0, 1011, "No sign of life from the client")                          \
     REASON(client_io, WARN, 0, 0, "client connection failed")                                      \
-    REASON(target_stalled, WARN, 0, 1011, "Target did not take the last bytes in time")            \
+    REASON(target_stalled, WARN, 0, 1011, "Target did not take its bytes in time")                 \
     REASON(target_reset, WARN, 502, 1011, "Target reset the connection")                           \
     REASON(target_io, WARN, 502, 1011, "Connection to the target failed")                          \
     REASON(target_refused, WARN, 502, 1011, "Target refused the connection")                       \

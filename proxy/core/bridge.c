@@ -70,7 +70,7 @@ static void note_end(struct bridge *bridge, enum reason reason, uint64_t now)
         return;
     bridge->reason = reason;
     bridge->progress_at = now;
-    bridge->unsent = BRIDGE_UNSENT_UNKNOWN;
+    bridge->up.still_since = bridge->down.still_since = 0;
 }
 
 void bridge_finish_up(struct bridge *bridge)
@@ -159,10 +159,19 @@ static bool endless(const struct bridge *bridge, const struct pipe *pipe)
                                : bridge->up.state == PIPE_BROKEN;
 }
 
-void bridge_note_progress(struct bridge *bridge, const struct pipe *pipe, uint64_t now)
+static void note_progress(struct bridge *bridge, const struct pipe *pipe, uint64_t now)
 {
     if (!endless(bridge, pipe))
         bridge->progress_at = now;
+}
+
+void bridge_note_taken(struct bridge *bridge, const struct pipe *pipe, uint64_t now)
+{
+    if (bridge->reason == REASON_none || endless(bridge, pipe))
+        return;
+    if (bridge->longest_step < now - bridge->progress_at)
+        bridge->longest_step = now - bridge->progress_at;
+    bridge->progress_at = now;
 }
 
 static void send_on(struct bridge *bridge, struct pipe *pipe, const uint8_t *bytes, size_t length,
@@ -174,7 +183,7 @@ static void send_on(struct bridge *bridge, struct pipe *pipe, const uint8_t *byt
     if (WSL_UNLIKELY(io.status == IO_FAIL))
         sink_failed(bridge, io.reason, now);
     else if (WSL_UNLIKELY(bridge->reason != REASON_none) && io.n > 0)
-        bridge_note_progress(bridge, pipe, now);
+        note_progress(bridge, pipe, now);
 }
 
 static void to_client(struct bridge *bridge, const uint8_t *bytes, size_t length, uint64_t now)
@@ -198,8 +207,8 @@ static void resume(struct bridge *bridge, struct pipe *pipe, uint64_t now)
         return;
     }
     bool moved = pipe->carry_length - pipe->carry_at != carried;
-    if (!pipe->blocked || moved)
-        bridge_note_progress(bridge, pipe, now);
+    pipe->still_since = 0;
+    bridge_note_taken(bridge, pipe, now);
     if (bridge->tap && moved)
         show(bridge, pipe, NULL, 0, now);
 }

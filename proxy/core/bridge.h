@@ -71,8 +71,6 @@ struct bridge_tap {
     bool full;
 };
 
-#define BRIDGE_UNSENT_UNKNOWN UINT64_MAX
-
 struct bridge {
     struct transport *client, *target; /* borrowed; target NULL: none yet, or none any more */
     struct pipe up, down;
@@ -85,12 +83,11 @@ struct bridge {
     enum reason reason;               /* none while open */
     /* Milliseconds on the caller's clock. */
     uint64_t opened_at, received_at, moved_at;
-    uint64_t pinged_at;   /* 0: no ping is unanswered */
-    uint64_t ping_out_at; /* 0: no pong is due whose round trip would tell anything */
-    uint32_t round_trip;  /* the last one of a ping, one millisecond more; 0: none is known */
-    uint64_t progress_at; /* while ending: the last time that last bytes moved */
-    uint64_t unsent;      /* while ending: what the client had not acknowledged when last asked, or
-                             BRIDGE_UNSENT_UNKNOWN */
+    uint64_t pinged_at;      /* 0: no ping is unanswered */
+    uint64_t ping_out_at;    /* 0: no pong is due whose round trip would tell anything */
+    uint32_t round_trip;     /* the last one of a ping, one millisecond more; 0: none is known */
+    uint64_t progress_at;    /* while ending: the last time that last bytes moved */
+    uint64_t longest_step;   /* while ending: between two moves of bytes that a sink takes */
     struct metrics *metrics; /* borrowed; takes stalls and round trips. NULL: nobody asks */
     struct bridge_tap *tap;  /* borrowed; NULL: nobody looks on */
 };

@@ -21,8 +21,11 @@ void bridge_break(struct bridge *bridge, struct pipe *pipe, uint64_t now);
 /* Takes every step that follows from the state alone: Close, FIN, the pong or ping in the slot. */
 void bridge_settle(struct bridge *bridge, uint64_t now);
 
-/* Last bytes have moved: puts the deadline of the end off, where that can't go on for ever. */
-void bridge_note_progress(struct bridge *bridge, const struct pipe *pipe, uint64_t now);
+/*
+ * The sink has taken bytes of this direction: puts the deadline of the end off, where that can't go
+ * on for ever.
+ */
+void bridge_note_taken(struct bridge *bridge, const struct pipe *pipe, uint64_t now);
 
 /* A sink takes nothing, or the tap is full: a source is not read. */
 bool bridge_held_back(const struct bridge *bridge);

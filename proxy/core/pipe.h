@@ -33,6 +33,9 @@ struct pipe {
     bool blocked;        /* wait until the sink is writable; true whenever there is a carry */
     uint64_t bytes;      /* payload that the sink has taken or the carry holds */
     uint64_t stalled_at; /* the bridge's: since when the sink holds it back; 0: it does not */
+    /* The bridge's clock: what it saw at its last look. */
+    uint64_t still_since; /* since when nothing has moved; 0: not looked at since the last move */
+    uint64_t left;        /* bytes in the carry and in the kernel */
 };
 
 /* No more than this may be offered at once. */

@@ -16,7 +16,6 @@
 #define KEEPALIVE_IDLE_S     45
 #define KEEPALIVE_INTERVAL_S 15
 #define KEEPALIVE_COUNT      5
-#define USER_TIMEOUT_MS      120000
 
 static void set(int fd, int level, int option, int value)
 {
@@ -31,7 +30,12 @@ void socket_tune_tcp(int fd)
     set(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
     set(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S);
     set(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_COUNT);
-    set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, USER_TIMEOUT_MS);
+    socket_allow_stall(fd, SOCKET_STALL_MS);
+}
+
+void socket_allow_stall(int fd, uint32_t milliseconds)
+{
+    set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, (int)milliseconds);
 }
 
 uint64_t socket_unsent(int fd)

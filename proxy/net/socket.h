@@ -15,7 +15,11 @@
  */
 void socket_tune_tcp(int fd);
 
-/* Bytes that were sent and not yet acknowledged. */
+/* So long a peer may acknowledge nothing, or keep its window shut, before the kernel gives up. */
+#define SOCKET_STALL_MS 120000
+void socket_allow_stall(int fd, uint32_t milliseconds);
+
+/* Bytes that were sent and not yet acknowledged; of a Unix socket, that were not yet read. */
 uint64_t socket_unsent(int fd);
 
 /* The peer will send nothing more than what may already lie here. */

@@ -375,11 +375,16 @@ void session_base_tick(struct session *session)
         .idle_timeout = route ? route->idle_timeout_ms : 0,
         .max_duration = route ? route->max_duration_ms : 0,
         .close_timeout = session_base_limits(session)->close_timeout_ms,
+        .stall_timeout = session_base_limits(session)->stall_timeout_ms,
     };
     uint64_t now = session_base_now(session);
     struct bridge *bridge = &session->bridge;
-    uint64_t unsent = bridge_ending(bridge) ? socket_unsent(session->fd) : 0;
-    uint64_t next = bridge_time_tick(bridge, unsent, &times, now);
+    struct bridge_unsent unsent = {0};
+    if (bridge_time_needs_unsent(bridge)) {
+        unsent.client = socket_unsent(session->fd);
+        unsent.target = session->target ? socket_unsent(session->target_fd) : 0;
+    }
+    uint64_t next = bridge_time_tick(bridge, &unsent, &times, now);
     account_bytes(&session->account, bridge->up.bytes, bridge->down.bytes);
     if (next != 0)
         session_base_arm(session, next - now);

@@ -80,8 +80,8 @@ struct session {
     bool counted;           /* its address is known, and counted where that is limited */
     bool greeted;           /* the PROXY header is read, or there is none */
     struct guard_pass pass; /* what it is counted in */
-    int fd;
-    struct addr peer;                     /* of the socket */
+    int fd, target_fd;      /* the latter while there is a target */
+    struct addr peer;       /* of the socket */
     struct client_address client_address; /* who that stands for */
     struct plain client_plain, target_plain;
     struct transport *client, *target;

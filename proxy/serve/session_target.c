@@ -145,6 +145,16 @@ static void target_cb(void *owner, unsigned ready)
     session_base_turn(owner, ready << BRIDGE_TARGET_SHIFT);
 }
 
+/* The kernel must not end sooner what the bridge would let stall for longer. */
+static void allow_stalls(const struct session *session)
+{
+    uint32_t stall = session_base_limits(session)->stall_timeout_ms;
+    if (stall <= SOCKET_STALL_MS)
+        return;
+    socket_allow_stall(session->fd, stall);
+    socket_allow_stall(session->target_fd, stall);
+}
+
 static void count_opened(struct session *session, uint64_t now)
 {
     struct metrics *metrics = &session->env->metrics;
@@ -160,12 +170,14 @@ static void open_up(struct session *session, const struct reach_result *result)
     uint64_t now = session_base_now(session);
     session->reached = result->target;
     session->target_watch = dial->watch;
+    session->target_fd = dial->fd;
     watch_adopt(dial->watch, target_cb, session);
     session->target =
         dial->tls ? dial->tls : plain_init(&session->target_plain, dial->fd, &transport_target);
     if (session->state == LIFE_DIALLING)
         start_bridge(session);
     session_base_step(session, LIFE_TARGET_READY);
+    allow_stalls(session);
     count_opened(session, now);
     bridge_attach(&session->bridge, session->target, now);
     session_tap_begin(session);

@@ -63,4 +63,13 @@ static inline void send_close(uint16_t code)
     lab_frame(&lab, 0x88, payload, 2);
 }
 
+/* Looks on the way there find that nothing moves. */
+static inline void expect_deadline(uint64_t at, uint64_t unsent)
+{
+    uint64_t next;
+    while ((next = lab_tick(&lab, unsent)) != 0 && next < at)
+        lab.now = next;
+    assert_int_equal(next, at);
+}
+
 #endif

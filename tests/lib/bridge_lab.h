@@ -203,10 +203,11 @@ static inline void lab_run(struct lab *lab)
 /* As the timer would: calls until nothing is due at this time. */
 static inline uint64_t lab_tick(struct lab *lab, uint64_t unsent)
 {
+    struct bridge_unsent held = {.client = unsent, .target = lab->target.inside};
     uint64_t next;
     unsigned calls = 0;
     do {
-        next = bridge_time_tick(&lab->bridge, unsent, &lab->times, lab->now);
+        next = bridge_time_tick(&lab->bridge, &held, &lab->times, lab->now);
         lab_check(lab);
         wsl_assert(++calls <= 3);
     } while (next != 0 && next <= lab->now);
