@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "lib/loopback.h"
+#include "lib/work_lab.h"
 
 struct call {
     unsigned calls;
@@ -15,6 +16,7 @@ struct call {
 
 static uv_loop_t loop;
 static struct watch_set watches;
+static struct work_lab lab;
 static struct resolver *resolver;
 static struct loopback target;
 
@@ -23,7 +25,8 @@ static int set_up(void **unused)
     assert_int_equal(uv_loop_init(&loop), 0);
     assert_true(watch_set_open(&watches, &loop));
     uv_unref((uv_handle_t *)&watches.poll);
-    resolver = resolve_create(&loop);
+    work_lab_open(&lab, &loop);
+    resolver = resolve_create(&lab.lane, lab.lookups);
     assert_non_null(resolver);
     target = loopback_open();
     return 0;
@@ -32,9 +35,11 @@ static int set_up(void **unused)
 static int tear_down(void **unused)
 {
     resolve_close(resolver);
+    work_lab_close(&lab);
     watch_set_close(&watches);
     uv_run(&loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&loop), 0);
+    work_lab_free(&lab);
     loopback_close(&target);
     return 0;
 }
