@@ -12,7 +12,7 @@
 enum {
     CAPACITY = 1 << 16,
     SENT_MAX = 1 << 13, /* by each side: a pong or a frame header per byte still fits */
-    TICKS_MAX = 8,
+    TICKS_MAX = 8 * 5,  /* each deadline, and four looks on its way */
 };
 
 enum mode {
@@ -256,7 +256,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
     lab->client.arrived = lab->target.arrived = 0;
     lab->client.room = lab->target.room = next_size(&script);
     if (modes & MODE_CLOCKS)
-        lab->times = (struct bridge_times){300, 150, 900, 5000, 500};
+        lab->times = (struct bridge_times){300, 150, 900, 5000, 500, 700};
     bridge_answer(&lab->bridge, "HTTP", 4, lab->now);
     lab->answer_length = 4;
 
