@@ -16,6 +16,8 @@
  *       +--- the connection ----+
  *             stays
  *
+ *      HEAD --> LOOKING --> DIALLING, ANSWERED or a refusal: the token's file is read
+ *
  * Any state may also fall to DEAD at once: when the client is gone, when a deadline passes before
  * there is anybody to tell, when the process ends.
  *
@@ -34,6 +36,7 @@ enum life_state {
     LIFE_HEAD,     /* client transport; the unfinished head, if it came in parts */
     LIFE_WAITING,  /* client transport; somebody makes the answer; what was asked behind it */
     LIFE_REPLYING, /* client transport; the answer on its way; what was asked behind it */
+    LIFE_LOOKING,  /* client transport, early frames; the target of its token is looked up */
     LIFE_DIALLING, /* client transport, dial, early frames; the client waits for its 101 */
     LIFE_ANSWERED, /* the same and the bridge; the client has its 101 */
     LIFE_OPEN,     /* client and target transports, target's watch, bridge */
@@ -46,6 +49,7 @@ enum life_event {
     LIFE_SAW_TLS,       /* the first byte is a TLS hello, and the listener takes it */
     LIFE_SAW_PLAIN,     /* the first byte is not, and the listener takes that */
     LIFE_TLS_DONE,      /* handshake complete */
+    LIFE_LOOK_UP,       /* a good upgrade request whose token is not known yet */
     LIFE_UPGRADE_FIRST, /* a good upgrade request for a route that dials first */
     LIFE_UPGRADE_AFTER, /* likewise, for a route that answers first */
     LIFE_ASKED,         /* a plain request whose answer takes time */
@@ -65,6 +69,7 @@ enum life_deadline {
     LIFE_HANDSHAKE_DEADLINE, /* one for all of PREFACE, TLS and the first HEAD, from accept; the
                                 heads of later requests have their own */
     LIFE_REPLY_DEADLINE,     /* until an answer is there, and until its next bytes are taken */
+    LIFE_TOKEN_DEADLINE,     /* until the token's target is known */
     LIFE_CONNECT_DEADLINE,
     LIFE_BRIDGE_DEADLINE, /* whatever bridge_time_tick says */
 };

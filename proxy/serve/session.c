@@ -34,6 +34,7 @@ static void client_cb(void *owner, unsigned ready)
     case LIFE_HEAD:
         session_request_read(session);
         return;
+    case LIFE_LOOKING:
     case LIFE_WAITING:
     case LIFE_REPLYING:
         if (ready & WATCH_BROKEN)
@@ -105,6 +106,10 @@ void session_deadline_cb(uv_timer_t *timer)
         return;
     case LIFE_REPLY_DEADLINE:
         session_reply_tick(session);
+        return;
+    case LIFE_TOKEN_DEADLINE:
+        session_base_detail(session, "the disk does not answer in time");
+        session_answer_refuse(session, REASON_token_source);
         return;
     case LIFE_CONNECT_DEADLINE: /* the way to the target has its own */
     case LIFE_NO_DEADLINE:
@@ -191,6 +196,9 @@ void session_end(struct session *session, enum reason reason)
             let_go(session, reason);
         else
             session_base_die(session, reason);
+        return;
+    case LIFE_LOOKING:
+        session_answer_refuse(session, reason);
         return;
     case LIFE_DIALLING:
     case LIFE_ANSWERED:

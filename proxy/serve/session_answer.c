@@ -21,7 +21,7 @@ static void say_last(struct session *session, const struct reply *reply)
     terms.keep = false;
     char *bytes = reply_build(reply, &terms, &length);
     session_base_count_answer(session, reply->status);
-    session_base_step(session, session->state == LIFE_HEAD ? LIFE_REFUSED : LIFE_TARGET_FAILED);
+    session_base_step(session, session->state == LIFE_DIALLING ? LIFE_TARGET_FAILED : LIFE_REFUSED);
     session_base_forget_entry(session);
     bridge_init(&session->bridge, session->client, false, now);
     /* Without memory it hears nothing but our end. */

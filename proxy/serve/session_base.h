@@ -3,6 +3,7 @@
  *
  *      session_greet    PROXY header, first byte, TLS      PREFACE, TLS
  *      session_request  the head and what it may have      HEAD
+ *      session_token    which target its token names       LOOKING
  *      session_target   reaching a target, the 101         DIALLING, ANSWERED
  *      session_reply    plain answers, how they are sent   WAITING, REPLYING
  *      session_answer   what is answered                   -> REPLYING, CLOSING
@@ -45,7 +46,7 @@ struct session_entry {
     uint8_t *header; /* owned; an unfinished PROXY header */
     size_t header_length;
     /* Plain requests: */
-    struct session_wait *wait; /* in WAITING */
+    struct session_wait *wait; /* in WAITING or LOOKING */
     struct reply_flow *flow;   /* owned; in REPLYING */
     uint64_t unsent;           /* in the kernel, when the answer last stood still; once known */
     char method[16];           /* as much of it as the log needs */

@@ -208,10 +208,6 @@ static enum reason upgrade_request(struct session *session, const struct opening
                             "the page's host is not the Host that was asked for, or the page "
                             "came without TLS: list its origin in origins, or let a proxy "
                             "in front pass Host on");
-    if (reason == REASON_none)
-        reason = session_token_look_up(session, &request->head);
-    if (reason == REASON_none)
-        reason = guard_enter_route(&session->pass, own->tally, route->max_sessions);
     if (reason != REASON_none)
         return reason;
     entry->host = slice_copy(request->head.host);
@@ -225,6 +221,18 @@ static enum reason find_liveness(struct session *session, const struct http_head
     session->entry->keep = false;
     bool found = find_route(session, head) == REASON_none;
     return found && session->route->health == CONFIG_HEALTH_LIVE ? REASON_none : verdict;
+}
+
+/* Its target is known, or why there is none. */
+static void admit_upgrade(struct session *session, enum reason reason)
+{
+    const struct site_route *own = &session->site->routes[session->entry->match.route];
+    if (reason == REASON_none)
+        reason = guard_enter_route(&session->pass, own->tally, session->route->max_sessions);
+    if (reason == REASON_none)
+        session_target_begin(session);
+    else
+        session_answer_refuse(session, reason);
 }
 
 static void judge(struct session *session, const struct opening_request *request)
@@ -242,7 +250,7 @@ static void judge(struct session *session, const struct opening_request *request
     if (reason != REASON_none)
         session_answer_refuse(session, reason);
     else if (bridge)
-        session_target_begin(session);
+        session_token_look_up(session, head, admit_upgrade);
     else
         session_answer_plain(session, head);
 }

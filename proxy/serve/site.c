@@ -108,7 +108,7 @@ void site_release(struct site *site)
         account_release(site->routes[i].account);
         guard_tally_release(site->shared.guard, site->routes[i].tally);
         files_free(site->routes[i].files);
-        token_store_free(site->routes[i].tokens);
+        token_store_release(site->routes[i].tokens);
         free(site->routes[i].field_lines);
     }
     for (size_t i = 0; site->listeners && i < config->listener_count; i++)

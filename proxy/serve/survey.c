@@ -182,7 +182,7 @@ static bool tell_tokens(const struct survey *survey, const struct config *config
         bool readable = store && token_store_describe(store, text, sizeof(text));
         fprintf(survey->out, "%s\n", text);
         good = good && readable;
-        token_store_free(store);
+        token_store_release(store);
     }
     return good;
 }

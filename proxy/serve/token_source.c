@@ -37,14 +37,60 @@ static uint64_t fingerprint_of(const struct siphash_seed *seed, uint64_t name,
     return siphash_of(seed, facts, sizeof(facts));
 }
 
+uint64_t token_source_fingerprint(const struct siphash_seed *seed, const struct stat *info)
+{
+    return fingerprint_of(seed, 0, info);
+}
+
+static bool is_link(int folder, const char *name)
+{
+    struct stat info;
+    return fstatat(folder, name, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(info.st_mode);
+}
+
+/* The folder `name`, relative to `path` or absolute, is among the links. False: no room. */
+static bool add_link(struct token_look *look, const char *path, const char *name)
+{
+    char text[2 * PATH_MAX];
+    snprintf(text, sizeof(text), "%s%s%s", name[0] == '/' ? "" : path, name[0] == '/' ? "" : "/",
+             name);
+    for (size_t i = 0; i < look->link_count; i++)
+        if (strcmp(look->links[i], text) == 0)
+            return true;
+    if (look->link_count == TOKEN_LOOK_LINKS)
+        return false;
+    look->links[look->link_count] = strdup(text);
+    return look->links[look->link_count] && ++look->link_count > 0;
+}
+
+/* False: what it leads to may change without a word from the folders that are watched. */
+static bool look_at_link(int folder, const char *path, const char *name, struct token_look *look)
+{
+    char text[PATH_MAX];
+    ssize_t length = readlinkat(folder, name, text, sizeof(text) - 1);
+    if (length < 0 || length == (ssize_t)sizeof(text) - 1)
+        return false;
+    text[length] = '\0';
+    char *slash = strrchr(text, '/');
+    if (!slash) /* to a neighbour, which has its own turn */
+        return true;
+    if (is_link(folder, text))
+        return false;
+    slash[slash == text] = '\0';
+    return add_link(look, path, text);
+}
+
 /* A sum, so that the order in which the folder tells its files does not matter. */
-static void look_into(DIR *folder, const struct siphash_seed *seed, struct token_look *look)
+static void look_into(DIR *folder, const char *path, const struct siphash_seed *seed,
+                      struct token_look *look)
 {
     const struct dirent *entry;
     while ((entry = readdir(folder))) {
         const char *name = entry->d_name;
         struct stat info;
-        if (entry->d_type != DT_REG && entry->d_type != DT_DIR)
+        bool link = entry->d_type == DT_LNK ||
+                    (entry->d_type == DT_UNKNOWN && is_link(dirfd(folder), name));
+        if (link && !look_at_link(dirfd(folder), path, name, look))
             look->watchable = false;
         if (fstatat(dirfd(folder), name, &info, 0) == 0 && S_ISREG(info.st_mode))
             look->fingerprint += fingerprint_of(seed, siphash_of(seed, name, strlen(name)), &info);
@@ -55,18 +101,26 @@ bool token_source_look(const char *path, const struct siphash_seed *seed, struct
                        char *error, size_t error_size)
 {
     struct stat info;
+    *look = (struct token_look){0};
     if (stat(path, &info) < 0)
         return fail(path, errno, error, error_size);
-    *look = (struct token_look){.fingerprint = fingerprint_of(seed, 0, &info)};
+    look->fingerprint = token_source_fingerprint(seed, &info);
     if (!S_ISDIR(info.st_mode))
         return true;
     DIR *folder = opendir(path);
     if (!folder)
         return fail(path, errno, error, error_size);
     look->watchable = true;
-    look_into(folder, seed, look);
+    look_into(folder, path, seed, look);
     closedir(folder);
     return true;
+}
+
+void token_look_free(struct token_look *look)
+{
+    for (size_t i = 0; i < look->link_count; i++)
+        free(look->links[i]);
+    *look = (struct token_look){0};
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */

@@ -9,6 +9,8 @@
 #ifndef WSLUICE_SERVE_TOKEN_SOURCE_H
 #define WSLUICE_SERVE_TOKEN_SOURCE_H
 
+#include <sys/stat.h>
+
 #include "base/siphash.h"
 
 #define TOKEN_SOURCE_MAX (64U << 20) /* bytes of all files together */
@@ -29,14 +31,26 @@ struct token_text {
 /*
  * One number for all that stat tells of the source: other number, other content. The same number
  * means the same content only if nobody writes any more: clocks of file systems are coarse.
+ *
+ * What a folder's links lead to changes elsewhere: in the folder that the link names. Kubernetes'
+ * "name -> ..data/name" has "..data" there, a link itself, which is swapped.
  */
+#define TOKEN_LOOK_LINKS 8
+
 struct token_look {
     uint64_t fingerprint;
-    bool watchable; /* a folder that holds all that it shows: a watch hears of what is written */
+    bool watchable; /* a folder; watches of it and of `links` hear of all that is written */
+    char *links[TOKEN_LOOK_LINKS]; /* owned; folders in which links lead to files, each once */
+    size_t link_count;
 };
 
+/* To be freed by token_look_free, also when it fails. */
 bool token_source_look(const char *path, const struct siphash_seed *seed, struct token_look *look,
                        char *error, size_t error_size) WSL_MUST_CHECK;
+void token_look_free(struct token_look *look);
+
+/* That number, of a source that is one file. */
+uint64_t token_source_fingerprint(const struct siphash_seed *seed, const struct stat *info);
 
 /* A folder's files that cannot be read are named in their pieces. */
 bool token_source_read(const char *path, struct token_text *text, char *error,

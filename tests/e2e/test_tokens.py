@@ -4,6 +4,7 @@ import os
 import pathlib
 import signal
 import socket
+import subprocess
 import tempfile
 
 import pytest
@@ -164,6 +165,95 @@ def test_each_change_is_seen_by_the_very_next_client(lab):
 
 
 @pytest.mark.threads
+@pytest.mark.threads
+def test_a_mounted_secret_is_swapped_under_a_crowd(lab):
+    """As Kubernetes does it: every name links through "..data", and that is swapped by rename."""
+    folder, desks = lab.folder / 'mount', [lab.target(says(f'{number}')) for number in range(6)]
+    folder.mkdir()
+
+    def mount(version):
+        real = folder / f'..2026_{version}'
+        real.mkdir()
+        for number in range(100):
+            (real / f'desk{number}').write_text(f'desk{number}: 127.0.0.1:{desks[version].port}\n')
+        (folder / '..data_tmp').symlink_to(real.name)
+        (folder / '..data_tmp').rename(folder / '..data')
+
+    mount(0)
+    for number in range(100):
+        (folder / f'desk{number}').symlink_to(f'..data/desk{number}')
+    door = start(lab, [route(folder)]).doors[0]
+    for version in range(1, len(desks)):
+        mount(version)
+        crowd = [lab.connect(door).send(request(f'/?token=desk{number}')) for number in range(40)]
+        for client in crowd:
+            assert client.answer().status == 101
+            assert client.frame()[1].decode() == f'{version}'
+            client.hang_up()
+
+
+HANGING_FOLDERS = r"""
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <unistd.h>
+DIR *opendir(const char *path)
+{
+    DIR *(*real)(const char *) = (DIR *(*)(const char *))dlsym(RTLD_NEXT, "opendir");
+    while (access(getenv("HANGS"), F_OK) == 0)
+        usleep(1000);
+    return real(path);
+}
+"""
+
+
+@pytest.mark.release_only
+def test_a_folder_that_hangs_holds_up_its_own_clients(lab, two):
+    (lab.folder / 'hang.c').write_text(HANGING_FOLDERS)
+    subprocess.run(['cc', '-shared', '-fPIC', '-o', lab.folder / 'hang.so', lab.folder / 'hang.c', '-ldl'], check=True)
+    folder, hangs = lab.folder / 'folder', lab.folder / 'hangs'
+    folder.mkdir()
+    routes = [route(folder), route(two[0], '/file/*'), {'path': '/metrics', 'metrics': True}]
+    file = write(lab.folder / 'hang.yaml', {'workers': 2, 'listeners': [{'address': ANY}], 'routes': routes,
+                                            'limits': {'handshake_timeout': '1s'}})
+    bridge = lab.start('--config', file, env={'LD_PRELOAD': str(lab.folder / 'hang.so'), 'HANGS': str(hangs)})
+    hangs.touch()
+    (folder / 'new').write_text(f'new: 127.0.0.1:{two[1].port}\n')
+    crowd = [lab.connect(bridge).send(request('/?token=new')) for _ in range(50)]
+    assert opened(lab, bridge, '/file/?token=one') == 'one'
+    assert get(lab, bridge, '/metrics').status == 200
+    assert all(client.answer().status == 503 for client in crowd)
+    assert 'in time' in bridge.session(49, reason='token_source')['detail']
+    hangs.unlink()
+    until(lambda: opened(lab, bridge, '/?token=new') == 'one', lambda: bridge.text)
+    hangs.touch()
+    (folder / 'new').write_text(f'new: 127.0.0.1:{two[2].port}\n')
+    client = lab.connect(bridge).send(request('/?token=new'))
+    until(lambda: get(lab, bridge, '/metrics').status == 200, 'it serves')
+    bridge.signal(signal.SIGTERM)
+    assert client.answer().status == 503
+    assert bridge.wait() == 0
+
+
+def test_clients_that_leave_while_tokens_are_read(lab, two):
+    """The others of the same crowd get what was written before they came."""
+    folder = lab.folder / 'many'
+    folder.mkdir()
+    for number in range(30):
+        (folder / f'{number}').write_text(f'{number}: 127.0.0.1:{two[1].port}\n')
+    bridge = start(lab, [route(folder)])
+    for turn in range(5):
+        (folder / 'new').write_text(f'new: 127.0.0.1:{two[1 + turn % 2].port}\n')
+        crowd = [lab.connect(bridge.doors[0]).send(request('/?token=new')) for _ in range(20)]
+        for client in crowd[::2]:
+            client.reset()
+        for client in crowd[1::2]:
+            assert client.answer().status == 101
+            assert client.frame()[1].decode() == ('one', 'other')[turn % 2]
+            client.hang_up()
+
+
 def test_a_folder_of_files(lab, two):
     _, one, other = two
     folder = lab.folder / 'tokens.d'

@@ -8,9 +8,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size);
 
 /* The order in which states may follow each other: one edge leads back, from answer to request. */
 static const uint8_t rank[LIFE_STATES] = {
-    [LIFE_PREFACE] = 0,  [LIFE_TLS] = 1,      [LIFE_HEAD] = 2,     [LIFE_WAITING] = 3,
-    [LIFE_REPLYING] = 4, [LIFE_DIALLING] = 5, [LIFE_ANSWERED] = 5, [LIFE_OPEN] = 6,
-    [LIFE_CLOSING] = 7,  [LIFE_DEAD] = 8,
+    [LIFE_PREFACE] = 0,  [LIFE_TLS] = 1,     [LIFE_HEAD] = 2,     [LIFE_WAITING] = 3,
+    [LIFE_REPLYING] = 4, [LIFE_LOOKING] = 4, [LIFE_DIALLING] = 5, [LIFE_ANSWERED] = 5,
+    [LIFE_OPEN] = 6,     [LIFE_CLOSING] = 7, [LIFE_DEAD] = 8,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)

@@ -73,7 +73,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct lab *lab = *state;
-    token_store_free(lab->store);
+    token_store_release(lab->store);
     close(lab->log);
     log_setup(STDERR_FILENO, REASON_WARN, false);
     close(lab->root);
@@ -85,7 +85,7 @@ static int tear_down(void **state)
 static void open_store(struct lab *lab)
 {
     char error[256];
-    token_store_free(lab->store);
+    token_store_release(lab->store);
     lab->store = token_store_create(&lab->tokens, error, sizeof(error));
     assert_non_null(lab->store);
 }
@@ -110,6 +110,8 @@ static const char *logged(struct lab *lab)
 
 static enum reason look_up(struct lab *lab, struct slice token, struct token_place *place)
 {
+    if (!token_store_current(lab->store))
+        token_store_refresh(lab->store);
     return token_store_find(lab->store, token, place);
 }
 
@@ -333,6 +335,106 @@ static void test_follows_swapped_links(void **state)
     }
 }
 
+#define NAMES 40
+
+/* "..data" leads to the folder `..NUMBER` of so many files. */
+static void mount_secret(const struct lab *lab, unsigned number)
+{
+    char name[64], text[64];
+    snprintf(name, sizeof(name), "tokens/..%u", number);
+    make_folder(lab, name);
+    for (unsigned i = 0; i < NAMES; i++) {
+        snprintf(name, sizeof(name), "/tokens/..%u/file%u", number, i);
+        snprintf(text, sizeof(text), "token%u: version%u:1\n", i, number);
+        write_file(lab, name, text);
+    }
+    snprintf(name, sizeof(name), "..%u", number);
+    make_link(lab, name, "tokens/..tmp");
+    move(lab, "tokens/..tmp", "tokens/..data");
+}
+
+static void link_secret(const struct lab *lab)
+{
+    char name[64], to[64];
+    for (unsigned i = 0; i < NAMES; i++) {
+        snprintf(name, sizeof(name), "tokens/file%u", i);
+        snprintf(to, sizeof(to), "..data/file%u", i);
+        make_link(lab, to, name);
+    }
+}
+
+/* A mounted Secret is not looked through for each request, and each of its updates is seen at once.
+ */
+static void test_looks_at_a_secret_when_it_changes(void **state)
+{
+    struct lab *lab = *state;
+    char host[32];
+    make_folder(lab, "tokens");
+    mount_secret(lab, 1);
+    link_secret(lab);
+    open_store(lab);
+    for (unsigned version = 2; version < 12; version++) {
+        mount_secret(lab, version);
+        snprintf(host, sizeof(host), "version%u", version);
+        assert_leads(lab, "token7", host, 1);
+        assert_leads(lab, "token39", host, 1);
+        uint64_t before = token_store_looks(lab->store);
+        for (unsigned i = 0; i < 500; i++)
+            assert_leads(lab, "token7", host, 1);
+        /* One besides, should this take longer than a watch is believed. */
+        assert_in_range(token_store_looks(lab->store) - before, 0, 1);
+    }
+    /* In place as well, which Kubernetes does not do. */
+    write_file(lab, "/tokens/..11/file7", "token7: inplace:1\n");
+    assert_leads(lab, "token7", "inplace", 1);
+    take_away(lab, "tokens/file7");
+    assert_fails(lab, "token7", REASON_token_unknown);
+}
+
+/* A link on the way to where links lead is swapped: no folder that is watched hears of that. */
+static void test_sees_a_swap_on_the_way(void **state)
+{
+    struct lab *lab = *state;
+    make_folder(lab, "tokens");
+    make_folder(lab, "far");
+    make_folder(lab, "far/1");
+    make_folder(lab, "far/2");
+    write_file(lab, "/far/1/file", "token: old:1\n");
+    write_file(lab, "/far/2/file", "token: new:1\n");
+    make_link(lab, "1", "far/now");
+    make_link(lab, "../far/now/file", "tokens/file");
+    open_store(lab);
+    assert_leads(lab, "token", "old", 1);
+    assert_leads(lab, "token", "old", 1);
+    make_link(lab, "2", "far/next");
+    move(lab, "far/next", "far/now");
+    assert_leads(lab, "token", "new", 1);
+}
+
+/* Links to links change unheard: what was read is good for a moment, however many ask. */
+static void test_bounds_looks_at_links_to_links(void **state)
+{
+    struct lab *lab = *state;
+    make_folder(lab, "tokens");
+    make_folder(lab, "far");
+    write_file(lab, "/far/old", "token: old:1\n");
+    write_file(lab, "/far/new", "token: new:1\n");
+    make_link(lab, "old", "far/now");
+    make_link(lab, "../far/now", "tokens/file");
+    open_store(lab);
+    struct timespec began, now;
+    uint64_t before = token_store_looks(lab->store);
+    clock_gettime(CLOCK_MONOTONIC, &began);
+    for (unsigned i = 0; i < 2000; i++)
+        assert_leads(lab, "token", "old", 1);
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    assert_in_range(token_store_looks(lab->store) - before, 0,
+                    2 + (uint64_t)(now.tv_sec - began.tv_sec + 1) * 4);
+    move(lab, "far/new", "far/now");
+    assert_int_equal(nanosleep(&(struct timespec){.tv_nsec = 260000000}, NULL), 0);
+    assert_leads(lab, "token", "new", 1);
+}
+
 static void test_reads_the_file_of_a_token(void **state)
 {
     struct lab *lab = *state;
@@ -429,6 +531,9 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_follows_links_out_of_a_folder, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_follows_swapped_links, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_looks_at_a_secret_when_it_changes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_sees_a_swap_on_the_way, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_bounds_looks_at_links_to_links, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_reads_the_file_of_a_token, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_wants_a_folder_for_names, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_knows_many, set_up, tear_down),
