@@ -21,9 +21,10 @@ promtool = shutil.which('promtool', path='/usr/bin:/usr/local/bin')
 def busy_gateway(lab, certs, **process):
     """Every kind of route, listener and end."""
     echo = lab.target()
-    routes = [marked('/*', echo, name='desk'), marked('/dead', echo, name='dead', allow=['192.0.2.1']), *OPS,
-              {'path': '/gone', 'target': f'unix:{lab.folder}/nobody'}, {'path': '/away', 'redirect': '/'},
-              {'path': '/tls', 'target': there(echo, proxy_protocol='v2')}]
+    here = {'host': 'localhost'}  # without it a bridge on loopback is warned of
+    routes = [marked('/*', echo, name='desk', **here), marked('/dead', echo, name='dead', allow=['192.0.2.1'], **here), *OPS,
+              {'path': '/gone', 'target': f'unix:{lab.folder}/nobody', **here}, {'path': '/away', 'redirect': '/', **here},
+              {'path': '/tls', 'target': there(echo, proxy_protocol='v2'), **here}]
     tls = {'certificates': [{'certificate': certs.ec, 'key': certs.ec_key}], 'mode': 'optional'}
     return start(lab, routes, [{**DOORS[0], 'tls': tls}, DOORS[1]], **process)
 
@@ -206,7 +207,8 @@ def test_access_lines_can_be_left_out(lab):
 
 def test_the_log_goes_to_a_file_that_may_be_rotated(lab, tmp_path):
     log = tmp_path / 'wsluice.log'
-    config = {'listeners': [{'address': ANY}], 'routes': [marked('/*', lab.target())], 'log': {'file': str(log)}}
+    config = {'listeners': [{'address': ANY}], 'routes': [marked('/*', lab.target(), host='localhost')],
+              'log': {'file': str(log)}}
     file = tmp_path / 'rotate.yaml'
     file.write_text(json.dumps(config))
     process = lab.spawn(BINARY, '--config', str(file), stderr=subprocess.PIPE)
