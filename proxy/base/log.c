@@ -1,38 +1,33 @@
 #include "base/log.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <poll.h>
-#include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/escape.h"
+#include "base/log_writer.h"
 
 /* What every line needs behind its last field. */
 #define TAIL_ROOM 3
 
+/* For the last lines, at the end and before standard error goes elsewhere. */
+#define FLUSH_MS 1000
+
+static void report(uint64_t lines, struct log_entry *entry, char text[static LOG_LINE_MAX]);
+static void reopened(int error);
+static void refused(const struct log_options *before, const char *error);
+
+static const struct log_writer_hooks hooks = {report, reopened, refused};
+
 static struct {
-    pthread_mutex_t mutex; /* of what stands above the format */
-    enum log_target target;
-    int fd;         /* LOG_SYSLOG: of no meaning */
-    bool owned;     /* the descriptor is ours to close */
-    bool may_block; /* it is a pipe or a socket */
-    char file[PATH_MAX];
-    struct syslog syslog;
-    bool syslogs; /* alone, or beside the descriptor */
-    uint64_t dropped, syslog_dropped;
-    atomic_int lowest; /* enum reason_level; read without the mutex, as is json */
+    struct log_writer writer;
+    atomic_int lowest; /* enum reason_level */
     atomic_bool json;
-} sink = {.mutex = PTHREAD_MUTEX_INITIALIZER, .fd = STDERR_FILENO, .lowest = REASON_INFO};
+} sink = {.writer = LOG_WRITER_INIT(&hooks), .lowest = REASON_INFO};
 
-_Static_assert(LOG_LINE_MAX <= PIPE_BUF, "a pipe that is writable takes a whole line");
-
-/* ---- the sink -------------------------------------------------------------------------------- */
+/* ---- where it goes --------------------------------------------------------------------------- */
 
 static void set_format(enum reason_level lowest, bool json)
 {
@@ -40,94 +35,81 @@ static void set_format(enum reason_level lowest, bool json)
     atomic_store_explicit(&sink.json, json, memory_order_relaxed);
 }
 
-/* With the mutex. */
-static void let_syslog_go(void)
-{
-    if (sink.syslogs)
-        syslog_close(&sink.syslog);
-    sink.syslogs = false;
-}
-
-static void take_fd(int fd, bool owned)
-{
-    struct stat status;
-    if (sink.owned)
-        close(sink.fd);
-    sink.fd = fd;
-    sink.owned = owned;
-    sink.may_block =
-        fstat(fd, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
-}
-
 void log_setup(int fd, enum reason_level lowest, bool json)
 {
-    pthread_mutex_lock(&sink.mutex);
-    let_syslog_go();
-    take_fd(fd, false);
-    sink.target = LOG_STDERR;
-    pthread_mutex_unlock(&sink.mutex);
+    log_writer_to(&sink.writer, fd);
     set_format(lowest, json);
 }
 
-/* Non-blocking: a FIFO that nobody opened for reading is an error, not a wait. */
-static int open_file(const char *path)
+static void refused(const struct log_options *before, const char *error)
 {
-    return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
-}
-
-static bool open_target(const struct log_options *options, int *fd, char *error, size_t error_size)
-{
-    if (options->target != LOG_FILE)
-        return true;
-    bool fits = strlen(options->file) < sizeof(sink.file);
-    *fd = fits ? open_file(options->file) : -1;
-    if (*fd >= 0)
-        return true;
-    snprintf(error, error_size, "cannot write the log file %s: %s", options->file,
-             strerror(fits ? errno : ENAMETOOLONG));
-    return false;
+    set_format(before->lowest, before->json);
+    log_message(REASON_ERROR, "the log stays as it was: %s", error);
 }
 
 bool log_open(const struct log_options *options, char *error, size_t error_size)
 {
-    struct syslog syslog;
-    int fd = STDERR_FILENO;
-    bool syslogs = options->syslog.address != NULL;
-    if (syslogs && !syslog_open(&syslog, &options->syslog, error, error_size))
+    const struct log_options before = {
+        .lowest = (enum reason_level)atomic_load_explicit(&sink.lowest, memory_order_relaxed),
+        .json = atomic_load_explicit(&sink.json, memory_order_relaxed),
+    };
+    if (!log_writer_open(&sink.writer, options, &before, error, error_size))
         return false;
-    if (!open_target(options, &fd, error, error_size)) {
-        if (syslogs)
-            syslog_close(&syslog);
-        return false;
-    }
-    pthread_mutex_lock(&sink.mutex);
-    let_syslog_go();
-    if (syslogs)
-        sink.syslog = syslog;
-    sink.syslogs = syslogs;
-    take_fd(fd, options->target == LOG_FILE);
-    sink.target = options->target;
-    if (options->target == LOG_FILE)
-        snprintf(sink.file, sizeof(sink.file), "%s", options->file);
-    pthread_mutex_unlock(&sink.mutex);
     set_format(options->lowest, options->json);
     return true;
 }
 
+static void reopened(int error)
+{
+    log_message(REASON_ERROR, "cannot reopen the log file: %s; the old one goes on",
+                safe_path_reason(error));
+}
+
 void log_reopen(void)
 {
-    int error = 0;
-    pthread_mutex_lock(&sink.mutex);
-    if (sink.target == LOG_FILE) {
-        int fd = open_file(sink.file);
-        error = fd < 0 ? errno : 0;
-        if (fd >= 0)
-            take_fd(fd, true);
-    }
-    pthread_mutex_unlock(&sink.mutex);
-    if (error != 0)
-        log_message(REASON_ERROR, "cannot reopen the log file: %s; the old one goes on",
-                    strerror(error));
+    log_writer_reopen(&sink.writer);
+}
+
+/* ---- its thread ------------------------------------------------------------------------------ */
+
+/* The writer goes on while this thread waits; then the signal ends the process as it always does.
+ */
+static void crash_cb(int number)
+{
+    log_writer_wait_signal_safe(&sink.writer);
+    (void)raise(number);
+}
+
+/* A sanitizer's own handler stays. */
+static void catch_crashes(void)
+{
+    static const int numbers[] = {SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE};
+    struct sigaction action = {.sa_handler = crash_cb, .sa_flags = (int)SA_RESETHAND}, before;
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < WSL_COUNT(numbers); i++)
+        if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler == SIG_DFL)
+            (void)sigaction(numbers[i], &action, NULL);
+}
+
+bool log_start(void)
+{
+    catch_crashes();
+    return log_writer_start(&sink.writer);
+}
+
+bool log_flush(void)
+{
+    return log_writer_flush(&sink.writer, FLUSH_MS);
+}
+
+void log_stop(void)
+{
+    log_writer_stop(&sink.writer, FLUSH_MS);
+}
+
+void log_print(struct slice text)
+{
+    log_writer_print(&sink.writer, text);
 }
 
 bool log_enabled(enum reason_level level)
@@ -275,31 +257,6 @@ void log_number(struct log_line *line, const char *key, uint64_t value)
 
 /* ---- writing it ------------------------------------------------------------------------------ */
 
-static bool to_syslog(const struct log_line *line)
-{
-    const struct syslog_entry entry = {
-        .level = line->level,
-        .stamp = line->stamp,
-        .event = line->event,
-        .text = {line->text + line->body, line->length - line->body - 1}, /* without the newline */
-    };
-    return syslog_send(&sink.syslog, &entry);
-}
-
-static bool to_fd(const struct log_line *line)
-{
-    if (sink.may_block) {
-        struct pollfd room = {.fd = sink.fd, .events = POLLOUT};
-        if (poll(&room, 1, 0) != 1 || !(room.revents & POLLOUT))
-            return false;
-    }
-    ssize_t n;
-    do
-        n = write(sink.fd, line->text, line->length);
-    while (n < 0 && errno == EINTR);
-    return n == (ssize_t)line->length;
-}
-
 static void finish(struct log_line *line)
 {
     if (line->json)
@@ -307,23 +264,27 @@ static void finish(struct log_line *line)
     line->text[line->length++] = '\n';
 }
 
-static void report_dropped(bool (*write_line)(const struct log_line *line), uint64_t *dropped)
+static struct log_entry entry_of(const struct log_line *line)
+{
+    struct log_entry entry = {
+        .level = line->level,
+        .event = line->event,
+        .body = line->body,
+        .text = {line->text, line->length},
+    };
+    memcpy(entry.stamp, line->stamp, sizeof(entry.stamp));
+    return entry;
+}
+
+static void report(uint64_t lines, struct log_entry *entry, char text[static LOG_LINE_MAX])
 {
     struct log_line line;
     log_begin(&line, REASON_ERROR, "log_dropped");
-    log_number(&line, "lines", *dropped);
+    log_number(&line, "lines", lines);
     finish(&line);
-    if (write_line(&line))
-        *dropped = 0;
-}
-
-static void deliver(const struct log_line *line, bool (*write_line)(const struct log_line *line),
-                    uint64_t *dropped)
-{
-    if (*dropped > 0)
-        report_dropped(write_line, dropped);
-    if (*dropped > 0 || !write_line(line))
-        ++*dropped;
+    *entry = entry_of(&line);
+    memcpy(text, line.text, line.length);
+    entry->text.ptr = text;
 }
 
 void log_end(struct log_line *line)
@@ -331,12 +292,8 @@ void log_end(struct log_line *line)
     if (!line->active)
         return;
     finish(line);
-    pthread_mutex_lock(&sink.mutex);
-    if (sink.target != LOG_SYSLOG)
-        deliver(line, to_fd, &sink.dropped);
-    if (sink.syslogs)
-        deliver(line, to_syslog, &sink.syslog_dropped);
-    pthread_mutex_unlock(&sink.mutex);
+    struct log_entry entry = entry_of(line);
+    log_writer_put(&sink.writer, &entry);
 }
 
 void log_message(enum reason_level level, const char *format, ...)

@@ -2,25 +2,22 @@
  * The log: one line per event, as text (key=value) or JSON, with the same keys in both. The keys
  * stand in proxy/README.md, and a script keeps the two together.
  *
- * A line is built on the caller's stack and leaves in one write, so that threads do not mix. A
- * reader of the log that has stopped reading (a full pipe, a busy syslog server) does not stop the
- * proxy: lines are dropped and counted, and the count is the first thing that is written when there
- * is room again.
+ * A line is built on the caller's stack and never mixes with another's. Once log_start has run, a
+ * thread writes: no reader that has stopped (a full pipe, a terminal after Ctrl-S, a busy syslog
+ * server, a file system that hangs) stops the proxy. Lines without room are dropped and counted,
+ * and the count stands in front of the next line that has room.
  *
- * Owns: the sink's descriptor; the only mutable state at file scope in the tree. Thread: any.
- * Errors: log_open fills one line and changes nothing; writing has none: a log that cannot be
- * written must not end what it describes. Lifetime: the process.
+ * Owns: the sink's descriptor and thread; the only mutable state at file scope in the tree.
+ * Thread: any. Errors: log_open fills one line and changes nothing; writing has none: a log that
+ * cannot be written must not end what it describes. Lifetime: the process.
  */
 #ifndef WSLUICE_BASE_LOG_H
 #define WSLUICE_BASE_LOG_H
 
 #include "base/base.h"
+#include "base/log_output.h"
 #include "base/reason.h"
-#include "base/syslog.h"
 
-#define LOG_LINE_MAX 2048
-
-#define LOG_STAMP    32
 #define LOG_PATH_MAX 128 /* of a path as the client sent it */
 
 struct log_line {
@@ -28,33 +25,39 @@ struct log_line {
     size_t body; /* where the text begins that syslog takes: behind time and level, or 0 */
     bool active, json;
     enum reason_level level;
-    const char *event; /* borrowed until log_end; NULL: prose */
+    const char *event; /* a literal; NULL: prose */
     char stamp[LOG_STAMP];
     char text[LOG_LINE_MAX];
 };
 
-enum log_target { LOG_STDERR, LOG_FILE, LOG_SYSLOG };
-
-struct log_options {
-    enum reason_level lowest;
-    bool json;
-    enum log_target target;
-    const char *file; /* for its target: appended to, made if it is missing */
-    struct syslog_options
-        syslog; /* address NULL: none; beside another target it gets all as well */
-};
-
 /*
  * From now on, also while other threads log: nothing is kept of the options. Until the first call:
- * text at level info on standard error.
+ * text at level info on standard error. After log_start the thread opens, and a target that cannot
+ * be opened is a line in the log that goes on.
  */
 bool log_open(const struct log_options *options, char *error, size_t error_size) WSL_MUST_CHECK;
 
-/* To a descriptor that stays the caller's. */
+/* To a descriptor that stays the caller's; before log_start. */
 void log_setup(int fd, enum reason_level lowest, bool json);
 
 /* A file that was renamed is made anew; if that fails, the old one goes on and says so. */
 void log_reopen(void);
+
+/*
+ * From here to log_stop a thread writes, and logging waits for nothing. False: out of memory. A
+ * crash in between gives the thread a moment for the last lines.
+ */
+bool log_start(void) WSL_MUST_CHECK;
+
+/* Waits until all is written, a second at most; false: something still waits. */
+bool log_flush(void);
+
+/* Flushes, and ends the thread; one that hangs is left alone, and then nothing is logged any more.
+ */
+void log_stop(void);
+
+/* Bytes for standard output, likewise without a wait; lost where nobody reads them. */
+void log_print(struct slice text);
 
 bool log_enabled(enum reason_level level);
 

@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/log.h"
+
 enum { PRIVATE_UMASK = 027 };
 
 static void complain(const char *what, int error)
@@ -122,6 +124,7 @@ void daemon_resume(struct daemon *daemon)
 
 void daemon_ready(struct daemon *daemon)
 {
+    (void)log_flush(); /* what it said so far is for the user at the launcher */
     redirect_to_null(STDOUT_FILENO, STDERR_FILENO);
     tell_launcher(daemon, EXIT_SUCCESS);
 }

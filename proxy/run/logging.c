@@ -1,7 +1,5 @@
 #include "run/logging.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -13,25 +11,14 @@
 
 #define WARNING_MAX 512
 
-/* If there is one already it is left as it is: whoever put it there had his reasons, good or bad.
- */
-static bool make_file(const char *path, const char *user, char *error, size_t error_size)
+/* A file that is made as root belongs to the user that the process becomes. */
+static bool find_owner(const struct config *config, struct safe_path_owner *owner,
+                       struct log_options *options, char *error, size_t error_size)
 {
-    uid_t uid;
-    gid_t gid;
-    if (!path || !user || geteuid() != 0)
+    if (!config->user || geteuid() != 0)
         return true;
-    if (!identity_user(user, &uid, &gid, error, error_size))
-        return false;
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
-    if (fd < 0)
-        return true; /* log_open says why, if it cannot be written either */
-    bool given = fchown(fd, uid, gid) == 0;
-    if (!given)
-        snprintf(error, error_size, "cannot give the log file %s to %s: %s", path, user,
-                 strerror(errno));
-    close(fd);
-    return given;
+    options->owner = owner;
+    return identity_user(config->user, &owner->user, &owner->group, error, error_size);
 }
 
 bool logging_open(const struct config *whole, char *error, size_t error_size)
@@ -58,7 +45,8 @@ bool logging_open(const struct config *whole, char *error, size_t error_size)
                                                                          : SYSLOG_RFC5424,
                    .ident = "wsluice"},
     };
-    return make_file(config->file, whole->user, error, error_size) &&
+    struct safe_path_owner owner;
+    return find_owner(whole, &owner, &options, error, error_size) &&
            log_open(&options, error, error_size);
 }
 

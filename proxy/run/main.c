@@ -3,7 +3,7 @@
  */
 #include <unistd.h>
 
-#include "base/base.h"
+#include "base/log.h"
 #include "run/cli.h"
 #include "run/daemon.h"
 #include "run/demo.h"
@@ -51,6 +51,7 @@ static bool serve(const struct cli_result *cli, const struct program *program,
         at_rest = supervisor_free(supervisor);
     }
     demo_stop(demo);
+    log_stop();
     if (!at_rest)
         _exit(*status);
     return supervisor != NULL;

@@ -231,8 +231,7 @@ static bool take_over(struct supervisor *supervisor, struct site *site, char *er
     begin_probing(supervisor);
     logging_restarts(before->config, site->config);
     logging_certificates(site);
-    /* Of the file nothing was read. Opening the log anew might look the name of its syslog up, and
-     * every client would wait for that. */
+    /* With certificates_only nothing was read of the file. */
     if (!supervisor->certificates_only && !logging_open(site->config, error, ERROR_MAX))
         log_message(REASON_ERROR, "the log stays as it was: %s", error);
     site_release(before);
@@ -497,6 +496,13 @@ static void remove_pid(const struct supervisor *supervisor)
         pid_file_remove(supervisor->options.config->pid_file);
 }
 
+/* From here on nothing may wait for whoever reads the log; and its thread never had more rights. */
+static bool start_log(char *error, size_t error_size)
+{
+    snprintf(error, error_size, "cannot start the thread of the log: out of memory");
+    return log_start();
+}
+
 /* Sockets and keys first, with whatever rights we have; then without them. */
 static bool open_doors(struct supervisor *supervisor, const struct config *config, char *error,
                        size_t error_size)
@@ -509,7 +515,8 @@ static bool open_doors(struct supervisor *supervisor, const struct config *confi
     bool open = supervisor->site &&
                 doors_change(&supervisor->doors, supervisor->site, &inherit, error, error_size) &&
                 (supervisor->predecessor >= 0 || write_pid(supervisor, error, error_size)) &&
-                privilege_drop(config->user, config->group, error, error_size);
+                privilege_drop(config->user, config->group, error, error_size) &&
+                start_log(error, error_size);
     size_t unclaimed = inherit_close(&inherit);
     if (open && unclaimed > 0)
         log_message(REASON_WARN, "%zu inherited sockets fit no listener and were closed",

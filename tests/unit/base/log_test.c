@@ -3,8 +3,11 @@
 
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -24,6 +27,7 @@ static int set_up(void **unused)
 
 static int tear_down(void **unused)
 {
+    log_stop();
     log_setup(STDERR_FILENO, REASON_INFO, false);
     unlink(path);
     unlink(moved);
@@ -240,6 +244,8 @@ static void test_rotation_under_load(void **unused)
 {
     pthread_t threads[THREADS];
     open_log(false, REASON_INFO);
+    while (!log_flush())
+        ;
     for (unsigned i = 0; i < THREADS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, write_lines, NULL), 0);
     assert_int_equal(rename(path, moved), 0);
@@ -249,7 +255,160 @@ static void test_rotation_under_load(void **unused)
     }
     for (unsigned i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
+    while (!log_flush())
+        ;
     assert_int_equal(lines_in(path) + lines_in(moved), THREADS * LINES);
+}
+
+static void test_rotation_with_the_writer(void **unused)
+{
+    assert_true(log_start());
+    test_rotation_under_load(unused);
+}
+
+/* ---- the thread that writes ------------------------------------------------------------------ */
+
+/* What was opened, renamed and opened again holds its own lines, in order. */
+static void test_order_with_the_writer(void **unused)
+{
+    char error[256];
+    const struct log_options json = {.json = true, .target = LOG_FILE, .file = moved};
+    open_log(false, REASON_INFO);
+    assert_true(log_start());
+    log_message(REASON_INFO, "one");
+    log_message(REASON_INFO, "two");
+    assert_true(log_open(&json, error, sizeof(error)));
+    log_message(REASON_INFO, "three");
+    open_log(false, REASON_INFO);
+    log_message(REASON_INFO, "four");
+    log_stop();
+    const char *text = content(path);
+    const char *one = strstr(text, " info  one\n"), *two = strstr(text, " info  two\n");
+    const char *four = strstr(text, " info  four\n");
+    assert_true(one && two && four && one < two && two < four);
+    assert_non_null(strstr(content(moved), "\"message\":\"three\"}\n"));
+}
+
+/* Found out by the thread: the log and its format go on. */
+static void test_a_bad_target_with_the_writer(void **unused)
+{
+    char error[256], none[96];
+    open_log(false, REASON_INFO);
+    snprintf(none, sizeof(none), "%s/none/x.log", folder);
+    const struct log_options options = {.json = true, .target = LOG_FILE, .file = none};
+    assert_true(log_start());
+    assert_true(log_open(&options, error, sizeof(error)));
+    while (!log_flush())
+        ;
+    log_message(REASON_INFO, "as before");
+    assert_int_equal(rename(path, moved), 0);
+    assert_int_equal(mkdir(path, 0700), 0);
+    log_reopen();
+    log_stop();
+    rmdir(path);
+    const char *text = content(moved);
+    assert_non_null(strstr(text, " error the log stays as it was: cannot write the log file "));
+    assert_non_null(strstr(text, " info  as before\n"));
+    assert_non_null(strstr(text, " error cannot reopen the log file: "));
+}
+
+struct reading {
+    int fd;
+    uint64_t *lines, *dropped;
+};
+
+static void expect_in(int fd, const char *last, uint64_t *lines, uint64_t *dropped)
+{
+    char line[LOG_LINE_MAX + 2];
+    FILE *stream = fdopen(fd, "r");
+    assert_non_null(stream);
+    while (fgets(line, sizeof(line), stream)) {
+        const char *count = strstr(line, "log_dropped lines=");
+        if (count)
+            *dropped += strtoull(strchr(count, '=') + 1, NULL, 10);
+        else
+            ++*lines;
+        if (strstr(line, last))
+            break;
+    }
+    fclose(stream);
+}
+
+static void *read_lines(void *argument)
+{
+    struct reading *reading = argument;
+    expect_in(reading->fd, "the last one", reading->lines, reading->dropped);
+    return NULL;
+}
+
+/* Ctrl-S: a write to it waits for ever. Lines are kept as memory allows, and the rest counted. */
+static void test_a_stopped_terminal(void **unused)
+{
+    static char text[1000];
+    const uint64_t total = 10000; /* 10 MB */
+    uint64_t lines = 0, dropped = 0;
+    int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+    int terminal = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
+    assert_true(terminal >= 0);
+    assert_int_equal(tcflow(terminal, TCOOFF), 0);
+    log_setup(terminal, REASON_INFO, false);
+    assert_true(log_start());
+    memset(text, 'x', sizeof(text) - 1);
+    for (uint64_t i = 0; i < total; i++)
+        log_message(REASON_INFO, "%s", text);
+    assert_int_equal(tcflow(terminal, TCOON), 0);
+    pthread_t reader;
+    struct reading reading = {master, &lines, &dropped};
+    assert_int_equal(pthread_create(&reader, NULL, read_lines, &reading), 0);
+    while (!log_flush())
+        ;
+    log_message(REASON_INFO, "the last one");
+    pthread_join(reader, NULL);
+    assert_true(dropped > 0);
+    assert_int_equal(lines + dropped, total + 1);
+    log_stop();
+    close(terminal);
+}
+
+/* The pipe is somebody else's as well, and blocking: nothing of ours is lost, and nobody waits. */
+static void test_a_full_pipe_with_the_writer(void **unused)
+{
+    int ends[2];
+    char buffer[65536];
+    assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+    memset(buffer, '\n', sizeof(buffer));
+    ssize_t n, filled = 0;
+    while ((n = write(ends[1], buffer, sizeof(buffer))) > 0)
+        filled += n;
+    assert_int_equal(fcntl(ends[1], F_SETFL, 0), 0);
+    log_setup(ends[1], REASON_INFO, false);
+    assert_true(log_start());
+    for (unsigned i = 0; i < 5; i++)
+        log_message(REASON_INFO, "line %u", i);
+    assert_int_equal(fcntl(ends[0], F_SETFL, 0), 0);
+    uint64_t lines = 0, dropped = 0;
+    expect_in(ends[0], "line 4", &lines, &dropped);
+    assert_int_equal(lines, (uint64_t)filled + 5);
+    assert_int_equal(dropped, 0);
+    log_stop();
+    close(ends[1]);
+}
+
+/* An assertion that fails ends the process; the lines that led to it are there. */
+static void test_a_crash(void **unused)
+{
+    int status;
+    open_log(false, REASON_INFO);
+    pid_t child = fork();
+    if (child == 0) {
+        if (log_start())
+            write_lines(NULL);
+        abort();
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    assert_int_equal(lines_in(path), LINES);
 }
 
 int main(void)
@@ -267,6 +426,12 @@ int main(void)
         TEST(test_a_bad_target_changes_nothing),
         TEST(test_a_full_pipe),
         TEST(test_rotation_under_load),
+        TEST(test_rotation_with_the_writer),
+        TEST(test_order_with_the_writer),
+        TEST(test_a_bad_target_with_the_writer),
+        TEST(test_a_stopped_terminal),
+        TEST(test_a_full_pipe_with_the_writer),
+        TEST(test_a_crash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
