@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/identity.h"
+#include "base/safe_path.h"
 #include "net/socket.h"
 
 struct failure {
@@ -135,6 +136,11 @@ static bool listen_tcp(struct listen_socket *listener, const struct config_liste
 
 /* ---- Unix sockets ---------------------------------------------------------------------------- */
 
+static bool same_text(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
 static const char *folder_remedy(int error)
 {
     switch (error) {
@@ -147,9 +153,22 @@ static const char *folder_remedy(int error)
     }
 }
 
+/* A socket lies there, and nobody listens on it. */
+static bool is_refused(const char *path)
+{
+    struct sockaddr_un address;
+    socklen_t length;
+    int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    bool refused = probe >= 0 && addr_unix(&address, &length, path) &&
+                   connect(probe, (const struct sockaddr *)&address, length) != 0 &&
+                   errno == ECONNREFUSED;
+    if (probe >= 0)
+        close(probe);
+    return refused;
+}
+
 /* A socket file that nobody listens on is left over from a crash; anything else is not ours. */
-static bool remove_stale(const char *path, const struct sockaddr_un *address, socklen_t length,
-                         const char *name, const struct failure *failure)
+static bool remove_stale(const char *path, const char *name, const struct failure *failure)
 {
     struct stat status;
     if (lstat(path, &status) != 0)
@@ -157,49 +176,22 @@ static bool remove_stale(const char *path, const struct sockaddr_un *address, so
     if (!S_ISSOCK(status.st_mode))
         return fail(failure, name, "the path exists and is not a socket", "choose another path");
 
-    int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    bool refused = probe >= 0 && connect(probe, (const struct sockaddr *)address, length) != 0 &&
-                   errno == ECONNREFUSED;
-    if (probe >= 0)
-        close(probe);
-    if (!refused)
+    if (!is_refused(path))
         return fail(failure, name, "another program is listening there",
                     "stop it or choose another path");
-    return unlink(path) == 0 || fail(failure, name, strerror(errno), NULL);
-}
-
-static void own_file(struct listen_socket *listener, const char *path)
-{
-    struct stat status;
-    if (path[0] == '@' || lstat(path, &status) != 0)
-        return;
-    listener->unlink_path = strdup(path);
-    listener->device = status.st_dev;
-    listener->inode = status.st_ino;
-}
-
-/* The socket holds its inode: as long as it is open, no other file can have that number. */
-static void remove_file(const struct listen_socket *listener)
-{
-    struct stat status;
-    if (listener->unlink_path && lstat(listener->unlink_path, &status) == 0 &&
-        status.st_dev == listener->device && status.st_ino == listener->inode)
-        (void)unlink(listener->unlink_path);
+    return unix_file_unlink(path) || fail(failure, name, safe_path_reason(errno), NULL);
 }
 
 static bool bind_unix(struct listen_socket *listener, const struct config_listener *config,
                       const struct sockaddr_un *address, socklen_t length)
 {
     listener->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    /* Born with its permissions: between bind and chmod nobody else could be stopped. */
-    mode_t mask = umask(0777 & ~(mode_t)config->unix_mode);
-    bool bound =
-        listener->fd >= 0 && bind(listener->fd, (const struct sockaddr *)address, length) == 0;
-    int error = errno;
-    umask(mask);
-    if (bound && listen(listener->fd, (int)config->backlog) == 0)
+    /* Born with its permissions, or fewer: between bind and chmod nobody else could be stopped. */
+    if (listener->fd >= 0 && fchmod(listener->fd, (mode_t)config->unix_mode) == 0 &&
+        bind(listener->fd, (const struct sockaddr *)address, length) == 0 &&
+        listen(listener->fd, (int)config->backlog) == 0)
         return true;
-    error = bound ? errno : error;
+    int error = errno;
     if (listener->fd >= 0)
         close(listener->fd);
     listener->fd = -1;
@@ -207,18 +199,27 @@ static bool bind_unix(struct listen_socket *listener, const struct config_listen
     return false;
 }
 
-static bool give_away(const struct config_listener *config, char *why, size_t size)
+/* Who may connect, as configured: all of it, or what differs from `before`. */
+static bool set_rights(const struct listen_socket *listener, const struct config_listener *config,
+                       const struct config_listener *before, char *why, size_t size)
 {
-    uid_t user = (uid_t)-1;
-    gid_t group = (gid_t)-1, own;
-    if (config->unix_owner && !identity_user(config->unix_owner, &user, &own, why, size))
+    struct unix_file_rights rights = {UNIX_FILE_SAME_MODE, (uid_t)-1, (gid_t)-1};
+    gid_t own;
+    bool same_owner = before && same_text(before->unix_owner, config->unix_owner) &&
+                      same_text(before->unix_group, config->unix_group);
+    if (!before || before->unix_mode != config->unix_mode)
+        rights.mode = (mode_t)config->unix_mode;
+    if (!same_owner && config->unix_owner &&
+        !identity_user(config->unix_owner, &rights.user, &own, why, size))
         return false;
-    if (config->unix_group && !identity_group(config->unix_group, &group, why, size))
+    if (!same_owner && config->unix_group &&
+        !identity_group(config->unix_group, &rights.group, why, size))
         return false;
-    if ((!config->unix_owner && !config->unix_group) ||
-        chown(config->address.path, user, group) == 0)
+    if (unix_file_change(&listener->file, &rights))
         return true;
-    snprintf(why, size, "cannot change its owner: %s", strerror(errno));
+    snprintf(why, size, "cannot change who may connect: %s",
+             errno == EPERM ? "another file lies in its place, or this user may not"
+                            : safe_path_reason(errno));
     return false;
 }
 
@@ -232,14 +233,17 @@ static bool listen_unix(struct listen_socket *listener, const struct config_list
     if (!addr_unix(&address, &length, path))
         return fail(failure, listener->name, "the path does not fit a socket address",
                     "choose one of at most 107 bytes");
-    if (!abstract && !remove_stale(path, &address, length, listener->name, failure))
+    if (!abstract && !remove_stale(path, listener->name, failure))
         return false;
 
     if (!bind_unix(listener, config, &address, length))
         return fail(failure, listener->name, strerror(errno), folder_remedy(errno));
-    own_file(listener, path);
     char why[LISTEN_NAME];
-    if (abstract || give_away(config, why, sizeof(why)))
+    if (abstract)
+        return true;
+    if (!unix_file_own(&listener->file, path, true))
+        snprintf(why, sizeof(why), "%s", safe_path_reason(errno));
+    else if (set_rights(listener, config, NULL, why, sizeof(why)))
         return true;
     listen_close(listener);
     return fail(failure, listener->name, why, NULL);
@@ -320,17 +324,14 @@ bool listen_adopt(struct listen_socket *listener, const struct config_listener *
         return fail(&failure, listener->name, strerror(reason), NULL);
     }
     if (is_unix) {
-        own_file(listener, config->address.path);
+        /* Where its file has gone, or is another one, there is none to remove. */
+        if (config->address.path[0] != '@')
+            (void)!unix_file_own(&listener->file, config->address.path, false);
     } else {
         socket_tune_tcp(fd);
         name_bound(listener);
     }
     return true;
-}
-
-static bool same_text(const char *a, const char *b)
-{
-    return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
 bool listen_renew(struct listen_socket *listener, const struct config_listener *before,
@@ -339,22 +340,14 @@ bool listen_renew(struct listen_socket *listener, const struct config_listener *
     struct failure failure = {error, error_size, &after->place};
     char why[LISTEN_NAME];
     (void)listen(listener->fd, (int)after->backlog);
-    if (!listener->unlink_path)
-        return true;
     /* Only what has changed: without root's rights the rest could not be done again. */
-    if (before->unix_mode != after->unix_mode &&
-        chmod(listener->unlink_path, (mode_t)after->unix_mode) != 0)
-        return fail(&failure, listener->name, strerror(errno), NULL);
-    bool same_owner = same_text(before->unix_owner, after->unix_owner) &&
-                      same_text(before->unix_group, after->unix_group);
-    return same_owner || give_away(after, why, sizeof(why)) ||
+    return !listener->file.path || set_rights(listener, after, before, why, sizeof(why)) ||
            fail(&failure, listener->name, why, NULL);
 }
 
 void listen_leave(struct listen_socket *listener)
 {
-    free(listener->unlink_path);
-    listener->unlink_path = NULL;
+    unix_file_forget(&listener->file);
 }
 
 int listen_accept(const struct listen_socket *listener, struct addr *peer)
@@ -371,12 +364,20 @@ int listen_accept(const struct listen_socket *listener, struct addr *peer)
     return fd;
 }
 
+void listen_hand_over(struct listen_socket *listener)
+{
+    close(listener->fd);
+    listener->fd = -1;
+    if (listener->file.path && is_refused(listener->file.path))
+        unix_file_remove(&listener->file);
+    unix_file_forget(&listener->file);
+}
+
 void listen_close(struct listen_socket *listener)
 {
-    remove_file(listener);
+    unix_file_remove(&listener->file);
     if (listener->fd >= 0)
         close(listener->fd);
     listener->fd = -1;
-    free(listener->unlink_path);
-    listener->unlink_path = NULL;
+    unix_file_forget(&listener->file);
 }

@@ -14,15 +14,14 @@
 #include "base/base.h"
 #include "config/config.h"
 #include "net/addr.h"
+#include "net/unix_file.h"
 
 #define LISTEN_NAME 160
 
 struct listen_socket {
     int fd;
     char name[LISTEN_NAME]; /* the bound address; a free port is filled in */
-    char *unlink_path;      /* owned; a Unix socket's file, NULL otherwise */
-    dev_t device;           /* that file is ours as long as it is this one */
-    ino_t inode;
+    struct unix_file file;  /* of a Unix socket */
 };
 
 bool listen_open(struct listen_socket *socket, const struct config_listener *config, char *error,
@@ -39,6 +38,12 @@ bool listen_renew(struct listen_socket *socket, const struct config_listener *be
 
 /* Somebody else goes on listening: what listen_close would remove stays. */
 void listen_leave(struct listen_socket *socket);
+
+/*
+ * Another process may have taken the socket over. Where it has not, since its configuration names
+ * this address no longer, the file is removed.
+ */
+void listen_hand_over(struct listen_socket *socket);
 
 /* The next connection, non-blocking; -1 with errno when there is none or none can be had. */
 int listen_accept(const struct listen_socket *socket, struct addr *peer) WSL_MUST_CHECK;

@@ -170,8 +170,10 @@ static void shut(struct door *door, bool handed_over)
 {
     watch_close(door->watch);
     /* What was inherited is its former owner's until clients have come in by it. */
-    if (handed_over || door->lent || (door->inherited && !door->doors->accepting))
+    if (door->lent || (door->inherited && !door->doors->accepting))
         listen_leave(&door->socket);
+    if (handed_over)
+        listen_hand_over(&door->socket);
     listen_close(&door->socket);
     free(door);
 }

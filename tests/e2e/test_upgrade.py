@@ -158,6 +158,19 @@ def test_a_successor_that_cannot_bind_leaves_the_socket_files(lab):
         works(lab, door)
 
 
+def test_the_file_of_a_listener_that_the_successor_has_not(lab):
+    """The configuration names one socket no longer: its file goes with the process that made it, the other one stays."""
+    gone, stays = lab.folder / 'gone.sock', lab.folder / 'stays.sock'
+    listeners = [{'address': f'unix:{path}'} for path in (gone, stays)]
+    bridge = start(lab, [marked('/', lab.target())], listeners)
+    write(bridge.file, {**bridge.config, 'listeners': listeners[1:]})
+    process = upgrade(lab, bridge)
+    until(lambda: not gone.exists(), 'the file to go')
+    works(lab, Door(f'unix:{stays}'))
+    process.stop()
+    assert not stays.exists()
+
+
 @pytest.fixture(name='copied')
 def fixture_copied(lab):
     """A bridge whose binary can be replaced."""

@@ -170,7 +170,7 @@ static void test_abstract(void **unused)
     socklen_t length;
     struct addr peer;
     assert_true(listen_open(&listener, &config, error, sizeof(error)));
-    assert_null(listener.unlink_path);
+    assert_null(listener.file.path);
     assert_true(addr_unix(&address, &length, name));
     expect_service(&listener, (struct sockaddr *)&address, length, &peer);
     expect_refusal(&config, name);

@@ -1,0 +1,113 @@
+#include "net/unix_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/safe_path.h"
+
+static bool fail(int error)
+{
+    errno = error;
+    return false;
+}
+
+/* The socket at the path, as a descriptor that names it whatever happens to the path. */
+static int open_socket(const char *path, struct stat *status)
+{
+    struct safe_path found;
+    if (!safe_path_find(&found, path, false))
+        return -1;
+    int fd = openat(found.folder, found.name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    int error = errno;
+    safe_path_close(&found);
+    if (fd >= 0 && fstat(fd, status) == 0 && S_ISSOCK(status->st_mode))
+        return fd;
+    if (fd >= 0) {
+        close(fd);
+        error = EPERM;
+    }
+    errno = error;
+    return -1;
+}
+
+bool unix_file_own(struct unix_file *file, const char *path, bool fresh)
+{
+    struct stat status;
+    int fd = open_socket(path, &status);
+    if (fd < 0)
+        return false;
+    close(fd);
+    if (fresh && (status.st_uid != geteuid() || status.st_nlink != 1))
+        return fail(EPERM);
+    file->path = strdup(path);
+    if (!file->path)
+        return fail(ENOMEM);
+    file->device = status.st_dev;
+    file->inode = status.st_ino;
+    return true;
+}
+
+/* fchmod takes no O_PATH descriptor; its name in /proc leads to the very file. */
+static bool change_mode(int fd, mode_t mode)
+{
+    char name[32];
+    snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+    return chmod(name, mode) == 0;
+}
+
+bool unix_file_change(const struct unix_file *file, const struct unix_file_rights *rights)
+{
+    struct stat status;
+    int fd = open_socket(file->path, &status);
+    if (fd < 0)
+        return false;
+    bool done = (status.st_dev == file->device && status.st_ino == file->inode) || fail(EPERM);
+    /* The mode first: without root's rights a file that was given away cannot be changed. */
+    if (done && rights->mode != UNIX_FILE_SAME_MODE && rights->mode != (status.st_mode & 07777))
+        done = change_mode(fd, rights->mode);
+    if (done && (rights->user != (uid_t)-1 || rights->group != (gid_t)-1))
+        done = fchownat(fd, "", rights->user, rights->group, AT_EMPTY_PATH) == 0;
+    int error = errno;
+    close(fd);
+    errno = error;
+    return done;
+}
+
+/* The folder holds still, and unlinkat follows no link: at worst a socket of that folder goes. */
+static bool unlink_socket(const char *path, const struct unix_file *only)
+{
+    struct safe_path found;
+    struct stat status;
+    if (!safe_path_find(&found, path, false))
+        return errno == ENOENT;
+    bool there = fstatat(found.folder, found.name, &status, AT_SYMLINK_NOFOLLOW) == 0;
+    bool done = there || errno == ENOENT;
+    if (there && !S_ISSOCK(status.st_mode))
+        done = fail(EPERM);
+    else if (there && (!only || (status.st_dev == only->device && status.st_ino == only->inode)))
+        done = unlinkat(found.folder, found.name, 0) == 0;
+    int error = errno;
+    safe_path_close(&found);
+    errno = error;
+    return done;
+}
+
+bool unix_file_unlink(const char *path)
+{
+    return unlink_socket(path, NULL);
+}
+
+/* The socket holds its inode: as long as it is open, no other file can have that number. */
+void unix_file_remove(const struct unix_file *file)
+{
+    if (file->path)
+        (void)unlink_socket(file->path, file);
+}
+
+void unix_file_forget(struct unix_file *file)
+{
+    free(file->path);
+    file->path = NULL;
+}
