@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/identity.h"
+#include "base/safe_path.h"
 
 #define NAME_MAX_LENGTH 16 /* of a process: TASK_COMM_LEN */
 
@@ -49,11 +50,30 @@ static pid_t read_pid(const char *path)
  * A new file, because root is going to give it away: one that lies there already could be a second
  * name of something else. Without rights in its folder we can only write into the old one.
  */
-static int open_anew(const char *path)
+static int open_anew(const struct safe_path *found)
 {
-    if (unlink(path) == 0 || errno == ENOENT)
-        return open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    return geteuid() == 0 ? -1 : open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+    struct stat status;
+    if (fstatat(found->folder, found->name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+        !S_ISREG(status.st_mode)) {
+        errno = EEXIST;
+        return -1;
+    }
+    if (unlinkat(found->folder, found->name, 0) == 0 || errno == ENOENT)
+        return openat(found->folder, found->name,
+                      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+    return geteuid() == 0 ? -1
+                          : openat(found->folder, found->name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+static int open_for_writing(const char *path)
+{
+    struct safe_path found;
+    if (!safe_path_find(&found, path, false))
+        return -1;
+    int fd = open_anew(&found), error = errno;
+    safe_path_close(&found);
+    errno = error;
+    return fd;
 }
 
 bool pid_file_write(const char *path, const char *user, char *error, size_t error_size)
@@ -62,12 +82,10 @@ bool pid_file_write(const char *path, const char *user, char *error, size_t erro
     gid_t gid;
     if (user && !identity_user(user, &uid, &gid, error, error_size))
         return false;
-    struct stat status;
-    if (lstat(path, &status) == 0 && !S_ISREG(status.st_mode))
-        return fail(path, "it is not a regular file", error, error_size);
-    int fd = open_anew(path);
+    int fd = open_for_writing(path);
     if (fd < 0)
-        return fail(path, strerror(errno), error, error_size);
+        return fail(path, errno == EEXIST ? "it is not a regular file" : safe_path_reason(errno),
+                    error, error_size);
     char line[24];
     int length = snprintf(line, sizeof(line), "%ld\n", (long)getpid());
     bool given = !user || geteuid() != 0 || fchown(fd, uid, gid) == 0;
@@ -77,10 +95,19 @@ bool pid_file_write(const char *path, const char *user, char *error, size_t erro
     return written || fail(path, strerror(reason), error, error_size);
 }
 
+/* Where the folder's rights are gone the file is emptied. */
 void pid_file_remove(const char *path)
 {
-    if (read_pid(path) == getpid() && unlink(path) != 0)
-        (void)!truncate(path, 0);
+    struct safe_path found;
+    if (read_pid(path) != getpid() || !safe_path_find(&found, path, false))
+        return;
+    if (unlinkat(found.folder, found.name, 0) != 0) {
+        int fd = openat(found.folder, found.name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+        (void)!ftruncate(fd, 0);
+        if (fd >= 0)
+            close(fd);
+    }
+    safe_path_close(&found);
 }
 
 /* Whoever may write the file must not choose whom an administrator's signal meets. */
