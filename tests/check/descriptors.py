@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+"""No descriptor leaks into a program that is started: every call that makes one says CLOEXEC; and the umask, which all
+threads share, is set in one place, before there are threads.
+
+A call that must not, such as dup2 onto a standard stream, is a line of MAY in this file, with its reason.
+
+usage: descriptors.py [ROOT]
+"""
+import pathlib
+import re
+import sys
+
+import text
+
+# call -> what its arguments must hold; None: there is no such form, so the call may not be used
+CALLS = {
+    'open': 'O_CLOEXEC', 'openat': 'O_CLOEXEC', 'socket': 'SOCK_CLOEXEC', 'socketpair': 'SOCK_CLOEXEC',
+    'accept': None, 'accept4': 'SOCK_CLOEXEC', 'pipe': None, 'pipe2': 'O_CLOEXEC', 'dup': None, 'dup2': None,
+    'dup3': 'O_CLOEXEC', 'eventfd': 'EFD_CLOEXEC', 'inotify_init': None, 'inotify_init1': 'IN_CLOEXEC',
+    'epoll_create': None, 'epoll_create1': 'EPOLL_CLOEXEC', 'signalfd': 'SFD_CLOEXEC', 'timerfd_create': 'TFD_CLOEXEC',
+    'memfd_create': 'MFD_CLOEXEC', 'fopen': 'e"', 'opendir': '', 'umask': None,
+}
+# file: call -> why
+MAY = {
+    'proxy/net/listen.c': {'dup2': 'onto a standard stream, which a command is to have'},
+    'proxy/run/daemon.c': {'dup2': 'onto a standard stream', 'umask': 'before there are threads'},
+    'proxy/run/machine.c': {'open': 'the standard streams that the process was started without'},
+    'proxy/run/wrapped.c': {'dup2': 'onto a standard stream of the command'},
+    'proxy/run/command/command.c': {'dup2': 'onto a standard stream of the command'},
+    'proxy/run/process/daemon.c': {'dup2': 'onto a standard stream', 'umask': 'before there are threads'},
+    'proxy/run/process/system_limits.c': {'open': 'the standard streams that the process was started without'},
+}
+CALL = re.compile(r'(?<![\w.>])(' + '|'.join(CALLS) + r')\s*\(')
+FLAGS = re.compile(r'\bflags\b|\b[A-Z_]*FLAGS\b')  # of the callers, or a macro of the file
+
+
+def arguments(code, start):
+    """What stands between the parentheses of a call."""
+    depth = 0
+    for end in range(start, len(code)):
+        depth += {'(': 1, ')': -1}.get(code[end], 0)
+        if depth == 0:
+            return code[start:end]
+    return code[start:]
+
+
+def check_file(path, where):
+    code = path.read_text()
+    blank = text.without_comments_and_strings(code)
+    errors = []
+    for match in CALL.finditer(blank):
+        name, line = match.group(1), blank.count('\n', 0, match.start()) + 1
+        wanted, given = CALLS[name], arguments(code, match.end() - 1)
+        if wanted is not None and (wanted in given or FLAGS.search(given)):
+            continue
+        if name not in MAY.get(str(where), {}):
+            errors.append(f'{where}:{line}: {name} makes a descriptor without CLOEXEC' if name != 'umask'
+                          else f'{where}:{line}: umask is shared by all threads')
+    return errors
+
+
+def check(root):
+    errors, count = [], 0
+    for folder in ('config', 'proxy'):
+        for path in sorted((root / folder).rglob('*.c')):
+            if 'rebind' not in path.parts:  # runs inside programs that are not ours
+                errors += check_file(path, path.relative_to(root))
+                count += 1
+    return errors, f'descriptors: {count} files'
+
+
+if __name__ == '__main__':
+    found, summary = check(pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else '.').resolve())
+    print('\n'.join(found) or f'{summary}, all closed on exec')
+    sys.exit(bool(found))
