@@ -1,7 +1,6 @@
 #include "run/supervisor.h"
 
 #include <signal.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include <uv.h>
@@ -291,21 +290,12 @@ static void begin_reload(struct supervisor *supervisor, bool certificates_only)
 
 /* ---- handing over ---------------------------------------------------------------------------- */
 
-static void say_why(long child, int status)
-{
-    bool ended = WIFEXITED(status);
-    log_message(REASON_ERROR,
-                "process %ld ended with %s %d instead of taking over; this one goes on; 'wsluice "
-                "check' may say more",
-                child, ended ? "status" : "signal", ended ? WEXITSTATUS(status) : WTERMSIG(status));
-}
-
 static void upgrade_done(void *owner, bool ready, pid_t child, int status)
 {
     struct supervisor *supervisor = owner;
     supervisor->upgrade = NULL;
     if (!ready) {
-        say_why((long)child, status);
+        upgrade_log_failure(child, status);
         begin_next(supervisor);
         return;
     }
@@ -389,23 +379,12 @@ static void signal_cb(void *owner, int number)
     }
 }
 
-/* What all workers have counted, as it is at each beat. */
-static void note_history(struct supervisor *supervisor)
-{
-    struct timespec now;
-    struct status_sums sums;
-    status_sums(&supervisor->ops, &sums);
-    clock_gettime(CLOCK_REALTIME, &now);
-    history_add(&supervisor->history, sums.bytes_up, sums.bytes_down, sums.sessions,
-                uv_now(&supervisor->loop), (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
-}
-
 static void beat_cb(uv_timer_t *timer)
 {
     struct supervisor *supervisor = WSL_CONTAINER(timer, struct supervisor, beat_timer);
     char status[64];
     uint64_t open;
-    note_history(supervisor);
+    status_note_history(&supervisor->ops, supervisor->ops.history, uv_now(&supervisor->loop));
     if (supervisor->phase != SERVING)
         return;
     (void)crew_choose(&supervisor->crew, &open);
@@ -585,7 +564,7 @@ static void say_ready(struct supervisor *supervisor)
 int supervisor_run(struct supervisor *supervisor)
 {
     uint64_t watchdog = supervisor->notify.watchdog_ms;
-    note_history(supervisor);
+    status_note_history(&supervisor->ops, supervisor->ops.history, uv_now(&supervisor->loop));
     uv_timer_start(&supervisor->beat_timer, beat_cb, BEAT_MS, BEAT_MS);
     if (watchdog > 0)
         uv_timer_start(&supervisor->watchdog_timer, watchdog_cb, watchdog, watchdog);

@@ -6,6 +6,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/log.h"
+
 extern char **environ;
 
 struct upgrade {
@@ -137,4 +139,14 @@ void upgrade_cancel(struct upgrade *upgrade)
         return;
     (void)kill(upgrade->child, SIGTERM);
     drop(upgrade);
+}
+
+void upgrade_log_failure(pid_t child, int status)
+{
+    bool ended = WIFEXITED(status);
+    log_message(REASON_ERROR,
+                "process %ld ended with %s %d instead of taking over; this one goes on; 'wsluice "
+                "check' may say more",
+                (long)child, ended ? "status" : "signal",
+                ended ? WEXITSTATUS(status) : WTERMSIG(status));
 }

@@ -36,4 +36,7 @@ pid_t upgrade_child(const struct upgrade *upgrade);
 /* The child is told to end, and no callback comes after this. NULL is fine. */
 void upgrade_cancel(struct upgrade *upgrade);
 
+/* Logs how a child ended that was to take over, by its wait status. */
+void upgrade_log_failure(pid_t child, int status);
+
 #endif

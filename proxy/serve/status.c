@@ -1,5 +1,6 @@
 #include "serve/status.h"
 
+#include <time.h>
 #include <unistd.h>
 
 #include "codec/json.h"
@@ -17,6 +18,16 @@ void status_sums(const struct ops_process *ops, struct status_sums *sums)
         sums->bytes_up += metrics_read(&metrics->counter[METRICS_bytes_up]);
         sums->bytes_down += metrics_read(&metrics->counter[METRICS_bytes_down]);
     }
+}
+
+void status_note_history(const struct ops_process *ops, struct history *history, uint64_t now)
+{
+    struct timespec clock;
+    struct status_sums sums;
+    status_sums(ops, &sums);
+    clock_gettime(CLOCK_REALTIME, &clock);
+    history_add(history, sums.bytes_up, sums.bytes_down, sums.sessions, now,
+                (int64_t)clock.tv_sec * 1000 + clock.tv_nsec / 1000000);
 }
 
 static const char *name_of_kind(enum config_kind kind)

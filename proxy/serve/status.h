@@ -28,6 +28,9 @@ struct status_sums {
 
 void status_sums(const struct ops_process *ops, struct status_sums *sums);
 
+/* Adds a point with them; `now` is the loop's clock. Main thread. */
+void status_note_history(const struct ops_process *ops, struct history *history, uint64_t now);
+
 /* Routes of a page, and targets of all of them: what a person can look at, and memory has to hold.
  */
 #define STATUS_ROUTES  500
