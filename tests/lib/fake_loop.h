@@ -24,6 +24,7 @@
 #define FAKE_LOOP_HANDLES 512
 #define FAKE_LOOP_TASKS   128
 #define FAKE_LOOP_POLLS   4
+#define FAKE_LOOP_ASYNCS  4
 #define FAKE_LOOP_NAMES   4 /* addresses in one answer */
 
 struct fake_loop_timer {
@@ -65,6 +66,11 @@ static struct {
         uv_poll_cb callback;
         int fd;
     } polls[FAKE_LOOP_POLLS];
+    struct {
+        uv_async_t *handle; /* NULL: free */
+        uv_async_cb callback;
+        bool sent;
+    } asyncs[FAKE_LOOP_ASYNCS];
     /* Something waits in that epoll instance. */
     bool (*is_ready)(int fd);
     void (*between)(void); /* messages between loops */
@@ -122,6 +128,8 @@ int __wrap_uv_timer_start(uv_timer_t *handle, uv_timer_cb callback, uint64_t aft
 int __wrap_uv_timer_stop(uv_timer_t *handle);
 int __wrap_uv_poll_init(uv_loop_t *loop, uv_poll_t *handle, int fd);
 int __wrap_uv_poll_start(uv_poll_t *handle, int events, uv_poll_cb callback);
+int __wrap_uv_async_init(uv_loop_t *loop, uv_async_t *handle, uv_async_cb callback);
+int __wrap_uv_async_send(uv_async_t *handle);
 void __wrap_uv_close(uv_handle_t *handle, uv_close_cb callback);
 
 static inline struct fake_loop_timer *fake_loop_timer(const void *handle)
@@ -198,13 +206,61 @@ static inline bool fake_loop_drop_poll(const uv_handle_t *handle)
     return false;
 }
 
+int __wrap_uv_async_init(uv_loop_t *loop, uv_async_t *handle, uv_async_cb callback)
+{
+    size_t i = 0;
+    while (i < FAKE_LOOP_ASYNCS && fake_loop.asyncs[i].handle)
+        i++;
+    wsl_assert(i < FAKE_LOOP_ASYNCS);
+    handle->loop = loop;
+    fake_loop.asyncs[i].handle = handle;
+    fake_loop.asyncs[i].callback = callback;
+    fake_loop.asyncs[i].sent = false;
+    return 0;
+}
+
+int __wrap_uv_async_send(uv_async_t *handle)
+{
+    for (size_t i = 0; i < FAKE_LOOP_ASYNCS; i++)
+        if (fake_loop.asyncs[i].handle == handle)
+            fake_loop.asyncs[i].sent = true;
+    return 0;
+}
+
+static inline bool fake_loop_drop_async(const uv_handle_t *handle)
+{
+    for (size_t i = 0; i < FAKE_LOOP_ASYNCS; i++) {
+        if ((const void *)fake_loop.asyncs[i].handle != (const void *)handle)
+            continue;
+        fake_loop.asyncs[i].handle = NULL;
+        fake_loop.asyncs[i].sent = false;
+        return true;
+    }
+    return false;
+}
+
+/* True: one was woken. */
+static inline bool fake_loop_run_asyncs(void)
+{
+    bool woken = false;
+    for (size_t i = 0; i < FAKE_LOOP_ASYNCS; i++) {
+        if (!fake_loop.asyncs[i].sent)
+            continue;
+        fake_loop.asyncs[i].sent = false;
+        fake_loop.acts++;
+        fake_loop.asyncs[i].callback(fake_loop.asyncs[i].handle);
+        woken = true;
+    }
+    return woken;
+}
+
 void __wrap_uv_close(uv_handle_t *handle, uv_close_cb callback)
 {
     struct fake_loop_timer *timer = fake_loop_timer(handle);
     if (timer)
         *timer = fake_loop.timers[--fake_loop.timer_count];
     else
-        wsl_assert(fake_loop_drop_poll(handle)); /* closed twice */
+        wsl_assert(fake_loop_drop_poll(handle) || fake_loop_drop_async(handle)); /* closed twice */
     wsl_assert(fake_loop.closing_count < FAKE_LOOP_HANDLES);
     fake_loop.closing[fake_loop.closing_count].handle = handle;
     fake_loop.closing[fake_loop.closing_count++].callback = callback;
@@ -418,6 +474,7 @@ static inline bool fake_loop_turn(void)
             fake_loop_do(&fake_loop.tasks[i]);
     while (fake_loop_tell_one())
         more = true;
+    more = fake_loop_run_asyncs() || more;
     if (fake_loop.between)
         fake_loop.between();
     for (size_t i = 0; i < FAKE_LOOP_POLLS; i++) {

@@ -39,6 +39,9 @@ static struct {
     const struct metrics *metrics[SESSION_LAB_WORKERS];
     struct guard *guard;
     struct account_set *accounts;
+    struct work_pool pool;
+    struct lookup_table *lookups;
+    struct mailbox mailboxes[SESSION_LAB_WORKERS];
     struct ops_process ops;
     struct site *site;
     uint64_t accepted;
@@ -165,6 +168,9 @@ static void session_lab_gone(struct session_env *env)
     (void)env;
 }
 
+static const struct descriptors_host session_lab_host = {
+    .limit = 1000, .workers = SESSION_LAB_WORKERS, .pool_threads = WORK_THREADS};
+
 static inline void session_lab_open_worker(unsigned number)
 {
     struct session_env *env = &session_lab.workers[number];
@@ -178,8 +184,11 @@ static inline void session_lab_open_worker(unsigned number)
     list_init(&env->sessions);
     list_init(&env->visits);
     list_init(&env->asks);
-    list_init(&env->lookups);
-    env->names = resolve_create(NULL);
+    env->guard = session_lab.guard;
+    env->attempts = descriptors_attempts(&session_lab_host);
+    wsl_assert(mailbox_open(&session_lab.mailboxes[number], NULL, env));
+    env->lane = (struct work_lane){&session_lab.pool, NULL, &session_lab.mailboxes[number]};
+    env->names = resolve_create(&env->lane, session_lab.lookups);
     wsl_assert(env->names && watch_set_open(&env->watches, NULL));
     session_lab.metrics[number] = &env->metrics;
 }
@@ -187,7 +196,7 @@ static inline void session_lab_open_worker(unsigned number)
 /* True unless memory is out; then the site before serves on. */
 static inline bool session_lab_serve(const struct config *config)
 {
-    const struct site_shared shared = {session_lab.guard, session_lab.accounts};
+    const struct site_shared shared = {session_lab.guard, session_lab.accounts, session_lab_host};
     char error[256];
     struct site *site = site_create(config, &shared, session_lab.site, error, sizeof(error));
     if (!site)
@@ -211,7 +220,9 @@ static inline void session_lab_open(const struct config *config)
     memset(session_lab.ended, 0, sizeof(session_lab.ended));
     session_lab.guard = guard_create(64);
     session_lab.accounts = account_set_create(SESSION_LAB_WORKERS);
-    wsl_assert(session_lab.guard && session_lab.accounts);
+    session_lab.lookups = lookup_table_create();
+    wsl_assert(session_lab.guard && session_lab.accounts && session_lab.lookups &&
+               work_pool_open(&session_lab.pool));
     ops_init(&session_lab.ops, session_lab.metrics, SESSION_LAB_WORKERS, session_lab.accounts, 0);
     session_lab.ops.post = session_lab_post;
     memset(session_lab.ops.token, 'a', OPS_TOKEN - 1);
@@ -219,6 +230,17 @@ static inline void session_lab_open(const struct config *config)
         session_lab_open_worker(i);
     session_lab.site = NULL;
     wsl_assert(session_lab_serve(config));
+}
+
+/* As the listeners do. */
+static inline bool session_lab_reserve(uint32_t listener, struct guard_pass *pass)
+{
+    const struct site *site = session_lab.site;
+    const struct site_listener *own = &site->listeners[listener];
+    if (own->terms.operators)
+        return guard_enter_operators(session_lab.guard, pass, own->tally, own->terms.connections);
+    return guard_reserve(session_lab.guard, pass, own->terms.connection, site->plan.clients) ||
+           (own->terms.late && guard_enter_late(session_lab.guard, pass, site->plan.late));
 }
 
 /* False: it cannot connect. */
@@ -229,13 +251,13 @@ static inline bool session_lab_accept(unsigned worker, uint32_t listener, struct
     int fd = env->accepted < SESSION_LAB_CLIENTS ? fake_client(peer) : -1;
     if (fd < 0)
         return false;
-    const struct session_client client = {
-        .site = site_retain(session_lab.site),
-        .fd = fd,
-        .listener = listener,
-        .number = ++session_lab.accepted,
-        .peer = *address,
-    };
+    struct session_client client = {.listener = listener, .peer = *address, .fd = fd};
+    if (!session_lab_reserve(listener, &client.pass)) {
+        close(fd);
+        return false;
+    }
+    client.site = site_retain(session_lab.site);
+    client.number = ++session_lab.accepted;
     session_accept(env, &client);
     session_lab.sessions++;
     return true;
@@ -254,6 +276,7 @@ static inline void session_lab_check_deadline(const struct session *session)
 {
     switch (life_deadline((enum life_state)session->state)) {
     case LIFE_HANDSHAKE_DEADLINE:
+    case LIFE_TOKEN_DEADLINE:
     case LIFE_REPLY_DEADLINE:
         wsl_assert(fake_loop_is_armed(&session->timer));
         return;
@@ -354,7 +377,7 @@ static inline void session_lab_check_sums(void)
         for (size_t reason = 0; reason < REASON_COUNT; reason++)
             ended += metrics_read(&metrics->ended[reason]);
         wsl_assert(metrics_read(&metrics->open) == 0 && metrics_read(&metrics->open_sessions) == 0);
-        wsl_assert(env->live == 0 && env->recordings == 0 && env->looking == 0);
+        wsl_assert(env->live == 0 && env->recordings == 0);
         for (uint64_t n = 1; n <= env->accepted; n++)
             wsl_assert(session_lab.ended[i][n]);
         numbered += env->accepted;
@@ -383,6 +406,7 @@ static inline void session_lab_close(void)
     session_lab_check_targets();
     for (unsigned i = 0; i < SESSION_LAB_WORKERS; i++) {
         resolve_close(session_lab.workers[i].names);
+        mailbox_close(&session_lab.mailboxes[i]);
         watch_set_close(&session_lab.workers[i].watches);
         tls_scratch_free(session_lab.workers[i].tls_scratch);
     }
@@ -391,6 +415,10 @@ static inline void session_lab_close(void)
     for (size_t i = 0; i < FAKE_LOOP_TASKS; i++)
         wsl_assert(!fake_loop.tasks[i].request);
     site_release(session_lab.site);
+    for (unsigned i = 0; i < SESSION_LAB_WORKERS; i++)
+        mailbox_free(&session_lab.mailboxes[i]);
+    lookup_table_free(session_lab.lookups);
+    work_pool_close(&session_lab.pool);
     account_set_free(session_lab.accounts);
     guard_destroy(session_lab.guard);
     wsl_assert(fake_socket.open == 0);
