@@ -34,6 +34,7 @@
     REASON(client_dead, WARN, 0, 1011, "No sign of life from the client")                          \
     REASON(client_io, WARN, 0, 0, "client connection failed")                                      \
     REASON(target_stalled, WARN, 0, 1011, "Target did not take its bytes in time")                 \
+    REASON(recording_stalled, ERROR, 0, 1011, "The disk did not take the recording in time")       \
     REASON(target_reset, WARN, 502, 1011, "Target reset the connection")                           \
     REASON(target_io, WARN, 502, 1011, "Connection to the target failed")                          \
     REASON(target_refused, WARN, 502, 1011, "Target refused the connection")                       \

@@ -92,6 +92,13 @@ static uint64_t tick_stall(struct bridge *bridge, struct pipe *pipe, uint64_t un
     return 0;
 }
 
+/* A tap that takes nothing: neither side is read, so nothing has moved since. */
+static void tick_tap(struct bridge *bridge, uint32_t limit, uint64_t now)
+{
+    if (limit != 0 && bridge->tap && bridge->tap->full && now - bridge->moved_at >= limit)
+        bridge_end(bridge, REASON_recording_stalled, now);
+}
+
 static uint64_t tick_open(struct bridge *bridge, const struct bridge_unsent *unsent,
                           const struct bridge_times *times, uint64_t now)
 {
@@ -103,6 +110,7 @@ static uint64_t tick_open(struct bridge *bridge, const struct bridge_unsent *uns
     uint32_t limit = times->stall_timeout;
     next = sooner(next, tick_stall(bridge, &bridge->up, unsent->target, limit, now));
     next = sooner(next, tick_stall(bridge, &bridge->down, unsent->client, limit, now));
+    tick_tap(bridge, limit, now);
     bridge_settle(bridge, now);
     return next;
 }

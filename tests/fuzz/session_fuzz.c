@@ -488,17 +488,9 @@ static void wait_for_ends(void)
         wsl_assert(++ticks < TICKS_MOST);
 }
 
-/* A recording whose disk hangs holds its session, and so long nobody listens to either peer. */
-static bool is_held(const struct session *session)
-{
-    return fake_loop.pool_holds && session->bridge.tap && session->bridge.tap->full;
-}
-
 /* Open, between two peers that are there, and told to have no limit. */
 static bool may_last(const struct session *session)
 {
-    if (session->state == LIFE_OPEN && is_held(session))
-        return true;
     return session->state == LIFE_OPEN && !session_lab_is_bounded(session) &&
            session_pair_is_well(fake_peer(session->fd)) &&
            session_pair_is_well(fake_peer(session->target_plain.fd));

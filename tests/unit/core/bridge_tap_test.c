@@ -1,5 +1,5 @@
 /* Somebody who looks on at a bridge: sees every byte once, and can hold it back without a loss. */
-#include "core/bridge.h"
+#include "core/bridge_time.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -143,13 +143,33 @@ static void test_a_full_onlooker_does_not_hold_the_end(void **unused)
     expect_close(1001);
 }
 
+/* A disk that hangs: held for so long, and no longer. */
+static void test_an_onlooker_that_stays_full(void **unused)
+{
+    const struct bridge_unsent unsent = {0};
+    lab.times.stall_timeout = 120000;
+    onlooker.full_after = 1;
+    lab_binary(&lab, "one");
+    lab_run(&lab);
+    uint64_t held_at = lab.now;
+    while (!bridge_ending(&lab.bridge) && lab.now < held_at + 1000000) {
+        uint64_t next = bridge_time_tick(&lab.bridge, &unsent, &lab.times, lab.now);
+        lab.now = next > lab.now ? next : lab.now;
+    }
+    assert_in_range(lab.now, held_at + 120000, held_at + 150000);
+    assert_true(lab_finish(&lab, 4));
+    expect_reason(REASON_recording_stalled);
+    expect_close(1011);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_both_directions_are_seen),  TEST(test_a_frame_in_pieces),
-        TEST(test_what_a_slow_reader_takes),  TEST(test_a_full_onlooker_holds_both_sides),
-        TEST(test_a_held_client_is_not_dead), TEST(test_a_full_onlooker_does_not_hold_the_end),
+        TEST(test_both_directions_are_seen),    TEST(test_a_frame_in_pieces),
+        TEST(test_what_a_slow_reader_takes),    TEST(test_a_full_onlooker_holds_both_sides),
+        TEST(test_a_held_client_is_not_dead),   TEST(test_a_full_onlooker_does_not_hold_the_end),
+        TEST(test_an_onlooker_that_stays_full),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
