@@ -1,0 +1,39 @@
+/*
+ * A text that grows as it is written, front to back.
+ *
+ * A text that could not grow, for want of memory or at its limit, stays failed: nothing more is
+ * written, and text_take returns NULL. So a writer checks once, at the end.
+ *
+ * Pure. Owns: the bytes, until text_take. Thread: one at a time. Errors: `failed`. Lifetime: zeroed
+ * is empty; text_take or text_free.
+ */
+#ifndef WSLUICE_BASE_TEXT_H
+#define WSLUICE_BASE_TEXT_H
+
+#include "base/base.h"
+
+struct text {
+    char *bytes; /* not NUL-terminated before text_take */
+    size_t length, room;
+    size_t limit; /* of the length; 0: none */
+    bool failed;
+};
+
+void text_add(struct text *text, struct slice bytes);
+void text_add_byte(struct text *text, char byte);
+void text_add_string(struct text *text, const char *string);
+void text_add_format(struct text *text, const char *format, ...) WSL_PRINTF(2, 3);
+
+/* Room for so many more bytes, to write into and then to count in `length`; NULL: failed. */
+char *text_reserve(struct text *text, size_t more) WSL_MUST_CHECK;
+
+/* The bytes, with a NUL behind them, malloc'd; NULL: failed. `text` is empty afterwards. */
+char *text_take(struct text *text, size_t *length) WSL_MUST_CHECK;
+void text_free(struct text *text);
+
+static inline struct slice text_slice(const struct text *text)
+{
+    return (struct slice){text->bytes, text->length};
+}
+
+#endif
