@@ -19,6 +19,8 @@
 #define WSL_UNLIKELY(x)                  __builtin_expect(!!(x), 0)
 #define WSL_COUNT(array)                 (sizeof(array) / sizeof((array)[0]))
 #define WSL_CONTAINER(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
+#define WSL_CONST_CONTAINER(ptr, type, member)                                                     \
+    ((const type *)((const char *)(ptr)-offsetof(type, member)))
 
 /*
  * For our own bugs only, as a failure ends the process for all sessions. Stays on in release. What

@@ -33,15 +33,25 @@ static uint64_t hash_of(const struct hash_map *map, struct slice key)
     return siphash_of(&map->seed, key.ptr, key.len);
 }
 
+static struct hash_map_link *seek(const struct hash_map *map, struct hash_map_link *link,
+                                  uint64_t hash, struct slice key)
+{
+    while (link && !(link->hash == hash && slice_equal(map->key(link), key)))
+        link = link->next;
+    return link;
+}
+
 struct hash_map_link *hash_map_find(const struct hash_map *map, struct slice key)
 {
     if (map->count == 0)
         return NULL;
     uint64_t hash = hash_of(map, key);
-    struct hash_map_link *link = chain_at(map, hash);
-    while (link && !(link->hash == hash && slice_equal(map->key(link), key)))
-        link = link->next;
-    return link;
+    return seek(map, chain_at(map, hash), hash, key);
+}
+
+struct hash_map_link *hash_map_again(const struct hash_map *map, const struct hash_map_link *link)
+{
+    return seek(map, link->next, link->hash, map->key(link));
 }
 
 /* Moves a chain in its order, so that of two links of one key the later one stays in front. */
@@ -57,13 +67,17 @@ static void move_chain(struct hash_map_link *chain, struct hash_map *to)
     }
 }
 
-static void make_room(struct hash_map *map)
+static bool make_room(struct hash_map *map, size_t count)
 {
+    if (count <= map->bucket_count)
+        return true;
     struct hash_map grown = *map;
-    grown.bucket_count = map->buckets ? 2 * map->bucket_count : BUCKETS_MIN;
+    grown.bucket_count = BUCKETS_MIN;
+    while (grown.bucket_count < count)
+        grown.bucket_count *= 2;
     grown.buckets = calloc(grown.bucket_count, sizeof(*grown.buckets));
     if (!grown.buckets)
-        return;
+        return false;
     grown.first = NULL;
     if (!map->buckets)
         move_chain(map->first, &grown);
@@ -71,12 +85,17 @@ static void make_room(struct hash_map *map)
         move_chain(map->buckets[i], &grown);
     free(map->buckets);
     *map = grown;
+    return true;
+}
+
+bool hash_map_reserve(struct hash_map *map, size_t count)
+{
+    return make_room(map, count);
 }
 
 void hash_map_add(struct hash_map *map, struct hash_map_link *link)
 {
-    if (map->count >= map->bucket_count)
-        make_room(map);
+    make_room(map, map->count + 1);
     link->hash = hash_of(map, map->key(link));
     struct hash_map_link **bucket = bucket_at(map, link->hash);
     link->next = *bucket;

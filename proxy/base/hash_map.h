@@ -9,7 +9,8 @@
  * Adding never fails: without memory for more buckets the chains get longer. Keys that peers choose
  * need a random seed; those of the administrator may do without.
  *
- * Pure. Owns: the buckets, not the links. Thread: one at a time. Errors: none. Lifetime:
+ * Pure. Owns: the buckets, not the links. Thread: one at a time. Errors: false from
+ * hash_map_reserve: out of memory. Lifetime:
  * hash_map_init to hash_map_free; a link must stay where it is while it is in the map.
  */
 #ifndef WSLUICE_BASE_HASH_MAP_H
@@ -39,8 +40,14 @@ void hash_map_init(struct hash_map *map, hash_map_key_fn *key, const struct siph
 /* Forgets all links, which stay the caller's. */
 void hash_map_free(struct hash_map *map);
 
+/* Buckets for so many links; false: the map stays as it is. */
+bool hash_map_reserve(struct hash_map *map, size_t count) WSL_MUST_CHECK;
+
 /* The link that was added last under that key; NULL: none. */
 struct hash_map_link *hash_map_find(const struct hash_map *map, struct slice key);
+
+/* The next link of the same key; NULL: none. */
+struct hash_map_link *hash_map_again(const struct hash_map *map, const struct hash_map_link *link);
 
 /* In front of any of the same key. */
 void hash_map_add(struct hash_map *map, struct hash_map_link *link);

@@ -100,9 +100,26 @@ static void test_the_link_added_last_is_found_first(void **state)
     for (unsigned i = 1; i < WSL_COUNT(items); i++) { /* the map grows meanwhile */
         hash_map_add(&map, &name_item(&items[i], i)->link);
         assert_ptr_equal(find(&map, 0), &twin.link);
+        assert_ptr_equal(hash_map_again(&map, &twin.link), &items[0].link);
+        assert_null(hash_map_again(&map, &items[0].link));
     }
     hash_map_remove(&map, &twin.link);
     assert_ptr_equal(find(&map, 0), &items[0].link);
+    hash_map_free(&map);
+}
+
+static void test_reserved_room_is_not_moved(void **state)
+{
+    static struct item items[MANY];
+    struct hash_map map;
+    hash_map_init(&map, key_of, NULL);
+    failing_alloc_arm(1);
+    assert_false(hash_map_reserve(&map, MANY));
+    assert_true(failing_alloc_disarm());
+    assert_true(hash_map_reserve(&map, MANY));
+    struct hash_map_link **buckets = map.buckets;
+    check_many(&map, items);
+    assert_ptr_equal(map.buckets, buckets);
     hash_map_free(&map);
 }
 
@@ -125,6 +142,7 @@ int main(void)
         cmocka_unit_test(test_many_links),
         cmocka_unit_test(test_without_memory_chains_get_longer),
         cmocka_unit_test(test_the_link_added_last_is_found_first),
+        cmocka_unit_test(test_reserved_room_is_not_moved),
         cmocka_unit_test(test_an_emptied_map_can_be_filled_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
