@@ -1,25 +1,16 @@
 /*
  * Names to numbers, so that ten thousand routes are compared with each other in one pass.
  *
- * Owns: its slots, not the names. Thread: one. Errors: NAME_MAP_NO_MEMORY; the map is unchanged.
+ * Owns: its entries, not the names. Thread: one. Errors: NAME_MAP_NO_MEMORY; the map is unchanged.
  * Lifetime: a zeroed map is empty; name_map_free ends it.
  */
 #ifndef WSLUICE_CONFIG_NAME_MAP_H
 #define WSLUICE_CONFIG_NAME_MAP_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
-struct name_map_slot {
-    const char *name; /* NULL: free */
-    size_t length;
-    size_t number;
-};
+#include "base/hash_map.h"
 
 struct name_map {
-    struct name_map_slot *slots;
-    size_t capacity; /* a power of two, at least twice the count */
-    size_t count;
+    struct hash_map map;
 };
 
 enum name_map_verdict { NAME_MAP_ADDED, NAME_MAP_FOUND, NAME_MAP_NO_MEMORY };

@@ -30,7 +30,7 @@ static void finds_what_was_added(void **state)
         assert_true(name_map_find(&map, names[i], strlen(names[i]), &number));
         assert_int_equal(number, i);
     }
-    assert_int_equal(map.count, NAMES);
+    assert_int_equal(map.map.count, NAMES);
     assert_false(name_map_find(&map, "x", 1, &number));
     name_map_free(&map);
 }
@@ -54,7 +54,7 @@ static void without_memory_it_stays_as_it_was(void **state)
     failing_alloc_arm(1);
     assert_int_equal(name_map_add(&map, "a", 1, &number), NAME_MAP_NO_MEMORY);
     assert_true(failing_alloc_disarm());
-    assert_int_equal(map.count, 0);
+    assert_int_equal(map.map.count, 0);
     assert_int_equal(name_map_add(&map, "a", 1, &number), NAME_MAP_ADDED);
     name_map_free(&map);
 }
