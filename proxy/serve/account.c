@@ -2,7 +2,7 @@
 
 #include <uv.h>
 
-#define BUCKETS_MIN 64
+#include "base/hash_map.h"
 
 struct account_slot {
     atomic_uint_fast64_t open, sessions, bytes_up, bytes_down;
@@ -11,7 +11,7 @@ struct account_slot {
 
 struct account {
     struct list link; /* of the set: live or retired */
-    struct account *next_in_bucket;
+    struct hash_map_link by_name;
     struct account_set *set;
     char *name;
     size_t references;                      /* 0: retired */
@@ -23,11 +23,15 @@ struct account_set {
     unsigned workers;
     struct list live, retired; /* retired: the longest retired first */
     size_t live_count, retired_count;
-    struct account **buckets;
-    size_t bucket_count; /* a power of two */
+    struct hash_map by_name; /* live and retired */
 };
 
 /* ---- the set --------------------------------------------------------------------------------- */
+
+static struct slice name_of(const struct hash_map_link *link)
+{
+    return slice_of(WSL_CONST_CONTAINER(link, struct account, by_name)->name);
+}
 
 struct account_set *account_set_create(unsigned workers)
 {
@@ -35,13 +39,11 @@ struct account_set *account_set_create(unsigned workers)
     if (!set)
         return NULL;
     set->workers = workers;
-    set->bucket_count = BUCKETS_MIN;
-    set->buckets = calloc(set->bucket_count, sizeof(struct account *));
+    hash_map_init(&set->by_name, name_of, NULL);
     list_init(&set->live);
     list_init(&set->retired);
-    if (set->buckets && uv_mutex_init(&set->mutex) == 0)
+    if (uv_mutex_init(&set->mutex) == 0)
         return set;
-    free(set->buckets);
     free(set);
     return NULL;
 }
@@ -65,66 +67,14 @@ void account_set_free(struct account_set *set)
         free_account(account);
     }
     uv_mutex_destroy(&set->mutex);
-    free(set->buckets);
+    hash_map_free(&set->by_name);
     free(set);
-}
-
-/* FNV-1a: names come from the administrator, who has no reason to make them collide. */
-static uint64_t hash(const char *name)
-{
-    uint64_t value = 0xcbf29ce484222325;
-    for (; *name; name++)
-        value = (value ^ (unsigned char)*name) * 0x100000001b3;
-    return value;
-}
-
-static struct account **bucket_of(const struct account_set *set, const char *name)
-{
-    return &set->buckets[hash(name) & (set->bucket_count - 1)];
 }
 
 static struct account *find(const struct account_set *set, const char *name)
 {
-    struct account *account = *bucket_of(set, name);
-    while (account && strcmp(account->name, name) != 0)
-        account = account->next_in_bucket;
-    return account;
-}
-
-static void put_in_bucket(struct account_set *set, struct account *account)
-{
-    struct account **bucket = bucket_of(set, account->name);
-    account->next_in_bucket = *bucket;
-    *bucket = account;
-}
-
-static void take_from_bucket(struct account_set *set, struct account *account)
-{
-    struct account **at = bucket_of(set, account->name);
-    while (*at != account)
-        at = &(*at)->next_in_bucket;
-    *at = account->next_in_bucket;
-}
-
-static void rehash(struct account_set *set, const struct list *head)
-{
-    for (struct list *link = head->next; link != head; link = link->next)
-        put_in_bucket(set, WSL_CONTAINER(link, struct account, link));
-}
-
-/* Without memory the chains get longer, no more. */
-static void make_room(struct account_set *set)
-{
-    if (set->live_count + set->retired_count < set->bucket_count)
-        return;
-    struct account **grown = calloc(set->bucket_count * 2, sizeof(struct account *));
-    if (!grown)
-        return;
-    free(set->buckets);
-    set->buckets = grown;
-    set->bucket_count *= 2;
-    rehash(set, &set->live);
-    rehash(set, &set->retired);
+    struct hash_map_link *link = hash_map_find(&set->by_name, slice_of(name));
+    return link ? WSL_CONTAINER(link, struct account, by_name) : NULL;
 }
 
 static struct account *add(struct account_set *set, const char *name)
@@ -139,8 +89,7 @@ static struct account *add(struct account_set *set, const char *name)
         return NULL;
     }
     account->set = set;
-    make_room(set);
-    put_in_bucket(set, account);
+    hash_map_add(&set->by_name, &account->by_name);
     list_append(&set->live, &account->link);
     set->live_count++;
     return account;
@@ -182,7 +131,7 @@ static struct account *retire(struct account *account)
     }
     struct account *oldest = WSL_CONTAINER(set->retired.next, struct account, link);
     list_remove(&oldest->link);
-    take_from_bucket(set, oldest);
+    hash_map_remove(&set->by_name, &oldest->by_name);
     return oldest;
 }
 

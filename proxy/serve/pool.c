@@ -24,8 +24,7 @@ struct pool {
     uint32_t *members;
     struct pool_target *targets;
     size_t target_count;
-    uint32_t *table; /* open addressing: index of a target and one more; 0: free */
-    size_t table_mask;
+    struct hash_map by_address;
 };
 
 /* ---- sameness -------------------------------------------------------------------------------- */
@@ -53,24 +52,29 @@ static bool same_target(const struct config_target *a, const struct config_targe
            a->probe_timeout_ms == b->probe_timeout_ms;
 }
 
-/* FNV-1a over the address: the options seldom differ. The texts are the administrator's. */
-static size_t hash_of(const struct config_target *target)
+/* The texts are the administrator's, so no seed is needed; all targets of tokens share no address.
+ */
+static struct slice address_text(const struct config_target *target)
 {
     const struct config_address *address = &target->address;
-    const char *text = address->kind == CONFIG_ADDRESS_UNIX ? address->path : address->host;
-    uint64_t hash = UINT64_C(14695981039346656037) ^ address->port;
-    for (; text && *text; text++) /* what all targets of tokens share has no address */
-        hash = (hash ^ (uint8_t)*text) * UINT64_C(1099511628211);
-    return (size_t)(hash ^ hash >> 32);
+    return slice_of(address->kind == CONFIG_ADDRESS_UNIX ? address->path : address->host);
 }
 
-/* The slot that has the target, or the free one where it belongs. */
-static uint32_t *slot_of(const struct pool *pool, const struct config_target *target)
+static struct slice key_of(const struct hash_map_link *link)
 {
-    size_t at = hash_of(target) & pool->table_mask;
-    while (pool->table[at] != 0 && !same_target(pool->targets[pool->table[at] - 1].config, target))
-        at = (at + 1) & pool->table_mask;
-    return &pool->table[at];
+    return address_text(WSL_CONST_CONTAINER(link, struct pool_target, by_address)->config);
+}
+
+/* NULL: none is the same. */
+static struct pool_target *find(const struct pool *pool, const struct config_target *target)
+{
+    struct hash_map_link *link = hash_map_find(&pool->by_address, address_text(target));
+    for (; link; link = hash_map_again(&pool->by_address, link)) {
+        struct pool_target *found = WSL_CONTAINER(link, struct pool_target, by_address);
+        if (same_target(found->config, target))
+            return found;
+    }
+    return NULL;
 }
 
 /* ---- making ---------------------------------------------------------------------------------- */
@@ -87,9 +91,9 @@ static bool varies(const struct config_target *target)
 
 static struct pool_state *state_for(const struct config_target *target, const struct pool *previous)
 {
-    uint32_t known = previous ? *slot_of(previous, target) : 0;
-    if (known != 0) {
-        struct pool_state *state = previous->targets[known - 1].state;
+    const struct pool_target *known = previous ? find(previous, target) : NULL;
+    if (known) {
+        struct pool_state *state = known->state;
         atomic_fetch_add_explicit(&state->references, 1, memory_order_relaxed);
         return state;
     }
@@ -133,6 +137,7 @@ static bool add_target(struct pool *pool, const struct config_route *route,
         return false;
     }
     pool->target_count++;
+    hash_map_add(&pool->by_address, &target->by_address);
     return !config->tls || open_tls(target, store, error, error_size);
 }
 
@@ -159,13 +164,10 @@ static bool fill(struct pool *pool, const struct pool *previous, struct tls_stor
         pool->routes[i].count = (uint32_t)targets_of(route);
         for (size_t j = 0; j < targets_of(route); j++) {
             const struct config_target *config = target_of(route, j);
-            uint32_t *slot = slot_of(pool, config);
-            if (*slot == 0) {
-                if (!add_target(pool, route, config, previous, store, error, error_size))
-                    return false;
-                *slot = (uint32_t)pool->target_count;
-            }
-            *member++ = *slot - 1;
+            const struct pool_target *known = find(pool, config);
+            *member++ = (uint32_t)(known ? known - pool->targets : (ptrdiff_t)pool->target_count);
+            if (!known && !add_target(pool, route, config, previous, store, error, error_size))
+                return false;
         }
     }
     return true;
@@ -174,22 +176,19 @@ static bool fill(struct pool *pool, const struct pool *previous, struct tls_stor
 struct pool *pool_create(const struct config *config, const struct pool *previous,
                          struct tls_store *store, char *error, size_t error_size)
 {
-    size_t members = 0, slots = 4;
+    size_t members = 0;
     for (size_t i = 0; i < config->route_count; i++)
         members += targets_of(&config->routes[i]);
-    while (slots < 2 * members)
-        slots *= 2;
-
     struct pool *pool = calloc(1, sizeof(*pool));
     if (pool) {
         pool->config = config;
         pool->routes = calloc(config->route_count + 1, sizeof(*pool->routes));
         pool->members = calloc(members + 1, sizeof(*pool->members));
         pool->targets = calloc(members + 1, sizeof(*pool->targets));
-        pool->table = calloc(slots, sizeof(*pool->table));
-        pool->table_mask = slots - 1;
+        hash_map_init(&pool->by_address, key_of, NULL);
     }
-    if (!pool || !pool->routes || !pool->members || !pool->targets || !pool->table)
+    if (!pool || !pool->routes || !pool->members || !pool->targets ||
+        !hash_map_reserve(&pool->by_address, members))
         snprintf(error, error_size, "out of memory");
     else if (fill(pool, previous, store, error, error_size))
         return pool;
@@ -214,7 +213,7 @@ void pool_free(struct pool *pool)
     free(pool->routes);
     free(pool->members);
     free(pool->targets);
-    free(pool->table);
+    hash_map_free(&pool->by_address);
     free(pool);
 }
 

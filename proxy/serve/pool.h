@@ -19,6 +19,7 @@
 #ifndef WSLUICE_SERVE_POOL_H
 #define WSLUICE_SERVE_POOL_H
 
+#include "base/hash_map.h"
 #include "config/config.h"
 #include "core/balance.h"
 #include "net/tls_ctx.h"
@@ -26,6 +27,7 @@
 struct pool_state;
 
 struct pool_target {
+    struct hash_map_link by_address;    /* of the pool */
     const struct config_target *config; /* as the first route that names it has it */
     const struct config_route *route;   /* that route; its policy rates the target */
     struct tls_ctx *tls;                /* NULL: plain */
