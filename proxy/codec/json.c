@@ -1,68 +1,36 @@
 #include "codec/json.h"
 
+#include <inttypes.h>
+
 #include "base/escape.h"
 #include "codec/utf8.h"
-
-#define FIRST_ROOM 1024
-
-static bool make_room(struct json *json, size_t more)
-{
-    size_t needed = json->length + more + 1; /* and a NUL at the end of all */
-    if (json->failed)
-        return false;
-    if (needed <= json->room)
-        return true;
-    size_t room = json->room ? json->room : FIRST_ROOM;
-    while (room < needed)
-        room *= 2;
-    char *bytes = json->limit == 0 || needed <= json->limit ? realloc(json->bytes, room) : NULL;
-    json->failed = !bytes;
-    if (!bytes)
-        return false;
-    json->bytes = bytes;
-    json->room = room;
-    return true;
-}
-
-static void put(struct json *json, const char *bytes, size_t length)
-{
-    if (!make_room(json, length))
-        return;
-    memcpy(json->bytes + json->length, bytes, length);
-    json->length += length;
-}
-
-static void put_byte(struct json *json, char byte)
-{
-    put(json, &byte, 1);
-}
 
 static void begin_value(struct json *json)
 {
     if (json->comma)
-        put_byte(json, ',');
+        text_add_byte(&json->text, ',');
     json->comma = true;
 }
 
 void json_open(struct json *json, char bracket)
 {
     begin_value(json);
-    put_byte(json, bracket);
+    text_add_byte(&json->text, bracket);
     json->comma = false;
 }
 
 void json_close(struct json *json, char bracket)
 {
-    put_byte(json, bracket);
+    text_add_byte(&json->text, bracket);
     json->comma = true;
 }
 
 void json_key(struct json *json, const char *key)
 {
     begin_value(json);
-    put_byte(json, '"');
-    put(json, key, strlen(key));
-    put(json, "\":", 2);
+    text_add_byte(&json->text, '"');
+    text_add_string(&json->text, key);
+    text_add(&json->text, SLICE("\":"));
     json->comma = false;
 }
 
@@ -76,22 +44,22 @@ static void put_escaped(struct json *json, unsigned char byte)
 {
     char escape[ESCAPE_MAX];
     size_t length = escape_json(escape, byte);
-    put(json, escape, length);
+    text_add(&json->text, (struct slice){escape, length});
 }
 
 void json_text(struct json *json, struct slice text)
 {
     bool utf8 = is_utf8(text);
     begin_value(json);
-    put_byte(json, '"');
+    text_add_byte(&json->text, '"');
     for (size_t i = 0; i < text.len; i++) {
         unsigned char byte = (unsigned char)text.ptr[i];
         if (byte >= 0x80 && utf8)
-            put_byte(json, text.ptr[i]);
+            text_add_byte(&json->text, text.ptr[i]);
         else
             put_escaped(json, byte);
     }
-    put_byte(json, '"');
+    text_add_byte(&json->text, '"');
 }
 
 void json_string(struct json *json, const char *text)
@@ -104,9 +72,8 @@ void json_string(struct json *json, const char *text)
 
 void json_number(struct json *json, uint64_t number)
 {
-    char digits[24];
-    int length = snprintf(digits, sizeof(digits), "%llu", (unsigned long long)number);
-    json_raw(json, (struct slice){digits, (size_t)length});
+    begin_value(json);
+    text_add_format(&json->text, "%" PRIu64, number);
 }
 
 void json_bool(struct json *json, bool truth)
@@ -122,24 +89,17 @@ void json_null(struct json *json)
 void json_raw(struct json *json, struct slice value)
 {
     begin_value(json);
-    put(json, value.ptr, value.len);
+    text_add(&json->text, value);
 }
 
 char *json_take(struct json *json, size_t *length)
 {
-    if (!make_room(json, 0)) {
-        json_free(json);
-        return NULL;
-    }
-    char *bytes = json->bytes;
-    bytes[json->length] = '\0';
-    *length = json->length;
-    *json = (struct json){.limit = json->limit};
-    return bytes;
+    json->comma = false;
+    return text_take(&json->text, length);
 }
 
 void json_free(struct json *json)
 {
-    free(json->bytes);
-    *json = (struct json){.limit = json->limit};
+    json->comma = false;
+    text_free(&json->text);
 }

@@ -12,13 +12,11 @@
 #ifndef WSLUICE_CODEC_JSON_H
 #define WSLUICE_CODEC_JSON_H
 
-#include "base/base.h"
+#include "base/text.h"
 
 struct json {
-    char *bytes;
-    size_t length, room, limit; /* limit 0: none */
-    bool comma;                 /* what comes next is not the first of its container */
-    bool failed;
+    struct text text; /* its limit may be set */
+    bool comma;       /* what comes next is not the first of its container */
 };
 
 /* A container: '{' and '}', or '[' and ']'. */

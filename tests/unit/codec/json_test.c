@@ -79,7 +79,7 @@ static void test_texts(void **unused)
 static void test_limit(void **unused)
 {
     size_t length;
-    struct json json = {.limit = 2000};
+    struct json json = {.text.limit = 2000};
     for (int i = 0; i < 2000; i++)
         json_number(&json, 7);
     assert_null(json_take(&json, &length));
