@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "config/snapshot.h"
+#include "config/options/snapshot.h"
 
 static bool same_text(const char *a, const char *b)
 {

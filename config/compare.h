@@ -8,8 +8,8 @@
 
 #include <stdbool.h>
 
-#include "config/config.h"
-#include "config/options.h"
+#include "config/model/config.h"
+#include "config/options/options.h"
 
 /* Do both say the same? Where they were written does not count. */
 bool compare_configs(const struct config *a, const struct config *b);

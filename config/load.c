@@ -9,11 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "config/admin.h"
-#include "config/rules.h"
+#include "config/options/snapshot.h"
+#include "config/rules/admin.h"
+#include "config/rules/rules.h"
 #include "config/schema.h"
-#include "config/snapshot.h"
-#include "config/yaml_tree.h"
+#include "config/yaml/yaml_tree.h"
 
 enum { READ_STEP = 64 << 10 };
 

@@ -9,9 +9,9 @@
 #ifndef WSLUICE_CONFIG_LOAD_H
 #define WSLUICE_CONFIG_LOAD_H
 
-#include "config/config.h"
-#include "config/diag.h"
-#include "config/options.h"
+#include "config/model/config.h"
+#include "config/model/diag.h"
+#include "config/options/options.h"
 
 enum { LOAD_FILES_MAX = 1000 };
 

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/snapshot.h"
-#include "config/variables.h"
+#include "config/options/snapshot.h"
+#include "config/yaml/variables.h"
 
 enum { QUOTED_MAX = 60 };
 

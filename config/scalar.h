@@ -7,11 +7,11 @@
 #ifndef WSLUICE_CONFIG_SCALAR_H
 #define WSLUICE_CONFIG_SCALAR_H
 
-#include "config/config.h"
-#include "config/diag.h"
-#include "config/options.h"
-#include "config/trail.h"
-#include "config/yaml_tree.h"
+#include "config/model/config.h"
+#include "config/model/diag.h"
+#include "config/options/options.h"
+#include "config/yaml/trail.h"
+#include "config/yaml/yaml_tree.h"
 
 enum { SCALAR_FILE_MAX = 64 << 10 }; /* of a text in a file of its own */
 

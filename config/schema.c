@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/snapshot.h"
+#include "config/options/snapshot.h"
 #include "config/stranger.h"
-#include "config/trail.h"
+#include "config/yaml/trail.h"
 
 /* One file under way. */
 struct walk {

@@ -17,11 +17,11 @@
 #ifndef WSLUICE_CONFIG_SCHEMA_H
 #define WSLUICE_CONFIG_SCHEMA_H
 
-#include "config/config.h"
-#include "config/diag.h"
+#include "config/model/config.h"
+#include "config/model/diag.h"
+#include "config/options/subject.h"
 #include "config/scalar.h"
-#include "config/subject.h"
-#include "config/yaml_tree.h"
+#include "config/yaml/yaml_tree.h"
 
 /* An `include` that waits to be read. */
 struct schema_include {

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "config/diag.h"
+#include "config/model/diag.h"
 
 bool stranger_is_reserved(enum options_section section, const char *key)
 {

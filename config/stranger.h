@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "config/options.h"
+#include "config/options/options.h"
 
 /* Is it promised for a later version? Then nobody has mistyped anything. */
 bool stranger_is_reserved(enum options_section section, const char *key);

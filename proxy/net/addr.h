@@ -12,7 +12,7 @@
 
 #include "base/base.h"
 #include "codec/ip.h"
-#include "config/config.h"
+#include "config/model/config.h"
 
 /* An IPv4 or IPv6 address with port; a Unix peer is its family alone. */
 struct addr {

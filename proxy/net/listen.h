@@ -12,7 +12,7 @@
 #include <sys/types.h>
 
 #include "base/base.h"
-#include "config/config.h"
+#include "config/model/config.h"
 #include "net/addr.h"
 #include "net/unix_file.h"
 

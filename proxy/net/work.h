@@ -18,7 +18,7 @@
 
 #include <uv.h>
 
-#include "core/work_share.h"
+#include "core/resources/work_share.h"
 #include "net/mailbox.h"
 
 struct work_pool {

@@ -1,4 +1,4 @@
-# Turns HTML pages into pages.c (see serve/pages.h), with nothing but cmake:
+# Turns HTML pages into pages.c (see serve/http/pages.h), with nothing but cmake:
 #
 #   cmake -DOUTPUT=pages.c -DPAGES=NAME=FILE,NAME=FILE -P embed.cmake
 #
@@ -47,7 +47,7 @@ function(source_of result page tag)
     set(${result} "'sha256-${hash}'" PARENT_SCOPE)
 endfunction()
 
-set(code "/* Made by proxy/pages/embed.cmake. */\n#include \"serve/pages.h\"\n")
+set(code "/* Made by proxy/pages/embed.cmake. */\n#include \"serve/http/pages.h\"\n")
 string(REPLACE "," ";" PAGES "${PAGES}")
 foreach(entry ${PAGES})
     string(REGEX MATCH "^([a-z]+)=(.+)$" entry "${entry}")

@@ -4,12 +4,12 @@
 #include <unistd.h>
 #include <uv.h>
 
-#include "core/pipe.h"
+#include "core/bridge/pipe.h"
 #include "net/listen.h"
 #include "net/mailbox.h"
 #include "net/plain.h"
 #include "net/watch.h"
-#include "run/signals.h"
+#include "run/process/signals.h"
 
 #define BUFFER ((size_t)64 * 1024)
 

@@ -8,7 +8,7 @@
 #ifndef WSLUICE_RUN_DEMO_H
 #define WSLUICE_RUN_DEMO_H
 
-#include "config/config.h"
+#include "config/model/config.h"
 
 struct demo;
 

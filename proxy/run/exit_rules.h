@@ -10,7 +10,7 @@
 #define WSLUICE_RUN_EXIT_RULES_H
 
 #include "base/base.h"
-#include "config/config.h"
+#include "config/model/config.h"
 
 struct exit_rules {
     struct config_exit config;

@@ -7,9 +7,9 @@
 #ifndef WSLUICE_RUN_EXIT_WATCH_H
 #define WSLUICE_RUN_EXIT_WATCH_H
 
-#include "run/doors.h"
 #include "run/exit_rules.h"
-#include "serve/guard.h"
+#include "run/listeners/doors.h"
+#include "serve/site/guard.h"
 
 struct exit_watch {
     uv_timer_t timer;

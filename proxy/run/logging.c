@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include "base/identity.h"
-#include "base/log.h"
+#include "base/log/log.h"
 #include "config/compare.h"
-#include "net/tls_store.h"
+#include "net/tls/tls_store.h"
 
 #define WARNING_MAX 512
 

@@ -8,7 +8,7 @@
 #ifndef WSLUICE_RUN_LOGGING_H
 #define WSLUICE_RUN_LOGGING_H
 
-#include "serve/site.h"
+#include "serve/site/site.h"
 
 /* A file that has to be made belongs to the user that the process becomes, who may open it again.
  */

@@ -3,15 +3,15 @@
  */
 #include <unistd.h>
 
-#include "base/log.h"
-#include "run/cli.h"
-#include "run/daemon.h"
+#include "base/log/log.h"
+#include "run/cli/cli.h"
 #include "run/demo.h"
-#include "run/inherit.h"
+#include "run/listeners/inherit.h"
 #include "run/logging.h"
-#include "run/machine.h"
+#include "run/process/daemon.h"
+#include "run/process/machine.h"
 #include "run/supervisor.h"
-#include "serve/survey.h"
+#include "run/survey.h"
 
 #define ERROR_MAX 512
 

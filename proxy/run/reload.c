@@ -1,6 +1,6 @@
 #include "run/reload.h"
 
-#include "base/log.h"
+#include "base/log/log.h"
 
 #define FAILURE_MAX 512
 #define FINDING_MAX 1024

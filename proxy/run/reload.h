@@ -11,9 +11,9 @@
 
 #include <uv.h>
 
-#include "config/diag.h"
+#include "config/model/diag.h"
 #include "net/work.h"
-#include "serve/site.h"
+#include "serve/site/site.h"
 
 struct reload;
 

@@ -5,22 +5,22 @@
 #include <unistd.h>
 #include <uv.h>
 
-#include "base/log.h"
-#include "run/crew.h"
-#include "run/doors.h"
+#include "base/log/log.h"
+#include "run/command/wrapped.h"
 #include "run/exit_watch.h"
+#include "run/listeners/doors.h"
 #include "run/logging.h"
-#include "run/loop.h"
-#include "run/machine.h"
-#include "run/notify.h"
-#include "run/pid_file.h"
-#include "run/privilege.h"
+#include "run/process/loop.h"
+#include "run/process/machine.h"
+#include "run/process/notify.h"
+#include "run/process/pid_file.h"
+#include "run/process/privilege.h"
+#include "run/process/signals.h"
 #include "run/reload.h"
-#include "run/signals.h"
 #include "run/upgrade.h"
-#include "run/wrapped.h"
-#include "serve/prober.h"
-#include "serve/status.h"
+#include "run/workers/crew.h"
+#include "serve/status/status.h"
+#include "serve/target/prober.h"
 
 #define ERROR_MAX 512
 /* Certificates' files are looked at, systemd hears a status, the history has a point. */

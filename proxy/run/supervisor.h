@@ -21,10 +21,10 @@
 #define WSLUICE_RUN_SUPERVISOR_H
 
 #include "base/base.h"
-#include "config/config.h"
-#include "config/diag.h"
-#include "run/program.h"
-#include "run/rebind.h"
+#include "config/model/config.h"
+#include "config/model/diag.h"
+#include "run/command/rebind.h"
+#include "run/process/program.h"
 
 struct supervisor;
 

@@ -18,8 +18,8 @@
 #include <sys/types.h>
 
 #include "net/watch.h"
-#include "run/doors.h"
-#include "run/program.h"
+#include "run/listeners/doors.h"
+#include "run/process/program.h"
 
 struct upgrade;
 

@@ -3,11 +3,11 @@
  * matching, as every handshake does. Prints a line per kind of routes: nanoseconds per request, and
  * milliseconds to build the table.
  */
-#include "core/route.h"
+#include "core/route/route.h"
 
 #include <time.h>
 
-#include "codec/uri.h"
+#include "codec/http/uri.h"
 
 #define ROUTES_MAX 10000
 #define REQUESTS   2000000

@@ -37,7 +37,7 @@ def text_of(*arguments):
 
 def words():
     """Those that the program dispatches on."""
-    source = (ROOT / 'proxy/run/cli_command.c').read_text()
+    source = (ROOT / 'proxy/run/cli/cli_command.c').read_text()
     return set(re.findall(r'\{"([a-z-]+)", [a-z_]+_usage,', source)) | {'demo'}
 
 

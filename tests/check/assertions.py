@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Each wsl_assert of proxy/ stands in tests/check/ASSERTIONS, with a word about who decides it.
 
-    proxy/core/life.c: state < LIFE_STATES
+    proxy/core/session/life.c: state < LIFE_STATES
         values of the enum
 
 An assertion that is not listed, a line of the list that no code has, and one without a reason are

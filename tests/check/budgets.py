@@ -4,8 +4,8 @@
 tests/check/EXCEPTIONS lists what is larger, with its size, and can only shrink: an exception that
 is not needed, or that allows more than is there, is an error as well.
 
-    function proxy/net/dial.c:dial_start 93
-    file proxy/serve/session.c 640
+    function proxy/net/connect/dial.c:dial_start 93
+    file proxy/serve/stages/session.c 640
 
 The end of a function is a brace in the first column, which clang-format guarantees.
 

@@ -23,9 +23,9 @@ CALLS = {
 # file: call -> why
 MAY = {
     'proxy/net/listen.c': {'dup2': 'onto a standard stream, which a command is to have'},
-    'proxy/run/daemon.c': {'dup2': 'onto a standard stream', 'umask': 'before there are threads'},
-    'proxy/run/machine.c': {'open': 'the standard streams that the process was started without'},
-    'proxy/run/wrapped.c': {'dup2': 'onto a standard stream of the command'},
+    'proxy/run/process/daemon.c': {'dup2': 'onto a standard stream', 'umask': 'before there are threads'},
+    'proxy/run/process/machine.c': {'open': 'the standard streams that the process was started without'},
+    'proxy/run/command/wrapped.c': {'dup2': 'onto a standard stream of the command'},
     'proxy/run/command/command.c': {'dup2': 'onto a standard stream of the command'},
     'proxy/run/process/daemon.c': {'dup2': 'onto a standard stream', 'umask': 'before there are threads'},
     'proxy/run/process/system_limits.c': {'open': 'the standard streams that the process was started without'},

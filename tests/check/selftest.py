@@ -12,22 +12,24 @@ import pytest
 CHECKS = pathlib.Path(__file__).resolve().parent
 
 CLEAN = {
-    'tests/check/LAYERS': 'layer config sees - libs -\n  conf\n'
-                          'layer base sees - libs -\n  slice log+pthread.h metrics\n'
-                          'layer codec sees base libs -\n  frame\n'
-                          'layer net sees base,config/conf.h libs sys/socket.h\n  dial listen\n',
+    'tests/check/LAYERS': 'libs net sys/socket.h\n'
+                          'base\n  slice metrics\n'
+                          'base/log\n  log+pthread.h\n'
+                          'config/model\n  conf\n'
+                          'codec sees base\n  frame\n'
+                          'net sees config/model\n  dial listen\n',
     'tests/check/ASSERTIONS': '# why\nproxy/net/listen.c: a(b) && c < 2\n    the configuration\n',
-    'config/conf.h': 'struct conf;\n',
+    'config/model/conf.h': 'struct conf;\n',
     'proxy/base/slice.h': '#ifndef SLICE_H\n#define SLICE_H\nstruct slice;\n#endif\n',
-    'proxy/base/log.h': 'void log_line(void);\n',
-    'proxy/base/log.c': '#include "base/log.h"\n#include <pthread.h>\n\n'
+    'proxy/base/log/log.h': 'void log_line(void);\n',
+    'proxy/base/log/log.c': '#include "base/log/log.h"\n#include <pthread.h>\n\n'
                         'static int lines;\n\nvoid log_line(void)\n{\n    lines++;\n}\n',
     'proxy/codec/frame.h': '#include "base/slice.h"\n\nint frame_size(void);\n',
     'proxy/codec/frame.c': '#include "codec/frame.h"\n\n'
                            'static const char *const names[] = {"ping"};\n\n'
                            'int frame_size(void)\n{\n    return names[0][0];\n}\n',
     'proxy/net/dial.h': 'int dial_open(void);\n',
-    'proxy/net/dial.c': '#include "net/dial.h"\n\n#include <sys/socket.h>\n\n#include "config/conf.h"\n\n'
+    'proxy/net/dial.c': '#include "net/dial.h"\n\n#include <sys/socket.h>\n\n#include "config/model/conf.h"\n\n'
                         'int dial_open(void)\n{\n    return 0;\n}\n'
                         '/* log_begin(&line, "start"); */\n',
     'proxy/net/listen.c': '#include "net/dial.h"\n\n/* void f(void) { wsl_assert(a(b) &&\n    c < 2); } */\n',
@@ -64,7 +66,7 @@ def build(root):
     for name in LIBRARIES:
         folder = root / ('config' if name == 'config' else f'proxy/{name}')
         objects = []
-        for source in sorted(folder.glob('*.c')):
+        for source in sorted(folder.rglob('*.c')):
             target = root / f'{source.name}.o'
             subprocess.run(['gcc', '-fPIE', '-c', '-I', root, '-I', root / 'proxy', '-o', target, source], check=True)
             objects.append(target)
@@ -92,15 +94,21 @@ VIOLATIONS = [
     ('layers.py', 'not listed', {'proxy/codec/stray.c': ''}),
     ('layers.py', 'does not exist', {'tests/check/LAYERS': CLEAN['tests/check/LAYERS'] + '  ghost\n'}),
     ('layers.py', 'listed twice', {'tests/check/LAYERS': CLEAN['tests/check/LAYERS'] + '  dial\n'}),
-    ('layers.py', 'expected "layer', {'tests/check/LAYERS': CLEAN['tests/check/LAYERS'] + 'layer run\n'}),
+    ('layers.py', 'expected "FOLDER', {'tests/check/LAYERS': CLEAN['tests/check/LAYERS'] + 'run looks base\n'}),
+    ('layers.py', 'before the first folder', {'tests/check/LAYERS': '  early\n' + CLEAN['tests/check/LAYERS']}),
+    ('layers.py', 'no folder above', {'tests/check/LAYERS': CLEAN['tests/check/LAYERS'].replace('base\n', 'base sees net\n', 1)}),
+    ('layers.py', 'includes nothing of codec',
+     {'tests/check/LAYERS': CLEAN['tests/check/LAYERS'].replace('sees config/model', 'sees config/model codec')}),
+    ('layers.py', 'holds 13 modules',
+     {'tests/check/LAYERS': CLEAN['tests/check/LAYERS'] + 'run\n  ' + ' '.join(f'm{i}' for i in range(13)) + '\n'}),
     ('layers.py', 'not for layer codec', {'proxy/codec/frame.c': FRAME + '#include <sys/socket.h>\n'}),
     ('layers.py', 'in a pure layer', {'proxy/codec/frame.c': FRAME + '#include <time.h>\n'}),
-    ('layers.py', 'in a pure layer', {'proxy/codec/frame.c': FRAME + '#include "base/log.h"\n'}),
+    ('layers.py', 'in a pure layer', {'proxy/codec/frame.c': FRAME + '#include "base/log/log.h"\n'}),
     ('layers.py', 'does not see it', {'proxy/codec/frame.c': FRAME + '#include "net/dial.h"\n'}),
-    ('layers.py', 'stands below', {'proxy/base/slice.h': '#include "base/log.h"\n'}),
+    ('layers.py', 'stands below', {'proxy/base/slice.h': '#include "base/metrics.h"\n'}),
     ('layers.py', 'no header of a listed module', {'proxy/net/dial.c': DIAL + '#include "dial.h"\n'}),
     ('layers.py', 'its first include', {'proxy/net/dial.c': '#include "base/slice.h"\n' + DIAL}),
-    ('layers.py', 'does not use its grant', {'proxy/base/log.c': '#include "base/log.h"\n'}),
+    ('layers.py', 'does not use its grant', {'proxy/base/log/log.c': '#include "base/log/log.h"\n'}),
     ('budgets.py', 'function proxy/codec/frame.c:frame_long: 81 lines', {'proxy/codec/frame.c': body(81)}),
     ('budgets.py', 'file proxy/codec/frame.c: 601 lines', {'proxy/codec/frame.c': '\n' * 601}),
     ('budgets.py', 'at most 100', {'proxy/run/main.c': '\n' * 101}),

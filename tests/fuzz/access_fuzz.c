@@ -2,11 +2,11 @@
  * Whatever a page calls itself: it comes in only as a page of the host that was asked for, or as
  * one that is listed. The input is an origin and a host, on two lines.
  */
-#include "core/access.h"
+#include "core/access/access.h"
 
 #include <strings.h>
 
-#include "codec/uri.h"
+#include "codec/http/uri.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -7,7 +7,7 @@
 #include <netdb.h>
 #include <sys/socket.h>
 
-#include "core/captured_host.h"
+#include "core/route/captured_host.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -9,11 +9,11 @@
 
 #include "base/base.h"
 #include "config/compare.h"
-#include "config/dump.h"
-#include "config/rules.h"
+#include "config/options/snapshot.h"
+#include "config/print/dump.h"
+#include "config/rules/rules.h"
 #include "config/schema.h"
-#include "config/snapshot.h"
-#include "config/yaml_tree.h"
+#include "config/yaml/yaml_tree.h"
 
 static const char *environment(void *owner, const char *name)
 {

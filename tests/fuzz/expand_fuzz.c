@@ -2,9 +2,9 @@
  * Whatever the path, the host and the query: a Location is visible ASCII in one line, and names a
  * host only where the form does. The input is host, path and query, on a line each.
  */
-#include "core/expand.h"
+#include "core/route/expand.h"
 
-#include "codec/uri.h"
+#include "codec/http/uri.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

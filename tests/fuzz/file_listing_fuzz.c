@@ -2,8 +2,8 @@
  * Whatever the names: the page has as many tags and as much quoting as one of plain names, and is
  * valid UTF-8 without a control character in it.
  */
-#include "codec/utf8.h"
-#include "core/file_listing.h"
+#include "base/text/utf8.h"
+#include "core/files/file_listing.h"
 
 #define ENTRIES_MAX 16
 

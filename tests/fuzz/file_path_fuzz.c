@@ -2,8 +2,8 @@
  * Whatever the path: what is decoded from its normal form names nothing outside of a root, on no
  * reading, and a Location for it begins at the request's own folder.
  */
-#include "codec/uri.h"
-#include "core/file_path.h"
+#include "codec/http/uri.h"
+#include "core/files/file_path.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,6 +1,6 @@
 /* Whatever the head: the part lies within the file, the fields are whole lines, and with the tag
  * and the date of an answer the same file is not sent again. */
-#include "core/file_terms.h"
+#include "core/files/file_terms.h"
 
 #define NOW 1795132800
 

@@ -3,8 +3,8 @@
  * two. Hops are counted and bounded, two fields are the list of both, and whatever is there: a
  * client behind a proxy that adds the truth to one field has its true address or is refused.
  */
-#include "codec/forwarded.h"
-#include "core/client_address.h"
+#include "codec/http/forwarded.h"
+#include "core/access/client_address.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,5 +1,5 @@
 /* Whatever is taken for a date is one that is written and read again as the same second. */
-#include "codec/http_date.h"
+#include "codec/http/http_date.h"
 
 #define NOW 1795132800
 

@@ -2,7 +2,7 @@
  * Whatever the bytes: the verdict does not depend on how they are cut, calling again does not
  * change it, and an accepted head is what RFC 9112 allows, with every slice inside of it.
  */
-#include "codec/http_head.h"
+#include "codec/http/http_head.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,6 +1,6 @@
 /* Whatever the field says: a part lies within the whole, and asking for it exactly gives it again.
  */
-#include "codec/http_range.h"
+#include "codec/http/http_range.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

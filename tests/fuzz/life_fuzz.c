@@ -2,7 +2,7 @@
  * Any stream of events: the life of a session only moves along the edges of its table, always has a
  * deadline, ends in DEAD at any moment, and never leaves it.
  */
-#include "core/life.h"
+#include "core/session/life.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size);
 

@@ -3,7 +3,7 @@
  * addresses must agree with a model that is too simple to be wrong. A small one counts right whom
  * it counts, and says so when it admits without counting.
  */
-#include "core/limiter.h"
+#include "core/access/limiter.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

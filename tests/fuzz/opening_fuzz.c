@@ -4,7 +4,7 @@
  *
  * Input: two bytes that choose the cut, then what the client sends.
  */
-#include "core/opening.h"
+#include "core/session/opening.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size);
 

@@ -2,9 +2,9 @@
  * Whatever a route is called: the scrape stays UTF-8, no line is added, and who undoes the escapes
  * of the label reads the name again, with question marks for bytes that were no text.
  */
-#include "serve/ops.h"
+#include "serve/metrics/ops.h"
 
-#include "codec/utf8.h"
+#include "base/text/utf8.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

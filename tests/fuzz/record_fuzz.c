@@ -1,5 +1,5 @@
 /* What is recorded is ASCII without line ends of its own, and reads back as what it was. */
-#include "core/record.h"
+#include "core/bridge/record.h"
 
 #include "lib/record_reference.h"
 

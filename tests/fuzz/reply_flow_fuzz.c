@@ -6,9 +6,9 @@
  * Input: three bytes (how the requests are cut, how much is taken at a time, what kind of
  * transport), then what the client sends.
  */
-#include "serve/reply_flow.h"
+#include "serve/http/reply_flow.h"
 
-#include "core/opening.h"
+#include "core/session/opening.h"
 #include "lib/fake_transport.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size);

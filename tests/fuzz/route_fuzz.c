@@ -3,7 +3,7 @@
  * captured is what the pattern allows. Lines of the input are routes, "name host path" with "-" for
  * no host, and behind an empty line requests, "listener host path".
  */
-#include "core/route.h"
+#include "core/route/route.h"
 
 #include "lib/route_reference.h"
 

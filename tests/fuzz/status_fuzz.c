@@ -2,9 +2,9 @@
  * Whatever the query: it is understood or refused, within its bounds. Whatever the text: as JSON it
  * is one text, without a raw quote or control character, and the same bytes say the same.
  */
-#include "codec/json.h"
-#include "codec/utf8.h"
-#include "core/status_query.h"
+#include "base/text/json.h"
+#include "base/text/utf8.h"
+#include "core/status/status_query.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -21,7 +21,7 @@
 #include "lib/pki.h"
 #include "lib/tls_lab.h"
 #include "lib/tls_peer.h"
-#include "net/tls.h"
+#include "net/tls/tls.h"
 
 enum {
     BUFFER = 256 * 1024,

@@ -3,7 +3,7 @@
  * no newline at its end, and encoding it changes nothing. Lines of the input are the query, the
  * host, a header field, a cookie field and the path.
  */
-#include "core/token_find.h"
+#include "core/tokens/token_find.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,7 +3,7 @@
  * changes nothing, and there is no other spelling of it that would be let through as something
  * else.
  */
-#include "codec/uri.h"
+#include "codec/http/uri.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,5 +1,5 @@
 /* The validator against the definition: same verdict at the same byte, however the text is cut. */
-#include "codec/utf8.h"
+#include "base/text/utf8.h"
 #include "lib/utf8_reference.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);

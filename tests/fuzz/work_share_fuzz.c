@@ -2,7 +2,7 @@
  * The input is a script of work that is asked for, ends or leaves. No kind exceeds its share, none
  * waits while it could begin, and every ticket that stays has its turn.
  */
-#include "core/work_share.h"
+#include "core/resources/work_share.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,7 +4,7 @@
  * line of its own. The input is base64 as well: what decodes must be what encoding gives.
  */
 #include "codec/b64.h"
-#include "codec/ws_handshake.h"
+#include "codec/ws/ws_handshake.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

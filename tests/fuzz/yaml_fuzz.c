@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/base.h"
-#include "config/yaml_tree.h"
+#include "config/yaml/yaml_tree.h"
 
 enum { VISITS_MAX = 20000, DEPTH_MAX = 1000 };
 

@@ -8,7 +8,7 @@
 #ifndef WSLUICE_TESTS_BRIDGE_LAB_H
 #define WSLUICE_TESTS_BRIDGE_LAB_H
 
-#include "core/bridge_time.h"
+#include "core/bridge/bridge_time.h"
 #include "lib/fake_transport.h"
 
 /* What the client has understood of what was written to it. */

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "run/cli.h"
+#include "run/cli/cli.h"
 
 /* One run of cli_parse over a command line that is split at spaces ('~' stands for an empty word).
  */

@@ -20,7 +20,7 @@
 #include "lib/failing_alloc.h"
 #include "lib/work_lab.h"
 #include "net/addr.h"
-#include "net/dial.h"
+#include "net/connect/dial.h"
 
 #define FILLERS 4
 

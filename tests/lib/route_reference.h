@@ -1,6 +1,6 @@
 /*
  * Which route wins, worked out slowly: every route is held against the request on its own, and
- * those that fit are compared by the words of core/route.h.
+ * those that fit are compared by the words of core/route/route.h.
  *
  * Owns: nothing. Thread: one. Errors: none. Lifetime: none.
  */
@@ -10,8 +10,8 @@
 #include <regex.h>
 #include <strings.h>
 
-#include "codec/uri.h"
-#include "config/config.h"
+#include "codec/http/uri.h"
+#include "config/model/config.h"
 
 #define ROUTE_REFERENCE_NONE     SIZE_MAX
 #define ROUTE_REFERENCE_SEGMENTS 64

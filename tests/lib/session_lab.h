@@ -18,10 +18,10 @@
 #include "lib/fake_memory.h"
 
 #include "config/load.h"
-#include "core/session_id.h"
+#include "core/session/session_id.h"
 #include "lib/fake_epoll.h"
-#include "serve/session.h"
-#include "serve/session_base.h"
+#include "serve/session/session_base.h"
+#include "serve/stages/session.h"
 
 #define SESSION_LAB_WORKERS  2
 #define SESSION_LAB_LETTERS  64

@@ -10,7 +10,7 @@
 #define WSLUICE_TESTS_SESSION_PEER_H
 
 #include "codec/proxy_proto.h"
-#include "codec/ws_frame.h"
+#include "codec/ws/ws_frame.h"
 #include "lib/fake_socket.h"
 
 #define SESSION_PEER_HEAD 4096

@@ -8,7 +8,7 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 
-#include "core/token_file.h"
+#include "core/tokens/token_file.h"
 
 struct token_reference {
     bool silent, good; /* neither: a fault */

@@ -8,7 +8,7 @@
 #ifndef WSLUICE_TESTS_WORK_LAB_H
 #define WSLUICE_TESTS_WORK_LAB_H
 
-#include "net/lookup.h"
+#include "net/connect/lookup.h"
 
 struct work_lab {
     struct work_pool pool;

@@ -8,7 +8,7 @@
 #ifndef WSLUICE_TESTS_WS_REFERENCE_H
 #define WSLUICE_TESTS_WS_REFERENCE_H
 
-#include "codec/ws_frame.h"
+#include "codec/ws/ws_frame.h"
 #include "lib/utf8_reference.h"
 
 struct ws_occurrence {

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "config/snapshot.h"
+#include "config/options/snapshot.h"
 #include "lib/failing_alloc.h"
 
 /* What is wrong with files is in tests/config/wrong; here is what right ones mean. */

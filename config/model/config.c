@@ -1,0 +1,115 @@
+#include "config/model/config.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+struct block {
+    struct block *next;
+    size_t size;
+    max_align_t data[];
+};
+
+struct note {
+    struct note *older;
+    const char *text;
+    enum config_origin origin;
+    char reference[];
+};
+
+struct config_owner {
+    atomic_uint count;
+    struct block *blocks;
+    struct note *notes; /* few: secrets only */
+    struct config config;
+};
+
+struct config *config_new(void)
+{
+    struct config_owner *owner = calloc(1, sizeof(*owner));
+    if (!owner)
+        return NULL;
+    atomic_init(&owner->count, 1);
+    owner->config.owner = owner;
+    return &owner->config;
+}
+
+void *config_alloc(struct config *config, size_t size)
+{
+    struct block *block = calloc(1, sizeof(*block) + size);
+    if (!block)
+        return NULL;
+    block->size = size;
+    block->next = config->owner->blocks;
+    config->owner->blocks = block;
+    return block->data;
+}
+
+bool config_note_origin(struct config *config, const char *text, enum config_origin origin,
+                        const char *reference)
+{
+    size_t length = strlen(reference);
+    struct note *note = config_alloc(config, sizeof(*note) + length + 1);
+    if (!note)
+        return false;
+    note->text = text;
+    note->origin = origin;
+    memcpy(note->reference, reference, length + 1);
+    note->older = config->owner->notes;
+    config->owner->notes = note;
+    return true;
+}
+
+const char *config_origin(const struct config *config, const char *text, enum config_origin *origin)
+{
+    for (const struct note *note = config->owner->notes; note; note = note->older) {
+        if (note->text == text) {
+            *origin = note->origin;
+            return note->reference;
+        }
+    }
+    return NULL;
+}
+
+const struct config *config_retain(const struct config *config)
+{
+    /* Whoever retains holds a count already, so there is nothing to order. */
+    atomic_fetch_add_explicit(&config->owner->count, 1, memory_order_relaxed);
+    return config;
+}
+
+void config_release(const struct config *config)
+{
+    if (!config)
+        return;
+    struct config_owner *owner = config->owner;
+    /* All reads of the other holders happen before the free. */
+    if (atomic_fetch_sub_explicit(&owner->count, 1, memory_order_acq_rel) != 1)
+        return;
+    while (owner->blocks) {
+        struct block *block = owner->blocks;
+        owner->blocks = block->next;
+        explicit_bzero(block->data, block->size);
+        free(block);
+    }
+    free(owner);
+}
+
+const char *config_route_name(const struct config_route *route)
+{
+    return route->name ? route->name : route->path;
+}
+
+bool config_header_is_reserved(const char *name)
+{
+    static const char handshake[] = "Sec-WebSocket-";
+    static const char *const names[] = {
+        "Connection", "Content-Length", "Content-Type",      "Date",    "Keep-Alive",
+        "Location",   "Server",         "Transfer-Encoding", "Upgrade",
+    };
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcasecmp(name, names[i]) == 0)
+            return true;
+    return strncasecmp(name, handshake, sizeof(handshake) - 1) == 0;
+}

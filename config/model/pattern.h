@@ -1,0 +1,45 @@
+/*
+ * Texts of the configuration that have a form of their own: what is wrong with one, in a phrase
+ * such as "must begin with '/'". NULL: nothing is. They are the `check` of their options' rows.
+ *
+ * Owns: nothing. Thread: any (pure). Errors: the phrase. Lifetime: phrases are static.
+ */
+#ifndef WSLUICE_CONFIG_PATTERN_H
+#define WSLUICE_CONFIG_PATTERN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "config/model/value.h"
+
+const char *pattern_check_path(const char *text); /* "/vnc", "/desk/{name}", a final star */
+const char *pattern_check_base(const char *text); /* "/desk" */
+const char *pattern_check_host(const char *text); /* "desk.example.com", "*.example.com" */
+const char *
+pattern_check_origin(const char *text); /* "any", origins whose host may begin with a star */
+const char *pattern_check_server_name(const char *text); /* "desk.example.com", "{name}.internal" */
+const char *pattern_check_name(const char *text);        /* of listeners, routes and captures */
+const char *pattern_check_reference(const char *text);   /* to a route: its name, or its path */
+const char *pattern_check_expression(const char *text);  /* of a capture */
+const char *pattern_check_redirect(const char *text);    /* "https://{host}{path}" */
+const char *pattern_check_token(const char *text);       /* a header's name, a subprotocol */
+const char *pattern_check_field(const char *text);       /* a header's value */
+const char *pattern_check_syslog(const char *text);      /* "/dev/log", "@name", "host:514" */
+const char *pattern_check_token_place(const char *text); /* "query:token", "host" */
+
+/*
+ * The path with its escapes decoded and its captures without their names: two paths that cannot be
+ * told apart are the same text then. Writes at most strlen(path) + 1 bytes; `path` is a good one.
+ */
+void pattern_canonical_path(const char *path, char *canonical);
+
+/* The next "{name}" behind *cursor, which moves behind it. False: there is none, or it is open. */
+bool pattern_next_capture(const char **cursor, struct value_text *name);
+
+/*
+ * Has every text that the expression takes a letter or a digit that the expression names by itself,
+ * as "desk-[0-9]+" and "one|two" do, and "[a-z0-9-]+" does not? `expression` is a good one.
+ */
+bool pattern_is_specific(const char *expression);
+
+#endif

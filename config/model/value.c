@@ -1,0 +1,385 @@
+#include "config/model/value.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum {
+    PRINTED_MAX = 24,
+    HOST_MAX = 253,      /* a DNS name, RFC 1035 section 2.3.4 */
+    UNIX_PATH_MAX = 107, /* sun_path without its NUL; an abstract name's '@' stands for one byte */
+    PORT_MAX = 65535,
+    FD_MAX = 65535,
+};
+
+static const char unix_prefix[] = "unix:", fd_prefix[] = "fd:";
+static const char tcp_scheme[] = "tcp://", tls_scheme[] = "tls://"; /* of one length */
+static const uint8_t v4_mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+struct unit {
+    const char *name;
+    uint64_t factor;
+};
+
+/* Largest first: print takes the first one that divides. */
+static const struct unit duration_units[] = {
+    {"d", UINT64_C(86400000)}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}, {NULL, 0},
+};
+static const struct unit size_units[] = {
+    {"GiB", UINT64_C(1) << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}, {"B", 1}, {NULL, 0},
+};
+static const struct unit no_units[] = {{NULL, 0}};
+
+static const struct value_name bool_names[] = {
+    {"false", 0, false}, {"true", 1, false}, {"off", 0, true}, {"on", 1, true},
+    {"no", 0, true},     {"yes", 1, true},   {NULL, 0, false},
+};
+
+/* Digits at the front of *text, which moves behind them. False: none, or more than 64 bits. */
+static bool take_digits(const char **text, unsigned base, uint64_t *number)
+{
+    const char *p = *text;
+    uint64_t sum = 0;
+    for (; *p >= '0' && *p < (char)('0' + base); p++)
+        if (__builtin_mul_overflow(sum, base, &sum) ||
+            __builtin_add_overflow(sum, (uint64_t)(*p - '0'), &sum))
+            return false;
+    bool some = p != *text;
+    *text = p;
+    *number = sum;
+    return some;
+}
+
+static int print_number(const struct value_spec *spec, uint64_t number, char *buffer, size_t size)
+{
+    if (number == 0 && spec->zero)
+        return snprintf(buffer, size, "%s", spec->zero);
+    if (spec->type == VALUE_MODE)
+        return snprintf(buffer, size, "%04llo", (unsigned long long)number);
+    if (spec->type == VALUE_DURATION || spec->type == VALUE_SIZE) {
+        const struct unit *unit = spec->type == VALUE_SIZE ? size_units : duration_units;
+        while (number == 0 ? unit[1].name != NULL : number % unit->factor != 0)
+            unit++;
+        return snprintf(buffer, size, "%llu%s", (unsigned long long)(number / unit->factor),
+                        unit->name);
+    }
+    return snprintf(buffer, size, "%llu", (unsigned long long)number);
+}
+
+static enum value_verdict malformed(char *why, size_t why_size, const char *wanted)
+{
+    snprintf(why, why_size, "%s", wanted);
+    return VALUE_MALFORMED;
+}
+
+static enum value_verdict check_range(const struct value_spec *spec, uint64_t number, char *why,
+                                      size_t why_size)
+{
+    if (number == 0 && spec->zero)
+        return VALUE_OK;
+    if (number >= spec->min && number <= spec->max)
+        return VALUE_OK;
+    char min[PRINTED_MAX], max[PRINTED_MAX];
+    print_number(spec, spec->min, min, sizeof(min));
+    print_number(spec, spec->max, max, sizeof(max));
+    snprintf(why, why_size, "must be %s to %s%s%s", min, max, spec->zero ? ", or " : "",
+             spec->zero ? spec->zero : "");
+    return VALUE_OUT_OF_RANGE;
+}
+
+static enum value_verdict no_number(const struct value_spec *spec, const char *wanted, char *why,
+                                    size_t why_size)
+{
+    snprintf(why, why_size, "%s%s%s", wanted, spec->zero ? ", or " : "",
+             spec->zero ? spec->zero : "");
+    return VALUE_MALFORMED;
+}
+
+static enum value_verdict parse_number(const struct value_spec *spec, const char *text,
+                                       const struct unit *units, uint64_t bare_factor,
+                                       const char *wanted, struct value *value, char *why,
+                                       size_t why_size)
+{
+    if (spec->zero && strcmp(text, spec->zero) == 0) {
+        value->number = 0;
+        return VALUE_OK;
+    }
+    uint64_t number;
+    if (!take_digits(&text, 10, &number))
+        return no_number(spec, wanted, why, why_size);
+    uint64_t factor = *text ? 0 : bare_factor;
+    for (const struct unit *unit = units; unit->name && factor == 0; unit++)
+        if (strcasecmp(text, unit->name) == 0)
+            factor = unit->factor;
+    if (factor == 0)
+        return no_number(spec, wanted, why, why_size);
+    if (__builtin_mul_overflow(number, factor, &value->number))
+        value->number = UINT64_MAX;
+    return check_range(spec, value->number, why, why_size);
+}
+
+static enum value_verdict parse_mode(const struct value_spec *spec, const char *text,
+                                     struct value *value, char *why, size_t why_size)
+{
+    if (text[0] == '0' && (text[1] == 'o' || text[1] == 'O'))
+        text += 2;
+    if (!take_digits(&text, 8, &value->number) || *text)
+        return malformed(why, why_size, "must be permission bits in octal, such as 0660");
+    return check_range(spec, value->number, why, why_size);
+}
+
+static bool same_name(const char *text, const char *name)
+{
+    for (; *text && *name; text++, name++)
+        if (*text != *name && !(*text == '-' && *name == '_'))
+            return false;
+    return *text == *name;
+}
+
+static enum value_verdict parse_name(const struct value_name *names, const char *text,
+                                     struct value *value, char *why, size_t why_size)
+{
+    size_t offered = 0;
+    for (const struct value_name *name = names; name->name; name++) {
+        if (same_name(text, name->name)) {
+            value->number = name->number;
+            return VALUE_OK;
+        }
+        offered += !name->alias;
+    }
+    size_t used = (size_t)snprintf(why, why_size, "must be"), index = 0;
+    for (const struct value_name *name = names; name->name; name++) {
+        if (name->alias || used >= why_size)
+            continue;
+        const char *separator = index == 0 ? " " : index + 1 < offered ? ", " : " or ";
+        used += (size_t)snprintf(why + used, why_size - used, "%s%s", separator, name->name);
+        index++;
+    }
+    return VALUE_MALFORMED;
+}
+
+static enum value_verdict parse_text(const struct value_spec *spec, const char *text,
+                                     struct value *value, char *why, size_t why_size)
+{
+    value->text = (struct value_text){text, strlen(text)};
+    const char *wrong = *text || spec->may_be_empty ? NULL : "must not be empty";
+    if (!wrong && spec->check)
+        wrong = spec->check(text);
+    return wrong ? malformed(why, why_size, wrong) : VALUE_OK;
+}
+
+static enum value_verdict parse_unix(const char *path, struct value *value, char *why,
+                                     size_t why_size)
+{
+    value->kind = CONFIG_ADDRESS_UNIX;
+    value->text = (struct value_text){path, strlen(path)};
+    if (value->text.length == 0 || strcmp(path, "@") == 0)
+        return malformed(why, why_size, "must be the path of a Unix socket, or @NAME");
+    if (value->text.length > UNIX_PATH_MAX) {
+        snprintf(why, why_size, "too long for a Unix socket, whose path has at most %d bytes",
+                 UNIX_PATH_MAX);
+        return VALUE_OUT_OF_RANGE;
+    }
+    return VALUE_OK;
+}
+
+/* A name, an IPv4 or an IPv6 address (with a scope, perhaps); whether it exists is not known yet.
+ */
+static bool host_is_plausible(struct value_text host)
+{
+    if (host.length > HOST_MAX)
+        return false;
+    for (size_t i = 0; i < host.length; i++)
+        if (host.ptr[i] <= ' ' || host.ptr[i] == '\x7f' || strchr("/[]@?#", host.ptr[i]))
+            return false;
+    if (!memchr(host.ptr, ':', host.length))
+        return true;
+    const char *scope = memchr(host.ptr, '%', host.length);
+    size_t length = scope ? (size_t)(scope - host.ptr) : host.length;
+    char number[INET6_ADDRSTRLEN] = "";
+    struct in6_addr address;
+    if (length >= sizeof(number))
+        return false;
+    memcpy(number, host.ptr, length);
+    return inet_pton(AF_INET6, number, &address) == 1;
+}
+
+/* "fd:0"; no host is called fd, and "fd::1:80" is an address. */
+static bool parse_fd(const char *text, struct value *value)
+{
+    uint64_t number;
+    if (strncmp(text, fd_prefix, strlen(fd_prefix)) != 0)
+        return false;
+    text += strlen(fd_prefix);
+    if (!take_digits(&text, 10, &number) || *text || number > FD_MAX)
+        return false;
+    value->kind = CONFIG_ADDRESS_FD;
+    value->port = (uint16_t)number;
+    return true;
+}
+
+/* Split at the last colon, as websockify does, so that "::1:80" is understood without brackets. */
+static enum value_verdict parse_address(const struct value_spec *spec, const char *text,
+                                        struct value *value, char *why, size_t why_size)
+{
+    bool listen = spec->type == VALUE_LISTEN;
+    if (strncmp(text, unix_prefix, strlen(unix_prefix)) == 0)
+        return parse_unix(text + strlen(unix_prefix), value, why, why_size);
+    if (listen && parse_fd(text, value))
+        return VALUE_OK;
+    if (!listen && strncmp(text, tls_scheme, strlen(tls_scheme)) == 0)
+        value->tls = true;
+    if (value->tls || (!listen && strncmp(text, tcp_scheme, strlen(tcp_scheme)) == 0))
+        text += strlen(tcp_scheme);
+
+    const char *wanted = listen ? "must be PORT, HOST:PORT, [IPV6]:PORT, unix:PATH or fd:N"
+                                : "must be tcp://HOST:PORT, tls://HOST:PORT or unix:PATH";
+    const char *colon = strrchr(text, ':');
+    if (!colon && !listen)
+        return malformed(why, why_size, wanted);
+    struct value_text host = {text, colon ? (size_t)(colon - text) : 0};
+    if (host.length >= 2 && host.ptr[0] == '[' && host.ptr[host.length - 1] == ']')
+        host = (struct value_text){host.ptr + 1, host.length - 2};
+    if (!host_is_plausible(host) || (host.length == 0 && !listen))
+        return malformed(why, why_size, wanted);
+
+    const char *digits = colon ? colon + 1 : text;
+    uint64_t port, lowest = listen ? 0 : 1;
+    if (!take_digits(&digits, 10, &port) || *digits || port < lowest || port > PORT_MAX) {
+        snprintf(why, why_size, "the port must be a number from %d to %d", (int)lowest, PORT_MAX);
+        return VALUE_BAD_PORT;
+    }
+    value->kind = CONFIG_ADDRESS_TCP;
+    value->port = (uint16_t)port;
+    value->text = host.length ? host : (struct value_text){NULL, 0};
+    return VALUE_OK;
+}
+
+static bool bit_is_set(const struct config_cidr *cidr, unsigned bit)
+{
+    return cidr->bytes[bit / 8] >> (7 - bit % 8) & 1;
+}
+
+static enum value_verdict parse_cidr(const char *text, struct value *value, char *why,
+                                     size_t why_size)
+{
+    const char *wanted = "must be an address or a range, such as 10.0.0.0/8 or fd00::/8";
+    const char *slash = strchr(text, '/');
+    size_t length = slash ? (size_t)(slash - text) : strlen(text);
+    char number[INET6_ADDRSTRLEN] = "";
+    if (length >= sizeof(number))
+        return malformed(why, why_size, wanted);
+    memcpy(number, text, length);
+
+    struct config_cidr *cidr = &value->cidr;
+    uint64_t most = 128, bits;
+    memcpy(cidr->bytes, v4_mapped, sizeof(v4_mapped));
+    if (inet_pton(AF_INET, number, cidr->bytes + sizeof(v4_mapped)) == 1)
+        most = 32;
+    else if (inet_pton(AF_INET6, number, cidr->bytes) != 1)
+        return malformed(why, why_size, wanted);
+    bits = most;
+    const char *digits = slash ? slash + 1 : "";
+    if (slash && (!take_digits(&digits, 10, &bits) || *digits || bits > most)) {
+        snprintf(why, why_size, "the length of its prefix must be a number from 0 to %d",
+                 (int)most);
+        return VALUE_OUT_OF_RANGE;
+    }
+    cidr->bits = (uint8_t)(128 - most + bits);
+    for (unsigned bit = cidr->bits; bit < 128; bit++)
+        if (bit_is_set(cidr, bit))
+            return malformed(why, why_size,
+                             "its address has bits behind the prefix; write the first address of "
+                             "the range, or a longer prefix");
+    return VALUE_OK;
+}
+
+enum value_verdict value_parse(const struct value_spec *spec, const char *text, struct value *value,
+                               char *why, size_t why_size)
+{
+    *value = (struct value){0};
+    switch (spec->type) {
+    case VALUE_BOOL:
+        return parse_name(bool_names, text, value, why, why_size);
+    case VALUE_COUNT:
+        return parse_number(spec, text, no_units, 1, "must be a number", value, why, why_size);
+    case VALUE_DURATION:
+        return parse_number(spec, text, duration_units, 1000,
+                            "must be a duration, such as 250ms, 30s, 5m or 1h", value, why,
+                            why_size);
+    case VALUE_SIZE:
+        return parse_number(spec, text, size_units, 1, "must be a size, such as 512, 16KiB or 1MiB",
+                            value, why, why_size);
+    case VALUE_MODE:
+        return parse_mode(spec, text, value, why, why_size);
+    case VALUE_ENUM:
+        return parse_name(spec->names, text, value, why, why_size);
+    case VALUE_TEXT:
+    case VALUE_PATH:
+        return parse_text(spec, text, value, why, why_size);
+    case VALUE_LISTEN:
+    case VALUE_TARGET:
+        return parse_address(spec, text, value, why, why_size);
+    case VALUE_CIDR:
+        return parse_cidr(text, value, why, why_size);
+    }
+    abort();
+}
+
+static int print_name(const struct value_name *names, uint64_t number, char *buffer, size_t size)
+{
+    const struct value_name *name = names;
+    while (name->name && name->number != number)
+        name++;
+    return snprintf(buffer, size, "%s", name->name ? name->name : "");
+}
+
+static int print_address(const struct value *value, char *buffer, size_t size)
+{
+    int length = (int)value->text.length;
+    const char *text = value->text.ptr ? value->text.ptr : "";
+    if (value->kind == CONFIG_ADDRESS_UNIX)
+        return snprintf(buffer, size, "%s%.*s", unix_prefix, length, text);
+    if (value->kind == CONFIG_ADDRESS_FD)
+        return snprintf(buffer, size, "%s%u", fd_prefix, value->port);
+    bool brackets = memchr(text, ':', value->text.length) != NULL;
+    return snprintf(buffer, size, "%s%s%.*s%s:%u", value->tls ? tls_scheme : "",
+                    brackets ? "[" : "", length, text, brackets ? "]" : "", value->port);
+}
+
+static int print_cidr(const struct config_cidr *cidr, char *buffer, size_t size)
+{
+    char number[INET6_ADDRSTRLEN];
+    bool v4 = cidr->bits >= 96 && memcmp(cidr->bytes, v4_mapped, sizeof(v4_mapped)) == 0;
+    inet_ntop(v4 ? AF_INET : AF_INET6, cidr->bytes + (v4 ? sizeof(v4_mapped) : 0), number,
+              sizeof(number));
+    if (cidr->bits == 128)
+        return snprintf(buffer, size, "%s", number);
+    return snprintf(buffer, size, "%s/%d", number, cidr->bits - (v4 ? 96 : 0));
+}
+
+int value_print(const struct value_spec *spec, const struct value *value, char *buffer, size_t size)
+{
+    switch (spec->type) {
+    case VALUE_BOOL:
+        return print_name(bool_names, value->number, buffer, size);
+    case VALUE_ENUM:
+        return print_name(spec->names, value->number, buffer, size);
+    case VALUE_COUNT:
+    case VALUE_DURATION:
+    case VALUE_SIZE:
+    case VALUE_MODE:
+        return print_number(spec, value->number, buffer, size);
+    case VALUE_TEXT:
+    case VALUE_PATH:
+        return snprintf(buffer, size, "%.*s", (int)value->text.length, value->text.ptr);
+    case VALUE_LISTEN:
+    case VALUE_TARGET:
+        return print_address(value, buffer, size);
+    case VALUE_CIDR:
+        return print_cidr(&value->cidr, buffer, size);
+    }
+    abort();
+}

@@ -1,0 +1,86 @@
+/*
+ * One typed value of the configuration: text to value and back. What print writes, parse reads as
+ * the same value; defaults, user input and the printed configuration all come through here.
+ *
+ * Owns: nothing. Thread: any (pure). Errors: a verdict, and one phrase that says what is wanted.
+ * Lifetime: a parsed value borrows from the text that it was parsed from.
+ */
+#ifndef WSLUICE_CONFIG_VALUE_H
+#define WSLUICE_CONFIG_VALUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/model/config.h"
+
+enum value_type {
+    VALUE_BOOL,     /* true, false; also yes, no, on, off */
+    VALUE_COUNT,    /* a plain number */
+    VALUE_DURATION, /* milliseconds, written 250ms, 30s, 5m, 1h, 7d; a bare number is seconds */
+    VALUE_SIZE,     /* bytes, written 512, 16KiB, 1MiB, 1GiB */
+    VALUE_MODE,     /* permission bits, in octal */
+    VALUE_ENUM,     /* one of the spec's names; '-' and '_' are the same */
+    VALUE_TEXT,     /* any text but none */
+    VALUE_PATH,     /* a file: a text that is relative to where it was written */
+    VALUE_LISTEN,   /* PORT, :PORT, HOST:PORT, [IPV6]:PORT, unix:PATH, unix:@NAME, fd:N */
+    VALUE_TARGET,   /* HOST:PORT, tcp://HOST:PORT, tls://HOST:PORT, unix:PATH, unix:@NAME */
+    VALUE_CIDR,     /* 10.0.0.0/8, fd00::/8, or one address */
+};
+
+/* A list of them ends with a NULL name. The first name of a number is the one that is printed. */
+struct value_name {
+    const char *name;
+    uint64_t number;
+    bool alias; /* understood, but neither printed nor offered */
+};
+
+/* What a value may be; a member that a type does not mention is not looked at. */
+struct value_spec {
+    enum value_type type;
+    uint64_t min, max;              /* COUNT, DURATION, SIZE, MODE, in the unit of the value */
+    const char *zero;               /* the same: the word for 0, which is then below min; or NULL */
+    const struct value_name *names; /* ENUM */
+    /* TEXT: NULL, or tells what is wrong in the phrase that value_parse hands on; NULL: nothing. */
+    const char *(*check)(const char *text);
+    bool may_be_empty; /* TEXT */
+};
+
+#define VALUE_KIB(n)     ((uint64_t)(n) << 10)
+#define VALUE_SECONDS(n) ((uint64_t)(n)*1000)
+#define VALUE_HOURS(n)   VALUE_SECONDS((uint64_t)(n)*3600)
+#define VALUE_DAYS(n)    VALUE_HOURS((uint64_t)(n)*24)
+
+/* Text that somebody else owns, not NUL-terminated; ptr NULL: none. */
+struct value_text {
+    const char *ptr;
+    size_t length;
+};
+
+struct value {
+    uint64_t number;               /* BOOL, COUNT, DURATION, SIZE, MODE, ENUM */
+    struct value_text text;        /* TEXT, PATH; LISTEN and TARGET: the host or the path */
+    enum config_address_kind kind; /* LISTEN, TARGET */
+    uint16_t port;                 /* LISTEN, TARGET */
+    bool tls;                      /* TARGET: it said tls:// */
+    struct config_cidr cidr;       /* CIDR */
+};
+
+enum value_verdict {
+    VALUE_OK,
+    VALUE_MALFORMED,
+    VALUE_BAD_PORT, /* LISTEN, TARGET: everything else is in order */
+    VALUE_OUT_OF_RANGE,
+    VALUE_NO_MEMORY, /* from those who store a value; never from value_parse */
+};
+
+/* Unless VALUE_OK, `why` holds a phrase without the text itself, such as "must be 1s to 1d, or
+ * off". */
+enum value_verdict value_parse(const struct value_spec *spec, const char *text, struct value *value,
+                               char *why, size_t why_size);
+
+/* The shortest text for the value. As snprintf: returns its whole length. */
+int value_print(const struct value_spec *spec, const struct value *value, char *buffer,
+                size_t size);
+
+#endif

@@ -1,0 +1,135 @@
+/*
+ * THE table: one row per option. It drives parsing, limits, defaults, --help, the reference and the
+ * JSON Schema, whoever sets the option; nothing else in the tree knows an option's name, default or
+ * limits. A new option is one row, its use, and one test.
+ *
+ * Options live in sections, each of which is one struct of config.h. Sections nest as their structs
+ * do, some of them as lists: listeners[] holds tls{}, routes[] holds targets[]. The rows are in
+ * options_process.c, options_listener.c, options_route.c, options_target.c and options_content.c.
+ *
+ * Owns: nothing. Thread: any (const). Errors: none. Lifetime: static.
+ */
+#ifndef WSLUICE_CONFIG_OPTIONS_H
+#define WSLUICE_CONFIG_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "config/model/value.h"
+
+enum options_section {
+    OPTIONS_PROCESS, /* the root: struct config */
+    OPTIONS_LOG,
+    OPTIONS_LIMITS,
+    OPTIONS_ADMIN,
+    OPTIONS_EXIT,
+    OPTIONS_COMMAND,
+    OPTIONS_LISTENER,
+    OPTIONS_TLS,
+    OPTIONS_CERTIFICATE,
+    OPTIONS_ROUTE,
+    OPTIONS_TARGET,
+    OPTIONS_TOKENS,
+    OPTIONS_FILES,
+    OPTIONS_CAPTURE,
+    OPTIONS_HEADER,
+    OPTIONS_SECTION_COUNT,
+};
+
+enum options_shape {
+    OPTIONS_ONE,  /* just one, inside its parent's struct */
+    OPTIONS_LIST, /* the parent has a pointer and a count */
+    OPTIONS_MAP,  /* a list as well, written NAME: TEXT, which are the section's two options */
+};
+
+enum { OPTIONS_NO_PLACE = -1 };
+
+struct options_section_row {
+    const char *key;    /* in the parent; the root has none */
+    const char *single; /* LIST: the key of a list of just one, as target: of targets:; or NULL */
+    const char *title;  /* in --help; NULL: its flags follow those of the section before it there */
+    enum options_section parent;
+    enum options_shape shape;
+    size_t offset;       /* in the parent's struct: of the struct, or of the pointer to a list */
+    size_t count_offset; /* LIST, MAP: of the length */
+    size_t size;         /* of the struct */
+    ptrdiff_t place;     /* of its struct config_place; OPTIONS_NO_PLACE: it has none */
+    const char *help;    /* a sentence or two for the reference */
+};
+
+/* What a reload does with a changed value. */
+enum options_reload {
+    OPTIONS_LIVE,         /* holds at once, for everything */
+    OPTIONS_NEW_SESSIONS, /* holds for connections that come later */
+    OPTIONS_RESTART,      /* holds after a restart; a reload says so */
+};
+
+/* A way to set an option on the command line. */
+struct options_flag {
+    const char *name;     /* without its dashes; NULL: no flag */
+    char letter;          /* 0: none */
+    bool ours;            /* not one of websockify's, whose abbreviations keep their meaning */
+    const char *argument; /* its placeholder; NULL: the flag takes none and means `sets` */
+    const char *sets;
+    const char *prefix; /* goes before the argument; NULL: nothing does */
+    const char *help;   /* NULL: the row's */
+};
+
+enum { OPTIONS_FLAGS_MAX = 2 };
+
+struct options_row {
+    enum options_section section;
+    const char *key; /* in the section */
+    size_t offset;   /* of the field in the section's struct */
+    size_t size;     /* of the field */
+    struct value_spec value;
+    bool list;           /* any number of values, in a struct config_texts or config_cidrs */
+    bool required;       /* there is no section without it */
+    bool implied;        /* without it, what else is written decides, not only the default */
+    const char *initial; /* the default; NULL: no text, no address, an empty list */
+    const char *quick;   /* the command line's own default; NULL: the same */
+    bool secret;         /* never printed */
+    bool resumes;        /* under listeners.tls: TLS sessions resume although it has changed */
+    enum options_reload reload;
+    struct options_flag flags[OPTIONS_FLAGS_MAX];
+    const char *help; /* begins lower case, has no full stop */
+};
+
+/* The rows of neighbouring sections, in the order of the reference. */
+struct options_part {
+    const struct options_row *rows;
+    size_t count;
+};
+
+/* What a target and the targets of tokens may be sent first. */
+extern const struct value_name options_target_proxy_versions[];
+
+extern const struct options_part options_process_part, options_listener_part, options_route_part,
+    options_target_part, options_content_part;
+
+#define OPTIONS_FIELD(type, member)                                                                \
+    .offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
+
+/* All rows, section after section. NULL: `index` is options_count() or more. */
+const struct options_row *options_at(size_t index);
+size_t options_count(void);
+
+const struct options_section_row *options_section(enum options_section section);
+
+/* The section that a key of another one opens, by its key or its single one. False: none. */
+bool options_child(enum options_section parent, const char *key, enum options_section *child);
+
+/* The two options of a MAP: what stands before the colon, and behind it. */
+struct options_map {
+    const struct options_row *name, *text;
+};
+
+struct options_map options_map(enum options_section section);
+
+/* The one option that an element of a list cannot do without. NULL: it needs none, or several. */
+const struct options_row *options_essence(enum options_section section);
+
+/* NULL: there is no such option. */
+const struct options_row *options_find(enum options_section section, const char *key);
+
+#endif

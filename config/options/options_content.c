@@ -1,0 +1,245 @@
+#include "config/model/pattern.h"
+#include "config/options/options.h"
+
+static const struct value_name token_formats[] = {
+    {"lines", CONFIG_TOKENS_LINES, false},        {"names", CONFIG_TOKENS_NAMES, false},
+    {"TokenFile", CONFIG_TOKENS_LINES, true},     {"ReadOnlyTokenFile", CONFIG_TOKENS_LINES, true},
+    {"TokenFileName", CONFIG_TOKENS_NAMES, true}, {NULL, 0, false},
+};
+
+static const struct options_row rows[] = {
+    {
+        .section = OPTIONS_TOKENS,
+        .key = "from",
+        OPTIONS_FIELD(config_tokens, from),
+        .value = {.type = VALUE_TEXT, .check = pattern_check_token_place},
+        .initial = "query:token",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .flags = {{.name = "host-token",
+                   .sets = "host",
+                   .help = "the token is the host that the client asks for"}},
+        .help = "where the token is: query:NAME, header:NAME, cookie:NAME, host (its name without "
+                "the port) or path (what follows a prefix path)",
+    },
+    {
+        .section = OPTIONS_TOKENS,
+        .key = "file",
+        OPTIONS_FIELD(config_tokens, file),
+        .value = {.type = VALUE_PATH},
+        .required = true,
+        .reload = OPTIONS_NEW_SESSIONS,
+        .flags = {{.name = "token-source", .argument = "FILE"},
+                  {.name = "target-config",
+                   .argument = "FILE",
+                   .help = "the same as --token-plugin=TokenFile --token-source=FILE"}},
+        .help = "the file with the tokens, or a folder of such files; looked at anew when it "
+                "changes",
+    },
+    {
+        .section = OPTIONS_TOKENS,
+        .key = "format",
+        OPTIONS_FIELD(config_tokens, format),
+        .value = {.type = VALUE_ENUM, .names = token_formats},
+        .initial = "lines",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .flags = {{.name = "token-plugin",
+                   .argument = "CLASS",
+                   .help = "look targets up by token: TokenFile, ReadOnlyTokenFile or "
+                           "TokenFileName"}},
+        .help = "lines: TOKEN: HOST:PORT in each line; names: a file called like the token, which "
+                "holds HOST:PORT",
+    },
+    {
+        .section = OPTIONS_TOKENS,
+        .key = "tls",
+        OPTIONS_FIELD(config_tokens, target.tls),
+        .value = {.type = VALUE_BOOL},
+        .initial = "false",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "speak TLS to the targets and verify their certificates; Unix sockets only with "
+                "server_name",
+    },
+    {
+        .section = OPTIONS_TOKENS,
+        .key = "insecure",
+        OPTIONS_FIELD(config_tokens, target.insecure),
+        .value = {.type = VALUE_BOOL},
+        .initial = "false",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "speak TLS without verifying the targets' certificates",
+    },
+    {
+        .section = OPTIONS_TOKENS,
+        .key = "server_name",
+        OPTIONS_FIELD(config_tokens, target.server_name),
+        .value = {.type = VALUE_TEXT, .check = pattern_check_server_name},
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "the name that every target's certificate must have; may hold {NAME}s of path; "
+                "default: its host",
+    },
+    {
+        .section = OPTIONS_TOKENS,
+        .key = "ca",
+        OPTIONS_FIELD(config_tokens, target.ca),
+        .value = {.type = VALUE_PATH},
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "PEM authorities that the targets' certificates are verified against; default: the "
+                "system's",
+    },
+    {
+        .section = OPTIONS_TOKENS,
+        .key = "certificate",
+        OPTIONS_FIELD(config_tokens, target.certificate),
+        .value = {.type = VALUE_PATH},
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "PEM certificate chain to show to the targets; may hold the key as well",
+    },
+    {
+        .section = OPTIONS_TOKENS,
+        .key = "key",
+        OPTIONS_FIELD(config_tokens, target.key),
+        .value = {.type = VALUE_PATH},
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "PEM private key of that certificate, when it is in a file of its own",
+    },
+    {
+        .section = OPTIONS_TOKENS,
+        .key = "key_password",
+        OPTIONS_FIELD(config_tokens, target.key_password),
+        .value = {.type = VALUE_TEXT},
+        .secret = true,
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "decrypts that private key",
+    },
+    {
+        .section = OPTIONS_TOKENS,
+        .key = "proxy_protocol",
+        OPTIONS_FIELD(config_tokens, target.proxy_protocol),
+        .value = {.type = VALUE_ENUM, .names = options_target_proxy_versions},
+        .initial = "off",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "PROXY protocol header to send first: off, v1 or v2",
+    },
+
+    {
+        .section = OPTIONS_FILES,
+        .key = "root",
+        OPTIONS_FIELD(config_files, root),
+        .value = {.type = VALUE_PATH},
+        .required = true,
+        .reload = OPTIONS_NEW_SESSIONS,
+        .flags = {{.name = "web",
+                   .argument = "DIR",
+                   .help = "serve the files of this folder, and nothing outside of it, to "
+                           "requests that are no WebSocket; links within it are followed"}},
+        .help = "the folder whose files are served, and nothing outside of it; for a path "
+                "without /* one file. Links within it are followed",
+    },
+    {
+        .section = OPTIONS_FILES,
+        .key = "listing",
+        OPTIONS_FIELD(config_files, listing),
+        .value = {.type = VALUE_BOOL},
+        .initial = "false",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .flags = {{.name = "file-only",
+                   .sets = "false",
+                   .help = "no listings of folders without an index.html"}},
+        .help = "list folders that have no index.html or index.htm",
+    },
+    {
+        .section = OPTIONS_FILES,
+        .key = "fallback",
+        OPTIONS_FIELD(config_files, fallback),
+        .value = {.type = VALUE_TEXT},
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "a file below root for pages that are not there, as single-page applications want "
+                "it: where a browser goes, to names without an extension",
+    },
+    {
+        .section = OPTIONS_FILES,
+        .key = "cache_control",
+        OPTIONS_FIELD(config_files, cache_control),
+        .value = {.type = VALUE_TEXT, .check = pattern_check_field},
+        .initial = "no-cache",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "the Cache-Control of its answers; no-cache asks each time whether there is news",
+    },
+    {
+        .section = OPTIONS_FILES,
+        .key = "precompressed",
+        OPTIONS_FIELD(config_files, precompressed),
+        .value = {.type = VALUE_BOOL},
+        .initial = "true",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help =
+            "serve FILE.br or FILE.gz, unless it is older, instead of FILE to clients that take "
+            "it",
+    },
+    {
+        .section = OPTIONS_FILES,
+        .key = "isolated",
+        OPTIONS_FIELD(config_files, isolated),
+        .value = {.type = VALUE_BOOL},
+        .initial = "false",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "cross-origin isolation (COOP and COEP), which SharedArrayBuffer needs",
+    },
+    {
+        .section = OPTIONS_FILES,
+        .key = "content_security_policy",
+        OPTIONS_FIELD(config_files, content_security_policy),
+        .value = {.type = VALUE_TEXT, .check = pattern_check_field},
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "the Content-Security-Policy of its answers",
+    },
+    {
+        .section = OPTIONS_FILES,
+        .key = "hidden",
+        OPTIONS_FIELD(config_files, hidden),
+        .value = {.type = VALUE_BOOL},
+        .initial = "false",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "serve names that begin with a dot as well, such as .well-known",
+    },
+
+    {
+        .section = OPTIONS_CAPTURE,
+        .key = "name",
+        OPTIONS_FIELD(config_capture, name),
+        .value = {.type = VALUE_TEXT, .check = pattern_check_name},
+        .required = true,
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "name of the {NAME} in path",
+    },
+    {
+        .section = OPTIONS_CAPTURE,
+        .key = "pattern",
+        OPTIONS_FIELD(config_capture, pattern),
+        .value = {.type = VALUE_TEXT, .check = pattern_check_expression},
+        .required = true,
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "POSIX extended regular expression that the whole segment must match",
+    },
+
+    {
+        .section = OPTIONS_HEADER,
+        .key = "name",
+        OPTIONS_FIELD(config_header, name),
+        .value = {.type = VALUE_TEXT, .check = pattern_check_token},
+        .required = true,
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "name of the header field",
+    },
+    {
+        .section = OPTIONS_HEADER,
+        .key = "value",
+        OPTIONS_FIELD(config_header, value),
+        .value = {.type = VALUE_TEXT, .check = pattern_check_field},
+        .required = true,
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "its value",
+    },
+};
+
+const struct options_part options_content_part = {rows, sizeof(rows) / sizeof(rows[0])};

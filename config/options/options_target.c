@@ -1,0 +1,145 @@
+#include "config/model/pattern.h"
+#include "config/options/options.h"
+
+const struct value_name options_target_proxy_versions[] = {
+    {"off", CONFIG_TARGET_PROXY_OFF, false},
+    {"v1", CONFIG_TARGET_PROXY_V1, false},
+    {"v2", CONFIG_TARGET_PROXY_V2, false},
+    {NULL, 0, false},
+};
+
+static const struct value_name probes[] = {
+    {"off", CONFIG_PROBE_OFF, false},
+    {"connect", CONFIG_PROBE_CONNECT, false},
+    {"banner", CONFIG_PROBE_BANNER, false},
+    {NULL, 0, false},
+};
+
+static const struct options_row rows[] = {
+    {
+        .section = OPTIONS_TARGET,
+        .key = "address",
+        OPTIONS_FIELD(config_target, address),
+        .value = {.type = VALUE_TARGET},
+        .required = true,
+        .reload = OPTIONS_NEW_SESSIONS,
+        .flags = {{.name = "unix-target",
+                   .argument = "FILE",
+                   .prefix = "unix:",
+                   .help = "bridge to a Unix socket, @NAME for an abstract one, instead of a "
+                           "TARGET_HOST:PORT"}},
+        .help = "what clients reach: tcp://HOST:PORT, tls://HOST:PORT, unix:PATH or unix:@NAME; "
+                "HOST may hold {NAME}s of path",
+    },
+    {
+        .section = OPTIONS_TARGET,
+        .key = "tls",
+        OPTIONS_FIELD(config_target, tls),
+        .value = {.type = VALUE_BOOL},
+        .initial = "false",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .flags = {{.name = "ssl-target", .sets = "true"}},
+        .help = "speak TLS to the target and verify its certificate",
+    },
+    {
+        .section = OPTIONS_TARGET,
+        .key = "insecure",
+        OPTIONS_FIELD(config_target, insecure),
+        .value = {.type = VALUE_BOOL},
+        .initial = "false",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "speak TLS without verifying the target's certificate",
+    },
+    {
+        .section = OPTIONS_TARGET,
+        .key = "server_name",
+        OPTIONS_FIELD(config_target, server_name),
+        .value = {.type = VALUE_TEXT, .check = pattern_check_server_name},
+        .reload = OPTIONS_NEW_SESSIONS,
+        .flags = {{.name = "ssl-target-name", .ours = true, .argument = "NAME"}},
+        .help =
+            "the name that the target's certificate must have; may hold {NAME}s of path, as the "
+            "address may; default: its host",
+    },
+    {
+        .section = OPTIONS_TARGET,
+        .key = "ca",
+        OPTIONS_FIELD(config_target, ca),
+        .value = {.type = VALUE_PATH},
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "PEM authorities that the target's certificate is verified against; default: the "
+                "system's",
+    },
+    {
+        .section = OPTIONS_TARGET,
+        .key = "certificate",
+        OPTIONS_FIELD(config_target, certificate),
+        .value = {.type = VALUE_PATH},
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "PEM certificate chain to show to the target; may hold the key as well",
+    },
+    {
+        .section = OPTIONS_TARGET,
+        .key = "key",
+        OPTIONS_FIELD(config_target, key),
+        .value = {.type = VALUE_PATH},
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "PEM private key of that certificate, when it is in a file of its own",
+    },
+    {
+        .section = OPTIONS_TARGET,
+        .key = "key_password",
+        OPTIONS_FIELD(config_target, key_password),
+        .value = {.type = VALUE_TEXT},
+        .secret = true,
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "decrypts that private key",
+    },
+    {
+        .section = OPTIONS_TARGET,
+        .key = "proxy_protocol",
+        OPTIONS_FIELD(config_target, proxy_protocol),
+        .value = {.type = VALUE_ENUM, .names = options_target_proxy_versions},
+        .initial = "off",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "PROXY protocol header to send first: off, v1 or v2",
+    },
+    {
+        .section = OPTIONS_TARGET,
+        .key = "probe",
+        OPTIONS_FIELD(config_target, probe),
+        .value = {.type = VALUE_ENUM, .names = probes},
+        .initial = "off",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "ask now and then whether the target is up: off, connect or banner (connect, and "
+                "expect its first bytes)",
+    },
+    {
+        .section = OPTIONS_TARGET,
+        .key = "banner",
+        OPTIONS_FIELD(config_target, banner),
+        .value = {.type = VALUE_TEXT},
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "what a probe expects first, such as RFB 003. or SSH-2.0",
+    },
+    {
+        .section = OPTIONS_TARGET,
+        .key = "probe_interval",
+        OPTIONS_FIELD(config_target, probe_interval_ms),
+        .value = {.type = VALUE_DURATION, .min = 100, .max = VALUE_DAYS(1)},
+        .initial = "10s",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "time between probes",
+    },
+    {
+        .section = OPTIONS_TARGET,
+        .key = "probe_timeout",
+        OPTIONS_FIELD(config_target, probe_timeout_ms),
+        .value = {.type = VALUE_DURATION, .min = 10, .max = VALUE_HOURS(1)},
+        .initial = "3s",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "for a probe to connect and to read the banner",
+    },
+};
+
+const struct options_part options_target_part = {rows, sizeof(rows) / sizeof(rows[0])};

@@ -1,0 +1,20 @@
+/*
+ * The policy of a TLS listener towards its peers: all options under listeners.tls, except those
+ * that the table marks `resumes`. A new option is part of the
+ * policy until its row says otherwise.
+ *
+ * Owns: nothing. Thread: any (pure). Errors: false. Lifetime: none.
+ */
+#ifndef WSLUICE_CONFIG_TLS_POLICY_H
+#define WSLUICE_CONFIG_TLS_POLICY_H
+
+#include "config/model/config.h"
+
+/* A text comes with its NUL; one that is not set is empty. Of a file, the path: not what it holds.
+ */
+typedef bool tls_policy_take(void *owner, const void *value, size_t length);
+
+/* Every value, in the order of the table. False: `take` was, or an option is a list. */
+bool tls_policy_walk(const struct config_tls *tls, tls_policy_take *take, void *owner);
+
+#endif

@@ -1,0 +1,312 @@
+#include "config/print/dump.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "config/compare.h"
+#include "config/options/options.h"
+#include "config/options/snapshot.h"
+
+enum { PRINTED_MAX = 512, PATH_MAX_LENGTH = 200, STEP = 2 };
+
+struct dump {
+    const struct config *config;
+    FILE *stream;
+    int indent;
+    bool dash;                  /* the next line begins an element of a list */
+    char path[PATH_MAX_LENGTH]; /* of the section, as names of the environment are: LISTENERS_0 */
+};
+
+/* ---- texts ---- */
+
+/* May it stand without quotes, for every reader of YAML, old or new? */
+static bool is_plain(const char *text)
+{
+    static const char *const words[] = {"null", "true", "false", "yes", "no",
+                                        "on",   "off",  "y",     "n"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (strcasecmp(text, words[i]) == 0)
+            return false;
+    if (!isalpha((unsigned char)*text) && *text != '/')
+        return false;
+    for (const char *p = text; *p; p++)
+        if (!isalnum((unsigned char)*p) && !strchr("/_.-", *p) &&
+            !(*p == ':' && p[1] != '\0' && p[1] != ' '))
+            return false;
+    return true;
+}
+
+/* The code point of UTF-8 at *p, which moves behind it; the byte itself where it is none. */
+static uint32_t take_character(const unsigned char **p)
+{
+    const unsigned char *at = *p;
+    int more = at[0] >= 0xf0 ? 3 : at[0] >= 0xe0 ? 2 : at[0] >= 0xc0 ? 1 : 0;
+    uint32_t code = more ? at[0] & (0x3fU >> more) : at[0];
+    for (int i = 1; i <= more; i++) {
+        if ((at[i] & 0xc0) != 0x80) {
+            ++*p;
+            return at[0];
+        }
+        code = code << 6 | (at[i] & 0x3fU);
+    }
+    *p += more + 1;
+    return code;
+}
+
+/* YAML 1.2.2, section 5.1; and what its older readers take for the end of a line. */
+static bool is_printable(uint32_t code, size_t bytes)
+{
+    if (code < 0x80)
+        return code >= ' ' && code != 0x7f;
+    return bytes > 1 && code >= 0xa0 && code != 0x2028 && code != 0x2029 && code != 0xfeff &&
+           code != 0xfffe && code != 0xffff;
+}
+
+/* Double quotes, and every '$' twice, so that it stands for itself. */
+static void put_text(const struct dump *dump, const char *text)
+{
+    if (is_plain(text)) {
+        fputs(text, dump->stream);
+        return;
+    }
+    fputc('"', dump->stream);
+    for (const unsigned char *p = (const unsigned char *)text, *begin; *p;) {
+        begin = p;
+        uint32_t code = take_character(&p);
+        size_t bytes = (size_t)(p - begin);
+        if (code == '"' || code == '\\')
+            fprintf(dump->stream, "\\%c", (int)code);
+        else if (code == '$')
+            fputs("$$", dump->stream);
+        else if (is_printable(code, bytes))
+            fwrite(begin, 1, bytes, dump->stream);
+        else
+            fprintf(dump->stream, code < 0x100 ? "\\x%02x" : "\\u%04x", code);
+    }
+    fputc('"', dump->stream);
+}
+
+static void begin_line(struct dump *dump)
+{
+    if (dump->dash)
+        fprintf(dump->stream, "%*s- ", dump->indent - STEP, "");
+    else
+        fprintf(dump->stream, "%*s", dump->indent, "");
+    dump->dash = false;
+}
+
+/* ---- options ---- */
+
+/* As the table writes it. False: there is no value, or it is a list. */
+static bool print_value(const struct options_row *row, const void *object, char *text, size_t size)
+{
+    struct value value;
+    if (row->list || !snapshot_get(row, object, &value))
+        return false;
+    bool scheme = row->value.type == VALUE_TARGET && value.kind == CONFIG_ADDRESS_TCP && !value.tls;
+    int length = snprintf(text, size, "%s", scheme ? "tcp://" : "");
+    value_print(&row->value, &value, text + length, size - (size_t)length);
+    return true;
+}
+
+static bool is_default(const struct options_row *row, const void *object)
+{
+    char text[PRINTED_MAX];
+    if (row->list) {
+        struct config_texts texts;
+        memcpy(&texts, (const char *)object + row->offset, sizeof(texts)); /* or ranges: the same */
+        return texts.count == 0;
+    }
+    if (!print_value(row, object, text, sizeof(text)))
+        return true;
+    return row->initial && strcmp(text, row->initial) == 0;
+}
+
+static void put_secret(const struct dump *dump, const struct options_row *row, const char *text)
+{
+    enum config_origin origin;
+    const char *reference = config_origin(dump->config, text, &origin);
+    if (!reference) {
+        fprintf(dump->stream, "\"${WSLUICE_%s_", dump->path);
+        for (const char *p = row->key; *p; p++)
+            fputc(toupper((unsigned char)*p), dump->stream);
+        fputs("}\"  # not shown: set it there, or write {file: PATH}", dump->stream);
+    } else if (origin == CONFIG_ORIGIN_FILE) {
+        fputs("{file: ", dump->stream);
+        put_text(dump, reference);
+        fputc('}', dump->stream);
+    } else {
+        fprintf(dump->stream, "\"%s\"", reference);
+    }
+}
+
+static void put_list(const struct dump *dump, const struct options_row *row, const void *object)
+{
+    const void *field = (const char *)object + row->offset;
+    const struct config_cidrs *cidrs = field;
+    const struct config_texts *texts = field;
+    bool ranges = row->value.type == VALUE_CIDR;
+    fputc('[', dump->stream);
+    for (size_t i = 0; i < (ranges ? cidrs->count : texts->count); i++) {
+        char text[PRINTED_MAX];
+        struct value value = {0};
+        if (ranges) {
+            value.cidr = cidrs->items[i];
+            value_print(&row->value, &value, text, sizeof(text));
+        }
+        fputs(i ? ", " : "", dump->stream);
+        put_text(dump, ranges ? text : texts->items[i]);
+    }
+    fputc(']', dump->stream);
+}
+
+static void put_option(struct dump *dump, const struct options_row *row, const void *object)
+{
+    bool is_text = row->value.type == VALUE_TEXT || row->value.type == VALUE_PATH;
+    const char *text =
+        is_text && !row->list ? *(const char *const *)((const char *)object + row->offset) : NULL;
+    char printed[PRINTED_MAX];
+    begin_line(dump);
+    fprintf(dump->stream, "%s: ", row->key);
+    if (row->list)
+        put_list(dump, row, object);
+    else if (row->secret)
+        put_secret(dump, row, text);
+    else if (is_text)
+        put_text(dump, text);
+    else if (print_value(row, object, printed, sizeof(printed)) &&
+             (row->value.type == VALUE_LISTEN || row->value.type == VALUE_TARGET))
+        put_text(dump, printed);
+    else
+        fputs(printed, dump->stream);
+    bool path = row->section == OPTIONS_ROUTE && strcmp(row->key, "path") == 0;
+    if (!row->implied && !path && is_default(row, object))
+        fputs("  # default", dump->stream);
+    fputc('\n', dump->stream);
+}
+
+/* An option that says nothing where it stands is left out. */
+static bool is_shown(const struct dump *dump, const struct options_row *row, const void *object)
+{
+    const char *key = row->key;
+    char text[PRINTED_MAX];
+    if (row->section == OPTIONS_LISTENER && strcmp(key, "trusted_proxies") == 0) {
+        const struct config_listener inherits = {.trusted_proxies = dump->config->trusted_proxies};
+        return !compare_option(row, object, &inherits);
+    }
+    if (row->list)
+        return !is_default(row, object);
+    if (row->section == OPTIONS_ROUTE) {
+        const struct config_route *route = object;
+        if (strcmp(key, "metrics") == 0)
+            return route->kind == CONFIG_KIND_METRICS;
+        if (strcmp(key, "health") == 0)
+            return route->kind == CONFIG_KIND_HEALTH;
+        if (strcmp(key, "redirect_status") == 0)
+            return route->kind == CONFIG_KIND_REDIRECT || !is_default(row, object);
+        if (route->kind != CONFIG_KIND_BRIDGE && strcmp(key, "path") != 0)
+            return !is_default(row, object);
+    }
+    /* For TCP the scheme of the address says it. */
+    if (row->section == OPTIONS_TARGET && strcmp(key, "tls") == 0)
+        return ((const struct config_target *)object)->address.kind == CONFIG_ADDRESS_UNIX;
+    return row->value.type == VALUE_TEXT || row->value.type == VALUE_PATH
+               ? *(const char *const *)((const char *)object + row->offset) != NULL
+               : print_value(row, object, text, sizeof(text));
+}
+
+/* ---- sections ---- */
+
+static void put_section(struct dump *dump, enum options_section section, const char *object);
+
+static void put_map(struct dump *dump, enum options_section section, const char *object)
+{
+    size_t count;
+    const char *element = snapshot_elements(section, object, &count);
+    struct options_map map = options_map(section);
+    for (size_t i = 0; i < count; i++, element += options_section(section)->size) {
+        begin_line(dump);
+        put_text(dump, *(const char *const *)(element + map.name->offset));
+        fputs(": ", dump->stream);
+        put_text(dump, *(const char *const *)(element + map.text->offset));
+        fputc('\n', dump->stream);
+    }
+}
+
+static void put_elements(struct dump *dump, enum options_section section, const char *object)
+{
+    size_t count, length = strlen(dump->path);
+    const char *element = snapshot_elements(section, object, &count);
+    dump->indent += STEP;
+    for (size_t i = 0; i < count; i++, element += options_section(section)->size) {
+        snprintf(dump->path + length, sizeof(dump->path) - length, "_%zu", i);
+        dump->dash = true;
+        put_section(dump, section, element);
+    }
+    dump->indent -= STEP;
+}
+
+static bool is_untouched(enum options_section section, const char *object)
+{
+    const struct options_row *row;
+    for (size_t i = 0; (row = options_at(i)); i++)
+        if (row->section == section && !is_default(row, object))
+            return false;
+    return true;
+}
+
+static void put_child(struct dump *dump, enum options_section child, const char *object)
+{
+    const struct options_section_row *row = options_section(child);
+    size_t count = 1, length = strlen(dump->path);
+    if (row->shape != OPTIONS_ONE)
+        snapshot_elements(child, object, &count);
+    else if (child == OPTIONS_TLS && is_untouched(child, object + row->offset))
+        snapshot_elements(OPTIONS_CERTIFICATE, object + row->offset, &count);
+    else if (options_essence(child))
+        count = is_default(options_essence(child), object + row->offset) ? 0 : 1;
+    if (count == 0)
+        return;
+    bool single = row->single && count == 1;
+    begin_line(dump);
+    fprintf(dump->stream, "%s:\n", single ? row->single : row->key);
+    size_t used = length;
+    for (const char *p = length ? "_" : ""; *p && used + 1 < sizeof(dump->path); p++)
+        dump->path[used++] = *p;
+    for (const char *p = row->key; *p && used + 1 < sizeof(dump->path); p++)
+        dump->path[used++] = (char)toupper((unsigned char)*p);
+    dump->path[used] = '\0';
+
+    dump->indent += STEP;
+    if (row->shape == OPTIONS_ONE)
+        put_section(dump, child, object + row->offset);
+    else if (row->shape == OPTIONS_MAP)
+        put_map(dump, child, object);
+    else if (single)
+        put_section(dump, child, snapshot_elements(child, object, &count));
+    else
+        put_elements(dump, child, object);
+    dump->indent -= STEP;
+    dump->path[length] = '\0';
+}
+
+static void put_section(struct dump *dump, enum options_section section, const char *object)
+{
+    const struct options_row *row;
+    size_t length = strlen(dump->path);
+    for (size_t i = 0; (row = options_at(i)); i++)
+        if (row->section == section && is_shown(dump, row, object))
+            put_option(dump, row, object);
+    for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++)
+        if (options_section((enum options_section)i)->parent == section)
+            put_child(dump, (enum options_section)i, object);
+    dump->path[length] = '\0';
+}
+
+void dump_config(const struct config *config, FILE *stream)
+{
+    struct dump dump = {.config = config, .stream = stream};
+    put_section(&dump, OPTIONS_PROCESS, (const char *)config);
+}

@@ -1,0 +1,385 @@
+#include "config/print/reference.h"
+
+#include <string.h>
+
+#include "config/model/diag.h"
+
+enum { TYPE_TEXT_MAX = 200, WIDTH = 79, COLUMN = 44 };
+
+void reference_path(enum options_section section, const struct options_row *row, char *buffer,
+                    size_t size)
+{
+    const struct options_section_row *own = options_section(section);
+    buffer[0] = '\0';
+    if (section != OPTIONS_PROCESS) {
+        reference_path(own->parent, NULL, buffer, size);
+        size_t used = strlen(buffer);
+        snprintf(buffer + used, size - used, "%s%s%s", used ? "." : "", own->key,
+                 own->shape == OPTIONS_LIST ? "[]" : "");
+    }
+    size_t used = strlen(buffer);
+    if (row)
+        snprintf(buffer + used, size - used, "%s%s", used ? "." : "", row->key);
+}
+
+/* ---- what a value may be ---- */
+
+static void print_range(const struct value_spec *spec, const char *noun, char *buffer, size_t size)
+{
+    char min[32], max[32];
+    const struct value least = {.number = spec->min}, most = {.number = spec->max};
+    value_print(spec, &least, min, sizeof(min));
+    value_print(spec, &most, max, sizeof(max));
+    snprintf(buffer, size, "%s from %s to %s%s%s", noun, min, max, spec->zero ? ", or " : "",
+             spec->zero ? spec->zero : "");
+}
+
+static void print_names(const struct value_name *names, char *buffer, size_t size)
+{
+    size_t used = 0;
+    buffer[0] = '\0';
+    for (; names->name; names++) {
+        const struct value_name *later = names + 1;
+        while (later->name && later->alias)
+            later++;
+        if (!names->alias)
+            used += (size_t)snprintf(buffer + used, size - used, "%s%s",
+                                     used == 0     ? ""
+                                     : later->name ? ", "
+                                                   : " or ",
+                                     names->name);
+    }
+}
+
+static void print_type(const struct options_row *row, char *buffer, size_t size)
+{
+    const struct value_spec *spec = &row->value;
+    switch (spec->type) {
+    case VALUE_BOOL:
+        snprintf(buffer, size, "true or false");
+        break;
+    case VALUE_COUNT:
+        print_range(spec, "a number", buffer, size);
+        break;
+    case VALUE_DURATION:
+        print_range(spec, "a duration", buffer, size);
+        break;
+    case VALUE_SIZE:
+        print_range(spec, "a size", buffer, size);
+        break;
+    case VALUE_MODE:
+        snprintf(buffer, size, "permission bits in octal");
+        break;
+    case VALUE_ENUM:
+        print_names(spec->names, buffer, size);
+        break;
+    case VALUE_TEXT:
+        snprintf(buffer, size, row->list ? "texts" : row->secret ? "a secret" : "a text");
+        break;
+    case VALUE_PATH:
+        snprintf(buffer, size, "a file");
+        break;
+    case VALUE_LISTEN:
+    case VALUE_TARGET:
+        snprintf(buffer, size, "an address");
+        break;
+    case VALUE_CIDR:
+        snprintf(buffer, size, "address ranges");
+        break;
+    }
+}
+
+static const char *reload_text(enum options_reload reload)
+{
+    switch (reload) {
+    case OPTIONS_LIVE:
+        return "holds at once";
+    case OPTIONS_NEW_SESSIONS:
+        return "holds for new connections";
+    case OPTIONS_RESTART:
+        return "needs a restart";
+    }
+    return "";
+}
+
+/* ---- one option, one section ---- */
+
+static void wrap(FILE *stream, const char *text, int indent)
+{
+    int column = fprintf(stream, "%*s", indent, "");
+    while (*text) {
+        int length = (int)strcspn(text, " ");
+        bool first = column == indent;
+        if (!first && column + 1 + length > WIDTH) {
+            column = fprintf(stream, "\n%*s", indent, "") - 1;
+            first = true;
+        }
+        column += fprintf(stream, "%s%.*s", first ? "" : " ", length, text);
+        text += length;
+        text += *text == ' ';
+    }
+    fputc('\n', stream);
+}
+
+static void print_option(const struct options_row *row, FILE *stream)
+{
+    char text[TYPE_TEXT_MAX];
+    reference_path(row->section, row, text, sizeof(text));
+    fprintf(stream, "%s\n", text);
+    wrap(stream, row->help, 4);
+    print_type(row, text, sizeof(text));
+    fprintf(stream, "    value:   %s\n", text);
+    if (row->required)
+        fputs("    default: none, it must be given\n", stream);
+    else if (row->initial)
+        fprintf(stream, "    default: %s\n", row->initial);
+    if (row->quick)
+        fprintf(stream, "    on the quick command line: %s\n", row->quick);
+    for (int i = 0; i < OPTIONS_FLAGS_MAX; i++)
+        if (row->flags[i].name)
+            fprintf(stream, "    flag:    --%s%s%s\n", row->flags[i].name,
+                    row->flags[i].argument ? "=" : "",
+                    row->flags[i].argument ? row->flags[i].argument : "");
+    fprintf(stream, "    reload:  %s\n", reload_text(row->reload));
+}
+
+static void print_line(const char *path, const char *help, FILE *stream)
+{
+    int length = fprintf(stream, "  %s", path);
+    int most = (int)strcspn(help, ";");
+    fprintf(stream, "%*s%.*s\n", length < COLUMN ? COLUMN - length : 2, "", most, help);
+}
+
+static void print_section(enum options_section section, FILE *stream)
+{
+    const struct options_row *row;
+    char path[TYPE_TEXT_MAX];
+    for (size_t i = 0; (row = options_at(i)); i++) {
+        if (row->section != section)
+            continue;
+        reference_path(section, row, path, sizeof(path));
+        print_line(path, row->help, stream);
+    }
+    for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++) {
+        enum options_section child = (enum options_section)i;
+        if (options_section(child)->parent != section)
+            continue;
+        if (options_section(child)->shape != OPTIONS_MAP) {
+            print_section(child, stream);
+            continue;
+        }
+        reference_path(child, NULL, path, sizeof(path));
+        print_line(path, options_section(child)->help, stream);
+    }
+}
+
+/* A step of a path without its brackets. */
+static size_t take_step(const char **path, char *step, size_t size)
+{
+    size_t length = strcspn(*path, ".["), used = length < size ? length : size - 1;
+    memcpy(step, *path, used);
+    step[used] = '\0';
+    *path += length;
+    if (**path == '[')
+        *path += strcspn(*path, ".");
+    *path += **path == '.';
+    return length;
+}
+
+static const char *nearest_name(enum options_section section, const char *step)
+{
+    struct diag_guess guess = diag_guess(step, strlen(step));
+    const struct options_row *row;
+    for (size_t i = 0; (row = options_at(i)); i++)
+        if (row->section == section)
+            diag_guess_offer(&guess, row->key);
+    for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++)
+        if (options_section((enum options_section)i)->parent == section)
+            diag_guess_offer(&guess, options_section((enum options_section)i)->key);
+    return guess.best;
+}
+
+static void begin_another(bool *any, FILE *stream)
+{
+    if (*any)
+        fputc('\n', stream);
+    *any = true;
+}
+
+/* "drain_delay" instead of "limits.drain_delay". False: no section has it. */
+static bool print_wherever(const char *name, FILE *stream)
+{
+    const struct options_row *row;
+    bool any = false;
+    for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++) {
+        enum options_section section;
+        if (!options_child(options_section((enum options_section)i)->parent, name, &section) ||
+            section != (enum options_section)i)
+            continue;
+        begin_another(&any, stream);
+        wrap(stream, options_section(section)->help, 0);
+        print_section(section, stream);
+    }
+    for (size_t i = 0; (row = options_at(i)); i++) {
+        if (strcmp(row->key, name) != 0)
+            continue;
+        begin_another(&any, stream);
+        print_option(row, stream);
+    }
+    return any;
+}
+
+bool reference_print(const char *path, FILE *stream, const char **nearest)
+{
+    enum options_section section = OPTIONS_PROCESS;
+    const struct options_row *row = NULL;
+    char step[64];
+    *nearest = NULL;
+    while (*path && !row) {
+        take_step(&path, step, sizeof(step));
+        enum options_section parent = section;
+        if (options_child(parent, step, &section))
+            continue;
+        row = options_find(parent, step);
+        if (!row && parent == OPTIONS_PROCESS && *path == '\0' && print_wherever(step, stream))
+            return true;
+        if (!row) {
+            *nearest = nearest_name(parent, step);
+            return false;
+        }
+    }
+    if (*path)
+        return false;
+    if (row) {
+        print_option(row, stream);
+        return true;
+    }
+    wrap(stream, options_section(section)->help, 0);
+    print_section(section, stream);
+    return true;
+}
+
+void reference_overview(FILE *stream)
+{
+    fputs("Options of the configuration file. For more about one: wsluice help-config PATH\n\n",
+          stream);
+    print_section(OPTIONS_PROCESS, stream);
+}
+
+/* ---- Markdown ---- */
+
+static const char introduction[] =
+    "# The configuration file\n"
+    "\n"
+    "<!-- Made by `wsluice help-config --markdown`; tests/check/reference.sh holds it fresh. -->\n"
+    "\n"
+    "    wsluice --config gateway.yaml            run it\n"
+    "    wsluice check gateway.yaml               say all that is wrong with it\n"
+    "    wsluice --print-config --config FILE     print what is in effect; as well for a quick\n"
+    "                                             command line, as a file to begin with\n"
+    "    wsluice help-config [PATH]               this page, or the part of it about PATH\n"
+    "    wsluice schema                           a JSON Schema, for editors\n"
+    "    wsluice reload gateway.yaml              check it, and have the process that serves\n"
+    "                                             read it again (it needs a pid_file)\n"
+    "\n"
+    "`examples/` has whole files for real situations. A small one:\n"
+    "\n"
+    "```yaml\n"
+    "listeners:\n"
+    "  - address: \":443\"\n"
+    "    tls:\n"
+    "      certificates: [{certificate: desk.pem, key: desk.key}]\n"
+    "routes:\n"
+    "  - path: /vnc\n"
+    "    target: tcp://10.0.0.5:5900\n"
+    "```\n"
+    "\n"
+    "## How it is written\n"
+    "\n"
+    "- It is YAML 1.1 or 1.2. Anchors, aliases and merge keys work; a top-level key that begins\n"
+    "  with `x-` is a place to keep anchors in. Quote what begins with `[`, `{`, `*` or `:`.\n"
+    "- An element of `listeners`, `certificates` and `targets` may be nothing but its address or\n"
+    "  its certificate: `target: tcp://desk:5900` is `target: {address: \"tcp://desk:5900\"}`, "
+    "and\n"
+    "  `target:` is `targets:` with one element.\n"
+    "- **Durations** are `250ms`, `30s`, `5m`, `1h` or `7d`; a bare number is seconds. **Sizes** "
+    "are\n"
+    "  `512`, `16KiB` or `1MiB`.\n"
+    "- **Paths** are relative to the file that they stand in.\n"
+    "- **Variables**: `${NAME}` and `${NAME:-default}` in a value come from the environment, when\n"
+    "  the file is read. `$$` is one `$`.\n"
+    "- **Secrets**, and every other text, can be kept in a file of their own:\n"
+    "  `key_password: {file: desk.password}`. One newline at its end is left out.\n"
+    "- **`include`** names files whose listeners and routes are added: `include: conf.d/*.yaml`, "
+    "or\n"
+    "  a list. Matches are read in the order of their names, and may include others.\n"
+    "- The command line's `--workers`, `--log-...` and other flags of the process win over the\n"
+    "  file.\n"
+    "\n"
+    "## Options\n"
+    "\n"
+    "The last column says what a reload does with a changed value.\n";
+
+/* A bar would end the cell. */
+static void put_cell(const char *text, FILE *stream)
+{
+    for (; *text; text++)
+        fprintf(stream, *text == '|' ? "\\|" : "%c", *text);
+}
+
+static void put_row(const struct options_row *row, FILE *stream)
+{
+    char type[TYPE_TEXT_MAX];
+    print_type(row, type, sizeof(type));
+    fprintf(stream, "| `%s` | ", row->key);
+    put_cell(row->help, stream);
+    fprintf(stream, " | %s | ", type);
+    if (row->required)
+        fputs("required", stream);
+    else if (row->initial)
+        fprintf(stream, "`%s`", row->initial);
+    fprintf(stream, " | %s |\n", reload_text(row->reload));
+}
+
+static void put_table(enum options_section section, FILE *stream)
+{
+    const struct options_section_row *own = options_section(section);
+    const struct options_row *row;
+    char path[TYPE_TEXT_MAX];
+    reference_path(section, NULL, path, sizeof(path));
+    fprintf(stream, "\n### %s%s%s\n\n%s\n", path[0] ? "`" : "", path[0] ? path : "The top level",
+            path[0] ? "`" : "", own->help);
+    if (own->shape == OPTIONS_MAP) {
+        struct options_map map = options_map(section);
+        fprintf(stream, "\n- key: %s\n- value: %s\n", map.name->help, map.text->help);
+        return;
+    }
+    fputs("\n| option | meaning | value | default | reload |\n| --- | --- | --- | --- | --- |\n",
+          stream);
+    for (size_t i = 0; (row = options_at(i)); i++)
+        if (row->section == section)
+            put_row(row, stream);
+    for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++) {
+        const struct options_section_row *child = options_section((enum options_section)i);
+        if (child->parent != section)
+            continue;
+        reference_path((enum options_section)i, NULL, path, sizeof(path));
+        fprintf(stream, "| `%s` | see `%s` | %s | | |\n", child->key, path,
+                child->shape == OPTIONS_LIST ? "a list" : "a mapping");
+    }
+}
+
+/* A section, and those inside of it right behind it. */
+static void put_tables(enum options_section section, FILE *stream)
+{
+    put_table(section, stream);
+    for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++)
+        if (options_section((enum options_section)i)->parent == section)
+            put_tables((enum options_section)i, stream);
+}
+
+void reference_markdown(FILE *stream)
+{
+    fputs(introduction, stream);
+    put_tables(OPTIONS_PROCESS, stream);
+}

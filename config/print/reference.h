@@ -1,0 +1,33 @@
+/*
+ * What the option table says, for people: one option, a section, or all of it as a page of
+ * Markdown, which is config/README.md.
+ *
+ * Owns: nothing. Thread: any. Errors: false for a name that the table does not have; a stream that
+ * fails is its owner's to notice. Lifetime: none.
+ */
+#ifndef WSLUICE_CONFIG_REFERENCE_H
+#define WSLUICE_CONFIG_REFERENCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "config/options/options.h"
+
+/* "listeners[].tls.certificates[].key"; row NULL: the section's own. */
+void reference_path(enum options_section section, const struct options_row *row, char *buffer,
+                    size_t size);
+
+/*
+ * An option or a section by its path, with or without brackets: "routes[2].target.ca" or
+ * "routes.targets.ca"; by its own name alone every one that has it. False: there is none, and
+ * *nearest is the name that was meant, or NULL.
+ */
+bool reference_print(const char *path, FILE *stream, const char **nearest);
+
+/* A line for each option. */
+void reference_overview(FILE *stream);
+
+void reference_markdown(FILE *stream);
+
+#endif

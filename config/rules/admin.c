@@ -1,0 +1,69 @@
+#include "config/rules/admin.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "config/options/options.h"
+#include "config/options/snapshot.h"
+
+/* No file can say it: names there have no spaces. */
+static const char name[] = "admin socket";
+static const char *const names[] = {name};
+
+/* Permissions are what guards it, and abstract names have none. */
+static bool set_address(struct config *config, struct config_listener *listener)
+{
+    char *address, why[128];
+    const char *path = config->admin.socket;
+    if (asprintf(&address, "unix:%s%s", *path == '@' ? "./" : "", path) < 0)
+        return false;
+    const struct options_row *row = options_find(OPTIONS_LISTENER, "address");
+    bool done = snapshot_set(config, row, listener, address, why, sizeof(why)) == VALUE_OK;
+    free(address);
+    return done;
+}
+
+static bool add_listener(struct config *config)
+{
+    struct config_listener *listener = snapshot_open(config, OPTIONS_LISTENER, config);
+    if (!listener || !set_address(config, listener))
+        return false;
+    listener->name = name;
+    listener->routes = (struct config_texts){names, 1};
+    listener->unix_mode = config->admin.mode;
+    listener->unix_owner = config->user;
+    listener->unix_group = config->group;
+    listener->admin = true;
+    config->own_listeners++;
+    return true;
+}
+
+static struct config_route *add_route(struct config *config, const char *path)
+{
+    struct config_route *route = snapshot_open(config, OPTIONS_ROUTE, config);
+    if (!route)
+        return NULL;
+    route->name = name;
+    route->path = path;
+    config->own_routes++;
+    return route;
+}
+
+bool admin_attach(struct config *config)
+{
+    if (!config->admin.socket)
+        return true;
+    if (!add_listener(config))
+        return false;
+    struct config_route *status = add_route(config, "/*");
+    if (!status)
+        return false;
+    status->kind = CONFIG_KIND_STATUS;
+    status->status = true;
+    struct config_route *ready = add_route(config, ADMIN_READY);
+    if (!ready)
+        return false;
+    ready->kind = CONFIG_KIND_HEALTH;
+    ready->health = CONFIG_HEALTH_READY;
+    return true;
+}

@@ -1,0 +1,18 @@
+/*
+ * Which rules routes must keep: of rules.h, what concerns routes and their targets.
+ *
+ * Owns: nothing. Thread: one. Errors: findings. Lifetime: none.
+ */
+#ifndef WSLUICE_CONFIG_ROUTE_RULES_H
+#define WSLUICE_CONFIG_ROUTE_RULES_H
+
+#include "config/model/config.h"
+#include "config/model/diag.h"
+#include "config/options/subject.h"
+
+enum { ROUTE_RULES_CAPTURES_MAX = 4 }; /* of one route */
+
+void route_rules_check(const struct config *config, const struct subject_names *names,
+                       struct diag *diag);
+
+#endif

@@ -1,0 +1,105 @@
+#include "base/text/json.h"
+
+#include <inttypes.h>
+
+#include "base/text/escape.h"
+#include "base/text/utf8.h"
+
+static void begin_value(struct json *json)
+{
+    if (json->comma)
+        text_add_byte(&json->text, ',');
+    json->comma = true;
+}
+
+void json_open(struct json *json, char bracket)
+{
+    begin_value(json);
+    text_add_byte(&json->text, bracket);
+    json->comma = false;
+}
+
+void json_close(struct json *json, char bracket)
+{
+    text_add_byte(&json->text, bracket);
+    json->comma = true;
+}
+
+void json_key(struct json *json, const char *key)
+{
+    begin_value(json);
+    text_add_byte(&json->text, '"');
+    text_add_string(&json->text, key);
+    text_add(&json->text, SLICE("\":"));
+    json->comma = false;
+}
+
+static bool is_utf8(struct slice text)
+{
+    struct utf8 state = {0};
+    return utf8_feed(&state, (const uint8_t *)text.ptr, text.len) && utf8_complete(&state);
+}
+
+static void put_escaped(struct json *json, unsigned char byte)
+{
+    char escape[ESCAPE_MAX];
+    size_t length = escape_json(escape, byte);
+    text_add(&json->text, (struct slice){escape, length});
+}
+
+void json_text(struct json *json, struct slice text)
+{
+    bool utf8 = is_utf8(text);
+    begin_value(json);
+    text_add_byte(&json->text, '"');
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char byte = (unsigned char)text.ptr[i];
+        if (byte >= 0x80 && utf8)
+            text_add_byte(&json->text, text.ptr[i]);
+        else
+            put_escaped(json, byte);
+    }
+    text_add_byte(&json->text, '"');
+}
+
+void json_string(struct json *json, const char *text)
+{
+    if (text)
+        json_text(json, slice_of(text));
+    else
+        json_null(json);
+}
+
+void json_number(struct json *json, uint64_t number)
+{
+    begin_value(json);
+    text_add_format(&json->text, "%" PRIu64, number);
+}
+
+void json_bool(struct json *json, bool truth)
+{
+    json_raw(json, truth ? SLICE("true") : SLICE("false"));
+}
+
+void json_null(struct json *json)
+{
+    json_raw(json, SLICE("null"));
+}
+
+void json_raw(struct json *json, struct slice value)
+{
+    begin_value(json);
+    text_add(&json->text, value);
+}
+
+char *json_take(struct json *json, size_t *length)
+{
+    json->comma = false;
+    return text_take(&json->text, length);
+}
+
+void json_free(struct json *json)
+{
+    json->comma = false;
+    text_free(&json->text);
+}

@@ -1,0 +1,42 @@
+/*
+ * A JSON document (RFC 8259), written from front to back into memory that grows. Commas and the
+ * escape of texts are its matter; that objects and arrays close in the order in which they opened
+ * is the caller's.
+ *
+ * Texts may be any bytes: UTF-8 stays what it is, and a text that is none is written byte by byte,
+ * as the characters of those numbers.
+ *
+ * Pure. Owns: the bytes, until json_take. Thread: any. Errors: without memory, or beyond the limit,
+ * nothing more is written and json_take says NULL. Lifetime: json_take or json_free.
+ */
+#ifndef WSLUICE_CODEC_JSON_H
+#define WSLUICE_CODEC_JSON_H
+
+#include "base/text/text.h"
+
+struct json {
+    struct text text; /* its limit may be set */
+    bool comma;       /* what comes next is not the first of its container */
+};
+
+/* A container: '{' and '}', or '[' and ']'. */
+void json_open(struct json *json, char bracket);
+void json_close(struct json *json, char bracket);
+
+/* What follows is the value of that key. Keys are ours: nothing in them needs an escape. */
+void json_key(struct json *json, const char *key);
+
+void json_text(struct json *json, struct slice text);
+void json_string(struct json *json, const char *text); /* NULL: null */
+void json_number(struct json *json, uint64_t number);
+void json_bool(struct json *json, bool truth);
+void json_null(struct json *json);
+
+/* A value that is JSON already. */
+void json_raw(struct json *json, struct slice value);
+
+/* The bytes, with a NUL behind them, malloc'd; NULL: there was no memory. Empty afterwards. */
+char *json_take(struct json *json, size_t *length) WSL_MUST_CHECK;
+void json_free(struct json *json);
+
+#endif

@@ -1,0 +1,104 @@
+#include "codec/http/uri.h"
+
+static bool is_alphanumeric(uint8_t c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+/* RFC 3986 section 2.3. */
+static bool is_unreserved(uint8_t c)
+{
+    return is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~';
+}
+
+/* What else of pchar may stand raw: sub-delims, ":" and "@", RFC 3986 section 3.3. */
+static bool is_delimiter(uint8_t c)
+{
+    return c != '\0' && strchr("!$&'()*+,;=:@", c) != NULL;
+}
+
+static int hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = slice_lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Cuts the first character off, an escape with its digits; false when it lacks them. */
+static bool cut_byte(struct slice *path, uint8_t *byte, bool *escaped)
+{
+    size_t width = 1;
+    *byte = (uint8_t)path->ptr[0];
+    *escaped = *byte == '%';
+    if (*escaped) {
+        int high = path->len < 3 ? -1 : hex_value(path->ptr[1]);
+        int low = high < 0 ? -1 : hex_value(path->ptr[2]);
+        if (low < 0)
+            return false;
+        *byte = (uint8_t)(high << 4 | low);
+        width = 3;
+    }
+    *path = (struct slice){path->ptr + width, path->len - width};
+    return true;
+}
+
+static size_t escape(char *out, uint8_t c)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    out[0] = '%';
+    out[1] = digits[c >> 4];
+    out[2] = digits[c & 15];
+    return 3;
+}
+
+static bool is_dots(const char *segment, size_t length)
+{
+    return (length == 1 && segment[0] == '.') ||
+           (length == 2 && segment[0] == '.' && segment[1] == '.');
+}
+
+static bool is_refused(uint8_t c, bool escaped)
+{
+    if (c < ' ' || c == 0x7F || c == '\\')
+        return true;
+    return escaped ? c == '/' : c == '?' || c == '#';
+}
+
+enum reason uri_normalise(struct slice path, char *out, struct slice *normal)
+{
+    if (path.len == 0 || path.ptr[0] != '/')
+        return REASON_http_path;
+    size_t length = 0, segment = 0; /* where the segment at hand begins in `out` */
+    while (path.len > 0) {
+        uint8_t byte;
+        bool escaped;
+        if (!cut_byte(&path, &byte, &escaped) || is_refused(byte, escaped))
+            return REASON_http_path;
+        if (byte == '/') {
+            if (is_dots(out + segment, length - segment))
+                return REASON_http_path;
+            if (length == 0 || out[length - 1] != '/')
+                out[length++] = '/';
+            segment = length;
+        } else if (is_unreserved(byte) || (!escaped && is_delimiter(byte))) {
+            out[length++] = (char)byte;
+        } else {
+            length += escape(out + length, byte);
+        }
+    }
+    if (is_dots(out + segment, length - segment))
+        return REASON_http_path;
+    *normal = (struct slice){out, length};
+    return REASON_none;
+}
+
+void uri_split_authority(struct slice authority, struct slice *host, struct slice *port)
+{
+    size_t end = authority.len;
+    while (end > 0 && authority.ptr[end - 1] >= '0' && authority.ptr[end - 1] <= '9')
+        end--;
+    bool has_port = end > 0 && authority.ptr[end - 1] == ':';
+    *host = (struct slice){authority.ptr, has_port ? end - 1 : authority.len};
+    *port = has_port ? (struct slice){authority.ptr + end, authority.len - end} : (struct slice){0};
+}

@@ -1,0 +1,100 @@
+/*
+ * WebSocket frames, RFC 6455 section 5: decode in place, encode headers.
+ *
+ * Pure: bytes in, verdict out. The decoder keeps no payload of data frames, ever: it unmasks and
+ * moves what has arrived to the left in the caller's buffer, so that the payloads of many frames
+ * become one run of bytes. Only a control frame (125 bytes at most) is collected, inside the
+ * decoder.
+ *
+ * Owns: nothing outside its struct. Thread: any. Errors: WS_VIOLATION with a reason; the decoder is
+ * then finished and must not be called again. Lifetime: none, it is plain memory.
+ */
+#ifndef WSLUICE_CODEC_WS_FRAME_H
+#define WSLUICE_CODEC_WS_FRAME_H
+
+#include "base/base.h"
+#include "base/reason.h"
+#include "base/text/utf8.h"
+
+#define WS_HEADER_MAX  10  /* what we send: unmasked */
+#define WS_CONTROL_MAX 125 /* RFC 6455 section 5.5 */
+
+enum ws_opcode {
+    WS_OP_CONTINUATION = 0x0,
+    WS_OP_TEXT = 0x1,
+    WS_OP_BINARY = 0x2,
+    WS_OP_CLOSE = 0x8,
+    WS_OP_PING = 0x9,
+    WS_OP_PONG = 0xA,
+};
+
+/*
+ * The caller's buffer, seen by the decoder:
+ *
+ *      base        out            in             end
+ *       | payload   | free         | not yet seen |
+ *
+ * The decoder reads from `in`, appends payload at `out`, and keeps out <= in. After every call
+ * base..out is payload ready for the target.
+ */
+struct ws_window {
+    uint8_t *base;
+    size_t out, in, end;
+};
+
+enum ws_event {
+    WS_DRAINED,   /* all of the window was read (in == end) */
+    WS_PING,      /* payload in control[0 .. control_length); call again for the rest */
+    WS_PONG,      /* likewise */
+    WS_CLOSE,     /* close_code (0: none was given), text in control[2 .. control_length);
+                     finished, what follows is to be ignored */
+    WS_VIOLATION, /* violation says which; finished; nothing of the offending frame is in out */
+};
+
+struct ws_decoder {
+    uint64_t payload_left; /* of the current frame */
+    uint8_t mask[4];       /* rotated so that mask[0] belongs to the next payload byte */
+    uint8_t header[14];    /* what earlier windows held of a header that they cut */
+    uint8_t header_length;
+    uint8_t opcode;   /* of the current frame */
+    uint8_t message;  /* opcode of the message in progress, 0 between messages */
+    bool final;       /* FIN bit of the current frame */
+    bool expect_mask; /* true for a server: every frame must be masked; client: none */
+    bool refuse_text;
+    struct utf8 text;
+    uint8_t control_length;
+    uint8_t control[WS_CONTROL_MAX];
+    uint16_t close_code;
+    enum reason violation;
+};
+_Static_assert(sizeof(struct ws_decoder) <= 168, "a session holds one of these");
+
+void ws_frame_decoder_init(struct ws_decoder *decoder, bool expect_mask, bool refuse_text);
+
+/*
+ * Decodes as much of the window as it can and stops at an event. However the input is cut into
+ * windows, the same payload and the same events come out, with one exception: of a text frame that
+ * turns out not to be UTF-8, what earlier windows held has already gone out, the rest has not.
+ *
+ * A frame that breaks several rules is reported for the one that its earliest byte shows, and as
+ * soon as that byte is there; within the first byte in the order RSV, opcode, fragmented control
+ * frame, order of fragments, text refused; within the second mask, length of a control frame.
+ */
+enum ws_event ws_frame_decode(struct ws_decoder *decoder, struct ws_window *window) WSL_MUST_CHECK;
+
+/* Writes the minimal, unmasked, final header; returns its length (2 to WS_HEADER_MAX). */
+size_t ws_frame_header(uint8_t out[static WS_HEADER_MAX], enum ws_opcode opcode,
+                       uint64_t payload_length);
+
+/* As above, but ends exactly before `payload`: the header goes into the headroom in front of it. */
+uint8_t *ws_frame_header_before(uint8_t *payload, enum ws_opcode opcode, uint64_t payload_length);
+
+/* A whole control frame; returns its length. Payload beyond WS_CONTROL_MAX is a bug of the caller.
+ */
+size_t ws_frame_control(uint8_t out[static 2 + WS_CONTROL_MAX], enum ws_opcode opcode,
+                        const uint8_t *payload, size_t length);
+
+/* A whole Close frame with code and text (cut to fit, at a character); code 0: an empty one. */
+size_t ws_frame_close(uint8_t out[static 2 + WS_CONTROL_MAX], uint16_t code, const char *text);
+
+#endif

@@ -1,0 +1,200 @@
+#include "codec/ws/ws_handshake.h"
+
+#include <openssl/evp.h>
+
+#include "codec/b64.h"
+
+#define KEY_BYTES  16 /* RFC 6455 section 4.1 */
+#define SHA1_BYTES 20
+_Static_assert(WS_ACCEPT_LENGTH == B64_ENCODED(SHA1_BYTES), "an accept value is a SHA-1 in base64");
+
+/* Text that grows inside a caller's buffer; once something did not fit, nothing more goes in. */
+struct writer {
+    char *out;
+    size_t capacity, length;
+    bool overflow;
+};
+
+static void put(struct writer *w, struct slice text)
+{
+    w->overflow = w->overflow || text.len > w->capacity - w->length;
+    if (w->overflow || text.len == 0)
+        return;
+    memcpy(w->out + w->length, text.ptr, text.len);
+    w->length += text.len;
+}
+
+static size_t written(const struct writer *w)
+{
+    return w->overflow ? 0 : w->length;
+}
+
+/* [ "=" ( token / <"> token <"> ) ] behind the name of a parameter; `text` is left as the name. */
+static bool cut_parameter_value(struct slice *text)
+{
+    const char *equals = memchr(text->ptr, '=', text->len);
+    if (!equals)
+        return true;
+    size_t name = (size_t)(equals - text->ptr);
+    struct slice value = http_head_trim((struct slice){equals + 1, text->len - name - 1});
+    *text = http_head_trim((struct slice){text->ptr, name});
+    if (value.len >= 2 && value.ptr[0] == '"' && value.ptr[value.len - 1] == '"')
+        value = (struct slice){value.ptr + 1, value.len - 2};
+    return http_head_is_token(value);
+}
+
+/* token *( ";" parameter ), RFC 6455 section 9.1. */
+static bool is_extension(struct slice text)
+{
+    for (bool parameter = false;; parameter = true) {
+        const char *semicolon = memchr(text.ptr, ';', text.len);
+        size_t length = semicolon ? (size_t)(semicolon - text.ptr) : text.len;
+        struct slice name = http_head_trim((struct slice){text.ptr, length});
+        if ((parameter && !cut_parameter_value(&name)) || !http_head_is_token(name))
+            return false;
+        if (!semicolon)
+            return true;
+        text = (struct slice){semicolon + 1, text.len - length - 1};
+    }
+}
+
+/* None is supported, so none is chosen; but a list that cannot be read is refused (section 9.1). */
+static enum reason check_extensions(const struct http_head *head)
+{
+    for (unsigned i = 0; i < head->field_count; i++) {
+        if (!slice_equal_nocase(head->fields[i].name, SLICE("Sec-WebSocket-Extensions")))
+            continue;
+        struct slice rest = head->fields[i].value, extension;
+        while (http_head_list_next(&rest, &extension))
+            if (!is_extension(extension))
+                return REASON_ws_header;
+    }
+    return REASON_none;
+}
+
+/* RFC 6455 section 4.1, item 10: one or more tokens, all of them different. */
+static enum reason collect_offers(const struct http_head *head,
+                                  struct slice offers[static WS_SUBPROTOCOLS_MAX], unsigned *count)
+{
+    bool any_field = false;
+    *count = 0;
+    for (unsigned i = 0; i < head->field_count; i++) {
+        if (!slice_equal_nocase(head->fields[i].name, SLICE("Sec-WebSocket-Protocol")))
+            continue;
+        any_field = true;
+        struct slice rest = head->fields[i].value, offer;
+        while (http_head_list_next(&rest, &offer)) {
+            if (*count == WS_SUBPROTOCOLS_MAX || !http_head_is_token(offer))
+                return REASON_ws_header;
+            for (unsigned k = 0; k < *count; k++)
+                if (slice_equal(offers[k], offer))
+                    return REASON_ws_header;
+            offers[(*count)++] = offer;
+        }
+    }
+    return any_field && *count == 0 ? REASON_ws_header : REASON_none;
+}
+
+/* We pass bytes on as they are. "base64", of old clients, would promise that we recode them. */
+static enum reason choose_subprotocol(const struct http_head *head, struct slice *chosen)
+{
+    struct slice offers[WS_SUBPROTOCOLS_MAX];
+    unsigned count;
+    enum reason bad = collect_offers(head, offers, &count);
+    *chosen = (struct slice){0};
+    for (unsigned i = 0; bad == REASON_none && i < count; i++) {
+        bool binary = slice_equal(offers[i], SLICE("binary"));
+        if (binary || (!chosen->ptr && !slice_equal(offers[i], SLICE("base64"))))
+            *chosen = offers[i];
+        if (binary)
+            break;
+    }
+    return bad;
+}
+
+enum reason ws_handshake_prefer(const struct http_head *head, const char *const *wanted,
+                                size_t count, struct ws_handshake *out)
+{
+    struct slice offers[WS_SUBPROTOCOLS_MAX];
+    unsigned offered;
+    enum reason bad = collect_offers(head, offers, &offered);
+    out->subprotocol = (struct slice){0};
+    for (size_t i = 0; bad == REASON_none && i < count && !out->subprotocol.ptr; i++)
+        for (unsigned k = 0; k < offered; k++)
+            if (slice_equal(offers[k], slice_of(wanted[i])))
+                out->subprotocol = offers[k];
+    return bad;
+}
+
+enum reason ws_handshake_check(const struct http_head *head, struct ws_handshake *out)
+{
+    if (head->has_body)
+        return REASON_http_body;
+    if (head->minor_version != 1)
+        return REASON_http_version;
+    if (!slice_equal(head->method, SLICE("GET")))
+        return REASON_http_method;
+    if (!http_head_lists(head, SLICE("Upgrade"), SLICE("websocket")) ||
+        !http_head_lists(head, SLICE("Connection"), SLICE("upgrade")))
+        return REASON_http_not_upgrade;
+
+    unsigned count;
+    const struct http_field *version = http_head_only(head, SLICE("Sec-WebSocket-Version"), &count);
+    if (count > 1)
+        return REASON_ws_header;
+    if (!version || !slice_equal(version->value, SLICE("13")))
+        return REASON_ws_version;
+
+    uint8_t nonce[KEY_BYTES];
+    const struct http_field *key = http_head_only(head, SLICE("Sec-WebSocket-Key"), &count);
+    if (!key || b64_decode(nonce, sizeof(nonce), key->value) != KEY_BYTES)
+        return REASON_ws_key;
+
+    enum reason bad = choose_subprotocol(head, &out->subprotocol);
+    if (bad == REASON_none)
+        bad = check_extensions(head);
+    if (bad == REASON_none && !ws_handshake_accept(key->value, out->accept))
+        bad = REASON_out_of_memory;
+    return bad;
+}
+
+bool ws_handshake_accept(struct slice key, char out[static WS_ACCEPT_LENGTH])
+{
+    static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"; /* RFC 6455 section 1.3 */
+    char text[B64_ENCODED(KEY_BYTES) + sizeof(guid) - 1];
+    struct writer w = {text, sizeof(text), 0, false};
+    put(&w, key);
+    put(&w, SLICE(guid));
+    if (w.overflow)
+        return false;
+
+    /* The fetch inside costs 0.15 us; keeping its result would need state that all threads share.
+     */
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    unsigned length = 0;
+    if (EVP_Digest(text, w.length, digest, &length, EVP_sha1(), NULL) != 1)
+        return false;
+    wsl_assert(length == SHA1_BYTES);
+    b64_encode(out, digest, length);
+    return true;
+}
+
+size_t ws_handshake_answer(char *out, size_t capacity, const struct ws_handshake *handshake,
+                           struct slice fields)
+{
+    struct writer w = {out, capacity, 0, false};
+    put(&w, SLICE("HTTP/1.1 101 Switching Protocols\r\n"
+                  "Server: wsluice\r\n"
+                  "Upgrade: websocket\r\n"
+                  "Connection: Upgrade\r\n"
+                  "Sec-WebSocket-Accept: "));
+    put(&w, (struct slice){handshake->accept, WS_ACCEPT_LENGTH});
+    if (handshake->subprotocol.ptr) {
+        put(&w, SLICE("\r\nSec-WebSocket-Protocol: "));
+        put(&w, handshake->subprotocol);
+    }
+    put(&w, SLICE("\r\n"));
+    put(&w, fields);
+    put(&w, SLICE("\r\n"));
+    return written(&w);
+}

@@ -1,0 +1,48 @@
+/*
+ * The opening handshake, RFC 6455 section 4, server side: is this head a good upgrade request,
+ * which subprotocol is chosen, and the answer.
+ *
+ * Pure. Owns: nothing. Thread: any. Errors: a reason from the table. Lifetime: slices borrow the
+ * head.
+ */
+#ifndef WSLUICE_CODEC_WS_HANDSHAKE_H
+#define WSLUICE_CODEC_WS_HANDSHAKE_H
+
+#include "codec/http/http_head.h"
+
+#define WS_ACCEPT_LENGTH    28  /* base64 of a SHA-1 */
+#define WS_SUBPROTOCOLS_MAX 32  /* offers that we compare with each other; more are refused */
+#define WS_ANSWER_MAX       256 /* the 101 head without the name of the subprotocol */
+
+struct ws_handshake {
+    char accept[WS_ACCEPT_LENGTH];
+    struct slice subprotocol; /* chosen; ptr NULL: none */
+};
+
+/*
+ * REASON_none when the head asks for a WebSocket correctly; otherwise why not (the HTTP status
+ * follows from the table). Checks in this order: body, HTTP version, method, upgrade wanted,
+ * Sec-WebSocket-Version, Sec-WebSocket-Key, Sec-WebSocket-Protocol, Sec-WebSocket-Extensions.
+ *
+ * Subprotocol: "binary" if offered, else the first one offered except "base64", else none.
+ */
+enum reason ws_handshake_check(const struct http_head *head,
+                               struct ws_handshake *out) WSL_MUST_CHECK;
+
+/*
+ * Chooses again, for those who prefer: the first of `wanted` that the client offers, else none.
+ */
+enum reason ws_handshake_prefer(const struct http_head *head, const char *const *wanted,
+                                size_t count, struct ws_handshake *out) WSL_MUST_CHECK;
+
+/* Sec-WebSocket-Accept for a key; false for a longer text than that, or without memory. */
+bool ws_handshake_accept(struct slice key, char out[static WS_ACCEPT_LENGTH]) WSL_MUST_CHECK;
+
+/*
+ * The 101 head, with whole field lines of somebody else's among its own; returns its length, or 0
+ * when it does not fit.
+ */
+size_t ws_handshake_answer(char *out, size_t capacity, const struct ws_handshake *handshake,
+                           struct slice fields) WSL_MUST_CHECK;
+
+#endif

@@ -1,0 +1,189 @@
+#include "core/access/access.h"
+
+#include "codec/http/uri.h"
+#include "codec/ip.h"
+
+struct origin {
+    struct slice scheme, host;
+    uint16_t port; /* 0: none, and the scheme has no default */
+};
+
+static uint16_t default_port(struct slice scheme)
+{
+    if (slice_equal_nocase(scheme, SLICE("https")) || slice_equal_nocase(scheme, SLICE("wss")))
+        return 443;
+    if (slice_equal_nocase(scheme, SLICE("http")) || slice_equal_nocase(scheme, SLICE("ws")))
+        return 80;
+    return 0;
+}
+
+/* At most five digits that name a port; `missing` when there are none. */
+static bool read_port(struct slice digits, uint16_t missing, uint16_t *port)
+{
+    unsigned value = 0;
+    *port = missing;
+    if (!digits.ptr || digits.len == 0)
+        return true;
+    if (digits.len > 5)
+        return false;
+    for (size_t i = 0; i < digits.len; i++)
+        value = value * 10 + (unsigned)(digits.ptr[i] - '0');
+    *port = (uint16_t)value;
+    return value > 0 && value <= UINT16_MAX;
+}
+
+/* Nothing of a path, a second origin or userinfo: only what a name or an address has. */
+static bool is_host(struct slice host)
+{
+    if (host.len == 0)
+        return false;
+    bool bracketed = host.ptr[0] == '[' && host.ptr[host.len - 1] == ']';
+    if (bracketed)
+        host = (struct slice){host.ptr + 1, host.len - 2};
+    for (size_t i = 0; i < host.len; i++) {
+        char c = slice_lower(host.ptr[i]);
+        bool named =
+            (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+        if (!named && !(bracketed && c == ':'))
+            return false;
+    }
+    return host.len > 0;
+}
+
+static bool is_scheme(struct slice scheme)
+{
+    for (size_t i = 0; i < scheme.len; i++) {
+        char c = slice_lower(scheme.ptr[i]);
+        bool other = (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+        if (!(c >= 'a' && c <= 'z') && (i == 0 || !other))
+            return false;
+    }
+    return scheme.len > 0;
+}
+
+/* serialized-origin of RFC 6454 section 6.2, but for "null". */
+static bool read_origin(struct slice text, struct origin *origin)
+{
+    const char *colon = text.len > 0 ? memchr(text.ptr, ':', text.len) : NULL;
+    if (!colon)
+        return false;
+    struct slice digits;
+    origin->scheme = (struct slice){text.ptr, (size_t)(colon - text.ptr)};
+    struct slice rest = {colon, text.len - origin->scheme.len};
+    if (!is_scheme(origin->scheme) || rest.len < 3 || memcmp(rest.ptr, "://", 3) != 0)
+        return false;
+    uri_split_authority((struct slice){rest.ptr + 3, rest.len - 3}, &origin->host, &digits);
+    if (digits.ptr && digits.len == 0)
+        return false;
+    return is_host(origin->host) && read_port(digits, default_port(origin->scheme), &origin->port);
+}
+
+/* `pattern` is an origin of the configuration, perhaps with "*." in front of its host. */
+static bool is_listed(const struct origin *origin, struct slice pattern)
+{
+    static const char mark[] = "://*.";
+    const char *star = memmem(pattern.ptr, pattern.len, mark, sizeof(mark) - 1);
+    size_t scheme = star ? (size_t)(star - pattern.ptr) : 0;
+    struct origin listed;
+    if (!star)
+        return read_origin(pattern, &listed) && listed.port == origin->port &&
+               slice_equal_nocase(listed.scheme, origin->scheme) &&
+               slice_equal_nocase(listed.host, origin->host);
+
+    struct slice digits, suffix;
+    listed.scheme = (struct slice){pattern.ptr, scheme};
+    size_t before = scheme + sizeof(mark) - 2; /* the dot belongs to the suffix */
+    uri_split_authority((struct slice){pattern.ptr + before, pattern.len - before}, &suffix,
+                        &digits);
+    if (!read_port(digits, default_port(listed.scheme), &listed.port) ||
+        listed.port != origin->port || !slice_equal_nocase(listed.scheme, origin->scheme) ||
+        origin->host.len <= suffix.len)
+        return false;
+    size_t labels = origin->host.len - suffix.len;
+    return origin->host.ptr[0] != '.' &&
+           slice_equal_nocase((struct slice){origin->host.ptr + labels, suffix.len}, suffix);
+}
+
+static bool is_same_host(const struct origin *origin, struct slice authority, bool secure)
+{
+    struct slice host, digits;
+    uint16_t port, usual = default_port(origin->scheme);
+    if (!authority.ptr || usual == 0 || (secure && usual != 443))
+        return false;
+    uri_split_authority(authority, &host, &digits);
+    return read_port(digits, usual, &port) && port == origin->port &&
+           slice_equal_nocase(host, origin->host);
+}
+
+static bool lists(const struct config_texts *texts, struct slice text)
+{
+    for (size_t i = 0; i < texts->count; i++)
+        if (slice_equal(slice_of(texts->items[i]), text))
+            return true;
+    return false;
+}
+
+enum reason access_origin(struct slice origin, struct slice host, bool secure,
+                          const struct config_texts *allowed)
+{
+    struct origin parsed;
+    if (!origin.ptr || lists(allowed, SLICE("any")))
+        return REASON_none;
+    if (slice_equal(origin, SLICE("null")))
+        return lists(allowed, origin) ? REASON_none : REASON_origin_refused;
+    if (!read_origin(origin, &parsed))
+        return REASON_origin_refused;
+    if (is_same_host(&parsed, host, secure))
+        return REASON_none;
+    for (size_t i = 0; i < allowed->count; i++)
+        if (is_listed(&parsed, slice_of(allowed->items[i])))
+            return REASON_none;
+    return REASON_origin_refused;
+}
+
+bool access_is_own_name(struct slice authority)
+{
+    static const struct slice local = {"localhost", 9};
+    struct slice host, port;
+    uint8_t address[IP_BYTES];
+    if (!authority.ptr)
+        return true;
+    uri_split_authority(authority, &host, &port);
+    if (host.len > 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']')
+        return ip_parse_v6((struct slice){host.ptr + 1, host.len - 2}, address);
+    if (ip_parse_v4(host, address))
+        return true;
+    if (host.len > 0 && host.ptr[host.len - 1] == '.')
+        host.len--;
+    if (host.len < local.len)
+        return false;
+    size_t labels = host.len - local.len;
+    return slice_equal_nocase(slice_from(host, labels), local) &&
+           (labels == 0 || host.ptr[labels - 1] == '.');
+}
+
+static bool holds(const struct config_cidr *range, const uint8_t *address)
+{
+    size_t whole = range->bits / 8;
+    unsigned rest = range->bits % 8;
+    bool ipv4_range = range->bits >= 96 && ip_is_v4(range->bytes);
+    if (ipv4_range != ip_is_v4(address) || memcmp(range->bytes, address, whole) != 0)
+        return false;
+    return rest == 0 || (range->bytes[whole] ^ address[whole]) >> (8 - rest) == 0;
+}
+
+bool access_holds(const struct config_cidrs *ranges, const uint8_t *address)
+{
+    for (size_t i = 0; address && i < ranges->count; i++)
+        if (holds(&ranges->items[i], address))
+            return true;
+    return false;
+}
+
+enum reason access_address(const uint8_t *address, const struct config_cidrs *allow,
+                           const struct config_cidrs *deny)
+{
+    bool refused =
+        access_holds(deny, address) || (allow->count > 0 && !access_holds(allow, address));
+    return refused ? REASON_address_refused : REASON_none;
+}

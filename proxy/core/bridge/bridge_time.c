@@ -1,0 +1,204 @@
+#include "core/bridge/bridge_time.h"
+
+#include "core/bridge/bridge_priv.h"
+
+/* When the client is gone, the target hears of it within a second, even if it takes no bytes. */
+#define CLIENT_GONE_MS 1000
+
+/* So often within a timeout the kernel is asked what its sockets still hold. */
+#define LOOKS 4
+
+/*
+ * The first step of a reader may be the rest of a window, and the next one a whole buffer, four
+ * times as much; the rest is margin.
+ */
+#define STEPS 8
+
+static uint64_t sooner(uint64_t a, uint64_t b)
+{
+    return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
+static uint64_t tick_ping(struct bridge *bridge, const struct bridge_times *times, uint64_t now)
+{
+    if (times->ping_interval == 0)
+        return 0;
+    /*
+     * While the target blocks, the client is not listened to: its silence says nothing. While the
+     * client blocks, a ping would not reach it: a stalled reader is for the kernel to judge.
+     */
+    if (bridge_held_back(bridge)) {
+        bridge->received_at = now;
+        bridge->pinged_at = 0;
+    }
+    /* The answer may come at any time, and then the next ping be due before this one's timeout. */
+    uint64_t next_ping = now + times->ping_interval;
+    if (bridge->pinged_at != 0) {
+        if (now - bridge->pinged_at < times->ping_timeout)
+            return sooner(bridge->pinged_at + times->ping_timeout, next_ping);
+        bridge_end(bridge, REASON_client_dead, now);
+        return 0;
+    }
+    if (now - bridge->received_at < times->ping_interval)
+        return bridge->received_at + times->ping_interval;
+    bridge->slot_length = (uint8_t)ws_frame_control(bridge->slot, WS_OP_PING, bridge->slot, 0);
+    bridge->pinged_at = bridge->ping_out_at = now;
+    return sooner(now + times->ping_timeout, next_ping);
+}
+
+static uint64_t tick_limit(struct bridge *bridge, uint64_t since, uint32_t limit,
+                           enum reason reason, uint64_t now)
+{
+    if (limit == 0)
+        return 0;
+    if (now - since < limit)
+        return since + limit;
+    bridge_end(bridge, reason, now);
+    return 0;
+}
+
+/* ---- what sinks take ------------------------------------------------------------------------- */
+
+static uint64_t left_of(const struct pipe *pipe, uint64_t unsent)
+{
+    return unsent + pipe->carry_length - pipe->carry_at;
+}
+
+/* True if the sink has taken bytes since the last look; the first look only remembers. */
+static bool look(struct pipe *pipe, uint64_t unsent, uint64_t now)
+{
+    uint64_t left = left_of(pipe, unsent);
+    bool first = pipe->still_since == 0, moved = !first && left < pipe->left;
+    pipe->left = left;
+    if (first || moved)
+        pipe->still_since = now;
+    return moved;
+}
+
+/* A sink that takes nothing, whatever its transport: what TCP_USER_TIMEOUT is to TCP alone. */
+static uint64_t tick_stall(struct bridge *bridge, struct pipe *pipe, uint64_t unsent,
+                           uint32_t limit, uint64_t now)
+{
+    if (limit == 0)
+        return 0;
+    uint64_t next = now + (limit + LOOKS - 1) / LOOKS;
+    if (!pipe->blocked || look(pipe, unsent, now))
+        return next;
+    if (now - pipe->still_since < limit)
+        return sooner(next, pipe->still_since + limit);
+    bridge_end(bridge, pipe == &bridge->up ? REASON_target_stalled : REASON_client_stalled, now);
+    /* The other side is read on, so that its own end is heard at once. */
+    bridge_break(bridge, pipe, now);
+    return 0;
+}
+
+/* A tap that takes nothing: neither side is read, so nothing has moved since. */
+static void tick_tap(struct bridge *bridge, uint32_t limit, uint64_t now)
+{
+    if (limit != 0 && bridge->tap && bridge->tap->full && now - bridge->moved_at >= limit)
+        bridge_end(bridge, REASON_recording_stalled, now);
+}
+
+static uint64_t tick_open(struct bridge *bridge, const struct bridge_unsent *unsent,
+                          const struct bridge_times *times, uint64_t now)
+{
+    uint64_t next = tick_ping(bridge, times, now);
+    next = sooner(
+        next, tick_limit(bridge, bridge->moved_at, times->idle_timeout, REASON_idle_timeout, now));
+    next = sooner(next, tick_limit(bridge, bridge->opened_at, times->max_duration,
+                                   REASON_duration_limit, now));
+    uint32_t limit = times->stall_timeout;
+    next = sooner(next, tick_stall(bridge, &bridge->up, unsent->target, limit, now));
+    next = sooner(next, tick_stall(bridge, &bridge->down, unsent->client, limit, now));
+    tick_tap(bridge, limit, now);
+    bridge_settle(bridge, now);
+    return next;
+}
+
+/* ---- the end --------------------------------------------------------------------------------- */
+
+static bool holds(const struct bridge *bridge)
+{
+    return bridge->up.left > 0 || bridge->down.left > 0;
+}
+
+/* For the next bytes to move; a slow reader gets more, once its steps have shown how slow it is. */
+static uint64_t patience(const struct bridge *bridge, const struct bridge_times *times)
+{
+    uint64_t patience = times->close_timeout, steps = bridge->longest_step * STEPS;
+    if (bridge->down.state == PIPE_BROKEN)
+        return patience < CLIENT_GONE_MS ? patience : CLIENT_GONE_MS;
+    if (!holds(bridge))
+        return patience;
+    if (steps > times->stall_timeout)
+        steps = times->stall_timeout;
+    return patience > steps ? patience : steps;
+}
+
+static uint64_t ending_deadline(const struct bridge *bridge, const struct bridge_times *times)
+{
+    uint64_t deadline = bridge->progress_at + patience(bridge, times);
+    if (bridge->down.state == PIPE_FLOWING && times->max_duration != 0 &&
+        deadline > bridge->opened_at + times->max_duration)
+        deadline = bridge->opened_at + times->max_duration;
+    return deadline;
+}
+
+/* True when that gave a sink something that it does not take at once. */
+static bool cut_what_flows(struct bridge *bridge, uint64_t now)
+{
+    bool up_blocked = bridge->up.blocked, down_blocked = bridge->down.blocked;
+    bridge_finish_up(bridge);
+    bridge_finish_down(bridge);
+    bridge_settle(bridge, now);
+    return (bridge->up.blocked && !up_blocked) || (bridge->down.blocked && !down_blocked);
+}
+
+/* All is lost that did not move in time. */
+static void give_up(struct bridge *bridge, const struct bridge_unsent *unsent, uint64_t now)
+{
+    /* What broke says more than what did not move because of it. */
+    if (bridge->up.state != PIPE_BROKEN && bridge->down.state != PIPE_BROKEN) {
+        if (bridge->down.blocked || unsent->client > 0)
+            bridge->reason = REASON_client_stalled;
+        else if (bridge->up.blocked)
+            bridge->reason = REASON_target_stalled;
+    }
+    bridge->client_in_done = bridge->target_in_done = true;
+    bridge_break(bridge, &bridge->up, now);
+    bridge_break(bridge, &bridge->down, now);
+}
+
+/* The deadline of the close handshake: directions that still flow are cut, then all is. */
+static uint64_t tick_ending(struct bridge *bridge, const struct bridge_unsent *unsent,
+                            const struct bridge_times *times, uint64_t now)
+{
+    if (look(&bridge->up, unsent->target, now))
+        bridge_note_taken(bridge, &bridge->up, now);
+    if (look(&bridge->down, unsent->client, now))
+        bridge_note_taken(bridge, &bridge->down, now);
+    uint64_t deadline = ending_deadline(bridge, times);
+    uint64_t next = now + (times->close_timeout + LOOKS - 1) / LOOKS;
+    if (now < deadline)
+        return holds(bridge) && next < deadline ? next : deadline;
+
+    bool flows = bridge->up.state == PIPE_FLOWING || bridge->down.state == PIPE_FLOWING;
+    if (flows && cut_what_flows(bridge, now)) {
+        bridge->progress_at = now;
+        return ending_deadline(bridge, times);
+    }
+    give_up(bridge, unsent, now);
+    return 0;
+}
+
+uint64_t bridge_time_tick(struct bridge *bridge, const struct bridge_unsent *unsent,
+                          const struct bridge_times *times, uint64_t now)
+{
+    if (bridge_done(bridge))
+        return 0;
+    if (bridge->reason != REASON_none)
+        return tick_ending(bridge, unsent, times, now);
+    uint64_t next = tick_open(bridge, unsent, times, now);
+    /* An end that has just begun: what is unsent was not asked for yet. */
+    return bridge->reason == REASON_none ? next : now;
+}

@@ -1,0 +1,52 @@
+/*
+ * What a request for a file that is there gets: the conditions, in the order of RFC 9110 section
+ * 13.2.2, the range, and the field lines that tell of the file.
+ *
+ * Pure: the time is a parameter. Owns: nothing. Thread: any. Errors: none. Lifetime: none.
+ */
+#ifndef WSLUICE_CORE_FILE_TERMS_H
+#define WSLUICE_CORE_FILE_TERMS_H
+
+#include "codec/http/http_date.h"
+#include "codec/http/http_head.h"
+#include "config/model/config.h"
+
+enum file_coding { FILE_IDENTITY, FILE_GZIP, FILE_BROTLI, FILE_CODING_COUNT };
+
+struct file_facts {
+    uint64_t size;
+    int64_t modified;     /* Unix seconds */
+    uint32_t nanoseconds; /* of that */
+    enum file_coding coding;
+};
+
+#define FILE_TERMS_FIELDS 5
+
+struct file_terms {
+    unsigned status;         /* 200, 206, 304, 412, 416 */
+    uint64_t offset, length; /* of the body; 0 bytes but for 200 and 206 */
+    /* ETag, Last-Modified, Accept-Ranges, Content-Encoding, Content-Range as they are due. */
+    struct config_header fields[FILE_TERMS_FIELDS];
+    size_t field_count;
+    /* What they say. */
+    char etag[64], date[HTTP_DATE_LENGTH + 1], range[72];
+};
+
+/* GET or HEAD, as the head says; `now` in Unix seconds. The terms stay where they are made: their
+ * fields lie in them. */
+void file_terms_judge(const struct http_head *head, const struct file_facts *file, int64_t now,
+                      struct file_terms *terms);
+
+/*
+ * The codings that the client takes, by falling preference, up to and without the file as it is;
+ * between equals the smaller one is first. Returns how many there are.
+ */
+size_t file_terms_codings(const struct http_head *head,
+                          enum file_coding codings[static FILE_CODING_COUNT]);
+
+const char *file_terms_suffix(enum file_coding coding); /* of the file's name: ".gz" */
+
+/* Is it a page that the client wants, as browsers do when a person goes somewhere? */
+bool file_terms_wants_page(const struct http_head *head);
+
+#endif

@@ -1,0 +1,111 @@
+#include "core/resources/descriptors.h"
+
+#include "config/rules/route_set.h"
+
+/* Standard streams, the main loop, log, syslog, systemd, a command, and some that were inherited */
+#define OF_PROCESS 24
+#define OF_WORKER  6 /* a loop, its wake-up, its epoll set, its mailbox */
+
+/* A reload reads one file at a time, an upgrade has a pipe, a log two files for a moment. */
+#define OF_WORK       8
+#define NEW_LISTENERS 8
+
+#define OF_LOOKUP         2 /* a resolver's sockets; a folder and a file in it */
+#define OPERATORS_DEFAULT 64
+#define LATE_MOST         16
+#define ATTEMPTS_MOST     512
+#define ATTEMPTS_SHARE    32 /* of the limit */
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+struct descriptors_listener descriptors_listener(const struct config *config, size_t listener)
+{
+    const struct config_listener *own = &config->listeners[listener];
+    unsigned kinds = route_set_kinds(config, own);
+    struct descriptors_listener terms = {
+        .operators = route_set_is_for_operators(kinds),
+        .late = route_set_shares_liveness(kinds) && own->tls.mode != CONFIG_TLS_REQUIRED,
+        .connection = 1,
+    };
+    terms.connection += (kinds & (ROUTE_SET_BRIDGE | ROUTE_SET_FILES)) != 0;
+    terms.connection += (kinds & ROUTE_SET_RECORDED) != 0;
+    if (terms.operators)
+        terms.connections = own->max_connections > 0 ? own->max_connections : OPERATORS_DEFAULT;
+    return terms;
+}
+
+uint32_t descriptors_attempts(const struct descriptors_host *host)
+{
+    uint64_t all = least(host->limit / ATTEMPTS_SHARE, ATTEMPTS_MOST);
+    return (uint32_t)(all / (host->workers > 0 ? host->workers : 1));
+}
+
+/* Folders of files and of tokens stay open; a reload has those of both configurations. */
+static uint64_t folders(const struct config *config)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < config->route_count; i++)
+        count += (config->routes[i].files.root != NULL) + (config->routes[i].tokens.file != NULL);
+    return count;
+}
+
+static uint64_t probes(const struct config *config)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < config->route_count; i++)
+        for (size_t j = 0; j < config->routes[i].target_count; j++)
+            count += config->routes[i].targets[j].probe != CONFIG_PROBE_OFF;
+    return count > 0 ? count + DESCRIPTORS_PROBE_ATTEMPTS : 0;
+}
+
+/* The operators' listeners, those that share liveness, and the dearest connection. */
+struct needs {
+    uint64_t operators, connection;
+    bool late;
+};
+
+static struct needs needs_of(const struct config *config)
+{
+    struct needs needs = {.connection = 1};
+    for (size_t i = 0; i < config->listener_count; i++) {
+        struct descriptors_listener terms = descriptors_listener(config, i);
+        needs.operators += terms.operators;
+        needs.late = needs.late || terms.late;
+        if (terms.connection > needs.connection)
+            needs.connection = terms.connection;
+    }
+    return needs;
+}
+
+static void plan_operators(struct descriptors_plan *plan, const struct config *config,
+                           uint64_t count, uint64_t share)
+{
+    if (count == 0)
+        return;
+    plan->operators_each = share / count > 0 ? share / count : 1;
+    for (size_t i = 0; i < config->listener_count; i++)
+        plan->operators += least(descriptors_listener(config, i).connections, plan->operators_each);
+}
+
+struct descriptors_plan descriptors_plan(const struct config *config,
+                                         const struct descriptors_host *host)
+{
+    struct needs needs = needs_of(config);
+    struct descriptors_plan plan = {
+        .process = OF_PROCESS + OF_WORKER * host->workers + config->listener_count +
+                   folders(config) + probes(config),
+        .attempts = descriptors_attempts(host) * host->workers,
+    };
+    uint64_t left = host->limit > plan.process ? host->limit - plan.process : 0;
+    plan.work = least(left / 4, OF_WORK + config->listener_count + NEW_LISTENERS + folders(config));
+    plan.lookups = least(left / 8, OF_LOOKUP * host->pool_threads);
+    plan_operators(&plan, config, needs.operators, left / 4);
+    if (needs.late)
+        plan.late = left / 16 > 0 ? least(left / 16, LATE_MOST) : 1;
+    uint64_t reserved = plan.work + plan.lookups + plan.attempts + plan.operators + plan.late;
+    plan.clients = left > reserved + needs.connection ? left - reserved : needs.connection;
+    return plan;
+}

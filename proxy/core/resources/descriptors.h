@@ -1,0 +1,58 @@
+/*
+ * How many descriptors the process may have open, and for what: the one place that counts them.
+ *
+ *      limit (RLIMIT_NOFILE)
+ *        = process    open all the time: loops, listeners, logs, roots of files, probes
+ *        + work       kept free for a reload, a log's rotation, an upgrade
+ *        + lookups    names, files and tokens that the thread pool looks up
+ *        + attempts   a dial's second and later attempts at once
+ *        + operators  connections of operators' listeners, each with a bound of its own
+ *        + late       connections over a limit that are read, as they may ask for liveness
+ *        + clients    all the rest, for connections of clients
+ *
+ * A client's connection counts as many descriptors as it may come to use: one for itself, one for
+ * its target or its file, one for its recording. So it never lacks one later.
+ *
+ * Where the limit is low each reserve shrinks to its share; one client gets in whatever the limit.
+ *
+ * Pure. Owns: nothing. Thread: any. Errors: none. Lifetime: plain values.
+ */
+#ifndef WSLUICE_CORE_DESCRIPTORS_H
+#define WSLUICE_CORE_DESCRIPTORS_H
+
+#include "base/base.h"
+#include "config/model/config.h"
+
+struct descriptors_host {
+    uint64_t limit;
+    uint64_t workers, pool_threads;
+};
+
+struct descriptors_plan {
+    uint64_t process, work, lookups, attempts;
+    uint64_t operators;      /* of all operators' listeners together */
+    uint64_t operators_each; /* the most for one of them */
+    uint64_t late;
+    uint64_t clients;
+};
+
+/* What connections of one listener are. */
+struct descriptors_listener {
+    bool operators;       /* it serves nothing but health, metrics and status */
+    bool late;            /* liveness is asked among clients, and can be before TLS */
+    uint32_t connection;  /* descriptors that one connection may come to use */
+    uint32_t connections; /* operators: the most at once, where the plan allows; others: 0 */
+};
+
+struct descriptors_listener descriptors_listener(const struct config *config, size_t listener);
+
+struct descriptors_plan descriptors_plan(const struct config *config,
+                                         const struct descriptors_host *host);
+
+/* How many attempts beyond the first one worker may have under way; the same for every plan. */
+uint32_t descriptors_attempts(const struct descriptors_host *host);
+
+/* Attempts of that kind that all probes may have under way together. */
+#define DESCRIPTORS_PROBE_ATTEMPTS 8
+
+#endif

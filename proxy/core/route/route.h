@@ -1,0 +1,58 @@
+/*
+ * Which route a request takes.
+ *
+ * A route serves a request when listener, host and path fit. Of those that fit, the order in the
+ * file never matters, only how exactly they say what they want:
+ *
+ * 1. The host: an exact name before "*.example.com", a longer wildcard before a shorter one, any of
+ *    them before a route for every host. A wildcard stands for one label or more, and not for
+ *    example.com itself. Case, a port and a dot at the end do not count.
+ * 2. The path, segment by segment from the left: a text before a "{capture}" before the star of
+ *    "/prefix/\*". So an exact path comes before a capture, a capture before a prefix, and the
+ *    longest prefix is what remains. "/prefix/\*" serves "/prefix/" and all below, and not
+ *    "/prefix", which can have a route of its own; "/\*" serves every path.
+ *
+ * A host whose routes do not have the path leaves it to the next one: what decides is a whole
+ * route. A captured segment is not empty and as a whole what its pattern allows; otherwise the
+ * route does not fit. Of two routes that cannot be told apart the first one wins (`wsluice check`
+ * calls that an error); two captures are not told apart by their patterns.
+ *
+ * A listener that names routes serves them; one that names none serves every route that no listener
+ * names. A route is named by its `name`, or its path when it has none.
+ *
+ * Cost: one hash probe per segment of the path, for each host of the table that the request's host
+ * fits; no matter how many routes there are. Nothing is allocated here; regexec may, a few times in
+ * the life of a pattern.
+ *
+ * Pure. Owns: nothing. Thread: any. Errors: REASON_http_no_route. Lifetime: a match borrows the
+ * table, its snapshot and the path.
+ */
+#ifndef WSLUICE_CORE_ROUTE_H
+#define WSLUICE_CORE_ROUTE_H
+
+#include "base/reason.h"
+#include "core/route/expand.h"
+#include "core/route/route_table.h"
+
+#define ROUTE_SEGMENT_MAX 255 /* bytes of a captured one */
+
+struct route_match {
+    size_t route;      /* index into the snapshot's */
+    struct slice path; /* the rest behind the base path; begins with "/" */
+    /* Names of the snapshot, values of the path. */
+    struct expand_value captures[ROUTE_CAPTURES_MAX];
+    size_t capture_count;
+    const struct route_capture *patterns; /* of the captures, in their order */
+};
+
+/*
+ * `host` as in the head (ptr NULL: none was sent), `path` in normal form (uri.h), in which captured
+ * values lie. REASON_none, or REASON_http_no_route with `match` undefined.
+ */
+enum reason route_match(const struct route_table *table, size_t listener, struct slice host,
+                        struct slice path, struct route_match *match) WSL_MUST_CHECK;
+
+/* Is the whole segment what the capture's pattern allows? */
+bool route_capture_takes(const struct route_capture *capture, struct slice segment) WSL_MUST_CHECK;
+
+#endif

@@ -1,0 +1,109 @@
+/*
+ * The routes of a snapshot, laid out for route.c to find its way in; only that reads the structs.
+ *
+ * It is a forest. A listener's scope is a root; below it stand hosts, below a host the
+ * segments of paths:
+ *
+ *      scope --"desk.example.com"--> node --"vnc"--> node: exact = route of "/vnc"
+ *        |                             |--{name}--> node: exact = route of "/{name}"
+ *        |                             +            node: prefix = route of the star
+ *        +-----".example.com"--> ...      (a wildcard; any host is the empty text)
+ *
+ * All edges with a text lie in one hash table, by parent and text. The edge of a capture is a field
+ * of its node. A match walks down, text first, then capture, then prefix, and turns back where that
+ * leads nowhere; a path that the client made long cannot make this long, as it goes no deeper than
+ * the table does, and to at most ROUTE_CAPTURES_MAX captures at once.
+ *
+ * Texts are in one block that is sized before it is filled, and nodes are, too.
+ *
+ * Pure but for malloc. Owns: its copies of hosts and paths, the compiled patterns. Thread: any; it
+ * is const once built. Errors: struct route_fault. Lifetime: borrows the snapshot.
+ */
+#ifndef WSLUICE_CORE_ROUTE_TABLE_H
+#define WSLUICE_CORE_ROUTE_TABLE_H
+
+#include <regex.h>
+
+#include "base/base.h"
+#include "config/model/config.h"
+
+#define ROUTE_CAPTURES_MAX 4   /* of one route */
+#define ROUTE_HOST_MAX     255 /* bytes; what is longer is no name, and fits any-host routes only */
+
+struct route_node {
+    uint32_t exact, prefix; /* route + 1; 0: none */
+    uint32_t capture;       /* node; 0: none */
+};
+
+struct route_edge {
+    uint32_t hash, parent;
+    uint32_t child;        /* 0: an empty slot, as no edge leads to the first scope */
+    uint32_t text, length; /* in the table's text; offsets keep the hash table in the cache */
+};
+
+struct route_pattern {
+    const char *text;
+    regex_t compiled;
+};
+
+/* Routes with the same pattern share it: compiled it is large, 15 KiB for [a-z0-9-]{1,32}. */
+struct route_capture {
+    struct slice name;
+    const regex_t *pattern;
+};
+
+/* A route in the form in which it is planted. */
+struct route_shape {
+    struct slice host; /* lower case; ".example.com": a wildcard; empty: any */
+    struct slice path; /* segments in normal form, which no "{" is a part of, captures, a star */
+    uint32_t captures, capture_count; /* the first one, and how many */
+    bool named;                       /* by a listener */
+};
+
+/* How a listener comes in. */
+struct route_door {
+    uint32_t scope;    /* node */
+    struct slice base; /* "/desk"; empty: none */
+};
+
+struct route_table {
+    struct route_node *nodes; /* the first ones are the scopes */
+    uint32_t node_count;
+    struct route_edge *edges;
+    uint32_t edge_mask;         /* slots - 1, a power of two and at most half full */
+    struct route_shape *shapes; /* one per route */
+    struct route_capture *captures;
+    uint32_t capture_count;
+    struct route_pattern *patterns;
+    uint32_t pattern_count;
+    struct route_door *doors; /* one per listener */
+    char *text;
+};
+
+/* What the loader does not let through, found again: no route may be looser than it looks. */
+struct route_fault {
+    const struct config_place *place; /* NULL: memory ran out */
+    const char *text;                 /* static */
+};
+
+/* NULL: *fault says why. */
+struct route_table *route_table_create(const struct config *config,
+                                       struct route_fault *fault) WSL_MUST_CHECK;
+void route_table_free(struct route_table *table); /* NULL: nothing happens */
+
+/* The node that `text` leads to; 0: none. */
+uint32_t route_table_child(const struct route_table *table, uint32_t parent, struct slice text);
+
+/* The segment behind the "/" that `rest` begins with; `rest` moves behind it. */
+static inline struct slice route_table_cut(struct slice *rest)
+{
+    struct slice segment = {rest->ptr + 1, rest->len - 1};
+    const char *slash = segment.len > 0 ? memchr(segment.ptr, '/', segment.len) : NULL;
+    if (slash)
+        segment.len = (size_t)(slash - segment.ptr);
+    rest->ptr += segment.len + 1;
+    rest->len -= segment.len + 1;
+    return segment;
+}
+
+#endif

@@ -1,0 +1,65 @@
+#include "core/session/life.h"
+
+static const struct {
+    const char *name;
+    enum life_deadline deadline;
+    uint8_t next[LIFE_EVENTS];
+} table[LIFE_STATES] = {
+    [LIFE_PREFACE] = {"preface",
+                      LIFE_HANDSHAKE_DEADLINE,
+                      {[LIFE_SAW_TLS] = LIFE_TLS, [LIFE_SAW_PLAIN] = LIFE_HEAD}},
+    [LIFE_TLS] = {"tls", LIFE_HANDSHAKE_DEADLINE, {[LIFE_TLS_DONE] = LIFE_HEAD}},
+    [LIFE_HEAD] = {"head",
+                   LIFE_HANDSHAKE_DEADLINE,
+                   {[LIFE_LOOK_UP] = LIFE_LOOKING,
+                    [LIFE_UPGRADE_FIRST] = LIFE_DIALLING,
+                    [LIFE_UPGRADE_AFTER] = LIFE_ANSWERED,
+                    [LIFE_ASKED] = LIFE_WAITING,
+                    [LIFE_ANSWERING] = LIFE_REPLYING,
+                    [LIFE_REFUSED] = LIFE_CLOSING}},
+    [LIFE_WAITING] = {"waiting", LIFE_REPLY_DEADLINE, {[LIFE_ANSWERING] = LIFE_REPLYING}},
+    [LIFE_REPLYING] = {"replying",
+                       LIFE_REPLY_DEADLINE,
+                       {[LIFE_TAKEN] = LIFE_HEAD, [LIFE_TAKEN_LAST] = LIFE_CLOSING}},
+    [LIFE_LOOKING] = {"looking",
+                      LIFE_TOKEN_DEADLINE,
+                      {[LIFE_UPGRADE_FIRST] = LIFE_DIALLING,
+                       [LIFE_UPGRADE_AFTER] = LIFE_ANSWERED,
+                       [LIFE_REFUSED] = LIFE_CLOSING}},
+    [LIFE_DIALLING] = {"dialling",
+                       LIFE_CONNECT_DEADLINE,
+                       {[LIFE_TARGET_READY] = LIFE_OPEN, [LIFE_TARGET_FAILED] = LIFE_CLOSING}},
+    [LIFE_ANSWERED] = {"answered",
+                       LIFE_CONNECT_DEADLINE,
+                       {[LIFE_TARGET_READY] = LIFE_OPEN, [LIFE_TARGET_FAILED] = LIFE_CLOSING}},
+    [LIFE_OPEN] = {"open", LIFE_BRIDGE_DEADLINE, {[LIFE_ENDING] = LIFE_CLOSING}},
+    [LIFE_CLOSING] = {"closing", LIFE_BRIDGE_DEADLINE, {0}},
+    [LIFE_DEAD] = {"dead", LIFE_NO_DEADLINE, {0}},
+};
+
+/* PREFACE is where a life begins and no edge leads back, so that its 0 can mean "no edge". */
+_Static_assert(LIFE_PREFACE == 0, "an empty cell of the table must not name a reachable state");
+
+bool life_allows(enum life_state state, enum life_event event)
+{
+    wsl_assert(state < LIFE_STATES && event < LIFE_EVENTS);
+    return event == LIFE_DROPPED ? state != LIFE_DEAD : table[state].next[event] != 0;
+}
+
+enum life_state life_next(enum life_state state, enum life_event event)
+{
+    wsl_assert(life_allows(state, event));
+    return event == LIFE_DROPPED ? LIFE_DEAD : (enum life_state)table[state].next[event];
+}
+
+const char *life_name(enum life_state state)
+{
+    wsl_assert(state < LIFE_STATES);
+    return table[state].name;
+}
+
+enum life_deadline life_deadline(enum life_state state)
+{
+    wsl_assert(state < LIFE_STATES);
+    return table[state].deadline;
+}

@@ -1,0 +1,127 @@
+#include "core/session/opening.h"
+
+#include "codec/ws/ws_handshake.h"
+
+/* RFC 8446 section 5.1: the content type of a record that carries a ClientHello. */
+#define TLS_HANDSHAKE_RECORD 0x16
+
+static enum opening_verdict refuse(struct opening *opening, enum reason reason)
+{
+    opening->refusal = reason;
+    return OPENING_REFUSED;
+}
+
+static bool hold(struct opening *opening, const char *bytes, size_t length)
+{
+    size_t needed = opening->held_length + length;
+    if (needed > opening->held_capacity) {
+        size_t capacity = opening->held_capacity ? opening->held_capacity * 2 : 512;
+        while (capacity < needed)
+            capacity *= 2;
+        char *grown = realloc(opening->held, capacity);
+        if (!grown)
+            return false;
+        opening->held = grown;
+        opening->held_capacity = capacity;
+    }
+    memcpy(opening->held + opening->held_length, bytes, length);
+    opening->held_length = needed;
+    return true;
+}
+
+static enum reason prepare_answer(struct opening *opening, const struct ws_handshake *handshake,
+                                  struct slice fields)
+{
+    size_t capacity = WS_ANSWER_MAX + handshake->subprotocol.len + fields.len;
+    opening->answer = malloc(capacity);
+    if (!opening->answer)
+        return REASON_out_of_memory;
+    opening->answer_length = ws_handshake_answer(opening->answer, capacity, handshake, fields);
+    return opening->answer_length > 0 ? REASON_none : REASON_internal;
+}
+
+static bool keep_early(struct opening *opening, struct slice rest)
+{
+    if (rest.len == 0)
+        return true;
+    opening->early = malloc(rest.len);
+    if (!opening->early)
+        return false;
+    memcpy(opening->early, rest.ptr, rest.len);
+    opening->early_length = rest.len;
+    return true;
+}
+
+enum opening_verdict opening_upgrade(struct opening *opening, const struct opening_request *request,
+                                     const struct opening_terms *terms)
+{
+    struct ws_handshake handshake;
+    enum reason reason = ws_handshake_check(&request->head, &handshake);
+    if (reason == REASON_none && terms->subprotocol_count > 0)
+        reason = ws_handshake_prefer(&request->head, terms->subprotocols, terms->subprotocol_count,
+                                     &handshake);
+    if (reason == REASON_none)
+        reason = prepare_answer(opening, &handshake, terms->fields);
+    if (reason == REASON_none && !keep_early(opening, request->rest))
+        reason = REASON_out_of_memory;
+    return reason == REASON_none ? OPENING_UPGRADE : refuse(opening, reason);
+}
+
+enum opening_verdict opening_feed(struct opening *opening, const char *bytes, size_t length,
+                                  const struct http_limits *limits, struct opening_request *request)
+{
+    size_t consumed = 0;
+    enum reason bad = REASON_none;
+    bool in_parts = opening->held != NULL;
+    opening->unjudged = opening->head_only = false;
+    if (in_parts) {
+        if (length > 0 && !hold(opening, bytes, length))
+            return refuse(opening, REASON_out_of_memory);
+        bytes = opening->held;
+        length = opening->held_length;
+    }
+    switch (
+        http_head_parse(&request->head, bytes, length, limits, &opening->scan, &consumed, &bad)) {
+    case HTTP_MORE:
+        if (!in_parts && !hold(opening, bytes, length))
+            return refuse(opening, REASON_out_of_memory);
+        return OPENING_MORE;
+    case HTTP_HEAD:
+        request->rest = (struct slice){bytes + consumed, length - consumed};
+        opening->head_only = slice_equal(request->head.method, SLICE("HEAD"));
+        return OPENING_REQUEST;
+    case HTTP_BAD:
+        break;
+    }
+    if ((uint8_t)bytes[0] == TLS_HANDSHAKE_RECORD)
+        bad = REASON_tls_unavailable;
+    return refuse(opening, bad);
+}
+
+bool opening_next(struct opening *opening, const struct opening_request *request)
+{
+    struct slice rest = request->rest;
+    opening->scan = (struct http_scan){0};
+    opening->unjudged = rest.len > 0;
+    if (rest.len == 0) {
+        free(opening->held);
+        opening->held = NULL;
+        opening->held_length = opening->held_capacity = 0;
+        return true;
+    }
+    if (!opening->held) {
+        opening->held_length = opening->held_capacity = 0;
+        return hold(opening, rest.ptr, rest.len);
+    }
+    memmove(opening->held, rest.ptr, rest.len);
+    opening->held_length = rest.len;
+    return true;
+}
+
+void opening_free(struct opening *opening)
+{
+    free(opening->held);
+    free(opening->answer);
+    free(opening->early);
+    *opening = (struct opening){0};
+}

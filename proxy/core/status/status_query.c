@@ -1,0 +1,167 @@
+#include "core/status/status_query.h"
+
+#include <strings.h>
+
+#define VALUE_MAX STATUS_QUERY_FILTER
+#define WIDTH_MAX 1000
+
+static const struct {
+    const char *name;
+    bool falling;
+} sorts[] = {
+#define SORT_ROW(id, falling) {#id, falling},
+    STATUS_SORT_TABLE(SORT_ROW)
+#undef SORT_ROW
+};
+
+const char *status_query_sort_name(enum status_sort sort)
+{
+    return sorts[sort].name;
+}
+
+static int digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = slice_lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* "%" and two digits; false: it stands for itself. */
+static bool decode_escape(struct slice text, unsigned char *byte)
+{
+    if (text.len < 3 || text.ptr[0] != '%')
+        return false;
+    int high = digit(text.ptr[1]), low = digit(text.ptr[2]);
+    if (high < 0 || low < 0)
+        return false;
+    *byte = (unsigned char)(16 * high + low);
+    return true;
+}
+
+/* As forms encode it: "+" is a space. False: too long, or it would hold a control character. */
+static bool decode(struct slice text, char value[static VALUE_MAX])
+{
+    size_t length = 0;
+    while (text.len > 0) {
+        unsigned char byte = text.ptr[0] == '+' ? ' ' : (unsigned char)text.ptr[0];
+        text = slice_from(text, decode_escape(text, &byte) ? 3 : 1);
+        if (byte < ' ' || byte == 0x7f || length + 1 == VALUE_MAX)
+            return false;
+        value[length++] = (char)byte;
+    }
+    value[length] = '\0';
+    return true;
+}
+
+static bool parse_sort(const char *value, enum status_sort *sort)
+{
+    for (int i = 0; i < STATUS_SORTS; i++) {
+        if (strcmp(sorts[i].name, value) == 0) {
+            *sort = (enum status_sort)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool parse_format(const char *value, enum status_format *format)
+{
+    static const char *const names[] = {"", "html", "json", "text"};
+    for (size_t i = 1; i < WSL_COUNT(names); i++) {
+        if (strcmp(names[i], value) == 0) {
+            *format = (enum status_format)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Nothing but digits, no more than `most`. */
+static bool parse_count(const char *value, uint32_t most, uint32_t *count)
+{
+    *count = 0;
+    for (const char *c = value; *c; c++) {
+        if (*c < '0' || *c > '9')
+            return false;
+        *count = *count * 10 + (uint32_t)(*c - '0');
+        if (*count > most)
+            return false;
+    }
+    return *value != '\0';
+}
+
+/* What the order says is kept until the key that it is about is known. */
+enum order { ORDER_USUAL, ORDER_RISING, ORDER_FALLING };
+
+static bool parse_order(const char *value, enum order *order)
+{
+    *order = strcmp(value, "asc") == 0    ? ORDER_RISING
+             : strcmp(value, "desc") == 0 ? ORDER_FALLING
+                                          : ORDER_USUAL;
+    return *order != ORDER_USUAL;
+}
+
+static const char *take(struct slice key, const char *value, struct status_query *parsed,
+                        enum order *order)
+{
+    if (slice_equal(key, SLICE("format")))
+        return parse_format(value, &parsed->format) ? NULL : "format is html, json or text";
+    if (slice_equal(key, SLICE("sort")))
+        return parse_sort(value, &parsed->sort)
+                   ? NULL
+                   : "sort is age, id, client, user, route, target, state, up, down, rate_up, "
+                     "rate_down, ping, idle or stalled";
+    if (slice_equal(key, SLICE("order")))
+        return parse_order(value, order) ? NULL : "order is asc or desc";
+    if (slice_equal(key, SLICE("limit")))
+        return parse_count(value, STATUS_QUERY_LIMIT_MAX, &parsed->limit) && parsed->limit > 0
+                   ? NULL
+                   : "limit is 1 to 1000";
+    if (slice_equal(key, SLICE("width")))
+        return parse_count(value, WIDTH_MAX, &parsed->width) ? NULL : "width is 0 to 1000";
+    if (slice_equal(key, SLICE("kill")))
+        return session_id_parse(slice_of(value), &parsed->kill) ? NULL : "that is no session's id";
+    if (slice_equal(key, SLICE("filter")))
+        for (size_t i = 0; i <= strlen(value); i++)
+            parsed->filter[i] = slice_lower(value[i]);
+    return NULL;
+}
+
+/* One "key=value" of the query, which is advanced. */
+static void split(struct slice *query, struct slice *key, struct slice *value)
+{
+    const char *end = memchr(query->ptr, '&', query->len);
+    struct slice part = {query->ptr, end ? (size_t)(end - query->ptr) : query->len};
+    *query = slice_from(*query, part.len + (end != NULL));
+    const char *equals = part.len > 0 ? memchr(part.ptr, '=', part.len) : NULL;
+    *key = (struct slice){part.ptr, equals ? (size_t)(equals - part.ptr) : part.len};
+    *value = slice_from(part, key->len + (equals != NULL));
+}
+
+const char *status_query_parse(struct slice query, struct status_query *parsed)
+{
+    enum order order = ORDER_USUAL;
+    *parsed = (struct status_query){.limit = STATUS_QUERY_LIMIT};
+    while (query.len > 0) {
+        struct slice key, text;
+        char value[VALUE_MAX];
+        split(&query, &key, &text);
+        if (!decode(text, value))
+            return "the query has a value that is too long or not printable";
+        const char *problem = take(key, value, parsed, &order);
+        if (problem)
+            return problem;
+    }
+    parsed->falling = order == ORDER_USUAL ? sorts[parsed->sort].falling : order == ORDER_FALLING;
+    return NULL;
+}
+
+bool status_query_holds(struct slice text, const char *filter)
+{
+    size_t length = strlen(filter);
+    for (size_t at = 0; at + length <= text.len; at++)
+        if (strncasecmp(text.ptr + at, filter, length) == 0)
+            return true;
+    return false;
+}

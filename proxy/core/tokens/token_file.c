@@ -1,0 +1,155 @@
+#include "core/tokens/token_file.h"
+
+#include "codec/ip.h"
+
+#define HOST_MAX      253 /* RFC 1035 section 2.3.4, as text */
+#define UNIX_PATH_MAX 107 /* sun_path without its NUL */
+#define SERVICE_MAX   32
+
+/* What Python's str.strip, and so websockify, takes off of ASCII; LF does not come here. */
+static bool is_space(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static struct slice strip(struct slice text)
+{
+    while (text.len > 0 && is_space(text.ptr[0]))
+        text = slice_from(text, 1);
+    while (text.len > 0 && is_space(text.ptr[text.len - 1]))
+        text.len--;
+    return text;
+}
+
+/* ---- targets --------------------------------------------------------------------------------- */
+
+static bool take_prefix(struct slice *text, struct slice prefix)
+{
+    if (text->len < prefix.len || memcmp(text->ptr, prefix.ptr, prefix.len) != 0)
+        return false;
+    *text = slice_from(*text, prefix.len);
+    return true;
+}
+
+static const char *parse_path(struct slice path, struct token_target *target)
+{
+    if (path.len < 2 || (path.ptr[0] != '/' && path.ptr[0] != '@'))
+        return "a Unix socket is written unix:/PATH or unix:@NAME";
+    if (path.len > UNIX_PATH_MAX)
+        return "the path is too long for a Unix socket";
+    for (size_t i = 0; i < path.len; i++)
+        if ((uint8_t)path.ptr[i] < ' ' || path.ptr[i] == 0x7F)
+            return "a control character in the path of a Unix socket";
+    *target = (struct token_target){.is_unix = true, .host = path};
+    return NULL;
+}
+
+/* A name, or an address of either family; an IPv6 address may have a scope. */
+static bool host_is_plausible(struct slice host)
+{
+    uint8_t address[IP_BYTES];
+    if (host.len == 0 || host.len > HOST_MAX)
+        return false;
+    for (size_t i = 0; i < host.len; i++) {
+        char c = host.ptr[i];
+        if (c <= ' ' || c == 0x7F || memchr("/[]@?#{}", c, 8))
+            return false;
+    }
+    if (!memchr(host.ptr, ':', host.len))
+        return true;
+    const char *scope = memchr(host.ptr, '%', host.len);
+    if (scope)
+        host.len = (size_t)(scope - host.ptr);
+    return ip_parse_v6(host, address);
+}
+
+/* RFC 6335 section 5.1: letters, digits and hyphens, at least one letter; underscores are about. */
+static bool service_is_plausible(struct slice service)
+{
+    bool letter = false;
+    if (service.len == 0 || service.len > SERVICE_MAX)
+        return false;
+    for (size_t i = 0; i < service.len; i++) {
+        char c = slice_lower(service.ptr[i]);
+        if (c >= 'a' && c <= 'z')
+            letter = true;
+        else if ((c < '0' || c > '9') && c != '-' && c != '_')
+            return false;
+    }
+    return letter;
+}
+
+const char *token_file_target(struct slice text, struct token_target *target)
+{
+    struct slice rest = strip(text);
+    if (take_prefix(&rest, SLICE("unix_socket:")) || take_prefix(&rest, SLICE("unix:")))
+        return parse_path(rest, target);
+    const char *colon = rest.len > 0 ? memrchr(rest.ptr, ':', rest.len) : NULL;
+    if (!colon)
+        return "the target is not HOST:PORT";
+    struct slice host = {rest.ptr, (size_t)(colon - rest.ptr)};
+    struct slice port = slice_from(rest, host.len + 1);
+    if (host.len >= 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']')
+        host = (struct slice){host.ptr + 1, host.len - 2};
+    if (!host_is_plausible(host))
+        return "the target has no valid host";
+    *target = (struct token_target){.host = host};
+    if (ip_parse_port(port, &target->port) && target->port > 0)
+        return NULL;
+    if (!service_is_plausible(port))
+        return "the target has no valid port";
+    target->port = 0;
+    target->service = port;
+    return NULL;
+}
+
+/* ---- lines ----------------------------------------------------------------------------------- */
+
+static struct slice take_line(struct token_cursor *cursor)
+{
+    struct slice rest = cursor->rest;
+    const char *end = memchr(rest.ptr, '\n', rest.len);
+    struct slice line = {rest.ptr, end ? (size_t)(end - rest.ptr) : rest.len};
+    cursor->rest = slice_from(rest, line.len + (end != NULL));
+    if (cursor->line == 0)
+        (void)take_prefix(&line, SLICE("\xEF\xBB\xBF"));
+    cursor->line++;
+    return line;
+}
+
+/* Where the separator is; `length` of the line or more: there is none from `start` on. */
+static size_t find_separator(struct slice line, size_t start)
+{
+    for (size_t i = start; i + 1 < line.len; i++)
+        if (line.ptr[i] == ':' && (line.ptr[i + 1] == ' ' || line.ptr[i + 1] == '\t'))
+            return i;
+    return line.len;
+}
+
+static const char *parse_line(struct slice text, struct token_line *line)
+{
+    size_t at = find_separator(text, 0);
+    if (memchr(text.ptr, '\0', text.len))
+        return "a NUL byte";
+    if (at == text.len)
+        return "not TOKEN: HOST:PORT";
+    if (find_separator(text, at + 1) < text.len)
+        return "more than one colon with white space behind it";
+    if (at == 0 || at > TOKEN_MAX)
+        return at == 0 ? "no token" : "the token is too long";
+    line->token = (struct slice){text.ptr, at};
+    return token_file_target(slice_from(text, at + 2), &line->target);
+}
+
+enum token_file_verdict token_file_next(struct token_cursor *cursor, struct token_line *line,
+                                        const char **fault)
+{
+    while (cursor->rest.len > 0) {
+        struct slice text = take_line(cursor);
+        if (strip(text).len == 0 || text.ptr[0] == '#')
+            continue;
+        *fault = parse_line(text, line);
+        return *fault ? TOKEN_FILE_FAULT : TOKEN_FILE_LINE;
+    }
+    return TOKEN_FILE_END;
+}

@@ -1,0 +1,148 @@
+#include "core/tokens/token_find.h"
+
+/* ---- decoding -------------------------------------------------------------------------------- */
+
+static int hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = slice_lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Cuts one byte off the beginning. */
+static char cut_byte(struct slice *text, bool plus)
+{
+    char c = text->ptr[0];
+    int high = text->len > 2 && c == '%' ? hex_value(text->ptr[1]) : -1;
+    int low = high >= 0 ? hex_value(text->ptr[2]) : -1;
+    *text = slice_from(*text, low >= 0 ? 3 : 1);
+    if (low >= 0)
+        return (char)(high << 4 | low);
+    return plus && c == '+' ? ' ' : c;
+}
+
+static bool decodes_to(struct slice text, bool plus, struct slice wanted)
+{
+    size_t at = 0;
+    while (text.len > 0 && at < wanted.len)
+        if (cut_byte(&text, plus) != wanted.ptr[at++])
+            return false;
+    return text.len == 0 && at == wanted.len;
+}
+
+enum coding { AS_IT_IS, ESCAPED, ESCAPED_WITH_PLUS };
+
+static enum token_find_verdict take(struct slice text, enum coding coding, char *out,
+                                    struct slice *token)
+{
+    size_t length = 0;
+    while (text.len > 0) {
+        if (length == TOKEN_MAX)
+            return TOKEN_FIND_LONG;
+        if (coding != AS_IT_IS) {
+            out[length++] = cut_byte(&text, coding == ESCAPED_WITH_PLUS);
+        } else {
+            out[length++] = text.ptr[0];
+            text = slice_from(text, 1);
+        }
+    }
+    while (length > 0 && out[length - 1] == '\n')
+        length--;
+    *token = (struct slice){out, length};
+    return length > 0 ? TOKEN_FIND_FOUND : TOKEN_FIND_NONE;
+}
+
+/* ---- places ---------------------------------------------------------------------------------- */
+
+/* Cuts what stands before `end` off the beginning, and that. */
+static struct slice cut(struct slice *rest, char end)
+{
+    const char *at = memchr(rest->ptr, end, rest->len);
+    struct slice part = {rest->ptr, at ? (size_t)(at - rest->ptr) : rest->len};
+    *rest = slice_from(*rest, part.len + (at != NULL));
+    return part;
+}
+
+static struct slice in_query(struct slice query, struct slice name)
+{
+    while (query.len > 0) {
+        struct slice value = cut(&query, '&');
+        struct slice key = cut(&value, '=');
+        if (value.len > 0 && decodes_to(key, true, name))
+            return value;
+    }
+    return (struct slice){0};
+}
+
+static struct slice in_header(const struct http_head *head, struct slice name)
+{
+    unsigned count;
+    const struct http_field *field = http_head_only(head, name, &count);
+    return field ? field->value : (struct slice){0};
+}
+
+/* RFC 6265 section 4.2.1; what came by HTTP/2 may have been split into several fields. */
+static struct slice in_cookies(const struct http_head *head, struct slice name)
+{
+    for (size_t i = 0; i < head->field_count; i++) {
+        struct slice cookies = head->fields[i].value;
+        if (!slice_equal_nocase(head->fields[i].name, SLICE("cookie")))
+            continue;
+        while (cookies.len > 0) {
+            struct slice value = http_head_trim(cut(&cookies, ';'));
+            struct slice key = cut(&value, '=');
+            if (!slice_equal(key, name))
+                continue;
+            if (value.len >= 2 && value.ptr[0] == '"' && value.ptr[value.len - 1] == '"')
+                value = (struct slice){value.ptr + 1, value.len - 2};
+            return value;
+        }
+    }
+    return (struct slice){0};
+}
+
+/* websockify cuts at the first colon, which leaves nothing of an IPv6 address but "[". */
+static struct slice in_host(struct slice host)
+{
+    const char *bracket =
+        host.len > 0 && host.ptr[0] == '[' ? memchr(host.ptr, ']', host.len) : NULL;
+    if (bracket)
+        return (struct slice){host.ptr, (size_t)(bracket - host.ptr) + 1};
+    return host.len > 0 ? cut(&host, ':') : host;
+}
+
+/* A capture of the pattern is a segment as well: it is the slashes that count. */
+static struct slice in_path(struct slice path, const char *pattern)
+{
+    for (; *pattern; pattern++)
+        if (*pattern == '/')
+            (void)cut(&path, '/');
+    if (path.len > 0 && memchr(path.ptr, '/', path.len))
+        path.len = 0;
+    return path;
+}
+
+enum token_find_verdict token_find_in(const char *from, const struct token_request *request,
+                                      char out[static TOKEN_MAX], struct slice *token)
+{
+    struct slice name = slice_of(from);
+    struct slice place = cut(&name, ':');
+    const struct http_head *head = request->head;
+    struct slice text = {0};
+    enum coding coding = AS_IT_IS;
+    if (slice_equal(place, SLICE("query"))) {
+        text = in_query(head->query, name);
+        coding = ESCAPED_WITH_PLUS;
+    } else if (slice_equal(place, SLICE("header"))) {
+        text = in_header(head, name);
+    } else if (slice_equal(place, SLICE("cookie"))) {
+        text = in_cookies(head, name);
+    } else if (slice_equal(place, SLICE("host"))) {
+        text = in_host(head->host);
+    } else if (slice_equal(place, SLICE("path"))) {
+        text = in_path(request->path, request->pattern);
+        coding = ESCAPED;
+    }
+    return take(text, coding, out, token);
+}

@@ -1,0 +1,37 @@
+/*
+ * The token of a request, from where the configuration says that it is:
+ *
+ *     query:NAME    ?NAME=TOKEN with "%" and "+" decoded; the first that is not empty
+ *     header:NAME   a header field that comes just once
+ *     cookie:NAME   the first cookie of that name, without the quotes around it
+ *     host          the host that the client asks for, without its port
+ *     path          what follows the prefix of the route: one segment, with "%" decoded
+ *
+ * Newlines at its end do not belong to a token, as in websockify, and an empty one is none. An
+ * escape without two digits stands for itself.
+ *
+ * Pure. Owns: nothing. Thread: any. Errors: see the verdict. Lifetime: the token lies in `out`.
+ */
+#ifndef WSLUICE_CORE_TOKEN_FIND_H
+#define WSLUICE_CORE_TOKEN_FIND_H
+
+#include "codec/http/http_head.h"
+#include "core/tokens/token_file.h"
+
+enum token_find_verdict {
+    TOKEN_FIND_FOUND,
+    TOKEN_FIND_NONE,
+    TOKEN_FIND_LONG, /* longer than any that exists */
+};
+
+struct token_request {
+    const struct http_head *head;
+    struct slice path;   /* in normal form, behind the base path */
+    const char *pattern; /* the route's own path */
+};
+
+enum token_find_verdict token_find_in(const char *from, const struct token_request *request,
+                                      char out[static TOKEN_MAX],
+                                      struct slice *token) WSL_MUST_CHECK;
+
+#endif

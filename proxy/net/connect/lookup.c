@@ -1,0 +1,295 @@
+#include "net/connect/lookup.h"
+
+#include <netdb.h>
+#include <sys/random.h>
+
+#include "base/siphash.h"
+#include "core/resources/name_hangs.h"
+
+#define BUCKETS 256 /* a power of two */
+
+static const char hangs[] = "the resolver does not answer for this name; it is asked again later";
+
+struct lookup {
+    struct list bucket, questions;
+    struct lookup_table *table;
+    struct work_job job;
+    uv_getaddrinfo_t request;
+    uint64_t hash, began;
+    bool running, requested;
+    char name[];
+};
+
+struct lookup_table {
+    uv_mutex_t lock;
+    struct siphash_seed seed;
+    struct name_hangs hangs;
+    struct list buckets[BUCKETS];
+};
+
+struct lookup_table *lookup_table_create(void)
+{
+    struct lookup_table *table = calloc(1, sizeof(*table));
+    if (!table)
+        return NULL;
+    if (getrandom(&table->seed, sizeof(table->seed), 0) != sizeof(table->seed) ||
+        uv_mutex_init(&table->lock) != 0) {
+        free(table);
+        return NULL;
+    }
+    for (size_t i = 0; i < BUCKETS; i++)
+        list_init(&table->buckets[i]);
+    return table;
+}
+
+void lookup_table_free(struct lookup_table *table)
+{
+    if (!table)
+        return;
+    uv_mutex_destroy(&table->lock);
+    free(table);
+}
+
+static uint64_t now_ms(void)
+{
+    return uv_hrtime() / 1000000;
+}
+
+static struct lookup *find(struct lookup_table *table, const char *name, uint64_t hash)
+{
+    struct list *bucket = &table->buckets[hash % BUCKETS];
+    for (struct list *link = bucket->next; link != bucket; link = link->next) {
+        struct lookup *lookup = WSL_CONTAINER(link, struct lookup, bucket);
+        if (lookup->hash == hash && strcmp(lookup->name, name) == 0)
+            return lookup;
+    }
+    return NULL;
+}
+
+static void dispose(struct lookup *lookup)
+{
+    list_remove(&lookup->bucket);
+    free(lookup);
+}
+
+/* ---- the answer ------------------------------------------------------------------------------ */
+
+static void fail(struct lookup_answer *answer, enum reason reason, const char *failure)
+{
+    answer->count = 0;
+    answer->reason = reason;
+    answer->failure = failure;
+}
+
+static void fail_with(struct lookup_answer *answer, int status)
+{
+    fail(answer, status == UV_ENOMEM ? REASON_out_of_memory : REASON_target_unresolved,
+         status == 0 ? "no usable address" : uv_strerror(status));
+}
+
+static void make_answer(struct lookup_answer *answer, int status, const struct addrinfo *list)
+{
+    *answer = (struct lookup_answer){.reason = REASON_none};
+    for (const struct addrinfo *info = status == 0 ? list : NULL; info; info = info->ai_next) {
+        bool known = info->ai_family == AF_INET || info->ai_family == AF_INET6;
+        if (known && answer->count < LOOKUP_ADDRESSES)
+            answer->addresses[answer->count++] = addr_from(info->ai_addr);
+    }
+    addr_interleave(answer->addresses, answer->count);
+    if (answer->count == 0)
+        fail_with(answer, status);
+}
+
+static void answered_cb(void *owner, void *argument)
+{
+    struct lookup_question *question = argument;
+    (void)owner;
+    question->callback(question);
+}
+
+/* Under the lock. The lookup is gone afterwards; `direct`: whose question needs no post. */
+static struct lookup_question *finish(struct lookup *lookup, const struct lookup_answer *answer,
+                                      const struct work_lane *direct)
+{
+    struct lookup_question *own = NULL;
+    if (answer->count == 0)
+        name_hangs_note(&lookup->table->hangs, lookup->hash, lookup->began, now_ms());
+    while (!list_empty(&lookup->questions)) {
+        struct lookup_question *question =
+            WSL_CONTAINER(lookup->questions.next, struct lookup_question, link);
+        list_remove(&question->link);
+        question->lookup = NULL;
+        question->answer = *answer;
+        if (!own && question->lane == direct)
+            own = question;
+        else
+            mailbox_post(question->lane->mailbox, &question->post, answered_cb, question);
+    }
+    work_done(&lookup->job);
+    dispose(lookup);
+    return own;
+}
+
+/* On the lane's loop. */
+static void conclude(struct lookup *lookup, int status, const struct addrinfo *list)
+{
+    struct lookup_table *table = lookup->table;
+    struct lookup_answer answer;
+    make_answer(&answer, status, list);
+    uv_mutex_lock(&table->lock);
+    struct lookup_question *own = finish(lookup, &answer, lookup->job.lane);
+    uv_mutex_unlock(&table->lock);
+    if (own)
+        own->callback(own);
+}
+
+static void looked_up_cb(uv_getaddrinfo_t *request, int status, struct addrinfo *list)
+{
+    conclude(WSL_CONTAINER(request, struct lookup, request), status, list);
+    uv_freeaddrinfo(list);
+}
+
+/* ---- beginning ------------------------------------------------------------------------------- */
+
+static int run(struct lookup *lookup)
+{
+    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    lookup->running = true;
+    lookup->began = now_ms();
+    return uv_getaddrinfo(lookup->job.lane->loop, &lookup->request, looked_up_cb, lookup->name,
+                          NULL, &hints);
+}
+
+/* Its last question may have left at this very moment, on another loop. */
+static void begin_cb(struct work_job *job)
+{
+    struct lookup *lookup = WSL_CONTAINER(job, struct lookup, job);
+    struct lookup_table *table = lookup->table;
+    int status = 0;
+    uv_mutex_lock(&table->lock);
+    if (!list_empty(&lookup->questions)) {
+        status = run(lookup);
+    } else {
+        work_done(&lookup->job);
+        dispose(lookup);
+    }
+    uv_mutex_unlock(&table->lock);
+    if (status != 0)
+        conclude(lookup, status, NULL);
+}
+
+static bool ask_pool(struct lookup *lookup, const struct work_lane *lane,
+                     const struct lookup_origin *origin)
+{
+    lookup->requested = origin->requested;
+    return work_ask(lane, &lookup->job, origin->requested ? WORK_requested_names : WORK_names,
+                    origin->requested ? origin->client : 0, begin_cb);
+}
+
+/* 0: begun, or it waits. */
+static int begin(struct lookup_table *table, const struct work_lane *lane, const char *name,
+                 uint64_t hash, const struct lookup_origin *origin, struct lookup **begun)
+{
+    size_t size = strlen(name) + 1;
+    struct lookup *lookup = calloc(1, sizeof(*lookup) + size);
+    if (!lookup)
+        return UV_ENOMEM;
+    lookup->table = table;
+    lookup->hash = hash;
+    memcpy(lookup->name, name, size);
+    list_init(&lookup->questions);
+    list_append(&table->buckets[hash % BUCKETS], &lookup->bucket);
+    int status = ask_pool(lookup, lane, origin) ? run(lookup) : 0;
+    if (status != 0) {
+        work_done(&lookup->job);
+        dispose(lookup);
+        return status;
+    }
+    *begun = lookup;
+    return 0;
+}
+
+/*
+ * Where it waits for the share of requests, a configured name is not to wait. Should it fail to
+ * begin, its questions hear of that.
+ */
+static void promote(struct lookup *lookup, const struct lookup_origin *origin,
+                    const struct work_lane *lane)
+{
+    if (lookup->running || !lookup->requested || origin->requested || !work_leave(&lookup->job))
+        return;
+    int status = ask_pool(lookup, lane, origin) ? run(lookup) : 0;
+    if (status == 0)
+        return;
+    struct lookup_answer answer;
+    make_answer(&answer, status, NULL);
+    (void)finish(lookup, &answer, NULL);
+}
+
+static bool is_hanging(const struct lookup *lookup)
+{
+    return lookup->running && name_hangs_now(lookup->began, now_ms());
+}
+
+static bool known_to_hang(const struct lookup_table *table, const struct lookup *lookup,
+                          uint64_t hash)
+{
+    return lookup ? is_hanging(lookup) : name_hangs_knows(&table->hangs, hash, now_ms());
+}
+
+bool lookup_ask(struct lookup_table *table, const struct work_lane *lane,
+                struct lookup_question *question, const char *name,
+                const struct lookup_origin *origin)
+{
+    uint64_t hash = siphash_of(&table->seed, name, strlen(name));
+    int status = 0;
+    question->lane = lane;
+    question->post = (struct mailbox_post){0};
+    question->lookup = NULL;
+    uv_mutex_lock(&table->lock);
+    struct lookup *lookup = find(table, name, hash);
+    bool refused = known_to_hang(table, lookup, hash), joins = lookup && !refused;
+    if (!lookup && !refused)
+        status = begin(table, lane, name, hash, origin, &lookup);
+    if (lookup && !refused) {
+        question->lookup = lookup;
+        list_append(&lookup->questions, &question->link);
+    }
+    if (joins)
+        promote(lookup, origin, lane);
+    uv_mutex_unlock(&table->lock);
+    if (refused)
+        fail(&question->answer, REASON_target_timeout, hangs);
+    else if (status != 0)
+        fail_with(&question->answer, status);
+    return refused || status != 0;
+}
+
+bool lookup_join(struct lookup_table *table, struct lookup_question *question,
+                 const struct lookup_origin *origin, struct lookup_answer *answer)
+{
+    uv_mutex_lock(&table->lock);
+    struct lookup *lookup = question->lookup;
+    bool refused = lookup && is_hanging(lookup);
+    if (lookup && !refused)
+        promote(lookup, origin, question->lane);
+    uv_mutex_unlock(&table->lock);
+    if (refused)
+        fail(answer, REASON_target_timeout, hangs);
+    return !refused;
+}
+
+void lookup_leave(struct lookup_table *table, struct lookup_question *question)
+{
+    uv_mutex_lock(&table->lock);
+    struct lookup *lookup = question->lookup;
+    if (lookup) {
+        list_remove(&question->link);
+        question->lookup = NULL;
+        if (list_empty(&lookup->questions) && !lookup->running && work_leave(&lookup->job))
+            dispose(lookup);
+    } else {
+        (void)mailbox_withdraw(question->lane->mailbox, &question->post);
+    }
+    uv_mutex_unlock(&table->lock);
+}

@@ -1,0 +1,211 @@
+#include "net/connect/resolve.h"
+
+#define BUCKETS 64 /* a power of two */
+
+/* One name: first looked up for those who wait, then kept while it is fresh. */
+struct resolve_lookup {
+    struct list bucket;
+    struct list age;     /* when kept, oldest first */
+    struct list waiting; /* queries, while it is under way */
+    struct resolver *resolver;
+    struct lookup_question question; /* its answer is kept */
+    uint64_t fresh_until;            /* 0: under way */
+    char name[];
+};
+
+struct resolver {
+    const struct work_lane *lane;
+    struct lookup_table *table;
+    size_t kept;
+    struct list ages;
+    struct list buckets[BUCKETS];
+    struct lookup_answer failed; /* of a query that could not even begin */
+};
+
+struct resolver *resolve_create(const struct work_lane *lane, struct lookup_table *table)
+{
+    struct resolver *resolver = calloc(1, sizeof(*resolver));
+    if (!resolver)
+        return NULL;
+    resolver->lane = lane;
+    resolver->table = table;
+    list_init(&resolver->ages);
+    for (size_t i = 0; i < BUCKETS; i++)
+        list_init(&resolver->buckets[i]);
+    return resolver;
+}
+
+/* FNV-1a: the table is small and bounded, so it needs to be quick, not secret. */
+static struct list *bucket_of(struct resolver *resolver, const char *name)
+{
+    uint32_t hash = 2166136261;
+    for (; *name; name++)
+        hash = (hash ^ (uint8_t)*name) * 16777619;
+    return &resolver->buckets[(hash ^ hash >> 16) % BUCKETS];
+}
+
+static struct resolve_lookup *find(struct resolver *resolver, const char *name)
+{
+    struct list *bucket = bucket_of(resolver, name);
+    for (struct list *link = bucket->next; link != bucket; link = link->next) {
+        struct resolve_lookup *lookup = WSL_CONTAINER(link, struct resolve_lookup, bucket);
+        if (strcmp(lookup->name, name) == 0)
+            return lookup;
+    }
+    return NULL;
+}
+
+static bool is_kept(const struct resolve_lookup *lookup)
+{
+    return lookup->fresh_until != 0;
+}
+
+static void forget(struct resolve_lookup *lookup)
+{
+    list_remove(&lookup->bucket);
+    list_remove(&lookup->age);
+    lookup->resolver->kept -= is_kept(lookup);
+    free(lookup);
+}
+
+static void keep(struct resolve_lookup *lookup)
+{
+    struct resolver *resolver = lookup->resolver;
+    if (resolver->kept == RESOLVE_KEPT)
+        forget(WSL_CONTAINER(resolver->ages.next, struct resolve_lookup, age));
+    lookup->fresh_until = uv_now(resolver->lane->loop) + RESOLVE_FRESH_MS;
+    list_append(&resolver->ages, &lookup->age);
+    resolver->kept++;
+}
+
+/* ---- the answer ------------------------------------------------------------------------------ */
+
+/* Whoever waits may cancel others or ask again in its callback, so nothing here is relied upon. */
+static void tell(struct list *waiting, const struct lookup_answer *answer)
+{
+    while (!list_empty(waiting)) {
+        struct resolve_query *query = WSL_CONTAINER(waiting->next, struct resolve_query, link);
+        list_remove(&query->link);
+        query->callback(query, answer);
+    }
+}
+
+/* They no longer wait for the look-up, which may be gone before they are told. */
+static void move(struct list *from, struct list *to)
+{
+    list_init(to);
+    while (!list_empty(from)) {
+        struct resolve_query *query = WSL_CONTAINER(from->next, struct resolve_query, link);
+        query->lookup = NULL;
+        list_remove(&query->link);
+        list_append(to, &query->link);
+    }
+}
+
+static void answered_cb(struct lookup_question *question)
+{
+    struct resolve_lookup *lookup = WSL_CONTAINER(question, struct resolve_lookup, question);
+    struct lookup_answer answer = question->answer;
+    struct list waiting;
+    move(&lookup->waiting, &waiting);
+    if (answer.count > 0)
+        keep(lookup);
+    else
+        forget(lookup);
+    tell(&waiting, &answer);
+}
+
+/* ---- queries --------------------------------------------------------------------------------- */
+
+/* NULL: failed, and resolver->failed says why. */
+static struct resolve_lookup *begin(struct resolver *resolver, const char *name,
+                                    const struct lookup_origin *origin)
+{
+    size_t size = strlen(name) + 1;
+    struct resolve_lookup *lookup = calloc(1, sizeof(*lookup) + size);
+    if (!lookup) {
+        resolver->failed = (struct lookup_answer){.reason = REASON_out_of_memory,
+                                                  .failure = uv_strerror(UV_ENOMEM)};
+        return NULL;
+    }
+    lookup->resolver = resolver;
+    lookup->question.callback = answered_cb;
+    memcpy(lookup->name, name, size);
+    list_init(&lookup->age);
+    list_init(&lookup->waiting);
+    if (lookup_ask(resolver->table, resolver->lane, &lookup->question, name, origin)) {
+        resolver->failed = lookup->question.answer;
+        free(lookup);
+        return NULL;
+    }
+    list_append(bucket_of(resolver, name), &lookup->bucket);
+    return lookup;
+}
+
+const struct lookup_answer *resolve_name(struct resolver *resolver, const char *name,
+                                         const struct lookup_origin *origin,
+                                         struct resolve_query *query)
+{
+    struct resolve_lookup *lookup = find(resolver, name);
+    list_init(&query->link);
+    query->lookup = NULL;
+    if (lookup && is_kept(lookup)) {
+        if (uv_now(resolver->lane->loop) < lookup->fresh_until)
+            return &lookup->question.answer;
+        forget(lookup);
+        lookup = NULL;
+    }
+    if (!lookup)
+        lookup = begin(resolver, name, origin);
+    else if (!lookup_join(resolver->table, &lookup->question, origin, &resolver->failed))
+        lookup = NULL;
+    if (!lookup)
+        return &resolver->failed;
+    query->lookup = lookup;
+    list_append(&lookup->waiting, &query->link);
+    return NULL;
+}
+
+static void call_off(struct resolve_lookup *lookup)
+{
+    lookup_leave(lookup->resolver->table, &lookup->question);
+    forget(lookup);
+}
+
+void resolve_cancel(struct resolve_query *query)
+{
+    struct resolve_lookup *lookup = query->lookup;
+    list_remove(&query->link);
+    query->lookup = NULL;
+    if (lookup && list_empty(&lookup->waiting))
+        call_off(lookup);
+}
+
+void resolve_demote(struct resolver *resolver, const char *name, const struct addr *address)
+{
+    struct resolve_lookup *lookup = find(resolver, name);
+    if (!lookup || !is_kept(lookup))
+        return;
+    struct addr *addresses = lookup->question.answer.addresses;
+    size_t last = lookup->question.answer.count - 1U;
+    for (size_t i = 0; i < last; i++) {
+        if (!addr_same_host(&addresses[i], address))
+            continue;
+        struct addr failed = addresses[i];
+        memmove(&addresses[i], &addresses[i + 1], (last - i) * sizeof(*addresses));
+        addresses[last] = failed;
+        return;
+    }
+}
+
+void resolve_close(struct resolver *resolver)
+{
+    if (!resolver)
+        return;
+    while (!list_empty(&resolver->ages))
+        forget(WSL_CONTAINER(resolver->ages.next, struct resolve_lookup, age));
+    for (size_t i = 0; i < BUCKETS; i++)
+        while (!list_empty(&resolver->buckets[i]))
+            call_off(WSL_CONTAINER(resolver->buckets[i].next, struct resolve_lookup, bucket));
+    free(resolver);
+}

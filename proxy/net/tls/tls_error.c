@@ -1,0 +1,30 @@
+#include "net/tls/tls_error.h"
+
+#include <openssl/err.h>
+#include <stdarg.h>
+
+bool tls_error_set(const struct tls_error *error, const char *format, ...)
+{
+    const struct config_place *place = error->place;
+    int length = 0;
+    if (place && place->file)
+        length = snprintf(error->text, error->size, "%s:%u:%u: ", place->file, place->line,
+                          place->column);
+    if (length < 0 || (size_t)length >= error->size)
+        return false;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(error->text + length, error->size - (size_t)length, format, args);
+    va_end(args);
+    return false;
+}
+
+/* The first entry of the queue is the cause, the later ones say where it was noticed. */
+const char *tls_error_openssl(void)
+{
+    unsigned long error = ERR_peek_error();
+    const char *reason = ERR_reason_error_string(error);
+    if (reason)
+        return reason;
+    return ERR_SYSTEM_ERROR(error) ? strerror(ERR_GET_REASON(error)) : "unknown error";
+}

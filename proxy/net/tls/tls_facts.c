@@ -1,0 +1,55 @@
+#include "net/tls/tls_facts.h"
+
+#include <openssl/x509.h>
+#include <time.h>
+
+void tls_facts_common_name(const X509 *certificate, char *name, size_t size)
+{
+    X509_NAME *subject = X509_get_subject_name(certificate);
+    int last = -1, next;
+    name[0] = '\0';
+    while ((next = X509_NAME_get_index_by_NID(subject, NID_commonName, last)) >= 0)
+        last = next;
+    if (last < 0)
+        return;
+    const ASN1_STRING *value = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, last));
+    unsigned char *text;
+    int length = ASN1_STRING_to_UTF8(&text, value);
+    if (length < 0)
+        return;
+    bool clean = (size_t)length < size;
+    for (int i = 0; i < length; i++)
+        clean = clean && text[i] >= ' ' && text[i] != 0x7f;
+    if (clean) {
+        memcpy(name, text, (size_t)length);
+        name[length] = '\0';
+    }
+    OPENSSL_free(text);
+}
+
+int64_t tls_facts_time(const ASN1_TIME *time)
+{
+    struct tm parts;
+    return ASN1_TIME_to_tm(time, &parts) == 1 ? (int64_t)timegm(&parts) : 0;
+}
+
+void tls_facts_of(const SSL *ssl, struct tls_facts *facts)
+{
+    const unsigned char *alpn;
+    unsigned alpn_length;
+    *facts = (struct tls_facts){
+        .server_name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name),
+        .version = SSL_get_version(ssl),
+        .cipher = SSL_get_cipher_name(ssl),
+    };
+    SSL_get0_alpn_selected(ssl, &alpn, &alpn_length);
+    if (alpn)
+        facts->alpn = (struct slice){(const char *)alpn, alpn_length};
+    const X509 *certificate = SSL_get0_peer_certificate(ssl);
+    if (!certificate)
+        return;
+    facts->certificate = true;
+    facts->verified = SSL_get_verify_result(ssl) == X509_V_OK;
+    facts->not_after = tls_facts_time(X509_get0_notAfter(certificate));
+    tls_facts_common_name(certificate, facts->common_name, sizeof facts->common_name);
+}

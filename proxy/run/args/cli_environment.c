@@ -1,0 +1,115 @@
+#include "run/args/cli_environment.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+
+static const char listen_default[] = "6080";
+static const char listen_name[] = "WSLUICE_LISTEN", target_name[] = "WSLUICE_TARGET",
+                  file_name[] = "WSLUICE_CONFIG";
+
+static const struct {
+    const char *flag; /* NULL: an address or the file */
+    struct cli_environment_variable variable;
+} variables[] = {
+    {NULL, {target_name, "the target, HOST:PORT or unix:FILE"}},
+    {NULL, {listen_name, "where to listen, [HOST:]PORT or unix:FILE [6080]"}},
+    {"web", {"WSLUICE_WEB", "as --web"}},
+    {"cert", {"WSLUICE_CERT", "as --cert"}},
+    {"key", {"WSLUICE_KEY", "as --key"}},
+    {NULL, {file_name, "as --config, if neither of the first two is set"}},
+    {"log-level", {"WSLUICE_LOG_LEVEL", "as --log-level, whatever the command line names"}},
+    {"log-format", {"WSLUICE_LOG_FORMAT", "as --log-format, likewise"}},
+    {"admin-socket", {"WSLUICE_ADMIN_SOCKET", "as --admin-socket, likewise"}},
+};
+
+_Static_assert(WSL_COUNT(variables) <= CLI_ENVIRONMENT_FLAGS_MAX, "room for every variable");
+
+/* An empty one is as good as none: a compose file writes ${TARGET:-} for a value that is not set.
+ */
+static char *lookup(const char *name)
+{
+    char *value = getenv(name);
+    return value && *value ? value : NULL;
+}
+
+static bool is_address(const struct cli_flag *flag, enum options_section section)
+{
+    return flag->row == options_find(section, "address");
+}
+
+static bool has_address(const struct cli_scan *scan, enum options_section section)
+{
+    for (size_t i = 0; i < scan->assignment_count; i++)
+        if (is_address(&scan->assignments[i].flag, section))
+            return true;
+    return false;
+}
+
+/* Only flags of the process go with a file: any other makes the command line a quick one. */
+static bool fits_a_file(const struct cli_scan *scan)
+{
+    for (size_t i = 0; i < scan->assignment_count; i++)
+        if (!cli_flag_of_process(&scan->assignments[i].flag))
+            return false;
+    return true;
+}
+
+/*
+ * In front of the words, because the last one wins. What the process has once goes with every
+ * command line: the health check of an image finds the socket whatever follows the image's name.
+ */
+static void add_flags(struct cli_scan *scan, bool whole_form)
+{
+    struct cli_assignment added[CLI_ENVIRONMENT_FLAGS_MAX];
+    size_t count = 0;
+    char names[64];
+    for (size_t i = 0; i < WSL_COUNT(variables); i++) {
+        const char *flag = variables[i].flag;
+        char *value = flag ? lookup(variables[i].variable.name) : NULL;
+        if (!value)
+            continue;
+        struct cli_assignment *next = &added[count];
+        enum cli_flag_match match =
+            cli_flag_by_name(flag, strlen(flag), &next->flag, names, sizeof(names));
+        wsl_assert(match == CLI_FLAG_FOUND);
+        next->argument = value;
+        count += whole_form || cli_flag_of_process(&next->flag);
+    }
+    memmove(scan->assignments + count, scan->assignments,
+            scan->assignment_count * sizeof(*scan->assignments));
+    memcpy(scan->assignments, added, count * sizeof(*added));
+    scan->assignment_count += count;
+}
+
+static void add_addresses(struct cli_scan *scan, const char *address, const char *target)
+{
+    if (!has_address(scan, OPTIONS_LISTENER))
+        scan->positionals[scan->positional_count++] = address ? address : listen_default;
+    if (target && !has_address(scan, OPTIONS_TARGET))
+        scan->positionals[scan->positional_count++] = target;
+}
+
+void cli_environment_add(struct cli_scan *scan)
+{
+    const char *address = lookup(listen_name), *target = lookup(target_name);
+    char *file = lookup(file_name);
+    bool names_nothing = scan->positional_count == 0 && !scan->demo && !scan->file;
+    bool whole_form = names_nothing && (address || target);
+    if (whole_form) {
+        add_addresses(scan, address, target);
+    } else if (names_nothing && file && !scan->command && fits_a_file(scan)) {
+        scan->file = file;
+        scan->file_is_variable = true;
+    }
+    add_flags(scan, whole_form);
+}
+
+bool cli_environment_next(size_t *cursor, struct cli_environment_variable *variable)
+{
+    if (*cursor >= WSL_COUNT(variables))
+        return false;
+    *variable = variables[(*cursor)++].variable;
+    return true;
+}

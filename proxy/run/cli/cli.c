@@ -1,0 +1,192 @@
+#include "run/cli/cli.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/base.h"
+#include "config/options/options.h"
+#include "config/print/dump.h"
+#include "run/args/cli_environment.h"
+#include "run/cli/cli_command.h"
+#include "run/cli/cli_line.h"
+#include "run/cli/cli_plugin.h"
+#include "run/cli/cli_quick.h"
+#include "run/cli/cli_report.h"
+#include "run/help/cli_help.h"
+
+struct cli {
+    struct cli_line line;
+    const struct config *config; /* of the quick command line */
+    const struct config *loaded; /* from the file, instead */
+    struct cli_memory memory;    /* of --config */
+};
+
+/* ---- a file ---- */
+
+static void add_override(struct cli *cli, const struct cli_assignment *assignment)
+{
+    const struct options_row *row = assignment->flag.row;
+    const struct options_flag *flag = assignment->flag.flag;
+    const char *argument = assignment->argument ? assignment->argument : flag->sets;
+    struct value value;
+    char why[128];
+    if (!cli_flag_of_process(&assignment->flag)) {
+        char subject[64];
+        snprintf(subject, sizeof(subject), "--%s", flag->name);
+        cli_line_usage_error(&cli->line, subject,
+                             "belongs to listeners or routes, which are in the file",
+                             "write it there");
+        return;
+    }
+    if (value_parse(&row->value, argument, &value, why, sizeof(why)) != VALUE_OK) {
+        cli_line_bad_value(&cli->line, assignment, argument, why);
+        return;
+    }
+    struct cli_memory *memory = &cli->memory;
+    char *text = cli_line_rooted(&cli->line, row, argument);
+    if (!text) {
+        cli_line_out_of_memory(&cli->line);
+        return;
+    }
+    memory->texts[memory->count] = text;
+    memory->overrides[memory->count++] = (struct load_override){row, text};
+}
+
+static struct load_request request_of(const struct cli *cli)
+{
+    return (struct load_request){cli->memory.path, cli->memory.overrides, cli->memory.count};
+}
+
+/* A file that can be loaded again, wherever the process is by then. */
+static void load_file(struct cli *cli)
+{
+    if (!cli_line_note_directory(&cli->line))
+        return;
+    if (cli->line.scan.positional_count > 0 || cli->line.scan.demo)
+        cli_line_usage_error(&cli->line, NULL, "Too many arguments",
+                             "the addresses are in the file of --config");
+    if (cli->line.scan.command)
+        cli_line_usage_error(&cli->line, "--", "the command is in the file of --config, too",
+                             "write command: {words: [...]} there");
+    bool as_it_is = !cli->line.scan.daemon || *cli->line.scan.file == '/';
+    struct cli_memory *memory = &cli->memory;
+    if (asprintf(&memory->path, "%s%s%s", as_it_is ? "" : cli->line.directory, as_it_is ? "" : "/",
+                 cli->line.scan.file) < 0)
+        memory->path = NULL;
+    memory->overrides = calloc(cli->line.scan.assignment_count + 1, sizeof(*memory->overrides));
+    memory->texts = calloc(cli->line.scan.assignment_count + 1, sizeof(*memory->texts));
+    if (!memory->overrides || !memory->texts || !memory->path) {
+        cli_line_out_of_memory(&cli->line);
+        return;
+    }
+    for (size_t i = 0; i < cli->line.scan.assignment_count; i++)
+        add_override(cli, &cli->line.scan.assignments[i]);
+    const struct load_request request = request_of(cli);
+    if (cli->line.scan.file_is_variable && access(memory->path, F_OK) < 0)
+        diag_add(&cli->line.diag, DIAG_ERROR, (struct diag_where){NULL, 0, 0}, "WSLUICE_CONFIG",
+                 "put a file there, name the addresses, or set WSLUICE_TARGET", "%s: %s",
+                 memory->path, strerror(errno));
+    if (cli->line.diag.errors == 0)
+        cli->loaded = load_config(&request, &cli->line.diag);
+}
+
+/* ---- all together ---- */
+
+static void report(const struct cli *cli, FILE *err)
+{
+    if (cli->line.scan.usage_error)
+        cli_help_usage(cli->line.scan.websockify, err);
+    cli_report_findings(&cli->line.diag, cli->line.scan.websockify ? "websockify" : "wsluice", err);
+}
+
+static void erase_secrets(const struct cli *cli)
+{
+    for (size_t i = 0; i < cli->line.scan.assignment_count; i++) {
+        const struct cli_assignment *assignment = &cli->line.scan.assignments[i];
+        if (assignment->argument && assignment->flag.row->secret)
+            explicit_bzero(assignment->argument, strlen(assignment->argument));
+    }
+}
+
+static void finish(struct cli *cli, FILE *out, FILE *err, struct cli_result *result)
+{
+    *result = (struct cli_result){.action = CLI_EXIT, .exit_status = EXIT_SUCCESS};
+    if (cli->line.scan.help) {
+        cli_help_page(cli->line.scan.websockify, out);
+        return;
+    }
+    if (cli->line.scan.version) {
+        fputs("wsluice " WSLUICE_VERSION "\n", out);
+        return;
+    }
+    const struct config *config = cli->line.scan.file ? cli->loaded : cli->config;
+    if (config)
+        cli_line_check_background(&cli->line, config);
+    report(cli, err);
+    if (cli->line.diag.errors > 0) {
+        result->exit_status = cli->line.scan.usage_error ? CLI_STATUS_USAGE : CLI_STATUS_CANNOT;
+        return;
+    }
+    if (cli->line.scan.print) {
+        dump_config(config, out);
+        return;
+    }
+    result->action = cli->line.scan.demo ? CLI_DEMO : CLI_RUN;
+    result->config = config_retain(config);
+    result->daemon = cli->line.scan.daemon;
+    result->websockify = cli->line.scan.websockify;
+    result->rebind = cli->line.rebind;
+    cli->line.rebind = (struct rebind){.fd = -1};
+    result->file = request_of(cli); /* nothing, on the quick command line */
+    result->memory = cli->memory;
+    cli->memory = (struct cli_memory){0};
+}
+
+static void release(struct cli *cli)
+{
+    cli_result_free_memory(&cli->memory);
+    rebind_release(&cli->line.rebind);
+    config_release(cli->config);
+    config_release(cli->loaded);
+    free(cli->line.directory);
+    free(cli->line.scan.assignments);
+    diag_free(&cli->line.diag);
+}
+
+static bool is_websockify(const char *program)
+{
+    const char *slash = strrchr(program, '/');
+    return strcmp(slash ? slash + 1 : program, "websockify") == 0;
+}
+
+void cli_parse(int argc, char **argv, FILE *out, FILE *err, struct cli_result *result)
+{
+    struct cli cli = {.line.scan.diag = &cli.line.diag};
+    size_t letters = 0; /* each letter and each word assigns at most once */
+    cli.line.scan.websockify = argc > 0 && is_websockify(argv[0]);
+    if (!cli.line.scan.websockify && cli_command_parse(argc, argv, out, err, result))
+        return;
+    for (int i = 1; i < argc; i++)
+        letters += strlen(argv[i]);
+    diag_init(&cli.line.diag);
+    cli.line.scan.assignments =
+        calloc(letters + CLI_ENVIRONMENT_FLAGS_MAX, sizeof(*cli.line.scan.assignments));
+    if (!cli.line.scan.assignments) {
+        cli_line_out_of_memory(&cli.line);
+    } else {
+        cli_scan_words(&cli.line.scan, argc, argv);
+        cli_environment_add(&cli.line.scan);
+        if (!cli.line.scan.help && !cli.line.scan.version) {
+            cli_plugin_check_process(&cli.line);
+            if (cli.line.scan.file)
+                load_file(&cli);
+            else
+                cli.config = cli_quick_build(&cli.line);
+        }
+    }
+    finish(&cli, out, err, result);
+    erase_secrets(&cli);
+    release(&cli);
+}

@@ -1,0 +1,70 @@
+#include "run/cli/cli_line.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct diag_where where = {NULL, 0, 0};
+
+void cli_line_usage_error(struct cli_line *line, const char *subject, const char *message,
+                          const char *remedy)
+{
+    line->scan.usage_error = true;
+    diag_add(&line->diag, DIAG_ERROR, where, subject, remedy, "%s", message);
+}
+
+void cli_line_out_of_memory(struct cli_line *line)
+{
+    diag_out_of_memory(&line->diag);
+}
+
+void cli_line_bad_value(struct cli_line *line, const struct cli_assignment *assignment,
+                        const char *argument, const char *why)
+{
+    char subject[64];
+    snprintf(subject, sizeof(subject), "--%s", assignment->flag.flag->name);
+    bool quote = *argument && !assignment->flag.row->secret;
+    line->scan.usage_error = true;
+    diag_add(&line->diag, DIAG_ERROR, where, subject, NULL, "%s%s%s%s", why, quote ? ", not '" : "",
+             quote ? argument : "", quote ? "'" : "");
+}
+
+bool cli_line_note_directory(struct cli_line *line)
+{
+    if (!line->scan.daemon && !line->scan.print && !line->scan.file)
+        return true;
+    line->directory = getcwd(NULL, 0);
+    if (!line->directory)
+        diag_add(&line->diag, DIAG_ERROR, where, line->scan.daemon ? "--daemon" : NULL,
+                 "start from a directory that exists", "the current directory: %s",
+                 strerror(errno));
+    return line->directory != NULL;
+}
+
+void cli_line_check_background(struct cli_line *line, const struct config *config)
+{
+    for (size_t i = 0; line->scan.daemon && i < config->listener_count; i++)
+        if (config->listeners[i].address.kind == CONFIG_ADDRESS_FD)
+            cli_line_usage_error(line, "--daemon",
+                                 "whoever opened the socket waits for the process that it started",
+                                 "leave it out: inetd has the process in the background");
+}
+
+char *cli_line_rooted(const struct cli_line *line, const struct options_row *row, const char *text)
+{
+    enum value_type type = row->value.type;
+    const char *path = text, *prefix = "";
+    bool is_path = type == VALUE_PATH;
+    if ((type == VALUE_LISTEN || type == VALUE_TARGET) && strncmp(text, "unix:", 5) == 0) {
+        prefix = "unix:";
+        path = text + 5;
+        is_path = true;
+    }
+    char *result;
+    if (!line->directory || !is_path || *path == '\0' || *path == '/' ||
+        (*path == '@' && type != VALUE_PATH))
+        return strdup(text);
+    return asprintf(&result, "%s%s/%s", prefix, line->directory, path) < 0 ? NULL : result;
+}

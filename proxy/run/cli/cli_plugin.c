@@ -1,0 +1,105 @@
+#include "run/cli/cli_plugin.h"
+
+#include <string.h>
+
+#include "base/base.h"
+
+static const struct diag_where where = {NULL, 0, 0};
+static const char token_plugin[] = "token-plugin", token_source[] = "token-source";
+static const char host_token[] = "host-token", target_config[] = "target-config";
+
+static bool given(const struct cli_line *line, const char *flag)
+{
+    for (size_t i = 0; i < line->scan.assignment_count; i++)
+        if (strcmp(line->scan.assignments[i].flag.flag->name, flag) == 0)
+            return true;
+    return false;
+}
+
+bool cli_plugin_has_tokens(const struct cli_line *line)
+{
+    return given(line, token_plugin) || given(line, token_source) || given(line, host_token) ||
+           given(line, target_config);
+}
+
+void cli_plugin_check(struct cli_line *line)
+{
+    bool plugin = given(line, token_plugin), config = given(line, target_config);
+    if (plugin && !config && !given(line, token_source))
+        cli_line_usage_error(line, NULL, "You must use --token-source to use --token-plugin",
+                             "name a file or a folder with it");
+    if (plugin || config)
+        return;
+    if (given(line, token_source))
+        cli_line_usage_error(line, NULL, "You must use --token-plugin to use --token-source",
+                             "add --token-plugin TokenFile");
+    if (given(line, host_token))
+        cli_line_usage_error(line, NULL, "You must use --token-plugin to use --host-token",
+                             "add --token-plugin TokenFile --token-source FILE");
+}
+
+/* What stands in for the class, as far as there is something. */
+static const char *instead_of(const char *class)
+{
+    if (strcmp(class, "ExpectOrigin") == 0)
+        return "list the route's origins in a file for --config; --print-config writes its "
+               "beginning";
+    if (strcmp(class, "ClientCertCNAuth") == 0)
+        return "use --verify-client with --cafile: whoever has a certificate of that CA comes in";
+    return "use client certificates (--verify-client), or allow in a file for --config, or let a "
+           "proxy in front ask";
+}
+
+static void refuse_auth(struct cli_line *line)
+{
+    const struct cli_scan *scan = &line->scan;
+    if (!scan->auth_plugin && scan->auth_source)
+        cli_line_usage_error(line, NULL, "You must use --auth-plugin to use --auth-source", NULL);
+    if (!scan->auth_plugin && scan->web_auth)
+        cli_line_usage_error(line, NULL, "You must use --auth-plugin to use --web-auth", NULL);
+    if (!scan->auth_plugin)
+        return;
+    if (scan->web_auth && !given(line, "web")) {
+        cli_line_usage_error(line, NULL, "You must use --web to use --web-auth", NULL);
+        return;
+    }
+    diag_add(&line->diag, DIAG_ERROR, where, "--auth-plugin", instead_of(scan->auth_plugin),
+             "there are no authentication plugins in this version: '%s'", scan->auth_plugin);
+}
+
+void cli_plugin_check_process(struct cli_line *line)
+{
+    refuse_auth(line);
+    if (given(line, "legacy-syslog") && !given(line, "syslog") && !line->scan.file)
+        cli_line_usage_error(line, NULL, "You must use --syslog to use --legacy-syslog", NULL);
+    if (line->scan.libserver)
+        diag_add(&line->diag, DIAG_WARNING, where, "--libserver", NULL,
+                 "means nothing here: there is one engine");
+}
+
+/* What websockify has and we do not. */
+static bool is_known_elsewhere(const char *class)
+{
+    static const char *const classes[] = {
+        "BaseTokenAPI", "JSONTokenApi", "JWTTokenApi", "TokenRedis", "UnixDomainSocketDirectory",
+    };
+    for (size_t i = 0; i < WSL_COUNT(classes); i++)
+        if (strcmp(class, classes[i]) == 0)
+            return true;
+    return false;
+}
+
+bool cli_plugin_refuse(struct cli_line *line, const struct cli_assignment *assignment)
+{
+    const char *class = assignment->argument;
+    if (strcmp(assignment->flag.flag->name, token_plugin) != 0 || !class)
+        return false;
+    const char *why = "there is no such class";
+    if (strchr(class, '.'))
+        why = "Python classes cannot be loaded";
+    else if (is_known_elsewhere(class))
+        why = "this class of websockify's is not supported yet";
+    diag_add(&line->diag, DIAG_ERROR, where, "--token-plugin",
+             "use TokenFile, ReadOnlyTokenFile or TokenFileName", "%s: '%s'", why, class);
+    return true;
+}

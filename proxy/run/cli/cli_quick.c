@@ -1,0 +1,424 @@
+#include "run/cli/cli_quick.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/base.h"
+#include "config/options/snapshot.h"
+#include "config/rules/admin.h"
+#include "config/rules/rules.h"
+#include "run/cli/cli_plugin.h"
+
+static const struct diag_where where = {NULL, 0, 0};
+static const char demo_listen[] = "6080", default_certificate[] = "self.pem";
+static const char command_retry[] = "10s";
+static const char see_help[] = "see wsluice --help";
+
+/* The line, and the snapshot that it becomes. */
+struct quick {
+    struct cli_line *line;
+    struct config *config;
+    void *objects[OPTIONS_SECTION_COUNT];
+};
+
+/* The command line has one of each section; a certificate only when a flag speaks of it. */
+static bool open_section(struct quick *quick, enum options_section section)
+{
+    void *parent = quick->objects[options_section(section)->parent];
+    if (!quick->objects[section])
+        quick->objects[section] = snapshot_open(quick->config, section, parent);
+    return quick->objects[section] != NULL;
+}
+
+static enum value_verdict set(struct quick *quick, const struct options_row *row, const char *text,
+                              char *why, size_t why_size)
+{
+    char *path = open_section(quick, row->section) ? cli_line_rooted(quick->line, row, text) : NULL;
+    if (!path) {
+        snprintf(why, why_size, "out of memory");
+        return VALUE_NO_MEMORY;
+    }
+    enum value_verdict verdict =
+        snapshot_set(quick->config, row, quick->objects[row->section], path, why, why_size);
+    explicit_bzero(path, strlen(path)); /* it may be a password */
+    free(path);
+    return verdict;
+}
+
+/* Sets what is known to be right; only memory can be missing. */
+static void set_fixed(struct quick *quick, enum options_section section, const char *key,
+                      const char *text)
+{
+    char why[128];
+    enum value_verdict verdict = set(quick, options_find(section, key), text, why, sizeof(why));
+    wsl_assert(verdict == VALUE_OK || verdict == VALUE_NO_MEMORY);
+    if (verdict != VALUE_OK)
+        cli_line_out_of_memory(quick->line);
+}
+
+static void set_flag(struct quick *quick, const struct cli_assignment *assignment)
+{
+    const struct options_flag *flag = assignment->flag.flag;
+    const char *argument = assignment->argument ? assignment->argument : flag->sets;
+    char *text, why[128];
+    if (asprintf(&text, "%s%s", flag->prefix ? flag->prefix : "", argument) < 0) {
+        cli_line_out_of_memory(quick->line);
+        return;
+    }
+    enum value_verdict verdict = set(quick, assignment->flag.row, text, why, sizeof(why));
+    if (verdict == VALUE_NO_MEMORY)
+        cli_line_out_of_memory(quick->line);
+    else if (verdict != VALUE_OK && !cli_plugin_refuse(quick->line, assignment))
+        cli_line_bad_value(quick->line, assignment, argument, why);
+    explicit_bzero(text, strlen(text));
+    free(text);
+}
+
+/* Half of a target, or another way to write one, put right: "localhost", "5900" or "/run/sock". */
+static const char *suggest_target(const char *text, char *remedy, size_t size)
+{
+    bool is_port = *text && text[strspn(text, "0123456789")] == '\0';
+    if (strstr(text, "://"))
+        return "write TARGET_HOST:PORT; what a target gets is the plain bytes";
+    if (*text == '/' || *text == '.')
+        snprintf(remedy, size, "write unix:%s", text);
+    else if (*text && !strpbrk(text, ":/"))
+        snprintf(remedy, size, "write TARGET_HOST:PORT, for example %s%s",
+                 is_port ? "localhost:" : text, is_port ? text : ":5900");
+    else
+        return NULL;
+    return remedy;
+}
+
+/* "wsluice help" means a command that there is not. */
+static const char *suggest_listen(const char *text)
+{
+    return strpbrk(text, "0123456789") ? NULL : see_help;
+}
+
+/* The words of these errors are websockify's; scripts look for them. */
+static void set_positional(struct quick *quick, enum options_section section, const char *text)
+{
+    const struct options_row *row = options_find(section, "address");
+    bool listen = section == OPTIONS_LISTENER;
+    char why[128];
+    enum value_verdict verdict = set(quick, row, text, why, sizeof(why));
+    if (verdict == VALUE_OK)
+        return;
+    if (verdict == VALUE_NO_MEMORY) {
+        cli_line_out_of_memory(quick->line);
+        return;
+    }
+    const char *what = listen ? "Error parsing listen address" : "Error parsing target";
+    if (verdict == VALUE_BAD_PORT)
+        what = listen ? "Error parsing listen port" : "Error parsing target port";
+    char remedy[128];
+    const char *suggestion =
+        listen ? suggest_listen(text) : suggest_target(text, remedy, sizeof(remedy));
+    quick->line->scan.usage_error = true;
+    diag_add(&quick->line->diag, DIAG_ERROR, where, NULL, suggestion, "%s: %s, not '%s'", what, why,
+             text);
+}
+
+static bool given(const struct quick *quick, enum options_section section, const char *key)
+{
+    const struct options_row *row = options_find(section, key);
+    for (size_t i = 0; i < quick->line->scan.assignment_count; i++)
+        if (quick->line->scan.assignments[i].flag.row == row)
+            return true;
+    return false;
+}
+
+static void set_command_target(struct quick *quick, const char *loopback)
+{
+    char target[32];
+    snprintf(target, sizeof(target), "%s:%u", loopback, (unsigned)quick->line->rebind.to);
+    set_fixed(quick, OPTIONS_TARGET, "address", target);
+}
+
+/* A second one, with the options of the first. */
+static bool add_target_alike(struct quick *quick)
+{
+    const struct config_target first = *(struct config_target *)quick->objects[OPTIONS_TARGET];
+    quick->objects[OPTIONS_TARGET] = NULL;
+    if (!open_section(quick, OPTIONS_TARGET)) {
+        cli_line_out_of_memory(quick->line);
+        return false;
+    }
+    *(struct config_target *)quick->objects[OPTIONS_TARGET] = first;
+    return true;
+}
+
+/* The port that it gets instead of ours; the command line of a file could not be told of it. */
+static void lead_to_command(struct quick *quick)
+{
+    struct cli_line *line = quick->line;
+    const struct config_listener *listener = quick->objects[OPTIONS_LISTENER];
+    if (line->scan.print) {
+        cli_line_usage_error(line, "--print-config", "a file cannot move a command's port",
+                             "name a target: PORT TARGET_HOST:PORT -- COMMAND");
+        return;
+    }
+    if (!rebind_reserve(&line->rebind)) {
+        diag_add(&line->diag, DIAG_ERROR, where, "--", NULL, "no free port for the command: %s",
+                 strerror(errno));
+        return;
+    }
+    bool known = listener->address.kind == CONFIG_ADDRESS_TCP && listener->address.port != 0;
+    line->rebind.from = known ? listener->address.port : line->rebind.to;
+    ((struct config_target *)quick->objects[OPTIONS_TARGET])->is_command = true;
+    set_command_target(quick, "127.0.0.1");
+    if (add_target_alike(quick)) /* for one that listens on IPv6 only */
+        set_command_target(quick, "[::1]");
+    set_fixed(quick, OPTIONS_ROUTE, "balance", "first");
+    if (!given(quick, OPTIONS_ROUTE, "connect_retry")) /* it may be just starting */
+        set_fixed(quick, OPTIONS_ROUTE, "connect_retry", command_retry);
+}
+
+static void set_command(struct quick *quick)
+{
+    const struct cli_scan *scan = &quick->line->scan;
+    const struct options_row *row = options_find(OPTIONS_COMMAND, "words");
+    char why[128];
+    for (size_t i = 0; i < scan->command_count; i++) {
+        enum value_verdict verdict = set(quick, row, scan->command[i], why, sizeof(why));
+        if (verdict == VALUE_NO_MEMORY)
+            cli_line_out_of_memory(quick->line);
+        else if (verdict != VALUE_OK)
+            cli_line_usage_error(quick->line, "--", why, NULL);
+    }
+}
+
+/* "wsluice gateway.yaml", or "wsluice run gateway.yaml" */
+static bool is_file(struct cli_line *line)
+{
+    size_t count = line->scan.positional_count;
+    const char *text = count == 1 || count == 2 ? line->scan.positionals[count - 1] : "";
+    const char *dot = strrchr(text, '.');
+    char remedy[256];
+    if (!dot || (strcmp(dot, ".yaml") != 0 && strcmp(dot, ".yml") != 0))
+        return false;
+    snprintf(remedy, sizeof(remedy), "did you mean --config=%s?", text);
+    cli_line_usage_error(line, NULL, count == 1 ? "Too few arguments" : "Too many arguments",
+                         remedy);
+    return true;
+}
+
+/* What is wanted when something is there, but not enough. */
+static void say_too_few(struct cli_line *line, bool listen, bool target)
+{
+    const char *remedy = listen && target ? "write [HOST:]PORT TARGET_HOST:PORT"
+                         : listen         ? "write [HOST:]PORT as well"
+                                          : "write TARGET_HOST:PORT as well";
+    bool anything = line->scan.positional_count > 0 || line->scan.assignment_count > 0;
+    cli_line_usage_error(line, NULL, "Too few arguments", anything ? remedy : see_help);
+}
+
+static void set_positionals(struct quick *quick)
+{
+    struct cli_line *line = quick->line;
+    const struct cli_scan *scan = &line->scan;
+    enum options_section wanted[CLI_POSITIONALS_MAX];
+    size_t count = 0, fewest;
+    bool target_given = given(quick, OPTIONS_TARGET, "address");
+    bool tokens = cli_plugin_has_tokens(line);
+    bool wraps = scan->command != NULL;
+    if (!given(quick, OPTIONS_LISTENER, "address"))
+        wanted[count++] = OPTIONS_LISTENER;
+    fewest = count;
+    if (!target_given && !scan->demo && !tokens)
+        wanted[count++] = OPTIONS_TARGET;
+    if (!wraps)
+        fewest = scan->demo ? 0 : count;
+
+    if (scan->demo && target_given)
+        cli_line_usage_error(line, NULL, "demo has its own target", "leave --unix-target out");
+    if (tokens && (target_given || scan->demo))
+        cli_line_usage_error(line, scan->demo ? NULL : "--unix-target",
+                             "tokens say where clients go", "leave one of them out");
+    if (scan->demo && given(quick, OPTIONS_FILES, "root"))
+        cli_line_usage_error(line, "--web", "demo has its own page", "leave one of them out");
+    if (scan->demo && scan->print)
+        cli_line_usage_error(line, "--print-config", "a file cannot say demo",
+                             "name a target instead");
+    if (scan->demo && wraps)
+        cli_line_usage_error(line, "--", "demo has its own target", "leave the command out");
+    if (scan->unknown_flag || is_file(line))
+        return;
+    if (scan->positional_count < fewest)
+        say_too_few(line, wanted[0] == OPTIONS_LISTENER, wanted[count - 1] == OPTIONS_TARGET);
+    if (scan->positional_count > count)
+        cli_line_usage_error(line, NULL, "Too many arguments", see_help);
+    for (size_t i = 0; i < count && i < scan->positional_count; i++)
+        set_positional(quick, wanted[i], scan->positionals[i]);
+    /* With a target of its own the command just runs along. */
+    if (wraps && !target_given && scan->positional_count < count && line->diag.errors == 0)
+        lead_to_command(quick);
+}
+
+static void set_demo(struct quick *quick)
+{
+    /* An abstract name needs no directory and leaves nothing behind. */
+    char target[64];
+    snprintf(target, sizeof(target), "unix:@wsluice-demo-%ld", (long)getpid());
+    set_fixed(quick, OPTIONS_TARGET, "address", target);
+    set_fixed(quick, OPTIONS_ROUTE, "demo", "true");
+    if (quick->line->scan.positional_count == 0 && !given(quick, OPTIONS_LISTENER, "address"))
+        set_fixed(quick, OPTIONS_LISTENER, "address", demo_listen);
+}
+
+/* One struct of every section, and the defaults of the command line. */
+static bool begin(struct quick *quick)
+{
+    if (!cli_line_note_directory(quick->line))
+        return false;
+    quick->config = snapshot_begin();
+    if (!quick->config) {
+        cli_line_out_of_memory(quick->line);
+        return false;
+    }
+    quick->objects[OPTIONS_PROCESS] = quick->config;
+    static const enum options_section always[] = {OPTIONS_LOG, OPTIONS_LIMITS, OPTIONS_LISTENER,
+                                                  OPTIONS_TLS, OPTIONS_ROUTE,  OPTIONS_TARGET};
+    for (size_t i = 0; i < WSL_COUNT(always); i++) {
+        if (!open_section(quick, always[i])) {
+            cli_line_out_of_memory(quick->line);
+            return false;
+        }
+    }
+    const struct options_row *row;
+    for (size_t i = 0; (row = options_at(i)); i++)
+        if (row->quick)
+            set_fixed(quick, row->section, row->key, row->quick);
+    if (quick->line->scan.websockify) /* which has never taken text frames */
+        set_fixed(quick, OPTIONS_ROUTE, "text", "refuse");
+    return true;
+}
+
+/* ---- check: what websockify decides by itself, and the files ---- */
+
+/* NULL: this process may read it. */
+static const char *unreadable(const char *path)
+{
+    struct stat info;
+    if (access(path, R_OK) < 0 || stat(path, &info) < 0)
+        return strerror(errno);
+    return S_ISDIR(info.st_mode) ? strerror(EISDIR) : NULL;
+}
+
+static void check_file(struct quick *quick, const char *flag, const char *path)
+{
+    const char *problem = path ? unreadable(path) : NULL;
+    if (problem)
+        diag_add(&quick->line->diag, DIAG_ERROR, where, flag,
+                 "name a PEM file that exists and that this user may read", "cannot read '%s': %s",
+                 path, problem);
+}
+
+/* With a certificate, TLS and plain share the port unless --ssl-only; without one there is no TLS.
+ */
+static void settle_tls(struct quick *quick)
+{
+    const struct config_tls *tls = quick->objects[OPTIONS_TLS];
+    const struct config_certificate *pair = quick->objects[OPTIONS_CERTIFICATE];
+    if (!(pair && pair->certificate) && access(default_certificate, F_OK) == 0)
+        set_fixed(quick, OPTIONS_CERTIFICATE, "certificate", default_certificate);
+    pair = quick->objects[OPTIONS_CERTIFICATE];
+    const char *certificate = pair ? pair->certificate : NULL;
+    if (tls->mode == CONFIG_TLS_REQUIRED && (!certificate || unreadable(certificate))) {
+        quick->line->scan.usage_error = true;
+        diag_add(&quick->line->diag, DIAG_ERROR, where, NULL, "name a PEM file with --cert",
+                 "SSL only and CERT not found%s%s", certificate ? ": " : "",
+                 certificate ? certificate : "");
+        return;
+    }
+    if (certificate && tls->mode == CONFIG_TLS_OFF)
+        set_fixed(quick, OPTIONS_TLS, "mode", "optional");
+    check_file(quick, "--cert", certificate);
+    check_file(quick, "--key", pair ? pair->key : NULL);
+    check_file(quick, "--cafile", tls->client_ca);
+}
+
+/* What websockify passes over in silence, although its user expects more security than there is. */
+static void warn(struct quick *quick)
+{
+    const struct config_tls *tls = quick->objects[OPTIONS_TLS];
+    struct config_target *target = quick->objects[OPTIONS_TARGET];
+    if (tls->client_ca && tls->client_verify == CONFIG_VERIFY_OFF)
+        diag_add(&quick->line->diag, DIAG_WARNING, where, "--cafile", NULL,
+                 "means nothing without --verify-client");
+    if (given(quick, OPTIONS_COMMAND, "when_it_ends") && !quick->line->scan.command)
+        diag_add(&quick->line->diag, DIAG_WARNING, where, "--wrap-mode", NULL,
+                 "means nothing without -- COMMAND");
+    if (target->tls && target->address.kind == CONFIG_ADDRESS_UNIX && !target->server_name) {
+        diag_add(&quick->line->diag, DIAG_WARNING, where, "--ssl-target",
+                 "name the host of its certificate with --ssl-target-name",
+                 "a Unix socket is reached without TLS");
+        set_fixed(quick, OPTIONS_TARGET, "tls", "false");
+    }
+    if (target->server_name && !target->tls) {
+        diag_add(&quick->line->diag, DIAG_WARNING, where, "--ssl-target-name", NULL,
+                 "means nothing without --ssl-target");
+        target->server_name = NULL; /* which a file that is printed could not say */
+    }
+}
+
+/* websockify lists folders unless it is told not to. */
+static void settle_files(struct quick *quick)
+{
+    if (quick->config->routes[0].files.root && !given(quick, OPTIONS_FILES, "listing"))
+        set_fixed(quick, OPTIONS_FILES, "listing", "true");
+}
+
+/* What --ssl-target and its like say holds for wherever tokens lead. */
+static void settle_tokens(struct quick *quick)
+{
+    struct config_route *route = quick->objects[OPTIONS_ROUTE];
+    if (!route->tokens.file)
+        return;
+    route->tokens.target = *(const struct config_target *)quick->objects[OPTIONS_TARGET];
+    route->targets = NULL;
+    route->target_count = 0;
+}
+
+static struct diag_where locate(const void *owner, struct subject subject)
+{
+    return where;
+}
+
+static void build(struct quick *quick)
+{
+    if (!begin(quick))
+        return;
+    for (size_t i = 0; i < quick->line->scan.assignment_count; i++)
+        set_flag(quick, &quick->line->scan.assignments[i]);
+    set_command(quick);
+    set_positionals(quick);
+    cli_plugin_check(quick->line);
+    if (quick->config->log.file)
+        set_fixed(quick, OPTIONS_LOG, "target", "file");
+    if (quick->line->scan.demo)
+        set_demo(quick);
+    /* Only what was understood can be weighed. */
+    if (quick->line->diag.errors == 0)
+        settle_tls(quick);
+    settle_files(quick);
+    if (quick->line->diag.errors == 0)
+        warn(quick);
+    settle_tokens(quick);
+    if (quick->line->diag.errors == 0)
+        rules_check(quick->config, &(struct subject_names){.flags = true, .locate = locate},
+                    &quick->line->diag);
+    if (quick->line->diag.errors == 0 && !admin_attach(quick->config))
+        cli_line_out_of_memory(quick->line);
+}
+
+struct config *cli_quick_build(struct cli_line *line)
+{
+    struct quick quick = {.line = line};
+    build(&quick);
+    return quick.config;
+}

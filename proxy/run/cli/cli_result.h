@@ -1,0 +1,48 @@
+/*
+ * What a command line asks for.
+ *
+ * Owns: a reference to the snapshot, the request that loads its file again. Thread: one.
+ * Errors: in exit_status, and told already. Lifetime: until cli_result_free.
+ */
+#ifndef WSLUICE_RUN_CLI_RESULT_H
+#define WSLUICE_RUN_CLI_RESULT_H
+
+#include <stdbool.h>
+
+#include "config/load.h"
+#include "config/model/config.h"
+#include "run/command/rebind.h"
+
+enum { CLI_STATUS_CANNOT = 1, CLI_STATUS_USAGE = 2 };
+
+enum cli_action {
+    CLI_RUN,
+    CLI_DEMO,  /* as CLI_RUN, with the built-in echo service listening on the route's target */
+    CLI_CHECK, /* check --connect: the file is right, now try its certificates and targets */
+    CLI_EXIT,  /* --help, --version or an error: all has been said, exit with the status */
+};
+
+/* What `file` of a result points to; freed in one go. */
+struct cli_memory {
+    char *path;
+    struct load_override *overrides;
+    char **texts; /* of the overrides */
+    size_t count;
+};
+
+struct cli_result {
+    enum cli_action action;
+    int exit_status;
+    const struct config *config; /* NULL with CLI_EXIT */
+    bool daemon;                 /* all paths in config are then absolute */
+    bool websockify;             /* called by that name */
+    struct rebind rebind;        /* the port of a wrapped command */
+    struct load_request file;    /* for load_config, to reload; path NULL: there is no file */
+    struct cli_memory memory;
+};
+
+void cli_result_free_memory(struct cli_memory *memory);
+
+void cli_result_free(struct cli_result *result);
+
+#endif

@@ -1,0 +1,265 @@
+#include "run/cli/http_client.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "net/addr.h"
+
+#define ANSWER_MAX ((size_t)16 << 20)
+#define PORT_HTTP  80
+
+struct exchange {
+    const struct http_client_request *request;
+    int64_t deadline;
+    int fd;
+    char *error;
+    size_t error_size;
+    char where[ADDR_TEXT + 160];
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static bool fail(const struct exchange *exchange, const char *problem)
+{
+    snprintf(exchange->error, exchange->error_size, "%s: %s", exchange->where, problem);
+    return false;
+}
+
+/* What the system says means more with what to do about it. */
+static bool fail_to_connect(const struct exchange *exchange, int error)
+{
+    char problem[160];
+    bool is_unix = exchange->request->address->kind == CONFIG_ADDRESS_UNIX;
+    const char *hint = "";
+    if (error == ENOENT && is_unix)
+        hint = "; is wsluice running, with this admin socket?";
+    else if (error == ECONNREFUSED)
+        hint = "; is wsluice running?";
+    else if (error == EACCES)
+        hint = "; the socket is for its owner, see admin.mode";
+    snprintf(problem, sizeof(problem), "%s%s", strerror(error), hint);
+    return fail(exchange, problem);
+}
+
+static bool wait_for(const struct exchange *exchange, short events)
+{
+    struct pollfd poll_fd = {.fd = exchange->fd, .events = events};
+    int ready;
+    do {
+        int64_t left = exchange->deadline - now_ms();
+        ready = left > 0 ? poll(&poll_fd, 1, (int)left) : 0;
+    } while (ready < 0 && errno == EINTR);
+    return ready > 0 || fail(exchange, "no answer in time");
+}
+
+/* ---- the way there --------------------------------------------------------------------------- */
+
+/* 0, or what went wrong. */
+static int connect_to(struct exchange *exchange, const struct sockaddr *address, socklen_t length)
+{
+    int error = 0;
+    socklen_t size = sizeof(error);
+    exchange->fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (exchange->fd < 0)
+        return errno;
+    if (connect(exchange->fd, address, length) == 0)
+        return 0;
+    if (errno != EINPROGRESS)
+        return errno;
+    if (!wait_for(exchange, POLLOUT))
+        return ETIMEDOUT;
+    return getsockopt(exchange->fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
+}
+
+static bool reach_unix(struct exchange *exchange)
+{
+    struct sockaddr_un address;
+    socklen_t length;
+    if (!addr_unix(&address, &length, exchange->request->address->path))
+        return fail(exchange, strerror(ENAMETOOLONG));
+    int error = connect_to(exchange, (const struct sockaddr *)&address, length);
+    return error == 0 || fail_to_connect(exchange, error);
+}
+
+static bool reach_tcp(struct exchange *exchange)
+{
+    const struct config_address *to = exchange->request->address;
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found;
+    char port[8];
+    snprintf(port, sizeof(port), "%u", to->port);
+    int problem = getaddrinfo(to->host, port, &hints, &found);
+    if (problem != 0)
+        return fail(exchange, gai_strerror(problem));
+    int error = 0;
+    for (const struct addrinfo *one = found; one; one = one->ai_next) {
+        error = connect_to(exchange, one->ai_addr, one->ai_addrlen);
+        if (error == 0)
+            break;
+        if (exchange->fd >= 0)
+            close(exchange->fd);
+        exchange->fd = -1;
+    }
+    freeaddrinfo(found);
+    return error == 0 || fail_to_connect(exchange, error);
+}
+
+/* ---- there and back -------------------------------------------------------------------------- */
+
+static bool send_request(const struct exchange *exchange)
+{
+    char *text;
+    const struct http_client_request *request = exchange->request;
+    const char *host = request->address->host;
+    bool brackets = host && strchr(host, ':');
+    int length = asprintf(&text,
+                          "%s %s HTTP/1.1\r\nHost: %s%s%s\r\nConnection: close\r\n"
+                          "Content-Length: 0\r\n\r\n",
+                          request->method, request->target, brackets ? "[" : "",
+                          host ? host : "localhost", brackets ? "]" : "");
+    if (length < 0)
+        return fail(exchange, strerror(ENOMEM));
+    size_t sent = 0;
+    bool alive = true;
+    while (alive && sent < (size_t)length) {
+        ssize_t n = send(exchange->fd, text + sent, (size_t)length - sent, MSG_NOSIGNAL);
+        if (n > 0)
+            sent += (size_t)n;
+        else if (errno == EAGAIN)
+            alive = wait_for(exchange, POLLOUT);
+        else if (errno != EINTR)
+            alive = fail(exchange, strerror(errno));
+    }
+    free(text);
+    return alive;
+}
+
+/* All until the other side has said everything. */
+static bool read_all(const struct exchange *exchange, char **bytes, size_t *length)
+{
+    size_t room = 0;
+    *bytes = NULL;
+    *length = 0;
+    for (;;) {
+        if (room - *length < 2) {
+            room = room > 0 ? 2 * room : 65536;
+            char *more = room <= ANSWER_MAX ? realloc(*bytes, room) : NULL;
+            if (!more)
+                return fail(exchange, strerror(ENOMEM));
+            *bytes = more;
+        }
+        ssize_t n = recv(exchange->fd, *bytes + *length, room - *length - 1, 0);
+        if (n > 0)
+            *length += (size_t)n;
+        else if (n == 0)
+            break;
+        else if (errno == EAGAIN && !wait_for(exchange, POLLIN))
+            return false;
+        else if (errno != EAGAIN && errno != EINTR)
+            return fail(exchange, strerror(errno));
+    }
+    (*bytes)[*length] = '\0';
+    return true;
+}
+
+/* Of "HTTP/1.1 200 OK"; 0: that is no status line. The text ends somewhere behind it. */
+static unsigned status_of(const char *line)
+{
+    static const char version[] = "HTTP/1.";
+    const char *digits = line + sizeof(version) - 1 + 2;
+    unsigned status = 0;
+    if (strncmp(line, version, sizeof(version) - 1) != 0 || digits[-1] != ' ')
+        return 0;
+    for (int i = 0; i < 3; i++) {
+        if (digits[i] < '0' || digits[i] > '9')
+            return 0;
+        status = status * 10 + (unsigned)(digits[i] - '0');
+    }
+    return status;
+}
+
+/* Fewer bytes than the head has promised: the server has ended in the middle of it. */
+static bool is_cut_off(const char *head, const char *end, size_t body)
+{
+    static const char name[] = "\r\nContent-Length:";
+    const char *field = strcasestr(head, name);
+    return field && field < end && strtoull(field + sizeof(name) - 1, NULL, 10) > body;
+}
+
+/* The body moves to the front. We asked a server that frames by length or by the end. */
+static bool take_apart(const struct exchange *exchange, char *bytes, size_t length,
+                       struct http_client_answer *answer)
+{
+    const char *end = memmem(bytes, length, "\r\n\r\n", 4);
+    unsigned status = end ? status_of(bytes) : 0;
+    if (status == 0)
+        return fail(exchange, length == 0 ? "it hung up without an answer"
+                                          : "the answer is no HTTP; is TLS needed there?");
+    size_t head = (size_t)(end - bytes) + 4;
+    if (is_cut_off(bytes, end, length - head))
+        return fail(exchange, "the answer was cut off");
+    memmove(bytes, bytes + head, length - head + 1);
+    *answer = (struct http_client_answer){status, bytes, length - head};
+    return true;
+}
+
+bool http_client_ask(const struct http_client_request *request, struct http_client_answer *answer,
+                     char *error, size_t error_size)
+{
+    struct exchange exchange = {
+        .request = request,
+        .deadline = now_ms() + request->timeout_ms,
+        .fd = -1,
+        .error = error,
+        .error_size = error_size,
+    };
+    char *bytes = NULL;
+    size_t length;
+    addr_print_config(request->address, exchange.where, sizeof(exchange.where));
+    bool done = request->address->kind == CONFIG_ADDRESS_UNIX ? reach_unix(&exchange)
+                                                              : reach_tcp(&exchange);
+    done = done && send_request(&exchange) && read_all(&exchange, &bytes, &length) &&
+           take_apart(&exchange, bytes, length, answer);
+    if (exchange.fd >= 0)
+        close(exchange.fd);
+    if (!done)
+        free(bytes);
+    return done;
+}
+
+/* ---- URLs ------------------------------------------------------------------------------------ */
+
+bool http_client_url(const char *url, struct config_address *address, char host[HTTP_CLIENT_HOST],
+                     const char **target)
+{
+    static const char scheme[] = "http://";
+    if (strncmp(url, scheme, sizeof(scheme) - 1) != 0)
+        return false;
+    const char *begin = url + sizeof(scheme) - 1;
+    *target = begin + strcspn(begin, "/?");
+    bool bracket = *begin == '[';
+    const char *end = begin + strcspn(begin, bracket ? "]" : ":/?");
+    begin += bracket;
+    const char *after = end + (bracket && *end == ']');
+    unsigned long port = PORT_HTTP;
+    char *number_end;
+    if (*after == ':') {
+        port = strtoul(after + 1, &number_end, 10);
+        after = number_end;
+    }
+    if (end <= begin || end - begin >= HTTP_CLIENT_HOST || after != *target || port == 0 ||
+        port > UINT16_MAX || (**target != '/' && **target != '\0'))
+        return false;
+    snprintf(host, HTTP_CLIENT_HOST, "%.*s", (int)(end - begin), begin);
+    *address =
+        (struct config_address){.kind = CONFIG_ADDRESS_TCP, .host = host, .port = (uint16_t)port};
+    return true;
+}

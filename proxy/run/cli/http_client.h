@@ -1,0 +1,36 @@
+/*
+ * One request to a process of ours, by its admin socket or over TCP, and the whole answer: what the
+ * commands of the terminal need, and no more. It blocks, with one deadline for everything.
+ *
+ * Owns: nothing. Thread: one. Errors: false and one line. Lifetime: the answer's body is the
+ * caller's.
+ */
+#ifndef WSLUICE_RUN_HTTP_CLIENT_H
+#define WSLUICE_RUN_HTTP_CLIENT_H
+
+#include "base/base.h"
+#include "config/model/config.h"
+
+struct http_client_request {
+    const struct config_address *address;
+    const char *method;
+    const char *target; /* "/path?query", encoded */
+    uint32_t timeout_ms;
+};
+
+struct http_client_answer {
+    unsigned status;
+    char *body; /* malloc'd, with a NUL behind it */
+    size_t length;
+};
+
+bool http_client_ask(const struct http_client_request *request, struct http_client_answer *answer,
+                     char *error, size_t error_size) WSL_MUST_CHECK;
+
+/* "http://host[:port][/path]". The address borrows `host`; the target may be "". */
+#define HTTP_CLIENT_HOST 256
+
+bool http_client_url(const char *url, struct config_address *address, char host[HTTP_CLIENT_HOST],
+                     const char **target) WSL_MUST_CHECK;
+
+#endif

@@ -1,0 +1,135 @@
+#include "run/process/pid_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/identity.h"
+#include "base/safe_path.h"
+
+#define NAME_MAX_LENGTH 16 /* of a process: TASK_COMM_LEN */
+
+static bool fail(const char *path, const char *what, char *error, size_t error_size)
+{
+    snprintf(error, error_size, "pid file %s: %s", path, what);
+    return false;
+}
+
+/* The first line of a file, as much as fits; errno says why not. */
+static bool read_line(const char *path, char *line, int size)
+{
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return false;
+    errno = 0;
+    bool got = fgets(line, size, file) != NULL;
+    fclose(file);
+    if (got)
+        line[strcspn(line, "\n")] = '\0';
+    return got;
+}
+
+/* 0: the file names none. */
+static pid_t read_pid(const char *path)
+{
+    char line[24], *end;
+    if (!read_line(path, line, sizeof(line)))
+        return 0;
+    errno = 0;
+    long pid = strtol(line, &end, 10);
+    if (end == line || *end != '\0' || pid <= 0 || (pid_t)pid != pid) {
+        errno = EINVAL;
+        return 0;
+    }
+    return (pid_t)pid;
+}
+
+/*
+ * A new file, because root is going to give it away: one that lies there already could be a second
+ * name of something else. Without rights in its folder we can only write into the old one.
+ */
+static int open_anew(const struct safe_path *found)
+{
+    struct stat status;
+    if (fstatat(found->folder, found->name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+        !S_ISREG(status.st_mode)) {
+        errno = EEXIST;
+        return -1;
+    }
+    if (unlinkat(found->folder, found->name, 0) == 0 || errno == ENOENT)
+        return openat(found->folder, found->name,
+                      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+    return geteuid() == 0 ? -1
+                          : openat(found->folder, found->name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+static int open_for_writing(const char *path)
+{
+    struct safe_path found;
+    if (!safe_path_find(&found, path, false))
+        return -1;
+    int fd = open_anew(&found), error = errno;
+    safe_path_close(&found);
+    errno = error;
+    return fd;
+}
+
+bool pid_file_write(const char *path, const char *user, char *error, size_t error_size)
+{
+    uid_t uid;
+    gid_t gid;
+    if (user && !identity_user(user, &uid, &gid, error, error_size))
+        return false;
+    int fd = open_for_writing(path);
+    if (fd < 0)
+        return fail(path, errno == EEXIST ? "it is not a regular file" : safe_path_reason(errno),
+                    error, error_size);
+    char line[24];
+    int length = snprintf(line, sizeof(line), "%ld\n", (long)getpid());
+    bool given = !user || geteuid() != 0 || fchown(fd, uid, gid) == 0;
+    bool written = given && ftruncate(fd, 0) == 0 && write(fd, line, (size_t)length) == length;
+    int reason = errno;
+    close(fd);
+    return written || fail(path, strerror(reason), error, error_size);
+}
+
+/* Where the folder's rights are gone the file is emptied. */
+void pid_file_remove(const char *path)
+{
+    struct safe_path found;
+    if (read_pid(path) != getpid() || !safe_path_find(&found, path, false))
+        return;
+    if (unlinkat(found.folder, found.name, 0) != 0) {
+        int fd = openat(found.folder, found.name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+        (void)!ftruncate(fd, 0);
+        if (fd >= 0)
+            close(fd);
+    }
+    safe_path_close(&found);
+}
+
+/* Whoever may write the file must not choose whom an administrator's signal meets. */
+static bool is_ours(pid_t pid)
+{
+    char path[64], name[NAME_MAX_LENGTH], own[NAME_MAX_LENGTH];
+    snprintf(path, sizeof(path), "/proc/%ld/comm", (long)pid);
+    return read_line(path, name, sizeof(name)) && read_line("/proc/self/comm", own, sizeof(own)) &&
+           strcmp(name, own) == 0;
+}
+
+bool pid_file_signal(const char *path, int number, pid_t *pid, char *error, size_t error_size)
+{
+    *pid = read_pid(path);
+    if (*pid == 0)
+        return fail(path,
+                    errno == ENOENT ? "there is none; is wsluice running?"
+                    : errno         ? strerror(errno)
+                                    : "it is empty",
+                    error, error_size);
+    if (!is_ours(*pid))
+        return fail(path, "the process that it names does not run, or is no wsluice", error,
+                    error_size);
+    return kill(*pid, number) == 0 || fail(path, strerror(errno), error, error_size);
+}

@@ -1,0 +1,91 @@
+#include "run/process/program.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+#define CANNOT_EXECUTE 127 /* as a shell says it */
+
+static size_t count_of(char *const *list)
+{
+    size_t count = 0;
+    while (list[count])
+        count++;
+    return count;
+}
+
+bool program_remember(struct program *program, char *const *argv)
+{
+    size_t count = count_of(argv);
+    *program = (struct program){
+        .path = (const char *)(uintptr_t)getauxval(AT_EXECFN), /* NOLINT: the kernel put it there */
+        .directory = getcwd(NULL, 0),
+        .argv = calloc(count + 1, sizeof(*program->argv)),
+    };
+    (void)getrlimit(RLIMIT_NOFILE, &program->descriptors);
+    for (size_t i = 0; program->argv && i < count; i++) {
+        program->argv[i] = strdup(argv[i]);
+        if (!program->argv[i])
+            break;
+    }
+    if (program->argv && count_of(program->argv) == count)
+        return true;
+    program_free(program);
+    return false;
+}
+
+pid_t program_fork(void)
+{
+    sigset_t all, before, none;
+    sigfillset(&all);
+    sigemptyset(&none);
+    /* A handler of ours that ran in the child would write into our loop's pipe. */
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    pid_t child = fork();
+    if (child == 0) {
+        for (int number = 1; number < NSIG; number++)
+            (void)signal(number, SIG_DFL);
+        (void)pthread_sigmask(SIG_SETMASK, &none, NULL);
+        return 0;
+    }
+    int error = errno;
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = error;
+    return child;
+}
+
+/*
+ * In the child, between fork and exec, with threads gone that may have held any lock: nothing but
+ * what signal-safety(7) allows.
+ */
+static void become(const struct program *program, char *const *environment, const int *fds,
+                   size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        (void)fcntl(fds[i], F_SETFD, 0);
+    if (program->directory)
+        (void)!chdir(program->directory); /* if it is gone, an absolute path still holds */
+    execve(program->path, program->argv, environment);
+    _exit(CANNOT_EXECUTE);
+}
+
+pid_t program_start(const struct program *program, char *const *environment, const int *fds,
+                    size_t count)
+{
+    pid_t child = program_fork();
+    if (child == 0)
+        become(program, environment, fds, count);
+    return child;
+}
+
+void program_free(struct program *program)
+{
+    for (size_t i = 0; program->argv && program->argv[i]; i++)
+        free(program->argv[i]);
+    free(program->argv);
+    free(program->directory);
+    *program = (struct program){0};
+}

@@ -1,0 +1,275 @@
+#include "run/workers/worker.h"
+
+#include "base/log/log.h"
+#include "run/process/loop.h"
+
+#define DRAIN_TICK_MS 50
+/* For the last bytes of recordings, once every session was killed. */
+#define DISK_MS 2000
+
+/* ---- on the worker's thread ------------------------------------------------------------------ */
+
+static void report_empty(struct worker *worker)
+{
+    size_t abandoned = worker->abandons ? worker->env.recordings : 0;
+    if (!worker->retiring || worker->reported || worker->env.live > abandoned)
+        return;
+    if (abandoned > 0)
+        log_message(REASON_WARN, "the disk does not take the end of recordings: %zu are incomplete",
+                    abandoned);
+    worker->reported = true;
+    mailbox_post(worker->terms->supervisor, &worker->empty_post, worker->terms->empty, worker);
+}
+
+static void gone_cb(struct session_env *env)
+{
+    report_empty(WSL_CONTAINER(env, struct worker, env));
+}
+
+static void take_batch(void *owner, void *argument)
+{
+    struct worker *worker = owner;
+    struct worker_batch *batch = argument;
+    for (size_t i = 0; i < batch->count; i++)
+        session_accept(&worker->env, &batch->clients[i]);
+    free(batch);
+}
+
+/* Evenly over the time, so that clients that come back at once do not come as one wave. */
+static void drain_cb(uv_timer_t *timer)
+{
+    struct worker *worker = WSL_CONTAINER(timer, struct worker, drain_timer);
+    struct worker_drain *plan = &worker->drain;
+    bool last = plan->tick >= plan->ticks;
+    size_t due = last ? SIZE_MAX : plan->sessions * plan->tick / plan->ticks - plan->told;
+    plan->told += session_drain_some(&worker->env, due);
+    plan->tick++;
+    if (last)
+        uv_timer_stop(timer);
+}
+
+static void retire(void *owner, void *argument)
+{
+    struct worker *worker = owner;
+    (void)argument;
+    worker->retiring = true;
+    session_retire(&worker->env);
+    report_empty(worker);
+}
+
+static void drain(void *owner, void *argument)
+{
+    struct worker *worker = owner;
+    (void)argument;
+    worker->retiring = true;
+    session_retire(&worker->env);
+    worker->drain = (struct worker_drain){
+        .sessions = worker->env.live,
+        .ticks = worker->drain_ms / DRAIN_TICK_MS,
+    };
+    uv_timer_start(&worker->drain_timer, drain_cb, DRAIN_TICK_MS, DRAIN_TICK_MS);
+    drain_cb(&worker->drain_timer);
+    report_empty(worker);
+}
+
+static void abandon_cb(uv_timer_t *timer)
+{
+    struct worker *worker = WSL_CONTAINER(timer, struct worker, drain_timer);
+    worker->abandons = true;
+    report_empty(worker);
+}
+
+static void kill_sessions(void *owner, void *argument)
+{
+    struct worker *worker = owner;
+    (void)argument;
+    session_kill_all(&worker->env, REASON_drained);
+    if (!worker->killed && !worker->reported)
+        uv_timer_start(&worker->drain_timer, abandon_cb, DISK_MS, 0);
+    worker->killed = true;
+}
+
+static void close_watches(struct worker *worker)
+{
+    uv_close((uv_handle_t *)&worker->drain_timer, NULL);
+    resolve_close(worker->env.names);
+    watch_set_close(&worker->env.watches);
+}
+
+static void stop(void *owner, void *argument)
+{
+    struct worker *worker = owner;
+    (void)argument;
+    close_watches(worker);
+    if (worker->alone)
+        return;
+    mailbox_close(&worker->mailbox);
+    uv_stop(&worker->own_loop);
+}
+
+static void run(void *argument)
+{
+    struct worker *worker = argument;
+    uv_run(&worker->own_loop, UV_RUN_DEFAULT);
+    worker->at_rest = loop_finish(&worker->own_loop);
+}
+
+/* ---- on the supervisor's --------------------------------------------------------------------- */
+
+static void tell(struct worker *worker, struct mailbox_post *post, mailbox_fn *run_it,
+                 void *argument)
+{
+    if (worker->alone)
+        run_it(worker, argument);
+    else
+        mailbox_post(&worker->mailbox, post, run_it, argument);
+}
+
+static bool open_watches(struct worker *worker, uv_loop_t *loop)
+{
+    worker->env.loop = loop;
+    worker->env.lane = (struct work_lane){
+        .pool = worker->terms->work,
+        .loop = loop,
+        .mailbox = worker->alone ? worker->terms->supervisor : &worker->mailbox,
+    };
+    worker->env.names = resolve_create(&worker->env.lane, worker->terms->lookups);
+    if (!worker->env.names)
+        return false;
+    if (watch_set_open(&worker->env.watches, loop)) {
+        uv_timer_init(loop, &worker->drain_timer);
+        return true;
+    }
+    resolve_close(worker->env.names);
+    return false;
+}
+
+static bool start_thread(struct worker *worker)
+{
+    if (uv_loop_init(&worker->own_loop) != 0)
+        return false;
+    if (open_watches(worker, &worker->own_loop)) {
+        if (mailbox_open(&worker->mailbox, &worker->own_loop, worker)) {
+            if (uv_thread_create(&worker->thread, run, worker) == 0)
+                return true;
+            mailbox_close(&worker->mailbox);
+        }
+        close_watches(worker);
+    }
+    (void)!loop_finish(&worker->own_loop);
+    return false;
+}
+
+bool worker_start(struct worker *worker, size_t number, uv_loop_t *shared,
+                  const struct worker_terms *terms)
+{
+    *worker = (struct worker){.alone = shared != NULL, .terms = terms};
+    worker->env.number = (unsigned)number;
+    worker->env.ops = terms->ops;
+    worker->env.guard = terms->guard;
+    worker->env.attempts = terms->attempts;
+    worker->env.deadline = session_deadline_cb;
+    worker->env.end = session_end;
+    worker->env.gone = gone_cb;
+    list_init(&worker->env.sessions);
+    list_init(&worker->env.visits);
+    list_init(&worker->env.asks);
+    worker->env.scratch = malloc(sizeof(*worker->env.scratch));
+    if (worker->env.scratch && (shared ? open_watches(worker, shared) : start_thread(worker)))
+        return true;
+    free(worker->env.scratch);
+    return false;
+}
+
+static void turn_away(struct session_client *client)
+{
+    log_message(REASON_ERROR, "%s: a connection was closed",
+                reason_row(REASON_out_of_memory)->text);
+    session_client_drop(client);
+}
+
+void worker_give(struct worker *worker, struct session_client *client)
+{
+    if (!worker->batch)
+        worker->batch = malloc(sizeof(*worker->batch));
+    if (!worker->batch) {
+        turn_away(client);
+        return;
+    }
+    worker->batch->post.waiting = false;
+    worker->batch->clients[worker->batch_count++] = *client;
+    worker->given++;
+    if (worker->batch_count == WORKER_BATCH)
+        worker_flush(worker);
+}
+
+void worker_flush(struct worker *worker)
+{
+    struct worker_batch *batch = worker->batch;
+    if (!batch)
+        return;
+    batch->count = worker->batch_count;
+    worker->batch = NULL;
+    worker->batch_count = 0;
+    tell(worker, &batch->post, take_batch, batch);
+}
+
+uint64_t worker_load(const struct worker *worker)
+{
+    const struct metrics *metrics = &worker->env.metrics;
+    uint64_t taken = metrics_read(&metrics->counter[METRICS_connections]);
+    uint64_t waiting = worker->given > taken ? worker->given - taken : 0;
+    return metrics_read(&metrics->open) + waiting;
+}
+
+void worker_drain(struct worker *worker, uint64_t spread_ms)
+{
+    worker->drain_ms = spread_ms;
+    tell(worker, &worker->drain_post, drain, NULL);
+}
+
+void worker_retire(struct worker *worker)
+{
+    tell(worker, &worker->retire_post, retire, NULL);
+}
+
+void worker_kill(struct worker *worker)
+{
+    tell(worker, &worker->kill_post, kill_sessions, NULL);
+}
+
+void worker_stop(struct worker *worker)
+{
+    tell(worker, &worker->stop_post, stop, NULL);
+}
+
+static void run_letter(void *owner, void *argument)
+{
+    struct ops_letter *letter = argument;
+    (void)owner;
+    letter->run(letter->to, letter);
+}
+
+void worker_post(struct worker *worker, struct ops_letter *letter)
+{
+    /* Its own memory, as long as it is on its way. */
+    struct mailbox_post *post = (struct mailbox_post *)(void *)letter->room;
+    _Static_assert(sizeof(*post) <= sizeof(letter->room), "there is room in a letter");
+    struct mailbox *mailbox = worker->alone ? worker->terms->supervisor : &worker->mailbox;
+    letter->to = &worker->env;
+    post->waiting = false;
+    mailbox_post(mailbox, post, run_letter, letter);
+}
+
+bool worker_free(struct worker *worker)
+{
+    if (!worker->alone) {
+        uv_thread_join(&worker->thread);
+        if (!worker->at_rest)
+            return false;
+        mailbox_free(&worker->mailbox);
+    }
+    tls_scratch_free(worker->env.tls_scratch);
+    free(worker->env.scratch);
+    return true;
+}

@@ -1,0 +1,403 @@
+#include "serve/files/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "codec/http/mime.h"
+#include "core/files/file_listing.h"
+#include "core/files/file_path.h"
+#include "serve/files/files_listing.h"
+#include "serve/files/files_root.h"
+
+#define NAME_ROOM 16 /* for an index's name or a suffix */
+
+struct files {
+    const struct config_route *route; /* borrowed */
+    struct files_root root;
+    char *only; /* owned; the one file of the route, below the root; NULL: all of the root */
+    struct config_header fields[FILES_FIELDS - FILE_TERMS_FIELDS - 1]; /* of every answer */
+    size_t field_count;
+};
+
+/* ---- once per route -------------------------------------------------------------------------- */
+
+/* The route's own fields win. */
+static bool is_set(const struct config_route *route, const char *name)
+{
+    for (size_t i = 0; i < route->header_count; i++)
+        if (slice_equal_nocase(slice_of(route->headers[i].name), slice_of(name)))
+            return true;
+    return false;
+}
+
+static void set_field(struct files *files, const char *name, const char *value)
+{
+    if (value && !is_set(files->route, name))
+        files->fields[files->field_count++] = (struct config_header){name, value};
+}
+
+static void set_fields(struct files *files)
+{
+    const struct config_files *config = &files->route->files;
+    set_field(files, "X-Content-Type-Options", "nosniff");
+    set_field(files, "Cache-Control", config->cache_control);
+    set_field(files, "Content-Security-Policy", config->content_security_policy);
+    set_field(files, "Cross-Origin-Opener-Policy", config->isolated ? "same-origin" : NULL);
+    set_field(files, "Cross-Origin-Embedder-Policy", config->isolated ? "require-corp" : NULL);
+    if (config->precompressed) /* a list, which may come in two fields */
+        files->fields[files->field_count++] = (struct config_header){"Vary", "Accept-Encoding"};
+}
+
+static bool is_prefix(const struct config_route *route)
+{
+    size_t length = strlen(route->path);
+    return length > 0 && route->path[length - 1] == '*';
+}
+
+/* A route whose path has no star serves one file, which is opened anew each time, as others are. */
+static int open_only(struct files *files, const char *file)
+{
+    struct stat stat;
+    if (lstat(file, &stat) != 0)
+        return -errno;
+    if (S_ISDIR(stat.st_mode))
+        return -EISDIR;
+    const char *slash = strrchr(file, '/');
+    char *folder = slash ? slice_copy((struct slice){file, (size_t)(slash - file) + 1})
+                         : slice_copy(SLICE("."));
+    files->only = slice_copy(slice_of(slash ? slash + 1 : file));
+    int result = folder && files->only ? files_root_open(&files->root, folder) : -ENOMEM;
+    free(folder);
+    return result;
+}
+
+static int open_root(struct files *files)
+{
+    const struct config_route *route = files->route;
+    const char *path = route->files.root;
+    int result = is_prefix(route) ? files_root_open(&files->root, path) : open_only(files, path);
+    if (result != -EISDIR)
+        return result;
+    /* "/" and "/desk/" are folders themselves: their index is the file. */
+    return route->path[strlen(route->path) - 1] == '/' ? files_root_open(&files->root, path)
+                                                       : result;
+}
+
+static void explain(const struct config_route *route, int error, char *text, size_t size)
+{
+    const struct config_place *place = &route->place;
+    int length = place->file
+                     ? snprintf(text, size, "%s:%u:%u: ", place->file, place->line, place->column)
+                     : 0;
+    if (length < 0 || (size_t)length >= size)
+        return;
+    snprintf(text + length, size - (size_t)length, "files.root of %s: %s: %s%s", route->path,
+             route->files.root, strerror(-error),
+             error == -EISDIR ? "; to serve a folder the path must end with /*" : "");
+}
+
+struct files *files_create(const struct config_route *route, char *error, size_t error_size)
+{
+    struct files *files = calloc(1, sizeof(*files));
+    if (!files) {
+        explain(route, -ENOMEM, error, error_size);
+        return NULL;
+    }
+    files->route = route;
+    files->root.fd = -1;
+    set_fields(files);
+    int result = open_root(files);
+    if (result == 0)
+        return files;
+    explain(route, result, error, error_size);
+    files_free(files);
+    return NULL;
+}
+
+bool files_readable(const struct files *files, char *error, size_t error_size)
+{
+    struct stat stat;
+    const char *name = files->only ? files->only : "";
+    int fd = files_root_get(&files->root, name, true);
+    bool good = fd >= 0 && fstat(fd, &stat) == 0 && (!files->only || S_ISREG(stat.st_mode));
+    if (!good)
+        explain(files->route, fd < 0 ? fd : -EINVAL, error, error_size);
+    if (fd >= 0)
+        close(fd);
+    return good;
+}
+
+void files_free(struct files *files)
+{
+    if (!files)
+        return;
+    files_root_close(&files->root);
+    free(files->only);
+    free(files);
+}
+
+/* ---- finding --------------------------------------------------------------------------------- */
+
+enum found {
+    FOUND_FILE,
+    FOUND_FOLDER,
+    FOUND_NOTHING,
+    FOUND_LATER, /* only the disk knows */
+    FOUND_BUSY,  /* no descriptor or memory is left */
+};
+
+struct search {
+    const struct files *files;
+    const struct http_head *head;
+    bool wait;
+    struct file_path path;
+    char asked[PATH_MAX];            /* its bytes */
+    char name[PATH_MAX + NAME_ROOM]; /* of the file at hand */
+    int fd;                          /* FOUND_FILE: open */
+    const char *type;
+    struct file_facts facts;
+};
+
+static enum found found_of(int error)
+{
+    switch (-error) {
+    case EAGAIN:
+        return FOUND_LATER;
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+        return FOUND_BUSY;
+    default:
+        return FOUND_NOTHING;
+    }
+}
+
+/* Only a regular file is one: whoever opens a device or a FIFO waits, or worse. */
+static enum found get(const struct search *search, const char *name, enum file_coding coding,
+                      int *file, struct file_facts *facts)
+{
+    struct stat stat = {0}; /* that of a file of another machine may fail, and is no folder's */
+    int fd = files_root_get(&search->files->root, name, search->wait);
+    if (fd < 0)
+        return found_of(fd);
+    if (fstat(fd, &stat) == 0 && S_ISREG(stat.st_mode)) {
+        *file = fd;
+        *facts = (struct file_facts){
+            .size = (uint64_t)stat.st_size,
+            .modified = stat.st_mtim.tv_sec,
+            .nanoseconds = (uint32_t)stat.st_mtim.tv_nsec,
+            .coding = coding,
+        };
+        return FOUND_FILE;
+    }
+    close(fd);
+    return S_ISDIR(stat.st_mode) ? FOUND_FOLDER : FOUND_NOTHING;
+}
+
+/*
+ * The neighbour that the client likes best instead of the file. One that is older was made from
+ * another version of the file, and is left alone.
+ */
+static enum found compress(struct search *search)
+{
+    enum file_coding codings[FILE_CODING_COUNT];
+    size_t count = file_terms_codings(search->head, codings), length = strlen(search->name);
+    for (size_t i = 0; i < count; i++) {
+        struct file_facts facts = {0};
+        int fd = -1;
+        snprintf(search->name + length, NAME_ROOM, "%s", file_terms_suffix(codings[i]));
+        enum found found = get(search, search->name, codings[i], &fd, &facts);
+        search->name[length] = '\0';
+        if (found == FOUND_LATER)
+            return found;
+        if (found != FOUND_FILE)
+            continue;
+        if (facts.modified >= search->facts.modified) {
+            close(search->fd);
+            search->fd = fd;
+            search->facts = facts;
+            return FOUND_FILE;
+        }
+        close(fd);
+    }
+    return FOUND_FILE;
+}
+
+/* `end`: what comes behind the name of the folder; or the name itself. */
+static enum found try(struct search *search, const char *name, const char *end)
+{
+    int length = snprintf(search->name, PATH_MAX, "%s%s", name, end);
+    if (length < 0 || length >= PATH_MAX)
+        return FOUND_NOTHING;
+    enum found found = get(search, search->name, FILE_IDENTITY, &search->fd, &search->facts);
+    if (found != FOUND_FILE)
+        return found;
+    search->type = mime_of((struct slice){search->name, (size_t)length});
+    if (search->files->route->files.precompressed && compress(search) == FOUND_LATER) {
+        close(search->fd);
+        search->fd = -1;
+        return FOUND_LATER;
+    }
+    return FOUND_FILE;
+}
+
+/* FOUND_FOLDER: it may be listed, or has to be asked for with a "/". */
+static enum found find_path(struct search *search)
+{
+    const struct config_files *config = &search->files->route->files;
+    if (!search->path.folder)
+        return try(search, search->path.name, "");
+    enum found found = try(search, search->path.name, "index.html");
+    if (found == FOUND_NOTHING || found == FOUND_FOLDER)
+        found = try(search, search->path.name, "index.htm");
+    if (found != FOUND_NOTHING && found != FOUND_FOLDER)
+        return found;
+    if (!config->listing)
+        return FOUND_NOTHING;
+    /* Reading a folder is never quick enough. */
+    return search->wait ? try(search, search->path.name, "") : FOUND_LATER;
+}
+
+static enum found find(struct search *search, struct slice path, size_t base)
+{
+    const struct config_route *route = search->files->route;
+    struct slice below = file_path_below(route->path, slice_from(path, base));
+    search->fd = -1;
+    search->path.folder = false;
+    if (search->files->only)
+        return try(search, search->files->only, "");
+    if (below.len == 0 && path.ptr[path.len - 1] != '/') /* "/novnc" of the route "/novnc/\*" */
+        return FOUND_FOLDER;
+    if (below.len >= sizeof(search->asked) ||
+        !file_path_decode(below, route->files.hidden, search->asked, &search->path))
+        return FOUND_NOTHING;
+    enum found found = find_path(search);
+    bool falls_back = found == FOUND_NOTHING && route->files.fallback &&
+                      file_path_is_page(&search->path) && file_terms_wants_page(search->head);
+    if (!falls_back)
+        return found;
+    found = try(search, route->files.fallback + strspn(route->files.fallback, "/"), "");
+    return found == FOUND_FOLDER ? FOUND_NOTHING : found;
+}
+
+/* ---- answering ------------------------------------------------------------------------------- */
+
+static void add_field(const struct files *files, struct files_answer *answer,
+                      const struct config_header *field)
+{
+    if (!is_set(files->route, field->name))
+        answer->fields[answer->reply.field_count++] = *field;
+}
+
+static void answer_file(const struct search *search, struct files_answer *answer)
+{
+    struct reply *reply = &answer->reply;
+    struct file_terms *terms = &answer->terms;
+    file_terms_judge(search->head, &search->facts, time(NULL), terms);
+    reply->status = terms->status;
+    for (size_t i = 0; i < terms->field_count; i++)
+        add_field(search->files, answer, &terms->fields[i]);
+    if (terms->status != 200 && terms->status != 206) {
+        close(search->fd);
+        return;
+    }
+    reply->content_type = search->type;
+    reply->body = (struct reply_body){
+        .source = REPLY_FILE,
+        .fd = search->fd,
+        .offset = terms->offset,
+        .length = terms->length,
+    };
+}
+
+static bool answer_redirect(const struct search *search, struct slice path,
+                            struct files_answer *answer)
+{
+    struct slice query = search->head->query;
+    size_t capacity = path.len + 3 * query.len +
+                      sizeof("./"
+                             "/"
+                             "?");
+    answer->location = malloc(capacity);
+    answer->reply.status = 301;
+    answer->reply.location = answer->location;
+    return answer->location && file_path_location(path, query, answer->location, capacity);
+}
+
+static bool answer_listing(const struct search *search, struct files_answer *answer)
+{
+    static const struct config_header policy = {"Content-Security-Policy", FILE_LISTING_POLICY};
+    const struct files *files = search->files;
+    size_t length;
+    char *page =
+        files_listing_read(&files->root, search->path.name, files->route->files.hidden, &length);
+    if (!page)
+        return false;
+    if (!files->route->files.content_security_policy)
+        add_field(files, answer, &policy);
+    answer->reply.status = 200;
+    answer->reply.content_type = mime_of(SLICE(".html"));
+    answer->reply.body = reply_owned(page, length);
+    return true;
+}
+
+static void answer_missing(struct files_answer *answer)
+{
+    answer->reply.status = 404;
+    answer->reply.content_type = mime_of(SLICE(".txt"));
+    answer->reply.body = reply_static(SLICE("No such file\n"));
+}
+
+static void refuse(struct files_answer *answer, enum reason reason)
+{
+    answer->reply = reply_refusal(reason);
+}
+
+static void make_answer(const struct search *search, enum found found, struct slice path,
+                        struct files_answer *answer)
+{
+    switch (found) {
+    case FOUND_FILE:
+        answer_file(search, answer);
+        return;
+    case FOUND_FOLDER:
+        if (!(search->path.folder ? answer_listing(search, answer)
+                                  : answer_redirect(search, path, answer)))
+            refuse(answer, REASON_out_of_memory);
+        return;
+    case FOUND_NOTHING:
+        answer_missing(answer);
+        return;
+    case FOUND_LATER:
+    case FOUND_BUSY:
+        refuse(answer, REASON_out_of_descriptors);
+        return;
+    }
+}
+
+bool files_answer(const struct files *files, const struct http_head *head, struct slice path,
+                  size_t base, bool wait, struct files_answer *answer)
+{
+    struct search search;
+    search.files = files;
+    search.head = head;
+    search.wait = wait;
+    enum found found = find(&search, path, base);
+    if (found == FOUND_LATER && !wait)
+        return false;
+    answer->location = NULL;
+    answer->reply = (struct reply){.fields = answer->fields, .field_count = files->field_count};
+    memcpy(answer->fields, files->fields, files->field_count * sizeof(files->fields[0]));
+    make_answer(&search, found, path, answer);
+    return true;
+}
+
+void files_answer_free(struct files_answer *answer)
+{
+    free(answer->location);
+    answer->location = NULL;
+}

@@ -1,0 +1,211 @@
+#include "serve/files/files_root.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define GET_FLAGS   (O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+#define LINKS_MAX   40 /* as the kernel's */
+#define FOLDERS_MAX 64 /* below the root, of a walk */
+#define RACES_MAX   16
+
+/*
+ * openat2(2), which is younger than many a system's headers: the number is the same on every
+ * architecture, and so is the rest.
+ */
+#define OPENAT2       437
+#define NO_MAGICLINKS 0x02u
+#define BENEATH       0x08u
+#define CACHED        0x20u
+
+struct how {
+    uint64_t flags, mode, resolve;
+};
+
+static long ask_kernel(const struct files_root *root, const char *name, unsigned more)
+{
+    struct how how = {
+        .flags = GET_FLAGS,
+        .resolve = BENEATH | NO_MAGICLINKS | more,
+    };
+    long fd = syscall(OPENAT2, root->fd, *name ? name : ".", &how, sizeof(how));
+    return fd < 0 ? -errno : fd;
+}
+
+static bool kernel_can(const struct files_root *root, unsigned more)
+{
+    long fd = ask_kernel(root, "", more);
+    if (fd >= 0)
+        close((int)fd);
+    return fd >= 0 || fd == -EAGAIN || fd == -EACCES;
+}
+
+void files_root_close(struct files_root *root)
+{
+    if (root->fd >= 0)
+        close(root->fd);
+    root->fd = -1;
+}
+
+/* To have a folder is not yet to be let in. */
+static int enter(const struct files_root *root)
+{
+    int fd = openat(root->fd, ".", O_PATH | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    close(fd);
+    return 0;
+}
+
+int files_root_open(struct files_root *root, const char *folder)
+{
+    root->fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (root->fd < 0)
+        return -errno;
+    int entered = enter(root);
+    if (entered < 0) {
+        files_root_close(root);
+        return entered;
+    }
+    root->way = FILES_ROOT_WALK;
+    if (kernel_can(root, 0))
+        root->way = kernel_can(root, CACHED) ? FILES_ROOT_CACHED : FILES_ROOT_KERNEL;
+    return 0;
+}
+
+/* ---- the walk -------------------------------------------------------------------------------- */
+
+/*
+ * Only names without "/" are opened, never "..", and no link is followed by the kernel. The way up
+ * is the way that we came: whatever is renamed meanwhile, each folder here was below the root when
+ * we went in.
+ */
+struct walk {
+    int folders[FOLDERS_MAX + 1]; /* the first one is the root's own */
+    size_t depth;
+    unsigned links;
+    char rest[PATH_MAX]; /* still to go */
+};
+
+static int walk_up(struct walk *walk)
+{
+    if (walk->depth == 0)
+        return -EXDEV;
+    close(walk->folders[walk->depth--]);
+    return 0;
+}
+
+static int walk_into(struct walk *walk, const char *name)
+{
+    if (walk->depth == FOLDERS_MAX)
+        return -ENAMETOOLONG;
+    int fd =
+        openat(walk->folders[walk->depth], name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    walk->folders[++walk->depth] = fd;
+    return 0;
+}
+
+struct part {
+    char name[NAME_MAX + 1];
+    bool last;
+    bool folder; /* a "/" stands behind it */
+};
+
+/* Cuts the next part off the rest; its name is empty at the end. */
+static int cut_part(struct walk *walk, struct part *part)
+{
+    size_t skipped = strspn(walk->rest, "/");
+    size_t length = strcspn(walk->rest + skipped, "/");
+    size_t slashes = strspn(walk->rest + skipped + length, "/");
+    size_t next = skipped + length + slashes;
+    if (length > NAME_MAX)
+        return -ENAMETOOLONG;
+    memcpy(part->name, walk->rest + skipped, length);
+    part->name[length] = '\0';
+    part->folder = slashes > 0;
+    part->last = walk->rest[next] == '\0';
+    memmove(walk->rest, walk->rest + next, strlen(walk->rest + next) + 1);
+    return 0;
+}
+
+/* The part was a link: what it says goes in front of the rest. `failed`: why it was no other. */
+static int walk_link(struct walk *walk, const struct part *part, int failed)
+{
+    char text[PATH_MAX];
+    ssize_t length = readlinkat(walk->folders[walk->depth], part->name, text, sizeof(text));
+    if (length < 0)
+        return failed;
+    size_t rest = strlen(walk->rest);
+    if (length == 0 || text[0] == '/')
+        return -EXDEV;
+    if (++walk->links > LINKS_MAX)
+        return -ELOOP;
+    if ((size_t)length + part->folder + rest >= sizeof(walk->rest))
+        return -ENAMETOOLONG;
+    memmove(walk->rest + length + part->folder, walk->rest, rest + 1);
+    memcpy(walk->rest, text, (size_t)length);
+    if (part->folder)
+        walk->rest[length] = '/';
+    return 0;
+}
+
+/* 0 or a negative errno; `found` is the descriptor at the end of the way, and -1 before. */
+static int walk_part(struct walk *walk, const struct part *part, int *found)
+{
+    int result = 0, folder = walk->folders[walk->depth];
+    if (strcmp(part->name, "..") == 0)
+        return walk_up(walk);
+    if (part->last) {
+        int flags = GET_FLAGS | O_NOFOLLOW | (part->folder ? O_DIRECTORY : 0);
+        *found = openat(folder, part->name[0] ? part->name : ".", flags);
+        result = *found < 0 ? -errno : 0;
+    } else if (strcmp(part->name, ".") != 0) {
+        result = walk_into(walk, part->name);
+    }
+    /* With O_DIRECTORY the kernel says ENOTDIR of a link. */
+    return result == -ENOTDIR || result == -ELOOP ? walk_link(walk, part, result) : result;
+}
+
+static int walk_on(struct walk *walk)
+{
+    int found = -1, result = 0;
+    while (found < 0 && result == 0) {
+        struct part part;
+        result = cut_part(walk, &part);
+        if (result == 0)
+            result = walk_part(walk, &part, &found);
+    }
+    return result == 0 ? found : result;
+}
+
+static int walk_from(const struct files_root *root, const char *name)
+{
+    struct walk walk = {.folders = {root->fd}};
+    size_t length = strlen(name);
+    if (length >= sizeof(walk.rest))
+        return -ENAMETOOLONG;
+    memcpy(walk.rest, name, length + 1);
+    int result = walk_on(&walk);
+    while (walk.depth > 0)
+        close(walk.folders[walk.depth--]);
+    return result;
+}
+
+/* ---- the kernel ------------------------------------------------------------------------------ */
+
+int files_root_get(const struct files_root *root, const char *name, bool wait)
+{
+    if (!wait)
+        return root->way == FILES_ROOT_CACHED ? (int)ask_kernel(root, name, CACHED) : -EAGAIN;
+    if (root->way == FILES_ROOT_WALK)
+        return walk_from(root, name);
+    /* EAGAIN: a rename crossed our way up, and the kernel cannot say where it led. */
+    long fd = -EAGAIN;
+    for (unsigned i = 0; i < RACES_MAX && fd == -EAGAIN; i++)
+        fd = ask_kernel(root, name, 0);
+    return fd == -EAGAIN ? -EXDEV : (int)fd;
+}

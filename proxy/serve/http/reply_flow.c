@@ -1,0 +1,175 @@
+#include "serve/http/reply_flow.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+/* Enough for most files of a page, so that they leave with their head in one write. */
+#define FIRST_OF_FILE ((size_t)64 * 1024)
+
+#define PIECES_PER_TURN 4
+
+struct reply_flow {
+    struct reply_body body; /* what is left of it: offset and length move */
+    uint64_t body_sent;
+    size_t head_at, head_length; /* of `head`, what is taken and what there is */
+    size_t borrowed;             /* of it, what is body */
+    bool by_hand;                /* the transport does not send files, or not this one */
+    char head[];                 /* and a body that was borrowed */
+};
+
+static bool fill(struct reply_flow *flow, const struct reply *reply,
+                 const struct reply_terms *terms, bool copied)
+{
+    *flow = (struct reply_flow){.body = reply->body};
+    if (reply->body.source != REPLY_FILE)
+        flow->body.offset = 0;
+    flow->head_length = reply_head(reply, terms, flow->head);
+    if (flow->head_length == 0)
+        return false;
+    if (!copied)
+        return true;
+    flow->borrowed = (size_t)reply->body.length;
+    memcpy(flow->head + flow->head_length, reply->body.bytes, flow->borrowed);
+    flow->head_length += flow->borrowed;
+    return true;
+}
+
+struct reply_flow *reply_flow_create(const struct reply *reply, const struct reply_terms *terms)
+{
+    bool body = reply_sends_body(reply, terms);
+    bool copied = body && reply->body.source == REPLY_BORROWED;
+    size_t room = reply_head_max(reply, terms) + (copied ? (size_t)reply->body.length : 0);
+    struct reply_flow *flow = malloc(sizeof(*flow) + room);
+    bool filled = flow && fill(flow, reply, terms, copied);
+    if (!filled || !body || copied)
+        reply_release(reply);
+    if (!filled) {
+        free(flow);
+        return NULL;
+    }
+    if (!body || copied)
+        flow->body = (struct reply_body){.source = REPLY_EMPTY};
+    return flow;
+}
+
+void reply_flow_free(struct reply_flow *flow)
+{
+    if (!flow)
+        return;
+    reply_release(&(struct reply){.body = flow->body});
+    free(flow);
+}
+
+/* ---- pieces ---------------------------------------------------------------------------------- */
+
+static size_t smaller(uint64_t a, size_t b)
+{
+    return a < b ? (size_t)a : b;
+}
+
+/* IO_OK: n bytes of the file; as many as there should be, or a file that is read in small parts. */
+static struct io read_file(const struct reply_flow *flow, uint8_t *out, size_t length)
+{
+    ssize_t n;
+    do
+        n = pread(flow->body.fd, out, length, (off_t)flow->body.offset);
+    while (n < 0 && errno == EINTR);
+    if (n > 0)
+        return (struct io){.n = (size_t)n};
+    return io_fail(n == 0 ? REASON_file_changed : REASON_file_io);
+}
+
+static struct io read_body(const struct reply_flow *flow, uint8_t *out, size_t length)
+{
+    length = smaller(flow->body.length, length);
+    if (length == 0)
+        return io_status(IO_OK);
+    if (flow->body.source == REPLY_FILE)
+        return read_file(flow, out, length);
+    memcpy(out, flow->body.bytes + flow->body.offset, length);
+    return (struct io){.n = length};
+}
+
+static void advance(struct reply_flow *flow, size_t taken)
+{
+    size_t head = smaller(flow->head_length - flow->head_at, taken);
+    flow->head_at += head;
+    flow->body.offset += taken - head;
+    flow->body.length -= taken - head;
+    flow->body_sent += taken - head;
+}
+
+/* Head and body together; a short head is not worth a segment of its own. */
+static struct io write_gathered(struct reply_flow *flow, struct transport *transport,
+                                uint8_t *scratch)
+{
+    size_t head = smaller(flow->head_length - flow->head_at, REPLY_FLOW_PIECE);
+    size_t room = REPLY_FLOW_PIECE - head;
+    if (flow->body.source == REPLY_FILE && !flow->by_hand && room > FIRST_OF_FILE)
+        room = FIRST_OF_FILE;
+    memcpy(scratch, flow->head + flow->head_at, head);
+    struct io io = read_body(flow, scratch + head, room);
+    if (io.status != IO_OK)
+        return io;
+    return transport_write(transport, scratch, head + io.n);
+}
+
+static struct io write_file(struct reply_flow *flow, struct transport *transport, uint8_t *scratch)
+{
+    struct io io = transport_send_file(transport, flow->body.fd, flow->body.offset,
+                                       smaller(flow->body.length, REPLY_FLOW_PIECE));
+    if (io.status == IO_EOF)
+        return io_fail(REASON_file_changed);
+    if (io.status != IO_WANT_READ)
+        return io;
+    flow->by_hand = true;
+    return write_gathered(flow, transport, scratch);
+}
+
+static struct io write_piece(struct reply_flow *flow, struct transport *transport, uint8_t *scratch)
+{
+    const struct reply_body *body = &flow->body;
+    bool headless = flow->head_at == flow->head_length;
+    if (headless && body->source != REPLY_FILE)
+        return transport_write(transport, (const uint8_t *)body->bytes + body->offset,
+                               smaller(body->length, REPLY_FLOW_PIECE));
+    /* Without a body the head lies well where it is; that is most refusals. */
+    if (!headless && body->length == 0)
+        return transport_write(transport, (const uint8_t *)flow->head + flow->head_at,
+                               smaller(flow->head_length - flow->head_at, REPLY_FLOW_PIECE));
+    return headless && !flow->by_hand ? write_file(flow, transport, scratch)
+                                      : write_gathered(flow, transport, scratch);
+}
+
+static bool is_given(const struct reply_flow *flow)
+{
+    return flow->head_at == flow->head_length && flow->body.length == 0;
+}
+
+struct io reply_flow_turn(struct reply_flow *flow, struct transport *transport,
+                          uint8_t scratch[static REPLY_FLOW_PIECE])
+{
+    flow->by_hand = flow->by_hand || !transport_sends_files(transport);
+    for (int piece = 0; piece < PIECES_PER_TURN && !is_given(flow); piece++) {
+        struct io io = write_piece(flow, transport, scratch);
+        if (io.status != IO_OK)
+            return io;
+        advance(flow, io.n);
+        if (io.blocked)
+            return io_status(IO_WANT_WRITE);
+    }
+    return is_given(flow) ? transport_flush(transport) : io_status(IO_WANT_WRITE);
+}
+
+/* ---- how far ------------------------------------------------------------------------------- */
+
+uint64_t reply_flow_sent(const struct reply_flow *flow)
+{
+    return flow->head_at + flow->body_sent;
+}
+
+uint64_t reply_flow_body_sent(const struct reply_flow *flow)
+{
+    size_t head = flow->head_length - flow->borrowed;
+    return flow->body_sent + (flow->head_at > head ? flow->head_at - head : 0);
+}

@@ -1,0 +1,445 @@
+#include "serve/metrics/ops.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+#include <uv.h>
+
+#include "base/text/utf8.h"
+
+/* ---- text that grows ------------------------------------------------------------------------- */
+
+struct text {
+    char *bytes;
+    size_t length, capacity;
+    bool failed; /* no memory: what follows is left out, and so is the whole */
+};
+
+/* Doubling: every byte is copied once more, on average, however much there is. */
+static bool make_room(struct text *text, size_t more)
+{
+    if (text->failed)
+        return false;
+    if (text->capacity - text->length >= more)
+        return true;
+    size_t capacity = text->capacity ? text->capacity : 4096;
+    while (capacity - text->length < more)
+        capacity *= 2;
+    char *bytes = realloc(text->bytes, capacity);
+    text->failed = bytes == NULL;
+    if (text->failed)
+        return false;
+    text->bytes = bytes;
+    text->capacity = capacity;
+    return true;
+}
+
+static void put(struct text *text, const char *bytes, size_t length)
+{
+    if (length == 0 || !make_room(text, length))
+        return;
+    memcpy(text->bytes + text->length, bytes, length);
+    text->length += length;
+}
+
+static void put_string(struct text *text, const char *string)
+{
+    put(text, string, strlen(string));
+}
+
+/* Numbers and names of ours, which are short. */
+static void WSL_PRINTF(2, 3) put_format(struct text *text, const char *format, ...)
+{
+    char line[256];
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(line, sizeof(line), format, arguments);
+    va_end(arguments);
+    wsl_assert(length >= 0 && (size_t)length < sizeof(line));
+    put(text, line, (size_t)length);
+}
+
+static bool is_utf8(const char *value)
+{
+    struct utf8 state = {0};
+    return utf8_feed(&state, (const uint8_t *)value, strlen(value)) && utf8_complete(&state);
+}
+
+/*
+ * A label's value is UTF-8 with three escapes. A name that is no UTF-8 (a path on the command line
+ * may be anything) must not cost the scrape: its odd bytes become question marks.
+ */
+static void put_label(struct text *text, const char *value)
+{
+    bool valid = is_utf8(value);
+    put(text, "\"", 1);
+    for (const char *c = value; *c; c++) {
+        if (*c == '\\')
+            put(text, "\\\\", 2);
+        else if (*c == '"')
+            put(text, "\\\"", 2);
+        else if (*c == '\n')
+            put(text, "\\n", 2);
+        else
+            put(text, valid || (unsigned char)*c < 0x80 ? c : "?", 1);
+    }
+    put(text, "\"", 1);
+}
+
+/* ---- samples --------------------------------------------------------------------------------- */
+
+enum by_route { ROUTE_OPEN, ROUTE_SESSIONS, ROUTE_BYTES, ROUTE_ENDED, BY_ROUTE };
+
+struct scrape {
+    const struct ops_process *process;
+    const struct ops_facts *facts;
+    struct text by_route[BY_ROUTE]; /* one pass over the accounts fills all */
+    struct text out;
+};
+
+static void put_sample(struct text *text, const char *name, const char *labels, uint64_t value)
+{
+    const char *open = *labels ? "{" : "", *close = *labels ? "}" : "";
+    put_format(text, "wsluice_%s%s%s%s %" PRIu64 "\n", name, open, labels, close, value);
+}
+
+static const struct {
+    const char *name, *type, *help;
+} by_route[BY_ROUTE] = {
+    [ROUTE_OPEN] = {"route_sessions", "gauge", "Sessions open right now, by route."},
+    [ROUTE_SESSIONS] = {"route_sessions_total", "counter",
+                        "Sessions that reached their target, by route."},
+    [ROUTE_BYTES] = {"route_payload_bytes_total", "counter",
+                     "Payload bytes by route; up is from clients to targets."},
+    [ROUTE_ENDED] = {"route_ended_total", "counter",
+                     "Clients of a route by how they ended, with or without a session."},
+};
+
+static void put_route(struct scrape *scrape, enum by_route family, const char *route,
+                      const char *labels, uint64_t value)
+{
+    struct text *text = &scrape->by_route[family];
+    put_format(text, "wsluice_%s{route=", by_route[family].name);
+    put_label(text, route);
+    put_format(text, "%s} %" PRIu64 "\n", labels, value);
+}
+
+static void read_route(void *owner, const char *name, const struct account_sums *sums)
+{
+    struct scrape *scrape = owner;
+    put_route(scrape, ROUTE_OPEN, name, "", sums->open);
+    put_route(scrape, ROUTE_SESSIONS, name, "", sums->sessions);
+    put_route(scrape, ROUTE_BYTES, name, ",direction=\"up\"", sums->bytes_up);
+    put_route(scrape, ROUTE_BYTES, name, ",direction=\"down\"", sums->bytes_down);
+    for (int i = 0; i < REASON_COUNT; i++) {
+        char labels[64];
+        if (sums->ended[i] == 0)
+            continue;
+        snprintf(labels, sizeof(labels), ",reason=\"%s\"", reason_row((enum reason)i)->name);
+        put_route(scrape, ROUTE_ENDED, name, labels, sums->ended[i]);
+    }
+}
+
+/* ---- families -------------------------------------------------------------------------------- */
+
+static void write_build(struct scrape *scrape, const char *name)
+{
+    put_format(&scrape->out, "wsluice_%s{version=\"%s\",openssl=\"%s\",libuv=\"%s\"} 1\n", name,
+               WSLUICE_VERSION, OpenSSL_version(OPENSSL_VERSION_STRING), uv_version_string());
+}
+
+static void write_started(struct scrape *scrape, const char *name)
+{
+    put_sample(&scrape->out, name, "", (uint64_t)scrape->process->started_at);
+}
+
+static void write_worker_connections(struct scrape *scrape, const char *name)
+{
+    for (unsigned i = 0; i < scrape->process->worker_count; i++)
+        put_format(&scrape->out, "wsluice_%s{worker=\"%u\"} %" PRIu64 "\n", name, i,
+                   metrics_read(&scrape->process->workers[i]->open));
+}
+
+static void write_worker_sessions(struct scrape *scrape, const char *name)
+{
+    for (unsigned i = 0; i < scrape->process->worker_count; i++)
+        put_format(&scrape->out, "wsluice_%s{worker=\"%u\"} %" PRIu64 "\n", name, i,
+                   metrics_read(&scrape->process->workers[i]->open_sessions));
+}
+
+static void write_ended(struct scrape *scrape, const char *name)
+{
+    for (int reason = 0; reason < REASON_COUNT; reason++) {
+        uint64_t sum = 0;
+        for (unsigned i = 0; i < scrape->process->worker_count; i++)
+            sum += metrics_read(&scrape->process->workers[i]->ended[reason]);
+        if (sum > 0)
+            put_format(&scrape->out, "wsluice_%s{reason=\"%s\"} %" PRIu64 "\n", name,
+                       reason_row((enum reason)reason)->name, sum);
+    }
+}
+
+/* The good ones are there from the start, so that a rate has something to begin with. */
+static void write_handshakes(struct scrape *scrape, const char *name)
+{
+    for (int reason = 0; reason < REASON_COUNT; reason++)
+        for (int tls = 0; tls < METRICS_TLS_COUNT; tls++) {
+            uint64_t sum = 0;
+            for (unsigned i = 0; i < scrape->process->worker_count; i++)
+                sum += metrics_read(&scrape->process->workers[i]->handshakes[reason][tls]);
+            bool good = reason == REASON_none;
+            if (sum > 0 || good)
+                put_format(&scrape->out, "wsluice_%s{result=\"%s\",tls=\"%s\"} %" PRIu64 "\n", name,
+                           good ? "ok" : reason_row((enum reason)reason)->name,
+                           metrics_tls_name((enum metrics_tls)tls), sum);
+        }
+}
+
+static void write_pauses(struct scrape *scrape, const char *name)
+{
+    put_sample(&scrape->out, name, "", metrics_read(&scrape->process->accept_pauses));
+}
+
+static void write_paused(struct scrape *scrape, const char *name)
+{
+    put_sample(&scrape->out, name, "", atomic_load(&scrape->process->accepts_paused));
+}
+
+static void write_draining(struct scrape *scrape, const char *name)
+{
+    put_sample(&scrape->out, name, "", atomic_load(&scrape->process->draining));
+}
+
+static void write_reloads(struct scrape *scrape, const char *name)
+{
+    put_sample(&scrape->out, name, "result=\"ok\"", metrics_read(&scrape->process->reloads));
+    put_sample(&scrape->out, name, "result=\"failed\"",
+               metrics_read(&scrape->process->failed_reloads));
+}
+
+static void write_reload_good(struct scrape *scrape, const char *name)
+{
+    put_sample(&scrape->out, name, "", !atomic_load(&scrape->process->reload_failed));
+}
+
+static void write_reload_tried(struct scrape *scrape, const char *name)
+{
+    put_sample(&scrape->out, name, "", (uint64_t)atomic_load(&scrape->process->reload_tried_at));
+}
+
+static void write_reloaded(struct scrape *scrape, const char *name)
+{
+    put_sample(&scrape->out, name, "", (uint64_t)atomic_load(&scrape->process->reloaded_at));
+}
+
+static void write_certificates(struct scrape *scrape, const char *name)
+{
+    for (size_t i = 0; i < scrape->facts->certificate_count; i++) {
+        put_format(&scrape->out, "wsluice_%s{certificate=", name);
+        put_label(&scrape->out, scrape->facts->certificates[i].name);
+        put_format(&scrape->out, "} %" PRId64 "\n", scrape->facts->certificates[i].not_after);
+    }
+}
+
+static void put_target(struct scrape *scrape, const char *name, const struct ops_target *target,
+                       uint64_t value)
+{
+    put_format(&scrape->out, "wsluice_%s{target=", name);
+    put_label(&scrape->out, target->name);
+    put_format(&scrape->out, "} %" PRIu64 "\n", value);
+}
+
+static void write_targets_up(struct scrape *scrape, const char *name)
+{
+    for (size_t i = 0; i < scrape->facts->target_count; i++)
+        put_target(scrape, name, &scrape->facts->targets[i], scrape->facts->targets[i].up);
+}
+
+static void write_target_sessions(struct scrape *scrape, const char *name)
+{
+    for (size_t i = 0; i < scrape->facts->target_count; i++)
+        put_target(scrape, name, &scrape->facts->targets[i], scrape->facts->targets[i].sessions);
+}
+
+static const struct family {
+    const char *name, *type, *help;
+    void (*write)(struct scrape *scrape, const char *name);
+} families[] = {
+    {"build_info", "gauge", "What this process was built from; always 1.", write_build},
+    {"start_timestamp_seconds", "gauge", "When the process began.", write_started},
+    {"draining", "gauge", "1 while the process ends and takes no new clients.", write_draining},
+    {"accepts_paused", "gauge", "1 while no client is accepted for want of descriptors.",
+     write_paused},
+    {"accept_pauses_total", "counter", "How often accepting was paused.", write_pauses},
+    {"reloads_total", "counter", "Attempts to load the configuration anew.", write_reloads},
+    {"last_reload_successful", "gauge", "1 unless the last attempt to reload failed.",
+     write_reload_good},
+    {"last_reload_timestamp_seconds", "gauge", "When a reload was last tried.", write_reload_tried},
+    {"last_reload_success_timestamp_seconds", "gauge",
+     "When the configuration that is in use was loaded.", write_reloaded},
+    {"certificate_not_after_timestamp_seconds", "gauge", "When a certificate expires.",
+     write_certificates},
+    {"target_up", "gauge", "Whether a target is thought to be usable.", write_targets_up},
+    {"target_sessions", "gauge", "Sessions open right now, by target.", write_target_sessions},
+    {"worker_connections", "gauge", "Connections open right now.", write_worker_connections},
+    {"worker_sessions", "gauge", "Sessions open right now.", write_worker_sessions},
+    {"connections_ended_total", "counter", "Connections by how they ended.", write_ended},
+    {"handshakes_total", "counter",
+     "Handshakes, from the first byte to the upgrade, by what came of them.", write_handshakes},
+};
+
+static void put_family(struct text *out, const char *name, const char *type, const char *help)
+{
+    put_format(out, "# HELP wsluice_%s %s\n", name, help);
+    put_format(out, "# TYPE wsluice_%s %s\n", name, type);
+}
+
+/* Rows of one name share a heading. */
+static bool begins_family(const struct metrics_row *rows, int i)
+{
+    return i == 0 || strcmp(rows[i].name, rows[i - 1].name) != 0;
+}
+
+static void write_counters(struct scrape *scrape)
+{
+    for (int metric = 0; metric < METRICS_COUNT; metric++) {
+        const struct metrics_row *row = &metrics_rows[metric];
+        uint64_t sum = 0;
+        for (unsigned i = 0; i < scrape->process->worker_count; i++)
+            sum += metrics_read(&scrape->process->workers[i]->counter[metric]);
+        if (begins_family(metrics_rows, metric))
+            put_family(&scrape->out, row->name, "counter", row->help);
+        put_sample(&scrape->out, row->name, row->labels, sum);
+    }
+}
+
+/*
+ * The sum of the buckets is the count, so the two agree whatever is counted meanwhile. Bounds are
+ * whole milliseconds and written as seconds without a rounding error.
+ */
+static void write_histogram(struct scrape *scrape, int histogram)
+{
+    const struct metrics_row *row = &metrics_histogram_rows[histogram];
+    const char *comma = *row->labels ? "," : "";
+    uint64_t count = 0, sum = 0;
+    for (int bucket = 0; bucket <= METRICS_BOUNDS; bucket++) {
+        for (unsigned i = 0; i < scrape->process->worker_count; i++)
+            count += metrics_read(&scrape->process->workers[i]->histogram[histogram].count[bucket]);
+        put_format(&scrape->out, "wsluice_%s_bucket{%s%sle=\"", row->name, row->labels, comma);
+        if (bucket == METRICS_BOUNDS)
+            put_string(&scrape->out, "+Inf");
+        else
+            put_format(&scrape->out, "%g", metrics_bounds[row->bounds][bucket] / 1000.0);
+        put_format(&scrape->out, "\"} %" PRIu64 "\n", count);
+    }
+    for (unsigned i = 0; i < scrape->process->worker_count; i++)
+        sum += metrics_read(&scrape->process->workers[i]->histogram[histogram].sum);
+    const char *open = *row->labels ? "{" : "", *close = *row->labels ? "}" : "";
+    put_format(&scrape->out, "wsluice_%s_sum%s%s%s %" PRIu64 ".%03u\n", row->name, open,
+               row->labels, close, sum / 1000, (unsigned)(sum % 1000));
+    put_format(&scrape->out, "wsluice_%s_count%s%s%s %" PRIu64 "\n", row->name, open, row->labels,
+               close, count);
+}
+
+static void write_histograms(struct scrape *scrape)
+{
+    for (int histogram = 0; histogram < METRICS_HISTOGRAM_COUNT; histogram++) {
+        const struct metrics_row *row = &metrics_histogram_rows[histogram];
+        if (begins_family(metrics_histogram_rows, histogram))
+            put_family(&scrape->out, row->name, "histogram", row->help);
+        write_histogram(scrape, histogram);
+    }
+}
+
+/* Samples of a family stand together, the accounts come one by one: hence a text for each. */
+static void write_routes(struct scrape *scrape)
+{
+    account_each(scrape->process->accounts, read_route, scrape);
+    for (int i = 0; i < BY_ROUTE; i++) {
+        struct text *text = &scrape->by_route[i];
+        put_family(&scrape->out, by_route[i].name, by_route[i].type, by_route[i].help);
+        put(&scrape->out, text->bytes, text->length);
+        scrape->out.failed |= text->failed;
+        free(text->bytes);
+    }
+}
+
+char *ops_metrics(const struct ops_process *process, const struct ops_facts *facts, size_t *length)
+{
+    struct scrape scrape = {.process = process, .facts = facts};
+    for (size_t i = 0; i < WSL_COUNT(families); i++) {
+        const struct family *family = &families[i];
+        put_family(&scrape.out, family->name, family->type, family->help);
+        family->write(&scrape, family->name);
+    }
+    write_counters(&scrape);
+    write_histograms(&scrape);
+    write_routes(&scrape);
+    if (scrape.out.failed) {
+        free(scrape.out.bytes);
+        return NULL;
+    }
+    *length = scrape.out.length;
+    return scrape.out.bytes;
+}
+
+/* ---- notes ----------------------------------------------------------------------------------- */
+
+void ops_init(struct ops_process *process, const struct metrics *const *workers,
+              unsigned worker_count, struct account_set *accounts, int64_t now)
+{
+    *process = (struct ops_process){
+        .workers = workers,
+        .worker_count = worker_count,
+        .accounts = accounts,
+        .started_at = now,
+    };
+    atomic_init(&process->reloaded_at, now);
+    atomic_init(&process->reload_tried_at, now);
+}
+
+bool ops_token(struct ops_process *process)
+{
+    uint8_t bytes[OPS_TOKEN / 2];
+    if (getentropy(bytes, sizeof(bytes)) != 0)
+        return false;
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        snprintf(process->token + 2 * i, 3, "%02x", bytes[i]);
+    return true;
+}
+
+void ops_note_pause(struct ops_process *process, bool paused)
+{
+    if (paused && !atomic_load(&process->accepts_paused))
+        metrics_add(&process->accept_pauses, 1);
+    atomic_store(&process->accepts_paused, paused);
+}
+
+void ops_note_reload(struct ops_process *process, bool done, int64_t now)
+{
+    metrics_add(done ? &process->reloads : &process->failed_reloads, 1);
+    atomic_store(&process->reload_failed, !done);
+    atomic_store(&process->reload_tried_at, now);
+    if (done)
+        atomic_store(&process->reloaded_at, now);
+}
+
+/* ---- health ---------------------------------------------------------------------------------- */
+
+struct ops_health ops_live(void)
+{
+    return (struct ops_health){200, "{\"status\":\"live\"}\n"};
+}
+
+struct ops_health ops_ready(const struct ops_process *process, enum ops_targets targets)
+{
+    if (atomic_load(&process->draining))
+        return (struct ops_health){503, "{\"status\":\"not ready\",\"reason\":\"draining\"}\n"};
+    if (!atomic_load(&process->listening))
+        return (struct ops_health){503, "{\"status\":\"not ready\",\"reason\":\"listeners\"}\n"};
+    if (targets == OPS_TARGETS_DOWN)
+        return (struct ops_health){503, "{\"status\":\"not ready\",\"reason\":\"targets\"}\n"};
+    return (struct ops_health){200, "{\"status\":\"ready\"}\n"};
+}

@@ -1,0 +1,137 @@
+#include "serve/site/site.h"
+
+#include "net/addr.h"
+#include "serve/http/reply.h"
+
+static bool fail(char *error, size_t error_size)
+{
+    snprintf(error, error_size, "out of memory");
+    return false;
+}
+
+static bool open_routes(struct site *site, char *error, size_t error_size)
+{
+    const struct config *config = site->config;
+    for (size_t i = 0; i < config->route_count; i++) {
+        const struct config_route *route = &config->routes[i];
+        struct site_route *own = &site->routes[i];
+        own->account = account_get(site->shared.accounts, config_route_name(route));
+        own->tally = guard_tally_get(site->shared.guard, GUARD_ROUTE, config_route_name(route));
+        if (!own->account || !own->tally ||
+            !reply_fields(route, &own->field_lines, &own->field_length))
+            return fail(error, error_size);
+        if (route->files.root)
+            own->files = files_create(route, error, error_size);
+        if (route->files.root && !own->files)
+            return false;
+        if (route->tokens.file)
+            own->tokens = token_store_create(&route->tokens, error, error_size);
+        if (route->tokens.file && !own->tokens)
+            return false;
+    }
+    return true;
+}
+
+static bool open_listeners(struct site *site, char *error, size_t error_size)
+{
+    const struct config *config = site->config;
+    for (size_t i = 0; i < config->listener_count; i++) {
+        const struct config_listener *listener = &config->listeners[i];
+        struct site_listener *own = &site->listeners[i];
+        addr_print_config(&listener->address, own->name, sizeof(own->name));
+        own->terms = descriptors_listener(config, i);
+        own->tally = guard_tally_get(site->shared.guard,
+                                     own->terms.operators ? GUARD_OPERATORS : GUARD_LISTENER,
+                                     listener->name ? listener->name : own->name);
+        if (!own->tally)
+            return fail(error, error_size);
+    }
+    return true;
+}
+
+static bool open_table(struct site *site, char *error, size_t error_size)
+{
+    struct route_fault fault;
+    site->table = route_table_create(site->config, &fault);
+    if (site->table)
+        return true;
+    if (fault.place && fault.place->file)
+        snprintf(error, error_size, "%s:%u:%u: %s", fault.place->file, fault.place->line,
+                 fault.place->column, fault.text);
+    else
+        snprintf(error, error_size, "%s", fault.text);
+    return false;
+}
+
+static bool open_all(struct site *site, const struct site *previous, char *error, size_t error_size)
+{
+    const struct config *config = site->config;
+    site->routes = calloc(config->route_count + 1, sizeof(*site->routes));
+    site->listeners = calloc(config->listener_count + 1, sizeof(*site->listeners));
+    if (!site->routes || !site->listeners)
+        return fail(error, error_size);
+    site->gate = gate_create(config, previous ? previous->gate : NULL, error, error_size);
+    return site->gate && open_table(site, error, error_size) &&
+           open_routes(site, error, error_size) && open_listeners(site, error, error_size);
+}
+
+struct site *site_create(const struct config *config, const struct site_shared *shared,
+                         const struct site *previous, char *error, size_t error_size)
+{
+    struct site *site = calloc(1, sizeof(*site));
+    if (!site) {
+        (void)fail(error, error_size);
+        return NULL;
+    }
+    atomic_init(&site->references, 1);
+    site->config = config_retain(config);
+    site->shared = *shared;
+    site->plan = descriptors_plan(config, &shared->host);
+    if (open_all(site, previous, error, error_size))
+        return site;
+    site_release(site);
+    return NULL;
+}
+
+struct site *site_retain(struct site *site)
+{
+    atomic_fetch_add_explicit(&site->references, 1, memory_order_relaxed);
+    return site;
+}
+
+void site_release(struct site *site)
+{
+    if (!site || atomic_fetch_sub_explicit(&site->references, 1, memory_order_acq_rel) != 1)
+        return;
+    const struct config *config = site->config;
+    for (size_t i = 0; site->routes && i < config->route_count; i++) {
+        account_release(site->routes[i].account);
+        guard_tally_release(site->shared.guard, site->routes[i].tally);
+        files_free(site->routes[i].files);
+        token_store_release(site->routes[i].tokens);
+        free(site->routes[i].field_lines);
+    }
+    for (size_t i = 0; site->listeners && i < config->listener_count; i++)
+        guard_tally_release(site->shared.guard, site->listeners[i].tally);
+    free(site->routes);
+    free(site->listeners);
+    route_table_free(site->table);
+    gate_release(site->gate);
+    config_release(config);
+    free(site);
+}
+
+void site_supersede(struct site *site)
+{
+    atomic_store_explicit(&site->superseded, true, memory_order_relaxed);
+}
+
+bool site_superseded(const struct site *site)
+{
+    return atomic_load_explicit(&site->superseded, memory_order_relaxed);
+}
+
+void site_name_listener(struct site *site, size_t listener, const char *name)
+{
+    snprintf(site->listeners[listener].name, sizeof(site->listeners[listener].name), "%s", name);
+}

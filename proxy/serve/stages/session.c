@@ -1,0 +1,257 @@
+#include "serve/stages/session.h"
+
+#include "base/log/log.h"
+#include "core/session/session_id.h"
+#include "net/socket.h"
+#include "serve/session/session_base.h"
+#include "serve/stages/session_answer.h"
+#include "serve/stages/session_greet.h"
+#include "serve/stages/session_reply.h"
+#include "serve/stages/session_request.h"
+#include "serve/stages/session_target.h"
+
+_Static_assert((int)BRIDGE_CLIENT_READ == (int)WATCH_READ &&
+                   (int)BRIDGE_CLIENT_WRITE == (int)WATCH_WRITE &&
+                   (int)BRIDGE_CLIENT_BROKEN == (int)WATCH_BROKEN,
+               "what a watch reports is what a bridge understands");
+
+/* ---- events ---------------------------------------------------------------------------------- */
+
+static void client_cb(void *owner, unsigned ready)
+{
+    struct session *session = owner;
+    switch ((enum life_state)session->state) {
+    case LIFE_OPEN:
+    case LIFE_CLOSING:
+        session_base_turn(session, ready);
+        return;
+    case LIFE_PREFACE:
+        session_greet_preface(session);
+        return;
+    case LIFE_TLS:
+        session_greet_tls(session);
+        return;
+    case LIFE_HEAD:
+        session_request_read(session);
+        return;
+    case LIFE_LOOKING:
+    case LIFE_WAITING:
+    case LIFE_REPLYING:
+        if (ready & WATCH_BROKEN)
+            session_base_die(session, REASON_client_reset);
+        else if (session->state == LIFE_REPLYING)
+            session_reply_turn(session);
+        return;
+    case LIFE_DIALLING:
+    case LIFE_ANSWERED:
+        if (ready & WATCH_BROKEN)
+            session_base_die(session, REASON_client_reset);
+        else
+            session_base_turn(session, ready);
+        return;
+    case LIFE_DEAD:
+    case LIFE_STATES:
+        break;
+    }
+    wsl_assert(!"no callback comes after death");
+}
+
+/* It has asked nothing, or nothing more. */
+static void let_go(struct session *session, enum reason reason)
+{
+    enum reason settled = session_base_settled(session);
+    /* A slow reader is still taking its answer, which a close would cut off should it send again.
+     */
+    if (settled != REASON_none && socket_unsent(session->fd) > 0)
+        session_reply_hang_up(session);
+    else
+        session_base_die(session, settled != REASON_none ? settled : reason);
+}
+
+static void handshake_too_slow(struct session *session)
+{
+    if (session->state == LIFE_TLS || session_greet_header_begun(session))
+        session_base_die(session, REASON_handshake_timeout);
+    else if (session->verdict != REASON_none && session->state == LIFE_HEAD)
+        session_answer_refuse(session, (enum reason)session->verdict);
+    else if (session->state == LIFE_HEAD && session_request_begun(session))
+        session_answer_refuse(session, REASON_handshake_timeout);
+    else
+        let_go(session, REASON_silent);
+}
+
+/*
+ * After the process was stopped or the machine slept, timers fire before sockets are read: bytes
+ * that arrived in time are taken first. False: that ended the session or set a new deadline.
+ */
+static bool is_overdue(struct session *session)
+{
+    watch_poll(session->client_watch);
+    if (session->state != LIFE_DEAD)
+        watch_poll(session->target_watch);
+    return session->state != LIFE_DEAD && !uv_is_active((uv_handle_t *)&session->timer);
+}
+
+void session_deadline_cb(uv_timer_t *timer)
+{
+    struct session *session = WSL_CONTAINER(timer, struct session, timer);
+    if (!is_overdue(session))
+        return;
+    switch (life_deadline((enum life_state)session->state)) {
+    case LIFE_BRIDGE_DEADLINE:
+        session_base_tick(session);
+        return;
+    case LIFE_HANDSHAKE_DEADLINE:
+        handshake_too_slow(session);
+        return;
+    case LIFE_REPLY_DEADLINE:
+        session_reply_tick(session);
+        return;
+    case LIFE_TOKEN_DEADLINE:
+        session_base_detail(session, "the disk does not answer in time");
+        session_answer_refuse(session, REASON_token_source);
+        return;
+    case LIFE_CONNECT_DEADLINE: /* the way to the target has its own */
+    case LIFE_NO_DEADLINE:
+        break;
+    }
+}
+
+/* ---- the outside ----------------------------------------------------------------------------- */
+
+static struct session *create(struct session_env *env, const struct session_client *client)
+{
+    struct session *session = calloc(1, sizeof(*session));
+    if (!session)
+        return NULL;
+    session->entry = calloc(1, sizeof(*session->entry));
+    if (session->entry)
+        session->client_watch =
+            watch_open(&env->watches, client->fd, WATCH_READ, client_cb, session);
+    if (session->client_watch)
+        return session;
+    free(session->entry);
+    free(session);
+    return NULL;
+}
+
+static void turn_away(struct session_env *env, struct session_client *client)
+{
+    log_message(REASON_ERROR, "%s: a connection was closed",
+                reason_row(REASON_out_of_memory)->text);
+    metrics_add(&env->metrics.ended[REASON_out_of_memory], 1);
+    session_client_drop(client);
+}
+
+/* Operators' connections were counted when they were accepted, and have no other limit. */
+static enum reason enter(struct session *session)
+{
+    const struct site_listener *own = &session->site->listeners[session->listener];
+    if (own->terms.operators)
+        return REASON_none;
+    if (session->pass.late) /* no descriptors were left for more than its request */
+        return REASON_too_many_process;
+    return guard_enter(&session->pass, session_base_limits(session)->max_connections, own->tally,
+                       session_base_listener(session)->max_connections);
+}
+
+void session_accept(struct session_env *env, struct session_client *client)
+{
+    struct session *session = create(env, client);
+    metrics_add(&env->metrics.counter[METRICS_connections], 1);
+    if (!session) {
+        turn_away(env, client);
+        return;
+    }
+    session->env = env;
+    session->id = session_id(env->number, ++env->accepted);
+    session->site = client->site;
+    session->listener = client->listener;
+    session->fd = client->fd;
+    session->number = client->number;
+    session->peer = client->peer;
+    session->client_address.known = addr_to_ip(&client->peer, &session->client_address.ip);
+    session->accepted_at = session_base_now(session);
+    uv_timer_init(env->loop, &session->timer);
+    list_append(&env->sessions, &session->link);
+    env->live++;
+    metrics_add(&env->metrics.open, 1);
+    session->pass = client->pass;
+    session_base_arm(session, session_base_limits(session)->handshake_timeout_ms);
+    session_request_judged(session, enter(session));
+    session_greet_preface(session);
+}
+
+void session_end(struct session *session, enum reason reason)
+{
+    switch ((enum life_state)session->state) {
+    case LIFE_PREFACE:
+    case LIFE_TLS:
+        session_base_die(session, reason);
+        return;
+    case LIFE_HEAD:
+        if (session_request_begun(session))
+            session_answer_refuse(session, reason);
+        else if (reason == REASON_shutdown)
+            let_go(session, reason);
+        else
+            session_base_die(session, reason);
+        return;
+    case LIFE_LOOKING:
+        session_answer_refuse(session, reason);
+        return;
+    case LIFE_DIALLING:
+    case LIFE_ANSWERED:
+        session_target_give_up(session, reason);
+        return;
+    case LIFE_OPEN:
+        bridge_end(&session->bridge, reason, session_base_now(session));
+        session_base_turn(session, 0);
+        return;
+    case LIFE_WAITING:
+    case LIFE_REPLYING:
+        if (reason == REASON_shutdown)
+            session_reply_last(session);
+        else
+            session_base_die(session, reason);
+        return;
+    case LIFE_CLOSING:
+    case LIFE_DEAD:
+    case LIFE_STATES:
+        return;
+    }
+}
+
+size_t session_drain_some(struct session_env *env, size_t most)
+{
+    size_t told = 0;
+    for (struct list *link = env->sessions.next, *next; link != &env->sessions; link = next) {
+        struct session *session = WSL_CONTAINER(link, struct session, link);
+        next = link->next;
+        if (session->state == LIFE_CLOSING || session_reply_is_last(session))
+            continue;
+        if (told == most)
+            return told;
+        session_end(session, REASON_shutdown);
+        told++;
+    }
+    return told;
+}
+
+void session_retire(struct session_env *env)
+{
+    env->retiring = true;
+    for (struct list *link = env->sessions.next, *next; link != &env->sessions; link = next) {
+        struct session *session = WSL_CONTAINER(link, struct session, link);
+        next = link->next;
+        if (session->state == LIFE_HEAD && !session_request_begun(session) &&
+            session_base_settled(session) != REASON_none)
+            let_go(session, REASON_shutdown);
+    }
+}
+
+void session_kill_all(struct session_env *env, enum reason reason)
+{
+    while (!list_empty(&env->sessions))
+        session_base_die(WSL_CONTAINER(env->sessions.next, struct session, link), reason);
+}

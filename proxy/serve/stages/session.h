@@ -1,0 +1,45 @@
+/*
+ * A session: one accepted client, from its first byte to its last, and the target it is joined to.
+ * This is where the pure core meets descriptors: life.h says what may follow what, opening.h reads
+ * the request, bridge.h moves the bytes; the session runs the I/O they ask for. Its parts are named
+ * in session_base.h.
+ *
+ * The happy path: session_accept -> (TLS handshake) -> head -> dial -> 101 -> the bridge turns
+ * until it is done. For routes that answer first, 101 comes before the dial.
+ *
+ * What can fail: every step, for a reason of the table. Before the upgrade the client gets an HTTP
+ * status, after it a Close frame; when neither is possible the descriptors are closed.
+ *
+ * Owns: both transports and watches, dial, opening, bridge. Thread: its worker. Errors: reasons.
+ * Lifetime: its own; in the worker's list until it dies.
+ */
+#ifndef WSLUICE_SERVE_SESSION_H
+#define WSLUICE_SERVE_SESSION_H
+
+#include "serve/session/session_env.h"
+
+/* Takes over the client; when memory is out it is closed and counted. */
+void session_accept(struct session_env *env, struct session_client *client);
+
+/*
+ * The process is going to stop: tells at most so many clients, each in the way that its state
+ * allows, and says how many there were.
+ */
+size_t session_drain_some(struct session_env *env, size_t most);
+
+/* Tells one, likewise. One that is ending already goes on as it is. */
+void session_end(struct session *session, enum reason reason);
+
+/*
+ * No new client will come: connections that wait for another request end, and answers from here on
+ * are the last on theirs. Sessions go on.
+ */
+void session_retire(struct session_env *env);
+
+/* Ends all at once. */
+void session_kill_all(struct session_env *env, enum reason reason);
+
+/* A session's timer; for its own parts. */
+void session_deadline_cb(uv_timer_t *timer);
+
+#endif

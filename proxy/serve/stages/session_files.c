@@ -1,0 +1,134 @@
+#include "serve/stages/session_files.h"
+
+#include "serve/files/files.h"
+#include "serve/stages/session_reply.h"
+
+/* One that waits for the disk. */
+struct search {
+    struct work_job job;
+    uv_work_t work;
+    bool begun;
+    struct session_env *env;
+    struct session_wait *wait;
+    struct site *site; /* a reference: the files are its */
+    const struct files *files;
+    struct http_head *head; /* owned, as the path */
+    char *path;
+    size_t base;
+    struct files_answer answer;
+};
+
+static void look_cb(uv_work_t *work)
+{
+    struct search *search = WSL_CONTAINER(work, struct search, work);
+    (void)!files_answer(search->files, search->head, slice_of(search->path), search->base, true,
+                        &search->answer);
+}
+
+static void forget(struct search *search)
+{
+    site_release(search->site);
+    free(search->head);
+    free(search->path);
+    free(search);
+}
+
+static void finish(struct search *search)
+{
+    struct session_env *env = search->env;
+    session_reply_resume(search->wait, &search->answer.reply);
+    files_answer_free(&search->answer);
+    forget(search);
+    env->live--;
+    env->gone(env);
+}
+
+static void found_cb(uv_work_t *work, int status)
+{
+    struct search *search = WSL_CONTAINER(work, struct search, work);
+    (void)status;
+    work_done(&search->job);
+    finish(search);
+}
+
+static void begin_cb(struct work_job *job)
+{
+    struct search *search = WSL_CONTAINER(job, struct search, job);
+    search->begun = true;
+    /* Fails only without a function to call. */
+    (void)uv_queue_work(search->env->loop, &search->work, look_cb, found_cb);
+}
+
+/*
+ * Its turn has not come, and will not: clients that ask and leave must not fill the queue. One that
+ * is being made is made.
+ */
+static void cancel(void *maker)
+{
+    struct search *search = maker;
+    if (!search->begun && work_leave(&search->job))
+        finish(search);
+}
+
+/* Where the listener's part of the path ends. That part alone is "/" to routes, but has none. */
+static size_t base_of(const struct session_entry *entry)
+{
+    size_t length = strlen(entry->path);
+    bool alone = entry->match.path.len == 1 && entry->path[length - 1] != '/';
+    return alone ? length : length - entry->match.path.len;
+}
+
+/* NULL: out of memory. */
+static struct search *prepare(struct session *session, const struct http_head *head)
+{
+    struct search *search = calloc(1, sizeof(*search));
+    if (!search)
+        return NULL;
+    *search = (struct search){
+        .env = session->env,
+        .site = site_retain(session->site),
+        .files = session->site->routes[session->entry->match.route].files,
+        .head = http_head_copy(head),
+        .path = slice_copy(slice_of(session->entry->path)),
+        .base = base_of(session->entry),
+    };
+    if (search->head && search->path)
+        return search;
+    forget(search);
+    return NULL;
+}
+
+static void look_up(struct session *session, const struct http_head *head)
+{
+    struct search *search = prepare(session, head);
+    if (!search) {
+        struct reply reply = reply_refusal(REASON_out_of_memory);
+        session_reply_send(session, &reply);
+        return;
+    }
+    search->wait = session_reply_wait(session);
+    if (!search->wait) {
+        forget(search);
+        return;
+    }
+    search->wait->abandoned = cancel;
+    search->wait->maker = search;
+    /* It counts as a session: the loop stays until the pool has let go of it. */
+    search->env->live++;
+    if (work_ask(&search->env->lane, &search->job, WORK_files, session_base_client(session),
+                 begin_cb))
+        begin_cb(&search->job);
+}
+
+void session_files_answer(struct session *session, const struct http_head *head)
+{
+    const struct session_entry *entry = session->entry;
+    struct files_answer answer;
+    if (!files_answer(session->site->routes[entry->match.route].files, head, slice_of(entry->path),
+                      base_of(entry), false, &answer)) {
+        look_up(session, head);
+        return;
+    }
+    session_reply_send(session, &answer.reply);
+    files_answer_free(&answer);
+}

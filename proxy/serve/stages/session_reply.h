@@ -1,0 +1,54 @@
+/*
+ * Answers to plain requests, on connections that stay: whatever is asked meanwhile waits, and the
+ * connection goes back to HEAD when the last byte of the answer is taken.
+ *
+ *      HEAD --session_reply_send-------------------------> REPLYING --> HEAD, or CLOSING
+ *      HEAD --session_reply_wait--> WAITING --session_reply_resume--^
+ *
+ * An answer that takes time (files, other workers) is made elsewhere; its maker keeps the wait and
+ * gives it back on the worker's loop. The head of the request is gone by then: the maker copies
+ * what it needs, and keeps alive what that refers to.
+ *
+ * Owns: the answer on its way. Thread: the session's. Errors: without memory the client gets a 503,
+ * or its connection is closed. Lifetime: a wait ends with session_reply_resume, always.
+ */
+#ifndef WSLUICE_SERVE_SESSION_REPLY_H
+#define WSLUICE_SERVE_SESSION_REPLY_H
+
+#include "serve/http/reply.h"
+#include "serve/session/session_base.h"
+
+/* In HEAD: an answer at once. Its body is the session's from here on. */
+void session_reply_send(struct session *session, const struct reply *reply);
+
+/*
+ * In HEAD: an answer later. NULL: out of memory, and the client has been told. A maker that can
+ * stop asks to be told when to, in `abandoned`.
+ */
+WSL_MUST_CHECK struct session_wait *session_reply_wait(struct session *session);
+
+/*
+ * Here it is. Exactly once for each wait, which ends here; its body is taken over. Where the client
+ * has gone meanwhile the answer is only released.
+ */
+void session_reply_resume(struct session_wait *wait, const struct reply *reply);
+
+/* Nobody waits any longer: an answer need not be made, but the wait is still to be resumed. */
+bool session_reply_abandoned(const struct session_wait *wait);
+
+/* In REPLYING: the client takes bytes again. */
+void session_reply_turn(struct session *session);
+
+/* In HEAD, after an answer: FIN, and then what the kernel still holds of it reaches the client. */
+void session_reply_hang_up(struct session *session);
+
+/* In WAITING or REPLYING: the deadline. */
+void session_reply_tick(struct session *session);
+
+/* In WAITING or REPLYING: this answer is the connection's last. */
+void session_reply_last(struct session *session);
+
+/* Is it? */
+bool session_reply_is_last(const struct session *session);
+
+#endif

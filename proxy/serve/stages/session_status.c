@@ -1,0 +1,302 @@
+#include "serve/stages/session_status.h"
+
+#include <sys/socket.h>
+#include <time.h>
+
+#include "base/text/json.h"
+#include "core/access/access.h"
+#include "serve/http/pages.h"
+#include "serve/stages/session_reply.h"
+#include "serve/status/status.h"
+
+static const char json_type[] = "application/json";
+static const char text_type[] = "text/plain; charset=utf-8";
+
+/* What is left of the request while the workers are asked. */
+struct question {
+    struct session_wait *wait;
+    struct site *site; /* a reference */
+    const struct session_env *env;
+    enum status_format format;
+    const char *refusal;
+    uint64_t id; /* of the session that is to end */
+};
+
+/* ---- answers --------------------------------------------------------------------------------- */
+
+/* RFC 9110 section 15.5.6: a 405 says what the resource takes. */
+static const struct config_header safety[] = {{"X-Content-Type-Options", "nosniff"},
+                                              {"Allow", "POST"}};
+
+static struct reply reply_with(unsigned status, enum status_format format, char *bytes,
+                               size_t length)
+{
+    if (!bytes)
+        return reply_refusal(REASON_out_of_memory);
+    return (struct reply){
+        .status = status,
+        .content_type = format == STATUS_FORMAT_JSON ? json_type : text_type,
+        .cache_control = "no-store",
+        .fields = safety,
+        .field_count = status == 405 ? WSL_COUNT(safety) : 1,
+        .body = reply_owned(bytes, length),
+    };
+}
+
+/* {"key":"value"}, or the value as a line. */
+static struct reply short_reply(unsigned status, enum status_format format, const char *key,
+                                const char *value)
+{
+    struct json json = {0};
+    size_t length;
+    if (format == STATUS_FORMAT_JSON) {
+        json_open(&json, '{');
+        json_key(&json, key);
+        json_string(&json, value);
+        json_close(&json, '}');
+        char *bytes = json_take(&json, &length);
+        return reply_with(status, format, bytes, length);
+    }
+    char *line;
+    int written = asprintf(&line, "%s\n", value);
+    return reply_with(status, format, written < 0 ? NULL : line, (size_t)written);
+}
+
+static void refuse(struct session *session, unsigned status, enum status_format format,
+                   const char *why)
+{
+    struct reply reply = short_reply(status, format, "error", why);
+    session_reply_send(session, &reply);
+}
+
+static void show_page(struct session *session)
+{
+    const struct page *page = pages_status();
+    const struct config_header fields[] = {
+        {"Content-Security-Policy", page->csp},
+        {"X-Content-Type-Options", "nosniff"},
+        {"X-Frame-Options", "DENY"},
+        {"Referrer-Policy", "no-referrer"},
+    };
+    session_reply_send(
+        session, &(struct reply){
+                     .status = 200,
+                     .content_type = "text/html; charset=utf-8",
+                     .cache_control = "no-store",
+                     .fields = fields,
+                     .field_count = WSL_COUNT(fields),
+                     .body = reply_static((struct slice){(const char *)page->bytes, page->length}),
+                 });
+}
+
+/* ---- asking the workers ---------------------------------------------------------------------- */
+
+static void finish(struct question *question, const struct reply *reply)
+{
+    session_reply_resume(question->wait, reply);
+    site_release(question->site);
+    free(question);
+}
+
+/* NULL: the client has been told. */
+static struct question *ask(struct session *session, enum status_format format, const char *refusal)
+{
+    struct question *question = calloc(1, sizeof(*question));
+    if (!question) {
+        struct reply reply = reply_refusal(REASON_out_of_memory);
+        session_reply_send(session, &reply);
+        return NULL;
+    }
+    question->env = session->env;
+    question->format = format;
+    question->refusal = refusal;
+    question->site = site_retain(session->site);
+    question->wait = session_reply_wait(session);
+    if (question->wait)
+        return question;
+    site_release(question->site);
+    free(question);
+    return NULL;
+}
+
+static void give_up(struct question *question)
+{
+    struct reply reply = reply_refusal(REASON_out_of_memory);
+    finish(question, &reply);
+}
+
+static int64_t wall_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void listed_cb(void *owner, const struct roster *roster)
+{
+    struct question *question = owner;
+    size_t length = 0;
+    const struct status_view view = {
+        .site = question->site,
+        .ops = question->env->ops,
+        .roster = roster,
+        .now = uv_now(question->env->loop),
+        .wall = wall_ms(),
+        .refusal = question->refusal,
+    };
+    char *bytes = NULL;
+    if (!roster->failed && !session_reply_abandoned(question->wait))
+        bytes = question->format == STATUS_FORMAT_JSON ? status_json(&view, &length)
+                                                       : status_text_print(&view, &length);
+    struct reply reply = reply_with(200, question->format, bytes, length);
+    finish(question, &reply);
+}
+
+static bool is_wanted(const void *owner)
+{
+    const struct question *question = owner;
+    return !session_reply_abandoned(question->wait);
+}
+
+static void list(struct session *session, const struct status_query *query, const char *refusal)
+{
+    struct question *question = ask(session, query->format, refusal);
+    if (question && !roster_ask(session->env, query, listed_cb, is_wanted, question))
+        give_up(question);
+}
+
+/* ---- ending a session ------------------------------------------------------------------------ */
+
+static void ended_cb(void *owner, bool found)
+{
+    struct question *question = owner;
+    char id[SESSION_ID_TEXT];
+    struct reply reply =
+        found ? short_reply(200, question->format, "killed", session_id_print(question->id, id))
+              : short_reply(404, question->format, "error", "no such session");
+    finish(question, &reply);
+}
+
+/* In the words of the log. */
+static void say_who(const struct session *session, char who[static ROSTER_WHO])
+{
+    struct session_names names;
+    struct ucred peer;
+    socklen_t size = sizeof(peer);
+    session_base_names(session, &names);
+    bool local = session_base_listener(session)->admin &&
+                 getsockopt(session->fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0;
+    if (local)
+        snprintf(who, ROSTER_WHO, "user %u by the admin socket", (unsigned)peer.uid);
+    else
+        snprintf(who, ROSTER_WHO, "%s", names.client);
+}
+
+static void kill_session(struct session *session, const struct status_query *query)
+{
+    char who[ROSTER_WHO];
+    struct question *question = ask(session, query->format, NULL);
+    if (!question)
+        return;
+    say_who(session, who);
+    question->id = query->kill;
+    if (!roster_end(session->env, query->kill, who, ended_cb, question))
+        give_up(question);
+}
+
+/* However alike they are, it takes the same time. */
+static bool is_token(struct slice text, const char *token)
+{
+    unsigned difference = 0;
+    if (text.len != OPS_TOKEN - 1)
+        return false;
+    for (size_t i = 0; i < text.len; i++)
+        difference |= (unsigned char)(text.ptr[i] ^ token[i]);
+    return difference == 0;
+}
+
+/* Why this client may end no session at all; NULL: the list has let it in. */
+static const char *refusal_of(const struct session *session)
+{
+    if (session_base_listener(session)->admin || session->route->allow.count > 0)
+        return NULL;
+    return "sessions can only be ended by a route with an allow list, or by the admin socket";
+}
+
+/* Why this request does not count; NULL: it does. */
+static const char *forgery_of(const struct session *session, const struct http_head *head)
+{
+    unsigned tokens, origins;
+    static const struct config_texts same = {NULL, 0};
+    const struct http_field *token = http_head_only(head, SLICE("X-Wsluice-Token"), &tokens);
+    const struct http_field *origin = http_head_only(head, SLICE("Origin"), &origins);
+    if (session_base_listener(session)->admin)
+        return NULL;
+    bool secure = session_base_secure(session, head);
+    if (origins > 1 ||
+        (origin && access_origin(origin->value, head->host, secure, &same) != REASON_none))
+        return "the page that asks is of another origin";
+    if (!token || !is_token(token->value, session->env->ops->token))
+        return "X-Wsluice-Token must be the token that the status has";
+    return NULL;
+}
+
+static void post(struct session *session, const struct http_head *head,
+                 const struct status_query *query)
+{
+    const char *refusal = refusal_of(session);
+    if (!refusal)
+        refusal = forgery_of(session, head);
+    if (refusal)
+        refuse(session, 403, query->format, refusal);
+    else if (query->kill == 0)
+        refuse(session, 400, query->format, "which session? POST ?kill=ID");
+    else
+        kill_session(session, query);
+}
+
+/* ---- the request ----------------------------------------------------------------------------- */
+
+/* What it gets that does not say: people get the page, scripts what they accept. */
+static enum status_format usual_format(const struct session *session, const struct http_head *head)
+{
+    static const struct slice accept = {"Accept", 6};
+    if (session_base_listener(session)->admin)
+        return STATUS_FORMAT_TEXT;
+    bool posts = slice_equal(head->method, SLICE("POST"));
+    bool json = http_head_lists(head, accept, slice_of(json_type)) &&
+                !http_head_lists(head, accept, SLICE("text/html"));
+    return posts || json ? STATUS_FORMAT_JSON : STATUS_FORMAT_PAGE;
+}
+
+/*
+ * A page whose name its owner points at us (DNS rebinding) may read what this route answers, and
+ * post to it, in the browser of somebody who may. The admin socket is out of a browser's reach.
+ */
+static bool is_foreign_name(const struct session *session, const struct http_head *head)
+{
+    return !session_base_listener(session)->admin && !session->route->host &&
+           !access_is_own_name(head->host);
+}
+
+void session_status_answer(struct session *session, const struct http_head *head)
+{
+    struct status_query query;
+    const char *problem = status_query_parse(head->query, &query);
+    if (query.format == STATUS_FORMAT_ANY)
+        query.format = usual_format(session, head);
+    if (problem)
+        refuse(session, 400, query.format, problem);
+    else if (is_foreign_name(session, head))
+        refuse(session, 403, query.format,
+               "the status is shown under an address, localhost, or the host of its route: add "
+               "host to the route for another name");
+    else if (slice_equal(head->method, SLICE("POST")))
+        post(session, head, &query);
+    else if (query.kill != 0)
+        refuse(session, 405, query.format, "only POST ends a session");
+    else if (query.format == STATUS_FORMAT_PAGE)
+        show_page(session);
+    else
+        list(session, &query, refusal_of(session));
+}

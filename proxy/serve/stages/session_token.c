@@ -1,0 +1,122 @@
+#include "serve/stages/session_token.h"
+
+#include "core/tokens/token_find.h"
+
+/* One that waits for its file to be read. */
+struct search {
+    struct session_wait wait; /* the session's entry knows of it */
+    struct token_waiter waiter;
+    struct token_store *store;
+    session_token_cb *known;
+    size_t length;
+    char token[]; /* a secret */
+};
+
+static enum reason find(struct session *session, struct token_store *store, struct slice token)
+{
+    struct session_entry *entry = session->entry;
+    entry->place = malloc(sizeof(*entry->place));
+    if (!entry->place)
+        return REASON_out_of_memory;
+    enum reason reason = token_store_find(store, token, entry->place);
+    if (reason != REASON_none && entry->place->detail[0] != '\0')
+        session_base_detail(session, entry->place->detail);
+    return reason;
+}
+
+static void forget(struct search *search)
+{
+    explicit_bzero(search->token, search->length);
+    free(search);
+}
+
+static void abandon(void *maker)
+{
+    struct search *search = maker;
+    token_store_leave(search->store, &search->waiter);
+    forget(search);
+}
+
+static void refreshed_cb(struct token_waiter *waiter)
+{
+    struct search *search = WSL_CONTAINER(waiter, struct search, waiter);
+    struct session *session = search->wait.session;
+    session_token_cb *known = search->known;
+    session->entry->wait = NULL;
+    enum reason reason =
+        find(session, search->store, (struct slice){search->token, search->length});
+    forget(search);
+    known(session, reason);
+}
+
+/* False: out of memory. */
+static bool wait_for(struct session *session, struct token_store *store, struct slice token,
+                     session_token_cb *known)
+{
+    struct search *search = malloc(sizeof(*search) + token.len);
+    if (!search)
+        return false;
+    search->wait = (struct session_wait){session, abandon, search};
+    search->store = store;
+    search->known = known;
+    search->length = token.len;
+    memcpy(search->token, token.ptr, token.len);
+    session->entry->wait = &search->wait;
+    session_base_step(session, LIFE_LOOK_UP);
+    session_base_arm(session, session_base_limits(session)->handshake_timeout_ms);
+    watch_want(session->client_watch, 0);
+    token_store_wait(store, &session->env->lane, &search->waiter, refreshed_cb);
+    return true;
+}
+
+static void look_up(struct session *session, struct slice token, session_token_cb *known)
+{
+    struct token_store *store = session->site->routes[session->entry->match.route].tokens;
+    if (token_store_current(store))
+        known(session, find(session, store, token));
+    else if (!wait_for(session, store, token, known))
+        known(session, REASON_out_of_memory);
+}
+
+void session_token_look_up(struct session *session, const struct http_head *head,
+                           session_token_cb *known)
+{
+    const struct config_route *route = session->route;
+    const struct token_request request = {head, session->entry->match.path, route->path};
+    char text[TOKEN_MAX];
+    struct slice token;
+    if (!route->tokens.file) {
+        known(session, REASON_none);
+        return;
+    }
+    switch (token_find_in(route->tokens.from, &request, text, &token)) {
+    case TOKEN_FIND_FOUND:
+        look_up(session, token, known);
+        break;
+    case TOKEN_FIND_NONE:
+        known(session, REASON_token_missing);
+        break;
+    case TOKEN_FIND_LONG:
+        known(session, REASON_token_unknown);
+        break;
+    }
+    explicit_bzero(text, sizeof(text));
+}
+
+static bool are_in_path(const struct config_tokens *tokens)
+{
+    return tokens->file && strcmp(tokens->from, "path") == 0;
+}
+
+const char *session_token_public_path(const struct session *session)
+{
+    const struct config *config = session->site->config;
+    const struct config_route *route = session->route;
+    if (route)
+        return are_in_path(&route->tokens) ? route->path : session->entry->path;
+    /* Was it meant for a route with tokens? Nobody knows. */
+    for (size_t i = 0; i < config->route_count; i++)
+        if (are_in_path(&config->routes[i].tokens))
+            return NULL;
+    return session->entry->path;
+}

@@ -1,0 +1,28 @@
+/*
+ * The target of a session whose route has tokens: from the request to an address. The token itself
+ * goes nowhere else; what the log has is the route's pattern and the target.
+ *
+ * Where the token's file has to be read, that happens in the pool (token_store.h), and the session
+ * waits for it in LOOKING.
+ *
+ * Owns: the wait, which the session's end takes back; the place is the entry's. Thread: the
+ * session's. Errors: reasons, with a detail for the log. Lifetime: none.
+ */
+#ifndef WSLUICE_SERVE_SESSION_TOKEN_H
+#define WSLUICE_SERVE_SESSION_TOKEN_H
+
+#include "serve/session/session_base.h"
+
+typedef void session_token_cb(struct session *session, enum reason reason);
+
+/*
+ * In HEAD: `known` is called with the verdict, from within this call or later, unless the session
+ * ends before. Nothing is looked up where targets are configured.
+ */
+void session_token_look_up(struct session *session, const struct http_head *head,
+                           session_token_cb *known);
+
+/* The path of the request as a log may have it; NULL: not at all. A token in it is left out. */
+const char *session_token_public_path(const struct session *session);
+
+#endif

@@ -1,0 +1,310 @@
+#include "serve/status/status.h"
+
+#include <time.h>
+#include <unistd.h>
+
+#include "base/text/json.h"
+#include "net/tls/tls_store.h"
+
+void status_sums(const struct ops_process *ops, struct status_sums *sums)
+{
+    *sums = (struct status_sums){0};
+    for (unsigned i = 0; i < ops->worker_count; i++) {
+        const struct metrics *metrics = ops->workers[i];
+        sums->connections += metrics_read(&metrics->open);
+        sums->sessions += metrics_read(&metrics->open_sessions);
+        sums->connections_total += metrics_read(&metrics->counter[METRICS_connections]);
+        sums->sessions_total += metrics_read(&metrics->counter[METRICS_sessions]);
+        sums->bytes_up += metrics_read(&metrics->counter[METRICS_bytes_up]);
+        sums->bytes_down += metrics_read(&metrics->counter[METRICS_bytes_down]);
+    }
+}
+
+void status_note_history(const struct ops_process *ops, struct history *history, uint64_t now)
+{
+    struct timespec clock;
+    struct status_sums sums;
+    status_sums(ops, &sums);
+    clock_gettime(CLOCK_REALTIME, &clock);
+    history_add(history, sums.bytes_up, sums.bytes_down, sums.sessions, now,
+                (int64_t)clock.tv_sec * 1000 + clock.tv_nsec / 1000000);
+}
+
+static const char *name_of_kind(enum config_kind kind)
+{
+    switch (kind) {
+    case CONFIG_KIND_BRIDGE:
+        return "bridge";
+    case CONFIG_KIND_REDIRECT:
+        return "redirect";
+    case CONFIG_KIND_METRICS:
+        return "metrics";
+    case CONFIG_KIND_HEALTH:
+        return "health";
+    case CONFIG_KIND_FILES:
+        return "files";
+    case CONFIG_KIND_STATUS:
+        return "status";
+    }
+    return "";
+}
+
+const char *status_target_state(enum balance_state state)
+{
+    return state == BALANCE_UP ? "up" : state == BALANCE_DUE ? "trial" : "down";
+}
+
+/* ---- JSON ------------------------------------------------------------------------------------ */
+
+static void put_number(struct json *json, const char *key, uint64_t number)
+{
+    json_key(json, key);
+    json_number(json, number);
+}
+
+static void put_string(struct json *json, const char *key, const char *text)
+{
+    json_key(json, key);
+    json_string(json, text);
+}
+
+static void put_bool(struct json *json, const char *key, bool truth)
+{
+    json_key(json, key);
+    json_bool(json, truth);
+}
+
+static void put_optional(struct json *json, const char *key, bool known, uint64_t number)
+{
+    json_key(json, key);
+    if (known)
+        json_number(json, number);
+    else
+        json_null(json);
+}
+
+static void put_process(struct json *json, const struct status_view *view)
+{
+    const struct ops_process *ops = view->ops;
+    uint64_t started = (uint64_t)ops->started_at * 1000, now = (uint64_t)view->wall;
+    json_key(json, "process");
+    json_open(json, '{');
+    put_string(json, "version", WSLUICE_VERSION);
+    put_number(json, "pid", (uint64_t)getpid());
+    put_number(json, "started_at", started);
+    put_number(json, "uptime_ms", now > started ? now - started : 0);
+    put_number(json, "workers", ops->worker_count);
+    put_bool(json, "draining", atomic_load(&ops->draining));
+    put_bool(json, "accepts_paused", atomic_load(&ops->accepts_paused));
+    put_bool(json, "reload_failed", atomic_load(&ops->reload_failed));
+    put_number(json, "reloaded_at", (uint64_t)atomic_load(&ops->reloaded_at) * 1000);
+    json_close(json, '}');
+}
+
+static void put_totals(struct json *json, const struct status_view *view)
+{
+    struct status_sums sums;
+    const struct roster_sums *seen = &view->roster->sums;
+    status_sums(view->ops, &sums);
+    json_key(json, "totals");
+    json_open(json, '{');
+    put_number(json, "connections", sums.connections);
+    put_number(json, "sessions", seen->sessions);
+    put_number(json, "connections_total", sums.connections_total);
+    put_number(json, "sessions_total", sums.sessions_total);
+    put_number(json, "bytes_up", sums.bytes_up);
+    put_number(json, "bytes_down", sums.bytes_down);
+    put_number(json, "rate_up", seen->rate_up);
+    put_number(json, "rate_down", seen->rate_down);
+    put_number(json, "stalled_up", seen->stalled_up);
+    put_number(json, "stalled_down", seen->stalled_down);
+    json_close(json, '}');
+}
+
+static void put_history(struct json *json, const struct status_view *view)
+{
+    struct history_point points[HISTORY_POINTS];
+    int64_t until = 0;
+    size_t count = view->ops->history ? history_read(view->ops->history, points, &until) : 0;
+    json_key(json, "history");
+    json_open(json, '{');
+    put_number(json, "step_ms", HISTORY_STEP_MS);
+    put_number(json, "until", (uint64_t)(count > 0 ? until : view->wall));
+    json_key(json, "up");
+    json_open(json, '[');
+    for (size_t i = 0; i < count; i++)
+        json_number(json, points[i].up);
+    json_close(json, ']');
+    json_key(json, "down");
+    json_open(json, '[');
+    for (size_t i = 0; i < count; i++)
+        json_number(json, points[i].down);
+    json_close(json, ']');
+    json_key(json, "sessions");
+    json_open(json, '[');
+    for (size_t i = 0; i < count; i++)
+        json_number(json, points[i].sessions);
+    json_close(json, ']');
+    json_close(json, '}');
+}
+
+static void put_stall(struct json *json, const struct roster_row *row)
+{
+    put_string(json, "stalled", roster_stalled(row));
+    put_optional(json, "stalled_ms", row->stalled != 0, row->stalled_ms);
+}
+
+static void put_row(struct json *json, const struct roster_row *row)
+{
+    char id[SESSION_ID_TEXT];
+    json_open(json, '{');
+    put_string(json, "id", session_id_print(row->id, id));
+    put_string(json, "client", row->client);
+    put_string(json, "proxy", row->proxy);
+    put_string(json, "user", row->user);
+    put_string(json, "listener", row->listener);
+    put_string(json, "route", row->route);
+    put_string(json, "target", row->target);
+    put_string(json, "state", roster_state(row));
+    put_string(json, "tls", row->tls);
+    put_number(json, "age_ms", row->age_ms);
+    put_number(json, "idle_ms", row->idle_ms);
+    put_optional(json, "ping_ms", row->ping_ms != ROSTER_NEVER, row->ping_ms);
+    put_number(json, "bytes_up", row->bytes_up);
+    put_number(json, "bytes_down", row->bytes_down);
+    put_number(json, "rate_up", row->rate_up);
+    put_number(json, "rate_down", row->rate_down);
+    put_stall(json, row);
+    json_close(json, '}');
+}
+
+static void put_sessions(struct json *json, const struct roster *roster)
+{
+    const struct status_query *query = &roster->query;
+    json_key(json, "sessions");
+    json_open(json, '{');
+    put_number(json, "matched", roster->sums.matched);
+    put_number(json, "listed", roster->count);
+    put_bool(json, "truncated", roster->count < roster->sums.matched);
+    put_string(json, "filter", query->filter);
+    put_string(json, "sort", status_query_sort_name(query->sort));
+    put_string(json, "order", query->falling ? "desc" : "asc");
+    put_number(json, "limit", query->limit);
+    json_key(json, "rows");
+    json_open(json, '[');
+    for (size_t i = 0; i < roster->count; i++)
+        put_row(json, roster->rows[i]);
+    json_close(json, ']');
+    json_close(json, '}');
+}
+
+static void put_target(struct json *json, const struct pool_target *target, uint64_t now)
+{
+    static const char *const probes[] = {NULL, "up", "down"};
+    char address[256];
+    struct balance_health health = pool_target_health(target);
+    enum balance_state state = pool_target_state(target, now);
+    json_open(json, '{');
+
+    put_string(json, "address", pool_target_name(target, address, sizeof(address)));
+    put_string(json, "state", status_target_state(state));
+    put_number(json, "sessions", pool_target_sessions(target));
+    put_number(json, "failures", health.fails);
+    put_optional(json, "down_ms", state == BALANCE_DOWN && health.down_until > now,
+                 health.down_until - now);
+    put_string(json, "probe", probes[pool_target_probe(target)]);
+    json_close(json, '}');
+}
+
+static void put_route(struct json *json, const struct status_view *view, size_t index,
+                      size_t *targets)
+{
+    const struct config_route *route = &view->site->config->routes[index];
+    struct account_sums sums;
+    account_read(view->site->routes[index].account, &sums);
+    json_open(json, '{');
+    put_string(json, "name", config_route_name(route));
+    put_string(json, "path", route->path);
+    put_string(json, "host", route->host);
+    put_string(json, "kind", name_of_kind(route->kind));
+    put_number(json, "sessions", sums.open);
+    put_number(json, "sessions_total", sums.sessions);
+    put_number(json, "bytes_up", sums.bytes_up);
+    put_number(json, "bytes_down", sums.bytes_down);
+    json_key(json, "targets");
+    json_open(json, '[');
+    size_t count = pool_target_count(view->site->gate->pool, route);
+    for (size_t i = 0; i < count && *targets < STATUS_TARGETS; i++, ++*targets)
+        put_target(json, pool_target(view->site->gate->pool, route, i), view->now);
+    json_close(json, ']');
+    json_close(json, '}');
+}
+
+static void put_routes(struct json *json, const struct status_view *view)
+{
+    const struct config *config = view->site->config;
+    size_t count = config->route_count - config->own_routes, targets = 0;
+    put_number(json, "route_count", count);
+    json_key(json, "routes");
+    json_open(json, '[');
+    for (size_t i = 0; i < count && i < STATUS_ROUTES; i++)
+        put_route(json, view, i, &targets);
+    json_close(json, ']');
+}
+
+static void put_listeners(struct json *json, const struct site *site)
+{
+    static const char *const modes[] = {"off", "optional", "required"};
+    const struct config *config = site->config;
+    json_key(json, "listeners");
+    json_open(json, '[');
+    for (size_t i = 0; i < config->listener_count - config->own_listeners; i++) {
+        json_open(json, '{');
+        put_string(json, "address", site->listeners[i].name);
+        put_string(json, "name", config->listeners[i].name);
+        put_string(json, "tls", modes[config->listeners[i].tls.mode]);
+        put_number(json, "connections", guard_tally_count(site->listeners[i].tally));
+        json_close(json, '}');
+    }
+    json_close(json, ']');
+}
+
+static uint64_t in_milliseconds(int64_t seconds)
+{
+    return seconds > 0 ? (uint64_t)seconds * 1000 : 0;
+}
+
+static void put_certificates(struct json *json, const struct site *site)
+{
+    size_t count;
+    const struct tls_store_certificate *all = tls_store_certificates(site->gate->store, &count);
+    json_key(json, "certificates");
+    json_open(json, '[');
+    for (size_t i = 0; i < count; i++) {
+        json_open(json, '{');
+        put_string(json, "file", all[i].file);
+        put_string(json, "name", all[i].name && all[i].name[0] ? all[i].name : NULL);
+        put_number(json, "not_before", in_milliseconds(all[i].not_before));
+        put_number(json, "not_after", in_milliseconds(all[i].not_after));
+        json_close(json, '}');
+    }
+    json_close(json, ']');
+}
+
+char *status_json(const struct status_view *view, size_t *length)
+{
+    struct json json = {0};
+    json_open(&json, '{');
+    put_number(&json, "now", (uint64_t)view->wall);
+    put_string(&json, "token", view->refusal ? NULL : view->ops->token);
+    put_string(&json, "kill_refused", view->refusal);
+    put_process(&json, view);
+    put_totals(&json, view);
+    put_history(&json, view);
+    put_sessions(&json, view->roster);
+    put_routes(&json, view);
+    put_listeners(&json, view->site);
+    put_certificates(&json, view->site);
+    json_close(&json, '}');
+    return json_take(&json, length);
+}

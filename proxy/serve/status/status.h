@@ -1,0 +1,47 @@
+/*
+ * What an operator sees of the process: all that an answer is made from, in one place, and the two
+ * forms it has.
+ *
+ * Owns: nothing. Thread: the worker's that answers. Errors: NULL: out of memory. Lifetime: a view
+ * borrows all it points to for the call; the bytes are the caller's.
+ */
+#ifndef WSLUICE_SERVE_STATUS_H
+#define WSLUICE_SERVE_STATUS_H
+
+#include "serve/site/site.h"
+#include "serve/status/roster.h"
+
+struct status_view {
+    const struct site *site;
+    const struct ops_process *ops;
+    const struct roster *roster;
+    uint64_t now;        /* of the loop */
+    int64_t wall;        /* Unix milliseconds */
+    const char *refusal; /* why whoever asks may not end sessions; NULL: he may */
+};
+
+/* The counters of all workers. */
+struct status_sums {
+    uint64_t connections, sessions; /* open */
+    uint64_t connections_total, sessions_total, bytes_up, bytes_down;
+};
+
+void status_sums(const struct ops_process *ops, struct status_sums *sums);
+
+/* Adds a point with them; `now` is the loop's clock. Main thread. */
+void status_note_history(const struct ops_process *ops, struct history *history, uint64_t now);
+
+/* Routes of a page, and targets of all of them: what a person can look at, and memory has to hold.
+ */
+#define STATUS_ROUTES  500
+#define STATUS_TARGETS 2000
+
+const char *status_target_state(enum balance_state state);
+
+/* A document for programs; proxy/README.md describes it. */
+WSL_MUST_CHECK char *status_json(const struct status_view *view, size_t *length);
+
+/* Tables for a terminal, as wide as the query says. */
+WSL_MUST_CHECK char *status_text_print(const struct status_view *view, size_t *length);
+
+#endif

@@ -1,0 +1,350 @@
+/* Tables for people: columns as wide as what stands in them, and no wider in all than asked for. */
+#include <unistd.h>
+
+#include "base/text/utf8.h"
+#include "serve/status/status.h"
+
+#define CELL 160 /* bytes of one cell, a NUL among them */
+#define GAP  2
+
+/* ---- values ---------------------------------------------------------------------------------- */
+
+static const char *print_size(uint64_t bytes, char *text)
+{
+    static const char units[] = "KMGTPE";
+    double value = (double)bytes;
+    int unit = -1;
+    while (value >= 999.5 && unit + 1 < (int)sizeof(units) - 1) {
+        value /= 1024;
+        unit++;
+    }
+    if (unit < 0)
+        snprintf(text, CELL, "%llu", (unsigned long long)bytes);
+    else
+        snprintf(text, CELL, "%.*f%c", value < 9.95 ? 1 : 0, value, units[unit]);
+    return text;
+}
+
+static const char *print_time(uint64_t milliseconds, char *text)
+{
+    unsigned long long seconds = milliseconds / 1000, minutes = seconds / 60, hours = minutes / 60;
+    if (seconds < 60)
+        snprintf(text, CELL, "%llus", seconds);
+    else if (minutes < 60)
+        snprintf(text, CELL, "%llum%02llus", minutes, seconds % 60);
+    else if (hours < 24)
+        snprintf(text, CELL, "%lluh%02llum", hours, minutes % 60);
+    else
+        snprintf(text, CELL, "%llud%02lluh", hours / 24, hours % 24);
+    return text;
+}
+
+/* A terminal obeys some characters; what comes from a client must not command it. */
+static const char *print_safely(const char *value, char *text)
+{
+    struct utf8 utf8 = {0};
+    size_t length = utf8_cut(value, strlen(value), CELL - 1);
+    bool is_utf8 = utf8_feed(&utf8, (const uint8_t *)value, length) && utf8_complete(&utf8);
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)value[i];
+        bool c1 = i + 1 < length && byte == 0xC2 && (unsigned char)value[i + 1] < 0xA0;
+        bool bad = byte < ' ' || byte == 0x7f || c1 || (byte >= 0x80 && !is_utf8);
+        text[i] = bad ? '?' : value[i];
+        if (c1)
+            text[++i] = '?';
+    }
+    text[length] = '\0';
+    return text;
+}
+
+static size_t width_of(const char *text)
+{
+    size_t width = 0;
+    for (; *text; text++)
+        width += ((unsigned char)*text & 0xC0) != 0x80;
+    return width;
+}
+
+/* ---- tables ---------------------------------------------------------------------------------- */
+
+struct column {
+    const char *title;
+    bool right;          /* numbers stand at its right edge */
+    uint8_t dispensable; /* the greatest goes first when there is no room; 0: it stays */
+};
+
+#define COLUMNS_MAX 16
+
+/* What a table is made from. A cell that has nothing to say is "". */
+struct table {
+    const struct column *columns;
+    size_t column_count, row_count;
+    const char *(*cell)(const void *owner, size_t row, size_t column, char text[CELL]);
+    const void *owner;
+    size_t widths[COLUMNS_MAX]; /* 0: left out */
+};
+
+/* A column in which nothing stands is left out. */
+static void measure(struct table *table)
+{
+    char text[CELL];
+    for (size_t c = 0; c < table->column_count; c++) {
+        size_t widest = 0;
+        for (size_t r = 0; r < table->row_count; r++) {
+            size_t width = width_of(table->cell(table->owner, r, c, text));
+            widest = width > widest ? width : widest;
+        }
+        size_t title = strlen(table->columns[c].title);
+        table->widths[c] = widest == 0 ? 0 : widest > title ? widest : title;
+    }
+}
+
+static size_t total(const struct table *table)
+{
+    size_t width = 0;
+    for (size_t c = 0; c < table->column_count; c++)
+        width += table->widths[c] > 0 ? table->widths[c] + GAP : 0;
+    return width > 0 ? width - GAP : 0;
+}
+
+static void fit(struct table *table, size_t width)
+{
+    while (width > 0 && total(table) > width) {
+        size_t victim = 0;
+        for (size_t c = 1; c < table->column_count; c++)
+            if (table->widths[c] > 0 &&
+                (table->widths[victim] == 0 ||
+                 table->columns[c].dispensable > table->columns[victim].dispensable))
+                victim = c;
+        if (table->columns[victim].dispensable == 0)
+            return;
+        table->widths[victim] = 0;
+    }
+}
+
+static void put_cell(FILE *out, const char *text, size_t width, bool right, bool last)
+{
+    int pad = (int)(width - width_of(text));
+    if (right)
+        fprintf(out, "%*s%s", pad, "", text);
+    else
+        fprintf(out, "%s%*s", text, last ? 0 : pad, "");
+}
+
+static void put_line(FILE *out, const struct table *table, size_t row, bool title)
+{
+    char text[CELL];
+    size_t last = 0;
+    for (size_t c = 0; c < table->column_count; c++)
+        last = table->widths[c] > 0 ? c : last;
+    for (size_t c = 0; c <= last; c++) {
+        if (table->widths[c] == 0)
+            continue;
+        const char *cell =
+            title ? table->columns[c].title : table->cell(table->owner, row, c, text);
+        put_cell(out, cell, table->widths[c], table->columns[c].right, c == last);
+        fprintf(out, "%*s", c == last ? 0 : GAP, "");
+    }
+    fputc('\n', out);
+}
+
+static void put_table(FILE *out, struct table *table, size_t width)
+{
+    measure(table);
+    fit(table, width);
+    fputc('\n', out);
+    put_line(out, table, 0, true);
+    for (size_t r = 0; r < table->row_count; r++)
+        put_line(out, table, r, false);
+}
+
+/* ---- the sessions ---------------------------------------------------------------------------- */
+
+enum {
+    ID,
+    CLIENT,
+    USER,
+    ROUTE,
+    TARGET,
+    STATE,
+    AGE,
+    IDLE,
+    PING,
+    UP,
+    DOWN,
+    RATE_UP,
+    RATE_DOWN,
+    STALL
+};
+
+static const struct column session_columns[] = {
+    [ID] = {"ID", false, 0},           [CLIENT] = {"CLIENT", false, 0},
+    [USER] = {"USER", false, 3},       [ROUTE] = {"ROUTE", false, 6},
+    [TARGET] = {"TARGET", false, 1},   [STATE] = {"STATE", false, 8},
+    [AGE] = {"AGE", true, 2},          [IDLE] = {"IDLE", true, 7},
+    [PING] = {"PING", true, 5},        [UP] = {"UP", true, 9},
+    [DOWN] = {"DOWN", true, 9},        [RATE_UP] = {"UP/S", true, 4},
+    [RATE_DOWN] = {"DOWN/S", true, 4}, [STALL] = {"STALLED", false, 1},
+};
+
+static const char *print_stall(const struct roster_row *row, char text[CELL])
+{
+    const char *who = roster_stalled(row);
+    char time[CELL];
+    if (who)
+        snprintf(text, CELL, "%s %.20s", who, print_time(row->stalled_ms, time));
+    return text;
+}
+
+static const char *print_ping(const struct roster_row *row, char text[CELL])
+{
+    if (row->ping_ms != ROSTER_NEVER)
+        snprintf(text, CELL, "%llums", (unsigned long long)row->ping_ms);
+    return text;
+}
+
+static const char *session_cell(const void *owner, size_t index, size_t column, char text[CELL])
+{
+    const struct roster_row *row = ((const struct roster *)owner)->rows[index];
+    text[0] = '\0';
+    switch (column) {
+    case ID:
+        return session_id_print(row->id, text);
+    case CLIENT:
+        return print_safely(row->client, text);
+    case USER:
+        return print_safely(row->user ? row->user : "", text);
+    case ROUTE:
+        return print_safely(row->route, text);
+    case TARGET:
+        return print_safely(row->target ? row->target : "", text);
+    case STATE:
+        return roster_state(row);
+    case AGE:
+        return print_time(row->age_ms, text);
+    case IDLE:
+        return print_time(row->idle_ms, text);
+    case PING:
+        return print_ping(row, text);
+    case UP:
+        return print_size(row->bytes_up, text);
+    case DOWN:
+        return print_size(row->bytes_down, text);
+    case RATE_UP:
+        return print_size(row->rate_up, text);
+    case RATE_DOWN:
+        return print_size(row->rate_down, text);
+    default:
+        return print_stall(row, text);
+    }
+}
+
+static void put_sessions(FILE *out, const struct roster *roster)
+{
+    struct table table = {
+        session_columns, WSL_COUNT(session_columns), roster->count, session_cell, roster, {0}};
+    unsigned long long matched = roster->sums.matched;
+    if (roster->count > 0)
+        put_table(out, &table, roster->query.width);
+    if (roster->count < matched)
+        fprintf(out, "\n%zu of %llu sessions; --limit shows more, --filter TEXT finds some\n",
+                roster->count, matched);
+    else if (roster->query.filter[0] != '\0' && matched == 0)
+        fprintf(out, "\nno session has that in its id, client, user, route or target\n");
+}
+
+/* ---- the targets ----------------------------------------------------------------------------- */
+
+enum { T_TARGET, T_STATE, T_SESSIONS, T_FAILURES, T_RETRY, T_ROUTE };
+
+static const struct column target_columns[] = {
+    [T_TARGET] = {"TARGET", false, 0},    [T_STATE] = {"STATE", false, 0},
+    [T_SESSIONS] = {"SESSIONS", true, 1}, [T_FAILURES] = {"FAILURES", true, 2},
+    [T_RETRY] = {"TRIED IN", true, 3},    [T_ROUTE] = {"ROUTE", false, 4},
+};
+
+static const char *target_cell(const void *owner, size_t index, size_t column, char text[CELL])
+{
+    const struct status_view *view = owner;
+    char address[CELL];
+    size_t count;
+    const struct pool_target *target = &pool_targets(view->site->gate->pool, &count)[index];
+    struct balance_health health = pool_target_health(target);
+    enum balance_state state = pool_target_state(target, view->now);
+    text[0] = '\0';
+    switch (column) {
+    case T_TARGET:
+        return print_safely(pool_target_name(target, address, CELL), text);
+    case T_STATE:
+        return status_target_state(state);
+    case T_SESSIONS:
+        snprintf(text, CELL, "%u", pool_target_sessions(target));
+        return text;
+    case T_FAILURES:
+        snprintf(text, CELL, "%u", (unsigned)health.fails);
+        return text;
+    case T_RETRY:
+        return state == BALANCE_DOWN && health.down_until > view->now
+                   ? print_time(health.down_until - view->now, text)
+                   : text;
+    default:
+        return print_safely(config_route_name(target->route), text);
+    }
+}
+
+static void put_targets(FILE *out, const struct status_view *view)
+{
+    struct table table = {target_columns, WSL_COUNT(target_columns), 0, target_cell, view, {0}};
+    size_t count;
+    (void)pool_targets(view->site->gate->pool, &count);
+    table.row_count = count < STATUS_TARGETS ? count : STATUS_TARGETS;
+    if (count > 0)
+        put_table(out, &table, view->roster->query.width);
+}
+
+/* ---- the head -------------------------------------------------------------------------------- */
+
+static const char *print_count(uint64_t count, const char *one, const char *many, char text[CELL])
+{
+    snprintf(text, CELL, "%llu %s", (unsigned long long)count, count == 1 ? one : many);
+    return text;
+}
+
+static void put_head(FILE *out, const struct status_view *view)
+{
+    struct status_sums sums;
+    const struct roster_sums *seen = &view->roster->sums;
+    char a[CELL], b[CELL];
+    int64_t up = view->wall - view->ops->started_at * 1000;
+    status_sums(view->ops, &sums);
+    fprintf(out, "wsluice %s, pid %ld, up %s, %s%s\n", WSLUICE_VERSION, (long)getpid(),
+            print_time(up > 0 ? (uint64_t)up : 0, a),
+            print_count(view->ops->worker_count, "worker", "workers", b),
+            atomic_load(&view->ops->draining) ? ", draining" : "");
+    fprintf(out, "%s, %s;", print_count(seen->sessions, "session", "sessions", a),
+            print_count(sums.connections, "connection", "connections", b));
+    fprintf(out, " up %s/s, down %s/s;", print_size(seen->rate_up, a),
+            print_size(seen->rate_down, b));
+    fprintf(out, " %s, ", print_count(seen->stalled_down, "slow client", "slow clients", a));
+    fprintf(out, "%s\n", print_count(seen->stalled_up, "slow target", "slow targets", b));
+    if (atomic_load(&view->ops->accepts_paused))
+        fputs("no new clients are taken: descriptors have run out\n", out);
+    if (atomic_load(&view->ops->reload_failed))
+        fputs("the last reload failed: the file is not what is in use\n", out);
+}
+
+char *status_text_print(const struct status_view *view, size_t *length)
+{
+    char *bytes = NULL;
+    FILE *out = open_memstream(&bytes, length);
+    if (!out)
+        return NULL;
+    put_head(out, view);
+    put_targets(out, view);
+    put_sessions(out, view->roster);
+    bool failed = ferror(out) != 0;
+    if (fclose(out) == 0 && !failed)
+        return bytes;
+    free(bytes);
+    return NULL;
+}

@@ -1,0 +1,224 @@
+#include "serve/tap/recorder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/log/log.h"
+#include "core/bridge/record.h"
+
+#define NUMBER_ROOM 24 /* ".", 20 digits and a NUL */
+
+struct text {
+    char *bytes;
+    size_t length, capacity;
+};
+
+struct recorder {
+    struct work_job job;
+    uv_work_t work;
+    struct recorder_request request;
+    uint64_t began_at;
+    struct text filling;
+    bool finished; /* nothing more comes */
+    int stopped;   /* an errno; nothing more is kept; 0: all is well */
+    bool working;
+    struct recorder_work {
+        /* The pool's as long as it works. */
+        struct text writing;
+        bool last; /* closes the file behind that */
+        int fd;    /* -1: not open yet, or no longer */
+        int error; /* 0: all is well */
+        uint64_t number;
+        char *name; /* owned; PATH.N */
+        size_t path_length;
+    } pool;
+};
+
+/* ---- in the thread pool ---------------------------------------------------------------------- */
+
+static bool open_file(struct recorder_work *pool)
+{
+    for (;; pool->number++) {
+        snprintf(pool->name + pool->path_length, NUMBER_ROOM, ".%llu",
+                 (unsigned long long)pool->number);
+        pool->fd =
+            open(pool->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0600);
+        if (pool->fd >= 0 || errno != EEXIST)
+            return pool->fd >= 0;
+    }
+}
+
+static bool write_all(int fd, const struct text *text)
+{
+    for (size_t at = 0; at < text->length;) {
+        ssize_t n = write(fd, text->bytes + at, text->length - at);
+        if (n < 0 && errno != EINTR)
+            return false;
+        at += n > 0 ? (size_t)n : 0;
+    }
+    return true;
+}
+
+static void work_cb(uv_work_t *work)
+{
+    struct recorder_work *pool = &WSL_CONTAINER(work, struct recorder, work)->pool;
+    if ((pool->fd < 0 && !open_file(pool)) || !write_all(pool->fd, &pool->writing))
+        pool->error = errno;
+    if (pool->fd < 0 || (pool->error == 0 && !pool->last))
+        return;
+    /* A disk behind a network may say only now that it is full. */
+    if (close(pool->fd) < 0 && pool->error == 0)
+        pool->error = errno;
+    pool->fd = -1;
+}
+
+/* ---- on the loop ----------------------------------------------------------------------------- */
+
+static void drop(struct text *text)
+{
+    free(text->bytes);
+    *text = (struct text){0};
+}
+
+static void destroy(struct recorder *recorder)
+{
+    struct recorder_request request = recorder->request;
+    if (recorder->pool.fd >= 0)
+        close(recorder->pool.fd); /* it stopped for want of memory */
+    drop(&recorder->filling);
+    free(recorder->pool.name);
+    free(recorder);
+    request.gone(request.keeper);
+}
+
+/* The warning waits for the pool, which may not have found its name yet. */
+static void stop(struct recorder *recorder, int error)
+{
+    recorder->stopped = error;
+    drop(&recorder->filling);
+    if (!recorder->working)
+        log_message(REASON_WARN, "the recording %s has stopped: %s; its session goes on",
+                    recorder->pool.name, strerror(error));
+}
+
+static void begin_cb(struct work_job *job);
+
+/* The pool gets what is there. Nothing at all is work as well, when the file is to be closed. */
+static void push(struct recorder *recorder)
+{
+    struct recorder_work *pool = &recorder->pool;
+    if (recorder->working)
+        return;
+    bool over = recorder->stopped != 0 || pool->last;
+    if (over && recorder->finished) {
+        destroy(recorder);
+        return;
+    }
+    if (over || (recorder->filling.length == 0 && !recorder->finished))
+        return;
+    pool->writing = recorder->filling;
+    pool->last = recorder->finished;
+    recorder->filling = (struct text){0};
+    recorder->working = true;
+    if (work_ask(recorder->request.lane, &recorder->job, WORK_recordings, 0, begin_cb))
+        begin_cb(&recorder->job);
+}
+
+static void done_cb(uv_work_t *work, int status)
+{
+    struct recorder *recorder = WSL_CONTAINER(work, struct recorder, work);
+    struct recorder_request request = recorder->request;
+    struct recorder_work *pool = &recorder->pool;
+    (void)status;
+    work_done(&recorder->job);
+    bool feeds = recorder_full(recorder) && !recorder->finished;
+    recorder->working = false;
+    drop(&pool->writing);
+    *request.skip = pool->number - request.number;
+    if (recorder->stopped != 0 || pool->error != 0)
+        stop(recorder, recorder->stopped != 0 ? recorder->stopped : pool->error);
+    push(recorder);
+    if (feeds)
+        request.moved(request.owner);
+}
+
+static void begin_cb(struct work_job *job)
+{
+    struct recorder *recorder = WSL_CONTAINER(job, struct recorder, job);
+    int queued = uv_queue_work(job->lane->loop, &recorder->work, work_cb, done_cb);
+    wsl_assert(queued == 0); /* it fails without a function to run, and never else */
+}
+
+/* Room for so many bytes more; NULL: out of memory, and the recording has stopped. */
+static char *room_for(struct recorder *recorder, size_t more)
+{
+    struct text *text = &recorder->filling;
+    size_t needed = text->length + more;
+    if (needed > text->capacity) {
+        size_t capacity = needed > 2 * text->capacity ? needed : 2 * text->capacity;
+        char *bytes = realloc(text->bytes, capacity);
+        if (!bytes) {
+            stop(recorder, ENOMEM);
+            return NULL;
+        }
+        text->bytes = bytes;
+        text->capacity = capacity;
+    }
+    return text->bytes + text->length;
+}
+
+static void add(struct recorder *recorder, struct slice line)
+{
+    char *out = recorder->stopped == 0 ? room_for(recorder, line.len) : NULL;
+    if (out) {
+        memcpy(out, line.ptr, line.len);
+        recorder->filling.length += line.len;
+    }
+}
+
+struct recorder *recorder_start(const struct recorder_request *request)
+{
+    size_t length = strlen(request->path);
+    struct recorder *recorder = calloc(1, sizeof(*recorder));
+    char *name = malloc(length + NUMBER_ROOM);
+    if (!recorder || !name) {
+        free(recorder);
+        free(name);
+        return NULL;
+    }
+    memcpy(name, request->path, length + 1);
+    recorder->request = *request;
+    recorder->began_at = uv_now(request->lane->loop);
+    recorder->pool = (struct recorder_work){
+        .fd = -1,
+        .number = request->number + *request->skip,
+        .name = name,
+        .path_length = length,
+    };
+    add(recorder, SLICE(RECORD_HEAD));
+    push(recorder);
+    return recorder;
+}
+
+void recorder_take(struct recorder *recorder, bool from_client, struct slice bytes, uint64_t now)
+{
+    char *out = recorder->stopped == 0 ? room_for(recorder, RECORD_ENTRY_MAX(bytes.len)) : NULL;
+    if (!out)
+        return;
+    recorder->filling.length += record_entry(out, from_client, now - recorder->began_at,
+                                             (const uint8_t *)bytes.ptr, bytes.len);
+    push(recorder);
+}
+
+bool recorder_full(const struct recorder *recorder)
+{
+    return recorder->filling.length >= RECORDER_FULL;
+}
+
+void recorder_finish(struct recorder *recorder)
+{
+    add(recorder, SLICE(RECORD_TAIL));
+    recorder->finished = true;
+    push(recorder);
+}

@@ -1,0 +1,18 @@
+/*
+ * The marks of --traffic on standard output, websockify's: one group of characters for each run of
+ * payload that passes, so that one can watch a session breathe.
+ *
+ * Owns: nothing. Thread: any. Errors: none: what standard output does not take at once is lost, so
+ * that nobody who has stopped reading it stops a session. Lifetime: none.
+ */
+#ifndef WSLUICE_SERVE_TRAFFIC_H
+#define WSLUICE_SERVE_TRAFFIC_H
+
+#include "core/bridge/bridge.h"
+
+/* What the marks mean, for a session that begins. */
+void traffic_legend(void);
+
+void traffic_mark(const struct bridge_sight *sight);
+
+#endif

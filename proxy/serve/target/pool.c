@@ -1,0 +1,366 @@
+#include "serve/target/pool.h"
+
+#include <stdatomic.h>
+
+#include "net/addr.h"
+
+/* What outlives a configuration. */
+struct pool_state {
+    atomic_uint references; /* pools */
+    atomic_uint sessions;
+    _Atomic struct balance_health health;
+    _Atomic uint64_t probe_due; /* 0: no probe is planned yet */
+};
+
+struct pool_route {
+    uint32_t *targets; /* indices into the pool's, inside its `members` */
+    uint32_t count;
+    atomic_uint rotor;
+};
+
+struct pool {
+    const struct config *config;
+    struct pool_route *routes;
+    uint32_t *members;
+    struct pool_target *targets;
+    size_t target_count;
+    struct hash_map by_address;
+};
+
+/* ---- sameness -------------------------------------------------------------------------------- */
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool same_address(const struct config_address *a, const struct config_address *b)
+{
+    return a->kind == b->kind && a->port == b->port && same_text(a->host, b->host) &&
+           same_text(a->path, b->path);
+}
+
+/* Where it was written down does not matter. */
+static bool same_target(const struct config_target *a, const struct config_target *b)
+{
+    return same_address(&a->address, &b->address) && a->tls == b->tls &&
+           a->insecure == b->insecure && same_text(a->server_name, b->server_name) &&
+           same_text(a->ca, b->ca) && same_text(a->certificate, b->certificate) &&
+           same_text(a->key, b->key) && same_text(a->key_password, b->key_password) &&
+           a->proxy_protocol == b->proxy_protocol && a->probe == b->probe &&
+           same_text(a->banner, b->banner) && a->probe_interval_ms == b->probe_interval_ms &&
+           a->probe_timeout_ms == b->probe_timeout_ms;
+}
+
+/* The texts are the administrator's, so no seed is needed; all targets of tokens share no address.
+ */
+static struct slice address_text(const struct config_target *target)
+{
+    const struct config_address *address = &target->address;
+    return slice_of(address->kind == CONFIG_ADDRESS_UNIX ? address->path : address->host);
+}
+
+static struct slice key_of(const struct hash_map_link *link)
+{
+    return address_text(WSL_CONST_CONTAINER(link, struct pool_target, by_address)->config);
+}
+
+/* NULL: none is the same. */
+static struct pool_target *find(const struct pool *pool, const struct config_target *target)
+{
+    struct hash_map_link *link = hash_map_find(&pool->by_address, address_text(target));
+    for (; link; link = hash_map_again(&pool->by_address, link)) {
+        struct pool_target *found = WSL_CONTAINER(link, struct pool_target, by_address);
+        if (same_target(found->config, target))
+            return found;
+    }
+    return NULL;
+}
+
+/* ---- making ---------------------------------------------------------------------------------- */
+
+/* Has it no address of its own, or does a request's path say a part of it? */
+static bool varies(const struct config_target *target)
+{
+    const struct config_address *address = &target->address;
+    if (!address->host && !address->path)
+        return true;
+    return (address->host && strchr(address->host, '{')) ||
+           (target->server_name && strchr(target->server_name, '{'));
+}
+
+static struct pool_state *state_for(const struct config_target *target, const struct pool *previous)
+{
+    const struct pool_target *known = previous ? find(previous, target) : NULL;
+    if (known) {
+        struct pool_state *state = known->state;
+        atomic_fetch_add_explicit(&state->references, 1, memory_order_relaxed);
+        return state;
+    }
+    struct pool_state *state = calloc(1, sizeof(*state));
+    if (state)
+        atomic_init(&state->references, 1);
+    return state;
+}
+
+static bool open_tls(struct pool_target *target, struct tls_store *store, char *error,
+                     size_t error_size)
+{
+    const struct config_place *place = &target->config->place;
+    char problem[256] = "", where[128];
+    const struct tls_error tls_error = {.text = problem, .size = sizeof(problem)};
+    target->tls = tls_ctx_client(target->config, store, &tls_error);
+    if (target->tls)
+        return true;
+    (void)pool_target_name(target, where, sizeof(where));
+    if (place->file)
+        snprintf(error, error_size, "%s:%u:%u: target %s: %s", place->file, place->line,
+                 place->column, where, problem);
+    else
+        snprintf(error, error_size, "target %s: %s", where, problem);
+    return false;
+}
+
+static bool add_target(struct pool *pool, const struct config_route *route,
+                       const struct config_target *config, const struct pool *previous,
+                       struct tls_store *store, char *error, size_t error_size)
+{
+    struct pool_target *target = &pool->targets[pool->target_count];
+    *target = (struct pool_target){
+        .config = config,
+        .route = route,
+        .state = state_for(config, previous),
+        .varies = varies(config),
+    };
+    if (!target->state) {
+        snprintf(error, error_size, "out of memory");
+        return false;
+    }
+    pool->target_count++;
+    hash_map_add(&pool->by_address, &target->by_address);
+    return !config->tls || open_tls(target, store, error, error_size);
+}
+
+/* Whatever its tokens stand for, a route with tokens has one target that varies. */
+static const struct config_target *target_of(const struct config_route *route, size_t index)
+{
+    return route->tokens.file ? &route->tokens.target : &route->targets[index];
+}
+
+static size_t targets_of(const struct config_route *route)
+{
+    if (route->tokens.file)
+        return 1;
+    return route->target_count < BALANCE_TARGETS_MAX ? route->target_count : BALANCE_TARGETS_MAX;
+}
+
+static bool fill(struct pool *pool, const struct pool *previous, struct tls_store *store,
+                 char *error, size_t error_size)
+{
+    uint32_t *member = pool->members;
+    for (size_t i = 0; i < pool->config->route_count; i++) {
+        const struct config_route *route = &pool->config->routes[i];
+        pool->routes[i].targets = member;
+        pool->routes[i].count = (uint32_t)targets_of(route);
+        for (size_t j = 0; j < targets_of(route); j++) {
+            const struct config_target *config = target_of(route, j);
+            const struct pool_target *known = find(pool, config);
+            *member++ = (uint32_t)(known ? known - pool->targets : (ptrdiff_t)pool->target_count);
+            if (!known && !add_target(pool, route, config, previous, store, error, error_size))
+                return false;
+        }
+    }
+    return true;
+}
+
+struct pool *pool_create(const struct config *config, const struct pool *previous,
+                         struct tls_store *store, char *error, size_t error_size)
+{
+    size_t members = 0;
+    for (size_t i = 0; i < config->route_count; i++)
+        members += targets_of(&config->routes[i]);
+    struct pool *pool = calloc(1, sizeof(*pool));
+    if (pool) {
+        pool->config = config;
+        pool->routes = calloc(config->route_count + 1, sizeof(*pool->routes));
+        pool->members = calloc(members + 1, sizeof(*pool->members));
+        pool->targets = calloc(members + 1, sizeof(*pool->targets));
+        hash_map_init(&pool->by_address, key_of, NULL);
+    }
+    if (!pool || !pool->routes || !pool->members || !pool->targets ||
+        !hash_map_reserve(&pool->by_address, members))
+        snprintf(error, error_size, "out of memory");
+    else if (fill(pool, previous, store, error, error_size))
+        return pool;
+    pool_free(pool);
+    return NULL;
+}
+
+static void release_state(struct pool_state *state)
+{
+    if (atomic_fetch_sub_explicit(&state->references, 1, memory_order_acq_rel) == 1)
+        free(state);
+}
+
+void pool_free(struct pool *pool)
+{
+    if (!pool)
+        return;
+    for (size_t i = 0; i < pool->target_count; i++) {
+        tls_ctx_release(pool->targets[i].tls);
+        release_state(pool->targets[i].state);
+    }
+    free(pool->routes);
+    free(pool->members);
+    free(pool->targets);
+    hash_map_free(&pool->by_address);
+    free(pool);
+}
+
+const char *pool_target_name(const struct pool_target *target, char *text, size_t size)
+{
+    const struct config_address *address = &target->config->address;
+    if (address->host || address->path)
+        return addr_print_config(address, text, size);
+    snprintf(text, size, "tokens");
+    return text;
+}
+
+/* ---- state ----------------------------------------------------------------------------------- */
+
+static struct pool_route *route_of(struct pool *pool, const struct config_route *route)
+{
+    return &pool->routes[route - pool->config->routes];
+}
+
+size_t pool_target_count(const struct pool *pool, const struct config_route *route)
+{
+    return pool->routes[route - pool->config->routes].count;
+}
+
+struct pool_target *pool_target(struct pool *pool, const struct config_route *route, size_t index)
+{
+    return &pool->targets[route_of(pool, route)->targets[index]];
+}
+
+static struct balance_policy policy_of(const struct config_route *route)
+{
+    return (struct balance_policy){
+        .balance = route->balance,
+        .fail_after = route->fail_after,
+        .retry_down_ms = route->retry_down_ms,
+        .trial_ms = route->connect_timeout_ms,
+    };
+}
+
+struct balance_health pool_target_health(const struct pool_target *target)
+{
+    return atomic_load_explicit(&target->state->health, memory_order_relaxed);
+}
+
+/* False: somebody was faster, and `seen` is out of date. */
+static bool change(struct pool_target *target, struct balance_health *seen,
+                   struct balance_health next)
+{
+    return atomic_compare_exchange_weak_explicit(&target->state->health, seen, next,
+                                                 memory_order_relaxed, memory_order_relaxed);
+}
+
+void pool_begin(struct pool_target *target)
+{
+    atomic_fetch_add_explicit(&target->state->sessions, 1, memory_order_relaxed);
+}
+
+void pool_end(struct pool_target *target)
+{
+    atomic_fetch_sub_explicit(&target->state->sessions, 1, memory_order_relaxed);
+}
+
+void pool_note(struct pool_target *target, enum balance_event event, uint64_t now)
+{
+    if (target->varies)
+        return;
+    struct balance_health seen = pool_target_health(target);
+    /* The usual case writes nothing, so workers do not take a cache line from each other. */
+    if (event == BALANCE_CONNECTED && seen.fails == 0)
+        return;
+    struct balance_policy policy = policy_of(target->route);
+    while (!change(target, &seen, balance_after(seen, &policy, event, now)))
+        ;
+}
+
+enum balance_state pool_target_state(const struct pool_target *target, uint64_t now)
+{
+    struct balance_policy policy = policy_of(target->route);
+    return balance_state(pool_target_health(target), &policy, now);
+}
+
+enum balance_probe pool_target_probe(const struct pool_target *target)
+{
+    return (enum balance_probe)pool_target_health(target).probe;
+}
+
+void pool_plan_probe(struct pool_target *target, uint64_t due)
+{
+    atomic_store_explicit(&target->state->probe_due, due, memory_order_relaxed);
+}
+
+uint64_t pool_probe_due(const struct pool_target *target)
+{
+    return atomic_load_explicit(&target->state->probe_due, memory_order_relaxed);
+}
+
+uint32_t pool_target_sessions(const struct pool_target *target)
+{
+    return atomic_load_explicit(&target->state->sessions, memory_order_relaxed);
+}
+
+struct pool_target *pool_targets(struct pool *pool, size_t *count)
+{
+    *count = pool->target_count;
+    return pool->targets;
+}
+
+bool pool_usable(struct pool *pool, const struct config_route *route, uint64_t now)
+{
+    for (size_t i = 0; i < route_of(pool, route)->count; i++)
+        if (pool_target_state(pool_target(pool, route, i), now) != BALANCE_DOWN)
+            return true;
+    return false;
+}
+
+/* ---- the choice ------------------------------------------------------------------------------ */
+
+/* One look at all candidates. False: another session took the trial; what was seen is outdated. */
+static bool choose(struct pool *pool, const struct config_route *route, uint64_t now,
+                   uint32_t rotor, struct pool_choice *choice)
+{
+    struct balance_target seen[BALANCE_TARGETS_MAX];
+    size_t count = route_of(pool, route)->count;
+    struct balance_policy policy = policy_of(route);
+    for (size_t i = 0; i < count; i++) {
+        const struct pool_target *target = pool_target(pool, route, i);
+        seen[i].health = pool_target_health(target);
+        seen[i].sessions = pool_target_sessions(target);
+    }
+    choice->count = (uint16_t)balance_order(&policy, seen, count, now, rotor, choice->order);
+    struct balance_health first = seen[choice->order[0]].health;
+    if (balance_state(first, &policy, now) != BALANCE_DUE)
+        return true;
+    choice->trial = true;
+    return change(pool_target(pool, route, choice->order[0]), &first,
+                  balance_after(first, &policy, BALANCE_TRIAL_BEGAN, now));
+}
+
+void pool_pick(struct pool *pool, const struct config_route *route, uint64_t now,
+               struct pool_choice *choice)
+{
+    struct pool_route *entry = route_of(pool, route);
+    wsl_assert(entry->count > 0);
+    *choice = (struct pool_choice){.count = 1};
+    if (entry->count == 1)
+        return;
+    uint32_t rotor = atomic_fetch_add_explicit(&entry->rotor, 1, memory_order_relaxed);
+    while (!choose(pool, route, now, rotor, choice))
+        choice->trial = false;
+}

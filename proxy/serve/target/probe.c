@@ -1,0 +1,212 @@
+#include "serve/target/probe.h"
+
+#include <ctype.h>
+#include <unistd.h>
+
+#include "codec/proxy_proto.h"
+#include "net/plain.h"
+
+struct probe {
+    struct probe_request request;
+    struct probe_result result;
+    struct dial *dial;
+    uv_timer_t timer; /* the deadline; at once, when the verdict was there before the loop turned */
+    uint64_t began, deadline; /* loop time */
+    struct dial_result connection;
+    struct plain plain;
+    struct transport *transport; /* NULL: not connected */
+    size_t matched;              /* bytes of the banner */
+    bool decided;
+    uint8_t preface[PROXY_PROTO_V1_MAX];
+    uint8_t buffer[TRANSPORT_READ_MIN];
+};
+
+static uint64_t now_of(const struct probe *probe)
+{
+    return uv_now(watch_set_loop(probe->request.watches));
+}
+
+/* ---- the end --------------------------------------------------------------------------------- */
+
+static void timer_closed_cb(uv_handle_t *handle)
+{
+    free(WSL_CONTAINER(handle, struct probe, timer));
+}
+
+void probe_cancel(struct probe *probe)
+{
+    if (!probe)
+        return;
+    dial_cancel(probe->dial);
+    watch_close(probe->connection.watch);
+    if (probe->transport)
+        transport_close(probe->transport);
+    uv_close((uv_handle_t *)&probe->timer, timer_closed_cb);
+}
+
+static void finish(struct probe *probe)
+{
+    probe->result.took_ms = now_of(probe) - probe->began;
+    probe->request.callback(probe->request.owner, &probe->result);
+    probe_cancel(probe);
+}
+
+/* The verdict. Always true, so that it can be returned. */
+static bool decide(struct probe *probe, enum reason reason, const char *detail)
+{
+    probe->decided = true;
+    probe->result.reason = reason;
+    snprintf(probe->result.detail, sizeof(probe->result.detail), "%s", detail);
+    if (reason == REASON_none && probe->connection.tls)
+        tls_facts(probe->connection.tls, &probe->result.tls);
+    return true;
+}
+
+/* ---- the banner ------------------------------------------------------------------------------ */
+
+static bool wrong_banner(struct probe *probe, size_t length)
+{
+    char said[24], detail[DIAL_DETAIL];
+    snprintf(said, sizeof(said), "%.*s", (int)length, (const char *)probe->buffer);
+    for (char *byte = said; *byte; byte++)
+        if (!isprint((unsigned char)*byte))
+            *byte = '.';
+    snprintf(detail, sizeof(detail), "said \"%s\" where \"%s\" should come", said,
+             probe->request.banner + probe->matched);
+    return decide(probe, REASON_target_io, detail);
+}
+
+/* True when there is a verdict. */
+static bool compare(struct probe *probe, size_t length)
+{
+    const char *expected = probe->request.banner + probe->matched;
+    size_t left = strlen(expected), common = length < left ? length : left;
+    if (memcmp(probe->buffer, expected, common) != 0)
+        return wrong_banner(probe, length);
+    probe->matched += common;
+    return common == left && decide(probe, REASON_none, "");
+}
+
+/* True when there is a verdict. */
+static bool listen_to(struct probe *probe)
+{
+    for (;;) {
+        struct io io = transport_read(probe->transport, probe->buffer, sizeof(probe->buffer));
+        switch ((enum io_status)io.status) {
+        case IO_OK:
+            if (compare(probe, io.n))
+                return true;
+            break;
+        case IO_WANT_READ:
+            watch_want(probe->connection.watch, WATCH_READ);
+            return false;
+        case IO_WANT_WRITE:
+            watch_want(probe->connection.watch, WATCH_WRITE);
+            return false;
+        case IO_EOF:
+            return decide(probe, REASON_target_closed, "hung up before its banner was complete");
+        case IO_FAIL:
+            return decide(probe, io.reason, "broke off before its banner was complete");
+        }
+    }
+}
+
+static void timer_cb(uv_timer_t *timer)
+{
+    struct probe *probe = WSL_CONTAINER(timer, struct probe, timer);
+    /* A banner that came while the loop was not running counts. */
+    if (!probe->decided && !listen_to(probe))
+        decide(probe, REASON_target_timeout, "connected, but said nothing in time");
+    finish(probe);
+}
+
+static void heard_cb(void *owner, unsigned ready)
+{
+    struct probe *probe = owner;
+    (void)ready;
+    if (listen_to(probe))
+        finish(probe);
+}
+
+/* ---- the connection -------------------------------------------------------------------------- */
+
+/* True when there is a verdict. */
+static bool connected(struct probe *probe, const struct dial_result *result)
+{
+    probe->dial = NULL;
+    if (result->reason != REASON_none)
+        return decide(probe, result->reason, result->detail);
+    probe->connection = *result;
+    probe->transport =
+        result->tls ? result->tls : plain_init(&probe->plain, result->fd, &transport_target);
+    if (!probe->request.banner)
+        return decide(probe, REASON_none, "");
+    watch_adopt(result->watch, heard_cb, probe);
+    return listen_to(probe);
+}
+
+static void arm(struct probe *probe)
+{
+    uint64_t now = now_of(probe);
+    uint64_t left = probe->deadline > now ? probe->deadline - now : 0;
+    uv_timer_start(&probe->timer, timer_cb, probe->decided ? 0 : left, 0);
+}
+
+static void dialled_cb(void *owner, const struct dial_result *result)
+{
+    struct probe *probe = owner;
+    if (connected(probe, result))
+        finish(probe);
+    else
+        arm(probe);
+}
+
+/* A target that expects a header must not take a probe for a client. */
+static struct slice preface_of(struct probe *probe)
+{
+    static const struct proxy_proto only_looking = {.kind = PROXY_PROTO_LOCAL};
+    size_t length = 0;
+    switch (probe->request.target->proxy_protocol) {
+    case CONFIG_TARGET_PROXY_OFF:
+        break;
+    case CONFIG_TARGET_PROXY_V1:
+        length = proxy_proto_encode_v1(probe->preface, sizeof(probe->preface), &only_looking);
+        break;
+    case CONFIG_TARGET_PROXY_V2:
+        length = proxy_proto_encode_v2(probe->preface, sizeof(probe->preface), &only_looking);
+        break;
+    }
+    return (struct slice){(const char *)probe->preface, length};
+}
+
+struct probe *probe_start(const struct probe_request *request)
+{
+    struct probe *probe = calloc(1, sizeof(*probe));
+    if (!probe)
+        return NULL;
+    probe->request = *request;
+    probe->began = now_of(probe);
+    probe->deadline = probe->began + request->timeout_ms;
+    if (request->tls && !*request->scratch)
+        *request->scratch = tls_scratch_create();
+    struct dial_request to = {
+        .watches = request->watches,
+        .names = request->names,
+        .address = &request->target->address,
+        .attempts = request->attempts,
+        .timeout_ms = request->timeout_ms,
+        .preface = preface_of(probe),
+        .tls = request->tls,
+        .scratch = request->tls ? *request->scratch : NULL,
+        .callback = dialled_cb,
+        .owner = probe,
+    };
+    uv_timer_init(watch_set_loop(request->watches), &probe->timer);
+    struct dial_result result;
+    probe->dial = dial_start(&to, &result);
+    if (!probe->dial) {
+        connected(probe, &result);
+        arm(probe);
+    }
+    return probe;
+}

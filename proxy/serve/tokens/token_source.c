@@ -1,0 +1,331 @@
+#include "serve/tokens/token_source.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "serve/files/files_root.h"
+
+/* A FIFO would keep us waiting for its writer. */
+#define OPEN_FLAGS (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+
+static bool fail(const char *path, int code, char *error, size_t error_size)
+{
+    snprintf(error, error_size, "%s: %s", path,
+             code == ENOTSUP ? "not a regular file" : strerror(code));
+    return false;
+}
+
+/* ---- fingerprints ---------------------------------------------------------------------------- */
+
+static uint64_t fingerprint_of(const struct siphash_seed *seed, uint64_t name,
+                               const struct stat *info)
+{
+    const uint64_t facts[] = {
+        name,
+        (uint64_t)info->st_dev,
+        (uint64_t)info->st_ino,
+        (uint64_t)info->st_size,
+        (uint64_t)info->st_mtim.tv_sec,
+        (uint64_t)info->st_mtim.tv_nsec,
+        (uint64_t)info->st_ctim.tv_sec,
+        (uint64_t)info->st_ctim.tv_nsec,
+    };
+    return siphash_of(seed, facts, sizeof(facts));
+}
+
+uint64_t token_source_fingerprint(const struct siphash_seed *seed, const struct stat *info)
+{
+    return fingerprint_of(seed, 0, info);
+}
+
+static bool is_link(int folder, const char *name)
+{
+    struct stat info;
+    return fstatat(folder, name, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(info.st_mode);
+}
+
+/* The folder `name`, relative to `path` or absolute, is among the links. False: no room. */
+static bool add_link(struct token_look *look, const char *path, const char *name)
+{
+    char text[2 * PATH_MAX];
+    snprintf(text, sizeof(text), "%s%s%s", name[0] == '/' ? "" : path, name[0] == '/' ? "" : "/",
+             name);
+    for (size_t i = 0; i < look->link_count; i++)
+        if (strcmp(look->links[i], text) == 0)
+            return true;
+    if (look->link_count == TOKEN_LOOK_LINKS)
+        return false;
+    look->links[look->link_count] = strdup(text);
+    return look->links[look->link_count] && ++look->link_count > 0;
+}
+
+/* False: what it leads to may change without a word from the folders that are watched. */
+static bool look_at_link(int folder, const char *path, const char *name, struct token_look *look)
+{
+    char text[PATH_MAX];
+    ssize_t length = readlinkat(folder, name, text, sizeof(text) - 1);
+    if (length < 0 || length == (ssize_t)sizeof(text) - 1)
+        return false;
+    text[length] = '\0';
+    char *slash = strrchr(text, '/');
+    if (!slash) /* to a neighbour, which has its own turn */
+        return true;
+    if (is_link(folder, text))
+        return false;
+    slash[slash == text] = '\0';
+    return add_link(look, path, text);
+}
+
+/* A sum, so that the order in which the folder tells its files does not matter. */
+static void look_into(DIR *folder, const char *path, const struct siphash_seed *seed,
+                      struct token_look *look)
+{
+    const struct dirent *entry;
+    while ((entry = readdir(folder))) {
+        const char *name = entry->d_name;
+        struct stat info;
+        bool link = entry->d_type == DT_LNK ||
+                    (entry->d_type == DT_UNKNOWN && is_link(dirfd(folder), name));
+        if (link && !look_at_link(dirfd(folder), path, name, look))
+            look->watchable = false;
+        if (fstatat(dirfd(folder), name, &info, 0) == 0 && S_ISREG(info.st_mode))
+            look->fingerprint += fingerprint_of(seed, siphash_of(seed, name, strlen(name)), &info);
+    }
+}
+
+bool token_source_look(const char *path, const struct siphash_seed *seed, struct token_look *look,
+                       char *error, size_t error_size)
+{
+    struct stat info;
+    *look = (struct token_look){0};
+    if (stat(path, &info) < 0)
+        return fail(path, errno, error, error_size);
+    look->fingerprint = token_source_fingerprint(seed, &info);
+    if (!S_ISDIR(info.st_mode))
+        return true;
+    DIR *folder = opendir(path);
+    if (!folder)
+        return fail(path, errno, error, error_size);
+    look->watchable = true;
+    look_into(folder, path, seed, look);
+    closedir(folder);
+    return true;
+}
+
+void token_source_look_free(struct token_look *look)
+{
+    for (size_t i = 0; i < look->link_count; i++)
+        free(look->links[i]);
+    *look = (struct token_look){0};
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+static int regular_size(int fd, size_t *size)
+{
+    struct stat info;
+    if (fstat(fd, &info) < 0)
+        return errno;
+    if (!S_ISREG(info.st_mode))
+        return S_ISDIR(info.st_mode) ? EISDIR : ENOTSUP;
+    *size = (size_t)info.st_size;
+    return 0;
+}
+
+static int read_whole(int fd, char *out, size_t size, size_t *length)
+{
+    *length = 0;
+    while (*length < size) {
+        ssize_t n = read(fd, out + *length, size - *length);
+        if (n == 0)
+            break;
+        if (n < 0 && errno != EINTR)
+            return errno;
+        *length += n > 0 ? (size_t)n : 0;
+    }
+    return 0;
+}
+
+/* Room for so many bytes more. What held secrets is wiped, so this is no realloc. */
+static bool reserve(struct token_text *text, size_t *capacity, size_t extra)
+{
+    if (extra <= *capacity - text->length)
+        return true;
+    size_t wanted = 2 * *capacity > text->length + extra ? 2 * *capacity : text->length + extra;
+    char *bytes = malloc(wanted);
+    if (!bytes)
+        return false;
+    if (text->bytes) {
+        memcpy(bytes, text->bytes, text->length);
+        explicit_bzero(text->bytes, text->length);
+        free(text->bytes);
+    }
+    text->bytes = bytes;
+    *capacity = wanted;
+    return true;
+}
+
+/* 0, or what is wrong with the file. What it grows by meanwhile is there for the next look. */
+static int append(struct token_text *text, size_t *capacity, int fd, size_t *length)
+{
+    size_t size = 0;
+    int code = fd < 0 ? errno : regular_size(fd, &size);
+    if (code == 0 && size > TOKEN_SOURCE_MAX - text->length)
+        code = EFBIG;
+    if (code == 0 && !reserve(text, capacity, size))
+        code = ENOMEM;
+    if (code == 0 && size > 0)
+        code = read_whole(fd, text->bytes + text->length, size, length);
+    text->length += *length;
+    return code;
+}
+
+static int keep_files(const struct dirent *entry)
+{
+    return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name); /* and in no locale's order */
+}
+
+/* 0, or why the whole source cannot be read. */
+static int read_files(int folder, struct dirent **entries, size_t count, struct token_text *text)
+{
+    size_t capacity = 0;
+    text->pieces = calloc(count + 1, sizeof(*text->pieces));
+    if (!text->pieces)
+        return ENOMEM;
+    for (size_t i = 0; i < count; i++) {
+        struct token_piece *piece = &text->pieces[text->count];
+        struct stat info;
+        if (fstatat(folder, entries[i]->d_name, &info, 0) == 0 && !S_ISREG(info.st_mode))
+            continue;
+        int fd = openat(folder, entries[i]->d_name, OPEN_FLAGS);
+        *piece = (struct token_piece){.name = strdup(entries[i]->d_name)};
+        piece->error_code = append(text, &capacity, fd, &piece->length);
+        if (fd >= 0)
+            close(fd);
+        if (!piece->name || piece->error_code == ENOMEM) {
+            free(piece->name);
+            return ENOMEM;
+        }
+        text->count++;
+    }
+    return 0;
+}
+
+static int read_folder(int folder, struct token_text *text)
+{
+    struct dirent **entries;
+    int count = scandirat(folder, ".", &entries, keep_files, by_name);
+    if (count < 0)
+        return errno;
+    int code = read_files(folder, entries, (size_t)count, text);
+    for (int i = 0; i < count; i++)
+        free(entries[i]);
+    free(entries);
+    return code;
+}
+
+static int read_file(int fd, struct token_text *text)
+{
+    size_t capacity = 0;
+    text->pieces = calloc(1, sizeof(*text->pieces));
+    if (!text->pieces)
+        return ENOMEM;
+    text->count = 1;
+    return append(text, &capacity, fd, &text->pieces[0].length);
+}
+
+bool token_source_read(const char *path, struct token_text *text, char *error, size_t error_size)
+{
+    size_t size;
+    *text = (struct token_text){0};
+    int fd = open(path, OPEN_FLAGS);
+    if (fd < 0)
+        return fail(path, errno, error, error_size);
+    int code = regular_size(fd, &size) == EISDIR ? read_folder(fd, text) : read_file(fd, text);
+    close(fd);
+    if (code == 0)
+        return true;
+    token_source_free(text);
+    return fail(path, code, error, error_size);
+}
+
+static bool same_piece(const struct token_piece *a, const struct token_piece *b)
+{
+    return a->length == b->length && a->error_code == b->error_code && !a->name == !b->name &&
+           (!a->name || strcmp(a->name, b->name) == 0);
+}
+
+bool token_source_same(const struct token_text *a, const struct token_text *b)
+{
+    if (a->length != b->length || a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++)
+        if (!same_piece(&a->pieces[i], &b->pieces[i]))
+            return false;
+    return a->length == 0 || memcmp(a->bytes, b->bytes, a->length) == 0;
+}
+
+void token_source_free(struct token_text *text)
+{
+    if (text->bytes)
+        explicit_bzero(text->bytes, text->length);
+    free(text->bytes);
+    for (size_t i = 0; i < text->count; i++)
+        free(text->pieces[i].name);
+    free(text->pieces);
+    *text = (struct token_text){0};
+}
+
+/* ---- a file for each token ------------------------------------------------------------------- */
+
+static bool is_plain_name(struct slice name)
+{
+    return name.len > 0 && name.len <= NAME_MAX && name.ptr[0] != '.' &&
+           !memchr(name.ptr, '/', name.len) && !memchr(name.ptr, '\0', name.len);
+}
+
+static bool is_absence(int code)
+{
+    return code == ENOENT || code == ENAMETOOLONG || code == ELOOP || code == EXDEV;
+}
+
+bool token_source_named(const char *path, struct slice name, char *out, size_t size, size_t *length,
+                        char *error, size_t error_size)
+{
+    char text[NAME_MAX + 1];
+    size_t file_size = 0;
+    *error = '\0';
+    struct files_root root;
+    int fd = -1, code = ENOENT, opened = files_root_open(&root, path);
+    if (opened < 0)
+        return fail(path, -opened, error, error_size);
+    if (is_plain_name(name)) {
+        memcpy(text, name.ptr, name.len);
+        text[name.len] = '\0';
+        fd = files_root_get(&root, text, true);
+        code = fd < 0 ? -fd : regular_size(fd, &file_size);
+    }
+    files_root_close(&root);
+    if (code == 0 && file_size > size)
+        code = EFBIG;
+    if (code == 0)
+        code = read_whole(fd, out, size, length);
+    if (fd >= 0)
+        close(fd);
+    explicit_bzero(text, sizeof(text));
+    if (code == 0)
+        return true;
+    /* The file is called like the token: the folder stands for it. */
+    return is_absence(code) || code == EISDIR || code == ENOTSUP
+               ? false
+               : fail(path, code, error, error_size);
+}

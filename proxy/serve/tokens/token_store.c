@@ -1,0 +1,412 @@
+#include "serve/tokens/token_store.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log/log.h"
+#include "serve/tokens/token_table.h"
+#include "serve/tokens/token_watch.h"
+
+/* Coarser than any file system's clock; FAT counts in steps of two seconds. */
+#define REST_MS 3000
+/* How long watches are believed that there is nothing to look at. */
+#define TRUST_MS 2000
+/* Where links lead too far for watches: how old what was read may be. */
+#define UNWATCHED_MS 250
+
+struct token_store {
+    atomic_uint references;
+    char *file;
+    enum config_token_format format;
+    struct siphash_seed seed;
+    pthread_mutex_t lock;      /* of what follows */
+    struct token_table *table; /* NULL: the source cannot be read */
+    char problem[256];
+    uint64_t looks;
+    bool stale; /* something has happened that no refresh has seen */
+    /* Waiters, and the refresh that they wait for. */
+    struct list arriving, served;
+    bool asked, begun, refreshing;
+    struct work_job job;
+    uv_work_t work;
+    /* While refreshing its alone, else of the lock as well. */
+    uint64_t fingerprint;
+    uint64_t seen_at;         /* since when it looks like this, by our clock */
+    bool rested;              /* read when it had looked so for REST_MS */
+    struct token_watch watch; /* of a folder */
+    bool watchable;
+    uint64_t looked_at;
+};
+
+static uint64_t now_ms(void)
+{
+    return uv_hrtime() / 1000000;
+}
+
+/* ---- keeping up ------------------------------------------------------------------------------ */
+
+static void swap_table(struct token_store *store, struct token_table *table, const char *problem)
+{
+    pthread_mutex_lock(&store->lock);
+    struct token_table *before = store->table;
+    store->table = table;
+    snprintf(store->problem, sizeof(store->problem), "%s", problem);
+    pthread_mutex_unlock(&store->lock);
+    token_table_free(before);
+}
+
+/* Fails closed. Told when it begins, and when it is about something else than before. */
+static void lose(struct token_store *store, const char *problem)
+{
+    if (strcmp(store->problem, problem) != 0)
+        log_message(REASON_WARN, "tokens: %s: no token is known until it can be read", problem);
+    swap_table(store, NULL, problem);
+    store->rested = false;
+}
+
+static void renew(struct token_store *store, struct token_text *text)
+{
+    if (store->table && token_source_same(token_table_text(store->table), text)) {
+        token_source_free(text);
+        return;
+    }
+    struct token_table *table = token_table_create(store->file, text, &store->seed);
+    if (!table) {
+        lose(store, "out of memory");
+        return;
+    }
+    swap_table(store, table, "");
+    log_message(REASON_DEBUG, "tokens: %s: %zu read", store->file, token_table_count(table));
+}
+
+/* False: the source is as it was read, or is gone. */
+static bool needs_reading(struct token_store *store, uint64_t now)
+{
+    char problem[256];
+    struct token_look look;
+    token_watch_follow(&store->watch, store->file);
+    bool there = token_source_look(store->file, &store->seed, &look, problem, sizeof(problem));
+    bool heard = token_watch_follow_links(&store->watch, &look);
+    store->looked_at = now;
+    store->watchable = look.watchable && heard;
+    uint64_t fingerprint = look.fingerprint;
+    token_source_look_free(&look);
+    if (!there) {
+        lose(store, problem);
+        return false;
+    }
+    if (!store->table || fingerprint != store->fingerprint) {
+        store->fingerprint = fingerprint;
+        store->seen_at = now;
+        store->rested = false;
+    }
+    return !store->rested;
+}
+
+static void read_again(struct token_store *store)
+{
+    char problem[256];
+    struct token_text text;
+    uint64_t now = now_ms();
+    if (!needs_reading(store, now))
+        return;
+    if (!token_source_read(store->file, &text, problem, sizeof(problem))) {
+        lose(store, problem);
+        return;
+    }
+    renew(store, &text);
+    store->rested = store->table && now - store->seen_at >= REST_MS;
+}
+
+void token_store_refresh(struct token_store *store)
+{
+    pthread_mutex_lock(&store->lock);
+    store->refreshing = true;
+    store->stale = false;
+    store->looks++;
+    pthread_mutex_unlock(&store->lock);
+    read_again(store);
+    pthread_mutex_lock(&store->lock);
+    store->refreshing = false;
+    pthread_mutex_unlock(&store->lock);
+}
+
+uint64_t token_store_looks(struct token_store *store)
+{
+    pthread_mutex_lock(&store->lock);
+    uint64_t looks = store->looks;
+    pthread_mutex_unlock(&store->lock);
+    return looks;
+}
+
+/* A file: one stat tells. */
+static bool is_same_file(const struct token_store *store)
+{
+    struct stat info;
+    return store->rested && stat(store->file, &info) == 0 && !S_ISDIR(info.st_mode) &&
+           token_source_fingerprint(&store->seed, &info) == store->fingerprint;
+}
+
+static bool is_current(struct token_store *store)
+{
+    if (store->asked || store->refreshing || store->stale || !store->table)
+        return false;
+    if (!token_watch_follows(&store->watch))
+        return is_same_file(store);
+    store->stale = !token_watch_quiet(&store->watch, store->file);
+    uint64_t trust = store->watchable ? TRUST_MS : UNWATCHED_MS;
+    return !store->stale && now_ms() - store->looked_at < trust;
+}
+
+bool token_store_current(struct token_store *store)
+{
+    if (store->format == CONFIG_TOKENS_NAMES)
+        return true;
+    pthread_mutex_lock(&store->lock);
+    bool current = is_current(store);
+    pthread_mutex_unlock(&store->lock);
+    return current;
+}
+
+/* ---- waiting for the pool -------------------------------------------------------------------- */
+
+static void begin_cb(struct work_job *job);
+
+static void ask_pool(struct token_store *store, const struct work_lane *lane);
+
+static void work_cb(uv_work_t *work)
+{
+    token_store_refresh(WSL_CONTAINER(work, struct token_store, work));
+}
+
+static void refreshed_cb(void *owner, void *argument)
+{
+    struct token_waiter *waiter = argument;
+    (void)owner;
+    waiter->callback(waiter);
+}
+
+static void done_cb(uv_work_t *work, int status)
+{
+    struct token_store *store = WSL_CONTAINER(work, struct token_store, work);
+    (void)status;
+    pthread_mutex_lock(&store->lock);
+    work_done(&store->job);
+    store->asked = false;
+    while (!list_empty(&store->served)) {
+        struct token_waiter *waiter = WSL_CONTAINER(store->served.next, struct token_waiter, link);
+        list_remove(&waiter->link);
+        mailbox_post(waiter->lane->mailbox, &waiter->post, refreshed_cb, waiter);
+    }
+    if (!list_empty(&store->arriving))
+        ask_pool(store, store->job.lane);
+    pthread_mutex_unlock(&store->lock);
+    token_store_release(store);
+}
+
+/* Under the lock, as what follows. Who comes from now on may have seen a change that this misses.
+ */
+static void begin(struct token_store *store)
+{
+    while (!list_empty(&store->arriving)) {
+        struct list *link = store->arriving.next;
+        list_remove(link);
+        list_append(&store->served, link);
+    }
+    store->begun = true;
+    /* Fails only without a function to call. */
+    (void)uv_queue_work(store->job.lane->loop, &store->work, work_cb, done_cb);
+}
+
+static void begin_cb(struct work_job *job)
+{
+    struct token_store *store = WSL_CONTAINER(job, struct token_store, job);
+    pthread_mutex_lock(&store->lock);
+    begin(store);
+    pthread_mutex_unlock(&store->lock);
+}
+
+static void ask_pool(struct token_store *store, const struct work_lane *lane)
+{
+    store->asked = true;
+    store->begun = false;
+    atomic_fetch_add_explicit(&store->references, 1, memory_order_relaxed);
+    if (work_ask(lane, &store->job, WORK_tokens, 0, begin_cb))
+        begin(store);
+}
+
+void token_store_wait(struct token_store *store, const struct work_lane *lane,
+                      struct token_waiter *waiter, void (*callback)(struct token_waiter *waiter))
+{
+    *waiter = (struct token_waiter){.lane = lane, .callback = callback};
+    pthread_mutex_lock(&store->lock);
+    list_append(&store->arriving, &waiter->link);
+    if (!store->asked)
+        ask_pool(store, lane);
+    pthread_mutex_unlock(&store->lock);
+}
+
+/* A refresh that nobody waits for any more, and that has not begun, is not made. */
+static bool call_off(struct token_store *store)
+{
+    if (!store->asked || store->begun || !list_empty(&store->arriving) || !work_leave(&store->job))
+        return false;
+    store->asked = false;
+    return true;
+}
+
+void token_store_leave(struct token_store *store, struct token_waiter *waiter)
+{
+    pthread_mutex_lock(&store->lock);
+    if (list_empty(&waiter->link))
+        (void)mailbox_withdraw(waiter->lane->mailbox, &waiter->post);
+    list_remove(&waiter->link);
+    bool called_off = call_off(store);
+    pthread_mutex_unlock(&store->lock);
+    if (called_off)
+        token_store_release(store);
+}
+
+/* ---- looking up ------------------------------------------------------------------------------ */
+
+static void place_at(struct token_place *place, bool is_unix, struct slice host, uint16_t port)
+{
+    wsl_assert(host.len < sizeof(place->text));
+    memcpy(place->text, host.ptr, host.len);
+    place->text[host.len] = '\0';
+    place->address = (struct config_address){
+        .kind = is_unix ? CONFIG_ADDRESS_UNIX : CONFIG_ADDRESS_TCP,
+        .host = is_unix ? NULL : place->text,
+        .path = is_unix ? place->text : NULL,
+        .port = port,
+    };
+}
+
+static enum reason find_line(struct token_store *store, struct slice token,
+                             struct token_place *place)
+{
+    if (!store->table) {
+        snprintf(place->detail, sizeof(place->detail), "%s", store->problem);
+        return REASON_token_source;
+    }
+    const struct token_entry *entry = token_table_find(store->table, token);
+    if (!entry)
+        return REASON_token_unknown;
+    place_at(place, entry->is_unix, entry->host, entry->port);
+    return REASON_none;
+}
+
+static enum reason find_file(const struct token_store *store, struct slice token,
+                             struct token_place *place)
+{
+    char text[1024];
+    size_t length;
+    struct token_target target;
+    if (!token_source_named(store->file, token, text, sizeof(text), &length, place->detail,
+                            sizeof(place->detail)))
+        return place->detail[0] ? REASON_token_source : REASON_token_unknown;
+    const char *fault = token_file_target((struct slice){text, length}, &target);
+    uint16_t port = fault ? 0 : token_table_port(&target);
+    if (!fault && !target.is_unix && port == 0)
+        fault = "the target's port is no service of this machine";
+    if (fault) {
+        snprintf(place->detail, sizeof(place->detail), "the file of the token: %s", fault);
+        return REASON_token_source;
+    }
+    place_at(place, target.is_unix, target.host, port);
+    return REASON_none;
+}
+
+enum reason token_store_find(struct token_store *store, struct slice token,
+                             struct token_place *place)
+{
+    place->detail[0] = '\0';
+    if (store->format == CONFIG_TOKENS_NAMES)
+        return find_file(store, token, place);
+    pthread_mutex_lock(&store->lock);
+    enum reason reason = find_line(store, token, place);
+    pthread_mutex_unlock(&store->lock);
+    return reason;
+}
+
+static bool describe_lines(struct token_store *store, char *text, size_t size)
+{
+    if (store->table)
+        snprintf(text, size, "tokens %s: %zu known", store->file, token_table_count(store->table));
+    else
+        snprintf(text, size, "tokens %s", store->problem);
+    return store->table != NULL;
+}
+
+bool token_store_describe(struct token_store *store, char *text, size_t size)
+{
+    const char *path = store->file;
+    if (store->format == CONFIG_TOKENS_NAMES) {
+        bool readable = access(path, R_OK | X_OK) == 0;
+        snprintf(text, size, "tokens %s: %s", path,
+                 readable ? "a file for each token" : strerror(errno));
+        return readable;
+    }
+    if (!token_store_current(store))
+        token_store_refresh(store);
+    pthread_mutex_lock(&store->lock);
+    bool readable = describe_lines(store, text, size);
+    pthread_mutex_unlock(&store->lock);
+    return readable;
+}
+
+/* ---- making ---------------------------------------------------------------------------------- */
+
+static bool check_folder(const char *path, char *error, size_t error_size)
+{
+    struct stat info;
+    if (stat(path, &info) < 0) {
+        log_message(REASON_WARN, "tokens: %s: %s: no token is known until it is there", path,
+                    strerror(errno));
+        return true;
+    }
+    if (S_ISDIR(info.st_mode))
+        return true;
+    snprintf(error, error_size, "tokens: %s: not a folder with a file for each token", path);
+    return false;
+}
+
+struct token_store *token_store_create(const struct config_tokens *tokens, char *error,
+                                       size_t error_size)
+{
+    if (tokens->format == CONFIG_TOKENS_NAMES && !check_folder(tokens->file, error, error_size))
+        return NULL;
+    struct token_store *store = calloc(1, sizeof(*store));
+    char *file = strdup(tokens->file);
+    if (!store || !file || getrandom(&store->seed, sizeof(store->seed), 0) != sizeof(store->seed)) {
+        snprintf(error, error_size, store && file ? "no random numbers" : "out of memory");
+        free(store);
+        free(file);
+        return NULL;
+    }
+    store->file = file;
+    store->format = tokens->format;
+    atomic_init(&store->references, 1);
+    list_init(&store->arriving);
+    list_init(&store->served);
+    pthread_mutex_init(&store->lock, NULL);
+    token_watch_init(&store->watch);
+    if (tokens->format == CONFIG_TOKENS_LINES)
+        token_store_refresh(store);
+    return store;
+}
+
+void token_store_release(struct token_store *store)
+{
+    if (!store || atomic_fetch_sub_explicit(&store->references, 1, memory_order_acq_rel) != 1)
+        return;
+    token_table_free(store->table);
+    token_watch_close(&store->watch);
+    pthread_mutex_destroy(&store->lock);
+    free(store->file);
+    free(store);
+}

@@ -1,0 +1,123 @@
+#include "serve/tokens/token_watch.h"
+
+#include <errno.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define HAPPENS                                                                                    \
+    (IN_CREATE | IN_DELETE | IN_MODIFY | IN_ATTRIB | IN_MOVE | IN_DELETE_SELF | IN_MOVE_SELF |     \
+     IN_ONLYDIR)
+
+static void drop_links(struct token_watch *watch)
+{
+    for (size_t i = 0; i < watch->link_count; i++)
+        free(watch->links[i]);
+    watch->link_count = 0;
+}
+
+void token_watch_init(struct token_watch *watch)
+{
+    *watch = (struct token_watch){.fd = -1, .folder.number = -1};
+}
+
+void token_watch_close(struct token_watch *watch)
+{
+    drop_links(watch);
+    if (watch->fd >= 0)
+        close(watch->fd);
+    token_watch_init(watch);
+}
+
+static bool leads_there(const struct token_watch_folder *folder, const char *path)
+{
+    struct stat info;
+    return folder->number >= 0 && stat(path, &info) == 0 && info.st_dev == folder->device &&
+           info.st_ino == folder->inode;
+}
+
+/* False: it is no folder, cannot be watched, or became another one in between. */
+static bool add(int fd, const char *path, struct token_watch_folder *folder)
+{
+    struct stat info;
+    folder->number = -1;
+    if (stat(path, &info) < 0 || !S_ISDIR(info.st_mode))
+        return false;
+    folder->number = inotify_add_watch(fd, path, HAPPENS);
+    folder->device = info.st_dev;
+    folder->inode = info.st_ino;
+    return leads_there(folder, path);
+}
+
+static bool is_watched(const struct token_watch *watch, int number)
+{
+    bool found = watch->folder.number == number;
+    for (size_t i = 0; i < watch->link_count; i++)
+        found = found || watch->linked[i].number == number;
+    return found;
+}
+
+static void remove_unless_watched(const struct token_watch *watch, int number)
+{
+    if (number >= 0 && !is_watched(watch, number))
+        (void)inotify_rm_watch(watch->fd, number);
+}
+
+/*
+ * A folder that was removed takes its watch along, and the next one may have its number: so it is
+ * asked for each time, and stays the same while the folder does.
+ */
+void token_watch_follow(struct token_watch *watch, const char *path)
+{
+    struct stat info;
+    if (stat(path, &info) < 0 || !S_ISDIR(info.st_mode)) {
+        token_watch_close(watch);
+        return;
+    }
+    if (watch->fd < 0)
+        watch->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    if (watch->fd < 0)
+        return;
+    int before = watch->folder.number;
+    bool follows = add(watch->fd, path, &watch->folder);
+    remove_unless_watched(watch, before);
+    /* It has become another folder in between: start anew, next time. */
+    if (!follows)
+        token_watch_close(watch);
+}
+
+bool token_watch_follow_links(struct token_watch *watch, struct token_look *look)
+{
+    struct token_watch before = *watch;
+    bool all = watch->fd >= 0;
+    watch->link_count = watch->fd >= 0 ? look->link_count : 0;
+    for (size_t i = 0; i < watch->link_count; i++) {
+        watch->links[i] = look->links[i];
+        look->links[i] = NULL;
+        all = add(watch->fd, watch->links[i], &watch->linked[i]) &&
+              is_watched(&before, watch->linked[i].number) && all;
+    }
+    for (size_t i = 0; i < before.link_count; i++)
+        remove_unless_watched(watch, before.linked[i].number);
+    drop_links(&before);
+    return all;
+}
+
+bool token_watch_follows(const struct token_watch *watch)
+{
+    return watch->folder.number >= 0;
+}
+
+bool token_watch_quiet(struct token_watch *watch, const char *path)
+{
+    char events[4096] __attribute__((aligned(8)));
+    bool quiet = true;
+    if (!token_watch_follows(watch))
+        return false;
+    while (read(watch->fd, events, sizeof(events)) > 0)
+        quiet = false;
+    quiet = quiet && errno == EAGAIN && leads_there(&watch->folder, path);
+    for (size_t i = 0; i < watch->link_count; i++)
+        quiet = quiet && leads_there(&watch->linked[i], watch->links[i]);
+    return quiet;
+}

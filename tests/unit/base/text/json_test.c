@@ -1,0 +1,112 @@
+/* Documents as they must come out, byte for byte; and what is left when memory is not. */
+#include "base/text/json.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#include "lib/failing_alloc.h"
+
+static void expect(struct json *json, const char *expected)
+{
+    size_t length;
+    char *text = json_take(json, &length);
+    assert_non_null(text);
+    assert_string_equal(text, expected);
+    assert_int_equal(length, strlen(expected));
+    free(text);
+}
+
+static void fill(struct json *json)
+{
+    json_open(json, '{');
+    json_key(json, "a");
+    json_open(json, '[');
+    json_number(json, 1);
+    json_number(json, UINT64_MAX);
+    json_open(json, '{');
+    json_close(json, '}');
+    json_open(json, '[');
+    json_close(json, ']');
+    json_close(json, ']');
+    json_key(json, "b");
+    json_bool(json, true);
+    json_key(json, "c");
+    json_string(json, NULL);
+    json_key(json, "d");
+    json_string(json, "x");
+    json_key(json, "e");
+    json_raw(json, SLICE("[false]"));
+    json_close(json, '}');
+}
+
+static const char filled[] = "{\"a\":[1,18446744073709551615,{},[]],\"b\":true,\"c\":null,"
+                             "\"d\":\"x\",\"e\":[false]}";
+
+static void test_document(void **unused)
+{
+    struct json json = {0};
+    fill(&json);
+    expect(&json, filled);
+    fill(&json);
+    expect(&json, filled);
+}
+
+static void test_texts(void **unused)
+{
+    static const struct {
+        struct slice text;
+        const char *json;
+    } cases[] = {
+        {{"", 0}, "\"\""},
+        {{NULL, 0}, "\"\""},
+        {{"a\"b\\c", 5}, "\"a\\\"b\\\\c\""},
+        {{"\0\n\t\x1f\x7f", 5}, "\"\\u0000\\u000a\\u0009\\u001f\\u007f\""},
+        {{"gr\xc3\xbc\xc3\x9f", 6}, "\"gr\xc3\xbc\xc3\x9f\""},
+        {{"\xf0\x9f\x96\xa5", 4}, "\"\xf0\x9f\x96\xa5\""},
+        {{"\xc3", 1}, "\"\\u00c3\""},                       /* cut */
+        {{"\xed\xa0\x80", 3}, "\"\\u00ed\\u00a0\\u0080\""}, /* a surrogate */
+        {{"</script>", 9}, "\"</script>\""},
+    };
+    for (size_t i = 0; i < WSL_COUNT(cases); i++) {
+        struct json json = {0};
+        json_text(&json, cases[i].text);
+        expect(&json, cases[i].json);
+    }
+}
+
+static void test_limit(void **unused)
+{
+    size_t length;
+    struct json json = {.text.limit = 2000};
+    for (int i = 0; i < 2000; i++)
+        json_number(&json, 7);
+    assert_null(json_take(&json, &length));
+    fill(&json);
+    expect(&json, filled);
+}
+
+static void test_without_memory(void **unused)
+{
+    size_t length;
+    struct json json = {0};
+    failing_alloc_arm(1);
+    fill(&json);
+    assert_null(json_take(&json, &length));
+    assert_true(failing_alloc_disarm());
+    fill(&json);
+    json_free(&json);
+    expect(&json, "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_document),
+        cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_limit),
+        cmocka_unit_test(test_without_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,508 @@
+#include "codec/ws/ws_frame.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#include "lib/ws_reference.h"
+
+enum { CLIENT = 0, SERVER = 1, REFUSE_TEXT = 2 };
+
+/* A stream of bytes that grows at its end. */
+struct stream {
+    uint8_t *bytes;
+    size_t length, capacity;
+};
+
+static void append(struct stream *s, const void *bytes, size_t length)
+{
+    if (s->capacity - s->length < length) {
+        s->capacity = 2 * s->capacity + length;
+        s->bytes = realloc(s->bytes, s->capacity);
+        assert_non_null(s->bytes);
+    }
+    if (length > 0)
+        memcpy(s->bytes + s->length, bytes, length);
+    s->length += length;
+}
+
+static uint64_t draw(uint64_t *state, uint64_t below)
+{
+    *state = *state * 6364136223846793005u + 1442695040888963407u;
+    return (*state >> 33) % below;
+}
+
+/* A masked frame with `first` as its first byte, written the obvious way. */
+static void append_frame(struct stream *s, uint8_t first, const void *payload, size_t length,
+                         uint64_t *random)
+{
+    uint8_t header[WS_HEADER_MAX], mask[4];
+    size_t size = ws_frame_header(header, WS_OP_BINARY, length);
+
+    header[0] = first;
+    header[1] |= 0x80;
+    append(s, header, size);
+    for (size_t i = 0; i < 4; i++)
+        mask[i] = (uint8_t)draw(random, 256);
+    append(s, mask, 4);
+    size_t at = s->length;
+    append(s, payload, length);
+    for (size_t i = 0; i < length; i++)
+        s->bytes[at + i] ^= mask[i % 4];
+}
+
+static void expect_cut(const struct ws_transcript *reference, const uint8_t *bytes, size_t length,
+                       int mode, const size_t *cuts, size_t cut_count, size_t gap)
+{
+    struct ws_transcript decoded =
+        ws_decode_cut(bytes, length, mode & SERVER, mode & REFUSE_TEXT, cuts, cut_count, gap);
+    const char *difference = ws_transcript_differs(reference, &decoded);
+
+    if (difference)
+        fail_msg("%s differs: %zu bytes in %zu windows, first cut at %zu", difference, length,
+                 cut_count + 1, cut_count > 0 ? cuts[0] : length);
+    ws_transcript_free(&decoded);
+}
+
+/* Whole, cut at every byte, at every two bytes if it is short, and byte by byte. */
+static struct ws_transcript expect_same_however_cut(const uint8_t *bytes, size_t length, int mode)
+{
+    struct ws_transcript reference =
+        ws_reference_decode(bytes, length, mode & SERVER, mode & REFUSE_TEXT);
+    size_t *all = calloc(length + 1, sizeof *all);
+
+    assert_non_null(all);
+    for (size_t i = 0; i < length; i++)
+        all[i] = i + 1;
+    expect_cut(&reference, bytes, length, mode, NULL, 0, 0);
+    expect_cut(&reference, bytes, length, mode, all, length, 0);
+    for (size_t cut = 0; cut < length; cut++) {
+        expect_cut(&reference, bytes, length, mode, all + cut, 1, cut % 20);
+        for (size_t second = cut + 1; length <= 40 && second < length; second++)
+            expect_cut(&reference, bytes, length, mode, (size_t[]){cut, second}, 2, 0);
+    }
+    free(all);
+    return reference;
+}
+
+#define NO_MASK        "\0\0\0\0"
+#define AB             "\x82\x82" NO_MASK "ab" /* a good frame, to see what goes before */
+#define BYTES(literal) (literal), sizeof(literal) - 1
+
+/* What must come out, said outright: the reference could share a misunderstanding. */
+static const struct vector {
+    const char *name;
+    int mode;
+    const char *bytes;
+    size_t length;
+    const char *payload;
+    enum ws_event last;
+    enum reason violation;
+    uint16_t close_code;
+} vectors[] = {
+#define GOOD(name, mode, bytes, payload)                                                           \
+    {                                                                                              \
+        name, mode, BYTES(bytes), payload, WS_DRAINED, 0, 0                                        \
+    }
+#define BAD(name, mode, bytes, payload, why)                                                       \
+    {                                                                                              \
+        name, mode, BYTES(bytes), payload, WS_VIOLATION, REASON_##why, 0                           \
+    }
+#define CLOSED(name, mode, bytes, payload, code)                                                   \
+    {                                                                                              \
+        name, mode, BYTES(bytes), payload, WS_CLOSE, 0, code                                       \
+    }
+    GOOD("nothing", SERVER, "", ""),
+    GOOD("masked text of RFC 6455 section 5.7", SERVER,
+         "\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58", "Hello"),
+    GOOD("unmasked text of RFC 6455 section 5.7", CLIENT, "\x81\x05Hello", "Hello"),
+    GOOD("fragmented text of RFC 6455 section 5.7", CLIENT, "\x01\x03Hel\x80\x02lo", "Hello"),
+    GOOD("empty frames", SERVER, "\x82\x80" NO_MASK "\x81\x80" NO_MASK AB, "ab"),
+    GOOD("empty fragments", SERVER, "\x02\x80" NO_MASK "\x00\x80" NO_MASK "\x80\x80" NO_MASK AB,
+         "ab"),
+    GOOD("half a header", SERVER, AB "\x82\xfe\x01", "ab"),
+    GOOD("character across fragments", CLIENT, "\x01\x01\xc3\x80\x01\xa9", "\xc3\xa9"),
+    GOOD("continuation of binary is not text", CLIENT, "\x02\x01\xc3\x80\x01z", "\xc3z"),
+    GOOD("binary is not refused", SERVER | REFUSE_TEXT, AB, "ab"),
+
+    BAD("RSV1", SERVER, AB "\xc2", "ab", ws_rsv),
+    BAD("RSV2", SERVER, AB "\xa2", "ab", ws_rsv),
+    BAD("RSV3", SERVER, AB "\x92", "ab", ws_rsv),
+    BAD("RSV before opcode", SERVER, "\xf3\x00", "", ws_rsv),
+    BAD("data opcode 3", SERVER, AB "\x83", "ab", ws_opcode),
+    BAD("data opcode 7", SERVER, AB "\x87", "ab", ws_opcode),
+    BAD("control opcode 11", SERVER, AB "\x8b", "ab", ws_opcode),
+    BAD("control opcode 15 before FIN", SERVER, AB "\x0f", "ab", ws_opcode),
+    BAD("fragmented ping", SERVER, AB "\x09", "ab", ws_control_fragmented),
+    BAD("fragmented close before mask", SERVER, AB "\x08\x00", "ab", ws_control_fragmented),
+    BAD("continuation of nothing", SERVER, AB "\x80", "ab", ws_continuation),
+    BAD("continuation after the last", SERVER, "\x02\x80" NO_MASK "\x80\x80" NO_MASK "\x00", "",
+        ws_continuation),
+    BAD("message inside a message", SERVER, "\x02\x81" NO_MASK "a\x82", "a", ws_interleaved),
+    BAD("whole message inside a message", SERVER, "\x02\x81" NO_MASK "a" AB, "a", ws_interleaved),
+    BAD("text inside binary", SERVER, "\x02\x81" NO_MASK "a\x01", "a", ws_interleaved),
+    BAD("unmasked", SERVER, AB "\x82\x02xx", "ab", ws_unmasked),
+    BAD("unmasked, 16-bit length", SERVER, AB "\x82\x7e\x01\x00", "ab", ws_unmasked),
+    BAD("masked, at a client", CLIENT, "\x82\x01z\x82\x81" NO_MASK "x", "z", ws_masked),
+    BAD("mask before length of control", SERVER, "\x89\x7e", "", ws_unmasked),
+    BAD("16-bit ping", SERVER, AB "\x89\xfe", "ab", ws_control_long),
+    BAD("64-bit close", SERVER, AB "\x88\xff", "ab", ws_control_long),
+    BAD("16-bit length of 125", SERVER, AB "\x82\xfe\x00\x7d", "ab", ws_length),
+    BAD("16-bit length of 0", SERVER, AB "\x82\xfe\x00\x00" NO_MASK AB, "ab", ws_length),
+    BAD("64-bit length of 65535", SERVER, AB "\x82\xff\0\0\0\0\0\0\xff\xff" NO_MASK, "ab",
+        ws_length),
+    BAD("64-bit length with the top bit", SERVER, AB "\x82\xff\x80", "ab", ws_length),
+    BAD("text refused", SERVER | REFUSE_TEXT, AB "\x81", "ab", ws_text_refused),
+    BAD("fragmented text refused", SERVER | REFUSE_TEXT, AB "\x01\x00", "ab", ws_text_refused),
+    BAD("character cut by the end", SERVER, AB "\x81\x81" NO_MASK "\xc3" AB, NULL, ws_bad_utf8),
+    BAD("character cut by an empty end", SERVER, "\x01\x81" NO_MASK "\xc3\x80\x80" NO_MASK, "\xc3",
+        ws_bad_utf8),
+    BAD("bad character in the second fragment", SERVER,
+        "\x01\x82" NO_MASK "a\xe2\x80\x82" NO_MASK "\x28\xa1", NULL, ws_bad_utf8),
+    BAD("surrogate", SERVER, AB "\x81\x83" NO_MASK "\xed\xa0\x80", NULL, ws_bad_utf8),
+
+    CLOSED("empty close", SERVER, AB "\x88\x80" NO_MASK "\xff", "ab", 0),
+    CLOSED("close 1000", SERVER, AB "\x88\x82" NO_MASK "\x03\xe8" AB, "ab", 1000),
+    CLOSED("close with text", SERVER, "\x88\x85" NO_MASK "\x03\xe9z\xc3\xa9", "", 1001),
+    CLOSED("close inside a message", SERVER, "\x02\x81" NO_MASK "a\x88\x82" NO_MASK "\x0f\xa0", "a",
+           4000),
+    BAD("close of one byte", SERVER, AB "\x88\x81", "ab", ws_close_malformed),
+    BAD("close with a bad code", SERVER, AB "\x88\x82" NO_MASK "\x03\xed", "ab",
+        ws_close_malformed),
+    BAD("close with bad text", SERVER, AB "\x88\x83" NO_MASK "\x03\xe8\xff", "ab", ws_bad_utf8),
+    BAD("close with cut text", SERVER, AB "\x88\x83" NO_MASK "\x03\xe8\xc3", "ab", ws_bad_utf8),
+};
+
+static void test_vectors(void **unused)
+{
+    for (size_t i = 0; i < WSL_COUNT(vectors); i++) {
+        const struct vector *v = &vectors[i];
+        struct ws_transcript t =
+            expect_same_however_cut((const uint8_t *)v->bytes, v->length, v->mode);
+        const struct ws_occurrence *last = t.event_count ? &t.events[t.event_count - 1] : NULL;
+
+        if ((last ? last->event : WS_DRAINED) != v->last ||
+            (last && (last->violation != v->violation || last->close_code != v->close_code)))
+            fail_msg("%s: ends otherwise", v->name);
+        /* NULL: how much of a bad text frame goes out depends on the cuts; not said here */
+        if (v->payload && (t.payload_length != strlen(v->payload) ||
+                           memcmp(t.payload, v->payload, t.payload_length) != 0))
+            fail_msg("%s: another payload", v->name);
+        ws_transcript_free(&t);
+    }
+}
+
+/* Of a bad text frame, nothing from the window that shows it: `out` is where its payload began. */
+static void test_bad_text_is_rewound(void **unused)
+{
+    uint8_t bytes[] = AB "\x01\x83" NO_MASK "ok\xc3\x80\x84" NO_MASK "\xa9zz\xff";
+    struct ws_decoder decoder;
+    struct ws_window window = {bytes, 0, 0, sizeof bytes - 1};
+
+    ws_frame_decoder_init(&decoder, true, false);
+    assert_int_equal(ws_frame_decode(&decoder, &window), WS_VIOLATION);
+    assert_int_equal(decoder.violation, REASON_ws_bad_utf8);
+    assert_int_equal(window.out, 5);
+    assert_memory_equal(bytes, "abok\xc3", 5);
+}
+
+/* The header follows `before`; false when its first byte is already refused. */
+static bool expect_header_judged(const char *before, size_t at, int mode, unsigned first,
+                                 unsigned second)
+{
+    uint8_t bytes[32] = {0};
+
+    memcpy(bytes, before, at);
+    if (at > 0 && mode & SERVER) {
+        bytes[1] |= 0x80;
+        at += 4;
+    }
+    bytes[at] = (uint8_t)first;
+    bytes[at + 1] = (uint8_t)second;
+    bytes[at + 3] = 200;
+    struct ws_transcript reference =
+        ws_reference_decode(bytes, sizeof bytes, mode & SERVER, mode & REFUSE_TEXT);
+    expect_cut(&reference, bytes, sizeof bytes, mode, NULL, 0, 0);
+    expect_cut(&reference, bytes, sizeof bytes, mode, (size_t[]){at + 1}, 1, 0);
+    bool refused = reference.event_count > 0 && reference.events[0].event == WS_VIOLATION &&
+                   reference.events[0].first_shown_in == at;
+    ws_transcript_free(&reference);
+    return !refused;
+}
+
+/* Every first byte, second byte and state that they can meet. */
+static void test_every_header(void **unused)
+{
+    static const struct {
+        const char *bytes;
+        size_t length;
+    } before[] = {{BYTES("")}, {BYTES("\x01\x00")}, {BYTES("\x02\x00")}};
+
+    for (size_t i = 0; i < WSL_COUNT(before); i++)
+        for (int mode = 0; mode < 4; mode++)
+            for (unsigned first = 0; first < 256; first++)
+                for (unsigned second = 0; second < 256; second++)
+                    if (!expect_header_judged(before[i].bytes, before[i].length, mode, first,
+                                              second))
+                        break;
+}
+
+/* Also when the whole frame is there, so that nothing but its length speaks against it. */
+static void test_length_not_minimal(void **unused)
+{
+    for (uint64_t length = 0; length < 65536; length += length < 130 ? 1 : 4093) {
+        struct stream s = {0};
+        uint8_t payload[65536] = {0};
+        bool wide = length > 125;
+
+        append(&s, BYTES(AB "\x82"));
+        if (wide)
+            append(&s, (uint8_t[]){0xFF, 0, 0, 0, 0, 0, 0, (uint8_t)(length >> 8), (uint8_t)length},
+                   9);
+        else
+            append(&s, (uint8_t[]){0xFE, 0, (uint8_t)length}, 3);
+        append(&s, NO_MASK, 4);
+        append(&s, payload, length);
+        struct ws_window window = {s.bytes, 0, 0, s.length};
+        struct ws_decoder decoder;
+        ws_frame_decoder_init(&decoder, true, false);
+        assert_int_equal(ws_frame_decode(&decoder, &window), WS_VIOLATION);
+        assert_int_equal(decoder.violation, REASON_ws_length);
+        assert_int_equal(window.out, 2);
+        free(s.bytes);
+    }
+}
+
+static void test_every_close_code(void **unused)
+{
+    for (unsigned code = 0; code < 0x10000; code++) {
+        uint8_t bytes[] = {0x88, 2, (uint8_t)(code >> 8), (uint8_t)code};
+        struct ws_decoder decoder;
+        struct ws_window window = {bytes, 0, 0, sizeof bytes};
+        bool valid = (code >= 1000 && code < 5000) && code != 1004 && code != 1005 &&
+                     code != 1006 && !(code > 1014 && code < 3000);
+
+        ws_frame_decoder_init(&decoder, false, false);
+        assert_int_equal(ws_frame_decode(&decoder, &window), valid ? WS_CLOSE : WS_VIOLATION);
+        if (valid)
+            assert_int_equal(decoder.close_code, code);
+        else
+            assert_int_equal(decoder.violation, REASON_ws_close_malformed);
+    }
+}
+
+static void test_lengths_round_trip(void **unused)
+{
+    static const size_t lengths[] = {0, 1, 124, 125, 126, 127, 65534, 65535, 65536, 65537};
+    uint64_t random = 1;
+    uint8_t *payload = calloc(1, 65537);
+
+    assert_non_null(payload);
+    for (size_t i = 0; i < 65537; i++)
+        payload[i] = (uint8_t)draw(&random, 256);
+    for (size_t i = 0; i < WSL_COUNT(lengths); i++) {
+        struct stream s = {0};
+        append_frame(&s, 0x82, payload, lengths[i], &random);
+        append_frame(&s, 0x82, "end", 3, &random);
+        struct ws_transcript t = ws_reference_decode(s.bytes, s.length, true, false);
+        assert_int_equal(t.payload_length, lengths[i] + 3);
+        assert_memory_equal(t.payload, payload, lengths[i]);
+        for (size_t cut = 0; cut < 20; cut++)
+            expect_cut(&t, s.bytes, s.length, SERVER, (size_t[]){cut < s.length ? cut : 0}, 1, 0);
+        for (size_t cut = s.length > 20 ? s.length - 20 : 0; cut < s.length; cut++)
+            expect_cut(&t, s.bytes, s.length, SERVER, &cut, 1, 0);
+        ws_transcript_free(&t);
+        free(s.bytes);
+    }
+    free(payload);
+}
+
+/* The longest frame there is goes through a small window, and its end is found. */
+static void test_longest_frame_is_streamed(void **unused)
+{
+    uint8_t bytes[1024] = "\x82\xff\x7f\xff\xff\xff\xff\xff\xff\xff\x01\x02\x03\x04";
+    struct ws_decoder decoder;
+    struct ws_window window = {bytes, 0, 0, 14};
+
+    ws_frame_decoder_init(&decoder, true, false);
+    assert_int_equal(ws_frame_decode(&decoder, &window), WS_DRAINED);
+    assert_int_equal(decoder.payload_left, INT64_MAX);
+    for (int i = 0; i < 1000; i++) {
+        memset(bytes, 0, sizeof bytes);
+        window = (struct ws_window){bytes, 0, 1, sizeof bytes};
+        assert_int_equal(ws_frame_decode(&decoder, &window), WS_DRAINED);
+        assert_int_equal(window.out, 1023);
+        for (size_t j = 0; j < window.out; j++)
+            assert_int_equal(bytes[j], ((size_t)i * 1023 + j) % 4 + 1);
+    }
+    assert_int_equal(decoder.payload_left, INT64_MAX - 1000 * 1023);
+
+    decoder.payload_left = 3; /* nobody waits 2^63 bytes for a test */
+    memcpy(bytes, "\0\0\0" AB, 3 + sizeof AB - 1);
+    window = (struct ws_window){bytes, 0, 0, 3 + sizeof AB - 1};
+    assert_int_equal(ws_frame_decode(&decoder, &window), WS_DRAINED);
+    assert_int_equal(window.out, 5);
+    assert_memory_equal(bytes + 3, "ab", 2);
+}
+
+static void append_random_control(struct stream *s, uint64_t *random)
+{
+    uint8_t payload[WS_CONTROL_MAX];
+    size_t length = draw(random, 3) ? draw(random, 10) : draw(random, sizeof payload + 1);
+
+    for (size_t i = 0; i < length; i++)
+        payload[i] = (uint8_t)draw(random, 256);
+    append_frame(s, draw(random, 2) ? 0x89 : 0x8A, payload, length, random);
+}
+
+/* A message in fragments of all sizes, pings and pongs between them. */
+static void append_random_message(struct stream *s, struct stream *payload, uint64_t *random)
+{
+    static const char characters[] = "a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80";
+    uint8_t bytes[700];
+    bool text = draw(random, 3) == 0;
+    size_t length = 0, sent = 0;
+
+    for (size_t n = draw(random, 60); text && n > 0; n--, length += sizeof characters - 1)
+        memcpy(bytes + length, characters, sizeof characters - 1);
+    for (size_t n = draw(random, 10) ? draw(random, 70) : draw(random, sizeof bytes);
+         !text && length < n;)
+        bytes[length++] = (uint8_t)draw(random, 256);
+    append(payload, bytes, length);
+
+    uint8_t opcode = text ? WS_OP_TEXT : WS_OP_BINARY;
+    while (draw(random, 3) == 0) {
+        size_t part = draw(random, length - sent + 1);
+        append_frame(s, opcode, bytes + sent, part, random);
+        sent += part;
+        opcode = WS_OP_CONTINUATION;
+        if (draw(random, 2))
+            append_random_control(s, random);
+    }
+    append_frame(s, 0x80 | opcode, bytes + sent, length - sent, random);
+}
+
+static void test_random_streams_round_trip(void **unused)
+{
+    for (uint64_t seed = 1; seed <= 60; seed++) {
+        struct stream s = {0}, payload = {0};
+        uint64_t random = seed;
+        for (size_t messages = 1 + draw(&random, 6); messages > 0; messages--) {
+            append_random_message(&s, &payload, &random);
+            if (draw(&random, 5) == 0)
+                append_random_control(&s, &random);
+        }
+        struct ws_transcript t = expect_same_however_cut(s.bytes, s.length, SERVER);
+        assert_int_equal(t.payload_length, payload.length);
+        if (payload.length > 0)
+            assert_memory_equal(t.payload, payload.bytes, payload.length);
+        ws_transcript_free(&t);
+        free(s.bytes);
+        free(payload.bytes);
+    }
+}
+
+/* A full window of small messages, as it comes from a busy client. */
+static void test_crowded_window(void **unused)
+{
+    struct stream s = {0};
+    uint64_t random = 7;
+    uint8_t payload[300];
+
+    while (s.length < 250000) {
+        size_t length = draw(&random, 20) ? draw(&random, 100) : draw(&random, sizeof payload);
+        for (size_t i = 0; i < length; i++)
+            payload[i] = (uint8_t)draw(&random, 256);
+        append_frame(&s, draw(&random, 50) ? 0x82 : 0x8A, payload, length % 126, &random);
+    }
+    struct ws_transcript reference = ws_reference_decode(s.bytes, s.length, true, false);
+    for (size_t trial = 0; trial < 20; trial++) {
+        size_t cut = draw(&random, s.length);
+        expect_cut(&reference, s.bytes, s.length, SERVER, &cut, 1, trial);
+    }
+    ws_transcript_free(&reference);
+    free(s.bytes);
+}
+
+static void expect_header(uint64_t length, const char *bytes, size_t size)
+{
+    uint8_t out[WS_HEADER_MAX + 4];
+
+    memset(out, 0xEE, sizeof out);
+    assert_int_equal(ws_frame_header(out, WS_OP_BINARY, length), size);
+    assert_memory_equal(out, bytes, size);
+    assert_int_equal(out[size], 0xEE);
+
+    memset(out, 0xEE, sizeof out);
+    uint8_t *payload = out + WS_HEADER_MAX + 1;
+    assert_ptr_equal(ws_frame_header_before(payload, WS_OP_BINARY, length), payload - size);
+    assert_memory_equal(payload - size, bytes, size);
+    assert_int_equal(payload[-(int)size - 1], 0xEE);
+    assert_int_equal(*payload, 0xEE);
+}
+
+static void test_headers_are_minimal(void **unused)
+{
+    expect_header(0, BYTES("\x82\x00"));
+    expect_header(125, BYTES("\x82\x7d"));
+    expect_header(126, BYTES("\x82\x7e\x00\x7e"));
+    expect_header(65535, BYTES("\x82\x7e\xff\xff"));
+    expect_header(65536, BYTES("\x82\x7f\0\0\0\0\0\x01\0\0"));
+    expect_header(UINT64_C(1) << 32, BYTES("\x82\x7f\0\0\0\x01\0\0\0\0"));
+    expect_header(INT64_MAX, BYTES("\x82\x7f\x7f\xff\xff\xff\xff\xff\xff\xff"));
+}
+
+static void test_control(void **unused)
+{
+    uint8_t out[2 + WS_CONTROL_MAX], payload[WS_CONTROL_MAX];
+
+    memset(payload, 'p', sizeof payload);
+    assert_int_equal(ws_frame_control(out, WS_OP_PONG, payload, sizeof payload), sizeof out);
+    assert_memory_equal(out, "\x8a\x7dpp", 4);
+    assert_memory_equal(out + 2, payload, sizeof payload);
+    assert_int_equal(ws_frame_control(out, WS_OP_PING, NULL, 0), 2);
+    assert_memory_equal(out, "\x89\x00", 2);
+}
+
+static void test_close(void **unused)
+{
+    uint8_t out[2 + WS_CONTROL_MAX];
+    char text[200] = {0};
+
+    assert_int_equal(ws_frame_close(out, 0, "never seen"), 2);
+    assert_memory_equal(out, "\x88\x00", 2);
+    assert_int_equal(ws_frame_close(out, 1001, ""), 4);
+    assert_memory_equal(out, "\x88\x02\x03\xe9", 4);
+    assert_int_equal(ws_frame_close(out, 1000, "bye"), 7);
+    assert_memory_equal(out,
+                        "\x88\x05\x03\xe8"
+                        "bye",
+                        7);
+
+    for (size_t i = 0; i < 198; i += 2)
+        memcpy(text + i, "\xc3\xa9", 2);
+    assert_int_equal(ws_frame_close(out, 1000, text), 4 + 122); /* not 123: that cuts a character */
+    assert_int_equal(out[1], 124);
+    memset(text, 'x', 150);
+    assert_int_equal(ws_frame_close(out, 1000, text), sizeof out);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_vectors),
+        cmocka_unit_test(test_bad_text_is_rewound),
+        cmocka_unit_test(test_every_header),
+        cmocka_unit_test(test_length_not_minimal),
+        cmocka_unit_test(test_every_close_code),
+        cmocka_unit_test(test_lengths_round_trip),
+        cmocka_unit_test(test_longest_frame_is_streamed),
+        cmocka_unit_test(test_random_streams_round_trip),
+        cmocka_unit_test(test_crowded_window),
+        cmocka_unit_test(test_headers_are_minimal),
+        cmocka_unit_test(test_control),
+        cmocka_unit_test(test_close),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,87 @@
+#include "config/rules/rules.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "config/options/snapshot.h"
+
+/* What a file can break is in tests/config/wrong; here is how the command line hears of it. */
+
+static struct diag_where locate(const void *owner, struct subject subject)
+{
+    return (struct diag_where){"command line", 0, 0};
+}
+
+static const struct subject_names flags = {.flags = true, .locate = locate};
+static const struct subject_names paths = {.locate = locate};
+
+static void set(struct config *config, enum options_section section, const char *key, void *object,
+                const char *text)
+{
+    char why[128] = "";
+    if (snapshot_set(config, options_find(section, key), object, text, why, sizeof(why)) !=
+        VALUE_OK)
+        fail_msg("%s: '%s' %s", key, text, why);
+}
+
+static void an_empty_snapshot_serves_nobody(void **state)
+{
+    struct diag diag;
+    diag_init(&diag);
+    struct config *config = snapshot_begin();
+    rules_check(config, &flags, &diag);
+    assert_int_equal(diag.errors, 2);
+    assert_null(diag.findings[0].subject);
+    diag_free(&diag);
+    config_release(config);
+}
+
+static void flags_or_paths_name_the_option(void **state)
+{
+    struct diag diag;
+    diag_init(&diag);
+    struct config *config = snapshot_begin();
+    snapshot_open(config, OPTIONS_LISTENER, config);
+    struct config_listener *listener = snapshot_open(config, OPTIONS_LISTENER, config);
+    struct config_route *route = snapshot_open(config, OPTIONS_ROUTE, config);
+    struct config_target *target = snapshot_open(config, OPTIONS_TARGET, route);
+    struct config_certificate *pair = snapshot_open(config, OPTIONS_CERTIFICATE, &listener->tls);
+    set(config, OPTIONS_CERTIFICATE, "key", pair, "a.key");
+    set(config, OPTIONS_TLS, "client_verify", &listener->tls, "optional");
+    rules_check(config, &flags, &diag);
+    assert_int_equal(diag.errors, 3);
+    assert_string_equal(diag.findings[0].subject, "--key");
+    assert_string_equal(diag.findings[1].subject, "--verify-client");
+    assert_string_equal(diag.findings[2].subject, "--unix-target");
+    diag_free(&diag);
+
+    set(config, OPTIONS_CERTIFICATE, "certificate", pair, "a.pem");
+    set(config, OPTIONS_TARGET, "address", target, "unix:/run/s");
+    set(config, OPTIONS_TARGET, "tls", target, "true");
+    rules_check(config, &paths, &diag);
+    assert_int_equal(diag.errors, 2);
+    assert_string_equal(diag.findings[0].subject, "listeners[1].tls.client_verify");
+    assert_string_equal(diag.findings[1].subject, "routes[0].targets[0].server_name");
+    diag_free(&diag);
+
+    set(config, OPTIONS_TLS, "mode", &listener->tls, "required");
+    set(config, OPTIONS_TARGET, "server_name", target, "desk.example");
+    rules_check(config, &paths, &diag);
+    assert_int_equal(diag.count, 0);
+    diag_free(&diag);
+    config_release(config);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_empty_snapshot_serves_nobody),
+        cmocka_unit_test(flags_or_paths_name_the_option),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

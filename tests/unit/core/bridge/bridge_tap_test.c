@@ -1,0 +1,175 @@
+/* Somebody who looks on at a bridge: sees every byte once, and can hold it back without a loss. */
+#include "core/bridge/bridge_time.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#include "lib/bridge_expect.h"
+
+#define CAPACITY ((size_t)3 << 20)
+#define ROOM     256
+
+static struct onlooker {
+    struct bridge_tap tap;
+    char seen[2][ROOM]; /* target's, client's */
+    char marks[ROOM];
+    size_t full_after; /* so many runs; 0: never */
+    size_t runs;
+    uint64_t at;
+} onlooker;
+
+static void append(char text[static ROOM], struct slice more)
+{
+    size_t used = strlen(text);
+    snprintf(text + used, ROOM - used, "%.*s", (int)more.len, more.ptr ? more.ptr : "");
+}
+
+static void see(struct bridge_tap *tap, const struct bridge_sight *sight, uint64_t now)
+{
+    struct onlooker *who = WSL_CONTAINER(tap, struct onlooker, tap);
+    assert_ptr_equal(who, &onlooker);
+    append(who->seen[sight->from_client], sight->payload);
+    if (sight->payload.len > 0)
+        append(who->marks, slice_of(sight->from_client ? "}" : "{"));
+    if (sight->partial || !sight->taken)
+        append(who->marks, SLICE("."));
+    append(who->marks, slice_of(sight->from_client ? ">" : "<"));
+    who->at = now;
+    who->tap.full = ++who->runs == who->full_after;
+}
+
+static int set_up(void **unused)
+{
+    lab_init(&lab, &scratch, CAPACITY);
+    lab_attach(&lab);
+    onlooker = (struct onlooker){.tap.see = see};
+    lab.bridge.tap = &onlooker.tap;
+    return 0;
+}
+
+static int tear_down(void **unused)
+{
+    lab_free(&lab);
+    return 0;
+}
+
+static void test_both_directions_are_seen(void **unused)
+{
+    lab.now = 4000;
+    lab_binary(&lab, "ping ");
+    lab_frame(&lab, 0x89, "not payload", 11);
+    lab_binary(&lab, "me");
+    fake_send(&lab.target, "pong you", 8);
+    lab_run(&lab);
+    assert_string_equal(onlooker.seen[true], "ping me");
+    assert_string_equal(onlooker.seen[false], "pong you");
+    assert_string_equal(onlooker.marks, "}>{<");
+    assert_int_equal(onlooker.at, 4000);
+}
+
+static void test_a_frame_in_pieces(void **unused)
+{
+    lab_binary(&lab, "in two");
+    lab.client.arrived = lab.client.in_length - 3;
+    lab_run(&lab);
+    assert_string_equal(onlooker.marks, "}.>");
+    lab.client.arrived = FAKE_NO_LIMIT;
+    lab_run(&lab);
+    assert_string_equal(onlooker.marks, "}.>}>");
+    assert_string_equal(onlooker.seen[true], "in two");
+}
+
+static void test_what_a_slow_reader_takes(void **unused)
+{
+    lab.client.room = 5;
+    fake_send(&lab.target, "slowly", 6);
+    lab_run(&lab);
+    assert_string_equal(onlooker.marks, "{.<");
+    lab.client.room = 2;
+    lab_run(&lab);
+    lab.client.room = FAKE_NO_LIMIT;
+    lab_run(&lab);
+    assert_string_equal(onlooker.marks, "{.<.<<");
+    assert_string_equal(onlooker.seen[false], "slowly"); /* once */
+    expect_client_got("slowly");
+}
+
+static void test_a_full_onlooker_holds_both_sides(void **unused)
+{
+    onlooker.full_after = 1;
+    lab_binary(&lab, "one");
+    lab_run(&lab);
+    lab_binary(&lab, "two");
+    fake_send(&lab.target, "three", 5);
+    lab_run(&lab);
+    assert_int_equal(bridge_want(&lab.bridge), 0);
+    expect_target_got("one");
+    expect_client_got("");
+
+    onlooker.tap.full = false;
+    lab_turn(&lab, BRIDGE_CLIENT_READ | BRIDGE_TARGET_READ);
+    lab_run(&lab);
+    expect_target_got("onetwo");
+    expect_client_got("three");
+}
+
+/* Its answers may lie unread: silence is not the client's. */
+static void test_a_held_client_is_not_dead(void **unused)
+{
+    lab.times.ping_interval = 1000;
+    lab.times.ping_timeout = 500;
+    onlooker.full_after = 1;
+    lab_binary(&lab, "one");
+    lab_run(&lab);
+    for (int i = 0; i < 5; i++) {
+        lab.now += 1000;
+        (void)!lab_tick(&lab, 0);
+        lab_run(&lab);
+    }
+    assert_false(bridge_ending(&lab.bridge));
+    assert_int_equal(lab.view.pings, 0);
+}
+
+static void test_a_full_onlooker_does_not_hold_the_end(void **unused)
+{
+    onlooker.full_after = 1;
+    lab_binary(&lab, "one");
+    lab_run(&lab);
+    bridge_end(&lab.bridge, REASON_shutdown, lab.now);
+    assert_true(lab_finish(&lab, 4));
+    expect_reason(REASON_shutdown);
+    expect_close(1001);
+}
+
+/* A disk that hangs: held for so long, and no longer. */
+static void test_an_onlooker_that_stays_full(void **unused)
+{
+    const struct bridge_unsent unsent = {0};
+    lab.times.stall_timeout = 120000;
+    onlooker.full_after = 1;
+    lab_binary(&lab, "one");
+    lab_run(&lab);
+    uint64_t held_at = lab.now;
+    while (!bridge_ending(&lab.bridge) && lab.now < held_at + 1000000) {
+        uint64_t next = bridge_time_tick(&lab.bridge, &unsent, &lab.times, lab.now);
+        lab.now = next > lab.now ? next : lab.now;
+    }
+    assert_in_range(lab.now, held_at + 120000, held_at + 150000);
+    assert_true(lab_finish(&lab, 4));
+    expect_reason(REASON_recording_stalled);
+    expect_close(1011);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(test_both_directions_are_seen),    TEST(test_a_frame_in_pieces),
+        TEST(test_what_a_slow_reader_takes),    TEST(test_a_full_onlooker_holds_both_sides),
+        TEST(test_a_held_client_is_not_dead),   TEST(test_a_full_onlooker_does_not_hold_the_end),
+        TEST(test_an_onlooker_that_stays_full),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,195 @@
+#include "core/bridge/pipe.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#include "lib/failing_alloc.h"
+#include "lib/fake_transport.h"
+
+#define BYTES "0123456789"
+
+static struct fake sink;
+static struct pipe pipe_;
+
+static int set_up(void **unused)
+{
+    fake_init(&sink, 0, 1 << 20);
+    pipe_ = (struct pipe){.state = PIPE_FLOWING, .sink = &sink.transport};
+    return 0;
+}
+
+static int tear_down(void **unused)
+{
+    failing_alloc_arm(0);
+    pipe_free(&pipe_);
+    fake_free(&sink);
+    return 0;
+}
+
+static void expect_out(const char *bytes)
+{
+    assert_int_equal(sink.out_length, strlen(bytes));
+    assert_memory_equal(sink.out, bytes, sink.out_length);
+}
+
+static void send_all(const char *bytes)
+{
+    assert_int_equal(pipe_send(&pipe_, (const uint8_t *)bytes, strlen(bytes)).status, IO_OK);
+}
+
+static void test_free_flow_owns_nothing(void **unused)
+{
+    send_all(BYTES);
+    assert_null(pipe_.carry);
+    assert_false(pipe_wants_sink(&pipe_));
+    assert_true(pipe_wants_source(&pipe_));
+    expect_out(BYTES);
+}
+
+static void test_the_rest_is_carried(void **unused)
+{
+    sink.room = 4;
+    send_all(BYTES);
+    expect_out("0123");
+    assert_int_equal(pipe_.carry_length, 6);
+    assert_true(pipe_wants_sink(&pipe_));
+    assert_false(pipe_wants_source(&pipe_));
+
+    sink.room = 0; /* writable for a moment, then not: nothing changes */
+    assert_int_equal(pipe_resume(&pipe_).status, IO_OK);
+    assert_true(pipe_.blocked);
+    sink.room = 5;
+    assert_int_equal(pipe_resume(&pipe_).status, IO_OK);
+    assert_true(pipe_.blocked);
+    expect_out("012345678");
+    sink.room = FAKE_NO_LIMIT;
+    assert_int_equal(pipe_resume(&pipe_).status, IO_OK);
+    assert_false(pipe_.blocked);
+    assert_null(pipe_.carry);
+    expect_out(BYTES);
+}
+
+static void test_nothing_taken(void **unused)
+{
+    sink.room = 0;
+    send_all(BYTES);
+    assert_int_equal(pipe_.carry_length, 10);
+    sink.room = FAKE_NO_LIMIT;
+    assert_int_equal(pipe_resume(&pipe_).status, IO_OK);
+    expect_out(BYTES);
+}
+
+/* TLS takes all and may keep it inside: no carry, and yet blocked. */
+static void test_sealed_sink(void **unused)
+{
+    sink.sealed = true;
+    sink.room = 3;
+    send_all(BYTES);
+    assert_null(pipe_.carry);
+    assert_true(pipe_.blocked);
+    sink.room = 4;
+    assert_int_equal(pipe_resume(&pipe_).status, IO_OK);
+    assert_true(pipe_.blocked);
+    sink.room = FAKE_NO_LIMIT;
+    assert_int_equal(pipe_resume(&pipe_).status, IO_OK);
+    assert_false(pipe_.blocked);
+    expect_out(BYTES);
+}
+
+static void test_sealed_sink_with_carry(void **unused)
+{
+    sink.sealed = true;
+    sink.room = 0;
+    sink.inside = 2; /* of an earlier write */
+    send_all(BYTES);
+    assert_int_equal(pipe_.carry_length, 10);
+    sink.room = 2; /* what is inside leaves, then the carry goes inside */
+    assert_int_equal(pipe_resume(&pipe_).status, IO_OK);
+    assert_null(pipe_.carry);
+    assert_true(pipe_.blocked);
+    sink.room = 10;
+    assert_int_equal(pipe_resume(&pipe_).status, IO_OK);
+    assert_false(pipe_.blocked);
+}
+
+static void test_shutdown_waits_for_the_sink(void **unused)
+{
+    sink.shutdowns_wanting = 1;
+    pipe_.state = PIPE_ENDING;
+    assert_int_equal(pipe_shutdown(&pipe_).status, IO_OK);
+    assert_true(pipe_.blocked);
+    assert_false(pipe_finished(&pipe_));
+    assert_int_equal(pipe_resume(&pipe_).status, IO_OK);
+    assert_int_equal(pipe_shutdown(&pipe_).status, IO_OK);
+    assert_int_equal(pipe_.state, PIPE_SHUT);
+    assert_true(pipe_finished(&pipe_));
+}
+
+/* Each call of the sink fails once, at each step of a life with a carry. */
+static void test_every_failure_breaks(void **unused)
+{
+    for (int sealed = 0; sealed < 2; sealed++)
+        for (unsigned n = 1; n <= 4; n++) {
+            tear_down(NULL);
+            set_up(NULL);
+            sink.sealed = sealed;
+            sink.room = 4;
+            sink.fail_call = n;
+            struct io io = pipe_send(&pipe_, (const uint8_t *)BYTES, 10);
+            sink.room = FAKE_NO_LIMIT;
+            if (io.status == IO_OK)
+                io = pipe_resume(&pipe_);
+            pipe_.state = io.status == IO_OK ? PIPE_ENDING : pipe_.state;
+            if (io.status == IO_OK)
+                io = pipe_shutdown(&pipe_);
+            bool reached = n <= (sealed ? 3 : 4);
+            assert_int_equal(io.status, reached ? IO_FAIL : IO_OK);
+            assert_int_equal(pipe_.state, reached ? PIPE_BROKEN : PIPE_SHUT);
+            assert_null(pipe_.carry);
+            assert_false(pipe_.blocked);
+            assert_true(pipe_wants_source(&pipe_)); /* to be dropped */
+        }
+}
+
+static void test_no_memory_for_the_carry(void **unused)
+{
+    sink.room = 4;
+    failing_alloc_arm(1);
+    struct io io = pipe_send(&pipe_, (const uint8_t *)BYTES, 10);
+    assert_true(failing_alloc_disarm());
+    assert_int_equal(io.status, IO_FAIL);
+    assert_int_equal(io.reason, REASON_out_of_memory);
+    assert_int_equal(pipe_.state, PIPE_BROKEN);
+}
+
+static void test_wants_in_each_state(void **unused)
+{
+    static const struct {
+        enum pipe_state state;
+        bool blocked, source;
+    } rows[] = {
+        {PIPE_WAITING, false, false}, {PIPE_FLOWING, false, true}, {PIPE_FLOWING, true, false},
+        {PIPE_ENDING, false, true},   {PIPE_ENDING, true, true},   {PIPE_SHUT, false, true},
+        {PIPE_BROKEN, false, true},
+    };
+    for (size_t i = 0; i < WSL_COUNT(rows); i++) {
+        struct pipe pipe = {.state = (uint8_t)rows[i].state, .blocked = rows[i].blocked};
+        assert_int_equal(pipe_wants_source(&pipe), rows[i].source);
+        assert_int_equal(pipe_wants_sink(&pipe), rows[i].blocked);
+    }
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(test_free_flow_owns_nothing), TEST(test_the_rest_is_carried),
+        TEST(test_nothing_taken),          TEST(test_sealed_sink),
+        TEST(test_sealed_sink_with_carry), TEST(test_shutdown_waits_for_the_sink),
+        TEST(test_every_failure_breaks),   TEST(test_no_memory_for_the_carry),
+        TEST(test_wants_in_each_state),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,146 @@
+/* Descriptors counted: what a connection may come to use, and that all reserves fit the limit. */
+#include "core/resources/descriptors.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+enum { USERS, OPERATORS, ADMIN, LISTENERS };
+enum { DESK, LIVE, METRICS, SOCKET, ROUTES };
+
+/* ":443" for users, "9090" and the admin socket for operators. */
+struct fixture {
+    struct config config;
+    struct config_listener listeners[LISTENERS];
+    struct config_route routes[ROUTES];
+    struct config_target target;
+};
+
+static const char *const ops_names[] = {"ops"}, *const admin_names[] = {"admin socket"};
+
+static void prepare(struct fixture *it)
+{
+    *it = (struct fixture){
+        .config = {.listener_count = LISTENERS, .route_count = ROUTES},
+        .listeners = {[OPERATORS] = {.routes = {ops_names, 1}},
+                      [ADMIN] = {.routes = {admin_names, 1}, .admin = true}},
+        .routes = {[DESK] = {.path = "/*", .target_count = 1},
+                   [LIVE] = {.name = "ops",
+                             .path = "/livez",
+                             .kind = CONFIG_KIND_HEALTH,
+                             .health = CONFIG_HEALTH_LIVE},
+                   [METRICS] = {.name = "ops", .path = "/metrics", .kind = CONFIG_KIND_METRICS},
+                   [SOCKET] = {.name = "admin socket", .path = "/*", .kind = CONFIG_KIND_STATUS}},
+    };
+    it->config.listeners = it->listeners;
+    it->config.routes = it->routes;
+    it->routes[DESK].targets = &it->target;
+}
+
+static void test_what_a_connection_uses(void **unused)
+{
+    struct fixture it;
+    prepare(&it);
+    assert_int_equal(descriptors_listener(&it.config, USERS).connection, 2); /* and its target */
+    assert_int_equal(descriptors_listener(&it.config, OPERATORS).connection, 1);
+    it.routes[DESK].record = "rec";
+    assert_int_equal(descriptors_listener(&it.config, USERS).connection, 3);
+    it.routes[DESK] =
+        (struct config_route){.path = "/*", .kind = CONFIG_KIND_FILES, .files = {.root = "/srv"}};
+    assert_int_equal(descriptors_listener(&it.config, USERS).connection, 2); /* and its file */
+    it.routes[DESK].kind = CONFIG_KIND_REDIRECT;
+    it.routes[DESK].files.root = NULL;
+    assert_int_equal(descriptors_listener(&it.config, USERS).connection, 1);
+    assert_false(descriptors_listener(&it.config, USERS).operators);
+}
+
+static void test_who_is_an_operator(void **unused)
+{
+    struct fixture it;
+    prepare(&it);
+    assert_false(descriptors_listener(&it.config, USERS).operators);
+    assert_true(descriptors_listener(&it.config, OPERATORS).operators);
+    assert_true(descriptors_listener(&it.config, ADMIN).operators);
+    assert_int_equal(descriptors_listener(&it.config, USERS).connections, 0);
+    assert_int_equal(descriptors_listener(&it.config, OPERATORS).connections, 64);
+    it.listeners[OPERATORS].max_connections = 5;
+    assert_int_equal(descriptors_listener(&it.config, OPERATORS).connections, 5);
+    it.config.route_count = LIVE; /* nothing is left for it */
+    assert_false(descriptors_listener(&it.config, OPERATORS).operators);
+    prepare(&it);
+    it.routes[DESK].name = "ops";
+    assert_false(descriptors_listener(&it.config, OPERATORS).operators);
+}
+
+static void test_liveness_among_clients(void **unused)
+{
+    struct fixture it;
+    prepare(&it);
+    assert_false(descriptors_listener(&it.config, USERS).late);
+    assert_false(descriptors_listener(&it.config, OPERATORS).late);
+    it.listeners[OPERATORS].routes.count = 0;
+    assert_true(descriptors_listener(&it.config, USERS).late);
+    it.listeners[USERS].tls.mode = CONFIG_TLS_OPTIONAL;
+    assert_true(descriptors_listener(&it.config, USERS).late);
+    it.listeners[USERS].tls.mode = CONFIG_TLS_REQUIRED;
+    assert_false(descriptors_listener(&it.config, USERS).late);
+}
+
+static uint64_t sum(const struct descriptors_plan *plan)
+{
+    return plan->process + plan->work + plan->lookups + plan->attempts + plan->operators +
+           plan->late + plan->clients;
+}
+
+static void test_all_of_it_fits(void **unused)
+{
+    struct fixture it;
+    prepare(&it);
+    for (uint64_t limit = 0; limit < 4096; limit++) {
+        const struct descriptors_host host = {limit, 2, 16};
+        struct descriptors_plan plan = descriptors_plan(&it.config, &host);
+        assert_true(plan.clients >= 2); /* one gets in, whatever the limit */
+        if (limit > plan.process + 16)
+            assert_true(sum(&plan) <= limit);
+        assert_true(plan.operators_each >= 1);
+        assert_int_equal(plan.attempts % host.workers, 0);
+    }
+}
+
+static void test_plenty(void **unused)
+{
+    struct fixture it;
+    const struct descriptors_host host = {65536, 4, 16};
+    prepare(&it);
+    struct descriptors_plan plan = descriptors_plan(&it.config, &host), more;
+    assert_int_equal(sum(&plan), host.limit);
+    assert_int_equal(plan.operators, 128);
+    assert_int_equal(plan.late, 0);
+    assert_int_equal(plan.attempts, 512);
+    assert_int_equal(descriptors_attempts(&host), 128);
+    /* Folders stay open, twice over while a reload goes on; a probe is a connection. */
+    it.routes[DESK].files.root = "/srv";
+    it.routes[DESK].tokens.file = "/tokens";
+    it.target.probe = CONFIG_PROBE_CONNECT;
+    more = descriptors_plan(&it.config, &host);
+    assert_int_equal(more.process, plan.process + 2 + 1 + DESCRIPTORS_PROBE_ATTEMPTS);
+    assert_int_equal(more.work, plan.work + 2);
+    it.listeners[OPERATORS].max_connections = 1000;
+    it.listeners[OPERATORS].routes.count = 0;
+    more = descriptors_plan(&it.config, &host);
+    assert_int_equal(more.late, 16);
+    assert_int_equal(more.operators, 64); /* the admin socket's alone */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_a_connection_uses),
+        cmocka_unit_test(test_who_is_an_operator),
+        cmocka_unit_test(test_liveness_among_clients),
+        cmocka_unit_test(test_all_of_it_fits),
+        cmocka_unit_test(test_plenty),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

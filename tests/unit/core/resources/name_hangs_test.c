@@ -1,0 +1,50 @@
+/* Names whose look-ups hung: what is one, and for how long it is known. */
+#include "core/resources/name_hangs.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#define BEGAN 1000
+
+static void test_only_what_hung_is_kept(void **unused)
+{
+    struct name_hangs hangs = {0};
+    name_hangs_note(&hangs, 1, BEGAN, BEGAN + NAME_HANGS_AFTER_MS - 1);
+    assert_false(name_hangs_knows(&hangs, 1, BEGAN + NAME_HANGS_AFTER_MS));
+    name_hangs_note(&hangs, 2, BEGAN, BEGAN + NAME_HANGS_AFTER_MS);
+    assert_true(name_hangs_knows(&hangs, 2, BEGAN + NAME_HANGS_AFTER_MS));
+    assert_false(name_hangs_knows(&hangs, 1, BEGAN + NAME_HANGS_AFTER_MS));
+    assert_false(name_hangs_knows(&hangs, 0, BEGAN + NAME_HANGS_AFTER_MS));
+}
+
+static void test_for_a_while(void **unused)
+{
+    struct name_hangs hangs = {0};
+    uint64_t failed = BEGAN + NAME_HANGS_AFTER_MS;
+    name_hangs_note(&hangs, 2, BEGAN, failed);
+    assert_true(name_hangs_knows(&hangs, 2, failed + NAME_HANGS_KEPT_MS - 1));
+    assert_false(name_hangs_knows(&hangs, 2, failed + NAME_HANGS_KEPT_MS));
+}
+
+static void test_the_oldest_goes(void **unused)
+{
+    struct name_hangs hangs = {0};
+    uint64_t failed = BEGAN + NAME_HANGS_AFTER_MS;
+    for (uint64_t name = 1; name <= NAME_HANGS_MAX + 1; name++)
+        name_hangs_note(&hangs, name, BEGAN, failed);
+    assert_false(name_hangs_knows(&hangs, 1, failed));
+    for (uint64_t name = 2; name <= NAME_HANGS_MAX + 1; name++)
+        assert_true(name_hangs_knows(&hangs, name, failed));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_only_what_hung_is_kept),
+        cmocka_unit_test(test_for_a_while),
+        cmocka_unit_test(test_the_oldest_goes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

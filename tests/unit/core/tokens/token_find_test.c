@@ -1,0 +1,162 @@
+#include "core/tokens/token_find.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static const char request[] = "GET /base/desk/red?x=1&token=a%20b+c HTTP/1.1\r\n"
+                              "Host: desk.example.com:6080\r\n"
+                              "X-Desk: blue\r\n"
+                              "X-Twice: one\r\n"
+                              "X-Twice: two\r\n"
+                              "Cookie: a=b; desk=\"green\"; c\r\n"
+                              "Cookie: late=1; desk=other\r\n\r\n";
+
+static struct http_head head_of(const char *text)
+{
+    struct http_head head;
+    struct http_limits limits = {16384, 8192, 100};
+    struct http_scan scan = {0};
+    size_t consumed;
+    enum reason bad;
+    assert_int_equal(http_head_parse(&head, text, strlen(text), &limits, &scan, &consumed, &bad),
+                     HTTP_HEAD);
+    return head;
+}
+
+static void assert_token(const struct http_head *head, const char *from, const char *path,
+                         const char *pattern, const char *wanted)
+{
+    const struct token_request asked = {head, slice_of(path), pattern};
+    char out[TOKEN_MAX];
+    struct slice token;
+    enum token_find_verdict verdict = token_find_in(from, &asked, out, &token);
+    assert_int_equal(verdict, wanted ? TOKEN_FIND_FOUND : TOKEN_FIND_NONE);
+    if (wanted && !slice_equal(token, slice_of(wanted)))
+        fail_msg("%s: %.*s instead of %s", from, (int)token.len, token.ptr, wanted);
+}
+
+static void test_looks_where_it_is_told(void **state)
+{
+    struct http_head head = head_of(request);
+    assert_token(&head, "query:token", "/desk/red", "/desk/*", "a b c");
+    assert_token(&head, "query:x", "/desk/red", "/desk/*", "1");
+    assert_token(&head, "query:y", "/desk/red", "/desk/*", NULL);
+    assert_token(&head, "header:x-desk", "/desk/red", "/desk/*", "blue");
+    assert_token(&head, "header:X-Twice", "/desk/red", "/desk/*", NULL);
+    assert_token(&head, "header:X-None", "/desk/red", "/desk/*", NULL);
+    assert_token(&head, "cookie:desk", "/desk/red", "/desk/*", "green");
+    assert_token(&head, "cookie:late", "/desk/red", "/desk/*", "1");
+    assert_token(&head, "cookie:c", "/desk/red", "/desk/*", NULL);
+    assert_token(&head, "cookie:Desk", "/desk/red", "/desk/*", NULL);
+    assert_token(&head, "host", "/desk/red", "/desk/*", "desk.example.com");
+    assert_token(&head, "path", "/desk/red", "/desk/*", "red");
+}
+
+static void test_reads_a_query_as_websockify_does(void **state)
+{
+    static const struct {
+        const char *query, *token;
+    } cases[] = {
+        {"token=one&token=two", "one"},
+        {"token=&token=two", "two"},
+        {"token", NULL},
+        {"", NULL},
+        {"&&token=x&", "x"},
+        {"a=token=1&token=2", "2"},
+        {"token=a=b", "a=b"},
+        {"tok%65n=x", "x"},
+        {"Token=x", NULL},
+        {"token=x%0A%0a", "x"},
+        {"token=%0A", NULL},
+        {"token=%0Ax", "\nx"},
+        {"token=%zz%4%", "%zz%4%"},
+        {"token=%2525", "%25"},
+        {"token=a;b", "a;b"},
+        {"token=..%2F..%2fetc%2Fpasswd", "../../etc/passwd"},
+    };
+    for (size_t i = 0; i < WSL_COUNT(cases); i++) {
+        struct http_head head = {.query = slice_of(cases[i].query)};
+        assert_token(&head, "query:token", "/", "/*", cases[i].token);
+    }
+}
+
+static void test_takes_one_segment_of_a_path(void **state)
+{
+    struct http_head head = {0};
+    assert_token(&head, "path", "/red", "/*", "red");
+    assert_token(&head, "path", "/", "/*", NULL);
+    assert_token(&head, "path", "/desk/", "/desk/*", NULL);
+    assert_token(&head, "path", "/desk/red/", "/desk/*", NULL);
+    assert_token(&head, "path", "/desk/red/blue", "/desk/*", NULL);
+    assert_token(&head, "path", "/desk/a%20b+c", "/desk/*", "a b+c");
+    assert_token(&head, "path", "/desk/7/red", "/desk/{room}/*", "red");
+}
+
+static void test_cuts_a_port_off_the_host(void **state)
+{
+    static const struct {
+        const char *host, *token;
+    } cases[] = {
+        {"desk", "desk"},        {"Desk:80", "Desk"}, {"[::1]", "[::1]"},
+        {"[::1]:6080", "[::1]"}, {":80", NULL},       {"", NULL},
+    };
+    for (size_t i = 0; i < WSL_COUNT(cases); i++) {
+        struct http_head head = {.host = slice_of(cases[i].host)};
+        assert_token(&head, "host", "/", "/*", cases[i].token);
+    }
+    struct http_head none = {0};
+    assert_token(&none, "host", "/", "/*", NULL);
+}
+
+static void test_tells_a_token_that_is_too_long(void **state)
+{
+    static const char prefix[] = "token=";
+    size_t length = strlen(prefix) + TOKEN_MAX;
+    char *query = malloc(length + 1), out[TOKEN_MAX];
+    assert_non_null(query);
+    memset(query, 'x', length + 1);
+    memcpy(query, prefix, strlen(prefix));
+    struct http_head head = {.query = {query, length}};
+    struct token_request asked = {&head, SLICE("/"), "/*"};
+    struct slice token;
+    assert_int_equal(token_find_in("query:token", &asked, out, &token), TOKEN_FIND_FOUND);
+    assert_int_equal(token.len, TOKEN_MAX);
+    struct http_head longer = {.query = {query, length + 1}};
+    asked.head = &longer;
+    assert_int_equal(token_find_in("query:token", &asked, out, &token), TOKEN_FIND_LONG);
+    free(query);
+}
+
+/* From memory of exactly that size: a sanitizer sees whoever looks behind the cut. */
+static void test_reads_no_further_than_the_text(void **state)
+{
+    static const char text[] = "x=1&tok%65n=a%20b%2Bc&y";
+    for (size_t length = 0; length < sizeof(text); length++) {
+        char *copy = malloc(length + 1), out[TOKEN_MAX];
+        assert_non_null(copy);
+        memcpy(copy + 1, text, length);
+        struct http_head head = {.query = {copy + 1, length}};
+        struct token_request asked = {&head, SLICE("/"), "/*"};
+        struct slice token;
+        enum token_find_verdict verdict = token_find_in("query:token", &asked, out, &token);
+        assert_int_equal(verdict, length > 12 ? TOKEN_FIND_FOUND : TOKEN_FIND_NONE);
+        if (length >= 21)
+            assert_true(slice_equal(token, SLICE("a b+c")));
+        free(copy);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_looks_where_it_is_told),
+        cmocka_unit_test(test_reads_a_query_as_websockify_does),
+        cmocka_unit_test(test_takes_one_segment_of_a_path),
+        cmocka_unit_test(test_cuts_a_port_off_the_host),
+        cmocka_unit_test(test_tells_a_token_that_is_too_long),
+        cmocka_unit_test(test_reads_no_further_than_the_text),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,267 @@
+#include "run/cli/cli.h"
+
+#include <stdio.h>
+
+#include "config/compare.h"
+#include "config/load.h"
+#include "lib/cli_run.h"
+#include "run/args/cli_flag.h"
+
+static const char gateway[] = "log: {level: warn, file: a.log}\n"
+                              "listeners: [\":6080\", \":6081\"]\n"
+                              "routes: [{path: /a, target: \"tcp://h:1\"}]\n";
+
+static void takes_a_file(void **state)
+{
+    const char *directory = *state;
+    char expected[128];
+    struct run run;
+    write_file("gateway.yaml", gateway);
+    parse_file(&run, "--config gateway.yaml -v --workers=3");
+    assert_int_equal(run.result.action, CLI_RUN);
+    const struct config *config = run.result.config;
+    assert_int_equal(config->listener_count, 2);
+    assert_int_equal(config->log.level, CONFIG_LOG_DEBUG);
+    assert_int_equal(config->log.target, CONFIG_LOG_FILE);
+    snprintf(expected, sizeof(expected), "%s/a.log", directory);
+    assert_string_equal(config->log.file, expected);
+    assert_int_equal(config->workers, 3);
+    assert_string_equal(run.result.file.path, "gateway.yaml");
+    done(&run);
+
+    parse_file(&run, "-D --log-file=b.log --config=gateway.yaml");
+    assert_true(run.result.daemon);
+    snprintf(expected, sizeof(expected), "%s/gateway.yaml", directory);
+    assert_string_equal(run.result.file.path, expected);
+    snprintf(expected, sizeof(expected), "%s/b.log", directory);
+    assert_string_equal(run.result.config->log.file, expected);
+    /* What a reload does: the same again, wherever the process is. */
+    struct diag diag;
+    diag_init(&diag);
+    assert_int_equal(chdir("/"), 0);
+    const struct config *again = load_config(&run.result.file, &diag);
+    assert_int_equal(chdir(directory), 0);
+    assert_true(compare_configs(again, run.result.config));
+    config_release(again);
+    diag_free(&diag);
+    done(&run);
+}
+
+static void a_file_has_its_own_addresses(void **state)
+{
+    write_file("gateway.yaml", gateway);
+    refuses("--config=gateway.yaml 6080 h:1", 2, "the addresses are in the file of --config");
+    refuses("--config=gateway.yaml --heartbeat=5", 2,
+            "--heartbeat: belongs to listeners or routes, which are in the file; write it there");
+    refuses("--config=gateway.yaml --workers=many", 2, "--workers: must be a number");
+    refuses("--config=none.yaml", 1, "cannot read 'none.yaml': No such file");
+    refuses("--config", 2, "--config: needs an argument; write --config=FILE");
+    write_file("gateway.yaml", "listeners: [\":1\"]\nroutes: [{path: /}]\n");
+    struct run run;
+    parse(&run, "--config=gateway.yaml");
+    assert_int_equal(run.result.exit_status, 1);
+    assert_non_null(
+        strstr(run.err, "gateway.yaml:2:10: error: routes[0]: the route leads nowhere"));
+    assert_non_null(strstr(run.err, "     2 | routes: [{path: /}]\n       |          ^\n"));
+    done(&run);
+}
+
+/* What is printed for a command line loads to what that command line means. */
+static void prints_what_loads_to_the_same(void **state)
+{
+    const char *lines[] = {
+        "6080 localhost:5900",
+        "--unix-listen=s --unix-listen-mode=0660 --unix-target=@t",
+        "--cert=c.pem --key=k.pem --ssl-only --verify-client --cafile=c.pem 443 [::1]:5900",
+        "--ssl-target --ssl-target-name=n --log-file=l --heartbeat=0 -6 h:0 h:1",
+        "--ssl-target-name=n 7 h:1",
+        "--text=refuse --connect=first --max-duration=1d --ssl-ciphers=A+B:!C 80 h:1",
+        "--config=gateway.yaml --log-level=error",
+    };
+    create("c.pem");
+    create("k.pem");
+    write_file("gateway.yaml", gateway);
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        char line[300];
+        struct run run, printed;
+        parse_file(&run, lines[i]);
+        snprintf(line, sizeof(line), "--print-config %s", lines[i]);
+        parse(&printed, line);
+        assert_int_equal(printed.result.exit_status, 0);
+        write_file("printed.yaml", printed.out);
+        /* The paths of the quick command line are as it has them; a file's are whole. */
+        struct run loaded, again;
+        parse_file(&loaded, "--config=printed.yaml");
+        parse(&again, "--print-config --config=printed.yaml");
+        assert_string_equal(again.out, printed.out);
+        if (!strstr(lines[i], ".pem") && !strstr(lines[i], "unix") && !strstr(lines[i], "=l"))
+            assert_true(compare_configs(run.result.config, loaded.result.config));
+        done(&run);
+        done(&printed);
+        done(&loaded);
+        done(&again);
+    }
+    refuses("--print-config demo", 2, "--print-config: a file cannot say demo");
+}
+
+/* Something else than the default, whatever is on this machine. */
+static const char *sample(const struct options_row *row, const char *directory)
+{
+    static char path[128];
+    static const char *const texts[][2] = {
+        {"token-plugin", "TokenFileName"},
+        {"ssl-version", "tlsv1_3"},
+        {"wrap-mode", "ignore"},
+        {"log-level", "error"},
+        {"log-format", "json"},
+        {"connect", "first"},
+        {"text", "refuse"},
+        {"ssl-ciphers", "AES128-SHA"},
+        {"unix-listen", "@l"},
+        {"unix-target", "@t"},
+        {"syslog", "@s"},
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        for (size_t j = 0; j < OPTIONS_FLAGS_MAX; j++)
+            if (row->flags[j].name && strcmp(row->flags[j].name, texts[i][0]) == 0)
+                return texts[i][1];
+    snprintf(path, sizeof(path), "%s/c.pem", directory);
+    switch (row->value.type) {
+    case VALUE_PATH:
+        return path;
+    case VALUE_MODE:
+        return "0640";
+    case VALUE_SIZE:
+        return "2KiB";
+    default:
+        return "12";
+    }
+}
+
+/* What a flag cannot do without. */
+static const char *company(const char *flag, const char *directory)
+{
+    static char line[200];
+    static const struct {
+        const char *flag, *line;
+    } needed[] = {
+        {"unix-listen", "h:1"},
+        {"inetd", "h:1"},
+        {"unix-target", "7"},
+        {"unix-listen-mode", "--unix-listen=@l h:1"},
+        {"legacy-syslog", "--syslog=@s 7 h:1"},
+        {"file-only", "--web=%s 7 h:1"},
+        {"key", "--cert=%s/c.pem 7 h:1"},
+        {"ssl-only", "--cert=%s/c.pem 7 h:1"},
+        {"verify-client", "--cert=%s/c.pem 7 h:1"},
+        {"cafile", "--cert=%s/c.pem --verify-client 7 h:1"},
+        {"ssl-version", "--cert=%s/c.pem 7 h:1"},
+        {"ssl-ciphers", "--cert=%s/c.pem 7 h:1"},
+        {"ssl-target-name", "--ssl-target 7 h:1"},
+        {"token-source", "--token-plugin=TokenFile 7"},
+        {"token-plugin", "--token-source=%s 7"},
+        {"target-config", "7"},
+        {"host-token", "--target-config=%s/c.pem 7"},
+        {"wrap-mode", "7 h:1 -- command --with ~ -- words"},
+    };
+    for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+        if (strcmp(needed[i].flag, flag) != 0)
+            continue;
+        const char *place = strstr(needed[i].line, "%s");
+        int before = place ? (int)(place - needed[i].line) : (int)strlen(needed[i].line);
+        snprintf(line, sizeof(line), "%.*s%s%s", before, needed[i].line, place ? directory : "",
+                 place ? place + 2 : "");
+        return line;
+    }
+    return "7 h:1";
+}
+
+static void prints_what_a_flag_means(const struct cli_flag *flag, const char *directory)
+{
+    char words[400], line[420];
+    struct run run, printed, loaded;
+    const char *argument = flag->flag->argument ? sample(flag->row, directory) : "";
+    snprintf(words, sizeof(words), "--%s%s%s %s", flag->flag->name, *argument ? "=" : "", argument,
+             company(flag->flag->name, directory));
+    snprintf(line, sizeof(line), "--print-config %s", words);
+    parse_file(&run, words);
+    if (run.result.action != CLI_RUN)
+        fail_msg("%s: %s", words, run.err);
+    parse(&printed, line);
+    write_file("printed.yaml", printed.out);
+    parse_file(&loaded, "--config=printed.yaml");
+    if (loaded.result.action != CLI_RUN)
+        fail_msg("%s: %s", words, loaded.err);
+    if (!compare_configs(run.result.config, loaded.result.config))
+        fail_msg("%s: is not the same as\n%s", words, printed.out);
+    done(&run);
+    done(&printed);
+    done(&loaded);
+}
+
+/* But for secrets, which are not printed. */
+static void prints_every_flag_as_a_file(void **state)
+{
+    struct cli_flag flag;
+    create("c.pem");
+    for (size_t cursor = 0; cli_flag_next(&cursor, &flag);)
+        if (flag.meaning == CLI_FLAG_OPTION && !flag.row->secret)
+            prints_what_a_flag_means(&flag, *state);
+}
+
+static void says(const char *line, int status, const char *out, const char *err)
+{
+    struct run run;
+    parse(&run, line);
+    assert_int_equal(run.result.action, CLI_EXIT);
+    assert_int_equal(run.result.exit_status, status);
+    if (!strstr(run.out, out) || !strstr(run.err, err))
+        fail_msg("%s: expected '%s' and '%s' in: %s%s", line, out, err, run.out, run.err);
+    done(&run);
+}
+
+static void knows_its_commands(void **state)
+{
+    write_file("gateway.yaml", gateway);
+    write_file("bad.yaml", "wrokers: 3\n");
+    says("check gateway.yaml", 0, "gateway.yaml: ok: 2 listeners, 1 route\n", "");
+    says("check bad.yaml", 1, "",
+         "bad.yaml:1:1: error: wrokers: unknown option; did you mean workers?");
+    says("check bad.yaml", 1, "", "wsluice: bad.yaml: 3 errors, 0 warnings\n");
+    says("check --connect bad.yaml", 1, "", "3 errors");
+    says("check none.yaml", 1, "", "cannot read 'none.yaml'");
+    says("check", 2, "", "usage: wsluice check");
+    says("check --conect bad.yaml", 2, "", "--conect: unknown option");
+    says("check a b", 2, "", "b: one file at a time");
+    says("check --help", 0, "usage: wsluice check", "");
+    says("help-config", 0, "listeners[].tls.certificates[].key_password", "");
+    says("help-config routes.ping_interval", 0, "default: 30s", "");
+    says("help-config routes[3].target", 0, "routes[].targets[].server_name", "");
+    says("help-config --markdown", 0, "| `ping_interval` |", "");
+    says("help-config routes.pin_interval", 2, "", "did you mean ping_interval?");
+    says("help-config drain_delay", 0, "limits.drain_delay\n", "");
+    says("help-config files", 0, "routes[].files.root", "");
+    says("help-config target", 0, "routes[].targets[].address", "");
+    says("help-config target", 0, "\n\nlog.target\n", "");
+    says("help-config a b", 2, "", "b: one path at a time");
+    says("schema", 0, "\"$schema\"", "");
+    says("schema x", 2, "", "takes no arguments");
+
+    struct run run;
+    parse_file(&run, "check --connect gateway.yaml");
+    assert_int_equal(run.result.action, CLI_CHECK);
+    assert_int_equal(run.result.exit_status, 0);
+    done(&run);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_DIRECTORY(takes_a_file),
+        IN_DIRECTORY(a_file_has_its_own_addresses),
+        IN_DIRECTORY(prints_what_loads_to_the_same),
+        IN_DIRECTORY(prints_every_flag_as_a_file),
+        IN_DIRECTORY(knows_its_commands),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,103 @@
+/* Rights that are given up, each time in a process of its own. */
+#include "run/process/privilege.h"
+
+#include <grp.h>
+#include <pwd.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define ERROR_MAX 256
+
+/* True when `check` holds in a process that has dropped to this user and group. */
+static bool dropped(const char *user, const char *group,
+                    bool (*check)(bool done, const char *error))
+{
+    int status;
+    pid_t child = fork();
+    if (child == 0) {
+        char error[ERROR_MAX] = "";
+        bool done = privilege_drop(user, group, error, sizeof(error));
+        _exit(check(done, error) ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static bool is_all_of_nobody(bool done, const char *error)
+{
+    const struct passwd *nobody = getpwnam("nobody");
+    uid_t uid[3];
+    gid_t gid[3], groups[32];
+    int count = getgroups(32, groups);
+    if (!done || *error || !nobody || getresuid(&uid[0], &uid[1], &uid[2]) != 0 ||
+        getresgid(&gid[0], &gid[1], &gid[2]) != 0)
+        return false;
+    for (int i = 0; i < 3; i++)
+        if (uid[i] != nobody->pw_uid || gid[i] != nobody->pw_gid)
+            return false;
+    for (int i = 0; i < count; i++)
+        if (groups[i] == 0)
+            return false;
+    return setuid(0) != 0 && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
+}
+
+static bool is_ours_without_new_rights(bool done, const char *error)
+{
+    return done && *error == '\0' && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
+}
+
+static bool names_the_unknown(bool done, const char *error)
+{
+    return !done && strstr(error, "nosuchname");
+}
+
+static void test_user(void **unused)
+{
+    if (getuid() != 0)
+        skip();
+    assert_true(dropped("nobody", NULL, is_all_of_nobody));
+}
+
+static void test_nobody_to_become(void **unused)
+{
+    assert_true(dropped(NULL, NULL, is_ours_without_new_rights));
+}
+
+static void test_unknown(void **unused)
+{
+    assert_true(dropped("nosuchname", NULL, names_the_unknown));
+    assert_true(dropped(NULL, "nosuchname", names_the_unknown));
+}
+
+static bool twice(bool done, const char *error)
+{
+    char again[ERROR_MAX];
+    return done && *error == '\0' && privilege_drop("nobody", NULL, again, sizeof(again)) &&
+           !privilege_drop("daemon", NULL, again, sizeof(again)) && strstr(again, "start as root");
+}
+
+/* A successor asks for what its predecessor has become already; for anybody else it lacks rights.
+ */
+static void test_again(void **unused)
+{
+    if (getuid() != 0)
+        skip();
+    assert_true(dropped("nobody", NULL, twice));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_user),
+        cmocka_unit_test(test_nobody_to_become),
+        cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_again),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

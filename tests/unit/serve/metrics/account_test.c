@@ -1,0 +1,280 @@
+/* Accounts by route: what is counted, what a reload keeps, and what several threads see. */
+#include "serve/metrics/account.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+#include <uv.h>
+
+#include "lib/failing_alloc.h"
+
+struct found {
+    const char *name;
+    unsigned times;
+    struct account_sums sums;
+};
+
+static void look(void *owner, const char *name, const struct account_sums *sums)
+{
+    struct found *found = owner;
+    if (strcmp(found->name, name) != 0)
+        return;
+    found->times++;
+    found->sums = *sums;
+}
+
+static struct found find(struct account_set *set, const char *name)
+{
+    struct found found = {.name = name};
+    account_each(set, look, &found);
+    return found;
+}
+
+static void run_session(struct account *account, unsigned worker, struct metrics *metrics,
+                        enum reason reason)
+{
+    struct account_use use = {0};
+    account_enter(&use, account, worker, metrics);
+    account_open(&use, 3);
+    account_bytes(&use, 100, 1000);
+    account_bytes(&use, 150, 1000);
+    account_end(&use, reason, 42);
+}
+
+static void test_a_session(void **unused)
+{
+    struct account_set *set = account_set_create(2);
+    struct account *account = account_get(set, "desk");
+    struct metrics metrics = {0};
+    struct account_use use = {0};
+    account_bytes(&use, 1, 1);
+    account_end(&use, REASON_silent, 0); /* before its route was known */
+    account_enter(&use, account, 1, &metrics);
+    account_open(&use, 3);
+    account_bytes(&use, 100, 1000);
+    struct found found = find(set, "desk");
+    assert_int_equal(found.sums.open, 1);
+    assert_int_equal(metrics_read(&metrics.open_sessions), 1);
+    assert_int_equal(found.sums.bytes_down, 1000);
+    account_bytes(&use, 150, 1000);
+    account_end(&use, REASON_client_closed, 42);
+    account_bytes(&use, 999, 999);
+    account_end(&use, REASON_client_eof, 43);
+
+    found = find(set, "desk");
+    assert_int_equal(found.times, 1);
+    assert_int_equal(found.sums.open, 0);
+    assert_int_equal(found.sums.sessions, 1);
+    assert_int_equal(found.sums.bytes_up, 150);
+    assert_int_equal(found.sums.bytes_down, 1000);
+    assert_int_equal(found.sums.ended[REASON_client_closed], 1);
+    assert_int_equal(found.sums.ended[REASON_client_eof], 0);
+    assert_int_equal(metrics_read(&metrics.open_sessions), 0);
+    assert_int_equal(metrics_read(&metrics.counter[METRICS_sessions]), 1);
+    assert_int_equal(metrics_read(&metrics.counter[METRICS_bytes_up]), 150);
+    assert_int_equal(metrics_read(&metrics.histogram[METRICS_HISTOGRAM_connect].sum), 3);
+    assert_int_equal(metrics_read(&metrics.histogram[METRICS_HISTOGRAM_duration].sum), 42);
+    account_release(account);
+    account_set_free(set);
+}
+
+static void test_a_refused_client(void **unused)
+{
+    struct account_set *set = account_set_create(1);
+    struct account *account = account_get(set, "desk");
+    struct metrics metrics = {0};
+    struct account_use use = {0};
+    account_enter(&use, account, 0, &metrics);
+    account_end(&use, REASON_target_refused, 5);
+    struct found found = find(set, "desk");
+    assert_int_equal(found.sums.ended[REASON_target_refused], 1);
+    assert_int_equal(found.sums.sessions, 0);
+    assert_int_equal(found.sums.open, 0);
+    assert_int_equal(metrics_read(&metrics.histogram[METRICS_HISTOGRAM_duration].sum), 0);
+    account_release(account);
+    account_set_free(set);
+}
+
+/* A reload: the new gate names its routes before the old one lets go of them, or long after. */
+static void test_a_name_keeps_its_count(void **unused)
+{
+    struct account_set *set = account_set_create(1);
+    struct metrics metrics = {0};
+    struct account *before = account_get(set, "desk");
+    run_session(before, 0, &metrics, REASON_client_closed);
+    struct account *after = account_get(set, "desk");
+    assert_ptr_equal(before, after);
+    account_release(before);
+    assert_int_equal(find(set, "desk").sums.sessions, 1);
+    account_release(after);
+    assert_int_equal(find(set, "desk").sums.sessions, 1);
+    after = account_get(set, "desk");
+    run_session(after, 0, &metrics, REASON_client_closed);
+    assert_int_equal(find(set, "desk").sums.sessions, 2);
+    account_release(after);
+    account_set_free(set);
+}
+
+static const char *name_of(unsigned i)
+{
+    static char name[32];
+    snprintf(name, sizeof(name), "route %u", i);
+    return name;
+}
+
+static void count(void *owner, const char *name, const struct account_sums *sums)
+{
+    (void)name;
+    (void)sums;
+    ++*(size_t *)owner;
+}
+
+static void test_memory_is_bounded(void **unused)
+{
+    struct account_set *set = account_set_create(1);
+    struct account *kept = account_get(set, "kept");
+    for (unsigned i = 0; i < 3 * ACCOUNT_RETIRED_MAX; i++)
+        account_release(account_get(set, name_of(i)));
+    size_t all = 0;
+    account_each(set, count, &all);
+    assert_int_equal(all, ACCOUNT_RETIRED_MAX + 1);
+    assert_int_equal(find(set, "route 0").times, 0);
+    assert_int_equal(find(set, name_of(3 * ACCOUNT_RETIRED_MAX - 1)).times, 1);
+    assert_int_equal(find(set, "kept").times, 1);
+    account_release(kept);
+    account_set_free(set);
+}
+
+static void test_many_routes(void **unused)
+{
+    enum { ROUTES = 10000 };
+    struct account_set *set = account_set_create(2);
+    struct account **accounts = calloc(ROUTES, sizeof(struct account *));
+    for (unsigned i = 0; i < ROUTES; i++)
+        accounts[i] = account_get(set, name_of(i));
+    for (unsigned i = 0; i < ROUTES; i++) {
+        struct account *again = account_get(set, name_of(i));
+        assert_ptr_equal(again, accounts[i]);
+        account_release(again);
+        account_release(accounts[i]);
+    }
+    free(accounts);
+    account_set_free(set);
+}
+
+static void test_without_memory(void **unused)
+{
+    struct account_set *set = NULL;
+    struct account *account = NULL;
+    for (unsigned i = 1; !set; i++) {
+        failing_alloc_arm(i);
+        set = account_set_create(1);
+        assert_true((set == NULL) == failing_alloc_disarm());
+    }
+    for (unsigned i = 1; !account; i++) {
+        failing_alloc_arm(i);
+        account = account_get(set, "desk");
+        assert_true((account == NULL) == failing_alloc_disarm());
+    }
+    /* The worker's own counters go on, and the next client has its slot. */
+    struct metrics metrics = {0};
+    failing_alloc_arm(1);
+    run_session(account, 0, &metrics, REASON_client_closed);
+    assert_true(failing_alloc_disarm());
+    assert_int_equal(metrics_read(&metrics.counter[METRICS_sessions]), 1);
+    assert_int_equal(find(set, "desk").sums.sessions, 0);
+    run_session(account, 0, &metrics, REASON_client_closed);
+    assert_int_equal(find(set, "desk").sums.sessions, 1);
+    account_release(account);
+    account_set_free(set);
+}
+
+/* ---- threads --------------------------------------------------------------------------------- */
+
+#define WORKERS  4
+#define SESSIONS 3000
+
+struct desk {
+    struct account_set *set;
+    struct metrics metrics[WORKERS];
+};
+
+struct hand {
+    struct desk *desk;
+    unsigned worker;
+};
+
+static void work(void *argument)
+{
+    struct hand *hand = argument;
+    for (unsigned i = 0; i < SESSIONS; i++) {
+        struct account *account = account_get(hand->desk->set, i % 2 ? "odd" : "even");
+        run_session(account, hand->worker, &hand->desk->metrics[hand->worker],
+                    i % 3 ? REASON_client_closed : REASON_target_closed);
+        account_release(account);
+    }
+}
+
+static uint64_t sum_of(const struct desk *desk, enum metric metric)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < WORKERS; i++)
+        sum += metrics_read(&desk->metrics[i].counter[metric]);
+    return sum;
+}
+
+static void expect_no_less(const struct account_sums *before, const struct account_sums *after)
+{
+    assert_true(after->sessions >= before->sessions && after->bytes_up >= before->bytes_up &&
+                after->bytes_down >= before->bytes_down && after->open <= WORKERS);
+    for (int reason = 0; reason < REASON_COUNT; reason++)
+        assert_true(after->ended[reason] >= before->ended[reason]);
+}
+
+static void test_threads(void **unused)
+{
+    struct desk desk = {.set = account_set_create(WORKERS)};
+    struct hand hands[WORKERS];
+    uv_thread_t threads[WORKERS];
+    struct account *even = account_get(desk.set, "even");
+    for (unsigned i = 0; i < WORKERS; i++) {
+        hands[i] = (struct hand){&desk, i};
+        assert_int_equal(uv_thread_create(&threads[i], work, &hands[i]), 0);
+    }
+    struct account_sums before = find(desk.set, "even").sums;
+    while (sum_of(&desk, METRICS_sessions) < (uint64_t)WORKERS * SESSIONS) {
+        struct account_sums after = find(desk.set, "even").sums;
+        expect_no_less(&before, &after);
+        before = after;
+    }
+    for (unsigned i = 0; i < WORKERS; i++)
+        uv_thread_join(&threads[i]);
+
+    struct account_sums evens = find(desk.set, "even").sums, odds = find(desk.set, "odd").sums;
+    expect_no_less(&before, &evens);
+    assert_int_equal(evens.open + odds.open, 0);
+    assert_int_equal(evens.sessions, WORKERS * SESSIONS / 2);
+    assert_int_equal(evens.sessions + odds.sessions, sum_of(&desk, METRICS_sessions));
+    assert_int_equal(evens.bytes_up + odds.bytes_up, sum_of(&desk, METRICS_bytes_up));
+    assert_int_equal(evens.bytes_down + odds.bytes_down, sum_of(&desk, METRICS_bytes_down));
+    assert_int_equal(evens.ended[REASON_client_closed] + evens.ended[REASON_target_closed],
+                     evens.sessions);
+    account_release(even);
+    account_set_free(desk.set);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test(name)
+    const struct CMUnitTest tests[] = {
+        TEST(test_a_session),
+        TEST(test_a_refused_client),
+        TEST(test_a_name_keeps_its_count),
+        TEST(test_memory_is_bounded),
+        TEST(test_many_routes),
+        TEST(test_without_memory),
+        TEST(test_threads),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

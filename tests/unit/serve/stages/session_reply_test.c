@@ -1,0 +1,330 @@
+/*
+ * Answers of a session over a pair of sockets: made later, made too late, made for nobody, sent to
+ * somebody who does not read.
+ */
+#include "serve/stages/session_reply.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "lib/failing_alloc.h"
+
+static uv_loop_t loop;
+static struct session_env env;
+static struct config config;
+static struct site site;
+static struct site_listener listener;
+static struct config_listener config_listener;
+static struct session *session;
+static int peer;
+static unsigned events, gone;
+
+static void gone_cb(struct session_env *unused)
+{
+    (void)unused;
+    gone++;
+}
+
+static void deadline_cb(uv_timer_t *timer)
+{
+    session_reply_tick(WSL_CONTAINER(timer, struct session, timer));
+}
+
+static void client_cb(void *owner, unsigned ready)
+{
+    struct session *who = owner;
+    events++;
+    if (ready & WATCH_BROKEN)
+        session_base_die(who, REASON_client_reset);
+    else if (who->state == LIFE_REPLYING)
+        session_reply_turn(who);
+    else if (who->state == LIFE_CLOSING)
+        session_base_turn(who, ready);
+}
+
+static int set_up(void **unused)
+{
+    assert_int_equal(uv_loop_init(&loop), 0);
+    env = (struct session_env){.loop = &loop, .gone = gone_cb, .deadline = deadline_cb};
+    assert_true(watch_set_open(&env.watches, &loop));
+    uv_unref((uv_handle_t *)&env.watches.poll);
+    env.scratch = malloc(sizeof(*env.scratch));
+    list_init(&env.sessions);
+    list_init(&env.visits);
+    snprintf(listener.name, sizeof(listener.name), "here");
+    config = (struct config){.listeners = &config_listener, .listener_count = 1};
+    config.limits.reply_timeout_ms = 400;
+    config.limits.keep_alive_ms = 60000;
+    config.limits.close_timeout_ms = 300;
+    site = (struct site){.config = &config, .listeners = &listener};
+    return 0;
+}
+
+static int tear_down(void **unused)
+{
+    watch_set_close(&env.watches);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&loop), 0);
+    free(env.scratch);
+    return 0;
+}
+
+/* A session whose request has just been judged. */
+static void begin(bool keep)
+{
+    int pair[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+    peer = pair[1];
+    gone = 0;
+    atomic_init(&site.references, 1000);
+    session = calloc(1, sizeof(*session));
+    assert_non_null(session);
+    session->entry = calloc(1, sizeof(*session->entry));
+    assert_non_null(session->entry);
+    session->env = &env;
+    session->site = &site;
+    session->fd = pair[0];
+    session->state = LIFE_HEAD;
+    session->client = plain_init(&session->client_plain, pair[0], &transport_client);
+    session->client_watch = watch_open(&env.watches, pair[0], WATCH_READ, client_cb, session);
+    assert_non_null(session->client_watch);
+    session->entry->keep = keep;
+    uv_timer_init(&loop, &session->timer);
+    list_append(&env.sessions, &session->link);
+    env.live++;
+}
+
+static void turn(void)
+{
+    uv_ref((uv_handle_t *)&env.watches.poll);
+    for (int i = 0; i < 3; i++)
+        uv_run(&loop, UV_RUN_NOWAIT);
+    uv_unref((uv_handle_t *)&env.watches.poll);
+}
+
+static void end(void)
+{
+    if (gone == 0 && session->state != LIFE_DEAD)
+        session_base_die(session, REASON_shutdown);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(gone, 1);
+    assert_int_equal(env.live, 0);
+    close(peer);
+}
+
+static void expect_heard(const char *status, const char *rest)
+{
+    char text[4096];
+    ssize_t n = recv(peer, text, sizeof(text) - 1, 0);
+    assert_true(n > 0);
+    text[n] = '\0';
+    assert_ptr_equal(strstr(text, status), text);
+    assert_non_null(strstr(text, rest));
+}
+
+static const struct reply hello = {.status = 200, .body = {REPLY_STATIC, "hello", NULL, 0, 0, 5}};
+
+static void test_at_once(void **unused)
+{
+    begin(true);
+    session_reply_send(session, &hello);
+    assert_int_equal(session->state, LIFE_HEAD);
+    assert_int_equal(session_base_settled(session), REASON_answered);
+    expect_heard("HTTP/1.1 200 OK\r\n", "\r\n\r\nhello");
+    assert_int_equal(metrics_read(&env.metrics.counter[METRICS_requests_2xx]), 1);
+    end();
+}
+
+static void test_the_last(void **unused)
+{
+    begin(false);
+    session_reply_send(session, &hello);
+    assert_int_equal(session->state, LIFE_CLOSING);
+    expect_heard("HTTP/1.1 200 OK\r\n", "\r\nConnection: close\r\n");
+    char byte;
+    assert_int_equal(recv(peer, &byte, 1, 0), 0);
+    shutdown(peer, SHUT_WR);
+    turn();
+    assert_int_equal(gone, 1);
+    end();
+}
+
+static void test_later(void **unused)
+{
+    begin(true);
+    struct session_wait *wait = session_reply_wait(session);
+    assert_non_null(wait);
+    assert_int_equal(session->state, LIFE_WAITING);
+    turn();
+    char byte;
+    assert_int_equal(recv(peer, &byte, 1, 0), -1);
+    assert_int_equal(errno, EAGAIN);
+    assert_false(session_reply_abandoned(wait));
+    session_reply_resume(wait, &hello);
+    assert_int_equal(session->state, LIFE_HEAD);
+    expect_heard("HTTP/1.1 200 OK\r\n", "\r\n\r\nhello");
+    end();
+}
+
+/* What comes meanwhile stays where it is. */
+static void test_nothing_is_read_meanwhile(void **unused)
+{
+    begin(true);
+    struct session_wait *wait = session_reply_wait(session);
+    assert_non_null(wait);
+    assert_int_equal(send(peer, "GET /", 5, 0), 5);
+    shutdown(peer, SHUT_WR);
+    turn();
+    events = 0;
+    turn();
+    assert_int_equal(events, 0);
+    assert_int_equal(session->state, LIFE_WAITING);
+    session_reply_resume(wait, &hello);
+    expect_heard("HTTP/1.1 200 OK\r\n", "\r\n\r\nhello");
+    end();
+}
+
+static void test_the_client_goes_meanwhile(void **unused)
+{
+    begin(true);
+    struct session_wait *wait = session_reply_wait(session);
+    assert_non_null(wait);
+    close(peer);
+    turn();
+    peer = dup(0);
+    if (session->state != LIFE_DEAD) /* a pair of Unix sockets may tell of it as of a half-close */
+        session_base_die(session, REASON_client_reset);
+    assert_true(session_reply_abandoned(wait));
+    turn();
+    char *body = malloc(10);
+    session_reply_resume(wait, &(struct reply){.status = 200, .body = reply_owned(body, 10)});
+    end();
+}
+
+static void test_the_answer_does_not_come(void **unused)
+{
+    begin(true);
+    struct session_wait *wait = session_reply_wait(session);
+    assert_non_null(wait);
+    while (session->state == LIFE_WAITING)
+        uv_run(&loop, UV_RUN_ONCE);
+    expect_heard("HTTP/1.1 503 Service Unavailable\r\n", "The answer took too long\n");
+    assert_int_equal(session->state, LIFE_CLOSING);
+    assert_true(session_reply_abandoned(wait));
+    session_reply_resume(wait, &hello);
+    end();
+}
+
+/* The deadline passed while the loop was not running, and so did the maker's last word. */
+static void test_an_answer_in_the_last_turn(void **unused)
+{
+    for (int round = 0; round < 2; round++) {
+        begin(true);
+        struct session_wait *wait = session_reply_wait(session);
+        assert_non_null(wait);
+        session_reply_tick(session);
+        assert_int_equal(session->state, LIFE_WAITING);
+        session_reply_resume(wait, &hello);
+        expect_heard("HTTP/1.1 200 OK\r\n", "\r\n\r\nhello");
+        assert_int_equal(session->state, LIFE_HEAD);
+        end();
+    }
+}
+
+static void count_cb(void *maker)
+{
+    ++*(unsigned *)maker;
+}
+
+/* Once, however it comes about; never when the answer is there. */
+static void test_the_maker_is_told(void **unused)
+{
+    for (int way = 0; way < 3; way++) {
+        unsigned told = 0;
+        begin(true);
+        struct session_wait *wait = session_reply_wait(session);
+        assert_non_null(wait);
+        wait->abandoned = count_cb;
+        wait->maker = &told;
+        if (way == 1) {
+            session_reply_tick(session);
+            assert_int_equal(told, 0); /* its answer may wait in the loop */
+            session_reply_tick(session);
+        }
+        if (way == 2)
+            session_base_die(session, REASON_client_reset);
+        assert_int_equal(told, way == 0 ? 0 : 1);
+        session_reply_resume(wait, &hello);
+        end();
+        assert_int_equal(told, way == 0 ? 0 : 1);
+    }
+}
+
+static void test_told_to_be_the_last_while_waiting(void **unused)
+{
+    begin(true);
+    struct session_wait *wait = session_reply_wait(session);
+    assert_non_null(wait);
+    session_reply_last(session);
+    assert_true(session_reply_is_last(session));
+    session_reply_resume(wait, &hello);
+    expect_heard("HTTP/1.1 200 OK\r\n", "\r\nConnection: close\r\n");
+    end();
+}
+
+static void test_nobody_reads(void **unused)
+{
+    static char large[4 << 20];
+    begin(true);
+    session_reply_send(
+        session,
+        &(struct reply){.status = 200, .body = reply_static((struct slice){large, sizeof(large)})});
+    assert_int_equal(session->state, LIFE_REPLYING);
+    uint64_t began = uv_now(&loop);
+    while (session->state == LIFE_REPLYING)
+        uv_run(&loop, UV_RUN_ONCE);
+    assert_int_equal(session->state, LIFE_DEAD);
+    assert_in_range(uv_now(&loop) - began, 400, 5000);
+    end();
+}
+
+static void test_without_memory(void **unused)
+{
+    begin(true);
+    failing_alloc_arm(1);
+    assert_null(session_reply_wait(session));
+    assert_true(failing_alloc_disarm());
+    expect_heard("HTTP/1.1 503 Service Unavailable\r\n", "Out of memory\n");
+    end();
+
+    begin(true);
+    failing_alloc_arm(1);
+    session_reply_send(session, &hello);
+    assert_true(failing_alloc_disarm());
+    assert_int_equal(session->state, LIFE_DEAD);
+    end();
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(test_at_once),
+        TEST(test_the_last),
+        TEST(test_later),
+        TEST(test_nothing_is_read_meanwhile),
+        TEST(test_the_client_goes_meanwhile),
+        TEST(test_the_answer_does_not_come),
+        TEST(test_an_answer_in_the_last_turn),
+        TEST(test_the_maker_is_told),
+        TEST(test_told_to_be_the_last_while_waiting),
+        TEST(test_nobody_reads),
+        TEST(test_without_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

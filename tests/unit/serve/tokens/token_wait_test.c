@@ -1,0 +1,137 @@
+/* Those who wait until tokens have been read again in the pool. */
+#include "serve/tokens/token_store.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "lib/work_lab.h"
+
+static char folder[64], source[80];
+static uv_loop_t loop;
+static struct work_lab work;
+static struct token_store *store;
+
+static int set_up(void **unused)
+{
+    snprintf(folder, sizeof(folder), "/tmp/wsluice-wait-XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    snprintf(source, sizeof(source), "%s/file", folder);
+    assert_int_equal(uv_loop_init(&loop), 0);
+    work_lab_open(&work, &loop);
+    return 0;
+}
+
+static int tear_down(void **unused)
+{
+    token_store_release(store);
+    work_lab_close(&work);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&loop), 0);
+    work_lab_free(&work);
+    unlink(source);
+    rmdir(folder);
+    return 0;
+}
+
+static void open_store(void)
+{
+    char error[256];
+    struct config_tokens tokens = {.from = "query:token", .file = folder};
+    store = token_store_create(&tokens, error, sizeof(error));
+    assert_non_null(store);
+}
+
+static void write_file(const char *text)
+{
+    FILE *file = fopen(source, "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+#define CROWD 200
+
+struct visitor {
+    struct token_waiter waiter;
+    struct token_store *store;
+    const char *host;
+};
+
+static unsigned answered;
+
+static void answered_cb(struct token_waiter *waiter)
+{
+    struct visitor *visitor = WSL_CONTAINER(waiter, struct visitor, waiter);
+    struct token_place place;
+    assert_int_equal(token_store_find(visitor->store, SLICE("token"), &place), REASON_none);
+    assert_string_equal(place.address.host, visitor->host);
+    answered++;
+}
+
+static void await(struct visitor *visitor, const char *host)
+{
+    *visitor = (struct visitor){.store = store, .host = host};
+    token_store_wait(store, &work.lane, &visitor->waiter, answered_cb);
+}
+
+/* Who comes while a refresh runs waits for the next: all the others share those two. */
+static void test_a_crowd_costs_two_refreshes(void **unused)
+{
+    static struct visitor crowd[CROWD];
+    uv_ref((uv_handle_t *)&work.mailbox.wake);
+    write_file("token: old:1\n");
+    open_store();
+    uint64_t before = token_store_looks(store);
+    answered = 0;
+    await(&crowd[0], "new");
+    /* Its refresh has begun, and may have missed this. */
+    write_file("token: new:1\n");
+    for (unsigned i = 1; i < CROWD; i++)
+        await(&crowd[i], "new");
+    assert_false(token_store_current(store));
+    for (unsigned i = 1; i < CROWD; i += 2)
+        token_store_leave(store, &crowd[i].waiter);
+    token_store_leave(store, &crowd[0].waiter);
+    while (answered < CROWD / 2 - 1)
+        uv_run(&loop, UV_RUN_ONCE);
+    assert_int_equal(answered, CROWD / 2 - 1);
+    assert_int_equal(token_store_looks(store) - before, 2);
+}
+
+/* The share of tokens is taken: who waits can leave, and then nothing is looked at. */
+static void test_a_refresh_that_nobody_waits_for(void **unused)
+{
+    struct visitor one, other;
+    struct work_job busy[8];
+    unsigned share = work_share_at_once(WORK_tokens);
+    write_file("token: host:1\n");
+    open_store();
+    for (unsigned i = 0; i < share; i++)
+        assert_true(work_ask(&work.lane, &busy[i], WORK_tokens, 0, NULL));
+    uint64_t before = token_store_looks(store);
+    await(&one, "host");
+    await(&other, "host");
+    token_store_leave(store, &one.waiter);
+    token_store_leave(store, &other.waiter);
+    for (unsigned i = 0; i < share; i++)
+        work_done(&busy[i]);
+    /* Had one begun, its turn would come here. */
+    uv_ref((uv_handle_t *)&work.mailbox.wake);
+    uv_run(&loop, UV_RUN_NOWAIT);
+    uv_unref((uv_handle_t *)&work.mailbox.wake);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(token_store_looks(store), before);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(test_a_crowd_costs_two_refreshes),
+        TEST(test_a_refresh_that_nobody_waits_for),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
