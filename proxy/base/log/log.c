@@ -53,10 +53,12 @@ bool log_open(const struct log_options *options, char *error, size_t error_size)
         .lowest = (enum reason_level)atomic_load_explicit(&sink.lowest, memory_order_relaxed),
         .json = atomic_load_explicit(&sink.json, memory_order_relaxed),
     };
-    if (!log_writer_open(&sink.writer, options, &before, error, error_size))
-        return false;
+    /* Before the thread can refuse it: that sets the format back. */
     set_format(options->lowest, options->json);
-    return true;
+    if (log_writer_open(&sink.writer, options, &before, error, error_size))
+        return true;
+    set_format(before.lowest, before.json);
+    return false;
 }
 
 static void reopened(int error)

@@ -99,7 +99,7 @@ static bool spells_out(const struct route_capture *capture, struct slice value, 
             if (route_capture_takes(capture, (struct slice){text, value.len}))
                 return false;
         }
-        text[i] = value.ptr[i];
+        memcpy(text + i, value.ptr + i, 1);
     }
     return true;
 }

@@ -46,21 +46,19 @@ static int ask(int netlink, const struct inet_diag_sockid *id, uint8_t family, s
                  .idiag_states = ~0U,
                  .id = *id},
     };
-    union {
-        struct nlmsghdr head;
-        char bytes[1024];
-    } answer;
+    _Alignas(struct nlmsghdr) char answer[1024];
+    const struct nlmsghdr *head = (const struct nlmsghdr *)(const void *)answer;
     if (send(netlink, &question, sizeof(question), 0) < 0)
         return errno;
-    ssize_t length = recv(netlink, &answer, sizeof(answer), MSG_DONTWAIT);
+    ssize_t length = recv(netlink, answer, sizeof(answer), MSG_DONTWAIT);
     if (length < 0)
         return errno;
-    if (answer.head.nlmsg_type == NLMSG_ERROR) {
-        const struct nlmsgerr *error = NLMSG_DATA(&answer.head);
+    if (head->nlmsg_type == NLMSG_ERROR) {
+        const struct nlmsgerr *error = NLMSG_DATA(head);
         return (size_t)length >= NLMSG_LENGTH(sizeof(*error)) && error->error < 0 ? -error->error
                                                                                   : EPROTO;
     }
-    const struct inet_diag_msg *socket = NLMSG_DATA(&answer.head);
+    const struct inet_diag_msg *socket = NLMSG_DATA(head);
     if ((size_t)length < NLMSG_LENGTH(sizeof(*socket)))
         return EPROTO;
     *owner = (struct owner){socket->idiag_uid, socket->idiag_inode != 0};

@@ -190,9 +190,10 @@ static const struct column session_columns[] = {
 static const char *print_stall(const struct roster_row *row, char text[CELL])
 {
     const char *who = roster_stalled(row);
-    char time[CELL];
-    if (who)
+    if (who) {
+        char time[CELL];
         snprintf(text, CELL, "%s %.20s", who, print_time(row->stalled_ms, time));
+    }
     return text;
 }
 
