@@ -18,7 +18,7 @@ static void wipe(char *text)
     free(text);
 }
 
-char *scalar_text(const struct scalar_reader *reader, const struct trail *trail,
+char *scalar_text(const struct scalar_reader *reader, const struct yaml_path *at,
                   const struct yaml_tree_node *node)
 {
     const char *problem = NULL, *remedy = NULL;
@@ -36,7 +36,7 @@ char *scalar_text(const struct scalar_reader *reader, const struct trail *trail,
             return text;
         problem = why;
     }
-    trail_complain(trail, reader->diag, node->where, remedy, "%s", problem);
+    yaml_path_complain(at, reader->diag, node->where, remedy, "%s", problem);
     return NULL;
 }
 
@@ -87,7 +87,7 @@ static void hide(const struct scalar_reader *reader, const struct options_row *r
         diag_hide(reader->diag, node->where, node->end);
 }
 
-static bool set_text(const struct scalar_reader *reader, const struct trail *trail,
+static bool set_text(const struct scalar_reader *reader, const struct yaml_path *at,
                      const struct options_row *row, void *object, const struct yaml_tree_node *node,
                      const char *text)
 {
@@ -105,11 +105,11 @@ static bool set_text(const struct scalar_reader *reader, const struct trail *tra
         break;
     }
     if (row->secret || length == 0)
-        trail_complain(trail, reader->diag, node->where, NULL, "%s", why);
+        yaml_path_complain(at, reader->diag, node->where, NULL, "%s", why);
     else
-        trail_complain(trail, reader->diag, node->where, NULL, "%s%s '%.*s%s'", why,
-                       strstr(why, "must be") ? ", not" : ":", QUOTED_MAX, text,
-                       length > QUOTED_MAX ? "..." : "");
+        yaml_path_complain(at, reader->diag, node->where, NULL, "%s%s '%.*s%s'", why,
+                           strstr(why, "must be") ? ", not" : ":", QUOTED_MAX, text,
+                           length > QUOTED_MAX ? "..." : "");
     return false;
 }
 
@@ -138,7 +138,7 @@ static void cut_newline(char *text, size_t length)
 }
 
 /* `name` is the path as it was written, for people. */
-static char *read_text(const struct scalar_reader *reader, const struct trail *trail,
+static char *read_text(const struct scalar_reader *reader, const struct yaml_path *at,
                        const struct yaml_tree_node *node, const char *path, const char *name)
 {
     size_t length;
@@ -146,11 +146,11 @@ static char *read_text(const struct scalar_reader *reader, const struct trail *t
     char *text =
         reader->world->read_file(reader->world->owner, path, SCALAR_FILE_MAX, &length, &why);
     if (!text) {
-        trail_complain(trail, reader->diag, node->where, NULL, "cannot read '%s': %s", name, why);
+        yaml_path_complain(at, reader->diag, node->where, NULL, "cannot read '%s': %s", name, why);
         return NULL;
     }
     if (memchr(text, '\0', length)) {
-        trail_complain(trail, reader->diag, node->where, NULL, "'%s' holds no text", name);
+        yaml_path_complain(at, reader->diag, node->where, NULL, "'%s' holds no text", name);
         explicit_bzero(text, length);
         free(text);
         return NULL;
@@ -159,15 +159,15 @@ static char *read_text(const struct scalar_reader *reader, const struct trail *t
     return text;
 }
 
-static bool set_from_file(const struct scalar_reader *reader, const struct trail *trail,
+static bool set_from_file(const struct scalar_reader *reader, const struct yaml_path *at,
                           const struct options_row *row, void *object,
                           const struct yaml_tree_node *node)
 {
     const struct yaml_tree_node *value = node->pairs[0].value;
-    char *name = scalar_text(reader, trail, value);
+    char *name = scalar_text(reader, at, value);
     char *path = name ? scalar_absolute(reader, name) : NULL;
-    char *text = path ? read_text(reader, trail, value, path, name) : NULL;
-    bool ok = text && set_text(reader, trail, row, object, value, text) &&
+    char *text = path ? read_text(reader, at, value, path, name) : NULL;
+    bool ok = text && set_text(reader, at, row, object, value, text) &&
               note(reader, row, object, CONFIG_ORIGIN_FILE, path);
     wipe(text);
     free(path);
@@ -181,16 +181,16 @@ static bool names_file(const struct options_row *row, const struct yaml_tree_nod
            strcmp(node->pairs[0].key->text, "file") == 0;
 }
 
-bool scalar_set(const struct scalar_reader *reader, const struct trail *trail,
+bool scalar_set(const struct scalar_reader *reader, const struct yaml_path *at,
                 const struct options_row *row, void *object, const struct yaml_tree_node *node)
 {
     if (names_file(row, node))
-        return set_from_file(reader, trail, row, object, node);
+        return set_from_file(reader, at, row, object, node);
     hide(reader, row, node);
-    char *text = scalar_text(reader, trail, node);
+    char *text = scalar_text(reader, at, node);
     if (text)
         text = rooted(reader, row, text);
-    bool ok = text && set_text(reader, trail, row, object, node, text);
+    bool ok = text && set_text(reader, at, row, object, node, text);
     if (ok && variables_is_one(node->text))
         ok = note(reader, row, object, CONFIG_ORIGIN_ENVIRONMENT, node->text);
     wipe(text);

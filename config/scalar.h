@@ -10,7 +10,7 @@
 #include "config/model/config.h"
 #include "config/model/diag.h"
 #include "config/options/options.h"
-#include "config/yaml/trail.h"
+#include "config/yaml/yaml_path.h"
 #include "config/yaml/yaml_tree.h"
 
 enum { SCALAR_FILE_MAX = 64 << 10 }; /* of a text in a file of its own */
@@ -32,11 +32,11 @@ struct scalar_reader {
 };
 
 /* The text of a node with its variables put in, to be freed. NULL: there is a finding. */
-char *scalar_text(const struct scalar_reader *reader, const struct trail *trail,
+char *scalar_text(const struct scalar_reader *reader, const struct yaml_path *at,
                   const struct yaml_tree_node *node);
 
 /* Sets one option, or adds one value to a list. False: there is a finding. */
-bool scalar_set(const struct scalar_reader *reader, const struct trail *trail,
+bool scalar_set(const struct scalar_reader *reader, const struct yaml_path *at,
                 const struct options_row *row, void *object, const struct yaml_tree_node *node);
 
 /* The path from the root directory, to be freed. NULL: memory is out, and there is a finding. */

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "config/options/snapshot.h"
-#include "config/stranger.h"
-#include "config/yaml/trail.h"
+#include "config/unknown_key.h"
+#include "config/yaml/yaml_path.h"
 
 /* One file under way. */
 struct walk {
@@ -16,45 +16,47 @@ struct walk {
     bool main;
 };
 
-static void read_section(struct walk *walk, const struct trail *trail, enum options_section section,
-                         const struct yaml_tree_node *node, void *object);
+static void read_section(struct walk *walk, const struct yaml_path *at,
+                         enum options_section section, const struct yaml_tree_node *node,
+                         void *object);
 
-static void unknown(struct walk *walk, const struct trail *trail, enum options_section section,
+static void unknown(struct walk *walk, const struct yaml_path *at, enum options_section section,
                     const struct yaml_tree_pair *pair)
 {
     struct diag *diag = walk->schema->diag;
     char remedy[200];
-    if (stranger_may_be_secret(pair->key->text))
+    if (unknown_key_may_be_secret(pair->key->text))
         diag_hide(diag, pair->value->where, pair->value->end);
-    if (stranger_is_reserved(section, pair->key->text)) {
-        trail_complain(trail, diag, pair->key->where, "leave it out",
-                       "this version of wsluice has no such option yet");
+    if (unknown_key_is_reserved(section, pair->key->text)) {
+        yaml_path_complain(at, diag, pair->key->where, "leave it out",
+                           "this version of wsluice has no such option yet");
         return;
     }
-    stranger_remedy(section, pair->key->text, remedy, sizeof(remedy));
-    trail_complain(trail, diag, pair->key->where, remedy, "unknown option");
+    unknown_key_remedy(section, pair->key->text, remedy, sizeof(remedy));
+    yaml_path_complain(at, diag, pair->key->where, remedy, "unknown option");
 }
 
 /* ---- values ---- */
 
-static void read_option(struct walk *walk, const struct trail *trail, const struct options_row *row,
-                        void *object, const struct yaml_tree_node *node)
+static void read_option(struct walk *walk, const struct yaml_path *at,
+                        const struct options_row *row, void *object,
+                        const struct yaml_tree_node *node)
 {
     if (!row->list || node->kind != YAML_TREE_SEQUENCE) {
-        scalar_set(&walk->reader, trail, row, object, node);
+        scalar_set(&walk->reader, at, row, object, node);
         return;
     }
     for (size_t i = 0; i < node->count; i++) {
-        struct trail item = {trail, NULL, i};
+        struct yaml_path item = {at, NULL, i};
         scalar_set(&walk->reader, &item, row, object, node->items[i]);
     }
 }
 
-static void add_include(struct walk *walk, const struct trail *trail,
+static void add_include(struct walk *walk, const struct yaml_path *at,
                         const struct yaml_tree_node *node)
 {
     struct schema *schema = walk->schema;
-    char *text = scalar_text(&walk->reader, trail, node);
+    char *text = scalar_text(&walk->reader, at, node);
     if (!text)
         return;
     char *pattern = scalar_absolute(&walk->reader, text);
@@ -74,15 +76,15 @@ static void add_include(struct walk *walk, const struct trail *trail,
         schema->includes[schema->include_count++] = (struct schema_include){pattern, node->where};
 }
 
-static void read_include(struct walk *walk, const struct trail *trail,
+static void read_include(struct walk *walk, const struct yaml_path *at,
                          const struct yaml_tree_node *node)
 {
     if (node->kind != YAML_TREE_SEQUENCE) {
-        add_include(walk, trail, node);
+        add_include(walk, at, node);
         return;
     }
     for (size_t i = 0; i < node->count; i++) {
-        struct trail item = {trail, NULL, i};
+        struct yaml_path item = {at, NULL, i};
         add_include(walk, &item, node->items[i]);
     }
 }
@@ -126,15 +128,15 @@ static void *open_element(struct walk *walk, enum options_section section, void 
 }
 
 /* A mapping, or nothing but its essence: target: tcp://desk:5900, command: [Xvnc, ":1"]. */
-static void read_object(struct walk *walk, const struct trail *trail, enum options_section section,
+static void read_object(struct walk *walk, const struct yaml_path *at, enum options_section section,
                         const struct yaml_tree_node *node, void *object)
 {
     const struct options_row *row = options_essence(section);
     bool text = node->kind == YAML_TREE_SCALAR && !node->is_null;
     if (row && (text || (row->list && node->kind == YAML_TREE_SEQUENCE)))
-        read_option(walk, trail, row, object, node);
+        read_option(walk, at, row, object, node);
     else
-        read_section(walk, trail, section, node, object);
+        read_section(walk, at, section, node, object);
 }
 
 static bool has_more(const struct diag *diag, size_t errors)
@@ -142,15 +144,16 @@ static bool has_more(const struct diag *diag, size_t errors)
     return diag->errors > errors;
 }
 
-static void read_element(struct walk *walk, const struct trail *trail, enum options_section section,
-                         const struct yaml_tree_node *node, void *parent)
+static void read_element(struct walk *walk, const struct yaml_path *at,
+                         enum options_section section, const struct yaml_tree_node *node,
+                         void *parent)
 {
     struct schema *schema = walk->schema;
     size_t errors = schema->diag->errors;
     void *element = open_element(walk, section, parent, node);
     if (!element)
         return;
-    read_object(walk, trail, section, node, element);
+    read_object(walk, at, section, node, element);
     bool faulty = has_more(schema->diag, errors);
     if (section == OPTIONS_LISTENER)
         schema->listeners.items[schema->listeners.count - 1].faulty = faulty;
@@ -158,19 +161,19 @@ static void read_element(struct walk *walk, const struct trail *trail, enum opti
         schema->routes.items[schema->routes.count - 1].faulty = faulty;
 }
 
-static void read_list(struct walk *walk, const struct trail *trail, enum options_section section,
+static void read_list(struct walk *walk, const struct yaml_path *at, enum options_section section,
                       const struct yaml_tree_node *node, void *parent)
 {
     if (node->kind == YAML_TREE_SCALAR && node->is_null)
         return;
     if (node->kind != YAML_TREE_SEQUENCE) {
         walk->schema->names.incomplete = true;
-        trail_complain(trail, walk->schema->diag, node->where, "begin each element with '- '",
-                       "must be a list");
+        yaml_path_complain(at, walk->schema->diag, node->where, "begin each element with '- '",
+                           "must be a list");
         return;
     }
     for (size_t i = 0; i < node->count; i++) {
-        struct trail item = {trail, NULL, i};
+        struct yaml_path item = {at, NULL, i};
         if (section == OPTIONS_LISTENER)
             item.index = walk->schema->config->listener_count;
         else if (section == OPTIONS_ROUTE)
@@ -179,28 +182,28 @@ static void read_list(struct walk *walk, const struct trail *trail, enum options
     }
 }
 
-static void repeated(struct walk *walk, const struct trail *trail,
+static void repeated(struct walk *walk, const struct yaml_path *at,
                      const struct yaml_tree_pair *pair)
 {
-    trail_complain(trail, walk->schema->diag, pair->key->where, "keep one of them",
-                   "repeated; the first one is in line %u", pair->first->where.line);
+    yaml_path_complain(at, walk->schema->diag, pair->key->where, "keep one of them",
+                       "repeated; the first one is in line %u", pair->first->where.line);
 }
 
 /* NAME: TEXT, which are the two options of the section. */
-static void read_map(struct walk *walk, const struct trail *trail, enum options_section section,
+static void read_map(struct walk *walk, const struct yaml_path *at, enum options_section section,
                      const struct yaml_tree_node *node, void *parent)
 {
     if (node->kind == YAML_TREE_SCALAR && node->is_null)
         return;
     if (node->kind != YAML_TREE_MAPPING) {
-        trail_complain(trail, walk->schema->diag, node->where, "write NAME: TEXT, one in a line",
-                       "must be a mapping");
+        yaml_path_complain(at, walk->schema->diag, node->where, "write NAME: TEXT, one in a line",
+                           "must be a mapping");
         return;
     }
     struct options_map map = options_map(section);
     for (size_t i = 0; i < node->count; i++) {
         const struct yaml_tree_pair *pair = &node->pairs[i];
-        struct trail item = {trail, pair->key->text, 0};
+        struct yaml_path item = {at, pair->key->text, 0};
         if (pair->first) {
             repeated(walk, &item, pair);
             continue;
@@ -213,34 +216,34 @@ static void read_map(struct walk *walk, const struct trail *trail, enum options_
 
 /* ---- sections ---- */
 
-static void read_child(struct walk *walk, const struct trail *trail, enum options_section child,
+static void read_child(struct walk *walk, const struct yaml_path *at, enum options_section child,
                        const struct yaml_tree_pair *pair, void *object)
 {
     const struct options_section_row *row = options_section(child);
     switch (row->shape) {
     case OPTIONS_ONE:
-        read_object(walk, trail, child, pair->value, (char *)object + row->offset);
+        read_object(walk, at, child, pair->value, (char *)object + row->offset);
         break;
     case OPTIONS_MAP:
-        read_map(walk, trail, child, pair->value, object);
+        read_map(walk, at, child, pair->value, object);
         break;
     case OPTIONS_LIST:
         if (strcmp(pair->key->text, row->key) == 0) {
-            read_list(walk, trail, child, pair->value, object);
+            read_list(walk, at, child, pair->value, object);
         } else if (pair->value->kind == YAML_TREE_SEQUENCE) {
             char remedy[64];
             snprintf(remedy, sizeof(remedy), "write %s: for a list", row->key);
-            trail_complain(trail, walk->schema->diag, pair->value->where, remedy,
-                           "must be one, not a list");
+            yaml_path_complain(at, walk->schema->diag, pair->value->where, remedy,
+                               "must be one, not a list");
         } else {
-            read_element(walk, trail, child, pair->value, object);
+            read_element(walk, at, child, pair->value, object);
         }
         break;
     }
 }
 
 /* Included files bring listeners and routes; a top-level x-NAME is a home for anchors. */
-static bool belongs_elsewhere(struct walk *walk, const struct trail *trail,
+static bool belongs_elsewhere(struct walk *walk, const struct yaml_path *at,
                               enum options_section section, const char *key,
                               const struct yaml_tree_pair *pair)
 {
@@ -253,44 +256,45 @@ static bool belongs_elsewhere(struct walk *walk, const struct trail *trail,
         return false;
     char remedy[300];
     snprintf(remedy, sizeof(remedy), "move it to %s", walk->schema->top.source);
-    trail_complain(trail, walk->schema->diag, pair->key->where, remedy,
-                   "an included file has listeners and routes only");
+    yaml_path_complain(at, walk->schema->diag, pair->key->where, remedy,
+                       "an included file has listeners and routes only");
     return true;
 }
 
-static void read_pair(struct walk *walk, const struct trail *up, enum options_section section,
+static void read_pair(struct walk *walk, const struct yaml_path *up, enum options_section section,
                       const struct yaml_tree_pair *pair, void *object)
 {
     const char *key = pair->key->text;
-    struct trail trail = {up, key, 0};
+    struct yaml_path at = {up, key, 0};
     enum options_section child;
     const struct options_row *row = options_find(section, key);
     if (pair->first)
-        repeated(walk, &trail, pair);
-    else if (belongs_elsewhere(walk, &trail, section, key, pair))
+        repeated(walk, &at, pair);
+    else if (belongs_elsewhere(walk, &at, section, key, pair))
         return;
     else if (row)
-        read_option(walk, &trail, row, object, pair->value);
+        read_option(walk, &at, row, object, pair->value);
     else if (options_child(section, key, &child))
-        read_child(walk, &trail, child, pair, object);
+        read_child(walk, &at, child, pair, object);
     else if (section == OPTIONS_PROCESS && strcmp(key, "include") == 0)
-        read_include(walk, &trail, pair->value);
+        read_include(walk, &at, pair->value);
     else if (section != OPTIONS_PROCESS || strncmp(key, "x-", 2) != 0)
-        unknown(walk, &trail, section, pair);
+        unknown(walk, &at, section, pair);
 }
 
-static void check_required(struct walk *walk, const struct trail *trail,
+static void check_required(struct walk *walk, const struct yaml_path *at,
                            enum options_section section, const struct yaml_tree_node *node)
 {
     const struct options_row *row;
     for (size_t i = 0; (row = options_at(i)); i++)
         if (row->section == section && row->required && !yaml_tree_find(node, row->key))
-            trail_complain(trail, walk->schema->diag, node->where, row->help, "needs %s", row->key);
+            yaml_path_complain(at, walk->schema->diag, node->where, row->help, "needs %s",
+                               row->key);
 }
 
 /* target: and targets: are the same list. */
-static void check_single(struct walk *walk, const struct trail *trail, enum options_section section,
-                         const struct yaml_tree_node *node)
+static void check_single(struct walk *walk, const struct yaml_path *at,
+                         enum options_section section, const struct yaml_tree_node *node)
 {
     for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++) {
         const struct options_section_row *row = options_section((enum options_section)i);
@@ -298,15 +302,15 @@ static void check_single(struct walk *walk, const struct trail *trail, enum opti
             continue;
         const struct yaml_tree_pair *one = yaml_tree_find(node, row->single);
         const struct yaml_tree_pair *many = yaml_tree_find(node, row->key);
-        struct trail step = {trail, row->key, 0};
+        struct yaml_path step = {at, row->key, 0};
         if (one && many)
-            trail_complain(&step, walk->schema->diag, many->key->where, "keep one of them",
-                           "there is %s in line %u as well", row->single, one->key->where.line);
+            yaml_path_complain(&step, walk->schema->diag, many->key->where, "keep one of them",
+                               "there is %s in line %u as well", row->single, one->key->where.line);
     }
 }
 
 /* tls: false next to tls:// would be obeyed or not, depending on which one is read last. */
-static void check_scheme(struct walk *walk, const struct trail *trail,
+static void check_scheme(struct walk *walk, const struct yaml_path *at,
                          const struct yaml_tree_node *node)
 {
     const struct yaml_tree_pair *address = yaml_tree_find(node, "address");
@@ -314,27 +318,28 @@ static void check_scheme(struct walk *walk, const struct trail *trail,
     if (!address || address->value->kind != YAML_TREE_SCALAR || !tls ||
         strncmp(address->value->text, "tls://", 6) != 0)
         return;
-    struct trail step = {trail, tls->key->text, 0};
-    trail_complain(&step, walk->schema->diag, tls->key->where, "leave it out",
-                   "the address in line %u says tls:// already", address->key->where.line);
+    struct yaml_path step = {at, tls->key->text, 0};
+    yaml_path_complain(&step, walk->schema->diag, tls->key->where, "leave it out",
+                       "the address in line %u says tls:// already", address->key->where.line);
 }
 
-static void read_section(struct walk *walk, const struct trail *trail, enum options_section section,
-                         const struct yaml_tree_node *node, void *object)
+static void read_section(struct walk *walk, const struct yaml_path *at,
+                         enum options_section section, const struct yaml_tree_node *node,
+                         void *object)
 {
     bool nothing = node->kind == YAML_TREE_SCALAR && node->is_null;
     if (node->kind != YAML_TREE_MAPPING && !nothing) {
         walk->schema->names.incomplete |= section == OPTIONS_PROCESS;
-        trail_complain(trail, walk->schema->diag, node->where, "write NAME: VALUE, one in a line",
-                       "must be a mapping");
+        yaml_path_complain(at, walk->schema->diag, node->where, "write NAME: VALUE, one in a line",
+                           "must be a mapping");
         return;
     }
     for (size_t i = 0; !nothing && i < node->count; i++)
-        read_pair(walk, trail, section, &node->pairs[i], object);
-    check_required(walk, trail, section, node);
-    check_single(walk, trail, section, node);
+        read_pair(walk, at, section, &node->pairs[i], object);
+    check_required(walk, at, section, node);
+    check_single(walk, at, section, node);
     if (section == OPTIONS_TARGET)
-        check_scheme(walk, trail, node);
+        check_scheme(walk, at, node);
 }
 
 void schema_read(struct schema *schema, const struct yaml_tree *tree, const char *folder)
@@ -370,12 +375,12 @@ static bool is_given(const struct yaml_tree_node *node, const char *section, con
 
 static void settle_log(struct schema *schema, struct config_log *log)
 {
-    struct subject subject = {.section = OPTIONS_LOG, .key = "syslog"};
+    struct option_ref option = {.section = OPTIONS_LOG, .key = "syslog"};
     if (is_given(schema->root, "log", "target"))
         return;
     if (log->file && log->syslog)
-        subject_complain(&schema->names, schema->diag, DIAG_ERROR, subject, "set log.target",
-                         "there is log.file as well");
+        option_ref_complain(&schema->names, schema->diag, DIAG_ERROR, option, "set log.target",
+                            "there is log.file as well");
     if (log->file)
         log->target = CONFIG_LOG_FILE;
     else if (log->syslog)
@@ -421,7 +426,7 @@ void schema_settle(struct schema *schema)
 
 /* The node of a section, and in *where the nearest place on the way to it. */
 static const struct yaml_tree_node *find_section(const struct schema *schema,
-                                                 const struct subject *subject,
+                                                 const struct option_ref *option,
                                                  enum options_section section,
                                                  struct diag_where *where)
 {
@@ -430,13 +435,13 @@ static const struct yaml_tree_node *find_section(const struct schema *schema,
     if (section == OPTIONS_PROCESS)
         return schema->root;
     if (section == OPTIONS_LISTENER || section == OPTIONS_ROUTE) {
-        if (subject->outer >= top->count)
+        if (option->outer >= top->count)
             return NULL;
-        *where = top->items[subject->outer].node->where;
-        return top->items[subject->outer].node;
+        *where = top->items[option->outer].node->where;
+        return top->items[option->outer].node;
     }
     const struct options_section_row *row = options_section(section);
-    const struct yaml_tree_node *node = find_section(schema, subject, row->parent, where);
+    const struct yaml_tree_node *node = find_section(schema, option, row->parent, where);
     const struct yaml_tree_pair *pair = yaml_tree_find(node, row->key);
     if (!pair && row->single)
         pair = yaml_tree_find(node, row->single);
@@ -445,34 +450,34 @@ static const struct yaml_tree_node *find_section(const struct schema *schema,
     *where = pair->key->where;
     node = pair->value;
     if (row->shape == OPTIONS_LIST && node->kind == YAML_TREE_SEQUENCE) {
-        if (subject->inner >= node->count)
+        if (option->inner >= node->count)
             return NULL;
-        node = node->items[subject->inner];
+        node = node->items[option->inner];
         *where = node->where;
     }
     return node;
 }
 
-static struct diag_where locate(const void *owner, struct subject subject)
+static struct diag_where locate(const void *owner, struct option_ref option)
 {
     const struct schema *schema = owner;
     struct diag_where where = schema->top;
-    const struct yaml_tree_node *node = find_section(schema, &subject, subject.section, &where);
-    if (options_section(subject.section)->shape == OPTIONS_MAP) {
-        if (node && node->kind == YAML_TREE_MAPPING && subject.inner < node->count)
-            where = node->pairs[subject.inner].key->where;
+    const struct yaml_tree_node *node = find_section(schema, &option, option.section, &where);
+    if (options_section(option.section)->shape == OPTIONS_MAP) {
+        if (node && node->kind == YAML_TREE_MAPPING && option.inner < node->count)
+            where = node->pairs[option.inner].key->where;
         return where;
     }
-    const struct yaml_tree_pair *pair = subject.key ? yaml_tree_find(node, subject.key) : NULL;
+    const struct yaml_tree_pair *pair = option.key ? yaml_tree_find(node, option.key) : NULL;
     return pair ? pair->key->where : where;
 }
 
 /* Was it written target: or targets:? */
-static bool is_single(const void *owner, const struct subject *subject)
+static bool is_single(const void *owner, const struct option_ref *option)
 {
     struct diag_where where;
-    const struct options_section_row *row = options_section(subject->section);
-    const struct yaml_tree_node *parent = find_section(owner, subject, row->parent, &where);
+    const struct options_section_row *row = options_section(option->section);
+    const struct yaml_tree_node *parent = find_section(owner, option, row->parent, &where);
     return row->single && yaml_tree_find(parent, row->single);
 }
 
@@ -488,7 +493,7 @@ void schema_begin(struct schema *schema, struct config *config, const struct sca
                   struct diag *diag)
 {
     *schema = (struct schema){.config = config, .world = world, .diag = diag};
-    schema->names = (struct subject_names){
+    schema->names = (struct option_ref_names){
         .locate = locate, .is_single = is_single, .is_faulty = is_faulty, .owner = schema};
 }
 

@@ -19,7 +19,7 @@
 
 #include "config/model/config.h"
 #include "config/model/diag.h"
-#include "config/options/subject.h"
+#include "config/options/option_ref.h"
 #include "config/scalar.h"
 #include "config/yaml/yaml_tree.h"
 
@@ -49,7 +49,7 @@ struct schema {
     struct schema_nodes listeners, routes;
     struct schema_include *includes;
     size_t include_count, include_capacity;
-    struct subject_names names; /* for findings of later */
+    struct option_ref_names names; /* for findings of later */
 };
 
 void schema_begin(struct schema *schema, struct config *config, const struct scalar_world *world,

@@ -5,8 +5,8 @@
  * Owns: all strings and arrays of a snapshot (one arena). Thread: any; the count is atomic.
  * Errors: none. Lifetime: the last config_release frees it.
  */
-#ifndef WSLUICE_CONFIG_CONFIG_H
-#define WSLUICE_CONFIG_CONFIG_H
+#ifndef WSLUICE_CONFIG_MODEL_CONFIG_H
+#define WSLUICE_CONFIG_MODEL_CONFIG_H
 
 #include <stdbool.h>
 #include <stddef.h>

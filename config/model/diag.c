@@ -27,7 +27,7 @@ void diag_init(struct diag *diag)
 
 static void finding_free(struct diag_finding *finding)
 {
-    free(finding->subject);
+    free(finding->option);
     free(finding->message);
     free(finding->remedy);
 }
@@ -76,12 +76,12 @@ static void make_printable(char *text)
             *text = '?';
 }
 
-void diag_add(struct diag *diag, enum diag_level level, struct diag_where where,
-              const char *subject, const char *remedy, const char *format, ...)
+void diag_add(struct diag *diag, enum diag_level level, struct diag_where where, const char *option,
+              const char *remedy, const char *format, ...)
 {
     struct diag_finding finding = {.level = level, .where = where};
-    if (subject)
-        finding.subject = strdup(subject);
+    if (option)
+        finding.option = strdup(option);
     if (remedy)
         finding.remedy = strdup(remedy);
     va_list args;
@@ -90,11 +90,11 @@ void diag_add(struct diag *diag, enum diag_level level, struct diag_where where,
         finding.message = NULL;
     va_end(args);
 
-    make_printable(finding.subject);
+    make_printable(finding.option);
     make_printable(finding.message);
     if (level == DIAG_ERROR)
         diag->errors++;
-    if (!finding.message || (subject && !finding.subject) || (remedy && !finding.remedy) ||
+    if (!finding.message || (option && !finding.option) || (remedy && !finding.remedy) ||
         !reserve(diag)) {
         finding_free(&finding);
         diag->lost++;
@@ -122,7 +122,7 @@ int diag_format(const struct diag_finding *finding, char *buffer, size_t size)
         snprintf(where, sizeof(where), ":%u:%u: ", finding->where.line, finding->where.column);
     }
     return snprintf(buffer, size, "%s%s%s%s%s%s%s", source, where,
-                    finding->subject ? finding->subject : "", finding->subject ? ": " : "",
+                    finding->option ? finding->option : "", finding->option ? ": " : "",
                     finding->message, finding->remedy ? "; " : "",
                     finding->remedy ? finding->remedy : "");
 }

@@ -7,8 +7,8 @@
  * memory has no room for is counted all the same (diag.lost), so that it never looks like success.
  * Lifetime: from diag_init to diag_free.
  */
-#ifndef WSLUICE_CONFIG_DIAG_H
-#define WSLUICE_CONFIG_DIAG_H
+#ifndef WSLUICE_CONFIG_MODEL_DIAG_H
+#define WSLUICE_CONFIG_MODEL_DIAG_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,7 +24,7 @@ struct diag_where {
 struct diag_finding {
     enum diag_level level;
     struct diag_where where;
-    char *subject; /* the option, as whoever set it knows it; NULL: none in particular */
+    char *option; /* the option, as whoever set it knows it; NULL: none in particular */
     char *message;
     char *remedy; /* NULL: the message says it already */
 };
@@ -45,9 +45,8 @@ void diag_init(struct diag *diag);
 void diag_free(struct diag *diag);
 
 /* Adds a finding; the texts are copied. subject and remedy may be NULL. */
-void diag_add(struct diag *diag, enum diag_level level, struct diag_where where,
-              const char *subject, const char *remedy, const char *format, ...)
-    __attribute__((format(printf, 6, 7)));
+void diag_add(struct diag *diag, enum diag_level level, struct diag_where where, const char *option,
+              const char *remedy, const char *format, ...) __attribute__((format(printf, 6, 7)));
 
 /* The error that memory is out, and starved; once is enough. */
 void diag_out_of_memory(struct diag *diag);

@@ -4,8 +4,8 @@
  * Owns: its entries, not the names. Thread: one. Errors: NAME_MAP_NO_MEMORY; the map is unchanged.
  * Lifetime: a zeroed map is empty; name_map_free ends it.
  */
-#ifndef WSLUICE_CONFIG_NAME_MAP_H
-#define WSLUICE_CONFIG_NAME_MAP_H
+#ifndef WSLUICE_CONFIG_MODEL_NAME_MAP_H
+#define WSLUICE_CONFIG_MODEL_NAME_MAP_H
 
 #include "base/hash_map.h"
 

@@ -4,8 +4,8 @@
  *
  * Owns: nothing. Thread: any (pure). Errors: the phrase. Lifetime: phrases are static.
  */
-#ifndef WSLUICE_CONFIG_PATTERN_H
-#define WSLUICE_CONFIG_PATTERN_H
+#ifndef WSLUICE_CONFIG_MODEL_PATTERN_H
+#define WSLUICE_CONFIG_MODEL_PATTERN_H
 
 #include <stdbool.h>
 #include <stddef.h>

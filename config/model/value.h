@@ -5,8 +5,8 @@
  * Owns: nothing. Thread: any (pure). Errors: a verdict, and one phrase that says what is wanted.
  * Lifetime: a parsed value borrows from the text that it was parsed from.
  */
-#ifndef WSLUICE_CONFIG_VALUE_H
-#define WSLUICE_CONFIG_VALUE_H
+#ifndef WSLUICE_CONFIG_MODEL_VALUE_H
+#define WSLUICE_CONFIG_MODEL_VALUE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -9,8 +9,8 @@
  *
  * Owns: nothing. Thread: any (const). Errors: none. Lifetime: static.
  */
-#ifndef WSLUICE_CONFIG_OPTIONS_H
-#define WSLUICE_CONFIG_OPTIONS_H
+#ifndef WSLUICE_CONFIG_OPTIONS_OPTIONS_H
+#define WSLUICE_CONFIG_OPTIONS_OPTIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -12,8 +12,8 @@
  * Owns: nothing. Thread: one. Errors: NULL or VALUE_NO_MEMORY when memory is out; then the snapshot
  * may be half filled and is only fit for config_release. Lifetime: all is the snapshot's.
  */
-#ifndef WSLUICE_CONFIG_SNAPSHOT_H
-#define WSLUICE_CONFIG_SNAPSHOT_H
+#ifndef WSLUICE_CONFIG_OPTIONS_SNAPSHOT_H
+#define WSLUICE_CONFIG_OPTIONS_SNAPSHOT_H
 
 #include "config/model/config.h"
 #include "config/model/value.h"

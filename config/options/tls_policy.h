@@ -5,8 +5,8 @@
  *
  * Owns: nothing. Thread: any (pure). Errors: false. Lifetime: none.
  */
-#ifndef WSLUICE_CONFIG_TLS_POLICY_H
-#define WSLUICE_CONFIG_TLS_POLICY_H
+#ifndef WSLUICE_CONFIG_OPTIONS_TLS_POLICY_H
+#define WSLUICE_CONFIG_OPTIONS_TLS_POLICY_H
 
 #include "config/model/config.h"
 

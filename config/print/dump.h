@@ -8,8 +8,8 @@
  * Owns: nothing. Thread: any. Errors: none; a stream that fails is its owner's to notice.
  * Lifetime: none.
  */
-#ifndef WSLUICE_CONFIG_DUMP_H
-#define WSLUICE_CONFIG_DUMP_H
+#ifndef WSLUICE_CONFIG_PRINT_DUMP_H
+#define WSLUICE_CONFIG_PRINT_DUMP_H
 
 #include <stdio.h>
 

@@ -5,8 +5,8 @@
  * Owns: nothing. Thread: any. Errors: none; a stream that fails is its owner's to notice.
  * Lifetime: none.
  */
-#ifndef WSLUICE_CONFIG_JSON_SCHEMA_H
-#define WSLUICE_CONFIG_JSON_SCHEMA_H
+#ifndef WSLUICE_CONFIG_PRINT_JSON_SCHEMA_H
+#define WSLUICE_CONFIG_PRINT_JSON_SCHEMA_H
 
 #include <stdio.h>
 

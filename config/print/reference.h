@@ -5,8 +5,8 @@
  * Owns: nothing. Thread: any. Errors: false for a name that the table does not have; a stream that
  * fails is its owner's to notice. Lifetime: none.
  */
-#ifndef WSLUICE_CONFIG_REFERENCE_H
-#define WSLUICE_CONFIG_REFERENCE_H
+#ifndef WSLUICE_CONFIG_PRINT_REFERENCE_H
+#define WSLUICE_CONFIG_PRINT_REFERENCE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -6,8 +6,8 @@
  * Owns: nothing. Thread: one, before anybody else sees the snapshot. Errors: false: out of memory.
  * Lifetime: what is added is the snapshot's.
  */
-#ifndef WSLUICE_CONFIG_ADMIN_H
-#define WSLUICE_CONFIG_ADMIN_H
+#ifndef WSLUICE_CONFIG_RULES_ADMIN_H
+#define WSLUICE_CONFIG_RULES_ADMIN_H
 
 #include "config/model/config.h"
 

@@ -12,25 +12,25 @@
 /* One route under the magnifier. */
 struct check {
     const struct config *config;
-    const struct subject_names *names;
+    const struct option_ref_names *names;
     struct diag *diag;
     const struct config_route *route;
     size_t index;
 };
 
-static struct subject of_route(const struct check *check, const char *key)
+static struct option_ref of_route(const struct check *check, const char *key)
 {
-    return (struct subject){.section = OPTIONS_ROUTE, .outer = check->index, .key = key};
+    return (struct option_ref){.section = OPTIONS_ROUTE, .outer = check->index, .key = key};
 }
 
-static struct subject of_target(const struct check *check, size_t target, const char *key)
+static struct option_ref of_target(const struct check *check, size_t target, const char *key)
 {
-    return (struct subject){
+    return (struct option_ref){
         .section = OPTIONS_TARGET, .outer = check->index, .inner = target, .key = key};
 }
 
 __attribute__((format(printf, 4, 5))) static void complain(const struct check *check,
-                                                           struct subject subject,
+                                                           struct option_ref option,
                                                            const char *remedy, const char *format,
                                                            ...)
 {
@@ -39,7 +39,7 @@ __attribute__((format(printf, 4, 5))) static void complain(const struct check *c
     va_start(args, format);
     vsnprintf(message, sizeof(message), format, args);
     va_end(args);
-    subject_complain(check->names, check->diag, DIAG_ERROR, subject, remedy, "%s", message);
+    option_ref_complain(check->names, check->diag, DIAG_ERROR, option, remedy, "%s", message);
 }
 
 /* ---- kinds ---- */
@@ -48,7 +48,7 @@ __attribute__((format(printf, 4, 5))) static void complain(const struct check *c
 struct purpose {
     bool given;
     const char *name;
-    struct subject subject;
+    struct option_ref option;
 };
 
 static void check_purposes(const struct check *check, const struct purpose *purposes, size_t count)
@@ -62,8 +62,8 @@ static void check_purposes(const struct check *check, const struct purpose *purp
             first = &purposes[i];
             continue;
         }
-        subject_print_place(check->names, first->subject, place, sizeof(place));
-        complain(check, purposes[i].subject,
+        option_ref_print_place(check->names, first->option, place, sizeof(place));
+        complain(check, purposes[i].option,
                  "a route has one of target, targets, tokens, redirect, metrics, health and status",
                  "the route has %s%s as well", first->name, place);
     }
@@ -77,7 +77,7 @@ static void check_purposes(const struct check *check, const struct purpose *purp
 static void check_company(const struct check *check, bool bridge, bool other)
 {
     const struct config_route *route = check->route;
-    struct subject files = {.section = OPTIONS_FILES, .outer = check->index};
+    struct option_ref files = {.section = OPTIONS_FILES, .outer = check->index};
     if (route->files.root && other)
         complain(check, files, "make it a route of its own",
                  "files are for requests that come beside WebSockets, or alone");
@@ -94,8 +94,8 @@ static void check_company(const struct check *check, bool bridge, bool other)
 static void check_kind(const struct check *check)
 {
     const struct config_route *route = check->route;
-    const struct subject target = {.section = OPTIONS_TARGET, .outer = check->index};
-    const struct subject tokens = {.section = OPTIONS_TOKENS, .outer = check->index};
+    const struct option_ref target = {.section = OPTIONS_TARGET, .outer = check->index};
+    const struct option_ref tokens = {.section = OPTIONS_TOKENS, .outer = check->index};
     const struct purpose purposes[] = {
         {route->target_count > 0, "a target", target},
         {route->tokens.file != NULL, "tokens", tokens},
@@ -165,10 +165,10 @@ static void check_captures(const struct check *check)
     check_path_captures(check);
     for (size_t i = 0; i < route->capture_count; i++) {
         const char *name = route->captures[i].name;
-        struct subject subject = {
+        struct option_ref option = {
             .section = OPTIONS_CAPTURE, .outer = check->index, .inner = i, .key = name};
         if (name && !path_has(route, name, strlen(name)))
-            complain(check, subject, "leave it out, or capture a segment of the path with it",
+            complain(check, option, "leave it out, or capture a segment of the path with it",
                      "the path has no {%s}", name);
     }
 }
@@ -188,7 +188,7 @@ static void suggest_capture(const struct check *check, struct value_text name, c
 }
 
 /* A host or a server_name. True: it has captures. */
-static bool check_template(const struct check *check, struct subject subject, const char *text)
+static bool check_template(const struct check *check, struct option_ref option, const char *text)
 {
     const char *cursor = text;
     struct value_text name;
@@ -199,23 +199,23 @@ static bool check_template(const struct check *check, struct subject subject, co
         if (path_has(check->route, name.ptr, name.length))
             continue;
         suggest_capture(check, name, remedy, sizeof(remedy));
-        complain(check, subject, remedy, "the path has no {%.*s}", (int)name.length, name.ptr);
+        complain(check, option, remedy, "the path has no {%.*s}", (int)name.length, name.ptr);
     }
     if (cursor && strpbrk(cursor, "{}"))
-        complain(check, subject, "write {NAME}", "has a brace without its partner");
+        complain(check, option, "write {NAME}", "has a brace without its partner");
     return any;
 }
 
 static void check_target_captures(const struct check *check, size_t index)
 {
     const struct config_target *target = &check->route->targets[index];
-    struct subject subject = of_target(check, index, "address");
+    struct option_ref option = of_target(check, index, "address");
     const char *path = target->address.path;
     if (path && strpbrk(path, "{}"))
-        complain(check, subject, NULL, "only a host may hold captures");
-    bool host_varies = check_template(check, subject, target->address.host);
-    subject.key = "server_name";
-    bool name_varies = check_template(check, subject, target->server_name);
+        complain(check, option, NULL, "only a host may hold captures");
+    bool host_varies = check_template(check, option, target->address.host);
+    option.key = "server_name";
+    bool name_varies = check_template(check, option, target->server_name);
     if ((host_varies || name_varies) && target->probe != CONFIG_PROBE_OFF)
         complain(check, of_target(check, index, "probe"), "leave it out",
                  "a probe has no request that {NAME} could be taken from");
@@ -223,15 +223,15 @@ static void check_target_captures(const struct check *check, size_t index)
 
 /* ---- targets ---- */
 
-static struct subject with_key(struct subject subject, const char *key)
+static struct option_ref with_key(struct option_ref option, const char *key)
 {
-    subject.key = key;
-    return subject;
+    option.key = key;
+    return option;
 }
 
 /* `subject`: what the options belong to, a target or tokens. */
 static void check_target_tls(const struct check *check, const struct config_target *target,
-                             struct subject subject)
+                             struct option_ref option)
 {
     const struct {
         const char *key;
@@ -242,23 +242,23 @@ static void check_target_tls(const struct check *check, const struct config_targ
         {"certificate", target->certificate != NULL},
         {"insecure", target->insecure},
     };
-    const char *remedy = subject.section == OPTIONS_TOKENS ? "add tls: true"
-                                                           : "write the address as tls://HOST:PORT";
+    const char *remedy =
+        option.section == OPTIONS_TOKENS ? "add tls: true" : "write the address as tls://HOST:PORT";
     for (size_t i = 0; !target->tls && i < 4; i++)
         if (options[i].given)
-            complain(check, with_key(subject, options[i].key), remedy, "means nothing without TLS");
+            complain(check, with_key(option, options[i].key), remedy, "means nothing without TLS");
     if (target->tls && target->address.kind == CONFIG_ADDRESS_UNIX && !target->server_name &&
         !target->insecure)
-        complain(check, with_key(subject, "server_name"), "set the name that the certificate has",
+        complain(check, with_key(option, "server_name"), "set the name that the certificate has",
                  "TLS to a Unix socket has no host to verify the certificate against");
     if (target->insecure && target->ca)
-        complain(check, with_key(subject, "insecure"), "leave one of them out",
+        complain(check, with_key(option, "insecure"), "leave one of them out",
                  "there is a ca to verify the target with as well");
     if (target->key && !target->certificate)
-        complain(check, with_key(subject, "key"), "name the certificate's file as well",
+        complain(check, with_key(option, "key"), "name the certificate's file as well",
                  "a key needs its certificate");
     if (target->key_password && !target->certificate)
-        complain(check, with_key(subject, "key_password"), "name the certificate as well",
+        complain(check, with_key(option, "key_password"), "name the certificate as well",
                  "there is no key to decrypt");
 }
 
@@ -289,14 +289,14 @@ static void check_targets(const struct check *check)
 static void check_tokens(const struct check *check)
 {
     const struct config_tokens *tokens = &check->route->tokens;
-    const struct subject subject = {.section = OPTIONS_TOKENS, .outer = check->index};
+    const struct option_ref option = {.section = OPTIONS_TOKENS, .outer = check->index};
     const char *path = check->route->path;
     if (!tokens->file)
         return;
-    check_target_tls(check, &tokens->target, subject);
-    check_template(check, with_key(subject, "server_name"), tokens->target.server_name);
+    check_target_tls(check, &tokens->target, option);
+    check_template(check, with_key(option, "server_name"), tokens->target.server_name);
     if (strcmp(tokens->from, "path") == 0 && path[strlen(path) - 1] != '*')
-        complain(check, with_key(subject, "from"), "end the path with /*",
+        complain(check, with_key(option, "from"), "end the path with /*",
                  "the route's path leaves no room for a token");
 }
 
@@ -307,10 +307,10 @@ static void check_headers(const struct check *check)
     const struct config_route *route = check->route;
     for (size_t i = 0; i < route->header_count; i++) {
         const char *name = route->headers[i].name;
-        struct subject subject = {
+        struct option_ref option = {
             .section = OPTIONS_HEADER, .outer = check->index, .inner = i, .key = name};
         if (name && config_header_is_reserved(name))
-            complain(check, subject, "leave it out",
+            complain(check, option, "leave it out",
                      "would not be sent: wsluice writes this field itself");
     }
 }
@@ -391,9 +391,9 @@ static bool compare_route(const struct check *check, struct table *table)
     }
     for (size_t other = first;; other = table->next[other]) {
         if (meet(table, &routes[other], check->route)) {
-            struct subject there = {.section = OPTIONS_ROUTE, .outer = other};
+            struct option_ref there = {.section = OPTIONS_ROUTE, .outer = other};
             char place[300];
-            subject_print_place(check->names, there, place, sizeof(place));
+            option_ref_print_place(check->names, there, place, sizeof(place));
             complain(check, of_route(check, NULL), "change the path or the host of one of them",
                      "cannot be told apart from routes[%zu]%s: same listeners, host and path",
                      other, place);
@@ -436,11 +436,12 @@ static bool compare_routes(struct check *check, struct table *table)
          ok = collect_names(table);
     for (check->index = 0; ok && check->index < check->config->route_count; check->index++) {
         check->route = &check->config->routes[check->index];
-        if (subject_is_faulty(check->names, OPTIONS_ROUTE, check->index))
+        if (option_ref_is_faulty(check->names, OPTIONS_ROUTE, check->index))
             continue;
         if (chosen && !is_named(table, check->route))
-            subject_complain(check->names, check->diag, DIAG_WARNING, of_route(check, NULL),
-                             "add its name to the routes of a listener", "no listener serves it");
+            option_ref_complain(check->names, check->diag, DIAG_WARNING, of_route(check, NULL),
+                                "add its name to the routes of a listener",
+                                "no listener serves it");
         ok = compare_route(check, table);
     }
     return ok;
@@ -464,13 +465,13 @@ static void check_against_each_other(struct check *check)
     name_map_free(&table.named);
 }
 
-void route_rules_check(const struct config *config, const struct subject_names *names,
+void route_rules_check(const struct config *config, const struct option_ref_names *names,
                        struct diag *diag)
 {
     struct check check = {.config = config, .names = names, .diag = diag};
     for (check.index = 0; check.index < config->route_count; check.index++) {
         check.route = &config->routes[check.index];
-        if (subject_is_faulty(names, OPTIONS_ROUTE, check.index))
+        if (option_ref_is_faulty(names, OPTIONS_ROUTE, check.index))
             continue;
         check_kind(&check);
         check_captures(&check);

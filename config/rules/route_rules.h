@@ -3,16 +3,16 @@
  *
  * Owns: nothing. Thread: one. Errors: findings. Lifetime: none.
  */
-#ifndef WSLUICE_CONFIG_ROUTE_RULES_H
-#define WSLUICE_CONFIG_ROUTE_RULES_H
+#ifndef WSLUICE_CONFIG_RULES_ROUTE_RULES_H
+#define WSLUICE_CONFIG_RULES_ROUTE_RULES_H
 
 #include "config/model/config.h"
 #include "config/model/diag.h"
-#include "config/options/subject.h"
+#include "config/options/option_ref.h"
 
 enum { ROUTE_RULES_CAPTURES_MAX = 4 }; /* of one route */
 
-void route_rules_check(const struct config *config, const struct subject_names *names,
+void route_rules_check(const struct config *config, const struct option_ref_names *names,
                        struct diag *diag);
 
 #endif

@@ -7,38 +7,38 @@
 #include <string.h>
 
 #include "config/model/name_map.h"
-#include "config/rules/exposure.h"
 #include "config/rules/route_rules.h"
+#include "config/rules/warnings.h"
 
 enum { ADDRESS_TEXT_MAX = 300 };
 
 struct check {
     const struct config *config;
-    const struct subject_names *names;
+    const struct option_ref_names *names;
     struct diag *diag;
     struct name_map addresses, listener_names, routes;
     char (*texts)[ADDRESS_TEXT_MAX]; /* the listeners' addresses */
 };
 
-static struct subject of_process(enum options_section section, const char *key)
+static struct option_ref of_process(enum options_section section, const char *key)
 {
-    return (struct subject){.section = section, .key = key};
+    return (struct option_ref){.section = section, .key = key};
 }
 
-static struct subject of_listener(size_t index, const char *key)
+static struct option_ref of_listener(size_t index, const char *key)
 {
-    return (struct subject){.section = OPTIONS_LISTENER, .outer = index, .key = key};
+    return (struct option_ref){.section = OPTIONS_LISTENER, .outer = index, .key = key};
 }
 
-static struct subject of_tls(size_t index, const char *key)
+static struct option_ref of_tls(size_t index, const char *key)
 {
-    return (struct subject){.section = OPTIONS_TLS, .outer = index, .key = key};
+    return (struct option_ref){.section = OPTIONS_TLS, .outer = index, .key = key};
 }
 
-static void complain(const struct check *check, struct subject subject, const char *remedy,
+static void complain(const struct check *check, struct option_ref option, const char *remedy,
                      const char *message)
 {
-    subject_complain(check->names, check->diag, DIAG_ERROR, subject, remedy, "%s", message);
+    option_ref_complain(check->names, check->diag, DIAG_ERROR, option, remedy, "%s", message);
 }
 
 /* ---- process ---- */
@@ -81,20 +81,20 @@ static void check_tls(const struct check *check, size_t index)
         complain(check, of_tls(index, "mode"), "name a PEM file with its chain and key",
                  "TLS needs a certificate");
     for (size_t i = 0; i < tls->certificate_count; i++) {
-        struct subject subject = {
+        struct option_ref option = {
             .section = OPTIONS_CERTIFICATE, .outer = index, .inner = i, .key = "key"};
         const struct config_certificate *pair = &tls->certificates[i];
         if (!pair->certificate && pair->key && check->names->flags)
-            complain(check, subject, "name the certificate's file as well",
+            complain(check, option, "name the certificate's file as well",
                      "a key needs its certificate");
     }
     if (tls->client_verify != CONFIG_VERIFY_OFF && tls->mode == CONFIG_TLS_OFF)
         complain(check, of_tls(index, "client_verify"), "name a certificate to accept TLS with",
                  "client certificates need TLS");
     if (tls->client_verify == CONFIG_VERIFY_REQUIRED && tls->mode == CONFIG_TLS_OPTIONAL)
-        subject_complain(check->names, check->diag, DIAG_WARNING, of_tls(index, "client_verify"),
-                         check->names->flags ? "add --ssl-only" : "set tls.mode to required",
-                         "clients without TLS are let in without a certificate");
+        option_ref_complain(check->names, check->diag, DIAG_WARNING, of_tls(index, "client_verify"),
+                            check->names->flags ? "add --ssl-only" : "set tls.mode to required",
+                            "clients without TLS are let in without a certificate");
 }
 
 /* One text for one place to listen at, however it was written. False: any free port, so many. */
@@ -129,17 +129,17 @@ static void check_unique(struct check *check, struct name_map *map, size_t index
         diag_out_of_memory(check->diag);
         break;
     case NAME_MAP_FOUND:
-        subject_print_place(check->names, of_listener(other, key), place, sizeof(place));
-        subject_complain(check->names, check->diag, DIAG_ERROR, of_listener(index, key),
-                         "change one of them", "the same as that of listeners[%zu]%s", other,
-                         place);
+        option_ref_print_place(check->names, of_listener(other, key), place, sizeof(place));
+        option_ref_complain(check->names, check->diag, DIAG_ERROR, of_listener(index, key),
+                            "change one of them", "the same as that of listeners[%zu]%s", other,
+                            place);
         break;
     case NAME_MAP_ADDED:
         break;
     }
 }
 
-static void check_route_names(const struct check *check, struct subject subject,
+static void check_route_names(const struct check *check, struct option_ref option,
                               const struct config_texts *names)
 {
     const struct config *config = check->config;
@@ -154,8 +154,8 @@ static void check_route_names(const struct check *check, struct subject subject,
             diag_guess_offer(&guess, config_route_name(&config->routes[j]));
         if (guess.best)
             snprintf(remedy, sizeof(remedy), "did you mean %s?", guess.best);
-        subject_complain(check->names, check->diag, DIAG_ERROR, subject, remedy,
-                         "no route is called '%s'", name);
+        option_ref_complain(check->names, check->diag, DIAG_ERROR, option, remedy,
+                            "no route is called '%s'", name);
     }
 }
 
@@ -163,14 +163,14 @@ static void check_route_names(const struct check *check, struct subject subject,
 static void check_needs(const struct check *check, size_t index)
 {
     const struct config_route *route = &check->config->routes[index];
-    struct subject subject = {.section = OPTIONS_ROUTE, .outer = index, .key = "needs"};
-    if (route->needs.count == 0 || subject_is_faulty(check->names, OPTIONS_ROUTE, index))
+    struct option_ref option = {.section = OPTIONS_ROUTE, .outer = index, .key = "needs"};
+    if (route->needs.count == 0 || option_ref_is_faulty(check->names, OPTIONS_ROUTE, index))
         return;
     if (route->health != CONFIG_HEALTH_READY)
-        complain(check, subject, "write health: ready, or leave it out",
+        complain(check, option, "write health: ready, or leave it out",
                  "only readiness depends on routes");
     if (!check->names->incomplete)
-        check_route_names(check, subject, &route->needs);
+        check_route_names(check, option, &route->needs);
 }
 
 static void check_listener(struct check *check, size_t index)
@@ -192,7 +192,7 @@ static void check_listener(struct check *check, size_t index)
         listener->address.kind != CONFIG_ADDRESS_UNIX)
         complain(check, of_listener(index, listener->unix_owner ? "socket_owner" : "socket_group"),
                  "leave it out", "only a Unix socket has an owner");
-    if (!subject_is_faulty(check->names, OPTIONS_LISTENER, index))
+    if (!option_ref_is_faulty(check->names, OPTIONS_LISTENER, index))
         check_tls(check, index);
     if (!check->names->incomplete)
         check_route_names(check, of_listener(index, "routes"), &listener->routes);
@@ -222,7 +222,8 @@ static void check_listeners(struct check *check)
     name_map_free(&check->listener_names);
 }
 
-void rules_check(const struct config *config, const struct subject_names *names, struct diag *diag)
+void rules_check(const struct config *config, const struct option_ref_names *names,
+                 struct diag *diag)
 {
     struct check check = {.config = config, .names = names, .diag = diag};
     if (config->listener_count == 0 && !names->incomplete)
@@ -241,5 +242,5 @@ void rules_check(const struct config *config, const struct subject_names *names,
     name_map_free(&check.routes);
     route_rules_check(config, names, diag);
     if (diag->errors == 0)
-        exposure_check(config, names, diag);
+        warnings_check(config, names, diag);
 }

@@ -3,13 +3,14 @@
  *
  * Owns: nothing. Thread: one. Errors: findings. Lifetime: none.
  */
-#ifndef WSLUICE_CONFIG_RULES_H
-#define WSLUICE_CONFIG_RULES_H
+#ifndef WSLUICE_CONFIG_RULES_RULES_H
+#define WSLUICE_CONFIG_RULES_RULES_H
 
 #include "config/model/config.h"
 #include "config/model/diag.h"
-#include "config/options/subject.h"
+#include "config/options/option_ref.h"
 
-void rules_check(const struct config *config, const struct subject_names *names, struct diag *diag);
+void rules_check(const struct config *config, const struct option_ref_names *names,
+                 struct diag *diag);
 
 #endif

@@ -5,8 +5,8 @@
  * Owns: nothing. Thread: any. Errors: NULL, with a phrase. Lifetime: the result is the caller's to
  * free.
  */
-#ifndef WSLUICE_CONFIG_VARIABLES_H
-#define WSLUICE_CONFIG_VARIABLES_H
+#ifndef WSLUICE_CONFIG_YAML_VARIABLES_H
+#define WSLUICE_CONFIG_YAML_VARIABLES_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -11,8 +11,8 @@
  * only what is no YAML is a finding here, all else is the reader's to judge.
  * Lifetime: until yaml_tree_free; places name their source as long as the diag lives.
  */
-#ifndef WSLUICE_CONFIG_YAML_TREE_H
-#define WSLUICE_CONFIG_YAML_TREE_H
+#ifndef WSLUICE_CONFIG_YAML_YAML_TREE_H
+#define WSLUICE_CONFIG_YAML_YAML_TREE_H
 
 #include <stdbool.h>
 #include <stddef.h>

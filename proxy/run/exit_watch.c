@@ -9,15 +9,15 @@ static void look_later(struct exit_watch *watch)
         uv_timer_start(&watch->timer, look_cb, wait, 0);
 }
 
-/* Operators' connections are not counted as clients (doors.c), neither while they last. */
-static uint64_t count_clients(const struct doors *doors)
+/* Operators' connections are not counted as clients (listeners.c), neither while they last. */
+static uint64_t count_clients(const struct listeners *listeners)
 {
     uint64_t open, operators = 0;
-    const struct config *config = doors->site->config;
-    (void)crew_choose(doors->crew, &open);
+    const struct config *config = listeners->site->config;
+    (void)workers_choose(listeners->workers, &open);
     for (size_t i = 0; i < config->listener_count; i++)
-        if (doors->site->listeners[i].terms.operators)
-            operators += guard_tally_count(doors->site->listeners[i].tally);
+        if (listeners->site->listeners[i].terms.operators)
+            operators += limits_counter_count(listeners->site->listeners[i].counter);
     return open > operators ? open - operators : 0;
 }
 
@@ -30,9 +30,9 @@ static void look_cb(uv_timer_t *timer)
     };
     struct exit_watch *watch = WSL_CONTAINER(timer, struct exit_watch, timer);
     struct exit_facts facts = {
-        .begun = guard_one_has_begun(watch->guard),
-        .open = count_clients(watch->doors),
-        .accepted = watch->doors->accepted,
+        .begun = limits_one_has_begun(watch->limits),
+        .open = count_clients(watch->listeners),
+        .accepted = watch->listeners->accepted,
     };
     enum exit_verdict verdict = exit_rules_judge(&watch->rules, &facts, uv_now(timer->loop));
     if (verdict == EXIT_STAY)

@@ -8,14 +8,14 @@
 #define WSLUICE_RUN_EXIT_WATCH_H
 
 #include "run/exit_rules.h"
-#include "run/listeners/doors.h"
-#include "serve/site/guard.h"
+#include "run/listeners/listeners.h"
+#include "serve/site/limits.h"
 
 struct exit_watch {
     uv_timer_t timer;
     struct exit_rules rules;
-    const struct doors *doors;
-    const struct guard *guard;
+    const struct listeners *listeners;
+    const struct limits *limits;
     void (*over)(void *owner, const char *why);
     void *owner;
 };

@@ -54,7 +54,7 @@ void logging_certificates(const struct site *site)
 {
     size_t count;
     const struct tls_store_certificate *certificates =
-        tls_store_certificates(site->gate->store, &count);
+        tls_store_certificates(site->resources->store, &count);
     char text[WARNING_MAX];
     for (size_t i = 0; i < count; i++)
         if (tls_store_warning(&certificates[i], (int64_t)time(NULL), text, sizeof(text)) > 0)

@@ -4,14 +4,14 @@
 #include <unistd.h>
 
 #include "base/log/log.h"
+#include "run/check_connect.h"
 #include "run/cli/cli.h"
 #include "run/demo.h"
 #include "run/listeners/inherit.h"
 #include "run/logging.h"
 #include "run/process/daemon.h"
-#include "run/process/machine.h"
+#include "run/process/system_limits.h"
 #include "run/supervisor.h"
-#include "run/survey.h"
 
 #define ERROR_MAX 512
 
@@ -72,13 +72,13 @@ int main(int argc, char **argv)
     struct program program;
     char error[ERROR_MAX] = "";
     int status = EXIT_SUCCESS;
-    machine_fill_standard_descriptors();
-    machine_widen_thread_pool();
+    system_limits_fill_standard_descriptors();
+    system_limits_widen_thread_pool();
     if (!program_remember(&program, argv))
         return EXIT_FAILURE;
     cli_parse(argc, argv, stdout, stderr, &cli);
     if (cli.action == CLI_CHECK)
-        cli.exit_status = survey_run(cli.config, stdout) ? 0 : 1;
+        cli.exit_status = check_connect_run(cli.config, stdout) ? 0 : 1;
     if (cli.action == CLI_EXIT || cli.action == CLI_CHECK ||
         (cli.daemon &&
          !go_to_background(&daemon, cli.rebind.to ? cli.rebind.fd : -1, &cli.exit_status))) {
@@ -86,7 +86,7 @@ int main(int argc, char **argv)
         program_free(&program);
         return cli.exit_status;
     }
-    machine_tune_memory();
+    system_limits_tune_memory();
     bool served = serve(&cli, &program, &daemon, &status, error);
     cli_result_free(&cli);
     program_free(&program);

@@ -6,19 +6,19 @@
 #include <uv.h>
 
 #include "base/log/log.h"
-#include "run/command/wrapped.h"
+#include "run/command/command.h"
 #include "run/exit_watch.h"
-#include "run/listeners/doors.h"
+#include "run/listeners/listeners.h"
 #include "run/logging.h"
 #include "run/process/loop.h"
-#include "run/process/machine.h"
 #include "run/process/notify.h"
 #include "run/process/pid_file.h"
 #include "run/process/privilege.h"
 #include "run/process/signals.h"
+#include "run/process/system_limits.h"
 #include "run/reload.h"
 #include "run/upgrade.h"
-#include "run/workers/crew.h"
+#include "run/workers/workers.h"
 #include "serve/status/status.h"
 #include "serve/target/prober.h"
 
@@ -45,13 +45,13 @@ struct supervisor {
     struct ops_process ops;
     struct history history;
     struct worker_terms terms;
-    struct crew crew;
-    struct doors doors;
+    struct workers workers;
+    struct listeners listeners;
     struct exit_watch exit_watch;
     struct site *site;
     struct reload *reload;           /* while one is under way */
     struct upgrade *upgrade;         /* likewise */
-    struct wrapped *wrapped;         /* the command; NULL: none */
+    struct command *wrapped;         /* the command; NULL: none */
     int status;                      /* to exit with: the command's, where its end is ours */
     int predecessor;                 /* whoever waits for us to serve; -1: nobody */
     bool certificates_only;          /* what the reload is about */
@@ -75,7 +75,7 @@ static void begin_probing(struct supervisor *supervisor)
 {
     stop_probing(supervisor);
     supervisor->prober =
-        prober_create(&supervisor->watches, supervisor->names, supervisor->site->gate->pool);
+        prober_create(&supervisor->watches, supervisor->names, supervisor->site->resources->pool);
     if (!supervisor->prober)
         log_message(REASON_ERROR, "targets are not probed: out of memory");
 }
@@ -85,13 +85,13 @@ static void begin_probing(struct supervisor *supervisor)
 static void close_handles(struct supervisor *supervisor)
 {
     signals_close(&supervisor->signals);
-    doors_free(&supervisor->doors);
+    listeners_free(&supervisor->listeners);
     stop_probing(supervisor);
     resolve_close(supervisor->names);
-    crew_stop(&supervisor->crew);
+    workers_stop(&supervisor->workers);
     watch_set_close(&supervisor->watches);
     mailbox_close(&supervisor->mailbox);
-    wrapped_close(supervisor->wrapped);
+    command_close(supervisor->wrapped);
     exit_watch_close(&supervisor->exit_watch);
     uv_close((uv_handle_t *)&supervisor->drain_timer, NULL);
     uv_close((uv_handle_t *)&supervisor->beat_timer, NULL);
@@ -103,12 +103,12 @@ static void worker_empty(void *owner, void *argument)
 {
     struct supervisor *supervisor = owner;
     (void)argument;
-    if (!crew_note_empty(&supervisor->crew))
+    if (!workers_note_empty(&supervisor->workers))
         return;
-    crew_log_sums(&supervisor->crew);
+    workers_log_sums(&supervisor->workers);
     supervisor->phase = STOPPING;
     uv_timer_stop(&supervisor->drain_timer);
-    if (!wrapped_stop(supervisor->wrapped))
+    if (!command_stop(supervisor->wrapped))
         close_handles(supervisor);
 }
 
@@ -116,7 +116,7 @@ static void drain_timer_cb(uv_timer_t *timer)
 {
     struct supervisor *supervisor = WSL_CONTAINER(timer, struct supervisor, drain_timer);
     log_message(REASON_WARN, "%s: ending the remaining sessions", reason_row(REASON_drained)->text);
-    crew_kill(&supervisor->crew);
+    workers_kill(&supervisor->workers);
 }
 
 static uint64_t spread_of(const struct config_limits *limits)
@@ -139,13 +139,13 @@ static void drain(struct supervisor *supervisor, const char *why)
     const struct config_limits *limits = &supervisor->site->config->limits;
     supervisor->phase = DRAINING;
     cancel_upgrade(supervisor);
-    wrapped_settle(supervisor->wrapped);
+    command_settle(supervisor->wrapped);
     log_message(REASON_INFO, "%s: no new clients, waiting for sessions to end", why);
     notify_stopping(&supervisor->notify,
                     limits->drain_timeout_ms + (supervisor->wrapped ? WRAPPED_GRACE_MS : 0));
     atomic_store(&supervisor->ops.draining, true);
-    doors_close(&supervisor->doors, false);
-    crew_drain(&supervisor->crew, spread_of(limits));
+    listeners_close(&supervisor->listeners, false);
+    workers_drain(&supervisor->workers, spread_of(limits));
     uv_timer_start(&supervisor->drain_timer, drain_timer_cb, limits->drain_timeout_ms, 0);
 }
 
@@ -189,8 +189,8 @@ static void retire(struct supervisor *supervisor, bool handed_over)
     supervisor->phase = RETIRING;
     stop_probing(supervisor);
     atomic_store(&supervisor->ops.draining, true);
-    doors_close(&supervisor->doors, handed_over);
-    crew_retire(&supervisor->crew);
+    listeners_close(&supervisor->listeners, handed_over);
+    workers_retire(&supervisor->workers);
 }
 
 static void over_cb(void *owner, const char *why)
@@ -207,12 +207,12 @@ static void over_cb(void *owner, const char *why)
 static void watch_the_end(struct supervisor *supervisor)
 {
     const struct config_exit *config = &supervisor->options.config->exit;
-    supervisor->exit_watch.doors = &supervisor->doors;
-    supervisor->exit_watch.guard = supervisor->shared.guard;
+    supervisor->exit_watch.listeners = &supervisor->listeners;
+    supervisor->exit_watch.limits = supervisor->shared.limits;
     supervisor->exit_watch.over = over_cb;
     supervisor->exit_watch.owner = supervisor;
     if (config->once)
-        guard_only_one(supervisor->shared.guard);
+        limits_only_one(supervisor->shared.limits);
     exit_watch_start(&supervisor->exit_watch, config);
 }
 
@@ -222,7 +222,7 @@ static void begin_next(struct supervisor *supervisor);
 
 static bool take_over(struct supervisor *supervisor, struct site *site, char *error)
 {
-    if (!doors_change(&supervisor->doors, site, NULL, error, ERROR_MAX))
+    if (!listeners_change(&supervisor->listeners, site, NULL, error, ERROR_MAX))
         return false;
     struct site *before = supervisor->site;
     supervisor->site = site_retain(site);
@@ -312,7 +312,7 @@ static void begin_upgrade(struct supervisor *supervisor)
     if (supervisor->wrapped)
         snprintf(error, sizeof(error), "the command cannot be handed over; restart instead");
     else if (!supervisor->options.demo)
-        supervisor->upgrade = upgrade_start(supervisor->options.program, &supervisor->doors,
+        supervisor->upgrade = upgrade_start(supervisor->options.program, &supervisor->listeners,
                                             supervisor->site->config->limits.upgrade_timeout_ms,
                                             upgrade_done, supervisor, error, sizeof(error));
     if (supervisor->upgrade)
@@ -354,8 +354,8 @@ static void end(struct supervisor *supervisor, int number)
         drain(supervisor, why);
     log_message(REASON_WARN, "signal %d again: ending at once", number);
     if (supervisor->phase == DRAINING)
-        crew_kill(&supervisor->crew);
-    wrapped_kill(supervisor->wrapped);
+        workers_kill(&supervisor->workers);
+    command_kill(supervisor->wrapped);
 }
 
 static void signal_cb(void *owner, int number)
@@ -387,12 +387,13 @@ static void beat_cb(uv_timer_t *timer)
     status_note_history(&supervisor->ops, supervisor->ops.history, uv_now(&supervisor->loop));
     if (supervisor->phase != SERVING)
         return;
-    (void)crew_choose(&supervisor->crew, &open);
+    (void)workers_choose(&supervisor->workers, &open);
     snprintf(status, sizeof(status), "STATUS=serving, %llu connections", (unsigned long long)open);
     notify_say(&supervisor->notify, status);
     if (++supervisor->beats % BEATS_PER_DAY == 0)
         logging_certificates(supervisor->site);
-    if (!supervisor->reload && !supervisor->upgrade && gate_files_changed(supervisor->site->gate))
+    if (!supervisor->reload && !supervisor->upgrade &&
+        site_resources_files_changed(supervisor->site->resources))
         begin_reload(supervisor, true);
 }
 
@@ -422,7 +423,8 @@ static bool open_loop(struct supervisor *supervisor)
     uv_timer_init(&supervisor->loop, &supervisor->drain_timer);
     uv_timer_init(&supervisor->loop, &supervisor->beat_timer);
     uv_timer_init(&supervisor->loop, &supervisor->watchdog_timer);
-    doors_init(&supervisor->doors, &supervisor->watches, &supervisor->crew, &supervisor->ops);
+    listeners_init(&supervisor->listeners, &supervisor->watches, &supervisor->workers,
+                   &supervisor->ops);
     return true;
 }
 
@@ -430,26 +432,26 @@ static bool open_loop(struct supervisor *supervisor)
 static bool open_shared(struct supervisor *supervisor, const struct config *config)
 {
     struct site_shared *shared = &supervisor->shared;
-    if (!crew_create(&supervisor->crew, config->workers))
+    if (!workers_create(&supervisor->workers, config->workers))
         return false;
-    unsigned workers = (unsigned)supervisor->crew.count;
-    shared->guard = guard_create(LIMITER_CAPACITY);
-    shared->accounts = account_set_create(workers);
-    if (!shared->guard || !shared->accounts)
+    unsigned workers = (unsigned)supervisor->workers.count;
+    shared->limits = limits_create(LIMITER_CAPACITY);
+    shared->route_stats = route_stats_set_create(workers);
+    if (!shared->limits || !shared->route_stats)
         return false;
-    shared->host =
-        (struct descriptors_host){machine_descriptors(), workers, machine_pool_threads()};
-    ops_init(&supervisor->ops, supervisor->crew.metrics, workers, shared->accounts,
+    shared->host = (struct descriptors_host){system_limits_descriptors(), workers,
+                                             system_limits_pool_threads()};
+    ops_init(&supervisor->ops, supervisor->workers.metrics, workers, shared->route_stats,
              (int64_t)time(NULL));
-    supervisor->ops.post = crew_post;
-    supervisor->ops.crew = &supervisor->crew;
+    supervisor->ops.post = workers_post;
+    supervisor->ops.post_owner = &supervisor->workers;
     supervisor->ops.history = &supervisor->history;
     if (!ops_token(&supervisor->ops))
         return false;
     supervisor->terms = (struct worker_terms){&supervisor->mailbox,
                                               worker_empty,
                                               &supervisor->ops,
-                                              shared->guard,
+                                              shared->limits,
                                               descriptors_attempts(&shared->host),
                                               &supervisor->work,
                                               supervisor->lookups};
@@ -458,8 +460,8 @@ static bool open_shared(struct supervisor *supervisor, const struct config *conf
 
 static void close_shared(struct supervisor *supervisor)
 {
-    account_set_free(supervisor->shared.accounts);
-    guard_destroy(supervisor->shared.guard);
+    route_stats_set_free(supervisor->shared.route_stats);
+    limits_destroy(supervisor->shared.limits);
 }
 
 /* A successor names itself when it serves: until then the file is its predecessor's. */
@@ -491,11 +493,12 @@ static bool open_doors(struct supervisor *supervisor, const struct config *confi
     supervisor->site = site_create(config, &supervisor->shared, NULL, error, error_size);
     signals_hold(); /* and no sooner: a file may be read for ever, as a FIFO is */
     supervisor->predecessor = inherit.ready_fd;
-    bool open = supervisor->site &&
-                doors_change(&supervisor->doors, supervisor->site, &inherit, error, error_size) &&
-                (supervisor->predecessor >= 0 || write_pid(supervisor, error, error_size)) &&
-                privilege_drop(config->user, config->group, error, error_size) &&
-                start_log(error, error_size);
+    bool open =
+        supervisor->site &&
+        listeners_change(&supervisor->listeners, supervisor->site, &inherit, error, error_size) &&
+        (supervisor->predecessor >= 0 || write_pid(supervisor, error, error_size)) &&
+        privilege_drop(config->user, config->group, error, error_size) &&
+        start_log(error, error_size);
     size_t unclaimed = inherit_close(&inherit);
     if (open && unclaimed > 0)
         log_message(REASON_WARN, "%zu inherited sockets fit no listener and were closed",
@@ -507,7 +510,7 @@ static bool open_doors(struct supervisor *supervisor, const struct config *confi
 static bool start_command(struct supervisor *supervisor, char *error, size_t error_size)
 {
     const struct supervisor_options *options = &supervisor->options;
-    const struct wrapped_request request = {
+    const struct command_request request = {
         .loop = &supervisor->loop,
         .command = &options->config->command,
         .rebind = options->rebind,
@@ -517,7 +520,7 @@ static bool start_command(struct supervisor *supervisor, char *error, size_t err
         .owner = supervisor,
     };
     if (options->config->command.words.count > 0)
-        supervisor->wrapped = wrapped_start(&request, error, error_size);
+        supervisor->wrapped = command_start(&request, error, error_size);
     return options->config->command.words.count == 0 || supervisor->wrapped;
 }
 
@@ -537,7 +540,8 @@ struct supervisor *supervisor_create(const struct supervisor_options *options, c
     signal(SIGXFSZ, SIG_IGN); /* a log or a recording too large for its limit is an error there */
     notify_open(&supervisor->notify);
     if (open_doors(supervisor, options->config, error, error_size) &&
-        crew_start(&supervisor->crew, &supervisor->loop, &supervisor->terms, error, error_size) &&
+        workers_start(&supervisor->workers, &supervisor->loop, &supervisor->terms, error,
+                      error_size) &&
         start_command(supervisor, error, error_size))
         return supervisor;
     remove_pid(supervisor);
@@ -569,7 +573,7 @@ int supervisor_run(struct supervisor *supervisor)
     if (watchdog > 0)
         uv_timer_start(&supervisor->watchdog_timer, watchdog_cb, watchdog, watchdog);
     watch_the_end(supervisor);
-    doors_accept(&supervisor->doors);
+    listeners_accept(&supervisor->listeners);
     begin_probing(supervisor);
     logging_certificates(supervisor->site);
     say_ready(supervisor);
@@ -581,7 +585,7 @@ int supervisor_run(struct supervisor *supervisor)
 bool supervisor_free(struct supervisor *supervisor)
 {
     bool at_rest = loop_finish(&supervisor->loop);
-    at_rest = crew_free(&supervisor->crew) && at_rest;
+    at_rest = workers_free(&supervisor->workers) && at_rest;
     if (!at_rest)
         return false;
     notify_close(&supervisor->notify);

@@ -14,8 +14,8 @@
  * behind. Later a reload or an upgrade, which changes nothing then; and descriptors: accepting
  * pauses.
  *
- * Owns: doors, workers, the site. Thread: the main one; a reload reads its files in libuv's pool.
- * Errors: NULL and one line. Lifetime: supervisor_create, supervisor_run, supervisor_free.
+ * Owns: listeners, workers, the site. Thread: the main one; a reload reads its files in libuv's
+ * pool. Errors: NULL and one line. Lifetime: supervisor_create, supervisor_run, supervisor_free.
  */
 #ifndef WSLUICE_RUN_SUPERVISOR_H
 #define WSLUICE_RUN_SUPERVISOR_H

@@ -81,20 +81,20 @@ static char **environment_with(char *fds, char *ready)
     return environment;
 }
 
-static pid_t spawn(const struct program *program, const struct doors *doors, int ready_fd)
+static pid_t spawn(const struct program *program, const struct listeners *listeners, int ready_fd)
 {
     char ready[40];
     pid_t child = -1;
-    struct inherit_socket *sockets = doors_describe(doors);
-    int *fds = calloc(doors->count + 1, sizeof(*fds));
-    char *described = sockets ? inherit_describe(sockets, doors->count) : NULL;
+    struct inherit_socket *sockets = listeners_describe(listeners);
+    int *fds = calloc(listeners->count + 1, sizeof(*fds));
+    char *described = sockets ? inherit_describe(sockets, listeners->count) : NULL;
     snprintf(ready, sizeof(ready), "WSLUICE_READY_FD=%d", ready_fd);
     char **environment = described ? environment_with(described, ready) : NULL;
     if (environment && fds) {
-        for (size_t i = 0; i < doors->count; i++)
+        for (size_t i = 0; i < listeners->count; i++)
             fds[i] = sockets[i].fd;
-        fds[doors->count] = ready_fd;
-        child = program_start(program, environment, fds, doors->count + 1);
+        fds[listeners->count] = ready_fd;
+        child = program_start(program, environment, fds, listeners->count + 1);
     }
     free(environment);
     free(described);
@@ -103,7 +103,7 @@ static pid_t spawn(const struct program *program, const struct doors *doors, int
     return child;
 }
 
-struct upgrade *upgrade_start(const struct program *program, const struct doors *doors,
+struct upgrade *upgrade_start(const struct program *program, const struct listeners *listeners,
                               uint64_t patience_ms, upgrade_cb *callback, void *owner, char *error,
                               size_t error_size)
 {
@@ -115,10 +115,10 @@ struct upgrade *upgrade_start(const struct program *program, const struct doors 
         return NULL;
     }
     *upgrade = (struct upgrade){.pipe = ends[0], .callback = callback, .owner = owner};
-    upgrade->watch = watch_open(doors->watches, ends[0], WATCH_READ, pipe_cb, upgrade);
-    upgrade->child = upgrade->watch ? spawn(program, doors, ends[1]) : -1;
+    upgrade->watch = watch_open(listeners->watches, ends[0], WATCH_READ, pipe_cb, upgrade);
+    upgrade->child = upgrade->watch ? spawn(program, listeners, ends[1]) : -1;
     close(ends[1]);
-    uv_timer_init(watch_set_loop(doors->watches), &upgrade->deadline);
+    uv_timer_init(watch_set_loop(listeners->watches), &upgrade->deadline);
     if (upgrade->child > 0) {
         uv_timer_start(&upgrade->deadline, deadline_cb, patience_ms, 0);
         return upgrade;

@@ -18,7 +18,7 @@
 #include <sys/types.h>
 
 #include "net/watch.h"
-#include "run/listeners/doors.h"
+#include "run/listeners/listeners.h"
 #include "run/process/program.h"
 
 struct upgrade;
@@ -27,7 +27,7 @@ struct upgrade;
 typedef void upgrade_cb(void *owner, bool ready, pid_t child, int status);
 
 /* NULL: *error says why. A child that does not serve within its time is ended. */
-struct upgrade *upgrade_start(const struct program *program, const struct doors *doors,
+struct upgrade *upgrade_start(const struct program *program, const struct listeners *listeners,
                               uint64_t patience_ms, upgrade_cb *callback, void *owner, char *error,
                               size_t error_size) WSL_MUST_CHECK;
 

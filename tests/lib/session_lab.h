@@ -1,7 +1,7 @@
 /*
  * Whole sessions without a kernel: the real code of serve/ and net/, with the real site of a small
  * configuration, over fake sockets and a clock that only the test moves. Two workers share one
- * thread and hear of each other through letters, as in the process.
+ * thread and hear of each other through messages, as in the process.
  *
  * The happy path: session_lab_load once; session_lab_open; session_lab_accept for each client;
  * session_lab_settle after each thing that a peer does; session_lab_kill; session_lab_close.
@@ -37,8 +37,8 @@ static struct {
     struct session_env workers[SESSION_LAB_WORKERS];
     struct bridge_scratch scratch[SESSION_LAB_WORKERS];
     const struct metrics *metrics[SESSION_LAB_WORKERS];
-    struct guard *guard;
-    struct account_set *accounts;
+    struct limits *limits;
+    struct route_stats_set *route_stats;
     struct work_pool pool;
     struct lookup_table *lookups;
     struct mailbox mailboxes[SESSION_LAB_WORKERS];
@@ -140,9 +140,9 @@ static inline const struct config *session_lab_load(const char *path)
     return config;
 }
 
-static void session_lab_post(void *crew, unsigned worker, struct ops_letter *letter)
+static void session_lab_post(void *workers, unsigned worker, struct ops_letter *letter)
 {
-    (void)crew;
+    (void)workers;
     wsl_assert(session_lab.letter_count < SESSION_LAB_LETTERS && worker < SESSION_LAB_WORKERS);
     session_lab.letters[session_lab.letter_count].worker = worker;
     session_lab.letters[session_lab.letter_count++].letter = letter;
@@ -184,7 +184,7 @@ static inline void session_lab_open_worker(unsigned number)
     list_init(&env->sessions);
     list_init(&env->visits);
     list_init(&env->asks);
-    env->guard = session_lab.guard;
+    env->limits = session_lab.limits;
     env->attempts = descriptors_attempts(&session_lab_host);
     wsl_assert(mailbox_open(&session_lab.mailboxes[number], NULL, env));
     env->lane = (struct work_lane){&session_lab.pool, NULL, &session_lab.mailboxes[number]};
@@ -196,7 +196,8 @@ static inline void session_lab_open_worker(unsigned number)
 /* True unless memory is out; then the site before serves on. */
 static inline bool session_lab_serve(const struct config *config)
 {
-    const struct site_shared shared = {session_lab.guard, session_lab.accounts, session_lab_host};
+    const struct site_shared shared = {session_lab.limits, session_lab.route_stats,
+                                       session_lab_host};
     char error[256];
     struct site *site = site_create(config, &shared, session_lab.site, error, sizeof(error));
     if (!site)
@@ -218,12 +219,13 @@ static inline void session_lab_open(const struct config *config)
     session_lab.accepted = session_lab.end_lines = 0;
     session_lab.letter_count = session_lab.sessions = 0;
     memset(session_lab.ended, 0, sizeof(session_lab.ended));
-    session_lab.guard = guard_create(64);
-    session_lab.accounts = account_set_create(SESSION_LAB_WORKERS);
+    session_lab.limits = limits_create(64);
+    session_lab.route_stats = route_stats_set_create(SESSION_LAB_WORKERS);
     session_lab.lookups = lookup_table_create();
-    wsl_assert(session_lab.guard && session_lab.accounts && session_lab.lookups &&
+    wsl_assert(session_lab.limits && session_lab.route_stats && session_lab.lookups &&
                work_pool_open(&session_lab.pool));
-    ops_init(&session_lab.ops, session_lab.metrics, SESSION_LAB_WORKERS, session_lab.accounts, 0);
+    ops_init(&session_lab.ops, session_lab.metrics, SESSION_LAB_WORKERS, session_lab.route_stats,
+             0);
     session_lab.ops.post = session_lab_post;
     memset(session_lab.ops.token, 'a', OPS_TOKEN - 1);
     for (unsigned i = 0; i < SESSION_LAB_WORKERS; i++)
@@ -233,14 +235,15 @@ static inline void session_lab_open(const struct config *config)
 }
 
 /* As the listeners do. */
-static inline bool session_lab_reserve(uint32_t listener, struct guard_pass *pass)
+static inline bool session_lab_reserve(uint32_t listener, struct limits_usage *pass)
 {
     const struct site *site = session_lab.site;
     const struct site_listener *own = &site->listeners[listener];
     if (own->terms.operators)
-        return guard_enter_operators(session_lab.guard, pass, own->tally, own->terms.connections);
-    return guard_reserve(session_lab.guard, pass, own->terms.connection, site->plan.clients) ||
-           (own->terms.late && guard_enter_late(session_lab.guard, pass, site->plan.late));
+        return limits_enter_operators(session_lab.limits, pass, own->counter,
+                                      own->terms.connections);
+    return limits_reserve(session_lab.limits, pass, own->terms.connection, site->plan.clients) ||
+           (own->terms.late && limits_enter_late(session_lab.limits, pass, site->plan.late));
 }
 
 /* False: it cannot connect. */
@@ -281,7 +284,7 @@ static inline void session_lab_check_deadline(const struct session *session)
         wsl_assert(fake_loop_is_armed(&session->timer));
         return;
     case LIFE_CONNECT_DEADLINE:
-        wsl_assert(session->reach);
+        wsl_assert(session->connecting);
         return;
     case LIFE_BRIDGE_DEADLINE:
         if (session->state == LIFE_CLOSING || session_lab_is_bounded(session))
@@ -304,7 +307,7 @@ static inline void session_lab_check(void)
         live += env->live;
     }
     wsl_assert(listed <= live);
-    wsl_assert(guard_count(session_lab.guard) <= listed);
+    wsl_assert(limits_count(session_lab.limits) <= listed);
     wsl_assert(fake_memory.bytes <= SESSION_LAB_OVERHEAD + live * SESSION_LAB_MEMORY);
     session_lab.sessions = listed;
 }
@@ -357,7 +360,7 @@ static inline void session_lab_kill(void)
 }
 
 static void session_lab_check_account(void *owner, const char *name,
-                                      const struct account_sums *sums)
+                                      const struct route_stats_sums *sums)
 {
     uint64_t *sessions = owner;
     (void)name;
@@ -385,8 +388,8 @@ static inline void session_lab_check_sums(void)
     /* Those that were turned away for want of memory have no number. */
     wsl_assert(connections == session_lab.accepted && ended == connections);
     wsl_assert(session_lab.end_lines == numbered);
-    wsl_assert(guard_count(session_lab.guard) == 0);
-    account_each(session_lab.accounts, session_lab_check_account, &by_route);
+    wsl_assert(limits_count(session_lab.limits) == 0);
+    route_stats_each(session_lab.route_stats, session_lab_check_account, &by_route);
     /* Without memory for a slot a session counts in no route. */
     wsl_assert(by_route <= sessions);
 }
@@ -395,7 +398,7 @@ static inline void session_lab_check_sums(void)
 static inline void session_lab_check_targets(void)
 {
     size_t count;
-    struct pool_target *targets = pool_targets(session_lab.site->gate->pool, &count);
+    struct pool_target *targets = pool_targets(session_lab.site->resources->pool, &count);
     for (size_t i = 0; i < count; i++)
         wsl_assert(pool_target_sessions(&targets[i]) == 0);
 }
@@ -419,8 +422,8 @@ static inline void session_lab_close(void)
         mailbox_free(&session_lab.mailboxes[i]);
     lookup_table_free(session_lab.lookups);
     work_pool_close(&session_lab.pool);
-    account_set_free(session_lab.accounts);
-    guard_destroy(session_lab.guard);
+    route_stats_set_free(session_lab.route_stats);
+    limits_destroy(session_lab.limits);
     wsl_assert(fake_socket.open == 0);
     fake_memory_expect(session_lab.memory);
 }

@@ -11,8 +11,8 @@
  * Thread: any. Errors: log_open fills one line and changes nothing; writing has none: a log that
  * cannot be written must not end what it describes. Lifetime: the process.
  */
-#ifndef WSLUICE_BASE_LOG_H
-#define WSLUICE_BASE_LOG_H
+#ifndef WSLUICE_BASE_LOG_LOG_H
+#define WSLUICE_BASE_LOG_LOG_H
 
 #include "base/base.h"
 #include "base/log/log_output.h"

@@ -5,8 +5,8 @@
  * Owns: its file and its socket. Thread: one at a time. Errors: log_output_open fills one line;
  * writing has none. Lifetime: log_output_open or log_output_to to log_output_close.
  */
-#ifndef WSLUICE_BASE_LOG_OUTPUT_H
-#define WSLUICE_BASE_LOG_OUTPUT_H
+#ifndef WSLUICE_BASE_LOG_LOG_OUTPUT_H
+#define WSLUICE_BASE_LOG_LOG_OUTPUT_H
 
 #include <limits.h>
 

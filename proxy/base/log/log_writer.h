@@ -7,8 +7,8 @@
  * Owns: the thread, the queue and the output. Thread: any. Errors: said by each function; writing
  * has none. Lifetime: the process; log_writer_start to log_writer_stop for the thread.
  */
-#ifndef WSLUICE_BASE_LOG_WRITER_H
-#define WSLUICE_BASE_LOG_WRITER_H
+#ifndef WSLUICE_BASE_LOG_LOG_WRITER_H
+#define WSLUICE_BASE_LOG_LOG_WRITER_H
 
 #include <pthread.h>
 #include <stdatomic.h>

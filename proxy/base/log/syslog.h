@@ -6,8 +6,8 @@
  * Owns: its socket. Thread: one at a time. Errors: syslog_open fills one line; syslog_send says
  * false. Lifetime: syslog_open to syslog_close.
  */
-#ifndef WSLUICE_BASE_SYSLOG_H
-#define WSLUICE_BASE_SYSLOG_H
+#ifndef WSLUICE_BASE_LOG_SYSLOG_H
+#define WSLUICE_BASE_LOG_SYSLOG_H
 
 #include <sys/socket.h>
 

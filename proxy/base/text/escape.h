@@ -3,8 +3,8 @@
  *
  * Owns: nothing. Thread: any. Errors: none. Lifetime: none.
  */
-#ifndef WSLUICE_BASE_ESCAPE_H
-#define WSLUICE_BASE_ESCAPE_H
+#ifndef WSLUICE_BASE_TEXT_ESCAPE_H
+#define WSLUICE_BASE_TEXT_ESCAPE_H
 
 #include "base/base.h"
 

@@ -9,8 +9,8 @@
  * Pure. Owns: the bytes, until json_take. Thread: any. Errors: without memory, or beyond the limit,
  * nothing more is written and json_take says NULL. Lifetime: json_take or json_free.
  */
-#ifndef WSLUICE_CODEC_JSON_H
-#define WSLUICE_CODEC_JSON_H
+#ifndef WSLUICE_BASE_TEXT_JSON_H
+#define WSLUICE_BASE_TEXT_JSON_H
 
 #include "base/text/text.h"
 

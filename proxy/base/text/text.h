@@ -7,8 +7,8 @@
  * Pure. Owns: the bytes, until text_take. Thread: one at a time. Errors: `failed`. Lifetime: zeroed
  * is empty; text_take or text_free.
  */
-#ifndef WSLUICE_BASE_TEXT_H
-#define WSLUICE_BASE_TEXT_H
+#ifndef WSLUICE_BASE_TEXT_TEXT_H
+#define WSLUICE_BASE_TEXT_TEXT_H
 
 #include "base/base.h"
 

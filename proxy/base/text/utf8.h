@@ -4,8 +4,8 @@
  * Owns: nothing. Thread: any. Errors: false from utf8_feed. Lifetime: plain memory; zeroed is
  * ready.
  */
-#ifndef WSLUICE_CODEC_UTF8_H
-#define WSLUICE_CODEC_UTF8_H
+#ifndef WSLUICE_BASE_TEXT_UTF8_H
+#define WSLUICE_BASE_TEXT_UTF8_H
 
 #include "base/base.h"
 

@@ -8,8 +8,8 @@
  *
  * Pure. Owns: nothing. Thread: any. Errors: FORWARDED_OPAQUE. Lifetime: borrows the head.
  */
-#ifndef WSLUICE_CODEC_FORWARDED_H
-#define WSLUICE_CODEC_FORWARDED_H
+#ifndef WSLUICE_CODEC_HTTP_FORWARDED_H
+#define WSLUICE_CODEC_HTTP_FORWARDED_H
 
 #include "codec/http/http_head.h"
 #include "codec/ip.h"

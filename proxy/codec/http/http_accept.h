@@ -4,8 +4,8 @@
  * Pure. Owns: nothing. Thread: any. Errors: none; an element with a malformed weight is not there.
  * Lifetime: none.
  */
-#ifndef WSLUICE_CODEC_HTTP_ACCEPT_H
-#define WSLUICE_CODEC_HTTP_ACCEPT_H
+#ifndef WSLUICE_CODEC_HTTP_HTTP_ACCEPT_H
+#define WSLUICE_CODEC_HTTP_HTTP_ACCEPT_H
 
 #include "codec/http/http_head.h"
 

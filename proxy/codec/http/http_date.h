@@ -3,8 +3,8 @@
  *
  * Pure: no clock and no locale. Owns: nothing. Thread: any. Errors: false. Lifetime: none.
  */
-#ifndef WSLUICE_CODEC_HTTP_DATE_H
-#define WSLUICE_CODEC_HTTP_DATE_H
+#ifndef WSLUICE_CODEC_HTTP_HTTP_DATE_H
+#define WSLUICE_CODEC_HTTP_HTTP_DATE_H
 
 #include "base/base.h"
 

@@ -5,8 +5,8 @@
  * Pure. Owns: nothing. Thread: any. Errors: none; what is malformed lists nothing, and neither does
  * what stands behind it in its field. Lifetime: none.
  */
-#ifndef WSLUICE_CODEC_HTTP_ETAG_H
-#define WSLUICE_CODEC_HTTP_ETAG_H
+#ifndef WSLUICE_CODEC_HTTP_HTTP_ETAG_H
+#define WSLUICE_CODEC_HTTP_HTTP_ETAG_H
 
 #include "codec/http/http_head.h"
 

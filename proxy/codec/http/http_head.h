@@ -6,8 +6,8 @@
  *
  * Owns: nothing. Thread: any. Errors: HTTP_BAD with a reason. Lifetime: slices borrow the buffer.
  */
-#ifndef WSLUICE_CODEC_HTTP_HEAD_H
-#define WSLUICE_CODEC_HTTP_HEAD_H
+#ifndef WSLUICE_CODEC_HTTP_HTTP_HEAD_H
+#define WSLUICE_CODEC_HTTP_HTTP_HEAD_H
 
 #include "base/base.h"
 #include "base/reason.h"

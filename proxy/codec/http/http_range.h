@@ -6,8 +6,8 @@
  * Pure. Owns: nothing. Thread: any. Errors: none; what is malformed is as if it were not there.
  * Lifetime: none.
  */
-#ifndef WSLUICE_CODEC_HTTP_RANGE_H
-#define WSLUICE_CODEC_HTTP_RANGE_H
+#ifndef WSLUICE_CODEC_HTTP_HTTP_RANGE_H
+#define WSLUICE_CODEC_HTTP_HTTP_RANGE_H
 
 #include "base/base.h"
 

@@ -3,8 +3,8 @@
  *
  * Pure. Owns: nothing. Thread: any. Errors: none. Lifetime: the texts are static.
  */
-#ifndef WSLUICE_CODEC_MIME_H
-#define WSLUICE_CODEC_MIME_H
+#ifndef WSLUICE_CODEC_HTTP_MIME_H
+#define WSLUICE_CODEC_HTTP_MIME_H
 
 #include "base/base.h"
 

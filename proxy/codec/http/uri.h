@@ -4,8 +4,8 @@
  *
  * Owns: nothing. Thread: any. Errors: REASON_http_path. Lifetime: slices borrow the caller's bytes.
  */
-#ifndef WSLUICE_CODEC_URI_H
-#define WSLUICE_CODEC_URI_H
+#ifndef WSLUICE_CODEC_HTTP_URI_H
+#define WSLUICE_CODEC_HTTP_URI_H
 
 #include "base/base.h"
 #include "base/reason.h"

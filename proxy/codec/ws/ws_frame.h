@@ -9,8 +9,8 @@
  * Owns: nothing outside its struct. Thread: any. Errors: WS_VIOLATION with a reason; the decoder is
  * then finished and must not be called again. Lifetime: none, it is plain memory.
  */
-#ifndef WSLUICE_CODEC_WS_FRAME_H
-#define WSLUICE_CODEC_WS_FRAME_H
+#ifndef WSLUICE_CODEC_WS_WS_FRAME_H
+#define WSLUICE_CODEC_WS_WS_FRAME_H
 
 #include "base/base.h"
 #include "base/reason.h"

@@ -5,8 +5,8 @@
  * Pure. Owns: nothing. Thread: any. Errors: a reason from the table. Lifetime: slices borrow the
  * head.
  */
-#ifndef WSLUICE_CODEC_WS_HANDSHAKE_H
-#define WSLUICE_CODEC_WS_HANDSHAKE_H
+#ifndef WSLUICE_CODEC_WS_WS_HANDSHAKE_H
+#define WSLUICE_CODEC_WS_WS_HANDSHAKE_H
 
 #include "codec/http/http_head.h"
 

@@ -3,8 +3,8 @@
  *
  * Owns: nothing. Thread: any. Errors: none. Lifetime: none.
  */
-#ifndef WSLUICE_CODEC_WS_MASK_H
-#define WSLUICE_CODEC_WS_MASK_H
+#ifndef WSLUICE_CODEC_WS_WS_MASK_H
+#define WSLUICE_CODEC_WS_WS_MASK_H
 
 #include "base/base.h"
 

@@ -4,8 +4,8 @@
  * Pure. Owns: nothing. Thread: any. Errors: REASON_origin_refused, REASON_address_refused.
  * Lifetime: none.
  */
-#ifndef WSLUICE_CORE_ACCESS_H
-#define WSLUICE_CORE_ACCESS_H
+#ifndef WSLUICE_CORE_ACCESS_ACCESS_H
+#define WSLUICE_CORE_ACCESS_ACCESS_H
 
 #include "base/base.h"
 #include "base/reason.h"

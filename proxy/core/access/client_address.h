@@ -9,8 +9,8 @@
  *
  * Pure. Owns: nothing. Thread: any. Errors: REASON_http_forwarded. Lifetime: none.
  */
-#ifndef WSLUICE_CORE_CLIENT_ADDRESS_H
-#define WSLUICE_CORE_CLIENT_ADDRESS_H
+#ifndef WSLUICE_CORE_ACCESS_CLIENT_ADDRESS_H
+#define WSLUICE_CORE_ACCESS_CLIENT_ADDRESS_H
 
 #include "base/reason.h"
 #include "codec/http/http_head.h"

@@ -25,8 +25,8 @@
  * Owns: its table. Thread: one at a time. Errors: NULL without memory; verdicts. Lifetime: until
  * limiter_destroy, with or without connections counted.
  */
-#ifndef WSLUICE_CORE_LIMITER_H
-#define WSLUICE_CORE_LIMITER_H
+#ifndef WSLUICE_CORE_ACCESS_LIMITER_H
+#define WSLUICE_CORE_ACCESS_LIMITER_H
 
 #include "base/base.h"
 #include "base/siphash.h"

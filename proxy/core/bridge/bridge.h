@@ -27,8 +27,8 @@
  * Owns: both pipes' carries. Thread: its worker. Errors: end up in `reason`. Lifetime: bridge_free;
  * the transports are borrowed and must outlive it.
  */
-#ifndef WSLUICE_CORE_BRIDGE_H
-#define WSLUICE_CORE_BRIDGE_H
+#ifndef WSLUICE_CORE_BRIDGE_BRIDGE_H
+#define WSLUICE_CORE_BRIDGE_BRIDGE_H
 
 #include "base/metrics.h"
 #include "codec/ws/ws_frame.h"

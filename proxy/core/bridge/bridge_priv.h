@@ -4,8 +4,8 @@
  * Owns: nothing. Thread: the bridge's worker. Errors: end up in the bridge's `reason`. Lifetime:
  * the bridge's.
  */
-#ifndef WSLUICE_CORE_BRIDGE_PRIV_H
-#define WSLUICE_CORE_BRIDGE_PRIV_H
+#ifndef WSLUICE_CORE_BRIDGE_BRIDGE_PRIV_H
+#define WSLUICE_CORE_BRIDGE_BRIDGE_PRIV_H
 
 #include "core/bridge/pipe.h"
 

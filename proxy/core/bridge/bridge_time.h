@@ -17,8 +17,8 @@
  * Owns: nothing. Thread: the bridge's worker. Errors: end up in the bridge's `reason`. Lifetime:
  * the bridge's.
  */
-#ifndef WSLUICE_CORE_BRIDGE_TIME_H
-#define WSLUICE_CORE_BRIDGE_TIME_H
+#ifndef WSLUICE_CORE_BRIDGE_BRIDGE_TIME_H
+#define WSLUICE_CORE_BRIDGE_BRIDGE_TIME_H
 
 #include "core/bridge/bridge.h"
 

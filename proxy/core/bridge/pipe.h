@@ -12,8 +12,8 @@
  * Owns: the carry. Thread: its worker. Errors: the transport's, as struct io; then BROKEN.
  * Lifetime: pipe_free releases the carry; the sink is borrowed.
  */
-#ifndef WSLUICE_CORE_PIPE_H
-#define WSLUICE_CORE_PIPE_H
+#ifndef WSLUICE_CORE_BRIDGE_PIPE_H
+#define WSLUICE_CORE_BRIDGE_PIPE_H
 
 #include "base/transport.h"
 

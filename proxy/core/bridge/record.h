@@ -11,8 +11,8 @@
  *
  * Pure. Owns: nothing. Thread: any. Errors: none. Lifetime: none.
  */
-#ifndef WSLUICE_CORE_RECORD_H
-#define WSLUICE_CORE_RECORD_H
+#ifndef WSLUICE_CORE_BRIDGE_RECORD_H
+#define WSLUICE_CORE_BRIDGE_RECORD_H
 
 #include "base/base.h"
 

@@ -5,8 +5,8 @@
  * Pure but for malloc. Owns: nothing. Thread: any. Errors: NULL: out of memory.
  * Lifetime: the page is the caller's.
  */
-#ifndef WSLUICE_CORE_FILE_LISTING_H
-#define WSLUICE_CORE_FILE_LISTING_H
+#ifndef WSLUICE_CORE_FILES_FILE_LISTING_H
+#define WSLUICE_CORE_FILES_FILE_LISTING_H
 
 #include "base/base.h"
 

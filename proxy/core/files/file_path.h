@@ -4,8 +4,8 @@
  * Pure. Owns: nothing. Thread: any. Errors: false: there is no such file for anybody.
  * Lifetime: none.
  */
-#ifndef WSLUICE_CORE_FILE_PATH_H
-#define WSLUICE_CORE_FILE_PATH_H
+#ifndef WSLUICE_CORE_FILES_FILE_PATH_H
+#define WSLUICE_CORE_FILES_FILE_PATH_H
 
 #include "base/base.h"
 

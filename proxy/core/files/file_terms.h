@@ -4,8 +4,8 @@
  *
  * Pure: the time is a parameter. Owns: nothing. Thread: any. Errors: none. Lifetime: none.
  */
-#ifndef WSLUICE_CORE_FILE_TERMS_H
-#define WSLUICE_CORE_FILE_TERMS_H
+#ifndef WSLUICE_CORE_FILES_FILE_TERMS_H
+#define WSLUICE_CORE_FILES_FILE_TERMS_H
 
 #include "codec/http/http_date.h"
 #include "codec/http/http_head.h"

@@ -17,8 +17,8 @@
  *
  * Pure. Owns: nothing. Thread: any. Errors: none. Lifetime: plain values.
  */
-#ifndef WSLUICE_CORE_DESCRIPTORS_H
-#define WSLUICE_CORE_DESCRIPTORS_H
+#ifndef WSLUICE_CORE_RESOURCES_DESCRIPTORS_H
+#define WSLUICE_CORE_RESOURCES_DESCRIPTORS_H
 
 #include "base/base.h"
 #include "config/model/config.h"

@@ -12,8 +12,8 @@
  * Pure. Owns: nothing. Thread: one at a time. Errors: none. Lifetime: plain memory; all zero knows
  * no name.
  */
-#ifndef WSLUICE_CORE_NAME_HANGS_H
-#define WSLUICE_CORE_NAME_HANGS_H
+#ifndef WSLUICE_CORE_RESOURCES_NAME_HANGS_H
+#define WSLUICE_CORE_RESOURCES_NAME_HANGS_H
 
 #include "base/base.h"
 

@@ -11,8 +11,8 @@
  * Every operation takes constant time. Pure. Owns: nothing; tickets are linked in while they wait.
  * Thread: one at a time. Errors: none. Lifetime: plain memory.
  */
-#ifndef WSLUICE_CORE_WORK_SHARE_H
-#define WSLUICE_CORE_WORK_SHARE_H
+#ifndef WSLUICE_CORE_RESOURCES_WORK_SHARE_H
+#define WSLUICE_CORE_RESOURCES_WORK_SHARE_H
 
 #include "base/base.h"
 

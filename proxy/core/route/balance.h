@@ -22,8 +22,8 @@
  *
  * Pure. Owns: nothing. Thread: any. Errors: none. Lifetime: plain values.
  */
-#ifndef WSLUICE_CORE_BALANCE_H
-#define WSLUICE_CORE_BALANCE_H
+#ifndef WSLUICE_CORE_ROUTE_BALANCE_H
+#define WSLUICE_CORE_ROUTE_BALANCE_H
 
 #include "base/base.h"
 #include "config/model/config.h"

@@ -15,8 +15,8 @@
  *
  * Pure. Owns: nothing. Thread: any. Errors: a phrase. Lifetime: phrases are static.
  */
-#ifndef WSLUICE_CORE_CAPTURED_HOST_H
-#define WSLUICE_CORE_CAPTURED_HOST_H
+#ifndef WSLUICE_CORE_ROUTE_CAPTURED_HOST_H
+#define WSLUICE_CORE_ROUTE_CAPTURED_HOST_H
 
 #include "core/route/route.h"
 

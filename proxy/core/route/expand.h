@@ -4,8 +4,8 @@
  *
  * Pure. Owns: nothing. Thread: any. Errors: false; `out` is then not to be used. Lifetime: none.
  */
-#ifndef WSLUICE_CORE_EXPAND_H
-#define WSLUICE_CORE_EXPAND_H
+#ifndef WSLUICE_CORE_ROUTE_EXPAND_H
+#define WSLUICE_CORE_ROUTE_EXPAND_H
 
 #include "base/base.h"
 

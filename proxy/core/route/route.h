@@ -27,8 +27,8 @@
  * Pure. Owns: nothing. Thread: any. Errors: REASON_http_no_route. Lifetime: a match borrows the
  * table, its snapshot and the path.
  */
-#ifndef WSLUICE_CORE_ROUTE_H
-#define WSLUICE_CORE_ROUTE_H
+#ifndef WSLUICE_CORE_ROUTE_ROUTE_H
+#define WSLUICE_CORE_ROUTE_ROUTE_H
 
 #include "base/reason.h"
 #include "core/route/expand.h"

@@ -19,8 +19,8 @@
  * Pure but for malloc. Owns: its copies of hosts and paths, the compiled patterns. Thread: any; it
  * is const once built. Errors: struct route_fault. Lifetime: borrows the snapshot.
  */
-#ifndef WSLUICE_CORE_ROUTE_TABLE_H
-#define WSLUICE_CORE_ROUTE_TABLE_H
+#ifndef WSLUICE_CORE_ROUTE_ROUTE_TABLE_H
+#define WSLUICE_CORE_ROUTE_ROUTE_TABLE_H
 
 #include <regex.h>
 

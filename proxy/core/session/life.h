@@ -24,8 +24,8 @@
  * Pure. Owns: nothing. Thread: any. Errors: an event that a state does not know is our bug: abort.
  * Lifetime: plain memory.
  */
-#ifndef WSLUICE_CORE_LIFE_H
-#define WSLUICE_CORE_LIFE_H
+#ifndef WSLUICE_CORE_SESSION_LIFE_H
+#define WSLUICE_CORE_SESSION_LIFE_H
 
 #include "base/base.h"
 

@@ -6,8 +6,8 @@
  * Pure but for malloc. Owns: the unfinished head, the answer, the early frames. Thread: its worker.
  * Errors: OPENING_REFUSED with a reason. Lifetime: zeroed is ready; opening_free.
  */
-#ifndef WSLUICE_CORE_OPENING_H
-#define WSLUICE_CORE_OPENING_H
+#ifndef WSLUICE_CORE_SESSION_OPENING_H
+#define WSLUICE_CORE_SESSION_OPENING_H
 
 #include "codec/http/http_head.h"
 

@@ -4,8 +4,8 @@
  *
  * Pure. Owns: nothing. Thread: any. Errors: false. Lifetime: plain values.
  */
-#ifndef WSLUICE_CORE_SESSION_ID_H
-#define WSLUICE_CORE_SESSION_ID_H
+#ifndef WSLUICE_CORE_SESSION_SESSION_ID_H
+#define WSLUICE_CORE_SESSION_SESSION_ID_H
 
 #include "base/base.h"
 

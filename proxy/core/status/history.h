@@ -6,8 +6,8 @@
  * the oldest point replaced by the newest, and no worse. Errors: none. Lifetime: plain memory;
  * zeroed is empty.
  */
-#ifndef WSLUICE_CORE_HISTORY_H
-#define WSLUICE_CORE_HISTORY_H
+#ifndef WSLUICE_CORE_STATUS_HISTORY_H
+#define WSLUICE_CORE_STATUS_HISTORY_H
 
 #include <stdatomic.h>
 

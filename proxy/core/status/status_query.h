@@ -7,8 +7,8 @@
  *
  * Pure. Owns: nothing. Thread: any. Errors: a phrase for the client. Lifetime: plain values.
  */
-#ifndef WSLUICE_CORE_STATUS_QUERY_H
-#define WSLUICE_CORE_STATUS_QUERY_H
+#ifndef WSLUICE_CORE_STATUS_STATUS_QUERY_H
+#define WSLUICE_CORE_STATUS_STATUS_QUERY_H
 
 #include "core/session/session_id.h"
 

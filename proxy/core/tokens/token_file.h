@@ -12,8 +12,8 @@
  * Pure. Owns: nothing. Thread: any. Errors: TOKEN_FILE_FAULT with a phrase, which never quotes the
  * line: its token is a secret. Lifetime: slices borrow the text.
  */
-#ifndef WSLUICE_CORE_TOKEN_FILE_H
-#define WSLUICE_CORE_TOKEN_FILE_H
+#ifndef WSLUICE_CORE_TOKENS_TOKEN_FILE_H
+#define WSLUICE_CORE_TOKENS_TOKEN_FILE_H
 
 #include "base/base.h"
 

@@ -12,8 +12,8 @@
  *
  * Pure. Owns: nothing. Thread: any. Errors: see the verdict. Lifetime: the token lies in `out`.
  */
-#ifndef WSLUICE_CORE_TOKEN_FIND_H
-#define WSLUICE_CORE_TOKEN_FIND_H
+#ifndef WSLUICE_CORE_TOKENS_TOKEN_FIND_H
+#define WSLUICE_CORE_TOKENS_TOKEN_FIND_H
 
 #include "codec/http/http_head.h"
 #include "core/tokens/token_file.h"

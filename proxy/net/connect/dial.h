@@ -18,8 +18,8 @@
  * line of detail. Lifetime: from dial_start until the callback or dial_cancel; it frees itself when
  * the loop has let go of it.
  */
-#ifndef WSLUICE_NET_DIAL_H
-#define WSLUICE_NET_DIAL_H
+#ifndef WSLUICE_NET_CONNECT_DIAL_H
+#define WSLUICE_NET_CONNECT_DIAL_H
 
 #include "base/transport.h"
 #include "config/model/config.h"

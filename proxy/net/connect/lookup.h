@@ -14,8 +14,8 @@
  * Owns: look-ups. Thread: a question belongs to the loop that asks; the table has a lock. Errors:
  * in the answer. Lifetime: the table outlives the loops.
  */
-#ifndef WSLUICE_NET_LOOKUP_H
-#define WSLUICE_NET_LOOKUP_H
+#ifndef WSLUICE_NET_CONNECT_LOOKUP_H
+#define WSLUICE_NET_CONNECT_LOOKUP_H
 
 #include "base/reason.h"
 #include "net/addr.h"

@@ -15,8 +15,8 @@
  * Owns: at most RESOLVE_KEPT answers. Thread: its loop's. Errors: in the answer. Lifetime:
  * resolve_create to resolve_close, after all queries.
  */
-#ifndef WSLUICE_NET_RESOLVE_H
-#define WSLUICE_NET_RESOLVE_H
+#ifndef WSLUICE_NET_CONNECT_RESOLVE_H
+#define WSLUICE_NET_CONNECT_RESOLVE_H
 
 #include "net/connect/lookup.h"
 

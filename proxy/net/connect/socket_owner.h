@@ -9,8 +9,8 @@
  * Owns: nothing. Thread: any; a few system calls that do not block. Errors: verdicts.
  * Lifetime: none.
  */
-#ifndef WSLUICE_NET_SOCKET_OWNER_H
-#define WSLUICE_NET_SOCKET_OWNER_H
+#ifndef WSLUICE_NET_CONNECT_SOCKET_OWNER_H
+#define WSLUICE_NET_CONNECT_SOCKET_OWNER_H
 
 #include "base/base.h"
 

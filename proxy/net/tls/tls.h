@@ -16,8 +16,8 @@
  * Owns: the descriptor, an SSL. Thread: the worker's. Errors: IO_FAIL; tls_failure has the detail.
  * Lifetime: transport_close; the scratch outlives its connections.
  */
-#ifndef WSLUICE_NET_TLS_H
-#define WSLUICE_NET_TLS_H
+#ifndef WSLUICE_NET_TLS_TLS_H
+#define WSLUICE_NET_TLS_TLS_H
 
 #include "base/transport.h"
 #include "net/tls/tls_ctx.h"

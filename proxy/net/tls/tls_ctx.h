@@ -13,8 +13,8 @@
  * Lifetime: the last tls_ctx_release; open connections need it until their handshake is done, and
  * from then on keep what they need by themselves.
  */
-#ifndef WSLUICE_NET_TLS_CTX_H
-#define WSLUICE_NET_TLS_CTX_H
+#ifndef WSLUICE_NET_TLS_TLS_CTX_H
+#define WSLUICE_NET_TLS_TLS_CTX_H
 
 #include <openssl/ssl.h>
 

@@ -8,8 +8,8 @@
  * Owns: the paths. Thread: one at a time. Errors: reading fills one line. Lifetime: tls_files_init
  * to tls_files_free.
  */
-#ifndef WSLUICE_NET_TLS_FILES_H
-#define WSLUICE_NET_TLS_FILES_H
+#ifndef WSLUICE_NET_TLS_TLS_FILES_H
+#define WSLUICE_NET_TLS_TLS_FILES_H
 
 #include "net/tls/tls_error.h"
 

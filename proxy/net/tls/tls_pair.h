@@ -5,8 +5,8 @@
  * Errors: tls_pair_parse returns NULL and fills one line. Lifetime: counted; contexts and
  * connections that use the pair keep OpenSSL's objects by themselves.
  */
-#ifndef WSLUICE_NET_TLS_PAIR_H
-#define WSLUICE_NET_TLS_PAIR_H
+#ifndef WSLUICE_NET_TLS_TLS_PAIR_H
+#define WSLUICE_NET_TLS_TLS_PAIR_H
 
 #include <openssl/ssl.h>
 #include <stdatomic.h>

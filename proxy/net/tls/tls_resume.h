@@ -15,8 +15,8 @@
  * Owns: nothing; the context borrows the keys. Thread: set up on one, then any. Errors: false,
  * OpenSSL's queue says why. Lifetime: the keys outlive the context.
  */
-#ifndef WSLUICE_NET_TLS_RESUME_H
-#define WSLUICE_NET_TLS_RESUME_H
+#ifndef WSLUICE_NET_TLS_TLS_RESUME_H
+#define WSLUICE_NET_TLS_TLS_RESUME_H
 
 #include "config/model/config.h"
 #include "net/tls/tls_files.h"

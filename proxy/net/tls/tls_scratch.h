@@ -8,8 +8,8 @@
  * Owns: both buffers. Thread: the worker's. Errors: create returns NULL; a write that does not fit
  * fails in OpenSSL. Lifetime: tls_scratch_create to tls_scratch_free; outlives its connections.
  */
-#ifndef WSLUICE_NET_TLS_SCRATCH_H
-#define WSLUICE_NET_TLS_SCRATCH_H
+#ifndef WSLUICE_NET_TLS_TLS_SCRATCH_H
+#define WSLUICE_NET_TLS_TLS_SCRATCH_H
 
 #include <openssl/bio.h>
 

@@ -10,8 +10,8 @@
  * any. Errors: fill one line. Lifetime: tls_store_create to tls_store_free; contexts do not need it
  * any more once they are made.
  */
-#ifndef WSLUICE_NET_TLS_STORE_H
-#define WSLUICE_NET_TLS_STORE_H
+#ifndef WSLUICE_NET_TLS_TLS_STORE_H
+#define WSLUICE_NET_TLS_TLS_STORE_H
 
 #include "net/tls/tls_pair.h"
 #include "net/tls/tls_tickets.h"

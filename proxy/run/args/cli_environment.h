@@ -6,8 +6,8 @@
  * Owns: nothing; what it adds points into the environment. Thread: the main one, before there are
  * others. Errors: those of the flags and addresses, from whoever judges them. Lifetime: the call.
  */
-#ifndef WSLUICE_RUN_CLI_ENVIRONMENT_H
-#define WSLUICE_RUN_CLI_ENVIRONMENT_H
+#ifndef WSLUICE_RUN_ARGS_CLI_ENVIRONMENT_H
+#define WSLUICE_RUN_ARGS_CLI_ENVIRONMENT_H
 
 #include "run/args/cli_scan.h"
 

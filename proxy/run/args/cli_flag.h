@@ -4,8 +4,8 @@
  *
  * Owns: nothing. Thread: any (const). Errors: a verdict. Lifetime: static.
  */
-#ifndef WSLUICE_RUN_CLI_FLAG_H
-#define WSLUICE_RUN_CLI_FLAG_H
+#ifndef WSLUICE_RUN_ARGS_CLI_FLAG_H
+#define WSLUICE_RUN_ARGS_CLI_FLAG_H
 
 #include <stdbool.h>
 #include <stddef.h>

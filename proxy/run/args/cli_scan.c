@@ -8,11 +8,11 @@
 static const char demo_word[] = "demo";
 static const char see_help[] = "see wsluice --help";
 
-static void usage_error(struct cli_scan *scan, const char *subject, const char *message,
+static void usage_error(struct cli_scan *scan, const char *option, const char *message,
                         const char *remedy)
 {
     scan->usage_error = true;
-    diag_add(scan->diag, DIAG_ERROR, (struct diag_where){NULL, 0, 0}, subject, remedy, "%s",
+    diag_add(scan->diag, DIAG_ERROR, (struct diag_where){NULL, 0, 0}, option, remedy, "%s",
              message);
 }
 

@@ -5,8 +5,8 @@
  * Owns: nothing; arguments stay in argv. Thread: one. Errors: findings in diag, and usage_error.
  * Lifetime: that of argv.
  */
-#ifndef WSLUICE_RUN_CLI_SCAN_H
-#define WSLUICE_RUN_CLI_SCAN_H
+#ifndef WSLUICE_RUN_ARGS_CLI_SCAN_H
+#define WSLUICE_RUN_ARGS_CLI_SCAN_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,7 +24,7 @@ struct cli_assignment {
 
 struct cli_scan {
     struct diag *diag;
-    struct cli_assignment *assignments; /* the caller's: room for one per letter of argv */
+    struct cli_assignment *assignments; /* the caller's: room for one per message of argv */
     size_t assignment_count;
     const char *positionals[CLI_POSITIONALS_MAX];
     size_t positional_count; /* of all, stored or not */

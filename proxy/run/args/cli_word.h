@@ -4,8 +4,8 @@
  *
  * Owns: nothing. Thread: any (const). Errors: none. Lifetime: static.
  */
-#ifndef WSLUICE_RUN_CLI_WORD_H
-#define WSLUICE_RUN_CLI_WORD_H
+#ifndef WSLUICE_RUN_ARGS_CLI_WORD_H
+#define WSLUICE_RUN_ARGS_CLI_WORD_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -33,9 +33,9 @@ static void add_override(struct cli *cli, const struct cli_assignment *assignmen
     struct value value;
     char why[128];
     if (!cli_flag_of_process(&assignment->flag)) {
-        char subject[64];
-        snprintf(subject, sizeof(subject), "--%s", flag->name);
-        cli_line_usage_error(&cli->line, subject,
+        char option[64];
+        snprintf(option, sizeof(option), "--%s", flag->name);
+        cli_line_usage_error(&cli->line, option,
                              "belongs to listeners or routes, which are in the file",
                              "write it there");
         return;
@@ -164,7 +164,7 @@ static bool is_websockify(const char *program)
 void cli_parse(int argc, char **argv, FILE *out, FILE *err, struct cli_result *result)
 {
     struct cli cli = {.line.scan.diag = &cli.line.diag};
-    size_t letters = 0; /* each letter and each word assigns at most once */
+    size_t letters = 0; /* each message and each word assigns at most once */
     cli.line.scan.websockify = argc > 0 && is_websockify(argv[0]);
     if (!cli.line.scan.websockify && cli_command_parse(argc, argv, out, err, result))
         return;

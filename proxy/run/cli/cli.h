@@ -7,8 +7,8 @@
  * Errors: told on `err`, all at once; the result then says which status to exit with.
  * Lifetime: the caller releases the result with cli_result_free.
  */
-#ifndef WSLUICE_RUN_CLI_H
-#define WSLUICE_RUN_CLI_H
+#ifndef WSLUICE_RUN_CLI_CLI_H
+#define WSLUICE_RUN_CLI_CLI_H
 
 #include <stdio.h>
 

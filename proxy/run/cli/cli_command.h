@@ -5,8 +5,8 @@
  * Errors: told on `err`; the result then says which status to exit with.
  * Lifetime: the caller releases the result with cli_result_free.
  */
-#ifndef WSLUICE_RUN_CLI_COMMAND_H
-#define WSLUICE_RUN_CLI_COMMAND_H
+#ifndef WSLUICE_RUN_CLI_CLI_COMMAND_H
+#define WSLUICE_RUN_CLI_CLI_COMMAND_H
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -8,11 +8,11 @@
 
 static const struct diag_where where = {NULL, 0, 0};
 
-void cli_line_usage_error(struct cli_line *line, const char *subject, const char *message,
+void cli_line_usage_error(struct cli_line *line, const char *option, const char *message,
                           const char *remedy)
 {
     line->scan.usage_error = true;
-    diag_add(&line->diag, DIAG_ERROR, where, subject, remedy, "%s", message);
+    diag_add(&line->diag, DIAG_ERROR, where, option, remedy, "%s", message);
 }
 
 void cli_line_out_of_memory(struct cli_line *line)
@@ -23,11 +23,11 @@ void cli_line_out_of_memory(struct cli_line *line)
 void cli_line_bad_value(struct cli_line *line, const struct cli_assignment *assignment,
                         const char *argument, const char *why)
 {
-    char subject[64];
-    snprintf(subject, sizeof(subject), "--%s", assignment->flag.flag->name);
+    char option[64];
+    snprintf(option, sizeof(option), "--%s", assignment->flag.flag->name);
     bool quote = *argument && !assignment->flag.row->secret;
     line->scan.usage_error = true;
-    diag_add(&line->diag, DIAG_ERROR, where, subject, NULL, "%s%s%s%s", why, quote ? ", not '" : "",
+    diag_add(&line->diag, DIAG_ERROR, where, option, NULL, "%s%s%s%s", why, quote ? ", not '" : "",
              quote ? argument : "", quote ? "'" : "");
 }
 

@@ -6,8 +6,8 @@
  * Errors: findings; usage_error in the scan says that the words are at fault and not the machine.
  * Lifetime: that of the call that parses it.
  */
-#ifndef WSLUICE_RUN_CLI_LINE_H
-#define WSLUICE_RUN_CLI_LINE_H
+#ifndef WSLUICE_RUN_CLI_CLI_LINE_H
+#define WSLUICE_RUN_CLI_CLI_LINE_H
 
 #include <stdbool.h>
 
@@ -23,7 +23,7 @@ struct cli_line {
     char *directory;      /* where the process was started; NULL unless paths must hold elsewhere */
 };
 
-void cli_line_usage_error(struct cli_line *line, const char *subject, const char *message,
+void cli_line_usage_error(struct cli_line *line, const char *option, const char *message,
                           const char *remedy);
 
 /* What is wrong in the end is the machine, not the command line: CLI_STATUS_CANNOT. */

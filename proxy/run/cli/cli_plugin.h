@@ -4,8 +4,8 @@
  *
  * Owns: nothing. Thread: the main one. Errors: findings. Lifetime: none.
  */
-#ifndef WSLUICE_RUN_CLI_PLUGIN_H
-#define WSLUICE_RUN_CLI_PLUGIN_H
+#ifndef WSLUICE_RUN_CLI_CLI_PLUGIN_H
+#define WSLUICE_RUN_CLI_CLI_PLUGIN_H
 
 #include "run/cli/cli_line.h"
 

@@ -384,7 +384,7 @@ static void settle_tokens(struct quick *quick)
     route->target_count = 0;
 }
 
-static struct diag_where locate(const void *owner, struct subject subject)
+static struct diag_where locate(const void *owner, struct option_ref option)
 {
     return where;
 }
@@ -410,7 +410,7 @@ static void build(struct quick *quick)
         warn(quick);
     settle_tokens(quick);
     if (quick->line->diag.errors == 0)
-        rules_check(quick->config, &(struct subject_names){.flags = true, .locate = locate},
+        rules_check(quick->config, &(struct option_ref_names){.flags = true, .locate = locate},
                     &quick->line->diag);
     if (quick->line->diag.errors == 0 && !admin_attach(quick->config))
         cli_line_out_of_memory(quick->line);

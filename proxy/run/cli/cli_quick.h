@@ -5,8 +5,8 @@
  * Owns: nothing. Thread: the main one. Errors: findings of the line. Lifetime: the call; the caller
  * releases what it returns.
  */
-#ifndef WSLUICE_RUN_CLI_QUICK_H
-#define WSLUICE_RUN_CLI_QUICK_H
+#ifndef WSLUICE_RUN_CLI_CLI_QUICK_H
+#define WSLUICE_RUN_CLI_CLI_QUICK_H
 
 #include "config/model/config.h"
 #include "run/cli/cli_line.h"

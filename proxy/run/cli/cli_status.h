@@ -4,8 +4,8 @@
  * Owns: nothing. Thread: the main one. Errors: one line on `err`, and the status to exit with.
  * Lifetime: the call.
  */
-#ifndef WSLUICE_RUN_CLI_STATUS_H
-#define WSLUICE_RUN_CLI_STATUS_H
+#ifndef WSLUICE_RUN_CLI_CLI_STATUS_H
+#define WSLUICE_RUN_CLI_CLI_STATUS_H
 
 #include <stdio.h>
 

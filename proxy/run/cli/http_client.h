@@ -5,8 +5,8 @@
  * Owns: nothing. Thread: one. Errors: false and one line. Lifetime: the answer's body is the
  * caller's.
  */
-#ifndef WSLUICE_RUN_HTTP_CLIENT_H
-#define WSLUICE_RUN_HTTP_CLIENT_H
+#ifndef WSLUICE_RUN_CLI_HTTP_CLIENT_H
+#define WSLUICE_RUN_CLI_HTTP_CLIENT_H
 
 #include "base/base.h"
 #include "config/model/config.h"

@@ -7,8 +7,8 @@
  * Owns: a socket that keeps the port and never listens. Thread: the main one. Errors: false.
  * Lifetime: rebind_reserve to rebind_release.
  */
-#ifndef WSLUICE_RUN_REBIND_H
-#define WSLUICE_RUN_REBIND_H
+#ifndef WSLUICE_RUN_COMMAND_REBIND_H
+#define WSLUICE_RUN_COMMAND_REBIND_H
 
 #include <stdint.h>
 

@@ -4,8 +4,8 @@
  * Owns: nothing. Thread: any. Errors: false for a shell that is not known; a stream that fails is
  * its owner's to notice. Lifetime: none.
  */
-#ifndef WSLUICE_RUN_CLI_COMPLETION_H
-#define WSLUICE_RUN_CLI_COMPLETION_H
+#ifndef WSLUICE_RUN_HELP_CLI_COMPLETION_H
+#define WSLUICE_RUN_HELP_CLI_COMPLETION_H
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -60,7 +60,7 @@ static void put_line(const char *text, FILE *stream)
     fputc('\n', stream);
 }
 
-/* A sentence of a table, which has no capital letter and no full stop. */
+/* A sentence of a table, which has no capital message and no full stop. */
 static void put_sentence(const char *text, FILE *stream)
 {
     put(text, stream);

@@ -4,8 +4,8 @@
  * Owns: nothing. Thread: any. Errors: none; a stream that fails is its owner's to notice.
  * Lifetime: none.
  */
-#ifndef WSLUICE_RUN_CLI_MANUAL_H
-#define WSLUICE_RUN_CLI_MANUAL_H
+#ifndef WSLUICE_RUN_HELP_CLI_MANUAL_H
+#define WSLUICE_RUN_HELP_CLI_MANUAL_H
 
 #include <stdio.h>
 

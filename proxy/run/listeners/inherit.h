@@ -8,8 +8,8 @@
  * Owns: the descriptors that nobody has claimed yet. Thread: the main one. Errors: none; what does
  * not fit is closed at the end. Lifetime: inherit_open to inherit_close.
  */
-#ifndef WSLUICE_RUN_INHERIT_H
-#define WSLUICE_RUN_INHERIT_H
+#ifndef WSLUICE_RUN_LISTENERS_INHERIT_H
+#define WSLUICE_RUN_LISTENERS_INHERIT_H
 
 #include "base/base.h"
 #include "config/model/config.h"

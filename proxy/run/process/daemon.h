@@ -12,8 +12,8 @@
  * Errors: told on standard error. Lifetime: until daemon_ready or daemon_failed; a background
  * process that ends without either is a failure with status 1.
  */
-#ifndef WSLUICE_RUN_DAEMON_H
-#define WSLUICE_RUN_DAEMON_H
+#ifndef WSLUICE_RUN_PROCESS_DAEMON_H
+#define WSLUICE_RUN_PROCESS_DAEMON_H
 
 #include <stdbool.h>
 

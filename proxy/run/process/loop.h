@@ -7,8 +7,8 @@
  * Owns: nothing. Thread: the loop's, or any once that has ended. Errors: false.
  * Lifetime: none.
  */
-#ifndef WSLUICE_RUN_LOOP_H
-#define WSLUICE_RUN_LOOP_H
+#ifndef WSLUICE_RUN_PROCESS_LOOP_H
+#define WSLUICE_RUN_PROCESS_LOOP_H
 
 #include <uv.h>
 

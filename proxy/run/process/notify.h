@@ -5,8 +5,8 @@
  * Owns: a socket. Thread: the main one. Errors: none; a supervisor that does not listen is not
  * missed. Lifetime: notify_open to notify_close.
  */
-#ifndef WSLUICE_RUN_NOTIFY_H
-#define WSLUICE_RUN_NOTIFY_H
+#ifndef WSLUICE_RUN_PROCESS_NOTIFY_H
+#define WSLUICE_RUN_PROCESS_NOTIFY_H
 
 #include <sys/socket.h>
 #include <sys/un.h>

@@ -7,8 +7,8 @@
  *
  * Owns: nothing. Thread: the main one. Errors: false and one line. Lifetime: none.
  */
-#ifndef WSLUICE_RUN_PID_FILE_H
-#define WSLUICE_RUN_PID_FILE_H
+#ifndef WSLUICE_RUN_PROCESS_PID_FILE_H
+#define WSLUICE_RUN_PROCESS_PID_FILE_H
 
 #include <sys/types.h>
 

@@ -4,8 +4,8 @@
  * Owns: nothing. Thread: the main one, before others start. Errors: false and one line; the process
  * must then not go on. Lifetime: for good.
  */
-#ifndef WSLUICE_RUN_PRIVILEGE_H
-#define WSLUICE_RUN_PRIVILEGE_H
+#ifndef WSLUICE_RUN_PROCESS_PRIVILEGE_H
+#define WSLUICE_RUN_PROCESS_PRIVILEGE_H
 
 #include "base/base.h"
 

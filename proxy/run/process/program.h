@@ -7,8 +7,8 @@
  * Owns: copies of the arguments and the directory. Thread: the main one. Errors: false: out of
  * memory; program_start returns -1 with errno. Lifetime: program_remember to program_free.
  */
-#ifndef WSLUICE_RUN_PROGRAM_H
-#define WSLUICE_RUN_PROGRAM_H
+#ifndef WSLUICE_RUN_PROCESS_PROGRAM_H
+#define WSLUICE_RUN_PROCESS_PROGRAM_H
 
 #include <sys/resource.h>
 #include <sys/types.h>

@@ -7,8 +7,8 @@
  * Owns: the descriptor. Thread: the main one. Errors: false: out of memory or descriptors.
  * Lifetime: signals_open to signals_close.
  */
-#ifndef WSLUICE_RUN_SIGNALS_H
-#define WSLUICE_RUN_SIGNALS_H
+#ifndef WSLUICE_RUN_PROCESS_SIGNALS_H
+#define WSLUICE_RUN_PROCESS_SIGNALS_H
 
 #include "net/watch.h"
 

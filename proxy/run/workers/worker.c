@@ -166,7 +166,7 @@ bool worker_start(struct worker *worker, size_t number, uv_loop_t *shared,
     *worker = (struct worker){.alone = shared != NULL, .terms = terms};
     worker->env.number = (unsigned)number;
     worker->env.ops = terms->ops;
-    worker->env.guard = terms->guard;
+    worker->env.limits = terms->limits;
     worker->env.attempts = terms->attempts;
     worker->env.deadline = session_deadline_cb;
     worker->env.end = session_end;

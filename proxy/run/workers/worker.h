@@ -12,8 +12,8 @@
  * Owns: thread, loop, scratch buffers, sessions. Thread: the functions here are the supervisor's;
  * what they post runs on the worker. Errors: false. Lifetime: worker_start to worker_stop.
  */
-#ifndef WSLUICE_RUN_WORKER_H
-#define WSLUICE_RUN_WORKER_H
+#ifndef WSLUICE_RUN_WORKERS_WORKER_H
+#define WSLUICE_RUN_WORKERS_WORKER_H
 
 #include "net/mailbox.h"
 #include "serve/stages/session.h"
@@ -32,7 +32,7 @@ struct worker_terms {
     struct mailbox *supervisor; /* where `empty` is posted */
     mailbox_fn *empty;
     const struct ops_process *ops;
-    struct guard *guard;
+    struct limits *limits;
     uint32_t attempts; /* session_env.h */
     struct work_pool *work;
     struct lookup_table *lookups;

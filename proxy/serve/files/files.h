@@ -10,8 +10,8 @@
  * Owns: the root's descriptor. Thread: const once created, then any. Errors: a status of the
  * answer. Lifetime: the site's; a reload opens the root anew.
  */
-#ifndef WSLUICE_SERVE_FILES_H
-#define WSLUICE_SERVE_FILES_H
+#ifndef WSLUICE_SERVE_FILES_FILES_H
+#define WSLUICE_SERVE_FILES_FILES_H
 
 #include "core/files/file_terms.h"
 #include "serve/http/reply.h"

@@ -5,8 +5,8 @@
  * Owns: nothing. Thread: any that may wait. Errors: NULL: out of memory, or the folder cannot be
  * read. Lifetime: the page is the caller's.
  */
-#ifndef WSLUICE_SERVE_FILES_LISTING_H
-#define WSLUICE_SERVE_FILES_LISTING_H
+#ifndef WSLUICE_SERVE_FILES_FILES_LISTING_H
+#define WSLUICE_SERVE_FILES_FILES_LISTING_H
 
 #include "serve/files/files_root.h"
 

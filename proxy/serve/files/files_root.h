@@ -10,8 +10,8 @@
  * Owns: one descriptor. Thread: const once open, then any. Errors: a negative errno; -EAGAIN: only
  * the disk knows, and the caller did not want to wait. Lifetime: files_root_close.
  */
-#ifndef WSLUICE_SERVE_FILES_ROOT_H
-#define WSLUICE_SERVE_FILES_ROOT_H
+#ifndef WSLUICE_SERVE_FILES_FILES_ROOT_H
+#define WSLUICE_SERVE_FILES_FILES_ROOT_H
 
 #include "base/base.h"
 

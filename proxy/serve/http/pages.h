@@ -4,8 +4,8 @@
  *
  * Owns: nothing. Thread: any, all of it is constant. Errors: none. Lifetime: the process.
  */
-#ifndef WSLUICE_SERVE_PAGES_H
-#define WSLUICE_SERVE_PAGES_H
+#ifndef WSLUICE_SERVE_HTTP_PAGES_H
+#define WSLUICE_SERVE_HTTP_PAGES_H
 
 #include <stddef.h>
 

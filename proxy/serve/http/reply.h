@@ -9,8 +9,8 @@
  * Thread: any. Errors: 0 or NULL: out of memory, or a Location that is none. Lifetime: texts are
  * borrowed and looked at once, when the answer is sent; so is a BORROWED body.
  */
-#ifndef WSLUICE_SERVE_REPLY_H
-#define WSLUICE_SERVE_REPLY_H
+#ifndef WSLUICE_SERVE_HTTP_REPLY_H
+#define WSLUICE_SERVE_HTTP_REPLY_H
 
 #include "base/base.h"
 #include "base/reason.h"

@@ -17,8 +17,8 @@
  * Owns: head and body. Thread: its worker's. Errors: IO_FAIL with a reason, then only free.
  * Lifetime: reply_flow_create to reply_flow_free.
  */
-#ifndef WSLUICE_SERVE_REPLY_FLOW_H
-#define WSLUICE_SERVE_REPLY_FLOW_H
+#ifndef WSLUICE_SERVE_HTTP_REPLY_FLOW_H
+#define WSLUICE_SERVE_HTTP_REPLY_FLOW_H
 
 #include "base/transport.h"
 #include "serve/http/reply.h"

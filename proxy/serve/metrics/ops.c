@@ -95,7 +95,7 @@ enum by_route { ROUTE_OPEN, ROUTE_SESSIONS, ROUTE_BYTES, ROUTE_ENDED, BY_ROUTE }
 struct scrape {
     const struct ops_process *process;
     const struct ops_facts *facts;
-    struct text by_route[BY_ROUTE]; /* one pass over the accounts fills all */
+    struct text by_route[BY_ROUTE]; /* one pass over the route statistics fills all */
     struct text out;
 };
 
@@ -126,7 +126,7 @@ static void put_route(struct scrape *scrape, enum by_route family, const char *r
     put_format(text, "%s} %" PRIu64 "\n", labels, value);
 }
 
-static void read_route(void *owner, const char *name, const struct account_sums *sums)
+static void read_route(void *owner, const char *name, const struct route_stats_sums *sums)
 {
     struct scrape *scrape = owner;
     put_route(scrape, ROUTE_OPEN, name, "", sums->open);
@@ -353,10 +353,11 @@ static void write_histograms(struct scrape *scrape)
     }
 }
 
-/* Samples of a family stand together, the accounts come one by one: hence a text for each. */
+/* Samples of a family stand together, the route statistics come one by one: hence a text for each.
+ */
 static void write_routes(struct scrape *scrape)
 {
-    account_each(scrape->process->accounts, read_route, scrape);
+    route_stats_each(scrape->process->route_stats, read_route, scrape);
     for (int i = 0; i < BY_ROUTE; i++) {
         struct text *text = &scrape->by_route[i];
         put_family(&scrape->out, by_route[i].name, by_route[i].type, by_route[i].help);
@@ -388,12 +389,12 @@ char *ops_metrics(const struct ops_process *process, const struct ops_facts *fac
 /* ---- notes ----------------------------------------------------------------------------------- */
 
 void ops_init(struct ops_process *process, const struct metrics *const *workers,
-              unsigned worker_count, struct account_set *accounts, int64_t now)
+              unsigned worker_count, struct route_stats_set *route_stats, int64_t now)
 {
     *process = (struct ops_process){
         .workers = workers,
         .worker_count = worker_count,
-        .accounts = accounts,
+        .route_stats = route_stats,
         .started_at = now,
     };
     atomic_init(&process->reloaded_at, now);

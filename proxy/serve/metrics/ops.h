@@ -5,11 +5,11 @@
  * Owns: nothing; ops_process is the supervisor's. Thread: noted on the main thread, read by any
  * worker that answers. Errors: NULL without memory. Lifetime: an ops_process outlives the workers.
  */
-#ifndef WSLUICE_SERVE_OPS_H
-#define WSLUICE_SERVE_OPS_H
+#ifndef WSLUICE_SERVE_METRICS_OPS_H
+#define WSLUICE_SERVE_METRICS_OPS_H
 
 #include "core/status/history.h"
-#include "serve/metrics/account.h"
+#include "serve/metrics/route_stats.h"
 
 #define OPS_METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
@@ -31,10 +31,10 @@ struct ops_process {
     /* Set before the workers start. */
     const struct metrics *const *workers; /* theirs, by number */
     unsigned worker_count;
-    struct account_set *accounts;
+    struct route_stats_set *route_stats;
     int64_t started_at; /* seconds of the Unix clock, as all times here */
-    void (*post)(void *crew, unsigned worker, struct ops_letter *letter); /* to be run there */
-    void *crew;
+    void (*post)(void *owner, unsigned worker, struct ops_letter *letter); /* to be run there */
+    void *post_owner;
     struct history *history; /* filled by the main thread; NULL: nobody does */
     char token[OPS_TOKEN];   /* whoever ends a session shows that it has read the status */
     /* The main thread's notes. */
@@ -49,7 +49,7 @@ struct ops_process {
 
 /* Loading at the start counts as no reload, but sets its times. */
 void ops_init(struct ops_process *process, const struct metrics *const *workers,
-              unsigned worker_count, struct account_set *accounts, int64_t now);
+              unsigned worker_count, struct route_stats_set *route_stats, int64_t now);
 
 /* A token that nobody can guess; false: the system has no randomness. */
 bool ops_token(struct ops_process *process) WSL_MUST_CHECK;

@@ -151,8 +151,8 @@ static void count_end_of(struct session *session, enum reason reason)
     metrics_add(&metrics->open, (uint64_t)-1);
     if (!session->opened)
         metrics_handshake(metrics, reason, session_base_protocol(session));
-    account_bytes(&session->account, bridge->up.bytes, bridge->down.bytes);
-    account_end(&session->account, reason, session_base_now(session) - bridge->opened_at);
+    route_stats_bytes(&session->stats, bridge->up.bytes, bridge->down.bytes);
+    route_stats_end(&session->stats, reason, session_base_now(session) - bridge->opened_at);
 }
 
 static void timer_closed_cb(uv_handle_t *handle)
@@ -222,7 +222,7 @@ void session_base_die(struct session *session, enum reason reason)
 
     session_env_forget(session->env, &session->link);
     list_remove(&session->link);
-    reach_cancel(session->reach);
+    target_connect_cancel(session->connecting);
     if (session->reached)
         pool_end(session->reached);
     watch_close(session->client_watch);
@@ -233,7 +233,7 @@ void session_base_die(struct session *session, enum reason reason)
         close(session->fd);
     if (session->target)
         transport_close(session->target);
-    guard_leave(&session->pass);
+    limits_leave(&session->pass);
     onlooker_end(session->onlooker);
     bridge_free(&session->bridge);
     session_base_forget_entry(session);
@@ -321,7 +321,7 @@ void session_base_mark(struct session *session, uint64_t now)
     struct session_mark *mark = &session->mark;
     const struct bridge *bridge = &session->bridge;
     uint64_t up = bridge->up.bytes, down = bridge->down.bytes, elapsed = now - mark->at;
-    account_bytes(&session->account, up, down);
+    route_stats_bytes(&session->stats, up, down);
     if (mark->at == 0) { /* what went by so far belongs to the second that begins */
         mark->at = now;
         return;
@@ -385,7 +385,7 @@ void session_base_tick(struct session *session)
         unsent.target = session->target ? socket_unsent(session->target_fd) : 0;
     }
     uint64_t next = bridge_time_tick(bridge, &unsent, &times, now);
-    account_bytes(&session->account, bridge->up.bytes, bridge->down.bytes);
+    route_stats_bytes(&session->stats, bridge->up.bytes, bridge->down.bytes);
     if (next != 0)
         session_base_arm(session, next - now);
     session_base_follow(session);

@@ -14,8 +14,8 @@
  *
  * Owns: see the fields. Thread: its worker's. Errors: reasons. Lifetime: the session's.
  */
-#ifndef WSLUICE_SERVE_SESSION_BASE_H
-#define WSLUICE_SERVE_SESSION_BASE_H
+#ifndef WSLUICE_SERVE_SESSION_SESSION_BASE_H
+#define WSLUICE_SERVE_SESSION_SESSION_BASE_H
 
 #include "base/log/log.h"
 #include "core/access/client_address.h"
@@ -24,10 +24,10 @@
 #include "core/session/opening.h"
 #include "net/plain.h"
 #include "serve/http/reply.h"
-#include "serve/metrics/account.h"
+#include "serve/metrics/route_stats.h"
 #include "serve/session/session_env.h"
 #include "serve/tap/onlooker.h"
-#include "serve/target/reach.h"
+#include "serve/target/target_connect.h"
 
 /* An answer that somebody is making; his until session_reply_resume. */
 struct session_wait {
@@ -76,23 +76,23 @@ struct session {
     const struct config_route *route; /* of the site; NULL: not known yet */
     uint32_t listener;                /* index in the site's configuration */
     uint8_t state;                    /* enum life_state */
-    uint8_t verdict;        /* enum reason: an answer that is fixed before the request is read */
-    bool opened;            /* it has been OPEN: bytes could flow */
-    bool counted;           /* its address is known, and counted where that is limited */
-    bool greeted;           /* the PROXY header is read, or there is none */
-    struct guard_pass pass; /* what it is counted in */
-    int fd, target_fd;      /* the latter while there is a target */
-    struct addr peer;       /* of the socket */
+    uint8_t verdict;          /* enum reason: an answer that is fixed before the request is read */
+    bool opened;              /* it has been OPEN: bytes could flow */
+    bool counted;             /* its address is known, and counted where that is limited */
+    bool greeted;             /* the PROXY header is read, or there is none */
+    struct limits_usage pass; /* what it is counted in */
+    int fd, target_fd;        /* the latter while there is a target */
+    struct addr peer;         /* of the socket */
     struct client_address client_address; /* who that stands for */
     struct plain client_plain, target_plain;
     struct transport *client, *target;
     struct watch *client_watch, *target_watch;
     struct session_entry *entry;       /* owned; NULL once open */
-    struct reach *reach;               /* while a target is looked for */
+    struct target_connect *connecting; /* while a target is looked for */
     struct pool_target *reached;       /* the one that was found */
     const struct config_target *tried; /* the last one; NULL: none yet */
     char *filled; /* owned; its address, where that was made of this request; for the log */
-    struct account_use account;
+    struct route_stats_use stats;
     char *detail;              /* owned; why, in the system's words, for the log */
     struct onlooker *onlooker; /* NULL: nobody looks on */
     uint64_t number;           /* of the connection, from 1 */

@@ -4,8 +4,8 @@
  * Owns: see the fields. Thread: the worker's. Errors: none. Lifetime: a session_env is its
  * worker's, and outlives the sessions.
  */
-#ifndef WSLUICE_SERVE_SESSION_ENV_H
-#define WSLUICE_SERVE_SESSION_ENV_H
+#ifndef WSLUICE_SERVE_SESSION_SESSION_ENV_H
+#define WSLUICE_SERVE_SESSION_SESSION_ENV_H
 
 #include <time.h>
 #include <unistd.h>
@@ -44,7 +44,7 @@ struct session_env {
     uint64_t recordings_skip; /* recorder.h */
     uint64_t accepted;        /* so many that each has a number */
     struct list visits;       /* that are paused */
-    struct list asks;         /* for rosters: the first is under way, the others wait for it */
+    struct list asks;         /* for lists: the first is under way, the others wait for it */
     uint32_t attempts;        /* dial attempts beyond a dial's first one that may still begin */
     bool retiring;            /* every answer is the last on its connection */
     struct session_date {
@@ -53,7 +53,7 @@ struct session_env {
     } date;                        /* of answers; made anew once a second at most */
     unsigned number;               /* of the worker */
     const struct ops_process *ops; /* borrowed */
-    struct guard *guard;           /* likewise */
+    struct limits *limits;         /* likewise */
     uv_timer_cb deadline;          /* session_deadline_cb */
     /* session_end */
     void (*end)(struct session *session, enum reason reason);
@@ -77,14 +77,14 @@ struct session_client {
     uint32_t listener; /* index in the site's configuration */
     uint64_t number;   /* of all that the process has accepted, from 1 */
     struct addr peer;
-    struct guard_pass pass; /* what was reserved for it */
+    struct limits_usage pass; /* what was reserved for it */
 };
 
 /* A client that is not to become a session after all. */
 static inline void session_client_drop(struct session_client *client)
 {
     close(client->fd);
-    guard_leave(&client->pass);
+    limits_leave(&client->pass);
     site_release(client->site);
 }
 

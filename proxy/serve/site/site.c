@@ -15,9 +15,10 @@ static bool open_routes(struct site *site, char *error, size_t error_size)
     for (size_t i = 0; i < config->route_count; i++) {
         const struct config_route *route = &config->routes[i];
         struct site_route *own = &site->routes[i];
-        own->account = account_get(site->shared.accounts, config_route_name(route));
-        own->tally = guard_tally_get(site->shared.guard, GUARD_ROUTE, config_route_name(route));
-        if (!own->account || !own->tally ||
+        own->stats = route_stats_get(site->shared.route_stats, config_route_name(route));
+        own->counter =
+            limits_counter_get(site->shared.limits, LIMITS_ROUTE, config_route_name(route));
+        if (!own->stats || !own->counter ||
             !reply_fields(route, &own->field_lines, &own->field_length))
             return fail(error, error_size);
         if (route->files.root)
@@ -40,10 +41,10 @@ static bool open_listeners(struct site *site, char *error, size_t error_size)
         struct site_listener *own = &site->listeners[i];
         addr_print_config(&listener->address, own->name, sizeof(own->name));
         own->terms = descriptors_listener(config, i);
-        own->tally = guard_tally_get(site->shared.guard,
-                                     own->terms.operators ? GUARD_OPERATORS : GUARD_LISTENER,
-                                     listener->name ? listener->name : own->name);
-        if (!own->tally)
+        own->counter = limits_counter_get(site->shared.limits,
+                                          own->terms.operators ? LIMITS_OPERATORS : LIMITS_LISTENER,
+                                          listener->name ? listener->name : own->name);
+        if (!own->counter)
             return fail(error, error_size);
     }
     return true;
@@ -70,8 +71,9 @@ static bool open_all(struct site *site, const struct site *previous, char *error
     site->listeners = calloc(config->listener_count + 1, sizeof(*site->listeners));
     if (!site->routes || !site->listeners)
         return fail(error, error_size);
-    site->gate = gate_create(config, previous ? previous->gate : NULL, error, error_size);
-    return site->gate && open_table(site, error, error_size) &&
+    site->resources =
+        site_resources_create(config, previous ? previous->resources : NULL, error, error_size);
+    return site->resources && open_table(site, error, error_size) &&
            open_routes(site, error, error_size) && open_listeners(site, error, error_size);
 }
 
@@ -105,18 +107,18 @@ void site_release(struct site *site)
         return;
     const struct config *config = site->config;
     for (size_t i = 0; site->routes && i < config->route_count; i++) {
-        account_release(site->routes[i].account);
-        guard_tally_release(site->shared.guard, site->routes[i].tally);
+        route_stats_release(site->routes[i].stats);
+        limits_counter_release(site->shared.limits, site->routes[i].counter);
         files_free(site->routes[i].files);
         token_store_release(site->routes[i].tokens);
         free(site->routes[i].field_lines);
     }
     for (size_t i = 0; site->listeners && i < config->listener_count; i++)
-        guard_tally_release(site->shared.guard, site->listeners[i].tally);
+        limits_counter_release(site->shared.limits, site->listeners[i].counter);
     free(site->routes);
     free(site->listeners);
     route_table_free(site->table);
-    gate_release(site->gate);
+    site_resources_release(site->resources);
     config_release(config);
     free(site);
 }

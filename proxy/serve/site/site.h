@@ -1,37 +1,37 @@
 /*
- * A configuration made ready to serve, whole: the gate with TLS contexts and targets, the route
- * table, and where things are counted. A reload makes a new site beside the old one;
- * sessions keep the site they began with.
+ * A configuration made ready to serve, whole: the resources with TLS contexts and targets, the
+ * route table, and where things are counted. A reload makes a new site beside the old one; sessions
+ * keep the site they began with.
  *
- *      site_shared   what outlives every configuration: the guard, the accounts, what the machine
- * lets us have site          one configuration's view of it
+ *      site_shared   what outlives every configuration: the limits, the route statistics, what the
+ * machine lets us have site          one configuration's view of it
  *
  * Owns: a reference to the snapshot and all that was built from it. Thread: made on one (files are
  * read), then read by any; the count is atomic. Errors: NULL and one line.
  * Lifetime: the last site_release.
  */
-#ifndef WSLUICE_SERVE_SITE_H
-#define WSLUICE_SERVE_SITE_H
+#ifndef WSLUICE_SERVE_SITE_SITE_H
+#define WSLUICE_SERVE_SITE_SITE_H
 
 #include <stdatomic.h>
 
 #include "core/resources/descriptors.h"
 #include "core/route/route.h"
 #include "serve/files/files.h"
-#include "serve/metrics/account.h"
-#include "serve/site/gate.h"
-#include "serve/site/guard.h"
+#include "serve/metrics/route_stats.h"
+#include "serve/site/limits.h"
+#include "serve/site/site_resources.h"
 #include "serve/tokens/token_store.h"
 
 struct site_shared {
-    struct guard *guard;
-    struct account_set *accounts;
+    struct limits *limits;
+    struct route_stats_set *route_stats;
     struct descriptors_host host;
 };
 
 struct site_route {
-    struct account *account;
-    struct guard_tally *tally;
+    struct route_stats *stats;
+    struct limits_counter *counter;
     struct files *files;        /* NULL: it serves none */
     struct token_store *tokens; /* NULL: its targets are configured */
     char *field_lines;          /* owned; header fields of the route, NULL: none */
@@ -39,7 +39,7 @@ struct site_route {
 };
 
 struct site_listener {
-    struct guard_tally *tally;
+    struct limits_counter *counter;
     struct descriptors_listener terms;
     char name[160]; /* the bound address, for the log */
 };
@@ -49,7 +49,7 @@ struct site {
     atomic_bool superseded; /* another one serves now */
     const struct config *config;
     struct site_shared shared; /* borrowed */
-    struct gate *gate;
+    struct site_resources *resources;
     struct route_table *table;
     struct site_route *routes;
     struct site_listener *listeners;

@@ -4,11 +4,11 @@
 #include "core/session/session_id.h"
 #include "net/socket.h"
 #include "serve/session/session_base.h"
-#include "serve/stages/session_answer.h"
-#include "serve/stages/session_greet.h"
+#include "serve/stages/session_connect.h"
+#include "serve/stages/session_http.h"
+#include "serve/stages/session_preface.h"
 #include "serve/stages/session_reply.h"
 #include "serve/stages/session_request.h"
-#include "serve/stages/session_target.h"
 
 _Static_assert((int)BRIDGE_CLIENT_READ == (int)WATCH_READ &&
                    (int)BRIDGE_CLIENT_WRITE == (int)WATCH_WRITE &&
@@ -26,10 +26,10 @@ static void client_cb(void *owner, unsigned ready)
         session_base_turn(session, ready);
         return;
     case LIFE_PREFACE:
-        session_greet_preface(session);
+        session_preface_preface(session);
         return;
     case LIFE_TLS:
-        session_greet_tls(session);
+        session_preface_tls(session);
         return;
     case LIFE_HEAD:
         session_request_read(session);
@@ -70,12 +70,12 @@ static void let_go(struct session *session, enum reason reason)
 
 static void handshake_too_slow(struct session *session)
 {
-    if (session->state == LIFE_TLS || session_greet_header_begun(session))
+    if (session->state == LIFE_TLS || session_preface_header_begun(session))
         session_base_die(session, REASON_handshake_timeout);
     else if (session->verdict != REASON_none && session->state == LIFE_HEAD)
-        session_answer_refuse(session, (enum reason)session->verdict);
+        session_http_refuse(session, (enum reason)session->verdict);
     else if (session->state == LIFE_HEAD && session_request_begun(session))
-        session_answer_refuse(session, REASON_handshake_timeout);
+        session_http_refuse(session, REASON_handshake_timeout);
     else
         let_go(session, REASON_silent);
 }
@@ -109,7 +109,7 @@ void session_deadline_cb(uv_timer_t *timer)
         return;
     case LIFE_TOKEN_DEADLINE:
         session_base_detail(session, "the disk does not answer in time");
-        session_answer_refuse(session, REASON_token_source);
+        session_http_refuse(session, REASON_token_source);
         return;
     case LIFE_CONNECT_DEADLINE: /* the way to the target has its own */
     case LIFE_NO_DEADLINE:
@@ -151,8 +151,8 @@ static enum reason enter(struct session *session)
         return REASON_none;
     if (session->pass.late) /* no descriptors were left for more than its request */
         return REASON_too_many_process;
-    return guard_enter(&session->pass, session_base_limits(session)->max_connections, own->tally,
-                       session_base_listener(session)->max_connections);
+    return limits_enter(&session->pass, session_base_limits(session)->max_connections, own->counter,
+                        session_base_listener(session)->max_connections);
 }
 
 void session_accept(struct session_env *env, struct session_client *client)
@@ -179,7 +179,7 @@ void session_accept(struct session_env *env, struct session_client *client)
     session->pass = client->pass;
     session_base_arm(session, session_base_limits(session)->handshake_timeout_ms);
     session_request_judged(session, enter(session));
-    session_greet_preface(session);
+    session_preface_preface(session);
 }
 
 void session_end(struct session *session, enum reason reason)
@@ -191,18 +191,18 @@ void session_end(struct session *session, enum reason reason)
         return;
     case LIFE_HEAD:
         if (session_request_begun(session))
-            session_answer_refuse(session, reason);
+            session_http_refuse(session, reason);
         else if (reason == REASON_shutdown)
             let_go(session, reason);
         else
             session_base_die(session, reason);
         return;
     case LIFE_LOOKING:
-        session_answer_refuse(session, reason);
+        session_http_refuse(session, reason);
         return;
     case LIFE_DIALLING:
     case LIFE_ANSWERED:
-        session_target_give_up(session, reason);
+        session_connect_give_up(session, reason);
         return;
     case LIFE_OPEN:
         bridge_end(&session->bridge, reason, session_base_now(session));

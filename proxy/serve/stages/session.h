@@ -13,8 +13,8 @@
  * Owns: both transports and watches, dial, opening, bridge. Thread: its worker. Errors: reasons.
  * Lifetime: its own; in the worker's list until it dies.
  */
-#ifndef WSLUICE_SERVE_SESSION_H
-#define WSLUICE_SERVE_SESSION_H
+#ifndef WSLUICE_SERVE_STAGES_SESSION_H
+#define WSLUICE_SERVE_STAGES_SESSION_H
 
 #include "serve/session/session_env.h"
 

@@ -5,8 +5,8 @@
  * Owns: nothing; a look-up in the pool owns what it needs, and holds the site. Thread: the
  * session's. Errors: HTTP statuses. Lifetime: a look-up outlives the session that asked.
  */
-#ifndef WSLUICE_SERVE_SESSION_FILES_H
-#define WSLUICE_SERVE_SESSION_FILES_H
+#ifndef WSLUICE_SERVE_STAGES_SESSION_FILES_H
+#define WSLUICE_SERVE_STAGES_SESSION_FILES_H
 
 #include "serve/session/session_base.h"
 

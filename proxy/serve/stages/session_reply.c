@@ -64,7 +64,7 @@ static void taken(struct session *session)
     struct session_entry *entry = session->entry;
     log_request(session);
     session_base_count_answer(session, entry->status);
-    account_end(&session->account, session_base_settled(session), 0);
+    route_stats_end(&session->stats, session_base_settled(session), 0);
     reply_flow_free(entry->flow);
     entry->flow = NULL;
     if (entry->keep && !session->env->retiring)

@@ -12,8 +12,8 @@
  * Owns: the answer on its way. Thread: the session's. Errors: without memory the client gets a 503,
  * or its connection is closed. Lifetime: a wait ends with session_reply_resume, always.
  */
-#ifndef WSLUICE_SERVE_SESSION_REPLY_H
-#define WSLUICE_SERVE_SESSION_REPLY_H
+#ifndef WSLUICE_SERVE_STAGES_SESSION_REPLY_H
+#define WSLUICE_SERVE_STAGES_SESSION_REPLY_H
 
 #include "serve/http/reply.h"
 #include "serve/session/session_base.h"

@@ -2,8 +2,8 @@
 
 #include "codec/http/uri.h"
 #include "core/access/access.h"
-#include "serve/stages/session_answer.h"
-#include "serve/stages/session_target.h"
+#include "serve/stages/session_connect.h"
+#include "serve/stages/session_http.h"
 #include "serve/stages/session_token.h"
 
 /* One client that asks many things at once must not starve the others. */
@@ -33,7 +33,7 @@ void session_request_judged(struct session *session, enum reason verdict)
     session->verdict = (uint8_t)verdict;
     if (is_over_limit(verdict) && site->listeners[session->listener].terms.late &&
         !session->pass.late)
-        (void)!guard_enter_late(site->shared.guard, &session->pass, site->plan.late);
+        (void)!limits_enter_late(site->shared.limits, &session->pass, site->plan.late);
     if (session->pass.late && patience > LATE_MS)
         session_base_arm(session, LATE_MS);
 }
@@ -44,8 +44,8 @@ static enum reason count_address(struct session *session)
     const struct client_address *client = &session->client_address;
     if (!client->known || session->site->listeners[session->listener].terms.operators)
         return REASON_none;
-    return guard_enter_address(&session->pass, client->ip.address, session_base_limits(session),
-                               session_base_now(session));
+    return limits_enter_address(&session->pass, client->ip.address, session_base_limits(session),
+                                session_base_now(session));
 }
 
 void session_request_admit(struct session *session)
@@ -84,7 +84,7 @@ static enum reason find_client(struct session *session, const struct http_head *
         return reason;
     if (session->counted && is_same_client(&before, &session->client_address))
         return REASON_none;
-    guard_leave_address(&session->pass);
+    limits_leave_address(&session->pass);
     session_request_admit(session);
     return session->verdict;
 }
@@ -129,8 +129,8 @@ static enum reason find_route(struct session *session, const struct http_head *h
     if (reason != REASON_none)
         return reason;
     session->route = &config->routes[entry->match.route];
-    account_enter(&session->account, session->site->routes[entry->match.route].account,
-                  session->env->number, &session->env->metrics);
+    route_stats_enter(&session->stats, session->site->routes[entry->match.route].stats,
+                      session->env->number, &session->env->metrics);
     return check_address(session, &session->route->allow, &session->route->deny);
 }
 
@@ -228,11 +228,11 @@ static void admit_upgrade(struct session *session, enum reason reason)
 {
     const struct site_route *own = &session->site->routes[session->entry->match.route];
     if (reason == REASON_none)
-        reason = guard_enter_route(&session->pass, own->tally, session->route->max_sessions);
+        reason = limits_enter_route(&session->pass, own->counter, session->route->max_sessions);
     if (reason == REASON_none)
-        session_target_begin(session);
+        session_connect_begin(session);
     else
-        session_answer_refuse(session, reason);
+        session_http_refuse(session, reason);
 }
 
 static void judge(struct session *session, const struct opening_request *request)
@@ -248,11 +248,11 @@ static void judge(struct session *session, const struct opening_request *request
     if (reason == REASON_none)
         reason = bridge ? upgrade_request(session, request) : plain_request(session->route, head);
     if (reason != REASON_none)
-        session_answer_refuse(session, reason);
+        session_http_refuse(session, reason);
     else if (bridge)
         session_token_look_up(session, head, admit_upgrade);
     else
-        session_answer_plain(session, head);
+        session_http_plain(session, head);
 }
 
 bool session_request_begun(const struct session *session)
@@ -300,7 +300,7 @@ static bool feed(struct session *session, struct io io, const struct http_limits
         return judge_plain_or_upgrade(session, &request);
     case OPENING_REFUSED:
         session->entry->keep = false;
-        session_answer_refuse(session, opening->refusal);
+        session_http_refuse(session, opening->refusal);
         return false;
     case OPENING_UPGRADE: /* a matter of session_request's own */
         break;
@@ -341,7 +341,7 @@ void session_request_read(struct session *session)
 {
     /* Over a limit: refuse without reading the request, unless it may be for liveness. */
     if (session->verdict != REASON_none && !session->pass.late) {
-        session_answer_refuse(session, (enum reason)session->verdict);
+        session_http_refuse(session, (enum reason)session->verdict);
         return;
     }
     const struct config_limits *limits = session_base_limits(session);

@@ -6,8 +6,8 @@
  * Owns: nothing. Thread: the session's. Errors: HTTP statuses by the table of reasons.
  * Lifetime: none.
  */
-#ifndef WSLUICE_SERVE_SESSION_REQUEST_H
-#define WSLUICE_SERVE_SESSION_REQUEST_H
+#ifndef WSLUICE_SERVE_STAGES_SESSION_REQUEST_H
+#define WSLUICE_SERVE_STAGES_SESSION_REQUEST_H
 
 #include "serve/session/session_base.h"
 

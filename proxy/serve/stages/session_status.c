@@ -132,20 +132,20 @@ static int64_t wall_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static void listed_cb(void *owner, const struct roster *roster)
+static void listed_cb(void *owner, const struct session_list *list)
 {
     struct question *question = owner;
     size_t length = 0;
     const struct status_view view = {
         .site = question->site,
         .ops = question->env->ops,
-        .roster = roster,
+        .list = list,
         .now = uv_now(question->env->loop),
         .wall = wall_ms(),
         .refusal = question->refusal,
     };
     char *bytes = NULL;
-    if (!roster->failed && !session_reply_abandoned(question->wait))
+    if (!list->failed && !session_reply_abandoned(question->wait))
         bytes = question->format == STATUS_FORMAT_JSON ? status_json(&view, &length)
                                                        : status_text_print(&view, &length);
     struct reply reply = reply_with(200, question->format, bytes, length);
@@ -161,7 +161,7 @@ static bool is_wanted(const void *owner)
 static void list(struct session *session, const struct status_query *query, const char *refusal)
 {
     struct question *question = ask(session, query->format, refusal);
-    if (question && !roster_ask(session->env, query, listed_cb, is_wanted, question))
+    if (question && !session_list_request(session->env, query, listed_cb, is_wanted, question))
         give_up(question);
 }
 
@@ -178,7 +178,7 @@ static void ended_cb(void *owner, bool found)
 }
 
 /* In the words of the log. */
-static void say_who(const struct session *session, char who[static ROSTER_WHO])
+static void say_who(const struct session *session, char who[static SESSION_LIST_WHO])
 {
     struct session_names names;
     struct ucred peer;
@@ -187,20 +187,20 @@ static void say_who(const struct session *session, char who[static ROSTER_WHO])
     bool local = session_base_listener(session)->admin &&
                  getsockopt(session->fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0;
     if (local)
-        snprintf(who, ROSTER_WHO, "user %u by the admin socket", (unsigned)peer.uid);
+        snprintf(who, SESSION_LIST_WHO, "user %u by the admin socket", (unsigned)peer.uid);
     else
-        snprintf(who, ROSTER_WHO, "%s", names.client);
+        snprintf(who, SESSION_LIST_WHO, "%s", names.client);
 }
 
 static void kill_session(struct session *session, const struct status_query *query)
 {
-    char who[ROSTER_WHO];
+    char who[SESSION_LIST_WHO];
     struct question *question = ask(session, query->format, NULL);
     if (!question)
         return;
     say_who(session, who);
     question->id = query->kill;
-    if (!roster_end(session->env, query->kill, who, ended_cb, question))
+    if (!session_list_end(session->env, query->kill, who, ended_cb, question))
         give_up(question);
 }
 

@@ -9,8 +9,8 @@
  * Owns: nothing; an answer that is under way holds the site and the wait. Thread: the session's.
  * Errors: an answer that says so. Lifetime: the request's.
  */
-#ifndef WSLUICE_SERVE_SESSION_STATUS_H
-#define WSLUICE_SERVE_SESSION_STATUS_H
+#ifndef WSLUICE_SERVE_STAGES_SESSION_STATUS_H
+#define WSLUICE_SERVE_STAGES_SESSION_STATUS_H
 
 #include "serve/session/session_base.h"
 

@@ -11,7 +11,7 @@ static void moved_cb(void *owner)
 static void gone_cb(void *keeper)
 {
     struct session_env *env = keeper;
-    guard_give_back(env->guard);
+    limits_give_back(env->limits);
     env->live--;
     env->recordings--;
     env->gone(env);
@@ -40,7 +40,7 @@ void session_tap_begin(struct session *session)
         return;
     }
     if (path)
-        guard_lend(&session->pass);
+        limits_lend(&session->pass);
     env->live += path != NULL;
     env->recordings += path != NULL;
     session->bridge.tap = &session->onlooker->tap;

@@ -8,8 +8,8 @@
  * Owns: the wait, which the session's end takes back; the place is the entry's. Thread: the
  * session's. Errors: reasons, with a detail for the log. Lifetime: none.
  */
-#ifndef WSLUICE_SERVE_SESSION_TOKEN_H
-#define WSLUICE_SERVE_SESSION_TOKEN_H
+#ifndef WSLUICE_SERVE_STAGES_SESSION_TOKEN_H
+#define WSLUICE_SERVE_STAGES_SESSION_TOKEN_H
 
 #include "serve/session/session_base.h"
 

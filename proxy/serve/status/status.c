@@ -104,7 +104,7 @@ static void put_process(struct json *json, const struct status_view *view)
 static void put_totals(struct json *json, const struct status_view *view)
 {
     struct status_sums sums;
-    const struct roster_sums *seen = &view->roster->sums;
+    const struct session_list_sums *seen = &view->list->sums;
     status_sums(view->ops, &sums);
     json_key(json, "totals");
     json_open(json, '{');
@@ -148,13 +148,13 @@ static void put_history(struct json *json, const struct status_view *view)
     json_close(json, '}');
 }
 
-static void put_stall(struct json *json, const struct roster_row *row)
+static void put_stall(struct json *json, const struct session_list_row *row)
 {
-    put_string(json, "stalled", roster_stalled(row));
+    put_string(json, "stalled", session_list_stalled(row));
     put_optional(json, "stalled_ms", row->stalled != 0, row->stalled_ms);
 }
 
-static void put_row(struct json *json, const struct roster_row *row)
+static void put_row(struct json *json, const struct session_list_row *row)
 {
     char id[SESSION_ID_TEXT];
     json_open(json, '{');
@@ -165,11 +165,11 @@ static void put_row(struct json *json, const struct roster_row *row)
     put_string(json, "listener", row->listener);
     put_string(json, "route", row->route);
     put_string(json, "target", row->target);
-    put_string(json, "state", roster_state(row));
+    put_string(json, "state", session_list_state(row));
     put_string(json, "tls", row->tls);
     put_number(json, "age_ms", row->age_ms);
     put_number(json, "idle_ms", row->idle_ms);
-    put_optional(json, "ping_ms", row->ping_ms != ROSTER_NEVER, row->ping_ms);
+    put_optional(json, "ping_ms", row->ping_ms != SESSION_LIST_NEVER, row->ping_ms);
     put_number(json, "bytes_up", row->bytes_up);
     put_number(json, "bytes_down", row->bytes_down);
     put_number(json, "rate_up", row->rate_up);
@@ -178,22 +178,22 @@ static void put_row(struct json *json, const struct roster_row *row)
     json_close(json, '}');
 }
 
-static void put_sessions(struct json *json, const struct roster *roster)
+static void put_sessions(struct json *json, const struct session_list *list)
 {
-    const struct status_query *query = &roster->query;
+    const struct status_query *query = &list->query;
     json_key(json, "sessions");
     json_open(json, '{');
-    put_number(json, "matched", roster->sums.matched);
-    put_number(json, "listed", roster->count);
-    put_bool(json, "truncated", roster->count < roster->sums.matched);
+    put_number(json, "matched", list->sums.matched);
+    put_number(json, "listed", list->count);
+    put_bool(json, "truncated", list->count < list->sums.matched);
     put_string(json, "filter", query->filter);
     put_string(json, "sort", status_query_sort_name(query->sort));
     put_string(json, "order", query->falling ? "desc" : "asc");
     put_number(json, "limit", query->limit);
     json_key(json, "rows");
     json_open(json, '[');
-    for (size_t i = 0; i < roster->count; i++)
-        put_row(json, roster->rows[i]);
+    for (size_t i = 0; i < list->count; i++)
+        put_row(json, list->rows[i]);
     json_close(json, ']');
     json_close(json, '}');
 }
@@ -220,8 +220,8 @@ static void put_route(struct json *json, const struct status_view *view, size_t 
                       size_t *targets)
 {
     const struct config_route *route = &view->site->config->routes[index];
-    struct account_sums sums;
-    account_read(view->site->routes[index].account, &sums);
+    struct route_stats_sums sums;
+    route_stats_read(view->site->routes[index].stats, &sums);
     json_open(json, '{');
     put_string(json, "name", config_route_name(route));
     put_string(json, "path", route->path);
@@ -233,9 +233,9 @@ static void put_route(struct json *json, const struct status_view *view, size_t 
     put_number(json, "bytes_down", sums.bytes_down);
     json_key(json, "targets");
     json_open(json, '[');
-    size_t count = pool_target_count(view->site->gate->pool, route);
+    size_t count = pool_target_count(view->site->resources->pool, route);
     for (size_t i = 0; i < count && *targets < STATUS_TARGETS; i++, ++*targets)
-        put_target(json, pool_target(view->site->gate->pool, route, i), view->now);
+        put_target(json, pool_target(view->site->resources->pool, route, i), view->now);
     json_close(json, ']');
     json_close(json, '}');
 }
@@ -263,7 +263,7 @@ static void put_listeners(struct json *json, const struct site *site)
         put_string(json, "address", site->listeners[i].name);
         put_string(json, "name", config->listeners[i].name);
         put_string(json, "tls", modes[config->listeners[i].tls.mode]);
-        put_number(json, "connections", guard_tally_count(site->listeners[i].tally));
+        put_number(json, "connections", limits_counter_count(site->listeners[i].counter));
         json_close(json, '}');
     }
     json_close(json, ']');
@@ -277,7 +277,8 @@ static uint64_t in_milliseconds(int64_t seconds)
 static void put_certificates(struct json *json, const struct site *site)
 {
     size_t count;
-    const struct tls_store_certificate *all = tls_store_certificates(site->gate->store, &count);
+    const struct tls_store_certificate *all =
+        tls_store_certificates(site->resources->store, &count);
     json_key(json, "certificates");
     json_open(json, '[');
     for (size_t i = 0; i < count; i++) {
@@ -301,7 +302,7 @@ char *status_json(const struct status_view *view, size_t *length)
     put_process(&json, view);
     put_totals(&json, view);
     put_history(&json, view);
-    put_sessions(&json, view->roster);
+    put_sessions(&json, view->list);
     put_routes(&json, view);
     put_listeners(&json, view->site);
     put_certificates(&json, view->site);

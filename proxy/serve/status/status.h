@@ -5,16 +5,16 @@
  * Owns: nothing. Thread: the worker's that answers. Errors: NULL: out of memory. Lifetime: a view
  * borrows all it points to for the call; the bytes are the caller's.
  */
-#ifndef WSLUICE_SERVE_STATUS_H
-#define WSLUICE_SERVE_STATUS_H
+#ifndef WSLUICE_SERVE_STATUS_STATUS_H
+#define WSLUICE_SERVE_STATUS_STATUS_H
 
 #include "serve/site/site.h"
-#include "serve/status/roster.h"
+#include "serve/status/session_list.h"
 
 struct status_view {
     const struct site *site;
     const struct ops_process *ops;
-    const struct roster *roster;
+    const struct session_list *list;
     uint64_t now;        /* of the loop */
     int64_t wall;        /* Unix milliseconds */
     const char *refusal; /* why whoever asks may not end sessions; NULL: he may */

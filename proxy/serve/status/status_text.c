@@ -187,9 +187,9 @@ static const struct column session_columns[] = {
     [RATE_DOWN] = {"DOWN/S", true, 4}, [STALL] = {"STALLED", false, 1},
 };
 
-static const char *print_stall(const struct roster_row *row, char text[CELL])
+static const char *print_stall(const struct session_list_row *row, char text[CELL])
 {
-    const char *who = roster_stalled(row);
+    const char *who = session_list_stalled(row);
     if (who) {
         char time[CELL];
         snprintf(text, CELL, "%s %.20s", who, print_time(row->stalled_ms, time));
@@ -197,16 +197,16 @@ static const char *print_stall(const struct roster_row *row, char text[CELL])
     return text;
 }
 
-static const char *print_ping(const struct roster_row *row, char text[CELL])
+static const char *print_ping(const struct session_list_row *row, char text[CELL])
 {
-    if (row->ping_ms != ROSTER_NEVER)
+    if (row->ping_ms != SESSION_LIST_NEVER)
         snprintf(text, CELL, "%llums", (unsigned long long)row->ping_ms);
     return text;
 }
 
 static const char *session_cell(const void *owner, size_t index, size_t column, char text[CELL])
 {
-    const struct roster_row *row = ((const struct roster *)owner)->rows[index];
+    const struct session_list_row *row = ((const struct session_list *)owner)->rows[index];
     text[0] = '\0';
     switch (column) {
     case ID:
@@ -220,7 +220,7 @@ static const char *session_cell(const void *owner, size_t index, size_t column, 
     case TARGET:
         return print_safely(row->target ? row->target : "", text);
     case STATE:
-        return roster_state(row);
+        return session_list_state(row);
     case AGE:
         return print_time(row->age_ms, text);
     case IDLE:
@@ -240,17 +240,17 @@ static const char *session_cell(const void *owner, size_t index, size_t column, 
     }
 }
 
-static void put_sessions(FILE *out, const struct roster *roster)
+static void put_sessions(FILE *out, const struct session_list *list)
 {
     struct table table = {
-        session_columns, WSL_COUNT(session_columns), roster->count, session_cell, roster, {0}};
-    unsigned long long matched = roster->sums.matched;
-    if (roster->count > 0)
-        put_table(out, &table, roster->query.width);
-    if (roster->count < matched)
+        session_columns, WSL_COUNT(session_columns), list->count, session_cell, list, {0}};
+    unsigned long long matched = list->sums.matched;
+    if (list->count > 0)
+        put_table(out, &table, list->query.width);
+    if (list->count < matched)
         fprintf(out, "\n%zu of %llu sessions; --limit shows more, --filter TEXT finds some\n",
-                roster->count, matched);
-    else if (roster->query.filter[0] != '\0' && matched == 0)
+                list->count, matched);
+    else if (list->query.filter[0] != '\0' && matched == 0)
         fprintf(out, "\nno session has that in its id, client, user, route or target\n");
 }
 
@@ -269,7 +269,7 @@ static const char *target_cell(const void *owner, size_t index, size_t column, c
     const struct status_view *view = owner;
     char address[CELL];
     size_t count;
-    const struct pool_target *target = &pool_targets(view->site->gate->pool, &count)[index];
+    const struct pool_target *target = &pool_targets(view->site->resources->pool, &count)[index];
     struct balance_health health = pool_target_health(target);
     enum balance_state state = pool_target_state(target, view->now);
     text[0] = '\0';
@@ -297,10 +297,10 @@ static void put_targets(FILE *out, const struct status_view *view)
 {
     struct table table = {target_columns, WSL_COUNT(target_columns), 0, target_cell, view, {0}};
     size_t count;
-    (void)pool_targets(view->site->gate->pool, &count);
+    (void)pool_targets(view->site->resources->pool, &count);
     table.row_count = count < STATUS_TARGETS ? count : STATUS_TARGETS;
     if (count > 0)
-        put_table(out, &table, view->roster->query.width);
+        put_table(out, &table, view->list->query.width);
 }
 
 /* ---- the head -------------------------------------------------------------------------------- */
@@ -314,7 +314,7 @@ static const char *print_count(uint64_t count, const char *one, const char *many
 static void put_head(FILE *out, const struct status_view *view)
 {
     struct status_sums sums;
-    const struct roster_sums *seen = &view->roster->sums;
+    const struct session_list_sums *seen = &view->list->sums;
     char a[CELL], b[CELL];
     int64_t up = view->wall - view->ops->started_at * 1000;
     status_sums(view->ops, &sums);
@@ -342,7 +342,7 @@ char *status_text_print(const struct status_view *view, size_t *length)
         return NULL;
     put_head(out, view);
     put_targets(out, view);
-    put_sessions(out, view->roster);
+    put_sessions(out, view->list);
     bool failed = ferror(out) != 0;
     if (fclose(out) == 0 && !failed)
         return bytes;

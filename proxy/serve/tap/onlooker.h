@@ -5,8 +5,8 @@
  * Owns: its recorder until onlooker_end, which outlives it. Thread: the session's. Errors: NULL:
  * out of memory. Lifetime: onlooker_begin to onlooker_end.
  */
-#ifndef WSLUICE_SERVE_ONLOOKER_H
-#define WSLUICE_SERVE_ONLOOKER_H
+#ifndef WSLUICE_SERVE_TAP_ONLOOKER_H
+#define WSLUICE_SERVE_TAP_ONLOOKER_H
 
 #include "core/bridge/bridge.h"
 #include "serve/tap/recorder.h"

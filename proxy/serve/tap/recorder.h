@@ -14,8 +14,8 @@
  * one warning; that recording has ended then, and takes what it is given without keeping it.
  * Lifetime: recorder_start to `gone`, which comes some time after recorder_finish.
  */
-#ifndef WSLUICE_SERVE_RECORDER_H
-#define WSLUICE_SERVE_RECORDER_H
+#ifndef WSLUICE_SERVE_TAP_RECORDER_H
+#define WSLUICE_SERVE_TAP_RECORDER_H
 
 #include "net/work.h"
 

@@ -5,8 +5,8 @@
  * Owns: nothing. Thread: any. Errors: none: what standard output does not take at once is lost, so
  * that nobody who has stopped reading it stops a session. Lifetime: none.
  */
-#ifndef WSLUICE_SERVE_TRAFFIC_H
-#define WSLUICE_SERVE_TRAFFIC_H
+#ifndef WSLUICE_SERVE_TAP_TRAFFIC_H
+#define WSLUICE_SERVE_TAP_TRAFFIC_H
 
 #include "core/bridge/bridge.h"
 

@@ -16,8 +16,8 @@
  * is one word per target, changed by compare-and-swap. Errors: pool_create fills one line.
  * Lifetime: pool_create to pool_free, after all of its sessions.
  */
-#ifndef WSLUICE_SERVE_POOL_H
-#define WSLUICE_SERVE_POOL_H
+#ifndef WSLUICE_SERVE_TARGET_POOL_H
+#define WSLUICE_SERVE_TARGET_POOL_H
 
 #include "base/hash_map.h"
 #include "config/model/config.h"

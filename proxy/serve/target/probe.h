@@ -9,8 +9,8 @@
  * Owns: the dial, then the connection. Thread: its loop's. Errors: a reason and a line of detail.
  * Lifetime: from probe_start until the callback has returned, or probe_cancel.
  */
-#ifndef WSLUICE_SERVE_PROBE_H
-#define WSLUICE_SERVE_PROBE_H
+#ifndef WSLUICE_SERVE_TARGET_PROBE_H
+#define WSLUICE_SERVE_TARGET_PROBE_H
 
 #include "net/connect/dial.h"
 

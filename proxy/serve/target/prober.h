@@ -10,8 +10,8 @@
  * memory skips a probe. Lifetime: prober_create to prober_close, before the pool goes; no probe
  * after that.
  */
-#ifndef WSLUICE_SERVE_PROBER_H
-#define WSLUICE_SERVE_PROBER_H
+#ifndef WSLUICE_SERVE_TARGET_PROBER_H
+#define WSLUICE_SERVE_TARGET_PROBER_H
 
 #include "serve/target/pool.h"
 #include "serve/target/probe.h"

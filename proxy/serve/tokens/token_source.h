@@ -6,8 +6,8 @@
  * Owns: nothing; the text is the caller's. Thread: any; it blocks as long as the disk does.
  * Errors: false, and one line that names the file. Lifetime: token_source_free wipes the text.
  */
-#ifndef WSLUICE_SERVE_TOKEN_SOURCE_H
-#define WSLUICE_SERVE_TOKEN_SOURCE_H
+#ifndef WSLUICE_SERVE_TOKENS_TOKEN_SOURCE_H
+#define WSLUICE_SERVE_TOKENS_TOKEN_SOURCE_H
 
 #include <sys/stat.h>
 

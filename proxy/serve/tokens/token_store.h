@@ -30,8 +30,8 @@
  * disks, as certificates do. On a network file system a change is seen when its client sees it.
  * Errors: reasons with a detail that holds no token. Lifetime: its site's, and that of a refresh.
  */
-#ifndef WSLUICE_SERVE_TOKEN_STORE_H
-#define WSLUICE_SERVE_TOKEN_STORE_H
+#ifndef WSLUICE_SERVE_TOKENS_TOKEN_STORE_H
+#define WSLUICE_SERVE_TOKENS_TOKEN_STORE_H
 
 #include "base/reason.h"
 #include "config/model/config.h"

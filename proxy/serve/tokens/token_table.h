@@ -9,8 +9,8 @@
  * memory; what is wrong in the text is logged, line by line, without the text of the line.
  * Lifetime: token_table_free wipes everything.
  */
-#ifndef WSLUICE_SERVE_TOKEN_TABLE_H
-#define WSLUICE_SERVE_TOKEN_TABLE_H
+#ifndef WSLUICE_SERVE_TOKENS_TOKEN_TABLE_H
+#define WSLUICE_SERVE_TOKENS_TOKEN_TABLE_H
 
 #include "core/tokens/token_file.h"
 #include "serve/tokens/token_source.h"

@@ -11,8 +11,8 @@
  * Owns: the descriptor, the paths of linked folders. Thread: one at a time. Errors: none; what
  * cannot be watched is not quiet. Lifetime: token_watch_init to token_watch_close.
  */
-#ifndef WSLUICE_SERVE_TOKEN_WATCH_H
-#define WSLUICE_SERVE_TOKEN_WATCH_H
+#ifndef WSLUICE_SERVE_TOKENS_TOKEN_WATCH_H
+#define WSLUICE_SERVE_TOKENS_TOKEN_WATCH_H
 
 #include <sys/types.h>
 

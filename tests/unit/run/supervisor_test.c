@@ -55,11 +55,11 @@ void upgrade_log_failure(pid_t child, int status)
     assert_true(!"no child was started");
 }
 
-struct upgrade *upgrade_start(const struct program *program, const struct doors *doors,
+struct upgrade *upgrade_start(const struct program *program, const struct listeners *listeners,
                               uint64_t patience_ms, upgrade_cb *callback, void *owner, char *error,
                               size_t error_size)
 {
-    (void)program, (void)doors, (void)patience_ms, (void)callback, (void)owner;
+    (void)program, (void)listeners, (void)patience_ms, (void)callback, (void)owner;
     scene.upgrades++;
     snprintf(error, error_size, "not here");
     return NULL;

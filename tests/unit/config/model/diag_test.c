@@ -166,7 +166,7 @@ static void is_one_line_whatever_it_quotes(void **state)
     struct diag diag;
     diag_init(&diag);
     diag_add(&diag, DIAG_ERROR, (struct diag_where){NULL, 0, 0}, "a\nb", NULL, "\x1b[31m%s", "\r");
-    assert_string_equal(diag.findings[0].subject, "a?b");
+    assert_string_equal(diag.findings[0].option, "a?b");
     assert_string_equal(diag.findings[0].message, "?[31m?");
     diag_free(&diag);
 }

@@ -12,13 +12,13 @@
 
 /* What a file can break is in tests/config/wrong; here is how the command line hears of it. */
 
-static struct diag_where locate(const void *owner, struct subject subject)
+static struct diag_where locate(const void *owner, struct option_ref option)
 {
     return (struct diag_where){"command line", 0, 0};
 }
 
-static const struct subject_names flags = {.flags = true, .locate = locate};
-static const struct subject_names paths = {.locate = locate};
+static const struct option_ref_names flags = {.flags = true, .locate = locate};
+static const struct option_ref_names paths = {.locate = locate};
 
 static void set(struct config *config, enum options_section section, const char *key, void *object,
                 const char *text)
@@ -36,7 +36,7 @@ static void an_empty_snapshot_serves_nobody(void **state)
     struct config *config = snapshot_begin();
     rules_check(config, &flags, &diag);
     assert_int_equal(diag.errors, 2);
-    assert_null(diag.findings[0].subject);
+    assert_null(diag.findings[0].option);
     diag_free(&diag);
     config_release(config);
 }
@@ -55,9 +55,9 @@ static void flags_or_paths_name_the_option(void **state)
     set(config, OPTIONS_TLS, "client_verify", &listener->tls, "optional");
     rules_check(config, &flags, &diag);
     assert_int_equal(diag.errors, 3);
-    assert_string_equal(diag.findings[0].subject, "--key");
-    assert_string_equal(diag.findings[1].subject, "--verify-client");
-    assert_string_equal(diag.findings[2].subject, "--unix-target");
+    assert_string_equal(diag.findings[0].option, "--key");
+    assert_string_equal(diag.findings[1].option, "--verify-client");
+    assert_string_equal(diag.findings[2].option, "--unix-target");
     diag_free(&diag);
 
     set(config, OPTIONS_CERTIFICATE, "certificate", pair, "a.pem");
@@ -65,8 +65,8 @@ static void flags_or_paths_name_the_option(void **state)
     set(config, OPTIONS_TARGET, "tls", target, "true");
     rules_check(config, &paths, &diag);
     assert_int_equal(diag.errors, 2);
-    assert_string_equal(diag.findings[0].subject, "listeners[1].tls.client_verify");
-    assert_string_equal(diag.findings[1].subject, "routes[0].targets[0].server_name");
+    assert_string_equal(diag.findings[0].option, "listeners[1].tls.client_verify");
+    assert_string_equal(diag.findings[1].option, "routes[0].targets[0].server_name");
     diag_free(&diag);
 
     set(config, OPTIONS_TLS, "mode", &listener->tls, "required");

@@ -1,5 +1,5 @@
 /*
- * What is said about each file of tests/config/wrong, to the letter. After a wording has changed,
+ * What is said about each file of tests/config/wrong, to the message. After a wording has changed,
  * run this with WSLUICE_ACCEPT=1 and read the difference.
  */
 #include <glob.h>

@@ -20,7 +20,7 @@ static struct ops_process process;
 static int set_up(void **unused)
 {
     memset(metrics, 0, sizeof(metrics));
-    struct account_set *set = account_set_create(2);
+    struct route_stats_set *set = route_stats_set_create(2);
     assert_non_null(set);
     ops_init(&process, workers, 2, set, START);
     return 0;
@@ -28,7 +28,7 @@ static int set_up(void **unused)
 
 static int tear_down(void **unused)
 {
-    account_set_free(process.accounts);
+    route_stats_set_free(process.route_stats);
     return 0;
 }
 
@@ -60,13 +60,13 @@ static void expect_line(const char *text, const char *line)
 
 static void serve(const char *route, unsigned worker, enum reason reason, uint64_t bytes)
 {
-    struct account *account = account_get(process.accounts, route);
-    struct account_use use = {0};
-    account_enter(&use, account, worker, &metrics[worker]);
-    account_open(&use, 7);
-    account_bytes(&use, bytes, 10 * bytes);
-    account_end(&use, reason, 90000);
-    account_release(account);
+    struct route_stats *stats = route_stats_get(process.route_stats, route);
+    struct route_stats_use use = {0};
+    route_stats_enter(&use, stats, worker, &metrics[worker]);
+    route_stats_open(&use, 7);
+    route_stats_bytes(&use, bytes, 10 * bytes);
+    route_stats_end(&use, reason, 90000);
+    route_stats_release(stats);
 }
 
 static void test_sums(void **unused)
@@ -233,7 +233,7 @@ static void test_without_memory(void **unused)
 
 static void test_many_routes(void **unused)
 {
-    for (unsigned i = 0; i < ACCOUNT_RETIRED_MAX; i++) {
+    for (unsigned i = 0; i < ROUTE_STATS_RETIRED_MAX; i++) {
         char name[32];
         snprintf(name, sizeof(name), "route %u", i);
         serve(name, i % 2, REASON_client_closed, i);

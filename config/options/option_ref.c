@@ -1,0 +1,76 @@
+#include "config/options/option_ref.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct diag_where option_ref_where(const struct option_ref_names *names, struct option_ref option)
+{
+    return names->locate(names->owner, option);
+}
+
+bool option_ref_is_faulty(const struct option_ref_names *names, enum options_section section,
+                          size_t outer)
+{
+    return names->is_faulty && names->is_faulty(names->owner, section, outer);
+}
+
+/* The way down to a section; `outer` belongs to the list at the top, `inner` to one in it. */
+static void print_section(const struct option_ref_names *names, enum options_section section,
+                          const struct option_ref *option, char *buffer, size_t size)
+{
+    const struct options_section_row *row = options_section(section);
+    buffer[0] = '\0';
+    if (section == OPTIONS_PROCESS)
+        return;
+    print_section(names, row->parent, option, buffer, size);
+    size_t used = strlen(buffer);
+    const char *dot = used ? "." : "";
+    if (row->single && names->is_single && names->is_single(names->owner, option))
+        snprintf(buffer + used, size - used, "%s%s", dot, row->single);
+    else if (row->shape == OPTIONS_LIST)
+        snprintf(buffer + used, size - used, "%s%s[%zu]", dot, row->key,
+                 row->parent == OPTIONS_PROCESS ? option->outer : option->inner);
+    else
+        snprintf(buffer + used, size - used, "%s%s", dot, row->key);
+}
+
+void option_ref_print(const struct option_ref_names *names, struct option_ref option, char *buffer,
+                      size_t size)
+{
+    const struct options_row *row = option.key ? options_find(option.section, option.key) : NULL;
+    if (names->flags && row && row->flags[0].name) {
+        snprintf(buffer, size, "--%s", row->flags[0].name);
+        return;
+    }
+    print_section(names, option.section, &option, buffer, size);
+    size_t used = strlen(buffer);
+    if (option.key)
+        snprintf(buffer + used, size - used, "%s%s", used ? "." : "", option.key);
+}
+
+void option_ref_print_place(const struct option_ref_names *names, struct option_ref option,
+                            char *buffer, size_t size)
+{
+    struct diag_where where = option_ref_where(names, option);
+    buffer[0] = '\0';
+    if (where.line)
+        snprintf(buffer, size, " at %s:%u:%u", where.source, where.line, where.column);
+}
+
+void option_ref_complain(const struct option_ref_names *names, struct diag *diag,
+                         enum diag_level level, struct option_ref option, const char *remedy,
+                         const char *format, ...)
+{
+    char name[200], *message;
+    option_ref_print(names, option, name, sizeof(name));
+    va_list args;
+    va_start(args, format);
+    int length = vasprintf(&message, format, args);
+    va_end(args);
+    diag_add(diag, level, option_ref_where(names, option), name[0] ? name : NULL, remedy, "%s",
+             length < 0 ? "out of memory" : message);
+    if (length >= 0)
+        free(message);
+}

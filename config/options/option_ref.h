@@ -1,0 +1,51 @@
+/*
+ * What a finding of a finished snapshot is about: one option of one element, how it is called and
+ * where it was written. A file and the command line answer both questions in their own way.
+ *
+ * Owns: nothing. Thread: one. Errors: none. Lifetime: none.
+ */
+#ifndef WSLUICE_CONFIG_OPTIONS_OPTION_REF_H
+#define WSLUICE_CONFIG_OPTIONS_OPTION_REF_H
+
+#include <stdbool.h>
+
+#include "config/model/diag.h"
+#include "config/options/options.h"
+
+/* routes[outer].targets[inner].key */
+struct option_ref {
+    enum options_section section;
+    const char *key; /* NULL: the section itself */
+    size_t outer;    /* index of the listener or route; nothing elsewhere */
+    size_t inner;    /* index of the certificate, target, capture or header in it */
+};
+
+struct option_ref_names {
+    bool flags; /* call an option by its flag on the command line, where it has one */
+    struct diag_where (*locate)(const void *owner, struct option_ref option);
+    /* Is the section called by its single key, as target: of targets:? NULL: no. */
+    bool (*is_single)(const void *owner, const struct option_ref *option);
+    /* Was something wrong in this listener or route already? NULL: nothing was anywhere. */
+    bool (*is_faulty)(const void *owner, enum options_section section, size_t outer);
+    const void *owner;
+    bool incomplete; /* whole files could not be read: what seems to be missing may be there */
+};
+
+bool option_ref_is_faulty(const struct option_ref_names *names, enum options_section section,
+                          size_t outer);
+
+struct diag_where option_ref_where(const struct option_ref_names *names, struct option_ref option);
+
+/* "routes[3].target.ca", or "--ssl-target-name". */
+void option_ref_print(const struct option_ref_names *names, struct option_ref option, char *buffer,
+                      size_t size);
+
+/* " at gateway.yaml:12:5", for a message that is about two places; nothing without lines. */
+void option_ref_print_place(const struct option_ref_names *names, struct option_ref option,
+                            char *buffer, size_t size);
+
+void option_ref_complain(const struct option_ref_names *names, struct diag *diag,
+                         enum diag_level level, struct option_ref option, const char *remedy,
+                         const char *format, ...) __attribute__((format(printf, 6, 7)));
+
+#endif

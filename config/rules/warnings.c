@@ -1,0 +1,169 @@
+#include "config/rules/warnings.h"
+
+#include <string.h>
+
+#include "config/model/pattern.h"
+#include "config/rules/route_set.h"
+
+/* Pages and sessions of users come in here as well. */
+static bool has_users(const struct config *config, const struct config_listener *listener)
+{
+    return (route_set_kinds(config, listener) & (ROUTE_SET_BRIDGE | ROUTE_SET_FILES)) != 0;
+}
+
+static bool is_loopback(const struct config_listener *listener)
+{
+    const char *host = listener->address.host;
+    return listener->address.kind == CONFIG_ADDRESS_TCP && host &&
+           (strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
+            strncmp(host, "127.", 4) == 0);
+}
+
+/* May others than this machine, or those that were let in, come by this door? */
+static bool is_open(const struct config_listener *listener)
+{
+    return listener->address.kind == CONFIG_ADDRESS_TCP && !is_loopback(listener) &&
+           listener->allow.count == 0 && listener->tls.client_verify != CONFIG_VERIFY_REQUIRED;
+}
+
+static bool is_for_operators(const struct config_route *route)
+{
+    return (route->kind == CONFIG_KIND_STATUS || route->kind == CONFIG_KIND_METRICS) &&
+           route->allow.count == 0;
+}
+
+static bool lists_any(const struct config_texts *origins)
+{
+    for (size_t i = 0; i < origins->count; i++)
+        if (strcmp(origins->items[i], "any") == 0)
+            return true;
+    return false;
+}
+
+/*
+ * Its clients are the programs of one machine, and the pages that a browser there shows: Origin
+ * keeps foreign pages out, but for one whose owner points its name at 127.0.0.1. TLS stops that,
+ * the certificate is for another name; so does a token, which the page does not know. Behind a
+ * proxy of the same machine there is a server, where nobody browses.
+ */
+static bool can_be_rebound(const struct config_listener *listener, const struct config_route *route)
+{
+    return is_loopback(listener) && listener->tls.mode != CONFIG_TLS_REQUIRED &&
+           listener->trusted_proxies.count == 0 && route->kind == CONFIG_KIND_BRIDGE &&
+           !route->host && !route->tokens.file && !lists_any(&route->origins);
+}
+
+static void check_rebinding(const struct config *config, const struct option_ref_names *names,
+                            struct diag *diag, size_t index)
+{
+    const struct config_route *route = &config->routes[index];
+    struct option_ref option = {.section = OPTIONS_ROUTE, .outer = index};
+    for (size_t j = 0; j < config->listener_count; j++) {
+        const struct config_listener *listener = &config->listeners[j];
+        if (!can_be_rebound(listener, route) || !route_set_has(config, listener, route))
+            continue;
+        option_ref_complain(
+            names, diag, DIAG_WARNING, option,
+            "add host: with the name that clients ask for, such as localhost",
+            "any web page can connect through listeners[%zu] by pointing its own name "
+            "at this machine (DNS rebinding)",
+            j);
+        break;
+    }
+}
+
+/* Operators' pages that everybody can read. */
+static void check_pages(const struct config *config, const struct option_ref_names *names,
+                        struct diag *diag, size_t index)
+{
+    const struct config_route *route = &config->routes[index];
+    const char *key = route->kind == CONFIG_KIND_STATUS ? "status" : "metrics";
+    struct option_ref option = {.section = OPTIONS_ROUTE, .outer = index, .key = key};
+    for (size_t i = 0; is_for_operators(route) && i < config->listener_count; i++) {
+        const struct config_listener *listener = &config->listeners[i];
+        if (!is_open(listener) || !route_set_has(config, listener, route) ||
+            !has_users(config, listener))
+            continue;
+        option_ref_complain(names, diag, DIAG_WARNING, option,
+                            "add allow, or give it a listener of its own",
+                            "everybody who reaches listeners[%zu] may read it", i);
+        return;
+    }
+}
+
+/* A client over a limit is closed before TLS; a probe cannot be told from it there. */
+static void check_liveness(const struct config *config, const struct option_ref_names *names,
+                           struct diag *diag, size_t index)
+{
+    const struct config_route *route = &config->routes[index];
+    struct option_ref option = {.section = OPTIONS_ROUTE, .outer = index, .key = "health"};
+    for (size_t i = 0; route->health == CONFIG_HEALTH_LIVE && i < config->listener_count; i++) {
+        const struct config_listener *listener = &config->listeners[i];
+        if (listener->tls.mode == CONFIG_TLS_OFF || !route_set_has(config, listener, route) ||
+            route_set_is_for_operators(route_set_kinds(config, listener)))
+            continue;
+        option_ref_complain(names, diag, DIAG_WARNING, option, "give it a listener of its own",
+                            "when too many clients come, listeners[%zu] closes TLS connections "
+                            "unanswered, those of probes too",
+                            i);
+        return;
+    }
+}
+
+/* ---- hosts that clients choose --------------------------------------------------------------- */
+
+static const char *pattern_of(const struct config_route *route, struct value_text name)
+{
+    for (size_t i = 0; i < route->capture_count; i++) {
+        const struct config_capture *capture = &route->captures[i];
+        if (strlen(capture->name) == name.length &&
+            memcmp(capture->name, name.ptr, name.length) == 0)
+            return capture->pattern;
+    }
+    return NULL;
+}
+
+/* Neither the template nor a pattern names a part of it. */
+static bool is_any_host(const struct config_route *route, const char *host)
+{
+    const char *text = host, *cursor = host;
+    struct value_text name;
+    while (pattern_next_capture(&cursor, &name)) {
+        const char *pattern = pattern_of(route, name);
+        if (strspn(text, ".") != (size_t)(name.ptr - 1 - text) ||
+            (pattern && pattern_is_specific(pattern)))
+            return false;
+        text = cursor;
+    }
+    return text != host && text[strspn(text, ".")] == '\0';
+}
+
+static void check_hosts(const struct config *config, const struct option_ref_names *names,
+                        struct diag *diag, size_t index)
+{
+    const struct config_route *route = &config->routes[index];
+    for (size_t i = 0; i < route->target_count; i++) {
+        struct option_ref option = {
+            .section = OPTIONS_TARGET, .outer = index, .inner = i, .key = "address"};
+        const char *host = route->targets[i].address.host;
+        if (host && is_any_host(route, host))
+            option_ref_complain(
+                names, diag, DIAG_WARNING, option,
+                "name a part that all have in common: {NAME}.desks.internal here, or "
+                "desk-[0-9]{1,4} as the pattern",
+                "clients choose the whole host, so they reach each one that the "
+                "pattern allows, localhost perhaps");
+    }
+}
+
+void warnings_check(const struct config *config, const struct option_ref_names *names,
+                    struct diag *diag)
+{
+    for (size_t i = 0; i < config->route_count; i++) {
+        check_pages(config, names, diag, i);
+        check_liveness(config, names, diag, i);
+        check_hosts(config, names, diag, i);
+        if (!names->flags) /* the command line lets every page in, as its help says */
+            check_rebinding(config, names, diag, i);
+    }
+}

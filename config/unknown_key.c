@@ -1,0 +1,115 @@
+#include "config/unknown_key.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "config/model/diag.h"
+
+bool unknown_key_is_reserved(enum options_section section, const char *key)
+{
+    static const char *const reserved[] = {"auth"};
+    if (section != OPTIONS_PROCESS && section != OPTIONS_LISTENER && section != OPTIONS_ROUTE)
+        return false;
+    for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
+        if (strcmp(reserved[i], key) == 0)
+            return true;
+    return false;
+}
+
+bool unknown_key_may_be_secret(const char *key)
+{
+    struct diag_guess guess = diag_guess(key, strlen(key));
+    const struct options_row *row;
+    for (size_t i = 0; (row = options_at(i)); i++)
+        if (row->secret)
+            diag_guess_offer(&guess, row->key);
+    return guess.best != NULL;
+}
+
+/* "listeners[].tls.certificates[]" */
+static void print_path(enum options_section section, char *buffer, size_t size)
+{
+    const struct options_section_row *row = options_section(section);
+    buffer[0] = '\0';
+    if (section == OPTIONS_PROCESS)
+        return;
+    print_path(row->parent, buffer, size);
+    size_t used = strlen(buffer);
+    snprintf(buffer + used, size - used, "%s%s%s", used ? "." : "", row->key,
+             row->shape == OPTIONS_LIST ? "[]" : "");
+}
+
+/* All that may stand in a section. */
+static void offer_section(struct diag_guess *guess, enum options_section section)
+{
+    const struct options_row *row;
+    for (size_t i = 0; (row = options_at(i)); i++)
+        if (row->section == section)
+            diag_guess_offer(guess, row->key);
+    for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++) {
+        const struct options_section_row *child = options_section((enum options_section)i);
+        if (child->parent != section)
+            continue;
+        diag_guess_offer(guess, child->key);
+        if (child->single)
+            diag_guess_offer(guess, child->single);
+    }
+    if (section == OPTIONS_PROCESS)
+        diag_guess_offer(guess, "include");
+}
+
+static bool is_inside(enum options_section section, enum options_section outer)
+{
+    while (section != outer && section != OPTIONS_PROCESS)
+        section = options_section(section)->parent;
+    return section == outer;
+}
+
+/*
+ * The section that has the name, or else the nearest one: of this section, of those inside of it,
+ * then of all. Of two that have it, the one where more belongs to it: a "target" that lost its
+ * indentation is a route's, and not that of the log. False: none is near.
+ */
+static bool find_home(enum options_section outer, const char *key, enum options_section *home,
+                      struct diag_guess *guess)
+{
+    for (int anywhere = 0; anywhere <= 1; anywhere++) {
+        for (int i = OPTIONS_PROCESS; i < OPTIONS_SECTION_COUNT; i++) {
+            enum options_section section = (enum options_section)i;
+            enum options_section child;
+            size_t distance = guess->distance;
+            if (options_section(section)->shape == OPTIONS_MAP ||
+                !(anywhere || is_inside(section, outer)))
+                continue;
+            offer_section(guess, section);
+            if (guess->distance < distance || options_child(section, key, &child))
+                *home = section;
+        }
+        if (guess->best)
+            return true;
+    }
+    return false;
+}
+
+void unknown_key_remedy(enum options_section section, const char *key, char *buffer, size_t size)
+{
+    char path[100];
+    enum options_section home = section;
+    struct diag_guess guess = diag_guess(key, strlen(key));
+    offer_section(&guess, section);
+    if (guess.best && guess.distance <= 1) {
+        snprintf(buffer, size, "did you mean %s?", guess.best);
+        return;
+    }
+    if (!find_home(section, key, &home, &guess)) {
+        snprintf(buffer, size, "see wsluice help-config");
+        return;
+    }
+    print_path(home, path, sizeof(path));
+    if (home == section)
+        snprintf(buffer, size, "did you mean %s?", guess.best);
+    else if (guess.distance == 0)
+        snprintf(buffer, size, "it belongs %s%s", path[0] ? "into " : "to the top level", path);
+    else
+        snprintf(buffer, size, "did you mean %s%s%s?", path, path[0] ? "." : "", guess.best);
+}

@@ -1,0 +1,350 @@
+#include "serve/site/limits.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/random.h>
+
+#define SHARD_BITS    4
+#define SHARDS        (1u << SHARD_BITS)
+#define TALLY_BUCKETS 1024u
+
+struct limits_counter {
+    atomic_uint count;
+    struct limits_counter *next; /* the rest is under counter_mutex */
+    unsigned references;
+    enum limits_kind kind;
+    char name[];
+};
+
+struct shard {
+    pthread_mutex_t mutex;
+    struct limiter *limiter;
+};
+
+enum only { ONLY_OFF, ONLY_FREE, ONLY_HELD, ONLY_BEGUN };
+
+struct limits {
+    atomic_uint count;
+    atomic_uint descriptors; /* that clients have, or may come to use */
+    atomic_uint late;
+    atomic_int only; /* enum only */
+    struct siphash_seed seed;
+    uint32_t per_shard; /* addresses that a shard has room for */
+    struct shard shards[SHARDS];
+    pthread_mutex_t counter_mutex;
+    struct limits_counter *tallies[TALLY_BUCKETS];
+};
+
+struct limits *limits_create(uint32_t addresses)
+{
+    struct limits *guard = calloc(1, sizeof(*guard));
+    if (!guard)
+        return NULL;
+    for (unsigned i = 0; i < SHARDS; i++)
+        pthread_mutex_init(&guard->shards[i].mutex, NULL); /* cannot fail on Linux */
+    pthread_mutex_init(&guard->counter_mutex, NULL);
+    guard->per_shard = addresses / SHARDS > 0 ? addresses / SHARDS : 1;
+    if (getrandom(&guard->seed, sizeof(guard->seed), 0) == sizeof(guard->seed))
+        return guard;
+    limits_destroy(guard);
+    return NULL;
+}
+
+void limits_destroy(struct limits *guard)
+{
+    if (!guard)
+        return;
+    for (unsigned i = 0; i < TALLY_BUCKETS; i++)
+        wsl_assert(!guard->tallies[i]);
+    for (unsigned i = 0; i < SHARDS; i++) {
+        limiter_destroy(guard->shards[i].limiter);
+        pthread_mutex_destroy(&guard->shards[i].mutex);
+    }
+    pthread_mutex_destroy(&guard->counter_mutex);
+    free(guard);
+}
+
+/* ---- counters ---------------------------------------------------------------------------------
+ */
+
+/* The link at which the counter of that name hangs, or would. */
+static struct limits_counter **find_locked(struct limits *guard, enum limits_kind kind,
+                                           const char *name)
+{
+    uint64_t hash = siphash_of(&guard->seed, name, strlen(name));
+    struct limits_counter **link = &guard->tallies[hash % TALLY_BUCKETS];
+    while (*link && ((*link)->kind != kind || strcmp((*link)->name, name) != 0))
+        link = &(*link)->next;
+    return link;
+}
+
+struct limits_counter *limits_counter_get(struct limits *guard, enum limits_kind kind,
+                                          const char *name)
+{
+    pthread_mutex_lock(&guard->counter_mutex);
+    struct limits_counter **link = find_locked(guard, kind, name), *counter = *link;
+    if (!counter) {
+        size_t size = strlen(name) + 1;
+        counter = calloc(1, sizeof(*counter) + size);
+        if (counter) {
+            counter->kind = kind;
+            memcpy(counter->name, name, size);
+            *link = counter;
+        }
+    }
+    if (counter)
+        counter->references++;
+    pthread_mutex_unlock(&guard->counter_mutex);
+    return counter;
+}
+
+void limits_counter_release(struct limits *guard, struct limits_counter *counter)
+{
+    if (!counter)
+        return;
+    pthread_mutex_lock(&guard->counter_mutex);
+    if (--counter->references == 0) {
+        wsl_assert(limits_counter_count(counter) == 0);
+        *find_locked(guard, counter->kind, counter->name) = counter->next;
+        free(counter);
+    }
+    pthread_mutex_unlock(&guard->counter_mutex);
+}
+
+/* ---- counts ---------------------------------------------------------------------------------- */
+
+/* Nothing is published by a count, so relaxed is enough: only the number itself must be right. */
+static bool add_up(atomic_uint *count, uint32_t amount, uint64_t limit)
+{
+    unsigned seen = atomic_load_explicit(count, memory_order_relaxed);
+    do {
+        if (limit > 0 && (uint64_t)seen + amount > limit)
+            return false;
+    } while (!atomic_compare_exchange_weak_explicit(count, &seen, seen + amount,
+                                                    memory_order_relaxed, memory_order_relaxed));
+    return true;
+}
+
+static bool count_up(atomic_uint *count, uint64_t limit)
+{
+    return add_up(count, 1, limit);
+}
+
+static void take_off(atomic_uint *count, uint32_t amount)
+{
+    unsigned before = atomic_fetch_sub_explicit(count, amount, memory_order_relaxed);
+    wsl_assert(before >= amount);
+}
+
+static void count_down(atomic_uint *count)
+{
+    take_off(count, 1);
+}
+
+unsigned limits_counter_count(const struct limits_counter *counter)
+{
+    return atomic_load_explicit(&counter->count, memory_order_relaxed);
+}
+
+unsigned limits_count(const struct limits *guard)
+{
+    return atomic_load_explicit(&guard->count, memory_order_relaxed);
+}
+
+struct limiter_stats limits_stats(struct limits *guard)
+{
+    struct limiter_stats sum = {0};
+    for (unsigned i = 0; i < SHARDS; i++) {
+        pthread_mutex_lock(&guard->shards[i].mutex);
+        struct limiter_stats stats = {0};
+        if (guard->shards[i].limiter)
+            stats = limiter_stats(guard->shards[i].limiter);
+        pthread_mutex_unlock(&guard->shards[i].mutex);
+        sum.forgotten += stats.forgotten;
+        sum.not_counted += stats.not_counted;
+    }
+    return sum;
+}
+
+/* ---- the way of a connection ----------------------------------------------------------------- */
+
+bool limits_reserve(struct limits *guard, struct limits_usage *pass, uint32_t descriptors,
+                    uint64_t most)
+{
+    *pass = (struct limits_usage){0};
+    if (!add_up(&guard->descriptors, descriptors, most))
+        return false;
+    pass->limits = guard;
+    pass->descriptors = descriptors;
+    return true;
+}
+
+bool limits_enter_operators(struct limits *guard, struct limits_usage *pass,
+                            struct limits_counter *listener, uint64_t most)
+{
+    *pass = (struct limits_usage){0};
+    if (!count_up(&listener->count, most))
+        return false;
+    pass->limits = guard;
+    pass->listener = listener;
+    return true;
+}
+
+bool limits_enter_late(struct limits *guard, struct limits_usage *pass, uint64_t most)
+{
+    wsl_assert(!pass->late);
+    pass->late = most > 0 && count_up(&guard->late, most);
+    if (pass->late)
+        pass->limits = guard;
+    return pass->late;
+}
+
+void limits_lend(struct limits_usage *pass)
+{
+    wsl_assert(pass->descriptors > 0);
+    pass->descriptors--;
+}
+
+void limits_give_back(struct limits *guard)
+{
+    count_down(&guard->descriptors);
+}
+
+enum reason limits_enter(struct limits_usage *pass, uint32_t process_limit,
+                         struct limits_counter *listener, uint32_t listener_limit)
+{
+    wsl_assert(pass->limits && !pass->in_process && !pass->listener);
+    if (!count_up(&pass->limits->count, process_limit))
+        return REASON_too_many_process;
+    pass->in_process = true;
+    if (!count_up(&listener->count, listener_limit))
+        return REASON_too_many_listener;
+    pass->listener = listener;
+    return REASON_none;
+}
+
+/*
+ * Tables take megabytes: they are made when the first limit by address is met. Without memory for
+ * one nobody is counted there, as in a table that is full.
+ */
+static enum limiter_verdict enter_locked(struct limits *guard, struct shard *shard,
+                                         const struct limiter_key *key,
+                                         const struct limiter_limits *limits, uint64_t now_ms,
+                                         uint32_t *slot)
+{
+    if (!shard->limiter)
+        shard->limiter = limiter_create(guard->per_shard, &guard->seed);
+    *slot = LIMITER_NOT_COUNTED;
+    return shard->limiter ? limiter_enter(shard->limiter, key, limits, now_ms, slot)
+                          : LIMITER_ADMITTED;
+}
+
+enum reason limits_enter_address(struct limits_usage *pass, const uint8_t address[static IP_BYTES],
+                                 const struct config_limits *limits, uint64_t now_ms)
+{
+    struct limiter_limits by_address = {
+        .connections = limits->max_connections_per_address,
+        .per_second = limits->handshakes_per_second,
+        .burst = limits->handshake_burst,
+    };
+    wsl_assert(pass->limits && !pass->in_address);
+    if (by_address.connections == 0 && by_address.per_second == 0)
+        return REASON_none;
+
+    /* The limiter takes the low bits of the same hash. */
+    struct limiter_key key = limiter_key_of(address);
+    pass->shard =
+        (uint32_t)(siphash_of(&pass->limits->seed, &key, sizeof(key)) >> (64 - SHARD_BITS));
+    struct shard *shard = &pass->limits->shards[pass->shard];
+    pthread_mutex_lock(&shard->mutex);
+    enum limiter_verdict verdict =
+        enter_locked(pass->limits, shard, &key, &by_address, now_ms, &pass->slot);
+    pthread_mutex_unlock(&shard->mutex);
+
+    pass->in_address = verdict == LIMITER_ADMITTED;
+    if (verdict == LIMITER_ADMITTED)
+        return REASON_none;
+    return verdict == LIMITER_TOO_MANY ? REASON_too_many_address : REASON_rate_limited;
+}
+
+void limits_only_one(struct limits *guard)
+{
+    atomic_store(&guard->only, ONLY_FREE);
+}
+
+static bool take_the_only_place(struct limits_usage *pass)
+{
+    int free_place = ONLY_FREE;
+    if (atomic_load_explicit(&pass->limits->only, memory_order_relaxed) == ONLY_OFF)
+        return true;
+    pass->only = atomic_compare_exchange_strong(&pass->limits->only, &free_place, ONLY_HELD);
+    return pass->only;
+}
+
+static void give_the_only_place_back(struct limits_usage *pass)
+{
+    if (pass->only)
+        atomic_store(&pass->limits->only, ONLY_FREE);
+    pass->only = false;
+}
+
+void limits_begun(struct limits_usage *pass)
+{
+    if (pass->only)
+        atomic_store(&pass->limits->only, ONLY_BEGUN);
+    pass->only = false;
+}
+
+bool limits_one_has_begun(const struct limits *guard)
+{
+    return atomic_load(&guard->only) == ONLY_BEGUN;
+}
+
+enum reason limits_enter_route(struct limits_usage *pass, struct limits_counter *route,
+                               uint32_t route_limit)
+{
+    wsl_assert(pass->limits && !pass->route);
+    if (!take_the_only_place(pass))
+        return REASON_shutdown;
+    if (!count_up(&route->count, route_limit)) {
+        give_the_only_place_back(pass);
+        return REASON_too_many_route;
+    }
+    pass->route = route;
+    return REASON_none;
+}
+
+void limits_leave_route(struct limits_usage *pass)
+{
+    if (pass->route)
+        count_down(&pass->route->count);
+    pass->route = NULL;
+    give_the_only_place_back(pass);
+}
+
+void limits_leave_address(struct limits_usage *pass)
+{
+    if (!pass->in_address)
+        return;
+    struct shard *shard = &pass->limits->shards[pass->shard];
+    pthread_mutex_lock(&shard->mutex);
+    if (pass->slot != LIMITER_NOT_COUNTED)
+        limiter_leave(shard->limiter, pass->slot);
+    pthread_mutex_unlock(&shard->mutex);
+    pass->in_address = false;
+}
+
+void limits_leave(struct limits_usage *pass)
+{
+    limits_leave_address(pass);
+    limits_leave_route(pass);
+    if (pass->listener)
+        count_down(&pass->listener->count);
+    if (pass->in_process)
+        count_down(&pass->limits->count);
+    if (pass->late)
+        count_down(&pass->limits->late);
+    if (pass->descriptors > 0)
+        take_off(&pass->limits->descriptors, pass->descriptors);
+    *pass = (struct limits_usage){0};
+}

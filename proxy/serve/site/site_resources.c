@@ -1,0 +1,78 @@
+#include "serve/site/site_resources.h"
+
+static bool open_listeners(struct site_resources *resources, char *error, size_t error_size)
+{
+    const struct config *config = resources->config;
+    for (size_t i = 0; i < config->listener_count; i++) {
+        const struct config_listener *listener = &config->listeners[i];
+        const struct tls_error tls_error = {&listener->place, error, error_size};
+        if (listener->tls.mode == CONFIG_TLS_OFF)
+            continue;
+        resources->listener_tls[i] = tls_ctx_server(&listener->tls, resources->store, &tls_error);
+        if (!resources->listener_tls[i])
+            return false;
+    }
+    return true;
+}
+
+static bool open_all(struct site_resources *resources, const struct site_resources *previous,
+                     char *error, size_t error_size)
+{
+    resources->store = tls_store_create(previous ? previous->store : NULL);
+    resources->listener_tls =
+        calloc(resources->config->listener_count + 1, sizeof(struct tls_ctx *));
+    if (!resources->store || !resources->listener_tls) {
+        snprintf(error, error_size, "out of memory");
+        return false;
+    }
+    if (!open_listeners(resources, error, error_size))
+        return false;
+    resources->pool = pool_create(resources->config, previous ? previous->pool : NULL,
+                                  resources->store, error, error_size);
+    if (!resources->pool)
+        return false;
+    tls_store_seal(resources->store);
+    return true;
+}
+
+struct site_resources *site_resources_create(const struct config *config,
+                                             const struct site_resources *previous, char *error,
+                                             size_t error_size)
+{
+    struct site_resources *resources = calloc(1, sizeof(*resources));
+    if (!resources) {
+        snprintf(error, error_size, "out of memory");
+        return NULL;
+    }
+    atomic_init(&resources->references, 1);
+    resources->config = config_retain(config);
+    if (open_all(resources, previous, error, error_size))
+        return resources;
+    site_resources_release(resources);
+    return NULL;
+}
+
+struct site_resources *site_resources_retain(struct site_resources *resources)
+{
+    atomic_fetch_add_explicit(&resources->references, 1, memory_order_relaxed);
+    return resources;
+}
+
+void site_resources_release(struct site_resources *resources)
+{
+    if (!resources ||
+        atomic_fetch_sub_explicit(&resources->references, 1, memory_order_acq_rel) != 1)
+        return;
+    for (size_t i = 0; resources->listener_tls && i < resources->config->listener_count; i++)
+        tls_ctx_release(resources->listener_tls[i]);
+    free(resources->listener_tls);
+    pool_free(resources->pool);
+    tls_store_free(resources->store);
+    config_release(resources->config);
+    free(resources);
+}
+
+bool site_resources_files_changed(struct site_resources *resources)
+{
+    return tls_store_changed(resources->store);
+}

@@ -1,0 +1,260 @@
+#include "serve/stages/session_connect.h"
+
+#include <sys/socket.h>
+
+#include "codec/proxy_proto.h"
+#include "net/socket.h"
+#include "serve/stages/session_http.h"
+#include "serve/stages/session_tap.h"
+
+/* ---- what a target gets to know -------------------------------------------------------------- */
+
+/*
+ * A text of a target with what the path had in its place, in `out` if it has captures. False: no
+ * target of this route may be called so.
+ */
+static bool fill_in(struct session *session, const char *key, const char *form,
+                    char out[static CAPTURED_HOST_MAX + 1], const char **filled)
+{
+    char detail[256];
+    *filled = form;
+    if (!form || !strchr(form, '{'))
+        return true;
+    const char *wrong = captured_host_make(form, &session->entry->match, out);
+    *filled = out;
+    if (!wrong)
+        return true;
+    snprintf(detail, sizeof(detail), "%s %.60s: '%.100s' %s", key, form, out, wrong);
+    session_base_detail(session, detail);
+    return false;
+}
+
+/* A Unix socket has none: then the unspecified one of the client's family stands for it. */
+static struct ip_port local_address(int fd, const struct ip_port *client)
+{
+    static const uint8_t unspecified[4];
+    struct sockaddr_storage bound;
+    socklen_t length = sizeof(bound);
+    struct ip_port local = {0};
+    if (getsockname(fd, (struct sockaddr *)&bound, &length) == 0) {
+        struct addr addr = addr_from((const struct sockaddr *)&bound);
+        if (addr_to_ip(&addr, &local))
+            return local;
+    }
+    local = (struct ip_port){0};
+    if (ip_is_v4(client->address))
+        ip_from_v4(unspecified, local.address);
+    return local;
+}
+
+/* Who the client is, in the words of the PROXY protocol. */
+static size_t introduce(const struct session *session, enum config_target_proxy version,
+                        uint8_t *out, size_t capacity)
+{
+    struct proxy_proto header = {.kind = PROXY_PROTO_UNKNOWN};
+    struct tls_facts facts;
+    if (session->client_address.known) {
+        header.kind = PROXY_PROTO_ADDRESS;
+        header.source = session->client_address.ip;
+        header.destination = local_address(session->fd, &header.source);
+    }
+    if (version == CONFIG_TARGET_PROXY_V1)
+        return proxy_proto_encode_v1(out, capacity, &header);
+    header.authority = slice_of(session->entry->host);
+    if (session_base_tls(session)) {
+        tls_facts(session->client, &facts);
+        header.tls = (struct proxy_proto_tls){
+            .used = true,
+            .certificate = facts.certificate,
+            .verified = facts.verified,
+            .version = slice_of(facts.version),
+            .cipher = slice_of(facts.cipher),
+            .common_name = slice_of(facts.common_name),
+        };
+    }
+    return proxy_proto_encode_v2(out, capacity, &header);
+}
+
+/* What the log calls the target, however the try ends. */
+static void remember(struct session *session, const struct config_target *target,
+                     const struct config_address *address)
+{
+    bool as_configured =
+        address->host == target->address.host && address->path == target->address.path;
+    free(session->filled);
+    session->filled = NULL;
+    session->tried = target;
+    if (as_configured)
+        return;
+    char text[CAPTURED_HOST_MAX + 16];
+    /* Without memory the log line has the address as configured. */
+    session->filled = strdup(addr_print_config(address, text, sizeof(text)));
+}
+
+/* Where the request's token leads to, or the address that is configured. */
+static bool find_address(struct session *session, const struct config_target *target,
+                         struct target_connect_leg *leg)
+{
+    const struct token_place *place = session->entry->place;
+    if (place)
+        leg->address = place->address;
+    else if (!fill_in(session, "host", target->address.host, leg->host, &leg->address.host))
+        return false;
+    /* One of many that are reached by TLS, and has no host to verify. */
+    leg->plain = place && leg->address.kind == CONFIG_ADDRESS_UNIX && !target->server_name;
+    return fill_in(session, "server_name", target->server_name, leg->server_name, &leg->tls_name);
+}
+
+static enum reason prepare_cb(void *owner, const struct config_target *target,
+                              struct target_connect_leg *leg)
+{
+    struct session *session = owner;
+    /* Nobody waits through a retry window for a client that has left meanwhile. */
+    if (leg->again && socket_hung_up(session->fd))
+        return REASON_handshake_eof;
+    if (!find_address(session, target, leg))
+        return REASON_target_name_refused;
+    remember(session, target, &leg->address);
+    leg->origin.requested = !session->entry->place && leg->address.host != target->address.host;
+    leg->origin.client = session_base_client(session);
+    /* A certificate is expected for the name that was dialled, unless another is configured. */
+    if (!leg->tls_name && leg->address.host != target->address.host)
+        leg->tls_name = leg->address.host;
+    if (target->proxy_protocol == CONFIG_TARGET_PROXY_OFF)
+        return REASON_none;
+    leg->preface_length =
+        introduce(session, target->proxy_protocol, leg->preface, sizeof(leg->preface));
+    /* What has no room there is a host name longer than any that exists. */
+    return leg->preface_length > 0 ? REASON_none : REASON_http_no_route;
+}
+
+/* ---- the way there --------------------------------------------------------------------------- */
+
+static void start_bridge(struct session *session)
+{
+    const struct opening *opening = &session->entry->opening;
+    uint64_t now = session_base_now(session);
+    bridge_init(&session->bridge, session->client, session->route->text == CONFIG_TEXT_REFUSE, now);
+    session->bridge.metrics = &session->env->metrics;
+    limits_begun(&session->pass);
+    bridge_answer(&session->bridge, opening->answer, opening->answer_length, now);
+}
+
+static void target_cb(void *owner, unsigned ready)
+{
+    session_base_turn(owner, ready << BRIDGE_TARGET_SHIFT);
+}
+
+/* The kernel must not end sooner what the bridge would let stall for longer. */
+static void allow_stalls(const struct session *session)
+{
+    uint32_t stall = session_base_limits(session)->stall_timeout_ms;
+    if (stall <= SOCKET_STALL_MS)
+        return;
+    socket_allow_stall(session->fd, stall);
+    socket_allow_stall(session->target_fd, stall);
+}
+
+static void count_opened(struct session *session, uint64_t now)
+{
+    struct metrics *metrics = &session->env->metrics;
+    session->opened = true;
+    metrics_handshake(metrics, REASON_none, session_base_protocol(session));
+    route_stats_open(&session->stats, now - session->asked_at);
+}
+
+static void open_up(struct session *session, const struct target_connect_result *result)
+{
+    const struct dial_result *dial = &result->dial;
+    const struct opening *opening = &session->entry->opening;
+    uint64_t now = session_base_now(session);
+    session->reached = result->target;
+    session->target_watch = dial->watch;
+    session->target_fd = dial->fd;
+    watch_adopt(dial->watch, target_cb, session);
+    session->target =
+        dial->tls ? dial->tls : plain_init(&session->target_plain, dial->fd, &transport_target);
+    if (session->state == LIFE_DIALLING)
+        start_bridge(session);
+    session_base_step(session, LIFE_TARGET_READY);
+    allow_stalls(session);
+    count_opened(session, now);
+    bridge_attach(&session->bridge, session->target, now);
+    session_tap_begin(session);
+    if (opening->early)
+        bridge_early(&session->bridge, opening->early, opening->early_length, now);
+    session_base_forget_entry(session);
+    /* TLS may have received the target's first bytes together with the end of its handshake. */
+    if (dial->tls)
+        bridge_turn(&session->bridge, session->env->scratch, BRIDGE_TARGET_READ, now);
+    session_base_tick(session);
+}
+
+static void fail(struct session *session, enum reason reason)
+{
+    const struct opening *opening = &session->entry->opening;
+    uint64_t now = session_base_now(session);
+    limits_leave_route(&session->pass);
+    if (session->state == LIFE_DIALLING) {
+        session_http_refuse(session, reason);
+        return;
+    }
+    session_base_step(session, LIFE_TARGET_FAILED);
+    bridge_end(&session->bridge, reason, now);
+    if (opening->early)
+        bridge_early(&session->bridge, opening->early, opening->early_length, now);
+    session_base_forget_entry(session);
+    session_base_arm_ending(session);
+    session_base_turn(session, 0);
+}
+
+static void reached(struct session *session, const struct target_connect_result *result)
+{
+    session->connecting = NULL;
+    if (result->dial.reason == REASON_none) {
+        open_up(session, result);
+        return;
+    }
+    session_base_detail(session, result->dial.detail);
+    fail(session, result->dial.reason);
+}
+
+static void target_connect_cb(void *owner, const struct target_connect_result *result)
+{
+    reached(owner, result);
+}
+
+void session_connect_begin(struct session *session)
+{
+    struct target_connect_result result;
+    struct target_connect_request request = {
+        .watches = &session->env->watches,
+        .names = session->env->names,
+        .scratch = session_base_tls_scratch(session),
+        .attempts = &session->env->attempts,
+        .pool = session->site->resources->pool,
+        .route = session->route,
+        .prepare = prepare_cb,
+        .callback = target_connect_cb,
+        .owner = session,
+    };
+    uv_timer_stop(&session->timer);
+    if (session->route->connect == CONFIG_CONNECT_FIRST) {
+        session_base_step(session, LIFE_UPGRADE_FIRST);
+    } else {
+        session_base_step(session, LIFE_UPGRADE_AFTER);
+        start_bridge(session);
+    }
+    session->connecting = target_connect_start(&request, &result);
+    if (session->connecting)
+        session_base_follow(session);
+    else
+        reached(session, &result);
+}
+
+void session_connect_give_up(struct session *session, enum reason reason)
+{
+    target_connect_cancel(session->connecting);
+    session->connecting = NULL;
+    fail(session, reason);
+}

@@ -1,0 +1,243 @@
+#include "serve/stages/session_http.h"
+
+#include "codec/http/http_etag.h"
+#include "core/route/expand.h"
+#include "net/tls/tls_store.h"
+#include "serve/http/pages.h"
+#include "serve/metrics/ops.h"
+#include "serve/stages/session_files.h"
+#include "serve/stages/session_reply.h"
+#include "serve/stages/session_status.h"
+
+#define LOCATION_MAX 4096
+
+/* ---- refusals -------------------------------------------------------------------------------- */
+
+static void say_last(struct session *session, const struct reply *reply)
+{
+    uint64_t now = session_base_now(session);
+    struct reply_terms terms = session_base_terms(session);
+    size_t length = 0;
+    terms.keep = false;
+    char *bytes = reply_build(reply, &terms, &length);
+    session_base_count_answer(session, reply->status);
+    session_base_step(session, session->state == LIFE_DIALLING ? LIFE_TARGET_FAILED : LIFE_REFUSED);
+    session_base_forget_entry(session);
+    bridge_init(&session->bridge, session->client, false, now);
+    /* Without memory it hears nothing but our end. */
+    bridge_refuse(&session->bridge, reply->reason, bytes, length, now);
+    free(bytes);
+    session_base_arm_ending(session);
+    session_base_follow(session);
+}
+
+/* A request that is understood, and whose end is certain: there is nothing here for it, no more. */
+static bool may_go_on(const struct session *session, enum reason reason)
+{
+    bool harmless = reason == REASON_http_no_route || reason == REASON_http_method ||
+                    reason == REASON_http_not_upgrade;
+    return harmless && session->state == LIFE_HEAD && session->entry->keep;
+}
+
+/* RFC 9110 section 10.2.1: what the resource takes. */
+static void allow_methods(const struct session *session, struct reply *reply)
+{
+    static const struct config_header plain = {"Allow", "GET, HEAD"},
+                                      status = {"Allow", "GET, HEAD, POST"};
+    const struct config_route *route = session->route;
+    bool bridge = route && route->kind == CONFIG_KIND_BRIDGE;
+    bool page = bridge && (route->demo || route->files.root);
+    if (reply->status == 405 && (!bridge || page))
+        reply->fields = route && route->kind == CONFIG_KIND_STATUS ? &status : &plain;
+}
+
+void session_http_refuse(struct session *session, enum reason reason)
+{
+    if (reason_row(reason)->http_status == 0) {
+        session_base_die(session, reason);
+        return;
+    }
+    struct reply reply = reply_refusal(reason);
+    allow_methods(session, &reply);
+    if (may_go_on(session, reason))
+        session_reply_send(session, &reply);
+    else
+        say_last(session, &reply);
+}
+
+/* ---- plain answers --------------------------------------------------------------------------- */
+
+static void redirect(struct session *session, const struct http_head *head)
+{
+    char location[LOCATION_MAX];
+    struct expand_request request = {
+        .host = head->host,
+        .path = slice_of(session->entry->path),
+        .query = head->query,
+    };
+    if (!expand_location(session->route->redirect, &request, location, sizeof(location))) {
+        session_http_refuse(session, REASON_http_path);
+        return;
+    }
+    session_reply_send(
+        session, &(struct reply){.status = session->route->redirect_status, .location = location});
+}
+
+/* NULL: out of memory. */
+static struct ops_certificate *list_certificates(const struct session *session,
+                                                 struct ops_facts *facts)
+{
+    const struct tls_store_certificate *certificates =
+        tls_store_certificates(session->site->resources->store, &facts->certificate_count);
+    struct ops_certificate *list = calloc(facts->certificate_count + 1, sizeof(*list));
+    for (size_t i = 0; list && i < facts->certificate_count; i++)
+        list[i] = (struct ops_certificate){certificates[i].file, certificates[i].not_after};
+    facts->certificates = list;
+    return list;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct ops_target *)a)->name, ((const struct ops_target *)b)->name);
+}
+
+/* A sample must not come twice, and targets may differ in nothing but how they are spoken to. */
+static size_t merge_targets(struct ops_target *list, size_t count)
+{
+    size_t kept = 0;
+    qsort(list, count, sizeof(*list), by_name);
+    for (size_t i = 0; i < count; i++) {
+        if (kept == 0 || strcmp(list[kept - 1].name, list[i].name) != 0) {
+            list[kept++] = list[i];
+            continue;
+        }
+        list[kept - 1].up = list[kept - 1].up && list[i].up;
+        list[kept - 1].sessions += list[i].sessions;
+    }
+    return kept;
+}
+
+static struct ops_target *list_targets(const struct session *session, struct ops_facts *facts)
+{
+    uint64_t now = session_base_now(session);
+    size_t count;
+    struct pool_target *targets = pool_targets(session->site->resources->pool, &count);
+    struct ops_target *list = calloc(count + 1, sizeof(*list));
+    for (size_t i = 0; list && i < count; i++) {
+        (void)pool_target_name(&targets[i], list[i].name, sizeof(list[i].name));
+        list[i].up = pool_target_state(&targets[i], now) != BALANCE_DOWN;
+        list[i].sessions = pool_target_sessions(&targets[i]);
+    }
+    facts->target_count = list ? merge_targets(list, count) : 0;
+    facts->targets = list;
+    return list;
+}
+
+static void metrics(struct session *session)
+{
+    struct ops_facts facts = {0};
+    size_t length = 0;
+    struct ops_certificate *certificates = list_certificates(session, &facts);
+    struct ops_target *targets = list_targets(session, &facts);
+    char *body = certificates && targets ? ops_metrics(session->env->ops, &facts, &length) : NULL;
+    free(certificates);
+    free(targets);
+    if (!body) {
+        session_http_refuse(session, REASON_out_of_memory);
+        return;
+    }
+    session_reply_send(session, &(struct reply){.status = 200,
+                                                .content_type = OPS_METRICS_TYPE,
+                                                .cache_control = "no-store",
+                                                .body = reply_owned(body, length)});
+}
+
+/* Has every route of that name a target that may be usable? */
+static bool has_target(const struct session *session, const char *name)
+{
+    const struct config *config = session->site->config;
+    for (size_t i = 0; i < config->route_count; i++) {
+        const struct config_route *route = &config->routes[i];
+        bool meant = strcmp(config_route_name(route), name) == 0;
+        if (meant && route->kind == CONFIG_KIND_BRIDGE &&
+            !pool_usable(session->site->resources->pool, route, session_base_now(session)))
+            return false;
+    }
+    return true;
+}
+
+static enum ops_targets targets_of(const struct session *session)
+{
+    const struct config_texts *needs = &session->route->needs;
+    for (size_t i = 0; i < needs->count; i++)
+        if (!has_target(session, needs->items[i]))
+            return OPS_TARGETS_DOWN;
+    return needs->count > 0 ? OPS_TARGETS_UP : OPS_TARGETS_ANY;
+}
+
+static void health(struct session *session)
+{
+    struct ops_health health = session->route->health == CONFIG_HEALTH_LIVE
+                                   ? ops_live()
+                                   : ops_ready(session->env->ops, targets_of(session));
+    session_reply_send(session, &(struct reply){.status = health.status,
+                                                .content_type = OPS_HEALTH_TYPE,
+                                                .cache_control = "no-store",
+                                                .body = reply_static(slice_of(health.body))});
+}
+
+/*
+ * A page of the binary: it changes with the binary only, and its tag with it (RFC 9110 section
+ * 13.1.2).
+ */
+static void show(struct session *session, const struct http_head *head, const struct page *page)
+{
+    const struct config_header fields[] = {
+        {"ETag", page->etag},
+        {"Content-Security-Policy", page->csp},
+        {"X-Content-Type-Options", "nosniff"},
+    };
+    bool known =
+        http_etag_listed(head, SLICE("If-None-Match"), slice_of(page->etag), HTTP_ETAG_WEAK);
+    struct slice body = {(const char *)page->bytes, page->length};
+    session_reply_send(session, &(struct reply){
+                                    .status = known ? 304 : 200,
+                                    .content_type = "text/html; charset=utf-8",
+                                    .cache_control = "no-cache",
+                                    .fields = fields,
+                                    .field_count = WSL_COUNT(fields),
+                                    .body = reply_static(body),
+                                });
+}
+
+void session_http_plain(struct session *session, const struct http_head *head)
+{
+    switch (session->route->kind) {
+    case CONFIG_KIND_REDIRECT:
+        redirect(session, head);
+        return;
+    case CONFIG_KIND_METRICS:
+        metrics(session);
+        return;
+    case CONFIG_KIND_HEALTH:
+        health(session);
+        return;
+    case CONFIG_KIND_FILES:
+        session_files_answer(session, head);
+        return;
+    case CONFIG_KIND_BRIDGE: /* what is beside it */
+        if (session->route->files.root) {
+            session_files_answer(session, head);
+            return;
+        }
+        if (session->route->demo) {
+            show(session, head, pages_demo());
+            return;
+        }
+        break;
+    case CONFIG_KIND_STATUS:
+        session_status_answer(session, head);
+        return;
+    }
+    session_http_refuse(session, REASON_http_no_route);
+}

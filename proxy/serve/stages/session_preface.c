@@ -1,0 +1,208 @@
+#include "serve/stages/session_preface.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+#include "codec/proxy_proto.h"
+#include "serve/stages/session_request.h"
+
+/* ---- TLS ------------------------------------------------------------------------------------- */
+
+void session_preface_tls(struct session *session)
+{
+    struct io io = transport_handshake(session->client);
+    switch ((enum io_status)io.status) {
+    case IO_OK:
+        metrics_add(&session->env->metrics.counter[METRICS_tls_handshakes], 1);
+        session_base_step(session, LIFE_TLS_DONE);
+        session_request_read(session);
+        return;
+    case IO_WANT_READ:
+        watch_want(session->client_watch, WATCH_READ);
+        return;
+    case IO_WANT_WRITE:
+        watch_want(session->client_watch, WATCH_WRITE);
+        return;
+    case IO_EOF:
+        session_base_die(session, REASON_handshake_eof);
+        return;
+    case IO_FAIL:
+        session_base_detail(session, tls_failure(session->client));
+        session_base_die(session, io.reason);
+        return;
+    }
+}
+
+static void begin_tls(struct session *session)
+{
+    struct tls_scratch **scratch = session_base_tls_scratch(session);
+    if (!*scratch)
+        *scratch = tls_scratch_create();
+    if (*scratch)
+        session->client = tls_create(session->site->resources->listener_tls[session->listener],
+                                     *scratch, session->fd);
+    if (!session->client) {
+        session_base_die(session, REASON_out_of_memory);
+        return;
+    }
+    session_base_step(session, LIFE_SAW_TLS);
+    session_preface_tls(session);
+}
+
+static void begin_plain(struct session *session)
+{
+    session->client = plain_init(&session->client_plain, session->fd, &transport_client);
+    session_base_step(session, LIFE_SAW_PLAIN);
+    session_request_read(session);
+}
+
+/* ---- peeking --------------------------------------------------------------------------------- */
+
+bool session_preface_header_begun(const struct session *session)
+{
+    return !session->greeted && session->entry && session->entry->header_length > 0;
+}
+
+/* What has come so far, left where it is. 0: nothing yet, or the session is over. */
+static size_t peek(struct session *session, uint8_t *bytes, size_t capacity)
+{
+    ssize_t n;
+    do
+        n = recv(session->fd, bytes, capacity, MSG_PEEK);
+    while (n < 0 && errno == EINTR);
+    if (n > 0)
+        return (size_t)n;
+    if (n == 0)
+        session_base_die(session, session_preface_header_begun(session) ? REASON_handshake_eof
+                                                                        : REASON_silent);
+    else if (errno != EAGAIN)
+        session_base_die(session, transport_errno(&transport_client, errno));
+    return 0;
+}
+
+/*
+ * TLS and plain clients share a port: a ClientHello begins with 0x16, SSLv2's with 0x80. A client
+ * that is refused is told so where that costs nothing, which a handshake does.
+ */
+static void look_at_first_byte(struct session *session)
+{
+    bool required = session_base_listener(session)->tls.mode == CONFIG_TLS_REQUIRED;
+    enum reason verdict = (enum reason)session->verdict;
+    uint8_t first;
+    if (!session->site->resources->listener_tls[session->listener]) {
+        begin_plain(session);
+        return;
+    }
+    if (verdict != REASON_none && required) {
+        session_base_die(session, verdict);
+        return;
+    }
+    if (peek(session, &first, 1) == 0)
+        return;
+    bool tls = first == 0x16 || first == 0x80;
+    if (tls && verdict != REASON_none)
+        session_base_die(session, verdict);
+    else if (tls)
+        begin_tls(session);
+    else if (required)
+        session_base_die(session, REASON_tls_required);
+    else
+        begin_plain(session);
+}
+
+/* ---- the PROXY header ------------------------------------------------------------------------ */
+
+/* Takes what was peeked out of the socket, and keeps it as part of the header. */
+static bool take(struct session *session, const uint8_t *bytes, size_t length)
+{
+    struct session_entry *entry = session->entry;
+    uint8_t *grown = realloc(entry->header, entry->header_length + length);
+    uint8_t gone[PROXY_PROTO_MAX];
+    if (!grown)
+        return false;
+    memcpy(grown + entry->header_length, bytes, length);
+    entry->header = grown;
+    entry->header_length += length;
+    return recv(session->fd, gone, length, 0) == (ssize_t)length;
+}
+
+static void believe(struct session *session, const struct proxy_proto *header)
+{
+    session->greeted = true;
+    if (header && header->kind == PROXY_PROTO_ADDRESS)
+        session->client_address = (struct client_address){header->source, true};
+}
+
+/* True once the client itself is to be listened to. */
+static bool read_header(struct session *session)
+{
+    struct session_entry *entry = session->entry;
+    const struct config_listener *listener = session_base_listener(session);
+    uint8_t bytes[PROXY_PROTO_MAX];
+    size_t held = entry->header_length, consumed;
+    struct proxy_proto header;
+    enum reason bad;
+    if (held > 0)
+        memcpy(bytes, entry->header, held);
+    size_t fresh = peek(session, bytes + held, sizeof(bytes) - held);
+    if (fresh == 0)
+        return false;
+    switch (proxy_proto_decode(bytes, held + fresh, &header, &consumed, &bad)) {
+    case PROXY_PROTO_MORE:
+        /* All of it belongs to the header; left in the socket it would wake us for ever. */
+        if (!take(session, bytes + held, fresh))
+            session_base_die(session, REASON_out_of_memory);
+        return false;
+    case PROXY_PROTO_DONE:
+        if (!take(session, bytes + held, consumed - held)) {
+            session_base_die(session, REASON_out_of_memory);
+            return false;
+        }
+        believe(session, &header);
+        return true;
+    case PROXY_PROTO_ABSENT:
+        /* What was taken as the beginning of a header can't be given back. */
+        if (listener->proxy_protocol == CONFIG_PROXY_REQUIRE || held > 0) {
+            session_base_die(session, REASON_proxy_missing);
+            return false;
+        }
+        believe(session, NULL);
+        return true;
+    case PROXY_PROTO_BAD:
+        session_base_die(session, bad);
+        return false;
+    }
+    return false;
+}
+
+static bool expects_header(struct session *session)
+{
+    const struct config_listener *listener = session_base_listener(session);
+    if (session->greeted || listener->proxy_protocol == CONFIG_PROXY_OFF)
+        return false;
+    if (client_address_trusts(&listener->trusted_proxies, &session->client_address))
+        return true;
+    if (listener->proxy_protocol == CONFIG_PROXY_REQUIRE)
+        session_base_die(session, REASON_proxy_untrusted);
+    return false;
+}
+
+static void admit(struct session *session)
+{
+    session_request_admit(session);
+    session_request_judged(session, (enum reason)session->verdict);
+}
+
+void session_preface_preface(struct session *session)
+{
+    const struct config_cidrs *trusted = &session_base_listener(session)->trusted_proxies;
+    if (expects_header(session) && !read_header(session))
+        return;
+    if (session->state == LIFE_DEAD)
+        return;
+    /* A proxy that may name its client in the head is counted by that name, later. */
+    if (!session->counted && session->verdict == REASON_none &&
+        !client_address_trusts(trusted, &session->client_address))
+        admit(session);
+    look_at_first_byte(session);
+}

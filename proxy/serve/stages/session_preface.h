@@ -1,0 +1,22 @@
+/*
+ * Before the first request: the PROXY header of a load balancer, the first byte that tells TLS from
+ * plain, the TLS handshake.
+ *
+ * Owns: nothing. Thread: the session's. Errors: the connection is closed; nobody could be answered
+ * in a language that is not known yet. Lifetime: none.
+ */
+#ifndef WSLUICE_SERVE_STAGES_SESSION_PREFACE_H
+#define WSLUICE_SERVE_STAGES_SESSION_PREFACE_H
+
+#include "serve/session/session_base.h"
+
+/* In PREFACE: as far as it goes without waiting. */
+void session_preface_preface(struct session *session);
+
+/* A part of a PROXY header has come, and waits for the rest. */
+bool session_preface_header_begun(const struct session *session);
+
+/* In TLS: the descriptor is ready. */
+void session_preface_tls(struct session *session);
+
+#endif

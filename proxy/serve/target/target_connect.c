@@ -1,0 +1,261 @@
+#include "serve/target/target_connect.h"
+
+#define PAUSE_FIRST_MS 100
+#define PAUSE_MOST_MS  1000
+
+struct target_connect {
+    struct target_connect_request request;
+    struct target_connect_result result;
+    struct dial *dial; /* NULL: in a pause, or over */
+    bool trying;       /* result.target is begun in the pool */
+    bool has_timer;
+    uv_timer_t timer;
+    struct pool_choice choice;
+    uint16_t next;                    /* in the choice */
+    uint64_t round_ends, retry_until; /* loop time */
+    uint32_t pause_ms;
+    struct target_connect_leg leg;
+};
+
+static uint64_t now_of(const struct target_connect *attempt)
+{
+    return uv_now(watch_set_loop(attempt->request.watches));
+}
+
+static void timer_closed_cb(uv_handle_t *handle)
+{
+    free(WSL_CONTAINER(handle, struct target_connect, timer));
+}
+
+/* Most never pause, and have no timer that libuv would have to let go of. */
+static void dispose(struct target_connect *attempt)
+{
+    if (attempt->has_timer)
+        uv_close((uv_handle_t *)&attempt->timer, timer_closed_cb);
+    else
+        free(attempt);
+}
+
+/* ---- one candidate --------------------------------------------------------------------------- */
+
+/* What we lack ourselves, and a request that fits no target, is no fault of the target's. */
+static bool is_fault_of_target(enum reason reason)
+{
+    switch ((int)reason) {
+    case REASON_target_io:
+    case REASON_target_refused:
+    case REASON_target_reset:
+    case REASON_target_timeout:
+    case REASON_target_tls:
+    case REASON_target_unreachable:
+    case REASON_target_unresolved:
+    case REASON_target_untrusted:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void note(struct target_connect *attempt, enum reason reason)
+{
+    bool trial = attempt->choice.trial && attempt->next == 1;
+    struct pool_target *target = attempt->result.target;
+    uint64_t now = now_of(attempt);
+    if (reason == REASON_none)
+        pool_note(target, BALANCE_CONNECTED, now);
+    else if (is_fault_of_target(reason))
+        pool_note(target, trial ? BALANCE_TRIAL_FAILED : BALANCE_FAILED, now);
+    else if (trial)
+        pool_note(target, BALANCE_TRIAL_ABANDONED, now);
+}
+
+/* The dial's verdict. True: it is over, for better or worse. */
+static bool settle(struct target_connect *attempt, const struct dial_result *dialled)
+{
+    attempt->dial = NULL;
+    attempt->result.dial = *dialled;
+    note(attempt, dialled->reason);
+    if (dialled->reason == REASON_none)
+        return true;
+    pool_end(attempt->result.target);
+    attempt->trying = false;
+    return !is_fault_of_target(dialled->reason);
+}
+
+static void finish(struct target_connect *attempt)
+{
+    struct target_connect_request request = attempt->request;
+    struct target_connect_result result = attempt->result;
+    dispose(attempt);
+    request.callback(request.owner, &result);
+}
+
+static bool advance(struct target_connect *attempt);
+
+static void dialled_cb(void *owner, const struct dial_result *dialled)
+{
+    struct target_connect *attempt = owner;
+    if (settle(attempt, dialled) || advance(attempt))
+        finish(attempt);
+}
+
+static struct tls_scratch *scratch_of(struct target_connect *attempt)
+{
+    struct tls_scratch **scratch = attempt->request.scratch;
+    if (!*scratch)
+        *scratch = tls_scratch_create();
+    return *scratch;
+}
+
+/* All but the last leave something to those after them. */
+static uint32_t time_for(const struct target_connect *attempt)
+{
+    uint64_t now = now_of(attempt);
+    uint64_t left = attempt->round_ends > now ? attempt->round_ends - now : 0;
+    return (uint32_t)(attempt->next + 1U < attempt->choice.count ? left / 2 : left);
+}
+
+static void prepare(struct target_connect *attempt, const struct config_target *target,
+                    struct dial_result *result)
+{
+    const struct target_connect_request *request = &attempt->request;
+    struct target_connect_leg *leg = &attempt->leg;
+    leg->address = target->address;
+    leg->tls_name = NULL;
+    leg->origin = (struct lookup_origin){0};
+    leg->plain = false;
+    leg->again = attempt->pause_ms > 0;
+    leg->preface_length = 0;
+    *result = (struct dial_result){.reason = REASON_none, .fd = -1};
+    if (request->prepare)
+        result->reason = request->prepare(request->owner, target, leg);
+    if (result->reason != REASON_none && result->reason != REASON_handshake_eof) {
+        char where[128];
+        snprintf(result->detail, sizeof(result->detail), "%s: cannot be made of this request",
+                 addr_print_config(&target->address, where, sizeof(where)));
+    }
+}
+
+/* True: *result has the verdict already. */
+static bool dial(struct target_connect *attempt, struct dial_result *result)
+{
+    const struct target_connect_request *request = &attempt->request;
+    const struct target_connect_leg *leg = &attempt->leg;
+    struct dial_request to = {
+        .watches = request->watches,
+        .names = request->names,
+        .address = &leg->address,
+        .attempts = request->attempts,
+        .timeout_ms = time_for(attempt),
+        .callback = dialled_cb,
+        .owner = attempt,
+    };
+    uint16_t index = attempt->choice.order[attempt->next++];
+    struct pool_target *target = pool_target(request->pool, request->route, index);
+    attempt->result.target = target;
+    attempt->trying = true;
+    pool_begin(target);
+    prepare(attempt, target->config, result);
+    if (result->reason != REASON_none)
+        return true;
+    to.origin = leg->origin;
+    to.preface = (struct slice){(const char *)leg->preface, leg->preface_length};
+    to.own_users = target->config->is_command;
+    to.tls = leg->plain ? NULL : target->tls;
+    to.tls_name = leg->tls_name;
+    if (to.tls)
+        to.scratch = scratch_of(attempt);
+    attempt->dial = dial_start(&to, result);
+    return !attempt->dial;
+}
+
+/* ---- rounds ---------------------------------------------------------------------------------- */
+
+static void begin_round(struct target_connect *attempt)
+{
+    const struct config_route *route = attempt->request.route;
+    uint64_t now = now_of(attempt);
+    attempt->next = 0;
+    attempt->round_ends = now + route->connect_timeout_ms;
+    pool_pick(attempt->request.pool, route, now, &attempt->choice);
+}
+
+static void pause_cb(uv_timer_t *timer)
+{
+    struct target_connect *attempt = WSL_CONTAINER(timer, struct target_connect, timer);
+    begin_round(attempt);
+    if (advance(attempt))
+        finish(attempt);
+}
+
+/* What a target that is just starting looks like. */
+static bool may_be_starting(enum reason reason)
+{
+    return reason == REASON_target_refused || reason == REASON_target_unreachable ||
+           reason == REASON_target_unresolved;
+}
+
+/* False: there is no other round. */
+static bool pause_before_next(struct target_connect *attempt)
+{
+    uint64_t now = now_of(attempt);
+    if (now >= attempt->retry_until || !may_be_starting(attempt->result.dial.reason))
+        return false;
+    attempt->pause_ms += PAUSE_FIRST_MS;
+    if (attempt->pause_ms > PAUSE_MOST_MS)
+        attempt->pause_ms = PAUSE_MOST_MS;
+    uint64_t left = attempt->retry_until - now;
+    if (!attempt->has_timer)
+        uv_timer_init(watch_set_loop(attempt->request.watches), &attempt->timer);
+    attempt->has_timer = true;
+    uv_timer_start(&attempt->timer, pause_cb, left < attempt->pause_ms ? left : attempt->pause_ms,
+                   0);
+    return true;
+}
+
+/* Starts the next dial, and those after it while they fail at once. True: it is over. */
+static bool advance(struct target_connect *attempt)
+{
+    while (attempt->next < attempt->choice.count && now_of(attempt) < attempt->round_ends) {
+        struct dial_result dialled;
+        if (!dial(attempt, &dialled))
+            return false;
+        if (settle(attempt, &dialled))
+            return true;
+    }
+    return !pause_before_next(attempt);
+}
+
+struct target_connect *target_connect_start(const struct target_connect_request *request,
+                                            struct target_connect_result *result)
+{
+    struct target_connect *attempt = malloc(sizeof(*attempt));
+    if (!attempt) {
+        *result =
+            (struct target_connect_result){.dial = {.reason = REASON_out_of_memory, .fd = -1}};
+        return NULL;
+    }
+    /* Not the leg: its buffers are large, and written before they are read. */
+    memset(attempt, 0, offsetof(struct target_connect, leg));
+    attempt->request = *request;
+    attempt->result.dial = (struct dial_result){.reason = REASON_target_timeout, .fd = -1};
+    attempt->retry_until = now_of(attempt) + request->route->connect_retry_ms;
+    begin_round(attempt);
+    if (!advance(attempt))
+        return attempt;
+    *result = attempt->result;
+    dispose(attempt);
+    return NULL;
+}
+
+void target_connect_cancel(struct target_connect *attempt)
+{
+    if (!attempt)
+        return;
+    dial_cancel(attempt->dial);
+    if (attempt->trying) {
+        note(attempt, REASON_shutdown);
+        pool_end(attempt->result.target);
+    }
+    dispose(attempt);
+}

@@ -1,0 +1,130 @@
+#include "config/rules/warnings.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "config/load.h"
+
+static size_t warnings_of(const char *listeners, const char *routes)
+{
+    char path[] = "/tmp/wsluice-exposure-XXXXXX";
+    int fd = mkstemp(path);
+    struct diag diag;
+    diag_init(&diag);
+    dprintf(fd, "listeners: %s\nroutes: %s\n", listeners, routes);
+    close(fd);
+    const struct config *config = load_config(&(struct load_request){.path = path}, &diag);
+    unlink(path);
+    assert_non_null(config);
+    size_t count = diag.count;
+    config_release(config);
+    diag_free(&diag);
+    return count;
+}
+
+#define DESK   "{path: /vnc, target: \"tcp://h:1\"}"
+#define STATUS "{name: ops, path: /status, status: true}"
+
+static void warns_of_operators_pages_among_users(void **state)
+{
+    assert_int_equal(warnings_of("[\":443\"]", "[" DESK ", " STATUS "]"), 1);
+    assert_int_equal(warnings_of("[\":443\"]", "[" DESK ", {path: /m, metrics: true}]"), 1);
+    assert_int_equal(warnings_of("[\":443\"]", "[{path: /*, files: /srv}, " STATUS "]"), 1);
+    assert_int_equal(
+        warnings_of("[{address: \":443\", routes: [/vnc, ops]}]", "[" DESK ", " STATUS "]"), 1);
+}
+
+static void says_nothing_where_few_can_come(void **state)
+{
+    assert_int_equal(warnings_of("[\"127.0.0.1:80\"]", "[{path: /*, files: /srv}, " STATUS "]"), 0);
+    assert_int_equal(warnings_of("[\"unix:/run/s\"]", "[" DESK ", " STATUS "]"), 0);
+    assert_int_equal(
+        warnings_of("[{address: \":443\", allow: [10.0.0.0/8]}]", "[" DESK ", " STATUS "]"), 0);
+    assert_int_equal(warnings_of("[\":443\"]", "[" DESK ", {path: /status, status: true, "
+                                               "allow: [10.0.0.0/8]}]"),
+                     0);
+    assert_int_equal(
+        warnings_of("[\":443\", {address: \":9090\", routes: [ops]}]", "[" DESK ", " STATUS "]"),
+        0);
+}
+
+#define HOST(host, pattern)                                                                        \
+    warnings_of("[\":443\"]",                                                                      \
+                "[{path: \"/d/{n}/{m}\", captures: {n: \"" pattern "\", m: \"[a-z]+\"}, "          \
+                "target: \"tcp://" host ":1\"}]")
+
+static void warns_of_hosts_that_clients_choose(void **state)
+{
+    assert_int_equal(HOST("{n}", "[a-z0-9-]{1,32}"), 1);
+    assert_int_equal(HOST("{n}", ".*"), 1);
+    assert_int_equal(HOST("{n}", "[0-9.]+"), 1);
+    assert_int_equal(HOST("{n}.{m}", "[a-z0-9-]{1,32}"), 1);
+    assert_int_equal(HOST("{n}.{m}.", "one|[a-z]"), 1);
+    assert_int_equal(HOST("{n}.desks", "[a-z0-9-]{1,32}"), 0);
+    assert_int_equal(HOST("desk{n}", "[a-z0-9-]{1,32}"), 0);
+    assert_int_equal(HOST("10.0.0.{n}", "[0-9]{1,3}"), 0);
+    assert_int_equal(HOST("{n}", "desk-[0-9]{1,4}"), 0);
+    assert_int_equal(HOST("{n}", "localhost|127[.]0[.]0[.][12]"), 0);
+    assert_int_equal(HOST("{m}.{n}", "lab|home"), 0);
+    assert_int_equal(HOST("h", "[a-z0-9-]{1,32}"), 0);
+}
+
+static void warns_of_names_that_others_point_here(void **state)
+{
+    static const char tls[] = "{certificates: [{certificate: /c.pem}], mode: ";
+    char listener[200];
+    assert_int_equal(warnings_of("[\"127.0.0.1:80\"]", "[" DESK "]"), 1);
+    assert_int_equal(warnings_of("[\"[::1]:80\", \"localhost:81\"]", "[" DESK "]"), 1);
+    assert_int_equal(warnings_of("[\"localhost:80\"]",
+                                 "[{path: /a, target: \"h:1\", origins: [\"https://b\"]}]"),
+                     1);
+    snprintf(listener, sizeof(listener), "[{address: \"127.0.0.1:80\", tls: %soptional}}]", tls);
+    assert_int_equal(warnings_of(listener, "[" DESK "]"), 1);
+    snprintf(listener, sizeof(listener), "[{address: \"127.0.0.1:80\", tls: %srequired}}]", tls);
+    assert_int_equal(warnings_of(listener, "[" DESK "]"), 0);
+    assert_int_equal(warnings_of("[\"unix:/run/s\"]", "[" DESK "]"), 0);
+    assert_int_equal(
+        warnings_of("[{address: \"127.0.0.1:80\", trusted_proxies: [127.0.0.1]}]", "[" DESK "]"),
+        0);
+    assert_int_equal(warnings_of("[\"127.0.0.1:80\"]", "[{path: /*, files: /srv}]"), 0);
+    assert_int_equal(warnings_of("[\"127.0.0.1:80\"]", "[{path: /a, target: \"h:1\", host: desk}]"),
+                     0);
+    assert_int_equal(
+        warnings_of("[\"127.0.0.1:80\"]", "[{path: /a, target: \"h:1\", origins: [any]}]"), 0);
+    assert_int_equal(warnings_of("[\"127.0.0.1:80\"]", "[{path: /a, tokens: {file: /t}}]"), 0);
+    assert_int_equal(warnings_of("[\"127.0.0.1:80\", {address: \":81\", routes: [/vnc]}]",
+                                 "[" DESK ", " STATUS "]"),
+                     0);
+}
+
+#define LIVE "{name: live, path: /livez, health: live}"
+#define TLS  "{address: \":443\", tls: {certificates: [desk.pem]}}"
+
+/* Nobody can ask before TLS, and over a limit no handshake is done. */
+static void warns_of_liveness_behind_tls_among_clients(void **state)
+{
+    assert_int_equal(warnings_of("[" TLS "]", "[" DESK ", " LIVE "]"), 1);
+    assert_int_equal(warnings_of("[\":80\"]", "[" DESK ", " LIVE "]"), 0);
+    assert_int_equal(warnings_of("[" TLS "]", "[" LIVE "]"), 0);
+    assert_int_equal(
+        warnings_of("[" TLS ", {address: \":9090\", routes: [live]}]", "[" DESK ", " LIVE "]"), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(warns_of_operators_pages_among_users),
+        cmocka_unit_test(warns_of_names_that_others_point_here),
+        cmocka_unit_test(says_nothing_where_few_can_come),
+        cmocka_unit_test(warns_of_hosts_that_clients_choose),
+        cmocka_unit_test(warns_of_liveness_behind_tls_among_clients),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,420 @@
+#include "serve/site/limits.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+
+#include <cmocka.h>
+
+#include "lib/failing_alloc.h"
+
+static const struct config_limits off = {0};
+
+static struct limits *create(void)
+{
+    struct limits *guard = limits_create(LIMITER_CAPACITY);
+    assert_non_null(guard);
+    return guard;
+}
+
+static struct limits_counter *counter(struct limits *guard, enum limits_kind kind, const char *name)
+{
+    struct limits_counter *found = limits_counter_get(guard, kind, name);
+    assert_non_null(found);
+    return found;
+}
+
+static enum reason begin_and_enter(struct limits *guard, struct limits_usage *pass,
+                                   uint32_t process_limit, struct limits_counter *listener,
+                                   uint32_t listener_limit)
+{
+    assert_true(limits_reserve(guard, pass, 2, 0));
+    return limits_enter(pass, process_limit, listener, listener_limit);
+}
+
+static void address_of(uint32_t number, uint8_t address[static IP_BYTES])
+{
+    uint8_t octets[4] = {(uint8_t)(number >> 24), (uint8_t)(number >> 16), (uint8_t)(number >> 8),
+                         (uint8_t)number};
+    ip_from_v4(octets, address);
+}
+
+static void test_process_and_listener(void **state)
+{
+    struct limits *guard = create();
+    struct limits_counter *a = counter(guard, LIMITS_LISTENER, "a"),
+                          *b = counter(guard, LIMITS_LISTENER, "b");
+    struct limits_usage passes[5];
+    assert_int_equal(begin_and_enter(guard, &passes[0], 4, a, 2), REASON_none);
+    assert_int_equal(begin_and_enter(guard, &passes[1], 4, a, 2), REASON_none);
+    assert_int_equal(begin_and_enter(guard, &passes[2], 4, a, 2), REASON_too_many_listener);
+    assert_int_equal(limits_count(guard), 3); /* it lives on to be told */
+    assert_int_equal(limits_counter_count(a), 2);
+    assert_int_equal(begin_and_enter(guard, &passes[3], 4, b, 2), REASON_none);
+    assert_int_equal(begin_and_enter(guard, &passes[4], 4, b, 2), REASON_too_many_process);
+    limits_leave(&passes[4]);
+    assert_int_equal(limits_count(guard), 4);
+    limits_leave(&passes[0]);
+    limits_leave(&passes[0]);
+    assert_int_equal(limits_count(guard), 3);
+    assert_int_equal(begin_and_enter(guard, &passes[0], 4, a, 2), REASON_none);
+    assert_int_equal(begin_and_enter(guard, &passes[4], 0, a, 0), REASON_none); /* limits lifted */
+    for (size_t i = 0; i < WSL_COUNT(passes); i++)
+        limits_leave(&passes[i]);
+    assert_int_equal(limits_count(guard) + limits_counter_count(a) + limits_counter_count(b), 0);
+    limits_counter_release(guard, a);
+    limits_counter_release(guard, b);
+    limits_destroy(guard);
+}
+
+/* Descriptors are reserved as many as a connection may come to use, and given back as they go. */
+static void test_descriptors(void **state)
+{
+    struct limits *guard = create();
+    struct limits_usage passes[3];
+    assert_true(limits_reserve(guard, &passes[0], 3, 5));
+    assert_false(limits_reserve(guard, &passes[1], 3, 5));
+    limits_leave(&passes[1]); /* empty: nothing happens */
+    assert_true(limits_reserve(guard, &passes[1], 2, 5));
+    assert_false(limits_reserve(guard, &passes[2], 1, 5));
+    limits_lend(&passes[0]); /* a recording that is still written */
+    limits_leave(&passes[0]);
+    assert_false(limits_reserve(guard, &passes[2], 3, 5));
+    limits_give_back(guard);
+    assert_true(limits_reserve(guard, &passes[2], 3, 5));
+    limits_leave(&passes[1]);
+    limits_leave(&passes[2]);
+    assert_true(limits_reserve(guard, &passes[0], 5, 5));
+    limits_leave(&passes[0]);
+    limits_destroy(guard);
+}
+
+static void test_operators_have_a_count_of_their_own(void **state)
+{
+    struct limits *guard = create();
+    struct limits_counter *listener = counter(guard, LIMITS_OPERATORS, "ops");
+    struct limits_usage passes[3], client;
+    assert_true(limits_reserve(guard, &client, 2, 2));
+    assert_true(limits_enter_operators(guard, &passes[0], listener, 2));
+    assert_true(limits_enter_operators(guard, &passes[1], listener, 2));
+    assert_false(limits_enter_operators(guard, &passes[2], listener, 2));
+    limits_leave(&passes[2]);
+    assert_int_equal(limits_counter_count(listener), 2);
+    assert_int_equal(limits_count(guard), 0);
+    limits_leave(&passes[0]);
+    assert_true(limits_enter_operators(guard, &passes[2], listener, 2));
+    limits_leave(&passes[1]);
+    limits_leave(&passes[2]);
+    limits_leave(&client);
+    limits_counter_release(guard, listener);
+    limits_destroy(guard);
+}
+
+static void test_places_over_the_limit(void **state)
+{
+    struct limits *guard = create();
+    struct limits_counter *listener = counter(guard, LIMITS_LISTENER, "a");
+    struct limits_usage passes[3] = {{0}};
+    assert_true(limits_enter_late(guard, &passes[0], 2)); /* before it was accepted */
+    assert_int_equal(begin_and_enter(guard, &passes[1], 0, listener, 0), REASON_none);
+    assert_true(limits_enter_late(guard, &passes[1], 2));
+    assert_false(limits_enter_late(guard, &passes[2], 2));
+    limits_leave(&passes[2]);
+    limits_leave(&passes[0]);
+    assert_false(limits_enter_late(guard, &passes[2], 0));
+    assert_true(limits_enter_late(guard, &passes[2], 2));
+    limits_leave(&passes[1]);
+    limits_leave(&passes[2]);
+    limits_counter_release(guard, listener);
+    limits_destroy(guard);
+}
+
+static void test_route(void **state)
+{
+    struct limits *guard = create();
+    struct limits_counter *listener = counter(guard, LIMITS_LISTENER, "a");
+    struct limits_counter *route = counter(guard, LIMITS_ROUTE, "a");
+    struct limits_usage passes[3];
+    assert_ptr_not_equal(listener, route);
+    for (size_t i = 0; i < WSL_COUNT(passes); i++)
+        assert_int_equal(begin_and_enter(guard, &passes[i], 0, listener, 0), REASON_none);
+    assert_int_equal(limits_enter_route(&passes[0], route, 1), REASON_none);
+    assert_int_equal(limits_enter_route(&passes[1], route, 1), REASON_too_many_route);
+    limits_leave(&passes[1]);
+    assert_int_equal(limits_enter_route(&passes[2], route, 2), REASON_none);
+    assert_int_equal(limits_counter_count(route), 2);
+    limits_leave(&passes[0]);
+    limits_leave(&passes[2]);
+    assert_int_equal(limits_counter_count(route), 0);
+    limits_counter_release(guard, route);
+    limits_counter_release(guard, listener);
+    limits_destroy(guard);
+}
+
+static void test_only_one(void **state)
+{
+    struct limits *guard = create();
+    struct limits_counter *listener = counter(guard, LIMITS_LISTENER, "l");
+    struct limits_counter *route = counter(guard, LIMITS_ROUTE, "r");
+    struct limits_usage passes[3];
+    for (size_t i = 0; i < WSL_COUNT(passes); i++)
+        assert_int_equal(begin_and_enter(guard, &passes[i], 0, listener, 0), REASON_none);
+    limits_only_one(guard);
+    assert_int_equal(limits_enter_route(&passes[0], route, 0), REASON_none);
+    assert_int_equal(limits_enter_route(&passes[1], route, 0), REASON_shutdown);
+    limits_leave_route(&passes[0]); /* its target was down */
+    assert_false(limits_one_has_begun(guard));
+    assert_int_equal(limits_enter_route(&passes[1], route, 0), REASON_none);
+    assert_int_equal(limits_enter_route(&passes[2], route, 1), REASON_shutdown);
+    limits_leave(&passes[1]); /* its client has left */
+    assert_int_equal(limits_enter_route(&passes[2], route, 0), REASON_none);
+    limits_begun(&passes[2]);
+    assert_true(limits_one_has_begun(guard));
+    limits_leave(&passes[2]);
+    assert_int_equal(limits_enter_route(&passes[0], route, 0), REASON_shutdown);
+    limits_leave(&passes[0]);
+    limits_counter_release(guard, listener);
+    limits_counter_release(guard, route);
+    limits_destroy(guard);
+}
+
+static void test_a_full_route_does_not_cost_the_only_place(void **state)
+{
+    struct limits *guard = create();
+    struct limits_counter *listener = counter(guard, LIMITS_LISTENER, "l");
+    struct limits_counter *full = counter(guard, LIMITS_ROUTE, "full");
+    struct limits_counter *route = counter(guard, LIMITS_ROUTE, "r");
+    struct limits_usage passes[2];
+    for (size_t i = 0; i < WSL_COUNT(passes); i++)
+        assert_int_equal(begin_and_enter(guard, &passes[i], 0, listener, 0), REASON_none);
+    assert_int_equal(limits_enter_route(&passes[0], full, 1), REASON_none);
+    limits_only_one(guard);
+    assert_int_equal(limits_enter_route(&passes[1], full, 1), REASON_too_many_route);
+    assert_int_equal(limits_enter_route(&passes[1], route, 1), REASON_none);
+    for (size_t i = 0; i < WSL_COUNT(passes); i++)
+        limits_leave(&passes[i]);
+    limits_counter_release(guard, listener);
+    limits_counter_release(guard, full);
+    limits_counter_release(guard, route);
+    limits_destroy(guard);
+}
+
+static void test_address(void **state)
+{
+    static const struct config_limits limits = {
+        .max_connections_per_address = 2, .handshakes_per_second = 1, .handshake_burst = 3};
+    struct limits *guard = create();
+    struct limits_counter *listener = counter(guard, LIMITS_LISTENER, "a");
+    struct limits_usage passes[4];
+    uint8_t address[IP_BYTES];
+    address_of(1, address);
+    for (size_t i = 0; i < WSL_COUNT(passes); i++)
+        assert_int_equal(begin_and_enter(guard, &passes[i], 0, listener, 0), REASON_none);
+    assert_int_equal(limits_enter_address(&passes[0], address, &limits, 0), REASON_none);
+    assert_int_equal(limits_enter_address(&passes[1], address, &limits, 0), REASON_none);
+    assert_int_equal(limits_enter_address(&passes[2], address, &limits, 0),
+                     REASON_too_many_address);
+    limits_leave(&passes[2]);
+    limits_leave(&passes[1]);
+    assert_int_equal(limits_enter_address(&passes[3], address, &limits, 0), REASON_none);
+    limits_leave(&passes[3]);
+    assert_int_equal(begin_and_enter(guard, &passes[3], 0, listener, 0), REASON_none);
+    assert_int_equal(limits_enter_address(&passes[3], address, &limits, 0), REASON_rate_limited);
+    limits_leave(&passes[3]);
+    /* Counted or not, whoever entered while there was no limit leaves in good order. */
+    assert_int_equal(begin_and_enter(guard, &passes[3], 0, listener, 0), REASON_none);
+    assert_int_equal(limits_enter_address(&passes[3], address, &off, 0), REASON_none);
+    limits_leave(&passes[3]);
+    limits_leave(&passes[0]);
+    assert_int_equal(limits_count(guard), 0);
+    limits_counter_release(guard, listener);
+    limits_destroy(guard);
+}
+
+static void test_the_tables_are_bounded(void **state)
+{
+    enum { ADDRESSES = 500 };
+    static const struct config_limits limits = {.max_connections_per_address = 1};
+    static struct limits_usage passes[ADDRESSES];
+    struct limits *guard = limits_create(64);
+    assert_non_null(guard);
+    struct limits_counter *listener = counter(guard, LIMITS_LISTENER, "a");
+    unsigned counted = 0;
+    for (uint32_t i = 0; i < ADDRESSES; i++) {
+        uint8_t address[IP_BYTES];
+        address_of(i, address);
+        assert_int_equal(begin_and_enter(guard, &passes[i], 0, listener, 0), REASON_none);
+        assert_int_equal(limits_enter_address(&passes[i], address, &limits, 0), REASON_none);
+        counted += passes[i].slot != LIMITER_NOT_COUNTED;
+    }
+    assert_true(counted <= 64);
+    assert_int_equal(limits_stats(guard).not_counted, ADDRESSES - counted);
+    for (uint32_t i = 0; i < ADDRESSES; i++)
+        limits_leave(&passes[i]);
+    limits_counter_release(guard, listener);
+    limits_destroy(guard);
+}
+
+static void test_tallies_are_shared_by_name(void **state)
+{
+    enum { NAMES = 3000 };
+    static struct limits_counter *old[NAMES];
+    struct limits *guard = create();
+    struct limits_usage pass;
+    char name[16];
+    for (unsigned i = 0; i < NAMES; i++) {
+        snprintf(name, sizeof(name), "route %u", i);
+        old[i] = counter(guard, LIMITS_ROUTE, name);
+    }
+    assert_int_equal(begin_and_enter(guard, &pass, 0, old[7], 0), REASON_none);
+    for (unsigned i = 0; i < NAMES; i += 2) { /* a reload that keeps every other one */
+        snprintf(name, sizeof(name), "route %u", i);
+        assert_ptr_equal(counter(guard, LIMITS_ROUTE, name), old[i]);
+    }
+    limits_leave(&pass);
+    for (unsigned i = 0; i < NAMES; i++)
+        limits_counter_release(guard, old[i]);
+    for (unsigned i = 0; i < NAMES; i += 2)
+        limits_counter_release(guard, old[i]);
+    limits_counter_release(guard, NULL);
+    limits_destroy(guard);
+}
+
+/* Whom no table can count is let in, and leaves like any other. */
+static void test_no_memory(void **state)
+{
+    const struct config_limits limits = {.max_connections_per_address = 1};
+    const uint8_t address[IP_BYTES] = {[15] = 1};
+    unsigned nth = 1;
+    for (;; nth++) {
+        struct limits_usage pass = {0};
+        failing_alloc_arm(nth);
+        struct limits *guard = limits_create(64);
+        struct limits_counter *listener =
+            guard ? limits_counter_get(guard, LIMITS_LISTENER, "a") : NULL;
+        if (listener) {
+            assert_int_equal(begin_and_enter(guard, &pass, 0, listener, 0), REASON_none);
+            assert_int_equal(limits_enter_address(&pass, address, &limits, 0), REASON_none);
+        }
+        bool failed = failing_alloc_disarm();
+        assert_true(failed || listener);
+        limits_leave(&pass);
+        if (listener)
+            limits_counter_release(guard, listener);
+        limits_destroy(guard);
+        if (!failed)
+            break;
+    }
+    assert_true(nth > 4);
+    limits_destroy(NULL);
+}
+
+/* ---- threads --------------------------------------------------------------------------------- */
+
+enum {
+    THREADS = 4,
+    ROUNDS = 4000,
+    HELD = 8,
+    PROCESS_LIMIT = 24,
+    ROUTE_LIMIT = 5,
+    ADDRESS_LIMIT = 3
+};
+
+struct crowd {
+    struct limits *guard;
+    atomic_uint in_process, in_route, by_address[4];
+    atomic_bool overrun;
+};
+
+/* Counts by itself, after it was let in and until before it leaves: never more than the limit. */
+static void note(struct crowd *crowd, atomic_uint *count, unsigned limit)
+{
+    if (atomic_fetch_add(count, 1) >= limit)
+        atomic_store(&crowd->overrun, true);
+}
+
+struct visit {
+    struct limits_usage pass;
+    atomic_uint *counts[3];
+};
+
+static void come(struct crowd *crowd, struct visit *visit, struct limits_counter *listener,
+                 struct limits_counter *route, unsigned who)
+{
+    static const struct config_limits limits = {.max_connections_per_address = ADDRESS_LIMIT};
+    uint8_t address[IP_BYTES];
+    *visit = (struct visit){0};
+    address_of(who, address);
+    if (begin_and_enter(crowd->guard, &visit->pass, PROCESS_LIMIT, listener, 0) != REASON_none)
+        return;
+    visit->counts[0] = &crowd->in_process;
+    note(crowd, visit->counts[0], PROCESS_LIMIT);
+    if (limits_enter_address(&visit->pass, address, &limits, 0) != REASON_none)
+        return;
+    visit->counts[1] = &crowd->by_address[who];
+    note(crowd, visit->counts[1], ADDRESS_LIMIT);
+    if (limits_enter_route(&visit->pass, route, ROUTE_LIMIT) != REASON_none)
+        return;
+    visit->counts[2] = &crowd->in_route;
+    note(crowd, visit->counts[2], ROUTE_LIMIT);
+}
+
+static void go(struct visit *visit)
+{
+    for (size_t i = 0; i < WSL_COUNT(visit->counts); i++)
+        if (visit->counts[i])
+            atomic_fetch_sub(visit->counts[i], 1);
+    limits_leave(&visit->pass);
+}
+
+/* A worker that also reloads: its gates hold the counters for a while only. */
+static void *visitor(void *argument)
+{
+    struct crowd *crowd = argument;
+    struct visit visits[HELD] = {{.pass = {0}}};
+    for (unsigned round = 0; round < ROUNDS; round += HELD) {
+        struct limits_counter *listener = limits_counter_get(crowd->guard, LIMITS_LISTENER, "a");
+        struct limits_counter *route = limits_counter_get(crowd->guard, LIMITS_ROUTE, "a");
+        for (unsigned i = 0; i < HELD && listener && route; i++)
+            come(crowd, &visits[i], listener, route, (round + i * 3) % 4);
+        (void)limits_stats(crowd->guard);
+        for (unsigned i = 0; i < HELD; i++)
+            go(&visits[i]);
+        limits_counter_release(crowd->guard, listener);
+        limits_counter_release(crowd->guard, route);
+    }
+    return NULL;
+}
+
+static void test_threads_never_overrun_a_limit(void **state)
+{
+    struct crowd crowd = {.guard = create()};
+    pthread_t threads[THREADS];
+    for (size_t i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, visitor, &crowd), 0);
+    for (size_t i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    assert_false(atomic_load(&crowd.overrun));
+    assert_int_equal(limits_count(crowd.guard), 0);
+    limits_destroy(crowd.guard); /* and no counter is left */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_process_and_listener),
+        cmocka_unit_test(test_descriptors),
+        cmocka_unit_test(test_operators_have_a_count_of_their_own),
+        cmocka_unit_test(test_places_over_the_limit),
+        cmocka_unit_test(test_route),
+        cmocka_unit_test(test_only_one),
+        cmocka_unit_test(test_a_full_route_does_not_cost_the_only_place),
+        cmocka_unit_test(test_address),
+        cmocka_unit_test(test_the_tables_are_bounded),
+        cmocka_unit_test(test_tallies_are_shared_by_name),
+        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_threads_never_overrun_a_limit),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
