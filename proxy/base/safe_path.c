@@ -250,12 +250,6 @@ int safe_path_open(const char *path, int flags, mode_t mode, const struct safe_p
     return fd;
 }
 
-const char *safe_path_proc(const struct safe_path *found, char text[static SAFE_PATH_PROC])
-{
-    snprintf(text, SAFE_PATH_PROC, "/proc/self/fd/%d/%s", found->folder, found->name);
-    return text;
-}
-
 const char *safe_path_reason(int error)
 {
     if (geteuid() != 0 || (error != ELOOP && error != EPERM))
