@@ -7,8 +7,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#define LINKS_MAX 40 /* as the kernel's own limit */
-#define OPEN_MAX  8  /* attempts, where somebody makes and removes the file all the while */
+#define LINKS_MAX    40 /* as the kernel's own limit */
+#define ATTEMPTS_MAX 8  /* attempts, where somebody makes and removes the file all the while */
 
 #define GROUP_OR_OTHERS (S_IWGRP | S_IWOTH)
 
@@ -237,7 +237,7 @@ int safe_path_open(const char *path, int flags, mode_t mode, const struct safe_p
     flags |= O_CLOEXEC | O_NOCTTY;
     if (!safe_path_find(&found, path, true))
         return -1;
-    for (int i = 0; i < OPEN_MAX && fd < 0; i++) {
+    for (int i = 0; i < ATTEMPTS_MAX && fd < 0; i++) {
         fd = open_old(&found, flags, owner);
         if (fd < 0 && errno == ENOENT)
             fd = make(&found, flags, mode, owner);
