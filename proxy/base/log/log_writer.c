@@ -14,10 +14,10 @@
 
 enum kind { LINE, PRINT, OPEN, REOPEN };
 
-/* In the queue, its text behind it. */
+/* In the queue, its text behind it; copied in and out, so it need not be aligned there. */
 struct record {
     enum kind kind;
-    size_t size; /* with its text, and aligned */
+    size_t size; /* with its text */
     struct log_entry entry;
     struct request *request; /* OPEN: owned */
 };
@@ -50,8 +50,8 @@ static bool grow(struct log_queue *queue, size_t needed)
 static bool append(struct log_writer *writer, struct record *record)
 {
     struct log_queue *queue = &writer->filling;
-    size_t text = record->entry.text.len, align = _Alignof(struct record);
-    record->size = (sizeof(*record) + text + align - 1) / align * align;
+    size_t text = record->entry.text.len;
+    record->size = sizeof(*record) + text;
     bool bounded = record->kind == LINE || record->kind == PRINT;
     if ((bounded && queue->used + record->size > LOG_QUEUE_MAX) ||
         !grow(queue, queue->used + record->size))
