@@ -1,7 +1,6 @@
 /*
  * The policy of a TLS listener towards its peers: all options under listeners.tls, except those
- * that the table marks `resumes`. A new option is part of the
- * policy until its row says otherwise.
+ * that the table marks `resumes`. A new option is part of the policy until its row says otherwise.
  *
  * Owns: nothing. Thread: any (pure). Errors: false. Lifetime: none.
  */

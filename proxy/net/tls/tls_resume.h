@@ -8,9 +8,10 @@
  * - up to TLS 1.2, under the same name (SNI).
  * - while the client's certificate and the chain that verified it are valid, CA certificate
  *   included.
- * - for TLS_RESUME_LIFE_S after its full handshake, however often its ticket is renewed. This
- * bounds what no ticket shows: a change of the system's CA certificates. Otherwise the ticket is
- * ignored, and the full handshake decides.
+ * - for TLS_RESUME_LIFE_S after its full handshake, however often its ticket is renewed: a change
+ *   of the system's CA certificates, which no ticket shows, counts after that time at the latest.
+ *
+ * Otherwise the ticket is ignored, and a full handshake decides.
  *
  * Owns: nothing; the context borrows the keys. Thread: set up on one, then any. Errors: false,
  * OpenSSL's queue says why. Lifetime: the keys outlive the context.

@@ -3,8 +3,8 @@
  * route table, and where things are counted. A reload makes a new site beside the old one; sessions
  * keep the site they began with.
  *
- *      site_shared   what outlives every configuration: the limits, the route statistics, what the
- * machine lets us have site          one configuration's view of it
+ *      site_shared   what outlives every configuration: limits, statistics, what the machine grants
+ *      site          one configuration's view of it
  *
  * Owns: a reference to the snapshot and all that was built from it. Thread: made on one (files are
  * read), then read by any; the count is atomic. Errors: NULL and one line.
