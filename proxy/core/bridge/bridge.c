@@ -330,7 +330,8 @@ static void take_frames(struct bridge *bridge, uint8_t *bytes, size_t length, ui
 
 static void pump_up(struct bridge *bridge, struct bridge_scratch *scratch, uint64_t now)
 {
-    uint64_t read = bridge->up.bytes; /* grows with each read: less up.bytes, it is the framing */
+    /* Both grow from here on, by what is read and by its payload: their difference is framing. */
+    uint64_t read = bridge->up.bytes;
     for (int turn = 0; turn < BUFFERS_PER_TURN; turn++) {
         if (bridge->client_in_done || !pipe_wants_source(&bridge->up) || held(bridge))
             return;
