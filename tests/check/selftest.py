@@ -74,7 +74,8 @@ def build(root):
     return root
 
 
-@pytest.mark.parametrize('check', ['layers.py', 'budgets.py', 'text.py', 'assertions.py', 'log_fields.py', 'headers.sh'])
+@pytest.mark.parametrize('check', ['layers.py', 'budgets.py', 'text.py', 'assertions.py', 'log_fields.py', 'descriptors.py',
+                                   'headers.sh'])
 def test_a_clean_tree_passes(tree, check):
     status, output = run(check, tree)
     assert status == 0, output
