@@ -1,11 +1,11 @@
 /*
  * What is counted by route: sessions, payload, ends by reason. Route statistics are known by the
  * route's name and outlive the configuration that named them first: a reload that keeps the name
- * keeps the count, so that counters never go backwards. Routes of one name share an account.
+ * keeps the count, so that counters never go backwards. Routes of one name share them.
  *
- *      gate 1 ---+                        +--> slot of worker 0   (written by worker 0 only)
- *                +--> account "desk" -----+
- *      gate 2 ---+    in the set          +--> slot of worker 1   (NULL until its first client)
+ *      site 1 ---+                        +--> slot of worker 0   (written by worker 0 only)
+ *                +--> stats of "desk" ----+
+ *      site 2 ---+    in the set          +--> slot of worker 1   (NULL until its first client)
  *
  * A slot holds a row of the reason table, so it is made when the first client of that route comes
  * to that worker: 10,000 routes that nobody asks for cost 10,000 names. An account without

@@ -1,12 +1,12 @@
 /*
  * What all parts of a session share: the struct, the one way to die, the turns of its bridge.
  *
- *      session_greet    PROXY header, first byte, TLS      PREFACE, TLS
+ *      session_preface  PROXY header, first byte, TLS      PREFACE, TLS
  *      session_request  the head and what it may have      HEAD
  *      session_token    which target its token names       LOOKING
- *      session_target   reaching a target, the 101         DIALLING, ANSWERED
+ *      session_connect  reaching a target, the 101         DIALLING, ANSWERED
  *      session_reply    plain answers, how they are sent   WAITING, REPLYING
- *      session_answer   what is answered                   -> REPLYING, CLOSING
+ *      session_http     what is answered                   -> REPLYING, CLOSING
  *      session          events, deadlines, the outside
  *
  * The dying rule: a session ends in session_base_die, which may be called in any state and closes

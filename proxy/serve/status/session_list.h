@@ -3,8 +3,8 @@
  * the first so many in some order, and the sums of all.
  *
  *      asker's worker                   worker 0      worker 1      ...
- *      session_list_request --- the list ---------> rows ------> rows ------> ... ---+
- *      done       <----------------------------------------------------------+
+ *      session_list_request ----------> rows ------> rows ------> ... ---+
+ *      done       <------------------------------------------------------+
  *
  * One list walks from worker to worker and is filled on the thread of each, so that no session is
  * ever read from another thread and no lock is taken. It holds no more rows than were asked for,
