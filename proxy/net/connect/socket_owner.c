@@ -47,7 +47,7 @@ static int ask(int netlink, const struct inet_diag_sockid *id, uint8_t family, s
                  .id = *id},
     };
     _Alignas(struct nlmsghdr) char answer[1024];
-    const struct nlmsghdr *head = (const struct nlmsghdr *)(const void *)answer;
+    struct nlmsghdr *head = (struct nlmsghdr *)(void *)answer;
     if (send(netlink, &question, sizeof(question), 0) < 0)
         return errno;
     ssize_t length = recv(netlink, answer, sizeof(answer), MSG_DONTWAIT);
