@@ -198,3 +198,17 @@ def test_a_link_for_a_log_file(lab, place):
 def test_a_pid_file(lab, place):
     file = configure(lab, place[0], user='nobody', pid_file=f'{place[0]}/pid')
     attempts(lab, place, 'pid', file)
+
+
+def test_a_fifo_for_a_pid_file(lab, place):
+    """Nobody writes to it: who opened it to read would wait, and the process not end."""
+    hostile, canary = place
+    file = configure(lab, hostile, pid_file=f'{hostile}/pid')
+
+    def swap(process):
+        (hostile / 'pid').unlink()
+        os.mkfifo(hostile / 'pid', 0o666)
+
+    live(lab, file, swap)
+    canary.check()
+    assert (hostile / 'pid').is_fifo(), 'what is not ours stays'

@@ -17,12 +17,21 @@ static bool fail(const char *path, const char *what, char *error, size_t error_s
     return false;
 }
 
-/* The first line of a file, as much as fits; errno says why not. */
+/*
+ * The first line of a file, as much as fits; errno says why not. Non-blocking: who may write to its
+ * folder could put a FIFO there, and opening that waits for a writer.
+ */
 static bool read_line(const char *path, char *line, int size)
 {
-    FILE *file = fopen(path, "re");
-    if (!file)
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
+    if (!file) {
+        int error = errno;
+        if (fd >= 0)
+            close(fd);
+        errno = error;
         return false;
+    }
     errno = 0;
     bool got = fgets(line, size, file) != NULL;
     fclose(file);
@@ -61,8 +70,9 @@ static int open_anew(const struct safe_path *found)
     if (unlinkat(found->folder, found->name, 0) == 0 || errno == ENOENT)
         return openat(found->folder, found->name,
                       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-    return geteuid() == 0 ? -1
-                          : openat(found->folder, found->name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+    return geteuid() == 0
+               ? -1
+               : openat(found->folder, found->name, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
 }
 
 static int open_for_writing(const char *path)
@@ -102,7 +112,7 @@ void pid_file_remove(const char *path)
     if (read_pid(path) != getpid() || !safe_path_find(&found, path, false))
         return;
     if (unlinkat(found.folder, found.name, 0) != 0) {
-        int fd = openat(found.folder, found.name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+        int fd = openat(found.folder, found.name, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
         (void)!ftruncate(fd, 0);
         if (fd >= 0)
             close(fd);
