@@ -250,6 +250,25 @@ int safe_path_open(const char *path, int flags, mode_t mode, const struct safe_p
     return fd;
 }
 
+int safe_path_make(const char *path, int flags, mode_t mode)
+{
+    struct safe_path found;
+    if (!safe_path_find(&found, path, false))
+        return -1;
+    int fd = openat(found.folder, found.name,
+                    flags | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, mode);
+    int error = errno;
+    safe_path_close(&found);
+    errno = error;
+    return fd;
+}
+
+const char *safe_path_proc(const struct safe_path *found, char text[static SAFE_PATH_PROC])
+{
+    snprintf(text, SAFE_PATH_PROC, "/proc/self/fd/%d/%s", found->folder, found->name);
+    return text;
+}
+
 const char *safe_path_reason(int error)
 {
     if (geteuid() != 0 || (error != ELOOP && error != EPERM))

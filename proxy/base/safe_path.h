@@ -16,6 +16,9 @@
 
 #include "base/base.h"
 
+/* "/proc/self/fd/N/NAME" */
+#define SAFE_PATH_PROC (NAME_MAX + 32)
+
 struct safe_path {
     int folder;              /* O_PATH */
     bool shared;             /* we are root, and others may change what names in it lead to */
@@ -44,6 +47,12 @@ void safe_path_close(struct safe_path *found);
  */
 int safe_path_open(const char *path, int flags, mode_t mode,
                    const struct safe_path_owner *owner) WSL_MUST_CHECK;
+
+/* Makes a file for writing. EEXIST: something has that name, a link perhaps. */
+int safe_path_make(const char *path, int flags, mode_t mode) WSL_MUST_CHECK;
+
+/* A path for calls that take nothing else, which leads to that name in that very folder. */
+const char *safe_path_proc(const struct safe_path *found, char text[static SAFE_PATH_PROC]);
 
 /* The words for an errno of the above. */
 const char *safe_path_reason(int error);

@@ -6,8 +6,9 @@ What the process does by path as root, and the test here:
     admin socket: the same                               test_an_admin_socket
     log file: open, create, chown, open anew             test_a_log_file
     pid file: unlink, create, chown, remove              test_a_pid_file
+    recording: create                                    test_a_link_above_a_recording
 
-Recordings, token files and folders of files are opened after the rights are gone.
+Token files and folders of files are opened after the rights are gone.
 """
 import contextlib
 import json
@@ -23,7 +24,7 @@ import sys
 import tempfile
 
 import pytest
-from gateway import ANY, marked
+from gateway import ANY, marked, start
 from lab import BINARY
 from wire import until
 
@@ -152,6 +153,18 @@ def test_a_stale_socket(lab, place):
     (hostile / 'socket').symlink_to(canary.path)
     assert 'not a socket' in live(lab, file)
     canary.check()
+
+
+def test_a_link_above_a_recording(lab, place):
+    hostile, _ = place
+    roots = hostile.parent / 'roots'
+    roots.mkdir()
+    (hostile / 'link').symlink_to(roots)
+    route = marked('/*', lab.target(), record=f'{hostile}/link/recording')
+    bridge = start(lab, [route], [{'address': ANY}])
+    lab.open(bridge.doors[0]).hang_up()
+    until(lambda: 'another user may change it' in bridge.text, lambda: bridge.text)
+    assert not list(roots.iterdir()), 'nothing is made where it leads'
 
 
 def test_an_admin_socket(lab, place):

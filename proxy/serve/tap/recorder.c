@@ -6,6 +6,7 @@
 
 #include "base/log/log.h"
 #include "core/bridge/record.h"
+#include "base/safe_path.h"
 
 #define NUMBER_ROOM 24 /* ".", 20 digits and a NUL */
 
@@ -42,8 +43,7 @@ static bool open_file(struct recorder_work *pool)
     for (;; pool->number++) {
         snprintf(pool->name + pool->path_length, NUMBER_ROOM, ".%llu",
                  (unsigned long long)pool->number);
-        pool->fd =
-            open(pool->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0600);
+        pool->fd = safe_path_make(pool->name, O_WRONLY, 0600);
         if (pool->fd >= 0 || errno != EEXIST)
             return pool->fd >= 0;
     }
@@ -99,7 +99,7 @@ static void stop(struct recorder *recorder, int error)
     drop(&recorder->filling);
     if (!recorder->working)
         log_message(REASON_WARN, "the recording %s has stopped: %s; its session goes on",
-                    recorder->pool.name, strerror(error));
+                    recorder->pool.name, safe_path_reason(error));
 }
 
 static void begin_cb(struct work_job *job);
