@@ -199,6 +199,27 @@ static bool bind_unix(struct listen_socket *listener, const struct config_listen
     return false;
 }
 
+/* In a folder that others may change, by that folder itself: a path to it could lead elsewhere. */
+static bool bind_file(struct listen_socket *listener, const struct config_listener *config)
+{
+    struct safe_path found;
+    struct sockaddr_un address;
+    socklen_t length;
+    char proc[SAFE_PATH_PROC];
+    const char *path = config->address.path;
+    if (!safe_path_find(&found, path, false))
+        return false;
+    if (found.shared)
+        path = safe_path_proc(&found, proc);
+    errno = ENAMETOOLONG;
+    bool bound =
+        addr_unix(&address, &length, path) && bind_unix(listener, config, &address, length);
+    int error = errno;
+    safe_path_close(&found);
+    errno = error;
+    return bound;
+}
+
 /* Who may connect, as configured: all of it, or what differs from `before`. */
 static bool set_rights(const struct listen_socket *listener, const struct config_listener *config,
                        const struct config_listener *before, char *why, size_t size)
@@ -236,8 +257,8 @@ static bool listen_unix(struct listen_socket *listener, const struct config_list
     if (!abstract && !remove_stale(path, listener->name, failure))
         return false;
 
-    if (!bind_unix(listener, config, &address, length))
-        return fail(failure, listener->name, strerror(errno), folder_remedy(errno));
+    if (abstract ? !bind_unix(listener, config, &address, length) : !bind_file(listener, config))
+        return fail(failure, listener->name, safe_path_reason(errno), folder_remedy(errno));
     char why[LISTEN_NAME];
     if (abstract)
         return true;

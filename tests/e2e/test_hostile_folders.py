@@ -18,6 +18,7 @@ import pwd
 import re
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -153,6 +154,29 @@ def test_a_stale_socket(lab, place):
     (hostile / 'socket').symlink_to(canary.path)
     assert 'not a socket' in live(lab, file)
     canary.check()
+
+
+def test_a_link_above_a_socket(lab, place):
+    hostile, _ = place
+    roots = hostile.parent / 'roots'
+    roots.mkdir()
+    (hostile / 'link').symlink_to(roots)
+    said = live(lab, configure(lab, hostile, listeners=[{'address': f'unix:{hostile}/link/socket'}]))
+    assert 'a link on this path lies where another user may change it' in said
+    assert not list(roots.iterdir()), 'nothing is made where it leads'
+
+
+def test_a_socket_in_a_hostile_folder(lab, place):
+    """It is bound, answers, and is removed at the end, under its own name."""
+    hostile, _ = place
+    file = configure(lab, hostile, listeners=[listener(hostile)])
+
+    def connect(process):
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(f'{hostile}/socket')
+
+    live(lab, file, connect)
+    assert not list(hostile.iterdir())
 
 
 def test_a_link_above_a_recording(lab, place):
