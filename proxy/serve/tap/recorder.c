@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "base/log/log.h"
-#include "core/bridge/record.h"
 #include "base/safe_path.h"
+#include "core/bridge/record.h"
 
 #define NUMBER_ROOM 24 /* ".", 20 digits and a NUL */
 
