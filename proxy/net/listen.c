@@ -209,8 +209,7 @@ static bool bind_file(struct listen_socket *listener, const struct config_listen
     const char *path = config->address.path;
     if (!safe_path_find(&found, path, false))
         return false;
-    if (found.shared)
-        path = safe_path_proc(&found, proc);
+    path = found.shared ? safe_path_proc(&found, proc) : path;
     errno = ENAMETOOLONG;
     bool bound =
         addr_unix(&address, &length, path) && bind_unix(listener, config, &address, length);
