@@ -48,19 +48,24 @@ void text_add_string(struct text *text, const char *string)
     text_add(text, slice_of(string));
 }
 
+/* Into the room that is there; where that is too small, once more. */
 void text_add_format(struct text *text, const char *format, ...)
 {
     va_list arguments, again;
+    size_t room = text->failed ? 0 : text->room - text->length;
+    char *out = room > 0 ? text->bytes + text->length : NULL;
     va_start(arguments, format);
     va_copy(again, arguments);
-    int length = vsnprintf(NULL, 0, format, arguments);
+    int length = vsnprintf(out, room, format, arguments);
     if (length < 0)
         text->failed = true;
-    char *out = length >= 0 ? text_reserve(text, (size_t)length) : NULL;
-    if (out) {
+    bool fits = length >= 0 && (size_t)length < room &&
+                (text->limit == 0 || text->length + (size_t)length <= text->limit);
+    out = length >= 0 && !fits ? text_reserve(text, (size_t)length) : NULL;
+    if (out)
         vsnprintf(out, (size_t)length + 1, format, again);
+    if (fits || out)
         text->length += (size_t)length;
-    }
     va_end(again);
     va_end(arguments);
 }

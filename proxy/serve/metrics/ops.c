@@ -1,65 +1,13 @@
 #include "serve/metrics/ops.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <unistd.h>
 
 #include <openssl/crypto.h>
 #include <uv.h>
 
+#include "base/text/text.h"
 #include "base/text/utf8.h"
-
-/* ---- text that grows ------------------------------------------------------------------------- */
-
-struct text {
-    char *bytes;
-    size_t length, capacity;
-    bool failed; /* no memory: what follows is left out, and so is the whole */
-};
-
-/* Doubling: every byte is copied once more, on average, however much there is. */
-static bool make_room(struct text *text, size_t more)
-{
-    if (text->failed)
-        return false;
-    if (text->capacity - text->length >= more)
-        return true;
-    size_t capacity = text->capacity ? text->capacity : 4096;
-    while (capacity - text->length < more)
-        capacity *= 2;
-    char *bytes = realloc(text->bytes, capacity);
-    text->failed = bytes == NULL;
-    if (text->failed)
-        return false;
-    text->bytes = bytes;
-    text->capacity = capacity;
-    return true;
-}
-
-static void put(struct text *text, const char *bytes, size_t length)
-{
-    if (length == 0 || !make_room(text, length))
-        return;
-    memcpy(text->bytes + text->length, bytes, length);
-    text->length += length;
-}
-
-static void put_string(struct text *text, const char *string)
-{
-    put(text, string, strlen(string));
-}
-
-/* Numbers and names of ours, which are short. */
-static void WSL_PRINTF(2, 3) put_format(struct text *text, const char *format, ...)
-{
-    char line[256];
-    va_list arguments;
-    va_start(arguments, format);
-    int length = vsnprintf(line, sizeof(line), format, arguments);
-    va_end(arguments);
-    wsl_assert(length >= 0 && (size_t)length < sizeof(line));
-    put(text, line, (size_t)length);
-}
 
 static bool is_utf8(const char *value)
 {
@@ -74,18 +22,18 @@ static bool is_utf8(const char *value)
 static void put_label(struct text *text, const char *value)
 {
     bool valid = is_utf8(value);
-    put(text, "\"", 1);
+    text_add_string(text, "\"");
     for (const char *c = value; *c; c++) {
         if (*c == '\\')
-            put(text, "\\\\", 2);
+            text_add_string(text, "\\\\");
         else if (*c == '"')
-            put(text, "\\\"", 2);
+            text_add_string(text, "\\\"");
         else if (*c == '\n')
-            put(text, "\\n", 2);
+            text_add_string(text, "\\n");
         else
-            put(text, valid || (unsigned char)*c < 0x80 ? c : "?", 1);
+            text_add_byte(text, valid || (unsigned char)*c < 0x80 ? *c : '?');
     }
-    put(text, "\"", 1);
+    text_add_string(text, "\"");
 }
 
 /* ---- samples --------------------------------------------------------------------------------- */
@@ -102,7 +50,7 @@ struct scrape {
 static void put_sample(struct text *text, const char *name, const char *labels, uint64_t value)
 {
     const char *open = *labels ? "{" : "", *close = *labels ? "}" : "";
-    put_format(text, "wsluice_%s%s%s%s %" PRIu64 "\n", name, open, labels, close, value);
+    text_add_format(text, "wsluice_%s%s%s%s %" PRIu64 "\n", name, open, labels, close, value);
 }
 
 static const struct {
@@ -121,9 +69,9 @@ static void put_route(struct scrape *scrape, enum by_route family, const char *r
                       const char *labels, uint64_t value)
 {
     struct text *text = &scrape->by_route[family];
-    put_format(text, "wsluice_%s{route=", by_route[family].name);
+    text_add_format(text, "wsluice_%s{route=", by_route[family].name);
     put_label(text, route);
-    put_format(text, "%s} %" PRIu64 "\n", labels, value);
+    text_add_format(text, "%s} %" PRIu64 "\n", labels, value);
 }
 
 static void read_route(void *owner, const char *name, const struct route_stats_sums *sums)
@@ -146,8 +94,9 @@ static void read_route(void *owner, const char *name, const struct route_stats_s
 
 static void write_build(struct scrape *scrape, const char *name)
 {
-    put_format(&scrape->out, "wsluice_%s{version=\"%s\",openssl=\"%s\",libuv=\"%s\"} 1\n", name,
-               WSLUICE_VERSION, OpenSSL_version(OPENSSL_VERSION_STRING), uv_version_string());
+    text_add_format(&scrape->out, "wsluice_%s{version=\"%s\",openssl=\"%s\",libuv=\"%s\"} 1\n",
+                    name, WSLUICE_VERSION, OpenSSL_version(OPENSSL_VERSION_STRING),
+                    uv_version_string());
 }
 
 static void write_started(struct scrape *scrape, const char *name)
@@ -158,15 +107,15 @@ static void write_started(struct scrape *scrape, const char *name)
 static void write_worker_connections(struct scrape *scrape, const char *name)
 {
     for (unsigned i = 0; i < scrape->process->worker_count; i++)
-        put_format(&scrape->out, "wsluice_%s{worker=\"%u\"} %" PRIu64 "\n", name, i,
-                   metrics_read(&scrape->process->workers[i]->open));
+        text_add_format(&scrape->out, "wsluice_%s{worker=\"%u\"} %" PRIu64 "\n", name, i,
+                        metrics_read(&scrape->process->workers[i]->open));
 }
 
 static void write_worker_sessions(struct scrape *scrape, const char *name)
 {
     for (unsigned i = 0; i < scrape->process->worker_count; i++)
-        put_format(&scrape->out, "wsluice_%s{worker=\"%u\"} %" PRIu64 "\n", name, i,
-                   metrics_read(&scrape->process->workers[i]->open_sessions));
+        text_add_format(&scrape->out, "wsluice_%s{worker=\"%u\"} %" PRIu64 "\n", name, i,
+                        metrics_read(&scrape->process->workers[i]->open_sessions));
 }
 
 static void write_ended(struct scrape *scrape, const char *name)
@@ -176,8 +125,8 @@ static void write_ended(struct scrape *scrape, const char *name)
         for (unsigned i = 0; i < scrape->process->worker_count; i++)
             sum += metrics_read(&scrape->process->workers[i]->ended[reason]);
         if (sum > 0)
-            put_format(&scrape->out, "wsluice_%s{reason=\"%s\"} %" PRIu64 "\n", name,
-                       reason_row((enum reason)reason)->name, sum);
+            text_add_format(&scrape->out, "wsluice_%s{reason=\"%s\"} %" PRIu64 "\n", name,
+                            reason_row((enum reason)reason)->name, sum);
     }
 }
 
@@ -191,9 +140,9 @@ static void write_handshakes(struct scrape *scrape, const char *name)
                 sum += metrics_read(&scrape->process->workers[i]->handshakes[reason][tls]);
             bool good = reason == REASON_none;
             if (sum > 0 || good)
-                put_format(&scrape->out, "wsluice_%s{result=\"%s\",tls=\"%s\"} %" PRIu64 "\n", name,
-                           good ? "ok" : reason_row((enum reason)reason)->name,
-                           metrics_tls_name((enum metrics_tls)tls), sum);
+                text_add_format(&scrape->out, "wsluice_%s{result=\"%s\",tls=\"%s\"} %" PRIu64 "\n",
+                                name, good ? "ok" : reason_row((enum reason)reason)->name,
+                                metrics_tls_name((enum metrics_tls)tls), sum);
         }
 }
 
@@ -237,18 +186,18 @@ static void write_reloaded(struct scrape *scrape, const char *name)
 static void write_certificates(struct scrape *scrape, const char *name)
 {
     for (size_t i = 0; i < scrape->facts->certificate_count; i++) {
-        put_format(&scrape->out, "wsluice_%s{certificate=", name);
+        text_add_format(&scrape->out, "wsluice_%s{certificate=", name);
         put_label(&scrape->out, scrape->facts->certificates[i].name);
-        put_format(&scrape->out, "} %" PRId64 "\n", scrape->facts->certificates[i].not_after);
+        text_add_format(&scrape->out, "} %" PRId64 "\n", scrape->facts->certificates[i].not_after);
     }
 }
 
 static void put_target(struct scrape *scrape, const char *name, const struct ops_target *target,
                        uint64_t value)
 {
-    put_format(&scrape->out, "wsluice_%s{target=", name);
+    text_add_format(&scrape->out, "wsluice_%s{target=", name);
     put_label(&scrape->out, target->name);
-    put_format(&scrape->out, "} %" PRIu64 "\n", value);
+    text_add_format(&scrape->out, "} %" PRIu64 "\n", value);
 }
 
 static void write_targets_up(struct scrape *scrape, const char *name)
@@ -292,8 +241,8 @@ static const struct family {
 
 static void put_family(struct text *out, const char *name, const char *type, const char *help)
 {
-    put_format(out, "# HELP wsluice_%s %s\n", name, help);
-    put_format(out, "# TYPE wsluice_%s %s\n", name, type);
+    text_add_format(out, "# HELP wsluice_%s %s\n", name, help);
+    text_add_format(out, "# TYPE wsluice_%s %s\n", name, type);
 }
 
 /* Rows of one name share a heading. */
@@ -327,20 +276,20 @@ static void write_histogram(struct scrape *scrape, int histogram)
     for (int bucket = 0; bucket <= METRICS_BOUNDS; bucket++) {
         for (unsigned i = 0; i < scrape->process->worker_count; i++)
             count += metrics_read(&scrape->process->workers[i]->histogram[histogram].count[bucket]);
-        put_format(&scrape->out, "wsluice_%s_bucket{%s%sle=\"", row->name, row->labels, comma);
+        text_add_format(&scrape->out, "wsluice_%s_bucket{%s%sle=\"", row->name, row->labels, comma);
         if (bucket == METRICS_BOUNDS)
-            put_string(&scrape->out, "+Inf");
+            text_add_string(&scrape->out, "+Inf");
         else
-            put_format(&scrape->out, "%g", metrics_bounds[row->bounds][bucket] / 1000.0);
-        put_format(&scrape->out, "\"} %" PRIu64 "\n", count);
+            text_add_format(&scrape->out, "%g", metrics_bounds[row->bounds][bucket] / 1000.0);
+        text_add_format(&scrape->out, "\"} %" PRIu64 "\n", count);
     }
     for (unsigned i = 0; i < scrape->process->worker_count; i++)
         sum += metrics_read(&scrape->process->workers[i]->histogram[histogram].sum);
     const char *open = *row->labels ? "{" : "", *close = *row->labels ? "}" : "";
-    put_format(&scrape->out, "wsluice_%s_sum%s%s%s %" PRIu64 ".%03u\n", row->name, open,
-               row->labels, close, sum / 1000, (unsigned)(sum % 1000));
-    put_format(&scrape->out, "wsluice_%s_count%s%s%s %" PRIu64 "\n", row->name, open, row->labels,
-               close, count);
+    text_add_format(&scrape->out, "wsluice_%s_sum%s%s%s %" PRIu64 ".%03u\n", row->name, open,
+                    row->labels, close, sum / 1000, (unsigned)(sum % 1000));
+    text_add_format(&scrape->out, "wsluice_%s_count%s%s%s %" PRIu64 "\n", row->name, open,
+                    row->labels, close, count);
 }
 
 static void write_histograms(struct scrape *scrape)
@@ -361,9 +310,9 @@ static void write_routes(struct scrape *scrape)
     for (int i = 0; i < BY_ROUTE; i++) {
         struct text *text = &scrape->by_route[i];
         put_family(&scrape->out, by_route[i].name, by_route[i].type, by_route[i].help);
-        put(&scrape->out, text->bytes, text->length);
+        text_add(&scrape->out, text_slice(text));
         scrape->out.failed |= text->failed;
-        free(text->bytes);
+        text_free(text);
     }
 }
 
@@ -378,12 +327,7 @@ char *ops_metrics(const struct ops_process *process, const struct ops_facts *fac
     write_counters(&scrape);
     write_histograms(&scrape);
     write_routes(&scrape);
-    if (scrape.out.failed) {
-        free(scrape.out.bytes);
-        return NULL;
-    }
-    *length = scrape.out.length;
-    return scrape.out.bytes;
+    return text_take(&scrape.out, length);
 }
 
 /* ---- notes ----------------------------------------------------------------------------------- */

@@ -6,14 +6,10 @@
 
 #include "base/log/log.h"
 #include "base/safe_path.h"
+#include "base/text/text.h"
 #include "core/bridge/record.h"
 
 #define NUMBER_ROOM 24 /* ".", 20 digits and a NUL */
-
-struct text {
-    char *bytes;
-    size_t length, capacity;
-};
 
 struct recorder {
     struct work_job job;
@@ -75,18 +71,12 @@ static void work_cb(uv_work_t *work)
 
 /* ---- on the loop ----------------------------------------------------------------------------- */
 
-static void drop(struct text *text)
-{
-    free(text->bytes);
-    *text = (struct text){0};
-}
-
 static void destroy(struct recorder *recorder)
 {
     struct recorder_request request = recorder->request;
     if (recorder->pool.fd >= 0)
         close(recorder->pool.fd); /* it stopped for want of memory */
-    drop(&recorder->filling);
+    text_free(&recorder->filling);
     free(recorder->pool.name);
     free(recorder);
     request.gone(request.keeper);
@@ -96,7 +86,7 @@ static void destroy(struct recorder *recorder)
 static void stop(struct recorder *recorder, int error)
 {
     recorder->stopped = error;
-    drop(&recorder->filling);
+    text_free(&recorder->filling);
     if (!recorder->working)
         log_message(REASON_WARN, "the recording %s has stopped: %s; its session goes on",
                     recorder->pool.name, safe_path_reason(error));
@@ -134,7 +124,7 @@ static void done_cb(uv_work_t *work, int status)
     work_done(&recorder->job);
     bool feeds = recorder_full(recorder) && !recorder->finished;
     recorder->working = false;
-    drop(&pool->writing);
+    text_free(&pool->writing);
     *request.skip = pool->number - request.number;
     if (recorder->stopped != 0 || pool->error != 0)
         stop(recorder, recorder->stopped != 0 ? recorder->stopped : pool->error);
@@ -153,19 +143,10 @@ static void begin_cb(struct work_job *job)
 /* Room for so many bytes more; NULL: out of memory, and the recording has stopped. */
 static char *room_for(struct recorder *recorder, size_t more)
 {
-    struct text *text = &recorder->filling;
-    size_t needed = text->length + more;
-    if (needed > text->capacity) {
-        size_t capacity = needed > 2 * text->capacity ? needed : 2 * text->capacity;
-        char *bytes = realloc(text->bytes, capacity);
-        if (!bytes) {
-            stop(recorder, ENOMEM);
-            return NULL;
-        }
-        text->bytes = bytes;
-        text->capacity = capacity;
-    }
-    return text->bytes + text->length;
+    char *room = text_reserve(&recorder->filling, more);
+    if (!room)
+        stop(recorder, ENOMEM);
+    return room;
 }
 
 static void add(struct recorder *recorder, struct slice line)
