@@ -24,7 +24,7 @@ struct diag_where {
 struct diag_finding {
     enum diag_level level;
     struct diag_where where;
-    char *option; /* the option, as whoever set it knows it; NULL: none in particular */
+    char *option; /* its path in the file, or its flag; NULL: none in particular */
     char *message;
     char *remedy; /* NULL: the message says it already */
 };

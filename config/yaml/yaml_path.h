@@ -1,5 +1,5 @@
 /*
- * The way from the root of a file to a value, kept on the stack of whoever walks there, and written
+ * The path from the root of a file to a value, kept on the stack of the reader, and written
  * out only when there is something to say: "listeners[0].tls.mode".
  *
  * Owns: nothing. Thread: one. Errors: none. Lifetime: that of the walker's stack frame.

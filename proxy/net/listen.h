@@ -27,7 +27,7 @@ struct listen_socket {
 bool listen_open(struct listen_socket *socket, const struct config_listener *config, char *error,
                  size_t error_size) WSL_MUST_CHECK;
 
-/* Takes over a descriptor that listens already, whoever bound it. */
+/* Takes over a descriptor that listens already. */
 bool listen_adopt(struct listen_socket *socket, const struct config_listener *config, int fd,
                   char *error, size_t error_size) WSL_MUST_CHECK;
 

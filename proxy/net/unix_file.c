@@ -13,7 +13,7 @@ static bool fail(int error)
     return false;
 }
 
-/* The socket at the path, as a descriptor that names it whatever happens to the path. */
+/* The socket at the path; its descriptor keeps naming it when the path changes. */
 static int open_socket(const char *path, struct stat *status)
 {
     struct safe_path found;

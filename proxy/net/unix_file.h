@@ -48,7 +48,7 @@ void unix_file_remove(const struct unix_file *file);
 /* The file stays where it is, as somebody else's. */
 void unix_file_forget(struct unix_file *file);
 
-/* Removes whatever socket lies at the path; false with errno. Nothing there is fine. */
+/* Removes the socket that lies at the path; false with errno. Nothing there is fine. */
 bool unix_file_unlink(const char *path) WSL_MUST_CHECK;
 
 #endif

@@ -477,7 +477,7 @@ static void remove_pid(const struct supervisor *supervisor)
         pid_file_remove(supervisor->options.config->pid_file);
 }
 
-/* From here on nothing may wait for whoever reads the log; and its thread never had more rights. */
+/* Behind the drop of rights: the thread never has more. From here on no loop waits for the log. */
 static bool start_log(char *error, size_t error_size)
 {
     snprintf(error, error_size, "cannot start the thread of the log: out of memory");

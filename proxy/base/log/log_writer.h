@@ -2,7 +2,7 @@
  * The thread that writes the log, so that no loop waits for a terminal that is stopped, a pipe that
  * another process has filled, or a file system that hangs. Lines queue up, in order, in bounded
  * memory; those for which there is no room are counted. Before the thread starts and after it has
- * ended, lines are written by whoever logs them.
+ * ended, the thread that logs a line writes it.
  *
  * Owns: the thread, the queue and the output. Thread: any. Errors: said by each function; writing
  * has none. Lifetime: the process; log_writer_start to log_writer_stop for the thread.

@@ -75,7 +75,7 @@ static bool look(struct pipe *pipe, uint64_t unsent, uint64_t now)
     return moved;
 }
 
-/* A sink that takes nothing, whatever its transport: what TCP_USER_TIMEOUT is to TCP alone. */
+/* A sink that takes nothing: for every transport what TCP_USER_TIMEOUT is for TCP. */
 static uint64_t tick_stall(struct bridge *bridge, struct pipe *pipe, uint64_t unsent,
                            uint32_t limit, uint64_t now)
 {

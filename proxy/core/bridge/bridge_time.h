@@ -3,7 +3,7 @@
  * deadlines of its end.
  *
  * A sink that takes nothing. A direction that is blocked and moves no byte for stall_timeout ends
- * the session, whatever the transport and whether the peers are still there or not. What its kernel
+ * the session, over every transport, whether the peers are still there or not. What its kernel
  * holds counts: a reader that takes a little now and then is slow, and not stalled.
  *
  * The end. Whatever still flows has close_timeout, then it is cut. Last bytes that move put the

@@ -13,7 +13,7 @@
  * A client's connection counts as many descriptors as it may come to use: one for itself, one for
  * its target or its file, one for its recording. So it never lacks one later.
  *
- * Where the limit is low each reserve shrinks to its share; one client gets in whatever the limit.
+ * Where the limit is low each reserve shrinks to its share; one client always gets in.
  *
  * Pure. Owns: nothing. Thread: any. Errors: none. Lifetime: plain values.
  */

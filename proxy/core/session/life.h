@@ -71,7 +71,7 @@ enum life_deadline {
     LIFE_REPLY_DEADLINE,     /* until an answer is there, and until its next bytes are taken */
     LIFE_TOKEN_DEADLINE,     /* until the token's target is known */
     LIFE_CONNECT_DEADLINE,
-    LIFE_BRIDGE_DEADLINE, /* whatever bridge_time_tick says */
+    LIFE_BRIDGE_DEADLINE, /* set by bridge_time_tick */
 };
 
 /* The state after an event; aborts if the table has no such edge. */

@@ -26,7 +26,7 @@
 
 /*
  * Decrypted bytes are at most one record, of which only the end was received, more than the bytes
- * received. So whatever is received with this much room to spare fits the caller's buffer.
+ * received. So what is received with this much room to spare fits the caller's buffer.
  */
 #define READ_RESERVE ((size_t)SSL3_RT_MAX_PLAIN_LENGTH)
 

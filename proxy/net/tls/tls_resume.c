@@ -97,7 +97,7 @@ static int ticket_key_cb(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_C
 {
     struct tls_tickets *tickets = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
     int result = tls_tickets_apply(tickets, name, iv, cipher, mac, encrypt);
-    /* RFC 8446, appendix C.4: a ticket is used once, so whoever resumes gets the next one. */
+    /* RFC 8446, appendix C.4: a ticket is used once, so a resumed session gets the next one. */
     bool renews = result == 1 && !encrypt && SSL_version(ssl) >= TLS1_3_VERSION;
     return renews ? 2 : result;
 }

@@ -113,9 +113,10 @@ void pid_file_remove(const char *path)
         return;
     if (unlinkat(found.folder, found.name, 0) != 0) {
         int fd = openat(found.folder, found.name, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
-        (void)!ftruncate(fd, 0);
-        if (fd >= 0)
+        if (fd >= 0) {
+            (void)!ftruncate(fd, 0);
             close(fd);
+        }
     }
     safe_path_close(&found);
 }

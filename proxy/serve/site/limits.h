@@ -49,7 +49,7 @@ struct limits *limits_create(uint32_t addresses) WSL_MUST_CHECK;
 void limits_destroy(struct limits *limits); /* NULL: nothing happens */
 
 /*
- * The count of a listener or a route, by its name: whoever asks for the same one shares it, so a
+ * The count of a listener or a route, by its name: all who ask for one name share it, so a
  * configuration and the one that replaces it do. A site holds its counters as long as it lives. An
  * operators' listener has a kind of its own: what a reload makes of clients' listeners is not
  * counted there.

@@ -1,6 +1,6 @@
 /*
- * The sessions of the process, as rows for whoever looks at them: those that a filter lets through,
- * the first so many in some order, and the sums of all.
+ * The sessions of the process as rows, for the status page and the terminal: those that a filter
+ * lets through, the first so many in some order, and the sums of all.
  *
  *      asker's worker                   worker 0      worker 1      ...
  *      session_list_request ----------> rows ------> rows ------> ... ---+
