@@ -13,6 +13,8 @@
 /* A delayed acknowledgement is on its way for 40 ms, the round trip apart. */
 #define ACKNOWLEDGED_MS 250
 
+#define LAST_TURN_MS 100
+
 void session_base_step(struct session *session, enum life_event event)
 {
     session->state = (uint8_t)life_next((enum life_state)session->state, event);
@@ -297,6 +299,15 @@ void session_base_count_answer(struct session *session, unsigned status)
 void session_base_arm(struct session *session, uint64_t milliseconds)
 {
     uv_timer_start(&session->timer, session->env->deadline, milliseconds, 0);
+}
+
+bool session_base_last_turn(struct session *session)
+{
+    if (session->entry->overdue)
+        return false;
+    session->entry->overdue = true;
+    session_base_arm(session, LAST_TURN_MS);
+    return true;
 }
 
 /*

@@ -54,9 +54,10 @@ struct session_entry {
     uint8_t settled;           /* enum reason: how the latest request was answered; none: no one */
     bool keep;                 /* the connection stays for another request */
     bool unsent_known;
-    bool overdue;    /* in WAITING: its deadline has passed, and one more turn of the loop is due */
-    bool head_timed; /* a later request has begun, and has its own deadline */
-    bool named;      /* each request names its client, for a trusted proxy: */
+    bool overdue; /* in LOOKING, WAITING: the deadline has passed, one more turn of the loop is due
+                   */
+    bool head_timed;             /* a later request has begun, and has its own deadline */
+    bool named;                  /* each request names its client, for a trusted proxy: */
     struct client_address proxy; /* that one */
 };
 
@@ -153,6 +154,12 @@ void session_base_log_parties(const struct session *session, struct log_line *li
 
 /* A deadline, for session.c to act on. */
 void session_base_arm(struct session *session, uint64_t milliseconds);
+
+/*
+ * The deadline of something that another thread makes, which may have come while this one was not
+ * running. True, once: one more turn of the loop is due. `overdue` of the entry is false before.
+ */
+bool session_base_last_turn(struct session *session) WSL_MUST_CHECK;
 void session_base_arm_ending(struct session *session);
 
 /* The bridge: after bytes were moved elsewhere, with descriptors ready, with time gone by. */

@@ -108,6 +108,8 @@ void session_deadline_cb(uv_timer_t *timer)
         session_reply_tick(session);
         return;
     case LIFE_TOKEN_DEADLINE:
+        if (session_base_last_turn(session))
+            return;
         session_base_detail(session, "the disk does not answer in time");
         session_http_refuse(session, REASON_token_source);
         return;

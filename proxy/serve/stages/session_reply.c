@@ -12,9 +12,6 @@ _Static_assert(TRANSPORT_READ_MIN + REPLY_FLOW_PIECE <= BRIDGE_BUFFER,
 /* A delayed acknowledgement is on its way for 40 ms, the round trip apart. */
 #define ACKNOWLEDGED_MS 250
 
-/* For an answer that another thread has made while this one was not running. */
-#define LAST_TURN_MS 100
-
 /* ---- what is left of it ---------------------------------------------------------------------- */
 
 static void log_request(const struct session *session)
@@ -183,13 +180,9 @@ static void give_up_waiting(struct session *session)
 void session_reply_tick(struct session *session)
 {
     struct session_entry *entry = session->entry;
-    if (session->state == LIFE_WAITING && !entry->overdue) {
-        entry->overdue = true;
-        session_base_arm(session, LAST_TURN_MS);
-        return;
-    }
     if (session->state == LIFE_WAITING) {
-        give_up_waiting(session);
+        if (!session_base_last_turn(session))
+            give_up_waiting(session);
         return;
     }
     uint64_t unsent = socket_unsent(session->fd);

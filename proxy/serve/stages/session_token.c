@@ -62,6 +62,7 @@ static bool wait_for(struct session *session, struct token_store *store, struct 
     search->length = token.len;
     memcpy(search->token, token.ptr, token.len);
     session->entry->wait = &search->wait;
+    session->entry->overdue = false;
     session_base_step(session, LIFE_LOOK_UP);
     session_base_arm(session, session_base_limits(session)->handshake_timeout_ms);
     watch_want(session->client_watch, 0);

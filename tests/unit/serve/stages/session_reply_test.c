@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "lib/failing_alloc.h"
+#include "serve/stages/session.h"
 
 static uv_loop_t loop;
 static struct session_env env;
@@ -265,6 +266,21 @@ static void test_the_maker_is_told(void **unused)
     }
 }
 
+/* The pool has read the token's file while the process was stopped: its word comes with the next
+ * turn. */
+static void test_a_token_may_come_in_the_last_turn(void **unused)
+{
+    begin(true);
+    session_base_step(session, LIFE_LOOK_UP);
+    session_deadline_cb(&session->timer);
+    assert_int_equal(session->state, LIFE_LOOKING);
+    assert_true(uv_is_active((uv_handle_t *)&session->timer));
+    uv_timer_stop(&session->timer);
+    session_deadline_cb(&session->timer);
+    expect_heard("HTTP/1.1 503 Service Unavailable\r\n", "");
+    end();
+}
+
 static void test_told_to_be_the_last_while_waiting(void **unused)
 {
     begin(true);
@@ -322,6 +338,7 @@ int main(void)
         TEST(test_the_answer_does_not_come),
         TEST(test_an_answer_in_the_last_turn),
         TEST(test_the_maker_is_told),
+        TEST(test_a_token_may_come_in_the_last_turn),
         TEST(test_told_to_be_the_last_while_waiting),
         TEST(test_nobody_reads),
         TEST(test_without_memory),
