@@ -126,6 +126,7 @@ int __wrap_uv_timer_init(uv_loop_t *loop, uv_timer_t *handle);
 int __wrap_uv_timer_start(uv_timer_t *handle, uv_timer_cb callback, uint64_t after,
                           uint64_t repeat);
 int __wrap_uv_timer_stop(uv_timer_t *handle);
+int __wrap_uv_is_active(const uv_handle_t *handle);
 int __wrap_uv_poll_init(uv_loop_t *loop, uv_poll_t *handle, int fd);
 int __wrap_uv_poll_start(uv_poll_t *handle, int events, uv_poll_cb callback);
 int __wrap_uv_async_init(uv_loop_t *loop, uv_async_t *handle, uv_async_cb callback);
@@ -171,6 +172,13 @@ int __wrap_uv_timer_stop(uv_timer_t *handle)
     wsl_assert(timer);
     timer->active = false;
     return 0;
+}
+
+int __wrap_uv_is_active(const uv_handle_t *handle)
+{
+    const struct fake_loop_timer *timer = fake_loop_timer(handle);
+    wsl_assert(timer);
+    return timer->active;
 }
 
 int __wrap_uv_poll_init(uv_loop_t *loop, uv_poll_t *handle, int fd)

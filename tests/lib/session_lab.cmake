@@ -1,7 +1,8 @@
 # A program that includes lib/session_lab.h calls the fakes instead of these. Only our own code does: libuv, OpenSSL and
 # libc go on as they are.
 set(session_lab_wraps malloc calloc realloc strdup free
-    uv_now uv_hrtime uv_timer_init uv_timer_start uv_timer_stop uv_poll_init uv_poll_start uv_async_init uv_async_send uv_close
+    uv_now uv_hrtime uv_timer_init uv_timer_start uv_timer_stop uv_is_active uv_poll_init uv_poll_start
+    uv_async_init uv_async_send uv_close
     uv_queue_work uv_getaddrinfo uv_freeaddrinfo uv_cancel
     time clock_gettime getrandom
     recv send sendfile shutdown close safe_path_make write socket connect getsockopt setsockopt getsockname ioctl poll
