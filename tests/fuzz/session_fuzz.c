@@ -4,7 +4,8 @@
  * session_peer.h. At the end of each script every peer becomes well-behaved: then all that was sent
  * must arrive, and after that every session must end by itself, in its time.
  *
- *      input   one byte for how it ends, then steps: a byte of enum step and SCRIPT bits, arguments
+ *      input   one byte for how it ends and what the host grants, then steps: a byte of enum step
+ *              and SCRIPT bits, arguments
  */
 #include <sys/mman.h>
 
@@ -129,7 +130,7 @@ static void step_connect(void)
 {
     uint8_t where = next_byte(), from = next_byte();
     size_t window = next_size();
-    uint32_t listener = where % 5;
+    uint32_t listener = where & 64 ? 5 : where % 5;
     if (session_client_count == SESSION_CLIENTS)
         return;
     struct fake_peer *peer = fake_peer_new(false);
@@ -440,6 +441,10 @@ enum part {
 };
 enum { PART_AT_ONCE = 8 }; /* peers do not become well-behaved before */
 
+/* How many descriptors the host grants; the next bits of the first byte. */
+enum { HOST_FIRST = 16 };
+static const uint64_t descriptors[] = {1000, 80, 64, 48};
+
 static void part(enum part how)
 {
     switch (how) {
@@ -565,8 +570,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     session_client_count = 0;
     reloads = RELOADS_MOST;
     session_peer_reset();
-    session_lab_open(configs[0]);
     uint8_t how = next_byte();
+    session_lab_open(configs[0], descriptors[how / HOST_FIRST % WSL_COUNT(descriptors)]);
     for (unsigned i = 0; script_left > 0 && i < STEPS_MOST; i++)
         run_step();
     finish(how);

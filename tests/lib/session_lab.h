@@ -42,6 +42,7 @@ static struct {
     struct work_pool pool;
     struct lookup_table *lookups;
     struct mailbox mailboxes[SESSION_LAB_WORKERS];
+    struct descriptors_host host;
     struct ops_process ops;
     struct site *site;
     uint64_t accepted;
@@ -168,9 +169,6 @@ static void session_lab_gone(struct session_env *env)
     (void)env;
 }
 
-static const struct descriptors_host session_lab_host = {
-    .limit = 1000, .workers = SESSION_LAB_WORKERS, .pool_threads = WORK_THREADS};
-
 static inline void session_lab_open_worker(unsigned number)
 {
     struct session_env *env = &session_lab.workers[number];
@@ -185,7 +183,7 @@ static inline void session_lab_open_worker(unsigned number)
     list_init(&env->visits);
     list_init(&env->asks);
     env->limits = session_lab.limits;
-    env->attempts = descriptors_attempts(&session_lab_host);
+    env->attempts = descriptors_attempts(&session_lab.host);
     wsl_assert(mailbox_open(&session_lab.mailboxes[number], NULL, env));
     env->lane = (struct work_lane){&session_lab.pool, NULL, &session_lab.mailboxes[number]};
     env->names = resolve_create(&env->lane, session_lab.lookups);
@@ -197,7 +195,7 @@ static inline void session_lab_open_worker(unsigned number)
 static inline bool session_lab_serve(const struct config *config)
 {
     const struct site_shared shared = {session_lab.limits, session_lab.route_stats,
-                                       session_lab_host};
+                                       session_lab.host};
     char error[256];
     struct site *site = site_create(config, &shared, session_lab.site, error, sizeof(error));
     if (!site)
@@ -209,8 +207,10 @@ static inline bool session_lab_serve(const struct config *config)
     return true;
 }
 
-static inline void session_lab_open(const struct config *config)
+/* `descriptors`: how many the process may have open. */
+static inline void session_lab_open(const struct config *config, uint64_t descriptors)
 {
+    session_lab.host = (struct descriptors_host){descriptors, SESSION_LAB_WORKERS, WORK_THREADS};
     fake_loop_reset();
     fake_socket_reset();
     fake_loop.is_ready = fake_socket_is_ready;
@@ -239,28 +239,32 @@ static inline bool session_lab_reserve(uint32_t listener, struct limits_usage *p
 {
     const struct site *site = session_lab.site;
     const struct site_listener *own = &site->listeners[listener];
+    uint64_t each = site->plan.operators_each;
     if (own->terms.operators)
         return limits_enter_operators(session_lab.limits, pass, own->counter,
-                                      own->terms.connections);
+                                      own->terms.connections < each ? own->terms.connections
+                                                                    : each);
     return limits_reserve(session_lab.limits, pass, own->terms.connection, site->plan.clients) ||
            (own->terms.late && limits_enter_late(session_lab.limits, pass, site->plan.late));
 }
 
-/* False: it cannot connect. */
+/* False: it waits in the backlog. */
 static inline bool session_lab_accept(unsigned worker, uint32_t listener, struct fake_peer *peer,
                                       const struct addr *address)
 {
     struct session_env *env = &session_lab.workers[worker];
-    int fd = env->accepted < SESSION_LAB_CLIENTS ? fake_client(peer) : -1;
-    if (fd < 0)
+    struct session_client client = {.listener = listener, .peer = *address};
+    if (env->accepted == SESSION_LAB_CLIENTS || !session_lab_reserve(listener, &client.pass))
         return false;
-    struct session_client client = {.listener = listener, .peer = *address, .fd = fd};
-    if (!session_lab_reserve(listener, &client.pass)) {
-        close(fd);
+    client.fd = fake_client(peer);
+    if (client.fd < 0) {
+        limits_leave(&client.pass);
         return false;
     }
     client.site = site_retain(session_lab.site);
-    client.number = ++session_lab.accepted;
+    session_lab.accepted++;
+    if (!session_lab.site->listeners[listener].terms.operators)
+        client.number = session_lab.accepted;
     session_accept(env, &client);
     session_lab.sessions++;
     return true;
@@ -296,16 +300,30 @@ static inline void session_lab_check_deadline(const struct session *session)
     wsl_assert(!"a dead session is in the list");
 }
 
+/* Without a reserve a connection has its own descriptor, and no other. */
+static inline size_t session_lab_reserved(const struct session *session)
+{
+    return session->pass.descriptors > 0 ? session->pass.descriptors : 1;
+}
+
 static inline void session_lab_check(void)
 {
-    size_t live = 0, listed = 0;
+    size_t live = 0, listed = 0, descriptors = 0;
     for (unsigned i = 0; i < SESSION_LAB_WORKERS; i++) {
         struct session_env *env = &session_lab.workers[i];
         struct list *link = env->sessions.next;
-        for (; link != &env->sessions; link = link->next, listed++)
-            session_lab_check_deadline(WSL_CONTAINER(link, struct session, link));
+        for (; link != &env->sessions; link = link->next, listed++) {
+            const struct session *session = WSL_CONTAINER(link, struct session, link);
+            session_lab_check_deadline(session);
+            descriptors += session_lab_reserved(session);
+        }
         live += env->live;
+        uint32_t attempts = descriptors_attempts(&session_lab.host);
+        wsl_assert(env->attempts <= attempts);
+        /* Its epoll set, its recordings, attempts beyond a dial's first. */
+        descriptors += 1 + env->recordings + (attempts - env->attempts);
     }
+    wsl_assert(fake_socket.open <= descriptors);
     wsl_assert(listed <= live);
     wsl_assert(limits_count(session_lab.limits) <= listed);
     wsl_assert(fake_memory.bytes <= SESSION_LAB_OVERHEAD + live * SESSION_LAB_MEMORY);
@@ -394,6 +412,18 @@ static inline void session_lab_check_sums(void)
     wsl_assert(by_route <= sessions);
 }
 
+/* All that was reserved is free again. */
+static inline void session_lab_check_reserves(void)
+{
+    struct limits_usage all, late = {0};
+    wsl_assert(limits_reserve(session_lab.limits, &all, 1, 1));
+    wsl_assert(limits_enter_late(session_lab.limits, &late, 1));
+    limits_leave(&all);
+    limits_leave(&late);
+    for (unsigned i = 0; i < SESSION_LAB_WORKERS; i++)
+        wsl_assert(session_lab.workers[i].attempts == descriptors_attempts(&session_lab.host));
+}
+
 /* No target is taken to have a session. */
 static inline void session_lab_check_targets(void)
 {
@@ -406,6 +436,7 @@ static inline void session_lab_check_targets(void)
 static inline void session_lab_close(void)
 {
     session_lab_check_sums();
+    session_lab_check_reserves();
     session_lab_check_targets();
     for (unsigned i = 0; i < SESSION_LAB_WORKERS; i++) {
         resolve_close(session_lab.workers[i].names);
