@@ -14,10 +14,10 @@
 
 enum kind { LINE, PRINT, OPEN, REOPEN };
 
-/* In the queue, its text behind it; copied in and out, so it need not be aligned there. */
+/* In the queue, its text behind it. */
 struct record {
     enum kind kind;
-    size_t size; /* with its text */
+    size_t size; /* with its text, and aligned: a leak checker looks for `request` there */
     struct log_entry entry;
     struct request *request; /* OPEN: owned */
 };
@@ -50,8 +50,8 @@ static bool grow(struct log_queue *queue, size_t needed)
 static bool append(struct log_writer *writer, struct record *record)
 {
     struct log_queue *queue = &writer->filling;
-    size_t text = record->entry.text.len;
-    record->size = sizeof(*record) + text;
+    size_t text = record->entry.text.len, align = _Alignof(struct record);
+    record->size = (sizeof(*record) + text + align - 1) / align * align;
     bool bounded = record->kind == LINE || record->kind == PRINT;
     if ((bounded && queue->used + record->size > LOG_QUEUE_MAX) ||
         !grow(queue, queue->used + record->size))
