@@ -19,7 +19,7 @@ struct config_place {
     uint32_t line, column;
 };
 
-/* ---- values ---------------------------------------------------------------------------------- */
+/* ---- values ---- */
 
 enum config_address_kind {
     CONFIG_ADDRESS_TCP,
@@ -51,7 +51,7 @@ struct config_cidrs {
     size_t count;
 };
 
-/* ---- process --------------------------------------------------------------------------------- */
+/* ---- process ---- */
 
 enum config_log_format { CONFIG_LOG_TEXT, CONFIG_LOG_JSON };
 enum config_log_level { CONFIG_LOG_DEBUG, CONFIG_LOG_INFO, CONFIG_LOG_WARN, CONFIG_LOG_ERROR };
@@ -108,7 +108,7 @@ struct config_command {
     enum config_command_end when_it_ends;
 };
 
-/* ---- listeners ------------------------------------------------------------------------------- */
+/* ---- listeners ---- */
 
 enum config_tls_mode {
     CONFIG_TLS_OFF,      /* plain only; a TLS hello is refused */
@@ -162,7 +162,7 @@ struct config_listener {
     struct config_place place;
 };
 
-/* ---- routes ---------------------------------------------------------------------------------- */
+/* ---- routes ---- */
 
 enum config_target_proxy {
     CONFIG_TARGET_PROXY_OFF,

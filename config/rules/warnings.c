@@ -110,7 +110,7 @@ static void check_liveness(const struct config *config, const struct option_ref_
     }
 }
 
-/* ---- hosts that clients choose --------------------------------------------------------------- */
+/* ---- hosts that clients choose ---- */
 
 static const char *pattern_of(const struct config_route *route, struct value_text name)
 {

@@ -41,7 +41,7 @@ void hash_map_init(struct hash_map *map, hash_map_key_fn *key, const struct siph
 void hash_map_free(struct hash_map *map);
 
 /* Buckets for so many links; false: the map stays as it is. */
-bool hash_map_reserve(struct hash_map *map, size_t count) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool hash_map_reserve(struct hash_map *map, size_t count);
 
 /* The link that was added last under that key; NULL: none. */
 struct hash_map_link *hash_map_find(const struct hash_map *map, struct slice key);

@@ -11,8 +11,8 @@
 #include "base/base.h"
 
 /* The group is the user's own. */
-bool identity_user(const char *name, uid_t *uid, gid_t *gid, char *error,
-                   size_t error_size) WSL_MUST_CHECK;
-bool identity_group(const char *name, gid_t *gid, char *error, size_t error_size) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool identity_user(const char *name, uid_t *uid, gid_t *gid, char *error,
+                                  size_t error_size);
+WSL_MUST_CHECK bool identity_group(const char *name, gid_t *gid, char *error, size_t error_size);
 
 #endif

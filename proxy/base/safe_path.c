@@ -21,7 +21,7 @@ struct walk {
     char rest[PATH_MAX]; /* of the path */
 };
 
-/* ---- one component --------------------------------------------------------------------------- */
+/* ---- one component ---- */
 
 static bool enter(struct walk *walk, int fd, bool safe)
 {
@@ -136,7 +136,7 @@ static enum step step(struct walk *walk, struct safe_path *found)
     return take_entry(walk, found, fd, last);
 }
 
-/* ---- a path ---------------------------------------------------------------------------------- */
+/* ---- a path ---- */
 
 static bool walk_as_root(struct safe_path *found, const char *path, bool follow)
 {
@@ -189,7 +189,7 @@ void safe_path_close(struct safe_path *found)
     found->folder = -1;
 }
 
-/* ---- a file ---------------------------------------------------------------------------------- */
+/* ---- a file ---- */
 
 /* Not somebody else's file under a second name, nor one that was lured here. */
 static bool may_write(const struct safe_path *found, int fd, const struct safe_path_owner *owner)

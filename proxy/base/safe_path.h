@@ -37,7 +37,7 @@ struct safe_path_owner {
  * link of root's in a folder of root's, what it leads to. ELOOP: a link that another user may have
  * made.
  */
-bool safe_path_find(struct safe_path *found, const char *path, bool follow) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool safe_path_find(struct safe_path *found, const char *path, bool follow);
 void safe_path_close(struct safe_path *found);
 
 /*
@@ -45,11 +45,11 @@ void safe_path_close(struct safe_path *found);
  * may change it is not a file of its own (hard links), or has an owner who is neither root, `owner`
  * nor the folder's.
  */
-int safe_path_open(const char *path, int flags, mode_t mode,
-                   const struct safe_path_owner *owner) WSL_MUST_CHECK;
+WSL_MUST_CHECK int safe_path_open(const char *path, int flags, mode_t mode,
+                                  const struct safe_path_owner *owner);
 
 /* Makes a file for writing. EEXIST: something has that name, a link perhaps. */
-int safe_path_make(const char *path, int flags, mode_t mode) WSL_MUST_CHECK;
+WSL_MUST_CHECK int safe_path_make(const char *path, int flags, mode_t mode);
 
 /* A path for calls that take nothing else, which leads to that name in that very folder. */
 const char *safe_path_proc(const struct safe_path *found, char text[static SAFE_PATH_PROC]);

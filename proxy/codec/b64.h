@@ -14,6 +14,6 @@
 size_t b64_encode(char *out, const uint8_t *bytes, size_t length);
 
 /* Returns the number of bytes, or -1 when the text is not base64 or does not fit. */
-long b64_decode(uint8_t *out, size_t capacity, struct slice text) WSL_MUST_CHECK;
+WSL_MUST_CHECK long b64_decode(uint8_t *out, size_t capacity, struct slice text);
 
 #endif

@@ -18,16 +18,16 @@ struct ip_port {
 };
 
 /* Four decimal octets without leading zeros, which some would read as octal. */
-bool ip_parse_v4(struct slice text, uint8_t address[static IP_BYTES]) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool ip_parse_v4(struct slice text, uint8_t address[static IP_BYTES]);
 
 /* The three forms of RFC 4291 section 2.2; no brackets, no zone. */
-bool ip_parse_v6(struct slice text, uint8_t address[static IP_BYTES]) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool ip_parse_v6(struct slice text, uint8_t address[static IP_BYTES]);
 
 /* Either of them. */
-bool ip_parse(struct slice text, uint8_t address[static IP_BYTES]) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool ip_parse(struct slice text, uint8_t address[static IP_BYTES]);
 
 /* 0 to 65535 in decimal, without leading zeros. */
-bool ip_parse_port(struct slice text, uint16_t *port) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool ip_parse_port(struct slice text, uint16_t *port);
 
 void ip_from_v4(const uint8_t octets[static 4], uint8_t address[static IP_BYTES]);
 bool ip_is_v4(const uint8_t address[static IP_BYTES]);

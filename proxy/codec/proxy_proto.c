@@ -84,7 +84,7 @@ static uint32_t checksum_of(const uint8_t *header, size_t length, size_t at)
     return ~crc;
 }
 
-/* ---- version 1 ------------------------------------------------------------------------------- */
+/* ---- version 1 ---- */
 
 /* Cuts the text up to the next space, or all of it; the space goes too. */
 static struct slice cut_word(struct slice *rest)
@@ -134,7 +134,7 @@ static enum proxy_proto_verdict decode_v1(const uint8_t *bytes, size_t length,
     return read_v1_line(line, header) ? PROXY_PROTO_DONE : PROXY_PROTO_BAD;
 }
 
-/* ---- version 2, in --------------------------------------------------------------------------- */
+/* ---- version 2, in ---- */
 
 static struct slice slice_at(const uint8_t *bytes, size_t length)
 {
@@ -318,7 +318,7 @@ enum proxy_proto_verdict proxy_proto_decode(const uint8_t *bytes, size_t length,
     return verdict;
 }
 
-/* ---- out ------------------------------------------------------------------------------------- */
+/* ---- out ---- */
 
 static bool both_v4(const struct proxy_proto *header)
 {

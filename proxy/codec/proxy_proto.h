@@ -58,9 +58,9 @@ enum proxy_proto_verdict {
  * known ones come once, and a checksum (section 2.2.3) that is there must be right. What LOCAL and
  * UNSPEC carry is skipped unread, as the specification demands.
  */
-enum proxy_proto_verdict proxy_proto_decode(const uint8_t *bytes, size_t length,
-                                            struct proxy_proto *header, size_t *consumed,
-                                            enum reason *bad) WSL_MUST_CHECK;
+WSL_MUST_CHECK enum proxy_proto_verdict proxy_proto_decode(const uint8_t *bytes, size_t length,
+                                                           struct proxy_proto *header,
+                                                           size_t *consumed, enum reason *bad);
 
 /*
  * A header for a target; returns its length, or 0 when it does not fit. When the families of the
@@ -68,9 +68,9 @@ enum proxy_proto_verdict proxy_proto_decode(const uint8_t *bytes, size_t length,
  * and version 2 LOCAL, bare: every receiver has to take that, while PROXY with UNSPEC is one that
  * it may refuse, and HAProxy does.
  */
-size_t proxy_proto_encode_v1(uint8_t *out, size_t capacity,
-                             const struct proxy_proto *header) WSL_MUST_CHECK;
-size_t proxy_proto_encode_v2(uint8_t *out, size_t capacity,
-                             const struct proxy_proto *header) WSL_MUST_CHECK;
+WSL_MUST_CHECK size_t proxy_proto_encode_v1(uint8_t *out, size_t capacity,
+                                            const struct proxy_proto *header);
+WSL_MUST_CHECK size_t proxy_proto_encode_v2(uint8_t *out, size_t capacity,
+                                            const struct proxy_proto *header);
 
 #endif

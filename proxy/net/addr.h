@@ -30,7 +30,7 @@ struct addr {
 struct addr addr_from(const struct sockaddr *address);
 
 /* The same without sockets; false when it is none of IP, but a Unix peer's. A scope is dropped. */
-bool addr_to_ip(const struct addr *address, struct ip_port *ip) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool addr_to_ip(const struct addr *address, struct ip_port *ip);
 struct addr addr_from_ip(const struct ip_port *ip);
 
 socklen_t addr_length(const struct addr *address);
@@ -39,13 +39,13 @@ socklen_t addr_length(const struct addr *address);
 const char *addr_print(const struct addr *address, char text[static ADDR_TEXT]);
 
 /* A numeric host, without brackets; false when it is a name. */
-bool addr_parse(struct addr *address, const char *host, uint16_t port) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool addr_parse(struct addr *address, const char *host, uint16_t port);
 
 /* Whatever their ports are. */
 bool addr_same_host(const struct addr *a, const struct addr *b);
 
 /* False when the path does not fit; a leading '@' stands for the abstract name space. */
-bool addr_unix(struct sockaddr_un *address, socklen_t *length, const char *path) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool addr_unix(struct sockaddr_un *address, socklen_t *length, const char *path);
 
 /*
  * Sorts for connecting (RFC 8305 section 4): families alternate, beginning with the first one

@@ -44,7 +44,7 @@ static const char *remedy_of(int error)
     }
 }
 
-/* ---- TCP ------------------------------------------------------------------------------------- */
+/* ---- TCP ---- */
 
 static int open_tcp(const struct sockaddr *address, socklen_t length, int backlog)
 {
@@ -134,7 +134,7 @@ static bool listen_tcp(struct listen_socket *listener, const struct config_liste
     return true;
 }
 
-/* ---- Unix sockets ---------------------------------------------------------------------------- */
+/* ---- Unix sockets ---- */
 
 static bool same_text(const char *a, const char *b)
 {
@@ -269,7 +269,7 @@ static bool listen_unix(struct listen_socket *listener, const struct config_list
     return fail(failure, listener->name, why, NULL);
 }
 
-/* ---- whatever the process was started with --------------------------------------------------- */
+/* ---- whatever the process was started with ---- */
 
 static bool listens(int fd)
 {
@@ -311,7 +311,7 @@ static bool take_descriptor(struct listen_socket *listener, const struct config_
     return true;
 }
 
-/* ---- all of them ----------------------------------------------------------------------------- */
+/* ---- all of them ---- */
 
 bool listen_open(struct listen_socket *listener, const struct config_listener *config, char *error,
                  size_t error_size)

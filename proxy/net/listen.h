@@ -24,17 +24,17 @@ struct listen_socket {
     struct unix_file file;  /* of a Unix socket */
 };
 
-bool listen_open(struct listen_socket *socket, const struct config_listener *config, char *error,
-                 size_t error_size) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool listen_open(struct listen_socket *socket, const struct config_listener *config,
+                                char *error, size_t error_size);
 
 /* Takes over a descriptor that listens already. */
-bool listen_adopt(struct listen_socket *socket, const struct config_listener *config, int fd,
-                  char *error, size_t error_size) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool listen_adopt(struct listen_socket *socket, const struct config_listener *config,
+                                 int fd, char *error, size_t error_size);
 
 /* One that stays, under a changed configuration: its backlog, and who may connect to its path. */
-bool listen_renew(struct listen_socket *socket, const struct config_listener *before,
-                  const struct config_listener *after, char *error,
-                  size_t error_size) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool listen_renew(struct listen_socket *socket, const struct config_listener *before,
+                                 const struct config_listener *after, char *error,
+                                 size_t error_size);
 
 /* Somebody else goes on listening: what listen_close would remove stays. */
 void listen_leave(struct listen_socket *socket);
@@ -46,7 +46,7 @@ void listen_leave(struct listen_socket *socket);
 void listen_hand_over(struct listen_socket *socket);
 
 /* The next connection, non-blocking; -1 with errno when there is none or none can be had. */
-int listen_accept(const struct listen_socket *socket, struct addr *peer) WSL_MUST_CHECK;
+WSL_MUST_CHECK int listen_accept(const struct listen_socket *socket, struct addr *peer);
 
 /* Closes, and removes the file of a Unix socket, unless somebody has put another there. */
 void listen_close(struct listen_socket *socket);

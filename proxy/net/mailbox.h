@@ -36,7 +36,7 @@ struct mailbox {
     bool open;
 };
 
-bool mailbox_open(struct mailbox *mailbox, uv_loop_t *loop, void *owner) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool mailbox_open(struct mailbox *mailbox, uv_loop_t *loop, void *owner);
 
 /* One that waits already runs once, as it was posted first. */
 void mailbox_post(struct mailbox *mailbox, struct mailbox_post *post, mailbox_fn *run,

@@ -36,11 +36,11 @@ struct unix_file_rights {
  * just now, by us: a file that is no socket, not this user's or has a second name is refused with
  * EPERM.
  */
-bool unix_file_own(struct unix_file *file, const char *path, bool fresh) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool unix_file_own(struct unix_file *file, const char *path, bool fresh);
 
 /* False with errno; EPERM: another file lies at the path. */
-bool unix_file_change(const struct unix_file *file,
-                      const struct unix_file_rights *rights) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool unix_file_change(const struct unix_file *file,
+                                     const struct unix_file_rights *rights);
 
 /* Removes the file, unless another one lies there. */
 void unix_file_remove(const struct unix_file *file);
@@ -49,6 +49,6 @@ void unix_file_remove(const struct unix_file *file);
 void unix_file_forget(struct unix_file *file);
 
 /* Removes the socket that lies at the path; false with errno. Nothing there is fine. */
-bool unix_file_unlink(const char *path) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool unix_file_unlink(const char *path);
 
 #endif

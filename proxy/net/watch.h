@@ -35,15 +35,15 @@ struct watch_set {
     struct watch *closed; /* while dispatching: freed once no event can name them */
 };
 
-bool watch_set_open(struct watch_set *set, uv_loop_t *loop) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool watch_set_open(struct watch_set *set, uv_loop_t *loop);
 uv_loop_t *watch_set_loop(const struct watch_set *set);
 
 /* After its watches; the loop runs once more before the memory may go. */
 void watch_set_close(struct watch_set *set);
 
 /* Waits for `want` from the start. NULL: out of memory. */
-struct watch *watch_open(struct watch_set *set, int fd, unsigned want, watch_cb *callback,
-                         void *owner) WSL_MUST_CHECK;
+WSL_MUST_CHECK struct watch *watch_open(struct watch_set *set, int fd, unsigned want,
+                                        watch_cb *callback, void *owner);
 
 /* Hands the watch to somebody else; what it waits for stays. */
 void watch_adopt(struct watch *watch, watch_cb *callback, void *owner);

@@ -40,18 +40,19 @@ struct work_job {
     struct mailbox_post post;
 };
 
-bool work_pool_open(struct work_pool *pool) WSL_MUST_CHECK; /* false: out of memory */
+WSL_MUST_CHECK bool work_pool_open(struct work_pool *pool); /* false: out of memory */
 void work_pool_close(struct work_pool *pool);
 
 /* True: begin now. False: `begin` is called later, unless work_leave comes first. */
-bool work_ask(const struct work_lane *lane, struct work_job *job, enum work_kind kind,
-              uint64_t client, void (*begin)(struct work_job *job)) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool work_ask(const struct work_lane *lane, struct work_job *job,
+                             enum work_kind kind, uint64_t client,
+                             void (*begin)(struct work_job *job));
 
 /*
  * A job that has not begun. True: it never will, and is the caller's again. False, on another
  * thread than the lane's only: it begins at this moment.
  */
-bool work_leave(struct work_job *job) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool work_leave(struct work_job *job);
 
 /* A job that had begun has ended, and its memory is the caller's again. */
 void work_done(struct work_job *job);

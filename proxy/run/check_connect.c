@@ -32,7 +32,7 @@ struct survey {
     struct tls_scratch *scratch;
 };
 
-/* ---- looking --------------------------------------------------------------------------------- */
+/* ---- looking ---- */
 
 static void begin_next(struct survey *survey);
 
@@ -106,7 +106,7 @@ static void begin_next(struct survey *survey)
     }
 }
 
-/* ---- telling --------------------------------------------------------------------------------- */
+/* ---- telling ---- */
 
 static void tell_days(struct survey *survey, int64_t not_after)
 {
@@ -210,7 +210,7 @@ static bool tell_listeners(struct survey *survey)
     return good;
 }
 
-/* ---- the whole ------------------------------------------------------------------------------- */
+/* ---- the whole ---- */
 
 static bool make_visits(struct survey *survey)
 {

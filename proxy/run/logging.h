@@ -12,7 +12,7 @@
 
 /* A file that has to be made belongs to the user that the process becomes, who may open it again.
  */
-bool logging_open(const struct config *config, char *error, size_t error_size) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool logging_open(const struct config *config, char *error, size_t error_size);
 
 /* A line for each certificate that has expired, will soon, or is not valid yet. */
 void logging_certificates(const struct site *site);

@@ -28,7 +28,7 @@ struct reload_request {
 };
 
 /* NULL: out of memory. */
-struct reload *reload_start(const struct reload_request *request) WSL_MUST_CHECK;
+WSL_MUST_CHECK struct reload *reload_start(const struct reload_request *request);
 
 /* Each finding as a line of the log; whether there is an error among them. */
 bool reload_log_findings(const struct diag *diag);

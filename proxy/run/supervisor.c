@@ -63,7 +63,7 @@ struct supervisor {
     enum { SERVING, LEAVING, RETIRING, DRAINING, STOPPING } phase;
 };
 
-/* ---- probes ---------------------------------------------------------------------------------- */
+/* ---- probes ---- */
 
 static void stop_probing(struct supervisor *supervisor)
 {
@@ -80,7 +80,7 @@ static void begin_probing(struct supervisor *supervisor)
         log_message(REASON_ERROR, "targets are not probed: out of memory");
 }
 
-/* ---- the end --------------------------------------------------------------------------------- */
+/* ---- the end ---- */
 
 static void close_handles(struct supervisor *supervisor)
 {
@@ -216,7 +216,7 @@ static void watch_the_end(struct supervisor *supervisor)
     exit_watch_start(&supervisor->exit_watch, config);
 }
 
-/* ---- changes of the configuration ------------------------------------------------------------ */
+/* ---- changes of the configuration ---- */
 
 static void begin_next(struct supervisor *supervisor);
 
@@ -288,7 +288,7 @@ static void begin_reload(struct supervisor *supervisor, bool certificates_only)
     begin_next(supervisor);
 }
 
-/* ---- handing over ---------------------------------------------------------------------------- */
+/* ---- handing over ---- */
 
 static void upgrade_done(void *owner, bool ready, pid_t child, int status)
 {
@@ -336,7 +336,7 @@ static void begin_next(struct supervisor *supervisor)
     }
 }
 
-/* ---- signals and time ------------------------------------------------------------------------ */
+/* ---- signals and time ---- */
 
 static void end(struct supervisor *supervisor, int number)
 {
@@ -403,7 +403,7 @@ static void watchdog_cb(uv_timer_t *timer)
     notify_say(&supervisor->notify, "WATCHDOG=1");
 }
 
-/* ---- the beginning --------------------------------------------------------------------------- */
+/* ---- the beginning ---- */
 
 static bool open_loop(struct supervisor *supervisor)
 {

@@ -39,13 +39,13 @@ struct supervisor_options {
     bool demo;                   /* the target is this process: nobody else can take over */
 };
 
-struct supervisor *supervisor_create(const struct supervisor_options *options, char *error,
-                                     size_t error_size) WSL_MUST_CHECK;
+WSL_MUST_CHECK struct supervisor *supervisor_create(const struct supervisor_options *options,
+                                                    char *error, size_t error_size);
 
 /* The status to exit with: 0, or that of the command whose end was ours. */
 int supervisor_run(struct supervisor *supervisor);
 
 /* False: something hangs that only _exit ends in time (loop.h). */
-bool supervisor_free(struct supervisor *supervisor) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool supervisor_free(struct supervisor *supervisor);
 
 #endif

@@ -27,9 +27,10 @@ struct upgrade;
 typedef void upgrade_cb(void *owner, bool ready, pid_t child, int status);
 
 /* NULL: *error says why. A child that does not serve within its time is ended. */
-struct upgrade *upgrade_start(const struct program *program, const struct listeners *listeners,
-                              uint64_t patience_ms, upgrade_cb *callback, void *owner, char *error,
-                              size_t error_size) WSL_MUST_CHECK;
+WSL_MUST_CHECK struct upgrade *upgrade_start(const struct program *program,
+                                             const struct listeners *listeners,
+                                             uint64_t patience_ms, upgrade_cb *callback,
+                                             void *owner, char *error, size_t error_size);
 
 pid_t upgrade_child(const struct upgrade *upgrade);
 

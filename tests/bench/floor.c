@@ -74,7 +74,7 @@ static void want(struct floor *f, struct leg *leg, uint32_t events)
 
 static struct leg *leg_new(struct floor *f, int fd, bool client)
 {
-    struct leg *leg = calloc(1, sizeof *leg);
+    struct leg *leg = calloc(1, sizeof(*leg));
     *leg = (struct leg){.fd = fd, .client = client, .want = EPOLLIN};
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
     struct epoll_event e = {.events = EPOLLIN, .data.ptr = leg};
@@ -98,14 +98,14 @@ static void unmask(uint8_t *to, const uint8_t *from, size_t n, const uint8_t mas
 {
     typedef uint32_t vector __attribute__((vector_size(16)));
     uint32_t word;
-    memcpy(&word, mask, sizeof word);
+    memcpy(&word, mask, sizeof(word));
     const vector wide = {word, word, word, word};
     size_t i = 0;
-    for (; i + sizeof wide <= n; i += sizeof wide) {
+    for (; i + sizeof(wide) <= n; i += sizeof(wide)) {
         vector piece;
-        memcpy(&piece, from + i, sizeof piece);
+        memcpy(&piece, from + i, sizeof(piece));
         piece ^= wide;
-        memcpy(to + i, &piece, sizeof piece);
+        memcpy(to + i, &piece, sizeof(piece));
     }
     for (; i < n; i++)
         to[i] = from[i] ^ mask[i % 4];
@@ -131,7 +131,7 @@ static void begin_frame(struct frames *s, const uint8_t *header, size_t rest)
 /* The header that begins at `at`, or goes on there; returns where its payload begins. */
 static uint8_t *decode_header(struct frames *s, uint8_t *at, const uint8_t *end)
 {
-    if (s->have == 0 && (size_t)(end - at) >= sizeof s->header) {
+    if (s->have == 0 && (size_t)(end - at) >= sizeof(s->header)) {
         size_t rest = header_rest(at);
         begin_frame(s, at, rest);
         return at + 2 + rest;
@@ -160,10 +160,10 @@ static size_t decode(struct frames *s, uint8_t *data, size_t n)
         at += piece;
         s->left -= piece;
         uint32_t word;
-        memcpy(&word, s->mask, sizeof word);
+        memcpy(&word, s->mask, sizeof(word));
         size_t turned = piece % 4 * 8; /* little-endian: the next byte of the mask comes first */
         word = turned ? word >> turned | word << (32 - turned) : word;
-        memcpy(s->mask, &word, sizeof word);
+        memcpy(s->mask, &word, sizeof(word));
     }
     return (size_t)(to - data);
 }
@@ -188,11 +188,11 @@ static void upgrade(struct floor *f, struct leg *client, size_t n)
     }
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     check(fd, "socket");
-    if (connect(fd, (struct sockaddr *)&f->target, sizeof f->target) < 0 && errno != EINPROGRESS)
+    if (connect(fd, (struct sockaddr *)&f->target, sizeof(f->target)) < 0 && errno != EINPROGRESS)
         check(-1, "connect");
     client->peer = leg_new(f, fd, false);
     client->peer->peer = client;
-    if (write(client->fd, UPGRADED, sizeof UPGRADED - 1) < 0)
+    if (write(client->fd, UPGRADED, sizeof(UPGRADED) - 1) < 0)
         hang_up(f, client);
 }
 
@@ -293,7 +293,7 @@ int main(int argc, char **argv)
     getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
-    struct floor *f = calloc(1, sizeof *f);
+    struct floor *f = calloc(1, sizeof(*f));
     struct sockaddr_in self = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     f->target = self;
     self.sin_port = htons((uint16_t)strtoul(argv[1], NULL, 10));
@@ -301,7 +301,7 @@ int main(int argc, char **argv)
     f->epoll = epoll_create1(EPOLL_CLOEXEC);
     f->listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     setsockopt(f->listener, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
-    check(bind(f->listener, (struct sockaddr *)&self, sizeof self), "bind");
+    check(bind(f->listener, (struct sockaddr *)&self, sizeof(self)), "bind");
     check(listen(f->listener, BACKLOG), "listen");
     struct epoll_event e = {.events = EPOLLIN, .data.ptr = NULL};
     check(epoll_ctl(f->epoll, EPOLL_CTL_ADD, f->listener, &e), "epoll_ctl");

@@ -186,7 +186,7 @@ static void start(struct load *load)
     struct sockaddr_in self = {.sin_family = AF_INET,
                                .sin_port = htons(options->listen_port),
                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    if (bind(load->listener, (struct sockaddr *)&self, sizeof self) < 0 ||
+    if (bind(load->listener, (struct sockaddr *)&self, sizeof(self)) < 0 ||
         listen(load->listener, BACKLOG) < 0)
         load_die("listen on port %d: %s", options->listen_port, strerror(errno));
     struct epoll_event e = {.events = EPOLLIN, .data.ptr = &load->listener};
@@ -202,7 +202,7 @@ static void start(struct load *load)
 static void read_input(struct load *load)
 {
     char text[64];
-    ssize_t got = read(STDIN_FILENO, text, sizeof text);
+    ssize_t got = read(STDIN_FILENO, text, sizeof(text));
     for (ssize_t i = 0; i < got; i++)
         load->lines += text[i] == '\n';
     if (got > 0)
@@ -306,7 +306,7 @@ static void run(struct load *load)
 
 int main(int argc, char **argv)
 {
-    struct load *load = load_alloc(sizeof *load);
+    struct load *load = load_alloc(sizeof(*load));
     setvbuf(stdout, NULL, _IOLBF, 0);
     parse(&load->options, argc, argv);
     start(load);

@@ -59,7 +59,7 @@ static void build_lap(struct load *load, struct load_bulk *bulk, bool framed, bo
 static void prepare(struct load *load, enum load_side writer)
 {
     const struct load_options *options = &load->options;
-    struct load_bulk *bulk = load->bulk = load_alloc(sizeof *bulk);
+    struct load_bulk *bulk = load->bulk = load_alloc(sizeof(*bulk));
     bulk->writer = writer;
     bool down = writer == LOAD_TARGET;
     build_lap(load, bulk, options->end == LOAD_END_WS || (options->end == LOAD_END_BRIDGE && !down),
@@ -159,7 +159,7 @@ static void take_frames(struct load_conn *conn, const uint8_t *data, size_t size
 static ssize_t read_sealed(struct load_conn *conn)
 {
     struct load *load = conn->load;
-    ssize_t got = recv(conn->fd, load->scratch, sizeof load->scratch, 0);
+    ssize_t got = recv(conn->fd, load->scratch, sizeof(load->scratch), 0);
     if (got > 0)
         load->bulk->seen_total += load_ws_count_records(&conn->walk, load->scratch, (size_t)got);
     if ((got < 0 && errno != EAGAIN) || conn->walk.wrong)
@@ -186,7 +186,7 @@ static bool may_skip(const struct load_conn *conn)
 static ssize_t skip(struct load_conn *conn)
 {
     struct load *load = conn->load;
-    size_t size = sizeof load->scratch;
+    size_t size = sizeof(load->scratch);
     if (load->bulk->walk && conn->walk.left < size)
         size = (size_t)conn->walk.left;
     ssize_t got = recv(conn->fd, load->scratch, size, MSG_TRUNC);
@@ -204,7 +204,7 @@ static ssize_t read_and_take(struct load_conn *conn)
     struct load *load = conn->load;
     const struct load_bulk *bulk = load->bulk;
     /* Where payload is skipped, only headers are read, and little of what follows them. */
-    size_t size = bulk->walk && !is_compared(conn) ? PEEK : sizeof load->scratch;
+    size_t size = bulk->walk && !is_compared(conn) ? PEEK : sizeof(load->scratch);
     ssize_t got = load_conn_read(conn, load->scratch, size);
     if (got > 0 && bulk->walk)
         take_frames(conn, load->scratch, (size_t)got);

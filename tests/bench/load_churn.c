@@ -15,7 +15,7 @@ struct load_churn {
 
 static void prepare(struct load *load)
 {
-    load->churn = load_alloc(sizeof *load->churn);
+    load->churn = load_alloc(sizeof(*load->churn));
 }
 
 static void begin(struct load *load)
@@ -41,7 +41,7 @@ static void readable(struct load_conn *conn)
 {
     struct load *load = conn->load;
     uint8_t data[256];
-    ssize_t got = load_conn_read(conn, data, sizeof data);
+    ssize_t got = load_conn_read(conn, data, sizeof(data));
     if (got < 0)
         return;
     if (got > 0 || conn->side == LOAD_CLIENT)
@@ -62,7 +62,7 @@ static void answer_pings(struct load_conn *conn)
 {
     uint8_t data[256];
     struct slice piece;
-    ssize_t got = load_conn_read(conn, data, sizeof data);
+    ssize_t got = load_conn_read(conn, data, sizeof(data));
     if (got < 0)
         return;
     if (got == 0)
@@ -72,7 +72,7 @@ static void answer_pings(struct load_conn *conn)
     if (load_ws_next(&conn->walk, &at, data + got, &piece) || conn->walk.wrong)
         load_die("not a ping: %s", conn->walk.wrong ? conn->walk.wrong : "data");
     if (conn->walk.pings > pings)
-        load_conn_write(conn, load_ws_pong, sizeof load_ws_pong);
+        load_conn_write(conn, load_ws_pong, sizeof(load_ws_pong));
     load_conn_want(conn, EPOLLIN);
 }
 

@@ -73,7 +73,7 @@ SSL_CTX *load_conn_tls(const char *suite)
 
 static struct load_conn *conn_new(struct load *load, int fd, enum load_side side)
 {
-    struct load_conn *conn = load_alloc(sizeof *conn);
+    struct load_conn *conn = load_alloc(sizeof(*conn));
     conn->load = load;
     conn->fd = fd;
     conn->side = side;
@@ -177,7 +177,7 @@ void load_conn_dial(struct load *load)
     struct sockaddr_in to = {.sin_family = AF_INET,
                              .sin_port = htons(load->options.proxy_port),
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    if (connect(fd, (struct sockaddr *)&to, sizeof to) < 0 && errno != EINPROGRESS)
+    if (connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0 && errno != EINPROGRESS)
         load_die("connect to port %d: %s", load->options.proxy_port, strerror(errno));
     struct load_conn *conn = conn_new(load, fd, LOAD_CLIENT);
     conn->step = LOAD_CONNECTING;
@@ -241,7 +241,7 @@ static void secure(struct load_conn *conn)
 static void connected(struct load_conn *conn)
 {
     int error = 0;
-    socklen_t size = sizeof error;
+    socklen_t size = sizeof(error);
     if (getsockopt(conn->fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0 || error)
         load_die("connect to port %d: %s", conn->load->options.proxy_port, strerror(error));
     if (!conn->load->tls) {
@@ -265,7 +265,7 @@ static void connected(struct load_conn *conn)
 /* True once the head is whole. Nothing may follow it: neither end speaks before both are open. */
 static bool read_head(struct load_conn *conn)
 {
-    size_t room = sizeof conn->head - 1 - conn->head_length;
+    size_t room = sizeof(conn->head) - 1 - conn->head_length;
     ssize_t got = load_conn_read(conn, conn->head + conn->head_length, room);
     if (got < 0)
         return false;
@@ -274,7 +274,7 @@ static bool read_head(struct load_conn *conn)
     conn->head_length += (size_t)got;
     conn->head[conn->head_length] = '\0';
     const char *end = strstr(conn->head, "\r\n\r\n");
-    if (!end && conn->head_length == sizeof conn->head - 1)
+    if (!end && conn->head_length == sizeof(conn->head) - 1)
         load_die("the head is too long");
     if (end && end[4])
         load_die("%zu bytes follow the head", strlen(end + 4));

@@ -13,7 +13,7 @@ struct load_echo {
 
 static void prepare(struct load *load)
 {
-    struct load_echo *echo = load->echo = load_alloc(sizeof *echo);
+    struct load_echo *echo = load->echo = load_alloc(sizeof(*echo));
     size_t size = load->options.frame;
     if (size > 125)
         load_die("echo: messages of up to 125 bytes");
@@ -34,7 +34,7 @@ static void prepare(struct load *load)
         echo->heard_size = echo->request_size;
     }
     echo->unsent = load->options.messages;
-    echo->latency = load_alloc(load->options.messages * sizeof *echo->latency);
+    echo->latency = load_alloc(load->options.messages * sizeof(*echo->latency));
 }
 
 static void say(struct load_conn *conn, const uint8_t *message, size_t size)
@@ -64,7 +64,7 @@ static void begin(struct load *load)
 /* True once the awaited message is whole. There is one under way, so nothing can follow it. */
 static bool listen_for(struct load_conn *conn, const uint8_t *message, size_t size)
 {
-    ssize_t got = load_conn_read(conn, conn->head + conn->head_length, sizeof conn->head - size);
+    ssize_t got = load_conn_read(conn, conn->head + conn->head_length, sizeof(conn->head) - size);
     if (got < 0)
         return false;
     if (got == 0)
@@ -121,7 +121,7 @@ void load_echo_report(const struct load *load)
     uint64_t n = load->messages;
     if (n == 0)
         return;
-    qsort(echo->latency, n, sizeof *echo->latency, by_size);
+    qsort(echo->latency, n, sizeof(*echo->latency), by_size);
     printf(", \"p50_us\": %.1f, \"p99_us\": %.1f, \"max_us\": %.1f", echo->latency[n / 2] / 1e3,
            echo->latency[n * 99 / 100] / 1e3, echo->latency[n - 1] / 1e3);
 }

@@ -124,10 +124,10 @@ size_t load_ws_put_frame(uint8_t *to, const uint8_t *payload, size_t size, uint3
     for (size_t i = 0; i < extra; i++)
         *at++ = (uint8_t)((uint64_t)size >> 8 * (extra - 1 - i));
     uint8_t key[4];
-    memcpy(key, &mask, sizeof key);
+    memcpy(key, &mask, sizeof(key));
     if (mask) {
-        memcpy(at, key, sizeof key);
-        at += sizeof key;
+        memcpy(at, key, sizeof(key));
+        at += sizeof(key);
     }
     for (size_t i = 0; i < size; i++)
         *at++ = payload[i] ^ key[i % 4];

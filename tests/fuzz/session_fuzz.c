@@ -64,8 +64,7 @@ static size_t next_size(void)
     return byte < 128 ? byte : sizes[byte % WSL_COUNT(sizes)];
 }
 
-/* ---- what session_clients session_client_say
- * ------------------------------------------------------------------------ */
+/* ---- what clients say ---- */
 
 static struct session_client_peer *next_client(void)
 {
@@ -110,7 +109,7 @@ static void step_raw(struct session_client_peer *client)
     session_client_say(client, bytes, length);
 }
 
-/* ---- peers ----------------------------------------------------------------------------------- */
+/* ---- peers ---- */
 
 /* From where: a network of trusted proxies, one that is denied, IPv6, a crowd. */
 static struct addr next_address(uint32_t listener, uint8_t bits)
@@ -207,7 +206,7 @@ static void step_target(void)
         target->in_end += size;
 }
 
-/* ---- the world ------------------------------------------------------------------------------- */
+/* ---- the world ---- */
 
 static void step_time(void)
 {
@@ -377,7 +376,7 @@ static void run_step(void)
         (void)session_lab_turn();
 }
 
-/* ---- the end --------------------------------------------------------------------------------- */
+/* ---- the end ---- */
 
 /* Everybody reads, answers and connects, and nothing fails any more. */
 static void behave(void)

@@ -80,7 +80,7 @@ static struct world world;
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size);
 
-/* ---- a world without chance ------------------------------------------------------------------ */
+/* ---- a world without chance ---- */
 
 static uint64_t random_state;
 
@@ -121,8 +121,8 @@ static void set_up(void)
         .certificates = &pair, .certificate_count = 1, .min_version = CONFIG_TLS_1_2};
     const struct config_target target = {
         .address = {.host = "desk.test"}, .tls = true, .ca = ca.text};
-    world.ctx[0] = tls_lab_server(&config, error, sizeof error);
-    world.ctx[1] = tls_lab_client(&target, error, sizeof error);
+    world.ctx[0] = tls_lab_server(&config, error, sizeof(error));
+    world.ctx[1] = tls_lab_client(&target, error, sizeof(error));
     world.other[0] = SSL_CTX_new(TLS_client_method());
     world.other[1] = SSL_CTX_new(TLS_server_method());
     SSL_CTX_use_certificate_file(world.other[1], leaf.text, SSL_FILETYPE_PEM);
@@ -130,11 +130,11 @@ static void set_up(void)
     world.scratch = tls_scratch_create();
     wsl_assert(world.ctx[0] && world.ctx[1] && world.scratch);
     pki_remove(&pki);
-    for (size_t i = 0; i < sizeof world.pattern; i++)
+    for (size_t i = 0; i < sizeof(world.pattern); i++)
         world.pattern[i] = (uint8_t)(i * 2654435761U >> 20);
 }
 
-/* ---- the input ------------------------------------------------------------------------------- */
+/* ---- the input ---- */
 
 static uint8_t next(struct script *s)
 {
@@ -156,15 +156,15 @@ static size_t next_size(struct script *s)
     return n < 64 ? n : n < 128 ? (n - 63) * 64 : (n - 127) * 512;
 }
 
-/* ---- the peer's bytes ------------------------------------------------------------------------ */
+/* ---- the peer's bytes ---- */
 
 static void note_record_ends(struct script *s, const uint8_t *bytes, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
         size_t at = s->pushed++;
-        if (s->header_at < sizeof s->header)
+        if (s->header_at < sizeof(s->header))
             s->header[s->header_at++] = bytes[i];
-        if (s->header_at == sizeof s->header && s->record_end == 0)
+        if (s->header_at == sizeof(s->header) && s->record_end == 0)
             s->record_end = at + 1 + (size_t)(s->header[3] << 8 | s->header[4]);
         if (s->record_end != at + 1)
             continue;
@@ -298,7 +298,7 @@ static void peer_reads(struct script *s, size_t limit)
     s->arrived += got;
 }
 
-/* ---- the transport --------------------------------------------------------------------------- */
+/* ---- the transport ---- */
 
 static void expect_empty_scratch(void)
 {
@@ -449,13 +449,13 @@ static void operate(struct script *s)
     expect_empty_scratch();
 }
 
-/* ---- the end --------------------------------------------------------------------------------- */
+/* ---- the end ---- */
 
 /* What waits for the peer: in the socket, and in the transport one write and some replies. */
 static size_t most_unsent(const struct script *s)
 {
     int buffer;
-    socklen_t size = sizeof buffer;
+    socklen_t size = sizeof(buffer);
     wsl_assert(getsockopt(s->fd, SOL_SOCKET, SO_SNDBUF, &buffer, &size) == 0);
     return (size_t)buffer + TLS_SCRATCH_OUT + REPLIES_MAX;
 }

@@ -55,7 +55,7 @@ static inline void lab_free(struct lab *lab)
     fake_free(&lab->target);
 }
 
-/* ---- what the client sends ------------------------------------------------------------------- */
+/* ---- what the client sends ---- */
 
 static inline void lab_frame(struct lab *lab, uint8_t first, const void *payload, size_t length)
 {
@@ -78,7 +78,7 @@ static inline void lab_binary(struct lab *lab, const char *text)
     lab_frame(lab, 0x82, text, strlen(text));
 }
 
-/* ---- what the client gets -------------------------------------------------------------------- */
+/* ---- what the client gets ---- */
 
 /* One frame of ours, RFC 6455 section 5: whole, unmasked, minimal. False: it is not all there. */
 static inline bool lab_view_frame(struct lab *lab)
@@ -153,7 +153,7 @@ static inline void lab_check(struct lab *lab)
     wsl_assert(!bridge_done(bridge) || bridge_ending(bridge));
 }
 
-/* ---- turning --------------------------------------------------------------------------------- */
+/* ---- turning ---- */
 
 static inline unsigned lab_ready(struct lab *lab)
 {

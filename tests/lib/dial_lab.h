@@ -74,7 +74,7 @@ static inline int remove_directory(void **unused)
     return rmdir(directory);
 }
 
-/* ---- targets --------------------------------------------------------------------------------- */
+/* ---- targets ---- */
 
 static inline int listen_on(const struct sockaddr *address, socklen_t length, int backlog)
 {
@@ -132,7 +132,7 @@ static inline struct config_address unix_target(const char *name)
     return (struct config_address){.kind = CONFIG_ADDRESS_UNIX, .path = name};
 }
 
-/* ---- dialling -------------------------------------------------------------------------------- */
+/* ---- dialling ---- */
 
 static inline void called_cb(void *owner, const struct dial_result *result)
 {

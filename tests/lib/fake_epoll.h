@@ -19,7 +19,7 @@
 
 #include "lib/fake_socket.h"
 
-/* ---- options --------------------------------------------------------------------------------- */
+/* ---- options ---- */
 
 int __wrap_getsockopt(int fd, int level, int name, void *value, socklen_t *size);
 int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t size);
@@ -71,7 +71,7 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
     return 0;
 }
 
-/* ---- readiness ------------------------------------------------------------------------------- */
+/* ---- readiness ---- */
 
 int __wrap_epoll_create1(int flags);
 int __wrap_epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event);

@@ -87,7 +87,7 @@ static inline void fake_loop_reset(void)
     wsl_assert(fake_loop.timer_count == 0 && fake_loop.closing_count == 0);
 }
 
-/* ---- the clock ------------------------------------------------------------------------------- */
+/* ---- the clock ---- */
 
 uint64_t __wrap_uv_now(const uv_loop_t *loop);
 uint64_t __wrap_uv_hrtime(void);
@@ -120,7 +120,7 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *out)
     return 0;
 }
 
-/* ---- timers and other handles ---------------------------------------------------------------- */
+/* ---- timers and other handles ---- */
 
 int __wrap_uv_timer_init(uv_loop_t *loop, uv_timer_t *handle);
 int __wrap_uv_timer_start(uv_timer_t *handle, uv_timer_cb callback, uint64_t after,
@@ -274,7 +274,7 @@ void __wrap_uv_close(uv_handle_t *handle, uv_close_cb callback)
     fake_loop.closing[fake_loop.closing_count++].callback = callback;
 }
 
-/* ---- the pool -------------------------------------------------------------------------------- */
+/* ---- the pool ---- */
 
 int __wrap_uv_queue_work(uv_loop_t *loop, uv_work_t *request, uv_work_cb work,
                          uv_after_work_cb after);
@@ -425,7 +425,7 @@ static inline bool fake_loop_tell_one(void)
     return true;
 }
 
-/* ---- turns ----------------------------------------------------------------------------------- */
+/* ---- turns ---- */
 
 /* The next one that is due at that time; NULL: none. */
 static inline struct fake_loop_timer *fake_loop_due(uint64_t at)

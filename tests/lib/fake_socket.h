@@ -116,7 +116,7 @@ static inline bool fake_fails(unsigned *countdown)
     return *countdown > 0 && --*countdown == 0;
 }
 
-/* ---- descriptors ----------------------------------------------------------------------------- */
+/* ---- descriptors ---- */
 
 static inline struct fake_descriptor *fake_descriptor(int fd)
 {
@@ -176,7 +176,7 @@ static inline int fake_client(struct fake_peer *peer)
     return fd;
 }
 
-/* ---- what the peer does ---------------------------------------------------------------------- */
+/* ---- what the peer does ---- */
 
 static inline void fake_peer_reset(struct fake_peer *peer, int error)
 {
@@ -226,7 +226,7 @@ static inline void fake_socket_turn(void)
     }
 }
 
-/* ---- bytes ----------------------------------------------------------------------------------- */
+/* ---- bytes ---- */
 
 ssize_t __wrap_recv(int fd, void *buffer, size_t capacity, int flags);
 ssize_t __wrap_send(int fd, const void *bytes, size_t length, int flags);
@@ -343,7 +343,7 @@ int __wrap_close(int fd)
     return 0;
 }
 
-/* ---- files ----------------------------------------------------------------------------------- */
+/* ---- files ---- */
 
 int __wrap_safe_path_make(const char *path, int flags, mode_t mode);
 ssize_t __wrap_write(int fd, const void *bytes, size_t length);
@@ -368,7 +368,7 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t length)
     return (ssize_t)length;
 }
 
-/* ---- connecting ------------------------------------------------------------------------------ */
+/* ---- connecting ---- */
 
 int __wrap_socket(int family, int type, int protocol);
 int __wrap_connect(int fd, const struct sockaddr *address, socklen_t length);

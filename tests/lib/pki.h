@@ -33,7 +33,7 @@ struct pki_path {
 static inline struct pki_path pki_path(const struct pki *pki, const char *name)
 {
     struct pki_path path;
-    snprintf(path.text, sizeof path.text, "%s/%s", pki->directory, name);
+    snprintf(path.text, sizeof(path.text), "%s/%s", pki->directory, name);
     return path;
 }
 
@@ -93,7 +93,7 @@ static inline FILE *pki_open(struct pki *pki, const char *name)
     while (at < pki->count && strcmp(pki->names[at], name) != 0)
         at++;
     wsl_assert(at < WSL_COUNT(pki->names));
-    snprintf(pki->names[at], sizeof pki->names[at], "%s", name);
+    snprintf(pki->names[at], sizeof(pki->names[at]), "%s", name);
     pki->count += at == pki->count;
     FILE *file = fopen(pki_path(pki, name).text, "w");
     wsl_assert(file);

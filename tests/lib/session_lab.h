@@ -61,7 +61,7 @@ static struct {
     bool ended[SESSION_LAB_WORKERS][SESSION_LAB_CLIENTS + 1];
 } session_lab;
 
-/* ---- the log --------------------------------------------------------------------------------- */
+/* ---- the log ---- */
 
 void __wrap_log_begin(struct log_line *line, enum reason_level level, const char *event);
 void __wrap_log_text(struct log_line *line, const char *key, const char *value);
@@ -122,7 +122,7 @@ void __wrap_log_message(enum reason_level level, const char *format, ...)
     (void)format;
 }
 
-/* ---- opening --------------------------------------------------------------------------------- */
+/* ---- opening ---- */
 
 /* A configuration that is good; its warnings are ignored. */
 static inline const struct config *session_lab_load(const char *path)
@@ -270,7 +270,7 @@ static inline bool session_lab_accept(unsigned worker, uint32_t listener, struct
     return true;
 }
 
-/* ---- what always holds ----------------------------------------------------------------------- */
+/* ---- what always holds ---- */
 
 /* Without limits of its own an open session may last for ever. */
 static inline bool session_lab_is_bounded(const struct session *session)
@@ -367,7 +367,7 @@ static inline bool session_lab_advance(uint64_t most)
     return true;
 }
 
-/* ---- the end --------------------------------------------------------------------------------- */
+/* ---- the end ---- */
 
 static inline void session_lab_kill(void)
 {

@@ -54,7 +54,7 @@ static inline void session_peer_reset(void)
     }
 }
 
-/* ---- payload --------------------------------------------------------------------------------- */
+/* ---- payload ---- */
 
 /* Whether a client may have said this at that place of its payload. */
 static inline bool session_peer_may_say(const struct fake_peer *speaker, uint64_t at,
@@ -85,7 +85,7 @@ static inline void session_peer_payload(const struct fake_peer *listener, const 
     heard->payload_heard += length;
 }
 
-/* ---- targets --------------------------------------------------------------------------------- */
+/* ---- targets ---- */
 
 /* Bytes that belong to the introduction. */
 static inline size_t session_peer_introduction(const struct fake_peer *peer, const uint8_t *bytes,
@@ -115,7 +115,7 @@ static inline size_t session_peer_introduction(const struct fake_peer *peer, con
     return 0;
 }
 
-/* ---- clients --------------------------------------------------------------------------------- */
+/* ---- clients ---- */
 
 /* Payload of one frame, or a part of it. */
 static inline void session_peer_frame_bytes(const struct fake_peer *peer, const uint8_t *bytes,

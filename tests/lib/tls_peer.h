@@ -32,7 +32,7 @@ static inline int tls_peer_open(struct tls_peer *peer, SSL_CTX *ctx, int buffer)
     int fds[2];
     wsl_assert(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) == 0);
     for (int i = 0; buffer > 0 && i < 2; i++)
-        setsockopt(fds[i], SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer);
+        setsockopt(fds[i], SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
     *peer = (struct tls_peer){.ssl = SSL_new(ctx), .fd = fds[1]};
     wsl_assert(peer->ssl);
     peer->in = BIO_new(BIO_s_mem());
@@ -46,7 +46,7 @@ static inline int tls_peer_open(struct tls_peer *peer, SSL_CTX *ctx, int buffer)
 static inline void tls_peer_ask_for(struct tls_peer *peer, const char *name)
 {
     char copy[256];
-    snprintf(copy, sizeof copy, "%s", name);
+    snprintf(copy, sizeof(copy), "%s", name);
     wsl_assert(SSL_set_tlsext_host_name(peer->ssl, copy) == 1);
 }
 
@@ -80,7 +80,7 @@ static inline size_t tls_peer_push(struct tls_peer *peer, size_t limit)
     }
     char drop[4096];
     for (size_t left = total; left > 0;) {
-        int size = left < sizeof drop ? (int)left : (int)sizeof drop;
+        int size = left < sizeof(drop) ? (int)left : (int)sizeof(drop);
         wsl_assert(BIO_read(peer->out, drop, size) == size);
         left -= (size_t)size;
     }
@@ -91,7 +91,7 @@ static inline void tls_peer_pull(struct tls_peer *peer)
 {
     char bytes[65536];
     ssize_t got;
-    while ((got = recv(peer->fd, bytes, sizeof bytes, 0)) > 0)
+    while ((got = recv(peer->fd, bytes, sizeof(bytes), 0)) > 0)
         wsl_assert(BIO_write(peer->in, bytes, (int)got) == got);
     peer->eof = peer->eof || got == 0;
 }

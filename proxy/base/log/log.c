@@ -27,7 +27,7 @@ static struct {
     atomic_bool json;
 } sink = {.writer = LOG_WRITER_INIT(&hooks), .lowest = REASON_INFO};
 
-/* ---- where it goes --------------------------------------------------------------------------- */
+/* ---- where it goes ---- */
 
 static void set_format(enum reason_level lowest, bool json)
 {
@@ -72,7 +72,7 @@ void log_reopen(void)
     log_writer_reopen(&sink.writer);
 }
 
-/* ---- its thread ------------------------------------------------------------------------------ */
+/* ---- its thread ---- */
 
 /* The writer goes on while this thread waits; then the signal ends the process as it always does.
  */
@@ -119,7 +119,7 @@ bool log_enabled(enum reason_level level)
     return (int)level >= atomic_load_explicit(&sink.lowest, memory_order_relaxed);
 }
 
-/* ---- building a line ------------------------------------------------------------------------- */
+/* ---- building a line ---- */
 
 static bool append(struct log_line *line, const char *text, size_t length)
 {
@@ -257,7 +257,7 @@ void log_number(struct log_line *line, const char *key, uint64_t value)
         line->length = before;
 }
 
-/* ---- writing it ------------------------------------------------------------------------------ */
+/* ---- writing it ---- */
 
 static void finish(struct log_line *line)
 {

@@ -35,7 +35,7 @@ struct log_line {
  * text at level info on standard error. After log_start the thread opens, and a target that cannot
  * be opened is a line in the log that goes on.
  */
-bool log_open(const struct log_options *options, char *error, size_t error_size) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool log_open(const struct log_options *options, char *error, size_t error_size);
 
 /* To a descriptor that stays the caller's; before log_start. */
 void log_setup(int fd, enum reason_level lowest, bool json);
@@ -47,7 +47,7 @@ void log_reopen(void);
  * From here to log_stop a thread writes, and logging waits for nothing. False: out of memory. A
  * crash in between gives the thread a moment for the last lines.
  */
-bool log_start(void) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool log_start(void);
 
 /* Waits until all is written, a second at most; false: something still waits. */
 bool log_flush(void);

@@ -13,7 +13,7 @@
 
 _Static_assert(LOG_LINE_MAX <= PIPE_BUF, "a pipe takes a whole line or nothing");
 
-/* ---- opening --------------------------------------------------------------------------------- */
+/* ---- opening ---- */
 
 static void take_fd(struct log_output *output, int fd, bool owned)
 {
@@ -99,7 +99,7 @@ void log_output_close(struct log_output *output)
     output->owned = false;
 }
 
-/* ---- writing --------------------------------------------------------------------------------- */
+/* ---- writing ---- */
 
 static bool has_room(int fd, int wait_ms)
 {

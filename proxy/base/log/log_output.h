@@ -58,8 +58,8 @@ struct log_output {
 void log_output_to(struct log_output *output, int fd);
 
 /* May wait for a file system or a name server; a failure changes nothing. */
-bool log_output_open(struct log_output *output, const struct log_options *options, char *error,
-                     size_t error_size) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool log_output_open(struct log_output *output, const struct log_options *options,
+                                    char *error, size_t error_size);
 
 /* A file that was renamed is made anew. An errno: it cannot be, and the old one goes on; 0: done.
  */

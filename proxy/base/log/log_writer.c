@@ -31,7 +31,7 @@ struct request {
     char texts[];
 };
 
-/* ---- the queue, with the mutex --------------------------------------------------------------- */
+/* ---- the queue, with the mutex ---- */
 
 static bool grow(struct log_queue *queue, size_t needed)
 {
@@ -73,7 +73,7 @@ static void put_line(struct log_writer *writer, const struct log_entry *entry)
     writer->lost = append(writer, &record) ? 0 : writer->lost + 1;
 }
 
-/* ---- the thread ------------------------------------------------------------------------------ */
+/* ---- the thread ---- */
 
 /* Marks of --traffic: somebody looks at them, or nobody does. */
 static void print(struct slice text)
@@ -193,7 +193,7 @@ bool log_writer_start(struct log_writer *writer)
     return ready;
 }
 
-/* ---- for everybody --------------------------------------------------------------------------- */
+/* ---- for everybody ---- */
 
 void log_writer_put(struct log_writer *writer, const struct log_entry *entry)
 {
@@ -280,7 +280,7 @@ void log_writer_reopen(struct log_writer *writer)
         writer->hooks->reopened(error);
 }
 
-/* ---- the end --------------------------------------------------------------------------------- */
+/* ---- the end ---- */
 
 /* With the mutex. */
 static bool wait_idle(struct log_writer *writer, unsigned wait_ms)

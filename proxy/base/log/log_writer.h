@@ -51,7 +51,7 @@ struct log_writer {
     }
 
 /* False: out of memory; lines are written as before. Once in a process. */
-bool log_writer_start(struct log_writer *writer) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool log_writer_start(struct log_writer *writer);
 
 void log_writer_put(struct log_writer *writer, const struct log_entry *entry);
 
@@ -62,9 +62,9 @@ void log_writer_print(struct log_writer *writer, struct slice text);
  * Lines from now on go there. With a thread it is the thread that opens, behind the lines that
  * wait: false is then only want of memory, and hooks->refused tells the rest.
  */
-bool log_writer_open(struct log_writer *writer, const struct log_options *options,
-                     const struct log_options *before, char *error,
-                     size_t error_size) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool log_writer_open(struct log_writer *writer, const struct log_options *options,
+                                    const struct log_options *before, char *error,
+                                    size_t error_size);
 void log_writer_to(struct log_writer *writer, int fd);
 void log_writer_reopen(struct log_writer *writer);
 

@@ -8,7 +8,7 @@
 
 #define HEADER_MAX 512
 
-/* ---- where to -------------------------------------------------------------------------------- */
+/* ---- where to ---- */
 
 static bool unix_address(struct syslog *syslog, const char *path)
 {
@@ -61,7 +61,7 @@ static bool connect_it(const struct syslog *syslog)
            0;
 }
 
-/* ---- life ------------------------------------------------------------------------------------ */
+/* ---- life ---- */
 
 /* What RFC 5424 calls PRINTUSASCII; a name that is not is none. */
 static void copy_word(char *out, size_t size, const char *word)
@@ -104,7 +104,7 @@ void syslog_close(struct syslog *syslog)
     syslog->fd = -1;
 }
 
-/* ---- a line ---------------------------------------------------------------------------------- */
+/* ---- a line ---- */
 
 static unsigned priority(const struct syslog *syslog, enum reason_level level)
 {

@@ -50,10 +50,10 @@ struct syslog_entry {
 };
 
 /* Resolves a name and may wait for that; a server that cannot be reached now is an error. */
-bool syslog_open(struct syslog *syslog, const struct syslog_options *options, char *error,
-                 size_t error_size) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool syslog_open(struct syslog *syslog, const struct syslog_options *options,
+                                char *error, size_t error_size);
 void syslog_close(struct syslog *syslog);
 
-bool syslog_send(struct syslog *syslog, const struct syslog_entry *entry) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool syslog_send(struct syslog *syslog, const struct syslog_entry *entry);
 
 #endif

@@ -36,7 +36,7 @@ void json_null(struct json *json);
 void json_raw(struct json *json, struct slice value);
 
 /* The bytes, with a NUL behind them, malloc'd; NULL: there was no memory. Empty afterwards. */
-char *json_take(struct json *json, size_t *length) WSL_MUST_CHECK;
+WSL_MUST_CHECK char *json_take(struct json *json, size_t *length);
 void json_free(struct json *json);
 
 #endif

@@ -25,10 +25,10 @@ void text_add_string(struct text *text, const char *string);
 void text_add_format(struct text *text, const char *format, ...) WSL_PRINTF(2, 3);
 
 /* Room for so many more bytes, to write into and then to count in `length`; NULL: failed. */
-char *text_reserve(struct text *text, size_t more) WSL_MUST_CHECK;
+WSL_MUST_CHECK char *text_reserve(struct text *text, size_t more);
 
 /* The bytes, with a NUL behind them, malloc'd; NULL: failed. `text` is empty afterwards. */
-char *text_take(struct text *text, size_t *length) WSL_MUST_CHECK;
+WSL_MUST_CHECK char *text_take(struct text *text, size_t *length);
 void text_free(struct text *text);
 
 static inline struct slice text_slice(const struct text *text)

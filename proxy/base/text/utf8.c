@@ -16,8 +16,8 @@ static inline size_t skip_ascii(const uint8_t *bytes, size_t length)
     size_t at = 0;
     uint64_t words[2];
 
-    for (; length - at >= sizeof words; at += sizeof words) {
-        memcpy(words, bytes + at, sizeof words);
+    for (; length - at >= sizeof(words); at += sizeof(words)) {
+        memcpy(words, bytes + at, sizeof(words));
         if ((words[0] | words[1]) & 0x8080808080808080)
             break;
     }

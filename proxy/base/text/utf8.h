@@ -15,7 +15,7 @@ struct utf8 {
 };
 
 /* False as soon as the bytes so far cannot be the beginning of valid UTF-8. */
-bool utf8_feed(struct utf8 *state, const uint8_t *bytes, size_t length) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool utf8_feed(struct utf8 *state, const uint8_t *bytes, size_t length);
 
 /* True when no character is left unfinished. */
 static inline bool utf8_complete(const struct utf8 *state)

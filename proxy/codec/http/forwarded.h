@@ -42,7 +42,7 @@ struct forwarded_walk forwarded_begin(const struct http_head *head, enum forward
  * ";" and a value that should be in quotes are taken as well, because proxies write that and it has
  * one reading only.
  */
-enum forwarded_hop forwarded_next(struct forwarded_walk *walk, struct ip_port *hop) WSL_MUST_CHECK;
+WSL_MUST_CHECK enum forwarded_hop forwarded_next(struct forwarded_walk *walk, struct ip_port *hop);
 
 enum forwarded_scheme {
     FORWARDED_UNKNOWN, /* no X-Forwarded-Proto, several, or a word that is none of these */
@@ -52,6 +52,6 @@ enum forwarded_scheme {
 
 /* How the client came, by X-Forwarded-Proto: the first word where several proxies have added one.
  */
-enum forwarded_scheme forwarded_scheme(const struct http_head *head) WSL_MUST_CHECK;
+WSL_MUST_CHECK enum forwarded_scheme forwarded_scheme(const struct http_head *head);
 
 #endif

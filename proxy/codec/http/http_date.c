@@ -13,7 +13,7 @@ struct date {
     unsigned month, day, hour, minute, second; /* month 0..11, day 1..31 */
 };
 
-/* ---- the calendar ---------------------------------------------------------------------------- */
+/* ---- the calendar ---- */
 
 static bool is_leap(int64_t year)
 {
@@ -80,7 +80,7 @@ void http_date_format(int64_t seconds, char out[HTTP_DATE_LENGTH + 1])
              (unsigned)date.year % 10000, date.hour % 100, date.minute % 100, date.second % 100);
 }
 
-/* ---- the three forms ------------------------------------------------------------------------- */
+/* ---- the three forms ---- */
 
 static bool take(struct slice *rest, struct slice word)
 {

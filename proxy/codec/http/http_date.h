@@ -17,6 +17,6 @@ void http_date_format(int64_t seconds, char out[HTTP_DATE_LENGTH + 1]);
  * Case counts, as the section says. The day of the week is not compared with the date, because it
  * says nothing that the date does not. A year of two digits lies at most 50 years after `now`.
  */
-bool http_date_parse(struct slice text, int64_t now, int64_t *seconds) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool http_date_parse(struct slice text, int64_t now, int64_t *seconds);
 
 #endif

@@ -16,7 +16,7 @@ enum http_etag_compare {
 };
 
 /* Does any field of that name list our tag, which is strong and has its quotes, or say "*"? */
-bool http_etag_listed(const struct http_head *head, struct slice name, struct slice etag,
-                      enum http_etag_compare compare) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool http_etag_listed(const struct http_head *head, struct slice name,
+                                     struct slice etag, enum http_etag_compare compare);
 
 #endif

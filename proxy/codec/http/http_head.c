@@ -469,7 +469,7 @@ bool http_head_is_token(struct slice text)
     return text.len > 0 && run_length(text, TOKEN) == text.len;
 }
 
-/* ---- a copy ---------------------------------------------------------------------------------- */
+/* ---- a copy ---- */
 
 static const char *later(const char *end, struct slice text)
 {

@@ -57,9 +57,10 @@ struct http_scan {
  * and limits as soon as the offending byte is there, then, once the head is whole, what its parts
  * mean together (form of the target, Host, Content-Length, repeated fields).
  */
-enum http_verdict http_head_parse(struct http_head *head, const char *bytes, size_t length,
-                                  const struct http_limits *limits, struct http_scan *scan,
-                                  size_t *consumed, enum reason *bad) WSL_MUST_CHECK;
+WSL_MUST_CHECK enum http_verdict http_head_parse(struct http_head *head, const char *bytes,
+                                                 size_t length, const struct http_limits *limits,
+                                                 struct http_scan *scan, size_t *consumed,
+                                                 enum reason *bad);
 
 /* With the bytes that it borrows; one malloc'd block, NULL without memory. */
 WSL_MUST_CHECK struct http_head *http_head_copy(const struct http_head *head);

@@ -22,7 +22,7 @@ struct http_range {
 };
 
 /* The value of the only Range field, for a representation of so many bytes. */
-enum http_range_verdict http_range_parse(struct slice value, uint64_t whole,
-                                         struct http_range *part) WSL_MUST_CHECK;
+WSL_MUST_CHECK enum http_range_verdict http_range_parse(struct slice value, uint64_t whole,
+                                                        struct http_range *part);
 
 #endif

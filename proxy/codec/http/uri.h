@@ -30,7 +30,7 @@
  * `out` has room for URI_NORMAL_MAX(path.len) bytes and is not where `path` lies; `normal` is what
  * was written there. Normalising a normal form changes nothing.
  */
-enum reason uri_normalise(struct slice path, char *out, struct slice *normal) WSL_MUST_CHECK;
+WSL_MUST_CHECK enum reason uri_normalise(struct slice path, char *out, struct slice *normal);
 
 /*
  * Splits host [":" port] at its port; brackets stay with an IPv6 address. `port` is empty when

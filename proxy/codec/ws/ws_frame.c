@@ -134,7 +134,7 @@ static void begin_frame(struct ws_decoder *decoder, const uint8_t *header, size_
 static bool read_header(struct ws_decoder *decoder, struct ws_window *window)
 {
     size_t kept = decoder->header_length;
-    size_t fresh = smallest(window->end - window->in, sizeof decoder->header - kept);
+    size_t fresh = smallest(window->end - window->in, sizeof(decoder->header) - kept);
     const uint8_t *header = window->base + window->in;
 
     if (fresh == 0)
@@ -356,7 +356,7 @@ size_t ws_frame_close(uint8_t out[static 2 + WS_CONTROL_MAX], uint16_t code, con
 
     if (code == 0)
         return ws_frame_control(out, WS_OP_CLOSE, NULL, 0);
-    size_t length = utf8_cut(text, strlen(text), sizeof payload - 2);
+    size_t length = utf8_cut(text, strlen(text), sizeof(payload) - 2);
     payload[0] = (uint8_t)(code >> 8);
     payload[1] = (uint8_t)code;
     memcpy(payload + 2, text, length);

@@ -80,7 +80,7 @@ void ws_frame_decoder_init(struct ws_decoder *decoder, bool expect_mask, bool re
  * soon as that byte is there; within the first byte in the order RSV, opcode, fragmented control
  * frame, order of fragments, text refused; within the second mask, length of a control frame.
  */
-enum ws_event ws_frame_decode(struct ws_decoder *decoder, struct ws_window *window) WSL_MUST_CHECK;
+WSL_MUST_CHECK enum ws_event ws_frame_decode(struct ws_decoder *decoder, struct ws_window *window);
 
 /* Writes the minimal, unmasked, final header; returns its length (2 to WS_HEADER_MAX). */
 size_t ws_frame_header(uint8_t out[static WS_HEADER_MAX], enum ws_opcode opcode,

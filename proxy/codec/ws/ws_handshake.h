@@ -26,23 +26,25 @@ struct ws_handshake {
  *
  * Subprotocol: "binary" if offered, else the first one offered except "base64", else none.
  */
-enum reason ws_handshake_check(const struct http_head *head,
-                               struct ws_handshake *out) WSL_MUST_CHECK;
+WSL_MUST_CHECK enum reason ws_handshake_check(const struct http_head *head,
+                                              struct ws_handshake *out);
 
 /*
  * Chooses again, for those who prefer: the first of `wanted` that the client offers, else none.
  */
-enum reason ws_handshake_prefer(const struct http_head *head, const char *const *wanted,
-                                size_t count, struct ws_handshake *out) WSL_MUST_CHECK;
+WSL_MUST_CHECK enum reason ws_handshake_prefer(const struct http_head *head,
+                                               const char *const *wanted, size_t count,
+                                               struct ws_handshake *out);
 
 /* Sec-WebSocket-Accept for a key; false for a longer text than that, or without memory. */
-bool ws_handshake_accept(struct slice key, char out[static WS_ACCEPT_LENGTH]) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool ws_handshake_accept(struct slice key, char out[static WS_ACCEPT_LENGTH]);
 
 /*
  * The 101 head, with whole field lines of somebody else's among its own; returns its length, or 0
  * when it does not fit.
  */
-size_t ws_handshake_answer(char *out, size_t capacity, const struct ws_handshake *handshake,
-                           struct slice fields) WSL_MUST_CHECK;
+WSL_MUST_CHECK size_t ws_handshake_answer(char *out, size_t capacity,
+                                          const struct ws_handshake *handshake,
+                                          struct slice fields);
 
 #endif

@@ -29,14 +29,14 @@
  *   scheme. This also holds for a name that somebody else points at us (DNS rebinding); a route
  *   with a `host` is not found by that name.
  */
-enum reason access_origin(struct slice origin, struct slice host, bool secure,
-                          const struct config_texts *allowed) WSL_MUST_CHECK;
+WSL_MUST_CHECK enum reason access_origin(struct slice origin, struct slice host, bool secure,
+                                         const struct config_texts *allowed);
 
 /*
  * Is this Host (ptr NULL: none was sent) one that no DNS record of somebody else can make: an
  * address, localhost or a name below it? Browsers resolve those by themselves.
  */
-bool access_is_own_name(struct slice host) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool access_is_own_name(struct slice host);
 
 /*
  * Is the address in any of the ranges? An address is 16 bytes, IPv4 as ::ffff:a.b.c.d; NULL: it has
@@ -46,7 +46,7 @@ bool access_is_own_name(struct slice host) WSL_MUST_CHECK;
 bool access_holds(const struct config_cidrs *ranges, const uint8_t *address);
 
 /* `deny` first; then `allow`, unless it is empty. */
-enum reason access_address(const uint8_t *address, const struct config_cidrs *allow,
-                           const struct config_cidrs *deny) WSL_MUST_CHECK;
+WSL_MUST_CHECK enum reason access_address(const uint8_t *address, const struct config_cidrs *allow,
+                                          const struct config_cidrs *deny);
 
 #endif

@@ -41,8 +41,9 @@ bool client_address_trusts(const struct config_cidrs *trusted, const struct clie
  * wrote it, and nobody here can tell which one that is: to prefer one would let clients choose
  * their address.
  */
-enum reason client_address_find(const struct http_head *head, const struct config_cidrs *trusted,
-                                const struct client_address *peer,
-                                struct client_address *client) WSL_MUST_CHECK;
+WSL_MUST_CHECK enum reason client_address_find(const struct http_head *head,
+                                               const struct config_cidrs *trusted,
+                                               const struct client_address *peer,
+                                               struct client_address *client);
 
 #endif

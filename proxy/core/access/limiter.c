@@ -64,7 +64,7 @@ struct limiter_key limiter_key_of(const uint8_t address[static IP_BYTES])
     return key;
 }
 
-/* ---- the list of idle entries ---------------------------------------------------------------- */
+/* ---- the list of idle entries ---- */
 
 static void idle_append(struct limiter *limiter, uint32_t slot)
 {
@@ -83,7 +83,7 @@ static void idle_remove(struct limiter *limiter, uint32_t slot)
     entries[entries[slot].idle_next].idle_previous = entries[slot].idle_previous;
 }
 
-/* ---- the buckets ----------------------------------------------------------------------------- */
+/* ---- the buckets ---- */
 
 static uint32_t *bucket_of(struct limiter *limiter, const struct limiter_key *key)
 {
@@ -124,7 +124,7 @@ static uint32_t claim(struct limiter *limiter, uint64_t now)
     return slot;
 }
 
-/* ---- judging --------------------------------------------------------------------------------- */
+/* ---- judging ---- */
 
 /*
  * Takes a token if there is one. Each costs an interval of time, and `burst` intervals are a whole

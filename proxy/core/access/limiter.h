@@ -61,15 +61,16 @@ enum limiter_verdict {
 struct limiter;
 
 /* At most `capacity` addresses, 1 to 2^24. */
-struct limiter *limiter_create(uint32_t capacity, const struct siphash_seed *seed) WSL_MUST_CHECK;
+WSL_MUST_CHECK struct limiter *limiter_create(uint32_t capacity, const struct siphash_seed *seed);
 void limiter_destroy(struct limiter *limiter); /* NULL: nothing happens */
 
 struct limiter_key limiter_key_of(const uint8_t address[static IP_BYTES]);
 
 /* One more connection of this client; once admitted, `slot` goes to limiter_leave at its end. */
-enum limiter_verdict limiter_enter(struct limiter *limiter, const struct limiter_key *key,
-                                   const struct limiter_limits *limits, uint64_t now_ms,
-                                   uint32_t *slot) WSL_MUST_CHECK;
+WSL_MUST_CHECK enum limiter_verdict limiter_enter(struct limiter *limiter,
+                                                  const struct limiter_key *key,
+                                                  const struct limiter_limits *limits,
+                                                  uint64_t now_ms, uint32_t *slot);
 void limiter_leave(struct limiter *limiter, uint32_t slot);
 
 struct limiter_stats limiter_stats(const struct limiter *limiter);

@@ -6,7 +6,7 @@
 #define BUFFERS_PER_TURN 4
 #define FRAMING_PER_TURN ((size_t)64 * 1024) /* bytes that are no payload */
 
-/* ---- what is measured ------------------------------------------------------------------------ */
+/* ---- what is measured ---- */
 
 static void observe(struct bridge *bridge, enum metrics_histogram histogram, uint64_t since,
                     uint64_t now)
@@ -37,7 +37,7 @@ void bridge_break(struct bridge *bridge, struct pipe *pipe, uint64_t now)
     pipe_break(pipe);
 }
 
-/* ---- who looks on ---------------------------------------------------------------------------- */
+/* ---- who looks on ---- */
 
 static void show(struct bridge *bridge, const struct pipe *pipe, const uint8_t *bytes,
                  size_t length, uint64_t now)
@@ -62,7 +62,7 @@ bool bridge_held_back(const struct bridge *bridge)
     return bridge->up.blocked || bridge->down.blocked || held(bridge);
 }
 
-/* ---- ends ------------------------------------------------------------------------------------ */
+/* ---- ends ---- */
 
 static void note_end(struct bridge *bridge, enum reason reason, uint64_t now)
 {
@@ -130,7 +130,7 @@ bool bridge_done(const struct bridge *bridge)
            pipe_finished(&bridge->down);
 }
 
-/* ---- the two sinks --------------------------------------------------------------------------- */
+/* ---- the two sinks ---- */
 
 /*
  * A connection that fails breaks the direction towards it only: what its peer has sent before is
@@ -281,7 +281,7 @@ void bridge_settle(struct bridge *bridge, uint64_t now)
         note_end(bridge, io.reason, now);
 }
 
-/* ---- client to target ------------------------------------------------------------------------ */
+/* ---- client to target ---- */
 
 static void take_ping(struct bridge *bridge)
 {
@@ -362,7 +362,7 @@ void bridge_early(struct bridge *bridge, uint8_t *bytes, size_t length, uint64_t
     bridge_settle(bridge, now);
 }
 
-/* ---- target to client ------------------------------------------------------------------------ */
+/* ---- target to client ---- */
 
 static void take_bytes(struct bridge *bridge, uint8_t *bytes, size_t length, uint64_t now)
 {
@@ -403,7 +403,7 @@ static void pump_down(struct bridge *bridge, struct bridge_scratch *scratch, uin
     }
 }
 
-/* ---- turns ----------------------------------------------------------------------------------- */
+/* ---- turns ---- */
 
 /*
  * A connection broke, and neither reading nor writing has found out, because the other side holds
@@ -457,7 +457,7 @@ unsigned bridge_want(const struct bridge *bridge)
     return want;
 }
 
-/* ---- life ------------------------------------------------------------------------------------ */
+/* ---- life ---- */
 
 void bridge_init(struct bridge *bridge, struct transport *client, bool refuse_text, uint64_t now)
 {

@@ -57,7 +57,7 @@ static uint64_t tick_limit(struct bridge *bridge, uint64_t since, uint32_t limit
     return 0;
 }
 
-/* ---- what sinks take ------------------------------------------------------------------------- */
+/* ---- what sinks take ---- */
 
 static uint64_t left_of(const struct pipe *pipe, uint64_t unsent)
 {
@@ -115,7 +115,7 @@ static uint64_t tick_open(struct bridge *bridge, const struct bridge_unsent *uns
     return next;
 }
 
-/* ---- the end --------------------------------------------------------------------------------- */
+/* ---- the end ---- */
 
 static bool holds(const struct bridge *bridge)
 {

@@ -39,8 +39,8 @@ struct bridge_unsent {
  * for only where it counts (bridge_time_needs_unsent). Returns when to call again (0: never; `now`:
  * at once, with a fresh `unsent`), or finishes the bridge.
  */
-uint64_t bridge_time_tick(struct bridge *bridge, const struct bridge_unsent *unsent,
-                          const struct bridge_times *times, uint64_t now) WSL_MUST_CHECK;
+WSL_MUST_CHECK uint64_t bridge_time_tick(struct bridge *bridge, const struct bridge_unsent *unsent,
+                                         const struct bridge_times *times, uint64_t now);
 
 /* Otherwise zeroes will do. */
 static inline bool bridge_time_needs_unsent(const struct bridge *bridge)

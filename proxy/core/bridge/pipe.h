@@ -45,13 +45,13 @@ struct pipe {
  * Sends, and carries what is not taken. Only while not blocked. IO_OK, or IO_FAIL: the pipe is then
  * BROKEN.
  */
-struct io pipe_send(struct pipe *pipe, const uint8_t *bytes, size_t length) WSL_MUST_CHECK;
+WSL_MUST_CHECK struct io pipe_send(struct pipe *pipe, const uint8_t *bytes, size_t length);
 
 /* The sink may be writable: pushes on. IO_OK with `blocked` as it then is, or IO_FAIL. */
-struct io pipe_resume(struct pipe *pipe) WSL_MUST_CHECK;
+WSL_MUST_CHECK struct io pipe_resume(struct pipe *pipe);
 
 /* ENDING and not blocked: tells the sink that nothing more comes; then SHUT, BROKEN, or blocked. */
-struct io pipe_shutdown(struct pipe *pipe) WSL_MUST_CHECK;
+WSL_MUST_CHECK struct io pipe_shutdown(struct pipe *pipe);
 
 /* The sink is of no use any more. */
 void pipe_break(struct pipe *pipe);

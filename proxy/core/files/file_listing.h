@@ -29,6 +29,6 @@ struct file_listing {
 };
 
 /* malloc'd; `length` is set. */
-char *file_listing_page(const struct file_listing *listing, size_t *length) WSL_MUST_CHECK;
+WSL_MUST_CHECK char *file_listing_page(const struct file_listing *listing, size_t *length);
 
 #endif

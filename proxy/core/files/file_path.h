@@ -27,8 +27,8 @@ struct slice file_path_below(const char *route_path, struct slice path);
  * `hidden`, begins with a dot; escapes that were escaped stay as they are. `out` has room for
  * path.len + 1 bytes.
  */
-bool file_path_decode(struct slice below, bool hidden, char *out,
-                      struct file_path *path) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool file_path_decode(struct slice below, bool hidden, char *out,
+                                     struct file_path *path);
 
 /* Would a person type it? The last part has no dot, so that a missing script is no page. */
 bool file_path_is_page(const struct file_path *path);
@@ -38,7 +38,7 @@ bool file_path_is_page(const struct file_path *path);
  * right behind a proxy that cuts a prefix off, and names no host whatever the path is. False: no
  * room.
  */
-bool file_path_location(struct slice path, struct slice query, char *out,
-                        size_t capacity) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool file_path_location(struct slice path, struct slice query, char *out,
+                                       size_t capacity);
 
 #endif

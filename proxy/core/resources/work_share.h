@@ -60,14 +60,14 @@ void work_share_init(struct work_share *share);
 unsigned work_share_at_once(enum work_kind kind);
 
 /* True: begin now. False: it waits; work_share_end names it when its turn comes. */
-bool work_share_ask(struct work_share *share, struct work_ticket *ticket, enum work_kind kind,
-                    uint64_t client) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool work_share_ask(struct work_share *share, struct work_ticket *ticket,
+                                   enum work_kind kind, uint64_t client);
 
 /* One that waits does not any more. */
 void work_share_leave(struct work_ticket *ticket);
 
 /* One that had begun has ended. NULL, or the one that begins in its place. */
-struct work_ticket *work_share_end(struct work_share *share,
-                                   const struct work_ticket *ticket) WSL_MUST_CHECK;
+WSL_MUST_CHECK struct work_ticket *work_share_end(struct work_share *share,
+                                                  const struct work_ticket *ticket);
 
 #endif

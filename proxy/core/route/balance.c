@@ -19,7 +19,7 @@ enum balance_state balance_state(struct balance_health health, const struct bala
     return now < health.down_until ? BALANCE_DOWN : BALANCE_DUE;
 }
 
-/* ---- what happened to a target --------------------------------------------------------------- */
+/* ---- what happened to a target ---- */
 
 static void mark_until(struct balance_health *health, uint64_t until)
 {
@@ -76,7 +76,7 @@ struct balance_health balance_after(struct balance_health health,
     return health;
 }
 
-/* ---- the choice ------------------------------------------------------------------------------ */
+/* ---- the choice ---- */
 
 /* A target with its place in the order: the lower, the sooner. */
 struct candidate {

@@ -29,7 +29,7 @@ static bool all(struct slice text, bool (*is)(char c))
     return true;
 }
 
-/* ---- names ----------------------------------------------------------------------------------- */
+/* ---- names ---- */
 
 static const char *check_labels(struct slice host)
 {
@@ -60,7 +60,7 @@ static bool ends_in_number(struct slice host)
     return all(last, is_digit);
 }
 
-/* ---- addresses ------------------------------------------------------------------------------- */
+/* ---- addresses ---- */
 
 /* The next capture of the template behind *form, which moves behind it; false: there is no more. */
 static bool next_capture(const char **form, const struct route_match *match, size_t *index)

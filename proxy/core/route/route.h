@@ -49,10 +49,11 @@ struct route_match {
  * `host` as in the head (ptr NULL: none was sent), `path` in normal form (uri.h), in which captured
  * values lie. REASON_none, or REASON_http_no_route with `match` undefined.
  */
-enum reason route_match(const struct route_table *table, size_t listener, struct slice host,
-                        struct slice path, struct route_match *match) WSL_MUST_CHECK;
+WSL_MUST_CHECK enum reason route_match(const struct route_table *table, size_t listener,
+                                       struct slice host, struct slice path,
+                                       struct route_match *match);
 
 /* Is the whole segment what the capture's pattern allows? */
-bool route_capture_takes(const struct route_capture *capture, struct slice segment) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool route_capture_takes(const struct route_capture *capture, struct slice segment);
 
 #endif

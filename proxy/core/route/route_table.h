@@ -87,8 +87,8 @@ struct route_fault {
 };
 
 /* NULL: *fault says why. */
-struct route_table *route_table_create(const struct config *config,
-                                       struct route_fault *fault) WSL_MUST_CHECK;
+WSL_MUST_CHECK struct route_table *route_table_create(const struct config *config,
+                                                      struct route_fault *fault);
 void route_table_free(struct route_table *table); /* NULL: nothing happens */
 
 /* The node that `text` leads to; 0: none. */

@@ -75,7 +75,7 @@ enum life_deadline {
 };
 
 /* The state after an event; aborts if the table has no such edge. */
-enum life_state life_next(enum life_state state, enum life_event event) WSL_MUST_CHECK;
+WSL_MUST_CHECK enum life_state life_next(enum life_state state, enum life_event event);
 
 /* Whether the table has that edge. */
 bool life_allows(enum life_state state, enum life_event event);

@@ -49,19 +49,20 @@ struct opening_terms {
  * Bytes of the client, in order; none, with length 0, where opening_pending. After REFUSED no more,
  * after REQUEST not before opening_next.
  */
-enum opening_verdict opening_feed(struct opening *opening, const char *bytes, size_t length,
-                                  const struct http_limits *limits,
-                                  struct opening_request *request) WSL_MUST_CHECK;
+WSL_MUST_CHECK enum opening_verdict opening_feed(struct opening *opening, const char *bytes,
+                                                 size_t length, const struct http_limits *limits,
+                                                 struct opening_request *request);
 
 /* The request is to become a WebSocket: UPGRADE or REFUSED. */
-enum opening_verdict opening_upgrade(struct opening *opening, const struct opening_request *request,
-                                     const struct opening_terms *terms) WSL_MUST_CHECK;
+WSL_MUST_CHECK enum opening_verdict opening_upgrade(struct opening *opening,
+                                                    const struct opening_request *request,
+                                                    const struct opening_terms *terms);
 
 /*
  * The request is not to become a WebSocket, and another one may follow it: what came behind it is
  * kept, and the request itself is gone. False: out of memory.
  */
-bool opening_next(struct opening *opening, const struct opening_request *request) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool opening_next(struct opening *opening, const struct opening_request *request);
 
 /* Bytes of the next request are held that were not yet looked at. */
 static inline bool opening_pending(const struct opening *opening)

@@ -25,6 +25,6 @@ static inline unsigned session_id_worker(uint64_t id)
 const char *session_id_print(uint64_t id, char text[static SESSION_ID_TEXT]);
 
 /* False: that is no id. */
-bool session_id_parse(struct slice text, uint64_t *id) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool session_id_parse(struct slice text, uint64_t *id);
 
 #endif

@@ -60,7 +60,7 @@ struct status_query {
  * Of a key that comes twice the last one counts; keys of others are passed over, so that whoever
  * adds one to a URL does not break it. NULL: all is well; else a phrase that says what is not.
  */
-const char *status_query_parse(struct slice query, struct status_query *parsed) WSL_MUST_CHECK;
+WSL_MUST_CHECK const char *status_query_parse(struct slice query, struct status_query *parsed);
 
 /* Does the text hold the filter, whatever the case of ASCII? */
 bool status_query_holds(struct slice text, const char *filter);

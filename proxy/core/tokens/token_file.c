@@ -21,7 +21,7 @@ static struct slice strip(struct slice text)
     return text;
 }
 
-/* ---- targets --------------------------------------------------------------------------------- */
+/* ---- targets ---- */
 
 static bool take_prefix(struct slice *text, struct slice prefix)
 {
@@ -103,7 +103,7 @@ const char *token_file_target(struct slice text, struct token_target *target)
     return NULL;
 }
 
-/* ---- lines ----------------------------------------------------------------------------------- */
+/* ---- lines ---- */
 
 static struct slice take_line(struct token_cursor *cursor)
 {

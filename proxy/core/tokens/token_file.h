@@ -43,10 +43,10 @@ enum token_file_verdict {
 };
 
 /* Begins as the whole text and line 0. */
-enum token_file_verdict token_file_next(struct token_cursor *cursor, struct token_line *line,
-                                        const char **fault) WSL_MUST_CHECK;
+WSL_MUST_CHECK enum token_file_verdict token_file_next(struct token_cursor *cursor,
+                                                       struct token_line *line, const char **fault);
 
 /* A target alone, as it stands in a file that is called like its token. NULL, or what is wrong. */
-const char *token_file_target(struct slice text, struct token_target *target) WSL_MUST_CHECK;
+WSL_MUST_CHECK const char *token_file_target(struct slice text, struct token_target *target);
 
 #endif

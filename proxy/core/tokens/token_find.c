@@ -1,6 +1,6 @@
 #include "core/tokens/token_find.h"
 
-/* ---- decoding -------------------------------------------------------------------------------- */
+/* ---- decoding ---- */
 
 static int hex_value(char c)
 {
@@ -53,7 +53,7 @@ static enum token_find_verdict take(struct slice text, enum coding coding, char 
     return length > 0 ? TOKEN_FIND_FOUND : TOKEN_FIND_NONE;
 }
 
-/* ---- places ---------------------------------------------------------------------------------- */
+/* ---- places ---- */
 
 /* Cuts what stands before `end` off the beginning, and that. */
 static struct slice cut(struct slice *rest, char end)

@@ -30,8 +30,9 @@ struct token_request {
     const char *pattern; /* the route's own path */
 };
 
-enum token_find_verdict token_find_in(const char *from, const struct token_request *request,
-                                      char out[static TOKEN_MAX],
-                                      struct slice *token) WSL_MUST_CHECK;
+WSL_MUST_CHECK enum token_find_verdict token_find_in(const char *from,
+                                                     const struct token_request *request,
+                                                     char out[static TOKEN_MAX],
+                                                     struct slice *token);
 
 #endif

@@ -45,7 +45,7 @@ static void timer_closed_cb(uv_handle_t *handle)
     free(WSL_CONTAINER(handle, struct dial, timer));
 }
 
-/* ---- failures -------------------------------------------------------------------------------- */
+/* ---- failures ---- */
 
 static enum reason reason_of(int error)
 {
@@ -99,7 +99,7 @@ static void note_errno(struct dial *dial, int address, int error)
     note(dial, reason_of(error), place(dial, address, where, sizeof(where)), strerror(error));
 }
 
-/* ---- the end --------------------------------------------------------------------------------- */
+/* ---- the end ---- */
 
 /* All attempts under way but one have taken theirs. */
 static void settle_attempts(struct dial *dial)
@@ -165,7 +165,7 @@ static void finish(struct dial *dial)
 
 static void arm(struct dial *dial);
 
-/* ---- the winner ------------------------------------------------------------------------------ */
+/* ---- the winner ---- */
 
 /* True when the handshake is over, one way or the other. */
 static bool shake_hands(struct dial *dial)
@@ -280,7 +280,7 @@ static bool win(struct attempt *attempt)
     return proceed(dial);
 }
 
-/* ---- attempts -------------------------------------------------------------------------------- */
+/* ---- attempts ---- */
 
 static bool advance(struct dial *dial);
 
@@ -456,7 +456,7 @@ static void arm(struct dial *dial)
     uv_timer_start(&dial->timer, timer_cb, at > now ? at - now : 0, 0);
 }
 
-/* ---- names ----------------------------------------------------------------------------------- */
+/* ---- names ---- */
 
 /* True when the dial is over. */
 static bool take_answer(struct dial *dial, const struct lookup_answer *answer)

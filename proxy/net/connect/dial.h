@@ -62,8 +62,8 @@ struct dial;
  * NULL: it is over already, and *result says how (a Unix socket connects at once). Otherwise the
  * callback will come, never from within this call.
  */
-struct dial *dial_start(const struct dial_request *request,
-                        struct dial_result *result) WSL_MUST_CHECK;
+WSL_MUST_CHECK struct dial *dial_start(const struct dial_request *request,
+                                       struct dial_result *result);
 
 /* No callback comes after this. NULL is fine. */
 void dial_cancel(struct dial *dial);

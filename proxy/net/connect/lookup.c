@@ -72,7 +72,7 @@ static void dispose(struct lookup *lookup)
     free(lookup);
 }
 
-/* ---- the answer ------------------------------------------------------------------------------ */
+/* ---- the answer ---- */
 
 static void fail(struct lookup_answer *answer, enum reason reason, const char *failure)
 {
@@ -149,7 +149,7 @@ static void looked_up_cb(uv_getaddrinfo_t *request, int status, struct addrinfo 
     uv_freeaddrinfo(list);
 }
 
-/* ---- beginning ------------------------------------------------------------------------------- */
+/* ---- beginning ---- */
 
 static int run(struct lookup *lookup)
 {

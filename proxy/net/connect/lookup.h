@@ -48,20 +48,20 @@ struct lookup_question {
     struct lookup_answer answer;
 };
 
-struct lookup_table *lookup_table_create(void) WSL_MUST_CHECK; /* NULL: out of memory */
+WSL_MUST_CHECK struct lookup_table *lookup_table_create(void); /* NULL: out of memory */
 void lookup_table_free(struct lookup_table *table);            /* NULL is fine */
 
 /* True: answered at once. False: the callback comes later, never from within this call. */
-bool lookup_ask(struct lookup_table *table, const struct work_lane *lane,
-                struct lookup_question *question, const char *name,
-                const struct lookup_origin *origin) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool lookup_ask(struct lookup_table *table, const struct work_lane *lane,
+                               struct lookup_question *question, const char *name,
+                               const struct lookup_origin *origin);
 
 /*
  * Somebody else of this loop would wait for a question's answer. False: the name hangs, and *answer
  * says so.
  */
-bool lookup_join(struct lookup_table *table, struct lookup_question *question,
-                 const struct lookup_origin *origin, struct lookup_answer *answer) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool lookup_join(struct lookup_table *table, struct lookup_question *question,
+                                const struct lookup_origin *origin, struct lookup_answer *answer);
 
 /* One that waits: its callback will not come. */
 void lookup_leave(struct lookup_table *table, struct lookup_question *question);

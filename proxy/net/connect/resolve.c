@@ -78,7 +78,7 @@ static void keep(struct resolve_lookup *lookup)
     resolver->kept++;
 }
 
-/* ---- the answer ------------------------------------------------------------------------------ */
+/* ---- the answer ---- */
 
 /* Whoever waits may cancel others or ask again in its callback, so nothing here is relied upon. */
 static void tell(struct list *waiting, const struct lookup_answer *answer)
@@ -115,7 +115,7 @@ static void answered_cb(struct lookup_question *question)
     tell(&waiting, &answer);
 }
 
-/* ---- queries --------------------------------------------------------------------------------- */
+/* ---- queries ---- */
 
 /* NULL: failed, and resolver->failed says why. */
 static struct resolve_lookup *begin(struct resolver *resolver, const char *name,

@@ -33,17 +33,17 @@ struct resolve_query {
 struct resolver;
 
 /* NULL: out of memory. */
-struct resolver *resolve_create(const struct work_lane *lane,
-                                struct lookup_table *table) WSL_MUST_CHECK;
+WSL_MUST_CHECK struct resolver *resolve_create(const struct work_lane *lane,
+                                               struct lookup_table *table);
 void resolve_close(struct resolver *resolver); /* NULL is fine */
 
 /*
  * An answer, which is valid until the resolver is used again; or NULL: the callback will come,
  * never from within this call, with an answer that is valid until it returns.
  */
-const struct lookup_answer *resolve_name(struct resolver *resolver, const char *name,
-                                         const struct lookup_origin *origin,
-                                         struct resolve_query *query) WSL_MUST_CHECK;
+WSL_MUST_CHECK const struct lookup_answer *resolve_name(struct resolver *resolver, const char *name,
+                                                        const struct lookup_origin *origin,
+                                                        struct resolve_query *query);
 
 /* A query that waits: its callback will not come. */
 void resolve_cancel(struct resolve_query *query);

@@ -14,7 +14,7 @@
 #define PROCESSES_MAX 1024 /* descendants that are looked at */
 #define DEPTH_MAX     32   /* generations of them */
 
-/* ---- the kernel's sockets -------------------------------------------------------------------- */
+/* ---- the kernel's sockets ---- */
 
 struct owner {
     uid_t uid;
@@ -108,7 +108,7 @@ bool socket_owner_is_known(void)
     return error == 0 || error == ENOENT;
 }
 
-/* ---- descendants ----------------------------------------------------------------------------- */
+/* ---- descendants ---- */
 
 /* The next number of a text, which moves behind it. */
 static bool next_number(const char **text, unsigned long *number)
@@ -186,7 +186,7 @@ static bool descendants_run_as(struct search *search, unsigned long pid)
     return found;
 }
 
-/* ---- the verdict ----------------------------------------------------------------------------- */
+/* ---- the verdict ---- */
 
 /* Of this connection, or of this moment: another time the kernel may say. */
 static bool is_transient(int error)

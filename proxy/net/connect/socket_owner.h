@@ -21,9 +21,9 @@ enum socket_owner {
 };
 
 /* `fd` is a connected TCP socket whose peer is on this machine. */
-enum socket_owner socket_owner_of_peer(int fd) WSL_MUST_CHECK;
+WSL_MUST_CHECK enum socket_owner socket_owner_of_peer(int fd);
 
 /* Whether the kernel says; false: every verdict will be UNKNOWN. */
-bool socket_owner_is_known(void) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool socket_owner_is_known(void);
 
 #endif

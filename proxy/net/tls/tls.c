@@ -527,7 +527,7 @@ struct transport *tls_create(const struct tls_ctx *ctx, struct tls_scratch *scra
         .close = tls_close,
     };
     ERR_clear_error();
-    struct tls *tls = calloc(1, sizeof *tls);
+    struct tls *tls = calloc(1, sizeof(*tls));
     SSL *ssl = tls_ctx_open(ctx);
     BIO *bio = BIO_new(scratch->method);
     if (!tls || !ssl || !bio) {
@@ -556,7 +556,7 @@ bool tls_expect(struct transport *t, const char *name)
     char host[256];
     size_t length = strlen(name);
     length -= length > 1 && name[length - 1] == '.';
-    snprintf(host, sizeof host, "%.*s", (int)length, name);
+    snprintf(host, sizeof(host), "%.*s", (int)length, name);
     /* RFC 6066, section 3: literal addresses are not permitted in SNI, nor is a final dot. */
     bool is_address = X509_VERIFY_PARAM_set1_ip_asc(verify, host) == 1;
     char *verified = is_address ? NULL : host;

@@ -36,7 +36,7 @@ static int alpn_cb(SSL *ssl, const unsigned char **out, unsigned char *out_lengt
                    const unsigned char *in, unsigned in_length, void *data)
 {
     static const char http_1_1[] = "http/1.1";
-    const size_t length = sizeof http_1_1 - 1;
+    const size_t length = sizeof(http_1_1) - 1;
     for (unsigned at = 0; at < in_length; at += 1U + in[at]) {
         if (in[at] != length || memcmp(in + at + 1, http_1_1, length) != 0)
             continue;
@@ -139,7 +139,7 @@ static bool set_common(SSL_CTX *ssl)
     return SSL_CTX_set1_groups_list(ssl, groups) == 1;
 }
 
-/* ---- the certificates of a server ------------------------------------------------------------ */
+/* ---- the certificates of a server ---- */
 
 static STACK_OF(X509) * chain_of(const struct tls_pair *pair)
 {
@@ -210,7 +210,7 @@ static bool add_pairs(struct tls_ctx *ctx, SSL *trial, const struct config_tls *
         if (!add_pair(ctx, trial, &config->certificates[i], store, error))
             return false;
         if (i == 0 && ctx->names.count > 0)
-            snprintf(first, sizeof first, "%s", ctx->names.entries[0].name);
+            snprintf(first, sizeof(first), "%s", ctx->names.entries[0].name);
     }
     tls_names_seal(&ctx->names);
     ctx->standard = tls_names_find(&ctx->names, first);
@@ -242,7 +242,7 @@ static bool set_certificates(struct tls_ctx *ctx, const struct config_tls *confi
     return true;
 }
 
-/* ---- a server -------------------------------------------------------------------------------- */
+/* ---- a server ---- */
 
 /* `ca`: of the client CA file; empty where there is none. */
 static bool set_client_verify(SSL_CTX *ssl, const struct config_tls *config,
@@ -286,7 +286,7 @@ static bool set_up_server(struct tls_ctx *ctx, const struct config_tls *config,
            set_certificates(ctx, config, store, error);
 }
 
-/* ---- a client -------------------------------------------------------------------------------- */
+/* ---- a client ---- */
 
 /* A host name without the final dot that marks it as absolute: certificates and SNI have none. */
 static char *copy_name(const char *name)
@@ -358,7 +358,7 @@ static struct tls_ctx *create(const SSL_METHOD *method, bool is_server,
                               const struct tls_error *error)
 {
     ERR_clear_error();
-    struct tls_ctx *ctx = calloc(1, sizeof *ctx);
+    struct tls_ctx *ctx = calloc(1, sizeof(*ctx));
     SSL_CTX *ssl = ctx ? SSL_CTX_new(method) : NULL;
     if (!ssl) {
         tls_error_set(error, "TLS cannot be set up: %s",

@@ -51,5 +51,5 @@ void tls_facts_of(const SSL *ssl, struct tls_facts *facts)
     facts->certificate = true;
     facts->verified = SSL_get_verify_result(ssl) == X509_V_OK;
     facts->not_after = tls_facts_time(X509_get0_notAfter(certificate));
-    tls_facts_common_name(certificate, facts->common_name, sizeof facts->common_name);
+    tls_facts_common_name(certificate, facts->common_name, sizeof(facts->common_name));
 }

@@ -57,13 +57,13 @@ void tls_files_free(struct tls_files *files)
     tls_files_init(files);
 }
 
-/* ---- reading --------------------------------------------------------------------------------- */
+/* ---- reading ---- */
 
 static bool remember(struct tls_files *files, const char *path, const struct stamp *stamp)
 {
     if (files->count == files->capacity) {
         size_t capacity = files->capacity ? 2 * files->capacity : 4;
-        struct tls_file *items = realloc(files->items, capacity * sizeof *items);
+        struct tls_file *items = realloc(files->items, capacity * sizeof(*items));
         if (!items)
             return false;
         files->items = items;
@@ -154,7 +154,7 @@ bool tls_files_read(struct tls_files *files, const char *what, const char *path,
     return false;
 }
 
-/* ---- looking --------------------------------------------------------------------------------- */
+/* ---- looking ---- */
 
 static struct stamp look_at(const struct tls_file *file)
 {

@@ -43,7 +43,7 @@ bool tls_names_add(struct tls_names *names, const char *name, uint32_t certifica
         return true;
     if (names->count == names->capacity) {
         size_t capacity = names->capacity ? 2 * names->capacity : 8;
-        struct tls_names_entry *entries = realloc(names->entries, capacity * sizeof *entries);
+        struct tls_names_entry *entries = realloc(names->entries, capacity * sizeof(*entries));
         if (!entries)
             return false;
         names->entries = entries;
@@ -57,7 +57,7 @@ bool tls_names_add(struct tls_names *names, const char *name, uint32_t certifica
     return true;
 }
 
-/* ---- once sealed ----------------------------------------------------------------------------- */
+/* ---- once sealed ---- */
 
 static int compare(const void *left, const void *right)
 {
@@ -82,7 +82,7 @@ void tls_names_seal(struct tls_names *names)
 {
     size_t kept = 0;
     if (names->count > 0)
-        qsort(names->entries, names->count, sizeof *names->entries, compare);
+        qsort(names->entries, names->count, sizeof(*names->entries), compare);
     for (size_t i = 0; i < names->count; i++) {
         if (is_taken(names, kept, &names->entries[i]))
             free(names->entries[i].name);

@@ -7,7 +7,7 @@
 
 #include "net/tls/tls_facts.h"
 
-/* ---- parsing --------------------------------------------------------------------------------- */
+/* ---- parsing ---- */
 
 static BIO *open_bytes(const struct tls_bytes *bytes)
 {
@@ -129,11 +129,11 @@ static void find_validity(struct tls_pair *pair)
         narrow(pair, sk_X509_value(pair->chain, i));
 }
 
-/* ---- life ------------------------------------------------------------------------------------ */
+/* ---- life ---- */
 
 static bool hash(EVP_MD_CTX *context, const void *data, size_t length)
 {
-    return EVP_DigestUpdate(context, &length, sizeof length) == 1 &&
+    return EVP_DigestUpdate(context, &length, sizeof(length)) == 1 &&
            EVP_DigestUpdate(context, data, length) == 1;
 }
 
@@ -155,7 +155,7 @@ struct tls_pair *tls_pair_parse(const struct config_certificate *config,
                                 const struct tls_bytes *certificate, const struct tls_bytes *key,
                                 const struct tls_error *error)
 {
-    struct tls_pair *pair = calloc(1, sizeof *pair);
+    struct tls_pair *pair = calloc(1, sizeof(*pair));
     if (!pair) {
         tls_error_set(error, "out of memory");
         return NULL;
@@ -186,7 +186,7 @@ void tls_pair_release(struct tls_pair *pair)
     free(pair);
 }
 
-/* ---- what it says ---------------------------------------------------------------------------- */
+/* ---- what it says ---- */
 
 bool tls_pair_is_of(const struct tls_pair *pair, const struct tls_bytes *certificate)
 {
@@ -218,7 +218,7 @@ bool tls_pair_names(const struct tls_pair *pair, bool (*add)(void *owner, const 
     GENERAL_NAMES *names = X509_get_ext_d2i(pair->certificate, NID_subject_alt_name, NULL, NULL);
     if (!names) {
         char common_name[TLS_FACTS_NAME_MAX];
-        tls_facts_common_name(pair->certificate, common_name, sizeof common_name);
+        tls_facts_common_name(pair->certificate, common_name, sizeof(common_name));
         return common_name[0] == '\0' || add(owner, common_name);
     }
     bool added = true;

@@ -5,11 +5,11 @@
 #include "config/options/tls_policy.h"
 #include "net/tls/tls_facts.h"
 
-/* ---- scope ----------------------------------------------------------------------------------- */
+/* ---- scope ---- */
 
 static bool hash(void *context, const void *data, size_t length)
 {
-    return EVP_DigestUpdate(context, &length, sizeof length) == 1 &&
+    return EVP_DigestUpdate(context, &length, sizeof(length)) == 1 &&
            EVP_DigestUpdate(context, data, length) == 1;
 }
 
@@ -21,7 +21,7 @@ static bool set_scope(SSL_CTX *ssl, const struct config_tls *config, const struc
     bool set = context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1 &&
                tls_policy_walk(config, hash, context) && hash(context, ca->data, ca->length) &&
                EVP_DigestFinal_ex(context, scope, NULL) == 1 &&
-               SSL_CTX_set_session_id_context(ssl, scope, sizeof scope) == 1;
+               SSL_CTX_set_session_id_context(ssl, scope, sizeof(scope)) == 1;
     EVP_MD_CTX_free(context);
     return set;
 }
@@ -50,16 +50,16 @@ static bool name_stays(SSL *ssl, const SSL_SESSION *session)
     return slice_equal(hello_name(ssl), slice_of(name ? name : ""));
 }
 
-/* ---- expiry ---------------------------------------------------------------------------------- */
+/* ---- expiry ---- */
 
 /* The ticket carries until when its session resumes, in Unix time. False: it does not say. */
 static bool read_until(SSL_SESSION *session, int64_t *until)
 {
     void *data;
     size_t length;
-    if (SSL_SESSION_get0_ticket_appdata(session, &data, &length) != 1 || length != sizeof *until)
+    if (SSL_SESSION_get0_ticket_appdata(session, &data, &length) != 1 || length != sizeof(*until))
         return false;
-    memcpy(until, data, sizeof *until);
+    memcpy(until, data, sizeof(*until));
     return true;
 }
 
@@ -76,7 +76,7 @@ static int make_ticket_cb(SSL *ssl, void *data)
         int64_t end = tls_facts_time(X509_get0_notAfter(sk_X509_value(chain, i)));
         until = end < until ? end : until;
     }
-    return SSL_SESSION_set1_ticket_appdata(session, &until, sizeof until);
+    return SSL_SESSION_set1_ticket_appdata(session, &until, sizeof(until));
 }
 
 static SSL_TICKET_RETURN open_ticket_cb(SSL *ssl, SSL_SESSION *session, const unsigned char *name,
@@ -90,7 +90,7 @@ static SSL_TICKET_RETURN open_ticket_cb(SSL *ssl, SSL_SESSION *session, const un
     return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
 }
 
-/* ---- keys ------------------------------------------------------------------------------------ */
+/* ---- keys ---- */
 
 static int ticket_key_cb(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher,
                          EVP_MAC_CTX *mac, int encrypt)

@@ -41,7 +41,7 @@ static int bio_create(BIO *bio)
 
 struct tls_scratch *tls_scratch_create(void)
 {
-    struct tls_scratch *scratch = malloc(sizeof *scratch);
+    struct tls_scratch *scratch = malloc(sizeof(*scratch));
     BIO_METHOD *method = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "scratch");
     if (!scratch || !method) {
         BIO_meth_free(method);

@@ -19,7 +19,7 @@ struct tls_store {
 
 struct tls_store *tls_store_create(const struct tls_store *previous)
 {
-    struct tls_store *store = calloc(1, sizeof *store);
+    struct tls_store *store = calloc(1, sizeof(*store));
     if (!store)
         return NULL;
     tls_files_init(&store->files);
@@ -41,7 +41,7 @@ void tls_store_seal(struct tls_store *store)
     size_t kept = 0;
     store->previous = NULL;
     if (store->certificate_count > 0)
-        qsort(all, store->certificate_count, sizeof *all, compare_files);
+        qsort(all, store->certificate_count, sizeof(*all), compare_files);
     for (size_t i = 0; i < store->certificate_count; i++) {
         if (kept > 0 && compare_files(&all[kept - 1], &all[i]) == 0)
             free(all[i].name);
@@ -66,7 +66,7 @@ void tls_store_free(struct tls_store *store)
     free(store);
 }
 
-/* ---- pairs ----------------------------------------------------------------------------------- */
+/* ---- pairs ---- */
 
 static bool has_digest(const struct tls_pair *pair, const unsigned char *digest)
 {
@@ -109,7 +109,7 @@ static bool check_expiry(const struct tls_pair *pair, const struct config_certif
     char day[32];
     if (pair->not_after >= (int64_t)time(NULL))
         return true;
-    print_day(pair->not_after, day, sizeof day);
+    print_day(pair->not_after, day, sizeof(day));
     return tls_error_set(error,
                          "certificate file '%s' expired on %s, or one of its chain did; renew it",
                          config->certificate, day);
@@ -162,7 +162,7 @@ static struct tls_pair *obtain(struct tls_store *store, const struct config_cert
         pair = tls_pair_parse(config, certificate, key, error);
         if (!pair)
             return NULL;
-        memcpy(pair->digest, digest, sizeof digest);
+        memcpy(pair->digest, digest, sizeof(digest));
         if (!check_expiry(pair, config, error)) {
             tls_pair_release(pair);
             return NULL;
@@ -186,7 +186,7 @@ static bool keep_certificate(struct tls_store *store, const struct config_certif
 {
     void *items = store->certificates;
     bool room = reserve(&items, store->certificate_count, &store->certificate_capacity,
-                        sizeof *store->certificates);
+                        sizeof(*store->certificates));
     store->certificates = items;
     char *name = NULL;
     if (room && tls_pair_names(pair, first_name, &name))
@@ -278,7 +278,7 @@ struct tls_tickets *tls_store_tickets(struct tls_store *store)
     return store->tickets;
 }
 
-/* ---- what goes on ---------------------------------------------------------------------------- */
+/* ---- what goes on ---- */
 
 bool tls_store_changed(struct tls_store *store)
 {
@@ -298,12 +298,12 @@ int tls_store_warning(const struct tls_store_certificate *certificate, int64_t n
     const struct config_place *place = &certificate->place;
     char where[300] = "", for_whom[300] = "", day[32];
     if (place->file)
-        snprintf(where, sizeof where, "%s:%u:%u: ", place->file, place->line, place->column);
+        snprintf(where, sizeof(where), "%s:%u:%u: ", place->file, place->line, place->column);
     if (certificate->name[0] != '\0')
-        snprintf(for_whom, sizeof for_whom, " (%s)", certificate->name);
+        snprintf(for_whom, sizeof(for_whom), " (%s)", certificate->name);
     bool early = now < certificate->not_before;
     int64_t left = certificate->not_after - now;
-    print_day(early ? certificate->not_before : certificate->not_after, day, sizeof day);
+    print_day(early ? certificate->not_before : certificate->not_after, day, sizeof(day));
     if (early)
         return snprintf(text, size,
                         "%scertificate '%s'%s is not valid before %s; check the clock and the file",

@@ -35,7 +35,7 @@ WSL_MUST_CHECK struct tls_store *tls_store_create(const struct tls_store *previo
 void tls_store_seal(struct tls_store *store); /* all contexts are made */
 void tls_store_free(struct tls_store *store); /* NULL is fine */
 
-/* ---- for contexts, before it is sealed ------------------------------------------------------- */
+/* ---- for contexts, before it is sealed ---- */
 
 /*
  * A reference. A chain that has expired is an error, unless the previous store has it in use: what
@@ -52,7 +52,7 @@ WSL_MUST_CHECK bool tls_store_read(struct tls_store *store, const char *what, co
 /* The one set of keys; the reference is the store's. NULL: out of memory. */
 WSL_MUST_CHECK struct tls_tickets *tls_store_tickets(struct tls_store *store);
 
-/* ---- for whoever runs them, once it is sealed ------------------------------------------------ */
+/* ---- for whoever runs them, once it is sealed ---- */
 
 /* See tls_files_changed. */
 WSL_MUST_CHECK bool tls_store_changed(struct tls_store *store);

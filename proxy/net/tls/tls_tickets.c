@@ -21,7 +21,7 @@ struct tls_tickets {
 
 struct tls_tickets *tls_tickets_create(void)
 {
-    struct tls_tickets *tickets = calloc(1, sizeof *tickets);
+    struct tls_tickets *tickets = calloc(1, sizeof(*tickets));
     EVP_CIPHER *cipher = EVP_CIPHER_fetch(NULL, "AES-256-CBC", NULL);
     if (!tickets || !cipher || uv_mutex_init(&tickets->mutex) != 0) {
         EVP_CIPHER_free(cipher);
@@ -45,7 +45,7 @@ void tls_tickets_release(struct tls_tickets *tickets)
         return;
     uv_mutex_destroy(&tickets->mutex);
     EVP_CIPHER_free(tickets->cipher);
-    OPENSSL_cleanse(tickets, sizeof *tickets);
+    OPENSSL_cleanse(tickets, sizeof(*tickets));
     free(tickets);
 }
 
@@ -53,16 +53,16 @@ void tls_tickets_release(struct tls_tickets *tickets)
 static bool rotate(struct tls_tickets *tickets, uint64_t now)
 {
     struct tls_tickets_key fresh;
-    if (RAND_bytes(fresh.name, sizeof fresh.name) != 1 ||
-        RAND_priv_bytes(fresh.cipher, sizeof fresh.cipher) != 1 ||
-        RAND_priv_bytes(fresh.mac, sizeof fresh.mac) != 1)
+    if (RAND_bytes(fresh.name, sizeof(fresh.name)) != 1 ||
+        RAND_priv_bytes(fresh.cipher, sizeof(fresh.cipher)) != 1 ||
+        RAND_priv_bytes(fresh.mac, sizeof(fresh.mac)) != 1)
         return false;
     tickets->previous = tickets->newest;
     tickets->has_previous = tickets->has_newest;
     tickets->newest = fresh;
     tickets->has_newest = true;
     tickets->newest_since = now;
-    OPENSSL_cleanse(&fresh, sizeof fresh);
+    OPENSSL_cleanse(&fresh, sizeof(fresh));
     return true;
 }
 
@@ -80,7 +80,7 @@ bool tls_tickets_newest(struct tls_tickets *tickets, uint64_t now, struct tls_ti
 
 static bool is_named(bool there, const struct tls_tickets_key *key, const unsigned char *name)
 {
-    return there && memcmp(key->name, name, sizeof key->name) == 0;
+    return there && memcmp(key->name, name, sizeof(key->name)) == 0;
 }
 
 enum tls_tickets_age tls_tickets_find(struct tls_tickets *tickets, const unsigned char *name,
@@ -99,7 +99,7 @@ enum tls_tickets_age tls_tickets_find(struct tls_tickets *tickets, const unsigne
     return age;
 }
 
-/* ---- for OpenSSL ----------------------------------------------------------------------------- */
+/* ---- for OpenSSL ---- */
 
 static uint64_t now_s(void)
 {
@@ -112,7 +112,7 @@ static bool set_mac(EVP_MAC_CTX *mac, struct tls_tickets_key *key)
 {
     char digest[] = "SHA256";
     OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, key->mac, sizeof key->mac),
+        OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, key->mac, sizeof(key->mac)),
         OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
         OSSL_PARAM_construct_end(),
     };
@@ -129,7 +129,7 @@ int tls_tickets_apply(struct tls_tickets *tickets, unsigned char *name, unsigned
     if (encrypt) {
         if (RAND_bytes(iv, IV_SIZE) != 1 || !tls_tickets_newest(tickets, now_s(), &key))
             return -1;
-        memcpy(name, key.name, sizeof key.name);
+        memcpy(name, key.name, sizeof(key.name));
     } else {
         age = tls_tickets_find(tickets, name, &key);
         if (age == TLS_TICKETS_UNKNOWN)
@@ -137,7 +137,7 @@ int tls_tickets_apply(struct tls_tickets *tickets, unsigned char *name, unsigned
     }
     bool set = EVP_CipherInit_ex2(cipher, tickets->cipher, key.cipher, iv, encrypt, NULL) == 1 &&
                set_mac(mac, &key);
-    OPENSSL_cleanse(&key, sizeof key);
+    OPENSSL_cleanse(&key, sizeof(key));
     if (!set)
         return -1;
     return age == TLS_TICKETS_PREVIOUS ? 2 : 1;

@@ -39,7 +39,7 @@ const char cli_status_health_usage[] =
     "if nothing names one and that one is not there, any answer of " DEFAULT_URL "\n"
     "will do. URL is http://HOST[:PORT]/PATH of a route of kind health.\n";
 
-/* ---- words ----------------------------------------------------------------------------------- */
+/* ---- words ---- */
 
 struct words {
     FILE *out, *err;
@@ -136,7 +136,7 @@ static int find_socket(struct words *words, const char *file, struct config_addr
     return address->path ? 0 : cannot(words, "that file has no admin socket; add 'admin: FILE'");
 }
 
-/* ---- status ---------------------------------------------------------------------------------- */
+/* ---- status ---- */
 
 static void put_encoded(FILE *out, const char *text)
 {
@@ -248,7 +248,7 @@ int cli_status_show(int argc, char **argv, FILE *out, FILE *err)
     return show(&words);
 }
 
-/* ---- kill ------------------------------------------------------------------------------------ */
+/* ---- kill ---- */
 
 static int kill_one(const struct words *words, const struct config_address *address, uint64_t id)
 {
@@ -308,7 +308,7 @@ int cli_status_kill(int argc, char **argv, FILE *out, FILE *err)
     return status;
 }
 
-/* ---- health ---------------------------------------------------------------------------------- */
+/* ---- health ---- */
 
 /* `lenient`: any answer but an error of the server's says that it serves. */
 static int ask_health(const struct words *words, const struct config_address *address,

@@ -61,7 +61,7 @@ static bool wait_for(const struct exchange *exchange, short events)
     return ready > 0 || fail(exchange, "no answer in time");
 }
 
-/* ---- the way there --------------------------------------------------------------------------- */
+/* ---- the way there ---- */
 
 /* 0, or what went wrong. */
 static int connect_to(struct exchange *exchange, const struct sockaddr *address, socklen_t length)
@@ -112,7 +112,7 @@ static bool reach_tcp(struct exchange *exchange)
     return error == 0 || fail_to_connect(exchange, error);
 }
 
-/* ---- there and back -------------------------------------------------------------------------- */
+/* ---- there and back ---- */
 
 static bool send_request(const struct exchange *exchange)
 {
@@ -235,7 +235,7 @@ bool http_client_ask(const struct http_client_request *request, struct http_clie
     return done;
 }
 
-/* ---- URLs ------------------------------------------------------------------------------------ */
+/* ---- URLs ---- */
 
 bool http_client_url(const char *url, struct config_address *address, char host[HTTP_CLIENT_HOST],
                      const char **target)

@@ -24,13 +24,14 @@ struct http_client_answer {
     size_t length;
 };
 
-bool http_client_ask(const struct http_client_request *request, struct http_client_answer *answer,
-                     char *error, size_t error_size) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool http_client_ask(const struct http_client_request *request,
+                                    struct http_client_answer *answer, char *error,
+                                    size_t error_size);
 
 /* "http://host[:port][/path]". The address borrows `host`; the target may be "". */
 #define HTTP_CLIENT_HOST 256
 
-bool http_client_url(const char *url, struct config_address *address, char host[HTTP_CLIENT_HOST],
-                     const char **target) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool http_client_url(const char *url, struct config_address *address,
+                                    char host[HTTP_CLIENT_HOST], const char **target);
 
 #endif

@@ -30,7 +30,7 @@ struct command {
     bool has_group, settled, warned;
 };
 
-/* ---- starting -------------------------------------------------------------------------------- */
+/* ---- starting ---- */
 
 /*
  * In the child. Threads are gone that may have held any lock: nothing but what signal-safety(7)
@@ -100,7 +100,7 @@ static bool spawn(struct command *wrapped, char *error, size_t error_size)
     return true;
 }
 
-/* ---- ending ---------------------------------------------------------------------------------- */
+/* ---- ending ---- */
 
 static void send_signal(const struct command *wrapped, int number)
 {
@@ -195,7 +195,7 @@ void command_kill(struct command *wrapped)
     send_signal(wrapped, SIGKILL);
 }
 
-/* ---- memory ---------------------------------------------------------------------------------- */
+/* ---- memory ---- */
 
 static void release(struct command *wrapped)
 {

@@ -46,8 +46,8 @@ struct command_request {
 };
 
 /* All but the loop is only needed during the call or lives as long as the process. */
-struct command *command_start(const struct command_request *request, char *error,
-                              size_t error_size) WSL_MUST_CHECK;
+WSL_MUST_CHECK struct command *command_start(const struct command_request *request, char *error,
+                                             size_t error_size);
 
 /* NULL is fine for all of these. */
 
@@ -55,7 +55,7 @@ struct command *command_start(const struct command_request *request, char *error
 void command_settle(struct command *wrapped);
 
 /* True: it is told to end, and `ended` will come. False: it does not run. */
-bool command_stop(struct command *wrapped) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool command_stop(struct command *wrapped);
 
 /* SIGKILL, without waiting any longer. */
 void command_kill(struct command *wrapped);

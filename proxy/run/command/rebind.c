@@ -17,7 +17,7 @@ extern char **environ;
 
 static const char shim_name[] = "wsluice-rebind.so";
 
-/* ---- the port -------------------------------------------------------------------------------- */
+/* ---- the port ---- */
 
 /* Both sockets allow to share the port, and only one ever listens: the kernel has no objection. */
 static int keep(int family, const struct sockaddr *any, socklen_t length)
@@ -64,7 +64,7 @@ void rebind_release(struct rebind *rebind)
     *rebind = (struct rebind){.fd = -1};
 }
 
-/* ---- the shim -------------------------------------------------------------------------------- */
+/* ---- the shim ---- */
 
 /* Beside the program where it was built, in ../lib/wsluice where it was installed. */
 static bool find_shim(char *path, size_t size)
@@ -88,7 +88,7 @@ static bool find_shim(char *path, size_t size)
     return false;
 }
 
-/* ---- the environment ------------------------------------------------------------------------- */
+/* ---- the environment ---- */
 
 /* What service managers and an older wsluice say is for this process alone. */
 static bool is_ours_alone(const char *variable)

@@ -25,15 +25,15 @@ struct rebind {
  * now on. A program that asks for this very port with SO_REUSEADDR gets it before the command
  * listens; dialling refuses other users' programs there (net/connect/socket_owner.h).
  */
-bool rebind_reserve(struct rebind *rebind) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool rebind_reserve(struct rebind *rebind);
 void rebind_release(struct rebind *rebind);
 
 /*
  * The environment for the command: ours, without what was meant for us alone. NULL and one line:
  * the shim is missing, or memory. The caller frees it with rebind_free_environment.
  */
-char **rebind_environment(const struct rebind *rebind, char *error,
-                          size_t error_size) WSL_MUST_CHECK;
+WSL_MUST_CHECK char **rebind_environment(const struct rebind *rebind, char *error,
+                                         size_t error_size);
 void rebind_free_environment(char **environment);
 
 #endif

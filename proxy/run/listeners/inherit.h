@@ -38,8 +38,8 @@ void inherit_open(struct inherit *inherit);
  * The socket for a listener: the one that bears its name, or its address as it is written, or that
  * is bound to it. Its descriptor is now the caller's. False: there is none.
  */
-bool inherit_claim(struct inherit *inherit, const struct config_listener *listener,
-                   struct inherit_socket *claimed) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool inherit_claim(struct inherit *inherit, const struct config_listener *listener,
+                                  struct inherit_socket *claimed);
 
 /* Is this socket bound to the address, however that is written? */
 bool inherit_fits(int fd, const struct config_address *address);
@@ -48,6 +48,6 @@ bool inherit_fits(int fd, const struct config_address *address);
 size_t inherit_close(struct inherit *inherit);
 
 /* "WSLUICE_FDS=..." for a child that gets these; malloc'd, NULL: out of memory. */
-char *inherit_describe(const struct inherit_socket *sockets, size_t count) WSL_MUST_CHECK;
+WSL_MUST_CHECK char *inherit_describe(const struct inherit_socket *sockets, size_t count);
 
 #endif

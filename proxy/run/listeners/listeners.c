@@ -23,7 +23,7 @@ struct listener {
     bool lent; /* see inherit.h */
 };
 
-/* ---- accepting ------------------------------------------------------------------------------- */
+/* ---- accepting ---- */
 
 static void want_all(struct listeners *listeners)
 {
@@ -158,7 +158,7 @@ void listeners_accept(struct listeners *listeners)
     want_all(listeners);
 }
 
-/* ---- opening and closing --------------------------------------------------------------------- */
+/* ---- opening and closing ---- */
 
 void listeners_init(struct listeners *listeners, struct watch_set *watches, struct workers *workers,
                     struct ops_process *ops)

@@ -40,8 +40,8 @@ void listeners_init(struct listeners *listeners, struct watch_set *watches, stru
                     struct ops_process *ops);
 
 /* From now on clients come in by this site. `inherit` may hold sockets; NULL: there are none. */
-bool listeners_change(struct listeners *listeners, struct site *site, struct inherit *inherit,
-                      char *error, size_t error_size) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool listeners_change(struct listeners *listeners, struct site *site,
+                                     struct inherit *inherit, char *error, size_t error_size);
 
 void listeners_accept(struct listeners *listeners);
 
@@ -55,6 +55,6 @@ void listeners_close(struct listeners *listeners, bool handed_over);
 void listeners_free(struct listeners *listeners);
 
 /* The sockets for somebody who takes over: an array of `count`, malloc'd. NULL: out of memory. */
-struct inherit_socket *listeners_describe(const struct listeners *listeners) WSL_MUST_CHECK;
+WSL_MUST_CHECK struct inherit_socket *listeners_describe(const struct listeners *listeners);
 
 #endif

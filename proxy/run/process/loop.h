@@ -19,6 +19,6 @@
  * a look-up hangs. libuv will then still touch the loop, so its memory has to stay, and only _exit
  * ends the process in time (exit waits for libuv's threads).
  */
-bool loop_finish(uv_loop_t *loop) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool loop_finish(uv_loop_t *loop);
 
 #endif

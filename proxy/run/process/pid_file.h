@@ -15,14 +15,14 @@
 #include "base/base.h"
 
 /* Our own pid. `user`: whose file it is to be; NULL: ours. */
-bool pid_file_write(const char *path, const char *user, char *error,
-                    size_t error_size) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool pid_file_write(const char *path, const char *user, char *error,
+                                   size_t error_size);
 
 /* If it still names this process: where its folder is not ours, an empty file remains. */
 void pid_file_remove(const char *path);
 
 /* Sends a signal to the process that the file names, if that is a wsluice. */
-bool pid_file_signal(const char *path, int number, pid_t *pid, char *error,
-                     size_t error_size) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool pid_file_signal(const char *path, int number, pid_t *pid, char *error,
+                                    size_t error_size);
 
 #endif

@@ -13,7 +13,7 @@
  * NULL: stay. A user without a group brings his own and his supplementary ones. Nothing that is
  * executed later can regain rights (no_new_privs), also when nobody is named.
  */
-bool privilege_drop(const char *user, const char *group, char *error,
-                    size_t error_size) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool privilege_drop(const char *user, const char *group, char *error,
+                                   size_t error_size);
 
 #endif

@@ -22,18 +22,18 @@ struct program {
     struct rlimit descriptors; /* before we raised it */
 };
 
-bool program_remember(struct program *program, char *const *argv) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool program_remember(struct program *program, char *const *argv);
 
 /*
  * As fork(2), for a child that will execute another program: that expects no signal to be blocked
  * or ignored, so none is in the child.
  */
-pid_t program_fork(void) WSL_MUST_CHECK;
+WSL_MUST_CHECK pid_t program_fork(void);
 
 /* Runs it as a child that gets exactly these descriptors beside standard input, output and error;
  * they keep their numbers. */
-pid_t program_start(const struct program *program, char *const *environment, const int *fds,
-                    size_t count) WSL_MUST_CHECK;
+WSL_MUST_CHECK pid_t program_start(const struct program *program, char *const *environment,
+                                   const int *fds, size_t count);
 
 void program_free(struct program *program);
 

@@ -24,8 +24,8 @@ struct signals {
 /* SIGTERM, SIGINT, SIGHUP, SIGUSR1 and SIGUSR2, in this thread and those that it starts. */
 void signals_hold(void);
 
-bool signals_open(struct signals *signals, struct watch_set *watches, signals_cb *callback,
-                  void *owner) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool signals_open(struct signals *signals, struct watch_set *watches,
+                                 signals_cb *callback, void *owner);
 void signals_close(struct signals *signals);
 
 #endif

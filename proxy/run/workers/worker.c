@@ -7,7 +7,7 @@
 /* For the last bytes of recordings, once every session was killed. */
 #define DISK_MS 2000
 
-/* ---- on the worker's thread ------------------------------------------------------------------ */
+/* ---- on the worker's thread ---- */
 
 static void report_empty(struct worker *worker)
 {
@@ -114,7 +114,7 @@ static void run(void *argument)
     worker->at_rest = loop_finish(&worker->own_loop);
 }
 
-/* ---- on the supervisor's --------------------------------------------------------------------- */
+/* ---- on the supervisor's ---- */
 
 static void tell(struct worker *worker, struct mailbox_post *post, mailbox_fn *run_it,
                  void *argument)

@@ -63,8 +63,8 @@ struct worker {
 };
 
 /* `shared`: the loop to live on, NULL for a thread and a loop of its own. */
-bool worker_start(struct worker *worker, size_t number, uv_loop_t *shared,
-                  const struct worker_terms *terms) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool worker_start(struct worker *worker, size_t number, uv_loop_t *shared,
+                                 const struct worker_terms *terms);
 
 /* Adds a client to this turn's batch; worker_flush sends the batch with one wake-up. */
 void worker_give(struct worker *worker, struct session_client *client);
@@ -90,6 +90,6 @@ void worker_post(struct worker *worker, struct ops_letter *letter);
  * be stopped still runs (a look-up, see loop_finish), and the memory has to stay.
  */
 void worker_stop(struct worker *worker);
-bool worker_free(struct worker *worker) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool worker_free(struct worker *worker);
 
 #endif

@@ -16,11 +16,11 @@ struct workers {
 };
 
 /* Room for so many; 0: as many as CPUs. Their counters can be read from now on. */
-bool workers_create(struct workers *workers, size_t count) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool workers_create(struct workers *workers, size_t count);
 
 /* A lone worker lives on `loop`, others have threads. */
-bool workers_start(struct workers *workers, uv_loop_t *loop, const struct worker_terms *terms,
-                   char *error, size_t error_size) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool workers_start(struct workers *workers, uv_loop_t *loop,
+                                  const struct worker_terms *terms, char *error, size_t error_size);
 
 /* The one with the fewest connections, and how many there are in all. */
 struct worker *workers_choose(struct workers *workers, uint64_t *open);
@@ -43,7 +43,7 @@ bool workers_note_empty(struct workers *workers);
 void workers_stop(struct workers *workers);
 
 /* After the loop has ended; false as loop_finish. */
-bool workers_free(struct workers *workers) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool workers_free(struct workers *workers);
 
 void workers_log_sums(const struct workers *workers);
 

@@ -23,7 +23,7 @@ struct files {
     size_t field_count;
 };
 
-/* ---- once per route -------------------------------------------------------------------------- */
+/* ---- once per route ---- */
 
 /* The route's own fields win. */
 static bool is_set(const struct config_route *route, const char *name)
@@ -140,7 +140,7 @@ void files_free(struct files *files)
     free(files);
 }
 
-/* ---- finding --------------------------------------------------------------------------------- */
+/* ---- finding ---- */
 
 enum found {
     FOUND_FILE,
@@ -284,7 +284,7 @@ static enum found find(struct search *search, struct slice path, size_t base)
     return found == FOUND_FOLDER ? FOUND_NOTHING : found;
 }
 
-/* ---- answering ------------------------------------------------------------------------------- */
+/* ---- answering ---- */
 
 static void add_field(const struct files *files, struct files_answer *answer,
                       const struct config_header *field)

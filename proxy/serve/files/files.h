@@ -29,20 +29,21 @@ struct files_answer {
 };
 
 /* For a route with files; NULL and why, with the option's path. */
-struct files *files_create(const struct config_route *route, char *error,
-                           size_t error_size) WSL_MUST_CHECK;
+WSL_MUST_CHECK struct files *files_create(const struct config_route *route, char *error,
+                                          size_t error_size);
 void files_free(struct files *files); /* NULL is fine */
 
 /* Whether this process may read it now; false and why. Asks the disk. */
-bool files_readable(const struct files *files, char *error, size_t error_size) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool files_readable(const struct files *files, char *error, size_t error_size);
 
 /*
  * The answer to a GET or HEAD for `path` in normal form, of which the first bytes are the base path
  * of its listener. It may be the folder of the route's star without its "/". False: only the disk
  * knows, and `wait` was not set.
  */
-bool files_answer(const struct files *files, const struct http_head *head, struct slice path,
-                  size_t base, bool wait, struct files_answer *answer) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool files_answer(const struct files *files, const struct http_head *head,
+                                 struct slice path, size_t base, bool wait,
+                                 struct files_answer *answer);
 
 /* Once the reply is sent, or released: its body is another matter. */
 void files_answer_free(struct files_answer *answer);

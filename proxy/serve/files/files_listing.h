@@ -11,7 +11,7 @@
 #include "serve/files/files_root.h"
 
 /* `folder` is below the root, and "" or with "/" at its end. malloc'd; `length` is set. */
-char *files_listing_read(const struct files_root *root, const char *folder, bool hidden,
-                         size_t *length) WSL_MUST_CHECK;
+WSL_MUST_CHECK char *files_listing_read(const struct files_root *root, const char *folder,
+                                        bool hidden, size_t *length);
 
 #endif

@@ -75,7 +75,7 @@ int files_root_open(struct files_root *root, const char *folder)
     return 0;
 }
 
-/* ---- the walk -------------------------------------------------------------------------------- */
+/* ---- the walk ---- */
 
 /*
  * Only names without "/" are opened, never "..", and no link is followed by the kernel. The way up
@@ -195,7 +195,7 @@ static int walk_from(const struct files_root *root, const char *name)
     return result;
 }
 
-/* ---- the kernel ------------------------------------------------------------------------------ */
+/* ---- the kernel ---- */
 
 int files_root_get(const struct files_root *root, const char *name, bool wait)
 {

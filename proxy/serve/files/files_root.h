@@ -27,13 +27,13 @@ struct files_root {
 };
 
 /* 0 or a negative errno. */
-int files_root_open(struct files_root *root, const char *folder) WSL_MUST_CHECK;
+WSL_MUST_CHECK int files_root_open(struct files_root *root, const char *folder);
 void files_root_close(struct files_root *root);
 
 /*
  * A descriptor of what is there, whatever it is, for reading. `name` is relative; "" is the root.
  * With `wait` the disk is asked.
  */
-int files_root_get(const struct files_root *root, const char *name, bool wait) WSL_MUST_CHECK;
+WSL_MUST_CHECK int files_root_get(const struct files_root *root, const char *name, bool wait);
 
 #endif

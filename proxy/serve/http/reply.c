@@ -36,7 +36,7 @@ static bool is_uri(const char *text)
     return true;
 }
 
-/* ---- refusals -------------------------------------------------------------------------------- */
+/* ---- refusals ---- */
 
 struct fields {
     const struct config_header *items;
@@ -74,7 +74,7 @@ struct reply reply_refusal(enum reason reason)
     };
 }
 
-/* ---- the head -------------------------------------------------------------------------------- */
+/* ---- the head ---- */
 
 static size_t size_of_text(const char *text)
 {

@@ -60,7 +60,7 @@ void reply_flow_free(struct reply_flow *flow)
     free(flow);
 }
 
-/* ---- pieces ---------------------------------------------------------------------------------- */
+/* ---- pieces ---- */
 
 static size_t smaller(uint64_t a, size_t b)
 {
@@ -161,7 +161,7 @@ struct io reply_flow_turn(struct reply_flow *flow, struct transport *transport,
     return is_given(flow) ? transport_flush(transport) : io_status(IO_WANT_WRITE);
 }
 
-/* ---- how far ------------------------------------------------------------------------------- */
+/* ---- how far ---- */
 
 uint64_t reply_flow_sent(const struct reply_flow *flow)
 {

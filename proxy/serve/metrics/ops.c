@@ -36,7 +36,7 @@ static void put_label(struct text *text, const char *value)
     text_add_string(text, "\"");
 }
 
-/* ---- samples --------------------------------------------------------------------------------- */
+/* ---- samples ---- */
 
 enum by_route { ROUTE_OPEN, ROUTE_SESSIONS, ROUTE_BYTES, ROUTE_ENDED, BY_ROUTE };
 
@@ -90,7 +90,7 @@ static void read_route(void *owner, const char *name, const struct route_stats_s
     }
 }
 
-/* ---- families -------------------------------------------------------------------------------- */
+/* ---- families ---- */
 
 static void write_build(struct scrape *scrape, const char *name)
 {
@@ -330,7 +330,7 @@ char *ops_metrics(const struct ops_process *process, const struct ops_facts *fac
     return text_take(&scrape.out, length);
 }
 
-/* ---- notes ----------------------------------------------------------------------------------- */
+/* ---- notes ---- */
 
 void ops_init(struct ops_process *process, const struct metrics *const *workers,
               unsigned worker_count, struct route_stats_set *route_stats, int64_t now)
@@ -371,7 +371,7 @@ void ops_note_reload(struct ops_process *process, bool done, int64_t now)
         atomic_store(&process->reloaded_at, now);
 }
 
-/* ---- health ---------------------------------------------------------------------------------- */
+/* ---- health ---- */
 
 struct ops_health ops_live(void)
 {

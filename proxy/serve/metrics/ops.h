@@ -52,7 +52,7 @@ void ops_init(struct ops_process *process, const struct metrics *const *workers,
               unsigned worker_count, struct route_stats_set *route_stats, int64_t now);
 
 /* A token that nobody can guess; false: the system has no randomness. */
-bool ops_token(struct ops_process *process) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool ops_token(struct ops_process *process);
 
 void ops_note_pause(struct ops_process *process, bool paused);
 void ops_note_reload(struct ops_process *process, bool done, int64_t now);
@@ -80,7 +80,7 @@ struct ops_facts {
 WSL_MUST_CHECK char *ops_metrics(const struct ops_process *process, const struct ops_facts *facts,
                                  size_t *length);
 
-/* ---- health ---------------------------------------------------------------------------------- */
+/* ---- health ---- */
 
 enum ops_targets {
     OPS_TARGETS_ANY, /* the route does not ask */

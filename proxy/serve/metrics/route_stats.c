@@ -26,7 +26,7 @@ struct route_stats_set {
     struct hash_map by_name; /* live and retired */
 };
 
-/* ---- the set --------------------------------------------------------------------------------- */
+/* ---- the set ---- */
 
 static struct slice name_of(const struct hash_map_link *link)
 {
@@ -149,7 +149,7 @@ void route_stats_release(struct route_stats *stats)
         free_account(forgotten);
 }
 
-/* ---- a client -------------------------------------------------------------------------------- */
+/* ---- a client ---- */
 
 /* Only its own worker writes a slot's address; release, so that a reader sees it zeroed. */
 static struct route_stats_slot *slot_of(struct route_stats *stats, unsigned worker)
@@ -214,7 +214,7 @@ void route_stats_end(struct route_stats_use *use, enum reason reason, uint64_t d
     *use = (struct route_stats_use){0};
 }
 
-/* ---- reading --------------------------------------------------------------------------------- */
+/* ---- reading ---- */
 
 void route_stats_read(const struct route_stats *stats, struct route_stats_sums *sums)
 {

@@ -36,7 +36,7 @@ void route_stats_set_free(struct route_stats_set *set); /* NULL is fine */
 WSL_MUST_CHECK struct route_stats *route_stats_get(struct route_stats_set *set, const char *name);
 void route_stats_release(struct route_stats *stats); /* NULL is fine */
 
-/* ---- a client's own part, plain memory: zeroed counts nothing -------------------------------- */
+/* ---- a client's own part, plain memory: zeroed counts nothing ---- */
 
 struct route_stats_use {
     struct metrics *metrics; /* the worker's; NULL before route_stats_enter */
@@ -59,7 +59,7 @@ void route_stats_bytes(struct route_stats_use *use, uint64_t bytes_up, uint64_t 
  */
 void route_stats_end(struct route_stats_use *use, enum reason reason, uint64_t duration_ms);
 
-/* ---- reading --------------------------------------------------------------------------------- */
+/* ---- reading ---- */
 
 struct route_stats_sums {
     uint64_t open, sessions, bytes_up, bytes_down;

@@ -68,7 +68,7 @@ struct tls_scratch **session_base_tls_scratch(struct session *session)
     return &session->env->tls_scratch;
 }
 
-/* ---- the end --------------------------------------------------------------------------------- */
+/* ---- the end ---- */
 
 /* The peer itself, or whom it named: a field may name an address without a port. */
 static void name_client(const struct session *session, struct session_names *names)
@@ -252,7 +252,7 @@ void session_base_detail(struct session *session, const char *detail)
         session->detail = strdup(detail);
 }
 
-/* ---- answers --------------------------------------------------------------------------------- */
+/* ---- answers ---- */
 
 enum reason session_base_settled(const struct session *session)
 {
@@ -294,7 +294,7 @@ void session_base_count_answer(struct session *session, unsigned status)
     metrics_add(&session->env->metrics.counter[class], 1);
 }
 
-/* ---- the bridge ------------------------------------------------------------------------------ */
+/* ---- the bridge ---- */
 
 void session_base_arm(struct session *session, uint64_t milliseconds)
 {

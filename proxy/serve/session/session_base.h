@@ -159,7 +159,7 @@ void session_base_arm(struct session *session, uint64_t milliseconds);
  * The deadline of something that another thread makes, which may have come while this one was not
  * running. True, once: one more turn of the loop is due. `overdue` of the entry is false before.
  */
-bool session_base_last_turn(struct session *session) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool session_base_last_turn(struct session *session);
 void session_base_arm_ending(struct session *session);
 
 /* The bridge: after bytes were moved elsewhere, with descriptors ready, with time gone by. */

@@ -64,8 +64,7 @@ void limits_destroy(struct limits *guard)
     free(guard);
 }
 
-/* ---- counters ---------------------------------------------------------------------------------
- */
+/* ---- counters ---- */
 
 /* The link at which the counter of that name hangs, or would. */
 static struct limits_counter **find_locked(struct limits *guard, enum limits_kind kind,
@@ -111,7 +110,7 @@ void limits_counter_release(struct limits *guard, struct limits_counter *counter
     pthread_mutex_unlock(&guard->counter_mutex);
 }
 
-/* ---- counts ---------------------------------------------------------------------------------- */
+/* ---- counts ---- */
 
 /* Nothing is published by a count, so relaxed is enough: only the number itself must be right. */
 static bool add_up(atomic_uint *count, uint32_t amount, uint64_t limit)
@@ -166,7 +165,7 @@ struct limiter_stats limits_stats(struct limits *guard)
     return sum;
 }
 
-/* ---- the way of a connection ----------------------------------------------------------------- */
+/* ---- the way of a connection ---- */
 
 bool limits_reserve(struct limits *guard, struct limits_usage *pass, uint32_t descriptors,
                     uint64_t most)

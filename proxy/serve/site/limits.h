@@ -45,7 +45,7 @@ struct limits_usage {
 };
 
 /* Room for about so many addresses; LIMITER_CAPACITY is the default. */
-struct limits *limits_create(uint32_t addresses) WSL_MUST_CHECK;
+WSL_MUST_CHECK struct limits *limits_create(uint32_t addresses);
 void limits_destroy(struct limits *limits); /* NULL: nothing happens */
 
 /*
@@ -55,8 +55,8 @@ void limits_destroy(struct limits *limits); /* NULL: nothing happens */
  * counted there.
  */
 enum limits_kind { LIMITS_LISTENER, LIMITS_OPERATORS, LIMITS_ROUTE };
-struct limits_counter *limits_counter_get(struct limits *limits, enum limits_kind kind,
-                                          const char *name) WSL_MUST_CHECK;
+WSL_MUST_CHECK struct limits_counter *limits_counter_get(struct limits *limits,
+                                                         enum limits_kind kind, const char *name);
 void limits_counter_release(struct limits *limits,
                             struct limits_counter *counter); /* NULL: nothing */
 unsigned limits_counter_count(const struct limits_counter *counter);
@@ -66,17 +66,17 @@ unsigned limits_counter_count(const struct limits_counter *counter);
  * that clients may have, limits_enter_operators one place out of the `most` of their listener.
  * False: all are taken, and the pass is empty.
  */
-bool limits_reserve(struct limits *limits, struct limits_usage *pass, uint32_t descriptors,
-                    uint64_t most) WSL_MUST_CHECK;
-bool limits_enter_operators(struct limits *limits, struct limits_usage *pass,
-                            struct limits_counter *listener, uint64_t most) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool limits_reserve(struct limits *limits, struct limits_usage *pass,
+                                   uint32_t descriptors, uint64_t most);
+WSL_MUST_CHECK bool limits_enter_operators(struct limits *limits, struct limits_usage *pass,
+                                           struct limits_counter *listener, uint64_t most);
 
 /*
  * One of `most` places for connections over a limit that are read, because they may ask for
  * liveness. For a pass that has begun, or an empty one, which begins here.
  */
-bool limits_enter_late(struct limits *limits, struct limits_usage *pass,
-                       uint64_t most) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool limits_enter_late(struct limits *limits, struct limits_usage *pass,
+                                      uint64_t most);
 
 /* One descriptor of the pass, which must have one, outlives its connection: until limits_give_back.
  */
@@ -84,20 +84,21 @@ void limits_lend(struct limits_usage *pass);
 void limits_give_back(struct limits *limits);
 
 /* REASON_too_many_process or _listener. A limit of 0 is none. Once for a pass that has begun. */
-enum reason limits_enter(struct limits_usage *pass, uint32_t process_limit,
-                         struct limits_counter *listener, uint32_t listener_limit) WSL_MUST_CHECK;
+WSL_MUST_CHECK enum reason limits_enter(struct limits_usage *pass, uint32_t process_limit,
+                                        struct limits_counter *listener, uint32_t listener_limit);
 
 /* REASON_too_many_address or _rate_limited. Once for a pass, unless that address is left. */
-enum reason limits_enter_address(struct limits_usage *pass, const uint8_t address[static IP_BYTES],
-                                 const struct config_limits *limits,
-                                 uint64_t now_ms) WSL_MUST_CHECK;
+WSL_MUST_CHECK enum reason limits_enter_address(struct limits_usage *pass,
+                                                const uint8_t address[static IP_BYTES],
+                                                const struct config_limits *limits,
+                                                uint64_t now_ms);
 
 /* The next request on the connection is another client's. */
 void limits_leave_address(struct limits_usage *pass);
 
 /* REASON_too_many_route, or REASON_shutdown after the only one. At most once for a pass. */
-enum reason limits_enter_route(struct limits_usage *pass, struct limits_counter *route,
-                               uint32_t route_limit) WSL_MUST_CHECK;
+WSL_MUST_CHECK enum reason limits_enter_route(struct limits_usage *pass,
+                                              struct limits_counter *route, uint32_t route_limit);
 
 /* It has not become a session after all; the connection lives on to be told. */
 void limits_leave_route(struct limits_usage *pass);

@@ -58,9 +58,10 @@ struct site {
 
 /* `previous`: what serves now, whose targets' health and ticket keys are taken over; NULL: nothing.
  */
-struct site *site_create(const struct config *config, const struct site_shared *shared,
-                         const struct site *previous, char *error,
-                         size_t error_size) WSL_MUST_CHECK;
+WSL_MUST_CHECK struct site *site_create(const struct config *config,
+                                        const struct site_shared *shared,
+                                        const struct site *previous, char *error,
+                                        size_t error_size);
 struct site *site_retain(struct site *site);
 void site_release(struct site *site); /* NULL is fine */
 

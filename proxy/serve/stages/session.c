@@ -15,7 +15,7 @@ _Static_assert((int)BRIDGE_CLIENT_READ == (int)WATCH_READ &&
                    (int)BRIDGE_CLIENT_BROKEN == (int)WATCH_BROKEN,
                "what a watch reports is what a bridge understands");
 
-/* ---- events ---------------------------------------------------------------------------------- */
+/* ---- events ---- */
 
 static void client_cb(void *owner, unsigned ready)
 {
@@ -119,7 +119,7 @@ void session_deadline_cb(uv_timer_t *timer)
     }
 }
 
-/* ---- the outside ----------------------------------------------------------------------------- */
+/* ---- the outside ---- */
 
 static struct session *create(struct session_env *env, const struct session_client *client)
 {

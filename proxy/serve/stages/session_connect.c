@@ -7,7 +7,7 @@
 #include "serve/stages/session_http.h"
 #include "serve/stages/session_tap.h"
 
-/* ---- what a target gets to know -------------------------------------------------------------- */
+/* ---- what a target gets to know ---- */
 
 /*
  * A text of a target with what the path had in its place, in `out` if it has captures. False: no
@@ -128,7 +128,7 @@ static enum reason prepare_cb(void *owner, const struct config_target *target,
     return leg->preface_length > 0 ? REASON_none : REASON_http_no_route;
 }
 
-/* ---- the way there --------------------------------------------------------------------------- */
+/* ---- the way there ---- */
 
 static void start_bridge(struct session *session)
 {

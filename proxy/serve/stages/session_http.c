@@ -11,7 +11,7 @@
 
 #define LOCATION_MAX 4096
 
-/* ---- refusals -------------------------------------------------------------------------------- */
+/* ---- refusals ---- */
 
 static void say_last(struct session *session, const struct reply *reply)
 {
@@ -65,7 +65,7 @@ void session_http_refuse(struct session *session, enum reason reason)
         say_last(session, &reply);
 }
 
-/* ---- plain answers --------------------------------------------------------------------------- */
+/* ---- plain answers ---- */
 
 static void redirect(struct session *session, const struct http_head *head)
 {

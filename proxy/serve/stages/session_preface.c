@@ -6,7 +6,7 @@
 #include "codec/proxy_proto.h"
 #include "serve/stages/session_request.h"
 
-/* ---- TLS ------------------------------------------------------------------------------------- */
+/* ---- TLS ---- */
 
 void session_preface_tls(struct session *session)
 {
@@ -56,7 +56,7 @@ static void begin_plain(struct session *session)
     session_request_read(session);
 }
 
-/* ---- peeking --------------------------------------------------------------------------------- */
+/* ---- peeking ---- */
 
 bool session_preface_header_begun(const struct session *session)
 {
@@ -110,7 +110,7 @@ static void look_at_first_byte(struct session *session)
         begin_plain(session);
 }
 
-/* ---- the PROXY header ------------------------------------------------------------------------ */
+/* ---- the PROXY header ---- */
 
 /* Takes what was peeked out of the socket, and keeps it as part of the header. */
 static bool take(struct session *session, const uint8_t *bytes, size_t length)

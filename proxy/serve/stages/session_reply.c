@@ -12,7 +12,7 @@ _Static_assert(TRANSPORT_READ_MIN + REPLY_FLOW_PIECE <= BRIDGE_BUFFER,
 /* A delayed acknowledgement is on its way for 40 ms, the round trip apart. */
 #define ACKNOWLEDGED_MS 250
 
-/* ---- what is left of it ---------------------------------------------------------------------- */
+/* ---- what is left of it ---- */
 
 static void log_request(const struct session *session)
 {
@@ -70,7 +70,7 @@ static void taken(struct session *session)
         hang_up(session, LIFE_TAKEN_LAST);
 }
 
-/* ---- its way --------------------------------------------------------------------------------- */
+/* ---- its way ---- */
 
 static void move(struct session *session)
 {
@@ -127,7 +127,7 @@ void session_reply_turn(struct session *session)
     move(session);
 }
 
-/* ---- answers that take time ------------------------------------------------------------------ */
+/* ---- answers that take time ---- */
 
 struct session_wait *session_reply_wait(struct session *session)
 {
@@ -163,7 +163,7 @@ void session_reply_resume(struct session_wait *wait, const struct reply *reply)
     session_reply_send(session, reply);
 }
 
-/* ---- deadlines, and the end ------------------------------------------------------------------ */
+/* ---- deadlines, and the end ---- */
 
 static void give_up_waiting(struct session *session)
 {

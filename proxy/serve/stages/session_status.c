@@ -22,7 +22,7 @@ struct question {
     uint64_t id; /* of the session that is to end */
 };
 
-/* ---- answers --------------------------------------------------------------------------------- */
+/* ---- answers ---- */
 
 /* RFC 9110 section 15.5.6: a 405 says what the resource takes. */
 static const struct config_header safety[] = {{"X-Content-Type-Options", "nosniff"},
@@ -89,7 +89,7 @@ static void show_page(struct session *session)
                  });
 }
 
-/* ---- asking the workers ---------------------------------------------------------------------- */
+/* ---- asking the workers ---- */
 
 static void finish(struct question *question, const struct reply *reply)
 {
@@ -165,7 +165,7 @@ static void list(struct session *session, const struct status_query *query, cons
         give_up(question);
 }
 
-/* ---- ending a session ------------------------------------------------------------------------ */
+/* ---- ending a session ---- */
 
 static void ended_cb(void *owner, bool found)
 {
@@ -255,7 +255,7 @@ static void post(struct session *session, const struct http_head *head,
         kill_session(session, query);
 }
 
-/* ---- the request ----------------------------------------------------------------------------- */
+/* ---- the request ---- */
 
 /* What it gets that does not say: people get the page, scripts what they accept. */
 static enum status_format usual_format(const struct session *session, const struct http_head *head)

@@ -42,7 +42,7 @@ static void come_home(const struct walk *walk)
     walk->asker->gone(walk->asker);
 }
 
-/* ---- the order ------------------------------------------------------------------------------- */
+/* ---- the order ---- */
 
 static int compare_numbers(uint64_t a, uint64_t b)
 {
@@ -114,7 +114,7 @@ static bool sorts_by_text(enum status_sort sort)
            sort == STATUS_SORT_target;
 }
 
-/* ---- the rows that are kept: a heap, the last of them at its root ---------------------------- */
+/* ---- the rows that are kept: a heap, the last of them at its root ---- */
 
 static void swap(struct session_list *list, size_t a, size_t b)
 {
@@ -197,7 +197,7 @@ static int compare_rows(const void *a, const void *b, void *query)
                    *(struct session_list_row *const *)b);
 }
 
-/* ---- a session to a row ---------------------------------------------------------------------- */
+/* ---- a session to a row ---- */
 
 /* From its request on, as long as it leads or has led to a target. */
 static bool is_listed(const struct session *session)
@@ -335,7 +335,7 @@ static void take(struct session_list *list, struct session *session, uint64_t no
     keep(list, &row);
 }
 
-/* ---- the walk -------------------------------------------------------------------------------- */
+/* ---- the walk ---- */
 
 static void finish(struct listing *listing)
 {
@@ -437,7 +437,7 @@ bool session_list_request(struct session_env *env, const struct status_query *qu
     return true;
 }
 
-/* ---- the end of one -------------------------------------------------------------------------- */
+/* ---- the end of one ---- */
 
 struct ending {
     struct walk walk;

@@ -62,17 +62,17 @@ typedef void session_list_fn(void *owner, const struct session_list *list);
  */
 typedef bool session_list_wanted_fn(const void *owner);
 
-bool session_list_request(struct session_env *env, const struct status_query *query,
-                          session_list_fn *done, session_list_wanted_fn *wanted,
-                          void *owner) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool session_list_request(struct session_env *env, const struct status_query *query,
+                                         session_list_fn *done, session_list_wanted_fn *wanted,
+                                         void *owner);
 
 /* Whether there was such a session; `who` asked for it, for the log. */
 typedef void session_list_end_fn(void *owner, bool found);
 
 #define SESSION_LIST_WHO 160
 
-bool session_list_end(struct session_env *env, uint64_t id, const char *who,
-                      session_list_end_fn *done, void *owner) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool session_list_end(struct session_env *env, uint64_t id, const char *who,
+                                     session_list_end_fn *done, void *owner);
 
 /* The word for a state in which a session is listed. */
 const char *session_list_state(const struct session_list_row *row);

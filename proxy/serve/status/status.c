@@ -54,7 +54,7 @@ const char *status_target_state(enum balance_state state)
     return state == BALANCE_UP ? "up" : state == BALANCE_DUE ? "trial" : "down";
 }
 
-/* ---- JSON ------------------------------------------------------------------------------------ */
+/* ---- JSON ---- */
 
 static void put_number(struct json *json, const char *key, uint64_t number)
 {

@@ -7,7 +7,7 @@
 #define CELL 160 /* bytes of one cell, a NUL among them */
 #define GAP  2
 
-/* ---- values ---------------------------------------------------------------------------------- */
+/* ---- values ---- */
 
 static const char *print_size(uint64_t bytes, char *text)
 {
@@ -65,7 +65,7 @@ static size_t width_of(const char *text)
     return width;
 }
 
-/* ---- tables ---------------------------------------------------------------------------------- */
+/* ---- tables ---- */
 
 struct column {
     const char *title;
@@ -158,7 +158,7 @@ static void put_table(FILE *out, struct table *table, size_t width)
         put_line(out, table, r, false);
 }
 
-/* ---- the sessions ---------------------------------------------------------------------------- */
+/* ---- the sessions ---- */
 
 enum {
     ID,
@@ -254,7 +254,7 @@ static void put_sessions(FILE *out, const struct session_list *list)
         fprintf(out, "\nno session has that in its id, client, user, route or target\n");
 }
 
-/* ---- the targets ----------------------------------------------------------------------------- */
+/* ---- the targets ---- */
 
 enum { T_TARGET, T_STATE, T_SESSIONS, T_FAILURES, T_RETRY, T_ROUTE };
 
@@ -303,7 +303,7 @@ static void put_targets(FILE *out, const struct status_view *view)
         put_table(out, &table, view->list->query.width);
 }
 
-/* ---- the head -------------------------------------------------------------------------------- */
+/* ---- the head ---- */
 
 static const char *print_count(uint64_t count, const char *one, const char *many, char text[CELL])
 {

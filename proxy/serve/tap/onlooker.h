@@ -23,8 +23,8 @@ struct onlooker {
  * `recording` may be NULL; its `moved` is called when the bridge may go on: the next turn reads
  * both sides. From here on recording->gone comes once, whenever the recording is complete.
  */
-struct onlooker *onlooker_begin(const struct recorder_request *recording,
-                                bool traffic) WSL_MUST_CHECK;
+WSL_MUST_CHECK struct onlooker *onlooker_begin(const struct recorder_request *recording,
+                                               bool traffic);
 
 void onlooker_end(struct onlooker *onlooker); /* NULL is fine */
 

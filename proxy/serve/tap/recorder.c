@@ -32,7 +32,7 @@ struct recorder {
     } pool;
 };
 
-/* ---- in the thread pool ---------------------------------------------------------------------- */
+/* ---- in the thread pool ---- */
 
 static bool open_file(struct recorder_work *pool)
 {
@@ -69,7 +69,7 @@ static void work_cb(uv_work_t *work)
     pool->fd = -1;
 }
 
-/* ---- on the loop ----------------------------------------------------------------------------- */
+/* ---- on the loop ---- */
 
 static void destroy(struct recorder *recorder)
 {

@@ -35,7 +35,7 @@ struct recorder_request {
 };
 
 /* NULL: out of memory; nothing comes back then. */
-struct recorder *recorder_start(const struct recorder_request *request) WSL_MUST_CHECK;
+WSL_MUST_CHECK struct recorder *recorder_start(const struct recorder_request *request);
 
 /* What was read, from the client or from the target, at this time on the loop's clock. */
 void recorder_take(struct recorder *recorder, bool from_client, struct slice bytes, uint64_t now);

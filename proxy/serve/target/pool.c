@@ -27,7 +27,7 @@ struct pool {
     struct hash_map by_address;
 };
 
-/* ---- sameness -------------------------------------------------------------------------------- */
+/* ---- sameness ---- */
 
 static bool same_text(const char *a, const char *b)
 {
@@ -77,7 +77,7 @@ static struct pool_target *find(const struct pool *pool, const struct config_tar
     return NULL;
 }
 
-/* ---- making ---------------------------------------------------------------------------------- */
+/* ---- making ---- */
 
 /* Has it no address of its own, or does a request's path say a part of it? */
 static bool varies(const struct config_target *target)
@@ -226,7 +226,7 @@ const char *pool_target_name(const struct pool_target *target, char *text, size_
     return text;
 }
 
-/* ---- state ----------------------------------------------------------------------------------- */
+/* ---- state ---- */
 
 static struct pool_route *route_of(struct pool *pool, const struct config_route *route)
 {
@@ -329,7 +329,7 @@ bool pool_usable(struct pool *pool, const struct config_route *route, uint64_t n
     return false;
 }
 
-/* ---- the choice ------------------------------------------------------------------------------ */
+/* ---- the choice ---- */
 
 /* One look at all candidates. False: another session took the trial; what was seen is outdated. */
 static bool choose(struct pool *pool, const struct config_route *route, uint64_t now,

@@ -26,7 +26,7 @@ static uint64_t now_of(const struct probe *probe)
     return uv_now(watch_set_loop(probe->request.watches));
 }
 
-/* ---- the end --------------------------------------------------------------------------------- */
+/* ---- the end ---- */
 
 static void timer_closed_cb(uv_handle_t *handle)
 {
@@ -62,7 +62,7 @@ static bool decide(struct probe *probe, enum reason reason, const char *detail)
     return true;
 }
 
-/* ---- the banner ------------------------------------------------------------------------------ */
+/* ---- the banner ---- */
 
 static bool wrong_banner(struct probe *probe, size_t length)
 {
@@ -128,7 +128,7 @@ static void heard_cb(void *owner, unsigned ready)
         finish(probe);
 }
 
-/* ---- the connection -------------------------------------------------------------------------- */
+/* ---- the connection ---- */
 
 /* True when there is a verdict. */
 static bool connected(struct probe *probe, const struct dial_result *result)

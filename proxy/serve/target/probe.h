@@ -37,7 +37,7 @@ struct probe_request {
 struct probe;
 
 /* NULL: out of memory. The callback never comes from within this call. */
-struct probe *probe_start(const struct probe_request *request) WSL_MUST_CHECK;
+WSL_MUST_CHECK struct probe *probe_start(const struct probe_request *request);
 void probe_cancel(struct probe *probe); /* NULL is fine */
 
 #endif

@@ -19,8 +19,8 @@
 struct prober;
 
 /* NULL: out of memory. With nothing to probe it does nothing. */
-struct prober *prober_create(struct watch_set *watches, struct resolver *names,
-                             struct pool *pool) WSL_MUST_CHECK;
+WSL_MUST_CHECK struct prober *prober_create(struct watch_set *watches, struct resolver *names,
+                                            struct pool *pool);
 void prober_close(struct prober *prober); /* NULL is fine; the loop turns once more */
 
 #endif

@@ -36,7 +36,7 @@ static void dispose(struct target_connect *attempt)
         free(attempt);
 }
 
-/* ---- one candidate --------------------------------------------------------------------------- */
+/* ---- one candidate ---- */
 
 /* What we lack ourselves, and a request that fits no target, is no fault of the target's. */
 static bool is_fault_of_target(enum reason reason)
@@ -169,7 +169,7 @@ static bool dial(struct target_connect *attempt, struct dial_result *result)
     return !attempt->dial;
 }
 
-/* ---- rounds ---------------------------------------------------------------------------------- */
+/* ---- rounds ---- */
 
 static void begin_round(struct target_connect *attempt)
 {

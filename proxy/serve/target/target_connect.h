@@ -65,8 +65,9 @@ struct target_connect;
  * NULL: it is over already, and *result says how. Otherwise the callback will come, never from
  * within this call.
  */
-struct target_connect *target_connect_start(const struct target_connect_request *request,
-                                            struct target_connect_result *result) WSL_MUST_CHECK;
+WSL_MUST_CHECK struct target_connect *
+target_connect_start(const struct target_connect_request *request,
+                     struct target_connect_result *result);
 
 /* No callback comes after this. NULL is fine. */
 void target_connect_cancel(struct target_connect *attempt);

@@ -19,7 +19,7 @@ static bool fail(const char *path, int code, char *error, size_t error_size)
     return false;
 }
 
-/* ---- fingerprints ---------------------------------------------------------------------------- */
+/* ---- fingerprints ---- */
 
 static uint64_t fingerprint_of(const struct siphash_seed *seed, uint64_t name,
                                const struct stat *info)
@@ -123,7 +123,7 @@ void token_source_look_free(struct token_look *look)
     *look = (struct token_look){0};
 }
 
-/* ---- reading --------------------------------------------------------------------------------- */
+/* ---- reading ---- */
 
 static int regular_size(int fd, size_t *size)
 {
@@ -285,7 +285,7 @@ void token_source_free(struct token_text *text)
     *text = (struct token_text){0};
 }
 
-/* ---- a file for each token ------------------------------------------------------------------- */
+/* ---- a file for each token ---- */
 
 static bool is_plain_name(struct slice name)
 {

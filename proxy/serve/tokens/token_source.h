@@ -45,16 +45,16 @@ struct token_look {
 };
 
 /* To be freed by token_source_look_free, also when it fails. */
-bool token_source_look(const char *path, const struct siphash_seed *seed, struct token_look *look,
-                       char *error, size_t error_size) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool token_source_look(const char *path, const struct siphash_seed *seed,
+                                      struct token_look *look, char *error, size_t error_size);
 void token_source_look_free(struct token_look *look);
 
 /* That number, of a source that is one file. */
 uint64_t token_source_fingerprint(const struct siphash_seed *seed, const struct stat *info);
 
 /* A folder's files that cannot be read are named in their pieces. */
-bool token_source_read(const char *path, struct token_text *text, char *error,
-                       size_t error_size) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool token_source_read(const char *path, struct token_text *text, char *error,
+                                      size_t error_size);
 bool token_source_same(const struct token_text *a, const struct token_text *b);
 void token_source_free(struct token_text *text);
 
@@ -63,7 +63,7 @@ void token_source_free(struct token_text *text);
  * is none for what is no plain name: empty, hidden, with "/" or NUL; nor for a link that leads out
  * of the folder. False: none, with *error empty, or it cannot be read.
  */
-bool token_source_named(const char *path, struct slice name, char *out, size_t size, size_t *length,
-                        char *error, size_t error_size) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool token_source_named(const char *path, struct slice name, char *out, size_t size,
+                                       size_t *length, char *error, size_t error_size);
 
 #endif

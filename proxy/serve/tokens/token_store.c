@@ -47,7 +47,7 @@ static uint64_t now_ms(void)
     return uv_hrtime() / 1000000;
 }
 
-/* ---- keeping up ------------------------------------------------------------------------------ */
+/* ---- keeping up ---- */
 
 static void swap_table(struct token_store *store, struct token_table *table, const char *problem)
 {
@@ -172,7 +172,7 @@ bool token_store_current(struct token_store *store)
     return current;
 }
 
-/* ---- waiting for the pool -------------------------------------------------------------------- */
+/* ---- waiting for the pool ---- */
 
 static void begin_cb(struct work_job *job);
 
@@ -271,7 +271,7 @@ void token_store_leave(struct token_store *store, struct token_waiter *waiter)
         token_store_release(store);
 }
 
-/* ---- looking up ------------------------------------------------------------------------------ */
+/* ---- looking up ---- */
 
 static void place_at(struct token_place *place, bool is_unix, struct slice host, uint16_t port)
 {
@@ -359,7 +359,7 @@ bool token_store_describe(struct token_store *store, char *text, size_t size)
     return readable;
 }
 
-/* ---- making ---------------------------------------------------------------------------------- */
+/* ---- making ---- */
 
 static bool check_folder(const char *path, char *error, size_t error_size)
 {

@@ -50,12 +50,12 @@ struct token_place {
 struct token_store;
 
 /* A source that is not there yet is a warning: what fills it may start later. */
-struct token_store *token_store_create(const struct config_tokens *tokens, char *error,
-                                       size_t error_size) WSL_MUST_CHECK;
+WSL_MUST_CHECK struct token_store *token_store_create(const struct config_tokens *tokens,
+                                                      char *error, size_t error_size);
 void token_store_release(struct token_store *store); /* NULL is fine */
 
 /* What is known is what the source has now. */
-bool token_store_current(struct token_store *store) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool token_store_current(struct token_store *store);
 
 /* Blocks. One at a time; those who wait have theirs made in the pool. */
 void token_store_refresh(struct token_store *store);
@@ -77,10 +77,10 @@ void token_store_leave(struct token_store *store, struct token_waiter *waiter);
 uint64_t token_store_looks(struct token_store *store);
 
 /* In a line for people: how many there are, or why there are none. False: it cannot be read. */
-bool token_store_describe(struct token_store *store, char *text, size_t size) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool token_store_describe(struct token_store *store, char *text, size_t size);
 
 /* As it was last read: REASON_none, token_unknown, token_source or out_of_memory. */
-enum reason token_store_find(struct token_store *store, struct slice token,
-                             struct token_place *place) WSL_MUST_CHECK;
+WSL_MUST_CHECK enum reason token_store_find(struct token_store *store, struct slice token,
+                                            struct token_place *place);
 
 #endif

@@ -41,7 +41,7 @@ size_t token_table_count(const struct token_table *table)
     return table->count;
 }
 
-/* ---- making ---------------------------------------------------------------------------------- */
+/* ---- making ---- */
 
 uint16_t token_table_port(const struct token_target *target)
 {

@@ -25,8 +25,8 @@ struct token_table;
 
 /* `path`: of the source, for the log. `text` is taken over, also when it fails, and is then empty.
  */
-struct token_table *token_table_create(const char *path, struct token_text *text,
-                                       const struct siphash_seed *seed) WSL_MUST_CHECK;
+WSL_MUST_CHECK struct token_table *token_table_create(const char *path, struct token_text *text,
+                                                      const struct siphash_seed *seed);
 void token_table_free(struct token_table *table); /* NULL is fine */
 
 /* NULL: there is no such token. */

@@ -41,12 +41,12 @@ void token_watch_follow(struct token_watch *watch, const char *path);
  * The folders that its links lead into, after a look; takes them over. True: all of them have been
  * watched since before that look, so none can have changed unheard.
  */
-bool token_watch_follow_links(struct token_watch *watch, struct token_look *look) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool token_watch_follow_links(struct token_watch *watch, struct token_look *look);
 
 /* A folder is watched at all. */
 bool token_watch_follows(const struct token_watch *watch);
 
 /* Nothing has happened since the last call, and all paths still lead where they led. */
-bool token_watch_quiet(struct token_watch *watch, const char *path) WSL_MUST_CHECK;
+WSL_MUST_CHECK bool token_watch_quiet(struct token_watch *watch, const char *path);
 
 #endif

@@ -83,7 +83,7 @@ static struct ip_port end_of(const char *address, uint16_t port)
     return end;
 }
 
-/* ---- version 1 ------------------------------------------------------------------------------- */
+/* ---- version 1 ---- */
 
 static void test_v1_addresses(void **state)
 {
@@ -180,7 +180,7 @@ static void test_v1_is_107_bytes_at_most(void **state)
     assert_verdict(text, sizeof(text), PROXY_PROTO_BAD);
 }
 
-/* ---- neither version ------------------------------------------------------------------------- */
+/* ---- neither version ---- */
 
 static void test_absent_at_the_first_byte_that_tells(void **state)
 {
@@ -204,7 +204,7 @@ static void test_absent_at_the_first_byte_that_tells(void **state)
     }
 }
 
-/* ---- version 2 ------------------------------------------------------------------------------- */
+/* ---- version 2 ---- */
 
 static void test_v2_tcp4(void **state)
 {
@@ -468,7 +468,7 @@ static void test_v2_of_haproxy(void **state)
     free(out.bytes);
 }
 
-/* ---- out ------------------------------------------------------------------------------------- */
+/* ---- out ---- */
 
 static void test_writes_v1(void **state)
 {

@@ -12,7 +12,7 @@
 #include "run/reload.h"
 #include "run/upgrade.h"
 
-/* ---- in place of reload.c and upgrade.c ------------------------------------------------------ */
+/* ---- in place of reload.c and upgrade.c ---- */
 
 static struct {
     struct reload_request request;
@@ -76,7 +76,7 @@ void upgrade_cancel(struct upgrade *upgrade)
     assert_null(upgrade);
 }
 
-/* ---- tests ----------------------------------------------------------------------------------- */
+/* ---- tests ---- */
 
 static const struct config *load(void)
 {

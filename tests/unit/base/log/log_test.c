@@ -213,7 +213,7 @@ static void test_a_full_pipe(void **unused)
     close(ends[1]);
 }
 
-/* ---- threads --------------------------------------------------------------------------------- */
+/* ---- threads ---- */
 
 #define THREADS 4
 #define LINES   300
@@ -266,7 +266,7 @@ static void test_rotation_with_the_writer(void **unused)
     test_rotation_under_load(unused);
 }
 
-/* ---- the thread that writes ------------------------------------------------------------------ */
+/* ---- the thread that writes ---- */
 
 /* What was opened, renamed and opened again holds its own lines, in order. */
 static void test_order_with_the_writer(void **unused)

@@ -197,7 +197,7 @@ static void test_wrong_addresses(void **unused)
     }
 }
 
-/* ---- as the log's target --------------------------------------------------------------------- */
+/* ---- as the log's target ---- */
 
 static void log_to_syslog(bool json)
 {

@@ -69,15 +69,15 @@ static void test_one_odd_byte_in_ascii(void **unused)
 {
     uint8_t text[70];
 
-    for (size_t at = 0; at < sizeof text; at++) {
-        memset(text, 'a', sizeof text);
+    for (size_t at = 0; at < sizeof(text); at++) {
+        memset(text, 'a', sizeof(text));
         text[at] = 0x80;
-        expect_same_verdict(text, sizeof text);
+        expect_same_verdict(text, sizeof(text));
         text[at] = 0xC3;
-        expect_same_verdict(text, sizeof text);
-        if (at + 1 < sizeof text)
+        expect_same_verdict(text, sizeof(text));
+        if (at + 1 < sizeof(text))
             text[at + 1] = 0xA9;
-        expect_same_verdict(text, sizeof text);
+        expect_same_verdict(text, sizeof(text));
     }
 }
 
@@ -85,7 +85,7 @@ static void test_cut(void **unused)
 {
     static const char text[] = "a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80z"; /* 1 2 3 4 1 bytes */
     static const size_t whole[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 11};
-    const size_t length = sizeof text - 1;
+    const size_t length = sizeof(text) - 1;
 
     for (size_t limit = 0; limit < WSL_COUNT(whole); limit++)
         assert_int_equal(utf8_cut(text, length, limit), whole[limit]);

@@ -70,7 +70,7 @@ static struct ws_transcript expect_same_however_cut(const uint8_t *bytes, size_t
 {
     struct ws_transcript reference =
         ws_reference_decode(bytes, length, mode & SERVER, mode & REFUSE_TEXT);
-    size_t *all = calloc(length + 1, sizeof *all);
+    size_t *all = calloc(length + 1, sizeof(*all));
 
     assert_non_null(all);
     for (size_t i = 0; i < length; i++)
@@ -198,7 +198,7 @@ static void test_bad_text_is_rewound(void **unused)
 {
     uint8_t bytes[] = AB "\x01\x83" NO_MASK "ok\xc3\x80\x84" NO_MASK "\xa9zz\xff";
     struct ws_decoder decoder;
-    struct ws_window window = {bytes, 0, 0, sizeof bytes - 1};
+    struct ws_window window = {bytes, 0, 0, sizeof(bytes) - 1};
 
     ws_frame_decoder_init(&decoder, true, false);
     assert_int_equal(ws_frame_decode(&decoder, &window), WS_VIOLATION);
@@ -222,9 +222,9 @@ static bool expect_header_judged(const char *before, size_t at, int mode, unsign
     bytes[at + 1] = (uint8_t)second;
     bytes[at + 3] = 200;
     struct ws_transcript reference =
-        ws_reference_decode(bytes, sizeof bytes, mode & SERVER, mode & REFUSE_TEXT);
-    expect_cut(&reference, bytes, sizeof bytes, mode, NULL, 0, 0);
-    expect_cut(&reference, bytes, sizeof bytes, mode, (size_t[]){at + 1}, 1, 0);
+        ws_reference_decode(bytes, sizeof(bytes), mode & SERVER, mode & REFUSE_TEXT);
+    expect_cut(&reference, bytes, sizeof(bytes), mode, NULL, 0, 0);
+    expect_cut(&reference, bytes, sizeof(bytes), mode, (size_t[]){at + 1}, 1, 0);
     bool refused = reference.event_count > 0 && reference.events[0].event == WS_VIOLATION &&
                    reference.events[0].first_shown_in == at;
     ws_transcript_free(&reference);
@@ -279,7 +279,7 @@ static void test_every_close_code(void **unused)
     for (unsigned code = 0; code < 0x10000; code++) {
         uint8_t bytes[] = {0x88, 2, (uint8_t)(code >> 8), (uint8_t)code};
         struct ws_decoder decoder;
-        struct ws_window window = {bytes, 0, 0, sizeof bytes};
+        struct ws_window window = {bytes, 0, 0, sizeof(bytes)};
         bool valid = (code >= 1000 && code < 5000) && code != 1004 && code != 1005 &&
                      code != 1006 && !(code > 1014 && code < 3000);
 
@@ -329,8 +329,8 @@ static void test_longest_frame_is_streamed(void **unused)
     assert_int_equal(ws_frame_decode(&decoder, &window), WS_DRAINED);
     assert_int_equal(decoder.payload_left, INT64_MAX);
     for (int i = 0; i < 1000; i++) {
-        memset(bytes, 0, sizeof bytes);
-        window = (struct ws_window){bytes, 0, 1, sizeof bytes};
+        memset(bytes, 0, sizeof(bytes));
+        window = (struct ws_window){bytes, 0, 1, sizeof(bytes)};
         assert_int_equal(ws_frame_decode(&decoder, &window), WS_DRAINED);
         assert_int_equal(window.out, 1023);
         for (size_t j = 0; j < window.out; j++)
@@ -339,8 +339,8 @@ static void test_longest_frame_is_streamed(void **unused)
     assert_int_equal(decoder.payload_left, INT64_MAX - 1000 * 1023);
 
     decoder.payload_left = 3; /* nobody waits 2^63 bytes for a test */
-    memcpy(bytes, "\0\0\0" AB, 3 + sizeof AB - 1);
-    window = (struct ws_window){bytes, 0, 0, 3 + sizeof AB - 1};
+    memcpy(bytes, "\0\0\0" AB, 3 + sizeof(AB) - 1);
+    window = (struct ws_window){bytes, 0, 0, 3 + sizeof(AB) - 1};
     assert_int_equal(ws_frame_decode(&decoder, &window), WS_DRAINED);
     assert_int_equal(window.out, 5);
     assert_memory_equal(bytes + 3, "ab", 2);
@@ -349,7 +349,7 @@ static void test_longest_frame_is_streamed(void **unused)
 static void append_random_control(struct stream *s, uint64_t *random)
 {
     uint8_t payload[WS_CONTROL_MAX];
-    size_t length = draw(random, 3) ? draw(random, 10) : draw(random, sizeof payload + 1);
+    size_t length = draw(random, 3) ? draw(random, 10) : draw(random, sizeof(payload) + 1);
 
     for (size_t i = 0; i < length; i++)
         payload[i] = (uint8_t)draw(random, 256);
@@ -364,9 +364,9 @@ static void append_random_message(struct stream *s, struct stream *payload, uint
     bool text = draw(random, 3) == 0;
     size_t length = 0, sent = 0;
 
-    for (size_t n = draw(random, 60); text && n > 0; n--, length += sizeof characters - 1)
-        memcpy(bytes + length, characters, sizeof characters - 1);
-    for (size_t n = draw(random, 10) ? draw(random, 70) : draw(random, sizeof bytes);
+    for (size_t n = draw(random, 60); text && n > 0; n--, length += sizeof(characters) - 1)
+        memcpy(bytes + length, characters, sizeof(characters) - 1);
+    for (size_t n = draw(random, 10) ? draw(random, 70) : draw(random, sizeof(bytes));
          !text && length < n;)
         bytes[length++] = (uint8_t)draw(random, 256);
     append(payload, bytes, length);
@@ -411,7 +411,7 @@ static void test_crowded_window(void **unused)
     uint8_t payload[300];
 
     while (s.length < 250000) {
-        size_t length = draw(&random, 20) ? draw(&random, 100) : draw(&random, sizeof payload);
+        size_t length = draw(&random, 20) ? draw(&random, 100) : draw(&random, sizeof(payload));
         for (size_t i = 0; i < length; i++)
             payload[i] = (uint8_t)draw(&random, 256);
         append_frame(&s, draw(&random, 50) ? 0x82 : 0x8A, payload, length % 126, &random);
@@ -429,12 +429,12 @@ static void expect_header(uint64_t length, const char *bytes, size_t size)
 {
     uint8_t out[WS_HEADER_MAX + 4];
 
-    memset(out, 0xEE, sizeof out);
+    memset(out, 0xEE, sizeof(out));
     assert_int_equal(ws_frame_header(out, WS_OP_BINARY, length), size);
     assert_memory_equal(out, bytes, size);
     assert_int_equal(out[size], 0xEE);
 
-    memset(out, 0xEE, sizeof out);
+    memset(out, 0xEE, sizeof(out));
     uint8_t *payload = out + WS_HEADER_MAX + 1;
     assert_ptr_equal(ws_frame_header_before(payload, WS_OP_BINARY, length), payload - size);
     assert_memory_equal(payload - size, bytes, size);
@@ -457,10 +457,10 @@ static void test_control(void **unused)
 {
     uint8_t out[2 + WS_CONTROL_MAX], payload[WS_CONTROL_MAX];
 
-    memset(payload, 'p', sizeof payload);
-    assert_int_equal(ws_frame_control(out, WS_OP_PONG, payload, sizeof payload), sizeof out);
+    memset(payload, 'p', sizeof(payload));
+    assert_int_equal(ws_frame_control(out, WS_OP_PONG, payload, sizeof(payload)), sizeof(out));
     assert_memory_equal(out, "\x8a\x7dpp", 4);
-    assert_memory_equal(out + 2, payload, sizeof payload);
+    assert_memory_equal(out + 2, payload, sizeof(payload));
     assert_int_equal(ws_frame_control(out, WS_OP_PING, NULL, 0), 2);
     assert_memory_equal(out, "\x89\x00", 2);
 }
@@ -485,7 +485,7 @@ static void test_close(void **unused)
     assert_int_equal(ws_frame_close(out, 1000, text), 4 + 122); /* not 123: that cuts a character */
     assert_int_equal(out[1], 124);
     memset(text, 'x', 150);
-    assert_int_equal(ws_frame_close(out, 1000, text), sizeof out);
+    assert_int_equal(ws_frame_close(out, 1000, text), sizeof(out));
 }
 
 int main(void)

@@ -24,7 +24,7 @@ static void expect_moved(size_t lead, size_t distance, size_t length)
     memset(buffer, 0xEE, 1 + lead + distance);
     for (size_t i = 0; i < length; i++)
         from[i] = source_byte(i);
-    memcpy(mask, the_mask, sizeof mask);
+    memcpy(mask, the_mask, sizeof(mask));
 
     ws_mask_move(to, from, length, mask);
 
@@ -72,7 +72,7 @@ static void test_cut_at_every_byte(void **unused)
         uint8_t bytes[LENGTH], mask[4];
         for (size_t i = 0; i < LENGTH; i++)
             bytes[i] = source_byte(i);
-        memcpy(mask, the_mask, sizeof mask);
+        memcpy(mask, the_mask, sizeof(mask));
         ws_mask_move(bytes, bytes, cut, mask);
         ws_mask_move(bytes + cut, bytes + cut, LENGTH - cut, mask);
         for (size_t i = 0; i < LENGTH; i++)

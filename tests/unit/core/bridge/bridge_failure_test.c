@@ -31,7 +31,7 @@ static int tear_down(void **unused)
     return 0;
 }
 
-/* ---- breakage while nothing can be read or written ------------------------------------------- */
+/* ---- breakage while nothing can be read or written ---- */
 
 static void test_client_breaks_while_the_target_sleeps(void **unused)
 {
@@ -91,7 +91,7 @@ static void test_broken_target_with_a_stalled_client_ends(void **unused)
     expect_reason(REASON_target_reset);
 }
 
-/* ---- the opening ----------------------------------------------------------------------------- */
+/* ---- the opening ---- */
 
 static void test_nothing_is_read_before_the_target_is_there(void **unused)
 {
@@ -205,7 +205,7 @@ static void test_refusal_of_a_client_that_is_gone(void **unused)
     expect_done(REASON_http_method);
 }
 
-/* ---- every failure --------------------------------------------------------------------------- */
+/* ---- every failure ---- */
 
 /* A session with everything in it; whatever fails, it comes to an end with a reason. */
 static void live_through_it(void)

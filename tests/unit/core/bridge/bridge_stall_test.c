@@ -22,8 +22,7 @@ static int tear_down(void **unused)
     return 0;
 }
 
-/* ---- while open: 120 s ------------------------------------------------------------------------
- */
+/* ---- while open: 120 s ---- */
 
 /* From look to look, until nothing is due before `at` or the session ends. */
 static void pass_time(uint64_t at, struct bridge_unsent unsent)
@@ -129,8 +128,7 @@ static void test_a_client_that_takes_nothing(void **unused)
     expect_reason(REASON_client_stalled);
 }
 
-/* ---- at the end: 5 s, and the steps of a reader that is slow ----------------------------------
- */
+/* ---- at the end: 5 s, and the steps of a reader that is slow ---- */
 
 /* TCP tells of a reader in steps, and they grow: each may take eight times the longest so far. */
 static void test_steps_that_become_longer(void **unused)

@@ -23,7 +23,7 @@ static int tear_down(void **unused)
     return 0;
 }
 
-/* ---- the table in bridge.h, row by row ------------------------------------------------------- */
+/* ---- the table in bridge.h, row by row ---- */
 
 static void test_bytes_flow(void **unused)
 {
@@ -202,7 +202,7 @@ static void test_we_end(void **unused)
     expect_done(REASON_shutdown);
 }
 
-/* ---- nothing is lost ------------------------------------------------------------------------- */
+/* ---- nothing is lost ---- */
 
 static void fill(uint8_t *bytes, size_t length)
 {
@@ -372,7 +372,7 @@ static void test_a_turn_ends_when_a_read_yields(void **unused)
     assert_int_equal(lab.view.payload, 160);
 }
 
-/* ---- control frames -------------------------------------------------------------------------- */
+/* ---- control frames ---- */
 
 static void test_a_flood_of_pings_costs_one_slot(void **unused)
 {

@@ -27,7 +27,7 @@ static uint64_t tick_at(uint64_t now)
     return lab_tick(&lab, lab.client.inside);
 }
 
-/* ---- while open: the session began at 1000 --------------------------------------------------- */
+/* ---- while open: the session began at 1000 ---- */
 
 static void test_no_clock_no_tick(void **unused)
 {
@@ -52,7 +52,7 @@ static void test_ping_and_answer(void **unused)
     assert_int_equal(lab.view.pings, 1);
 }
 
-/* ---- what is measured ------------------------------------------------------------------------ */
+/* ---- what is measured ---- */
 
 static struct metrics metrics;
 
@@ -279,7 +279,7 @@ static void test_the_soonest_counts(void **unused)
     assert_int_equal(tick_at(1000), 31000);
 }
 
-/* ---- the end --------------------------------------------------------------------------------- */
+/* ---- the end ---- */
 
 static void test_a_client_that_never_closes(void **unused)
 {

@@ -33,7 +33,7 @@ static struct balance_health marked(uint64_t until)
     return (struct balance_health){.fails = 3, .down_until = until};
 }
 
-/* ---- health ---------------------------------------------------------------------------------- */
+/* ---- health ---- */
 
 static void test_state_table(void **unused)
 {
@@ -142,7 +142,7 @@ static void test_probes(void **unused)
     assert_int_equal(balance_state(health, &policy, 200), BALANCE_DOWN);
 }
 
-/* ---- the choice ------------------------------------------------------------------------------ */
+/* ---- the choice ---- */
 
 static void expect_order(const struct balance_policy *how, const struct balance_target *targets,
                          size_t count, uint64_t rotor, const char *expected)
@@ -205,7 +205,7 @@ static void test_at_most_so_many_tries(void **unused)
         assert_int_equal(targets[order[i]].sessions, i);
 }
 
-/* ---- simulation ------------------------------------------------------------------------------ */
+/* ---- simulation ---- */
 
 #define SIM_TARGETS 5
 

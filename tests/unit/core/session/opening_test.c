@@ -222,7 +222,7 @@ static void test_out_of_memory(void **unused)
     assert_true(failures >= 3); /* head, answer, early frames */
 }
 
-/* ---- one request after another --------------------------------------------------------------- */
+/* ---- one request after another ---- */
 
 struct walk {
     char targets[256]; /* of the requests, each with a space behind it */

@@ -9,7 +9,7 @@
 
 #include "lib/dial_lab.h"
 
-/* ---- a name with two addresses --------------------------------------------------------------- */
+/* ---- a name with two addresses ---- */
 
 #define TWO_ADDRESSES "two.test"
 #define UNREACHABLE   "unreachable.test" /* the second one fails at once */
@@ -75,7 +75,7 @@ int socket(int domain, int type, int protocol)
     return fd;
 }
 
-/* ---- names ----------------------------------------------------------------------------------- */
+/* ---- names ---- */
 
 static void test_localhost(void **unused)
 {

@@ -5,7 +5,7 @@
 
 #include "lib/dial_lab.h"
 
-/* ---- one address ----------------------------------------------------------------------------- */
+/* ---- one address ---- */
 
 static void test_tcp(void **unused)
 {
@@ -86,7 +86,7 @@ static void test_nobody_answers(void **unused)
     close(fd);
 }
 
-/* ---- what is sent first ---------------------------------------------------------------------- */
+/* ---- what is sent first ---- */
 
 static void expect_received(int fd, struct slice expected)
 {
@@ -187,7 +187,7 @@ static void test_preface_that_is_not_read(void **unused)
     close(fd);
 }
 
-/* ---- cancelling and failing ------------------------------------------------------------------ */
+/* ---- cancelling and failing ---- */
 
 static void test_cancel_at_each_stage(void **unused)
 {

@@ -19,7 +19,7 @@ static struct work_lab lab;
 static struct resolver *resolver;
 static const struct lookup_origin configured;
 
-/* ---- the system's resolver ------------------------------------------------------------------- */
+/* ---- the system's resolver ---- */
 
 static atomic_uint lookups, address;
 static atomic_bool failing, empty;
@@ -98,7 +98,7 @@ static void let_through(unsigned count)
 
 static unsigned outstanding; /* queries that wait */
 
-/* ---- the ground ------------------------------------------------------------------------------ */
+/* ---- the ground ---- */
 
 static int set_up(void **unused)
 {
@@ -223,7 +223,7 @@ static void let_time_pass(uint64_t milliseconds)
     uv_update_time(&loop);
 }
 
-/* ---- tests ----------------------------------------------------------------------------------- */
+/* ---- tests ---- */
 
 static void test_a_crowd_costs_one_look_up(void **unused)
 {
@@ -410,7 +410,7 @@ static void test_closed_with_look_ups_under_way(void **unused)
     run();
 }
 
-/* ---- names that hang ------------------------------------------------------------------------- */
+/* ---- names that hang ---- */
 
 static void bury(unsigned count)
 {

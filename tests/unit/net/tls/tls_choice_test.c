@@ -40,7 +40,7 @@ static void issue(struct fixture *f, int i)
 {
     char file[16];
     EVP_PKEY *key = rows[i].rsa ? EVP_RSA_gen(2048) : EVP_EC_gen("P-256");
-    snprintf(file, sizeof file, "%d.pem", i);
+    snprintf(file, sizeof(file), "%d.pem", i);
     struct pki_pair pair = pki_issue(&f->pki, key, rows[i].common_name, rows[i].names, &f->pki.ca);
     pki_write(&f->pki, file, pair.certificate, pair.key, NULL);
     pki_free_pair(&pair);
@@ -50,7 +50,7 @@ static void issue(struct fixture *f, int i)
 
 static int set_up(void **state)
 {
-    struct fixture *f = calloc(1, sizeof *f);
+    struct fixture *f = calloc(1, sizeof(*f));
     pki_create(&f->pki);
     for (int i = 0; i < FILES; i++)
         issue(f, i);
@@ -122,7 +122,8 @@ static void assert_shown(struct fixture *f, struct tls_ctx *ctx, const char *nam
         assert_int_equal(meeting.io.status, expected ? IO_OK : IO_FAIL);
         if (expected) {
             char shown[TLS_FACTS_NAME_MAX];
-            tls_facts_common_name(SSL_get0_peer_certificate(meeting.peer.ssl), shown, sizeof shown);
+            tls_facts_common_name(SSL_get0_peer_certificate(meeting.peer.ssl), shown,
+                                  sizeof(shown));
             assert_string_equal(shown, expected);
         }
         part(&meeting);
@@ -133,7 +134,7 @@ static void assert_shown(struct fixture *f, struct tls_ctx *ctx, const char *nam
 static void the_name_decides(void **state)
 {
     struct fixture *f = *state;
-    struct tls_ctx *ctx = tls_lab_server(&f->config, f->error, sizeof f->error);
+    struct tls_ctx *ctx = tls_lab_server(&f->config, f->error, sizeof(f->error));
     assert_non_null(ctx);
     static const struct {
         const char *name;
@@ -167,7 +168,7 @@ static void the_name_decides(void **state)
 static void a_name_is_known_by_more_than_one_connection(void **state)
 {
     struct fixture *f = *state;
-    struct tls_ctx *ctx = tls_lab_server(&f->config, f->error, sizeof f->error);
+    struct tls_ctx *ctx = tls_lab_server(&f->config, f->error, sizeof(f->error));
     SSL_CTX *other = client(TLS1_3_VERSION, ANY);
     struct meeting meetings[2];
     static const char *const names[] = {"one.lab.test", "named.test"};
@@ -178,7 +179,7 @@ static void a_name_is_known_by_more_than_one_connection(void **state)
         char text[8];
         assert_int_equal(meetings[i].io.status, IO_OK);
         assert_int_equal(transport_write(meetings[i].t, (const uint8_t *)"hello", 5).n, 5);
-        assert_int_equal(tls_peer_read(&meetings[i].peer, text, sizeof text), 5);
+        assert_int_equal(tls_peer_read(&meetings[i].peer, text, sizeof(text)), 5);
         part(&meetings[i]);
     }
     SSL_CTX_free(other);
@@ -190,7 +191,7 @@ static void without_names_the_first_serves_all(void **state)
     pki_write_leaf(&f->pki, "nameless.pem", "nobody", "email:a@desk.test");
     struct pki_path path = pki_path(&f->pki, "nameless.pem");
     f->certificates[0].certificate = path.text;
-    struct tls_ctx *ctx = tls_lab_server(&f->config, f->error, sizeof f->error);
+    struct tls_ctx *ctx = tls_lab_server(&f->config, f->error, sizeof(f->error));
     assert_shown(f, ctx, NULL, ANY, "nobody");
     assert_shown(f, ctx, "other.test", ANY, "decoy.test");
     assert_shown(f, ctx, "elsewhere.test", ANY, "nobody");
@@ -206,12 +207,12 @@ static void suites_are_a_list(void **state)
                                       "ECDHE-RSA-AES128-GCM-SHA256", ""};
     for (size_t i = 0; i < WSL_COUNT(bad); i++) {
         f->config.suites = bad[i];
-        assert_null(tls_lab_server(&f->config, f->error, sizeof f->error));
+        assert_null(tls_lab_server(&f->config, f->error, sizeof(f->error)));
         assert_non_null(strstr(f->error, "suite list '"));
         assert_int_equal(ERR_peek_error(), 0);
     }
     f->config.suites = "TLS_CHACHA20_POLY1305_SHA256:TLS_AES_256_GCM_SHA384";
-    struct tls_ctx *ctx = tls_lab_server(&f->config, f->error, sizeof f->error);
+    struct tls_ctx *ctx = tls_lab_server(&f->config, f->error, sizeof(f->error));
     assert_non_null(ctx);
     SSL_CTX *other = client(TLS1_3_VERSION, ANY);
     struct meeting meeting;
@@ -232,7 +233,7 @@ static void problems_have_their_place(void **state)
 {
     struct fixture *f = *state;
     const struct config_place place = {"gateway.yaml", 4, 9};
-    const struct tls_error error = {&place, f->error, sizeof f->error};
+    const struct tls_error error = {&place, f->error, sizeof(f->error)};
     struct tls_store *store = tls_store_create(NULL);
     f->certificates[3].certificate = "/nowhere/3.pem";
     assert_null(tls_ctx_server(&f->config, store, &error));
@@ -256,7 +257,7 @@ static void short_keys_are_refused_at_once(void **state)
     struct pki_path path = pki_path(&f->pki, "weak.pem");
     f->certificates[5].certificate = path.text;
     f->config.ciphers = "ECDHE+AESGCM:@SECLEVEL=2";
-    assert_null(tls_lab_server(&f->config, f->error, sizeof f->error));
+    assert_null(tls_lab_server(&f->config, f->error, sizeof(f->error)));
     assert_non_null(strstr(f->error, "weak.pem' cannot be used: ee key too small"));
 }
 
@@ -267,7 +268,7 @@ static void facts_of_a_client(void **state)
     struct fixture *f = *state;
     f->config.client_ca = f->ca.text;
     f->config.client_verify = CONFIG_VERIFY_OPTIONAL;
-    struct tls_ctx *ctx = tls_lab_server(&f->config, f->error, sizeof f->error);
+    struct tls_ctx *ctx = tls_lab_server(&f->config, f->error, sizeof(f->error));
     for (int shows = 0; shows < 2; shows++) {
         SSL_CTX *other = client(TLS1_2_VERSION, ONLY_EC);
         struct pki_path own = pki_path(&f->pki, "client.pem");
@@ -297,7 +298,7 @@ static void facts_of_a_client(void **state)
 static void nothing_is_known_before_the_handshake(void **state)
 {
     struct fixture *f = *state;
-    struct tls_ctx *ctx = tls_lab_server(&f->config, f->error, sizeof f->error);
+    struct tls_ctx *ctx = tls_lab_server(&f->config, f->error, sizeof(f->error));
     SSL_CTX *other = client(TLS1_3_VERSION, ANY);
     struct tls_peer peer;
     struct tls_facts facts;
@@ -322,14 +323,14 @@ static void common_names_are_clean(void **state)
     for (size_t i = 0; i < WSL_COUNT(names); i++) {
         struct pki_pair pair =
             pki_issue(&f->pki, EVP_EC_gen("P-256"), names[i], "DNS:x", &f->pki.ca);
-        tls_facts_common_name(pair.certificate, name, sizeof name);
+        tls_facts_common_name(pair.certificate, name, sizeof(name));
         assert_string_equal(name, i < 2 ? names[i] : "");
         tls_facts_common_name(pair.certificate, name, 6);
         assert_string_equal(name, i < 1 ? names[i] : "");
         pki_free_pair(&pair);
     }
     X509 *bare = X509_new();
-    tls_facts_common_name(bare, name, sizeof name);
+    tls_facts_common_name(bare, name, sizeof(name));
     assert_string_equal(name, "");
     X509_free(bare);
 }

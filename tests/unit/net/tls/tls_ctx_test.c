@@ -21,7 +21,7 @@ struct fixture {
 
 static int set_up(void **state)
 {
-    struct fixture *f = calloc(1, sizeof *f);
+    struct fixture *f = calloc(1, sizeof(*f));
     pki_create(&f->pki);
     pki_write_leaf(&f->pki, "server.pem", "server", "DNS:desk.test,IP:192.0.2.7");
     pki_write_leaf(&f->pki, "client.pem", "client", "DNS:client.test");
@@ -55,7 +55,7 @@ static struct config_tls config_of(struct fixture *f, const char *certificate)
 static struct tls_ctx *server(struct fixture *f, const struct config_tls *config)
 {
     f->error[0] = '\0';
-    struct tls_ctx *ctx = tls_lab_server(config, f->error, sizeof f->error);
+    struct tls_ctx *ctx = tls_lab_server(config, f->error, sizeof(f->error));
     assert_string_equal(f->error, "");
     assert_non_null(ctx);
     return ctx;
@@ -130,7 +130,7 @@ static void assert_refused(struct fixture *f, const struct bad_file *bad)
     config.client_ca = bad->client_ca ? client_ca.text : NULL;
     config.client_verify = bad->client_ca ? CONFIG_VERIFY_REQUIRED : CONFIG_VERIFY_OFF;
     config.ciphers = bad->ciphers;
-    assert_null(tls_lab_server(&config, f->error, sizeof f->error));
+    assert_null(tls_lab_server(&config, f->error, sizeof(f->error)));
     if (!strstr(f->error, bad->named) || !strstr(f->error, bad->complaint) ||
         strchr(f->error, '\n'))
         fail_msg("expected \"%s\" and \"%s\" in: %s", bad->named, bad->complaint, f->error);
@@ -187,8 +187,8 @@ static void bad_files_are_named_with_their_remedy(void **state)
     for (size_t i = 0; i < WSL_COUNT(cases); i++)
         assert_refused(f, &cases[i]);
     char endless[2000];
-    memset(endless, 'x', sizeof endless - 1);
-    endless[sizeof endless - 1] = '\0';
+    memset(endless, 'x', sizeof(endless) - 1);
+    endless[sizeof(endless) - 1] = '\0';
     assert_refused(f, &(struct bad_file){.certificate = "locked.pem",
                                          .password = endless,
                                          .named = "locked.pem",
@@ -273,7 +273,7 @@ static void the_client_chooses_the_suite(void **state)
         struct transport *t;
         char text[64];
         assert_int_equal(meet(f, ctx, other, &peer, &t).status, IO_OK);
-        assert_int_equal(tls_describe(t, text, sizeof text), strlen(chosen[i]));
+        assert_int_equal(tls_describe(t, text, sizeof(text)), strlen(chosen[i]));
         assert_string_equal(text, chosen[i]);
         part(&peer, t);
         SSL_CTX_free(other);
@@ -396,7 +396,7 @@ static void renegotiation_is_refused(void **state)
     assert_int_equal(SSL_do_handshake(peer.ssl), -1);
     tls_peer_push(&peer, SIZE_MAX);
     static uint8_t buffer[TRANSPORT_READ_MIN];
-    assert_int_equal(transport_read(t, buffer, sizeof buffer).status, IO_WANT_READ);
+    assert_int_equal(transport_read(t, buffer, sizeof(buffer)).status, IO_WANT_READ);
     tls_peer_pull(&peer);
     assert_int_equal(SSL_do_handshake(peer.ssl), -1);
     assert_int_equal(ERR_GET_REASON(ERR_peek_error()), SSL_R_NO_RENEGOTIATION);
@@ -447,7 +447,7 @@ static char seen_name[64];
 static int server_name_cb(SSL *ssl, int *alert, void *data)
 {
     const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
-    snprintf(seen_name, sizeof seen_name, "%s", name ? name : "");
+    snprintf(seen_name, sizeof(seen_name), "%s", name ? name : "");
     return SSL_TLSEXT_ERR_OK;
 }
 
@@ -461,7 +461,7 @@ static enum reason dial(struct fixture *f, const char *host, const char *server_
     SSL_CTX_set_tlsext_servername_callback(other, server_name_cb);
     struct config_target target = {
         .address = {.host = host, .port = 443}, .tls = true, .server_name = server_name};
-    struct tls_ctx *ctx = tls_lab_client(&target, f->error, sizeof f->error);
+    struct tls_ctx *ctx = tls_lab_client(&target, f->error, sizeof(f->error));
     assert_non_null(ctx);
     return verdict(f, ctx, other);
 }
@@ -504,7 +504,7 @@ static void connections_outlive_their_context(void **state)
     tls_ctx_release(ctx); /* as a reload does, with the connection open */
     assert_int_equal(transport_write(t, (const uint8_t *)"still here", 10).n, 10);
     char text[16];
-    assert_int_equal(tls_peer_read(&peer, text, sizeof text), 10);
+    assert_int_equal(tls_peer_read(&peer, text, sizeof(text)), 10);
     tls_ctx_release(NULL);
     part(&peer, t);
     SSL_CTX_free(other);

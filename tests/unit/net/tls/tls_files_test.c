@@ -41,14 +41,14 @@ static void read_file(struct fixture *f, const char *path, const char *expected)
 
 static int set_up(void **state)
 {
-    struct fixture *f = calloc(1, sizeof *f);
-    snprintf(f->directory, sizeof f->directory, "/tmp/wsluice-files-XXXXXX");
+    struct fixture *f = calloc(1, sizeof(*f));
+    snprintf(f->directory, sizeof(f->directory), "/tmp/wsluice-files-XXXXXX");
     assert_non_null(mkdtemp(f->directory));
     for (int i = 0; i < 2; i++) {
-        snprintf(f->path[i], sizeof f->path[i], "%s/%d", f->directory, i);
+        snprintf(f->path[i], sizeof(f->path[i]), "%s/%d", f->directory, i);
         write_file(f->path[i], i ? "one" : "zero");
     }
-    f->error = (struct tls_error){.text = f->text, .size = sizeof f->text};
+    f->error = (struct tls_error){.text = f->text, .size = sizeof(f->text)};
     tls_files_init(&f->files);
     read_file(f, f->path[0], "zero");
     read_file(f, f->path[1], "one");
@@ -94,7 +94,7 @@ static void test_each_change_is_reported_once(void **state)
     write_file(f->path[0], "longer than before");
     assert_reported_once(f);
 
-    snprintf(other, sizeof other, "%s/new", f->directory);
+    snprintf(other, sizeof(other), "%s/new", f->directory);
     write_file(other, "one");
     assert_int_equal(rename(other, f->path[1]), 0);
     assert_reported_once(f);
@@ -138,11 +138,11 @@ static void test_link_on_the_way(void **state)
     char path[6][96];
     static const char *const names[] = {"a", "b", "..data", "..tmp", "tls.crt", "..data/tls.crt"};
     for (int i = 0; i < 6; i++)
-        snprintf(path[i], sizeof path[i], "%s/%s", f->directory, names[i]);
+        snprintf(path[i], sizeof(path[i]), "%s/%s", f->directory, names[i]);
     for (int i = 0; i < 2; i++) {
-        char file[sizeof path[0] + 16];
+        char file[sizeof(path[0]) + 16];
         assert_int_equal(mkdir(path[i], 0700), 0);
-        snprintf(file, sizeof file, "%.*s/tls.crt", (int)sizeof path[0], path[i]);
+        snprintf(file, sizeof(file), "%.*s/tls.crt", (int)sizeof(path[0]), path[i]);
         write_file(file, "same");
     }
     assert_int_equal(symlink("a", path[2]), 0);
@@ -180,11 +180,11 @@ static void test_pipe(void **state)
     static char text[20000];
     int fds[2];
     char path[32];
-    memset(text, 'x', sizeof text - 1);
+    memset(text, 'x', sizeof(text) - 1);
     assert_int_equal(pipe(fds), 0);
-    assert_int_equal(write(fds[1], text, sizeof text - 1), sizeof text - 1);
+    assert_int_equal(write(fds[1], text, sizeof(text) - 1), sizeof(text) - 1);
     close(fds[1]);
-    snprintf(path, sizeof path, "/dev/fd/%d", fds[0]);
+    snprintf(path, sizeof(path), "/dev/fd/%d", fds[0]);
     read_file(f, path, text);
     close(fds[0]);
     assert_false(tls_files_changed(&f->files));

@@ -113,7 +113,7 @@ static void every_allocation_may_fail(void **state)
     struct config_tls config = {
         .certificates = &pair, .certificate_count = 1, .min_version = CONFIG_TLS_1_2};
     char error[256];
-    struct scene scene = {.ctx = tls_lab_server(&config, error, sizeof error),
+    struct scene scene = {.ctx = tls_lab_server(&config, error, sizeof(error)),
                           .scratch = tls_scratch_create(),
                           .other = SSL_CTX_new(TLS_client_method()),
                           .buffer = calloc(1, LENGTH + TRANSPORT_READ_MIN)};

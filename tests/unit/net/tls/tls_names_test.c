@@ -29,7 +29,7 @@ static void assert_found(const struct tls_names *names, const char *name, const 
 {
     char found[16] = "";
     struct tls_names_match match = tls_names_find(names, name);
-    assert_true(match.count < sizeof found);
+    assert_true(match.count < sizeof(found));
     for (size_t i = 0; i < match.count; i++)
         found[i] = (char)('0' + match.first[i].certificate);
     assert_string_equal(found, expected);
@@ -98,7 +98,7 @@ static void test_what_is_no_host_name_is_left_out(void **unused)
     tls_names_free(&names);
 
     char longest[TLS_NAMES_MAX + 2];
-    memset(longest, 'a', sizeof longest - 1);
+    memset(longest, 'a', sizeof(longest) - 1);
     longest[TLS_NAMES_MAX] = '\0';
     make(&names, &(struct row){longest, 1, EC}, 1);
     assert_found(&names, longest, "1");
@@ -118,12 +118,12 @@ static void test_many(void **unused)
     tls_names_init(&names);
     char name[32];
     for (uint32_t i = 0; i < 1000; i++) {
-        snprintf(name, sizeof name, "%sh%u.test", i % 3 == 0 ? "*." : "", i * 7919 % 1000);
+        snprintf(name, sizeof(name), "%sh%u.test", i % 3 == 0 ? "*." : "", i * 7919 % 1000);
         assert_true(tls_names_add(&names, name, i, EC));
     }
     tls_names_seal(&names);
     for (uint32_t i = 0; i < 1000; i++) {
-        snprintf(name, sizeof name, "%sh%u.test", i % 3 == 0 ? "any." : "", i * 7919 % 1000);
+        snprintf(name, sizeof(name), "%sh%u.test", i % 3 == 0 ? "any." : "", i * 7919 % 1000);
         struct tls_names_match match = tls_names_find(&names, name);
         assert_int_equal(match.count, 1);
         assert_int_equal(match.first->certificate, i);
@@ -141,7 +141,7 @@ static void test_each_allocation_fails(void **unused)
         tls_names_init(&names);
         failing_alloc_arm(n);
         for (uint32_t i = 0; added && i < 10; i++) {
-            snprintf(name, sizeof name, "h%u.test", i);
+            snprintf(name, sizeof(name), "h%u.test", i);
             added = tls_names_add(&names, name, i, EC);
         }
         failed = failing_alloc_disarm();

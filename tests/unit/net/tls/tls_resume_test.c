@@ -57,7 +57,7 @@ static void forget_session(void)
 
 static int set_up(void **state)
 {
-    struct fixture *f = calloc(1, sizeof *f);
+    struct fixture *f = calloc(1, sizeof(*f));
     clock_offset = 0;
     pki_create(&f->pki);
     pki_write_leaf(&f->pki, "desk.pem", "desk", "DNS:desk.test");
@@ -97,7 +97,7 @@ static int tear_down(void **state)
 
 static struct tls_ctx *server(struct fixture *f, const struct config_tls *config)
 {
-    const struct tls_error error = {.text = f->error, .size = sizeof f->error};
+    const struct tls_error error = {.text = f->error, .size = sizeof(f->error)};
     struct tls_ctx *ctx = tls_ctx_server(config, f->store, &error);
     if (!ctx)
         fail_msg("%s", f->error);
@@ -172,7 +172,7 @@ static void expect_crossing(struct fixture *f, const struct config_tls *changed,
     tls_ctx_release(second);
 }
 
-/* ---- where ----------------------------------------------------------------------------------- */
+/* ---- where ---- */
 
 static void change_mode(struct fixture *f, struct config_tls *config)
 {
@@ -324,7 +324,7 @@ static void up_to_tls_1_2_a_session_belongs_to_a_name(void **state)
     tls_ctx_release(ctx);
 }
 
-/* ---- until when ------------------------------------------------------------------------------ */
+/* ---- until when ---- */
 
 /* Certificates of this client and of its CA that end so many seconds from now. */
 static void issue_client(struct fixture *f, long ca_end, long end)

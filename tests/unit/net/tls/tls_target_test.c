@@ -24,13 +24,13 @@ static int sni_cb(SSL *ssl, int *alert, void *argument)
 {
     struct fixture *f = argument;
     const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
-    snprintf(f->sni, sizeof f->sni, "%s", name ? name : "");
+    snprintf(f->sni, sizeof(f->sni), "%s", name ? name : "");
     return SSL_TLSEXT_ERR_OK;
 }
 
 static int set_up(void **state)
 {
-    struct fixture *f = calloc(1, sizeof *f);
+    struct fixture *f = calloc(1, sizeof(*f));
     pki_create(&f->pki);
     pki_write_leaf(&f->pki, "leaf.pem", "leaf", "DNS:desk.test,DNS:*.lab.test,IP:192.0.2.7");
     pki_write_leaf(&f->pki, "own.pem", "wsluice", "DNS:wsluice.test");
@@ -70,7 +70,7 @@ static enum reason reach(struct fixture *f, const struct config_target *target,
 {
     char error[256];
     struct tls_peer peer;
-    struct tls_ctx *ctx = tls_lab_client(target, error, sizeof error);
+    struct tls_ctx *ctx = tls_lab_client(target, error, sizeof(error));
     assert_non_null(ctx);
     int fd = tls_peer_open(&peer, f->server, 0);
     SSL_set_accept_state(peer.ssl);
@@ -177,7 +177,7 @@ static void test_files_that_cannot_be_used(void **state)
         target.ca = rows[i].ca;
         target.certificate = rows[i].certificate;
         target.key = rows[i].key;
-        assert_null(tls_lab_client(&target, error, sizeof error));
+        assert_null(tls_lab_client(&target, error, sizeof(error)));
         if (!strstr(error, rows[i].error))
             fail_msg("expected \"%s\" in: %s", rows[i].error, error);
     }

@@ -38,7 +38,7 @@ static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
 
 static int set_up(void **state)
 {
-    struct fixture *f = calloc(1, sizeof *f);
+    struct fixture *f = calloc(1, sizeof(*f));
     char error[256];
     pki_create(&f->pki);
     pki_write_leaf(&f->pki, "server.pem", "server", "DNS:desk.test");
@@ -48,8 +48,8 @@ static int set_up(void **state)
     struct config_tls config = {
         .certificates = &pair, .certificate_count = 1, .min_version = CONFIG_TLS_1_2};
     struct config_target target = {.address = {.host = "desk.test"}, .tls = true};
-    f->ctx[SERVER] = tls_lab_server(&config, error, sizeof error);
-    f->ctx[CLIENT] = tls_lab_client(&target, error, sizeof error);
+    f->ctx[SERVER] = tls_lab_server(&config, error, sizeof(error));
+    f->ctx[CLIENT] = tls_lab_client(&target, error, sizeof(error));
     f->other[SERVER] = SSL_CTX_new(TLS_client_method());
     f->other[CLIENT] = SSL_CTX_new(TLS_server_method());
     SSL_CTX_use_certificate_file(f->other[CLIENT], leaf.text, SSL_FILETYPE_PEM);
@@ -164,7 +164,7 @@ static size_t converse(struct fixture *f, struct wire *wire, size_t first, size_
     assert_memory_equal(f->buffer, "hello", 5);
     assert_int_equal(transport_write(wire->t, (const uint8_t *)"world", 5).n, 5);
     char answer[16];
-    assert_int_equal(tls_peer_read(peer, answer, sizeof answer), 5);
+    assert_int_equal(tls_peer_read(peer, answer, sizeof(answer)), 5);
     assert_memory_equal(answer, "world", 5);
     return sent;
 }
@@ -248,7 +248,7 @@ static void bad_handshakes_have_a_reason(void **state)
         send(wire.peer.fd, cases[i].bytes.ptr, cases[i].bytes.len, 0);
         shutdown(wire.peer.fd, SHUT_WR);
         assert_fails(&wire, transport_handshake(wire.t), cases[i].reason, cases[i].detail);
-        assert_int_equal(tls_describe(wire.t, text, sizeof text), 0);
+        assert_int_equal(tls_describe(wire.t, text, sizeof(text)), 0);
         assert_int_equal(transport_shutdown(wire.t).status, IO_OK);
         wire_close(&wire);
     }
@@ -355,7 +355,7 @@ static void the_smallest_records_fit(void **state)
         config.ciphers = suites[i];
         char error[256];
         tls_ctx_release(f->ctx[SERVER]);
-        f->ctx[SERVER] = tls_lab_server(&config, error, sizeof error);
+        f->ctx[SERVER] = tls_lab_server(&config, error, sizeof(error));
         assert_non_null(f->ctx[SERVER]);
         struct wire wire;
         wire_open(f, &wire, SERVER, i == 0 ? TLS1_1_VERSION : TLS1_2_VERSION, 0);
@@ -388,7 +388,7 @@ static void keys_may_change_under_way(void **state)
         tls_peer_push(&wire.peer, SIZE_MAX);
         assert_reads(f, &wire, "new key");
         assert_int_equal(transport_write(wire.t, (const uint8_t *)"agreed", 6).n, 6);
-        assert_int_equal(tls_peer_read(&wire.peer, text, sizeof text), 6);
+        assert_int_equal(tls_peer_read(&wire.peer, text, sizeof(text)), 6);
         wire_close(&wire);
     }
 }

@@ -18,7 +18,7 @@ static struct tls_tickets_key newest(struct tls_tickets *tickets, uint64_t now)
 
 static bool same(const struct tls_tickets_key *a, const struct tls_tickets_key *b)
 {
-    return memcmp(a, b, sizeof *a) == 0;
+    return memcmp(a, b, sizeof(*a)) == 0;
 }
 
 static void assert_age(struct tls_tickets *tickets, const struct tls_tickets_key *key,
@@ -75,13 +75,13 @@ static bool round_trip(struct tls_tickets *tickets)
     EVP_MAC_CTX *mac = EVP_MAC_CTX_new(hmac);
     EVP_CIPHER_CTX *cipher = EVP_CIPHER_CTX_new();
     bool good = tls_tickets_apply(tickets, name, iv, cipher, mac, 1) == 1 &&
-                EVP_EncryptUpdate(cipher, out, &length, text, sizeof text) == 1 &&
+                EVP_EncryptUpdate(cipher, out, &length, text, sizeof(text)) == 1 &&
                 EVP_EncryptFinal_ex(cipher, out + length, &rest) == 1;
     int sealed = length + rest;
     good = good && tls_tickets_apply(tickets, name, iv, cipher, mac, 0) == 1 &&
            EVP_DecryptUpdate(cipher, back, &length, out, sealed) == 1 &&
            EVP_DecryptFinal_ex(cipher, back + length, &rest) == 1 &&
-           length + rest == (int)sizeof text && memcmp(back, text, sizeof text) == 0;
+           length + rest == (int)sizeof(text) && memcmp(back, text, sizeof(text)) == 0;
     name[0] ^= 1;
     good = good && tls_tickets_apply(tickets, name, iv, cipher, mac, 0) == 0;
     EVP_CIPHER_CTX_free(cipher);

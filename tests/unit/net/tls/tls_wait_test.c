@@ -27,7 +27,7 @@ struct fixture {
 
 static int set_up(void **state)
 {
-    struct fixture *f = calloc(1, sizeof *f);
+    struct fixture *f = calloc(1, sizeof(*f));
     char error[256];
     pki_create(&f->pki);
     pki_write_leaf(&f->pki, "server.pem", "server", "DNS:desk.test");
@@ -35,7 +35,7 @@ static int set_up(void **state)
     struct config_certificate pair = {.certificate = leaf.text};
     struct config_tls config = {
         .certificates = &pair, .certificate_count = 1, .min_version = CONFIG_TLS_1_2};
-    f->ctx = tls_lab_server(&config, error, sizeof error);
+    f->ctx = tls_lab_server(&config, error, sizeof(error));
     f->other = SSL_CTX_new(TLS_client_method());
     f->scratch = tls_scratch_create();
     *state = f;
@@ -78,12 +78,12 @@ static bool woken(const struct fixture *f, short events)
 
 static void assert_data_then(struct fixture *f, enum io_status status)
 {
-    struct io io = transport_read(f->t, f->buffer, sizeof f->buffer);
+    struct io io = transport_read(f->t, f->buffer, sizeof(f->buffer));
     assert_int_equal(io.status, IO_OK);
     assert_int_equal(io.n, 5);
     assert_false(io.drained);
     assert_true(woken(f, POLLIN));
-    assert_int_equal(transport_read(f->t, f->buffer, sizeof f->buffer).status, status);
+    assert_int_equal(transport_read(f->t, f->buffer, sizeof(f->buffer)).status, status);
 }
 
 static void close_notify_without_fin_wakes_the_reader(void **state)
@@ -100,7 +100,7 @@ static void close_notify_without_fin_wakes_the_reader(void **state)
         /* Half-closed: the other direction works on. */
         char answer[16];
         assert_int_equal(transport_write(f->t, (const uint8_t *)"world", 5).n, 5);
-        assert_int_equal(tls_peer_read(&f->peer, answer, sizeof answer), 5);
+        assert_int_equal(tls_peer_read(&f->peer, answer, sizeof(answer)), 5);
         close_wire(f);
     }
 }
@@ -113,7 +113,7 @@ static void a_bad_record_behind_data_wakes_the_reader(void **state)
     assert_int_equal(tls_peer_handshake(&f->peer, f->t).status, IO_OK);
     assert_int_equal(SSL_write(f->peer.ssl, "hello", 5), 5);
     tls_peer_push(&f->peer, SIZE_MAX);
-    assert_int_equal(send(f->peer.fd, bad, sizeof bad - 1, 0), sizeof bad - 1);
+    assert_int_equal(send(f->peer.fd, bad, sizeof(bad) - 1, 0), sizeof(bad) - 1);
     assert_data_then(f, IO_FAIL);
     close_wire(f);
 }
@@ -127,7 +127,7 @@ static void a_blocked_flight_waits_for_room(void **state)
     open_wire(f, TLS1_3_VERSION, TINY);
     assert_int_equal(SSL_do_handshake(f->peer.ssl), -1);
     tls_peer_push(&f->peer, SIZE_MAX);
-    while (send(f->fd, filler, sizeof filler, MSG_NOSIGNAL) > 0)
+    while (send(f->fd, filler, sizeof(filler), MSG_NOSIGNAL) > 0)
         ;
     assert_int_equal(transport_handshake(f->t).status, IO_WANT_WRITE);
     close_wire(f);

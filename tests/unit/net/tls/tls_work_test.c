@@ -33,7 +33,7 @@ struct fixture {
 
 static int set_up(void **state)
 {
-    struct fixture *f = calloc(1, sizeof *f);
+    struct fixture *f = calloc(1, sizeof(*f));
     char error[256];
     pki_create(&f->pki);
     pki_write_leaf(&f->pki, "server.pem", "server", "DNS:desk.test");
@@ -42,8 +42,8 @@ static int set_up(void **state)
     struct config_tls config = {
         .certificates = &pair, .certificate_count = 1, .min_version = CONFIG_TLS_1_2};
     struct config_target target = {.address = {.host = "desk.test"}, .tls = true, .ca = ca.text};
-    f->ctx[SERVER] = tls_lab_server(&config, error, sizeof error);
-    f->ctx[CLIENT] = tls_lab_client(&target, error, sizeof error);
+    f->ctx[SERVER] = tls_lab_server(&config, error, sizeof(error));
+    f->ctx[CLIENT] = tls_lab_client(&target, error, sizeof(error));
     f->other[SERVER] = SSL_CTX_new(TLS_client_method());
     f->other[CLIENT] = SSL_CTX_new(TLS_server_method());
     SSL_CTX_use_certificate_file(f->other[CLIENT], leaf.text, SSL_FILETYPE_PEM);
@@ -147,9 +147,9 @@ static void bulk_fills_the_buffer(void **state)
     static uint8_t block[16384];
     meet(f, SERVER, TLS1_3_VERSION);
     for (int n = 0; n < 20; n++)
-        say(f, block, sizeof block);
+        say(f, block, sizeof(block));
     struct io io = hear(f);
-    assert_true(io.n >= 14 * sizeof block);
+    assert_true(io.n >= 14 * sizeof(block));
     assert_false(io.drained || io.yield);
     part(f);
 }
@@ -228,9 +228,9 @@ static void honest_peers_may_change_keys(void **state)
         for (int n = 0; n < 14; n++) {
             if (n % 4 == 0)
                 update_keys(f);
-            say(f, block, sizeof block);
+            say(f, block, sizeof(block));
         }
-        assert_int_equal(hear(f).n, 14 * sizeof block);
+        assert_int_equal(hear(f).n, 14 * sizeof(block));
         (void)tls_peer_read(&f->peer, f->buffer, 1);
     }
     part(f);
@@ -245,10 +245,10 @@ static void a_handshake_comes_in_pieces(void **state)
     int fd = tls_peer_open(&f->peer, f->other[SERVER], 1 << 20), left;
     f->t = tls_create(f->ctx[SERVER], f->scratch, fd);
     const uint8_t size[] = {0, (uint8_t)(length >> 8), (uint8_t)length};
-    BIO_write(f->peer.out, head, sizeof head);
+    BIO_write(f->peer.out, head, sizeof(head));
     for (size_t n = 0; n < length; n++) {
-        more[5] = n < sizeof size ? size[n] : 0;
-        BIO_write(f->peer.out, more, sizeof more);
+        more[5] = n < sizeof(size) ? size[n] : 0;
+        BIO_write(f->peer.out, more, sizeof(more));
     }
     tls_peer_push(&f->peer, SIZE_MAX);
     assert_int_equal(transport_handshake(f->t).status, IO_WANT_READ);

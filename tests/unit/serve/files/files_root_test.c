@@ -189,7 +189,7 @@ static void test_says_when_it_would_have_to_wait(void **state)
     files_root_close(&root);
 }
 
-/* ---- while somebody renames ------------------------------------------------------------------ */
+/* ---- while somebody renames ---- */
 
 static atomic_bool stop;
 

@@ -190,7 +190,7 @@ static void test_without_memory(void **unused)
     route_stats_set_free(set);
 }
 
-/* ---- threads --------------------------------------------------------------------------------- */
+/* ---- threads ---- */
 
 #define WORKERS  4
 #define SESSIONS 3000

@@ -310,7 +310,7 @@ static void test_no_memory(void **state)
     limits_destroy(NULL);
 }
 
-/* ---- threads --------------------------------------------------------------------------------- */
+/* ---- threads ---- */
 
 enum {
     THREADS = 4,

@@ -54,12 +54,12 @@ static void describe(struct world *world)
 
 static int set_up(void **state)
 {
-    struct world *world = calloc(1, sizeof *world);
+    struct world *world = calloc(1, sizeof(*world));
     pki_create(&world->pki);
     static const char *const files[] = {"a.pem", "b.pem", "c.pem"};
     for (int i = 0; i < 3; i++) {
         char names[32];
-        snprintf(names, sizeof names, "DNS:%c.test", 'a' + i);
+        snprintf(names, sizeof(names), "DNS:%c.test", 'a' + i);
         pki_write_leaf(&world->pki, files[i], files[i], names);
         world->paths[i] = pki_path(&world->pki, files[i]);
     }
@@ -91,7 +91,7 @@ static struct site_resources *open_gate(struct world *world, const struct site_r
 {
     world->error[0] = '\0';
     struct site_resources *resources =
-        site_resources_create(world->config, previous, world->error, sizeof world->error);
+        site_resources_create(world->config, previous, world->error, sizeof(world->error));
     assert_string_equal(world->error, "");
     assert_non_null(resources);
     return resources;
@@ -100,7 +100,7 @@ static struct site_resources *open_gate(struct world *world, const struct site_r
 static void assert_refused(struct world *world, const struct site_resources *previous,
                            const char *beginning, const char *complaint)
 {
-    assert_null(site_resources_create(world->config, previous, world->error, sizeof world->error));
+    assert_null(site_resources_create(world->config, previous, world->error, sizeof(world->error)));
     if (strstr(world->error, beginning) != world->error || !strstr(world->error, complaint))
         fail_msg("expected \"%s\" and \"%s\" in: %s", beginning, complaint, world->error);
     assert_int_equal(ERR_peek_error(), 0);
@@ -291,7 +291,7 @@ static void test_a_new_certificate_is_shown(void **state)
         SSL_set_connect_state(peer.ssl);
         tls_peer_ask_for(&peer, "b.test");
         assert_int_equal(tls_peer_handshake(&peer, t).status, IO_OK);
-        tls_facts_common_name(SSL_get0_peer_certificate(peer.ssl), shown, sizeof shown);
+        tls_facts_common_name(SSL_get0_peer_certificate(peer.ssl), shown, sizeof(shown));
         assert_string_equal(shown, i ? "renewed" : "b.pem");
         transport_close(t);
         tls_peer_close(&peer);
@@ -449,7 +449,7 @@ static void test_certificates_are_listed_once(void **state)
     for (int i = 0; i < 3; i++) {
         const struct tls_store_certificate *one = certificate_of(resources, world->paths[i].text);
         char name[16];
-        snprintf(name, sizeof name, "%c.test", 'a' + i);
+        snprintf(name, sizeof(name), "%c.test", 'a' + i);
         assert_string_equal(one->name, name);
         assert_in_range(one->not_after, time(NULL) + 3500, time(NULL) + 3600);
     }
@@ -460,7 +460,7 @@ static void assert_warning(const struct tls_store_certificate *certificate, int6
                            const char *expected)
 {
     char text[300] = "";
-    int length = tls_store_warning(certificate, now, text, sizeof text);
+    int length = tls_store_warning(certificate, now, text, sizeof(text));
     assert_string_equal(text, expected);
     assert_int_equal(length, strlen(text));
 }
@@ -529,7 +529,7 @@ static void test_each_allocation_fails(void **state)
         for (unsigned n = 1; failed; n++) {
             failing_alloc_arm(n);
             struct site_resources *resources =
-                site_resources_create(world->config, previous, world->error, sizeof world->error);
+                site_resources_create(world->config, previous, world->error, sizeof(world->error));
             failed = failing_alloc_disarm();
             assert_int_equal(resources == NULL, failed);
             site_resources_release(resources);

@@ -61,7 +61,7 @@ static void fail_twice(struct pool_target *target, uint64_t now)
     pool_note(target, BALANCE_FAILED, now);
 }
 
-/* ---- sharing and keeping --------------------------------------------------------------------- */
+/* ---- sharing and keeping ---- */
 
 /* What tokens lead to is many, and none of them is known: it has a name of its own. */
 static void test_tokens_have_a_target_that_varies(void **unused)
@@ -175,7 +175,7 @@ static void test_what_makes_a_target_another(void **unused)
         assert_false(same_after_it_became(&others[i]));
 }
 
-/* ---- choosing -------------------------------------------------------------------------------- */
+/* ---- choosing ---- */
 
 static void test_pick(void **unused)
 {
@@ -267,7 +267,7 @@ static void test_a_captured_server_name_varies(void **unused)
     pool_free(pool);
 }
 
-/* ---- failing --------------------------------------------------------------------------------- */
+/* ---- failing ---- */
 
 static void test_tls_that_cannot_be_set_up(void **unused)
 {
@@ -314,7 +314,7 @@ static void test_each_allocation_fails(void **unused)
     pool_free(old);
 }
 
-/* ---- many at once ---------------------------------------------------------------------------- */
+/* ---- many at once ---- */
 
 #define THREADS 4
 

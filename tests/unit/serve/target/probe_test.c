@@ -103,7 +103,7 @@ static int tear_down(void **unused)
     return 0;
 }
 
-/* ---- one probe ------------------------------------------------------------------------------- */
+/* ---- one probe ---- */
 
 struct call {
     unsigned calls;
@@ -252,7 +252,7 @@ static void test_each_allocation_fails(void **unused)
     }
 }
 
-/* ---- again and again ------------------------------------------------------------------------- */
+/* ---- again and again ---- */
 
 static struct pool *pool;
 static struct prober *prober;

@@ -162,7 +162,7 @@ static bool is_down(size_t index)
     return pool_target_state(pool_target(pool, &route, index), uv_now(&loop)) == BALANCE_DOWN;
 }
 
-/* ---- one after the other --------------------------------------------------------------------- */
+/* ---- one after the other ---- */
 
 static void test_the_first_answers(void **unused)
 {
@@ -233,7 +233,7 @@ static void test_one_trial(void **unused)
     assert_false(is_down(0));
 }
 
-/* ---- waiting for a start --------------------------------------------------------------------- */
+/* ---- waiting for a start ---- */
 
 static void wake_cb(uv_timer_t *timer)
 {
@@ -273,7 +273,7 @@ static void test_a_name_that_does_not_resolve_yet(void **unused)
     assert_true(milliseconds() - began >= 145);
 }
 
-/* ---- what the session makes of a target ------------------------------------------------------ */
+/* ---- what the session makes of a target ---- */
 
 static enum reason fill_in(void *owner, const struct config_target *target,
                            struct target_connect_leg *leg)
@@ -326,7 +326,7 @@ static void test_a_request_that_fits_no_target(void **unused)
     assert_false(is_down(0));
 }
 
-/* ---- cancelling and failing ------------------------------------------------------------------ */
+/* ---- cancelling and failing ---- */
 
 static void cancel_after(int turns)
 {
