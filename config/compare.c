@@ -2,18 +2,14 @@
 
 #include <string.h>
 
+#include "base/base.h"
 #include "config/options/snapshot.h"
-
-static bool same_text(const char *a, const char *b)
-{
-    return a && b ? strcmp(a, b) == 0 : a == b;
-}
 
 static bool same_texts(const struct config_texts *a, const struct config_texts *b)
 {
     bool same = a->count == b->count;
     for (size_t i = 0; i < a->count && same; i++)
-        same = same_text(a->items[i], b->items[i]);
+        same = text_equal(a->items[i], b->items[i]);
     return same;
 }
 
@@ -28,8 +24,8 @@ static bool same_cidrs(const struct config_cidrs *a, const struct config_cidrs *
 
 static bool same_address(const struct config_address *a, const struct config_address *b)
 {
-    return a->kind == b->kind && a->port == b->port && same_text(a->host, b->host) &&
-           same_text(a->path, b->path);
+    return a->kind == b->kind && a->port == b->port && text_equal(a->host, b->host) &&
+           text_equal(a->path, b->path);
 }
 
 bool compare_option(const struct options_row *row, const void *a, const void *b)
@@ -44,7 +40,7 @@ bool compare_option(const struct options_row *row, const void *a, const void *b)
     case VALUE_TEXT:
     case VALUE_PATH:
         return row->list ? same_texts(x, y)
-                         : same_text(*(const char *const *)x, *(const char *const *)y);
+                         : text_equal(*(const char *const *)x, *(const char *const *)y);
     case VALUE_BOOL:
     case VALUE_COUNT:
     case VALUE_DURATION:

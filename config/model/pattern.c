@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/ascii.h"
+
 enum {
     NAME_LENGTH_MAX = 64,
     HOST_LENGTH_MAX = 253,
@@ -14,31 +16,12 @@ enum {
     REPEATS_MAX = 4096, /* of one character, nested bounds multiplied: glibc unrolls them all */
 };
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_alphanumeric(char c)
-{
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 static bool is_name_character(char c)
 {
-    return is_alphanumeric(c) || c == '-' || c == '_' || c == '.';
+    return ascii_is_alphanumeric(c) || c == '-' || c == '_' || c == '.';
 }
 
 /* ---- paths ---- */
-
-static int hex_digit(char c)
-{
-    if (is_digit(c))
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
 
 /* The byte at *p, which moves behind it. -1: an escape that is none. */
 static int decode(const char **p)
@@ -48,17 +31,17 @@ static int decode(const char **p)
         ++*p;
         return (unsigned char)*at;
     }
-    int high = hex_digit(at[1]), low = high < 0 ? -1 : hex_digit(at[2]);
-    *p += 3;
-    return low < 0 ? -1 : high * 16 + low;
+    int byte = ascii_unescape((struct slice){at, strnlen(at, 3)});
+    *p += byte < 0 ? 1 : 3;
+    return byte;
 }
 
 static bool is_capture(const char *segment, size_t length)
 {
-    if (length < 3 || segment[0] != '{' || segment[length - 1] != '}' || is_digit(segment[1]))
+    if (length < 3 || segment[0] != '{' || segment[length - 1] != '}' || ascii_is_digit(segment[1]))
         return false;
     for (size_t i = 1; i + 1 < length; i++)
-        if (!is_alphanumeric(segment[i]) && segment[i] != '_')
+        if (!ascii_is_alphanumeric(segment[i]) && segment[i] != '_')
             return false;
     return length <= NAME_LENGTH_MAX;
 }
@@ -206,7 +189,7 @@ const char *pattern_check_origin(const char *text)
     if (!host || host == text)
         return wrong;
     for (const char *p = text; p < host; p++)
-        if (!is_alphanumeric(*p) && !strchr("+-.", *p))
+        if (!ascii_is_alphanumeric(*p) && !strchr("+-.", *p))
             return wrong;
     host += 3;
     size_t length = strlen(host);
@@ -256,8 +239,8 @@ static bool repeats_are_few(const char *text)
         unsigned long most = 1;
         for (text++; *text && *text != '}' && most <= REPEATS_MAX;) {
             char *end;
-            unsigned long bound = is_digit(*text) ? strtoul(text, &end, 10) : 0;
-            text = is_digit(*text) ? end : text + 1;
+            unsigned long bound = ascii_is_digit(*text) ? strtoul(text, &end, 10) : 0;
+            text = ascii_is_digit(*text) ? end : text + 1;
             most = bound > most ? bound : most;
         }
         if (most > REPEATS_MAX || (product *= most) > REPEATS_MAX)
@@ -274,7 +257,7 @@ const char *pattern_check_expression(const char *text)
         return "must not repeat anything more than 4096 times";
     /* A backslash before another one escapes it: both are stepped over. */
     for (const char *p = strchr(text, '\\'); p; p = p[1] ? strchr(p + 2, '\\') : NULL)
-        if (is_alphanumeric(p[1]))
+        if (ascii_is_alphanumeric(p[1]))
             return "must be a POSIX extended regular expression, which has no '\\' before letters "
                    "or digits; write [0-9] for a digit";
     regex_t compiled;
@@ -299,7 +282,7 @@ static const char *skip_set(const char *set, bool *single)
         }
         p++;
     }
-    *single = p - set == 2 && is_alphanumeric(set[1]);
+    *single = p - set == 2 && ascii_is_alphanumeric(set[1]);
     return *p ? p + 1 : p;
 }
 
@@ -336,7 +319,7 @@ static bool branches_are_specific(const char **p)
             *p += **p == ')';
         } else {
             *p += **p == '\\' && (*p)[1];
-            named = is_alphanumeric(**p);
+            named = ascii_is_alphanumeric(**p);
             ++*p;
         }
         *p = skip_quantifiers(*p, &some);
@@ -376,7 +359,7 @@ const char *pattern_check_redirect(const char *text)
 const char *pattern_check_token(const char *text)
 {
     for (const char *p = text; *p; p++)
-        if (!is_alphanumeric(*p) && !strchr("!#$%&'*+-.^_`|~", *p))
+        if (!ascii_is_alphanumeric(*p) && !strchr("!#$%&'*+-.^_`|~", *p))
             return "must be letters, digits and characters such as '-', without spaces";
     return NULL;
 }

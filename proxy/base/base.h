@@ -61,6 +61,21 @@ static inline bool slice_equal(struct slice a, struct slice b)
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
+/* Cuts `prefix` off the beginning of *text; false: *text begins otherwise and stays as it is. */
+static inline bool slice_take(struct slice *text, struct slice prefix)
+{
+    if (text->len < prefix.len || !slice_equal((struct slice){text->ptr, prefix.len}, prefix))
+        return false;
+    *text = slice_from(*text, prefix.len);
+    return true;
+}
+
+/* NUL-terminated texts, each of which may be NULL; NULL equals NULL alone. */
+static inline bool text_equal(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
 /* malloc'd, with a NUL behind it. NULL: out of memory. */
 static inline char *slice_copy(struct slice text)
 {

@@ -4,6 +4,8 @@
 #include <grp.h>
 #include <pwd.h>
 
+#include "base/ascii.h"
+
 /* Of an entry; a group lists all of its members. */
 #define TEXTS_MAX ((size_t)64 * 1024)
 
@@ -13,7 +15,7 @@ static bool number(const char *text, unsigned *id)
     errno = 0;
     unsigned long value = strtoul(text, &end, 10);
     *id = (unsigned)value;
-    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && value < UINT32_MAX;
+    return ascii_is_digit(text[0]) && *end == '\0' && errno == 0 && value < UINT32_MAX;
 }
 
 static bool unknown(const char *kind, const char *name, char *error, size_t error_size)

@@ -1,5 +1,7 @@
 #include "codec/ip.h"
 
+#include "base/ascii.h"
+
 static const uint8_t v4_prefix[12] = {[10] = 0xFF, [11] = 0xFF};
 
 void ip_from_v4(const uint8_t octets[static 4], uint8_t address[static IP_BYTES])
@@ -18,7 +20,7 @@ static size_t read_decimal(struct slice text, size_t most, unsigned *value)
 {
     size_t length = 0;
     *value = 0;
-    while (length < text.len && length < most && text.ptr[length] >= '0' && text.ptr[length] <= '9')
+    while (length < text.len && length < most && ascii_is_digit(text.ptr[length]))
         *value = *value * 10 + (unsigned)(text.ptr[length++] - '0');
     return length > 1 && text.ptr[0] == '0' ? 0 : length;
 }
@@ -60,21 +62,13 @@ bool ip_parse_v4(struct slice text, uint8_t address[static IP_BYTES])
     return true;
 }
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = slice_lower(c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Up to four hexadecimal digits in front of `text`; 0: none. */
 static size_t read_group(struct slice text, uint8_t group[static 2])
 {
     size_t length = 0;
     unsigned value = 0;
-    for (; length < text.len && length < 4 && hex_value(text.ptr[length]) >= 0; length++)
-        value = value << 4 | (unsigned)hex_value(text.ptr[length]);
+    for (; length < text.len && length < 4 && ascii_hex(text.ptr[length]) >= 0; length++)
+        value = value << 4 | (unsigned)ascii_hex(text.ptr[length]);
     group[0] = (uint8_t)(value >> 8);
     group[1] = (uint8_t)value;
     return length;

@@ -136,11 +136,6 @@ static bool listen_tcp(struct listen_socket *listener, const struct config_liste
 
 /* ---- Unix sockets ---- */
 
-static bool same_text(const char *a, const char *b)
-{
-    return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
 static const char *folder_remedy(int error)
 {
     switch (error) {
@@ -225,8 +220,8 @@ static bool set_rights(const struct listen_socket *listener, const struct config
 {
     struct unix_file_rights rights = {UNIX_FILE_SAME_MODE, (uid_t)-1, (gid_t)-1};
     gid_t own;
-    bool same_owner = before && same_text(before->unix_owner, config->unix_owner) &&
-                      same_text(before->unix_group, config->unix_group);
+    bool same_owner = before && text_equal(before->unix_owner, config->unix_owner) &&
+                      text_equal(before->unix_group, config->unix_group);
     if (!before || before->unix_mode != config->unix_mode)
         rights.mode = (mode_t)config->unix_mode;
     if (!same_owner && config->unix_owner &&

@@ -1,5 +1,7 @@
 #include "codec/http/http_date.h"
 
+#include "base/ascii.h"
+
 #define DAY_S    86400
 #define YEAR_MAX 9999
 
@@ -82,21 +84,13 @@ void http_date_format(int64_t seconds, char out[HTTP_DATE_LENGTH + 1])
 
 /* ---- the three forms ---- */
 
-static bool take(struct slice *rest, struct slice word)
-{
-    if (rest->len < word.len || memcmp(rest->ptr, word.ptr, word.len) != 0)
-        return false;
-    *rest = slice_from(*rest, word.len);
-    return true;
-}
-
 static bool take_number(struct slice *rest, size_t digits, unsigned *number)
 {
     *number = 0;
     if (rest->len < digits)
         return false;
     for (size_t i = 0; i < digits; i++) {
-        if (rest->ptr[i] < '0' || rest->ptr[i] > '9')
+        if (!ascii_is_digit(rest->ptr[i]))
             return false;
         *number = *number * 10 + (unsigned)(rest->ptr[i] - '0');
     }
@@ -107,7 +101,7 @@ static bool take_number(struct slice *rest, size_t digits, unsigned *number)
 static bool take_day_name(struct slice *rest, bool in_full)
 {
     for (size_t i = 0; i < WSL_COUNT(day_names); i++)
-        if (take(rest, (struct slice){day_names[i], in_full ? strlen(day_names[i]) : 3}))
+        if (slice_take(rest, (struct slice){day_names[i], in_full ? strlen(day_names[i]) : 3}))
             return true;
     return false;
 }
@@ -115,15 +109,15 @@ static bool take_day_name(struct slice *rest, bool in_full)
 static bool take_month(struct slice *rest, struct date *date)
 {
     for (date->month = 0; date->month < 12; date->month++)
-        if (take(rest, (struct slice){months + 3 * (size_t)date->month, 3}))
+        if (slice_take(rest, (struct slice){months + 3 * (size_t)date->month, 3}))
             return true;
     return false;
 }
 
 static bool take_time(struct slice *rest, struct date *date)
 {
-    return take_number(rest, 2, &date->hour) && take(rest, SLICE(":")) &&
-           take_number(rest, 2, &date->minute) && take(rest, SLICE(":")) &&
+    return take_number(rest, 2, &date->hour) && slice_take(rest, SLICE(":")) &&
+           take_number(rest, 2, &date->minute) && slice_take(rest, SLICE(":")) &&
            take_number(rest, 2, &date->second);
 }
 
@@ -138,22 +132,22 @@ static bool take_year(struct slice *rest, struct date *date)
 /* Sun, 06 Nov 1994 08:49:37 GMT */
 static bool read_fixdate(struct slice rest, struct date *date)
 {
-    return take_day_name(&rest, false) && take(&rest, SLICE(", ")) &&
-           take_number(&rest, 2, &date->day) && take(&rest, SLICE(" ")) &&
-           take_month(&rest, date) && take(&rest, SLICE(" ")) && take_year(&rest, date) &&
-           take(&rest, SLICE(" ")) && take_time(&rest, date) && take(&rest, SLICE(" GMT")) &&
-           rest.len == 0;
+    return take_day_name(&rest, false) && slice_take(&rest, SLICE(", ")) &&
+           take_number(&rest, 2, &date->day) && slice_take(&rest, SLICE(" ")) &&
+           take_month(&rest, date) && slice_take(&rest, SLICE(" ")) && take_year(&rest, date) &&
+           slice_take(&rest, SLICE(" ")) && take_time(&rest, date) &&
+           slice_take(&rest, SLICE(" GMT")) && rest.len == 0;
 }
 
 /* Sunday, 06-Nov-94 08:49:37 GMT */
 static bool read_rfc850(struct slice rest, struct date *date)
 {
     unsigned year = 0;
-    bool taken = take_day_name(&rest, true) && take(&rest, SLICE(", ")) &&
-                 take_number(&rest, 2, &date->day) && take(&rest, SLICE("-")) &&
-                 take_month(&rest, date) && take(&rest, SLICE("-")) &&
-                 take_number(&rest, 2, &year) && take(&rest, SLICE(" ")) &&
-                 take_time(&rest, date) && take(&rest, SLICE(" GMT")) && rest.len == 0;
+    bool taken = take_day_name(&rest, true) && slice_take(&rest, SLICE(", ")) &&
+                 take_number(&rest, 2, &date->day) && slice_take(&rest, SLICE("-")) &&
+                 take_month(&rest, date) && slice_take(&rest, SLICE("-")) &&
+                 take_number(&rest, 2, &year) && slice_take(&rest, SLICE(" ")) &&
+                 take_time(&rest, date) && slice_take(&rest, SLICE(" GMT")) && rest.len == 0;
     date->year = year;
     return taken;
 }
@@ -161,12 +155,12 @@ static bool read_rfc850(struct slice rest, struct date *date)
 /* Sun Nov  6 08:49:37 1994 */
 static bool read_asctime(struct slice rest, struct date *date)
 {
-    if (!take_day_name(&rest, false) || !take(&rest, SLICE(" ")) || !take_month(&rest, date) ||
-        !take(&rest, SLICE(" ")))
+    if (!take_day_name(&rest, false) || !slice_take(&rest, SLICE(" ")) ||
+        !take_month(&rest, date) || !slice_take(&rest, SLICE(" ")))
         return false;
-    return take_number(&rest, take(&rest, SLICE(" ")) ? 1 : 2, &date->day) &&
-           take(&rest, SLICE(" ")) && take_time(&rest, date) && take(&rest, SLICE(" ")) &&
-           take_year(&rest, date) && rest.len == 0;
+    return take_number(&rest, slice_take(&rest, SLICE(" ")) ? 1 : 2, &date->day) &&
+           slice_take(&rest, SLICE(" ")) && take_time(&rest, date) &&
+           slice_take(&rest, SLICE(" ")) && take_year(&rest, date) && rest.len == 0;
 }
 
 /* A second 60 is a leap second. */

@@ -16,6 +16,7 @@
  */
 #include "codec/http/http_head.h"
 
+#include "base/ascii.h"
 #include "codec/ip.h"
 
 enum part {
@@ -86,11 +87,6 @@ static const uint8_t classes[256] = {
 static bool is(char c, enum class wanted)
 {
     return classes[(uint8_t)c] & wanted;
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
 }
 
 struct slice http_head_trim(struct slice text)
@@ -164,7 +160,7 @@ static enum reason read_version(struct reader *r)
         return expect(r, '\r', PART_LINE_LF);
 
     const char *version = r->text.ptr + scan->mark;
-    if (form[i] == '#' ? !is_digit(version[i]) : version[i] != form[i])
+    if (form[i] == '#' ? !ascii_is_digit(version[i]) : version[i] != form[i])
         return REASON_http_malformed;
     if (i == sizeof(form) - 2) {
         if (version[5] != '1')
@@ -254,7 +250,7 @@ static bool is_port(struct slice text)
 {
     unsigned value = 0;
     for (size_t i = 0; i < text.len; i++) {
-        if (!is_digit(text.ptr[i]))
+        if (!ascii_is_digit(text.ptr[i]))
             return false;
         value = value * 10 + (unsigned)(text.ptr[i] - '0');
         if (value > UINT16_MAX)
@@ -369,7 +365,7 @@ static enum reason judge_body(struct http_head *head)
     if (count > 1 || (length && length->value.len == 0))
         return REASON_http_malformed;
     for (size_t i = 0; length && i < length->value.len; i++) {
-        if (!is_digit(length->value.ptr[i]))
+        if (!ascii_is_digit(length->value.ptr[i]))
             return REASON_http_malformed;
         head->has_body = head->has_body || length->value.ptr[i] != '0';
     }

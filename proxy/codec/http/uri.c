@@ -1,28 +1,11 @@
 #include "codec/http/uri.h"
 
-static bool is_alphanumeric(uint8_t c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-
-/* RFC 3986 section 2.3. */
-static bool is_unreserved(uint8_t c)
-{
-    return is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~';
-}
+#include "base/ascii.h"
 
 /* What else of pchar may stand raw: sub-delims, ":" and "@", RFC 3986 section 3.3. */
 static bool is_delimiter(uint8_t c)
 {
     return c != '\0' && strchr("!$&'()*+,;=:@", c) != NULL;
-}
-
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = slice_lower(c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 /* Cuts the first character off, an escape with its digits; false when it lacks them. */
@@ -32,11 +15,10 @@ static bool cut_byte(struct slice *path, uint8_t *byte, bool *escaped)
     *byte = (uint8_t)path->ptr[0];
     *escaped = *byte == '%';
     if (*escaped) {
-        int high = path->len < 3 ? -1 : hex_value(path->ptr[1]);
-        int low = high < 0 ? -1 : hex_value(path->ptr[2]);
-        if (low < 0)
+        int value = ascii_unescape(*path);
+        if (value < 0)
             return false;
-        *byte = (uint8_t)(high << 4 | low);
+        *byte = (uint8_t)value;
         width = 3;
     }
     *path = (struct slice){path->ptr + width, path->len - width};
@@ -81,7 +63,7 @@ enum reason uri_normalise(struct slice path, char *out, struct slice *normal)
             if (length == 0 || out[length - 1] != '/')
                 out[length++] = '/';
             segment = length;
-        } else if (is_unreserved(byte) || (!escaped && is_delimiter(byte))) {
+        } else if (ascii_is_unreserved((char)byte) || (!escaped && is_delimiter(byte))) {
             out[length++] = (char)byte;
         } else {
             length += escape(out + length, byte);
@@ -96,7 +78,7 @@ enum reason uri_normalise(struct slice path, char *out, struct slice *normal)
 void uri_split_authority(struct slice authority, struct slice *host, struct slice *port)
 {
     size_t end = authority.len;
-    while (end > 0 && authority.ptr[end - 1] >= '0' && authority.ptr[end - 1] <= '9')
+    while (end > 0 && ascii_is_digit(authority.ptr[end - 1]))
         end--;
     bool has_port = end > 0 && authority.ptr[end - 1] == ':';
     *host = (struct slice){authority.ptr, has_port ? end - 1 : authority.len};

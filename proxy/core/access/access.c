@@ -1,5 +1,6 @@
 #include "core/access/access.h"
 
+#include "base/ascii.h"
 #include "codec/http/uri.h"
 #include "codec/ip.h"
 
@@ -41,9 +42,8 @@ static bool is_host(struct slice host)
     if (bracketed)
         host = (struct slice){host.ptr + 1, host.len - 2};
     for (size_t i = 0; i < host.len; i++) {
-        char c = slice_lower(host.ptr[i]);
-        bool named =
-            (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+        char c = host.ptr[i];
+        bool named = ascii_is_alphanumeric(c) || c == '-' || c == '_' || c == '.';
         if (!named && !(bracketed && c == ':'))
             return false;
     }
@@ -53,9 +53,9 @@ static bool is_host(struct slice host)
 static bool is_scheme(struct slice scheme)
 {
     for (size_t i = 0; i < scheme.len; i++) {
-        char c = slice_lower(scheme.ptr[i]);
-        bool other = (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
-        if (!(c >= 'a' && c <= 'z') && (i == 0 || !other))
+        char c = scheme.ptr[i];
+        bool other = ascii_is_digit(c) || c == '+' || c == '-' || c == '.';
+        if (!ascii_is_letter(c) && (i == 0 || !other))
             return false;
     }
     return scheme.len > 0;

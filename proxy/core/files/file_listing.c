@@ -1,5 +1,6 @@
 #include "core/files/file_listing.h"
 
+#include "base/ascii.h"
 #include "base/text/utf8.h"
 #include "codec/http/http_date.h"
 
@@ -75,8 +76,7 @@ static void put_text(FILE *out, struct slice text)
 static void put_reference(FILE *out, const char *name)
 {
     for (; *name; name++) {
-        char c = slice_lower(*name);
-        if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || strchr("-._~", c))
+        if (ascii_is_unreserved(*name))
             fputc(*name, out);
         else
             fprintf(out, "%%%02X", (unsigned)(uint8_t)*name);

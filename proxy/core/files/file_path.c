@@ -1,5 +1,6 @@
 #include "core/files/file_path.h"
 
+#include "base/ascii.h"
 #include "core/route/expand.h"
 
 struct slice file_path_below(const char *route_path, struct slice path)
@@ -18,12 +19,6 @@ struct slice file_path_below(const char *route_path, struct slice path)
     return path;
 }
 
-static unsigned hex_value(char c)
-{
-    return (unsigned)(c >= 'A' ? c - 'A' + 10 : c - '0');
-}
-
-/* Digits are upper-case in the normal form, and there are two of them. */
 static bool decode_byte(struct slice *rest, char *byte)
 {
     *byte = rest->ptr[0];
@@ -31,9 +26,10 @@ static bool decode_byte(struct slice *rest, char *byte)
         *rest = slice_from(*rest, 1);
         return true;
     }
-    if (rest->len < 3)
+    int escaped = ascii_unescape(*rest);
+    if (escaped < 0)
         return false;
-    *byte = (char)(hex_value(rest->ptr[1]) << 4 | hex_value(rest->ptr[2]));
+    *byte = (char)escaped;
     *rest = slice_from(*rest, 3);
     return *byte != '\0' && *byte != '/';
 }

@@ -1,24 +1,18 @@
 #include "core/route/captured_host.h"
 
+#include "base/ascii.h"
 #include "codec/ip.h"
 
 #define LABEL_MAX 63 /* RFC 1035 section 2.3.4 */
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static bool is_hex_digit(char c)
 {
-    c = slice_lower(c);
-    return is_digit(c) || (c >= 'a' && c <= 'f');
+    return ascii_hex(c) >= 0;
 }
 
 static bool is_of_label(char c)
 {
-    char lower = slice_lower(c);
-    return is_digit(c) || (lower >= 'a' && lower <= 'z') || c == '-' || c == '_';
+    return ascii_is_alphanumeric(c) || c == '-' || c == '_';
 }
 
 static bool all(struct slice text, bool (*is)(char c))
@@ -57,7 +51,7 @@ static bool ends_in_number(struct slice host)
     struct slice last = dot ? slice_from(host, (size_t)(dot - host.ptr) + 1) : host;
     if (last.len >= 2 && last.ptr[0] == '0' && slice_lower(last.ptr[1]) == 'x')
         return all(slice_from(last, 2), is_hex_digit);
-    return all(last, is_digit);
+    return all(last, ascii_is_digit);
 }
 
 /* ---- addresses ---- */
@@ -81,7 +75,7 @@ static bool template_has_digit(const char *form)
 {
     bool inside = false;
     for (; *form; form++) {
-        if (!inside && is_digit(*form))
+        if (!inside && ascii_is_digit(*form))
             return true;
         inside = *form == '{' || (inside && *form != '}');
     }

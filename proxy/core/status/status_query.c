@@ -2,6 +2,8 @@
 
 #include <strings.h>
 
+#include "base/ascii.h"
+
 #define VALUE_MAX STATUS_QUERY_FILTER
 #define WIDTH_MAX 1000
 
@@ -19,33 +21,15 @@ const char *status_query_sort_name(enum status_sort sort)
     return sorts[sort].name;
 }
 
-static int digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = slice_lower(c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* "%" and two digits; false: it stands for itself. */
-static bool decode_escape(struct slice text, unsigned char *byte)
-{
-    if (text.len < 3 || text.ptr[0] != '%')
-        return false;
-    int high = digit(text.ptr[1]), low = digit(text.ptr[2]);
-    if (high < 0 || low < 0)
-        return false;
-    *byte = (unsigned char)(16 * high + low);
-    return true;
-}
-
 /* As forms encode it: "+" is a space. False: too long, or it would hold a control character. */
 static bool decode(struct slice text, char value[static VALUE_MAX])
 {
     size_t length = 0;
     while (text.len > 0) {
-        unsigned char byte = text.ptr[0] == '+' ? ' ' : (unsigned char)text.ptr[0];
-        text = slice_from(text, decode_escape(text, &byte) ? 3 : 1);
+        int escaped = ascii_unescape(text);
+        unsigned char raw = text.ptr[0] == '+' ? ' ' : (unsigned char)text.ptr[0];
+        unsigned char byte = escaped < 0 ? raw : (unsigned char)escaped;
+        text = slice_from(text, escaped < 0 ? 1 : 3);
         if (byte < ' ' || byte == 0x7f || length + 1 == VALUE_MAX)
             return false;
         value[length++] = (char)byte;

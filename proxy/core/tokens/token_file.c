@@ -23,14 +23,6 @@ static struct slice strip(struct slice text)
 
 /* ---- targets ---- */
 
-static bool take_prefix(struct slice *text, struct slice prefix)
-{
-    if (text->len < prefix.len || memcmp(text->ptr, prefix.ptr, prefix.len) != 0)
-        return false;
-    *text = slice_from(*text, prefix.len);
-    return true;
-}
-
 static const char *parse_path(struct slice path, struct token_target *target)
 {
     if (path.len < 2 || (path.ptr[0] != '/' && path.ptr[0] != '@'))
@@ -82,7 +74,7 @@ static bool service_is_plausible(struct slice service)
 const char *token_file_target(struct slice text, struct token_target *target)
 {
     struct slice rest = strip(text);
-    if (take_prefix(&rest, SLICE("unix_socket:")) || take_prefix(&rest, SLICE("unix:")))
+    if (slice_take(&rest, SLICE("unix_socket:")) || slice_take(&rest, SLICE("unix:")))
         return parse_path(rest, target);
     const char *colon = rest.len > 0 ? memrchr(rest.ptr, ':', rest.len) : NULL;
     if (!colon)
@@ -112,7 +104,7 @@ static struct slice take_line(struct token_cursor *cursor)
     struct slice line = {rest.ptr, end ? (size_t)(end - rest.ptr) : rest.len};
     cursor->rest = slice_from(rest, line.len + (end != NULL));
     if (cursor->line == 0)
-        (void)take_prefix(&line, SLICE("\xEF\xBB\xBF"));
+        (void)slice_take(&line, SLICE("\xEF\xBB\xBF"));
     cursor->line++;
     return line;
 }

@@ -1,24 +1,17 @@
 #include "core/tokens/token_find.h"
 
-/* ---- decoding ---- */
+#include "base/ascii.h"
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = slice_lower(c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+/* ---- decoding ---- */
 
 /* Cuts one byte off the beginning. */
 static char cut_byte(struct slice *text, bool plus)
 {
     char c = text->ptr[0];
-    int high = text->len > 2 && c == '%' ? hex_value(text->ptr[1]) : -1;
-    int low = high >= 0 ? hex_value(text->ptr[2]) : -1;
-    *text = slice_from(*text, low >= 0 ? 3 : 1);
-    if (low >= 0)
-        return (char)(high << 4 | low);
+    int escaped = ascii_unescape(*text);
+    *text = slice_from(*text, escaped < 0 ? 1 : 3);
+    if (escaped >= 0)
+        return (char)escaped;
     return plus && c == '+' ? ' ' : c;
 }
 

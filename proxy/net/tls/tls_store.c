@@ -209,11 +209,6 @@ static bool keep_certificate(struct tls_store *store, const struct config_certif
     return true;
 }
 
-static bool same_text(const char *a, const char *b)
-{
-    return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 /* What the previous store has from these files. */
 static struct tls_pair *find_denied(const struct tls_store *store,
                                     const struct config_certificate *config,
@@ -222,8 +217,8 @@ static struct tls_pair *find_denied(const struct tls_store *store,
     const struct tls_store *previous = store->previous;
     for (size_t i = 0; previous && i < previous->certificate_count; i++) {
         const struct tls_store_certificate *known = &previous->certificates[i];
-        if (strcmp(known->file, config->certificate) == 0 && same_text(known->key, config->key) &&
-            same_text(known->key_password, config->key_password) &&
+        if (strcmp(known->file, config->certificate) == 0 && text_equal(known->key, config->key) &&
+            text_equal(known->key_password, config->key_password) &&
             (!certificate->data || tls_pair_is_of(known->pair, certificate)))
             return known->pair;
     }

@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
 #include "base/base.h"
 #include "config/load.h"
 #include "config/rules/admin.h"
@@ -141,9 +142,7 @@ static int find_socket(struct words *words, const char *file, struct config_addr
 static void put_encoded(FILE *out, const char *text)
 {
     for (; *text; text++) {
-        bool plain = (*text >= '0' && *text <= '9') ||
-                     (slice_lower(*text) >= 'a' && slice_lower(*text) <= 'z') || *text == '-' ||
-                     *text == '_' || *text == '.';
+        bool plain = ascii_is_unreserved(*text);
         fprintf(out, plain ? "%c" : "%%%02X", (unsigned char)*text);
     }
 }

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
 #include "codec/http/http_head.h"
 
 /* Status line, the fields that each answer has, and the numbers in them; all short and known. */
@@ -29,8 +30,7 @@ static bool is_uri(const char *text)
     if (*text == '\0')
         return false;
     for (const char *c = text; *c; c++) {
-        bool alnum = (*c >= '0' && *c <= '9') || (slice_lower(*c) >= 'a' && slice_lower(*c) <= 'z');
-        if (!alnum && !strchr(others, *c))
+        if (!ascii_is_alphanumeric(*c) && !strchr(others, *c))
             return false;
     }
     return true;

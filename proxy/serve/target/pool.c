@@ -29,26 +29,21 @@ struct pool {
 
 /* ---- sameness ---- */
 
-static bool same_text(const char *a, const char *b)
-{
-    return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 static bool same_address(const struct config_address *a, const struct config_address *b)
 {
-    return a->kind == b->kind && a->port == b->port && same_text(a->host, b->host) &&
-           same_text(a->path, b->path);
+    return a->kind == b->kind && a->port == b->port && text_equal(a->host, b->host) &&
+           text_equal(a->path, b->path);
 }
 
 /* Where it was written down does not matter. */
 static bool same_target(const struct config_target *a, const struct config_target *b)
 {
     return same_address(&a->address, &b->address) && a->tls == b->tls &&
-           a->insecure == b->insecure && same_text(a->server_name, b->server_name) &&
-           same_text(a->ca, b->ca) && same_text(a->certificate, b->certificate) &&
-           same_text(a->key, b->key) && same_text(a->key_password, b->key_password) &&
+           a->insecure == b->insecure && text_equal(a->server_name, b->server_name) &&
+           text_equal(a->ca, b->ca) && text_equal(a->certificate, b->certificate) &&
+           text_equal(a->key, b->key) && text_equal(a->key_password, b->key_password) &&
            a->proxy_protocol == b->proxy_protocol && a->probe == b->probe &&
-           same_text(a->banner, b->banner) && a->probe_interval_ms == b->probe_interval_ms &&
+           text_equal(a->banner, b->banner) && a->probe_interval_ms == b->probe_interval_ms &&
            a->probe_timeout_ms == b->probe_timeout_ms;
 }
 

@@ -1,0 +1,50 @@
+/*
+ * Characters of ASCII, as every protocol here means them: no locale, and no sign to trip over.
+ *
+ * Pure. Owns: nothing. Thread: any. Errors: -1. Lifetime: none.
+ */
+#ifndef WSLUICE_BASE_ASCII_H
+#define WSLUICE_BASE_ASCII_H
+
+#include "base/base.h"
+
+static inline bool ascii_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static inline bool ascii_is_letter(char c)
+{
+    return slice_lower(c) >= 'a' && slice_lower(c) <= 'z';
+}
+
+static inline bool ascii_is_alphanumeric(char c)
+{
+    return ascii_is_digit(c) || ascii_is_letter(c);
+}
+
+/* RFC 3986 section 2.3: needs no escape anywhere in a URI. */
+static inline bool ascii_is_unreserved(char c)
+{
+    return ascii_is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~';
+}
+
+/* 0 to 15; -1: not a hexadecimal digit. */
+static inline int ascii_hex(char c)
+{
+    if (ascii_is_digit(c))
+        return c - '0';
+    char lower = slice_lower(c);
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+/* The byte that "%XX" at the beginning of `text` stands for; -1: `text` begins otherwise. */
+static inline int ascii_unescape(struct slice text)
+{
+    if (text.len < 3 || text.ptr[0] != '%')
+        return -1;
+    int high = ascii_hex(text.ptr[1]), low = ascii_hex(text.ptr[2]);
+    return high < 0 || low < 0 ? -1 : high << 4 | low;
+}
+
+#endif

@@ -1,0 +1,74 @@
+#include "base/ascii.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+/* Every byte, against lists that are written down here. */
+static void test_classes(void **state)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    static const char digits[] = "0123456789", hex[] = "0123456789abcdefABCDEF";
+    for (int byte = 0; byte < 256; byte++) {
+        char c = (char)byte;
+        bool letter = c != '\0' && strchr(letters, c), digit = c != '\0' && strchr(digits, c);
+        assert_int_equal(ascii_is_letter(c), letter);
+        assert_int_equal(ascii_is_digit(c), digit);
+        assert_int_equal(ascii_is_alphanumeric(c), letter || digit);
+        assert_int_equal(ascii_is_unreserved(c),
+                         letter || digit || (c != '\0' && strchr("-._~", c)));
+        const char *at = c != '\0' ? strchr(hex, c) : NULL;
+        int value = at ? (int)(at - hex) : -1;
+        assert_int_equal(ascii_hex(c), value > 15 ? value - 6 : value);
+    }
+}
+
+static void test_unescape_takes_two_digits(void **state)
+{
+    assert_int_equal(ascii_unescape(SLICE("%00")), 0);
+    assert_int_equal(ascii_unescape(SLICE("%aF4")), 0xaf);
+    assert_int_equal(ascii_unescape(SLICE("%fF")), 0xff);
+    static const char *const others[] = {"", "%", "%4", "4%41", "%g1", "%1g", "%%41", "% 1"};
+    for (size_t i = 0; i < WSL_COUNT(others); i++)
+        assert_int_equal(ascii_unescape(slice_of(others[i])), -1);
+}
+
+/* A digit behind the end of the text is none of its own. */
+static void test_unescape_stops_at_the_end(void **state)
+{
+    for (size_t length = 0; length < 3; length++)
+        assert_int_equal(ascii_unescape((struct slice){"%41", length}), -1);
+}
+
+static void test_slice_take(void **state)
+{
+    struct slice text = SLICE("unix:/path");
+    assert_false(slice_take(&text, SLICE("tcp:")));
+    assert_false(slice_take(&text, SLICE("unix:/path/")));
+    assert_int_equal(text.len, 10);
+    assert_true(slice_take(&text, SLICE("")));
+    assert_true(slice_take(&text, SLICE("unix:")));
+    assert_true(slice_equal(text, SLICE("/path")));
+}
+
+static void test_text_equal(void **state)
+{
+    assert_true(text_equal(NULL, NULL));
+    assert_false(text_equal("", NULL));
+    assert_false(text_equal(NULL, ""));
+    assert_true(text_equal("a", "a"));
+    assert_false(text_equal("a", "b"));
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_classes),
+        cmocka_unit_test(test_unescape_takes_two_digits),
+        cmocka_unit_test(test_unescape_stops_at_the_end),
+        cmocka_unit_test(test_slice_take),
+        cmocka_unit_test(test_text_equal),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
