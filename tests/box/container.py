@@ -9,7 +9,7 @@ import subprocess
 import threading
 import time
 
-from gateway import Door
+from gateway import Endpoint
 from lab import ROOT
 from wire import WAIT, until
 
@@ -122,11 +122,11 @@ class Container:
         for line in self.process.stderr:
             self.lines.append(line.rstrip('\n'))
 
-    def door(self):
+    def endpoint(self):
         def found():
             assert self.process.poll() is None, self.lines
             return re.search(r'listening on (127\.[^\s",]+)', '\n'.join(self.lines))
-        return Door(until(found, lambda: '\n'.join(self.lines)).group(1))
+        return Endpoint(until(found, lambda: '\n'.join(self.lines)).group(1))
 
     @property
     def pid(self):

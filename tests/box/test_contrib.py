@@ -104,10 +104,10 @@ def fixture_exported(lab, certs):
                          {'path': '/dead', 'target': 'tcp://127.0.0.1:1'}, {'path': '/metrics', 'metrics': True}],
                    [{'address': ANY}, {'address': ANY, 'tls': {'certificates': [
                        {'certificate': certs.ec, 'key': certs.ec_key}]}}])
-    lab.open(bridge.doors[0]).bye()
-    assert ask(lab, bridge.doors[0], '/dead').status == 502
+    lab.open(bridge.endpoints[0]).bye()
+    assert ask(lab, bridge.endpoints[0], '/dead').status == 502
     bridge.session(reason='client_closed')
-    text = get(lab, bridge.doors[0], '/metrics').body.decode()
+    text = get(lab, bridge.endpoints[0], '/metrics').body.decode()
     return {re.match(r'\w+', line).group() for line in text.splitlines() if line and line[0] != '#'}
 
 

@@ -21,8 +21,8 @@ def fixture_box(image):
     box.remove()
 
 
-def works(lab, door):
-    client = lab.open(door)
+def works(lab, endpoint):
+    client = lab.open(endpoint)
     assert client.binary(b'through the box').data(15) == b'through the box'
     return client
 
@@ -51,8 +51,8 @@ def test_it_is_small_and_holds_nothing_else(image):
 
 def test_arguments_are_the_command_line(lab, box):
     target = lab.target()
-    door = box.start('127.0.0.1:0', f'127.0.0.1:{target.port}').door()
-    client = works(lab, door)
+    endpoint = box.start('127.0.0.1:0', f'127.0.0.1:{target.port}').endpoint()
+    client = works(lab, endpoint)
     status = status_of(box.pid)
     assert status['Uid'] == [NOBODY] * 4 and status['Gid'] == [NOBODY] * 4
     client.bye()
@@ -63,7 +63,7 @@ def test_variables_are_enough(lab, box):
     target = lab.target()
     options = ('--env', f'WSLUICE_TARGET=127.0.0.1:{target.port}', '--env', 'WSLUICE_LISTEN=127.0.0.1:0',
                '--env', 'WSLUICE_LOG_FORMAT=json')
-    works(lab, box.start(options=options).door()).bye()
+    works(lab, box.start(options=options).endpoint()).bye()
     until(lambda: any('"session"' in line for line in box.lines), lambda: box.lines)
     assert all(json.loads(line) for line in box.lines)
 
@@ -72,7 +72,7 @@ def test_a_file_is_what_it_looks_for(lab, box):
     target = lab.target()
     file = lab.folder / 'wsluice.yaml'
     file.write_text(f'listeners: ["127.0.0.1:0"]\nroutes: [{{path: /, target: "tcp://127.0.0.1:{target.port}"}}]\n')
-    works(lab, box.start(options=('--volume', f'{file}:/etc/wsluice/wsluice.yaml:ro')).door()).bye()
+    works(lab, box.start(options=('--volume', f'{file}:/etc/wsluice/wsluice.yaml:ro')).endpoint()).bye()
 
 
 def test_without_anything_it_says_what_it_misses(box):
@@ -84,8 +84,8 @@ def test_without_anything_it_says_what_it_misses(box):
 
 def test_it_drains(lab, box):
     target = lab.target()
-    door = box.start('127.0.0.1:0', f'127.0.0.1:{target.port}').door()
-    client = works(lab, door)
+    endpoint = box.start('127.0.0.1:0', f'127.0.0.1:{target.port}').endpoint()
+    client = works(lab, endpoint)
     box.stop()
     assert client.end()[1] == 1001
     assert box.wait() == 0, box.lines
@@ -99,10 +99,10 @@ def test_it_knows_how_it_is(lab, box):
     where, health = ('--volume', f'{shared}:/run/wsluice'), box.config['Healthcheck']['Test'][1:]
     status, _ = box.run(*health, options=where)
     assert status == 1, 'nothing runs yet'
-    door = box.start('127.0.0.1:0', f'127.0.0.1:{target.port}', options=where).door()
+    endpoint = box.start('127.0.0.1:0', f'127.0.0.1:{target.port}', options=where).endpoint()
     status, said = box.run(*health, options=where)
     assert status == 0, said
-    client = works(lab, door)
+    client = works(lab, endpoint)
     box.stop()
     until(lambda: box.run(*health, options=where)[0] == 1, 'who drains is not ready')
     client.end()
@@ -111,8 +111,8 @@ def test_it_knows_how_it_is(lab, box):
 
 def test_an_idle_sidecar_is_small(lab, box):
     target = lab.target()
-    door = box.start('127.0.0.1:0', f'127.0.0.1:{target.port}').door()
-    works(lab, door).bye()
+    endpoint = box.start('127.0.0.1:0', f'127.0.0.1:{target.port}').endpoint()
+    works(lab, endpoint).bye()
     resident = int(status_of(box.pid)['VmRSS'][0]) * 1024
     print(f'idle sidecar: {resident / MIB:.1f} MiB')
     assert resident <= 6 * MIB

@@ -4,7 +4,7 @@ import socket
 import subprocess
 
 import pytest
-from gateway import Door
+from gateway import Endpoint
 from lab import ROOT
 from wire import request, until
 
@@ -67,7 +67,7 @@ def test_behind(lab, proxy):
     with open(lab.folder / 'proxy.log', 'wb') as log:
         lab.spawn(*command, env={**os.environ, **environment}, stdout=log, stderr=subprocess.STDOUT)
     until(lambda: listens(listen), lambda: (lab.folder / 'proxy.log').read_text())
-    front = Door(f'127.0.0.1:{listen}')
+    front = Endpoint(f'127.0.0.1:{listen}')
 
     page = {'Host': f'127.0.0.1:{listen}', 'Origin': f'http://127.0.0.1:{listen}'}
     client = lab.open(front, upgrade={'path': '/desk/vnc', 'fields': page})

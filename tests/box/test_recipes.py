@@ -9,7 +9,7 @@ import subprocess
 import pytest
 import yaml
 from container import Container
-from gateway import Door, get
+from gateway import Endpoint, get
 from lab import BINARY, ROOT, Bridge
 from targets import echo
 from wire import request, until
@@ -178,7 +178,7 @@ def test_docker(lab, here, image):
             options += ['--env', 'WSLUICE_LISTEN=127.0.0.1:0']
         box = Container(image)
         try:
-            hears(lab, box.start(*words, options=options).door(), '/', b'RFB')
+            hears(lab, box.start(*words, options=options).endpoint(), '/', b'RFB')
             box.stop()
             assert box.wait() == 0
         finally:
@@ -206,11 +206,11 @@ def test_prometheus(lab, here):
     target = lab.target(says(b'RFB'))
     bridge = gateway(lab, here, replaced(file, port=(':6080', '127.0.0.1:0'), ops=('127.0.0.1:9090', '127.0.0.1:0'),
                                          target=('localhost:5900', f'127.0.0.1:{target.port}')))
-    doors = until(lambda: re.findall(r'listening on (127[^\s",]+)', bridge.text)[1:] and
+    endpoints = until(lambda: re.findall(r'listening on (127[^\s",]+)', bridge.text)[1:] and
                   re.findall(r'listening on (127[^\s",]+)', bridge.text), lambda: bridge.text)
     bridge.baseline = bridge.fds()
-    hears(lab, Door(doors[0]), '/', b'RFB')
-    assert b'wsluice_sessions_total 1' in get(lab, Door(doors[1]), '/metrics').body
+    hears(lab, Endpoint(endpoints[0]), '/', b'RFB')
+    assert b'wsluice_sessions_total 1' in get(lab, Endpoint(endpoints[1]), '/metrics').body
 
 
 def test_the_shell(lab, here):

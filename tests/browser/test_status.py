@@ -44,7 +44,7 @@ def test_tells_what_there_is(bridge, lab, tab):
     assert page.text('#empty') == 'No sessions. They appear here as clients connect.'
     assert 'look' in page.text('#routes') and 'up' in page.text('#routes')
     assert f'127.0.0.1:{bridge.port}' in page.text('#listeners')
-    client = lab.open(bridge.doors[0], upgrade={'path': '/desk'})
+    client = lab.open(bridge.endpoints[0], upgrade={'path': '/desk'})
     row, = wait_rows(page, 1)
     assert 'desk' in row and f'127.0.0.1:{client.sock.getsockname()[1]}' in row
     assert page.wait_text('h1', '1 session') == '1 session, all flowing.'
@@ -57,7 +57,7 @@ def test_counts_routes_of_one_name_once(lab, tab):
     there = gateway.there(lab.target())
     bridge = gateway.start(lab, [{'name': 'desk', 'path': '/a', 'target': there}, {'path': '/ops/status', 'status': True},
                                  {'name': 'desk', 'path': '/b', 'target': there}])
-    lab.open(bridge.doors[0], upgrade={'path': '/b'})
+    lab.open(bridge.endpoints[0], upgrade={'path': '/b'})
     page = open_status(bridge, tab)
     wait_rows(page, 1)
     first, own, second = page.evaluate(ROWS.replace('#rows', '#routes'))
@@ -93,7 +93,7 @@ def test_explains_why_it_may_not_end_sessions(bridge, tab):
 
 
 def test_filters_and_sorts(bridge, lab, tab):
-    clients = [lab.open(bridge.doors[0], upgrade={'path': '/desk'}) for _ in range(30)]
+    clients = [lab.open(bridge.endpoints[0], upgrade={'path': '/desk'}) for _ in range(30)]
     demo = open_demo(bridge, tab)
     page = open_status(bridge, tab)
     wait_rows(page, 31)
@@ -129,7 +129,7 @@ def test_says_when_nobody_answers(bridge, tab):
 
 
 def test_many_rows_stay_usable(bridge, lab, tab):
-    clients = [lab.open(bridge.doors[0], upgrade={'path': '/desk'}) for _ in range(1200)]
+    clients = [lab.open(bridge.endpoints[0], upgrade={'path': '/desk'}) for _ in range(1200)]
     page = open_status(bridge, tab)
     wait_rows(page, 200)
     assert 'The first 200 of 1,200.' in page.text('#listed')
@@ -142,7 +142,7 @@ def test_many_rows_stay_usable(bridge, lab, tab):
 
 
 def test_is_accessible(bridge, lab, tab):
-    client = lab.open(bridge.doors[0], upgrade={'path': '/desk'})
+    client = lab.open(bridge.endpoints[0], upgrade={'path': '/desk'})
     page = open_status(bridge, tab)
     wait_rows(page, 1)
     looks.check(page)
@@ -154,7 +154,7 @@ def test_is_accessible(bridge, lab, tab):
 
 
 def test_on_a_phone(bridge, lab, tab):
-    client = lab.open(bridge.doors[0], upgrade={'path': '/desk'})
+    client = lab.open(bridge.endpoints[0], upgrade={'path': '/desk'})
     page = tab(**PHONE, colorScheme='dark')
     page.goto(f'http://127.0.0.1:{bridge.port}/ops/status')
     wait_rows(page, 1)

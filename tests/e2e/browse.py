@@ -31,13 +31,13 @@ class Browser:
         return self.hear(method)
 
 
-def visit(lab, door, **how):
-    return Browser(lab.connect(door, **how))
+def visit(lab, endpoint, **how):
+    return Browser(lab.connect(endpoint, **how))
 
 
-def get(lab, door, path, *, connection=None, **how):
+def get(lab, endpoint, path, *, connection=None, **how):
     """One request, and good-bye."""
-    browser = visit(lab, door, **(connection or {}))
+    browser = visit(lab, endpoint, **(connection or {}))
     try:
         return browser.ask(path, **how)
     finally:

@@ -12,7 +12,7 @@ def write(path, config):
     return path
 
 
-class Door:
+class Endpoint:
     """One listener of a gateway, in the form in which Lab.connect takes a bridge."""
 
     def __init__(self, address):
@@ -22,7 +22,7 @@ class Door:
 
 
 def start(lab, routes, listeners=({'address': ANY},), *, file='gateway.yaml', nofile=None, **process):
-    """A bridge with `doors`, its listeners in the order of the file, and `file`, to be changed and reloaded."""
+    """A bridge with `endpoints`, its listeners in the order of the file, and `file`, to be changed and reloaded."""
     config = {'workers': 2, 'listeners': list(listeners), 'routes': list(routes), **process}
     path = write(lab.folder / file, config)
     bridge = lab.start('--config', path, nofile=nofile)
@@ -31,7 +31,7 @@ def start(lab, routes, listeners=({'address': ANY},), *, file='gateway.yaml', no
         found = re.findall(r'listening on ([^\s",]+)', bridge.text)
         return found if len(found) >= len(config['listeners']) else None
     found = until(addresses, lambda: bridge.text)
-    bridge.doors, bridge.file, bridge.config = [Door(address) for address in found], path, config
+    bridge.endpoints, bridge.file, bridge.config = [Endpoint(address) for address in found], path, config
     bridge.baseline = bridge.fds()
     return bridge
 
@@ -42,25 +42,25 @@ def there(target, **options):
     return {'address': address, **options} if options else address
 
 
-def ask(lab, door, path='/', *, raw=None, connection=None, **how):
+def ask(lab, endpoint, path='/', *, raw=None, connection=None, **how):
     """The answer to one upgrade request, or to raw bytes; then the client hangs up."""
-    client = lab.connect(door, **(connection or {}))
+    client = lab.connect(endpoint, **(connection or {}))
     try:
         return client.send(raw or request(path, **how)).answer()
     finally:
         client.hang_up()
 
 
-def get(lab, door, path='/', *, fields=None, connection=None, method='GET', host='localhost'):
+def get(lab, endpoint, path='/', *, fields=None, connection=None, method='GET', host='localhost'):
     """A plain HTTP request."""
     fields = {'Host': host, **(fields or {})}
     lines = [f'{method} {path} HTTP/1.1', *(f'{name}: {value}' for name, value in fields.items())]
-    return ask(lab, door, raw=('\r\n'.join(lines) + '\r\n\r\n').encode('latin-1'), connection=connection)
+    return ask(lab, endpoint, raw=('\r\n'.join(lines) + '\r\n\r\n').encode('latin-1'), connection=connection)
 
 
-def samples(lab, door, path='/metrics'):
+def samples(lab, endpoint, path='/metrics'):
     """What a scrape says: {'name{labels}': number}."""
-    answer = get(lab, door, path)
+    answer = get(lab, endpoint, path)
     assert answer.status == 200, answer.body
     lines = [line for line in answer.body.decode().splitlines() if not line.startswith('#')]
     return {name: float(value) for name, value in (line.rsplit(' ', 1) for line in lines)}

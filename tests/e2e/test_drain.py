@@ -4,7 +4,7 @@ import signal
 import time
 
 import pytest
-from gateway import ANY, Door, get, marked, start
+from gateway import ANY, Endpoint, get, marked, start
 from targets import hold
 from wire import close_frame, until
 
@@ -84,16 +84,16 @@ def test_readiness_turns_false(lab):
 
 
 def test_listeners_close_and_their_files_go(lab):
-    path = lab.folder / 'door.sock'
+    path = lab.folder / 'listener.sock'
     bridge = start(lab, [marked('/', lab.target())], [{'address': ANY}, {'address': f'unix:{path}'}],
                    limits={'drain_spread': '5s'})
     session = lab.open(bridge)
     begin(bridge)
     with pytest.raises(ConnectionRefusedError):
-        lab.connect(bridge.doors[0])
+        lab.connect(bridge.endpoints[0])
     assert not path.exists()
     with pytest.raises(FileNotFoundError):
-        lab.connect(Door(f'unix:{path}'))
+        lab.connect(Endpoint(f'unix:{path}'))
     session.bye()
     assert bridge.wait() == 0
 

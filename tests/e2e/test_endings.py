@@ -65,8 +65,8 @@ def test_once_where_a_target_is_asked_first(lab):
     target = lab.target()
     bridge = gateway.start(lab, [{'path': '/down', 'target': 'tcp://127.0.0.1:1'},
                                  {'path': '/up', 'target': gateway.there(target)}], exit={'once': True})
-    assert gateway.ask(lab, bridge.doors[0], '/down').status == 502
-    lab.open(bridge.doors[0], upgrade={'path': '/up'}).bye()
+    assert gateway.ask(lab, bridge.endpoints[0], '/down').status == 502
+    lab.open(bridge.endpoints[0], upgrade={'path': '/up'}).bye()
     assert bridge.wait() == 0
 
 

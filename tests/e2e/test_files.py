@@ -26,7 +26,7 @@ def root(tmp_path):
 
 def serve(lab, root, path='/*', *, listeners=({'address': ANY},), route=None, **files):
     bridge = start(lab, [{'path': path, 'files': {'root': str(root), **files}, **(route or {})}], listeners)
-    return bridge.doors[0]
+    return bridge.endpoints[0]
 
 
 # ---- what a page needs ----
@@ -73,22 +73,22 @@ def test_a_large_file_comes_whole(lab, root, certs, tls):
     listener = {'address': ANY}
     if tls:
         listener['tls'] = {'certificates': [{'certificate': certs.rsa, 'key': certs.rsa_key}]}
-    door = serve(lab, root, listeners=[listener])
+    endpoint = serve(lab, root, listeners=[listener])
     connection = {'context': certs.context()} if tls else None
-    answer = get(lab, door, '/huge.bin', connection=connection)
+    answer = get(lab, endpoint, '/huge.bin', connection=connection)
     assert answer.body == pattern(20 << 20)
-    answer = get(lab, door, '/huge.bin', connection=connection, fields={'Range': 'bytes=5000000-15000000'})
+    answer = get(lab, endpoint, '/huge.bin', connection=connection, fields={'Range': 'bytes=5000000-15000000'})
     assert answer.status == 206
     assert answer.body == pattern(20 << 20)[5000000:15000001]
 
 
 def test_names_with_spaces_and_umlauts(lab, root):
-    door = serve(lab, root)
-    assert get(lab, door, '/a%20b/c&d.txt').body == b'spaces'
-    assert get(lab, door, '/b%C3%BC.txt').body == b'umlaut'
-    assert get(lab, door, '/b\xc3\xbc.txt').status == 400  # no URI has them raw
-    assert get(lab, door, '/encoded/%252e%252e').body == b'literal'  # escaped twice: decoded once
-    assert get(lab, door, '/core/../core/note.txt').status == 400
+    endpoint = serve(lab, root)
+    assert get(lab, endpoint, '/a%20b/c&d.txt').body == b'spaces'
+    assert get(lab, endpoint, '/b%C3%BC.txt').body == b'umlaut'
+    assert get(lab, endpoint, '/b\xc3\xbc.txt').status == 400  # no URI has them raw
+    assert get(lab, endpoint, '/encoded/%252e%252e').body == b'literal'  # escaped twice: decoded once
+    assert get(lab, endpoint, '/core/../core/note.txt').status == 400
 
 
 def test_head_says_what_get_says(lab, root):
@@ -101,9 +101,9 @@ def test_head_says_what_get_says(lab, root):
 
 
 def test_only_get_and_head(lab, root):
-    door = serve(lab, root)
+    endpoint = serve(lab, root)
     for method in ('POST', 'PUT', 'DELETE', 'OPTIONS', 'TRACE', 'get'):
-        assert get(lab, door, '/vnc.html', method=method).status == 405
+        assert get(lab, endpoint, '/vnc.html', method=method).status == 405
     assert (root / 'vnc.html').exists()
 
 
@@ -188,9 +188,9 @@ def test_a_stale_neighbour_is_left_alone(lab, root):
     now = time.time()
     os.utime(root / 'packed.js', (now + 60, now + 60))
     os.utime(root / 'packed.js.gz', (now + 90, now + 90))
-    door = serve(lab, root)
-    assert get(lab, door, '/packed.js', fields={'Accept-Encoding': 'br'}).body == b'plain'
-    assert 'content-encoding' in get(lab, door, '/packed.js', fields={'Accept-Encoding': 'br, gzip'}).fields
+    endpoint = serve(lab, root)
+    assert get(lab, endpoint, '/packed.js', fields={'Accept-Encoding': 'br'}).body == b'plain'
+    assert 'content-encoding' in get(lab, endpoint, '/packed.js', fields={'Accept-Encoding': 'br, gzip'}).fields
 
 
 def test_neighbours_that_are_no_files(lab, root):
@@ -232,8 +232,8 @@ def test_a_folder_is_asked_for_with_a_slash(lab, root, sent, location):
 def test_under_a_prefix_and_a_base_path(lab, root):
     bridge = start(lab, [{'path': '/novnc/*', 'files': str(root)}],
                    [{'address': ANY}, {'address': ANY, 'base_path': '/desk'}])
-    for door, prefix in zip(bridge.doors, ('', '/desk')):
-        browser = visit(lab, door)
+    for endpoint, prefix in zip(bridge.endpoints, ('', '/desk')):
+        browser = visit(lab, endpoint)
         assert browser.ask(f'{prefix}/novnc/core/note.txt').body == b'note'
         assert browser.ask(f'{prefix}/novnc/').body == (root / 'index.html').read_bytes()
         assert browser.ask(f'{prefix}/novnc/old').fields['location'] == './old/'
@@ -245,33 +245,33 @@ def test_under_a_prefix_and_a_base_path(lab, root):
 
 
 def test_a_base_path_without_its_slash(lab, root):
-    door = serve(lab, root, listeners=[{'address': ANY, 'base_path': '/desk'}])
+    endpoint = serve(lab, root, listeners=[{'address': ANY, 'base_path': '/desk'}])
     for sent, location in (('/desk', './desk/'), ('//desk?a', './desk/?a'), ('/desk/old', './old/')):
-        answer = get(lab, door, sent)
+        answer = get(lab, endpoint, sent)
         assert (answer.status, answer.fields['location']) == (301, location)
-    assert get(lab, door, '/desk/').body == (root / 'index.html').read_bytes()
-    assert get(lab, door, '/').status == 404
+    assert get(lab, endpoint, '/desk/').body == (root / 'index.html').read_bytes()
+    assert get(lab, endpoint, '/').status == 404
 
 
 def test_a_route_without_the_slash_comes_first(lab, root):
     bridge = start(lab, [{'path': '/novnc/*', 'files': str(root)}, {'path': '/novnc', 'health': 'live'},
                          {'path': '/desk/*', 'target': gateway.there(lab.target())}],
                    [{'address': ANY}, {'address': ANY, 'base_path': '/all'}])
-    assert get(lab, bridge.doors[0], '/novnc').status == 200
-    assert get(lab, bridge.doors[0], '/desk').status == 404
-    assert get(lab, bridge.doors[0], '/novn').status == 404
-    assert get(lab, bridge.doors[1], '/all').status == 404
+    assert get(lab, bridge.endpoints[0], '/novnc').status == 200
+    assert get(lab, bridge.endpoints[0], '/desk').status == 404
+    assert get(lab, bridge.endpoints[0], '/novn').status == 404
+    assert get(lab, bridge.endpoints[1], '/all').status == 404
 
 
 def test_a_route_of_one_file(lab, root):
     bridge = start(lab, [{'path': '/note', 'files': str(root / 'core/note.txt')},
                          {'path': '/', 'files': str(root)}])
-    door = bridge.doors[0]
-    assert get(lab, door, '/note').body == b'note'
-    assert get(lab, door, '/note').fields['content-type'] == 'text/plain; charset=utf-8'
-    assert get(lab, door, '/').body == (root / 'index.html').read_bytes()
-    assert get(lab, door, '/note/').status == 404
-    assert get(lab, door, '/vnc.html').status == 404
+    endpoint = bridge.endpoints[0]
+    assert get(lab, endpoint, '/note').body == b'note'
+    assert get(lab, endpoint, '/note').fields['content-type'] == 'text/plain; charset=utf-8'
+    assert get(lab, endpoint, '/').body == (root / 'index.html').read_bytes()
+    assert get(lab, endpoint, '/note/').status == 404
+    assert get(lab, endpoint, '/vnc.html').status == 404
 
 
 def test_a_listing(lab, root):
@@ -292,8 +292,8 @@ def test_a_listing(lab, root):
     home = get(lab, serve(lab, root / 'core', listing=True), '/').body.decode()
     assert 'href="../"' not in home
     shown = re.findall(r'href="\./([^"]+)"', page)
-    door = serve(lab, root, listing=True)
-    assert all(get(lab, door, f'/core/{name}').status == 200 or name == 'sub/' for name in shown)
+    endpoint = serve(lab, root, listing=True)
+    assert all(get(lab, endpoint, f'/core/{name}').status == 200 or name == 'sub/' for name in shown)
 
 
 def test_a_listing_shows_only_what_is_served(lab, root):
@@ -316,9 +316,9 @@ def test_clients_that_do_not_wait_for_the_disk(lab, root):
     for number in range(2500):
         (root / f'core/{number}').touch()
     bridge = start(lab, [{'path': '/*', 'files': {'root': str(root), 'listing': True}}])
-    door = bridge.doors[0]
+    endpoint = bridge.endpoints[0]
     for _ in range(3):
-        browsers = [visit(lab, door) for _ in range(30)]
+        browsers = [visit(lab, endpoint) for _ in range(30)]
         for browser in browsers:
             browser.send('/core/')
             browser.send('/vnc.html')
@@ -328,7 +328,7 @@ def test_clients_that_do_not_wait_for_the_disk(lab, root):
             assert 'Only 2000 entries' in browser.hear().body.decode()
             assert browser.hear().body == (root / 'vnc.html').read_bytes()
             browser.client.hang_up()
-    leaving = [visit(lab, door) for _ in range(30)]
+    leaving = [visit(lab, endpoint) for _ in range(30)]
     for browser in leaving:
         browser.send('/core/')
     bridge.signal(signal.SIGTERM)  # with questions out
@@ -338,17 +338,17 @@ def test_clients_that_do_not_wait_for_the_disk(lab, root):
 # ---- pages of an application ----
 
 def test_a_fallback_for_pages_only(lab, root):
-    door = serve(lab, root, fallback='index.html')
+    endpoint = serve(lab, root, fallback='index.html')
     home = (root / 'index.html').read_bytes()
     page = {'Accept': WHOLE}
     for path in ('/settings', '/user/7', '/core/', '/a/b/c/'):
-        answer = get(lab, door, path, fields=page)
+        answer = get(lab, endpoint, path, fields=page)
         assert (answer.status, answer.body) == (200, home)
     for path in ('/missing.js', '/core/missing.css', '/.git/config', '/.hidden', '/missing.js/'):
-        assert get(lab, door, path, fields=page).status == 404
-    assert get(lab, door, '/settings', fields={'Accept': '*/*'}).status == 404
-    assert get(lab, door, '/settings').status == 404
-    assert get(lab, door, '/vnc.html', fields=page).body != home
+        assert get(lab, endpoint, path, fields=page).status == 404
+    assert get(lab, endpoint, '/settings', fields={'Accept': '*/*'}).status == 404
+    assert get(lab, endpoint, '/settings').status == 404
+    assert get(lab, endpoint, '/vnc.html', fields=page).body != home
 
 
 # ---- fields ----
@@ -430,18 +430,18 @@ def test_a_folder_needs_a_prefix(lab, tmp_path, root):
 
 def test_a_reload_opens_the_root_anew(lab, root):
     bridge = start(lab, [{'path': '/*', 'files': str(root)}])
-    door = bridge.doors[0]
-    assert get(lab, door, '/core/note.txt').body == b'note'
+    endpoint = bridge.endpoints[0]
+    assert get(lab, endpoint, '/core/note.txt').body == b'note'
     root.rename(root.parent / 'moved')
     (root / 'core').mkdir(parents=True)
     (root / 'core/note.txt').write_text('new')
-    assert get(lab, door, '/core/note.txt').body == b'note'  # the folder that was opened
+    assert get(lab, endpoint, '/core/note.txt').body == b'note'  # the folder that was opened
     bridge.signal(signal.SIGHUP)
-    until(lambda: get(lab, door, '/core/note.txt').body == b'new', lambda: bridge.text)
+    until(lambda: get(lab, endpoint, '/core/note.txt').body == b'new', lambda: bridge.text)
     shutil.rmtree(root)
     bridge.signal(signal.SIGHUP)
     until(lambda: 'files.root' in bridge.text, lambda: bridge.text)
-    until(lambda: get(lab, door, '/core/note.txt').status == 404, lambda: bridge.text)
+    until(lambda: get(lab, endpoint, '/core/note.txt').status == 404, lambda: bridge.text)
 
 
 # ---- clients that do not wait ----
@@ -500,7 +500,7 @@ def test_slow_readers_of_a_large_file_hold_nothing(lab, root, certs, tls):
     context = certs.context() if tls else None
 
     def open_some(count):
-        browsers = [visit(lab, bridge.doors[0], context=context, receive_buffer=4096) for _ in range(count)]
+        browsers = [visit(lab, bridge.endpoints[0], context=context, receive_buffer=4096) for _ in range(count)]
         for browser in browsers:
             browser.send('/huge.bin')
             browser.client.exactly(1000)
@@ -519,14 +519,14 @@ def test_a_file_that_shrinks_ends_the_connection(lab, root):
     with open(root / 'shrinks.bin', 'wb') as file:
         file.truncate(64 << 20)
     bridge = start(lab, [{'path': '/*', 'files': str(root)}])
-    browser = visit(lab, bridge.doors[0], receive_buffer=4096)
+    browser = visit(lab, bridge.endpoints[0], receive_buffer=4096)
     browser.send('/shrinks.bin')
     browser.client.exactly(1000)
     os.truncate(root / 'shrinks.bin', 1 << 20)
     with pytest.raises((EOFError, ConnectionError)):
         browser.client.exactly(64 << 20)
     browser.client.hang_up()
-    assert get(lab, bridge.doors[0], '/vnc.html').status == 200
+    assert get(lab, bridge.endpoints[0], '/vnc.html').status == 200
 
 
 # ---- as nginx says ----
@@ -559,25 +559,25 @@ def nginx(lab, tmp_path, root):
             server {{ listen 127.0.0.1:{port}; root {root}; }} }}''')
     os.chmod(tmp_path, 0o755)
     lab.spawn('nginx', '-c', str(config), '-p', str(tmp_path), '-e', 'stderr', stderr=subprocess.DEVNULL)
-    door = gateway.Door(f'127.0.0.1:{port}')
+    endpoint = gateway.Endpoint(f'127.0.0.1:{port}')
 
     def answers():
         with socket.socket() as probe:
             return probe.connect_ex(('127.0.0.1', port)) == 0
     until(answers, 'nginx does not start')
-    return door
+    return endpoint
 
 
 def test_conditions_and_ranges_as_nginx_has_them(lab, root, nginx):
     os.utime(root / 'big.bin', (1000000000, 1000000000))
     answers = []
-    for door in (nginx, serve(lab, root)):
-        whole = get(lab, door, '/big.bin')
+    for endpoint in (nginx, serve(lab, root)):
+        whole = get(lab, endpoint, '/big.bin')
         words = {'TAG': whole.fields['etag'], 'DATE': whole.fields['last-modified']}
         got = []
         for case in CASES:
             fields = {name: re.sub('TAG|DATE', lambda found: words[found[0]], value) for name, value in case.items()}
-            answer = get(lab, door, '/big.bin', fields=fields)
+            answer = get(lab, endpoint, '/big.bin', fields=fields)
             content = answer.body if answer.status < 400 else b''
             got.append((case, answer.status, answer.fields.get('content-range'), content == b'' or len(content)))
         answers.append(got)

@@ -85,8 +85,8 @@ def test_no_way_out(lab, root, route, prefix, files):
     for path in TRIES:
         absolute = path.replace('http://localhost/', f'http://localhost{prefix}/')
         sent = prefix + path if path.startswith('/') else absolute
-        check(get(lab, bridge.doors[0], sent), sent)
-    assert get(lab, bridge.doors[0], f'{prefix}/core/note.txt').body == b'note'
+        check(get(lab, bridge.endpoints[0], sent), sent)
+    assert get(lab, bridge.endpoints[0], f'{prefix}/core/note.txt').body == b'note'
 
 
 def test_no_way_out_for_the_name_of_the_prefix(lab, root):
@@ -94,7 +94,7 @@ def test_no_way_out_for_the_name_of_the_prefix(lab, root):
     bridge = start(lab, [{'path': '/novnc/*', 'files': str(root.parent / 'novnc')}])
     for path in ('/novnc../secret', '/novnc..%2fsecret', '/novnc%2f..%2fsecret', '/novnc;/secret',
                  '/novnc/../novnc/core/note.txt', '/novncx/core/note.txt', '/NOVNC/core/note.txt'):
-        check(get(lab, bridge.doors[0], path), path)
+        check(get(lab, bridge.endpoints[0], path), path)
 
 
 def test_no_way_out_on_the_quick_command_line(lab, root):
@@ -132,25 +132,25 @@ def test_no_way_out_where_the_kernel_does_not_help(lab, root, error):
 
 def test_hidden_names_only_on_request(lab, root):
     bridge = start(lab, [{'path': '/*', 'files': {'root': str(root), 'hidden': True}}])
-    assert get(lab, bridge.doors[0], '/.hidden').status == 200
-    assert get(lab, bridge.doors[0], '/.git/config').status == 200
+    assert get(lab, bridge.endpoints[0], '/.hidden').status == 200
+    assert get(lab, bridge.endpoints[0], '/.git/config').status == 200
     for path in ('/..', '/.', '/%2e%2e/secret', '/..hidden', '/out', '/...', '/.git/../../secret'):
-        check(get(lab, bridge.doors[0], path), path)
+        check(get(lab, bridge.endpoints[0], path), path)
 
 
 def test_a_fallback_is_below_the_root_as_well(lab, root):
     for fallback in ('../secret', 'out', '/etc/passwd', 'fifo', 'core', '../outside/index.html'):
         bridge = start(lab, [{'path': '/*', 'files': {'root': str(root), 'fallback': fallback}}])
-        check(get(lab, bridge.doors[0], '/page', fields={'Accept': WHOLE}), fallback)
+        check(get(lab, bridge.endpoints[0], '/page', fields={'Accept': WHOLE}), fallback)
 
 
 def test_a_fifo_holds_nobody_up(lab, root):
-    door = start(lab, [{'path': '/*', 'files': str(root)}], workers=1).doors[0]
-    browsers = [visit(lab, door) for _ in range(20)]
+    endpoint = start(lab, [{'path': '/*', 'files': str(root)}], workers=1).endpoints[0]
+    browsers = [visit(lab, endpoint) for _ in range(20)]
     began = time.monotonic()
     for browser in browsers:
         browser.send('/fifo')
-    assert get(lab, door, '/core/note.txt').body == b'note'
+    assert get(lab, endpoint, '/core/note.txt').body == b'note'
     assert all(browser.hear().status == 404 for browser in browsers)
     assert time.monotonic() - began < 5
     for browser in browsers:
@@ -177,7 +177,7 @@ def test_a_race_leaks_nothing(lab, root):
     (root / 'swing/deep').mkdir(parents=True)
     (root / 'swing/index.html').write_text('good')
     (root / 'swing/deep/up').symlink_to('../index.html')
-    browser = visit(lab, start(lab, [{'path': '/*', 'files': str(root)}]).doors[0])
+    browser = visit(lab, start(lab, [{'path': '/*', 'files': str(root)}]).endpoints[0])
     stop = threading.Event()
     thread = threading.Thread(target=swing, args=(root, stop))
     thread.start()

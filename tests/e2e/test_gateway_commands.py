@@ -99,14 +99,14 @@ def test_a_bad_file_does_not_start(tmp_path):
     assert status == 1 and 'a.yaml' in err
 
 
-BAD_DOORS = {
+BAD_ENDPOINTS = {
     'taken': 'cannot listen on 127.0.0.1:{port}: Address already in use; stop the program that holds it',
     'nobody.invalid:80': 'cannot listen on nobody.invalid:80: ',
 }
 
 
-@pytest.mark.parametrize('address', BAD_DOORS)
-def test_a_door_that_does_not_open_is_named_with_its_place(tmp_path, address):
+@pytest.mark.parametrize('address', BAD_ENDPOINTS)
+def test_a_endpoint_that_does_not_open_is_named_with_its_place(tmp_path, address):
     with socket.create_server(('127.0.0.1', 0)) as taken:
         port = taken.getsockname()[1]
         file = tmp_path / 'a.yaml'
@@ -114,7 +114,7 @@ def test_a_door_that_does_not_open_is_named_with_its_place(tmp_path, address):
         file.write_text(f'listeners:\n  - address: "{written}"\nroutes: [{{path: /, target: "tcp://127.0.0.1:9"}}]\n')
         status, _, err = run('--config', file)
     assert status == 1
-    assert f'{file}:2:5: {BAD_DOORS[address].format(port=port)}' in err
+    assert f'{file}:2:5: {BAD_ENDPOINTS[address].format(port=port)}' in err
 
 
 def test_secrets_are_not_printed(certs, tmp_path):

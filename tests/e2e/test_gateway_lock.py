@@ -14,13 +14,13 @@ def from_address(address, port=1234):
     return f'PROXY {family} {address} {here} {port} 80\r\n'.encode()
 
 
-def status_from(lab, door, address, path='/', **how):
-    return ask(lab, door, raw=from_address(address) + request(path, **how)).status
+def status_from(lab, endpoint, address, path='/', **how):
+    return ask(lab, endpoint, raw=from_address(address) + request(path, **how)).status
 
 
-def come(lab, door, address, path='/'):
+def come(lab, endpoint, address, path='/'):
     """A session that stays, of a client with that address."""
-    client = lab.connect(door)
+    client = lab.connect(endpoint)
     answer = client.send(from_address(address) + request(path)).answer()
     assert answer.status == 101, f'{answer.status} {answer.body!r}'
     return client
@@ -71,7 +71,7 @@ def test_origin(lab, allowed):
     wrong = {}
     for (origin, host), expected in ORIGINS[allowed].items():
         fields = {'Host': host, **({} if origin is None else {'Origin': origin})}
-        status = ask(lab, bridge.doors[0], fields=fields).status
+        status = ask(lab, bridge.endpoints[0], fields=fields).status
         if status != expected:
             wrong[origin, host] = status
     assert wrong == {}
@@ -85,9 +85,9 @@ PAGES = {  # the scheme of the page: answer where the client came over TLS, wher
     'https': (101, 101), 'wss': (101, 101), 'http': (403, 101), 'ws': (403, 101)}
 
 
-def scheme_answers(lab, door, certs, **fields):
+def scheme_answers(lab, endpoint, certs, **fields):
     connection = {'context': certs.context()} if certs else None
-    return {scheme: ask(lab, door, connection=connection, fields={
+    return {scheme: ask(lab, endpoint, connection=connection, fields={
         'Host': 'desk', 'Origin': f'{scheme}://desk', **fields}).status for scheme in PAGES}
 
 
@@ -98,7 +98,7 @@ def test_the_scheme_of_the_page_counts_behind_tls(lab, certs):
     bridge = start(lab, [marked('/*', lab.target())], [
         {'address': ANY, 'tls': tls}, {'address': ANY, 'trusted_proxies': ['127.0.0.1']},
         {'address': ANY, 'tls': tls, 'trusted_proxies': ['127.0.0.1']}])
-    direct, front, both = bridge.doors
+    direct, front, both = bridge.endpoints
     assert scheme_answers(lab, direct, certs) == over_tls
     assert scheme_answers(lab, direct, None) == plain
     # Whoever is not trusted changes nothing.
@@ -121,22 +121,22 @@ def test_one_too_many_is_told_without_having_asked(lab):
 
 def test_two_origins_are_refused(lab):
     bridge = start(lab, [marked('/*', lab.target())])
-    answer = ask(lab, bridge.doors[0], fields={'Origin': 'http://localhost'}, extra=['Origin: http://evil.net'])
+    answer = ask(lab, bridge.endpoints[0], fields={'Origin': 'http://localhost'}, extra=['Origin: http://evil.net'])
     assert answer.status in (400, 403)
 
 
 # ---- addresses ----
 
 def test_addresses_of_a_listener(lab):
-    door = start(lab, [marked('/*', lab.target())], [{
-        **PROXY, 'allow': ['10.0.0.0/8', '192.0.2.7', 'fd00::/8'], 'deny': ['10.9.0.0/16', 'fd00:bad::/32']}]).doors[0]
+    endpoint = start(lab, [marked('/*', lab.target())], [{
+        **PROXY, 'allow': ['10.0.0.0/8', '192.0.2.7', 'fd00::/8'], 'deny': ['10.9.0.0/16', 'fd00:bad::/32']}]).endpoints[0]
     expected = {
         '10.0.0.1': 101, '10.255.255.255': 101, '192.0.2.7': 101, 'fd00::1': 101, 'fdff::1': 101,
         '::ffff:10.0.0.1': 101, '::ffff:10.9.0.1': 403, '::10.0.0.1': 403, '64:ff9b::10.0.0.1': 403,
         '10.9.1.2': 403, '11.0.0.1': 403, '9.255.255.255': 403, '192.0.2.6': 403, '192.0.2.8': 403,
         'fd00:bad::1': 403, 'fc00::1': 403, 'fe00::1': 403, '::1': 403, '127.0.0.1': 403}
-    assert {address: status_from(lab, door, address) for address in expected} == expected
-    assert ask(lab, door).status == 403  # the proxy itself
+    assert {address: status_from(lab, endpoint, address) for address in expected} == expected
+    assert ask(lab, endpoint).status == 403  # the proxy itself
 
 
 def test_addresses_of_a_route(lab):
@@ -145,17 +145,17 @@ def test_addresses_of_a_route(lab):
               marked('/out', echo, deny=['10.0.0.0/8', '2001:db8::/32']), marked('/v4', echo, deny=['0.0.0.0/0']),
               {'path': '/metrics', 'metrics': True, 'allow': ['10.0.0.1']}, {'path': '/health', 'health': 'live'}]
     bridge = start(lab, routes, [{**PROXY, 'deny': ['10.0.0.66']}])
-    door = bridge.doors[0]
+    endpoint = bridge.endpoints[0]
     table = {
         '/in': {'10.1.1.1': 101, '11.1.1.1': 403, '2001:db8::1': 101, '::ffff:11.1.1.1': 403, '10.0.0.66': 403},
         '/out': {'10.1.1.1': 403, '11.1.1.1': 101, '2001:db8::1': 403, '::ffff:10.1.1.1': 403, '::1': 101},
         '/v4': {'10.1.1.1': 403, '::1': 101, '::ffff:1.2.3.4': 403},
         '/else': {'10.1.1.1': 101, '10.0.0.66': 403}}
-    assert {path: {address: status_from(lab, door, address, path) for address in row}
+    assert {path: {address: status_from(lab, endpoint, address, path) for address in row}
             for path, row in table.items()} == table
     plain = b'GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n'
-    assert ask(lab, door, raw=from_address('10.0.0.1') + plain).status == 200
-    assert ask(lab, door, raw=from_address('10.0.0.2') + plain).status == 403
+    assert ask(lab, endpoint, raw=from_address('10.0.0.1') + plain).status == 200
+    assert ask(lab, endpoint, raw=from_address('10.0.0.2') + plain).status == 403
     assert bridge.session(reason='address_refused', client='11.1.1.1:1234', route='/in')
 
 
@@ -166,9 +166,9 @@ def test_a_mapped_peer_is_an_ipv4_one(lab):
     expected = {('127.0.0.1', 0): 101, ('::1', 0): 403, ('127.0.0.1', 1): 403, ('::1', 1): 101,
                 ('127.0.0.1', 2): 101, ('::1', 2): 403}
     for (host, number), status in expected.items():
-        door = bridge.doors[number]
-        door.address = f'[{host}]:{door.port}' if ':' in host else f'{host}:{door.port}'
-        assert ask(lab, door).status == status, (host, number)
+        endpoint = bridge.endpoints[number]
+        endpoint.address = f'[{host}]:{endpoint.port}' if ':' in host else f'{host}:{endpoint.port}'
+        assert ask(lab, endpoint).status == status, (host, number)
     bridge.session(reason='address_refused', number=2)
     refused = [record['client'] for record in bridge.records() if record['reason'] == 'address_refused']
     assert sorted(client.rsplit(':', 1)[0] for client in refused) == ['127.0.0.1', '[::1]', '[::1]']  # workers log in whatever order
@@ -179,7 +179,7 @@ def test_a_peer_without_an_address(lab):
     bridge = start(lab, [marked('/*', lab.target())], [
         {'address': f'unix:{lab.folder}/a.sock', 'allow': ['0.0.0.0/0', '::/0']},
         {'address': f'unix:{lab.folder}/b.sock', 'deny': ['0.0.0.0/0', '::/0']}])
-    assert [ask(lab, door).status for door in bridge.doors] == [403, 101]
+    assert [ask(lab, endpoint).status for endpoint in bridge.endpoints] == [403, 101]
 
 
 # ---- how many ----
@@ -187,17 +187,17 @@ def test_a_peer_without_an_address(lab):
 def test_connections_of_the_process(lab):
     bridge = start(lab, [marked('/*', lab.target())], [{'address': ANY}, {'address': ANY}],
                    limits={'max_connections': 3})
-    open_ones = [lab.open(door) for door in (bridge, bridge.doors[1], bridge)]
-    told_to_wait(ask(lab, bridge.doors[1]), 503)
+    open_ones = [lab.open(endpoint) for endpoint in (bridge, bridge.endpoints[1], bridge)]
+    told_to_wait(ask(lab, bridge.endpoints[1]), 503)
     assert bridge.session(reason='too_many_process')
     open_ones[1].bye()
-    until(lambda: ask(lab, bridge.doors[1]).status == 101, 'room again')
+    until(lambda: ask(lab, bridge.endpoints[1]).status == 101, 'room again')
     open_ones[0].reset()
     open_ones[2].reset()
-    until(lambda: ask(lab, bridge.doors[0]).status == 101, 'room again')
+    until(lambda: ask(lab, bridge.endpoints[0]).status == 101, 'room again')
     until(lambda: bridge.fds() == bridge.baseline, 'all are gone')
-    again = [lab.open(door) for door in (bridge, bridge.doors[1], bridge)]
-    told_to_wait(ask(lab, bridge.doors[0]), 503)
+    again = [lab.open(endpoint) for endpoint in (bridge, bridge.endpoints[1], bridge)]
+    told_to_wait(ask(lab, bridge.endpoints[0]), 503)
     for client in again:
         client.bye()
 
@@ -205,11 +205,11 @@ def test_connections_of_the_process(lab):
 def test_connections_of_a_listener(lab):
     bridge = start(lab, [marked('/*', lab.target())], [{'address': ANY, 'max_connections': 2}, {'address': ANY}])
     inside = [lab.open(bridge) for _ in range(2)]
-    told_to_wait(ask(lab, bridge.doors[0]), 503)
-    assert ask(lab, bridge.doors[1]).status == 101
+    told_to_wait(ask(lab, bridge.endpoints[0]), 503)
+    assert ask(lab, bridge.endpoints[1]).status == 101
     assert bridge.session(reason='too_many_listener')
     inside[0].bye()
-    until(lambda: ask(lab, bridge.doors[0]).status == 101, 'room again')
+    until(lambda: ask(lab, bridge.endpoints[0]).status == 101, 'room again')
     inside[1].bye()
 
 
@@ -218,19 +218,19 @@ def test_sessions_of_a_route(lab):
     routes = [marked('/a', echo, max_sessions=2), marked('/b', echo, max_sessions=1), marked('/c', echo, name='two'),
               marked('/d', lab.target(), name='two', max_sessions=1)]
     bridge = start(lab, routes)
-    door = bridge.doors[0]
+    endpoint = bridge.endpoints[0]
     inside = [lab.open(bridge, upgrade={'path': '/a'}) for _ in range(2)]
-    told_to_wait(ask(lab, door, '/a'), 503)
+    told_to_wait(ask(lab, endpoint, '/a'), 503)
     assert bridge.session(reason='too_many_route')['route'] == '/a'
     inside.append(lab.open(bridge, upgrade={'path': '/b'}))
-    told_to_wait(ask(lab, door, '/b'), 503)
-    assert ask(lab, door, '/c').status == 101
+    told_to_wait(ask(lab, endpoint, '/b'), 503)
+    assert ask(lab, endpoint, '/c').status == 101
     # What is no session takes no place: a refused upgrade, a plain request, a dead target.
-    assert get(lab, door, '/a').status == 426
+    assert get(lab, endpoint, '/a').status == 426
     for client in inside:
         client.bye()
     for path in ('/a', '/a', '/b'):
-        until(lambda p=path: ask(lab, door, p).status == 101, 'room again')
+        until(lambda p=path: ask(lab, endpoint, p).status == 101, 'room again')
 
 
 @pytest.mark.parametrize('connect, status', [('first', 502), ('after_upgrade', 101)])
@@ -246,42 +246,42 @@ def test_a_dead_target_gives_its_place_back(lab, connect, status):
 
 def test_connections_of_an_address(lab):
     bridge = start(lab, [marked('/*', lab.target())], [PROXY], limits={'max_connections_per_address': 2})
-    door = bridge.doors[0]
-    inside = [come(lab, door, '10.0.0.1'), come(lab, door, '::ffff:10.0.0.1'),
-              come(lab, door, '2001:db8::1'), come(lab, door, '2001:db8::ffff:1')]
-    told_to_wait(ask(lab, door, raw=from_address('10.0.0.1') + request()), 429)
-    told_to_wait(ask(lab, door, raw=from_address('2001:db8:0:0:1234::') + request()), 429)  # the same /64
-    assert status_from(lab, door, '10.0.0.2') == 101
-    assert status_from(lab, door, '2001:db8:0:1::1') == 101
+    endpoint = bridge.endpoints[0]
+    inside = [come(lab, endpoint, '10.0.0.1'), come(lab, endpoint, '::ffff:10.0.0.1'),
+              come(lab, endpoint, '2001:db8::1'), come(lab, endpoint, '2001:db8::ffff:1')]
+    told_to_wait(ask(lab, endpoint, raw=from_address('10.0.0.1') + request()), 429)
+    told_to_wait(ask(lab, endpoint, raw=from_address('2001:db8:0:0:1234::') + request()), 429)  # the same /64
+    assert status_from(lab, endpoint, '10.0.0.2') == 101
+    assert status_from(lab, endpoint, '2001:db8:0:1::1') == 101
     assert bridge.session(reason='too_many_address', client='10.0.0.1:1234')
     for client in inside:
         client.bye()
     for address in ('10.0.0.1', '2001:db8::2'):
-        until(lambda a=address: status_from(lab, door, a) == 101, 'room again')
+        until(lambda a=address: status_from(lab, endpoint, a) == 101, 'room again')
 
 
 def test_handshakes_per_second(lab):
     bridge = start(lab, [marked('/*', lab.target())], [PROXY],
                    limits={'handshakes_per_second': 2, 'handshake_burst': 5})
-    door = bridge.doors[0]
+    endpoint = bridge.endpoints[0]
     began = time.monotonic()
-    seen = [status_from(lab, door, '10.0.0.1') for _ in range(30)]
+    seen = [status_from(lab, endpoint, '10.0.0.1') for _ in range(30)]
     took = time.monotonic() - began
     assert seen[:5] == [101] * 5 and seen.count(101) <= 5 + 2 * took + 1 and seen[-1] == 429
-    told_to_wait(ask(lab, door, raw=from_address('10.0.0.1') + request()), 429)
-    assert status_from(lab, door, '10.0.0.2') == 101
+    told_to_wait(ask(lab, endpoint, raw=from_address('10.0.0.1') + request()), 429)
+    assert status_from(lab, endpoint, '10.0.0.2') == 101
     assert bridge.session(reason='rate_limited')['client'].startswith('10.0.0.1:')
-    until(lambda: status_from(lab, door, '10.0.0.1') == 101, 'a token after half a second', 2)
+    until(lambda: status_from(lab, endpoint, '10.0.0.1') == 101, 'a token after half a second', 2)
 
 
 def test_limits_of_an_address_behind_a_header_field(lab):
     """The client is known only by its request; the proxy's own address is not limited."""
     bridge = start(lab, [marked('/*', lab.target())], [{'address': ANY, 'trusted_proxies': ['127.0.0.1']}],
                    limits={'max_connections_per_address': 1})
-    door = bridge.doors[0]
+    endpoint = bridge.endpoints[0]
 
     def client_of(address):
-        client = lab.connect(door)
+        client = lab.connect(endpoint)
         return client, client.send(request(fields={'X-Forwarded-For': address})).answer()
     inside = [client_of(f'10.0.0.{i}') for i in range(5)]
     assert [answer.status for _, answer in inside] == [101] * 5
@@ -300,7 +300,7 @@ def test_a_limit_is_exact_under_a_rush(lab):
     assert sorted(set(statuses)) == [101, 429] and statuses.count(101) == 20
     for client in clients:
         client.hang_up()
-    until(lambda: ask(lab, bridge.doors[0]).status == 101, 'room again')
+    until(lambda: ask(lab, bridge.endpoints[0]).status == 101, 'room again')
 
 
 def test_too_many_sessions_inside_tls(lab, certs):
@@ -308,7 +308,7 @@ def test_too_many_sessions_inside_tls(lab, certs):
     bridge = start(lab, [marked('/*', lab.target(), max_sessions=1)], [{
         'address': ANY, 'tls': {'certificates': [{'certificate': certs.ec, 'key': certs.ec_key}]}}])
     first = lab.open(bridge, context=certs.context())
-    told_to_wait(ask(lab, bridge.doors[0], connection={'context': certs.context()}), 503)
+    told_to_wait(ask(lab, bridge.endpoints[0], connection={'context': certs.context()}), 503)
     first.bye()
 
 
@@ -316,7 +316,7 @@ def test_refusals_do_not_wait_for_the_target(lab):
     """Nothing of a refused client reaches a target."""
     echo = lab.target()
     bridge = start(lab, [marked('/*', echo, deny=['127.0.0.1']), marked('/origin', echo)])
-    assert ask(lab, bridge.doors[0]).status == 403
-    assert ask(lab, bridge.doors[0], '/origin', fields={'Origin': 'https://evil.net'}).status == 403
+    assert ask(lab, bridge.endpoints[0]).status == 403
+    assert ask(lab, bridge.endpoints[0], '/origin', fields={'Origin': 'https://evil.net'}).status == 403
     assert isinstance(lab.open(bridge, upgrade={'path': '/origin'}), Client)
     until(lambda: len(echo.connections) == 1, 'one dial')

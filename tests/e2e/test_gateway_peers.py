@@ -5,7 +5,7 @@ import socket
 
 import pytest
 import targets
-from gateway import ANY, Door, marked, start
+from gateway import ANY, Endpoint, marked, start
 from wire import request, until
 
 pytestmark = pytest.mark.release_only
@@ -17,7 +17,7 @@ with_nginx = pytest.mark.skipif(not nginx, reason='nginx is not installed')
 
 
 def start_haproxy(lab, *sections):
-    """HAProxy with these sections; each `bind @` gets a listening socket of its own. Returns their doors."""
+    """HAProxy with these sections; each `bind @` gets a listening socket of its own. Returns their endpoints."""
     text = 'defaults\n mode tcp\n timeout connect 5s\n timeout client 60s\n timeout server 60s\n timeout tunnel 60s\n'
     sockets = []
     for section in sections:
@@ -27,10 +27,10 @@ def start_haproxy(lab, *sections):
     file = lab.folder / 'haproxy.cfg'
     file.write_text(text)
     lab.spawn(haproxy, '-db', '-q', '-f', str(file), pass_fds=[sock.fileno() for sock in sockets])
-    doors = [Door(f'127.0.0.1:{sock.getsockname()[1]}') for sock in sockets]
+    endpoints = [Endpoint(f'127.0.0.1:{sock.getsockname()[1]}') for sock in sockets]
     for sock in sockets:
         sock.close()
-    return doors
+    return endpoints
 
 
 def location(path, destination, *fields):
@@ -65,7 +65,7 @@ http {{
         with contextlib.closing(socket.socket()) as sock:
             return sock.connect_ex(('127.0.0.1', port)) == 0
     until(up, 'nginx is up')
-    return Door(f'127.0.0.1:{port}')
+    return Endpoint(f'127.0.0.1:{port}')
 
 
 def carry(client, size=300_000):
@@ -84,9 +84,9 @@ def test_haproxy_in_front(lab, certs, send):
     common = {'address': ANY, 'proxy_protocol': 'require', 'trusted_proxies': TRUSTED}
     bridge = start(lab, [marked('/*', lab.target())], [common, {**common, 'tls': tls}])
     plain, secure = start_haproxy(lab, *(
-        f'listen l{i}\n bind @\n server s 127.0.0.1:{door.port} {send}' for i, door in enumerate(bridge.doors)))
-    for number, (door, context) in enumerate(((plain, None), (secure, certs.context()))):
-        client = lab.open(door, context=context)
+        f'listen l{i}\n bind @\n server s 127.0.0.1:{endpoint.port} {send}' for i, endpoint in enumerate(bridge.endpoints)))
+    for number, (endpoint, context) in enumerate(((plain, None), (secure, certs.context()))):
+        client = lab.open(endpoint, context=context)
         name = name_of(client)
         carry(client)
         client.bye()
@@ -103,7 +103,7 @@ def test_haproxy_ends_tls_and_passes_an_upgrade(lab, certs):
         pem.write_text(certificate.read() + key.read())
     bridge = start(lab, [marked('/*', lab.target()), {'path': '/healthz', 'health': 'ready'}], [
         {'address': ANY, 'proxy_protocol': 'accept', 'trusted_proxies': TRUSTED}], log={'level': 'debug'})
-    door, = start_haproxy(lab, f'''listen l
+    endpoint, = start_haproxy(lab, f'''listen l
  mode http
  bind @ ssl crt {pem}
  option forwardfor
@@ -112,11 +112,11 @@ def test_haproxy_ends_tls_and_passes_an_upgrade(lab, certs):
  server s 127.0.0.1:{bridge.port} send-proxy-v2-ssl-cn check inter 100 check-send-proxy''')
     until(lambda: any(r.get('route') == '/healthz' and r['reason'] == 'answered' for r in bridge.records()),
           lambda: bridge.text)
-    client = lab.open(door, context=certs.context())
+    client = lab.open(endpoint, context=certs.context())
     carry(client)
     client.bye()
     assert bridge.session(reason='client_closed')['client'] == '127.0.0.1'  # as X-Forwarded-For has it
-    answer = lab.connect(door, context=certs.context()).send(
+    answer = lab.connect(endpoint, context=certs.context()).send(
         request(fields={'Origin': 'https://evil.net'})).answer()
     assert answer.status == 403
     assert bridge.session(reason='origin_refused')['client'] == '127.0.0.1'
@@ -126,14 +126,14 @@ def test_haproxy_ends_tls_and_passes_an_upgrade(lab, certs):
 @pytest.mark.parametrize('version', ['v1', 'v2'])
 def test_haproxy_behind(lab, version):
     """It answers with the address that our header gave it."""
-    door, = start_haproxy(lab, '''frontend f
+    endpoint, = start_haproxy(lab, '''frontend f
  mode http
  bind @ accept-proxy
  http-request return status 200 content-type text/plain lf-string "%[src]:%[src_port] %[fc_pp_authority]"''')
-    bridge = start(lab, [{'path': '/*', 'target': {'address': f'tcp://{door.address}', 'proxy_protocol': version}}], [
+    bridge = start(lab, [{'path': '/*', 'target': {'address': f'tcp://{endpoint.address}', 'proxy_protocol': version}}], [
         {'address': ANY}, {'address': f'unix:{lab.folder}/in'}, {'address': '[::1]:0'}])
     answers = []
-    for entrance in bridge.doors:
+    for entrance in bridge.endpoints:
         client = lab.open(entrance, upgrade={'fields': {'Host': 'desk.example.com'}})
         client.binary(b'GET / HTTP/1.0\r\n\r\n')
         name = '%s:%d' % client.sock.getsockname()[:2] if entrance.address[:4] != 'unix' else '127.0.0.1:'
@@ -149,7 +149,7 @@ def test_nginx_in_front(lab):
     bridge = start(lab, [marked('/*', lab.target()), marked('/in', lab.target(), allow=['203.0.113.0/24'])], [
         {'address': ANY, 'trusted_proxies': TRUSTED}])
     place = f'{bridge.address}/'
-    door = start_nginx(lab, location('/appended/', place, 'X-Forwarded-For $proxy_add_x_forwarded_for') +
+    endpoint = start_nginx(lab, location('/appended/', place, 'X-Forwarded-For $proxy_add_x_forwarded_for') +
                        location('/replaced/', place, 'X-Forwarded-For $remote_addr') +
                        location('/forwarded/', place, 'Forwarded "for=$remote_addr"') +
                        location('/chain/', place, 'X-Forwarded-For "203.0.113.9, $remote_addr"'))
@@ -159,25 +159,25 @@ def test_nginx_in_front(lab):
             ('/appended/', None, '127.0.0.1'), ('/replaced/', '203.0.113.9', '127.0.0.1'),
             ('/forwarded/', None, '127.0.0.1'), ('/chain/', None, '203.0.113.9'))):
         fields = {'X-Forwarded-For': made_up} if made_up else {}
-        session = lab.open(door, upgrade={'path': path + 'x', 'fields': fields})
+        session = lab.open(endpoint, upgrade={'path': path + 'x', 'fields': fields})
         carry(session)
         session.bye()
         assert bridge.session(number, reason='client_closed')['client'].startswith(client), path
     for path, status in (('/replaced/in', 403), ('/appended/in', 403), ('/chain/in', 101)):
-        assert lab.connect(door).send(request(path)).answer().status == status
+        assert lab.connect(endpoint).send(request(path)).answer().status == status
     # One field by nginx, the other by the client: nobody can tell which is which.
     both = request('/forwarded/in', fields={'X-Forwarded-For': '203.0.113.9'})
-    assert lab.connect(door).send(both).answer().status == 400
+    assert lab.connect(endpoint).send(both).answer().status == 400
 
 
 @with_nginx
 def test_nginx_under_a_sub_path_and_its_unix_socket(lab):
     bridge = start(lab, [marked('/vnc', lab.target())], [
         {'address': f'unix:{lab.folder}/in.sock', 'base_path': '/desk', 'trusted_proxies': TRUSTED}])
-    door = start_nginx(lab, location('/desk/', f'unix:{lab.folder}/in.sock', 'X-Forwarded-For 198.51.100.7'))
-    client = lab.open(door, upgrade={'path': '/desk/vnc', 'fields': {'Origin': f'http://{door.address}',
-                                                                     'Host': door.address}})
+    endpoint = start_nginx(lab, location('/desk/', f'unix:{lab.folder}/in.sock', 'X-Forwarded-For 198.51.100.7'))
+    client = lab.open(endpoint, upgrade={'path': '/desk/vnc', 'fields': {'Origin': f'http://{endpoint.address}',
+                                                                     'Host': endpoint.address}})
     carry(client)
     client.bye()
     assert bridge.session(reason='client_closed')['client'].startswith('198.51.100.7')
-    assert lab.connect(door).send(request('/desk/%2e%2e/vnc')).answer().status in (400, 404)
+    assert lab.connect(endpoint).send(request('/desk/%2e%2e/vnc')).answer().status in (400, 404)

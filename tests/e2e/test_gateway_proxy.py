@@ -26,7 +26,7 @@ def client_of(bridge, number=0, **expected):
     return bridge.session(number, **expected)['client']
 
 
-def door_of(lab, mode, *, trusted=TRUSTED, **listener):
+def endpoint_of(lab, mode, *, trusted=TRUSTED, **listener):
     return start(lab, [marked('/*', lab.target())], [
         {'address': ANY, 'proxy_protocol': mode, 'trusted_proxies': trusted, **listener}])
 
@@ -51,7 +51,7 @@ HEADERS = {
 @pytest.mark.parametrize('which', HEADERS)
 def test_a_trusted_header_names_the_client(lab, which, mode):
     header, client = HEADERS[which]
-    bridge = door_of(lab, mode)
+    bridge = endpoint_of(lab, mode)
     assert ask(lab, bridge, raw=header + request()).status == 101
     record = bridge.session(route='/*')
     assert record['client'].startswith(client)
@@ -73,7 +73,7 @@ GARBAGE = [
 
 @pytest.mark.parametrize('mode', ['accept', 'require'])
 def test_garbage_ends_the_connection(lab, mode):
-    bridge = door_of(lab, mode)
+    bridge = endpoint_of(lab, mode)
     for number, header in enumerate(GARBAGE):
         client = lab.connect(bridge)
         client.send(header + request())
@@ -82,13 +82,13 @@ def test_garbage_ends_the_connection(lab, mode):
 
 
 def test_require_and_no_header(lab):
-    bridge = door_of(lab, 'require')
+    bridge = endpoint_of(lab, 'require')
     assert lab.connect(bridge).send(request()).eof()
     assert bridge.session(reason='proxy_missing')
 
 
 def test_accept_and_no_header(lab):
-    bridge = door_of(lab, 'accept')
+    bridge = endpoint_of(lab, 'accept')
     assert ask(lab, bridge).status == 101
     assert client_of(bridge).startswith('127.0.0.1:')
 
@@ -96,13 +96,13 @@ def test_accept_and_no_header(lab):
 @pytest.mark.parametrize('mode, trusted', [('off', TRUSTED), ('accept', ['192.0.2.0/24'])])
 @pytest.mark.parametrize('header', [HEADERS['v1 IPv4'][0], HEADERS['v2 IPv4'][0]], ids=['v1', 'v2'])
 def test_a_stranger_may_not_name_a_client(lab, mode, trusted, header):
-    bridge = door_of(lab, mode, trusted=trusted)
+    bridge = endpoint_of(lab, mode, trusted=trusted)
     assert ask(lab, bridge, raw=header + request()).status == 400
     assert client_of(bridge).startswith('127.0.0.1:')
 
 
 def test_require_and_a_stranger(lab):
-    bridge = door_of(lab, 'require', trusted=['192.0.2.0/24'])
+    bridge = endpoint_of(lab, 'require', trusted=['192.0.2.0/24'])
     assert lab.connect(bridge).send(HEADERS['v1 IPv4'][0] + request()).eof()
     assert bridge.session(reason='proxy_untrusted')
 
@@ -154,7 +154,7 @@ def test_a_header_inside_tls_is_none(lab, certs):
 
 
 def test_two_headers_are_one_too_many(lab):
-    bridge = door_of(lab, 'accept')
+    bridge = endpoint_of(lab, 'accept')
     answer = ask(lab, bridge, raw=HEADERS['v1 IPv4'][0] + HEADERS['v1 IPv6'][0] + request())
     assert answer.status == 400 and client_of(bridge) == '203.0.113.9:4711'
 
@@ -218,12 +218,12 @@ def test_a_stranger_is_not_believed(lab, name, value):
 def test_rules_hold_for_the_named_client(lab):
     bridge = start(lab, [marked('/*', lab.target())], [
         {'address': ANY, 'trusted_proxies': TRUSTED, 'allow': ['10.0.0.0/8']}])
-    door = bridge.doors[0]
-    assert ask(lab, door, fields={'X-Forwarded-For': '10.0.0.1'}).status == 101
-    assert ask(lab, door, fields={'X-Forwarded-For': '10.0.0.1, 11.0.0.1'}).status == 403
-    assert ask(lab, door).status == 403
+    endpoint = bridge.endpoints[0]
+    assert ask(lab, endpoint, fields={'X-Forwarded-For': '10.0.0.1'}).status == 101
+    assert ask(lab, endpoint, fields={'X-Forwarded-For': '10.0.0.1, 11.0.0.1'}).status == 403
+    assert ask(lab, endpoint).status == 403
     # A PROXY header goes first: its client is the proxy's, which is no proxy of ours.
-    bridge = door_of(lab, 'require', allow=['10.0.0.0/8'])
+    bridge = endpoint_of(lab, 'require', allow=['10.0.0.0/8'])
     raw = HEADERS['v1 IPv4'][0] + request(fields={'X-Forwarded-For': '10.0.0.1'})
     assert ask(lab, bridge, raw=raw).status == 403
 
@@ -231,8 +231,8 @@ def test_rules_hold_for_the_named_client(lab):
 def test_trusted_proxies_of_the_process(lab):
     bridge = start(lab, [marked('/*', lab.target())], [
         {'address': ANY}, {'address': ANY, 'trusted_proxies': ['192.0.2.1']}], trusted_proxies=TRUSTED)
-    for door in bridge.doors:
-        assert ask(lab, door, fields={'X-Forwarded-For': '203.0.113.9'}).status == 101
+    for endpoint in bridge.endpoints:
+        assert ask(lab, endpoint, fields={'X-Forwarded-For': '203.0.113.9'}).status == 101
     clients = {record['client'].split(':')[0] for record in [bridge.session(0), bridge.session(1)]}
     assert clients == {'203.0.113.9', '127.0.0.1'}
 
@@ -362,5 +362,5 @@ def test_the_header_is_not_counted_as_payload(lab):
 
 def test_plain_requests_are_not_misled(lab):
     """A PROXY line cannot be smuggled by a path or a field into what a target gets."""
-    answer = get(lab, door_of(lab, 'accept'), '/x', fields={'X': 'PROXY TCP4 1.1.1.1 1.1.1.1 1 1'})
+    answer = get(lab, endpoint_of(lab, 'accept'), '/x', fields={'X': 'PROXY TCP4 1.1.1.1 1.1.1.1 1 1'})
     assert answer.status == 426

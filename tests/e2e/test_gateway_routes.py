@@ -9,9 +9,9 @@ from wire import request, until
 NOWHERE = ['192.0.2.0/24']  # TEST-NET-1: nobody comes from there
 
 
-def taken(lab, door, path='/', host='localhost', **how):
+def taken(lab, endpoint, path='/', host='localhost', **how):
     """The mark of the route that was taken, or the status when none was."""
-    answer = ask(lab, door, path, fields={'Host': host}, **how)
+    answer = ask(lab, endpoint, path, fields={'Host': host}, **how)
     return answer.fields.get('x-route', answer.status) if answer.status == 101 else answer.status
 
 
@@ -26,13 +26,13 @@ def test_longest_match_wins_whatever_the_order(lab, turned):
                marked('/vnc', echo, 'hosted', host='desk.example.com'),
                marked('/*', echo, 'wild', host='*.example.com'),
                marked('/*', echo, 'deep', host='*.b.example.com')]
-    door = start(lab, routes[::-1] if turned else routes).doors[0]
-    assert [taken(lab, door, path) for path in (
+    endpoint = start(lab, routes[::-1] if turned else routes).endpoints[0]
+    assert [taken(lab, endpoint, path) for path in (
         '/', '/vnc', '/vnc/', '/vnc/zz', '/vnc/12', '/vnc/12/', '/vnc/a', '/vnc/a/', '/vnc/a/b', '/vnc/a/b/c',
         '/vnc/a/b/c/d', '/vncx', '/x', '/x/', '/vnc?a=/x/', '/vnc/a?')] == [
         '/*', '/vnc', '/vnc/*', '/vnc/*', '/vnc/{id}', '/vnc/*', '/vnc/a', '/vnc/a/*', '/vnc/a/*', '/vnc/a/b/c',
         '/vnc/a/*', '/*', '/*', '/x/*', '/vnc', '/vnc/a']
-    assert [taken(lab, door, '/vnc', host) for host in (
+    assert [taken(lab, endpoint, '/vnc', host) for host in (
         'desk.example.com', 'Desk.Example.COM:8443', 'desk.example.com.', 'other.example.com', 'a.b.example.com',
         'b.example.com', 'example.com', 'notexample.com', 'desk.example.com.evil.net', '[::1]', '10.0.0.1')] == [
         'hosted', 'hosted', 'hosted', 'wild', 'deep', 'wild', '/vnc', '/vnc', '/vnc', '/vnc', '/vnc']
@@ -40,10 +40,10 @@ def test_longest_match_wins_whatever_the_order(lab, turned):
 
 def test_no_route_is_404(lab):
     bridge = start(lab, [marked('/vnc', lab.target())])
-    answer = ask(lab, bridge.doors[0], '/else')
+    answer = ask(lab, bridge.endpoints[0], '/else')
     assert answer.status == 404 and b'Nothing here' in answer.body
     assert bridge.session(reason='http_no_route')['client'].startswith('127.0.0.1:')
-    assert get(lab, bridge.doors[0], '/vnc').status == 426
+    assert get(lab, bridge.endpoints[0], '/vnc').status == 426
 
 
 def test_each_listener_has_its_routes(lab):
@@ -53,15 +53,15 @@ def test_each_listener_has_its_routes(lab):
     listeners = [{'address': ANY}, {'address': ANY, 'routes': ['ops']}, {'address': ANY, 'routes': ['ops', 'two']}]
     bridge = start(lab, routes, listeners)
     paths = ('/vnc', '/ops', '/two', '/two/x')
-    assert [[taken(lab, door, path) != 404 for path in paths] for door in bridge.doors] == [
+    assert [[taken(lab, endpoint, path) != 404 for path in paths] for endpoint in bridge.endpoints] == [
         [True, False, False, False], [False, True, False, False], [False, True, True, True]]
 
 
 def test_base_path_is_cut_off(lab):
     echo = lab.target()
     routes = [marked('/vnc', echo), marked('/', echo), marked('/in/*', echo)]
-    door = start(lab, routes, [{'address': ANY, 'base_path': '/desk'}]).doors[0]
-    assert [taken(lab, door, path) for path in (
+    endpoint = start(lab, routes, [{'address': ANY, 'base_path': '/desk'}]).endpoints[0]
+    assert [taken(lab, endpoint, path) for path in (
         '/desk/vnc', '/desk', '/desk/', '/desk/in/x', '/%64esk/vnc', '//desk//vnc',
         '/vnc', '/', '/deskvnc', '/desk2/vnc', '/desk/desk/vnc', '/desk/../vnc', '/Desk/vnc')] == [
         '/vnc', '/', '/', '/in/*', '/vnc', '/vnc', 404, 404, 404, 404, 404, 400, 404]
@@ -72,22 +72,22 @@ def test_a_redirect_to_https(lab):
                'headers': {'X-Hello': 'yes'}},
               {'path': '/old', 'redirect': '/new{query}', 'redirect_status': 302}]
     bridge = start(lab, routes, [{'address': ANY}, {'address': ANY, 'base_path': '/desk'}])
-    door = bridge.doors[0]
+    endpoint = bridge.endpoints[0]
     for verb in (get, ask):  # an upgrade is told the same
-        answer = verb(lab, door, '/a/b?c=d', fields={'Host': 'desk.example.com:8080'})
+        answer = verb(lab, endpoint, '/a/b?c=d', fields={'Host': 'desk.example.com:8080'})
         assert (answer.status, answer.fields['location']) == (308, 'https://desk.example.com/a/b?c=d')
         assert answer.fields['x-hello'] == 'yes'
-    assert get(lab, door, '/old?x').fields['location'] == '/new?x'
-    assert get(lab, door, '/old?a|b={c}').fields['location'] == '/new?a%7Cb=%7Bc%7D', 'as browsers send it'
-    assert get(lab, door, '//evil.example/x').fields['location'] == 'https://localhost/evil.example/x'
-    assert get(lab, door, '/%0d%0aX-Evil:1').status == 400
-    assert get(lab, door, '/', method='POST').status == 405
-    assert get(lab, bridge.doors[1], '/desk/a').fields['location'] == 'https://localhost/desk/a'
+    assert get(lab, endpoint, '/old?x').fields['location'] == '/new?x'
+    assert get(lab, endpoint, '/old?a|b={c}').fields['location'] == '/new?a%7Cb=%7Bc%7D', 'as browsers send it'
+    assert get(lab, endpoint, '//evil.example/x').fields['location'] == 'https://localhost/evil.example/x'
+    assert get(lab, endpoint, '/%0d%0aX-Evil:1').status == 400
+    assert get(lab, endpoint, '/', method='POST').status == 405
+    assert get(lab, bridge.endpoints[1], '/desk/a').fields['location'] == 'https://localhost/desk/a'
 
 
 def test_a_redirect_answers_head_without_a_body(lab):
-    door = start(lab, [{'path': '/*', 'redirect': 'https://{host}/'}]).doors[0]
-    client = lab.connect(door)
+    endpoint = start(lab, [{'path': '/*', 'redirect': 'https://{host}/'}]).endpoints[0]
+    client = lab.connect(endpoint)
     client.send(b'HEAD / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
     while client.fill():
         pass
@@ -107,7 +107,7 @@ def test_a_capture_chooses_the_target(lab):
         assert echo.connection(number).sock.getsockname()[0] == f'127.0.0.{host}'
         client.bye()
         assert bridge.session(number, reason='client_closed')['target'].endswith(f'127.0.0.{host}:{echo.port}')
-    assert ask(lab, bridge.doors[0], '/desk/999').status == 404  # what the pattern allows and no address is
+    assert ask(lab, bridge.endpoints[0], '/desk/999').status == 404  # what the pattern allows and no address is
 
 
 CAPTURE = [  # of '[0-9]{1,2}': what it takes, or how the request ends
@@ -136,7 +136,7 @@ def test_no_spelling_gets_past_a_pattern(lab):
                       sock=targets.listening(address=('0.0.0.0', 0)))
     routes = [{'path': '/desk/{n}', 'target': f'tcp://127.0.0.{{n}}:{echo.port}', 'captures': {'n': '[0-9]{1,2}'}}]
     bridge = start(lab, routes)
-    seen = {path: ask(lab, bridge.doors[0], path).status for path, _ in CAPTURE}
+    seen = {path: ask(lab, bridge.endpoints[0], path).status for path, _ in CAPTURE}
     assert {path: status for path, status in seen.items() if status != dict(CAPTURE)[path]} == {}
     until(lambda: len(hosts) == [status for _, status in CAPTURE].count(101), hosts)
     assert set(hosts) == {'127.0.0.2'}
@@ -168,7 +168,7 @@ def test_no_spelling_gets_past_a_rule_below_an_open_prefix(lab):
     routes = [marked('/open/*', echo), marked('/open/admin', echo, allow=NOWHERE),
               marked('/open/admin/*', echo, allow=NOWHERE)]
     bridge = start(lab, routes)
-    seen = {path: ask(lab, bridge.doors[0], path).status for path, _ in BELOW}
+    seen = {path: ask(lab, bridge.endpoints[0], path).status for path, _ in BELOW}
     assert {path: status for path, status in seen.items() if status != dict(BELOW)[path]} == {}
     until(lambda: len(echo.connections) == [status for _, status in BELOW].count(101), 'one dial for each 101')
 
@@ -192,14 +192,14 @@ def test_no_spelling_gets_past_a_rule_of_a_host(lab):
     echo = lab.target()
     routes = [marked('/*', echo), marked('/*', echo, 'desk', host='desk.example.com', allow=NOWHERE),
               marked('/*', echo, 'lab', host='*.lab.example.com', allow=NOWHERE)]
-    door = start(lab, routes).doors[0]
-    seen = {host: ask(lab, door, fields={'Host': host}).status for host, _ in HOSTS}
+    endpoint = start(lab, routes).endpoints[0]
+    seen = {host: ask(lab, endpoint, fields={'Host': host}).status for host, _ in HOSTS}
     assert {host: status for host, status in seen.items() if status != dict(HOSTS)[host]} == {}
     twice = request(fields={'Host': 'localhost'}, extra=['Host: desk.example.com'])
-    assert ask(lab, door, raw=twice).status == 400
+    assert ask(lab, endpoint, raw=twice).status == 400
     # The host of an absolute target is the one that counts, RFC 9112 section 3.2.2.
-    assert ask(lab, door, 'http://desk.example.com/', fields={'Host': 'localhost'}).status in (400, 403)
-    assert ask(lab, door, 'http://localhost/', fields={'Host': 'desk.example.com'}).status in (101, 400)
+    assert ask(lab, endpoint, 'http://desk.example.com/', fields={'Host': 'localhost'}).status in (400, 403)
+    assert ask(lab, endpoint, 'http://localhost/', fields={'Host': 'desk.example.com'}).status in (101, 400)
 
 
 def test_listening_addresses_of_all_kinds(lab):
@@ -207,8 +207,8 @@ def test_listening_addresses_of_all_kinds(lab):
     listeners = [{'address': '[::1]:0'}, {'address': f'unix:{lab.folder}/in.sock', 'socket_mode': '0660'},
                  {'address': 'unix:@wsluice-test-routes'}, {'address': 'localhost:0'}]
     bridge = start(lab, [marked('/*', echo)], listeners)
-    for door in bridge.doors:
-        assert taken(lab, door) == '/*'
+    for endpoint in bridge.endpoints:
+        assert taken(lab, endpoint) == '/*'
     mode = (lab.folder / 'in.sock').stat().st_mode
     assert mode & 0o777 == 0o660
     with socket.socket(socket.AF_UNIX) as sock:

@@ -14,7 +14,7 @@ from wire import frame, request, until
 
 OPS = [{'path': '/metrics', 'name': 'ops', 'metrics': True}, {'path': '/live', 'name': 'ops', 'health': 'live'},
        {'path': '/ready', 'name': 'ops', 'health': 'ready'}]
-DOORS = [{'address': ANY, 'name': 'front'}, {'address': ANY, 'name': 'back', 'routes': ['ops']}]
+ENDPOINTS = [{'address': ANY, 'name': 'front'}, {'address': ANY, 'name': 'back', 'routes': ['ops']}]
 promtool = shutil.which('promtool', path='/usr/bin:/usr/local/bin')
 
 
@@ -26,12 +26,12 @@ def busy_gateway(lab, certs, **process):
               {'path': '/gone', 'target': f'unix:{lab.folder}/nobody', **here}, {'path': '/away', 'redirect': '/', **here},
               {'path': '/tls', 'target': there(echo, proxy_protocol='v2'), **here}]
     tls = {'certificates': [{'certificate': certs.ec, 'key': certs.ec_key}], 'mode': 'optional'}
-    return start(lab, routes, [{**DOORS[0], 'tls': tls}, DOORS[1]], **process)
+    return start(lab, routes, [{**ENDPOINTS[0], 'tls': tls}, ENDPOINTS[1]], **process)
 
 
 def traffic(lab, bridge, certs):
     """A known number of everything."""
-    front = bridge.doors[0]
+    front = bridge.endpoints[0]
     for context in (None, None, certs.context()):
         client = lab.open(front, context=context, upgrade={'path': '/x'}).binary(bytes(1000))
         client.data(1000)
@@ -46,7 +46,7 @@ def traffic(lab, bridge, certs):
 
 def test_counts_are_those_of_the_traffic(lab, certs):
     bridge = busy_gateway(lab, certs)
-    back = bridge.doors[1]
+    back = bridge.endpoints[1]
     before = samples(lab, back)
     traffic(lab, bridge, certs)
     seen = samples(lab, back)
@@ -71,8 +71,8 @@ def test_counts_are_those_of_the_traffic(lab, certs):
 
 def test_what_is_open_is_shown_and_goes(lab, certs):
     bridge = busy_gateway(lab, certs)
-    back = bridge.doors[1]
-    inside = [lab.open(bridge.doors[0], upgrade={'path': '/x'}) for _ in range(5)]
+    back = bridge.endpoints[1]
+    inside = [lab.open(bridge.endpoints[0], upgrade={'path': '/x'}) for _ in range(5)]
 
     def open_ones():
         seen = samples(lab, back)
@@ -88,7 +88,7 @@ def test_what_is_open_is_shown_and_goes(lab, certs):
 def test_promtool_agrees(lab, certs):
     bridge = busy_gateway(lab, certs)
     traffic(lab, bridge, certs)
-    answer = get(lab, bridge.doors[1], '/metrics')
+    answer = get(lab, bridge.endpoints[1], '/metrics')
     assert answer.fields['content-type'].startswith('text/plain; version=0.0.4')
     assert answer.fields['cache-control'] == 'no-store'
     verdict = subprocess.run([promtool, 'check', 'metrics'], input=answer.body, capture_output=True, timeout=30,
@@ -100,16 +100,16 @@ def test_promtool_agrees(lab, certs):
 
 def test_metrics_are_not_on_other_listeners(lab, certs):
     bridge = busy_gateway(lab, certs)
-    assert ask(lab, bridge.doors[0], '/metrics').fields['x-route'] == '/*'
-    assert ask(lab, bridge.doors[1], '/x').status == 404
-    assert get(lab, bridge.doors[1], '/metrics', method='POST').status == 405
+    assert ask(lab, bridge.endpoints[0], '/metrics').fields['x-route'] == '/*'
+    assert ask(lab, bridge.endpoints[1], '/x').status == 404
+    assert get(lab, bridge.endpoints[1], '/metrics', method='POST').status == 405
 
 
 # ---- health ----
 
 def test_live_and_ready(lab, certs):
     bridge = busy_gateway(lab, certs)
-    back = bridge.doors[1]
+    back = bridge.endpoints[1]
     for path, body in (('/live', {'status': 'live'}), ('/ready', {'status': 'ready'})):
         answer = get(lab, back, path)
         assert (answer.status, json.loads(answer.body)) == (200, body)
@@ -119,8 +119,8 @@ def test_live_and_ready(lab, certs):
 def test_not_ready_while_draining(lab, certs):
     """Who is in before the listeners close hears it."""
     bridge = busy_gateway(lab, certs, limits={'drain_timeout': '3s', 'drain_spread': '2s'})
-    inside = [lab.open(bridge.doors[0], upgrade={'path': '/x'}) for _ in range(3)]
-    asking = lab.connect(bridge.doors[1]).send(b'GET /ready HTTP/1.1\r\n')
+    inside = [lab.open(bridge.endpoints[0], upgrade={'path': '/x'}) for _ in range(3)]
+    asking = lab.connect(bridge.endpoints[1]).send(b'GET /ready HTTP/1.1\r\n')
     time.sleep(0.2)
     bridge.signal(signal.SIGTERM)
     until(lambda: 'no new clients' in bridge.text, lambda: bridge.text)
@@ -182,7 +182,7 @@ def test_no_secret_in_log_or_metrics(lab, certs, form):
             client.hang_up()
         until(lambda n=number: len(bridge.records()) >= 2 * n + 2, lambda: bridge.text)
     assert SECRET not in bridge.text
-    assert SECRET.encode() not in get(lab, bridge.doors[1], '/metrics').body
+    assert SECRET.encode() not in get(lab, bridge.endpoints[1], '/metrics').body
 
 
 def test_a_secret_of_the_file_is_not_printed(lab, certs, tmp_path):

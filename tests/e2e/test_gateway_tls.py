@@ -30,55 +30,55 @@ def serve(lab, *listeners, **how):
                  [{'address': ANY, **listener} for listener in listeners], **how)
 
 
-def shown_to(lab, door, certs, name):
+def shown_to(lab, endpoint, certs, name):
     """The names in the certificate that a client which asks for `name` gets; None: it sends no name."""
     context = certs.context()
     context.check_hostname = False
-    sock = context.wrap_socket(lab.socket(door), server_hostname=name)
+    sock = context.wrap_socket(lab.socket(endpoint), server_hostname=name)
     try:
         return [value for _, value in sock.getpeercert()['subjectAltName']]
     finally:
         sock.close()
 
 
-def s_client(door, name, certs, *options):
+def s_client(endpoint, name, certs, *options):
     """What OpenSSL's own client says of a handshake."""
-    command = ['openssl', 's_client', '-connect', door.address, '-servername', name, '-CAfile', certs.ca, *options]
+    command = ['openssl', 's_client', '-connect', endpoint.address, '-servername', name, '-CAfile', certs.ca, *options]
     return subprocess.run(command, input='', capture_output=True, text=True, timeout=15, check=False).stdout
 
 
-def refused_by(lab, door, context, reason=None, *, bridge=None):
+def refused_by(lab, endpoint, context, reason=None, *, bridge=None):
     """The handshake fails, or the connection ends before an answer."""
     with pytest.raises((ssl.SSLError, EOFError, ConnectionError)):
-        ask(lab, door, connection={'context': context})
+        ask(lab, endpoint, connection={'context': context})
     if reason:
-        return (bridge or door).session(reason=reason)
+        return (bridge or endpoint).session(reason=reason)
     return None
 
 
 # ---- which certificate ----
 
 def test_certificates_are_chosen_by_name(lab, hosts):
-    door = serve(lab, {'tls': {'certificates': [pair(hosts, 'ec'), pair(hosts, 'host_wild'), pair(hosts, 'host_a'),
-                                                pair(hosts, 'host_b')]}}).doors[0]
+    endpoint = serve(lab, {'tls': {'certificates': [pair(hosts, 'ec'), pair(hosts, 'host_wild'), pair(hosts, 'host_a'),
+                                                pair(hosts, 'host_b')]}}).endpoints[0]
     expected = {
         'a.example.com': 'a.example.com', 'A.Example.COM': 'a.example.com', 'x.example.com': '*.example.com',
         'b.example.org': 'b.example.org', 'x.y.example.com': 'localhost', 'example.com': 'localhost',
         'unknown.net': 'localhost', 'localhost': 'localhost', None: 'localhost'}
-    assert {name: shown_to(lab, door, hosts, name)[0] for name in expected} == expected
+    assert {name: shown_to(lab, endpoint, hosts, name)[0] for name in expected} == expected
 
 
 def test_s_client_agrees(lab, hosts):
-    door = serve(lab, {'tls': {'certificates': [pair(hosts, 'ec'), pair(hosts, 'host_wild')]}}).doors[0]
+    endpoint = serve(lab, {'tls': {'certificates': [pair(hosts, 'ec'), pair(hosts, 'host_wild')]}}).endpoints[0]
     for name, subject in (('q.example.com', '*.example.com'), ('nobody.net', 'localhost')):
-        said = s_client(door, name, hosts, '-verify_return_error')
+        said = s_client(endpoint, name, hosts, '-verify_return_error')
         assert f'subject=CN = {subject}' in said and 'Verify return code: 0 (ok)' in said, said
 
 
 def test_both_kinds_of_key_for_a_name(lab, certs):
-    door = serve(lab, {'tls': {'certificates': [pair(certs, 'rsa'), pair(certs, 'ec')]}}).doors[0]
+    endpoint = serve(lab, {'tls': {'certificates': [pair(certs, 'rsa'), pair(certs, 'ec')]}}).endpoints[0]
     for sigalgs, key in (('ecdsa_secp256r1_sha256', '256 bit'), ('rsa_pss_rsae_sha256', '2048 bit')):
-        said = s_client(door, 'localhost', certs, '-sigalgs', sigalgs)
+        said = s_client(endpoint, 'localhost', certs, '-sigalgs', sigalgs)
         assert f'Server public key is {key}' in said, said
 
 
@@ -90,14 +90,14 @@ def test_mutual_tls(lab, certs):
                    {'tls': {**tls, 'client_verify': 'off'}})
     known = certs.context(client=(certs.client, certs.client_key))
     stranger = certs.context(client=(certs.fake, certs.fake_key))
-    required, optional, off = bridge.doors
-    for door in bridge.doors:
-        assert ask(lab, door, connection={'context': known}).status == 101
+    required, optional, off = bridge.endpoints
+    for endpoint in bridge.endpoints:
+        assert ask(lab, endpoint, connection={'context': known}).status == 101
     refused_by(lab, required, certs.context(), 'tls_certificate', bridge=bridge)
     assert ask(lab, optional, connection={'context': certs.context()}).status == 101
     assert ask(lab, off, connection={'context': stranger}).status == 101
-    for door in (required, optional):
-        refused_by(lab, door, stranger)
+    for endpoint in (required, optional):
+        refused_by(lab, endpoint, stranger)
     until(lambda: [r['reason'] for r in bridge.records()].count('tls_certificate') == 3, lambda: bridge.text)
 
 
@@ -107,26 +107,26 @@ def test_lowest_version(lab, certs):
     old = certs.context(highest=ssl.TLSVersion.TLSv1_2)
     bridge = serve(lab, *({'tls': {'certificates': [pair(certs, 'ec')], 'min_version': version}}
                           for version in ('1.2', '1.3')))
-    assert ask(lab, bridge.doors[0], connection={'context': old}).status == 101
-    refused_by(lab, bridge.doors[1], old, 'tls_handshake', bridge=bridge)
-    assert ask(lab, bridge.doors[1], connection={'context': certs.context()}).status == 101
-    seen = samples_over_tls(lab, bridge.doors[0], certs)
+    assert ask(lab, bridge.endpoints[0], connection={'context': old}).status == 101
+    refused_by(lab, bridge.endpoints[1], old, 'tls_handshake', bridge=bridge)
+    assert ask(lab, bridge.endpoints[1], connection={'context': certs.context()}).status == 101
+    seen = samples_over_tls(lab, bridge.endpoints[0], certs)
     assert seen['wsluice_handshakes_total{result="ok",tls="1.2"}'] == 1
     assert seen['wsluice_handshakes_total{result="ok",tls="1.3"}'] == 1
 
 
-def samples_over_tls(lab, door, certs):
-    answer = get(lab, door, '/metrics', connection={'context': certs.context()})
+def samples_over_tls(lab, endpoint, certs):
+    answer = get(lab, endpoint, '/metrics', connection={'context': certs.context()})
     lines = [line for line in answer.body.decode().splitlines() if not line.startswith('#')]
     return {name: float(value) for name, value in (line.rsplit(' ', 1) for line in lines)}
 
 
 def test_suites(lab, certs):
-    door = serve(lab, {'tls': {'certificates': [pair(certs, 'ec')], 'ciphers': 'ECDHE-ECDSA-AES256-GCM-SHA384',
-                               'suites': 'TLS_CHACHA20_POLY1305_SHA256'}}).doors[0]
+    endpoint = serve(lab, {'tls': {'certificates': [pair(certs, 'ec')], 'ciphers': 'ECDHE-ECDSA-AES256-GCM-SHA384',
+                               'suites': 'TLS_CHACHA20_POLY1305_SHA256'}}).endpoints[0]
     for context, name in ((certs.context(highest=ssl.TLSVersion.TLSv1_2), 'ECDHE-ECDSA-AES256-GCM-SHA384'),
                           (certs.context(), 'TLS_CHACHA20_POLY1305_SHA256')):
-        client = lab.open(door, context=context)
+        client = lab.open(endpoint, context=context)
         assert client.sock.cipher()[0] == name
         client.bye()
 
@@ -136,7 +136,7 @@ def test_suites(lab, certs):
 def test_modes(lab, certs):
     given = {'certificates': [pair(certs, 'ec')]}
     bridge = serve(lab, {'tls': given}, {'tls': {**given, 'mode': 'optional'}}, {})
-    required, optional, plain = bridge.doors
+    required, optional, plain = bridge.endpoints
     assert ask(lab, optional).status == ask(lab, optional, connection={'context': certs.context()}).status == 101
     assert lab.connect(required).send(request()).eof() and bridge.session(reason='tls_required')
     assert ask(lab, required, connection={'context': certs.context()}).status == 101
@@ -151,8 +151,8 @@ def test_http_is_redirected_to_https_on_one_port(lab, certs):
               {'path': '/*', 'name': 'away', 'redirect': 'https://{host}{path}'}]
     bridge = start(lab, routes, [{'address': ANY, 'routes': ['away']},
                                  {'address': ANY, 'routes': ['desk'], 'tls': {'certificates': [pair(certs, 'ec')]}}])
-    assert get(lab, bridge.doors[0], '/x').fields['location'] == 'https://localhost/x'
-    assert ask(lab, bridge.doors[1], '/x', connection={'context': certs.context()}).status == 101
+    assert get(lab, bridge.endpoints[0], '/x').fields['location'] == 'https://localhost/x'
+    assert ask(lab, bridge.endpoints[1], '/x', connection={'context': certs.context()}).status == 101
 
 
 # ---- reload ----
@@ -202,9 +202,9 @@ def test_a_changed_certificate_is_served_at_once_and_sessions_stay(lab, certs, t
     put('ec')
     bridge = serve(lab, {'tls': {'certificates': [files]}})
     client = lab.open(bridge, context=certs.context())
-    assert shown_to(lab, bridge.doors[0], certs, 'localhost')[0] == 'localhost'
+    assert shown_to(lab, bridge.endpoints[0], certs, 'localhost')[0] == 'localhost'
     put('other')
-    until(lambda: shown_to(lab, bridge.doors[0], certs, 'localhost')[0] == 'elsewhere.example', lambda: bridge.text)
+    until(lambda: shown_to(lab, bridge.endpoints[0], certs, 'localhost')[0] == 'elsewhere.example', lambda: bridge.text)
     client.binary(b'still here')
     assert client.data(10) == b'still here'
     client.bye()

@@ -186,7 +186,7 @@ def test_a_link_above_a_recording(lab, place):
     (hostile / 'link').symlink_to(roots)
     route = marked('/*', lab.target(), record=f'{hostile}/link/recording')
     bridge = start(lab, [route], [{'address': ANY}])
-    lab.open(bridge.doors[0]).hang_up()
+    lab.open(bridge.endpoints[0]).hang_up()
     until(lambda: 'another user may change it' in bridge.text, lambda: bridge.text)
     assert not list(roots.iterdir()), 'nothing is made where it leads'
 

@@ -188,8 +188,8 @@ def test_cut_at_every_byte(lab, folder):
 def test_a_crowd_in_one_write(lab, folder, certs):
     tls = {'certificates': [{'certificate': certs.ec, 'key': certs.ec_key}]}
     bridge = serve(lab, folder, listeners=[{'address': ANY}, {'address': ANY, 'tls': tls}])
-    for door, context in zip(bridge.doors, (None, certs.context())):
-        client = lab.connect(door, context=context)
+    for endpoint, context in zip(bridge.endpoints, (None, certs.context())):
+        client = lab.connect(endpoint, context=context)
         count = 3000
         client.send_while_reading((ask() + ask('/up')) * count)
         for _ in range(count):
@@ -220,7 +220,7 @@ def test_files_of_any_size(lab, folder, certs, tls, size):
     if tls:
         listener['tls'] = {'certificates': [{'certificate': certs.ec, 'key': certs.ec_key}]}
     bridge = serve(lab, folder, listeners=[listener])
-    client = lab.connect(bridge.doors[0], context=certs.context() if tls else None)
+    client = lab.connect(bridge.endpoints[0], context=certs.context() if tls else None)
     client.send(ask('/big') + ask('/up') + ask('/big') + ask('/none'))
     for path in ('/big', '/up', '/big', '/none'):
         found = client.answer()
@@ -251,7 +251,7 @@ def test_a_reader_that_stops(lab, folder, certs, tls):
     if tls:
         listener['tls'] = {'certificates': [{'certificate': certs.ec, 'key': certs.ec_key}]}
     bridge = serve(lab, folder, listeners=[listener], limits={'reply_timeout': '1s'})
-    client = lab.connect(bridge.doors[0], context=certs.context() if tls else None, receive_buffer=4096)
+    client = lab.connect(bridge.endpoints[0], context=certs.context() if tls else None, receive_buffer=4096)
     client.send(ask('/big'))
     client.exactly(1000)
     assert bridge.session(reason='client_stalled')

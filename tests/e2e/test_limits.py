@@ -9,7 +9,7 @@ import ssl
 import subprocess
 
 import pytest
-from gateway import ANY, Door, ask, get, marked, samples, start, write
+from gateway import ANY, Endpoint, ask, get, marked, samples, start, write
 from lab import run
 from processes import Process, adopt_orphans
 from wire import WAIT, request, until
@@ -74,14 +74,14 @@ LIMITS = {  # (options of the process, of the listener, of the route, sessions t
 }
 
 
-def fill(lab, door, count):
+def fill(lab, endpoint, count):
     """Sessions, to the end of a limit; of a rate as many as it lets in before it refuses."""
     if count is not None:
-        return [lab.open(door) for _ in range(count)]
+        return [lab.open(endpoint) for _ in range(count)]
     clients = []
 
     def refused():
-        client = lab.connect(door).send(request())
+        client = lab.connect(endpoint).send(request())
         clients.append(client)
         return client.answer().status == 429
     until(refused, 'the end of the rate')
@@ -94,7 +94,7 @@ def test_operators_get_in_at_each_limit(lab, limit):
     path = lab.folder / 'admin.sock'
     bridge = start(lab, [marked('/*', lab.target(), **route), *OPS],
                    [{'address': ANY, **listener}, {'address': ANY, 'routes': ['ops']}], admin=str(path), **process)
-    users, ops = bridge.doors[:2]
+    users, ops = bridge.endpoints[:2]
     clients = fill(lab, users, count)
     for _ in range(5):
         if count is not None:
@@ -114,7 +114,7 @@ def test_operators_get_in_when_descriptors_are_used_up(lab):
     path = lab.folder / 'admin.sock'
     bridge = start(lab, [marked('/*', lab.target()), *OPS], [{'address': ANY}, {'address': ANY, 'routes': ['ops']}],
                    admin=str(path), nofile=(160, 160))
-    users, ops = bridge.doors[:2]
+    users, ops = bridge.endpoints[:2]
     clients = fill_descriptors(lab, users, lambda: bridge.text)
     waiting = [lab.connect(users).send(request()) for _ in range(10)]
     for _ in range(5):
@@ -136,7 +136,7 @@ def test_an_operators_listener_is_bounded_itself(lab):
     path = lab.folder / 'admin.sock'
     bridge = start(lab, [marked('/*', lab.target()), *OPS],
                    [{'address': ANY}, {'address': ANY, 'routes': ['ops'], 'max_connections': 4}], admin=str(path))
-    users, ops = bridge.doors[:2]
+    users, ops = bridge.endpoints[:2]
     idle = [lab.connect(ops) for _ in range(4)]
     until(lambda: 'accepting on' in bridge.text, lambda: bridge.text)
     waits = lab.connect(ops).send(b'GET /livez HTTP/1.1\r\nHost: a\r\n\r\n')
@@ -151,7 +151,7 @@ def test_an_operators_listener_is_bounded_itself(lab):
 def test_operators_do_not_keep_an_idle_process_alive(lab):
     bridge = start(lab, [marked('/*', lab.target()), *OPS], [{'address': ANY}, {'address': ANY, 'routes': ['ops']}],
                    exit={'idle': '2s'})
-    monitor = lab.connect(bridge.doors[1])
+    monitor = lab.connect(bridge.endpoints[1])
     monitor.send(b'GET /livez HTTP/1.1\r\nHost: a\r\n\r\n')
     assert monitor.answer().status == 200
     assert bridge.wait() == 0
@@ -214,11 +214,11 @@ def test_a_denied_address_is_not_asked_whether_it_wants_liveness(lab):
 
 # ---- the process's own work ----
 
-def fill_descriptors(lab, door, log, asks=request(), answered=True):
+def fill_descriptors(lab, endpoint, log, asks=request(), answered=True):
     """As many as are let in, each in the middle of something: its answer has begun, or will take a while."""
     clients = []
     while 'accepting on' not in log():
-        client = lab.connect(door).send(asks)
+        client = lab.connect(endpoint).send(asks)
         clients.append(client)
         until(lambda: not answered or 'accepting on' in log() or select.select([client.sock], [], [], 0)[0], log)  # noqa: B023
     return clients
@@ -257,20 +257,20 @@ def begin_gateway(lab, routes, env):
     file = write(lab.folder / 'gateway.yaml', config)
     bridge = lab.start('--config', file, logs_to=log, nofile=(160, 160), env=env)
     bridge.file, bridge.config = file, config
-    return bridge, {name: Door(address) for name, address in places.items()}, log
+    return bridge, {name: Endpoint(address) for name, address in places.items()}, log
 
 
-def do_all_work(lab, bridge, doors, log):
+def do_all_work(lab, bridge, endpoints, log):
     """Rotation, a reload with one more listener, an upgrade."""
     moved = log.rename(lab.folder / 'bridge.log.1')
     bridge.signal(signal.SIGUSR1)
     until(log.exists, 'a new log')
     write(bridge.file, {**bridge.config, 'listeners': [*bridge.config['listeners'],
-                                                       {'address': doors['new'].address, 'routes': ['ops']}]})
+                                                       {'address': endpoints['new'].address, 'routes': ['ops']}]})
     bridge.signal(signal.SIGHUP)
     until(lambda: 'read again and is in use' in log.read_text(), log.read_text)
-    assert get(lab, doors['new'], '/livez').status == 200
-    answers(lab, doors['ops'], lab.folder / 'admin.sock')
+    assert get(lab, endpoints['new'], '/livez').status == 200
+    answers(lab, endpoints['ops'], lab.folder / 'admin.sock')
     bridge.signal(signal.SIGUSR2)
     found = until(lambda: re.search(r'process (\d+) has taken over', log.read_text()), log.read_text)
     lab.processes.append(Process(int(found.group(1))))
@@ -295,15 +295,15 @@ def test_the_process_keeps_what_its_own_work_needs(lab, kind, dead_port):
         'attempts': ({'path': '/*', 'target': f'tcp://many:{dead_port}', 'connect_timeout': '1h'}, request(),
                      {'LD_PRELOAD': str(library), 'ASAN_OPTIONS': asan}, 2, 160 // 32),
     }[kind]
-    bridge, doors, log = begin_gateway(lab, [route], env)
-    clients = fill_descriptors(lab, doors['users'], log.read_text, asks, kind != 'attempts')
+    bridge, endpoints, log = begin_gateway(lab, [route], env)
+    clients = fill_descriptors(lab, endpoints['users'], log.read_text, asks, kind != 'attempts')
 
     def all_in_use():
-        inside = samples(lab, doors['ops'])['wsluice_worker_connections{worker="0"}'] - 1
+        inside = samples(lab, endpoints['ops'])['wsluice_worker_connections{worker="0"}'] - 1
         return bridge.fds() == bridge.baseline + each * inside + more
     until(all_in_use, lambda: f'{bridge.fds()} descriptors, {bridge.baseline} at the start')
     assert bridge.fds() <= 160 - KEPT
-    successor = do_all_work(lab, bridge, doors, log)
+    successor = do_all_work(lab, bridge, endpoints, log)
     for client in clients:
         client.hang_up()
     bridge.signal(signal.SIGTERM)  # dials need not notice that
@@ -313,9 +313,9 @@ def test_the_process_keeps_what_its_own_work_needs(lab, kind, dead_port):
 
 # ---- before TLS ----
 
-def first_bytes(lab, door, sent):
+def first_bytes(lab, endpoint, sent):
     """What a client hears that sends this, up to the end."""
-    client = lab.connect(door)
+    client = lab.connect(endpoint)
     heard = b''
     try:
         client.send(sent)
@@ -353,7 +353,7 @@ def test_no_handshake_for_who_is_refused(lab, certs, why, mode):
     tls = {'mode': mode, 'certificates': [{'certificate': certs.ec, 'key': certs.ec_key}]}
     bridge = start(lab, [marked('/*', lab.target()), *OPS],
                    [{'address': ANY, 'tls': tls, **listener}, {'address': ANY, 'routes': ['ops']}], **process)
-    users, ops = bridge.doors
+    users, ops = bridge.endpoints
     inside = [lab.open(users, context=certs.context()) for _ in range(before)]
     assert first_bytes(lab, users, hello(certs.context())) == b''
     assert bridge.session(reason=reason)['tls'] == '-'

@@ -9,7 +9,7 @@ import subprocess
 import termios
 
 import pytest
-from gateway import Door
+from gateway import Endpoint
 from lab import BINARY as WSLUICE
 from targets import echo
 from wire import WAIT, until
@@ -52,50 +52,50 @@ def start(lab, terminal, *arguments, stdout=subprocess.DEVNULL):
     process = lab.spawn(WSLUICE, *arguments, '127.0.0.1:0', f'127.0.0.1:{lab.target(echo).port}',
                         stdin=subprocess.DEVNULL, stdout=stdout, stderr=terminal.slave)
     found = until(lambda: re.search(r'listening on (\S+)', terminal.listen()), lambda: terminal.text)
-    return process, Door(found.group(1))
+    return process, Endpoint(found.group(1))
 
 
-def use(lab, door):
+def use(lab, endpoint):
     """More sessions than a terminal has room for lines, each with a line of its own."""
     for _ in range(SESSIONS):
-        client = lab.open(door)
+        client = lab.open(endpoint)
         assert client.binary(b'x').data(1) == b'x'
         client.bye()
 
 
 @pytest.mark.parametrize('workers', [1, 2])
 def test_a_stopped_terminal(lab, terminal, workers):
-    process, door = start(lab, terminal, f'--workers={workers}')
+    process, endpoint = start(lab, terminal, f'--workers={workers}')
     terminal.stop()
-    use(lab, door)
+    use(lab, endpoint)
     terminal.resume()
     until(lambda: terminal.listen().count('reason=client_closed') == SESSIONS, lambda: terminal.text)
     terminal.stop()
-    use(lab, door)
+    use(lab, endpoint)
     process.send_signal(signal.SIGTERM)
     assert process.wait(WAIT) == 0, 'the terminal is stopped all the while'
 
 
 def test_a_terminal_that_nobody_reads(lab, terminal):
-    process, door = start(lab, terminal)
-    use(lab, door)
-    use(lab, door)
+    process, endpoint = start(lab, terminal)
+    use(lab, endpoint)
+    use(lab, endpoint)
     process.send_signal(signal.SIGTERM)
     assert process.wait(WAIT) == 0
 
 
 def test_marks_on_a_stopped_terminal(lab, terminal):
-    process, door = start(lab, terminal, '--traffic', stdout=terminal.slave)
+    process, endpoint = start(lab, terminal, '--traffic', stdout=terminal.slave)
     terminal.stop()
-    use(lab, door)
+    use(lab, endpoint)
     process.send_signal(signal.SIGTERM)
     assert process.wait(WAIT) == 0
 
 
 def test_the_last_lines(lab, terminal):
     """What is said on the way out is written before the process ends."""
-    process, door = start(lab, terminal)
-    client = lab.open(door)
+    process, endpoint = start(lab, terminal)
+    client = lab.open(endpoint)
     process.send_signal(signal.SIGTERM)
     assert client.close_code() == 1001
     client.hang_up()
@@ -106,11 +106,11 @@ def test_the_last_lines(lab, terminal):
 
 def test_the_log_may_be_moved_while_a_terminal_is_stopped(lab, terminal):
     """SIGUSR1 and SIGHUP come to nothing that waits."""
-    process, door = start(lab, terminal)
+    process, endpoint = start(lab, terminal)
     terminal.stop()
-    use(lab, door)
+    use(lab, endpoint)
     process.send_signal(signal.SIGUSR1)
     process.send_signal(signal.SIGHUP)
-    use(lab, door)
+    use(lab, endpoint)
     process.send_signal(signal.SIGTERM)
     assert process.wait(WAIT) == 0

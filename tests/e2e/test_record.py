@@ -110,7 +110,7 @@ def test_a_route_of_the_gateway(lab, tmp_path):
     bridge = gateway.start(lab, [{'path': '/taped', 'target': gateway.there(target), 'record': str(tmp_path / 'rec')},
                                  {'path': '/live', 'target': gateway.there(target)}])
     for path in ('/live', '/taped'):
-        client = lab.open(bridge.doors[0], upgrade={'path': path}).binary(b'x')
+        client = lab.open(bridge.endpoints[0], upgrade={'path': path}).binary(b'x')
         assert client.data(1) == b'x'
         client.bye()
     complete(tmp_path / 'rec.2')

@@ -7,7 +7,7 @@ import socket
 import time
 
 import pytest
-from gateway import ANY, Door, ask, marked, samples, start, write
+from gateway import ANY, Endpoint, ask, marked, samples, start, write
 from processes import listening_inodes
 from traffic import Traffic
 from wire import request, until
@@ -42,8 +42,8 @@ def free_port():
         return sock.getsockname()[1]
 
 
-def works(lab, door, path='/', **how):
-    client = lab.open(door, upgrade={'path': path}, **how)
+def works(lab, endpoint, path='/', **how):
+    client = lab.open(endpoint, upgrade={'path': path}, **how)
     assert client.binary(b'works').data(5) == b'works'
     client.bye()
 
@@ -67,16 +67,16 @@ def test_new_clients_get_the_new_file_and_old_sessions_keep_theirs(lab):
 def test_listeners_come_go_and_stay(lab):
     echo = lab.target()
     bridge = start(lab, [marked('/', echo)], [{'address': ANY}, {'address': f'127.0.0.1:{free_port()}'}])
-    free, going = bridge.doors
+    free, going = bridge.endpoints
     socket_of_free = listening_inodes(bridge.pid)[free.port]
     session = lab.open(going)
-    coming, path = Door(f'127.0.0.1:{free_port()}'), lab.folder / 'coming.sock'
+    coming, path = Endpoint(f'127.0.0.1:{free_port()}'), lab.folder / 'coming.sock'
     reload(bridge, changed(bridge, listeners=[{'address': coming.address}, {'address': ANY, 'backlog': 100},
                                               {'address': f'unix:{path}'}]))
     assert listening_inodes(bridge.pid) == {free.port: socket_of_free,
                                             coming.port: listening_inodes(bridge.pid)[coming.port]}
-    for door in (free, coming, Door(f'unix:{path}')):
-        works(lab, door)
+    for endpoint in (free, coming, Endpoint(f'unix:{path}')):
+        works(lab, endpoint)
     with pytest.raises(ConnectionRefusedError):
         lab.connect(going)
     assert f'no longer listening on {going.address}' in bridge.text
@@ -101,9 +101,9 @@ def test_nobody_in_a_backlog_is_lost(lab):
     """The kernel takes clients while the process stands still; one listener is gone when it moves again."""
     echo = lab.target()
     bridge = start(lab, [marked('/', echo)], [{'address': ANY}, {'address': ANY}])
-    staying, going = bridge.doors
+    staying, going = bridge.endpoints
     bridge.signal(signal.SIGSTOP)
-    clients = [lab.connect(door).send(request()) for _ in range(150) for door in (staying, going)]
+    clients = [lab.connect(endpoint).send(request()) for _ in range(150) for endpoint in (staying, going)]
     write(bridge.file, changed(bridge, listeners=[{'address': ANY}]))
     bridge.signal(signal.SIGHUP)
     bridge.signal(signal.SIGCONT)
@@ -117,13 +117,13 @@ def test_nobody_in_a_backlog_is_lost(lab):
 
 
 def test_a_unix_listener_stays(lab):
-    path = lab.folder / 'door.sock'
+    path = lab.folder / 'listener.sock'
     bridge = start(lab, [marked('/', lab.target())], [{'address': f'unix:{path}'}, {'address': ANY}])
     inode = path.stat().st_ino
     reload(bridge, changed(bridge, listeners=[{'address': ANY}, {'address': f'unix:{path}', 'socket_mode': '0666'}]))
     assert path.stat().st_ino == inode
     assert path.stat().st_mode & 0o777 == 0o666
-    works(lab, Door(f'unix:{path}'))
+    works(lab, Endpoint(f'unix:{path}'))
 
 
 def test_the_log_changes(lab):
@@ -209,9 +209,9 @@ def test_an_unreadable_key_changes_nothing(lab, certs):
 
 # ---- certificates ----
 
-def peer_certificate(lab, certs, door):
+def peer_certificate(lab, certs, endpoint):
     """The number of the certificate that a new client sees."""
-    client = lab.connect(door, context=certs.context())
+    client = lab.connect(endpoint, context=certs.context())
     serial = client.sock.getpeercert()['serialNumber']
     client.hang_up()
     return serial
@@ -281,10 +281,10 @@ def test_new_certificates_make_no_good_file_of_a_bad_one(lab, certs, secured):
     config = changed(secured, listeners=[*secured.config['listeners'], {'address': ANY}],
                      routes=[{'path': '/metrics', 'metrics': True}])
     reload(secured, config)
-    door = Door(secured.text.rsplit('listening on ', 1)[1].split()[0])
+    endpoint = Endpoint(secured.text.rsplit('listening on ', 1)[1].split()[0])
 
     def good():
-        return samples(lab, door)['wsluice_last_reload_successful']
+        return samples(lab, endpoint)['wsluice_last_reload_successful']
     assert good() == 1
     reload(secured, 'nonsense: 1', done=False)
     assert good() == 0

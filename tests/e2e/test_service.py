@@ -12,7 +12,7 @@ import tempfile
 import time
 
 import pytest
-from gateway import ANY, Door, marked, start, write
+from gateway import ANY, Endpoint, marked, start, write
 from lab import BINARY, reachable, run
 from processes import Process, Systemd, adopt_orphans, listening_inodes, status_of, upgrade
 from wire import WAIT, until
@@ -21,8 +21,8 @@ pytestmark = pytest.mark.threads
 needs_root = pytest.mark.skipif(os.getuid() != 0, reason='only root can become somebody else')
 
 
-def works(lab, door):
-    client = lab.open(door)
+def works(lab, endpoint):
+    client = lab.open(endpoint)
     assert client.binary(b'works').data(5) == b'works'
     client.bye()
 
@@ -122,9 +122,9 @@ def bound(family=socket.AF_INET, address=('127.0.0.1', 0), kind=socket.SOCK_STRE
     return sock
 
 
-def door_of(sock):
+def endpoint_of(sock):
     name = sock.getsockname()
-    return Door(f'unix:{name}' if isinstance(name, str) else f'{name[0]}:{name[1]}')
+    return Endpoint(f'unix:{name}' if isinstance(name, str) else f'{name[0]}:{name[1]}')
 
 
 def test_sockets_by_name(lab):
@@ -134,22 +134,22 @@ def test_sockets_by_name(lab):
               'routes': [marked('/', lab.target())]}
     bridge = activated(lab, [web, ops, left], config, names='web:ops:left')
     assert '1 inherited sockets fit no listener and were closed' in bridge.text
-    assert sorted(listening_inodes(bridge.pid)) == sorted([door_of(web).port, door_of(ops).port])
+    assert sorted(listening_inodes(bridge.pid)) == sorted([endpoint_of(web).port, endpoint_of(ops).port])
     for sock in (web, ops):
-        works(lab, door_of(sock))
+        works(lab, endpoint_of(sock))
     for sock in (web, ops, left):
         sock.close()
 
 
 def test_sockets_by_address(lab):
-    path = lab.folder / 'door.sock'
+    path = lab.folder / 'listener.sock'
     tcp, unix, datagrams = bound(), bound(socket.AF_UNIX, str(path)), bound(kind=socket.SOCK_DGRAM)
-    config = {'listeners': [{'address': f'unix:{path}'}, {'address': door_of(tcp).address}],
+    config = {'listeners': [{'address': f'unix:{path}'}, {'address': endpoint_of(tcp).address}],
               'routes': [marked('/', lab.target())]}
     bridge = activated(lab, [datagrams, tcp, unix], config)
     assert '1 inherited sockets' in bridge.text
     for sock in (tcp, unix):
-        works(lab, door_of(sock))
+        works(lab, endpoint_of(sock))
     for sock in (tcp, unix, datagrams):
         sock.close()
 
@@ -157,7 +157,7 @@ def test_sockets_by_address(lab):
 def test_a_lent_unix_socket_keeps_its_file(lab):
     """It is systemd's, also after the process that was given it has handed it on."""
     adopt_orphans()
-    path = lab.folder / 'door.sock'
+    path = lab.folder / 'listener.sock'
     unix = bound(socket.AF_UNIX, str(path))
     config = {'listeners': [{'address': f'unix:{path}'}], 'routes': [marked('/', lab.target())]}
     bridge = activated(lab, [unix], config)
@@ -173,7 +173,7 @@ def test_sockets_for_another_process(lab):
     sock = bound()
     config = {'listeners': [{'name': 'web', 'address': ANY}], 'routes': [marked('/', lab.target())]}
     bridge = activated(lab, [sock], config, names='web', pid=1)
-    assert bridge.port != door_of(sock).port
+    assert bridge.port != endpoint_of(sock).port
     sock.close()
 
 
@@ -395,7 +395,7 @@ def test_mode(lab):
 
 @needs_root
 def test_owner_and_group(lab, public):
-    path = public / 'door.sock'
+    path = public / 'listener.sock'
     listener = {'address': f'unix:{path}', 'socket_owner': 'nobody', 'socket_group': 'daemon'}
     bridge = start(lab, [marked('/', lab.target())], [listener])
     status = path.stat()
@@ -407,7 +407,7 @@ def test_owner_and_group(lab, public):
 
 
 def test_a_live_socket_is_not_taken_and_a_stale_one_is(lab):
-    path = lab.folder / 'door.sock'
+    path = lab.folder / 'listener.sock'
     config = {'listeners': [{'address': f'unix:{path}'}], 'routes': [marked('/', lab.target())]}
     file = write(lab.folder / 'gateway.yaml', config)
     bridge = lab.start('--config', file)
@@ -425,7 +425,7 @@ def test_a_live_socket_is_not_taken_and_a_stale_one_is(lab):
 
 def test_the_file_of_another_is_not_removed(lab):
     """Somebody has removed ours by hand, and started a second process."""
-    path = lab.folder / 'door.sock'
+    path = lab.folder / 'listener.sock'
     config = {'listeners': [{'address': f'unix:{path}'}], 'routes': [marked('/', lab.target())]}
     file = write(lab.folder / 'gateway.yaml', config)
     bridge = lab.start('--config', file)

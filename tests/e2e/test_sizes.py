@@ -33,12 +33,12 @@ def gateway(lab):
                  {'address': ANY, 'trusted_proxies': ['127.0.0.1'], 'proxy_protocol': 'require'}]
     bridge = start(lab, routes, listeners)
     yield bridge
-    assert get(lab, bridge.doors[0], '/metrics').status == 200
+    assert get(lab, bridge.endpoints[0], '/metrics').status == 200
 
 
 def answers(lab, gateway, sizes, make):
     """{size: status}; each request comes on a connection of its own."""
-    return {size: ask(lab, gateway.doors[0], raw=make(size)).status for size in sizes}
+    return {size: ask(lab, gateway.endpoints[0], raw=make(size)).status for size in sizes}
 
 
 def pad_to(size, path='/'):
@@ -62,7 +62,7 @@ def test_paths(lab, gateway, path):
         for size in around(64, 128, 239, 253, 255, 1024, 2048, 4096 - 22, 4096, 8192 - 20):
             text = (letter * (size // len(letter) + 1))[:size]
             upgrade = path not in ('/files/', '/away/', '/status?filter=')
-            answer = (ask if upgrade else get)(lab, gateway.doors[0], path + text)
+            answer = (ask if upgrade else get)(lab, gateway.endpoints[0], path + text)
             assert answer.status in (101, 200, 302, 301, 308, 400, 404, 414, 431, 502, 504), (letter, size)
 
 
@@ -76,7 +76,7 @@ def test_tokens(lab, gateway):
 @pytest.mark.parametrize('path', ['/', '/proxy'])
 def test_fields(lab, gateway, name, path):
     for size in around(24, 63, 253, 255, 512, 1000, 1024, 4096, 8192):
-        answer = ask(lab, gateway.doors[0], path, fields={name: 'a' * size})
+        answer = ask(lab, gateway.endpoints[0], path, fields={name: 'a' * size})
         assert answer.status in (101, 400, 403, 404, 426, 431), size
 
 
@@ -94,7 +94,7 @@ def test_proxy_headers(lab, gateway, authority):
         rest = total - 16 - len(addresses) - len(tlvs) - 3
         noop = b'\x04' + struct.pack('!H', rest) + bytes(rest)
         body = addresses + tlvs + noop
-        client = lab.connect(gateway.doors[1])
+        client = lab.connect(gateway.endpoints[1])
         client.send(b'\r\n\r\n\0\r\nQUIT\n\x21\x11' + struct.pack('!H', len(body)) + body + request('/proxy'))
         if total <= 4096:
             assert client.answer().status == 101, total
@@ -106,7 +106,7 @@ def test_proxy_headers(lab, gateway, authority):
 
 def test_control_frames(lab, gateway):
     for size in around(125):
-        pinger, closer = lab.open(gateway.doors[0]), lab.open(gateway.doors[0])
+        pinger, closer = lab.open(gateway.endpoints[0]), lab.open(gateway.endpoints[0])
         payload = struct.pack('!H', 1000) + b'r' * (size - 2)
         if size <= 125:
             pinger.send(frame(PING, payload))
@@ -124,7 +124,7 @@ def test_control_frames(lab, gateway):
 def test_data_frames_around_the_buffer(lab, gateway):
     """Payloads and what precedes them, so that a frame ends at every place of the 256 KiB that one read takes."""
     for size in around(125, 65535, 256 * 1024 - 8, 256 * 1024):
-        client = lab.open(gateway.doors[0])
+        client = lab.open(gateway.endpoints[0])
         client.send(frame(BINARY, b'd' * size))
         assert client.data(size) == b'd' * size
         client.bye()

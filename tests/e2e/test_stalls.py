@@ -148,7 +148,7 @@ def test_a_slow_reader_of_a_file_that_also_sends(lab, certs, tmp_path, tls, keep
         listener['tls'] = {'certificates': [{'certificate': certs.ec, 'key': certs.ec_key}]}
     bridge = gateway.start(lab, [{'path': '/*', 'files': str(tmp_path)}], [listener],
                            limits={'close_timeout': f'{patience * 1000:.0f}ms', 'keep_alive': '1s'})
-    client = lab.connect(bridge.doors[0], context=certs.context() if tls else None, receive_buffer=STEP // 2)
+    client = lab.connect(bridge.endpoints[0], context=certs.context() if tls else None, receive_buffer=STEP // 2)
     client.send(b'GET /file HTTP/1.1\r\nHost: localhost\r\n' + (b'' if keeps else b'Connection: close\r\n') + b'\r\n')
     read_slowly(client, b'GET', patience)
     assert digest(client.answer().body) == digest(data)

@@ -66,8 +66,8 @@ SCHEMA = whole({
     'certificates': array(whole({'file': TEXT, 'name': MAY_BE_TEXT, 'not_before': NUMBER, 'not_after': NUMBER}))})
 
 
-def status(lab, bridge, query='', path='/status', door=0):
-    answer = get(lab, bridge.doors[door], f'{path}?format=json{query}')
+def status(lab, bridge, query='', path='/status', endpoint=0):
+    answer = get(lab, bridge.endpoints[endpoint], f'{path}?format=json{query}')
     assert answer.status == 200, answer.body
     assert answer.fields['content-type'] == 'application/json' and answer.fields['cache-control'] == 'no-store'
     document = json.loads(answer.body)
@@ -225,11 +225,11 @@ def test_users_and_tls(lab, certs):
     tls = {'certificates': [{'certificate': certs.ec, 'key': certs.ec_key}], 'client_verify': 'required',
            'client_ca': certs.ca}
     bridge = start(lab, [marked('/*', lab.target()), STATUS], [{'address': ANY, 'tls': tls}, {'address': ANY}])
-    client = lab.open(bridge.doors[0], context=certs.context(client=(certs.client, certs.client_key)))
-    row, = rows(lab, bridge, door=1)
+    client = lab.open(bridge.endpoints[0], context=certs.context(client=(certs.client, certs.client_key)))
+    row, = rows(lab, bridge, endpoint=1)
     assert row['tls'].startswith('TLSv1.') and row['user'] == 'somebody'
-    assert rows(lab, bridge, '&filter=SOMEBODY', door=1)[0]['id'] == row['id']
-    certificate, = status(lab, bridge, door=1)['certificates']
+    assert rows(lab, bridge, '&filter=SOMEBODY', endpoint=1)[0]['id'] == row['id']
+    certificate, = status(lab, bridge, endpoint=1)['certificates']
     assert certificate['file'] == certs.ec and certificate['not_after'] > time.time() * 1000
     client.bye()
 
@@ -511,12 +511,12 @@ def test_commands_that_go_wrong(lab):
 def test_an_answer_that_is_cut_off(lab, head, good):
     """A process that ends in the middle of it: half a table is none."""
     path = lab.folder / 'half.sock'
-    with socket.socket(socket.AF_UNIX) as door:
-        door.bind(str(path))
-        door.listen()
+    with socket.socket(socket.AF_UNIX) as endpoint:
+        endpoint.bind(str(path))
+        endpoint.listen()
 
         def serve():
-            client, _ = door.accept()
+            client, _ = endpoint.accept()
             with client:
                 client.recv(4096)
                 client.sendall(b'HTTP/1.1 200 OK\r\n' + head + b'\r\nhalf\n')
@@ -602,9 +602,9 @@ def test_a_foreign_user_is_kept_out(lab):
 def test_the_socket_is_only_for_status(lab):
     """Nothing of the routes is there, and nothing of it is on the listeners."""
     bridge, _ = with_socket(lab)
-    admin = bridge.doors[-1] if bridge.doors[-1].address.startswith('unix:') else None
+    admin = bridge.endpoints[-1] if bridge.endpoints[-1].address.startswith('unix:') else None
     if admin is None:
-        admin = type(bridge.doors[0])(f'unix:{lab.folder}/admin.sock')
+        admin = type(bridge.endpoints[0])(f'unix:{lab.folder}/admin.sock')
     assert ask(lab, admin, '/').status != 101
     assert get(lab, admin, '/').fields['content-type'].startswith('text/plain')
     assert get(lab, bridge, '/').status == 426 and get(lab, bridge, '/ready').status == 426

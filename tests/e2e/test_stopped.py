@@ -36,14 +36,14 @@ def start(lab, certs=None, *, handler=echo, limits=None, **route):
         listener['tls'] = {'certificates': [{'certificate': certs.ec, 'key': certs.ec_key}]}
     bridge = gateway.start(lab, [{'path': '/', 'target': gateway.there(target), **route}], [listener],
                            limits={**TIMES, **(limits or {})})
-    return bridge, bridge.doors[0], target
+    return bridge, bridge.endpoints[0], target
 
 
 @pytest.mark.parametrize('first', [b'', request()[:20]], ids=['nothing', 'a part'])
 @pytest.mark.parametrize('tls', [False, True], ids=['plain', 'TLS'])
 def test_a_request_that_was_whole(lab, certs, tls, first):
-    bridge, door, _ = start(lab, certs if tls else None)
-    client = lab.connect(door, context=certs.context() if tls else None)
+    bridge, endpoint, _ = start(lab, certs if tls else None)
+    client = lab.connect(endpoint, context=certs.context() if tls else None)
     client.send(first)
     until(lambda: bridge.fds() > bridge.baseline, 'an accepted client')
     with Stopped(bridge):
@@ -54,8 +54,8 @@ def test_a_request_that_was_whole(lab, certs, tls, first):
 
 def test_a_next_request_that_was_whole(lab):
     """The head of a later request has a deadline of its own."""
-    bridge, door, _ = start(lab, limits={'keep_alive': '1s'})
-    client = lab.connect(door)
+    bridge, endpoint, _ = start(lab, limits={'keep_alive': '1s'})
+    client = lab.connect(endpoint)
     ask = b'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'
     client.send(ask)
     assert client.answer().status == 426
@@ -65,8 +65,8 @@ def test_a_next_request_that_was_whole(lab):
 
 
 def test_a_pong_that_had_arrived(lab):
-    bridge, door, _ = start(lab, ping_interval='1s', ping_timeout='1s')
-    client = lab.open(door)
+    bridge, endpoint, _ = start(lab, ping_interval='1s', ping_timeout='1s')
+    client = lab.open(endpoint)
     assert client.frame()[0] == PING
     with Stopped(bridge):
         client.send(frame(PONG))
@@ -78,8 +78,8 @@ def test_a_pong_that_had_arrived(lab):
 
 @pytest.mark.parametrize('sender', ['client', 'target'])
 def test_data_that_had_arrived_is_no_idleness(lab, sender):
-    bridge, door, target = start(lab, handler=hold, idle_timeout='1s')
-    client = lab.open(door)
+    bridge, endpoint, target = start(lab, handler=hold, idle_timeout='1s')
+    client = lab.open(endpoint)
     connection = target.connection()
     with Stopped(bridge):
         if sender == 'client':
@@ -102,8 +102,8 @@ def test_last_bytes_that_had_arrived(lab):
     def half(connection):
         connection.sock.shutdown(socket.SHUT_WR)
         connection.read_all()
-    bridge, door, target = start(lab, handler=half)
-    client = lab.open(door)
+    bridge, endpoint, target = start(lab, handler=half)
+    client = lab.open(endpoint)
     assert client.close_code() == 1000
     with Stopped(bridge):
         client.send(frame(BINARY, b'last words') + close_frame(1000))
@@ -123,7 +123,7 @@ def test_a_target_that_had_shaken_hands(lab, certs):
     target = lab.target(shake_hands_late)
     bridge = gateway.start(lab, [{'path': '/', 'connect_timeout': '1s',
                                   'target': {'address': f'tls://localhost:{target.port}', 'ca': certs.ca}}])
-    client = lab.connect(bridge.doors[0]).send(request())
+    client = lab.connect(bridge.endpoints[0]).send(request())
     target.connection()
     with Stopped(bridge):
         go.set()

@@ -24,9 +24,9 @@ def says(text):
     return handler
 
 
-def opened(lab, door, path='/', **how):
+def opened(lab, endpoint, path='/', **how):
     """What the target at the other end is called, or the status of a refusal."""
-    client = lab.connect(door)
+    client = lab.connect(endpoint)
     try:
         answer = client.send(request(path, **how)).answer()
         return client.frame()[1].decode() if answer.status == 101 else answer.status
@@ -65,29 +65,29 @@ FORMS = {
 def test_where_a_token_is(lab, two, form):
     place, path, fields, without, fields_without = form
     bridge = start(lab, [route(two[0], **{'from': place})])
-    assert opened(lab, bridge.doors[0], path, fields=fields) == 'other'
-    assert opened(lab, bridge.doors[0], without, fields=fields_without) == 403
+    assert opened(lab, bridge.endpoints[0], path, fields=fields) == 'other'
+    assert opened(lab, bridge.endpoints[0], without, fields=fields_without) == 403
     assert bridge.session(reason='token_missing')['route'] == '/*'
 
 
 def test_a_token_in_the_host(lab, two):
     source, one, _ = two
     source.write_text(f'desk.example.com: 127.0.0.1:{one.port}\n[::1]: 127.0.0.1:{one.port}\n')
-    door = start(lab, [route(source, **{'from': 'host'})]).doors[0]
+    endpoint = start(lab, [route(source, **{'from': 'host'})]).endpoints[0]
     hosts = {'desk.example.com:6080': 'one', 'desk.example.com': 'one', '[::1]:80': 'one', 'Desk.example.com': 404}
-    assert {host: opened(lab, door, fields={'Host': host}) for host in hosts} == hosts
+    assert {host: opened(lab, endpoint, fields={'Host': host}) for host in hosts} == hosts
 
 
 def test_a_token_below_a_prefix(lab, two):
-    door = start(lab, [route(two[0], '/desk/*', **{'from': 'path'})]).doors[0]
+    endpoint = start(lab, [route(two[0], '/desk/*', **{'from': 'path'})]).endpoints[0]
     paths = {'/desk/one': 'one', '/desk/the%20other?token=one': 'other', '/desk/': 403, '/desk/one/': 403,
              '/desk/nobody': 404, '/desk': 404}
-    assert {path: opened(lab, door, path) for path in paths} == paths
+    assert {path: opened(lab, endpoint, path) for path in paths} == paths
 
 
 def test_refusals_tell_nothing(lab, two):
     bridge = start(lab, [route(two[0])])
-    answers = [ask(lab, bridge.doors[0], path) for path in ('/', '/?token=', '/?token=nobody', '/?token=on')]
+    answers = [ask(lab, bridge.endpoints[0], path) for path in ('/', '/?token=', '/?token=nobody', '/?token=on')]
     assert [answer.status for answer in answers] == [403, 403, 404, 404]
     assert answers[2].body == answers[3].body and b'nobody' not in answers[2].body
     assert str(two[0]).encode() not in b''.join(answer.body for answer in answers)
@@ -106,7 +106,7 @@ def test_forms_of_targets(lab):
     bridge = start(lab, [route(source, name='desks')])
     wanted = {'a': 'unix', 'b': 'unix', 'c': 'six', 'd': 'six', 'e': 'four', 'f:g': 'four', 'after': 'four',
               'lost': 404, 'closed': 502}
-    assert {token: opened(lab, bridge.doors[0], f'/?token={token}') for token in wanted} == wanted
+    assert {token: opened(lab, bridge.endpoints[0], f'/?token={token}') for token in wanted} == wanted
     assert f'{source}:7: ' in bridge.text
     assert bridge.session(target=f'[::1]:{six.port}')['route'] == 'desks'
     assert bridge.session(target=f'unix:{unix.path}')
@@ -116,8 +116,8 @@ def test_a_service_as_a_port(lab):
     source = lab.folder / 'tokens'
     source.write_text('web: 127.0.0.1:http-alt\nnone: 127.0.0.1:no-such-service\n')
     bridge = start(lab, [route(source)])
-    assert opened(lab, bridge.doors[0], '/?token=none') == 404
-    assert opened(lab, bridge.doors[0], '/?token=web') != 404
+    assert opened(lab, bridge.endpoints[0], '/?token=none') == 404
+    assert opened(lab, bridge.endpoints[0], '/?token=web') != 404
     until(lambda: bridge.session(target='127.0.0.1:8080'), lambda: bridge.text)
     assert 'no service of this machine' in bridge.text
 
@@ -128,8 +128,8 @@ def test_tls_to_all_targets_but_sockets(lab, certs):
     source = lab.folder / 'tokens'
     source.write_text(f'tls: localhost:{secure.port}\nunix: unix:{unix.path}\n')
     bridge = start(lab, [route(source, tls=True, ca=str(certs.ca))])
-    assert opened(lab, bridge.doors[0], '/?token=tls') == 'secure'
-    assert opened(lab, bridge.doors[0], '/?token=unix') == 'unix'
+    assert opened(lab, bridge.endpoints[0], '/?token=tls') == 'secure'
+    assert opened(lab, bridge.endpoints[0], '/?token=unix') == 'unix'
 
 
 def test_a_proxy_header_for_all(lab):
@@ -137,7 +137,7 @@ def test_a_proxy_header_for_all(lab):
     source = lab.folder / 'tokens'
     source.write_text(f'desk: 127.0.0.1:{target.port}\n')
     bridge = start(lab, [route(source, proxy_protocol='v1')])
-    lab.open(bridge.doors[0], upgrade={'path': '/?token=desk'})
+    lab.open(bridge.endpoints[0], upgrade={'path': '/?token=desk'})
     until(lambda: target.connection().received.startswith(b'PROXY TCP4 127.0.0.1 127.0.0.1 '),
           lambda: target.connection().received)
 
@@ -150,7 +150,7 @@ def test_each_change_is_seen_by_the_very_next_client(lab):
     desks = [lab.target(says(f'{number}')) for number in range(4)]
     source = lab.folder / 'tokens'
     source.write_text('')
-    door = start(lab, [route(source)]).doors[0]
+    endpoint = start(lab, [route(source)]).endpoints[0]
     for turn in range(200):
         number = turn * 7 % 4
         text = f'desk-{turn:03}: 127.0.0.1:{desks[number].port}\n'
@@ -160,8 +160,8 @@ def test_each_change_is_seen_by_the_very_next_client(lab):
             write_beside = lab.folder / 'next'
             write_beside.write_text(text)
             write_beside.rename(source)
-        assert opened(lab, door, f'/?token=desk-{turn:03}') == str(number), turn
-    assert opened(lab, door, '/?token=desk-198') == 404
+        assert opened(lab, endpoint, f'/?token=desk-{turn:03}') == str(number), turn
+    assert opened(lab, endpoint, '/?token=desk-198') == 404
 
 
 @pytest.mark.threads
@@ -182,10 +182,10 @@ def test_a_mounted_secret_is_swapped_under_a_crowd(lab):
     mount(0)
     for number in range(100):
         (folder / f'desk{number}').symlink_to(f'..data/desk{number}')
-    door = start(lab, [route(folder)]).doors[0]
+    endpoint = start(lab, [route(folder)]).endpoints[0]
     for version in range(1, len(desks)):
         mount(version)
-        crowd = [lab.connect(door).send(request(f'/?token=desk{number}')) for number in range(40)]
+        crowd = [lab.connect(endpoint).send(request(f'/?token=desk{number}')) for number in range(40)]
         for client in crowd:
             assert client.answer().status == 101
             assert client.frame()[1].decode() == f'{version}'
@@ -245,7 +245,7 @@ def test_clients_that_leave_while_tokens_are_read(lab, two):
     bridge = start(lab, [route(folder)])
     for turn in range(5):
         (folder / 'new').write_text(f'new: 127.0.0.1:{two[1 + turn % 2].port}\n')
-        crowd = [lab.connect(bridge.doors[0]).send(request('/?token=new')) for _ in range(20)]
+        crowd = [lab.connect(bridge.endpoints[0]).send(request('/?token=new')) for _ in range(20)]
         for client in crowd[::2]:
             client.reset()
         for client in crowd[1::2]:
@@ -262,16 +262,16 @@ def test_a_folder_of_files(lab, two):
     (folder / 'deeper/file').write_text(f'deep: 127.0.0.1:{one.port}\n')
     (folder / '20').write_text(f'both: 127.0.0.1:{other.port}\n')
     (folder / '.10').write_text(f'both: 127.0.0.1:{one.port}\nhidden: 127.0.0.1:{one.port}')
-    door = start(lab, [route(folder)]).doors[0]
-    assert [opened(lab, door, f'/?token={token}') for token in ('both', 'hidden', 'deep')] == ['other', 'one', 404]
+    endpoint = start(lab, [route(folder)]).endpoints[0]
+    assert [opened(lab, endpoint, f'/?token={token}') for token in ('both', 'hidden', 'deep')] == ['other', 'one', 404]
     for turn in range(50):
         name = folder / f'desk-{turn}'
         name.write_text(f'new-{turn}: 127.0.0.1:{one.port}\n')
-        assert opened(lab, door, f'/?token=new-{turn}') == 'one'
+        assert opened(lab, endpoint, f'/?token=new-{turn}') == 'one'
         name.unlink()
-        assert opened(lab, door, f'/?token=new-{turn}') == 404
+        assert opened(lab, endpoint, f'/?token=new-{turn}') == 404
     (folder / '20').unlink()
-    assert opened(lab, door, '/?token=both') == 'one'
+    assert opened(lab, endpoint, '/?token=both') == 'one'
 
 
 def test_a_file_for_each_token(lab, two):
@@ -283,13 +283,13 @@ def test_a_file_for_each_token(lab, two):
     (lab.folder / 'outside').write_text(f'127.0.0.1:{one.port}')
     (folder / 'link').symlink_to('../outside')
     bridge = start(lab, [route(folder, format='names')])
-    door = bridge.doors[0]
-    assert opened(lab, door, '/?token=desk+one') == 'one'
+    endpoint = bridge.endpoints[0]
+    assert opened(lab, endpoint, '/?token=desk+one') == 'one'
     (folder / 'desk one').write_text(f'127.0.0.1:{other.port}')
-    assert opened(lab, door, '/?token=desk+one') == 'other'
+    assert opened(lab, endpoint, '/?token=desk+one') == 'other'
     for token in ('link', '..%2Foutside', '%2Fetc%2Fpasswd', '.', '..', 'x%00', 'bad%00', 'desk+one%2F', 'nobody'):
-        assert opened(lab, door, f'/?token={token}') == 404, token
-    assert opened(lab, door, '/?token=bad') == 503
+        assert opened(lab, endpoint, f'/?token={token}') == 404, token
+    assert opened(lab, endpoint, '/?token=bad') == 503
     assert 'not HOST:PORT' in bridge.session(reason='token_source')['detail']
     assert 'bad' not in bridge.text
 
@@ -301,17 +301,17 @@ def test_a_source_that_comes_and_goes(lab, two):
     bridge = start(lab, [route(source)])
     assert bridge.text.count('No such file') == 1
     for _ in range(3):
-        assert opened(lab, bridge.doors[0], '/?token=one') == 503
+        assert opened(lab, bridge.endpoints[0], '/?token=one') == 503
     assert f'{source}: No such file' in bridge.session(reason='token_source')['detail']
     source.write_text(text)
-    assert opened(lab, bridge.doors[0], '/?token=one') == 'one'
+    assert opened(lab, bridge.endpoints[0], '/?token=one') == 'one'
     source.unlink()
-    assert opened(lab, bridge.doors[0], '/?token=one') == 503
+    assert opened(lab, bridge.endpoints[0], '/?token=one') == 503
     source.mkdir()
-    assert opened(lab, bridge.doors[0], '/?token=one') == 404
+    assert opened(lab, bridge.endpoints[0], '/?token=one') == 404
     source.rmdir()
     os.mkfifo(source)
-    assert opened(lab, bridge.doors[0], '/?token=one') == 503
+    assert opened(lab, bridge.endpoints[0], '/?token=one') == 503
 
 
 def test_a_source_that_may_not_be_read(lab, two):
@@ -334,7 +334,7 @@ def test_warnings_come_once_for_each_change(lab, two):
     source.write_text(source.read_text() + f'{SECRET} without a colon\n')
     bridge = start(lab, [route(source)])
     for _ in range(5):
-        assert opened(lab, bridge.doors[0], '/?token=one') == 'one'
+        assert opened(lab, bridge.endpoints[0], '/?token=one') == 'one'
     assert bridge.text.count(f'{source}:6: ') == 1
     assert SECRET not in bridge.text
 
@@ -344,21 +344,21 @@ def test_many_tokens(lab, two):
     with source.open('a', encoding='ascii') as file:
         for number in range(10000):
             file.write(f'token-{number}: 127.0.0.1:{one.port}\n')
-    door = start(lab, [route(source)]).doors[0]
-    assert [opened(lab, door, f'/?token=token-{number}') for number in (0, 4711, 9999, 10000)] == ['one'] * 3 + [404]
+    endpoint = start(lab, [route(source)]).endpoints[0]
+    assert [opened(lab, endpoint, f'/?token=token-{number}') for number in (0, 4711, 9999, 10000)] == ['one'] * 3 + [404]
 
 
 @pytest.mark.threads
 def test_reload_takes_another_source(lab, two):
     source, _, other = two
     bridge = start(lab, [route(source)])
-    client = lab.open(bridge.doors[0], upgrade={'path': '/?token=one'})
+    client = lab.open(bridge.endpoints[0], upgrade={'path': '/?token=one'})
     assert client.frame()[1] == b'one'
     second = lab.folder / 'second'
     second.write_text(f'one: 127.0.0.1:{other.port}\n')
     write(bridge.file, {**bridge.config, 'routes': [route(second)]})
     bridge.signal(signal.SIGHUP)
-    until(lambda: opened(lab, bridge.doors[0], '/?token=one') == 'other', lambda: bridge.text)
+    until(lambda: opened(lab, bridge.endpoints[0], '/?token=one') == 'other', lambda: bridge.text)
     assert client.send(frame(BINARY, b'still there')).frame()[1] == b'still there'
 
 
@@ -370,12 +370,12 @@ def test_other_locks_come_first(lab, two):
     bridge = start(lab, [route(source, '/far', name='far', allow=['192.0.2.0/24']),
                          route(source, '/few', name='few', max_sessions=1),
                          route(source, '/page', name='page', origins=['https://desk.example.com'])], listeners)
-    door = bridge.doors[0]
-    assert opened(lab, door, '/far?token=one') == 403
-    lab.open(door, upgrade={'path': '/few?token=one'})
-    assert opened(lab, door, '/few?token=one') == 503
-    assert opened(lab, door, '/few?token=nobody') == 404
-    assert opened(lab, door, '/page?token=one', fields={'Origin': 'https://evil.example.com'}) == 403
+    endpoint = bridge.endpoints[0]
+    assert opened(lab, endpoint, '/far?token=one') == 403
+    lab.open(endpoint, upgrade={'path': '/few?token=one'})
+    assert opened(lab, endpoint, '/few?token=one') == 503
+    assert opened(lab, endpoint, '/few?token=nobody') == 404
+    assert opened(lab, endpoint, '/page?token=one', fields={'Origin': 'https://evil.example.com'}) == 403
     assert one.connection() and len(one.connections) == 1
     wanted = {'address_refused', 'too_many_route', 'token_unknown', 'origin_refused'}
     until(lambda: {record['reason'] for record in bridge.records()} == wanted, lambda: bridge.text)
@@ -383,16 +383,16 @@ def test_other_locks_come_first(lab, two):
 
 def test_hostile_tokens(lab, two):
     bridge = start(lab, [route(two[0])], limits={'head_size': '64KiB'})
-    door = bridge.doors[0]
+    endpoint = bridge.endpoints[0]
     hostile = ['%00', 'one%00', '%ff%fe', '../one', 'one%0d%0aX:%20y', '%0aone', ':', 'one:', '*',
                '{one}', "one'", 'a' * 4096, 'a' * 4097, '%61' * 9000, '%25one', 'one%20', '%20one']
     for token in hostile:
-        assert opened(lab, door, f'/?token={token}') == 404, token[:20]
+        assert opened(lab, endpoint, f'/?token={token}') == 404, token[:20]
     for token, wanted in {'one%0A': 'one', '%6f%6E%65': 'one', '%0A': 403}.items():
-        assert opened(lab, door, f'/?token={token}') == wanted
-    assert {opened(lab, door, f'/?token={token}') for token in ('%', '%4', '%zz', '"one"', 'ä')} <= {400, 404}
-    assert ask(lab, door, '/?token=' + 'a' * 65536).status in (414, 431)
-    assert opened(lab, door, '/?token=nobody&token=one') == 404
+        assert opened(lab, endpoint, f'/?token={token}') == wanted
+    assert {opened(lab, endpoint, f'/?token={token}') for token in ('%', '%4', '%zz', '"one"', 'ä')} <= {400, 404}
+    assert ask(lab, endpoint, '/?token=' + 'a' * 65536).status in (414, 431)
+    assert opened(lab, endpoint, '/?token=nobody&token=one') == 404
 
 
 @pytest.mark.parametrize('form', ['text', 'json'])
@@ -404,19 +404,19 @@ def test_no_log_has_a_token(lab, two, form):
                          route(source, '/c/*', **{'from': 'cookie:desk'}),
                          route(lab.folder, '/n/*', **{'from': 'path', 'format': 'names'}),
                          {'path': '/metrics', 'metrics': True}], log=log)
-    door = bridge.doors[0]
+    endpoint = bridge.endpoints[0]
     (lab.folder / f'{SECRET}-bad').write_text('nothing')
     for token in (SECRET, SECRET + '-x'):
         for path in (f'/q/?token={token}', f'/p/{token}', f'/p/{token}?token={token}', '/h/x', '/c/x'):
             fields = {'X-Desk': token, 'Cookie': f'desk={token}'}
-            assert opened(lab, door, path, fields=fields) == ('other' if token == SECRET else 404)
-    assert opened(lab, door, f'/n/{SECRET}-bad') == 503
+            assert opened(lab, endpoint, path, fields=fields) == ('other' if token == SECRET else 404)
+    assert opened(lab, endpoint, f'/n/{SECRET}-bad') == 503
     for path in (f'/q/?token={SECRET}', f'/p/{SECRET}', f'/n/{SECRET}', f'/h/{SECRET}/..', f'/p/{SECRET}%zz'):
-        assert get(lab, door, path).status in (400, 404, 426)
-    assert get(lab, door, f'/p/{SECRET}', method='POST').status in (405, 426)
+        assert get(lab, endpoint, path).status in (400, 404, 426)
+    assert get(lab, endpoint, f'/p/{SECRET}', method='POST').status in (405, 426)
     until(lambda: len(bridge.records()) >= 16, lambda: bridge.text)
     assert bridge.session(target=f'127.0.0.1:{other.port}', route='/p/*')
-    scrape = samples(lab, door)
+    scrape = samples(lab, endpoint)
     assert 'wsluice_route_ended_total{route="/p/*",reason="token_unknown"}' in scrape
     assert scrape['wsluice_target_up{target="tokens"}'] == 1
     assert SECRET not in json.dumps(scrape)

@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import pytest
-from gateway import ANY, Door, ask, marked, start, write
+from gateway import ANY, Endpoint, ask, marked, start, write
 from lab import BINARY
 from processes import Process, adopt_orphans, listening_inodes, state, status_of, upgrade
 from traffic import Traffic
@@ -22,32 +22,32 @@ def fixture_orphans():
     adopt_orphans()
 
 
-def works(lab, door):
-    client = lab.open(door)
+def works(lab, endpoint):
+    client = lab.open(endpoint)
     assert client.binary(b'works').data(5) == b'works'
     client.bye()
 
 
 def test_sockets_are_handed_over(lab):
     """TCP, a port that the kernel chose, a path and an abstract name; the sessions of the old process go on."""
-    path, name = lab.folder / 'door.sock', f'@wsluice-test-{os.getpid()}'
+    path, name = lab.folder / 'listener.sock', f'@wsluice-test-{os.getpid()}'
     addresses = [ANY, '127.0.0.1:0', f'unix:{path}', f'unix:{name}']
     bridge = start(lab, [marked('/', lab.target())], [{'address': address} for address in addresses])
     sockets, inode = listening_inodes(bridge.pid), path.stat().st_ino
-    sessions = [lab.open(door) for door in bridge.doors]
+    sessions = [lab.open(endpoint) for endpoint in bridge.endpoints]
     process = upgrade(lab, bridge)
     assert process.pid != bridge.pid
     assert listening_inodes(process.pid) == sockets
     assert path.stat().st_ino == inode
-    for door in bridge.doors:
-        works(lab, door)
+    for endpoint in bridge.endpoints:
+        works(lab, endpoint)
     assert bridge.process.poll() is None
     for session in sessions:
         session.binary(b'old').data(3)
         session.bye()
     assert bridge.process.wait(WAIT) == 0
     assert path.stat().st_ino == inode
-    works(lab, Door(f'unix:{path}'))
+    works(lab, Endpoint(f'unix:{path}'))
     process.stop()
     assert not path.exists()
 
@@ -72,7 +72,7 @@ def test_the_successor_reads_the_file_as_it_is_now(lab):
     """Listeners too: a new one is bound, one that has gone is not kept, and that is said."""
     echo = lab.target()
     bridge = start(lab, [marked('/', echo, 'before')], [{'address': ANY}, {'address': '127.0.0.1:0'}])
-    kept, _ = bridge.doors
+    kept, _ = bridge.endpoints
     path = lab.folder / 'new.sock'
     write(bridge.file, {'listeners': [{'address': ANY}, {'address': f'unix:{path}'}],
                         'routes': [marked('/', echo, 'after')]})
@@ -80,7 +80,7 @@ def test_the_successor_reads_the_file_as_it_is_now(lab):
     assert '1 inherited sockets fit no listener and were closed' in bridge.text
     assert list(listening_inodes(process.pid)) == [kept.port]
     assert ask(lab, kept).fields['x-route'] == 'after'
-    works(lab, Door(f'unix:{path}'))
+    works(lab, Endpoint(f'unix:{path}'))
     process.stop()
 
 
@@ -132,13 +132,13 @@ def failed(bridge):
 
 
 def test_a_bad_file_fails_the_successor_only(lab):
-    path = lab.folder / 'door.sock'
+    path = lab.folder / 'listener.sock'
     bridge = start(lab, [marked('/', lab.target())], [{'address': f'unix:{path}'}, {'address': ANY}])
     bridge.file.write_text('listeners: 7\n')
     bridge.signal(signal.SIGUSR2)
     assert 'ended with status 1 ' in failed(bridge)[0]
-    for door in bridge.doors:
-        works(lab, door)
+    for endpoint in bridge.endpoints:
+        works(lab, endpoint)
     children = pathlib.Path(f'/proc/{bridge.pid}/task/{bridge.pid}/children').read_text()
     assert not children, 'a zombie'
     write(bridge.file, bridge.config)
@@ -146,7 +146,7 @@ def test_a_bad_file_fails_the_successor_only(lab):
 
 
 def test_a_successor_that_cannot_bind_leaves_the_socket_files(lab):
-    path = lab.folder / 'door.sock'
+    path = lab.folder / 'listener.sock'
     echo = lab.target()
     bridge = start(lab, [marked('/', echo)], [{'address': f'unix:{path}'}, {'address': ANY}])
     write(bridge.file, {**bridge.config, 'listeners': [{'address': f'unix:{path}'},
@@ -154,8 +154,8 @@ def test_a_successor_that_cannot_bind_leaves_the_socket_files(lab):
     bridge.signal(signal.SIGUSR2)
     failed(bridge)
     assert path.exists()
-    for door in bridge.doors:
-        works(lab, door)
+    for endpoint in bridge.endpoints:
+        works(lab, endpoint)
 
 
 def test_the_file_of_a_listener_that_the_successor_has_not(lab):
@@ -166,7 +166,7 @@ def test_the_file_of_a_listener_that_the_successor_has_not(lab):
     write(bridge.file, {**bridge.config, 'listeners': listeners[1:]})
     process = upgrade(lab, bridge)
     until(lambda: not gone.exists(), 'the file to go')
-    works(lab, Door(f'unix:{stays}'))
+    works(lab, Endpoint(f'unix:{stays}'))
     process.stop()
     assert not stays.exists()
 
@@ -311,14 +311,14 @@ def test_daemon(lab):
     shutil.copy(BINARY, lab.folder / 'wsluice')
     with socket.socket() as sock:
         sock.bind(('127.0.0.1', 0))
-        door = Door(f'127.0.0.1:{sock.getsockname()[1]}')
-    write(lab.folder / 'gateway.yaml', {'listeners': [{'address': door.address}],
+        endpoint = Endpoint(f'127.0.0.1:{sock.getsockname()[1]}')
+    write(lab.folder / 'gateway.yaml', {'listeners': [{'address': endpoint.address}],
                                         'routes': [marked('/', lab.target())], 'log': {'file': 'wsluice.log'}})
     log = lab.folder / 'wsluice.log'
     subprocess.run(['./wsluice', '-D', '--config', 'gateway.yaml'], cwd=lab.folder, check=True, timeout=20,
                    stdin=subprocess.DEVNULL, capture_output=True)
     first = Process(next(int(pid) for pid in os.listdir('/proc') if pid.isdigit() and
-                         listens_on(int(pid), door.port)))
+                         listens_on(int(pid), endpoint.port)))
     lab.processes.append(first)
     pids = [first]
     for _ in range(2):
@@ -329,9 +329,9 @@ def test_daemon(lab):
         pids.append(Process(int(found[0].split('process ')[1].split()[0])))
         lab.processes.append(pids[-1])
         pids[-2].wait()
-        works(lab, door)
+        works(lab, endpoint)
         assert os.readlink(f'/proc/{pids[-1].pid}/cwd') == '/'
-        assert listens_on(pids[-1].pid, door.port)
+        assert listens_on(pids[-1].pid, endpoint.port)
     pids[-1].stop()
 
 

@@ -369,7 +369,7 @@ def daemon(lab, tmp_path):
         socket.create_connection(('127.0.0.1', port), WAIT).close()  # it listens before the launcher returns
         pid = int((tmp_path / 'pid').read_text())
         started.append(pid)
-        return pid, gateway.Door(f'127.0.0.1:{port}')
+        return pid, gateway.Endpoint(f'127.0.0.1:{port}')
     yield start
     for pid in started:
         os.kill(pid, signal.SIGTERM)
@@ -384,13 +384,13 @@ def test_a_daemon_keeps_relative_paths(lab, daemon, target, tmp_path, certs, opt
     shutil.copy(certs.ec, here / 'cert.pem')
     shutil.copy(certs.ec_key, here / 'key.pem')
     (here / 'tokens').write_text(f'one: {where(target)}\n')
-    pid, door = daemon('--web', 'web', '--cert=cert.pem', '--key=key.pem', '--record=rec', '--token-plugin=TokenFile',
+    pid, endpoint = daemon('--web', 'web', '--cert=cert.pem', '--key=key.pem', '--record=rec', '--token-plugin=TokenFile',
                        '--token-source=tokens', 'LISTEN', option, '--log-file=log', cwd=here)
     assert os.readlink(f'/proc/{pid}/cwd') == '/' and os.getsid(pid) not in (os.getsid(0), pid)
     assert [os.readlink(f'/proc/{pid}/fd/{number}') for number in range(3)] == ['/dev/null'] * 3
-    assert gateway.get(lab, door, '/').body == b'home'
+    assert gateway.get(lab, endpoint, '/').body == b'home'
     context = ssl.create_default_context(cafile=certs.ca)
-    echoes(lab, door, context=context, upgrade={'path': '/websockify?token=one'})
+    echoes(lab, endpoint, context=context, upgrade={'path': '/websockify?token=one'})
     until(lambda: list(here.glob('rec.*')), 'a recording')
     assert heard(complete(next(iter(here.glob('rec.*')))), True) == b'hello'
     assert 'token=one' not in (here / 'log').read_text()
@@ -496,10 +496,10 @@ def test_the_shape_with_tokens(lab, websockify, shape):
 def test_shapes_in_the_background(lab, daemon, shape, words, tmp_path, certs):
     filled, _ = shape(words)
     filled = ['LISTEN' if word.isdigit() else word for word in filled]
-    _, door = daemon(*filled, '--log-file=log', cwd=tmp_path)
-    echoes(lab, door)
+    _, endpoint = daemon(*filled, '--log-file=log', cwd=tmp_path)
+    echoes(lab, endpoint)
     if any('cert' in word for word in filled):
-        echoes(lab, door, context=ssl.create_default_context(cafile=certs.ca))
+        echoes(lab, endpoint, context=ssl.create_default_context(cafile=certs.ca))
 
 
 def test_a_program_that_starts_one_and_waits_a_second(lab, shape, tmp_path):

@@ -18,7 +18,7 @@ static size_t session_count;
 static struct ops_process ops;
 static struct ops_letter *posted; /* there is never more than one walk here */
 static uv_loop_t loop;
-static struct site_listener listener = {.name = "door"};
+static struct site_listener listener = {.name = "endpoint"};
 static struct config_listener config_listener;
 static struct config config = {.listeners = &config_listener, .listener_count = 1};
 static struct site site = {.config = &config, .listeners = &listener};
@@ -128,7 +128,7 @@ static void look(void *owner, const struct session_list *list)
         seen->ids[i] = list->rows[i]->id;
         seen->up[i] = list->rows[i]->bytes_up;
         assert_string_equal(list->rows[i]->client, "unix");
-        assert_string_equal(list->rows[i]->listener, "door");
+        assert_string_equal(list->rows[i]->listener, "endpoint");
         assert_string_equal(session_list_state(list->rows[i]), "open");
         assert_null(list->rows[i]->proxy);
     }
