@@ -3,7 +3,7 @@
  *
  * Prints "ready" when all sessions are open, begins at a line on stdin, prints one JSON object
  * when the work is done, and keeps the sessions until another line (or the end of stdin), so that
- * whoever drives it can read the proxy's CPU time and memory before and after.
+ * the script that drives it can read the proxy's CPU time and memory before and after.
  */
 #include "load.h"
 #include "load_conn.h"

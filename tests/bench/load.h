@@ -5,7 +5,7 @@
  * the proxy connects to. One thread, so that one core is all that it can take from the machine.
  *
  * Owns: load.c owns the one struct load; everything hangs off it. Thread: one.
- * Errors: whatever goes wrong ends the program with a line on stderr: half a measurement is none.
+ * Errors: any failure ends the program with a line on stderr: half a measurement is none.
  * Lifetime: the process.
  */
 #ifndef WSLUICE_BENCH_LOAD_H

@@ -43,7 +43,7 @@ class Browser:
 
 
 class Page:
-    """A tab with cookies and caches of its own. Whatever is no method here is one of browser.mjs."""
+    """A tab with cookies and caches of its own. Other methods are those of browser.mjs."""
 
     def __init__(self, browser, number):
         self.browser, self.number = browser, number

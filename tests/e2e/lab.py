@@ -84,6 +84,15 @@ class Bridge:
             fields = file.read().rsplit(')', 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
 
+    def rests(self):
+        """Waits until the process has nothing to do: no processor time is used for a while."""
+        looks = []
+
+        def the_same():
+            looks.append(self.cpu())
+            return len(looks) > 10 and looks[-1] == looks[-11]
+        until(the_same, 'a process at rest')
+
     def memory(self):
         """Resident bytes."""
         with open(f'/proc/{self.pid}/statm', encoding='ascii') as file:

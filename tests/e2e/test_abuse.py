@@ -1,4 +1,4 @@
-"""Whatever a peer sends ends in a clean close within the deadline and a log line that names it; new
+"""Any input of a peer ends in a clean close within the deadline and a log line that names it; new
 clients are served meanwhile; no descriptor (Lab checks that after each test) or memory is left."""
 import os
 import random
@@ -7,7 +7,7 @@ import time
 
 import pytest
 from targets import sink
-from wire import BINARY, WAIT, frame, header, pattern, request, until
+from wire import BINARY, WAIT, frame, header, pattern, request, time_passes, until
 
 MEGABYTE = 1 << 20
 
@@ -132,7 +132,7 @@ def test_five_hundred_slow_drips(lab):
         position += 1
         if position % 10 == 0:
             served(lab, bridge)
-        time.sleep(0.1)
+        time_passes(0.1)
     assert not alive, f'{len(alive)} still drip after 15 s'
     for sock in drips:
         sock.close()

@@ -1,4 +1,4 @@
-"""The bridge itself: every byte, both ways, whoever closes first, however slow the other side is."""
+"""The bridge itself: every byte, both ways, with either side closing first, and with slow readers."""
 import asyncio
 import hashlib
 import json
@@ -12,7 +12,7 @@ import time
 import pytest
 import websockets
 from targets import answer_after_eof, digest, echo, hold, listening, sink, source
-from wire import BINARY, close_frame, frame, pattern, until
+from wire import BINARY, WAIT, close_frame, frame, pattern, time_passes, until
 
 MEGABYTE = 1 << 20
 HERE = pathlib.Path(__file__).parent
@@ -125,7 +125,7 @@ def test_sessions_coming_and_going(lab):
                     client.hang_up()
                 else:
                     client.bye()
-        except Exception as failure:  # noqa: BLE001 - whatever it is, it belongs to the test
+        except Exception as failure:  # noqa: BLE001 - the test reports it
             failures.append(failure)
     threads = [threading.Thread(target=visitor, args=(n,)) for n in range(8)]
     for thread in threads:
@@ -151,7 +151,7 @@ def test_target_closes_while_the_client_sleeps(lab):
     data = pattern(3 * MEGABYTE)
     bridge, target = lab.start_echo(handler=source(data))
     client = lab.open(bridge, receive_buffer=8192)
-    time.sleep(1)
+    time_passes(1)
     assert digest(client.end()[0]) == digest(data)
     bridge.session(reason='target_closed')
 
@@ -181,7 +181,7 @@ def test_client_ends_before_a_slow_target_has_everything(lab, end):
     data = pattern(2 * MEGABYTE)
 
     def slow(connection):
-        time.sleep(1)
+        time_passes(1)
         connection.read_all()
     target = lab.target(slow, sock=listening(receive_buffer=65536))
     bridge = lab.start(target=target)
@@ -290,12 +290,12 @@ def test_a_reset_of_the_target_is_seen_although_the_client_sleeps(lab):
 def test_both_sides_slow_is_no_deadlock(lab):
     """Both fill every buffer on the way before they begin to read."""
     size = 6 * MEGABYTE
-    data = pattern(size)
+    data, full = pattern(size), threading.Event()
 
     def stubborn(connection):
         sender = threading.Thread(target=connection.sock.sendall, args=(data,))
         sender.start()
-        time.sleep(1.5)
+        assert full.wait(WAIT)
         while len(connection.received) < size:
             if not connection.read(20_000):
                 break
@@ -304,7 +304,8 @@ def test_both_sides_slow_is_no_deadlock(lab):
     bridge, target = lab.start_echo(handler=stubborn)
     client = lab.open(bridge, receive_buffer=16384, send_buffer=16384)
     sender = send_in_background(client, data, 50_000)
-    time.sleep(1.5)
+    bridge.rests()
+    full.set()
     assert digest(client.data(size)) == digest(data)
     sender.join(15)
     client.send(close_frame(1000))
@@ -369,7 +370,7 @@ def test_a_stalled_session_stalls_no_other(lab):
         echo(connection)
     bridge, _ = lab.start_echo('--workers=1', handler=flood_or_echo)
     lab.open(bridge, receive_buffer=4096).binary(b'flood')
-    time.sleep(0.5)
+    bridge.rests()
     client = lab.open(bridge).binary(b'echo')
     assert client.data(5) == b'first'
     for number in range(50):
@@ -408,9 +409,9 @@ def test_idle_sessions_cost_no_processor_time(lab):
     bridge, _ = lab.start_echo()
     for _ in range(50):
         lab.open(bridge)
-    time.sleep(0.5)
+    bridge.rests()
     before = bridge.cpu()
-    time.sleep(2)
+    time_passes(2)
     assert bridge.cpu() - before < 0.2
 
 

@@ -5,7 +5,7 @@ import time
 import gateway
 import pytest
 from lab import elapsed
-from wire import request, until
+from wire import request, time_passes, until
 
 
 def refused(bridge):
@@ -76,7 +76,7 @@ def test_the_listener_really_closes_and_sessions_go_on(lab):
     bridge, _ = lab.start_echo('--timeout=1')
     client = lab.open(bridge)
     until(lambda: refused(bridge), 'a closed listener')
-    time.sleep(0.5)
+    time_passes(0.5)
     assert client.binary(b'on').data(2) == b'on'
     assert bridge.process.poll() is None
     client.bye()
@@ -104,7 +104,7 @@ def test_a_session_of_a_process_whose_time_is_over_is_drained(lab):
 def test_idle(lab):
     bridge, _ = lab.start_echo('--idle-timeout=1', '--workers=2')
     client = lab.open(bridge)
-    time.sleep(1.5)
+    time_passes(1.5)
     assert bridge.process.poll() is None
     client.bye()
     took = elapsed(bridge.wait)
@@ -121,7 +121,7 @@ def test_a_plain_request_counts(lab):
     end = time.monotonic() + 2
     while time.monotonic() < end:
         assert gateway.get(lab, bridge).status == 426
-        time.sleep(0.3)
+        time_passes(0.3)
     assert bridge.process.poll() is None
     assert bridge.wait() == 0
 
@@ -141,7 +141,7 @@ def test_whoever_looks_does_not_count_however_long(lab, tmp_path):
 
 def test_off_by_zero(lab):
     bridge, _ = lab.start_echo('--timeout=0', '--idle-timeout=0', '--heartbeat=0')
-    time.sleep(0.5)
+    time_passes(0.5)
     assert bridge.process.poll() is None
 
 

@@ -40,7 +40,7 @@ class Faults:
 
 
 def unlucky_session(lab, bridge):
-    """Goes as far as it gets; whatever happens must not take long."""
+    """Goes as far as it gets; no outcome may take long."""
     client = lab.connect(bridge)
     client.sock.settimeout(8)
     try:

@@ -6,9 +6,7 @@ import re
 import shutil
 import signal
 import socket
-import ssl
 import subprocess
-import threading
 import time
 
 import gateway
@@ -16,7 +14,7 @@ import pytest
 from browse import WHOLE, get, make_site, visit
 from gateway import ANY, start
 from lab import run
-from wire import WAIT, pattern, request, until
+from wire import pattern, until
 
 
 @pytest.fixture
@@ -508,7 +506,7 @@ def test_slow_readers_of_a_large_file_hold_nothing(lab, root, certs, tls):
     readers = open_some(4)
     before = bridge.memory()
     readers += open_some(100)
-    time.sleep(0.5)
+    bridge.rests()
     each = (bridge.memory() - before) / 100
     for browser in readers:
         browser.client.hang_up()

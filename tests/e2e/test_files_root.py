@@ -1,4 +1,4 @@
-"""No way out of a files root: whatever is tried, the answer is 400 or 404, and nothing from outside is in it."""
+"""No way out of a files root: each attempt gets 400 or 404, and nothing from outside."""
 import contextlib
 import errno
 import os

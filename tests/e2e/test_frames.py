@@ -4,7 +4,7 @@ import time
 
 import pytest
 from targets import sink, source
-from wire import (BINARY, CLOSE, CONT, PING, PONG, TEXT, close_frame, frame, header, pattern, until)
+from wire import BINARY, CLOSE, CONT, PING, PONG, TEXT, close_frame, frame, header, pattern, until
 
 
 @pytest.fixture

@@ -101,7 +101,7 @@ def test_the_scheme_of_the_page_counts_behind_tls(lab, certs):
     direct, front, both = bridge.endpoints
     assert scheme_answers(lab, direct, certs) == over_tls
     assert scheme_answers(lab, direct, None) == plain
-    # Whoever is not trusted changes nothing.
+    # Headers of an untrusted proxy change nothing.
     assert scheme_answers(lab, direct, certs, **{'X-Forwarded-Proto': 'http'}) == over_tls
     assert scheme_answers(lab, direct, None, **{'X-Forwarded-Proto': 'https'}) == plain
     assert scheme_answers(lab, front, None) == plain
@@ -171,7 +171,7 @@ def test_a_mapped_peer_is_an_ipv4_one(lab):
         assert ask(lab, endpoint).status == status, (host, number)
     bridge.session(reason='address_refused', number=2)
     refused = [record['client'] for record in bridge.records() if record['reason'] == 'address_refused']
-    assert sorted(client.rsplit(':', 1)[0] for client in refused) == ['127.0.0.1', '[::1]', '[::1]']  # workers log in whatever order
+    assert sorted(client.rsplit(':', 1)[0] for client in refused) == ['127.0.0.1', '[::1]', '[::1]']  # workers log in any order
 
 
 def test_a_peer_without_an_address(lab):

@@ -6,7 +6,7 @@ import time
 import pytest
 import targets
 from gateway import ANY, ask, get, marked, start, there
-from wire import Client, request, until
+from wire import Client, request, time_passes, until
 
 SIGNATURE = b'\r\n\r\n\0\r\nQUIT\n'
 TRUSTED = ['127.0.0.1/32']
@@ -115,7 +115,7 @@ def test_a_header_that_drips(lab):
         client = lab.connect(bridge)
         for byte in header:
             client.send(bytes([byte]))
-            time.sleep(0.002)
+            time_passes(0.002)
         client.upgrade().bye()
     before, began = bridge.cpu(), time.monotonic()
     slow = lab.connect(bridge).send(header[:20])

@@ -4,13 +4,12 @@ import re
 import shutil
 import signal
 import subprocess
-import time
 
 import pytest
 import targets
 from gateway import ANY, ask, get, marked, samples, start, there
 from lab import BINARY
-from wire import frame, request, until
+from wire import frame, request, unread, until
 
 OPS = [{'path': '/metrics', 'name': 'ops', 'metrics': True}, {'path': '/live', 'name': 'ops', 'health': 'live'},
        {'path': '/ready', 'name': 'ops', 'health': 'ready'}]
@@ -121,7 +120,7 @@ def test_not_ready_while_draining(lab, certs):
     bridge = busy_gateway(lab, certs, limits={'drain_timeout': '3s', 'drain_spread': '2s'})
     inside = [lab.open(bridge.endpoints[0], upgrade={'path': '/x'}) for _ in range(3)]
     asking = lab.connect(bridge.endpoints[1]).send(b'GET /ready HTTP/1.1\r\n')
-    time.sleep(0.2)
+    until(lambda: unread(asking) == 0, 'the half request is read')
     bridge.signal(signal.SIGTERM)
     until(lambda: 'no new clients' in bridge.text, lambda: bridge.text)
     asking.send(b'Host: localhost\r\n\r\n')
@@ -225,7 +224,7 @@ def test_a_slow_client_is_a_stall(lab):
     service = lab.target(targets.source(bytes(8 << 20), then='hold'))
     bridge = start(lab, [{'path': '/*', 'target': there(service)}, *OPS])
     client = lab.open(bridge, receive_buffer=4096, upgrade={'path': '/x'})
-    time.sleep(0.5)
+    bridge.rests()
     client.data(8 << 20)
     seen = samples(lab, bridge)
     stalled = {name: value for name, value in seen.items() if 'stall' in name and 'down' in name and '_count' in name}

@@ -5,7 +5,7 @@ import pytest
 import targets
 from gateway import ask, get, marked, samples, start, there
 from lab import elapsed
-from wire import BINARY, PING, PONG, TEXT, close_frame, frame, until
+from wire import BINARY, PING, PONG, TEXT, close_frame, frame, time_passes, until
 
 OPS = [{'path': '/metrics', 'metrics': True}]
 
@@ -43,7 +43,7 @@ def test_idle_timeout(lab):
     idle, busy = opened(lab, bridge), opened(lab, bridge)
     began = time.monotonic()
     for _ in range(4):
-        time.sleep(0.4)
+        time_passes(0.4)
         busy.binary(b'x')
         assert busy.data(1) == b'x'
         idle.send(frame(PING, b'no data'))
@@ -56,7 +56,7 @@ def test_idle_timeout(lab):
 def test_data_from_the_target_is_no_idleness(lab):
     def ticking(connection):
         for _ in range(5):
-            time.sleep(0.5)
+            time_passes(0.5)
             connection.sock.sendall(b'x')
         connection.read_all()
     bridge = start(lab, [marked('/*', lab.target(ticking), idle_timeout='1s')])

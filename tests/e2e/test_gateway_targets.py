@@ -8,7 +8,7 @@ import pytest
 import targets
 from gateway import ask, get, marked, samples, start, there
 from lab import elapsed
-from wire import BINARY, Client, frame, request, until
+from wire import BINARY, Client, frame, request, time_passes, until
 
 OPS = [{'path': '/metrics', 'metrics': True}]
 
@@ -235,7 +235,7 @@ def test_a_retry_window_waits_for_a_target_that_starts(lab, connect):
     if connect == 'after_upgrade':
         assert client.answer().status == 101
         assert time.monotonic() - began < 0.5
-    time.sleep(1)
+    time_passes(1)
     port.up(targets.echo)
     if connect == 'first':
         assert client.answer().status == 101
@@ -259,7 +259,7 @@ def test_a_client_that_leaves_the_retry_window(lab, connect):
                           'connect': connect, 'max_sessions': 2}])
     for leave in (Client.hang_up, Client.reset):
         client = lab.connect(bridge).send(request())
-        time.sleep(0.3)
+        bridge.rests()
         leave(client)
     until(lambda: len(bridge.records()) == 2, lambda: bridge.text)
     port.up(targets.echo)

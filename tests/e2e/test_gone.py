@@ -1,12 +1,11 @@
 """Connections that break at the worst moment: the other side hears of it within a second."""
 import socket
 import ssl
-import time
 
 import pytest
 from lab import elapsed
 from targets import hold
-from wire import BINARY, frame, request, until
+from wire import BINARY, frame, request, time_passes, until
 
 pytestmark = pytest.mark.threads
 PROMISE = 3  # a second, and what a slow machine and a sanitizer need
@@ -27,7 +26,7 @@ def test_a_client_that_says_eof_and_resets_later(lab):
         with pytest.raises(OSError):
             while True:
                 connection.sock.sendall(b'nobody hears this')
-                time.sleep(0.05)
+                time_passes(0.05)
     assert elapsed(talk_until_broken) < PROMISE
     bridge.session(reason='client_eof')
 
@@ -38,7 +37,7 @@ def test_demo_without_descriptors_does_not_spin(lab):
     clients = [lab.connect(bridge).send(request()) for _ in range(100)]
     until(lambda: bridge.fds() >= 199, lambda: f'only {bridge.fds()} descriptors')
     before = bridge.cpu()
-    time.sleep(1)
+    time_passes(1)
     assert bridge.cpu() - before < 0.3
     for client in clients:
         client.hang_up()

@@ -1,4 +1,4 @@
-"""Plain HTTP on one connection after another request: RFC 9112 section 9, whatever the answer is made from."""
+"""Plain HTTP, several requests on one connection (RFC 9112 section 9), for each kind of answer."""
 import hashlib
 import os
 import re
@@ -8,7 +8,7 @@ import time
 
 import pytest
 from gateway import ANY, get, marked, samples, start, there
-from wire import BINARY, Answer, frame, request, until
+from wire import BINARY, Answer, frame, request, time_passes, unread, until
 
 MIB = 1 << 20
 PAGE = b'<!doctype html><title>a page</title>\n'
@@ -175,7 +175,7 @@ def test_cut_at_every_byte(lab, folder):
     assert re.findall(rb'HTTP/1.1 (\d+)', whole) == [b'200', b'404', b'200', b'206', b'301', b'200']
     for cut in range(1, len(STREAM)):
         client = lab.connect(bridge).send(STREAM[:cut])
-        time.sleep(0.002)
+        until(lambda: unread(client) == 0, 'the first part is read')
         assert all_of(client.send(STREAM[cut:])) == whole, cut
         client.hang_up()
         lab.clients.remove(client)
@@ -237,7 +237,7 @@ def test_a_slow_but_steady_reader(lab, folder):
     have, began = 0, time.monotonic()
     while time.monotonic() - began < 4:
         have += len(client.sock.recv(16384))
-        time.sleep(0.05)
+        time_passes(0.05)
     while have < 4 * MIB:
         have += len(client.sock.recv(1 << 18))
     client.hang_up()
@@ -287,7 +287,7 @@ def test_slow_readers_cost_no_memory(lab, folder, sanitized):
     clients = [lab.connect(bridge, receive_buffer=4096).send(ask('/huge')) for _ in range(200)]
     for client in clients:
         client.exactly(1000)
-    time.sleep(0.5)
+    bridge.rests()
     grown = (bridge.memory() - before) / len(clients)
     for client in clients:
         client.hang_up()
@@ -320,7 +320,7 @@ def test_a_client_that_leaves_in_the_middle(lab, folder):
 
 
 def test_clients_that_leave_while_the_disk_is_asked(lab, folder):
-    """A folder is read in the thread pool; whoever asked may be gone by then."""
+    """A folder is read in the thread pool; its client may be gone by then."""
     for i in range(2000):
         (folder / f'file-{i}').touch()
     bridge = start(lab, [{'path': '/*', 'files': {'root': str(folder), 'listing': True}}])
@@ -351,11 +351,11 @@ def test_a_request_that_begins_late_has_its_own_deadline(lab, folder):
     bridge = serve(lab, folder, limits={'keep_alive': '30s', 'handshake_timeout': '1s'})
     client = lab.connect(bridge)
     assert client.send(ask()).answer().status == 200
-    time.sleep(1.5)
+    time_passes(1.5)
     began = time.monotonic()
     for byte in b'GET / HTTP/1.1\r\n':
         client.send(bytes((byte,)))
-        time.sleep(0.05)
+        time_passes(0.05)
     assert client.answer().status == 408
     assert 0.8 < time.monotonic() - began < 3
     assert client.eof()

@@ -280,7 +280,7 @@ def do_all_work(lab, bridge, endpoints, log):
 
 @pytest.mark.parametrize('kind', ['bridge', 'record', 'files', 'attempts'])
 def test_the_process_keeps_what_its_own_work_needs(lab, kind, dead_port):
-    """Whatever it is that clients use descriptors for."""
+    """For each use that clients have for descriptors."""
     adopt_orphans()
     (lab.folder / 'web').mkdir()
     (lab.folder / 'web/large').write_text(FILES)

@@ -1,4 +1,4 @@
-"""One line for each session, and for whatever ends before there is one."""
+"""One line for each session, and for each connection that ends before it is one."""
 import json
 import re
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(not LAUNCHER.exists() or not shutil.which('hostn
 
 
 def vnc(connection):
-    """The first words of a VNC server, and whatever it hears."""
+    """Sends a VNC server's greeting, and collects what the client says."""
     connection.sock.sendall(VERSION)
     connection.read_all()
 

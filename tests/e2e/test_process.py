@@ -10,7 +10,7 @@ import pytest
 from lab import BINARY as WSLUICE
 from lab import WAIT, elapsed, run
 from targets import echo, sink
-from wire import BINARY, close_frame, frame, pattern, request, until
+from wire import BINARY, close_frame, frame, pattern, request, time_passes, unread, until
 
 pytestmark = pytest.mark.threads
 
@@ -80,8 +80,9 @@ def test_the_drain_deadline(lab):
 
 def test_the_end_while_handshakes_are_under_way(lab):
     bridge, _ = lab.start_echo()
+    before = bridge.fds()
     silent, half = lab.connect(bridge), lab.connect(bridge).send(request()[:30])
-    time.sleep(0.3)
+    until(lambda: bridge.fds() == before + 2 and unread(half) == 0, 'both are accepted')
     bridge.signal(signal.SIGTERM)
     assert elapsed(lambda: bridge.wait(15)) < 8
     assert bridge.process.returncode == 0
@@ -156,9 +157,9 @@ def test_running_out_of_descriptors(lab):
     crowd = [lab.connect(bridge) for _ in range(100)]
     for client in crowd:
         client.send(request())
-    time.sleep(1)
+    bridge.rests()
     before = bridge.cpu()
-    time.sleep(3)
+    time_passes(3)
     assert bridge.cpu() - before < 0.6, 'it spins'
     assert first.binary(b'alive').data(5) == b'alive'
     assert bridge.fds() <= 64
@@ -169,12 +170,12 @@ def test_running_out_of_descriptors(lab):
 
 
 def test_running_out_of_descriptors_for_targets(lab):
-    """Whoever got in but cannot be connected is told so; nobody hangs."""
+    """A client that is accepted but cannot be connected is told; none hangs."""
     bridge, _ = lab.start_echo(nofile=(40, 40))
     crowd = [lab.connect(bridge) for _ in range(60)]
     for client in crowd:
         client.send(request())
-    time.sleep(1)
+    bridge.rests()
     for client in crowd:
         client.hang_up()
     assert lab.open(bridge).binary(b'again').data(5) == b'again'

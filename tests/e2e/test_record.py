@@ -4,13 +4,12 @@ import os
 import signal
 import stat
 import subprocess
-import time
 
 import gateway
 import pytest
 from processes import upgrade
 from targets import hold, source
-from wire import BINARY, WAIT, frame, pattern, until
+from wire import BINARY, WAIT, frame, pattern, time_passes, until
 
 # A JavaScript engine reads the file, as noVNC's playback does.
 READER = """
@@ -47,7 +46,7 @@ def test_both_directions_byte_for_byte(lab, tmp_path):
     bridge, _ = lab.start_echo(f'--record={tmp_path}/rec')
     client = lab.open(bridge).binary(b'hello')
     assert client.data(5) == b'hello'
-    time.sleep(0.15)
+    time_passes(0.15)
     client.binary(every)
     assert client.data(len(every)) == every
     client.bye()
@@ -239,7 +238,7 @@ def test_traffic(lab):
 def test_marks_of_what_is_only_partly_taken(lab):
     bridge, _ = lab.start_echo('--traffic', stdout=subprocess.PIPE, handler=source(pattern(32 << 20)))
     client = lab.open(bridge, receive_buffer=4096)
-    time.sleep(0.5)
+    bridge.rests()
     assert client.end()[0] == pattern(32 << 20)
     bridge.signal(signal.SIGTERM)
     out = bridge.process.stdout.read().decode()

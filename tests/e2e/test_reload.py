@@ -10,7 +10,7 @@ import pytest
 from gateway import ANY, Endpoint, ask, marked, samples, start, write
 from processes import listening_inodes
 from traffic import Traffic
-from wire import request, until
+from wire import request, time_passes, until
 
 pytestmark = pytest.mark.threads
 
@@ -331,7 +331,7 @@ def test_reloads_under_load_lose_nothing(lab, certs, sanitized):
                                                        listeners=[{'address': ANY, 'tls': tls}, *extra]))
         os.replace(bridge.file.with_suffix('.new'), bridge.file)
         bridge.signal(signal.SIGHUP)
-        time.sleep(0.2)
+        time_passes(0.2)
         if memory is None and time.monotonic() > end - seconds * 0.6:
             memory, fds = bridge.memory(), bridge.fds()
     growth, more_fds = bridge.memory() - memory, bridge.fds() - fds
@@ -357,7 +357,7 @@ def test_reloads_neither_put_probes_off_nor_add_any(lab):
     began = time.monotonic()
     while time.monotonic() < began + 4:
         reload(bridge)
-        time.sleep(0.2)
+        time_passes(0.2)
     asked = [len(service.connections) for service in services]
     seconds = time.monotonic() - began
     assert all(seconds / 2 <= count <= seconds + 2 for count in asked), (asked, seconds)

@@ -6,7 +6,7 @@ import time
 import gateway
 import pytest
 from targets import digest, hold, listening, source
-from wire import BINARY, close_frame, frame, pattern
+from wire import BINARY, close_frame, frame, pattern, time_passes
 
 CERTIFIED = pytest.mark.parametrize('tls', [False, True], ids=['plain', 'TLS'])
 OVER = pytest.mark.parametrize('unix', [False, True], ids=['tcp', 'unix'])
@@ -98,7 +98,7 @@ def test_a_client_that_takes_little_is_not_stalled(lab, certs, unix):
     end = time.monotonic() + 5
     while time.monotonic() < end:
         client.pending += client.sock.recv(1 << 16)
-        time.sleep(0.2)
+        time_passes(0.2)
     assert digest(client.closing()[0]) == digest(data)
     bridge.session(reason='target_closed')
 
@@ -111,7 +111,7 @@ STEP = 1 << 16  # twice the receive buffer that a client here asks for, which is
 def read_slowly(client, says, patience):
     """Four steps, each after twice the time of the one before; it says something after all but the first."""
     for number in range(4):
-        time.sleep(patience * 0.3 * 2 ** number)
+        time_passes(patience * 0.3 * 2 ** number)
         enough = len(client.pending) + STEP
         while len(client.pending) < enough:
             client.fill()
@@ -163,7 +163,7 @@ def test_a_slow_target_that_also_sends(lab, certs, unix):
 
     def slow(connection):
         for number in range(4):
-            time.sleep(patience * 0.3 * 2 ** number)
+            time_passes(patience * 0.3 * 2 ** number)
             enough = min(len(connection.received) + step, size)
             while len(connection.received) < enough and connection.read(step):
                 pass

@@ -17,7 +17,7 @@ from gateway import ANY, ask, get, marked, start, there, write
 from lab import BINARY as BINARY_FILE
 from lab import run
 from processes import adopt_orphans, upgrade
-from wire import BINARY, PING, PONG, WAIT, frame, header, request, until
+from wire import BINARY, PING, PONG, WAIT, frame, header, request, time_passes, until
 
 pytestmark = pytest.mark.threads
 
@@ -194,7 +194,7 @@ def test_rates_pings_and_history(lab):
     while time.monotonic() < end:
         client.binary(b'x' * 50000).data(50000)
         moved += 50000
-        time.sleep(0.05)
+        time_passes(0.05)
     row, = rows(lab, bridge)
     assert row['ping_ms'] is not None and row['ping_ms'] < 1000
     assert row['bytes_up'] == row['bytes_down'] == moved
@@ -205,7 +205,7 @@ def test_rates_pings_and_history(lab):
     history = document['history']
     assert len(history['up']) == len(history['down']) == len(history['sessions'])
     assert history['sessions'][-1] == 1 and abs(history['until'] - time.time() * 1000) < 15000
-    time.sleep(2.2)
+    time_passes(2.2)
     row, = rows(lab, bridge)
     assert row['rate_up'] < moved / 6 / 2 and row['idle_ms'] >= 1000
     client.reset()
@@ -322,7 +322,7 @@ def test_who_may_not_kill(lab):
 # ---- many, and moving ----
 
 def test_sessions_that_end_while_they_are_listed(lab):
-    """Several ask while others come and go: whoever is on the list was there."""
+    """Several ask while clients come and go: each listed session existed."""
     bridge = start(lab, [marked('/*', lab.target()), STATUS], workers=3)
     over, problems = threading.Event(), []
 
@@ -331,7 +331,7 @@ def test_sessions_that_end_while_they_are_listed(lab):
             while not over.is_set():
                 clients = [lab.connect(bridge).send(request()) for _ in range(10)]
                 for client in clients:
-                    answer = client.answer()  # whoever is killed before it has reached its target is told so
+                    answer = client.answer()  # a session killed before it reaches its target is told so
                     assert answer.status == 101 or answer.body == b'Ended by an operator\n'
                     client.hang_up()
         except Exception as problem:  # pylint: disable=broad-except
@@ -633,7 +633,7 @@ def test_whoever_looks_keeps_nobody_alive(lab):
     while bridge.process.poll() is None:
         run('health', '--socket', path)
         assert time.monotonic() - began < WAIT
-        time.sleep(0.2)
+        time_passes(0.2)
     assert bridge.wait() == 0
 
 

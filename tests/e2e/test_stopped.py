@@ -2,12 +2,11 @@
 import signal
 import socket
 import threading
-import time
 
 import gateway
 import pytest
 from targets import echo, hold
-from wire import BINARY, PING, PONG, close_frame, frame, request, until
+from wire import BINARY, PING, PONG, close_frame, frame, request, time_passes, until
 
 TIMES = {'handshake_timeout': '1s', 'close_timeout': '1s', 'reply_timeout': '1s'}
 PAST = 1.5  # longer than each deadline here
@@ -25,7 +24,7 @@ class Stopped:
         until(lambda: open(state, encoding='ascii').read().rsplit(')', 1)[1].split()[0] == 'T', 'a stopped process')
 
     def __exit__(self, *failure):
-        time.sleep(PAST)
+        time_passes(PAST)
         self.bridge.signal(signal.SIGCONT)
 
 

@@ -3,6 +3,7 @@ import contextlib
 import ctypes
 import os
 import shutil
+import select
 import socket
 import stat
 import time
@@ -10,7 +11,7 @@ import time
 import pytest
 from lab import run
 from targets import answer_after_eof, echo, hold, listening, refusing_port, sink
-from wire import BINARY, frame, request, until
+from wire import BINARY, WAIT, frame, request, until
 
 
 def through(lab, bridge, **how):
@@ -29,7 +30,7 @@ def full_port():
         for filler in fillers:
             filler.setblocking(False)
             filler.connect_ex(sock.getsockname())
-        time.sleep(0.2)
+        assert select.select([], fillers, [], WAIT)[1], 'the first ones fill the backlog'
         yield sock, fillers
 
 
@@ -211,8 +212,9 @@ def test_a_client_that_leaves_during_the_dial(lab):
 def test_a_client_that_is_reset_during_the_dial(lab):
     with full_port() as (held, _):
         bridge = lab.start('--connect-timeout=60s', '--connect=first', target=f'127.0.0.1:{port_of(held)}')
+        before = bridge.fds()
         client = lab.connect(bridge).send(request())
-        time.sleep(0.3)
+        until(lambda: bridge.fds() == before + 2, 'the dial')
         client.reset()
         bridge.session(reason='client_reset')
 
@@ -223,7 +225,7 @@ def test_frames_before_the_target_is_there_are_kept(lab):
         bridge = lab.start('--connect-timeout=60s', target=f'127.0.0.1:{port_of(held)}')
         client = lab.open(bridge).send(frame(BINARY, b'patience '))
         client.send(frame(BINARY, b'pays'))
-        time.sleep(0.5)
+        bridge.rests()
         for filler in fillers:
             filler.close()
         # The backlog empties, and the next SYN of the bridge gets in.

@@ -6,12 +6,11 @@ import shutil
 import socket
 import ssl
 import subprocess
-import time
 
 import pytest
 import websockets
 from targets import digest, echo, sink, source
-from wire import BINARY, close_frame, frame, pattern, request, until
+from wire import BINARY, close_frame, frame, pattern, request, time_passes, until
 
 V12, V13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
 HERE = pathlib.Path(__file__).parent
@@ -138,15 +137,25 @@ def test_resumption_across_workers(lab, certs, version):
     assert all(client.sock.session_reused for client in open_ones)
 
 
+def read_until(stream, end):
+    """Lines up to the one with `end`, or all of them."""
+    output = b''
+    for line in stream:
+        output += line
+        if end in line:
+            break
+    return output
+
+
 def test_renegotiation_is_refused(lab, bridge):
     client = lab.spawn('openssl', 's_client', '-tls1_2', '-connect', f'127.0.0.1:{bridge.port}', '-noservername',
                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    time.sleep(1)
+    output = read_until(client.stdout, b'Extended master secret')
     client.stdin.write(b'R\n')
     client.stdin.flush()
-    time.sleep(1)
+    output += read_until(client.stdout, b'no renegotiation')
     client.stdin.close()
-    output = client.stdout.read()
+    output += client.stdout.read()
     client.wait(10)
     assert b'RENEGOTIATING' in output
     assert b'no renegotiation' in output, output.decode(errors='replace')[-1000:]
@@ -205,7 +214,7 @@ def test_slow_reader_loses_nothing(lab, certs):
     data = pattern(4 << 20)
     bridge, _ = lab.start_echo(*secure(certs), handler=source(data))
     client = lab.open(bridge, context=certs.context(), receive_buffer=8192)
-    time.sleep(1)
+    time_passes(1)
     assert digest(client.closing()[0]) == digest(data)
 
 

@@ -5,14 +5,13 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 
 import pytest
 from gateway import ANY, Endpoint, ask, marked, start, write
 from lab import BINARY
 from processes import Process, adopt_orphans, listening_inodes, state, status_of, upgrade
 from traffic import Traffic
-from wire import WAIT, until
+from wire import WAIT, time_passes, until
 
 pytestmark = pytest.mark.threads
 
@@ -94,9 +93,9 @@ def test_upgrades_under_load_lose_nothing(lab):
     pauses = float(os.environ.get('WSLUICE_PROOF_SECONDS', '8')) / 6
     line = [bridge]
     for _ in range(5):
-        time.sleep(pauses)
+        time_passes(pauses)
         line.append(upgrade(lab, bridge, line[-1].pid))
-    time.sleep(pauses)
+    time_passes(pauses)
     traffic.stop()
     print(f'{traffic.came} clients came, {traffic.echoed} bytes; descriptors {line[-1].fds()}, {plain} at first')
     assert bridge.process.wait(WAIT) == 0
@@ -240,7 +239,7 @@ def test_the_end_ends_a_successor_that_has_not_begun(lab, copied):
 
 
 def test_a_binary_that_hangs(lab, copied):
-    """Ended when its time has passed, whatever children of its own still hold the pipe; then a reload goes on."""
+    """Ended when its time has passed, even if its children still hold the pipe; then a reload works."""
     write(copied.file, {**copied.config, 'limits': {'upgrade_timeout': '500ms'}})
     copied.signal(signal.SIGHUP)
     until(lambda: copied.text.count('is in use') == 1, lambda: copied.text)

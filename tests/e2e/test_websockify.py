@@ -8,7 +8,6 @@ import socket
 import ssl
 import stat
 import subprocess
-import time
 
 import gateway
 import pytest
@@ -16,7 +15,7 @@ from lab import BINARY, run
 from processes import state
 from targets import listening, source
 from test_record import complete, heard
-from wire import TEXT, WAIT, Client, accept_of, KEY, frame, request, until
+from wire import KEY, TEXT, WAIT, Client, accept_of, frame, request, time_passes, until
 
 REAL = shutil.which('websockify', path='/usr/bin:/bin')
 needs_the_real_one = pytest.mark.skipif(not REAL, reason='the package websockify is not installed')
@@ -345,7 +344,7 @@ def test_the_recording_of_the_real_one(lab, websockify, target, tmp_path):
     for bridge in (websockify('--record', mine, '127.0.0.1:0', where(target)),
                    Real(lab, '--record', its, 'LISTEN', where(target))):
         client = lab.open(bridge)
-        time.sleep(0.1)
+        time_passes(0.1)  # websockify gives the two parts of one read two times
         assert client.binary(every).data(len(every)) == every
         client.bye() if bridge.address in (b.address for b in lab.bridges) else client.hang_up()
     until(lambda: list(tmp_path.glob('its.*')), 'its recording')

@@ -7,14 +7,13 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 
 import pytest
 from gateway import start
 from lab import BINARY, elapsed, run
 from processes import PR_SET_CHILD_SUBREAPER, Process, state
 from service import FACTS
-from wire import close_frame, until
+from wire import close_frame, time_passes, until
 
 pytestmark = pytest.mark.threads
 
@@ -302,7 +301,7 @@ def test_an_end_that_is_ignored(lab):
     bridge = wrap(lab, options=['--wrap-mode=ignore'])
     tell_to_exit(lab, bridge, 7)
     until(lambda: 'ended with status 7' in bridge.text, 'the end')
-    time.sleep(0.3)
+    bridge.rests()
     assert bridge.process.poll() is None
     lab.connect(bridge)
 
@@ -319,7 +318,7 @@ def test_the_command_is_started_again(lab):
 def test_a_command_that_cannot_stay_up(lab):
     bridge = wrap(lab, 'false', options=['--wrap-mode=respawn'])
     until(lambda: bridge.text.count('ended with status 1') == 3, lambda: bridge.text)
-    time.sleep(1)
+    time_passes(1)
     assert bridge.text.count('runs the command') == 3
     assert bridge.text.count('started again more slowly') == 1
 

@@ -23,7 +23,7 @@ async def read_frame(reader):
 
 class Traffic:
     """`staying` sessions and `coming` new clients a second through a bridge at `address` = (host, port), to an
-    echo service of its own: give its `port` to the bridge. Whatever goes wrong is a line in `faults`."""
+    echo service of its own: give its `port` to the bridge. Each fault is a line in `faults`."""
 
     def __init__(self, *, staying=200, coming=50):
         self.staying, self.coming = staying, coming

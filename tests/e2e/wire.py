@@ -222,10 +222,29 @@ def pattern(size, seed=0):
 
 def until(condition, what, seconds=WAIT):
     """Waits for a condition and returns its value; fails with `what` when it never holds."""
-    end = time.monotonic() + seconds
+    end, pause = time.monotonic() + seconds, 0.001
     while True:
         value = condition()
         if value:
             return value
         assert time.monotonic() < end, f'not within {seconds} s: {what() if callable(what) else what}'
-        time.sleep(0.02)
+        time.sleep(pause)
+        pause = min(2 * pause, 0.02)
+
+
+def time_passes(seconds):
+    """For tests of time itself: a timeout, a rate, the pace of a slow peer. All else waits for what it needs."""
+    time.sleep(seconds)
+
+
+def unread(client):
+    """Bytes of an IPv4 client that lie in the kernel because the other side has not read them."""
+    ports = {role: f':{name[1]:04X}' for role, name in (('theirs', client.sock.getpeername()),
+                                                        ('ours', client.sock.getsockname()))}
+    for table in ('/proc/net/tcp', '/proc/net/tcp6'):
+        with open(table, encoding='ascii') as lines:
+            for line in lines:
+                _, local, remote, _, queues, *_ = line.split()
+                if local.endswith(ports['theirs']) and remote.endswith(ports['ours']):
+                    return int(queues.split(':')[1], 16)
+    return 0
