@@ -35,6 +35,8 @@ CLEAN = {
     'proxy/net/listen.c': '#include "net/dial.h"\n\n#include <unistd.h>\n\n'
                           'void listen_dup(void)\n{\n    dup2(1, 2);\n}\n/* void f(void) { wsl_assert(a(b) &&\n    c < 2); } */\n',
     'proxy/base/metrics.h': '#define TABLE(METRIC) METRIC(bytes_up, "bytes")\n',
+    'tests/unit/base/log/log_test.c': '', 'tests/unit/codec/frame_test.c': '',
+    'tests/unit/net/dial_test.c': '', 'tests/unit/net/listen_test.c': '',
     'proxy/README.md': '## Log\n\nEvents: `start`.\n\n'
                        '| `time`, `level` | all |\n| `bytes_up` | start |\n\n## End\n',
 }
@@ -76,7 +78,7 @@ def build(root):
 
 
 @pytest.mark.parametrize('check', ['layers.py', 'budgets.py', 'text.py', 'assertions.py', 'log_fields.py', 'descriptors.py',
-                                   'headers.sh'])
+                                   'riddles.py', 'mirror.py', 'headers.sh'])
 def test_a_clean_tree_passes(tree, check):
     status, output = run(check, tree)
     assert status == 0, output
@@ -130,6 +132,11 @@ VIOLATIONS = [
     ('text.py', 'one newline', {'README.md': 'words'}),
     ('text.py', 'one newline', {'README.md': 'words\n\n'}),
     ('text.py', 'registry', {'tests/e2e/package-lock.json': '{"resolved": "https://registry.' 'npmjs.org/ws"}\n'}),
+    ('text.py', 'wait with until', {'tests/e2e/test_x.py': 'import time\n\ntime.sleep(1)\n'}),
+    ('riddles.py', 'at most 10', {'README.md': 'Whoever asks gets it.\n' * 11}),
+    ('mirror.py', 'mask_test.c is missing', {'proxy/codec/mask.c': 'int mask;\n'}),
+    ('mirror.py', 'not needed', {'tests/check/UNTESTED': 'proxy/run/gone.c: end-to-end tests\n'}),
+    ('mirror.py', 'expected "proxy/serve', {'tests/check/UNTESTED': 'proxy/run/main.c\n'}),
     ('descriptors.py', 'open makes a descriptor', {'proxy/net/dial.c': DIAL + 'int a = open(path, O_RDONLY);\n'}),
     ('descriptors.py', 'accept makes', {'proxy/net/dial.c': DIAL + 'int a = accept(fd, NULL, NULL);\n'}),
     ('descriptors.py', 'fopen makes', {'proxy/net/dial.c': DIAL + 'void *a = fopen(path, "r");\n'}),

@@ -2,6 +2,8 @@
 """What no compiler says: functions that we do not use, and the hygiene of every text file.
 
 - no call of a function without bounds, without error or with hidden state (BANNED);
+- no time.sleep in end-to-end tests but in wire.py: a test waits for what it needs (until), or says that it is
+  about time itself (time_passes);
 - no tab in C or Python, no carriage return, no space at the end of a line, exactly one newline at
   the end of a file;
 - no address of a package registry: where packages come from is the machine's business.
@@ -34,6 +36,7 @@ TEXT = {'.c', '.h', '.py', '.sh', '.js', '.mjs', '.json', '.md', '.txt', '.cmake
 NAMED = {'CMakeLists.txt', 'Dockerfile', 'LAYERS', 'EXCEPTIONS', 'LICENSE', 'run', '.gitignore', '.clang-format',
          '.clang-tidy', '.dockerignore'}
 NO_TABS = {'.c', '.h', '.py'}
+SLEEP = re.compile(r'^[^\'"#]*\btime\.sleep\(')
 
 
 def without_comments_and_strings(code):
@@ -64,6 +67,8 @@ def check_text(path, where):
             errors.append(f'{where}:{number}: tab')
         if REGISTRY.search(line) and path.name != 'text.py':
             errors.append(f'{where}:{number}: address of a package registry')
+        if SLEEP.match(line) and where.match('tests/e2e/*.py') and path.name != 'wire.py':
+            errors.append(f'{where}:{number}: sleep: wait with until, or use time_passes where time is tested')
     if text and (not text.endswith('\n') or text.endswith('\n\n')):
         errors.append(f'{where}: must end with exactly one newline')
     return errors
