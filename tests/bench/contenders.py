@@ -42,7 +42,7 @@ def listening_ports():
 
 
 class Files:
-    """What the contenders need on disk, in one temporary directory."""
+    """The contenders' files, in one temporary directory."""
 
     def __init__(self, directory, descriptors):
         self.descriptors = descriptors  # what a contender may open

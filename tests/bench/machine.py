@@ -61,7 +61,7 @@ def pss_kib(root):
 
 
 def busy_seconds(cores):
-    """What these cores have worked so far, for anybody, with what the hypervisor took of them."""
+    """Busy time of these cores so far, with the time that the hypervisor took."""
     total = 0
     names = {f"cpu{core}" for core in cores}
     for line in pathlib.Path("/proc/stat").read_text().splitlines():
@@ -129,7 +129,7 @@ def raise_descriptor_limit(wanted):
 
 
 def first_line(command):
-    """What a program says about its version; some say it on stderr."""
+    """A program's version, from stdout or stderr."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
     except (OSError, subprocess.TimeoutExpired):
@@ -139,7 +139,7 @@ def first_line(command):
 
 
 def describe(congestion):
-    """What the numbers depend on besides the contenders."""
+    """Facts of the machine that the numbers depend on."""
     model = "unknown"
     for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith("model name"):

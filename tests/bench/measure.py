@@ -49,7 +49,7 @@ class Load:
 
 
 class Bench:
-    """What all measurements of a run have in common."""
+    """Common to all measurements of a run."""
 
     def __init__(self, options, files, congestion, say):
         self.options, self.files, self.say = options, files, say

@@ -1,4 +1,4 @@
-"""What is measured: for each scenario the load, who takes part, and the bars of wsluice."""
+"""The scenarios: the load, the contenders, and the bars of wsluice."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""What goes around the program: its image, its static build, and everything in contrib/."""
+"""Around the program: its image, its static build, and everything in contrib/."""
 import pathlib
 import sys
 

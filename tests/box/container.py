@@ -137,7 +137,7 @@ class Container:
         return until(found, lambda: '\n'.join(self.lines))[-1]
 
     def stop(self):
-        """What `docker stop` does first."""
+        """The first step of `docker stop`."""
         number = getattr(signal, self.config['StopSignal'])
         call(*AS_ROOT, 'kill', f'-{int(number)}', self.pid)
 

@@ -1,4 +1,4 @@
-"""What is installed beside the program: completion, the manual page, units; all of it in the package."""
+"""Files installed beside the program: completion, the manual page, units; all of them in the package."""
 import os
 import pathlib
 import pty
@@ -187,7 +187,7 @@ def test_units(installed, tmp_path):
 
 
 def allowed_calls(unit):
-    """What the unit's lines leave, in their order."""
+    """The words of the unit's lines, in order."""
     def members(name):
         said = subprocess.run(['systemd-analyze', 'syscall-filter', name], capture_output=True, text=True,
                               check=True).stdout

@@ -188,7 +188,7 @@ def test_docker(lab, here, image):
 
 
 def test_systemd():
-    """What the package contains is judged by test_companions.py; here only that the way to it is right."""
+    """test_companions.py checks the package's contents; this checks the recipe only."""
     (_, text), = recipe('systemd')
     cpack, apt = text.strip().split('\n')
     config = re.search(r'--config build/(\S+)', cpack).group(1)

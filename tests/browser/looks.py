@@ -1,4 +1,4 @@
-"""What can be said by machine about whether a page is usable: names, landmarks, contrast, focus, width."""
+"""Checks of a page's usability: names, landmarks, contrast, focus, width."""
 
 # Each finding is a line of text; none is the aim.
 STRUCTURE = r'''() => {
@@ -89,7 +89,7 @@ def check_width(page, width):
 
 
 def walk(page, steps):
-    """What the Tab key comes to, in order; each of it shows that it has the focus."""
+    """The elements that the Tab key reaches, in order; each shows its focus."""
     places = []
     for _ in range(steps):
         page.press('Tab')

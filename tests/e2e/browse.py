@@ -1,4 +1,4 @@
-"""What a browser does with one connection: one request after the other."""
+"""Requests one after the other on one connection, as a browser sends them."""
 import gzip
 import os
 

@@ -48,7 +48,7 @@ class Certs:
         return str(both)
 
     def context(self, *, lowest=None, highest=None, client=None, alpn=None):
-        """What a client trusts: our CA, nothing else."""
+        """A client's context that trusts our CA alone."""
         context = ssl.create_default_context(cafile=self.ca)
         if lowest:
             context.minimum_version = lowest

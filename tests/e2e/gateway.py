@@ -59,7 +59,7 @@ def get(lab, endpoint, path='/', *, fields=None, connection=None, method='GET', 
 
 
 def samples(lab, endpoint, path='/metrics'):
-    """What a scrape says: {'name{labels}': number}."""
+    """The samples of a scrape: {'name{labels}': number}."""
     answer = get(lab, endpoint, path)
     assert answer.status == 200, answer.body
     lines = [line for line in answer.body.decode().splitlines() if not line.startswith('#')]

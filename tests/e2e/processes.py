@@ -13,7 +13,7 @@ PR_SET_CHILD_SUBREAPER = 36
 
 
 def adopt_orphans():
-    """What a process leaves behind when it ends becomes our child, so that its status can be had."""
+    """Orphans of a process become our children, so that their status can be had."""
     assert ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
 
 
@@ -33,7 +33,7 @@ def status_of(pid):
 
 
 def open_files(pid):
-    """What a process has open; a descriptor may be closed between the listing and the look at it."""
+    """Open files of a process; one may be closed between the listing and the look at it."""
     found = set()
     for fd in os.listdir(f'/proc/{pid}/fd'):
         with contextlib.suppress(FileNotFoundError):

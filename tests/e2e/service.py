@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What a bridge wraps: an echo service that also tells about itself, and does as it is told.
+"""The command behind a bridge: an echo service that reports about itself and takes orders.
 
     service.py PORT ADDRESS...
 

@@ -1,4 +1,4 @@
-"""What every suite that starts bridges has: a binary that is there, an end to each test, certificates, a lab."""
+"""Common to all suites that start bridges: the binary, an end to each test, certificates, a lab."""
 import os
 import signal
 

@@ -14,7 +14,7 @@ def digest(data):
 
 
 class Connection:
-    """What a target saw of one connection."""
+    """One connection, as its target sees it."""
 
     def __init__(self, sock):
         self.sock = sock

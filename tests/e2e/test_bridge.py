@@ -147,7 +147,7 @@ def test_target_closes_after_its_last_byte(lab, size):
 
 
 def test_target_closes_while_the_client_sleeps(lab):
-    """What the target sent before its end waits for the client, within the close timeout."""
+    """Bytes that the target sent before its end wait for the client, within the close timeout."""
     data = pattern(3 * MEGABYTE)
     bridge, target = lab.start_echo(handler=source(data))
     client = lab.open(bridge, receive_buffer=8192)

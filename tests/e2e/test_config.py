@@ -14,7 +14,7 @@ EXAMPLES = sorted((ROOT / 'config/examples').glob('*.yaml'))
 EVERYTHING = ROOT / 'tests/config/everything.yaml'
 SECRETS = {'WSLUICE_TEST_SECRET': 'hush'}
 
-# What a schema can see: a wrong type, an unknown name, a value out of range. Rules it cannot.
+# A schema sees a wrong type, an unknown name, a value out of range; it does not see rules.
 SEEN_BY_SCHEMA = ('unknown_top', 'list_for_mapping', 'mapping_for_list', 'text_for_list', 'text_for_mapping',
                   'mapping_for_value', 'list_for_value', 'number_range', 'duration', 'bool', 'enum', 'mode',
                   'listener_without_address', 'redirect_status', 'tls_flat', 'tls_key_alone', 'reserved')

@@ -126,7 +126,7 @@ def test_a_plain_request_counts(lab):
     assert bridge.wait() == 0
 
 
-def test_whoever_looks_does_not_count_however_long(lab, tmp_path):
+def test_admin_connections_do_not_count_however_long(lab, tmp_path):
     """A health check that is there at the moment of a look has seen nobody stay."""
     path = str(tmp_path / 'admin.sock')
     bridge, _ = lab.start_echo('--idle-timeout=1', f'--admin-socket={path}')

@@ -444,7 +444,7 @@ def test_a_reload_opens_the_root_anew(lab, root):
 
 # ---- clients that do not wait ----
 
-def test_whoever_has_left_keeps_nobody_waiting(lab, root):
+def test_a_client_that_left_delays_no_other(lab, root):
     """A folder takes a thread's time; what was asked by clients that are gone is not read for them."""
     for i in range(2000):
         (root / 'empty' / f'{i:04}').touch()

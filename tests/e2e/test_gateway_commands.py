@@ -154,6 +154,6 @@ def test_schema_names_every_option():
 
 @pytest.mark.parametrize('file', EXAMPLES, ids=lambda file: file.name)
 def test_examples_name_no_unknown_option(file):
-    """What they name (certificates, names) need not be here; that is all that may be missing."""
+    """The files and names in them may be missing here; nothing else may."""
     out = ''.join(run('check', file)[1:])
     assert 'unknown' not in out and 'did you mean' not in out, out

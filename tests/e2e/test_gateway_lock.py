@@ -225,7 +225,7 @@ def test_sessions_of_a_route(lab):
     inside.append(lab.open(bridge, upgrade={'path': '/b'}))
     told_to_wait(ask(lab, endpoint, '/b'), 503)
     assert ask(lab, endpoint, '/c').status == 101
-    # What is no session takes no place: a refused upgrade, a plain request, a dead target.
+    # Only sessions take places, not a refused upgrade, a plain request or a dead target.
     assert get(lab, endpoint, '/a').status == 426
     for client in inside:
         client.bye()

@@ -95,13 +95,13 @@ def test_accept_and_no_header(lab):
 
 @pytest.mark.parametrize('mode, trusted', [('off', TRUSTED), ('accept', ['192.0.2.0/24'])])
 @pytest.mark.parametrize('header', [HEADERS['v1 IPv4'][0], HEADERS['v2 IPv4'][0]], ids=['v1', 'v2'])
-def test_a_stranger_may_not_name_a_client(lab, mode, trusted, header):
+def test_an_untrusted_proxy_may_not_name_a_client(lab, mode, trusted, header):
     bridge = endpoint_of(lab, mode, trusted=trusted)
     assert ask(lab, bridge, raw=header + request()).status == 400
     assert client_of(bridge).startswith('127.0.0.1:')
 
 
-def test_require_and_a_stranger(lab):
+def test_require_and_an_untrusted_proxy(lab):
     bridge = endpoint_of(lab, 'require', trusted=['192.0.2.0/24'])
     assert lab.connect(bridge).send(HEADERS['v1 IPv4'][0] + request()).eof()
     assert bridge.session(reason='proxy_untrusted')
@@ -207,7 +207,7 @@ def test_fields_in_several_lines_are_one_list(lab):
 
 
 @pytest.mark.parametrize('name, value', [('X-Forwarded-For', '10.0.0.1'), ('Forwarded', 'for=10.0.0.1')])
-def test_a_stranger_is_not_believed(lab, name, value):
+def test_an_untrusted_proxy_is_not_believed(lab, name, value):
     for number, trusted in enumerate(({}, {'trusted_proxies': ['192.0.2.1']})):
         bridge = start(lab, [marked('/*', lab.target(), allow=['10.0.0.0/8'])], [{'address': ANY, **trusted}],
                        file=f'{number}.yaml')
@@ -265,7 +265,7 @@ def parse_tlvs(body):
 
 def sent_to_target(lab, version, *, listener=None, route=None, opening=b'', connection=None, payload=b'hello',
                    fields=None):
-    """What a target got in front of and with a client's first bytes, and the client's own address."""
+    """The bytes that a target got before and with a client's first ones, and the client's own address."""
     target = lab.target(targets.sink)
     bridge = start(lab, [{'path': '/*', 'target': there(target, proxy_protocol=version), **(route or {})}],
                    [listener or {'address': ANY}])

@@ -18,7 +18,7 @@ def taken(lab, endpoint, path='/', host='localhost', **how):
 # ---- what matches ----
 
 @pytest.mark.parametrize('turned', [False, True], ids=['as written', 'reversed'])
-def test_longest_match_wins_whatever_the_order(lab, turned):
+def test_longest_match_wins_in_any_order(lab, turned):
     echo = lab.target()
     paths = ['/*', '/vnc', '/vnc/*', '/vnc/a', '/vnc/a/*', '/vnc/a/b/c', '/x/*']
     routes = [marked(path, echo) for path in paths]

@@ -1,4 +1,4 @@
-"""What an operator sees: metrics, health, logs; and what nobody may see in them."""
+"""Metrics, health and logs, and that they hold no secrets."""
 import json
 import re
 import shutil
@@ -116,7 +116,7 @@ def test_live_and_ready(lab, certs):
 
 
 def test_not_ready_while_draining(lab, certs):
-    """Who is in before the listeners close hears it."""
+    """A client that connected before the listeners close is told."""
     bridge = busy_gateway(lab, certs, limits={'drain_timeout': '3s', 'drain_spread': '2s'})
     inside = [lab.open(bridge.endpoints[0], upgrade={'path': '/x'}) for _ in range(3)]
     asking = lab.connect(bridge.endpoints[1]).send(b'GET /ready HTTP/1.1\r\n')

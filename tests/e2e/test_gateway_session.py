@@ -1,4 +1,4 @@
-"""What a route says about its sessions: pings, times, text, subprotocols, header fields, its name."""
+"""Options of a route for its sessions: pings, times, text, subprotocols, header fields, its name."""
 import time
 
 import pytest

@@ -149,7 +149,7 @@ def probed(lab, port, **options):
 
 
 def state(lab, bridge, port):
-    """What metrics and readiness say, once they agree: they are asked one after the other."""
+    """Metrics and readiness, once they agree: they are asked one after the other."""
     def asked():
         up = samples(lab, bridge)[f'wsluice_target_up{{target="127.0.0.1:{port}"}}']
         return {(1, 200): 'up', (0, 503): 'down'}.get((up, get(lab, bridge, '/ready').status))

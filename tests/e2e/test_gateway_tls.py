@@ -42,7 +42,7 @@ def shown_to(lab, endpoint, certs, name):
 
 
 def s_client(endpoint, name, certs, *options):
-    """What OpenSSL's own client says of a handshake."""
+    """Output of OpenSSL's own client for a handshake."""
     command = ['openssl', 's_client', '-connect', endpoint.address, '-servername', name, '-CAfile', certs.ca, *options]
     return subprocess.run(command, input='', capture_output=True, text=True, timeout=15, check=False).stdout
 
@@ -238,7 +238,7 @@ def test_expiry_is_a_metric_and_a_warning(lab, certs):
 
 
 def test_no_name_and_no_bytes(lab, certs):
-    """What is no TLS at all ends there."""
+    """A client that speaks no TLS is closed there."""
     bridge = serve(lab, {'tls': {'certificates': [pair(certs, 'ec')]}})
     for garbage in (b'\x16\x03\x01\xff\xff' + bytes(100), b'\x16' * 600, b'\x80\x2e\x01\x00\x02' + bytes(60)):
         client = lab.connect(bridge).send(garbage)

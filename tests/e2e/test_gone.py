@@ -44,7 +44,7 @@ def test_demo_without_descriptors_does_not_spin(lab):
 
 
 def test_close_notify_with_the_request_and_no_fin(lab, certs):
-    """What was decrypted is not in the socket any more, and no FIN will say so again."""
+    """Decrypted bytes have left the socket, and no FIN follows to wake the bridge."""
     bridge, target = lab.start_echo(f'--cert={certs.ec}', f'--key={certs.ec_key}', handler=hold)
     sock, received, outgoing = lab.socket(bridge), ssl.MemoryBIO(), ssl.MemoryBIO()
     tls = certs.context().wrap_bio(received, outgoing, server_hostname='localhost')

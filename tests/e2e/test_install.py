@@ -1,4 +1,4 @@
-"""What a stranger does first: the quickstart, the installation, the package."""
+"""First steps of a new user: the quickstart, the installation, the package."""
 import os
 import pathlib
 import socket

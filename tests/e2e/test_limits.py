@@ -18,7 +18,7 @@ OPS = [{'name': 'ops', 'path': '/livez', 'health': 'live'}, {'name': 'ops', 'pat
        {'name': 'ops', 'path': '/metrics', 'metrics': True}, {'name': 'ops', 'path': '/status', 'status': True}]
 FILES = 'a file that is larger than all buffers on its way\n' * 200_000
 
-# What getaddrinfo says of "many": addresses that all take no connection.
+# The addresses of "many", none of which takes a connection.
 MANY_ADDRESSES = r'''
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -46,7 +46,7 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
 
 
 def answers(lab, ops, path):
-    """What operators ask for, by each of their ways in."""
+    """An operator's requests, over each listener that operators have."""
     assert [get(lab, ops, page).status for page in ('/livez', '/readyz', '/metrics', '/status?format=json')] == [200] * 4
     assert run('status', '--socket', path)[0] == 0
     assert run('health', '--socket', path)[0] == 0
@@ -314,7 +314,7 @@ def test_the_process_keeps_what_its_own_work_needs(lab, kind, dead_port):
 # ---- before TLS ----
 
 def first_bytes(lab, endpoint, sent):
-    """What a client hears that sends this, up to the end."""
+    """All that a client receives after sending this."""
     client = lab.connect(endpoint)
     heard = b''
     try:

@@ -103,7 +103,7 @@ def test_no_secret_in_the_log(lab):
 
 
 def test_the_reason_is_the_first_cause(lab):
-    """What follows from an end (a late reset, an unanswered Close) does not hide its cause."""
+    """Consequences of an end (a late reset, an unanswered Close) do not hide its cause."""
     bridge, _ = lab.start_echo()
     client = lab.open(bridge).send(frame(BINARY, b'x', rsv=4))
     assert client.close_code() == 1002

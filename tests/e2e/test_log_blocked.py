@@ -93,7 +93,7 @@ def test_marks_on_a_stopped_terminal(lab, terminal):
 
 
 def test_the_last_lines(lab, terminal):
-    """What is said on the way out is written before the process ends."""
+    """The last lines are written before the process ends."""
     process, endpoint = start(lab, terminal)
     client = lab.open(endpoint)
     process.send_signal(signal.SIGTERM)

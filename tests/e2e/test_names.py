@@ -111,7 +111,7 @@ def test_names_of_requests_that_hang_stop_no_configured_one(lab, dns, workers):
     # The crowd is one client, and another's names have the rest of the share.
     from_address(lab, bridge, '127.0.0.9').upgrade(path='/desk/good').bye()
     assert len(dns.names('dead')) == 2
-    # What was asked by clients that have left does not start.
+    # Look-ups of clients that have left do not start.
     for client in crowd:
         client.reset()
     bridge.session(59, reason='client_reset')

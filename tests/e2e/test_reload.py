@@ -277,7 +277,7 @@ def test_new_certificates_leave_the_log_alone(lab, certs, secured, tmp_path):
 
 
 def test_new_certificates_make_no_good_file_of_a_bad_one(lab, certs, secured):
-    """What a failed reload has told stays told until the file is well."""
+    """The finding of a failed reload stays until the file is valid."""
     config = changed(secured, listeners=[*secured.config['listeners'], {'address': ANY}],
                      routes=[{'path': '/metrics', 'metrics': True}])
     reload(secured, config)

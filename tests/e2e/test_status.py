@@ -1,4 +1,4 @@
-"""What operators see and do: status routes, the admin socket, wsluice status, kill and health."""
+"""Tools of operators: status routes, the admin socket, wsluice status, kill and health."""
 import fcntl
 import json
 import os
@@ -360,7 +360,7 @@ def test_sessions_that_end_while_they_are_listed(lab):
     assert killed > 0
 
 
-def test_whoever_asks_may_leave_before_the_answer(lab):
+def test_a_client_may_leave_before_the_answer(lab):
     bridge = start(lab, [marked('/*', lab.target()), STATUS], workers=3)
     for _ in range(100):
         client = lab.connect(bridge)
@@ -627,7 +627,7 @@ def test_operators_get_in_when_nobody_else_does(lab):
         client.bye()
 
 
-def test_whoever_looks_keeps_nobody_alive(lab):
+def test_admin_connections_do_not_keep_the_process_alive(lab):
     bridge, path = with_socket(lab, exit={'idle': '2s'})
     began = time.monotonic()
     while bridge.process.poll() is None:

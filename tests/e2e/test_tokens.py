@@ -25,7 +25,7 @@ def says(text):
 
 
 def opened(lab, endpoint, path='/', **how):
-    """What the target at the other end is called, or the status of a refusal."""
+    """The name of the target at the other end, or the status of a refusal."""
     client = lab.connect(endpoint)
     try:
         answer = client.send(request(path, **how)).answer()

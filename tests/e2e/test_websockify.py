@@ -502,7 +502,7 @@ def test_shapes_in_the_background(lab, daemon, shape, words, tmp_path, certs):
 
 
 def test_a_program_that_starts_one_and_waits_a_second(lab, shape, tmp_path):
-    """What novnc_proxy does: in the foreground under the same pid, alive after a second, dead on plain kill."""
+    """As novnc_proxy needs it: in the foreground under the same pid, alive after a second, dead on plain kill."""
     filled, port = shape(['--web', 'WEB', 'PORT', 'localhost:VNC'])
     script = '"$@" & pid=$!; sleep 1; ps -eo pid= | grep -qw "$pid" || exit 9; kill "$pid"; wait "$pid"'
     out = subprocess.run(['sh', '-c', script, 'sh', named(tmp_path), *filled], capture_output=True, text=True,
