@@ -8,10 +8,10 @@
 #include "run/cli/cli.h"
 #include "run/demo.h"
 #include "run/listeners/inherit.h"
-#include "run/logging.h"
 #include "run/process/daemon.h"
 #include "run/process/system_limits.h"
-#include "run/supervisor.h"
+#include "run/supervisor/logging.h"
+#include "run/supervisor/supervisor.h"
 
 #define ERROR_MAX 512
 

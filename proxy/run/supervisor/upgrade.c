@@ -1,4 +1,4 @@
-#include "run/upgrade.h"
+#include "run/supervisor/upgrade.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "run/exit_rules.h"
+#include "run/supervisor/exit_rules.h"
 
 /* How late an end may be noticed that no clock announces. */
 #define LOOK_MS 100

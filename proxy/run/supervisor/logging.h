@@ -5,8 +5,8 @@
  * Owns: nothing. Thread: the main one. Errors: false and one line; the log is as it was.
  * Lifetime: none.
  */
-#ifndef WSLUICE_RUN_LOGGING_H
-#define WSLUICE_RUN_LOGGING_H
+#ifndef WSLUICE_RUN_SUPERVISOR_LOGGING_H
+#define WSLUICE_RUN_SUPERVISOR_LOGGING_H
 
 #include "serve/site/site.h"
 

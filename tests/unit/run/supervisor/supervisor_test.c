@@ -1,5 +1,5 @@
 /* What is asked for while something else is under way is done afterwards, however that ends. */
-#include "run/supervisor.h"
+#include "run/supervisor/supervisor.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "config/load.h"
-#include "run/reload.h"
-#include "run/upgrade.h"
+#include "run/supervisor/reload.h"
+#include "run/supervisor/upgrade.h"
 
 /* ---- in place of reload.c and upgrade.c ---- */
 

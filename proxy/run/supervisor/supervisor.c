@@ -1,4 +1,4 @@
-#include "run/supervisor.h"
+#include "run/supervisor/supervisor.h"
 
 #include <signal.h>
 #include <time.h>
@@ -7,17 +7,17 @@
 
 #include "base/log/log.h"
 #include "run/command/command.h"
-#include "run/exit_watch.h"
 #include "run/listeners/listeners.h"
-#include "run/logging.h"
 #include "run/process/loop.h"
 #include "run/process/notify.h"
 #include "run/process/pid_file.h"
 #include "run/process/privilege.h"
 #include "run/process/signals.h"
 #include "run/process/system_limits.h"
-#include "run/reload.h"
-#include "run/upgrade.h"
+#include "run/supervisor/exit_watch.h"
+#include "run/supervisor/logging.h"
+#include "run/supervisor/reload.h"
+#include "run/supervisor/upgrade.h"
 #include "run/workers/workers.h"
 #include "serve/status/status.h"
 #include "serve/target/prober.h"

@@ -1,4 +1,4 @@
-#include "run/exit_rules.h"
+#include "run/supervisor/exit_rules.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

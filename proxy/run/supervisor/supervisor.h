@@ -17,8 +17,8 @@
  * Owns: listeners, workers, the site. Thread: the main one; a reload reads its files in libuv's
  * pool. Errors: NULL and one line. Lifetime: supervisor_create, supervisor_run, supervisor_free.
  */
-#ifndef WSLUICE_RUN_SUPERVISOR_H
-#define WSLUICE_RUN_SUPERVISOR_H
+#ifndef WSLUICE_RUN_SUPERVISOR_SUPERVISOR_H
+#define WSLUICE_RUN_SUPERVISOR_SUPERVISOR_H
 
 #include "base/base.h"
 #include "config/model/config.h"

@@ -6,8 +6,8 @@
  *
  * Owns: nothing. Thread: one. Errors: none. Lifetime: plain memory.
  */
-#ifndef WSLUICE_RUN_EXIT_RULES_H
-#define WSLUICE_RUN_EXIT_RULES_H
+#ifndef WSLUICE_RUN_SUPERVISOR_EXIT_RULES_H
+#define WSLUICE_RUN_SUPERVISOR_EXIT_RULES_H
 
 #include "base/base.h"
 #include "config/model/config.h"

@@ -1,4 +1,4 @@
-#include "run/reload.h"
+#include "run/supervisor/reload.h"
 
 #include "base/log/log.h"
 

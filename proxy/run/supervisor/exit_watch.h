@@ -4,11 +4,11 @@
  * Owns: its timer. Thread: the main one. Errors: none. Lifetime: exit_watch_init to
  * exit_watch_close; the memory may go when the loop has run once more.
  */
-#ifndef WSLUICE_RUN_EXIT_WATCH_H
-#define WSLUICE_RUN_EXIT_WATCH_H
+#ifndef WSLUICE_RUN_SUPERVISOR_EXIT_WATCH_H
+#define WSLUICE_RUN_SUPERVISOR_EXIT_WATCH_H
 
-#include "run/exit_rules.h"
 #include "run/listeners/listeners.h"
+#include "run/supervisor/exit_rules.h"
 #include "serve/site/limits.h"
 
 struct exit_watch {

@@ -1,4 +1,4 @@
-#include "run/exit_watch.h"
+#include "run/supervisor/exit_watch.h"
 
 static void look_cb(uv_timer_t *timer);
 

@@ -1,4 +1,4 @@
-#include "run/logging.h"
+#include "run/supervisor/logging.h"
 
 #include <string.h>
 #include <time.h>
