@@ -20,24 +20,9 @@
 #ifndef WSLUICE_RUN_SUPERVISOR_SUPERVISOR_H
 #define WSLUICE_RUN_SUPERVISOR_SUPERVISOR_H
 
-#include "base/base.h"
-#include "config/model/config.h"
-#include "config/model/diag.h"
-#include "run/command/rebind.h"
-#include "run/process/program.h"
+#include "run/supervisor/supervisor_options.h"
 
 struct supervisor;
-
-struct supervisor_options {
-    const struct config *config;
-    const struct program *program; /* for a process that takes over */
-    /* The configuration anew; NULL: there is no file, a reload reads certificates only. */
-    const struct config *(*load)(const void *owner, struct diag *diag);
-    const void *owner;
-    const struct rebind *rebind; /* the port of the configuration's command, if it has one */
-    bool daemon;                 /* in the background: the command writes to nobody */
-    bool demo;                   /* the target is this process: nobody else can take over */
-};
 
 WSL_MUST_CHECK struct supervisor *supervisor_create(const struct supervisor_options *options,
                                                     char *error, size_t error_size);

@@ -1,0 +1,151 @@
+#include "run/supervisor/supervisor_end.h"
+
+#include "base/log/log.h"
+
+void supervisor_end_probing(struct supervisor *supervisor)
+{
+    prober_close(supervisor->prober);
+    supervisor->prober = NULL;
+}
+
+void supervisor_end_close(struct supervisor *supervisor)
+{
+    signals_close(&supervisor->signals);
+    listeners_free(&supervisor->listeners);
+    supervisor_end_probing(supervisor);
+    resolve_close(supervisor->names);
+    workers_stop(&supervisor->workers);
+    watch_set_close(&supervisor->watches);
+    mailbox_close(&supervisor->mailbox);
+    command_close(supervisor->wrapped);
+    exit_watch_close(&supervisor->exit_watch);
+    uv_close((uv_handle_t *)&supervisor->drain_timer, NULL);
+    uv_close((uv_handle_t *)&supervisor->beat_timer, NULL);
+    uv_close((uv_handle_t *)&supervisor->watchdog_timer, NULL);
+    uv_stop(&supervisor->loop);
+}
+
+void supervisor_end_worker_cb(void *owner, void *argument)
+{
+    struct supervisor *supervisor = owner;
+    (void)argument;
+    if (!workers_note_empty(&supervisor->workers))
+        return;
+    workers_log_sums(&supervisor->workers);
+    supervisor->phase = STOPPING;
+    uv_timer_stop(&supervisor->drain_timer);
+    if (!command_stop(supervisor->wrapped))
+        supervisor_end_close(supervisor);
+}
+
+static void drain_timer_cb(uv_timer_t *timer)
+{
+    struct supervisor *supervisor = WSL_CONTAINER(timer, struct supervisor, drain_timer);
+    log_message(REASON_WARN, "%s: ending the remaining sessions", reason_row(REASON_drained)->text);
+    workers_kill(&supervisor->workers);
+}
+
+static uint64_t spread_of(const struct config_limits *limits)
+{
+    uint64_t most = limits->drain_timeout_ms > limits->close_timeout_ms
+                        ? limits->drain_timeout_ms - limits->close_timeout_ms
+                        : 0;
+    return limits->drain_spread_ms < most ? limits->drain_spread_ms : most;
+}
+
+/* Whoever was to take over is to end with us. */
+static void cancel_upgrade(struct supervisor *supervisor)
+{
+    upgrade_cancel(supervisor->upgrade);
+    supervisor->upgrade = NULL;
+}
+
+static void drain(struct supervisor *supervisor, const char *why)
+{
+    const struct config_limits *limits = &supervisor->site->config->limits;
+    supervisor->phase = DRAINING;
+    cancel_upgrade(supervisor);
+    command_settle(supervisor->wrapped);
+    log_message(REASON_INFO, "%s: no new clients, waiting for sessions to end", why);
+    notify_stopping(&supervisor->notify,
+                    limits->drain_timeout_ms + (supervisor->wrapped ? WRAPPED_GRACE_MS : 0));
+    atomic_store(&supervisor->ops.draining, true);
+    listeners_close(&supervisor->listeners, false);
+    workers_drain(&supervisor->workers, spread_of(limits));
+    uv_timer_start(&supervisor->drain_timer, drain_timer_cb, limits->drain_timeout_ms, 0);
+}
+
+static void leave_timer_cb(uv_timer_t *timer)
+{
+    drain(WSL_CONTAINER(timer, struct supervisor, drain_timer), "load balancers had their time");
+}
+
+/* Whoever asks hears that we are going; clients whom that has not reached yet are served. */
+static void leave(struct supervisor *supervisor, const char *why)
+{
+    const struct config_limits *limits = &supervisor->site->config->limits;
+    if (limits->drain_delay_ms == 0) {
+        drain(supervisor, why);
+        return;
+    }
+    supervisor->phase = LEAVING;
+    cancel_upgrade(supervisor);
+    log_message(REASON_INFO, "%s: not ready any more, but clients are taken for another %.1f s",
+                why, limits->drain_delay_ms / 1000.0);
+    notify_stopping(&supervisor->notify, limits->drain_delay_ms + limits->drain_timeout_ms);
+    atomic_store(&supervisor->ops.draining, true);
+    uv_timer_start(&supervisor->drain_timer, leave_timer_cb, limits->drain_delay_ms, 0);
+}
+
+/* Its end is ours; or we have ended, and it was the last to go. */
+void supervisor_end_command_cb(void *owner, int status)
+{
+    struct supervisor *supervisor = owner;
+    if (supervisor->phase == STOPPING)
+        supervisor_end_close(supervisor);
+    if (supervisor->phase != SERVING && supervisor->phase != LEAVING)
+        return;
+    supervisor->status = status;
+    drain(supervisor, "the command has ended");
+}
+
+/* No new clients here; those that are there end in their own time. */
+void supervisor_end_retire(struct supervisor *supervisor, bool handed_over)
+{
+    supervisor->phase = RETIRING;
+    supervisor_end_probing(supervisor);
+    atomic_store(&supervisor->ops.draining, true);
+    listeners_close(&supervisor->listeners, handed_over);
+    workers_retire(&supervisor->workers);
+}
+
+void supervisor_end_rule_cb(void *owner, const char *why)
+{
+    struct supervisor *supervisor = owner;
+    if (supervisor->phase != SERVING)
+        return;
+    cancel_upgrade(supervisor);
+    log_message(REASON_INFO, "%s: no new clients, the process ends with its last session", why);
+    notify_say(&supervisor->notify, "STATUS=ending with the last session");
+    supervisor_end_retire(supervisor, false);
+}
+
+void supervisor_end_signal(struct supervisor *supervisor, int number)
+{
+    char why[32];
+    snprintf(why, sizeof(why), "signal %d", number);
+    if (supervisor->phase == SERVING) {
+        leave(supervisor, why);
+        return;
+    }
+    if (supervisor->phase == RETIRING) {
+        drain(supervisor, why);
+        return;
+    }
+    if (supervisor->phase == LEAVING)
+        drain(supervisor, why);
+    log_message(REASON_WARN, "signal %d again: ending at once", number);
+    if (supervisor->phase == DRAINING)
+        workers_kill(&supervisor->workers);
+    command_kill(supervisor->wrapped);
+}

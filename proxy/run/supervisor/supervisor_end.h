@@ -1,0 +1,32 @@
+/*
+ * How the process ends: not ready, retired, drained, stopped.
+ *
+ * Owns: nothing. Thread: the main one. Errors: none.
+ * Lifetime: the supervisor's.
+ */
+#ifndef WSLUICE_RUN_SUPERVISOR_SUPERVISOR_END_H
+#define WSLUICE_RUN_SUPERVISOR_SUPERVISOR_END_H
+
+#include "run/supervisor/supervisor_priv.h"
+
+/* SIGTERM or SIGINT: ends the process in order, the second one at once. */
+void supervisor_end_signal(struct supervisor *supervisor, int number);
+
+/* No new clients; sessions end by themselves. `handed_over`: a successor has the sockets. */
+void supervisor_end_retire(struct supervisor *supervisor, bool handed_over);
+
+/* An exit rule holds (exit_watch). */
+void supervisor_end_rule_cb(void *owner, const char *why);
+
+/* A worker has lost its last session (worker_terms.empty). */
+void supervisor_end_worker_cb(void *owner, void *argument);
+
+/* The command has ended and is not started again (command_request.ended). */
+void supervisor_end_command_cb(void *owner, int status);
+
+void supervisor_end_probing(struct supervisor *supervisor);
+
+/* Closes every handle: the loop ends. */
+void supervisor_end_close(struct supervisor *supervisor);
+
+#endif

@@ -1,0 +1,26 @@
+/*
+ * With what a supervisor starts.
+ *
+ * Owns: nothing, all is borrowed. Thread: the main one. Errors: none. Lifetime: the supervisor's.
+ */
+#ifndef WSLUICE_RUN_SUPERVISOR_SUPERVISOR_OPTIONS_H
+#define WSLUICE_RUN_SUPERVISOR_SUPERVISOR_OPTIONS_H
+
+#include "base/base.h"
+#include "config/model/config.h"
+#include "config/model/diag.h"
+#include "run/command/rebind.h"
+#include "run/process/program.h"
+
+struct supervisor_options {
+    const struct config *config;
+    const struct program *program; /* for a process that takes over */
+    /* The configuration anew; NULL: there is no file, a reload reads certificates only. */
+    const struct config *(*load)(const void *owner, struct diag *diag);
+    const void *owner;
+    const struct rebind *rebind; /* the port of the configuration's command, if it has one */
+    bool daemon;                 /* in the background: the command writes to nobody */
+    bool demo;                   /* the target is this process: nobody else can take over */
+};
+
+#endif
