@@ -60,7 +60,7 @@ static void beat_cb(uv_timer_t *timer)
     char status[64];
     uint64_t open;
     status_note_history(&supervisor->ops, supervisor->ops.history, uv_now(&supervisor->loop));
-    if (supervisor->phase != SERVING)
+    if (supervisor->state != PROCESS_SERVING)
         return;
     (void)workers_choose(&supervisor->workers, &open);
     snprintf(status, sizeof(status), "STATUS=serving, %llu connections", (unsigned long long)open);
@@ -247,6 +247,7 @@ int supervisor_run(struct supervisor *supervisor)
     uv_timer_start(&supervisor->beat_timer, beat_cb, BEAT_MS, BEAT_MS);
     if (watchdog > 0)
         uv_timer_start(&supervisor->watchdog_timer, watchdog_cb, watchdog, watchdog);
+    supervisor->state = process_state_next(supervisor->state, PROCESS_START);
     watch_the_end(supervisor);
     listeners_accept(&supervisor->listeners);
     supervisor_change_probe(supervisor);

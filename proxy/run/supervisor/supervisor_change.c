@@ -48,7 +48,7 @@ static void reload_cb(void *owner, struct site *site, const char *failure)
     struct supervisor *supervisor = owner;
     char error[SUPERVISOR_ERROR_MAX] = "out of memory";
     supervisor->reload = NULL;
-    if (supervisor->phase != SERVING)
+    if (supervisor->state != PROCESS_SERVING)
         return;
     bool done = site && take_over(supervisor, site, error);
     note_reload(supervisor, done);
@@ -122,7 +122,7 @@ static void begin_upgrade(struct supervisor *supervisor)
 /* One change at a time: a child must not get sockets that a reload is about to replace. */
 void supervisor_change_next(struct supervisor *supervisor)
 {
-    if (supervisor->reload || supervisor->upgrade || supervisor->phase != SERVING)
+    if (supervisor->reload || supervisor->upgrade || supervisor->state != PROCESS_SERVING)
         return;
     if (supervisor->reload_again) {
         supervisor->reload_again = false;

@@ -2,6 +2,11 @@
 
 #include "base/log/log.h"
 
+static void enter(struct supervisor *supervisor, enum process_event event)
+{
+    supervisor->state = process_state_next(supervisor->state, event);
+}
+
 void supervisor_end_probing(struct supervisor *supervisor)
 {
     prober_close(supervisor->prober);
@@ -10,6 +15,7 @@ void supervisor_end_probing(struct supervisor *supervisor)
 
 void supervisor_end_close(struct supervisor *supervisor)
 {
+    enter(supervisor, PROCESS_CLOSE);
     signals_close(&supervisor->signals);
     listeners_free(&supervisor->listeners);
     supervisor_end_probing(supervisor);
@@ -32,7 +38,7 @@ void supervisor_end_worker_cb(void *owner, void *argument)
     if (!workers_note_empty(&supervisor->workers))
         return;
     workers_log_sums(&supervisor->workers);
-    supervisor->phase = STOPPING;
+    enter(supervisor, PROCESS_EMPTY);
     uv_timer_stop(&supervisor->drain_timer);
     if (!command_stop(supervisor->wrapped))
         supervisor_end_close(supervisor);
@@ -63,7 +69,7 @@ static void cancel_upgrade(struct supervisor *supervisor)
 static void drain(struct supervisor *supervisor, const char *why)
 {
     const struct config_limits *limits = &supervisor->site->config->limits;
-    supervisor->phase = DRAINING;
+    enter(supervisor, PROCESS_DRAIN);
     cancel_upgrade(supervisor);
     command_settle(supervisor->wrapped);
     log_message(REASON_INFO, "%s: no new clients, waiting for sessions to end", why);
@@ -88,7 +94,7 @@ static void leave(struct supervisor *supervisor, const char *why)
         drain(supervisor, why);
         return;
     }
-    supervisor->phase = LEAVING;
+    enter(supervisor, PROCESS_DELAY_DRAIN);
     cancel_upgrade(supervisor);
     log_message(REASON_INFO, "%s: not ready any more, but clients are taken for another %.1f s",
                 why, limits->drain_delay_ms / 1000.0);
@@ -101,9 +107,9 @@ static void leave(struct supervisor *supervisor, const char *why)
 void supervisor_end_command_cb(void *owner, int status)
 {
     struct supervisor *supervisor = owner;
-    if (supervisor->phase == STOPPING)
+    if (supervisor->state == PROCESS_STOPPING)
         supervisor_end_close(supervisor);
-    if (supervisor->phase != SERVING && supervisor->phase != LEAVING)
+    if (supervisor->state != PROCESS_SERVING && supervisor->state != PROCESS_UNREADY)
         return;
     supervisor->status = status;
     drain(supervisor, "the command has ended");
@@ -112,7 +118,7 @@ void supervisor_end_command_cb(void *owner, int status)
 /* No new clients here; those that are there end in their own time. */
 void supervisor_end_retire(struct supervisor *supervisor, bool handed_over)
 {
-    supervisor->phase = RETIRING;
+    enter(supervisor, PROCESS_RETIRE);
     supervisor_end_probing(supervisor);
     atomic_store(&supervisor->ops.draining, true);
     listeners_close(&supervisor->listeners, handed_over);
@@ -122,7 +128,7 @@ void supervisor_end_retire(struct supervisor *supervisor, bool handed_over)
 void supervisor_end_rule_cb(void *owner, const char *why)
 {
     struct supervisor *supervisor = owner;
-    if (supervisor->phase != SERVING)
+    if (supervisor->state != PROCESS_SERVING)
         return;
     cancel_upgrade(supervisor);
     log_message(REASON_INFO, "%s: no new clients, the process ends with its last session", why);
@@ -134,18 +140,18 @@ void supervisor_end_signal(struct supervisor *supervisor, int number)
 {
     char why[32];
     snprintf(why, sizeof(why), "signal %d", number);
-    if (supervisor->phase == SERVING) {
+    if (supervisor->state == PROCESS_SERVING) {
         leave(supervisor, why);
         return;
     }
-    if (supervisor->phase == RETIRING) {
+    if (supervisor->state == PROCESS_RETIRING) {
         drain(supervisor, why);
         return;
     }
-    if (supervisor->phase == LEAVING)
+    if (supervisor->state == PROCESS_UNREADY)
         drain(supervisor, why);
     log_message(REASON_WARN, "signal %d again: ending at once", number);
-    if (supervisor->phase == DRAINING)
+    if (supervisor->state == PROCESS_DRAINING)
         workers_kill(&supervisor->workers);
     command_kill(supervisor->wrapped);
 }

@@ -14,6 +14,7 @@
 #include "run/process/notify.h"
 #include "run/process/signals.h"
 #include "run/supervisor/exit_watch.h"
+#include "run/supervisor/process_state.h"
 #include "run/supervisor/reload.h"
 #include "run/supervisor/supervisor_options.h"
 #include "run/supervisor/upgrade.h"
@@ -52,9 +53,7 @@ struct supervisor {
     bool file_refused;               /* the file, as it was last read, is not what is in use */
     bool reload_again, upgrade_next; /* asked for while another was under way */
     uint64_t beats;
-    /* leaving: not ready, but open; retiring: somebody else serves; stopping: only the command is
-     * left */
-    enum { SERVING, LEAVING, RETIRING, DRAINING, STOPPING } phase;
+    enum process_state state;
 };
 
 #endif
