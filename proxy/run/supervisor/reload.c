@@ -62,15 +62,15 @@ static void begin_cb(struct work_job *job)
     (void)uv_queue_work(job->lane->loop, &reload->work, work_cb, done_cb);
 }
 
-struct reload *reload_start(const struct reload_request *request)
+bool reload_start(const struct reload_request *request)
 {
     struct reload *reload = calloc(1, sizeof(*reload));
     if (!reload)
-        return NULL;
+        return false;
     reload->request = *request;
     diag_init(&reload->diag);
     (void)site_retain(request->current);
     if (work_ask(request->lane, &reload->job, WORK_reload, 0, begin_cb))
         begin_cb(&reload->job);
-    return reload;
+    return true;
 }

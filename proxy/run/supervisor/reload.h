@@ -15,8 +15,6 @@
 #include "net/work.h"
 #include "serve/site/site.h"
 
-struct reload;
-
 struct reload_request {
     const struct work_lane *lane;
     struct site *current;
@@ -27,8 +25,8 @@ struct reload_request {
     void *owner;
 };
 
-/* NULL: out of memory. */
-WSL_MUST_CHECK struct reload *reload_start(const struct reload_request *request);
+/* False: out of memory. */
+WSL_MUST_CHECK bool reload_start(const struct reload_request *request);
 
 /* Each finding as a line of the log; whether there is an error among them. */
 bool reload_log_findings(const struct diag *diag);

@@ -38,16 +38,13 @@ static void signal_cb(void *owner, int number)
     struct supervisor *supervisor = owner;
     switch (number) {
     case SIGHUP:
-        supervisor->reload_again = true;
-        supervisor_change_next(supervisor);
+        supervisor_change_request(supervisor, CHANGE_CONFIG);
         return;
     case SIGUSR1:
         log_reopen();
         return;
     case SIGUSR2:
-        /* While one is under way a second would hand over what the first has taken. */
-        supervisor->upgrade_next = !supervisor->upgrade;
-        supervisor_change_next(supervisor);
+        supervisor_change_request(supervisor, CHANGE_UPGRADE);
         return;
     default:
         supervisor_end_signal(supervisor, number);
@@ -67,9 +64,9 @@ static void beat_cb(uv_timer_t *timer)
     notify_say(&supervisor->notify, status);
     if (++supervisor->beats % BEATS_PER_DAY == 0)
         logging_certificates(supervisor->site);
-    if (!supervisor->reload && !supervisor->upgrade &&
+    if (change_queue_is_idle(&supervisor->changes) &&
         site_resources_files_changed(supervisor->site->resources))
-        supervisor_change_reload(supervisor, true);
+        supervisor_change_request(supervisor, CHANGE_CERTIFICATES);
 }
 
 static void watchdog_cb(uv_timer_t *timer)

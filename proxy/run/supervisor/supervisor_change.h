@@ -10,10 +10,8 @@
 
 #include "run/supervisor/supervisor_priv.h"
 
-/* Begins what was asked for, unless something is under way. */
-void supervisor_change_next(struct supervisor *supervisor);
-
-void supervisor_change_reload(struct supervisor *supervisor, bool certificates_only);
+/* Begins the change, or once the current one has ended (change_queue.h). */
+void supervisor_change_request(struct supervisor *supervisor, enum change change);
 
 /* Probes the targets of the site in use. */
 void supervisor_change_probe(struct supervisor *supervisor);

@@ -59,11 +59,14 @@ static uint64_t spread_of(const struct config_limits *limits)
     return limits->drain_spread_ms < most ? limits->drain_spread_ms : most;
 }
 
-/* Whoever was to take over is to end with us. */
+/* A process that ends hands nothing over: the new one is to end as well. */
 static void cancel_upgrade(struct supervisor *supervisor)
 {
+    if (!supervisor->upgrade)
+        return;
     upgrade_cancel(supervisor->upgrade);
     supervisor->upgrade = NULL;
+    change_queue_give_up(&supervisor->changes);
 }
 
 static void drain(struct supervisor *supervisor, const char *why)

@@ -13,9 +13,9 @@
 #include "run/listeners/listeners.h"
 #include "run/process/notify.h"
 #include "run/process/signals.h"
+#include "run/supervisor/change_queue.h"
 #include "run/supervisor/exit_watch.h"
 #include "run/supervisor/process_state.h"
-#include "run/supervisor/reload.h"
 #include "run/supervisor/supervisor_options.h"
 #include "run/supervisor/upgrade.h"
 #include "run/workers/workers.h"
@@ -44,14 +44,11 @@ struct supervisor {
     struct listeners listeners;
     struct exit_watch exit_watch;
     struct site *site;
-    struct reload *reload;           /* while one is under way */
-    struct upgrade *upgrade;         /* likewise */
-    struct command *wrapped;         /* the command; NULL: none */
-    int status;                      /* to exit with: the command's, where its end is ours */
-    int predecessor;                 /* whoever waits for us to serve; -1: nobody */
-    bool certificates_only;          /* what the reload is about */
-    bool file_refused;               /* the file, as it was last read, is not what is in use */
-    bool reload_again, upgrade_next; /* asked for while another was under way */
+    struct change_queue changes;
+    struct upgrade *upgrade; /* NULL unless CHANGE_UPGRADE is current */
+    struct command *wrapped; /* the command; NULL: none */
+    int status;              /* to exit with: the command's, where its end is ours */
+    int predecessor;         /* whoever waits for us to serve; -1: nobody */
     uint64_t beats;
     enum process_state state;
 };

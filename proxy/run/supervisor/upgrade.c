@@ -135,8 +135,6 @@ pid_t upgrade_child(const struct upgrade *upgrade)
 
 void upgrade_cancel(struct upgrade *upgrade)
 {
-    if (!upgrade)
-        return;
     (void)kill(upgrade->child, SIGTERM);
     drop(upgrade);
 }

@@ -34,7 +34,7 @@ WSL_MUST_CHECK struct upgrade *upgrade_start(const struct program *program,
 
 pid_t upgrade_child(const struct upgrade *upgrade);
 
-/* The child is told to end, and no callback comes after this. NULL is fine. */
+/* The child is told to end, and no callback comes after this. */
 void upgrade_cancel(struct upgrade *upgrade);
 
 /* Logs how a child ended that was to take over, by its wait status. */
