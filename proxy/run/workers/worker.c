@@ -9,15 +9,21 @@
 
 /* ---- on the worker's thread ---- */
 
+static void enter(struct worker *worker, enum worker_event event)
+{
+    worker->state = worker_state_next(worker->state, event);
+}
+
 static void report_empty(struct worker *worker)
 {
-    size_t abandoned = worker->abandons ? worker->env.recordings : 0;
-    if (!worker->retiring || worker->reported || worker->env.live > abandoned)
+    size_t abandoned = worker->state == WORKER_ABANDONING ? worker->env.recordings : 0;
+    if (!worker_state_allows(worker->state, WORKER_LAST_ENDED) || worker->env.live > abandoned)
         return;
     if (abandoned > 0)
         log_message(REASON_WARN, "the disk does not take the end of recordings: %zu are incomplete",
                     abandoned);
-    worker->reported = true;
+    enter(worker, WORKER_LAST_ENDED);
+    uv_timer_stop(&worker->drain_timer);
     mailbox_post(worker->terms->supervisor, &worker->empty_post, worker->terms->empty, worker);
 }
 
@@ -52,7 +58,7 @@ static void retire(void *owner, void *argument)
 {
     struct worker *worker = owner;
     (void)argument;
-    worker->retiring = true;
+    enter(worker, WORKER_RETIRE);
     session_retire(&worker->env);
     report_empty(worker);
 }
@@ -61,7 +67,9 @@ static void drain(void *owner, void *argument)
 {
     struct worker *worker = owner;
     (void)argument;
-    worker->retiring = true;
+    enter(worker, WORKER_DRAIN);
+    if (worker->state == WORKER_EMPTY)
+        return;
     session_retire(&worker->env);
     worker->drain = (struct worker_drain){
         .sessions = worker->env.live,
@@ -75,7 +83,7 @@ static void drain(void *owner, void *argument)
 static void abandon_cb(uv_timer_t *timer)
 {
     struct worker *worker = WSL_CONTAINER(timer, struct worker, drain_timer);
-    worker->abandons = true;
+    enter(worker, WORKER_ABANDON);
     report_empty(worker);
 }
 
@@ -83,10 +91,11 @@ static void kill_sessions(void *owner, void *argument)
 {
     struct worker *worker = owner;
     (void)argument;
+    bool first = worker->state == WORKER_DRAINING;
+    enter(worker, WORKER_KILL);
     session_kill_all(&worker->env, REASON_drained);
-    if (!worker->killed && !worker->reported)
+    if (first)
         uv_timer_start(&worker->drain_timer, abandon_cb, DISK_MS, 0);
-    worker->killed = true;
 }
 
 static void close_watches(struct worker *worker)
@@ -100,6 +109,7 @@ static void stop(void *owner, void *argument)
 {
     struct worker *worker = owner;
     (void)argument;
+    enter(worker, WORKER_STOP);
     close_watches(worker);
     if (worker->alone)
         return;
@@ -111,7 +121,8 @@ static void run(void *argument)
 {
     struct worker *worker = argument;
     uv_run(&worker->own_loop, UV_RUN_DEFAULT);
-    worker->at_rest = loop_finish(&worker->own_loop);
+    if (loop_finish(&worker->own_loop))
+        enter(worker, WORKER_FINISH);
 }
 
 /* ---- on the supervisor's ---- */
@@ -265,7 +276,7 @@ bool worker_free(struct worker *worker)
 {
     if (!worker->alone) {
         uv_thread_join(&worker->thread);
-        if (!worker->at_rest)
+        if (worker->state != WORKER_FINISHED)
             return false;
         mailbox_free(&worker->mailbox);
     }

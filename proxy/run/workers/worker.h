@@ -16,6 +16,7 @@
 #define WSLUICE_RUN_WORKERS_WORKER_H
 
 #include "net/mailbox.h"
+#include "run/workers/worker_state.h"
 #include "serve/stages/session.h"
 
 #define WORKER_BATCH 64
@@ -51,9 +52,7 @@ struct worker {
         uint64_t tick, ticks;
     } drain;
     struct mailbox_post empty_post;
-    bool retiring, killed, reported;
-    bool abandons; /* recordings that the disk does not take */
-    bool at_rest;  /* its loop has ended, and nothing touches its memory any more */
+    enum worker_state state; /* of the worker's thread; the supervisor's once that has ended */
     /* The supervisor's: */
     struct worker_batch *batch; /* collected in this turn */
     size_t batch_count;
