@@ -60,3 +60,42 @@ void work_done(struct work_job *job)
     end(pool, job);
     uv_mutex_unlock(&pool->lock);
 }
+
+/* ---- a function in the pool ---- */
+
+static void work_cb(uv_work_t *request)
+{
+    struct work_task *task = WSL_CONTAINER(request, struct work_task, request);
+    task->work(task);
+}
+
+static void done_cb(uv_work_t *request, int status)
+{
+    struct work_task *task = WSL_CONTAINER(request, struct work_task, request);
+    (void)status;
+    work_done(&task->job);
+    task->done(task);
+}
+
+static void begin(struct work_task *task)
+{
+    int queued = uv_queue_work(task->job.lane->loop, &task->request, work_cb, done_cb);
+    wsl_assert(queued == 0); /* it fails without a function to run, and never else */
+}
+
+static void task_begin_cb(struct work_job *job)
+{
+    struct work_task *task = WSL_CONTAINER(job, struct work_task, job);
+    if (task->begun)
+        task->begun(task);
+    begin(task);
+}
+
+bool work_queue(const struct work_lane *lane, struct work_task *task, enum work_kind kind,
+                uint64_t client)
+{
+    bool begins = work_ask(lane, &task->job, kind, client, task_begin_cb);
+    if (begins)
+        begin(task);
+    return begins;
+}

@@ -8,10 +8,12 @@
  *                       |
  *                       +--work_leave--> never begins
  *
- * Who begins queues it with libuv, and says work_done when that has come back.
+ * work_queue does all of it for a function of the caller's: it asks, queues the function with libuv
+ * when it begins, and gives the share back. A look-up of a name has a request of its own in libuv,
+ * so it asks with work_ask, and calls work_done when the request is complete.
  *
- * Owns: nothing; jobs are linked in while they wait. Thread: work_ask and work_leave on the lane's
- * loop, work_done on any. Errors: none. Lifetime: a pool outlives every lane and job.
+ * Owns: nothing; jobs are linked in while they wait. Thread: work_queue, work_ask and work_leave on
+ * the lane's loop, work_done on any. Errors: none. Lifetime: a pool outlives every lane and job.
  */
 #ifndef WSLUICE_NET_WORK_H
 #define WSLUICE_NET_WORK_H
@@ -56,5 +58,18 @@ WSL_MUST_CHECK bool work_leave(struct work_job *job);
 
 /* A job that had begun has ended, and its memory is the caller's again. */
 void work_done(struct work_job *job);
+
+/* A job that runs a function in libuv's pool. The caller sets the functions. */
+struct work_task {
+    void (*work)(struct work_task *task);  /* on a thread of the pool */
+    void (*done)(struct work_task *task);  /* on the lane's loop; the task is the caller's again */
+    void (*begun)(struct work_task *task); /* likewise: one that waited begins; NULL: no need */
+    struct work_job job;                   /* for work_leave */
+    uv_work_t request;
+};
+
+/* True: begun. False: it waits; `done` comes later in both cases, unless work_leave comes first. */
+bool work_queue(const struct work_lane *lane, struct work_task *task, enum work_kind kind,
+                uint64_t client);
 
 #endif

@@ -6,8 +6,7 @@
 #define FINDING_MAX 1024
 
 struct reload {
-    struct work_job job;
-    uv_work_t work;
+    struct work_task task;
     struct reload_request request;
     struct diag diag;
     struct site *site;
@@ -25,9 +24,9 @@ bool reload_log_findings(const struct diag *diag)
     return diag->errors > 0;
 }
 
-static void work_cb(uv_work_t *work)
+static void work_cb(struct work_task *task)
 {
-    struct reload *reload = WSL_CONTAINER(work, struct reload, work);
+    struct reload *reload = WSL_CONTAINER(task, struct reload, task);
     const struct reload_request *request = &reload->request;
     const struct config *config = request->load ? request->load(request->load_owner, &reload->diag)
                                                 : config_retain(request->current->config);
@@ -41,12 +40,10 @@ static void work_cb(uv_work_t *work)
     config_release(config);
 }
 
-static void done_cb(uv_work_t *work, int status)
+static void done_cb(struct work_task *task)
 {
-    struct reload *reload = WSL_CONTAINER(work, struct reload, work);
+    struct reload *reload = WSL_CONTAINER(task, struct reload, task);
     const struct reload_request *request = &reload->request;
-    (void)status;
-    work_done(&reload->job);
     (void)reload_log_findings(&reload->diag);
     request->callback(request->owner, reload->site, reload->failure);
     site_release(reload->site);
@@ -55,22 +52,15 @@ static void done_cb(uv_work_t *work, int status)
     free(reload);
 }
 
-static void begin_cb(struct work_job *job)
-{
-    struct reload *reload = WSL_CONTAINER(job, struct reload, job);
-    /* Fails only without a function to call. */
-    (void)uv_queue_work(job->lane->loop, &reload->work, work_cb, done_cb);
-}
-
 bool reload_start(const struct reload_request *request)
 {
     struct reload *reload = calloc(1, sizeof(*reload));
     if (!reload)
         return false;
+    reload->task = (struct work_task){.work = work_cb, .done = done_cb};
     reload->request = *request;
     diag_init(&reload->diag);
     (void)site_retain(request->current);
-    if (work_ask(request->lane, &reload->job, WORK_reload, 0, begin_cb))
-        begin_cb(&reload->job);
+    work_queue(request->lane, &reload->task, WORK_reload, 0);
     return true;
 }

@@ -5,9 +5,7 @@
 
 /* One that waits for the disk. */
 struct search {
-    struct work_job job;
-    uv_work_t work;
-    bool begun;
+    struct work_task task;
     struct session_env *env;
     struct session_wait *wait;
     struct site *site; /* a reference: the files are its */
@@ -18,9 +16,9 @@ struct search {
     struct files_answer answer;
 };
 
-static void look_cb(uv_work_t *work)
+static void look_cb(struct work_task *task)
 {
-    struct search *search = WSL_CONTAINER(work, struct search, work);
+    struct search *search = WSL_CONTAINER(task, struct search, task);
     (void)!files_answer(search->files, search->head, slice_of(search->path), search->base, true,
                         &search->answer);
 }
@@ -43,20 +41,9 @@ static void finish(struct search *search)
     env->gone(env);
 }
 
-static void found_cb(uv_work_t *work, int status)
+static void found_cb(struct work_task *task)
 {
-    struct search *search = WSL_CONTAINER(work, struct search, work);
-    (void)status;
-    work_done(&search->job);
-    finish(search);
-}
-
-static void begin_cb(struct work_job *job)
-{
-    struct search *search = WSL_CONTAINER(job, struct search, job);
-    search->begun = true;
-    /* Fails only without a function to call. */
-    (void)uv_queue_work(search->env->loop, &search->work, look_cb, found_cb);
+    finish(WSL_CONTAINER(task, struct search, task));
 }
 
 /*
@@ -66,7 +53,7 @@ static void begin_cb(struct work_job *job)
 static void cancel(void *maker)
 {
     struct search *search = maker;
-    if (!search->begun && work_leave(&search->job))
+    if (work_leave(&search->task.job))
         finish(search);
 }
 
@@ -85,6 +72,7 @@ static struct search *prepare(struct session *session, const struct http_head *h
     if (!search)
         return NULL;
     *search = (struct search){
+        .task = {.work = look_cb, .done = found_cb},
         .env = session->env,
         .site = site_retain(session->site),
         .files = session->site->routes[session->entry->match.route].files,
@@ -115,9 +103,7 @@ static void look_up(struct session *session, const struct http_head *head)
     search->wait->maker = search;
     /* It counts as a session: the loop stays until the pool has let go of it. */
     search->env->live++;
-    if (work_ask(&search->env->lane, &search->job, WORK_files, session_base_client(session),
-                 begin_cb))
-        begin_cb(&search->job);
+    work_queue(&search->env->lane, &search->task, WORK_files, session_base_client(session));
 }
 
 void session_files_answer(struct session *session, const struct http_head *head)

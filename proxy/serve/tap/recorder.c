@@ -12,8 +12,7 @@
 #define NUMBER_ROOM 24 /* ".", 20 digits and a NUL */
 
 struct recorder {
-    struct work_job job;
-    uv_work_t work;
+    struct work_task task;
     struct recorder_request request;
     uint64_t began_at;
     struct text filling;
@@ -56,9 +55,9 @@ static bool write_all(int fd, const struct text *text)
     return true;
 }
 
-static void work_cb(uv_work_t *work)
+static void work_cb(struct work_task *task)
 {
-    struct recorder_work *pool = &WSL_CONTAINER(work, struct recorder, work)->pool;
+    struct recorder_work *pool = &WSL_CONTAINER(task, struct recorder, task)->pool;
     if ((pool->fd < 0 && !open_file(pool)) || !write_all(pool->fd, &pool->writing))
         pool->error = errno;
     if (pool->fd < 0 || (pool->error == 0 && !pool->last))
@@ -92,8 +91,6 @@ static void stop(struct recorder *recorder, int error)
                     recorder->pool.name, safe_path_reason(error));
 }
 
-static void begin_cb(struct work_job *job);
-
 /* The pool gets what is there. Nothing at all is work as well, when the file is to be closed. */
 static void push(struct recorder *recorder)
 {
@@ -111,17 +108,14 @@ static void push(struct recorder *recorder)
     pool->last = recorder->finished;
     recorder->filling = (struct text){0};
     recorder->working = true;
-    if (work_ask(recorder->request.lane, &recorder->job, WORK_recordings, 0, begin_cb))
-        begin_cb(&recorder->job);
+    work_queue(recorder->request.lane, &recorder->task, WORK_recordings, 0);
 }
 
-static void done_cb(uv_work_t *work, int status)
+static void done_cb(struct work_task *task)
 {
-    struct recorder *recorder = WSL_CONTAINER(work, struct recorder, work);
+    struct recorder *recorder = WSL_CONTAINER(task, struct recorder, task);
     struct recorder_request request = recorder->request;
     struct recorder_work *pool = &recorder->pool;
-    (void)status;
-    work_done(&recorder->job);
     bool feeds = recorder_full(recorder) && !recorder->finished;
     recorder->working = false;
     text_free(&pool->writing);
@@ -131,13 +125,6 @@ static void done_cb(uv_work_t *work, int status)
     push(recorder);
     if (feeds)
         request.moved(request.owner);
-}
-
-static void begin_cb(struct work_job *job)
-{
-    struct recorder *recorder = WSL_CONTAINER(job, struct recorder, job);
-    int queued = uv_queue_work(job->lane->loop, &recorder->work, work_cb, done_cb);
-    wsl_assert(queued == 0); /* it fails without a function to run, and never else */
 }
 
 /* Room for so many bytes more; NULL: out of memory, and the recording has stopped. */
@@ -169,6 +156,7 @@ struct recorder *recorder_start(const struct recorder_request *request)
         return NULL;
     }
     memcpy(name, request->path, length + 1);
+    recorder->task = (struct work_task){.work = work_cb, .done = done_cb};
     recorder->request = *request;
     recorder->began_at = uv_now(request->lane->loop);
     recorder->pool = (struct recorder_work){

@@ -30,9 +30,8 @@ struct token_store {
     bool stale; /* something has happened that no refresh has seen */
     /* Waiters, and the refresh that they wait for. */
     struct list arriving, served;
-    bool asked, begun, refreshing;
-    struct work_job job;
-    uv_work_t work;
+    bool asked, refreshing;
+    struct work_task task;
     /* While refreshing its alone, else of the lock as well. */
     uint64_t fingerprint;
     uint64_t seen_at;         /* since when it looks like this, by our clock */
@@ -174,13 +173,11 @@ bool token_store_current(struct token_store *store)
 
 /* ---- waiting for the pool ---- */
 
-static void begin_cb(struct work_job *job);
-
 static void ask_pool(struct token_store *store, const struct work_lane *lane);
 
-static void work_cb(uv_work_t *work)
+static void work_cb(struct work_task *task)
 {
-    token_store_refresh(WSL_CONTAINER(work, struct token_store, work));
+    token_store_refresh(WSL_CONTAINER(task, struct token_store, task));
 }
 
 static void refreshed_cb(void *owner, void *argument)
@@ -190,12 +187,10 @@ static void refreshed_cb(void *owner, void *argument)
     waiter->callback(waiter);
 }
 
-static void done_cb(uv_work_t *work, int status)
+static void done_cb(struct work_task *task)
 {
-    struct token_store *store = WSL_CONTAINER(work, struct token_store, work);
-    (void)status;
+    struct token_store *store = WSL_CONTAINER(task, struct token_store, task);
     pthread_mutex_lock(&store->lock);
-    work_done(&store->job);
     store->asked = false;
     while (!list_empty(&store->served)) {
         struct token_waiter *waiter = WSL_CONTAINER(store->served.next, struct token_waiter, link);
@@ -203,40 +198,37 @@ static void done_cb(uv_work_t *work, int status)
         mailbox_post(waiter->lane->mailbox, &waiter->post, refreshed_cb, waiter);
     }
     if (!list_empty(&store->arriving))
-        ask_pool(store, store->job.lane);
+        ask_pool(store, task->job.lane);
     pthread_mutex_unlock(&store->lock);
     token_store_release(store);
 }
 
-/* Under the lock, as what follows. Who comes from now on may have seen a change that this misses.
- */
-static void begin(struct token_store *store)
+/* Under the lock. A waiter that comes later may have seen a change that this refresh misses. */
+static void serve_arrived(struct token_store *store)
 {
     while (!list_empty(&store->arriving)) {
         struct list *link = store->arriving.next;
         list_remove(link);
         list_append(&store->served, link);
     }
-    store->begun = true;
-    /* Fails only without a function to call. */
-    (void)uv_queue_work(store->job.lane->loop, &store->work, work_cb, done_cb);
 }
 
-static void begin_cb(struct work_job *job)
+static void begun_cb(struct work_task *task)
 {
-    struct token_store *store = WSL_CONTAINER(job, struct token_store, job);
+    struct token_store *store = WSL_CONTAINER(task, struct token_store, task);
     pthread_mutex_lock(&store->lock);
-    begin(store);
+    serve_arrived(store);
     pthread_mutex_unlock(&store->lock);
 }
 
+/* Under the lock, which the refresh waits for. */
 static void ask_pool(struct token_store *store, const struct work_lane *lane)
 {
     store->asked = true;
-    store->begun = false;
+    store->task = (struct work_task){.work = work_cb, .done = done_cb, .begun = begun_cb};
     atomic_fetch_add_explicit(&store->references, 1, memory_order_relaxed);
-    if (work_ask(lane, &store->job, WORK_tokens, 0, begin_cb))
-        begin(store);
+    if (work_queue(lane, &store->task, WORK_tokens, 0))
+        serve_arrived(store);
 }
 
 void token_store_wait(struct token_store *store, const struct work_lane *lane,
@@ -253,7 +245,7 @@ void token_store_wait(struct token_store *store, const struct work_lane *lane,
 /* A refresh that nobody waits for any more, and that has not begun, is not made. */
 static bool call_off(struct token_store *store)
 {
-    if (!store->asked || store->begun || !list_empty(&store->arriving) || !work_leave(&store->job))
+    if (!store->asked || !list_empty(&store->arriving) || !work_leave(&store->task.job))
         return false;
     store->asked = false;
     return true;
