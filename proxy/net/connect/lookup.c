@@ -3,42 +3,50 @@
 #include <netdb.h>
 #include <sys/random.h>
 
-#include "base/siphash.h"
+#include "base/hash_map.h"
+#include "base/monotonic.h"
 #include "core/resources/name_hangs.h"
-
-#define BUCKETS 256 /* a power of two */
 
 static const char hangs[] = "the resolver does not answer for this name; it is asked again later";
 
 struct lookup {
-    struct list bucket, questions;
+    struct hash_map_link link;
+    struct list questions;
     struct lookup_table *table;
     struct work_job job;
     uv_getaddrinfo_t request;
-    uint64_t hash, began;
+    uint64_t began; /* monotonic_ms */
     bool running, requested;
     char name[];
 };
 
 struct lookup_table {
     uv_mutex_t lock;
-    struct siphash_seed seed;
     struct name_hangs hangs;
-    struct list buckets[BUCKETS];
+    struct hash_map lookups; /* by name */
 };
+
+static struct lookup *lookup_of(struct hash_map_link *link)
+{
+    return link ? WSL_CONTAINER(link, struct lookup, link) : NULL;
+}
+
+static struct slice name_of(const struct hash_map_link *link)
+{
+    return slice_of(((const struct lookup *)link)->name);
+}
 
 struct lookup_table *lookup_table_create(void)
 {
+    struct siphash_seed seed;
     struct lookup_table *table = calloc(1, sizeof(*table));
     if (!table)
         return NULL;
-    if (getrandom(&table->seed, sizeof(table->seed), 0) != sizeof(table->seed) ||
-        uv_mutex_init(&table->lock) != 0) {
+    if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed) || uv_mutex_init(&table->lock) != 0) {
         free(table);
         return NULL;
     }
-    for (size_t i = 0; i < BUCKETS; i++)
-        list_init(&table->buckets[i]);
+    hash_map_init(&table->lookups, name_of, &seed);
     return table;
 }
 
@@ -47,28 +55,18 @@ void lookup_table_free(struct lookup_table *table)
     if (!table)
         return;
     uv_mutex_destroy(&table->lock);
+    hash_map_free(&table->lookups);
     free(table);
 }
 
-static uint64_t now_ms(void)
+const struct siphash_seed *lookup_table_seed(const struct lookup_table *table)
 {
-    return uv_hrtime() / 1000000;
-}
-
-static struct lookup *find(struct lookup_table *table, const char *name, uint64_t hash)
-{
-    struct list *bucket = &table->buckets[hash % BUCKETS];
-    for (struct list *link = bucket->next; link != bucket; link = link->next) {
-        struct lookup *lookup = WSL_CONTAINER(link, struct lookup, bucket);
-        if (lookup->hash == hash && strcmp(lookup->name, name) == 0)
-            return lookup;
-    }
-    return NULL;
+    return &table->lookups.seed;
 }
 
 static void dispose(struct lookup *lookup)
 {
-    list_remove(&lookup->bucket);
+    hash_map_remove(&lookup->table->lookups, &lookup->link);
     free(lookup);
 }
 
@@ -113,7 +111,7 @@ static struct lookup_question *finish(struct lookup *lookup, const struct lookup
 {
     struct lookup_question *own = NULL;
     if (answer->count == 0)
-        name_hangs_note(&lookup->table->hangs, lookup->hash, lookup->began, now_ms());
+        name_hangs_note(&lookup->table->hangs, lookup->link.hash, lookup->began, monotonic_ms());
     while (!list_empty(&lookup->questions)) {
         struct lookup_question *question =
             WSL_CONTAINER(lookup->questions.next, struct lookup_question, link);
@@ -155,7 +153,7 @@ static int run(struct lookup *lookup)
 {
     struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
     lookup->running = true;
-    lookup->began = now_ms();
+    lookup->began = monotonic_ms();
     return uv_getaddrinfo(lookup->job.lane->loop, &lookup->request, looked_up_cb, lookup->name,
                           NULL, &hints);
 }
@@ -188,17 +186,16 @@ static bool ask_pool(struct lookup *lookup, const struct work_lane *lane,
 
 /* 0: begun, or it waits. */
 static int begin(struct lookup_table *table, const struct work_lane *lane, const char *name,
-                 uint64_t hash, const struct lookup_origin *origin, struct lookup **begun)
+                 const struct lookup_origin *origin, struct lookup **begun)
 {
     size_t size = strlen(name) + 1;
     struct lookup *lookup = calloc(1, sizeof(*lookup) + size);
     if (!lookup)
         return UV_ENOMEM;
     lookup->table = table;
-    lookup->hash = hash;
     memcpy(lookup->name, name, size);
     list_init(&lookup->questions);
-    list_append(&table->buckets[hash % BUCKETS], &lookup->bucket);
+    hash_map_add(&table->lookups, &lookup->link);
     int status = ask_pool(lookup, lane, origin) ? run(lookup) : 0;
     if (status != 0) {
         work_done(&lookup->job);
@@ -228,29 +225,33 @@ static void promote(struct lookup *lookup, const struct lookup_origin *origin,
 
 static bool is_hanging(const struct lookup *lookup)
 {
-    return lookup->running && name_hangs_now(lookup->began, now_ms());
+    return lookup->running && name_hangs_now(lookup->began, monotonic_ms());
 }
 
-static bool known_to_hang(const struct lookup_table *table, const struct lookup *lookup,
-                          uint64_t hash)
+/* `lookup`: of the name; NULL: none. */
+static bool is_known_to_hang(const struct lookup_table *table, const struct lookup *lookup,
+                             struct slice name)
 {
-    return lookup ? is_hanging(lookup) : name_hangs_knows(&table->hangs, hash, now_ms());
+    if (lookup)
+        return is_hanging(lookup);
+    uint64_t hash = siphash_of(lookup_table_seed(table), name.ptr, name.len);
+    return name_hangs_knows(&table->hangs, hash, monotonic_ms());
 }
 
 bool lookup_ask(struct lookup_table *table, const struct work_lane *lane,
                 struct lookup_question *question, const char *name,
                 const struct lookup_origin *origin)
 {
-    uint64_t hash = siphash_of(&table->seed, name, strlen(name));
+    struct slice key = slice_of(name);
     int status = 0;
     question->lane = lane;
     question->post = (struct mailbox_post){0};
     question->lookup = NULL;
     uv_mutex_lock(&table->lock);
-    struct lookup *lookup = find(table, name, hash);
-    bool refused = known_to_hang(table, lookup, hash), joins = lookup && !refused;
+    struct lookup *lookup = lookup_of(hash_map_find(&table->lookups, key));
+    bool refused = is_known_to_hang(table, lookup, key), joins = lookup && !refused;
     if (!lookup && !refused)
-        status = begin(table, lane, name, hash, origin, &lookup);
+        status = begin(table, lane, name, origin, &lookup);
     if (lookup && !refused) {
         question->lookup = lookup;
         list_append(&lookup->questions, &question->link);

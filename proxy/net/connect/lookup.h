@@ -18,6 +18,7 @@
 #define WSLUICE_NET_CONNECT_LOOKUP_H
 
 #include "base/reason.h"
+#include "base/siphash.h"
 #include "net/addr.h"
 #include "net/work.h"
 
@@ -50,6 +51,9 @@ struct lookup_question {
 
 WSL_MUST_CHECK struct lookup_table *lookup_table_create(void); /* NULL: out of memory */
 void lookup_table_free(struct lookup_table *table);            /* NULL is fine */
+
+/* Random; for the loops' own tables of names. Lives as long as the table. */
+const struct siphash_seed *lookup_table_seed(const struct lookup_table *table);
 
 /* True: answered at once. False: the callback comes later, never from within this call. */
 WSL_MUST_CHECK bool lookup_ask(struct lookup_table *table, const struct work_lane *lane,

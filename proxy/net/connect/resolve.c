@@ -1,10 +1,10 @@
 #include "net/connect/resolve.h"
 
-#define BUCKETS 64 /* a power of two */
+#include "base/hash_map.h"
 
 /* One name: first looked up for those who wait, then kept while it is fresh. */
 struct resolve_lookup {
-    struct list bucket;
+    struct hash_map_link link;
     struct list age;     /* when kept, oldest first */
     struct list waiting; /* queries, while it is under way */
     struct resolver *resolver;
@@ -18,9 +18,19 @@ struct resolver {
     struct lookup_table *table;
     size_t kept;
     struct list ages;
-    struct list buckets[BUCKETS];
+    struct hash_map lookups;     /* by name */
     struct lookup_answer failed; /* of a query that could not even begin */
 };
+
+static struct resolve_lookup *lookup_of(struct hash_map_link *link)
+{
+    return link ? WSL_CONTAINER(link, struct resolve_lookup, link) : NULL;
+}
+
+static struct slice name_of(const struct hash_map_link *link)
+{
+    return slice_of(((const struct resolve_lookup *)link)->name);
+}
 
 struct resolver *resolve_create(const struct work_lane *lane, struct lookup_table *table)
 {
@@ -30,29 +40,13 @@ struct resolver *resolve_create(const struct work_lane *lane, struct lookup_tabl
     resolver->lane = lane;
     resolver->table = table;
     list_init(&resolver->ages);
-    for (size_t i = 0; i < BUCKETS; i++)
-        list_init(&resolver->buckets[i]);
+    hash_map_init(&resolver->lookups, name_of, lookup_table_seed(table));
     return resolver;
 }
 
-/* FNV-1a: the table is small and bounded, so it needs to be quick, not secret. */
-static struct list *bucket_of(struct resolver *resolver, const char *name)
+static struct resolve_lookup *find(const struct resolver *resolver, const char *name)
 {
-    uint32_t hash = 2166136261;
-    for (; *name; name++)
-        hash = (hash ^ (uint8_t)*name) * 16777619;
-    return &resolver->buckets[(hash ^ hash >> 16) % BUCKETS];
-}
-
-static struct resolve_lookup *find(struct resolver *resolver, const char *name)
-{
-    struct list *bucket = bucket_of(resolver, name);
-    for (struct list *link = bucket->next; link != bucket; link = link->next) {
-        struct resolve_lookup *lookup = WSL_CONTAINER(link, struct resolve_lookup, bucket);
-        if (strcmp(lookup->name, name) == 0)
-            return lookup;
-    }
-    return NULL;
+    return lookup_of(hash_map_find(&resolver->lookups, slice_of(name)));
 }
 
 static bool is_kept(const struct resolve_lookup *lookup)
@@ -62,7 +56,7 @@ static bool is_kept(const struct resolve_lookup *lookup)
 
 static void forget(struct resolve_lookup *lookup)
 {
-    list_remove(&lookup->bucket);
+    hash_map_remove(&lookup->resolver->lookups, &lookup->link);
     list_remove(&lookup->age);
     lookup->resolver->kept -= is_kept(lookup);
     free(lookup);
@@ -138,7 +132,7 @@ static struct resolve_lookup *begin(struct resolver *resolver, const char *name,
         free(lookup);
         return NULL;
     }
-    list_append(bucket_of(resolver, name), &lookup->bucket);
+    hash_map_add(&resolver->lookups, &lookup->link);
     return lookup;
 }
 
@@ -204,8 +198,11 @@ void resolve_close(struct resolver *resolver)
         return;
     while (!list_empty(&resolver->ages))
         forget(WSL_CONTAINER(resolver->ages.next, struct resolve_lookup, age));
-    for (size_t i = 0; i < BUCKETS; i++)
-        while (!list_empty(&resolver->buckets[i]))
-            call_off(WSL_CONTAINER(resolver->buckets[i].next, struct resolve_lookup, bucket));
+    for (struct hash_map_link *link = hash_map_next(&resolver->lookups, NULL), *next; link;
+         link = next) {
+        next = hash_map_next(&resolver->lookups, link);
+        call_off(lookup_of(link));
+    }
+    hash_map_free(&resolver->lookups);
     free(resolver);
 }

@@ -1,0 +1,38 @@
+/* The monotonic clock moves on, in milliseconds. */
+#include "base/monotonic.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+static void test_it_counts_milliseconds(void **unused)
+{
+    struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
+    uint64_t before = monotonic_ms();
+    while (nanosleep(&pause, &pause) != 0)
+        ;
+    uint64_t passed = monotonic_ms() - before;
+    assert_in_range(passed, 19, 30 * 1000);
+}
+
+static void test_it_never_goes_back(void **unused)
+{
+    uint64_t last = monotonic_ms();
+    for (int i = 0; i < 1000; i++) {
+        uint64_t now = monotonic_ms();
+        assert_true(now >= last);
+        last = now;
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_it_counts_milliseconds),
+        cmocka_unit_test(test_it_never_goes_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
