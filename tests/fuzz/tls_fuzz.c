@@ -502,7 +502,7 @@ static void open_pair(struct script *s, uint8_t mode)
         SSL_set_accept_state(s->peer.ssl);
     else
         SSL_set_connect_state(s->peer.ssl);
-    s->t = tls_create(world.ctx[s->is_client], world.scratch, s->fd);
+    s->t = tls_create(world.ctx[s->is_client], &world.scratch, s->fd);
     wsl_assert(s->t);
 }
 

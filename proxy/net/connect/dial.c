@@ -215,8 +215,7 @@ static bool begin_tls(struct dial *dial)
 {
     const struct dial_request *request = &dial->request;
     struct dial_result *result = &dial->result;
-    if (request->scratch)
-        result->tls = tls_create(request->tls, request->scratch, result->fd);
+    result->tls = tls_create(request->tls, request->scratch, result->fd);
     if (result->tls && (!request->tls_name || tls_expect(result->tls, request->tls_name)))
         return true;
     note_errno(dial, -1, ENOMEM);

@@ -47,11 +47,11 @@ struct dial_request {
     const struct config_address *address; /* borrowed until the end, as are its texts */
     struct lookup_origin origin;          /* of its host */
     uint32_t timeout_ms;
-    bool own_users;              /* on this machine, and no other user's program (socket_owner.h) */
-    struct slice preface;        /* likewise; sent first, in the clear */
-    struct tls_ctx *tls;         /* NULL: plain */
-    const char *tls_name;        /* likewise; instead of the one in tls. NULL: that one */
-    struct tls_scratch *scratch; /* with tls; NULL: there was no memory for it */
+    bool own_users;       /* on this machine, and no other user's program (socket_owner.h) */
+    struct slice preface; /* likewise; sent first, in the clear */
+    struct tls_ctx *tls;  /* NULL: plain */
+    const char *tls_name; /* likewise; instead of the one in tls. NULL: that one */
+    struct tls_scratch **scratch; /* with tls: the loop's (tls_create) */
     dial_cb *callback;
     void *owner;
 };

@@ -516,7 +516,7 @@ static void tls_close(struct transport *t)
     free(tls);
 }
 
-struct transport *tls_create(const struct tls_ctx *ctx, struct tls_scratch *scratch, int fd)
+struct transport *tls_create(const struct tls_ctx *ctx, struct tls_scratch **scratch, int fd)
 {
     static const struct transport_ops ops = {
         .handshake = tls_handshake,
@@ -526,23 +526,27 @@ struct transport *tls_create(const struct tls_ctx *ctx, struct tls_scratch *scra
         .shutdown = tls_shutdown,
         .close = tls_close,
     };
+    if (!*scratch)
+        *scratch = tls_scratch_create();
+    if (!*scratch)
+        return NULL;
     ERR_clear_error();
     struct tls *tls = calloc(1, sizeof(*tls));
     SSL *ssl = tls_ctx_open(ctx);
-    BIO *bio = BIO_new(scratch->method);
+    BIO *bio = BIO_new((*scratch)->method);
     if (!tls || !ssl || !bio) {
         BIO_free(bio);
         SSL_free(ssl);
         free(tls);
         return NULL;
     }
-    BIO_set_data(bio, scratch);
+    BIO_set_data(bio, *scratch);
     SSL_set_bio(ssl, bio, bio);
     SSL_set_msg_callback(ssl, message_cb);
     SSL_set_msg_callback_arg(ssl, tls);
     tls->base.ops = &ops;
     tls->ssl = ssl;
-    tls->scratch = scratch;
+    tls->scratch = *scratch;
     tls->role = role_of(tls_ctx_is_server(ctx));
     tls->messages_left = MESSAGES_MAX;
     tls->fd = fd;

@@ -25,10 +25,11 @@
 #include "net/tls/tls_scratch.h"
 
 /*
- * A connection in the role of `ctx`: an accepted client, or a dialled target. NULL: out of memory,
- * and the descriptor stays the caller's.
+ * A connection in the role of `ctx`: an accepted client, or a dialled target. *scratch is the
+ * loop's; NULL until the first connection makes it. NULL: out of memory, and the descriptor stays
+ * the caller's.
  */
-WSL_MUST_CHECK struct transport *tls_create(const struct tls_ctx *ctx, struct tls_scratch *scratch,
+WSL_MUST_CHECK struct transport *tls_create(const struct tls_ctx *ctx, struct tls_scratch **scratch,
                                             int fd);
 
 /*

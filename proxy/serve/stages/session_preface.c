@@ -35,12 +35,8 @@ void session_preface_tls(struct session *session)
 
 static void begin_tls(struct session *session)
 {
-    struct tls_scratch **scratch = session_base_tls_scratch(session);
-    if (!*scratch)
-        *scratch = tls_scratch_create();
-    if (*scratch)
-        session->client = tls_create(session->site->resources->listener_tls[session->listener],
-                                     *scratch, session->fd);
+    session->client = tls_create(session->site->resources->listener_tls[session->listener],
+                                 session_base_tls_scratch(session), session->fd);
     if (!session->client) {
         session_base_die(session, REASON_out_of_memory);
         return;

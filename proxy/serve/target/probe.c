@@ -187,8 +187,6 @@ struct probe *probe_start(const struct probe_request *request)
     probe->request = *request;
     probe->began = now_of(probe);
     probe->deadline = probe->began + request->timeout_ms;
-    if (request->tls && !*request->scratch)
-        *request->scratch = tls_scratch_create();
     struct dial_request to = {
         .watches = request->watches,
         .names = request->names,
@@ -197,7 +195,7 @@ struct probe *probe_start(const struct probe_request *request)
         .timeout_ms = request->timeout_ms,
         .preface = preface_of(probe),
         .tls = request->tls,
-        .scratch = request->tls ? *request->scratch : NULL,
+        .scratch = request->scratch,
         .callback = dialled_cb,
         .owner = probe,
     };

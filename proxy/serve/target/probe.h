@@ -24,7 +24,7 @@ struct probe_result {
 struct probe_request {
     struct watch_set *watches;
     struct resolver *names;
-    struct tls_scratch **scratch; /* the loop's; made with the first TLS connection */
+    struct tls_scratch **scratch; /* the loop's (tls_create) */
     uint32_t *attempts;           /* likewise; see dial.h */
     const struct config_target *target;
     const char *banner;  /* what it must say first; NULL: it need not say anything */

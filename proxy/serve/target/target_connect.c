@@ -99,14 +99,6 @@ static void dialled_cb(void *owner, const struct dial_result *dialled)
         finish(attempt);
 }
 
-static struct tls_scratch *scratch_of(struct target_connect *attempt)
-{
-    struct tls_scratch **scratch = attempt->request.scratch;
-    if (!*scratch)
-        *scratch = tls_scratch_create();
-    return *scratch;
-}
-
 /* All but the last leave something to those after them. */
 static uint32_t time_for(const struct target_connect *attempt)
 {
@@ -146,6 +138,7 @@ static bool dial(struct target_connect *attempt, struct dial_result *result)
         .names = request->names,
         .address = &leg->address,
         .attempts = request->attempts,
+        .scratch = request->scratch,
         .timeout_ms = time_for(attempt),
         .callback = dialled_cb,
         .owner = attempt,
@@ -163,8 +156,6 @@ static bool dial(struct target_connect *attempt, struct dial_result *result)
     to.own_users = target->config->is_command;
     to.tls = leg->plain ? NULL : target->tls;
     to.tls_name = leg->tls_name;
-    if (to.tls)
-        to.scratch = scratch_of(attempt);
     attempt->dial = dial_start(&to, result);
     return !attempt->dial;
 }

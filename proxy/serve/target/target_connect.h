@@ -48,7 +48,7 @@ struct target_connect_result {
 struct target_connect_request {
     struct watch_set *watches;
     struct resolver *names;
-    struct tls_scratch **scratch; /* the loop's; made with the first TLS connection */
+    struct tls_scratch **scratch; /* the loop's (tls_create) */
     uint32_t *attempts;           /* the loop's; see dial.h */
     struct pool *pool;
     const struct config_route *route;

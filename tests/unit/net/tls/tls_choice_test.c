@@ -56,7 +56,6 @@ static int set_up(void **state)
         issue(f, i);
     pki_write_leaf(&f->pki, "client.pem", "Grace Höpper", "DNS:client.test");
     f->ca = pki_path(&f->pki, "ca.pem");
-    f->scratch = tls_scratch_create();
     f->config = (struct config_tls){.mode = CONFIG_TLS_REQUIRED,
                                     .certificates = f->certificates,
                                     .certificate_count = FILES,
@@ -100,7 +99,7 @@ static void meet(struct fixture *f, struct tls_ctx *ctx, SSL_CTX *other, const c
     SSL_set_connect_state(meeting->peer.ssl);
     if (name)
         tls_peer_ask_for(&meeting->peer, name);
-    meeting->t = tls_create(ctx, f->scratch, fd);
+    meeting->t = tls_create(ctx, &f->scratch, fd);
     assert_non_null(meeting->t);
     meeting->io = tls_peer_handshake(&meeting->peer, meeting->t);
 }
@@ -302,7 +301,7 @@ static void nothing_is_known_before_the_handshake(void **state)
     SSL_CTX *other = client(TLS1_3_VERSION, ANY);
     struct tls_peer peer;
     struct tls_facts facts;
-    struct transport *t = tls_create(ctx, f->scratch, tls_peer_open(&peer, other, 0));
+    struct transport *t = tls_create(ctx, &f->scratch, tls_peer_open(&peer, other, 0));
     tls_facts(t, &facts);
     assert_null(facts.version);
     assert_null(facts.server_name);

@@ -25,8 +25,6 @@ static int set_up(void **state)
     pki_create(&f->pki);
     pki_write_leaf(&f->pki, "server.pem", "server", "DNS:desk.test,IP:192.0.2.7");
     pki_write_leaf(&f->pki, "client.pem", "client", "DNS:client.test");
-    f->scratch[0] = tls_scratch_create();
-    f->scratch[1] = tls_scratch_create();
     setenv("SSL_CERT_FILE", pki_path(&f->pki, "ca.pem").text, 1);
     *state = f;
     return 0;
@@ -82,7 +80,7 @@ static struct io meet(struct fixture *f, struct tls_ctx *ctx, SSL_CTX *other, st
                       struct transport **t)
 {
     int fd = tls_peer_open(peer, other, 0);
-    *t = tls_create(ctx, f->scratch[0], fd);
+    *t = tls_create(ctx, &f->scratch[0], fd);
     assert_non_null(*t);
     if (tls_ctx_is_server(ctx))
         SSL_set_connect_state(peer->ssl);
@@ -348,7 +346,7 @@ static bool resumes(struct fixture *f, struct tls_ctx *ctx, SSL_CTX *other, int 
 {
     struct tls_peer peer;
     int fd = tls_peer_open(&peer, other, 0);
-    struct transport *t = tls_create(ctx, f->scratch[worker], fd);
+    struct transport *t = tls_create(ctx, &f->scratch[worker], fd);
     SSL_set_connect_state(peer.ssl);
     if (kept_session)
         assert_int_equal(SSL_set_session(peer.ssl, kept_session), 1);

@@ -36,7 +36,6 @@ static void plain_free(void *old, const char *file, int line)
 
 struct scene {
     struct tls_ctx *ctx;
-    struct tls_scratch *scratch;
     SSL_CTX *other;
     uint8_t *buffer;
     int version;
@@ -80,17 +79,18 @@ static struct io talk(const struct scene *scene, struct tls_peer *peer, struct t
 
 /*
  * Whether all went well and not every allocation was spent: some may fail without harm, so success
- * alone does not say that there were enough.
+ * alone does not say that there were enough. The connection is the first of its scratch.
  */
 static bool suffices(const struct scene *scene, long count)
 {
     struct tls_peer peer;
+    struct tls_scratch *scratch = NULL;
     int fd = tls_peer_open(&peer, scene->other, 0);
     SSL_set_max_proto_version(peer.ssl, scene->version);
     SSL_set_connect_state(peer.ssl);
     struct transport *t;
     struct io io = io_fail(REASON_out_of_memory);
-    WITH_CREDIT(&count, t = tls_create(scene->ctx, scene->scratch, fd));
+    WITH_CREDIT(&count, t = tls_create(scene->ctx, &scratch, fd));
     if (t) {
         io = talk(scene, &peer, t, &count);
         if (io.status == IO_FAIL)
@@ -100,6 +100,7 @@ static bool suffices(const struct scene *scene, long count)
         close(fd);
     }
     tls_peer_close(&peer);
+    tls_scratch_free(scratch);
     return io.status != IO_FAIL && count > 0;
 }
 
@@ -114,7 +115,6 @@ static void every_allocation_may_fail(void **state)
         .certificates = &pair, .certificate_count = 1, .min_version = CONFIG_TLS_1_2};
     char error[256];
     struct scene scene = {.ctx = tls_lab_server(&config, error, sizeof(error)),
-                          .scratch = tls_scratch_create(),
                           .other = SSL_CTX_new(TLS_client_method()),
                           .buffer = calloc(1, LENGTH + TRANSPORT_READ_MIN)};
     for (scene.version = TLS1_2_VERSION; scene.version <= TLS1_3_VERSION; scene.version++) {
@@ -124,7 +124,6 @@ static void every_allocation_may_fail(void **state)
         assert_true(count > 100);
     }
     SSL_CTX_free(scene.other);
-    tls_scratch_free(scene.scratch);
     tls_ctx_release(scene.ctx);
     free(scene.buffer);
     pki_remove(&pki);

@@ -64,7 +64,6 @@ static int set_up(void **state)
     pki_write_leaf(&f->pki, "shop.pem", "shop", "DNS:shop.test");
     pki_write_leaf(&f->pki, "client.pem", "client", "DNS:client.test");
     pki_write(&f->pki, "same-ca.pem", f->pki.ca.certificate, NULL, NULL);
-    f->scratch = tls_scratch_create();
     f->store = tls_store_create(NULL);
     f->ca = pki_path(&f->pki, "ca.pem");
     f->path[0] = pki_path(&f->pki, "desk.pem");
@@ -122,7 +121,7 @@ static enum reason visit_as(struct fixture *f, struct tls_ctx *ctx, SSL_CTX *oth
 {
     struct tls_peer peer;
     int fd = tls_peer_open(&peer, other, 0);
-    struct transport *t = tls_create(ctx, f->scratch, fd);
+    struct transport *t = tls_create(ctx, &f->scratch, fd);
     SSL_set_connect_state(peer.ssl);
     if (name)
         tls_peer_ask_for(&peer, name);

@@ -44,7 +44,6 @@ static int set_up(void **state)
     SSL_CTX_use_PrivateKey_file(f->server, f->leaf.text, SSL_FILETYPE_PEM);
     SSL_CTX_set_tlsext_servername_callback(f->server, sni_cb);
     SSL_CTX_set_tlsext_servername_arg(f->server, f);
-    f->scratch = tls_scratch_create();
     *state = f;
     return 0;
 }
@@ -74,7 +73,7 @@ static enum reason reach(struct fixture *f, const struct config_target *target,
     assert_non_null(ctx);
     int fd = tls_peer_open(&peer, f->server, 0);
     SSL_set_accept_state(peer.ssl);
-    struct transport *t = tls_create(ctx, f->scratch, fd);
+    struct transport *t = tls_create(ctx, &f->scratch, fd);
     assert_non_null(t);
     tls_ctx_release(ctx);
     if (expected)

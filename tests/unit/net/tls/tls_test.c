@@ -54,7 +54,6 @@ static int set_up(void **state)
     f->other[CLIENT] = SSL_CTX_new(TLS_server_method());
     SSL_CTX_use_certificate_file(f->other[CLIENT], leaf.text, SSL_FILETYPE_PEM);
     SSL_CTX_use_PrivateKey_file(f->other[CLIENT], leaf.text, SSL_FILETYPE_PEM);
-    f->scratch = tls_scratch_create();
     f->buffer = malloc(BUFFER);
     f->pattern = malloc(PATTERN);
     f->random = 1;
@@ -93,7 +92,7 @@ static void wire_open(struct fixture *f, struct wire *wire, enum role role, int 
         SSL_set_connect_state(wire->peer.ssl);
     else
         SSL_set_accept_state(wire->peer.ssl);
-    wire->t = tls_create(f->ctx[role], f->scratch, fd);
+    wire->t = tls_create(f->ctx[role], &f->scratch, fd);
     assert_non_null(wire->t);
 }
 

@@ -37,7 +37,6 @@ static int set_up(void **state)
         .certificates = &pair, .certificate_count = 1, .min_version = CONFIG_TLS_1_2};
     f->ctx = tls_lab_server(&config, error, sizeof(error));
     f->other = SSL_CTX_new(TLS_client_method());
-    f->scratch = tls_scratch_create();
     *state = f;
     return 0;
 }
@@ -58,7 +57,7 @@ static void open_wire(struct fixture *f, int version, int buffer)
     f->fd = tls_peer_open(&f->peer, f->other, buffer);
     SSL_set_max_proto_version(f->peer.ssl, version);
     SSL_set_connect_state(f->peer.ssl);
-    f->t = tls_create(f->ctx, f->scratch, f->fd);
+    f->t = tls_create(f->ctx, &f->scratch, f->fd);
     assert_non_null(f->t);
 }
 

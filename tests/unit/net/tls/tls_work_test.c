@@ -48,7 +48,6 @@ static int set_up(void **state)
     f->other[CLIENT] = SSL_CTX_new(TLS_server_method());
     SSL_CTX_use_certificate_file(f->other[CLIENT], leaf.text, SSL_FILETYPE_PEM);
     SSL_CTX_use_PrivateKey_file(f->other[CLIENT], leaf.text, SSL_FILETYPE_PEM);
-    f->scratch = tls_scratch_create();
     *state = f;
     return 0;
 }
@@ -74,7 +73,7 @@ static void meet(struct fixture *f, enum role role, int version)
         SSL_set_connect_state(f->peer.ssl);
     else
         SSL_set_accept_state(f->peer.ssl);
-    f->t = tls_create(f->ctx[role], f->scratch, fd);
+    f->t = tls_create(f->ctx[role], &f->scratch, fd);
     assert_non_null(f->t);
     assert_int_equal(tls_peer_handshake(&f->peer, f->t).status, IO_OK);
 }
@@ -243,7 +242,7 @@ static void a_handshake_comes_in_pieces(void **state)
     const size_t length = 16000;
     uint8_t head[] = {22, 3, 1, 0, 1, 1}, more[] = {22, 3, 1, 0, 1, 0};
     int fd = tls_peer_open(&f->peer, f->other[SERVER], 1 << 20), left;
-    f->t = tls_create(f->ctx[SERVER], f->scratch, fd);
+    f->t = tls_create(f->ctx[SERVER], &f->scratch, fd);
     const uint8_t size[] = {0, (uint8_t)(length >> 8), (uint8_t)length};
     BIO_write(f->peer.out, head, sizeof(head));
     for (size_t n = 0; n < length; n++) {

@@ -64,8 +64,6 @@ static int set_up(void **state)
         world->paths[i] = pki_path(&world->pki, files[i]);
     }
     world->ca = pki_path(&world->pki, "ca.pem");
-    for (int i = 0; i < 2; i++)
-        world->scratch[i] = tls_scratch_create();
     world->config = config_new();
     describe(world);
     world->config->listeners = world->listeners;
@@ -145,7 +143,8 @@ static bool resumes(struct world *world, const struct site_resources *resources,
 {
     struct tls_peer peer;
     int fd = tls_peer_open(&peer, client->ctx, 0);
-    struct transport *t = tls_create(resources->listener_tls[listener], world->scratch[worker], fd);
+    struct transport *t =
+        tls_create(resources->listener_tls[listener], &world->scratch[worker], fd);
     SSL_set_connect_state(peer.ssl);
     tls_peer_ask_for(&peer, "b.test");
     if (client->session)
@@ -286,7 +285,7 @@ static void test_a_new_certificate_is_shown(void **state)
         struct tls_peer peer;
         int fd = tls_peer_open(&peer, ctx, 0);
         struct transport *t =
-            tls_create((i ? next : resources)->listener_tls[0], world->scratch[0], fd);
+            tls_create((i ? next : resources)->listener_tls[0], &world->scratch[0], fd);
         char shown[TLS_FACTS_NAME_MAX];
         SSL_set_connect_state(peer.ssl);
         tls_peer_ask_for(&peer, "b.test");
