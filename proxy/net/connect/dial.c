@@ -1,24 +1,14 @@
 #include "net/connect/dial.h"
 
 #include <errno.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include "net/addr.h"
-#include "net/connect/socket_owner.h"
+#include "net/connect/dial_attempt.h"
+#include "net/connect/dial_setup.h"
 #include "net/socket.h"
 
 #define ATTEMPT_DELAY_MS 250 /* RFC 8305 section 8 */
 #define LAST_TURN_MS     100 /* for an answer that came while the loop was not running */
 #define UNIX_RETRY_MS    20  /* a full backlog of a Unix socket reports EAGAIN and no event */
-
-struct attempt {
-    struct dial *dial;
-    struct watch *watch; /* NULL: over, or not begun */
-    int fd;
-    uint8_t address;
-    uint64_t began_at;
-};
 
 struct dial {
     struct dial_request request;
@@ -26,13 +16,13 @@ struct dial {
     uv_timer_t timer; /* the next attempt or the deadline, whichever is sooner */
     struct resolve_query query;
     uint64_t deadline, next_attempt_at; /* loop time; 0: no attempt is waiting for its turn */
-    size_t preface_sent;
+    struct dial_setup setup;
     bool looking_up, over;
     bool last_turn; /* the deadline has passed, and the resolver's answer may wait in the loop */
     uint8_t count, next, pending;
     uint8_t taken; /* out of request.attempts */
     struct addr addresses[LOOKUP_ADDRESSES];
-    struct attempt attempts[LOOKUP_ADDRESSES];
+    struct dial_attempt attempts[LOOKUP_ADDRESSES];
 };
 
 static uv_loop_t *loop_of(const struct dial *dial)
@@ -47,62 +37,33 @@ static void timer_closed_cb(uv_handle_t *handle)
 
 /* ---- failures ---- */
 
-static enum reason reason_of(int error)
-{
-    switch (error) {
-    case ECONNREFUSED:
-        return REASON_target_refused;
-    case ENOENT:
-    case EHOSTUNREACH:
-    case ENETUNREACH:
-    case EADDRNOTAVAIL:
-    case EAFNOSUPPORT:
-    case ENETDOWN:
-    case EACCES:
-    case EPERM:
-        return REASON_target_unreachable;
-    case ETIMEDOUT:
-        return REASON_target_timeout;
-    case ECONNRESET:
-    case EPIPE:
-        return REASON_target_reset;
-    case ENOMEM:
-    case ENOBUFS:
-        return REASON_out_of_memory;
-    case EMFILE:
-    case ENFILE:
-        return REASON_out_of_descriptors;
-    default:
-        return REASON_target_io;
-    }
-}
-
-static void note(struct dial *dial, enum reason reason, const char *where, const char *what)
-{
-    dial->result.reason = reason;
-    snprintf(dial->result.detail, sizeof(dial->result.detail), "%s: %s", where, what);
-}
-
-static const char *place(const struct dial *dial, int address, char *text, size_t size)
-{
-    const struct config_address *target = dial->request.address;
-    if (address < 0 || target->kind == CONFIG_ADDRESS_UNIX)
-        return addr_print_config(target, text, size);
-    char printed[ADDR_TEXT];
-    snprintf(text, size, "%s", addr_print(&dial->addresses[address], printed));
-    return text;
-}
-
-static void note_errno(struct dial *dial, int address, int error)
+static void fail(struct dial *dial, enum reason reason, const char *what)
 {
     char where[128];
-    note(dial, reason_of(error), place(dial, address, where, sizeof(where)), strerror(error));
+    addr_print_config(dial->request.address, where, sizeof(where));
+    dial_result_fail(&dial->result, reason, where, what);
 }
 
-/* ---- the end ---- */
+static void attempt_failed(const struct dial_attempt *attempt, int error)
+{
+    struct dial *dial = attempt->owner;
+    const struct config_address *target = dial->request.address;
+    const struct addr *address = &dial->addresses[attempt->address];
+    char path[128], printed[ADDR_TEXT];
+    dial_result_errno(&dial->result,
+                      target->kind == CONFIG_ADDRESS_UNIX
+                          ? addr_print_config(target, path, sizeof(path))
+                          : addr_print(address, printed),
+                      error);
+    /* RFC 8305 section 4 lets history have a say in the order. */
+    if (dial->count > 1)
+        resolve_demote(dial->request.names, target->host, address);
+}
 
-/* All attempts under way but one have taken theirs. */
-static void settle_attempts(struct dial *dial)
+/* ---- the outcome ---- */
+
+/* Every attempt under way but one takes one out of those that all dials of the loop share. */
+static void update_allowance(struct dial *dial)
 {
     uint8_t due = dial->pending > 1 ? dial->pending - 1 : 0;
     if (!dial->request.attempts)
@@ -112,23 +73,25 @@ static void settle_attempts(struct dial *dial)
     dial->taken = due;
 }
 
-static void drop(struct attempt *attempt)
+static void close_attempt(struct dial *dial, struct dial_attempt *attempt)
 {
-    if (!attempt->watch)
+    if (!dial_attempt_close(attempt))
         return;
-    watch_close(attempt->watch);
-    attempt->watch = NULL;
-    close(attempt->fd);
-    attempt->dial->pending--;
-    settle_attempts(attempt->dial);
+    dial->pending--;
+    update_allowance(dial);
 }
 
-/* Everything but the memory; the winner's descriptor, if any, has left the attempts before. */
+static void close_attempts(struct dial *dial)
+{
+    for (uint8_t i = 0; i < LOOKUP_ADDRESSES; i++)
+        close_attempt(dial, &dial->attempts[i]);
+}
+
+/* All but the memory; the winner's descriptor, if any, has left the attempts before. */
 static void stop(struct dial *dial)
 {
     dial->over = true;
-    for (uint8_t i = 0; i < LOOKUP_ADDRESSES; i++)
-        drop(&dial->attempts[i]);
+    close_attempts(dial);
     if (dial->looking_up)
         resolve_cancel(&dial->query);
     uv_close((uv_handle_t *)&dial->timer, timer_closed_cb);
@@ -138,165 +101,65 @@ void dial_cancel(struct dial *dial)
 {
     if (!dial || dial->over)
         return;
-    struct dial_result *result = &dial->result;
-    if (result->watch)
-        watch_close(result->watch);
-    if (result->tls)
-        transport_close(result->tls);
-    else if (result->fd >= 0)
-        close(result->fd);
+    dial_result_discard(&dial->result);
     stop(dial);
+}
+
+/* The dial is over. A result without a connection holds nothing. */
+static struct dial_result conclude(struct dial *dial)
+{
+    if (dial->result.reason != REASON_none)
+        dial_result_discard(&dial->result);
+    stop(dial);
+    return dial->result;
 }
 
 static void finish(struct dial *dial)
 {
-    if (dial->result.reason != REASON_none) {
-        struct dial_result failed = dial->result;
-        dial_cancel(dial);
-        failed.fd = -1;
-        failed.watch = NULL;
-        failed.tls = NULL;
-        dial->request.callback(dial->request.owner, &failed);
-        return;
-    }
-    stop(dial);
-    dial->request.callback(dial->request.owner, &dial->result);
+    struct dial_result result = conclude(dial);
+    dial->request.callback(dial->request.owner, &result);
 }
 
 static void arm(struct dial *dial);
 
 /* ---- the winner ---- */
 
-/* True when the handshake is over, one way or the other. */
-static bool shake_hands(struct dial *dial)
-{
-    struct dial_result *result = &dial->result;
-    struct io io = transport_handshake(result->tls);
-    switch ((enum io_status)io.status) {
-    case IO_OK:
-        return true;
-    case IO_WANT_READ:
-        watch_want(result->watch, WATCH_READ);
-        return false;
-    case IO_WANT_WRITE:
-        watch_want(result->watch, WATCH_WRITE);
-        return false;
-    case IO_EOF:
-    case IO_FAIL:
-        break;
-    }
-    char where[128];
-    note(dial, io.status == IO_EOF ? REASON_target_tls : io.reason,
-         place(dial, -1, where, sizeof(where)), tls_failure(result->tls));
-    return true;
-}
-
-/* True when the descriptor has taken all of it, or is broken. */
-static bool send_preface(struct dial *dial)
-{
-    struct slice preface = dial->request.preface;
-    while (dial->preface_sent < preface.len) {
-        ssize_t sent = send(dial->result.fd, preface.ptr + dial->preface_sent,
-                            preface.len - dial->preface_sent, MSG_NOSIGNAL);
-        if (sent >= 0) {
-            dial->preface_sent += (size_t)sent;
-        } else if (errno == EAGAIN) {
-            watch_want(dial->result.watch, WATCH_WRITE);
-            return false;
-        } else if (errno != EINTR) {
-            note_errno(dial, -1, errno);
-            return true;
-        }
-    }
-    return true;
-}
-
-static bool begin_tls(struct dial *dial)
-{
-    const struct dial_request *request = &dial->request;
-    struct dial_result *result = &dial->result;
-    result->tls = tls_create(request->tls, request->scratch, result->fd);
-    if (result->tls && (!request->tls_name || tls_expect(result->tls, request->tls_name)))
-        return true;
-    note_errno(dial, -1, ENOMEM);
-    return false;
-}
-
-/* What follows the connect, from wherever it stopped. True when nothing is left to wait for. */
-static bool proceed(struct dial *dial)
-{
-    struct dial_result *result = &dial->result;
-    if (!result->tls) {
-        if (!send_preface(dial))
-            return false;
-        if (result->reason != REASON_none || !dial->request.tls || !begin_tls(dial))
-            return true;
-    }
-    return shake_hands(dial);
-}
-
 static void proceed_cb(void *owner, unsigned ready)
 {
     struct dial *dial = owner;
     (void)ready;
-    if (proceed(dial))
+    if (dial_setup_proceed(&dial->setup))
         finish(dial);
 }
 
-/* Nothing is sent to another user's program, and nothing of it reaches the client. */
-static bool is_foreign(struct dial *dial)
-{
-    char where[128];
-    if (!dial->request.own_users || socket_owner_of_peer(dial->result.fd) != SOCKET_OWNER_FOREIGN)
-        return false;
-    note(dial, REASON_target_foreign, place(dial, -1, where, sizeof(where)),
-         "a program of another user listens there");
-    return true;
-}
-
 /* The attempt's descriptor and watch become the result's. True when nothing is left to wait for. */
-static bool win(struct attempt *attempt)
+static bool win(struct dial_attempt *attempt)
 {
-    struct dial *dial = attempt->dial;
-    struct dial_result *result = &dial->result;
-    result->reason = REASON_none;
-    result->detail[0] = '\0';
-    result->fd = attempt->fd;
-    result->watch = attempt->watch;
+    struct dial *dial = attempt->owner;
+    dial->result =
+        (struct dial_result){.reason = REASON_none, .fd = attempt->fd, .watch = attempt->watch};
     attempt->watch = NULL;
     dial->pending--;
-    settle_attempts(dial);
+    update_allowance(dial);
     dial->next = dial->count;
     dial->next_attempt_at = 0;
-    for (uint8_t i = 0; i < LOOKUP_ADDRESSES; i++)
-        drop(&dial->attempts[i]);
-    if (is_foreign(dial))
+    close_attempts(dial);
+    dial->setup = (struct dial_setup){.request = &dial->request, .result = &dial->result};
+    if (dial_setup_begin(&dial->setup))
         return true;
-    if (!dial->request.tls && dial->request.preface.len == 0)
-        return true;
-    watch_adopt(result->watch, proceed_cb, dial);
+    watch_adopt(dial->result.watch, proceed_cb, dial);
     arm(dial);
-    return proceed(dial);
+    return dial_setup_proceed(&dial->setup);
 }
 
 /* ---- attempts ---- */
 
 static bool advance(struct dial *dial);
 
-static void attempt_failed(const struct attempt *attempt, int error)
-{
-    struct dial *dial = attempt->dial;
-    note_errno(dial, attempt->address, error);
-    /* RFC 8305 section 4 lets history have a say in the order. */
-    if (dial->count > 1)
-        resolve_demote(dial->request.names, dial->request.address->host,
-                       &dial->addresses[attempt->address]);
-}
-
 static void attempt_cb(void *owner, unsigned ready)
 {
-    struct attempt *attempt = owner;
-    struct dial *dial = attempt->dial;
+    struct dial_attempt *attempt = owner;
+    struct dial *dial = attempt->owner;
     int error = ready & WATCH_BROKEN ? socket_error(attempt->fd) : 0;
     if (error == 0) {
         if (win(attempt))
@@ -304,46 +167,14 @@ static void attempt_cb(void *owner, unsigned ready)
         return;
     }
     attempt_failed(attempt, error);
-    drop(attempt);
+    close_attempt(dial, attempt);
     if (advance(dial))
         finish(dial);
 }
 
-/* 0: connected or under way (then *waiting); else errno. */
-static int begin(struct attempt *attempt, bool *waiting)
+static struct dial_attempt *oldest(struct dial *dial)
 {
-    struct dial *dial = attempt->dial;
-    const struct config_address *to = dial->request.address;
-    bool is_unix = to->kind == CONFIG_ADDRESS_UNIX;
-    const struct addr *addr = &dial->addresses[attempt->address];
-    struct sockaddr_un path;
-    socklen_t length = is_unix ? 0 : addr_length(addr);
-    if (is_unix && !addr_unix(&path, &length, to->path))
-        return ENAMETOOLONG;
-
-    attempt->fd = socket(is_unix ? AF_UNIX : addr->any.sa_family,
-                         SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (attempt->fd < 0)
-        return errno;
-    if (!is_unix)
-        socket_tune_tcp(attempt->fd);
-    const struct sockaddr *sockaddr = is_unix ? (struct sockaddr *)&path : &addr->any;
-    int error = connect(attempt->fd, sockaddr, length) == 0 ? 0 : errno;
-    *waiting = error == EINPROGRESS;
-    if (error == 0 || *waiting) {
-        attempt->watch = watch_open(dial->request.watches, attempt->fd, *waiting ? WATCH_WRITE : 0,
-                                    attempt_cb, attempt);
-        if (attempt->watch)
-            return 0;
-        error = ENOMEM;
-    }
-    close(attempt->fd);
-    return error;
-}
-
-static struct attempt *oldest(struct dial *dial)
-{
-    struct attempt *attempt = dial->attempts;
+    struct dial_attempt *attempt = dial->attempts;
     while (!attempt->watch)
         attempt++;
     return attempt;
@@ -357,7 +188,7 @@ static bool may_begin(struct dial *dial)
 {
     if (dial->pending == 0 || !dial->request.attempts || *dial->request.attempts > 0)
         return true;
-    struct attempt *under_way = oldest(dial);
+    struct dial_attempt *under_way = oldest(dial);
     uint64_t share = dial->request.timeout_ms / dial->count;
     uint64_t until = under_way->began_at + (share > ATTEMPT_DELAY_MS ? share : ATTEMPT_DELAY_MS);
     if (uv_now(loop_of(dial)) < until) {
@@ -365,7 +196,7 @@ static bool may_begin(struct dial *dial)
         return false;
     }
     attempt_failed(under_way, ETIMEDOUT);
-    drop(under_way);
+    close_attempt(dial, under_way);
     return true;
 }
 
@@ -374,11 +205,12 @@ static bool advance(struct dial *dial)
 {
     dial->next_attempt_at = 0;
     while (dial->next < dial->count && may_begin(dial)) {
-        struct attempt *attempt = &dial->attempts[dial->next];
+        struct dial_attempt *attempt = &dial->attempts[dial->next];
         bool waiting = false;
-        *attempt = (struct attempt){
-            .dial = dial, .address = dial->next, .began_at = uv_now(loop_of(dial))};
-        int error = begin(attempt, &waiting);
+        *attempt = (struct dial_attempt){
+            .owner = dial, .address = dial->next, .began_at = uv_now(loop_of(dial))};
+        int error = dial_attempt_begin(attempt, dial->request.watches, dial->request.address,
+                                       &dial->addresses[attempt->address], attempt_cb, &waiting);
         if (error == EAGAIN && dial->request.address->kind == CONFIG_ADDRESS_UNIX) {
             dial->next_attempt_at = uv_now(loop_of(dial)) + UNIX_RETRY_MS;
             arm(dial);
@@ -390,7 +222,7 @@ static bool advance(struct dial *dial)
             continue;
         }
         dial->pending++;
-        settle_attempts(dial);
+        update_allowance(dial);
         if (!waiting)
             return win(attempt);
         if (dial->next < dial->count)
@@ -426,8 +258,7 @@ static bool is_overdue(struct dial *dial)
 
 static void time_out(struct dial *dial)
 {
-    char where[128];
-    note(dial, REASON_target_timeout, place(dial, -1, where, sizeof(where)),
+    fail(dial, REASON_target_timeout,
          dial->looking_up ? "no answer from the resolver" : "no answer in time");
     finish(dial);
 }
@@ -461,8 +292,7 @@ static void arm(struct dial *dial)
 static bool take_answer(struct dial *dial, const struct lookup_answer *answer)
 {
     if (answer->reason != REASON_none) {
-        char where[128];
-        note(dial, answer->reason, place(dial, -1, where, sizeof(where)), answer->failure);
+        fail(dial, answer->reason, answer->failure);
         return true;
     }
     uint16_t port = htons(dial->request.address->port);
@@ -518,14 +348,6 @@ struct dial *dial_start(const struct dial_request *request, struct dial_result *
     if (!start(dial))
         return dial;
 
-    *result = dial->result;
-    if (result->reason != REASON_none) {
-        dial_cancel(dial);
-        result->fd = -1;
-        result->watch = NULL;
-        result->tls = NULL;
-    } else {
-        stop(dial);
-    }
+    *result = conclude(dial);
     return NULL;
 }

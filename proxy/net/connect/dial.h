@@ -21,40 +21,7 @@
 #ifndef WSLUICE_NET_CONNECT_DIAL_H
 #define WSLUICE_NET_CONNECT_DIAL_H
 
-#include "base/transport.h"
-#include "config/model/config.h"
-#include "net/connect/resolve.h"
-#include "net/tls/tls.h"
-#include "net/watch.h"
-
-#define DIAL_DETAIL 160
-
-/* A connected target, or why there is none. */
-struct dial_result {
-    enum reason reason;       /* none: connected */
-    int fd;                   /* the owner's from now on, or -1 */
-    struct watch *watch;      /* likewise; to be adopted */
-    struct transport *tls;    /* holds the fd when the target speaks TLS; NULL: plain */
-    char detail[DIAL_DETAIL]; /* for the log: address and system's words */
-};
-
-typedef void dial_cb(void *owner, const struct dial_result *result);
-
-struct dial_request {
-    struct watch_set *watches;
-    struct resolver *names;
-    uint32_t *attempts;                   /* that may still begin beyond the first; NULL: any */
-    const struct config_address *address; /* borrowed until the end, as are its texts */
-    struct lookup_origin origin;          /* of its host */
-    uint32_t timeout_ms;
-    bool own_users;       /* on this machine, and no other user's program (socket_owner.h) */
-    struct slice preface; /* likewise; sent first, in the clear */
-    struct tls_ctx *tls;  /* NULL: plain */
-    const char *tls_name; /* likewise; instead of the one in tls. NULL: that one */
-    struct tls_scratch **scratch; /* with tls: the loop's (tls_create) */
-    dial_cb *callback;
-    void *owner;
-};
+#include "net/connect/dial_request.h"
 
 struct dial;
 

@@ -1,0 +1,101 @@
+#include "net/connect/dial_setup.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+#include "net/addr.h"
+#include "net/connect/socket_owner.h"
+
+static void fail(struct dial_setup *setup, enum reason reason, const char *what)
+{
+    char where[128];
+    addr_print_config(setup->request->address, where, sizeof(where));
+    dial_result_fail(setup->result, reason, where, what);
+}
+
+static void fail_errno(struct dial_setup *setup, int error)
+{
+    char where[128];
+    addr_print_config(setup->request->address, where, sizeof(where));
+    dial_result_errno(setup->result, where, error);
+}
+
+/* Nothing is sent to another user's program, and nothing of it reaches the client. */
+static bool is_foreign(const struct dial_setup *setup)
+{
+    return setup->request->own_users &&
+           socket_owner_of_peer(setup->result->fd) == SOCKET_OWNER_FOREIGN;
+}
+
+bool dial_setup_begin(struct dial_setup *setup)
+{
+    if (!is_foreign(setup))
+        return !setup->request->tls && setup->request->preface.len == 0;
+    fail(setup, REASON_target_foreign, "a program of another user listens there");
+    return true;
+}
+
+/* True when the descriptor has taken all of it, or is broken. */
+static bool send_preface(struct dial_setup *setup)
+{
+    struct slice preface = setup->request->preface;
+    while (setup->preface_sent < preface.len) {
+        ssize_t sent = send(setup->result->fd, preface.ptr + setup->preface_sent,
+                            preface.len - setup->preface_sent, MSG_NOSIGNAL);
+        if (sent >= 0) {
+            setup->preface_sent += (size_t)sent;
+        } else if (errno == EAGAIN) {
+            watch_want(setup->result->watch, WATCH_WRITE);
+            return false;
+        } else if (errno != EINTR) {
+            fail_errno(setup, errno);
+            return true;
+        }
+    }
+    return true;
+}
+
+static bool create_tls(struct dial_setup *setup)
+{
+    const struct dial_request *request = setup->request;
+    struct dial_result *result = setup->result;
+    result->tls = tls_create(request->tls, request->scratch, result->fd);
+    if (result->tls && (!request->tls_name || tls_expect(result->tls, request->tls_name)))
+        return true;
+    fail_errno(setup, ENOMEM);
+    return false;
+}
+
+/* True when the handshake is complete or has failed. */
+static bool shake_hands(struct dial_setup *setup)
+{
+    struct dial_result *result = setup->result;
+    struct io io = transport_handshake(result->tls);
+    switch ((enum io_status)io.status) {
+    case IO_OK:
+        return true;
+    case IO_WANT_READ:
+        watch_want(result->watch, WATCH_READ);
+        return false;
+    case IO_WANT_WRITE:
+        watch_want(result->watch, WATCH_WRITE);
+        return false;
+    case IO_EOF:
+    case IO_FAIL:
+        break;
+    }
+    fail(setup, io.status == IO_EOF ? REASON_target_tls : io.reason, tls_failure(result->tls));
+    return true;
+}
+
+bool dial_setup_proceed(struct dial_setup *setup)
+{
+    struct dial_result *result = setup->result;
+    if (!result->tls) {
+        if (!send_preface(setup))
+            return false;
+        if (result->reason != REASON_none || !setup->request->tls || !create_tls(setup))
+            return true;
+    }
+    return shake_hands(setup);
+}
