@@ -6,7 +6,7 @@
 #ifndef WSLUICE_TESTS_LIB_TLS_LAB_H
 #define WSLUICE_TESTS_LIB_TLS_LAB_H
 
-#include "net/tls/tls_ctx.h"
+#include "net/tls/context/tls_ctx.h"
 
 static inline struct tls_ctx *tls_lab_server(const struct config_tls *config, char *text,
                                              size_t size)

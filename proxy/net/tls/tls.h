@@ -20,8 +20,8 @@
 #define WSLUICE_NET_TLS_TLS_H
 
 #include "base/transport.h"
-#include "net/tls/tls_ctx.h"
-#include "net/tls/tls_facts.h"
+#include "net/tls/context/tls_ctx.h"
+#include "net/tls/context/tls_facts.h"
 #include "net/tls/tls_scratch.h"
 
 /*

@@ -7,7 +7,7 @@
 #include "base/identity.h"
 #include "base/log/log.h"
 #include "config/compare.h"
-#include "net/tls/tls_store.h"
+#include "net/tls/context/tls_store.h"
 
 #define WARNING_MAX 512
 

@@ -16,7 +16,7 @@
 #include <stdatomic.h>
 
 #include "config/model/config.h"
-#include "net/tls/tls_ctx.h"
+#include "net/tls/context/tls_ctx.h"
 #include "serve/target/pool.h"
 
 struct site_resources {

@@ -2,7 +2,7 @@
 
 #include "codec/http/http_etag.h"
 #include "core/route/expand.h"
-#include "net/tls/tls_store.h"
+#include "net/tls/context/tls_store.h"
 #include "serve/http/pages.h"
 #include "serve/metrics/ops.h"
 #include "serve/stages/session_files.h"

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "base/text/json.h"
-#include "net/tls/tls_store.h"
+#include "net/tls/context/tls_store.h"
 
 void status_sums(const struct ops_process *ops, struct status_sums *sums)
 {

@@ -22,7 +22,7 @@
 #include "base/hash_map.h"
 #include "config/model/config.h"
 #include "core/route/balance.h"
-#include "net/tls/tls_ctx.h"
+#include "net/tls/context/tls_ctx.h"
 
 struct pool_state;
 

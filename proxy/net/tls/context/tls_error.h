@@ -4,8 +4,8 @@
  *
  * Owns: nothing. Thread: any. Errors: none. Lifetime: borrows the place and the buffer.
  */
-#ifndef WSLUICE_NET_TLS_TLS_ERROR_H
-#define WSLUICE_NET_TLS_TLS_ERROR_H
+#ifndef WSLUICE_NET_TLS_CONTEXT_TLS_ERROR_H
+#define WSLUICE_NET_TLS_CONTEXT_TLS_ERROR_H
 
 #include "base/base.h"
 #include "config/model/config.h"

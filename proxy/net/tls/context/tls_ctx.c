@@ -1,12 +1,12 @@
-#include "net/tls/tls_ctx.h"
+#include "net/tls/context/tls_ctx.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <stdatomic.h>
 
-#include "net/tls/tls_names.h"
-#include "net/tls/tls_resume.h"
+#include "net/tls/context/tls_names.h"
+#include "net/tls/context/tls_resume.h"
 
 /*
  * TLS 1.2: forward secrecy and AEAD only (RFC 9325, section 4.2). The suites of TLS 1.3 all are

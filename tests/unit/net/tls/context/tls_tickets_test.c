@@ -1,5 +1,5 @@
 /* The keys of session tickets: their age, and two threads at once. */
-#include "net/tls/tls_tickets.h"
+#include "net/tls/context/tls_tickets.h"
 
 #include <pthread.h>
 #include <setjmp.h>

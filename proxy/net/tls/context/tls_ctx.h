@@ -13,14 +13,14 @@
  * Lifetime: the last tls_ctx_release; open connections need it until their handshake is done, and
  * from then on keep what they need by themselves.
  */
-#ifndef WSLUICE_NET_TLS_TLS_CTX_H
-#define WSLUICE_NET_TLS_TLS_CTX_H
+#ifndef WSLUICE_NET_TLS_CONTEXT_TLS_CTX_H
+#define WSLUICE_NET_TLS_CONTEXT_TLS_CTX_H
 
 #include <openssl/ssl.h>
 
 #include "base/base.h"
 #include "config/model/config.h"
-#include "net/tls/tls_store.h"
+#include "net/tls/context/tls_store.h"
 
 struct tls_ctx;
 

@@ -1,4 +1,4 @@
-#include "net/tls/tls_store.h"
+#include "net/tls/context/tls_store.h"
 
 #include <errno.h>
 #include <openssl/err.h>

@@ -1,9 +1,9 @@
-#include "net/tls/tls_resume.h"
+#include "net/tls/context/tls_resume.h"
 
 #include <time.h>
 
 #include "config/options/tls_policy.h"
-#include "net/tls/tls_facts.h"
+#include "net/tls/context/tls_facts.h"
 
 /* ---- scope ---- */
 

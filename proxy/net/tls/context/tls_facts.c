@@ -1,4 +1,4 @@
-#include "net/tls/tls_facts.h"
+#include "net/tls/context/tls_facts.h"
 
 #include <openssl/x509.h>
 #include <time.h>

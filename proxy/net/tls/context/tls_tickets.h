@@ -12,8 +12,8 @@
  * Owns: the keys, in memory only. Thread: any; a mutex, held while a key is copied or made.
  * Errors: NULL or false when memory or randomness is out. Lifetime: counted.
  */
-#ifndef WSLUICE_NET_TLS_TLS_TICKETS_H
-#define WSLUICE_NET_TLS_TLS_TICKETS_H
+#ifndef WSLUICE_NET_TLS_CONTEXT_TLS_TICKETS_H
+#define WSLUICE_NET_TLS_CONTEXT_TLS_TICKETS_H
 
 #include <openssl/ssl.h>
 

@@ -1,4 +1,4 @@
-#include "net/tls/tls_names.h"
+#include "net/tls/context/tls_names.h"
 
 void tls_names_init(struct tls_names *names)
 {

@@ -2,7 +2,7 @@
  * Where a TLS session resumes, and until when: real handshakes across policies and through time.
  * The clock of this program is its own, OpenSSL's included.
  */
-#include "net/tls/tls_resume.h"
+#include "net/tls/context/tls_resume.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "net/tls/tls_tickets.h"
+#include "net/tls/context/tls_tickets.h"
 
 #include <openssl/core_names.h>
 #include <openssl/rand.h>

@@ -5,8 +5,8 @@
  * Pure. Owns: copies of the names. Thread: filled by one, then read by any. Errors: false when
  * memory is out. Lifetime: tls_names_init to tls_names_free.
  */
-#ifndef WSLUICE_NET_TLS_TLS_NAMES_H
-#define WSLUICE_NET_TLS_TLS_NAMES_H
+#ifndef WSLUICE_NET_TLS_CONTEXT_TLS_NAMES_H
+#define WSLUICE_NET_TLS_CONTEXT_TLS_NAMES_H
 
 #include "base/base.h"
 

@@ -5,13 +5,13 @@
  * Errors: tls_pair_parse returns NULL and fills one line. Lifetime: counted; contexts and
  * connections that use the pair keep OpenSSL's objects by themselves.
  */
-#ifndef WSLUICE_NET_TLS_TLS_PAIR_H
-#define WSLUICE_NET_TLS_TLS_PAIR_H
+#ifndef WSLUICE_NET_TLS_CONTEXT_TLS_PAIR_H
+#define WSLUICE_NET_TLS_CONTEXT_TLS_PAIR_H
 
 #include <openssl/ssl.h>
 #include <stdatomic.h>
 
-#include "net/tls/tls_files.h"
+#include "net/tls/context/tls_files.h"
 
 #define TLS_PAIR_DIGEST 32
 

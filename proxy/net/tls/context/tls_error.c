@@ -1,4 +1,4 @@
-#include "net/tls/tls_error.h"
+#include "net/tls/context/tls_error.h"
 
 #include <openssl/err.h>
 #include <stdarg.h>

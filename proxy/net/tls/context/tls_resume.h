@@ -16,12 +16,12 @@
  * Owns: nothing; the context borrows the keys. Thread: set up on one, then any. Errors: false,
  * OpenSSL's queue says why. Lifetime: the keys outlive the context.
  */
-#ifndef WSLUICE_NET_TLS_TLS_RESUME_H
-#define WSLUICE_NET_TLS_TLS_RESUME_H
+#ifndef WSLUICE_NET_TLS_CONTEXT_TLS_RESUME_H
+#define WSLUICE_NET_TLS_CONTEXT_TLS_RESUME_H
 
 #include "config/model/config.h"
-#include "net/tls/tls_files.h"
-#include "net/tls/tls_tickets.h"
+#include "net/tls/context/tls_files.h"
+#include "net/tls/context/tls_tickets.h"
 
 #define TLS_RESUME_LIFE_S (24 * 3600)
 

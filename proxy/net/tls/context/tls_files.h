@@ -8,10 +8,10 @@
  * Owns: the paths. Thread: one at a time. Errors: reading fills one line. Lifetime: tls_files_init
  * to tls_files_free.
  */
-#ifndef WSLUICE_NET_TLS_TLS_FILES_H
-#define WSLUICE_NET_TLS_TLS_FILES_H
+#ifndef WSLUICE_NET_TLS_CONTEXT_TLS_FILES_H
+#define WSLUICE_NET_TLS_CONTEXT_TLS_FILES_H
 
-#include "net/tls/tls_error.h"
+#include "net/tls/context/tls_error.h"
 
 struct tls_file;
 

@@ -1,11 +1,11 @@
-#include "net/tls/tls_pair.h"
+#include "net/tls/context/tls_pair.h"
 
 #include <limits.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
-#include "net/tls/tls_facts.h"
+#include "net/tls/context/tls_facts.h"
 
 /* ---- parsing ---- */
 

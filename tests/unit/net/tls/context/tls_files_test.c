@@ -1,5 +1,5 @@
 /* Whether files have changed: written in place, renamed over, swapped behind a link, gone. */
-#include "net/tls/tls_files.h"
+#include "net/tls/context/tls_files.h"
 
 #include <fcntl.h>
 #include <ftw.h>

@@ -10,11 +10,11 @@
  * any. Errors: fill one line. Lifetime: tls_store_create to tls_store_free; contexts do not need it
  * any more once they are made.
  */
-#ifndef WSLUICE_NET_TLS_TLS_STORE_H
-#define WSLUICE_NET_TLS_TLS_STORE_H
+#ifndef WSLUICE_NET_TLS_CONTEXT_TLS_STORE_H
+#define WSLUICE_NET_TLS_CONTEXT_TLS_STORE_H
 
-#include "net/tls/tls_pair.h"
-#include "net/tls/tls_tickets.h"
+#include "net/tls/context/tls_pair.h"
+#include "net/tls/context/tls_tickets.h"
 
 #define TLS_STORE_WARN_DAYS 14
 

@@ -4,8 +4,8 @@
  * Owns: nothing. Thread: the connection's. Errors: what is not known is NULL or empty.
  * Lifetime: the texts that are pointers live as long as the connection.
  */
-#ifndef WSLUICE_NET_TLS_TLS_FACTS_H
-#define WSLUICE_NET_TLS_TLS_FACTS_H
+#ifndef WSLUICE_NET_TLS_CONTEXT_TLS_FACTS_H
+#define WSLUICE_NET_TLS_CONTEXT_TLS_FACTS_H
 
 #include <openssl/ssl.h>
 

@@ -1,4 +1,4 @@
-#include "net/tls/tls_files.h"
+#include "net/tls/context/tls_files.h"
 
 #include <errno.h>
 #include <fcntl.h>

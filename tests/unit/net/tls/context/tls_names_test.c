@@ -1,5 +1,5 @@
 /* Which certificates a name stands for. */
-#include "net/tls/tls_names.h"
+#include "net/tls/context/tls_names.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
