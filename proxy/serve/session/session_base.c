@@ -9,6 +9,7 @@
 #include "core/session/session_id.h"
 #include "net/socket.h"
 #include "serve/http/reply_flow.h"
+#include "serve/tap/tap.h"
 
 /* A delayed acknowledgement is on its way for 40 ms, the round trip apart. */
 #define ACKNOWLEDGED_MS 250
@@ -236,7 +237,7 @@ void session_base_die(struct session *session, enum reason reason)
     if (session->target)
         transport_close(session->target);
     limits_leave(&session->pass);
-    onlooker_end(session->onlooker);
+    tap_end(session->tap);
     bridge_free(&session->bridge);
     session_base_forget_entry(session);
     free(session->detail);

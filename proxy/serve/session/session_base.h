@@ -26,8 +26,9 @@
 #include "serve/http/reply.h"
 #include "serve/metrics/route_stats.h"
 #include "serve/session/session_env.h"
-#include "serve/tap/onlooker.h"
 #include "serve/target/target_connect.h"
+
+struct tap;
 
 /* An answer that somebody is making; his until session_reply_resume. */
 struct session_wait {
@@ -94,9 +95,9 @@ struct session {
     const struct config_target *tried; /* the last one; NULL: none yet */
     char *filled; /* owned; its address, where that was made of this request; for the log */
     struct route_stats_use stats;
-    char *detail;              /* owned; why, in the system's words, for the log */
-    struct onlooker *onlooker; /* NULL: nobody looks on */
-    uint64_t number;           /* of the connection, from 1 */
+    char *detail;    /* owned; why, in the system's words, for the log */
+    struct tap *tap; /* owned; NULL: nothing is recorded or shown */
+    uint64_t number; /* of the connection, from 1 */
     uint64_t accepted_at, asked_at;
     uv_timer_t timer;
     struct session_mark mark;

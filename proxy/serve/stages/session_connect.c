@@ -2,10 +2,12 @@
 
 #include <sys/socket.h>
 
+#include "base/log/log.h"
 #include "codec/proxy_proto.h"
 #include "net/socket.h"
 #include "serve/stages/session_http.h"
-#include "serve/stages/session_tap.h"
+#include "serve/tap/recorder.h"
+#include "serve/tap/tap.h"
 
 /* ---- what a target gets to know ---- */
 
@@ -163,6 +165,51 @@ static void count_opened(struct session *session, uint64_t now)
     route_stats_open(&session->stats, now - session->asked_at);
 }
 
+static void recording_resume_cb(void *owner)
+{
+    session_base_turn(owner, BRIDGE_CLIENT_READ | BRIDGE_TARGET_READ);
+}
+
+/* The worker waits for a recording as it does for a session; its descriptor is counted as long. */
+static void recording_closed_cb(void *owner)
+{
+    struct session_env *env = owner;
+    limits_give_back(env->limits);
+    env->live--;
+    env->recordings--;
+    env->gone(env);
+}
+
+/* Without memory the session goes on unobserved. */
+static void begin_tap(struct session *session)
+{
+    struct session_env *env = session->env;
+    const char *path = session->route->record;
+    bool traffic = session->site->config->log.traffic;
+    if (!path && !traffic)
+        return;
+    const struct recorder_request recording = {
+        .lane = &env->lane,
+        .path = path,
+        .number = session->number,
+        .skip = &env->recordings_skip,
+        .resume = recording_resume_cb,
+        .owner = session,
+        .closed = recording_closed_cb,
+        .closed_owner = env,
+    };
+    session->tap = tap_begin(path ? &recording : NULL, traffic);
+    if (!session->tap) {
+        log_message(REASON_WARN, "a session is not recorded: out of memory");
+        return;
+    }
+    if (path)
+        limits_lend(&session->pass);
+    env->live += path != NULL;
+    env->recordings += path != NULL;
+    session->bridge.tap = tap_for_bridge(session->tap);
+}
+
 static void open_up(struct session *session, const struct target_connect_result *result)
 {
     const struct dial_result *dial = &result->dial;
@@ -180,7 +227,7 @@ static void open_up(struct session *session, const struct target_connect_result 
     allow_stalls(session);
     count_opened(session, now);
     bridge_attach(&session->bridge, session->target, now);
-    session_tap_begin(session);
+    begin_tap(session);
     if (opening->early)
         bridge_early(&session->bridge, opening->early, opening->early_length, now);
     session_base_forget_entry(session);

@@ -78,7 +78,7 @@ static void destroy(struct recorder *recorder)
     text_free(&recorder->filling);
     free(recorder->pool.name);
     free(recorder);
-    request.gone(request.keeper);
+    request.closed(request.closed_owner);
 }
 
 /* The warning waits for the pool, which may not have found its name yet. */
@@ -124,7 +124,7 @@ static void done_cb(struct work_task *task)
         stop(recorder, recorder->stopped != 0 ? recorder->stopped : pool->error);
     push(recorder);
     if (feeds)
-        request.moved(request.owner);
+        request.resume(request.owner);
 }
 
 /* Room for so many bytes more; NULL: out of memory, and the recording has stopped. */

@@ -4,15 +4,15 @@
  * The loop only encodes into memory; opening, writing and closing happen in libuv's thread pool,
  * one piece of work at a time and as its share of that pool allows (net/work.h). When the disk is
  * slower than the session, the recorder is full: whoever feeds it reads nothing more until it says
- * `moved`. So at most RECORDER_FULL and what one read of either side expands to wait in memory, and
- * as much is being written; none between bursts.
+ * `resume`. So at most RECORDER_FULL and what one read of either side expands to wait in memory,
+ * and as much is being written; none between bursts.
  *
  * N is the number of the connection, or the next one up that is free: a file that exists is never
  * touched, nor is what a symbolic link leads to. Nobody but the user can read it.
  *
  * Owns: the file, the buffers, itself once recorder_finish was called. Thread: its loop's. Errors:
  * one warning; that recording has ended then, and takes what it is given without keeping it.
- * Lifetime: recorder_start to `gone`, which comes some time after recorder_finish.
+ * Lifetime: recorder_start to `closed`, which comes some time after recorder_finish.
  */
 #ifndef WSLUICE_SERVE_TAP_RECORDER_H
 #define WSLUICE_SERVE_TAP_RECORDER_H
@@ -28,10 +28,10 @@ struct recorder_request {
     const char *path; /* copied */
     uint64_t number;
     uint64_t *skip; /* how far numbers are ahead of connections; one for all of a loop */
-    void (*moved)(void *owner); /* it was full, and is not any more; never after recorder_finish */
+    void (*resume)(void *owner); /* it was full, and is not any more; never after recorder_finish */
     void *owner;
-    void (*gone)(void *keeper); /* the file is closed, the memory is free */
-    void *keeper;
+    void (*closed)(void *closed_owner); /* the file is closed, the memory is free */
+    void *closed_owner;
 };
 
 /* NULL: out of memory; nothing comes back then. */

@@ -18,18 +18,18 @@ static char path[sizeof(folder) + 8], content[1 << 20];
 static uv_loop_t loop;
 static struct work_lab lab;
 static uint64_t skip;
-static unsigned gone, moved;
+static unsigned closed, resumed;
 
-static void gone_cb(void *keeper)
+static void closed_cb(void *owner)
 {
-    assert_ptr_equal(keeper, &gone);
-    gone++;
+    assert_ptr_equal(owner, &closed);
+    closed++;
 }
 
-static void moved_cb(void *owner)
+static void resume_cb(void *owner)
 {
-    assert_ptr_equal(owner, &moved);
-    moved++;
+    assert_ptr_equal(owner, &resumed);
+    resumed++;
 }
 
 static int set_up(void **unused)
@@ -39,7 +39,7 @@ static int set_up(void **unused)
     snprintf(path, sizeof(path), "%s/rec", folder);
     assert_int_equal(uv_loop_init(&loop), 0);
     work_lab_open(&lab, &loop);
-    skip = gone = moved = 0;
+    skip = closed = resumed = 0;
     return 0;
 }
 
@@ -69,10 +69,10 @@ static struct recorder *start(uint64_t number)
         .path = path,
         .number = number,
         .skip = &skip,
-        .moved = moved_cb,
-        .owner = &moved,
-        .gone = gone_cb,
-        .keeper = &gone,
+        .resume = resume_cb,
+        .owner = &resumed,
+        .closed = closed_cb,
+        .closed_owner = &closed,
     };
     return recorder_start(&request);
 }
@@ -100,9 +100,9 @@ static void test_a_recording(void **unused)
     settle();
     recorder_take(recorder, true, SLICE("it's"), now + 15);
     recorder_finish(recorder);
-    assert_int_equal(gone, 0);
+    assert_int_equal(closed, 0);
     settle();
-    assert_int_equal(gone, 1);
+    assert_int_equal(closed, 1);
     assert_string_equal(read_file(1), "var VNC_frame_data = [\n"
                                       "'{12{RFB\\n',\n"
                                       "'}15}it\\'s',\n"
@@ -113,7 +113,7 @@ static void test_nothing_to_record(void **unused)
 {
     recorder_finish(start(1));
     settle();
-    assert_int_equal(gone, 1);
+    assert_int_equal(closed, 1);
     assert_string_equal(read_file(1), "var VNC_frame_data = [\n'EOF'];\n");
 }
 
@@ -126,16 +126,16 @@ static void test_full(void **unused)
     recorder_take(recorder, false, (struct slice){zeros, sizeof(zeros)}, uv_now(&loop));
     recorder_take(recorder, false, (struct slice){zeros, sizeof(zeros)}, uv_now(&loop));
     assert_true(recorder_full(recorder));
-    assert_int_equal(moved, 0);
+    assert_int_equal(resumed, 0);
     settle();
-    assert_int_equal(moved, 1);
+    assert_int_equal(resumed, 1);
     assert_false(recorder_full(recorder));
     recorder_finish(recorder);
     settle();
-    assert_int_equal(gone, 1);
+    assert_int_equal(closed, 1);
 }
 
-/* Whoever has gone is not told any more. */
+/* After recorder_finish the owner is not told any more. */
 static void test_full_at_the_end(void **unused)
 {
     static const char zeros[RECORDER_FULL / 4];
@@ -143,8 +143,8 @@ static void test_full_at_the_end(void **unused)
     recorder_take(recorder, false, (struct slice){zeros, sizeof(zeros)}, uv_now(&loop));
     recorder_finish(recorder);
     settle();
-    assert_int_equal(moved, 0);
-    assert_int_equal(gone, 1);
+    assert_int_equal(resumed, 0);
+    assert_int_equal(closed, 1);
 }
 
 static void test_numbers_that_are_taken(void **unused)
@@ -169,7 +169,7 @@ static void test_no_folder(void **unused)
     recorder_take(recorder, true, SLICE("in vain"), uv_now(&loop));
     assert_false(recorder_full(recorder));
     recorder_finish(recorder);
-    assert_int_equal(gone, 1);
+    assert_int_equal(closed, 1);
     settle();
 }
 
@@ -178,7 +178,7 @@ static void test_no_memory(void **unused)
 {
     bool failed = true;
     for (unsigned call = 1; failed; call++) {
-        gone = 0;
+        closed = 0;
         skip = call;
         failing_alloc_arm(call);
         struct recorder *recorder = start(0);
@@ -190,7 +190,7 @@ static void test_no_memory(void **unused)
         }
         settle();
         failed = failing_alloc_disarm();
-        assert_int_equal(gone, recorder != NULL);
+        assert_int_equal(closed, recorder != NULL);
         unlink(numbered(call));
     }
 }

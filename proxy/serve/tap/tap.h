@@ -1,0 +1,30 @@
+/*
+ * The observers of one session's bridge, as the configuration asks for them: a recording, the marks
+ * of --traffic, or both.
+ *
+ *      bridge --each run of payload--> tap --> recorder    (a file)
+ *                                       +----> traffic     (standard output)
+ *
+ * Owns: its recorder until tap_end; the recorder outlives it. Thread: the session's. Errors: NULL:
+ * out of memory. Lifetime: tap_begin to tap_end.
+ */
+#ifndef WSLUICE_SERVE_TAP_TAP_H
+#define WSLUICE_SERVE_TAP_TAP_H
+
+#include "core/bridge/bridge.h"
+
+struct recorder_request;
+struct tap;
+
+/*
+ * `recording` may be NULL; its `resume` is called when the bridge may go on: the next turn reads
+ * both sides. From here on recording->closed comes once, as soon as the file is complete.
+ */
+WSL_MUST_CHECK struct tap *tap_begin(const struct recorder_request *recording, bool traffic);
+
+/* For the bridge. */
+struct bridge_tap *tap_for_bridge(struct tap *tap);
+
+void tap_end(struct tap *tap); /* NULL is fine */
+
+#endif

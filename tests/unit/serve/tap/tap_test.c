@@ -1,0 +1,166 @@
+/* The observers of a bridge: what a recording gets, and when the bridge is held back and goes on.
+ */
+#include "serve/tap/tap.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/log/log.h"
+#include "lib/failing_alloc.h"
+#include "lib/work_lab.h"
+#include "serve/tap/recorder.h"
+
+static char folder[] = "/tmp/wsluice-tap-XXXXXX";
+static char path[sizeof(folder) + 8];
+static uv_loop_t loop;
+static struct work_lab lab;
+static uint64_t skip;
+static unsigned closed, resumed;
+
+static void closed_cb(void *owner)
+{
+    assert_ptr_equal(owner, &closed);
+    closed++;
+}
+
+static void resume_cb(void *owner)
+{
+    assert_ptr_equal(owner, &resumed);
+    resumed++;
+}
+
+static int set_up(void **unused)
+{
+    memcpy(folder + strlen(folder) - 6, "XXXXXX", 6);
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/rec", folder);
+    assert_int_equal(uv_loop_init(&loop), 0);
+    work_lab_open(&lab, &loop);
+    skip = closed = resumed = 0;
+    return 0;
+}
+
+static int tear_down(void **unused)
+{
+    char name[sizeof(path) + 2];
+    snprintf(name, sizeof(name), "%s.1", path);
+    unlink(name);
+    rmdir(folder);
+    work_lab_close(&lab);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&loop), 0);
+    work_lab_free(&lab);
+    return 0;
+}
+
+static struct recorder_request recording(void)
+{
+    return (struct recorder_request){
+        .lane = &lab.lane,
+        .path = path,
+        .number = 1,
+        .skip = &skip,
+        .resume = resume_cb,
+        .owner = &resumed,
+        .closed = closed_cb,
+        .closed_owner = &closed,
+    };
+}
+
+static void see(struct tap *tap, bool from_client, struct slice payload)
+{
+    struct bridge_tap *bridge = tap_for_bridge(tap);
+    const struct bridge_sight sight = {.from_client = from_client, .payload = payload};
+    bridge->see(bridge, &sight, uv_now(&loop));
+}
+
+static void test_payload_is_recorded(void **unused)
+{
+    char name[sizeof(path) + 2], content[256] = "";
+    const struct recorder_request request = recording();
+    struct tap *tap = tap_begin(&request, false);
+    assert_non_null(tap);
+    see(tap, false, SLICE("RFB"));
+    see(tap, true, (struct slice){NULL, 0}); /* held back before, and moved on: recorded already */
+    tap_end(tap);
+    (void)uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(closed, 1);
+    snprintf(name, sizeof(name), "%s.1", path);
+    int fd = open(name, O_RDONLY);
+    assert_true(read(fd, content, sizeof(content) - 1) > 0);
+    close(fd);
+    assert_string_equal(content, "var VNC_frame_data = [\n'{0{RFB',\n'EOF'];\n");
+}
+
+static void test_a_full_recording_holds_the_bridge_back(void **unused)
+{
+    static const char zeros[RECORDER_FULL / 4];
+    const struct recorder_request request = recording();
+    struct tap *tap = tap_begin(&request, false);
+    assert_non_null(tap);
+    assert_false(tap_for_bridge(tap)->full);
+    see(tap, false, (struct slice){zeros, sizeof(zeros)});
+    assert_true(tap_for_bridge(tap)->full);
+    assert_int_equal(resumed, 0);
+    (void)uv_run(&loop, UV_RUN_DEFAULT);
+    assert_false(tap_for_bridge(tap)->full);
+    assert_int_equal(resumed, 1);
+    tap_end(tap);
+    (void)uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(closed, 1);
+}
+
+/* The marks go to standard output, which is a pipe here. */
+static void test_marks_without_a_recording(void **unused)
+{
+    int ends[2], stdout_before = dup(STDOUT_FILENO);
+    char marks[1024] = "";
+    fflush(stdout);
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(dup2(ends[1], STDOUT_FILENO), STDOUT_FILENO);
+    bool started = log_start();
+    struct tap *tap = tap_begin(NULL, true);
+    if (tap) {
+        see(tap, true, SLICE("a"));
+        see(tap, false, SLICE("b"));
+        tap_end(tap);
+    }
+    log_stop();
+    dup2(stdout_before, STDOUT_FILENO);
+    close(stdout_before);
+    close(ends[1]);
+    assert_true(started && tap);
+    assert_true(read(ends[0], marks, sizeof(marks) - 1) > 0);
+    close(ends[0]);
+    assert_non_null(strstr(marks, "from the client"));
+    assert_non_null(strstr(marks, "}.>{<."));
+}
+
+static void test_no_memory(void **unused)
+{
+    const struct recorder_request request = recording();
+    for (unsigned call = 1; call <= 2; call++) { /* the tap, its recorder */
+        failing_alloc_arm(call);
+        assert_null(tap_begin(&request, false));
+        assert_true(failing_alloc_disarm());
+    }
+    (void)uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(closed, 0);
+    tap_end(NULL);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(test_payload_is_recorded),
+        TEST(test_a_full_recording_holds_the_bridge_back),
+        TEST(test_marks_without_a_recording),
+        TEST(test_no_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
