@@ -260,41 +260,6 @@ enum reason session_base_settled(const struct session *session)
     return session->entry ? (enum reason)session->entry->settled : REASON_none;
 }
 
-static const char *date(struct session_env *env)
-{
-    struct session_date *date = &env->date;
-    time_t now = time(NULL);
-    if (date->at != now)
-        http_date_format(now, date->text);
-    date->at = now;
-    return date->text;
-}
-
-struct reply_terms session_base_terms(struct session *session)
-{
-    const struct session_entry *entry = session->entry;
-    struct reply_terms terms = {
-        .date = date(session->env),
-        .keep = entry && entry->keep,
-        .head_only = entry && entry->opening.head_only,
-    };
-    if (session->route) {
-        size_t route = (size_t)(session->route - session->site->config->routes);
-        const struct site_route *own = &session->site->routes[route];
-        terms.lines = (struct slice){own->field_lines, own->field_length};
-    }
-    return terms;
-}
-
-void session_base_count_answer(struct session *session, unsigned status)
-{
-    enum metric class = status < 300   ? METRICS_requests_2xx
-                        : status < 400 ? METRICS_requests_3xx
-                        : status < 500 ? METRICS_requests_4xx
-                                       : METRICS_requests_5xx;
-    metrics_add(&session->env->metrics.counter[class], 1);
-}
-
 /* ---- the bridge ---- */
 
 void session_base_arm(struct session *session, uint64_t milliseconds)

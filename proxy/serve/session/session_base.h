@@ -5,8 +5,8 @@
  *      session_request  the head and what it may have      HEAD
  *      session_token    which target its token names       LOOKING
  *      session_connect  reaching a target, the 101         DIALLING, ANSWERED
- *      session_reply    plain answers, how they are sent   WAITING, REPLYING
- *      session_http     what is answered                   -> REPLYING, CLOSING
+ *      session_reply    how answers and refusals are sent  WAITING, REPLYING, CLOSING
+ *      session_http     what is answered                   -> REPLYING
  *      session          events, deadlines, the outside
  *
  * The dying rule: a session ends in session_base_die, which may be called in any state and closes
@@ -143,12 +143,6 @@ void session_base_forget_request(struct session_entry *entry);
 
 /* How a connection ends well that has had answers; none: it has had none. */
 enum reason session_base_settled(const struct session *session);
-
-/* What the answer at hand says for its connection, its route and its time. */
-struct reply_terms session_base_terms(struct session *session);
-
-/* An answer that is no 101 was given. */
-void session_base_count_answer(struct session *session, unsigned status);
 
 /* Who takes part, as fields of a line. */
 void session_base_log_parties(const struct session *session, struct log_line *line);

@@ -5,7 +5,6 @@
 #include "net/socket.h"
 #include "serve/session/session_base.h"
 #include "serve/stages/session_connect.h"
-#include "serve/stages/session_http.h"
 #include "serve/stages/session_preface.h"
 #include "serve/stages/session_reply.h"
 #include "serve/stages/session_request.h"
@@ -73,9 +72,9 @@ static void handshake_too_slow(struct session *session)
     if (session->state == LIFE_TLS || session_preface_header_begun(session))
         session_base_die(session, REASON_handshake_timeout);
     else if (session->verdict != REASON_none && session->state == LIFE_HEAD)
-        session_http_refuse(session, (enum reason)session->verdict);
+        session_reply_refuse(session, (enum reason)session->verdict);
     else if (session->state == LIFE_HEAD && session_request_begun(session))
-        session_http_refuse(session, REASON_handshake_timeout);
+        session_reply_refuse(session, REASON_handshake_timeout);
     else
         let_go(session, REASON_silent);
 }
@@ -111,7 +110,7 @@ void session_deadline_cb(uv_timer_t *timer)
         if (session_base_last_turn(session))
             return;
         session_base_detail(session, "the disk does not answer in time");
-        session_http_refuse(session, REASON_token_source);
+        session_reply_refuse(session, REASON_token_source);
         return;
     case LIFE_CONNECT_DEADLINE: /* the way to the target has its own */
     case LIFE_NO_DEADLINE:
@@ -193,14 +192,14 @@ void session_end(struct session *session, enum reason reason)
         return;
     case LIFE_HEAD:
         if (session_request_begun(session))
-            session_http_refuse(session, reason);
+            session_reply_refuse(session, reason);
         else if (reason == REASON_shutdown)
             let_go(session, reason);
         else
             session_base_die(session, reason);
         return;
     case LIFE_LOOKING:
-        session_http_refuse(session, reason);
+        session_reply_refuse(session, reason);
         return;
     case LIFE_DIALLING:
     case LIFE_ANSWERED:

@@ -5,7 +5,7 @@
 #include "base/log/log.h"
 #include "codec/proxy_proto.h"
 #include "net/socket.h"
-#include "serve/stages/session_http.h"
+#include "serve/stages/session_reply.h"
 #include "serve/tap/recorder.h"
 #include "serve/tap/tap.h"
 
@@ -243,7 +243,7 @@ static void fail(struct session *session, enum reason reason)
     uint64_t now = session_base_now(session);
     limits_leave_route(&session->pass);
     if (session->state == LIFE_DIALLING) {
-        session_http_refuse(session, reason);
+        session_reply_refuse(session, reason);
         return;
     }
     session_base_step(session, LIFE_TARGET_FAILED);

@@ -90,8 +90,7 @@ static void look_up(struct session *session, const struct http_head *head)
 {
     struct search *search = prepare(session, head);
     if (!search) {
-        struct reply reply = reply_refusal(REASON_out_of_memory);
-        session_reply_send(session, &reply);
+        session_reply_fail(session, REASON_out_of_memory);
         return;
     }
     search->wait = session_reply_wait(session);

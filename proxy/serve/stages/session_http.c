@@ -11,62 +11,6 @@
 
 #define LOCATION_MAX 4096
 
-/* ---- refusals ---- */
-
-static void say_last(struct session *session, const struct reply *reply)
-{
-    uint64_t now = session_base_now(session);
-    struct reply_terms terms = session_base_terms(session);
-    size_t length = 0;
-    terms.keep = false;
-    char *bytes = reply_build(reply, &terms, &length);
-    session_base_count_answer(session, reply->status);
-    session_base_step(session, session->state == LIFE_DIALLING ? LIFE_TARGET_FAILED : LIFE_REFUSED);
-    session_base_forget_entry(session);
-    bridge_init(&session->bridge, session->client, false, now);
-    /* Without memory it hears nothing but our end. */
-    bridge_refuse(&session->bridge, reply->reason, bytes, length, now);
-    free(bytes);
-    session_base_arm_ending(session);
-    session_base_follow(session);
-}
-
-/* A request that is understood, and whose end is certain: there is nothing here for it, no more. */
-static bool may_go_on(const struct session *session, enum reason reason)
-{
-    bool harmless = reason == REASON_http_no_route || reason == REASON_http_method ||
-                    reason == REASON_http_not_upgrade;
-    return harmless && session->state == LIFE_HEAD && session->entry->keep;
-}
-
-/* RFC 9110 section 10.2.1: what the resource takes. */
-static void allow_methods(const struct session *session, struct reply *reply)
-{
-    static const struct config_header plain = {"Allow", "GET, HEAD"},
-                                      status = {"Allow", "GET, HEAD, POST"};
-    const struct config_route *route = session->route;
-    bool bridge = route && route->kind == CONFIG_KIND_BRIDGE;
-    bool page = bridge && (route->demo || route->files.root);
-    if (reply->status == 405 && (!bridge || page))
-        reply->fields = route && route->kind == CONFIG_KIND_STATUS ? &status : &plain;
-}
-
-void session_http_refuse(struct session *session, enum reason reason)
-{
-    if (reason_row(reason)->http_status == 0) {
-        session_base_die(session, reason);
-        return;
-    }
-    struct reply reply = reply_refusal(reason);
-    allow_methods(session, &reply);
-    if (may_go_on(session, reason))
-        session_reply_send(session, &reply);
-    else
-        say_last(session, &reply);
-}
-
-/* ---- plain answers ---- */
-
 static void redirect(struct session *session, const struct http_head *head)
 {
     char location[LOCATION_MAX];
@@ -76,7 +20,7 @@ static void redirect(struct session *session, const struct http_head *head)
         .query = head->query,
     };
     if (!expand_location(session->route->redirect, &request, location, sizeof(location))) {
-        session_http_refuse(session, REASON_http_path);
+        session_reply_refuse(session, REASON_http_path);
         return;
     }
     session_reply_send(
@@ -143,7 +87,7 @@ static void metrics(struct session *session)
     free(certificates);
     free(targets);
     if (!body) {
-        session_http_refuse(session, REASON_out_of_memory);
+        session_reply_refuse(session, REASON_out_of_memory);
         return;
     }
     session_reply_send(session, &(struct reply){.status = 200,
@@ -239,5 +183,5 @@ void session_http_plain(struct session *session, const struct http_head *head)
         session_status_answer(session, head);
         return;
     }
-    session_http_refuse(session, REASON_http_no_route);
+    session_reply_refuse(session, REASON_http_no_route);
 }

@@ -1,6 +1,7 @@
 #include "serve/stages/session_reply.h"
 
 #include "base/log/log.h"
+#include "codec/http/http_date.h"
 #include "net/socket.h"
 #include "serve/http/reply_flow.h"
 #include "serve/stages/session_token.h"
@@ -12,7 +13,44 @@ _Static_assert(TRANSPORT_READ_MIN + REPLY_FLOW_PIECE <= BRIDGE_BUFFER,
 /* A delayed acknowledgement is on its way for 40 ms, the round trip apart. */
 #define ACKNOWLEDGED_MS 250
 
-/* ---- what is left of it ---- */
+/* ---- header fields and counters of an answer ---- */
+
+static const char *date(struct session_env *env)
+{
+    struct session_date *date = &env->date;
+    time_t now = time(NULL);
+    if (date->at != now)
+        http_date_format(now, date->text);
+    date->at = now;
+    return date->text;
+}
+
+static struct reply_terms terms_of(struct session *session)
+{
+    const struct session_entry *entry = session->entry;
+    struct reply_terms terms = {
+        .date = date(session->env),
+        .keep = entry && entry->keep,
+        .head_only = entry && entry->opening.head_only,
+    };
+    if (session->route) {
+        size_t route = (size_t)(session->route - session->site->config->routes);
+        const struct site_route *own = &session->site->routes[route];
+        terms.lines = (struct slice){own->field_lines, own->field_length};
+    }
+    return terms;
+}
+
+static void count_answer(struct session *session, unsigned status)
+{
+    enum metric class = status < 300   ? METRICS_requests_2xx
+                        : status < 400 ? METRICS_requests_3xx
+                        : status < 500 ? METRICS_requests_4xx
+                                       : METRICS_requests_5xx;
+    metrics_add(&session->env->metrics.counter[class], 1);
+}
+
+/* ---- the end of an answer ---- */
 
 static void log_request(const struct session *session)
 {
@@ -60,7 +98,7 @@ static void taken(struct session *session)
 {
     struct session_entry *entry = session->entry;
     log_request(session);
-    session_base_count_answer(session, entry->status);
+    count_answer(session, entry->status);
     route_stats_end(&session->stats, session_base_settled(session), 0);
     reply_flow_free(entry->flow);
     entry->flow = NULL;
@@ -110,7 +148,7 @@ void session_reply_send(struct session *session, const struct reply *reply)
 {
     struct session_entry *entry = session->entry;
     entry->keep = may_stay(session);
-    struct reply_terms terms = session_base_terms(session);
+    struct reply_terms terms = terms_of(session);
     entry->status = (uint16_t)reply->status;
     entry->settled = (uint8_t)(reply->reason ? reply->reason : REASON_answered);
     entry->flow = reply_flow_create(reply, &terms);
@@ -122,9 +160,69 @@ void session_reply_send(struct session *session, const struct reply *reply)
     move(session);
 }
 
+void session_reply_fail(struct session *session, enum reason reason)
+{
+    struct reply reply = reply_refusal(reason);
+    session_reply_send(session, &reply);
+}
+
 void session_reply_turn(struct session *session)
 {
     move(session);
+}
+
+/* ---- refusals ---- */
+
+static void say_last(struct session *session, const struct reply *reply)
+{
+    uint64_t now = session_base_now(session);
+    struct reply_terms terms = terms_of(session);
+    size_t length = 0;
+    terms.keep = false;
+    char *bytes = reply_build(reply, &terms, &length);
+    count_answer(session, reply->status);
+    session_base_step(session, session->state == LIFE_DIALLING ? LIFE_TARGET_FAILED : LIFE_REFUSED);
+    session_base_forget_entry(session);
+    bridge_init(&session->bridge, session->client, false, now);
+    /* Without memory it hears nothing but our end. */
+    bridge_refuse(&session->bridge, reply->reason, bytes, length, now);
+    free(bytes);
+    session_base_arm_ending(session);
+    session_base_follow(session);
+}
+
+/* A request that is understood, and whose end is certain: there is nothing here for it, no more. */
+static bool may_go_on(const struct session *session, enum reason reason)
+{
+    bool harmless = reason == REASON_http_no_route || reason == REASON_http_method ||
+                    reason == REASON_http_not_upgrade;
+    return harmless && session->state == LIFE_HEAD && session->entry->keep;
+}
+
+/* RFC 9110 section 10.2.1: what the resource takes. */
+static void allow_methods(const struct session *session, struct reply *reply)
+{
+    static const struct config_header plain = {"Allow", "GET, HEAD"},
+                                      status = {"Allow", "GET, HEAD, POST"};
+    const struct config_route *route = session->route;
+    bool bridge = route && route->kind == CONFIG_KIND_BRIDGE;
+    bool page = bridge && (route->demo || route->files.root);
+    if (reply->status == 405 && (!bridge || page))
+        reply->fields = route && route->kind == CONFIG_KIND_STATUS ? &status : &plain;
+}
+
+void session_reply_refuse(struct session *session, enum reason reason)
+{
+    if (reason_row(reason)->http_status == 0) {
+        session_base_die(session, reason);
+        return;
+    }
+    struct reply reply = reply_refusal(reason);
+    allow_methods(session, &reply);
+    if (may_go_on(session, reason))
+        session_reply_send(session, &reply);
+    else
+        say_last(session, &reply);
 }
 
 /* ---- answers that take time ---- */
@@ -133,8 +231,7 @@ struct session_wait *session_reply_wait(struct session *session)
 {
     struct session_wait *wait = malloc(sizeof(*wait));
     if (!wait) {
-        struct reply reply = reply_refusal(REASON_out_of_memory);
-        session_reply_send(session, &reply);
+        session_reply_fail(session, REASON_out_of_memory);
         return NULL;
     }
     *wait = (struct session_wait){.session = session};
@@ -167,10 +264,9 @@ void session_reply_resume(struct session_wait *wait, const struct reply *reply)
 
 static void give_up_waiting(struct session *session)
 {
-    struct reply reply = reply_refusal(REASON_answer_timeout);
     session_base_abandon(session->entry);
     session->entry->keep = false;
-    session_reply_send(session, &reply);
+    session_reply_fail(session, REASON_answer_timeout);
 }
 
 /*

@@ -21,6 +21,16 @@
 /* In HEAD: an answer at once. Its body is the session's from here on. */
 void session_reply_send(struct session *session, const struct reply *reply);
 
+/* In HEAD or WAITING: what could not be answered; the connection stays if it may. */
+void session_reply_fail(struct session *session, enum reason reason);
+
+/*
+ * In HEAD, LOOKING or DIALLING: answers with the status that the table of reasons gives; without
+ * one, and without memory, the connection is closed. Another request may follow only where this one
+ * was understood and was no upgrade.
+ */
+void session_reply_refuse(struct session *session, enum reason reason);
+
 /*
  * In HEAD: an answer later. NULL: out of memory, and the client has been told. A maker that can
  * stop asks to be told when to, in `abandoned`.

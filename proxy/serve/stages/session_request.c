@@ -4,6 +4,7 @@
 #include "core/access/access.h"
 #include "serve/stages/session_connect.h"
 #include "serve/stages/session_http.h"
+#include "serve/stages/session_reply.h"
 #include "serve/stages/session_token.h"
 
 /* One client that asks many things at once must not starve the others. */
@@ -232,7 +233,7 @@ static void admit_upgrade(struct session *session, enum reason reason)
     if (reason == REASON_none)
         session_connect_begin(session);
     else
-        session_http_refuse(session, reason);
+        session_reply_refuse(session, reason);
 }
 
 static void judge(struct session *session, const struct opening_request *request)
@@ -248,7 +249,7 @@ static void judge(struct session *session, const struct opening_request *request
     if (reason == REASON_none)
         reason = bridge ? upgrade_request(session, request) : plain_request(session->route, head);
     if (reason != REASON_none)
-        session_http_refuse(session, reason);
+        session_reply_refuse(session, reason);
     else if (bridge)
         session_token_look_up(session, head, admit_upgrade);
     else
@@ -300,7 +301,7 @@ static bool feed(struct session *session, struct io io, const struct http_limits
         return judge_plain_or_upgrade(session, &request);
     case OPENING_REFUSED:
         session->entry->keep = false;
-        session_http_refuse(session, opening->refusal);
+        session_reply_refuse(session, opening->refusal);
         return false;
     case OPENING_UPGRADE: /* a matter of session_request's own */
         break;
@@ -341,7 +342,7 @@ void session_request_read(struct session *session)
 {
     /* Over a limit: refuse without reading the request, unless it may be for liveness. */
     if (session->verdict != REASON_none && !session->pass.late) {
-        session_http_refuse(session, (enum reason)session->verdict);
+        session_reply_refuse(session, (enum reason)session->verdict);
         return;
     }
     const struct config_limits *limits = session_base_limits(session);

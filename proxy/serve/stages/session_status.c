@@ -103,8 +103,7 @@ static struct question *ask(struct session *session, enum status_format format, 
 {
     struct question *question = calloc(1, sizeof(*question));
     if (!question) {
-        struct reply reply = reply_refusal(REASON_out_of_memory);
-        session_reply_send(session, &reply);
+        session_reply_fail(session, REASON_out_of_memory);
         return NULL;
     }
     question->env = session->env;
