@@ -17,10 +17,15 @@
 
 #include "lib/fake_memory.h"
 
+#include "base/log/log.h"
 #include "config/load.h"
 #include "core/session/session_id.h"
 #include "lib/fake_epoll.h"
-#include "serve/session/session_base.h"
+#include "net/connect/resolve.h"
+#include "serve/metrics/ops.h"
+#include "serve/session/session_client.h"
+#include "serve/session/session_entry.h"
+#include "serve/site/site.h"
 #include "serve/stages/session.h"
 
 #define SESSION_LAB_WORKERS  2

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "base/log/log.h"
+#include "serve/site/site.h"
 
 #define ACCEPT_PAUSE_MS    50
 #define ACCEPTS_PER_TURN   64

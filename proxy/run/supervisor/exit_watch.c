@@ -1,5 +1,7 @@
 #include "run/supervisor/exit_watch.h"
 
+#include "serve/site/site.h"
+
 static void look_cb(uv_timer_t *timer);
 
 static void look_later(struct exit_watch *watch)

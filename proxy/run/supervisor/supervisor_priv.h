@@ -19,6 +19,7 @@
 #include "run/supervisor/supervisor_options.h"
 #include "run/supervisor/upgrade.h"
 #include "run/workers/workers.h"
+#include "serve/site/site.h"
 #include "serve/target/prober.h"
 
 #define SUPERVISOR_ERROR_MAX 512

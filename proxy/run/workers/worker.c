@@ -1,7 +1,11 @@
 #include "run/workers/worker.h"
 
 #include "base/log/log.h"
+#include "core/bridge/bridge.h"
+#include "net/connect/resolve.h"
+#include "net/tls/tls.h"
 #include "run/process/loop.h"
+#include "serve/stages/session.h"
 
 #define DRAIN_TICK_MS 50
 /* For the last bytes of recordings, once every session was killed. */

@@ -17,7 +17,9 @@
 
 #include "net/mailbox.h"
 #include "run/workers/worker_state.h"
-#include "serve/stages/session.h"
+#include "serve/metrics/ops.h"
+#include "serve/session/session_client.h"
+#include "serve/session/session_env.h"
 
 #define WORKER_BATCH 64
 

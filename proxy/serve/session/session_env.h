@@ -1,5 +1,5 @@
 /*
- * What the sessions of one worker share, and what a session begins with.
+ * What the sessions of one worker share.
  *
  * Owns: see the fields. Thread: the worker's. Errors: none. Lifetime: a session_env is its
  * worker's, and outlives the sessions.
@@ -8,19 +8,13 @@
 #define WSLUICE_SERVE_SESSION_SESSION_ENV_H
 
 #include <time.h>
-#include <unistd.h>
 
 #include <uv.h>
 
 #include "base/metrics.h"
 #include "codec/http/http_date.h"
-#include "core/bridge/bridge.h"
-#include "net/addr.h"
-#include "net/connect/resolve.h"
-#include "net/tls/tls.h"
 #include "net/watch.h"
-#include "serve/metrics/ops.h"
-#include "serve/site/site.h"
+#include "net/work.h"
 
 struct session;
 
@@ -68,24 +62,6 @@ static inline void session_env_forget(struct session_env *env, const struct list
         if (visit->next == session)
             visit->next = session->next;
     }
-}
-
-/* An accepted connection on its way to a worker. */
-struct session_client {
-    struct site *site; /* a reference, which goes with it */
-    int fd;            /* non-blocking */
-    uint32_t listener; /* index in the site's configuration */
-    uint64_t number;   /* of all that the process has accepted, from 1 */
-    struct addr peer;
-    struct limits_usage pass; /* what was reserved for it */
-};
-
-/* A client that is not to become a session after all. */
-static inline void session_client_drop(struct session_client *client)
-{
-    close(client->fd);
-    limits_leave(&client->pass);
-    site_release(client->site);
 }
 
 #endif

@@ -3,7 +3,13 @@
 #include "base/log/log.h"
 #include "core/session/session_id.h"
 #include "net/socket.h"
-#include "serve/session/session_base.h"
+#include "serve/session/session_bridge.h"
+#include "serve/session/session_client.h"
+#include "serve/session/session_end.h"
+#include "serve/session/session_entry.h"
+#include "serve/session/session_facts.h"
+#include "serve/session/session_log.h"
+#include "serve/site/site.h"
 #include "serve/stages/session_connect.h"
 #include "serve/stages/session_preface.h"
 #include "serve/stages/session_reply.h"
@@ -22,7 +28,7 @@ static void client_cb(void *owner, unsigned ready)
     switch ((enum life_state)session->state) {
     case LIFE_OPEN:
     case LIFE_CLOSING:
-        session_base_turn(session, ready);
+        session_bridge_turn(session, ready);
         return;
     case LIFE_PREFACE:
         session_preface_preface(session);
@@ -37,16 +43,16 @@ static void client_cb(void *owner, unsigned ready)
     case LIFE_WAITING:
     case LIFE_REPLYING:
         if (ready & WATCH_BROKEN)
-            session_base_die(session, REASON_client_reset);
+            session_end_now(session, REASON_client_reset);
         else if (session->state == LIFE_REPLYING)
             session_reply_turn(session);
         return;
     case LIFE_DIALLING:
     case LIFE_ANSWERED:
         if (ready & WATCH_BROKEN)
-            session_base_die(session, REASON_client_reset);
+            session_end_now(session, REASON_client_reset);
         else
-            session_base_turn(session, ready);
+            session_bridge_turn(session, ready);
         return;
     case LIFE_DEAD:
     case LIFE_STATES:
@@ -58,19 +64,19 @@ static void client_cb(void *owner, unsigned ready)
 /* It has asked nothing, or nothing more. */
 static void let_go(struct session *session, enum reason reason)
 {
-    enum reason settled = session_base_settled(session);
+    enum reason settled = session_entry_outcome(session);
     /* A slow reader is still taking its answer, which a close would cut off should it send again.
      */
     if (settled != REASON_none && socket_unsent(session->fd) > 0)
         session_reply_hang_up(session);
     else
-        session_base_die(session, settled != REASON_none ? settled : reason);
+        session_end_now(session, settled != REASON_none ? settled : reason);
 }
 
 static void handshake_too_slow(struct session *session)
 {
     if (session->state == LIFE_TLS || session_preface_header_begun(session))
-        session_base_die(session, REASON_handshake_timeout);
+        session_end_now(session, REASON_handshake_timeout);
     else if (session->verdict != REASON_none && session->state == LIFE_HEAD)
         session_reply_refuse(session, (enum reason)session->verdict);
     else if (session->state == LIFE_HEAD && session_request_begun(session))
@@ -98,7 +104,7 @@ void session_deadline_cb(uv_timer_t *timer)
         return;
     switch (life_deadline((enum life_state)session->state)) {
     case LIFE_BRIDGE_DEADLINE:
-        session_base_tick(session);
+        session_bridge_tick(session);
         return;
     case LIFE_HANDSHAKE_DEADLINE:
         handshake_too_slow(session);
@@ -107,9 +113,9 @@ void session_deadline_cb(uv_timer_t *timer)
         session_reply_tick(session);
         return;
     case LIFE_TOKEN_DEADLINE:
-        if (session_base_last_turn(session))
+        if (session_entry_last_turn(session))
             return;
-        session_base_detail(session, "the disk does not answer in time");
+        session_log_detail(session, "the disk does not answer in time");
         session_reply_refuse(session, REASON_token_source);
         return;
     case LIFE_CONNECT_DEADLINE: /* the way to the target has its own */
@@ -152,8 +158,8 @@ static enum reason enter(struct session *session)
         return REASON_none;
     if (session->pass.late) /* no descriptors were left for more than its request */
         return REASON_too_many_process;
-    return limits_enter(&session->pass, session_base_limits(session)->max_connections, own->counter,
-                        session_base_listener(session)->max_connections);
+    return limits_enter(&session->pass, session_facts_limits(session)->max_connections,
+                        own->counter, session_facts_listener(session)->max_connections);
 }
 
 void session_accept(struct session_env *env, struct session_client *client)
@@ -172,13 +178,13 @@ void session_accept(struct session_env *env, struct session_client *client)
     session->number = client->number;
     session->peer = client->peer;
     session->client_address.known = addr_to_ip(&client->peer, &session->client_address.ip);
-    session->accepted_at = session_base_now(session);
+    session->accepted_at = session_now(session);
     uv_timer_init(env->loop, &session->timer);
     list_append(&env->sessions, &session->link);
     env->live++;
     metrics_add(&env->metrics.open, 1);
     session->pass = client->pass;
-    session_base_arm(session, session_base_limits(session)->handshake_timeout_ms);
+    session_arm(session, session_facts_limits(session)->handshake_timeout_ms);
     session_request_judged(session, enter(session));
     session_preface_preface(session);
 }
@@ -188,7 +194,7 @@ void session_end(struct session *session, enum reason reason)
     switch ((enum life_state)session->state) {
     case LIFE_PREFACE:
     case LIFE_TLS:
-        session_base_die(session, reason);
+        session_end_now(session, reason);
         return;
     case LIFE_HEAD:
         if (session_request_begun(session))
@@ -196,7 +202,7 @@ void session_end(struct session *session, enum reason reason)
         else if (reason == REASON_shutdown)
             let_go(session, reason);
         else
-            session_base_die(session, reason);
+            session_end_now(session, reason);
         return;
     case LIFE_LOOKING:
         session_reply_refuse(session, reason);
@@ -206,15 +212,15 @@ void session_end(struct session *session, enum reason reason)
         session_connect_give_up(session, reason);
         return;
     case LIFE_OPEN:
-        bridge_end(&session->bridge, reason, session_base_now(session));
-        session_base_turn(session, 0);
+        bridge_end(&session->bridge, reason, session_now(session));
+        session_bridge_turn(session, 0);
         return;
     case LIFE_WAITING:
     case LIFE_REPLYING:
         if (reason == REASON_shutdown)
             session_reply_last(session);
         else
-            session_base_die(session, reason);
+            session_end_now(session, reason);
         return;
     case LIFE_CLOSING:
     case LIFE_DEAD:
@@ -246,7 +252,7 @@ void session_retire(struct session_env *env)
         struct session *session = WSL_CONTAINER(link, struct session, link);
         next = link->next;
         if (session->state == LIFE_HEAD && !session_request_begun(session) &&
-            session_base_settled(session) != REASON_none)
+            session_entry_outcome(session) != REASON_none)
             let_go(session, REASON_shutdown);
     }
 }
@@ -254,5 +260,5 @@ void session_retire(struct session_env *env)
 void session_kill_all(struct session_env *env, enum reason reason)
 {
     while (!list_empty(&env->sessions))
-        session_base_die(WSL_CONTAINER(env->sessions.next, struct session, link), reason);
+        session_end_now(WSL_CONTAINER(env->sessions.next, struct session, link), reason);
 }

@@ -2,7 +2,7 @@
  * A session: one accepted client, from its first byte to its last, and the target it is joined to.
  * This is where the pure core meets descriptors: life.h says what may follow what, opening.h reads
  * the request, bridge.h moves the bytes; the session runs the I/O they ask for. Its parts are named
- * in session_base.h.
+ * in session_priv.h.
  *
  * The happy path: session_accept -> (TLS handshake) -> head -> dial -> 101 -> the bridge turns
  * until it is done. For routes that answer first, 101 comes before the dial.
@@ -16,7 +16,13 @@
 #ifndef WSLUICE_SERVE_STAGES_SESSION_H
 #define WSLUICE_SERVE_STAGES_SESSION_H
 
-#include "serve/session/session_env.h"
+#include <uv.h>
+
+#include "base/reason.h"
+
+struct session;
+struct session_client;
+struct session_env;
 
 /* Takes over the client; when memory is out it is closed and counted. */
 void session_accept(struct session_env *env, struct session_client *client);

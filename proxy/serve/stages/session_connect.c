@@ -5,9 +5,18 @@
 #include "base/log/log.h"
 #include "codec/proxy_proto.h"
 #include "net/socket.h"
+#include "net/tls/tls.h"
+#include "serve/session/session_bridge.h"
+#include "serve/session/session_entry.h"
+#include "serve/session/session_facts.h"
+#include "serve/session/session_log.h"
+#include "serve/site/site.h"
+#include "serve/site/site_resources.h"
 #include "serve/stages/session_reply.h"
 #include "serve/tap/recorder.h"
 #include "serve/tap/tap.h"
+#include "serve/target/target_connect.h"
+#include "serve/tokens/token_store.h"
 
 /* ---- what a target gets to know ---- */
 
@@ -27,7 +36,7 @@ static bool fill_in(struct session *session, const char *key, const char *form,
     if (!wrong)
         return true;
     snprintf(detail, sizeof(detail), "%s %.60s: '%.100s' %s", key, form, out, wrong);
-    session_base_detail(session, detail);
+    session_log_detail(session, detail);
     return false;
 }
 
@@ -63,7 +72,7 @@ static size_t introduce(const struct session *session, enum config_target_proxy 
     if (version == CONFIG_TARGET_PROXY_V1)
         return proxy_proto_encode_v1(out, capacity, &header);
     header.authority = slice_of(session->entry->host);
-    if (session_base_tls(session)) {
+    if (session_facts_is_tls(session)) {
         tls_facts(session->client, &facts);
         header.tls = (struct proxy_proto_tls){
             .used = true,
@@ -118,7 +127,7 @@ static enum reason prepare_cb(void *owner, const struct config_target *target,
         return REASON_target_name_refused;
     remember(session, target, &leg->address);
     leg->origin.requested = !session->entry->place && leg->address.host != target->address.host;
-    leg->origin.client = session_base_client(session);
+    leg->origin.client = session_facts_client_key(session);
     /* A certificate is expected for the name that was dialled, unless another is configured. */
     if (!leg->tls_name && leg->address.host != target->address.host)
         leg->tls_name = leg->address.host;
@@ -135,7 +144,7 @@ static enum reason prepare_cb(void *owner, const struct config_target *target,
 static void start_bridge(struct session *session)
 {
     const struct opening *opening = &session->entry->opening;
-    uint64_t now = session_base_now(session);
+    uint64_t now = session_now(session);
     bridge_init(&session->bridge, session->client, session->route->text == CONFIG_TEXT_REFUSE, now);
     session->bridge.metrics = &session->env->metrics;
     limits_begun(&session->pass);
@@ -144,13 +153,13 @@ static void start_bridge(struct session *session)
 
 static void target_cb(void *owner, unsigned ready)
 {
-    session_base_turn(owner, ready << BRIDGE_TARGET_SHIFT);
+    session_bridge_turn(owner, ready << BRIDGE_TARGET_SHIFT);
 }
 
 /* The kernel must not end sooner what the bridge would let stall for longer. */
 static void allow_stalls(const struct session *session)
 {
-    uint32_t stall = session_base_limits(session)->stall_timeout_ms;
+    uint32_t stall = session_facts_limits(session)->stall_timeout_ms;
     if (stall <= SOCKET_STALL_MS)
         return;
     socket_allow_stall(session->fd, stall);
@@ -161,13 +170,13 @@ static void count_opened(struct session *session, uint64_t now)
 {
     struct metrics *metrics = &session->env->metrics;
     session->opened = true;
-    metrics_handshake(metrics, REASON_none, session_base_protocol(session));
+    metrics_handshake(metrics, REASON_none, session_facts_tls_version(session));
     route_stats_open(&session->stats, now - session->asked_at);
 }
 
 static void recording_resume_cb(void *owner)
 {
-    session_base_turn(owner, BRIDGE_CLIENT_READ | BRIDGE_TARGET_READ);
+    session_bridge_turn(owner, BRIDGE_CLIENT_READ | BRIDGE_TARGET_READ);
 }
 
 /* The worker waits for a recording as it does for a session; its descriptor is counted as long. */
@@ -214,7 +223,7 @@ static void open_up(struct session *session, const struct target_connect_result 
 {
     const struct dial_result *dial = &result->dial;
     const struct opening *opening = &session->entry->opening;
-    uint64_t now = session_base_now(session);
+    uint64_t now = session_now(session);
     session->reached = result->target;
     session->target_watch = dial->watch;
     session->target_fd = dial->fd;
@@ -223,36 +232,36 @@ static void open_up(struct session *session, const struct target_connect_result 
         dial->tls ? dial->tls : plain_init(&session->target_plain, dial->fd, &transport_target);
     if (session->state == LIFE_DIALLING)
         start_bridge(session);
-    session_base_step(session, LIFE_TARGET_READY);
+    session_step(session, LIFE_TARGET_READY);
     allow_stalls(session);
     count_opened(session, now);
     bridge_attach(&session->bridge, session->target, now);
     begin_tap(session);
     if (opening->early)
         bridge_early(&session->bridge, opening->early, opening->early_length, now);
-    session_base_forget_entry(session);
+    session_entry_free(session);
     /* TLS may have received the target's first bytes together with the end of its handshake. */
     if (dial->tls)
         bridge_turn(&session->bridge, session->env->scratch, BRIDGE_TARGET_READ, now);
-    session_base_tick(session);
+    session_bridge_tick(session);
 }
 
 static void fail(struct session *session, enum reason reason)
 {
     const struct opening *opening = &session->entry->opening;
-    uint64_t now = session_base_now(session);
+    uint64_t now = session_now(session);
     limits_leave_route(&session->pass);
     if (session->state == LIFE_DIALLING) {
         session_reply_refuse(session, reason);
         return;
     }
-    session_base_step(session, LIFE_TARGET_FAILED);
+    session_step(session, LIFE_TARGET_FAILED);
     bridge_end(&session->bridge, reason, now);
     if (opening->early)
         bridge_early(&session->bridge, opening->early, opening->early_length, now);
-    session_base_forget_entry(session);
-    session_base_arm_ending(session);
-    session_base_turn(session, 0);
+    session_entry_free(session);
+    session_bridge_arm_ending(session);
+    session_bridge_turn(session, 0);
 }
 
 static void reached(struct session *session, const struct target_connect_result *result)
@@ -262,7 +271,7 @@ static void reached(struct session *session, const struct target_connect_result 
         open_up(session, result);
         return;
     }
-    session_base_detail(session, result->dial.detail);
+    session_log_detail(session, result->dial.detail);
     fail(session, result->dial.reason);
 }
 
@@ -277,7 +286,7 @@ void session_connect_begin(struct session *session)
     struct target_connect_request request = {
         .watches = &session->env->watches,
         .names = session->env->names,
-        .scratch = session_base_tls_scratch(session),
+        .scratch = &session->env->tls_scratch,
         .attempts = &session->env->attempts,
         .pool = session->site->resources->pool,
         .route = session->route,
@@ -287,14 +296,14 @@ void session_connect_begin(struct session *session)
     };
     uv_timer_stop(&session->timer);
     if (session->route->connect == CONFIG_CONNECT_FIRST) {
-        session_base_step(session, LIFE_UPGRADE_FIRST);
+        session_step(session, LIFE_UPGRADE_FIRST);
     } else {
-        session_base_step(session, LIFE_UPGRADE_AFTER);
+        session_step(session, LIFE_UPGRADE_AFTER);
         start_bridge(session);
     }
     session->connecting = target_connect_start(&request, &result);
     if (session->connecting)
-        session_base_follow(session);
+        session_bridge_update(session);
     else
         reached(session, &result);
 }

@@ -8,7 +8,9 @@
 #ifndef WSLUICE_SERVE_STAGES_SESSION_CONNECT_H
 #define WSLUICE_SERVE_STAGES_SESSION_CONNECT_H
 
-#include "serve/session/session_base.h"
+#include "base/reason.h"
+
+struct session;
 
 /* In HEAD, with the 101 prepared in the entry's opening. */
 void session_connect_begin(struct session *session);

@@ -1,6 +1,9 @@
 #include "serve/stages/session_files.h"
 
 #include "serve/files/files.h"
+#include "serve/session/session_entry.h"
+#include "serve/session/session_facts.h"
+#include "serve/site/site.h"
 #include "serve/stages/session_reply.h"
 
 /* One that waits for the disk. */
@@ -50,9 +53,9 @@ static void found_cb(struct work_task *task)
  * Its turn has not come, and will not: clients that ask and leave must not fill the queue. One that
  * is being made is made.
  */
-static void cancel(void *maker)
+static void cancel(void *producer)
 {
-    struct search *search = maker;
+    struct search *search = producer;
     if (work_leave(&search->task.job))
         finish(search);
 }
@@ -99,10 +102,10 @@ static void look_up(struct session *session, const struct http_head *head)
         return;
     }
     search->wait->abandoned = cancel;
-    search->wait->maker = search;
+    search->wait->producer = search;
     /* It counts as a session: the loop stays until the pool has let go of it. */
     search->env->live++;
-    work_queue(&search->env->lane, &search->task, WORK_files, session_base_client(session));
+    work_queue(&search->env->lane, &search->task, WORK_files, session_facts_client_key(session));
 }
 
 void session_files_answer(struct session *session, const struct http_head *head)

@@ -8,7 +8,8 @@
 #ifndef WSLUICE_SERVE_STAGES_SESSION_FILES_H
 #define WSLUICE_SERVE_STAGES_SESSION_FILES_H
 
-#include "serve/session/session_base.h"
+struct http_head;
+struct session;
 
 /* In HEAD, for a route with files. */
 void session_files_answer(struct session *session, const struct http_head *head);

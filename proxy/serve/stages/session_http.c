@@ -4,10 +4,15 @@
 #include "core/route/expand.h"
 #include "net/tls/context/tls_store.h"
 #include "serve/http/pages.h"
+#include "serve/http/reply.h"
 #include "serve/metrics/ops.h"
+#include "serve/session/session_entry.h"
+#include "serve/site/site.h"
+#include "serve/site/site_resources.h"
 #include "serve/stages/session_files.h"
 #include "serve/stages/session_reply.h"
 #include "serve/stages/session_status.h"
+#include "serve/target/pool.h"
 
 #define LOCATION_MAX 4096
 
@@ -63,7 +68,7 @@ static size_t merge_targets(struct ops_target *list, size_t count)
 
 static struct ops_target *list_targets(const struct session *session, struct ops_facts *facts)
 {
-    uint64_t now = session_base_now(session);
+    uint64_t now = session_now(session);
     size_t count;
     struct pool_target *targets = pool_targets(session->site->resources->pool, &count);
     struct ops_target *list = calloc(count + 1, sizeof(*list));
@@ -104,7 +109,7 @@ static bool has_target(const struct session *session, const char *name)
         const struct config_route *route = &config->routes[i];
         bool meant = strcmp(config_route_name(route), name) == 0;
         if (meant && route->kind == CONFIG_KIND_BRIDGE &&
-            !pool_usable(session->site->resources->pool, route, session_base_now(session)))
+            !pool_usable(session->site->resources->pool, route, session_now(session)))
             return false;
     }
     return true;

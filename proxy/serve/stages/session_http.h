@@ -7,7 +7,8 @@
 #ifndef WSLUICE_SERVE_STAGES_SESSION_HTTP_H
 #define WSLUICE_SERVE_STAGES_SESSION_HTTP_H
 
-#include "serve/session/session_base.h"
+struct http_head;
+struct session;
 
 /* In HEAD: answers a request that is not for a bridge. */
 void session_http_plain(struct session *session, const struct http_head *head);

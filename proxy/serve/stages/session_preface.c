@@ -4,6 +4,13 @@
 #include <sys/socket.h>
 
 #include "codec/proxy_proto.h"
+#include "net/tls/tls.h"
+#include "serve/session/session_end.h"
+#include "serve/session/session_entry.h"
+#include "serve/session/session_facts.h"
+#include "serve/session/session_log.h"
+#include "serve/site/site.h"
+#include "serve/site/site_resources.h"
 #include "serve/stages/session_request.h"
 
 /* ---- TLS ---- */
@@ -14,7 +21,7 @@ void session_preface_tls(struct session *session)
     switch ((enum io_status)io.status) {
     case IO_OK:
         metrics_add(&session->env->metrics.counter[METRICS_tls_handshakes], 1);
-        session_base_step(session, LIFE_TLS_DONE);
+        session_step(session, LIFE_TLS_DONE);
         session_request_read(session);
         return;
     case IO_WANT_READ:
@@ -24,11 +31,11 @@ void session_preface_tls(struct session *session)
         watch_want(session->client_watch, WATCH_WRITE);
         return;
     case IO_EOF:
-        session_base_die(session, REASON_handshake_eof);
+        session_end_now(session, REASON_handshake_eof);
         return;
     case IO_FAIL:
-        session_base_detail(session, tls_failure(session->client));
-        session_base_die(session, io.reason);
+        session_log_detail(session, tls_failure(session->client));
+        session_end_now(session, io.reason);
         return;
     }
 }
@@ -36,19 +43,19 @@ void session_preface_tls(struct session *session)
 static void begin_tls(struct session *session)
 {
     session->client = tls_create(session->site->resources->listener_tls[session->listener],
-                                 session_base_tls_scratch(session), session->fd);
+                                 &session->env->tls_scratch, session->fd);
     if (!session->client) {
-        session_base_die(session, REASON_out_of_memory);
+        session_end_now(session, REASON_out_of_memory);
         return;
     }
-    session_base_step(session, LIFE_SAW_TLS);
+    session_step(session, LIFE_SAW_TLS);
     session_preface_tls(session);
 }
 
 static void begin_plain(struct session *session)
 {
     session->client = plain_init(&session->client_plain, session->fd, &transport_client);
-    session_base_step(session, LIFE_SAW_PLAIN);
+    session_step(session, LIFE_SAW_PLAIN);
     session_request_read(session);
 }
 
@@ -69,10 +76,10 @@ static size_t peek(struct session *session, uint8_t *bytes, size_t capacity)
     if (n > 0)
         return (size_t)n;
     if (n == 0)
-        session_base_die(session, session_preface_header_begun(session) ? REASON_handshake_eof
-                                                                        : REASON_silent);
+        session_end_now(session, session_preface_header_begun(session) ? REASON_handshake_eof
+                                                                       : REASON_silent);
     else if (errno != EAGAIN)
-        session_base_die(session, transport_errno(&transport_client, errno));
+        session_end_now(session, transport_errno(&transport_client, errno));
     return 0;
 }
 
@@ -82,7 +89,7 @@ static size_t peek(struct session *session, uint8_t *bytes, size_t capacity)
  */
 static void look_at_first_byte(struct session *session)
 {
-    bool required = session_base_listener(session)->tls.mode == CONFIG_TLS_REQUIRED;
+    bool required = session_facts_listener(session)->tls.mode == CONFIG_TLS_REQUIRED;
     enum reason verdict = (enum reason)session->verdict;
     uint8_t first;
     if (!session->site->resources->listener_tls[session->listener]) {
@@ -90,18 +97,18 @@ static void look_at_first_byte(struct session *session)
         return;
     }
     if (verdict != REASON_none && required) {
-        session_base_die(session, verdict);
+        session_end_now(session, verdict);
         return;
     }
     if (peek(session, &first, 1) == 0)
         return;
     bool tls = first == 0x16 || first == 0x80;
     if (tls && verdict != REASON_none)
-        session_base_die(session, verdict);
+        session_end_now(session, verdict);
     else if (tls)
         begin_tls(session);
     else if (required)
-        session_base_die(session, REASON_tls_required);
+        session_end_now(session, REASON_tls_required);
     else
         begin_plain(session);
 }
@@ -133,7 +140,7 @@ static void believe(struct session *session, const struct proxy_proto *header)
 static bool read_header(struct session *session)
 {
     struct session_entry *entry = session->entry;
-    const struct config_listener *listener = session_base_listener(session);
+    const struct config_listener *listener = session_facts_listener(session);
     uint8_t bytes[PROXY_PROTO_MAX];
     size_t held = entry->header_length, consumed;
     struct proxy_proto header;
@@ -147,11 +154,11 @@ static bool read_header(struct session *session)
     case PROXY_PROTO_MORE:
         /* All of it belongs to the header; left in the socket it would wake us for ever. */
         if (!take(session, bytes + held, fresh))
-            session_base_die(session, REASON_out_of_memory);
+            session_end_now(session, REASON_out_of_memory);
         return false;
     case PROXY_PROTO_DONE:
         if (!take(session, bytes + held, consumed - held)) {
-            session_base_die(session, REASON_out_of_memory);
+            session_end_now(session, REASON_out_of_memory);
             return false;
         }
         believe(session, &header);
@@ -159,13 +166,13 @@ static bool read_header(struct session *session)
     case PROXY_PROTO_ABSENT:
         /* What was taken as the beginning of a header can't be given back. */
         if (listener->proxy_protocol == CONFIG_PROXY_REQUIRE || held > 0) {
-            session_base_die(session, REASON_proxy_missing);
+            session_end_now(session, REASON_proxy_missing);
             return false;
         }
         believe(session, NULL);
         return true;
     case PROXY_PROTO_BAD:
-        session_base_die(session, bad);
+        session_end_now(session, bad);
         return false;
     }
     return false;
@@ -173,13 +180,13 @@ static bool read_header(struct session *session)
 
 static bool expects_header(struct session *session)
 {
-    const struct config_listener *listener = session_base_listener(session);
+    const struct config_listener *listener = session_facts_listener(session);
     if (session->greeted || listener->proxy_protocol == CONFIG_PROXY_OFF)
         return false;
     if (client_address_trusts(&listener->trusted_proxies, &session->client_address))
         return true;
     if (listener->proxy_protocol == CONFIG_PROXY_REQUIRE)
-        session_base_die(session, REASON_proxy_untrusted);
+        session_end_now(session, REASON_proxy_untrusted);
     return false;
 }
 
@@ -191,7 +198,7 @@ static void admit(struct session *session)
 
 void session_preface_preface(struct session *session)
 {
-    const struct config_cidrs *trusted = &session_base_listener(session)->trusted_proxies;
+    const struct config_cidrs *trusted = &session_facts_listener(session)->trusted_proxies;
     if (expects_header(session) && !read_header(session))
         return;
     if (session->state == LIFE_DEAD)

@@ -8,7 +8,9 @@
 #ifndef WSLUICE_SERVE_STAGES_SESSION_PREFACE_H
 #define WSLUICE_SERVE_STAGES_SESSION_PREFACE_H
 
-#include "serve/session/session_base.h"
+#include "base/base.h"
+
+struct session;
 
 /* In PREFACE: as far as it goes without waiting. */
 void session_preface_preface(struct session *session);

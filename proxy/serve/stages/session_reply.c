@@ -4,6 +4,12 @@
 #include "codec/http/http_date.h"
 #include "net/socket.h"
 #include "serve/http/reply_flow.h"
+#include "serve/session/session_bridge.h"
+#include "serve/session/session_end.h"
+#include "serve/session/session_entry.h"
+#include "serve/session/session_facts.h"
+#include "serve/session/session_log.h"
+#include "serve/site/site.h"
 #include "serve/stages/session_token.h"
 
 /* An answer may be made while the head that it answers still lies in front of the scratch. */
@@ -59,14 +65,14 @@ static void log_request(const struct session *session)
     log_begin(&line, REASON_DEBUG, "request");
     if (!line.active)
         return;
-    session_base_log_parties(session, &line);
+    session_log_parties(session, &line);
     log_text(&line, "method", entry->method);
     const char *path = session_token_public_path(session);
     if (path)
         log_text(&line, "path", path);
     log_number(&line, "status", entry->status);
     log_number(&line, "bytes", reply_flow_body_sent(entry->flow));
-    log_number(&line, "duration_ms", session_base_now(session) - session->asked_at);
+    log_number(&line, "duration_ms", session_now(session) - session->asked_at);
     log_end(&line);
 }
 
@@ -74,9 +80,9 @@ static void log_request(const struct session *session)
 static void begin_anew(struct session *session)
 {
     struct session_entry *entry = session->entry;
-    session_base_step(session, LIFE_TAKEN);
-    session_base_forget_request(entry);
-    session_base_arm(session, session_base_limits(session)->keep_alive_ms);
+    session_step(session, LIFE_TAKEN);
+    session_entry_reset(entry);
+    session_arm(session, session_facts_limits(session)->keep_alive_ms);
     /* What came behind the last request is in our hands, and no descriptor tells of it. */
     unsigned held = opening_pending(&entry->opening) ? WATCH_WRITE : 0;
     watch_want(session->client_watch, WATCH_READ | held);
@@ -84,14 +90,14 @@ static void begin_anew(struct session *session)
 
 static void hang_up(struct session *session, enum life_event event)
 {
-    uint64_t now = session_base_now(session);
-    enum reason reason = session_base_settled(session);
-    session_base_step(session, event);
-    session_base_forget_entry(session);
+    uint64_t now = session_now(session);
+    enum reason reason = session_entry_outcome(session);
+    session_step(session, event);
+    session_entry_free(session);
     bridge_init(&session->bridge, session->client, false, now);
     bridge_refuse(&session->bridge, reason, NULL, 0, now);
-    session_base_arm_ending(session);
-    session_base_follow(session);
+    session_bridge_arm_ending(session);
+    session_bridge_update(session);
 }
 
 static void taken(struct session *session)
@@ -99,7 +105,7 @@ static void taken(struct session *session)
     struct session_entry *entry = session->entry;
     log_request(session);
     count_answer(session, entry->status);
-    route_stats_end(&session->stats, session_base_settled(session), 0);
+    route_stats_end(&session->stats, session_entry_outcome(session), 0);
     reply_flow_free(entry->flow);
     entry->flow = NULL;
     if (entry->keep && !session->env->retiring)
@@ -113,7 +119,7 @@ static void taken(struct session *session)
 static void move(struct session *session)
 {
     struct session_entry *entry = session->entry;
-    uint32_t patience = session_base_limits(session)->reply_timeout_ms;
+    uint32_t patience = session_facts_limits(session)->reply_timeout_ms;
     uint64_t before = reply_flow_sent(entry->flow);
     struct io io = reply_flow_turn(entry->flow, session->client,
                                    session->env->scratch->buffer + TRANSPORT_READ_MIN);
@@ -125,13 +131,13 @@ static void move(struct session *session)
         watch_want(session->client_watch, WATCH_WRITE);
         if (before == 0 || reply_flow_sent(entry->flow) != before) {
             entry->unsent_known = false;
-            session_base_arm(session, patience < ACKNOWLEDGED_MS ? patience : ACKNOWLEDGED_MS);
+            session_arm(session, patience < ACKNOWLEDGED_MS ? patience : ACKNOWLEDGED_MS);
         }
         return;
     case IO_WANT_READ:
     case IO_EOF:
     case IO_FAIL:
-        session_base_die(session, (enum reason)io.reason);
+        session_end_now(session, (enum reason)io.reason);
         return;
     }
 }
@@ -141,7 +147,7 @@ static void move(struct session *session)
 static bool may_stay(const struct session *session)
 {
     return session->entry->keep && !session->env->retiring &&
-           session_base_limits(session)->keep_alive_ms > 0 && !site_superseded(session->site);
+           session_facts_limits(session)->keep_alive_ms > 0 && !site_superseded(session->site);
 }
 
 void session_reply_send(struct session *session, const struct reply *reply)
@@ -150,13 +156,13 @@ void session_reply_send(struct session *session, const struct reply *reply)
     entry->keep = may_stay(session);
     struct reply_terms terms = terms_of(session);
     entry->status = (uint16_t)reply->status;
-    entry->settled = (uint8_t)(reply->reason ? reply->reason : REASON_answered);
+    entry->outcome = (uint8_t)(reply->reason ? reply->reason : REASON_answered);
     entry->flow = reply_flow_create(reply, &terms);
     if (!entry->flow) {
-        session_base_die(session, REASON_out_of_memory);
+        session_end_now(session, REASON_out_of_memory);
         return;
     }
-    session_base_step(session, LIFE_ANSWERING);
+    session_step(session, LIFE_ANSWERING);
     move(session);
 }
 
@@ -175,20 +181,20 @@ void session_reply_turn(struct session *session)
 
 static void say_last(struct session *session, const struct reply *reply)
 {
-    uint64_t now = session_base_now(session);
+    uint64_t now = session_now(session);
     struct reply_terms terms = terms_of(session);
     size_t length = 0;
     terms.keep = false;
     char *bytes = reply_build(reply, &terms, &length);
     count_answer(session, reply->status);
-    session_base_step(session, session->state == LIFE_DIALLING ? LIFE_TARGET_FAILED : LIFE_REFUSED);
-    session_base_forget_entry(session);
+    session_step(session, session->state == LIFE_DIALLING ? LIFE_TARGET_FAILED : LIFE_REFUSED);
+    session_entry_free(session);
     bridge_init(&session->bridge, session->client, false, now);
     /* Without memory it hears nothing but our end. */
     bridge_refuse(&session->bridge, reply->reason, bytes, length, now);
     free(bytes);
-    session_base_arm_ending(session);
-    session_base_follow(session);
+    session_bridge_arm_ending(session);
+    session_bridge_update(session);
 }
 
 /* A request that is understood, and whose end is certain: there is nothing here for it, no more. */
@@ -214,7 +220,7 @@ static void allow_methods(const struct session *session, struct reply *reply)
 void session_reply_refuse(struct session *session, enum reason reason)
 {
     if (reason_row(reason)->http_status == 0) {
-        session_base_die(session, reason);
+        session_end_now(session, reason);
         return;
     }
     struct reply reply = reply_refusal(reason);
@@ -237,8 +243,8 @@ struct session_wait *session_reply_wait(struct session *session)
     *wait = (struct session_wait){.session = session};
     session->entry->wait = wait;
     session->entry->overdue = false;
-    session_base_step(session, LIFE_ASKED);
-    session_base_arm(session, session_base_limits(session)->reply_timeout_ms);
+    session_step(session, LIFE_ASKED);
+    session_arm(session, session_facts_limits(session)->reply_timeout_ms);
     watch_want(session->client_watch, 0);
     return wait;
 }
@@ -264,7 +270,7 @@ void session_reply_resume(struct session_wait *wait, const struct reply *reply)
 
 static void give_up_waiting(struct session *session)
 {
-    session_base_abandon(session->entry);
+    session_entry_abandon(session->entry);
     session->entry->keep = false;
     session_reply_fail(session, REASON_answer_timeout);
 }
@@ -277,18 +283,18 @@ void session_reply_tick(struct session *session)
 {
     struct session_entry *entry = session->entry;
     if (session->state == LIFE_WAITING) {
-        if (!session_base_last_turn(session))
+        if (!session_entry_last_turn(session))
             give_up_waiting(session);
         return;
     }
     uint64_t unsent = socket_unsent(session->fd);
     if (entry->unsent_known && entry->unsent == unsent) {
-        session_base_die(session, REASON_client_stalled);
+        session_end_now(session, REASON_client_stalled);
         return;
     }
     entry->unsent = unsent;
     entry->unsent_known = true;
-    session_base_arm(session, session_base_limits(session)->reply_timeout_ms);
+    session_arm(session, session_facts_limits(session)->reply_timeout_ms);
 }
 
 void session_reply_hang_up(struct session *session)

@@ -15,8 +15,12 @@
 #ifndef WSLUICE_SERVE_STAGES_SESSION_REPLY_H
 #define WSLUICE_SERVE_STAGES_SESSION_REPLY_H
 
-#include "serve/http/reply.h"
-#include "serve/session/session_base.h"
+#include "base/base.h"
+#include "base/reason.h"
+
+struct reply;
+struct session;
+struct session_wait;
 
 /* In HEAD: an answer at once. Its body is the session's from here on. */
 void session_reply_send(struct session *session, const struct reply *reply);

@@ -2,6 +2,11 @@
 
 #include "codec/http/uri.h"
 #include "core/access/access.h"
+#include "serve/session/session_end.h"
+#include "serve/session/session_entry.h"
+#include "serve/session/session_facts.h"
+#include "serve/session/session_log.h"
+#include "serve/site/site.h"
 #include "serve/stages/session_connect.h"
 #include "serve/stages/session_http.h"
 #include "serve/stages/session_reply.h"
@@ -30,13 +35,13 @@ static bool is_over_limit(enum reason reason)
 void session_request_judged(struct session *session, enum reason verdict)
 {
     const struct site *site = session->site;
-    uint32_t patience = session_base_limits(session)->handshake_timeout_ms;
+    uint32_t patience = session_facts_limits(session)->handshake_timeout_ms;
     session->verdict = (uint8_t)verdict;
     if (is_over_limit(verdict) && site->listeners[session->listener].terms.late &&
         !session->pass.late)
         (void)!limits_enter_late(site->shared.limits, &session->pass, site->plan.late);
     if (session->pass.late && patience > LATE_MS)
-        session_base_arm(session, LATE_MS);
+        session_arm(session, LATE_MS);
 }
 
 /* Whose address is known counts there; operators count by their listener alone. */
@@ -45,13 +50,13 @@ static enum reason count_address(struct session *session)
     const struct client_address *client = &session->client_address;
     if (!client->known || session->site->listeners[session->listener].terms.operators)
         return REASON_none;
-    return limits_enter_address(&session->pass, client->ip.address, session_base_limits(session),
-                                session_base_now(session));
+    return limits_enter_address(&session->pass, client->ip.address, session_facts_limits(session),
+                                session_now(session));
 }
 
 void session_request_admit(struct session *session)
 {
-    const struct config_listener *listener = session_base_listener(session);
+    const struct config_listener *listener = session_facts_listener(session);
     enum reason verdict = check_address(session, &listener->allow, &listener->deny);
     if (verdict == REASON_none)
         verdict = count_address(session);
@@ -71,7 +76,7 @@ static bool is_same_client(const struct client_address *a, const struct client_a
  */
 static enum reason find_client(struct session *session, const struct http_head *head)
 {
-    const struct config_cidrs *trusted = &session_base_listener(session)->trusted_proxies;
+    const struct config_cidrs *trusted = &session_facts_listener(session)->trusted_proxies;
     struct session_entry *entry = session->entry;
     struct client_address before = session->client_address;
     if (session->verdict != REASON_none || (session->counted && !entry->named))
@@ -178,7 +183,7 @@ static void begin(struct session *session, const struct http_head *head)
     memcpy(entry->method, head->method.ptr, length);
     entry->method[length] = '\0';
     entry->keep = may_ask_again(head);
-    session->asked_at = session_base_now(session);
+    session->asked_at = session_now(session);
     session->route = NULL;
 }
 
@@ -188,7 +193,7 @@ static enum reason check_origin(const struct session *session, const struct http
     const struct http_field *origin = http_head_only(head, SLICE("origin"), &count);
     struct slice none = {NULL, 0};
     return access_origin(origin ? origin->value : none, head->host,
-                         session_base_secure(session, head), &session->route->origins);
+                         session_facts_is_secure(session, head), &session->route->origins);
 }
 
 static enum reason upgrade_request(struct session *session, const struct opening_request *request)
@@ -205,10 +210,10 @@ static enum reason upgrade_request(struct session *session, const struct opening
         return entry->opening.refusal;
     enum reason reason = check_origin(session, &request->head);
     if (reason == REASON_origin_refused)
-        session_base_detail(session,
-                            "the page's host is not the Host that was asked for, or the page "
-                            "came without TLS: list its origin in origins, or let a proxy "
-                            "in front pass Host on");
+        session_log_detail(session,
+                           "the page's host is not the Host that was asked for, or the page "
+                           "came without TLS: list its origin in origins, or let a proxy "
+                           "in front pass Host on");
     if (reason != REASON_none)
         return reason;
     entry->host = slice_copy(request->head.host);
@@ -266,10 +271,10 @@ static void await_rest(struct session *session)
 {
     struct session_entry *entry = session->entry;
     watch_want(session->client_watch, WATCH_READ);
-    if (entry->settled == REASON_none || entry->head_timed)
+    if (entry->outcome == REASON_none || entry->head_timed)
         return;
     entry->head_timed = true;
-    session_base_arm(session, session_base_limits(session)->handshake_timeout_ms);
+    session_arm(session, session_facts_limits(session)->handshake_timeout_ms);
 }
 
 /* True: a plain request was answered, or will be, and the next one may be looked at. */
@@ -281,7 +286,7 @@ static bool judge_plain_or_upgrade(struct session *session, const struct opening
     if (!stays)
         return false;
     if (!opening_next(&session->entry->opening, request)) {
-        session_base_die(session, REASON_out_of_memory);
+        session_end_now(session, REASON_out_of_memory);
         return false;
     }
     return session->state == LIFE_HEAD && opening_pending(&session->entry->opening);
@@ -312,8 +317,8 @@ static bool feed(struct session *session, struct io io, const struct http_limits
 /* Whoever has had answers may leave between two requests. */
 static void client_left(struct session *session)
 {
-    bool well = session->entry->settled != REASON_none && !session_request_begun(session);
-    session_base_die(session, well ? session_base_settled(session) : REASON_handshake_eof);
+    bool well = session->entry->outcome != REASON_none && !session_request_begun(session);
+    session_end_now(session, well ? session_entry_outcome(session) : REASON_handshake_eof);
 }
 
 /* Likewise. Small reads: what came behind the head is kept while that is answered. */
@@ -332,7 +337,7 @@ static bool read_once(struct session *session, const struct http_limits *limits)
         client_left(session);
         return false;
     case IO_FAIL:
-        session_base_die(session, io.reason);
+        session_end_now(session, io.reason);
         return false;
     }
     return false;
@@ -345,7 +350,7 @@ void session_request_read(struct session *session)
         session_reply_refuse(session, (enum reason)session->verdict);
         return;
     }
-    const struct config_limits *limits = session_base_limits(session);
+    const struct config_limits *limits = session_facts_limits(session);
     struct http_limits http = {limits->head_bytes, limits->head_bytes / 2, limits->head_fields};
     for (int i = 0; i < REQUESTS_PER_TURN; i++) {
         bool more = opening_pending(&session->entry->opening) ? feed(session, (struct io){0}, &http)

@@ -9,7 +9,10 @@
 #ifndef WSLUICE_SERVE_STAGES_SESSION_REQUEST_H
 #define WSLUICE_SERVE_STAGES_SESSION_REQUEST_H
 
-#include "serve/session/session_base.h"
+#include "base/base.h"
+#include "base/reason.h"
+
+struct session;
 
 /* HEAD has begun, or its descriptor is ready. */
 void session_request_read(struct session *session);

@@ -6,6 +6,11 @@
 #include "base/text/json.h"
 #include "core/access/access.h"
 #include "serve/http/pages.h"
+#include "serve/http/reply.h"
+#include "serve/metrics/ops.h"
+#include "serve/session/session_facts.h"
+#include "serve/session/session_priv.h"
+#include "serve/site/site.h"
 #include "serve/stages/session_reply.h"
 #include "serve/status/status.h"
 
@@ -182,8 +187,8 @@ static void say_who(const struct session *session, char who[static SESSION_LIST_
     struct session_names names;
     struct ucred peer;
     socklen_t size = sizeof(peer);
-    session_base_names(session, &names);
-    bool local = session_base_listener(session)->admin &&
+    session_facts_names(session, &names);
+    bool local = session_facts_listener(session)->admin &&
                  getsockopt(session->fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0;
     if (local)
         snprintf(who, SESSION_LIST_WHO, "user %u by the admin socket", (unsigned)peer.uid);
@@ -217,7 +222,7 @@ static bool is_token(struct slice text, const char *token)
 /* Why this client may end no session at all; NULL: the list has let it in. */
 static const char *refusal_of(const struct session *session)
 {
-    if (session_base_listener(session)->admin || session->route->allow.count > 0)
+    if (session_facts_listener(session)->admin || session->route->allow.count > 0)
         return NULL;
     return "sessions can only be ended by a route with an allow list, or by the admin socket";
 }
@@ -229,9 +234,9 @@ static const char *forgery_of(const struct session *session, const struct http_h
     static const struct config_texts same = {NULL, 0};
     const struct http_field *token = http_head_only(head, SLICE("X-Wsluice-Token"), &tokens);
     const struct http_field *origin = http_head_only(head, SLICE("Origin"), &origins);
-    if (session_base_listener(session)->admin)
+    if (session_facts_listener(session)->admin)
         return NULL;
-    bool secure = session_base_secure(session, head);
+    bool secure = session_facts_is_secure(session, head);
     if (origins > 1 ||
         (origin && access_origin(origin->value, head->host, secure, &same) != REASON_none))
         return "the page that asks is of another origin";
@@ -260,7 +265,7 @@ static void post(struct session *session, const struct http_head *head,
 static enum status_format usual_format(const struct session *session, const struct http_head *head)
 {
     static const struct slice accept = {"Accept", 6};
-    if (session_base_listener(session)->admin)
+    if (session_facts_listener(session)->admin)
         return STATUS_FORMAT_TEXT;
     bool posts = slice_equal(head->method, SLICE("POST"));
     bool json = http_head_lists(head, accept, slice_of(json_type)) &&
@@ -274,7 +279,7 @@ static enum status_format usual_format(const struct session *session, const stru
  */
 static bool is_foreign_name(const struct session *session, const struct http_head *head)
 {
-    return !session_base_listener(session)->admin && !session->route->host &&
+    return !session_facts_listener(session)->admin && !session->route->host &&
            !access_is_own_name(head->host);
 }
 

@@ -12,7 +12,8 @@
 #ifndef WSLUICE_SERVE_STAGES_SESSION_STATUS_H
 #define WSLUICE_SERVE_STAGES_SESSION_STATUS_H
 
-#include "serve/session/session_base.h"
+struct http_head;
+struct session;
 
 /* In HEAD, with a request by GET, HEAD or POST and without a body. */
 void session_status_answer(struct session *session, const struct http_head *head);

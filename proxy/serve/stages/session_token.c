@@ -1,6 +1,11 @@
 #include "serve/stages/session_token.h"
 
 #include "core/tokens/token_find.h"
+#include "serve/session/session_entry.h"
+#include "serve/session/session_facts.h"
+#include "serve/session/session_log.h"
+#include "serve/site/site.h"
+#include "serve/tokens/token_store.h"
 
 /* One that waits for its file to be read. */
 struct search {
@@ -20,7 +25,7 @@ static enum reason find(struct session *session, struct token_store *store, stru
         return REASON_out_of_memory;
     enum reason reason = token_store_find(store, token, entry->place);
     if (reason != REASON_none && entry->place->detail[0] != '\0')
-        session_base_detail(session, entry->place->detail);
+        session_log_detail(session, entry->place->detail);
     return reason;
 }
 
@@ -30,9 +35,9 @@ static void forget(struct search *search)
     free(search);
 }
 
-static void abandon(void *maker)
+static void abandon(void *producer)
 {
-    struct search *search = maker;
+    struct search *search = producer;
     token_store_leave(search->store, &search->waiter);
     forget(search);
 }
@@ -63,8 +68,8 @@ static bool wait_for(struct session *session, struct token_store *store, struct 
     memcpy(search->token, token.ptr, token.len);
     session->entry->wait = &search->wait;
     session->entry->overdue = false;
-    session_base_step(session, LIFE_LOOK_UP);
-    session_base_arm(session, session_base_limits(session)->handshake_timeout_ms);
+    session_step(session, LIFE_LOOK_UP);
+    session_arm(session, session_facts_limits(session)->handshake_timeout_ms);
     watch_want(session->client_watch, 0);
     token_store_wait(store, &session->env->lane, &search->waiter, refreshed_cb);
     return true;

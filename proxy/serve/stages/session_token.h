@@ -11,7 +11,10 @@
 #ifndef WSLUICE_SERVE_STAGES_SESSION_TOKEN_H
 #define WSLUICE_SERVE_STAGES_SESSION_TOKEN_H
 
-#include "serve/session/session_base.h"
+#include "base/reason.h"
+
+struct http_head;
+struct session;
 
 typedef void session_token_cb(struct session *session, enum reason reason);
 

@@ -1,7 +1,11 @@
 #include "serve/status/session_list.h"
 
 #include "base/log/log.h"
-#include "serve/session/session_base.h"
+#include "net/tls/tls.h"
+#include "serve/metrics/ops.h"
+#include "serve/session/session_bridge.h"
+#include "serve/session/session_facts.h"
+#include "serve/session/session_priv.h"
 
 /* So many sessions are looked at before others have a turn: well below a millisecond. */
 #define SESSIONS_PER_TURN 500
@@ -250,8 +254,8 @@ static void read_stalls(const struct bridge *bridge, struct session_list_row *ro
 static void read_numbers(struct session *session, struct session_list_row *row, uint64_t now)
 {
     const struct bridge *bridge = &session->bridge;
-    if (now - session->mark.at >= SESSION_MARK_MS)
-        session_base_mark(session, now);
+    if (now - session->rates.at >= SESSION_BRIDGE_RATES_MS)
+        session_bridge_measure(session, now);
     *row = (struct session_list_row){
         .id = session->id,
         .age_ms = now - session->accepted_at,
@@ -259,8 +263,8 @@ static void read_numbers(struct session *session, struct session_list_row *row, 
         .ping_ms = bridge->round_trip != 0 ? bridge->round_trip - 1 : SESSION_LIST_NEVER,
         .bytes_up = bridge->up.bytes,
         .bytes_down = bridge->down.bytes,
-        .rate_up = session->mark.rate_up,
-        .rate_down = session->mark.rate_down,
+        .rate_up = session->rates.up_per_second,
+        .rate_down = session->rates.down_per_second,
         .state = session->state,
     };
     read_stalls(bridge, row, now);
@@ -275,11 +279,11 @@ struct texts {
 static void read_tls(const struct session *session, struct session_list_row *row,
                      struct texts *texts)
 {
-    if (!session_base_tls(session) ||
+    if (!session_facts_is_tls(session) ||
         tls_describe(session->client, texts->tls, sizeof(texts->tls)) <= 0)
         return;
     row->tls = texts->tls;
-    if (session_base_listener(session)->tls.client_verify == CONFIG_VERIFY_OFF)
+    if (session_facts_listener(session)->tls.client_verify == CONFIG_VERIFY_OFF)
         return;
     tls_facts(session->client, &texts->facts);
     if (texts->facts.verified && texts->facts.common_name[0] != '\0')
@@ -289,7 +293,7 @@ static void read_tls(const struct session *session, struct session_list_row *row
 static void read_texts(const struct session *session, struct session_list_row *row,
                        struct texts *texts)
 {
-    session_base_names(session, &texts->names);
+    session_facts_names(session, &texts->names);
     row->client = texts->names.client;
     row->proxy = texts->names.proxy[0] != '\0' ? texts->names.proxy : NULL;
     row->listener = texts->names.listener;

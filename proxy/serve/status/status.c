@@ -5,6 +5,8 @@
 
 #include "base/text/json.h"
 #include "net/tls/context/tls_store.h"
+#include "serve/metrics/ops.h"
+#include "serve/site/site.h"
 
 void status_sums(const struct ops_process *ops, struct status_sums *sums)
 {

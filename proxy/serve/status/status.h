@@ -8,8 +8,12 @@
 #ifndef WSLUICE_SERVE_STATUS_STATUS_H
 #define WSLUICE_SERVE_STATUS_STATUS_H
 
-#include "serve/site/site.h"
+#include "core/route/balance.h"
 #include "serve/status/session_list.h"
+
+struct history;
+struct ops_process;
+struct site;
 
 struct status_view {
     const struct site *site;

@@ -2,6 +2,8 @@
 #include <unistd.h>
 
 #include "base/text/utf8.h"
+#include "serve/metrics/ops.h"
+#include "serve/site/site.h"
 #include "serve/status/status.h"
 
 #define CELL 160 /* bytes of one cell, a NUL among them */

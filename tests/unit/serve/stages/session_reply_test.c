@@ -13,6 +13,11 @@
 #include <cmocka.h>
 
 #include "lib/failing_alloc.h"
+#include "serve/http/reply.h"
+#include "serve/session/session_bridge.h"
+#include "serve/session/session_end.h"
+#include "serve/session/session_entry.h"
+#include "serve/site/site.h"
 #include "serve/stages/session.h"
 
 static uv_loop_t loop;
@@ -41,11 +46,11 @@ static void client_cb(void *owner, unsigned ready)
     struct session *who = owner;
     events++;
     if (ready & WATCH_BROKEN)
-        session_base_die(who, REASON_client_reset);
+        session_end_now(who, REASON_client_reset);
     else if (who->state == LIFE_REPLYING)
         session_reply_turn(who);
     else if (who->state == LIFE_CLOSING)
-        session_base_turn(who, ready);
+        session_bridge_turn(who, ready);
 }
 
 static int set_up(void **unused)
@@ -111,7 +116,7 @@ static void turn(void)
 static void end(void)
 {
     if (gone == 0 && session->state != LIFE_DEAD)
-        session_base_die(session, REASON_shutdown);
+        session_end_now(session, REASON_shutdown);
     uv_run(&loop, UV_RUN_DEFAULT);
     assert_int_equal(gone, 1);
     assert_int_equal(env.live, 0);
@@ -135,7 +140,7 @@ static void test_at_once(void **unused)
     begin(true);
     session_reply_send(session, &hello);
     assert_int_equal(session->state, LIFE_HEAD);
-    assert_int_equal(session_base_settled(session), REASON_answered);
+    assert_int_equal(session_entry_outcome(session), REASON_answered);
     expect_heard("HTTP/1.1 200 OK\r\n", "\r\n\r\nhello");
     assert_int_equal(metrics_read(&env.metrics.counter[METRICS_requests_2xx]), 1);
     end();
@@ -199,7 +204,7 @@ static void test_the_client_goes_meanwhile(void **unused)
     turn();
     peer = dup(0);
     if (session->state != LIFE_DEAD) /* a pair of Unix sockets may tell of it as of a half-close */
-        session_base_die(session, REASON_client_reset);
+        session_end_now(session, REASON_client_reset);
     assert_true(session_reply_abandoned(wait));
     turn();
     char *body = malloc(10);
@@ -221,7 +226,7 @@ static void test_the_answer_does_not_come(void **unused)
     end();
 }
 
-/* The deadline passed while the loop was not running, and so did the maker's last word. */
+/* The deadline passed while the loop was not running, and so did the producer's last answer. */
 static void test_an_answer_in_the_last_turn(void **unused)
 {
     for (int round = 0; round < 2; round++) {
@@ -237,13 +242,13 @@ static void test_an_answer_in_the_last_turn(void **unused)
     }
 }
 
-static void count_cb(void *maker)
+static void count_cb(void *producer)
 {
-    ++*(unsigned *)maker;
+    ++*(unsigned *)producer;
 }
 
 /* Once, however it comes about; never when the answer is there. */
-static void test_the_maker_is_told(void **unused)
+static void test_the_producer_is_told(void **unused)
 {
     for (int way = 0; way < 3; way++) {
         unsigned told = 0;
@@ -251,14 +256,14 @@ static void test_the_maker_is_told(void **unused)
         struct session_wait *wait = session_reply_wait(session);
         assert_non_null(wait);
         wait->abandoned = count_cb;
-        wait->maker = &told;
+        wait->producer = &told;
         if (way == 1) {
             session_reply_tick(session);
             assert_int_equal(told, 0); /* its answer may wait in the loop */
             session_reply_tick(session);
         }
         if (way == 2)
-            session_base_die(session, REASON_client_reset);
+            session_end_now(session, REASON_client_reset);
         assert_int_equal(told, way == 0 ? 0 : 1);
         session_reply_resume(wait, &hello);
         end();
@@ -271,7 +276,7 @@ static void test_the_maker_is_told(void **unused)
 static void test_a_token_may_come_in_the_last_turn(void **unused)
 {
     begin(true);
-    session_base_step(session, LIFE_LOOK_UP);
+    session_step(session, LIFE_LOOK_UP);
     session_deadline_cb(&session->timer);
     assert_int_equal(session->state, LIFE_LOOKING);
     assert_true(uv_is_active((uv_handle_t *)&session->timer));
@@ -337,7 +342,7 @@ int main(void)
         TEST(test_the_client_goes_meanwhile),
         TEST(test_the_answer_does_not_come),
         TEST(test_an_answer_in_the_last_turn),
-        TEST(test_the_maker_is_told),
+        TEST(test_the_producer_is_told),
         TEST(test_a_token_may_come_in_the_last_turn),
         TEST(test_told_to_be_the_last_while_waiting),
         TEST(test_nobody_reads),

@@ -7,7 +7,9 @@
 #include <cmocka.h>
 
 #include "lib/failing_alloc.h"
-#include "serve/session/session_base.h"
+#include "serve/metrics/ops.h"
+#include "serve/session/session_priv.h"
+#include "serve/site/site.h"
 
 #define WORKERS 3
 #define MOST    2000
@@ -96,7 +98,7 @@ static struct session *add(unsigned worker, uint64_t bytes_up)
     session->route = &routes[env->accepted % 2];
     session->state = LIFE_OPEN;
     session->opened = true;
-    session->mark.at = uv_now(&loop);
+    session->rates.at = uv_now(&loop);
     session->bridge.up.bytes = bytes_up;
     list_append(&env->sessions, &session->link);
     sessions[session_count++] = session;

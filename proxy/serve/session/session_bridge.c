@@ -1,0 +1,102 @@
+#include "serve/session/session_bridge.h"
+
+#include "core/bridge/bridge_time.h"
+#include "net/socket.h"
+#include "serve/session/session_end.h"
+#include "serve/session/session_facts.h"
+#include "serve/session/session_priv.h"
+
+/* A delayed acknowledgement is on its way for 40 ms, the round trip apart. */
+#define ACKNOWLEDGED_MS 250
+
+/*
+ * The first tick asks what is unsent; what it says later is measured by that. By then a client that
+ * reads has acknowledged its last bytes: seen at the deadline, that would pass for progress, and
+ * the client that never hangs up would get twice its time.
+ */
+void session_bridge_arm_ending(struct session *session)
+{
+    uint32_t patience = session_facts_limits(session)->close_timeout_ms;
+    session_arm(session, patience < ACKNOWLEDGED_MS ? patience : ACKNOWLEDGED_MS);
+}
+
+static uint32_t rate(uint64_t before, uint64_t after, uint64_t milliseconds)
+{
+    uint64_t bytes = milliseconds > 0 ? (after - before) * 1000 / milliseconds : 0;
+    return bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX;
+}
+
+void session_bridge_measure(struct session *session, uint64_t now)
+{
+    struct session_rates *before = &session->rates;
+    const struct bridge *bridge = &session->bridge;
+    uint64_t up = bridge->up.bytes, down = bridge->down.bytes, elapsed = now - before->at;
+    route_stats_bytes(&session->stats, up, down);
+    if (before->at == 0) { /* what went by so far belongs to the second that begins */
+        before->at = now;
+        return;
+    }
+    *before = (struct session_rates){
+        .at = now,
+        .up = up,
+        .down = down,
+        .up_per_second = rate(before->up, up, elapsed),
+        .down_per_second = rate(before->down, down, elapsed),
+    };
+}
+
+/* After every turn: is it over, is it ending, and what is there to wait for. */
+void session_bridge_update(struct session *session)
+{
+    if (WSL_UNLIKELY(bridge_done(&session->bridge))) {
+        session_end_now(session, REASON_internal);
+        return;
+    }
+    if (WSL_UNLIKELY(session->state == LIFE_OPEN && bridge_ending(&session->bridge))) {
+        session_step(session, LIFE_ENDING);
+        session_bridge_arm_ending(session);
+    }
+    unsigned want = bridge_want(&session->bridge);
+    watch_want(session->client_watch, want & (BRIDGE_CLIENT_READ | BRIDGE_CLIENT_WRITE));
+    if (session->target_watch)
+        watch_want(session->target_watch, want >> BRIDGE_TARGET_SHIFT);
+}
+
+void session_bridge_turn(struct session *session, unsigned ready)
+{
+    const struct pipe *down = &session->bridge.down;
+    bool reachable = down->state != PIPE_BROKEN;
+    uint64_t now = session_now(session);
+    bridge_turn(&session->bridge, session->env->scratch, ready, now);
+    if (WSL_UNLIKELY(now - session->rates.at >= SESSION_BRIDGE_RATES_MS))
+        session_bridge_measure(session, now);
+    /* The target of a client that is gone waits less long than that of one that is slow. */
+    if (WSL_UNLIKELY(reachable && down->state == PIPE_BROKEN))
+        session_bridge_arm_ending(session);
+    session_bridge_update(session);
+}
+
+void session_bridge_tick(struct session *session)
+{
+    const struct config_route *route = session->route;
+    struct bridge_times times = {
+        .ping_interval = route ? route->ping_interval_ms : 0,
+        .ping_timeout = route ? route->ping_timeout_ms : 0,
+        .idle_timeout = route ? route->idle_timeout_ms : 0,
+        .max_duration = route ? route->max_duration_ms : 0,
+        .close_timeout = session_facts_limits(session)->close_timeout_ms,
+        .stall_timeout = session_facts_limits(session)->stall_timeout_ms,
+    };
+    uint64_t now = session_now(session);
+    struct bridge *bridge = &session->bridge;
+    struct bridge_unsent unsent = {0};
+    if (bridge_time_needs_unsent(bridge)) {
+        unsent.client = socket_unsent(session->fd);
+        unsent.target = session->target ? socket_unsent(session->target_fd) : 0;
+    }
+    uint64_t next = bridge_time_tick(bridge, &unsent, &times, now);
+    route_stats_bytes(&session->stats, bridge->up.bytes, bridge->down.bytes);
+    if (next != 0)
+        session_arm(session, next - now);
+    session_bridge_update(session);
+}

@@ -1,0 +1,75 @@
+#include "serve/session/session_end.h"
+
+#include <unistd.h>
+
+#include "net/tls/tls.h"
+#include "serve/session/session_entry.h"
+#include "serve/session/session_facts.h"
+#include "serve/session/session_log.h"
+#include "serve/site/site.h"
+#include "serve/tap/tap.h"
+#include "serve/target/target_connect.h"
+
+static void count_end_of(struct session *session, enum reason reason)
+{
+    struct metrics *metrics = &session->env->metrics;
+    const struct bridge *bridge = &session->bridge;
+    metrics_add(&metrics->ended[reason], 1);
+    metrics_add(&metrics->open, (uint64_t)-1);
+    if (!session->opened)
+        metrics_handshake(metrics, reason, session_facts_tls_version(session));
+    route_stats_bytes(&session->stats, bridge->up.bytes, bridge->down.bytes);
+    route_stats_end(&session->stats, reason, session_now(session) - bridge->opened_at);
+}
+
+static void timer_closed_cb(uv_handle_t *handle)
+{
+    struct session *session = WSL_CONTAINER(handle, struct session, timer);
+    struct session_env *env = session->env;
+    free(session);
+    env->live--;
+    env->gone(env);
+}
+
+/* A TLS connection that breaks after its handshake tells more than its reason. */
+static void note_tls_failure(struct session *session, enum reason reason)
+{
+    if (reason == REASON_client_io && session_facts_is_tls(session))
+        session_log_detail(session, tls_failure(session->client));
+    if (reason == REASON_target_tls && session->target)
+        session_log_detail(session, tls_failure(session->target));
+}
+
+void session_end_now(struct session *session, enum reason reason)
+{
+    if (session->state == LIFE_DEAD)
+        return;
+    if (session->bridge.reason != REASON_none)
+        reason = session->bridge.reason;
+    note_tls_failure(session, reason);
+    session_log_end(session, reason);
+    count_end_of(session, reason);
+    session_step(session, LIFE_DROPPED);
+
+    session_env_forget(session->env, &session->link);
+    list_remove(&session->link);
+    target_connect_cancel(session->connecting);
+    if (session->reached)
+        pool_end(session->reached);
+    watch_close(session->client_watch);
+    watch_close(session->target_watch);
+    if (session->client)
+        transport_close(session->client);
+    else
+        close(session->fd);
+    if (session->target)
+        transport_close(session->target);
+    limits_leave(&session->pass);
+    tap_end(session->tap);
+    bridge_free(&session->bridge);
+    session_entry_free(session);
+    free(session->detail);
+    free(session->filled);
+    site_release(session->site);
+    uv_close((uv_handle_t *)&session->timer, timer_closed_cb);
+}

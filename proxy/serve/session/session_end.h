@@ -1,0 +1,18 @@
+/*
+ * The one way to die: callable in any state, logs and counts the end, and closes whatever is alive.
+ * The memory goes when libuv has let go of the timer, and nowhere else. Until then the state is
+ * DEAD, and no callback but that one comes.
+ *
+ * Owns: nothing. Thread: the session's. Errors: none. Lifetime: none.
+ */
+#ifndef WSLUICE_SERVE_SESSION_SESSION_END_H
+#define WSLUICE_SERVE_SESSION_SESSION_END_H
+
+#include "base/reason.h"
+
+struct session;
+
+/* Again: nothing happens. The reason of a bridge that is ending stays. */
+void session_end_now(struct session *session, enum reason reason);
+
+#endif

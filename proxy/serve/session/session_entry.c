@@ -1,0 +1,50 @@
+#include "serve/session/session_entry.h"
+
+#include "serve/http/reply_flow.h"
+
+#define LAST_TURN_MS 100
+
+bool session_entry_last_turn(struct session *session)
+{
+    if (session->entry->overdue)
+        return false;
+    session->entry->overdue = true;
+    session_arm(session, LAST_TURN_MS);
+    return true;
+}
+
+void session_entry_abandon(struct session_entry *entry)
+{
+    struct session_wait *wait = entry->wait;
+    if (!wait)
+        return;
+    entry->wait = NULL;
+    wait->session = NULL;
+    if (wait->abandoned)
+        wait->abandoned(wait->producer);
+}
+
+void session_entry_reset(struct session_entry *entry)
+{
+    free(entry->path);
+    free(entry->place);
+    free(entry->host);
+    entry->path = entry->host = NULL;
+    entry->place = NULL;
+    entry->match = (struct route_match){0};
+    entry->head_timed = false;
+}
+
+void session_entry_free(struct session *session)
+{
+    struct session_entry *entry = session->entry;
+    if (!entry)
+        return;
+    opening_free(&entry->opening);
+    session_entry_reset(entry);
+    reply_flow_free(entry->flow);
+    session_entry_abandon(entry);
+    free(entry->header);
+    free(entry);
+    session->entry = NULL;
+}

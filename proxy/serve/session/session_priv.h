@@ -1,0 +1,91 @@
+/*
+ * The struct of a session, for the modules that make it up:
+ *
+ *      serve/session
+ *      session_entry    what is needed until the session is open
+ *      session_facts    client, listener, route and target, in words
+ *      session_log      the lines about it
+ *      session_end      the one way to die
+ *      session_bridge   turns, ticks and rates of its bridge
+ *
+ *      serve/stages                                        states
+ *      session_preface  PROXY header, first byte, TLS      PREFACE, TLS
+ *      session_request  the head, and its route            HEAD
+ *      session_token    which target its token names       LOOKING
+ *      session_connect  connecting to a target, the 101    DIALLING, ANSWERED
+ *      session_reply    how answers and refusals are sent  WAITING, REPLYING, CLOSING
+ *      session_http     plain answers by kind of route     -> REPLYING
+ *      session          events, deadlines, calls from outside
+ *
+ * Owns: see the fields. Thread: its worker's. Errors: reasons. Lifetime: from session_accept until
+ * libuv has let go of the timer (session_end.h).
+ */
+#ifndef WSLUICE_SERVE_SESSION_SESSION_PRIV_H
+#define WSLUICE_SERVE_SESSION_SESSION_PRIV_H
+
+#include "core/access/client_address.h"
+#include "core/bridge/bridge.h"
+#include "core/session/life.h"
+#include "net/addr.h"
+#include "net/plain.h"
+#include "serve/metrics/route_stats.h"
+#include "serve/session/session_env.h"
+#include "serve/site/limits.h"
+
+/* The bytes that have passed at the last measurement, made about once a second while they flow. */
+struct session_rates {
+    uint64_t at, up, down;
+    uint32_t up_per_second, down_per_second; /* between the last two measurements; may saturate */
+};
+
+struct session {
+    struct list link; /* in the order of their ids */
+    uint64_t id;
+    struct session_env *env;
+    struct site *site;                /* a reference */
+    const struct config_route *route; /* of the site; NULL: not known yet */
+    uint32_t listener;                /* index in the site's configuration */
+    uint8_t state;                    /* enum life_state */
+    uint8_t verdict;          /* enum reason: an answer that is fixed before the request is read */
+    bool opened;              /* it has been OPEN: bytes could flow */
+    bool counted;             /* its address is known, and counted where that is limited */
+    bool greeted;             /* the PROXY header is read, or there is none */
+    struct limits_usage pass; /* what it is counted in */
+    int fd, target_fd;        /* the latter while there is a target */
+    struct addr peer;         /* of the socket */
+    struct client_address client_address; /* who that stands for */
+    struct plain client_plain, target_plain;
+    struct transport *client, *target;
+    struct watch *client_watch, *target_watch;
+    struct session_entry *entry;       /* owned; NULL once open */
+    struct target_connect *connecting; /* while a target is looked for */
+    struct pool_target *reached;       /* the one that was found */
+    const struct config_target *tried; /* the last one; NULL: none yet */
+    char *filled; /* owned; its address, where that was made of this request; for the log */
+    struct route_stats_use stats;
+    char *detail;    /* owned; why, in the system's words, for the log */
+    struct tap *tap; /* owned; NULL: nothing is recorded or shown */
+    uint64_t number; /* of the connection, from 1 */
+    uint64_t accepted_at, asked_at;
+    uv_timer_t timer;
+    struct session_rates rates;
+    struct bridge bridge;
+};
+
+static inline void session_step(struct session *session, enum life_event event)
+{
+    session->state = (uint8_t)life_next((enum life_state)session->state, event);
+}
+
+static inline uint64_t session_now(const struct session *session)
+{
+    return uv_now(session->env->loop);
+}
+
+/* The deadline of its state, which stages/session.c acts on. */
+static inline void session_arm(struct session *session, uint64_t milliseconds)
+{
+    uv_timer_start(&session->timer, session->env->deadline, milliseconds, 0);
+}
+
+#endif
