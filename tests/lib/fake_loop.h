@@ -73,7 +73,6 @@ static struct {
     } asyncs[FAKE_LOOP_ASYNCS];
     /* Something waits in that epoll instance. */
     bool (*is_ready)(int fd);
-    void (*between)(void); /* messages between loops */
 } fake_loop;
 
 static inline void fake_loop_reset(void)
@@ -483,8 +482,6 @@ static inline bool fake_loop_turn(void)
     while (fake_loop_tell_one())
         more = true;
     more = fake_loop_run_asyncs() || more;
-    if (fake_loop.between)
-        fake_loop.between();
     for (size_t i = 0; i < FAKE_LOOP_POLLS; i++) {
         if (!fake_loop.polls[i].handle || !fake_loop.is_ready(fake_loop.polls[i].fd))
             continue;

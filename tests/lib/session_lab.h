@@ -29,7 +29,6 @@
 #include "serve/stages/session.h"
 
 #define SESSION_LAB_WORKERS  2
-#define SESSION_LAB_LETTERS  64
 #define SESSION_LAB_CLIENTS  64     /* of one worker */
 #define SESSION_LAB_IDLE     64     /* turns that may go by without anything getting on */
 #define SESSION_LAB_TURNS    200000 /* to come to rest */
@@ -39,7 +38,7 @@
 #define SESSION_LAB_OVERHEAD ((size_t)4 * 1024 * 1024)
 
 static struct {
-    struct session_env workers[SESSION_LAB_WORKERS];
+    struct session_env workers[SESSION_LAB_WORKERS], *envs[SESSION_LAB_WORKERS];
     struct bridge_scratch scratch[SESSION_LAB_WORKERS];
     const struct metrics *metrics[SESSION_LAB_WORKERS];
     struct limits *limits;
@@ -53,11 +52,6 @@ static struct {
     uint64_t accepted;
     size_t memory;   /* allocations before it was opened */
     size_t sessions; /* alive after the last turn */
-    struct {
-        unsigned worker;
-        struct ops_letter *letter;
-    } letters[SESSION_LAB_LETTERS];
-    size_t letter_count;
     /* The log; shown when WSLUICE_LAB_LOG is set. */
     bool shows;
     uint64_t line_id;
@@ -146,29 +140,6 @@ static inline const struct config *session_lab_load(const char *path)
     return config;
 }
 
-static void session_lab_post(void *workers, unsigned worker, struct ops_letter *letter)
-{
-    (void)workers;
-    wsl_assert(session_lab.letter_count < SESSION_LAB_LETTERS && worker < SESSION_LAB_WORKERS);
-    session_lab.letters[session_lab.letter_count].worker = worker;
-    session_lab.letters[session_lab.letter_count++].letter = letter;
-}
-
-/* Letters that these send go with the next turn. */
-static void session_lab_deliver(void)
-{
-    size_t count = session_lab.letter_count;
-    for (size_t i = 0; i < count; i++) {
-        struct ops_letter *letter = session_lab.letters[i].letter;
-        letter->to = &session_lab.workers[session_lab.letters[i].worker];
-        fake_loop.acts++;
-        letter->run(letter->to, letter);
-    }
-    session_lab.letter_count -= count;
-    memmove(session_lab.letters, session_lab.letters + count,
-            session_lab.letter_count * sizeof(session_lab.letters[0]));
-}
-
 static void session_lab_gone(struct session_env *env)
 {
     (void)env;
@@ -185,8 +156,10 @@ static inline void session_lab_open_worker(unsigned number)
     env->gone = session_lab_gone;
     env->scratch = &session_lab.scratch[number];
     list_init(&env->sessions);
-    list_init(&env->visits);
-    list_init(&env->asks);
+    list_init(&env->cursors);
+    list_init(&env->list_requests);
+    env->workers = session_lab.envs;
+    session_lab.envs[number] = env;
     env->limits = session_lab.limits;
     env->attempts = descriptors_attempts(&session_lab.host);
     wsl_assert(mailbox_open(&session_lab.mailboxes[number], NULL, env));
@@ -219,10 +192,9 @@ static inline void session_lab_open(const struct config *config, uint64_t descri
     fake_loop_reset();
     fake_socket_reset();
     fake_loop.is_ready = fake_socket_is_ready;
-    fake_loop.between = session_lab_deliver;
     session_lab.memory = fake_memory.count;
     session_lab.accepted = session_lab.end_lines = 0;
-    session_lab.letter_count = session_lab.sessions = 0;
+    session_lab.sessions = 0;
     memset(session_lab.ended, 0, sizeof(session_lab.ended));
     session_lab.limits = limits_create(64);
     session_lab.route_stats = route_stats_set_create(SESSION_LAB_WORKERS);
@@ -231,7 +203,6 @@ static inline void session_lab_open(const struct config *config, uint64_t descri
                work_pool_open(&session_lab.pool));
     ops_init(&session_lab.ops, session_lab.metrics, SESSION_LAB_WORKERS, session_lab.route_stats,
              0);
-    session_lab.ops.post = session_lab_post;
     memset(session_lab.ops.token, 'a', OPS_TOKEN - 1);
     for (unsigned i = 0; i < SESSION_LAB_WORKERS; i++)
         session_lab_open_worker(i);

@@ -115,18 +115,13 @@ static bool open_shared(struct supervisor *supervisor, const struct config *conf
                                              system_limits_pool_threads()};
     ops_init(&supervisor->ops, supervisor->workers.metrics, workers, shared->route_stats,
              (int64_t)time(NULL));
-    supervisor->ops.post = workers_post;
-    supervisor->ops.post_owner = &supervisor->workers;
     supervisor->ops.history = &supervisor->history;
     if (!ops_token(&supervisor->ops))
         return false;
-    supervisor->terms = (struct worker_terms){&supervisor->mailbox,
-                                              supervisor_end_worker_cb,
-                                              &supervisor->ops,
-                                              shared->limits,
-                                              descriptors_attempts(&shared->host),
-                                              &supervisor->work,
-                                              supervisor->lookups};
+    supervisor->terms = (struct worker_terms){
+        &supervisor->mailbox,     supervisor_end_worker_cb, &supervisor->ops,
+        supervisor->workers.envs, shared->limits,           descriptors_attempts(&shared->host),
+        &supervisor->work,        supervisor->lookups};
     return true;
 }
 

@@ -181,14 +181,15 @@ bool worker_start(struct worker *worker, size_t number, uv_loop_t *shared,
     *worker = (struct worker){.alone = shared != NULL, .terms = terms};
     worker->env.number = (unsigned)number;
     worker->env.ops = terms->ops;
+    worker->env.workers = terms->workers;
     worker->env.limits = terms->limits;
     worker->env.attempts = terms->attempts;
     worker->env.deadline = session_deadline_cb;
     worker->env.end = session_end;
     worker->env.gone = gone_cb;
     list_init(&worker->env.sessions);
-    list_init(&worker->env.visits);
-    list_init(&worker->env.asks);
+    list_init(&worker->env.cursors);
+    list_init(&worker->env.list_requests);
     worker->env.scratch = malloc(sizeof(*worker->env.scratch));
     if (worker->env.scratch && (shared ? open_watches(worker, shared) : start_thread(worker)))
         return true;
@@ -256,24 +257,6 @@ void worker_kill(struct worker *worker)
 void worker_stop(struct worker *worker)
 {
     tell(worker, &worker->stop_post, stop, NULL);
-}
-
-static void run_letter(void *owner, void *argument)
-{
-    struct ops_letter *letter = argument;
-    (void)owner;
-    letter->run(letter->to, letter);
-}
-
-void worker_post(struct worker *worker, struct ops_letter *letter)
-{
-    /* Its own memory, as long as it is on its way. */
-    struct mailbox_post *post = (struct mailbox_post *)(void *)letter->room;
-    _Static_assert(sizeof(*post) <= sizeof(letter->room), "there is room in a letter");
-    struct mailbox *mailbox = worker->alone ? worker->terms->supervisor : &worker->mailbox;
-    letter->to = &worker->env;
-    post->waiting = false;
-    mailbox_post(mailbox, post, run_letter, letter);
 }
 
 bool worker_free(struct worker *worker)

@@ -35,6 +35,7 @@ struct worker_terms {
     struct mailbox *supervisor; /* where `empty` is posted */
     mailbox_fn *empty;
     const struct ops_process *ops;
+    struct session_env *const *workers; /* all, by number */
     struct limits *limits;
     uint32_t attempts; /* session_env.h */
     struct work_pool *work;
@@ -82,9 +83,6 @@ uint64_t worker_load(const struct worker *worker);
 void worker_drain(struct worker *worker, uint64_t spread_ms);
 void worker_retire(struct worker *worker);
 void worker_kill(struct worker *worker);
-
-/* From any thread, to be run by the worker, later and not from here, be it alone. */
-void worker_post(struct worker *worker, struct ops_letter *letter);
 
 /*
  * When empty: lets go of the loop. Once that has ended, worker_free; false: something that cannot

@@ -9,10 +9,15 @@ bool workers_create(struct workers *workers, size_t count)
         count = system_limits_cpus();
     *workers = (struct workers){.count = count};
     workers->list = calloc(count, sizeof(*workers->list));
+    workers->envs = calloc(count, sizeof(struct session_env *));
     workers->metrics = calloc(count, sizeof(struct metrics *));
-    for (size_t i = 0; workers->list && workers->metrics && i < count; i++)
+    if (!workers->list || !workers->envs || !workers->metrics)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        workers->envs[i] = &workers->list[i].env;
         workers->metrics[i] = &workers->list[i].env.metrics;
-    return workers->list && workers->metrics;
+    }
+    return true;
 }
 
 bool workers_start(struct workers *workers, uv_loop_t *loop, const struct worker_terms *terms,
@@ -43,12 +48,6 @@ struct worker *workers_choose(struct workers *workers, uint64_t *open)
         }
     }
     return best;
-}
-
-void workers_post(void *workers, unsigned worker, struct ops_letter *letter)
-{
-    struct workers *own = workers;
-    worker_post(&own->list[worker], letter);
 }
 
 void workers_flush(struct workers *workers)
@@ -94,6 +93,7 @@ bool workers_free(struct workers *workers)
     if (!at_rest)
         return false;
     free(workers->list);
+    free(workers->envs);
     free(workers->metrics);
     return true;
 }

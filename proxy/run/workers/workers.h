@@ -11,7 +11,8 @@
 
 struct workers {
     struct worker *list;
-    const struct metrics **metrics; /* theirs, by number */
+    struct session_env **envs;      /* theirs, by number */
+    const struct metrics **metrics; /* likewise */
     size_t count, started, empty;
 };
 
@@ -24,9 +25,6 @@ WSL_MUST_CHECK bool workers_start(struct workers *workers, uv_loop_t *loop,
 
 /* The one with the fewest connections, and how many there are in all. */
 struct worker *workers_choose(struct workers *workers, uint64_t *open);
-
-/* For ops_process: from any thread. */
-void workers_post(void *workers, unsigned worker, struct ops_letter *letter);
 
 /* Sends what was given to them in this turn. */
 void workers_flush(struct workers *workers);

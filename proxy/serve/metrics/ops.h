@@ -13,18 +13,6 @@
 
 #define OPS_METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
-struct session_env;
-
-/*
- * A message to a worker, in memory of the sender's: posting it cannot fail. The sender's again once
- * it runs.
- */
-struct ops_letter {
-    void (*run)(struct session_env *env, struct ops_letter *letter);
-    struct session_env *to;
-    void *room[4]; /* of whoever delivers it */
-};
-
 #define OPS_TOKEN 33 /* 32 digits and a NUL */
 
 struct ops_process {
@@ -32,9 +20,7 @@ struct ops_process {
     const struct metrics *const *workers; /* theirs, by number */
     unsigned worker_count;
     struct route_stats_set *route_stats;
-    int64_t started_at; /* seconds of the Unix clock, as all times here */
-    void (*post)(void *owner, unsigned worker, struct ops_letter *letter); /* to be run there */
-    void *post_owner;
+    int64_t started_at;      /* seconds of the Unix clock, as all times here */
     struct history *history; /* filled by the main thread; NULL: nobody does */
     char token[OPS_TOKEN];   /* whoever ends a session shows that it has read the status */
     /* The main thread's notes. */

@@ -18,10 +18,10 @@
 
 struct session;
 
-/* Somebody is in the middle of a worker's list, and has paused there. */
-struct session_visit {
+/* A place in a worker's list of sessions that stays valid when sessions leave. */
+struct session_cursor {
     struct list link;
-    struct list *next; /* where it goes on */
+    struct list *next; /* the session to read next; the list's head: none */
 };
 
 struct session_env {
@@ -35,12 +35,13 @@ struct session_env {
     size_t live; /* sessions whose memory is not yet free, recordings that are not yet written */
     size_t recordings; /* of these: a disk that hangs may keep them for ever */
     struct metrics metrics;
-    uint64_t recordings_skip; /* recorder.h */
-    uint64_t accepted;        /* so many that each has a number */
-    struct list visits;       /* that are paused */
-    struct list asks;         /* for lists: the first is under way, the others wait for it */
-    uint32_t attempts;        /* dial attempts beyond a dial's first one that may still begin */
-    bool retiring;            /* every answer is the last on its connection */
+    uint64_t recordings_skip;  /* recorder.h */
+    uint64_t accepted;         /* so many that each has a number */
+    struct list cursors;       /* of session lists that are made in parts */
+    struct list list_requests; /* of this worker's clients: the first runs, the others wait */
+    struct session_env *const *workers; /* of all workers, by number; borrowed */
+    uint32_t attempts; /* dial attempts beyond a dial's first one that may still begin */
+    bool retiring;     /* every answer is the last on its connection */
     struct session_date {
         time_t at; /* 0: there is none yet */
         char text[HTTP_DATE_LENGTH + 1];
@@ -54,13 +55,13 @@ struct session_env {
     void (*gone)(struct session_env *env); /* after each free */
 };
 
-/* This session leaves the list: whoever would have gone on there goes on behind it. */
+/* This session leaves the list: cursors that point at it move on. */
 static inline void session_env_forget(struct session_env *env, const struct list *session)
 {
-    for (struct list *link = env->visits.next; link != &env->visits; link = link->next) {
-        struct session_visit *visit = WSL_CONTAINER(link, struct session_visit, link);
-        if (visit->next == session)
-            visit->next = session->next;
+    for (struct list *link = env->cursors.next; link != &env->cursors; link = link->next) {
+        struct session_cursor *cursor = WSL_CONTAINER(link, struct session_cursor, link);
+        if (cursor->next == session)
+            cursor->next = session->next;
     }
 }
 

@@ -6,45 +6,21 @@
 #include "serve/session/session_bridge.h"
 #include "serve/session/session_facts.h"
 #include "serve/session/session_priv.h"
+#include "serve/status/worker_request.h"
 
 /* So many sessions are looked at before others have a turn: well below a millisecond. */
 #define SESSIONS_PER_TURN 500
 
-/* A walk over the workers, and where it began. */
-struct walk {
-    struct ops_letter letter; /* first: a message is its walk */
-    struct session_env *asker;
-};
-
 struct listing {
-    struct walk walk;
-    struct session_visit visit;
-    uint64_t last; /* the youngest session of the worker when the walk came to it */
+    struct worker_request request;
+    struct session_cursor cursor;
+    uint64_t last; /* the worker's newest session when the request arrived there */
     struct session_list list;
-    struct list ask; /* in its asker's list */
+    struct list link; /* in its asker's queue */
     session_list_fn *done;
     session_list_wanted_fn *wanted;
     void *owner;
 };
-
-static void send_on(struct walk *walk, const struct session_env *from, unsigned worker)
-{
-    from->ops->post(from->ops->post_owner, worker, &walk->letter);
-}
-
-/* Until it is back the asker's worker may not end: all mailboxes on the way stay open. */
-static void set_out(struct walk *walk, struct session_env *env, unsigned first)
-{
-    walk->asker = env;
-    env->live++;
-    send_on(walk, env, first);
-}
-
-static void come_home(const struct walk *walk)
-{
-    walk->asker->live--;
-    walk->asker->gone(walk->asker);
-}
 
 /* ---- the order ---- */
 
@@ -339,81 +315,84 @@ static void take(struct session_list *list, struct session *session, uint64_t no
     keep(list, &row);
 }
 
-/* ---- the walk ---- */
+/* ---- a request for the list ---- */
 
 static void finish(struct listing *listing)
 {
     struct session_list *list = &listing->list;
     qsort_r(list->rows, list->count, sizeof(struct session_list_row *), compare_rows, &list->query);
     listing->done(listing->owner, list);
-    come_home(&listing->walk);
+    worker_request_end(&listing->request);
     for (size_t i = 0; i < list->count; i++)
         free(list->rows[i]);
     free(list->rows);
     free(listing);
 }
 
-/* Those that nobody waits for any longer come to their end without a walk. */
+static void arrive_cb(struct worker_request *request);
+
+/* Those that are no longer wanted are finished without asking the workers. */
 static void begin_next(struct session_env *env)
 {
-    while (!list_empty(&env->asks)) {
-        struct listing *next = WSL_CONTAINER(env->asks.next, struct listing, ask);
+    while (!list_empty(&env->list_requests)) {
+        struct listing *next = WSL_CONTAINER(env->list_requests.next, struct listing, link);
         if (next->wanted(next->owner)) {
-            send_on(&next->walk, env, 0);
+            worker_request_send(&next->request, 0, arrive_cb);
             return;
         }
-        list_remove(&next->ask);
+        list_remove(&next->link);
         finish(next);
     }
 }
 
-static void home_cb(struct session_env *env, struct ops_letter *letter)
+static void reply_cb(struct worker_request *request)
 {
-    struct listing *listing = (struct listing *)letter;
-    list_remove(&listing->ask);
-    begin_next(env);
+    struct listing *listing = WSL_CONTAINER(request, struct listing, request);
+    list_remove(&listing->link);
+    begin_next(request->asker);
     finish(listing);
 }
 
-static void arrive_cb(struct session_env *env, struct ops_letter *letter);
-
-static void go_on(struct listing *listing, const struct session_env *env)
+static void hop(struct worker_request *request)
 {
-    bool last = env->number + 1 == env->ops->worker_count;
-    listing->walk.letter.run = last ? home_cb : arrive_cb;
-    send_on(&listing->walk, env, last ? listing->walk.asker->number : env->number + 1);
+    const struct session_env *env = request->worker;
+    if (env->number + 1 == env->ops->worker_count)
+        worker_request_reply(request, reply_cb);
+    else
+        worker_request_send(request, env->number + 1, arrive_cb);
 }
 
-static void turn_cb(struct session_env *env, struct ops_letter *letter)
+static void read_some_cb(struct worker_request *request)
 {
-    struct listing *listing = (struct listing *)letter;
-    struct list *at = listing->visit.next;
+    struct listing *listing = WSL_CONTAINER(request, struct listing, request);
+    struct session_env *env = request->worker;
+    struct list *at = listing->cursor.next;
     uint64_t now = uv_now(env->loop);
-    list_remove(&listing->visit.link);
+    list_remove(&listing->cursor.link);
     for (int i = 0; i < SESSIONS_PER_TURN && at != &env->sessions; i++, at = at->next) {
         struct session *session = WSL_CONTAINER(at, struct session, link);
         if (session->id > listing->last)
-            at = env->sessions.prev; /* whoever came meanwhile is for the next one who asks */
+            at = env->sessions.prev; /* accepted since: the next request lists them */
         else
             take(&listing->list, session, now);
     }
     if (at == &env->sessions) {
-        go_on(listing, env);
+        hop(request);
         return;
     }
-    listing->visit.next = at;
-    list_append(&env->visits, &listing->visit.link);
-    send_on(&listing->walk, env, env->number);
+    listing->cursor.next = at;
+    list_append(&env->cursors, &listing->cursor.link);
+    worker_request_send(request, env->number, read_some_cb);
 }
 
-static void arrive_cb(struct session_env *env, struct ops_letter *letter)
+static void arrive_cb(struct worker_request *request)
 {
-    struct listing *listing = (struct listing *)letter;
+    struct listing *listing = WSL_CONTAINER(request, struct listing, request);
+    const struct session_env *env = request->worker;
     listing->last = session_id(env->number, env->accepted);
-    listing->visit.next = env->sessions.next;
-    list_init(&listing->visit.link);
-    letter->run = turn_cb;
-    turn_cb(env, letter);
+    listing->cursor.next = env->sessions.next;
+    list_init(&listing->cursor.link);
+    read_some_cb(request);
 }
 
 bool session_list_request(struct session_env *env, const struct status_query *query,
@@ -428,23 +407,21 @@ bool session_list_request(struct session_env *env, const struct status_query *qu
         free(listing);
         return false;
     }
-    listing->walk.letter.run = arrive_cb;
-    listing->walk.asker = env;
     listing->done = done;
     listing->wanted = wanted;
     listing->owner = owner;
-    bool first = list_empty(&env->asks);
-    list_append(&env->asks, &listing->ask);
-    env->live++;
+    bool first = list_empty(&env->list_requests);
+    list_append(&env->list_requests, &listing->link);
+    worker_request_begin(&listing->request, env);
     if (first)
-        send_on(&listing->walk, env, 0);
+        worker_request_send(&listing->request, 0, arrive_cb);
     return true;
 }
 
-/* ---- the end of one ---- */
+/* ---- a request to end a session ---- */
 
 struct ending {
-    struct walk walk;
+    struct worker_request request;
     uint64_t id;
     char who[SESSION_LIST_WHO];
     bool found;
@@ -452,12 +429,11 @@ struct ending {
     void *owner;
 };
 
-static void ended_cb(struct session_env *env, struct ops_letter *letter)
+static void ended_cb(struct worker_request *request)
 {
-    struct ending *ending = (struct ending *)letter;
-    (void)env;
+    struct ending *ending = WSL_CONTAINER(request, struct ending, request);
     ending->done(ending->owner, ending->found);
-    come_home(&ending->walk);
+    worker_request_end(request);
     free(ending);
 }
 
@@ -471,9 +447,10 @@ static struct session *find(const struct session_env *env, uint64_t id)
     return NULL;
 }
 
-static void end_cb(struct session_env *env, struct ops_letter *letter)
+static void end_cb(struct worker_request *request)
 {
-    struct ending *ending = (struct ending *)letter;
+    struct ending *ending = WSL_CONTAINER(request, struct ending, request);
+    struct session_env *env = request->worker;
     struct session *session = find(env, ending->id);
     ending->found = session != NULL;
     if (session) {
@@ -482,22 +459,24 @@ static void end_cb(struct session_env *env, struct ops_letter *letter)
                     ending->who);
         env->end(session, REASON_killed);
     }
-    letter->run = ended_cb;
-    send_on(&ending->walk, env, ending->walk.asker->number);
+    worker_request_reply(request, ended_cb);
 }
 
 bool session_list_end(struct session_env *env, uint64_t id, const char *who,
                       session_list_end_fn *done, void *owner)
 {
-    bool possible = session_id_worker(id) < env->ops->worker_count;
+    unsigned worker = session_id_worker(id);
     struct ending *ending = calloc(1, sizeof(*ending));
     if (!ending)
         return false;
-    ending->walk.letter.run = possible ? end_cb : ended_cb;
     ending->id = id;
     ending->done = done;
     ending->owner = owner;
     snprintf(ending->who, sizeof(ending->who), "%s", who);
-    set_out(&ending->walk, env, possible ? session_id_worker(id) : env->number);
+    worker_request_begin(&ending->request, env);
+    if (worker < env->ops->worker_count)
+        worker_request_send(&ending->request, worker, end_cb);
+    else
+        worker_request_reply(&ending->request, ended_cb);
     return true;
 }

@@ -61,7 +61,7 @@ static int set_up(void **unused)
     uv_unref((uv_handle_t *)&env.watches.poll);
     env.scratch = malloc(sizeof(*env.scratch));
     list_init(&env.sessions);
-    list_init(&env.visits);
+    list_init(&env.cursors);
     snprintf(listener.name, sizeof(listener.name), "here");
     config = (struct config){.listeners = &config_listener, .listener_count = 1};
     config.limits.reply_timeout_ms = 400;

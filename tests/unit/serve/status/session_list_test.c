@@ -1,4 +1,4 @@
-/* A list on its walk, step by step: over workers, in slices, while sessions come and go. */
+/* Requests, turn by turn: across workers, in parts, while sessions begin and end. */
 #include "serve/status/session_list.h"
 
 #include <setjmp.h>
@@ -14,11 +14,11 @@
 #define WORKERS 3
 #define MOST    2000
 
-static struct session_env envs[WORKERS];
+static struct session_env envs[WORKERS], *const workers[WORKERS] = {&envs[0], &envs[1], &envs[2]};
+static struct mailbox mailboxes[WORKERS];
 static struct session *sessions[WORKERS * MOST];
 static size_t session_count;
 static struct ops_process ops;
-static struct ops_letter *posted; /* there is never more than one walk here */
 static uv_loop_t loop;
 static struct site_listener listener = {.name = "endpoint"};
 static struct config_listener config_listener;
@@ -28,23 +28,22 @@ static struct config_route routes[] = {{.name = "desk"}, {.name = "other"}};
 static unsigned gone;
 static struct session *ended;
 
-static void post(void *workers, unsigned worker, struct ops_letter *letter)
+static unsigned waiting(void)
 {
-    assert_ptr_equal(workers, envs);
-    assert_null(posted);
-    assert_true(worker < WORKERS);
-    letter->to = &envs[worker];
-    posted = letter;
+    unsigned posts = 0;
+    for (unsigned i = 0; i < WORKERS; i++)
+        posts += mailboxes[i].first != NULL;
+    return posts;
 }
 
-/* One turn of whichever worker has the message; false: nobody has one. */
+/* One turn of the loops; false: no request is under way. */
 static bool turn(void)
 {
-    struct ops_letter *letter = posted;
-    posted = NULL;
-    if (letter)
-        letter->run(letter->to, letter);
-    return letter != NULL;
+    assert_true(waiting() <= 1);
+    bool busy = waiting() > 0;
+    if (busy)
+        uv_run(&loop, UV_RUN_NOWAIT);
+    return busy;
 }
 
 static void gone_cb(struct session_env *env)
@@ -61,29 +60,38 @@ static void end(struct session *session, enum reason reason)
 static int set_up(void **unused)
 {
     assert_int_equal(uv_loop_init(&loop), 0);
-    ops = (struct ops_process){.worker_count = WORKERS, .post = post, .post_owner = envs};
+    ops = (struct ops_process){.worker_count = WORKERS};
     for (unsigned i = 0; i < WORKERS; i++) {
-        envs[i] = (struct session_env){
-            .loop = &loop, .ops = &ops, .number = i, .gone = gone_cb, .end = end};
+        envs[i] = (struct session_env){.loop = &loop,
+                                       .lane = {.mailbox = &mailboxes[i]},
+                                       .workers = workers,
+                                       .ops = &ops,
+                                       .number = i,
+                                       .gone = gone_cb,
+                                       .end = end};
+        assert_true(mailbox_open(&mailboxes[i], &loop, NULL));
         list_init(&envs[i].sessions);
-        list_init(&envs[i].visits);
-        list_init(&envs[i].asks);
+        list_init(&envs[i].cursors);
+        list_init(&envs[i].list_requests);
     }
     session_count = gone = 0;
-    posted = NULL;
     ended = NULL;
     return 0;
 }
 
 static int tear_down(void **unused)
 {
-    assert_null(posted);
+    assert_int_equal(waiting(), 0);
     for (unsigned i = 0; i < WORKERS; i++) {
         assert_true(envs[i].live == 0);
-        assert_true(list_empty(&envs[i].visits) && list_empty(&envs[i].asks));
+        assert_true(list_empty(&envs[i].cursors) && list_empty(&envs[i].list_requests));
+        mailbox_close(&mailboxes[i]);
     }
     for (size_t i = 0; i < session_count; i++)
         free(sessions[i]);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    for (unsigned i = 0; i < WORKERS; i++)
+        mailbox_free(&mailboxes[i]);
     return uv_loop_close(&loop);
 }
 
@@ -217,7 +225,7 @@ static void test_what_is_no_session(void **unused)
     assert_true(ask("").sessions == 0);
 }
 
-/* The walk pauses in the middle of a worker's list; what it would go on with leaves. */
+/* A request pauses in the middle of a worker's list, and the session that it points at leaves. */
 static void test_sessions_leave_meanwhile(void **unused)
 {
     struct seen seen;
@@ -226,12 +234,12 @@ static void test_sessions_leave_meanwhile(void **unused)
     begin("limit=1000", &seen);
     size_t dropped = 0;
     while (turn()) {
-        if (list_empty(&envs[0].visits))
+        if (list_empty(&envs[0].cursors))
             continue;
-        struct session_visit *visit =
-            WSL_CONTAINER(envs[0].visits.next, struct session_visit, link);
-        for (int i = 0; i < 50 && visit->next != &envs[0].sessions; i++, dropped++)
-            drop(WSL_CONTAINER(visit->next, struct session, link));
+        struct session_cursor *cursor =
+            WSL_CONTAINER(envs[0].cursors.next, struct session_cursor, link);
+        for (int i = 0; i < 50 && cursor->next != &envs[0].sessions; i++, dropped++)
+            drop(WSL_CONTAINER(cursor->next, struct session, link));
         for (int i = 0; i < 20; i++)
             add(0, 1); /* too late for this one */
     }
@@ -289,7 +297,7 @@ static void test_end(void **unused)
     assert_null(ended);
 }
 
-/* There is never more than one message; `post` sees to that. */
+/* No more than one request is under way; `turn` asserts it. */
 static void test_one_after_the_other(void **unused)
 {
     struct seen first, left, last;
