@@ -293,7 +293,7 @@ static void step_process(void)
         reloads -= reloads > 0;
         return;
     default:
-        atomic_store(&session_lab.ops.draining, what & 8);
+        atomic_store(&session_lab.process.draining, what & 8);
         return;
     }
 }

@@ -22,7 +22,7 @@
 #include "core/session/session_id.h"
 #include "lib/fake_epoll.h"
 #include "net/connect/resolve.h"
-#include "serve/metrics/ops.h"
+#include "serve/metrics/process_facts.h"
 #include "serve/session/session_client.h"
 #include "serve/session/session_entry.h"
 #include "serve/site/site.h"
@@ -47,7 +47,7 @@ static struct {
     struct lookup_table *lookups;
     struct mailbox mailboxes[SESSION_LAB_WORKERS];
     struct descriptors_host host;
-    struct ops_process ops;
+    struct process_facts process;
     struct site *site;
     uint64_t accepted;
     size_t memory;   /* allocations before it was opened */
@@ -150,7 +150,7 @@ static inline void session_lab_open_worker(unsigned number)
     struct session_env *env = &session_lab.workers[number];
     memset(env, 0, sizeof(*env));
     env->number = number;
-    env->ops = &session_lab.ops;
+    env->process = &session_lab.process;
     env->deadline = session_deadline_cb;
     env->end = session_end;
     env->gone = session_lab_gone;
@@ -201,9 +201,9 @@ static inline void session_lab_open(const struct config *config, uint64_t descri
     session_lab.lookups = lookup_table_create();
     wsl_assert(session_lab.limits && session_lab.route_stats && session_lab.lookups &&
                work_pool_open(&session_lab.pool));
-    ops_init(&session_lab.ops, session_lab.metrics, SESSION_LAB_WORKERS, session_lab.route_stats,
-             0);
-    memset(session_lab.ops.token, 'a', OPS_TOKEN - 1);
+    process_facts_init(&session_lab.process, session_lab.metrics, SESSION_LAB_WORKERS,
+                       session_lab.route_stats, 0);
+    memset(session_lab.process.token, 'a', PROCESS_FACTS_TOKEN - 1);
     for (unsigned i = 0; i < SESSION_LAB_WORKERS; i++)
         session_lab_open_worker(i);
     session_lab.site = NULL;

@@ -37,7 +37,7 @@ static void want_all(struct listeners *listeners)
 static void resume_cb(uv_timer_t *timer)
 {
     struct listeners *listeners = WSL_CONTAINER(timer, struct listeners, resume_timer);
-    ops_note_pause(listeners->ops, false);
+    process_facts_note_pause(listeners->process, false);
     for (size_t i = 0; i < listeners->count; i++) {
         if (!listeners->list[i]->paused)
             continue;
@@ -66,7 +66,7 @@ static void pause_accepting(struct listener *listener, const char *why)
     listener->paused = true;
     resume_later(listeners);
     if (!listener_of(listener)->terms.operators)
-        ops_note_pause(listeners->ops, true);
+        process_facts_note_pause(listeners->process, true);
     if (listeners->pause_logged_at != 0 && now - listeners->pause_logged_at < PAUSE_LOG_EVERY_MS)
         return;
     listeners->pause_logged_at = now;
@@ -97,7 +97,7 @@ static bool reserve(struct listener *listener, struct limits_usage *pass)
     if (!own->terms.late || !limits_enter_late(limits, pass, site->plan.late))
         return false;
     /* It may ask for liveness, and is refused anything else: no client is taken here either. */
-    ops_note_pause(listener->listeners->ops, true);
+    process_facts_note_pause(listener->listeners->process, true);
     resume_later(listener->listeners);
     return true;
 }
@@ -162,9 +162,9 @@ void listeners_accept(struct listeners *listeners)
 /* ---- opening and closing ---- */
 
 void listeners_init(struct listeners *listeners, struct watch_set *watches, struct workers *workers,
-                    struct ops_process *ops)
+                    struct process_facts *process)
 {
-    *listeners = (struct listeners){.watches = watches, .workers = workers, .ops = ops};
+    *listeners = (struct listeners){.watches = watches, .workers = workers, .process = process};
     uv_timer_init(watch_set_loop(watches), &listeners->resume_timer);
 }
 

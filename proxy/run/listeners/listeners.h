@@ -19,14 +19,14 @@
 #include "net/watch.h"
 #include "run/listeners/inherit.h"
 #include "run/workers/workers.h"
-#include "serve/metrics/ops.h"
+#include "serve/metrics/process_facts.h"
 
 struct listener;
 
 struct listeners {
     struct watch_set *watches;
     struct workers *workers;
-    struct ops_process *ops;
+    struct process_facts *process;
     struct site *site;
     struct listener **list;
     size_t count;
@@ -37,7 +37,7 @@ struct listeners {
 };
 
 void listeners_init(struct listeners *listeners, struct watch_set *watches, struct workers *workers,
-                    struct ops_process *ops);
+                    struct process_facts *process);
 
 /* From now on clients come in by this site. `inherit` may hold sockets; NULL: there are none. */
 WSL_MUST_CHECK bool listeners_change(struct listeners *listeners, struct site *site,

@@ -56,7 +56,7 @@ static void beat_cb(uv_timer_t *timer)
     struct supervisor *supervisor = WSL_CONTAINER(timer, struct supervisor, beat_timer);
     char status[64];
     uint64_t open;
-    status_note_history(&supervisor->ops, supervisor->ops.history, uv_now(&supervisor->loop));
+    process_facts_note_history(&supervisor->process, uv_now(&supervisor->loop));
     if (supervisor->state != PROCESS_SERVING)
         return;
     (void)workers_choose(&supervisor->workers, &open);
@@ -96,7 +96,7 @@ static bool open_loop(struct supervisor *supervisor)
     uv_timer_init(&supervisor->loop, &supervisor->beat_timer);
     uv_timer_init(&supervisor->loop, &supervisor->watchdog_timer);
     listeners_init(&supervisor->listeners, &supervisor->watches, &supervisor->workers,
-                   &supervisor->ops);
+                   &supervisor->process);
     return true;
 }
 
@@ -113,13 +113,13 @@ static bool open_shared(struct supervisor *supervisor, const struct config *conf
         return false;
     shared->host = (struct descriptors_host){system_limits_descriptors(), workers,
                                              system_limits_pool_threads()};
-    ops_init(&supervisor->ops, supervisor->workers.metrics, workers, shared->route_stats,
-             (int64_t)time(NULL));
-    supervisor->ops.history = &supervisor->history;
-    if (!ops_token(&supervisor->ops))
+    process_facts_init(&supervisor->process, supervisor->workers.metrics, workers,
+                       shared->route_stats, (int64_t)time(NULL));
+    supervisor->process.history = &supervisor->history;
+    if (!process_facts_make_token(&supervisor->process))
         return false;
     supervisor->terms = (struct worker_terms){
-        &supervisor->mailbox,     supervisor_end_worker_cb, &supervisor->ops,
+        &supervisor->mailbox,     supervisor_end_worker_cb, &supervisor->process,
         supervisor->workers.envs, shared->limits,           descriptors_attempts(&shared->host),
         &supervisor->work,        supervisor->lookups};
     return true;
@@ -219,7 +219,7 @@ struct supervisor *supervisor_create(const struct supervisor_options *options, c
 
 static void say_ready(struct supervisor *supervisor)
 {
-    atomic_store(&supervisor->ops.listening, true);
+    atomic_store(&supervisor->process.listening, true);
     if (supervisor->options.demo)
         logging_demo(supervisor->site);
     notify_say(&supervisor->notify, "READY=1\nSTATUS=serving");
@@ -235,7 +235,7 @@ static void say_ready(struct supervisor *supervisor)
 int supervisor_run(struct supervisor *supervisor)
 {
     uint64_t watchdog = supervisor->notify.watchdog_ms;
-    status_note_history(&supervisor->ops, supervisor->ops.history, uv_now(&supervisor->loop));
+    process_facts_note_history(&supervisor->process, uv_now(&supervisor->loop));
     uv_timer_start(&supervisor->beat_timer, beat_cb, BEAT_MS, BEAT_MS);
     if (watchdog > 0)
         uv_timer_start(&supervisor->watchdog_timer, watchdog_cb, watchdog, watchdog);

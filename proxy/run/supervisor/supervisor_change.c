@@ -46,7 +46,7 @@ static void reload_cb(void *owner, struct site *site, const char *failure)
     bool certificates = supervisor->changes.current == CHANGE_CERTIFICATES;
     bool done = site && use_site(supervisor, site, error);
     if (change_queue_finish(&supervisor->changes, done))
-        ops_note_reload(&supervisor->ops, done, (int64_t)time(NULL));
+        process_facts_note_reload(&supervisor->process, done, (int64_t)time(NULL));
     if (done)
         log_message(REASON_INFO, "%s",
                     certificates ? "the certificates were read again and are in use"

@@ -78,7 +78,7 @@ static void drain(struct supervisor *supervisor, const char *why)
     log_message(REASON_INFO, "%s: no new clients, waiting for sessions to end", why);
     notify_stopping(&supervisor->notify,
                     limits->drain_timeout_ms + (supervisor->wrapped ? WRAPPED_GRACE_MS : 0));
-    atomic_store(&supervisor->ops.draining, true);
+    atomic_store(&supervisor->process.draining, true);
     listeners_close(&supervisor->listeners, false);
     workers_drain(&supervisor->workers, spread_of(limits));
     uv_timer_start(&supervisor->drain_timer, drain_timer_cb, limits->drain_timeout_ms, 0);
@@ -102,7 +102,7 @@ static void leave(struct supervisor *supervisor, const char *why)
     log_message(REASON_INFO, "%s: not ready any more, but clients are taken for another %.1f s",
                 why, limits->drain_delay_ms / 1000.0);
     notify_stopping(&supervisor->notify, limits->drain_delay_ms + limits->drain_timeout_ms);
-    atomic_store(&supervisor->ops.draining, true);
+    atomic_store(&supervisor->process.draining, true);
     uv_timer_start(&supervisor->drain_timer, leave_timer_cb, limits->drain_delay_ms, 0);
 }
 
@@ -123,7 +123,7 @@ void supervisor_end_retire(struct supervisor *supervisor, bool handed_over)
 {
     enter(supervisor, PROCESS_RETIRE);
     supervisor_end_probing(supervisor);
-    atomic_store(&supervisor->ops.draining, true);
+    atomic_store(&supervisor->process.draining, true);
     listeners_close(&supervisor->listeners, handed_over);
     workers_retire(&supervisor->workers);
 }

@@ -38,7 +38,7 @@ struct supervisor {
     uv_timer_t drain_timer, beat_timer, watchdog_timer;
     struct notify notify;
     struct site_shared shared;
-    struct ops_process ops;
+    struct process_facts process;
     struct history history;
     struct worker_terms terms;
     struct workers workers;

@@ -180,7 +180,7 @@ bool worker_start(struct worker *worker, size_t number, uv_loop_t *shared,
 {
     *worker = (struct worker){.alone = shared != NULL, .terms = terms};
     worker->env.number = (unsigned)number;
-    worker->env.ops = terms->ops;
+    worker->env.process = terms->process;
     worker->env.workers = terms->workers;
     worker->env.limits = terms->limits;
     worker->env.attempts = terms->attempts;

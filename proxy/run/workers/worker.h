@@ -17,7 +17,7 @@
 
 #include "net/mailbox.h"
 #include "run/workers/worker_state.h"
-#include "serve/metrics/ops.h"
+#include "serve/metrics/process_facts.h"
 #include "serve/session/session_client.h"
 #include "serve/session/session_env.h"
 
@@ -34,7 +34,7 @@ struct worker_batch {
 struct worker_terms {
     struct mailbox *supervisor; /* where `empty` is posted */
     mailbox_fn *empty;
-    const struct ops_process *ops;
+    const struct process_facts *process;
     struct session_env *const *workers; /* all, by number */
     struct limits *limits;
     uint32_t attempts; /* session_env.h */

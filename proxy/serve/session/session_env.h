@@ -45,11 +45,11 @@ struct session_env {
     struct session_date {
         time_t at; /* 0: there is none yet */
         char text[HTTP_DATE_LENGTH + 1];
-    } date;                        /* of answers; made anew once a second at most */
-    unsigned number;               /* of the worker */
-    const struct ops_process *ops; /* borrowed */
-    struct limits *limits;         /* likewise */
-    uv_timer_cb deadline;          /* session_deadline_cb */
+    } date;                              /* of answers; made anew once a second at most */
+    unsigned number;                     /* of the worker */
+    const struct process_facts *process; /* borrowed */
+    struct limits *limits;               /* likewise */
+    uv_timer_cb deadline;                /* session_deadline_cb */
     /* session_end */
     void (*end)(struct session *session, enum reason reason);
     void (*gone)(struct session_env *env); /* after each free */

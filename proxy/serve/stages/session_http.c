@@ -5,7 +5,8 @@
 #include "net/tls/context/tls_store.h"
 #include "serve/http/pages.h"
 #include "serve/http/reply.h"
-#include "serve/metrics/ops.h"
+#include "serve/metrics/health.h"
+#include "serve/metrics/prometheus.h"
 #include "serve/session/session_entry.h"
 #include "serve/site/site.h"
 #include "serve/site/site_resources.h"
@@ -33,25 +34,26 @@ static void redirect(struct session *session, const struct http_head *head)
 }
 
 /* NULL: out of memory. */
-static struct ops_certificate *list_certificates(const struct session *session,
-                                                 struct ops_facts *facts)
+static struct prometheus_certificate *list_certificates(const struct session *session,
+                                                        struct prometheus_site *site)
 {
     const struct tls_store_certificate *certificates =
-        tls_store_certificates(session->site->resources->store, &facts->certificate_count);
-    struct ops_certificate *list = calloc(facts->certificate_count + 1, sizeof(*list));
-    for (size_t i = 0; list && i < facts->certificate_count; i++)
-        list[i] = (struct ops_certificate){certificates[i].file, certificates[i].not_after};
-    facts->certificates = list;
+        tls_store_certificates(session->site->resources->store, &site->certificate_count);
+    struct prometheus_certificate *list = calloc(site->certificate_count + 1, sizeof(*list));
+    for (size_t i = 0; list && i < site->certificate_count; i++)
+        list[i] = (struct prometheus_certificate){certificates[i].file, certificates[i].not_after};
+    site->certificates = list;
     return list;
 }
 
 static int by_name(const void *a, const void *b)
 {
-    return strcmp(((const struct ops_target *)a)->name, ((const struct ops_target *)b)->name);
+    return strcmp(((const struct prometheus_target *)a)->name,
+                  ((const struct prometheus_target *)b)->name);
 }
 
 /* A sample must not come twice, and targets may differ in nothing but how they are spoken to. */
-static size_t merge_targets(struct ops_target *list, size_t count)
+static size_t merge_targets(struct prometheus_target *list, size_t count)
 {
     size_t kept = 0;
     qsort(list, count, sizeof(*list), by_name);
@@ -66,29 +68,31 @@ static size_t merge_targets(struct ops_target *list, size_t count)
     return kept;
 }
 
-static struct ops_target *list_targets(const struct session *session, struct ops_facts *facts)
+static struct prometheus_target *list_targets(const struct session *session,
+                                              struct prometheus_site *site)
 {
     uint64_t now = session_now(session);
     size_t count;
     struct pool_target *targets = pool_targets(session->site->resources->pool, &count);
-    struct ops_target *list = calloc(count + 1, sizeof(*list));
+    struct prometheus_target *list = calloc(count + 1, sizeof(*list));
     for (size_t i = 0; list && i < count; i++) {
         (void)pool_target_name(&targets[i], list[i].name, sizeof(list[i].name));
         list[i].up = pool_target_state(&targets[i], now) != BALANCE_DOWN;
         list[i].sessions = pool_target_sessions(&targets[i]);
     }
-    facts->target_count = list ? merge_targets(list, count) : 0;
-    facts->targets = list;
+    site->target_count = list ? merge_targets(list, count) : 0;
+    site->targets = list;
     return list;
 }
 
 static void metrics(struct session *session)
 {
-    struct ops_facts facts = {0};
+    struct prometheus_site site = {0};
     size_t length = 0;
-    struct ops_certificate *certificates = list_certificates(session, &facts);
-    struct ops_target *targets = list_targets(session, &facts);
-    char *body = certificates && targets ? ops_metrics(session->env->ops, &facts, &length) : NULL;
+    struct prometheus_certificate *certificates = list_certificates(session, &site);
+    struct prometheus_target *targets = list_targets(session, &site);
+    char *body =
+        certificates && targets ? prometheus_print(session->env->process, &site, &length) : NULL;
     free(certificates);
     free(targets);
     if (!body) {
@@ -96,7 +100,7 @@ static void metrics(struct session *session)
         return;
     }
     session_reply_send(session, &(struct reply){.status = 200,
-                                                .content_type = OPS_METRICS_TYPE,
+                                                .content_type = PROMETHEUS_TYPE,
                                                 .cache_control = "no-store",
                                                 .body = reply_owned(body, length)});
 }
@@ -115,24 +119,24 @@ static bool has_target(const struct session *session, const char *name)
     return true;
 }
 
-static enum ops_targets targets_of(const struct session *session)
+static enum health_targets targets_of(const struct session *session)
 {
     const struct config_texts *needs = &session->route->needs;
     for (size_t i = 0; i < needs->count; i++)
         if (!has_target(session, needs->items[i]))
-            return OPS_TARGETS_DOWN;
-    return needs->count > 0 ? OPS_TARGETS_UP : OPS_TARGETS_ANY;
+            return HEALTH_TARGETS_DOWN;
+    return needs->count > 0 ? HEALTH_TARGETS_UP : HEALTH_TARGETS_NOT_NEEDED;
 }
 
 static void health(struct session *session)
 {
-    struct ops_health health = session->route->health == CONFIG_HEALTH_LIVE
-                                   ? ops_live()
-                                   : ops_ready(session->env->ops, targets_of(session));
-    session_reply_send(session, &(struct reply){.status = health.status,
-                                                .content_type = OPS_HEALTH_TYPE,
+    struct health_answer answer = session->route->health == CONFIG_HEALTH_LIVE
+                                      ? health_live()
+                                      : health_ready(session->env->process, targets_of(session));
+    session_reply_send(session, &(struct reply){.status = answer.status,
+                                                .content_type = HEALTH_TYPE,
                                                 .cache_control = "no-store",
-                                                .body = reply_static(slice_of(health.body))});
+                                                .body = reply_static(slice_of(answer.body))});
 }
 
 /*

@@ -7,7 +7,7 @@
 #include "core/access/access.h"
 #include "serve/http/pages.h"
 #include "serve/http/reply.h"
-#include "serve/metrics/ops.h"
+#include "serve/metrics/process_facts.h"
 #include "serve/session/session_facts.h"
 #include "serve/session/session_priv.h"
 #include "serve/site/site.h"
@@ -142,7 +142,7 @@ static void listed_cb(void *owner, const struct session_list *list)
     size_t length = 0;
     const struct status_view view = {
         .site = question->site,
-        .ops = question->env->ops,
+        .process = question->env->process,
         .list = list,
         .now = uv_now(question->env->loop),
         .wall = wall_ms(),
@@ -212,7 +212,7 @@ static void kill_session(struct session *session, const struct status_query *que
 static bool is_token(struct slice text, const char *token)
 {
     unsigned difference = 0;
-    if (text.len != OPS_TOKEN - 1)
+    if (text.len != PROCESS_FACTS_TOKEN - 1)
         return false;
     for (size_t i = 0; i < text.len; i++)
         difference |= (unsigned char)(text.ptr[i] ^ token[i]);
@@ -240,7 +240,7 @@ static const char *forgery_of(const struct session *session, const struct http_h
     if (origins > 1 ||
         (origin && access_origin(origin->value, head->host, secure, &same) != REASON_none))
         return "the page that asks is of another origin";
-    if (!token || !is_token(token->value, session->env->ops->token))
+    if (!token || !is_token(token->value, session->env->process->token))
         return "X-Wsluice-Token must be the token that the status has";
     return NULL;
 }

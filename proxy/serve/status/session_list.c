@@ -2,7 +2,7 @@
 
 #include "base/log/log.h"
 #include "net/tls/tls.h"
-#include "serve/metrics/ops.h"
+#include "serve/metrics/process_facts.h"
 #include "serve/session/session_bridge.h"
 #include "serve/session/session_facts.h"
 #include "serve/session/session_priv.h"
@@ -356,7 +356,7 @@ static void reply_cb(struct worker_request *request)
 static void hop(struct worker_request *request)
 {
     const struct session_env *env = request->worker;
-    if (env->number + 1 == env->ops->worker_count)
+    if (env->number + 1 == env->process->worker_count)
         worker_request_reply(request, reply_cb);
     else
         worker_request_send(request, env->number + 1, arrive_cb);
@@ -474,7 +474,7 @@ bool session_list_end(struct session_env *env, uint64_t id, const char *who,
     ending->owner = owner;
     snprintf(ending->who, sizeof(ending->who), "%s", who);
     worker_request_begin(&ending->request, env);
-    if (worker < env->ops->worker_count)
+    if (worker < env->process->worker_count)
         worker_request_send(&ending->request, worker, end_cb);
     else
         worker_request_reply(&ending->request, ended_cb);

@@ -1,36 +1,11 @@
 #include "serve/status/status.h"
 
-#include <time.h>
 #include <unistd.h>
 
 #include "base/text/json.h"
 #include "net/tls/context/tls_store.h"
-#include "serve/metrics/ops.h"
+#include "serve/metrics/process_facts.h"
 #include "serve/site/site.h"
-
-void status_sums(const struct ops_process *ops, struct status_sums *sums)
-{
-    *sums = (struct status_sums){0};
-    for (unsigned i = 0; i < ops->worker_count; i++) {
-        const struct metrics *metrics = ops->workers[i];
-        sums->connections += metrics_read(&metrics->open);
-        sums->sessions += metrics_read(&metrics->open_sessions);
-        sums->connections_total += metrics_read(&metrics->counter[METRICS_connections]);
-        sums->sessions_total += metrics_read(&metrics->counter[METRICS_sessions]);
-        sums->bytes_up += metrics_read(&metrics->counter[METRICS_bytes_up]);
-        sums->bytes_down += metrics_read(&metrics->counter[METRICS_bytes_down]);
-    }
-}
-
-void status_note_history(const struct ops_process *ops, struct history *history, uint64_t now)
-{
-    struct timespec clock;
-    struct status_sums sums;
-    status_sums(ops, &sums);
-    clock_gettime(CLOCK_REALTIME, &clock);
-    history_add(history, sums.bytes_up, sums.bytes_down, sums.sessions, now,
-                (int64_t)clock.tv_sec * 1000 + clock.tv_nsec / 1000000);
-}
 
 static const char *name_of_kind(enum config_kind kind)
 {
@@ -87,39 +62,38 @@ static void put_optional(struct json *json, const char *key, bool known, uint64_
 
 static void put_process(struct json *json, const struct status_view *view)
 {
-    const struct ops_process *ops = view->ops;
-    uint64_t started = (uint64_t)ops->started_at * 1000, now = (uint64_t)view->wall;
+    const struct process_facts *process = view->process;
+    uint64_t started = (uint64_t)process->started_at * 1000, now = (uint64_t)view->wall;
     json_key(json, "process");
     json_open(json, '{');
     put_string(json, "version", WSLUICE_VERSION);
     put_number(json, "pid", (uint64_t)getpid());
     put_number(json, "started_at", started);
     put_number(json, "uptime_ms", now > started ? now - started : 0);
-    put_number(json, "workers", ops->worker_count);
-    put_bool(json, "draining", atomic_load(&ops->draining));
-    put_bool(json, "accepts_paused", atomic_load(&ops->accepts_paused));
-    put_bool(json, "reload_failed", atomic_load(&ops->reload_failed));
-    put_number(json, "reloaded_at", (uint64_t)atomic_load(&ops->reloaded_at) * 1000);
+    put_number(json, "workers", process->worker_count);
+    put_bool(json, "draining", atomic_load(&process->draining));
+    put_bool(json, "accepts_paused", atomic_load(&process->accepts_paused));
+    put_bool(json, "reload_failed", atomic_load(&process->reload_failed));
+    put_number(json, "reloaded_at", (uint64_t)atomic_load(&process->reloaded_at) * 1000);
     json_close(json, '}');
 }
 
 static void put_totals(struct json *json, const struct status_view *view)
 {
-    struct status_sums sums;
-    const struct session_list_sums *seen = &view->list->sums;
-    status_sums(view->ops, &sums);
+    struct process_facts_totals totals = process_facts_totals(view->process);
+    const struct session_list_sums *listed = &view->list->sums;
     json_key(json, "totals");
     json_open(json, '{');
-    put_number(json, "connections", sums.connections);
-    put_number(json, "sessions", seen->sessions);
-    put_number(json, "connections_total", sums.connections_total);
-    put_number(json, "sessions_total", sums.sessions_total);
-    put_number(json, "bytes_up", sums.bytes_up);
-    put_number(json, "bytes_down", sums.bytes_down);
-    put_number(json, "rate_up", seen->rate_up);
-    put_number(json, "rate_down", seen->rate_down);
-    put_number(json, "stalled_up", seen->stalled_up);
-    put_number(json, "stalled_down", seen->stalled_down);
+    put_number(json, "connections", totals.connections);
+    put_number(json, "sessions", listed->sessions);
+    put_number(json, "connections_total", totals.connections_total);
+    put_number(json, "sessions_total", totals.sessions_total);
+    put_number(json, "bytes_up", totals.bytes_up);
+    put_number(json, "bytes_down", totals.bytes_down);
+    put_number(json, "rate_up", listed->rate_up);
+    put_number(json, "rate_down", listed->rate_down);
+    put_number(json, "stalled_up", listed->stalled_up);
+    put_number(json, "stalled_down", listed->stalled_down);
     json_close(json, '}');
 }
 
@@ -127,7 +101,8 @@ static void put_history(struct json *json, const struct status_view *view)
 {
     struct history_point points[HISTORY_POINTS];
     int64_t until = 0;
-    size_t count = view->ops->history ? history_read(view->ops->history, points, &until) : 0;
+    size_t count =
+        view->process->history ? history_read(view->process->history, points, &until) : 0;
     json_key(json, "history");
     json_open(json, '{');
     put_number(json, "step_ms", HISTORY_STEP_MS);
@@ -299,7 +274,7 @@ char *status_json(const struct status_view *view, size_t *length)
     struct json json = {0};
     json_open(&json, '{');
     put_number(&json, "now", (uint64_t)view->wall);
-    put_string(&json, "token", view->refusal ? NULL : view->ops->token);
+    put_string(&json, "token", view->refusal ? NULL : view->process->token);
     put_string(&json, "kill_refused", view->refusal);
     put_process(&json, view);
     put_totals(&json, view);

@@ -12,28 +12,17 @@
 #include "serve/status/session_list.h"
 
 struct history;
-struct ops_process;
+struct process_facts;
 struct site;
 
 struct status_view {
     const struct site *site;
-    const struct ops_process *ops;
+    const struct process_facts *process;
     const struct session_list *list;
     uint64_t now;        /* of the loop */
     int64_t wall;        /* Unix milliseconds */
     const char *refusal; /* why whoever asks may not end sessions; NULL: he may */
 };
-
-/* The counters of all workers. */
-struct status_sums {
-    uint64_t connections, sessions; /* open */
-    uint64_t connections_total, sessions_total, bytes_up, bytes_down;
-};
-
-void status_sums(const struct ops_process *ops, struct status_sums *sums);
-
-/* Adds a point with them; `now` is the loop's clock. Main thread. */
-void status_note_history(const struct ops_process *ops, struct history *history, uint64_t now);
 
 /* Routes of a page, and targets of all of them: what a person can look at, and memory has to hold.
  */

@@ -2,7 +2,7 @@
 #include <unistd.h>
 
 #include "base/text/utf8.h"
-#include "serve/metrics/ops.h"
+#include "serve/metrics/process_facts.h"
 #include "serve/site/site.h"
 #include "serve/status/status.h"
 
@@ -315,24 +315,23 @@ static const char *print_count(uint64_t count, const char *one, const char *many
 
 static void put_head(FILE *out, const struct status_view *view)
 {
-    struct status_sums sums;
-    const struct session_list_sums *seen = &view->list->sums;
+    struct process_facts_totals totals = process_facts_totals(view->process);
+    const struct session_list_sums *listed = &view->list->sums;
     char a[CELL], b[CELL];
-    int64_t up = view->wall - view->ops->started_at * 1000;
-    status_sums(view->ops, &sums);
+    int64_t up = view->wall - view->process->started_at * 1000;
     fprintf(out, "wsluice %s, pid %ld, up %s, %s%s\n", WSLUICE_VERSION, (long)getpid(),
             print_time(up > 0 ? (uint64_t)up : 0, a),
-            print_count(view->ops->worker_count, "worker", "workers", b),
-            atomic_load(&view->ops->draining) ? ", draining" : "");
-    fprintf(out, "%s, %s;", print_count(seen->sessions, "session", "sessions", a),
-            print_count(sums.connections, "connection", "connections", b));
-    fprintf(out, " up %s/s, down %s/s;", print_size(seen->rate_up, a),
-            print_size(seen->rate_down, b));
-    fprintf(out, " %s, ", print_count(seen->stalled_down, "slow client", "slow clients", a));
-    fprintf(out, "%s\n", print_count(seen->stalled_up, "slow target", "slow targets", b));
-    if (atomic_load(&view->ops->accepts_paused))
+            print_count(view->process->worker_count, "worker", "workers", b),
+            atomic_load(&view->process->draining) ? ", draining" : "");
+    fprintf(out, "%s, %s;", print_count(listed->sessions, "session", "sessions", a),
+            print_count(totals.connections, "connection", "connections", b));
+    fprintf(out, " up %s/s, down %s/s;", print_size(listed->rate_up, a),
+            print_size(listed->rate_down, b));
+    fprintf(out, " %s, ", print_count(listed->stalled_down, "slow client", "slow clients", a));
+    fprintf(out, "%s\n", print_count(listed->stalled_up, "slow target", "slow targets", b));
+    if (atomic_load(&view->process->accepts_paused))
         fputs("no new clients are taken: descriptors have run out\n", out);
-    if (atomic_load(&view->ops->reload_failed))
+    if (atomic_load(&view->process->reload_failed))
         fputs("the last reload failed: the file is not what is in use\n", out);
 }
 

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "lib/failing_alloc.h"
-#include "serve/metrics/ops.h"
+#include "serve/metrics/process_facts.h"
 #include "serve/session/session_priv.h"
 #include "serve/site/site.h"
 
@@ -18,7 +18,7 @@ static struct session_env envs[WORKERS], *const workers[WORKERS] = {&envs[0], &e
 static struct mailbox mailboxes[WORKERS];
 static struct session *sessions[WORKERS * MOST];
 static size_t session_count;
-static struct ops_process ops;
+static struct process_facts process;
 static uv_loop_t loop;
 static struct site_listener listener = {.name = "endpoint"};
 static struct config_listener config_listener;
@@ -60,12 +60,12 @@ static void end(struct session *session, enum reason reason)
 static int set_up(void **unused)
 {
     assert_int_equal(uv_loop_init(&loop), 0);
-    ops = (struct ops_process){.worker_count = WORKERS};
+    process = (struct process_facts){.worker_count = WORKERS};
     for (unsigned i = 0; i < WORKERS; i++) {
         envs[i] = (struct session_env){.loop = &loop,
                                        .lane = {.mailbox = &mailboxes[i]},
                                        .workers = workers,
-                                       .ops = &ops,
+                                       .process = &process,
                                        .number = i,
                                        .gone = gone_cb,
                                        .end = end};

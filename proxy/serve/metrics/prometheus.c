@@ -1,7 +1,6 @@
-#include "serve/metrics/ops.h"
+#include "serve/metrics/prometheus.h"
 
 #include <inttypes.h>
-#include <unistd.h>
 
 #include <openssl/crypto.h>
 #include <uv.h>
@@ -41,8 +40,8 @@ static void put_label(struct text *text, const char *value)
 enum by_route { ROUTE_OPEN, ROUTE_SESSIONS, ROUTE_BYTES, ROUTE_ENDED, BY_ROUTE };
 
 struct scrape {
-    const struct ops_process *process;
-    const struct ops_facts *facts;
+    const struct process_facts *process;
+    const struct prometheus_site *site;
     struct text by_route[BY_ROUTE]; /* one pass over the route statistics fills all */
     struct text out;
 };
@@ -185,15 +184,15 @@ static void write_reloaded(struct scrape *scrape, const char *name)
 
 static void write_certificates(struct scrape *scrape, const char *name)
 {
-    for (size_t i = 0; i < scrape->facts->certificate_count; i++) {
+    for (size_t i = 0; i < scrape->site->certificate_count; i++) {
         text_add_format(&scrape->out, "wsluice_%s{certificate=", name);
-        put_label(&scrape->out, scrape->facts->certificates[i].name);
-        text_add_format(&scrape->out, "} %" PRId64 "\n", scrape->facts->certificates[i].not_after);
+        put_label(&scrape->out, scrape->site->certificates[i].name);
+        text_add_format(&scrape->out, "} %" PRId64 "\n", scrape->site->certificates[i].not_after);
     }
 }
 
-static void put_target(struct scrape *scrape, const char *name, const struct ops_target *target,
-                       uint64_t value)
+static void put_target(struct scrape *scrape, const char *name,
+                       const struct prometheus_target *target, uint64_t value)
 {
     text_add_format(&scrape->out, "wsluice_%s{target=", name);
     put_label(&scrape->out, target->name);
@@ -202,14 +201,14 @@ static void put_target(struct scrape *scrape, const char *name, const struct ops
 
 static void write_targets_up(struct scrape *scrape, const char *name)
 {
-    for (size_t i = 0; i < scrape->facts->target_count; i++)
-        put_target(scrape, name, &scrape->facts->targets[i], scrape->facts->targets[i].up);
+    for (size_t i = 0; i < scrape->site->target_count; i++)
+        put_target(scrape, name, &scrape->site->targets[i], scrape->site->targets[i].up);
 }
 
 static void write_target_sessions(struct scrape *scrape, const char *name)
 {
-    for (size_t i = 0; i < scrape->facts->target_count; i++)
-        put_target(scrape, name, &scrape->facts->targets[i], scrape->facts->targets[i].sessions);
+    for (size_t i = 0; i < scrape->site->target_count; i++)
+        put_target(scrape, name, &scrape->site->targets[i], scrape->site->targets[i].sessions);
 }
 
 static const struct family {
@@ -316,9 +315,10 @@ static void write_routes(struct scrape *scrape)
     }
 }
 
-char *ops_metrics(const struct ops_process *process, const struct ops_facts *facts, size_t *length)
+char *prometheus_print(const struct process_facts *process, const struct prometheus_site *site,
+                       size_t *length)
 {
-    struct scrape scrape = {.process = process, .facts = facts};
+    struct scrape scrape = {.process = process, .site = site};
     for (size_t i = 0; i < WSL_COUNT(families); i++) {
         const struct family *family = &families[i];
         put_family(&scrape.out, family->name, family->type, family->help);
@@ -328,63 +328,4 @@ char *ops_metrics(const struct ops_process *process, const struct ops_facts *fac
     write_histograms(&scrape);
     write_routes(&scrape);
     return text_take(&scrape.out, length);
-}
-
-/* ---- notes ---- */
-
-void ops_init(struct ops_process *process, const struct metrics *const *workers,
-              unsigned worker_count, struct route_stats_set *route_stats, int64_t now)
-{
-    *process = (struct ops_process){
-        .workers = workers,
-        .worker_count = worker_count,
-        .route_stats = route_stats,
-        .started_at = now,
-    };
-    atomic_init(&process->reloaded_at, now);
-    atomic_init(&process->reload_tried_at, now);
-}
-
-bool ops_token(struct ops_process *process)
-{
-    uint8_t bytes[OPS_TOKEN / 2];
-    if (getentropy(bytes, sizeof(bytes)) != 0)
-        return false;
-    for (size_t i = 0; i < sizeof(bytes); i++)
-        snprintf(process->token + 2 * i, 3, "%02x", bytes[i]);
-    return true;
-}
-
-void ops_note_pause(struct ops_process *process, bool paused)
-{
-    if (paused && !atomic_load(&process->accepts_paused))
-        metrics_add(&process->accept_pauses, 1);
-    atomic_store(&process->accepts_paused, paused);
-}
-
-void ops_note_reload(struct ops_process *process, bool done, int64_t now)
-{
-    metrics_add(done ? &process->reloads : &process->failed_reloads, 1);
-    atomic_store(&process->reload_failed, !done);
-    atomic_store(&process->reload_tried_at, now);
-    if (done)
-        atomic_store(&process->reloaded_at, now);
-}
-
-/* ---- health ---- */
-
-struct ops_health ops_live(void)
-{
-    return (struct ops_health){200, "{\"status\":\"live\"}\n"};
-}
-
-struct ops_health ops_ready(const struct ops_process *process, enum ops_targets targets)
-{
-    if (atomic_load(&process->draining))
-        return (struct ops_health){503, "{\"status\":\"not ready\",\"reason\":\"draining\"}\n"};
-    if (!atomic_load(&process->listening))
-        return (struct ops_health){503, "{\"status\":\"not ready\",\"reason\":\"listeners\"}\n"};
-    if (targets == OPS_TARGETS_DOWN)
-        return (struct ops_health){503, "{\"status\":\"not ready\",\"reason\":\"targets\"}\n"};
-    return (struct ops_health){200, "{\"status\":\"ready\"}\n"};
 }

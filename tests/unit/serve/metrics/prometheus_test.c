@@ -1,5 +1,5 @@
-/* The scrape, line by line and by Prometheus's own checker; health by the facts it is given. */
-#include "serve/metrics/ops.h"
+/* The scrape, line by line and by Prometheus's own checker. */
+#include "serve/metrics/prometheus.h"
 
 #include <setjmp.h>
 #include <spawn.h>
@@ -15,14 +15,14 @@
 
 static struct metrics metrics[2];
 static const struct metrics *const workers[2] = {&metrics[0], &metrics[1]};
-static struct ops_process process;
+static struct process_facts process;
 
 static int set_up(void **unused)
 {
     memset(metrics, 0, sizeof(metrics));
     struct route_stats_set *set = route_stats_set_create(2);
     assert_non_null(set);
-    ops_init(&process, workers, 2, set, START);
+    process_facts_init(&process, workers, 2, set, START);
     return 0;
 }
 
@@ -32,15 +32,15 @@ static int tear_down(void **unused)
     return 0;
 }
 
-static const struct ops_certificate certificates[] = {{"/etc/ssl/desk.pem", 1800000000}};
-static const struct ops_target targets[] = {{"10.0.0.5:5900", true, 3},
-                                            {"10.0.0.6:5900", false, 0}};
-static const struct ops_facts facts = {certificates, 1, targets, 2};
+static const struct prometheus_certificate certificates[] = {{"/etc/ssl/desk.pem", 1800000000}};
+static const struct prometheus_target targets[] = {{"10.0.0.5:5900", true, 3},
+                                                   {"10.0.0.6:5900", false, 0}};
+static const struct prometheus_site site = {certificates, 1, targets, 2};
 
 static char *scrape(void)
 {
     size_t length;
-    char *text = ops_metrics(&process, &facts, &length);
+    char *text = prometheus_print(&process, &site, &length);
     assert_non_null(text);
     assert_true(length > 0 && text[length - 1] == '\n');
     text = realloc(text, length + 1);
@@ -153,10 +153,10 @@ static void test_labels(void **unused)
 
 static void test_reloads(void **unused)
 {
-    ops_note_reload(&process, true, START + 10);
-    ops_note_reload(&process, false, START + 20);
-    ops_note_pause(&process, true);
-    ops_note_pause(&process, true);
+    process_facts_note_reload(&process, true, START + 10);
+    process_facts_note_reload(&process, false, START + 20);
+    process_facts_note_pause(&process, true);
+    process_facts_note_pause(&process, true);
     char *text = scrape();
     expect_line(text, "wsluice_reloads_total{result=\"ok\"} 1");
     expect_line(text, "wsluice_reloads_total{result=\"failed\"} 1");
@@ -166,7 +166,7 @@ static void test_reloads(void **unused)
     expect_line(text, "wsluice_accepts_paused 1");
     expect_line(text, "wsluice_accept_pauses_total 1");
     free(text);
-    ops_note_pause(&process, false);
+    process_facts_note_pause(&process, false);
     text = scrape();
     expect_line(text, "wsluice_accepts_paused 0");
     free(text);
@@ -223,7 +223,7 @@ static void test_without_memory(void **unused)
     for (unsigned i = 1; !done; i++) {
         size_t length;
         failing_alloc_arm(i);
-        char *text = ops_metrics(&process, &facts, &length);
+        char *text = prometheus_print(&process, &site, &length);
         done = !failing_alloc_disarm();
         assert_true((text != NULL) == done);
         free(text);
@@ -243,20 +243,6 @@ static void test_many_routes(void **unused)
     free(text);
 }
 
-static void test_health(void **unused)
-{
-    assert_int_equal(ops_live().status, 200);
-    assert_non_null(strstr(ops_ready(&process, OPS_TARGETS_ANY).body, "listeners"));
-    assert_int_equal(ops_ready(&process, OPS_TARGETS_ANY).status, 503);
-    process.listening = true;
-    assert_int_equal(ops_ready(&process, OPS_TARGETS_ANY).status, 200);
-    assert_int_equal(ops_ready(&process, OPS_TARGETS_UP).status, 200);
-    assert_int_equal(ops_ready(&process, OPS_TARGETS_DOWN).status, 503);
-    process.draining = true;
-    assert_int_equal(ops_ready(&process, OPS_TARGETS_ANY).status, 503);
-    assert_non_null(strstr(ops_ready(&process, OPS_TARGETS_ANY).body, "draining"));
-}
-
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -264,7 +250,7 @@ int main(void)
         TEST(test_sums),        TEST(test_histograms), TEST(test_bounds_rise),
         TEST(test_labels),      TEST(test_protocols),  TEST(test_reloads),
         TEST(test_promtool),    TEST(test_targets),    TEST(test_without_memory),
-        TEST(test_many_routes), TEST(test_health),
+        TEST(test_many_routes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

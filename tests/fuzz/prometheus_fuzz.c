@@ -2,7 +2,7 @@
  * Whatever a route is called: the scrape stays UTF-8, no line is added, and who undoes the escapes
  * of the label reads the name again, with question marks for bytes that were no text.
  */
-#include "serve/metrics/ops.h"
+#include "serve/metrics/prometheus.h"
 
 #include "base/text/utf8.h"
 
@@ -48,10 +48,10 @@ static void expect_name(const char *read, const char *name)
         wsl_assert(*read == (valid || (unsigned char)*name < 0x80 ? *name : '?'));
 }
 
-static char *scrape(const struct ops_process *process, const char *certificate, size_t *length)
+static char *scrape(const struct process_facts *process, const char *certificate, size_t *length)
 {
-    struct ops_certificate one = {certificate, 1800000000};
-    char *text = ops_metrics(process, &(struct ops_facts){&one, 1, NULL, 0}, length);
+    struct prometheus_certificate one = {certificate, 1800000000};
+    char *text = prometheus_print(process, &(struct prometheus_site){&one, 1, NULL, 0}, length);
     wsl_assert(text);
     text = realloc(text, *length + 1);
     wsl_assert(text);
@@ -66,12 +66,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         "\nwsluice_certificate_not_after_timestamp_seconds{certificate=";
     struct metrics metrics = {0};
     const struct metrics *workers[] = {&metrics};
-    struct ops_process process;
+    struct process_facts process;
     char *name = calloc(1, size + 1), *read = calloc(1, size + 1);
     struct route_stats_set *set = route_stats_set_create(1);
     wsl_assert(name && read && set);
     memcpy(name, data, size);
-    ops_init(&process, workers, 1, set, 0);
+    process_facts_init(&process, workers, 1, set, 0);
     struct route_stats *stats = route_stats_get(set, "plain");
     wsl_assert(stats);
     size_t length;
