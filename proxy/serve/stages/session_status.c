@@ -12,6 +12,8 @@
 #include "serve/session/session_priv.h"
 #include "serve/site/site.h"
 #include "serve/stages/session_reply.h"
+#include "serve/status/kill_request.h"
+#include "serve/status/list_request.h"
 #include "serve/status/status.h"
 
 static const char json_type[] = "application/json";
@@ -165,7 +167,7 @@ static bool is_wanted(const void *owner)
 static void list(struct session *session, const struct status_query *query, const char *refusal)
 {
     struct question *question = ask(session, query->format, refusal);
-    if (question && !session_list_request(session->env, query, listed_cb, is_wanted, question))
+    if (question && !list_request_start(session->env, query, listed_cb, is_wanted, question))
         give_up(question);
 }
 
@@ -182,7 +184,7 @@ static void ended_cb(void *owner, bool found)
 }
 
 /* In the words of the log. */
-static void say_who(const struct session *session, char who[static SESSION_LIST_WHO])
+static void say_who(const struct session *session, char who[static KILL_REQUEST_BY])
 {
     struct session_names names;
     struct ucred peer;
@@ -191,20 +193,20 @@ static void say_who(const struct session *session, char who[static SESSION_LIST_
     bool local = session_facts_listener(session)->admin &&
                  getsockopt(session->fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0;
     if (local)
-        snprintf(who, SESSION_LIST_WHO, "user %u by the admin socket", (unsigned)peer.uid);
+        snprintf(who, KILL_REQUEST_BY, "user %u by the admin socket", (unsigned)peer.uid);
     else
-        snprintf(who, SESSION_LIST_WHO, "%s", names.client);
+        snprintf(who, KILL_REQUEST_BY, "%s", names.client);
 }
 
 static void kill_session(struct session *session, const struct status_query *query)
 {
-    char who[SESSION_LIST_WHO];
+    char who[KILL_REQUEST_BY];
     struct question *question = ask(session, query->format, NULL);
     if (!question)
         return;
     say_who(session, who);
     question->id = query->kill;
-    if (!session_list_end(session->env, query->kill, who, ended_cb, question))
+    if (!kill_request_start(session->env, query->kill, who, ended_cb, question))
         give_up(question);
 }
 

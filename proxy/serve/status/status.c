@@ -125,13 +125,13 @@ static void put_history(struct json *json, const struct status_view *view)
     json_close(json, '}');
 }
 
-static void put_stall(struct json *json, const struct session_list_row *row)
+static void put_stall(struct json *json, const struct session_row *row)
 {
-    put_string(json, "stalled", session_list_stalled(row));
+    put_string(json, "stalled", session_row_stalled(row));
     put_optional(json, "stalled_ms", row->stalled != 0, row->stalled_ms);
 }
 
-static void put_row(struct json *json, const struct session_list_row *row)
+static void put_row(struct json *json, const struct session_row *row)
 {
     char id[SESSION_ID_TEXT];
     json_open(json, '{');
@@ -142,11 +142,11 @@ static void put_row(struct json *json, const struct session_list_row *row)
     put_string(json, "listener", row->listener);
     put_string(json, "route", row->route);
     put_string(json, "target", row->target);
-    put_string(json, "state", session_list_state(row));
+    put_string(json, "state", session_row_state(row));
     put_string(json, "tls", row->tls);
     put_number(json, "age_ms", row->age_ms);
     put_number(json, "idle_ms", row->idle_ms);
-    put_optional(json, "ping_ms", row->ping_ms != SESSION_LIST_NEVER, row->ping_ms);
+    put_optional(json, "ping_ms", row->ping_ms != SESSION_ROW_NEVER, row->ping_ms);
     put_number(json, "bytes_up", row->bytes_up);
     put_number(json, "bytes_down", row->bytes_down);
     put_number(json, "rate_up", row->rate_up);

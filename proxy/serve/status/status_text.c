@@ -189,9 +189,9 @@ static const struct column session_columns[] = {
     [RATE_DOWN] = {"DOWN/S", true, 4}, [STALL] = {"STALLED", false, 1},
 };
 
-static const char *print_stall(const struct session_list_row *row, char text[CELL])
+static const char *print_stall(const struct session_row *row, char text[CELL])
 {
-    const char *who = session_list_stalled(row);
+    const char *who = session_row_stalled(row);
     if (who) {
         char time[CELL];
         snprintf(text, CELL, "%s %.20s", who, print_time(row->stalled_ms, time));
@@ -199,16 +199,16 @@ static const char *print_stall(const struct session_list_row *row, char text[CEL
     return text;
 }
 
-static const char *print_ping(const struct session_list_row *row, char text[CELL])
+static const char *print_ping(const struct session_row *row, char text[CELL])
 {
-    if (row->ping_ms != SESSION_LIST_NEVER)
+    if (row->ping_ms != SESSION_ROW_NEVER)
         snprintf(text, CELL, "%llums", (unsigned long long)row->ping_ms);
     return text;
 }
 
 static const char *session_cell(const void *owner, size_t index, size_t column, char text[CELL])
 {
-    const struct session_list_row *row = ((const struct session_list *)owner)->rows[index];
+    const struct session_row *row = ((const struct session_list *)owner)->rows[index];
     text[0] = '\0';
     switch (column) {
     case ID:
@@ -222,7 +222,7 @@ static const char *session_cell(const void *owner, size_t index, size_t column, 
     case TARGET:
         return print_safely(row->target ? row->target : "", text);
     case STATE:
-        return session_list_state(row);
+        return session_row_state(row);
     case AGE:
         return print_time(row->age_ms, text);
     case IDLE:

@@ -1,0 +1,21 @@
+/*
+ * A request to end one session: it is sent to the session's worker, which replies.
+ *
+ * Owns: nothing. Thread: kill_request_start and the callback on the asker's worker. Errors: false:
+ * out of memory. Lifetime: ends with the callback; the asker's worker does not end before.
+ */
+#ifndef WSLUICE_SERVE_STATUS_KILL_REQUEST_H
+#define WSLUICE_SERVE_STATUS_KILL_REQUEST_H
+
+#include "serve/session/session_env.h"
+
+#define KILL_REQUEST_BY 160
+
+/* Whether there was such a session. */
+typedef void kill_request_done_fn(void *owner, bool found);
+
+/* `by`: the user or client that asks, for the log. */
+WSL_MUST_CHECK bool kill_request_start(struct session_env *env, uint64_t id, const char *by,
+                                       kill_request_done_fn *done, void *owner);
+
+#endif

@@ -1,0 +1,58 @@
+/* Ending a session by its id, on its worker; the answer comes back to the worker that asked. */
+#include "serve/status/kill_request.h"
+
+#include "lib/failing_alloc.h"
+#include "lib/status_lab.h"
+
+static bool was_found;
+static unsigned answers;
+
+static void ended_cb(void *owner, bool found)
+{
+    was_found = found;
+    answers++;
+}
+
+static bool end_one(uint64_t id)
+{
+    answers = 0;
+    assert_true(kill_request_start(&envs[1], id, "a test", ended_cb, NULL));
+    while (turn())
+        ;
+    assert_int_equal(answers, 1);
+    return was_found;
+}
+
+static void test_end(void **unused)
+{
+    for (unsigned i = 0; i < 30; i++)
+        add(i % WORKERS, i);
+    for (size_t i = 0; i < 30; i++) {
+        assert_true(end_one(sessions[i]->id));
+        assert_ptr_equal(ended, sessions[i]);
+    }
+    ended = NULL;
+    sessions[5]->state = LIFE_HEAD;
+    assert_false(end_one(sessions[5]->id));
+    assert_false(end_one(session_id(0, 11)));
+    assert_false(end_one(session_id(WORKERS, 1)));
+    assert_false(end_one(session_id(65535, 1)));
+    assert_null(ended);
+}
+
+static void test_without_memory(void **unused)
+{
+    add(0, 0);
+    failing_alloc_arm(1);
+    assert_false(kill_request_start(&envs[1], sessions[0]->id, "a test", ended_cb, NULL));
+    assert_true(failing_alloc_disarm());
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_end, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_without_memory, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
