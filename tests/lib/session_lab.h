@@ -9,7 +9,7 @@
  * What is demanded after each turn and at the end is in session_lab_check and session_lab_close.
  * A program that includes this is linked with session_lab.cmake.
  *
- * Owns: workers, site, guard. Thread: one. Errors: assertions. Lifetime: static; one include per
+ * Owns: workers, site, limits. Thread: one. Errors: assertions. Lifetime: static; one include per
  * program.
  */
 #ifndef WSLUICE_TESTS_SESSION_LAB_H

@@ -4,15 +4,16 @@
 #include <stdatomic.h>
 #include <sys/random.h>
 
-#define SHARD_BITS    4
-#define SHARDS        (1u << SHARD_BITS)
-#define TALLY_BUCKETS 1024u
+#include "base/hash_map.h"
+
+#define SHARD_BITS 4
+#define SHARDS     (1u << SHARD_BITS)
 
 struct limits_counter {
-    atomic_uint count;
-    struct limits_counter *next; /* the rest is under counter_mutex */
-    unsigned references;
+    struct hash_map_link link; /* by name, among counters of its kind */
     enum limits_kind kind;
+    unsigned references; /* under counter_mutex */
+    atomic_uint count;
     char name[];
 };
 
@@ -32,82 +33,94 @@ struct limits {
     uint32_t per_shard; /* addresses that a shard has room for */
     struct shard shards[SHARDS];
     pthread_mutex_t counter_mutex;
-    struct limits_counter *tallies[TALLY_BUCKETS];
+    struct hash_map counters[LIMITS_KINDS];
 };
+
+static struct slice name_of(const struct hash_map_link *link)
+{
+    return slice_of(WSL_CONST_CONTAINER(link, struct limits_counter, link)->name);
+}
 
 struct limits *limits_create(uint32_t addresses)
 {
-    struct limits *guard = calloc(1, sizeof(*guard));
-    if (!guard)
+    struct limits *limits = calloc(1, sizeof(*limits));
+    if (!limits)
         return NULL;
     for (unsigned i = 0; i < SHARDS; i++)
-        pthread_mutex_init(&guard->shards[i].mutex, NULL); /* cannot fail on Linux */
-    pthread_mutex_init(&guard->counter_mutex, NULL);
-    guard->per_shard = addresses / SHARDS > 0 ? addresses / SHARDS : 1;
-    if (getrandom(&guard->seed, sizeof(guard->seed), 0) == sizeof(guard->seed))
-        return guard;
-    limits_destroy(guard);
+        pthread_mutex_init(&limits->shards[i].mutex, NULL); /* cannot fail on Linux */
+    pthread_mutex_init(&limits->counter_mutex, NULL);
+    limits->per_shard = addresses / SHARDS > 0 ? addresses / SHARDS : 1;
+    bool seeded = getrandom(&limits->seed, sizeof(limits->seed), 0) == sizeof(limits->seed);
+    for (unsigned i = 0; i < LIMITS_KINDS; i++)
+        hash_map_init(&limits->counters[i], name_of, &limits->seed);
+    if (seeded)
+        return limits;
+    limits_destroy(limits);
     return NULL;
 }
 
-void limits_destroy(struct limits *guard)
+void limits_destroy(struct limits *limits)
 {
-    if (!guard)
+    if (!limits)
         return;
-    for (unsigned i = 0; i < TALLY_BUCKETS; i++)
-        wsl_assert(!guard->tallies[i]);
-    for (unsigned i = 0; i < SHARDS; i++) {
-        limiter_destroy(guard->shards[i].limiter);
-        pthread_mutex_destroy(&guard->shards[i].mutex);
+    for (unsigned i = 0; i < LIMITS_KINDS; i++) {
+        wsl_assert(limits->counters[i].count == 0);
+        hash_map_free(&limits->counters[i]);
     }
-    pthread_mutex_destroy(&guard->counter_mutex);
-    free(guard);
+    for (unsigned i = 0; i < SHARDS; i++) {
+        limiter_destroy(limits->shards[i].limiter);
+        pthread_mutex_destroy(&limits->shards[i].mutex);
+    }
+    pthread_mutex_destroy(&limits->counter_mutex);
+    free(limits);
 }
 
 /* ---- counters ---- */
 
-/* The link at which the counter of that name hangs, or would. */
-static struct limits_counter **find_locked(struct limits *guard, enum limits_kind kind,
-                                           const char *name)
-{
-    uint64_t hash = siphash_of(&guard->seed, name, strlen(name));
-    struct limits_counter **link = &guard->tallies[hash % TALLY_BUCKETS];
-    while (*link && ((*link)->kind != kind || strcmp((*link)->name, name) != 0))
-        link = &(*link)->next;
-    return link;
-}
-
-struct limits_counter *limits_counter_get(struct limits *guard, enum limits_kind kind,
+static struct limits_counter *find_locked(struct limits *limits, enum limits_kind kind,
                                           const char *name)
 {
-    pthread_mutex_lock(&guard->counter_mutex);
-    struct limits_counter **link = find_locked(guard, kind, name), *counter = *link;
-    if (!counter) {
-        size_t size = strlen(name) + 1;
-        counter = calloc(1, sizeof(*counter) + size);
-        if (counter) {
-            counter->kind = kind;
-            memcpy(counter->name, name, size);
-            *link = counter;
-        }
-    }
-    if (counter)
-        counter->references++;
-    pthread_mutex_unlock(&guard->counter_mutex);
+    struct hash_map_link *link = hash_map_find(&limits->counters[kind], slice_of(name));
+    return link ? WSL_CONTAINER(link, struct limits_counter, link) : NULL;
+}
+
+static struct limits_counter *add_locked(struct limits *limits, enum limits_kind kind,
+                                         const char *name)
+{
+    size_t size = strlen(name) + 1;
+    struct limits_counter *counter = calloc(1, sizeof(*counter) + size);
+    if (!counter)
+        return NULL;
+    counter->kind = kind;
+    memcpy(counter->name, name, size);
+    hash_map_add(&limits->counters[kind], &counter->link);
     return counter;
 }
 
-void limits_counter_release(struct limits *guard, struct limits_counter *counter)
+struct limits_counter *limits_counter_get(struct limits *limits, enum limits_kind kind,
+                                          const char *name)
+{
+    pthread_mutex_lock(&limits->counter_mutex);
+    struct limits_counter *counter = find_locked(limits, kind, name);
+    if (!counter)
+        counter = add_locked(limits, kind, name);
+    if (counter)
+        counter->references++;
+    pthread_mutex_unlock(&limits->counter_mutex);
+    return counter;
+}
+
+void limits_counter_release(struct limits *limits, struct limits_counter *counter)
 {
     if (!counter)
         return;
-    pthread_mutex_lock(&guard->counter_mutex);
+    pthread_mutex_lock(&limits->counter_mutex);
     if (--counter->references == 0) {
         wsl_assert(limits_counter_count(counter) == 0);
-        *find_locked(guard, counter->kind, counter->name) = counter->next;
+        hash_map_remove(&limits->counters[counter->kind], &counter->link);
         free(counter);
     }
-    pthread_mutex_unlock(&guard->counter_mutex);
+    pthread_mutex_unlock(&limits->counter_mutex);
 }
 
 /* ---- counts ---- */
@@ -145,20 +158,20 @@ unsigned limits_counter_count(const struct limits_counter *counter)
     return atomic_load_explicit(&counter->count, memory_order_relaxed);
 }
 
-unsigned limits_count(const struct limits *guard)
+unsigned limits_count(const struct limits *limits)
 {
-    return atomic_load_explicit(&guard->count, memory_order_relaxed);
+    return atomic_load_explicit(&limits->count, memory_order_relaxed);
 }
 
-struct limiter_stats limits_stats(struct limits *guard)
+struct limiter_stats limits_stats(struct limits *limits)
 {
     struct limiter_stats sum = {0};
     for (unsigned i = 0; i < SHARDS; i++) {
-        pthread_mutex_lock(&guard->shards[i].mutex);
+        pthread_mutex_lock(&limits->shards[i].mutex);
         struct limiter_stats stats = {0};
-        if (guard->shards[i].limiter)
-            stats = limiter_stats(guard->shards[i].limiter);
-        pthread_mutex_unlock(&guard->shards[i].mutex);
+        if (limits->shards[i].limiter)
+            stats = limiter_stats(limits->shards[i].limiter);
+        pthread_mutex_unlock(&limits->shards[i].mutex);
         sum.forgotten += stats.forgotten;
         sum.not_counted += stats.not_counted;
     }
@@ -167,34 +180,34 @@ struct limiter_stats limits_stats(struct limits *guard)
 
 /* ---- the way of a connection ---- */
 
-bool limits_reserve(struct limits *guard, struct limits_usage *pass, uint32_t descriptors,
+bool limits_reserve(struct limits *limits, struct limits_usage *pass, uint32_t descriptors,
                     uint64_t most)
 {
     *pass = (struct limits_usage){0};
-    if (!add_up(&guard->descriptors, descriptors, most))
+    if (!add_up(&limits->descriptors, descriptors, most))
         return false;
-    pass->limits = guard;
+    pass->limits = limits;
     pass->descriptors = descriptors;
     return true;
 }
 
-bool limits_enter_operators(struct limits *guard, struct limits_usage *pass,
+bool limits_enter_operators(struct limits *limits, struct limits_usage *pass,
                             struct limits_counter *listener, uint64_t most)
 {
     *pass = (struct limits_usage){0};
     if (!count_up(&listener->count, most))
         return false;
-    pass->limits = guard;
+    pass->limits = limits;
     pass->listener = listener;
     return true;
 }
 
-bool limits_enter_late(struct limits *guard, struct limits_usage *pass, uint64_t most)
+bool limits_enter_late(struct limits *limits, struct limits_usage *pass, uint64_t most)
 {
     wsl_assert(!pass->late);
-    pass->late = most > 0 && count_up(&guard->late, most);
+    pass->late = most > 0 && count_up(&limits->late, most);
     if (pass->late)
-        pass->limits = guard;
+        pass->limits = limits;
     return pass->late;
 }
 
@@ -204,9 +217,9 @@ void limits_lend(struct limits_usage *pass)
     pass->descriptors--;
 }
 
-void limits_give_back(struct limits *guard)
+void limits_give_back(struct limits *limits)
 {
-    count_down(&guard->descriptors);
+    count_down(&limits->descriptors);
 }
 
 enum reason limits_enter(struct limits_usage *pass, uint32_t process_limit,
@@ -226,15 +239,15 @@ enum reason limits_enter(struct limits_usage *pass, uint32_t process_limit,
  * Tables take megabytes: they are made when the first limit by address is met. Without memory for
  * one nobody is counted there, as in a table that is full.
  */
-static enum limiter_verdict enter_locked(struct limits *guard, struct shard *shard,
+static enum limiter_verdict enter_locked(struct limits *limits, struct shard *shard,
                                          const struct limiter_key *key,
-                                         const struct limiter_limits *limits, uint64_t now_ms,
+                                         const struct limiter_limits *by_address, uint64_t now_ms,
                                          uint32_t *slot)
 {
     if (!shard->limiter)
-        shard->limiter = limiter_create(guard->per_shard, &guard->seed);
+        shard->limiter = limiter_create(limits->per_shard, &limits->seed);
     *slot = LIMITER_NOT_COUNTED;
-    return shard->limiter ? limiter_enter(shard->limiter, key, limits, now_ms, slot)
+    return shard->limiter ? limiter_enter(shard->limiter, key, by_address, now_ms, slot)
                           : LIMITER_ADMITTED;
 }
 
@@ -266,9 +279,9 @@ enum reason limits_enter_address(struct limits_usage *pass, const uint8_t addres
     return verdict == LIMITER_TOO_MANY ? REASON_too_many_address : REASON_rate_limited;
 }
 
-void limits_only_one(struct limits *guard)
+void limits_only_one(struct limits *limits)
 {
-    atomic_store(&guard->only, ONLY_FREE);
+    atomic_store(&limits->only, ONLY_FREE);
 }
 
 static bool take_the_only_place(struct limits_usage *pass)
@@ -294,9 +307,9 @@ void limits_begun(struct limits_usage *pass)
     pass->only = false;
 }
 
-bool limits_one_has_begun(const struct limits *guard)
+bool limits_one_has_begun(const struct limits *limits)
 {
-    return atomic_load(&guard->only) == ONLY_BEGUN;
+    return atomic_load(&limits->only) == ONLY_BEGUN;
 }
 
 enum reason limits_enter_route(struct limits_usage *pass, struct limits_counter *route,

@@ -54,7 +54,7 @@ void limits_destroy(struct limits *limits); /* NULL: nothing happens */
  * operators' listener has a kind of its own: what a reload makes of clients' listeners is not
  * counted there.
  */
-enum limits_kind { LIMITS_LISTENER, LIMITS_OPERATORS, LIMITS_ROUTE };
+enum limits_kind { LIMITS_LISTENER, LIMITS_OPERATORS, LIMITS_ROUTE, LIMITS_KINDS };
 WSL_MUST_CHECK struct limits_counter *limits_counter_get(struct limits *limits,
                                                          enum limits_kind kind, const char *name);
 void limits_counter_release(struct limits *limits,

@@ -13,23 +13,24 @@ static const struct config_limits off = {0};
 
 static struct limits *create(void)
 {
-    struct limits *guard = limits_create(LIMITER_CAPACITY);
-    assert_non_null(guard);
-    return guard;
+    struct limits *limits = limits_create(LIMITER_CAPACITY);
+    assert_non_null(limits);
+    return limits;
 }
 
-static struct limits_counter *counter(struct limits *guard, enum limits_kind kind, const char *name)
+static struct limits_counter *counter(struct limits *limits, enum limits_kind kind,
+                                      const char *name)
 {
-    struct limits_counter *found = limits_counter_get(guard, kind, name);
+    struct limits_counter *found = limits_counter_get(limits, kind, name);
     assert_non_null(found);
     return found;
 }
 
-static enum reason begin_and_enter(struct limits *guard, struct limits_usage *pass,
+static enum reason begin_and_enter(struct limits *limits, struct limits_usage *pass,
                                    uint32_t process_limit, struct limits_counter *listener,
                                    uint32_t listener_limit)
 {
-    assert_true(limits_reserve(guard, pass, 2, 0));
+    assert_true(limits_reserve(limits, pass, 2, 0));
     return limits_enter(pass, process_limit, listener, listener_limit);
 }
 
@@ -42,103 +43,103 @@ static void address_of(uint32_t number, uint8_t address[static IP_BYTES])
 
 static void test_process_and_listener(void **state)
 {
-    struct limits *guard = create();
-    struct limits_counter *a = counter(guard, LIMITS_LISTENER, "a"),
-                          *b = counter(guard, LIMITS_LISTENER, "b");
+    struct limits *limits = create();
+    struct limits_counter *a = counter(limits, LIMITS_LISTENER, "a"),
+                          *b = counter(limits, LIMITS_LISTENER, "b");
     struct limits_usage passes[5];
-    assert_int_equal(begin_and_enter(guard, &passes[0], 4, a, 2), REASON_none);
-    assert_int_equal(begin_and_enter(guard, &passes[1], 4, a, 2), REASON_none);
-    assert_int_equal(begin_and_enter(guard, &passes[2], 4, a, 2), REASON_too_many_listener);
-    assert_int_equal(limits_count(guard), 3); /* it lives on to be told */
+    assert_int_equal(begin_and_enter(limits, &passes[0], 4, a, 2), REASON_none);
+    assert_int_equal(begin_and_enter(limits, &passes[1], 4, a, 2), REASON_none);
+    assert_int_equal(begin_and_enter(limits, &passes[2], 4, a, 2), REASON_too_many_listener);
+    assert_int_equal(limits_count(limits), 3); /* it lives on to be told */
     assert_int_equal(limits_counter_count(a), 2);
-    assert_int_equal(begin_and_enter(guard, &passes[3], 4, b, 2), REASON_none);
-    assert_int_equal(begin_and_enter(guard, &passes[4], 4, b, 2), REASON_too_many_process);
+    assert_int_equal(begin_and_enter(limits, &passes[3], 4, b, 2), REASON_none);
+    assert_int_equal(begin_and_enter(limits, &passes[4], 4, b, 2), REASON_too_many_process);
     limits_leave(&passes[4]);
-    assert_int_equal(limits_count(guard), 4);
+    assert_int_equal(limits_count(limits), 4);
     limits_leave(&passes[0]);
     limits_leave(&passes[0]);
-    assert_int_equal(limits_count(guard), 3);
-    assert_int_equal(begin_and_enter(guard, &passes[0], 4, a, 2), REASON_none);
-    assert_int_equal(begin_and_enter(guard, &passes[4], 0, a, 0), REASON_none); /* limits lifted */
+    assert_int_equal(limits_count(limits), 3);
+    assert_int_equal(begin_and_enter(limits, &passes[0], 4, a, 2), REASON_none);
+    assert_int_equal(begin_and_enter(limits, &passes[4], 0, a, 0), REASON_none); /* limits lifted */
     for (size_t i = 0; i < WSL_COUNT(passes); i++)
         limits_leave(&passes[i]);
-    assert_int_equal(limits_count(guard) + limits_counter_count(a) + limits_counter_count(b), 0);
-    limits_counter_release(guard, a);
-    limits_counter_release(guard, b);
-    limits_destroy(guard);
+    assert_int_equal(limits_count(limits) + limits_counter_count(a) + limits_counter_count(b), 0);
+    limits_counter_release(limits, a);
+    limits_counter_release(limits, b);
+    limits_destroy(limits);
 }
 
 /* Descriptors are reserved as many as a connection may come to use, and given back as they go. */
 static void test_descriptors(void **state)
 {
-    struct limits *guard = create();
+    struct limits *limits = create();
     struct limits_usage passes[3];
-    assert_true(limits_reserve(guard, &passes[0], 3, 5));
-    assert_false(limits_reserve(guard, &passes[1], 3, 5));
+    assert_true(limits_reserve(limits, &passes[0], 3, 5));
+    assert_false(limits_reserve(limits, &passes[1], 3, 5));
     limits_leave(&passes[1]); /* empty: nothing happens */
-    assert_true(limits_reserve(guard, &passes[1], 2, 5));
-    assert_false(limits_reserve(guard, &passes[2], 1, 5));
+    assert_true(limits_reserve(limits, &passes[1], 2, 5));
+    assert_false(limits_reserve(limits, &passes[2], 1, 5));
     limits_lend(&passes[0]); /* a recording that is still written */
     limits_leave(&passes[0]);
-    assert_false(limits_reserve(guard, &passes[2], 3, 5));
-    limits_give_back(guard);
-    assert_true(limits_reserve(guard, &passes[2], 3, 5));
+    assert_false(limits_reserve(limits, &passes[2], 3, 5));
+    limits_give_back(limits);
+    assert_true(limits_reserve(limits, &passes[2], 3, 5));
     limits_leave(&passes[1]);
     limits_leave(&passes[2]);
-    assert_true(limits_reserve(guard, &passes[0], 5, 5));
+    assert_true(limits_reserve(limits, &passes[0], 5, 5));
     limits_leave(&passes[0]);
-    limits_destroy(guard);
+    limits_destroy(limits);
 }
 
 static void test_operators_have_a_count_of_their_own(void **state)
 {
-    struct limits *guard = create();
-    struct limits_counter *listener = counter(guard, LIMITS_OPERATORS, "ops");
+    struct limits *limits = create();
+    struct limits_counter *listener = counter(limits, LIMITS_OPERATORS, "ops");
     struct limits_usage passes[3], client;
-    assert_true(limits_reserve(guard, &client, 2, 2));
-    assert_true(limits_enter_operators(guard, &passes[0], listener, 2));
-    assert_true(limits_enter_operators(guard, &passes[1], listener, 2));
-    assert_false(limits_enter_operators(guard, &passes[2], listener, 2));
+    assert_true(limits_reserve(limits, &client, 2, 2));
+    assert_true(limits_enter_operators(limits, &passes[0], listener, 2));
+    assert_true(limits_enter_operators(limits, &passes[1], listener, 2));
+    assert_false(limits_enter_operators(limits, &passes[2], listener, 2));
     limits_leave(&passes[2]);
     assert_int_equal(limits_counter_count(listener), 2);
-    assert_int_equal(limits_count(guard), 0);
+    assert_int_equal(limits_count(limits), 0);
     limits_leave(&passes[0]);
-    assert_true(limits_enter_operators(guard, &passes[2], listener, 2));
+    assert_true(limits_enter_operators(limits, &passes[2], listener, 2));
     limits_leave(&passes[1]);
     limits_leave(&passes[2]);
     limits_leave(&client);
-    limits_counter_release(guard, listener);
-    limits_destroy(guard);
+    limits_counter_release(limits, listener);
+    limits_destroy(limits);
 }
 
 static void test_places_over_the_limit(void **state)
 {
-    struct limits *guard = create();
-    struct limits_counter *listener = counter(guard, LIMITS_LISTENER, "a");
+    struct limits *limits = create();
+    struct limits_counter *listener = counter(limits, LIMITS_LISTENER, "a");
     struct limits_usage passes[3] = {{0}};
-    assert_true(limits_enter_late(guard, &passes[0], 2)); /* before it was accepted */
-    assert_int_equal(begin_and_enter(guard, &passes[1], 0, listener, 0), REASON_none);
-    assert_true(limits_enter_late(guard, &passes[1], 2));
-    assert_false(limits_enter_late(guard, &passes[2], 2));
+    assert_true(limits_enter_late(limits, &passes[0], 2)); /* before it was accepted */
+    assert_int_equal(begin_and_enter(limits, &passes[1], 0, listener, 0), REASON_none);
+    assert_true(limits_enter_late(limits, &passes[1], 2));
+    assert_false(limits_enter_late(limits, &passes[2], 2));
     limits_leave(&passes[2]);
     limits_leave(&passes[0]);
-    assert_false(limits_enter_late(guard, &passes[2], 0));
-    assert_true(limits_enter_late(guard, &passes[2], 2));
+    assert_false(limits_enter_late(limits, &passes[2], 0));
+    assert_true(limits_enter_late(limits, &passes[2], 2));
     limits_leave(&passes[1]);
     limits_leave(&passes[2]);
-    limits_counter_release(guard, listener);
-    limits_destroy(guard);
+    limits_counter_release(limits, listener);
+    limits_destroy(limits);
 }
 
 static void test_route(void **state)
 {
-    struct limits *guard = create();
-    struct limits_counter *listener = counter(guard, LIMITS_LISTENER, "a");
-    struct limits_counter *route = counter(guard, LIMITS_ROUTE, "a");
+    struct limits *limits = create();
+    struct limits_counter *listener = counter(limits, LIMITS_LISTENER, "a");
+    struct limits_counter *route = counter(limits, LIMITS_ROUTE, "a");
     struct limits_usage passes[3];
     assert_ptr_not_equal(listener, route);
     for (size_t i = 0; i < WSL_COUNT(passes); i++)
-        assert_int_equal(begin_and_enter(guard, &passes[i], 0, listener, 0), REASON_none);
+        assert_int_equal(begin_and_enter(limits, &passes[i], 0, listener, 0), REASON_none);
     assert_int_equal(limits_enter_route(&passes[0], route, 1), REASON_none);
     assert_int_equal(limits_enter_route(&passes[1], route, 1), REASON_too_many_route);
     limits_leave(&passes[1]);
@@ -147,162 +148,163 @@ static void test_route(void **state)
     limits_leave(&passes[0]);
     limits_leave(&passes[2]);
     assert_int_equal(limits_counter_count(route), 0);
-    limits_counter_release(guard, route);
-    limits_counter_release(guard, listener);
-    limits_destroy(guard);
+    limits_counter_release(limits, route);
+    limits_counter_release(limits, listener);
+    limits_destroy(limits);
 }
 
 static void test_only_one(void **state)
 {
-    struct limits *guard = create();
-    struct limits_counter *listener = counter(guard, LIMITS_LISTENER, "l");
-    struct limits_counter *route = counter(guard, LIMITS_ROUTE, "r");
+    struct limits *limits = create();
+    struct limits_counter *listener = counter(limits, LIMITS_LISTENER, "l");
+    struct limits_counter *route = counter(limits, LIMITS_ROUTE, "r");
     struct limits_usage passes[3];
     for (size_t i = 0; i < WSL_COUNT(passes); i++)
-        assert_int_equal(begin_and_enter(guard, &passes[i], 0, listener, 0), REASON_none);
-    limits_only_one(guard);
+        assert_int_equal(begin_and_enter(limits, &passes[i], 0, listener, 0), REASON_none);
+    limits_only_one(limits);
     assert_int_equal(limits_enter_route(&passes[0], route, 0), REASON_none);
     assert_int_equal(limits_enter_route(&passes[1], route, 0), REASON_shutdown);
     limits_leave_route(&passes[0]); /* its target was down */
-    assert_false(limits_one_has_begun(guard));
+    assert_false(limits_one_has_begun(limits));
     assert_int_equal(limits_enter_route(&passes[1], route, 0), REASON_none);
     assert_int_equal(limits_enter_route(&passes[2], route, 1), REASON_shutdown);
     limits_leave(&passes[1]); /* its client has left */
     assert_int_equal(limits_enter_route(&passes[2], route, 0), REASON_none);
     limits_begun(&passes[2]);
-    assert_true(limits_one_has_begun(guard));
+    assert_true(limits_one_has_begun(limits));
     limits_leave(&passes[2]);
     assert_int_equal(limits_enter_route(&passes[0], route, 0), REASON_shutdown);
     limits_leave(&passes[0]);
-    limits_counter_release(guard, listener);
-    limits_counter_release(guard, route);
-    limits_destroy(guard);
+    limits_counter_release(limits, listener);
+    limits_counter_release(limits, route);
+    limits_destroy(limits);
 }
 
 static void test_a_full_route_does_not_cost_the_only_place(void **state)
 {
-    struct limits *guard = create();
-    struct limits_counter *listener = counter(guard, LIMITS_LISTENER, "l");
-    struct limits_counter *full = counter(guard, LIMITS_ROUTE, "full");
-    struct limits_counter *route = counter(guard, LIMITS_ROUTE, "r");
+    struct limits *limits = create();
+    struct limits_counter *listener = counter(limits, LIMITS_LISTENER, "l");
+    struct limits_counter *full = counter(limits, LIMITS_ROUTE, "full");
+    struct limits_counter *route = counter(limits, LIMITS_ROUTE, "r");
     struct limits_usage passes[2];
     for (size_t i = 0; i < WSL_COUNT(passes); i++)
-        assert_int_equal(begin_and_enter(guard, &passes[i], 0, listener, 0), REASON_none);
+        assert_int_equal(begin_and_enter(limits, &passes[i], 0, listener, 0), REASON_none);
     assert_int_equal(limits_enter_route(&passes[0], full, 1), REASON_none);
-    limits_only_one(guard);
+    limits_only_one(limits);
     assert_int_equal(limits_enter_route(&passes[1], full, 1), REASON_too_many_route);
     assert_int_equal(limits_enter_route(&passes[1], route, 1), REASON_none);
     for (size_t i = 0; i < WSL_COUNT(passes); i++)
         limits_leave(&passes[i]);
-    limits_counter_release(guard, listener);
-    limits_counter_release(guard, full);
-    limits_counter_release(guard, route);
-    limits_destroy(guard);
+    limits_counter_release(limits, listener);
+    limits_counter_release(limits, full);
+    limits_counter_release(limits, route);
+    limits_destroy(limits);
 }
 
 static void test_address(void **state)
 {
-    static const struct config_limits limits = {
+    static const struct config_limits configured = {
         .max_connections_per_address = 2, .handshakes_per_second = 1, .handshake_burst = 3};
-    struct limits *guard = create();
-    struct limits_counter *listener = counter(guard, LIMITS_LISTENER, "a");
+    struct limits *limits = create();
+    struct limits_counter *listener = counter(limits, LIMITS_LISTENER, "a");
     struct limits_usage passes[4];
     uint8_t address[IP_BYTES];
     address_of(1, address);
     for (size_t i = 0; i < WSL_COUNT(passes); i++)
-        assert_int_equal(begin_and_enter(guard, &passes[i], 0, listener, 0), REASON_none);
-    assert_int_equal(limits_enter_address(&passes[0], address, &limits, 0), REASON_none);
-    assert_int_equal(limits_enter_address(&passes[1], address, &limits, 0), REASON_none);
-    assert_int_equal(limits_enter_address(&passes[2], address, &limits, 0),
+        assert_int_equal(begin_and_enter(limits, &passes[i], 0, listener, 0), REASON_none);
+    assert_int_equal(limits_enter_address(&passes[0], address, &configured, 0), REASON_none);
+    assert_int_equal(limits_enter_address(&passes[1], address, &configured, 0), REASON_none);
+    assert_int_equal(limits_enter_address(&passes[2], address, &configured, 0),
                      REASON_too_many_address);
     limits_leave(&passes[2]);
     limits_leave(&passes[1]);
-    assert_int_equal(limits_enter_address(&passes[3], address, &limits, 0), REASON_none);
+    assert_int_equal(limits_enter_address(&passes[3], address, &configured, 0), REASON_none);
     limits_leave(&passes[3]);
-    assert_int_equal(begin_and_enter(guard, &passes[3], 0, listener, 0), REASON_none);
-    assert_int_equal(limits_enter_address(&passes[3], address, &limits, 0), REASON_rate_limited);
+    assert_int_equal(begin_and_enter(limits, &passes[3], 0, listener, 0), REASON_none);
+    assert_int_equal(limits_enter_address(&passes[3], address, &configured, 0),
+                     REASON_rate_limited);
     limits_leave(&passes[3]);
-    /* Counted or not, whoever entered while there was no limit leaves in good order. */
-    assert_int_equal(begin_and_enter(guard, &passes[3], 0, listener, 0), REASON_none);
+    /* An address that entered while there was no limit leaves without an error. */
+    assert_int_equal(begin_and_enter(limits, &passes[3], 0, listener, 0), REASON_none);
     assert_int_equal(limits_enter_address(&passes[3], address, &off, 0), REASON_none);
     limits_leave(&passes[3]);
     limits_leave(&passes[0]);
-    assert_int_equal(limits_count(guard), 0);
-    limits_counter_release(guard, listener);
-    limits_destroy(guard);
+    assert_int_equal(limits_count(limits), 0);
+    limits_counter_release(limits, listener);
+    limits_destroy(limits);
 }
 
 static void test_the_tables_are_bounded(void **state)
 {
     enum { ADDRESSES = 500 };
-    static const struct config_limits limits = {.max_connections_per_address = 1};
+    static const struct config_limits configured = {.max_connections_per_address = 1};
     static struct limits_usage passes[ADDRESSES];
-    struct limits *guard = limits_create(64);
-    assert_non_null(guard);
-    struct limits_counter *listener = counter(guard, LIMITS_LISTENER, "a");
+    struct limits *limits = limits_create(64);
+    assert_non_null(limits);
+    struct limits_counter *listener = counter(limits, LIMITS_LISTENER, "a");
     unsigned counted = 0;
     for (uint32_t i = 0; i < ADDRESSES; i++) {
         uint8_t address[IP_BYTES];
         address_of(i, address);
-        assert_int_equal(begin_and_enter(guard, &passes[i], 0, listener, 0), REASON_none);
-        assert_int_equal(limits_enter_address(&passes[i], address, &limits, 0), REASON_none);
+        assert_int_equal(begin_and_enter(limits, &passes[i], 0, listener, 0), REASON_none);
+        assert_int_equal(limits_enter_address(&passes[i], address, &configured, 0), REASON_none);
         counted += passes[i].slot != LIMITER_NOT_COUNTED;
     }
     assert_true(counted <= 64);
-    assert_int_equal(limits_stats(guard).not_counted, ADDRESSES - counted);
+    assert_int_equal(limits_stats(limits).not_counted, ADDRESSES - counted);
     for (uint32_t i = 0; i < ADDRESSES; i++)
         limits_leave(&passes[i]);
-    limits_counter_release(guard, listener);
-    limits_destroy(guard);
+    limits_counter_release(limits, listener);
+    limits_destroy(limits);
 }
 
-static void test_tallies_are_shared_by_name(void **state)
+static void test_counters_are_shared_by_name(void **state)
 {
     enum { NAMES = 3000 };
     static struct limits_counter *old[NAMES];
-    struct limits *guard = create();
+    struct limits *limits = create();
     struct limits_usage pass;
     char name[16];
     for (unsigned i = 0; i < NAMES; i++) {
         snprintf(name, sizeof(name), "route %u", i);
-        old[i] = counter(guard, LIMITS_ROUTE, name);
+        old[i] = counter(limits, LIMITS_ROUTE, name);
     }
-    assert_int_equal(begin_and_enter(guard, &pass, 0, old[7], 0), REASON_none);
+    assert_int_equal(begin_and_enter(limits, &pass, 0, old[7], 0), REASON_none);
     for (unsigned i = 0; i < NAMES; i += 2) { /* a reload that keeps every other one */
         snprintf(name, sizeof(name), "route %u", i);
-        assert_ptr_equal(counter(guard, LIMITS_ROUTE, name), old[i]);
+        assert_ptr_equal(counter(limits, LIMITS_ROUTE, name), old[i]);
     }
     limits_leave(&pass);
     for (unsigned i = 0; i < NAMES; i++)
-        limits_counter_release(guard, old[i]);
+        limits_counter_release(limits, old[i]);
     for (unsigned i = 0; i < NAMES; i += 2)
-        limits_counter_release(guard, old[i]);
-    limits_counter_release(guard, NULL);
-    limits_destroy(guard);
+        limits_counter_release(limits, old[i]);
+    limits_counter_release(limits, NULL);
+    limits_destroy(limits);
 }
 
-/* Whom no table can count is let in, and leaves like any other. */
+/* An address that no table can count is admitted, and leaves like any other. */
 static void test_no_memory(void **state)
 {
-    const struct config_limits limits = {.max_connections_per_address = 1};
+    const struct config_limits configured = {.max_connections_per_address = 1};
     const uint8_t address[IP_BYTES] = {[15] = 1};
     unsigned nth = 1;
     for (;; nth++) {
         struct limits_usage pass = {0};
         failing_alloc_arm(nth);
-        struct limits *guard = limits_create(64);
+        struct limits *limits = limits_create(64);
         struct limits_counter *listener =
-            guard ? limits_counter_get(guard, LIMITS_LISTENER, "a") : NULL;
+            limits ? limits_counter_get(limits, LIMITS_LISTENER, "a") : NULL;
         if (listener) {
-            assert_int_equal(begin_and_enter(guard, &pass, 0, listener, 0), REASON_none);
-            assert_int_equal(limits_enter_address(&pass, address, &limits, 0), REASON_none);
+            assert_int_equal(begin_and_enter(limits, &pass, 0, listener, 0), REASON_none);
+            assert_int_equal(limits_enter_address(&pass, address, &configured, 0), REASON_none);
         }
         bool failed = failing_alloc_disarm();
         assert_true(failed || listener);
         limits_leave(&pass);
         if (listener)
-            limits_counter_release(guard, listener);
-        limits_destroy(guard);
+            limits_counter_release(limits, listener);
+        limits_destroy(limits);
         if (!failed)
             break;
     }
@@ -322,7 +324,7 @@ enum {
 };
 
 struct crowd {
-    struct limits *guard;
+    struct limits *limits;
     atomic_uint in_process, in_route, by_address[4];
     atomic_bool overrun;
 };
@@ -342,15 +344,15 @@ struct visit {
 static void come(struct crowd *crowd, struct visit *visit, struct limits_counter *listener,
                  struct limits_counter *route, unsigned who)
 {
-    static const struct config_limits limits = {.max_connections_per_address = ADDRESS_LIMIT};
+    static const struct config_limits configured = {.max_connections_per_address = ADDRESS_LIMIT};
     uint8_t address[IP_BYTES];
     *visit = (struct visit){0};
     address_of(who, address);
-    if (begin_and_enter(crowd->guard, &visit->pass, PROCESS_LIMIT, listener, 0) != REASON_none)
+    if (begin_and_enter(crowd->limits, &visit->pass, PROCESS_LIMIT, listener, 0) != REASON_none)
         return;
     visit->counts[0] = &crowd->in_process;
     note(crowd, visit->counts[0], PROCESS_LIMIT);
-    if (limits_enter_address(&visit->pass, address, &limits, 0) != REASON_none)
+    if (limits_enter_address(&visit->pass, address, &configured, 0) != REASON_none)
         return;
     visit->counts[1] = &crowd->by_address[who];
     note(crowd, visit->counts[1], ADDRESS_LIMIT);
@@ -368,36 +370,36 @@ static void go(struct visit *visit)
     limits_leave(&visit->pass);
 }
 
-/* A worker that also reloads: its gates hold the counters for a while only. */
+/* A worker that also reloads: its sites hold the counters for a while only. */
 static void *visitor(void *argument)
 {
     struct crowd *crowd = argument;
     struct visit visits[HELD] = {{.pass = {0}}};
     for (unsigned round = 0; round < ROUNDS; round += HELD) {
-        struct limits_counter *listener = limits_counter_get(crowd->guard, LIMITS_LISTENER, "a");
-        struct limits_counter *route = limits_counter_get(crowd->guard, LIMITS_ROUTE, "a");
+        struct limits_counter *listener = limits_counter_get(crowd->limits, LIMITS_LISTENER, "a");
+        struct limits_counter *route = limits_counter_get(crowd->limits, LIMITS_ROUTE, "a");
         for (unsigned i = 0; i < HELD && listener && route; i++)
             come(crowd, &visits[i], listener, route, (round + i * 3) % 4);
-        (void)limits_stats(crowd->guard);
+        (void)limits_stats(crowd->limits);
         for (unsigned i = 0; i < HELD; i++)
             go(&visits[i]);
-        limits_counter_release(crowd->guard, listener);
-        limits_counter_release(crowd->guard, route);
+        limits_counter_release(crowd->limits, listener);
+        limits_counter_release(crowd->limits, route);
     }
     return NULL;
 }
 
 static void test_threads_never_overrun_a_limit(void **state)
 {
-    struct crowd crowd = {.guard = create()};
+    struct crowd crowd = {.limits = create()};
     pthread_t threads[THREADS];
     for (size_t i = 0; i < THREADS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, visitor, &crowd), 0);
     for (size_t i = 0; i < THREADS; i++)
         assert_int_equal(pthread_join(threads[i], NULL), 0);
     assert_false(atomic_load(&crowd.overrun));
-    assert_int_equal(limits_count(crowd.guard), 0);
-    limits_destroy(crowd.guard); /* and no counter is left */
+    assert_int_equal(limits_count(crowd.limits), 0);
+    limits_destroy(crowd.limits); /* and no counter is left */
 }
 
 int main(void)
@@ -412,7 +414,7 @@ int main(void)
         cmocka_unit_test(test_a_full_route_does_not_cost_the_only_place),
         cmocka_unit_test(test_address),
         cmocka_unit_test(test_the_tables_are_bounded),
-        cmocka_unit_test(test_tallies_are_shared_by_name),
+        cmocka_unit_test(test_counters_are_shared_by_name),
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_threads_never_overrun_a_limit),
     };
