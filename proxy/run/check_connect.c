@@ -285,6 +285,6 @@ bool check_connect_run(const struct config *config, FILE *out)
     good = tell_listeners(&survey) && good;
     fprintf(out, good ? "%s: ok\n" : "%s: not ok, see above\n", config->file);
     free(survey.visits);
-    site_resources_release(survey.resources);
+    site_resources_free(survey.resources);
     return good;
 }

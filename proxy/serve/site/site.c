@@ -118,7 +118,7 @@ void site_release(struct site *site)
     free(site->routes);
     free(site->listeners);
     route_table_free(site->table);
-    site_resources_release(site->resources);
+    site_resources_free(site->resources);
     config_release(config);
     free(site);
 }

@@ -44,24 +44,16 @@ struct site_resources *site_resources_create(const struct config *config,
         snprintf(error, error_size, "out of memory");
         return NULL;
     }
-    atomic_init(&resources->references, 1);
     resources->config = config_retain(config);
     if (open_all(resources, previous, error, error_size))
         return resources;
-    site_resources_release(resources);
+    site_resources_free(resources);
     return NULL;
 }
 
-struct site_resources *site_resources_retain(struct site_resources *resources)
+void site_resources_free(struct site_resources *resources)
 {
-    atomic_fetch_add_explicit(&resources->references, 1, memory_order_relaxed);
-    return resources;
-}
-
-void site_resources_release(struct site_resources *resources)
-{
-    if (!resources ||
-        atomic_fetch_sub_explicit(&resources->references, 1, memory_order_acq_rel) != 1)
+    if (!resources)
         return;
     for (size_t i = 0; resources->listener_tls && i < resources->config->listener_count; i++)
         tls_ctx_release(resources->listener_tls[i]);

@@ -1,44 +1,38 @@
 /*
- * A configuration made ready to serve: the snapshot and what was built from it, TLS contexts and
- * the pool of targets. A reload makes new resources from the one before; sessions keep the one they
- * began with.
+ * Resources that are built from a configuration: TLS contexts and the pool of targets.
  *
- * What a reload keeps: ticket keys, so that TLS sessions resume; certificates whose files hold the
- * same bytes; what is known of targets that stayed the same.
+ * A reload builds new resources from the ones before. It keeps ticket keys, so that TLS sessions
+ * resume; certificates whose files hold the same bytes; the health of targets that stay the same.
  *
- * Owns: all of that. Thread: made on one, then read by any; the count is atomic. The store is the
- * main thread's. Errors: site_resources_create returns NULL and fills one line: place, file,
- * problem, remedy. Lifetime: the last release.
+ * Owns: all of that, and a reference to the configuration. Thread: made on one, then read by any;
+ * the store is the main thread's. Errors: site_resources_create returns NULL and fills one line:
+ * place, file, problem, remedy. Lifetime: its owner's, a site or `check --connect`.
  */
 #ifndef WSLUICE_SERVE_SITE_SITE_RESOURCES_H
 #define WSLUICE_SERVE_SITE_SITE_RESOURCES_H
-
-#include <stdatomic.h>
 
 #include "config/model/config.h"
 #include "net/tls/context/tls_ctx.h"
 #include "serve/target/pool.h"
 
 struct site_resources {
-    atomic_uint references;
     const struct config *config;
     struct tls_store *store;       /* its certificates are for metrics and warnings */
     struct tls_ctx **listener_tls; /* per listener; NULL: plain only */
     struct pool *pool;
 };
 
-/* `previous`: what runs now, or NULL. It is not kept, nor is it changed. */
+/* `previous`: the resources in use, or NULL. They are not kept and not changed. */
 WSL_MUST_CHECK struct site_resources *site_resources_create(const struct config *config,
                                                             const struct site_resources *previous,
                                                             char *error, size_t error_size);
-struct site_resources *site_resources_retain(struct site_resources *resources);
-void site_resources_release(struct site_resources *resources);
+void site_resources_free(struct site_resources *resources); /* NULL: nothing happens */
 
 /*
- * True once for each new state of the certificate, key and CA files: time for new resources. When
- * that cannot be made this one serves on, and stays silent about these files until they change
- * again. A stat for each file; to be called every few seconds, and true with the second call after
- * a change. Main thread.
+ * True once for each new state of the certificate, key and CA files: time for a reload. If it
+ * fails these resources stay in use, and report no change until the files change again. One stat
+ * per file; to be called every few seconds. The second call after a change returns true, so that
+ * files which are still being written are not read. Main thread.
  */
 WSL_MUST_CHECK bool site_resources_files_changed(struct site_resources *resources);
 

@@ -85,7 +85,8 @@ static int tear_down(void **state)
     return 0;
 }
 
-static struct site_resources *open_gate(struct world *world, const struct site_resources *previous)
+static struct site_resources *open_resources(struct world *world,
+                                             const struct site_resources *previous)
 {
     world->error[0] = '\0';
     struct site_resources *resources =
@@ -170,19 +171,19 @@ static void test_tickets_outlive_a_reload(void **state)
         for (int listener = 0; listener < 2; listener++) {
             struct client client;
             open_client(&client, world, version);
-            struct site_resources *first = open_gate(world, NULL);
+            struct site_resources *first = open_resources(world, NULL);
             assert_false(resumes(world, first, listener, 0, &client));
-            struct site_resources *second = open_gate(world, first);
-            site_resources_release(first);
+            struct site_resources *second = open_resources(world, first);
+            site_resources_free(first);
             assert_true(resumes(world, second, listener, 1, &client));
-            struct site_resources *third = open_gate(world, second);
-            site_resources_release(second);
+            struct site_resources *third = open_resources(world, second);
+            site_resources_free(second);
             assert_true(resumes(world, third, listener, 0, &client));
-            site_resources_release(third);
+            site_resources_free(third);
             /* A process that knows nothing of the one before. */
-            struct site_resources *stranger = open_gate(world, NULL);
-            assert_false(resumes(world, stranger, listener, 0, &client));
-            site_resources_release(stranger);
+            struct site_resources *unrelated = open_resources(world, NULL);
+            assert_false(resumes(world, unrelated, listener, 0, &client));
+            site_resources_free(unrelated);
             close_client(&client);
         }
     }
@@ -194,17 +195,17 @@ static void test_tickets_are_for_one_policy(void **state)
     for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++) {
         struct client client;
         open_client(&client, world, version);
-        struct site_resources *resources = open_gate(world, NULL);
+        struct site_resources *resources = open_resources(world, NULL);
         assert_false(resumes(world, resources, 0, 0, &client));
         assert_false(resumes(world, resources, 1, 0, &client));
         assert_false(resumes(world, resources, 0, 0, &client));
 
         /* Renewed certificates change nothing. */
         pki_write_leaf(&world->pki, "b.pem", "renewed", "DNS:b.test");
-        struct site_resources *renewed = open_gate(world, resources);
+        struct site_resources *renewed = open_resources(world, resources);
         assert_true(resumes(world, renewed, 0, 1, &client));
         assert_false(resumes(world, renewed, 1, 1, &client));
-        site_resources_release(renewed);
+        site_resources_free(renewed);
 
         /* Another CA does, though its file has the same name. */
         struct pki_pair other = pki_issue(&world->pki, EVP_EC_gen("P-256"), "CA 2", NULL, NULL);
@@ -212,18 +213,18 @@ static void test_tickets_are_for_one_policy(void **state)
         PEM_write_X509(file, world->pki.ca.certificate);
         PEM_write_X509(file, other.certificate);
         fclose(file);
-        struct site_resources *trusting = open_gate(world, resources);
+        struct site_resources *trusting = open_resources(world, resources);
         assert_false(resumes(world, trusting, 1, 0, &client));
         assert_true(resumes(world, trusting, 1, 0, &client));
-        site_resources_release(trusting);
+        site_resources_free(trusting);
         world->listeners[1].tls.ciphers = "ECDHE+AESGCM";
-        struct site_resources *stricter = open_gate(world, resources);
+        struct site_resources *stricter = open_resources(world, resources);
         assert_false(resumes(world, stricter, 1, 0, &client));
-        site_resources_release(stricter);
+        site_resources_free(stricter);
         describe(world);
         pki_write(&world->pki, "ca.pem", world->pki.ca.certificate, NULL, NULL);
         pki_free_pair(&other);
-        site_resources_release(resources);
+        site_resources_free(resources);
         close_client(&client);
     }
 }
@@ -237,10 +238,10 @@ static void changed(struct site_resources *resources)
     assert_false(site_resources_files_changed(resources));
 }
 
-static void test_bad_file_keeps_the_old_gate(void **state)
+static void test_bad_file_keeps_the_old_resources(void **state)
 {
     struct world *world = *state;
-    struct site_resources *resources = open_gate(world, NULL);
+    struct site_resources *resources = open_resources(world, NULL);
     assert_false(site_resources_files_changed(resources));
     pki_write_text(&world->pki, "b.pem", "no PEM at all\n");
     changed(resources);
@@ -254,32 +255,32 @@ static void test_bad_file_keeps_the_old_gate(void **state)
 
     pki_write_leaf(&world->pki, "b.pem", "renewed", "DNS:b.test");
     changed(resources);
-    struct site_resources *next = open_gate(world, resources);
-    site_resources_release(resources);
+    struct site_resources *next = open_resources(world, resources);
+    site_resources_free(resources);
     assert_false(site_resources_files_changed(next));
     assert_true(resumes(world, next, 0, 0, &client));
     close_client(&client);
-    site_resources_release(next);
+    site_resources_free(next);
 }
 
 static void test_every_file_is_looked_at(void **state)
 {
     struct world *world = *state;
     static const char *const names[] = {"a.pem", "b.pem", "c.pem", "ca.pem"};
-    struct site_resources *resources = open_gate(world, NULL);
+    struct site_resources *resources = open_resources(world, NULL);
     for (size_t i = 0; i < WSL_COUNT(names); i++) {
         pki_write_text(&world->pki, names[i], names[i]);
         changed(resources);
     }
-    site_resources_release(resources);
+    site_resources_free(resources);
 }
 
 static void test_a_new_certificate_is_shown(void **state)
 {
     struct world *world = *state;
-    struct site_resources *resources = open_gate(world, NULL);
+    struct site_resources *resources = open_resources(world, NULL);
     pki_write_leaf(&world->pki, "b.pem", "renewed", "DNS:b.test,DNS:more.test");
-    struct site_resources *next = open_gate(world, resources);
+    struct site_resources *next = open_resources(world, resources);
     for (int i = 0; i < 2; i++) {
         SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
         struct tls_peer peer;
@@ -296,8 +297,8 @@ static void test_a_new_certificate_is_shown(void **state)
         tls_peer_close(&peer);
         SSL_CTX_free(ctx);
     }
-    site_resources_release(resources);
-    site_resources_release(next);
+    site_resources_free(resources);
+    site_resources_free(next);
 }
 
 /* ---- privileges ---- */
@@ -332,7 +333,7 @@ static void assert_denied(const struct site_resources *resources, const char *fi
 static void test_unreadable_files_stand_for_what_was_read(void **state)
 {
     struct world *world = *state;
-    struct site_resources *resources = open_gate(world, NULL);
+    struct site_resources *resources = open_resources(world, NULL);
     struct client client;
     open_client(&client, world, TLS1_3_VERSION);
     assert_false(resumes(world, resources, 0, 0, &client));
@@ -342,8 +343,8 @@ static void test_unreadable_files_stand_for_what_was_read(void **state)
     drop_privileges(world, true);
     for (int i = 0; i < 3; i++)
         assert_false(site_resources_files_changed(resources));
-    struct site_resources *next = open_gate(world, resources);
-    struct site_resources *last = open_gate(world, next);
+    struct site_resources *next = open_resources(world, resources);
+    struct site_resources *last = open_resources(world, next);
     for (int i = 0; i < 3; i++)
         assert_denied(last, world->paths[i].text, true);
     world->certificates[1][1].certificate = world->ca.text;
@@ -351,12 +352,12 @@ static void test_unreadable_files_stand_for_what_was_read(void **state)
     drop_privileges(world, false);
     assert_true(resumes(world, last, 0, 1, &client));
     describe(world);
-    struct site_resources *again = open_gate(world, last);
+    struct site_resources *again = open_resources(world, last);
     assert_denied(again, world->paths[1].text, false);
     close_client(&client);
     struct site_resources *all[] = {resources, next, last, again};
     for (size_t i = 0; i < WSL_COUNT(all); i++)
-        site_resources_release(all[i]);
+        site_resources_free(all[i]);
 }
 
 /* A certificate that anybody may read, and a key that only root may. */
@@ -372,14 +373,14 @@ static void test_new_certificate_without_its_key_is_refused(void **state)
     struct pki_path key = pki_path(&world->pki, "k.key");
     world->certificates[0][0].certificate = certificate.text;
     world->certificates[0][0].key = key.text;
-    struct site_resources *resources = open_gate(world, NULL);
+    struct site_resources *resources = open_resources(world, NULL);
     assert_int_equal(chmod(world->pki.directory, 0755), 0);
     assert_int_equal(chmod(key.text, 0), 0);
     if (getuid() == 0)
         assert_int_equal(seteuid(65534), 0);
-    struct site_resources *next = open_gate(world, resources);
+    struct site_resources *next = open_resources(world, resources);
     assert_denied(next, certificate.text, true);
-    site_resources_release(next);
+    site_resources_free(next);
     if (getuid() == 0)
         assert_int_equal(seteuid(0), 0);
     pki_write(&world->pki, "k.crt", pair[1].certificate, NULL, NULL);
@@ -388,7 +389,7 @@ static void test_new_certificate_without_its_key_is_refused(void **state)
     assert_refused(world, resources, "gateway.yaml:0:7: key file ", "Permission denied");
     if (getuid() == 0)
         assert_int_equal(seteuid(0), 0);
-    site_resources_release(resources);
+    site_resources_free(resources);
     for (int i = 0; i < 2; i++)
         pki_free_pair(&pair[i]);
 }
@@ -430,18 +431,18 @@ static void test_expired_meanwhile_is_no_error(void **state)
 {
     struct world *world = *state;
     write_dated(world, "b.pem", -20L * DAY, 1);
-    struct site_resources *resources = open_gate(world, NULL);
+    struct site_resources *resources = open_resources(world, NULL);
     sleep(3);
-    struct site_resources *next = open_gate(world, resources);
-    site_resources_release(resources);
+    struct site_resources *next = open_resources(world, resources);
+    site_resources_free(resources);
     assert_refused(world, NULL, "gateway.yaml:1:7: ", "expired on ");
-    site_resources_release(next);
+    site_resources_free(next);
 }
 
 static void test_certificates_are_listed_once(void **state)
 {
     struct world *world = *state;
-    struct site_resources *resources = open_gate(world, NULL);
+    struct site_resources *resources = open_resources(world, NULL);
     size_t count;
     (void)tls_store_certificates(resources->store, &count);
     assert_int_equal(count, 3); /* a and b twice, c as the target's */
@@ -452,7 +453,7 @@ static void test_certificates_are_listed_once(void **state)
         assert_string_equal(one->name, name);
         assert_in_range(one->not_after, time(NULL) + 3500, time(NULL) + 3600);
     }
-    site_resources_release(resources);
+    site_resources_free(resources);
 }
 
 static void assert_warning(const struct tls_store_certificate *certificate, int64_t now,
@@ -494,21 +495,19 @@ static void test_warnings_come_in_time(void **state)
     assert_warning(&certificate, to + 1, "certificate 'b.pem' expired on 2026-04-01; renew it");
 }
 
-/* ---- life ---- */
+/* ---- creation and failure ---- */
 
-static void test_gate_without_tls(void **state)
+static void test_without_tls(void **state)
 {
     struct world *world = *state;
     world->listeners[0].tls.mode = world->listeners[1].tls.mode = CONFIG_TLS_OFF;
     world->target.tls = false;
-    struct site_resources *resources = open_gate(world, NULL);
+    struct site_resources *resources = open_resources(world, NULL);
     for (int i = 0; i < 3; i++)
         assert_null(resources->listener_tls[i]);
     assert_false(site_resources_files_changed(resources));
-    assert_ptr_equal(site_resources_retain(resources), resources);
-    site_resources_release(resources);
-    site_resources_release(resources);
-    site_resources_release(NULL);
+    site_resources_free(resources);
+    site_resources_free(NULL);
 }
 
 static void test_targets_are_refused_too(void **state)
@@ -523,7 +522,7 @@ static void test_each_allocation_fails(void **state)
 {
     struct world *world = *state;
     for (int reload = 0; reload < 2; reload++) {
-        struct site_resources *previous = reload ? open_gate(world, NULL) : NULL;
+        struct site_resources *previous = reload ? open_resources(world, NULL) : NULL;
         bool failed = true;
         for (unsigned n = 1; failed; n++) {
             failing_alloc_arm(n);
@@ -531,9 +530,9 @@ static void test_each_allocation_fails(void **state)
                 site_resources_create(world->config, previous, world->error, sizeof(world->error));
             failed = failing_alloc_disarm();
             assert_int_equal(resources == NULL, failed);
-            site_resources_release(resources);
+            site_resources_free(resources);
         }
-        site_resources_release(previous);
+        site_resources_free(previous);
     }
 }
 
@@ -544,7 +543,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_tickets_outlive_a_reload),
         TEST(test_tickets_are_for_one_policy),
-        TEST(test_bad_file_keeps_the_old_gate),
+        TEST(test_bad_file_keeps_the_old_resources),
         TEST(test_every_file_is_looked_at),
         TEST(test_a_new_certificate_is_shown),
         TEST(test_unreadable_files_stand_for_what_was_read),
@@ -553,7 +552,7 @@ int main(void)
         TEST(test_expired_meanwhile_is_no_error),
         TEST(test_certificates_are_listed_once),
         TEST(test_warnings_come_in_time),
-        TEST(test_gate_without_tls),
+        TEST(test_without_tls),
         TEST(test_targets_are_refused_too),
         TEST(test_each_allocation_fails),
     };
