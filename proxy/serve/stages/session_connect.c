@@ -104,39 +104,43 @@ static void remember(struct session *session, const struct config_target *target
 
 /* Where the request's token leads to, or the address that is configured. */
 static bool find_address(struct session *session, const struct config_target *target,
-                         struct target_connect_leg *leg)
+                         struct target_connect_candidate *candidate)
 {
     const struct token_place *place = session->entry->place;
     if (place)
-        leg->address = place->address;
-    else if (!fill_in(session, "host", target->address.host, leg->host, &leg->address.host))
+        candidate->address = place->address;
+    else if (!fill_in(session, "host", target->address.host, candidate->host,
+                      &candidate->address.host))
         return false;
     /* One of many that are reached by TLS, and has no host to verify. */
-    leg->plain = place && leg->address.kind == CONFIG_ADDRESS_UNIX && !target->server_name;
-    return fill_in(session, "server_name", target->server_name, leg->server_name, &leg->tls_name);
+    candidate->plain =
+        place && candidate->address.kind == CONFIG_ADDRESS_UNIX && !target->server_name;
+    return fill_in(session, "server_name", target->server_name, candidate->server_name,
+                   &candidate->tls_name);
 }
 
 static enum reason prepare_cb(void *owner, const struct config_target *target,
-                              struct target_connect_leg *leg)
+                              struct target_connect_candidate *candidate)
 {
     struct session *session = owner;
     /* Nobody waits through a retry window for a client that has left meanwhile. */
-    if (leg->again && socket_hung_up(session->fd))
+    if (candidate->again && socket_hung_up(session->fd))
         return REASON_handshake_eof;
-    if (!find_address(session, target, leg))
+    if (!find_address(session, target, candidate))
         return REASON_target_name_refused;
-    remember(session, target, &leg->address);
-    leg->origin.requested = !session->entry->place && leg->address.host != target->address.host;
-    leg->origin.client = session_facts_client_key(session);
+    remember(session, target, &candidate->address);
+    candidate->origin.requested =
+        !session->entry->place && candidate->address.host != target->address.host;
+    candidate->origin.client = session_facts_client_key(session);
     /* A certificate is expected for the name that was dialled, unless another is configured. */
-    if (!leg->tls_name && leg->address.host != target->address.host)
-        leg->tls_name = leg->address.host;
+    if (!candidate->tls_name && candidate->address.host != target->address.host)
+        candidate->tls_name = candidate->address.host;
     if (target->proxy_protocol == CONFIG_TARGET_PROXY_OFF)
         return REASON_none;
-    leg->preface_length =
-        introduce(session, target->proxy_protocol, leg->preface, sizeof(leg->preface));
+    candidate->preface_length =
+        introduce(session, target->proxy_protocol, candidate->preface, sizeof(candidate->preface));
     /* What has no room there is a host name longer than any that exists. */
-    return leg->preface_length > 0 ? REASON_none : REASON_http_no_route;
+    return candidate->preface_length > 0 ? REASON_none : REASON_http_no_route;
 }
 
 /* ---- the way there ---- */

@@ -29,16 +29,16 @@ struct pool {
 
 /* ---- sameness ---- */
 
-static bool same_address(const struct config_address *a, const struct config_address *b)
+static bool is_same_address(const struct config_address *a, const struct config_address *b)
 {
     return a->kind == b->kind && a->port == b->port && text_equal(a->host, b->host) &&
            text_equal(a->path, b->path);
 }
 
 /* Where it was written down does not matter. */
-static bool same_target(const struct config_target *a, const struct config_target *b)
+static bool is_same_target(const struct config_target *a, const struct config_target *b)
 {
-    return same_address(&a->address, &b->address) && a->tls == b->tls &&
+    return is_same_address(&a->address, &b->address) && a->tls == b->tls &&
            a->insecure == b->insecure && text_equal(a->server_name, b->server_name) &&
            text_equal(a->ca, b->ca) && text_equal(a->certificate, b->certificate) &&
            text_equal(a->key, b->key) && text_equal(a->key_password, b->key_password) &&
@@ -66,7 +66,7 @@ static struct pool_target *find(const struct pool *pool, const struct config_tar
     struct hash_map_link *link = hash_map_find(&pool->by_address, address_text(target));
     for (; link; link = hash_map_again(&pool->by_address, link)) {
         struct pool_target *found = WSL_CONTAINER(link, struct pool_target, by_address);
-        if (same_target(found->config, target))
+        if (is_same_target(found->config, target))
             return found;
     }
     return NULL;
@@ -75,7 +75,7 @@ static struct pool_target *find(const struct pool *pool, const struct config_tar
 /* ---- making ---- */
 
 /* Has it no address of its own, or does a request's path say a part of it? */
-static bool varies(const struct config_target *target)
+static bool is_variable(const struct config_target *target)
 {
     const struct config_address *address = &target->address;
     if (!address->host && !address->path)
@@ -84,7 +84,7 @@ static bool varies(const struct config_target *target)
            (target->server_name && strchr(target->server_name, '{'));
 }
 
-static struct pool_state *state_for(const struct config_target *target, const struct pool *previous)
+static struct pool_state *get_state(const struct config_target *target, const struct pool *previous)
 {
     const struct pool_target *known = previous ? find(previous, target) : NULL;
     if (known) {
@@ -124,8 +124,8 @@ static bool add_target(struct pool *pool, const struct config_route *route,
     *target = (struct pool_target){
         .config = config,
         .route = route,
-        .state = state_for(config, previous),
-        .varies = varies(config),
+        .state = get_state(config, previous),
+        .varies = is_variable(config),
     };
     if (!target->state) {
         snprintf(error, error_size, "out of memory");
@@ -137,28 +137,28 @@ static bool add_target(struct pool *pool, const struct config_route *route,
 }
 
 /* Whatever its tokens stand for, a route with tokens has one target that varies. */
-static const struct config_target *target_of(const struct config_route *route, size_t index)
+static const struct config_target *target_at(const struct config_route *route, size_t index)
 {
     return route->tokens.file ? &route->tokens.target : &route->targets[index];
 }
 
-static size_t targets_of(const struct config_route *route)
+static size_t count_targets(const struct config_route *route)
 {
     if (route->tokens.file)
         return 1;
     return route->target_count < BALANCE_TARGETS_MAX ? route->target_count : BALANCE_TARGETS_MAX;
 }
 
-static bool fill(struct pool *pool, const struct pool *previous, struct tls_store *store,
-                 char *error, size_t error_size)
+static bool add_targets(struct pool *pool, const struct pool *previous, struct tls_store *store,
+                        char *error, size_t error_size)
 {
     uint32_t *member = pool->members;
     for (size_t i = 0; i < pool->config->route_count; i++) {
         const struct config_route *route = &pool->config->routes[i];
         pool->routes[i].targets = member;
-        pool->routes[i].count = (uint32_t)targets_of(route);
-        for (size_t j = 0; j < targets_of(route); j++) {
-            const struct config_target *config = target_of(route, j);
+        pool->routes[i].count = (uint32_t)count_targets(route);
+        for (size_t j = 0; j < count_targets(route); j++) {
+            const struct config_target *config = target_at(route, j);
             const struct pool_target *known = find(pool, config);
             *member++ = (uint32_t)(known ? known - pool->targets : (ptrdiff_t)pool->target_count);
             if (!known && !add_target(pool, route, config, previous, store, error, error_size))
@@ -173,7 +173,7 @@ struct pool *pool_create(const struct config *config, const struct pool *previou
 {
     size_t members = 0;
     for (size_t i = 0; i < config->route_count; i++)
-        members += targets_of(&config->routes[i]);
+        members += count_targets(&config->routes[i]);
     struct pool *pool = calloc(1, sizeof(*pool));
     if (pool) {
         pool->config = config;
@@ -185,7 +185,7 @@ struct pool *pool_create(const struct config *config, const struct pool *previou
     if (!pool || !pool->routes || !pool->members || !pool->targets ||
         !hash_map_reserve(&pool->by_address, members))
         snprintf(error, error_size, "out of memory");
-    else if (fill(pool, previous, store, error, error_size))
+    else if (add_targets(pool, previous, store, error, error_size))
         return pool;
     pool_free(pool);
     return NULL;
@@ -254,8 +254,8 @@ struct balance_health pool_target_health(const struct pool_target *target)
 }
 
 /* False: somebody was faster, and `seen` is out of date. */
-static bool change(struct pool_target *target, struct balance_health *seen,
-                   struct balance_health next)
+static bool replace_health(struct pool_target *target, struct balance_health *seen,
+                           struct balance_health next)
 {
     return atomic_compare_exchange_weak_explicit(&target->state->health, seen, next,
                                                  memory_order_relaxed, memory_order_relaxed);
@@ -280,7 +280,7 @@ void pool_note(struct pool_target *target, enum balance_event event, uint64_t no
     if (event == BALANCE_CONNECTED && seen.fails == 0)
         return;
     struct balance_policy policy = policy_of(target->route);
-    while (!change(target, &seen, balance_after(seen, &policy, event, now)))
+    while (!replace_health(target, &seen, balance_after(seen, &policy, event, now)))
         ;
 }
 
@@ -327,8 +327,8 @@ bool pool_usable(struct pool *pool, const struct config_route *route, uint64_t n
 /* ---- the choice ---- */
 
 /* One look at all candidates. False: another session took the trial; what was seen is outdated. */
-static bool choose(struct pool *pool, const struct config_route *route, uint64_t now,
-                   uint32_t rotor, struct pool_choice *choice)
+static bool try_choose(struct pool *pool, const struct config_route *route, uint64_t now,
+                       uint32_t rotor, struct pool_choice *choice)
 {
     struct balance_target seen[BALANCE_TARGETS_MAX];
     size_t count = route_of(pool, route)->count;
@@ -343,8 +343,8 @@ static bool choose(struct pool *pool, const struct config_route *route, uint64_t
     if (balance_state(first, &policy, now) != BALANCE_DUE)
         return true;
     choice->trial = true;
-    return change(pool_target(pool, route, choice->order[0]), &first,
-                  balance_after(first, &policy, BALANCE_TRIAL_BEGAN, now));
+    return replace_health(pool_target(pool, route, choice->order[0]), &first,
+                          balance_after(first, &policy, BALANCE_TRIAL_BEGAN, now));
 }
 
 void pool_pick(struct pool *pool, const struct config_route *route, uint64_t now,
@@ -356,6 +356,6 @@ void pool_pick(struct pool *pool, const struct config_route *route, uint64_t now
     if (entry->count == 1)
         return;
     uint32_t rotor = atomic_fetch_add_explicit(&entry->rotor, 1, memory_order_relaxed);
-    while (!choose(pool, route, now, rotor, choice))
+    while (!try_choose(pool, route, now, rotor, choice))
         choice->trial = false;
 }

@@ -52,7 +52,7 @@ static void finish(struct probe *probe)
 }
 
 /* The verdict. Always true, so that it can be returned. */
-static bool decide(struct probe *probe, enum reason reason, const char *detail)
+static bool set_verdict(struct probe *probe, enum reason reason, const char *detail)
 {
     probe->decided = true;
     probe->result.reason = reason;
@@ -64,7 +64,7 @@ static bool decide(struct probe *probe, enum reason reason, const char *detail)
 
 /* ---- the banner ---- */
 
-static bool wrong_banner(struct probe *probe, size_t length)
+static bool reject_banner(struct probe *probe, size_t length)
 {
     char said[24], detail[DIAL_DETAIL];
     snprintf(said, sizeof(said), "%.*s", (int)length, (const char *)probe->buffer);
@@ -73,28 +73,28 @@ static bool wrong_banner(struct probe *probe, size_t length)
             *byte = '.';
     snprintf(detail, sizeof(detail), "said \"%s\" where \"%s\" should come", said,
              probe->request.banner + probe->matched);
-    return decide(probe, REASON_target_io, detail);
+    return set_verdict(probe, REASON_target_io, detail);
 }
 
 /* True when there is a verdict. */
-static bool compare(struct probe *probe, size_t length)
+static bool compare_banner(struct probe *probe, size_t length)
 {
     const char *expected = probe->request.banner + probe->matched;
     size_t left = strlen(expected), common = length < left ? length : left;
     if (memcmp(probe->buffer, expected, common) != 0)
-        return wrong_banner(probe, length);
+        return reject_banner(probe, length);
     probe->matched += common;
-    return common == left && decide(probe, REASON_none, "");
+    return common == left && set_verdict(probe, REASON_none, "");
 }
 
 /* True when there is a verdict. */
-static bool listen_to(struct probe *probe)
+static bool read_banner(struct probe *probe)
 {
     for (;;) {
         struct io io = transport_read(probe->transport, probe->buffer, sizeof(probe->buffer));
         switch ((enum io_status)io.status) {
         case IO_OK:
-            if (compare(probe, io.n))
+            if (compare_banner(probe, io.n))
                 return true;
             break;
         case IO_WANT_READ:
@@ -104,9 +104,10 @@ static bool listen_to(struct probe *probe)
             watch_want(probe->connection.watch, WATCH_WRITE);
             return false;
         case IO_EOF:
-            return decide(probe, REASON_target_closed, "hung up before its banner was complete");
+            return set_verdict(probe, REASON_target_closed,
+                               "hung up before its banner was complete");
         case IO_FAIL:
-            return decide(probe, io.reason, "broke off before its banner was complete");
+            return set_verdict(probe, io.reason, "broke off before its banner was complete");
         }
     }
 }
@@ -115,16 +116,16 @@ static void timer_cb(uv_timer_t *timer)
 {
     struct probe *probe = WSL_CONTAINER(timer, struct probe, timer);
     /* A banner that came while the loop was not running counts. */
-    if (!probe->decided && !listen_to(probe))
-        decide(probe, REASON_target_timeout, "connected, but said nothing in time");
+    if (!probe->decided && !read_banner(probe))
+        set_verdict(probe, REASON_target_timeout, "connected, but said nothing in time");
     finish(probe);
 }
 
-static void heard_cb(void *owner, unsigned ready)
+static void ready_cb(void *owner, unsigned ready)
 {
     struct probe *probe = owner;
     (void)ready;
-    if (listen_to(probe))
+    if (read_banner(probe))
         finish(probe);
 }
 
@@ -135,17 +136,17 @@ static bool connected(struct probe *probe, const struct dial_result *result)
 {
     probe->dial = NULL;
     if (result->reason != REASON_none)
-        return decide(probe, result->reason, result->detail);
+        return set_verdict(probe, result->reason, result->detail);
     probe->connection = *result;
     probe->transport =
         result->tls ? result->tls : plain_init(&probe->plain, result->fd, &transport_target);
     if (!probe->request.banner)
-        return decide(probe, REASON_none, "");
-    watch_adopt(result->watch, heard_cb, probe);
-    return listen_to(probe);
+        return set_verdict(probe, REASON_none, "");
+    watch_adopt(result->watch, ready_cb, probe);
+    return read_banner(probe);
 }
 
-static void arm(struct probe *probe)
+static void start_timer(struct probe *probe)
 {
     uint64_t now = now_of(probe);
     uint64_t left = probe->deadline > now ? probe->deadline - now : 0;
@@ -158,22 +159,22 @@ static void dialled_cb(void *owner, const struct dial_result *result)
     if (connected(probe, result))
         finish(probe);
     else
-        arm(probe);
+        start_timer(probe);
 }
 
 /* A target that expects a header must not take a probe for a client. */
 static struct slice preface_of(struct probe *probe)
 {
-    static const struct proxy_proto only_looking = {.kind = PROXY_PROTO_LOCAL};
+    static const struct proxy_proto local = {.kind = PROXY_PROTO_LOCAL};
     size_t length = 0;
     switch (probe->request.target->proxy_protocol) {
     case CONFIG_TARGET_PROXY_OFF:
         break;
     case CONFIG_TARGET_PROXY_V1:
-        length = proxy_proto_encode_v1(probe->preface, sizeof(probe->preface), &only_looking);
+        length = proxy_proto_encode_v1(probe->preface, sizeof(probe->preface), &local);
         break;
     case CONFIG_TARGET_PROXY_V2:
-        length = proxy_proto_encode_v2(probe->preface, sizeof(probe->preface), &only_looking);
+        length = proxy_proto_encode_v2(probe->preface, sizeof(probe->preface), &local);
         break;
     }
     return (struct slice){(const char *)probe->preface, length};
@@ -204,7 +205,7 @@ struct probe *probe_start(const struct probe_request *request)
     probe->dial = dial_start(&to, &result);
     if (!probe->dial) {
         connected(probe, &result);
-        arm(probe);
+        start_timer(probe);
     }
     return probe;
 }

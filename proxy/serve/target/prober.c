@@ -8,7 +8,7 @@
 /* The first probes of many targets are spread over so long, or an interval if that is shorter. */
 #define SPREAD_MS 1000
 
-struct watched {
+struct probed_target {
     struct prober *prober;
     struct pool_target *target;
     uv_timer_t timer;
@@ -23,63 +23,63 @@ struct prober {
     struct tls_scratch *scratch;
     uint32_t attempts;
     size_t count, open; /* timers */
-    struct watched watched[];
+    struct probed_target targets[];
 };
 
-static void note(struct watched *watched, enum balance_probe verdict, const char *detail)
+static void log_change(struct probed_target *probed, enum balance_probe verdict, const char *detail)
 {
     char where[128];
-    if (watched->verdict == verdict)
+    if (probed->verdict == verdict)
         return;
-    addr_print_config(&watched->target->config->address, where, sizeof(where));
+    addr_print_config(&probed->target->config->address, where, sizeof(where));
     if (verdict == BALANCE_PROBED_DOWN)
         log_message(REASON_WARN, "target %s is down: %s", where, detail);
-    else if (watched->verdict == BALANCE_PROBED_DOWN)
+    else if (probed->verdict == BALANCE_PROBED_DOWN)
         log_message(REASON_INFO, "target %s is up again", where);
-    watched->verdict = verdict;
+    probed->verdict = verdict;
 }
 
 static void probed_cb(void *owner, const struct probe_result *result)
 {
-    struct watched *watched = owner;
-    struct pool_target *target = watched->target;
-    uint64_t now = uv_now(watch_set_loop(watched->prober->watches));
-    watched->probe = NULL;
+    struct probed_target *probed = owner;
+    struct pool_target *target = probed->target;
+    uint64_t now = uv_now(watch_set_loop(probed->prober->watches));
+    probed->probe = NULL;
     if (result->reason == REASON_none) {
-        watched->fails = 0;
-        note(watched, BALANCE_PROBED_UP, "");
+        probed->fails = 0;
+        log_change(probed, BALANCE_PROBED_UP, "");
         pool_note(target, BALANCE_PROBE_UP, now);
         return;
     }
     if (result->reason == REASON_out_of_memory || result->reason == REASON_out_of_descriptors)
         return;
-    watched->fails++;
-    if (watched->verdict == BALANCE_PROBED_UP && watched->fails < target->route->fail_after)
+    probed->fails++;
+    if (probed->verdict == BALANCE_PROBED_UP && probed->fails < target->route->fail_after)
         return;
-    note(watched, BALANCE_PROBED_DOWN, result->detail);
+    log_change(probed, BALANCE_PROBED_DOWN, result->detail);
     pool_note(target, BALANCE_PROBE_DOWN, now);
 }
 
 static void timer_cb(uv_timer_t *timer)
 {
-    struct watched *watched = WSL_CONTAINER(timer, struct watched, timer);
-    const struct config_target *target = watched->target->config;
-    if (watched->probe) /* longer than an interval: one at a time */
+    struct probed_target *probed = WSL_CONTAINER(timer, struct probed_target, timer);
+    const struct config_target *target = probed->target->config;
+    if (probed->probe) /* longer than an interval: one at a time */
         return;
     struct probe_request request = {
-        .watches = watched->prober->watches,
-        .names = watched->prober->names,
-        .scratch = &watched->prober->scratch,
-        .attempts = &watched->prober->attempts,
+        .watches = probed->prober->watches,
+        .names = probed->prober->names,
+        .scratch = &probed->prober->scratch,
+        .attempts = &probed->prober->attempts,
         .target = target,
         .banner = target->probe == CONFIG_PROBE_BANNER ? target->banner : NULL,
-        .tls = watched->target->tls,
+        .tls = probed->target->tls,
         .timeout_ms = target->probe_timeout_ms,
         .callback = probed_cb,
-        .owner = watched,
+        .owner = probed,
     };
-    pool_plan_probe(watched->target, uv_now(timer->loop) + target->probe_interval_ms);
-    watched->probe = probe_start(&request);
+    pool_plan_probe(probed->target, uv_now(timer->loop) + target->probe_interval_ms);
+    probed->probe = probe_start(&request);
 }
 
 static bool wants_probes(const struct pool_target *target)
@@ -100,14 +100,14 @@ static uint64_t first_delay(const struct prober *prober, struct pool_target *tar
     return due > now ? due - now : 0;
 }
 
-static void watch_over(struct prober *prober, struct pool_target *target, size_t wanted)
+static void add(struct prober *prober, struct pool_target *target, size_t wanted)
 {
-    struct watched *watched = &prober->watched[prober->count];
-    watched->prober = prober;
-    watched->target = target;
-    watched->verdict = pool_target_probe(target);
-    uv_timer_init(watch_set_loop(prober->watches), &watched->timer);
-    uv_timer_start(&watched->timer, timer_cb, first_delay(prober, target, wanted),
+    struct probed_target *probed = &prober->targets[prober->count];
+    probed->prober = prober;
+    probed->target = target;
+    probed->verdict = pool_target_probe(target);
+    uv_timer_init(watch_set_loop(prober->watches), &probed->timer);
+    uv_timer_start(&probed->timer, timer_cb, first_delay(prober, target, wanted),
                    target->config->probe_interval_ms);
     prober->count++;
 }
@@ -118,7 +118,7 @@ struct prober *prober_create(struct watch_set *watches, struct resolver *names, 
     struct pool_target *targets = pool_targets(pool, &count);
     for (size_t i = 0; i < count; i++)
         wanted += wants_probes(&targets[i]);
-    struct prober *prober = calloc(1, sizeof(*prober) + wanted * sizeof(prober->watched[0]));
+    struct prober *prober = calloc(1, sizeof(*prober) + wanted * sizeof(prober->targets[0]));
     if (!prober)
         return NULL;
     prober->watches = watches;
@@ -126,12 +126,12 @@ struct prober *prober_create(struct watch_set *watches, struct resolver *names, 
     prober->attempts = DESCRIPTORS_PROBE_ATTEMPTS;
     for (size_t i = 0; i < count; i++)
         if (wants_probes(&targets[i]))
-            watch_over(prober, &targets[i], wanted);
+            add(prober, &targets[i], wanted);
     prober->open = prober->count;
     return prober;
 }
 
-static void dispose(struct prober *prober)
+static void destroy(struct prober *prober)
 {
     tls_scratch_free(prober->scratch);
     free(prober);
@@ -139,9 +139,9 @@ static void dispose(struct prober *prober)
 
 static void timer_closed_cb(uv_handle_t *handle)
 {
-    struct prober *prober = WSL_CONTAINER(handle, struct watched, timer)->prober;
+    struct prober *prober = WSL_CONTAINER(handle, struct probed_target, timer)->prober;
     if (--prober->open == 0)
-        dispose(prober);
+        destroy(prober);
 }
 
 void prober_close(struct prober *prober)
@@ -149,9 +149,9 @@ void prober_close(struct prober *prober)
     if (!prober)
         return;
     for (size_t i = 0; i < prober->count; i++) {
-        probe_cancel(prober->watched[i].probe);
-        uv_close((uv_handle_t *)&prober->watched[i].timer, timer_closed_cb);
+        probe_cancel(prober->targets[i].probe);
+        uv_close((uv_handle_t *)&prober->targets[i].timer, timer_closed_cb);
     }
     if (prober->count == 0)
-        dispose(prober);
+        destroy(prober);
 }

@@ -14,7 +14,7 @@ struct target_connect {
     uint16_t next;                    /* in the choice */
     uint64_t round_ends, retry_until; /* loop time */
     uint32_t pause_ms;
-    struct target_connect_leg leg;
+    struct target_connect_candidate candidate;
 };
 
 static uint64_t now_of(const struct target_connect *attempt)
@@ -28,7 +28,7 @@ static void timer_closed_cb(uv_handle_t *handle)
 }
 
 /* Most never pause, and have no timer that libuv would have to let go of. */
-static void dispose(struct target_connect *attempt)
+static void destroy(struct target_connect *attempt)
 {
     if (attempt->has_timer)
         uv_close((uv_handle_t *)&attempt->timer, timer_closed_cb);
@@ -56,7 +56,7 @@ static bool is_fault_of_target(enum reason reason)
     }
 }
 
-static void note(struct target_connect *attempt, enum reason reason)
+static void note_health(struct target_connect *attempt, enum reason reason)
 {
     bool trial = attempt->choice.trial && attempt->next == 1;
     struct pool_target *target = attempt->result.target;
@@ -70,11 +70,11 @@ static void note(struct target_connect *attempt, enum reason reason)
 }
 
 /* The dial's verdict. True: it is over, for better or worse. */
-static bool settle(struct target_connect *attempt, const struct dial_result *dialled)
+static bool take_result(struct target_connect *attempt, const struct dial_result *dialled)
 {
     attempt->dial = NULL;
     attempt->result.dial = *dialled;
-    note(attempt, dialled->reason);
+    note_health(attempt, dialled->reason);
     if (dialled->reason == REASON_none)
         return true;
     pool_end(attempt->result.target);
@@ -86,21 +86,21 @@ static void finish(struct target_connect *attempt)
 {
     struct target_connect_request request = attempt->request;
     struct target_connect_result result = attempt->result;
-    dispose(attempt);
+    destroy(attempt);
     request.callback(request.owner, &result);
 }
 
-static bool advance(struct target_connect *attempt);
+static bool try_next(struct target_connect *attempt);
 
 static void dialled_cb(void *owner, const struct dial_result *dialled)
 {
     struct target_connect *attempt = owner;
-    if (settle(attempt, dialled) || advance(attempt))
+    if (take_result(attempt, dialled) || try_next(attempt))
         finish(attempt);
 }
 
 /* All but the last leave something to those after them. */
-static uint32_t time_for(const struct target_connect *attempt)
+static uint32_t time_for_dial(const struct target_connect *attempt)
 {
     uint64_t now = now_of(attempt);
     uint64_t left = attempt->round_ends > now ? attempt->round_ends - now : 0;
@@ -111,16 +111,16 @@ static void prepare(struct target_connect *attempt, const struct config_target *
                     struct dial_result *result)
 {
     const struct target_connect_request *request = &attempt->request;
-    struct target_connect_leg *leg = &attempt->leg;
-    leg->address = target->address;
-    leg->tls_name = NULL;
-    leg->origin = (struct lookup_origin){0};
-    leg->plain = false;
-    leg->again = attempt->pause_ms > 0;
-    leg->preface_length = 0;
+    struct target_connect_candidate *candidate = &attempt->candidate;
+    candidate->address = target->address;
+    candidate->tls_name = NULL;
+    candidate->origin = (struct lookup_origin){0};
+    candidate->plain = false;
+    candidate->again = attempt->pause_ms > 0;
+    candidate->preface_length = 0;
     *result = (struct dial_result){.reason = REASON_none, .fd = -1};
     if (request->prepare)
-        result->reason = request->prepare(request->owner, target, leg);
+        result->reason = request->prepare(request->owner, target, candidate);
     if (result->reason != REASON_none && result->reason != REASON_handshake_eof) {
         char where[128];
         snprintf(result->detail, sizeof(result->detail), "%s: cannot be made of this request",
@@ -132,14 +132,14 @@ static void prepare(struct target_connect *attempt, const struct config_target *
 static bool dial(struct target_connect *attempt, struct dial_result *result)
 {
     const struct target_connect_request *request = &attempt->request;
-    const struct target_connect_leg *leg = &attempt->leg;
+    const struct target_connect_candidate *candidate = &attempt->candidate;
     struct dial_request to = {
         .watches = request->watches,
         .names = request->names,
-        .address = &leg->address,
+        .address = &candidate->address,
         .attempts = request->attempts,
         .scratch = request->scratch,
-        .timeout_ms = time_for(attempt),
+        .timeout_ms = time_for_dial(attempt),
         .callback = dialled_cb,
         .owner = attempt,
     };
@@ -151,11 +151,11 @@ static bool dial(struct target_connect *attempt, struct dial_result *result)
     prepare(attempt, target->config, result);
     if (result->reason != REASON_none)
         return true;
-    to.origin = leg->origin;
-    to.preface = (struct slice){(const char *)leg->preface, leg->preface_length};
+    to.origin = candidate->origin;
+    to.preface = (struct slice){(const char *)candidate->preface, candidate->preface_length};
     to.own_users = target->config->is_command;
-    to.tls = leg->plain ? NULL : target->tls;
-    to.tls_name = leg->tls_name;
+    to.tls = candidate->plain ? NULL : target->tls;
+    to.tls_name = candidate->tls_name;
     attempt->dial = dial_start(&to, result);
     return !attempt->dial;
 }
@@ -175,7 +175,7 @@ static void pause_cb(uv_timer_t *timer)
 {
     struct target_connect *attempt = WSL_CONTAINER(timer, struct target_connect, timer);
     begin_round(attempt);
-    if (advance(attempt))
+    if (try_next(attempt))
         finish(attempt);
 }
 
@@ -205,13 +205,13 @@ static bool pause_before_next(struct target_connect *attempt)
 }
 
 /* Starts the next dial, and those after it while they fail at once. True: it is over. */
-static bool advance(struct target_connect *attempt)
+static bool try_next(struct target_connect *attempt)
 {
     while (attempt->next < attempt->choice.count && now_of(attempt) < attempt->round_ends) {
         struct dial_result dialled;
         if (!dial(attempt, &dialled))
             return false;
-        if (settle(attempt, &dialled))
+        if (take_result(attempt, &dialled))
             return true;
     }
     return !pause_before_next(attempt);
@@ -226,16 +226,16 @@ struct target_connect *target_connect_start(const struct target_connect_request 
             (struct target_connect_result){.dial = {.reason = REASON_out_of_memory, .fd = -1}};
         return NULL;
     }
-    /* Not the leg: its buffers are large, and written before they are read. */
-    memset(attempt, 0, offsetof(struct target_connect, leg));
+    /* Not the candidate: its buffers are large, and written before they are read. */
+    memset(attempt, 0, offsetof(struct target_connect, candidate));
     attempt->request = *request;
     attempt->result.dial = (struct dial_result){.reason = REASON_target_timeout, .fd = -1};
     attempt->retry_until = now_of(attempt) + request->route->connect_retry_ms;
     begin_round(attempt);
-    if (!advance(attempt))
+    if (!try_next(attempt))
         return attempt;
     *result = attempt->result;
-    dispose(attempt);
+    destroy(attempt);
     return NULL;
 }
 
@@ -245,8 +245,8 @@ void target_connect_cancel(struct target_connect *attempt)
         return;
     dial_cancel(attempt->dial);
     if (attempt->trying) {
-        note(attempt, REASON_shutdown);
+        note_health(attempt, REASON_shutdown);
         pool_end(attempt->result.target);
     }
-    dispose(attempt);
+    destroy(attempt);
 }

@@ -28,7 +28,7 @@
 #define TARGET_CONNECT_PREFACE 1024 /* a PROXY header with its TLVs */
 
 /* What a session makes of a target before it is dialled; begins as the configuration has it. */
-struct target_connect_leg {
+struct target_connect_candidate {
     struct config_address address; /* its host may lie in `host` */
     const char *tls_name;          /* NULL: as configured; may lie in `server_name` */
     struct lookup_origin origin;   /* of the host in `address` */
@@ -54,7 +54,7 @@ struct target_connect_request {
     const struct config_route *route;
     /* NULL: dialled as configured. A reason other than none, not a target's, ends it. */
     enum reason (*prepare)(void *owner, const struct config_target *target,
-                           struct target_connect_leg *leg);
+                           struct target_connect_candidate *candidate);
     void (*callback)(void *owner, const struct target_connect_result *result);
     void *owner;
 };

@@ -92,7 +92,7 @@ static void called_cb(void *owner, const struct target_connect_result *result)
 }
 
 typedef enum reason prepare_fn(void *owner, const struct config_target *target,
-                               struct target_connect_leg *leg);
+                               struct target_connect_candidate *candidate);
 
 static struct target_connect *start(struct call *call, prepare_fn *prepare)
 {
@@ -276,18 +276,19 @@ static void test_a_name_that_does_not_resolve_yet(void **unused)
 /* ---- what the session makes of a target ---- */
 
 static enum reason fill_in(void *owner, const struct config_target *target,
-                           struct target_connect_leg *leg)
+                           struct target_connect_candidate *candidate)
 {
     assert_non_null(owner);
     assert_string_equal(target->address.host, "{number}");
-    snprintf(leg->host, sizeof(leg->host), "127.0.0.1");
-    leg->address.host = leg->host;
-    leg->preface_length = (size_t)snprintf((char *)leg->preface, sizeof(leg->preface), "PROXY...");
+    snprintf(candidate->host, sizeof(candidate->host), "127.0.0.1");
+    candidate->address.host = candidate->host;
+    candidate->preface_length =
+        (size_t)snprintf((char *)candidate->preface, sizeof(candidate->preface), "PROXY...");
     return REASON_none;
 }
 
 static enum reason refuse(void *owner, const struct config_target *target,
-                          struct target_connect_leg *leg)
+                          struct target_connect_candidate *candidate)
 {
     return REASON_http_no_route;
 }
