@@ -317,7 +317,7 @@ def test_version_2_out_of_a_host_without_end(lab):
     target = lab.target()
     bridge = start(lab, [{'path': '/', 'target': there(target, proxy_protocol='v2')}])
     assert ask(lab, bridge, fields={'Host': 'a' * 1500}).status == 404
-    until(lambda: 'cannot be made of this request' in bridge.text, lambda: bridge.text)
+    until(lambda: 'no valid address for this request' in bridge.text, lambda: bridge.text)
     assert ' error ' not in bridge.text
 
 

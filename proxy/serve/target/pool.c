@@ -4,7 +4,7 @@
 
 #include "net/addr.h"
 
-/* What outlives a configuration. */
+/* The part of a target that outlives its configuration. */
 struct pool_state {
     atomic_uint references; /* pools */
     atomic_uint sessions;
@@ -27,7 +27,7 @@ struct pool {
     struct hash_map by_address;
 };
 
-/* ---- sameness ---- */
+/* ---- comparing targets ---- */
 
 static bool is_same_address(const struct config_address *a, const struct config_address *b)
 {
@@ -35,7 +35,7 @@ static bool is_same_address(const struct config_address *a, const struct config_
            text_equal(a->path, b->path);
 }
 
-/* Where it was written down does not matter. */
+/* Their places in the file do not count. */
 static bool is_same_target(const struct config_target *a, const struct config_target *b)
 {
     return is_same_address(&a->address, &b->address) && a->tls == b->tls &&
@@ -47,8 +47,7 @@ static bool is_same_target(const struct config_target *a, const struct config_ta
            a->probe_timeout_ms == b->probe_timeout_ms;
 }
 
-/* The texts are the administrator's, so no seed is needed; all targets of tokens share no address.
- */
+/* The administrator chooses the texts, so the map needs no seed. Targets of tokens have none. */
 static struct slice address_text(const struct config_target *target)
 {
     const struct config_address *address = &target->address;
@@ -60,7 +59,7 @@ static struct slice key_of(const struct hash_map_link *link)
     return address_text(WSL_CONST_CONTAINER(link, struct pool_target, by_address)->config);
 }
 
-/* NULL: none is the same. */
+/* NULL: not in the pool. */
 static struct pool_target *find(const struct pool *pool, const struct config_target *target)
 {
     struct hash_map_link *link = hash_map_find(&pool->by_address, address_text(target));
@@ -72,9 +71,9 @@ static struct pool_target *find(const struct pool *pool, const struct config_tar
     return NULL;
 }
 
-/* ---- making ---- */
+/* ---- creation ---- */
 
-/* Has it no address of its own, or does a request's path say a part of it? */
+/* It has no address (tokens), or a part of it comes from the path of the request. */
 static bool is_variable(const struct config_target *target)
 {
     const struct config_address *address = &target->address;
@@ -136,7 +135,7 @@ static bool add_target(struct pool *pool, const struct config_route *route,
     return !config->tls || open_tls(target, store, error, error_size);
 }
 
-/* Whatever its tokens stand for, a route with tokens has one target that varies. */
+/* A route with tokens has a single target, which varies. */
 static const struct config_target *target_at(const struct config_route *route, size_t index)
 {
     return route->tokens.file ? &route->tokens.target : &route->targets[index];
@@ -253,7 +252,7 @@ struct balance_health pool_target_health(const struct pool_target *target)
     return atomic_load_explicit(&target->state->health, memory_order_relaxed);
 }
 
-/* False: somebody was faster, and `seen` is out of date. */
+/* False: another thread has changed it; `seen` is updated. */
 static bool replace_health(struct pool_target *target, struct balance_health *seen,
                            struct balance_health next)
 {
@@ -276,7 +275,7 @@ void pool_note(struct pool_target *target, enum balance_event event, uint64_t no
     if (target->varies)
         return;
     struct balance_health seen = pool_target_health(target);
-    /* The usual case writes nothing, so workers do not take a cache line from each other. */
+    /* The usual case writes nothing: workers do not contend for the cache line. */
     if (event == BALANCE_CONNECTED && seen.fails == 0)
         return;
     struct balance_policy policy = policy_of(target->route);
@@ -324,9 +323,9 @@ bool pool_usable(struct pool *pool, const struct config_route *route, uint64_t n
     return false;
 }
 
-/* ---- the choice ---- */
+/* ---- picking candidates ---- */
 
-/* One look at all candidates. False: another session took the trial; what was seen is outdated. */
+/* False: another session has taken the trial, so the candidates are out of date. */
 static bool try_choose(struct pool *pool, const struct config_route *route, uint64_t now,
                        uint32_t rotor, struct pool_choice *choice)
 {

@@ -10,12 +10,12 @@ struct probe {
     struct probe_request request;
     struct probe_result result;
     struct dial *dial;
-    uv_timer_t timer; /* the deadline; at once, when the verdict was there before the loop turned */
+    uv_timer_t timer; /* the deadline; 0 ms if the verdict is there before probe_start returns */
     uint64_t began, deadline; /* loop time */
     struct dial_result connection;
     struct plain plain;
     struct transport *transport; /* NULL: not connected */
-    size_t matched;              /* bytes of the banner */
+    size_t matched;              /* bytes of the banner so far */
     bool decided;
     uint8_t preface[PROXY_PROTO_V1_MAX];
     uint8_t buffer[TRANSPORT_READ_MIN];
@@ -51,7 +51,7 @@ static void finish(struct probe *probe)
     probe_cancel(probe);
 }
 
-/* The verdict. Always true, so that it can be returned. */
+/* Always true, for `return set_verdict(...)`. */
 static bool set_verdict(struct probe *probe, enum reason reason, const char *detail)
 {
     probe->decided = true;
@@ -66,17 +66,17 @@ static bool set_verdict(struct probe *probe, enum reason reason, const char *det
 
 static bool reject_banner(struct probe *probe, size_t length)
 {
-    char said[24], detail[DIAL_DETAIL];
-    snprintf(said, sizeof(said), "%.*s", (int)length, (const char *)probe->buffer);
-    for (char *byte = said; *byte; byte++)
+    char sent[24], detail[DIAL_DETAIL];
+    snprintf(sent, sizeof(sent), "%.*s", (int)length, (const char *)probe->buffer);
+    for (char *byte = sent; *byte; byte++)
         if (!isprint((unsigned char)*byte))
             *byte = '.';
-    snprintf(detail, sizeof(detail), "said \"%s\" where \"%s\" should come", said,
+    snprintf(detail, sizeof(detail), "sent \"%s\" instead of \"%s\"", sent,
              probe->request.banner + probe->matched);
     return set_verdict(probe, REASON_target_io, detail);
 }
 
-/* True when there is a verdict. */
+/* True: there is a verdict. */
 static bool compare_banner(struct probe *probe, size_t length)
 {
     const char *expected = probe->request.banner + probe->matched;
@@ -87,7 +87,7 @@ static bool compare_banner(struct probe *probe, size_t length)
     return common == left && set_verdict(probe, REASON_none, "");
 }
 
-/* True when there is a verdict. */
+/* True: there is a verdict. */
 static bool read_banner(struct probe *probe)
 {
     for (;;) {
@@ -105,9 +105,10 @@ static bool read_banner(struct probe *probe)
             return false;
         case IO_EOF:
             return set_verdict(probe, REASON_target_closed,
-                               "hung up before its banner was complete");
+                               "closed the connection before its banner was complete");
         case IO_FAIL:
-            return set_verdict(probe, io.reason, "broke off before its banner was complete");
+            return set_verdict(probe, io.reason,
+                               "the connection failed before its banner was complete");
         }
     }
 }
@@ -115,9 +116,9 @@ static bool read_banner(struct probe *probe)
 static void timer_cb(uv_timer_t *timer)
 {
     struct probe *probe = WSL_CONTAINER(timer, struct probe, timer);
-    /* A banner that came while the loop was not running counts. */
+    /* A banner that arrived while the loop was blocked counts. */
     if (!probe->decided && !read_banner(probe))
-        set_verdict(probe, REASON_target_timeout, "connected, but said nothing in time");
+        set_verdict(probe, REASON_target_timeout, "connected, but sent no complete banner in time");
     finish(probe);
 }
 
@@ -131,7 +132,7 @@ static void ready_cb(void *owner, unsigned ready)
 
 /* ---- the connection ---- */
 
-/* True when there is a verdict. */
+/* True: there is a verdict. */
 static bool connected(struct probe *probe, const struct dial_result *result)
 {
     probe->dial = NULL;
@@ -162,7 +163,7 @@ static void dialled_cb(void *owner, const struct dial_result *result)
         start_timer(probe);
 }
 
-/* A target that expects a header must not take a probe for a client. */
+/* LOCAL: the target must not take a probe for a client. */
 static struct slice preface_of(struct probe *probe)
 {
     static const struct proxy_proto local = {.kind = PROXY_PROTO_LOCAL};

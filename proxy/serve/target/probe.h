@@ -1,8 +1,8 @@
 /*
- * One look at one target: does it let us in, and does it begin as it should?
+ * One probe of one target: does it accept a connection, and does its banner match?
  *
- * The happy path: connect, a PROXY header that says "I am only looking" where the target wants one,
- * the TLS handshake where it speaks TLS; then, if a banner is expected, its first bytes.
+ * The happy path: connect; send a PROXY header of type LOCAL if the target expects one; do the TLS
+ * handshake if it speaks TLS; then compare its first bytes if a banner is configured.
  *
  * What can fail: all of a dial; a banner that is wrong, late or missing.
  *
@@ -15,10 +15,10 @@
 #include "net/connect/dial.h"
 
 struct probe_result {
-    enum reason reason; /* none: as it should be */
+    enum reason reason; /* none: the target is up */
     char detail[DIAL_DETAIL];
     uint64_t took_ms;
-    struct tls_facts tls; /* with reason none and TLS; else empty */
+    struct tls_facts tls; /* after a successful TLS handshake; else empty */
 };
 
 struct probe_request {
@@ -27,7 +27,7 @@ struct probe_request {
     struct tls_scratch **scratch; /* the loop's (tls_create) */
     uint32_t *attempts;           /* likewise; see dial.h */
     const struct config_target *target;
-    const char *banner;  /* what it must say first; NULL: it need not say anything */
+    const char *banner;  /* its first bytes; NULL: any, or none at all */
     struct tls_ctx *tls; /* NULL: plain */
     uint32_t timeout_ms;
     void (*callback)(void *owner, const struct probe_result *result);
@@ -36,8 +36,8 @@ struct probe_request {
 
 struct probe;
 
-/* NULL: out of memory. The callback never comes from within this call. */
+/* NULL: out of memory. The callback is never called inside this call. */
 WSL_MUST_CHECK struct probe *probe_start(const struct probe_request *request);
-void probe_cancel(struct probe *probe); /* NULL is fine */
+void probe_cancel(struct probe *probe); /* NULL: nothing happens */
 
 #endif

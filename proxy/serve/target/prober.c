@@ -1,20 +1,19 @@
 #include "serve/target/prober.h"
 
-#include "core/resources/descriptors.h"
-
 #include "base/log/log.h"
+#include "core/resources/descriptors.h"
 #include "net/addr.h"
 
-/* The first probes of many targets are spread over so long, or an interval if that is shorter. */
+/* First probes are spread over this time, or over an interval if that is shorter. */
 #define SPREAD_MS 1000
 
 struct probed_target {
     struct prober *prober;
     struct pool_target *target;
     uv_timer_t timer;
-    struct probe *probe; /* NULL: none is under way */
+    struct probe *probe; /* NULL: none runs */
     enum balance_probe verdict;
-    uint32_t fails; /* in a row */
+    uint32_t fails; /* consecutive */
 };
 
 struct prober {
@@ -22,7 +21,7 @@ struct prober {
     struct resolver *names;
     struct tls_scratch *scratch;
     uint32_t attempts;
-    size_t count, open; /* timers */
+    size_t count, open; /* open: timers that are not yet closed */
     struct probed_target targets[];
 };
 
@@ -64,7 +63,7 @@ static void timer_cb(uv_timer_t *timer)
 {
     struct probed_target *probed = WSL_CONTAINER(timer, struct probed_target, timer);
     const struct config_target *target = probed->target->config;
-    if (probed->probe) /* longer than an interval: one at a time */
+    if (probed->probe) /* it takes longer than an interval: one at a time */
         return;
     struct probe_request request = {
         .watches = probed->prober->watches,
@@ -87,7 +86,7 @@ static bool wants_probes(const struct pool_target *target)
     return target->config->probe != CONFIG_PROBE_OFF && !target->varies;
 }
 
-/* What the prober before a reload was to ask next is asked when it was to be asked. */
+/* A probe that was planned before a reload keeps its time. */
 static uint64_t first_delay(const struct prober *prober, struct pool_target *target, size_t wanted)
 {
     uint64_t now = uv_now(watch_set_loop(prober->watches)), due = pool_probe_due(target);

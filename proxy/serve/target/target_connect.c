@@ -6,12 +6,12 @@
 struct target_connect {
     struct target_connect_request request;
     struct target_connect_result result;
-    struct dial *dial; /* NULL: in a pause, or over */
-    bool trying;       /* result.target is begun in the pool */
+    struct dial *dial; /* NULL: in a pause, or finished */
+    bool trying;       /* pool_begin was called for result.target */
     bool has_timer;
     uv_timer_t timer;
     struct pool_choice choice;
-    uint16_t next;                    /* in the choice */
+    uint16_t next;                    /* index in the choice */
     uint64_t round_ends, retry_until; /* loop time */
     uint32_t pause_ms;
     struct target_connect_candidate candidate;
@@ -27,7 +27,7 @@ static void timer_closed_cb(uv_handle_t *handle)
     free(WSL_CONTAINER(handle, struct target_connect, timer));
 }
 
-/* Most never pause, and have no timer that libuv would have to let go of. */
+/* Most attempts never pause, so most have no timer to close. */
 static void destroy(struct target_connect *attempt)
 {
     if (attempt->has_timer)
@@ -38,7 +38,7 @@ static void destroy(struct target_connect *attempt)
 
 /* ---- one candidate ---- */
 
-/* What we lack ourselves, and a request that fits no target, is no fault of the target's. */
+/* Lack of memory or descriptors and a bad request are not the target's fault. */
 static bool is_fault_of_target(enum reason reason)
 {
     switch ((int)reason) {
@@ -69,7 +69,7 @@ static void note_health(struct target_connect *attempt, enum reason reason)
         pool_note(target, BALANCE_TRIAL_ABANDONED, now);
 }
 
-/* The dial's verdict. True: it is over, for better or worse. */
+/* True: the attempt is over, connected or not. */
 static bool take_result(struct target_connect *attempt, const struct dial_result *dialled)
 {
     attempt->dial = NULL;
@@ -99,7 +99,7 @@ static void dialled_cb(void *owner, const struct dial_result *dialled)
         finish(attempt);
 }
 
-/* All but the last leave something to those after them. */
+/* All but the last leave time for those after them. */
 static uint32_t time_for_dial(const struct target_connect *attempt)
 {
     uint64_t now = now_of(attempt);
@@ -123,12 +123,12 @@ static void prepare(struct target_connect *attempt, const struct config_target *
         result->reason = request->prepare(request->owner, target, candidate);
     if (result->reason != REASON_none && result->reason != REASON_handshake_eof) {
         char where[128];
-        snprintf(result->detail, sizeof(result->detail), "%s: cannot be made of this request",
+        snprintf(result->detail, sizeof(result->detail), "%s: no valid address for this request",
                  addr_print_config(&target->address, where, sizeof(where)));
     }
 }
 
-/* True: *result has the verdict already. */
+/* True: *result is set already. */
 static bool dial(struct target_connect *attempt, struct dial_result *result)
 {
     const struct target_connect_request *request = &attempt->request;
@@ -179,14 +179,14 @@ static void pause_cb(uv_timer_t *timer)
         finish(attempt);
 }
 
-/* What a target that is just starting looks like. */
+/* A target that is just starting fails with one of these. */
 static bool may_be_starting(enum reason reason)
 {
     return reason == REASON_target_refused || reason == REASON_target_unreachable ||
            reason == REASON_target_unresolved;
 }
 
-/* False: there is no other round. */
+/* False: no other round. */
 static bool pause_before_next(struct target_connect *attempt)
 {
     uint64_t now = now_of(attempt);
@@ -204,7 +204,7 @@ static bool pause_before_next(struct target_connect *attempt)
     return true;
 }
 
-/* Starts the next dial, and those after it while they fail at once. True: it is over. */
+/* Starts the next dial, and further ones while they fail at once. True: the attempt is over. */
 static bool try_next(struct target_connect *attempt)
 {
     while (attempt->next < attempt->choice.count && now_of(attempt) < attempt->round_ends) {
@@ -226,7 +226,7 @@ struct target_connect *target_connect_start(const struct target_connect_request 
             (struct target_connect_result){.dial = {.reason = REASON_out_of_memory, .fd = -1}};
         return NULL;
     }
-    /* Not the candidate: its buffers are large, and written before they are read. */
+    /* All but the candidate: its buffers are large, and written before they are read. */
     memset(attempt, 0, offsetof(struct target_connect, candidate));
     attempt->request = *request;
     attempt->result.dial = (struct dial_result){.reason = REASON_target_timeout, .fd = -1};

@@ -61,9 +61,9 @@ static void fail_twice(struct pool_target *target, uint64_t now)
     pool_note(target, BALANCE_FAILED, now);
 }
 
-/* ---- sharing and keeping ---- */
+/* ---- sharing between routes and over reloads ---- */
 
-/* What tokens lead to is many, and none of them is known: it has a name of its own. */
+/* The targets of tokens are not known in advance: together they have a name of their own. */
 static void test_tokens_have_a_target_that_varies(void **unused)
 {
     struct world world;
@@ -124,11 +124,11 @@ static void test_reload_keeps_what_is_the_same(void **unused)
     static const uint32_t sessions[] = {1, 1, 0, 0};
     for (size_t i = 0; i < PORTS; i++)
         assert_int_equal(pool_target_sessions(pool_target(new, &after.routes[0], i)), sessions[i]);
-    /* Marked by what its route allowed; the new one is more patient. */
+    /* Marked by the policy of its route; the new route allows more failures. */
     assert_int_equal(pool_target_state(pool_target(old, &before.routes[0], 0), 200), BALANCE_DOWN);
     assert_int_equal(pool_target_state(pool_target(new, &after.routes[0], 0), 200), BALANCE_UP);
 
-    /* Sessions end with the pool that they began with, also after the old one has gone. */
+    /* Sessions end in the pool that they began with, and the new pool sees it. */
     for (size_t i = 0; i < PORTS; i++)
         pool_end(pool_target(old, &before.routes[0], i));
     pool_free(old);
@@ -175,7 +175,7 @@ static void test_what_makes_a_target_another(void **unused)
         assert_false(same_after_it_became(&others[i]));
 }
 
-/* ---- choosing ---- */
+/* ---- picking ---- */
 
 static void test_pick(void **unused)
 {
@@ -232,7 +232,7 @@ static void test_all_down(void **unused)
     assert_int_equal(choice.count, PORTS);
     assert_int_equal(choice.order[0], PORTS - 1);
     assert_false(choice.trial);
-    /* The only target of a route is tried whatever is known about it. */
+    /* The only target of a route is tried even if it is marked down. */
     pool_pick(pool, &world.routes[1], 500, &choice);
     assert_int_equal(choice.count, 1);
     assert_int_equal(choice.order[0], 0);
@@ -253,7 +253,7 @@ static void test_a_varying_target_is_never_marked(void **unused)
     pool_free(pool);
 }
 
-/* Clients choose whom the certificate must name, so its failures are none of the target's. */
+/* Clients choose the name that the certificate must have: its failures are not the target's. */
 static void test_a_captured_server_name_varies(void **unused)
 {
     struct world world;
@@ -314,7 +314,7 @@ static void test_each_allocation_fails(void **unused)
     pool_free(old);
 }
 
-/* ---- many at once ---- */
+/* ---- threads ---- */
 
 #define THREADS 4
 

@@ -1,4 +1,4 @@
-/* Probes over real sockets, against targets that say a script of pieces. */
+/* Probes over real sockets, against targets that send a script of pieces. */
 #include "serve/target/prober.h"
 
 #include <errno.h>
@@ -12,15 +12,15 @@
 #include "lib/loopback.h"
 #include "lib/work_lab.h"
 
-/* Accepts on the loop of the test; says its pieces, one every few milliseconds; then waits. */
-struct talker {
+/* Accepts on the loop of the test; sends its pieces, one every few milliseconds; then waits. */
+struct server {
     struct loopback socket;
     uv_timer_t timer;
     const char *pieces[4];
     bool hangs_up;
-    int fd; /* -1: nobody there */
+    int fd; /* -1: no connection */
     size_t said;
-    unsigned visits;
+    unsigned accepted;
     char heard[64];
     size_t heard_length;
 };
@@ -30,37 +30,37 @@ static struct watch_set watches;
 static struct work_lab lab;
 static struct resolver *names;
 static struct tls_scratch *scratch;
-static struct talker talker;
+static struct server server;
 static struct config_target target;
 static struct config_route route;
 static struct config config = {.routes = &route, .route_count = 1};
 
 static void leave(void)
 {
-    if (talker.fd >= 0)
-        close(talker.fd);
-    talker.fd = -1;
+    if (server.fd >= 0)
+        close(server.fd);
+    server.fd = -1;
 }
 
 static void speak_cb(uv_timer_t *timer)
 {
-    if (talker.fd < 0) {
-        talker.fd = loopback_accept(&talker.socket);
-        talker.said = 0;
-        talker.visits += talker.fd >= 0;
+    if (server.fd < 0) {
+        server.fd = loopback_accept(&server.socket);
+        server.said = 0;
+        server.accepted += server.fd >= 0;
         return;
     }
-    ssize_t got = recv(talker.fd, talker.heard + talker.heard_length,
-                       sizeof(talker.heard) - talker.heard_length, MSG_DONTWAIT);
+    ssize_t got = recv(server.fd, server.heard + server.heard_length,
+                       sizeof(server.heard) - server.heard_length, MSG_DONTWAIT);
     if (got > 0)
-        talker.heard_length += (size_t)got;
-    const char *piece = talker.said < 4 ? talker.pieces[talker.said] : NULL;
+        server.heard_length += (size_t)got;
+    const char *piece = server.said < 4 ? server.pieces[server.said] : NULL;
     if (piece)
-        (void)!send(talker.fd, piece, strlen(piece), MSG_NOSIGNAL);
-    if (got == 0 || (!piece && talker.hangs_up))
+        (void)!send(server.fd, piece, strlen(piece), MSG_NOSIGNAL);
+    if (got == 0 || (!piece && server.hangs_up))
         leave();
     else
-        talker.said += piece != NULL;
+        server.said += piece != NULL;
 }
 
 static int set_up(void **unused)
@@ -70,12 +70,12 @@ static int set_up(void **unused)
     uv_unref((uv_handle_t *)&watches.poll);
     work_lab_open(&lab, &loop);
     names = resolve_create(&lab.lane, lab.lookups);
-    talker = (struct talker){.socket = loopback_open(), .fd = -1};
-    uv_timer_init(&loop, &talker.timer);
-    uv_timer_start(&talker.timer, speak_cb, 0, 5);
-    uv_unref((uv_handle_t *)&talker.timer);
+    server = (struct server){.socket = loopback_open(), .fd = -1};
+    uv_timer_init(&loop, &server.timer);
+    uv_timer_start(&server.timer, speak_cb, 0, 5);
+    uv_unref((uv_handle_t *)&server.timer);
     target = (struct config_target){
-        .address = {.kind = CONFIG_ADDRESS_TCP, .host = "127.0.0.1", .port = talker.socket.port},
+        .address = {.kind = CONFIG_ADDRESS_TCP, .host = "127.0.0.1", .port = server.socket.port},
         .banner = "RFB 003.",
         .probe = CONFIG_PROBE_BANNER,
         .probe_interval_ms = 40,
@@ -90,8 +90,8 @@ static int tear_down(void **unused)
 {
     uv_run(&loop, UV_RUN_DEFAULT);
     leave();
-    uv_close((uv_handle_t *)&talker.timer, NULL);
-    loopback_close(&talker.socket);
+    uv_close((uv_handle_t *)&server.timer, NULL);
+    loopback_close(&server.socket);
     resolve_close(names);
     work_lab_close(&lab);
     tls_scratch_free(scratch);
@@ -148,16 +148,16 @@ static void expect(const char *banner, enum reason reason, const char *detail)
 
 static void says(const char *first, const char *second, const char *third)
 {
-    talker.pieces[0] = first;
-    talker.pieces[1] = second;
-    talker.pieces[2] = third;
-    loopback_wake(&talker.socket);
+    server.pieces[0] = first;
+    server.pieces[1] = second;
+    server.pieces[2] = third;
+    loopback_wake(&server.socket);
 }
 
 static void test_connect(void **unused)
 {
     expect(NULL, REASON_target_refused, "refused");
-    loopback_wake(&talker.socket);
+    loopback_wake(&server.socket);
     expect(NULL, REASON_none, "");
 }
 
@@ -166,7 +166,7 @@ static void test_banner(void **unused)
     says("RFB 003.008\n", NULL, NULL);
     expect("RFB 003.", REASON_none, "");
     expect("RFB 003.008\n", REASON_none, "");
-    expect("SSH-2.0", REASON_target_io, "said \"RFB 003.008.\" where \"SSH-2.0\" should come");
+    expect("SSH-2.0", REASON_target_io, "sent \"RFB 003.008.\" instead of \"SSH-2.0\"");
 }
 
 static void test_banner_in_pieces(void **unused)
@@ -174,17 +174,17 @@ static void test_banner_in_pieces(void **unused)
     says("R", "FB 0", "03.008\n");
     expect("RFB 003.", REASON_none, "");
     says("R", "FX", NULL);
-    expect("RFB 003.", REASON_target_io, "said \"FX\" where \"FB 003.\" should come");
+    expect("RFB 003.", REASON_target_io, "sent \"FX\" instead of \"FB 003.\"");
 }
 
 static void test_banner_that_does_not_come(void **unused)
 {
-    loopback_wake(&talker.socket);
-    expect("RFB 003.", REASON_target_timeout, "said nothing in time");
+    loopback_wake(&server.socket);
+    expect("RFB 003.", REASON_target_timeout, "no complete banner in time");
     says("RFB", NULL, NULL);
     expect("RFB 003.", REASON_target_timeout, "in time");
-    talker.hangs_up = true;
-    expect("RFB 003.", REASON_target_closed, "hung up before");
+    server.hangs_up = true;
+    expect("RFB 003.", REASON_target_closed, "closed the connection before");
 }
 
 static void test_header_of_one_who_only_looks(void **unused)
@@ -195,11 +195,11 @@ static void test_header_of_one_who_only_looks(void **unused)
     static const size_t lengths[] = {15, 16};
     says("RFB 003.", NULL, NULL);
     for (size_t i = 0; i < 2; i++) {
-        talker.heard_length = 0;
+        server.heard_length = 0;
         target.proxy_protocol = versions[i];
         expect("RFB 003.", REASON_none, "");
-        assert_int_equal(talker.heard_length, lengths[i]);
-        assert_memory_equal(talker.heard, headers[i], strlen(headers[i]));
+        assert_int_equal(server.heard_length, lengths[i]);
+        assert_memory_equal(server.heard, headers[i], strlen(headers[i]));
     }
 }
 
@@ -215,13 +215,13 @@ static void test_unix_socket(void **unused)
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
     assert_int_equal(bind(fd, (struct sockaddr *)&address, length), 0);
     assert_int_equal(listen(fd, 1), 0);
-    expect(NULL, REASON_none, ""); /* connects at once, and is told later all the same */
+    expect(NULL, REASON_none, ""); /* connects at once; the callback still comes later */
     close(fd);
 }
 
 static void test_cancelled(void **unused)
 {
-    loopback_wake(&talker.socket);
+    loopback_wake(&server.socket);
     for (int turns = 0; turns < 4; turns++) {
         struct call call;
         struct probe *probe = start(&call, "RFB");
@@ -252,7 +252,7 @@ static void test_each_allocation_fails(void **unused)
     }
 }
 
-/* ---- again and again ---- */
+/* ---- periodic probes ---- */
 
 static struct pool *pool;
 static struct prober *prober;
@@ -304,14 +304,14 @@ static void test_verdicts(void **unused)
     assert_false(is_down());
     assert_int_equal(pool_target_probe(only()), BALANCE_PROBED_UP);
 
-    talker.pieces[0] = "HTTP/1.1 400\r\n"; /* somebody else has the port now */
-    unsigned before = talker.visits;
-    while (talker.visits < before + 2)
+    server.pieces[0] = "HTTP/1.1 400\r\n"; /* another server has the port now */
+    unsigned before = server.accepted;
+    while (server.accepted < before + 2)
         run_for(5);
     assert_false(is_down());
     run_for(150);
     assert_true(is_down());
-    talker.pieces[0] = "RFB 003.";
+    server.pieces[0] = "RFB 003.";
     run_for(100);
     assert_false(is_down());
     end();
@@ -320,10 +320,10 @@ static void test_verdicts(void **unused)
 static void test_off_means_off(void **unused)
 {
     target.probe = CONFIG_PROBE_OFF;
-    loopback_wake(&talker.socket);
+    loopback_wake(&server.socket);
     begin();
     run_for(100);
-    assert_int_equal(talker.visits, 0);
+    assert_int_equal(server.accepted, 0);
     end();
     prober_close(NULL);
 }
@@ -340,15 +340,15 @@ static void test_a_varying_target_is_not_probed(void **unused)
     end();
 }
 
-/* A probe that takes longer than the interval is not overtaken. */
+/* While a probe takes longer than the interval, no other one begins. */
 static void test_one_at_a_time(void **unused)
 {
     target.probe_interval_ms = 10;
     target.probe_timeout_ms = 150;
-    loopback_wake(&talker.socket);
+    loopback_wake(&server.socket);
     begin();
     run_for(120);
-    assert_int_equal(talker.visits, 1);
+    assert_int_equal(server.accepted, 1);
     end();
 }
 
@@ -363,7 +363,7 @@ static void test_a_reload_keeps_the_verdict(void **unused)
     end();
     pool = next;
     assert_true(is_down());
-    loopback_wake(&talker.socket);
+    loopback_wake(&server.socket);
     target.probe = CONFIG_PROBE_CONNECT;
     prober = prober_create(&watches, names, pool);
     run_for(60);

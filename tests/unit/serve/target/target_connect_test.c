@@ -1,4 +1,4 @@
-/* Reaching the targets of a route over real sockets of this machine. */
+/* Connects to the targets of a route, over real sockets of this machine. */
 #include "serve/target/target_connect.h"
 
 #include <errno.h>
@@ -37,7 +37,7 @@ static void make_pool(void)
     assert_non_null(pool);
 }
 
-/* All refuse until a test wakes them. */
+/* All refuse until a test listens on them. */
 static int set_up(void **unused)
 {
     assert_int_equal(uv_loop_init(&loop), 0);
@@ -162,7 +162,7 @@ static bool is_down(size_t index)
     return pool_target_state(pool_target(pool, &route, index), uv_now(&loop)) == BALANCE_DOWN;
 }
 
-/* ---- one after the other ---- */
+/* ---- candidates in turn ---- */
 
 static void test_the_first_answers(void **unused)
 {
@@ -189,7 +189,7 @@ static void test_all_refuse(void **unused)
     for (uint32_t i = 0; i < route.fail_after; i++)
         expect_failure(REASON_target_refused);
     assert_true(is_down(0) && is_down(1) && is_down(2));
-    /* Down or not, they are tried, and found to be back. */
+    /* All are marked down: they are tried, and are up again. */
     loopback_wake(&targets[1]);
     expect_connected(1);
     assert_false(is_down(1));
@@ -208,7 +208,8 @@ static void test_a_black_hole_leaves_time(void **unused)
 static void test_only_black_holes(void **unused)
 {
     route.connect_timeout_ms = 300;
-    route.connect_retry_ms = 5000; /* what says nothing is not just starting */
+    route.connect_retry_ms =
+        5000; /* a connect that times out is not retried: the target is not just starting */
     for (size_t i = 0; i < TARGETS; i++)
         loopback_swallow(&targets[i]);
     uint64_t began = milliseconds();
@@ -225,7 +226,7 @@ static void test_one_trial(void **unused)
     assert_true(is_down(0));
     uv_sleep(60);
     assert_false(is_down(0));
-    expect_connected(1); /* the trial fails, and takes the session along */
+    expect_connected(1); /* the trial fails; the session goes to the next */
     assert_true(is_down(0));
     loopback_wake(&targets[0]);
     uv_sleep(110);
@@ -233,7 +234,7 @@ static void test_one_trial(void **unused)
     assert_false(is_down(0));
 }
 
-/* ---- waiting for a start ---- */
+/* ---- targets that are starting ---- */
 
 static void wake_cb(uv_timer_t *timer)
 {
@@ -273,7 +274,7 @@ static void test_a_name_that_does_not_resolve_yet(void **unused)
     assert_true(milliseconds() - began >= 145);
 }
 
-/* ---- what the session makes of a target ---- */
+/* ---- prepare ---- */
 
 static enum reason fill_in(void *owner, const struct config_target *target,
                            struct target_connect_candidate *candidate)
@@ -323,7 +324,7 @@ static void test_a_request_that_fits_no_target(void **unused)
     route.fail_after = 1;
     struct target_connect_result result = target_connect_it(refuse);
     assert_int_equal(result.dial.reason, REASON_http_no_route);
-    assert_non_null(strstr(result.dial.detail, "cannot be made of this request"));
+    assert_non_null(strstr(result.dial.detail, "no valid address for this request"));
     assert_false(is_down(0));
 }
 
@@ -347,7 +348,7 @@ static void test_cancelled(void **unused)
     route.connect_retry_ms = 5000;
     cancel_after(0);
     for (int turns = 1; turns < 6; turns++)
-        cancel_after(turns); /* on the way through the three, and in the pause */
+        cancel_after(turns); /* during each of the three, and in the pause */
     loopback_swallow(&targets[0]);
     cancel_after(3);
     target_connect_cancel(NULL);
