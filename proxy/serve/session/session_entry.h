@@ -8,8 +8,8 @@
 #ifndef WSLUICE_SERVE_SESSION_SESSION_ENTRY_H
 #define WSLUICE_SERVE_SESSION_SESSION_ENTRY_H
 
-#include "core/access/client_address.h"
 #include "core/route/route.h"
+#include "core/session/admission.h"
 #include "core/session/opening.h"
 #include "serve/session/session_priv.h"
 
@@ -21,6 +21,7 @@ struct session_wait {
 };
 
 struct session_entry {
+    struct admission admission;
     struct opening opening;
     struct route_match match;  /* its texts lie in path */
     char *path;                /* owned; in normal form */
@@ -37,10 +38,8 @@ struct session_entry {
     uint8_t outcome; /* enum reason: how the latest request was answered; none: no request was */
     bool keep;       /* the connection stays for another request */
     bool unsent_known;
-    bool overdue;                /* in LOOKING, WAITING: session_entry_last_turn has been granted */
-    bool head_timed;             /* a later request has begun, and has its own deadline */
-    bool named;                  /* each request names its client, for a trusted proxy: */
-    struct client_address proxy; /* that one */
+    bool overdue;    /* in LOOKING, WAITING: session_entry_last_turn has been granted */
+    bool head_timed; /* a later request has begun, and has its own deadline */
 };
 
 /* How a connection ends well that has had answers; none: it has had none. */

@@ -1,6 +1,5 @@
 #include "serve/session/session_facts.h"
 
-#include "codec/http/forwarded.h"
 #include "core/access/limiter.h"
 #include "net/tls/tls.h"
 #include "serve/session/session_entry.h"
@@ -23,12 +22,7 @@ bool session_facts_is_tls(const struct session *session)
 
 bool session_facts_is_secure(const struct session *session, const struct http_head *head)
 {
-    const struct session_entry *entry = session->entry;
-    bool trusted =
-        entry->named &&
-        client_address_trusts(&session_facts_listener(session)->trusted_proxies, &entry->proxy);
-    enum forwarded_scheme said = trusted ? forwarded_scheme(head) : FORWARDED_UNKNOWN;
-    return said == FORWARDED_UNKNOWN ? session_facts_is_tls(session) : said == FORWARDED_TLS;
+    return admission_is_secure(&session->entry->admission, head, session_facts_is_tls(session));
 }
 
 enum metrics_tls session_facts_tls_version(const struct session *session)

@@ -42,17 +42,15 @@ struct session {
     struct list link; /* in the order of their ids */
     uint64_t id;
     struct session_env *env;
-    struct site *site;                /* a reference */
-    const struct config_route *route; /* of the site; NULL: not known yet */
-    uint32_t listener;                /* index in the site's configuration */
-    uint8_t state;                    /* enum life_state */
-    uint8_t verdict;          /* enum reason: an answer that is fixed before the request is read */
-    bool opened;              /* it has been OPEN: bytes could flow */
-    bool counted;             /* its address is known, and counted where that is limited */
-    bool greeted;             /* the PROXY header is read, or there is none */
-    struct limits_usage pass; /* what it is counted in */
-    int fd, target_fd;        /* the latter while there is a target */
-    struct addr peer;         /* of the socket */
+    struct site *site;                    /* a reference */
+    const struct config_route *route;     /* of the site; NULL: not known yet */
+    uint32_t listener;                    /* index in the site's configuration */
+    uint8_t state;                        /* enum life_state */
+    bool opened;                          /* it has been OPEN: bytes could flow */
+    bool greeted;                         /* the PROXY header is read, or there is none */
+    struct limits_usage pass;             /* what it is counted in */
+    int fd, target_fd;                    /* the latter while there is a target */
+    struct addr peer;                     /* of the socket */
     struct client_address client_address; /* who that stands for */
     struct plain client_plain, target_plain;
     struct transport *client, *target;

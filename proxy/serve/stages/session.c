@@ -77,8 +77,8 @@ static void handshake_too_slow(struct session *session)
 {
     if (session->state == LIFE_TLS || session_preface_header_begun(session))
         session_end_now(session, REASON_handshake_timeout);
-    else if (session->verdict != REASON_none && session->state == LIFE_HEAD)
-        session_reply_refuse(session, (enum reason)session->verdict);
+    else if (session->state == LIFE_HEAD && session_request_verdict(session) != REASON_none)
+        session_reply_refuse(session, session_request_verdict(session));
     else if (session->state == LIFE_HEAD && session_request_begun(session))
         session_reply_refuse(session, REASON_handshake_timeout);
     else
@@ -150,18 +150,6 @@ static void turn_away(struct session_env *env, struct session_client *client)
     session_client_drop(client);
 }
 
-/* Operators' connections were counted when they were accepted, and have no other limit. */
-static enum reason enter(struct session *session)
-{
-    const struct site_listener *own = &session->site->listeners[session->listener];
-    if (own->terms.operators)
-        return REASON_none;
-    if (session->pass.late) /* no descriptors were left for more than its request */
-        return REASON_too_many_process;
-    return limits_enter(&session->pass, session_facts_limits(session)->max_connections,
-                        own->counter, session_facts_listener(session)->max_connections);
-}
-
 void session_accept(struct session_env *env, struct session_client *client)
 {
     struct session *session = create(env, client);
@@ -185,7 +173,7 @@ void session_accept(struct session_env *env, struct session_client *client)
     metrics_add(&env->metrics.open, 1);
     session->pass = client->pass;
     session_arm(session, session_facts_limits(session)->handshake_timeout_ms);
-    session_request_judged(session, enter(session));
+    session_request_accepted(session);
     session_preface_preface(session);
 }
 

@@ -90,7 +90,7 @@ static size_t peek(struct session *session, uint8_t *bytes, size_t capacity)
 static void look_at_first_byte(struct session *session)
 {
     bool required = session_facts_listener(session)->tls.mode == CONFIG_TLS_REQUIRED;
-    enum reason verdict = (enum reason)session->verdict;
+    enum reason verdict = session_request_verdict(session);
     uint8_t first;
     if (!session->site->resources->listener_tls[session->listener]) {
         begin_plain(session);
@@ -190,22 +190,12 @@ static bool expects_header(struct session *session)
     return false;
 }
 
-static void admit(struct session *session)
-{
-    session_request_admit(session);
-    session_request_judged(session, (enum reason)session->verdict);
-}
-
 void session_preface_preface(struct session *session)
 {
-    const struct config_cidrs *trusted = &session_facts_listener(session)->trusted_proxies;
     if (expects_header(session) && !read_header(session))
         return;
     if (session->state == LIFE_DEAD)
         return;
-    /* A proxy that may name its client in the head is counted by that name, later. */
-    if (!session->counted && session->verdict == REASON_none &&
-        !client_address_trusts(trusted, &session->client_address))
-        admit(session);
+    session_request_client_known(session);
     look_at_first_byte(session);
 }

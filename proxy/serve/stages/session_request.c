@@ -1,7 +1,6 @@
 #include "serve/stages/session_request.h"
 
 #include "codec/http/uri.h"
-#include "core/access/access.h"
 #include "serve/session/session_end.h"
 #include "serve/session/session_entry.h"
 #include "serve/session/session_facts.h"
@@ -14,86 +13,8 @@
 
 /* One client that asks many things at once must not starve the others. */
 #define REQUESTS_PER_TURN 16
-/* Over a limit there are few places to be read in, and a probe asks at once. */
+/* For a request over a limit. */
 #define LATE_MS 2000
-
-/* Whether these lists let the client in, wherever it is known to come from. */
-static enum reason check_address(const struct session *session, const struct config_cidrs *allow,
-                                 const struct config_cidrs *deny)
-{
-    const struct client_address *client = &session->client_address;
-    return access_address(client->known ? client->ip.address : NULL, allow, deny);
-}
-
-/* Limits of clients, which say nothing of whether the process lives. */
-static bool is_over_limit(enum reason reason)
-{
-    return reason == REASON_too_many_process || reason == REASON_too_many_listener ||
-           reason == REASON_too_many_address || reason == REASON_rate_limited;
-}
-
-void session_request_judged(struct session *session, enum reason verdict)
-{
-    const struct site *site = session->site;
-    uint32_t patience = session_facts_limits(session)->handshake_timeout_ms;
-    session->verdict = (uint8_t)verdict;
-    if (is_over_limit(verdict) && site->listeners[session->listener].terms.late &&
-        !session->pass.late)
-        (void)!limits_enter_late(site->shared.limits, &session->pass, site->plan.late);
-    if (session->pass.late && patience > LATE_MS)
-        session_arm(session, LATE_MS);
-}
-
-/* Whose address is known counts there; operators count by their listener alone. */
-static enum reason count_address(struct session *session)
-{
-    const struct client_address *client = &session->client_address;
-    if (!client->known || session->site->listeners[session->listener].terms.operators)
-        return REASON_none;
-    return limits_enter_address(&session->pass, client->ip.address, session_facts_limits(session),
-                                session_now(session));
-}
-
-void session_request_admit(struct session *session)
-{
-    const struct config_listener *listener = session_facts_listener(session);
-    enum reason verdict = check_address(session, &listener->allow, &listener->deny);
-    if (verdict == REASON_none)
-        verdict = count_address(session);
-    session->counted = true;
-    session->verdict = (uint8_t)verdict;
-}
-
-static bool is_same_client(const struct client_address *a, const struct client_address *b)
-{
-    return a->known == b->known &&
-           (!a->known || memcmp(a->ip.address, b->ip.address, IP_BYTES) == 0);
-}
-
-/*
- * A trusted proxy names its client in the head; before that nobody knows whom to count. The next
- * request on its connection may be another client's.
- */
-static enum reason find_client(struct session *session, const struct http_head *head)
-{
-    const struct config_cidrs *trusted = &session_facts_listener(session)->trusted_proxies;
-    struct session_entry *entry = session->entry;
-    struct client_address before = session->client_address;
-    if (session->verdict != REASON_none || (session->counted && !entry->named))
-        return session->verdict;
-    if (!entry->named)
-        entry->proxy = before;
-    entry->named = true;
-    enum reason reason =
-        client_address_find(head, trusted, &entry->proxy, &session->client_address);
-    if (reason != REASON_none)
-        return reason;
-    if (session->counted && is_same_client(&before, &session->client_address))
-        return REASON_none;
-    limits_leave_address(&session->pass);
-    session_request_admit(session);
-    return session->verdict;
-}
 
 /* A folder of files that is asked for without its "/" is found, too: it then says where it is. */
 static enum reason match_route(struct session *session, struct slice host, struct slice path)
@@ -137,21 +58,7 @@ static enum reason find_route(struct session *session, const struct http_head *h
     session->route = &config->routes[entry->match.route];
     route_stats_enter(&session->stats, session->site->routes[entry->match.route].stats,
                       session->env->number, &session->env->metrics);
-    return check_address(session, &session->route->allow, &session->route->deny);
-}
-
-/* POST is for those that end a session; it has no body either. */
-static bool takes_method(const struct config_route *route, struct slice method)
-{
-    return slice_equal(method, SLICE("GET")) || slice_equal(method, SLICE("HEAD")) ||
-           (route->kind == CONFIG_KIND_STATUS && slice_equal(method, SLICE("POST")));
-}
-
-static enum reason plain_request(const struct config_route *route, const struct http_head *head)
-{
-    if (!takes_method(route, head->method))
-        return REASON_http_method;
-    return head->has_body ? REASON_http_body : REASON_none;
+    return REASON_none;
 }
 
 /*
@@ -166,15 +73,6 @@ static bool may_ask_again(const struct http_head *head)
            !http_head_lists(head, SLICE("Connection"), SLICE("close"));
 }
 
-/* What is answered beside the bridge, where the route has both. */
-static bool is_for_bridge(const struct config_route *route, const struct http_head *head)
-{
-    if (!route || route->kind != CONFIG_KIND_BRIDGE)
-        return false;
-    bool page = route->demo || route->files.root;
-    return !page || http_head_lists(head, SLICE("Upgrade"), SLICE("websocket"));
-}
-
 static void begin(struct session *session, const struct http_head *head)
 {
     struct session_entry *entry = session->entry;
@@ -187,16 +85,7 @@ static void begin(struct session *session, const struct http_head *head)
     session->route = NULL;
 }
 
-static enum reason check_origin(const struct session *session, const struct http_head *head)
-{
-    unsigned count;
-    const struct http_field *origin = http_head_only(head, SLICE("origin"), &count);
-    struct slice none = {NULL, 0};
-    return access_origin(origin ? origin->value : none, head->host,
-                         session_facts_is_secure(session, head), &session->route->origins);
-}
-
-static enum reason upgrade_request(struct session *session, const struct opening_request *request)
+static enum reason prepare_upgrade(struct session *session, const struct opening_request *request)
 {
     const struct config_route *route = session->route;
     struct session_entry *entry = session->entry;
@@ -206,59 +95,159 @@ static enum reason upgrade_request(struct session *session, const struct opening
         .subprotocol_count = route->subprotocols.count,
         .fields = {own->field_lines, own->field_length},
     };
-    if (opening_upgrade(&entry->opening, request, &terms) == OPENING_REFUSED)
-        return entry->opening.refusal;
-    enum reason reason = check_origin(session, &request->head);
+    return opening_upgrade(&entry->opening, request, &terms) == OPENING_REFUSED
+               ? entry->opening.refusal
+               : REASON_none;
+}
+
+static enum reason keep_host(struct session *session, const struct http_head *head)
+{
+    session->entry->host = slice_copy(head->host);
+    return session->entry->host ? REASON_none : REASON_out_of_memory;
+}
+
+/* ---- admission ---- */
+
+/* Enters a count, or leaves one. */
+static enum reason count(struct session *session, enum admission_step step)
+{
+    const struct site *site = session->site;
+    const struct config_limits *limits = session_facts_limits(session);
+    struct limits_usage *usage = &session->pass;
+    switch (step) {
+    case ADMISSION_COUNT_CONNECTION:
+        return limits_enter(usage, limits->max_connections,
+                            site->listeners[session->listener].counter,
+                            session_facts_listener(session)->max_connections);
+    case ADMISSION_COUNT_LATE:
+        return limits_enter_late(site->shared.limits, usage, site->plan.late)
+                   ? REASON_none
+                   : REASON_too_many_process;
+    case ADMISSION_COUNT_ADDRESS:
+        return limits_enter_address(usage, session->client_address.ip.address, limits,
+                                    session_now(session));
+    case ADMISSION_COUNT_ROUTE:
+        return limits_enter_route(usage, site->routes[session->entry->match.route].counter,
+                                  session->route->max_sessions);
+    default: /* ADMISSION_LEAVE_ADDRESS */
+        limits_leave_address(usage);
+        return REASON_none;
+    }
+}
+
+static enum reason do_step(struct session *session, enum admission_step step,
+                           const struct opening_request *request)
+{
+    switch (step) {
+    case ADMISSION_FIND_ROUTE:
+        if (admission_is_over_limit(&session->entry->admission))
+            session->entry->keep = false;
+        return find_route(session, &request->head);
+    case ADMISSION_PREPARE_UPGRADE:
+        return prepare_upgrade(session, request);
+    case ADMISSION_KEEP_HEAD:
+        return keep_host(session, &request->head);
+    default:
+        return count(session, step);
+    }
+}
+
+static struct admission_facts facts_of(struct session *session,
+                                       const struct opening_request *request)
+{
+    return (struct admission_facts){
+        .client = &session->client_address,
+        .tls = session_facts_is_tls(session),
+        .head = request ? &request->head : NULL,
+        .route = session->route,
+    };
+}
+
+/* To a step that is not done here; `request` NULL: none is read yet, or it is gone. */
+static enum admission_step advance(struct session *session, enum admission_step step,
+                                   const struct opening_request *request)
+{
+    while (admission_asks(step) && step != ADMISSION_FIND_TOKEN) {
+        enum reason verdict = do_step(session, step, request);
+        struct admission_facts facts = facts_of(session, request);
+        step = admission_answer(&session->entry->admission, &facts, verdict);
+    }
+    return step;
+}
+
+enum reason session_request_verdict(const struct session *session)
+{
+    return (enum reason)session->entry->admission.verdict;
+}
+
+/* Over a limit: few places, and a health check asks at once. */
+static void admit_connection(struct session *session, enum admission_step step)
+{
+    uint32_t patience = session_facts_limits(session)->handshake_timeout_ms;
+    (void)advance(session, step, NULL);
+    if (session->pass.late && patience > LATE_MS)
+        session_arm(session, LATE_MS);
+}
+
+void session_request_accepted(struct session *session)
+{
+    const struct descriptors_listener *own = &session->site->listeners[session->listener].terms;
+    struct admission_terms terms = {
+        .listener = session_facts_listener(session),
+        .operators = own->operators,
+        .serves_liveness = own->late,
+        .late = session->pass.late,
+    };
+    admit_connection(session, admission_begin(&session->entry->admission, &terms));
+}
+
+void session_request_client_known(struct session *session)
+{
+    struct admission *admission = &session->entry->admission;
+    struct admission_facts facts = facts_of(session, NULL);
+    if (admission->step == ADMISSION_AWAIT_CLIENT)
+        admit_connection(session, admission_client(admission, &facts));
+}
+
+static void refuse(struct session *session, enum reason reason)
+{
     if (reason == REASON_origin_refused)
         session_log_detail(session,
                            "the page's host is not the Host that was asked for, or the page "
                            "came without TLS: list its origin in origins, or let a proxy "
                            "in front pass Host on");
-    if (reason != REASON_none)
-        return reason;
-    entry->host = slice_copy(request->head.host);
-    return entry->host ? REASON_none : REASON_out_of_memory;
+    session_reply_refuse(session, reason);
 }
 
-/* Over a limit liveness is answered, and nothing else; then the connection ends. */
-static enum reason find_liveness(struct session *session, const struct http_head *head,
-                                 enum reason verdict)
+/* `head` NULL: it was an upgrade, and is gone. */
+static void finish(struct session *session, enum admission_step step, const struct http_head *head)
 {
-    session->entry->keep = false;
-    bool found = find_route(session, head) == REASON_none;
-    return found && session->route->health == CONFIG_HEALTH_LIVE ? REASON_none : verdict;
-}
-
-/* Its target is known, or why there is none. */
-static void admit_upgrade(struct session *session, enum reason reason)
-{
-    const struct site_route *own = &session->site->routes[session->entry->match.route];
-    if (reason == REASON_none)
-        reason = limits_enter_route(&session->pass, own->counter, session->route->max_sessions);
-    if (reason == REASON_none)
+    const struct admission *admission = &session->entry->admission;
+    if (step == ADMISSION_REFUSED)
+        refuse(session, (enum reason)admission->reason);
+    else if (admission->is_upgrade)
         session_connect_begin(session);
     else
-        session_reply_refuse(session, reason);
+        session_http_plain(session, head);
+}
+
+static void token_known_cb(struct session *session, enum reason verdict)
+{
+    struct admission_facts facts = facts_of(session, NULL);
+    enum admission_step step = admission_answer(&session->entry->admission, &facts, verdict);
+    finish(session, advance(session, step, NULL), NULL);
 }
 
 static void judge(struct session *session, const struct opening_request *request)
 {
-    const struct http_head *head = &request->head;
-    begin(session, head);
-    enum reason reason = find_client(session, head);
-    if (reason == REASON_none)
-        reason = find_route(session, head);
-    else if (is_over_limit(reason))
-        reason = find_liveness(session, head, reason);
-    bool bridge = is_for_bridge(session->route, head);
-    if (reason == REASON_none)
-        reason = bridge ? upgrade_request(session, request) : plain_request(session->route, head);
-    if (reason != REASON_none)
-        session_reply_refuse(session, reason);
-    else if (bridge)
-        session_token_look_up(session, head, admit_upgrade);
+    begin(session, &request->head);
+    struct admission_facts facts = facts_of(session, request);
+    enum admission_step step = admission_request(&session->entry->admission, &facts);
+    step = advance(session, step, request);
+    if (step == ADMISSION_FIND_TOKEN)
+        session_token_look_up(session, &request->head, token_known_cb);
     else
-        session_http_plain(session, head);
+        finish(session, step, &request->head);
 }
 
 bool session_request_begun(const struct session *session)
@@ -346,8 +335,9 @@ static bool read_once(struct session *session, const struct http_limits *limits)
 void session_request_read(struct session *session)
 {
     /* Over a limit: refuse without reading the request, unless it may be for liveness. */
-    if (session->verdict != REASON_none && !session->pass.late) {
-        session_reply_refuse(session, (enum reason)session->verdict);
+    enum reason verdict = session_request_verdict(session);
+    if (verdict != REASON_none && !session->pass.late) {
+        session_reply_refuse(session, verdict);
         return;
     }
     const struct config_limits *limits = session_facts_limits(session);

@@ -1,7 +1,6 @@
 /*
- * The head of a request: reading it, and what it may have. In this order: who asks, how many of
- * them there are, from where; which route; what that route is for; the page that it comes from;
- * where its token leads to.
+ * The head of a request: reading it, and taking the steps of its admission
+ * (core/session/admission).
  *
  * Owns: nothing. Thread: the session's. Errors: HTTP statuses by the table of reasons.
  * Lifetime: none.
@@ -20,14 +19,13 @@ void session_request_read(struct session *session);
 /* Whoever has not begun a request is not answered either. */
 bool session_request_begun(const struct session *session);
 
-/* Counts the client by its address, once that is known; what is refused is told with the answer. */
-void session_request_admit(struct session *session);
+/* The connection was accepted: it is counted, and may be refused before anything is read. */
+void session_request_accepted(struct session *session);
 
-/*
- * A verdict of the limits, before the request is read. One against the client is told without
- * reading, except where its listener may be asked for liveness: then the request is read, if it
- * comes soon and there are not too many like it.
- */
-void session_request_judged(struct session *session, enum reason verdict);
+/* In PREFACE, behind the PROXY header: the client's address is checked and counted, once. */
+void session_request_client_known(struct session *session);
+
+/* What all requests of this connection are refused with, but for liveness; none: nothing. */
+enum reason session_request_verdict(const struct session *session);
 
 #endif

@@ -91,10 +91,6 @@ void session_token_look_up(struct session *session, const struct http_head *head
     const struct token_request request = {head, session->entry->match.path, route->path};
     char text[TOKEN_MAX];
     struct slice token;
-    if (!route->tokens.file) {
-        known(session, REASON_none);
-        return;
-    }
     switch (token_find_in(route->tokens.from, &request, text, &token)) {
     case TOKEN_FIND_FOUND:
         look_up(session, token, known);

@@ -19,8 +19,8 @@ struct session;
 typedef void session_token_cb(struct session *session, enum reason reason);
 
 /*
- * In HEAD: `known` is called with the verdict, from within this call or later, unless the session
- * ends before. Nothing is looked up where targets are configured.
+ * In HEAD, for a route that has tokens: `known` is called with the verdict, from within this call
+ * or later, unless the session ends before.
  */
 void session_token_look_up(struct session *session, const struct http_head *head,
                            session_token_cb *known);

@@ -1,0 +1,241 @@
+#include "core/session/admission.h"
+
+#include "codec/http/forwarded.h"
+#include "core/access/access.h"
+
+static enum admission_step next(struct admission *admission, enum admission_step step)
+{
+    admission->step = (uint8_t)step;
+    return step;
+}
+
+static enum admission_step refuse(struct admission *admission, enum reason reason)
+{
+    admission->reason = (uint8_t)reason;
+    return next(admission, ADMISSION_REFUSED);
+}
+
+/* Limits of clients, which say nothing of whether the process lives. */
+static bool is_limit(enum reason reason)
+{
+    return reason == REASON_too_many_process || reason == REASON_too_many_listener ||
+           reason == REASON_too_many_address || reason == REASON_rate_limited;
+}
+
+bool admission_asks(enum admission_step step)
+{
+    return step < ADMISSION_AWAIT_CLIENT;
+}
+
+bool admission_is_over_limit(const struct admission *admission)
+{
+    return is_limit((enum reason)admission->verdict);
+}
+
+/* ---- the client ---- */
+
+static enum reason check_lists(const struct admission_facts *facts,
+                               const struct config_cidrs *allow, const struct config_cidrs *deny)
+{
+    const struct client_address *client = facts->client;
+    return access_address(client->known ? client->ip.address : NULL, allow, deny);
+}
+
+/* Nothing more is admitted on this connection, but for liveness over a limit. */
+static enum admission_step refuse_client(struct admission *admission,
+                                         const struct admission_facts *facts, enum reason verdict)
+{
+    admission->verdict = (uint8_t)verdict;
+    if (is_limit(verdict) && facts->head)
+        return next(admission, ADMISSION_FIND_ROUTE);
+    if (is_limit(verdict) && admission->terms.serves_liveness)
+        return next(admission, ADMISSION_COUNT_LATE);
+    return refuse(admission, verdict);
+}
+
+static enum admission_step admit_client(struct admission *admission,
+                                        const struct admission_facts *facts)
+{
+    return next(admission, facts->head ? ADMISSION_FIND_ROUTE : ADMISSION_AWAIT_HEAD);
+}
+
+static enum admission_step check_client(struct admission *admission,
+                                        const struct admission_facts *facts)
+{
+    const struct config_listener *listener = admission->terms.listener;
+    enum reason verdict = check_lists(facts, &listener->allow, &listener->deny);
+    admission->is_counted = true;
+    if (verdict != REASON_none)
+        return refuse_client(admission, facts, verdict);
+    if (!facts->client->known || admission->terms.operators)
+        return admit_client(admission, facts);
+    return next(admission, ADMISSION_COUNT_ADDRESS);
+}
+
+enum admission_step admission_begin(struct admission *admission,
+                                    const struct admission_terms *terms)
+{
+    *admission = (struct admission){.terms = *terms};
+    if (terms->operators)
+        return next(admission, ADMISSION_AWAIT_CLIENT);
+    if (!terms->late)
+        return next(admission, ADMISSION_COUNT_CONNECTION);
+    admission->verdict = REASON_too_many_process;
+    return next(admission, ADMISSION_AWAIT_HEAD);
+}
+
+/* A proxy that may name its client in the head is counted by that name, later. */
+enum admission_step admission_client(struct admission *admission,
+                                     const struct admission_facts *facts)
+{
+    wsl_assert(admission->step == ADMISSION_AWAIT_CLIENT);
+    if (client_address_trusts(&admission->terms.listener->trusted_proxies, facts->client))
+        return next(admission, ADMISSION_AWAIT_HEAD);
+    return check_client(admission, facts);
+}
+
+/* ---- the request ---- */
+
+static bool is_same_client(const struct client_address *a, const struct client_address *b)
+{
+    return a->known == b->known &&
+           (!a->known || memcmp(a->ip.address, b->ip.address, IP_BYTES) == 0);
+}
+
+/* The next request on a trusted proxy's connection may be another client's. */
+static enum admission_step find_client(struct admission *admission,
+                                       const struct admission_facts *facts)
+{
+    const struct config_cidrs *trusted = &admission->terms.listener->trusted_proxies;
+    struct client_address before = *facts->client;
+    if (!admission->is_named)
+        admission->proxy = before;
+    admission->is_named = true;
+    enum reason reason =
+        client_address_find(facts->head, trusted, &admission->proxy, facts->client);
+    if (reason != REASON_none) /* it is not known whom to count for the next one either */
+        return refuse_client(admission, facts, reason);
+    if (!admission->is_counted)
+        return check_client(admission, facts);
+    return next(admission, is_same_client(&before, facts->client) ? ADMISSION_FIND_ROUTE
+                                                                  : ADMISSION_LEAVE_ADDRESS);
+}
+
+enum admission_step admission_request(struct admission *admission,
+                                      const struct admission_facts *facts)
+{
+    wsl_assert(admission->step >= ADMISSION_AWAIT_HEAD);
+    admission->reason = REASON_none;
+    admission->is_upgrade = false;
+    if (admission->verdict != REASON_none)
+        return refuse_client(admission, facts, (enum reason)admission->verdict);
+    if (admission->is_counted && !admission->is_named)
+        return next(admission, ADMISSION_FIND_ROUTE);
+    return find_client(admission, facts);
+}
+
+/* POST is for those that end a session; it has no body either. */
+static bool takes_method(const struct config_route *route, struct slice method)
+{
+    return slice_equal(method, SLICE("GET")) || slice_equal(method, SLICE("HEAD")) ||
+           (route->kind == CONFIG_KIND_STATUS && slice_equal(method, SLICE("POST")));
+}
+
+static enum reason check_plain(const struct config_route *route, const struct http_head *head)
+{
+    if (!takes_method(route, head->method))
+        return REASON_http_method;
+    return head->has_body ? REASON_http_body : REASON_none;
+}
+
+/* A bridge's route may serve files or the demo as well: to requests that ask for no upgrade. */
+static bool is_for_bridge(const struct config_route *route, const struct http_head *head)
+{
+    if (route->kind != CONFIG_KIND_BRIDGE)
+        return false;
+    bool page = route->demo || route->files.root;
+    return !page || http_head_lists(head, SLICE("Upgrade"), SLICE("websocket"));
+}
+
+static enum admission_step admit_or_refuse(struct admission *admission, enum reason verdict,
+                                           enum admission_step step)
+{
+    return verdict == REASON_none ? next(admission, step) : refuse(admission, verdict);
+}
+
+static enum admission_step route_found(struct admission *admission,
+                                       const struct admission_facts *facts, enum reason verdict)
+{
+    const struct config_route *route = facts->route;
+    if (verdict == REASON_none)
+        verdict = check_lists(facts, &route->allow, &route->deny);
+    if (admission_is_over_limit(admission) &&
+        (verdict != REASON_none || route->health != CONFIG_HEALTH_LIVE))
+        verdict = (enum reason)admission->verdict;
+    if (verdict != REASON_none)
+        return refuse(admission, verdict);
+    admission->is_upgrade = is_for_bridge(route, facts->head);
+    if (admission->is_upgrade)
+        return next(admission, ADMISSION_PREPARE_UPGRADE);
+    return admit_or_refuse(admission, check_plain(route, facts->head), ADMISSION_ADMITTED);
+}
+
+bool admission_is_secure(const struct admission *admission, const struct http_head *head, bool tls)
+{
+    bool trusted =
+        admission->is_named &&
+        client_address_trusts(&admission->terms.listener->trusted_proxies, &admission->proxy);
+    enum forwarded_scheme scheme = trusted ? forwarded_scheme(head) : FORWARDED_UNKNOWN;
+    return scheme == FORWARDED_UNKNOWN ? tls : scheme == FORWARDED_TLS;
+}
+
+static enum reason check_origin(const struct admission *admission,
+                                const struct admission_facts *facts)
+{
+    unsigned count;
+    const struct http_field *origin = http_head_only(facts->head, SLICE("origin"), &count);
+    struct slice none = {NULL, 0};
+    return access_origin(origin ? origin->value : none, facts->head->host,
+                         admission_is_secure(admission, facts->head, facts->tls),
+                         &facts->route->origins);
+}
+
+enum admission_step admission_answer(struct admission *admission,
+                                     const struct admission_facts *facts, enum reason verdict)
+{
+    switch ((enum admission_step)admission->step) {
+    case ADMISSION_COUNT_CONNECTION:
+        return verdict == REASON_none ? next(admission, ADMISSION_AWAIT_CLIENT)
+                                      : refuse_client(admission, facts, verdict);
+    case ADMISSION_COUNT_LATE:
+        return verdict == REASON_none ? next(admission, ADMISSION_AWAIT_HEAD)
+                                      : refuse(admission, (enum reason)admission->verdict);
+    case ADMISSION_LEAVE_ADDRESS:
+        return check_client(admission, facts);
+    case ADMISSION_COUNT_ADDRESS:
+        return verdict == REASON_none ? admit_client(admission, facts)
+                                      : refuse_client(admission, facts, verdict);
+    case ADMISSION_FIND_ROUTE:
+        return route_found(admission, facts, verdict);
+    case ADMISSION_PREPARE_UPGRADE:
+        if (verdict == REASON_none)
+            verdict = check_origin(admission, facts);
+        return admit_or_refuse(admission, verdict, ADMISSION_KEEP_HEAD);
+    case ADMISSION_KEEP_HEAD:
+        return admit_or_refuse(admission, verdict,
+                               facts->route->tokens.file ? ADMISSION_FIND_TOKEN
+                                                         : ADMISSION_COUNT_ROUTE);
+    case ADMISSION_FIND_TOKEN:
+        return admit_or_refuse(admission, verdict, ADMISSION_COUNT_ROUTE);
+    case ADMISSION_COUNT_ROUTE:
+        return admit_or_refuse(admission, verdict, ADMISSION_ADMITTED);
+    case ADMISSION_AWAIT_CLIENT:
+    case ADMISSION_AWAIT_HEAD:
+    case ADMISSION_ADMITTED:
+    case ADMISSION_REFUSED:
+    case ADMISSION_STEPS:
+        break;
+    }
+    wsl_assert(!"an answer to a step that asks for none");
+    return ADMISSION_REFUSED;
+}

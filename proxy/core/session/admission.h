@@ -1,0 +1,132 @@
+/*
+ * Whether a connection and its requests are let in: a state machine without I/O. It is fed facts
+ * and verdicts, and returns what the caller does next. In this order: how many connections there
+ * are, which client it is, from where and how many of them; which route, what that route takes,
+ * the page that asks (Origin), where the token leads to, how many sessions the route has.
+ */
+/* clang-format off */
+/*
+ *      connection   COUNT_CONNECTION     not for operators
+ *                          |
+ *                    AWAIT_CLIENT        until the PROXY header is read, if there is one
+ *                          |
+ *                    COUNT_ADDRESS       not for operators, nor if a trusted proxy names its clients
+ *                          |
+ *                     AWAIT_HEAD <--------------------------- the next request of the connection
+ *                          |
+ *      request     LEAVE_ADDRESS, COUNT_ADDRESS      if the head names another client than before
+ *                          |
+ *                     FIND_ROUTE ------------------> ADMITTED   a plain request
+ *                          |
+ *                   PREPARE_UPGRADE
+ *                          |
+ *                      KEEP_HEAD
+ *                          |
+ *                     FIND_TOKEN         if the route has tokens
+ *                          |
+ *                     COUNT_ROUTE -----------------> ADMITTED   a session
+ *
+ *      Every step may lead to REFUSED. Over a limit of clients:
+ *
+ *      COUNT_... --> COUNT_LATE --> AWAIT_HEAD --> FIND_ROUTE --> ADMITTED   liveness is asked
+ *                         |                             +-------> REFUSED    anything else
+ *                         +--> REFUSED   no place is left, or the listener does not serve liveness
+ */
+/* clang-format on */
+/*
+ * Verdicts may take time: between a step and its admission_answer the connection may wait as long
+ * as its deadline allows. FIND_TOKEN does (LIFE_LOOKING). Authentication (basic, login, ticket,
+ * forward) comes in as steps of the same kind, one for each method: for an upgrade between
+ * KEEP_HEAD and FIND_TOKEN, so that only a client that is known may try tokens; for a plain request
+ * between FIND_ROUTE and ADMITTED. The head is gone once the caller has waited: what such a step
+ * needs of it is copied in KEEP_HEAD.
+ *
+ * Pure. Owns: nothing. Thread: its connection's. Errors: REFUSED with a reason; an answer that was
+ * not asked for is our bug: abort. Lifetime: plain memory; borrows the listener's configuration,
+ * and facts only for the time of a call.
+ */
+#ifndef WSLUICE_CORE_SESSION_ADMISSION_H
+#define WSLUICE_CORE_SESSION_ADMISSION_H
+
+#include "base/reason.h"
+#include "codec/http/http_head.h"
+#include "config/model/config.h"
+#include "core/access/client_address.h"
+
+/* What the caller does next; the result of those that stand before AWAIT_CLIENT goes to _answer. */
+enum admission_step {
+    ADMISSION_COUNT_CONNECTION, /* enter the counts of process and listener */
+    ADMISSION_COUNT_LATE,       /* enter the count of those over a limit whose request is read */
+    ADMISSION_LEAVE_ADDRESS,    /* leave the count of the client before this one */
+    ADMISSION_COUNT_ADDRESS,    /* enter the count of the client's address */
+    ADMISSION_FIND_ROUTE,       /* the route of the head */
+    ADMISSION_PREPARE_UPGRADE,  /* check the WebSocket handshake, and prepare the 101 */
+    ADMISSION_KEEP_HEAD,        /* copy what is needed of the head: later steps may take time */
+    ADMISSION_FIND_TOKEN,       /* the target of the request's token */
+    ADMISSION_COUNT_ROUTE,      /* enter the count of the route's sessions */
+    ADMISSION_AWAIT_CLIENT,     /* admission_client, once the client's address is known */
+    ADMISSION_AWAIT_HEAD,       /* admission_request, once a head is complete */
+    ADMISSION_ADMITTED,         /* as a session if is_upgrade; else the answer to a plain request */
+    ADMISSION_REFUSED,          /* with `reason` */
+    ADMISSION_STEPS,
+};
+
+/* What a listener has configured, and how the connection came. */
+struct admission_terms {
+    const struct config_listener *listener; /* borrowed */
+    bool operators;                         /* it is exempt from the limits of clients */
+    bool serves_liveness;                   /* COUNT_LATE is worth asking for */
+    bool late;                              /* accepted over a limit, in the count of COUNT_LATE */
+};
+
+/* What is known so far; the rest is NULL. */
+struct admission_facts {
+    struct client_address
+        *client; /* the one that the connection stands for; a head may change it */
+    bool tls;    /* it came over TLS */
+    const struct http_head *head;
+    const struct config_route *route; /* from the answer to FIND_ROUTE on */
+};
+
+struct admission {
+    struct admission_terms terms;
+    struct client_address proxy; /* if is_named: the peer that names its clients */
+    uint8_t step;                /* enum admission_step, the last one that was returned */
+    uint8_t verdict; /* enum reason: what all requests are refused with; none: nothing */
+    uint8_t reason;  /* enum reason: why this request is refused */
+    bool is_counted; /* the client is known, and counted where that is limited */
+    bool is_named;   /* a trusted proxy names the client in each head */
+    bool is_upgrade; /* the request is for a bridge */
+};
+
+/* COUNT_CONNECTION, AWAIT_CLIENT, or AWAIT_HEAD if late. */
+WSL_MUST_CHECK enum admission_step admission_begin(struct admission *admission,
+                                                   const struct admission_terms *terms);
+
+/* In AWAIT_CLIENT, with the client: checks the listener's lists. */
+WSL_MUST_CHECK enum admission_step admission_client(struct admission *admission,
+                                                    const struct admission_facts *facts);
+
+/* With client and head; once for each request of a connection. */
+WSL_MUST_CHECK enum admission_step admission_request(struct admission *admission,
+                                                     const struct admission_facts *facts);
+
+/*
+ * The result of the step that was returned last. It may be refused with any reason. `facts` as with
+ * admission_client or admission_request, with the route from FIND_ROUTE on; they are not needed
+ * behind KEEP_HEAD.
+ */
+WSL_MUST_CHECK enum admission_step admission_answer(struct admission *admission,
+                                                    const struct admission_facts *facts,
+                                                    enum reason verdict);
+
+/* The caller has something to do whose result goes to admission_answer. */
+bool admission_asks(enum admission_step step);
+
+/* Over a limit of clients: the request is read, but only liveness is answered. */
+bool admission_is_over_limit(const struct admission *admission);
+
+/* Whether the client of this request came over TLS: as a trusted proxy says, else as it came. */
+bool admission_is_secure(const struct admission *admission, const struct http_head *head, bool tls);
+
+#endif

@@ -1,0 +1,254 @@
+#include "lib/admission_lab.h"
+
+/* ---- the order ---- */
+
+static void test_a_session_takes_all_steps_in_order(void **unused)
+{
+    struct caller caller = new_caller();
+    assert_run(&caller, "connection [a client] address [a request] route upgrade keep sessions "
+                        "admitted");
+    assert_true(caller.admission.is_upgrade);
+    assert_int_equal(caller.admission.reason, REASON_none);
+}
+
+static void test_a_token_is_looked_up_before_sessions_are_counted(void **unused)
+{
+    struct caller caller = new_caller();
+    caller.route = &tokens;
+    assert_run(&caller, "connection [a client] address [a request] route upgrade keep token "
+                        "sessions admitted");
+    assert_true(caller.admission.is_upgrade);
+}
+
+static void test_a_plain_request_needs_a_route_only(void **unused)
+{
+    static const struct config_route redirect = {.kind = CONFIG_KIND_REDIRECT};
+    const struct config_route *const routes[] = {&files, &status, &metrics,
+                                                 &live,  &ready,  &redirect};
+    for (size_t i = 0; i < WSL_COUNT(routes); i++) {
+        struct caller caller = new_caller();
+        caller.route = routes[i];
+        assert_run(&caller, "connection [a client] address [a request] route admitted");
+        assert_false(caller.admission.is_upgrade);
+    }
+}
+
+static void test_each_step_can_refuse_and_none_follows(void **unused)
+{
+    static const struct {
+        enum admission_step step;
+        enum reason reason;
+        const char *steps;
+    } rows[] = {
+        {ADMISSION_COUNT_CONNECTION, REASON_too_many_process, "connection refused"},
+        {ADMISSION_COUNT_CONNECTION, REASON_too_many_listener, "connection refused"},
+        {ADMISSION_COUNT_ADDRESS, REASON_too_many_address, "connection [a client] address refused"},
+        {ADMISSION_COUNT_ADDRESS, REASON_rate_limited, "connection [a client] address refused"},
+        {ADMISSION_FIND_ROUTE, REASON_http_no_route,
+         "connection [a client] address [a request] route refused"},
+        {ADMISSION_FIND_ROUTE, REASON_out_of_memory,
+         "connection [a client] address [a request] route refused"},
+        {ADMISSION_PREPARE_UPGRADE, REASON_ws_key,
+         "connection [a client] address [a request] route upgrade refused"},
+        {ADMISSION_KEEP_HEAD, REASON_out_of_memory,
+         "connection [a client] address [a request] route upgrade keep refused"},
+        {ADMISSION_FIND_TOKEN, REASON_token_unknown,
+         "connection [a client] address [a request] route upgrade keep token refused"},
+        {ADMISSION_COUNT_ROUTE, REASON_too_many_route,
+         "connection [a client] address [a request] route upgrade keep token sessions refused"},
+    };
+    for (size_t i = 0; i < WSL_COUNT(rows); i++) {
+        struct caller caller = new_caller();
+        caller.route = &tokens;
+        caller.verdicts[rows[i].step] = rows[i].reason;
+        assert_run(&caller, rows[i].steps);
+        assert_refused(&caller, rows[i].reason);
+    }
+}
+
+static void test_the_token_is_answered_without_the_head(void **unused)
+{
+    struct caller caller = new_caller();
+    accept_one(&caller);
+    client_known(&caller);
+    struct admission_facts facts = facts_of(&caller, true);
+    enum admission_step step = admission_request(&caller.admission, &facts);
+    facts.route = &tokens;
+    while (step != ADMISSION_FIND_TOKEN)
+        step = admission_answer(&caller.admission, &facts, REASON_none);
+    struct admission_facts later = {0};
+    assert_int_equal(admission_answer(&caller.admission, &later, REASON_none),
+                     ADMISSION_COUNT_ROUTE);
+    assert_int_equal(admission_answer(&caller.admission, &later, REASON_none), ADMISSION_ADMITTED);
+}
+
+/* ---- the route ---- */
+
+static void test_the_lists_of_the_route_hold(void **unused)
+{
+    static const struct config_route denied = {.kind = CONFIG_KIND_BRIDGE,
+                                               .targets = &target,
+                                               .target_count = 1,
+                                               .allow = {ten, WSL_COUNT(ten)}};
+    struct caller caller = new_caller();
+    caller.route = &denied;
+    assert_run(&caller, "connection [a client] address [a request] route refused");
+    assert_refused(&caller, REASON_address_refused);
+    assert_int_equal(caller.admission.verdict, REASON_none);
+}
+
+static void test_methods_of_plain_requests(void **unused)
+{
+    static const struct {
+        const char *method;
+        const struct config_route *route;
+        enum reason reason;
+    } rows[] = {
+        {"GET", &files, REASON_none},           {"HEAD", &files, REASON_none},
+        {"POST", &files, REASON_http_method},   {"get", &files, REASON_http_method},
+        {"POST", &status, REASON_none},         {"PUT", &status, REASON_http_method},
+        {"POST", &metrics, REASON_http_method}, {"POST", &demo, REASON_http_method},
+    };
+    for (size_t i = 0; i < WSL_COUNT(rows); i++) {
+        struct caller caller = new_caller();
+        caller.head.method = slice_of(rows[i].method);
+        caller.route = rows[i].route;
+        run_all(&caller);
+        assert_int_equal(caller.admission.reason, rows[i].reason);
+        assert_int_equal(caller.step,
+                         rows[i].reason == REASON_none ? ADMISSION_ADMITTED : ADMISSION_REFUSED);
+    }
+}
+
+static void test_a_plain_request_has_no_body(void **unused)
+{
+    struct caller caller = new_caller();
+    caller.head.has_body = true;
+    caller.route = &status;
+    run_all(&caller);
+    assert_refused(&caller, REASON_http_body);
+    caller.head.method = SLICE("PUT"); /* the method stands before */
+    request(&caller);
+    assert_refused(&caller, REASON_http_method);
+}
+
+static void test_a_route_with_a_page_is_a_bridge_for_upgrades_only(void **unused)
+{
+    const struct config_route *const routes[] = {&demo, &with_files};
+    for (size_t i = 0; i < WSL_COUNT(routes); i++) {
+        struct caller caller = new_caller();
+        caller.route = routes[i];
+        run_all(&caller);
+        assert_int_equal(caller.step, ADMISSION_ADMITTED);
+        assert_false(caller.admission.is_upgrade);
+        add_field(&caller, "Upgrade", "h2c, WebSocket");
+        caller.steps[0] = '\0';
+        request(&caller);
+        assert_steps(&caller, "route upgrade keep sessions admitted");
+        assert_true(caller.admission.is_upgrade);
+    }
+}
+
+/* ---- the page ---- */
+
+static enum reason ask_with_origin(const char *origin, bool tls)
+{
+    struct caller caller = new_caller();
+    caller.tls = tls;
+    add_field(&caller, "Origin", origin);
+    run_all(&caller);
+    if (caller.step == ADMISSION_REFUSED)
+        assert_steps(&caller, "connection [a client] address [a request] route upgrade refused");
+    return (enum reason)caller.admission.reason;
+}
+
+static void test_a_page_of_another_origin_is_refused(void **unused)
+{
+    assert_int_equal(ask_with_origin("http://desk.example", false), REASON_none);
+    assert_int_equal(ask_with_origin("https://desk.example", true), REASON_none);
+    assert_int_equal(ask_with_origin("http://desk.example", true), REASON_origin_refused);
+    assert_int_equal(ask_with_origin("https://other.example", false), REASON_origin_refused);
+}
+
+static void test_the_handshake_is_checked_before_the_page(void **unused)
+{
+    struct caller caller = new_caller();
+    add_field(&caller, "Origin", "https://other.example");
+    caller.verdicts[ADMISSION_PREPARE_UPGRADE] = REASON_ws_version;
+    run_all(&caller);
+    assert_refused(&caller, REASON_ws_version);
+}
+
+static void test_the_page_of_a_plain_request_does_not_matter(void **unused)
+{
+    struct caller caller = new_caller();
+    add_field(&caller, "Origin", "https://other.example");
+    caller.route = &files;
+    run_all(&caller);
+    assert_int_equal(caller.step, ADMISSION_ADMITTED);
+}
+
+static void test_a_trusted_proxy_says_how_its_client_came(void **unused)
+{
+    struct caller caller = behind_proxy();
+    add_field(&caller, "X-Forwarded-Proto", "https");
+    run_all(&caller);
+    assert_true(admission_is_secure(&caller.admission, &caller.head, false));
+    caller.head.fields[0].value = SLICE("http");
+    assert_false(admission_is_secure(&caller.admission, &caller.head, true));
+    caller.head.field_count = 0;
+    assert_true(admission_is_secure(&caller.admission, &caller.head, true));
+
+    struct caller other = new_caller();
+    add_field(&other, "X-Forwarded-Proto", "https");
+    run_all(&other);
+    assert_false(admission_is_secure(&other.admission, &other.head, false));
+}
+
+/* ---- the next request ---- */
+
+static void test_a_refused_request_leaves_nothing_to_the_next(void **unused)
+{
+    struct caller caller = new_caller();
+    caller.verdicts[ADMISSION_FIND_ROUTE] = REASON_http_no_route;
+    run_all(&caller);
+    assert_refused(&caller, REASON_http_no_route);
+    caller.verdicts[ADMISSION_FIND_ROUTE] = REASON_none;
+    caller.steps[0] = '\0';
+    request(&caller);
+    assert_steps(&caller, "route upgrade keep sessions admitted");
+    assert_int_equal(caller.admission.reason, REASON_none);
+}
+
+static void test_a_refused_connection_stays_refused(void **unused)
+{
+    struct caller caller = new_caller();
+    caller.listener.allow = net_ten;
+    run_all(&caller);
+    caller.steps[0] = '\0';
+    request(&caller);
+    assert_steps(&caller, "refused");
+    assert_refused(&caller, REASON_address_refused);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_session_takes_all_steps_in_order),
+        cmocka_unit_test(test_a_token_is_looked_up_before_sessions_are_counted),
+        cmocka_unit_test(test_a_plain_request_needs_a_route_only),
+        cmocka_unit_test(test_each_step_can_refuse_and_none_follows),
+        cmocka_unit_test(test_the_token_is_answered_without_the_head),
+        cmocka_unit_test(test_the_lists_of_the_route_hold),
+        cmocka_unit_test(test_methods_of_plain_requests),
+        cmocka_unit_test(test_a_plain_request_has_no_body),
+        cmocka_unit_test(test_a_route_with_a_page_is_a_bridge_for_upgrades_only),
+        cmocka_unit_test(test_a_page_of_another_origin_is_refused),
+        cmocka_unit_test(test_the_handshake_is_checked_before_the_page),
+        cmocka_unit_test(test_the_page_of_a_plain_request_does_not_matter),
+        cmocka_unit_test(test_a_trusted_proxy_says_how_its_client_came),
+        cmocka_unit_test(test_a_refused_request_leaves_nothing_to_the_next),
+        cmocka_unit_test(test_a_refused_connection_stays_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
