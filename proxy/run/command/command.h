@@ -10,8 +10,8 @@
  * and the directory that we were started with, and a process group of its own unless it shares our
  * terminal: what it has started goes with it. If we are killed it gets SIGTERM.
  *
- * The happy path: command_start; later command_settle, and once nobody needs the command any more
- * command_stop: SIGTERM, and SIGKILL when that has not helped.
+ * The happy path: command_start; later command_disable_restart, and once nobody needs the command
+ * any more command_stop: SIGTERM, and SIGKILL when that has not helped.
  *
  * What can fail: the first start, which the caller hears of; a later one is tried again.
  *
@@ -29,7 +29,7 @@
 #include "run/command/rebind.h"
 #include "run/process/program.h"
 
-#define WRAPPED_GRACE_MS 5000 /* between SIGTERM and SIGKILL */
+#define COMMAND_GRACE_MS 5000 /* between SIGTERM and SIGKILL */
 
 struct command;
 
@@ -40,7 +40,7 @@ struct command_request {
     const struct program *program; /* its directory and limits */
     bool silent;                   /* it writes to nobody, as we are in the background */
     /* It has ended and is not started again; `status` as a shell has it. Not called for `ignore`
-     * before command_settle. */
+     * before command_disable_restart. */
     void (*ended)(void *owner, int status);
     void *owner;
 };
@@ -52,14 +52,14 @@ WSL_MUST_CHECK struct command *command_start(const struct command_request *reque
 /* NULL is fine for all of these. */
 
 /* From now on it is not started again. */
-void command_settle(struct command *wrapped);
+void command_disable_restart(struct command *command);
 
 /* True: it is told to end, and `ended` will come. False: it does not run. */
-WSL_MUST_CHECK bool command_stop(struct command *wrapped);
+WSL_MUST_CHECK bool command_stop(struct command *command);
 
 /* SIGKILL, without waiting any longer. */
-void command_kill(struct command *wrapped);
+void command_kill(struct command *command);
 
-void command_close(struct command *wrapped);
+void command_close(struct command *command);
 
 #endif

@@ -9,12 +9,12 @@
 
 #include <stdint.h>
 
-#define RESPAWN_STARTS  3
-#define RESPAWN_FAST_MS 10000
+#define COMMAND_RESTART_STARTS  3
+#define COMMAND_RESTART_FAST_MS 10000
 
 struct command_restart {
-    uint64_t starts[RESPAWN_STARTS]; /* a ring */
-    uint64_t count;                  /* of all that there were */
+    uint64_t starts[COMMAND_RESTART_STARTS]; /* a ring */
+    uint64_t count;                          /* of all that there were */
 };
 
 /* Times are milliseconds of one clock that never goes back. */

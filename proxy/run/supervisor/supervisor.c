@@ -187,8 +187,8 @@ static bool start_command(struct supervisor *supervisor, char *error, size_t err
         .owner = supervisor,
     };
     if (options->config->command.words.count > 0)
-        supervisor->wrapped = command_start(&request, error, error_size);
-    return options->config->command.words.count == 0 || supervisor->wrapped;
+        supervisor->command = command_start(&request, error, error_size);
+    return options->config->command.words.count == 0 || supervisor->command;
 }
 
 struct supervisor *supervisor_create(const struct supervisor_options *options, char *error,

@@ -99,7 +99,7 @@ static void upgrade_done(void *owner, bool ready, pid_t child, int status)
 static bool begin_upgrade(struct supervisor *supervisor)
 {
     char error[SUPERVISOR_ERROR_MAX] = "the demo's echo service cannot be handed over";
-    if (supervisor->wrapped)
+    if (supervisor->command)
         snprintf(error, sizeof(error), "the command cannot be handed over; restart instead");
     else if (!supervisor->options.demo)
         supervisor->upgrade = upgrade_start(supervisor->options.program, &supervisor->listeners,

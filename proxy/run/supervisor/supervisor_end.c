@@ -23,7 +23,7 @@ void supervisor_end_close(struct supervisor *supervisor)
     workers_stop(&supervisor->workers);
     watch_set_close(&supervisor->watches);
     mailbox_close(&supervisor->mailbox);
-    command_close(supervisor->wrapped);
+    command_close(supervisor->command);
     exit_watch_close(&supervisor->exit_watch);
     uv_close((uv_handle_t *)&supervisor->drain_timer, NULL);
     uv_close((uv_handle_t *)&supervisor->beat_timer, NULL);
@@ -40,7 +40,7 @@ void supervisor_end_worker_cb(void *owner, void *argument)
     workers_log_sums(&supervisor->workers);
     enter(supervisor, PROCESS_EMPTY);
     uv_timer_stop(&supervisor->drain_timer);
-    if (!command_stop(supervisor->wrapped))
+    if (!command_stop(supervisor->command))
         supervisor_end_close(supervisor);
 }
 
@@ -74,10 +74,10 @@ static void drain(struct supervisor *supervisor, const char *why)
     const struct config_limits *limits = &supervisor->site->config->limits;
     enter(supervisor, PROCESS_DRAIN);
     cancel_upgrade(supervisor);
-    command_settle(supervisor->wrapped);
+    command_disable_restart(supervisor->command);
     log_message(REASON_INFO, "%s: no new clients, waiting for sessions to end", why);
     notify_stopping(&supervisor->notify,
-                    limits->drain_timeout_ms + (supervisor->wrapped ? WRAPPED_GRACE_MS : 0));
+                    limits->drain_timeout_ms + (supervisor->command ? COMMAND_GRACE_MS : 0));
     atomic_store(&supervisor->process.draining, true);
     listeners_close(&supervisor->listeners, false);
     workers_drain(&supervisor->workers, spread_of(limits));
@@ -156,5 +156,5 @@ void supervisor_end_signal(struct supervisor *supervisor, int number)
     log_message(REASON_WARN, "signal %d again: ending at once", number);
     if (supervisor->state == PROCESS_DRAINING)
         workers_kill(&supervisor->workers);
-    command_kill(supervisor->wrapped);
+    command_kill(supervisor->command);
 }

@@ -47,7 +47,7 @@ struct supervisor {
     struct site *site;
     struct change_queue changes;
     struct upgrade *upgrade; /* NULL unless CHANGE_UPGRADE is current */
-    struct command *wrapped; /* the command; NULL: none */
+    struct command *command; /* the command; NULL: none */
     int status;              /* to exit with: the command's, where its end is ours */
     int predecessor;         /* whoever waits for us to serve; -1: nobody */
     uint64_t beats;

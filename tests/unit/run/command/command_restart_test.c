@@ -9,13 +9,13 @@
 static void starts_the_first_times_at_once(void **state)
 {
     struct command_restart restart = {0};
-    for (int i = 0; i < RESPAWN_STARTS; i++) {
+    for (int i = 0; i < COMMAND_RESTART_STARTS; i++) {
         assert_int_equal(command_restart_wait(&restart, 1000), 0);
         command_restart_note(&restart, 1000);
     }
-    assert_int_equal(command_restart_wait(&restart, 1000), RESPAWN_FAST_MS);
-    assert_int_equal(command_restart_wait(&restart, 1000 + RESPAWN_FAST_MS - 1), 1);
-    assert_int_equal(command_restart_wait(&restart, 1000 + RESPAWN_FAST_MS), 0);
+    assert_int_equal(command_restart_wait(&restart, 1000), COMMAND_RESTART_FAST_MS);
+    assert_int_equal(command_restart_wait(&restart, 1000 + COMMAND_RESTART_FAST_MS - 1), 1);
+    assert_int_equal(command_restart_wait(&restart, 1000 + COMMAND_RESTART_FAST_MS), 0);
 }
 
 static void counts_the_average_of_the_last_three(void **state)
@@ -57,9 +57,9 @@ static void a_command_that_never_stays_up_comes_every_five_seconds(void **state)
 static void one_that_stays_up_is_never_held_up(void **state)
 {
     struct command_restart restart = {0};
-    for (uint64_t now = 7; now < 1000000; now += RESPAWN_FAST_MS) {
+    for (uint64_t now = 7; now < 1000000; now += COMMAND_RESTART_FAST_MS) {
         command_restart_note(&restart, now);
-        assert_int_equal(command_restart_wait(&restart, now + RESPAWN_FAST_MS), 0);
+        assert_int_equal(command_restart_wait(&restart, now + COMMAND_RESTART_FAST_MS), 0);
     }
 }
 
