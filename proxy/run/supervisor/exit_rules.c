@@ -1,7 +1,7 @@
 #include "run/supervisor/exit_rules.h"
 
-/* How late an end may be noticed that no clock announces. */
-#define LOOK_MS 100
+/* Sessions and idle time are polled this often. */
+#define CHECK_MS 100
 
 void exit_rules_init(struct exit_rules *rules, const struct config_exit *config, uint64_t now)
 {
@@ -27,7 +27,7 @@ enum exit_verdict exit_rules_judge(struct exit_rules *rules, const struct exit_f
 uint64_t exit_rules_wait(const struct exit_rules *rules, uint64_t now)
 {
     const struct config_exit *config = &rules->config;
-    uint64_t wait = config->once || config->idle_ms != 0 ? LOOK_MS : 0;
+    uint64_t wait = config->once || config->idle_ms != 0 ? CHECK_MS : 0;
     uint64_t passed = now - rules->started_at;
     if (config->after_ms == 0)
         return wait;

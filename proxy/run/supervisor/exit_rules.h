@@ -1,8 +1,8 @@
 /*
- * When a process ends by itself: after its first session, so long after its start, or when nobody
- * has been connected for so long. It then accepts no more and ends with its last session.
+ * Rules by which a process ends by itself: after its first session, at an age, or after a time
+ * without a connection. It then accepts no more clients and ends with its last session.
  *
- * Pure: time and what has happened are parameters.
+ * Pure: time and facts are parameters.
  *
  * Owns: nothing. Thread: one. Errors: none. Lifetime: plain memory.
  */
@@ -15,14 +15,14 @@
 struct exit_rules {
     struct config_exit config;
     uint64_t started_at;
-    uint64_t busy_at;  /* the last time that somebody was seen */
-    uint64_t accepted; /* connections by then */
+    uint64_t busy_at;  /* the last time that a client was connected */
+    uint64_t accepted; /* facts.accepted at the last check */
 };
 
 struct exit_facts {
-    bool begun;        /* the first session has */
+    bool begun;        /* the first session has begun */
     uint64_t open;     /* connections, HTTP or WebSocket */
-    uint64_t accepted; /* likewise, of all times: one that came and went between two looks counts */
+    uint64_t accepted; /* connections so far; shows those that came and went between two checks */
 };
 
 enum exit_verdict { EXIT_STAY, EXIT_ONCE, EXIT_AFTER, EXIT_IDLE };
@@ -32,7 +32,7 @@ void exit_rules_init(struct exit_rules *rules, const struct config_exit *config,
 WSL_MUST_CHECK enum exit_verdict exit_rules_judge(struct exit_rules *rules,
                                                   const struct exit_facts *facts, uint64_t now);
 
-/* Milliseconds until the next look; 0: nothing will ever come of it. */
+/* Milliseconds until the next check; 0: no rule is set. */
 uint64_t exit_rules_wait(const struct exit_rules *rules, uint64_t now);
 
 #endif

@@ -2,16 +2,16 @@
 
 #include "serve/site/site.h"
 
-static void look_cb(uv_timer_t *timer);
+static void check_cb(uv_timer_t *timer);
 
-static void look_later(struct exit_watch *watch)
+static void check_later(struct exit_watch *watch)
 {
     uint64_t wait = exit_rules_wait(&watch->rules, uv_now(watch->timer.loop));
     if (wait != 0)
-        uv_timer_start(&watch->timer, look_cb, wait, 0);
+        uv_timer_start(&watch->timer, check_cb, wait, 0);
 }
 
-/* Operators' connections are not counted as clients (listeners.c), neither while they last. */
+/* Without operators, whom `accepted` does not count either (listeners.c). */
 static uint64_t count_clients(const struct listeners *listeners)
 {
     uint64_t open, operators = 0;
@@ -23,7 +23,7 @@ static uint64_t count_clients(const struct listeners *listeners)
     return open > operators ? open - operators : 0;
 }
 
-static void look_cb(uv_timer_t *timer)
+static void check_cb(uv_timer_t *timer)
 {
     static const char *const why[] = {
         [EXIT_ONCE] = "the one session has begun",
@@ -38,9 +38,9 @@ static void look_cb(uv_timer_t *timer)
     };
     enum exit_verdict verdict = exit_rules_judge(&watch->rules, &facts, uv_now(timer->loop));
     if (verdict == EXIT_STAY)
-        look_later(watch);
+        check_later(watch);
     else
-        watch->over(watch->owner, why[verdict]);
+        watch->callback(watch->owner, why[verdict]);
 }
 
 void exit_watch_init(struct exit_watch *watch, uv_loop_t *loop)
@@ -51,7 +51,7 @@ void exit_watch_init(struct exit_watch *watch, uv_loop_t *loop)
 void exit_watch_start(struct exit_watch *watch, const struct config_exit *config)
 {
     exit_rules_init(&watch->rules, config, uv_now(watch->timer.loop));
-    look_later(watch);
+    check_later(watch);
 }
 
 void exit_watch_close(struct exit_watch *watch)

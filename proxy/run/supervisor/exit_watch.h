@@ -1,5 +1,6 @@
 /*
- * Looks from time to time whether the process is to end by itself (exit_rules), and says so once.
+ * Checks from time to time whether an exit rule holds (exit_rules), and reports the first that
+ * does.
  *
  * Owns: its timer. Thread: the main one. Errors: none. Lifetime: exit_watch_init to
  * exit_watch_close; the memory may go when the loop has run once more.
@@ -16,13 +17,13 @@ struct exit_watch {
     struct exit_rules rules;
     const struct listeners *listeners;
     const struct limits *limits;
-    void (*over)(void *owner, const char *why);
+    void (*callback)(void *owner, const char *why); /* called once at most */
     void *owner;
 };
 
 void exit_watch_init(struct exit_watch *watch, uv_loop_t *loop);
 
-/* The clock runs from here. The members but timer and rules are the caller's to set. */
+/* Ages count from this call. The caller has set all members but `timer` and `rules`. */
 void exit_watch_start(struct exit_watch *watch, const struct config_exit *config);
 
 void exit_watch_close(struct exit_watch *watch);

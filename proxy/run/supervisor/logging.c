@@ -11,7 +11,7 @@
 
 #define WARNING_MAX 512
 
-/* A file that is made as root belongs to the user that the process becomes. */
+/* A file that root makes is given to the user that the process becomes. */
 static bool find_owner(const struct config *config, struct safe_path_owner *owner,
                        struct log_options *options, char *error, size_t error_size)
 {

@@ -1,8 +1,8 @@
 /*
- * From the configuration to the log: opening it at the start and after a reload, and what an
- * administrator should know of a configuration that is in use.
+ * Opens the log as the configuration says, at start and after a reload, and logs what an
+ * administrator should know of the configuration in use.
  *
- * Owns: nothing. Thread: the main one. Errors: false and one line; the log is as it was.
+ * Owns: nothing. Thread: the main one. Errors: false and one line; the log stays as it was.
  * Lifetime: none.
  */
 #ifndef WSLUICE_RUN_SUPERVISOR_LOGGING_H
@@ -10,8 +10,7 @@
 
 #include "serve/site/site.h"
 
-/* A file that has to be made belongs to the user that the process becomes, who may open it again.
- */
+/* A new file is given to the user that the process becomes, so that it can be opened again. */
 WSL_MUST_CHECK bool logging_open(const struct config *config, char *error, size_t error_size);
 
 /* A line for each certificate that has expired, will soon, or is not valid yet. */
@@ -20,7 +19,7 @@ void logging_certificates(const struct site *site);
 /* A line for each changed option that holds only after a restart. */
 void logging_restarts(const struct config *before, const struct config *after);
 
-/* Where the demo's page is. */
+/* Logs the URL of the demo's page. */
 void logging_demo(const struct site *site);
 
 #endif

@@ -1,9 +1,9 @@
 /*
- * Making a new site from files, in libuv's thread pool: a large configuration or a slow disk holds
- * up nobody.
+ * Makes a new site from files, in libuv's thread pool, so that a large configuration or a slow disk
+ * does not block the main loop.
  *
- * Owns: the work until it is done. Thread: started and answered on the main one. Errors: a site of
- * NULL and one line; findings of the configuration have been logged by then.
+ * Owns: the work until it is done. Thread: the main one starts it and gets the callback. Errors: a
+ * site of NULL and one line; findings of the configuration have been logged by then.
  * Lifetime: reload_start to the callback.
  */
 #ifndef WSLUICE_RUN_SUPERVISOR_RELOAD_H
@@ -19,7 +19,7 @@ struct reload_request {
     const struct work_lane *lane;
     struct site *current;
     const struct site_shared *shared;
-    const struct config *(*load)(const void *owner, struct diag *diag); /* NULL: as it is */
+    const struct config *(*load)(const void *owner, struct diag *diag); /* NULL: keep it */
     const void *load_owner;
     void (*callback)(void *owner, struct site *site, const char *failure); /* borrows the site */
     void *owner;
@@ -28,7 +28,7 @@ struct reload_request {
 /* False: out of memory. */
 WSL_MUST_CHECK bool reload_start(const struct reload_request *request);
 
-/* Each finding as a line of the log; whether there is an error among them. */
+/* Logs each finding in a line of its own. True: one of them is an error. */
 bool reload_log_findings(const struct diag *diag);
 
 #endif

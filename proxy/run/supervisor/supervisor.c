@@ -14,24 +14,24 @@
 #include "run/supervisor/supervisor_end.h"
 #include "serve/status/status.h"
 
-/* Certificates' files are looked at, systemd hears a status, the history has a point. */
-#define BEAT_MS HISTORY_STEP_MS
+/* Every tick compares the certificates' files, tells systemd a status and adds to the history. */
+#define TICK_MS HISTORY_STEP_MS
 
-#define BEATS_PER_DAY (24 * 3600 * 1000 / BEAT_MS)
+#define TICKS_PER_DAY (24 * 3600 * 1000 / TICK_MS)
 
-static void watch_the_end(struct supervisor *supervisor)
+static void start_exit_watch(struct supervisor *supervisor)
 {
     const struct config_exit *config = &supervisor->options.config->exit;
     supervisor->exit_watch.listeners = &supervisor->listeners;
     supervisor->exit_watch.limits = supervisor->shared.limits;
-    supervisor->exit_watch.over = supervisor_end_rule_cb;
+    supervisor->exit_watch.callback = supervisor_end_rule_cb;
     supervisor->exit_watch.owner = supervisor;
     if (config->once)
         limits_only_one(supervisor->shared.limits);
     exit_watch_start(&supervisor->exit_watch, config);
 }
 
-/* ---- signals and time ---- */
+/* ---- signals and timers ---- */
 
 static void signal_cb(void *owner, int number)
 {
@@ -51,9 +51,9 @@ static void signal_cb(void *owner, int number)
     }
 }
 
-static void beat_cb(uv_timer_t *timer)
+static void tick_cb(uv_timer_t *timer)
 {
-    struct supervisor *supervisor = WSL_CONTAINER(timer, struct supervisor, beat_timer);
+    struct supervisor *supervisor = WSL_CONTAINER(timer, struct supervisor, tick_timer);
     char status[64];
     uint64_t open;
     process_facts_note_history(&supervisor->process, uv_now(&supervisor->loop));
@@ -62,7 +62,7 @@ static void beat_cb(uv_timer_t *timer)
     (void)workers_choose(&supervisor->workers, &open);
     snprintf(status, sizeof(status), "STATUS=serving, %llu connections", (unsigned long long)open);
     notify_say(&supervisor->notify, status);
-    if (++supervisor->beats % BEATS_PER_DAY == 0)
+    if (++supervisor->ticks % TICKS_PER_DAY == 0)
         logging_certificates(supervisor->site);
     if (change_queue_is_idle(&supervisor->changes) &&
         site_resources_files_changed(supervisor->site->resources))
@@ -75,7 +75,7 @@ static void watchdog_cb(uv_timer_t *timer)
     notify_say(&supervisor->notify, "WATCHDOG=1");
 }
 
-/* ---- the beginning ---- */
+/* ---- start ---- */
 
 static bool open_loop(struct supervisor *supervisor)
 {
@@ -88,19 +88,19 @@ static bool open_loop(struct supervisor *supervisor)
         (struct work_lane){&supervisor->work, &supervisor->loop, &supervisor->mailbox};
     if (!work_pool_open(&supervisor->work) || !(supervisor->lookups = lookup_table_create()))
         return false;
-    supervisor->names = resolve_create(&supervisor->lane, supervisor->lookups);
-    if (!supervisor->names)
+    supervisor->resolver = resolve_create(&supervisor->lane, supervisor->lookups);
+    if (!supervisor->resolver)
         return false;
     exit_watch_init(&supervisor->exit_watch, &supervisor->loop);
     uv_timer_init(&supervisor->loop, &supervisor->drain_timer);
-    uv_timer_init(&supervisor->loop, &supervisor->beat_timer);
+    uv_timer_init(&supervisor->loop, &supervisor->tick_timer);
     uv_timer_init(&supervisor->loop, &supervisor->watchdog_timer);
     listeners_init(&supervisor->listeners, &supervisor->watches, &supervisor->workers,
                    &supervisor->process);
     return true;
 }
 
-/* What outlives every configuration. */
+/* Everything that outlives a configuration. */
 static bool open_shared(struct supervisor *supervisor, const struct config *config)
 {
     struct site_shared *shared = &supervisor->shared;
@@ -118,10 +118,16 @@ static bool open_shared(struct supervisor *supervisor, const struct config *conf
     supervisor->process.history = &supervisor->history;
     if (!process_facts_make_token(&supervisor->process))
         return false;
-    supervisor->terms = (struct worker_terms){
-        &supervisor->mailbox,     supervisor_end_worker_cb, &supervisor->process,
-        supervisor->workers.envs, shared->limits,           descriptors_attempts(&shared->host),
-        &supervisor->work,        supervisor->lookups};
+    supervisor->worker_shared = (struct worker_shared){
+        .supervisor = &supervisor->mailbox,
+        .empty = supervisor_end_worker_cb,
+        .process = &supervisor->process,
+        .workers = supervisor->workers.envs,
+        .limits = shared->limits,
+        .attempts = descriptors_attempts(&shared->host),
+        .work = &supervisor->work,
+        .lookups = supervisor->lookups,
+    };
     return true;
 }
 
@@ -131,7 +137,7 @@ static void close_shared(struct supervisor *supervisor)
     limits_destroy(supervisor->shared.limits);
 }
 
-/* A successor names itself when it serves: until then the file is its predecessor's. */
+/* A successor writes its pid when it serves; until then the file names its predecessor. */
 static bool write_pid(const struct supervisor *supervisor, char *error, size_t error_size)
 {
     const struct config *config = supervisor->options.config;
@@ -144,26 +150,27 @@ static void remove_pid(const struct supervisor *supervisor)
         pid_file_remove(supervisor->options.config->pid_file);
 }
 
-/* Behind the drop of rights: the thread never has more. From here on no loop waits for the log. */
+/* Called without privileges: the thread never has any. From here on no loop waits for the log. */
 static bool start_log(char *error, size_t error_size)
 {
     snprintf(error, error_size, "cannot start the thread of the log: out of memory");
     return log_start();
 }
 
-/* Sockets and keys first, with whatever rights we have; then without them. */
-static bool open_doors(struct supervisor *supervisor, const struct config *config, char *error,
-                       size_t error_size)
+/* Binds sockets and reads keys, then drops the privileges that this may take. */
+static bool open_listeners(struct supervisor *supervisor, const struct config *config, char *error,
+                           size_t error_size)
 {
     struct inherit inherit;
     inherit_open(&inherit);
     supervisor->site = site_create(config, &supervisor->shared, NULL, error, error_size);
-    signals_hold(); /* and no sooner: a file may be read for ever, as a FIFO is */
-    supervisor->predecessor = inherit.ready_fd;
+    /* Only now: reading a file may block for ever, as on a FIFO, and SIGTERM has to end that. */
+    signals_hold();
+    supervisor->predecessor_fd = inherit.ready_fd;
     bool open =
         supervisor->site &&
         listeners_change(&supervisor->listeners, supervisor->site, &inherit, error, error_size) &&
-        (supervisor->predecessor >= 0 || write_pid(supervisor, error, error_size)) &&
+        (supervisor->predecessor_fd >= 0 || write_pid(supervisor, error, error_size)) &&
         privilege_drop(config->user, config->group, error, error_size) &&
         start_log(error, error_size);
     size_t unclaimed = inherit_close(&inherit);
@@ -173,7 +180,7 @@ static bool open_doors(struct supervisor *supervisor, const struct config *confi
     return open;
 }
 
-/* Last of all, with what rights are left: whatever the command needs of us is there. */
+/* Last, without privileges: listeners and workers are there when the command connects. */
 static bool start_command(struct supervisor *supervisor, char *error, size_t error_size)
 {
     const struct supervisor_options *options = &supervisor->options;
@@ -196,18 +203,18 @@ struct supervisor *supervisor_create(const struct supervisor_options *options, c
 {
     struct supervisor *supervisor = calloc(1, sizeof(*supervisor));
     if (!supervisor || !open_loop(supervisor) || !open_shared(supervisor, options->config)) {
-        /* What little was opened ends with the process. */
+        /* The process ends next, and closes what is open. */
         snprintf(error, error_size, "cannot start: out of memory or descriptors");
         free(supervisor);
         return NULL;
     }
     supervisor->options = *options;
-    supervisor->predecessor = -1;
+    supervisor->predecessor_fd = -1;
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a log or a recording too large for its limit is an error there */
     notify_open(&supervisor->notify);
-    if (open_doors(supervisor, options->config, error, error_size) &&
-        workers_start(&supervisor->workers, &supervisor->loop, &supervisor->terms, error,
+    if (open_listeners(supervisor, options->config, error, error_size) &&
+        workers_start(&supervisor->workers, &supervisor->loop, &supervisor->worker_shared, error,
                       error_size) &&
         start_command(supervisor, error, error_size))
         return supervisor;
@@ -217,37 +224,37 @@ struct supervisor *supervisor_create(const struct supervisor_options *options, c
     return NULL;
 }
 
-static void say_ready(struct supervisor *supervisor)
+static void announce(struct supervisor *supervisor)
 {
     atomic_store(&supervisor->process.listening, true);
     if (supervisor->options.demo)
         logging_demo(supervisor->site);
     notify_say(&supervisor->notify, "READY=1\nSTATUS=serving");
-    if (supervisor->predecessor < 0)
+    if (supervisor->predecessor_fd < 0)
         return;
     char error[SUPERVISOR_ERROR_MAX];
     if (!write_pid(supervisor, error, sizeof(error)))
         log_message(REASON_WARN, "%s", error);
-    (void)!write(supervisor->predecessor, "1", 1);
-    close(supervisor->predecessor);
+    (void)!write(supervisor->predecessor_fd, "1", 1);
+    close(supervisor->predecessor_fd);
 }
 
 int supervisor_run(struct supervisor *supervisor)
 {
     uint64_t watchdog = supervisor->notify.watchdog_ms;
     process_facts_note_history(&supervisor->process, uv_now(&supervisor->loop));
-    uv_timer_start(&supervisor->beat_timer, beat_cb, BEAT_MS, BEAT_MS);
+    uv_timer_start(&supervisor->tick_timer, tick_cb, TICK_MS, TICK_MS);
     if (watchdog > 0)
         uv_timer_start(&supervisor->watchdog_timer, watchdog_cb, watchdog, watchdog);
     supervisor->state = process_state_next(supervisor->state, PROCESS_START);
-    watch_the_end(supervisor);
+    start_exit_watch(supervisor);
     listeners_accept(&supervisor->listeners);
     supervisor_change_probe(supervisor);
     logging_certificates(supervisor->site);
-    say_ready(supervisor);
+    announce(supervisor);
     uv_run(&supervisor->loop, UV_RUN_DEFAULT);
     remove_pid(supervisor);
-    return supervisor->status;
+    return supervisor->exit_status;
 }
 
 bool supervisor_free(struct supervisor *supervisor)

@@ -10,8 +10,8 @@
 void supervisor_change_probe(struct supervisor *supervisor)
 {
     supervisor_end_probing(supervisor);
-    supervisor->prober =
-        prober_create(&supervisor->watches, supervisor->names, supervisor->site->resources->pool);
+    supervisor->prober = prober_create(&supervisor->watches, supervisor->resolver,
+                                       supervisor->site->resources->pool);
     if (!supervisor->prober)
         log_message(REASON_ERROR, "targets are not probed: out of memory");
 }
@@ -113,7 +113,7 @@ static bool begin_upgrade(struct supervisor *supervisor)
     return supervisor->upgrade != NULL;
 }
 
-/* ---- one after the other ---- */
+/* ---- one change at a time ---- */
 
 static bool begin(struct supervisor *supervisor, enum change change)
 {

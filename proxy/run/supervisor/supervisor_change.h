@@ -10,10 +10,10 @@
 
 #include "run/supervisor/supervisor_priv.h"
 
-/* Begins the change, or once the current one has ended (change_queue.h). */
+/* Begins the change at once, or after the current one (change_queue.h). */
 void supervisor_change_request(struct supervisor *supervisor, enum change change);
 
-/* Probes the targets of the site in use. */
+/* Probes the targets of the site in use, and no others. */
 void supervisor_change_probe(struct supervisor *supervisor);
 
 #endif

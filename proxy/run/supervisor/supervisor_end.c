@@ -19,14 +19,14 @@ void supervisor_end_close(struct supervisor *supervisor)
     signals_close(&supervisor->signals);
     listeners_free(&supervisor->listeners);
     supervisor_end_probing(supervisor);
-    resolve_close(supervisor->names);
+    resolve_close(supervisor->resolver);
     workers_stop(&supervisor->workers);
     watch_set_close(&supervisor->watches);
     mailbox_close(&supervisor->mailbox);
     command_close(supervisor->command);
     exit_watch_close(&supervisor->exit_watch);
     uv_close((uv_handle_t *)&supervisor->drain_timer, NULL);
-    uv_close((uv_handle_t *)&supervisor->beat_timer, NULL);
+    uv_close((uv_handle_t *)&supervisor->tick_timer, NULL);
     uv_close((uv_handle_t *)&supervisor->watchdog_timer, NULL);
     uv_stop(&supervisor->loop);
 }
@@ -59,7 +59,7 @@ static uint64_t spread_of(const struct config_limits *limits)
     return limits->drain_spread_ms < most ? limits->drain_spread_ms : most;
 }
 
-/* A process that ends hands nothing over: the new one is to end as well. */
+/* A process that ends hands nothing over: the new process ends, too. */
 static void cancel_upgrade(struct supervisor *supervisor)
 {
     if (!supervisor->upgrade)
@@ -84,13 +84,13 @@ static void drain(struct supervisor *supervisor, const char *why)
     uv_timer_start(&supervisor->drain_timer, drain_timer_cb, limits->drain_timeout_ms, 0);
 }
 
-static void leave_timer_cb(uv_timer_t *timer)
+static void delay_timer_cb(uv_timer_t *timer)
 {
     drain(WSL_CONTAINER(timer, struct supervisor, drain_timer), "load balancers had their time");
 }
 
-/* Whoever asks hears that we are going; clients whom that has not reached yet are served. */
-static void leave(struct supervisor *supervisor, const char *why)
+/* Readiness probes fail from now on; load balancers that have not noticed yet may send clients. */
+static void delay_drain(struct supervisor *supervisor, const char *why)
 {
     const struct config_limits *limits = &supervisor->site->config->limits;
     if (limits->drain_delay_ms == 0) {
@@ -103,10 +103,9 @@ static void leave(struct supervisor *supervisor, const char *why)
                 why, limits->drain_delay_ms / 1000.0);
     notify_stopping(&supervisor->notify, limits->drain_delay_ms + limits->drain_timeout_ms);
     atomic_store(&supervisor->process.draining, true);
-    uv_timer_start(&supervisor->drain_timer, leave_timer_cb, limits->drain_delay_ms, 0);
+    uv_timer_start(&supervisor->drain_timer, delay_timer_cb, limits->drain_delay_ms, 0);
 }
 
-/* Its end is ours; or we have ended, and it was the last to go. */
 void supervisor_end_command_cb(void *owner, int status)
 {
     struct supervisor *supervisor = owner;
@@ -114,11 +113,10 @@ void supervisor_end_command_cb(void *owner, int status)
         supervisor_end_close(supervisor);
     if (supervisor->state != PROCESS_SERVING && supervisor->state != PROCESS_UNREADY)
         return;
-    supervisor->status = status;
+    supervisor->exit_status = status;
     drain(supervisor, "the command has ended");
 }
 
-/* No new clients here; those that are there end in their own time. */
 void supervisor_end_retire(struct supervisor *supervisor, bool handed_over)
 {
     enter(supervisor, PROCESS_RETIRE);
@@ -144,7 +142,7 @@ void supervisor_end_signal(struct supervisor *supervisor, int number)
     char why[32];
     snprintf(why, sizeof(why), "signal %d", number);
     if (supervisor->state == PROCESS_SERVING) {
-        leave(supervisor, why);
+        delay_drain(supervisor, why);
         return;
     }
     if (supervisor->state == PROCESS_RETIRING) {

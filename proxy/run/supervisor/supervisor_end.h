@@ -1,5 +1,5 @@
 /*
- * How the process ends: not ready, retired, drained, stopped.
+ * How the process ends, from the first signal to the last handle (process_state.h).
  *
  * Owns: nothing. Thread: the main one. Errors: none.
  * Lifetime: the supervisor's.
@@ -18,12 +18,16 @@ void supervisor_end_retire(struct supervisor *supervisor, bool handed_over);
 /* An exit rule holds (exit_watch). */
 void supervisor_end_rule_cb(void *owner, const char *why);
 
-/* A worker has lost its last session (worker_terms.empty). */
+/* A worker is empty (worker_shared.empty). The last one stops the command and the process. */
 void supervisor_end_worker_cb(void *owner, void *argument);
 
-/* The command has ended and is not started again (command_request.ended). */
+/*
+ * The command has ended and is not started again (command_request.ended). It ends the process, or
+ * was the last thing that the process waited for.
+ */
 void supervisor_end_command_cb(void *owner, int status);
 
+/* Probes no target any more. */
 void supervisor_end_probing(struct supervisor *supervisor);
 
 /* Closes every handle: the loop ends. */

@@ -1,5 +1,5 @@
 /*
- * With what a supervisor starts.
+ * The options of a supervisor.
  *
  * Owns: nothing, all is borrowed. Thread: the main one. Errors: none. Lifetime: the supervisor's.
  */
@@ -14,13 +14,13 @@
 
 struct supervisor_options {
     const struct config *config;
-    const struct program *program; /* for a process that takes over */
-    /* The configuration anew; NULL: there is no file, a reload reads certificates only. */
+    const struct program *program; /* started anew by SIGUSR2 */
+    /* Reads the configuration again; NULL: there is no file, a reload reads certificates only. */
     const struct config *(*load)(const void *owner, struct diag *diag);
     const void *owner;
-    const struct rebind *rebind; /* the port of the configuration's command, if it has one */
-    bool daemon;                 /* in the background: the command writes to nobody */
-    bool demo;                   /* the target is this process: nobody else can take over */
+    const struct rebind *rebind; /* the command's port, if it has one */
+    bool daemon;                 /* in the background: the command's output is discarded */
+    bool demo;                   /* the target is in this process, which so cannot be handed over */
 };
 
 #endif

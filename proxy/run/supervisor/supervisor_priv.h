@@ -26,32 +26,38 @@
 
 struct supervisor {
     struct supervisor_options options;
+    enum process_state state;
     uv_loop_t loop;
     struct watch_set watches;
-    struct resolver *names; /* the prober's */
-    struct prober *prober;
     struct mailbox mailbox;
-    struct work_pool work;
-    struct work_lane lane;
-    struct lookup_table *lookups;
     struct signals signals;
-    uv_timer_t drain_timer, beat_timer, watchdog_timer;
+    uv_timer_t drain_timer; /* until drain_delay, or drain_timeout, has passed */
+    uv_timer_t tick_timer, watchdog_timer;
+    uint64_t ticks;
     struct notify notify;
+
+    /* Shared by all configurations and workers. */
+    struct work_pool work;
+    struct work_lane lane; /* the main thread's own */
+    struct lookup_table *lookups;
     struct site_shared shared;
     struct process_facts process;
     struct history history;
-    struct worker_terms terms;
+    struct worker_shared worker_shared;
     struct workers workers;
-    struct listeners listeners;
-    struct exit_watch exit_watch;
+
+    /* The configuration in use. */
     struct site *site;
+    struct listeners listeners;
+    struct resolver *resolver; /* the prober's */
+    struct prober *prober;     /* NULL: no target is probed */
+
     struct change_queue changes;
     struct upgrade *upgrade; /* NULL unless CHANGE_UPGRADE is current */
-    struct command *command; /* the command; NULL: none */
-    int status;              /* to exit with: the command's, where its end is ours */
-    int predecessor;         /* whoever waits for us to serve; -1: nobody */
-    uint64_t beats;
-    enum process_state state;
+    struct exit_watch exit_watch;
+    struct command *command; /* NULL: none */
+    int exit_status;         /* 0, or the command's, if its end ends the process */
+    int predecessor_fd;      /* pipe to the process that waits for this one to serve; -1: none */
 };
 
 #endif

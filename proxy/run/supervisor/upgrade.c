@@ -36,9 +36,9 @@ static void finish(struct upgrade *upgrade, bool ready)
     pid_t child = upgrade->child;
     int status = 0;
     if (ready) {
-        signal(SIGCHLD, SIG_IGN); /* it may end before we do: nobody will ask how */
+        signal(SIGCHLD, SIG_IGN); /* if it ends before this process, it must not stay a zombie */
     } else {
-        /* It has ended, or its time has passed: either way waiting for it takes none. */
+        /* It has ended, or its time has passed: waitpid does not block after SIGKILL. */
         (void)kill(child, SIGKILL);
         (void)waitpid(child, &status, 0);
     }
@@ -59,20 +59,23 @@ static void pipe_cb(void *owner, unsigned ready)
     ssize_t n = read(upgrade->pipe, &byte, 1);
     if (n < 0 && errno == EAGAIN)
         return;
-    /* Its end of the pipe closes when it ends. */
+    /* End of file: the child has ended, which closes its end of the pipe. */
     finish(upgrade, n == 1);
 }
 
-/* Ours and two variables more. The watchdog's pid is ours: without it the variable is for all. */
+/*
+ * This process's environment and two more variables. WATCHDOG_PID names this process; without it
+ * WATCHDOG_USEC holds for any.
+ */
 static char **environment_with(char *fds, char *ready)
 {
-    static const char ours[] = "WATCHDOG_PID=";
+    static const char dropped[] = "WATCHDOG_PID=";
     size_t count = 0, used = 0;
     while (environ[count])
         count++;
     char **environment = calloc(count + 3, sizeof(*environment));
     for (size_t i = 0; environment && i < count; i++)
-        if (strncmp(environ[i], ours, sizeof(ours) - 1) != 0)
+        if (strncmp(environ[i], dropped, sizeof(dropped) - 1) != 0)
             environment[used++] = environ[i];
     if (!environment)
         return NULL;
@@ -104,7 +107,7 @@ static pid_t spawn(const struct program *program, const struct listeners *listen
 }
 
 struct upgrade *upgrade_start(const struct program *program, const struct listeners *listeners,
-                              uint64_t patience_ms, upgrade_cb *callback, void *owner, char *error,
+                              uint64_t timeout_ms, upgrade_cb *callback, void *owner, char *error,
                               size_t error_size)
 {
     int ends[2];
@@ -120,7 +123,7 @@ struct upgrade *upgrade_start(const struct program *program, const struct listen
     close(ends[1]);
     uv_timer_init(watch_set_loop(listeners->watches), &upgrade->deadline);
     if (upgrade->child > 0) {
-        uv_timer_start(&upgrade->deadline, deadline_cb, patience_ms, 0);
+        uv_timer_start(&upgrade->deadline, deadline_cb, timeout_ms, 0);
         return upgrade;
     }
     snprintf(error, error_size, "cannot start %s: %s", program->path, strerror(errno));

@@ -8,8 +8,8 @@
 #include "serve/stages/session.h"
 
 #define DRAIN_TICK_MS 50
-/* For the last bytes of recordings, once every session was killed. */
-#define DISK_MS 2000
+/* After sessions are killed, the disk has this long for the last bytes of recordings. */
+#define RECORDINGS_MS 2000
 
 /* ---- on the worker's thread ---- */
 
@@ -28,10 +28,10 @@ static void report_empty(struct worker *worker)
                     abandoned);
     enter(worker, WORKER_LAST_ENDED);
     uv_timer_stop(&worker->drain_timer);
-    mailbox_post(worker->terms->supervisor, &worker->empty_post, worker->terms->empty, worker);
+    mailbox_post(worker->shared->supervisor, &worker->empty_post, worker->shared->empty, worker);
 }
 
-static void gone_cb(struct session_env *env)
+static void session_freed_cb(struct session_env *env)
 {
     report_empty(WSL_CONTAINER(env, struct worker, env));
 }
@@ -45,14 +45,14 @@ static void take_batch(void *owner, void *argument)
     free(batch);
 }
 
-/* Evenly over the time, so that clients that come back at once do not come as one wave. */
+/* Spreads the ends evenly, so that clients that reconnect at once do not come as one wave. */
 static void drain_cb(uv_timer_t *timer)
 {
     struct worker *worker = WSL_CONTAINER(timer, struct worker, drain_timer);
     struct worker_drain *plan = &worker->drain;
     bool last = plan->tick >= plan->ticks;
-    size_t due = last ? SIZE_MAX : plan->sessions * plan->tick / plan->ticks - plan->told;
-    plan->told += session_drain_some(&worker->env, due);
+    size_t due = last ? SIZE_MAX : plan->sessions * plan->tick / plan->ticks - plan->ended;
+    plan->ended += session_drain_some(&worker->env, due);
     plan->tick++;
     if (last)
         uv_timer_stop(timer);
@@ -99,7 +99,7 @@ static void kill_sessions(void *owner, void *argument)
     enter(worker, WORKER_KILL);
     session_kill_all(&worker->env, REASON_drained);
     if (first)
-        uv_timer_start(&worker->drain_timer, abandon_cb, DISK_MS, 0);
+        uv_timer_start(&worker->drain_timer, abandon_cb, RECORDINGS_MS, 0);
 }
 
 static void close_watches(struct worker *worker)
@@ -115,7 +115,7 @@ static void stop(void *owner, void *argument)
     (void)argument;
     enter(worker, WORKER_STOP);
     close_watches(worker);
-    if (worker->alone)
+    if (worker->on_main_loop)
         return;
     mailbox_close(&worker->mailbox);
     uv_stop(&worker->own_loop);
@@ -129,26 +129,26 @@ static void run(void *argument)
         enter(worker, WORKER_FINISH);
 }
 
-/* ---- on the supervisor's ---- */
+/* ---- on the supervisor's thread ---- */
 
-static void tell(struct worker *worker, struct mailbox_post *post, mailbox_fn *run_it,
-                 void *argument)
+static void run_on(struct worker *worker, struct mailbox_post *post, mailbox_fn *function,
+                   void *argument)
 {
-    if (worker->alone)
-        run_it(worker, argument);
+    if (worker->on_main_loop)
+        function(worker, argument);
     else
-        mailbox_post(&worker->mailbox, post, run_it, argument);
+        mailbox_post(&worker->mailbox, post, function, argument);
 }
 
 static bool open_watches(struct worker *worker, uv_loop_t *loop)
 {
     worker->env.loop = loop;
     worker->env.lane = (struct work_lane){
-        .pool = worker->terms->work,
+        .pool = worker->shared->work,
         .loop = loop,
-        .mailbox = worker->alone ? worker->terms->supervisor : &worker->mailbox,
+        .mailbox = worker->on_main_loop ? worker->shared->supervisor : &worker->mailbox,
     };
-    worker->env.names = resolve_create(&worker->env.lane, worker->terms->lookups);
+    worker->env.names = resolve_create(&worker->env.lane, worker->shared->lookups);
     if (!worker->env.names)
         return false;
     if (watch_set_open(&worker->env.watches, loop)) {
@@ -175,29 +175,29 @@ static bool start_thread(struct worker *worker)
     return false;
 }
 
-bool worker_start(struct worker *worker, size_t number, uv_loop_t *shared,
-                  const struct worker_terms *terms)
+bool worker_start(struct worker *worker, size_t number, uv_loop_t *main_loop,
+                  const struct worker_shared *shared)
 {
-    *worker = (struct worker){.alone = shared != NULL, .terms = terms};
+    *worker = (struct worker){.on_main_loop = main_loop != NULL, .shared = shared};
     worker->env.number = (unsigned)number;
-    worker->env.process = terms->process;
-    worker->env.workers = terms->workers;
-    worker->env.limits = terms->limits;
-    worker->env.attempts = terms->attempts;
+    worker->env.process = shared->process;
+    worker->env.workers = shared->workers;
+    worker->env.limits = shared->limits;
+    worker->env.attempts = shared->attempts;
     worker->env.deadline = session_deadline_cb;
     worker->env.end = session_end;
-    worker->env.gone = gone_cb;
+    worker->env.gone = session_freed_cb;
     list_init(&worker->env.sessions);
     list_init(&worker->env.cursors);
     list_init(&worker->env.list_requests);
     worker->env.scratch = malloc(sizeof(*worker->env.scratch));
-    if (worker->env.scratch && (shared ? open_watches(worker, shared) : start_thread(worker)))
+    if (worker->env.scratch && (main_loop ? open_watches(worker, main_loop) : start_thread(worker)))
         return true;
     free(worker->env.scratch);
     return false;
 }
 
-static void turn_away(struct session_client *client)
+static void refuse(struct session_client *client)
 {
     log_message(REASON_ERROR, "%s: a connection was closed",
                 reason_row(REASON_out_of_memory)->text);
@@ -209,12 +209,12 @@ void worker_give(struct worker *worker, struct session_client *client)
     if (!worker->batch)
         worker->batch = malloc(sizeof(*worker->batch));
     if (!worker->batch) {
-        turn_away(client);
+        refuse(client);
         return;
     }
     worker->batch->post.waiting = false;
     worker->batch->clients[worker->batch_count++] = *client;
-    worker->given++;
+    worker->clients_given++;
     if (worker->batch_count == WORKER_BATCH)
         worker_flush(worker);
 }
@@ -227,41 +227,41 @@ void worker_flush(struct worker *worker)
     batch->count = worker->batch_count;
     worker->batch = NULL;
     worker->batch_count = 0;
-    tell(worker, &batch->post, take_batch, batch);
+    run_on(worker, &batch->post, take_batch, batch);
 }
 
 uint64_t worker_load(const struct worker *worker)
 {
     const struct metrics *metrics = &worker->env.metrics;
     uint64_t taken = metrics_read(&metrics->counter[METRICS_connections]);
-    uint64_t waiting = worker->given > taken ? worker->given - taken : 0;
+    uint64_t waiting = worker->clients_given > taken ? worker->clients_given - taken : 0;
     return metrics_read(&metrics->open) + waiting;
 }
 
 void worker_drain(struct worker *worker, uint64_t spread_ms)
 {
     worker->drain_ms = spread_ms;
-    tell(worker, &worker->drain_post, drain, NULL);
+    run_on(worker, &worker->drain_post, drain, NULL);
 }
 
 void worker_retire(struct worker *worker)
 {
-    tell(worker, &worker->retire_post, retire, NULL);
+    run_on(worker, &worker->retire_post, retire, NULL);
 }
 
 void worker_kill(struct worker *worker)
 {
-    tell(worker, &worker->kill_post, kill_sessions, NULL);
+    run_on(worker, &worker->kill_post, kill_sessions, NULL);
 }
 
 void worker_stop(struct worker *worker)
 {
-    tell(worker, &worker->stop_post, stop, NULL);
+    run_on(worker, &worker->stop_post, stop, NULL);
 }
 
 bool worker_free(struct worker *worker)
 {
-    if (!worker->alone) {
+    if (!worker->on_main_loop) {
         uv_thread_join(&worker->thread);
         if (worker->state != WORKER_FINISHED)
             return false;

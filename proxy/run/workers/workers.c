@@ -20,12 +20,12 @@ bool workers_create(struct workers *workers, size_t count)
     return true;
 }
 
-bool workers_start(struct workers *workers, uv_loop_t *loop, const struct worker_terms *terms,
+bool workers_start(struct workers *workers, uv_loop_t *loop, const struct worker_shared *shared,
                    char *error, size_t error_size)
 {
-    uv_loop_t *shared = workers->count == 1 ? loop : NULL;
+    uv_loop_t *main_loop = workers->count == 1 ? loop : NULL;
     while (workers->started < workers->count &&
-           worker_start(&workers->list[workers->started], workers->started, shared, terms))
+           worker_start(&workers->list[workers->started], workers->started, main_loop, shared))
         workers->started++;
     if (workers->started == workers->count)
         return true;

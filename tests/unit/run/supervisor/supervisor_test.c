@@ -1,4 +1,4 @@
-/* What is asked for while something else is under way is done afterwards, however that ends. */
+/* Requests during a reload are carried out after it, also when it fails. */
 #include "run/supervisor/supervisor.h"
 
 #include <setjmp.h>
@@ -26,7 +26,7 @@ static void closed_cb(uv_handle_t *handle)
     (void)raise(SIGTERM);
 }
 
-/* Every signal has been read, and so acted upon: the first reload fails. */
+/* Waits until the loop has read every signal, then lets the first reload fail. */
 static void wait_cb(uv_timer_t *timer)
 {
     sigset_t pending;
@@ -93,8 +93,8 @@ static const struct config *load(void)
     return config;
 }
 
-/* SIGHUP and SIGUSR2 wait for a reload; the next one does not even begin. */
-static void test_an_upgrade_waits_for_no_reload_that_cannot_begin(void **unused)
+/* SIGHUP and SIGUSR2 come during a reload; the second reload then cannot begin. */
+static void test_an_upgrade_follows_a_reload_that_cannot_begin(void **unused)
 {
     char error[512];
     const struct config *config = load();
@@ -112,7 +112,7 @@ static void test_an_upgrade_waits_for_no_reload_that_cannot_begin(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_an_upgrade_waits_for_no_reload_that_cannot_begin),
+        cmocka_unit_test(test_an_upgrade_follows_a_reload_that_cannot_begin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
