@@ -1,15 +1,15 @@
 /*
- * Preloaded into a wrapped command (LD_PRELOAD): when that binds a TCP socket to the port where
+ * Preloaded into the command (LD_PRELOAD). When the command binds a TCP socket to the port where
  * wsluice itself listens, the socket gets another port of this machine's loopback instead.
  *
  *      0.0.0.0, or any IPv4 address            127.0.0.1
  *      ::, open to IPv4 as well                ::ffff:127.0.0.1, which is the same
  *      any other IPv6 address                  ::1
  *
- * So what would have been in each other's way on the one port still is on the other, and what
- * would not still is not. Everything else goes through as it is; errno is bind's own.
+ * So two binds that conflict on the old port conflict on the new one, and two that do not still do
+ * not. All other binds are unchanged; errno is bind's own.
  *
- * What is file-scope here is written once, before main: a shared object has no other place.
+ * The file-scope variables are written once, before main: a shared object has no other place.
  */
 #include "rebind/shim.h"
 
@@ -25,9 +25,9 @@
 typedef int bind_fn(int fd, const struct sockaddr *address, socklen_t length);
 
 static bind_fn *next_bind;
-static in_port_t from, to; /* network order; 0: nothing is moved */
+static in_port_t from, to; /* network byte order; 0: no bind is moved */
 
-/* ISO C has no way to make a function of what dlsym returns. */
+/* ISO C cannot convert the object pointer of dlsym to a function pointer. */
 static bind_fn *find_next(void)
 {
     void *found = dlsym(RTLD_NEXT, "bind");
@@ -62,8 +62,8 @@ static int option_of(int fd, int level, int name)
     return getsockopt(fd, level, name, &value, &size) == 0 ? value : -1;
 }
 
-/* The new port is kept free for this by a socket that never listens: both must allow for that. */
-static void share(int fd)
+/* A socket that never listens reserves the new port: both sockets need SO_REUSEADDR. */
+static void allow_reuse(int fd)
 {
     const int on = 1;
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
@@ -86,7 +86,7 @@ static int bind_v6(bind_fn *bind_next, int fd, const struct in6_addr *wanted)
     return bind_next(fd, (const struct sockaddr *)&moved, sizeof(moved));
 }
 
-/* The declaration of <sys/socket.h> takes any sockaddr, in a way that no definition can match. */
+/* glibc declares bind with a transparent union, which no definition can match. */
 __attribute__((visibility("default"))) int shim_bind(int fd, const struct sockaddr *address,
                                                      socklen_t length) __asm__("bind");
 
@@ -95,7 +95,7 @@ int shim_bind(int fd, const struct sockaddr *address, socklen_t length)
     struct sockaddr_in v4 = {0};
     struct sockaddr_in6 v6 = {0};
     int error = errno;
-    /* Another library's constructor may come before ours. */
+    /* Another library's constructor may call bind before prepare has run. */
     bind_fn *bind_next = next_bind ? next_bind : find_next();
     if (!bind_next) {
         errno = ENOSYS;
@@ -112,7 +112,7 @@ int shim_bind(int fd, const struct sockaddr *address, socklen_t length)
     bool is_v6 = v6.sin6_family == AF_INET6 && v6.sin6_port == from &&
                  length >= sizeof(v6) - sizeof(uint32_t);
     if (is_v4 || is_v6)
-        share(fd);
+        allow_reuse(fd);
     errno = error;
     if (is_v4)
         return bind_v4(bind_next, fd);

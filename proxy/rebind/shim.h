@@ -1,6 +1,6 @@
 /*
- * How a wrapped command is told where to bind instead (shim.c): two variables of its environment,
- * both a port. Without both, and in programs that do not call the C library's bind, nothing moves.
+ * How the command learns where to bind instead (shim.c): two environment variables, each a port.
+ * Without both, or if the program does not call the C library's bind, no bind is moved.
  *
  * Owns: nothing. Thread: any. Errors: none. Lifetime: none.
  */

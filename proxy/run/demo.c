@@ -13,7 +13,7 @@
 
 #define BUFFER ((size_t)64 * 1024)
 
-/* Out of descriptors: clients wait this long before the next attempt to accept. */
+/* Out of descriptors: the next attempt to accept comes after this time. */
 #define ACCEPT_PAUSE_MS 50
 
 struct demo {
@@ -29,7 +29,7 @@ struct demo {
     uint8_t buffer[BUFFER];
 };
 
-/* One connection: a pipe whose sink is its source. */
+/* One connection: a pipe whose source is also its sink. */
 struct echo {
     struct list link;
     struct demo *demo;
@@ -47,7 +47,7 @@ static void drop(struct echo *echo)
     free(echo);
 }
 
-/* False when the connection is over. */
+/* False: the connection has ended. */
 static bool turn(struct echo *echo)
 {
     struct pipe *pipe = &echo->pipe;
@@ -156,7 +156,7 @@ struct demo *demo_start(const struct config_address *address, char *error, size_
 {
     struct demo *demo = calloc(1, sizeof(*demo));
     if (!demo || !open_loop(demo)) {
-        /* What little was opened ends with the process. */
+        /* The process ends next, and closes what is open. */
         snprintf(error, error_size, "cannot start the echo service: out of memory or descriptors");
         free(demo);
         return NULL;

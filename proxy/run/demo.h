@@ -1,6 +1,6 @@
 /*
- * The echo service behind `wsluice demo`: a target that gives back what it gets, on a thread of its
- * own, so that the bridge in front of it is the real one.
+ * The echo service of `wsluice demo`: a target that sends back all bytes that it receives. It has a
+ * thread of its own, so that the bridge in front of it is the real one.
  *
  * Owns: its thread, loop, listener and connections. Thread: started and stopped by the main one.
  * Errors: NULL and one line. Lifetime: demo_start to demo_stop.
@@ -12,7 +12,7 @@
 
 struct demo;
 
-/* Listens on the address that a route calls its target. */
+/* Listens on the address of the route's target. */
 struct demo *demo_start(const struct config_address *address, char *error, size_t error_size)
     __attribute__((warn_unused_result));
 

@@ -1,5 +1,6 @@
 /*
- * wsluice: parse, go to the background if asked, open the log, bind, serve, clean up.
+ * The program: parses the command line, goes to the background if asked, opens the log, binds,
+ * serves, cleans up.
  */
 #include <unistd.h>
 
@@ -47,7 +48,7 @@ static bool serve(const struct cli_result *cli, const struct program *program,
             daemon_ready(daemon);
         *status = supervisor_run(supervisor);
         if (cli->websockify)
-            *status = EXIT_SUCCESS; /* whatever the command says */
+            *status = EXIT_SUCCESS; /* as websockify, also if the command fails */
         at_rest = supervisor_free(supervisor);
     }
     demo_stop(demo);

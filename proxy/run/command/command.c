@@ -14,7 +14,7 @@
 #include "net/connect/socket_owner.h"
 #include "run/command/command_restart.h"
 
-#define CANNOT_EXECUTE 127 /* as a shell says it */
+#define CANNOT_EXECUTE 127 /* as in a shell */
 #define BY_SIGNAL      128 /* likewise, plus its number */
 #define ERROR_MAX      512
 
@@ -33,14 +33,14 @@ struct command {
 /* ---- starting ---- */
 
 /*
- * In the child. Threads are gone that may have held any lock: nothing but what signal-safety(7)
- * allows; execvpe is not in its list, but neither of Linux's C libraries allocates there.
+ * In the child, where threads that may have held a lock do not exist any more: calls only what
+ * signal-safety(7) allows. execvpe is not in its list, but neither glibc nor musl allocates there.
  */
-static _Noreturn void become(const struct command *command, pid_t parent, int report)
+static _Noreturn void execute(const struct command *command, pid_t parent, int report)
 {
     const struct program *program = command->request.program;
     (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (getppid() != parent) /* it has ended before it could be said */
+    if (getppid() != parent) /* the parent has ended before the prctl */
         _exit(CANNOT_EXECUTE);
     if (command->has_group)
         (void)setpgid(0, 0);
@@ -59,8 +59,8 @@ static _Noreturn void become(const struct command *command, pid_t parent, int re
     _exit(CANNOT_EXECUTE);
 }
 
-/* The pipe closes as the command begins, or brings why it does not. */
-static int outcome_of(int pipe)
+/* 0: exec has closed the pipe, the command runs. Otherwise the errno of exec. */
+static int wait_for_exec(int pipe)
 {
     int error = 0;
     ssize_t n;
@@ -79,11 +79,11 @@ static bool spawn(struct command *command, char *error, size_t error_size)
     if (pipe2(ends, O_CLOEXEC) == 0) {
         child = program_fork();
         if (child == 0)
-            become(command, parent, ends[1]);
+            execute(command, parent, ends[1]);
         failure = errno;
         close(ends[1]);
         if (child > 0)
-            failure = outcome_of(ends[0]);
+            failure = wait_for_exec(ends[0]);
         close(ends[0]);
     } else {
         failure = errno;
@@ -137,7 +137,7 @@ static void start_again(struct command *command)
     start_later(command);
 }
 
-static void has_ended(struct command *command, const siginfo_t *info)
+static void note_end(struct command *command, const siginfo_t *info)
 {
     bool by_itself = info->si_code == CLD_EXITED;
     log_message(REASON_INFO, "process %ld, the command, ended with %s %d", (long)info->si_pid,
@@ -151,20 +151,20 @@ static void has_ended(struct command *command, const siginfo_t *info)
                                info->si_status + (by_itself ? 0 : BY_SIGNAL));
 }
 
-/* Whatever has ended, one by one: as a container's first process we inherit orphans. */
+/* Reaps every child: a container's first process inherits orphans. */
 static void children_cb(uv_signal_t *handle, int number)
 {
     struct command *command = WSL_CONTAINER(handle, struct command, children);
     siginfo_t info = {0};
     while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0) {
         bool is_command = info.si_pid == command->pid;
-        /* Its number, and so its group's, cannot be anybody else's before it is waited for. */
+        /* Before it is reaped, no other process or group can have its number. */
         if (is_command &&
             (command->restart_disabled || command->when_it_ends != CONFIG_COMMAND_IGNORE))
             send_signal(command, SIGTERM);
         (void)waitpid(info.si_pid, NULL, 0);
         if (is_command)
-            has_ended(command, &info);
+            note_end(command, &info);
         info.si_pid = 0;
     }
 }

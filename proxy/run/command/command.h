@@ -1,24 +1,25 @@
 /*
- * The command that runs along with us (wsluice PORT -- COMMAND, or `command` of a file).
+ * The command that runs beside this process (wsluice PORT -- COMMAND, or `command` of a file).
  *
- *                  ended by itself
- *      running --------------------> exit:    `ended` is called, whoever runs us drains and ends
- *         ^                          ignore:  that was it
- *         +---- respawn.h decides -- respawn: started again
+ *                  ends by itself
+ *      running --------------------> exit:    `ended` is called; the caller drains and ends
+ *         ^                          ignore:  nothing
+ *         +--- command_restart.h --- respawn: started again
  *
- * It has no signal of ours blocked or ignored, none of our descriptors, the limit of descriptors
- * and the directory that we were started with, and a process group of its own unless it shares our
- * terminal: what it has started goes with it. If we are killed it gets SIGTERM.
+ * The command is started with default signal handling and none of this process's descriptors, with
+ * the directory and the limit of descriptors that this process was started with, and, unless it
+ * shares this process's terminal, in a process group of its own: what it starts ends with it. If
+ * this process is killed, the kernel sends the command SIGTERM.
  *
- * The happy path: command_start; later command_disable_restart, and once nobody needs the command
- * any more command_stop: SIGTERM, and SIGKILL when that has not helped.
+ * The happy path: command_start; later command_disable_restart, and once the command is not needed
+ * any more command_stop: SIGTERM, and SIGKILL after COMMAND_GRACE_MS.
  *
- * What can fail: the first start, which the caller hears of; a later one is tried again.
+ * What can fail: the first start, which command_start reports; a later start is tried again.
  *
- * Owns: the child, and every other child of the process (orphans, when we are a container's first
- * process). Thread: its loop's, which must be the process's main one: a child is told when the
- * thread that made it ends. Errors: NULL and one line. Lifetime: command_start to command_close;
- * its memory goes once the loop has let go of it.
+ * Owns: the child, and every other child of the process (orphans, when it is a container's first
+ * process). Thread: its loop's, which must be the process's main one: PR_SET_PDEATHSIG signals when
+ * the thread that forked ends. Errors: NULL and one line. Lifetime: command_start to command_close;
+ * the memory is freed once the loop has closed the handles.
  */
 #ifndef WSLUICE_RUN_COMMAND_COMMAND_H
 #define WSLUICE_RUN_COMMAND_COMMAND_H
@@ -38,26 +39,26 @@ struct command_request {
     const struct config_command *command;
     const struct rebind *rebind;
     const struct program *program; /* its directory and limits */
-    bool silent;                   /* it writes to nobody, as we are in the background */
-    /* It has ended and is not started again; `status` as a shell has it. Not called for `ignore`
+    bool silent;                   /* its output is discarded: the process is in the background */
+    /* It has ended and is not started again; `status` as in a shell. Not called for `ignore`
      * before command_disable_restart. */
     void (*ended)(void *owner, int status);
     void *owner;
 };
 
-/* All but the loop is only needed during the call or lives as long as the process. */
+/* `command` is needed during the call only; the rest outlives the command. */
 WSL_MUST_CHECK struct command *command_start(const struct command_request *request, char *error,
                                              size_t error_size);
 
-/* NULL is fine for all of these. */
+/* The functions below accept NULL. */
 
-/* From now on it is not started again. */
+/* Once it has ended it is not started again. */
 void command_disable_restart(struct command *command);
 
-/* True: it is told to end, and `ended` will come. False: it does not run. */
+/* True: it gets SIGTERM, and `ended` will be called. False: it does not run. */
 WSL_MUST_CHECK bool command_stop(struct command *command);
 
-/* SIGKILL, without waiting any longer. */
+/* Sends SIGKILL. */
 void command_kill(struct command *command);
 
 void command_close(struct command *command);

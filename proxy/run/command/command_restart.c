@@ -7,7 +7,7 @@ void command_restart_note(struct command_restart *restart, uint64_t now)
 
 uint64_t command_restart_wait(const struct command_restart *restart, uint64_t now)
 {
-    uint64_t ages = 0; /* their sum: without a division nothing is rounded */
+    uint64_t ages = 0; /* their sum, not their average: nothing is rounded */
     if (restart->count < COMMAND_RESTART_STARTS)
         return 0;
     for (int i = 0; i < COMMAND_RESTART_STARTS; i++)

@@ -1,6 +1,6 @@
 /*
- * How soon a command that ended may be started again: at once, unless its last three starts were
- * ten seconds ago or less on average. One that cannot stay up is so started every five seconds.
+ * How soon a command that ended is started again: at once, unless the average age of its last three
+ * starts is below ten seconds. A command that always fails is so started every five seconds.
  *
  * Owns: nothing. Thread: one. Errors: none. Lifetime: the owner's; begins as {0}.
  */
@@ -14,13 +14,13 @@
 
 struct command_restart {
     uint64_t starts[COMMAND_RESTART_STARTS]; /* a ring */
-    uint64_t count;                          /* of all that there were */
+    uint64_t count;                          /* of all starts */
 };
 
-/* Times are milliseconds of one clock that never goes back. */
+/* Times are milliseconds of a monotonic clock. */
 void command_restart_note(struct command_restart *restart, uint64_t now);
 
-/* 0: now; otherwise so many milliseconds from now, as it comes too fast. */
+/* Milliseconds until it may be started; 0: now. */
 uint64_t command_restart_wait(const struct command_restart *restart, uint64_t now);
 
 #endif

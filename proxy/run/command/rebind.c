@@ -11,7 +11,7 @@
 
 #include "rebind/shim.h"
 
-#define ADDITIONS 4 /* the variables that a command may get */
+#define ADDITIONS 4 /* variables that a command may get */
 
 extern char **environ;
 
@@ -19,8 +19,8 @@ static const char shim_name[] = "wsluice-rebind.so";
 
 /* ---- the port ---- */
 
-/* Both sockets allow to share the port, and only one ever listens: the kernel has no objection. */
-static int keep(int family, const struct sockaddr *any, socklen_t length)
+/* With SO_REUSEADDR the command can bind the same port: only one of the two sockets listens. */
+static int bind_free_port(int family, const struct sockaddr *any, socklen_t length)
 {
     const int on = 1, off = 0;
     int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -42,9 +42,9 @@ bool rebind_reserve(struct rebind *rebind)
     struct sockaddr_storage bound;
     socklen_t length = sizeof(bound);
     struct sockaddr_in6 v6;
-    int fd = keep(AF_INET6, (const struct sockaddr *)&any_v6, sizeof(any_v6));
+    int fd = bind_free_port(AF_INET6, (const struct sockaddr *)&any_v6, sizeof(any_v6));
     if (fd < 0)
-        fd = keep(AF_INET, (const struct sockaddr *)&any_v4, sizeof(any_v4));
+        fd = bind_free_port(AF_INET, (const struct sockaddr *)&any_v4, sizeof(any_v4));
     if (fd < 0)
         return false;
     if (getsockname(fd, (struct sockaddr *)&bound, &length) != 0) {
@@ -66,10 +66,10 @@ void rebind_release(struct rebind *rebind)
 
 /* ---- the shim ---- */
 
-/* Beside the program where it was built, in ../lib/wsluice where it was installed. */
+/* In the program's folder when built, in ../lib/wsluice when installed. */
 static bool find_shim(char *path, size_t size)
 {
-    static const char *const places[] = {"", "../lib/wsluice/"};
+    static const char *const folders[] = {"", "../lib/wsluice/"};
     char program[PATH_MAX];
     const char *named = getenv("WSLUICE_REBIND");
     if (named && *named != '\0')
@@ -81,8 +81,8 @@ static bool find_shim(char *path, size_t size)
     char *slash = strrchr(program, '/');
     if (slash)
         slash[1] = '\0';
-    for (size_t i = 0; i < WSL_COUNT(places); i++)
-        if ((size_t)snprintf(path, size, "%s%s%s", program, places[i], shim_name) < size &&
+    for (size_t i = 0; i < WSL_COUNT(folders); i++)
+        if ((size_t)snprintf(path, size, "%s%s%s", program, folders[i], shim_name) < size &&
             access(path, R_OK) == 0)
             return true;
     return false;
@@ -90,8 +90,8 @@ static bool find_shim(char *path, size_t size)
 
 /* ---- the environment ---- */
 
-/* What service managers and an older wsluice say is for this process alone. */
-static bool is_ours_alone(const char *variable)
+/* Variables of service managers and of upgrades are for this process alone. */
+static bool is_private(const char *variable)
 {
     static const char *const names[] = {
         "NOTIFY_SOCKET",  "WATCHDOG_PID", "WATCHDOG_USEC",    "LISTEN_FDS", "LISTEN_PID",
@@ -110,7 +110,7 @@ static char *number(const char *name, unsigned value)
     return asprintf(&text, "%s=%u", name, value) < 0 ? NULL : text;
 }
 
-/* In front of what is there already: both are loaded. */
+/* In front of libraries that LD_PRELOAD names already. */
 static char *preload(const char *shim)
 {
     char *text;
@@ -158,7 +158,7 @@ static char **make_environment(const struct rebind *rebind, const char *shim)
         if (!environment[i])
             goto no_memory;
     for (size_t i = 0; i < count; i++) {
-        if (is_ours_alone(environ[i]) ||
+        if (is_private(environ[i]) ||
             (rebind->to != 0 && strncmp(environ[i], "LD_PRELOAD=", 11) == 0))
             continue;
         environment[used] = strdup(environ[i]);

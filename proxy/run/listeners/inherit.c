@@ -18,7 +18,7 @@ bool inherit_is_successor(void)
     return getenv("WSLUICE_READY_FD") != NULL;
 }
 
-/* What is not a listening socket fits no listener, and is closed with the others. */
+/* A descriptor that is no listening socket fits no listener, and is closed with the others. */
 static void add(struct inherit *inherit, int fd, bool lent, const char *name, size_t length)
 {
     int flags = fcntl(fd, F_GETFL);
@@ -50,11 +50,11 @@ static void from_systemd(struct inherit *inherit)
     }
 }
 
-static void take_line(struct inherit *inherit, const char *line, const char *end)
+static void add_line(struct inherit *inherit, const char *line, const char *end)
 {
     char *owner;
     long fd = strtol(line, &owner, 10);
-    /* strtol skips white space, line ends among it. */
+    /* strtol skips white space, also line ends. */
     if (*line < '0' || *line > '9' || *owner != ' ' || fd > INT_MAX)
         return;
     owner++;
@@ -72,7 +72,7 @@ static void from_predecessor(struct inherit *inherit)
     const char *line = getenv("WSLUICE_FDS");
     while (line && *line) {
         size_t length = strcspn(line, "\n");
-        take_line(inherit, line, line + length);
+        add_line(inherit, line, line + length);
         line += length + (line[length] == '\n');
     }
     const char *ready = getenv("WSLUICE_READY_FD");
@@ -135,7 +135,7 @@ bool inherit_fits(int fd, const struct config_address *address)
     return strcmp(a, any6) == 0 || strcmp(a, any4) == 0;
 }
 
-/* A name may be given to the wrong socket; its family at least has to be right. */
+/* systemd may give the name to a wrong socket: checks that it listens, and its family. */
 static bool can_serve(int fd, const struct config_address *address)
 {
     int listens = 0, family = 0;

@@ -1,12 +1,12 @@
 /*
- * Listening sockets that come with the process instead of being bound by it: from systemd's socket
- * activation (LISTEN_FDS) and from an older wsluice that hands over (WSLUICE_FDS).
+ * Listening sockets that the process inherits instead of binding them: from systemd's socket
+ * activation (LISTEN_FDS) and from a predecessor in an upgrade (WSLUICE_FDS).
  *
- * A socket is lent when somebody outside keeps it: the file of a Unix socket is then not ours to
- * remove, however often the socket is handed on.
+ * A socket is lent when systemd keeps it: the process then never removes the file of a Unix socket,
+ * however many upgrades the socket goes through.
  *
- * Owns: the descriptors that nobody has claimed yet. Thread: the main one. Errors: none; what does
- * not fit is closed at the end. Lifetime: inherit_open to inherit_close.
+ * Owns: the descriptors that are not claimed yet. Thread: the main one. Errors: none; sockets that
+ * fit no listener are closed at the end. Lifetime: inherit_open to inherit_close.
  */
 #ifndef WSLUICE_RUN_LISTENERS_INHERIT_H
 #define WSLUICE_RUN_LISTENERS_INHERIT_H
@@ -25,29 +25,29 @@ struct inherit_socket {
 struct inherit {
     struct inherit_socket *sockets;
     size_t count;
-    int ready_fd; /* write here when serving; the older process then lets go. -1: there is none */
+    int ready_fd; /* pipe to the predecessor, which retires on a byte; -1: no predecessor */
 };
 
-/* Has an older wsluice started this process to take over? Before inherit_open. */
+/* Whether this process was started by a predecessor. To be called before inherit_open. */
 bool inherit_is_successor(void);
 
-/* Reads and removes the environment's variables. */
+/* Reads the variables from the environment, and removes them there. */
 void inherit_open(struct inherit *inherit);
 
 /*
- * The socket for a listener: the one that bears its name, or its address as it is written, or that
- * is bound to it. Its descriptor is now the caller's. False: there is none.
+ * The socket for a listener: one with the listener's name, one named by its address as written in
+ * the configuration, or one bound to that address. The caller owns the descriptor. False: none.
  */
 WSL_MUST_CHECK bool inherit_claim(struct inherit *inherit, const struct config_listener *listener,
                                   struct inherit_socket *claimed);
 
-/* Is this socket bound to the address, however that is written? */
+/* Whether this socket is bound to the address, in any spelling. */
 bool inherit_fits(int fd, const struct config_address *address);
 
-/* Closes what nobody claimed and says how many those were. */
+/* Closes the unclaimed sockets and returns their number. */
 size_t inherit_close(struct inherit *inherit);
 
-/* "WSLUICE_FDS=..." for a child that gets these; malloc'd, NULL: out of memory. */
+/* "WSLUICE_FDS=..." for a child that inherits these; malloc'd, NULL: out of memory. */
 WSL_MUST_CHECK char *inherit_describe(const struct inherit_socket *sockets, size_t count);
 
 #endif

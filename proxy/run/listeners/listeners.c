@@ -9,24 +9,24 @@
 #define ACCEPTS_PER_TURN   64
 #define PAUSE_LOG_EVERY_MS 10000
 
-/* Nobody in a backlog is left behind, and nobody who keeps knocking can hold up the end. */
-#define ACCEPTS_AT_THE_END 65536
+/* A closing listener accepts its backlog; clients that keep connecting cannot prolong that. */
+#define ACCEPTS_BEFORE_CLOSE 65536
 
 struct listener {
     struct listeners *listeners;
     struct listen_socket socket;
     struct watch *watch;
-    uint32_t index;         /* of its listener in the site's configuration */
-    char key[INHERIT_NAME]; /* the address as it is written */
+    uint32_t index;         /* of this listener in the site's configuration */
+    char key[INHERIT_NAME]; /* the address as written in the configuration */
     bool paused;
-    bool stays;
+    bool stays; /* set by collect: the next configuration has it, too */
     bool inherited;
     bool lent; /* see inherit.h */
 };
 
 /* ---- accepting ---- */
 
-static void want_all(struct listeners *listeners)
+static void accept_on_all(struct listeners *listeners)
 {
     for (size_t i = 0; i < listeners->count; i++) {
         listeners->list[i]->paused = false;
@@ -57,7 +57,7 @@ static void resume_later(struct listeners *listeners)
         uv_timer_start(&listeners->resume_timer, resume_cb, ACCEPT_PAUSE_MS, 0);
 }
 
-/* Only this one: the others have reserves of their own, or will find out by themselves. */
+/* Pauses this listener only: the others have reserves of their own, or fail on their own. */
 static void pause_accepting(struct listener *listener, const char *why)
 {
     struct listeners *listeners = listener->listeners;
@@ -81,7 +81,7 @@ static void pause_for(struct listener *listener, int error)
                                      : strerror(error));
 }
 
-/* False: there is no room for one more client of this listener. */
+/* Reserves the descriptors of one more client. False: too few are free. */
 static bool reserve(struct listener *listener, struct limits_usage *pass)
 {
     const struct site *site = listener->listeners->site;
@@ -96,13 +96,13 @@ static bool reserve(struct listener *listener, struct limits_usage *pass)
         return true;
     if (!own->terms.late || !limits_enter_late(limits, pass, site->plan.late))
         return false;
-    /* It may ask for liveness, and is refused anything else: no client is taken here either. */
+    /* Such a connection gets liveness or a refusal: for clients, accepting is paused. */
     process_facts_note_pause(listener->listeners->process, true);
     resume_later(listener->listeners);
     return true;
 }
 
-/* False when there is nothing more to accept for now. */
+/* False: nothing more to accept for now. */
 static bool accept_one(struct listener *listener)
 {
     struct listeners *listeners = listener->listeners;
@@ -117,7 +117,7 @@ static bool accept_one(struct listener *listener)
     client.fd = listen_accept(&listener->socket, &client.peer);
     if (client.fd >= 0) {
         client.site = site_retain(listeners->site);
-        /* Operators are no clients: health checks must not keep an idle process alive. */
+        /* Operators are not counted: health checks must not keep an idle process alive. */
         client.number = listener_of(listener)->terms.operators ? 0 : ++listeners->accepted;
         worker_give(workers_choose(listeners->workers, &open), &client);
         return true;
@@ -129,7 +129,7 @@ static bool accept_one(struct listener *listener)
     return false;
 }
 
-static void accept_some(struct listener *listener, int most)
+static void accept_up_to(struct listener *listener, int most)
 {
     for (int i = 0; i < most && accept_one(listener); i++)
         ;
@@ -139,11 +139,11 @@ static void accept_some(struct listener *listener, int most)
 static void accept_cb(void *owner, unsigned ready)
 {
     (void)ready;
-    accept_some(owner, ACCEPTS_PER_TURN);
+    accept_up_to(owner, ACCEPTS_PER_TURN);
 }
 
-/* With TLS, which a self.pem where it was started may have turned on. */
-static void say_listening(const struct listener *listener, const struct config_listener *config)
+/* Says whether TLS is on: a self.pem in the start directory may have turned it on. */
+static void log_listening(const struct listener *listener, const struct config_listener *config)
 {
     static const char *const tls[] = {[CONFIG_TLS_OFF] = "",
                                       [CONFIG_TLS_OPTIONAL] = " (TLS and plain)",
@@ -155,8 +155,8 @@ void listeners_accept(struct listeners *listeners)
 {
     listeners->accepting = true;
     for (size_t i = 0; i < listeners->count; i++)
-        say_listening(listeners->list[i], &listeners->site->config->listeners[i]);
-    want_all(listeners);
+        log_listening(listeners->list[i], &listeners->site->config->listeners[i]);
+    accept_on_all(listeners);
 }
 
 /* ---- opening and closing ---- */
@@ -171,7 +171,7 @@ void listeners_init(struct listeners *listeners, struct watch_set *watches, stru
 static void shut(struct listener *listener, bool handed_over)
 {
     watch_close(listener->watch);
-    /* What was inherited is its former owner's until clients have come in by it. */
+    /* Until this process accepts, an inherited socket's file is the predecessor's. */
     if (listener->lent || (listener->inherited && !listener->listeners->accepting))
         listen_leave(&listener->socket);
     if (handed_over)
@@ -180,7 +180,7 @@ static void shut(struct listener *listener, bool handed_over)
     free(listener);
 }
 
-/* By the address as it is written, or else by what it comes to. */
+/* By the address as written, or else by the address that the socket is bound to. */
 static struct listener *find(const struct listeners *listeners,
                              const struct config_listener *config, const char *key)
 {
@@ -205,9 +205,9 @@ static bool bind_or_inherit(struct listener *listener, const struct config_liste
     return listen_adopt(&listener->socket, config, claimed.fd, error, error_size);
 }
 
-static struct listener *open_door(struct listeners *listeners, const struct config_listener *config,
-                                  const char *key, struct inherit *inherit, char *error,
-                                  size_t error_size)
+static struct listener *open_listener(struct listeners *listeners,
+                                      const struct config_listener *config, const char *key,
+                                      struct inherit *inherit, char *error, size_t error_size)
 {
     struct listener *listener = calloc(1, sizeof(*listener));
     snprintf(error, error_size, "out of memory or descriptors while opening listeners");
@@ -224,7 +224,7 @@ static struct listener *open_door(struct listeners *listeners, const struct conf
     return NULL;
 }
 
-/* Fills `list` with a listener for each listener; false: those that are new are closed again. */
+/* Fills `list`, one entry per configured listener. False: the new ones are closed again. */
 static bool collect(struct listeners *listeners, const struct config *config,
                     struct listener **list, struct inherit *inherit, char *error, size_t error_size)
 {
@@ -239,7 +239,7 @@ static bool collect(struct listeners *listeners, const struct config *config,
         if (list[done])
             list[done]->stays = true;
         else
-            list[done] = open_door(listeners, listener, key, inherit, error, error_size);
+            list[done] = open_listener(listeners, listener, key, inherit, error, error_size);
         if (!list[done])
             break;
     }
@@ -251,12 +251,12 @@ static bool collect(struct listeners *listeners, const struct config *config,
     return false;
 }
 
-/* Those that do not stay; nobody in their backlogs is left behind. */
+/* Closes those that do not stay, after accepting their backlogs. */
 static void close_others(struct listeners *listeners)
 {
     for (size_t i = 0; i < listeners->count; i++)
         if (!listeners->list[i]->stays)
-            accept_some(listeners->list[i], ACCEPTS_AT_THE_END);
+            accept_up_to(listeners->list[i], ACCEPTS_BEFORE_CLOSE);
     for (size_t i = 0; i < listeners->count; i++) {
         if (listeners->list[i]->stays)
             continue;
@@ -288,7 +288,7 @@ bool listeners_change(struct listeners *listeners, struct site *site, struct inh
         if (list[i]->stays)
             renew(list[i], &config->listeners[i]);
         else if (listeners->accepting)
-            say_listening(list[i], &config->listeners[i]);
+            log_listening(list[i], &config->listeners[i]);
         list[i]->index = (uint32_t)i;
         site_name_listener(site, i, list[i]->socket.name);
     }
@@ -298,14 +298,14 @@ bool listeners_change(struct listeners *listeners, struct site *site, struct inh
     site_release(listeners->site);
     listeners->site = site_retain(site);
     if (listeners->accepting)
-        want_all(listeners);
+        accept_on_all(listeners);
     return true;
 }
 
 void listeners_close(struct listeners *listeners, bool handed_over)
 {
     for (size_t i = 0; !handed_over && listeners->accepting && i < listeners->count; i++)
-        accept_some(listeners->list[i], ACCEPTS_AT_THE_END);
+        accept_up_to(listeners->list[i], ACCEPTS_BEFORE_CLOSE);
     uv_timer_stop(&listeners->resume_timer);
     for (size_t i = 0; i < listeners->count; i++)
         shut(listeners->list[i], handed_over);

@@ -1,16 +1,15 @@
 /*
  * The listening sockets of the process: opened, inherited, kept over a reload, accepted from.
  *
- * A connection is accepted once what it may come to use is reserved for it
- * (core/resources/descriptors.h), so that what one listener's clients take is not another's. A
- * listener whose reserve is used up pauses alone, and its clients wait in its backlog.
+ * A connection is accepted once all descriptors that it may use are reserved for it
+ * (core/resources/descriptors.h), so that clients of one listener take none from another's. A
+ * listener that can reserve none pauses alone, and its clients wait in its backlog.
  *
- * A change of the configuration is all or nothing: new sockets are open before old ones close, one
- * that stays is not touched, and what waits in the backlog of one that goes is accepted first.
+ * A change of the configuration is all or nothing: new sockets are opened before old ones are
+ * closed, a socket that stays is not touched, and the backlog of one that goes is accepted first.
  *
- * Owns: sockets, their watches, a reference to the site that clients come in by. Thread: the main
- * one. Errors: false and one line, nothing has changed then. Lifetime: listeners_init to
- * listeners_free.
+ * Owns: sockets, their watches, a reference to the site that new clients get. Thread: the main one.
+ * Errors: false and one line; then nothing has changed. Lifetime: listeners_init to listeners_free.
  */
 #ifndef WSLUICE_RUN_LISTENERS_LISTENERS_H
 #define WSLUICE_RUN_LISTENERS_LISTENERS_H
@@ -39,22 +38,23 @@ struct listeners {
 void listeners_init(struct listeners *listeners, struct watch_set *watches, struct workers *workers,
                     struct process_facts *process);
 
-/* From now on clients come in by this site. `inherit` may hold sockets; NULL: there are none. */
+/* New clients get this site. `inherit`: sockets to use instead of binding; NULL: none. */
 WSL_MUST_CHECK bool listeners_change(struct listeners *listeners, struct site *site,
                                      struct inherit *inherit, char *error, size_t error_size);
 
+/* Begins to accept, and logs each listener. */
 void listeners_accept(struct listeners *listeners);
 
 /*
- * No more clients. What waits to be accepted is, unless somebody else listens on the same sockets:
- * then they and their files are left to him.
+ * Accepts the backlogs, and then no more. `handed_over`: leaves the backlogs and the files of Unix
+ * sockets to the successor, which has the same sockets.
  */
 void listeners_close(struct listeners *listeners, bool handed_over);
 
-/* The timer's memory may go when the loop has run once more. */
+/* The timer's memory may be freed when the loop has run once more. */
 void listeners_free(struct listeners *listeners);
 
-/* The sockets for somebody who takes over: an array of `count`, malloc'd. NULL: out of memory. */
+/* The sockets for a successor: an array of `count`, malloc'd. NULL: out of memory. */
 WSL_MUST_CHECK struct inherit_socket *listeners_describe(const struct listeners *listeners);
 
 #endif

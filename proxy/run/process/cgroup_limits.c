@@ -22,7 +22,7 @@ static bool read_line(const char *root, const char *folder, const char *file, ch
     return have;
 }
 
-/* v2: "max PERIOD" or "TIME PERIOD". "max" is no number, and so no limit. */
+/* v2: "max PERIOD" or "TIME PERIOD". strtoll reads "max" as 0, no limit. */
 static struct quota read_v2(const char *root, const char *folder)
 {
     char line[64], *end;
@@ -32,7 +32,7 @@ static struct quota read_v2(const char *root, const char *folder)
     return (struct quota){time, strtoll(end, NULL, 10)};
 }
 
-/* v1: a file for each; a time of -1 is no limit. */
+/* v1: one file for the time, one for the period; a time of -1 is no limit. */
 static struct quota read_v1(const char *root, const char *folder)
 {
     char time[64], period[64];
@@ -42,7 +42,7 @@ static struct quota read_v1(const char *root, const char *folder)
     return (struct quota){strtoll(time, NULL, 10), strtoll(period, NULL, 10)};
 }
 
-static unsigned within(unsigned cpus, struct quota quota)
+static unsigned limit_by(unsigned cpus, struct quota quota)
 {
     if (quota.time <= 0 || quota.period <= 0)
         return cpus;
@@ -50,9 +50,9 @@ static unsigned within(unsigned cpus, struct quota quota)
     return whole < cpus ? (unsigned)whole : cpus;
 }
 
-/* The group and all around it: each may be tighter than the one inside. */
-static unsigned climb(unsigned cpus, const char *root, const char *mount, const char *group,
-                      struct quota read(const char *, const char *))
+/* The lowest limit of the group and its ancestors. */
+static unsigned limit_by_ancestors(unsigned cpus, const char *root, const char *mount,
+                                   const char *group, struct quota read(const char *, const char *))
 {
     char folder[PATH_MAX];
     size_t fixed = strlen(mount);
@@ -61,7 +61,7 @@ static unsigned climb(unsigned cpus, const char *root, const char *mount, const 
         return cpus;
     for (char *slash = folder + length; slash; slash = strrchr(folder + fixed, '/')) {
         *slash = '\0';
-        cpus = within(cpus, read(root, folder));
+        cpus = limit_by(cpus, read(root, folder));
     }
     return cpus;
 }
@@ -79,7 +79,7 @@ static bool lists_cpu(const char *controllers)
 }
 
 /* A line of /proc/self/cgroup: "0::/group" is v2, "4:cpu,cpuacct:/group" is v1. */
-static unsigned follow(unsigned cpus, const char *root, char *line)
+static unsigned limit_by_line(unsigned cpus, const char *root, char *line)
 {
     line[strcspn(line, "\n")] = '\0';
     char *controllers = strchr(line, ':');
@@ -87,10 +87,10 @@ static unsigned follow(unsigned cpus, const char *root, char *line)
     if (!group)
         return cpus;
     if (group == controllers + 1)
-        return climb(cpus, root, "/sys/fs/cgroup", group + 1, read_v2);
+        return limit_by_ancestors(cpus, root, "/sys/fs/cgroup", group + 1, read_v2);
     if (!lists_cpu(controllers + 1))
         return cpus;
-    return climb(cpus, root, "/sys/fs/cgroup/cpu", group + 1, read_v1);
+    return limit_by_ancestors(cpus, root, "/sys/fs/cgroup/cpu", group + 1, read_v1);
 }
 
 unsigned cgroup_limits_cpus(unsigned available, const char *root)
@@ -100,7 +100,7 @@ unsigned cgroup_limits_cpus(unsigned available, const char *root)
     snprintf(path, sizeof(path), "%s/proc/self/cgroup", root);
     FILE *stream = fopen(path, "re");
     while (stream && fgets(line, sizeof(line), stream))
-        cpus = follow(cpus, root, line);
+        cpus = limit_by_line(cpus, root, line);
     if (stream)
         fclose(stream);
     return cpus > 0 ? cpus : 1;

@@ -15,12 +15,12 @@
 
 enum { PRIVATE_UMASK = 027 };
 
-static void complain(const char *what, int error)
+static void print_failure(const char *what, int error)
 {
     fprintf(stderr, "wsluice: error: cannot go to the background: %s: %s\n", what, strerror(error));
 }
 
-/* Without MSG_NOSIGNAL a launcher that was interrupted would take the background process along. */
+/* MSG_NOSIGNAL: a launcher that was interrupted must not end the background process. */
 static void tell_launcher(struct daemon *daemon, int exit_status)
 {
     uint8_t verdict = (uint8_t)exit_status;
@@ -56,20 +56,20 @@ static void redirect_to_null(int from, int to)
         close(null);
 }
 
-/* The second fork: a process that leads no session can never get a terminal again. */
+/* The second fork: a process that is no session leader cannot acquire a terminal. */
 static void detach(struct daemon *daemon)
 {
     setsid();
     pid_t pid = fork();
     if (pid < 0) {
-        complain("fork", errno);
+        print_failure("fork", errno);
         tell_launcher(daemon, EXIT_FAILURE);
     }
     if (pid != 0)
         _exit(EXIT_SUCCESS);
     umask(umask(PRIVATE_UMASK) | PRIVATE_UMASK);
     if (chdir("/") < 0) {
-        complain("/", errno);
+        print_failure("/", errno);
         tell_launcher(daemon, EXIT_FAILURE);
         _exit(EXIT_FAILURE);
     }
@@ -90,15 +90,15 @@ bool daemon_begin(struct daemon *daemon, int keep, int *exit_status)
     int ends[2];
     *exit_status = EXIT_FAILURE;
     daemon->launcher = -1;
-    fflush(NULL); /* or both processes would write what is buffered */
+    fflush(NULL); /* otherwise both processes write the buffered output */
     close_inherited(keep);
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
-        complain("socketpair", errno);
+        print_failure("socketpair", errno);
         return false;
     }
     pid_t pid = fork();
     if (pid < 0) {
-        complain("fork", errno);
+        print_failure("fork", errno);
         close(ends[0]);
         close(ends[1]);
         return false;
@@ -124,7 +124,7 @@ void daemon_resume(struct daemon *daemon)
 
 void daemon_ready(struct daemon *daemon)
 {
-    (void)log_flush(); /* what it said so far is for the user at the launcher */
+    (void)log_flush(); /* lines so far are for the user of the launcher */
     redirect_to_null(STDOUT_FILENO, STDERR_FILENO);
     tell_launcher(daemon, EXIT_SUCCESS);
 }

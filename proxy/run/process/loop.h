@@ -1,8 +1,8 @@
 /*
  * The end of a libuv loop.
  *
- * A name that is being looked up cannot be taken back: a resolver that does not answer holds the
- * loop that asked for half a minute or more. A process that is to end does not wait for that.
+ * A running name look-up cannot be cancelled: a resolver that does not answer keeps the loop of the
+ * look-up alive for half a minute or more. A process that ends does not wait for that.
  *
  * Owns: nothing. Thread: the loop's, or any once that has ended. Errors: false.
  * Lifetime: none.
@@ -15,8 +15,8 @@
 #include "base/base.h"
 
 /*
- * After uv_close was called for every handle: waits for their callbacks and closes the loop. False:
- * a look-up hangs. libuv will then still touch the loop, so its memory has to stay, and only _exit
+ * After uv_close was called for every handle: runs their callbacks and closes the loop. False: a
+ * look-up hangs. libuv will then still access the loop, so its memory has to stay, and only _exit
  * ends the process in time (exit waits for libuv's threads).
  */
 WSL_MUST_CHECK bool loop_finish(uv_loop_t *loop);

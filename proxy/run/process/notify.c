@@ -3,7 +3,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define EXIT_MS 5000 /* from the last session to the end of the process, generously */
+#define EXIT_MS 5000 /* from the last session to the end of the process, at most */
 
 static uint64_t watchdog_interval(void)
 {

@@ -18,8 +18,8 @@ static bool fail(const char *path, const char *what, char *error, size_t error_s
 }
 
 /*
- * The first line of a file, as much as fits; errno says why not. Non-blocking: who may write to its
- * folder could put a FIFO there, and opening that waits for a writer.
+ * Reads the first line of a file, as much as fits. False: see errno. O_NONBLOCK: users who may
+ * write to the folder could put a FIFO there, and opening that would wait for a writer.
  */
 static bool read_line(const char *path, char *line, int size)
 {
@@ -40,7 +40,7 @@ static bool read_line(const char *path, char *line, int size)
     return got;
 }
 
-/* 0: the file names none. */
+/* 0: the file has no pid; see errno. */
 static pid_t read_pid(const char *path)
 {
     char line[24], *end;
@@ -56,10 +56,10 @@ static pid_t read_pid(const char *path)
 }
 
 /*
- * A new file, because root is going to give it away: one that lies there already could be a second
- * name of something else. Without rights in its folder we can only write into the old one.
+ * Creates a new file: root changes its owner, and an existing file could be a hard link to another
+ * one. Without write permission in the folder, an unprivileged process writes into the old file.
  */
-static int open_anew(const struct safe_path *found)
+static int replace(const struct safe_path *found)
 {
     struct stat status;
     if (fstatat(found->folder, found->name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
@@ -80,7 +80,7 @@ static int open_for_writing(const char *path)
     struct safe_path found;
     if (!safe_path_find(&found, path, false))
         return -1;
-    int fd = open_anew(&found), error = errno;
+    int fd = replace(&found), error = errno;
     safe_path_close(&found);
     errno = error;
     return fd;
@@ -105,7 +105,7 @@ bool pid_file_write(const char *path, const char *user, char *error, size_t erro
     return written || fail(path, strerror(reason), error, error_size);
 }
 
-/* Where the folder's rights are gone the file is emptied. */
+/* Without write permission in the folder, the file is emptied. */
 void pid_file_remove(const char *path)
 {
     struct safe_path found;
@@ -121,8 +121,8 @@ void pid_file_remove(const char *path)
     safe_path_close(&found);
 }
 
-/* Whoever may write the file must not choose whom an administrator's signal meets. */
-static bool is_ours(pid_t pid)
+/* A user who may write the file must not choose which process an administrator signals. */
+static bool is_wsluice(pid_t pid)
 {
     char path[64], name[NAME_MAX_LENGTH], own[NAME_MAX_LENGTH];
     snprintf(path, sizeof(path), "/proc/%ld/comm", (long)pid);
@@ -139,7 +139,7 @@ bool pid_file_signal(const char *path, int number, pid_t *pid, char *error, size
                     : errno         ? strerror(errno)
                                     : "it is empty",
                     error, error_size);
-    if (!is_ours(*pid))
+    if (!is_wsluice(*pid))
         return fail(path, "the process that it names does not run, or is no wsluice", error,
                     error_size);
     return kill(*pid, number) == 0 || fail(path, strerror(errno), error, error_size);

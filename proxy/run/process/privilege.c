@@ -22,7 +22,7 @@ bool privilege_drop(const char *user, const char *group, char *error, size_t err
         return false;
     if (group && !identity_group(group, &gid, error, error_size))
         return false;
-    /* Groups first: afterwards we may not. */
+    /* Groups first: after setresuid the process may not change them. */
     if (user && getuid() == 0 && initgroups(user, gid) != 0 && setgroups(1, &gid) != 0)
         return fail("take the user's groups", error, error_size);
     if ((user || group) && setresgid(gid, gid, gid) != 0)

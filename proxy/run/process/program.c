@@ -7,7 +7,7 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
-#define CANNOT_EXECUTE 127 /* as a shell says it */
+#define CANNOT_EXECUTE 127 /* as in a shell */
 
 static size_t count_of(char *const *list)
 {
@@ -21,7 +21,8 @@ bool program_remember(struct program *program, char *const *argv)
 {
     size_t count = count_of(argv);
     *program = (struct program){
-        .path = (const char *)(uintptr_t)getauxval(AT_EXECFN), /* NOLINT: the kernel put it there */
+        .path =
+            (const char *)(uintptr_t)getauxval(AT_EXECFN), /* NOLINT: a pointer from the kernel */
         .directory = getcwd(NULL, 0),
         .argv = calloc(count + 1, sizeof(*program->argv)),
     };
@@ -42,7 +43,7 @@ pid_t program_fork(void)
     sigset_t all, before, none;
     sigfillset(&all);
     sigemptyset(&none);
-    /* A handler of ours that ran in the child would write into our loop's pipe. */
+    /* A signal handler that ran in the child would write into the parent's signal pipe. */
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     pid_t child = fork();
     if (child == 0) {
@@ -58,16 +59,16 @@ pid_t program_fork(void)
 }
 
 /*
- * In the child, between fork and exec, with threads gone that may have held any lock: nothing but
- * what signal-safety(7) allows.
+ * In the child, where threads that may have held a lock do not exist any more: calls only what
+ * signal-safety(7) allows.
  */
-static void become(const struct program *program, char *const *environment, const int *fds,
-                   size_t count)
+static void execute(const struct program *program, char *const *environment, const int *fds,
+                    size_t count)
 {
     for (size_t i = 0; i < count; i++)
         (void)fcntl(fds[i], F_SETFD, 0);
     if (program->directory)
-        (void)!chdir(program->directory); /* if it is gone, an absolute path still holds */
+        (void)!chdir(program->directory); /* on failure, an absolute path still works */
     execve(program->path, program->argv, environment);
     _exit(CANNOT_EXECUTE);
 }
@@ -77,7 +78,7 @@ pid_t program_start(const struct program *program, char *const *environment, con
 {
     pid_t child = program_fork();
     if (child == 0)
-        become(program, environment, fds, count);
+        execute(program, environment, fds, count);
     return child;
 }
 

@@ -1,8 +1,9 @@
 /*
- * This program, as it was started: what a process that takes over runs. Remembered before the
- * process goes to the background, leaves its directory and wipes passwords off its arguments.
+ * This program as it was started, so that a successor can be started the same way. It is recorded
+ * before the process goes to the background, changes its directory and erases passwords from its
+ * arguments.
  *
- * The path is the one that was executed, not what it led to: a newer binary in its place is taken.
+ * The path is the one that was executed, links unresolved: a newer binary at that path is used.
  *
  * Owns: copies of the arguments and the directory. Thread: the main one. Errors: false: out of
  * memory; program_start returns -1 with errno. Lifetime: program_remember to program_free.
@@ -17,21 +18,17 @@
 
 struct program {
     const char *path; /* relative to the directory, if it is relative */
-    char *directory;  /* NULL: it has none any more */
+    char *directory;  /* NULL: it was removed */
     char **argv;
-    struct rlimit descriptors; /* before we raised it */
+    struct rlimit descriptors; /* before this process raises it */
 };
 
 WSL_MUST_CHECK bool program_remember(struct program *program, char *const *argv);
 
-/*
- * As fork(2), for a child that will execute another program: that expects no signal to be blocked
- * or ignored, so none is in the child.
- */
+/* As fork(2), for a child that executes another program: no signal is blocked or ignored in it. */
 WSL_MUST_CHECK pid_t program_fork(void);
 
-/* Runs it as a child that gets exactly these descriptors beside standard input, output and error;
- * they keep their numbers. */
+/* Runs it as a child that inherits these descriptors and 0, 1 and 2, under the same numbers. */
 WSL_MUST_CHECK pid_t program_start(const struct program *program, char *const *environment,
                                    const int *fds, size_t count);
 

@@ -5,7 +5,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-static void list(sigset_t *set)
+static void fill(sigset_t *set)
 {
     static const int numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
     sigemptyset(set);
@@ -16,11 +16,11 @@ static void list(sigset_t *set)
 void signals_hold(void)
 {
     sigset_t set;
-    list(&set);
+    fill(&set);
     (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
-/* One at a time: what is heard may be the end of all this. */
+/* One per call: the callback may call signals_close. */
 static void ready_cb(void *owner, unsigned ready)
 {
     struct signals *signals = owner;
@@ -34,7 +34,7 @@ bool signals_open(struct signals *signals, struct watch_set *watches, signals_cb
                   void *owner)
 {
     sigset_t set;
-    list(&set);
+    fill(&set);
     *signals = (struct signals){.callback = callback, .owner = owner};
     signals->fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
     if (signals->fd < 0)

@@ -1,8 +1,7 @@
 /*
- * The signals that the process understands, as events of the main loop. They are held from
- * signals_hold on, in every thread that begins later, and read from a descriptor once the loop
- * runs: one that comes after the first socket was bound, or when the process is ending already,
- * neither kills it nor changes how it ends.
+ * The signals that the process handles, as events of the main loop. signals_hold blocks them, in
+ * this thread and all that start later; the loop reads them from a signalfd. A signal that comes
+ * before the loop runs is handled then, and one that comes while the process ends changes nothing.
  *
  * Owns: the descriptor. Thread: the main one. Errors: false: out of memory or descriptors.
  * Lifetime: signals_open to signals_close.
@@ -21,7 +20,7 @@ struct signals {
     void *owner;
 };
 
-/* SIGTERM, SIGINT, SIGHUP, SIGUSR1 and SIGUSR2, in this thread and those that it starts. */
+/* Blocks SIGTERM, SIGINT, SIGHUP, SIGUSR1 and SIGUSR2. */
 void signals_hold(void);
 
 WSL_MUST_CHECK bool signals_open(struct signals *signals, struct watch_set *watches,
