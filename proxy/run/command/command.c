@@ -122,7 +122,7 @@ static void start_later(struct command *command)
 {
     uint64_t wait = command_restart_wait(&command->restart, uv_now(command->request.loop));
     if (wait > 0 && !command->warned)
-        log_message(REASON_WARN, "the command ends too soon after each start; from now on it is "
+        log_message(REASON_WARN, "the command ends soon after each start; from now on it is "
                                  "started again more slowly");
     command->warned = wait > 0;
     uv_timer_start(&command->timer, timer_cb, wait, 0);
@@ -245,9 +245,8 @@ struct command *command_start(const struct command_request *request, char *error
     command->has_group = !isatty(STDIN_FILENO);
     if (request->rebind->to != 0 && !socket_owner_is_known())
         log_message(REASON_WARN,
-                    "this system does not say whose program listens on a port: another "
-                    "user of this machine could answer in the command's place before "
-                    "it listens");
+                    "this system does not tell which user listens on a port: before the "
+                    "command listens, another user's program could answer in its place");
     command->environment = rebind_environment(request->rebind, error, error_size);
     if (!command->environment)
         goto fail;

@@ -110,8 +110,8 @@ static bool accept_one(struct listener *listener)
     uint64_t open;
     if (!reserve(listener, &client.pass)) {
         pause_accepting(listener, listener_of(listener)->terms.operators
-                                      ? "as many connections are open as one for operators takes"
-                                      : "as many connections are open as the descriptors allow");
+                                      ? "all its connections for operators are open"
+                                      : "all descriptors for clients are in use or reserved");
         return false;
     }
     client.fd = listen_accept(&listener->socket, &client.peer);

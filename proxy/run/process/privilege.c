@@ -30,7 +30,7 @@ bool privilege_drop(const char *user, const char *group, char *error, size_t err
     if (user && setresuid(uid, uid, uid) != 0)
         return fail("become the user", error, error_size);
     if (user && uid != 0 && setuid(0) == 0) {
-        snprintf(error, error_size, "root's rights came back after they were dropped");
+        snprintf(error, error_size, "root privileges could be regained after they were dropped");
         return false;
     }
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)

@@ -26,9 +26,9 @@ static uint64_t count_clients(const struct listeners *listeners)
 static void check_cb(uv_timer_t *timer)
 {
     static const char *const why[] = {
-        [EXIT_ONCE] = "the one session has begun",
-        [EXIT_AFTER] = "the time of this process is over",
-        [EXIT_IDLE] = "nobody has been connected for long enough",
+        [EXIT_ONCE] = "the only session has begun",
+        [EXIT_AFTER] = "this process has run for its time",
+        [EXIT_IDLE] = "no client was connected for the idle time",
     };
     struct exit_watch *watch = WSL_CONTAINER(timer, struct exit_watch, timer);
     struct exit_facts facts = {

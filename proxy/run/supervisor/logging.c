@@ -67,8 +67,8 @@ void logging_restarts(const struct config *before, const struct config *after)
     const struct options_row *row;
     while ((row = compare_needs_restart(before, after, &cursor))) {
         const char *section = options_section(row->section)->key;
-        log_message(REASON_WARN, "%s%s%s has changed; that holds after a restart",
-                    section ? section : "", section ? "." : "", row->key);
+        log_message(REASON_WARN, "%s%s%s has changed; a restart applies it", section ? section : "",
+                    section ? "." : "", row->key);
     }
 }
 

@@ -89,7 +89,7 @@ static void upgrade_done(void *owner, bool ready, pid_t child, int status)
         begin_next(supervisor);
         return;
     }
-    log_message(REASON_INFO, "process %ld has taken over; sessions here end in their time",
+    log_message(REASON_INFO, "process %ld has taken over; this one ends with its last session",
                 (long)child);
     /* From here: systemd accepts MAINPID from no other process than the one that it knows. */
     notify_main_pid(&supervisor->notify, (long)child);

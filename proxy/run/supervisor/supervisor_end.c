@@ -86,7 +86,7 @@ static void drain(struct supervisor *supervisor, const char *why)
 
 static void delay_timer_cb(uv_timer_t *timer)
 {
-    drain(WSL_CONTAINER(timer, struct supervisor, drain_timer), "load balancers had their time");
+    drain(WSL_CONTAINER(timer, struct supervisor, drain_timer), "drain_delay has passed");
 }
 
 /* Readiness probes fail from now on; load balancers that have not noticed yet may send clients. */
@@ -99,8 +99,8 @@ static void delay_drain(struct supervisor *supervisor, const char *why)
     }
     enter(supervisor, PROCESS_DELAY_DRAIN);
     cancel_upgrade(supervisor);
-    log_message(REASON_INFO, "%s: not ready any more, but clients are taken for another %.1f s",
-                why, limits->drain_delay_ms / 1000.0);
+    log_message(REASON_INFO, "%s: not ready, new clients are accepted for another %.1f s", why,
+                limits->drain_delay_ms / 1000.0);
     notify_stopping(&supervisor->notify, limits->drain_delay_ms + limits->drain_timeout_ms);
     atomic_store(&supervisor->process.draining, true);
     uv_timer_start(&supervisor->drain_timer, delay_timer_cb, limits->drain_delay_ms, 0);

@@ -146,8 +146,8 @@ void upgrade_log_failure(pid_t child, int status)
 {
     bool ended = WIFEXITED(status);
     log_message(REASON_ERROR,
-                "process %ld ended with %s %d instead of taking over; this one goes on; 'wsluice "
-                "check' may say more",
+                "process %ld ended with %s %d instead of taking over; this one goes on; try "
+                "'wsluice check'",
                 (long)child, ended ? "status" : "signal",
                 ended ? WEXITSTATUS(status) : WTERMSIG(status));
 }
