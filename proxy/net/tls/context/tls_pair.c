@@ -186,7 +186,24 @@ void tls_pair_release(struct tls_pair *pair)
     free(pair);
 }
 
-/* ---- what it says ---- */
+/* ---- use ---- */
+
+static STACK_OF(X509) * chain_of(const struct tls_pair *pair)
+{
+    return sk_X509_num(pair->chain) > 0 ? pair->chain : NULL;
+}
+
+bool tls_pair_use(const struct tls_pair *pair, SSL_CTX *ssl)
+{
+    return SSL_CTX_use_cert_and_key(ssl, pair->certificate, pair->key, chain_of(pair), 1) == 1;
+}
+
+bool tls_pair_use_once(const struct tls_pair *pair, SSL *ssl)
+{
+    return SSL_use_cert_and_key(ssl, pair->certificate, pair->key, chain_of(pair), 1) == 1;
+}
+
+/* ---- the certificate's contents ---- */
 
 bool tls_pair_is_of(const struct tls_pair *pair, const struct tls_bytes *certificate)
 {

@@ -36,6 +36,10 @@ WSL_MUST_CHECK struct tls_pair *tls_pair_parse(const struct config_certificate *
 struct tls_pair *tls_pair_retain(struct tls_pair *pair);
 void tls_pair_release(struct tls_pair *pair); /* NULL is fine */
 
+/* False: OpenSSL refuses it, and its queue says why. */
+WSL_MUST_CHECK bool tls_pair_use(const struct tls_pair *pair, SSL_CTX *ssl);
+WSL_MUST_CHECK bool tls_pair_use_once(const struct tls_pair *pair, SSL *ssl);
+
 /* Whether these bytes begin with its certificate. */
 WSL_MUST_CHECK bool tls_pair_is_of(const struct tls_pair *pair,
                                    const struct tls_bytes *certificate);

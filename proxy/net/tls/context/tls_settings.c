@@ -1,0 +1,101 @@
+#include "net/tls/context/tls_settings.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+
+/*
+ * TLS 1.2: forward secrecy and AEAD only (RFC 9325, section 4.2). The suites of TLS 1.3 all are
+ * that and stay as OpenSSL has them.
+ */
+#define CIPHERS_1_2 "ECDHE+AESGCM:ECDHE+CHACHA20"
+/* TLS 1.1 knows no AEAD. */
+#define CIPHERS_1_1 CIPHERS_1_2 ":ECDHE+AES"
+
+bool tls_settings_version(SSL_CTX *ssl, enum config_tls_version minimum)
+{
+    /* TLS 1.1 signs with MD5 and SHA-1, which OpenSSL 3 allows on security level 0 only. */
+    if (minimum < CONFIG_TLS_1_2)
+        SSL_CTX_set_security_level(ssl, 0);
+    return SSL_CTX_set_min_proto_version(ssl, (int)minimum) == 1;
+}
+
+bool tls_settings_ciphers(SSL_CTX *ssl, const char *ciphers, enum config_tls_version minimum,
+                          const struct tls_error *error)
+{
+    if (!ciphers)
+        ciphers = minimum < CONFIG_TLS_1_2 ? CIPHERS_1_1 : CIPHERS_1_2;
+    if (SSL_CTX_set_cipher_list(ssl, ciphers) == 1)
+        return true;
+    return tls_error_set(
+        error,
+        "cipher list '%s' names no usable TLS 1.2 suite; see openssl-ciphers(1), and "
+        "leave TLS 1.3 suites out: they are always on",
+        ciphers);
+}
+
+/* OpenSSL ignores names that it does not know: counting reveals a typing error. */
+bool tls_settings_suites(SSL_CTX *ssl, const char *suites, const struct tls_error *error)
+{
+    if (!suites)
+        return true;
+    int named = 1, known = 0;
+    for (const char *at = suites; *at; at++)
+        named += *at == ':';
+    bool set = SSL_CTX_set_ciphersuites(ssl, suites) == 1;
+    const STACK_OF(SSL_CIPHER) *all = SSL_CTX_get_ciphers(ssl);
+    for (int i = 0; i < sk_SSL_CIPHER_num(all); i++)
+        known += strcmp(SSL_CIPHER_get_version(sk_SSL_CIPHER_value(all, i)), "TLSv1.3") == 0;
+    if (set && named == known)
+        return true;
+    return tls_error_set(error,
+                         "suite list '%s' names what is no TLS 1.3 suite; see the section on TLS "
+                         "1.3 in openssl-ciphers(1), and put suites of TLS 1.2 in 'ciphers'",
+                         suites);
+}
+
+/* Adds all certificates; to a server's list of those that clients should choose by, too. */
+static bool add_trusted(SSL_CTX *ssl, const struct tls_bytes *bytes, bool announce)
+{
+    BIO *file = BIO_new_mem_buf(bytes->data, (int)bytes->length);
+    X509_STORE *trusted = SSL_CTX_get_cert_store(ssl);
+    X509 *next;
+    unsigned count = 0;
+    bool added = file != NULL;
+    while (added && (next = PEM_read_bio_X509_AUX(file, NULL, NULL, NULL))) {
+        added = X509_STORE_add_cert(trusted, next) == 1 &&
+                (!announce || SSL_CTX_add_client_CA(ssl, next) == 1);
+        X509_free(next);
+        count++;
+    }
+    BIO_free(file);
+    return added && count > 0 && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+}
+
+bool tls_settings_trust(SSL_CTX *ssl, const char *path, const struct tls_bytes *bytes,
+                        bool announce, const struct tls_error *error)
+{
+    if (!path && SSL_CTX_set_default_verify_paths(ssl) == 1)
+        return true;
+    if (!path)
+        return tls_error_set(error, "the system's CA certificates cannot be used: %s",
+                             tls_error_openssl());
+    if (add_trusted(ssl, bytes, announce))
+        return true;
+    return tls_error_set(error, "%s file '%s' holds no certificate in PEM format: %s",
+                         announce ? "client CA" : "CA", path, tls_error_openssl());
+}
+
+bool tls_settings_common(SSL_CTX *ssl)
+{
+    /* A peer must not make us negotiate again and again, nor move a session to other keys. */
+    SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    SSL_CTX_clear_options(ssl, SSL_OP_CIPHER_SERVER_PREFERENCE);
+    /* Records are collected and sent together by net/tls, so nothing is ever written in part. */
+    SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                              SSL_MODE_NO_AUTO_CHAIN);
+    SSL_CTX_set_read_ahead(ssl, 0);
+    /* Tickets carry the sessions; a cache would need a lock that all workers share. */
+    SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
+    char groups[] = "X25519:P-256:P-384";
+    return SSL_CTX_set1_groups_list(ssl, groups) == 1;
+}
