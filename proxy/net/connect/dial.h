@@ -21,7 +21,7 @@
 #ifndef WSLUICE_NET_CONNECT_DIAL_H
 #define WSLUICE_NET_CONNECT_DIAL_H
 
-#include "net/connect/dial_request.h"
+#include "net/connect/dial_result.h"
 
 struct dial;
 

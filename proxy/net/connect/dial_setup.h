@@ -7,7 +7,7 @@
 #ifndef WSLUICE_NET_CONNECT_DIAL_SETUP_H
 #define WSLUICE_NET_CONNECT_DIAL_SETUP_H
 
-#include "net/connect/dial_request.h"
+#include "net/connect/dial_result.h"
 
 struct dial_setup {
     const struct dial_request *request;

@@ -1,4 +1,4 @@
-#include "net/connect/dial_request.h"
+#include "net/connect/dial_result.h"
 
 #include <errno.h>
 #include <unistd.h>

@@ -4,8 +4,8 @@
  * Owns: a result with reason `none` owns its descriptor, watch and transport. Thread: the dial's.
  * Errors: none. Lifetime: plain memory.
  */
-#ifndef WSLUICE_NET_CONNECT_DIAL_REQUEST_H
-#define WSLUICE_NET_CONNECT_DIAL_REQUEST_H
+#ifndef WSLUICE_NET_CONNECT_DIAL_RESULT_H
+#define WSLUICE_NET_CONNECT_DIAL_RESULT_H
 
 #include "base/transport.h"
 #include "config/model/config.h"
