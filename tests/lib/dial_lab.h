@@ -47,7 +47,7 @@ static inline int set_up(void **unused)
     return 0;
 }
 
-/* Whatever a test did, the loop must come to rest by itself: nothing of a dial is left in it. */
+/* The loop must come to rest by itself: a dial leaves nothing in it. */
 static inline int tear_down(void **unused)
 {
     failing_alloc_arm(0);
@@ -134,11 +134,21 @@ static inline struct config_address unix_target(const char *name)
 
 /* ---- dialling ---- */
 
-static inline void called_cb(void *owner, const struct dial_result *result)
+static inline void ready_cb(void *owner, unsigned ready)
 {
-    struct call *call = owner;
+}
+
+static inline void take(struct call *call, const struct dial_result *result)
+{
     call->calls++;
     call->result = *result;
+    if (result->watch)
+        watch_adopt(result->watch, ready_cb, NULL);
+}
+
+static inline void called_cb(void *owner, const struct dial_result *result)
+{
+    take(owner, result);
 }
 
 static inline struct dial *start_with(const struct config_address *target, struct slice preface,
@@ -156,10 +166,11 @@ static inline struct dial *start_with(const struct config_address *target, struc
     };
     *call = (struct call){0};
     uv_update_time(&loop);
-    struct dial *dial = dial_start(&request, &call->result);
+    struct dial_result result;
+    struct dial *dial = dial_start(&request, &result);
     assert_int_equal(call->calls, 0);
     if (!dial)
-        call->calls = 1;
+        take(call, &result);
     return dial;
 }
 

@@ -1,85 +1,37 @@
 /* Dials whose deadline passes while the loop is not running, as after SIGSTOP and SIGCONT. */
 #include "net/connect/dial.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
+#include "lib/failing_alloc.h"
 
-#include <cmocka.h>
-
+#include "lib/dial_lab.h"
 #include "lib/loopback.h"
-#include "lib/work_lab.h"
 
-struct call {
-    unsigned calls;
-    struct dial_result result;
-};
-
-static uv_loop_t loop;
-static struct watch_set watches;
-static struct work_lab lab;
-static struct resolver *resolver;
 static struct loopback target;
 
-static int set_up(void **unused)
+static int open_target(void **unused)
 {
-    assert_int_equal(uv_loop_init(&loop), 0);
-    assert_true(watch_set_open(&watches, &loop));
-    uv_unref((uv_handle_t *)&watches.poll);
-    work_lab_open(&lab, &loop);
-    resolver = resolve_create(&lab.lane, lab.lookups);
-    assert_non_null(resolver);
     target = loopback_open();
-    return 0;
+    return set_up(unused);
 }
 
-static int tear_down(void **unused)
+static int close_target(void **unused)
 {
-    resolve_close(resolver);
-    work_lab_close(&lab);
-    watch_set_close(&watches);
-    uv_run(&loop, UV_RUN_DEFAULT);
-    assert_int_equal(uv_loop_close(&loop), 0);
-    work_lab_free(&lab);
     loopback_close(&target);
-    return 0;
-}
-
-static void ready_cb(void *owner, unsigned ready)
-{
-}
-
-static void called_cb(void *owner, const struct dial_result *result)
-{
-    struct call *call = owner;
-    call->calls++;
-    call->result = *result;
-    if (result->watch)
-        watch_adopt(result->watch, ready_cb, NULL);
+    return tear_down(unused);
 }
 
 /* The deadline is long over when the loop runs. */
 static void expect_late(const char *host, enum reason reason)
 {
-    struct config_address address = {.kind = CONFIG_ADDRESS_TCP, .host = host, .port = target.port};
-    struct call call = {0};
-    struct dial_request request = {
-        .watches = &watches,
-        .names = resolver,
-        .address = &address,
-        .timeout_ms = 20,
-        .callback = called_cb,
-        .owner = &call,
-    };
-    uv_update_time(&loop);
-    if (dial_start(&request, &call.result)) {
+    struct config_address address = tcp_target(host, target.port);
+    struct call call;
+    if (start(&address, 20, &call)) {
         usleep(50000);
         uv_run(&loop, UV_RUN_DEFAULT);
-        assert_int_equal(call.calls, 1);
     }
+    assert_int_equal(call.calls, 1);
     assert_string_equal(reason_row(call.result.reason)->name, reason_row(reason)->name);
-    watch_close(call.result.watch);
-    if (call.result.fd >= 0)
-        close(call.result.fd);
+    hang_up(&call.result);
 }
 
 static void test_a_connection_that_had_come(void **unused)
@@ -108,12 +60,12 @@ static void test_nobody_has_answered(void **unused)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define LATE_TEST(name) cmocka_unit_test_setup_teardown(name, open_target, close_target)
     const struct CMUnitTest tests[] = {
-        TEST(test_a_connection_that_had_come),
-        TEST(test_a_refusal_that_had_come),
-        TEST(test_a_look_up_that_had_ended),
-        TEST(test_nobody_has_answered),
+        LATE_TEST(test_a_connection_that_had_come),
+        LATE_TEST(test_a_refusal_that_had_come),
+        LATE_TEST(test_a_look_up_that_had_ended),
+        LATE_TEST(test_nobody_has_answered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
