@@ -147,7 +147,7 @@ enum config_proxy_protocol { CONFIG_PROXY_OFF, CONFIG_PROXY_ACCEPT, CONFIG_PROXY
 struct config_listener {
     const char *name; /* in logs and metrics; NULL: the address */
     struct config_address address;
-    bool ipv6_only_first; /* -6: prefer IPv6 results when the host is a name */
+    bool prefer_ipv6; /* -6: where a name has addresses of both families */
     unsigned unix_mode;   /* permission bits of a Unix socket */
     const char *unix_owner, *unix_group;
     unsigned backlog;

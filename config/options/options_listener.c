@@ -136,7 +136,7 @@ static const struct options_row rows[] = {
     {
         .section = OPTIONS_LISTENER,
         .key = "prefer_ipv6",
-        OPTIONS_FIELD(config_listener, ipv6_only_first),
+        OPTIONS_FIELD(config_listener, prefer_ipv6),
         .value = {.type = VALUE_BOOL},
         .initial = "false",
         .reload = OPTIONS_RESTART,

@@ -125,7 +125,7 @@ static bool listen_tcp(struct listen_socket *listener, const struct config_liste
             return fail(failure, listener->name, gai_strerror(status),
                         "use a number, or a name that this machine resolves");
         listener->fd =
-            open_first(list, config->ipv6_only_first ? AF_INET6 : AF_INET, (int)config->backlog);
+            open_first(list, config->prefer_ipv6 ? AF_INET6 : AF_INET, (int)config->backlog);
         freeaddrinfo(list);
     }
     if (listener->fd < 0)

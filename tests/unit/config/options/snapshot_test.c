@@ -37,7 +37,7 @@ static void begins_with_the_documented_defaults(void **state)
     assert_ptr_equal(listener, config->listeners);
     assert_int_equal(listener->unix_mode, 0600);
     assert_int_equal(listener->backlog, 4096);
-    assert_false(listener->ipv6_only_first);
+    assert_false(listener->prefer_ipv6);
     struct config_tls *tls = snapshot_open(config, OPTIONS_TLS, listener);
     assert_ptr_equal(tls, &listener->tls);
     assert_int_equal(tls->mode, CONFIG_TLS_OFF);
@@ -75,7 +75,7 @@ static void copies_what_it_is_given(void **state)
     assert_string_equal(listener->address.path, "@name");
     assert_null(listener->address.host);
     set(config, OPTIONS_LISTENER, "prefer_ipv6", listener, "yes");
-    assert_true(listener->ipv6_only_first);
+    assert_true(listener->prefer_ipv6);
     config_release(config);
 }
 

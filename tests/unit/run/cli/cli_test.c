@@ -101,7 +101,7 @@ static void takes_abbreviations_and_bundles(void **state)
     assert_int_equal(run.route->ping_interval_ms, 0);
     assert_int_equal(run.result.config->workers, 3);
     assert_int_equal(run.route->connect, CONFIG_CONNECT_FIRST);
-    assert_true(run.listener->ipv6_only_first);
+    assert_true(run.listener->prefer_ipv6);
     assert_int_equal(run.result.config->log.level, CONFIG_LOG_DEBUG);
     done(&run);
     accepts(&run, "6080 h:1 --log-fo=json --connect=after-upgrade --daem");
