@@ -5,22 +5,44 @@
 #include "base/text/escape.h"
 #include "base/text/utf8.h"
 
+#define INDENT 2
+
+static void begin_line(struct json *json)
+{
+    int depth = __builtin_popcountll(json->spread);
+    text_add_format(&json->text, "\n%*s", INDENT * depth, "");
+}
+
 static void begin_value(struct json *json)
 {
     if (json->comma)
         text_add_byte(&json->text, ',');
+    if ((json->spread & 1) && !json->after_key)
+        begin_line(json);
     json->comma = true;
+    json->after_key = false;
 }
 
 void json_open(struct json *json, char bracket)
 {
     begin_value(json);
     text_add_byte(&json->text, bracket);
+    json->spread <<= 1;
     json->comma = false;
+}
+
+void json_open_spread(struct json *json, char bracket)
+{
+    json_open(json, bracket);
+    json->spread |= 1;
 }
 
 void json_close(struct json *json, char bracket)
 {
+    bool own_line = (json->spread & 1) && json->comma;
+    json->spread >>= 1;
+    if (own_line)
+        begin_line(json);
     text_add_byte(&json->text, bracket);
     json->comma = true;
 }
@@ -30,8 +52,9 @@ void json_key(struct json *json, const char *key)
     begin_value(json);
     text_add_byte(&json->text, '"');
     text_add_string(&json->text, key);
-    text_add(&json->text, SLICE("\":"));
+    text_add(&json->text, json->spread & 1 ? SLICE("\": ") : SLICE("\":"));
     json->comma = false;
+    json->after_key = true;
 }
 
 static bool is_utf8(struct slice text)
@@ -92,14 +115,20 @@ void json_raw(struct json *json, struct slice value)
     text_add(&json->text, value);
 }
 
+static void reset(struct json *json)
+{
+    json->comma = json->after_key = false;
+    json->spread = 0;
+}
+
 char *json_take(struct json *json, size_t *length)
 {
-    json->comma = false;
+    reset(json);
     return text_take(&json->text, length);
 }
 
 void json_free(struct json *json)
 {
-    json->comma = false;
+    reset(json);
     text_free(&json->text);
 }

@@ -17,11 +17,16 @@
 struct json {
     struct text text; /* its limit may be set */
     bool comma;       /* what comes next is not the first of its container */
+    bool after_key;   /* what comes next is the value of a key */
+    uint64_t spread;  /* a bit for each open container, the innermost lowest: json_open_spread */
 };
 
 /* A container: '{' and '}', or '[' and ']'. */
 void json_open(struct json *json, char bracket);
 void json_close(struct json *json, char bracket);
+
+/* A container with each of its members on a line of its own, for documents that people read. */
+void json_open_spread(struct json *json, char bracket);
 
 /* What follows is the value of that key. Keys are ours: nothing in them needs an escape. */
 void json_key(struct json *json, const char *key);

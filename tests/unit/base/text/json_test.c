@@ -76,6 +76,39 @@ static void test_texts(void **unused)
     }
 }
 
+static void test_spread(void **unused)
+{
+    struct json json = {0};
+    json_open_spread(&json, '{');
+    json_key(&json, "a");
+    json_open(&json, '[');
+    json_number(&json, 1);
+    json_open_spread(&json, '{');
+    json_key(&json, "b");
+    json_open(&json, '{');
+    json_key(&json, "c");
+    json_number(&json, 2);
+    json_close(&json, '}');
+    json_key(&json, "d");
+    json_open_spread(&json, '{');
+    json_close(&json, '}');
+    json_close(&json, '}');
+    json_number(&json, 3);
+    json_close(&json, ']');
+    json_key(&json, "e");
+    json_null(&json);
+    json_close(&json, '}');
+    expect(&json, "{\n"
+                  "  \"a\": [1,{\n"
+                  "    \"b\": {\"c\":2},\n"
+                  "    \"d\": {}\n"
+                  "  },3],\n"
+                  "  \"e\": null\n"
+                  "}");
+    fill(&json);
+    expect(&json, filled);
+}
+
 static void test_limit(void **unused)
 {
     size_t length;
@@ -103,9 +136,8 @@ static void test_without_memory(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_document),
-        cmocka_unit_test(test_texts),
-        cmocka_unit_test(test_limit),
+        cmocka_unit_test(test_document),       cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_spread),         cmocka_unit_test(test_limit),
         cmocka_unit_test(test_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
