@@ -1,9 +1,6 @@
 #include "config/compare.h"
 
-#include <string.h>
-
 #include "base/base.h"
-#include "config/options/snapshot.h"
 
 static bool same_texts(const struct config_texts *a, const struct config_texts *b)
 {
@@ -50,42 +47,6 @@ bool compare_option(const struct options_row *row, const void *a, const void *b)
         break;
     }
     return memcmp(x, y, row->size) == 0;
-}
-
-static bool same_section(enum options_section section, const char *a, const char *b);
-
-static bool same_child(enum options_section child, const char *a, const char *b)
-{
-    const struct options_section_row *row = options_section(child);
-    size_t count, other;
-    if (row->shape == OPTIONS_ONE)
-        return same_section(child, a + row->offset, b + row->offset);
-    const char *x = snapshot_elements(child, a, &count), *y = snapshot_elements(child, b, &other);
-    bool same = count == other;
-    for (size_t i = 0; i < count && same; i++)
-        same = same_section(child, x + i * row->size, y + i * row->size);
-    return same;
-}
-
-static bool same_section(enum options_section section, const char *a, const char *b)
-{
-    const struct options_row *row;
-    for (size_t i = 0; (row = options_at(i)); i++)
-        if (row->section == section && !compare_option(row, a, b))
-            return false;
-    for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++) {
-        enum options_section child = (enum options_section)i;
-        if (options_section(child)->parent == section && !same_child(child, a, b))
-            return false;
-    }
-    return true;
-}
-
-bool compare_configs(const struct config *a, const struct config *b)
-{
-    /* `kind` is derived for redirects and health, and an option for metrics: all of it is compared.
-     */
-    return same_section(OPTIONS_PROCESS, (const char *)a, (const char *)b);
 }
 
 const struct options_row *compare_needs_restart(const struct config *old,

@@ -1,5 +1,5 @@
 /*
- * Two snapshots, option by option.
+ * Compares the options of two snapshots.
  *
  * Owns: nothing. Thread: any (pure). Errors: none. Lifetime: none.
  */
@@ -10,9 +10,6 @@
 
 #include "config/model/config.h"
 #include "config/options/options.h"
-
-/* Do both say the same? Where they were written does not count. */
-bool compare_configs(const struct config *a, const struct config *b);
 
 /* Has one option of two structs of its section the same value? */
 bool compare_option(const struct options_row *row, const void *a, const void *b);

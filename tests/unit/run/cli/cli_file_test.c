@@ -2,9 +2,9 @@
 
 #include <stdio.h>
 
-#include "config/compare.h"
 #include "config/load.h"
 #include "lib/cli_run.h"
+#include "lib/config_equal.h"
 #include "run/args/cli_flag.h"
 
 static const char gateway[] = "log: {level: warn, file: a.log}\n"
@@ -41,7 +41,7 @@ static void takes_a_file(void **state)
     assert_int_equal(chdir("/"), 0);
     const struct config *again = load_config(&run.result.file, &diag);
     assert_int_equal(chdir(directory), 0);
-    assert_true(compare_configs(again, run.result.config));
+    assert_true(config_equal(again, run.result.config));
     config_release(again);
     diag_free(&diag);
     done(&run);
@@ -95,7 +95,7 @@ static void prints_what_loads_to_the_same(void **state)
         parse(&again, "--print-config --config=printed.yaml");
         assert_string_equal(again.out, printed.out);
         if (!strstr(lines[i], ".pem") && !strstr(lines[i], "unix") && !strstr(lines[i], "=l"))
-            assert_true(compare_configs(run.result.config, loaded.result.config));
+            assert_true(config_equal(run.result.config, loaded.result.config));
         done(&run);
         done(&printed);
         done(&loaded);
@@ -192,7 +192,7 @@ static void prints_what_a_flag_means(const struct cli_flag *flag, const char *di
     parse_file(&loaded, "--config=printed.yaml");
     if (loaded.result.action != CLI_RUN)
         fail_msg("%s: %s", words, loaded.err);
-    if (!compare_configs(run.result.config, loaded.result.config))
+    if (!config_equal(run.result.config, loaded.result.config))
         fail_msg("%s: is not the same as\n%s", words, printed.out);
     done(&run);
     done(&printed);
