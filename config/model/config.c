@@ -1,9 +1,9 @@
 #include "config/model/config.h"
 
 #include <stdatomic.h>
-#include <stdlib.h>
-#include <string.h>
 #include <strings.h>
+
+#include "base/base.h"
 
 struct block {
     struct block *next;
@@ -108,7 +108,7 @@ bool config_header_is_reserved(const char *name)
         "Connection", "Content-Length", "Content-Type",      "Date",    "Keep-Alive",
         "Location",   "Server",         "Transfer-Encoding", "Upgrade",
     };
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+    for (size_t i = 0; i < WSL_COUNT(names); i++)
         if (strcasecmp(name, names[i]) == 0)
             return true;
     return strncasecmp(name, handshake, sizeof(handshake) - 1) == 0;

@@ -1,10 +1,5 @@
 #include "config/model/diag.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 enum {
     NAME_MAX_LENGTH = 40,
     EXCERPT_COLUMNS = 100, /* of a long line, around the caret */
@@ -19,6 +14,16 @@ struct diag_source {
     size_t *lines; /* where each line begins; one more for the end of the text */
     size_t line_count;
 };
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static bool is_control(char byte)
+{
+    return (unsigned char)byte < ' ' || byte == 0x7f;
+}
 
 void diag_init(struct diag *diag)
 {
@@ -72,23 +77,20 @@ static bool reserve(struct diag *diag)
 static void make_printable(char *text)
 {
     for (; text && *text; text++)
-        if ((unsigned char)*text < ' ' || *text == 0x7f)
+        if (is_control(*text))
             *text = '?';
 }
 
-void diag_add(struct diag *diag, enum diag_level level, struct diag_where where, const char *option,
-              const char *remedy, const char *format, ...)
+void diag_add_args(struct diag *diag, enum diag_level level, struct diag_where where,
+                   const char *option, const char *remedy, const char *format, va_list args)
 {
     struct diag_finding finding = {.level = level, .where = where};
     if (option)
         finding.option = strdup(option);
     if (remedy)
         finding.remedy = strdup(remedy);
-    va_list args;
-    va_start(args, format);
     if (vasprintf(&finding.message, format, args) < 0)
         finding.message = NULL;
-    va_end(args);
 
     make_printable(finding.option);
     make_printable(finding.message);
@@ -102,6 +104,15 @@ void diag_add(struct diag *diag, enum diag_level level, struct diag_where where,
         return;
     }
     diag->findings[diag->count++] = finding;
+}
+
+void diag_add(struct diag *diag, enum diag_level level, struct diag_where where, const char *option,
+              const char *remedy, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    diag_add_args(diag, level, where, option, remedy, format, args);
+    va_end(args);
 }
 
 void diag_out_of_memory(struct diag *diag)
@@ -150,9 +161,7 @@ const char *diag_add_source(struct diag *diag, const char *name, const char *tex
     if (!source)
         return NULL;
     source->name = strdup(name);
-    source->text = calloc(1, length + 1);
-    if (source->text && length)
-        memcpy(source->text, text, length);
+    source->text = slice_copy((struct slice){text, length});
     /* A NUL would end it early, and libyaml refuses it anyway. */
     for (size_t i = 0; source->text && i < length; i++)
         if (source->text[i] == '\0')
@@ -223,61 +232,56 @@ static size_t marked(const char *text, size_t length)
     return i;
 }
 
-/* Appends as much as fits; the sum tells what would have. */
-__attribute__((format(printf, 4, 5))) static void append(char *buffer, size_t size, size_t *used,
-                                                         const char *format, ...)
+/* Offsets into a source: a line without its newline, the part of it that is shown, the caret. */
+struct excerpt {
+    size_t begin, end;
+    size_t start, stop;
+    size_t caret;
+};
+
+/* A long line is cut on both sides of the caret, between characters. */
+static struct excerpt find_excerpt(const struct diag_source *source, struct diag_where where)
 {
-    va_list args;
-    va_start(args, format);
-    int length = vsnprintf(*used < size ? buffer + *used : NULL, *used < size ? size - *used : 0,
-                           format, args);
-    va_end(args);
-    *used += length > 0 ? (size_t)length : 0;
+    struct excerpt part = {.begin = source->lines[where.line - 1],
+                           .end = source->lines[where.line]};
+    while (part.end > part.begin &&
+           (source->text[part.end - 1] == '\n' || source->text[part.end - 1] == '\r'))
+        part.end--;
+    part.caret = least(offset_of(source, where.line, where.column), part.end);
+    size_t whole = part.begin + EXCERPT_COLUMNS, tail = part.caret + TAIL_COLUMNS;
+    part.stop = whole < tail ? tail : whole;
+    while (part.stop < part.end && continues(source->text[part.stop]))
+        part.stop++;
+    part.stop = least(part.stop, part.end);
+    part.start = part.begin;
+    if (part.stop - part.begin > EXCERPT_COLUMNS &&
+        part.caret - part.begin > EXCERPT_COLUMNS - TAIL_COLUMNS)
+        part.start = part.caret - (EXCERPT_COLUMNS - TAIL_COLUMNS);
+    while (part.start < part.caret && continues(source->text[part.start]))
+        part.start++;
+    return part;
 }
 
-int diag_excerpt(const struct diag *diag, const struct diag_finding *finding, char *buffer,
-                 size_t size)
+void diag_excerpt(const struct diag *diag, const struct diag_finding *finding, struct text *out)
 {
     struct diag_where where = finding->where;
     const struct diag_source *source = where.line ? source_of(diag, where) : NULL;
-    if (size)
-        buffer[0] = '\0';
     if (!source || where.line > source->line_count)
-        return 0;
-    size_t begin = source->lines[where.line - 1], end = source->lines[where.line];
-    while (end > begin && (source->text[end - 1] == '\n' || source->text[end - 1] == '\r'))
-        end--;
-    size_t caret = offset_of(source, where.line, where.column);
-    caret = caret < end ? caret : end;
-    size_t stop = begin + EXCERPT_COLUMNS < caret + TAIL_COLUMNS ? caret + TAIL_COLUMNS
-                                                                 : begin + EXCERPT_COLUMNS;
-    while (stop < end && continues(source->text[stop]))
-        stop++;
-    if (stop >= end)
-        stop = end;
-    size_t start = stop - begin > EXCERPT_COLUMNS && caret - begin > EXCERPT_COLUMNS - TAIL_COLUMNS
-                       ? caret - (EXCERPT_COLUMNS - TAIL_COLUMNS)
-                       : begin;
-    while (start < caret && continues(source->text[start]))
-        start++;
-
-    size_t used = 0;
-    append(buffer, size, &used, "%6u | %s", where.line, start > begin ? "..." : "");
-    for (size_t i = start; i < stop; i++)
-        append(buffer, size, &used, "%c",
-               (unsigned char)source->text[i] < ' ' || source->text[i] == 0x7f ? ' '
-                                                                               : source->text[i]);
-    append(buffer, size, &used, "%s\n%6s | %s", stop < end ? "..." : "", "",
-           start > begin ? "   " : "");
-    for (size_t i = start; i < caret; i++)
+        return;
+    struct excerpt part = find_excerpt(source, where);
+    bool cut = part.start > part.begin;
+    text_add_format(out, "%6u | %s", where.line, cut ? "..." : "");
+    for (size_t i = part.start; i < part.stop; i++)
+        text_add_byte(out, is_control(source->text[i]) ? ' ' : source->text[i]);
+    text_add_format(out, "%s\n%6s | %s", part.stop < part.end ? "..." : "", "", cut ? "   " : "");
+    for (size_t i = part.start; i < part.caret; i++)
         if (!continues(source->text[i]))
-            append(buffer, size, &used, " ");
-    size_t length = marked(source->text + caret, stop - caret);
+            text_add_byte(out, ' ');
+    size_t length = marked(source->text + part.caret, part.stop - part.caret);
     for (size_t i = 0; i < length; i++)
-        if (i == 0 || !continues(source->text[caret + i]))
-            append(buffer, size, &used, "^");
-    append(buffer, size, &used, "\n");
-    return (int)used;
+        if (i == 0 || !continues(source->text[part.caret + i]))
+            text_add_byte(out, '^');
+    text_add_byte(out, '\n');
 }
 
 /* qsort is not stable; the order of discovery decides between equals. */
@@ -320,11 +324,6 @@ struct diag_guess diag_guess(const char *word, size_t length)
     /* A third of the letters may be wrong; more than that is another word. */
     return (struct diag_guess){
         .word = word, .word_length = length, .best = NULL, .distance = length / 3 + 1};
-}
-
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
 }
 
 /*

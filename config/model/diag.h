@@ -10,8 +10,9 @@
 #ifndef WSLUICE_CONFIG_MODEL_DIAG_H
 #define WSLUICE_CONFIG_MODEL_DIAG_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include <stdarg.h>
+
+#include "base/text/text.h"
 
 enum diag_level { DIAG_WARNING, DIAG_ERROR };
 
@@ -44,9 +45,13 @@ struct diag {
 void diag_init(struct diag *diag);
 void diag_free(struct diag *diag);
 
-/* Adds a finding; the texts are copied. subject and remedy may be NULL. */
+/* Adds a finding; the texts are copied. option and remedy may be NULL. */
 void diag_add(struct diag *diag, enum diag_level level, struct diag_where where, const char *option,
-              const char *remedy, const char *format, ...) __attribute__((format(printf, 6, 7)));
+              const char *remedy, const char *format, ...) WSL_PRINTF(6, 7);
+
+void diag_add_args(struct diag *diag, enum diag_level level, struct diag_where where,
+                   const char *option, const char *remedy, const char *format, va_list args)
+    WSL_PRINTF(6, 0);
 
 /* The error that memory is out, and starved; once is enough. */
 void diag_out_of_memory(struct diag *diag);
@@ -68,10 +73,9 @@ void diag_hide(struct diag *diag, struct diag_where from, struct diag_where to);
 
 /*
  * The line of the finding and a caret below, as two lines of text with their newlines. Empty when
- * the source has no lines. As snprintf: returns the length of the whole text.
+ * the source has no lines.
  */
-int diag_excerpt(const struct diag *diag, const struct diag_finding *finding, char *buffer,
-                 size_t size);
+void diag_excerpt(const struct diag *diag, const struct diag_finding *finding, struct text *out);
 
 /* Findings in the order of their sources and lines; those without lines come first. */
 void diag_sort(struct diag *diag);

@@ -17,11 +17,9 @@ static struct entry *find(const struct name_map *map, struct slice name)
     return link ? WSL_CONTAINER(link, struct entry, link) : NULL;
 }
 
-enum name_map_verdict name_map_add(struct name_map *map, const char *name, size_t length,
-                                   size_t *number)
+enum name_map_verdict name_map_add(struct name_map *map, struct slice name, size_t *number)
 {
-    struct slice key = {name, length};
-    struct entry *entry = find(map, key);
+    struct entry *entry = find(map, name);
     if (entry) {
         *number = entry->number;
         return NAME_MAP_FOUND;
@@ -31,14 +29,14 @@ enum name_map_verdict name_map_add(struct name_map *map, const char *name, size_
     entry = hash_map_reserve(&map->map, map->map.count + 1) ? malloc(sizeof(*entry)) : NULL;
     if (!entry)
         return NAME_MAP_NO_MEMORY;
-    *entry = (struct entry){.name = key, .number = *number};
+    *entry = (struct entry){.name = name, .number = *number};
     hash_map_add(&map->map, &entry->link);
     return NAME_MAP_ADDED;
 }
 
-bool name_map_find(const struct name_map *map, const char *name, size_t length, size_t *number)
+bool name_map_find(const struct name_map *map, struct slice name, size_t *number)
 {
-    const struct entry *entry = find(map, (struct slice){name, length});
+    const struct entry *entry = find(map, name);
     if (entry)
         *number = entry->number;
     return entry != NULL;

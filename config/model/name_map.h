@@ -16,11 +16,10 @@ struct name_map {
 enum name_map_verdict { NAME_MAP_ADDED, NAME_MAP_FOUND, NAME_MAP_NO_MEMORY };
 
 /* ADDED: the name is new and now means *number. FOUND: *number is what it meant before. */
-enum name_map_verdict name_map_add(struct name_map *map, const char *name, size_t length,
-                                   size_t *number);
+enum name_map_verdict name_map_add(struct name_map *map, struct slice name, size_t *number);
 
 /* False: the name is not there. */
-bool name_map_find(const struct name_map *map, const char *name, size_t length, size_t *number);
+bool name_map_find(const struct name_map *map, struct slice name, size_t *number);
 
 void name_map_free(struct name_map *map);
 

@@ -124,13 +124,13 @@ void pattern_canonical_path(const char *path, char *canonical)
     *canonical = '\0';
 }
 
-bool pattern_next_capture(const char **cursor, struct value_text *name)
+bool pattern_next_capture(const char **cursor, struct slice *name)
 {
     const char *open = strchr(*cursor, '{');
     const char *close = open ? strchr(open, '}') : NULL;
     if (!close)
         return false;
-    *name = (struct value_text){open + 1, (size_t)(close - open - 1)};
+    *name = (struct slice){open + 1, (size_t)(close - open - 1)};
     *cursor = close + 1;
     return true;
 }
@@ -341,14 +341,13 @@ const char *pattern_check_redirect(const char *text)
     for (const char *p = text; *p; p++)
         if (*p <= ' ' || *p >= 0x7f || strchr("\"<>\\^`|", *p))
             return "must be a URL, which holds no spaces and only ASCII; escape the rest with '%'";
-    struct value_text name;
+    struct slice name;
     const char *rest = text;
     while (pattern_next_capture(&rest, &name)) {
         static const char *const known[] = {"host", "path", "query"};
         bool is_known = false;
-        for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-            is_known |=
-                strlen(known[i]) == name.length && memcmp(known[i], name.ptr, name.length) == 0;
+        for (size_t i = 0; i < WSL_COUNT(known); i++)
+            is_known |= slice_equal(name, slice_of(known[i]));
         if (!is_known)
             return "may hold {host}, {path} and {query}, and nothing else in braces";
     }
@@ -370,7 +369,7 @@ const char *pattern_check_token_place(const char *text)
     static const char *const places[] = {"query:", "header:", "cookie:"};
     if (strcmp(text, "host") == 0 || strcmp(text, "path") == 0)
         return NULL;
-    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+    for (size_t i = 0; i < WSL_COUNT(places); i++) {
         size_t length = strlen(places[i]);
         if (strncmp(text, places[i], length) == 0 && text[length])
             return pattern_check_token(text + length);

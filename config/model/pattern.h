@@ -7,9 +7,6 @@
 #ifndef WSLUICE_CONFIG_MODEL_PATTERN_H
 #define WSLUICE_CONFIG_MODEL_PATTERN_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include "config/model/value.h"
 
 const char *pattern_check_path(const char *text); /* "/vnc", "/desk/{name}", a final star */
@@ -34,7 +31,7 @@ const char *pattern_check_token_place(const char *text); /* "query:token", "host
 void pattern_canonical_path(const char *path, char *canonical);
 
 /* The next "{name}" behind *cursor, which moves behind it. False: there is none, or it is open. */
-bool pattern_next_capture(const char **cursor, struct value_text *name);
+bool pattern_next_capture(const char **cursor, struct slice *name);
 
 /*
  * Has every text that the expression takes a letter or a digit that the expression names by itself,

@@ -163,7 +163,7 @@ static enum value_verdict parse_name(const struct value_name *names, const char 
 static enum value_verdict parse_text(const struct value_spec *spec, const char *text,
                                      struct value *value, char *why, size_t why_size)
 {
-    value->text = (struct value_text){text, strlen(text)};
+    value->text = slice_of(text);
     const char *wrong = *text || spec->may_be_empty ? NULL : "must not be empty";
     if (!wrong && spec->check)
         wrong = spec->check(text);
@@ -174,10 +174,10 @@ static enum value_verdict parse_unix(const char *path, struct value *value, char
                                      size_t why_size)
 {
     value->kind = CONFIG_ADDRESS_UNIX;
-    value->text = (struct value_text){path, strlen(path)};
-    if (value->text.length == 0 || strcmp(path, "@") == 0)
+    value->text = slice_of(path);
+    if (value->text.len == 0 || strcmp(path, "@") == 0)
         return malformed(why, why_size, "must be the path of a Unix socket, or @NAME");
-    if (value->text.length > UNIX_PATH_MAX) {
+    if (value->text.len > UNIX_PATH_MAX) {
         snprintf(why, why_size, "too long for a Unix socket, whose path has at most %d bytes",
                  UNIX_PATH_MAX);
         return VALUE_OUT_OF_RANGE;
@@ -187,17 +187,17 @@ static enum value_verdict parse_unix(const char *path, struct value *value, char
 
 /* A name, an IPv4 or an IPv6 address (with a scope, perhaps); whether it exists is not known yet.
  */
-static bool host_is_plausible(struct value_text host)
+static bool host_is_plausible(struct slice host)
 {
-    if (host.length > HOST_MAX)
+    if (host.len > HOST_MAX)
         return false;
-    for (size_t i = 0; i < host.length; i++)
+    for (size_t i = 0; i < host.len; i++)
         if (host.ptr[i] <= ' ' || host.ptr[i] == '\x7f' || strchr("/[]@?#", host.ptr[i]))
             return false;
-    if (!memchr(host.ptr, ':', host.length))
+    if (!memchr(host.ptr, ':', host.len))
         return true;
-    const char *scope = memchr(host.ptr, '%', host.length);
-    size_t length = scope ? (size_t)(scope - host.ptr) : host.length;
+    const char *scope = memchr(host.ptr, '%', host.len);
+    size_t length = scope ? (size_t)(scope - host.ptr) : host.len;
     char number[INET6_ADDRSTRLEN] = "";
     struct in6_addr address;
     if (length >= sizeof(number))
@@ -239,10 +239,10 @@ static enum value_verdict parse_address(const struct value_spec *spec, const cha
     const char *colon = strrchr(text, ':');
     if (!colon && !listen)
         return malformed(why, why_size, wanted);
-    struct value_text host = {text, colon ? (size_t)(colon - text) : 0};
-    if (host.length >= 2 && host.ptr[0] == '[' && host.ptr[host.length - 1] == ']')
-        host = (struct value_text){host.ptr + 1, host.length - 2};
-    if (!host_is_plausible(host) || (host.length == 0 && !listen))
+    struct slice host = {text, colon ? (size_t)(colon - text) : 0};
+    if (host.len >= 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']')
+        host = (struct slice){host.ptr + 1, host.len - 2};
+    if (!host_is_plausible(host) || (host.len == 0 && !listen))
         return malformed(why, why_size, wanted);
 
     const char *digits = colon ? colon + 1 : text;
@@ -253,7 +253,7 @@ static enum value_verdict parse_address(const struct value_spec *spec, const cha
     }
     value->kind = CONFIG_ADDRESS_TCP;
     value->port = (uint16_t)port;
-    value->text = host.length ? host : (struct value_text){NULL, 0};
+    value->text = host.len ? host : (struct slice){NULL, 0};
     return VALUE_OK;
 }
 
@@ -338,13 +338,13 @@ static int print_name(const struct value_name *names, uint64_t number, char *buf
 
 static int print_address(const struct value *value, char *buffer, size_t size)
 {
-    int length = (int)value->text.length;
+    int length = (int)value->text.len;
     const char *text = value->text.ptr ? value->text.ptr : "";
     if (value->kind == CONFIG_ADDRESS_UNIX)
         return snprintf(buffer, size, "%s%.*s", unix_prefix, length, text);
     if (value->kind == CONFIG_ADDRESS_FD)
         return snprintf(buffer, size, "%s%u", fd_prefix, value->port);
-    bool brackets = memchr(text, ':', value->text.length) != NULL;
+    bool brackets = memchr(text, ':', value->text.len) != NULL;
     return snprintf(buffer, size, "%s%s%.*s%s:%u", value->tls ? tls_scheme : "",
                     brackets ? "[" : "", length, text, brackets ? "]" : "", value->port);
 }
@@ -374,7 +374,7 @@ int value_print(const struct value_spec *spec, const struct value *value, char *
         return print_number(spec, value->number, buffer, size);
     case VALUE_TEXT:
     case VALUE_PATH:
-        return snprintf(buffer, size, "%.*s", (int)value->text.length, value->text.ptr);
+        return snprintf(buffer, size, "%.*s", (int)value->text.len, value->text.ptr);
     case VALUE_LISTEN:
     case VALUE_TARGET:
         return print_address(value, buffer, size);

@@ -8,10 +8,7 @@
 #ifndef WSLUICE_CONFIG_MODEL_VALUE_H
 #define WSLUICE_CONFIG_MODEL_VALUE_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
+#include "base/base.h"
 #include "config/model/config.h"
 
 enum value_type {
@@ -51,15 +48,9 @@ struct value_spec {
 #define VALUE_HOURS(n)   VALUE_SECONDS((uint64_t)(n)*3600)
 #define VALUE_DAYS(n)    VALUE_HOURS((uint64_t)(n)*24)
 
-/* Text that somebody else owns, not NUL-terminated; ptr NULL: none. */
-struct value_text {
-    const char *ptr;
-    size_t length;
-};
-
 struct value {
-    uint64_t number;               /* BOOL, COUNT, DURATION, SIZE, MODE, ENUM */
-    struct value_text text;        /* TEXT, PATH; LISTEN and TARGET: the host or the path */
+    uint64_t number;   /* BOOL, COUNT, DURATION, SIZE, MODE, ENUM */
+    struct slice text; /* TEXT, PATH; LISTEN, TARGET: the host or path; ptr NULL: none */
     enum config_address_kind kind; /* LISTEN, TARGET */
     uint16_t port;                 /* LISTEN, TARGET */
     bool tls;                      /* TARGET: it said tls:// */

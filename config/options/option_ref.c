@@ -1,15 +1,5 @@
 #include "config/options/option_ref.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-struct diag_where option_ref_where(const struct option_ref_names *names, struct option_ref option)
-{
-    return names->locate(names->owner, option);
-}
-
 bool option_ref_is_faulty(const struct option_ref_names *names, enum options_section section,
                           size_t outer)
 {
@@ -36,8 +26,9 @@ static void print_section(const struct option_ref_names *names, enum options_sec
         snprintf(buffer + used, size - used, "%s%s", dot, row->key);
 }
 
-void option_ref_print(const struct option_ref_names *names, struct option_ref option, char *buffer,
-                      size_t size)
+/* "routes[3].target.ca", or "--ssl-target-name". */
+static void print_name(const struct option_ref_names *names, struct option_ref option, char *buffer,
+                       size_t size)
 {
     const struct options_row *row = option.key ? options_find(option.section, option.key) : NULL;
     if (names->flags && row && row->flags[0].name) {
@@ -53,7 +44,7 @@ void option_ref_print(const struct option_ref_names *names, struct option_ref op
 void option_ref_print_place(const struct option_ref_names *names, struct option_ref option,
                             char *buffer, size_t size)
 {
-    struct diag_where where = option_ref_where(names, option);
+    struct diag_where where = names->locate(names->owner, option);
     buffer[0] = '\0';
     if (where.line)
         snprintf(buffer, size, " at %s:%u:%u", where.source, where.line, where.column);
@@ -63,14 +54,11 @@ void option_ref_complain(const struct option_ref_names *names, struct diag *diag
                          enum diag_level level, struct option_ref option, const char *remedy,
                          const char *format, ...)
 {
-    char name[200], *message;
-    option_ref_print(names, option, name, sizeof(name));
+    char name[200];
+    print_name(names, option, name, sizeof(name));
     va_list args;
     va_start(args, format);
-    int length = vasprintf(&message, format, args);
+    diag_add_args(diag, level, names->locate(names->owner, option), name[0] ? name : NULL, remedy,
+                  format, args);
     va_end(args);
-    diag_add(diag, level, option_ref_where(names, option), name[0] ? name : NULL, remedy, "%s",
-             length < 0 ? "out of memory" : message);
-    if (length >= 0)
-        free(message);
 }

@@ -34,18 +34,12 @@ struct option_ref_names {
 bool option_ref_is_faulty(const struct option_ref_names *names, enum options_section section,
                           size_t outer);
 
-struct diag_where option_ref_where(const struct option_ref_names *names, struct option_ref option);
-
-/* "routes[3].target.ca", or "--ssl-target-name". */
-void option_ref_print(const struct option_ref_names *names, struct option_ref option, char *buffer,
-                      size_t size);
-
 /* " at gateway.yaml:12:5", for a message that is about two places; nothing without lines. */
 void option_ref_print_place(const struct option_ref_names *names, struct option_ref option,
                             char *buffer, size_t size);
 
 void option_ref_complain(const struct option_ref_names *names, struct diag *diag,
                          enum diag_level level, struct option_ref option, const char *remedy,
-                         const char *format, ...) __attribute__((format(printf, 6, 7)));
+                         const char *format, ...) WSL_PRINTF(6, 7);
 
 #endif

@@ -242,4 +242,4 @@ static const struct options_row rows[] = {
     },
 };
 
-const struct options_part options_content_part = {rows, sizeof(rows) / sizeof(rows[0])};
+const struct options_part options_content_part = {rows, WSL_COUNT(rows)};

@@ -391,4 +391,4 @@ static const struct options_row rows[] = {
     },
 };
 
-const struct options_part options_process_part = {rows, sizeof(rows) / sizeof(rows[0])};
+const struct options_part options_process_part = {rows, WSL_COUNT(rows)};

@@ -142,4 +142,4 @@ static const struct options_row rows[] = {
     },
 };
 
-const struct options_part options_target_part = {rows, sizeof(rows) / sizeof(rows[0])};
+const struct options_part options_target_part = {rows, WSL_COUNT(rows)};

@@ -6,15 +6,15 @@
 #include <string.h>
 
 /* Text into the snapshot, NUL-terminated. None is NULL, and no failure. */
-static bool copy_text(struct config *config, struct value_text text, const char **copy)
+static bool copy_text(struct config *config, struct slice text, const char **copy)
 {
     *copy = NULL;
     if (!text.ptr)
         return true;
-    char *memory = config_alloc(config, text.length + 1);
+    char *memory = config_alloc(config, text.len + 1);
     if (!memory)
         return false;
-    memcpy(memory, text.ptr, text.length);
+    memcpy(memory, text.ptr, text.len);
     *copy = memory;
     return true;
 }
@@ -62,7 +62,7 @@ static bool append_cidr(struct config *config, const struct config_cidr *cidr, v
     return true;
 }
 
-static bool append_text(struct config *config, struct value_text text, void *field)
+static bool append_text(struct config *config, struct slice text, void *field)
 {
     struct config_texts *texts = field;
     const char *copy, **item;
@@ -177,7 +177,7 @@ void *snapshot_open(struct config *config, enum options_section section, void *p
 
 static bool get_text(const char *text, struct value *value)
 {
-    value->text = (struct value_text){text, text ? strlen(text) : 0};
+    value->text = slice_of(text);
     return text != NULL;
 }
 

@@ -1,6 +1,5 @@
 #include "config/rules/route_rules.h"
 
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,10 +28,9 @@ static struct option_ref of_target(const struct check *check, size_t target, con
         .section = OPTIONS_TARGET, .outer = check->index, .inner = target, .key = key};
 }
 
-__attribute__((format(printf, 4, 5))) static void complain(const struct check *check,
-                                                           struct option_ref option,
-                                                           const char *remedy, const char *format,
-                                                           ...)
+WSL_PRINTF(4, 5)
+static void complain(const struct check *check, struct option_ref option, const char *remedy,
+                     const char *format, ...)
 {
     char message[400];
     va_list args;
@@ -105,25 +103,20 @@ static void check_kind(const struct check *check)
         {route->status, "status", of_route(check, "status")},
     };
     bool other = false;
-    for (size_t i = 2; i < sizeof(purposes) / sizeof(purposes[0]); i++)
+    for (size_t i = 2; i < WSL_COUNT(purposes); i++)
         other = other || purposes[i].given;
-    check_purposes(check, purposes, sizeof(purposes) / sizeof(purposes[0]));
+    check_purposes(check, purposes, WSL_COUNT(purposes));
     check_company(check, route->target_count > 0 || route->tokens.file, other);
 }
 
 /* ---- captures ---- */
 
-static bool same(struct value_text name, const char *text)
-{
-    return strlen(text) == name.length && memcmp(text, name.ptr, name.length) == 0;
-}
-
-static bool path_has(const struct config_route *route, const char *name, size_t length)
+static bool path_has(const struct config_route *route, struct slice name)
 {
     const char *cursor = route->path;
-    struct value_text capture;
+    struct slice capture;
     while (pattern_next_capture(&cursor, &capture))
-        if (capture.length == length && memcmp(capture.ptr, name, length) == 0)
+        if (slice_equal(capture, name))
             return true;
     return false;
 }
@@ -132,26 +125,26 @@ static void check_path_captures(const struct check *check)
 {
     const struct config_route *route = check->route;
     const char *cursor = route->path;
-    struct value_text name;
+    struct slice name;
     size_t count = 0;
     while (pattern_next_capture(&cursor, &name)) {
         const char *earlier = route->path;
-        struct value_text other;
+        struct slice other;
         bool has_pattern = false;
         for (size_t i = 0; i < route->capture_count && !has_pattern; i++)
-            has_pattern = route->captures[i].name && same(name, route->captures[i].name);
+            has_pattern = slice_equal(name, slice_of(route->captures[i].name));
         if (!has_pattern) {
             char remedy[160];
             snprintf(remedy, sizeof(remedy),
-                     "add captures: {%.*s: \"desk-[0-9]{1,4}\"}, or what it may be",
-                     (int)name.length, name.ptr);
-            complain(check, of_route(check, "path"), remedy, "{%.*s} has no pattern",
-                     (int)name.length, name.ptr);
+                     "add captures: {%.*s: \"desk-[0-9]{1,4}\"}, or what it may be", (int)name.len,
+                     name.ptr);
+            complain(check, of_route(check, "path"), remedy, "{%.*s} has no pattern", (int)name.len,
+                     name.ptr);
         }
         while (pattern_next_capture(&earlier, &other) && other.ptr != name.ptr)
-            if (other.length == name.length && memcmp(other.ptr, name.ptr, name.length) == 0)
+            if (slice_equal(other, name))
                 complain(check, of_route(check, "path"), "give each its own name",
-                         "{%.*s} is there twice", (int)name.length, name.ptr);
+                         "{%.*s} is there twice", (int)name.len, name.ptr);
         count++;
     }
     if (count > ROUTE_RULES_CAPTURES_MAX)
@@ -167,17 +160,16 @@ static void check_captures(const struct check *check)
         const char *name = route->captures[i].name;
         struct option_ref option = {
             .section = OPTIONS_CAPTURE, .outer = check->index, .inner = i, .key = name};
-        if (name && !path_has(route, name, strlen(name)))
+        if (name && !path_has(route, slice_of(name)))
             complain(check, option, "leave it out, or capture a segment of the path with it",
                      "the path has no {%s}", name);
     }
 }
 
 /* An unknown name in braces: was another one meant? */
-static void suggest_capture(const struct check *check, struct value_text name, char *remedy,
-                            size_t size)
+static void suggest_capture(const struct check *check, struct slice name, char *remedy, size_t size)
 {
-    struct diag_guess guess = diag_guess(name.ptr, name.length);
+    struct diag_guess guess = diag_guess(name.ptr, name.len);
     for (size_t i = 0; i < check->route->capture_count; i++)
         if (check->route->captures[i].name)
             diag_guess_offer(&guess, check->route->captures[i].name);
@@ -191,15 +183,15 @@ static void suggest_capture(const struct check *check, struct value_text name, c
 static bool check_template(const struct check *check, struct option_ref option, const char *text)
 {
     const char *cursor = text;
-    struct value_text name;
+    struct slice name;
     bool any = false;
     while (cursor && pattern_next_capture(&cursor, &name)) {
         char remedy[100];
         any = true;
-        if (path_has(check->route, name.ptr, name.length))
+        if (path_has(check->route, name))
             continue;
         suggest_capture(check, name, remedy, sizeof(remedy));
-        complain(check, option, remedy, "the path has no {%.*s}", (int)name.length, name.ptr);
+        complain(check, option, remedy, "the path has no {%.*s}", (int)name.len, name.ptr);
     }
     if (cursor && strpbrk(cursor, "{}"))
         complain(check, option, "write {NAME}", "has a brace without its partner");
@@ -330,7 +322,7 @@ static bool is_named(const struct table *table, const struct config_route *route
 {
     size_t number;
     const char *name = config_route_name(route);
-    return name_map_find(&table->named, name, strlen(name), &number);
+    return name_map_find(&table->named, slice_of(name), &number);
 }
 
 static bool lists(const struct config_texts *texts, const char *name)
@@ -368,7 +360,7 @@ static char *make_key(const struct config_route *route)
     if (!key)
         return NULL;
     for (size_t i = 0; i < length; i++)
-        key[i] = (char)tolower((unsigned char)host[i]);
+        key[i] = slice_lower(host[i]);
     pattern_canonical_path(route->path, key + length);
     return key;
 }
@@ -380,7 +372,7 @@ static bool compare_route(const struct check *check, struct table *table)
     char *key = table->texts[index] = make_key(check->route);
     if (!key)
         return false;
-    switch (name_map_add(&table->keys, key, strlen(key), &first)) {
+    switch (name_map_add(&table->keys, slice_of(key), &first)) {
     case NAME_MAP_NO_MEMORY:
         return false;
     case NAME_MAP_ADDED:
@@ -413,7 +405,7 @@ static bool collect_names(struct table *table)
         const struct config_texts *routes = &table->config->listeners[i].routes;
         for (size_t j = 0; j < routes->count; j++) {
             size_t number = 0;
-            if (name_map_add(&table->named, routes->items[j], strlen(routes->items[j]), &number) ==
+            if (name_map_add(&table->named, slice_of(routes->items[j]), &number) ==
                 NAME_MAP_NO_MEMORY)
                 return false;
         }

@@ -1,7 +1,6 @@
 #include "config/rules/rules.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,7 +113,7 @@ static bool print_address(const struct config_address *address, char *text, size
                  inet_ntop(AF_INET6, &v6, host, sizeof(host));
     snprintf(text, size, "%s %u", is_v6 || !address->host ? host : address->host, address->port);
     for (char *p = text; *p; p++)
-        *p = (char)tolower((unsigned char)*p);
+        *p = slice_lower(*p);
     return address->port != 0;
 }
 
@@ -124,7 +123,7 @@ static void check_unique(struct check *check, struct name_map *map, size_t index
 {
     size_t other = index;
     char place[ADDRESS_TEXT_MAX];
-    switch (name_map_add(map, text, strlen(text), &other)) {
+    switch (name_map_add(map, slice_of(text), &other)) {
     case NAME_MAP_NO_MEMORY:
         diag_out_of_memory(check->diag);
         break;
@@ -146,7 +145,7 @@ static void check_route_names(const struct check *check, struct option_ref optio
     for (size_t i = 0; i < names->count; i++) {
         const char *name = names->items[i];
         size_t number;
-        if (name_map_find(&check->routes, name, strlen(name), &number))
+        if (name_map_find(&check->routes, slice_of(name), &number))
             continue;
         char remedy[120] = "a route is called by its name, or by its path when it has none";
         struct diag_guess guess = diag_guess(name, strlen(name));
@@ -204,7 +203,7 @@ static void note_route_names(struct check *check)
     for (size_t i = 0; i < config->route_count; i++) {
         const char *name = config_route_name(&config->routes[i]);
         size_t number = i;
-        if (name_map_add(&check->routes, name, strlen(name), &number) == NAME_MAP_NO_MEMORY)
+        if (name_map_add(&check->routes, slice_of(name), &number) == NAME_MAP_NO_MEMORY)
             diag_out_of_memory(check->diag);
     }
 }

@@ -112,12 +112,11 @@ static void check_liveness(const struct config *config, const struct option_ref_
 
 /* ---- hosts that clients choose ---- */
 
-static const char *pattern_of(const struct config_route *route, struct value_text name)
+static const char *pattern_of(const struct config_route *route, struct slice name)
 {
     for (size_t i = 0; i < route->capture_count; i++) {
         const struct config_capture *capture = &route->captures[i];
-        if (strlen(capture->name) == name.length &&
-            memcmp(capture->name, name.ptr, name.length) == 0)
+        if (slice_equal(name, slice_of(capture->name)))
             return capture->pattern;
     }
     return NULL;
@@ -127,7 +126,7 @@ static const char *pattern_of(const struct config_route *route, struct value_tex
 static bool is_any_host(const struct config_route *route, const char *host)
 {
     const char *text = host, *cursor = host;
-    struct value_text name;
+    struct slice name;
     while (pattern_next_capture(&cursor, &name)) {
         const char *pattern = pattern_of(route, name);
         if (strspn(text, ".") != (size_t)(name.ptr - 1 - text) ||

@@ -1,15 +1,14 @@
 #include "config/yaml/variables.h"
 
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+
+#include "base/ascii.h"
+#include "base/text/text.h"
 
 enum { NAME_LENGTH_MAX = 100 };
 
 struct output {
-    char *text;
-    size_t length;
+    struct text text;
     variables_lookup lookup;
     void *owner;
     char *why; /* when it fails: what, and what to do about it */
@@ -17,8 +16,8 @@ struct output {
     const char *remedy;
 };
 
-__attribute__((format(printf, 3, 4))) static bool fail(struct output *output, const char *remedy,
-                                                       const char *format, ...)
+WSL_PRINTF(3, 4)
+static bool fail(struct output *output, const char *remedy, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -28,21 +27,22 @@ __attribute__((format(printf, 3, 4))) static bool fail(struct output *output, co
     return false;
 }
 
-static bool put(struct output *output, const char *text, size_t length)
+static bool put(struct output *output, struct slice bytes)
 {
-    if (length > VARIABLES_TEXT_MAX - output->length)
+    if (bytes.len > VARIABLES_TEXT_MAX - output->text.length)
         return fail(output, NULL, "longer than 64 KiB");
-    memcpy(output->text + output->length, text, length);
-    output->length += length;
+    text_add(&output->text, bytes);
     return true;
 }
 
 /* Letters, digits and '_', as a shell has them. */
 static size_t name_length(const char *text)
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
-    static const char later[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
-    return *text && strchr(letters, *text) ? strspn(text, later) : 0;
+    size_t length = 0;
+    while (ascii_is_letter(text[length]) || text[length] == '_' ||
+           (length > 0 && ascii_is_digit(text[length])))
+        length++;
+    return length;
 }
 
 /* "${...}" at *text, which moves behind it. */
@@ -61,10 +61,10 @@ static bool put_variable(struct output *output, const char **text)
     *text = close + 1;
     const char *value = output->lookup(output->owner, name);
     if (has_default && (!value || *value == '\0'))
-        return put(output, rest + 2, (size_t)(close - rest - 2));
+        return put(output, (struct slice){rest + 2, (size_t)(close - rest - 2)});
     if (!value)
         return fail(output, "set it, or write ${NAME:-default}", "the environment has no %s", name);
-    return put(output, value, strlen(value));
+    return put(output, slice_of(value));
 }
 
 static bool expand(struct output *output, const char *text)
@@ -76,7 +76,7 @@ static bool expand(struct output *output, const char *text)
         bool variable = text[plain] == '$' && text[plain + 1] == '{';
         if (text[plain] == '$' && !variable)
             plain++;
-        ok = put(output, text, plain);
+        ok = put(output, (struct slice){text, plain});
         text += plain + escape;
         if (variable && ok)
             ok = put_variable(output, &text);
@@ -87,20 +87,17 @@ static bool expand(struct output *output, const char *text)
 char *variables_expand(const char *text, variables_lookup lookup, void *owner, char *why,
                        size_t why_size, const char **remedy)
 {
-    bool plain = !strchr(text, '$');
-    struct output output = {.lookup = lookup,
-                            .owner = owner,
-                            .why = why,
-                            .why_size = why_size,
-                            .text = plain ? strdup(text) : calloc(1, VARIABLES_TEXT_MAX + 1)};
-    if (!output.text) {
+    struct output output = {.lookup = lookup, .owner = owner, .why = why, .why_size = why_size};
+    size_t length, room = strchr(text, '$') ? VARIABLES_TEXT_MAX : strlen(text);
+    /* All at once: a text that grows would leave copies of a secret behind. */
+    bool ready = text_reserve(&output.text, room) != NULL;
+    if (!ready)
         fail(&output, NULL, "out of memory");
-    } else if (plain || expand(&output, text)) {
-        return output.text;
-    } else {
-        explicit_bzero(output.text, output.length);
-        free(output.text);
-    }
+    if (ready && expand(&output, text))
+        return text_take(&output.text, &length);
+    if (ready)
+        explicit_bzero(output.text.bytes, output.text.length);
+    text_free(&output.text);
     *remedy = output.remedy;
     return NULL;
 }
@@ -111,16 +108,4 @@ bool variables_is_one(const char *text)
         return false;
     size_t length = name_length(text + 2);
     return length > 0 && strcmp(text + 2 + length, "}") == 0;
-}
-
-char *variables_escape(const char *text)
-{
-    size_t length = strlen(text);
-    char *escaped = calloc(1, 2 * length + 1), *end = escaped;
-    for (size_t i = 0; escaped && i < length; i++) {
-        if (text[i] == '$')
-            *end++ = '$';
-        *end++ = text[i];
-    }
-    return escaped;
 }

@@ -23,7 +23,4 @@ char *variables_expand(const char *text, variables_lookup lookup, void *owner, c
 /* Is the text one variable without a default, and nothing else? Then it holds no secret itself. */
 bool variables_is_one(const char *text);
 
-/* The text with every "$" doubled, for printing. NULL: memory is out. */
-char *variables_escape(const char *text);
-
 #endif

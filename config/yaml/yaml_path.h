@@ -11,20 +11,14 @@
 
 #include "config/model/diag.h"
 
-enum { YAML_PATH_TEXT_MAX = 200 };
-
 struct yaml_path {
     const struct yaml_path *up; /* NULL: the root */
     const char *key;            /* NULL: the step is an index */
     size_t index;
 };
 
-/* Cut short where it does not fit. */
-void yaml_path_print(const struct yaml_path *at, char *buffer, size_t size);
-
-/* An error about what the trail leads to; NULL: about the file. */
+/* An error about the value at this path, whose text is cut short if too long; NULL: the file. */
 void yaml_path_complain(const struct yaml_path *at, struct diag *diag, struct diag_where where,
-                        const char *remedy, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
+                        const char *remedy, const char *format, ...) WSL_PRINTF(5, 6);
 
 #endif

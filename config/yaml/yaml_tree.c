@@ -289,7 +289,7 @@ static bool add_pair(struct pairs *pairs, const struct yaml_tree_node *key,
 {
     size_t number = pairs->count;
     struct yaml_tree_pair pair = {.key = key, .value = value};
-    switch (name_map_add(&pairs->names, key->text, strlen(key->text), &number)) {
+    switch (name_map_add(&pairs->names, slice_of(key->text), &number)) {
     case NAME_MAP_NO_MEMORY:
         return out_of_memory(pairs->builder);
     case NAME_MAP_FOUND:

@@ -47,11 +47,13 @@ static void check_node(struct visit *visit, const struct yaml_tree_node *node, u
 static void check_findings(const struct visit *visit, struct diag *diag)
 {
     for (size_t i = 0; i < diag->count; i++) {
-        char line[300], excerpt[400];
+        char line[300];
+        struct text excerpt = {0};
         check_place(visit, diag->findings[i].where);
         wsl_assert(diag_format(&diag->findings[i], line, sizeof(line)) > 0);
-        int length = diag_excerpt(diag, &diag->findings[i], excerpt, sizeof(excerpt));
-        wsl_assert(length >= 0 && (size_t)length < 2000);
+        diag_excerpt(diag, &diag->findings[i], &excerpt);
+        wsl_assert(!excerpt.failed && excerpt.length < 2000);
+        text_free(&excerpt);
     }
 }
 

@@ -17,21 +17,21 @@ static void finds_what_was_added(void **state)
     static char names[NAMES][8];
     struct name_map map = {0};
     size_t number;
-    assert_false(name_map_find(&map, "0", 1, &number));
+    assert_false(name_map_find(&map, (struct slice){"0", 1}, &number));
     for (size_t i = 0; i < NAMES; i++) {
         snprintf(names[i], sizeof(names[i]), "%zu", i);
         number = i;
-        assert_int_equal(name_map_add(&map, names[i], strlen(names[i]), &number), NAME_MAP_ADDED);
+        assert_int_equal(name_map_add(&map, slice_of(names[i]), &number), NAME_MAP_ADDED);
     }
     for (size_t i = 0; i < NAMES; i++) {
         number = NAMES;
-        assert_int_equal(name_map_add(&map, names[i], strlen(names[i]), &number), NAME_MAP_FOUND);
+        assert_int_equal(name_map_add(&map, slice_of(names[i]), &number), NAME_MAP_FOUND);
         assert_int_equal(number, i);
-        assert_true(name_map_find(&map, names[i], strlen(names[i]), &number));
+        assert_true(name_map_find(&map, slice_of(names[i]), &number));
         assert_int_equal(number, i);
     }
     assert_int_equal(map.map.count, NAMES);
-    assert_false(name_map_find(&map, "x", 1, &number));
+    assert_false(name_map_find(&map, (struct slice){"x", 1}, &number));
     name_map_free(&map);
 }
 
@@ -39,10 +39,10 @@ static void a_prefix_is_another_name(void **state)
 {
     struct name_map map = {0};
     size_t one = 1, two = 2, number;
-    name_map_add(&map, "desk", 4, &one);
-    assert_int_equal(name_map_add(&map, "desk", 3, &two), NAME_MAP_ADDED);
-    assert_int_equal(name_map_add(&map, "", 0, &two), NAME_MAP_ADDED);
-    assert_true(name_map_find(&map, "desktop", 4, &number));
+    name_map_add(&map, (struct slice){"desk", 4}, &one);
+    assert_int_equal(name_map_add(&map, (struct slice){"desk", 3}, &two), NAME_MAP_ADDED);
+    assert_int_equal(name_map_add(&map, (struct slice){"", 0}, &two), NAME_MAP_ADDED);
+    assert_true(name_map_find(&map, (struct slice){"desktop", 4}, &number));
     assert_int_equal(number, 1);
     name_map_free(&map);
 }
@@ -52,10 +52,10 @@ static void without_memory_it_stays_as_it_was(void **state)
     struct name_map map = {0};
     size_t number = 7;
     failing_alloc_arm(1);
-    assert_int_equal(name_map_add(&map, "a", 1, &number), NAME_MAP_NO_MEMORY);
+    assert_int_equal(name_map_add(&map, (struct slice){"a", 1}, &number), NAME_MAP_NO_MEMORY);
     assert_true(failing_alloc_disarm());
     assert_int_equal(map.map.count, 0);
-    assert_int_equal(name_map_add(&map, "a", 1, &number), NAME_MAP_ADDED);
+    assert_int_equal(name_map_add(&map, (struct slice){"a", 1}, &number), NAME_MAP_ADDED);
     name_map_free(&map);
 }
 

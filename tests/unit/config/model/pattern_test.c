@@ -190,12 +190,12 @@ static void knows_paths_that_are_the_same(void **state)
 static void walks_over_captures(void **state)
 {
     const char *cursor = "/a/{bc}/{d}/{";
-    struct value_text name;
+    struct slice name;
     assert_true(pattern_next_capture(&cursor, &name));
     assert_memory_equal(name.ptr, "bc", 2);
-    assert_int_equal(name.length, 2);
+    assert_int_equal(name.len, 2);
     assert_true(pattern_next_capture(&cursor, &name));
-    assert_int_equal(name.length, 1);
+    assert_int_equal(name.len, 1);
     assert_false(pattern_next_capture(&cursor, &name));
 }
 

@@ -131,7 +131,7 @@ static void address_is(const struct value_spec *spec, const char *input, const c
     struct value value = good(spec, input);
     assert_int_equal(value.kind, CONFIG_ADDRESS_TCP);
     assert_int_equal(value.port, port);
-    assert_int_equal(value.text.length, strlen(host));
+    assert_int_equal(value.text.len, strlen(host));
     if (*host)
         assert_memory_equal(value.text.ptr, host, strlen(host));
     else
@@ -180,7 +180,7 @@ static void refuses_bad_tcp_addresses(void **state)
     memset(long_host, 'a', 254);
     memcpy(long_host + 254, ":80", 4);
     bad(&target, long_host, VALUE_MALFORMED, target_form);
-    assert_int_equal(good(&target, long_host + 1).text.length, 253);
+    assert_int_equal(good(&target, long_host + 1).text.len, 253);
 }
 
 static void reads_descriptors_to_listen_on(void **state)
@@ -200,7 +200,7 @@ static void reads_unix_addresses(void **state)
 {
     struct value value = good(&listen_on, "unix:/run/a:5.sock");
     assert_int_equal(value.kind, CONFIG_ADDRESS_UNIX);
-    assert_memory_equal(value.text.ptr, "/run/a:5.sock", value.text.length);
+    assert_memory_equal(value.text.ptr, "/run/a:5.sock", value.text.len);
     prints(&target, "unix:@name", "unix:@name");
     bad(&target, "unix:", VALUE_MALFORMED, "must be the path of a Unix socket, or @NAME");
     bad(&target, "unix:@", VALUE_MALFORMED, "must be the path of a Unix socket, or @NAME");

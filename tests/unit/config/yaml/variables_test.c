@@ -84,16 +84,6 @@ static void says_what_is_wrong(void **state)
     refuses("${LONG}${LONG}${DESK}", "longer than 64 KiB");
 }
 
-static void escapes_what_expands_to_itself(void **state)
-{
-    const char *texts[] = {"", "$", "$$", "${DESK}", "a$b${", "[a-z]+$"};
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        char *escaped = variables_escape(texts[i]);
-        gives(escaped, texts[i]);
-        free(escaped);
-    }
-}
-
 static void knows_one_alone(void **state)
 {
     assert_true(variables_is_one("${DESK}"));
@@ -107,8 +97,9 @@ static void knows_one_alone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(puts_values_in),     cmocka_unit_test(a_dollar_may_be_itself),
-        cmocka_unit_test(says_what_is_wrong), cmocka_unit_test(escapes_what_expands_to_itself),
+        cmocka_unit_test(puts_values_in),
+        cmocka_unit_test(a_dollar_may_be_itself),
+        cmocka_unit_test(says_what_is_wrong),
         cmocka_unit_test(knows_one_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
