@@ -127,11 +127,11 @@ static void *open_element(struct walk *walk, enum options_section section, void 
     return element;
 }
 
-/* A mapping, or nothing but its essence: target: tcp://desk:5900, command: [Xvnc, ":1"]. */
+/* A mapping, or its scalar form: target: tcp://desk:5900, command: [Xvnc, ":1"]. */
 static void read_object(struct walk *walk, const struct yaml_path *at, enum options_section section,
                         const struct yaml_tree_node *node, void *object)
 {
-    const struct options_row *row = options_essence(section);
+    const struct options_row *row = options_scalar_form(section);
     bool text = node->kind == YAML_TREE_SCALAR && !node->is_null;
     if (row && (text || (row->list && node->kind == YAML_TREE_SEQUENCE)))
         read_option(walk, at, row, object, node);

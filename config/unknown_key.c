@@ -1,8 +1,5 @@
 #include "config/unknown_key.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "config/model/diag.h"
 
 bool unknown_key_is_reserved(enum options_section section, const char *key)
@@ -10,7 +7,7 @@ bool unknown_key_is_reserved(enum options_section section, const char *key)
     static const char *const reserved[] = {"auth"};
     if (section != OPTIONS_PROCESS && section != OPTIONS_LISTENER && section != OPTIONS_ROUTE)
         return false;
-    for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
+    for (size_t i = 0; i < WSL_COUNT(reserved); i++)
         if (strcmp(reserved[i], key) == 0)
             return true;
     return false;
@@ -24,19 +21,6 @@ bool unknown_key_may_be_secret(const char *key)
         if (row->secret)
             diag_guess_offer(&guess, row->key);
     return guess.best != NULL;
-}
-
-/* "listeners[].tls.certificates[]" */
-static void print_path(enum options_section section, char *buffer, size_t size)
-{
-    const struct options_section_row *row = options_section(section);
-    buffer[0] = '\0';
-    if (section == OPTIONS_PROCESS)
-        return;
-    print_path(row->parent, buffer, size);
-    size_t used = strlen(buffer);
-    snprintf(buffer + used, size - used, "%s%s%s", used ? "." : "", row->key,
-             row->shape == OPTIONS_LIST ? "[]" : "");
 }
 
 /* All that may stand in a section. */
@@ -105,7 +89,7 @@ void unknown_key_remedy(enum options_section section, const char *key, char *buf
         snprintf(buffer, size, "see wsluice help-config");
         return;
     }
-    print_path(home, path, sizeof(path));
+    options_path(home, NULL, path, sizeof(path));
     if (home == section)
         snprintf(buffer, size, "did you mean %s?", guess.best);
     else if (guess.distance == 0)

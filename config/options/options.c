@@ -1,7 +1,6 @@
 #include "config/options/options.h"
 
 #include <assert.h>
-#include <string.h>
 
 #define ONE(parent_type, member)                                                                   \
     .shape = OPTIONS_ONE, .offset = offsetof(struct parent_type, member)
@@ -173,13 +172,12 @@ static const struct options_section_row sections[] = {
             .help = "Header fields that are added to every answer of the route.",
         },
 };
-_Static_assert(sizeof(sections) / sizeof(sections[0]) == OPTIONS_SECTION_COUNT,
-               "a row for each section");
+_Static_assert(WSL_COUNT(sections) == OPTIONS_SECTION_COUNT, "a row for each section");
 
 static const struct options_part *const parts[] = {&options_process_part, &options_listener_part,
                                                    &options_route_part, &options_target_part,
                                                    &options_content_part};
-enum { PART_COUNT = sizeof(parts) / sizeof(parts[0]) };
+enum { PART_COUNT = WSL_COUNT(parts) };
 
 const struct options_row *options_at(size_t index)
 {
@@ -231,7 +229,7 @@ struct options_map options_map(enum options_section section)
     return map;
 }
 
-const struct options_row *options_essence(enum options_section section)
+const struct options_row *options_scalar_form(enum options_section section)
 {
     const struct options_row *row, *found = NULL;
     for (size_t i = 0; (row = options_at(i)); i++) {
@@ -251,4 +249,20 @@ const struct options_row *options_find(enum options_section section, const char 
         if (row->section == section && strcmp(row->key, key) == 0)
             return row;
     return NULL;
+}
+
+void options_path(enum options_section section, const struct options_row *row, char *buffer,
+                  size_t size)
+{
+    const struct options_section_row *own = options_section(section);
+    buffer[0] = '\0';
+    if (section != OPTIONS_PROCESS) {
+        options_path(own->parent, NULL, buffer, size);
+        size_t used = strlen(buffer);
+        snprintf(buffer + used, size - used, "%s%s%s", used ? "." : "", own->key,
+                 own->shape == OPTIONS_LIST ? "[]" : "");
+    }
+    size_t used = strlen(buffer);
+    if (row)
+        snprintf(buffer + used, size - used, "%s%s", used ? "." : "", row->key);
 }

@@ -126,8 +126,15 @@ struct options_map {
 
 struct options_map options_map(enum options_section section);
 
-/* The one option that an element of a list cannot do without. NULL: it needs none, or several. */
-const struct options_row *options_essence(enum options_section section);
+/*
+ * The option that a section may be written as, instead of a mapping: its only required one, as
+ * target: tcp://desk:5900 is target: {address: tcp://desk:5900}. NULL: none, or several.
+ */
+const struct options_row *options_scalar_form(enum options_section section);
+
+/* "listeners[].tls.certificates[].key"; `row` NULL: the path of the section itself. */
+void options_path(enum options_section section, const struct options_row *row, char *buffer,
+                  size_t size);
 
 /* NULL: there is no such option. */
 const struct options_row *options_find(enum options_section section, const char *key);

@@ -1,10 +1,9 @@
 #include "config/print/dump.h"
 
 #include <ctype.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <string.h>
+#include <strings.h>
 
+#include "base/ascii.h"
 #include "config/compare.h"
 #include "config/options/options.h"
 #include "config/options/snapshot.h"
@@ -16,7 +15,8 @@ struct dump {
     FILE *stream;
     int indent;
     bool dash;                  /* the next line begins an element of a list */
-    char path[PATH_MAX_LENGTH]; /* of the section, as names of the environment are: LISTENERS_0 */
+    char path[PATH_MAX_LENGTH]; /* of the section: listeners_0, in capitals a name of the
+                                   environment */
 };
 
 /* ---- texts ---- */
@@ -26,13 +26,13 @@ static bool is_plain(const char *text)
 {
     static const char *const words[] = {"null", "true", "false", "yes", "no",
                                         "on",   "off",  "y",     "n"};
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+    for (size_t i = 0; i < WSL_COUNT(words); i++)
         if (strcasecmp(text, words[i]) == 0)
             return false;
-    if (!isalpha((unsigned char)*text) && *text != '/')
+    if (!ascii_is_letter(*text) && *text != '/')
         return false;
     for (const char *p = text; *p; p++)
-        if (!isalnum((unsigned char)*p) && !strchr("/_.-", *p) &&
+        if (!ascii_is_alphanumeric(*p) && !strchr("/_.-", *p) &&
             !(*p == ':' && p[1] != '\0' && p[1] != ' '))
             return false;
     return true;
@@ -124,14 +124,21 @@ static bool is_default(const struct options_row *row, const void *object)
     return row->initial && strcmp(text, row->initial) == 0;
 }
 
+static void put_capitals(const struct dump *dump, const char *text)
+{
+    for (; *text; text++)
+        fputc(toupper((unsigned char)*text), dump->stream);
+}
+
 static void put_secret(const struct dump *dump, const struct options_row *row, const char *text)
 {
     enum config_origin origin;
     const char *reference = config_origin(dump->config, text, &origin);
     if (!reference) {
-        fprintf(dump->stream, "\"${WSLUICE_%s_", dump->path);
-        for (const char *p = row->key; *p; p++)
-            fputc(toupper((unsigned char)*p), dump->stream);
+        fputs("\"${WSLUICE_", dump->stream);
+        put_capitals(dump, dump->path);
+        fputc('_', dump->stream);
+        put_capitals(dump, row->key);
         fputs("}\"  # not shown: set it there, or write {file: PATH}", dump->stream);
     } else if (origin == CONFIG_ORIGIN_FILE) {
         fputs("{file: ", dump->stream);
@@ -265,20 +272,14 @@ static void put_child(struct dump *dump, enum options_section child, const char 
         snapshot_elements(child, object, &count);
     else if (child == OPTIONS_TLS && is_untouched(child, object + row->offset))
         snapshot_elements(OPTIONS_CERTIFICATE, object + row->offset, &count);
-    else if (options_essence(child))
-        count = is_default(options_essence(child), object + row->offset) ? 0 : 1;
+    else if (options_scalar_form(child))
+        count = is_default(options_scalar_form(child), object + row->offset) ? 0 : 1;
     if (count == 0)
         return;
     bool single = row->single && count == 1;
     begin_line(dump);
     fprintf(dump->stream, "%s:\n", single ? row->single : row->key);
-    size_t used = length;
-    for (const char *p = length ? "_" : ""; *p && used + 1 < sizeof(dump->path); p++)
-        dump->path[used++] = *p;
-    for (const char *p = row->key; *p && used + 1 < sizeof(dump->path); p++)
-        dump->path[used++] = (char)toupper((unsigned char)*p);
-    dump->path[used] = '\0';
-
+    snprintf(dump->path + length, sizeof(dump->path) - length, "%s%s", length ? "_" : "", row->key);
     dump->indent += STEP;
     if (row->shape == OPTIONS_ONE)
         put_section(dump, child, object + row->offset);

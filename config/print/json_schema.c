@@ -1,287 +1,279 @@
 #include "config/print/json_schema.h"
 
-#include <stdbool.h>
-#include <stdint.h>
-#include <string.h>
-
+#include "base/text/json.h"
 #include "config/options/options.h"
 
-enum { STEP = 2 };
+#define SOME_TEXT "{\"type\":\"string\",\"minLength\":1}"
 
-struct printer {
-    FILE *stream;
-    int indent;
-    bool follows; /* a member or element stands before this one */
-};
-
-/* ---- JSON ---- */
-
-static void put_string(const struct printer *printer, const char *text)
+static void put_member(struct json *json, const char *key, const char *text)
 {
-    fputc('"', printer->stream);
-    for (; *text; text++) {
-        if (*text == '"' || *text == '\\')
-            fputc('\\', printer->stream);
-        fputc(*text, printer->stream);
-    }
-    fputc('"', printer->stream);
+    json_key(json, key);
+    json_string(json, text);
 }
 
-static void begin_member(struct printer *printer, const char *name)
+static void put_number_member(struct json *json, const char *key, uint64_t number)
 {
-    fprintf(printer->stream, "%s\n%*s", printer->follows ? "," : "", printer->indent, "");
-    printer->follows = true;
-    put_string(printer, name);
-    fputs(": ", printer->stream);
+    json_key(json, key);
+    json_number(json, number);
 }
 
-static void open_object(struct printer *printer)
+/* {"type": "string", KEY: TEXT} */
+static void put_string_type(struct json *json, const char *key, const char *text)
 {
-    fputc('{', printer->stream);
-    printer->indent += STEP;
-    printer->follows = false;
+    json_open(json, '{');
+    put_member(json, "type", "string");
+    put_member(json, key, text);
+    json_close(json, '}');
 }
 
-static void close_object(struct printer *printer)
+/* A type that may be left empty in YAML. */
+static void put_nullable_type(struct json *json, const char *type)
 {
-    printer->indent -= STEP;
-    fprintf(printer->stream, "\n%*s}", printer->indent, "");
-    printer->follows = true;
-}
-
-static void put_text_member(struct printer *printer, const char *name, const char *text)
-{
-    begin_member(printer, name);
-    put_string(printer, text);
+    json_key(json, "type");
+    json_open(json, '[');
+    json_string(json, type);
+    json_string(json, "null");
+    json_close(json, ']');
 }
 
 /* ---- values ---- */
 
-static void put_names(const struct printer *printer, const struct value_name *names)
+/* YAML reads some words as other types than text. */
+static void put_name(struct json *json, const char *name)
 {
-    const char *separator = "";
-    fputs("{\"enum\": [", printer->stream);
-    for (; names->name; names++) {
-        if (names->alias)
-            continue;
-        fputs(separator, printer->stream);
-        put_string(printer, names->name);
-        /* YAML reads some words as other types than text. */
-        bool is_number = strspn(names->name, "0123456789.") == strlen(names->name);
-        bool is_bool = strcmp(names->name, "true") == 0 || strcmp(names->name, "false") == 0;
-        if (is_number || is_bool)
-            fprintf(printer->stream, ", %s", names->name);
-        if (strcmp(names->name, "off") == 0)
-            fputs(", false", printer->stream);
-        separator = ", ";
-    }
-    fputs("]}", printer->stream);
+    bool is_number = strspn(name, "0123456789.") == strlen(name);
+    bool is_bool = strcmp(name, "true") == 0 || strcmp(name, "false") == 0;
+    json_string(json, name);
+    if (is_number || is_bool)
+        json_raw(json, slice_of(name));
+    if (strcmp(name, "off") == 0)
+        json_bool(json, false);
 }
 
-static void put_number(const struct printer *printer, const struct value_spec *spec,
-                       uint64_t factor, const char *pattern)
+static void put_names(struct json *json, const struct value_name *names)
 {
-    fprintf(printer->stream, "{\"type\": \"integer\", \"minimum\": %llu, \"maximum\": %llu}",
-            (unsigned long long)(spec->zero ? 0 : (spec->min + factor - 1) / factor),
-            (unsigned long long)(spec->max / factor));
+    json_open(json, '{');
+    json_key(json, "enum");
+    json_open(json, '[');
+    for (; names->name; names++)
+        if (!names->alias)
+            put_name(json, names->name);
+    json_close(json, ']');
+    json_close(json, '}');
+}
+
+static void put_range(struct json *json, uint64_t minimum, uint64_t maximum)
+{
+    json_open(json, '{');
+    put_member(json, "type", "integer");
+    put_number_member(json, "minimum", minimum);
+    put_number_member(json, "maximum", maximum);
+    json_close(json, '}');
+}
+
+static void put_number(struct json *json, const struct value_spec *spec, uint64_t factor,
+                       const char *pattern)
+{
+    put_range(json, spec->zero ? 0 : (spec->min + factor - 1) / factor, spec->max / factor);
     if (pattern)
-        fprintf(printer->stream, ", {\"type\": \"string\", \"pattern\": \"%s\"}", pattern);
+        put_string_type(json, "pattern", pattern);
     if (spec->zero)
-        fprintf(printer->stream, ", {\"enum\": [\"%s\"%s]}", spec->zero,
-                strcmp(spec->zero, "off") == 0 ? ", false" : "");
+        put_names(json, (const struct value_name[]){{.name = spec->zero}, {.name = NULL}});
 }
 
-static void put_type(const struct printer *printer, const struct value_spec *spec)
+static void put_type(struct json *json, const struct value_spec *spec)
 {
     switch (spec->type) {
     case VALUE_BOOL:
-        fputs("{\"enum\": [true, false, \"on\", \"off\", \"yes\", \"no\"]}", printer->stream);
+        json_raw(json, SLICE("{\"enum\":[true,false,\"on\",\"off\",\"yes\",\"no\"]}"));
         break;
     case VALUE_COUNT:
-        put_number(printer, spec, 1, NULL);
+        put_number(json, spec, 1, NULL);
         break;
     case VALUE_DURATION:
-        put_number(printer, spec, 1000, "^[0-9]+(ms|s|m|h|d)?$");
+        put_number(json, spec, 1000, "^[0-9]+(ms|s|m|h|d)?$");
         break;
     case VALUE_SIZE:
-        put_number(printer, spec, 1, "^[0-9]+([KkMmGg][Ii])?[Bb]?$");
+        put_number(json, spec, 1, "^[0-9]+([KkMmGg][Ii])?[Bb]?$");
         break;
     case VALUE_MODE:
-        fputs("{\"type\": \"integer\"}, {\"type\": \"string\", \"pattern\": \"^(0[oO])?[0-7]+$\"}",
-              printer->stream);
+        json_raw(json, SLICE("{\"type\":\"integer\"}"));
+        put_string_type(json, "pattern", "^(0[oO])?[0-7]+$");
         break;
     case VALUE_ENUM:
-        put_names(printer, spec->names);
+        put_names(json, spec->names);
         break;
     case VALUE_TEXT:
-        fputs("{\"type\": [\"string\", \"number\", \"boolean\"]}, {\"$ref\": \"#/$defs/file\"}",
-              printer->stream);
+        json_raw(json, SLICE("{\"type\":[\"string\",\"number\",\"boolean\"]}"));
+        json_raw(json, SLICE("{\"$ref\":\"#/$defs/file\"}"));
         break;
     case VALUE_LISTEN:
-        fputs("{\"type\": \"string\", \"minLength\": 1}, {\"type\": \"integer\", \"minimum\": 0, "
-              "\"maximum\": 65535}",
-              printer->stream);
+        json_raw(json, SLICE(SOME_TEXT));
+        put_range(json, 0, 65535);
         break;
     case VALUE_PATH:
     case VALUE_TARGET:
     case VALUE_CIDR:
-        fputs("{\"type\": \"string\", \"minLength\": 1}", printer->stream);
+        json_raw(json, SLICE(SOME_TEXT));
         break;
     }
 }
 
-static void put_value(const struct printer *printer, const struct value_spec *spec)
+static void put_value(struct json *json, const struct value_spec *spec)
 {
     bool text = spec->type == VALUE_TEXT || spec->type == VALUE_PATH ||
                 spec->type == VALUE_LISTEN || spec->type == VALUE_TARGET ||
                 spec->type == VALUE_CIDR;
-    fputs("{\"anyOf\": [", printer->stream);
-    put_type(printer, spec);
-    fputs(text ? "]}" : ", {\"$ref\": \"#/$defs/variable\"}]}", printer->stream);
+    json_open(json, '{');
+    json_key(json, "anyOf");
+    json_open(json, '[');
+    put_type(json, spec);
+    if (!text)
+        json_raw(json, SLICE("{\"$ref\":\"#/$defs/variable\"}"));
+    json_close(json, ']');
+    json_close(json, '}');
 }
 
-static void put_option(struct printer *printer, const struct options_row *row)
+static void put_option(struct json *json, const struct options_row *row)
 {
-    begin_member(printer, row->key);
-    open_object(printer);
-    put_text_member(printer, "description", row->help);
+    json_key(json, row->key);
+    json_open_spread(json, '{');
+    put_member(json, "description", row->help);
     if (row->initial)
-        put_text_member(printer, "default", row->initial);
-    begin_member(printer, "anyOf");
-    fputc('[', printer->stream);
-    put_value(printer, &row->value);
+        put_member(json, "default", row->initial);
+    json_key(json, "anyOf");
+    json_open(json, '[');
+    put_value(json, &row->value);
     if (row->list) {
-        fputs(", {\"type\": \"array\", \"items\": ", printer->stream);
-        put_value(printer, &row->value);
-        fputc('}', printer->stream);
+        json_open(json, '{');
+        put_member(json, "type", "array");
+        json_key(json, "items");
+        put_value(json, &row->value);
+        json_close(json, '}');
     }
-    fputc(']', printer->stream);
-    close_object(printer);
+    json_close(json, ']');
+    json_close(json, '}');
 }
 
 /* ---- sections ---- */
 
-static void put_section(struct printer *printer, enum options_section section);
+static void put_section(struct json *json, enum options_section section);
 
-/* A mapping, or the value of the one option that it cannot do without. */
-static void put_element(struct printer *printer, enum options_section section)
+/* A mapping, or the value of its scalar-form option. */
+static void put_element(struct json *json, enum options_section section)
 {
-    const struct options_row *essence = options_essence(section);
-    if (!essence) {
-        put_section(printer, section);
+    const struct options_row *row = options_scalar_form(section);
+    if (!row) {
+        put_section(json, section);
         return;
     }
-    open_object(printer);
-    begin_member(printer, "anyOf");
-    fprintf(printer->stream, "[{\"type\": [\"string\", \"integer\"%s]}, ",
-            essence->list ? ", \"array\"" : "");
-    put_section(printer, section);
-    fputc(']', printer->stream);
-    close_object(printer);
+    json_open_spread(json, '{');
+    json_key(json, "anyOf");
+    json_open(json, '[');
+    json_raw(json, row->list ? SLICE("{\"type\":[\"string\",\"integer\",\"array\"]}")
+                             : SLICE("{\"type\":[\"string\",\"integer\"]}"));
+    put_section(json, section);
+    json_close(json, ']');
+    json_close(json, '}');
 }
 
-static void put_child(struct printer *printer, enum options_section child)
+static void put_child(struct json *json, enum options_section child)
 {
     const struct options_section_row *row = options_section(child);
-    begin_member(printer, row->key);
+    json_key(json, row->key);
     if (row->shape == OPTIONS_ONE) {
-        put_element(printer, child);
+        put_element(json, child);
         return;
     }
-    open_object(printer);
-    put_text_member(printer, "description", row->help);
-    begin_member(printer, "type");
+    json_open_spread(json, '{');
+    put_member(json, "description", row->help);
     if (row->shape == OPTIONS_MAP) {
-        fputs("[\"object\", \"null\"]", printer->stream);
-        begin_member(printer, "additionalProperties");
-        put_value(printer, &options_map(child).text->value);
+        put_nullable_type(json, "object");
+        json_key(json, "additionalProperties");
+        put_value(json, &options_map(child).text->value);
     } else {
-        fputs("[\"array\", \"null\"]", printer->stream);
-        begin_member(printer, "items");
-        put_element(printer, child);
+        put_nullable_type(json, "array");
+        json_key(json, "items");
+        put_element(json, child);
     }
-    close_object(printer);
+    json_close(json, '}');
     if (row->single) {
-        begin_member(printer, row->single);
-        put_element(printer, child);
+        json_key(json, row->single);
+        put_element(json, child);
     }
 }
 
-/* What the top level has besides options: other files, and a home for anchors. */
-static void put_extras(struct printer *printer)
+static void put_required(struct json *json, enum options_section section)
 {
-    begin_member(printer, "include");
-    fputs("{\"anyOf\": [{\"type\": \"string\"}, {\"type\": \"array\", \"items\": {\"type\": "
-          "\"string\"}}]}",
-          printer->stream);
-}
-
-static void put_required(struct printer *printer, enum options_section section)
-{
-    const char *separator = "";
     const struct options_row *row;
-    begin_member(printer, "required");
-    fputc('[', printer->stream);
-    for (size_t i = 0; (row = options_at(i)); i++) {
-        if (row->section != section || !row->required)
-            continue;
-        fputs(separator, printer->stream);
-        put_string(printer, row->key);
-        separator = ", ";
-    }
-    fputc(']', printer->stream);
+    json_key(json, "required");
+    json_open(json, '[');
+    for (size_t i = 0; (row = options_at(i)); i++)
+        if (row->section == section && row->required)
+            json_string(json, row->key);
+    json_close(json, ']');
 }
 
-static void put_members(struct printer *printer, enum options_section section)
+static void put_members(struct json *json, enum options_section section)
 {
     const struct options_row *row;
     bool root = section == OPTIONS_PROCESS;
-    put_text_member(printer, "description", options_section(section)->help);
-    begin_member(printer, "type");
-    fputs(options_essence(section) ? "\"object\"" : "[\"object\", \"null\"]", printer->stream);
-    begin_member(printer, "additionalProperties");
-    fputs("false", printer->stream);
-    put_required(printer, section);
+    put_member(json, "description", options_section(section)->help);
+    if (options_scalar_form(section))
+        put_member(json, "type", "object");
+    else
+        put_nullable_type(json, "object");
+    json_key(json, "additionalProperties");
+    json_bool(json, false);
+    put_required(json, section);
     if (root) {
-        begin_member(printer, "patternProperties");
-        fputs("{\"^x-\": true}", printer->stream);
+        json_key(json, "patternProperties");
+        json_raw(json, SLICE("{\"^x-\":true}")); /* keys that hold anchors */
     }
-    begin_member(printer, "properties");
-    open_object(printer);
+    json_key(json, "properties");
+    json_open_spread(json, '{');
     for (size_t i = 0; (row = options_at(i)); i++)
         if (row->section == section)
-            put_option(printer, row);
+            put_option(json, row);
     for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++)
         if (options_section((enum options_section)i)->parent == section)
-            put_child(printer, (enum options_section)i);
-    if (root)
-        put_extras(printer);
-    close_object(printer);
+            put_child(json, (enum options_section)i);
+    if (root) {
+        json_key(json, "include");
+        json_raw(json, SLICE("{\"anyOf\":[{\"type\":\"string\"},"
+                             "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}]}"));
+    }
+    json_close(json, '}');
 }
 
-static void put_section(struct printer *printer, enum options_section section)
+static void put_section(struct json *json, enum options_section section)
 {
-    open_object(printer);
-    put_members(printer, section);
-    close_object(printer);
+    json_open_spread(json, '{');
+    put_members(json, section);
+    json_close(json, '}');
 }
 
-void json_schema_print(FILE *stream)
+bool json_schema_print(FILE *stream)
 {
-    struct printer printer = {.stream = stream};
-    open_object(&printer);
-    put_text_member(&printer, "$schema", "https://json-schema.org/draft/2020-12/schema");
-    put_text_member(&printer, "title", "wsluice");
-    put_members(&printer, OPTIONS_PROCESS);
-    begin_member(&printer, "$defs");
-    open_object(&printer);
-    begin_member(&printer, "variable");
-    fputs("{\"type\": \"string\", \"pattern\": \"[$][{]\"}", stream);
-    begin_member(&printer, "file");
-    fputs("{\"type\": \"object\", \"required\": [\"file\"], \"additionalProperties\": false, "
-          "\"properties\": {\"file\": {\"type\": \"string\"}}}",
-          stream);
-    close_object(&printer);
-    close_object(&printer);
-    fputc('\n', stream);
+    struct json json = {0};
+    json_open_spread(&json, '{');
+    put_member(&json, "$schema", "https://json-schema.org/draft/2020-12/schema");
+    put_member(&json, "title", "wsluice");
+    put_members(&json, OPTIONS_PROCESS);
+    json_key(&json, "$defs");
+    json_open_spread(&json, '{');
+    json_key(&json, "variable");
+    put_string_type(&json, "pattern", "[$][{]");
+    json_key(&json, "file");
+    json_raw(&json, SLICE("{\"type\":\"object\",\"required\":[\"file\"],"
+                          "\"additionalProperties\":false,"
+                          "\"properties\":{\"file\":{\"type\":\"string\"}}}"));
+    json_close(&json, '}');
+    json_close(&json, '}');
+    size_t length;
+    char *text = json_take(&json, &length);
+    if (text)
+        fprintf(stream, "%s\n", text);
+    free(text);
+    return text != NULL;
 }

@@ -4,87 +4,67 @@
 
 #include "config/model/diag.h"
 
-enum { TYPE_TEXT_MAX = 200, WIDTH = 79, COLUMN = 44 };
-
-void reference_path(enum options_section section, const struct options_row *row, char *buffer,
-                    size_t size)
-{
-    const struct options_section_row *own = options_section(section);
-    buffer[0] = '\0';
-    if (section != OPTIONS_PROCESS) {
-        reference_path(own->parent, NULL, buffer, size);
-        size_t used = strlen(buffer);
-        snprintf(buffer + used, size - used, "%s%s%s", used ? "." : "", own->key,
-                 own->shape == OPTIONS_LIST ? "[]" : "");
-    }
-    size_t used = strlen(buffer);
-    if (row)
-        snprintf(buffer + used, size - used, "%s%s", used ? "." : "", row->key);
-}
+enum { PATH_TEXT_MAX = 200, WIDTH = 79, COLUMN = 44 };
 
 /* ---- what a value may be ---- */
 
-static void print_range(const struct value_spec *spec, const char *noun, char *buffer, size_t size)
+static void print_range(const struct value_spec *spec, const char *noun, FILE *stream)
 {
     char min[32], max[32];
     const struct value least = {.number = spec->min}, most = {.number = spec->max};
     value_print(spec, &least, min, sizeof(min));
     value_print(spec, &most, max, sizeof(max));
-    snprintf(buffer, size, "%s from %s to %s%s%s", noun, min, max, spec->zero ? ", or " : "",
-             spec->zero ? spec->zero : "");
+    fprintf(stream, "%s from %s to %s%s%s", noun, min, max, spec->zero ? ", or " : "",
+            spec->zero ? spec->zero : "");
 }
 
-static void print_names(const struct value_name *names, char *buffer, size_t size)
+static void print_names(const struct value_name *names, FILE *stream)
 {
-    size_t used = 0;
-    buffer[0] = '\0';
-    for (; names->name; names++) {
+    for (bool first = true; names->name; names++) {
         const struct value_name *later = names + 1;
         while (later->name && later->alias)
             later++;
-        if (!names->alias)
-            used += (size_t)snprintf(buffer + used, size - used, "%s%s",
-                                     used == 0     ? ""
-                                     : later->name ? ", "
-                                                   : " or ",
-                                     names->name);
+        if (names->alias)
+            continue;
+        fprintf(stream, "%s%s", first ? "" : later->name ? ", " : " or ", names->name);
+        first = false;
     }
 }
 
-static void print_type(const struct options_row *row, char *buffer, size_t size)
+static void print_type(const struct options_row *row, FILE *stream)
 {
     const struct value_spec *spec = &row->value;
     switch (spec->type) {
     case VALUE_BOOL:
-        snprintf(buffer, size, "true or false");
+        fputs("true or false", stream);
         break;
     case VALUE_COUNT:
-        print_range(spec, "a number", buffer, size);
+        print_range(spec, "a number", stream);
         break;
     case VALUE_DURATION:
-        print_range(spec, "a duration", buffer, size);
+        print_range(spec, "a duration", stream);
         break;
     case VALUE_SIZE:
-        print_range(spec, "a size", buffer, size);
+        print_range(spec, "a size", stream);
         break;
     case VALUE_MODE:
-        snprintf(buffer, size, "permission bits in octal");
+        fputs("permission bits in octal", stream);
         break;
     case VALUE_ENUM:
-        print_names(spec->names, buffer, size);
+        print_names(spec->names, stream);
         break;
     case VALUE_TEXT:
-        snprintf(buffer, size, row->list ? "texts" : row->secret ? "a secret" : "a text");
+        fputs(row->list ? "texts" : row->secret ? "a secret" : "a text", stream);
         break;
     case VALUE_PATH:
-        snprintf(buffer, size, "a file");
+        fputs("a file", stream);
         break;
     case VALUE_LISTEN:
     case VALUE_TARGET:
-        snprintf(buffer, size, "an address");
+        fputs("an address", stream);
         break;
     case VALUE_CIDR:
-        snprintf(buffer, size, "address ranges");
+        fputs("address ranges", stream);
         break;
     }
 }
@@ -123,12 +103,13 @@ static void wrap(FILE *stream, const char *text, int indent)
 
 static void print_option(const struct options_row *row, FILE *stream)
 {
-    char text[TYPE_TEXT_MAX];
-    reference_path(row->section, row, text, sizeof(text));
+    char text[PATH_TEXT_MAX];
+    options_path(row->section, row, text, sizeof(text));
     fprintf(stream, "%s\n", text);
     wrap(stream, row->help, 4);
-    print_type(row, text, sizeof(text));
-    fprintf(stream, "    value:   %s\n", text);
+    fputs("    value:   ", stream);
+    print_type(row, stream);
+    fputc('\n', stream);
     if (row->required)
         fputs("    default: none, it must be given\n", stream);
     else if (row->initial)
@@ -153,11 +134,11 @@ static void print_line(const char *path, const char *help, FILE *stream)
 static void print_section(enum options_section section, FILE *stream)
 {
     const struct options_row *row;
-    char path[TYPE_TEXT_MAX];
+    char path[PATH_TEXT_MAX];
     for (size_t i = 0; (row = options_at(i)); i++) {
         if (row->section != section)
             continue;
-        reference_path(section, row, path, sizeof(path));
+        options_path(section, row, path, sizeof(path));
         print_line(path, row->help, stream);
     }
     for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++) {
@@ -168,7 +149,7 @@ static void print_section(enum options_section section, FILE *stream)
             print_section(child, stream);
             continue;
         }
-        reference_path(child, NULL, path, sizeof(path));
+        options_path(child, NULL, path, sizeof(path));
         print_line(path, options_section(child)->help, stream);
     }
 }
@@ -329,11 +310,11 @@ static void put_cell(const char *text, FILE *stream)
 
 static void put_row(const struct options_row *row, FILE *stream)
 {
-    char type[TYPE_TEXT_MAX];
-    print_type(row, type, sizeof(type));
     fprintf(stream, "| `%s` | ", row->key);
     put_cell(row->help, stream);
-    fprintf(stream, " | %s | ", type);
+    fputs(" | ", stream);
+    print_type(row, stream);
+    fputs(" | ", stream);
     if (row->required)
         fputs("required", stream);
     else if (row->initial)
@@ -345,8 +326,8 @@ static void put_table(enum options_section section, FILE *stream)
 {
     const struct options_section_row *own = options_section(section);
     const struct options_row *row;
-    char path[TYPE_TEXT_MAX];
-    reference_path(section, NULL, path, sizeof(path));
+    char path[PATH_TEXT_MAX];
+    options_path(section, NULL, path, sizeof(path));
     fprintf(stream, "\n### %s%s%s\n\n%s\n", path[0] ? "`" : "", path[0] ? path : "The top level",
             path[0] ? "`" : "", own->help);
     if (own->shape == OPTIONS_MAP) {
@@ -363,7 +344,7 @@ static void put_table(enum options_section section, FILE *stream)
         const struct options_section_row *child = options_section((enum options_section)i);
         if (child->parent != section)
             continue;
-        reference_path((enum options_section)i, NULL, path, sizeof(path));
+        options_path((enum options_section)i, NULL, path, sizeof(path));
         fprintf(stream, "| `%s` | see `%s` | %s | | |\n", child->key, path,
                 child->shape == OPTIONS_LIST ? "a list" : "a mapping");
     }

@@ -14,10 +14,6 @@
 
 #include "config/options/options.h"
 
-/* "listeners[].tls.certificates[].key"; row NULL: the section's own. */
-void reference_path(enum options_section section, const struct options_row *row, char *buffer,
-                    size_t size);
-
 /*
  * An option or a section by its path, with or without brackets: "routes[2].target.ca" or
  * "routes.targets.ca"; by its own name alone every one that has it. False: there is none, and

@@ -188,10 +188,12 @@ static void run_health(const struct command *command)
 
 static void run_schema(const struct command *command)
 {
-    if (command->argc > 0)
+    if (command->argc > 0) {
         wrong_usage(command, schema_usage, "takes no arguments", command->argv[0]);
-    else
-        json_schema_print(command->out);
+    } else if (!json_schema_print(command->out)) {
+        fputs("wsluice: error: out of memory\n", command->err);
+        command->result->exit_status = CLI_STATUS_CANNOT;
+    }
 }
 
 bool cli_command_parse(int argc, char **argv, FILE *out, FILE *err, struct cli_result *result)

@@ -63,7 +63,7 @@ static void put_option_paths(FILE *stream)
     const struct options_row *row;
     char path[200];
     for (size_t i = 0; (row = options_at(i)); i++) {
-        reference_path(row->section, row, path, sizeof(path));
+        options_path(row->section, row, path, sizeof(path));
         fputs(i == 0 ? "" : " ", stream);
         for (const char *p = path; *p; p++) /* brackets mean something to a shell, and may go */
             if (*p != '[' && *p != ']')

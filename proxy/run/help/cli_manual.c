@@ -180,7 +180,7 @@ static void print_file(FILE *stream)
           "\\fBwsluice check\\fR \\fIFILE\\fR what is wrong with a file.\n",
           stream);
     for (size_t i = 0; (row = options_at(i)); i++) {
-        reference_path(row->section, row, path, sizeof(path));
+        options_path(row->section, row, path, sizeof(path));
         fprintf(stream, ".TP\n.B %s\n", path);
         put_sentence(row->help, stream);
     }

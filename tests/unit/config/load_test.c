@@ -143,7 +143,7 @@ static void remembers_where_things_stand(void **state)
     config_release(config);
 }
 
-static void a_section_is_its_essence(void **state)
+static void a_section_may_be_a_scalar(void **state)
 {
     const struct config *config = load_text("listeners: [\":443\"]\n"
                                             "admin: /run/a.sock\n"
@@ -355,7 +355,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_DIRECTORY(fills_every_kind_of_field),
         IN_DIRECTORY(remembers_where_things_stand),
-        IN_DIRECTORY(a_section_is_its_essence),
+        IN_DIRECTORY(a_section_may_be_a_scalar),
         IN_DIRECTORY(one_option_implies_another),
         IN_DIRECTORY(paths_begin_at_their_file),
         IN_DIRECTORY(includes_in_the_order_of_names),
