@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config/implied.h"
 #include "config/options/snapshot.h"
 #include "config/rules/admin.h"
 #include "config/rules/rules.h"
@@ -185,7 +186,7 @@ static void load_includes(struct loader *loader)
     /* Each file may add to them; none is read twice, so this ends. */
     for (size_t i = 0; i < schema->include_count; i++)
         if (!load_matches(loader, schema->includes[i].pattern, schema->includes[i].where))
-            schema->names.incomplete = true;
+            schema->map.names.incomplete = true;
 }
 
 /* ---- the command line ---- */
@@ -244,11 +245,11 @@ static void load_all(struct loader *loader, const char *path, const struct load_
     if (load_file(loader, path, nowhere))
         load_includes(loader);
     /* What is not whole says nothing about what the files say. */
-    if (loader->schema.top.source && !loader->diag->starved) {
-        schema_settle(&loader->schema);
+    if (loader->schema.map.top.source && !loader->diag->starved) {
+        implied_apply(loader->config, &loader->schema.map, loader->diag);
         for (size_t i = 0; i < request->override_count; i++)
             override(loader, &request->overrides[i]);
-        rules_check(loader->config, &loader->schema.names, loader->diag);
+        rules_check(loader->config, &loader->schema.map.names, loader->diag);
     }
     schema_end(&loader->schema);
 }

@@ -91,21 +91,9 @@ static void read_include(struct walk *walk, const struct yaml_path *at,
 
 /* ---- lists and maps of sections ---- */
 
-static bool remember(struct schema *schema, struct schema_nodes *nodes,
-                     const struct yaml_tree_node *node)
+static bool is_mapped(enum options_section section)
 {
-    if (nodes->count == nodes->capacity) {
-        size_t capacity = nodes->capacity ? 2 * nodes->capacity : 16;
-        struct schema_element *more = realloc(nodes->items, capacity * sizeof(*more));
-        if (!more) {
-            diag_out_of_memory(schema->diag);
-            return false;
-        }
-        nodes->items = more;
-        nodes->capacity = capacity;
-    }
-    nodes->items[nodes->count++] = (struct schema_element){node, false};
-    return true;
+    return section == OPTIONS_LISTENER || section == OPTIONS_ROUTE;
 }
 
 static void *open_element(struct walk *walk, enum options_section section, void *parent,
@@ -121,9 +109,10 @@ static void *open_element(struct walk *walk, enum options_section section, void 
     struct config_place where = {walk->source, node->where.line, node->where.column};
     if (row->place != OPTIONS_NO_PLACE)
         memcpy((char *)element + row->place, &where, sizeof(where));
-    if ((section == OPTIONS_LISTENER && !remember(schema, &schema->listeners, node)) ||
-        (section == OPTIONS_ROUTE && !remember(schema, &schema->routes, node)))
+    if (is_mapped(section) && !source_map_add(&schema->map, section, node)) {
+        diag_out_of_memory(schema->diag);
         return NULL;
+    }
     return element;
 }
 
@@ -139,11 +128,6 @@ static void read_object(struct walk *walk, const struct yaml_path *at, enum opti
         read_section(walk, at, section, node, object);
 }
 
-static bool has_more(const struct diag *diag, size_t errors)
-{
-    return diag->errors > errors;
-}
-
 static void read_element(struct walk *walk, const struct yaml_path *at,
                          enum options_section section, const struct yaml_tree_node *node,
                          void *parent)
@@ -154,11 +138,8 @@ static void read_element(struct walk *walk, const struct yaml_path *at,
     if (!element)
         return;
     read_object(walk, at, section, node, element);
-    bool faulty = has_more(schema->diag, errors);
-    if (section == OPTIONS_LISTENER)
-        schema->listeners.items[schema->listeners.count - 1].faulty = faulty;
-    else if (section == OPTIONS_ROUTE)
-        schema->routes.items[schema->routes.count - 1].faulty = faulty;
+    if (is_mapped(section) && schema->diag->errors > errors)
+        source_map_mark_faulty(&schema->map, section);
 }
 
 static void read_list(struct walk *walk, const struct yaml_path *at, enum options_section section,
@@ -167,7 +148,7 @@ static void read_list(struct walk *walk, const struct yaml_path *at, enum option
     if (node->kind == YAML_TREE_SCALAR && node->is_null)
         return;
     if (node->kind != YAML_TREE_SEQUENCE) {
-        walk->schema->names.incomplete = true;
+        walk->schema->map.names.incomplete = true;
         yaml_path_complain(at, walk->schema->diag, node->where, "begin each element with '- '",
                            "must be a list");
         return;
@@ -255,7 +236,7 @@ static bool belongs_elsewhere(struct walk *walk, const struct yaml_path *at,
     if (list || (!options_child(section, key, &child) && !options_find(section, key)))
         return false;
     char remedy[300];
-    snprintf(remedy, sizeof(remedy), "move it to %s", walk->schema->top.source);
+    snprintf(remedy, sizeof(remedy), "move it to %s", walk->schema->map.top.source);
     yaml_path_complain(at, walk->schema->diag, pair->key->where, remedy,
                        "an included file has listeners and routes only");
     return true;
@@ -329,7 +310,7 @@ static void read_section(struct walk *walk, const struct yaml_path *at,
 {
     bool nothing = node->kind == YAML_TREE_SCALAR && node->is_null;
     if (node->kind != YAML_TREE_MAPPING && !nothing) {
-        walk->schema->names.incomplete |= section == OPTIONS_PROCESS;
+        walk->schema->map.names.incomplete |= section == OPTIONS_PROCESS;
         yaml_path_complain(at, walk->schema->diag, node->where, "write NAME: VALUE, one in a line",
                            "must be a mapping");
         return;
@@ -347,7 +328,7 @@ void schema_read(struct schema *schema, const struct yaml_tree *tree, const char
     const char *source = yaml_tree_source(tree);
     const struct yaml_tree_node *root = yaml_tree_root(tree);
     char *name = config_alloc(schema->config, strlen(source) + 1);
-    struct walk walk = {.schema = schema, .source = name, .main = !schema->top.source};
+    struct walk walk = {.schema = schema, .source = name, .main = !schema->map.top.source};
     walk.reader = (struct scalar_reader){schema->config, schema->world, schema->diag, folder};
     if (!name) {
         diag_out_of_memory(schema->diag);
@@ -355,146 +336,19 @@ void schema_read(struct schema *schema, const struct yaml_tree *tree, const char
     }
     memcpy(name, source, strlen(source));
     if (walk.main) {
-        schema->top = (struct diag_where){source, 1, 1};
-        schema->root = root;
+        schema->map.top = (struct diag_where){source, 1, 1};
+        schema->map.root = root;
         schema->config->file = name;
     }
     if (root)
         read_section(&walk, NULL, OPTIONS_PROCESS, root, schema->config);
 }
 
-/* ---- what depends on what else was written ---- */
-
-static bool is_given(const struct yaml_tree_node *node, const char *section, const char *key)
-{
-    const struct yaml_tree_pair *pair = section ? yaml_tree_find(node, section) : NULL;
-    if (section)
-        node = pair ? pair->value : NULL;
-    return yaml_tree_find(node, key) != NULL;
-}
-
-static void settle_log(struct schema *schema, struct config_log *log)
-{
-    struct option_ref option = {.section = OPTIONS_LOG, .key = "syslog"};
-    if (is_given(schema->root, "log", "target"))
-        return;
-    if (log->file && log->syslog)
-        option_ref_complain(&schema->names, schema->diag, DIAG_ERROR, option, "set log.target",
-                            "there is log.file as well");
-    if (log->file)
-        log->target = CONFIG_LOG_FILE;
-    else if (log->syslog)
-        log->target = CONFIG_LOG_SYSLOG;
-}
-
-/* Whoever names certificates wants TLS, and whoever names an authority wants it asked. */
-static void settle_listener(const struct schema *schema, const struct yaml_tree_node *node,
-                            struct config_listener *listener)
-{
-    struct config_tls *tls = &listener->tls;
-    if (tls->certificate_count > 0 && !is_given(node, "tls", "mode"))
-        tls->mode = CONFIG_TLS_REQUIRED;
-    if (tls->client_ca && !is_given(node, "tls", "client_verify"))
-        tls->client_verify = CONFIG_VERIFY_REQUIRED;
-    if (!is_given(node, NULL, "trusted_proxies"))
-        listener->trusted_proxies = schema->config->trusted_proxies;
-}
-
-static void settle_route(struct config_route *route)
-{
-    if (route->redirect)
-        route->kind = CONFIG_KIND_REDIRECT;
-    else if (route->health != CONFIG_HEALTH_OFF)
-        route->kind = CONFIG_KIND_HEALTH;
-    else if (route->status)
-        route->kind = CONFIG_KIND_STATUS;
-    else if (route->files.root && route->target_count == 0 && !route->tokens.file)
-        route->kind = CONFIG_KIND_FILES;
-}
-
-void schema_settle(struct schema *schema)
-{
-    struct config *config = schema->config;
-    settle_log(schema, &config->log);
-    for (size_t i = 0; i < config->listener_count && i < schema->listeners.count; i++)
-        settle_listener(schema, schema->listeners.items[i].node, &config->listeners[i]);
-    for (size_t i = 0; i < config->route_count; i++)
-        settle_route(&config->routes[i]);
-}
-
-/* ---- places ---- */
-
-/* The node of a section, and in *where the nearest place on the way to it. */
-static const struct yaml_tree_node *find_section(const struct schema *schema,
-                                                 const struct option_ref *option,
-                                                 enum options_section section,
-                                                 struct diag_where *where)
-{
-    const struct schema_nodes *top =
-        section == OPTIONS_ROUTE ? &schema->routes : &schema->listeners;
-    if (section == OPTIONS_PROCESS)
-        return schema->root;
-    if (section == OPTIONS_LISTENER || section == OPTIONS_ROUTE) {
-        if (option->outer >= top->count)
-            return NULL;
-        *where = top->items[option->outer].node->where;
-        return top->items[option->outer].node;
-    }
-    const struct options_section_row *row = options_section(section);
-    const struct yaml_tree_node *node = find_section(schema, option, row->parent, where);
-    const struct yaml_tree_pair *pair = yaml_tree_find(node, row->key);
-    if (!pair && row->single)
-        pair = yaml_tree_find(node, row->single);
-    if (!pair)
-        return NULL;
-    *where = pair->key->where;
-    node = pair->value;
-    if (row->shape == OPTIONS_LIST && node->kind == YAML_TREE_SEQUENCE) {
-        if (option->inner >= node->count)
-            return NULL;
-        node = node->items[option->inner];
-        *where = node->where;
-    }
-    return node;
-}
-
-static struct diag_where locate(const void *owner, struct option_ref option)
-{
-    const struct schema *schema = owner;
-    struct diag_where where = schema->top;
-    const struct yaml_tree_node *node = find_section(schema, &option, option.section, &where);
-    if (options_section(option.section)->shape == OPTIONS_MAP) {
-        if (node && node->kind == YAML_TREE_MAPPING && option.inner < node->count)
-            where = node->pairs[option.inner].key->where;
-        return where;
-    }
-    const struct yaml_tree_pair *pair = option.key ? yaml_tree_find(node, option.key) : NULL;
-    return pair ? pair->key->where : where;
-}
-
-/* Was it written target: or targets:? */
-static bool is_single(const void *owner, const struct option_ref *option)
-{
-    struct diag_where where;
-    const struct options_section_row *row = options_section(option->section);
-    const struct yaml_tree_node *parent = find_section(owner, option, row->parent, &where);
-    return row->single && yaml_tree_find(parent, row->single);
-}
-
-static bool is_faulty(const void *owner, enum options_section section, size_t outer)
-{
-    const struct schema *schema = owner;
-    const struct schema_nodes *top =
-        section == OPTIONS_ROUTE ? &schema->routes : &schema->listeners;
-    return outer >= top->count || top->items[outer].faulty;
-}
-
 void schema_begin(struct schema *schema, struct config *config, const struct scalar_world *world,
                   struct diag *diag)
 {
     *schema = (struct schema){.config = config, .world = world, .diag = diag};
-    schema->names = (struct option_ref_names){
-        .locate = locate, .is_single = is_single, .is_faulty = is_faulty, .owner = schema};
+    source_map_begin(&schema->map);
 }
 
 void schema_end(struct schema *schema)
@@ -502,6 +356,5 @@ void schema_end(struct schema *schema)
     for (size_t i = 0; i < schema->include_count; i++)
         free(schema->includes[i].pattern);
     free(schema->includes);
-    free(schema->listeners.items);
-    free(schema->routes.items);
+    source_map_end(&schema->map);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "config/implied.h"
 #include "config/options/snapshot.h"
 #include "config/print/dump.h"
 #include "config/rules/rules.h"
@@ -47,8 +48,8 @@ static struct config *load(const char *text, size_t length, struct diag *diag)
     if (tree) {
         schema_begin(&schema, config, &world, diag);
         schema_read(&schema, tree, "/etc/wsluice/");
-        schema_settle(&schema);
-        rules_check(config, &schema.names, diag);
+        implied_apply(config, &schema.map, diag);
+        rules_check(config, &schema.map.names, diag);
         schema_end(&schema);
     }
     yaml_tree_free(tree);
