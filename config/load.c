@@ -14,7 +14,7 @@
 #include "config/rules/admin.h"
 #include "config/rules/rules.h"
 #include "config/schema.h"
-#include "config/yaml/yaml_tree.h"
+#include "config/yaml/yaml_parse.h"
 
 enum { READ_STEP = 64 << 10 };
 
@@ -124,7 +124,7 @@ static bool load_file(struct loader *loader, const char *path, struct diag_where
     const char *why, *name = shown(loader, path);
     struct stat info;
     struct loaded *file = &loader->files[loader->file_count];
-    char *text = read_stated(path, YAML_TREE_SIZE_MAX, &length, &why, &info);
+    char *text = read_stated(path, YAML_PARSE_SIZE_MAX, &length, &why, &info);
     if (!text) {
         diag_add(loader->diag, DIAG_ERROR, where, where.line ? "include" : NULL, NULL,
                  "cannot read '%s': %s", name, why);
@@ -138,7 +138,7 @@ static bool load_file(struct loader *loader, const char *path, struct diag_where
         return false;
     }
     *file = (struct loaded){.device = info.st_dev, .inode = info.st_ino};
-    file->tree = yaml_tree_parse(name, text, length, loader->diag);
+    file->tree = yaml_parse_text(name, text, length, loader->diag);
     explicit_bzero(text, length);
     free(text);
     if (!file->tree)

@@ -13,7 +13,7 @@
 #include "config/print/dump.h"
 #include "config/rules/rules.h"
 #include "config/schema.h"
-#include "config/yaml/yaml_tree.h"
+#include "config/yaml/yaml_parse.h"
 #include "lib/config_equal.h"
 
 static const char *environment(void *owner, const char *name)
@@ -43,7 +43,7 @@ static struct config *load(const char *text, size_t length, struct diag *diag)
 {
     struct schema schema;
     struct config *config = snapshot_begin();
-    struct yaml_tree *tree = yaml_tree_parse("fuzz", text, length, diag);
+    struct yaml_tree *tree = yaml_parse_text("fuzz", text, length, diag);
     wsl_assert(config);
     if (tree) {
         schema_begin(&schema, config, &world, diag);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/base.h"
-#include "config/yaml/yaml_tree.h"
+#include "config/yaml/yaml_parse.h"
 
 enum { VISITS_MAX = 20000, DEPTH_MAX = 1000 };
 
@@ -27,7 +27,7 @@ static void check_node(struct visit *visit, const struct yaml_tree_node *node, u
     visit->left--;
     check_place(visit, node->where);
     wsl_assert(node->end.line >= node->where.line);
-    wsl_assert(node->weight >= 1 && node->weight <= YAML_TREE_VALUES_MAX);
+    wsl_assert(node->weight >= 1 && node->weight <= YAML_PARSE_VALUES_MAX);
     wsl_assert(node->kind == YAML_TREE_SCALAR || !node->is_null);
     for (size_t i = 0; i < node->count; i++) {
         if (node->kind == YAML_TREE_SEQUENCE) {
@@ -67,7 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < size; i++)
         visit.lines += data[i] == '\n' || data[i] == '\r' || data[i] >= 0x80;
     diag_init(&diag);
-    struct yaml_tree *tree = yaml_tree_parse("fuzz", (const char *)data, size, &diag);
+    struct yaml_tree *tree = yaml_parse_text("fuzz", (const char *)data, size, &diag);
     wsl_assert((tree == NULL) == (diag.errors > 0));
     wsl_assert(diag.count <= 1 && !diag.starved);
     if (tree && yaml_tree_root(tree))

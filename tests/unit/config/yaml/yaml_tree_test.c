@@ -3,231 +3,70 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include <cmocka.h>
 
 #include "lib/failing_alloc.h"
 
-/* The tree as one line: mappings {k: v}, sequences [a], texts in quotes, null as ~. */
-static void print(const struct yaml_tree_node *node, FILE *stream)
+static void memory_is_zeroed_and_aligned(void **state)
 {
-    switch (node->kind) {
-    case YAML_TREE_SCALAR:
-        fprintf(stream, node->is_null ? "~" : "'%s'", node->text);
-        break;
-    case YAML_TREE_SEQUENCE:
-        fputc('[', stream);
-        for (size_t i = 0; i < node->count; i++) {
-            fputs(i ? ", " : "", stream);
-            print(node->items[i], stream);
-        }
-        fputc(']', stream);
-        break;
-    case YAML_TREE_MAPPING:
-        fputc('{', stream);
-        for (size_t i = 0; i < node->count; i++) {
-            fprintf(stream, "%s%s%s: ", i ? ", " : "", node->pairs[i].first ? "!" : "",
-                    node->pairs[i].key->text);
-            print(node->pairs[i].value, stream);
-        }
-        fputc('}', stream);
-        break;
+    static const size_t sizes[] = {1, 7, 64, 65 << 10, 3, 200 << 10, 5};
+    struct yaml_tree *tree = yaml_tree_new("f");
+    for (size_t i = 0; i < WSL_COUNT(sizes); i++) {
+        char *memory = yaml_tree_alloc(tree, sizes[i]);
+        assert_non_null(memory);
+        assert_int_equal((uintptr_t)memory % _Alignof(max_align_t), 0);
+        for (size_t j = 0; j < sizes[i]; j++)
+            assert_int_equal(memory[j], 0);
+        memset(memory, 'x', sizes[i]);
     }
-}
-
-static struct yaml_tree *parse(const char *text, struct diag *diag)
-{
-    diag_init(diag);
-    return yaml_tree_parse("test.yaml", text, strlen(text), diag);
-}
-
-static void gives(const char *text, const char *expected)
-{
-    struct diag diag;
-    struct yaml_tree *tree = parse(text, &diag);
-    if (!tree)
-        fail_msg("%s: %s", text, diag.findings[0].message);
-    char *line;
-    size_t size;
-    FILE *stream = open_memstream(&line, &size);
-    if (yaml_tree_root(tree))
-        print(yaml_tree_root(tree), stream);
-    fclose(stream);
-    assert_string_equal(line, expected);
-    free(line);
     yaml_tree_free(tree);
-    diag_free(&diag);
 }
 
-static void refuses(const char *text, unsigned line, unsigned column, const char *message)
+static void has_a_root_and_a_source(void **state)
 {
-    struct diag diag;
-    assert_null(parse(text, &diag));
-    assert_int_equal(diag.errors, 1);
-    if (!strstr(diag.findings[0].message, message))
-        fail_msg("expected '%s': %s", message, diag.findings[0].message);
-    assert_int_equal(diag.findings[0].where.line, line);
-    assert_int_equal(diag.findings[0].where.column, column);
-    diag_free(&diag);
-}
-
-static void keeps_what_is_written(void **state)
-{
-    gives("", "");
-    gives("# nothing\n", "");
-    gives("a", "'a'");
-    gives("a: 1\nb: [x, 'y z', \"\\t\"]\nc: {d: on}\n",
-          "{a: '1', b: ['x', 'y z', '\t'], c: {d: 'on'}}");
-    gives("a:\nb: ~\nc: null\nd: ''\ne: 'null'\n", "{a: ~, b: ~, c: ~, d: '', e: 'null'}");
-    gives("a: |\n  x\n  y\nb: >-\n  x\n  y\n", "{a: 'x\ny\n', b: 'x y'}");
-    gives("\xef\xbb\xbf"
-          "a: \xc3\xa9\n",
-          "{a: '\xc3\xa9'}");
-    gives("!!str a", "'a'");
-    gives("[]", "[]");
-    gives("{}", "{}");
-}
-
-static void knows_where_it_stands(void **state)
-{
-    struct diag diag;
-    struct yaml_tree *tree = parse("a: 1\nb:\n  - \xc3\xa9\xc3\xa9: x\n", &diag);
-    const struct yaml_tree_node *root = yaml_tree_root(tree);
-    assert_string_equal(root->where.source, "test.yaml");
-    const struct yaml_tree_pair *pair = yaml_tree_find(root, "b");
-    assert_int_equal(pair->key->where.line, 2);
-    assert_int_equal(pair->key->where.column, 1);
-    const struct yaml_tree_node *value = pair->value->items[0]->pairs[0].value;
-    assert_int_equal(value->where.line, 3);
-    assert_int_equal(value->where.column, 9); /* characters, not bytes */
-    assert_int_equal(value->end.column, 10);
-    assert_null(yaml_tree_find(root, "c"));
-    assert_null(yaml_tree_find(value, "c"));
-    assert_null(yaml_tree_find(NULL, "c"));
+    static const struct yaml_tree_node node = {.kind = YAML_TREE_SCALAR, .text = ""};
+    struct yaml_tree *tree = yaml_tree_new("f");
+    assert_string_equal(yaml_tree_source(tree), "f");
+    assert_null(yaml_tree_root(tree));
+    yaml_tree_set_root(tree, &node);
+    assert_ptr_equal(yaml_tree_root(tree), &node);
     yaml_tree_free(tree);
-    diag_free(&diag);
+    yaml_tree_free(NULL);
 }
 
-static void marks_repeated_keys(void **state)
+static void finds_the_first_pair_of_a_key(void **state)
 {
-    gives("{a: 1, b: 2, a: 3, a: 4}", "{a: '1', b: '2', !a: '3', !a: '4'}");
+    const struct yaml_tree_node a = {.text = "a"}, b = {.text = "b"};
+    const struct yaml_tree_pair pairs[] = {{&a, &b, NULL}, {&b, &b, NULL}, {&a, &a, &a}};
+    const struct yaml_tree_node mapping = {.kind = YAML_TREE_MAPPING, .count = 3, .pairs = pairs};
+    assert_ptr_equal(yaml_tree_find(&mapping, "a"), &pairs[0]);
+    assert_ptr_equal(yaml_tree_find(&mapping, "b"), &pairs[1]);
+    assert_null(yaml_tree_find(&mapping, "c"));
+    assert_null(yaml_tree_find(&a, "a"));
+    assert_null(yaml_tree_find(NULL, "a"));
 }
 
-static void unfolds_aliases(void **state)
+static void without_memory_there_is_none(void **state)
 {
-    gives("a: &x [1, 2]\nb: *x\nc: &x 3\nd: *x\n",
-          "{a: ['1', '2'], b: ['1', '2'], c: '3', d: '3'}");
-    refuses("a: *x\n", 1, 4, "there is no anchor");
-    refuses("a: &x [1, *x]\n", 1, 11, "a part of");
-    refuses("&x {a: {b: *x}}", 1, 12, "a part of");
-}
-
-static void merges_mappings(void **state)
-{
-    gives("a: &x {b: 1, c: 2}\nd: {<<: *x, c: 3}\ne: {c: 4, <<: *x}\n",
-          "{a: {b: '1', c: '2'}, d: {c: '3', b: '1'}, e: {c: '4', b: '1'}}");
-    gives("- &x {a: 1}\n- &y {a: 2, b: 3}\n- {<<: [*x, *y]}\n",
-          "[{a: '1'}, {a: '2', b: '3'}, {a: '1', b: '3'}]");
-    refuses("a: {<<: 3}", 1, 5, "merges mappings");
-    refuses("a: {<<: [3]}", 1, 5, "merges mappings");
-}
-
-static void bounds_what_a_text_costs(void **state)
-{
-    char text[1000] = "";
-    size_t used = 0;
-    for (int i = 0; i < 32; i++)
-        used += (size_t)snprintf(text + used, sizeof(text) - used, "[");
-    for (int i = 0; i < 32; i++)
-        used += (size_t)snprintf(text + used, sizeof(text) - used, "]");
-    char *line = strdup(text);
-    gives(text, line);
-    snprintf(text, sizeof(text), "[%s]", line);
-    refuses(text, 1, 33, "deeper than 32");
-    free(line);
-
-    /* Nine levels of nine: 387 million values in 300 bytes. */
-    used = (size_t)snprintf(text, sizeof(text), "a: &a [x,x,x,x,x,x,x,x,x]\n");
-    for (char c = 'b'; c <= 'i'; c++)
-        used += (size_t)snprintf(text + used, sizeof(text) - used,
-                                 "%c: &%c [*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c]\n", c, c, c - 1,
-                                 c - 1, c - 1, c - 1, c - 1, c - 1, c - 1, c - 1, c - 1);
-    struct diag diag;
-    assert_null(parse(text, &diag));
-    assert_string_equal(diag.findings[0].message,
-                        "more than 2000000 values, each alias counted as all that it stands for");
-    diag_free(&diag);
-}
-
-static void refuses_what_is_too_large(void **state)
-{
-    size_t length = YAML_TREE_SIZE_MAX + 1;
-    char *text = malloc(length);
-    struct diag diag;
-    memset(text, ' ', length);
-    diag_init(&diag);
-    assert_null(yaml_tree_parse("test.yaml", text, length, &diag));
-    assert_string_equal(diag.findings[0].message, "the file is larger than 16 MiB");
-    diag_free(&diag);
-    free(text);
-}
-
-static void refuses_what_is_no_configuration(void **state)
-{
-    refuses("a: [1\n", 2, 1, "not YAML: ");
-    refuses("a: 1\n---\nb: 2\n", 2, 1, "second document");
-    refuses("a: !x 1\n", 1, 4, "no tags");
-    refuses("!x {a: 1}\n", 1, 1, "no tags");
-    refuses("? {a: 1}\n: 2\n", 1, 3, "a key must be a name");
-    refuses("\"\\0\"", 1, 1, "NUL");
-    refuses("a: \xff\xfe\n", 1, 1, "not text: ");
-}
-
-/* Every beginning of a text is a tree or a finding. */
-static void survives_every_cut(void **state)
-{
-    const char text[] = "a: &x {b: [1, \"\xc3\xa9\\n\"], <<: {c: d}}\ne: *x\n? f\n: |\n  g\n--- \n";
-    for (size_t length = 0; length < sizeof(text); length++) {
-        struct diag diag;
-        diag_init(&diag);
-        struct yaml_tree *tree = yaml_tree_parse("test.yaml", text, length, &diag);
-        assert_int_equal(tree == NULL, diag.errors == 1);
-        yaml_tree_free(tree);
-        diag_free(&diag);
-    }
-}
-
-static void survives_without_memory(void **state)
-{
-    const char *text = "a: &x {b: [1, 2, 3], c: {d: e}}\nf: {<<: *x}\ng: *x\n";
-    bool failed = true;
-    for (unsigned call = 1; failed; call++) {
-        struct diag diag;
-        failing_alloc_arm(call);
-        struct yaml_tree *tree = parse(text, &diag);
-        failed = failing_alloc_disarm();
-        assert_true(failed ? tree == NULL && diag.errors > 0 : tree != NULL);
-        yaml_tree_free(tree);
-        diag_free(&diag);
-    }
+    failing_alloc_arm(1);
+    assert_null(yaml_tree_new("f"));
+    assert_true(failing_alloc_disarm());
+    struct yaml_tree *tree = yaml_tree_new("f");
+    failing_alloc_arm(1);
+    assert_null(yaml_tree_alloc(tree, 1));
+    assert_true(failing_alloc_disarm());
+    assert_non_null(yaml_tree_alloc(tree, 1));
+    yaml_tree_free(tree);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keeps_what_is_written),
-        cmocka_unit_test(knows_where_it_stands),
-        cmocka_unit_test(marks_repeated_keys),
-        cmocka_unit_test(unfolds_aliases),
-        cmocka_unit_test(merges_mappings),
-        cmocka_unit_test(bounds_what_a_text_costs),
-        cmocka_unit_test(refuses_what_is_too_large),
-        cmocka_unit_test(refuses_what_is_no_configuration),
-        cmocka_unit_test(survives_every_cut),
-        cmocka_unit_test(survives_without_memory),
+        cmocka_unit_test(memory_is_zeroed_and_aligned),
+        cmocka_unit_test(has_a_root_and_a_source),
+        cmocka_unit_test(finds_the_first_pair_of_a_key),
+        cmocka_unit_test(without_memory_there_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
