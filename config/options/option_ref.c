@@ -50,15 +50,22 @@ void option_ref_print_place(const struct option_ref_names *names, struct option_
         snprintf(buffer, size, " at %s:%u:%u", where.source, where.line, where.column);
 }
 
+void option_ref_complain_args(const struct option_ref_names *names, struct diag *diag,
+                              enum diag_level level, struct option_ref option, const char *remedy,
+                              const char *format, va_list args)
+{
+    char name[200];
+    print_name(names, option, name, sizeof(name));
+    diag_add_args(diag, level, names->locate(names->owner, option), name[0] ? name : NULL, remedy,
+                  format, args);
+}
+
 void option_ref_complain(const struct option_ref_names *names, struct diag *diag,
                          enum diag_level level, struct option_ref option, const char *remedy,
                          const char *format, ...)
 {
-    char name[200];
-    print_name(names, option, name, sizeof(name));
     va_list args;
     va_start(args, format);
-    diag_add_args(diag, level, names->locate(names->owner, option), name[0] ? name : NULL, remedy,
-                  format, args);
+    option_ref_complain_args(names, diag, level, option, remedy, format, args);
     va_end(args);
 }

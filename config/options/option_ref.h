@@ -41,5 +41,8 @@ void option_ref_print_place(const struct option_ref_names *names, struct option_
 void option_ref_complain(const struct option_ref_names *names, struct diag *diag,
                          enum diag_level level, struct option_ref option, const char *remedy,
                          const char *format, ...) WSL_PRINTF(6, 7);
+void option_ref_complain_args(const struct option_ref_names *names, struct diag *diag,
+                              enum diag_level level, struct option_ref option, const char *remedy,
+                              const char *format, va_list args) WSL_PRINTF(6, 0);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Which rules routes must keep: of rules.h, what concerns routes and their targets.
+ * The rules of routes and their targets, of those in rules.h.
  *
  * Owns: nothing. Thread: one. Errors: findings. Lifetime: none.
  */
@@ -9,8 +9,6 @@
 #include "config/model/config.h"
 #include "config/model/diag.h"
 #include "config/options/option_ref.h"
-
-enum { ROUTE_RULES_CAPTURES_MAX = 4 }; /* of one route */
 
 void route_rules_check(const struct config *config, const struct option_ref_names *names,
                        struct diag *diag);

@@ -1,0 +1,105 @@
+#include "config/rules/target_rules.h"
+
+#include "config/rules/capture_rules.h"
+
+static void check_target_captures(const struct route_check *check, size_t index)
+{
+    const struct config_target *target = &check->route->targets[index];
+    struct option_ref option = route_check_target(check, index, "address");
+    const char *path = target->address.path;
+    if (path && strpbrk(path, "{}"))
+        route_check_complain(check, option, NULL, "only a host may hold captures");
+    bool host_varies = capture_rules_check_template(check, option, target->address.host);
+    option.key = "server_name";
+    bool name_varies = capture_rules_check_template(check, option, target->server_name);
+    if ((host_varies || name_varies) && target->probe != CONFIG_PROBE_OFF)
+        route_check_complain(check, route_check_target(check, index, "probe"), "leave it out",
+                             "a probe has no request that {NAME} could be taken from");
+}
+
+static struct option_ref with_key(struct option_ref option, const char *key)
+{
+    option.key = key;
+    return option;
+}
+
+/* `option`: the target, or the tokens that all have these options in common. */
+static void check_target_tls(const struct route_check *check, const struct config_target *target,
+                             struct option_ref option)
+{
+    const struct {
+        const char *key;
+        bool given;
+    } options[] = {
+        {"server_name", target->server_name != NULL},
+        {"ca", target->ca != NULL},
+        {"certificate", target->certificate != NULL},
+        {"insecure", target->insecure},
+    };
+    const char *remedy =
+        option.section == OPTIONS_TOKENS ? "add tls: true" : "write the address as tls://HOST:PORT";
+    for (size_t i = 0; !target->tls && i < 4; i++)
+        if (options[i].given)
+            route_check_complain(check, with_key(option, options[i].key), remedy,
+                                 "means nothing without TLS");
+    if (target->tls && target->address.kind == CONFIG_ADDRESS_UNIX && !target->server_name &&
+        !target->insecure)
+        route_check_complain(check, with_key(option, "server_name"),
+                             "set the name that the certificate has",
+                             "TLS to a Unix socket has no host to verify the certificate against");
+    if (target->insecure && target->ca)
+        route_check_complain(check, with_key(option, "insecure"), "leave one of them out",
+                             "there is a ca to verify the target with as well");
+    if (target->key && !target->certificate)
+        route_check_complain(check, with_key(option, "key"), "name the certificate's file as well",
+                             "a key needs its certificate");
+    if (target->key_password && !target->certificate)
+        route_check_complain(check, with_key(option, "key_password"),
+                             "name the certificate as well", "there is no key to decrypt");
+}
+
+static void check_targets(const struct route_check *check)
+{
+    for (size_t i = 0; i < check->route->target_count; i++) {
+        const struct config_target *target = &check->route->targets[i];
+        if (!target->address.host && !target->address.path) {
+            if (check->names->flags)
+                route_check_complain(check, route_check_target(check, i, "address"),
+                                     "name the HOST:PORT that its clients reach",
+                                     "a route needs a target");
+            continue; /* in a file it was a finding already */
+        }
+        check_target_captures(check, i);
+        check_target_tls(check, target, route_check_target(check, i, NULL));
+        if (target->probe == CONFIG_PROBE_BANNER && !target->banner)
+            route_check_complain(check, route_check_target(check, i, "probe"),
+                                 "add banner: SSH-2.0, or whatever the target says first",
+                                 "no banner is named");
+        if (target->banner && target->probe != CONFIG_PROBE_BANNER)
+            route_check_complain(check, route_check_target(check, i, "banner"), "add probe: banner",
+                                 "nobody looks for it");
+    }
+}
+
+/* ---- tokens ---- */
+
+static void check_tokens(const struct route_check *check)
+{
+    const struct config_tokens *tokens = &check->route->tokens;
+    const struct option_ref option = {.section = OPTIONS_TOKENS, .outer = check->index};
+    const char *path = check->route->path;
+    if (!tokens->file)
+        return;
+    check_target_tls(check, &tokens->target, option);
+    capture_rules_check_template(check, with_key(option, "server_name"),
+                                 tokens->target.server_name);
+    if (strcmp(tokens->from, "path") == 0 && path[strlen(path) - 1] != '*')
+        route_check_complain(check, with_key(option, "from"), "end the path with /*",
+                             "the route's path leaves no room for a token");
+}
+
+void target_rules_check(const struct route_check *check)
+{
+    check_targets(check);
+    check_tokens(check);
+}
