@@ -28,7 +28,7 @@ char *scalar_text(const struct scalar_reader *reader, const struct yaml_path *at
                                                   : "must be one value, not a list";
     } else if (node->is_null) {
         problem = "has no value";
-        remedy = "leave it out for its default";
+        remedy = "remove it to use the default";
     } else {
         char *text = variables_expand(node->text, reader->world->environment, reader->world->owner,
                                       why, sizeof(why), &remedy);

@@ -351,7 +351,7 @@ const char *pattern_check_redirect(const char *text)
         if (!is_known)
             return "may hold {host}, {path} and {query}, and nothing else in braces";
     }
-    return strpbrk(rest, "{}") ? "has a brace without its partner" : NULL;
+    return strpbrk(rest, "{}") ? "has an unmatched brace" : NULL;
 }
 
 /* RFC 9110, section 5.6.2. */

@@ -17,7 +17,7 @@ static const struct options_section_row sections[] = {
             .title = "Process",
             .size = sizeof(struct config),
             .place = OPTIONS_NO_PLACE,
-            .help = "What holds for the whole process.",
+            .help = "Options of the whole process.",
         },
     [OPTIONS_LOG] =
         {
@@ -27,7 +27,7 @@ static const struct options_section_row sections[] = {
             ONE(config, log),
             .size = sizeof(struct config_log),
             .place = OPTIONS_NO_PLACE,
-            .help = "What is logged, how and where to.",
+            .help = "Content, format and target of the log.",
         },
     [OPTIONS_LIMITS] =
         {
@@ -37,7 +37,7 @@ static const struct options_section_row sections[] = {
             ONE(config, limits),
             .size = sizeof(struct config_limits),
             .place = OPTIONS_NO_PLACE,
-            .help = "What one client, and all of them together, may take.",
+            .help = "Limits of each client, and of all clients together.",
         },
     [OPTIONS_ADMIN] =
         {
@@ -47,8 +47,8 @@ static const struct options_section_row sections[] = {
             ONE(config, admin),
             .size = sizeof(struct config_admin),
             .place = OPTIONS_NO_PLACE,
-            .help = "Where wsluice status and wsluice kill find the process: a mapping, or just "
-                    "the socket.",
+            .help = "The Unix socket for wsluice status, kill and health: a mapping, or only the "
+                    "path of the socket.",
         },
     [OPTIONS_EXIT] =
         {
@@ -57,7 +57,7 @@ static const struct options_section_row sections[] = {
             ONE(config, exit),
             .size = sizeof(struct config_exit),
             .place = OPTIONS_NO_PLACE,
-            .help = "When the process ends by itself.",
+            .help = "When the process exits by itself.",
         },
     [OPTIONS_COMMAND] =
         {
@@ -76,10 +76,11 @@ static const struct options_section_row sections[] = {
             LIST(config, listeners, listener_count),
             .size = sizeof(struct config_listener),
             .place = offsetof(struct config_listener, place),
-            .help = "Where clients come in. A listener that serves nothing but health, metrics and "
-                    "status routes is the operators': limits of clients (limits.max_connections, "
-                    "max_connections_per_address, handshakes_per_second) do not hold there, it has "
-                    "descriptors of its own, and its connections keep no idle process alive.",
+            .help = "Sockets that clients connect to. A listener that serves only health, metrics "
+                    "and status routes is an operators' listener: the limits of clients "
+                    "(limits.max_connections, max_connections_per_address, handshakes_per_second) "
+                    "do not apply to it, descriptors are reserved for it, and its connections do "
+                    "not count for exit.idle.",
         },
     [OPTIONS_TLS] =
         {
@@ -98,7 +99,8 @@ static const struct options_section_row sections[] = {
             LIST(config_tls, certificates, certificate_count),
             .size = sizeof(struct config_certificate),
             .place = offsetof(struct config_certificate, place),
-            .help = "Chosen by the name that the client asks for; the first is the default.",
+            .help =
+                "Chosen by the server name (SNI) that the client sends; the first is the default.",
         },
     [OPTIONS_ROUTE] =
         {
@@ -108,9 +110,9 @@ static const struct options_section_row sections[] = {
             LIST(config, routes, route_count),
             .size = sizeof(struct config_route),
             .place = offsetof(struct config_route, place),
-            .help = "What a request gets. The longest match wins, whatever the order. A route has "
-                    "exactly one of target, targets, tokens, redirect, metrics, health and status; "
-                    "files may be alone or next to a target.",
+            .help = "How requests are answered. The longest match is used, in any order of the "
+                    "routes. A route has exactly one of target, targets, tokens, redirect, "
+                    "metrics, health and status; files may be alone or beside a target or tokens.",
         },
     [OPTIONS_TARGET] =
         {
@@ -121,7 +123,8 @@ static const struct options_section_row sections[] = {
             LIST(config_route, targets, target_count),
             .size = sizeof(struct config_target),
             .place = offsetof(struct config_target, place),
-            .help = "What sessions are bridged to. A target is a mapping, or just its address.",
+            .help =
+                "Servers that sessions are bridged to. A target is a mapping, or only its address.",
         },
     [OPTIONS_TOKENS] =
         {
@@ -131,12 +134,12 @@ static const struct options_section_row sections[] = {
             ONE(config_route, tokens),
             .size = sizeof(struct config_tokens),
             .place = OPTIONS_NO_PLACE,
-            .help = "The target by a token that the client brings along, instead of target: a "
-                    "mapping, or just the file. Its lines are TOKEN: HOST:PORT, or TOKEN: "
-                    "unix:PATH; those that begin with # say nothing, and of two with the same "
-                    "token the later one holds. The next client sees a change; best write a new "
-                    "file and rename it. While the file cannot be read, no token is known. The "
-                    "options about TLS are for all targets.",
+            .help =
+                "Choose the target by a token in the request, instead of target: a mapping, or "
+                "only the file. Its lines are TOKEN: HOST:PORT or TOKEN: unix:PATH; lines that "
+                "begin with # are ignored, and of two lines with the same token the later one is "
+                "used. A change applies to the next client; write a new file and rename it. While "
+                "the file cannot be read, no token is valid. The TLS options apply to all targets.",
         },
     [OPTIONS_FILES] =
         {
@@ -146,8 +149,8 @@ static const struct options_section_row sections[] = {
             ONE(config_route, files),
             .size = sizeof(struct config_files),
             .place = OPTIONS_NO_PLACE,
-            .help = "Files of a folder: a mapping, or just the folder. Next to a target or tokens "
-                    "they are for requests that are no WebSocket.",
+            .help = "Files of a folder: a mapping, or only the folder. Beside a target or tokens, "
+                    "they answer the requests that are not WebSocket requests.",
         },
     [OPTIONS_CAPTURE] =
         {
@@ -156,11 +159,10 @@ static const struct options_section_row sections[] = {
             MAP(config_route, captures, capture_count),
             .size = sizeof(struct config_capture),
             .place = OPTIONS_NO_PLACE,
-            .help =
-                "What each {NAME} of the path may be. The target's host and server_name may then "
-                "hold {NAME}. The result is a host name. It is an address only where template or "
-                "pattern spell that out, as 10.0.0.{NAME} and [0-9.]+ do; [a-z0-9.-]+ is for "
-                "names, and any number that it takes is refused.",
+            .help = "A pattern for each {NAME} of the path. The target's host and server_name may "
+                    "then contain {NAME}. The result is a host name. It may be an address only if "
+                    "the template or the pattern spells that out, as 10.0.0.{NAME} and [0-9.]+ do; "
+                    "[a-z0-9.-]+ is for names, and a number that matches it is refused.",
         },
     [OPTIONS_HEADER] =
         {
@@ -169,7 +171,7 @@ static const struct options_section_row sections[] = {
             MAP(config_route, headers, header_count),
             .size = sizeof(struct config_header),
             .place = OPTIONS_NO_PLACE,
-            .help = "Header fields that are added to every answer of the route.",
+            .help = "Header fields that are added to every response of the route.",
         },
 };
 _Static_assert(WSL_COUNT(sections) == OPTIONS_SECTION_COUNT, "a row for each section");

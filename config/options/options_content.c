@@ -17,7 +17,7 @@ static const struct options_row rows[] = {
         .reload = OPTIONS_NEW_SESSIONS,
         .flags = {{.name = "host-token",
                    .sets = "host",
-                   .help = "the token is the host that the client asks for"}},
+                   .help = "the token is the host name of the request"}},
         .help = "where the token is: query:NAME, header:NAME, cookie:NAME, host (its name without "
                 "the port) or path (what follows a prefix path)",
     },
@@ -32,8 +32,7 @@ static const struct options_row rows[] = {
                   {.name = "target-config",
                    .argument = "FILE",
                    .help = "the same as --token-plugin=TokenFile --token-source=FILE"}},
-        .help = "the file with the tokens, or a folder of such files; looked at anew when it "
-                "changes",
+        .help = "file with the tokens, or a folder of such files; read again when it changes",
     },
     {
         .section = OPTIONS_TOKENS,
@@ -74,8 +73,8 @@ static const struct options_row rows[] = {
         OPTIONS_FIELD(config_tokens, target.server_name),
         .value = {.type = VALUE_TEXT, .check = pattern_check_server_name},
         .reload = OPTIONS_NEW_SESSIONS,
-        .help = "the name that every target's certificate must have; may hold {NAME}s of path; "
-                "default: its host",
+        .help = "name that every target's certificate must have; may contain {NAME}s of path; "
+                "default: the host of its address",
     },
     {
         .section = OPTIONS_TOKENS,
@@ -130,10 +129,11 @@ static const struct options_row rows[] = {
         .reload = OPTIONS_NEW_SESSIONS,
         .flags = {{.name = "web",
                    .argument = "DIR",
-                   .help = "serve the files of this folder, and nothing outside of it, to "
-                           "requests that are no WebSocket; links within it are followed"}},
-        .help = "the folder whose files are served, and nothing outside of it; for a path "
-                "without /* one file. Links within it are followed",
+                   .help =
+                       "serve the files of this folder, and nothing outside it, to requests that "
+                       "are not WebSocket requests; links within it are followed"}},
+        .help = "folder whose files are served, and nothing outside it; for a path without /* a "
+                "single file. Links within it are followed",
     },
     {
         .section = OPTIONS_FILES,
@@ -153,8 +153,8 @@ static const struct options_row rows[] = {
         OPTIONS_FIELD(config_files, fallback),
         .value = {.type = VALUE_TEXT},
         .reload = OPTIONS_NEW_SESSIONS,
-        .help = "a file below root for pages that are not there, as single-page applications want "
-                "it: where a browser goes, to names without an extension",
+        .help = "file below root that browsers get when they navigate to a missing name without an "
+                "extension, as single-page applications need",
     },
     {
         .section = OPTIONS_FILES,
@@ -163,7 +163,8 @@ static const struct options_row rows[] = {
         .value = {.type = VALUE_TEXT, .check = pattern_check_field},
         .initial = "no-cache",
         .reload = OPTIONS_NEW_SESSIONS,
-        .help = "the Cache-Control of its answers; no-cache asks each time whether there is news",
+        .help = "Cache-Control of the responses; with no-cache, clients ask each time whether the "
+                "file has changed",
     },
     {
         .section = OPTIONS_FILES,
@@ -172,9 +173,8 @@ static const struct options_row rows[] = {
         .value = {.type = VALUE_BOOL},
         .initial = "true",
         .reload = OPTIONS_NEW_SESSIONS,
-        .help =
-            "serve FILE.br or FILE.gz, unless it is older, instead of FILE to clients that take "
-            "it",
+        .help = "serve FILE.br or FILE.gz instead of FILE to clients that accept it, unless it is "
+                "older than FILE",
     },
     {
         .section = OPTIONS_FILES,
@@ -191,7 +191,7 @@ static const struct options_row rows[] = {
         OPTIONS_FIELD(config_files, content_security_policy),
         .value = {.type = VALUE_TEXT, .check = pattern_check_field},
         .reload = OPTIONS_NEW_SESSIONS,
-        .help = "the Content-Security-Policy of its answers",
+        .help = "Content-Security-Policy of the responses",
     },
     {
         .section = OPTIONS_FILES,
@@ -200,7 +200,7 @@ static const struct options_row rows[] = {
         .value = {.type = VALUE_BOOL},
         .initial = "false",
         .reload = OPTIONS_NEW_SESSIONS,
-        .help = "serve names that begin with a dot as well, such as .well-known",
+        .help = "also serve names that begin with a dot, such as .well-known",
     },
 
     {
@@ -238,7 +238,7 @@ static const struct options_row rows[] = {
         .value = {.type = VALUE_TEXT, .check = pattern_check_field},
         .required = true,
         .reload = OPTIONS_NEW_SESSIONS,
-        .help = "its value",
+        .help = "value of the header field",
     },
 };
 

@@ -13,7 +13,7 @@ static const struct value_name client_verify_modes[] = {
     {"required", CONFIG_VERIFY_REQUIRED, false},
     {NULL, 0, false},
 };
-/* The aliases are websockify's words. */
+/* The aliases are websockify's names. */
 static const struct value_name tls_versions[] = {
     {"1.1", CONFIG_TLS_1_1, false},    {"1.2", CONFIG_TLS_1_2, false},
     {"1.3", CONFIG_TLS_1_3, false},    {"tlsv1_1", CONFIG_TLS_1_1, true},
@@ -43,15 +43,16 @@ static const struct options_row rows[] = {
         .value = {.type = VALUE_LISTEN},
         .required = true,
         .reload = OPTIONS_LIVE,
-        .flags = {{.name = "unix-listen",
-                   .argument = "FILE",
-                   .prefix = "unix:",
-                   .help = "listen on a Unix socket, @NAME for an abstract one, instead of a "
-                           "[HOST:]PORT"},
-                  {.name = "inetd",
-                   .sets = "fd:0",
-                   .help = "standard input is the socket to listen on, as inetd has it with "
-                           "'wait'"}},
+        .flags =
+            {{.name = "unix-listen",
+              .argument = "FILE",
+              .prefix = "unix:",
+              .help = "listen on a Unix socket, @NAME for an abstract one, instead of a "
+                      "[HOST:]PORT"},
+             {.name = "inetd",
+              .sets = "fd:0",
+              .help =
+                  "listen on the socket that is standard input, as inetd passes it with 'wait'"}},
         .help = "where to listen: PORT, HOST:PORT, [IPV6]:PORT, unix:PATH, unix:@NAME, or fd:N "
                 "for a listening socket that the process was started with",
     },
@@ -61,8 +62,8 @@ static const struct options_row rows[] = {
         OPTIONS_FIELD(config_listener, base_path),
         .value = {.type = VALUE_TEXT, .check = pattern_check_base},
         .reload = OPTIONS_NEW_SESSIONS,
-        .help = "serve only requests at or below this path, and match routes against the rest of "
-                "it; default: /",
+        .help = "serve only requests at or below this path, and match routes against the rest; "
+                "default: /",
     },
     {
         .section = OPTIONS_LISTENER,
@@ -81,7 +82,7 @@ static const struct options_row rows[] = {
         .value = {.type = VALUE_ENUM, .names = proxy_modes},
         .initial = "off",
         .reload = OPTIONS_NEW_SESSIONS,
-        .help = "PROXY protocol header, version 1 or 2, from trusted_proxies: off, accept (when "
+        .help = "PROXY protocol header, version 1 or 2, from trusted_proxies: off, accept (if "
                 "there is one) or require",
     },
     {
@@ -92,8 +93,8 @@ static const struct options_row rows[] = {
         .list = true,
         .implied = true,
         .reload = OPTIONS_NEW_SESSIONS,
-        .help = "addresses whose PROXY header, X-Forwarded-For and Forwarded are believed; "
-                "default: those of the process",
+        .help = "addresses whose PROXY header, X-Forwarded-For and Forwarded are trusted; default: "
+                "those of the process",
     },
     {
         .section = OPTIONS_LISTENER,
@@ -102,7 +103,7 @@ static const struct options_row rows[] = {
         .value = {.type = VALUE_CIDR},
         .list = true,
         .reload = OPTIONS_NEW_SESSIONS,
-        .help = "the only client addresses that are let in; default: all",
+        .help = "client addresses that are accepted; all others are refused; default: all",
     },
     {
         .section = OPTIONS_LISTENER,
@@ -120,8 +121,8 @@ static const struct options_row rows[] = {
         .value = {.type = VALUE_COUNT, .min = 1, .max = 10000000, .zero = "off"},
         .initial = "off",
         .reload = OPTIONS_NEW_SESSIONS,
-        .help = "most connections of this listener: more are refused. On an operators' listener, "
-                "how many it takes at once: more wait; off: 64",
+        .help = "most connections of this listener; more are refused. On an operators' listener "
+                "more wait to be accepted, and off means 64",
     },
     {
         .section = OPTIONS_LISTENER,
@@ -159,7 +160,7 @@ static const struct options_row rows[] = {
         OPTIONS_FIELD(config_listener, unix_owner),
         .value = {.type = VALUE_TEXT},
         .reload = OPTIONS_LIVE,
-        .help = "user that owns the Unix socket; default: who starts wsluice",
+        .help = "user that owns the Unix socket; default: the user who starts wsluice",
     },
     {
         .section = OPTIONS_LISTENER,
@@ -167,7 +168,8 @@ static const struct options_row rows[] = {
         OPTIONS_FIELD(config_listener, unix_group),
         .value = {.type = VALUE_TEXT},
         .reload = OPTIONS_LIVE,
-        .help = "group that owns the Unix socket; default: that of who starts wsluice",
+        .help =
+            "group that owns the Unix socket; default: the group of the user who starts wsluice",
     },
 
     {
@@ -177,7 +179,7 @@ static const struct options_row rows[] = {
         .value = {.type = VALUE_ENUM, .names = tls_modes},
         .initial = "off",
         .implied = true,
-        .resumes = true, /* what shares the port is no matter of a TLS session */
+        .resumes = true, /* plain clients on the port do not concern TLS sessions */
         .reload = OPTIONS_LIVE,
         .flags = {{.name = "ssl-only",
                    .sets = "required",
@@ -195,7 +197,7 @@ static const struct options_row rows[] = {
         .reload = OPTIONS_LIVE,
         .flags = {{.name = "verify-client",
                    .sets = "required",
-                   .help = "ask TLS clients for a certificate and refuse those without a good "
+                   .help = "ask TLS clients for a certificate and refuse those without a valid "
                            "one"}},
         .help = "certificates of TLS clients: off, optional or required; default: required with "
                 "client_ca, else off",

@@ -48,7 +48,7 @@ static const struct options_row rows[] = {
         OPTIONS_FIELD(config, user),
         .value = {.type = VALUE_TEXT},
         .reload = OPTIONS_RESTART,
-        .help = "user to become once everything is bound and read; default: stay",
+        .help = "user to switch to once sockets are bound and files are read; default: no change",
     },
     {
         .section = OPTIONS_PROCESS,
@@ -56,7 +56,7 @@ static const struct options_row rows[] = {
         OPTIONS_FIELD(config, group),
         .value = {.type = VALUE_TEXT},
         .reload = OPTIONS_RESTART,
-        .help = "group to become with user; default: the user's own",
+        .help = "group to switch to together with user; default: that user's group",
     },
     {
         .section = OPTIONS_PROCESS,
@@ -65,8 +65,7 @@ static const struct options_row rows[] = {
         .value = {.type = VALUE_PATH},
         .reload = OPTIONS_RESTART,
         .flags = {{.name = "pid-file", .ours = true, .argument = "FILE"}},
-        .help = "file that holds the number of the process that serves; wsluice reload finds it "
-                "there",
+        .help = "file with the process ID of the process that serves; wsluice reload reads it",
     },
     {
         .section = OPTIONS_PROCESS,
@@ -75,8 +74,8 @@ static const struct options_row rows[] = {
         .value = {.type = VALUE_CIDR},
         .list = true,
         .reload = OPTIONS_NEW_SESSIONS,
-        .help = "addresses of proxies in front whose word about the client is taken, on listeners "
-                "that do not name their own",
+        .help = "addresses of proxies in front that are trusted to send the client's address; for "
+                "listeners that do not set their own",
     },
 
     {
@@ -91,7 +90,7 @@ static const struct options_row rows[] = {
                    .sets = "debug",
                    .help = "log everything: the same as --log-level=debug"},
                   {.name = "log-level", .ours = true, .argument = "LEVEL"}},
-        .help = "the least that is logged: debug, info, warn or error",
+        .help = "lowest level that is logged: debug, info, warn or error",
     },
     {
         .section = OPTIONS_LOG,
@@ -132,8 +131,8 @@ static const struct options_row rows[] = {
                    .argument = "ADDRESS",
                    .help = "log to syslog as well: a socket's path, such as /dev/log, or HOST:PORT "
                            "for UDP"}},
-        .help = "where syslog listens: a socket's path, such as /dev/log, or HOST:PORT for UDP; "
-                "beside a target that is named it gets every line as well",
+        .help = "address of syslog: a socket's path, such as /dev/log, or HOST:PORT for UDP; with "
+                "another log.target, every line goes to both",
     },
     {
         .section = OPTIONS_LOG,
@@ -175,7 +174,7 @@ static const struct options_row rows[] = {
         .initial = "10s",
         .reload = OPTIONS_NEW_SESSIONS,
         .flags = {{.name = "handshake-timeout", .ours = true, .argument = "TIME"}},
-        .help = "from accepting a connection to its finished upgrade, TLS included",
+        .help = "time from accepting a connection to its finished upgrade, TLS included",
     },
     {
         .section = OPTIONS_LIMITS,
@@ -185,7 +184,7 @@ static const struct options_row rows[] = {
         .initial = "5s",
         .reload = OPTIONS_NEW_SESSIONS,
         .flags = {{.name = "close-timeout", .ours = true, .argument = "TIME"}},
-        .help = "for the last bytes and the Close handshake of a session that ends",
+        .help = "time for the last bytes and the Close handshake when a session ends",
     },
     {
         .section = OPTIONS_LIMITS,
@@ -204,8 +203,8 @@ static const struct options_row rows[] = {
         .value = {.type = VALUE_DURATION, .min = 100, .max = VALUE_HOURS(1)},
         .initial = "30s",
         .reload = OPTIONS_NEW_SESSIONS,
-        .help = "for the answer to a plain request to be there, and then for each of its bytes to "
-                "be taken",
+        .help = "time for the response to a plain request to be ready, and then for the client to "
+                "take each of its bytes",
     },
     {
         .section = OPTIONS_LIMITS,
@@ -215,7 +214,8 @@ static const struct options_row rows[] = {
             {.type = VALUE_DURATION, .min = VALUE_SECONDS(1), .max = VALUE_HOURS(1), .zero = "off"},
         .initial = "30s",
         .reload = OPTIONS_NEW_SESSIONS,
-        .help = "how long an HTTP connection may wait for its next request; off: one request each",
+        .help = "how long an HTTP connection may wait for its next request; off: one request per "
+                "connection",
     },
     {
         .section = OPTIONS_LIMITS,
@@ -224,8 +224,8 @@ static const struct options_row rows[] = {
         .value = {.type = VALUE_DURATION, .min = 100, .max = VALUE_HOURS(1), .zero = "off"},
         .initial = "off",
         .reload = OPTIONS_LIVE,
-        .help = "after SIGTERM or SIGINT, how long clients are still taken while health says not "
-                "ready, so that load balancers hear of it before they are refused",
+        .help = "after SIGTERM or SIGINT, how long new clients are still accepted while health "
+                "says not ready, so that load balancers learn of it before connections are refused",
     },
     {
         .section = OPTIONS_LIMITS,
@@ -235,7 +235,7 @@ static const struct options_row rows[] = {
         .initial = "30s",
         .reload = OPTIONS_LIVE,
         .flags = {{.name = "drain-timeout", .ours = true, .argument = "TIME"}},
-        .help = "for open sessions to end after SIGTERM or SIGINT",
+        .help = "time for open sessions to end after SIGTERM or SIGINT",
     },
     {
         .section = OPTIONS_LIMITS,
@@ -245,8 +245,8 @@ static const struct options_row rows[] = {
         .initial = "20s",
         .quick = "0ms",
         .reload = OPTIONS_LIVE,
-        .help = "over which sessions are told to end then, so that clients do not come back as one "
-                "wave; at most what drain_timeout leaves",
+        .help = "period over which sessions are then told to end, so that clients do not all "
+                "reconnect at once; at most what drain_timeout leaves",
     },
     {
         .section = OPTIONS_LIMITS,
@@ -255,8 +255,8 @@ static const struct options_row rows[] = {
         .value = {.type = VALUE_DURATION, .min = 100, .max = VALUE_HOURS(1)},
         .initial = "1m",
         .reload = OPTIONS_LIVE,
-        .help = "after SIGUSR2, how long the process that is to take over may need to serve; it is "
-                "ended then, and this one goes on",
+        .help = "after SIGUSR2, time for the new process to start to serve; after it, the new "
+                "process is ended and the old one continues",
     },
     {
         .section = OPTIONS_LIMITS,
@@ -295,7 +295,7 @@ static const struct options_row rows[] = {
         .value = {.type = VALUE_COUNT, .min = 1, .max = 1000000, .zero = "off"},
         .initial = "off",
         .reload = OPTIONS_LIVE,
-        .help = "most connections of one client address, of one /64 with IPv6",
+        .help = "most connections of one client address; of one /64 with IPv6",
     },
     {
         .section = OPTIONS_LIMITS,
@@ -324,7 +324,8 @@ static const struct options_row rows[] = {
         .required = true,
         .reload = OPTIONS_NEW_SESSIONS,
         .flags = {{.name = "admin-socket", .ours = true, .argument = "FILE"}},
-        .help = "Unix socket for wsluice status and wsluice kill; who may open it may end sessions",
+        .help = "Unix socket for wsluice status, kill and health; users who can open it can end "
+                "sessions",
     },
     {
         .section = OPTIONS_ADMIN,
@@ -333,7 +334,7 @@ static const struct options_row rows[] = {
         .value = {.type = VALUE_MODE, .max = 0777},
         .initial = "0600",
         .reload = OPTIONS_NEW_SESSIONS,
-        .help = "permissions of that socket, octal",
+        .help = "permissions of that socket",
     },
 
     {
@@ -344,7 +345,7 @@ static const struct options_row rows[] = {
         .initial = "false",
         .reload = OPTIONS_RESTART,
         .flags = {{.name = "run-once", .sets = "true"}},
-        .help = "end after the first session",
+        .help = "exit after the first session",
     },
     {
         .section = OPTIONS_EXIT,
@@ -355,7 +356,7 @@ static const struct options_row rows[] = {
         .initial = "off",
         .reload = OPTIONS_RESTART,
         .flags = {{.name = "timeout", .argument = "TIME"}},
-        .help = "stop listening so long after the start, and end with the last session",
+        .help = "stop listening this long after the start, and exit with the last session",
     },
     {
         .section = OPTIONS_EXIT,
@@ -366,7 +367,7 @@ static const struct options_row rows[] = {
         .initial = "off",
         .reload = OPTIONS_RESTART,
         .flags = {{.name = "idle-timeout", .argument = "TIME"}},
-        .help = "end when there was no connection for so long",
+        .help = "exit after this long without a connection",
     },
 
     {
@@ -387,7 +388,7 @@ static const struct options_row rows[] = {
         .initial = "exit",
         .reload = OPTIONS_RESTART,
         .flags = {{.name = "wrap-mode", .argument = "MODE"}},
-        .help = "exit (in good order), ignore, or respawn",
+        .help = "when the program ends: exit (after a drain), ignore, or respawn",
     },
 };
 

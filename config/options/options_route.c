@@ -23,7 +23,7 @@ static const struct value_name healths[] = {
     {"ready", CONFIG_HEALTH_READY, false},
     {NULL, 0, false},
 };
-/* A route of this kind says so with a switch. */
+/* A switch that sets the route's kind. */
 static const struct value_name metrics_kinds[] = {
     {"false", CONFIG_KIND_BRIDGE, false},
     {"true", CONFIG_KIND_METRICS, false},
@@ -55,8 +55,8 @@ static const struct options_row rows[] = {
         .value = {.type = VALUE_TEXT, .check = pattern_check_path},
         .initial = "/*",
         .reload = OPTIONS_NEW_SESSIONS,
-        .help = "request path that the route is for: /vnc, all below /vnc/*, or /desk/{NAME} with "
-                "a capture",
+        .help = "request path of the route: /vnc, everything below /vnc/*, or /desk/{NAME} with a "
+                "capture",
     },
     {
         .section = OPTIONS_ROUTE,
@@ -64,7 +64,7 @@ static const struct options_row rows[] = {
         OPTIONS_FIELD(config_route, host),
         .value = {.type = VALUE_TEXT, .check = pattern_check_host},
         .reload = OPTIONS_NEW_SESSIONS,
-        .help = "host that clients ask for: desk.example.com, or *.example.com for its subdomains; "
+        .help = "host name of the request: desk.example.com, or *.example.com for its subdomains; "
                 "default: any",
     },
     {
@@ -73,7 +73,7 @@ static const struct options_row rows[] = {
         OPTIONS_FIELD(config_route, redirect),
         .value = {.type = VALUE_TEXT, .check = pattern_check_redirect},
         .reload = OPTIONS_NEW_SESSIONS,
-        .help = "answer with a redirect to this URL, which may hold {host} (without its port), "
+        .help = "answer with a redirect to this URL, which may contain {host} (without its port), "
                 "{path} and {query} (with its question mark)",
     },
     {
@@ -101,10 +101,9 @@ static const struct options_row rows[] = {
         .value = {.type = VALUE_ENUM, .names = healths},
         .initial = "off",
         .reload = OPTIONS_NEW_SESSIONS,
-        .help =
-            "answer whether wsluice is live (it runs) or ready (it accepts sessions); live is "
-            "answered over a limit of clients, too, but not over TLS on a listener that clients "
-            "share",
+        .help = "answer whether wsluice is live (it runs) or ready (it accepts sessions); live is "
+                "answered even if a client limit is reached, but not over TLS on a listener that "
+                "serves clients as well",
     },
     {
         .section = OPTIONS_ROUTE,
@@ -113,8 +112,8 @@ static const struct options_row rows[] = {
         .value = {.type = VALUE_BOOL},
         .initial = "false",
         .reload = OPTIONS_NEW_SESSIONS,
-        .help = "answer with a page that shows sessions and targets; clients that allow lists may "
-                "end sessions there. Under another name than localhost it needs host",
+        .help = "answer with a page of sessions and targets; clients in allow can end sessions "
+                "there. To answer under a name other than localhost, the route needs host",
     },
     {
         .section = OPTIONS_ROUTE,
@@ -123,8 +122,8 @@ static const struct options_row rows[] = {
         .value = {.type = VALUE_BOOL},
         .initial = "false",
         .reload = OPTIONS_NEW_SESSIONS,
-        .help = "answer requests that are no WebSocket with the built-in demo page, whose target "
-                "should echo",
+        .help = "answer requests that are not WebSocket requests with the built-in demo page; the "
+                "target should be an echo server",
     },
     {
         .section = OPTIONS_ROUTE,
@@ -133,7 +132,7 @@ static const struct options_row rows[] = {
         .value = {.type = VALUE_TEXT, .check = pattern_check_reference},
         .list = true,
         .reload = OPTIONS_NEW_SESSIONS,
-        .help = "names of routes, or their paths, that must have a usable target for health: ready",
+        .help = "names or paths of the routes that must have a usable target for health: ready",
     },
     {
         .section = OPTIONS_ROUTE,
@@ -143,7 +142,7 @@ static const struct options_row rows[] = {
         .initial = "round_robin",
         .reload = OPTIONS_NEW_SESSIONS,
         .help = "which target a session gets: round_robin, least_sessions or first (the others are "
-                "spare)",
+                "backups)",
     },
     {
         .section = OPTIONS_ROUTE,
@@ -161,8 +160,8 @@ static const struct options_row rows[] = {
         .value = {.type = VALUE_DURATION, .min = 100, .max = VALUE_HOURS(1)},
         .initial = "1s",
         .reload = OPTIONS_NEW_SESSIONS,
-        .help =
-            "how long a target that is down is left alone at first; doubles up to 32 times that",
+        .help = "time before a target that is down is tried again; doubles with each failure, up "
+                "to 32 times this",
     },
     {
         .section = OPTIONS_ROUTE,
@@ -172,14 +171,15 @@ static const struct options_row rows[] = {
         .initial = "first",
         .quick = "after_upgrade",
         .reload = OPTIONS_NEW_SESSIONS,
-        .flags = {{.name = "connect",
-                   .ours = true,
-                   .argument = "WHEN",
-                   .help =
-                       "first: a dead target is an HTTP 502; after-upgrade: it is a Close frame "
-                       "with code 1011 and a reason, which browsers can show"}},
-        .help = "first: dial the target, then answer 101 or 502; after_upgrade: answer 101, then "
-                "dial, and close with code 1011 if that fails",
+        .flags =
+            {{.name = "connect",
+              .ours = true,
+              .argument = "WHEN",
+              .help =
+                  "first: clients of a dead target get an HTTP 502; after-upgrade: a Close frame "
+                  "with code 1011 and a reason, which browsers can show"}},
+        .help = "first: connect to the target, then answer 101 or 502; after_upgrade: answer 101, "
+                "then connect, and close with code 1011 if that fails",
     },
     {
         .section = OPTIONS_ROUTE,
@@ -189,7 +189,7 @@ static const struct options_row rows[] = {
         .initial = "10s",
         .reload = OPTIONS_NEW_SESSIONS,
         .flags = {{.name = "connect-timeout", .ours = true, .argument = "TIME"}},
-        .help = "for reaching the target, all its addresses together",
+        .help = "time to connect to the target, for all its addresses together",
     },
     {
         .section = OPTIONS_ROUTE,
@@ -198,7 +198,8 @@ static const struct options_row rows[] = {
         .value = {.type = VALUE_DURATION, .min = 100, .max = VALUE_HOURS(1), .zero = "off"},
         .initial = "off",
         .reload = OPTIONS_NEW_SESSIONS,
-        .help = "keep trying a target that refuses for so long, as it may be just starting",
+        .help = "how long to keep trying a target that refuses connections, as it may still be "
+                "starting",
     },
     {
         .section = OPTIONS_ROUTE,
@@ -209,7 +210,7 @@ static const struct options_row rows[] = {
         .quick = "any",
         .reload = OPTIONS_NEW_SESSIONS,
         .help = "origins that browsers may connect from, such as https://*.example.com, or any; "
-                "default: the host that the client asks for, with https where it came over TLS",
+                "default: the host of the request, with https if it came over TLS",
     },
     {
         .section = OPTIONS_ROUTE,
@@ -218,7 +219,7 @@ static const struct options_row rows[] = {
         .value = {.type = VALUE_CIDR},
         .list = true,
         .reload = OPTIONS_NEW_SESSIONS,
-        .help = "the only client addresses that the route serves; default: all",
+        .help = "client addresses that the route serves; all others are refused; default: all",
     },
     {
         .section = OPTIONS_ROUTE,
@@ -246,8 +247,8 @@ static const struct options_row rows[] = {
         .value = {.type = VALUE_TEXT, .check = pattern_check_token},
         .list = true,
         .reload = OPTIONS_NEW_SESSIONS,
-        .help = "WebSocket subprotocols to agree to, the preferred one first; default: binary, "
-                "else what the client offers first, but never base64",
+        .help = "WebSocket subprotocols to accept, in order of preference; default: binary, else "
+                "the first that the client offers, but never base64",
     },
     {
         .section = OPTIONS_ROUTE,
@@ -258,7 +259,7 @@ static const struct options_row rows[] = {
         .initial = "30s",
         .reload = OPTIONS_NEW_SESSIONS,
         .flags = {{.name = "heartbeat", .argument = "TIME"}},
-        .help = "ping a client that has sent nothing for so long; 0: never",
+        .help = "ping a client that has sent nothing for this long; off: never",
     },
     {
         .section = OPTIONS_ROUTE,
@@ -268,7 +269,7 @@ static const struct options_row rows[] = {
         .initial = "15s",
         .reload = OPTIONS_NEW_SESSIONS,
         .flags = {{.name = "ping-timeout", .ours = true, .argument = "TIME"}},
-        .help = "a client that sends nothing for so long after a ping is dead",
+        .help = "a client that sends nothing for this long after a ping is disconnected",
     },
     {
         .section = OPTIONS_ROUTE,
@@ -278,7 +279,8 @@ static const struct options_row rows[] = {
             {.type = VALUE_DURATION, .min = VALUE_SECONDS(1), .max = VALUE_DAYS(30), .zero = "off"},
         .initial = "off",
         .reload = OPTIONS_NEW_SESSIONS,
-        .help = "end a session that carries no data either way for so long; pings do not count",
+        .help = "end a session that carries no data in either direction for this long; pings do "
+                "not count",
     },
     {
         .section = OPTIONS_ROUTE,
@@ -289,7 +291,7 @@ static const struct options_row rows[] = {
         .initial = "off",
         .reload = OPTIONS_NEW_SESSIONS,
         .flags = {{.name = "max-duration", .ours = true, .argument = "TIME"}},
-        .help = "longest session",
+        .help = "longest duration of a session",
     },
     {
         .section = OPTIONS_ROUTE,

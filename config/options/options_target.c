@@ -28,8 +28,8 @@ static const struct options_row rows[] = {
                    .prefix = "unix:",
                    .help = "bridge to a Unix socket, @NAME for an abstract one, instead of a "
                            "TARGET_HOST:PORT"}},
-        .help = "what clients reach: tcp://HOST:PORT, tls://HOST:PORT, unix:PATH or unix:@NAME; "
-                "HOST may hold {NAME}s of path",
+        .help = "address of the target: tcp://HOST:PORT, tls://HOST:PORT, unix:PATH or unix:@NAME; "
+                "HOST may contain {NAME}s of path",
     },
     {
         .section = OPTIONS_TARGET,
@@ -57,9 +57,8 @@ static const struct options_row rows[] = {
         .value = {.type = VALUE_TEXT, .check = pattern_check_server_name},
         .reload = OPTIONS_NEW_SESSIONS,
         .flags = {{.name = "ssl-target-name", .ours = true, .argument = "NAME"}},
-        .help =
-            "the name that the target's certificate must have; may hold {NAME}s of path, as the "
-            "address may; default: its host",
+        .help = "name that the target's certificate must have; may contain {NAME}s of path; "
+                "default: the host of the address",
     },
     {
         .section = OPTIONS_TARGET,
@@ -111,8 +110,8 @@ static const struct options_row rows[] = {
         .value = {.type = VALUE_ENUM, .names = probes},
         .initial = "off",
         .reload = OPTIONS_NEW_SESSIONS,
-        .help = "ask now and then whether the target is up: off, connect or banner (connect, and "
-                "expect its first bytes)",
+        .help = "check regularly whether the target is up: off, connect, or banner (connect, and "
+                "compare its first bytes)",
     },
     {
         .section = OPTIONS_TARGET,
@@ -120,7 +119,7 @@ static const struct options_row rows[] = {
         OPTIONS_FIELD(config_target, banner),
         .value = {.type = VALUE_TEXT},
         .reload = OPTIONS_NEW_SESSIONS,
-        .help = "what a probe expects first, such as RFB 003. or SSH-2.0",
+        .help = "first bytes that a probe expects, such as RFB 003. or SSH-2.0",
     },
     {
         .section = OPTIONS_TARGET,
@@ -138,7 +137,7 @@ static const struct options_row rows[] = {
         .value = {.type = VALUE_DURATION, .min = 10, .max = VALUE_HOURS(1)},
         .initial = "3s",
         .reload = OPTIONS_NEW_SESSIONS,
-        .help = "for a probe to connect and to read the banner",
+        .help = "time for a probe to connect and to read the banner",
     },
 };
 

@@ -6,7 +6,7 @@
 
 enum { PATH_TEXT_MAX = 200, WIDTH = 79, COLUMN = 44 };
 
-/* ---- what a value may be ---- */
+/* ---- types of values ---- */
 
 static void print_range(const struct value_spec *spec, const char *noun, FILE *stream)
 {
@@ -73,9 +73,9 @@ static const char *reload_text(enum options_reload reload)
 {
     switch (reload) {
     case OPTIONS_LIVE:
-        return "holds at once";
+        return "applies at once";
     case OPTIONS_NEW_SESSIONS:
-        return "holds for new connections";
+        return "applies to new connections";
     case OPTIONS_RESTART:
         return "needs a restart";
     }
@@ -187,8 +187,8 @@ static void begin_another(bool *any, FILE *stream)
     *any = true;
 }
 
-/* "drain_delay" instead of "limits.drain_delay". False: no section has it. */
-static bool print_wherever(const char *name, FILE *stream)
+/* Every option and section of that name: "drain_delay" for "limits.drain_delay". False: none. */
+static bool print_all_named(const char *name, FILE *stream)
 {
     const struct options_row *row;
     bool any = false;
@@ -222,7 +222,7 @@ bool reference_print(const char *path, FILE *stream, const char **nearest)
         if (options_child(parent, step, &section))
             continue;
         row = options_find(parent, step);
-        if (!row && parent == OPTIONS_PROCESS && *path == '\0' && print_wherever(step, stream))
+        if (!row && parent == OPTIONS_PROCESS && *path == '\0' && print_all_named(step, stream))
             return true;
         if (!row) {
             *nearest = nearest_name(parent, step);
@@ -255,15 +255,15 @@ static const char introduction[] =
     "<!-- Made by `wsluice help-config --markdown`; tests/check/reference.sh holds it fresh. -->\n"
     "\n"
     "    wsluice --config gateway.yaml            run it\n"
-    "    wsluice check gateway.yaml               say all that is wrong with it\n"
-    "    wsluice --print-config --config FILE     print what is in effect; as well for a quick\n"
-    "                                             command line, as a file to begin with\n"
-    "    wsluice help-config [PATH]               this page, or the part of it about PATH\n"
+    "    wsluice check gateway.yaml               list all errors in it\n"
+    "    wsluice --print-config --config FILE     print the options in effect; also turns a quick\n"
+    "                                             command line into a file to start with\n"
+    "    wsluice help-config [PATH]               this page, or its part about PATH\n"
     "    wsluice schema                           a JSON Schema, for editors\n"
-    "    wsluice reload gateway.yaml              check it, and have the process that serves\n"
-    "                                             read it again (it needs a pid_file)\n"
+    "    wsluice reload gateway.yaml              check it, then tell the process that serves\n"
+    "                                             to read it again (it needs a pid_file)\n"
     "\n"
-    "`examples/` has whole files for real situations. A small one:\n"
+    "`examples/` has complete files for common situations. A small one:\n"
     "\n"
     "```yaml\n"
     "listeners:\n"
@@ -275,33 +275,33 @@ static const char introduction[] =
     "    target: tcp://10.0.0.5:5900\n"
     "```\n"
     "\n"
-    "## How it is written\n"
+    "## Syntax\n"
     "\n"
-    "- It is YAML 1.1 or 1.2. Anchors, aliases and merge keys work; a top-level key that begins\n"
-    "  with `x-` is a place to keep anchors in. Quote what begins with `[`, `{`, `*` or `:`.\n"
-    "- An element of `listeners`, `certificates` and `targets` may be nothing but its address or\n"
-    "  its certificate: `target: tcp://desk:5900` is `target: {address: \"tcp://desk:5900\"}`, "
+    "- The file is YAML 1.1 or 1.2. Anchors, aliases and merge keys work; top-level keys that "
+    "begin\n"
+    "  with `x-` may hold anchors. Quote texts that begin with `[`, `{`, `*` or `:`.\n"
+    "- An element of `listeners`, `certificates` and `targets` may be only its address or its\n"
+    "  certificate: `target: tcp://desk:5900` is `target: {address: \"tcp://desk:5900\"}`, "
     "and\n"
     "  `target:` is `targets:` with one element.\n"
     "- **Durations** are `250ms`, `30s`, `5m`, `1h` or `7d`; a bare number is seconds. **Sizes** "
     "are\n"
     "  `512`, `16KiB` or `1MiB`.\n"
-    "- **Paths** are relative to the file that they stand in.\n"
-    "- **Variables**: `${NAME}` and `${NAME:-default}` in a value come from the environment, when\n"
-    "  the file is read. `$$` is one `$`.\n"
-    "- **Secrets**, and every other text, can be kept in a file of their own:\n"
-    "  `key_password: {file: desk.password}`. One newline at its end is left out.\n"
-    "- **`include`** names files whose listeners and routes are added: `include: conf.d/*.yaml`, "
-    "or\n"
-    "  a list. Matches are read in the order of their names, and may include others.\n"
-    "- The command line's `--workers`, `--log-...` and other flags of the process win over the\n"
-    "  file.\n"
+    "- **Paths** are relative to the file that contains them.\n"
+    "- **Variables**: `${NAME}` and `${NAME:-default}` in a value are replaced by the environment\n"
+    "  variable when the file is read. `$$` is one `$`.\n"
+    "- **Secrets**, and all other texts, can be read from a file of their own:\n"
+    "  `key_password: {file: desk.password}`. One newline at its end is ignored.\n"
+    "- **`include`** names files with more listeners and routes: `include: conf.d/*.yaml`, or a\n"
+    "  list. Matches are read in the order of their names, and may include other files.\n"
+    "- `--workers`, `--log-...` and other flags of the process on the command line take\n"
+    "  precedence over the file.\n"
     "\n"
     "## Options\n"
     "\n"
-    "The last column says what a reload does with a changed value.\n";
+    "The last column says when a reload applies a changed value.\n";
 
-/* A bar would end the cell. */
+/* A bar ends a cell. */
 static void put_cell(const char *text, FILE *stream)
 {
     for (; *text; text++)
@@ -350,7 +350,7 @@ static void put_table(enum options_section section, FILE *stream)
     }
 }
 
-/* A section, and those inside of it right behind it. */
+/* A section, followed by those inside it. */
 static void put_tables(enum options_section section, FILE *stream)
 {
     put_table(section, stream);

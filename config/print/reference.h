@@ -1,9 +1,9 @@
 /*
- * What the option table says, for people: one option, a section, or all of it as a page of
- * Markdown, which is config/README.md.
+ * The option table as help: one option, a section, or all options as a page of Markdown, which is
+ * config/README.md.
  *
- * Owns: nothing. Thread: any. Errors: false for a name that the table does not have; a stream that
- * fails is its owner's to notice. Lifetime: none.
+ * Owns: nothing. Thread: any. Errors: false for a name that the table does not have; the owner
+ * of the stream checks it for errors. Lifetime: none.
  */
 #ifndef WSLUICE_CONFIG_PRINT_REFERENCE_H
 #define WSLUICE_CONFIG_PRINT_REFERENCE_H
@@ -16,8 +16,8 @@
 
 /*
  * An option or a section by its path, with or without brackets: "routes[2].target.ca" or
- * "routes.targets.ca"; by its own name alone every one that has it. False: there is none, and
- * *nearest is the name that was meant, or NULL.
+ * "routes.targets.ca"; or by its own name, all of that name. False: there is none, and *nearest is
+ * a similar name or NULL.
  */
 bool reference_print(const char *path, FILE *stream, const char **nearest);
 

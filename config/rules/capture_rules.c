@@ -96,6 +96,6 @@ bool capture_rules_check_template(const struct route_check *check, struct option
                              name.ptr);
     }
     if (cursor && strpbrk(cursor, "{}"))
-        route_check_complain(check, option, "write {NAME}", "has a brace without its partner");
+        route_check_complain(check, option, "write {NAME}", "has an unmatched brace");
     return any;
 }

@@ -32,11 +32,10 @@ static void check_purposes(const struct route_check *check, const struct purpose
             "the route has %s%s as well", first->name, place);
     }
     if (!first && !check->route->files.root)
-        route_check_complain(
-            check, route_check_option(check, NULL),
-            "give it a target, such as tcp://localhost:5900",
-            "the route leads nowhere: it has no target, tokens, files, redirect, metrics, "
-            "health or status");
+        route_check_complain(check, route_check_option(check, NULL),
+                             "give it a target, such as tcp://localhost:5900",
+                             "the route has no target, tokens, files, redirect, metrics, "
+                             "health or status");
 }
 
 /* Options that need another one beside them, or exclude it. */
@@ -46,13 +45,13 @@ static void check_combinations(const struct route_check *check, bool bridge, boo
     struct option_ref files = {.section = OPTIONS_FILES, .outer = check->index};
     if (route->files.root && other)
         route_check_complain(check, files, "make it a route of its own",
-                             "files are for requests that come beside WebSockets, or alone");
+                             "files may stand alone or beside a target or tokens only");
     if (route->demo && !bridge)
         route_check_complain(check, route_check_option(check, "demo"), "add a target that echoes",
-                             "the demo page needs something to talk to");
+                             "the demo page needs a target");
     if (route->demo && route->files.root)
         route_check_complain(check, route_check_option(check, "demo"), "keep one of them",
-                             "there are files for the same requests");
+                             "files answer the same requests");
     if (route->record && !bridge)
         route_check_complain(check, route_check_option(check, "record"), "leave it out",
                              "there are no sessions here");

@@ -56,7 +56,7 @@ static void check_user(const struct check *check)
 {
     if (check->config->group && !check->config->user)
         complain(check, of_process(OPTIONS_PROCESS, "group"), "set user as well",
-                 "a group without a user drops nothing");
+                 "a group has no effect without a user");
 }
 
 /* Sessions and operators come in by different doors. */
@@ -93,7 +93,7 @@ static void check_tls(const struct check *check, size_t index)
     if (tls->client_verify == CONFIG_VERIFY_REQUIRED && tls->mode == CONFIG_TLS_OPTIONAL)
         option_ref_complain(check->names, check->diag, DIAG_WARNING, of_tls(index, "client_verify"),
                             check->names->flags ? "add --ssl-only" : "set tls.mode to required",
-                            "clients without TLS are let in without a certificate");
+                            "clients without TLS need no certificate");
 }
 
 /* One text for one place to listen at, however it was written. False: any free port, so many. */
@@ -167,7 +167,7 @@ static void check_needs(const struct check *check, size_t index)
         return;
     if (route->health != CONFIG_HEALTH_READY)
         complain(check, option, "write health: ready, or leave it out",
-                 "only readiness depends on routes");
+                 "only health: ready depends on routes");
     if (!check->names->incomplete)
         check_route_names(check, option, &route->needs);
 }
@@ -186,7 +186,7 @@ static void check_listener(struct check *check, size_t index)
     if (listener->proxy_protocol != CONFIG_PROXY_OFF && listener->trusted_proxies.count == 0)
         complain(check, of_listener(index, "proxy_protocol"),
                  "name the addresses of your proxies in trusted_proxies",
-                 "nobody is trusted to say who the client is");
+                 "no proxy is trusted to send the client's address");
     if ((listener->unix_owner || listener->unix_group) &&
         listener->address.kind != CONFIG_ADDRESS_UNIX)
         complain(check, of_listener(index, listener->unix_owner ? "socket_owner" : "socket_group"),
@@ -227,10 +227,9 @@ void rules_check(const struct config *config, const struct option_ref_names *nam
     struct check check = {.config = config, .names = names, .diag = diag};
     if (config->listener_count == 0 && !names->incomplete)
         complain(&check, of_process(OPTIONS_PROCESS, NULL), "add listeners",
-                 "there is nothing to listen on");
+                 "there are no listeners");
     if (config->route_count == 0 && !names->incomplete)
-        complain(&check, of_process(OPTIONS_PROCESS, NULL), "add routes",
-                 "there is nowhere to connect to");
+        complain(&check, of_process(OPTIONS_PROCESS, NULL), "add routes", "there are no routes");
     check_log(&check);
     check_user(&check);
     check_admin(&check);

@@ -41,7 +41,7 @@ static void check_target_tls(const struct route_check *check, const struct confi
     for (size_t i = 0; !target->tls && i < 4; i++)
         if (options[i].given)
             route_check_complain(check, with_key(option, options[i].key), remedy,
-                                 "means nothing without TLS");
+                                 "has no effect without TLS");
     if (target->tls && target->address.kind == CONFIG_ADDRESS_UNIX && !target->server_name &&
         !target->insecure)
         route_check_complain(check, with_key(option, "server_name"),
@@ -73,11 +73,11 @@ static void check_targets(const struct route_check *check)
         check_target_tls(check, target, route_check_target(check, i, NULL));
         if (target->probe == CONFIG_PROBE_BANNER && !target->banner)
             route_check_complain(check, route_check_target(check, i, "probe"),
-                                 "add banner: SSH-2.0, or whatever the target says first",
-                                 "no banner is named");
+                                 "add banner: SSH-2.0, or what the target sends first",
+                                 "there is no banner to compare with");
         if (target->banner && target->probe != CONFIG_PROBE_BANNER)
             route_check_complain(check, route_check_target(check, i, "banner"), "add probe: banner",
-                                 "nobody looks for it");
+                                 "only probe: banner uses it");
     }
 }
 
@@ -95,7 +95,7 @@ static void check_tokens(const struct route_check *check)
                                  tokens->target.server_name);
     if (strcmp(tokens->from, "path") == 0 && path[strlen(path) - 1] != '*')
         route_check_complain(check, with_key(option, "from"), "end the path with /*",
-                             "the route's path leaves no room for a token");
+                             "the route's path has no /* for the token");
 }
 
 void target_rules_check(const struct route_check *check)

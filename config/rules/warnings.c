@@ -86,7 +86,7 @@ static void check_pages(const struct config *config, const struct option_ref_nam
             continue;
         option_ref_complain(names, diag, DIAG_WARNING, option,
                             "add allow, or give it a listener of its own",
-                            "everybody who reaches listeners[%zu] may read it", i);
+                            "everyone who can connect to listeners[%zu] can read it", i);
         return;
     }
 }
@@ -103,8 +103,8 @@ static void check_liveness(const struct config *config, const struct option_ref_
             route_set_is_for_operators(route_set_kinds(config, listener)))
             continue;
         option_ref_complain(names, diag, DIAG_WARNING, option, "give it a listener of its own",
-                            "when too many clients come, listeners[%zu] closes TLS connections "
-                            "unanswered, those of probes too",
+                            "when a client limit is reached, listeners[%zu] closes TLS connections "
+                            "unanswered, those of health probes as well",
                             i);
         return;
     }
@@ -148,10 +148,10 @@ static void check_hosts(const struct config *config, const struct option_ref_nam
         if (host && is_any_host(route, host))
             option_ref_complain(
                 names, diag, DIAG_WARNING, option,
-                "name a part that all have in common: {NAME}.desks.internal here, or "
+                "write a fixed part: {NAME}.desks.internal here, or "
                 "desk-[0-9]{1,4} as the pattern",
-                "clients choose the whole host, so they reach each one that the "
-                "pattern allows, localhost perhaps");
+                "clients choose the whole host name, so they can reach every host that the "
+                "pattern allows, such as localhost");
     }
 }
 

@@ -81,7 +81,7 @@ static bool check_keys(const struct yaml_tree_node *const *children, size_t coun
         }
         if (is_merge(key) && !can_merge(value)) {
             diag_add(diag, DIAG_ERROR, key->where, NULL, "name an anchor: <<: *NAME",
-                     "'<<' merges mappings and nothing else");
+                     "'<<' can only merge mappings");
             return false;
         }
         *most += is_merge(key) ? value->weight : 1;

@@ -159,7 +159,7 @@ static bool add_alias(struct builder *builder, const yaml_event_t *event)
             continue;
         if (anchor->open)
             return refuse(builder, event->start_mark, NULL,
-                          "this alias stands for something that it is a part of");
+                          "this alias refers to a value that contains it");
         return add_child(builder, anchor->node, event->start_mark);
     }
     return refuse(builder, event->start_mark, "write the & before the *",
@@ -180,7 +180,7 @@ static bool tag_is_known(struct builder *builder, const yaml_char_t *tag, yaml_m
     if (!tag || strcmp((const char *)tag, "!") == 0 ||
         strncmp((const char *)tag, core, sizeof(core) - 1) == 0)
         return true;
-    return refuse(builder, mark, "leave it out", "wsluice knows no tags");
+    return refuse(builder, mark, "leave it out", "tags are not supported");
 }
 
 static bool add_scalar(struct builder *builder, const yaml_event_t *event)

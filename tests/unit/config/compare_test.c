@@ -71,7 +71,7 @@ static void lists_what_needs_a_restart(void **state)
 {
     struct config *old = snapshot_begin(), *changed = snapshot_begin();
     set(changed, row_of(OPTIONS_PROCESS, "workers"), changed, "3");
-    set(changed, row_of(OPTIONS_LOG, "level"), &changed->log, "debug"); /* holds at once */
+    set(changed, row_of(OPTIONS_LOG, "level"), &changed->log, "debug"); /* applies at once */
     set(changed, row_of(OPTIONS_EXIT, "once"), &changed->exit, "true");
     size_t cursor = 0;
     const struct options_row *row;

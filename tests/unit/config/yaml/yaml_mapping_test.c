@@ -85,8 +85,8 @@ static void refuses_other_keys(void **state)
     const struct yaml_tree_node mixed = {
         .kind = YAML_TREE_SEQUENCE, .weight = 7, .count = 2, .items = items};
     refuses(&ab, &a, "a key must be a name");
-    refuses(&merge_key, &a, "'<<' merges mappings and nothing else");
-    refuses(&merge_key, &mixed, "'<<' merges mappings and nothing else");
+    refuses(&merge_key, &a, "'<<' can only merge mappings");
+    refuses(&merge_key, &mixed, "'<<' can only merge mappings");
 }
 
 static void without_memory_there_is_a_finding(void **state)

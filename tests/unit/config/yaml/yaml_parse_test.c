@@ -121,8 +121,8 @@ static void unfolds_aliases(void **state)
     gives("a: &x [1, 2]\nb: *x\nc: &x 3\nd: *x\n",
           "{a: ['1', '2'], b: ['1', '2'], c: '3', d: '3'}");
     refuses("a: *x\n", 1, 4, "there is no anchor");
-    refuses("a: &x [1, *x]\n", 1, 11, "a part of");
-    refuses("&x {a: {b: *x}}", 1, 12, "a part of");
+    refuses("a: &x [1, *x]\n", 1, 11, "contains it");
+    refuses("&x {a: {b: *x}}", 1, 12, "contains it");
 }
 
 static void merges_mappings(void **state)
@@ -131,8 +131,8 @@ static void merges_mappings(void **state)
           "{a: {b: '1', c: '2'}, d: {c: '3', b: '1'}, e: {c: '4', b: '1'}}");
     gives("- &x {a: 1}\n- &y {a: 2, b: 3}\n- {<<: [*x, *y]}\n",
           "[{a: '1'}, {a: '2', b: '3'}, {a: '1', b: '3'}]");
-    refuses("a: {<<: 3}", 1, 5, "merges mappings");
-    refuses("a: {<<: [3]}", 1, 5, "merges mappings");
+    refuses("a: {<<: 3}", 1, 5, "can only merge mappings");
+    refuses("a: {<<: [3]}", 1, 5, "can only merge mappings");
 }
 
 static void bounds_what_a_text_costs(void **state)
@@ -179,8 +179,8 @@ static void refuses_what_is_no_configuration(void **state)
 {
     refuses("a: [1\n", 2, 1, "not YAML: ");
     refuses("a: 1\n---\nb: 2\n", 2, 1, "second document");
-    refuses("a: !x 1\n", 1, 4, "no tags");
-    refuses("!x {a: 1}\n", 1, 1, "no tags");
+    refuses("a: !x 1\n", 1, 4, "tags are not");
+    refuses("!x {a: 1}\n", 1, 1, "tags are not");
     refuses("? {a: 1}\n: 2\n", 1, 3, "a key must be a name");
     refuses("\"\\0\"", 1, 1, "NUL");
     refuses("a: \xff\xfe\n", 1, 1, "not text: ");

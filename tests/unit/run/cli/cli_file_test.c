@@ -61,7 +61,7 @@ static void a_file_has_its_own_addresses(void **state)
     parse(&run, "--config=gateway.yaml");
     assert_int_equal(run.result.exit_status, 1);
     assert_non_null(
-        strstr(run.err, "gateway.yaml:2:10: error: routes[0]: the route leads nowhere"));
+        strstr(run.err, "gateway.yaml:2:10: error: routes[0]: the route has no target"));
     assert_non_null(strstr(run.err, "     2 | routes: [{path: /}]\n       |          ^\n"));
     done(&run);
 }
