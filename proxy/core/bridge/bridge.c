@@ -241,44 +241,35 @@ static void send_close(struct bridge *bridge, uint64_t now)
 }
 
 /* A FIN that goes out is a step, too: the peer has its time to answer. */
-static struct io end_pipe(struct bridge *bridge, struct pipe *pipe, uint64_t now)
+static void end_pipe(struct bridge *bridge, struct pipe *pipe, uint64_t now)
 {
     struct io io = pipe_shutdown(pipe);
-    if (pipe->state == PIPE_SHUT)
+    if (io.status == IO_OK && pipe->state == PIPE_SHUT)
         bridge->progress_at = now;
-    return io;
 }
 
 /* When nothing else is left to do, closing the connection says the same at once. */
-static struct io end_down(struct bridge *bridge, uint64_t now)
+static void end_down(struct bridge *bridge, uint64_t now)
 {
-    bool last = bridge->client_in_done && bridge->target_in_done && pipe_finished(&bridge->up);
-    if (!last)
-        return end_pipe(bridge, &bridge->down, now);
-    bridge->down.state = PIPE_SHUT;
-    return io_status(IO_OK);
+    if (bridge->client_in_done && bridge->target_in_done && pipe_finished(&bridge->up))
+        bridge->down.state = PIPE_SHUT;
+    else
+        end_pipe(bridge, &bridge->down, now);
 }
 
-/* Everything that follows from the state alone; ends when nothing changes any more. */
+/* Up comes after our Close, which ends it when there is no memory to carry the Close. */
 void bridge_settle(struct bridge *bridge, uint64_t now)
 {
     if (WSL_UNLIKELY(bridge->slot_length > 0))
         send_slot(bridge, now);
     if (WSL_LIKELY(bridge->reason == REASON_none))
         return;
-
-    struct io io = io_status(IO_OK);
-    if (bridge->up.state == PIPE_ENDING && !bridge->up.blocked)
-        io = end_pipe(bridge, &bridge->up, now);
-    if (io.status == IO_FAIL)
-        note_end(bridge, io.reason, now);
-
     if (bridge->down.state == PIPE_ENDING && down_open(bridge))
         send_close(bridge, now);
+    if (bridge->up.state == PIPE_ENDING && !bridge->up.blocked)
+        end_pipe(bridge, &bridge->up, now);
     if (bridge->down.state == PIPE_ENDING && !bridge->down.blocked && bridge->frames_over)
-        io = end_down(bridge, now);
-    if (io.status == IO_FAIL)
-        note_end(bridge, io.reason, now);
+        end_down(bridge, now);
 }
 
 /* ---- client to target ---- */

@@ -277,6 +277,17 @@ static void test_without_memory_both_sides_are_told(void **unused)
     expect_close(1011);
 }
 
+static void test_without_memory_for_our_close_the_target_is_told(void **unused)
+{
+    lab.client.room = 1; /* the rest of the Close needs a carry */
+    bridge_end(&lab.bridge, REASON_shutdown, lab.now);
+    failing_alloc_arm(1);
+    lab_turn(&lab, 0);
+    assert_true(failing_alloc_disarm());
+    assert_true(lab.target.is_shut);
+    expect_reason(REASON_shutdown);
+}
+
 int main(void)
 {
 #define TEST(name)    cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -297,6 +308,7 @@ int main(void)
         OPENING(test_each_call_of_a_transport_fails),
         OPENING(test_each_allocation_fails),
         TEST(test_without_memory_both_sides_are_told),
+        TEST(test_without_memory_for_our_close_the_target_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
