@@ -8,6 +8,7 @@
 #ifndef WSLUICE_TESTS_BRIDGE_LAB_H
 #define WSLUICE_TESTS_BRIDGE_LAB_H
 
+#include "core/bridge/bridge_check.h"
 #include "core/bridge/bridge_time.h"
 #include "lib/fake_transport.h"
 
@@ -127,23 +128,21 @@ static inline bool lab_view_frame(struct lab *lab)
     return true;
 }
 
-static inline void lab_check_pipe(const struct pipe *pipe)
+static inline void lab_holds(const char *broken)
 {
-    wsl_assert((pipe->carry != NULL) == (pipe->carry_length > 0));
-    wsl_assert(pipe->carry_at <= pipe->carry_length);
-    wsl_assert(!pipe->carry || (pipe->blocked && pipe->carry_at < pipe->carry_length));
-    wsl_assert(pipe->carry_length <= BRIDGE_BUFFER + WS_HEADER_MAX);
-    wsl_assert(pipe->state != PIPE_BROKEN || (!pipe->carry && !pipe->blocked));
-    wsl_assert(pipe->state != PIPE_SHUT || !pipe->blocked);
-    wsl_assert(pipe->stalled_at == 0 || pipe->blocked);
+    if (!broken)
+        return;
+    fprintf(stderr, "a bridge breaks an invariant: %s\n", broken);
+    abort();
 }
 
 /* Everything that must hold between two calls. */
 static inline void lab_check(struct lab *lab)
 {
     const struct bridge *bridge = &lab->bridge;
-    lab_check_pipe(&bridge->up);
-    lab_check_pipe(&bridge->down);
+    lab_holds(bridge_check_state(bridge));
+    wsl_assert(bridge->up.carry_length <= BRIDGE_BUFFER);
+    wsl_assert(bridge->down.carry_length <= BRIDGE_BUFFER + WS_HEADER_MAX);
     if (lab->view.at < lab->answer_length)
         lab->view.at = lab->answer_length;
     while (lab->client.out_length >= lab->view.at && lab_view_frame(lab))
@@ -176,8 +175,11 @@ static inline unsigned lab_ready(struct lab *lab)
 
 static inline void lab_turn(struct lab *lab, unsigned ready)
 {
+    const struct bridge before = lab->bridge;
     bridge_turn(&lab->bridge, lab->scratch, ready, lab->now);
     lab_check(lab);
+    lab_holds(bridge_check_change(&before, &lab->bridge));
+    lab_holds(bridge_check_settled(&lab->bridge));
 }
 
 /* Until nothing that is wanted is ready. A turn in which nothing happens would be a busy loop. */
@@ -207,8 +209,10 @@ static inline uint64_t lab_tick(struct lab *lab, uint64_t unsent)
     uint64_t next;
     unsigned calls = 0;
     do {
+        const struct bridge before = lab->bridge;
         next = bridge_time_tick(&lab->bridge, &held, &lab->times, lab->now);
         lab_check(lab);
+        lab_holds(bridge_check_change(&before, &lab->bridge));
         wsl_assert(++calls <= 3);
     } while (next != 0 && next <= lab->now);
     return next;

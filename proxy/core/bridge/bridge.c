@@ -415,6 +415,7 @@ static void take_breakage(struct bridge *bridge, unsigned ready, uint64_t now)
 void bridge_turn(struct bridge *bridge, struct bridge_scratch *scratch, unsigned ready,
                  uint64_t now)
 {
+    const struct bridge before = *bridge;
     /* A sink that has room again is fed at once: its source is likely to have more. */
     if (bridge->down.blocked && (ready & BRIDGE_CLIENT_WRITE)) {
         resume(bridge, &bridge->down, now);
@@ -431,6 +432,7 @@ void bridge_turn(struct bridge *bridge, struct bridge_scratch *scratch, unsigned
     if (WSL_UNLIKELY(ready & (BRIDGE_CLIENT_BROKEN | BRIDGE_TARGET_BROKEN)))
         take_breakage(bridge, ready, now);
     bridge_settle(bridge, now);
+    bridge_check_turn(&before, bridge);
 }
 
 unsigned bridge_want(const struct bridge *bridge)

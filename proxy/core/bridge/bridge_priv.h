@@ -1,5 +1,6 @@
 /*
- * The steps of a bridge that its clock takes, too; for bridge.c and bridge_time.c alone.
+ * The steps of a bridge that its clock takes, too, and the check after each call; for bridge.c,
+ * bridge_time.c and bridge_check.c alone.
  *
  * Owns: nothing. Thread: the bridge's worker. Errors: end up in the bridge's `reason`. Lifetime:
  * the bridge's.
@@ -29,5 +30,18 @@ void bridge_note_taken(struct bridge *bridge, const struct pipe *pipe, uint64_t 
 
 /* A sink takes nothing, or the tap is full: a source is not read. */
 bool bridge_held_back(const struct bridge *bridge);
+
+/* The invariants of bridge_check.h: abort if a turn or tick broke one. Nothing in a release. */
+#ifdef WSLUICE_CHECKS
+void bridge_check_turn(const struct bridge *before, const struct bridge *after);
+void bridge_check_tick(const struct bridge *before, const struct bridge *after);
+#else
+static inline void bridge_check_turn(const struct bridge *before, const struct bridge *after)
+{
+}
+static inline void bridge_check_tick(const struct bridge *before, const struct bridge *after)
+{
+}
+#endif
 
 #endif

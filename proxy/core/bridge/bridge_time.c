@@ -112,7 +112,8 @@ static uint64_t tick_open(struct bridge *bridge, const struct bridge_unsent *uns
     next = sooner(next, tick_stall(bridge, &bridge->down, unsent->client, limit, now));
     tick_tap(bridge, limit, now);
     bridge_settle(bridge, now);
-    return next;
+    /* An end that has just begun: what is unsent was not asked for yet. */
+    return bridge->reason == REASON_none ? next : now;
 }
 
 /* ---- the end ---- */
@@ -164,7 +165,7 @@ static void give_up(struct bridge *bridge, const struct bridge_unsent *unsent, u
         else if (bridge->up.blocked)
             bridge->reason = REASON_target_stalled;
     }
-    bridge->client_in_done = bridge->target_in_done = true;
+    bridge->client_in_done = bridge->target_in_done = bridge->frames_over = true;
     bridge_break(bridge, &bridge->up, now);
     bridge_break(bridge, &bridge->down, now);
 }
@@ -196,9 +197,9 @@ uint64_t bridge_time_tick(struct bridge *bridge, const struct bridge_unsent *uns
 {
     if (bridge_done(bridge))
         return 0;
-    if (bridge->reason != REASON_none)
-        return tick_ending(bridge, unsent, times, now);
-    uint64_t next = tick_open(bridge, unsent, times, now);
-    /* An end that has just begun: what is unsent was not asked for yet. */
-    return bridge->reason == REASON_none ? next : now;
+    const struct bridge before = *bridge;
+    uint64_t next = bridge->reason == REASON_none ? tick_open(bridge, unsent, times, now)
+                                                  : tick_ending(bridge, unsent, times, now);
+    bridge_check_tick(&before, bridge);
+    return next;
 }

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "core/bridge/bridge_check.h"
 #include "lib/failing_alloc.h"
 #include "lib/fake_transport.h"
 
@@ -23,6 +24,7 @@ static int set_up(void **unused)
 static int tear_down(void **unused)
 {
     failing_alloc_arm(0);
+    assert_null(bridge_check_pipe(&pipe_));
     pipe_free(&pipe_);
     fake_free(&sink);
     return 0;

@@ -1,0 +1,192 @@
+#include "core/bridge/bridge_check.h"
+
+#include "core/bridge/bridge_priv.h"
+
+struct rule {
+    bool holds;
+    const char *text;
+};
+
+static const char *first_broken(const struct rule *rules, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!rules[i].holds)
+            return rules[i].text;
+    return NULL;
+}
+
+/* ---- one pipe ---- */
+
+const char *bridge_check_pipe(const struct pipe *pipe)
+{
+    bool writes = pipe->state == PIPE_FLOWING || pipe->state == PIPE_ENDING;
+    const struct rule rules[] = {
+        {pipe->state <= PIPE_BROKEN, "a pipe's state is one of enum pipe_state"},
+        {(pipe->carry != NULL) == (pipe->carry_length > 0), "a carry has a length"},
+        {pipe->carry ? pipe->carry_at < pipe->carry_length : pipe->carry_at == 0,
+         "a carry has bytes left"},
+        {pipe->carry_length <= PIPE_SEND_MAX, "a carry is no longer than one send"},
+        {!pipe->carry || pipe->blocked, "a pipe with a carry is blocked"},
+        {!pipe->blocked || writes, "only a pipe that writes is blocked"},
+        {pipe->state == PIPE_BROKEN || (pipe->sink == NULL) == (pipe->state == PIPE_WAITING),
+         "a pipe has a sink unless it waits for one or is broken"},
+    };
+    return first_broken(rules, WSL_COUNT(rules));
+}
+
+/* ---- the bridge ---- */
+
+static bool is_ending(const struct pipe *pipe)
+{
+    return pipe->state == PIPE_ENDING || pipe->state == PIPE_SHUT;
+}
+
+static bool stall_is_timed(const struct pipe *pipe)
+{
+    if (pipe->stalled_at != 0)
+        return pipe->blocked;
+    return !(pipe->state == PIPE_FLOWING && pipe->blocked);
+}
+
+/* What the reason and the flags say about the states of the pipes. */
+static const char *check_end(const struct bridge *bridge)
+{
+    const struct pipe *up = &bridge->up, *down = &bridge->down;
+    bool open = bridge->reason == REASON_none;
+    bool up_open = up->state == PIPE_WAITING || up->state == PIPE_FLOWING;
+    bool down_open = down->state == PIPE_FLOWING;
+    bool flags = bridge->client_in_done || bridge->target_in_done || bridge->frames_over ||
+                 bridge->close_sent;
+    const struct rule rules[] = {
+        {bridge->reason < REASON_COUNT, "the reason is one of enum reason"},
+        {!open || (up_open && down_open), "a direction ends only with a reason"},
+        {!open || !flags, "an end is noted only with a reason"},
+        {!open || (bridge->progress_at == 0 && bridge->longest_step == 0),
+         "the clock of the end runs only with a reason"},
+        {!bridge->client_in_done || bridge->frames_over,
+         "no frames come from a client that is read to its end"},
+        {!bridge->frames_over || !up_open, "up ends with the client's frames"},
+        {!is_ending(up) || bridge->frames_over, "the client's frames are over when up ends"},
+        {!bridge->target_in_done || !down_open, "down ends with the target's bytes"},
+        {!bridge->close_sent || !down_open, "no bytes follow a Close"},
+        {down->state != PIPE_SHUT || (bridge->close_sent && bridge->frames_over),
+         "FIN to the client follows both Closes"},
+    };
+    return first_broken(rules, WSL_COUNT(rules));
+}
+
+const char *bridge_check_state(const struct bridge *bridge)
+{
+    const struct pipe *up = &bridge->up, *down = &bridge->down;
+    const char *broken = bridge_check_pipe(up);
+    if (!broken)
+        broken = bridge_check_pipe(down);
+    if (!broken)
+        broken = check_end(bridge);
+    if (broken)
+        return broken;
+    bool stalled = up->stalled_at != 0 || down->stalled_at != 0;
+    const struct rule rules[] = {
+        {bridge->client && down->sink == bridge->client, "down writes to the client"},
+        {up->sink == bridge->target, "up writes to the target"},
+        {up->carry_length - up->carry_at <= up->bytes, "up carries payload only"},
+        {stall_is_timed(up) && stall_is_timed(down), "a stall begins and ends with being blocked"},
+        {!stalled || bridge->ping_out_at == 0, "no round trip is measured across a stall"},
+        {bridge->slot_length <= sizeof(bridge->slot) && bridge->slot_length != 1,
+         "the slot holds one whole control frame or none"},
+        {bridge->received_at >= bridge->opened_at && bridge->moved_at >= bridge->opened_at,
+         "nothing moves before the bridge opens"},
+    };
+    return first_broken(rules, WSL_COUNT(rules));
+}
+
+const char *bridge_check_settled(const struct bridge *bridge)
+{
+    const struct pipe *up = &bridge->up, *down = &bridge->down;
+    bool down_free = down->state == PIPE_ENDING && !down->blocked;
+    bool slot_goes = !down->blocked && !bridge->close_sent && !pipe_finished(down);
+    bool held = bridge->tap && bridge->tap->full;
+    bool connecting = !bridge->target && !bridge->target_in_done;
+    const struct rule rules[] = {
+        {bridge->slot_length == 0 || !slot_goes, "a control frame waits only for its turn"},
+        {up->state != PIPE_ENDING || up->blocked, "FIN to the target waits only for its socket"},
+        {!down_free || bridge->close_sent, "our Close waits only for the client's socket"},
+        {!down_free || !bridge->frames_over, "FIN to the client waits only for its frames"},
+        {held || connecting || bridge_done(bridge) || bridge_want(bridge) != 0,
+         "a bridge that is not done waits for something"},
+    };
+    return first_broken(rules, WSL_COUNT(rules));
+}
+
+/* ---- a turn ---- */
+
+static bool pipe_may_become(enum pipe_state from, enum pipe_state to)
+{
+    static const uint8_t edges[] = {
+        [PIPE_WAITING] = 1 << PIPE_WAITING | 1 << PIPE_BROKEN,
+        [PIPE_FLOWING] = 1 << PIPE_FLOWING | 1 << PIPE_ENDING | 1 << PIPE_SHUT | 1 << PIPE_BROKEN,
+        [PIPE_ENDING] = 1 << PIPE_ENDING | 1 << PIPE_SHUT | 1 << PIPE_BROKEN,
+        [PIPE_SHUT] = 1 << PIPE_SHUT | 1 << PIPE_BROKEN,
+        [PIPE_BROKEN] = 1 << PIPE_BROKEN,
+    };
+    return edges[from] & 1 << to;
+}
+
+static const char *check_pipe_change(const struct pipe *before, const struct pipe *after)
+{
+    const struct rule rules[] = {
+        {pipe_may_become(before->state, after->state), "a pipe's state moves forward"},
+        {after->bytes >= before->bytes, "the bytes of a direction only grow"},
+        {after->bytes == before->bytes || before->state == PIPE_FLOWING,
+         "only a pipe that flows takes bytes"},
+        {after->sink == before->sink, "a pipe keeps its sink"},
+    };
+    return first_broken(rules, WSL_COUNT(rules));
+}
+
+const char *bridge_check_change(const struct bridge *before, const struct bridge *after)
+{
+    const char *broken = check_pipe_change(&before->up, &after->up);
+    if (!broken)
+        broken = check_pipe_change(&before->down, &after->down);
+    if (broken)
+        return broken;
+    bool first_reason = before->reason == REASON_none || before->reason == after->reason;
+    const struct rule rules[] = {
+        /* A deadline that cuts what is left may name the peer that stalled. */
+        {first_reason || bridge_done(after), "the first reason stays"},
+        {after->client_in_done >= before->client_in_done &&
+             after->target_in_done >= before->target_in_done &&
+             after->frames_over >= before->frames_over && after->close_sent >= before->close_sent,
+         "what is over stays over"},
+        {after->received_at >= before->received_at && after->moved_at >= before->moved_at &&
+             after->progress_at >= before->progress_at,
+         "times only grow"},
+        {after->opened_at == before->opened_at, "a bridge opens once"},
+        {after->longest_step >= before->longest_step, "the longest step only grows"},
+    };
+    return first_broken(rules, WSL_COUNT(rules));
+}
+
+#ifdef WSLUICE_CHECKS
+static void demand(const char *broken)
+{
+    if (!broken)
+        return;
+    fprintf(stderr, "wsluice: a bridge breaks an invariant: %s\n", broken);
+    abort();
+}
+
+void bridge_check_turn(const struct bridge *before, const struct bridge *after)
+{
+    demand(bridge_check_change(before, after));
+    demand(bridge_check_state(after));
+    demand(bridge_check_settled(after));
+}
+
+void bridge_check_tick(const struct bridge *before, const struct bridge *after)
+{
+    demand(bridge_check_change(before, after));
+    demand(bridge_check_state(after));
+}
+#endif
