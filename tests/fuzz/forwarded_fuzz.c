@@ -4,6 +4,7 @@
  * client behind a proxy that adds the truth to one field has its true address or is refused.
  */
 #include "codec/http/forwarded.h"
+#include "codec/http/http_char.h"
 #include "core/access/client_address.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -19,8 +20,8 @@ static const struct client_address proxy = {{{[10] = 0xFF, [11] = 0xFF, [12] = 1
 static struct http_head head_of(struct slice name, struct slice first, struct slice second)
 {
     struct http_head head = {.field_count = 2};
-    head.fields[0] = (struct http_field){name, http_head_trim(first)};
-    head.fields[1] = (struct http_field){name, http_head_trim(second)};
+    head.fields[0] = (struct http_field){name, http_char_trim(first)};
+    head.fields[1] = (struct http_field){name, http_char_trim(second)};
     return head;
 }
 

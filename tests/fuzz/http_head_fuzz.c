@@ -2,6 +2,7 @@
  * Whatever the bytes: the verdict does not depend on how they are cut, calling again does not
  * change it, and an accepted head is what RFC 9112 allows, with every slice inside of it.
  */
+#include "codec/http/http_char.h"
 #include "codec/http/http_head.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -24,7 +25,7 @@ static void check_head(const struct http_head *head, const char *bytes, size_t c
     const struct slice parts[] = {head->method, head->target, head->host, head->path, head->query};
     for (size_t i = 0; i < WSL_COUNT(parts); i++)
         wsl_assert(inside(parts[i], bytes, consumed));
-    wsl_assert(http_head_is_token(head->method));
+    wsl_assert(http_char_is_token(head->method));
     wsl_assert(head->target.len > 0 && !memchr(head->target.ptr, ' ', head->target.len));
     wsl_assert(head->host.len > 0 || (!head->host.ptr && head->minor_version == 0));
     wsl_assert(!head->path.ptr || head->path.ptr[0] == '/');
@@ -35,8 +36,8 @@ static void check_head(const struct http_head *head, const char *bytes, size_t c
     for (unsigned i = 0; i < head->field_count; i++) {
         const struct http_field *field = &head->fields[i];
         wsl_assert(inside(field->name, bytes, consumed) && inside(field->value, bytes, consumed));
-        wsl_assert(http_head_is_token(field->name));
-        wsl_assert(slice_equal(field->value, http_head_trim(field->value)));
+        wsl_assert(http_char_is_token(field->name));
+        wsl_assert(slice_equal(field->value, http_char_trim(field->value)));
         struct slice rest = field->value, element;
         while (http_head_list_next(&rest, &element))
             wsl_assert(element.len > 0 && inside(element, bytes, consumed));

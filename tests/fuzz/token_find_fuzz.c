@@ -3,6 +3,7 @@
  * no newline at its end, and encoding it changes nothing. Lines of the input are the query, the
  * host, a header field, a cookie field and the path.
  */
+#include "codec/http/http_char.h"
 #include "core/tokens/token_find.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -108,8 +109,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char out[TOKEN_MAX];
     head.query = next_line(&rest);
     head.host = next_line(&rest);
-    head.fields[0] = (struct http_field){SLICE("X-Token"), http_head_trim(next_line(&rest))};
-    head.fields[1] = (struct http_field){SLICE("Cookie"), http_head_trim(next_line(&rest))};
+    head.fields[0] = (struct http_field){SLICE("X-Token"), http_char_trim(next_line(&rest))};
+    head.fields[1] = (struct http_field){SLICE("Cookie"), http_char_trim(next_line(&rest))};
     struct slice path = next_line(&rest);
 
     check_query(&head, find("query:token", &head, path, out));

@@ -4,6 +4,7 @@
  * line of its own. The input is base64 as well: what decodes must be what encoding gives.
  */
 #include "codec/b64.h"
+#include "codec/http/http_char.h"
 #include "codec/ws/ws_handshake.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -59,7 +60,7 @@ static void check_accepted(const struct http_head *head, const struct ws_handsha
 
     struct slice chosen = handshake->subprotocol;
     if (chosen.ptr) {
-        wsl_assert(http_head_is_token(chosen) && !slice_equal(chosen, SLICE("base64")));
+        wsl_assert(http_char_is_token(chosen) && !slice_equal(chosen, SLICE("base64")));
         wsl_assert(http_head_lists(head, SLICE("sec-websocket-protocol"), chosen));
     }
     check_answer(handshake);

@@ -1,5 +1,7 @@
 #include "codec/http/forwarded.h"
 
+#include "codec/http/http_char.h"
+
 struct forwarded_walk forwarded_begin(const struct http_head *head, enum forwarded_kind kind)
 {
     return (struct forwarded_walk){.head = head, .kind = kind, .field = head->field_count};
@@ -26,7 +28,7 @@ static struct slice cut_last(struct slice *list)
     for (; at > 0 && (quoted || list->ptr[at - 1] != ','); at--)
         if (list->ptr[at - 1] == '"')
             quoted = !quoted || is_escaped(*list, at - 1);
-    struct slice element = http_head_trim(slice_from(*list, at));
+    struct slice element = http_char_trim(slice_from(*list, at));
     list->len = at > 0 ? at - 1 : 0;
     return element;
 }
@@ -61,12 +63,12 @@ static bool cut_parameter(struct slice *rest, struct slice *name, struct slice *
     struct slice behind = slice_from(*rest, quoted);
     const char *semicolon = memchr(behind.ptr, ';', behind.len);
     size_t length = semicolon ? (size_t)(semicolon - behind.ptr) : behind.len;
-    struct slice plain = http_head_trim((struct slice){behind.ptr, length});
+    struct slice plain = http_char_trim((struct slice){behind.ptr, length});
     *value = quoted ? (struct slice){rest->ptr + 1, quoted - 2} : plain;
     *rest = slice_from(behind, length);
     if (quoted ? plain.len > 0 : plain.len == 0 || memchr(plain.ptr, '"', plain.len))
         return false;
-    return http_head_is_token(*name);
+    return http_char_is_token(*name);
 }
 
 /* The value of "for" in a forwarded-element, RFC 7239 section 4; false when it is malformed. */
@@ -74,7 +76,7 @@ static bool read_element(struct slice rest, struct slice *node)
 {
     *node = (struct slice){0};
     for (;;) {
-        rest = http_head_trim(rest);
+        rest = http_char_trim(rest);
         if (rest.len > 0 && rest.ptr[0] != ';') {
             struct slice name, value;
             if (!cut_parameter(&rest, &name, &value))
@@ -97,7 +99,7 @@ static bool read_port(struct slice text, uint16_t *port)
     if (ip_parse_port(text, port))
         return true;
     *port = 0;
-    return text.len > 1 && text.ptr[0] == '_' && http_head_is_token(text);
+    return text.len > 1 && text.ptr[0] == '_' && http_char_is_token(text);
 }
 
 /* An IPv6 address without brackets has no port, whatever its last group looks like. */

@@ -1,5 +1,7 @@
 #include "codec/http/http_accept.h"
 
+#include "codec/http/http_char.h"
+
 /* qvalue: 0, 1, and up to three digits behind the point; nothing is above 1. */
 static bool read_weight(struct slice text, int *weight)
 {
@@ -20,12 +22,12 @@ static bool read_element(struct slice element, struct slice item, int *weight)
 {
     const char *semicolon = memchr(element.ptr, ';', element.len);
     size_t length = semicolon ? (size_t)(semicolon - element.ptr) : element.len;
-    if (!slice_equal_nocase(http_head_trim((struct slice){element.ptr, length}), item))
+    if (!slice_equal_nocase(http_char_trim((struct slice){element.ptr, length}), item))
         return false;
     *weight = 1000;
     if (!semicolon)
         return true;
-    struct slice parameter = http_head_trim(slice_from(element, length + 1));
+    struct slice parameter = http_char_trim(slice_from(element, length + 1));
     return parameter.len >= 2 && slice_lower(parameter.ptr[0]) == 'q' && parameter.ptr[1] == '=' &&
            read_weight(slice_from(parameter, 2), weight);
 }

@@ -1,238 +1,10 @@
-/*
- * One pass over the bytes, one part after the other:
- *
- *   START -+---------------> METHOD -SP-> TARGET -SP-> VERSION -CR-+
- *          +-CR-> START_LF -LF-^                                   |
- *                                                                  v
- *                +------------- NAME <-- LINE <-----------LF--- LINE_LF
- *                |                        |                        ^
- *                +--":"--> VALUE ---------|-----CR-----------------+
- *                                         +-CR-> END_LF -LF-> DONE
- *
- * METHOD, TARGET, NAME and VALUE are runs of one class of bytes up to a delimiter; in the other
- * parts each byte is looked at on its own. There is no edge for obs-fold, a bare CR or LF, white
- * space before a colon, or an empty name: RFC 9112 lets a server refuse them all, and so they are
- * refused.
- */
 #include "codec/http/http_head.h"
 
 #include "base/ascii.h"
+#include "codec/http/http_char.h"
 #include "codec/ip.h"
 
-enum part {
-    PART_START, /* one empty line may stand in front, RFC 9112 section 2.2 */
-    PART_START_LF,
-    PART_METHOD,
-    PART_TARGET,
-    PART_VERSION,
-    PART_LINE_LF, /* behind the CR that ends a line */
-    PART_LINE,    /* at the first byte of a field line, or of the empty one */
-    PART_NAME,
-    PART_VALUE,
-    PART_END_LF,
-    PART_DONE,
-};
-
-/*
- * Which byte may stand where. TARGET is every visible ASCII character that a browser sends raw:
- * more than RFC 3986 has, without what would be a fragment ("#") or a second kind of slash ("\").
- */
-enum class {
-    TOKEN = 1 << 0,  /* RFC 9110 section 5.6.2 */
-    TARGET = 1 << 1, /* in any form */
-    VALUE = 1 << 2,  /* field-content, SP and HTAB */
-    NAME = 1 << 3,   /* reg-name but for its escapes: unreserved and sub-delims of RFC 3986 */
-    HEX = 1 << 4,
-};
-
-#define V__ VALUE
-#define VT_ (VALUE | TARGET)
-#define VTK (VALUE | TARGET | TOKEN)
-#define VTN (VALUE | TARGET | NAME)
-#define ALL (VALUE | TARGET | TOKEN | NAME)
-#define ALX (VALUE | TARGET | TOKEN | NAME | HEX)
-/* clang-format off */
-static const uint8_t classes[256] = {
-    ['\t'] = V__,
-    /*         sp   !    "    #    $    %    &    '    (    )    *    +    ,    -    .    /  */
-    [0x20] =   V__, ALL, V__, VALUE | TOKEN, ALL, VTK, ALL, ALL, VTN, VTN, ALL, ALL, VTN, ALL, ALL, VT_,
-    /*         0    1    2    3    4    5    6    7    8    9    :    ;    <    =    >    ?  */
-    [0x30] =   ALX, ALX, ALX, ALX, ALX, ALX, ALX, ALX, ALX, ALX, VT_, VTN, V__, VTN, V__, VT_,
-    /*         @    A    B    C    D    E    F    G    H    I    J    K    L    M    N    O  */
-    [0x40] =   VT_, ALX, ALX, ALX, ALX, ALX, ALX, ALL, ALL, ALL, ALL, ALL, ALL, ALL, ALL, ALL,
-    /*         P    Q    R    S    T    U    V    W    X    Y    Z    [    \    ]    ^    _  */
-    [0x50] =   ALL, ALL, ALL, ALL, ALL, ALL, ALL, ALL, ALL, ALL, ALL, VT_, V__, VT_, VTK, ALL,
-    /*         `    a    b    c    d    e    f    g    h    i    j    k    l    m    n    o  */
-    [0x60] =   VTK, ALX, ALX, ALX, ALX, ALX, ALX, ALL, ALL, ALL, ALL, ALL, ALL, ALL, ALL, ALL,
-    /*         p    q    r    s    t    u    v    w    x    y    z    {    |    }    ~       */
-    [0x70] =   ALL, ALL, ALL, ALL, ALL, ALL, ALL, ALL, ALL, ALL, ALL, VT_, VTK, VT_, ALL,
-    /* obs-text */
-    [0x80] =   V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__,
-    [0x90] =   V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__,
-    [0xA0] =   V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__,
-    [0xB0] =   V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__,
-    [0xC0] =   V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__,
-    [0xD0] =   V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__,
-    [0xE0] =   V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__,
-    [0xF0] =   V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__, V__,
-};
-/* clang-format on */
-#undef V__
-#undef VT_
-#undef VTK
-#undef VTN
-#undef ALL
-#undef ALX
-
-static bool is(char c, enum class wanted)
-{
-    return classes[(uint8_t)c] & wanted;
-}
-
-struct slice http_head_trim(struct slice text)
-{
-    while (text.len > 0 && (text.ptr[0] == ' ' || text.ptr[0] == '\t'))
-        text = slice_from(text, 1);
-    while (text.len > 0 && (text.ptr[text.len - 1] == ' ' || text.ptr[text.len - 1] == '\t'))
-        text.len--;
-    return text;
-}
-
-static size_t run_length(struct slice text, enum class wanted)
-{
-    size_t length = 0;
-    while (length < text.len && is(text.ptr[length], wanted))
-        length++;
-    return length;
-}
-
-/* The text as far as the judge may see it, and where to put what is found. */
-struct reader {
-    struct slice text;
-    const struct http_limits *limits;
-    struct http_scan *scan;
-    struct http_head *head;
-};
-
-static void enter(struct reader *r, enum part part, size_t at)
-{
-    r->scan->part = (uint8_t)part;
-    r->scan->at = r->scan->mark = at;
-}
-
-static enum reason expect(struct reader *r, char wanted, enum part next)
-{
-    if (r->text.ptr[r->scan->at] != wanted)
-        return REASON_http_malformed;
-    enter(r, next, r->scan->at + 1);
-    return REASON_none;
-}
-
-/*
- * On to `delimiter` or to the end of the text; the part has changed when the run is whole. One that
- * a later call completes is judged there from where this one stopped. Nothing ever moves beyond a
- * violation, so that calling again says the same.
- */
-static enum reason read_run(struct reader *r, enum class wanted, char delimiter, enum part next,
-                            struct slice *out)
-{
-    struct http_scan *scan = r->scan;
-    size_t end = scan->at + run_length(slice_from(r->text, scan->at), wanted);
-    struct slice run = {r->text.ptr + scan->mark, end - scan->mark};
-    if (scan->part == PART_TARGET && run.len > r->limits->line_bytes)
-        return REASON_http_uri_too_long;
-    if (end < r->text.len && run.len == 0 && scan->part != PART_VALUE)
-        return REASON_http_malformed;
-    scan->at = end;
-    if (end == r->text.len)
-        return REASON_none;
-    *out = run;
-    return expect(r, delimiter, next);
-}
-
-/* HTTP/1.x and the CR behind it; any other major version is refused as soon as it is known. */
-static enum reason read_version(struct reader *r)
-{
-    static const char form[] = "HTTP/#.#"; /* "#": a digit */
-    struct http_scan *scan = r->scan;
-    size_t i = scan->at - scan->mark;
-    if (i == sizeof(form) - 1)
-        return expect(r, '\r', PART_LINE_LF);
-
-    const char *version = r->text.ptr + scan->mark;
-    if (form[i] == '#' ? !ascii_is_digit(version[i]) : version[i] != form[i])
-        return REASON_http_malformed;
-    if (i == sizeof(form) - 2) {
-        if (version[5] != '1')
-            return REASON_http_version;
-        r->head->minor_version = (uint8_t)(version[i] - '0');
-    }
-    scan->at++;
-    return REASON_none;
-}
-
-static enum reason read_line_start(struct reader *r)
-{
-    struct http_scan *scan = r->scan;
-    if (r->text.ptr[scan->at] == '\r')
-        return expect(r, '\r', PART_END_LF);
-    if (scan->fields == r->limits->fields)
-        return REASON_http_head_too_large;
-    enter(r, PART_NAME, scan->at);
-    return REASON_none;
-}
-
-static enum reason read_value(struct reader *r)
-{
-    struct http_field *field = &r->head->fields[r->scan->fields];
-    enum reason bad = read_run(r, VALUE, '\r', PART_LINE_LF, &field->value);
-    if (bad == REASON_none && r->scan->part == PART_LINE_LF) {
-        field->value = http_head_trim(field->value);
-        r->scan->fields++;
-    }
-    return bad;
-}
-
-static enum reason read_part(struct reader *r)
-{
-    struct http_head *head = r->head;
-    switch ((enum part)r->scan->part) {
-    case PART_START:
-        if (r->text.ptr[0] == '\r')
-            return expect(r, '\r', PART_START_LF);
-        enter(r, PART_METHOD, 0);
-        return REASON_none;
-    case PART_START_LF:
-        return expect(r, '\n', PART_METHOD);
-    case PART_METHOD:
-        return read_run(r, TOKEN, ' ', PART_TARGET, &head->method);
-    case PART_TARGET:
-        return read_run(r, TARGET, ' ', PART_VERSION, &head->target);
-    case PART_VERSION:
-        return read_version(r);
-    case PART_LINE_LF:
-        return expect(r, '\n', PART_LINE);
-    case PART_LINE:
-        return read_line_start(r);
-    case PART_NAME:
-        return read_run(r, TOKEN, ':', PART_VALUE, &head->fields[r->scan->fields].name);
-    case PART_VALUE:
-        return read_value(r);
-    case PART_END_LF:
-        return expect(r, '\n', PART_DONE);
-    case PART_DONE:
-        break;
-    }
-    return REASON_internal;
-}
-
-static enum reason read_parts(struct reader *r)
-{
-    enum reason bad = REASON_none;
-    while (bad == REASON_none && r->scan->part != PART_DONE && r->scan->at < r->text.len)
-        bad = read_part(r);
-    return bad;
-}
+/* ---- the target ---- */
 
 /* Every "%" begins an escape of two hexadecimal digits, RFC 3986 section 2.1. */
 static bool escapes_are_whole(struct slice text)
@@ -240,7 +12,7 @@ static bool escapes_are_whole(struct slice text)
     for (size_t i = 0; i < text.len; i++) {
         if (text.ptr[i] != '%')
             continue;
-        if (text.len - i < 3 || !is(text.ptr[i + 1], HEX) || !is(text.ptr[i + 2], HEX))
+        if (ascii_unescape(slice_from(text, i)) < 0)
             return false;
     }
     return true;
@@ -274,7 +46,8 @@ static bool is_authority(struct slice text)
             return false;
         host = (size_t)(end - text.ptr) + 1;
     } else {
-        while (host < text.len && (is(text.ptr[host], NAME) || text.ptr[host] == '%'))
+        while (host < text.len &&
+               (http_char_is(text.ptr[host], HTTP_CHAR_NAME) || text.ptr[host] == '%'))
             host++;
         if (host == 0 || !escapes_are_whole((struct slice){text.ptr, host}))
             return false;
@@ -342,6 +115,8 @@ static bool split_target(struct http_head *head)
     return true;
 }
 
+/* ---- what the parts mean together ---- */
+
 static enum reason judge_host(struct http_head *head)
 {
     unsigned count;
@@ -400,15 +175,19 @@ enum http_verdict http_head_parse(struct http_head *head, const char *bytes, siz
     wsl_assert(limits->fields <= HTTP_FIELDS_MAX && scan->at <= length);
     bool full = length >= limits->head_bytes;
     bool resumed = scan->at > 0;
-    struct reader r = {{bytes, full ? limits->head_bytes : length}, limits, scan, head};
+    struct slice text = {bytes, full ? limits->head_bytes : length};
+    struct http_parts parts = {.fields = head->fields};
 
-    *bad = read_parts(&r);
-    /* `head` lacks what earlier calls saw: read it all once more. */
-    if (*bad == REASON_none && scan->part == PART_DONE && resumed) {
+    *bad = http_scan_read(scan, text, limits, &parts);
+    /* The parts lack what earlier calls saw: read it all once more. */
+    if (*bad == REASON_none && http_scan_is_done(scan) && resumed) {
         *scan = (struct http_scan){0};
-        *bad = read_parts(&r);
+        *bad = http_scan_read(scan, text, limits, &parts);
     }
-    if (*bad == REASON_none && scan->part == PART_DONE) {
+    if (*bad == REASON_none && http_scan_is_done(scan)) {
+        head->method = parts.method;
+        head->target = parts.target;
+        head->minor_version = parts.minor_version;
         head->field_count = scan->fields;
         *consumed = scan->at;
         *bad = judge(head);
@@ -416,9 +195,11 @@ enum http_verdict http_head_parse(struct http_head *head, const char *bytes, siz
     }
     /* Full and not whole: one more byte would be too many, and the caller has no room for it. */
     if (*bad == REASON_none && full)
-        *bad = scan->part == PART_TARGET ? REASON_http_uri_too_long : REASON_http_head_too_large;
+        *bad = http_scan_in_target(scan) ? REASON_http_uri_too_long : REASON_http_head_too_large;
     return *bad == REASON_none ? HTTP_MORE : HTTP_BAD;
 }
+
+/* ---- fields ---- */
 
 const struct http_field *http_head_only(const struct http_head *head, struct slice name,
                                         unsigned *count)
@@ -452,17 +233,12 @@ bool http_head_list_next(struct slice *rest, struct slice *element)
     while (rest->len > 0) {
         const char *comma = memchr(rest->ptr, ',', rest->len);
         size_t length = comma ? (size_t)(comma - rest->ptr) : rest->len;
-        *element = http_head_trim((struct slice){rest->ptr, length});
+        *element = http_char_trim((struct slice){rest->ptr, length});
         *rest = slice_from(*rest, comma ? length + 1 : length);
         if (element->len > 0)
             return true;
     }
     return false;
-}
-
-bool http_head_is_token(struct slice text)
-{
-    return text.len > 0 && run_length(text, TOKEN) == text.len;
 }
 
 /* ---- a copy ---- */
@@ -506,43 +282,4 @@ struct http_head *http_head_copy(const struct http_head *head)
         move_slice(&copy->fields[i].value, bytes, to);
     }
     return copy;
-}
-
-const char *http_head_status_phrase(unsigned status)
-{
-    static const struct {
-        unsigned status;
-        const char *phrase;
-    } phrases[] = {
-        {200, "OK"},
-        {204, "No Content"},
-        {206, "Partial Content"},
-        {301, "Moved Permanently"},
-        {302, "Found"},
-        {303, "See Other"},
-        {304, "Not Modified"},
-        {307, "Temporary Redirect"},
-        {308, "Permanent Redirect"},
-        {400, "Bad Request"},
-        {403, "Forbidden"},
-        {404, "Not Found"},
-        {405, "Method Not Allowed"},
-        {408, "Request Timeout"},
-        {412, "Precondition Failed"},
-        {414, "URI Too Long"},
-        {416, "Range Not Satisfiable"},
-        {426, "Upgrade Required"},
-        {429, "Too Many Requests"},
-        {431, "Request Header Fields Too Large"},
-        {500, "Internal Server Error"},
-        {502, "Bad Gateway"},
-        {503, "Service Unavailable"},
-        {504, "Gateway Timeout"},
-        {505, "HTTP Version Not Supported"},
-    };
-    for (size_t i = 0; i < WSL_COUNT(phrases); i++)
-        if (phrases[i].status == status)
-            return phrases[i].phrase;
-    wsl_assert(!"a status without a phrase");
-    return NULL;
 }

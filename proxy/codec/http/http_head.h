@@ -1,6 +1,6 @@
 /*
  * The head of an HTTP/1.1 request, RFC 9112, strict: what two servers could read differently is
- * refused. And the phrases of the statuses that we answer with.
+ * refused.
  *
  * Pure: the parser allocates nothing; its slices point into the caller's buffer and live as long.
  *
@@ -9,14 +9,7 @@
 #ifndef WSLUICE_CODEC_HTTP_HTTP_HEAD_H
 #define WSLUICE_CODEC_HTTP_HTTP_HEAD_H
 
-#include "base/base.h"
-#include "base/reason.h"
-
-#define HTTP_FIELDS_MAX 100
-
-struct http_field {
-    struct slice name, value; /* value without surrounding white space */
-};
+#include "codec/http/http_scan.h"
 
 struct http_head {
     struct slice method, target; /* target as sent, in any of the four forms */
@@ -28,24 +21,10 @@ struct http_head {
     struct http_field fields[HTTP_FIELDS_MAX];
 };
 
-struct http_limits {
-    size_t head_bytes; /* the whole head, 16 KiB by default; above it 431 */
-    size_t line_bytes; /* the request target; above it 414 */
-    unsigned fields;   /* at most HTTP_FIELDS_MAX; above it 431 */
-};
-
 enum http_verdict {
     HTTP_MORE, /* not yet whole, and nothing wrong so far */
     HTTP_HEAD, /* whole: *consumed bytes, then whatever the client sent after it */
     HTTP_BAD,  /* *bad says why; more bytes do not change it */
-};
-
-/* How far earlier calls came, as offsets: the buffer may move between calls. Zeroed is ready. */
-struct http_scan {
-    size_t at;      /* bytes before it are judged */
-    size_t mark;    /* where the part at hand began */
-    uint8_t part;   /* what `at` is inside of */
-    uint8_t fields; /* whole field lines so far */
 };
 
 /*
@@ -77,13 +56,5 @@ bool http_head_lists(const struct http_head *head, struct slice name, struct sli
  * is trimmed. `rest` begins as the value and is advanced.
  */
 bool http_head_list_next(struct slice *rest, struct slice *element);
-
-/* Without the optional white space around it (SP and HTAB), RFC 9110 section 5.6.3. */
-struct slice http_head_trim(struct slice text);
-
-bool http_head_is_token(struct slice text);
-
-/* The standard phrase of a status of the table of reasons; any other is our bug and aborts. */
-const char *http_head_status_phrase(unsigned status);
 
 #endif

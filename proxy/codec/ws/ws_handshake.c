@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 
 #include "codec/b64.h"
+#include "codec/http/http_char.h"
 
 #define KEY_BYTES  16 /* RFC 6455 section 4.1 */
 #define SHA1_BYTES 20
@@ -36,11 +37,11 @@ static bool cut_parameter_value(struct slice *text)
     if (!equals)
         return true;
     size_t name = (size_t)(equals - text->ptr);
-    struct slice value = http_head_trim((struct slice){equals + 1, text->len - name - 1});
-    *text = http_head_trim((struct slice){text->ptr, name});
+    struct slice value = http_char_trim((struct slice){equals + 1, text->len - name - 1});
+    *text = http_char_trim((struct slice){text->ptr, name});
     if (value.len >= 2 && value.ptr[0] == '"' && value.ptr[value.len - 1] == '"')
         value = (struct slice){value.ptr + 1, value.len - 2};
-    return http_head_is_token(value);
+    return http_char_is_token(value);
 }
 
 /* token *( ";" parameter ), RFC 6455 section 9.1. */
@@ -49,8 +50,8 @@ static bool is_extension(struct slice text)
     for (bool parameter = false;; parameter = true) {
         const char *semicolon = memchr(text.ptr, ';', text.len);
         size_t length = semicolon ? (size_t)(semicolon - text.ptr) : text.len;
-        struct slice name = http_head_trim((struct slice){text.ptr, length});
-        if ((parameter && !cut_parameter_value(&name)) || !http_head_is_token(name))
+        struct slice name = http_char_trim((struct slice){text.ptr, length});
+        if ((parameter && !cut_parameter_value(&name)) || !http_char_is_token(name))
             return false;
         if (!semicolon)
             return true;
@@ -84,7 +85,7 @@ static enum reason collect_offers(const struct http_head *head,
         any_field = true;
         struct slice rest = head->fields[i].value, offer;
         while (http_head_list_next(&rest, &offer)) {
-            if (*count == WS_SUBPROTOCOLS_MAX || !http_head_is_token(offer))
+            if (*count == WS_SUBPROTOCOLS_MAX || !http_char_is_token(offer))
                 return REASON_ws_header;
             for (unsigned k = 0; k < *count; k++)
                 if (slice_equal(offers[k], offer))

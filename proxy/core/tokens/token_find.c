@@ -1,6 +1,7 @@
 #include "core/tokens/token_find.h"
 
 #include "base/ascii.h"
+#include "codec/http/http_char.h"
 
 /* ---- decoding ---- */
 
@@ -83,7 +84,7 @@ static struct slice in_cookies(const struct http_head *head, struct slice name)
         if (!slice_equal_nocase(head->fields[i].name, SLICE("cookie")))
             continue;
         while (cookies.len > 0) {
-            struct slice value = http_head_trim(cut(&cookies, ';'));
+            struct slice value = http_char_trim(cut(&cookies, ';'));
             struct slice key = cut(&value, '=');
             if (!slice_equal(key, name))
                 continue;

@@ -4,7 +4,8 @@
 #include <unistd.h>
 
 #include "base/ascii.h"
-#include "codec/http/http_head.h"
+#include "codec/http/http_char.h"
+#include "codec/http/http_status.h"
 
 /* Status line, the fields that each answer has, and the numbers in them; all short and known. */
 #define REPLY_FIXED 320
@@ -19,7 +20,7 @@ static bool is_value(const char *text)
 
 static bool is_allowed(const struct config_header *header)
 {
-    return http_head_is_token(slice_of(header->name)) && !config_header_is_reserved(header->name) &&
+    return http_char_is_token(slice_of(header->name)) && !config_header_is_reserved(header->name) &&
            is_value(header->value);
 }
 
@@ -132,7 +133,7 @@ static char *put_head(char *at, const struct reply *reply, const struct reply_te
 {
     char number[24];
     snprintf(number, sizeof(number), "%u ", reply->status);
-    at = put(put(put(at, "HTTP/1.1 "), number), http_head_status_phrase(reply->status));
+    at = put(put(put(at, "HTTP/1.1 "), number), http_status_phrase(reply->status));
     at = put(at, "\r\nServer: wsluice\r\n");
     at = put_field(at, "Date", terms->date);
     at = put_connection(at, reply->status, terms->keep);

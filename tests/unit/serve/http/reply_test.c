@@ -2,6 +2,7 @@
 #include "serve/http/reply.h"
 
 #include "codec/http/http_head.h"
+#include "codec/http/http_status.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -167,7 +168,7 @@ static void check_refusal(const char *text, enum reason reason)
     const struct reason_row *row = reason_row(reason);
     char line[100];
     snprintf(line, sizeof(line), "HTTP/1.1 %u %s\r\n", row->http_status,
-             http_head_status_phrase(row->http_status));
+             http_status_phrase(row->http_status));
     assert_ptr_equal(strstr(text, line), text);
     assert_non_null(strstr(text, "\r\nConnection: close"));
     for (size_t k = 0; k < WSL_COUNT(needed); k++)

@@ -1,0 +1,54 @@
+/*
+ * One pass over the head of an HTTP/1.1 request, RFC 9112: its grammar and its limits, but not what
+ * its parts mean (http_head.h).
+ *
+ * Pure: it allocates nothing; the slices of the parts point into the text and live as long.
+ *
+ * Owns: nothing. Thread: any. Errors: the reason of the first violation; nothing moves beyond it,
+ * so that another call returns the same. Lifetime: slices borrow the text.
+ */
+#ifndef WSLUICE_CODEC_HTTP_HTTP_SCAN_H
+#define WSLUICE_CODEC_HTTP_HTTP_SCAN_H
+
+#include "base/base.h"
+#include "base/reason.h"
+
+#define HTTP_FIELDS_MAX 100
+
+struct http_field {
+    struct slice name, value; /* value without surrounding white space */
+};
+
+struct http_limits {
+    size_t head_bytes; /* the whole head, 16 KiB by default; above it 431 */
+    size_t line_bytes; /* the request target; above it 414 */
+    unsigned fields;   /* at most HTTP_FIELDS_MAX; above it 431 */
+};
+
+/* How far earlier calls came, as offsets: the buffer may move between calls. Zeroed is ready. */
+struct http_scan {
+    size_t at;      /* bytes before it are judged */
+    size_t mark;    /* where the part at hand began */
+    uint8_t part;   /* what `at` is inside of */
+    uint8_t fields; /* whole field lines so far */
+};
+
+/* Where what is found goes: each part at the call that sees its end. */
+struct http_parts {
+    struct slice method, target;
+    uint8_t minor_version;
+    struct http_field *fields; /* the caller's, HTTP_FIELDS_MAX of them */
+};
+
+/* Called with all bytes so far, each time that there are more; only new bytes are judged. */
+WSL_MUST_CHECK enum reason http_scan_read(struct http_scan *scan, struct slice text,
+                                          const struct http_limits *limits,
+                                          struct http_parts *parts);
+
+/* The empty line that ends the head was read; `at` is behind it. */
+bool http_scan_is_done(const struct http_scan *scan);
+
+/* The text ends inside the request target. */
+bool http_scan_in_target(const struct http_scan *scan);
+
+#endif

@@ -1,0 +1,73 @@
+#include "codec/http/http_char.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static void test_tokens(void **state)
+{
+    static const char others[] = "!#$%&'*+-.^_`|~"; /* RFC 9110 section 5.6.2 */
+    for (int c = 0; c < 256; c++) {
+        char byte = (char)c;
+        bool wanted = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                      (c && strchr(others, c));
+        assert_int_equal(http_char_is_token((struct slice){&byte, 1}), wanted);
+    }
+    assert_false(http_char_is_token(SLICE("")));
+    assert_false(http_char_is_token(SLICE("a b")));
+}
+
+static void test_what_may_stand_in_a_field_value(void **state)
+{
+    for (int c = 0; c < 256; c++)
+        assert_int_equal(http_char_is((char)c, HTTP_CHAR_VALUE),
+                         c == '\t' || (c >= 0x20 && c != 0x7F));
+}
+
+static void test_what_may_stand_in_a_target(void **state)
+{
+    for (int c = 0; c < 256; c++)
+        assert_int_equal(http_char_is((char)c, HTTP_CHAR_TARGET),
+                         c > 0x20 && c < 0x7F && !strchr("\"#<>\\", c));
+}
+
+static void test_what_may_stand_in_a_host_name(void **state)
+{
+    static const char others[] = "-._~!$&'()*+,;="; /* RFC 3986 sections 2.2 and 2.3 */
+    for (int c = 0; c < 256; c++) {
+        bool wanted = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                      (c && strchr(others, c));
+        assert_int_equal(http_char_is((char)c, HTTP_CHAR_NAME), wanted);
+    }
+}
+
+static void test_a_run_ends_at_the_first_other_byte(void **state)
+{
+    assert_int_equal(http_char_run(SLICE("name: value"), HTTP_CHAR_TOKEN), 4);
+    assert_int_equal(http_char_run(SLICE("name"), HTTP_CHAR_TOKEN), 4);
+    assert_int_equal(http_char_run(SLICE(":"), HTTP_CHAR_TOKEN), 0);
+    assert_int_equal(http_char_run(SLICE(""), HTTP_CHAR_TOKEN), 0);
+}
+
+static void test_trim(void **state)
+{
+    assert_true(slice_equal(http_char_trim(SLICE(" \t a b\t ")), SLICE("a b")));
+    assert_true(slice_equal(http_char_trim(SLICE("a")), SLICE("a")));
+    assert_true(slice_equal(http_char_trim(SLICE("\r\n")), SLICE("\r\n")));
+    assert_int_equal(http_char_trim(SLICE(" \t ")).len, 0);
+    assert_int_equal(http_char_trim(SLICE("")).len, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_tokens),
+        cmocka_unit_test(test_what_may_stand_in_a_field_value),
+        cmocka_unit_test(test_what_may_stand_in_a_target),
+        cmocka_unit_test(test_what_may_stand_in_a_host_name),
+        cmocka_unit_test(test_a_run_ends_at_the_first_other_byte),
+        cmocka_unit_test(test_trim),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
