@@ -19,6 +19,10 @@
  * refusal hits, and the limits of listener and process still hold. `stats` says how often either
  * was so.
  *
+ * Not base/hash_map: keys are two numbers, and entries are allocated once and are reused, so that
+ * no stranger's connection allocates memory; links are 32-bit indexes, which keep an entry at 44
+ * bytes.
+ *
  * Every operation takes constant time. Pure but for malloc: time is a parameter, and may go back a
  * little as the clocks of workers do.
  *

@@ -9,10 +9,15 @@
  *        |                             +            node: prefix = route of the star
  *        +-----".example.com"--> ...      (a wildcard; any host is the empty text)
  *
- * All edges with a text lie in one hash table, by parent and text. The edge of a capture is a field
- * of its node. A match walks down, text first, then capture, then prefix, and turns back where that
- * leads nowhere; a path that the client made long cannot make this long, as it goes no deeper than
- * the table does, and to at most ROUTE_CAPTURES_MAX captures at once.
+ * All edges with a text lie in one hash table, by parent and text. It is not base/hash_map: an edge
+ * is 20 bytes in one array, and holds offsets in place of a link and a key, because each request
+ * looks up several. FNV without a seed is enough, since only the administrator's texts are added: a
+ * client chooses what is looked up, and cannot make a chain longer.
+ *
+ * The edge of a capture is a field of its node. A match walks down, text first, then capture, then
+ * prefix, and turns back where that leads nowhere; a path that the client made long cannot make
+ * this long, as it goes no deeper than the table does, and to at most ROUTE_CAPTURES_MAX captures
+ * at once.
  *
  * Texts are in one block that is sized before it is filled, and nodes are, too.
  *
