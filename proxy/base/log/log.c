@@ -29,16 +29,15 @@ static struct {
 
 /* ---- where it goes ---- */
 
+static bool is_enabled(enum reason_level level)
+{
+    return (int)level >= atomic_load_explicit(&sink.lowest, memory_order_relaxed);
+}
+
 static void set_format(enum reason_level lowest, bool json)
 {
     atomic_store_explicit(&sink.lowest, (int)lowest, memory_order_relaxed);
     atomic_store_explicit(&sink.json, json, memory_order_relaxed);
-}
-
-void log_setup(int fd, enum reason_level lowest, bool json)
-{
-    log_writer_to(&sink.writer, fd);
-    set_format(lowest, json);
 }
 
 static void refused(const struct log_options *before, const char *error)
@@ -112,11 +111,6 @@ void log_stop(void)
 void log_print(struct slice text)
 {
     log_writer_print(&sink.writer, text);
-}
-
-bool log_enabled(enum reason_level level)
-{
-    return (int)level >= atomic_load_explicit(&sink.lowest, memory_order_relaxed);
 }
 
 /* ---- building a line ---- */
@@ -197,7 +191,7 @@ static void begin(struct log_line *line, enum reason_level level, const char *ev
 {
     line->length = line->body = 0;
     line->json = atomic_load_explicit(&sink.json, memory_order_relaxed);
-    line->active = log_enabled(level);
+    line->active = is_enabled(level);
     line->level = level;
     line->event = event;
     if (!line->active)
@@ -235,15 +229,6 @@ static void put_value(struct log_line *line, const char *key, struct slice value
 void log_text(struct log_line *line, const char *key, const char *value)
 {
     put_value(line, key, slice_of(value));
-}
-
-void log_path(struct log_line *line, const char *key, struct slice target)
-{
-    size_t length = 0;
-    while (length < target.len && length < LOG_PATH_MAX && target.ptr[length] != '?' &&
-           target.ptr[length] != '#')
-        length++;
-    put_value(line, key, (struct slice){target.ptr, length});
 }
 
 void log_number(struct log_line *line, const char *key, uint64_t value)
@@ -303,7 +288,7 @@ void log_message(enum reason_level level, const char *format, ...)
     char text[LOG_LINE_MAX / 2];
     struct log_line line;
     va_list arguments;
-    if (!log_enabled(level))
+    if (!is_enabled(level))
         return;
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);

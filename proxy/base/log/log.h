@@ -18,8 +18,6 @@
 #include "base/log/log_output.h"
 #include "base/reason.h"
 
-#define LOG_PATH_MAX 128 /* of a path as the client sent it */
-
 struct log_line {
     size_t length;
     size_t body; /* where the text begins that syslog takes: behind time and level, or 0 */
@@ -36,9 +34,6 @@ struct log_line {
  * be opened is a line in the log that goes on.
  */
 WSL_MUST_CHECK bool log_open(const struct log_options *options, char *error, size_t error_size);
-
-/* To a descriptor that stays the caller's; before log_start. */
-void log_setup(int fd, enum reason_level lowest, bool json);
 
 /* A file that was renamed is made anew; if that fails, the old one goes on and says so. */
 void log_reopen(void);
@@ -59,17 +54,9 @@ void log_stop(void);
 /* Bytes for standard output, likewise without a wait; lost where nobody reads them. */
 void log_print(struct slice text);
 
-bool log_enabled(enum reason_level level);
-
 /* A line of fields: begin, any number of fields, end. A field that does not fit is left out. */
 void log_begin(struct log_line *line, enum reason_level level, const char *event);
 void log_text(struct log_line *line, const char *key, const char *value);
-
-/*
- * The path of a request target. What follows it, "?" and the query or "#", is never logged: tokens
- * travel there.
- */
-void log_path(struct log_line *line, const char *key, struct slice target);
 void log_number(struct log_line *line, const char *key, uint64_t value);
 void log_end(struct log_line *line);
 

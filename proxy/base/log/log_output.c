@@ -27,13 +27,6 @@ static void take_fd(struct log_output *output, int fd, bool owned)
     output->run_max = is_file ? FILE_RUN_MAX : PIPE_BUF;
 }
 
-void log_output_to(struct log_output *output, int fd)
-{
-    log_output_close(output);
-    take_fd(output, fd, false);
-    output->target = LOG_STDERR;
-}
-
 /* Non-blocking: a FIFO that nobody opened for reading is an error, not a wait. */
 static int open_file(const char *path, const struct safe_path_owner *owner)
 {
@@ -54,6 +47,16 @@ static bool open_target(const struct log_output *output, const struct log_option
     return false;
 }
 
+static void close_all(struct log_output *output)
+{
+    if (output->syslogs)
+        syslog_close(&output->syslog);
+    output->syslogs = false;
+    if (output->owned)
+        close(output->fd);
+    output->owned = false;
+}
+
 bool log_output_open(struct log_output *output, const struct log_options *options, char *error,
                      size_t error_size)
 {
@@ -67,7 +70,7 @@ bool log_output_open(struct log_output *output, const struct log_options *option
             syslog_close(&syslog);
         return false;
     }
-    log_output_close(output);
+    close_all(output);
     if (syslogs)
         output->syslog = syslog;
     output->syslogs = syslogs;
@@ -87,16 +90,6 @@ int log_output_reopen(struct log_output *output)
         return errno;
     take_fd(output, fd, true);
     return 0;
-}
-
-void log_output_close(struct log_output *output)
-{
-    if (output->syslogs)
-        syslog_close(&output->syslog);
-    output->syslogs = false;
-    if (output->owned)
-        close(output->fd);
-    output->owned = false;
 }
 
 /* ---- writing ---- */

@@ -3,7 +3,7 @@
  * counted, and the count goes in front of the next line that does.
  *
  * Owns: its file and its socket. Thread: one at a time. Errors: log_output_open fills one line;
- * writing has none. Lifetime: log_output_open or log_output_to to log_output_close.
+ * writing has none. Lifetime: the process.
  */
 #ifndef WSLUICE_BASE_LOG_LOG_OUTPUT_H
 #define WSLUICE_BASE_LOG_LOG_OUTPUT_H
@@ -54,9 +54,6 @@ struct log_output {
     uint64_t lost, syslog_lost;
 };
 
-/* A descriptor that stays the caller's. */
-void log_output_to(struct log_output *output, int fd);
-
 /* May wait for a file system or a name server; a failure changes nothing. */
 WSL_MUST_CHECK bool log_output_open(struct log_output *output, const struct log_options *options,
                                     char *error, size_t error_size);
@@ -64,7 +61,6 @@ WSL_MUST_CHECK bool log_output_open(struct log_output *output, const struct log_
 /* A file that was renamed is made anew. An errno: it cannot be, and the old one goes on; 0: done.
  */
 int log_output_reopen(struct log_output *output);
-void log_output_close(struct log_output *output);
 
 /* `patient`: waits for a descriptor however long it takes; otherwise a moment at most. */
 void log_output_write(struct log_output *output, const struct log_entry *entries, size_t count,

@@ -258,14 +258,6 @@ bool log_writer_open(struct log_writer *writer, const struct log_options *option
     return done;
 }
 
-void log_writer_to(struct log_writer *writer, int fd)
-{
-    pthread_mutex_lock(&writer->mutex);
-    wsl_assert(!writer->running);
-    log_output_to(&writer->output, fd);
-    pthread_mutex_unlock(&writer->mutex);
-}
-
 void log_writer_reopen(struct log_writer *writer)
 {
     struct record record = {.kind = REOPEN};

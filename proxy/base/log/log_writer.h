@@ -65,7 +65,6 @@ void log_writer_print(struct log_writer *writer, struct slice text);
 WSL_MUST_CHECK bool log_writer_open(struct log_writer *writer, const struct log_options *options,
                                     const struct log_options *before, char *error,
                                     size_t error_size);
-void log_writer_to(struct log_writer *writer, int fd);
 void log_writer_reopen(struct log_writer *writer);
 
 /* Until all is written, or so long; false: something still waits. */

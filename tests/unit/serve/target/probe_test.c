@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "base/log/log.h"
 #include "lib/failing_alloc.h"
+#include "lib/log_lab.h"
 #include "lib/loopback.h"
 #include "lib/work_lab.h"
 
@@ -272,7 +272,7 @@ static void begin(void)
     char error[256];
     pool = pool_create(&config, NULL, NULL, error, sizeof(error));
     assert_non_null(pool);
-    log_setup(-1, REASON_ERROR, false);
+    log_lab_open(REASON_ERROR);
     prober = prober_create(&watches, names, pool);
     assert_non_null(prober);
 }

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "base/log/log.h"
+#include "lib/log_lab.h"
 
 struct lab {
     char folder[64], source[80];
@@ -65,7 +65,8 @@ static int set_up(void **state)
     lab->tokens = (struct config_tokens){.from = "query:token", .file = lab->source};
     assert_int_equal(pipe2(ends, O_NONBLOCK | O_CLOEXEC), 0);
     lab->log = ends[0];
-    log_setup(ends[1], REASON_WARN, false);
+    log_lab_to(ends[1], REASON_WARN);
+    close(ends[1]);
     *state = lab;
     return 0;
 }
@@ -75,7 +76,7 @@ static int tear_down(void **state)
     struct lab *lab = *state;
     token_store_release(lab->store);
     close(lab->log);
-    log_setup(STDERR_FILENO, REASON_WARN, false);
+    log_lab_restore();
     close(lab->root);
     clear(lab->folder);
     free(lab);
