@@ -17,9 +17,10 @@
 
 static void report(uint64_t lines, struct log_entry *entry, char text[static LOG_LINE_MAX]);
 static void reopened(int error);
-static void refused(const struct log_options *before, const char *error);
+static void set_format(struct log_format format);
+static void refused(const char *error);
 
-static const struct log_writer_hooks hooks = {report, reopened, refused};
+static const struct log_writer_hooks hooks = {report, set_format, reopened, refused};
 
 static struct {
     struct log_writer writer;
@@ -34,30 +35,20 @@ static bool is_enabled(enum reason_level level)
     return (int)level >= atomic_load_explicit(&sink.lowest, memory_order_relaxed);
 }
 
-static void set_format(enum reason_level lowest, bool json)
+static void set_format(struct log_format format)
 {
-    atomic_store_explicit(&sink.lowest, (int)lowest, memory_order_relaxed);
-    atomic_store_explicit(&sink.json, json, memory_order_relaxed);
-}
-
-static void refused(const struct log_options *before, const char *error)
-{
-    set_format(before->lowest, before->json);
-    log_message(REASON_ERROR, "the log stays as it was: %s", error);
+    atomic_store_explicit(&sink.lowest, (int)format.lowest, memory_order_relaxed);
+    atomic_store_explicit(&sink.json, format.json, memory_order_relaxed);
 }
 
 bool log_open(const struct log_options *options, char *error, size_t error_size)
 {
-    const struct log_options before = {
-        .lowest = (enum reason_level)atomic_load_explicit(&sink.lowest, memory_order_relaxed),
-        .json = atomic_load_explicit(&sink.json, memory_order_relaxed),
-    };
-    /* Before the thread can refuse it: that sets the format back. */
-    set_format(options->lowest, options->json);
-    if (log_writer_open(&sink.writer, options, &before, error, error_size))
-        return true;
-    set_format(before.lowest, before.json);
-    return false;
+    return log_writer_open(&sink.writer, options, error, error_size);
+}
+
+static void refused(const char *error)
+{
+    log_message(REASON_ERROR, "the log stays as it was: %s", error);
 }
 
 static void reopened(int error)

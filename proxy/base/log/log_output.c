@@ -10,6 +10,7 @@
 #define RUN_LINES     64 /* in one write */
 #define FILE_RUN_MAX  ((size_t)64 * 1024)
 #define SHORT_WAIT_MS 1000
+#define LOOK_MS       250 /* so often a wait looks whether the output is to be replaced */
 
 _Static_assert(LOG_LINE_MAX <= PIPE_BUF, "a pipe takes a whole line or nothing");
 
@@ -94,15 +95,20 @@ int log_output_reopen(struct log_output *output)
 
 /* ---- writing ---- */
 
-static bool has_room(int fd, int wait_ms)
+/*
+ * Room for a run. Once lines are lost, a reader that is not waited for without limit gets no second
+ * wait: not one for every line.
+ */
+static bool has_room(const struct log_output *output, const atomic_uint *moves)
 {
-    struct pollfd room = {.fd = fd, .events = POLLOUT};
+    struct pollfd room = {.fd = output->fd, .events = POLLOUT};
     int ready;
-    if (fd < 0)
-        return false;
-    do
-        ready = poll(&room, 1, wait_ms);
-    while (ready < 0 && errno == EINTR);
+    bool patient;
+    do {
+        patient = moves && atomic_load(moves) == 0;
+        int wait_ms = moves ? LOOK_MS : SHORT_WAIT_MS;
+        ready = poll(&room, 1, !patient && output->lost > 0 ? 0 : wait_ms);
+    } while ((ready < 0 && errno == EINTR) || (ready == 0 && patient));
     return ready == 1 && (room.revents & POLLOUT);
 }
 
@@ -121,7 +127,8 @@ static void advance(struct iovec **parts, int *count, size_t written)
 }
 
 /* How many of the lines are there as a whole. */
-static size_t write_run(int fd, const struct log_entry *entries, int count, bool patient)
+static size_t write_run(const struct log_output *output, const struct log_entry *entries, int count,
+                        const atomic_uint *moves)
 {
     struct iovec list[RUN_LINES], *parts = list;
     int left = count;
@@ -131,21 +138,21 @@ static size_t write_run(int fd, const struct log_entry *entries, int count, bool
         list[i].iov_len = entries[i].text.len;
     }
     while (left > 0) {
-        ssize_t n = writev(fd, parts, left);
+        ssize_t n = writev(output->fd, parts, left);
         if (n >= 0)
             advance(&parts, &left, (size_t)n);
-        else if (errno != EINTR && (errno != EAGAIN || !patient || !has_room(fd, -1)))
+        else if (errno != EINTR && (errno != EAGAIN || !moves || !has_room(output, moves)))
             break;
     }
     return (size_t)(count - left);
 }
 
-static bool write_report(struct log_output *output, bool patient, log_report *report)
+static bool write_report(struct log_output *output, const atomic_uint *moves, log_report *report)
 {
     char text[LOG_LINE_MAX];
     struct log_entry entry = {0};
     report(output->lost, &entry, text);
-    return write_run(output->fd, &entry, 1, patient) == 1;
+    return write_run(output, &entry, 1, moves) == 1;
 }
 
 /* Lines that go in one write: none is missing between them. */
@@ -160,18 +167,16 @@ static size_t run_length(const struct log_output *output, const struct log_entry
 }
 
 static void to_fd(struct log_output *output, const struct log_entry *entries, size_t count,
-                  bool patient, log_report *report)
+                  const atomic_uint *moves, log_report *report)
 {
     for (size_t done = 0, run; done < count; done += run) {
         run = run_length(output, entries + done, count - done);
-        /* A reader that has let us wait once does not do so again for every line. */
-        bool writable = patient || has_room(output->fd, output->lost > 0 ? 0 : SHORT_WAIT_MS);
+        bool writable = has_room(output, moves);
         output->lost += entries[done].lost;
-        if (writable && output->lost > 0 && write_report(output, patient, report))
+        if (writable && output->lost > 0 && write_report(output, moves, report))
             output->lost = 0;
-        size_t written = writable && output->lost == 0
-                             ? write_run(output->fd, entries + done, (int)run, patient)
-                             : 0;
+        size_t written =
+            writable && output->lost == 0 ? write_run(output, entries + done, (int)run, moves) : 0;
         output->lost += run - written;
     }
 }
@@ -202,10 +207,10 @@ static void syslog_one(struct log_output *output, const struct log_entry *line, 
 }
 
 void log_output_write(struct log_output *output, const struct log_entry *entries, size_t count,
-                      bool patient, log_report *report)
+                      const atomic_uint *moves, log_report *report)
 {
     if (output->target != LOG_SYSLOG)
-        to_fd(output, entries, count, patient, report);
+        to_fd(output, entries, count, moves, report);
     for (size_t i = 0; output->syslogs && i < count; i++)
         syslog_one(output, &entries[i], report);
 }

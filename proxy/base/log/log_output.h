@@ -9,6 +9,7 @@
 #define WSLUICE_BASE_LOG_LOG_OUTPUT_H
 
 #include <limits.h>
+#include <stdatomic.h>
 
 #include "base/base.h"
 #include "base/log/syslog.h"
@@ -62,8 +63,11 @@ WSL_MUST_CHECK bool log_output_open(struct log_output *output, const struct log_
  */
 int log_output_reopen(struct log_output *output);
 
-/* `patient`: waits for a descriptor however long it takes; otherwise a moment at most. */
+/*
+ * Waits for a descriptor that has no room, until *moves is not 0: the output is to be replaced.
+ * `moves` NULL: waits a moment at most.
+ */
 void log_output_write(struct log_output *output, const struct log_entry *entries, size_t count,
-                      bool patient, log_report *report);
+                      const atomic_uint *moves, log_report *report);
 
 #endif

@@ -26,8 +26,6 @@ struct record {
 struct request {
     struct log_options options;
     struct safe_path_owner owner;
-    enum reason_level lowest_before;
-    bool json_before;
     char texts[];
 };
 
@@ -83,14 +81,25 @@ static void print(struct slice text)
         (void)!write(STDOUT_FILENO, text.ptr, text.len);
 }
 
+static struct log_format format_of(const struct log_options *options)
+{
+    return (struct log_format){options->lowest, options->json};
+}
+
+/* A refusal restores the format, unless a later command to open has set its own meanwhile. */
 static void do_open(struct log_writer *writer, struct request *request)
 {
     char error[512];
-    if (!log_output_open(&writer->output, &request->options, error, sizeof(error))) {
-        const struct log_options before = {.lowest = request->lowest_before,
-                                           .json = request->json_before};
-        writer->hooks->refused(&before, error);
-    }
+    bool opened = log_output_open(&writer->output, &request->options, error, sizeof(error));
+    pthread_mutex_lock(&writer->mutex);
+    bool last = atomic_fetch_sub(&writer->opens, 1) == 1;
+    if (opened)
+        writer->format = format_of(&request->options);
+    else if (last)
+        writer->hooks->format(writer->format);
+    pthread_mutex_unlock(&writer->mutex);
+    if (!opened)
+        writer->hooks->refused(error);
     free(request);
 }
 
@@ -131,13 +140,13 @@ static void write_queue(struct log_writer *writer, const struct log_queue *queue
         if (record.kind == LINE)
             batch[count++] = record.entry;
         if (count == BATCH || (record.kind != LINE && count > 0)) {
-            log_output_write(&writer->output, batch, count, true, writer->hooks->report);
+            log_output_write(&writer->output, batch, count, &writer->opens, writer->hooks->report);
             count = 0;
         }
         obey(writer, &record);
     }
     if (count > 0)
-        log_output_write(&writer->output, batch, count, true, writer->hooks->report);
+        log_output_write(&writer->output, batch, count, &writer->opens, writer->hooks->report);
 }
 
 static void *run(void *argument)
@@ -201,7 +210,7 @@ void log_writer_put(struct log_writer *writer, const struct log_entry *entry)
     if (writer->running)
         put_line(writer, entry);
     else if (!writer->abandoned)
-        log_output_write(&writer->output, entry, 1, false, writer->hooks->report);
+        log_output_write(&writer->output, entry, 1, NULL, writer->hooks->report);
     pthread_mutex_unlock(&writer->mutex);
 }
 
@@ -235,25 +244,34 @@ static struct request *copy_options(const struct log_options *options)
     return request;
 }
 
-bool log_writer_open(struct log_writer *writer, const struct log_options *options,
-                     const struct log_options *before, char *error, size_t error_size)
+/* With the mutex. */
+static bool queue_open(struct log_writer *writer, const struct log_options *options)
+{
+    struct record record = {.kind = OPEN, .request = copy_options(options)};
+    if (record.request && append(writer, &record)) {
+        atomic_fetch_add(&writer->opens, 1);
+        return true;
+    }
+    free(record.request);
+    return false;
+}
+
+bool log_writer_open(struct log_writer *writer, const struct log_options *options, char *error,
+                     size_t error_size)
 {
     bool done = true;
     pthread_mutex_lock(&writer->mutex);
     if (writer->running) {
-        struct record record = {.kind = OPEN, .request = copy_options(options)};
-        if (record.request) {
-            record.request->lowest_before = before->lowest;
-            record.request->json_before = before->json;
-        }
-        done = record.request && append(writer, &record);
-        if (!done) {
-            free(record.request);
+        done = queue_open(writer, options);
+        if (!done)
             snprintf(error, error_size, "out of memory");
-        }
     } else if (!writer->abandoned) {
         done = log_output_open(&writer->output, options, error, error_size);
+        if (done)
+            writer->format = format_of(options);
     }
+    if (done)
+        writer->hooks->format(format_of(options));
     pthread_mutex_unlock(&writer->mutex);
     return done;
 }

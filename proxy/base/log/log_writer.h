@@ -18,12 +18,18 @@
 /* Bytes that wait while the thread is busy with as many again. */
 #define LOG_QUEUE_MAX ((size_t)4 * 1024 * 1024)
 
-/* What the thread calls back, with no lock held. */
+/* How lines are to look from now on. */
+struct log_format {
+    enum reason_level lowest;
+    bool json;
+};
+
+/* What is called back, `format` with the mutex and the others without. */
 struct log_writer_hooks {
     log_report *report;
-    void (*reopened)(int error); /* an errno; not called when all went well */
-    /* An open that was put off has failed; `before`: of the log that goes on. */
-    void (*refused)(const struct log_options *before, const char *error);
+    void (*format)(struct log_format format);
+    void (*reopened)(int error);        /* an errno; not called when all went well */
+    void (*refused)(const char *error); /* an open that was put off has failed; the log goes on */
 };
 
 struct log_queue {
@@ -37,7 +43,9 @@ struct log_writer {
     pthread_mutex_t mutex;    /* of all that follows */
     pthread_cond_t work, idle;
     struct log_queue filling;
-    uint64_t lost; /* since the last line that found room */
+    struct log_format format; /* of the output in use, which may not be the last one asked for */
+    atomic_uint opens;        /* commands to open that wait; a busy output looks at it */
+    uint64_t lost;            /* since the last line that found room */
     bool running, busy, ending;
     bool abandoned; /* the thread hangs: nothing is written any more */
     pthread_t thread;
@@ -47,7 +55,8 @@ struct log_writer {
 #define LOG_WRITER_INIT(callbacks)                                                                 \
     {                                                                                              \
         .hooks = (callbacks), .output = {.fd = STDERR_FILENO, .run_max = LOG_LINE_MAX},            \
-        .mutex = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER                       \
+        .format = {.lowest = REASON_INFO}, .mutex = PTHREAD_MUTEX_INITIALIZER,                     \
+        .work = PTHREAD_COND_INITIALIZER                                                           \
     }
 
 /* False: out of memory; lines are written as before. Once in a process. */
@@ -59,12 +68,12 @@ void log_writer_put(struct log_writer *writer, const struct log_entry *entry);
 void log_writer_print(struct log_writer *writer, struct slice text);
 
 /*
- * Lines from now on go there. With a thread it is the thread that opens, behind the lines that
- * wait: false is then only want of memory, and hooks->refused tells the rest.
+ * Lines from now on go there, in this format. With a thread it is the thread that opens, after the
+ * lines that wait: false then means out of memory, and hooks->refused reports any other failure. A
+ * pipe or terminal that has no room does not delay it: lines that do not leave at once are lost.
  */
 WSL_MUST_CHECK bool log_writer_open(struct log_writer *writer, const struct log_options *options,
-                                    const struct log_options *before, char *error,
-                                    size_t error_size);
+                                    char *error, size_t error_size);
 void log_writer_reopen(struct log_writer *writer);
 
 /* Until all is written, or so long; false: something still waits. */

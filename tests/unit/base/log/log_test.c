@@ -279,6 +279,95 @@ static void test_a_bad_target_with_the_writer(void **unused)
     assert_non_null(strstr(text, " error cannot reopen the log file: "));
 }
 
+static void drain_pipe(int fd)
+{
+    char buffer[65536];
+    do
+        while (read(fd, buffer, sizeof(buffer)) > 0)
+            ;
+    while (!log_flush());
+}
+
+static void fill_pipe(int ends[static 2])
+{
+    char buffer[65536];
+    assert_int_equal(pipe2(ends, O_NONBLOCK | O_CLOEXEC), 0);
+    memset(buffer, '\n', sizeof(buffer));
+    while (write(ends[1], buffer, sizeof(buffer)) > 0)
+        ;
+}
+
+/* Both fail while the thread is busy; the format is that of the log that goes on. */
+static void test_two_bad_targets_with_the_writer(void **unused)
+{
+    char error[256], none[96], buffer[65536];
+    int ends[2];
+    snprintf(none, sizeof(none), "%s/none/x.log", folder);
+    const struct log_options json = {.json = true, .target = LOG_FILE, .file = none};
+    fill_pipe(ends);
+    log_lab_to(ends[1], REASON_INFO);
+    assert_true(log_start());
+    log_message(REASON_INFO, "keeps the thread busy");
+    assert_true(log_open(&json, error, sizeof(error)));
+    assert_true(log_open(&json, error, sizeof(error)));
+    drain_pipe(ends[0]);
+    log_message(REASON_INFO, "as before");
+    log_stop();
+    ssize_t n = read(ends[0], buffer, sizeof(buffer) - 1);
+    assert_true(n > 0);
+    buffer[n] = '\0';
+    assert_non_null(strstr(buffer, " info  as before\n"));
+    close(ends[0]);
+    close(ends[1]);
+}
+
+/* The first one fails when the second one was asked for already: its format stays. */
+static void test_a_bad_target_and_a_good_one_with_the_writer(void **unused)
+{
+    char error[256], none[96];
+    int ends[2];
+    snprintf(none, sizeof(none), "%s/none/x.log", folder);
+    const struct log_options bad = {.target = LOG_FILE, .file = none};
+    fill_pipe(ends);
+    log_lab_to(ends[1], REASON_INFO);
+    assert_true(log_start());
+    log_message(REASON_INFO, "keeps the thread busy");
+    assert_true(log_open(&bad, error, sizeof(error)));
+    open_log(true, REASON_INFO);
+    drain_pipe(ends[0]);
+    log_message(REASON_INFO, "moved");
+    log_stop();
+    assert_non_null(strstr(content(path), ",\"message\":\"moved\"}\n"));
+    close(ends[0]);
+    close(ends[1]);
+}
+
+/* Nobody reads the pipe any more: a reload takes the log elsewhere, with the count of lost lines.
+ */
+static void test_a_full_pipe_is_left_for_another_target(void **unused)
+{
+    for (int blocking = 0; blocking < 2; blocking++) {
+        int ends[2];
+        fill_pipe(ends);
+        assert_int_equal(fcntl(ends[1], F_SETFL, blocking ? 0 : O_NONBLOCK), 0);
+        log_lab_to(ends[1], REASON_INFO);
+        assert_true(log_start());
+        for (unsigned i = 0; i < 1000; i++)
+            log_message(REASON_INFO, "nobody reads this");
+        assert_false(log_flush());
+        open_log(false, REASON_INFO);
+        log_message(REASON_INFO, "moved");
+        assert_true(log_flush());
+        log_stop();
+        assert_non_null(strstr(content(path), " error log_dropped lines=1000\n"));
+        assert_non_null(strstr(content(path), " info  moved\n"));
+        log_lab_restore();
+        close(ends[0]);
+        close(ends[1]);
+        unlink(path);
+    }
+}
+
 struct reading {
     int fd;
     uint64_t *lines, *dropped;
@@ -394,6 +483,9 @@ int main(void)
         TEST(test_rotation_with_the_writer),
         TEST(test_order_with_the_writer),
         TEST(test_a_bad_target_with_the_writer),
+        TEST(test_two_bad_targets_with_the_writer),
+        TEST(test_a_bad_target_and_a_good_one_with_the_writer),
+        TEST(test_a_full_pipe_is_left_for_another_target),
         TEST(test_a_stopped_terminal),
         TEST(test_a_full_pipe_with_the_writer),
         TEST(test_a_crash),
