@@ -39,19 +39,19 @@ static bool is_address(const struct cli_flag *flag, enum options_section section
     return flag->row == options_find(section, "address");
 }
 
-static bool has_address(const struct cli_scan *scan, enum options_section section)
+static bool has_address(const struct cli_args *args, enum options_section section)
 {
-    for (size_t i = 0; i < scan->assignment_count; i++)
-        if (is_address(&scan->assignments[i].flag, section))
+    for (size_t i = 0; i < args->assignment_count; i++)
+        if (is_address(&args->assignments[i].flag, section))
             return true;
     return false;
 }
 
 /* Only flags of the process go with a file: any other makes the command line a quick one. */
-static bool fits_a_file(const struct cli_scan *scan)
+static bool fits_a_file(const struct cli_args *args)
 {
-    for (size_t i = 0; i < scan->assignment_count; i++)
-        if (!cli_flag_of_process(&scan->assignments[i].flag))
+    for (size_t i = 0; i < args->assignment_count; i++)
+        if (!cli_flag_of_process(&args->assignments[i].flag))
             return false;
     return true;
 }
@@ -60,7 +60,7 @@ static bool fits_a_file(const struct cli_scan *scan)
  * In front of the words, because the last one wins. What the process has once goes with every
  * command line: the health check of an image finds the socket whatever follows the image's name.
  */
-static void add_flags(struct cli_scan *scan, bool whole_form)
+static void add_flags(struct cli_args *args, bool whole_form)
 {
     struct cli_assignment added[CLI_ENVIRONMENT_FLAGS_MAX];
     size_t count = 0;
@@ -77,33 +77,33 @@ static void add_flags(struct cli_scan *scan, bool whole_form)
         next->argument = value;
         count += whole_form || cli_flag_of_process(&next->flag);
     }
-    memmove(scan->assignments + count, scan->assignments,
-            scan->assignment_count * sizeof(*scan->assignments));
-    memcpy(scan->assignments, added, count * sizeof(*added));
-    scan->assignment_count += count;
+    memmove(args->assignments + count, args->assignments,
+            args->assignment_count * sizeof(*args->assignments));
+    memcpy(args->assignments, added, count * sizeof(*added));
+    args->assignment_count += count;
 }
 
-static void add_addresses(struct cli_scan *scan, const char *address, const char *target)
+static void add_addresses(struct cli_args *args, const char *address, const char *target)
 {
-    if (!has_address(scan, OPTIONS_LISTENER))
-        scan->positionals[scan->positional_count++] = address ? address : listen_default;
-    if (target && !has_address(scan, OPTIONS_TARGET))
-        scan->positionals[scan->positional_count++] = target;
+    if (!has_address(args, OPTIONS_LISTENER))
+        args->positionals[args->positional_count++] = address ? address : listen_default;
+    if (target && !has_address(args, OPTIONS_TARGET))
+        args->positionals[args->positional_count++] = target;
 }
 
-void cli_environment_add(struct cli_scan *scan)
+void cli_environment_add(struct cli_args *args)
 {
     const char *address = lookup(listen_name), *target = lookup(target_name);
     char *file = lookup(file_name);
-    bool names_nothing = scan->positional_count == 0 && !scan->demo && !scan->file;
+    bool names_nothing = args->positional_count == 0 && !args->demo && !args->file;
     bool whole_form = names_nothing && (address || target);
     if (whole_form) {
-        add_addresses(scan, address, target);
-    } else if (names_nothing && file && !scan->command && fits_a_file(scan)) {
-        scan->file = file;
-        scan->file_is_variable = true;
+        add_addresses(args, address, target);
+    } else if (names_nothing && file && !args->command && fits_a_file(args)) {
+        args->file = file;
+        args->file_is_variable = true;
     }
-    add_flags(scan, whole_form);
+    add_flags(args, whole_form);
 }
 
 bool cli_environment_next(size_t *cursor, struct cli_environment_variable *variable)

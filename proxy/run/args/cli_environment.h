@@ -9,12 +9,12 @@
 #ifndef WSLUICE_RUN_ARGS_CLI_ENVIRONMENT_H
 #define WSLUICE_RUN_ARGS_CLI_ENVIRONMENT_H
 
-#include "run/args/cli_scan.h"
+#include "run/args/cli_args.h"
 
-enum { CLI_ENVIRONMENT_FLAGS_MAX = 9 }; /* room that the scan's assignments need for them */
+enum { CLI_ENVIRONMENT_FLAGS_MAX = 9 }; /* room that assignments need for them */
 
 /* After the words were scanned: a flag of the command line wins over its variable. */
-void cli_environment_add(struct cli_scan *scan);
+void cli_environment_add(struct cli_args *args);
 
 /* A line about each, for --help. */
 struct cli_environment_variable {

@@ -64,27 +64,27 @@ static void load_file(struct cli *cli)
 {
     if (!cli_line_note_directory(&cli->line))
         return;
-    if (cli->line.scan.positional_count > 0 || cli->line.scan.demo)
+    if (cli->line.args.positional_count > 0 || cli->line.args.demo)
         cli_line_usage_error(&cli->line, NULL, "Too many arguments",
                              "the addresses are in the file of --config");
-    if (cli->line.scan.command)
+    if (cli->line.args.command)
         cli_line_usage_error(&cli->line, "--", "the command is in the file of --config, too",
                              "write command: {words: [...]} there");
-    bool as_it_is = !cli->line.scan.daemon || *cli->line.scan.file == '/';
+    bool as_it_is = !cli->line.args.daemon || *cli->line.args.file == '/';
     struct cli_memory *memory = &cli->memory;
     if (asprintf(&memory->path, "%s%s%s", as_it_is ? "" : cli->line.directory, as_it_is ? "" : "/",
-                 cli->line.scan.file) < 0)
+                 cli->line.args.file) < 0)
         memory->path = NULL;
-    memory->overrides = calloc(cli->line.scan.assignment_count + 1, sizeof(*memory->overrides));
-    memory->texts = calloc(cli->line.scan.assignment_count + 1, sizeof(*memory->texts));
+    memory->overrides = calloc(cli->line.args.assignment_count + 1, sizeof(*memory->overrides));
+    memory->texts = calloc(cli->line.args.assignment_count + 1, sizeof(*memory->texts));
     if (!memory->overrides || !memory->texts || !memory->path) {
         cli_line_out_of_memory(&cli->line);
         return;
     }
-    for (size_t i = 0; i < cli->line.scan.assignment_count; i++)
-        add_override(cli, &cli->line.scan.assignments[i]);
+    for (size_t i = 0; i < cli->line.args.assignment_count; i++)
+        add_override(cli, &cli->line.args.assignments[i]);
     const struct load_request request = request_of(cli);
-    if (cli->line.scan.file_is_variable && access(memory->path, F_OK) < 0)
+    if (cli->line.args.file_is_variable && access(memory->path, F_OK) < 0)
         diag_add(&cli->line.diag, DIAG_ERROR, (struct diag_where){NULL, 0, 0}, "WSLUICE_CONFIG",
                  "put a file there, name the addresses, or set WSLUICE_TARGET", "%s: %s",
                  memory->path, strerror(errno));
@@ -96,15 +96,15 @@ static void load_file(struct cli *cli)
 
 static void report(const struct cli *cli, FILE *err)
 {
-    if (cli->line.scan.usage_error)
-        cli_help_usage(cli->line.scan.websockify, err);
-    cli_report_findings(&cli->line.diag, cli->line.scan.websockify ? "websockify" : "wsluice", err);
+    if (cli->line.args.usage_error)
+        cli_help_usage(cli->line.args.websockify, err);
+    cli_report_findings(&cli->line.diag, cli->line.args.websockify ? "websockify" : "wsluice", err);
 }
 
 static void erase_secrets(const struct cli *cli)
 {
-    for (size_t i = 0; i < cli->line.scan.assignment_count; i++) {
-        const struct cli_assignment *assignment = &cli->line.scan.assignments[i];
+    for (size_t i = 0; i < cli->line.args.assignment_count; i++) {
+        const struct cli_assignment *assignment = &cli->line.args.assignments[i];
         if (assignment->argument && assignment->flag.row->secret)
             explicit_bzero(assignment->argument, strlen(assignment->argument));
     }
@@ -113,30 +113,30 @@ static void erase_secrets(const struct cli *cli)
 static void finish(struct cli *cli, FILE *out, FILE *err, struct cli_result *result)
 {
     *result = (struct cli_result){.action = CLI_EXIT, .exit_status = EXIT_SUCCESS};
-    if (cli->line.scan.help) {
-        cli_help_page(cli->line.scan.websockify, out);
+    if (cli->line.args.help) {
+        cli_help_page(cli->line.args.websockify, out);
         return;
     }
-    if (cli->line.scan.version) {
+    if (cli->line.args.version) {
         fputs("wsluice " WSLUICE_VERSION "\n", out);
         return;
     }
-    const struct config *config = cli->line.scan.file ? cli->loaded : cli->config;
+    const struct config *config = cli->line.args.file ? cli->loaded : cli->config;
     if (config)
         cli_line_check_background(&cli->line, config);
     report(cli, err);
     if (cli->line.diag.errors > 0) {
-        result->exit_status = cli->line.scan.usage_error ? CLI_STATUS_USAGE : CLI_STATUS_CANNOT;
+        result->exit_status = cli->line.args.usage_error ? CLI_STATUS_USAGE : CLI_STATUS_CANNOT;
         return;
     }
-    if (cli->line.scan.print) {
+    if (cli->line.args.print) {
         dump_config(config, out);
         return;
     }
-    result->action = cli->line.scan.demo ? CLI_DEMO : CLI_RUN;
+    result->action = cli->line.args.demo ? CLI_DEMO : CLI_RUN;
     result->config = config_retain(config);
-    result->daemon = cli->line.scan.daemon;
-    result->websockify = cli->line.scan.websockify;
+    result->daemon = cli->line.args.daemon;
+    result->websockify = cli->line.args.websockify;
     result->rebind = cli->line.rebind;
     cli->line.rebind = (struct rebind){.fd = -1};
     result->file = request_of(cli); /* nothing, on the quick command line */
@@ -151,7 +151,7 @@ static void release(struct cli *cli)
     config_release(cli->config);
     config_release(cli->loaded);
     free(cli->line.directory);
-    free(cli->line.scan.assignments);
+    free(cli->line.args.assignments);
     diag_free(&cli->line.diag);
 }
 
@@ -163,24 +163,24 @@ static bool is_websockify(const char *program)
 
 void cli_parse(int argc, char **argv, FILE *out, FILE *err, struct cli_result *result)
 {
-    struct cli cli = {.line.scan.diag = &cli.line.diag};
+    struct cli cli = {.line.args.diag = &cli.line.diag};
     size_t letters = 0; /* each message and each word assigns at most once */
-    cli.line.scan.websockify = argc > 0 && is_websockify(argv[0]);
-    if (!cli.line.scan.websockify && cli_command_parse(argc, argv, out, err, result))
+    cli.line.args.websockify = argc > 0 && is_websockify(argv[0]);
+    if (!cli.line.args.websockify && cli_command_parse(argc, argv, out, err, result))
         return;
     for (int i = 1; i < argc; i++)
         letters += strlen(argv[i]);
     diag_init(&cli.line.diag);
-    cli.line.scan.assignments =
-        calloc(letters + CLI_ENVIRONMENT_FLAGS_MAX, sizeof(*cli.line.scan.assignments));
-    if (!cli.line.scan.assignments) {
+    cli.line.args.assignments =
+        calloc(letters + CLI_ENVIRONMENT_FLAGS_MAX, sizeof(*cli.line.args.assignments));
+    if (!cli.line.args.assignments) {
         cli_line_out_of_memory(&cli.line);
     } else {
-        cli_scan_words(&cli.line.scan, argc, argv);
-        cli_environment_add(&cli.line.scan);
-        if (!cli.line.scan.help && !cli.line.scan.version) {
+        cli_args_read(&cli.line.args, argc, argv);
+        cli_environment_add(&cli.line.args);
+        if (!cli.line.args.help && !cli.line.args.version) {
             cli_plugin_check_process(&cli.line);
-            if (cli.line.scan.file)
+            if (cli.line.args.file)
                 load_file(&cli);
             else
                 cli.config = cli_quick_build(&cli.line);

@@ -11,7 +11,7 @@ static const struct diag_where where = {NULL, 0, 0};
 void cli_line_usage_error(struct cli_line *line, const char *option, const char *message,
                           const char *remedy)
 {
-    line->scan.usage_error = true;
+    line->args.usage_error = true;
     diag_add(&line->diag, DIAG_ERROR, where, option, remedy, "%s", message);
 }
 
@@ -26,18 +26,18 @@ void cli_line_bad_value(struct cli_line *line, const struct cli_assignment *assi
     char option[64];
     snprintf(option, sizeof(option), "--%s", assignment->flag.flag->name);
     bool quote = *argument && !assignment->flag.row->secret;
-    line->scan.usage_error = true;
+    line->args.usage_error = true;
     diag_add(&line->diag, DIAG_ERROR, where, option, NULL, "%s%s%s%s", why, quote ? ", not '" : "",
              quote ? argument : "", quote ? "'" : "");
 }
 
 bool cli_line_note_directory(struct cli_line *line)
 {
-    if (!line->scan.daemon && !line->scan.print && !line->scan.file)
+    if (!line->args.daemon && !line->args.print && !line->args.file)
         return true;
     line->directory = getcwd(NULL, 0);
     if (!line->directory)
-        diag_add(&line->diag, DIAG_ERROR, where, line->scan.daemon ? "--daemon" : NULL,
+        diag_add(&line->diag, DIAG_ERROR, where, line->args.daemon ? "--daemon" : NULL,
                  "start from a directory that exists", "the current directory: %s",
                  strerror(errno));
     return line->directory != NULL;
@@ -45,7 +45,7 @@ bool cli_line_note_directory(struct cli_line *line)
 
 void cli_line_check_background(struct cli_line *line, const struct config *config)
 {
-    for (size_t i = 0; line->scan.daemon && i < config->listener_count; i++)
+    for (size_t i = 0; line->args.daemon && i < config->listener_count; i++)
         if (config->listeners[i].address.kind == CONFIG_ADDRESS_FD)
             cli_line_usage_error(line, "--daemon",
                                  "whoever opened the socket waits for the process that it started",

@@ -2,9 +2,9 @@
  * One command line while it is being understood: its words, what is wrong with them, and where it
  * was typed.
  *
- * Owns: the findings, the assignments of the scan, the directory. Thread: the main one.
- * Errors: findings; usage_error in the scan says that the words are at fault and not the machine.
- * Lifetime: that of the call that parses it.
+ * Owns: the findings, the assignments of the args, the directory. Thread: the main one.
+ * Errors: findings; usage_error in the arguments says that the words are at fault and not the
+ * machine. Lifetime: that of the call that parses it.
  */
 #ifndef WSLUICE_RUN_CLI_CLI_LINE_H
 #define WSLUICE_RUN_CLI_CLI_LINE_H
@@ -13,12 +13,12 @@
 
 #include "config/model/diag.h"
 #include "config/options/options.h"
-#include "run/args/cli_scan.h"
+#include "run/args/cli_args.h"
 #include "run/command/rebind.h"
 
 struct cli_line {
     struct diag diag;
-    struct cli_scan scan;
+    struct cli_args args;
     struct rebind rebind; /* of a wrapped command; the result's in the end */
     char *directory;      /* where the process was started; NULL unless paths must hold elsewhere */
 };

@@ -10,8 +10,8 @@ static const char host_token[] = "host-token", target_config[] = "target-config"
 
 static bool given(const struct cli_line *line, const char *flag)
 {
-    for (size_t i = 0; i < line->scan.assignment_count; i++)
-        if (strcmp(line->scan.assignments[i].flag.flag->name, flag) == 0)
+    for (size_t i = 0; i < line->args.assignment_count; i++)
+        if (strcmp(line->args.assignments[i].flag.flag->name, flag) == 0)
             return true;
     return false;
 }
@@ -52,27 +52,27 @@ static const char *instead_of(const char *class)
 
 static void refuse_auth(struct cli_line *line)
 {
-    const struct cli_scan *scan = &line->scan;
-    if (!scan->auth_plugin && scan->auth_source)
+    const struct cli_args *args = &line->args;
+    if (!args->auth_plugin && args->auth_source)
         cli_line_usage_error(line, NULL, "You must use --auth-plugin to use --auth-source", NULL);
-    if (!scan->auth_plugin && scan->web_auth)
+    if (!args->auth_plugin && args->web_auth)
         cli_line_usage_error(line, NULL, "You must use --auth-plugin to use --web-auth", NULL);
-    if (!scan->auth_plugin)
+    if (!args->auth_plugin)
         return;
-    if (scan->web_auth && !given(line, "web")) {
+    if (args->web_auth && !given(line, "web")) {
         cli_line_usage_error(line, NULL, "You must use --web to use --web-auth", NULL);
         return;
     }
-    diag_add(&line->diag, DIAG_ERROR, where, "--auth-plugin", instead_of(scan->auth_plugin),
-             "there are no authentication plugins in this version: '%s'", scan->auth_plugin);
+    diag_add(&line->diag, DIAG_ERROR, where, "--auth-plugin", instead_of(args->auth_plugin),
+             "there are no authentication plugins in this version: '%s'", args->auth_plugin);
 }
 
 void cli_plugin_check_process(struct cli_line *line)
 {
     refuse_auth(line);
-    if (given(line, "legacy-syslog") && !given(line, "syslog") && !line->scan.file)
+    if (given(line, "legacy-syslog") && !given(line, "syslog") && !line->args.file)
         cli_line_usage_error(line, NULL, "You must use --syslog to use --legacy-syslog", NULL);
-    if (line->scan.libserver)
+    if (line->args.libserver)
         diag_add(&line->diag, DIAG_WARNING, where, "--libserver", NULL,
                  "means nothing here: there is one engine");
 }

@@ -5,8 +5,8 @@
  * Owns: nothing; arguments stay in argv. Thread: one. Errors: findings in diag, and usage_error.
  * Lifetime: that of argv.
  */
-#ifndef WSLUICE_RUN_ARGS_CLI_SCAN_H
-#define WSLUICE_RUN_ARGS_CLI_SCAN_H
+#ifndef WSLUICE_RUN_ARGS_CLI_ARGS_H
+#define WSLUICE_RUN_ARGS_CLI_ARGS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,7 +22,7 @@ struct cli_assignment {
     char *argument; /* in argv; NULL: the flag has none */
 };
 
-struct cli_scan {
+struct cli_args {
     struct diag *diag;
     struct cli_assignment *assignments; /* the caller's: room for one per message of argv */
     size_t assignment_count;
@@ -41,6 +41,6 @@ struct cli_scan {
     bool usage_error;
 };
 
-void cli_scan_words(struct cli_scan *scan, int argc, char **argv);
+void cli_args_read(struct cli_args *args, int argc, char **argv);
 
 #endif
