@@ -37,8 +37,8 @@ def text_of(*arguments):
 
 def words():
     """Those that the program dispatches on."""
-    source = (ROOT / 'proxy/run/cli/cli_command.c').read_text()
-    return set(re.findall(r'\{"([a-z-]+)", [a-z_]+_usage,', source)) | {'demo'}
+    sources = ''.join(file.read_text() for file in (ROOT / 'proxy/run/cli').glob('*.c'))
+    return set(re.findall(r'\.name = "([a-z-]+)",\s+\.operands =', sources))
 
 
 def flags_of_help():
@@ -48,7 +48,8 @@ def flags_of_help():
 def test_help_names_every_flag_and_word():
     offered = re.search(r"current == -\*.*?choices='(.*?)'", text_of('--completion=bash'), re.DOTALL).group(1)
     assert flags_of_help() == {flag.strip('-=') for flag in offered.split()}
-    assert set(re.findall(r'^ {7}wsluice ([a-z-]+)', run('--help')[1], re.MULTILINE)) == words()
+    commands = run('--help')[1].split('\nCommands')[1].split('\n\n')[0]
+    assert set(re.findall(r'^  ([a-z-]+)', commands, re.MULTILINE)) == words()
 
 
 @pytest.mark.parametrize('shell', ['bash', 'zsh', 'fish'])
@@ -95,6 +96,9 @@ class Shell:
     ('wsluice --cert de\t', 'wsluice --cert desk.pem'),
     ('wsluice --web=fo\t', 'wsluice --web=folder/'),
     ('wsluice help-config log.le\t', 'wsluice help-config log.level'),
+    ('wsluice status --wat\t', 'wsluice status --watch'),
+    ('wsluice status --order=de\t', 'wsluice status --order=desc'),
+    ('wsluice kill --socket=gate\t', 'wsluice kill --socket=gateway.yaml'),
 ])
 def test_bash_completes(tmp_path, typed, becomes):
     (tmp_path / 'completion').write_text(text_of('--completion=bash'))
@@ -119,7 +123,8 @@ def test_zsh_completes(tmp_path):
                    until=r'\ngo')
         for typed, becomes in (('wsluice --log-lev\twa\t', 'wsluice --log-level=warn'),
                                ('wsluice che\t', 'wsluice check'),
-                               ('wsluice help-config log.le\t', 'wsluice help-config log.level')):
+                               ('wsluice help-config log.le\t', 'wsluice help-config log.level'),
+                               ('wsluice status --order=de\t', 'wsluice status --order=desc')):
             shell.type(typed)
             said = shell.type("\x01echo '<\x05>'\n", until=r'\n<.*>')
             assert re.search(r'\n<(.*?) ?>', said).group(1) == becomes, said
@@ -128,7 +133,8 @@ def test_zsh_completes(tmp_path):
 
 
 @pytest.mark.parametrize('typed, offered', [
-    ('wsluice --log-level=', 'warn'), ('wsluice che', 'check'), ('wsluice help-config log.le', 'log.level')])
+    ('wsluice --log-level=', 'warn'), ('wsluice che', 'check'), ('wsluice help-config log.le', 'log.level'),
+    ('wsluice status --wat', '--watch'), ('wsluice status --order=', 'desc')])
 def test_fish_completes(tmp_path, typed, offered):
     (tmp_path / 'completion').write_text(text_of('--completion=fish'))
     said = subprocess.run(['fish', '-N', '-c', f'source {tmp_path}/completion; complete -C "{typed}"'],

@@ -494,11 +494,11 @@ def test_commands_that_go_wrong(lab):
             (('status', lab.folder / 'missing.yaml'), 1, 'missing.yaml'),
             (('status', '--sort', 'colour', '--socket', path), 1, 'sort is age, id'),
             (('status', '--filter', 'x' * 2000, '--sort', 'y' * 2000, '--socket', path), 1, 'too long'),
-            (('status', '--colour'), 2, 'unknown option'), (('status', plain, plain), 2, 'one file'),
+            (('status', '--colour'), 2, 'unknown option'), (('status', plain, plain), 2, 'too many'),
             (('status', plain, '--socket', path), 2, 'not both'), (('kill',), 2, 'which session?'),
-            (('kill', 'all', plain), 2, "all: that is no session's id"), (('health', 'localhost:1'), 2, 'write http://'),
+            (('kill', 'all', plain), 2, 'all: is no session id'), (('health', 'localhost:1'), 2, 'write http://'),
             (('kill', '0-1', 'x', 'y'), 2, 'no session'), (('kill', '--json', '0-1'), 2, 'unknown option'),
-            (('health', 'ftp://x'), 2, 'a URL is'), (('health', 'a', 'b'), 2, 'one at a time')]:
+            (('health', 'ftp://x'), 2, 'a URL is'), (('health', 'a', 'b'), 2, 'b: too many')]:
         status_, out, err = run(*arguments)
         assert (status_, out) == (code, '') and words in err, (arguments, err)
     for command in ('status', 'kill', 'health'):

@@ -1,46 +1,30 @@
 /*
- * What the words of a command line are: flags with their arguments, and the rest. What they mean
- * together is for cli.c to say.
+ * The arguments of a command line without a subcommand, which starts the bridge or the gateway:
+ * the scan, from which options that no configuration has (--daemon, --config) are taken out. What
+ * the rest means together is for cli.c and cli_quick.c to say.
  *
- * Owns: nothing; arguments stay in argv. Thread: one. Errors: findings in diag, and usage_error.
- * Lifetime: that of argv.
+ * Owns: its scan; arguments stay in argv. Thread: one. Errors: those of the scan.
+ * Lifetime: until cli_args_free, and that of argv.
  */
 #ifndef WSLUICE_RUN_ARGS_CLI_ARGS_H
 #define WSLUICE_RUN_ARGS_CLI_ARGS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
-#include "config/model/diag.h"
-#include "run/args/cli_flag.h"
-
-enum { CLI_POSITIONALS_MAX = 2 };
-
-/* A flag and what it says, in the order of the command line: the last one wins. */
-struct cli_assignment {
-    struct cli_flag flag;
-    char *argument; /* in argv; NULL: the flag has none */
-};
+#include "run/args/cli_scan.h"
 
 struct cli_args {
-    struct diag *diag;
-    struct cli_assignment *assignments; /* the caller's: room for one per message of argv */
-    size_t assignment_count;
-    const char *positionals[CLI_POSITIONALS_MAX];
-    size_t positional_count; /* of all, stored or not */
-    char *const *command;    /* what follows "--"; NULL: there is no "--" */
-    size_t command_count;
+    struct cli_scan scan;  /* options of the table; addresses; the wrapped command in `rest` */
     char *file;            /* --config; NULL: none */
     bool file_is_variable; /* of $WSLUICE_CONFIG, which an image sets for everybody */
-    bool websockify;       /* called by that name: no words of ours */
-    bool demo, daemon, version, help, print;
+    bool websockify;       /* called by that name: no subcommands, no demo */
+    bool demo, daemon, print;
     bool libserver;
     const char *auth_plugin, *auth_source; /* NULL: not given */
     bool web_auth;
-    bool unknown_flag; /* then a positional may have been meant as its argument */
-    bool usage_error;
 };
 
-void cli_args_read(struct cli_args *args, int argc, char **argv);
+/* scan.diag and `websockify` are set; argv[0] is the program. False: out of memory. */
+bool cli_args_read(struct cli_args *args, int argc, char **argv);
+
+void cli_args_free(struct cli_args *args);
 
 #endif

@@ -24,7 +24,7 @@ static const struct {
     {"admin-socket", {"WSLUICE_ADMIN_SOCKET", "as --admin-socket, likewise"}},
 };
 
-_Static_assert(WSL_COUNT(variables) <= CLI_ENVIRONMENT_FLAGS_MAX, "room for every variable");
+_Static_assert(WSL_COUNT(variables) <= CLI_SCAN_SPARE, "room for every variable");
 
 /* An empty one is as good as none: a compose file writes ${TARGET:-} for a value that is not set.
  */
@@ -41,8 +41,8 @@ static bool is_address(const struct cli_flag *flag, enum options_section section
 
 static bool has_address(const struct cli_args *args, enum options_section section)
 {
-    for (size_t i = 0; i < args->assignment_count; i++)
-        if (is_address(&args->assignments[i].flag, section))
+    for (size_t i = 0; i < args->scan.assignment_count; i++)
+        if (is_address(&args->scan.assignments[i].flag, section))
             return true;
     return false;
 }
@@ -50,8 +50,8 @@ static bool has_address(const struct cli_args *args, enum options_section sectio
 /* Only flags of the process go with a file: any other makes the command line a quick one. */
 static bool fits_a_file(const struct cli_args *args)
 {
-    for (size_t i = 0; i < args->assignment_count; i++)
-        if (!cli_flag_of_process(&args->assignments[i].flag))
+    for (size_t i = 0; i < args->scan.assignment_count; i++)
+        if (!cli_flag_of_process(&args->scan.assignments[i].flag))
             return false;
     return true;
 }
@@ -62,7 +62,7 @@ static bool fits_a_file(const struct cli_args *args)
  */
 static void add_flags(struct cli_args *args, bool whole_form)
 {
-    struct cli_assignment added[CLI_ENVIRONMENT_FLAGS_MAX];
+    struct cli_assignment added[CLI_SCAN_SPARE];
     size_t count = 0;
     char names[64];
     for (size_t i = 0; i < WSL_COUNT(variables); i++) {
@@ -72,34 +72,34 @@ static void add_flags(struct cli_args *args, bool whole_form)
             continue;
         struct cli_assignment *next = &added[count];
         enum cli_flag_match match =
-            cli_flag_by_name(flag, strlen(flag), &next->flag, names, sizeof(names));
+            cli_flag_by_name(NULL, flag, strlen(flag), &next->flag, names, sizeof(names));
         wsl_assert(match == CLI_FLAG_FOUND);
         next->argument = value;
         count += whole_form || cli_flag_of_process(&next->flag);
     }
-    memmove(args->assignments + count, args->assignments,
-            args->assignment_count * sizeof(*args->assignments));
-    memcpy(args->assignments, added, count * sizeof(*added));
-    args->assignment_count += count;
+    memmove(args->scan.assignments + count, args->scan.assignments,
+            args->scan.assignment_count * sizeof(*args->scan.assignments));
+    memcpy(args->scan.assignments, added, count * sizeof(*added));
+    args->scan.assignment_count += count;
 }
 
 static void add_addresses(struct cli_args *args, const char *address, const char *target)
 {
     if (!has_address(args, OPTIONS_LISTENER))
-        args->positionals[args->positional_count++] = address ? address : listen_default;
+        args->scan.operands[args->scan.operand_count++] = address ? address : listen_default;
     if (target && !has_address(args, OPTIONS_TARGET))
-        args->positionals[args->positional_count++] = target;
+        args->scan.operands[args->scan.operand_count++] = target;
 }
 
 void cli_environment_add(struct cli_args *args)
 {
     const char *address = lookup(listen_name), *target = lookup(target_name);
     char *file = lookup(file_name);
-    bool names_nothing = args->positional_count == 0 && !args->demo && !args->file;
+    bool names_nothing = args->scan.operand_count == 0 && !args->demo && !args->file;
     bool whole_form = names_nothing && (address || target);
     if (whole_form) {
         add_addresses(args, address, target);
-    } else if (names_nothing && file && !args->command && fits_a_file(args)) {
+    } else if (names_nothing && file && !args->scan.rest && fits_a_file(args)) {
         args->file = file;
         args->file_is_variable = true;
     }

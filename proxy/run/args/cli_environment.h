@@ -11,8 +11,6 @@
 
 #include "run/args/cli_args.h"
 
-enum { CLI_ENVIRONMENT_FLAGS_MAX = 9 }; /* room that assignments need for them */
-
 /* After the words were scanned: a flag of the command line wins over its variable. */
 void cli_environment_add(struct cli_args *args);
 

@@ -6,8 +6,7 @@
 #include "base/base.h"
 #include "config/model/diag.h"
 
-static const char auth_help[] =
-    "not in this version; what there is instead is said when it is used";
+static const char auth_help[] = "not in this version; the error says what to use instead";
 
 static const struct {
     enum cli_flag_meaning meaning;
@@ -32,13 +31,31 @@ static const struct {
     {CLI_FLAG_AUTH, {.name = "auth-source", .argument = "ARG", .help = auth_help}},
     {CLI_FLAG_AUTH, {.name = "web-auth", .help = auth_help}},
     {CLI_FLAG_LIBSERVER,
-     {.name = "libserver", .help = "nothing: websockify has another engine by that name"}},
+     {.name = "libserver", .help = "accepted and ignored; there is one engine"}},
     {CLI_FLAG_VERSION, {.name = "version", .ours = true, .help = "print the version"}},
-    {CLI_FLAG_HELP, {.name = "help", .letter = 'h', .help = "print this page"}},
 };
 
-bool cli_flag_next(size_t *cursor, struct cli_flag *flag)
+/* The last flag of every command line. */
+static const struct cli_flag help_flag = {
+    CLI_FLAG_HELP,
+    NULL,
+    &(const struct options_flag){.name = "help", .letter = 'h', .help = "print this page"},
+};
+
+static bool next_of_command(const struct cli_command *command, size_t *cursor,
+                            struct cli_flag *flag)
 {
+    size_t index = (*cursor)++;
+    *flag = help_flag;
+    if (index < command->flag_count)
+        *flag = (struct cli_flag){CLI_FLAG_COMMAND, NULL, &command->flags[index]};
+    return index <= command->flag_count;
+}
+
+bool cli_flag_next(const struct cli_command *command, size_t *cursor, struct cli_flag *flag)
+{
+    if (command)
+        return next_of_command(command, cursor, flag);
     const size_t in_table = options_count() * OPTIONS_FLAGS_MAX;
     for (; *cursor < in_table; ++*cursor) {
         const struct options_row *row = options_at(*cursor / OPTIONS_FLAGS_MAX);
@@ -49,12 +66,11 @@ bool cli_flag_next(size_t *cursor, struct cli_flag *flag)
         ++*cursor;
         return true;
     }
-    size_t own = *cursor - in_table;
-    if (own >= WSL_COUNT(own_flags))
-        return false;
-    *flag = (struct cli_flag){own_flags[own].meaning, NULL, &own_flags[own].flag};
-    ++*cursor;
-    return true;
+    size_t own = (*cursor)++ - in_table;
+    *flag = help_flag;
+    if (own < WSL_COUNT(own_flags))
+        *flag = (struct cli_flag){own_flags[own].meaning, NULL, &own_flags[own].flag};
+    return own <= WSL_COUNT(own_flags);
 }
 
 bool cli_flag_of_process(const struct cli_flag *flag)
@@ -94,65 +110,67 @@ void cli_flag_help(const struct cli_flag *flag, char *text, size_t size)
     wsl_assert((size_t)told < size / 2);
     if (initial)
         snprintf(text + told, size - (size_t)told, " [%s]", initial);
-    /* Names are written with '_' in files and with '-' here; both are understood in both. */
-    for (char *p = text + told; (p = strchr(p, '_'));)
+    /* The table writes option names as in a file, with '_'. */
+    for (char *p = text + told; row && (p = strchr(p, '_'));)
         *p = '-';
 }
 
-bool cli_flag_by_letter(char letter, struct cli_flag *flag)
+bool cli_flag_by_letter(const struct cli_command *command, char letter, struct cli_flag *flag)
 {
-    for (size_t cursor = 0; cli_flag_next(&cursor, flag);)
+    for (size_t cursor = 0; cli_flag_next(command, &cursor, flag);)
         if (flag->flag->letter == letter)
             return true;
     return false;
 }
 
-static void list_names(const char *prefix, size_t length, bool ours_too, char *names, size_t size)
+static void list_names(const struct cli_command *command, const char *prefix, size_t length,
+                       bool ours_too, char *names, size_t size)
 {
     size_t used = 0;
     struct cli_flag flag;
-    for (size_t cursor = 0; cli_flag_next(&cursor, &flag) && used < size;) {
+    for (size_t cursor = 0; cli_flag_next(command, &cursor, &flag) && used < size;) {
         const char *name = flag.flag->name;
         if (strncmp(name, prefix, length) == 0 && (ours_too || !flag.flag->ours))
             used += (size_t)snprintf(names + used, size - used, "%s--%s", used ? ", " : "", name);
     }
 }
 
-static void suggest(const char *name, size_t length, char *names, size_t size)
+static void suggest(const struct cli_command *command, const char *name, size_t length, char *names,
+                    size_t size)
 {
     struct diag_guess guess = diag_guess(name, length);
     struct cli_flag flag;
-    for (size_t cursor = 0; cli_flag_next(&cursor, &flag);)
+    for (size_t cursor = 0; cli_flag_next(command, &cursor, &flag);)
         diag_guess_offer(&guess, flag.flag->name);
     snprintf(names, size, "%s%s", guess.best ? "--" : "", guess.best ? guess.best : "");
 }
 
-enum cli_flag_match cli_flag_by_name(const char *name, size_t length, struct cli_flag *flag,
-                                     char *names, size_t names_size)
+enum cli_flag_match cli_flag_by_name(const struct cli_command *command, const char *name,
+                                     size_t length, struct cli_flag *flag, char *names,
+                                     size_t names_size)
 {
-    unsigned theirs = 0, all = 0;
+    unsigned of_websockify = 0, all = 0;
     struct cli_flag candidate;
     names[0] = '\0';
-    for (size_t cursor = 0; length > 0 && cli_flag_next(&cursor, &candidate);) {
+    for (size_t cursor = 0; length > 0 && cli_flag_next(command, &cursor, &candidate);) {
         const char *full = candidate.flag->name;
         if (strncmp(full, name, length) != 0)
             continue;
-        bool is_theirs = !candidate.flag->ours;
         if (full[length] == '\0') {
             *flag = candidate;
             return CLI_FLAG_FOUND;
         }
-        if (theirs == 0 || is_theirs)
+        if (of_websockify == 0 || !candidate.flag->ours)
             *flag = candidate;
-        theirs += is_theirs;
+        of_websockify += !candidate.flag->ours;
         all++;
     }
-    if (theirs == 1 || all == 1)
+    if (of_websockify == 1 || all == 1)
         return CLI_FLAG_FOUND;
     if (all > 1) {
-        list_names(name, length, theirs == 0, names, names_size);
+        list_names(command, name, length, of_websockify == 0, names, names_size);
         return CLI_FLAG_AMBIGUOUS;
     }
-    suggest(name, length, names, names_size);
+    suggest(command, name, length, names, names_size);
     return CLI_FLAG_UNKNOWN;
 }

@@ -9,7 +9,7 @@
 #include "config/options/options.h"
 #include "config/print/dump.h"
 #include "run/args/cli_environment.h"
-#include "run/cli/cli_command.h"
+#include "run/cli/cli_commands.h"
 #include "run/cli/cli_line.h"
 #include "run/cli/cli_plugin.h"
 #include "run/cli/cli_quick.h"
@@ -64,10 +64,10 @@ static void load_file(struct cli *cli)
 {
     if (!cli_line_note_directory(&cli->line))
         return;
-    if (cli->line.args.positional_count > 0 || cli->line.args.demo)
+    if (cli->line.args.scan.operand_count > 0 || cli->line.args.demo)
         cli_line_usage_error(&cli->line, NULL, "Too many arguments",
                              "the addresses are in the file of --config");
-    if (cli->line.args.command)
+    if (cli->line.args.scan.rest)
         cli_line_usage_error(&cli->line, "--", "the command is in the file of --config, too",
                              "write command: {words: [...]} there");
     bool as_it_is = !cli->line.args.daemon || *cli->line.args.file == '/';
@@ -75,14 +75,15 @@ static void load_file(struct cli *cli)
     if (asprintf(&memory->path, "%s%s%s", as_it_is ? "" : cli->line.directory, as_it_is ? "" : "/",
                  cli->line.args.file) < 0)
         memory->path = NULL;
-    memory->overrides = calloc(cli->line.args.assignment_count + 1, sizeof(*memory->overrides));
-    memory->texts = calloc(cli->line.args.assignment_count + 1, sizeof(*memory->texts));
+    memory->overrides =
+        calloc(cli->line.args.scan.assignment_count + 1, sizeof(*memory->overrides));
+    memory->texts = calloc(cli->line.args.scan.assignment_count + 1, sizeof(*memory->texts));
     if (!memory->overrides || !memory->texts || !memory->path) {
         cli_line_out_of_memory(&cli->line);
         return;
     }
-    for (size_t i = 0; i < cli->line.args.assignment_count; i++)
-        add_override(cli, &cli->line.args.assignments[i]);
+    for (size_t i = 0; i < cli->line.args.scan.assignment_count; i++)
+        add_override(cli, &cli->line.args.scan.assignments[i]);
     const struct load_request request = request_of(cli);
     if (cli->line.args.file_is_variable && access(memory->path, F_OK) < 0)
         diag_add(&cli->line.diag, DIAG_ERROR, (struct diag_where){NULL, 0, 0}, "WSLUICE_CONFIG",
@@ -96,15 +97,15 @@ static void load_file(struct cli *cli)
 
 static void report(const struct cli *cli, FILE *err)
 {
-    if (cli->line.args.usage_error)
+    if (cli->line.args.scan.usage_error)
         cli_help_usage(cli->line.args.websockify, err);
     cli_report_findings(&cli->line.diag, cli->line.args.websockify ? "websockify" : "wsluice", err);
 }
 
 static void erase_secrets(const struct cli *cli)
 {
-    for (size_t i = 0; i < cli->line.args.assignment_count; i++) {
-        const struct cli_assignment *assignment = &cli->line.args.assignments[i];
+    for (size_t i = 0; i < cli->line.args.scan.assignment_count; i++) {
+        const struct cli_assignment *assignment = &cli->line.args.scan.assignments[i];
         if (assignment->argument && assignment->flag.row->secret)
             explicit_bzero(assignment->argument, strlen(assignment->argument));
     }
@@ -113,11 +114,11 @@ static void erase_secrets(const struct cli *cli)
 static void finish(struct cli *cli, FILE *out, FILE *err, struct cli_result *result)
 {
     *result = (struct cli_result){.action = CLI_EXIT, .exit_status = EXIT_SUCCESS};
-    if (cli->line.args.help) {
-        cli_help_page(cli->line.args.websockify, out);
+    if (cli->line.args.scan.help) {
+        cli_help_page(cli_commands_list(), cli->line.args.websockify, out);
         return;
     }
-    if (cli->line.args.version) {
+    if (cli->line.args.scan.version) {
         fputs("wsluice " WSLUICE_VERSION "\n", out);
         return;
     }
@@ -126,7 +127,8 @@ static void finish(struct cli *cli, FILE *out, FILE *err, struct cli_result *res
         cli_line_check_background(&cli->line, config);
     report(cli, err);
     if (cli->line.diag.errors > 0) {
-        result->exit_status = cli->line.args.usage_error ? CLI_STATUS_USAGE : CLI_STATUS_CANNOT;
+        result->exit_status =
+            cli->line.args.scan.usage_error ? CLI_STATUS_USAGE : CLI_STATUS_CANNOT;
         return;
     }
     if (cli->line.args.print) {
@@ -151,7 +153,7 @@ static void release(struct cli *cli)
     config_release(cli->config);
     config_release(cli->loaded);
     free(cli->line.directory);
-    free(cli->line.args.assignments);
+    cli_args_free(&cli->line.args);
     diag_free(&cli->line.diag);
 }
 
@@ -161,31 +163,29 @@ static bool is_websockify(const char *program)
     return strcmp(slash ? slash + 1 : program, "websockify") == 0;
 }
 
+static void build(struct cli *cli)
+{
+    struct cli_args *args = &cli->line.args;
+    cli_environment_add(args);
+    if (args->scan.help || args->scan.version)
+        return;
+    cli_plugin_check_process(&cli->line);
+    if (args->file)
+        load_file(cli);
+    else
+        cli->config = cli_quick_build(&cli->line);
+}
+
 void cli_parse(int argc, char **argv, FILE *out, FILE *err, struct cli_result *result)
 {
-    struct cli cli = {.line.args.diag = &cli.line.diag};
-    size_t letters = 0; /* each message and each word assigns at most once */
-    cli.line.args.websockify = argc > 0 && is_websockify(argv[0]);
-    if (!cli.line.args.websockify && cli_command_parse(argc, argv, out, err, result))
+    struct cli cli = {.line.args.scan.diag = &cli.line.diag};
+    struct cli_args *args = &cli.line.args;
+    args->websockify = argc > 0 && is_websockify(argv[0]);
+    if (!args->websockify && cli_commands_run(argc, argv, out, err, result))
         return;
-    for (int i = 1; i < argc; i++)
-        letters += strlen(argv[i]);
     diag_init(&cli.line.diag);
-    cli.line.args.assignments =
-        calloc(letters + CLI_ENVIRONMENT_FLAGS_MAX, sizeof(*cli.line.args.assignments));
-    if (!cli.line.args.assignments) {
-        cli_line_out_of_memory(&cli.line);
-    } else {
-        cli_args_read(&cli.line.args, argc, argv);
-        cli_environment_add(&cli.line.args);
-        if (!cli.line.args.help && !cli.line.args.version) {
-            cli_plugin_check_process(&cli.line);
-            if (cli.line.args.file)
-                load_file(&cli);
-            else
-                cli.config = cli_quick_build(&cli.line);
-        }
-    }
+    if (cli_args_read(args, argc, argv))
+        build(&cli);
     finish(&cli, out, err, result);
     erase_secrets(&cli);
     release(&cli);

@@ -11,7 +11,7 @@ static const struct diag_where where = {NULL, 0, 0};
 void cli_line_usage_error(struct cli_line *line, const char *option, const char *message,
                           const char *remedy)
 {
-    line->args.usage_error = true;
+    line->args.scan.usage_error = true;
     diag_add(&line->diag, DIAG_ERROR, where, option, remedy, "%s", message);
 }
 
@@ -26,7 +26,7 @@ void cli_line_bad_value(struct cli_line *line, const struct cli_assignment *assi
     char option[64];
     snprintf(option, sizeof(option), "--%s", assignment->flag.flag->name);
     bool quote = *argument && !assignment->flag.row->secret;
-    line->args.usage_error = true;
+    line->args.scan.usage_error = true;
     diag_add(&line->diag, DIAG_ERROR, where, option, NULL, "%s%s%s%s", why, quote ? ", not '" : "",
              quote ? argument : "", quote ? "'" : "");
 }

@@ -10,8 +10,8 @@ static const char host_token[] = "host-token", target_config[] = "target-config"
 
 static bool given(const struct cli_line *line, const char *flag)
 {
-    for (size_t i = 0; i < line->args.assignment_count; i++)
-        if (strcmp(line->args.assignments[i].flag.flag->name, flag) == 0)
+    for (size_t i = 0; i < line->args.scan.assignment_count; i++)
+        if (strcmp(line->args.scan.assignments[i].flag.flag->name, flag) == 0)
             return true;
     return false;
 }

@@ -118,7 +118,7 @@ static void set_positional(struct quick *quick, enum options_section section, co
     char remedy[128];
     const char *suggestion =
         listen ? suggest_listen(text) : suggest_target(text, remedy, sizeof(remedy));
-    quick->line->args.usage_error = true;
+    quick->line->args.scan.usage_error = true;
     diag_add(&quick->line->diag, DIAG_ERROR, where, NULL, suggestion, "%s: %s, not '%s'", what, why,
              text);
 }
@@ -126,8 +126,8 @@ static void set_positional(struct quick *quick, enum options_section section, co
 static bool given(const struct quick *quick, enum options_section section, const char *key)
 {
     const struct options_row *row = options_find(section, key);
-    for (size_t i = 0; i < quick->line->args.assignment_count; i++)
-        if (quick->line->args.assignments[i].flag.row == row)
+    for (size_t i = 0; i < quick->line->args.scan.assignment_count; i++)
+        if (quick->line->args.scan.assignments[i].flag.row == row)
             return true;
     return false;
 }
@@ -183,8 +183,8 @@ static void set_command(struct quick *quick)
     const struct cli_args *args = &quick->line->args;
     const struct options_row *row = options_find(OPTIONS_COMMAND, "words");
     char why[128];
-    for (size_t i = 0; i < args->command_count; i++) {
-        enum value_verdict verdict = set(quick, row, args->command[i], why, sizeof(why));
+    for (size_t i = 0; i < args->scan.rest_count; i++) {
+        enum value_verdict verdict = set(quick, row, args->scan.rest[i], why, sizeof(why));
         if (verdict == VALUE_NO_MEMORY)
             cli_line_out_of_memory(quick->line);
         else if (verdict != VALUE_OK)
@@ -195,8 +195,8 @@ static void set_command(struct quick *quick)
 /* "wsluice gateway.yaml", or "wsluice run gateway.yaml" */
 static bool is_file(struct cli_line *line)
 {
-    size_t count = line->args.positional_count;
-    const char *text = count == 1 || count == 2 ? line->args.positionals[count - 1] : "";
+    size_t count = line->args.scan.operand_count;
+    const char *text = count == 1 || count == 2 ? line->args.scan.operands[count - 1] : "";
     const char *dot = strrchr(text, '.');
     char remedy[256];
     if (!dot || (strcmp(dot, ".yaml") != 0 && strcmp(dot, ".yml") != 0))
@@ -213,7 +213,7 @@ static void say_too_few(struct cli_line *line, bool listen, bool target)
     const char *remedy = listen && target ? "write [HOST:]PORT TARGET_HOST:PORT"
                          : listen         ? "write [HOST:]PORT as well"
                                           : "write TARGET_HOST:PORT as well";
-    bool anything = line->args.positional_count > 0 || line->args.assignment_count > 0;
+    bool anything = line->args.scan.operand_count > 0 || line->args.scan.assignment_count > 0;
     cli_line_usage_error(line, NULL, "Too few arguments", anything ? remedy : see_help);
 }
 
@@ -221,11 +221,11 @@ static void set_positionals(struct quick *quick)
 {
     struct cli_line *line = quick->line;
     const struct cli_args *args = &line->args;
-    enum options_section wanted[CLI_POSITIONALS_MAX];
+    enum options_section wanted[2];
     size_t count = 0, fewest;
     bool target_given = given(quick, OPTIONS_TARGET, "address");
     bool tokens = cli_plugin_has_tokens(line);
-    bool wraps = args->command != NULL;
+    bool wraps = args->scan.rest != NULL;
     if (!given(quick, OPTIONS_LISTENER, "address"))
         wanted[count++] = OPTIONS_LISTENER;
     fewest = count;
@@ -246,16 +246,16 @@ static void set_positionals(struct quick *quick)
                              "name a target instead");
     if (args->demo && wraps)
         cli_line_usage_error(line, "--", "demo has its own target", "leave the command out");
-    if (args->unknown_flag || is_file(line))
+    if (args->scan.unknown_flag || is_file(line))
         return;
-    if (args->positional_count < fewest)
+    if (args->scan.operand_count < fewest)
         say_too_few(line, wanted[0] == OPTIONS_LISTENER, wanted[count - 1] == OPTIONS_TARGET);
-    if (args->positional_count > count)
+    if (args->scan.operand_count > count)
         cli_line_usage_error(line, NULL, "Too many arguments", see_help);
-    for (size_t i = 0; i < count && i < args->positional_count; i++)
-        set_positional(quick, wanted[i], args->positionals[i]);
+    for (size_t i = 0; i < count && i < args->scan.operand_count; i++)
+        set_positional(quick, wanted[i], args->scan.operands[i]);
     /* With a target of its own the command just runs along. */
-    if (wraps && !target_given && args->positional_count < count && line->diag.errors == 0)
+    if (wraps && !target_given && args->scan.operand_count < count && line->diag.errors == 0)
         lead_to_command(quick);
 }
 
@@ -266,7 +266,7 @@ static void set_demo(struct quick *quick)
     snprintf(target, sizeof(target), "unix:@wsluice-demo-%ld", (long)getpid());
     set_fixed(quick, OPTIONS_TARGET, "address", target);
     set_fixed(quick, OPTIONS_ROUTE, "demo", "true");
-    if (quick->line->args.positional_count == 0 && !given(quick, OPTIONS_LISTENER, "address"))
+    if (quick->line->args.scan.operand_count == 0 && !given(quick, OPTIONS_LISTENER, "address"))
         set_fixed(quick, OPTIONS_LISTENER, "address", demo_listen);
 }
 
@@ -329,7 +329,7 @@ static void settle_tls(struct quick *quick)
     pair = quick->objects[OPTIONS_CERTIFICATE];
     const char *certificate = pair ? pair->certificate : NULL;
     if (tls->mode == CONFIG_TLS_REQUIRED && (!certificate || unreadable(certificate))) {
-        quick->line->args.usage_error = true;
+        quick->line->args.scan.usage_error = true;
         diag_add(&quick->line->diag, DIAG_ERROR, where, NULL, "name a PEM file with --cert",
                  "SSL only and CERT not found%s%s", certificate ? ": " : "",
                  certificate ? certificate : "");
@@ -350,7 +350,7 @@ static void warn(struct quick *quick)
     if (tls->client_ca && tls->client_verify == CONFIG_VERIFY_OFF)
         diag_add(&quick->line->diag, DIAG_WARNING, where, "--cafile", NULL,
                  "means nothing without --verify-client");
-    if (given(quick, OPTIONS_COMMAND, "when_it_ends") && !quick->line->args.command)
+    if (given(quick, OPTIONS_COMMAND, "when_it_ends") && !quick->line->args.scan.rest)
         diag_add(&quick->line->diag, DIAG_WARNING, where, "--wrap-mode", NULL,
                  "means nothing without -- COMMAND");
     if (target->tls && target->address.kind == CONFIG_ADDRESS_UNIX && !target->server_name) {
@@ -393,8 +393,8 @@ static void build(struct quick *quick)
 {
     if (!begin(quick))
         return;
-    for (size_t i = 0; i < quick->line->args.assignment_count; i++)
-        set_flag(quick, &quick->line->args.assignments[i]);
+    for (size_t i = 0; i < quick->line->args.scan.assignment_count; i++)
+        set_flag(quick, &quick->line->args.scan.assignments[i]);
     set_command(quick);
     set_positionals(quick);
     cli_plugin_check(quick->line);

@@ -1,5 +1,5 @@
 /*
- * Findings for people: as compilers write them, with the line of the file and a caret.
+ * Prints findings about a configuration as compilers do, with the line of the file and a caret.
  *
  * Owns: nothing. Thread: any. Errors: none; a stream that fails is its owner's to notice.
  * Lifetime: none.
@@ -9,8 +9,23 @@
 
 #include <stdio.h>
 
+#include "config/model/config.h"
 #include "config/model/diag.h"
 
 void cli_report_findings(const struct diag *diag, const char *name, FILE *err);
+
+struct cli_report_counts {
+    size_t errors, warnings;
+};
+
+/* CLI_REPORT_FAILURE: nothing about a file that loads; its warnings are for check and start. */
+enum cli_report_level { CLI_REPORT_FAILURE, CLI_REPORT_ALL };
+
+/*
+ * Loads a file and prints the findings. The caller releases the snapshot; NULL: it has errors.
+ * `counts` may be NULL.
+ */
+const struct config *cli_report_load(const char *path, enum cli_report_level level, FILE *err,
+                                     struct cli_report_counts *counts);
 
 #endif

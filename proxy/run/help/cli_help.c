@@ -1,11 +1,11 @@
 #include "run/help/cli_help.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "base/base.h"
 #include "run/args/cli_environment.h"
 #include "run/args/cli_flag.h"
-#include "run/args/cli_word.h"
 
 enum { HELP_COLUMN = 32, LINE_WIDTH = 80 };
 
@@ -21,25 +21,25 @@ static const char introduction[] =
     "\n"
     "Lets WebSocket clients reach a TCP or Unix-socket service. PORT or :PORT alone\n"
     "means every interface. TIME is 250ms, 30s, 5m or 1h; a bare number is seconds.\n"
-    "'demo' leads to a built-in echo service, on port 6080 unless told otherwise.\n"
-    "Options may stand anywhere, and may be cut short as far as they stay clear.\n";
+    "'demo' serves a built-in echo service, by default on port 6080. Options may\n"
+    "stand anywhere, and names may be abbreviated while they stay unambiguous.\n";
 
 static const char introduction_by_name[] =
     "\n"
-    "wsluice, called by websockify's name: it takes websockify's options and its own.\n"
-    "What it does on purpose differently is in contrib/README.md.\n";
+    "This is wsluice, called by websockify's name: it takes websockify's options and\n"
+    "its own. contrib/README.md lists the differences.\n";
 
 static const char examples[] =
     "\n"
     "Examples:\n"
     "  wsluice 6080 localhost:5900\n"
-    "      A VNC server on this machine, for browsers on any other.\n"
+    "      A VNC server on this machine, for browsers anywhere.\n"
     "  wsluice --cert=desk.pem --key=desk.key --ssl-only 443 10.0.0.5:5900\n"
-    "      The same over wss:// only, for a machine behind this one.\n"
+    "      A VNC server on another machine, over wss:// only.\n"
     "  wsluice -D --log-file=bridge.log 127.0.0.1:6080 --unix-target=/run/app.sock\n"
-    "      A Unix socket, for clients on this machine; in the background.\n"
+    "      A Unix socket, for clients on this machine, in the background.\n"
     "  wsluice 6080 -- Xvnc -rfbport 6080 :1\n"
-    "      A program that listens on a port: it gets another, and this one is ours.\n";
+    "      Starts a program, moves its listener to a free port, and bridges to it.\n";
 
 void cli_help_usage(bool websockify, FILE *stream)
 {
@@ -48,14 +48,13 @@ void cli_help_usage(bool websockify, FILE *stream)
         fprintf(stream, "%s%s %s\n", i == 0 ? "usage: " : "       ", name, quick_forms[i]);
     if (websockify)
         return;
-    fputs("       wsluice [options] --config=FILE\n", stream);
-    struct cli_word word;
-    for (size_t cursor = 0; cli_word_next(&cursor, &word);)
-        fprintf(stream, "       wsluice %s%s%s\n", word.word, *word.arguments ? " " : "",
-                word.arguments);
+    fputs("       wsluice [options] --config=FILE\n"
+          "       wsluice [options] demo [[HOST:]PORT]\n"
+          "       wsluice COMMAND [options] ...\n",
+          stream);
 }
 
-/* Words up to the right margin; the first line has begun at HELP_COLUMN. */
+/* Wraps at the right margin; the first line begins at HELP_COLUMN. */
 static void wrap(FILE *stream, const char *text)
 {
     size_t column = HELP_COLUMN;
@@ -74,17 +73,22 @@ static void wrap(FILE *stream, const char *text)
     fputc('\n', stream);
 }
 
+/* The left column; its text begins at HELP_COLUMN, on the next line if need be. */
+static void print_left(FILE *stream, const char *text)
+{
+    fprintf(stream, "%-*s", HELP_COLUMN, text);
+    if (strlen(text) >= HELP_COLUMN)
+        fprintf(stream, "\n%*s", HELP_COLUMN, "");
+}
+
 static void print_flag(FILE *stream, const struct cli_flag *item)
 {
     const struct options_flag *flag = item->flag;
     char names[64], help[400];
-    int length = snprintf(names, sizeof(names), "  %c%c%c --%s%s%s", flag->letter ? '-' : ' ',
-                          flag->letter ? flag->letter : ' ', flag->letter ? ',' : ' ', flag->name,
-                          flag->argument ? "=" : "", flag->argument ? flag->argument : "");
-    fprintf(stream, "%-*s", HELP_COLUMN, names);
-    if (length >= HELP_COLUMN)
-        fprintf(stream, "\n%*s", HELP_COLUMN, "");
-
+    snprintf(names, sizeof(names), "  %c%c%c --%s%s%s", flag->letter ? '-' : ' ',
+             flag->letter ? flag->letter : ' ', flag->letter ? ',' : ' ', flag->name,
+             flag->argument ? "=" : "", flag->argument ? flag->argument : "");
+    print_left(stream, names);
     cli_flag_help(item, help, sizeof(help));
     wrap(stream, help);
 }
@@ -92,28 +96,62 @@ static void print_flag(FILE *stream, const struct cli_flag *item)
 static void print_environment(FILE *stream)
 {
     struct cli_environment_variable variable;
-    fputs("\nEnvironment, as far as the command line names neither addresses nor a file:\n",
-          stream);
+    fputs("\nEnvironment, for a command line that names neither addresses nor a file:\n", stream);
     for (size_t cursor = 0; cli_environment_next(&cursor, &variable);) {
         fprintf(stream, "  %-*s", HELP_COLUMN - 2, variable.name);
         wrap(stream, variable.help);
     }
 }
 
-void cli_help_page(bool websockify, FILE *stream)
+static void print_commands(FILE *stream, const struct cli_command_list *list)
+{
+    fputs("\nCommands; COMMAND --help lists the options of each:\n", stream);
+    for (size_t i = 0; i < list->count; i++) {
+        const struct cli_command *command = list->commands[i];
+        char left[64];
+        snprintf(left, sizeof(left), "  %s%s%s", command->name, *command->operands ? " " : "",
+                 command->operands);
+        print_left(stream, left);
+        wrap(stream, command->help);
+    }
+}
+
+void cli_help_page(const struct cli_command_list *list, bool websockify, FILE *stream)
 {
     cli_help_usage(websockify, stream);
     fputs(websockify ? introduction_by_name : introduction, stream);
+    if (!websockify)
+        print_commands(stream, list);
     enum options_section section;
     for (size_t i = 0; cli_flag_group(i, &section); i++) {
         const char *title = options_section(section)->title;
         if (title)
             fprintf(stream, "\n%s:\n", title);
         struct cli_flag item;
-        for (size_t cursor = 0; cli_flag_next(&cursor, &item);)
+        for (size_t cursor = 0; cli_flag_next(NULL, &cursor, &item);)
             if (cli_flag_section(&item) == section)
                 print_flag(stream, &item);
     }
     print_environment(stream);
     fputs(examples, stream);
+}
+
+void cli_help_synopsis(const struct cli_command *command, FILE *stream)
+{
+    fprintf(stream, "usage: wsluice %s%s%s%s\n", command->name,
+            command->flag_count > 0 ? " [options]" : "", *command->operands ? " " : "",
+            command->operands);
+}
+
+void cli_help_command(const struct cli_command *command, FILE *stream)
+{
+    struct cli_flag item;
+    cli_help_synopsis(command, stream);
+    if (command->details)
+        fprintf(stream, "\n%s", command->details);
+    else
+        fprintf(stream, "\n%c%s.\n", toupper((unsigned char)*command->help), command->help + 1);
+    fputs("\nOptions:\n", stream);
+    for (size_t cursor = 0; cli_flag_next(command, &cursor, &item);)
+        print_flag(stream, &item);
 }

@@ -1,5 +1,5 @@
 /*
- * The text of --help and of usage errors, made from the option table.
+ * The texts of --help and of usage errors, made from the option table and the list of subcommands.
  *
  * Owns: nothing. Thread: any. Errors: none; a stream that fails is its owner's to notice.
  * Lifetime: none.
@@ -10,8 +10,14 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* `websockify`: called by that name. */
+#include "run/args/cli_command.h"
+
+/* Of the command line without a subcommand. `websockify`: called by that name. */
 void cli_help_usage(bool websockify, FILE *stream);
-void cli_help_page(bool websockify, FILE *stream);
+void cli_help_page(const struct cli_command_list *list, bool websockify, FILE *stream);
+
+/* Of a subcommand. */
+void cli_help_synopsis(const struct cli_command *command, FILE *stream);
+void cli_help_command(const struct cli_command *command, FILE *stream);
 
 #endif

@@ -6,13 +6,12 @@
 #include "config/print/reference.h"
 #include "run/args/cli_environment.h"
 #include "run/args/cli_flag.h"
-#include "run/args/cli_word.h"
 
 enum { TEXT_MAX = 400, LINE_WIDTH = 72 };
 
 /*
- * Text for roff. What begins with a dash is for typing: there a dash is one, and not a hyphen. A
- * line must not begin with a full stop or a quote, and some ASCII characters have other meanings.
+ * Text for roff. A word that begins with a dash is typed: its dashes are no hyphens. A line must
+ * not begin with a full stop or a quote, and some ASCII characters need an escape.
  */
 static void put(const char *text, FILE *stream)
 {
@@ -60,7 +59,7 @@ static void put_line(const char *text, FILE *stream)
     fputc('\n', stream);
 }
 
-/* A sentence of a table, which has no capital message and no full stop. */
+/* A help line of a table, which has no full stop. */
 static void put_sentence(const char *text, FILE *stream)
 {
     put(text, stream);
@@ -90,44 +89,33 @@ static const char head[] = //
     ".PP\n"
     "\\fIPORT\\fR or :\\fIPORT\\fR alone means every interface. \\fITIME\\fR is\n"
     "250ms, 30s, 5m or 1h; a bare number is seconds. Options may stand anywhere,\n"
-    "and may be cut short as far as they stay clear.\n";
+    "and names may be abbreviated while they stay unambiguous.\n";
 
 static const char signals[] = //
     ".SH SIGNALS\n"
     ".TP\n.B SIGTERM, SIGINT\n"
-    "No new clients; sessions are closed with 1001, and when the last one is gone\n"
-    "or the drain timeout has passed, the process ends. A second one ends it now.\n"
+    "Stops accepting, closes sessions with 1001, and exits when the last one has\n"
+    "ended or after the drain timeout. A second signal exits at once.\n"
     ".TP\n.B SIGHUP\n"
-    "Reads the file and all certificates again; a bad one changes nothing.\n"
+    "Reads the file and all certificates again; if one is wrong, nothing changes.\n"
     ".TP\n.B SIGUSR1\n"
-    "Opens the log file anew, after it was rotated.\n"
+    "Reopens the log file, after rotation.\n"
     ".TP\n.B SIGUSR2\n"
-    "Starts the program anew with the same sockets; this process ends when its\n"
-    "sessions have.\n"
+    "Starts the program again with the same sockets; this process exits when its\n"
+    "sessions have ended.\n"
     ".SH EXIT STATUS\n"
-    ".TP\n.B 0\nIt did what was asked, or ended on a signal.\n"
-    ".TP\n.B 1\nSomething keeps it from starting, or the answer is no; a line says what.\n"
+    ".TP\n.B 0\nSuccess, or an exit on a signal.\n"
+    ".TP\n.B 1\nIt cannot start, or a check failed; an error line says why.\n"
     ".TP\n.B 2\nThe command line is wrong.\n";
 
 static const char foot[] = //
     ".SH EXAMPLES\n"
     ".TP\n.B wsluice 6080 localhost:5900\n"
-    "A VNC server on this machine, for browsers on any other.\n"
+    "A VNC server on this machine, for browsers anywhere.\n"
     ".TP\n.B wsluice \\-\\-cert=desk.pem \\-\\-key=desk.key \\-\\-ssl\\-only 443 10.0.0.5:5900\n"
-    "The same over wss:// only, for a machine behind this one.\n"
+    "A VNC server on another machine, over wss:// only.\n"
     ".TP\n.B wsluice \\-\\-print\\-config 6080 localhost:5900 > gateway.yaml\n"
     "A command line as a file, to begin a gateway with.\n";
-
-static void print_words(FILE *stream)
-{
-    struct cli_word word;
-    fputs(".SH COMMANDS\n", stream);
-    for (size_t cursor = 0; cli_word_next(&cursor, &word);) {
-        fprintf(stream, ".TP\n\\fB%s\\fR%s", word.word, *word.arguments ? " " : "");
-        put_line(word.arguments, stream);
-        put_sentence(word.help, stream);
-    }
-}
 
 static void print_flag(const struct cli_flag *flag, FILE *stream)
 {
@@ -145,6 +133,25 @@ static void print_flag(const struct cli_flag *flag, FILE *stream)
     put_sentence(text, stream);
 }
 
+static void print_commands(const struct cli_command_list *list, FILE *stream)
+{
+    fputs(".SH COMMANDS\n", stream);
+    for (size_t i = 0; i < list->count; i++) {
+        const struct cli_command *command = list->commands[i];
+        struct cli_flag flag;
+        fprintf(stream, ".TP\n\\fB%s\\fR%s", command->name, *command->operands ? " " : "");
+        put_line(command->operands, stream);
+        put_sentence(command->help, stream);
+        if (command->flag_count == 0)
+            continue;
+        fputs(".RS\n", stream);
+        for (size_t cursor = 0; cli_flag_next(command, &cursor, &flag);)
+            if (flag.meaning == CLI_FLAG_COMMAND)
+                print_flag(&flag, stream);
+        fputs(".RE\n", stream);
+    }
+}
+
 static void print_flags(FILE *stream)
 {
     enum options_section section;
@@ -153,7 +160,7 @@ static void print_flags(FILE *stream)
     for (size_t i = 0; cli_flag_group(i, &section); i++) {
         if (options_section(section)->title)
             fprintf(stream, ".SS %s\n", options_section(section)->title);
-        for (size_t cursor = 0; cli_flag_next(&cursor, &flag);)
+        for (size_t cursor = 0; cli_flag_next(NULL, &cursor, &flag);)
             if (cli_flag_section(&flag) == section)
                 print_flag(&flag, stream);
     }
@@ -162,8 +169,8 @@ static void print_flags(FILE *stream)
 static void print_environment(FILE *stream)
 {
     struct cli_environment_variable variable;
-    fputs(".SH ENVIRONMENT\nA command line that names neither addresses nor a file takes them from "
-          "here.\n",
+    fputs(".SH ENVIRONMENT\nA command line that names neither addresses nor a file takes them\n"
+          "from these variables.\n",
           stream);
     for (size_t cursor = 0; cli_environment_next(&cursor, &variable);) {
         fprintf(stream, ".TP\n.B %s\n", variable.name);
@@ -176,8 +183,8 @@ static void print_file(FILE *stream)
     const struct options_row *row;
     char path[200];
     fputs(".SH CONFIGURATION FILE\n"
-          "YAML. \\fBwsluice help\\-config\\fR \\fIPATH\\fR says more of each option,\n"
-          "\\fBwsluice check\\fR \\fIFILE\\fR what is wrong with a file.\n",
+          "YAML. \\fBwsluice help\\-config\\fR \\fIPATH\\fR explains an option,\n"
+          "\\fBwsluice check\\fR \\fIFILE\\fR reports the errors of a file.\n",
           stream);
     for (size_t i = 0; (row = options_at(i)); i++) {
         options_path(row->section, row, path, sizeof(path));
@@ -186,10 +193,10 @@ static void print_file(FILE *stream)
     }
 }
 
-void cli_manual_print(FILE *stream)
+void cli_manual_print(const struct cli_command_list *list, FILE *stream)
 {
     fputs(head, stream);
-    print_words(stream);
+    print_commands(list, stream);
     print_flags(stream);
     print_environment(stream);
     print_file(stream);

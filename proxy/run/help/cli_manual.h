@@ -1,5 +1,5 @@
 /*
- * The manual page wsluice(1), made from the tables of flags, words and options.
+ * The manual page wsluice(1), made from the option table and the list of subcommands.
  *
  * Owns: nothing. Thread: any. Errors: none; a stream that fails is its owner's to notice.
  * Lifetime: none.
@@ -9,6 +9,8 @@
 
 #include <stdio.h>
 
-void cli_manual_print(FILE *stream);
+#include "run/args/cli_command.h"
+
+void cli_manual_print(const struct cli_command_list *list, FILE *stream);
 
 #endif

@@ -204,7 +204,7 @@ static void prints_every_flag_as_a_file(void **state)
 {
     struct cli_flag flag;
     create("c.pem");
-    for (size_t cursor = 0; cli_flag_next(&cursor, &flag);)
+    for (size_t cursor = 0; cli_flag_next(NULL, &cursor, &flag);)
         if (flag.meaning == CLI_FLAG_OPTION && !flag.row->secret)
             prints_what_a_flag_means(&flag, *state);
 }
@@ -231,8 +231,9 @@ static void knows_its_commands(void **state)
     says("check --connect bad.yaml", 1, "", "3 errors");
     says("check none.yaml", 1, "", "cannot read 'none.yaml'");
     says("check", 2, "", "usage: wsluice check");
+    says("check", 2, "", "wsluice: error: FILE is missing");
     says("check --conect bad.yaml", 2, "", "--conect: unknown option");
-    says("check a b", 2, "", "b: one file at a time");
+    says("check a b", 2, "", "b: too many arguments");
     says("check --help", 0, "usage: wsluice check", "");
     says("help-config", 0, "listeners[].tls.certificates[].key_password", "");
     says("help-config routes.ping_interval", 0, "default: 30s", "");
@@ -243,7 +244,7 @@ static void knows_its_commands(void **state)
     says("help-config files", 0, "routes[].files.root", "");
     says("help-config target", 0, "routes[].targets[].address", "");
     says("help-config target", 0, "\n\nlog.target\n", "");
-    says("help-config a b", 2, "", "b: one path at a time");
+    says("help-config a b", 2, "", "b: too many arguments");
     says("schema", 0, "\"$schema\"", "");
     says("schema x", 2, "", "takes no arguments");
 

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "run/args/cli_flag.h"
-#include "run/args/cli_word.h"
+#include "run/cli/cli_commands.h"
 
 static char *page(const char *shell)
 {
@@ -19,9 +19,9 @@ static char *page(const char *shell)
     size_t size;
     FILE *stream = open_memstream(&text, &size);
     if (shell)
-        assert_true(cli_completion_print(shell, stream));
+        assert_true(cli_completion_print(cli_commands_list(), shell, stream));
     else
-        cli_manual_print(stream);
+        cli_manual_print(cli_commands_list(), stream);
     fclose(stream);
     return text;
 }
@@ -41,20 +41,23 @@ static void every_page_has_every_word(void **state)
     static const char *const shells[] = {"bash", "zsh", "fish", NULL};
     for (size_t i = 0; i < sizeof(shells) / sizeof(shells[0]); i++) {
         char *text = page(shells[i]);
-        struct cli_word word;
-        for (size_t cursor = 0; cli_word_next(&cursor, &word);)
-            assert_true(has_word(text, word.word));
+        const struct cli_command_list *list = cli_commands_list();
         struct cli_flag flag;
-        for (size_t cursor = 0; shells[i] && cli_flag_next(&cursor, &flag);)
+        for (size_t cursor = 0; shells[i] && cli_flag_next(NULL, &cursor, &flag);)
             assert_true(has_word(text, flag.flag->name));
+        for (size_t j = 0; j < list->count; j++) {
+            assert_true(has_word(text, list->commands[j]->name));
+            for (size_t cursor = 0; cli_flag_next(list->commands[j], &cursor, &flag);)
+                assert_true(has_word(text, flag.flag->name));
+        }
         free(text);
     }
 }
 
 static void no_line_of_the_manual_is_a_request_by_mistake(void **state)
 {
-    static const char *const requests[] = {".TH ", ".SH ",  ".SS ", ".TP\n",
-                                           ".B ",  ".br\n", ".PP\n"};
+    static const char *const requests[] = {".TH ",  ".SH ",  ".SS ",  ".TP\n", ".B ",
+                                           ".br\n", ".PP\n", ".RS\n", ".RE\n"};
     char *text = page(NULL);
     for (char *line = text; *line; line = strchr(line, '\n') + 1) {
         bool known = *line != '.';
@@ -69,7 +72,7 @@ static void no_line_of_the_manual_is_a_request_by_mistake(void **state)
 static void every_flag_has_a_group(void **state)
 {
     struct cli_flag flag;
-    for (size_t cursor = 0; cli_flag_next(&cursor, &flag);) {
+    for (size_t cursor = 0; cli_flag_next(NULL, &cursor, &flag);) {
         enum options_section section;
         bool found = false;
         for (size_t i = 0; cli_flag_group(i, &section); i++)
@@ -80,8 +83,8 @@ static void every_flag_has_a_group(void **state)
 
 static void other_shells_are_not_known(void **state)
 {
-    assert_false(cli_completion_print("tcsh", stdout));
-    assert_false(cli_completion_print("", stdout));
+    assert_false(cli_completion_print(cli_commands_list(), "tcsh", stdout));
+    assert_false(cli_completion_print(cli_commands_list(), "", stdout));
 }
 
 int main(void)

@@ -1,0 +1,343 @@
+#include "run/cli/cli_admin.h"
+
+#include <errno.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/ascii.h"
+#include "base/base.h"
+#include "config/rules/admin.h"
+#include "core/status/status_query.h"
+#include "run/cli/cli_call.h"
+#include "run/cli/cli_report.h"
+#include "run/cli/http_client.h"
+
+#define TIMEOUT_MS 5000
+#define HEALTH_MS  2500
+#define ERROR_MAX  512
+#define WATCH_S    2
+
+#define DEFAULT_SOCKET "/run/wsluice/admin.sock"
+#define DEFAULT_URL    "http://127.0.0.1:6080/"
+
+#define SOCKET_FLAG                                                                                \
+    {                                                                                              \
+        .name = "socket", .argument = "FILE",                                                      \
+        .help = "the admin socket [$WSLUICE_ADMIN_SOCKET, or " DEFAULT_SOCKET "]"                  \
+    }
+
+/* ---- the admin socket ---- */
+
+struct admin {
+    const struct cli_call *call;
+    struct config_address address;
+    const struct config *config; /* the file that names the socket; NULL: none does */
+    bool is_default;             /* neither an option, a file nor the environment names a socket */
+};
+
+/* Of the file that is named, which must have one. */
+static int take_from_file(struct admin *admin, const char *file)
+{
+    admin->config = cli_report_load(file, CLI_REPORT_FAILURE, admin->call->err, NULL);
+    if (!admin->config)
+        return CLI_STATUS_CANNOT;
+    admin->address.path = admin->config->admin.socket;
+    return admin->address.path
+               ? 0
+               : cli_call_cannot(admin->call, "that file has no admin socket; add 'admin: FILE'");
+}
+
+/* --socket, the file's, the environment's or the default one. 0, or the exit status. */
+static int find_socket(struct admin *admin, const char *file)
+{
+    const char *option = cli_scan_value(admin->call->scan, "socket");
+    const char *environment = getenv("WSLUICE_ADMIN_SOCKET");
+    admin->address.kind = CONFIG_ADDRESS_UNIX;
+    if (option && file)
+        return cli_call_wrong_usage(admin->call, file, "--socket or a file, not both");
+    if (option && !*option)
+        return cli_call_wrong_usage(admin->call, "--socket", "must not be empty");
+    if (file)
+        return take_from_file(admin, file);
+    admin->is_default = !option && !(environment && *environment);
+    if (admin->is_default)
+        admin->address.path = DEFAULT_SOCKET;
+    else
+        admin->address.path = option ? option : environment;
+    return 0;
+}
+
+/* ---- status ---- */
+
+static void put_encoded(FILE *out, const char *text)
+{
+    for (; *text; text++) {
+        bool plain = ascii_is_unreserved(*text);
+        fprintf(out, plain ? "%c" : "%%%02X", (unsigned char)*text);
+    }
+}
+
+static void put_parameter(FILE *out, const char *key, const char *value)
+{
+    if (!value)
+        return;
+    fprintf(out, "&%s=", key);
+    put_encoded(out, value);
+}
+
+/* Of the terminal; 0, no limit, for anything else. */
+static unsigned columns(FILE *out)
+{
+    struct winsize size;
+    int fd = fileno(out);
+    bool known = fd >= 0 && isatty(fd) && ioctl(fd, TIOCGWINSZ, &size) == 0;
+    return known ? size.ws_col : 0;
+}
+
+/* malloc'd, of any length: the server refuses what is too long. NULL: out of memory. */
+static char *make_target(const struct cli_call *call)
+{
+    static const char *const parameters[] = {"filter", "sort", "order", "limit"};
+    char *target = NULL;
+    size_t length;
+    FILE *out = open_memstream(&target, &length);
+    if (!out)
+        return NULL;
+    fprintf(out, "/?format=%s&width=%u", cli_scan_has(call->scan, "json") ? "json" : "text",
+            columns(call->out));
+    for (size_t i = 0; i < WSL_COUNT(parameters); i++)
+        put_parameter(out, parameters[i], cli_scan_value(call->scan, parameters[i]));
+    bool good = !ferror(out);
+    if (fclose(out) == 0 && good)
+        return target;
+    free(target);
+    return NULL;
+}
+
+/* Cuts the text behind its first line, for an error message. */
+static const char *first_line(char *text)
+{
+    text[strcspn(text, "\r\n")] = '\0';
+    return text;
+}
+
+static int show_answer(const struct cli_call *call, struct http_client_answer *answer)
+{
+    bool good = answer->status == 200;
+    if (good && cli_scan_has(call->scan, "watch"))
+        fputs("\033[H\033[2J", call->out);
+    if (good)
+        fwrite(answer->body, 1, answer->length, call->out);
+    if (good && cli_scan_has(call->scan, "json"))
+        fputc('\n', call->out);
+    fflush(call->out);
+    return good ? 0 : cli_call_cannot(call, first_line(answer->body));
+}
+
+static int show_once(const struct cli_call *call, const struct config_address *address)
+{
+    char error[ERROR_MAX], *target = make_target(call);
+    struct http_client_answer answer;
+    if (!target)
+        return cli_call_cannot(call, strerror(ENOMEM));
+    const struct http_client_request request = {
+        .address = address, .method = "GET", .target = target, .timeout_ms = TIMEOUT_MS};
+    bool done = http_client_ask(&request, &answer, error, sizeof(error));
+    free(target);
+    if (!done)
+        return cli_call_cannot(call, error);
+    int status = show_answer(call, &answer);
+    free(answer.body);
+    return status;
+}
+
+static int run_status(const struct cli_call *call)
+{
+    struct admin admin = {.call = call};
+    int status = find_socket(&admin, cli_call_operand(call, 0));
+    while (status == 0) {
+        status = show_once(call, &admin.address);
+        if (!cli_scan_has(call->scan, "watch") || ferror(call->out))
+            break;
+        sleep(WATCH_S);
+    }
+    config_release(admin.config);
+    return status;
+}
+
+static const struct options_flag status_flags[] = {
+    {.name = "filter", .argument = "TEXT", .help = "only sessions whose row contains TEXT"},
+    {.name = "sort",
+     .argument = "KEY",
+     .help = "age, id, client, user, route, target, state, up, down, rate_up, rate_down, ping, "
+             "idle or stalled [age]"},
+    {.name = "order", .argument = "asc|desc", .help = "the sort order"},
+    {.name = "limit", .argument = "N", .help = "this many sessions, up to 1000"},
+    {.name = "json", .help = "print JSON"},
+    {.name = "watch", .help = "print it again every two seconds"},
+    SOCKET_FLAG,
+};
+
+const struct cli_command cli_admin_status = {
+    .name = "status",
+    .operands = "[FILE]",
+    .operands_max = 1,
+    .operand = CLI_OPERAND_FILE,
+    .flags = status_flags,
+    .flag_count = WSL_COUNT(status_flags),
+    .help = "show targets and sessions of a running process",
+    .details = "Shows targets and sessions of the process with the admin socket that the\n"
+               "configuration FILE names.\n",
+    .run = run_status,
+};
+
+/* ---- kill ---- */
+
+static int kill_one(const struct cli_call *call, const struct config_address *address, uint64_t id)
+{
+    char target[64], text[SESSION_ID_TEXT], error[ERROR_MAX];
+    struct http_client_answer answer;
+    session_id_print(id, text);
+    snprintf(target, sizeof(target), "/?format=text&kill=%s", text);
+    const struct http_client_request request = {
+        .address = address, .method = "POST", .target = target, .timeout_ms = TIMEOUT_MS};
+    if (!http_client_ask(&request, &answer, error, sizeof(error)))
+        return cli_call_cannot(call, error);
+    bool good = answer.status == 200;
+    first_line(answer.body);
+    if (good)
+        fprintf(call->out, "session %s was told to end\n", text);
+    else
+        fprintf(call->err, "wsluice: error: session %s: %s\n", text, answer.body);
+    free(answer.body);
+    return good ? 0 : CLI_STATUS_CANNOT;
+}
+
+static bool is_id(const char *text, uint64_t *id)
+{
+    return session_id_parse(slice_of(text), id);
+}
+
+/* Each operand is an id but one, which is the file. 0, or the exit status. */
+static int find_file(const struct cli_call *call, const char **file)
+{
+    const char *operand;
+    size_t ids = 0;
+    for (size_t i = 0; (operand = cli_call_operand(call, i)); i++) {
+        uint64_t id;
+        if (is_id(operand, &id))
+            ids++;
+        else if (*file)
+            return cli_call_wrong_usage(call, *file, "is no session id; ids are like 0-17");
+        else
+            *file = operand;
+    }
+    if (ids == 0)
+        return cli_call_wrong_usage(call, *file ? *file : "", "which session? Ids are like 0-17");
+    return 0;
+}
+
+static int run_kill(const struct cli_call *call)
+{
+    struct admin admin = {.call = call};
+    const char *operand, *file = NULL;
+    int status = find_file(call, &file);
+    if (status == 0)
+        status = find_socket(&admin, file);
+    bool found = status == 0;
+    for (size_t i = 0; found && (operand = cli_call_operand(call, i)); i++) {
+        uint64_t id;
+        int one = is_id(operand, &id) ? kill_one(call, &admin.address, id) : 0;
+        status = status ? status : one;
+    }
+    config_release(admin.config);
+    return status;
+}
+
+static const struct options_flag socket_flags[] = {SOCKET_FLAG};
+
+const struct cli_command cli_admin_kill = {
+    .name = "kill",
+    .operands = "ID... [FILE]",
+    .operands_max = CLI_OPERANDS_ANY,
+    .operand = CLI_OPERAND_FILE,
+    .flags = socket_flags,
+    .flag_count = WSL_COUNT(socket_flags),
+    .help = "end sessions by the ids that status shows",
+    .details = "Ends sessions by the ids that 'wsluice status' shows, of the process with the\n"
+               "admin socket that the configuration FILE names.\n",
+    .run = run_kill,
+};
+
+/* ---- health ---- */
+
+/* `lenient`: any answer below 500 counts as healthy. */
+static int ask_health(const struct cli_call *call, const struct config_address *address,
+                      const char *target, bool lenient)
+{
+    char error[ERROR_MAX];
+    struct http_client_answer answer;
+    const struct http_client_request request = {
+        .address = address, .method = "GET", .target = target, .timeout_ms = HEALTH_MS};
+    if (!http_client_ask(&request, &answer, error, sizeof(error)))
+        return cli_call_cannot(call, error);
+    bool good = answer.status < (lenient ? 500 : 300);
+    if (good)
+        fprintf(call->out, "healthy\n");
+    else
+        fprintf(call->err, "wsluice: error: unhealthy: status %u: %s\n", answer.status,
+                first_line(answer.body));
+    free(answer.body);
+    return good ? 0 : CLI_STATUS_CANNOT;
+}
+
+static int ask_url(const struct cli_call *call, const char *url, bool lenient)
+{
+    struct config_address address;
+    char host[HTTP_CLIENT_HOST];
+    const char *target;
+    if (!http_client_url(url, &address, host, &target))
+        return cli_call_wrong_usage(call, url, "a URL is http://HOST[:PORT]/PATH");
+    return ask_health(call, &address, *target ? target : "/", lenient);
+}
+
+static int ask_socket(const struct cli_call *call, const char *file)
+{
+    struct admin admin = {.call = call};
+    int status = find_socket(&admin, file);
+    if (status == 0 && admin.is_default && access(admin.address.path, F_OK) < 0 && errno == ENOENT)
+        status = ask_url(call, DEFAULT_URL, true);
+    else if (status == 0)
+        status = ask_health(call, &admin.address, ADMIN_READY, false);
+    config_release(admin.config);
+    return status;
+}
+
+static int run_health(const struct cli_call *call)
+{
+    const char *operand = cli_call_operand(call, 0);
+    if (operand && strstr(operand, "://"))
+        return cli_scan_has(call->scan, "socket")
+                   ? cli_call_wrong_usage(call, operand, "--socket or a URL, not both")
+                   : ask_url(call, operand, false);
+    if (operand && strchr(operand, ':') && access(operand, F_OK) < 0)
+        return cli_call_wrong_usage(call, operand,
+                                    "neither a file nor a URL; write http://HOST[:PORT]/PATH");
+    return ask_socket(call, operand);
+}
+
+const struct cli_command cli_admin_health = {
+    .name = "health",
+    .operands = "[URL|FILE]",
+    .operands_max = 1,
+    .operand = CLI_OPERAND_FILE,
+    .flags = socket_flags,
+    .flag_count = WSL_COUNT(socket_flags),
+    .help = "exit with 0 if a running process is ready for clients",
+    .details = "Exits with 0 if the process is ready for clients, else with 1. It asks the\n"
+               "admin socket that the configuration FILE names, or http://HOST[:PORT]/PATH of\n"
+               "a route of kind health. If nothing names a socket, and the default one is not\n"
+               "there, any answer of " DEFAULT_URL " but an error 5xx will do.\n",
+    .run = run_health,
+};

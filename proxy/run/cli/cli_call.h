@@ -1,0 +1,31 @@
+/*
+ * One run of a subcommand: what its handler gets, and the two ways to fail.
+ *
+ * Owns: nothing. Thread: the main one. Errors: lines on `err`. Lifetime: the call.
+ */
+#ifndef WSLUICE_RUN_CLI_CLI_CALL_H
+#define WSLUICE_RUN_CLI_CLI_CALL_H
+
+#include <stdio.h>
+
+#include "run/args/cli_scan.h"
+#include "run/cli/cli_result.h"
+
+struct cli_call {
+    const struct cli_command *command;
+    const struct cli_command_list *list;
+    const struct cli_scan *scan; /* its options are known, the number of operands is right */
+    FILE *out, *err;
+    struct cli_result *result; /* for what is left to do for main, as after check --connect */
+};
+
+/* The operand at `index`. NULL: there are fewer. */
+const char *cli_call_operand(const struct cli_call *call, size_t index);
+
+/* Says the usage, and what is wrong with `word` ("" or a word). Returns CLI_STATUS_USAGE. */
+int cli_call_wrong_usage(const struct cli_call *call, const char *word, const char *message);
+
+/* Says why it cannot be done. Returns CLI_STATUS_CANNOT. */
+int cli_call_cannot(const struct cli_call *call, const char *message);
+
+#endif

@@ -1,0 +1,84 @@
+#include "run/cli/cli_commands.h"
+
+#include <stdlib.h>
+
+#include "base/base.h"
+#include "run/args/cli_scan.h"
+#include "run/cli/cli_admin.h"
+#include "run/cli/cli_call.h"
+#include "run/cli/cli_file.h"
+#include "run/cli/cli_report.h"
+#include "run/help/cli_help.h"
+
+/* A word of the command line that serves, with all of its options. */
+static const struct cli_command demo = {
+    .name = "demo",
+    .operands = "[[HOST:]PORT]",
+    .operands_max = 1,
+    .help = "serve a built-in echo, and a page that shows it",
+};
+
+static const struct cli_command *const commands[] = {
+    &demo,           &cli_file_check,   &cli_file_reload, &cli_admin_status,
+    &cli_admin_kill, &cli_admin_health, &cli_file_help,   &cli_file_schema,
+};
+
+static const struct cli_command_list list = {commands, WSL_COUNT(commands)};
+
+const struct cli_command_list *cli_commands_list(void)
+{
+    return &list;
+}
+
+static void operand_error(struct cli_scan *scan, const char *operand, const char *message)
+{
+    scan->usage_error = true;
+    diag_add(scan->diag, DIAG_ERROR, (struct diag_where){NULL, 0, 0}, operand, NULL, "%s", message);
+}
+
+static void check_operands(struct cli_scan *scan)
+{
+    const struct cli_command *command = scan->command;
+    char message[80];
+    if (scan->unknown_flag) /* an operand may be its argument */
+        return;
+    snprintf(message, sizeof(message), "%s is missing", command->operands);
+    if (scan->operand_count < command->operands_min)
+        operand_error(scan, NULL, message);
+    else if (scan->operand_count > command->operands_max)
+        operand_error(scan, scan->operands[command->operands_max],
+                      command->operands_max == 0 ? "takes no arguments" : "too many arguments");
+}
+
+static int run(const struct cli_call *call)
+{
+    const struct cli_scan *scan = call->scan;
+    if (scan->help) {
+        cli_help_command(call->command, call->out);
+        return EXIT_SUCCESS;
+    }
+    if (scan->diag->errors == 0)
+        return call->command->run(call);
+    if (scan->usage_error)
+        cli_help_synopsis(call->command, call->err);
+    cli_report_findings(scan->diag, "wsluice", call->err);
+    return scan->usage_error ? CLI_STATUS_USAGE : CLI_STATUS_CANNOT;
+}
+
+bool cli_commands_run(int argc, char **argv, FILE *out, FILE *err, struct cli_result *result)
+{
+    const struct cli_command *command = argc > 1 ? cli_command_find(&list, argv[1]) : NULL;
+    struct diag diag;
+    if (!command || !command->run)
+        return false;
+    diag_init(&diag);
+    struct cli_scan scan = {.diag = &diag, .command = command};
+    const struct cli_call call = {command, &list, &scan, out, err, result};
+    *result = (struct cli_result){.action = CLI_EXIT, .exit_status = EXIT_SUCCESS};
+    if (cli_scan_words(&scan, argc - 2, argv + 2) && !scan.help)
+        check_operands(&scan);
+    result->exit_status = run(&call);
+    cli_scan_free(&scan);
+    diag_free(&diag);
+    return true;
+}

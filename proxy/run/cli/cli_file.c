@@ -1,0 +1,164 @@
+#include "run/cli/cli_file.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+#include "base/base.h"
+#include "config/print/json_schema.h"
+#include "config/print/reference.h"
+#include "run/cli/cli_call.h"
+#include "run/cli/cli_report.h"
+#include "run/help/cli_completion.h"
+#include "run/help/cli_manual.h"
+#include "run/process/pid_file.h"
+
+/* ---- check ---- */
+
+static const char *plural(size_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+static int run_check(const struct cli_call *call)
+{
+    const char *path = cli_call_operand(call, 0);
+    struct cli_report_counts counts;
+    const struct config *config = cli_report_load(path, CLI_REPORT_ALL, call->err, &counts);
+    if (!config) {
+        fprintf(call->err, "wsluice: %s: %zu error%s, %zu warning%s\n", path, counts.errors,
+                plural(counts.errors), counts.warnings, plural(counts.warnings));
+        return CLI_STATUS_CANNOT;
+    }
+    if (cli_scan_has(call->scan, "connect")) {
+        call->result->action = CLI_CHECK;
+        call->result->config = config;
+        return EXIT_SUCCESS;
+    }
+    size_t listeners = config->listener_count - config->own_listeners;
+    size_t routes = config->route_count - config->own_routes;
+    fprintf(call->out, "%s: ok: %zu listener%s, %zu route%s\n", path, listeners, plural(listeners),
+            routes, plural(routes));
+    config_release(config);
+    return EXIT_SUCCESS;
+}
+
+static const struct options_flag check_flags[] = {
+    {.name = "connect",
+     .help = "read certificates, folders and token files as well, and connect to each target"},
+};
+
+const struct cli_command cli_file_check = {
+    .name = "check",
+    .operands = "FILE",
+    .operands_min = 1,
+    .operands_max = 1,
+    .operand = CLI_OPERAND_FILE,
+    .flags = check_flags,
+    .flag_count = WSL_COUNT(check_flags),
+    .help = "report all errors of a configuration file",
+    .run = run_check,
+};
+
+/* ---- reload ---- */
+
+static bool signal_process(const struct cli_call *call, const struct config *config)
+{
+    pid_t pid;
+    char error[256] = "it has no pid_file; add one, or send SIGHUP to the process";
+    bool sent =
+        config->pid_file && pid_file_signal(config->pid_file, SIGHUP, &pid, error, sizeof(error));
+    if (sent)
+        fprintf(call->out, "process %ld reads it again; its log says how that went\n", (long)pid);
+    else
+        fprintf(call->err, "wsluice: error: %s: %s\n", config->file, error);
+    return sent;
+}
+
+/* The process would refuse a bad file, too, but only in its log. */
+static int run_reload(const struct cli_call *call)
+{
+    const char *path = cli_call_operand(call, 0);
+    const struct config *config = cli_report_load(path, CLI_REPORT_ALL, call->err, NULL);
+    int status = config && signal_process(call, config) ? EXIT_SUCCESS : CLI_STATUS_CANNOT;
+    config_release(config);
+    return status;
+}
+
+const struct cli_command cli_file_reload = {
+    .name = "reload",
+    .operands = "FILE",
+    .operands_min = 1,
+    .operands_max = 1,
+    .operand = CLI_OPERAND_FILE,
+    .help = "check the file, and let the running process read it again",
+    .details = "Checks the file, and sends SIGHUP to the process in its pid_file.\n",
+    .run = run_reload,
+};
+
+/* ---- help-config ---- */
+
+static int print_option(const struct cli_call *call, const char *path)
+{
+    const char *nearest;
+    char message[120];
+    if (!path) {
+        reference_overview(call->out);
+        return EXIT_SUCCESS;
+    }
+    if (reference_print(path, call->out, &nearest))
+        return EXIT_SUCCESS;
+    snprintf(message, sizeof(message), "there is no such option%s%s%s",
+             nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+    return cli_call_wrong_usage(call, path, message);
+}
+
+static int run_help(const struct cli_call *call)
+{
+    const char *path = cli_call_operand(call, 0);
+    const char *shell = cli_scan_value(call->scan, "completion");
+    if (path && call->scan->assignment_count > 0)
+        return cli_call_wrong_usage(call, path, "a PATH or an option, not both");
+    if (cli_scan_has(call->scan, "markdown"))
+        reference_markdown(call->out);
+    else if (cli_scan_has(call->scan, "man"))
+        cli_manual_print(call->list, call->out);
+    else if (!shell)
+        return print_option(call, path);
+    else if (!cli_completion_print(call->list, shell, call->out))
+        return cli_call_wrong_usage(call, "--completion", "must be bash|zsh|fish");
+    return EXIT_SUCCESS;
+}
+
+static const struct options_flag help_flags[] = {
+    {.name = "markdown", .help = "print all options as a Markdown page"},
+    {.name = "man", .help = "print the manual page wsluice(1)"},
+    {.name = "completion", .argument = "bash|zsh|fish", .help = "print the completion of a shell"},
+};
+
+const struct cli_command cli_file_help = {
+    .name = "help-config",
+    .operands = "[PATH]",
+    .operands_max = 1,
+    .operand = CLI_OPERAND_OPTION_PATH,
+    .flags = help_flags,
+    .flag_count = WSL_COUNT(help_flags),
+    .help = "explain the options of the file, or the one at PATH",
+    .run = run_help,
+};
+
+/* ---- schema ---- */
+
+static int run_schema(const struct cli_call *call)
+{
+    if (json_schema_print(call->out))
+        return EXIT_SUCCESS;
+    fputs("wsluice: error: out of memory\n", call->err);
+    return CLI_STATUS_CANNOT;
+}
+
+const struct cli_command cli_file_schema = {
+    .name = "schema",
+    .operands = "",
+    .help = "print a JSON Schema of the file, for editors",
+    .run = run_schema,
+};

@@ -1,0 +1,13 @@
+/*
+ * Subcommands about the configuration file: check, reload, help-config and schema.
+ *
+ * Owns: nothing. Thread: any (const). Errors: none. Lifetime: static.
+ */
+#ifndef WSLUICE_RUN_CLI_CLI_FILE_H
+#define WSLUICE_RUN_CLI_CLI_FILE_H
+
+#include "run/args/cli_command.h"
+
+extern const struct cli_command cli_file_check, cli_file_reload, cli_file_help, cli_file_schema;
+
+#endif

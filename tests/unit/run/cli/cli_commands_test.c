@@ -1,0 +1,120 @@
+#include "run/cli/cli_commands.h"
+
+#include "lib/cli_run.h"
+
+static void answers(const char *line, const char *out)
+{
+    struct run run;
+    parse(&run, line);
+    assert_int_equal(run.result.exit_status, 0);
+    if (!strstr(run.out, out))
+        fail_msg("%s: expected '%s' in: %s", line, out, run.out);
+    assert_string_equal(run.err, "");
+    done(&run);
+}
+
+static void each_has_its_help(void **state)
+{
+    const struct cli_command_list *list = cli_commands_list();
+    const char *const asks[] = {"--help", "-h", "a b c --help", "--hel"};
+    for (size_t i = 0; i < list->count; i++) {
+        for (size_t j = 0; list->commands[i]->run && j < WSL_COUNT(asks); j++) {
+            char line[80], usage[80];
+            snprintf(line, sizeof(line), "%s %s", list->commands[i]->name, asks[j]);
+            snprintf(usage, sizeof(usage), "usage: wsluice %s", list->commands[i]->name);
+            answers(line, usage);
+        }
+        for (size_t j = 0; j < list->commands[i]->flag_count; j++) {
+            char line[80], name[80];
+            snprintf(line, sizeof(line), "%s --help", list->commands[i]->name);
+            snprintf(name, sizeof(name), " --%s", list->commands[i]->flags[j].name);
+            answers(line, name);
+        }
+    }
+}
+
+static void help_is_no_wider_than_a_terminal(void **state)
+{
+    const struct cli_command_list *list = cli_commands_list();
+    for (size_t i = 0; i < list->count; i++) {
+        struct run run;
+        char line[80];
+        snprintf(line, sizeof(line), "%s --help", list->commands[i]->name);
+        parse(&run, line);
+        for (char *p = run.out, *end; (end = strchr(p, '\n')); p = end + 1)
+            assert_true(end - p <= 80);
+        done(&run);
+    }
+}
+
+/* The grammar is that of the command line without a subcommand. */
+static void options_are_written_in_every_way(void **state)
+{
+    write_file("gateway.yaml", "listeners: [\":1\"]\nroutes: [{path: /, target: \"tcp://h:1\"}]\n");
+    answers("check -- gateway.yaml", "gateway.yaml: ok");
+    answers("check gateway.yaml --", "gateway.yaml: ok");
+    answers("help-config --completion bash", "complete -F _wsluice wsluice");
+    answers("help-config --compl=bash", "complete -F _wsluice wsluice");
+    answers("help-config --completion=zsh --completion=bash", "complete -F _wsluice wsluice");
+    answers("help-config --man", ".TH WSLUICE");
+    struct run run;
+    parse_file(&run, "check gateway.yaml --con");
+    assert_int_equal(run.result.action, CLI_CHECK);
+    done(&run);
+}
+
+static void wrong_usage_is_explained(void **state)
+{
+    refuses("status --watsh", 2, "--watsh: unknown option; did you mean --watch?");
+    refuses("status --zzz", 2, "--zzz: unknown option; see wsluice status --help");
+    refuses("status -x", 2, "-x: unknown option; see wsluice status --help");
+    refuses("status --s", 2, "--s: ambiguous option; it could be --sort, --socket");
+    refuses("status --json=yes", 2, "--json: takes no argument");
+    refuses("status --socket", 2, "--socket: needs an argument; write --socket=FILE");
+    refuses("status --socket --json", 2, "--socket: needs an argument");
+    refuses("status --socket=", 2, "--socket: must not be empty");
+    refuses("status a b", 2, "b: too many arguments");
+    refuses("reload", 2, "FILE is missing");
+    refuses("reload --zzz", 2, "--zzz: unknown option");
+    refuses("check -- --odd --even", 2, "--even: too many arguments");
+    refuses("schema x", 2, "x: takes no arguments");
+    refuses("help-config --completion=tcsh", 2, "--completion: must be bash|zsh|fish");
+    refuses("help-config --man limits", 2, "limits: a PATH or an option, not both");
+    refuses("kill", 2, "which session?");
+    refuses("kill file --socket=s", 2, "file: which session?");
+    refuses("health http://h/ --socket=s", 2, "--socket or a URL, not both");
+}
+
+/* Two mistakes of one command line are two lines. */
+static void all_mistakes_are_reported(void **state)
+{
+    struct run run;
+    parse(&run, "status --zzz W --json=1 a");
+    assert_int_equal(run.result.exit_status, 2);
+    assert_non_null(strstr(run.err, "--zzz"));
+    assert_non_null(strstr(run.err, "--json"));
+    assert_null(strstr(run.err, "too many"));
+    done(&run);
+}
+
+static void names_are_unique(void **state)
+{
+    const struct cli_command_list *list = cli_commands_list();
+    for (size_t i = 0; i < list->count; i++)
+        assert_ptr_equal(cli_command_find(list, list->commands[i]->name), list->commands[i]);
+    assert_null(cli_command_find(list, "chec"));
+    assert_null(cli_command_find(list, ""));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_DIRECTORY(each_has_its_help),
+        IN_DIRECTORY(help_is_no_wider_than_a_terminal),
+        IN_DIRECTORY(options_are_written_in_every_way),
+        IN_DIRECTORY(wrong_usage_is_explained),
+        IN_DIRECTORY(all_mistakes_are_reported),
+        IN_DIRECTORY(names_are_unique),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
