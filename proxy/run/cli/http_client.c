@@ -4,9 +4,10 @@
 #include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
+#include "base/monotonic.h"
 #include "net/addr.h"
 
 #define ANSWER_MAX ((size_t)16 << 20)
@@ -14,19 +15,12 @@
 
 struct exchange {
     const struct http_client_request *request;
-    int64_t deadline;
+    uint64_t deadline_ms; /* monotonic */
     int fd;
     char *error;
     size_t error_size;
     char where[ADDR_TEXT + 160];
 };
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static bool fail(const struct exchange *exchange, const char *problem)
 {
@@ -34,7 +28,7 @@ static bool fail(const struct exchange *exchange, const char *problem)
     return false;
 }
 
-/* What the system says means more with what to do about it. */
+/* The system error, with a hint where the cause is likely. */
 static bool fail_to_connect(const struct exchange *exchange, int error)
 {
     char problem[160];
@@ -55,15 +49,16 @@ static bool wait_for(const struct exchange *exchange, short events)
     struct pollfd poll_fd = {.fd = exchange->fd, .events = events};
     int ready;
     do {
-        int64_t left = exchange->deadline - now_ms();
-        ready = left > 0 ? poll(&poll_fd, 1, (int)left) : 0;
+        uint64_t now = monotonic_ms();
+        ready =
+            now < exchange->deadline_ms ? poll(&poll_fd, 1, (int)(exchange->deadline_ms - now)) : 0;
     } while (ready < 0 && errno == EINTR);
     return ready > 0 || fail(exchange, "no answer in time");
 }
 
-/* ---- the way there ---- */
+/* ---- connecting ---- */
 
-/* 0, or what went wrong. */
+/* 0, or errno. */
 static int connect_to(struct exchange *exchange, const struct sockaddr *address, socklen_t length)
 {
     int error = 0;
@@ -80,7 +75,7 @@ static int connect_to(struct exchange *exchange, const struct sockaddr *address,
     return getsockopt(exchange->fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
 }
 
-static bool reach_unix(struct exchange *exchange)
+static bool connect_unix(struct exchange *exchange)
 {
     struct sockaddr_un address;
     socklen_t length;
@@ -90,7 +85,7 @@ static bool reach_unix(struct exchange *exchange)
     return error == 0 || fail_to_connect(exchange, error);
 }
 
-static bool reach_tcp(struct exchange *exchange)
+static bool connect_tcp(struct exchange *exchange)
 {
     const struct config_address *to = exchange->request->address;
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found;
@@ -112,7 +107,7 @@ static bool reach_tcp(struct exchange *exchange)
     return error == 0 || fail_to_connect(exchange, error);
 }
 
-/* ---- there and back ---- */
+/* ---- request and response ---- */
 
 static bool send_request(const struct exchange *exchange)
 {
@@ -142,7 +137,7 @@ static bool send_request(const struct exchange *exchange)
     return alive;
 }
 
-/* All until the other side has said everything. */
+/* All bytes up to the end of the stream. */
 static bool read_all(const struct exchange *exchange, char **bytes, size_t *length)
 {
     size_t room = 0;
@@ -170,7 +165,7 @@ static bool read_all(const struct exchange *exchange, char **bytes, size_t *leng
     return true;
 }
 
-/* Of "HTTP/1.1 200 OK"; 0: that is no status line. The text ends somewhere behind it. */
+/* Of "HTTP/1.1 200 OK"; 0: no status line. A blank line follows in the text. */
 static unsigned status_of(const char *line)
 {
     static const char version[] = "HTTP/1.";
@@ -179,32 +174,32 @@ static unsigned status_of(const char *line)
     if (strncmp(line, version, sizeof(version) - 1) != 0 || digits[-1] != ' ')
         return 0;
     for (int i = 0; i < 3; i++) {
-        if (digits[i] < '0' || digits[i] > '9')
+        if (!ascii_is_digit(digits[i]))
             return 0;
         status = status * 10 + (unsigned)(digits[i] - '0');
     }
     return status;
 }
 
-/* Fewer bytes than the head has promised: the server has ended in the middle of it. */
-static bool is_cut_off(const char *head, const char *end, size_t body)
+/* Fewer bytes than Content-Length: the server exited while it was sending. */
+static bool is_truncated(const char *head, const char *end, size_t body)
 {
     static const char name[] = "\r\nContent-Length:";
     const char *field = strcasestr(head, name);
     return field && field < end && strtoull(field + sizeof(name) - 1, NULL, 10) > body;
 }
 
-/* The body moves to the front. We asked a server that frames by length or by the end. */
-static bool take_apart(const struct exchange *exchange, char *bytes, size_t length,
-                       struct http_client_answer *answer)
+/* Moves the body to the front. The server uses Content-Length or the end of the stream. */
+static bool split_response(const struct exchange *exchange, char *bytes, size_t length,
+                           struct http_client_answer *answer)
 {
     const char *end = memmem(bytes, length, "\r\n\r\n", 4);
     unsigned status = end ? status_of(bytes) : 0;
     if (status == 0)
-        return fail(exchange, length == 0 ? "it hung up without an answer"
-                                          : "the answer is no HTTP; is TLS needed there?");
+        return fail(exchange, length == 0 ? "it closed the connection without an answer"
+                                          : "the answer is not HTTP; does the port want TLS?");
     size_t head = (size_t)(end - bytes) + 4;
-    if (is_cut_off(bytes, end, length - head))
+    if (is_truncated(bytes, end, length - head))
         return fail(exchange, "the answer was cut off");
     memmove(bytes, bytes + head, length - head + 1);
     *answer = (struct http_client_answer){status, bytes, length - head};
@@ -216,7 +211,7 @@ bool http_client_ask(const struct http_client_request *request, struct http_clie
 {
     struct exchange exchange = {
         .request = request,
-        .deadline = now_ms() + request->timeout_ms,
+        .deadline_ms = monotonic_ms() + request->timeout_ms,
         .fd = -1,
         .error = error,
         .error_size = error_size,
@@ -224,10 +219,10 @@ bool http_client_ask(const struct http_client_request *request, struct http_clie
     char *bytes = NULL;
     size_t length;
     addr_print_config(request->address, exchange.where, sizeof(exchange.where));
-    bool done = request->address->kind == CONFIG_ADDRESS_UNIX ? reach_unix(&exchange)
-                                                              : reach_tcp(&exchange);
+    bool done = request->address->kind == CONFIG_ADDRESS_UNIX ? connect_unix(&exchange)
+                                                              : connect_tcp(&exchange);
     done = done && send_request(&exchange) && read_all(&exchange, &bytes, &length) &&
-           take_apart(&exchange, bytes, length, answer);
+           split_response(&exchange, bytes, length, answer);
     if (exchange.fd >= 0)
         close(exchange.fd);
     if (!done)

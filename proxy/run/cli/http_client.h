@@ -1,9 +1,9 @@
 /*
- * One request to a process of ours, by its admin socket or over TCP, and the whole answer: what the
- * commands of the terminal need, and no more. It blocks, with one deadline for everything.
+ * Sends one HTTP request to a running wsluice, over its admin socket or TCP, and reads the whole
+ * response. For subcommands only: it blocks, with one deadline for the whole exchange.
  *
- * Owns: nothing. Thread: one. Errors: false and one line. Lifetime: the answer's body is the
- * caller's.
+ * Owns: nothing. Thread: one. Errors: false and one line. Lifetime: the caller frees the answer's
+ * body.
  */
 #ifndef WSLUICE_RUN_CLI_HTTP_CLIENT_H
 #define WSLUICE_RUN_CLI_HTTP_CLIENT_H
@@ -20,7 +20,7 @@ struct http_client_request {
 
 struct http_client_answer {
     unsigned status;
-    char *body; /* malloc'd, with a NUL behind it */
+    char *body; /* malloc'd, NUL-terminated */
     size_t length;
 };
 
