@@ -8,149 +8,149 @@
 #include "serve/target/probe.h"
 #include "serve/tokens/token_store.h"
 
-#define AT_ONCE    16 /* probes under way */
+#define PARALLEL   16 /* probes at a time */
 #define TIMEOUT_MS 10000
 #define DAY_S      86400
 
-struct survey;
+struct check;
 
-struct visit {
-    struct survey *survey;
-    struct pool_target *target;
-    struct tls_ctx *unverified; /* the second look, at a certificate that is not trusted */
-    struct probe_result result, second;
+struct check_target {
+    struct check *check;
+    struct pool_target *pooled;
+    struct tls_ctx *unverified; /* of the second probe, which reads an untrusted certificate */
+    struct probe_result result, unverified_result;
 };
 
-struct survey {
+struct check {
     FILE *out;
     int64_t now; /* Unix time */
     struct site_resources *resources;
-    struct visit *visits;
+    struct check_target *targets;
     size_t count, next;
     struct watch_set watches;
     struct resolver *names;
     struct tls_scratch *scratch;
 };
 
-/* ---- looking ---- */
+/* ---- probing ---- */
 
-static void begin_next(struct survey *survey);
+static void begin_next(struct check *check);
 
 static void out_of_memory(struct probe_result *result)
 {
     *result = (struct probe_result){.reason = REASON_out_of_memory, .detail = "out of memory"};
 }
 
-static void finish_visit(struct visit *visit)
+static void finish_target(struct check_target *target)
 {
-    tls_ctx_release(visit->unverified);
-    visit->unverified = NULL;
-    begin_next(visit->survey);
+    tls_ctx_release(target->unverified);
+    target->unverified = NULL;
+    begin_next(target->check);
 }
 
-static bool look(struct visit *visit, struct tls_ctx *tls,
-                 void (*callback)(void *owner, const struct probe_result *result))
+static bool probe(struct check_target *target, struct tls_ctx *tls,
+                  void (*callback)(void *owner, const struct probe_result *result))
 {
-    const struct config_target *target = visit->target->config;
+    const struct config_target *config = target->pooled->config;
     struct probe_request request = {
-        .watches = &visit->survey->watches,
-        .names = visit->survey->names,
-        .scratch = &visit->survey->scratch,
-        .target = target,
-        .banner = target->probe == CONFIG_PROBE_BANNER ? target->banner : NULL,
+        .watches = &target->check->watches,
+        .names = target->check->names,
+        .scratch = &target->check->scratch,
+        .target = config,
+        .banner = config->probe == CONFIG_PROBE_BANNER ? config->banner : NULL,
         .tls = tls,
         .timeout_ms = TIMEOUT_MS,
         .callback = callback,
-        .owner = visit,
+        .owner = target,
     };
     return probe_start(&request) != NULL;
 }
 
-static void looked_twice_cb(void *owner, const struct probe_result *result)
+static void probed_unverified_cb(void *owner, const struct probe_result *result)
 {
-    struct visit *visit = owner;
-    visit->second = *result;
-    finish_visit(visit);
+    struct check_target *target = owner;
+    target->unverified_result = *result;
+    finish_target(target);
 }
 
-/* False: there is no second look. */
-static bool look_again(struct visit *visit)
+/* Connects again without verification, to name the certificate. False: it cannot start. */
+static bool probe_unverified(struct check_target *target)
 {
     char text[256];
     struct tls_error error = {.text = text, .size = sizeof(text)};
-    struct config_target target = *visit->target->config;
-    target.insecure = true;
+    struct config_target insecure = *target->pooled->config;
+    insecure.insecure = true;
     struct tls_store *store = tls_store_create(NULL);
     if (!store)
         return false;
-    visit->unverified = tls_ctx_client(&target, store, &error);
+    target->unverified = tls_ctx_client(&insecure, store, &error);
     tls_store_free(store);
-    return visit->unverified && look(visit, visit->unverified, looked_twice_cb);
+    return target->unverified && probe(target, target->unverified, probed_unverified_cb);
 }
 
-static void looked_cb(void *owner, const struct probe_result *result)
+static void probed_cb(void *owner, const struct probe_result *result)
 {
-    struct visit *visit = owner;
-    visit->result = *result;
-    if (result->reason != REASON_target_untrusted || !look_again(visit))
-        finish_visit(visit);
+    struct check_target *target = owner;
+    target->result = *result;
+    if (result->reason != REASON_target_untrusted || !probe_unverified(target))
+        finish_target(target);
 }
 
-static void begin_next(struct survey *survey)
+static void begin_next(struct check *check)
 {
-    while (survey->next < survey->count) {
-        struct visit *visit = &survey->visits[survey->next++];
-        if (!visit->target->varies && look(visit, visit->target->tls, looked_cb))
+    while (check->next < check->count) {
+        struct check_target *target = &check->targets[check->next++];
+        if (!target->pooled->varies && probe(target, target->pooled->tls, probed_cb))
             return;
-        out_of_memory(&visit->result);
+        out_of_memory(&target->result);
     }
 }
 
-/* ---- telling ---- */
+/* ---- printing ---- */
 
-static void tell_days(struct survey *survey, int64_t not_after)
+static void print_days(struct check *check, int64_t not_after)
 {
-    int64_t left = not_after - survey->now;
+    int64_t left = not_after - check->now;
     if (left < 0)
-        fprintf(survey->out, "expired %lld days ago", (long long)(-left / DAY_S));
+        fprintf(check->out, "expired %lld days ago", (long long)(-left / DAY_S));
     else
-        fprintf(survey->out, "%lld days left", (long long)(left / DAY_S));
+        fprintf(check->out, "%lld days left", (long long)(left / DAY_S));
 }
 
-static void tell_certificate(struct survey *survey, const struct tls_facts *tls)
+static void print_certificate(struct check *check, const struct tls_facts *tls)
 {
-    fprintf(survey->out, "; certificate of %s, ",
+    fprintf(check->out, "; certificate of %s, ",
             tls->common_name[0] ? tls->common_name : "no name");
-    tell_days(survey, tls->not_after);
+    print_days(check, tls->not_after);
 }
 
-static bool tell_target(struct survey *survey, const struct visit *visit)
+static bool print_target(struct check *check, const struct check_target *target)
 {
-    const struct probe_result *result = &visit->result;
+    const struct probe_result *result = &target->result;
     char where[128];
-    fprintf(survey->out, "target %s: ", pool_target_name(visit->target, where, sizeof(where)));
-    if (visit->target->varies) {
-        fprintf(survey->out, "depends on the request; not tried\n");
+    fprintf(check->out, "target %s: ", pool_target_name(target->pooled, where, sizeof(where)));
+    if (target->pooled->varies) {
+        fprintf(check->out, "depends on the request; not tried\n");
         return true;
     }
     if (result->reason == REASON_none) {
-        fprintf(survey->out, "connected in %llu ms", (unsigned long long)result->took_ms);
+        fprintf(check->out, "connected in %llu ms", (unsigned long long)result->took_ms);
         if (result->tls.version)
-            fprintf(survey->out, ", %s", result->tls.version);
+            fprintf(check->out, ", %s", result->tls.version);
         if (result->tls.certificate) {
-            tell_certificate(survey, &result->tls);
-            fprintf(survey->out, result->tls.verified ? ", verified" : ", not verified");
+            print_certificate(check, &result->tls);
+            fprintf(check->out, result->tls.verified ? ", verified" : ", not verified");
         }
     } else {
-        fprintf(survey->out, "failed: %s", result->detail);
-        if (visit->second.tls.certificate)
-            tell_certificate(survey, &visit->second.tls);
+        fprintf(check->out, "failed: %s", result->detail);
+        if (target->unverified_result.tls.certificate)
+            print_certificate(check, &target->unverified_result.tls);
     }
-    fputc('\n', survey->out);
+    fputc('\n', check->out);
     return result->reason == REASON_none;
 }
 
-static bool tell_files(const struct survey *survey, const struct config *config)
+static bool print_files(const struct check *check, const struct config *config)
 {
     bool good = true;
     for (size_t i = 0; i < config->route_count; i++) {
@@ -161,16 +161,16 @@ static bool tell_files(const struct survey *survey, const struct config *config)
         struct files *files = files_create(route, error, sizeof(error));
         bool readable = files && files_readable(files, error, sizeof(error));
         if (readable)
-            fprintf(survey->out, "files %s: readable\n", route->files.root);
+            fprintf(check->out, "files %s: readable\n", route->files.root);
         else
-            fprintf(survey->out, "error: %s\n", error);
+            fprintf(check->out, "error: %s\n", error);
         good = good && readable;
         files_free(files);
     }
     return good;
 }
 
-static bool tell_tokens(const struct survey *survey, const struct config *config)
+static bool print_tokens(const struct check *check, const struct config *config)
 {
     bool good = true;
     for (size_t i = 0; i < config->route_count; i++) {
@@ -180,49 +180,49 @@ static bool tell_tokens(const struct survey *survey, const struct config *config
             continue;
         struct token_store *store = token_store_create(tokens, text, sizeof(text));
         bool readable = store && token_store_describe(store, text, sizeof(text));
-        fprintf(survey->out, "%s\n", text);
+        fprintf(check->out, "%s\n", text);
         good = good && readable;
         token_store_release(store);
     }
     return good;
 }
 
-static bool tell_listeners(struct survey *survey)
+static bool print_listeners(struct check *check)
 {
     size_t count;
     bool good = true;
     const struct tls_store_certificate *all =
-        tls_store_certificates(survey->resources->store, &count);
+        tls_store_certificates(check->resources->store, &count);
     for (size_t i = 0; i < count; i++) {
         char warning[512];
-        bool warned = tls_store_warning(&all[i], survey->now, warning, sizeof(warning)) > 0;
-        bool holds = all[i].not_before <= survey->now && survey->now < all[i].not_after;
-        fprintf(survey->out, "certificate %s", all[i].file);
+        bool warned = tls_store_warning(&all[i], check->now, warning, sizeof(warning)) > 0;
+        bool valid = all[i].not_before <= check->now && check->now < all[i].not_after;
+        fprintf(check->out, "certificate %s", all[i].file);
         if (all[i].name[0])
-            fprintf(survey->out, " (%s)", all[i].name);
-        fprintf(survey->out, ": ");
-        tell_days(survey, all[i].not_after);
-        fputc('\n', survey->out);
+            fprintf(check->out, " (%s)", all[i].name);
+        fprintf(check->out, ": ");
+        print_days(check, all[i].not_after);
+        fputc('\n', check->out);
         if (warned)
-            fprintf(survey->out, "warning: %s\n", warning);
-        good = good && holds && !all[i].denied; /* one that ends soon holds still */
+            fprintf(check->out, "warning: %s\n", warning);
+        good = good && valid && !all[i].denied; /* one that expires soon is still valid */
     }
     return good;
 }
 
-/* ---- the whole ---- */
+/* ---- the run ---- */
 
-static bool make_visits(struct survey *survey)
+static bool list_targets(struct check *check)
 {
-    struct pool_target *targets = pool_targets(survey->resources->pool, &survey->count);
-    survey->visits = calloc(survey->count + 1, sizeof(*survey->visits));
-    for (size_t i = 0; survey->visits && i < survey->count; i++)
-        survey->visits[i] = (struct visit){.survey = survey, .target = &targets[i]};
-    return survey->visits != NULL;
+    struct pool_target *pooled = pool_targets(check->resources->pool, &check->count);
+    check->targets = calloc(check->count + 1, sizeof(*check->targets));
+    for (size_t i = 0; check->targets && i < check->count; i++)
+        check->targets[i] = (struct check_target){.check = check, .pooled = &pooled[i]};
+    return check->targets != NULL;
 }
 
-/* Everything that keeps the loop going is a probe, so it ends with the last of them. */
-static bool visit_all_on(struct survey *survey, uv_loop_t *loop)
+/* Only probes keep the loop alive, so that it ends with the last of them. */
+static bool probe_all_on(struct check *check, uv_loop_t *loop)
 {
     struct work_pool pool;
     struct mailbox mailbox;
@@ -230,23 +230,23 @@ static bool visit_all_on(struct survey *survey, uv_loop_t *loop)
     if (!work_pool_open(&pool))
         return false;
     struct lookup_table *lookups = lookup_table_create();
-    bool open = lookups && watch_set_open(&survey->watches, loop);
-    bool posts = open && mailbox_open(&mailbox, loop, survey);
-    survey->names = posts ? resolve_create(&lane, lookups) : NULL;
-    bool ready = survey->names && make_visits(survey);
+    bool open = lookups && watch_set_open(&check->watches, loop);
+    bool posts = open && mailbox_open(&mailbox, loop, check);
+    check->names = posts ? resolve_create(&lane, lookups) : NULL;
+    bool ready = check->names && list_targets(check);
     if (posts)
         uv_unref((uv_handle_t *)&mailbox.wake);
     if (ready) {
-        uv_unref((uv_handle_t *)&survey->watches.poll);
-        for (size_t i = 0; i < AT_ONCE; i++)
-            begin_next(survey);
+        uv_unref((uv_handle_t *)&check->watches.poll);
+        for (size_t i = 0; i < PARALLEL; i++)
+            begin_next(check);
         uv_run(loop, UV_RUN_DEFAULT);
     }
-    resolve_close(survey->names);
+    resolve_close(check->names);
     if (posts)
         mailbox_close(&mailbox);
     if (open)
-        watch_set_close(&survey->watches);
+        watch_set_close(&check->watches);
     uv_run(loop, UV_RUN_DEFAULT);
     if (posts)
         mailbox_free(&mailbox);
@@ -255,36 +255,36 @@ static bool visit_all_on(struct survey *survey, uv_loop_t *loop)
     return ready;
 }
 
-static bool visit_all(struct survey *survey)
+static bool probe_all(struct check *check)
 {
     uv_loop_t loop;
     if (uv_loop_init(&loop) != 0)
         return false;
-    bool ready = visit_all_on(survey, &loop);
+    bool ready = probe_all_on(check, &loop);
     wsl_assert(uv_loop_close(&loop) == 0);
-    tls_scratch_free(survey->scratch);
+    tls_scratch_free(check->scratch);
     return ready;
 }
 
 bool check_connect_run(const struct config *config, FILE *out)
 {
     char error[1024];
-    struct survey survey = {.out = out, .now = time(NULL)};
-    survey.resources = site_resources_create(config, NULL, error, sizeof(error));
-    if (!survey.resources) {
-        fprintf(out, "error: %s\n%s: not ok; the rest was not looked at\n", error, config->file);
+    struct check check = {.out = out, .now = time(NULL)};
+    check.resources = site_resources_create(config, NULL, error, sizeof(error));
+    if (!check.resources) {
+        fprintf(out, "error: %s\n%s: not ok; the rest was not checked\n", error, config->file);
         return false;
     }
-    bool good = visit_all(&survey);
+    bool good = probe_all(&check);
     if (!good)
         fprintf(out, "out of memory or descriptors\n");
-    for (size_t i = 0; survey.visits && i < survey.count; i++)
-        good = tell_target(&survey, &survey.visits[i]) && good;
-    good = tell_files(&survey, config) && good;
-    good = tell_tokens(&survey, config) && good;
-    good = tell_listeners(&survey) && good;
+    for (size_t i = 0; check.targets && i < check.count; i++)
+        good = print_target(&check, &check.targets[i]) && good;
+    good = print_files(&check, config) && good;
+    good = print_tokens(&check, config) && good;
+    good = print_listeners(&check) && good;
     fprintf(out, good ? "%s: ok\n" : "%s: not ok, see above\n", config->file);
-    free(survey.visits);
-    site_resources_free(survey.resources);
+    free(check.targets);
+    site_resources_free(check.resources);
     return good;
 }

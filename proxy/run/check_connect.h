@@ -1,6 +1,6 @@
 /*
- * `wsluice check --connect`: tries every target once and looks at every certificate, folder of
- * files and source of tokens, and says what it saw, a line for each.
+ * `wsluice check --connect`: connects to every target once, reads every certificate, folder of
+ * files and token source, and prints a line for each.
  *
  *     target 10.0.0.5:5900: connected in 3 ms
  *     target desk.example.com:443: connected in 12 ms, TLSv1.3; certificate of desk.example.com,
@@ -12,17 +12,17 @@
  *     certificate /etc/ssl/desk.pem (desk.example.com): 61 days left
  *     gateway.yaml: not ok, see above
  *
- * Owns: everything it needs, a loop of its own included. Thread: the caller's, until all is known.
+ * Owns: a loop of its own. Thread: the caller's, which blocks until all is known.
  * Errors: in the lines. Lifetime: one call.
  */
 #ifndef WSLUICE_RUN_CHECK_CONNECT_H
 #define WSLUICE_RUN_CHECK_CONNECT_H
 
-#include "config/model/config.h"
-
 #include <stdio.h>
 
-/* True: every target answered, and no certificate is expired or about to be. */
+#include "config/model/config.h"
+
+/* True: targets answered, files and tokens are readable, certificates valid for now. */
 bool check_connect_run(const struct config *config, FILE *out);
 
 #endif

@@ -91,7 +91,7 @@ def test_check_connects(lab, certs, tmp_path):
     write(file, {'listeners': [{'address': ANY, 'tls': {'certificates': [f'{tmp_path}/none.pem']}}],
                  'routes': [{'path': '/a', 'target': there(good)}]})
     status, out, err = run('check', '--connect', file)
-    assert status == 1 and 'none.pem' in out and out.endswith(f'{file}: not ok; the rest was not looked at\n')
+    assert status == 1 and 'none.pem' in out and out.endswith(f'{file}: not ok; the rest was not checked\n')
 
 
 def test_a_bad_file_does_not_start(tmp_path):

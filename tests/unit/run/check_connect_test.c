@@ -1,4 +1,3 @@
-/* What `check --connect` says of targets and certificates. */
 #include "run/check_connect.h"
 
 #include <fcntl.h>
