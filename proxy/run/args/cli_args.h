@@ -1,7 +1,7 @@
 /*
  * The arguments of a command line without a subcommand, which starts the bridge or the gateway:
- * the scan, from which options that no configuration has (--daemon, --config) are taken out. What
- * the rest means together is for cli.c and cli_quick.c to say.
+ * a scan, without the options that no configuration has (--daemon, --config). cli.c and cli_quick.c
+ * interpret the rest.
  *
  * Owns: its scan; arguments stay in argv. Thread: one. Errors: those of the scan.
  * Lifetime: until cli_args_free, and that of argv.

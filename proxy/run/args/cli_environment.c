@@ -13,21 +13,20 @@ static const struct {
     const char *flag; /* NULL: an address or the file */
     struct cli_environment_variable variable;
 } variables[] = {
-    {NULL, {target_name, "the target, HOST:PORT or unix:FILE"}},
-    {NULL, {listen_name, "where to listen, [HOST:]PORT or unix:FILE [6080]"}},
+    {NULL, {target_name, "the target: HOST:PORT or unix:FILE"}},
+    {NULL, {listen_name, "the listener: [HOST:]PORT or unix:FILE [6080]"}},
     {"web", {"WSLUICE_WEB", "as --web"}},
     {"cert", {"WSLUICE_CERT", "as --cert"}},
     {"key", {"WSLUICE_KEY", "as --key"}},
     {NULL, {file_name, "as --config, if neither of the first two is set"}},
-    {"log-level", {"WSLUICE_LOG_LEVEL", "as --log-level, whatever the command line names"}},
-    {"log-format", {"WSLUICE_LOG_FORMAT", "as --log-format, likewise"}},
-    {"admin-socket", {"WSLUICE_ADMIN_SOCKET", "as --admin-socket, likewise"}},
+    {"log-level", {"WSLUICE_LOG_LEVEL", "as --log-level, on every command line"}},
+    {"log-format", {"WSLUICE_LOG_FORMAT", "as --log-format, on every command line"}},
+    {"admin-socket", {"WSLUICE_ADMIN_SOCKET", "as --admin-socket, on every command line"}},
 };
 
 _Static_assert(WSL_COUNT(variables) <= CLI_SCAN_SPARE, "room for every variable");
 
-/* An empty one is as good as none: a compose file writes ${TARGET:-} for a value that is not set.
- */
+/* Empty counts as not set: compose files write ${TARGET:-} for an optional value. */
 static char *lookup(const char *name)
 {
     char *value = getenv(name);
@@ -47,8 +46,8 @@ static bool has_address(const struct cli_args *args, enum options_section sectio
     return false;
 }
 
-/* Only flags of the process go with a file: any other makes the command line a quick one. */
-static bool fits_a_file(const struct cli_args *args)
+/* Only options of the process go with a file; any other one needs addresses. */
+static bool fits_file(const struct cli_args *args)
 {
     for (size_t i = 0; i < args->scan.assignment_count; i++)
         if (!cli_flag_of_process(&args->scan.assignments[i].flag))
@@ -57,10 +56,10 @@ static bool fits_a_file(const struct cli_args *args)
 }
 
 /*
- * In front of the words, because the last one wins. What the process has once goes with every
- * command line: the health check of an image finds the socket whatever follows the image's name.
+ * In front of the others, because the last one wins. Options of the process go with every command
+ * line, so that the health check of an image finds its socket.
  */
-static void add_flags(struct cli_args *args, bool whole_form)
+static void add_flags(struct cli_args *args, bool from_variables)
 {
     struct cli_assignment added[CLI_SCAN_SPARE];
     size_t count = 0;
@@ -75,7 +74,7 @@ static void add_flags(struct cli_args *args, bool whole_form)
             cli_flag_by_name(NULL, flag, strlen(flag), &next->flag, names, sizeof(names));
         wsl_assert(match == CLI_FLAG_FOUND);
         next->argument = value;
-        count += whole_form || cli_flag_of_process(&next->flag);
+        count += from_variables || cli_flag_of_process(&next->flag);
     }
     memmove(args->scan.assignments + count, args->scan.assignments,
             args->scan.assignment_count * sizeof(*args->scan.assignments));
@@ -96,14 +95,14 @@ void cli_environment_add(struct cli_args *args)
     const char *address = lookup(listen_name), *target = lookup(target_name);
     char *file = lookup(file_name);
     bool names_nothing = args->scan.operand_count == 0 && !args->demo && !args->file;
-    bool whole_form = names_nothing && (address || target);
-    if (whole_form) {
+    bool from_variables = names_nothing && (address || target);
+    if (from_variables) {
         add_addresses(args, address, target);
-    } else if (names_nothing && file && !args->scan.rest && fits_a_file(args)) {
+    } else if (names_nothing && file && !args->scan.rest && fits_file(args)) {
         args->file = file;
         args->file_is_variable = true;
     }
-    add_flags(args, whole_form);
+    add_flags(args, from_variables);
 }
 
 bool cli_environment_next(size_t *cursor, struct cli_environment_variable *variable)

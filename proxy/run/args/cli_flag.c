@@ -20,12 +20,12 @@ static const struct {
     {CLI_FLAG_PRINT,
      {.name = "print-config",
       .ours = true,
-      .help = "print what is in effect as a file for --config, and exit; lines that end in "
-              "'# default' may go"}},
+      .help = "print the effective configuration as a file for --config, and exit; lines "
+              "that end in '# default' may be left out"}},
     {CLI_FLAG_DAEMON,
      {.name = "daemon",
       .letter = 'D',
-      .help = "go to the background once listening; the log is lost without --log-file or "
+      .help = "run in the background once listening; the log is lost without --log-file or "
               "--syslog"}},
     {CLI_FLAG_AUTH, {.name = "auth-plugin", .argument = "CLASS", .help = auth_help}},
     {CLI_FLAG_AUTH, {.name = "auth-source", .argument = "ARG", .help = auth_help}},
@@ -102,7 +102,7 @@ void cli_flag_help(const struct cli_flag *flag, char *text, size_t size)
 {
     const struct options_row *row = flag->row;
     const char *initial = NULL;
-    /* Without its flag there are no tokens, whatever the default of their format. */
+    /* Options of tokens have no effect without --token-plugin: no default. */
     if (row && flag->flag->argument && row->section != OPTIONS_TOKENS)
         initial = row->quick ? row->quick : row->initial;
     const char *help = row && !flag->flag->help ? row->help : flag->flag->help;

@@ -115,7 +115,7 @@ static int scan_name(struct cli_scan *scan, char *text, char *next)
     return 1;
 }
 
-/* All words behind "--", whatever they begin with. */
+/* All words behind "--", dashes or not. */
 static void scan_rest(struct cli_scan *scan, int count, char **words)
 {
     if (scan->command) {

@@ -45,7 +45,7 @@ static void add_override(struct cli *cli, const struct cli_assignment *assignmen
         return;
     }
     struct cli_memory *memory = &cli->memory;
-    char *text = cli_line_rooted(&cli->line, row, argument);
+    char *text = cli_line_absolute(&cli->line, row, argument);
     if (!text) {
         cli_line_out_of_memory(&cli->line);
         return;
@@ -59,7 +59,7 @@ static struct load_request request_of(const struct cli *cli)
     return (struct load_request){cli->memory.path, cli->memory.overrides, cli->memory.count};
 }
 
-/* A file that can be loaded again, wherever the process is by then. */
+/* Loads the file, in a way that a daemon can repeat: with an absolute path. */
 static void load_file(struct cli *cli)
 {
     if (!cli_line_note_directory(&cli->line))
@@ -70,10 +70,10 @@ static void load_file(struct cli *cli)
     if (cli->line.args.scan.rest)
         cli_line_usage_error(&cli->line, "--", "the command is in the file of --config, too",
                              "write command: {words: [...]} there");
-    bool as_it_is = !cli->line.args.daemon || *cli->line.args.file == '/';
+    bool keep_path = !cli->line.args.daemon || *cli->line.args.file == '/';
     struct cli_memory *memory = &cli->memory;
-    if (asprintf(&memory->path, "%s%s%s", as_it_is ? "" : cli->line.directory, as_it_is ? "" : "/",
-                 cli->line.args.file) < 0)
+    if (asprintf(&memory->path, "%s%s%s", keep_path ? "" : cli->line.directory,
+                 keep_path ? "" : "/", cli->line.args.file) < 0)
         memory->path = NULL;
     memory->overrides =
         calloc(cli->line.args.scan.assignment_count + 1, sizeof(*memory->overrides));
@@ -87,13 +87,13 @@ static void load_file(struct cli *cli)
     const struct load_request request = request_of(cli);
     if (cli->line.args.file_is_variable && access(memory->path, F_OK) < 0)
         diag_add(&cli->line.diag, DIAG_ERROR, (struct diag_where){NULL, 0, 0}, "WSLUICE_CONFIG",
-                 "put a file there, name the addresses, or set WSLUICE_TARGET", "%s: %s",
-                 memory->path, strerror(errno));
+                 "put a file there, name addresses, or set WSLUICE_TARGET", "%s: %s", memory->path,
+                 strerror(errno));
     if (cli->line.diag.errors == 0)
         cli->loaded = load_config(&request, &cli->line.diag);
 }
 
-/* ---- all together ---- */
+/* ---- the result ---- */
 
 static void report(const struct cli *cli, FILE *err)
 {
@@ -128,7 +128,7 @@ static void finish(struct cli *cli, FILE *out, FILE *err, struct cli_result *res
     report(cli, err);
     if (cli->line.diag.errors > 0) {
         result->exit_status =
-            cli->line.args.scan.usage_error ? CLI_STATUS_USAGE : CLI_STATUS_CANNOT;
+            cli->line.args.scan.usage_error ? CLI_STATUS_USAGE : CLI_STATUS_FAILED;
         return;
     }
     if (cli->line.args.print) {
@@ -141,7 +141,7 @@ static void finish(struct cli *cli, FILE *out, FILE *err, struct cli_result *res
     result->websockify = cli->line.args.websockify;
     result->rebind = cli->line.rebind;
     cli->line.rebind = (struct rebind){.fd = -1};
-    result->file = request_of(cli); /* nothing, on the quick command line */
+    result->file = request_of(cli); /* empty without --config */
     result->memory = cli->memory;
     cli->memory = (struct cli_memory){0};
 }

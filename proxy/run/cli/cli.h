@@ -1,10 +1,10 @@
 /*
- * The command line to a snapshot, through the option table and nothing else. The quick one makes
- * one listener and one route, with websockify's grammar; --config takes a file, and the flags of
- * the process win over it; commands that are words are in cli_command.h.
+ * Turns a command line into a snapshot, through the option table alone. The quick form makes one
+ * listener and one route, in websockify's grammar; --config loads a file, over which options of the
+ * process win. Subcommands are in cli_commands.h.
  *
- * Owns: nothing that outlives the call but what is in the result. Thread: the main one.
- * Errors: told on `err`, all at once; the result then says which status to exit with.
+ * Owns: nothing but the result. Thread: the main one. Errors: printed on `err`, all of them; the
+ * result then has the exit status.
  * Lifetime: the caller releases the result with cli_result_free.
  */
 #ifndef WSLUICE_RUN_CLI_CLI_H
@@ -15,8 +15,8 @@
 #include "run/cli/cli_result.h"
 
 /*
- * Looks at the files that the options name, opens none, and never exits. Passwords are erased from
- * argv, where every user of the machine could read them.
+ * Checks the files that the options name without opening them. Never exits. Erases passwords from
+ * argv, which every user of the machine can read.
  */
 void cli_parse(int argc, char **argv, FILE *out, FILE *err, struct cli_result *result);
 

@@ -41,7 +41,7 @@ static int take_from_file(struct admin *admin, const char *file)
 {
     admin->config = cli_report_load(file, CLI_REPORT_FAILURE, admin->call->err, NULL);
     if (!admin->config)
-        return CLI_STATUS_CANNOT;
+        return CLI_STATUS_FAILED;
     admin->address.path = admin->config->admin.socket;
     return admin->address.path
                ? 0
@@ -211,7 +211,7 @@ static int kill_one(const struct cli_call *call, const struct config_address *ad
     else
         fprintf(call->err, "wsluice: error: session %s: %s\n", text, answer.body);
     free(answer.body);
-    return good ? 0 : CLI_STATUS_CANNOT;
+    return good ? 0 : CLI_STATUS_FAILED;
 }
 
 static bool is_id(const char *text, uint64_t *id)
@@ -289,7 +289,7 @@ static int ask_health(const struct cli_call *call, const struct config_address *
         fprintf(call->err, "wsluice: error: unhealthy: status %u: %s\n", answer.status,
                 first_line(answer.body));
     free(answer.body);
-    return good ? 0 : CLI_STATUS_CANNOT;
+    return good ? 0 : CLI_STATUS_FAILED;
 }
 
 static int ask_url(const struct cli_call *call, const char *url, bool lenient)

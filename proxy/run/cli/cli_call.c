@@ -17,5 +17,5 @@ int cli_call_wrong_usage(const struct cli_call *call, const char *word, const ch
 int cli_call_cannot(const struct cli_call *call, const char *message)
 {
     fprintf(call->err, "wsluice: error: %s\n", message);
-    return CLI_STATUS_CANNOT;
+    return CLI_STATUS_FAILED;
 }

@@ -1,5 +1,5 @@
 /*
- * One run of a subcommand: what its handler gets, and the two ways to fail.
+ * One run of a subcommand: the arguments of its handler, and two ways to fail.
  *
  * Owns: nothing. Thread: the main one. Errors: lines on `err`. Lifetime: the call.
  */
@@ -16,16 +16,16 @@ struct cli_call {
     const struct cli_command_list *list;
     const struct cli_scan *scan; /* its options are known, the number of operands is right */
     FILE *out, *err;
-    struct cli_result *result; /* for what is left to do for main, as after check --connect */
+    struct cli_result *result; /* for work that main does, as check --connect */
 };
 
 /* The operand at `index`. NULL: there are fewer. */
 const char *cli_call_operand(const struct cli_call *call, size_t index);
 
-/* Says the usage, and what is wrong with `word` ("" or a word). Returns CLI_STATUS_USAGE. */
+/* Prints the synopsis and an error about `word`, which may be "". Returns CLI_STATUS_USAGE. */
 int cli_call_wrong_usage(const struct cli_call *call, const char *word, const char *message);
 
-/* Says why it cannot be done. Returns CLI_STATUS_CANNOT. */
+/* Prints an error. Returns CLI_STATUS_FAILED. */
 int cli_call_cannot(const struct cli_call *call, const char *message);
 
 #endif

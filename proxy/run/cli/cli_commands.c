@@ -62,7 +62,7 @@ static int run(const struct cli_call *call)
     if (scan->usage_error)
         cli_help_synopsis(call->command, call->err);
     cli_report_findings(scan->diag, "wsluice", call->err);
-    return scan->usage_error ? CLI_STATUS_USAGE : CLI_STATUS_CANNOT;
+    return scan->usage_error ? CLI_STATUS_USAGE : CLI_STATUS_FAILED;
 }
 
 bool cli_commands_run(int argc, char **argv, FILE *out, FILE *err, struct cli_result *result)

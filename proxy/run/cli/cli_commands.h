@@ -1,8 +1,8 @@
 /*
- * The list of subcommands, and running one. What a row says is in run/args/cli_command.h.
+ * The list of subcommands, and running one. run/args/cli_command.h explains a row.
  *
- * Owns: nothing that outlives the call but what is in the result. Thread: the main one.
- * Errors: told on `err`; the result then says which status to exit with.
+ * Owns: nothing but the result. Thread: the main one. Errors: printed on `err`; the result then has
+ * the exit status.
  * Lifetime: the caller releases the result with cli_result_free.
  */
 #ifndef WSLUICE_RUN_CLI_CLI_COMMANDS_H

@@ -27,7 +27,7 @@ static int run_check(const struct cli_call *call)
     if (!config) {
         fprintf(call->err, "wsluice: %s: %zu error%s, %zu warning%s\n", path, counts.errors,
                 plural(counts.errors), counts.warnings, plural(counts.warnings));
-        return CLI_STATUS_CANNOT;
+        return CLI_STATUS_FAILED;
     }
     if (cli_scan_has(call->scan, "connect")) {
         call->result->action = CLI_CHECK;
@@ -79,7 +79,7 @@ static int run_reload(const struct cli_call *call)
 {
     const char *path = cli_call_operand(call, 0);
     const struct config *config = cli_report_load(path, CLI_REPORT_ALL, call->err, NULL);
-    int status = config && signal_process(call, config) ? EXIT_SUCCESS : CLI_STATUS_CANNOT;
+    int status = config && signal_process(call, config) ? EXIT_SUCCESS : CLI_STATUS_FAILED;
     config_release(config);
     return status;
 }

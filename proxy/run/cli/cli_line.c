@@ -48,11 +48,12 @@ void cli_line_check_background(struct cli_line *line, const struct config *confi
     for (size_t i = 0; line->args.daemon && i < config->listener_count; i++)
         if (config->listeners[i].address.kind == CONFIG_ADDRESS_FD)
             cli_line_usage_error(line, "--daemon",
-                                 "whoever opened the socket waits for the process that it started",
-                                 "leave it out: inetd has the process in the background");
+                                 "the program that passed the socket waits for this process",
+                                 "leave it out: inetd runs the process in the background");
 }
 
-char *cli_line_rooted(const struct cli_line *line, const struct options_row *row, const char *text)
+char *cli_line_absolute(const struct cli_line *line, const struct options_row *row,
+                        const char *text)
 {
     enum value_type type = row->value.type;
     const char *path = text, *prefix = "";

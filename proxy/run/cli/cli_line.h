@@ -1,10 +1,10 @@
 /*
- * One command line while it is being understood: its words, what is wrong with them, and where it
- * was typed.
+ * A command line without a subcommand, while it is parsed: arguments, findings, and the directory
+ * where it was started.
  *
- * Owns: the findings, the assignments of the args, the directory. Thread: the main one.
- * Errors: findings; usage_error in the arguments says that the words are at fault and not the
- * machine. Lifetime: that of the call that parses it.
+ * Owns: the findings, the arguments, the directory. Thread: the main one. Errors: findings; the
+ * scan's usage_error if the command line is at fault, not the machine. Lifetime: the call that
+ * parses it.
  */
 #ifndef WSLUICE_RUN_CLI_CLI_LINE_H
 #define WSLUICE_RUN_CLI_CLI_LINE_H
@@ -19,32 +19,33 @@
 struct cli_line {
     struct diag diag;
     struct cli_args args;
-    struct rebind rebind; /* of a wrapped command; the result's in the end */
+    struct rebind rebind; /* of a wrapped command; moves to the result */
     char *directory;      /* where the process was started; NULL unless paths must hold elsewhere */
 };
 
 void cli_line_usage_error(struct cli_line *line, const char *option, const char *message,
                           const char *remedy);
 
-/* What is wrong in the end is the machine, not the command line: CLI_STATUS_CANNOT. */
+/* Not the fault of the command line: CLI_STATUS_FAILED. */
 void cli_line_out_of_memory(struct cli_line *line);
 
 void cli_line_bad_value(struct cli_line *line, const struct cli_assignment *assignment,
                         const char *argument, const char *why);
 
 /*
- * A daemon leaves its directory, a file is read in another, and a printed one anywhere. False: it
- * is needed and cannot be known.
+ * Notes the directory if paths must be absolute: a daemon leaves it, and files may be read
+ * elsewhere. False: it is needed and unknown.
  */
 bool cli_line_note_directory(struct cli_line *line);
 
-/* Does the process depend on what a daemon leaves behind? */
+/* Refuses --daemon for a socket that the parent process waits for (inetd). */
 void cli_line_check_background(struct cli_line *line, const struct config *config);
 
 /*
- * A path as it is written, or from the root if the process will leave its directory; what is no
- * path, as it is. The caller frees it; NULL: out of memory.
+ * The text of an option; a path is made absolute if the process leaves its directory. The caller
+ * frees it; NULL: out of memory.
  */
-char *cli_line_rooted(const struct cli_line *line, const struct options_row *row, const char *text);
+char *cli_line_absolute(const struct cli_line *line, const struct options_row *row,
+                        const char *text);
 
 #endif

@@ -38,16 +38,16 @@ void cli_plugin_check(struct cli_line *line)
                              "add --token-plugin TokenFile --token-source FILE");
 }
 
-/* What stands in for the class, as far as there is something. */
+/* The replacement for the class. */
 static const char *instead_of(const char *class)
 {
     if (strcmp(class, "ExpectOrigin") == 0)
-        return "list the route's origins in a file for --config; --print-config writes its "
-               "beginning";
+        return "list the route's origins in a file for --config; --print-config writes one to "
+               "begin with";
     if (strcmp(class, "ClientCertCNAuth") == 0)
-        return "use --verify-client with --cafile: whoever has a certificate of that CA comes in";
-    return "use client certificates (--verify-client), or allow in a file for --config, or let a "
-           "proxy in front ask";
+        return "use --verify-client with --cafile, which accept every certificate of that CA";
+    return "use client certificates (--verify-client), allow in a file for --config, or a proxy in "
+           "front that authenticates";
 }
 
 static void refuse_auth(struct cli_line *line)
@@ -74,10 +74,10 @@ void cli_plugin_check_process(struct cli_line *line)
         cli_line_usage_error(line, NULL, "You must use --syslog to use --legacy-syslog", NULL);
     if (line->args.libserver)
         diag_add(&line->diag, DIAG_WARNING, where, "--libserver", NULL,
-                 "means nothing here: there is one engine");
+                 "has no effect: there is one engine");
 }
 
-/* What websockify has and we do not. */
+/* websockify has it, wsluice does not. */
 static bool is_known_elsewhere(const char *class)
 {
     static const char *const classes[] = {

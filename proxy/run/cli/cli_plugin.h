@@ -1,6 +1,5 @@
 /*
- * websockify's plugins on the command line: which of its classes there are, and which flags need
- * one.
+ * websockify's plugins on the command line: the classes that exist, and the flags that need one.
  *
  * Owns: nothing. Thread: the main one. Errors: findings. Lifetime: none.
  */
@@ -9,18 +8,18 @@
 
 #include "run/cli/cli_line.h"
 
-/* What concerns no target: authentication, the engine, syslog. For a file as well. */
+/* Flags that concern no target: authentication, the engine, syslog. With --config as well. */
 void cli_plugin_check_process(struct cli_line *line);
 
 /* Is there a flag that looks targets up by token? */
 bool cli_plugin_has_tokens(const struct cli_line *line);
 
-/* What is missing between those flags, in websockify's words. */
+/* Reports flags that lack another one, in websockify's words. */
 void cli_plugin_check(struct cli_line *line);
 
 /*
- * A class that there is not: as with websockify no error of usage, so that it ends with another
- * status. False: the assignment is about something else.
+ * Reports a class that does not exist: as with websockify no error of usage, so that the exit
+ * status is CLI_STATUS_FAILED. False: the assignment is no plugin.
  */
 bool cli_plugin_refuse(struct cli_line *line, const struct cli_assignment *assignment);
 

@@ -17,14 +17,14 @@ static const char demo_listen[] = "6080", default_certificate[] = "self.pem";
 static const char command_retry[] = "10s";
 static const char see_help[] = "see wsluice --help";
 
-/* The line, and the snapshot that it becomes. */
+/* The line, and the snapshot that is built from it. */
 struct quick {
     struct cli_line *line;
     struct config *config;
     void *objects[OPTIONS_SECTION_COUNT];
 };
 
-/* The command line has one of each section; a certificate only when a flag speaks of it. */
+/* The command line has one of each section, a certificate only if a flag is about it. */
 static bool open_section(struct quick *quick, enum options_section section)
 {
     void *parent = quick->objects[options_section(section)->parent];
@@ -36,7 +36,8 @@ static bool open_section(struct quick *quick, enum options_section section)
 static enum value_verdict set(struct quick *quick, const struct options_row *row, const char *text,
                               char *why, size_t why_size)
 {
-    char *path = open_section(quick, row->section) ? cli_line_rooted(quick->line, row, text) : NULL;
+    char *path =
+        open_section(quick, row->section) ? cli_line_absolute(quick->line, row, text) : NULL;
     if (!path) {
         snprintf(why, why_size, "out of memory");
         return VALUE_NO_MEMORY;
@@ -48,7 +49,7 @@ static enum value_verdict set(struct quick *quick, const struct options_row *row
     return verdict;
 }
 
-/* Sets what is known to be right; only memory can be missing. */
+/* Sets a valid value: only memory can be missing. */
 static void set_fixed(struct quick *quick, enum options_section section, const char *key,
                       const char *text)
 {
@@ -77,12 +78,12 @@ static void set_flag(struct quick *quick, const struct cli_assignment *assignmen
     free(text);
 }
 
-/* Half of a target, or another way to write one, put right: "localhost", "5900" or "/run/sock". */
+/* The remedy for "localhost", "5900" or "/run/sock" as a target. NULL: none. */
 static const char *suggest_target(const char *text, char *remedy, size_t size)
 {
     bool is_port = *text && text[strspn(text, "0123456789")] == '\0';
     if (strstr(text, "://"))
-        return "write TARGET_HOST:PORT; what a target gets is the plain bytes";
+        return "write TARGET_HOST:PORT; targets get plain bytes";
     if (*text == '/' || *text == '.')
         snprintf(remedy, size, "write unix:%s", text);
     else if (*text && !strpbrk(text, ":/"))
@@ -93,14 +94,14 @@ static const char *suggest_target(const char *text, char *remedy, size_t size)
     return remedy;
 }
 
-/* "wsluice help" means a command that there is not. */
+/* In "wsluice help" the word is meant as a subcommand. */
 static const char *suggest_listen(const char *text)
 {
     return strpbrk(text, "0123456789") ? NULL : see_help;
 }
 
-/* The words of these errors are websockify's; scripts look for them. */
-static void set_positional(struct quick *quick, enum options_section section, const char *text)
+/* Errors in websockify's words, which scripts look for. */
+static void set_address(struct quick *quick, enum options_section section, const char *text)
 {
     const struct options_row *row = options_find(section, "address");
     bool listen = section == OPTIONS_LISTENER;
@@ -139,8 +140,8 @@ static void set_command_target(struct quick *quick, const char *loopback)
     set_fixed(quick, OPTIONS_TARGET, "address", target);
 }
 
-/* A second one, with the options of the first. */
-static bool add_target_alike(struct quick *quick)
+/* A second target, with the options of the first. */
+static bool add_second_target(struct quick *quick)
 {
     const struct config_target first = *(struct config_target *)quick->objects[OPTIONS_TARGET];
     quick->objects[OPTIONS_TARGET] = NULL;
@@ -152,13 +153,13 @@ static bool add_target_alike(struct quick *quick)
     return true;
 }
 
-/* The port that it gets instead of ours; the command line of a file could not be told of it. */
-static void lead_to_command(struct quick *quick)
+/* Targets the port that the wrapped command gets in place of ours. */
+static void target_command(struct quick *quick)
 {
     struct cli_line *line = quick->line;
     const struct config_listener *listener = quick->objects[OPTIONS_LISTENER];
     if (line->args.print) {
-        cli_line_usage_error(line, "--print-config", "a file cannot move a command's port",
+        cli_line_usage_error(line, "--print-config", "a file cannot move the port of a command",
                              "name a target: PORT TARGET_HOST:PORT -- COMMAND");
         return;
     }
@@ -171,7 +172,7 @@ static void lead_to_command(struct quick *quick)
     line->rebind.from = known ? listener->address.port : line->rebind.to;
     ((struct config_target *)quick->objects[OPTIONS_TARGET])->is_command = true;
     set_command_target(quick, "127.0.0.1");
-    if (add_target_alike(quick)) /* for one that listens on IPv6 only */
+    if (add_second_target(quick)) /* for a command that listens on IPv6 only */
         set_command_target(quick, "[::1]");
     set_fixed(quick, OPTIONS_ROUTE, "balance", "first");
     if (!given(quick, OPTIONS_ROUTE, "connect_retry")) /* it may be just starting */
@@ -207,8 +208,7 @@ static bool is_file(struct cli_line *line)
     return true;
 }
 
-/* What is wanted when something is there, but not enough. */
-static void say_too_few(struct cli_line *line, bool listen, bool target)
+static void report_too_few(struct cli_line *line, bool listen, bool target)
 {
     const char *remedy = listen && target ? "write [HOST:]PORT TARGET_HOST:PORT"
                          : listen         ? "write [HOST:]PORT as well"
@@ -217,7 +217,27 @@ static void say_too_few(struct cli_line *line, bool listen, bool target)
     cli_line_usage_error(line, NULL, "Too few arguments", anything ? remedy : see_help);
 }
 
-static void set_positionals(struct quick *quick)
+static void check_conflicts(struct quick *quick)
+{
+    struct cli_line *line = quick->line;
+    const struct cli_args *args = &line->args;
+    bool target_given = given(quick, OPTIONS_TARGET, "address");
+    if (args->demo && target_given)
+        cli_line_usage_error(line, NULL, "demo has its own target", "leave --unix-target out");
+    if (cli_plugin_has_tokens(line) && (target_given || args->demo))
+        cli_line_usage_error(line, args->demo ? NULL : "--unix-target", "tokens choose the target",
+                             "leave one of them out");
+    if (args->demo && given(quick, OPTIONS_FILES, "root"))
+        cli_line_usage_error(line, "--web", "demo has its own page", "leave one of them out");
+    if (args->demo && args->print)
+        cli_line_usage_error(line, "--print-config", "a file cannot say demo",
+                             "name a target instead");
+    if (args->demo && args->scan.rest)
+        cli_line_usage_error(line, "--", "demo has its own target", "leave the command out");
+}
+
+/* Operands in their order: the listener and the target, unless options give them. */
+static void set_addresses(struct quick *quick)
 {
     struct cli_line *line = quick->line;
     const struct cli_args *args = &line->args;
@@ -234,29 +254,17 @@ static void set_positionals(struct quick *quick)
     if (!wraps)
         fewest = args->demo ? 0 : count;
 
-    if (args->demo && target_given)
-        cli_line_usage_error(line, NULL, "demo has its own target", "leave --unix-target out");
-    if (tokens && (target_given || args->demo))
-        cli_line_usage_error(line, args->demo ? NULL : "--unix-target",
-                             "tokens say where clients go", "leave one of them out");
-    if (args->demo && given(quick, OPTIONS_FILES, "root"))
-        cli_line_usage_error(line, "--web", "demo has its own page", "leave one of them out");
-    if (args->demo && args->print)
-        cli_line_usage_error(line, "--print-config", "a file cannot say demo",
-                             "name a target instead");
-    if (args->demo && wraps)
-        cli_line_usage_error(line, "--", "demo has its own target", "leave the command out");
     if (args->scan.unknown_flag || is_file(line))
         return;
     if (args->scan.operand_count < fewest)
-        say_too_few(line, wanted[0] == OPTIONS_LISTENER, wanted[count - 1] == OPTIONS_TARGET);
+        report_too_few(line, wanted[0] == OPTIONS_LISTENER, wanted[count - 1] == OPTIONS_TARGET);
     if (args->scan.operand_count > count)
         cli_line_usage_error(line, NULL, "Too many arguments", see_help);
     for (size_t i = 0; i < count && i < args->scan.operand_count; i++)
-        set_positional(quick, wanted[i], args->scan.operands[i]);
-    /* With a target of its own the command just runs along. */
+        set_address(quick, wanted[i], args->scan.operands[i]);
+    /* A command with a target of its own keeps its port. */
     if (wraps && !target_given && args->scan.operand_count < count && line->diag.errors == 0)
-        lead_to_command(quick);
+        target_command(quick);
 }
 
 static void set_demo(struct quick *quick)
@@ -270,7 +278,7 @@ static void set_demo(struct quick *quick)
         set_fixed(quick, OPTIONS_LISTENER, "address", demo_listen);
 }
 
-/* One struct of every section, and the defaults of the command line. */
+/* Opens one struct of each section, with the defaults of the command line. */
 static bool begin(struct quick *quick)
 {
     if (!cli_line_note_directory(quick->line))
@@ -293,14 +301,14 @@ static bool begin(struct quick *quick)
     for (size_t i = 0; (row = options_at(i)); i++)
         if (row->quick)
             set_fixed(quick, row->section, row->key, row->quick);
-    if (quick->line->args.websockify) /* which has never taken text frames */
+    if (quick->line->args.websockify) /* websockify refuses text frames */
         set_fixed(quick, OPTIONS_ROUTE, "text", "refuse");
     return true;
 }
 
-/* ---- check: what websockify decides by itself, and the files ---- */
+/* ---- implied values, and checks ---- */
 
-/* NULL: this process may read it. */
+/* NULL: this process can read it. */
 static const char *unreadable(const char *path)
 {
     struct stat info;
@@ -318,9 +326,8 @@ static void check_file(struct quick *quick, const char *flag, const char *path)
                  path, problem);
 }
 
-/* With a certificate, TLS and plain share the port unless --ssl-only; without one there is no TLS.
- */
-static void settle_tls(struct quick *quick)
+/* A certificate turns TLS on, beside plain connections unless --ssl-only is given. */
+static void imply_tls(struct quick *quick)
 {
     const struct config_tls *tls = quick->objects[OPTIONS_TLS];
     const struct config_certificate *pair = quick->objects[OPTIONS_CERTIFICATE];
@@ -342,7 +349,7 @@ static void settle_tls(struct quick *quick)
     check_file(quick, "--cafile", tls->client_ca);
 }
 
-/* What websockify passes over in silence, although its user expects more security than there is. */
+/* Options without effect that websockify ignores silently, and a user may rely on. */
 static void warn(struct quick *quick)
 {
     const struct config_tls *tls = quick->objects[OPTIONS_TLS];
@@ -356,25 +363,25 @@ static void warn(struct quick *quick)
     if (target->tls && target->address.kind == CONFIG_ADDRESS_UNIX && !target->server_name) {
         diag_add(&quick->line->diag, DIAG_WARNING, where, "--ssl-target",
                  "name the host of its certificate with --ssl-target-name",
-                 "a Unix socket is reached without TLS");
+                 "connections to a Unix socket have no TLS");
         set_fixed(quick, OPTIONS_TARGET, "tls", "false");
     }
     if (target->server_name && !target->tls) {
         diag_add(&quick->line->diag, DIAG_WARNING, where, "--ssl-target-name", NULL,
                  "means nothing without --ssl-target");
-        target->server_name = NULL; /* which a file that is printed could not say */
+        target->server_name = NULL; /* --print-config could not write it */
     }
 }
 
-/* websockify lists folders unless it is told not to. */
-static void settle_files(struct quick *quick)
+/* As in websockify, folders are listed by default. */
+static void imply_listing(struct quick *quick)
 {
     if (quick->config->routes[0].files.root && !given(quick, OPTIONS_FILES, "listing"))
         set_fixed(quick, OPTIONS_FILES, "listing", "true");
 }
 
-/* What --ssl-target and its like say holds for wherever tokens lead. */
-static void settle_tokens(struct quick *quick)
+/* With tokens, --ssl-target and similar options apply to all of their targets. */
+static void move_target_options(struct quick *quick)
 {
     struct config_route *route = quick->objects[OPTIONS_ROUTE];
     if (!route->tokens.file)
@@ -396,19 +403,19 @@ static void build(struct quick *quick)
     for (size_t i = 0; i < quick->line->args.scan.assignment_count; i++)
         set_flag(quick, &quick->line->args.scan.assignments[i]);
     set_command(quick);
-    set_positionals(quick);
+    check_conflicts(quick);
+    set_addresses(quick);
     cli_plugin_check(quick->line);
     if (quick->config->log.file)
         set_fixed(quick, OPTIONS_LOG, "target", "file");
     if (quick->line->args.demo)
         set_demo(quick);
-    /* Only what was understood can be weighed. */
     if (quick->line->diag.errors == 0)
-        settle_tls(quick);
-    settle_files(quick);
+        imply_tls(quick);
+    imply_listing(quick);
     if (quick->line->diag.errors == 0)
         warn(quick);
-    settle_tokens(quick);
+    move_target_options(quick);
     if (quick->line->diag.errors == 0)
         rules_check(quick->config, &(struct option_ref_names){.flags = true, .locate = locate},
                     &quick->line->diag);

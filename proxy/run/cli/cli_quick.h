@@ -1,6 +1,6 @@
 /*
- * The quick command line, websockify's: positionals and flags to a snapshot of one listener and
- * one route, through the option table and nothing else.
+ * The quick command line, websockify's: turns addresses and flags into a snapshot of one listener
+ * and one route, through the option table alone.
  *
  * Owns: nothing. Thread: the main one. Errors: findings of the line. Lifetime: the call; the caller
  * releases what it returns.
@@ -11,8 +11,7 @@
 #include "config/model/config.h"
 #include "run/cli/cli_line.h"
 
-/* Looks at the files that the options name and opens none. NULL, or of no use, if there are errors.
- */
+/* Checks files without opening them. The result is valid only if the line has no errors. */
 struct config *cli_quick_build(struct cli_line *line);
 
 #endif

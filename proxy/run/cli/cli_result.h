@@ -1,8 +1,8 @@
 /*
- * What a command line asks for.
+ * The outcome of a command line: what to run, or the exit status.
  *
  * Owns: a reference to the snapshot, the request that loads its file again. Thread: one.
- * Errors: in exit_status, and told already. Lifetime: until cli_result_free.
+ * Errors: in exit_status, and printed already. Lifetime: until cli_result_free.
  */
 #ifndef WSLUICE_RUN_CLI_CLI_RESULT_H
 #define WSLUICE_RUN_CLI_CLI_RESULT_H
@@ -13,16 +13,16 @@
 #include "config/model/config.h"
 #include "run/command/rebind.h"
 
-enum { CLI_STATUS_CANNOT = 1, CLI_STATUS_USAGE = 2 };
+enum { CLI_STATUS_FAILED = 1, CLI_STATUS_USAGE = 2 };
 
 enum cli_action {
     CLI_RUN,
     CLI_DEMO,  /* as CLI_RUN, with the built-in echo service listening on the route's target */
-    CLI_CHECK, /* check --connect: the file is right, now try its certificates and targets */
-    CLI_EXIT,  /* --help, --version or an error: all has been said, exit with the status */
+    CLI_CHECK, /* check --connect: the file is valid; try its certificates and targets */
+    CLI_EXIT,  /* all is done and printed: exit with the status */
 };
 
-/* What `file` of a result points to; freed in one go. */
+/* Backs `file` of a result. */
 struct cli_memory {
     char *path;
     struct load_override *overrides;

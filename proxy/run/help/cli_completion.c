@@ -8,7 +8,7 @@
 
 enum { HELP_MAX = 400 };
 
-/* What a shell can offer for a flag's argument. */
+/* What shells complete the argument of a flag with. */
 enum offer { OFFER_NO_ARGUMENT, OFFER_NOTHING, OFFER_FILES, OFFER_FOLDERS, OFFER_NAMES };
 
 static enum offer offer_of(const struct cli_flag *flag)
@@ -99,7 +99,7 @@ static void put_commands_with(const struct cli_command_list *list, enum cli_oper
 /* Iterates over the flags of all command lines, each name once. */
 struct all_flags {
     const struct cli_command_list *list;
-    size_t commands; /* of the list, that are done or under way; 0: flags without a subcommand */
+    size_t commands; /* entered so far; 0: still at flags without a subcommand */
     size_t cursor;
 };
 
@@ -170,7 +170,7 @@ static void bash_flags_that_offer(const struct cli_command_list *list, enum offe
         fprintf(stream, ") %s ;;\n", action);
 }
 
-/* Instead of those of the command line that serves. */
+/* Replace those of the command line without a subcommand. */
 static void bash_flags_of_commands(const struct cli_command_list *list, FILE *stream)
 {
     fputs("        case ${COMP_WORDS[1]} in\n", stream);
@@ -326,7 +326,7 @@ static void fish_flag(const struct cli_flag *flag, FILE *stream)
     fputs("'\n", stream);
 }
 
-/* Of one subcommand, or where there is none: `command` NULL. */
+/* `command` NULL: flags without a subcommand. */
 static void fish_flags(const struct cli_command_list *list, const struct cli_command *command,
                        FILE *stream)
 {

@@ -66,7 +66,7 @@ static void put_sentence(const char *text, FILE *stream)
     fputs(".\n", stream);
 }
 
-/* ---- its sections ---- */
+/* ---- sections ---- */
 
 static const char head[] = //
     ".TH WSLUICE 1 \"\" \"wsluice " WSLUICE_VERSION "\" \"User Commands\"\n"
