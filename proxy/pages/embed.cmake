@@ -8,7 +8,7 @@ cmake_minimum_required(VERSION 3.18)
 
 set(digits "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 
-# The 32 bytes of a SHA-256 in base64, which cmake does not speak.
+# The 32 bytes of a SHA-256 in base64, which cmake does not provide.
 function(sha256_base64 result text)
     string(SHA256 hex "${text}")
     set(encoded "")
@@ -26,7 +26,7 @@ function(sha256_base64 result text)
     set(${result} "${encoded}=" PARENT_SCOPE)
 endfunction()
 
-# 'sha256-...' of what stands in the page's only <tag>, or 'none'.
+# 'sha256-...' of the content of the page's only <tag>, or 'none'.
 function(source_of result page tag)
     string(FIND "${page}" "<${tag}>" begin)
     string(FIND "${page}" "</${tag}>" end)

@@ -40,14 +40,14 @@ def wait_rows(page, count):
 
 def test_tells_what_there_is(bridge, lab, tab):
     page = open_status(bridge, tab)
-    assert page.text('h1') == 'All quiet. No sessions.'
+    assert page.text('h1') == 'No sessions.'
     assert page.text('#empty') == 'No sessions. They appear here as clients connect.'
     assert 'look' in page.text('#routes') and 'up' in page.text('#routes')
     assert f'127.0.0.1:{bridge.port}' in page.text('#listeners')
     client = lab.open(bridge.endpoints[0], upgrade={'path': '/desk'})
     row, = wait_rows(page, 1)
     assert 'desk' in row and f'127.0.0.1:{client.sock.getsockname()[1]}' in row
-    assert page.wait_text('h1', '1 session') == '1 session, all flowing.'
+    assert page.wait_text('h1', '1 session') == '1 session, none stalled.'
     client.hang_up()
     wait_rows(page, 0)
     assert page.complaints() == []
@@ -61,7 +61,7 @@ def test_counts_routes_of_one_name_once(lab, tab):
     page = open_status(bridge, tab)
     wait_rows(page, 1)
     first, own, second = page.evaluate(ROWS.replace('#rows', '#routes'))
-    assert '1 ever' in first and 'as above' not in first + own
+    assert '1 in total' in first and 'as above' not in first + own
     assert 'as above' in second and 'ever' not in second
     assert own.count('/ops/status') == 1, 'it has no name but its path'
 
@@ -125,7 +125,7 @@ def test_says_when_nobody_answers(bridge, tab):
     bridge.signal(15)
     bridge.wait()
     page.wait_text('#state', 'No answer')
-    assert 'Below is what was known at' in page.text('#lost')
+    assert 'The data below is from' in page.text('#lost')
 
 
 def test_many_rows_stay_usable(bridge, lab, tab):
