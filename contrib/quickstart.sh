@@ -1,10 +1,10 @@
 #!/bin/bash
-# From a fresh Debian to a running bridge: installs what the build needs, builds build/wsluice, and
-# starts its demo: a page on port 6080, and a built-in echo behind it. Run it again at any time; it
-# does only what is left to do.
+# From a fresh Debian to a running bridge: installs the packages for the build, builds build/wsluice,
+# and starts its demo: a page on port 6080, and a built-in echo service behind it. Run it again at any
+# time; finished steps are skipped.
 #
 # usage: contrib/quickstart.sh [--check] [PORT]
-#   --check   build, prove that the bridge carries bytes, stop (so too when CI=true)
+#   --check   build, test that the bridge carries bytes, stop (the same if CI=true)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -27,7 +27,7 @@ for argument in "$@"; do
     *) port=$argument ;;
     esac
 done
-[ "${#port}" -le 5 ] && [ "$port" -ge 1 ] && [ "$port" -le 65535 ] || die "there is no port $port; choose one from 1 to 65535"
+[ "${#port}" -le 5 ] && [ "$port" -ge 1 ] && [ "$port" -le 65535 ] || die "$port is no port; choose one from 1 to 65535"
 
 is_open() { # PORT
     (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
@@ -40,7 +40,7 @@ install_packages() {
     done
     [ "${#needed[@]}" -gt 0 ] || return 0
     echo "quickstart: installing ${needed[*]}"
-    command -v apt-get >/dev/null || die "no apt-get here; install ${needed[*]} (or what your system calls them)"
+    command -v apt-get >/dev/null || die "no apt-get here; install ${needed[*]} (the names may differ on your system)"
     if [ "$(id -u)" -ne 0 ]; then
         command -v sudo >/dev/null || die "run this once as root, or install ${needed[*]} yourself"
         as_root=(sudo)
@@ -54,7 +54,7 @@ build() {
     local log=build/quickstart.log
     mkdir -p build
     echo "quickstart: building build/wsluice"
-    # Presets need CMake 3.21; an older one gets the same options by hand.
+    # Presets need CMake 3.21; for older versions the options are written out.
     if ! { cmake --preset release >"$log" 2>&1 || cmake -S . -B build -DCMAKE_BUILD_TYPE=Release >"$log" 2>&1; } ||
         ! cmake --build build -j "$(nproc)" >>"$log" 2>&1; then
         cat "$log" >&2
@@ -62,7 +62,7 @@ build() {
     fi
 }
 
-# The page that a browser gets.
+# Requests the demo page.
 show() { # PORT
     local line
     exec 3<>"/dev/tcp/127.0.0.1/$1" || return 1
@@ -103,23 +103,23 @@ prove() {
         sleep 0.1
     done
     [ -n "$bound" ] || { cat "$log" >&2; die "the bridge did not start"; }
-    LC_ALL=C show "$bound" || { cat "$log" >&2; die "there is no demo page"; }
+    LC_ALL=C show "$bound" || { cat "$log" >&2; die "the demo page is missing"; }
     LC_ALL=C talk "$bound" || { cat "$log" >&2; die "the bridge did not echo"; }
     kill "$bridge"
-    wait "$bridge" || die "the bridge did not stop in good order"
-    echo "quickstart: the page is there; hello went through the bridge and came back"
+    wait "$bridge" || die "the bridge did not exit cleanly"
+    echo "quickstart: the demo page is served; hello went through the bridge and came back"
 }
 
 next_steps() {
     cat <<TEXT
 
-Open this in a browser, and see bytes go through:
+Open this in a browser, and watch bytes go through:
 
     http://localhost:$port/
 
-Then bridge to a service of yours instead:
+Then bridge to a service of your own:
 
-    build/wsluice 6080 localhost:5900                             VNC, for a noVNC that is elsewhere
+    build/wsluice 6080 localhost:5900                             VNC, for noVNC on another server
     build/wsluice --web=/usr/share/novnc 6080 localhost:5900      with noVNC's pages (Debian's package novnc)
     build/wsluice --cert=chain.pem --key=key.pem 443 db:6379      over wss://
 
@@ -130,7 +130,7 @@ TEXT
 }
 
 if [ -z "$check" ] && is_open "$port"; then
-    die "port $port is in use; stop what listens there, or choose another: contrib/quickstart.sh $((port + 1))"
+    die "port $port is in use; stop the program that listens there, or choose another: contrib/quickstart.sh $((port + 1))"
 fi
 install_packages
 build

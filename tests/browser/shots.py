@@ -89,7 +89,7 @@ def demo(lab, browser):
     page.wait_text('#state', 'Connected')
     time.sleep(25)  # the chart fills
     page.click('#flow')
-    page.wait_text('#verdict', 'went there and came back')
+    page.wait_text('#verdict', 'made the round trip')
     page.wait("() => document.getElementById('marks').childElementCount > 1")
     page.evaluate('() => scrollTo(0, 0)')
     save(page, 'demo')
