@@ -153,7 +153,7 @@ static int run_schema(const struct cli_call *call)
     if (json_schema_print(call->out))
         return EXIT_SUCCESS;
     fputs("wsluice: error: out of memory\n", call->err);
-    return CLI_STATUS_CANNOT;
+    return CLI_STATUS_FAILED;
 }
 
 const struct cli_command cli_file_schema = {

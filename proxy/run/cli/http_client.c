@@ -250,8 +250,8 @@ bool http_client_url(const char *url, struct config_address *address, char host[
         port = strtoul(after + 1, &number_end, 10);
         after = number_end;
     }
-    if (end <= begin || end - begin >= HTTP_CLIENT_HOST || after != *target || port == 0 ||
-        port > UINT16_MAX || (**target != '/' && **target != '\0'))
+    if (end <= begin || (bracket && *end != ']') || end - begin >= HTTP_CLIENT_HOST ||
+        after != *target || port == 0 || port > UINT16_MAX || (**target != '/' && **target != '\0'))
         return false;
     snprintf(host, HTTP_CLIENT_HOST, "%.*s", (int)(end - begin), begin);
     *address =

@@ -1,431 +1,268 @@
 #include "run/cli/cli.h"
 
+#include <stdio.h>
+
+#include "config/load.h"
 #include "lib/cli_run.h"
+#include "lib/config_equal.h"
+#include "run/args/cli_flag.h"
 
-static void tcp_is(const struct config_address *address, const char *host, unsigned port)
-{
-    assert_int_equal(address->kind, CONFIG_ADDRESS_TCP);
-    if (host)
-        assert_string_equal(address->host, host);
-    else
-        assert_null(address->host);
-    assert_int_equal(address->port, port);
-}
+static const char gateway[] = "log: {level: warn, file: a.log}\n"
+                              "listeners: [\":6080\", \":6081\"]\n"
+                              "routes: [{path: /a, target: \"tcp://h:1\"}]\n";
 
-static void unix_is(const struct config_address *address, const char *path)
-{
-    assert_int_equal(address->kind, CONFIG_ADDRESS_UNIX);
-    assert_string_equal(address->path, path);
-}
-
-static void takes_two_addresses(void **state)
-{
-    struct run run;
-    accepts(&run, "6080 localhost:5900");
-    tcp_is(&run.listener->address, NULL, 6080);
-    tcp_is(&run.route->targets[0].address, "localhost", 5900);
-    assert_string_equal(run.route->path, "/*");
-    assert_false(run.result.daemon);
-    assert_string_equal(run.err, "");
-    done(&run);
-    accepts(&run, ":6080 [::1]:5900");
-    tcp_is(&run.listener->address, NULL, 6080);
-    tcp_is(&run.route->targets[0].address, "::1", 5900);
-    done(&run);
-    accepts(&run, "127.0.0.1:0 ::1:5900");
-    tcp_is(&run.listener->address, "127.0.0.1", 0);
-    tcp_is(&run.route->targets[0].address, "::1", 5900);
-    done(&run);
-}
-
-static void has_its_own_defaults(void **state)
-{
-    struct run run;
-    accepts(&run, "6080 localhost:5900");
-    assert_int_equal(run.route->connect, CONFIG_CONNECT_AFTER_UPGRADE);
-    assert_int_equal(run.route->text, CONFIG_TEXT_FORWARD);
-    assert_int_equal(run.route->ping_interval_ms, 30000);
-    assert_int_equal(run.listener->tls.mode, CONFIG_TLS_OFF);
-    assert_int_equal(run.result.config->log.level, CONFIG_LOG_INFO);
-    done(&run);
-}
-
-static void takes_unix_sockets_at_both_ends(void **state)
-{
-    struct run run;
-    accepts(&run, "--unix-target=run/s 6080");
-    unix_is(&run.route->targets[0].address, "run/s");
-    tcp_is(&run.listener->address, NULL, 6080);
-    done(&run);
-    accepts(&run, "--unix-listen /run/l --unix-listen-mode 660 host:1");
-    unix_is(&run.listener->address, "/run/l");
-    assert_int_equal(run.listener->unix_mode, 0660);
-    tcp_is(&run.route->targets[0].address, "host", 1);
-    done(&run);
-    accepts(&run, "--unix-listen=@here --unix-target=@there");
-    unix_is(&run.listener->address, "@here");
-    unix_is(&run.route->targets[0].address, "@there");
-    done(&run);
-    accepts(&run, "unix:/a unix:@b");
-    unix_is(&run.listener->address, "/a");
-    unix_is(&run.route->targets[0].address, "@b");
-    done(&run);
-}
-
-/* Every order of the same words means the same. */
-static void takes_options_anywhere(void **state)
-{
-    const char *lines[] = {
-        "--heartbeat=7 --text refuse 6080 h:1 -v",
-        "6080 --heartbeat 7 h:1 -v --text=refuse",
-        "6080 h:1 --heartbeat 7 -v --text refuse",
-        "-v 6080 --text=refuse h:1 --heartbeat=7s",
-    };
-    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-        struct run run;
-        accepts(&run, lines[i]);
-        tcp_is(&run.listener->address, NULL, 6080);
-        tcp_is(&run.route->targets[0].address, "h", 1);
-        assert_int_equal(run.route->ping_interval_ms, 7000);
-        assert_int_equal(run.route->text, CONFIG_TEXT_REFUSE);
-        assert_int_equal(run.result.config->log.level, CONFIG_LOG_DEBUG);
-        done(&run);
-    }
-}
-
-static void takes_abbreviations_and_bundles(void **state)
-{
-    struct run run;
-    accepts(&run, "--log f --heart 0 --work=3 --connect first -6vv 6080 h:1");
-    assert_string_equal(run.result.config->log.file, "f");
-    assert_int_equal(run.route->ping_interval_ms, 0);
-    assert_int_equal(run.result.config->workers, 3);
-    assert_int_equal(run.route->connect, CONFIG_CONNECT_FIRST);
-    assert_true(run.listener->prefer_ipv6);
-    assert_int_equal(run.result.config->log.level, CONFIG_LOG_DEBUG);
-    done(&run);
-    accepts(&run, "6080 h:1 --log-fo=json --connect=after-upgrade --daem");
-    assert_int_equal(run.result.config->log.format, CONFIG_LOG_JSON);
-    assert_int_equal(run.route->connect, CONFIG_CONNECT_AFTER_UPGRADE);
-    assert_true(run.result.daemon);
-    done(&run);
-}
-
-static void the_last_one_wins(void **state)
-{
-    struct run run;
-    accepts(&run, "--heartbeat=5 6080 h:1 --heartbeat=9 -v --log-level=error");
-    assert_int_equal(run.route->ping_interval_ms, 9000);
-    assert_int_equal(run.result.config->log.level, CONFIG_LOG_ERROR);
-    done(&run);
-}
-
-static void sets_each_option(void **state)
-{
-    struct run run;
-    accepts(&run, "6080 h:1 --handshake-timeout=3 --close-timeout=2s --drain-timeout=0 --backlog 9 "
-                  "--max-head-size=8KiB --max-head-fields=50 --connect-timeout=1500ms "
-                  "--ping-timeout=4 --max-duration=1h --ssl-version=tlsv1_3 --ssl-ciphers=HIGH "
-                  "--ssl-target --ssl-target-name=n --workers=auto");
-    const struct config *config = run.result.config;
-    assert_int_equal(config->workers, 0);
-    assert_int_equal(config->limits.handshake_timeout_ms, 3000);
-    assert_int_equal(config->limits.close_timeout_ms, 2000);
-    assert_int_equal(config->limits.drain_timeout_ms, 0);
-    assert_int_equal(config->limits.head_bytes, 8192);
-    assert_int_equal(config->limits.head_fields, 50);
-    assert_int_equal(run.listener->backlog, 9);
-    assert_int_equal(run.listener->tls.min_version, CONFIG_TLS_1_3);
-    assert_string_equal(run.listener->tls.ciphers, "HIGH");
-    assert_int_equal(run.route->connect_timeout_ms, 1500);
-    assert_int_equal(run.route->ping_timeout_ms, 4000);
-    assert_int_equal(run.route->max_duration_ms, 3600000);
-    assert_true(run.route->targets[0].tls);
-    assert_string_equal(run.route->targets[0].server_name, "n");
-    done(&run);
-}
-
-static void counts_arguments(void **state)
-{
-    refuses("", 2, "Too few arguments");
-    refuses("6080", 2, "Too few arguments; write [HOST:]PORT TARGET_HOST:PORT");
-    refuses("gw.yaml", 2, "Too few arguments; did you mean --config=gw.yaml?");
-    refuses("6080 a:1 b:2", 2, "Too many arguments");
-    refuses("run gw.yaml", 2, "Too many arguments; did you mean --config=gw.yaml?");
-    refuses("--unix-target=s", 2, "Too few arguments; write [HOST:]PORT as well");
-    refuses("--unix-target=s 6080 a:1", 2, "Too many arguments");
-    refuses("--unix-listen=l", 2, "Too few arguments; write TARGET_HOST:PORT as well");
-    refuses("--unix-listen=l --unix-target=s 6080", 2, "Too many arguments");
-    refuses("demo 6080 a:1", 2, "Too many arguments");
-}
-
-static void names_bad_addresses_as_websockify_does(void **state)
-{
-    refuses("x a:1", 2, "Error parsing listen port");
-    refuses("help", 2, "not 'help'; see wsluice --help");
-    refuses("~ a:1", 2, "Error parsing listen port");
-    refuses("host:http a:1", 2, "Error parsing listen port");
-    refuses("70000 a:1", 2, "Error parsing listen port");
-    refuses("6080 localhost", 2, "write TARGET_HOST:PORT, for example localhost:5900");
-    refuses("6080 5901", 2, "write TARGET_HOST:PORT, for example localhost:5901");
-    refuses("6080 /run/app.sock", 2, "write unix:/run/app.sock");
-    refuses("6080 ws://localhost:5900", 2, "write TARGET_HOST:PORT");
-    refuses("6080 a:b", 2, "Error parsing target port");
-    refuses("6080 a:", 2, "Error parsing target port");
-    refuses("- a:1", 2, "Error parsing listen port");
-}
-
-static void names_bad_options(void **state)
-{
-    refuses("--wrokers=3 6080 a:1", 2, "--wrokers: unknown option; did you mean --workers?");
-    refuses("--zzz W 6080 a:1", 2, "--zzz: unknown option; see wsluice --help");
-    refuses("-x 6080 a:1", 2, "-x: unknown option");
-    refuses("--=1 6080 a:1", 2, "--: unknown option");
-    refuses("--ssl 6080 a:1", 2, "--ssl: ambiguous option; it could be --ssl-");
-    refuses("--con first 6080 a:1", 2, "it could be --connect, --connect-timeout");
-    refuses("--ssl-only=yes 6080 a:1", 2, "--ssl-only: takes no argument");
-    refuses("6080 a:1 --heartbeat", 2, "--heartbeat: needs an argument; write --heartbeat=TIME");
-    refuses("--record --ssl-only 6080 a:1", 2, "--record: needs an argument; write --record=FILE");
-    refuses("--record --ssl 6080 a:1", 2, "--record: needs an argument");
-    refuses("--record --ssl-o 6080 a:1", 2, "--record: needs an argument");
-    refuses("--record --cert=c.pem 6080 a:1", 2, "--record: needs an argument");
-    refuses("6080 a:1 --record -- command", 2, "--record: needs an argument");
-    refuses("--heartbeat=-1 6080 a:1", 2, "--heartbeat: must be a duration");
-    refuses("--unix-listen-mode=9 --unix-listen=l a:1", 2,
-            "--unix-listen-mode: must be permission");
-    refuses("--ssl-version=sslv3 6080 a:1", 2,
-            "--ssl-version: must be 1.1, 1.2 or 1.3, not 'sslv3'");
-    refuses("--cert= 6080 a:1", 2, "--cert: must not be empty");
-    refuses("--key k 6080 a:1", 1, "--key: ");
-}
-
-static void takes_an_argument_that_looks_like_no_flag(void **state)
-{
-    struct run run;
-    accepts(&run, "--record - --log-file --odd --ssl-target --ssl-target-name=--ssl-only 6080 a:1");
-    assert_string_equal(run.route->record, "-");
-    assert_string_equal(run.result.config->log.file, "--odd");
-    assert_string_equal(run.route->targets[0].server_name, "--ssl-only");
-    done(&run);
-    create("c.pem");
-    accepts(&run, "--cert=c.pem --key-password -secret 6080 a:1");
-    assert_string_equal(run.listener->tls.certificates[0].key_password, "-secret");
-    done(&run);
-}
-
-/* An unknown option's argument is not counted as an address, which would only confuse. */
-static void reports_everything_at_once(void **state)
-{
-    struct run run;
-    parse(&run, "--zzz W --text=maybe 6080 a:1 --workers=many --tls");
-    assert_int_equal(run.result.exit_status, 2);
-    assert_non_null(strstr(run.err, "--zzz"));
-    assert_non_null(strstr(run.err, "--text: must be forward or refuse"));
-    assert_non_null(strstr(run.err, "--workers"));
-    assert_non_null(strstr(run.err, "--tls"));
-    assert_null(strstr(run.err, "Too many"));
-    done(&run);
-}
-
-static void answers_help_and_version(void **state)
-{
-    const char *helps[] = {"-h", "--help", "-vh", "--hel", "6080 --help --nonsense"};
-    refuses("--he", 2, "it could be --heartbeat, --help");
-    for (size_t i = 0; i < sizeof(helps) / sizeof(helps[0]); i++) {
-        struct run run;
-        parse(&run, helps[i]);
-        assert_int_equal(run.result.action, CLI_EXIT);
-        assert_int_equal(run.result.exit_status, 0);
-        assert_string_equal(run.err, "");
-        assert_int_equal(strncmp(run.out, "usage: ", 7), 0);
-        for (char *line = run.out, *end; (end = strchr(line, '\n')); line = end + 1) {
-            assert_true(end - line <= 80);
-            assert_true(end == line || end[-1] != ' ');
-        }
-        assert_non_null(strstr(run.out, "  -D, --daemon "));
-        assert_non_null(strstr(run.out, "--heartbeat=TIME"));
-        done(&run);
-    }
-    struct run run;
-    parse(&run, "--version");
-    assert_string_equal(run.out, "wsluice " WSLUICE_VERSION "\n");
-    assert_int_equal(run.result.exit_status, 0);
-    done(&run);
-}
-
-static void demo_brings_its_target(void **state)
-{
-    const struct {
-        const char *line;
-        unsigned port;
-    } cases[] = {{"demo", 6080}, {"demo 7000", 7000}, {"-v demo 7000 --text=refuse", 7000}};
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct run run;
-        parse(&run, cases[i].line);
-        assert_int_equal(run.result.action, CLI_DEMO);
-        tcp_is(&run.listener->address, NULL, cases[i].port);
-        assert_int_equal(run.route->targets[0].address.kind, CONFIG_ADDRESS_UNIX);
-        assert_int_equal(run.route->targets[0].address.path[0], '@');
-        done(&run);
-    }
-    struct run run;
-    parse(&run, "demo --unix-listen=l");
-    assert_int_equal(run.result.action, CLI_DEMO);
-    unix_is(&run.listener->address, "l");
-    done(&run);
-    refuses("demo --unix-target=s", 2, "demo has its own target");
-    refuses("demo --web=.", 2, "--web: demo has its own page; leave one of them out");
-}
-
-/* ---- with files ---- */
-
-static void a_certificate_shares_the_port(void **state)
-{
-    struct run run;
-    create("c.pem");
-    create("k.pem");
-    accepts(&run, "--cert=c.pem --key k.pem 6080 a:1");
-    assert_int_equal(run.listener->tls.mode, CONFIG_TLS_OPTIONAL);
-    assert_string_equal(run.listener->tls.certificates[0].certificate, "c.pem");
-    assert_string_equal(run.listener->tls.certificates[0].key, "k.pem");
-    assert_string_equal(run.err, "");
-    done(&run);
-    accepts(&run, "--ssl-only --verify-client --cert=c.pem 6080 a:1");
-    assert_int_equal(run.listener->tls.mode, CONFIG_TLS_REQUIRED);
-    assert_int_equal(run.listener->tls.client_verify, CONFIG_VERIFY_REQUIRED);
-    assert_string_equal(run.err, "");
-    done(&run);
-}
-
-static void self_pem_counts_only_if_it_is_there(void **state)
-{
-    struct run run;
-    refuses("--ssl-only 6080 a:1", 2, "SSL only and CERT not found");
-    accepts(&run, "6080 a:1");
-    assert_int_equal(run.listener->tls.mode, CONFIG_TLS_OFF);
-    done(&run);
-    create("self.pem");
-    accepts(&run, "6080 a:1");
-    assert_int_equal(run.listener->tls.mode, CONFIG_TLS_OPTIONAL);
-    assert_string_equal(run.listener->tls.certificates[0].certificate, "self.pem");
-    done(&run);
-    accepts(&run, "--ssl-only 6080 a:1");
-    assert_int_equal(run.listener->tls.mode, CONFIG_TLS_REQUIRED);
-    done(&run);
-}
-
-static void missing_files_are_named(void **state)
-{
-    create("c.pem");
-    refuses("--cert=none.pem 6080 a:1", 1,
-            "--cert: cannot read 'none.pem': No such file or directory; name a PEM file");
-    refuses("--cert=/tmp 6080 a:1", 1, "--cert: cannot read '/tmp': Is a directory");
-    refuses("--cert=c.pem --key=none 6080 a:1", 1, "--key: cannot read 'none'");
-    refuses("--cert=c.pem --verify-client --cafile=none 6080 a:1", 1, "--cafile: cannot read");
-    refuses("--cert=none.pem --ssl-only 6080 a:1", 2, "SSL only and CERT not found: none.pem");
-    refuses("--key=c.pem 6080 a:1", 1, "--key: a key needs its certificate");
-    refuses("--verify-client 6080 a:1", 1, "--verify-client: client certificates need TLS");
-}
-
-static void warns_of_less_security_than_it_seems(void **state)
-{
-    struct run run;
-    create("c.pem");
-    accepts(&run, "--cert=c.pem --verify-client 6080 a:1");
-    assert_non_null(strstr(run.err, "wsluice: warning: --verify-client: "));
-    done(&run);
-    accepts(&run, "--cert=c.pem --cafile=c.pem 6080 a:1");
-    assert_non_null(strstr(run.err, "wsluice: warning: --cafile: "));
-    done(&run);
-    accepts(&run, "--ssl-target --unix-target=s 6080");
-    assert_non_null(strstr(run.err, "wsluice: warning: --ssl-target: "));
-    assert_false(run.route->targets[0].tls);
-    done(&run);
-    accepts(&run, "--ssl-target-name=n 6080 a:1");
-    assert_non_null(strstr(run.err, "wsluice: warning: --ssl-target-name: means nothing without"));
-    done(&run);
-}
-
-static void a_daemon_has_absolute_paths(void **state)
+static void takes_a_file(void **state)
 {
     const char *directory = *state;
     char expected[128];
     struct run run;
-    create("c.pem");
-    accepts(&run, "-D --cert=c.pem --log-file=l --unix-listen=s --unix-target=@t");
+    write_file("gateway.yaml", gateway);
+    parse_file(&run, "--config gateway.yaml -v --workers=3");
+    assert_int_equal(run.result.action, CLI_RUN);
+    const struct config *config = run.result.config;
+    assert_int_equal(config->listener_count, 2);
+    assert_int_equal(config->log.level, CONFIG_LOG_DEBUG);
+    assert_int_equal(config->log.target, CONFIG_LOG_FILE);
+    snprintf(expected, sizeof(expected), "%s/a.log", directory);
+    assert_string_equal(config->log.file, expected);
+    assert_int_equal(config->workers, 3);
+    assert_string_equal(run.result.file.path, "gateway.yaml");
+    done(&run);
+
+    parse_file(&run, "-D --log-file=b.log --config=gateway.yaml");
     assert_true(run.result.daemon);
-    snprintf(expected, sizeof(expected), "%s/c.pem", directory);
-    assert_string_equal(run.listener->tls.certificates[0].certificate, expected);
-    snprintf(expected, sizeof(expected), "%s/l", directory);
+    snprintf(expected, sizeof(expected), "%s/gateway.yaml", directory);
+    assert_string_equal(run.result.file.path, expected);
+    snprintf(expected, sizeof(expected), "%s/b.log", directory);
     assert_string_equal(run.result.config->log.file, expected);
-    snprintf(expected, sizeof(expected), "%s/s", directory);
-    unix_is(&run.listener->address, expected);
-    unix_is(&run.route->targets[0].address, "@t");
-    done(&run);
-    create("self.pem");
-    accepts(&run, "6080 unix:s -D --key=/etc/passwd");
-    snprintf(expected, sizeof(expected), "%s/self.pem", directory);
-    assert_string_equal(run.listener->tls.certificates[0].certificate, expected);
-    assert_string_equal(run.listener->tls.certificates[0].key, "/etc/passwd");
-    snprintf(expected, sizeof(expected), "%s/s", directory);
-    unix_is(&run.route->targets[0].address, expected);
+    /* What a reload does: the same again, wherever the process is. */
+    struct diag diag;
+    diag_init(&diag);
+    assert_int_equal(chdir("/"), 0);
+    const struct config *again = load_config(&run.result.file, &diag);
+    assert_int_equal(chdir(directory), 0);
+    assert_true(config_equal(again, run.result.config));
+    config_release(again);
+    diag_free(&diag);
     done(&run);
 }
 
-static void passwords_leave_the_arguments(void **state)
+static void a_file_has_its_own_addresses(void **state)
 {
+    write_file("gateway.yaml", gateway);
+    refuses("--config=gateway.yaml 6080 h:1", 2, "the addresses are in the file of --config");
+    refuses("--config=gateway.yaml --heartbeat=5", 2,
+            "--heartbeat: belongs to listeners or routes, which are in the file; write it there");
+    refuses("--config=gateway.yaml --workers=many", 2, "--workers: must be a number");
+    refuses("--config=none.yaml", 1, "cannot read 'none.yaml': No such file");
+    refuses("--config", 2, "--config: needs an argument; write --config=FILE");
+    write_file("gateway.yaml", "listeners: [\":1\"]\nroutes: [{path: /}]\n");
     struct run run;
-    create("c.pem");
-    accepts(&run, "--key-password=hush --cert=c.pem 6080 a:1 --key-password secret");
-    assert_string_equal(run.listener->tls.certificates[0].key_password, "secret");
-    assert_string_equal(run.argv[1], "--key-password=");
-    assert_string_equal(run.argv[6], "");
+    parse(&run, "--config=gateway.yaml");
+    assert_int_equal(run.result.exit_status, 1);
+    assert_non_null(
+        strstr(run.err, "gateway.yaml:2:10: error: routes[0]: the route has no target"));
+    assert_non_null(strstr(run.err, "     2 | routes: [{path: /}]\n       |          ^\n"));
     done(&run);
 }
 
-/* The shapes that are found in the wild, of the options that are there. */
-static void takes_what_people_type(void **state)
+/* What is printed for a command line loads to what that command line means. */
+static void prints_what_loads_to_the_same(void **state)
 {
     const char *lines[] = {
-        "-D 6080 localhost:5901",
-        "8080 localhost:5900 --daemon",
-        "--heartbeat=30 0.0.0.0:6080 localhost:5900",
-        "127.0.0.1:6080 127.0.0.1:5900",
-        "80 10.1.1.1:5902",
-        "--unix-target=/run/s 6080",
-        "6080 localhost:5900 --heartbeat 10",
+        "6080 localhost:5900",
+        "--unix-listen=s --unix-listen-mode=0660 --unix-target=@t",
+        "--cert=c.pem --key=k.pem --ssl-only --verify-client --cafile=c.pem 443 [::1]:5900",
+        "--ssl-target --ssl-target-name=n --log-file=l --heartbeat=0 -6 h:0 h:1",
+        "--ssl-target-name=n 7 h:1",
+        "--text=refuse --connect=first --max-duration=1d --ssl-ciphers=A+B:!C 80 h:1",
+        "--config=gateway.yaml --log-level=error",
     };
+    create("c.pem");
+    create("k.pem");
+    write_file("gateway.yaml", gateway);
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-        struct run run;
-        accepts(&run, lines[i]);
+        char line[300];
+        struct run run, printed;
+        parse_file(&run, lines[i]);
+        snprintf(line, sizeof(line), "--print-config %s", lines[i]);
+        parse(&printed, line);
+        assert_int_equal(printed.result.exit_status, 0);
+        write_file("printed.yaml", printed.out);
+        /* The paths of the quick command line are as it has them; a file's are whole. */
+        struct run loaded, again;
+        parse_file(&loaded, "--config=printed.yaml");
+        parse(&again, "--print-config --config=printed.yaml");
+        assert_string_equal(again.out, printed.out);
+        if (!strstr(lines[i], ".pem") && !strstr(lines[i], "unix") && !strstr(lines[i], "=l"))
+            assert_true(config_equal(run.result.config, loaded.result.config));
         done(&run);
+        done(&printed);
+        done(&loaded);
+        done(&again);
     }
+    refuses("--print-config demo", 2, "--print-config: a file cannot say demo");
+}
+
+/* Something else than the default, whatever is on this machine. */
+static const char *sample(const struct options_row *row, const char *directory)
+{
+    static char path[128];
+    static const char *const texts[][2] = {
+        {"token-plugin", "TokenFileName"},
+        {"ssl-version", "tlsv1_3"},
+        {"wrap-mode", "ignore"},
+        {"log-level", "error"},
+        {"log-format", "json"},
+        {"connect", "first"},
+        {"text", "refuse"},
+        {"ssl-ciphers", "AES128-SHA"},
+        {"unix-listen", "@l"},
+        {"unix-target", "@t"},
+        {"syslog", "@s"},
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        for (size_t j = 0; j < OPTIONS_FLAGS_MAX; j++)
+            if (row->flags[j].name && strcmp(row->flags[j].name, texts[i][0]) == 0)
+                return texts[i][1];
+    snprintf(path, sizeof(path), "%s/c.pem", directory);
+    switch (row->value.type) {
+    case VALUE_PATH:
+        return path;
+    case VALUE_MODE:
+        return "0640";
+    case VALUE_SIZE:
+        return "2KiB";
+    default:
+        return "12";
+    }
+}
+
+/* What a flag cannot do without. */
+static const char *company(const char *flag, const char *directory)
+{
+    static char line[200];
+    static const struct {
+        const char *flag, *line;
+    } needed[] = {
+        {"unix-listen", "h:1"},
+        {"inetd", "h:1"},
+        {"unix-target", "7"},
+        {"unix-listen-mode", "--unix-listen=@l h:1"},
+        {"legacy-syslog", "--syslog=@s 7 h:1"},
+        {"file-only", "--web=%s 7 h:1"},
+        {"key", "--cert=%s/c.pem 7 h:1"},
+        {"ssl-only", "--cert=%s/c.pem 7 h:1"},
+        {"verify-client", "--cert=%s/c.pem 7 h:1"},
+        {"cafile", "--cert=%s/c.pem --verify-client 7 h:1"},
+        {"ssl-version", "--cert=%s/c.pem 7 h:1"},
+        {"ssl-ciphers", "--cert=%s/c.pem 7 h:1"},
+        {"ssl-target-name", "--ssl-target 7 h:1"},
+        {"token-source", "--token-plugin=TokenFile 7"},
+        {"token-plugin", "--token-source=%s 7"},
+        {"target-config", "7"},
+        {"host-token", "--target-config=%s/c.pem 7"},
+        {"wrap-mode", "7 h:1 -- command --with ~ -- words"},
+    };
+    for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+        if (strcmp(needed[i].flag, flag) != 0)
+            continue;
+        const char *place = strstr(needed[i].line, "%s");
+        int before = place ? (int)(place - needed[i].line) : (int)strlen(needed[i].line);
+        snprintf(line, sizeof(line), "%.*s%s%s", before, needed[i].line, place ? directory : "",
+                 place ? place + 2 : "");
+        return line;
+    }
+    return "7 h:1";
+}
+
+static void prints_what_a_flag_means(const struct cli_flag *flag, const char *directory)
+{
+    char words[400], line[420];
+    struct run run, printed, loaded;
+    const char *argument = flag->flag->argument ? sample(flag->row, directory) : "";
+    snprintf(words, sizeof(words), "--%s%s%s %s", flag->flag->name, *argument ? "=" : "", argument,
+             company(flag->flag->name, directory));
+    snprintf(line, sizeof(line), "--print-config %s", words);
+    parse_file(&run, words);
+    if (run.result.action != CLI_RUN)
+        fail_msg("%s: %s", words, run.err);
+    parse(&printed, line);
+    write_file("printed.yaml", printed.out);
+    parse_file(&loaded, "--config=printed.yaml");
+    if (loaded.result.action != CLI_RUN)
+        fail_msg("%s: %s", words, loaded.err);
+    if (!config_equal(run.result.config, loaded.result.config))
+        fail_msg("%s: is not the same as\n%s", words, printed.out);
+    done(&run);
+    done(&printed);
+    done(&loaded);
+}
+
+/* But for secrets, which are not printed. */
+static void prints_every_flag_as_a_file(void **state)
+{
+    struct cli_flag flag;
+    create("c.pem");
+    for (size_t cursor = 0; cli_flag_next(NULL, &cursor, &flag);)
+        if (flag.meaning == CLI_FLAG_OPTION && !flag.row->secret)
+            prints_what_a_flag_means(&flag, *state);
+}
+
+static void says(const char *line, int status, const char *out, const char *err)
+{
+    struct run run;
+    parse(&run, line);
+    assert_int_equal(run.result.action, CLI_EXIT);
+    assert_int_equal(run.result.exit_status, status);
+    if (!strstr(run.out, out) || !strstr(run.err, err))
+        fail_msg("%s: expected '%s' and '%s' in: %s%s", line, out, err, run.out, run.err);
+    done(&run);
+}
+
+static void knows_its_commands(void **state)
+{
+    write_file("gateway.yaml", gateway);
+    write_file("bad.yaml", "wrokers: 3\n");
+    says("check gateway.yaml", 0, "gateway.yaml: ok: 2 listeners, 1 route\n", "");
+    says("check bad.yaml", 1, "",
+         "bad.yaml:1:1: error: wrokers: unknown option; did you mean workers?");
+    says("check bad.yaml", 1, "", "wsluice: bad.yaml: 3 errors, 0 warnings\n");
+    says("check --connect bad.yaml", 1, "", "3 errors");
+    says("check none.yaml", 1, "", "cannot read 'none.yaml'");
+    says("check", 2, "", "usage: wsluice check");
+    says("check", 2, "", "wsluice: error: FILE is missing");
+    says("check --conect bad.yaml", 2, "", "--conect: unknown option");
+    says("check a b", 2, "", "b: too many arguments");
+    says("check --help", 0, "usage: wsluice check", "");
+    says("help-config", 0, "listeners[].tls.certificates[].key_password", "");
+    says("help-config routes.ping_interval", 0, "default: 30s", "");
+    says("help-config routes[3].target", 0, "routes[].targets[].server_name", "");
+    says("help-config --markdown", 0, "| `ping_interval` |", "");
+    says("help-config routes.pin_interval", 2, "", "did you mean ping_interval?");
+    says("help-config drain_delay", 0, "limits.drain_delay\n", "");
+    says("help-config files", 0, "routes[].files.root", "");
+    says("help-config target", 0, "routes[].targets[].address", "");
+    says("help-config target", 0, "\n\nlog.target\n", "");
+    says("help-config a b", 2, "", "b: too many arguments");
+    says("schema", 0, "\"$schema\"", "");
+    says("schema x", 2, "", "takes no arguments");
+
+    struct run run;
+    parse_file(&run, "check --connect gateway.yaml");
+    assert_int_equal(run.result.action, CLI_CHECK);
+    assert_int_equal(run.result.exit_status, 0);
+    done(&run);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_DIRECTORY(takes_two_addresses),
-        IN_DIRECTORY(has_its_own_defaults),
-        IN_DIRECTORY(takes_unix_sockets_at_both_ends),
-        IN_DIRECTORY(takes_options_anywhere),
-        IN_DIRECTORY(takes_abbreviations_and_bundles),
-        IN_DIRECTORY(the_last_one_wins),
-        IN_DIRECTORY(sets_each_option),
-        IN_DIRECTORY(counts_arguments),
-        IN_DIRECTORY(names_bad_addresses_as_websockify_does),
-        IN_DIRECTORY(names_bad_options),
-        IN_DIRECTORY(takes_an_argument_that_looks_like_no_flag),
-        IN_DIRECTORY(reports_everything_at_once),
-        IN_DIRECTORY(answers_help_and_version),
-        IN_DIRECTORY(demo_brings_its_target),
-        IN_DIRECTORY(a_certificate_shares_the_port),
-        IN_DIRECTORY(self_pem_counts_only_if_it_is_there),
-        IN_DIRECTORY(missing_files_are_named),
-        IN_DIRECTORY(warns_of_less_security_than_it_seems),
-        IN_DIRECTORY(a_daemon_has_absolute_paths),
-        IN_DIRECTORY(passwords_leave_the_arguments),
-        IN_DIRECTORY(takes_what_people_type),
+        IN_DIRECTORY(takes_a_file),
+        IN_DIRECTORY(a_file_has_its_own_addresses),
+        IN_DIRECTORY(prints_what_loads_to_the_same),
+        IN_DIRECTORY(prints_every_flag_as_a_file),
+        IN_DIRECTORY(knows_its_commands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
