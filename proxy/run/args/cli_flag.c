@@ -110,8 +110,8 @@ void cli_flag_help(const struct cli_flag *flag, char *text, size_t size)
     wsl_assert((size_t)told < size / 2);
     if (initial)
         snprintf(text + told, size - (size_t)told, " [%s]", initial);
-    /* The table writes option names as in a file, with '_'. */
-    for (char *p = text + told; row && (p = strchr(p, '_'));)
+    /* The table writes the names of values as in a file, with '_'. */
+    for (char *p = text + told; (p = strchr(p, '_'));)
         *p = '-';
 }
 

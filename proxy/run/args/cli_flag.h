@@ -43,7 +43,7 @@ enum options_section cli_flag_section(const struct cli_flag *flag);
 /* The sections in the order of --help. False: `index` is past the last one. */
 bool cli_flag_group(size_t index, enum options_section *section);
 
-/* One line of help with the default, and with option names as on a command line. */
+/* One line of help with the default, as it is written on a command line. */
 void cli_flag_help(const struct cli_flag *flag, char *text, size_t size);
 
 bool cli_flag_by_letter(const struct cli_command *command, char letter, struct cli_flag *flag);

@@ -91,7 +91,7 @@ static int scan_name(struct cli_scan *scan, char *text, char *next)
     char *name = text + 2;
     size_t length = strcspn(name, "=");
     char *argument = name[length] == '=' ? name + length + 1 : NULL;
-    char shown[64], remedy[128];
+    char shown[64];
     struct cli_flag flag;
     if (!find_flag(scan, name, length, &flag))
         return 0;
@@ -107,6 +107,7 @@ static int scan_name(struct cli_scan *scan, char *text, char *next)
         return 0;
     }
     if (!next || is_flag(scan, next)) {
+        char remedy[128];
         snprintf(remedy, sizeof(remedy), "write %s=%s", shown, flag.flag->argument);
         usage_error(scan, shown, "needs an argument", remedy);
         return 0;

@@ -32,8 +32,11 @@ const struct cli_command_list *cli_commands_list(void)
 
 static void operand_error(struct cli_scan *scan, const char *operand, const char *message)
 {
+    char remedy[64];
+    snprintf(remedy, sizeof(remedy), "see wsluice %s --help", scan->command->name);
     scan->usage_error = true;
-    diag_add(scan->diag, DIAG_ERROR, (struct diag_where){NULL, 0, 0}, operand, NULL, "%s", message);
+    diag_add(scan->diag, DIAG_ERROR, (struct diag_where){NULL, 0, 0}, operand, remedy, "%s",
+             message);
 }
 
 static void check_operands(struct cli_scan *scan)

@@ -1,4 +1,4 @@
-#include "run/cli/cli.h"
+#include "run/cli/cli_quick.h"
 
 #include "lib/cli_run.h"
 
@@ -227,32 +227,6 @@ static void reports_everything_at_once(void **state)
     done(&run);
 }
 
-static void answers_help_and_version(void **state)
-{
-    const char *helps[] = {"-h", "--help", "-vh", "--hel", "6080 --help --nonsense"};
-    refuses("--he", 2, "it could be --heartbeat, --help");
-    for (size_t i = 0; i < sizeof(helps) / sizeof(helps[0]); i++) {
-        struct run run;
-        parse(&run, helps[i]);
-        assert_int_equal(run.result.action, CLI_EXIT);
-        assert_int_equal(run.result.exit_status, 0);
-        assert_string_equal(run.err, "");
-        assert_int_equal(strncmp(run.out, "usage: ", 7), 0);
-        for (char *line = run.out, *end; (end = strchr(line, '\n')); line = end + 1) {
-            assert_true(end - line <= 80);
-            assert_true(end == line || end[-1] != ' ');
-        }
-        assert_non_null(strstr(run.out, "  -D, --daemon "));
-        assert_non_null(strstr(run.out, "--heartbeat=TIME"));
-        done(&run);
-    }
-    struct run run;
-    parse(&run, "--version");
-    assert_string_equal(run.out, "wsluice " WSLUICE_VERSION "\n");
-    assert_int_equal(run.result.exit_status, 0);
-    done(&run);
-}
-
 static void demo_brings_its_target(void **state)
 {
     const struct {
@@ -417,7 +391,6 @@ int main(void)
         IN_DIRECTORY(names_bad_options),
         IN_DIRECTORY(takes_an_argument_that_looks_like_no_flag),
         IN_DIRECTORY(reports_everything_at_once),
-        IN_DIRECTORY(answers_help_and_version),
         IN_DIRECTORY(demo_brings_its_target),
         IN_DIRECTORY(a_certificate_shares_the_port),
         IN_DIRECTORY(self_pem_counts_only_if_it_is_there),

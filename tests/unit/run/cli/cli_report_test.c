@@ -1,6 +1,6 @@
 /*
- * What is said about each file of tests/config/wrong, to the message. After a wording has changed,
- * run this with WSLUICE_ACCEPT=1 and read the difference.
+ * The findings about each file of tests/config/wrong, word for word. After a change of words, run
+ * this with WSLUICE_ACCEPT=1 and read the difference.
  */
 #include <glob.h>
 #include <setjmp.h>
@@ -24,7 +24,7 @@ static char *findings_of(char *path)
     diag_init(&diag);
     const struct config *config = load_config(&(struct load_request){.path = path}, &diag);
     if (config)
-        fail_msg("%s: nothing is wrong with it", path);
+        fail_msg("%s: has no errors", path);
     FILE *stream = open_memstream(&text, &size);
     cli_report_findings(&diag, "wsluice", stream);
     fclose(stream);
@@ -51,7 +51,7 @@ static void accept(const char *path, const char *text)
     fclose(stream);
 }
 
-static void each_is_explained(void **state)
+static void each_wrong_file_has_its_findings(void **state)
 {
     glob_t files;
     unsigned different = 0;
@@ -77,10 +77,48 @@ static void each_is_explained(void **state)
     assert_int_equal(different, 0);
 }
 
+static char *report(const char *path, enum cli_report_level level, struct cli_report_counts *counts)
+{
+    char *text;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    const struct config *config = cli_report_load(path, level, stream, counts);
+    config_release(config);
+    fclose(stream);
+    return text;
+}
+
+static void a_file_that_loads_has_warnings_at_most(void **state)
+{
+    static const char risky[] = "listeners: ['127.0.0.1:0']\n"
+                                "routes:\n"
+                                "  - {path: '/{host}', captures: {host: '.+'}, "
+                                "target: 'tcp://{host}:1'}\n";
+    char path[] = "/tmp/wsluice-report-XXXXXX";
+    struct cli_report_counts counts;
+    FILE *file = fdopen(mkstemp(path), "w");
+    fputs(risky, file);
+    fclose(file);
+    char *all = report(path, CLI_REPORT_ALL, &counts);
+    assert_int_equal(counts.errors, 0);
+    assert_true(counts.warnings > 0);
+    assert_non_null(strstr(all, "warning: "));
+    free(all);
+    char *failure = report(path, CLI_REPORT_FAILURE, NULL);
+    assert_string_equal(failure, "");
+    free(failure);
+    remove(path);
+    failure = report(path, CLI_REPORT_FAILURE, &counts);
+    assert_int_equal(counts.errors, 1);
+    assert_non_null(strstr(failure, "wsluice: error: cannot read"));
+    free(failure);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_is_explained),
+        cmocka_unit_test(each_wrong_file_has_its_findings),
+        cmocka_unit_test(a_file_that_loads_has_warnings_at_most),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -35,7 +35,7 @@ static void takes_a_file(void **state)
     assert_string_equal(run.result.file.path, expected);
     snprintf(expected, sizeof(expected), "%s/b.log", directory);
     assert_string_equal(run.result.config->log.file, expected);
-    /* What a reload does: the same again, wherever the process is. */
+    /* A reload loads the same again, from any directory. */
     struct diag diag;
     diag_init(&diag);
     assert_int_equal(chdir("/"), 0);
@@ -66,8 +66,7 @@ static void a_file_has_its_own_addresses(void **state)
     done(&run);
 }
 
-/* What is printed for a command line loads to what that command line means. */
-static void prints_what_loads_to_the_same(void **state)
+static void print_config_loads_to_the_same(void **state)
 {
     const char *lines[] = {
         "6080 localhost:5900",
@@ -89,7 +88,7 @@ static void prints_what_loads_to_the_same(void **state)
         parse(&printed, line);
         assert_int_equal(printed.result.exit_status, 0);
         write_file("printed.yaml", printed.out);
-        /* The paths of the quick command line are as it has them; a file's are whole. */
+        /* Paths of the quick command line stay relative; those of a file become absolute. */
         struct run loaded, again;
         parse_file(&loaded, "--config=printed.yaml");
         parse(&again, "--print-config --config=printed.yaml");
@@ -104,7 +103,7 @@ static void prints_what_loads_to_the_same(void **state)
     refuses("--print-config demo", 2, "--print-config: a file cannot say demo");
 }
 
-/* Something else than the default, whatever is on this machine. */
+/* A valid value that is not the default. */
 static const char *sample(const struct options_row *row, const char *directory)
 {
     static char path[128];
@@ -138,8 +137,8 @@ static const char *sample(const struct options_row *row, const char *directory)
     }
 }
 
-/* What a flag cannot do without. */
-static const char *company(const char *flag, const char *directory)
+/* The other arguments that a flag needs. */
+static const char *needed_with(const char *flag, const char *directory)
 {
     static char line[200];
     static const struct {
@@ -176,13 +175,13 @@ static const char *company(const char *flag, const char *directory)
     return "7 h:1";
 }
 
-static void prints_what_a_flag_means(const struct cli_flag *flag, const char *directory)
+static void check_printed(const struct cli_flag *flag, const char *directory)
 {
     char words[400], line[420];
     struct run run, printed, loaded;
     const char *argument = flag->flag->argument ? sample(flag->row, directory) : "";
     snprintf(words, sizeof(words), "--%s%s%s %s", flag->flag->name, *argument ? "=" : "", argument,
-             company(flag->flag->name, directory));
+             needed_with(flag->flag->name, directory));
     snprintf(line, sizeof(line), "--print-config %s", words);
     parse_file(&run, words);
     if (run.result.action != CLI_RUN)
@@ -199,60 +198,14 @@ static void prints_what_a_flag_means(const struct cli_flag *flag, const char *di
     done(&loaded);
 }
 
-/* But for secrets, which are not printed. */
-static void prints_every_flag_as_a_file(void **state)
+/* All but secrets, which are not printed. */
+static void print_config_keeps_every_flag(void **state)
 {
     struct cli_flag flag;
     create("c.pem");
     for (size_t cursor = 0; cli_flag_next(NULL, &cursor, &flag);)
         if (flag.meaning == CLI_FLAG_OPTION && !flag.row->secret)
-            prints_what_a_flag_means(&flag, *state);
-}
-
-static void says(const char *line, int status, const char *out, const char *err)
-{
-    struct run run;
-    parse(&run, line);
-    assert_int_equal(run.result.action, CLI_EXIT);
-    assert_int_equal(run.result.exit_status, status);
-    if (!strstr(run.out, out) || !strstr(run.err, err))
-        fail_msg("%s: expected '%s' and '%s' in: %s%s", line, out, err, run.out, run.err);
-    done(&run);
-}
-
-static void knows_its_commands(void **state)
-{
-    write_file("gateway.yaml", gateway);
-    write_file("bad.yaml", "wrokers: 3\n");
-    says("check gateway.yaml", 0, "gateway.yaml: ok: 2 listeners, 1 route\n", "");
-    says("check bad.yaml", 1, "",
-         "bad.yaml:1:1: error: wrokers: unknown option; did you mean workers?");
-    says("check bad.yaml", 1, "", "wsluice: bad.yaml: 3 errors, 0 warnings\n");
-    says("check --connect bad.yaml", 1, "", "3 errors");
-    says("check none.yaml", 1, "", "cannot read 'none.yaml'");
-    says("check", 2, "", "usage: wsluice check");
-    says("check", 2, "", "wsluice: error: FILE is missing");
-    says("check --conect bad.yaml", 2, "", "--conect: unknown option");
-    says("check a b", 2, "", "b: too many arguments");
-    says("check --help", 0, "usage: wsluice check", "");
-    says("help-config", 0, "listeners[].tls.certificates[].key_password", "");
-    says("help-config routes.ping_interval", 0, "default: 30s", "");
-    says("help-config routes[3].target", 0, "routes[].targets[].server_name", "");
-    says("help-config --markdown", 0, "| `ping_interval` |", "");
-    says("help-config routes.pin_interval", 2, "", "did you mean ping_interval?");
-    says("help-config drain_delay", 0, "limits.drain_delay\n", "");
-    says("help-config files", 0, "routes[].files.root", "");
-    says("help-config target", 0, "routes[].targets[].address", "");
-    says("help-config target", 0, "\n\nlog.target\n", "");
-    says("help-config a b", 2, "", "b: too many arguments");
-    says("schema", 0, "\"$schema\"", "");
-    says("schema x", 2, "", "takes no arguments");
-
-    struct run run;
-    parse_file(&run, "check --connect gateway.yaml");
-    assert_int_equal(run.result.action, CLI_CHECK);
-    assert_int_equal(run.result.exit_status, 0);
-    done(&run);
+            check_printed(&flag, *state);
 }
 
 int main(void)
@@ -260,9 +213,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_DIRECTORY(takes_a_file),
         IN_DIRECTORY(a_file_has_its_own_addresses),
-        IN_DIRECTORY(prints_what_loads_to_the_same),
-        IN_DIRECTORY(prints_every_flag_as_a_file),
-        IN_DIRECTORY(knows_its_commands),
+        IN_DIRECTORY(print_config_loads_to_the_same),
+        IN_DIRECTORY(print_config_keeps_every_flag),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

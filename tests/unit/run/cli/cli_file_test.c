@@ -1,0 +1,71 @@
+#include "run/cli/cli_file.h"
+
+#include "lib/cli_run.h"
+
+static const char gateway[] = "listeners: [\":6080\", \":6081\"]\n"
+                              "routes: [{path: /a, target: \"tcp://h:1\"}]\n";
+
+static void says(const char *line, int status, const char *out, const char *err)
+{
+    struct run run;
+    parse(&run, line);
+    assert_int_equal(run.result.action, CLI_EXIT);
+    assert_int_equal(run.result.exit_status, status);
+    if (!strstr(run.out, out) || !strstr(run.err, err))
+        fail_msg("%s: expected '%s' and '%s' in: %s%s", line, out, err, run.out, run.err);
+    done(&run);
+}
+
+static void commands_of_the_file_answer(void **state)
+{
+    write_file("gateway.yaml", gateway);
+    write_file("bad.yaml", "wrokers: 3\n");
+    says("check gateway.yaml", 0, "gateway.yaml: ok: 2 listeners, 1 route\n", "");
+    says("check bad.yaml", 1, "",
+         "bad.yaml:1:1: error: wrokers: unknown option; did you mean workers?");
+    says("check bad.yaml", 1, "", "wsluice: bad.yaml: 3 errors, 0 warnings\n");
+    says("check --connect bad.yaml", 1, "", "3 errors");
+    says("check none.yaml", 1, "", "cannot read 'none.yaml'");
+    says("check", 2, "", "usage: wsluice check");
+    says("check", 2, "", "wsluice: error: FILE is missing");
+    says("check --conect bad.yaml", 2, "", "--conect: unknown option");
+    says("check a b", 2, "", "b: too many arguments");
+    says("check --help", 0, "usage: wsluice check", "");
+    says("help-config", 0, "listeners[].tls.certificates[].key_password", "");
+    says("help-config routes.ping_interval", 0, "default: 30s", "");
+    says("help-config routes[3].target", 0, "routes[].targets[].server_name", "");
+    says("help-config --markdown", 0, "| `ping_interval` |", "");
+    says("help-config routes.pin_interval", 2, "", "did you mean ping_interval?");
+    says("help-config drain_delay", 0, "limits.drain_delay\n", "");
+    says("help-config files", 0, "routes[].files.root", "");
+    says("help-config target", 0, "routes[].targets[].address", "");
+    says("help-config target", 0, "\n\nlog.target\n", "");
+    says("help-config a b", 2, "", "b: too many arguments");
+    says("schema", 0, "\"$schema\"", "");
+    says("schema x", 2, "", "takes no arguments");
+
+    struct run run;
+    parse_file(&run, "check --connect gateway.yaml");
+    assert_int_equal(run.result.action, CLI_CHECK);
+    assert_int_equal(run.result.exit_status, 0);
+    done(&run);
+}
+
+/* The process would log the errors of the file; reload reports them itself. */
+static void reload_needs_a_good_file_and_a_process(void **state)
+{
+    write_file("bad.yaml", "wrokers: 3\n");
+    says("reload bad.yaml", 1, "", "bad.yaml:1:1: error: wrokers: unknown option");
+    write_file("gateway.yaml", gateway);
+    says("reload gateway.yaml", 1, "", "it has no pid_file; add one, or send SIGHUP");
+    says("reload", 2, "", "usage: wsluice reload FILE");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_DIRECTORY(commands_of_the_file_answer),
+        IN_DIRECTORY(reload_needs_a_good_file_and_a_process),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

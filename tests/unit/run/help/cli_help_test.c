@@ -1,0 +1,52 @@
+#include "run/help/cli_help.h"
+
+#include "lib/cli_run.h"
+#include "run/cli/cli_commands.h"
+
+static void answers_help_and_version(void **state)
+{
+    const char *helps[] = {"-h", "--help", "-vh", "--hel", "6080 --help --nonsense"};
+    refuses("--he", 2, "it could be --heartbeat, --help");
+    for (size_t i = 0; i < sizeof(helps) / sizeof(helps[0]); i++) {
+        struct run run;
+        parse(&run, helps[i]);
+        assert_int_equal(run.result.action, CLI_EXIT);
+        assert_int_equal(run.result.exit_status, 0);
+        assert_string_equal(run.err, "");
+        assert_int_equal(strncmp(run.out, "usage: ", 7), 0);
+        for (char *line = run.out, *end; (end = strchr(line, '\n')); line = end + 1) {
+            assert_true(end - line <= 80);
+            assert_true(end == line || end[-1] != ' ');
+        }
+        assert_non_null(strstr(run.out, "  -D, --daemon "));
+        assert_non_null(strstr(run.out, "--heartbeat=TIME"));
+        done(&run);
+    }
+    struct run run;
+    parse(&run, "--version");
+    assert_string_equal(run.out, "wsluice " WSLUICE_VERSION "\n");
+    assert_int_equal(run.result.exit_status, 0);
+    done(&run);
+}
+
+static void the_page_lists_every_command(void **state)
+{
+    const struct cli_command_list *list = cli_commands_list();
+    struct run run;
+    parse(&run, "--help");
+    for (size_t i = 0; i < list->count; i++) {
+        char left[80];
+        snprintf(left, sizeof(left), "\n  %s ", list->commands[i]->name);
+        assert_non_null(strstr(run.out, left));
+    }
+    done(&run);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_DIRECTORY(answers_help_and_version),
+        IN_DIRECTORY(the_page_lists_every_command),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
