@@ -1,6 +1,7 @@
 /*
  * Any stream of events: the life of a session only moves along the edges of its table, always has a
- * deadline, ends in DEAD at any moment, and never leaves it.
+ * deadline, ends in DEAD at any moment, and never leaves it. With any resources: a bridge never
+ * goes without its client, nor a target without its bridge, and no request outlives its answer.
  */
 #include "core/session/life.h"
 
@@ -13,6 +14,18 @@ static const uint8_t rank[LIFE_STATES] = {
     [LIFE_OPEN] = 6,     [LIFE_CLOSING] = 7, [LIFE_DEAD] = 8,
 };
 
+static void check_resources(enum life_state state, enum life_event event, unsigned resources)
+{
+    if (event == LIFE_DROPPED || !life_fits(state, event, resources))
+        return;
+    bool request = (resources & LIFE_ENTRY) != 0, client = (resources & LIFE_CLIENT) != 0;
+    wsl_assert(client && life_fits(state, LIFE_DROPPED, 0));
+    wsl_assert(request || (resources & LIFE_BRIDGE));
+    wsl_assert(request || !(resources & (LIFE_WAIT | LIFE_ANSWER | LIFE_CONNECT)));
+    wsl_assert(!(resources & LIFE_TARGET) || ((resources & LIFE_BRIDGE) && !request));
+    wsl_assert(!(resources & LIFE_WAIT) || !(resources & LIFE_ANSWER));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 {
     enum life_state state = LIFE_PREFACE;
@@ -23,6 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
         wsl_assert(life_allows(state, LIFE_DROPPED) == (state != LIFE_DEAD));
         if (!life_allows(state, event))
             continue;
+        check_resources(state, event, input[size - 1 - i]);
         enum life_state after = life_next(state, event);
         wsl_assert(rank[after] > rank[state] || event == LIFE_TAKEN);
         wsl_assert((event == LIFE_TAKEN) == (state == LIFE_REPLYING && after == LIFE_HEAD));

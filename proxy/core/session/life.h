@@ -1,7 +1,7 @@
 /*
- * The life of a session as a table: from accept to the free, which state may follow which, and
- * which deadline rules in each. Everything that takes time is an event, so the machine runs from a
- * script.
+ * The life of a session as a table: which state may follow which, and for each state its deadline
+ * and the resources that exist in it. Everything that takes time is an event, so the machine runs
+ * from a script.
  *
  *      PREFACE --> TLS --> HEAD --> DIALLING --> OPEN --> CLOSING --> DEAD
  *         |                 ^ ||       |          ^         ^
@@ -16,10 +16,10 @@
  *       +--- the connection ----+
  *             stays
  *
- *      HEAD --> LOOKING --> DIALLING, ANSWERED or a refusal: the token's file is read
+ *      HEAD --> LOOKING --> DIALLING, ANSWERED or a refusal: the file of the token is read
  *
- * Any state may also fall to DEAD at once: when the client is gone, when a deadline passes before
- * there is anybody to tell, when the process ends.
+ * Every state may also fall to DEAD at once: when the client is gone, when a deadline passes before
+ * an answer is possible, when the process ends.
  *
  * Pure. Owns: nothing. Thread: any. Errors: an event that a state does not know is our bug: abort.
  * Lifetime: plain memory.
@@ -29,19 +29,32 @@
 
 #include "base/base.h"
 
-/* In each state: what is alive besides the client's descriptor, its watch and the timer. */
+/*
+ * What a session may have besides the client's descriptor, its watch and the timer. The table in
+ * life.c says for each state which of these it has, and which it may have.
+ */
+enum life_resource {
+    LIFE_ENTRY = 1 << 0,   /* the request, and what is needed until the session is open */
+    LIFE_CLIENT = 1 << 1,  /* the client's transport */
+    LIFE_WAIT = 1 << 2,    /* a result that another part produces */
+    LIFE_ANSWER = 1 << 3,  /* an answer on its way to the client */
+    LIFE_CONNECT = 1 << 4, /* the attempt to connect to a target */
+    LIFE_TARGET = 1 << 5,  /* the target's transport and its watch */
+    LIFE_BRIDGE = 1 << 6,
+};
+
 enum life_state {
-    LIFE_PREFACE,  /* nothing: the first byte will tell TLS from plain */
-    LIFE_TLS,      /* client transport */
-    LIFE_HEAD,     /* client transport; the unfinished head, if it came in parts */
-    LIFE_WAITING,  /* client transport; somebody makes the answer; what was asked behind it */
-    LIFE_REPLYING, /* client transport; the answer on its way; what was asked behind it */
-    LIFE_LOOKING,  /* client transport, early frames; the target of its token is looked up */
-    LIFE_DIALLING, /* client transport, dial, early frames; the client waits for its 101 */
-    LIFE_ANSWERED, /* the same and the bridge; the client has its 101 */
-    LIFE_OPEN,     /* client and target transports, target's watch, bridge */
-    LIFE_CLOSING,  /* the same, or without a target after a refusal */
-    LIFE_DEAD,     /* nothing: handles are closing, the last callback frees */
+    LIFE_PREFACE,  /* the first byte will tell TLS from plain */
+    LIFE_TLS,      /* the handshake */
+    LIFE_HEAD,     /* a request is read */
+    LIFE_WAITING,  /* the answer to a plain request is produced */
+    LIFE_REPLYING, /* the answer is sent */
+    LIFE_LOOKING,  /* the target of the request's token is looked up */
+    LIFE_DIALLING, /* connecting to a target; the client waits for its 101 */
+    LIFE_ANSWERED, /* the same; the client has its 101 */
+    LIFE_OPEN,     /* client and target are connected */
+    LIFE_CLOSING,  /* last bytes go out, or a refusal without a target */
+    LIFE_DEAD,     /* handles are closing, the last callback frees */
     LIFE_STATES,
 };
 
@@ -54,11 +67,11 @@ enum life_event {
     LIFE_UPGRADE_AFTER, /* likewise, for a route that answers first */
     LIFE_ASKED,         /* a plain request whose answer takes time */
     LIFE_ANSWERING,     /* the answer to a plain request goes out */
-    LIFE_TAKEN,         /* the client has all of it, and may ask again */
-    LIFE_TAKEN_LAST,    /* the client has all of it, and that was the last */
+    LIFE_TAKEN,         /* the kernel has all of the answer; another request may follow */
+    LIFE_TAKEN_LAST,    /* likewise; none may follow */
     LIFE_REFUSED,       /* an answer other than 101 goes out, then the end */
     LIFE_TARGET_READY,  /* the target is connected */
-    LIFE_TARGET_FAILED, /* it is not */
+    LIFE_TARGET_FAILED, /* no target could be connected to */
     LIFE_ENDING,        /* the bridge has a reason to end */
     LIFE_DROPPED,       /* no answer is possible or owed: the descriptors are closed */
     LIFE_EVENTS,
@@ -79,6 +92,13 @@ WSL_MUST_CHECK enum life_state life_next(enum life_state state, enum life_event 
 
 /* Whether the table has that edge. */
 bool life_allows(enum life_state state, enum life_event event);
+
+/*
+ * Whether a session with these resources (enum life_resource) may take that edge: it has what the
+ * new state needs, and nothing that the new state may not have. LIFE_DROPPED releases everything
+ * afterwards: it has nothing that the state before may not have.
+ */
+bool life_fits(enum life_state state, enum life_event event, unsigned resources);
 
 const char *life_name(enum life_state state);
 enum life_deadline life_deadline(enum life_state state);

@@ -5,6 +5,7 @@
 #include "serve/session/session_end.h"
 #include "serve/session/session_facts.h"
 #include "serve/session/session_priv.h"
+#include "serve/session/session_state.h"
 
 /* A delayed acknowledgement is on its way for 40 ms, the round trip apart. */
 #define ACKNOWLEDGED_MS 250
@@ -53,7 +54,7 @@ void session_bridge_update(struct session *session)
         return;
     }
     if (WSL_UNLIKELY(session->state == LIFE_OPEN && bridge_ending(&session->bridge))) {
-        session_step(session, LIFE_ENDING);
+        session_state_step(session, LIFE_ENDING);
         session_bridge_arm_ending(session);
     }
     unsigned want = bridge_want(&session->bridge);

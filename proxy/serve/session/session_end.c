@@ -6,6 +6,7 @@
 #include "serve/session/session_entry.h"
 #include "serve/session/session_facts.h"
 #include "serve/session/session_log.h"
+#include "serve/session/session_state.h"
 #include "serve/site/site.h"
 #include "serve/tap/tap.h"
 #include "serve/target/target_connect.h"
@@ -49,7 +50,7 @@ void session_end_now(struct session *session, enum reason reason)
     note_tls_failure(session, reason);
     session_log_end(session, reason);
     count_end_of(session, reason);
-    session_step(session, LIFE_DROPPED);
+    session_state_step(session, LIFE_DROPPED);
 
     session_env_forget(session->env, &session->link);
     list_remove(&session->link);

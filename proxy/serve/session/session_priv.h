@@ -3,6 +3,7 @@
  *
  *      serve/session
  *      session_entry    what is needed until the session is open
+ *      session_state    its steps from state to state
  *      session_facts    client, listener, route and target, in words
  *      session_log      the lines about it
  *      session_end      the one way to die
@@ -69,11 +70,6 @@ struct session {
     struct session_rates rates;
     struct bridge bridge;
 };
-
-static inline void session_step(struct session *session, enum life_event event)
-{
-    session->state = (uint8_t)life_next((enum life_state)session->state, event);
-}
 
 static inline uint64_t session_now(const struct session *session)
 {

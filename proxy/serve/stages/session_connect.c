@@ -10,6 +10,7 @@
 #include "serve/session/session_entry.h"
 #include "serve/session/session_facts.h"
 #include "serve/session/session_log.h"
+#include "serve/session/session_state.h"
 #include "serve/site/site.h"
 #include "serve/site/site_resources.h"
 #include "serve/stages/session_reply.h"
@@ -236,7 +237,6 @@ static void open_up(struct session *session, const struct target_connect_result 
         dial->tls ? dial->tls : plain_init(&session->target_plain, dial->fd, &transport_target);
     if (session->state == LIFE_DIALLING)
         start_bridge(session);
-    session_step(session, LIFE_TARGET_READY);
     allow_stalls(session);
     count_opened(session, now);
     bridge_attach(&session->bridge, session->target, now);
@@ -244,6 +244,7 @@ static void open_up(struct session *session, const struct target_connect_result 
     if (opening->early)
         bridge_early(&session->bridge, opening->early, opening->early_length, now);
     session_entry_free(session);
+    session_state_step(session, LIFE_TARGET_READY);
     /* TLS may have received the target's first bytes together with the end of its handshake. */
     if (dial->tls)
         bridge_turn(&session->bridge, session->env->scratch, BRIDGE_TARGET_READ, now);
@@ -259,11 +260,11 @@ static void fail(struct session *session, enum reason reason)
         session_reply_refuse(session, reason);
         return;
     }
-    session_step(session, LIFE_TARGET_FAILED);
     bridge_end(&session->bridge, reason, now);
     if (opening->early)
         bridge_early(&session->bridge, opening->early, opening->early_length, now);
     session_entry_free(session);
+    session_state_step(session, LIFE_TARGET_FAILED);
     session_bridge_arm_ending(session);
     session_bridge_turn(session, 0);
 }
@@ -300,10 +301,10 @@ void session_connect_begin(struct session *session)
     };
     uv_timer_stop(&session->timer);
     if (session->route->connect == CONFIG_CONNECT_FIRST) {
-        session_step(session, LIFE_UPGRADE_FIRST);
+        session_state_step(session, LIFE_UPGRADE_FIRST);
     } else {
-        session_step(session, LIFE_UPGRADE_AFTER);
         start_bridge(session);
+        session_state_step(session, LIFE_UPGRADE_AFTER);
     }
     session->connecting = target_connect_start(&request, &result);
     if (session->connecting)

@@ -9,6 +9,7 @@
 #include "serve/session/session_entry.h"
 #include "serve/session/session_facts.h"
 #include "serve/session/session_log.h"
+#include "serve/session/session_state.h"
 #include "serve/site/site.h"
 #include "serve/site/site_resources.h"
 #include "serve/stages/session_request.h"
@@ -21,7 +22,7 @@ void session_preface_tls(struct session *session)
     switch ((enum io_status)io.status) {
     case IO_OK:
         metrics_add(&session->env->metrics.counter[METRICS_tls_handshakes], 1);
-        session_step(session, LIFE_TLS_DONE);
+        session_state_step(session, LIFE_TLS_DONE);
         session_request_read(session);
         return;
     case IO_WANT_READ:
@@ -48,14 +49,14 @@ static void begin_tls(struct session *session)
         session_end_now(session, REASON_out_of_memory);
         return;
     }
-    session_step(session, LIFE_SAW_TLS);
+    session_state_step(session, LIFE_SAW_TLS);
     session_preface_tls(session);
 }
 
 static void begin_plain(struct session *session)
 {
     session->client = plain_init(&session->client_plain, session->fd, &transport_client);
-    session_step(session, LIFE_SAW_PLAIN);
+    session_state_step(session, LIFE_SAW_PLAIN);
     session_request_read(session);
 }
 

@@ -9,6 +9,7 @@
 #include "serve/session/session_entry.h"
 #include "serve/session/session_facts.h"
 #include "serve/session/session_log.h"
+#include "serve/session/session_state.h"
 #include "serve/site/site.h"
 #include "serve/stages/session_token.h"
 
@@ -80,7 +81,7 @@ static void log_request(const struct session *session)
 static void begin_anew(struct session *session)
 {
     struct session_entry *entry = session->entry;
-    session_step(session, LIFE_TAKEN);
+    session_state_step(session, LIFE_TAKEN);
     session_entry_reset(entry);
     session_arm(session, session_facts_limits(session)->keep_alive_ms);
     /* What came behind the last request is in our hands, and no descriptor tells of it. */
@@ -92,10 +93,10 @@ static void hang_up(struct session *session, enum life_event event)
 {
     uint64_t now = session_now(session);
     enum reason reason = session_entry_outcome(session);
-    session_step(session, event);
     session_entry_free(session);
     bridge_init(&session->bridge, session->client, false, now);
     bridge_refuse(&session->bridge, reason, NULL, 0, now);
+    session_state_step(session, event);
     session_bridge_arm_ending(session);
     session_bridge_update(session);
 }
@@ -162,7 +163,7 @@ void session_reply_send(struct session *session, const struct reply *reply)
         session_end_now(session, REASON_out_of_memory);
         return;
     }
-    session_step(session, LIFE_ANSWERING);
+    session_state_step(session, LIFE_ANSWERING);
     move(session);
 }
 
@@ -187,12 +188,13 @@ static void say_last(struct session *session, const struct reply *reply)
     terms.keep = false;
     char *bytes = reply_build(reply, &terms, &length);
     count_answer(session, reply->status);
-    session_step(session, session->state == LIFE_DIALLING ? LIFE_TARGET_FAILED : LIFE_REFUSED);
     session_entry_free(session);
     bridge_init(&session->bridge, session->client, false, now);
     /* Without memory it hears nothing but our end. */
     bridge_refuse(&session->bridge, reply->reason, bytes, length, now);
     free(bytes);
+    session_state_step(session,
+                       session->state == LIFE_DIALLING ? LIFE_TARGET_FAILED : LIFE_REFUSED);
     session_bridge_arm_ending(session);
     session_bridge_update(session);
 }
@@ -243,7 +245,7 @@ struct session_wait *session_reply_wait(struct session *session)
     *wait = (struct session_wait){.session = session};
     session->entry->wait = wait;
     session->entry->overdue = false;
-    session_step(session, LIFE_ASKED);
+    session_state_step(session, LIFE_ASKED);
     session_arm(session, session_facts_limits(session)->reply_timeout_ms);
     watch_want(session->client_watch, 0);
     return wait;

@@ -4,6 +4,7 @@
 #include "serve/session/session_entry.h"
 #include "serve/session/session_facts.h"
 #include "serve/session/session_log.h"
+#include "serve/session/session_state.h"
 #include "serve/site/site.h"
 #include "serve/tokens/token_store.h"
 
@@ -68,7 +69,7 @@ static bool wait_for(struct session *session, struct token_store *store, struct 
     memcpy(search->token, token.ptr, token.len);
     session->entry->wait = &search->wait;
     session->entry->overdue = false;
-    session_step(session, LIFE_LOOK_UP);
+    session_state_step(session, LIFE_LOOK_UP);
     session_arm(session, session_facts_limits(session)->handshake_timeout_ms);
     watch_want(session->client_watch, 0);
     token_store_wait(store, &session->env->lane, &search->waiter, refreshed_cb);

@@ -66,11 +66,55 @@ static void test_every_state_but_the_last_has_a_deadline(void **unused)
     }
 }
 
+/* ---- resources ---- */
+
+#define REQUEST (LIFE_ENTRY | LIFE_CLIENT)
+#define ALL     127u
+
+/* What each state has and may have, written out once more. */
+static const struct {
+    unsigned has, may_have;
+} resources[LIFE_STATES] = {
+    [LIFE_PREFACE] = {LIFE_ENTRY, 0},
+    [LIFE_TLS] = {REQUEST, 0},
+    [LIFE_HEAD] = {REQUEST, 0},
+    [LIFE_WAITING] = {REQUEST | LIFE_WAIT, 0},
+    [LIFE_REPLYING] = {REQUEST | LIFE_ANSWER, 0},
+    [LIFE_LOOKING] = {REQUEST | LIFE_WAIT, 0},
+    [LIFE_DIALLING] = {REQUEST, LIFE_CONNECT},
+    [LIFE_ANSWERED] = {REQUEST | LIFE_BRIDGE, LIFE_CONNECT},
+    [LIFE_OPEN] = {LIFE_CLIENT | LIFE_TARGET | LIFE_BRIDGE, 0},
+    [LIFE_CLOSING] = {LIFE_CLIENT | LIFE_BRIDGE, LIFE_TARGET},
+};
+
+static void test_an_edge_needs_the_resources_of_the_new_state(void **unused)
+{
+    for (size_t i = 0; i < WSL_COUNT(edges); i++) {
+        if (edges[i].event == LIFE_DROPPED)
+            continue;
+        unsigned has = resources[edges[i].to].has, may_have = resources[edges[i].to].may_have;
+        for (unsigned mask = 0; mask <= ALL; mask++)
+            assert_int_equal(life_fits(edges[i].from, edges[i].event, mask),
+                             (mask & ~may_have) == has);
+    }
+}
+
+static void test_a_dropped_session_has_nothing_that_its_state_may_not_have(void **unused)
+{
+    for (enum life_state state = 0; state < LIFE_DEAD; state++) {
+        unsigned may_have = resources[state].has | resources[state].may_have;
+        for (unsigned mask = 0; mask <= ALL; mask++)
+            assert_int_equal(life_fits(state, LIFE_DROPPED, mask), (mask & ~may_have) == 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_cell),
         cmocka_unit_test(test_every_state_but_the_last_has_a_deadline),
+        cmocka_unit_test(test_an_edge_needs_the_resources_of_the_new_state),
+        cmocka_unit_test(test_a_dropped_session_has_nothing_that_its_state_may_not_have),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

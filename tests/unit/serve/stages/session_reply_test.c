@@ -17,6 +17,7 @@
 #include "serve/session/session_bridge.h"
 #include "serve/session/session_end.h"
 #include "serve/session/session_entry.h"
+#include "serve/session/session_state.h"
 #include "serve/site/site.h"
 #include "serve/stages/session.h"
 
@@ -276,7 +277,9 @@ static void test_the_producer_is_told(void **unused)
 static void test_a_token_may_come_in_the_last_turn(void **unused)
 {
     begin(true);
-    session_step(session, LIFE_LOOK_UP);
+    struct session_wait wait = {.session = session};
+    session->entry->wait = &wait;
+    session_state_step(session, LIFE_LOOK_UP);
     session_deadline_cb(&session->timer);
     assert_int_equal(session->state, LIFE_LOOKING);
     assert_true(uv_is_active((uv_handle_t *)&session->timer));

@@ -1,0 +1,31 @@
+#include "serve/session/session_state.h"
+
+#include "serve/session/session_entry.h"
+
+static unsigned resources_of(const struct session *session)
+{
+    const struct session_entry *entry = session->entry;
+    unsigned resources = 0;
+    if (entry)
+        resources |= LIFE_ENTRY;
+    if (entry && entry->wait)
+        resources |= LIFE_WAIT;
+    if (entry && entry->flow)
+        resources |= LIFE_ANSWER;
+    if (session->client)
+        resources |= LIFE_CLIENT;
+    if (session->connecting)
+        resources |= LIFE_CONNECT;
+    if (session->target && session->target_watch)
+        resources |= LIFE_TARGET;
+    if (session->bridge.client)
+        resources |= LIFE_BRIDGE;
+    return resources;
+}
+
+void session_state_step(struct session *session, enum life_event event)
+{
+    enum life_state state = (enum life_state)session->state;
+    wsl_assert(life_fits(state, event, resources_of(session)));
+    session->state = (uint8_t)life_next(state, event);
+}
