@@ -1,0 +1,183 @@
+/*
+ * Signals, ends of reloads and ends of upgrades in random order: the process always ends in order,
+ * and never takes an edge that its tables of states lack.
+ */
+#include "run/supervisor/supervisor.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/log/log.h"
+#include "config/load.h"
+#include "run/supervisor/reload.h"
+#include "run/supervisor/upgrade.h"
+
+#define SEEDS 200
+
+static struct {
+    uint64_t random;
+    uv_idle_t idle; /* one step per turn of the loop */
+    bool steps, reloading, upgrading;
+    struct reload_request reload;
+    upgrade_cb *upgrade_done;
+    void *upgrade_owner;
+    unsigned reloads, upgrades, handed_over; /* of all seeds */
+} scene;
+
+static unsigned below(unsigned most)
+{
+    scene.random = scene.random * 6364136223846793005u + 1442695040888963407u;
+    return (unsigned)(scene.random >> 33) % most;
+}
+
+static void finish_reload(bool succeeds)
+{
+    char error[512];
+    struct site *site = NULL;
+    if (!scene.reloading)
+        return;
+    scene.reloading = false;
+    if (succeeds) {
+        site = site_create(scene.reload.current->config, scene.reload.shared, scene.reload.current,
+                           error, sizeof(error));
+        assert_non_null(site);
+    }
+    scene.reload.callback(scene.reload.owner, site, "bad file");
+    site_release(site);
+    scene.reloads++;
+}
+
+static void finish_upgrade(bool ready)
+{
+    if (!scene.upgrading)
+        return;
+    scene.upgrading = false;
+    scene.handed_over += ready;
+    scene.upgrade_done(scene.upgrade_owner, ready, getpid(), 0);
+}
+
+static void step_cb(uv_idle_t *idle)
+{
+    static const int numbers[] = {SIGHUP, SIGHUP, SIGUSR2, SIGUSR2, SIGUSR1, SIGTERM, SIGINT};
+    (void)idle;
+    unsigned choice = below(WSL_COUNT(numbers) + 3);
+    if (choice < WSL_COUNT(numbers))
+        assert_int_equal(raise(numbers[choice]), 0);
+    else if (choice == WSL_COUNT(numbers))
+        finish_reload(below(2));
+    else if (choice == WSL_COUNT(numbers) + 1)
+        finish_upgrade(below(3) == 0);
+}
+
+/* ---- in place of reload.c and upgrade.c ---- */
+
+bool reload_start(const struct reload_request *request)
+{
+    assert_false(scene.reloading || scene.upgrading);
+    if (!scene.steps) {
+        scene.steps = true;
+        uv_idle_init(request->lane->loop, &scene.idle);
+        uv_idle_start(&scene.idle, step_cb);
+    } else if (below(4) == 0) {
+        return false;
+    }
+    scene.reload = *request;
+    scene.reloading = true;
+    return true;
+}
+
+struct upgrade *upgrade_start(const struct program *program, const struct listeners *listeners,
+                              uint64_t timeout_ms, upgrade_cb *callback, void *owner, char *error,
+                              size_t error_size)
+{
+    (void)program, (void)listeners, (void)timeout_ms;
+    assert_false(scene.reloading || scene.upgrading);
+    snprintf(error, error_size, "not here");
+    if (below(4) == 0)
+        return NULL;
+    scene.upgrading = true;
+    scene.upgrade_done = callback;
+    scene.upgrade_owner = owner;
+    scene.upgrades++;
+    return (struct upgrade *)&scene; /* opaque to the supervisor */
+}
+
+pid_t upgrade_child(const struct upgrade *upgrade)
+{
+    (void)upgrade;
+    return getpid();
+}
+
+void upgrade_cancel(struct upgrade *upgrade)
+{
+    assert_ptr_equal(upgrade, &scene);
+    assert_true(scene.upgrading);
+    scene.upgrading = false;
+}
+
+void upgrade_log_failure(pid_t child, int status)
+{
+    (void)child, (void)status;
+}
+
+/* ---- tests ---- */
+
+static const struct config *load(unsigned workers, const char *drain_delay)
+{
+    char path[] = "/tmp/wsluice-supervisor-XXXXXX";
+    int fd = mkstemp(path);
+    struct diag diag;
+    diag_init(&diag);
+    dprintf(fd,
+            "workers: %u\nlimits: {drain_delay: %s}\nlisteners: [\"127.0.0.1:0\"]\n"
+            "routes: [{path: /, health: live}]\nlog: {target: file, file: /dev/null}\n",
+            workers, drain_delay);
+    close(fd);
+    const struct config *config = load_config(&(struct load_request){.path = path}, &diag);
+    unlink(path);
+    assert_non_null(config);
+    diag_free(&diag);
+    return config;
+}
+
+static void run(unsigned seed)
+{
+    char error[512];
+    const struct config *config = load(1 + seed % 2, seed % 4 < 2 ? "off" : "100ms");
+    struct supervisor_options options = {.config = config};
+    struct supervisor *supervisor = supervisor_create(&options, error, sizeof(error));
+    assert_non_null(supervisor);
+    scene.random = seed;
+    scene.steps = scene.reloading = scene.upgrading = false;
+    assert_int_equal(raise(SIGHUP), 0);
+    assert_int_equal(supervisor_run(supervisor), 0);
+    assert_false(scene.upgrading);
+    finish_reload(true); /* its result comes too late, and is not used */
+    uv_close((uv_handle_t *)&scene.idle, NULL);
+    assert_true(supervisor_free(supervisor));
+    config_release(config);
+}
+
+static void test_any_order_of_signals_and_ends(void **unused)
+{
+    for (unsigned seed = 0; seed < SEEDS; seed++)
+        run(seed);
+    assert_true(scene.reloads > SEEDS && scene.upgrades > 0 && scene.handed_over > 0);
+}
+
+int main(void)
+{
+    const struct log_options quiet = {
+        .lowest = REASON_ERROR, .target = LOG_FILE, .file = "/dev/null"};
+    char error[256];
+    if (!log_open(&quiet, error, sizeof(error)))
+        return 1;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_any_order_of_signals_and_ends),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
