@@ -1,7 +1,8 @@
 /*
  * The signals that the process handles, as events of the main loop. signals_hold blocks them, in
  * this thread and all that start later; the loop reads them from a signalfd. A signal that comes
- * before the loop runs is handled then, and one that comes while the process ends changes nothing.
+ * before the loop runs is handled then, and one that comes after it does not change the exit
+ * status.
  *
  * Owns: the descriptor. Thread: the main one. Errors: false: out of memory or descriptors.
  * Lifetime: signals_open to signals_close.

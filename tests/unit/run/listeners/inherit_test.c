@@ -1,4 +1,4 @@
-/* Sockets from systemd and from an older process: what is claimed by whom, and what is left. */
+/* Sockets from systemd and from a predecessor: which listener claims which socket. */
 #include "run/listeners/inherit.h"
 
 #include <arpa/inet.h>
@@ -42,7 +42,7 @@ static int listen_at_name(const char *name)
     return fd;
 }
 
-/* What an older process would hand over. */
+/* As a predecessor does. */
 static void hand_over(const struct inherit_socket *sockets, size_t count)
 {
     char *text = inherit_describe(sockets, count);
@@ -64,7 +64,7 @@ static bool is_open(int fd)
     return fcntl(fd, F_GETFD) >= 0;
 }
 
-static void test_nothing(void **unused)
+static void test_no_sockets(void **unused)
 {
     struct inherit_socket claimed;
     assert_false(inherit_is_successor());
@@ -74,7 +74,7 @@ static void test_nothing(void **unused)
     assert_int_equal(inherit_close(&inherit), 0);
 }
 
-static void test_there_and_back(void **unused)
+static void test_sockets_of_a_predecessor(void **unused)
 {
     uint16_t port;
     int tcp = listen_at("127.0.0.1", &port), name = listen_at_name("@wsluice-inherit-test");
@@ -83,11 +83,11 @@ static void test_there_and_back(void **unused)
     struct inherit_socket claimed;
     hand_over(given, 2);
     assert_int_equal(inherit.count, 2);
-    assert_null(getenv("WSLUICE_FDS")); /* it is not for our own children */
+    assert_null(getenv("WSLUICE_FDS")); /* children must not get it */
     assert_int_equal(fcntl(tcp, F_GETFD), FD_CLOEXEC);
     assert_true(fcntl(tcp, F_GETFL) & O_NONBLOCK);
 
-    assert_true(claim(NULL, any_port, &claimed)); /* as it is written */
+    assert_true(claim(NULL, any_port, &claimed)); /* by the address as written */
     assert_int_equal(claimed.fd, tcp);
     assert_false(claimed.lent);
     assert_false(claim(NULL, any_port, &claimed)); /* once */
@@ -100,7 +100,7 @@ static void test_there_and_back(void **unused)
     close(name);
 }
 
-static void test_by_what_it_is_bound_to(void **unused)
+static void test_claims_by_bound_address(void **unused)
 {
     uint16_t port, wild_port;
     int tcp = listen_at("127.0.0.1", &port), wild = listen_at("0.0.0.0", &wild_port);
@@ -126,23 +126,23 @@ static void test_by_what_it_is_bound_to(void **unused)
     close(name);
 }
 
-/* A name does not make a datagram socket, a connected one or one of another family fit. */
-static void test_what_cannot_serve(void **unused)
+/* Not even by its name: a datagram socket, one that does not listen, another family, a file. */
+static void test_unusable_sockets(void **unused)
 {
-    int datagrams = socket(AF_INET, SOCK_DGRAM, 0), deaf = socket(AF_INET, SOCK_STREAM, 0);
+    int datagrams = socket(AF_INET, SOCK_DGRAM, 0), silent = socket(AF_INET, SOCK_STREAM, 0);
     int name = listen_at_name("@wsluice-inherit-test"), null = open("/dev/null", O_RDWR);
     const struct inherit_socket given[] = {{datagrams, false, "web"},
-                                           {deaf, false, "web"},
+                                           {silent, false, "web"},
                                            {name, false, "web"},
                                            {null, false, "web"}};
     struct inherit_socket claimed;
     hand_over(given, 4);
     assert_false(claim("web", any_port, &claimed));
     assert_int_equal(inherit_close(&inherit), 4);
-    assert_false(is_open(datagrams) || is_open(deaf) || is_open(name) || is_open(null));
+    assert_false(is_open(datagrams) || is_open(silent) || is_open(name) || is_open(null));
 }
 
-static void test_nonsense(void **unused)
+static void test_malformed_lists(void **unused)
 {
     static const char *const texts[] = {"",           "\n\n",          "x",
                                         "5",          "5 own",         "-1 own a\n",
@@ -156,7 +156,7 @@ static void test_nonsense(void **unused)
     }
 }
 
-static void test_ready(void **unused)
+static void test_ready_pipe(void **unused)
 {
     int ends[2];
     char text[16];
@@ -176,12 +176,12 @@ static void test_ready(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_nothing),
-        cmocka_unit_test(test_there_and_back),
-        cmocka_unit_test(test_by_what_it_is_bound_to),
-        cmocka_unit_test(test_what_cannot_serve),
-        cmocka_unit_test(test_nonsense),
-        cmocka_unit_test(test_ready),
+        cmocka_unit_test(test_no_sockets),
+        cmocka_unit_test(test_sockets_of_a_predecessor),
+        cmocka_unit_test(test_claims_by_bound_address),
+        cmocka_unit_test(test_unusable_sockets),
+        cmocka_unit_test(test_malformed_lists),
+        cmocka_unit_test(test_ready_pipe),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,7 +46,7 @@ static int tear_down(void **unused)
     return nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-static void test_nothing_there(void **unused)
+static void test_without_cgroups(void **unused)
 {
     assert_int_equal(cgroup_limits_cpus(8, root), 8);
     assert_int_equal(cgroup_limits_cpus(0, root), 1);
@@ -81,7 +81,7 @@ static void test_v1(void **unused)
     assert_int_equal(cgroup_limits_cpus(8, root), 4);
 }
 
-static void test_nonsense_limits_nothing(void **unused)
+static void test_malformed_files_are_no_limit(void **unused)
 {
     put("/proc/self/cgroup", "0\nrubbish\n0::/a\n");
     put("/sys/fs/cgroup/a/cpu.max", "12 0\n");
@@ -94,9 +94,11 @@ int main(void)
 {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_nothing_there),           TEST(test_v2),
-        TEST(test_v2_in_a_container),       TEST(test_v1),
-        TEST(test_nonsense_limits_nothing),
+        TEST(test_without_cgroups),
+        TEST(test_v2),
+        TEST(test_v2_in_a_container),
+        TEST(test_v1),
+        TEST(test_malformed_files_are_no_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

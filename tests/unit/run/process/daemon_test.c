@@ -14,11 +14,10 @@
 
 #include <cmocka.h>
 
-/* What the background process does between its birth and its end. */
+/* Runs in the background process, after daemon_begin. */
 typedef void background_fn(struct daemon *daemon, const char *file);
 
-/* Runs a launcher as a process of its own, its standard error in `said`. Returns its exit status.
- */
+/* Runs a launcher in a child; its standard error goes to `said`. Returns its exit status. */
 static int launch(background_fn *background, const char *file, char *said, size_t room)
 {
     int ends[2];
@@ -49,7 +48,7 @@ static int launch(background_fn *background, const char *file, char *said, size_
     return WEXITSTATUS(status);
 }
 
-/* Facts about the ready process, checked by itself: the file appears only if all of them hold. */
+/* The ready process checks itself, and writes the file only if all is as expected. */
 static void becomes_ready(struct daemon *daemon, const char *file)
 {
     fputs("said before\n", stderr);

@@ -1,4 +1,4 @@
-/* What systemd gets to read, on a socket that only listens. */
+/* The datagrams that systemd receives. */
 #include "run/process/notify.h"
 
 #include <setjmp.h>
@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-static char heard[256];
+static char received[256];
 
 static int listen_as(const char *name)
 {
@@ -22,11 +22,11 @@ static int listen_as(const char *name)
     return fd;
 }
 
-static const char *hear(int fd)
+static const char *receive(int fd)
 {
-    ssize_t length = recv(fd, heard, sizeof(heard) - 1, 0);
-    heard[length > 0 ? length : 0] = '\0';
-    return heard;
+    ssize_t length = recv(fd, received, sizeof(received) - 1, 0);
+    received[length > 0 ? length : 0] = '\0';
+    return received;
 }
 
 static void set(const char *path, const char *interval, const char *pid)
@@ -52,26 +52,27 @@ static void test_messages(void **unused)
         notify_open(&notify);
         assert_int_equal(notify.watchdog_ms, 0);
         notify_say(&notify, "READY=1\nSTATUS=serving");
-        assert_string_equal(hear(fd), "READY=1\nSTATUS=serving");
+        assert_string_equal(receive(fd), "READY=1\nSTATUS=serving");
         notify_main_pid(&notify, 4711);
-        assert_string_equal(hear(fd), "MAINPID=4711");
+        assert_string_equal(receive(fd), "MAINPID=4711");
         notify_stopping(&notify, 120000);
-        assert_string_equal(hear(fd), "STOPPING=1\nSTATUS=draining\nEXTEND_TIMEOUT_USEC=125000000");
+        assert_string_equal(receive(fd),
+                            "STOPPING=1\nSTATUS=draining\nEXTEND_TIMEOUT_USEC=125000000");
         notify_reloading(&notify);
         clock_gettime(CLOCK_MONOTONIC, &now);
         static const char begin[] = "RELOADING=1\nMONOTONIC_USEC=";
-        assert_memory_equal(hear(fd), begin, sizeof(begin) - 1);
-        unsigned long long at = strtoull(heard + sizeof(begin) - 1, NULL, 10);
+        assert_memory_equal(receive(fd), begin, sizeof(begin) - 1);
+        unsigned long long at = strtoull(received + sizeof(begin) - 1, NULL, 10);
         assert_in_range((unsigned long long)now.tv_sec * 1000000 + 1000000 - at, 0, 3000000);
         notify_close(&notify);
         notify_say(&notify, "STOPPING=1");
-        assert_string_equal(hear(fd), "");
+        assert_string_equal(receive(fd), "");
         close(fd);
         (void)unlink(names[i]);
     }
 }
 
-static void test_nobody_asked(void **unused)
+static void test_without_a_usable_socket(void **unused)
 {
     char too_long[200] = "/";
     memset(too_long + 1, 'x', sizeof(too_long) - 2);
@@ -113,7 +114,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_messages),
-        cmocka_unit_test(test_nobody_asked),
+        cmocka_unit_test(test_without_a_usable_socket),
         cmocka_unit_test(test_watchdog),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

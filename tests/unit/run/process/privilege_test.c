@@ -1,4 +1,4 @@
-/* Rights that are given up, each time in a process of its own. */
+/* Each test drops privileges in a process of its own. */
 #include "run/process/privilege.h"
 
 #include <grp.h>
@@ -29,7 +29,7 @@ static bool dropped(const char *user, const char *group,
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-static bool is_all_of_nobody(bool done, const char *error)
+static bool became_nobody(bool done, const char *error)
 {
     const struct passwd *nobody = getpwnam("nobody");
     uid_t uid[3];
@@ -47,12 +47,12 @@ static bool is_all_of_nobody(bool done, const char *error)
     return setuid(0) != 0 && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
 }
 
-static bool is_ours_without_new_rights(bool done, const char *error)
+static bool kept_user_without_new_privileges(bool done, const char *error)
 {
     return done && *error == '\0' && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
 }
 
-static bool names_the_unknown(bool done, const char *error)
+static bool names_the_unknown_one(bool done, const char *error)
 {
     return !done && strstr(error, "nosuchname");
 }
@@ -61,18 +61,18 @@ static void test_user(void **unused)
 {
     if (getuid() != 0)
         skip();
-    assert_true(dropped("nobody", NULL, is_all_of_nobody));
+    assert_true(dropped("nobody", NULL, became_nobody));
 }
 
-static void test_nobody_to_become(void **unused)
+static void test_neither_user_nor_group(void **unused)
 {
-    assert_true(dropped(NULL, NULL, is_ours_without_new_rights));
+    assert_true(dropped(NULL, NULL, kept_user_without_new_privileges));
 }
 
 static void test_unknown(void **unused)
 {
-    assert_true(dropped("nosuchname", NULL, names_the_unknown));
-    assert_true(dropped(NULL, "nosuchname", names_the_unknown));
+    assert_true(dropped("nosuchname", NULL, names_the_unknown_one));
+    assert_true(dropped(NULL, "nosuchname", names_the_unknown_one));
 }
 
 static bool twice(bool done, const char *error)
@@ -82,8 +82,7 @@ static bool twice(bool done, const char *error)
            !privilege_drop("daemon", NULL, again, sizeof(again)) && strstr(again, "start as root");
 }
 
-/* A successor asks for what its predecessor has become already; for anybody else it lacks rights.
- */
+/* A successor is the user already, and cannot become another one. */
 static void test_again(void **unused)
 {
     if (getuid() != 0)
@@ -95,7 +94,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_user),
-        cmocka_unit_test(test_nobody_to_become),
+        cmocka_unit_test(test_neither_user_nor_group),
         cmocka_unit_test(test_unknown),
         cmocka_unit_test(test_again),
     };

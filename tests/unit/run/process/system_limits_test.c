@@ -1,4 +1,4 @@
-/* What the process asks libuv for: as many threads as are shared out, or more. */
+/* The size of libuv's pool: as many threads as work_share divides, or more. */
 #include "run/process/system_limits.h"
 
 #include <setjmp.h>

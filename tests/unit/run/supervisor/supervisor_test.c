@@ -56,10 +56,10 @@ void upgrade_log_failure(pid_t child, int status)
 }
 
 struct upgrade *upgrade_start(const struct program *program, const struct listeners *listeners,
-                              uint64_t patience_ms, upgrade_cb *callback, void *owner, char *error,
+                              uint64_t timeout_ms, upgrade_cb *callback, void *owner, char *error,
                               size_t error_size)
 {
-    (void)program, (void)listeners, (void)patience_ms, (void)callback, (void)owner;
+    (void)program, (void)listeners, (void)timeout_ms, (void)callback, (void)owner;
     scene.upgrades++;
     snprintf(error, error_size, "not here");
     return NULL;
