@@ -1,0 +1,244 @@
+/*
+ * A resolver over a getaddrinfo and a clock of its own, which counts, waits, hangs and fails as a
+ * test wants; for the tests of net/connect/resolve and lookup.
+ *
+ * Include lib/failing_alloc.h in the test that needs it, and call resolver_lab_threads in main.
+ *
+ * Owns: the loop between set_up and tear_down. Thread: one, and libuv's pool. Errors: the test
+ * fails. Lifetime: one test.
+ */
+#ifndef WSLUICE_TESTS_LIB_RESOLVER_LAB_H
+#define WSLUICE_TESTS_LIB_RESOLVER_LAB_H
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+
+#include <cmocka.h>
+
+#include "base/monotonic.h"
+#include "lib/work_lab.h"
+#include "net/connect/resolve.h"
+
+static uv_loop_t loop;
+static struct work_lab lab;
+static struct resolver *resolver;
+static const struct lookup_origin configured;
+
+/* ---- the system's resolver ---- */
+
+static atomic_uint lookups, address;
+static atomic_bool failing, empty;
+static uv_sem_t gate; /* every look-up passes it once */
+static uv_sem_t dead; /* those of names that begin with "dead" wait here, and fail */
+static atomic_uint hanging;
+static uint64_t clock_ms;
+
+/* In place of base/monotonic.c. */
+uint64_t monotonic_ms(void)
+{
+    return clock_ms;
+}
+
+struct made {
+    struct addrinfo info;
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    };
+};
+
+static inline struct addrinfo *make(int family, unsigned number, struct addrinfo *next)
+{
+    struct made *made = calloc(1, sizeof(*made));
+    made->any.sa_family = (sa_family_t)family;
+    if (family == AF_INET6)
+        made->v6.sin6_addr.s6_addr[15] = (uint8_t)number;
+    else
+        made->v4.sin_addr.s_addr = htonl(0xc0000200 + number);
+    made->info = (struct addrinfo){.ai_family = family, .ai_addr = &made->any, .ai_next = next};
+    made->info.ai_addrlen = family == AF_INET6 ? sizeof(made->v6) : sizeof(made->v4);
+    return &made->info;
+}
+
+/* libuv's threads call these. "many" has twenty addresses, of both families. */
+int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
+                struct addrinfo **list)
+{
+    atomic_fetch_add(&lookups, 1);
+    if (strncmp(name, "dead", 4) == 0) {
+        atomic_fetch_add(&hanging, 1);
+        uv_sem_wait(&dead);
+        atomic_fetch_sub(&hanging, 1);
+        return EAI_AGAIN;
+    }
+    uv_sem_wait(&gate);
+    if (atomic_load(&failing))
+        return EAI_AGAIN;
+    *list = NULL;
+    if (atomic_load(&empty))
+        return 0;
+    if (strcmp(name, "many") != 0)
+        *list = make(AF_INET, atomic_load(&address), NULL);
+    else
+        for (unsigned i = 20; i > 0; i--)
+            *list = make(i > 10 ? AF_INET6 : AF_INET, i, *list);
+    return 0;
+}
+
+void freeaddrinfo(struct addrinfo *list)
+{
+    while (list) {
+        struct addrinfo *next = list->ai_next;
+        free(list);
+        list = next;
+    }
+}
+
+static inline void let_through(unsigned count)
+{
+    while (count-- > 0)
+        uv_sem_post(&gate);
+}
+
+static unsigned outstanding; /* queries that wait */
+
+/* ---- the loop ---- */
+
+static inline int set_up(void **unused)
+{
+    atomic_store(&lookups, 0);
+    atomic_store(&address, 1);
+    atomic_store(&failing, false);
+    atomic_store(&empty, false);
+    atomic_store(&hanging, 0);
+    clock_ms = 1000;
+    outstanding = 0;
+    assert_int_equal(uv_sem_init(&gate, 0), 0);
+    assert_int_equal(uv_sem_init(&dead, 0), 0);
+    assert_int_equal(uv_loop_init(&loop), 0);
+    work_lab_open(&lab, &loop);
+    resolver = resolve_create(&lab.lane, lab.lookups);
+    assert_non_null(resolver);
+    return 0;
+}
+
+static inline int tear_down(void **unused)
+{
+    resolve_close(resolver);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    work_lab_close(&lab);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&loop), 0);
+    work_lab_free(&lab);
+    uv_sem_destroy(&gate);
+    uv_sem_destroy(&dead);
+    return 0;
+}
+
+struct asker {
+    struct resolve_query query;
+    unsigned calls;
+    struct lookup_answer answer;
+    struct asker *cancels; /* in its callback */
+    const char *asks;      /* likewise */
+};
+
+static inline void cancel(struct asker *asker)
+{
+    outstanding--;
+    resolve_cancel(&asker->query);
+}
+
+static inline void answered(struct resolve_query *query, const struct lookup_answer *answer)
+{
+    struct asker *asker = WSL_CONTAINER(query, struct asker, query);
+    asker->calls++;
+    asker->answer = *answer;
+    outstanding--;
+    if (asker->cancels)
+        cancel(asker->cancels);
+    const char *again = asker->asks;
+    asker->asks = NULL;
+    const struct lookup_answer *known =
+        again ? resolve_name(resolver, again, &configured, query) : NULL;
+    outstanding += again && !known;
+    if (known) {
+        asker->calls++;
+        asker->answer = *known;
+    }
+}
+
+/* True when the answer was there at once. */
+static inline bool ask_as(struct asker *asker, const char *name, const struct lookup_origin *origin)
+{
+    asker->query.callback = answered;
+    const struct lookup_answer *answer = resolve_name(resolver, name, origin, &asker->query);
+    outstanding += !answer;
+    if (!answer)
+        return false;
+    asker->calls++;
+    asker->answer = *answer;
+    return true;
+}
+
+static inline bool ask(struct asker *asker, const char *name)
+{
+    return ask_as(asker, name, &configured);
+}
+
+/* For a name that was made of this client's request. */
+static inline bool request(struct asker *asker, const char *name, uint64_t client)
+{
+    return ask_as(asker, name, &(struct lookup_origin){true, client});
+}
+
+static inline unsigned last_number(const struct asker *asker)
+{
+    assert_int_equal(asker->answer.reason, REASON_none);
+    assert_true(asker->answer.count > 0);
+    return ntohl(asker->answer.addresses[0].v4.sin_addr.s_addr) & 0xff;
+}
+
+/* One turn of the loop, which waits for something to happen. */
+static inline void turn(void)
+{
+    uv_ref((uv_handle_t *)&lab.mailbox.wake);
+    uv_run(&loop, UV_RUN_ONCE);
+    uv_unref((uv_handle_t *)&lab.mailbox.wake);
+}
+
+/* Until every query has its answer, and what nobody waits for has ended. */
+static inline void run(void)
+{
+    while (outstanding > 0)
+        turn();
+    uv_run(&loop, UV_RUN_DEFAULT);
+}
+
+static inline void until_hang(unsigned count)
+{
+    while (atomic_load(&hanging) != count)
+        uv_sleep(1);
+}
+
+static inline void let_time_pass(uint64_t milliseconds)
+{
+    uv_sleep((unsigned)milliseconds);
+    uv_update_time(&loop);
+}
+
+/* As many as the shares of the pool need. */
+static inline void resolver_lab_threads(void)
+{
+    char threads[8];
+    snprintf(threads, sizeof(threads), "%d", WORK_THREADS);
+    setenv("UV_THREADPOOL_SIZE", threads, 1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+#endif
