@@ -1,0 +1,178 @@
+/* What follows a dial's connect: preface, TLS, both, and a target that breaks off. */
+#include "net/connect/dial_setup.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#include "lib/tls_wire.h"
+
+static uv_loop_t loop;
+static struct watch_set watches;
+static struct tls_wire_lab lab;
+static struct tls_peer peer;
+static const struct config_address address = {
+    .kind = CONFIG_ADDRESS_TCP, .host = "desk.test", .port = 5900};
+static struct dial_request request;
+static struct dial_result result;
+static struct dial_setup setup;
+
+static void ready_cb(void *owner, unsigned ready)
+{
+}
+
+static int set_up(void **unused)
+{
+    assert_int_equal(uv_loop_init(&loop), 0);
+    assert_true(watch_set_open(&watches, &loop));
+    tls_wire_lab_open(&lab);
+    result = (struct dial_result){.fd = tls_peer_open(&peer, lab.other[CLIENT], 0)};
+    SSL_set_accept_state(peer.ssl);
+    result.watch = watch_open(&watches, result.fd, 0, ready_cb, NULL);
+    assert_non_null(result.watch);
+    request = (struct dial_request){.address = &address, .scratch = &lab.scratch};
+    setup = (struct dial_setup){.request = &request, .result = &result};
+    return 0;
+}
+
+static int tear_down(void **unused)
+{
+    dial_result_discard(&result);
+    tls_peer_close(&peer);
+    tls_wire_lab_close(&lab);
+    watch_set_close(&watches);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&loop), 0);
+    return 0;
+}
+
+static void expect_failure(enum reason reason, const char *words)
+{
+    assert_string_equal(reason_row(result.reason)->name, reason_row(reason)->name);
+    assert_ptr_equal(strstr(result.detail, "desk.test:5900: "), result.detail);
+    assert_non_null(strstr(result.detail, words));
+}
+
+static void proceed_until_complete(void)
+{
+    for (int turn = 0; !dial_setup_proceed(&setup); turn++) {
+        assert_true(turn < 100);
+        tls_peer_turn(&peer);
+    }
+}
+
+static void test_nothing_to_do(void **unused)
+{
+    assert_true(dial_setup_begin(&setup));
+    assert_int_equal(result.reason, REASON_none);
+}
+
+static void test_a_preface(void **unused)
+{
+    char text[32];
+    request.preface = SLICE("PROXY UNKNOWN\r\n");
+    assert_false(dial_setup_begin(&setup));
+    assert_true(dial_setup_proceed(&setup));
+    assert_int_equal(result.reason, REASON_none);
+    assert_int_equal(recv(peer.fd, text, sizeof(text), 0), request.preface.len);
+    assert_memory_equal(text, request.preface.ptr, request.preface.len);
+}
+
+/* More than the socket takes: it goes on from where it stopped. */
+static void test_a_long_preface(void **unused)
+{
+    static char sent[1 << 20], heard[sizeof(sent)];
+    size_t length = 0;
+    for (size_t i = 0; i < sizeof(sent); i++)
+        sent[i] = (char)(i ^ i >> 9);
+    request.preface = (struct slice){sent, sizeof(sent)};
+    assert_false(dial_setup_begin(&setup));
+    assert_false(dial_setup_proceed(&setup));
+    for (bool complete = false; length < sizeof(heard);) {
+        ssize_t got = recv(peer.fd, heard + length, sizeof(heard) - length, 0);
+        length += got > 0 ? (size_t)got : 0;
+        complete = complete || dial_setup_proceed(&setup);
+    }
+    assert_int_equal(result.reason, REASON_none);
+    assert_memory_equal(heard, sent, sizeof(sent));
+}
+
+static void test_a_target_that_does_not_take_the_preface(void **unused)
+{
+    request.preface = SLICE("PROXY UNKNOWN\r\n");
+    tls_peer_hang_up(&peer);
+    assert_false(dial_setup_begin(&setup));
+    assert_true(dial_setup_proceed(&setup));
+    expect_failure(REASON_target_reset, "pipe");
+}
+
+static void test_tls(void **unused)
+{
+    request.tls = lab.ctx[CLIENT];
+    assert_false(dial_setup_begin(&setup));
+    proceed_until_complete();
+    assert_int_equal(result.reason, REASON_none);
+    assert_non_null(result.tls);
+    assert_int_equal(tls_protocol(result.tls), TLS1_3_VERSION);
+}
+
+/* In the clear, before the first byte of TLS. */
+static void test_tls_behind_a_preface(void **unused)
+{
+    char text[32];
+    request.tls = lab.ctx[CLIENT];
+    request.preface = SLICE("PROXY UNKNOWN\r\n");
+    assert_false(dial_setup_begin(&setup));
+    assert_false(dial_setup_proceed(&setup));
+    assert_int_equal(recv(peer.fd, text, request.preface.len, 0), request.preface.len);
+    assert_memory_equal(text, request.preface.ptr, request.preface.len);
+    proceed_until_complete();
+    assert_int_equal(result.reason, REASON_none);
+}
+
+static void test_a_name_of_the_request(void **unused)
+{
+    request.tls = lab.ctx[CLIENT];
+    request.tls_name = "other.test";
+    assert_false(dial_setup_begin(&setup));
+    proceed_until_complete();
+    expect_failure(REASON_target_untrusted, "mismatch");
+}
+
+static void test_a_target_that_speaks_no_tls(void **unused)
+{
+    request.tls = lab.ctx[CLIENT];
+    assert_false(dial_setup_begin(&setup));
+    assert_false(dial_setup_proceed(&setup));
+    assert_int_equal(send(peer.fd, "RFB 003.008\n", 12, 0), 12);
+    assert_true(dial_setup_proceed(&setup));
+    expect_failure(REASON_target_tls, "wrong version number");
+}
+
+static void test_a_target_that_leaves(void **unused)
+{
+    request.tls = lab.ctx[CLIENT];
+    assert_false(dial_setup_begin(&setup));
+    assert_false(dial_setup_proceed(&setup));
+    shutdown(peer.fd, SHUT_WR);
+    assert_true(dial_setup_proceed(&setup));
+    expect_failure(REASON_target_tls, "closed during the handshake");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(test_nothing_to_do),
+        TEST(test_a_preface),
+        TEST(test_a_long_preface),
+        TEST(test_a_target_that_does_not_take_the_preface),
+        TEST(test_tls),
+        TEST(test_tls_behind_a_preface),
+        TEST(test_a_name_of_the_request),
+        TEST(test_a_target_that_speaks_no_tls),
+        TEST(test_a_target_that_leaves),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
