@@ -28,7 +28,7 @@ struct check {
     struct check_target *targets;
     size_t count, next;
     struct watch_set watches;
-    struct resolver *names;
+    struct resolver *resolver;
     struct tls_scratch *scratch;
 };
 
@@ -54,7 +54,7 @@ static bool probe(struct check_target *target, struct tls_ctx *tls,
     const struct config_target *config = target->pooled->config;
     struct probe_request request = {
         .watches = &target->check->watches,
-        .names = target->check->names,
+        .resolver = target->check->resolver,
         .scratch = &target->check->scratch,
         .target = config,
         .banner = config->probe == CONFIG_PROBE_BANNER ? config->banner : NULL,
@@ -232,8 +232,8 @@ static bool probe_all_on(struct check *check, uv_loop_t *loop)
     struct lookup_table *lookups = lookup_table_create();
     bool open = lookups && watch_set_open(&check->watches, loop);
     bool posts = open && mailbox_open(&mailbox, loop, check);
-    check->names = posts ? resolve_create(&lane, lookups) : NULL;
-    bool ready = check->names && list_targets(check);
+    check->resolver = posts ? resolve_create(&lane, lookups) : NULL;
+    bool ready = check->resolver && list_targets(check);
     if (posts)
         uv_unref((uv_handle_t *)&mailbox.wake);
     if (ready) {
@@ -242,7 +242,7 @@ static bool probe_all_on(struct check *check, uv_loop_t *loop)
             begin_next(check);
         uv_run(loop, UV_RUN_DEFAULT);
     }
-    resolve_close(check->names);
+    resolve_close(check->resolver);
     if (posts)
         mailbox_close(&mailbox);
     if (open)

@@ -156,7 +156,7 @@ static inline struct dial *start_with(const struct config_address *target, struc
 {
     struct dial_request request = {
         .watches = &watches,
-        .names = resolver,
+        .resolver = resolver,
         .address = target,
         .timeout_ms = timeout,
         .attempts = attempts,

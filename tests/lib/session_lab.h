@@ -164,8 +164,8 @@ static inline void session_lab_open_worker(unsigned number)
     env->attempts = descriptors_attempts(&session_lab.host);
     wsl_assert(mailbox_open(&session_lab.mailboxes[number], NULL, env));
     env->lane = (struct work_lane){&session_lab.pool, NULL, &session_lab.mailboxes[number]};
-    env->names = resolve_create(&env->lane, session_lab.lookups);
-    wsl_assert(env->names && watch_set_open(&env->watches, NULL));
+    env->resolver = resolve_create(&env->lane, session_lab.lookups);
+    wsl_assert(env->resolver && watch_set_open(&env->watches, NULL));
     session_lab.metrics[number] = &env->metrics;
 }
 
@@ -415,7 +415,7 @@ static inline void session_lab_close(void)
     session_lab_check_reserves();
     session_lab_check_targets();
     for (unsigned i = 0; i < SESSION_LAB_WORKERS; i++) {
-        resolve_close(session_lab.workers[i].names);
+        resolve_close(session_lab.workers[i].resolver);
         mailbox_close(&session_lab.mailboxes[i]);
         watch_set_close(&session_lab.workers[i].watches);
         tls_scratch_free(session_lab.workers[i].tls_scratch);

@@ -57,7 +57,7 @@ static void attempt_failed(const struct dial_attempt *attempt, int error)
                       error);
     /* RFC 8305 section 4 lets history have a say in the order. */
     if (dial->count > 1)
-        resolve_demote(dial->request.names, target->host, address);
+        resolve_demote(dial->request.resolver, target->host, address);
 }
 
 /* ---- the outcome ---- */
@@ -326,7 +326,7 @@ static bool start(struct dial *dial)
     }
     dial->query.callback = answer_cb;
     const struct lookup_answer *answer =
-        resolve_name(dial->request.names, to->host, &dial->request.origin, &dial->query);
+        resolve_name(dial->request.resolver, to->host, &dial->request.origin, &dial->query);
     if (answer)
         return take_answer(dial, answer);
     dial->looking_up = true;

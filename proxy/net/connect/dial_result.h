@@ -28,7 +28,7 @@ typedef void dial_cb(void *owner, const struct dial_result *result);
 
 struct dial_request {
     struct watch_set *watches;
-    struct resolver *names;
+    struct resolver *resolver;
     uint32_t *attempts;                   /* that may still begin beyond the first; NULL: any */
     const struct config_address *address; /* borrowed until the end, as are its texts */
     struct lookup_origin origin;          /* of its host */

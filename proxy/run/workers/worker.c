@@ -105,7 +105,7 @@ static void kill_sessions(void *owner, void *argument)
 static void close_watches(struct worker *worker)
 {
     uv_close((uv_handle_t *)&worker->drain_timer, NULL);
-    resolve_close(worker->env.names);
+    resolve_close(worker->env.resolver);
     watch_set_close(&worker->env.watches);
 }
 
@@ -148,14 +148,14 @@ static bool open_watches(struct worker *worker, uv_loop_t *loop)
         .loop = loop,
         .mailbox = worker->on_main_loop ? worker->shared->supervisor : &worker->mailbox,
     };
-    worker->env.names = resolve_create(&worker->env.lane, worker->shared->lookups);
-    if (!worker->env.names)
+    worker->env.resolver = resolve_create(&worker->env.lane, worker->shared->lookups);
+    if (!worker->env.resolver)
         return false;
     if (watch_set_open(&worker->env.watches, loop)) {
         uv_timer_init(loop, &worker->drain_timer);
         return true;
     }
-    resolve_close(worker->env.names);
+    resolve_close(worker->env.resolver);
     return false;
 }
 

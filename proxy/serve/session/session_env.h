@@ -28,7 +28,7 @@ struct session_env {
     uv_loop_t *loop;
     struct work_lane lane;
     struct watch_set watches;
-    struct resolver *names;
+    struct resolver *resolver;
     struct bridge_scratch *scratch;
     struct tls_scratch *tls_scratch; /* NULL until the first TLS connection */
     struct list sessions;

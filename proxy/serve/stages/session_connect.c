@@ -290,7 +290,7 @@ void session_connect_begin(struct session *session)
     struct target_connect_result result;
     struct target_connect_request request = {
         .watches = &session->env->watches,
-        .names = session->env->names,
+        .resolver = session->env->resolver,
         .scratch = &session->env->tls_scratch,
         .attempts = &session->env->attempts,
         .pool = session->site->resources->pool,

@@ -191,7 +191,7 @@ struct probe *probe_start(const struct probe_request *request)
     probe->deadline = probe->began + request->timeout_ms;
     struct dial_request to = {
         .watches = request->watches,
-        .names = request->names,
+        .resolver = request->resolver,
         .address = &request->target->address,
         .attempts = request->attempts,
         .timeout_ms = request->timeout_ms,

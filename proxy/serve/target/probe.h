@@ -23,7 +23,7 @@ struct probe_result {
 
 struct probe_request {
     struct watch_set *watches;
-    struct resolver *names;
+    struct resolver *resolver;
     struct tls_scratch **scratch; /* the loop's (tls_create) */
     uint32_t *attempts;           /* likewise; see dial.h */
     const struct config_target *target;

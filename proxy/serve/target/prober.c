@@ -18,7 +18,7 @@ struct probed_target {
 
 struct prober {
     struct watch_set *watches;
-    struct resolver *names;
+    struct resolver *resolver;
     struct tls_scratch *scratch;
     uint32_t attempts;
     size_t count, open; /* open: timers that are not yet closed */
@@ -67,7 +67,7 @@ static void timer_cb(uv_timer_t *timer)
         return;
     struct probe_request request = {
         .watches = probed->prober->watches,
-        .names = probed->prober->names,
+        .resolver = probed->prober->resolver,
         .scratch = &probed->prober->scratch,
         .attempts = &probed->prober->attempts,
         .target = target,
@@ -111,7 +111,8 @@ static void add(struct prober *prober, struct pool_target *target, size_t wanted
     prober->count++;
 }
 
-struct prober *prober_create(struct watch_set *watches, struct resolver *names, struct pool *pool)
+struct prober *prober_create(struct watch_set *watches, struct resolver *resolver,
+                             struct pool *pool)
 {
     size_t count, wanted = 0;
     struct pool_target *targets = pool_targets(pool, &count);
@@ -121,7 +122,7 @@ struct prober *prober_create(struct watch_set *watches, struct resolver *names, 
     if (!prober)
         return NULL;
     prober->watches = watches;
-    prober->names = names;
+    prober->resolver = resolver;
     prober->attempts = DESCRIPTORS_PROBE_ATTEMPTS;
     for (size_t i = 0; i < count; i++)
         if (wants_probes(&targets[i]))

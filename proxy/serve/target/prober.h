@@ -18,7 +18,7 @@
 struct prober;
 
 /* NULL: out of memory. */
-WSL_MUST_CHECK struct prober *prober_create(struct watch_set *watches, struct resolver *names,
+WSL_MUST_CHECK struct prober *prober_create(struct watch_set *watches, struct resolver *resolver,
                                             struct pool *pool);
 void prober_close(struct prober *prober); /* NULL: nothing happens; the loop must run once more */
 

@@ -135,7 +135,7 @@ static bool dial(struct target_connect *attempt, struct dial_result *result)
     const struct target_connect_candidate *candidate = &attempt->candidate;
     struct dial_request to = {
         .watches = request->watches,
-        .names = request->names,
+        .resolver = request->resolver,
         .address = &candidate->address,
         .attempts = request->attempts,
         .scratch = request->scratch,

@@ -48,7 +48,7 @@ struct target_connect_result {
 
 struct target_connect_request {
     struct watch_set *watches;
-    struct resolver *names;
+    struct resolver *resolver;
     struct tls_scratch **scratch; /* the loop's (tls_create) */
     uint32_t *attempts;           /* the loop's; see dial.h */
     struct pool *pool;

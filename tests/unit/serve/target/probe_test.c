@@ -28,7 +28,7 @@ struct server {
 static uv_loop_t loop;
 static struct watch_set watches;
 static struct work_lab lab;
-static struct resolver *names;
+static struct resolver *resolver;
 static struct tls_scratch *scratch;
 static struct server server;
 static struct config_target target;
@@ -69,7 +69,7 @@ static int set_up(void **unused)
     assert_true(watch_set_open(&watches, &loop));
     uv_unref((uv_handle_t *)&watches.poll);
     work_lab_open(&lab, &loop);
-    names = resolve_create(&lab.lane, lab.lookups);
+    resolver = resolve_create(&lab.lane, lab.lookups);
     server = (struct server){.socket = loopback_open(), .fd = -1};
     uv_timer_init(&loop, &server.timer);
     uv_timer_start(&server.timer, speak_cb, 0, 5);
@@ -92,7 +92,7 @@ static int tear_down(void **unused)
     leave();
     uv_close((uv_handle_t *)&server.timer, NULL);
     loopback_close(&server.socket);
-    resolve_close(names);
+    resolve_close(resolver);
     work_lab_close(&lab);
     tls_scratch_free(scratch);
     scratch = NULL;
@@ -121,7 +121,7 @@ static struct probe *start(struct call *call, const char *banner)
 {
     struct probe_request request = {
         .watches = &watches,
-        .names = names,
+        .resolver = resolver,
         .scratch = &scratch,
         .target = &target,
         .banner = banner,
@@ -273,7 +273,7 @@ static void begin(void)
     pool = pool_create(&config, NULL, NULL, error, sizeof(error));
     assert_non_null(pool);
     log_lab_open(REASON_ERROR);
-    prober = prober_create(&watches, names, pool);
+    prober = prober_create(&watches, resolver, pool);
     assert_non_null(prober);
 }
 
@@ -365,7 +365,7 @@ static void test_a_reload_keeps_the_verdict(void **unused)
     assert_true(is_down());
     loopback_wake(&server.socket);
     target.probe = CONFIG_PROBE_CONNECT;
-    prober = prober_create(&watches, names, pool);
+    prober = prober_create(&watches, resolver, pool);
     run_for(60);
     assert_false(is_down());
     end();

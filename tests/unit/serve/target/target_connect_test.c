@@ -21,7 +21,7 @@ struct call {
 static uv_loop_t loop;
 static struct watch_set watches;
 static struct work_lab lab;
-static struct resolver *names;
+static struct resolver *resolver;
 static struct tls_scratch *scratch;
 static struct loopback targets[TARGETS];
 static struct config_target config_targets[TARGETS];
@@ -44,8 +44,8 @@ static int set_up(void **unused)
     assert_true(watch_set_open(&watches, &loop));
     uv_unref((uv_handle_t *)&watches.poll);
     work_lab_open(&lab, &loop);
-    names = resolve_create(&lab.lane, lab.lookups);
-    assert_non_null(names);
+    resolver = resolve_create(&lab.lane, lab.lookups);
+    assert_non_null(resolver);
     for (size_t i = 0; i < TARGETS; i++) {
         targets[i] = loopback_open();
         config_targets[i] = (struct config_target){
@@ -75,7 +75,7 @@ static int tear_down(void **unused)
     pool = NULL;
     tls_scratch_free(scratch);
     scratch = NULL;
-    resolve_close(names);
+    resolve_close(resolver);
     work_lab_close(&lab);
     watch_set_close(&watches);
     uv_run(&loop, UV_RUN_DEFAULT);
@@ -98,7 +98,7 @@ static struct target_connect *start(struct call *call, prepare_fn *prepare)
 {
     struct target_connect_request request = {
         .watches = &watches,
-        .names = names,
+        .resolver = resolver,
         .scratch = &scratch,
         .pool = pool,
         .route = &route,
