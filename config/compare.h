@@ -11,12 +11,12 @@
 #include "config/model/config.h"
 #include "config/options/options.h"
 
-/* Has one option of two structs of its section the same value? */
+/* Do two structs of its section have the same value of this option? */
 bool compare_option(const struct options_row *row, const void *a, const void *b);
 
 /*
- * The next option that a reload cannot change in a running process, and that differs all the same;
- * *cursor begins at 0. NULL: there is none left.
+ * The next option that differs and that a reload cannot change in a running process; *cursor begins
+ * at 0. NULL: no more.
  */
 const struct options_row *compare_needs_restart(const struct config *old,
                                                 const struct config *changed, size_t *cursor);

@@ -18,7 +18,7 @@
 
 enum { READ_STEP = 64 << 10 };
 
-/* A file that was read, to know it again. */
+/* A file that was read; device and inode tell whether it is included twice. */
 struct loaded {
     struct yaml_tree *tree;
     dev_t device;
@@ -29,8 +29,8 @@ struct loader {
     struct schema schema;
     struct diag *diag;
     struct config *config;
-    char *here;      /* where the process is, with '/' at the end */
-    bool show_whole; /* the main file was named by its whole path, so others are as well */
+    char *here;         /* the current directory, with '/' at the end */
+    bool show_absolute; /* the main file was given as an absolute path: show all paths so */
     struct loaded *files;
     size_t file_count;
 };
@@ -55,7 +55,7 @@ static char *read_all(int fd, size_t most, size_t *length, const char **why)
             if (more && *length)
                 memcpy(more, text, *length);
             if (text)
-                explicit_bzero(text, *length); /* it may hold secrets */
+                explicit_bzero(text, *length); /* it may contain secrets */
             free(text);
             text = more;
         }
@@ -102,11 +102,12 @@ static char *folder_of(const char *path)
     return strndup(path, (size_t)(strrchr(path, '/') - path) + 1);
 }
 
-/* The path as people see it: from where they are, unless they think in whole paths. */
-static const char *shown(const struct loader *loader, const char *path)
+/* The path for findings: relative to the current directory, unless the main file is absolute. */
+static const char *shown_path(const struct loader *loader, const char *path)
 {
     size_t length = strlen(loader->here);
-    return !loader->show_whole && strncmp(path, loader->here, length) == 0 ? path + length : path;
+    return !loader->show_absolute && strncmp(path, loader->here, length) == 0 ? path + length
+                                                                              : path;
 }
 
 static bool is_known(const struct loader *loader, const struct stat *info)
@@ -117,11 +118,11 @@ static bool is_known(const struct loader *loader, const struct stat *info)
     return false;
 }
 
-/* The absolute path is read, parsed and taken over; `where` is the include that names it. */
+/* Reads the file of an absolute path into the snapshot; `where`: the include that names it. */
 static bool load_file(struct loader *loader, const char *path, struct diag_where where)
 {
     size_t length;
-    const char *why, *name = shown(loader, path);
+    const char *why, *name = shown_path(loader, path);
     struct stat info;
     struct loaded *file = &loader->files[loader->file_count];
     char *text = read_stated(path, YAML_PARSE_SIZE_MAX, &length, &why, &info);
@@ -159,11 +160,11 @@ static bool load_matches(struct loader *loader, const char *pattern, struct diag
     int status = glob(pattern, GLOB_ERR | GLOB_NOCHECK, NULL, &matches);
     if (status != 0) {
         diag_add(loader->diag, DIAG_ERROR, where, "include", NULL, "cannot search '%s': %s",
-                 shown(loader, pattern),
+                 shown_path(loader, pattern),
                  status == GLOB_NOSPACE ? "out of memory" : strerror(errno));
         return false;
     }
-    /* A pattern that nothing fits comes back as it is: an empty conf.d is no mistake. */
+    /* glob returns a pattern without matches itself: an empty conf.d is not an error. */
     bool nothing = matches.gl_pathc == 1 && strpbrk(pattern, "*?[") &&
                    strcmp(matches.gl_pathv[0], pattern) == 0;
     bool ok = true;
@@ -183,7 +184,7 @@ static bool load_matches(struct loader *loader, const char *pattern, struct diag
 static void load_includes(struct loader *loader)
 {
     struct schema *schema = &loader->schema;
-    /* Each file may add to them; none is read twice, so this ends. */
+    /* Each file may add includes; no file is read twice, so this ends. */
     for (size_t i = 0; i < schema->include_count; i++)
         if (!load_matches(loader, schema->includes[i].pattern, schema->includes[i].where))
             schema->map.names.incomplete = true;
@@ -213,7 +214,7 @@ static void override(struct loader *loader, const struct load_override *override
     free(path);
 }
 
-/* ---- all together ---- */
+/* ---- loading ---- */
 
 static bool begin(struct loader *loader, const char *path, char **absolute)
 {
@@ -227,7 +228,7 @@ static bool begin(struct loader *loader, const char *path, char **absolute)
     if (asprintf(&loader->here, "%s%s", here, strcmp(here, "/") == 0 ? "" : "/") < 0)
         loader->here = NULL;
     free(here);
-    loader->show_whole = *path == '/';
+    loader->show_absolute = *path == '/';
     loader->config = snapshot_begin();
     loader->files = calloc(LOAD_FILES_MAX + 1, sizeof(*loader->files));
     if (!loader->here || asprintf(absolute, "%s%s", *path == '/' ? "" : loader->here, path) < 0)
@@ -244,7 +245,7 @@ static void load_all(struct loader *loader, const char *path, const struct load_
     schema_begin(&loader->schema, loader->config, &world, loader->diag);
     if (load_file(loader, path, nowhere))
         load_includes(loader);
-    /* What is not whole says nothing about what the files say. */
+    /* An incomplete snapshot would cause findings that the files are not to blame for. */
     if (loader->schema.map.top.source && !loader->diag->starved) {
         implied_apply(loader->config, &loader->schema.map, loader->diag);
         for (size_t i = 0; i < request->override_count; i++)

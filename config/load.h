@@ -1,9 +1,9 @@
 /*
- * A configuration file, and all that it includes, to a snapshot. Reading those files, and the
- * environment, is the only contact of config/ with the world.
+ * Loads a configuration file, and the files that it includes, into a snapshot. This is the only
+ * module of config/ that reads files and the environment.
  *
- * Owns: nothing that outlives the call. Thread: any, but nobody else may change the environment
- * meanwhile. Errors: NULL, and findings: all of them, in the order of files and lines.
+ * Owns: nothing that outlives the call. Thread: any, while no other thread changes the environment.
+ * Errors: NULL, and all findings, in the order of files and lines.
  * Lifetime: the caller releases the snapshot.
  */
 #ifndef WSLUICE_CONFIG_LOAD_H
@@ -15,10 +15,10 @@
 
 enum { LOAD_FILES_MAX = 1000 };
 
-/* An option of the process, the log or the limits that the command line has set: it wins. */
+/* An option of the process, the log or the limits on the command line; it wins over the file. */
 struct load_override {
     const struct options_row *row;
-    const char *text; /* a good value; paths are relative to where the process is */
+    const char *text; /* a valid value; paths are relative to the current directory */
 };
 
 struct load_request {
@@ -27,7 +27,7 @@ struct load_request {
     size_t override_count;
 };
 
-/* Warnings are findings as well, and may be there with a snapshot. */
+/* `diag` may hold warnings although there is a snapshot. */
 const struct config *load_config(const struct load_request *request, struct diag *diag);
 
 #endif

@@ -51,8 +51,9 @@ char *scalar_absolute(const struct scalar_reader *reader, const char *path)
     return NULL;
 }
 
-/* The value as the snapshot has it: its paths from the root. Takes `text`. */
-static char *rooted(const struct scalar_reader *reader, const struct options_row *row, char *text)
+/* The value with an absolute path. Takes `text`. */
+static char *with_absolute_path(const struct scalar_reader *reader, const struct options_row *row,
+                                char *text)
 {
     enum value_type type = row->value.type;
     char *path = NULL, *result = text;
@@ -79,7 +80,7 @@ static char *rooted(const struct scalar_reader *reader, const struct options_row
     return result;
 }
 
-/* Whoever may be meant to see the finding is not meant to see the secret. */
+/* Excerpts below findings must not show secrets. */
 static void hide(const struct scalar_reader *reader, const struct options_row *row,
                  const struct yaml_tree_node *node)
 {
@@ -126,9 +127,9 @@ static bool note(const struct scalar_reader *reader, const struct options_row *r
     return false;
 }
 
-/* ---- texts in files of their own ---- */
+/* ---- texts from files ---- */
 
-/* One newline at the end is the editor's, not the text's. */
+/* Editors add one newline at the end; it is not part of the text. */
 static void cut_newline(char *text, size_t length)
 {
     if (length > 0 && text[length - 1] == '\n')
@@ -137,7 +138,7 @@ static void cut_newline(char *text, size_t length)
         text[--length] = '\0';
 }
 
-/* `name` is the path as it was written, for people. */
+/* `name` is the path as it was written, for findings. */
 static char *read_text(const struct scalar_reader *reader, const struct yaml_path *at,
                        const struct yaml_tree_node *node, const char *path, const char *name)
 {
@@ -150,7 +151,7 @@ static char *read_text(const struct scalar_reader *reader, const struct yaml_pat
         return NULL;
     }
     if (memchr(text, '\0', length)) {
-        yaml_path_complain(at, reader->diag, node->where, NULL, "'%s' holds no text", name);
+        yaml_path_complain(at, reader->diag, node->where, NULL, "'%s' contains a NUL byte", name);
         explicit_bzero(text, length);
         free(text);
         return NULL;
@@ -189,7 +190,7 @@ bool scalar_set(const struct scalar_reader *reader, const struct yaml_path *at,
     hide(reader, row, node);
     char *text = scalar_text(reader, at, node);
     if (text)
-        text = rooted(reader, row, text);
+        text = with_absolute_path(reader, row, text);
     bool ok = text && set_text(reader, at, row, object, node, text);
     if (ok && variables_is_one(node->text))
         ok = note(reader, row, object, CONFIG_ORIGIN_ENVIRONMENT, node->text);

@@ -1,6 +1,6 @@
 /*
- * One value of a file to one option of the snapshot: variables, texts that are kept in files of
- * their own, and paths that are relative to the file that names them.
+ * Sets one option of the snapshot from one value of a file: replaces variables, reads texts from
+ * their own files, and makes relative paths absolute.
  *
  * Owns: nothing. Thread: one. Errors: findings. Lifetime: a reader serves one file.
  */
@@ -15,10 +15,10 @@
 
 enum { SCALAR_FILE_MAX = 64 << 10 }; /* of a text in a file of its own */
 
-/* What values may refer to outside of the text. */
+/* The environment and files that values may refer to. */
 struct scalar_world {
-    const char *(*environment)(void *owner, const char *name); /* NULL: it is not set */
-    /* The content of a file, to be freed; NULL: *why is a phrase such as "Permission denied". */
+    const char *(*environment)(void *owner, const char *name); /* NULL: not set */
+    /* The content of a file, for the caller to free; NULL: *why is text such as strerror's. */
     char *(*read_file)(void *owner, const char *path, size_t most, size_t *length,
                        const char **why);
     void *owner;
@@ -31,7 +31,7 @@ struct scalar_reader {
     const char *folder; /* of the file; absolute, ends with '/' */
 };
 
-/* The text of a node with its variables put in, to be freed. NULL: there is a finding. */
+/* The text of a node with its variables replaced, for the caller to free. NULL: a finding. */
 char *scalar_text(const struct scalar_reader *reader, const struct yaml_path *at,
                   const struct yaml_tree_node *node);
 
@@ -39,7 +39,7 @@ char *scalar_text(const struct scalar_reader *reader, const struct yaml_path *at
 bool scalar_set(const struct scalar_reader *reader, const struct yaml_path *at,
                 const struct options_row *row, void *object, const struct yaml_tree_node *node);
 
-/* The path from the root directory, to be freed. NULL: memory is out, and there is a finding. */
+/* The absolute path, for the caller to free. NULL: memory is out, with a finding. */
 char *scalar_absolute(const struct scalar_reader *reader, const char *path);
 
 #endif

@@ -8,22 +8,22 @@
 #include "config/unknown_key.h"
 #include "config/yaml/yaml_path.h"
 
-/* One file under way. */
-struct walk {
+/* The file that is being read. */
+struct schema_file {
     struct schema *schema;
     struct scalar_reader reader;
     const char *source; /* in the snapshot */
     bool main;
 };
 
-static void read_section(struct walk *walk, const struct yaml_path *at,
+static void read_section(struct schema_file *file, const struct yaml_path *at,
                          enum options_section section, const struct yaml_tree_node *node,
                          void *object);
 
-static void unknown(struct walk *walk, const struct yaml_path *at, enum options_section section,
-                    const struct yaml_tree_pair *pair)
+static void unknown(struct schema_file *file, const struct yaml_path *at,
+                    enum options_section section, const struct yaml_tree_pair *pair)
 {
-    struct diag *diag = walk->schema->diag;
+    struct diag *diag = file->schema->diag;
     char remedy[200];
     if (unknown_key_may_be_secret(pair->key->text))
         diag_hide(diag, pair->value->where, pair->value->end);
@@ -38,28 +38,28 @@ static void unknown(struct walk *walk, const struct yaml_path *at, enum options_
 
 /* ---- values ---- */
 
-static void read_option(struct walk *walk, const struct yaml_path *at,
+static void read_option(struct schema_file *file, const struct yaml_path *at,
                         const struct options_row *row, void *object,
                         const struct yaml_tree_node *node)
 {
     if (!row->list || node->kind != YAML_TREE_SEQUENCE) {
-        scalar_set(&walk->reader, at, row, object, node);
+        scalar_set(&file->reader, at, row, object, node);
         return;
     }
     for (size_t i = 0; i < node->count; i++) {
         struct yaml_path item = {at, NULL, i};
-        scalar_set(&walk->reader, &item, row, object, node->items[i]);
+        scalar_set(&file->reader, &item, row, object, node->items[i]);
     }
 }
 
-static void add_include(struct walk *walk, const struct yaml_path *at,
+static void add_include(struct schema_file *file, const struct yaml_path *at,
                         const struct yaml_tree_node *node)
 {
-    struct schema *schema = walk->schema;
-    char *text = scalar_text(&walk->reader, at, node);
+    struct schema *schema = file->schema;
+    char *text = scalar_text(&file->reader, at, node);
     if (!text)
         return;
-    char *pattern = scalar_absolute(&walk->reader, text);
+    char *pattern = scalar_absolute(&file->reader, text);
     free(text);
     if (pattern && schema->include_count == schema->include_capacity) {
         size_t capacity = schema->include_capacity ? 2 * schema->include_capacity : 8;
@@ -76,16 +76,16 @@ static void add_include(struct walk *walk, const struct yaml_path *at,
         schema->includes[schema->include_count++] = (struct schema_include){pattern, node->where};
 }
 
-static void read_include(struct walk *walk, const struct yaml_path *at,
+static void read_include(struct schema_file *file, const struct yaml_path *at,
                          const struct yaml_tree_node *node)
 {
     if (node->kind != YAML_TREE_SEQUENCE) {
-        add_include(walk, at, node);
+        add_include(file, at, node);
         return;
     }
     for (size_t i = 0; i < node->count; i++) {
         struct yaml_path item = {at, NULL, i};
-        add_include(walk, &item, node->items[i]);
+        add_include(file, &item, node->items[i]);
     }
 }
 
@@ -96,17 +96,17 @@ static bool is_mapped(enum options_section section)
     return section == OPTIONS_LISTENER || section == OPTIONS_ROUTE;
 }
 
-static void *open_element(struct walk *walk, enum options_section section, void *parent,
+static void *open_element(struct schema_file *file, enum options_section section, void *parent,
                           const struct yaml_tree_node *node)
 {
-    struct schema *schema = walk->schema;
+    struct schema *schema = file->schema;
     const struct options_section_row *row = options_section(section);
     void *element = snapshot_open(schema->config, section, parent);
     if (!element) {
         diag_out_of_memory(schema->diag);
         return NULL;
     }
-    struct config_place where = {walk->source, node->where.line, node->where.column};
+    struct config_place where = {file->source, node->where.line, node->where.column};
     if (row->place != OPTIONS_NO_PLACE)
         memcpy((char *)element + row->place, &where, sizeof(where));
     if (is_mapped(section) && !source_map_add(&schema->map, section, node)) {
@@ -117,67 +117,68 @@ static void *open_element(struct walk *walk, enum options_section section, void 
 }
 
 /* A mapping, or its scalar form: target: tcp://desk:5900, command: [Xvnc, ":1"]. */
-static void read_object(struct walk *walk, const struct yaml_path *at, enum options_section section,
-                        const struct yaml_tree_node *node, void *object)
+static void read_object(struct schema_file *file, const struct yaml_path *at,
+                        enum options_section section, const struct yaml_tree_node *node,
+                        void *object)
 {
     const struct options_row *row = options_scalar_form(section);
     bool text = node->kind == YAML_TREE_SCALAR && !node->is_null;
     if (row && (text || (row->list && node->kind == YAML_TREE_SEQUENCE)))
-        read_option(walk, at, row, object, node);
+        read_option(file, at, row, object, node);
     else
-        read_section(walk, at, section, node, object);
+        read_section(file, at, section, node, object);
 }
 
-static void read_element(struct walk *walk, const struct yaml_path *at,
+static void read_element(struct schema_file *file, const struct yaml_path *at,
                          enum options_section section, const struct yaml_tree_node *node,
                          void *parent)
 {
-    struct schema *schema = walk->schema;
+    struct schema *schema = file->schema;
     size_t errors = schema->diag->errors;
-    void *element = open_element(walk, section, parent, node);
+    void *element = open_element(file, section, parent, node);
     if (!element)
         return;
-    read_object(walk, at, section, node, element);
+    read_object(file, at, section, node, element);
     if (is_mapped(section) && schema->diag->errors > errors)
         source_map_mark_faulty(&schema->map, section);
 }
 
-static void read_list(struct walk *walk, const struct yaml_path *at, enum options_section section,
-                      const struct yaml_tree_node *node, void *parent)
+static void read_list(struct schema_file *file, const struct yaml_path *at,
+                      enum options_section section, const struct yaml_tree_node *node, void *parent)
 {
     if (node->kind == YAML_TREE_SCALAR && node->is_null)
         return;
     if (node->kind != YAML_TREE_SEQUENCE) {
-        walk->schema->map.names.incomplete = true;
-        yaml_path_complain(at, walk->schema->diag, node->where, "begin each element with '- '",
+        file->schema->map.names.incomplete = true;
+        yaml_path_complain(at, file->schema->diag, node->where, "begin each element with '- '",
                            "must be a list");
         return;
     }
     for (size_t i = 0; i < node->count; i++) {
         struct yaml_path item = {at, NULL, i};
         if (section == OPTIONS_LISTENER)
-            item.index = walk->schema->config->listener_count;
+            item.index = file->schema->config->listener_count;
         else if (section == OPTIONS_ROUTE)
-            item.index = walk->schema->config->route_count;
-        read_element(walk, &item, section, node->items[i], parent);
+            item.index = file->schema->config->route_count;
+        read_element(file, &item, section, node->items[i], parent);
     }
 }
 
-static void repeated(struct walk *walk, const struct yaml_path *at,
+static void repeated(struct schema_file *file, const struct yaml_path *at,
                      const struct yaml_tree_pair *pair)
 {
-    yaml_path_complain(at, walk->schema->diag, pair->key->where, "keep one of them",
+    yaml_path_complain(at, file->schema->diag, pair->key->where, "keep one of them",
                        "repeated; the first one is in line %u", pair->first->where.line);
 }
 
 /* NAME: TEXT, which are the two options of the section. */
-static void read_map(struct walk *walk, const struct yaml_path *at, enum options_section section,
-                     const struct yaml_tree_node *node, void *parent)
+static void read_map(struct schema_file *file, const struct yaml_path *at,
+                     enum options_section section, const struct yaml_tree_node *node, void *parent)
 {
     if (node->kind == YAML_TREE_SCALAR && node->is_null)
         return;
     if (node->kind != YAML_TREE_MAPPING) {
-        yaml_path_complain(at, walk->schema->diag, node->where, "write NAME: TEXT, one in a line",
+        yaml_path_complain(at, file->schema->diag, node->where, "write NAME: TEXT, one in a line",
                            "must be a mapping");
         return;
     }
@@ -186,95 +187,95 @@ static void read_map(struct walk *walk, const struct yaml_path *at, enum options
         const struct yaml_tree_pair *pair = &node->pairs[i];
         struct yaml_path item = {at, pair->key->text, 0};
         if (pair->first) {
-            repeated(walk, &item, pair);
+            repeated(file, &item, pair);
             continue;
         }
-        void *element = open_element(walk, section, parent, node);
-        if (element && scalar_set(&walk->reader, &item, map.name, element, pair->key))
-            scalar_set(&walk->reader, &item, map.text, element, pair->value);
+        void *element = open_element(file, section, parent, node);
+        if (element && scalar_set(&file->reader, &item, map.name, element, pair->key))
+            scalar_set(&file->reader, &item, map.text, element, pair->value);
     }
 }
 
 /* ---- sections ---- */
 
-static void read_child(struct walk *walk, const struct yaml_path *at, enum options_section child,
-                       const struct yaml_tree_pair *pair, void *object)
+static void read_child(struct schema_file *file, const struct yaml_path *at,
+                       enum options_section child, const struct yaml_tree_pair *pair, void *object)
 {
     const struct options_section_row *row = options_section(child);
     switch (row->shape) {
     case OPTIONS_ONE:
-        read_object(walk, at, child, pair->value, (char *)object + row->offset);
+        read_object(file, at, child, pair->value, (char *)object + row->offset);
         break;
     case OPTIONS_MAP:
-        read_map(walk, at, child, pair->value, object);
+        read_map(file, at, child, pair->value, object);
         break;
     case OPTIONS_LIST:
         if (strcmp(pair->key->text, row->key) == 0) {
-            read_list(walk, at, child, pair->value, object);
+            read_list(file, at, child, pair->value, object);
         } else if (pair->value->kind == YAML_TREE_SEQUENCE) {
             char remedy[64];
             snprintf(remedy, sizeof(remedy), "write %s: for a list", row->key);
-            yaml_path_complain(at, walk->schema->diag, pair->value->where, remedy,
+            yaml_path_complain(at, file->schema->diag, pair->value->where, remedy,
                                "must be one, not a list");
         } else {
-            read_element(walk, at, child, pair->value, object);
+            read_element(file, at, child, pair->value, object);
         }
         break;
     }
 }
 
-/* Included files bring listeners and routes; a top-level x-NAME is a home for anchors. */
-static bool belongs_elsewhere(struct walk *walk, const struct yaml_path *at,
+/* Included files have listeners and routes only; top-level keys x-NAME hold anchors. */
+static bool belongs_elsewhere(struct schema_file *file, const struct yaml_path *at,
                               enum options_section section, const char *key,
                               const struct yaml_tree_pair *pair)
 {
     enum options_section child;
-    if (section != OPTIONS_PROCESS || walk->main || strncmp(key, "x-", 2) == 0)
+    if (section != OPTIONS_PROCESS || file->main || strncmp(key, "x-", 2) == 0)
         return false;
     bool list =
         options_child(section, key, &child) && options_section(child)->shape == OPTIONS_LIST;
     if (list || (!options_child(section, key, &child) && !options_find(section, key)))
         return false;
     char remedy[300];
-    snprintf(remedy, sizeof(remedy), "move it to %s", walk->schema->map.top.source);
-    yaml_path_complain(at, walk->schema->diag, pair->key->where, remedy,
+    snprintf(remedy, sizeof(remedy), "move it to %s", file->schema->map.top.source);
+    yaml_path_complain(at, file->schema->diag, pair->key->where, remedy,
                        "an included file has listeners and routes only");
     return true;
 }
 
-static void read_pair(struct walk *walk, const struct yaml_path *up, enum options_section section,
-                      const struct yaml_tree_pair *pair, void *object)
+static void read_pair(struct schema_file *file, const struct yaml_path *up,
+                      enum options_section section, const struct yaml_tree_pair *pair, void *object)
 {
     const char *key = pair->key->text;
     struct yaml_path at = {up, key, 0};
     enum options_section child;
     const struct options_row *row = options_find(section, key);
     if (pair->first)
-        repeated(walk, &at, pair);
-    else if (belongs_elsewhere(walk, &at, section, key, pair))
+        repeated(file, &at, pair);
+    else if (belongs_elsewhere(file, &at, section, key, pair))
         return;
     else if (row)
-        read_option(walk, &at, row, object, pair->value);
+        read_option(file, &at, row, object, pair->value);
     else if (options_child(section, key, &child))
-        read_child(walk, &at, child, pair, object);
+        read_child(file, &at, child, pair, object);
     else if (section == OPTIONS_PROCESS && strcmp(key, "include") == 0)
-        read_include(walk, &at, pair->value);
+        read_include(file, &at, pair->value);
     else if (section != OPTIONS_PROCESS || strncmp(key, "x-", 2) != 0)
-        unknown(walk, &at, section, pair);
+        unknown(file, &at, section, pair);
 }
 
-static void check_required(struct walk *walk, const struct yaml_path *at,
+static void check_required(struct schema_file *file, const struct yaml_path *at,
                            enum options_section section, const struct yaml_tree_node *node)
 {
     const struct options_row *row;
     for (size_t i = 0; (row = options_at(i)); i++)
         if (row->section == section && row->required && !yaml_tree_find(node, row->key))
-            yaml_path_complain(at, walk->schema->diag, node->where, row->help, "needs %s",
+            yaml_path_complain(at, file->schema->diag, node->where, row->help, "needs %s",
                                row->key);
 }
 
-/* target: and targets: are the same list. */
-static void check_single(struct walk *walk, const struct yaml_path *at,
+/* target: and targets: set the same list. */
+static void check_single(struct schema_file *file, const struct yaml_path *at,
                          enum options_section section, const struct yaml_tree_node *node)
 {
     for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++) {
@@ -285,13 +286,13 @@ static void check_single(struct walk *walk, const struct yaml_path *at,
         const struct yaml_tree_pair *many = yaml_tree_find(node, row->key);
         struct yaml_path step = {at, row->key, 0};
         if (one && many)
-            yaml_path_complain(&step, walk->schema->diag, many->key->where, "keep one of them",
+            yaml_path_complain(&step, file->schema->diag, many->key->where, "keep one of them",
                                "there is %s in line %u as well", row->single, one->key->where.line);
     }
 }
 
-/* tls: false next to tls:// would be obeyed or not, depending on which one is read last. */
-static void check_scheme(struct walk *walk, const struct yaml_path *at,
+/* With tls: false next to tls://, the one that is read last would win. */
+static void check_scheme(struct schema_file *file, const struct yaml_path *at,
                          const struct yaml_tree_node *node)
 {
     const struct yaml_tree_pair *address = yaml_tree_find(node, "address");
@@ -300,27 +301,27 @@ static void check_scheme(struct walk *walk, const struct yaml_path *at,
         strncmp(address->value->text, "tls://", 6) != 0)
         return;
     struct yaml_path step = {at, tls->key->text, 0};
-    yaml_path_complain(&step, walk->schema->diag, tls->key->where, "leave it out",
+    yaml_path_complain(&step, file->schema->diag, tls->key->where, "leave it out",
                        "the address in line %u says tls:// already", address->key->where.line);
 }
 
-static void read_section(struct walk *walk, const struct yaml_path *at,
+static void read_section(struct schema_file *file, const struct yaml_path *at,
                          enum options_section section, const struct yaml_tree_node *node,
                          void *object)
 {
     bool nothing = node->kind == YAML_TREE_SCALAR && node->is_null;
     if (node->kind != YAML_TREE_MAPPING && !nothing) {
-        walk->schema->map.names.incomplete |= section == OPTIONS_PROCESS;
-        yaml_path_complain(at, walk->schema->diag, node->where, "write NAME: VALUE, one in a line",
+        file->schema->map.names.incomplete |= section == OPTIONS_PROCESS;
+        yaml_path_complain(at, file->schema->diag, node->where, "write NAME: VALUE, one in a line",
                            "must be a mapping");
         return;
     }
     for (size_t i = 0; !nothing && i < node->count; i++)
-        read_pair(walk, at, section, &node->pairs[i], object);
-    check_required(walk, at, section, node);
-    check_single(walk, at, section, node);
+        read_pair(file, at, section, &node->pairs[i], object);
+    check_required(file, at, section, node);
+    check_single(file, at, section, node);
     if (section == OPTIONS_TARGET)
-        check_scheme(walk, at, node);
+        check_scheme(file, at, node);
 }
 
 void schema_read(struct schema *schema, const struct yaml_tree *tree, const char *folder)
@@ -328,20 +329,20 @@ void schema_read(struct schema *schema, const struct yaml_tree *tree, const char
     const char *source = yaml_tree_source(tree);
     const struct yaml_tree_node *root = yaml_tree_root(tree);
     char *name = config_alloc(schema->config, strlen(source) + 1);
-    struct walk walk = {.schema = schema, .source = name, .main = !schema->map.top.source};
-    walk.reader = (struct scalar_reader){schema->config, schema->world, schema->diag, folder};
+    struct schema_file file = {.schema = schema, .source = name, .main = !schema->map.top.source};
+    file.reader = (struct scalar_reader){schema->config, schema->world, schema->diag, folder};
     if (!name) {
         diag_out_of_memory(schema->diag);
         return;
     }
     memcpy(name, source, strlen(source));
-    if (walk.main) {
+    if (file.main) {
         schema->map.top = (struct diag_where){source, 1, 1};
         schema->map.root = root;
         schema->config->file = name;
     }
     if (root)
-        read_section(&walk, NULL, OPTIONS_PROCESS, root, schema->config);
+        read_section(&file, NULL, OPTIONS_PROCESS, root, schema->config);
 }
 
 void schema_begin(struct schema *schema, struct config *config, const struct scalar_world *world,

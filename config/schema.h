@@ -1,6 +1,6 @@
 /*
- * Trees to a snapshot, by the option table: every key is looked up in it, every value goes through
- * it, and each error is a finding with its place. One schema takes the main file and then the files
+ * Reads trees into a snapshot through the option table: it looks up each key and checks each value,
+ * and each error is a finding with its place. One schema takes the main file and then the files
  * that it includes:
  *
  *     schema_begin(&schema, config, &world, diag);
@@ -10,10 +10,8 @@
  *     rules_check(config, &schema.map.names, diag);
  *     schema_end(&schema);
  *
- * Owns: its lists; the trees stay the caller's and outlive it, as the map
- * refers to them.
- * Thread: one. Errors: findings; without memory one that says so. Lifetime: schema_begin to
- * schema_end.
+ * Owns: its lists; the caller owns the trees, which outlive it. Thread: one. Errors: findings, also
+ * for want of memory. Lifetime: schema_begin to schema_end.
  */
 #ifndef WSLUICE_CONFIG_SCHEMA_H
 #define WSLUICE_CONFIG_SCHEMA_H
@@ -44,8 +42,8 @@ void schema_begin(struct schema *schema, struct config *config, const struct sca
 void schema_end(struct schema *schema);
 
 /*
- * Takes one file. Its relative paths begin at `folder`, which is absolute and ends with '/'. The
- * first one is the main file; the others may have listeners, routes and includes only.
+ * Reads one file. Its relative paths begin at `folder`, which is absolute and ends with '/'. The
+ * first file is the main one; the others may only have listeners, routes and includes.
  */
 void schema_read(struct schema *schema, const struct yaml_tree *tree, const char *folder);
 

@@ -23,7 +23,7 @@ bool unknown_key_may_be_secret(const char *key)
     return guess.best != NULL;
 }
 
-/* All that may stand in a section. */
+/* Every key of a section. */
 static void offer_section(struct diag_guess *guess, enum options_section section)
 {
     const struct options_row *row;
@@ -50,12 +50,12 @@ static bool is_inside(enum options_section section, enum options_section outer)
 }
 
 /*
- * The section that has the name, or else the nearest one: of this section, of those inside of it,
- * then of all. Of two that have it, the one where more belongs to it: a "target" that lost its
- * indentation is a route's, and not that of the log. False: none is near.
+ * The section that has the name, or the nearest one: in this section and those inside it, then in
+ * all. A section of that name goes before an option: a "target" with wrong indentation is a
+ * route's, not the log's. False: none is near.
  */
-static bool find_home(enum options_section outer, const char *key, enum options_section *home,
-                      struct diag_guess *guess)
+static bool find_section(enum options_section outer, const char *key, enum options_section *found,
+                         struct diag_guess *guess)
 {
     for (int anywhere = 0; anywhere <= 1; anywhere++) {
         for (int i = OPTIONS_PROCESS; i < OPTIONS_SECTION_COUNT; i++) {
@@ -67,7 +67,7 @@ static bool find_home(enum options_section outer, const char *key, enum options_
                 continue;
             offer_section(guess, section);
             if (guess->distance < distance || options_child(section, key, &child))
-                *home = section;
+                *found = section;
         }
         if (guess->best)
             return true;
@@ -78,19 +78,19 @@ static bool find_home(enum options_section outer, const char *key, enum options_
 void unknown_key_remedy(enum options_section section, const char *key, char *buffer, size_t size)
 {
     char path[100];
-    enum options_section home = section;
+    enum options_section found = section;
     struct diag_guess guess = diag_guess(key, strlen(key));
     offer_section(&guess, section);
     if (guess.best && guess.distance <= 1) {
         snprintf(buffer, size, "did you mean %s?", guess.best);
         return;
     }
-    if (!find_home(section, key, &home, &guess)) {
+    if (!find_section(section, key, &found, &guess)) {
         snprintf(buffer, size, "see wsluice help-config");
         return;
     }
-    options_path(home, NULL, path, sizeof(path));
-    if (home == section)
+    options_path(found, NULL, path, sizeof(path));
+    if (found == section)
         snprintf(buffer, size, "did you mean %s?", guess.best);
     else if (guess.distance == 0)
         snprintf(buffer, size, "it belongs %s%s", path[0] ? "into " : "to the top level", path);

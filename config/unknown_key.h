@@ -1,5 +1,5 @@
 /*
- * A name that the option table does not have where it stands: what may its writer have meant?
+ * Suggestions for a key that is not in the option table at its place.
  *
  * Owns: nothing. Thread: any (pure). Errors: none. Lifetime: none.
  */
@@ -11,13 +11,13 @@
 
 #include "config/options/options.h"
 
-/* Is it promised for a later version? Then nobody has mistyped anything. */
+/* Is it reserved for a later version? */
 bool unknown_key_is_reserved(enum options_section section, const char *key);
 
-/* Does it look like the name of a secret? Its value is not to be shown then. */
+/* Is it similar to the name of a secret? Then its value must not be shown. */
 bool unknown_key_may_be_secret(const char *key);
 
-/* "did you mean address?", "it belongs into limits", or where to look names up. */
+/* "did you mean address?", "it belongs into limits", or where names are listed. */
 void unknown_key_remedy(enum options_section section, const char *key, char *buffer, size_t size);
 
 #endif

@@ -74,7 +74,7 @@ const char *config_origin(const struct config *config, const char *text, enum co
 
 const struct config *config_retain(const struct config *config)
 {
-    /* Whoever retains holds a count already, so there is nothing to order. */
+    /* The caller holds a count already, so there is nothing to order. */
     atomic_fetch_add_explicit(&config->owner->count, 1, memory_order_relaxed);
     return config;
 }
@@ -84,7 +84,7 @@ void config_release(const struct config *config)
     if (!config)
         return;
     struct config_owner *owner = config->owner;
-    /* All reads of the other holders happen before the free. */
+    /* Reads by other holders happen before the free. */
     if (atomic_fetch_sub_explicit(&owner->count, 1, memory_order_acq_rel) != 1)
         return;
     while (owner->blocks) {

@@ -1,6 +1,6 @@
 /*
- * The configuration as everybody sees it: a const, reference-counted snapshot. The YAML file and
- * the command line fill the same structs through the same table (options.h).
+ * The configuration as a const, reference-counted snapshot. The YAML file and the command line fill
+ * the same structs through the same table (options.h).
  *
  * Owns: all strings and arrays of a snapshot (one arena). Thread: any; the count is atomic.
  * Errors: none. Lifetime: the last config_release frees it.
@@ -12,8 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Where a thing was written, for findings that come later than loading. file NULL: the command
- * line. */
+/* Where an element was written, for findings after loading. file NULL: the command line. */
 struct config_place {
     const char *file;
     uint32_t line, column;
@@ -29,7 +28,7 @@ enum config_address_kind {
 
 struct config_address {
     enum config_address_kind kind;
-    const char *host; /* TCP: name or number without brackets; NULL: every interface */
+    const char *host; /* TCP: name or number without brackets; NULL: all interfaces */
     uint16_t port;    /* TCP: 0 means "any free one" when listening; FD: the descriptor */
     const char *path; /* UNIX: a path; a leading '@' is Linux's abstract name space */
 };
@@ -40,7 +39,7 @@ struct config_texts {
     size_t count;
 };
 
-/* An address range; IPv4 is kept as ::ffff:a.b.c.d with 96 bits more. Bits beyond `bits` are 0. */
+/* An address range; IPv4 is ::ffff:a.b.c.d with 96 more bits. Bits beyond `bits` are 0. */
 struct config_cidr {
     uint8_t bytes[16];
     uint8_t bits;
@@ -72,13 +71,13 @@ struct config_log {
 struct config_limits {
     uint32_t handshake_timeout_ms; /* accept to finished upgrade */
     uint32_t close_timeout_ms;     /* close handshake and last bytes */
-    uint32_t stall_timeout_ms;     /* a side of a session takes nothing of what waits for it */
-    uint32_t reply_timeout_ms;     /* an answer that is made or sent, without progress */
-    uint32_t keep_alive_ms;        /* an idle HTTP connection waits so long for a request */
+    uint32_t stall_timeout_ms;     /* a side of a session takes none of its bytes */
+    uint32_t reply_timeout_ms;     /* a response that is prepared or sent makes no progress */
+    uint32_t keep_alive_ms;        /* an idle HTTP connection waits for a request */
     uint32_t drain_delay_ms;       /* after SIGTERM: not ready, but still open */
-    uint32_t drain_timeout_ms;     /* then, for sessions to end */
-    uint32_t drain_spread_ms;      /* sessions are told to end evenly over so long */
-    uint32_t upgrade_timeout_ms;   /* after SIGUSR2, for the successor to serve */
+    uint32_t drain_timeout_ms;     /* then, until sessions have ended */
+    uint32_t drain_spread_ms;      /* period over which sessions are told to end */
+    uint32_t upgrade_timeout_ms;   /* after SIGUSR2, until the new process serves */
     uint32_t head_bytes;           /* HTTP head */
     uint32_t head_fields;
     uint32_t max_connections;             /* the process; 0: what descriptors allow */
@@ -87,24 +86,24 @@ struct config_limits {
     uint32_t handshake_burst;
 };
 
-/* The socket that wsluice status and kill talk to. */
+/* The socket that wsluice status, kill and health connect to. */
 struct config_admin {
     const char *socket; /* NULL: none; a leading '@' as in addresses */
     unsigned mode;
 };
 
-/* When the process is to end by itself, in good order. */
+/* When the process drains and exits by itself. */
 struct config_exit {
     bool once;         /* after the first session */
-    uint32_t after_ms; /* so long after the start; sessions may end. 0: off */
-    uint32_t idle_ms;  /* no connection for so long; 0: off */
+    uint32_t after_ms; /* this long after the start; sessions may finish. 0: off */
+    uint32_t idle_ms;  /* no connection for this long; 0: off */
 };
 
 enum config_command_end { CONFIG_COMMAND_EXIT, CONFIG_COMMAND_IGNORE, CONFIG_COMMAND_RESPAWN };
 
-/* A program that is started with the proxy. */
+/* A program that is started with the proxy, and runs beside it. */
 struct config_command {
-    struct config_texts words; /* none: there is none */
+    struct config_texts words; /* none: no program */
     enum config_command_end when_it_ends;
 };
 
@@ -152,13 +151,13 @@ struct config_listener {
     const char *unix_owner, *unix_group;
     unsigned backlog;
     struct config_tls tls;
-    enum config_proxy_protocol proxy_protocol; /* believed from trusted_proxies only */
+    enum config_proxy_protocol proxy_protocol; /* from trusted_proxies only */
     struct config_cidrs trusted_proxies;       /* also for X-Forwarded-For and Forwarded */
-    const char *base_path;      /* "/desk": requests below it, which it is cut from; NULL: "/" */
-    struct config_texts routes; /* names; none: every route that no other listener names */
+    const char *base_path; /* "/desk": removed from request paths; others are refused. NULL: "/" */
+    struct config_texts routes; /* names; none: every route that no listener names */
     struct config_cidrs allow, deny;
     uint32_t max_connections; /* 0: off */
-    bool admin;               /* not of a file: the admin socket (admin.h) */
+    bool admin;               /* not from a file: the admin socket (admin.h) */
     struct config_place place;
 };
 
@@ -177,18 +176,18 @@ struct config_target {
     bool insecure;                 /* TLS without verification; only by that word */
     const char *server_name;       /* NULL: address.host */
     const char *ca;                /* NULL: the system's */
-    const char *certificate, *key, *key_password; /* our own, for mutual TLS; NULL: none */
-    enum config_target_proxy proxy_protocol;      /* what we send first */
+    const char *certificate, *key, *key_password; /* ours, for mutual TLS; NULL: none */
+    enum config_target_proxy proxy_protocol;      /* the header that we send first */
     enum config_probe probe;
-    const char *banner; /* what a probe expects first: "RFB 003.", "SSH-2.0" */
+    const char *banner; /* the first bytes that a probe expects: "RFB 003.", "SSH-2.0" */
     uint32_t probe_interval_ms, probe_timeout_ms;
-    bool is_command; /* not of a file: the wrapped command, whose user must be the one there */
+    bool is_command; /* not from a file: the command; its user must own the listening socket */
     struct config_place place;
 };
 
 enum config_connect {
-    CONFIG_CONNECT_FIRST,         /* dial, then answer 101 or 502/504 */
-    CONFIG_CONNECT_AFTER_UPGRADE, /* 101, dial, Close 1011 with a reason when that fails */
+    CONFIG_CONNECT_FIRST,         /* connect, then answer 101 or 502/504 */
+    CONFIG_CONNECT_AFTER_UPGRADE, /* 101, connect, Close 1011 with a reason if that fails */
 };
 enum config_text { CONFIG_TEXT_FORWARD, CONFIG_TEXT_REFUSE };
 enum config_balance {
@@ -214,16 +213,16 @@ struct config_header {
     const char *name, *value;
 };
 
-/* Files of a folder, for requests that are no upgrade. */
+/* Files of a folder, for requests without an upgrade. */
 struct config_files {
     const char *root;                    /* NULL: none */
     bool listing;                        /* of folders without an index.html */
-    const char *fallback;                /* a file for what is not there; NULL: 404 */
+    const char *fallback;                /* a file to send for missing names; NULL: 404 */
     const char *cache_control;           /* NULL: no such field */
     bool precompressed;                  /* FILE.br and FILE.gz instead of FILE */
     bool isolated;                       /* COOP and COEP, for SharedArrayBuffer */
     const char *content_security_policy; /* NULL: none */
-    bool hidden;                         /* names that begin with a dot, too */
+    bool hidden;                         /* also names that begin with a dot */
 };
 
 enum config_token_format {
@@ -231,105 +230,103 @@ enum config_token_format {
     CONFIG_TOKENS_NAMES, /* a file of that name for each token, which holds HOST:PORT */
 };
 
-/* A client's target, by a word that it brings along. */
+/* A client's target, by a token in its request. */
 struct config_tokens {
     const char *from; /* query:NAME, header:NAME, cookie:NAME, host, path */
     const char *file; /* or a folder; NULL: the route has no tokens */
     enum config_token_format format;
-    struct config_target target; /* what all targets have in common; without an address */
+    struct config_target target; /* options that all targets share; no address */
 };
 
 struct config_route {
     const char *name; /* for listeners' route sets, logs and metrics; NULL: the path */
-    const char
-        *path; /* "/vnc" exact; a last segment of '*' makes a prefix; "/desk/{name}" captures */
+    const char *path; /* "/vnc"; "/vnc/" and '*': a prefix; "/desk/{name}": a capture */
     const char *host; /* NULL: any; "desk.example.com", "*.example.com" */
     enum config_kind kind;
     struct config_target *targets; /* bridge: at least one */
     size_t target_count;
     enum config_balance balance;
-    uint32_t fail_after;    /* failures in a row that mark a target down */
-    uint32_t retry_down_ms; /* first back-off of a marked target; doubles up to 32 times that */
+    uint32_t fail_after;    /* consecutive failures that mark a target down */
+    uint32_t retry_down_ms; /* first back-off of a target that is down; doubles up to 32 times it */
     struct config_tokens tokens; /* bridge: instead of targets */
-    struct config_files files;   /* of a bridge, too: what requests get that are no upgrade */
-    bool demo;                   /* bridge: likewise, the built-in demo page */
-    bool status;                 /* what goes on, for operators */
-    const char *record;          /* bridge: each session to a file of that name and a number */
+    struct config_files files;   /* also of a bridge: for requests without an upgrade */
+    bool demo;                   /* bridge: for the same requests, the built-in demo page */
+    bool status;                 /* the status page, for operators */
+    const char *record;          /* bridge: each session to a file of this name and a number */
     struct config_capture *captures;
     size_t capture_count;
-    const char *redirect;      /* redirect: the URL, with {host} {path} {query} */
-    uint32_t redirect_status;  /* 301, 302, 307, 308 */
-    enum config_health health; /* health; OFF for the other kinds */
-    struct config_texts needs; /* health: routes that must have a usable target */
-    struct config_texts
-        origins; /* none: same origin as Host; "any"; origins whose host may begin with a star */
+    const char *redirect;        /* redirect: the URL, with {host} {path} {query} */
+    uint32_t redirect_status;    /* 301, 302, 307, 308 */
+    enum config_health health;   /* health; OFF for the other kinds */
+    struct config_texts needs;   /* health: routes that must have a usable target */
+    struct config_texts origins; /* none: the origin of Host; "any"; a host may begin with "*." */
     struct config_cidrs allow, deny;
     enum config_connect connect;
     uint32_t connect_timeout_ms;
-    uint32_t connect_retry_ms; /* keep trying a target that is just starting for so long; 0: off */
+    uint32_t connect_retry_ms; /* how long to retry a target that refuses; 0: off */
     enum config_text text;
-    /* In order of preference; none: "binary", else the first offered one but base64. */
+    /* In order of preference; none: "binary", else the first offered except base64. */
     struct config_texts subprotocols;
-    uint32_t ping_interval_ms;     /* ping when nothing was received for so long; 0: never */
-    uint32_t ping_timeout_ms;      /* no byte for so long after a ping: dead */
-    uint32_t idle_timeout_ms;      /* no data either way for so long; 0: off */
+    uint32_t ping_interval_ms;     /* ping if nothing was received for this long; 0: never */
+    uint32_t ping_timeout_ms;      /* nothing received for this long after a ping: dead */
+    uint32_t idle_timeout_ms;      /* no data in either direction for this long; 0: off */
     uint32_t max_duration_ms;      /* longest session; 0: off */
     uint32_t max_sessions;         /* 0: off */
-    struct config_header *headers; /* added to the 101 and other answers */
+    struct config_header *headers; /* added to the 101 and other responses */
     size_t header_count;
     struct config_place place;
 };
 
 struct config {
-    uint32_t workers;         /* 0: as many as this process may use CPUs */
-    const char *user, *group; /* to become once all is bound and read; NULL: stay */
+    uint32_t workers;         /* 0: one per CPU that this process may use */
+    const char *user, *group; /* to switch to once all is bound and read; NULL: no change */
     const char *pid_file;     /* NULL: none */
     struct config_log log;
     struct config_limits limits;
     struct config_admin admin;
     struct config_exit exit;
     struct config_command command;
-    struct config_cidrs trusted_proxies; /* default of the listeners' */
+    struct config_cidrs trusted_proxies; /* default for listeners */
     struct config_listener *listeners;
     size_t listener_count;
     struct config_route *routes;
     size_t route_count;
-    size_t own_listeners, own_routes; /* of these, the last: of no file (admin.h) */
+    size_t own_listeners, own_routes; /* of these, the last ones: not from a file (admin.h) */
     const char *file;                 /* the main file; NULL: the command line */
     struct config_owner *owner;       /* the count and the memory; config.c only */
 };
 
-/* What a route is called in listeners' route sets, in logs and in metrics. */
+/* The route's name in listeners' routes, in logs and in metrics. */
 const char *config_route_name(const struct config_route *route);
 
 /*
- * A field that wsluice alone writes into its answers, because it frames or describes them or is the
- * handshake: routes may not set it.
+ * A field that routes may not set, as wsluice writes it into its responses: it frames or describes
+ * the body, or belongs to the handshake.
  */
 bool config_header_is_reserved(const char *name);
 
-/* Counted through a const pointer: the snapshot's content never changes, its count does. */
+/* Through a const pointer, as only the count changes. */
 const struct config *config_retain(const struct config *config);
 void config_release(const struct config *config); /* NULL: nothing happens */
 
 /*
- * For the builder (snapshot.c), before anybody else sees the snapshot; one thread.
- * config_new: all zero, count 1. config_alloc: zeroed memory that lives as long as the snapshot and
- * is wiped before it is freed, because passwords lie there. Both return NULL when memory is out.
+ * For the builder (snapshot.c), before the snapshot is shared; one thread. config_new: all zero,
+ * count 1. config_alloc: zeroed memory with the lifetime of the snapshot; it is wiped before it is
+ * freed, as it holds passwords. Both return NULL if memory is out.
  */
 struct config *config_new(void);
 void *config_alloc(struct config *config, size_t size);
 
 /*
- * Where a secret came from, so that the printed configuration can name that instead. `text` is the
- * secret in the snapshot; `reference` is copied. False: memory is out.
+ * Where a secret came from, so that the printed configuration names that instead of the secret.
+ * `text` is the secret in the snapshot; `reference` is copied. False: memory is out.
  */
 enum config_origin { CONFIG_ORIGIN_FILE, CONFIG_ORIGIN_ENVIRONMENT };
 
 bool config_note_origin(struct config *config, const char *text, enum config_origin origin,
                         const char *reference);
 
-/* NULL: it was written out. */
+/* NULL: the secret is in the configuration itself. */
 const char *config_origin(const struct config *config, const char *text,
                           enum config_origin *origin);
 

@@ -73,7 +73,7 @@ static bool reserve(struct diag *diag)
     return true;
 }
 
-/* Names and values may hold anything; a finding is one line. */
+/* Names and values may contain any byte; a finding is one line. */
 static void make_printable(char *text)
 {
     for (; text && *text; text++)
@@ -162,7 +162,7 @@ const char *diag_add_source(struct diag *diag, const char *name, const char *tex
         return NULL;
     source->name = strdup(name);
     source->text = slice_copy((struct slice){text, length});
-    /* A NUL would end it early, and libyaml refuses it anyway. */
+    /* A NUL would end the text; libyaml refuses it anyway. */
     for (size_t i = 0; source->text && i < length; i++)
         if (source->text[i] == '\0')
             source->text[i] = ' ';
@@ -184,7 +184,7 @@ static const struct diag_source *source_of(const struct diag *diag, struct diag_
     return source;
 }
 
-static bool continues(char byte)
+static bool is_continuation(char byte)
 {
     return ((unsigned char)byte & 0xc0) == 0x80;
 }
@@ -198,7 +198,7 @@ static size_t offset_of(const struct diag_source *source, unsigned line, unsigne
     for (unsigned i = 1; i < column && at < end; i++)
         do
             at++;
-        while (at < end && continues(source->text[at]));
+        while (at < end && is_continuation(source->text[at]));
     return at;
 }
 
@@ -213,8 +213,8 @@ void diag_hide(struct diag *diag, struct diag_where from, struct diag_where to)
             source->text[i] = '*';
 }
 
-/* How much of the line the caret stands for: a quoted text, or a word. */
-static size_t marked(const char *text, size_t length)
+/* How many bytes the carets mark: a quoted text, or a word. */
+static size_t marked_length(const char *text, size_t length)
 {
     size_t i = 1;
     if (length == 0)
@@ -250,14 +250,14 @@ static struct excerpt find_excerpt(const struct diag_source *source, struct diag
     part.caret = least(offset_of(source, where.line, where.column), part.end);
     size_t whole = part.begin + EXCERPT_COLUMNS, tail = part.caret + TAIL_COLUMNS;
     part.stop = whole < tail ? tail : whole;
-    while (part.stop < part.end && continues(source->text[part.stop]))
+    while (part.stop < part.end && is_continuation(source->text[part.stop]))
         part.stop++;
     part.stop = least(part.stop, part.end);
     part.start = part.begin;
     if (part.stop - part.begin > EXCERPT_COLUMNS &&
         part.caret - part.begin > EXCERPT_COLUMNS - TAIL_COLUMNS)
         part.start = part.caret - (EXCERPT_COLUMNS - TAIL_COLUMNS);
-    while (part.start < part.caret && continues(source->text[part.start]))
+    while (part.start < part.caret && is_continuation(source->text[part.start]))
         part.start++;
     return part;
 }
@@ -275,16 +275,16 @@ void diag_excerpt(const struct diag *diag, const struct diag_finding *finding, s
         text_add_byte(out, is_control(source->text[i]) ? ' ' : source->text[i]);
     text_add_format(out, "%s\n%6s | %s", part.stop < part.end ? "..." : "", "", cut ? "   " : "");
     for (size_t i = part.start; i < part.caret; i++)
-        if (!continues(source->text[i]))
+        if (!is_continuation(source->text[i]))
             text_add_byte(out, ' ');
-    size_t length = marked(source->text + part.caret, part.stop - part.caret);
+    size_t length = marked_length(source->text + part.caret, part.stop - part.caret);
     for (size_t i = 0; i < length; i++)
-        if (i == 0 || !continues(source->text[part.caret + i]))
+        if (i == 0 || !is_continuation(source->text[part.caret + i]))
             text_add_byte(out, '^');
     text_add_byte(out, '\n');
 }
 
-/* qsort is not stable; the order of discovery decides between equals. */
+/* qsort is not stable; equal findings keep the order in which they were added. */
 struct ranked {
     struct diag_finding finding;
     size_t source, index;
@@ -306,7 +306,7 @@ void diag_sort(struct diag *diag)
 {
     struct ranked *ranked = diag->count ? calloc(diag->count, sizeof(*ranked)) : NULL;
     if (!ranked)
-        return; /* in the order of discovery, then */
+        return; /* without memory they stay in the order in which they were added */
     for (size_t i = 0; i < diag->count; i++) {
         const struct diag_source *source = source_of(diag, diag->findings[i].where);
         ranked[i] = (struct ranked){diag->findings[i], source ? source->number + 1 : 0, i};
@@ -321,7 +321,7 @@ void diag_sort(struct diag *diag)
 
 struct diag_guess diag_guess(const char *word, size_t length)
 {
-    /* A third of the letters may be wrong; more than that is another word. */
+    /* At most a third of the letters may differ. */
     return (struct diag_guess){
         .word = word, .word_length = length, .best = NULL, .distance = length / 3 + 1};
 }

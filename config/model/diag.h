@@ -1,11 +1,10 @@
 /*
- * What is wrong with a configuration: a list of findings, so that everything is reported at once
- * and not only the first mistake; the source line of each, with a caret; and the search for the
- * name that was meant.
+ * The findings about a configuration: a list of errors and warnings, so that all are reported at
+ * once; the source line of each, with a caret; and the search for the name nearest to a wrong one.
  *
- * Owns: the texts of its findings, and copies of its sources. Thread: one. Errors: a finding that
- * memory has no room for is counted all the same (diag.lost), so that it never looks like success.
- * Lifetime: from diag_init to diag_free.
+ * Owns: the texts of its findings, and copies of its sources. Thread: one. Errors: without memory a
+ * finding is counted in diag.lost, so that an error never looks like success. Lifetime: from
+ * diag_init to diag_free.
  */
 #ifndef WSLUICE_CONFIG_MODEL_DIAG_H
 #define WSLUICE_CONFIG_MODEL_DIAG_H
@@ -16,7 +15,7 @@
 
 enum diag_level { DIAG_WARNING, DIAG_ERROR };
 
-/* Where a text came from. line 0: the source has no lines, as the command line has none. */
+/* A place in a source. line 0: the source has no lines, such as the command line. */
 struct diag_where {
     const char *source; /* static, or from diag_add_source */
     unsigned line, column;
@@ -27,19 +26,19 @@ struct diag_finding {
     struct diag_where where;
     char *option; /* its path in the file, or its flag; NULL: none in particular */
     char *message;
-    char *remedy; /* NULL: the message says it already */
+    char *remedy; /* what to do; NULL: the message says it */
 };
 
-struct diag_source; /* a file's name and text, whose lines are shown below findings */
+struct diag_source; /* a file's name and text, for excerpts */
 
 struct diag {
     struct diag_finding *findings;
     struct diag_source *sources;
     size_t count;
     size_t capacity;
-    size_t errors; /* findings of DIAG_ERROR, the lost ones included */
-    size_t lost;   /* findings that memory had no room for */
-    bool starved;  /* memory was out: what was built meanwhile is not whole */
+    size_t errors; /* findings of DIAG_ERROR, including lost ones */
+    size_t lost;   /* findings dropped for want of memory */
+    bool starved;  /* memory was out: the result is incomplete */
 };
 
 void diag_init(struct diag *diag);
@@ -53,7 +52,7 @@ void diag_add_args(struct diag *diag, enum diag_level level, struct diag_where w
                    const char *option, const char *remedy, const char *format, va_list args)
     WSL_PRINTF(6, 0);
 
-/* The error that memory is out, and starved; once is enough. */
+/* The error "out of memory", once; sets `starved`. */
 void diag_out_of_memory(struct diag *diag);
 
 /*
@@ -63,12 +62,12 @@ void diag_out_of_memory(struct diag *diag);
 int diag_format(const struct diag_finding *finding, char *buffer, size_t size);
 
 /*
- * A file that findings will be about; the text is copied. Returns the name for diag_where.source,
+ * A file for findings to refer to; the text is copied. Returns the name for diag_where.source,
  * which lives as long as the diag. NULL: memory is out.
  */
 const char *diag_add_source(struct diag *diag, const char *name, const char *text, size_t length);
 
-/* What stands between two places of a source, a secret, is not shown below findings any more. */
+/* Masks a secret between two places of a source in excerpts. */
 void diag_hide(struct diag *diag, struct diag_where from, struct diag_where to);
 
 /*
@@ -80,12 +79,12 @@ void diag_excerpt(const struct diag *diag, const struct diag_finding *finding, s
 /* Findings in the order of their sources and lines; those without lines come first. */
 void diag_sort(struct diag *diag);
 
-/* Which of the names offered did the writer of `word` mean? best is NULL when none is near. */
+/* The offered name that is nearest to `word`; best is NULL if none is near. */
 struct diag_guess {
     const char *word;
     size_t word_length;
     const char *best;
-    size_t distance; /* of best; before there is one: the first distance that is too far */
+    size_t distance; /* of best; before there is one: the first that is too large */
 };
 
 struct diag_guess diag_guess(const char *word, size_t length);

@@ -1,5 +1,5 @@
 /*
- * Names to numbers, so that ten thousand routes are compared with each other in one pass.
+ * A map from names to numbers, such as a route's path to its index.
  *
  * Owns: its entries, not the names. Thread: one. Errors: NAME_MAP_NO_MEMORY; the map is unchanged.
  * Lifetime: a zeroed map is empty; name_map_free ends it.

@@ -12,8 +12,8 @@ enum {
     NAME_LENGTH_MAX = 64,
     HOST_LENGTH_MAX = 253,
     EXPRESSION_LENGTH_MAX = 256,
-    CAPTURE = 1,        /* stands for one in a canonical path, which holds no control characters */
-    REPEATS_MAX = 4096, /* of one character, nested bounds multiplied: glibc unrolls them all */
+    CAPTURE = 1,        /* for a capture in a canonical path, which has no control characters */
+    REPEATS_MAX = 4096, /* of one character, nested bounds multiplied: glibc expands them all */
 };
 
 static bool is_name_character(char c)
@@ -23,7 +23,7 @@ static bool is_name_character(char c)
 
 /* ---- paths ---- */
 
-/* The byte at *p, which moves behind it. -1: an escape that is none. */
+/* The byte at *p, which moves behind it. -1: an invalid escape. */
 static int decode(const char **p)
 {
     const char *at = *p;
@@ -164,7 +164,7 @@ const char *pattern_check_host(const char *text)
     return "must be a host name without a port, such as desk.example.com or *.example.com";
 }
 
-/* Only what no name and no address has; captures are a matter of the route (route_rules.c). */
+/* Refuses characters of neither names nor addresses; capture_rules.c checks the captures. */
 const char *pattern_check_server_name(const char *text)
 {
     size_t length = 0;
@@ -230,8 +230,7 @@ const char *pattern_check_reference(const char *text)
     return *text == '/' ? pattern_check_path(text) : pattern_check_name(text);
 }
 
-/* Bounds such as {1,32}, the largest of each, multiplied: nested or not, which only errs upwards.
- */
+/* Multiplies the largest number of each bound such as {1,32}, as if all were nested. */
 static bool repeats_are_few(const char *text)
 {
     unsigned long product = 1;
@@ -255,7 +254,7 @@ const char *pattern_check_expression(const char *text)
         return "must have at most 256 characters";
     if (!repeats_are_few(text))
         return "must not repeat anything more than 4096 times";
-    /* A backslash before another one escapes it: both are stepped over. */
+    /* A backslash before another one escapes it: skip both. */
     for (const char *p = strchr(text, '\\'); p; p = p[1] ? strchr(p + 2, '\\') : NULL)
         if (ascii_is_alphanumeric(p[1]))
             return "must be a POSIX extended regular expression, which has no '\\' before letters "
@@ -267,7 +266,7 @@ const char *pattern_check_expression(const char *text)
     return NULL;
 }
 
-/* Behind the bracket expression at `set`; *single: it stands for one letter or digit. */
+/* Returns the end of the bracket expression at `set`; *single: it matches one letter or digit. */
 static const char *skip_set(const char *set, bool *single)
 {
     const char *p = set + 1;
@@ -286,7 +285,7 @@ static const char *skip_set(const char *set, bool *single)
     return *p ? p + 1 : p;
 }
 
-/* Behind the quantifiers at `p`; *some: the thing may not be left out. */
+/* Returns the end of the quantifiers at `p`; *some is cleared if they allow zero times. */
 static const char *skip_quantifiers(const char *p, bool *some)
 {
     while (*p && strchr("*+?{", *p)) {
@@ -299,7 +298,7 @@ static const char *skip_quantifiers(const char *p, bool *some)
     return p;
 }
 
-/* The branches up to a ")" or the end; *p moves there. */
+/* Checks the branches up to a ")" or the end; *p moves there. */
 static bool branches_are_specific(const char **p)
 {
     bool all = true, branch = false;
@@ -363,8 +362,8 @@ const char *pattern_check_token(const char *text)
     return NULL;
 }
 
-/* A header's and a cookie's name are tokens, RFC 9110 and RFC 6265; so is what a query's may be. */
-const char *pattern_check_token_place(const char *text)
+/* Names of headers (RFC 9110) and cookies (RFC 6265) are tokens; names of a query may be. */
+const char *pattern_check_token_source(const char *text)
 {
     static const char *const places[] = {"query:", "header:", "cookie:"};
     if (strcmp(text, "host") == 0 || strcmp(text, "path") == 0)

@@ -1,6 +1,6 @@
 /*
- * Texts of the configuration that have a form of their own: what is wrong with one, in a phrase
- * such as "must begin with '/'". NULL: nothing is. They are the `check` of their options' rows.
+ * Checks of texts with a syntax of their own, such as paths and origins. They return a phrase such
+ * as "must begin with '/'", or NULL for a valid text, and are the `check` of their options' rows.
  *
  * Owns: nothing. Thread: any (pure). Errors: the phrase. Lifetime: phrases are static.
  */
@@ -9,11 +9,10 @@
 
 #include "config/model/value.h"
 
-const char *pattern_check_path(const char *text); /* "/vnc", "/desk/{name}", a final star */
-const char *pattern_check_base(const char *text); /* "/desk" */
-const char *pattern_check_host(const char *text); /* "desk.example.com", "*.example.com" */
-const char *
-pattern_check_origin(const char *text); /* "any", origins whose host may begin with a star */
+const char *pattern_check_path(const char *text);        /* "/vnc", "/desk/{name}", a final star */
+const char *pattern_check_base(const char *text);        /* "/desk" */
+const char *pattern_check_host(const char *text);        /* "desk.example.com", "*.example.com" */
+const char *pattern_check_origin(const char *text);      /* "any", "https://desk.example.com" */
 const char *pattern_check_server_name(const char *text); /* "desk.example.com", "{name}.internal" */
 const char *pattern_check_name(const char *text);        /* of listeners, routes and captures */
 const char *pattern_check_reference(const char *text);   /* to a route: its name, or its path */
@@ -22,20 +21,20 @@ const char *pattern_check_redirect(const char *text);    /* "https://{host}{path
 const char *pattern_check_token(const char *text);       /* a header's name, a subprotocol */
 const char *pattern_check_field(const char *text);       /* a header's value */
 const char *pattern_check_syslog(const char *text);      /* "/dev/log", "@name", "host:514" */
-const char *pattern_check_token_place(const char *text); /* "query:token", "host" */
+const char *pattern_check_token_source(const char *text); /* "query:token", "host" */
 
 /*
- * The path with its escapes decoded and its captures without their names: two paths that cannot be
- * told apart are the same text then. Writes at most strlen(path) + 1 bytes; `path` is a good one.
+ * The path with its escapes decoded and its captures without their names: equal for two paths that
+ * match the same requests. Writes at most strlen(path) + 1 bytes; `path` is valid.
  */
 void pattern_canonical_path(const char *path, char *canonical);
 
-/* The next "{name}" behind *cursor, which moves behind it. False: there is none, or it is open. */
+/* The next "{name}" behind *cursor, which moves behind it. False: none, or it is not closed. */
 bool pattern_next_capture(const char **cursor, struct slice *name);
 
 /*
- * Has every text that the expression takes a letter or a digit that the expression names by itself,
- * as "desk-[0-9]+" and "one|two" do, and "[a-z0-9-]+" does not? `expression` is a good one.
+ * Does the expression require at least one fixed letter or digit in each text that it matches?
+ * "desk-[0-9]+" and "one|two" do, "[a-z0-9-]+" does not. `expression` is valid.
  */
 bool pattern_is_specific(const char *expression);
 

@@ -23,7 +23,7 @@ struct unit {
     uint64_t factor;
 };
 
-/* Largest first: print takes the first one that divides. */
+/* Largest first: print_number takes the first one that divides. */
 static const struct unit duration_units[] = {
     {"d", UINT64_C(86400000)}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}, {NULL, 0},
 };
@@ -185,9 +185,8 @@ static enum value_verdict parse_unix(const char *path, struct value *value, char
     return VALUE_OK;
 }
 
-/* A name, an IPv4 or an IPv6 address (with a scope, perhaps); whether it exists is not known yet.
- */
-static bool host_is_plausible(struct slice host)
+/* The form of a name, an IPv4 or an IPv6 address, which may have a scope. */
+static bool is_host_form(struct slice host)
 {
     if (host.len > HOST_MAX)
         return false;
@@ -206,7 +205,7 @@ static bool host_is_plausible(struct slice host)
     return inet_pton(AF_INET6, number, &address) == 1;
 }
 
-/* "fd:0"; no host is called fd, and "fd::1:80" is an address. */
+/* "fd:0"; "fd::1:80" is an address. */
 static bool parse_fd(const char *text, struct value *value)
 {
     uint64_t number;
@@ -220,7 +219,7 @@ static bool parse_fd(const char *text, struct value *value)
     return true;
 }
 
-/* Split at the last colon, as websockify does, so that "::1:80" is understood without brackets. */
+/* Splits at the last colon, as websockify does, so that "::1:80" needs no brackets. */
 static enum value_verdict parse_address(const struct value_spec *spec, const char *text,
                                         struct value *value, char *why, size_t why_size)
 {
@@ -242,7 +241,7 @@ static enum value_verdict parse_address(const struct value_spec *spec, const cha
     struct slice host = {text, colon ? (size_t)(colon - text) : 0};
     if (host.len >= 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']')
         host = (struct slice){host.ptr + 1, host.len - 2};
-    if (!host_is_plausible(host) || (host.len == 0 && !listen))
+    if (!is_host_form(host) || (host.len == 0 && !listen))
         return malformed(why, why_size, wanted);
 
     const char *digits = colon ? colon + 1 : text;

@@ -1,8 +1,8 @@
 /*
- * One typed value of the configuration: text to value and back. What print writes, parse reads as
- * the same value; defaults, user input and the printed configuration all come through here.
+ * One typed value of the configuration: text to value and back. value_parse reads the output of
+ * value_print as the same value. Defaults, user input and the printed configuration all use it.
  *
- * Owns: nothing. Thread: any (pure). Errors: a verdict, and one phrase that says what is wanted.
+ * Owns: nothing. Thread: any (pure). Errors: a verdict, and a phrase that says what is expected.
  * Lifetime: a parsed value borrows from the text that it was parsed from.
  */
 #ifndef WSLUICE_CONFIG_MODEL_VALUE_H
@@ -18,27 +18,27 @@ enum value_type {
     VALUE_SIZE,     /* bytes, written 512, 16KiB, 1MiB, 1GiB */
     VALUE_MODE,     /* permission bits, in octal */
     VALUE_ENUM,     /* one of the spec's names; '-' and '_' are the same */
-    VALUE_TEXT,     /* any text but none */
-    VALUE_PATH,     /* a file: a text that is relative to where it was written */
+    VALUE_TEXT,     /* any text except an empty one */
+    VALUE_PATH,     /* a file; relative to the file that names it */
     VALUE_LISTEN,   /* PORT, :PORT, HOST:PORT, [IPV6]:PORT, unix:PATH, unix:@NAME, fd:N */
     VALUE_TARGET,   /* HOST:PORT, tcp://HOST:PORT, tls://HOST:PORT, unix:PATH, unix:@NAME */
     VALUE_CIDR,     /* 10.0.0.0/8, fd00::/8, or one address */
 };
 
-/* A list of them ends with a NULL name. The first name of a number is the one that is printed. */
+/* A list ends with a NULL name. The first name of a number is printed. */
 struct value_name {
     const char *name;
     uint64_t number;
-    bool alias; /* understood, but neither printed nor offered */
+    bool alias; /* accepted, but not printed or suggested */
 };
 
-/* What a value may be; a member that a type does not mention is not looked at. */
+/* The valid values of an option; members that do not list its type are ignored. */
 struct value_spec {
     enum value_type type;
     uint64_t min, max;              /* COUNT, DURATION, SIZE, MODE, in the unit of the value */
     const char *zero;               /* the same: the word for 0, which is then below min; or NULL */
     const struct value_name *names; /* ENUM */
-    /* TEXT: NULL, or tells what is wrong in the phrase that value_parse hands on; NULL: nothing. */
+    /* TEXT, or NULL: returns the phrase for value_parse, or NULL for a valid text. */
     const char *(*check)(const char *text);
     bool may_be_empty; /* TEXT */
 };
@@ -53,24 +53,23 @@ struct value {
     struct slice text; /* TEXT, PATH; LISTEN, TARGET: the host or path; ptr NULL: none */
     enum config_address_kind kind; /* LISTEN, TARGET */
     uint16_t port;                 /* LISTEN, TARGET */
-    bool tls;                      /* TARGET: it said tls:// */
+    bool tls;                      /* TARGET: begins with tls:// */
     struct config_cidr cidr;       /* CIDR */
 };
 
 enum value_verdict {
     VALUE_OK,
     VALUE_MALFORMED,
-    VALUE_BAD_PORT, /* LISTEN, TARGET: everything else is in order */
+    VALUE_BAD_PORT, /* LISTEN, TARGET: the rest is valid */
     VALUE_OUT_OF_RANGE,
-    VALUE_NO_MEMORY, /* from those who store a value; never from value_parse */
+    VALUE_NO_MEMORY, /* from snapshot_set; never from value_parse */
 };
 
-/* Unless VALUE_OK, `why` holds a phrase without the text itself, such as "must be 1s to 1d, or
- * off". */
+/* Unless VALUE_OK, `why` is a phrase without the text, such as "must be 1s to 1d, or off". */
 enum value_verdict value_parse(const struct value_spec *spec, const char *text, struct value *value,
                                char *why, size_t why_size);
 
-/* The shortest text for the value. As snprintf: returns its whole length. */
+/* The shortest text for the value. Returns its length, as snprintf does. */
 int value_print(const struct value_spec *spec, const struct value *value, char *buffer,
                 size_t size);
 

@@ -6,7 +6,7 @@ bool option_ref_is_faulty(const struct option_ref_names *names, enum options_sec
     return names->is_faulty && names->is_faulty(names->owner, section, outer);
 }
 
-/* The way down to a section; `outer` belongs to the list at the top, `inner` to one in it. */
+/* The path to a section; `outer` is the index in the outer list, `inner` in the inner one. */
 static void print_section(const struct option_ref_names *names, enum options_section section,
                           const struct option_ref *option, char *buffer, size_t size)
 {

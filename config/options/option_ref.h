@@ -1,6 +1,6 @@
 /*
- * What a finding of a finished snapshot is about: one option of one element, how it is called and
- * where it was written. A file and the command line answer both questions in their own way.
+ * The option that a finding about a complete snapshot refers to: its name and where it was written.
+ * A file and the command line provide both in their own way.
  *
  * Owns: nothing. Thread: one. Errors: none. Lifetime: none.
  */
@@ -16,25 +16,25 @@
 struct option_ref {
     enum options_section section;
     const char *key; /* NULL: the section itself */
-    size_t outer;    /* index of the listener or route; nothing elsewhere */
-    size_t inner;    /* index of the certificate, target, capture or header in it */
+    size_t outer;    /* index of the listener or route; unused elsewhere */
+    size_t inner;    /* index of the certificate, target, capture or header */
 };
 
 struct option_ref_names {
-    bool flags; /* call an option by its flag on the command line, where it has one */
+    bool flags; /* name an option by its command-line flag, if it has one */
     struct diag_where (*locate)(const void *owner, struct option_ref option);
-    /* Is the section called by its single key, as target: of targets:? NULL: no. */
+    /* Is the section written with its single key, such as target: for targets:? NULL: no. */
     bool (*is_single)(const void *owner, const struct option_ref *option);
-    /* Was something wrong in this listener or route already? NULL: nothing was anywhere. */
+    /* Does this listener or route have findings already? NULL: none has. */
     bool (*is_faulty)(const void *owner, enum options_section section, size_t outer);
     const void *owner;
-    bool incomplete; /* whole files could not be read: what seems to be missing may be there */
+    bool incomplete; /* a file could not be read: do not report missing elements */
 };
 
 bool option_ref_is_faulty(const struct option_ref_names *names, enum options_section section,
                           size_t outer);
 
-/* " at gateway.yaml:12:5", for a message that is about two places; nothing without lines. */
+/* " at gateway.yaml:12:5", the second place of a message; empty without lines. */
 void option_ref_print_place(const struct option_ref_names *names, struct option_ref option,
                             char *buffer, size_t size);
 

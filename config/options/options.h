@@ -1,11 +1,13 @@
 /*
  * THE table: one row per option. It drives parsing, limits, defaults, --help, the reference and the
- * JSON Schema, whoever sets the option; nothing else in the tree knows an option's name, default or
- * limits. A new option is one row, its use, and one test.
+ * JSON Schema, for the file and for the command line. No other place states the type, the limits,
+ * the default, the flags or the help of an option; code that handles an option specially finds its
+ * row by name. A new option is one row, its use, and one test.
  *
- * Options live in sections, each of which is one struct of config.h. Sections nest as their structs
- * do, some of them as lists: listeners[] holds tls{}, routes[] holds targets[]. The rows are in
- * options_process.c, options_listener.c, options_route.c, options_target.c and options_content.c.
+ * Options are grouped in sections, each of which is one struct of config.h. Sections nest as their
+ * structs do, some of them as lists: listeners[] holds tls{}, routes[] holds targets[]. The rows
+ * are in options_process.c, options_listener.c, options_route.c, options_target.c and
+ * options_content.c.
  *
  * Owns: nothing. Thread: any (const). Errors: none. Lifetime: static.
  */
@@ -39,39 +41,39 @@ enum options_section {
 enum options_shape {
     OPTIONS_ONE,  /* just one, inside its parent's struct */
     OPTIONS_LIST, /* the parent has a pointer and a count */
-    OPTIONS_MAP,  /* a list as well, written NAME: TEXT, which are the section's two options */
+    OPTIONS_MAP,  /* a list, written NAME: TEXT; these are the section's two options */
 };
 
 enum { OPTIONS_NO_PLACE = -1 };
 
 struct options_section_row {
     const char *key;    /* in the parent; the root has none */
-    const char *single; /* LIST: the key of a list of just one, as target: of targets:; or NULL */
-    const char *title;  /* in --help; NULL: its flags follow those of the section before it there */
+    const char *single; /* LIST: the key of a single element, as target: for targets:; or NULL */
+    const char *title;  /* in --help; NULL: its flags are listed with the previous section */
     enum options_section parent;
     enum options_shape shape;
     size_t offset;       /* in the parent's struct: of the struct, or of the pointer to a list */
     size_t count_offset; /* LIST, MAP: of the length */
     size_t size;         /* of the struct */
-    ptrdiff_t place;     /* of its struct config_place; OPTIONS_NO_PLACE: it has none */
+    ptrdiff_t place;     /* offset of its struct config_place; OPTIONS_NO_PLACE: none */
     const char *help;    /* a sentence or two for the reference */
 };
 
-/* What a reload does with a changed value. */
+/* When a reload applies a changed value. */
 enum options_reload {
-    OPTIONS_LIVE,         /* holds at once, for everything */
-    OPTIONS_NEW_SESSIONS, /* holds for connections that come later */
-    OPTIONS_RESTART,      /* holds after a restart; a reload says so */
+    OPTIONS_LIVE,         /* at once, for everything */
+    OPTIONS_NEW_SESSIONS, /* for new connections */
+    OPTIONS_RESTART,      /* after a restart; a reload logs it */
 };
 
 /* A way to set an option on the command line. */
 struct options_flag {
     const char *name;     /* without its dashes; NULL: no flag */
     char letter;          /* 0: none */
-    bool ours;            /* not one of websockify's, whose abbreviations keep their meaning */
-    const char *argument; /* its placeholder; NULL: the flag takes none and means `sets` */
+    bool ours;            /* not of websockify; websockify's abbreviations keep their meaning */
+    const char *argument; /* its placeholder; NULL: no argument, the value is `sets` */
     const char *sets;
-    const char *prefix; /* goes before the argument; NULL: nothing does */
+    const char *prefix; /* put before the argument; NULL: none */
     const char *help;   /* NULL: the row's */
 };
 
@@ -84,15 +86,15 @@ struct options_row {
     size_t size;     /* of the field */
     struct value_spec value;
     bool list;           /* any number of values, in a struct config_texts or config_cidrs */
-    bool required;       /* there is no section without it */
-    bool implied;        /* without it, what else is written decides, not only the default */
+    bool required;       /* the section must have it */
+    bool implied;        /* if it is not set, other options decide its value */
     const char *initial; /* the default; NULL: no text, no address, an empty list */
-    const char *quick;   /* the command line's own default; NULL: the same */
+    const char *quick;   /* the default on the quick command line; NULL: the same */
     bool secret;         /* never printed */
-    bool resumes;        /* under listeners.tls: TLS sessions resume although it has changed */
+    bool resumes;        /* under listeners.tls: TLS sessions resume after it has changed */
     enum options_reload reload;
     struct options_flag flags[OPTIONS_FLAGS_MAX];
-    const char *help; /* begins lower case, has no full stop */
+    const char *help; /* begins in lower case, has no full stop */
 };
 
 /* The rows of neighbouring sections, in the order of the reference. */
@@ -101,7 +103,7 @@ struct options_part {
     size_t count;
 };
 
-/* What a target and the targets of tokens may be sent first. */
+/* PROXY protocol versions to a target, and to the targets of tokens. */
 extern const struct value_name options_target_proxy_versions[];
 
 extern const struct options_part options_process_part, options_listener_part, options_route_part,
@@ -116,10 +118,10 @@ size_t options_count(void);
 
 const struct options_section_row *options_section(enum options_section section);
 
-/* The section that a key of another one opens, by its key or its single one. False: none. */
+/* The section of that key, or single key, inside another section. False: none. */
 bool options_child(enum options_section parent, const char *key, enum options_section *child);
 
-/* The two options of a MAP: what stands before the colon, and behind it. */
+/* The two options of a MAP: before and behind the colon. */
 struct options_map {
     const struct options_row *name, *text;
 };

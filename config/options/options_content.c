@@ -12,7 +12,7 @@ static const struct options_row rows[] = {
         .section = OPTIONS_TOKENS,
         .key = "from",
         OPTIONS_FIELD(config_tokens, from),
-        .value = {.type = VALUE_TEXT, .check = pattern_check_token_place},
+        .value = {.type = VALUE_TEXT, .check = pattern_check_token_source},
         .initial = "query:token",
         .reload = OPTIONS_NEW_SESSIONS,
         .flags = {{.name = "host-token",

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Text into the snapshot, NUL-terminated. None is NULL, and no failure. */
+/* Copies a text into the snapshot. A NULL text stays NULL. False: out of memory. */
 static bool copy_text(struct config *config, struct slice text, const char **copy)
 {
     *copy = NULL;
@@ -35,7 +35,7 @@ static bool store_address(struct config *config, const struct value *value,
     return true;
 }
 
-/* One more element. The room doubles, so the count alone says when it is full: at powers of two. */
+/* Adds an element. The capacity doubles, so the list is full when the count is a power of two. */
 static void *grow(struct config *config, void **list, size_t *count, size_t size)
 {
     if ((*count & (*count - 1)) == 0) {
@@ -104,7 +104,7 @@ static bool store(struct config *config, const struct options_row *row, const st
     case VALUE_SIZE:
     case VALUE_MODE:
     case VALUE_ENUM:
-        /* uint32_t, unsigned and the enums: a unit test holds every row to this size. */
+        /* uint32_t, unsigned and the enums: a unit test checks this size for each row. */
         assert(row->size == sizeof(number));
         number = (uint32_t)value->number;
         memcpy(field, &number, sizeof(number));
@@ -199,7 +199,7 @@ bool snapshot_get(const struct options_row *row, const void *object, struct valu
         value->tls = ((const struct config_target *)object)->tls;
         return get_address(field, value);
     case VALUE_LISTEN:
-        /* Every interface and any port are an address as well: a listener has always one. */
+        /* All interfaces and any port are an address as well: a listener always has one. */
         get_address(field, value);
         return true;
     case VALUE_TEXT:

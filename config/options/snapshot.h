@@ -1,5 +1,5 @@
 /*
- * Builds a snapshot through the option table, for the command line as for a file:
+ * Builds a snapshot through the option table, for a file and for the command line:
  *
  *     config = snapshot_begin();
  *     listener = snapshot_open(config, OPTIONS_LISTENER, config);
@@ -7,10 +7,10 @@
  *     ...
  *     rules_check(config, &names, &diag);
  *
- * From then on the snapshot is const; one that is not wanted goes with config_release.
+ * From then on the snapshot is const. config_release frees one that is not used.
  *
  * Owns: nothing. Thread: one. Errors: NULL or VALUE_NO_MEMORY when memory is out; then the snapshot
- * may be half filled and is only fit for config_release. Lifetime: all is the snapshot's.
+ * is incomplete and may only be released. Lifetime: everything is the snapshot's.
  */
 #ifndef WSLUICE_CONFIG_OPTIONS_SNAPSHOT_H
 #define WSLUICE_CONFIG_OPTIONS_SNAPSHOT_H
@@ -19,13 +19,12 @@
 #include "config/model/value.h"
 #include "config/options/options.h"
 
-/* Every option of the sections that exist once has its default; there are no listeners, no routes.
- */
+/* The options of single sections have their defaults; there are no listeners and no routes. */
 struct config *snapshot_begin(void);
 
 /*
  * The struct of a section inside its parent's struct. A list grows by one element, whose options
- * and those of the sections inside it have their defaults; the elements handed out before may move.
+ * and those of the sections inside it have their defaults; elements returned before may move.
  */
 void *snapshot_open(struct config *config, enum options_section section, void *parent);
 
@@ -33,11 +32,10 @@ void *snapshot_open(struct config *config, enum options_section section, void *p
 enum value_verdict snapshot_set(struct config *config, const struct options_row *row, void *object,
                                 const char *text, char *why, size_t why_size);
 
-/* The value of one option that is no list; it borrows the snapshot's texts. False: there is none.
- */
+/* The value of an option that is not a list; borrows the snapshot's texts. False: not set. */
 bool snapshot_get(const struct options_row *row, const void *object, struct value *value);
 
-/* The elements of a LIST or MAP section in its parent; without those of no file. */
+/* The elements of a LIST or MAP section in its parent, except those that are not from a file. */
 const void *snapshot_elements(enum options_section section, const void *parent, size_t *count);
 
 #endif

@@ -9,11 +9,10 @@
 
 #include "config/model/config.h"
 
-/* A text comes with its NUL; one that is not set is empty. Of a file, the path: not what it holds.
- */
+/* A text includes its NUL; one that is not set is empty. Of a file, the path, not the content. */
 typedef bool tls_policy_take(void *owner, const void *value, size_t length);
 
-/* Every value, in the order of the table. False: `take` was, or an option is a list. */
+/* Every value, in the order of the table. False: `take` returned false, or an option is a list. */
 bool tls_policy_walk(const struct config_tls *tls, tls_policy_take *take, void *owner);
 
 #endif

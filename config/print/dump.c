@@ -21,7 +21,7 @@ struct dump {
 
 /* ---- texts ---- */
 
-/* May it stand without quotes, for every reader of YAML, old or new? */
+/* Can it be written without quotes in YAML 1.1 and 1.2? */
 static bool is_plain(const char *text)
 {
     static const char *const words[] = {"null", "true", "false", "yes", "no",
@@ -38,7 +38,7 @@ static bool is_plain(const char *text)
     return true;
 }
 
-/* The code point of UTF-8 at *p, which moves behind it; the byte itself where it is none. */
+/* The code point at *p, which moves behind it; of invalid UTF-8, the byte. */
 static uint32_t take_character(const unsigned char **p)
 {
     const unsigned char *at = *p;
@@ -55,7 +55,7 @@ static uint32_t take_character(const unsigned char **p)
     return code;
 }
 
-/* YAML 1.2.2, section 5.1; and what its older readers take for the end of a line. */
+/* YAML 1.2.2, section 5.1, except line ends of YAML 1.1. */
 static bool is_printable(uint32_t code, size_t bytes)
 {
     if (code < 0x80)
@@ -64,7 +64,7 @@ static bool is_printable(uint32_t code, size_t bytes)
            code != 0xfffe && code != 0xffff;
 }
 
-/* Double quotes, and every '$' twice, so that it stands for itself. */
+/* In double quotes, with each '$' doubled, as it would begin a variable. */
 static void put_text(const struct dump *dump, const char *text)
 {
     if (is_plain(text)) {
@@ -99,7 +99,7 @@ static void begin_line(struct dump *dump)
 
 /* ---- options ---- */
 
-/* As the table writes it. False: there is no value, or it is a list. */
+/* In the notation of the table. False: no value, or a list. */
 static bool print_value(const struct options_row *row, const void *object, char *text, size_t size)
 {
     struct value value;
@@ -116,7 +116,8 @@ static bool is_default(const struct options_row *row, const void *object)
     char text[PRINTED_MAX];
     if (row->list) {
         struct config_texts texts;
-        memcpy(&texts, (const char *)object + row->offset, sizeof(texts)); /* or ranges: the same */
+        memcpy(&texts, (const char *)object + row->offset,
+               sizeof(texts)); /* or config_cidrs, of the same layout */
         return texts.count == 0;
     }
     if (!print_value(row, object, text, sizeof(text)))
@@ -194,7 +195,7 @@ static void put_option(struct dump *dump, const struct options_row *row, const v
     fputc('\n', dump->stream);
 }
 
-/* An option that says nothing where it stands is left out. */
+/* Options without a meaning in their place are left out. */
 static bool is_shown(const struct dump *dump, const struct options_row *row, const void *object)
 {
     const char *key = row->key;
@@ -216,7 +217,7 @@ static bool is_shown(const struct dump *dump, const struct options_row *row, con
         if (route->kind != CONFIG_KIND_BRIDGE && strcmp(key, "path") != 0)
             return !is_default(row, object);
     }
-    /* For TCP the scheme of the address says it. */
+    /* For TCP the scheme of the address shows it. */
     if (row->section == OPTIONS_TARGET && strcmp(key, "tls") == 0)
         return ((const struct config_target *)object)->address.kind == CONFIG_ADDRESS_UNIX;
     return row->value.type == VALUE_TEXT || row->value.type == VALUE_PATH

@@ -1,11 +1,11 @@
 /*
- * A snapshot as a file that loads to an equal one, with every option that is in effect. Lines that
- * end in "# default" say what holds without them as well.
+ * Prints a snapshot as a file that loads to an equal one, with every option in effect. Lines that
+ * end in "# default" may be left out.
  *
- * A secret is never written: what came from a file or from the environment is named as it was, and
- * for one that was written out, the environment is asked, under a name made of the option's path.
+ * Secrets are not printed. One from a file or the environment is printed as a reference to it; one
+ * in the configuration itself, as an environment variable named after the option's path.
  *
- * Owns: nothing. Thread: any. Errors: none; a stream that fails is its owner's to notice.
+ * Owns: nothing. Thread: any. Errors: none; the owner of the stream checks it for errors.
  * Lifetime: none.
  */
 #ifndef WSLUICE_CONFIG_PRINT_DUMP_H

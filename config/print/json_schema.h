@@ -1,9 +1,9 @@
 /*
- * The option table as a JSON Schema, draft 2020-12: editors complete and check the file with it.
- * What it accepts is meant to be what the loader accepts, but for rules between options.
+ * Prints the option table as a JSON Schema, draft 2020-12, for editors to complete and check the
+ * file. It accepts what the loader accepts, except that it has no rules between options.
  *
- * Owns: nothing. Thread: any. Errors: false: memory is out, and nothing is written; a stream that
- * fails is its owner's to notice. Lifetime: none.
+ * Owns: nothing. Thread: any. Errors: false: memory is out, and nothing is written; the owner
+ * of the stream checks it for errors. Lifetime: none.
  */
 #ifndef WSLUICE_CONFIG_PRINT_JSON_SCHEMA_H
 #define WSLUICE_CONFIG_PRINT_JSON_SCHEMA_H

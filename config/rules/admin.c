@@ -6,11 +6,11 @@
 #include "config/options/options.h"
 #include "config/options/snapshot.h"
 
-/* No file can say it: names there have no spaces. */
+/* Not a valid name in a file, as it has a space. */
 static const char name[] = "admin socket";
 static const char *const names[] = {name};
 
-/* Permissions are what guards it, and abstract names have none. */
+/* "@name" is a file here: abstract sockets have no permissions that would guard it. */
 static bool set_address(struct config *config, struct config_listener *listener)
 {
     char *address, why[128];

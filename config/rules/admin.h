@@ -1,19 +1,19 @@
 /*
- * The admin socket as a listener and routes like any other, so that opening, reload and upgrade are
- * those of all listeners. They stand behind those of the file, belong to no name that a file could
- * say, and are not printed with it.
+ * Adds the admin socket as a listener with routes, so that opening, reload and upgrade treat it
+ * like the others. They come after those of the file, have a name that a file cannot use, and are
+ * not printed.
  *
- * Owns: nothing. Thread: one, before anybody else sees the snapshot. Errors: false: out of memory.
- * Lifetime: what is added is the snapshot's.
+ * Owns: nothing. Thread: one, before the snapshot is shared. Errors: false: out of memory.
+ * Lifetime: the snapshot owns them.
  */
 #ifndef WSLUICE_CONFIG_RULES_ADMIN_H
 #define WSLUICE_CONFIG_RULES_ADMIN_H
 
 #include "config/model/config.h"
 
-#define ADMIN_READY "/ready" /* as a route of health; everything else is status */
+#define ADMIN_READY "/ready" /* a health route; all other paths are status */
 
-/* Once the rules have nothing against the snapshot. Without an admin socket nothing is added. */
+/* For a snapshot without errors. Without an admin socket nothing is added. */
 bool admin_attach(struct config *config);
 
 #endif

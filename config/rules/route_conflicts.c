@@ -44,7 +44,7 @@ static bool share_listener(const struct table *table, const struct config_route 
     return false;
 }
 
-/* Of hosts, case and a dot at the end do not count. */
+/* Host and path in canonical form: case and a final dot of the host are ignored. */
 static char *make_key(const struct config_route *route)
 {
     const char *host = route->host ? route->host : "";

@@ -1,5 +1,5 @@
 /*
- * Which routes a listener serves, and what kinds of routes these are.
+ * The routes that a listener serves, and their kinds.
  *
  * A listener that names routes serves those; one that names none serves every route that no
  * listener names.
@@ -33,7 +33,7 @@ unsigned route_set_kinds(const struct config *config, const struct config_listen
  */
 bool route_set_is_for_operators(unsigned kinds);
 
-/* Liveness among routes for clients: it is asked where the limits of clients hold. */
+/* A liveness route beside routes for clients: the limits of clients apply to its probes. */
 bool route_set_shares_liveness(unsigned kinds);
 
 #endif

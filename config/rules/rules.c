@@ -48,7 +48,7 @@ static void check_log(const struct check *check)
     if (log->target == CONFIG_LOG_FILE && !log->file)
         complain(check, of_process(OPTIONS_LOG, "target"), "set log.file", "no file is named");
     if (log->target == CONFIG_LOG_SYSLOG && !log->syslog)
-        complain(check, of_process(OPTIONS_LOG, "target"), "set log.syslog, to /dev/log perhaps",
+        complain(check, of_process(OPTIONS_LOG, "target"), "set log.syslog, such as /dev/log",
                  "no syslog is named");
 }
 
@@ -59,7 +59,7 @@ static void check_user(const struct check *check)
                  "a group has no effect without a user");
 }
 
-/* Sessions and operators come in by different doors. */
+/* The admin socket is not shared with clients. */
 static void check_admin(const struct check *check)
 {
     const char *path = check->config->admin.socket;
@@ -96,7 +96,7 @@ static void check_tls(const struct check *check, size_t index)
                             "clients without TLS need no certificate");
 }
 
-/* One text for one place to listen at, however it was written. False: any free port, so many. */
+/* The same text for the same address, in any notation. False: any free port, so never the same. */
 static bool print_address(const struct config_address *address, char *text, size_t size)
 {
     if (address->kind == CONFIG_ADDRESS_UNIX) {
@@ -117,7 +117,7 @@ static bool print_address(const struct config_address *address, char *text, size
     return address->port != 0;
 }
 
-/* No two listeners have the same text, be it an address or a name; the map borrows it. */
+/* No two listeners may have the same address or name; the map borrows the text. */
 static void check_unique(struct check *check, struct name_map *map, size_t index, const char *key,
                          const char *text)
 {
@@ -158,7 +158,7 @@ static void check_route_names(const struct check *check, struct option_ref optio
     }
 }
 
-/* Routes that a health route asks about. */
+/* The routes that a health route depends on. */
 static void check_needs(const struct check *check, size_t index)
 {
     const struct config_route *route = &check->config->routes[index];
@@ -197,7 +197,7 @@ static void check_listener(struct check *check, size_t index)
         check_route_names(check, of_listener(index, "routes"), &listener->routes);
 }
 
-static void note_route_names(struct check *check)
+static void collect_route_names(struct check *check)
 {
     const struct config *config = check->config;
     for (size_t i = 0; i < config->route_count; i++) {
@@ -233,7 +233,7 @@ void rules_check(const struct config *config, const struct option_ref_names *nam
     check_log(&check);
     check_user(&check);
     check_admin(&check);
-    note_route_names(&check);
+    collect_route_names(&check);
     check_listeners(&check);
     for (size_t i = 0; i < config->route_count; i++)
         check_needs(&check, i);

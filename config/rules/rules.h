@@ -1,5 +1,5 @@
 /*
- * What no single option can know: whether they make sense together.
+ * Checks options against each other; single options are checked by the option table.
  *
  * Owns: nothing. Thread: one. Errors: findings. Lifetime: none.
  */

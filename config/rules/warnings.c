@@ -5,7 +5,7 @@
 #include "config/model/pattern.h"
 #include "config/rules/route_set.h"
 
-/* Pages and sessions of users come in here as well. */
+/* Does the listener serve sessions or files? */
 static bool has_users(const struct config *config, const struct config_listener *listener)
 {
     return (route_set_kinds(config, listener) & (ROUTE_SET_BRIDGE | ROUTE_SET_FILES)) != 0;
@@ -19,7 +19,7 @@ static bool is_loopback(const struct config_listener *listener)
             strncmp(host, "127.", 4) == 0);
 }
 
-/* May others than this machine, or those that were let in, come by this door? */
+/* Can clients of other machines connect without being in allow or having a certificate? */
 static bool is_open(const struct config_listener *listener)
 {
     return listener->address.kind == CONFIG_ADDRESS_TCP && !is_loopback(listener) &&
@@ -41,10 +41,10 @@ static bool lists_any(const struct config_texts *origins)
 }
 
 /*
- * Its clients are the programs of one machine, and the pages that a browser there shows: Origin
- * keeps foreign pages out, but for one whose owner points its name at 127.0.0.1. TLS stops that,
- * the certificate is for another name; so does a token, which the page does not know. Behind a
- * proxy of the same machine there is a server, where nobody browses.
+ * DNS rebinding: a page whose owner points its host name at 127.0.0.1 has the same origin as a
+ * loopback listener, so the check of Origin does not refuse it. These prevent it: a host in the
+ * route; TLS, as the certificate is for another name; a token, which the page does not know. With
+ * trusted proxies the machine is a server, where no browser runs.
  */
 static bool can_be_rebound(const struct config_listener *listener, const struct config_route *route)
 {
@@ -72,7 +72,7 @@ static void check_rebinding(const struct config *config, const struct option_ref
     }
 }
 
-/* Operators' pages that everybody can read. */
+/* Status and metrics on an open listener that serves users as well. */
 static void check_pages(const struct config *config, const struct option_ref_names *names,
                         struct diag *diag, size_t index)
 {
@@ -91,7 +91,7 @@ static void check_pages(const struct config *config, const struct option_ref_nam
     }
 }
 
-/* A client over a limit is closed before TLS; a probe cannot be told from it there. */
+/* Over a limit a connection is closed before TLS, where a probe cannot be recognised. */
 static void check_liveness(const struct config *config, const struct option_ref_names *names,
                            struct diag *diag, size_t index)
 {
@@ -110,7 +110,7 @@ static void check_liveness(const struct config *config, const struct option_ref_
     }
 }
 
-/* ---- hosts that clients choose ---- */
+/* ---- captured hosts ---- */
 
 static const char *pattern_of(const struct config_route *route, struct slice name)
 {
@@ -122,7 +122,7 @@ static const char *pattern_of(const struct config_route *route, struct slice nam
     return NULL;
 }
 
-/* Neither the template nor a pattern names a part of it. */
+/* Neither the template nor a pattern has a fixed part. */
 static bool is_any_host(const struct config_route *route, const char *host)
 {
     const char *text = host, *cursor = host;
@@ -162,7 +162,7 @@ void warnings_check(const struct config *config, const struct option_ref_names *
         check_pages(config, names, diag, i);
         check_liveness(config, names, diag, i);
         check_hosts(config, names, diag, i);
-        if (!names->flags) /* the command line lets every page in, as its help says */
+        if (!names->flags) /* the quick command line accepts any origin, as its help says */
             check_rebinding(config, names, diag, i);
     }
 }

@@ -1,5 +1,5 @@
 /*
- * What a configuration shows to more people than it may mean to: allowed, and worth a warning.
+ * Warnings about valid configurations that expose more than their author may intend.
  *
  * Owns: nothing. Thread: one. Errors: findings. Lifetime: none.
  */

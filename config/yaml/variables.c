@@ -11,7 +11,7 @@ struct output {
     struct text text;
     variables_lookup lookup;
     void *owner;
-    char *why; /* when it fails: what, and what to do about it */
+    char *why; /* the error, and what to do about it */
     size_t why_size;
     const char *remedy;
 };

@@ -1,9 +1,8 @@
 /*
- * "${NAME}" and "${NAME:-default}" in a text. "$$" is one "$"; a "$" before anything else is
- * itself. What is put in is not looked at again.
+ * Replaces "${NAME}" and "${NAME:-default}" in a text. "$$" is one "$"; before other characters "$"
+ * is itself. The values are not expanded again.
  *
- * Owns: nothing. Thread: any. Errors: NULL, with a phrase. Lifetime: the result is the caller's to
- * free.
+ * Owns: nothing. Thread: any. Errors: NULL, with a phrase. Lifetime: the caller frees the result.
  */
 #ifndef WSLUICE_CONFIG_YAML_VARIABLES_H
 #define WSLUICE_CONFIG_YAML_VARIABLES_H
@@ -16,11 +15,11 @@ enum { VARIABLES_TEXT_MAX = 64 << 10 }; /* of the result */
 /* NULL: the variable is not set. */
 typedef const char *(*variables_lookup)(void *owner, const char *name);
 
-/* *remedy says what to do about it, and is static. */
+/* *remedy says what to do about an error; static, or NULL. */
 char *variables_expand(const char *text, variables_lookup lookup, void *owner, char *why,
                        size_t why_size, const char **remedy);
 
-/* Is the text one variable without a default, and nothing else? Then it holds no secret itself. */
+/* Is the text just one variable without a default? Then it contains no secret itself. */
 bool variables_is_one(const char *text);
 
 #endif

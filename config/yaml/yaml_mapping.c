@@ -2,7 +2,7 @@
 
 #include "config/model/name_map.h"
 
-/* The pairs of a mapping while they are collected. */
+/* The pairs that were collected so far. */
 struct pairs {
     struct yaml_tree_pair *pairs;
     size_t count;
@@ -14,7 +14,7 @@ static bool is_merge(const struct yaml_tree_node *key)
     return strcmp(key->text, "<<") == 0;
 }
 
-/* Pairs that a merge key brings in count only where the mapping itself does not have the key. */
+/* A merged pair is added only if its key is new. */
 static bool add_pair(struct pairs *pairs, const struct yaml_tree_node *key,
                      const struct yaml_tree_node *value, bool merged)
 {

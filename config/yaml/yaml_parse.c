@@ -6,7 +6,7 @@
 
 enum { ANCHORS_MAX = 1000, CHILDREN_MIN = 64 };
 
-/* A sequence or mapping that is not complete yet; its children wait on the stack of the builder. */
+/* A sequence or mapping that is not complete; its children are on the builder's stack. */
 struct open_node {
     struct yaml_tree_node *node;
     size_t first_child;
@@ -15,7 +15,7 @@ struct open_node {
 struct anchor {
     const char *name;
     struct yaml_tree_node *node;
-    bool open; /* inside of it: an alias now would be its own part */
+    bool open; /* not complete: an alias to it would contain itself */
 };
 
 struct builder {
@@ -52,7 +52,7 @@ static bool refuse(struct builder *builder, yaml_mark_t mark, const char *remedy
     return false;
 }
 
-/* What it mostly is. NULL: who knows. */
+/* The usual cause of an error of libyaml. NULL: not known. */
 static const char *hint(const char *problem)
 {
     if (strstr(problem, "cannot start any token"))
@@ -75,7 +75,7 @@ static bool no_yaml(struct builder *builder)
     if (parser->error == YAML_MEMORY_ERROR)
         return out_of_memory(builder);
     if (parser->error == YAML_READER_ERROR) {
-        /* It has an offset only. */
+        /* libyaml gives an offset only. */
         diag_add(builder->diag, DIAG_ERROR,
                  (struct diag_where){yaml_tree_source(builder->tree), 1, 1}, NULL,
                  "write it in UTF-8", "not text: %s, at byte %zu", problem, parser->problem_offset);
@@ -149,7 +149,7 @@ static bool set_anchor(struct builder *builder, const yaml_char_t *name,
     return true;
 }
 
-/* The last one of the name counts; YAML 1.2.2, section 7.1. */
+/* The last anchor of the name; YAML 1.2.2, section 7.1. */
 static bool add_alias(struct builder *builder, const yaml_event_t *event)
 {
     const char *name = (const char *)event->data.alias.anchor;
@@ -173,7 +173,7 @@ static bool is_null(const yaml_event_t *event)
            (*text == '\0' || strcmp(text, "~") == 0 || strcmp(text, "null") == 0);
 }
 
-/* Text is text here whatever its tag says; what is not a tag of YAML's own means something else. */
+/* YAML's own tags are ignored, as the option decides the type; others are refused. */
 static bool tag_is_known(struct builder *builder, const yaml_char_t *tag, yaml_mark_t mark)
 {
     static const char core[] = "tag:yaml.org,2002:";

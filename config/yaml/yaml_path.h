@@ -1,8 +1,8 @@
 /*
- * The path from the root of a file to a value, kept on the stack of the reader, and written
- * out only when there is something to say: "listeners[0].tls.mode".
+ * The path from the root of a file to a value, as a list on the reader's stack. It becomes a text,
+ * such as "listeners[0].tls.mode", only for findings.
  *
- * Owns: nothing. Thread: one. Errors: none. Lifetime: that of the walker's stack frame.
+ * Owns: nothing. Thread: one. Errors: none. Lifetime: that of the reader's stack frame.
  */
 #ifndef WSLUICE_CONFIG_YAML_YAML_PATH_H
 #define WSLUICE_CONFIG_YAML_YAML_PATH_H

@@ -2,7 +2,7 @@
 
 enum { CHUNK_SIZE = 64 << 10 };
 
-/* Nodes come in large numbers and go all at once. */
+/* Nodes are many and are freed together. */
 struct chunk {
     struct chunk *older;
     size_t size, used;

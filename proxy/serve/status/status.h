@@ -31,7 +31,7 @@ struct status_view {
 
 const char *status_target_state(enum balance_state state);
 
-/* A document for programs; proxy/README.md describes it. */
+/* The JSON document for programs and for the page, ?format=json in proxy/README.md. */
 WSL_MUST_CHECK char *status_json(const struct status_view *view, size_t *length);
 
 /* Tables for a terminal, as wide as the query says. */

@@ -159,13 +159,13 @@ static void headers(void **state)
     all(pattern_check_field, no_values, false);
 }
 
-static void places_of_tokens(void **state)
+static void sources_of_tokens(void **state)
 {
     const char *good[] = {"query:token", "header:X-Desk", "cookie:a!b", "host", "path", NULL};
     const char *bad[] = {"",     "query",  "query:", "query:a b", "cookie:a;b",
                          "Host", "path:x", "token",  "host:x",    NULL};
-    all(pattern_check_token_place, good, true);
-    all(pattern_check_token_place, bad, false);
+    all(pattern_check_token_source, good, true);
+    all(pattern_check_token_source, bad, false);
 }
 
 static void same(const char *a, const char *b, bool expected)
@@ -212,7 +212,7 @@ int main(void)
         cmocka_unit_test(server_names),
         cmocka_unit_test(redirects),
         cmocka_unit_test(headers),
-        cmocka_unit_test(places_of_tokens),
+        cmocka_unit_test(sources_of_tokens),
         cmocka_unit_test(knows_paths_that_are_the_same),
         cmocka_unit_test(walks_over_captures),
     };

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-/* What holds for every row, whatever it says: a new row is tested by being there. */
+/* Invariants of every row of the table: they apply to new rows as well. */
 
 static size_t stored_size(const struct options_row *row)
 {
