@@ -1,0 +1,44 @@
+#include "config/rules/capture_rules.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "lib/text_config.h"
+
+#define ROUTE(text) "listeners: [\":1\"]\nroutes: [{" text "}]\n"
+
+static void each_capture_has_one_pattern(void **state)
+{
+    text_config_expect(ROUTE("path: '/{a}', captures: {a: 'x[0-9]'}, target: 'h:1'"), "");
+    text_config_expect(ROUTE("path: '/{a}', target: 'h:1'"), "routes[0].path: {a} has no pattern");
+    text_config_expect(ROUTE("path: '/{a}/{a}', captures: {a: x}, target: 'h:1'"),
+                       "routes[0].path: {a} is there twice");
+    text_config_expect(ROUTE("path: /, captures: {a: x}, target: 'h:1'"),
+                       "routes[0].captures.a: the path has no {a}");
+    text_config_expect(ROUTE("path: '/{a}/{b}/{c}/{d}/{e}', target: 'h:1',"
+                             "captures: {a: x, b: x, c: x, d: x, e: x}"),
+                       "routes[0].path: more than 4 captures");
+}
+
+static void templates_use_names_of_the_path(void **state)
+{
+    text_config_expect(ROUTE("path: '/{desk}', captures: {desk: 'x[0-9]'}, target: '{desk}.i:1'"),
+                       "");
+    text_config_expect(ROUTE("path: '/{desk}', captures: {desk: x}, target: '{disk}.i:1'"),
+                       "routes[0].target.address: the path has no {disk}; did you mean {desk}?");
+    text_config_expect(ROUTE("path: '/{desk}', captures: {desk: x}, target: '{other}.i:1'"),
+                       "the path has no {other}; capture it in the path");
+    text_config_expect(ROUTE("path: /, target: 'a{b:1'"), "has an unmatched brace");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_capture_has_one_pattern),
+        cmocka_unit_test(templates_use_names_of_the_path),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

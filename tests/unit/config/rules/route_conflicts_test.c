@@ -1,0 +1,50 @@
+#include "config/rules/route_conflicts.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "lib/text_config.h"
+
+#define A "path: /a, target: 'h:1'"
+
+static void the_same_host_and_path_conflict(void **state)
+{
+    static const char finding[] = "routes[1]: cannot be told apart from routes[0] at f:2:10";
+    text_config_expect("listeners: [\":1\"]\nroutes: [{" A "}, {path: /b, target: 'h:1'}]", "");
+    text_config_expect("listeners: [\":1\"]\nroutes: [{" A "}, {" A "}]", finding);
+    text_config_expect("listeners: [\":1\"]\nroutes: [{host: A.b, " A "}, {host: a.B., " A "}]",
+                       finding);
+    text_config_expect("listeners: [\":1\"]\nroutes: [{path: /%61, target: 'h:1'}, {" A "}]",
+                       finding);
+    text_config_expect("listeners: [\":1\"]\nroutes: [{host: a.b, " A "}, {" A "}]", "");
+}
+
+static void routes_of_different_listeners_do_not(void **state)
+{
+    text_config_expect("listeners: [{address: ':1', routes: [x]}, ':2']\n"
+                       "routes: [{name: x, " A "}, {name: y, " A "}]",
+                       "");
+    text_config_expect("listeners: [{address: ':1', routes: [x, y]}, ':2']\n"
+                       "routes: [{name: x, " A "}, {name: y, " A "}]",
+                       "routes[1]: cannot be told apart from routes[0]");
+}
+
+static void a_route_without_a_listener_is_a_warning(void **state)
+{
+    text_config_expect("listeners: [{address: ':1', routes: [x]}]\n"
+                       "routes: [{name: x, " A "}, {name: y, path: /b, target: 'h:1'}]",
+                       "routes[1]: no listener serves it");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_same_host_and_path_conflict),
+        cmocka_unit_test(routes_of_different_listeners_do_not),
+        cmocka_unit_test(a_route_without_a_listener_is_a_warning),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

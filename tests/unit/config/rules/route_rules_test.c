@@ -1,0 +1,50 @@
+#include "config/rules/route_rules.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "lib/text_config.h"
+
+#define ROUTE(text) "listeners: [\":1\"]\nroutes: [{path: /a, " text "}]\n"
+
+static void a_route_has_one_purpose(void **state)
+{
+    text_config_expect(ROUTE("redirect: /b"), "");
+    text_config_expect(ROUTE("files: /srv"), "");
+    text_config_expect(ROUTE("name: x"), "routes[0]: the route has no target, tokens, files");
+    text_config_expect(ROUTE("target: 'h:1', redirect: /b"),
+                       "routes[0].redirect: the route has a target at f:2:21 as well");
+    text_config_expect(ROUTE("tokens: t, health: live"), "routes[0].health: the route has tokens");
+}
+
+static void options_that_need_or_exclude_another(void **state)
+{
+    text_config_expect(ROUTE("target: 'h:1', files: /srv, record: /r"), "");
+    text_config_expect(ROUTE("redirect: /b, files: /srv"),
+                       "routes[0].files: files may stand alone");
+    text_config_expect(ROUTE("redirect: /b, demo: true"), "routes[0].demo: the demo page needs");
+    text_config_expect(ROUTE("target: 'h:1', files: /srv, demo: true"),
+                       "routes[0].demo: files answer the same requests");
+    text_config_expect(ROUTE("redirect: /b, record: /r"),
+                       "routes[0].record: there are no sessions");
+}
+
+static void some_headers_are_ours(void **state)
+{
+    text_config_expect(ROUTE("target: 'h:1', headers: {X-A: b}"), "");
+    text_config_expect(ROUTE("target: 'h:1', headers: {upgrade: b}"),
+                       "routes[0].headers.upgrade: would not be sent");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_route_has_one_purpose),
+        cmocka_unit_test(options_that_need_or_exclude_another),
+        cmocka_unit_test(some_headers_are_ours),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

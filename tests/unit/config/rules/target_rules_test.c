@@ -1,0 +1,60 @@
+#include "config/rules/target_rules.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "lib/text_config.h"
+
+#define ROUTE(text)  "listeners: [\":1\"]\nroutes: [{path: /a, " text "}]\n"
+#define TARGET(text) ROUTE("target: {" text "}")
+
+static void options_of_tls_need_tls(void **state)
+{
+    text_config_expect(TARGET("address: 'tls://h:1', ca: c, server_name: n"), "");
+    text_config_expect(TARGET("address: 'h:1', ca: c"),
+                       "routes[0].target.ca: has no effect without TLS; write the address as tls:");
+    text_config_expect(ROUTE("tokens: {file: t, ca: c}"),
+                       "routes[0].tokens.ca: has no effect without TLS; add tls: true");
+    text_config_expect(TARGET("address: 'unix:/s', tls: true"),
+                       "routes[0].target.server_name: TLS to a Unix socket has no host");
+    text_config_expect(TARGET("address: 'tls://h:1', ca: c, insecure: true"),
+                       "routes[0].target.insecure: there is a ca");
+    text_config_expect(TARGET("address: 'tls://h:1', key: k"),
+                       "routes[0].target.key: a key needs its certificate");
+}
+
+static void probes_and_banners_go_together(void **state)
+{
+    text_config_expect(TARGET("address: 'h:1', probe: banner, banner: SSH"), "");
+    text_config_expect(TARGET("address: 'h:1', probe: banner"), "target.probe: there is no banner");
+    text_config_expect(TARGET("address: 'h:1', banner: SSH"), "target.banner: only probe: banner");
+}
+
+static void probes_have_no_captures(void **state)
+{
+    text_config_expect("listeners: [\":1\"]\nroutes: [{path: '/{a}', captures: {a: 'x[0-9]'},"
+                       "target: {address: '{a}.i:1', probe: connect}}]\n",
+                       "routes[0].target.probe: a probe has no request");
+}
+
+static void tokens_of_a_path_need_room(void **state)
+{
+    text_config_expect("listeners: [\":1\"]\nroutes: [{path: /a/*, tokens: {file: t, from: path}}]",
+                       "");
+    text_config_expect(ROUTE("tokens: {file: t, from: path}"),
+                       "routes[0].tokens.from: the route's path has no /* for the token");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(options_of_tls_need_tls),
+        cmocka_unit_test(probes_and_banners_go_together),
+        cmocka_unit_test(probes_have_no_captures),
+        cmocka_unit_test(tokens_of_a_path_need_room),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
