@@ -6,7 +6,7 @@
 
 /* ---- kinds ---- */
 
-/* What a route does: exactly one of these. */
+/* The purpose of a route: exactly one of these is given. */
 struct purpose {
     bool given;
     const char *name;

@@ -15,7 +15,7 @@
 #include "config/options/snapshot.h"
 #include "lib/failing_alloc.h"
 
-/* What is wrong with files is in tests/config/wrong; here is what right ones mean. */
+/* Files without errors; those with errors are in tests/config/wrong. */
 
 static int enter(void **state)
 {
@@ -124,7 +124,7 @@ static void fills_every_kind_of_field(void **state)
     config_release(config);
 }
 
-static void remembers_where_things_stand(void **state)
+static void remembers_places(void **state)
 {
     const struct config *config = load_text("listeners:\n"
                                             "  - address: \":443\"\n"
@@ -219,7 +219,7 @@ static void includes_in_the_order_of_names(void **state)
     config_release(config);
 }
 
-static void texts_come_from_elsewhere(void **state)
+static void texts_come_from_files_and_variables(void **state)
 {
     enum config_origin origin;
     setenv("WSLUICE_TEST", "desk", 1);
@@ -354,12 +354,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_DIRECTORY(fills_every_kind_of_field),
-        IN_DIRECTORY(remembers_where_things_stand),
+        IN_DIRECTORY(remembers_places),
         IN_DIRECTORY(a_section_may_be_a_scalar),
         IN_DIRECTORY(one_option_implies_another),
         IN_DIRECTORY(paths_begin_at_their_file),
         IN_DIRECTORY(includes_in_the_order_of_names),
-        IN_DIRECTORY(texts_come_from_elsewhere),
+        IN_DIRECTORY(texts_come_from_files_and_variables),
         IN_DIRECTORY(the_command_line_wins),
         IN_DIRECTORY(warns_of_routes_that_nobody_serves),
         IN_DIRECTORY(listeners_tell_routes_apart),

@@ -165,7 +165,7 @@ static void sorts_by_place(void **state)
     diag_free(&diag);
 }
 
-static void is_one_line_whatever_it_quotes(void **state)
+static void is_one_line_with_any_bytes(void **state)
 {
     struct diag diag;
     diag_init(&diag);
@@ -186,7 +186,7 @@ int main(void)
         cmocka_unit_test(cuts_long_lines_around_the_caret),
         cmocka_unit_test(hides_secrets),
         cmocka_unit_test(sorts_by_place),
-        cmocka_unit_test(is_one_line_whatever_it_quotes),
+        cmocka_unit_test(is_one_line_with_any_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

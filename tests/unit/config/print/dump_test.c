@@ -15,7 +15,7 @@
 #include "config/options/snapshot.h"
 #include "lib/config_equal.h"
 
-/* What is printed loads, and means the same; without the lines of defaults as well. */
+/* A printed configuration loads to an equal one, with and without its lines of defaults. */
 
 static const struct config *load(const char *path)
 {
@@ -94,7 +94,7 @@ static void examples_load_and_come_back(void **state)
     globfree(&files);
 }
 
-/* Every option at once, each with something else than its default. */
+/* Every option, each with a value other than its default. */
 static void every_option_comes_back(void **state)
 {
     setenv("WSLUICE_TEST_SECRET", "hush", 1);
@@ -147,7 +147,7 @@ static void every_option_is_there(void **state)
     config_release(config);
 }
 
-/* Texts that YAML, or the loader, would take for something else. */
+/* Texts that YAML or the loader would read as something else without quotes. */
 static void texts_are_quoted_as_they_need(void **state)
 {
     const char *texts[] = {"null",   "~",   "yes",  "12",     "a: b", "a #b",     "'",

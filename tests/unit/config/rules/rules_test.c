@@ -10,7 +10,7 @@
 
 #include "config/options/snapshot.h"
 
-/* What a file can break is in tests/config/wrong; here is how the command line hears of it. */
+/* How findings name options of the command line; those of files are in tests/config/wrong. */
 
 static struct diag_where locate(const void *owner, struct option_ref option)
 {

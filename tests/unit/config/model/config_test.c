@@ -1,0 +1,64 @@
+#include "config/model/config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/base.h"
+
+static void remembers_where_secrets_come_from(void **state)
+{
+    struct config *config = config_new();
+    char *a = config_alloc(config, 2), *b = config_alloc(config, 2);
+    enum config_origin origin;
+    assert_true(config_note_origin(config, a, CONFIG_ORIGIN_FILE, "/f"));
+    assert_string_equal(config_origin(config, a, &origin), "/f");
+    assert_int_equal(origin, CONFIG_ORIGIN_FILE);
+    assert_null(config_origin(config, b, &origin)); /* the same text, elsewhere */
+    config_release(config);
+    config_release(NULL);
+}
+
+static void lives_while_it_is_counted(void **state)
+{
+    struct config *config = config_new();
+    char *text = config_alloc(config, 100000);
+    for (size_t i = 0; i < 100000; i++)
+        assert_int_equal(text[i], 0);
+    assert_ptr_equal(config_retain(config), config);
+    config_release(config);
+    text[99999] = 'x'; /* for the address sanitizer */
+    config_release(config);
+}
+
+static void a_route_without_a_name_is_called_by_its_path(void **state)
+{
+    struct config_route route = {.path = "/a"};
+    assert_string_equal(config_route_name(&route), "/a");
+    route.name = "b";
+    assert_string_equal(config_route_name(&route), "b");
+}
+
+static void reserves_headers_of_framing_and_handshake(void **state)
+{
+    static const char *const reserved[] = {"Connection", "content-length", "DATE",
+                                           "Sec-WebSocket-Accept", "sec-websocket-x"};
+    static const char *const others[] = {"X-A", "Cache-Control", "Sec-Web", ""};
+    for (size_t i = 0; i < WSL_COUNT(reserved); i++)
+        assert_true(config_header_is_reserved(reserved[i]));
+    for (size_t i = 0; i < WSL_COUNT(others); i++)
+        assert_false(config_header_is_reserved(others[i]));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(remembers_where_secrets_come_from),
+        cmocka_unit_test(lives_while_it_is_counted),
+        cmocka_unit_test(a_route_without_a_name_is_called_by_its_path),
+        cmocka_unit_test(reserves_headers_of_framing_and_handshake),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,80 @@
+#include "config/options/option_ref.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static struct diag_where locate(const void *owner, struct option_ref option)
+{
+    unsigned line = *(const unsigned *)owner;
+    return (struct diag_where){"f", line, 5};
+}
+
+static bool is_single(const void *owner, const struct option_ref *option)
+{
+    return option->section == OPTIONS_TARGET;
+}
+
+static void names(const struct option_ref_names *names, struct option_ref option,
+                  const char *expected)
+{
+    struct diag diag;
+    diag_init(&diag);
+    option_ref_complain(names, &diag, DIAG_WARNING, option, "remedy", "is %d", 7);
+    if (expected)
+        assert_string_equal(diag.findings[0].option, expected);
+    else
+        assert_null(diag.findings[0].option);
+    assert_string_equal(diag.findings[0].message, "is 7");
+    assert_string_equal(diag.findings[0].remedy, "remedy");
+    assert_int_equal(diag.errors, 0);
+    diag_free(&diag);
+}
+
+static void a_file_has_paths(void **state)
+{
+    const unsigned line = 3;
+    struct option_ref_names file = {.locate = locate, .owner = &line};
+    struct option_ref target = {OPTIONS_TARGET, "ca", 3, 1};
+    names(&file, (struct option_ref){.section = OPTIONS_PROCESS}, NULL);
+    names(&file, (struct option_ref){OPTIONS_PROCESS, "user", 0, 0}, "user");
+    names(&file, (struct option_ref){OPTIONS_LOG, "file", 0, 0}, "log.file");
+    names(&file, (struct option_ref){OPTIONS_CERTIFICATE, "key", 2, 1},
+          "listeners[2].tls.certificates[1].key");
+    names(&file, target, "routes[3].targets[1].ca");
+    file.is_single = is_single;
+    names(&file, target, "routes[3].target.ca");
+}
+
+static void the_command_line_has_flags(void **state)
+{
+    const unsigned line = 0;
+    const struct option_ref_names flags = {.locate = locate, .owner = &line, .flags = true};
+    names(&flags, (struct option_ref){OPTIONS_CERTIFICATE, "key", 0, 0}, "--key");
+    names(&flags, (struct option_ref){OPTIONS_TARGET, "ca", 0, 0}, "routes[0].targets[0].ca");
+}
+
+static void prints_a_second_place(void **state)
+{
+    unsigned line = 12;
+    char text[20];
+    const struct option_ref_names file = {.locate = locate, .owner = &line};
+    option_ref_print_place(&file, (struct option_ref){0}, text, sizeof(text));
+    assert_string_equal(text, " at f:12:5");
+    line = 0;
+    option_ref_print_place(&file, (struct option_ref){0}, text, sizeof(text));
+    assert_string_equal(text, "");
+    assert_false(option_ref_is_faulty(&file, OPTIONS_ROUTE, 0));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_file_has_paths),
+        cmocka_unit_test(the_command_line_has_flags),
+        cmocka_unit_test(prints_a_second_place),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,69 @@
+#include "config/print/json_schema.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "lib/failing_alloc.h"
+
+/* tests/e2e/test_config.py validates files with it. */
+
+static char *print(bool *printed)
+{
+    char *text;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    *printed = json_schema_print(stream);
+    fclose(stream);
+    return text;
+}
+
+static void describes_the_table(void **state)
+{
+    static const char *const parts[] = {
+        "{\n  \"$schema\": \"https://json-schema.org/draft/2020-12/schema\",\n",
+        "\"additionalProperties\": false,\n  \"required\": [],\n",
+        "    \"workers\": {\n      \"description\": \"",
+        "{\"type\":\"integer\",\"minimum\":0,\"maximum\":1024},{\"enum\":[\"auto\"]}",
+        "{\"enum\":[\"1.1\",1.1,\"1.2\",1.2,\"1.3\",1.3]}", /* as texts and as numbers */
+        "{\"enum\":[\"off\",false,\"optional\",\"required\"]}",
+        "\"required\": [\"address\"]",
+    };
+    bool printed;
+    char *text = print(&printed);
+    assert_true(printed);
+    for (size_t i = 0; i < WSL_COUNT(parts); i++)
+        if (!strstr(text, parts[i]))
+            fail_msg("'%s' is not in it", parts[i]);
+    assert_string_equal(text + strlen(text) - 3, "\n}\n");
+    free(text);
+}
+
+static void without_memory_nothing_is_printed(void **state)
+{
+    bool printed = true;
+    char *text;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    failing_alloc_arm(1);
+    printed = json_schema_print(stream);
+    assert_true(failing_alloc_disarm());
+    fclose(stream);
+    assert_false(printed);
+    assert_int_equal(size, 0);
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(describes_the_table),
+        cmocka_unit_test(without_memory_nothing_is_printed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

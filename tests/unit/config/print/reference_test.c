@@ -1,0 +1,94 @@
+#include "config/print/reference.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static char *print(const char *path, bool *found, const char **nearest)
+{
+    char *text;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    *found = reference_print(path, stream, nearest);
+    fclose(stream);
+    return text;
+}
+
+static void prints(const char *path, const char *part)
+{
+    bool found;
+    const char *nearest;
+    char *text = print(path, &found, &nearest);
+    assert_true(found);
+    if (!strstr(text, part))
+        fail_msg("%s: expected '%s' in: %s", path, part, text);
+    free(text);
+}
+
+static void finds_nothing(const char *path, const char *expected)
+{
+    bool found;
+    const char *nearest;
+    free(print(path, &found, &nearest));
+    assert_false(found);
+    assert_true(text_equal(nearest, expected));
+}
+
+static void prints_options_and_sections(void **state)
+{
+    prints("workers", "    value:   a number from 1 to 1024, or auto\n    default: auto\n");
+    prints("log.level", "    value:   debug, info, warn or error\n");
+    prints("listeners[].tls.certificates[].key", "    flag:    --key=FILE\n");
+    prints("routes[2].targets.address", "    default: none, it must be given\n");
+    prints("routes.target.ca", "    value:   a file\n");
+    prints("limits", "  limits.drain_timeout ");
+    prints("drain_timeout", "limits.drain_timeout\n");
+    prints("redirect_status", "    value:   301, 302, 307 or 308\n");
+    prints("connect", "    on the quick command line: after_upgrade\n");
+}
+
+static void suggests_a_name(void **state)
+{
+    finds_nothing("limits.drain_timout", "drain_timeout");
+    finds_nothing("entirely_different", NULL);
+    finds_nothing("workers.more", NULL);
+}
+
+/* In the overview by its path, on the page by its key. */
+static void every_option_is_there(void **state)
+{
+    char *overview, *page, path[200];
+    size_t size;
+    FILE *stream = open_memstream(&overview, &size);
+    reference_overview(stream);
+    fclose(stream);
+    stream = open_memstream(&page, &size);
+    reference_markdown(stream);
+    fclose(stream);
+    const struct options_row *row;
+    for (size_t i = 0; (row = options_at(i)); i++) {
+        if (options_section(row->section)->shape == OPTIONS_MAP)
+            continue;
+        options_path(row->section, row, path, sizeof(path));
+        assert_non_null(strstr(overview, path));
+        snprintf(path, sizeof(path), "\n| `%s` | ", row->key);
+        assert_non_null(strstr(page, path));
+    }
+    free(overview);
+    free(page);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(prints_options_and_sections),
+        cmocka_unit_test(suggests_a_name),
+        cmocka_unit_test(every_option_is_there),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,92 @@
+#include "config/scalar.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "lib/text_config.h"
+
+#define GATEWAY "listeners: [\":1\"]\nroutes: [{path: /, target: 'unix:s'}]\n"
+
+static void replaces_variables_and_reads_files(void **state)
+{
+    struct text_config loaded;
+    text_config_load(&loaded, "user: a-${SET}\ngroup: {file: secret}\n" GATEWAY);
+    assert_int_equal(loaded.diag.count, 0);
+    assert_string_equal(loaded.config->user, "a-value");
+    assert_string_equal(loaded.config->group, "content"); /* without its newline */
+    text_config_free(&loaded);
+}
+
+static void makes_paths_absolute(void **state)
+{
+    struct text_config loaded;
+    text_config_load(&loaded, "pid_file: ./p\nlog: {file: /l}\n" GATEWAY);
+    assert_string_equal(loaded.config->pid_file, "/etc/wsluice/p");
+    assert_string_equal(loaded.config->log.file, "/l");
+    assert_string_equal(loaded.config->routes[0].targets[0].address.path, "/etc/wsluice/s");
+    text_config_free(&loaded);
+}
+
+static void explains_bad_values(void **state)
+{
+    text_config_expect("workers: many\n" GATEWAY, "f:1:10: workers: must be a number");
+    text_config_expect("workers:\n" GATEWAY, "workers: has no value");
+    text_config_expect("workers: [1]\n" GATEWAY, "workers: must be one value, not a list");
+    text_config_expect("workers: {a: 1}\n" GATEWAY, "workers: must be one value, not a mapping");
+    text_config_expect("user: ${UNSET}\n" GATEWAY, "user: the environment has no UNSET");
+    text_config_expect("user: {file: none}\n" GATEWAY, "user: cannot read 'none': No such file");
+}
+
+#define SECRET(value)                                                                              \
+    "listeners: [{address: ':1', tls: {certificates: [{certificate: c, key_password: " value       \
+    "}]}}]\nroutes: [{path: /, target: 'h:1'}]\n"
+
+static void notes_where_a_secret_came_from(void **state)
+{
+    static const struct {
+        const char *text, *reference;
+    } cases[] = {
+        {SECRET("hush"), NULL},
+        {SECRET("'${SET}'"), "${SET}"},
+        {SECRET("'x${SET}'"), NULL},
+        {SECRET("{file: secret}"), "/etc/wsluice/secret"},
+    };
+    for (size_t i = 0; i < WSL_COUNT(cases); i++) {
+        struct text_config loaded;
+        enum config_origin origin;
+        text_config_load(&loaded, cases[i].text);
+        const char *password = loaded.config->listeners[0].tls.certificates[0].key_password;
+        const char *reference = config_origin(loaded.config, password, &origin);
+        assert_true(text_equal(reference, cases[i].reference));
+        text_config_free(&loaded);
+    }
+}
+
+static void excerpts_do_not_show_secrets(void **state)
+{
+    struct text_config loaded;
+    struct text excerpt = {0};
+    text_config_load(&loaded, SECRET("hush, oops: 1"));
+    assert_true(loaded.diag.count > 0);
+    diag_excerpt(&loaded.diag, &loaded.diag.findings[0], &excerpt);
+    text_add_byte(&excerpt, '\0');
+    assert_null(strstr(excerpt.bytes, "hush"));
+    assert_non_null(strstr(excerpt.bytes, "oops"));
+    text_free(&excerpt);
+    text_config_free(&loaded);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(replaces_variables_and_reads_files),
+        cmocka_unit_test(makes_paths_absolute),
+        cmocka_unit_test(explains_bad_values),
+        cmocka_unit_test(notes_where_a_secret_came_from),
+        cmocka_unit_test(excerpts_do_not_show_secrets),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

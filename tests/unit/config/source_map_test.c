@@ -1,0 +1,83 @@
+#include "config/source_map.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "lib/text_config.h"
+
+static const char text[] = "log: {level: info}\n"
+                           "listeners:\n"
+                           "  - address: ':1'\n"
+                           "    tls: {certificates: [a, {certificate: b, key: k}]}\n"
+                           "routes:\n"
+                           "  - path: /\n"
+                           "    target: {address: 'h:1', ca: c}\n"
+                           "    headers: {A: b, C: d}\n"
+                           "  - targets: [h:1, {address: h:2, ca: 3}]\n"
+                           "  - {path: bad, target: 'h:1'}\n";
+
+static void stands(const struct source_map *map, struct option_ref option, unsigned line,
+                   unsigned column)
+{
+    struct diag_where where = map->names.locate(map->names.owner, option);
+    assert_string_equal(where.source, "f");
+    assert_int_equal(where.line, line);
+    assert_int_equal(where.column, column);
+}
+
+static void finds_options_and_sections(void **state)
+{
+    struct text_config loaded;
+    text_config_read(&loaded, text);
+    const struct source_map *map = &loaded.schema.map;
+    stands(map, (struct option_ref){OPTIONS_LOG, "level", 0, 0}, 1, 7);
+    stands(map, (struct option_ref){OPTIONS_CERTIFICATE, "key", 0, 1}, 4, 46);
+    stands(map, (struct option_ref){OPTIONS_CERTIFICATE, "key", 0, 0}, 4, 26);
+    stands(map, (struct option_ref){OPTIONS_TARGET, "ca", 0, 0}, 7, 30);
+    stands(map, (struct option_ref){OPTIONS_TARGET, "ca", 1, 1}, 9, 35);
+    stands(map, (struct option_ref){OPTIONS_HEADER, "C", 0, 1}, 8, 21);
+    stands(map, (struct option_ref){OPTIONS_ROUTE, "host", 1, 0}, 9, 5);
+    text_config_free(&loaded);
+}
+
+/* A missing option has the place of the nearest section around it. */
+static void finds_the_nearest_place(void **state)
+{
+    struct text_config loaded;
+    text_config_read(&loaded, text);
+    const struct source_map *map = &loaded.schema.map;
+    stands(map, (struct option_ref){OPTIONS_PROCESS, "user", 0, 0}, 1, 1);
+    stands(map, (struct option_ref){OPTIONS_TOKENS, "file", 0, 0}, 6, 5);
+    stands(map, (struct option_ref){OPTIONS_ROUTE, "path", 9, 0}, 1, 1);
+    stands(map, (struct option_ref){OPTIONS_TARGET, "ca", 1, 9}, 9, 5);
+    text_config_free(&loaded);
+}
+
+static void knows_faulty_elements_and_single_ones(void **state)
+{
+    struct text_config loaded;
+    text_config_read(&loaded, text);
+    const struct option_ref_names *names = &loaded.schema.map.names;
+    assert_false(option_ref_is_faulty(names, OPTIONS_LISTENER, 0));
+    assert_false(option_ref_is_faulty(names, OPTIONS_ROUTE, 1));
+    assert_true(option_ref_is_faulty(names, OPTIONS_ROUTE, 2));
+    assert_true(option_ref_is_faulty(names, OPTIONS_ROUTE, 3)); /* not there */
+    struct option_ref target = {.section = OPTIONS_TARGET};
+    assert_true(names->is_single(names->owner, &target));
+    target.outer = 1;
+    assert_false(names->is_single(names->owner, &target));
+    text_config_free(&loaded);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(finds_options_and_sections),
+        cmocka_unit_test(finds_the_nearest_place),
+        cmocka_unit_test(knows_faulty_elements_and_single_ones),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
