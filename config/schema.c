@@ -129,6 +129,11 @@ static void read_object(struct schema_file *file, const struct yaml_path *at,
         read_section(file, at, section, node, object);
 }
 
+static bool has_new_errors(const struct diag *diag, size_t before)
+{
+    return diag->errors > before;
+}
+
 static void read_element(struct schema_file *file, const struct yaml_path *at,
                          enum options_section section, const struct yaml_tree_node *node,
                          void *parent)
@@ -139,7 +144,7 @@ static void read_element(struct schema_file *file, const struct yaml_path *at,
     if (!element)
         return;
     read_object(file, at, section, node, element);
-    if (is_mapped(section) && schema->diag->errors > errors)
+    if (is_mapped(section) && has_new_errors(schema->diag, errors))
         source_map_mark_faulty(&schema->map, section);
 }
 
