@@ -62,11 +62,11 @@ static inline void lab_frame(struct lab *lab, uint8_t first, const void *payload
 {
     static const uint8_t mask[4] = {0x37, 0xfa, 0x21, 0x3d};
     struct fake *client = &lab->client;
-    uint8_t header[WS_HEADER_MAX];
-    size_t size = ws_frame_header(header, WS_OP_BINARY, length);
+    uint8_t room[WS_HEADER_MAX], *end = room + sizeof(room);
+    uint8_t *header = ws_frame_header_before(end, WS_OP_BINARY, length);
     header[0] = first;
     header[1] |= 0x80;
-    fake_send(client, header, size);
+    fake_send(client, header, (size_t)(end - header));
     fake_send(client, mask, 4);
     uint8_t *bytes = client->in + client->in_length;
     fake_send(client, payload, length);

@@ -70,7 +70,7 @@ static void put_escaped(struct json *json, unsigned char byte)
     text_add(&json->text, (struct slice){escape, length});
 }
 
-void json_text(struct json *json, struct slice text)
+static void put_text(struct json *json, struct slice text)
 {
     bool utf8 = is_utf8(text);
     begin_value(json);
@@ -88,7 +88,7 @@ void json_text(struct json *json, struct slice text)
 void json_string(struct json *json, const char *text)
 {
     if (text)
-        json_text(json, slice_of(text));
+        put_text(json, slice_of(text));
     else
         json_null(json);
 }
@@ -115,20 +115,9 @@ void json_raw(struct json *json, struct slice value)
     text_add(&json->text, value);
 }
 
-static void reset(struct json *json)
+char *json_take(struct json *json, size_t *length)
 {
     json->comma = json->after_key = false;
     json->spread = 0;
-}
-
-char *json_take(struct json *json, size_t *length)
-{
-    reset(json);
     return text_take(&json->text, length);
-}
-
-void json_free(struct json *json)
-{
-    reset(json);
-    text_free(&json->text);
 }

@@ -7,7 +7,7 @@
  * as the characters of those numbers.
  *
  * Pure. Owns: the bytes, until json_take. Thread: any. Errors: without memory, or beyond the limit,
- * nothing more is written and json_take says NULL. Lifetime: json_take or json_free.
+ * nothing more is written and json_take says NULL. Lifetime: until json_take.
  */
 #ifndef WSLUICE_BASE_TEXT_JSON_H
 #define WSLUICE_BASE_TEXT_JSON_H
@@ -31,7 +31,6 @@ void json_open_spread(struct json *json, char bracket);
 /* What follows is the value of that key. Keys are ours: nothing in them needs an escape. */
 void json_key(struct json *json, const char *key);
 
-void json_text(struct json *json, struct slice text);
 void json_string(struct json *json, const char *text); /* NULL: null */
 void json_number(struct json *json, uint64_t number);
 void json_bool(struct json *json, bool truth);
@@ -42,6 +41,5 @@ void json_raw(struct json *json, struct slice value);
 
 /* The bytes, with a NUL behind them, malloc'd; NULL: there was no memory. Empty afterwards. */
 WSL_MUST_CHECK char *json_take(struct json *json, size_t *length);
-void json_free(struct json *json);
 
 #endif

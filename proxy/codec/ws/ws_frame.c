@@ -315,28 +315,20 @@ static inline size_t sent_header_size(uint64_t payload_length)
     return payload_length < LENGTH_16 ? 2 : payload_length <= UINT16_MAX ? 4 : WS_HEADER_MAX;
 }
 
-size_t ws_frame_header(uint8_t out[static WS_HEADER_MAX], enum ws_opcode opcode,
-                       uint64_t payload_length)
-{
-    size_t size = sent_header_size(payload_length);
-
-    out[0] = (uint8_t)(BIT_FIN | opcode);
-    if (size == 2) {
-        out[1] = (uint8_t)payload_length;
-        return size;
-    }
-    out[1] = size == 4 ? LENGTH_16 : LENGTH_64;
-    for (size_t i = size; i > 2; i--, payload_length >>= 8)
-        out[i - 1] = (uint8_t)payload_length;
-    return size;
-}
-
 uint8_t *ws_frame_header_before(uint8_t *payload, enum ws_opcode opcode, uint64_t payload_length)
 {
-    uint8_t header[WS_HEADER_MAX];
-    size_t size = ws_frame_header(header, opcode, payload_length);
+    size_t size = sent_header_size(payload_length);
+    uint8_t *header = payload - size;
 
-    return memcpy(payload - size, header, size);
+    header[0] = (uint8_t)(BIT_FIN | opcode);
+    if (size == 2) {
+        header[1] = (uint8_t)payload_length;
+        return header;
+    }
+    header[1] = size == 4 ? LENGTH_16 : LENGTH_64;
+    for (size_t i = size; i > 2; i--, payload_length >>= 8)
+        header[i - 1] = (uint8_t)payload_length;
+    return header;
 }
 
 size_t ws_frame_control(uint8_t out[static 2 + WS_CONTROL_MAX], enum ws_opcode opcode,

@@ -82,11 +82,10 @@ void ws_frame_decoder_init(struct ws_decoder *decoder, bool expect_mask, bool re
  */
 WSL_MUST_CHECK enum ws_event ws_frame_decode(struct ws_decoder *decoder, struct ws_window *window);
 
-/* Writes the minimal, unmasked, final header; returns its length (2 to WS_HEADER_MAX). */
-size_t ws_frame_header(uint8_t out[static WS_HEADER_MAX], enum ws_opcode opcode,
-                       uint64_t payload_length);
-
-/* As above, but ends exactly before `payload`: the header goes into the headroom in front of it. */
+/*
+ * The minimal, unmasked, final header of a frame (2 to WS_HEADER_MAX bytes), in the headroom in
+ * front of its payload; returns where it begins.
+ */
 uint8_t *ws_frame_header_before(uint8_t *payload, enum ws_opcode opcode, uint64_t payload_length);
 
 /* A whole control frame; returns its length. Payload beyond WS_CONTROL_MAX is a bug of the caller.

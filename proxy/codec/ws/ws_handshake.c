@@ -127,6 +127,27 @@ enum reason ws_handshake_prefer(const struct http_head *head, const char *const 
     return bad;
 }
 
+/* Sec-WebSocket-Accept for a key; false for a longer text than that, or without memory. */
+static bool accept_key(struct slice key, char out[static WS_ACCEPT_LENGTH])
+{
+    static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"; /* RFC 6455 section 1.3 */
+    char text[B64_ENCODED(KEY_BYTES) + sizeof(guid) - 1];
+    struct writer w = {text, sizeof(text), 0, false};
+    put(&w, key);
+    put(&w, SLICE(guid));
+    if (w.overflow)
+        return false;
+
+    /* The fetch inside costs 0.15 us; to keep its result needs state that all threads share. */
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    unsigned length = 0;
+    if (EVP_Digest(text, w.length, digest, &length, EVP_sha1(), NULL) != 1)
+        return false;
+    wsl_assert(length == SHA1_BYTES);
+    b64_encode(out, digest, length);
+    return true;
+}
+
 enum reason ws_handshake_check(const struct http_head *head, struct ws_handshake *out)
 {
     if (head->has_body)
@@ -154,30 +175,9 @@ enum reason ws_handshake_check(const struct http_head *head, struct ws_handshake
     enum reason bad = choose_subprotocol(head, &out->subprotocol);
     if (bad == REASON_none)
         bad = check_extensions(head);
-    if (bad == REASON_none && !ws_handshake_accept(key->value, out->accept))
+    if (bad == REASON_none && !accept_key(key->value, out->accept))
         bad = REASON_out_of_memory;
     return bad;
-}
-
-bool ws_handshake_accept(struct slice key, char out[static WS_ACCEPT_LENGTH])
-{
-    static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"; /* RFC 6455 section 1.3 */
-    char text[B64_ENCODED(KEY_BYTES) + sizeof(guid) - 1];
-    struct writer w = {text, sizeof(text), 0, false};
-    put(&w, key);
-    put(&w, SLICE(guid));
-    if (w.overflow)
-        return false;
-
-    /* The fetch inside costs 0.15 us; keeping its result would need state that all threads share.
-     */
-    uint8_t digest[EVP_MAX_MD_SIZE];
-    unsigned length = 0;
-    if (EVP_Digest(text, w.length, digest, &length, EVP_sha1(), NULL) != 1)
-        return false;
-    wsl_assert(length == SHA1_BYTES);
-    b64_encode(out, digest, length);
-    return true;
 }
 
 size_t ws_handshake_answer(char *out, size_t capacity, const struct ws_handshake *handshake,

@@ -36,9 +36,6 @@ WSL_MUST_CHECK enum reason ws_handshake_prefer(const struct http_head *head,
                                                const char *const *wanted, size_t count,
                                                struct ws_handshake *out);
 
-/* Sec-WebSocket-Accept for a key; false for a longer text than that, or without memory. */
-WSL_MUST_CHECK bool ws_handshake_accept(struct slice key, char out[static WS_ACCEPT_LENGTH]);
-
 /*
  * The 101 head, with whole field lines of somebody else's among its own; returns its length, or 0
  * when it does not fit.

@@ -37,8 +37,9 @@ static uint64_t draw(uint64_t *state, uint64_t below)
 static void append_frame(struct stream *s, uint8_t first, const void *payload, size_t length,
                          uint64_t *random)
 {
-    uint8_t header[WS_HEADER_MAX], mask[4];
-    size_t size = ws_frame_header(header, WS_OP_BINARY, length);
+    uint8_t room[WS_HEADER_MAX], *end = room + sizeof(room), mask[4];
+    uint8_t *header = ws_frame_header_before(end, WS_OP_BINARY, length);
+    size_t size = (size_t)(end - header);
 
     header[0] = first;
     header[1] |= 0x80;
@@ -428,11 +429,6 @@ static void test_crowded_window(void **unused)
 static void expect_header(uint64_t length, const char *bytes, size_t size)
 {
     uint8_t out[WS_HEADER_MAX + 4];
-
-    memset(out, 0xEE, sizeof(out));
-    assert_int_equal(ws_frame_header(out, WS_OP_BINARY, length), size);
-    assert_memory_equal(out, bytes, size);
-    assert_int_equal(out[size], 0xEE);
 
     memset(out, 0xEE, sizeof(out));
     uint8_t *payload = out + WS_HEADER_MAX + 1;
