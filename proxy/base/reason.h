@@ -1,7 +1,6 @@
 /*
  * The table of end reasons: every way in which a connection, a handshake or a session can end.
- * The same word stands in the log, in the metric and in the Close frame; nobody makes up a code or
- * a message elsewhere.
+ * The log, the metrics and the Close frame use the same row; no code or text is made up elsewhere.
  *
  * Owns: nothing. Thread: any (const). Errors: none. Lifetime: static.
  */
@@ -15,7 +14,7 @@
  *
  * HTTP status 0: the connection is closed without an answer. Close code 0: no Close frame is sent,
  * because the client is gone or has closed first (its own code is then echoed).
- * A text fits a Close frame (123 bytes) and says what happened, in the client's words.
+ * A text fits a Close frame (123 bytes) and says what happened, from the client's point of view.
  */
 #define REASON_TABLE(REASON)                                                                       \
     REASON(none, INFO, 0, 0, "")                                                                   \
@@ -25,32 +24,33 @@
     REASON(target_closed, INFO, 0, 1000, "Target closed")                                          \
     REASON(shutdown, INFO, 503, 1001, "Server is shutting down")                                   \
     REASON(idle_timeout, INFO, 0, 1000, "Idle for too long")                                       \
-    REASON(duration_limit, INFO, 0, 1000, "Longest session time reached")                          \
+    REASON(duration_limit, INFO, 0, 1000, "Session time limit reached")                            \
     REASON(killed, INFO, 503, 1008, "Ended by an operator")                                        \
     REASON(answered, DEBUG, 0, 0, "request answered")                                              \
     /* a peer or the network failed */                                                             \
     REASON(client_reset, INFO, 0, 0, "client connection was reset")                                \
-    REASON(client_stalled, WARN, 0, 0, "client did not take its bytes in time")                    \
-    REASON(client_dead, WARN, 0, 1011, "No sign of life from the client")                          \
+    REASON(client_stalled, WARN, 0, 0, "client stopped reading")                                   \
+    REASON(client_dead, WARN, 0, 1011, "Client did not answer the ping")                           \
     REASON(client_io, WARN, 0, 0, "client connection failed")                                      \
-    REASON(target_stalled, WARN, 0, 1011, "Target did not take its bytes in time")                 \
-    REASON(recording_stalled, ERROR, 0, 1011, "The disk did not take the recording in time")       \
+    REASON(target_stalled, WARN, 0, 1011, "Target stopped reading")                                \
+    REASON(recording_stalled, ERROR, 0, 1011, "The recording could not be written in time")        \
     REASON(target_reset, WARN, 502, 1011, "Target reset the connection")                           \
     REASON(target_io, WARN, 502, 1011, "Connection to the target failed")                          \
     REASON(target_refused, WARN, 502, 1011, "Target refused the connection")                       \
     REASON(target_unreachable, WARN, 502, 1011, "Target is unreachable")                           \
-    REASON(target_unresolved, WARN, 502, 1011, "Name of the target does not resolve")              \
+    REASON(target_unresolved, WARN, 502, 1011, "Target name does not resolve")                     \
     REASON(target_timeout, WARN, 504, 1011, "Target did not answer in time")                       \
     REASON(target_tls, WARN, 502, 1011, "TLS to the target failed")                                \
-    REASON(target_foreign, WARN, 502, 1011, "Another user's program is in the target's place")     \
+    REASON(target_foreign, WARN, 502, 1011,                                                        \
+           "Another user's program listens in place of the target")                                \
     REASON(target_untrusted, WARN, 502, 1011, "Certificate of the target is not trusted")          \
     /* before the first request */                                                                 \
     REASON(silent, INFO, 0, 0, "client sent nothing in time")                                      \
     REASON(handshake_eof, INFO, 0, 0, "client hung up during the handshake")                       \
     REASON(handshake_timeout, WARN, 408, 0, "Handshake took too long")                             \
-    REASON(proxy_missing, WARN, 0, 0, "connection without the PROXY header that it needs")         \
+    REASON(proxy_missing, WARN, 0, 0, "PROXY header is missing")                                   \
     REASON(proxy_malformed, WARN, 0, 0, "malformed PROXY header")                                  \
-    REASON(proxy_untrusted, WARN, 0, 0, "PROXY header from a stranger")                            \
+    REASON(proxy_untrusted, WARN, 0, 0, "PROXY header from an untrusted address")                  \
     REASON(tls_handshake, WARN, 0, 0, "TLS handshake failed")                                      \
     REASON(tls_certificate, WARN, 0, 0, "client certificate missing or not accepted")              \
     REASON(tls_required, WARN, 0, 0, "plain connection on a TLS-only listener")                    \
@@ -61,30 +61,30 @@
     REASON(file_io, WARN, 0, 0, "file could not be read")                                          \
     /* HTTP, RFC 9112 and RFC 6455 section 4 */                                                    \
     REASON(http_malformed, WARN, 400, 0, "Malformed request")                                      \
-    REASON(http_host, WARN, 400, 0, "Exactly one valid Host field is needed")                      \
-    REASON(http_body, WARN, 400, 0, "A body is not taken here")                                    \
-    REASON(http_version, WARN, 505, 0, "HTTP/1.1 is needed")                                       \
+    REASON(http_host, WARN, 400, 0, "Exactly one valid Host field is required")                    \
+    REASON(http_body, WARN, 400, 0, "A request body is not accepted here")                         \
+    REASON(http_version, WARN, 505, 0, "HTTP/1.1 is required")                                     \
     REASON(http_method, WARN, 405, 0, "Method not allowed")                                        \
     REASON(http_forwarded, WARN, 400, 0, "Forwarded and X-Forwarded-For disagree")                 \
     REASON(http_uri_too_long, WARN, 414, 0, "Request target too long")                             \
     REASON(http_head_too_large, WARN, 431, 0, "Request head too large")                            \
     REASON(http_not_upgrade, WARN, 426, 0, "This is a WebSocket endpoint")                         \
     REASON(http_path, WARN, 400, 0, "Malformed path")                                              \
-    REASON(http_no_route, WARN, 404, 0, "Nothing here")                                            \
-    REASON(ws_version, WARN, 426, 0, "WebSocket version 13 is needed")                             \
+    REASON(http_no_route, WARN, 404, 0, "No route for this host and path")                         \
+    REASON(ws_version, WARN, 426, 0, "WebSocket version 13 is required")                           \
     REASON(ws_key, WARN, 400, 0, "Sec-WebSocket-Key is missing, repeated or malformed")            \
     REASON(ws_header, WARN, 400, 0, "Malformed WebSocket header field")                            \
-    /* the first lock */                                                                           \
-    REASON(address_refused, WARN, 403, 0, "Not from this address")                                 \
-    REASON(origin_refused, WARN, 403, 0, "Not from a page of this origin")                         \
-    REASON(target_name_refused, WARN, 404, 1008, "No target may have this name")                   \
-    REASON(token_missing, WARN, 403, 0, "A token is needed here")                                  \
-    REASON(token_unknown, WARN, 404, 0, "Nothing here by that token")                              \
+    /* access */                                                                                   \
+    REASON(address_refused, WARN, 403, 0, "This address is not allowed")                           \
+    REASON(origin_refused, WARN, 403, 0, "Pages of this origin are not allowed")                   \
+    REASON(target_name_refused, WARN, 404, 1008, "This target name is not allowed")                \
+    REASON(token_missing, WARN, 403, 0, "A token is required")                                     \
+    REASON(token_unknown, WARN, 404, 0, "No target for this token")                                \
     REASON(token_source, WARN, 503, 0, "Tokens cannot be looked up")                               \
     /* limits */                                                                                   \
     REASON(too_many_process, WARN, 503, 0, "Too many connections")                                 \
     REASON(too_many_listener, WARN, 503, 0, "Too many connections to this listener")               \
-    REASON(too_many_route, WARN, 503, 0, "Too many sessions here")                                 \
+    REASON(too_many_route, WARN, 503, 0, "Too many sessions on this route")                        \
     REASON(too_many_address, WARN, 429, 0, "Too many connections from this address")               \
     REASON(rate_limited, WARN, 429, 0, "Too many requests from this address")                      \
     /* frames, RFC 6455 section 5 */                                                               \
@@ -120,7 +120,7 @@ struct reason_row {
     const char *text;
 };
 
-/* The row of a reason; any value outside the table is our bug and aborts. */
+/* The row of a reason; aborts on a value outside the table, which is a bug of ours. */
 const struct reason_row *reason_row(enum reason reason);
 
 #endif

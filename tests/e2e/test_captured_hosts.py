@@ -42,7 +42,7 @@ def test_addresses_that_are_spelled_out(lab):
 
 def test_after_the_upgrade_a_close_frame_says_so(lab):
     bridge = start(lab, [{**route('[a-z0-9]+', '{name}', 9), 'connect': 'after_upgrade'}])
-    assert lab.open(bridge, upgrade={'path': '/2130706433'}).end()[1:] == (1008, 'No target may have this name')
+    assert lab.open(bridge, upgrade={'path': '/2130706433'}).end()[1:] == (1008, 'This target name is not allowed')
 
 
 def test_every_length_of_a_captured_host(lab, certs):

@@ -41,7 +41,7 @@ def test_longest_match_wins_in_any_order(lab, turned):
 def test_no_route_is_404(lab):
     bridge = start(lab, [marked('/vnc', lab.target())])
     answer = ask(lab, bridge.endpoints[0], '/else')
-    assert answer.status == 404 and b'Nothing here' in answer.body
+    assert answer.status == 404 and b'No route for this host and path' in answer.body
     assert bridge.session(reason='http_no_route')['client'].startswith('127.0.0.1:')
     assert get(lab, bridge.endpoints[0], '/vnc').status == 426
 

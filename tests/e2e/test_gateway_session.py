@@ -70,7 +70,7 @@ def test_max_duration(lab):
     while time.monotonic() < began + 0.8:
         client.binary(b'x')
         assert client.data(1) == b'x'
-    assert client.end()[1:] == (1000, 'Longest session time reached')
+    assert client.end()[1:] == (1000, 'Session time limit reached')
     assert 0.9 < time.monotonic() - began < 2
     record = bridge.session(reason='duration_limit')
     assert record['route'] == 'short' and 1000 <= int(record['duration_ms']) < 2000
@@ -147,7 +147,7 @@ def test_routes_do_not_share_what_is_theirs(lab):
     clients = [(i % 4, opened(lab, bridge, f'/{i % 4}')) for i in range(40)]
     for number, client in sorted(clients, key=lambda pair: pair[0]):
         data, code, reason = client.closing()
-        assert (data, code, reason) == (b'%d' % number, 1000, 'Longest session time reached')
+        assert (data, code, reason) == (b'%d' % number, 1000, 'Session time limit reached')
         assert number + 0.8 < time.monotonic() - began < number + 2.5
         client.send(close_frame(code))
         client.hang_up()

@@ -205,7 +205,7 @@ exec {' '.join(str(word) for word in service(port))}'''
                       extra_groups=[])
     assert thief.stdout.readline() == b'listens\n'
     client = lab.open(bridge).binary(b'secret')
-    assert client.end() == (b'', 1011, "Another user's program is in the target's place")
+    assert client.end() == (b'', 1011, "Another user's program listens in place of the target")
     assert bridge.session(reason='target_foreign')['detail'].endswith('another user listens there')
     thief.terminate()
     assert b'secret' not in thief.stdout.read()

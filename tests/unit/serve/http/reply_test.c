@@ -140,9 +140,9 @@ static void test_a_refusal_in_full(void **unused)
                                  "Cache-Control: no-store\r\n"
                                  "Sec-WebSocket-Version: 13\r\n"
                                  "Content-Type: text/plain; charset=utf-8\r\n"
-                                 "Content-Length: 31\r\n"
+                                 "Content-Length: 33\r\n"
                                  "\r\n"
-                                 "WebSocket version 13 is needed\n";
+                                 "WebSocket version 13 is required\n";
     char text[sizeof(wanted) + 16];
     snprintf(text, sizeof(text), wanted, "close, ");
     expect(&reply, &(struct reply_terms){0}, text);
