@@ -49,7 +49,8 @@ struct hash_map_link *hash_map_find(const struct hash_map *map, struct slice key
     return seek(map, chain_at(map, hash), hash, key);
 }
 
-struct hash_map_link *hash_map_again(const struct hash_map *map, const struct hash_map_link *link)
+struct hash_map_link *hash_map_find_next(const struct hash_map *map,
+                                         const struct hash_map_link *link)
 {
     return seek(map, link->next, link->hash, map->key(link));
 }

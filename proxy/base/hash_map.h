@@ -47,7 +47,8 @@ WSL_MUST_CHECK bool hash_map_reserve(struct hash_map *map, size_t count);
 struct hash_map_link *hash_map_find(const struct hash_map *map, struct slice key);
 
 /* The next link of the same key; NULL: none. */
-struct hash_map_link *hash_map_again(const struct hash_map *map, const struct hash_map_link *link);
+struct hash_map_link *hash_map_find_next(const struct hash_map *map,
+                                         const struct hash_map_link *link);
 
 /* In front of any of the same key. */
 void hash_map_add(struct hash_map *map, struct hash_map_link *link);

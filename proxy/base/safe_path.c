@@ -38,7 +38,7 @@ static bool begin_at(struct walk *walk, const char *folder)
 }
 
 /* Nobody but root can make a name in the folder lead elsewhere; in a sticky one, not root's own. */
-static bool is_roots(const struct walk *walk, const struct stat *entry)
+static bool only_root_can_change(const struct walk *walk, const struct stat *entry)
 {
     const struct stat *folder = &walk->status;
     return walk->safe && folder->st_uid == 0 &&
@@ -53,7 +53,7 @@ static bool fail(int error)
 }
 
 /* The link's target takes the place of its name, in front of what is left of the path. */
-static bool take_link(struct walk *walk, int link)
+static bool follow_link(struct walk *walk, int link)
 {
     char target[2 * PATH_MAX];
     ssize_t length = readlinkat(link, "", target, PATH_MAX);
@@ -90,7 +90,7 @@ static bool next_name(struct walk *walk, char name[static NAME_MAX + 1], bool *l
     return true;
 }
 
-static bool is_no_file(const char *name)
+static bool is_not_a_name(const char *name)
 {
     return name[0] == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
@@ -105,7 +105,7 @@ static enum step take_entry(struct walk *walk, struct safe_path *found, int fd, 
         close(fd);
         return FAILED;
     }
-    bool safe = is_roots(walk, &entry), is_link = S_ISLNK(entry.st_mode);
+    bool safe = only_root_can_change(walk, &entry), is_link = S_ISLNK(entry.st_mode);
     found->magic = last && is_link && safe && is_of_procfs(fd);
     if (last && (!is_link || !walk->follow || found->magic)) {
         close(fd);
@@ -113,7 +113,7 @@ static enum step take_entry(struct walk *walk, struct safe_path *found, int fd, 
     }
     if (!is_link)
         return enter(walk, fd, safe) ? ONWARD : FAILED;
-    bool taken = safe ? take_link(walk, fd) : fail(ELOOP);
+    bool taken = safe ? follow_link(walk, fd) : fail(ELOOP);
     int error = errno;
     close(fd);
     errno = error;
@@ -125,7 +125,7 @@ static enum step step(struct walk *walk, struct safe_path *found)
     bool last;
     if (!next_name(walk, found->name, &last))
         return FAILED;
-    if (last && is_no_file(found->name)) {
+    if (last && is_not_a_name(found->name)) {
         errno = EISDIR;
         return FAILED;
     }
@@ -141,16 +141,16 @@ static enum step step(struct walk *walk, struct safe_path *found)
 static bool walk_as_root(struct safe_path *found, const char *path, bool follow)
 {
     struct walk walk = {.folder = -1, .follow = follow};
-    enum step way = ONWARD;
+    enum step result = ONWARD;
     memcpy(walk.rest, path, strlen(path) + 1);
     if (!begin_at(&walk, path[0] == '/' ? "/" : "."))
-        way = FAILED;
-    while (way == ONWARD)
-        way = step(&walk, found);
+        result = FAILED;
+    while (result == ONWARD)
+        result = step(&walk, found);
     const struct stat nobody = {.st_uid = (uid_t)-1};
     found->folder = walk.folder;
-    found->shared = !is_roots(&walk, &nobody);
-    if (way == ARRIVED)
+    found->shared = !only_root_can_change(&walk, &nobody);
+    if (result == ARRIVED)
         return true;
     int error = errno;
     safe_path_close(found);
@@ -162,7 +162,7 @@ static bool split(struct safe_path *found, const char *path)
     char folder[PATH_MAX];
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
     size_t length = slash ? (size_t)(slash - path) + 1 : 0;
-    if (is_no_file(name))
+    if (is_not_a_name(name))
         return fail(EISDIR);
     if (strlen(name) > NAME_MAX)
         return fail(ENAMETOOLONG);

@@ -48,7 +48,7 @@ static void check(size_t pattern, struct slice a, struct slice b)
                                              {SLICE("b"), &patterns[pattern].compiled}};
     struct route_match match = {
         .captures = {{SLICE("a"), a}, {SLICE("b"), b}}, .capture_count = 2, .patterns = captures};
-    if (!route_capture_takes(&captures[0], a) || !route_capture_takes(&captures[1], b))
+    if (!route_capture_matches(&captures[0], a) || !route_capture_matches(&captures[1], b))
         return;
     for (size_t i = 0; i < WSL_COUNT(forms); i++) {
         char *out = malloc(CAPTURED_HOST_MAX + 1);

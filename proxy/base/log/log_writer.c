@@ -103,7 +103,7 @@ static void do_open(struct log_writer *writer, struct request *request)
     free(request);
 }
 
-static void obey(struct log_writer *writer, const struct record *record)
+static void run_command(struct log_writer *writer, const struct record *record)
 {
     int error;
     switch (record->kind) {
@@ -143,7 +143,7 @@ static void write_queue(struct log_writer *writer, const struct log_queue *queue
             log_output_write(&writer->output, batch, count, &writer->opens, writer->hooks->report);
             count = 0;
         }
-        obey(writer, &record);
+        run_command(writer, &record);
     }
     if (count > 0)
         log_output_write(&writer->output, batch, count, &writer->opens, writer->hooks->report);

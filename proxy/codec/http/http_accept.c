@@ -43,5 +43,5 @@ int http_accept_weight(const struct http_head *head, struct slice name, struct s
             if (read_element(element, item, &weight))
                 return weight;
     }
-    return HTTP_ACCEPT_UNSAID;
+    return HTTP_ACCEPT_NOT_LISTED;
 }

@@ -9,12 +9,12 @@
 
 #include "codec/http/http_head.h"
 
-#define HTTP_ACCEPT_UNSAID (-1)
+#define HTTP_ACCEPT_NOT_LISTED (-1)
 
 /*
  * The weight of `item` in thousandths (0: not wanted) in the fields of that name, where it stands
  * by its own name; the first one counts. Parameters other than the weight make it another item.
- * HTTP_ACCEPT_UNSAID: it is not listed.
+ * HTTP_ACCEPT_NOT_LISTED: it is not listed.
  */
 int http_accept_weight(const struct http_head *head, struct slice name, struct slice item);
 

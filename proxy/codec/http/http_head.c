@@ -117,7 +117,7 @@ static bool split_target(struct http_head *head)
 
 /* ---- what the parts mean together ---- */
 
-static enum reason judge_host(struct http_head *head)
+static enum reason check_host(struct http_head *head)
 {
     unsigned count;
     const struct http_field *host = http_head_only(head, SLICE("Host"), &count);
@@ -132,7 +132,7 @@ static enum reason judge_host(struct http_head *head)
     return REASON_none;
 }
 
-static enum reason judge_body(struct http_head *head)
+static enum reason check_body(struct http_head *head)
 {
     unsigned count;
     const struct http_field *length = http_head_only(head, SLICE("Content-Length"), &count);
@@ -150,15 +150,15 @@ static enum reason judge_body(struct http_head *head)
 }
 
 /* What a whole head means; any prefix of it was fine so far. */
-static enum reason judge(struct http_head *head)
+static enum reason check_meaning(struct http_head *head)
 {
     /* Access is decided by these; of two, another server might heed the other one. */
     static const struct slice singletons[] = {{"Origin", 6}, {"Authorization", 13}};
     if (!split_target(head))
         return REASON_http_malformed;
-    enum reason bad = judge_host(head);
+    enum reason bad = check_host(head);
     if (bad == REASON_none)
-        bad = judge_body(head);
+        bad = check_body(head);
     for (size_t i = 0; bad == REASON_none && i < WSL_COUNT(singletons); i++) {
         unsigned count;
         http_head_only(head, singletons[i], &count);
@@ -190,7 +190,7 @@ enum http_verdict http_head_parse(struct http_head *head, const char *bytes, siz
         head->minor_version = parts.minor_version;
         head->field_count = scan->fields;
         *consumed = scan->at;
-        *bad = judge(head);
+        *bad = check_meaning(head);
         return *bad == REASON_none ? HTTP_HEAD : HTTP_BAD;
     }
     /* Full and not whole: one more byte would be too many, and the caller has no room for it. */

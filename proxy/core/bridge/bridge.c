@@ -39,27 +39,27 @@ void bridge_break(struct bridge *bridge, struct pipe *pipe, uint64_t now)
 
 /* ---- who looks on ---- */
 
-static void show(struct bridge *bridge, const struct pipe *pipe, const uint8_t *bytes,
-                 size_t length, uint64_t now)
+static void tap_payload(struct bridge *bridge, const struct pipe *pipe, const uint8_t *bytes,
+                        size_t length, uint64_t now)
 {
     bool up = pipe == &bridge->up;
-    const struct bridge_sight sight = {
+    const struct bridge_payload payload = {
         .from_client = up,
-        .payload = {(const char *)bytes, length},
+        .bytes = {(const char *)bytes, length},
         .partial = up && bridge->decoder.payload_left > 0,
         .taken = !pipe->carry,
     };
-    bridge->tap->see(bridge->tap, &sight, now);
+    bridge->tap->on_payload(bridge->tap, &payload, now);
 }
 
-static bool held(const struct bridge *bridge)
+static bool tap_is_full(const struct bridge *bridge)
 {
     return WSL_UNLIKELY(bridge->tap != NULL) && bridge->tap->full;
 }
 
-bool bridge_held_back(const struct bridge *bridge)
+bool bridge_is_held_back(const struct bridge *bridge)
 {
-    return bridge->up.blocked || bridge->down.blocked || held(bridge);
+    return bridge->up.blocked || bridge->down.blocked || tap_is_full(bridge);
 }
 
 /* ---- ends ---- */
@@ -151,7 +151,7 @@ static void sink_failed(struct bridge *bridge, enum reason reason, uint64_t now)
  * does while a target sends but takes nothing. Their bytes do not put the deadline off. A client
  * that has said EOF, however, hears its target out.
  */
-static bool endless(const struct bridge *bridge, const struct pipe *pipe)
+static bool may_be_endless(const struct bridge *bridge, const struct pipe *pipe)
 {
     if (pipe->state != PIPE_FLOWING)
         return false;
@@ -161,13 +161,13 @@ static bool endless(const struct bridge *bridge, const struct pipe *pipe)
 
 static void note_progress(struct bridge *bridge, const struct pipe *pipe, uint64_t now)
 {
-    if (!endless(bridge, pipe))
+    if (!may_be_endless(bridge, pipe))
         bridge->progress_at = now;
 }
 
 void bridge_note_taken(struct bridge *bridge, const struct pipe *pipe, uint64_t now)
 {
-    if (bridge->reason == REASON_none || endless(bridge, pipe))
+    if (bridge->reason == REASON_none || may_be_endless(bridge, pipe))
         return;
     if (bridge->longest_step < now - bridge->progress_at)
         bridge->longest_step = now - bridge->progress_at;
@@ -210,17 +210,17 @@ static void resume(struct bridge *bridge, struct pipe *pipe, uint64_t now)
     pipe->still_since = 0;
     bridge_note_taken(bridge, pipe, now);
     if (bridge->tap && moved)
-        show(bridge, pipe, NULL, 0, now);
+        tap_payload(bridge, pipe, NULL, 0, now);
 }
 
-static bool down_open(const struct bridge *bridge)
+static bool is_down_open(const struct bridge *bridge)
 {
     return !bridge->down.blocked && !bridge->close_sent && !pipe_finished(&bridge->down);
 }
 
 static void send_slot(struct bridge *bridge, uint64_t now)
 {
-    if (bridge->slot_length == 0 || !down_open(bridge))
+    if (bridge->slot_length == 0 || !is_down_open(bridge))
         return;
     uint8_t length = bridge->slot_length;
     bridge->slot_length = 0;
@@ -264,7 +264,7 @@ void bridge_settle(struct bridge *bridge, uint64_t now)
         send_slot(bridge, now);
     if (WSL_LIKELY(bridge->reason == REASON_none))
         return;
-    if (bridge->down.state == PIPE_ENDING && down_open(bridge))
+    if (bridge->down.state == PIPE_ENDING && is_down_open(bridge))
         send_close(bridge, now);
     if (bridge->up.state == PIPE_ENDING && !bridge->up.blocked)
         end_pipe(bridge, &bridge->up, now);
@@ -310,7 +310,7 @@ static void take_frames(struct bridge *bridge, uint8_t *bytes, size_t length, ui
         bridge->up.bytes += window.out;
         to_target(bridge, window.base, window.out, now);
         if (WSL_UNLIKELY(bridge->tap != NULL))
-            show(bridge, &bridge->up, window.base, window.out, now);
+            tap_payload(bridge, &bridge->up, window.base, window.out, now);
     }
     if (WSL_LIKELY(event == WS_DRAINED))
         return;
@@ -324,7 +324,7 @@ static void pump_up(struct bridge *bridge, struct bridge_scratch *scratch, uint6
     /* Both grow from here on, by what is read and by its payload: their difference is framing. */
     uint64_t read = bridge->up.bytes;
     for (int turn = 0; turn < BUFFERS_PER_TURN; turn++) {
-        if (bridge->client_in_done || !pipe_wants_source(&bridge->up) || held(bridge))
+        if (bridge->client_in_done || !pipe_wants_source(&bridge->up) || tap_is_full(bridge))
             return;
         struct io io = transport_read(bridge->client, scratch->buffer, BRIDGE_BUFFER);
         switch ((enum io_status)io.status) {
@@ -362,7 +362,7 @@ static void take_bytes(struct bridge *bridge, uint8_t *bytes, size_t length, uin
     uint8_t *frame = ws_frame_header_before(bytes, WS_OP_BINARY, length);
     to_client(bridge, frame, (size_t)(bytes - frame) + length, now);
     if (WSL_UNLIKELY(bridge->tap != NULL))
-        show(bridge, &bridge->down, bytes, length, now);
+        tap_payload(bridge, &bridge->down, bytes, length, now);
 }
 
 static void pump_down(struct bridge *bridge, struct bridge_scratch *scratch, uint64_t now)
@@ -371,7 +371,7 @@ static void pump_down(struct bridge *bridge, struct bridge_scratch *scratch, uin
         if (WSL_UNLIKELY(bridge->slot_length > 0))
             send_slot(bridge, now);
         if (!bridge->target || bridge->target_in_done || !pipe_wants_source(&bridge->down) ||
-            held(bridge))
+            tap_is_full(bridge))
             return;
         struct io io = transport_read(bridge->target, scratch->buffer, BRIDGE_BUFFER);
         switch ((enum io_status)io.status) {
@@ -438,7 +438,7 @@ void bridge_turn(struct bridge *bridge, struct bridge_scratch *scratch, unsigned
 unsigned bridge_want(const struct bridge *bridge)
 {
     unsigned want = 0;
-    bool reads = !held(bridge);
+    bool reads = !tap_is_full(bridge);
     if (reads && !bridge->client_in_done && pipe_wants_source(&bridge->up))
         want |= BRIDGE_CLIENT_READ;
     if (pipe_wants_sink(&bridge->down))

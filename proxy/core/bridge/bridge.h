@@ -59,15 +59,15 @@ enum bridge_ready {
  * Somebody who looks on: sees each run of payload on its way, and may hold the bridge back. While
  * `full`, neither side is read; whoever clears it makes the next turn with both sides to be read.
  */
-struct bridge_sight {
+struct bridge_payload {
     bool from_client;
-    struct slice payload; /* as it was read, unmasked; empty: what was held back has moved on */
-    bool partial;         /* it ends inside a frame of the client */
-    bool taken;           /* nothing of it waits for its sink */
+    struct slice bytes; /* as it was read, unmasked; empty: what was held back has moved on */
+    bool partial;       /* it ends inside a frame of the client */
+    bool taken;         /* nothing of it waits for its sink */
 };
 
 struct bridge_tap {
-    void (*see)(struct bridge_tap *tap, const struct bridge_sight *sight, uint64_t now);
+    void (*on_payload)(struct bridge_tap *tap, const struct bridge_payload *payload, uint64_t now);
     bool full;
 };
 

@@ -29,7 +29,7 @@ void bridge_settle(struct bridge *bridge, uint64_t now);
 void bridge_note_taken(struct bridge *bridge, const struct pipe *pipe, uint64_t now);
 
 /* A sink takes nothing, or the tap is full: a source is not read. */
-bool bridge_held_back(const struct bridge *bridge);
+bool bridge_is_held_back(const struct bridge *bridge);
 
 /* The invariants of bridge_check.h: abort if a turn or tick broke one. Nothing in a release. */
 #ifdef WSLUICE_CHECKS

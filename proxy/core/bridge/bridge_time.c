@@ -6,15 +6,15 @@
 #define CLIENT_GONE_MS 1000
 
 /* So often within a timeout the kernel is asked what its sockets still hold. */
-#define LOOKS 4
+#define CHECKS 4
 
 /*
  * The first step of a reader may be the rest of a window, and the next one a whole buffer, four
  * times as much; the rest is margin.
  */
-#define STEPS 8
+#define STEP_FACTOR 8
 
-static uint64_t sooner(uint64_t a, uint64_t b)
+static uint64_t earlier(uint64_t a, uint64_t b)
 {
     return a == 0 || (b != 0 && b < a) ? b : a;
 }
@@ -27,7 +27,7 @@ static uint64_t tick_ping(struct bridge *bridge, const struct bridge_times *time
      * While the target blocks, the client is not listened to: its silence says nothing. While the
      * client blocks, a ping would not reach it: a stalled reader is for the kernel to judge.
      */
-    if (bridge_held_back(bridge)) {
+    if (bridge_is_held_back(bridge)) {
         bridge->received_at = now;
         bridge->pinged_at = 0;
     }
@@ -35,7 +35,7 @@ static uint64_t tick_ping(struct bridge *bridge, const struct bridge_times *time
     uint64_t next_ping = now + times->ping_interval;
     if (bridge->pinged_at != 0) {
         if (now - bridge->pinged_at < times->ping_timeout)
-            return sooner(bridge->pinged_at + times->ping_timeout, next_ping);
+            return earlier(bridge->pinged_at + times->ping_timeout, next_ping);
         bridge_end(bridge, REASON_client_dead, now);
         return 0;
     }
@@ -43,7 +43,7 @@ static uint64_t tick_ping(struct bridge *bridge, const struct bridge_times *time
         return bridge->received_at + times->ping_interval;
     bridge->slot_length = (uint8_t)ws_frame_control(bridge->slot, WS_OP_PING, bridge->slot, 0);
     bridge->pinged_at = bridge->ping_out_at = now;
-    return sooner(now + times->ping_timeout, next_ping);
+    return earlier(now + times->ping_timeout, next_ping);
 }
 
 static uint64_t tick_limit(struct bridge *bridge, uint64_t since, uint32_t limit,
@@ -64,8 +64,8 @@ static uint64_t left_of(const struct pipe *pipe, uint64_t unsent)
     return unsent + pipe->carry_length - pipe->carry_at;
 }
 
-/* True if the sink has taken bytes since the last look; the first look only remembers. */
-static bool look(struct pipe *pipe, uint64_t unsent, uint64_t now)
+/* True if the sink has taken bytes since the last check; the first check only remembers. */
+static bool has_moved(struct pipe *pipe, uint64_t unsent, uint64_t now)
 {
     uint64_t left = left_of(pipe, unsent);
     bool first = pipe->still_since == 0, moved = !first && left < pipe->left;
@@ -81,11 +81,11 @@ static uint64_t tick_stall(struct bridge *bridge, struct pipe *pipe, uint64_t un
 {
     if (limit == 0)
         return 0;
-    uint64_t next = now + (limit + LOOKS - 1) / LOOKS;
-    if (!pipe->blocked || look(pipe, unsent, now))
+    uint64_t next = now + (limit + CHECKS - 1) / CHECKS;
+    if (!pipe->blocked || has_moved(pipe, unsent, now))
         return next;
     if (now - pipe->still_since < limit)
-        return sooner(next, pipe->still_since + limit);
+        return earlier(next, pipe->still_since + limit);
     bridge_end(bridge, pipe == &bridge->up ? REASON_target_stalled : REASON_client_stalled, now);
     /* The other side is read on, so that its own end is heard at once. */
     bridge_break(bridge, pipe, now);
@@ -103,13 +103,13 @@ static uint64_t tick_open(struct bridge *bridge, const struct bridge_unsent *uns
                           const struct bridge_times *times, uint64_t now)
 {
     uint64_t next = tick_ping(bridge, times, now);
-    next = sooner(
+    next = earlier(
         next, tick_limit(bridge, bridge->moved_at, times->idle_timeout, REASON_idle_timeout, now));
-    next = sooner(next, tick_limit(bridge, bridge->opened_at, times->max_duration,
-                                   REASON_duration_limit, now));
+    next = earlier(next, tick_limit(bridge, bridge->opened_at, times->max_duration,
+                                    REASON_duration_limit, now));
     uint32_t limit = times->stall_timeout;
-    next = sooner(next, tick_stall(bridge, &bridge->up, unsent->target, limit, now));
-    next = sooner(next, tick_stall(bridge, &bridge->down, unsent->client, limit, now));
+    next = earlier(next, tick_stall(bridge, &bridge->up, unsent->target, limit, now));
+    next = earlier(next, tick_stall(bridge, &bridge->down, unsent->client, limit, now));
     tick_tap(bridge, limit, now);
     bridge_settle(bridge, now);
     /* An end that has just begun: what is unsent was not asked for yet. */
@@ -118,27 +118,27 @@ static uint64_t tick_open(struct bridge *bridge, const struct bridge_unsent *uns
 
 /* ---- the end ---- */
 
-static bool holds(const struct bridge *bridge)
+static bool has_unsent(const struct bridge *bridge)
 {
     return bridge->up.left > 0 || bridge->down.left > 0;
 }
 
 /* For the next bytes to move; a slow reader gets more, once its steps have shown how slow it is. */
-static uint64_t patience(const struct bridge *bridge, const struct bridge_times *times)
+static uint64_t close_wait(const struct bridge *bridge, const struct bridge_times *times)
 {
-    uint64_t patience = times->close_timeout, steps = bridge->longest_step * STEPS;
+    uint64_t close_wait = times->close_timeout, steps = bridge->longest_step * STEP_FACTOR;
     if (bridge->down.state == PIPE_BROKEN)
-        return patience < CLIENT_GONE_MS ? patience : CLIENT_GONE_MS;
-    if (!holds(bridge))
-        return patience;
+        return close_wait < CLIENT_GONE_MS ? close_wait : CLIENT_GONE_MS;
+    if (!has_unsent(bridge))
+        return close_wait;
     if (steps > times->stall_timeout)
         steps = times->stall_timeout;
-    return patience > steps ? patience : steps;
+    return close_wait > steps ? close_wait : steps;
 }
 
 static uint64_t ending_deadline(const struct bridge *bridge, const struct bridge_times *times)
 {
-    uint64_t deadline = bridge->progress_at + patience(bridge, times);
+    uint64_t deadline = bridge->progress_at + close_wait(bridge, times);
     if (bridge->down.state == PIPE_FLOWING && times->max_duration != 0 &&
         deadline > bridge->opened_at + times->max_duration)
         deadline = bridge->opened_at + times->max_duration;
@@ -146,7 +146,7 @@ static uint64_t ending_deadline(const struct bridge *bridge, const struct bridge
 }
 
 /* True when that gave a sink something that it does not take at once. */
-static bool cut_what_flows(struct bridge *bridge, uint64_t now)
+static bool end_flowing(struct bridge *bridge, uint64_t now)
 {
     bool up_blocked = bridge->up.blocked, down_blocked = bridge->down.blocked;
     bridge_finish_up(bridge);
@@ -174,17 +174,17 @@ static void give_up(struct bridge *bridge, const struct bridge_unsent *unsent, u
 static uint64_t tick_ending(struct bridge *bridge, const struct bridge_unsent *unsent,
                             const struct bridge_times *times, uint64_t now)
 {
-    if (look(&bridge->up, unsent->target, now))
+    if (has_moved(&bridge->up, unsent->target, now))
         bridge_note_taken(bridge, &bridge->up, now);
-    if (look(&bridge->down, unsent->client, now))
+    if (has_moved(&bridge->down, unsent->client, now))
         bridge_note_taken(bridge, &bridge->down, now);
     uint64_t deadline = ending_deadline(bridge, times);
-    uint64_t next = now + (times->close_timeout + LOOKS - 1) / LOOKS;
+    uint64_t next = now + (times->close_timeout + CHECKS - 1) / CHECKS;
     if (now < deadline)
-        return holds(bridge) && next < deadline ? next : deadline;
+        return has_unsent(bridge) && next < deadline ? next : deadline;
 
     bool flows = bridge->up.state == PIPE_FLOWING || bridge->down.state == PIPE_FLOWING;
-    if (flows && cut_what_flows(bridge, now)) {
+    if (flows && end_flowing(bridge, now)) {
         bridge->progress_at = now;
         return ending_deadline(bridge, times);
     }

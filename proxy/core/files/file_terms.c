@@ -84,13 +84,13 @@ static const struct {
     [FILE_BROTLI] = {".br", "-br", "br"},
 };
 
-static void say(struct file_terms *terms, const char *name, const char *value)
+static void add_field(struct file_terms *terms, const char *name, const char *value)
 {
     terms->fields[terms->field_count++] = (struct config_header){name, value};
 }
 
 /* A 304 has what a 200 would have that caches need; a 412 and a 416 speak of no content. */
-static void say_fields(const struct file_facts *file, const struct http_range *part,
+static void add_fields(const struct file_facts *file, const struct http_range *part,
                        struct file_terms *terms)
 {
     unsigned long long size = file->size, first = part->first;
@@ -99,21 +99,21 @@ static void say_fields(const struct file_facts *file, const struct http_range *p
         return;
     if (terms->status == 416) {
         snprintf(terms->range, sizeof(terms->range), "bytes */%llu", size);
-        say(terms, "Content-Range", terms->range);
+        add_field(terms, "Content-Range", terms->range);
         return;
     }
-    say(terms, "ETag", terms->etag);
-    say(terms, "Last-Modified", terms->date);
+    add_field(terms, "ETag", terms->etag);
+    add_field(terms, "Last-Modified", terms->date);
     if (terms->status == 304)
         return;
-    say(terms, "Accept-Ranges", "bytes");
+    add_field(terms, "Accept-Ranges", "bytes");
     if (codings[file->coding].name)
-        say(terms, "Content-Encoding", codings[file->coding].name);
+        add_field(terms, "Content-Encoding", codings[file->coding].name);
     if (terms->status != 206)
         return;
     snprintf(terms->range, sizeof(terms->range), "bytes %llu-%llu/%llu", first,
              (unsigned long long)(part->first + part->length - 1), size);
-    say(terms, "Content-Range", terms->range);
+    add_field(terms, "Content-Range", terms->range);
 }
 
 static unsigned judge(const struct judgement *at, struct http_range *part)
@@ -153,7 +153,7 @@ void file_terms_judge(const struct http_head *head, const struct file_facts *fil
     bool body = terms->status == 200 || terms->status == 206;
     terms->offset = body ? part.first : 0;
     terms->length = body ? part.length : 0;
-    say_fields(file, &part, terms);
+    add_fields(file, &part, terms);
 }
 
 /* RFC 9110 section 12.5.3: "*" stands for what is not listed; x-gzip is gzip. */
@@ -161,9 +161,9 @@ static int weight_of(const struct http_head *head, struct slice coding, struct s
 {
     static const struct slice field = {"Accept-Encoding", 15};
     int weight = http_accept_weight(head, field, coding);
-    if (weight == HTTP_ACCEPT_UNSAID && alias.len > 0)
+    if (weight == HTTP_ACCEPT_NOT_LISTED && alias.len > 0)
         weight = http_accept_weight(head, field, alias);
-    return weight == HTTP_ACCEPT_UNSAID ? http_accept_weight(head, field, SLICE("*")) : weight;
+    return weight == HTTP_ACCEPT_NOT_LISTED ? http_accept_weight(head, field, SLICE("*")) : weight;
 }
 
 size_t file_terms_codings(const struct http_head *head,

@@ -124,7 +124,8 @@ static uint64_t rank_down(const struct balance_target *target)
 }
 
 size_t balance_order(const struct balance_policy *policy, const struct balance_target *targets,
-                     size_t count, uint64_t now, uint64_t rotor, uint16_t order[BALANCE_TRIES])
+                     size_t count, uint64_t now, uint64_t session_number,
+                     uint16_t order[BALANCE_TRIES])
 {
     struct candidate best[BALANCE_TRIES] = {{0, 0}};
     size_t usable = 0, kept = 0;
@@ -136,7 +137,7 @@ size_t balance_order(const struct balance_policy *policy, const struct balance_t
         if (usable == 0) {
             candidate.rank = rank_down(&targets[i]);
         } else if (balance_state(targets[i].health, policy, now) != BALANCE_DOWN) {
-            uint64_t turn = (place + usable - rotor % usable) % usable;
+            uint64_t turn = (place + usable - session_number % usable) % usable;
             candidate.rank = rank_usable(policy->balance, &targets[i], place++, turn);
         } else {
             continue;

@@ -74,10 +74,11 @@ struct balance_health balance_after(struct balance_health health,
 
 /*
  * Fills `order` with indices of targets, best first, and returns how many: the usable ones, or all
- * when none is. `rotor` grows by one with every session of the route; with round_robin it chooses,
- * with least_sessions it breaks ties.
+ * when none is. `session_number` grows by one with every session of the route; with round_robin it
+ * chooses, with least_sessions it breaks ties.
  */
 size_t balance_order(const struct balance_policy *policy, const struct balance_target *targets,
-                     size_t count, uint64_t now, uint64_t rotor, uint16_t order[BALANCE_TRIES]);
+                     size_t count, uint64_t now, uint64_t session_number,
+                     uint16_t order[BALANCE_TRIES]);
 
 #endif

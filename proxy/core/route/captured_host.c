@@ -56,28 +56,29 @@ static bool ends_in_number(struct slice host)
 
 /* ---- addresses ---- */
 
-/* The next capture of the template behind *form, which moves behind it; false: there is no more. */
-static bool next_capture(const char **form, const struct route_match *match, size_t *index)
+/* The next capture of the template behind *template, which moves behind it; false: there is no
+ * more. */
+static bool next_capture(const char **template, const struct route_match *match, size_t *index)
 {
-    const char *open = strchr(*form, '{');
+    const char *open = strchr(*template, '{');
     const char *close = open ? strchr(open, '}') : NULL;
     if (!close)
         return false;
     struct slice name = {open + 1, (size_t)(close - open) - 1};
-    *form = close + 1;
+    *template = close + 1;
     for (*index = 0; *index < match->capture_count; ++*index)
         if (slice_equal(match->captures[*index].name, name))
             return true;
     return false;
 }
 
-static bool template_has_digit(const char *form)
+static bool template_has_digit(const char *template)
 {
     bool inside = false;
-    for (; *form; form++) {
-        if (!inside && ascii_is_digit(*form))
+    for (; *template; template ++) {
+        if (!inside && ascii_is_digit(*template))
             return true;
-        inside = *form == '{' || (inside && *form != '}');
+        inside = *template == '{' || (inside && *template != '}');
     }
     return false;
 }
@@ -90,7 +91,7 @@ static bool spells_out(const struct route_capture *capture, struct slice value, 
     for (size_t i = 0; i < value.len; i++) {
         for (const char *other = others; *other; other++) {
             text[i] = *other;
-            if (route_capture_takes(capture, (struct slice){text, value.len}))
+            if (route_capture_matches(capture, (struct slice){text, value.len}))
                 return false;
         }
         memcpy(text + i, value.ptr + i, 1);
@@ -98,11 +99,12 @@ static bool spells_out(const struct route_capture *capture, struct slice value, 
     return true;
 }
 
-static bool is_spelled_out(const char *form, const struct route_match *match, const char *others)
+static bool is_spelled_out(const char *template, const struct route_match *match,
+                           const char *others)
 {
-    bool by_template = template_has_digit(form);
+    bool by_template = template_has_digit(template);
     size_t i;
-    while (next_capture(&form, match, &i)) {
+    while (next_capture(&template, match, &i)) {
         struct slice value = match->captures[i].value;
         bool has_dot = value.len > 0 && memchr(value.ptr, '.', value.len);
         if (!(by_template && !has_dot) && !spells_out(&match->patterns[i], value, others))
@@ -111,7 +113,7 @@ static bool is_spelled_out(const char *form, const struct route_match *match, co
     return true;
 }
 
-static const char *check_address(const char *form, const struct route_match *match,
+static const char *check_address(const char *template, const struct route_match *match,
                                  struct slice host, bool is_v6)
 {
     uint8_t address[IP_BYTES];
@@ -120,23 +122,23 @@ static const char *check_address(const char *form, const struct route_match *mat
     if (!is_v6 && !ip_parse_v4(host, address))
         return "ends in a number and is no address of four decimal parts";
     /* Not of the address's own alphabet, a letter of each half of each case. */
-    if (is_spelled_out(form, match, is_v6 ? "gzGZ-_" : "azAZ-_"))
+    if (is_spelled_out(template, match, is_v6 ? "gzGZ-_" : "azAZ-_"))
         return NULL;
     return "is an address, and the pattern of its capture is for names";
 }
 
-const char *captured_host_make(const char *form, const struct route_match *match,
+const char *captured_host_make(const char *template, const struct route_match *match,
                                char out[static CAPTURED_HOST_MAX + 1])
 {
-    if (!expand_text(form, match->captures, match->capture_count, out, CAPTURED_HOST_MAX + 1)) {
+    if (!expand_text(template, match->captures, match->capture_count, out, CAPTURED_HOST_MAX + 1)) {
         out[0] = '\0';
         return "is longer than 253 bytes";
     }
     struct slice host = slice_of(out);
     if (strchr(out, ':'))
-        return check_address(form, match, host, true);
+        return check_address(template, match, host, true);
     const char *wrong = check_labels(host);
     if (wrong || !ends_in_number(host))
         return wrong;
-    return check_address(form, match, host, false);
+    return check_address(template, match, host, false);
 }

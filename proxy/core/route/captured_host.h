@@ -24,7 +24,7 @@
 
 /* NULL: `out` is the host. Otherwise what is wrong with it, such as "has an empty label"; `out` is
  * then what was made, for the log, or empty. */
-WSL_MUST_CHECK const char *captured_host_make(const char *form, const struct route_match *match,
+WSL_MUST_CHECK const char *captured_host_make(const char *template, const struct route_match *match,
                                               char out[static CAPTURED_HOST_MAX + 1]);
 
 #endif

@@ -45,10 +45,10 @@ static bool append(struct slice text, char *out, size_t capacity, size_t *length
     return true;
 }
 
-bool expand_text(const char *form, const struct expand_value *values, size_t count, char *out,
+bool expand_text(const char *template, const struct expand_value *values, size_t count, char *out,
                  size_t capacity)
 {
-    struct slice rest = slice_of(form), text, name;
+    struct slice rest = slice_of(template), text, name;
     size_t length = 0;
     if (capacity == 0)
         return false;
@@ -96,7 +96,7 @@ static bool escape_odd(char *out, size_t capacity)
     return true;
 }
 
-bool expand_location(const char *form, const struct expand_request *request, char *out,
+bool expand_location(const char *template, const struct expand_request *request, char *out,
                      size_t capacity)
 {
     struct slice host, port, query = request->query;
@@ -109,7 +109,7 @@ bool expand_location(const char *form, const struct expand_request *request, cha
         {SLICE("host"), host},
     };
     size_t count = WSL_COUNT(values) - (host.len == 0);
-    if (!expand_text(form, values, count, out, capacity) || !is_visible(out) ||
+    if (!expand_text(template, values, count, out, capacity) || !is_visible(out) ||
         !escape_odd(out, capacity))
         return false;
     size_t slashes = strspn(out, "/");

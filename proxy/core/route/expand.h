@@ -14,12 +14,12 @@ struct expand_value {
 };
 
 /*
- * Writes `form` with its names replaced, and a NUL. A value is copied as it is: nothing in it is
- * looked at again. False: it does not fit (in no capacity nothing does), or has a name that is not
- * among the values.
+ * Writes `template` with its names replaced, and a NUL. A value is copied as it is: nothing in it
+ * is looked at again. False: it does not fit (in no capacity nothing does), or has a name that is
+ * not among the values.
  */
-WSL_MUST_CHECK bool expand_text(const char *form, const struct expand_value *values, size_t count,
-                                char *out, size_t capacity);
+WSL_MUST_CHECK bool expand_text(const char *template, const struct expand_value *values,
+                                size_t count, char *out, size_t capacity);
 
 /* What a redirect may name. */
 struct expand_request {
@@ -34,7 +34,7 @@ struct expand_request {
  * is asked for and there is none, and for any byte that a URI does not have, CR and LF among them;
  * but what browsers leave in a query although a URI lacks it ("|" for one) is escaped.
  */
-WSL_MUST_CHECK bool expand_location(const char *form, const struct expand_request *request,
+WSL_MUST_CHECK bool expand_location(const char *template, const struct expand_request *request,
                                     char *out, size_t capacity);
 
 #endif

@@ -54,6 +54,7 @@ WSL_MUST_CHECK enum reason route_match(const struct route_table *table, size_t l
                                        struct route_match *match);
 
 /* Is the whole segment what the capture's pattern allows? */
-WSL_MUST_CHECK bool route_capture_takes(const struct route_capture *capture, struct slice segment);
+WSL_MUST_CHECK bool route_capture_matches(const struct route_capture *capture,
+                                          struct slice segment);
 
 #endif

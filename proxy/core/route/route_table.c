@@ -43,14 +43,14 @@ struct builder {
     void *patterns;    /* tree of those of the table, by text */
     char *text;        /* where the next text goes */
     size_t nodes;      /* how many there can be */
-    const char *wrong;
+    const char *error;
     const struct config_place *place;
 };
 
-static bool refuse(struct builder *b, const struct config_place *place, const char *wrong)
+static bool refuse(struct builder *b, const struct config_place *place, const char *error)
 {
     b->place = place;
-    b->wrong = wrong;
+    b->error = error;
     return false;
 }
 
@@ -62,7 +62,7 @@ static size_t count_of(const char *text, char c)
     return count;
 }
 
-static struct slice keep(struct builder *b, struct slice text)
+static struct slice copy_text(struct builder *b, struct slice text)
 {
     struct slice kept = {b->text, text.len};
     if (text.len > 0)
@@ -92,9 +92,9 @@ static bool allocate(struct builder *b)
     table->shapes = calloc(config->route_count + 1, sizeof(*table->shapes));
     table->captures = calloc(captures + 1, sizeof(*table->captures));
     table->patterns = calloc(captures + 1, sizeof(*table->patterns));
-    table->doors = calloc(config->listener_count + 1, sizeof(*table->doors));
+    table->listeners = calloc(config->listener_count + 1, sizeof(*table->listeners));
     return b->by_name && table->text && table->shapes && table->captures && table->patterns &&
-           table->doors;
+           table->listeners;
 }
 
 static bool read_host(struct builder *b, const struct config_route *route, struct slice *host)
@@ -109,7 +109,7 @@ static bool read_host(struct builder *b, const struct config_route *route, struc
                  (wildcard || text.ptr[0] != '.');
     if (route->host && !named)
         return refuse(b, &route->place, "host is neither a name nor a wildcard");
-    *host = keep(b, text);
+    *host = copy_text(b, text);
     for (char *p = b->text - text.len; p < b->text; p++)
         *p = slice_lower(*p);
     return true;
@@ -121,7 +121,7 @@ static int compare_patterns(const void *left, const void *right)
     return strcmp(a->text, b->text);
 }
 
-static void forget_pattern(void *pattern)
+static void keep_pattern(void *pattern)
 {
     (void)pattern; /* the table has it */
 }
@@ -162,7 +162,7 @@ static bool read_capture(struct builder *b, const struct config_route *route,
     return refuse(b, &route->place, "capture of the path has no pattern");
 }
 
-static bool has_mark(struct slice segment)
+static bool has_special_character(struct slice segment)
 {
     for (size_t i = 0; i < segment.len; i++)
         if (strchr("*{}", segment.ptr[i]))
@@ -184,11 +184,11 @@ static bool read_path(struct builder *b, const struct config_route *route,
         if (is_capture(segment)) {
             if (!read_capture(b, route, shape, segment))
                 return false;
-            keep(b, with_slash);
+            copy_text(b, with_slash);
             continue;
         }
         bool star = rest.len == 0 && slice_equal(segment, SLICE("*"));
-        if ((segment.len == 0 && rest.len > 0) || (!star && has_mark(segment)))
+        if ((segment.len == 0 && rest.len > 0) || (!star && has_special_character(segment)))
             return refuse(b, &route->place, "path has '//', or a '*' or '{}' inside a segment");
         if (uri_normalise(with_slash, b->text, &normal) != REASON_none)
             return refuse(b, &route->place, "path is not one that a client can send");
@@ -211,11 +211,11 @@ static bool read_routes(struct builder *b)
     return true;
 }
 
-static bool read_doors(struct builder *b)
+static bool read_listeners(struct builder *b)
 {
     for (size_t i = 0; i < b->config->listener_count; i++) {
         const struct config_listener *listener = &b->config->listeners[i];
-        struct route_door *door = &b->table->doors[i];
+        struct route_listener *door = &b->table->listeners[i];
         door->scope = listener->routes.count > 0 ? (uint32_t)i + 1 : 0;
         if (!listener->base_path)
             continue;
@@ -269,7 +269,7 @@ static void visit_all(struct builder *b, visit_fn *visit)
     for (size_t i = 0; i < b->config->listener_count; i++) {
         const struct config_texts *names = &b->config->listeners[i].routes;
         for (size_t n = 0; n < names->count; n++)
-            visit_named(b, b->table->doors[i].scope, names->items[n], visit);
+            visit_named(b, b->table->listeners[i].scope, names->items[n], visit);
     }
     for (uint32_t i = 0; i < b->config->route_count; i++)
         if (!b->table->shapes[i].named)
@@ -282,7 +282,7 @@ static void count_nodes(struct builder *b, uint32_t scope, uint32_t route)
 }
 
 /* `text` lies in the table's, or is empty. */
-static uint32_t grow_child(struct route_table *table, uint32_t parent, struct slice text)
+static uint32_t add_child(struct route_table *table, uint32_t parent, struct slice text)
 {
     uint32_t hash = hash_edge(parent, text);
     struct route_edge *edge = find_slot(table, parent, text, hash);
@@ -293,24 +293,24 @@ static uint32_t grow_child(struct route_table *table, uint32_t parent, struct sl
     return edge->child;
 }
 
-static uint32_t grow_capture(struct route_table *table, uint32_t parent)
+static uint32_t add_capture(struct route_table *table, uint32_t parent)
 {
     if (table->nodes[parent].capture == 0)
         table->nodes[parent].capture = table->node_count++;
     return table->nodes[parent].capture;
 }
 
-static void plant(struct builder *b, uint32_t scope, uint32_t route)
+static void add_route(struct builder *b, uint32_t scope, uint32_t route)
 {
     struct route_table *table = b->table;
     struct slice rest = table->shapes[route].path;
-    uint32_t at = grow_child(table, scope, table->shapes[route].host);
+    uint32_t at = add_child(table, scope, table->shapes[route].host);
     bool star = false;
     while (rest.len > 0) {
         struct slice segment = route_table_cut(&rest);
         star = slice_equal(segment, SLICE("*")); /* no other one than the last is */
         if (!star)
-            at = is_capture(segment) ? grow_capture(table, at) : grow_child(table, at, segment);
+            at = is_capture(segment) ? add_capture(table, at) : add_child(table, at, segment);
     }
     uint32_t *end = star ? &table->nodes[at].prefix : &table->nodes[at].exact;
     if (*end == 0 || *end > route + 1)
@@ -341,7 +341,7 @@ static bool resize_edges(struct route_table *table, size_t count)
     return true;
 }
 
-static bool plant_all(struct builder *b)
+static bool add_all_routes(struct builder *b)
 {
     struct route_table *table = b->table;
     b->nodes = b->config->listener_count + 1;
@@ -352,21 +352,22 @@ static bool plant_all(struct builder *b)
     if (!table->nodes || !resize_edges(table, b->nodes))
         return refuse(b, NULL, "out of memory");
     table->node_count = (uint32_t)b->config->listener_count + 1;
-    visit_all(b, plant);
+    visit_all(b, add_route);
     /* Routes share their beginnings: how many edges there are is known only now. */
     return resize_edges(table, table->node_count) || refuse(b, NULL, "out of memory");
 }
 
 struct route_table *route_table_create(const struct config *config, struct route_fault *fault)
 {
-    struct builder b = {.config = config, .wrong = "out of memory"};
+    struct builder b = {.config = config, .error = "out of memory"};
     b.table = calloc(1, sizeof(*b.table));
-    bool built = b.table && allocate(&b) && read_routes(&b) && read_doors(&b) && plant_all(&b);
-    tdestroy(b.patterns, forget_pattern);
+    bool built =
+        b.table && allocate(&b) && read_routes(&b) && read_listeners(&b) && add_all_routes(&b);
+    tdestroy(b.patterns, keep_pattern);
     free(b.by_name);
     if (built)
         return b.table;
-    *fault = (struct route_fault){b.place, b.wrong};
+    *fault = (struct route_fault){b.place, b.error};
     route_table_free(b.table);
     return NULL;
 }
@@ -382,7 +383,7 @@ void route_table_free(struct route_table *table)
     free(table->shapes);
     free(table->captures);
     free(table->patterns);
-    free(table->doors);
+    free(table->listeners);
     free(table->text);
     free(table);
 }

@@ -66,7 +66,7 @@ struct route_shape {
 };
 
 /* How a listener comes in. */
-struct route_door {
+struct route_listener {
     uint32_t scope;    /* node */
     struct slice base; /* "/desk"; empty: none */
 };
@@ -81,7 +81,7 @@ struct route_table {
     uint32_t capture_count;
     struct route_pattern *patterns;
     uint32_t pattern_count;
-    struct route_door *doors; /* one per listener */
+    struct route_listener *listeners; /* one per listener */
     char *text;
 };
 

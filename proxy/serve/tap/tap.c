@@ -11,14 +11,15 @@ struct tap {
     void *owner;
 };
 
-static void see(struct bridge_tap *bridge, const struct bridge_sight *sight, uint64_t now)
+static void on_payload(struct bridge_tap *bridge, const struct bridge_payload *payload,
+                       uint64_t now)
 {
     struct tap *tap = WSL_CONTAINER(bridge, struct tap, bridge);
     if (tap->traffic)
-        traffic_mark(sight);
-    if (!tap->recorder || sight->payload.len == 0)
+        traffic_mark(payload);
+    if (!tap->recorder || payload->bytes.len == 0)
         return;
-    recorder_take(tap->recorder, sight->from_client, sight->payload, now);
+    recorder_take(tap->recorder, payload->from_client, payload->bytes, now);
     bridge->full = recorder_full(tap->recorder);
 }
 
@@ -45,7 +46,7 @@ struct tap *tap_begin(const struct recorder_request *recording, bool traffic)
     struct tap *tap = calloc(1, sizeof(*tap));
     if (!tap)
         return NULL;
-    tap->bridge.see = see;
+    tap->bridge.on_payload = on_payload;
     tap->traffic = traffic;
     if (recording && !record(tap, recording)) {
         free(tap);

@@ -12,14 +12,14 @@ void traffic_legend(void)
     log_print(SLICE(legend));
 }
 
-void traffic_mark(const struct bridge_sight *sight)
+void traffic_mark(const struct bridge_payload *payload)
 {
     static const char *const sent[2][2] = {{"<.", "<"}, {".>", ">"}};
     char text[8];
     const char *received = "";
-    if (sight->payload.len > 0)
-        received = !sight->from_client ? "{" : sight->partial ? "}." : "}";
+    if (payload->bytes.len > 0)
+        received = !payload->from_client ? "{" : payload->partial ? "}." : "}";
     int length =
-        snprintf(text, sizeof(text), "%s%s", received, sent[sight->from_client][sight->taken]);
+        snprintf(text, sizeof(text), "%s%s", received, sent[payload->from_client][payload->taken]);
     log_print((struct slice){text, (size_t)length});
 }

@@ -13,6 +13,6 @@
 /* What the marks mean, for a session that begins. */
 void traffic_legend(void);
 
-void traffic_mark(const struct bridge_sight *sight);
+void traffic_mark(const struct bridge_payload *payload);
 
 #endif

@@ -63,7 +63,7 @@ static struct slice key_of(const struct hash_map_link *link)
 static struct pool_target *find(const struct pool *pool, const struct config_target *target)
 {
     struct hash_map_link *link = hash_map_find(&pool->by_address, address_text(target));
-    for (; link; link = hash_map_again(&pool->by_address, link)) {
+    for (; link; link = hash_map_find_next(&pool->by_address, link)) {
         struct pool_target *found = WSL_CONTAINER(link, struct pool_target, by_address);
         if (is_same_target(found->config, target))
             return found;

@@ -100,8 +100,8 @@ static void test_the_link_added_last_is_found_first(void **state)
     for (unsigned i = 1; i < WSL_COUNT(items); i++) { /* the map grows meanwhile */
         hash_map_add(&map, &name_item(&items[i], i)->link);
         assert_ptr_equal(find(&map, 0), &twin.link);
-        assert_ptr_equal(hash_map_again(&map, &twin.link), &items[0].link);
-        assert_null(hash_map_again(&map, &items[0].link));
+        assert_ptr_equal(hash_map_find_next(&map, &twin.link), &items[0].link);
+        assert_null(hash_map_find_next(&map, &items[0].link));
     }
     hash_map_remove(&map, &twin.link);
     assert_ptr_equal(find(&map, 0), &items[0].link);

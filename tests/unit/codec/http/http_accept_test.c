@@ -55,7 +55,7 @@ static void test_what_is_not_listed_or_malformed_is_unsaid(void **state)
     for (size_t i = 0; i < WSL_COUNT(values); i++) {
         int found = weight(values[i], "gzip");
         bool list = strcmp(values[i], "gzip;q=0,5a") == 0; /* a comma ends the element */
-        if (found != (list ? 0 : HTTP_ACCEPT_UNSAID))
+        if (found != (list ? 0 : HTTP_ACCEPT_NOT_LISTED))
             fail_msg("%s weighs %d", values[i], found);
     }
 }
@@ -71,7 +71,7 @@ static void test_reads_every_field_of_the_name(void **state)
     struct slice name = SLICE("Accept-Encoding");
     assert_int_equal(http_accept_weight(&head, name, SLICE("gzip")), 200);
     assert_int_equal(http_accept_weight(&head, name, SLICE("br")), 1000);
-    assert_int_equal(http_accept_weight(&head, name, SLICE("identity")), HTTP_ACCEPT_UNSAID);
+    assert_int_equal(http_accept_weight(&head, name, SLICE("identity")), HTTP_ACCEPT_NOT_LISTED);
 }
 
 int main(void)

@@ -11,14 +11,14 @@
 #define CAPACITY ((size_t)3 << 20)
 #define ROOM     256
 
-static struct onlooker {
+static struct observer {
     struct bridge_tap tap;
     char seen[2][ROOM]; /* target's, client's */
     char marks[ROOM];
     size_t full_after; /* so many runs; 0: never */
     size_t runs;
     uint64_t at;
-} onlooker;
+} observer;
 
 static void append(char text[static ROOM], struct slice more)
 {
@@ -26,26 +26,26 @@ static void append(char text[static ROOM], struct slice more)
     snprintf(text + used, ROOM - used, "%.*s", (int)more.len, more.ptr ? more.ptr : "");
 }
 
-static void see(struct bridge_tap *tap, const struct bridge_sight *sight, uint64_t now)
+static void on_payload(struct bridge_tap *tap, const struct bridge_payload *run, uint64_t now)
 {
-    struct onlooker *who = WSL_CONTAINER(tap, struct onlooker, tap);
-    assert_ptr_equal(who, &onlooker);
-    append(who->seen[sight->from_client], sight->payload);
-    if (sight->payload.len > 0)
-        append(who->marks, slice_of(sight->from_client ? "}" : "{"));
-    if (sight->partial || !sight->taken)
-        append(who->marks, SLICE("."));
-    append(who->marks, slice_of(sight->from_client ? ">" : "<"));
-    who->at = now;
-    who->tap.full = ++who->runs == who->full_after;
+    struct observer *self = WSL_CONTAINER(tap, struct observer, tap);
+    assert_ptr_equal(self, &observer);
+    append(self->seen[run->from_client], run->bytes);
+    if (run->bytes.len > 0)
+        append(self->marks, slice_of(run->from_client ? "}" : "{"));
+    if (run->partial || !run->taken)
+        append(self->marks, SLICE("."));
+    append(self->marks, slice_of(run->from_client ? ">" : "<"));
+    self->at = now;
+    self->tap.full = ++self->runs == self->full_after;
 }
 
 static int set_up(void **unused)
 {
     lab_init(&lab, &scratch, CAPACITY);
     lab_attach(&lab);
-    onlooker = (struct onlooker){.tap.see = see};
-    lab.bridge.tap = &onlooker.tap;
+    observer = (struct observer){.tap.on_payload = on_payload};
+    lab.bridge.tap = &observer.tap;
     return 0;
 }
 
@@ -63,10 +63,10 @@ static void test_both_directions_are_seen(void **unused)
     lab_binary(&lab, "me");
     fake_send(&lab.target, "pong you", 8);
     lab_run(&lab);
-    assert_string_equal(onlooker.seen[true], "ping me");
-    assert_string_equal(onlooker.seen[false], "pong you");
-    assert_string_equal(onlooker.marks, "}>{<");
-    assert_int_equal(onlooker.at, 4000);
+    assert_string_equal(observer.seen[true], "ping me");
+    assert_string_equal(observer.seen[false], "pong you");
+    assert_string_equal(observer.marks, "}>{<");
+    assert_int_equal(observer.at, 4000);
 }
 
 static void test_a_frame_in_pieces(void **unused)
@@ -74,11 +74,11 @@ static void test_a_frame_in_pieces(void **unused)
     lab_binary(&lab, "in two");
     lab.client.arrived = lab.client.in_length - 3;
     lab_run(&lab);
-    assert_string_equal(onlooker.marks, "}.>");
+    assert_string_equal(observer.marks, "}.>");
     lab.client.arrived = FAKE_NO_LIMIT;
     lab_run(&lab);
-    assert_string_equal(onlooker.marks, "}.>}>");
-    assert_string_equal(onlooker.seen[true], "in two");
+    assert_string_equal(observer.marks, "}.>}>");
+    assert_string_equal(observer.seen[true], "in two");
 }
 
 static void test_what_a_slow_reader_takes(void **unused)
@@ -86,19 +86,19 @@ static void test_what_a_slow_reader_takes(void **unused)
     lab.client.room = 5;
     fake_send(&lab.target, "slowly", 6);
     lab_run(&lab);
-    assert_string_equal(onlooker.marks, "{.<");
+    assert_string_equal(observer.marks, "{.<");
     lab.client.room = 2;
     lab_run(&lab);
     lab.client.room = FAKE_NO_LIMIT;
     lab_run(&lab);
-    assert_string_equal(onlooker.marks, "{.<.<<");
-    assert_string_equal(onlooker.seen[false], "slowly"); /* once */
+    assert_string_equal(observer.marks, "{.<.<<");
+    assert_string_equal(observer.seen[false], "slowly"); /* once */
     expect_client_got("slowly");
 }
 
 static void test_a_full_onlooker_holds_both_sides(void **unused)
 {
-    onlooker.full_after = 1;
+    observer.full_after = 1;
     lab_binary(&lab, "one");
     lab_run(&lab);
     lab_binary(&lab, "two");
@@ -108,7 +108,7 @@ static void test_a_full_onlooker_holds_both_sides(void **unused)
     expect_target_got("one");
     expect_client_got("");
 
-    onlooker.tap.full = false;
+    observer.tap.full = false;
     lab_turn(&lab, BRIDGE_CLIENT_READ | BRIDGE_TARGET_READ);
     lab_run(&lab);
     expect_target_got("onetwo");
@@ -120,7 +120,7 @@ static void test_a_held_client_is_not_dead(void **unused)
 {
     lab.times.ping_interval = 1000;
     lab.times.ping_timeout = 500;
-    onlooker.full_after = 1;
+    observer.full_after = 1;
     lab_binary(&lab, "one");
     lab_run(&lab);
     for (int i = 0; i < 5; i++) {
@@ -134,7 +134,7 @@ static void test_a_held_client_is_not_dead(void **unused)
 
 static void test_a_full_onlooker_does_not_hold_the_end(void **unused)
 {
-    onlooker.full_after = 1;
+    observer.full_after = 1;
     lab_binary(&lab, "one");
     lab_run(&lab);
     bridge_end(&lab.bridge, REASON_shutdown, lab.now);
@@ -148,7 +148,7 @@ static void test_an_onlooker_that_stays_full(void **unused)
 {
     const struct bridge_unsent unsent = {0};
     lab.times.stall_timeout = 120000;
-    onlooker.full_after = 1;
+    observer.full_after = 1;
     lab_binary(&lab, "one");
     lab_run(&lab);
     uint64_t held_at = lab.now;

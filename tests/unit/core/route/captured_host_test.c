@@ -30,7 +30,7 @@ static const char *make(const struct plan *plan, const char *const *values, cons
         assert_int_equal(regcomp(&compiled[count], plan->patterns[count], REG_EXTENDED), 0);
         captures[count] = (struct route_capture){names[count], &compiled[count]};
         match.captures[count] = (struct expand_value){names[count], slice_of(values[count])};
-        taken = taken && route_capture_takes(&captures[count], slice_of(values[count]));
+        taken = taken && route_capture_matches(&captures[count], slice_of(values[count]));
     }
     match.capture_count = count;
     *wrong = taken ? captured_host_make(plan->form, &match, out) : NULL;

@@ -74,8 +74,8 @@ static struct recorder_request recording(void)
 static void see(struct tap *tap, bool from_client, struct slice payload)
 {
     struct bridge_tap *bridge = tap_for_bridge(tap);
-    const struct bridge_sight sight = {.from_client = from_client, .payload = payload};
-    bridge->see(bridge, &sight, uv_now(&loop));
+    const struct bridge_payload run = {.from_client = from_client, .bytes = payload};
+    bridge->on_payload(bridge, &run, uv_now(&loop));
 }
 
 static void test_payload_is_recorded(void **unused)
