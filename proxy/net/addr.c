@@ -2,6 +2,8 @@
 
 #include <arpa/inet.h>
 
+#include "config/model/config.h"
+
 struct addr addr_from(const struct sockaddr *address)
 {
     struct addr result = {.any.sa_family = address->sa_family};

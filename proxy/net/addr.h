@@ -12,7 +12,8 @@
 
 #include "base/base.h"
 #include "codec/ip.h"
-#include "config/model/config.h"
+
+struct config_address;
 
 /* An IPv4 or IPv6 address with port; a Unix peer is its family alone. */
 struct addr {

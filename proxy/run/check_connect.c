@@ -3,8 +3,14 @@
 #include <time.h>
 
 #include "net/addr.h"
+#include "net/connect/resolve.h"
+#include "net/tls/context/tls_ctx.h"
+#include "net/tls/context/tls_store.h"
+#include "net/tls/tls_scratch.h"
+#include "net/watch.h"
 #include "serve/files/files.h"
 #include "serve/site/site_resources.h"
+#include "serve/target/pool.h"
 #include "serve/target/probe.h"
 #include "serve/tokens/token_store.h"
 

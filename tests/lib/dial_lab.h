@@ -17,10 +17,13 @@
 
 #include <cmocka.h>
 
+#include "config/model/config.h"
 #include "lib/failing_alloc.h"
 #include "lib/work_lab.h"
 #include "net/addr.h"
 #include "net/connect/dial.h"
+#include "net/connect/resolve.h"
+#include "net/watch.h"
 
 #define FILLERS 4
 

@@ -22,11 +22,14 @@
 #include "core/session/session_id.h"
 #include "lib/fake_epoll.h"
 #include "net/connect/resolve.h"
+#include "net/tls/tls_scratch.h"
 #include "serve/metrics/process_facts.h"
 #include "serve/session/session_client.h"
 #include "serve/session/session_entry.h"
 #include "serve/site/site.h"
+#include "serve/site/site_resources.h"
 #include "serve/stages/session.h"
+#include "serve/target/pool.h"
 
 #define SESSION_LAB_WORKERS  2
 #define SESSION_LAB_CLIENTS  64     /* of one worker */

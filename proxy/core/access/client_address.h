@@ -13,9 +13,10 @@
 #define WSLUICE_CORE_ACCESS_CLIENT_ADDRESS_H
 
 #include "base/reason.h"
-#include "codec/http/http_head.h"
 #include "codec/ip.h"
-#include "config/model/config.h"
+
+struct config_cidrs;
+struct http_head;
 
 struct client_address {
     struct ip_port ip;

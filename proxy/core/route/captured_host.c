@@ -2,6 +2,9 @@
 
 #include "base/ascii.h"
 #include "codec/ip.h"
+#include "core/route/expand.h"
+#include "core/route/route.h"
+#include "core/route/route_table.h"
 
 #define LABEL_MAX 63 /* RFC 1035 section 2.3.4 */
 

@@ -18,7 +18,9 @@
 #ifndef WSLUICE_CORE_ROUTE_CAPTURED_HOST_H
 #define WSLUICE_CORE_ROUTE_CAPTURED_HOST_H
 
-#include "core/route/route.h"
+#include "base/base.h"
+
+struct route_match;
 
 #define CAPTURED_HOST_MAX 253 /* bytes, as text: RFC 1035 section 2.3.4 */
 

@@ -4,6 +4,7 @@
 
 #include "net/connect/dial_attempt.h"
 #include "net/connect/dial_setup.h"
+#include "net/connect/resolve.h"
 #include "net/socket.h"
 
 #define ATTEMPT_DELAY_MS 250 /* RFC 8305 section 8 */

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "net/watch.h"
+
 static enum reason reason_of(int error)
 {
     switch (error) {

@@ -8,10 +8,14 @@
 #define WSLUICE_NET_CONNECT_DIAL_RESULT_H
 
 #include "base/transport.h"
-#include "config/model/config.h"
-#include "net/connect/resolve.h"
-#include "net/tls/tls.h"
-#include "net/watch.h"
+#include "net/connect/lookup.h"
+
+struct config_address;
+struct resolver;
+struct tls_ctx;
+struct tls_scratch;
+struct watch;
+struct watch_set;
 
 #define DIAL_DETAIL 160
 

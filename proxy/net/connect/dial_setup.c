@@ -5,6 +5,8 @@
 
 #include "net/addr.h"
 #include "net/connect/socket_owner.h"
+#include "net/tls/tls.h"
+#include "net/watch.h"
 
 static void fail(struct dial_setup *setup, enum reason reason, const char *what)
 {

@@ -8,6 +8,7 @@
 #include "base/log/log.h"
 #include "config/compare.h"
 #include "net/tls/context/tls_store.h"
+#include "serve/site/site_resources.h"
 
 #define WARNING_MAX 512
 

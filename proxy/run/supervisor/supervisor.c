@@ -5,6 +5,9 @@
 #include <unistd.h>
 
 #include "base/log/log.h"
+#include "core/access/limiter.h"
+#include "net/connect/lookup.h"
+#include "net/connect/resolve.h"
 #include "run/process/loop.h"
 #include "run/process/pid_file.h"
 #include "run/process/privilege.h"
@@ -12,6 +15,7 @@
 #include "run/supervisor/logging.h"
 #include "run/supervisor/supervisor_change.h"
 #include "run/supervisor/supervisor_end.h"
+#include "serve/site/site_resources.h"
 #include "serve/status/status.h"
 
 /* Every tick compares the certificates' files, tells systemd a status and adds to the history. */

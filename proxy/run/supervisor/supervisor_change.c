@@ -6,6 +6,7 @@
 #include "run/supervisor/logging.h"
 #include "run/supervisor/reload.h"
 #include "run/supervisor/supervisor_end.h"
+#include "serve/site/site_resources.h"
 
 void supervisor_change_probe(struct supervisor *supervisor)
 {

@@ -1,6 +1,7 @@
 #include "run/supervisor/supervisor_end.h"
 
 #include "base/log/log.h"
+#include "net/connect/resolve.h"
 
 static void enter(struct supervisor *supervisor, enum process_event event)
 {

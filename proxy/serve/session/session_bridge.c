@@ -1,5 +1,6 @@
 #include "serve/session/session_bridge.h"
 
+#include "config/model/config.h"
 #include "core/bridge/bridge_time.h"
 #include "net/socket.h"
 #include "serve/session/session_end.h"

@@ -9,6 +9,7 @@
 #include "serve/session/session_state.h"
 #include "serve/site/site.h"
 #include "serve/tap/tap.h"
+#include "serve/target/pool.h"
 #include "serve/target/target_connect.h"
 
 static void count_end_of(struct session *session, enum reason reason)

@@ -5,6 +5,8 @@
 #include <sys/random.h>
 
 #include "base/hash_map.h"
+#include "config/model/config.h"
+#include "core/access/limiter.h"
 
 #define SHARD_BITS 4
 #define SHARDS     (1u << SHARD_BITS)

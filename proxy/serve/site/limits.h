@@ -26,9 +26,10 @@
 #define WSLUICE_SERVE_SITE_LIMITS_H
 
 #include "base/reason.h"
-#include "config/model/config.h"
-#include "core/access/limiter.h"
+#include "codec/ip.h"
 
+struct config_limits;
+struct limiter_stats;
 struct limits;
 struct limits_counter;
 

@@ -1,7 +1,13 @@
 #include "serve/site/site.h"
 
+#include "core/route/route_table.h"
 #include "net/addr.h"
+#include "serve/files/files.h"
 #include "serve/http/reply.h"
+#include "serve/metrics/route_stats.h"
+#include "serve/site/limits.h"
+#include "serve/site/site_resources.h"
+#include "serve/tokens/token_store.h"
 
 static bool fail(char *error, size_t error_size)
 {

@@ -15,13 +15,18 @@
 
 #include <stdatomic.h>
 
+#include "base/base.h"
 #include "core/resources/descriptors.h"
-#include "core/route/route.h"
-#include "serve/files/files.h"
-#include "serve/metrics/route_stats.h"
-#include "serve/site/limits.h"
-#include "serve/site/site_resources.h"
-#include "serve/tokens/token_store.h"
+
+struct config;
+struct files;
+struct limits;
+struct limits_counter;
+struct route_stats;
+struct route_stats_set;
+struct route_table;
+struct site_resources;
+struct token_store;
 
 struct site_shared {
     struct limits *limits;

@@ -1,5 +1,10 @@
 #include "serve/site/site_resources.h"
 
+#include "config/model/config.h"
+#include "net/tls/context/tls_ctx.h"
+#include "net/tls/context/tls_store.h"
+#include "serve/target/pool.h"
+
 static bool open_listeners(struct site_resources *resources, char *error, size_t error_size)
 {
     const struct config *config = resources->config;

@@ -11,9 +11,12 @@
 #ifndef WSLUICE_SERVE_SITE_SITE_RESOURCES_H
 #define WSLUICE_SERVE_SITE_SITE_RESOURCES_H
 
-#include "config/model/config.h"
-#include "net/tls/context/tls_ctx.h"
-#include "serve/target/pool.h"
+#include "base/base.h"
+
+struct config;
+struct pool;
+struct tls_ctx;
+struct tls_store;
 
 struct site_resources {
     const struct config *config;

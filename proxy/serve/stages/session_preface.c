@@ -5,6 +5,7 @@
 
 #include "codec/proxy_proto.h"
 #include "net/tls/tls.h"
+#include "net/tls/tls_scratch.h"
 #include "serve/session/session_end.h"
 #include "serve/session/session_entry.h"
 #include "serve/session/session_facts.h"

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/text/json.h"
+#include "codec/http/http_head.h"
 #include "core/access/access.h"
 #include "serve/http/pages.h"
 #include "serve/http/reply.h"

@@ -5,7 +5,10 @@
 #include "base/text/json.h"
 #include "net/tls/context/tls_store.h"
 #include "serve/metrics/process_facts.h"
+#include "serve/site/limits.h"
 #include "serve/site/site.h"
+#include "serve/site/site_resources.h"
+#include "serve/target/pool.h"
 
 static const char *name_of_kind(enum config_kind kind)
 {

@@ -2,9 +2,12 @@
 #include <unistd.h>
 
 #include "base/text/utf8.h"
+
 #include "serve/metrics/process_facts.h"
 #include "serve/site/site.h"
+#include "serve/site/site_resources.h"
 #include "serve/status/status.h"
+#include "serve/target/pool.h"
 
 #define CELL 160 /* bytes of one cell, a NUL among them */
 #define GAP  2

@@ -1,5 +1,6 @@
 #include "serve/tap/tap.h"
 
+#include "core/bridge/bridge.h"
 #include "serve/tap/recorder.h"
 #include "serve/tap/traffic.h"
 

@@ -11,8 +11,9 @@
 #ifndef WSLUICE_SERVE_TAP_TAP_H
 #define WSLUICE_SERVE_TAP_TAP_H
 
-#include "core/bridge/bridge.h"
+#include "base/base.h"
 
+struct bridge_tap;
 struct recorder_request;
 struct tap;
 

@@ -1,6 +1,7 @@
 #include "serve/tap/traffic.h"
 
 #include "base/log/log.h"
+#include "core/bridge/bridge.h"
 
 static const char legend[] = "\n"
                              "}  from the client    }. part of a frame    {  from the target\n"

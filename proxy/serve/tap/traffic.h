@@ -8,7 +8,7 @@
 #ifndef WSLUICE_SERVE_TAP_TRAFFIC_H
 #define WSLUICE_SERVE_TAP_TRAFFIC_H
 
-#include "core/bridge/bridge.h"
+struct bridge_payload;
 
 /* What the marks mean, for a session that begins. */
 void traffic_legend(void);

@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 
 #include "net/addr.h"
+#include "net/tls/context/tls_ctx.h"
 
 /* The part of a target that outlives its configuration. */
 struct pool_state {

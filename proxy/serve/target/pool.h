@@ -20,10 +20,13 @@
 #define WSLUICE_SERVE_TARGET_POOL_H
 
 #include "base/hash_map.h"
-#include "config/model/config.h"
 #include "core/route/balance.h"
-#include "net/tls/context/tls_ctx.h"
 
+struct config;
+struct config_route;
+struct config_target;
+struct tls_ctx;
+struct tls_store;
 struct pool_state;
 
 struct pool_target {

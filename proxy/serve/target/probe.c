@@ -4,7 +4,11 @@
 #include <unistd.h>
 
 #include "codec/proxy_proto.h"
+#include "config/model/config.h"
 #include "net/plain.h"
+#include "net/tls/tls.h"
+#include "net/tls/tls_scratch.h"
+#include "net/watch.h"
 
 struct probe {
     struct probe_request request;

@@ -13,6 +13,9 @@
 #define WSLUICE_SERVE_TARGET_PROBE_H
 
 #include "net/connect/dial.h"
+#include "net/tls/context/tls_facts.h"
+
+struct config_target;
 
 struct probe_result {
     enum reason reason; /* none: the target is up */

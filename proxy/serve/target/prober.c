@@ -2,7 +2,12 @@
 
 #include "base/log/log.h"
 #include "core/resources/descriptors.h"
+#include "core/route/balance.h"
 #include "net/addr.h"
+#include "net/tls/tls_scratch.h"
+#include "net/watch.h"
+#include "serve/target/pool.h"
+#include "serve/target/probe.h"
 
 /* First probes are spread over this time, or over an interval if that is shorter. */
 #define SPREAD_MS 1000

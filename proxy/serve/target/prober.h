@@ -12,9 +12,11 @@
 #ifndef WSLUICE_SERVE_TARGET_PROBER_H
 #define WSLUICE_SERVE_TARGET_PROBER_H
 
-#include "serve/target/pool.h"
-#include "serve/target/probe.h"
+#include "base/base.h"
 
+struct pool;
+struct resolver;
+struct watch_set;
 struct prober;
 
 /* NULL: out of memory. */

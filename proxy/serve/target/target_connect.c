@@ -1,5 +1,10 @@
 #include "serve/target/target_connect.h"
 
+#include "core/route/balance.h"
+#include "net/tls/tls_scratch.h"
+#include "net/watch.h"
+#include "serve/target/pool.h"
+
 #define PAUSE_FIRST_MS 100
 #define PAUSE_MOST_MS  1000
 

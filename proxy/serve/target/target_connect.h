@@ -22,9 +22,12 @@
 #ifndef WSLUICE_SERVE_TARGET_TARGET_CONNECT_H
 #define WSLUICE_SERVE_TARGET_TARGET_CONNECT_H
 
+#include "config/model/config.h"
 #include "core/route/captured_host.h"
 #include "net/connect/dial.h"
-#include "serve/target/pool.h"
+
+struct pool;
+struct pool_target;
 
 #define TARGET_CONNECT_PREFACE 1024 /* a PROXY header with its TLVs */
 

@@ -5,6 +5,8 @@
 
 #include <cmocka.h>
 
+#include "config/model/config.h"
+
 static void expect_print(const char *host, uint16_t port, const char *text)
 {
     struct addr address;

@@ -5,6 +5,9 @@
 
 #include <cmocka.h>
 
+#include "codec/http/http_head.h"
+#include "config/model/config.h"
+
 /* 10.0.0.0/8 and 2001:db8:10::/48 are ours. */
 static const struct config_cidr ours[] = {
     {{[10] = 0xFF, [11] = 0xFF, [12] = 10}, 104},

@@ -6,6 +6,10 @@
 
 #include <cmocka.h>
 
+#include "core/route/expand.h"
+#include "core/route/route.h"
+#include "core/route/route_table.h"
+
 /* A template and the patterns of its captures {a} to {d}. */
 struct plan {
     const char *form;

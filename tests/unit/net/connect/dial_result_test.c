@@ -1,5 +1,6 @@
 /* What a dial's failures are called, and what a discarded result closes. */
 #include "net/connect/dial_result.h"
+#include "net/watch.h"
 
 #include <errno.h>
 #include <fcntl.h>

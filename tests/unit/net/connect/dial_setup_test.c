@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "lib/tls_wire.h"
+#include "net/watch.h"
 
 static uv_loop_t loop;
 static struct watch_set watches;

@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "config/model/config.h"
+#include "core/access/limiter.h"
 #include "lib/failing_alloc.h"
 
 static const struct config_limits off = {0};

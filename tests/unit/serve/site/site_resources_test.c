@@ -8,10 +8,14 @@
 
 #include <cmocka.h>
 
+#include "config/model/config.h"
 #include "lib/failing_alloc.h"
 #include "lib/pki.h"
 #include "lib/tls_peer.h"
+#include "net/tls/context/tls_facts.h"
+#include "net/tls/context/tls_store.h"
 #include "net/tls/tls.h"
+#include "net/tls/tls_scratch.h"
 
 #define DAY 86400
 

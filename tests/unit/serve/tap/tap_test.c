@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/log/log.h"
+#include "core/bridge/bridge.h"
 #include "lib/failing_alloc.h"
 #include "lib/work_lab.h"
 #include "serve/tap/recorder.h"

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "lib/failing_alloc.h"
+#include "net/tls/context/tls_store.h"
 
 #define PORTS 4
 

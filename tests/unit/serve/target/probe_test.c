@@ -7,10 +7,17 @@
 
 #include <cmocka.h>
 
+#include "config/model/config.h"
+#include "core/route/balance.h"
 #include "lib/failing_alloc.h"
 #include "lib/log_lab.h"
 #include "lib/loopback.h"
 #include "lib/work_lab.h"
+#include "net/connect/resolve.h"
+#include "net/tls/tls_scratch.h"
+#include "net/watch.h"
+#include "serve/target/pool.h"
+#include "serve/target/probe.h"
 
 /* Accepts on the loop of the test; sends its pieces, one every few milliseconds; then waits. */
 struct server {

@@ -7,9 +7,14 @@
 
 #include <cmocka.h>
 
+#include "core/route/balance.h"
 #include "lib/failing_alloc.h"
 #include "lib/loopback.h"
 #include "lib/work_lab.h"
+#include "net/connect/resolve.h"
+#include "net/tls/tls_scratch.h"
+#include "net/watch.h"
+#include "serve/target/pool.h"
 
 #define TARGETS 3
 
