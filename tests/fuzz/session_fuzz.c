@@ -277,14 +277,14 @@ static void step_process(void)
     struct session_env *env = &session_lab.workers[what >> 7];
     switch (what % 8) {
     case 0:
-        session_retire(env);
+        session_drain_retire(env);
         (void)session_drain_some(env, (what >> 3) % 4);
         return;
     case 1:
-        session_retire(env);
+        session_drain_retire(env);
         return;
     case 2:
-        session_kill_all(env, REASON_drained);
+        session_drain_kill(env, REASON_drained);
         return;
     case 3:
     case 4:
@@ -421,7 +421,7 @@ static void close_politely(void)
 static void drain_all(void)
 {
     for (unsigned i = 0; i < SESSION_LAB_WORKERS; i++) {
-        session_retire(&session_lab.workers[i]);
+        session_drain_retire(&session_lab.workers[i]);
         (void)session_drain_some(&session_lab.workers[i], SIZE_MAX);
     }
 }

@@ -22,13 +22,13 @@
 #include "core/session/session_id.h"
 #include "lib/fake_epoll.h"
 #include "net/connect/resolve.h"
-#include "net/tls/tls_scratch.h"
 #include "serve/metrics/process_facts.h"
 #include "serve/session/session_client.h"
 #include "serve/session/session_entry.h"
 #include "serve/site/site.h"
 #include "serve/site/site_resources.h"
 #include "serve/stages/session.h"
+#include "serve/stages/session_drain.h"
 #include "serve/target/pool.h"
 
 #define SESSION_LAB_WORKERS  2
@@ -42,7 +42,6 @@
 
 static struct {
     struct session_env workers[SESSION_LAB_WORKERS], *envs[SESSION_LAB_WORKERS];
-    struct bridge_scratch scratch[SESSION_LAB_WORKERS];
     const struct metrics *metrics[SESSION_LAB_WORKERS];
     struct limits *limits;
     struct route_stats_set *route_stats;
@@ -143,24 +142,14 @@ static inline const struct config *session_lab_load(const char *path)
     return config;
 }
 
-static void session_lab_gone(struct session_env *env)
-{
-    (void)env;
-}
-
 static inline void session_lab_open_worker(unsigned number)
 {
     struct session_env *env = &session_lab.workers[number];
     memset(env, 0, sizeof(*env));
     env->number = number;
     env->process = &session_lab.process;
-    env->deadline = session_deadline_cb;
-    env->end = session_end;
-    env->gone = session_lab_gone;
-    env->scratch = &session_lab.scratch[number];
-    list_init(&env->sessions);
-    list_init(&env->cursors);
-    list_init(&env->list_requests);
+    env->on_deadline = session_deadline_cb;
+    wsl_assert(session_env_open(env));
     env->workers = session_lab.envs;
     session_lab.envs[number] = env;
     env->limits = session_lab.limits;
@@ -351,7 +340,7 @@ static inline bool session_lab_advance(uint64_t most)
 static inline void session_lab_kill(void)
 {
     for (unsigned i = 0; i < SESSION_LAB_WORKERS; i++)
-        session_kill_all(&session_lab.workers[i], REASON_drained);
+        session_drain_kill(&session_lab.workers[i], REASON_drained);
     fake_loop.pool_holds = false;
     session_lab_settle();
 }
@@ -421,7 +410,7 @@ static inline void session_lab_close(void)
         resolve_close(session_lab.workers[i].resolver);
         mailbox_close(&session_lab.mailboxes[i]);
         watch_set_close(&session_lab.workers[i].watches);
-        tls_scratch_free(session_lab.workers[i].tls_scratch);
+        session_env_close(&session_lab.workers[i]);
     }
     fake_loop_run_closing();
     wsl_assert(fake_loop.timer_count == 0 && fake_loop.closing_count == 0);

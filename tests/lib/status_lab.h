@@ -32,8 +32,7 @@ static struct config_listener config_listener;
 static struct config config = {.listeners = &config_listener, .listener_count = 1};
 static struct site site = {.config = &config, .listeners = &listener};
 static struct config_route routes[] = {{.name = "desk"}, {.name = "other"}};
-static unsigned gone;
-static struct session *ended;
+static unsigned released;
 
 static unsigned waiting(void)
 {
@@ -53,15 +52,9 @@ static inline bool turn(void)
     return busy;
 }
 
-static void gone_cb(struct session_env *env)
+static void release_cb(struct session_env *env)
 {
-    gone++;
-}
-
-static void end(struct session *session, enum reason reason)
-{
-    assert_int_equal(reason, REASON_killed);
-    ended = session;
+    released++;
 }
 
 static inline int set_up(void **unused)
@@ -74,15 +67,11 @@ static inline int set_up(void **unused)
                                        .workers = workers,
                                        .process = &process,
                                        .number = i,
-                                       .gone = gone_cb,
-                                       .end = end};
+                                       .on_release = release_cb};
         assert_true(mailbox_open(&mailboxes[i], &loop, NULL));
-        list_init(&envs[i].sessions);
-        list_init(&envs[i].cursors);
-        list_init(&envs[i].list_requests);
+        assert_true(session_env_open(&envs[i]));
     }
-    session_count = gone = 0;
-    ended = NULL;
+    session_count = released = 0;
     return 0;
 }
 
@@ -93,6 +82,7 @@ static inline int tear_down(void **unused)
         assert_true(envs[i].live == 0);
         assert_true(list_empty(&envs[i].cursors) && list_empty(&envs[i].list_requests));
         mailbox_close(&mailboxes[i]);
+        session_env_close(&envs[i]);
     }
     for (size_t i = 0; i < session_count; i++)
         free(sessions[i]);
@@ -122,8 +112,7 @@ static inline struct session *add(unsigned worker, uint64_t bytes_up)
 
 static inline void drop(struct session *session)
 {
-    session_env_forget(session->env, &session->link);
-    list_remove(&session->link);
+    session_env_remove(session->env, &session->link);
 }
 
 #endif

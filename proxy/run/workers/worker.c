@@ -1,11 +1,11 @@
 #include "run/workers/worker.h"
 
 #include "base/log/log.h"
-#include "core/bridge/bridge.h"
 #include "net/connect/resolve.h"
 #include "net/tls/tls.h"
 #include "run/process/loop.h"
 #include "serve/stages/session.h"
+#include "serve/stages/session_drain.h"
 
 #define DRAIN_TICK_MS 50
 /* After sessions are killed, the disk has this long for the last bytes of recordings. */
@@ -31,7 +31,7 @@ static void report_empty(struct worker *worker)
     mailbox_post(worker->shared->supervisor, &worker->empty_post, worker->shared->empty, worker);
 }
 
-static void session_freed_cb(struct session_env *env)
+static void release_cb(struct session_env *env)
 {
     report_empty(WSL_CONTAINER(env, struct worker, env));
 }
@@ -63,7 +63,7 @@ static void retire(void *owner, void *argument)
     struct worker *worker = owner;
     (void)argument;
     enter(worker, WORKER_RETIRE);
-    session_retire(&worker->env);
+    session_drain_retire(&worker->env);
     report_empty(worker);
 }
 
@@ -74,7 +74,7 @@ static void drain(void *owner, void *argument)
     enter(worker, WORKER_DRAIN);
     if (worker->state == WORKER_EMPTY)
         return;
-    session_retire(&worker->env);
+    session_drain_retire(&worker->env);
     worker->drain = (struct worker_drain){
         .sessions = worker->env.live,
         .ticks = worker->drain_ms / DRAIN_TICK_MS,
@@ -97,7 +97,7 @@ static void kill_sessions(void *owner, void *argument)
     (void)argument;
     bool first = worker->state == WORKER_DRAINING;
     enter(worker, WORKER_KILL);
-    session_kill_all(&worker->env, REASON_drained);
+    session_drain_kill(&worker->env, REASON_drained);
     if (first)
         uv_timer_start(&worker->drain_timer, abandon_cb, RECORDINGS_MS, 0);
 }
@@ -184,16 +184,12 @@ bool worker_start(struct worker *worker, size_t number, uv_loop_t *main_loop,
     worker->env.workers = shared->workers;
     worker->env.limits = shared->limits;
     worker->env.attempts = shared->attempts;
-    worker->env.deadline = session_deadline_cb;
-    worker->env.end = session_end;
-    worker->env.gone = session_freed_cb;
-    list_init(&worker->env.sessions);
-    list_init(&worker->env.cursors);
-    list_init(&worker->env.list_requests);
-    worker->env.scratch = malloc(sizeof(*worker->env.scratch));
-    if (worker->env.scratch && (main_loop ? open_watches(worker, main_loop) : start_thread(worker)))
+    worker->env.on_deadline = session_deadline_cb;
+    worker->env.on_release = release_cb;
+    if (session_env_open(&worker->env) &&
+        (main_loop ? open_watches(worker, main_loop) : start_thread(worker)))
         return true;
-    free(worker->env.scratch);
+    session_env_close(&worker->env);
     return false;
 }
 
@@ -267,7 +263,6 @@ bool worker_free(struct worker *worker)
             return false;
         mailbox_free(&worker->mailbox);
     }
-    tls_scratch_free(worker->env.tls_scratch);
-    free(worker->env.scratch);
+    session_env_close(&worker->env);
     return true;
 }

@@ -29,8 +29,7 @@ static void timer_closed_cb(uv_handle_t *handle)
     struct session *session = WSL_CONTAINER(handle, struct session, timer);
     struct session_env *env = session->env;
     free(session);
-    env->live--;
-    env->gone(env);
+    session_env_release(env);
 }
 
 /* A TLS connection that breaks after its handshake tells more than its reason. */
@@ -53,8 +52,7 @@ void session_end_now(struct session *session, enum reason reason)
     count_end_of(session, reason);
     session_state_step(session, LIFE_DROPPED);
 
-    session_env_forget(session->env, &session->link);
-    list_remove(&session->link);
+    session_env_remove(session->env, &session->link);
     target_connect_cancel(session->connecting);
     if (session->reached)
         pool_end(session->reached);

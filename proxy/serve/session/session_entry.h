@@ -48,6 +48,12 @@ static inline enum reason session_entry_outcome(const struct session *session)
     return session->entry ? (enum reason)session->entry->outcome : REASON_none;
 }
 
+/* A part of the next request's head has come. A client that has sent none is not answered. */
+static inline bool session_entry_head_begun(const struct session *session)
+{
+    return session->entry->opening.held_length > 0;
+}
+
 /*
  * The deadline of a result that another thread produces, which may have arrived while this one was
  * not running. True, once for each wait: one more turn of the loop is due.

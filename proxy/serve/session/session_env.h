@@ -1,8 +1,8 @@
 /*
  * What the sessions of one worker share.
  *
- * Owns: see the fields. Thread: the worker's. Errors: none. Lifetime: a session_env is its
- * worker's, and outlives the sessions.
+ * Owns: see the fields. Thread: the worker's. Errors: false: out of memory. Lifetime: a session_env
+ * is its worker's, and outlives the sessions.
  */
 #ifndef WSLUICE_SERVE_SESSION_SESSION_ENV_H
 #define WSLUICE_SERVE_SESSION_SESSION_ENV_H
@@ -16,8 +16,6 @@
 #include "net/watch.h"
 #include "net/work.h"
 
-struct session;
-
 /* A place in a worker's list of sessions that stays valid when sessions leave. */
 struct session_cursor {
     struct list link;
@@ -25,44 +23,50 @@ struct session_cursor {
 };
 
 struct session_env {
+    /* Borrowed; set before the first session. */
     uv_loop_t *loop;
+    unsigned number; /* of the worker */
+    const struct process_facts *process;
+    struct limits *limits;
+    struct session_env *const *workers;          /* of all workers, by number */
+    struct resolver *resolver;                   /* the loop's */
+    uv_timer_cb on_deadline;                     /* session_deadline_cb */
+    void (*on_release)(struct session_env *env); /* after each session_env_release; NULL: none */
+
     struct work_lane lane;
     struct watch_set watches;
-    struct resolver *resolver;
-    struct bridge_scratch *scratch;
-    struct tls_scratch *tls_scratch; /* NULL until the first TLS connection */
-    struct list sessions;
-    size_t live; /* sessions whose memory is not yet free, recordings that are not yet written */
-    size_t recordings; /* of these: a disk that hangs may keep them for ever */
+    struct bridge_scratch *scratch;  /* owned */
+    struct tls_scratch *tls_scratch; /* owned; NULL until the first TLS connection */
     struct metrics metrics;
-    uint64_t recordings_skip;  /* recorder.h */
-    uint64_t accepted;         /* so many that each has a number */
+    struct list sessions;
     struct list cursors;       /* of session lists that are made in parts */
     struct list list_requests; /* of this worker's clients: the first runs, the others wait */
-    struct session_env *const *workers; /* of all workers, by number; borrowed */
-    uint32_t attempts; /* dial attempts beyond a dial's first one that may still begin */
-    bool retiring;     /* every answer is the last on its connection */
+    size_t live; /* what the worker's end waits for: sessions until their memory is free, recordings
+                    until they are written, requests to other workers, look-ups in the pool */
+    size_t recordings;        /* of these; a disk that hangs may keep them for ever */
+    uint64_t recordings_skip; /* recorder.h */
+    uint64_t accepted;        /* connections, so that each has a number */
+    uint32_t attempts;        /* dial attempts beyond a dial's first one that may still begin */
+    bool retiring;            /* every answer is the last on its connection */
     struct session_date {
         time_t at; /* 0: there is none yet */
         char text[HTTP_DATE_LENGTH + 1];
-    } date;                              /* of answers; made anew once a second at most */
-    unsigned number;                     /* of the worker */
-    const struct process_facts *process; /* borrowed */
-    struct limits *limits;               /* likewise */
-    uv_timer_cb deadline;                /* session_deadline_cb */
-    /* session_end */
-    void (*end)(struct session *session, enum reason reason);
-    void (*gone)(struct session_env *env); /* after each free */
+    } date; /* of answers; formatted once a second at most */
 };
 
-/* This session leaves the list: cursors that point at it move on. */
-static inline void session_env_forget(struct session_env *env, const struct list *session)
+/* The buffers and the lists; the other fields are the caller's. */
+WSL_MUST_CHECK bool session_env_open(struct session_env *env);
+void session_env_close(struct session_env *env);
+
+/* The worker does not end before a release for each hold. */
+static inline void session_env_hold(struct session_env *env)
 {
-    for (struct list *link = env->cursors.next; link != &env->cursors; link = link->next) {
-        struct session_cursor *cursor = WSL_CONTAINER(link, struct session_cursor, link);
-        if (cursor->next == session)
-            cursor->next = session->next;
-    }
+    env->live++;
 }
+
+void session_env_release(struct session_env *env);
+
+/* Takes a session out of the list; cursors that point at it move on. */
+void session_env_remove(struct session_env *env, struct list *session);
 
 #endif

@@ -16,6 +16,7 @@
  *      session_connect  connecting to a target, the 101    DIALLING, ANSWERED
  *      session_reply    how answers and refusals are sent  WAITING, REPLYING, CLOSING
  *      session_http     plain answers by kind of route     -> REPLYING
+ *      session_drain    ending sessions from outside       all
  *      session          events, deadlines, calls from outside
  *
  * Owns: see the fields. Thread: its worker's. Errors: reasons. Lifetime: from session_accept until
@@ -79,7 +80,7 @@ static inline uint64_t session_now(const struct session *session)
 /* The deadline of its state, which stages/session.c acts on. */
 static inline void session_arm(struct session *session, uint64_t milliseconds)
 {
-    uv_timer_start(&session->timer, session->env->deadline, milliseconds, 0);
+    uv_timer_start(&session->timer, session->env->on_deadline, milliseconds, 0);
 }
 
 #endif

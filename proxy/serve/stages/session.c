@@ -2,7 +2,6 @@
 
 #include "base/log/log.h"
 #include "core/session/session_id.h"
-#include "net/socket.h"
 #include "serve/session/session_bridge.h"
 #include "serve/session/session_client.h"
 #include "serve/session/session_end.h"
@@ -10,7 +9,7 @@
 #include "serve/session/session_facts.h"
 #include "serve/session/session_log.h"
 #include "serve/site/site.h"
-#include "serve/stages/session_connect.h"
+#include "serve/stages/session_drain.h"
 #include "serve/stages/session_preface.h"
 #include "serve/stages/session_reply.h"
 #include "serve/stages/session_request.h"
@@ -61,28 +60,16 @@ static void client_cb(void *owner, unsigned ready)
     wsl_assert(!"no callback comes after death");
 }
 
-/* It has asked nothing, or nothing more. */
-static void let_go(struct session *session, enum reason reason)
-{
-    enum reason settled = session_entry_outcome(session);
-    /* A slow reader is still taking its answer, which a close would cut off should it send again.
-     */
-    if (settled != REASON_none && socket_unsent(session->fd) > 0)
-        session_reply_hang_up(session);
-    else
-        session_end_now(session, settled != REASON_none ? settled : reason);
-}
-
 static void handshake_too_slow(struct session *session)
 {
     if (session->state == LIFE_TLS || session_preface_header_begun(session))
         session_end_now(session, REASON_handshake_timeout);
     else if (session->state == LIFE_HEAD && session_request_verdict(session) != REASON_none)
         session_reply_refuse(session, session_request_verdict(session));
-    else if (session->state == LIFE_HEAD && session_request_begun(session))
+    else if (session->state == LIFE_HEAD && session_entry_head_begun(session))
         session_reply_refuse(session, REASON_handshake_timeout);
     else
-        let_go(session, REASON_silent);
+        session_drain_idle(session, REASON_silent);
 }
 
 /*
@@ -169,84 +156,10 @@ void session_accept(struct session_env *env, struct session_client *client)
     session->accepted_at = session_now(session);
     uv_timer_init(env->loop, &session->timer);
     list_append(&env->sessions, &session->link);
-    env->live++;
+    session_env_hold(env);
     metrics_add(&env->metrics.open, 1);
     session->pass = client->pass;
     session_arm(session, session_facts_limits(session)->handshake_timeout_ms);
     session_request_accepted(session);
     session_preface_preface(session);
-}
-
-void session_end(struct session *session, enum reason reason)
-{
-    switch ((enum life_state)session->state) {
-    case LIFE_PREFACE:
-    case LIFE_TLS:
-        session_end_now(session, reason);
-        return;
-    case LIFE_HEAD:
-        if (session_request_begun(session))
-            session_reply_refuse(session, reason);
-        else if (reason == REASON_shutdown)
-            let_go(session, reason);
-        else
-            session_end_now(session, reason);
-        return;
-    case LIFE_LOOKING:
-        session_reply_refuse(session, reason);
-        return;
-    case LIFE_DIALLING:
-    case LIFE_ANSWERED:
-        session_connect_give_up(session, reason);
-        return;
-    case LIFE_OPEN:
-        bridge_end(&session->bridge, reason, session_now(session));
-        session_bridge_turn(session, 0);
-        return;
-    case LIFE_WAITING:
-    case LIFE_REPLYING:
-        if (reason == REASON_shutdown)
-            session_reply_last(session);
-        else
-            session_end_now(session, reason);
-        return;
-    case LIFE_CLOSING:
-    case LIFE_DEAD:
-    case LIFE_STATES:
-        return;
-    }
-}
-
-size_t session_drain_some(struct session_env *env, size_t most)
-{
-    size_t told = 0;
-    for (struct list *link = env->sessions.next, *next; link != &env->sessions; link = next) {
-        struct session *session = WSL_CONTAINER(link, struct session, link);
-        next = link->next;
-        if (session->state == LIFE_CLOSING || session_reply_is_last(session))
-            continue;
-        if (told == most)
-            return told;
-        session_end(session, REASON_shutdown);
-        told++;
-    }
-    return told;
-}
-
-void session_retire(struct session_env *env)
-{
-    env->retiring = true;
-    for (struct list *link = env->sessions.next, *next; link != &env->sessions; link = next) {
-        struct session *session = WSL_CONTAINER(link, struct session, link);
-        next = link->next;
-        if (session->state == LIFE_HEAD && !session_request_begun(session) &&
-            session_entry_outcome(session) != REASON_none)
-            let_go(session, REASON_shutdown);
-    }
-}
-
-void session_kill_all(struct session_env *env, enum reason reason)
-{
-    while (!list_empty(&env->sessions))
-        session_end_now(WSL_CONTAINER(env->sessions.next, struct session, link), reason);
 }

@@ -27,24 +27,6 @@ struct session_env;
 /* Takes over the client; when memory is out it is closed and counted. */
 void session_accept(struct session_env *env, struct session_client *client);
 
-/*
- * The process is going to stop: tells at most so many clients, each in the way that its state
- * allows, and says how many there were.
- */
-size_t session_drain_some(struct session_env *env, size_t most);
-
-/* Tells one, likewise. One that is ending already goes on as it is. */
-void session_end(struct session *session, enum reason reason);
-
-/*
- * No new client will come: connections that wait for another request end, and answers from here on
- * are the last on theirs. Sessions go on.
- */
-void session_retire(struct session_env *env);
-
-/* Ends all at once. */
-void session_kill_all(struct session_env *env, enum reason reason);
-
 /* A session's timer; for its own parts. */
 void session_deadline_cb(uv_timer_t *timer);
 

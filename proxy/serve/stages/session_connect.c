@@ -189,9 +189,8 @@ static void recording_closed_cb(void *owner)
 {
     struct session_env *env = owner;
     limits_give_back(env->limits);
-    env->live--;
     env->recordings--;
-    env->gone(env);
+    session_env_release(env);
 }
 
 /* Without memory the session goes on unobserved. */
@@ -217,11 +216,12 @@ static void begin_tap(struct session *session)
         log_message(REASON_WARN, "a session is not recorded: out of memory");
         return;
     }
-    if (path)
-        limits_lend(&session->pass);
-    env->live += path != NULL;
-    env->recordings += path != NULL;
     session->bridge.tap = tap_for_bridge(session->tap);
+    if (!path)
+        return;
+    limits_lend(&session->pass);
+    env->recordings++;
+    session_env_hold(env);
 }
 
 static void open_up(struct session *session, const struct target_connect_result *result)

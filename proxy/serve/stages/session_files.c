@@ -40,8 +40,7 @@ static void finish(struct search *search)
     session_reply_resume(search->wait, &search->answer.reply);
     files_answer_free(&search->answer);
     forget(search);
-    env->live--;
-    env->gone(env);
+    session_env_release(env);
 }
 
 static void found_cb(struct work_task *task)
@@ -104,7 +103,7 @@ static void look_up(struct session *session, const struct http_head *head)
     search->wait->abandoned = cancel;
     search->wait->producer = search;
     /* It counts as a session: the loop stays until the pool has let go of it. */
-    search->env->live++;
+    session_env_hold(search->env);
     work_queue(&search->env->lane, &search->task, WORK_files, session_facts_client_key(session));
 }
 

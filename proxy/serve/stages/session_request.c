@@ -250,11 +250,6 @@ static void judge(struct session *session, const struct opening_request *request
         finish(session, step, &request->head);
 }
 
-bool session_request_begun(const struct session *session)
-{
-    return session->entry->opening.held_length > 0;
-}
-
 /* The part of a head that has come waits for the rest. */
 static void await_rest(struct session *session)
 {
@@ -306,7 +301,7 @@ static bool feed(struct session *session, struct io io, const struct http_limits
 /* Whoever has had answers may leave between two requests. */
 static void client_left(struct session *session)
 {
-    bool well = session->entry->outcome != REASON_none && !session_request_begun(session);
+    bool well = session->entry->outcome != REASON_none && !session_entry_head_begun(session);
     session_end_now(session, well ? session_entry_outcome(session) : REASON_handshake_eof);
 }
 

@@ -16,9 +16,6 @@ struct session;
 /* HEAD has begun, or its descriptor is ready. */
 void session_request_read(struct session *session);
 
-/* Whoever has not begun a request is not answered either. */
-bool session_request_begun(const struct session *session);
-
 /* The connection was accepted: it is counted, and may be refused before anything is read. */
 void session_request_accepted(struct session *session);
 

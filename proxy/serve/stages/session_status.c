@@ -12,6 +12,7 @@
 #include "serve/session/session_facts.h"
 #include "serve/session/session_priv.h"
 #include "serve/site/site.h"
+#include "serve/stages/session_drain.h"
 #include "serve/stages/session_reply.h"
 #include "serve/status/kill_request.h"
 #include "serve/status/list_request.h"
@@ -207,7 +208,7 @@ static void kill_session(struct session *session, const struct status_query *que
         return;
     say_who(session, who);
     question->id = query->kill;
-    if (!kill_request_start(session->env, query->kill, who, ended_cb, question))
+    if (!kill_request_start(session->env, query->kill, who, session_drain_one, ended_cb, question))
         give_up(question);
 }
 

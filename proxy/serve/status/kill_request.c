@@ -11,6 +11,7 @@ struct kill_request {
     uint64_t id;
     char by[KILL_REQUEST_BY];
     bool found;
+    kill_request_end_fn *end;
     kill_request_done_fn *done;
     void *owner;
 };
@@ -43,19 +44,20 @@ static void end_cb(struct worker_request *base)
         char id[SESSION_ID_TEXT];
         log_message(REASON_INFO, "session %s is ended by %s", session_id_print(kill->id, id),
                     kill->by);
-        env->end(session, REASON_killed);
+        kill->end(session, REASON_killed);
     }
     worker_request_reply(base, ended_cb);
 }
 
 bool kill_request_start(struct session_env *env, uint64_t id, const char *by,
-                        kill_request_done_fn *done, void *owner)
+                        kill_request_end_fn *end, kill_request_done_fn *done, void *owner)
 {
     unsigned worker = session_id_worker(id);
     struct kill_request *kill = calloc(1, sizeof(*kill));
     if (!kill)
         return false;
     kill->id = id;
+    kill->end = end;
     kill->done = done;
     kill->owner = owner;
     snprintf(kill->by, sizeof(kill->by), "%s", by);

@@ -7,15 +7,22 @@
 #ifndef WSLUICE_SERVE_STATUS_KILL_REQUEST_H
 #define WSLUICE_SERVE_STATUS_KILL_REQUEST_H
 
+#include "base/reason.h"
 #include "serve/session/session_env.h"
 
+struct session;
+
 #define KILL_REQUEST_BY 160
+
+/* How to end it: session_drain_one, which lies above this folder. */
+typedef void kill_request_end_fn(struct session *session, enum reason reason);
 
 /* Whether there was such a session. */
 typedef void kill_request_done_fn(void *owner, bool found);
 
 /* `by`: the user or client that asks, for the log. */
 WSL_MUST_CHECK bool kill_request_start(struct session_env *env, uint64_t id, const char *by,
-                                       kill_request_done_fn *done, void *owner);
+                                       kill_request_end_fn *end, kill_request_done_fn *done,
+                                       void *owner);
 
 #endif

@@ -10,7 +10,7 @@ static void run_cb(void *owner, void *argument)
 void worker_request_begin(struct worker_request *request, struct session_env *asker)
 {
     *request = (struct worker_request){.asker = asker, .worker = asker};
-    asker->live++;
+    session_env_hold(asker);
 }
 
 static void send_to(struct worker_request *request, struct session_env *worker,
@@ -33,7 +33,5 @@ void worker_request_reply(struct worker_request *request, worker_request_fn *run
 
 void worker_request_end(struct worker_request *request)
 {
-    struct session_env *asker = request->asker;
-    asker->live--;
-    asker->gone(asker);
+    session_env_release(request->asker);
 }

@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include "net/watch.h"
+
 static void test_each_errno_has_a_reason(void **unused)
 {
     static const struct {

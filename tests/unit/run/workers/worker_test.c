@@ -117,12 +117,12 @@ static void test_recordings_are_abandoned_after_a_time(void **unused)
         uv_run(&scene.loop, UV_RUN_ONCE);
     assert_int_equal(scene.empty, 0);
     scene.worker.env.live--;
-    scene.worker.env.gone(&scene.worker.env);
+    scene.worker.env.on_release(&scene.worker.env);
     run_until_empty();
 
     /* Should the disk take it after all, nothing is reported again. */
     scene.worker.env.live = scene.worker.env.recordings = 0;
-    scene.worker.env.gone(&scene.worker.env);
+    scene.worker.env.on_release(&scene.worker.env);
     worker_stop(&scene.worker);
     uv_run(&scene.loop, UV_RUN_NOWAIT);
     assert_int_equal(scene.empty, 1);

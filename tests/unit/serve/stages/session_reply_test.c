@@ -29,12 +29,12 @@ static struct site_listener listener;
 static struct config_listener config_listener;
 static struct session *session;
 static int peer;
-static unsigned events, gone;
+static unsigned events, released;
 
-static void gone_cb(struct session_env *unused)
+static void release_cb(struct session_env *unused)
 {
     (void)unused;
-    gone++;
+    released++;
 }
 
 static void deadline_cb(uv_timer_t *timer)
@@ -57,12 +57,10 @@ static void client_cb(void *owner, unsigned ready)
 static int set_up(void **unused)
 {
     assert_int_equal(uv_loop_init(&loop), 0);
-    env = (struct session_env){.loop = &loop, .gone = gone_cb, .deadline = deadline_cb};
+    env = (struct session_env){.loop = &loop, .on_release = release_cb, .on_deadline = deadline_cb};
     assert_true(watch_set_open(&env.watches, &loop));
     uv_unref((uv_handle_t *)&env.watches.poll);
-    env.scratch = malloc(sizeof(*env.scratch));
-    list_init(&env.sessions);
-    list_init(&env.cursors);
+    assert_true(session_env_open(&env));
     snprintf(listener.name, sizeof(listener.name), "here");
     config = (struct config){.listeners = &config_listener, .listener_count = 1};
     config.limits.reply_timeout_ms = 400;
@@ -77,7 +75,7 @@ static int tear_down(void **unused)
     watch_set_close(&env.watches);
     uv_run(&loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&loop), 0);
-    free(env.scratch);
+    session_env_close(&env);
     return 0;
 }
 
@@ -87,7 +85,7 @@ static void begin(bool keep)
     int pair[2];
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
     peer = pair[1];
-    gone = 0;
+    released = 0;
     atomic_init(&site.references, 1000);
     session = calloc(1, sizeof(*session));
     assert_non_null(session);
@@ -103,7 +101,7 @@ static void begin(bool keep)
     session->entry->keep = keep;
     uv_timer_init(&loop, &session->timer);
     list_append(&env.sessions, &session->link);
-    env.live++;
+    session_env_hold(&env);
 }
 
 static void turn(void)
@@ -116,10 +114,10 @@ static void turn(void)
 
 static void end(void)
 {
-    if (gone == 0 && session->state != LIFE_DEAD)
+    if (released == 0 && session->state != LIFE_DEAD)
         session_end_now(session, REASON_shutdown);
     uv_run(&loop, UV_RUN_DEFAULT);
-    assert_int_equal(gone, 1);
+    assert_int_equal(released, 1);
     assert_int_equal(env.live, 0);
     close(peer);
 }
@@ -157,7 +155,7 @@ static void test_the_last(void **unused)
     assert_int_equal(recv(peer, &byte, 1, 0), 0);
     shutdown(peer, SHUT_WR);
     turn();
-    assert_int_equal(gone, 1);
+    assert_int_equal(released, 1);
     end();
 }
 

@@ -4,8 +4,15 @@
 #include "lib/failing_alloc.h"
 #include "lib/status_lab.h"
 
+static struct session *ended;
 static bool was_found;
 static unsigned answers;
+
+static void end(struct session *session, enum reason reason)
+{
+    assert_int_equal(reason, REASON_killed);
+    ended = session;
+}
 
 static void ended_cb(void *owner, bool found)
 {
@@ -16,7 +23,7 @@ static void ended_cb(void *owner, bool found)
 static bool end_one(uint64_t id)
 {
     answers = 0;
-    assert_true(kill_request_start(&envs[1], id, "a test", ended_cb, NULL));
+    assert_true(kill_request_start(&envs[1], id, "a test", end, ended_cb, NULL));
     while (turn())
         ;
     assert_int_equal(answers, 1);
@@ -44,7 +51,7 @@ static void test_without_memory(void **unused)
 {
     add(0, 0);
     failing_alloc_arm(1);
-    assert_false(kill_request_start(&envs[1], sessions[0]->id, "a test", ended_cb, NULL));
+    assert_false(kill_request_start(&envs[1], sessions[0]->id, "a test", end, ended_cb, NULL));
     assert_true(failing_alloc_disarm());
 }
 

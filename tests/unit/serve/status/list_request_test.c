@@ -49,7 +49,7 @@ static struct seen ask(const char *query)
     begin(query, &seen);
     while (turn())
         ;
-    assert_true(seen.done && gone > 0);
+    assert_true(seen.done && released > 0);
     return seen;
 }
 
