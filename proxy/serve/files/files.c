@@ -18,7 +18,7 @@
 struct files {
     const struct config_route *route; /* borrowed */
     struct files_root root;
-    char *only; /* owned; the one file of the route, below the root; NULL: all of the root */
+    char *single; /* owned; the one file of the route, below the root; NULL: all of the root */
     struct config_header fields[FILES_FIELDS - FILE_TERMS_FIELDS - 1]; /* of every answer */
     size_t field_count;
 };
@@ -59,7 +59,7 @@ static bool is_prefix(const struct config_route *route)
 }
 
 /* A route whose path has no star serves one file, which is opened anew each time, as others are. */
-static int open_only(struct files *files, const char *file)
+static int open_single(struct files *files, const char *file)
 {
     struct stat stat;
     if (lstat(file, &stat) != 0)
@@ -69,8 +69,8 @@ static int open_only(struct files *files, const char *file)
     const char *slash = strrchr(file, '/');
     char *folder = slash ? slice_copy((struct slice){file, (size_t)(slash - file) + 1})
                          : slice_copy(SLICE("."));
-    files->only = slice_copy(slice_of(slash ? slash + 1 : file));
-    int result = folder && files->only ? files_root_open(&files->root, folder) : -ENOMEM;
+    files->single = slice_copy(slice_of(slash ? slash + 1 : file));
+    int result = folder && files->single ? files_root_open(&files->root, folder) : -ENOMEM;
     free(folder);
     return result;
 }
@@ -79,7 +79,7 @@ static int open_root(struct files *files)
 {
     const struct config_route *route = files->route;
     const char *path = route->files.root;
-    int result = is_prefix(route) ? files_root_open(&files->root, path) : open_only(files, path);
+    int result = is_prefix(route) ? files_root_open(&files->root, path) : open_single(files, path);
     if (result != -EISDIR)
         return result;
     /* "/" and "/desk/" are folders themselves: their index is the file. */
@@ -121,9 +121,9 @@ struct files *files_create(const struct config_route *route, char *error, size_t
 bool files_readable(const struct files *files, char *error, size_t error_size)
 {
     struct stat stat;
-    const char *name = files->only ? files->only : "";
+    const char *name = files->single ? files->single : "";
     int fd = files_root_get(&files->root, name, true);
-    bool good = fd >= 0 && fstat(fd, &stat) == 0 && (!files->only || S_ISREG(stat.st_mode));
+    bool good = fd >= 0 && fstat(fd, &stat) == 0 && (!files->single || S_ISREG(stat.st_mode));
     if (!good)
         explain(files->route, fd < 0 ? fd : -EINVAL, error, error_size);
     if (fd >= 0)
@@ -136,7 +136,7 @@ void files_free(struct files *files)
     if (!files)
         return;
     files_root_close(&files->root);
-    free(files->only);
+    free(files->single);
     free(files);
 }
 
@@ -146,8 +146,8 @@ enum found {
     FOUND_FILE,
     FOUND_FOLDER,
     FOUND_NOTHING,
-    FOUND_LATER, /* only the disk knows */
-    FOUND_BUSY,  /* no descriptor or memory is left */
+    FOUND_NOT_CACHED, /* only the disk knows */
+    FOUND_BUSY,       /* no descriptor or memory is left */
 };
 
 struct search {
@@ -162,11 +162,11 @@ struct search {
     struct file_facts facts;
 };
 
-static enum found found_of(int error)
+static enum found found_of_error(int error)
 {
     switch (-error) {
     case EAGAIN:
-        return FOUND_LATER;
+        return FOUND_NOT_CACHED;
     case EMFILE:
     case ENFILE:
     case ENOMEM:
@@ -177,13 +177,13 @@ static enum found found_of(int error)
 }
 
 /* Only a regular file is one: whoever opens a device or a FIFO waits, or worse. */
-static enum found get(const struct search *search, const char *name, enum file_coding coding,
-                      int *file, struct file_facts *facts)
+static enum found open_file(const struct search *search, const char *name, enum file_coding coding,
+                            int *file, struct file_facts *facts)
 {
     struct stat stat = {0}; /* that of a file of another machine may fail, and is no folder's */
     int fd = files_root_get(&search->files->root, name, search->wait);
     if (fd < 0)
-        return found_of(fd);
+        return found_of_error(fd);
     if (fstat(fd, &stat) == 0 && S_ISREG(stat.st_mode)) {
         *file = fd;
         *facts = (struct file_facts){
@@ -202,7 +202,7 @@ static enum found get(const struct search *search, const char *name, enum file_c
  * The neighbour that the client likes best instead of the file. One that is older was made from
  * another version of the file, and is left alone.
  */
-static enum found compress(struct search *search)
+static enum found find_precompressed(struct search *search)
 {
     enum file_coding codings[FILE_CODING_COUNT];
     size_t count = file_terms_codings(search->head, codings), length = strlen(search->name);
@@ -210,9 +210,9 @@ static enum found compress(struct search *search)
         struct file_facts facts = {0};
         int fd = -1;
         snprintf(search->name + length, NAME_ROOM, "%s", file_terms_suffix(codings[i]));
-        enum found found = get(search, search->name, codings[i], &fd, &facts);
+        enum found found = open_file(search, search->name, codings[i], &fd, &facts);
         search->name[length] = '\0';
-        if (found == FOUND_LATER)
+        if (found == FOUND_NOT_CACHED)
             return found;
         if (found != FOUND_FILE)
             continue;
@@ -228,19 +228,20 @@ static enum found compress(struct search *search)
 }
 
 /* `end`: what comes behind the name of the folder; or the name itself. */
-static enum found try(struct search *search, const char *name, const char *end)
+static enum found try_file(struct search *search, const char *name, const char *end)
 {
     int length = snprintf(search->name, PATH_MAX, "%s%s", name, end);
     if (length < 0 || length >= PATH_MAX)
         return FOUND_NOTHING;
-    enum found found = get(search, search->name, FILE_IDENTITY, &search->fd, &search->facts);
+    enum found found = open_file(search, search->name, FILE_IDENTITY, &search->fd, &search->facts);
     if (found != FOUND_FILE)
         return found;
     search->type = mime_of((struct slice){search->name, (size_t)length});
-    if (search->files->route->files.precompressed && compress(search) == FOUND_LATER) {
+    if (search->files->route->files.precompressed &&
+        find_precompressed(search) == FOUND_NOT_CACHED) {
         close(search->fd);
         search->fd = -1;
-        return FOUND_LATER;
+        return FOUND_NOT_CACHED;
     }
     return FOUND_FILE;
 }
@@ -250,16 +251,16 @@ static enum found find_path(struct search *search)
 {
     const struct config_files *config = &search->files->route->files;
     if (!search->path.folder)
-        return try(search, search->path.name, "");
-    enum found found = try(search, search->path.name, "index.html");
+        return try_file(search, search->path.name, "");
+    enum found found = try_file(search, search->path.name, "index.html");
     if (found == FOUND_NOTHING || found == FOUND_FOLDER)
-        found = try(search, search->path.name, "index.htm");
+        found = try_file(search, search->path.name, "index.htm");
     if (found != FOUND_NOTHING && found != FOUND_FOLDER)
         return found;
     if (!config->listing)
         return FOUND_NOTHING;
     /* Reading a folder is never quick enough. */
-    return search->wait ? try(search, search->path.name, "") : FOUND_LATER;
+    return search->wait ? try_file(search, search->path.name, "") : FOUND_NOT_CACHED;
 }
 
 static enum found find(struct search *search, struct slice path, size_t base)
@@ -268,8 +269,8 @@ static enum found find(struct search *search, struct slice path, size_t base)
     struct slice below = file_path_below(route->path, slice_from(path, base));
     search->fd = -1;
     search->path.folder = false;
-    if (search->files->only)
-        return try(search, search->files->only, "");
+    if (search->files->single)
+        return try_file(search, search->files->single, "");
     if (below.len == 0 && path.ptr[path.len - 1] != '/') /* "/novnc" of the route "/novnc/\*" */
         return FOUND_FOLDER;
     if (below.len >= sizeof(search->asked) ||
@@ -280,7 +281,7 @@ static enum found find(struct search *search, struct slice path, size_t base)
                       file_path_is_page(&search->path) && file_terms_wants_page(search->head);
     if (!falls_back)
         return found;
-    found = try(search, route->files.fallback + strspn(route->files.fallback, "/"), "");
+    found = try_file(search, route->files.fallback + strspn(route->files.fallback, "/"), "");
     return found == FOUND_FOLDER ? FOUND_NOTHING : found;
 }
 
@@ -372,7 +373,7 @@ static void make_answer(const struct search *search, enum found found, struct sl
     case FOUND_NOTHING:
         answer_missing(answer);
         return;
-    case FOUND_LATER:
+    case FOUND_NOT_CACHED:
     case FOUND_BUSY:
         refuse(answer, REASON_out_of_descriptors);
         return;
@@ -387,7 +388,7 @@ bool files_answer(const struct files *files, const struct http_head *head, struc
     search.head = head;
     search.wait = wait;
     enum found found = find(&search, path, base);
-    if (found == FOUND_LATER && !wait)
+    if (found == FOUND_NOT_CACHED && !wait)
         return false;
     answer->location = NULL;
     answer->reply = (struct reply){.fields = answer->fields, .field_count = files->field_count};

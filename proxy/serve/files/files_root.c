@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define GET_FLAGS   (O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+#define OPEN_FLAGS  (O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 #define LINKS_MAX   40 /* as the kernel's */
 #define FOLDERS_MAX 64 /* below the root, of a walk */
 #define RACES_MAX   16
@@ -20,23 +20,23 @@
 #define BENEATH       0x08u
 #define CACHED        0x20u
 
-struct how {
+struct openat2_how {
     uint64_t flags, mode, resolve;
 };
 
-static long ask_kernel(const struct files_root *root, const char *name, unsigned more)
+static long open_beneath(const struct files_root *root, const char *name, unsigned more)
 {
-    struct how how = {
-        .flags = GET_FLAGS,
+    struct openat2_how how = {
+        .flags = OPEN_FLAGS,
         .resolve = BENEATH | NO_MAGICLINKS | more,
     };
     long fd = syscall(OPENAT2, root->fd, *name ? name : ".", &how, sizeof(how));
     return fd < 0 ? -errno : fd;
 }
 
-static bool kernel_can(const struct files_root *root, unsigned more)
+static bool kernel_supports(const struct files_root *root, unsigned more)
 {
-    long fd = ask_kernel(root, "", more);
+    long fd = open_beneath(root, "", more);
     if (fd >= 0)
         close((int)fd);
     return fd >= 0 || fd == -EAGAIN || fd == -EACCES;
@@ -50,7 +50,7 @@ void files_root_close(struct files_root *root)
 }
 
 /* To have a folder is not yet to be let in. */
-static int enter(const struct files_root *root)
+static int check_search_permission(const struct files_root *root)
 {
     int fd = openat(root->fd, ".", O_PATH | O_CLOEXEC);
     if (fd < 0)
@@ -64,14 +64,14 @@ int files_root_open(struct files_root *root, const char *folder)
     root->fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (root->fd < 0)
         return -errno;
-    int entered = enter(root);
-    if (entered < 0) {
+    int result = check_search_permission(root);
+    if (result < 0) {
         files_root_close(root);
-        return entered;
+        return result;
     }
-    root->way = FILES_ROOT_WALK;
-    if (kernel_can(root, 0))
-        root->way = kernel_can(root, CACHED) ? FILES_ROOT_CACHED : FILES_ROOT_KERNEL;
+    root->method = FILES_ROOT_WALK;
+    if (kernel_supports(root, 0))
+        root->method = kernel_supports(root, CACHED) ? FILES_ROOT_CACHED : FILES_ROOT_KERNEL;
     return 0;
 }
 
@@ -160,7 +160,7 @@ static int walk_part(struct walk *walk, const struct part *part, int *found)
     if (strcmp(part->name, "..") == 0)
         return walk_up(walk);
     if (part->last) {
-        int flags = GET_FLAGS | O_NOFOLLOW | (part->folder ? O_DIRECTORY : 0);
+        int flags = OPEN_FLAGS | O_NOFOLLOW | (part->folder ? O_DIRECTORY : 0);
         *found = openat(folder, part->name[0] ? part->name : ".", flags);
         result = *found < 0 ? -errno : 0;
     } else if (strcmp(part->name, ".") != 0) {
@@ -170,7 +170,7 @@ static int walk_part(struct walk *walk, const struct part *part, int *found)
     return result == -ENOTDIR || result == -ELOOP ? walk_link(walk, part, result) : result;
 }
 
-static int walk_on(struct walk *walk)
+static int walk_rest(struct walk *walk)
 {
     int found = -1, result = 0;
     while (found < 0 && result == 0) {
@@ -189,7 +189,7 @@ static int walk_from(const struct files_root *root, const char *name)
     if (length >= sizeof(walk.rest))
         return -ENAMETOOLONG;
     memcpy(walk.rest, name, length + 1);
-    int result = walk_on(&walk);
+    int result = walk_rest(&walk);
     while (walk.depth > 0)
         close(walk.folders[walk.depth--]);
     return result;
@@ -200,12 +200,12 @@ static int walk_from(const struct files_root *root, const char *name)
 int files_root_get(const struct files_root *root, const char *name, bool wait)
 {
     if (!wait)
-        return root->way == FILES_ROOT_CACHED ? (int)ask_kernel(root, name, CACHED) : -EAGAIN;
-    if (root->way == FILES_ROOT_WALK)
+        return root->method == FILES_ROOT_CACHED ? (int)open_beneath(root, name, CACHED) : -EAGAIN;
+    if (root->method == FILES_ROOT_WALK)
         return walk_from(root, name);
     /* EAGAIN: a rename crossed our way up, and the kernel cannot say where it led. */
     long fd = -EAGAIN;
     for (unsigned i = 0; i < RACES_MAX && fd == -EAGAIN; i++)
-        fd = ask_kernel(root, name, 0);
+        fd = open_beneath(root, name, 0);
     return fd == -EAGAIN ? -EXDEV : (int)fd;
 }

@@ -15,7 +15,7 @@
 
 #include "base/base.h"
 
-enum files_root_way {
+enum files_root_method {
     FILES_ROOT_WALK,
     FILES_ROOT_KERNEL,
     FILES_ROOT_CACHED, /* and it says when it would have to wait, Linux 5.12 */
@@ -23,7 +23,7 @@ enum files_root_way {
 
 struct files_root {
     int fd; /* -1: closed */
-    enum files_root_way way;
+    enum files_root_method method;
 };
 
 /* 0 or a negative errno. */

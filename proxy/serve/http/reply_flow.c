@@ -13,11 +13,11 @@ struct reply_flow {
     uint64_t body_sent;
     size_t head_at, head_length; /* of `head`, what is taken and what there is */
     size_t borrowed;             /* of it, what is body */
-    bool by_hand;                /* the transport does not send files, or not this one */
+    bool no_sendfile;            /* the transport does not send files, or not this one */
     char head[];                 /* and a body that was borrowed */
 };
 
-static bool fill(struct reply_flow *flow, const struct reply *reply,
+static bool init(struct reply_flow *flow, const struct reply *reply,
                  const struct reply_terms *terms, bool copied)
 {
     *flow = (struct reply_flow){.body = reply->body};
@@ -40,10 +40,10 @@ struct reply_flow *reply_flow_create(const struct reply *reply, const struct rep
     bool copied = body && reply->body.source == REPLY_BORROWED;
     size_t room = reply_head_max(reply, terms) + (copied ? (size_t)reply->body.length : 0);
     struct reply_flow *flow = malloc(sizeof(*flow) + room);
-    bool filled = flow && fill(flow, reply, terms, copied);
-    if (!filled || !body || copied)
+    bool ready = flow && init(flow, reply, terms, copied);
+    if (!ready || !body || copied)
         reply_release(reply);
-    if (!filled) {
+    if (!ready) {
         free(flow);
         return NULL;
     }
@@ -62,7 +62,7 @@ void reply_flow_free(struct reply_flow *flow)
 
 /* ---- pieces ---- */
 
-static size_t smaller(uint64_t a, size_t b)
+static size_t min_size(uint64_t a, size_t b)
 {
     return a < b ? (size_t)a : b;
 }
@@ -81,7 +81,7 @@ static struct io read_file(const struct reply_flow *flow, uint8_t *out, size_t l
 
 static struct io read_body(const struct reply_flow *flow, uint8_t *out, size_t length)
 {
-    length = smaller(flow->body.length, length);
+    length = min_size(flow->body.length, length);
     if (length == 0)
         return io_status(IO_OK);
     if (flow->body.source == REPLY_FILE)
@@ -90,9 +90,9 @@ static struct io read_body(const struct reply_flow *flow, uint8_t *out, size_t l
     return (struct io){.n = length};
 }
 
-static void advance(struct reply_flow *flow, size_t taken)
+static void consume(struct reply_flow *flow, size_t taken)
 {
-    size_t head = smaller(flow->head_length - flow->head_at, taken);
+    size_t head = min_size(flow->head_length - flow->head_at, taken);
     flow->head_at += head;
     flow->body.offset += taken - head;
     flow->body.length -= taken - head;
@@ -103,9 +103,9 @@ static void advance(struct reply_flow *flow, size_t taken)
 static struct io write_gathered(struct reply_flow *flow, struct transport *transport,
                                 uint8_t *scratch)
 {
-    size_t head = smaller(flow->head_length - flow->head_at, REPLY_FLOW_PIECE);
+    size_t head = min_size(flow->head_length - flow->head_at, REPLY_FLOW_PIECE);
     size_t room = REPLY_FLOW_PIECE - head;
-    if (flow->body.source == REPLY_FILE && !flow->by_hand && room > FIRST_OF_FILE)
+    if (flow->body.source == REPLY_FILE && !flow->no_sendfile && room > FIRST_OF_FILE)
         room = FIRST_OF_FILE;
     memcpy(scratch, flow->head + flow->head_at, head);
     struct io io = read_body(flow, scratch + head, room);
@@ -117,31 +117,31 @@ static struct io write_gathered(struct reply_flow *flow, struct transport *trans
 static struct io write_file(struct reply_flow *flow, struct transport *transport, uint8_t *scratch)
 {
     struct io io = transport_send_file(transport, flow->body.fd, flow->body.offset,
-                                       smaller(flow->body.length, REPLY_FLOW_PIECE));
+                                       min_size(flow->body.length, REPLY_FLOW_PIECE));
     if (io.status == IO_EOF)
         return io_fail(REASON_file_changed);
     if (io.status != IO_WANT_READ)
         return io;
-    flow->by_hand = true;
+    flow->no_sendfile = true;
     return write_gathered(flow, transport, scratch);
 }
 
 static struct io write_piece(struct reply_flow *flow, struct transport *transport, uint8_t *scratch)
 {
     const struct reply_body *body = &flow->body;
-    bool headless = flow->head_at == flow->head_length;
-    if (headless && body->source != REPLY_FILE)
+    bool head_sent = flow->head_at == flow->head_length;
+    if (head_sent && body->source != REPLY_FILE)
         return transport_write(transport, (const uint8_t *)body->bytes + body->offset,
-                               smaller(body->length, REPLY_FLOW_PIECE));
+                               min_size(body->length, REPLY_FLOW_PIECE));
     /* Without a body the head lies well where it is; that is most refusals. */
-    if (!headless && body->length == 0)
+    if (!head_sent && body->length == 0)
         return transport_write(transport, (const uint8_t *)flow->head + flow->head_at,
-                               smaller(flow->head_length - flow->head_at, REPLY_FLOW_PIECE));
-    return headless && !flow->by_hand ? write_file(flow, transport, scratch)
-                                      : write_gathered(flow, transport, scratch);
+                               min_size(flow->head_length - flow->head_at, REPLY_FLOW_PIECE));
+    return head_sent && !flow->no_sendfile ? write_file(flow, transport, scratch)
+                                           : write_gathered(flow, transport, scratch);
 }
 
-static bool is_given(const struct reply_flow *flow)
+static bool is_written(const struct reply_flow *flow)
 {
     return flow->head_at == flow->head_length && flow->body.length == 0;
 }
@@ -149,16 +149,16 @@ static bool is_given(const struct reply_flow *flow)
 struct io reply_flow_turn(struct reply_flow *flow, struct transport *transport,
                           uint8_t scratch[static REPLY_FLOW_PIECE])
 {
-    flow->by_hand = flow->by_hand || !transport_sends_files(transport);
-    for (int piece = 0; piece < PIECES_PER_TURN && !is_given(flow); piece++) {
+    flow->no_sendfile = flow->no_sendfile || !transport_sends_files(transport);
+    for (int piece = 0; piece < PIECES_PER_TURN && !is_written(flow); piece++) {
         struct io io = write_piece(flow, transport, scratch);
         if (io.status != IO_OK)
             return io;
-        advance(flow, io.n);
+        consume(flow, io.n);
         if (io.blocked)
             return io_status(IO_WANT_WRITE);
     }
-    return is_given(flow) ? transport_flush(transport) : io_status(IO_WANT_WRITE);
+    return is_written(flow) ? transport_flush(transport) : io_status(IO_WANT_WRITE);
 }
 
 /* ---- how far ---- */

@@ -65,12 +65,12 @@ static int remove_tree(void **state)
     return chdir("/") || nftw(base, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-static void use(enum files_root_way way)
+static void use(enum files_root_method method)
 {
     assert_int_equal(files_root_open(&root, "inside"), 0);
-    if (way > root.way)
+    if (method > root.method)
         skip();
-    root.way = way;
+    root.method = method;
 }
 
 static void assert_holds(const char *name, const char *wanted)
@@ -105,7 +105,7 @@ static void assert_fails(const char *name, int error)
 
 static void test_finds_what_is_within(void **state)
 {
-    use(*(enum files_root_way *)*state);
+    use(*(enum files_root_method *)*state);
     assert_holds("file", "root");
     assert_holds("a/b/file", "b");
     assert_holds("link", "root");
@@ -128,7 +128,7 @@ static void test_finds_what_is_within(void **state)
 
 static void test_finds_nothing_outside(void **state)
 {
-    use(*(enum files_root_way *)*state);
+    use(*(enum files_root_method *)*state);
     assert_fails("out", EXDEV);
     assert_fails("a/out", EXDEV);
     assert_fails("passwd", EXDEV);
@@ -156,7 +156,7 @@ static void test_finds_nothing_outside(void **state)
 static void test_names_have_an_end(void **state)
 {
     char name[PATH_MAX + 16];
-    use(*(enum files_root_way *)*state);
+    use(*(enum files_root_method *)*state);
     memset(name, 'x', 300);
     name[300] = '\0';
     assert_fails(name, ENAMETOOLONG);
@@ -169,7 +169,7 @@ static void test_names_have_an_end(void **state)
 
 static void test_does_not_wait_for_a_fifo(void **state)
 {
-    use(*(enum files_root_way *)*state);
+    use(*(enum files_root_method *)*state);
     int fd = files_root_get(&root, "fifo", true);
     assert_true(fd >= 0); /* it is for the caller to see that it is no file */
     close(fd);
@@ -178,11 +178,11 @@ static void test_does_not_wait_for_a_fifo(void **state)
 
 static void test_says_when_it_would_have_to_wait(void **state)
 {
-    enum files_root_way way = *(enum files_root_way *)*state;
-    use(way);
+    enum files_root_method method = *(enum files_root_method *)*state;
+    use(method);
     close(files_root_get(&root, "file", true));
     int fd = files_root_get(&root, "file", false);
-    if (way == FILES_ROOT_CACHED && fd >= 0)
+    if (method == FILES_ROOT_CACHED && fd >= 0)
         close(fd);
     else
         assert_int_equal(fd, -EAGAIN);
@@ -211,7 +211,7 @@ static void test_a_race_never_leads_out(void **state)
 {
     pthread_t thread;
     unsigned found = 0, missed = 0;
-    use(*(enum files_root_way *)*state);
+    use(*(enum files_root_method *)*state);
     if (mkdir("inside/swing", 0700) == 0) {
         assert_int_equal(mkdir("inside/swing/sub", 0700), 0);
         write_file("inside/swing/file", "good");
@@ -246,8 +246,9 @@ static void test_a_root_is_a_folder(void **state)
 
 int main(void)
 {
-    static enum files_root_way ways[] = {FILES_ROOT_WALK, FILES_ROOT_KERNEL, FILES_ROOT_CACHED};
-#define EACH(test, i) cmocka_unit_test_prestate(test, &ways[i])
+    static enum files_root_method methods[] = {FILES_ROOT_WALK, FILES_ROOT_KERNEL,
+                                               FILES_ROOT_CACHED};
+#define EACH(test, i) cmocka_unit_test_prestate(test, &methods[i])
     const struct CMUnitTest tests[] = {
         EACH(test_finds_what_is_within, 0),
         EACH(test_finds_what_is_within, 1),
