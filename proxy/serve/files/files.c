@@ -13,19 +13,19 @@
 #include "serve/files/files_listing.h"
 #include "serve/files/files_root.h"
 
-#define NAME_ROOM 16 /* for an index's name or a suffix */
+#define NAME_ROOM 16 /* for the name of an index, or a suffix */
 
 struct files {
     const struct config_route *route; /* borrowed */
     struct files_root root;
-    char *single; /* owned; the one file of the route, below the root; NULL: all of the root */
+    char *single; /* owned; the only file that is served, below the root; NULL: all files */
     struct config_header fields[FILES_FIELDS - FILE_TERMS_FIELDS - 1]; /* of every answer */
     size_t field_count;
 };
 
-/* ---- once per route ---- */
+/* ---- creation ---- */
 
-/* The route's own fields win. */
+/* Fields of the route have precedence. */
 static bool is_set(const struct config_route *route, const char *name)
 {
     for (size_t i = 0; i < route->header_count; i++)
@@ -48,7 +48,7 @@ static void set_fields(struct files *files)
     set_field(files, "Content-Security-Policy", config->content_security_policy);
     set_field(files, "Cross-Origin-Opener-Policy", config->isolated ? "same-origin" : NULL);
     set_field(files, "Cross-Origin-Embedder-Policy", config->isolated ? "require-corp" : NULL);
-    if (config->precompressed) /* a list, which may come in two fields */
+    if (config->precompressed) /* a list field may be repeated */
         files->fields[files->field_count++] = (struct config_header){"Vary", "Accept-Encoding"};
 }
 
@@ -58,7 +58,7 @@ static bool is_prefix(const struct config_route *route)
     return length > 0 && route->path[length - 1] == '*';
 }
 
-/* A route whose path has no star serves one file, which is opened anew each time, as others are. */
+/* A route whose path has no star serves one file. It is opened for each request, like others. */
 static int open_single(struct files *files, const char *file)
 {
     struct stat stat;
@@ -82,7 +82,7 @@ static int open_root(struct files *files)
     int result = is_prefix(route) ? files_root_open(&files->root, path) : open_single(files, path);
     if (result != -EISDIR)
         return result;
-    /* "/" and "/desk/" are folders themselves: their index is the file. */
+    /* "/" and "/desk/" serve the index of a folder. */
     return route->path[strlen(route->path) - 1] == '/' ? files_root_open(&files->root, path)
                                                        : result;
 }
@@ -140,14 +140,14 @@ void files_free(struct files *files)
     free(files);
 }
 
-/* ---- finding ---- */
+/* ---- finding the file ---- */
 
 enum found {
     FOUND_FILE,
     FOUND_FOLDER,
     FOUND_NOTHING,
-    FOUND_NOT_CACHED, /* only the disk knows */
-    FOUND_BUSY,       /* no descriptor or memory is left */
+    FOUND_NOT_CACHED, /* a look-up may wait for the disk */
+    FOUND_BUSY,       /* out of descriptors or memory */
 };
 
 struct search {
@@ -155,8 +155,8 @@ struct search {
     const struct http_head *head;
     bool wait;
     struct file_path path;
-    char asked[PATH_MAX];            /* its bytes */
-    char name[PATH_MAX + NAME_ROOM]; /* of the file at hand */
+    char asked[PATH_MAX];            /* the bytes of `path` */
+    char name[PATH_MAX + NAME_ROOM]; /* of the file that is tried */
     int fd;                          /* FOUND_FILE: open */
     const char *type;
     struct file_facts facts;
@@ -176,11 +176,11 @@ static enum found found_of_error(int error)
     }
 }
 
-/* Only a regular file is one: whoever opens a device or a FIFO waits, or worse. */
+/* Only regular files are served: reading a device or a FIFO may block or have side effects. */
 static enum found open_file(const struct search *search, const char *name, enum file_coding coding,
                             int *file, struct file_facts *facts)
 {
-    struct stat stat = {0}; /* that of a file of another machine may fail, and is no folder's */
+    struct stat stat = {0}; /* fstat may fail on a network file system */
     int fd = files_root_get(&search->files->root, name, search->wait);
     if (fd < 0)
         return found_of_error(fd);
@@ -199,8 +199,8 @@ static enum found open_file(const struct search *search, const char *name, enum 
 }
 
 /*
- * The neighbour that the client likes best instead of the file. One that is older was made from
- * another version of the file, and is left alone.
+ * Takes the precompressed file that the client prefers instead of the file. One that is older than
+ * the file was made from another version, and is ignored.
  */
 static enum found find_precompressed(struct search *search)
 {
@@ -227,7 +227,7 @@ static enum found find_precompressed(struct search *search)
     return FOUND_FILE;
 }
 
-/* `end`: what comes behind the name of the folder; or the name itself. */
+/* The file NAME END; `end` is the name of an index, or empty. */
 static enum found try_file(struct search *search, const char *name, const char *end)
 {
     int length = snprintf(search->name, PATH_MAX, "%s%s", name, end);
@@ -246,7 +246,7 @@ static enum found try_file(struct search *search, const char *name, const char *
     return FOUND_FILE;
 }
 
-/* FOUND_FOLDER: it may be listed, or has to be asked for with a "/". */
+/* FOUND_FOLDER: to be listed, or redirected to the path with a "/". */
 static enum found find_path(struct search *search)
 {
     const struct config_files *config = &search->files->route->files;
@@ -259,7 +259,7 @@ static enum found find_path(struct search *search)
         return found;
     if (!config->listing)
         return FOUND_NOTHING;
-    /* Reading a folder is never quick enough. */
+    /* Folders are always read in the pool. */
     return search->wait ? try_file(search, search->path.name, "") : FOUND_NOT_CACHED;
 }
 
@@ -285,7 +285,7 @@ static enum found find(struct search *search, struct slice path, size_t base)
     return found == FOUND_FOLDER ? FOUND_NOTHING : found;
 }
 
-/* ---- answering ---- */
+/* ---- the answer ---- */
 
 static void add_field(const struct files *files, struct files_answer *answer,
                       const struct config_header *field)

@@ -1,11 +1,10 @@
 /*
- * What a route that serves files answers: finds the file below the route's root and makes an answer
- * of it, by the terms of core/files/file_terms.h.
+ * Answers of a route that serves files: finds the file below the route's root, and applies the
+ * conditions and ranges of the request to it (core/files/file_terms.h).
  *
- * The disk is slow, and the loop does not wait for it: names are first resolved from the kernel's
- * cache alone, and only what is not there goes to a thread that may wait (files_answer with `wait`
- * set). Folders are listed there, too. A body is read where it is sent: from the page cache, as far
- * as it is there.
+ * The loop does not wait for the disk: names are first resolved from the kernel's cache alone, and
+ * only a name that is not cached goes to a thread of the pool (files_answer with `wait`). Folders
+ * are listed there, too. The body is read when it is sent, from the page cache if it is there.
  *
  * Owns: the root's descriptor. Thread: const once created, then any. Errors: a status of the
  * answer. Lifetime: the site's; a reload opens the root anew.
@@ -20,7 +19,7 @@ struct files;
 
 #define FILES_FIELDS 12
 
-/* It stays where it is made: the reply's texts lie in it. */
+/* Not to be copied: the reply points into it. */
 struct files_answer {
     struct reply reply; /* 200, 206, 301, 304, 404, 412, 416, 503 */
     struct file_terms terms;
@@ -28,24 +27,24 @@ struct files_answer {
     char *location; /* owned; NULL: none */
 };
 
-/* For a route with files; NULL and why, with the option's path. */
+/* For a route with files. NULL: `error` has the place, the option and the problem. */
 WSL_MUST_CHECK struct files *files_create(const struct config_route *route, char *error,
                                           size_t error_size);
-void files_free(struct files *files); /* NULL is fine */
+void files_free(struct files *files); /* NULL: nothing happens */
 
-/* Whether this process may read it now; false and why. Asks the disk. */
+/* Whether this process may read the root or file now; false: see `error`. May wait for the disk. */
 WSL_MUST_CHECK bool files_readable(const struct files *files, char *error, size_t error_size);
 
 /*
- * The answer to a GET or HEAD for `path` in normal form, of which the first bytes are the base path
- * of its listener. It may be the folder of the route's star without its "/". False: only the disk
- * knows, and `wait` was not set.
+ * The answer to a GET or HEAD. `path` is in normal form; its first `base` bytes are the base path
+ * of the listener. A path that is the route's folder without its "/" is redirected. False: the name
+ * is not in the kernel's cache, and `wait` is not set.
  */
 WSL_MUST_CHECK bool files_answer(const struct files *files, const struct http_head *head,
                                  struct slice path, size_t base, bool wait,
                                  struct files_answer *answer);
 
-/* Once the reply is sent, or released: its body is another matter. */
+/* After the reply is sent or released; does not free its body. */
 void files_answer_free(struct files_answer *answer);
 
 #endif

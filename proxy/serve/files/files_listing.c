@@ -9,7 +9,7 @@
 
 #include "core/files/file_listing.h"
 
-#define ENTRIES_MAX 2000 /* a page of 256 KiB, as much as a stalled session may hold */
+#define ENTRIES_MAX 2000 /* about 256 KiB of HTML, which a stalled session may keep in memory */
 
 struct reading {
     const struct files_root *root;
@@ -21,7 +21,7 @@ struct reading {
     struct file_listing listing;
 };
 
-/* What is behind a link, if it may be had: as for a request. */
+/* Follows a link as a request would. */
 static int stat_link(const struct reading *reading, const char *name, struct stat *stat)
 {
     char whole[PATH_MAX];
@@ -36,7 +36,7 @@ static int stat_link(const struct reading *reading, const char *name, struct sta
     return result;
 }
 
-/* Only what a request would get. */
+/* Lists only names that a request can get. */
 static bool is_served(const struct reading *reading, const char *name, struct stat *stat)
 {
     if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || (!reading->hidden && name[0] == '.'))

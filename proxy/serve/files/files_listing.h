@@ -1,6 +1,6 @@
 /*
- * Reads a folder for its page (file_listing.h). It asks the disk for each name, so it is work for
- * a thread of the pool.
+ * Reads a folder and makes its page (file_listing.h). It stats every name, so it runs in a thread
+ * of the pool.
  *
  * Owns: nothing. Thread: any that may wait. Errors: NULL: out of memory, or the folder cannot be
  * read. Lifetime: the page is the caller's.
@@ -10,7 +10,7 @@
 
 #include "serve/files/files_root.h"
 
-/* `folder` is below the root, and "" or with "/" at its end. malloc'd; `length` is set. */
+/* `folder` is relative to the root: "", or a path that ends with "/". malloc'd; `length` is set. */
 WSL_MUST_CHECK char *files_listing_read(const struct files_root *root, const char *folder,
                                         bool hidden, size_t *length);
 

@@ -8,13 +8,10 @@
 
 #define OPEN_FLAGS  (O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 #define LINKS_MAX   40 /* as the kernel's */
-#define FOLDERS_MAX 64 /* below the root, of a walk */
+#define FOLDERS_MAX 64 /* depth below the root, in a walk */
 #define RACES_MAX   16
 
-/*
- * openat2(2), which is younger than many a system's headers: the number is the same on every
- * architecture, and so is the rest.
- */
+/* openat2(2) is missing in older headers; its number and constants are the same everywhere. */
 #define OPENAT2       437
 #define NO_MAGICLINKS 0x02u
 #define BENEATH       0x08u
@@ -49,7 +46,7 @@ void files_root_close(struct files_root *root)
     root->fd = -1;
 }
 
-/* To have a folder is not yet to be let in. */
+/* O_PATH opens without search permission; looking up `.` tests it. */
 static int check_search_permission(const struct files_root *root)
 {
     int fd = openat(root->fd, ".", O_PATH | O_CLOEXEC);
@@ -75,18 +72,17 @@ int files_root_open(struct files_root *root, const char *folder)
     return 0;
 }
 
-/* ---- the walk ---- */
+/* ---- walking the path without openat2 ---- */
 
 /*
- * Only names without "/" are opened, never "..", and no link is followed by the kernel. The way up
- * is the way that we came: whatever is renamed meanwhile, each folder here was below the root when
- * we went in.
+ * Opens names without "/", never "..", and lets the kernel follow no link. ".." goes back to the
+ * folder that was left open on the way down, so renames cannot lead outside of the root.
  */
 struct walk {
-    int folders[FOLDERS_MAX + 1]; /* the first one is the root's own */
+    int folders[FOLDERS_MAX + 1]; /* the first is the root */
     size_t depth;
     unsigned links;
-    char rest[PATH_MAX]; /* still to go */
+    char rest[PATH_MAX]; /* the unresolved part of the path */
 };
 
 static int walk_up(struct walk *walk)
@@ -112,10 +108,10 @@ static int walk_into(struct walk *walk, const char *name)
 struct part {
     char name[NAME_MAX + 1];
     bool last;
-    bool folder; /* a "/" stands behind it */
+    bool folder; /* a "/" follows */
 };
 
-/* Cuts the next part off the rest; its name is empty at the end. */
+/* Takes the next part from the rest; at the end its name is empty. */
 static int cut_part(struct walk *walk, struct part *part)
 {
     size_t skipped = strspn(walk->rest, "/");
@@ -132,7 +128,7 @@ static int cut_part(struct walk *walk, struct part *part)
     return 0;
 }
 
-/* The part was a link: what it says goes in front of the rest. `failed`: why it was no other. */
+/* If the part is a link, puts its text in front of the rest. `failed`: the error if it is none. */
 static int walk_link(struct walk *walk, const struct part *part, int failed)
 {
     char text[PATH_MAX];
@@ -153,7 +149,7 @@ static int walk_link(struct walk *walk, const struct part *part, int failed)
     return 0;
 }
 
-/* 0 or a negative errno; `found` is the descriptor at the end of the way, and -1 before. */
+/* 0 or a negative errno; `found` is the descriptor after the last part, else -1. */
 static int walk_part(struct walk *walk, const struct part *part, int *found)
 {
     int result = 0, folder = walk->folders[walk->depth];
@@ -166,7 +162,7 @@ static int walk_part(struct walk *walk, const struct part *part, int *found)
     } else if (strcmp(part->name, ".") != 0) {
         result = walk_into(walk, part->name);
     }
-    /* With O_DIRECTORY the kernel says ENOTDIR of a link. */
+    /* With O_DIRECTORY the kernel reports ENOTDIR for a link. */
     return result == -ENOTDIR || result == -ELOOP ? walk_link(walk, part, result) : result;
 }
 
@@ -195,7 +191,7 @@ static int walk_from(const struct files_root *root, const char *name)
     return result;
 }
 
-/* ---- the kernel ---- */
+/* ---- opening ---- */
 
 int files_root_get(const struct files_root *root, const char *name, bool wait)
 {
@@ -203,7 +199,7 @@ int files_root_get(const struct files_root *root, const char *name, bool wait)
         return root->method == FILES_ROOT_CACHED ? (int)open_beneath(root, name, CACHED) : -EAGAIN;
     if (root->method == FILES_ROOT_WALK)
         return walk_from(root, name);
-    /* EAGAIN: a rename crossed our way up, and the kernel cannot say where it led. */
+    /* EAGAIN: a rename raced with ".." in the path. */
     long fd = -EAGAIN;
     for (unsigned i = 0; i < RACES_MAX && fd == -EAGAIN; i++)
         fd = open_beneath(root, name, 0);

@@ -1,14 +1,14 @@
 /*
- * A folder whose files may be opened, and nothing outside of it: not by "..", not by a link, and
- * not by somebody who renames folders meanwhile. The kernel resolves a name beneath the folder
- * (openat2 with RESOLVE_BENEATH, Linux 5.6); where it cannot, or a container's filter does not let
- * it, we walk part by part, holding each folder on the way.
+ * A folder below which files can be opened, and nothing outside of it: not by "..", not by a link,
+ * and not while folders are being renamed. The kernel resolves a name beneath the folder (openat2
+ * with RESOLVE_BENEATH, Linux 5.6). Without that call, or if a container's filter denies it, the
+ * path is walked component by component, with each folder on the way kept open.
  *
- * A link to a place within the root works, an absolute one never does. No open here waits for
- * anybody, as that of a FIFO would, and no terminal becomes ours.
+ * A relative link within the root works, an absolute one never does. No open blocks (FIFO) or gives
+ * the process a controlling terminal.
  *
- * Owns: one descriptor. Thread: const once open, then any. Errors: a negative errno; -EAGAIN: only
- * the disk knows, and the caller did not want to wait. Lifetime: files_root_close.
+ * Owns: one descriptor. Thread: const once open, then any. Errors: a negative errno; -EAGAIN: the
+ * name is not in the kernel's cache, and `wait` is not set. Lifetime: files_root_close.
  */
 #ifndef WSLUICE_SERVE_FILES_FILES_ROOT_H
 #define WSLUICE_SERVE_FILES_FILES_ROOT_H
@@ -18,7 +18,7 @@
 enum files_root_method {
     FILES_ROOT_WALK,
     FILES_ROOT_KERNEL,
-    FILES_ROOT_CACHED, /* and it says when it would have to wait, Linux 5.12 */
+    FILES_ROOT_CACHED, /* the kernel can refuse to wait for the disk, Linux 5.12 */
 };
 
 struct files_root {
@@ -31,8 +31,8 @@ WSL_MUST_CHECK int files_root_open(struct files_root *root, const char *folder);
 void files_root_close(struct files_root *root);
 
 /*
- * A descriptor of what is there, whatever it is, for reading. `name` is relative; "" is the root.
- * With `wait` the disk is asked.
+ * Opens `name`, which may be of any file type, for reading; it is relative, "" is the root. With
+ * `wait` it may wait for the disk.
  */
 WSL_MUST_CHECK int files_root_get(const struct files_root *root, const char *name, bool wait);
 

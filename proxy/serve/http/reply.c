@@ -7,7 +7,7 @@
 #include "codec/http/http_char.h"
 #include "codec/http/http_status.h"
 
-/* Status line, the fields that each answer has, and the numbers in them; all short and known. */
+/* Room for the status line and the fields that every answer has, numbers included. */
 #define REPLY_FIXED 320
 
 static bool is_value(const char *text)
@@ -24,7 +24,7 @@ static bool is_allowed(const struct config_header *header)
            is_value(header->value);
 }
 
-/* RFC 3986 section 2: the characters of a URI, none of which ends a field. */
+/* The characters of a URI (RFC 3986 section 2); none of them ends a field. */
 static bool is_uri(const char *text)
 {
     static const char others[] = "-._~:/?#[]@!$&'()*+,;=%";
@@ -44,7 +44,7 @@ struct fields {
     size_t count;
 };
 
-/* What one status needs more than another. */
+/* Fields that this status requires. */
 static struct fields fields_of(unsigned status)
 {
     static const struct config_header allow = {"Allow", "GET"};
@@ -97,7 +97,7 @@ size_t reply_head_max(const struct reply *reply, const struct reply_terms *terms
            size_of_fields(reply->fields, reply->field_count);
 }
 
-/* Into room that reply_head_max has measured. */
+/* The buffer has the size that reply_head_max returned. */
 static char *put(char *at, const char *text)
 {
     size_t length = strlen(text);

@@ -3,18 +3,18 @@
 #include <errno.h>
 #include <unistd.h>
 
-/* Enough for most files of a page, so that they leave with their head in one write. */
+/* Enough for most files of a web page: head and file go out in one write. */
 #define FIRST_OF_FILE ((size_t)64 * 1024)
 
 #define PIECES_PER_TURN 4
 
 struct reply_flow {
-    struct reply_body body; /* what is left of it: offset and length move */
+    struct reply_body body; /* the unsent part: offset and length change */
     uint64_t body_sent;
-    size_t head_at, head_length; /* of `head`, what is taken and what there is */
-    size_t borrowed;             /* of it, what is body */
-    bool no_sendfile;            /* the transport does not send files, or not this one */
-    char head[];                 /* and a body that was borrowed */
+    size_t head_at, head_length; /* of `head`: bytes taken, and bytes in all */
+    size_t borrowed;             /* bytes of `head` that belong to the body */
+    bool no_sendfile;            /* the transport cannot, or not this file */
+    char head[];                 /* followed by a copy of a BORROWED body */
 };
 
 static bool init(struct reply_flow *flow, const struct reply *reply,
@@ -67,7 +67,7 @@ static size_t min_size(uint64_t a, size_t b)
     return a < b ? (size_t)a : b;
 }
 
-/* IO_OK: n bytes of the file; as many as there should be, or a file that is read in small parts. */
+/* IO_OK: n bytes of the file, at least one. */
 static struct io read_file(const struct reply_flow *flow, uint8_t *out, size_t length)
 {
     ssize_t n;
@@ -99,7 +99,7 @@ static void consume(struct reply_flow *flow, size_t taken)
     flow->body_sent += taken - head;
 }
 
-/* Head and body together; a short head is not worth a segment of its own. */
+/* Head and body in one write: a short head should not use a segment of its own. */
 static struct io write_gathered(struct reply_flow *flow, struct transport *transport,
                                 uint8_t *scratch)
 {
@@ -133,7 +133,7 @@ static struct io write_piece(struct reply_flow *flow, struct transport *transpor
     if (head_sent && body->source != REPLY_FILE)
         return transport_write(transport, (const uint8_t *)body->bytes + body->offset,
                                min_size(body->length, REPLY_FLOW_PIECE));
-    /* Without a body the head lies well where it is; that is most refusals. */
+    /* No body, as in most refusals: the head needs no copy. */
     if (!head_sent && body->length == 0)
         return transport_write(transport, (const uint8_t *)flow->head + flow->head_at,
                                min_size(flow->head_length - flow->head_at, REPLY_FLOW_PIECE));
@@ -161,7 +161,7 @@ struct io reply_flow_turn(struct reply_flow *flow, struct transport *transport,
     return is_written(flow) ? transport_flush(transport) : io_status(IO_WANT_WRITE);
 }
 
-/* ---- how far ---- */
+/* ---- progress ---- */
 
 uint64_t reply_flow_sent(const struct reply_flow *flow)
 {

@@ -1,18 +1,18 @@
 /*
- * An answer on its way out: its head, then its body from memory or from a file, as the transport
- * takes it.
+ * An answer that is being sent: its head, then its body from memory or from a file, as fast as the
+ * transport takes it.
  *
- *      memory        head + first piece in one write, then pieces from where they lie
+ *      memory        head + first piece in one write, then pieces without a copy
  *      file, plain   head + first piece in one write, then sendfile
  *      file, TLS     pieces read into the worker's scratch, each one encrypted and written
  *
- * So an answer holds its head and nothing else, however large it is and however slow its reader;
- * TLS has its usual carry besides. A piece that the transport did not take is read from the file
- * once more: what it says by then goes out. Each turn moves a few pieces, so that one fast reader
- * does not starve the others.
+ * So the memory of an answer is its head (and the carry of TLS), for any size and any speed of the
+ * reader. A piece that the transport did not take is read from the file again, so later changes
+ * of the file may be sent. Each turn moves a few pieces, so that a fast reader does not starve the
+ * others.
  *
- * A file is sent from the page cache in the worker's loop; whoever opens it in the pool may read
- * ahead there. One that became shorter cuts the answer off: its length was promised.
+ * A file is sent from the page cache in the worker's loop; a job in the thread pool may read it
+ * ahead. If the file has become shorter the answer is cut off, because its length was sent.
  *
  * Owns: head and body. Thread: its worker's. Errors: IO_FAIL with a reason, then only free.
  * Lifetime: reply_flow_create to reply_flow_free.
@@ -23,15 +23,15 @@
 #include "base/transport.h"
 #include "serve/http/reply.h"
 
-/* Of the scratch: no more than this is used. */
+/* Bytes of the scratch buffer that are used. */
 #define REPLY_FLOW_PIECE ((size_t)224 * 1024)
 
 struct reply_flow;
 
-/* Takes the body over, whatever comes of it. NULL: out of memory, or a Location that is none. */
+/* Owns the body from here, even on failure. NULL: out of memory, or an invalid Location. */
 WSL_MUST_CHECK struct reply_flow *reply_flow_create(const struct reply *reply,
                                                     const struct reply_terms *terms);
-void reply_flow_free(struct reply_flow *flow); /* NULL is fine */
+void reply_flow_free(struct reply_flow *flow); /* NULL: nothing happens */
 
 /*
  * IO_OK: the transport and its socket have taken everything. IO_WANT_WRITE: call again when the
@@ -40,7 +40,7 @@ void reply_flow_free(struct reply_flow *flow); /* NULL is fine */
 WSL_MUST_CHECK struct io reply_flow_turn(struct reply_flow *flow, struct transport *transport,
                                          uint8_t scratch[static REPLY_FLOW_PIECE]);
 
-/* Bytes that were taken so far, of all and of the body. */
+/* Bytes that the transport has taken so far: of the answer, and of its body. */
 uint64_t reply_flow_sent(const struct reply_flow *flow);
 uint64_t reply_flow_body_sent(const struct reply_flow *flow);
 

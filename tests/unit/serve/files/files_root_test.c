@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-/* base/inside is the root; base/secret is not to be had. */
+/* base/inside is the root; base/secret must be out of reach. */
 static char base[] = "/tmp/files_root_XXXXXX";
 static struct files_root root;
 
@@ -171,7 +171,7 @@ static void test_does_not_wait_for_a_fifo(void **state)
 {
     use(*(enum files_root_method *)*state);
     int fd = files_root_get(&root, "fifo", true);
-    assert_true(fd >= 0); /* it is for the caller to see that it is no file */
+    assert_true(fd >= 0); /* the caller checks the file type */
     close(fd);
     files_root_close(&root);
 }
@@ -189,11 +189,11 @@ static void test_says_when_it_would_have_to_wait(void **state)
     files_root_close(&root);
 }
 
-/* ---- while somebody renames ---- */
+/* ---- concurrent renames ---- */
 
 static atomic_bool stop;
 
-/* Now "swing" is a folder, now it is a link out; and what is in it moves up and down. */
+/* "swing" is a folder and a link out of the root by turns; its content moves up and down. */
 static void *swing(void *unused)
 {
     while (!atomic_load(&stop)) {
@@ -219,7 +219,7 @@ static void test_a_race_never_leads_out(void **state)
     }
     atomic_store(&stop, false);
     assert_int_equal(pthread_create(&thread, NULL, swing, NULL), 0);
-    /* Until both states of the swing were met, whatever the scheduler thinks of it. */
+    /* Until both states of "swing" were seen: the scheduler decides when. */
     for (unsigned i = 0; i < 20000 || found < 100 || missed < 100; i++) {
         char text[16] = "";
         int fd = files_root_get(&root, i % 2 ? "swing/file" : "swing/sub/link", true);

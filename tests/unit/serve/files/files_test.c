@@ -60,7 +60,7 @@ static void open_files(const struct config_route *route)
         fail_msg("%s", error);
 }
 
-/* Of a request with one field more; `name` NULL: none. */
+/* A request with one further field; `name` NULL: none. */
 static bool ask(const char *path, bool wait, const char *name, const char *value)
 {
     static const char query[] = "?a=1";
@@ -141,7 +141,7 @@ static void test_folders(void **state)
 
     route.files.listing = true;
     open_files(&route);
-    assert_false(ask("/web/core/", false, NULL, NULL)); /* reading a folder takes time */
+    assert_false(ask("/web/core/", false, NULL, NULL)); /* folders are read in the pool */
     assert_status("/web/core/", 200);
     assert_int_equal(answer.reply.body.source, REPLY_OWNED);
     assert_non_null(field("Content-Security-Policy"));

@@ -1,4 +1,4 @@
-/* The pages inside the binary are whole, and their policies allow what stands in them. */
+/* The pages in the binary are complete, and their policies allow their own style and script. */
 #include "serve/http/pages.h"
 
 #include <openssl/evp.h>
@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-/* What the browser will hash: all between the tags. */
+/* The text that a browser hashes: all between the tags. */
 static void expect_allowed(const struct page *page, const char *begin_tag, const char *end_tag)
 {
     const char *bytes = (const char *)page->bytes, *limit = bytes + page->length;

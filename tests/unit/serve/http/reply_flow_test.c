@@ -1,4 +1,4 @@
-/* Answers over a transport that takes as much as a test says, from every source. */
+/* Answers from every source, over a transport that takes as much as the test allows. */
 #include "serve/http/reply_flow.h"
 
 #include <setjmp.h>
@@ -48,14 +48,15 @@ static struct reply_body body_from(enum reply_source source, size_t length)
     return from;
 }
 
-/* A socket that sends files, as plain ones do. */
+/* A transport with send_file, like a plain socket. */
 static struct io fake_send_file(struct transport *transport, int file, uint64_t offset,
                                 size_t length)
 {
     static uint8_t piece[BODY_MAX];
     ssize_t n = pread(file, piece, length < BODY_MAX ? length : BODY_MAX, (off_t)offset);
     assert_true(n >= 0);
-    fake_of(transport)->owed_length = 0; /* it takes from the file what it did not take before */
+    fake_of(transport)->owed_length =
+        0; /* bytes that it did not take are read from the file again */
     return n == 0 ? io_status(IO_EOF) : fake_write(transport, piece, (size_t)n);
 }
 
@@ -71,7 +72,7 @@ static struct io fake_refuse_file(struct transport *transport, int file, uint64_
 
 struct case_of {
     enum reply_source source;
-    size_t length, step; /* so much room at a time */
+    size_t length, step; /* room per write */
     bool sealed;
     struct io (*send_file)(struct transport *, int, uint64_t, size_t);
 };
@@ -136,7 +137,7 @@ static void test_from_every_source(void **unused)
                 }
 }
 
-/* However much room there is: the others have a turn as well. */
+/* A turn is bounded even if there is room for all. */
 static void test_a_turn_is_bounded(void **unused)
 {
     char *large = calloc(1, BODY_MAX * 4);
@@ -190,7 +191,7 @@ static void test_head_only(void **unused)
     }
 }
 
-/* Its length was promised: whatever is sent instead would be taken for the file. */
+/* The length was sent: other bytes in its place would be taken for the file. */
 static void test_a_file_that_becomes_shorter(void **unused)
 {
     for (int way = 0; way < 3; way++) {

@@ -1,4 +1,4 @@
-/* Whole answers: their bytes, and that nothing put into them begins another field. */
+/* The bytes of whole answers; no text in them can begin another field. */
 #include "serve/http/reply.h"
 
 #include "codec/http/http_head.h"
@@ -46,7 +46,7 @@ static void test_a_connection_that_stays(void **unused)
            "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 1\r\n\r\na");
 }
 
-/* A 304 that names a length would name that of the page; the page itself does. */
+/* A 304 has no length: it would be that of the page. */
 static void test_statuses_without_a_body(void **unused)
 {
     const struct config_header field = {"ETag", "\"a\""};
