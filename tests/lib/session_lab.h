@@ -203,17 +203,17 @@ static inline void session_lab_open(const struct config *config, uint64_t descri
 }
 
 /* As the listeners do. */
-static inline bool session_lab_reserve(uint32_t listener, struct limits_usage *pass)
+static inline bool session_lab_reserve(uint32_t listener, struct limits_usage *usage)
 {
     const struct site *site = session_lab.site;
     const struct site_listener *own = &site->listeners[listener];
     uint64_t each = site->plan.operators_each;
     if (own->terms.operators)
-        return limits_enter_operators(session_lab.limits, pass, own->counter,
+        return limits_enter_operators(session_lab.limits, usage, own->counter,
                                       own->terms.connections < each ? own->terms.connections
                                                                     : each);
-    return limits_reserve(session_lab.limits, pass, own->terms.connection, site->plan.clients) ||
-           (own->terms.late && limits_enter_late(session_lab.limits, pass, site->plan.late));
+    return limits_reserve(session_lab.limits, usage, own->terms.connection, site->plan.clients) ||
+           (own->terms.late && limits_enter_late(session_lab.limits, usage, site->plan.late));
 }
 
 /* False: it waits in the backlog. */
@@ -222,11 +222,11 @@ static inline bool session_lab_accept(unsigned worker, uint32_t listener, struct
 {
     struct session_env *env = &session_lab.workers[worker];
     struct session_client client = {.listener = listener, .peer = *address};
-    if (env->accepted == SESSION_LAB_CLIENTS || !session_lab_reserve(listener, &client.pass))
+    if (env->accepted == SESSION_LAB_CLIENTS || !session_lab_reserve(listener, &client.usage))
         return false;
     client.fd = fake_client(peer);
     if (client.fd < 0) {
-        limits_leave(&client.pass);
+        limits_leave(&client.usage);
         return false;
     }
     client.site = site_retain(session_lab.site);
@@ -271,7 +271,7 @@ static inline void session_lab_check_deadline(const struct session *session)
 /* Without a reserve a connection has its own descriptor, and no other. */
 static inline size_t session_lab_reserved(const struct session *session)
 {
-    return session->pass.descriptors > 0 ? session->pass.descriptors : 1;
+    return session->usage.descriptors > 0 ? session->usage.descriptors : 1;
 }
 
 static inline void session_lab_check(void)

@@ -82,19 +82,19 @@ static void pause_for(struct listener *listener, int error)
 }
 
 /* Reserves the descriptors of one more client. False: too few are free. */
-static bool reserve(struct listener *listener, struct limits_usage *pass)
+static bool reserve(struct listener *listener, struct limits_usage *usage)
 {
     const struct site *site = listener->listeners->site;
     const struct site_listener *own = listener_of(listener);
     struct limits *limits = site->shared.limits;
     uint64_t each = site->plan.operators_each;
     if (own->terms.operators)
-        return limits_enter_operators(limits, pass, own->counter,
+        return limits_enter_operators(limits, usage, own->counter,
                                       own->terms.connections < each ? own->terms.connections
                                                                     : each);
-    if (limits_reserve(limits, pass, own->terms.connection, site->plan.clients))
+    if (limits_reserve(limits, usage, own->terms.connection, site->plan.clients))
         return true;
-    if (!own->terms.late || !limits_enter_late(limits, pass, site->plan.late))
+    if (!own->terms.late || !limits_enter_late(limits, usage, site->plan.late))
         return false;
     /* Such a connection gets liveness or a refusal: for clients, accepting is paused. */
     process_facts_note_pause(listener->listeners->process, true);
@@ -108,7 +108,7 @@ static bool accept_one(struct listener *listener)
     struct listeners *listeners = listener->listeners;
     struct session_client client = {.listener = listener->index};
     uint64_t open;
-    if (!reserve(listener, &client.pass)) {
+    if (!reserve(listener, &client.usage)) {
         pause_accepting(listener, listener_of(listener)->terms.operators
                                       ? "all its connections for operators are open"
                                       : "all descriptors for clients are in use or reserved");
@@ -123,7 +123,7 @@ static bool accept_one(struct listener *listener)
         return true;
     }
     int error = errno;
-    limits_leave(&client.pass);
+    limits_leave(&client.usage);
     if (error != EAGAIN)
         pause_for(listener, error);
     return false;

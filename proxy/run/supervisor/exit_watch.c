@@ -32,7 +32,7 @@ static void check_cb(uv_timer_t *timer)
     };
     struct exit_watch *watch = WSL_CONTAINER(timer, struct exit_watch, timer);
     struct exit_facts facts = {
-        .begun = limits_one_has_begun(watch->limits),
+        .begun = limits_one_session_began(watch->limits),
         .open = count_clients(watch->listeners),
         .accepted = watch->listeners->accepted,
     };

@@ -31,7 +31,7 @@ static void start_exit_watch(struct supervisor *supervisor)
     supervisor->exit_watch.callback = supervisor_end_rule_cb;
     supervisor->exit_watch.owner = supervisor;
     if (config->once)
-        limits_only_one(supervisor->shared.limits);
+        limits_allow_one_session(supervisor->shared.limits);
     exit_watch_start(&supervisor->exit_watch, config);
 }
 

@@ -7,6 +7,6 @@
 void session_client_drop(struct session_client *client)
 {
     close(client->fd);
-    limits_leave(&client->pass);
+    limits_leave(&client->usage);
     site_release(client->site);
 }

@@ -16,7 +16,7 @@ struct session_client {
     uint32_t listener; /* index in the site's configuration */
     uint64_t number;   /* of all that the process has accepted, from 1 */
     struct addr peer;
-    struct limits_usage pass; /* what was reserved for it */
+    struct limits_usage usage; /* what was reserved for it */
 };
 
 /* Closes a connection that is not to become a session after all. */

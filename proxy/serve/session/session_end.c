@@ -64,7 +64,7 @@ void session_end_now(struct session *session, enum reason reason)
         close(session->fd);
     if (session->target)
         transport_close(session->target);
-    limits_leave(&session->pass);
+    limits_leave(&session->usage);
     tap_end(session->tap);
     bridge_free(&session->bridge);
     session_entry_free(session);

@@ -50,7 +50,7 @@ struct session {
     uint8_t state;                        /* enum life_state */
     bool opened;                          /* it has been OPEN: bytes could flow */
     bool greeted;                         /* the PROXY header is read, or there is none */
-    struct limits_usage pass;             /* what it is counted in */
+    struct limits_usage usage;            /* what it is counted in */
     int fd, target_fd;                    /* the latter while there is a target */
     struct addr peer;                     /* of the socket */
     struct client_address client_address; /* who that stands for */

@@ -24,13 +24,13 @@ struct shard {
     struct limiter *limiter;
 };
 
-enum only { ONLY_OFF, ONLY_FREE, ONLY_HELD, ONLY_BEGUN };
+enum single { SINGLE_OFF, SINGLE_FREE, SINGLE_TAKEN, SINGLE_BEGAN };
 
 struct limits {
     atomic_uint count;
     atomic_uint descriptors; /* that clients have, or may come to use */
     atomic_uint late;
-    atomic_int only; /* enum only */
+    atomic_int single; /* enum single */
     struct siphash_seed seed;
     uint32_t per_shard; /* addresses that a shard has room for */
     struct shard shards[SHARDS];
@@ -128,7 +128,7 @@ void limits_counter_release(struct limits *limits, struct limits_counter *counte
 /* ---- counts ---- */
 
 /* Nothing is published by a count, so relaxed is enough: only the number itself must be right. */
-static bool add_up(atomic_uint *count, uint32_t amount, uint64_t limit)
+static bool add(atomic_uint *count, uint32_t amount, uint64_t limit)
 {
     unsigned seen = atomic_load_explicit(count, memory_order_relaxed);
     do {
@@ -139,20 +139,20 @@ static bool add_up(atomic_uint *count, uint32_t amount, uint64_t limit)
     return true;
 }
 
-static bool count_up(atomic_uint *count, uint64_t limit)
+static bool increment(atomic_uint *count, uint64_t limit)
 {
-    return add_up(count, 1, limit);
+    return add(count, 1, limit);
 }
 
-static void take_off(atomic_uint *count, uint32_t amount)
+static void subtract(atomic_uint *count, uint32_t amount)
 {
     unsigned before = atomic_fetch_sub_explicit(count, amount, memory_order_relaxed);
     wsl_assert(before >= amount);
 }
 
-static void count_down(atomic_uint *count)
+static void decrement(atomic_uint *count)
 {
-    take_off(count, 1);
+    subtract(count, 1);
 }
 
 unsigned limits_counter_count(const struct limits_counter *counter)
@@ -182,58 +182,58 @@ struct limiter_stats limits_stats(struct limits *limits)
 
 /* ---- the way of a connection ---- */
 
-bool limits_reserve(struct limits *limits, struct limits_usage *pass, uint32_t descriptors,
+bool limits_reserve(struct limits *limits, struct limits_usage *usage, uint32_t descriptors,
                     uint64_t most)
 {
-    *pass = (struct limits_usage){0};
-    if (!add_up(&limits->descriptors, descriptors, most))
+    *usage = (struct limits_usage){0};
+    if (!add(&limits->descriptors, descriptors, most))
         return false;
-    pass->limits = limits;
-    pass->descriptors = descriptors;
+    usage->limits = limits;
+    usage->descriptors = descriptors;
     return true;
 }
 
-bool limits_enter_operators(struct limits *limits, struct limits_usage *pass,
+bool limits_enter_operators(struct limits *limits, struct limits_usage *usage,
                             struct limits_counter *listener, uint64_t most)
 {
-    *pass = (struct limits_usage){0};
-    if (!count_up(&listener->count, most))
+    *usage = (struct limits_usage){0};
+    if (!increment(&listener->count, most))
         return false;
-    pass->limits = limits;
-    pass->listener = listener;
+    usage->limits = limits;
+    usage->listener = listener;
     return true;
 }
 
-bool limits_enter_late(struct limits *limits, struct limits_usage *pass, uint64_t most)
+bool limits_enter_late(struct limits *limits, struct limits_usage *usage, uint64_t most)
 {
-    wsl_assert(!pass->late);
-    pass->late = most > 0 && count_up(&limits->late, most);
-    if (pass->late)
-        pass->limits = limits;
-    return pass->late;
+    wsl_assert(!usage->late);
+    usage->late = most > 0 && increment(&limits->late, most);
+    if (usage->late)
+        usage->limits = limits;
+    return usage->late;
 }
 
-void limits_lend(struct limits_usage *pass)
+void limits_detach_descriptor(struct limits_usage *usage)
 {
-    wsl_assert(pass->descriptors > 0);
-    pass->descriptors--;
+    wsl_assert(usage->descriptors > 0);
+    usage->descriptors--;
 }
 
-void limits_give_back(struct limits *limits)
+void limits_release_descriptor(struct limits *limits)
 {
-    count_down(&limits->descriptors);
+    decrement(&limits->descriptors);
 }
 
-enum reason limits_enter(struct limits_usage *pass, uint32_t process_limit,
+enum reason limits_enter(struct limits_usage *usage, uint32_t process_limit,
                          struct limits_counter *listener, uint32_t listener_limit)
 {
-    wsl_assert(pass->limits && !pass->in_process && !pass->listener);
-    if (!count_up(&pass->limits->count, process_limit))
+    wsl_assert(usage->limits && !usage->in_process && !usage->listener);
+    if (!increment(&usage->limits->count, process_limit))
         return REASON_too_many_process;
-    pass->in_process = true;
-    if (!count_up(&listener->count, listener_limit))
+    usage->in_process = true;
+    if (!increment(&listener->count, listener_limit))
         return REASON_too_many_listener;
-    pass->listener = listener;
+    usage->listener = listener;
     return REASON_none;
 }
 
@@ -253,7 +253,7 @@ static enum limiter_verdict enter_locked(struct limits *limits, struct shard *sh
                           : LIMITER_ADMITTED;
 }
 
-enum reason limits_enter_address(struct limits_usage *pass, const uint8_t address[static IP_BYTES],
+enum reason limits_enter_address(struct limits_usage *usage, const uint8_t address[static IP_BYTES],
                                  const struct config_limits *limits, uint64_t now_ms)
 {
     struct limiter_limits by_address = {
@@ -261,104 +261,104 @@ enum reason limits_enter_address(struct limits_usage *pass, const uint8_t addres
         .per_second = limits->handshakes_per_second,
         .burst = limits->handshake_burst,
     };
-    wsl_assert(pass->limits && !pass->in_address);
+    wsl_assert(usage->limits && !usage->in_address);
     if (by_address.connections == 0 && by_address.per_second == 0)
         return REASON_none;
 
     /* The limiter takes the low bits of the same hash. */
     struct limiter_key key = limiter_key_of(address);
-    pass->shard =
-        (uint32_t)(siphash_of(&pass->limits->seed, &key, sizeof(key)) >> (64 - SHARD_BITS));
-    struct shard *shard = &pass->limits->shards[pass->shard];
+    usage->shard =
+        (uint32_t)(siphash_of(&usage->limits->seed, &key, sizeof(key)) >> (64 - SHARD_BITS));
+    struct shard *shard = &usage->limits->shards[usage->shard];
     pthread_mutex_lock(&shard->mutex);
     enum limiter_verdict verdict =
-        enter_locked(pass->limits, shard, &key, &by_address, now_ms, &pass->slot);
+        enter_locked(usage->limits, shard, &key, &by_address, now_ms, &usage->slot);
     pthread_mutex_unlock(&shard->mutex);
 
-    pass->in_address = verdict == LIMITER_ADMITTED;
+    usage->in_address = verdict == LIMITER_ADMITTED;
     if (verdict == LIMITER_ADMITTED)
         return REASON_none;
     return verdict == LIMITER_TOO_MANY ? REASON_too_many_address : REASON_rate_limited;
 }
 
-void limits_only_one(struct limits *limits)
+void limits_allow_one_session(struct limits *limits)
 {
-    atomic_store(&limits->only, ONLY_FREE);
+    atomic_store(&limits->single, SINGLE_FREE);
 }
 
-static bool take_the_only_place(struct limits_usage *pass)
+static bool take_single(struct limits_usage *usage)
 {
-    int free_place = ONLY_FREE;
-    if (atomic_load_explicit(&pass->limits->only, memory_order_relaxed) == ONLY_OFF)
+    int expected = SINGLE_FREE;
+    if (atomic_load_explicit(&usage->limits->single, memory_order_relaxed) == SINGLE_OFF)
         return true;
-    pass->only = atomic_compare_exchange_strong(&pass->limits->only, &free_place, ONLY_HELD);
-    return pass->only;
+    usage->single = atomic_compare_exchange_strong(&usage->limits->single, &expected, SINGLE_TAKEN);
+    return usage->single;
 }
 
-static void give_the_only_place_back(struct limits_usage *pass)
+static void release_single(struct limits_usage *usage)
 {
-    if (pass->only)
-        atomic_store(&pass->limits->only, ONLY_FREE);
-    pass->only = false;
+    if (usage->single)
+        atomic_store(&usage->limits->single, SINGLE_FREE);
+    usage->single = false;
 }
 
-void limits_begun(struct limits_usage *pass)
+void limits_session_began(struct limits_usage *usage)
 {
-    if (pass->only)
-        atomic_store(&pass->limits->only, ONLY_BEGUN);
-    pass->only = false;
+    if (usage->single)
+        atomic_store(&usage->limits->single, SINGLE_BEGAN);
+    usage->single = false;
 }
 
-bool limits_one_has_begun(const struct limits *limits)
+bool limits_one_session_began(const struct limits *limits)
 {
-    return atomic_load(&limits->only) == ONLY_BEGUN;
+    return atomic_load(&limits->single) == SINGLE_BEGAN;
 }
 
-enum reason limits_enter_route(struct limits_usage *pass, struct limits_counter *route,
+enum reason limits_enter_route(struct limits_usage *usage, struct limits_counter *route,
                                uint32_t route_limit)
 {
-    wsl_assert(pass->limits && !pass->route);
-    if (!take_the_only_place(pass))
+    wsl_assert(usage->limits && !usage->route);
+    if (!take_single(usage))
         return REASON_shutdown;
-    if (!count_up(&route->count, route_limit)) {
-        give_the_only_place_back(pass);
+    if (!increment(&route->count, route_limit)) {
+        release_single(usage);
         return REASON_too_many_route;
     }
-    pass->route = route;
+    usage->route = route;
     return REASON_none;
 }
 
-void limits_leave_route(struct limits_usage *pass)
+void limits_leave_route(struct limits_usage *usage)
 {
-    if (pass->route)
-        count_down(&pass->route->count);
-    pass->route = NULL;
-    give_the_only_place_back(pass);
+    if (usage->route)
+        decrement(&usage->route->count);
+    usage->route = NULL;
+    release_single(usage);
 }
 
-void limits_leave_address(struct limits_usage *pass)
+void limits_leave_address(struct limits_usage *usage)
 {
-    if (!pass->in_address)
+    if (!usage->in_address)
         return;
-    struct shard *shard = &pass->limits->shards[pass->shard];
+    struct shard *shard = &usage->limits->shards[usage->shard];
     pthread_mutex_lock(&shard->mutex);
-    if (pass->slot != LIMITER_NOT_COUNTED)
-        limiter_leave(shard->limiter, pass->slot);
+    if (usage->slot != LIMITER_NOT_COUNTED)
+        limiter_leave(shard->limiter, usage->slot);
     pthread_mutex_unlock(&shard->mutex);
-    pass->in_address = false;
+    usage->in_address = false;
 }
 
-void limits_leave(struct limits_usage *pass)
+void limits_leave(struct limits_usage *usage)
 {
-    limits_leave_address(pass);
-    limits_leave_route(pass);
-    if (pass->listener)
-        count_down(&pass->listener->count);
-    if (pass->in_process)
-        count_down(&pass->limits->count);
-    if (pass->late)
-        count_down(&pass->limits->late);
-    if (pass->descriptors > 0)
-        take_off(&pass->limits->descriptors, pass->descriptors);
-    *pass = (struct limits_usage){0};
+    limits_leave_address(usage);
+    limits_leave_route(usage);
+    if (usage->listener)
+        decrement(&usage->listener->count);
+    if (usage->in_process)
+        decrement(&usage->limits->count);
+    if (usage->late)
+        decrement(&usage->limits->late);
+    if (usage->descriptors > 0)
+        subtract(&usage->limits->descriptors, usage->descriptors);
+    *usage = (struct limits_usage){0};
 }

@@ -41,8 +41,8 @@ struct limits_usage {
     uint32_t descriptors; /* of those that clients may have */
     bool in_process;
     bool in_address;
-    bool late; /* over a limit; its request is read all the same */
-    bool only; /* it holds the place of the one session that there may be */
+    bool late;   /* over a limit; its request is read all the same */
+    bool single; /* it has taken the place of limits_allow_one_session */
 };
 
 /* Room for about so many addresses; LIMITER_CAPACITY is the default. */
@@ -67,55 +67,56 @@ unsigned limits_counter_count(const struct limits_counter *counter);
  * that clients may have, limits_enter_operators one place out of the `most` of their listener.
  * False: all are taken, and the pass is empty.
  */
-WSL_MUST_CHECK bool limits_reserve(struct limits *limits, struct limits_usage *pass,
+WSL_MUST_CHECK bool limits_reserve(struct limits *limits, struct limits_usage *usage,
                                    uint32_t descriptors, uint64_t most);
-WSL_MUST_CHECK bool limits_enter_operators(struct limits *limits, struct limits_usage *pass,
+WSL_MUST_CHECK bool limits_enter_operators(struct limits *limits, struct limits_usage *usage,
                                            struct limits_counter *listener, uint64_t most);
 
 /*
  * One of `most` places for connections over a limit that are read, because they may ask for
  * liveness. For a pass that has begun, or an empty one, which begins here.
  */
-WSL_MUST_CHECK bool limits_enter_late(struct limits *limits, struct limits_usage *pass,
+WSL_MUST_CHECK bool limits_enter_late(struct limits *limits, struct limits_usage *usage,
                                       uint64_t most);
 
-/* One descriptor of the pass, which must have one, outlives its connection: until limits_give_back.
+/* One descriptor of the pass, which must have one, outlives its connection: until
+ * limits_release_descriptor.
  */
-void limits_lend(struct limits_usage *pass);
-void limits_give_back(struct limits *limits);
+void limits_detach_descriptor(struct limits_usage *usage);
+void limits_release_descriptor(struct limits *limits);
 
 /* REASON_too_many_process or _listener. A limit of 0 is none. Once for a pass that has begun. */
-WSL_MUST_CHECK enum reason limits_enter(struct limits_usage *pass, uint32_t process_limit,
+WSL_MUST_CHECK enum reason limits_enter(struct limits_usage *usage, uint32_t process_limit,
                                         struct limits_counter *listener, uint32_t listener_limit);
 
 /* REASON_too_many_address or _rate_limited. Once for a pass, unless that address is left. */
-WSL_MUST_CHECK enum reason limits_enter_address(struct limits_usage *pass,
+WSL_MUST_CHECK enum reason limits_enter_address(struct limits_usage *usage,
                                                 const uint8_t address[static IP_BYTES],
                                                 const struct config_limits *limits,
                                                 uint64_t now_ms);
 
 /* The next request on the connection is another client's. */
-void limits_leave_address(struct limits_usage *pass);
+void limits_leave_address(struct limits_usage *usage);
 
 /* REASON_too_many_route, or REASON_shutdown after the only one. At most once for a pass. */
-WSL_MUST_CHECK enum reason limits_enter_route(struct limits_usage *pass,
+WSL_MUST_CHECK enum reason limits_enter_route(struct limits_usage *usage,
                                               struct limits_counter *route, uint32_t route_limit);
 
 /* It has not become a session after all; the connection lives on to be told. */
-void limits_leave_route(struct limits_usage *pass);
+void limits_leave_route(struct limits_usage *usage);
 
 /*
  * From now on one session enters a route, and nobody after it. While it may still fail others are
  * turned away; if it does, the next one gets its place.
  */
-void limits_only_one(struct limits *limits);
+void limits_allow_one_session(struct limits *limits);
 
 /* It has become a session, and was the only one if there is to be only one. */
-void limits_begun(struct limits_usage *pass);
-bool limits_one_has_begun(const struct limits *limits);
+void limits_session_began(struct limits_usage *usage);
+bool limits_one_session_began(const struct limits *limits);
 
 /* From wherever the pass has entered; again: nothing happens. */
-void limits_leave(struct limits_usage *pass);
+void limits_leave(struct limits_usage *usage);
 
 /* Clients' connections that are counted, and what the tables of addresses went through. */
 unsigned limits_count(const struct limits *limits);

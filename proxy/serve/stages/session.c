@@ -158,7 +158,7 @@ void session_accept(struct session_env *env, struct session_client *client)
     list_append(&env->sessions, &session->link);
     session_env_hold(env);
     metrics_add(&env->metrics.open, 1);
-    session->pass = client->pass;
+    session->usage = client->usage;
     session_arm(session, session_facts_limits(session)->handshake_timeout_ms);
     session_request_accepted(session);
     session_preface_preface(session);

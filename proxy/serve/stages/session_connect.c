@@ -152,7 +152,7 @@ static void start_bridge(struct session *session)
     uint64_t now = session_now(session);
     bridge_init(&session->bridge, session->client, session->route->text == CONFIG_TEXT_REFUSE, now);
     session->bridge.metrics = &session->env->metrics;
-    limits_begun(&session->pass);
+    limits_session_began(&session->usage);
     bridge_answer(&session->bridge, opening->answer, opening->answer_length, now);
 }
 
@@ -188,7 +188,7 @@ static void recording_resume_cb(void *owner)
 static void recording_closed_cb(void *owner)
 {
     struct session_env *env = owner;
-    limits_give_back(env->limits);
+    limits_release_descriptor(env->limits);
     env->recordings--;
     session_env_release(env);
 }
@@ -219,7 +219,7 @@ static void begin_tap(struct session *session)
     session->bridge.tap = tap_for_bridge(session->tap);
     if (!path)
         return;
-    limits_lend(&session->pass);
+    limits_detach_descriptor(&session->usage);
     env->recordings++;
     session_env_hold(env);
 }
@@ -255,7 +255,7 @@ static void fail(struct session *session, enum reason reason)
 {
     const struct opening *opening = &session->entry->opening;
     uint64_t now = session_now(session);
-    limits_leave_route(&session->pass);
+    limits_leave_route(&session->usage);
     if (session->state == LIFE_DIALLING) {
         session_reply_refuse(session, reason);
         return;

@@ -113,7 +113,7 @@ static enum reason count(struct session *session, enum admission_step step)
 {
     const struct site *site = session->site;
     const struct config_limits *limits = session_facts_limits(session);
-    struct limits_usage *usage = &session->pass;
+    struct limits_usage *usage = &session->usage;
     switch (step) {
     case ADMISSION_COUNT_CONNECTION:
         return limits_enter(usage, limits->max_connections,
@@ -185,7 +185,7 @@ static void admit_connection(struct session *session, enum admission_step step)
 {
     uint32_t patience = session_facts_limits(session)->handshake_timeout_ms;
     (void)advance(session, step, NULL);
-    if (session->pass.late && patience > LATE_MS)
+    if (session->usage.late && patience > LATE_MS)
         session_arm(session, LATE_MS);
 }
 
@@ -196,7 +196,7 @@ void session_request_accepted(struct session *session)
         .listener = session_facts_listener(session),
         .operators = own->operators,
         .serves_liveness = own->late,
-        .late = session->pass.late,
+        .late = session->usage.late,
     };
     admit_connection(session, admission_begin(&session->entry->admission, &terms));
 }
@@ -331,7 +331,7 @@ void session_request_read(struct session *session)
 {
     /* Over a limit: refuse without reading the request, unless it may be for liveness. */
     enum reason verdict = session_request_verdict(session);
-    if (verdict != REASON_none && !session->pass.late) {
+    if (verdict != REASON_none && !session->usage.late) {
         session_reply_refuse(session, verdict);
         return;
     }

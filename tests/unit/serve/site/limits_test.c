@@ -28,12 +28,12 @@ static struct limits_counter *counter(struct limits *limits, enum limits_kind ki
     return found;
 }
 
-static enum reason begin_and_enter(struct limits *limits, struct limits_usage *pass,
+static enum reason begin_and_enter(struct limits *limits, struct limits_usage *usage,
                                    uint32_t process_limit, struct limits_counter *listener,
                                    uint32_t listener_limit)
 {
-    assert_true(limits_reserve(limits, pass, 2, 0));
-    return limits_enter(pass, process_limit, listener, listener_limit);
+    assert_true(limits_reserve(limits, usage, 2, 0));
+    return limits_enter(usage, process_limit, listener, listener_limit);
 }
 
 static void address_of(uint32_t number, uint8_t address[static IP_BYTES])
@@ -48,23 +48,23 @@ static void test_process_and_listener(void **state)
     struct limits *limits = create();
     struct limits_counter *a = counter(limits, LIMITS_LISTENER, "a"),
                           *b = counter(limits, LIMITS_LISTENER, "b");
-    struct limits_usage passes[5];
-    assert_int_equal(begin_and_enter(limits, &passes[0], 4, a, 2), REASON_none);
-    assert_int_equal(begin_and_enter(limits, &passes[1], 4, a, 2), REASON_none);
-    assert_int_equal(begin_and_enter(limits, &passes[2], 4, a, 2), REASON_too_many_listener);
+    struct limits_usage usages[5];
+    assert_int_equal(begin_and_enter(limits, &usages[0], 4, a, 2), REASON_none);
+    assert_int_equal(begin_and_enter(limits, &usages[1], 4, a, 2), REASON_none);
+    assert_int_equal(begin_and_enter(limits, &usages[2], 4, a, 2), REASON_too_many_listener);
     assert_int_equal(limits_count(limits), 3); /* it lives on to be told */
     assert_int_equal(limits_counter_count(a), 2);
-    assert_int_equal(begin_and_enter(limits, &passes[3], 4, b, 2), REASON_none);
-    assert_int_equal(begin_and_enter(limits, &passes[4], 4, b, 2), REASON_too_many_process);
-    limits_leave(&passes[4]);
+    assert_int_equal(begin_and_enter(limits, &usages[3], 4, b, 2), REASON_none);
+    assert_int_equal(begin_and_enter(limits, &usages[4], 4, b, 2), REASON_too_many_process);
+    limits_leave(&usages[4]);
     assert_int_equal(limits_count(limits), 4);
-    limits_leave(&passes[0]);
-    limits_leave(&passes[0]);
+    limits_leave(&usages[0]);
+    limits_leave(&usages[0]);
     assert_int_equal(limits_count(limits), 3);
-    assert_int_equal(begin_and_enter(limits, &passes[0], 4, a, 2), REASON_none);
-    assert_int_equal(begin_and_enter(limits, &passes[4], 0, a, 0), REASON_none); /* limits lifted */
-    for (size_t i = 0; i < WSL_COUNT(passes); i++)
-        limits_leave(&passes[i]);
+    assert_int_equal(begin_and_enter(limits, &usages[0], 4, a, 2), REASON_none);
+    assert_int_equal(begin_and_enter(limits, &usages[4], 0, a, 0), REASON_none); /* limits lifted */
+    for (size_t i = 0; i < WSL_COUNT(usages); i++)
+        limits_leave(&usages[i]);
     assert_int_equal(limits_count(limits) + limits_counter_count(a) + limits_counter_count(b), 0);
     limits_counter_release(limits, a);
     limits_counter_release(limits, b);
@@ -75,21 +75,21 @@ static void test_process_and_listener(void **state)
 static void test_descriptors(void **state)
 {
     struct limits *limits = create();
-    struct limits_usage passes[3];
-    assert_true(limits_reserve(limits, &passes[0], 3, 5));
-    assert_false(limits_reserve(limits, &passes[1], 3, 5));
-    limits_leave(&passes[1]); /* empty: nothing happens */
-    assert_true(limits_reserve(limits, &passes[1], 2, 5));
-    assert_false(limits_reserve(limits, &passes[2], 1, 5));
-    limits_lend(&passes[0]); /* a recording that is still written */
-    limits_leave(&passes[0]);
-    assert_false(limits_reserve(limits, &passes[2], 3, 5));
-    limits_give_back(limits);
-    assert_true(limits_reserve(limits, &passes[2], 3, 5));
-    limits_leave(&passes[1]);
-    limits_leave(&passes[2]);
-    assert_true(limits_reserve(limits, &passes[0], 5, 5));
-    limits_leave(&passes[0]);
+    struct limits_usage usages[3];
+    assert_true(limits_reserve(limits, &usages[0], 3, 5));
+    assert_false(limits_reserve(limits, &usages[1], 3, 5));
+    limits_leave(&usages[1]); /* empty: nothing happens */
+    assert_true(limits_reserve(limits, &usages[1], 2, 5));
+    assert_false(limits_reserve(limits, &usages[2], 1, 5));
+    limits_detach_descriptor(&usages[0]); /* a recording that is still written */
+    limits_leave(&usages[0]);
+    assert_false(limits_reserve(limits, &usages[2], 3, 5));
+    limits_release_descriptor(limits);
+    assert_true(limits_reserve(limits, &usages[2], 3, 5));
+    limits_leave(&usages[1]);
+    limits_leave(&usages[2]);
+    assert_true(limits_reserve(limits, &usages[0], 5, 5));
+    limits_leave(&usages[0]);
     limits_destroy(limits);
 }
 
@@ -97,18 +97,18 @@ static void test_operators_have_a_count_of_their_own(void **state)
 {
     struct limits *limits = create();
     struct limits_counter *listener = counter(limits, LIMITS_OPERATORS, "ops");
-    struct limits_usage passes[3], client;
+    struct limits_usage usages[3], client;
     assert_true(limits_reserve(limits, &client, 2, 2));
-    assert_true(limits_enter_operators(limits, &passes[0], listener, 2));
-    assert_true(limits_enter_operators(limits, &passes[1], listener, 2));
-    assert_false(limits_enter_operators(limits, &passes[2], listener, 2));
-    limits_leave(&passes[2]);
+    assert_true(limits_enter_operators(limits, &usages[0], listener, 2));
+    assert_true(limits_enter_operators(limits, &usages[1], listener, 2));
+    assert_false(limits_enter_operators(limits, &usages[2], listener, 2));
+    limits_leave(&usages[2]);
     assert_int_equal(limits_counter_count(listener), 2);
     assert_int_equal(limits_count(limits), 0);
-    limits_leave(&passes[0]);
-    assert_true(limits_enter_operators(limits, &passes[2], listener, 2));
-    limits_leave(&passes[1]);
-    limits_leave(&passes[2]);
+    limits_leave(&usages[0]);
+    assert_true(limits_enter_operators(limits, &usages[2], listener, 2));
+    limits_leave(&usages[1]);
+    limits_leave(&usages[2]);
     limits_leave(&client);
     limits_counter_release(limits, listener);
     limits_destroy(limits);
@@ -118,17 +118,17 @@ static void test_places_over_the_limit(void **state)
 {
     struct limits *limits = create();
     struct limits_counter *listener = counter(limits, LIMITS_LISTENER, "a");
-    struct limits_usage passes[3] = {{0}};
-    assert_true(limits_enter_late(limits, &passes[0], 2)); /* before it was accepted */
-    assert_int_equal(begin_and_enter(limits, &passes[1], 0, listener, 0), REASON_none);
-    assert_true(limits_enter_late(limits, &passes[1], 2));
-    assert_false(limits_enter_late(limits, &passes[2], 2));
-    limits_leave(&passes[2]);
-    limits_leave(&passes[0]);
-    assert_false(limits_enter_late(limits, &passes[2], 0));
-    assert_true(limits_enter_late(limits, &passes[2], 2));
-    limits_leave(&passes[1]);
-    limits_leave(&passes[2]);
+    struct limits_usage usages[3] = {{0}};
+    assert_true(limits_enter_late(limits, &usages[0], 2)); /* before it was accepted */
+    assert_int_equal(begin_and_enter(limits, &usages[1], 0, listener, 0), REASON_none);
+    assert_true(limits_enter_late(limits, &usages[1], 2));
+    assert_false(limits_enter_late(limits, &usages[2], 2));
+    limits_leave(&usages[2]);
+    limits_leave(&usages[0]);
+    assert_false(limits_enter_late(limits, &usages[2], 0));
+    assert_true(limits_enter_late(limits, &usages[2], 2));
+    limits_leave(&usages[1]);
+    limits_leave(&usages[2]);
     limits_counter_release(limits, listener);
     limits_destroy(limits);
 }
@@ -138,17 +138,17 @@ static void test_route(void **state)
     struct limits *limits = create();
     struct limits_counter *listener = counter(limits, LIMITS_LISTENER, "a");
     struct limits_counter *route = counter(limits, LIMITS_ROUTE, "a");
-    struct limits_usage passes[3];
+    struct limits_usage usages[3];
     assert_ptr_not_equal(listener, route);
-    for (size_t i = 0; i < WSL_COUNT(passes); i++)
-        assert_int_equal(begin_and_enter(limits, &passes[i], 0, listener, 0), REASON_none);
-    assert_int_equal(limits_enter_route(&passes[0], route, 1), REASON_none);
-    assert_int_equal(limits_enter_route(&passes[1], route, 1), REASON_too_many_route);
-    limits_leave(&passes[1]);
-    assert_int_equal(limits_enter_route(&passes[2], route, 2), REASON_none);
+    for (size_t i = 0; i < WSL_COUNT(usages); i++)
+        assert_int_equal(begin_and_enter(limits, &usages[i], 0, listener, 0), REASON_none);
+    assert_int_equal(limits_enter_route(&usages[0], route, 1), REASON_none);
+    assert_int_equal(limits_enter_route(&usages[1], route, 1), REASON_too_many_route);
+    limits_leave(&usages[1]);
+    assert_int_equal(limits_enter_route(&usages[2], route, 2), REASON_none);
     assert_int_equal(limits_counter_count(route), 2);
-    limits_leave(&passes[0]);
-    limits_leave(&passes[2]);
+    limits_leave(&usages[0]);
+    limits_leave(&usages[2]);
     assert_int_equal(limits_counter_count(route), 0);
     limits_counter_release(limits, route);
     limits_counter_release(limits, listener);
@@ -160,23 +160,23 @@ static void test_only_one(void **state)
     struct limits *limits = create();
     struct limits_counter *listener = counter(limits, LIMITS_LISTENER, "l");
     struct limits_counter *route = counter(limits, LIMITS_ROUTE, "r");
-    struct limits_usage passes[3];
-    for (size_t i = 0; i < WSL_COUNT(passes); i++)
-        assert_int_equal(begin_and_enter(limits, &passes[i], 0, listener, 0), REASON_none);
-    limits_only_one(limits);
-    assert_int_equal(limits_enter_route(&passes[0], route, 0), REASON_none);
-    assert_int_equal(limits_enter_route(&passes[1], route, 0), REASON_shutdown);
-    limits_leave_route(&passes[0]); /* its target was down */
-    assert_false(limits_one_has_begun(limits));
-    assert_int_equal(limits_enter_route(&passes[1], route, 0), REASON_none);
-    assert_int_equal(limits_enter_route(&passes[2], route, 1), REASON_shutdown);
-    limits_leave(&passes[1]); /* its client has left */
-    assert_int_equal(limits_enter_route(&passes[2], route, 0), REASON_none);
-    limits_begun(&passes[2]);
-    assert_true(limits_one_has_begun(limits));
-    limits_leave(&passes[2]);
-    assert_int_equal(limits_enter_route(&passes[0], route, 0), REASON_shutdown);
-    limits_leave(&passes[0]);
+    struct limits_usage usages[3];
+    for (size_t i = 0; i < WSL_COUNT(usages); i++)
+        assert_int_equal(begin_and_enter(limits, &usages[i], 0, listener, 0), REASON_none);
+    limits_allow_one_session(limits);
+    assert_int_equal(limits_enter_route(&usages[0], route, 0), REASON_none);
+    assert_int_equal(limits_enter_route(&usages[1], route, 0), REASON_shutdown);
+    limits_leave_route(&usages[0]); /* its target was down */
+    assert_false(limits_one_session_began(limits));
+    assert_int_equal(limits_enter_route(&usages[1], route, 0), REASON_none);
+    assert_int_equal(limits_enter_route(&usages[2], route, 1), REASON_shutdown);
+    limits_leave(&usages[1]); /* its client has left */
+    assert_int_equal(limits_enter_route(&usages[2], route, 0), REASON_none);
+    limits_session_began(&usages[2]);
+    assert_true(limits_one_session_began(limits));
+    limits_leave(&usages[2]);
+    assert_int_equal(limits_enter_route(&usages[0], route, 0), REASON_shutdown);
+    limits_leave(&usages[0]);
     limits_counter_release(limits, listener);
     limits_counter_release(limits, route);
     limits_destroy(limits);
@@ -188,15 +188,15 @@ static void test_a_full_route_does_not_cost_the_only_place(void **state)
     struct limits_counter *listener = counter(limits, LIMITS_LISTENER, "l");
     struct limits_counter *full = counter(limits, LIMITS_ROUTE, "full");
     struct limits_counter *route = counter(limits, LIMITS_ROUTE, "r");
-    struct limits_usage passes[2];
-    for (size_t i = 0; i < WSL_COUNT(passes); i++)
-        assert_int_equal(begin_and_enter(limits, &passes[i], 0, listener, 0), REASON_none);
-    assert_int_equal(limits_enter_route(&passes[0], full, 1), REASON_none);
-    limits_only_one(limits);
-    assert_int_equal(limits_enter_route(&passes[1], full, 1), REASON_too_many_route);
-    assert_int_equal(limits_enter_route(&passes[1], route, 1), REASON_none);
-    for (size_t i = 0; i < WSL_COUNT(passes); i++)
-        limits_leave(&passes[i]);
+    struct limits_usage usages[2];
+    for (size_t i = 0; i < WSL_COUNT(usages); i++)
+        assert_int_equal(begin_and_enter(limits, &usages[i], 0, listener, 0), REASON_none);
+    assert_int_equal(limits_enter_route(&usages[0], full, 1), REASON_none);
+    limits_allow_one_session(limits);
+    assert_int_equal(limits_enter_route(&usages[1], full, 1), REASON_too_many_route);
+    assert_int_equal(limits_enter_route(&usages[1], route, 1), REASON_none);
+    for (size_t i = 0; i < WSL_COUNT(usages); i++)
+        limits_leave(&usages[i]);
     limits_counter_release(limits, listener);
     limits_counter_release(limits, full);
     limits_counter_release(limits, route);
@@ -209,28 +209,28 @@ static void test_address(void **state)
         .max_connections_per_address = 2, .handshakes_per_second = 1, .handshake_burst = 3};
     struct limits *limits = create();
     struct limits_counter *listener = counter(limits, LIMITS_LISTENER, "a");
-    struct limits_usage passes[4];
+    struct limits_usage usages[4];
     uint8_t address[IP_BYTES];
     address_of(1, address);
-    for (size_t i = 0; i < WSL_COUNT(passes); i++)
-        assert_int_equal(begin_and_enter(limits, &passes[i], 0, listener, 0), REASON_none);
-    assert_int_equal(limits_enter_address(&passes[0], address, &configured, 0), REASON_none);
-    assert_int_equal(limits_enter_address(&passes[1], address, &configured, 0), REASON_none);
-    assert_int_equal(limits_enter_address(&passes[2], address, &configured, 0),
+    for (size_t i = 0; i < WSL_COUNT(usages); i++)
+        assert_int_equal(begin_and_enter(limits, &usages[i], 0, listener, 0), REASON_none);
+    assert_int_equal(limits_enter_address(&usages[0], address, &configured, 0), REASON_none);
+    assert_int_equal(limits_enter_address(&usages[1], address, &configured, 0), REASON_none);
+    assert_int_equal(limits_enter_address(&usages[2], address, &configured, 0),
                      REASON_too_many_address);
-    limits_leave(&passes[2]);
-    limits_leave(&passes[1]);
-    assert_int_equal(limits_enter_address(&passes[3], address, &configured, 0), REASON_none);
-    limits_leave(&passes[3]);
-    assert_int_equal(begin_and_enter(limits, &passes[3], 0, listener, 0), REASON_none);
-    assert_int_equal(limits_enter_address(&passes[3], address, &configured, 0),
+    limits_leave(&usages[2]);
+    limits_leave(&usages[1]);
+    assert_int_equal(limits_enter_address(&usages[3], address, &configured, 0), REASON_none);
+    limits_leave(&usages[3]);
+    assert_int_equal(begin_and_enter(limits, &usages[3], 0, listener, 0), REASON_none);
+    assert_int_equal(limits_enter_address(&usages[3], address, &configured, 0),
                      REASON_rate_limited);
-    limits_leave(&passes[3]);
+    limits_leave(&usages[3]);
     /* An address that entered while there was no limit leaves without an error. */
-    assert_int_equal(begin_and_enter(limits, &passes[3], 0, listener, 0), REASON_none);
-    assert_int_equal(limits_enter_address(&passes[3], address, &off, 0), REASON_none);
-    limits_leave(&passes[3]);
-    limits_leave(&passes[0]);
+    assert_int_equal(begin_and_enter(limits, &usages[3], 0, listener, 0), REASON_none);
+    assert_int_equal(limits_enter_address(&usages[3], address, &off, 0), REASON_none);
+    limits_leave(&usages[3]);
+    limits_leave(&usages[0]);
     assert_int_equal(limits_count(limits), 0);
     limits_counter_release(limits, listener);
     limits_destroy(limits);
@@ -240,7 +240,7 @@ static void test_the_tables_are_bounded(void **state)
 {
     enum { ADDRESSES = 500 };
     static const struct config_limits configured = {.max_connections_per_address = 1};
-    static struct limits_usage passes[ADDRESSES];
+    static struct limits_usage usages[ADDRESSES];
     struct limits *limits = limits_create(64);
     assert_non_null(limits);
     struct limits_counter *listener = counter(limits, LIMITS_LISTENER, "a");
@@ -248,14 +248,14 @@ static void test_the_tables_are_bounded(void **state)
     for (uint32_t i = 0; i < ADDRESSES; i++) {
         uint8_t address[IP_BYTES];
         address_of(i, address);
-        assert_int_equal(begin_and_enter(limits, &passes[i], 0, listener, 0), REASON_none);
-        assert_int_equal(limits_enter_address(&passes[i], address, &configured, 0), REASON_none);
-        counted += passes[i].slot != LIMITER_NOT_COUNTED;
+        assert_int_equal(begin_and_enter(limits, &usages[i], 0, listener, 0), REASON_none);
+        assert_int_equal(limits_enter_address(&usages[i], address, &configured, 0), REASON_none);
+        counted += usages[i].slot != LIMITER_NOT_COUNTED;
     }
     assert_true(counted <= 64);
     assert_int_equal(limits_stats(limits).not_counted, ADDRESSES - counted);
     for (uint32_t i = 0; i < ADDRESSES; i++)
-        limits_leave(&passes[i]);
+        limits_leave(&usages[i]);
     limits_counter_release(limits, listener);
     limits_destroy(limits);
 }
@@ -265,18 +265,18 @@ static void test_counters_are_shared_by_name(void **state)
     enum { NAMES = 3000 };
     static struct limits_counter *old[NAMES];
     struct limits *limits = create();
-    struct limits_usage pass;
+    struct limits_usage usage;
     char name[16];
     for (unsigned i = 0; i < NAMES; i++) {
         snprintf(name, sizeof(name), "route %u", i);
         old[i] = counter(limits, LIMITS_ROUTE, name);
     }
-    assert_int_equal(begin_and_enter(limits, &pass, 0, old[7], 0), REASON_none);
+    assert_int_equal(begin_and_enter(limits, &usage, 0, old[7], 0), REASON_none);
     for (unsigned i = 0; i < NAMES; i += 2) { /* a reload that keeps every other one */
         snprintf(name, sizeof(name), "route %u", i);
         assert_ptr_equal(counter(limits, LIMITS_ROUTE, name), old[i]);
     }
-    limits_leave(&pass);
+    limits_leave(&usage);
     for (unsigned i = 0; i < NAMES; i++)
         limits_counter_release(limits, old[i]);
     for (unsigned i = 0; i < NAMES; i += 2)
@@ -292,18 +292,18 @@ static void test_no_memory(void **state)
     const uint8_t address[IP_BYTES] = {[15] = 1};
     unsigned nth = 1;
     for (;; nth++) {
-        struct limits_usage pass = {0};
+        struct limits_usage usage = {0};
         failing_alloc_arm(nth);
         struct limits *limits = limits_create(64);
         struct limits_counter *listener =
             limits ? limits_counter_get(limits, LIMITS_LISTENER, "a") : NULL;
         if (listener) {
-            assert_int_equal(begin_and_enter(limits, &pass, 0, listener, 0), REASON_none);
-            assert_int_equal(limits_enter_address(&pass, address, &configured, 0), REASON_none);
+            assert_int_equal(begin_and_enter(limits, &usage, 0, listener, 0), REASON_none);
+            assert_int_equal(limits_enter_address(&usage, address, &configured, 0), REASON_none);
         }
         bool failed = failing_alloc_disarm();
         assert_true(failed || listener);
-        limits_leave(&pass);
+        limits_leave(&usage);
         if (listener)
             limits_counter_release(limits, listener);
         limits_destroy(limits);
@@ -339,7 +339,7 @@ static void note(struct crowd *crowd, atomic_uint *count, unsigned limit)
 }
 
 struct visit {
-    struct limits_usage pass;
+    struct limits_usage usage;
     atomic_uint *counts[3];
 };
 
@@ -350,15 +350,15 @@ static void come(struct crowd *crowd, struct visit *visit, struct limits_counter
     uint8_t address[IP_BYTES];
     *visit = (struct visit){0};
     address_of(who, address);
-    if (begin_and_enter(crowd->limits, &visit->pass, PROCESS_LIMIT, listener, 0) != REASON_none)
+    if (begin_and_enter(crowd->limits, &visit->usage, PROCESS_LIMIT, listener, 0) != REASON_none)
         return;
     visit->counts[0] = &crowd->in_process;
     note(crowd, visit->counts[0], PROCESS_LIMIT);
-    if (limits_enter_address(&visit->pass, address, &configured, 0) != REASON_none)
+    if (limits_enter_address(&visit->usage, address, &configured, 0) != REASON_none)
         return;
     visit->counts[1] = &crowd->by_address[who];
     note(crowd, visit->counts[1], ADDRESS_LIMIT);
-    if (limits_enter_route(&visit->pass, route, ROUTE_LIMIT) != REASON_none)
+    if (limits_enter_route(&visit->usage, route, ROUTE_LIMIT) != REASON_none)
         return;
     visit->counts[2] = &crowd->in_route;
     note(crowd, visit->counts[2], ROUTE_LIMIT);
@@ -369,14 +369,14 @@ static void go(struct visit *visit)
     for (size_t i = 0; i < WSL_COUNT(visit->counts); i++)
         if (visit->counts[i])
             atomic_fetch_sub(visit->counts[i], 1);
-    limits_leave(&visit->pass);
+    limits_leave(&visit->usage);
 }
 
 /* A worker that also reloads: its sites hold the counters for a while only. */
 static void *visitor(void *argument)
 {
     struct crowd *crowd = argument;
-    struct visit visits[HELD] = {{.pass = {0}}};
+    struct visit visits[HELD] = {{.usage = {0}}};
     for (unsigned round = 0; round < ROUNDS; round += HELD) {
         struct limits_counter *listener = limits_counter_get(crowd->limits, LIMITS_LISTENER, "a");
         struct limits_counter *route = limits_counter_get(crowd->limits, LIMITS_ROUTE, "a");
