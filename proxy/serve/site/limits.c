@@ -28,11 +28,11 @@ enum single { SINGLE_OFF, SINGLE_FREE, SINGLE_TAKEN, SINGLE_BEGAN };
 
 struct limits {
     atomic_uint count;
-    atomic_uint descriptors; /* that clients have, or may come to use */
+    atomic_uint descriptors; /* reserved for clients */
     atomic_uint late;
     atomic_int single; /* enum single */
     struct siphash_seed seed;
-    uint32_t per_shard; /* addresses that a shard has room for */
+    uint32_t per_shard; /* addresses per shard */
     struct shard shards[SHARDS];
     pthread_mutex_t counter_mutex;
     struct hash_map counters[LIMITS_KINDS];
@@ -127,7 +127,7 @@ void limits_counter_release(struct limits *limits, struct limits_counter *counte
 
 /* ---- counts ---- */
 
-/* Nothing is published by a count, so relaxed is enough: only the number itself must be right. */
+/* Relaxed: a count publishes no other memory. False: over the limit, not added; 0: no limit. */
 static bool add(atomic_uint *count, uint32_t amount, uint64_t limit)
 {
     unsigned seen = atomic_load_explicit(count, memory_order_relaxed);
@@ -180,7 +180,7 @@ struct limiter_stats limits_stats(struct limits *limits)
     return sum;
 }
 
-/* ---- the way of a connection ---- */
+/* ---- a connection, from accept to its end ---- */
 
 bool limits_reserve(struct limits *limits, struct limits_usage *usage, uint32_t descriptors,
                     uint64_t most)
@@ -238,8 +238,8 @@ enum reason limits_enter(struct limits_usage *usage, uint32_t process_limit,
 }
 
 /*
- * Tables take megabytes: they are made when the first limit by address is met. Without memory for
- * one nobody is counted there, as in a table that is full.
+ * A table takes megabytes, so it is made when it is first needed. Without memory for it addresses
+ * are admitted uncounted, as if the table was full.
  */
 static enum limiter_verdict enter_locked(struct limits *limits, struct shard *shard,
                                          const struct limiter_key *key,
@@ -265,7 +265,7 @@ enum reason limits_enter_address(struct limits_usage *usage, const uint8_t addre
     if (by_address.connections == 0 && by_address.per_second == 0)
         return REASON_none;
 
-    /* The limiter takes the low bits of the same hash. */
+    /* The high bits of the hash: the limiter uses the low ones. */
     struct limiter_key key = limiter_key_of(address);
     usage->shard =
         (uint32_t)(siphash_of(&usage->limits->seed, &key, sizeof(key)) >> (64 - SHARD_BITS));

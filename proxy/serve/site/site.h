@@ -1,14 +1,13 @@
 /*
- * A configuration made ready to serve, whole: the resources with TLS contexts and targets, the
- * route table, and where things are counted. A reload makes a new site beside the old one; sessions
- * keep the site they began with.
+ * A configuration that is ready to serve: its TLS contexts, targets, route table and counters. A
+ * reload makes a new site beside the old one; each session keeps the site that it began with.
  *
- *      site_shared   what outlives every configuration: limits, statistics, what the machine grants
- *      site          one configuration's view of it
+ *      site_shared   outlives every configuration: limits, statistics, the limits of the host
+ *      site          one configuration, with references to parts of site_shared
  *
- * Owns: a reference to the snapshot and all that was built from it. Thread: made on one (files are
- * read), then read by any; the count is atomic. Errors: NULL and one line.
- * Lifetime: the last site_release.
+ * Owns: a reference to the configuration, and all that is built from it. Thread: made on one (files
+ * are read), then read by any; the reference count is atomic. Errors: NULL and one line. Lifetime:
+ * the last site_release.
  */
 #ifndef WSLUICE_SERVE_SITE_SITE_H
 #define WSLUICE_SERVE_SITE_SITE_H
@@ -37,8 +36,8 @@ struct site_shared {
 struct site_route {
     struct route_stats *stats;
     struct limits_counter *counter;
-    struct files *files;        /* NULL: it serves none */
-    struct token_store *tokens; /* NULL: its targets are configured */
+    struct files *files;        /* NULL: the route serves no files */
+    struct token_store *tokens; /* NULL: the route has no tokens */
     char *field_lines;          /* owned; header fields of the route, NULL: none */
     size_t field_length;
 };
@@ -51,7 +50,7 @@ struct site_listener {
 
 struct site {
     atomic_uint references;
-    atomic_bool superseded; /* another one serves now */
+    atomic_bool superseded; /* by a reload */
     const struct config *config;
     struct site_shared shared; /* borrowed */
     struct site_resources *resources;
@@ -61,23 +60,22 @@ struct site {
     struct descriptors_plan plan;
 };
 
-/* `previous`: what serves now, whose targets' health and ticket keys are taken over; NULL: nothing.
- */
+/* `previous`: the site in use; targets' health and ticket keys are taken from it. NULL: none. */
 WSL_MUST_CHECK struct site *site_create(const struct config *config,
                                         const struct site_shared *shared,
                                         const struct site *previous, char *error,
                                         size_t error_size);
 struct site *site_retain(struct site *site);
-void site_release(struct site *site); /* NULL is fine */
+void site_release(struct site *site); /* NULL: nothing happens */
 
 /*
- * A later configuration serves; sessions stay with this one, but connections that only ask one
- * thing after another are better asked to come again.
+ * A later configuration serves now. Sessions stay with this site; connections for plain requests
+ * are closed after their next answer, so that clients come back to the new site.
  */
 void site_supersede(struct site *site);
 bool site_superseded(const struct site *site);
 
-/* Before the first client comes by that listener. */
+/* Before the first accept on that listener. */
 void site_name_listener(struct site *site, size_t listener, const char *name);
 
 #endif

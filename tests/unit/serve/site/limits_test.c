@@ -52,7 +52,7 @@ static void test_process_and_listener(void **state)
     assert_int_equal(begin_and_enter(limits, &usages[0], 4, a, 2), REASON_none);
     assert_int_equal(begin_and_enter(limits, &usages[1], 4, a, 2), REASON_none);
     assert_int_equal(begin_and_enter(limits, &usages[2], 4, a, 2), REASON_too_many_listener);
-    assert_int_equal(limits_count(limits), 3); /* it lives on to be told */
+    assert_int_equal(limits_count(limits), 3); /* it stays open for the refusal */
     assert_int_equal(limits_counter_count(a), 2);
     assert_int_equal(begin_and_enter(limits, &usages[3], 4, b, 2), REASON_none);
     assert_int_equal(begin_and_enter(limits, &usages[4], 4, b, 2), REASON_too_many_process);
@@ -71,7 +71,7 @@ static void test_process_and_listener(void **state)
     limits_destroy(limits);
 }
 
-/* Descriptors are reserved as many as a connection may come to use, and given back as they go. */
+/* A connection reserves all descriptors that it may use, and releases them at its end. */
 static void test_descriptors(void **state)
 {
     struct limits *limits = create();
@@ -170,7 +170,7 @@ static void test_only_one(void **state)
     assert_false(limits_one_session_began(limits));
     assert_int_equal(limits_enter_route(&usages[1], route, 0), REASON_none);
     assert_int_equal(limits_enter_route(&usages[2], route, 1), REASON_shutdown);
-    limits_leave(&usages[1]); /* its client has left */
+    limits_leave(&usages[1]); /* the client has closed */
     assert_int_equal(limits_enter_route(&usages[2], route, 0), REASON_none);
     limits_session_began(&usages[2]);
     assert_true(limits_one_session_began(limits));
@@ -331,7 +331,7 @@ struct crowd {
     atomic_bool overrun;
 };
 
-/* Counts by itself, after it was let in and until before it leaves: never more than the limit. */
+/* Counts independently, between admission and leaving: never more than the limit. */
 static void note(struct crowd *crowd, atomic_uint *count, unsigned limit)
 {
     if (atomic_fetch_add(count, 1) >= limit)
@@ -401,7 +401,7 @@ static void test_threads_never_overrun_a_limit(void **state)
         assert_int_equal(pthread_join(threads[i], NULL), 0);
     assert_false(atomic_load(&crowd.overrun));
     assert_int_equal(limits_count(crowd.limits), 0);
-    limits_destroy(crowd.limits); /* and no counter is left */
+    limits_destroy(crowd.limits); /* asserts that no counter is left */
 }
 
 int main(void)

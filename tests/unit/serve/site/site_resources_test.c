@@ -1,4 +1,4 @@
-/* A site and the one after a reload: what resumes, what is shared, what is refused. */
+/* Resources before and after a reload: TLS resumption, sharing, refused files. */
 #include "serve/site/site_resources.h"
 
 #include <setjmp.h>
@@ -142,7 +142,7 @@ static void close_client(struct client *client)
     SSL_CTX_free(client->ctx);
 }
 
-/* Whether the client's ticket is taken there; it keeps the next one. */
+/* Whether the client's ticket is accepted there; the client keeps the next one. */
 static bool resumes(struct world *world, const struct site_resources *resources, int listener,
                     int worker, struct client *client)
 {
@@ -184,7 +184,7 @@ static void test_tickets_outlive_a_reload(void **state)
             site_resources_free(second);
             assert_true(resumes(world, third, listener, 0, &client));
             site_resources_free(third);
-            /* A process that knows nothing of the one before. */
+            /* As another process, without these ticket keys. */
             struct site_resources *unrelated = open_resources(world, NULL);
             assert_false(resumes(world, unrelated, listener, 0, &client));
             site_resources_free(unrelated);
@@ -251,7 +251,7 @@ static void test_bad_file_keeps_the_old_resources(void **state)
     changed(resources);
     assert_refused(world, resources, "gateway.yaml:1:7: ", "b.pem' holds no certificate");
     for (int i = 0; i < 5; i++)
-        assert_false(site_resources_files_changed(resources)); /* said once */
+        assert_false(site_resources_files_changed(resources)); /* reported once */
     struct client client;
     open_client(&client, world, TLS1_3_VERSION);
     assert_false(resumes(world, resources, 0, 0, &client));
@@ -341,7 +341,7 @@ static void test_unreadable_files_stand_for_what_was_read(void **state)
     struct client client;
     open_client(&client, world, TLS1_3_VERSION);
     assert_false(resumes(world, resources, 0, 0, &client));
-    /* The trust anchors are nobody's secret and must stay readable. */
+    /* CA files are public and must stay readable. */
     world->listeners[1].tls.client_verify = CONFIG_VERIFY_OFF;
     world->target.ca = NULL;
     drop_privileges(world, true);
@@ -415,7 +415,7 @@ static void test_expired_is_refused(void **state)
     write_dated(world, "b.pem", -20L * DAY, -10);
     assert_refused(world, NULL, "gateway.yaml:1:7: certificate file '", "b.pem' expired on ");
 
-    /* So is a chain that has. */
+    /* So is a chain with an expired certificate. */
     struct pki_pair leaf =
         pki_issue(&world->pki, EVP_EC_gen("P-256"), "x", "DNS:x", &world->pki.ca);
     struct pki_pair middle = pki_issue(&world->pki, EVP_EC_gen("P-256"), "m", NULL, NULL);
