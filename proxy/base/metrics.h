@@ -21,13 +21,13 @@
  */
 #define METRICS_TABLE(METRIC)                                                                      \
     METRIC(connections, "connections_total", "", "Connections accepted.")                          \
-    METRIC(sessions, "sessions_total", "", "Sessions that reached their target.")                  \
+    METRIC(sessions, "sessions_total", "", "Sessions that connected to their target.")             \
     METRIC(bytes_up, "payload_bytes_total", "direction=\"up\"",                                    \
            "Payload bytes; up is from clients to targets.")                                        \
     METRIC(bytes_down, "payload_bytes_total", "direction=\"down\"", "")                            \
     METRIC(tls_handshakes, "tls_handshakes_total", "", "TLS handshakes completed with clients.")   \
     METRIC(requests_2xx, "requests_total", "status=\"2xx\"",                                       \
-           "HTTP requests that had another answer than 101.")                                      \
+           "HTTP requests answered with a status other than 101.")                                 \
     METRIC(requests_3xx, "requests_total", "status=\"3xx\"", "")                                   \
     METRIC(requests_4xx, "requests_total", "status=\"4xx\"", "")                                   \
     METRIC(requests_5xx, "requests_total", "status=\"5xx\"", "")
@@ -44,12 +44,13 @@ enum metric { METRICS_TABLE(METRICS_ENUM) METRICS_COUNT };
  */
 #define METRICS_HISTOGRAM_TABLE(HISTOGRAM)                                                         \
     HISTOGRAM(connect, "connect_seconds", "", METRICS_LATENCY,                                     \
-              "Time to reach a target, names and TLS included.")                                   \
-    HISTOGRAM(ping, "ping_seconds", "", METRICS_LATENCY, "Round trip from our ping to its pong.")  \
+              "Time to connect to a target, with name look-up and TLS.")                           \
+    HISTOGRAM(ping, "ping_seconds", "", METRICS_LATENCY,                                           \
+              "Round-trip time from a ping to its pong.")                                          \
     HISTOGRAM(stall_up, "stall_seconds", "direction=\"up\"", METRICS_LATENCY,                      \
-              "Time in which a direction stood still because its reader took nothing.")            \
+              "Time without progress in one direction because its reader took no bytes.")          \
     HISTOGRAM(stall_down, "stall_seconds", "direction=\"down\"", METRICS_LATENCY, "")              \
-    HISTOGRAM(duration, "session_seconds", "", METRICS_LIFETIME, "How long sessions lasted.")
+    HISTOGRAM(duration, "session_seconds", "", METRICS_LIFETIME, "Duration of sessions.")
 
 #define METRICS_HISTOGRAM_ENUM(id, name, labels, bounds, help) METRICS_HISTOGRAM_##id,
 enum metrics_histogram { METRICS_HISTOGRAM_TABLE(METRICS_HISTOGRAM_ENUM) METRICS_HISTOGRAM_COUNT };

@@ -1,6 +1,6 @@
 /*
- * Whatever a route is called: the scrape stays UTF-8, no line is added, and who undoes the escapes
- * of the label reads the name again, with question marks for bytes that were no text.
+ * For any name of a route: the scrape is UTF-8, it has no further line, and the unescaped label is
+ * the name, with question marks for bytes that are not UTF-8.
  */
 #include "serve/metrics/prometheus.h"
 

@@ -15,8 +15,8 @@ static bool is_utf8(const char *value)
 }
 
 /*
- * A label's value is UTF-8 with three escapes. A name that is no UTF-8 (a path on the command line
- * may be anything) must not cost the scrape: its odd bytes become question marks.
+ * A label's value is UTF-8 with three escapes. Names may be other bytes (a path on the command
+ * line): those become question marks, so that the scrape stays valid.
  */
 static void put_label(struct text *text, const char *value)
 {
@@ -42,7 +42,7 @@ enum by_route { ROUTE_OPEN, ROUTE_SESSIONS, ROUTE_BYTES, ROUTE_ENDED, BY_ROUTE }
 struct scrape {
     const struct process_facts *process;
     const struct prometheus_site *site;
-    struct text by_route[BY_ROUTE]; /* one pass over the route statistics fills all */
+    struct text by_route[BY_ROUTE]; /* filled together, in one pass over the route statistics */
     struct text out;
 };
 
@@ -57,11 +57,11 @@ static const struct {
 } by_route[BY_ROUTE] = {
     [ROUTE_OPEN] = {"route_sessions", "gauge", "Sessions open right now, by route."},
     [ROUTE_SESSIONS] = {"route_sessions_total", "counter",
-                        "Sessions that reached their target, by route."},
+                        "Sessions that connected to their target, by route."},
     [ROUTE_BYTES] = {"route_payload_bytes_total", "counter",
                      "Payload bytes by route; up is from clients to targets."},
     [ROUTE_ENDED] = {"route_ended_total", "counter",
-                     "Clients of a route by how they ended, with or without a session."},
+                     "Ended connections of a route, with or without a session, by reason."},
 };
 
 static void put_route(struct scrape *scrape, enum by_route family, const char *route,
@@ -129,7 +129,7 @@ static void write_ended(struct scrape *scrape, const char *name)
     }
 }
 
-/* The good ones are there from the start, so that a rate has something to begin with. */
+/* Result "ok" is written from the start, so that rate() sees its first increase. */
 static void write_handshakes(struct scrape *scrape, const char *name)
 {
     for (int reason = 0; reason < REASON_COUNT; reason++)
@@ -215,27 +215,28 @@ static const struct family {
     const char *name, *type, *help;
     void (*write)(struct scrape *scrape, const char *name);
 } families[] = {
-    {"build_info", "gauge", "What this process was built from; always 1.", write_build},
-    {"start_timestamp_seconds", "gauge", "When the process began.", write_started},
-    {"draining", "gauge", "1 while the process ends and takes no new clients.", write_draining},
-    {"accepts_paused", "gauge", "1 while no client is accepted for want of descriptors.",
+    {"build_info", "gauge", "Versions of this process and its libraries; always 1.", write_build},
+    {"start_timestamp_seconds", "gauge", "When the process started.", write_started},
+    {"draining", "gauge", "1 while the process ends and accepts no new clients.", write_draining},
+    {"accepts_paused", "gauge", "1 while accepting is paused: out of file descriptors.",
      write_paused},
-    {"accept_pauses_total", "counter", "How often accepting was paused.", write_pauses},
-    {"reloads_total", "counter", "Attempts to load the configuration anew.", write_reloads},
+    {"accept_pauses_total", "counter", "Times that accepting was paused.", write_pauses},
+    {"reloads_total", "counter", "Attempts to reload the configuration.", write_reloads},
     {"last_reload_successful", "gauge", "1 unless the last attempt to reload failed.",
      write_reload_good},
-    {"last_reload_timestamp_seconds", "gauge", "When a reload was last tried.", write_reload_tried},
-    {"last_reload_success_timestamp_seconds", "gauge",
-     "When the configuration that is in use was loaded.", write_reloaded},
+    {"last_reload_timestamp_seconds", "gauge", "When the last reload was tried.",
+     write_reload_tried},
+    {"last_reload_success_timestamp_seconds", "gauge", "When the configuration in use was loaded.",
+     write_reloaded},
     {"certificate_not_after_timestamp_seconds", "gauge", "When a certificate expires.",
      write_certificates},
-    {"target_up", "gauge", "Whether a target is thought to be usable.", write_targets_up},
+    {"target_up", "gauge", "1 if the target is used, 0 if it is marked down.", write_targets_up},
     {"target_sessions", "gauge", "Sessions open right now, by target.", write_target_sessions},
     {"worker_connections", "gauge", "Connections open right now.", write_worker_connections},
     {"worker_sessions", "gauge", "Sessions open right now.", write_worker_sessions},
-    {"connections_ended_total", "counter", "Connections by how they ended.", write_ended},
-    {"handshakes_total", "counter",
-     "Handshakes, from the first byte to the upgrade, by what came of them.", write_handshakes},
+    {"connections_ended_total", "counter", "Ended connections, by reason.", write_ended},
+    {"handshakes_total", "counter", "Handshakes, from the first byte to the upgrade, by result.",
+     write_handshakes},
 };
 
 static void put_family(struct text *out, const char *name, const char *type, const char *help)
@@ -244,7 +245,7 @@ static void put_family(struct text *out, const char *name, const char *type, con
     text_add_format(out, "# TYPE wsluice_%s %s\n", name, type);
 }
 
-/* Rows of one name share a heading. */
+/* Rows of one name share HELP and TYPE. */
 static bool begins_family(const struct metrics_row *rows, int i)
 {
     return i == 0 || strcmp(rows[i].name, rows[i - 1].name) != 0;
@@ -264,8 +265,8 @@ static void write_counters(struct scrape *scrape)
 }
 
 /*
- * The sum of the buckets is the count, so the two agree whatever is counted meanwhile. Bounds are
- * whole milliseconds and written as seconds without a rounding error.
+ * The count is the sum of the buckets, so the two agree while other threads count. Bounds are whole
+ * milliseconds, written as seconds without a rounding error.
  */
 static void write_histogram(struct scrape *scrape, int histogram)
 {
@@ -301,8 +302,7 @@ static void write_histograms(struct scrape *scrape)
     }
 }
 
-/* Samples of a family stand together, the route statistics come one by one: hence a text for each.
- */
+/* The samples of a family must be adjacent, and routes are read one by one: a text per family. */
 static void write_routes(struct scrape *scrape)
 {
     route_stats_each(scrape->process->route_stats, read_route, scrape);

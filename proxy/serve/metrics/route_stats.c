@@ -48,7 +48,7 @@ struct route_stats_set *route_stats_set_create(unsigned workers)
     return NULL;
 }
 
-static void free_account(struct route_stats *stats)
+static void free_stats(struct route_stats *stats)
 {
     for (unsigned i = 0; i < stats->set->workers; i++)
         free(atomic_load_explicit(&stats->slots[i], memory_order_relaxed));
@@ -64,7 +64,7 @@ void route_stats_set_free(struct route_stats_set *set)
     while (!list_empty(&set->retired)) {
         struct route_stats *stats = WSL_CONTAINER(set->retired.next, struct route_stats, link);
         list_remove(&stats->link);
-        free_account(stats);
+        free_stats(stats);
     }
     uv_mutex_destroy(&set->mutex);
     hash_map_free(&set->by_name);
@@ -117,7 +117,7 @@ struct route_stats *route_stats_get(struct route_stats_set *set, const char *nam
     return stats;
 }
 
-/* Returns the one that was forgotten instead, or NULL. */
+/* Returns the oldest retired statistics if they are dropped instead, to be freed; else NULL. */
 static struct route_stats *retire(struct route_stats *stats)
 {
     struct route_stats_set *set = stats->set;
@@ -139,19 +139,19 @@ void route_stats_release(struct route_stats *stats)
     if (!stats)
         return;
     struct route_stats_set *set = stats->set;
-    struct route_stats *forgotten = NULL;
+    struct route_stats *dropped = NULL;
     uv_mutex_lock(&set->mutex);
     wsl_assert(stats->references > 0);
     if (--stats->references == 0)
-        forgotten = retire(stats);
+        dropped = retire(stats);
     uv_mutex_unlock(&set->mutex);
-    if (forgotten)
-        free_account(forgotten);
+    if (dropped)
+        free_stats(dropped);
 }
 
 /* ---- a client ---- */
 
-/* Only its own worker writes a slot's address; release, so that a reader sees it zeroed. */
+/* Only its own worker writes a slot's address. Release: a reader sees it zeroed. */
 static struct route_stats_slot *slot_of(struct route_stats *stats, unsigned worker)
 {
     struct route_stats_slot *slot =

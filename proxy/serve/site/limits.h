@@ -106,8 +106,8 @@ WSL_MUST_CHECK enum reason limits_enter_route(struct limits_usage *usage,
 void limits_leave_route(struct limits_usage *usage);
 
 /*
- * From now on a single session is allowed (--once). A session that enters a route takes its place,
- * and others are refused; if it does not open, the place is free again.
+ * From now on a single session is allowed (exit.once). A session that enters a route takes its
+ * place, and others are refused; if it does not open, the place is free again.
  */
 void limits_allow_one_session(struct limits *limits);
 

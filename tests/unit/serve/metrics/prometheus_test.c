@@ -48,7 +48,7 @@ static char *scrape(void)
     return text;
 }
 
-/* The text has exactly this line. */
+/* The text contains exactly this line. */
 static void expect_line(const char *text, const char *line)
 {
     size_t length = strlen(line);
@@ -172,7 +172,7 @@ static void test_reloads(void **unused)
     free(text);
 }
 
-/* Exit status of a checker that reads the text; -1: it is not on this machine. */
+/* Exit status of a checker that reads the text; -1: not installed. */
 static int check(char *const *command, const char *text)
 {
     int status = -1;
@@ -191,7 +191,7 @@ static int check(char *const *command, const char *text)
     return status;
 }
 
-/* Syntax, types, help, names and units, as Prometheus has them. */
+/* promtool checks syntax, types, help, names and units. */
 static void test_promtool(void **unused)
 {
     char program[] = "promtool", word[] = "check", what[] = "metrics";

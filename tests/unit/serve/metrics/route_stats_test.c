@@ -1,4 +1,4 @@
-/* Route statistics by route: what is counted, what a reload keeps, and what several threads see. */
+/* Route statistics: what is counted, what a reload keeps, and what several threads see. */
 #include "serve/metrics/route_stats.h"
 
 #include <setjmp.h>
@@ -49,7 +49,7 @@ static void test_a_session(void **unused)
     struct metrics metrics = {0};
     struct route_stats_use use = {0};
     route_stats_bytes(&use, 1, 1);
-    route_stats_end(&use, REASON_silent, 0); /* before its route was known */
+    route_stats_end(&use, REASON_silent, 0); /* before the route was known */
     route_stats_enter(&use, stats, 1, &metrics);
     route_stats_open(&use, 3);
     route_stats_bytes(&use, 100, 1000);
@@ -96,7 +96,7 @@ static void test_a_refused_client(void **unused)
     route_stats_set_free(set);
 }
 
-/* A reload: the new gate names its routes before the old one lets go of them, or long after. */
+/* A reload: the new site takes references before the old one releases them, or long after. */
 static void test_a_name_keeps_its_count(void **unused)
 {
     struct route_stats_set *set = route_stats_set_create(1);
@@ -177,7 +177,7 @@ static void test_without_memory(void **unused)
         stats = route_stats_get(set, "desk");
         assert_true((stats == NULL) == failing_alloc_disarm());
     }
-    /* The worker's own counters go on, and the next client has its slot. */
+    /* The worker's own counters continue, and the next client has a slot. */
     struct metrics metrics = {0};
     failing_alloc_arm(1);
     run_session(stats, 0, &metrics, REASON_client_closed);
