@@ -1,9 +1,8 @@
 /*
- * What an operator sees of the process: all that an answer is made from, in one place, and the two
- * forms it has.
+ * The status of the process, as JSON for programs and as text for terminals.
  *
- * Owns: nothing. Thread: the worker's that answers. Errors: NULL: out of memory. Lifetime: a view
- * borrows all it points to for the call; the bytes are the caller's.
+ * Owns: nothing. Thread: the answering worker's. Errors: NULL: out of memory. Lifetime: a view
+ * borrows all that it points to during the call; the bytes are the caller's.
  */
 #ifndef WSLUICE_SERVE_STATUS_STATUS_H
 #define WSLUICE_SERVE_STATUS_STATUS_H
@@ -19,13 +18,12 @@ struct status_view {
     const struct site *site;
     const struct process_facts *process;
     const struct session_list *list;
-    uint64_t now;        /* of the loop */
+    uint64_t now;        /* of the loop, in milliseconds */
     int64_t wall;        /* Unix milliseconds */
-    const char *refusal; /* why whoever asks may not end sessions; NULL: he may */
+    const char *refusal; /* why this client may not end sessions; NULL: it may */
 };
 
-/* Routes of a page, and targets of all of them: what a person can look at, and memory has to hold.
- */
+/* The most routes and targets that are listed: bounds the memory of an answer. */
 #define STATUS_ROUTES  500
 #define STATUS_TARGETS 2000
 
@@ -34,7 +32,7 @@ const char *status_target_state(enum balance_state state);
 /* The JSON document for programs and for the page, ?format=json in proxy/README.md. */
 WSL_MUST_CHECK char *status_json(const struct status_view *view, size_t *length);
 
-/* Tables for a terminal, as wide as the query says. */
+/* Tables for a terminal, as wide as the query allows. */
 WSL_MUST_CHECK char *status_text_print(const struct status_view *view, size_t *length);
 
 #endif

@@ -1,4 +1,4 @@
-/* Tables for people: columns as wide as what stands in them, and no wider in all than asked for. */
+/* Tables for terminals: columns fit their contents, and the table fits the width of the query. */
 #include <unistd.h>
 
 #include "base/text/utf8.h"
@@ -44,7 +44,7 @@ static const char *print_time(uint64_t milliseconds, char *text)
     return text;
 }
 
-/* A terminal obeys some characters; what comes from a client must not command it. */
+/* Control characters from clients must not reach the terminal: they become question marks. */
 static const char *print_safely(const char *value, char *text)
 {
     struct utf8 utf8 = {0};
@@ -74,13 +74,13 @@ static size_t width_of(const char *text)
 
 struct column {
     const char *title;
-    bool right;          /* numbers stand at its right edge */
-    uint8_t dispensable; /* the greatest goes first when there is no room; 0: it stays */
+    bool right;          /* right-aligned, for numbers */
+    uint8_t dispensable; /* the column with the highest is left out first; 0: never */
 };
 
 #define COLUMNS_MAX 16
 
-/* What a table is made from. A cell that has nothing to say is "". */
+/* `cell` returns "" for an empty cell. */
 struct table {
     const struct column *columns;
     size_t column_count, row_count;
@@ -89,7 +89,7 @@ struct table {
     size_t widths[COLUMNS_MAX]; /* 0: left out */
 };
 
-/* A column in which nothing stands is left out. */
+/* An empty column is left out. */
 static void measure(struct table *table)
 {
     char text[CELL];
@@ -115,15 +115,15 @@ static size_t total(const struct table *table)
 static void fit(struct table *table, size_t width)
 {
     while (width > 0 && total(table) > width) {
-        size_t victim = 0;
+        size_t least = 0;
         for (size_t c = 1; c < table->column_count; c++)
             if (table->widths[c] > 0 &&
-                (table->widths[victim] == 0 ||
-                 table->columns[c].dispensable > table->columns[victim].dispensable))
-                victim = c;
-        if (table->columns[victim].dispensable == 0)
+                (table->widths[least] == 0 ||
+                 table->columns[c].dispensable > table->columns[least].dispensable))
+                least = c;
+        if (table->columns[least].dispensable == 0)
             return;
-        table->widths[victim] = 0;
+        table->widths[least] = 0;
     }
 }
 
@@ -194,10 +194,10 @@ static const struct column session_columns[] = {
 
 static const char *print_stall(const struct session_row *row, char text[CELL])
 {
-    const char *who = session_row_stalled(row);
-    if (who) {
+    const char *side = session_row_stalled(row);
+    if (side) {
         char time[CELL];
-        snprintf(text, CELL, "%s %.20s", who, print_time(row->stalled_ms, time));
+        snprintf(text, CELL, "%s %.20s", side, print_time(row->stalled_ms, time));
     }
     return text;
 }
@@ -256,7 +256,7 @@ static void put_sessions(FILE *out, const struct session_list *list)
         fprintf(out, "\n%zu of %llu sessions; --limit shows more, --filter TEXT finds some\n",
                 list->count, matched);
     else if (list->query.filter[0] != '\0' && matched == 0)
-        fprintf(out, "\nno session has that in its id, client, user, route or target\n");
+        fprintf(out, "\nno session matches the filter in its id, client, user, route or target\n");
 }
 
 /* ---- the targets ---- */
@@ -266,7 +266,7 @@ enum { T_TARGET, T_STATE, T_SESSIONS, T_FAILURES, T_RETRY, T_ROUTE };
 static const struct column target_columns[] = {
     [T_TARGET] = {"TARGET", false, 0},    [T_STATE] = {"STATE", false, 0},
     [T_SESSIONS] = {"SESSIONS", true, 1}, [T_FAILURES] = {"FAILURES", true, 2},
-    [T_RETRY] = {"TRIED IN", true, 3},    [T_ROUTE] = {"ROUTE", false, 4},
+    [T_RETRY] = {"RETRY IN", true, 3},    [T_ROUTE] = {"ROUTE", false, 4},
 };
 
 static const char *target_cell(const void *owner, size_t index, size_t column, char text[CELL])
@@ -333,9 +333,9 @@ static void put_head(FILE *out, const struct status_view *view)
     fprintf(out, " %s, ", print_count(listed->stalled_down, "slow client", "slow clients", a));
     fprintf(out, "%s\n", print_count(listed->stalled_up, "slow target", "slow targets", b));
     if (atomic_load(&view->process->accepts_paused))
-        fputs("no new clients are taken: descriptors have run out\n", out);
+        fputs("accepting no new clients: out of file descriptors\n", out);
     if (atomic_load(&view->process->reload_failed))
-        fputs("the last reload failed: the file is not what is in use\n", out);
+        fputs("the last reload failed: the old configuration is in use\n", out);
 }
 
 char *status_text_print(const struct status_view *view, size_t *length)
