@@ -1,6 +1,6 @@
 #include "net/mailbox.h"
 
-/* From here on the sender may post it again, or free it in what runs. */
+/* From here on the sender may post it again, and `run` may free it. */
 static bool take_next(struct mailbox *mailbox, struct mailbox_post *out)
 {
     pthread_mutex_lock(&mailbox->mutex);
@@ -14,7 +14,7 @@ static bool take_next(struct mailbox *mailbox, struct mailbox_post *out)
     return post != NULL;
 }
 
-/* Takes all posts at once: those that are posted meanwhile wait for the next turn of the loop. */
+/* Runs the posts that wait now; those that are added meanwhile wait for the next turn. */
 static void wake_cb(uv_async_t *wake)
 {
     struct mailbox *mailbox = WSL_CONTAINER(wake, struct mailbox, wake);
@@ -51,7 +51,7 @@ void mailbox_post(struct mailbox *mailbox, struct mailbox_post *post, mailbox_fn
     pthread_mutex_unlock(&mailbox->mutex);
 }
 
-/* True: it was there. */
+/* True: it was in that list. */
 static bool unlink_from(struct mailbox_post **at, const struct mailbox_post *post)
 {
     while (*at && *at != post)
