@@ -1,0 +1,136 @@
+/* Periodic probes: verdicts, intervals, reloads. */
+#include "serve/target/prober.h"
+
+#include "lib/log_lab.h"
+#include "lib/probe_lab.h"
+
+static struct config config = {.routes = &route, .route_count = 1};
+static struct pool *pool;
+static struct prober *prober;
+
+static struct pool_target *only(void)
+{
+    return pool_target(pool, &route, 0);
+}
+
+static bool is_down(void)
+{
+    return pool_target_state(only(), uv_now(&loop)) == BALANCE_DOWN;
+}
+
+static void begin(void)
+{
+    char error[256];
+    pool = pool_create(&config, NULL, NULL, error, sizeof(error));
+    assert_non_null(pool);
+    log_lab_open(REASON_ERROR);
+    prober = prober_create(&watches, resolver, pool);
+    assert_non_null(prober);
+}
+
+static void end(void)
+{
+    prober_close(prober);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    pool_free(pool);
+}
+
+static void run_for(uint64_t milliseconds)
+{
+    uint64_t until = uv_hrtime() + milliseconds * 1000000;
+    uv_update_time(&loop);
+    while (uv_hrtime() < until) {
+        uv_run(&loop, UV_RUN_NOWAIT);
+        uv_sleep(1);
+    }
+}
+
+static void test_verdicts(void **unused)
+{
+    begin(); /* refused from the start: the first verdict counts at once */
+    run_for(30);
+    assert_true(is_down());
+    server_sends("RFB 003.008\n", NULL, NULL);
+    run_for(100);
+    assert_false(is_down());
+    assert_int_equal(pool_target_probe(only()), BALANCE_PROBED_UP);
+
+    server.pieces[0] = "HTTP/1.1 400\r\n"; /* another server has the port now */
+    unsigned before = server.accepted;
+    while (server.accepted < before + 2)
+        run_for(5);
+    assert_false(is_down());
+    run_for(150);
+    assert_true(is_down());
+    server.pieces[0] = "RFB 003.";
+    run_for(100);
+    assert_false(is_down());
+    end();
+}
+
+static void test_off(void **unused)
+{
+    target.probe = CONFIG_PROBE_OFF;
+    loopback_wake(&server.socket);
+    begin();
+    run_for(100);
+    assert_int_equal(server.accepted, 0);
+    end();
+    prober_close(NULL);
+}
+
+static void test_a_varying_target_is_not_probed(void **unused)
+{
+    static struct config_capture capture = {"name", "[a-z]+"};
+    target.address.host = "{name}";
+    route.captures = &capture;
+    route.capture_count = 1;
+    begin();
+    run_for(50);
+    assert_int_equal(pool_target_probe(only()), BALANCE_UNPROBED);
+    end();
+}
+
+/* While a probe takes longer than the interval, no other one begins. */
+static void test_one_at_a_time(void **unused)
+{
+    target.probe_interval_ms = 10;
+    target.probe_timeout_ms = 150;
+    loopback_wake(&server.socket);
+    begin();
+    run_for(120);
+    assert_int_equal(server.accepted, 1);
+    end();
+}
+
+static void test_a_reload_keeps_the_verdict(void **unused)
+{
+    char error[256];
+    begin();
+    run_for(30);
+    assert_true(is_down());
+    struct pool *next = pool_create(&config, pool, NULL, error, sizeof(error));
+    assert_non_null(next);
+    end();
+    pool = next;
+    assert_true(is_down());
+    loopback_wake(&server.socket);
+    target.probe = CONFIG_PROBE_CONNECT;
+    prober = prober_create(&watches, resolver, pool);
+    run_for(60);
+    assert_false(is_down());
+    end();
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(test_verdicts),
+        TEST(test_off),
+        TEST(test_a_varying_target_is_not_probed),
+        TEST(test_one_at_a_time),
+        TEST(test_a_reload_keeps_the_verdict),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
