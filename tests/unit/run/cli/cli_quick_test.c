@@ -357,7 +357,7 @@ static void passwords_leave_the_arguments(void **state)
     done(&run);
 }
 
-/* The shapes that are found in the wild, of the options that are there. */
+/* Command lines from scripts and documents in the wild. */
 static void takes_what_people_type(void **state)
 {
     const char *lines[] = {
