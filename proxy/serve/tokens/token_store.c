@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/log/log.h"
+#include "base/monotonic.h"
 #include "serve/tokens/token_table.h"
 #include "serve/tokens/token_watch.h"
 
@@ -40,11 +41,6 @@ struct token_store {
     bool watchable;
     uint64_t looked_at;
 };
-
-static uint64_t now_ms(void)
-{
-    return uv_hrtime() / 1000000;
-}
 
 /* ---- keeping up ---- */
 
@@ -110,7 +106,7 @@ static void read_again(struct token_store *store)
 {
     char problem[256];
     struct token_text text;
-    uint64_t now = now_ms();
+    uint64_t now = monotonic_ms();
     if (!needs_reading(store, now))
         return;
     if (!token_source_read(store->file, &text, problem, sizeof(problem))) {
@@ -158,7 +154,7 @@ static bool is_current(struct token_store *store)
         return is_same_file(store);
     store->stale = !token_watch_quiet(&store->watch, store->file);
     uint64_t trust = store->watchable ? TRUST_MS : UNWATCHED_MS;
-    return !store->stale && now_ms() - store->looked_at < trust;
+    return !store->stale && monotonic_ms() - store->looked_at < trust;
 }
 
 bool token_store_current(struct token_store *store)
