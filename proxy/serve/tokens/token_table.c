@@ -8,27 +8,20 @@
 #define FAULTS_MAX 10 /* that are told one by one */
 
 struct token_table {
-    struct siphash_seed seed;
     struct token_text text;
     struct token_entry *entries;
-    size_t count;
-    uint32_t *slots; /* open addressing: index of an entry and one more; 0: free */
-    size_t mask;
+    struct hash_map map; /* of the entries, by token */
 };
 
-/* The slot that has the token, or the free one where it belongs. */
-static uint32_t *slot_of(const struct token_table *table, struct slice token)
+static struct slice token_of(const struct hash_map_link *link)
 {
-    size_t at = (size_t)siphash_of(&table->seed, token.ptr, token.len) & table->mask;
-    while (table->slots[at] != 0 && !slice_equal(table->entries[table->slots[at] - 1].token, token))
-        at = (at + 1) & table->mask;
-    return &table->slots[at];
+    return WSL_CONST_CONTAINER(link, struct token_entry, link)->token;
 }
 
 const struct token_entry *token_table_find(const struct token_table *table, struct slice token)
 {
-    uint32_t known = *slot_of(table, token);
-    return known != 0 ? &table->entries[known - 1] : NULL;
+    const struct hash_map_link *link = hash_map_find(&table->map, token);
+    return link ? WSL_CONST_CONTAINER(link, struct token_entry, link) : NULL;
 }
 
 const struct token_text *token_table_text(const struct token_table *table)
@@ -38,7 +31,7 @@ const struct token_text *token_table_text(const struct token_table *table)
 
 size_t token_table_count(const struct token_table *table)
 {
-    return table->count;
+    return table->map.count;
 }
 
 /* ---- making ---- */
@@ -58,14 +51,18 @@ uint16_t token_table_port(const struct token_target *target)
 static const char *add(struct token_table *table, const struct token_line *line)
 {
     const struct token_target *target = &line->target;
-    struct token_entry entry = {line->token, target->host, token_table_port(target),
-                                target->is_unix};
-    if (!entry.is_unix && entry.port == 0)
+    uint16_t port = token_table_port(target);
+    if (!target->is_unix && port == 0)
         return "the target's port is no service of this machine";
-    uint32_t *slot = slot_of(table, line->token);
-    if (*slot == 0)
-        *slot = (uint32_t)++table->count;
-    table->entries[*slot - 1] = entry;
+    struct hash_map_link *link = hash_map_find(&table->map, line->token);
+    struct token_entry *entry =
+        link ? WSL_CONTAINER(link, struct token_entry, link) : &table->entries[table->map.count];
+    entry->token = line->token;
+    entry->host = target->host;
+    entry->port = port;
+    entry->is_unix = target->is_unix;
+    if (!link)
+        hash_map_add(&table->map, &entry->link);
     return NULL;
 }
 
@@ -121,21 +118,17 @@ static size_t count_lines(const struct token_text *text)
 struct token_table *token_table_create(const char *path, struct token_text *text,
                                        const struct siphash_seed *seed)
 {
-    size_t lines = count_lines(text), slots = 4;
-    while (slots < 2 * lines)
-        slots *= 2;
+    size_t lines = count_lines(text);
     struct token_table *table = calloc(1, sizeof(*table));
     if (!table) {
         token_source_free(text);
         return NULL;
     }
-    table->seed = *seed;
+    hash_map_init(&table->map, token_of, seed);
     table->text = *text;
     *text = (struct token_text){0};
     table->entries = calloc(lines + 1, sizeof(*table->entries));
-    table->slots = calloc(slots, sizeof(*table->slots));
-    table->mask = slots - 1;
-    if (!table->entries || !table->slots) {
+    if (!table->entries || !hash_map_reserve(&table->map, lines)) {
         token_table_free(table);
         return NULL;
     }
@@ -148,7 +141,7 @@ void token_table_free(struct token_table *table)
     if (!table)
         return;
     token_source_free(&table->text);
+    hash_map_free(&table->map);
     free(table->entries);
-    free(table->slots);
     free(table);
 }

@@ -1,9 +1,9 @@
 /*
- * A text of tokens as a table: one probe for each look-up, however many there are. Later lines win
- * over earlier ones with the same token.
+ * The tokens of a source as a table: a look-up costs the same for any number of tokens. Of lines
+ * with the same token the last one counts.
  *
- * Buckets are chosen by a keyed hash, so nobody learns a token bit by bit from how long a look-up
- * takes, nor finds tokens that collide.
+ * The hash has a random key: the time of a look-up tells nothing about tokens bit by bit, and
+ * nobody can find tokens that collide.
  *
  * Owns: the text that it was made of. Thread: made on one, then read by any. Errors: NULL: out of
  * memory; what is wrong in the text is logged, line by line, without the text of the line.
@@ -12,10 +12,12 @@
 #ifndef WSLUICE_SERVE_TOKENS_TOKEN_TABLE_H
 #define WSLUICE_SERVE_TOKENS_TOKEN_TABLE_H
 
+#include "base/hash_map.h"
 #include "core/tokens/token_file.h"
 #include "serve/tokens/token_source.h"
 
 struct token_entry {
+    struct hash_map_link link;
     struct slice token, host; /* of the text; host: or the path of a Unix socket */
     uint16_t port;            /* services are resolved */
     bool is_unix;
