@@ -27,10 +27,10 @@ void session_entry_abandon(struct session_entry *entry)
 void session_entry_reset(struct session_entry *entry)
 {
     free(entry->path);
-    free(entry->place);
+    free(entry->destination);
     free(entry->host);
     entry->path = entry->host = NULL;
-    entry->place = NULL;
+    entry->destination = NULL;
     entry->match = (struct route_match){0};
     entry->head_timed = false;
 }

@@ -23,9 +23,9 @@ struct session_wait {
 struct session_entry {
     struct admission admission;
     struct opening opening;
-    struct route_match match;  /* its texts lie in path */
-    char *path;                /* owned; in normal form */
-    struct token_place *place; /* owned; where its token leads to. NULL: its route has none */
+    struct route_match match;              /* its texts lie in path */
+    char *path;                            /* owned; in normal form */
+    struct token_destination *destination; /* owned; of its token. NULL: the route has no tokens */
     char *host;      /* owned; what the client asked for, for a PROXY header to the target */
     uint8_t *header; /* owned; an unfinished PROXY header */
     size_t header_length;

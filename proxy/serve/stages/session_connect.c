@@ -107,15 +107,15 @@ static void remember(struct session *session, const struct config_target *target
 static bool find_address(struct session *session, const struct config_target *target,
                          struct target_connect_candidate *candidate)
 {
-    const struct token_place *place = session->entry->place;
-    if (place)
-        candidate->address = place->address;
+    const struct token_destination *destination = session->entry->destination;
+    if (destination)
+        candidate->address = destination->address;
     else if (!fill_in(session, "host", target->address.host, candidate->host,
                       &candidate->address.host))
         return false;
     /* One of many that are reached by TLS, and has no host to verify. */
     candidate->plain =
-        place && candidate->address.kind == CONFIG_ADDRESS_UNIX && !target->server_name;
+        destination && candidate->address.kind == CONFIG_ADDRESS_UNIX && !target->server_name;
     return fill_in(session, "server_name", target->server_name, candidate->server_name,
                    &candidate->tls_name);
 }
@@ -131,7 +131,7 @@ static enum reason prepare_cb(void *owner, const struct config_target *target,
         return REASON_target_name_refused;
     remember(session, target, &candidate->address);
     candidate->origin.requested =
-        !session->entry->place && candidate->address.host != target->address.host;
+        !session->entry->destination && candidate->address.host != target->address.host;
     candidate->origin.client = session_facts_client_key(session);
     /* A certificate is expected for the name that was dialled, unless another is configured. */
     if (!candidate->tls_name && candidate->address.host != target->address.host)

@@ -21,12 +21,12 @@ struct search {
 static enum reason find(struct session *session, struct token_store *store, struct slice token)
 {
     struct session_entry *entry = session->entry;
-    entry->place = malloc(sizeof(*entry->place));
-    if (!entry->place)
+    entry->destination = malloc(sizeof(*entry->destination));
+    if (!entry->destination)
         return REASON_out_of_memory;
-    enum reason reason = token_store_find(store, token, entry->place);
-    if (reason != REASON_none && entry->place->detail[0] != '\0')
-        session_log_detail(session, entry->place->detail);
+    enum reason reason = token_store_find(store, token, entry->destination);
+    if (reason != REASON_none && entry->destination->detail[0] != '\0')
+        session_log_detail(session, entry->destination->detail);
     return reason;
 }
 

@@ -5,7 +5,7 @@
  * Where the token's file has to be read, that happens in the pool (token_store.h), and the session
  * waits for it in LOOKING.
  *
- * Owns: the wait, which the session's end takes back; the place is the entry's. Thread: the
+ * Owns: the wait, which the session's end takes back; the destination is the entry's. Thread: the
  * session's. Errors: reasons, with a detail for the log. Lifetime: none.
  */
 #ifndef WSLUICE_SERVE_STAGES_SESSION_TOKEN_H

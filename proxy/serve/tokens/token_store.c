@@ -261,62 +261,64 @@ void token_store_leave(struct token_store *store, struct token_waiter *waiter)
 
 /* ---- looking up ---- */
 
-static void place_at(struct token_place *place, bool is_unix, struct slice host, uint16_t port)
+static void set_destination(struct token_destination *destination, bool is_unix, struct slice host,
+                            uint16_t port)
 {
-    wsl_assert(host.len < sizeof(place->text));
-    memcpy(place->text, host.ptr, host.len);
-    place->text[host.len] = '\0';
-    place->address = (struct config_address){
+    wsl_assert(host.len < sizeof(destination->text));
+    memcpy(destination->text, host.ptr, host.len);
+    destination->text[host.len] = '\0';
+    destination->address = (struct config_address){
         .kind = is_unix ? CONFIG_ADDRESS_UNIX : CONFIG_ADDRESS_TCP,
-        .host = is_unix ? NULL : place->text,
-        .path = is_unix ? place->text : NULL,
+        .host = is_unix ? NULL : destination->text,
+        .path = is_unix ? destination->text : NULL,
         .port = port,
     };
 }
 
 static enum reason find_line(struct token_store *store, struct slice token,
-                             struct token_place *place)
+                             struct token_destination *destination)
 {
     if (!store->table) {
-        snprintf(place->detail, sizeof(place->detail), "%s", store->problem);
+        snprintf(destination->detail, sizeof(destination->detail), "%s", store->problem);
         return REASON_token_source;
     }
     const struct token_entry *entry = token_table_find(store->table, token);
     if (!entry)
         return REASON_token_unknown;
-    place_at(place, entry->is_unix, entry->host, entry->port);
+    set_destination(destination, entry->is_unix, entry->host, entry->port);
     return REASON_none;
 }
 
 static enum reason find_file(const struct token_store *store, struct slice token,
-                             struct token_place *place)
+                             struct token_destination *destination)
 {
     char text[1024];
     size_t length;
     struct token_target target;
-    if (!token_source_named(store->file, token, text, sizeof(text), &length, place->detail,
-                            sizeof(place->detail)))
-        return place->detail[0] ? REASON_token_source : REASON_token_unknown;
+    if (!token_source_named(store->file, token, text, sizeof(text), &length, destination->detail,
+                            sizeof(destination->detail)))
+        return destination->detail[0] ? REASON_token_source : REASON_token_unknown;
     const char *fault = token_file_target((struct slice){text, length}, &target);
     uint16_t port = fault ? 0 : token_table_port(&target);
     if (!fault && !target.is_unix && port == 0)
         fault = "the target's port is no service of this machine";
     if (fault) {
-        snprintf(place->detail, sizeof(place->detail), "the file of the token: %s", fault);
+        snprintf(destination->detail, sizeof(destination->detail), "the file of the token: %s",
+                 fault);
         return REASON_token_source;
     }
-    place_at(place, target.is_unix, target.host, port);
+    set_destination(destination, target.is_unix, target.host, port);
     return REASON_none;
 }
 
 enum reason token_store_find(struct token_store *store, struct slice token,
-                             struct token_place *place)
+                             struct token_destination *destination)
 {
-    place->detail[0] = '\0';
+    destination->detail[0] = '\0';
     if (store->format == CONFIG_TOKENS_NAMES)
-        return find_file(store, token, place);
+        return find_file(store, token, destination);
     pthread_mutex_lock(&store->lock);
-    enum reason reason = find_line(store, token, place);
+    enum reason reason = find_line(store, token, destination);
     pthread_mutex_unlock(&store->lock);
     return reason;
 }

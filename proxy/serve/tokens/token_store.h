@@ -41,7 +41,7 @@
 #define TOKEN_STORE_TEXT 256 /* a host or a path, with its NUL */
 
 /* Where a token leads to. */
-struct token_place {
+struct token_destination {
     struct config_address address; /* its texts lie in `text` */
     char text[TOKEN_STORE_TEXT];
     char detail[256]; /* why there is none, for the log; empty: nothing more to say */
@@ -81,6 +81,6 @@ WSL_MUST_CHECK bool token_store_describe(struct token_store *store, char *text, 
 
 /* As it was last read: REASON_none, token_unknown, token_source or out_of_memory. */
 WSL_MUST_CHECK enum reason token_store_find(struct token_store *store, struct slice token,
-                                            struct token_place *place);
+                                            struct token_destination *destination);
 
 #endif

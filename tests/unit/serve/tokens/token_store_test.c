@@ -109,26 +109,27 @@ static const char *logged(struct lab *lab)
     return lab->seen;
 }
 
-static enum reason look_up(struct lab *lab, struct slice token, struct token_place *place)
+static enum reason look_up(struct lab *lab, struct slice token,
+                           struct token_destination *destination)
 {
     if (!token_store_current(lab->store))
         token_store_refresh(lab->store);
-    return token_store_find(lab->store, token, place);
+    return token_store_find(lab->store, token, destination);
 }
 
 static void assert_leads(struct lab *lab, const char *token, const char *host, unsigned port)
 {
-    struct token_place place;
-    assert_int_equal(look_up(lab, slice_of(token), &place), REASON_none);
-    bool is_unix = place.address.kind == CONFIG_ADDRESS_UNIX;
-    assert_string_equal(is_unix ? place.address.path : place.address.host, host);
-    assert_int_equal(place.address.port, port);
+    struct token_destination destination;
+    assert_int_equal(look_up(lab, slice_of(token), &destination), REASON_none);
+    bool is_unix = destination.address.kind == CONFIG_ADDRESS_UNIX;
+    assert_string_equal(is_unix ? destination.address.path : destination.address.host, host);
+    assert_int_equal(destination.address.port, port);
 }
 
 static void assert_fails(struct lab *lab, const char *token, enum reason reason)
 {
-    struct token_place place;
-    assert_int_equal(look_up(lab, slice_of(token), &place), reason);
+    struct token_destination destination;
+    assert_int_equal(look_up(lab, slice_of(token), &destination), reason);
 }
 
 static void test_finds_what_is_in_a_file(void **state)
@@ -187,11 +188,11 @@ static void test_sees_a_change_after_a_rest(void **state)
 static void test_fails_closed(void **state)
 {
     struct lab *lab = *state;
-    struct token_place place;
+    struct token_destination destination;
     open_store(lab); /* there is nothing yet */
     assert_non_null(strstr(logged(lab), "No such file"));
-    assert_int_equal(look_up(lab, SLICE("token"), &place), REASON_token_source);
-    assert_non_null(strstr(place.detail, "tokens: No such file"));
+    assert_int_equal(look_up(lab, SLICE("token"), &destination), REASON_token_source);
+    assert_non_null(strstr(destination.detail, "tokens: No such file"));
     write_file(lab, "/tokens", "token: host:1\n");
     assert_leads(lab, "token", "host", 1);
     take_away(lab, "tokens");
@@ -439,7 +440,7 @@ static void test_bounds_looks_at_links_to_links(void **state)
 static void test_reads_the_file_of_a_token(void **state)
 {
     struct lab *lab = *state;
-    struct token_place place;
+    struct token_destination destination;
     lab->tokens.format = CONFIG_TOKENS_NAMES;
     make_folder(lab, "tokens");
     make_folder(lab, "tokens/folder");
@@ -479,15 +480,15 @@ static void test_reads_the_file_of_a_token(void **state)
     };
     for (size_t i = 0; i < WSL_COUNT(strangers); i++)
         assert_fails(lab, strangers[i], REASON_token_unknown);
-    assert_int_equal(look_up(lab, SLICE("one\0x"), &place), REASON_token_unknown);
+    assert_int_equal(look_up(lab, SLICE("one\0x"), &destination), REASON_token_unknown);
     char name[4096];
     memset(name, 'n', sizeof(name));
-    assert_int_equal(look_up(lab, (struct slice){name, 255}, &place), REASON_token_unknown);
-    assert_int_equal(look_up(lab, (struct slice){name, 4096}, &place), REASON_token_unknown);
-    assert_int_equal(look_up(lab, SLICE("bad"), &place), REASON_token_source);
-    assert_string_equal(place.detail, "the file of the token: the target is not HOST:PORT");
+    assert_int_equal(look_up(lab, (struct slice){name, 255}, &destination), REASON_token_unknown);
+    assert_int_equal(look_up(lab, (struct slice){name, 4096}, &destination), REASON_token_unknown);
+    assert_int_equal(look_up(lab, SLICE("bad"), &destination), REASON_token_source);
+    assert_string_equal(destination.detail, "the file of the token: the target is not HOST:PORT");
     clear(lab->source);
-    assert_int_equal(look_up(lab, SLICE("one"), &place), REASON_token_source);
+    assert_int_equal(look_up(lab, SLICE("one"), &destination), REASON_token_source);
 }
 
 static void test_wants_a_folder_for_names(void **state)

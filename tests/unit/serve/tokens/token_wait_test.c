@@ -65,9 +65,9 @@ static unsigned answered;
 static void answered_cb(struct token_waiter *waiter)
 {
     struct visitor *visitor = WSL_CONTAINER(waiter, struct visitor, waiter);
-    struct token_place place;
-    assert_int_equal(token_store_find(visitor->store, SLICE("token"), &place), REASON_none);
-    assert_string_equal(place.address.host, visitor->host);
+    struct token_destination destination;
+    assert_int_equal(token_store_find(visitor->store, SLICE("token"), &destination), REASON_none);
+    assert_string_equal(destination.address.host, visitor->host);
     answered++;
 }
 
