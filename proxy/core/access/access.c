@@ -33,7 +33,7 @@ static bool read_port(struct slice digits, uint16_t missing, uint16_t *port)
     return value > 0 && value <= UINT16_MAX;
 }
 
-/* Nothing of a path, a second origin or userinfo: only what a name or an address has. */
+/* The characters of a name or an address only: no path, no second origin, no userinfo. */
 static bool is_host(struct slice host)
 {
     if (host.len == 0)
@@ -61,7 +61,7 @@ static bool is_scheme(struct slice scheme)
     return scheme.len > 0;
 }
 
-/* serialized-origin of RFC 6454 section 6.2, but for "null". */
+/* serialized-origin of RFC 6454 section 6.2, except "null". */
 static bool read_origin(struct slice text, struct origin *origin)
 {
     const char *colon = text.len > 0 ? memchr(text.ptr, ':', text.len) : NULL;
@@ -78,7 +78,7 @@ static bool read_origin(struct slice text, struct origin *origin)
     return is_host(origin->host) && read_port(digits, default_port(origin->scheme), &origin->port);
 }
 
-/* `pattern` is an origin of the configuration, perhaps with "*." in front of its host. */
+/* `pattern` is an origin of the configuration, which may have "*." before its host. */
 static bool is_listed(const struct origin *origin, struct slice pattern)
 {
     static const char mark[] = "://*.";

@@ -8,9 +8,9 @@ bool client_address_trusts(const struct config_cidrs *trusted, const struct clie
     return peer->known ? access_holds(trusted, peer->ip.address) : trusted->count > 0;
 }
 
-/* Moves the client outwards; false when there is no such field. */
-static bool walk(const struct http_head *head, enum forwarded_kind kind,
-                 const struct config_cidrs *trusted, struct client_address *client)
+/* Follows the hops of one field; false: the head does not have it. */
+static bool follow_hops(const struct http_head *head, enum forwarded_kind kind,
+                        const struct config_cidrs *trusted, struct client_address *client)
 {
     struct forwarded_walk walk = forwarded_begin(head, kind);
     struct client_address next = {.known = true};
@@ -25,7 +25,7 @@ static bool walk(const struct http_head *head, enum forwarded_kind kind,
     return any;
 }
 
-static bool same(const struct client_address *a, const struct client_address *b)
+static bool is_same(const struct client_address *a, const struct client_address *b)
 {
     return a->known == b->known &&
            (!a->known || memcmp(a->ip.address, b->ip.address, IP_BYTES) == 0);
@@ -38,10 +38,10 @@ enum reason client_address_find(const struct http_head *head, const struct confi
     if (!client_address_trusts(trusted, peer))
         return REASON_none;
     struct client_address other = *peer;
-    bool standard = walk(head, FORWARDED_STANDARD, trusted, client);
-    bool x_for = walk(head, FORWARDED_X_FOR, trusted, &other);
+    bool standard = follow_hops(head, FORWARDED_STANDARD, trusted, client);
+    bool x_for = follow_hops(head, FORWARDED_X_FOR, trusted, &other);
     if (standard && x_for)
-        return same(client, &other) ? REASON_none : REASON_http_forwarded;
+        return is_same(client, &other) ? REASON_none : REASON_http_forwarded;
     if (x_for)
         *client = other;
     return REASON_none;

@@ -1,11 +1,15 @@
 /*
- * Who the client is, behind proxies that are trusted to say so: the first hop, seen from here, that
- * is none of them.
+ * The address of the client behind trusted proxies: the first hop, seen from here, that is not
+ * trusted.
  *
- *      client --> 203.0.113.9 --> 10.0.0.2 --> us      X-Forwarded-For: made-up, 198.51.100.1,
- * 203.0.113.9 198.51.100.1    |              |                                      ^             |
- *                     |              +-- peer, trusted: believe the last -----------------+
- *                     +-- trusted: believe the one before: the client ------+
+ *      client ----> 203.0.113.9 ----> 10.0.0.2 ----> wsluice
+ *      198.51.100.1   trusted          trusted, the peer
+ *
+ *      X-Forwarded-For: made-up, 198.51.100.1, 203.0.113.9
+ *
+ *      203.0.113.9     added by 10.0.0.2, which is trusted: the next hop
+ *      198.51.100.1    added by 203.0.113.9, which is trusted: the client, as it is not trusted
+ *      made-up         added by the client: ignored
  *
  * Pure. Owns: nothing. Thread: any. Errors: REASON_http_forwarded. Lifetime: none.
  */
@@ -24,23 +28,23 @@ struct client_address {
 };
 
 /*
- * May this peer speak for others, in a PROXY header or in a field? Who may connect to a Unix socket
- * is a matter of its permissions: such a peer may, where any proxy may.
+ * May this peer name another client, in a PROXY header or in a header field? The peer of a Unix
+ * socket may if any proxy is trusted: the permissions of the socket say who can connect to it.
  */
 bool client_address_trusts(const struct config_cidrs *trusted, const struct client_address *peer);
 
 /*
- * The client of a request that came from `peer`: the socket's, or what a trusted one said in its
- * PROXY header.
+ * The client of a request that came from `peer`: the peer of the socket, or the address that a
+ * trusted one named in its PROXY header.
  *
- * - A peer that is not trusted is the client, whatever its request says.
- * - Otherwise hop by hop, nearest first, as long as the hop is trusted. An entry that is no address
- *   ("unknown", an obfuscated name, malformed) ends the walk at the hop that added it; so does the
- *   end of the list.
- * - Where Forwarded and X-Forwarded-For are both there, they must lead to the same address, else
- * the request is refused. A proxy that knows only one of them passes on the other as the client
- * wrote it, and nobody here can tell which one that is: to prefer one would let clients choose
- * their address.
+ * - A peer that is not trusted is the client; its header fields do not count.
+ * - Otherwise the hops are followed from the nearest on, as long as the hop is trusted. An entry
+ *   that is not an address ("unknown", an obfuscated name, malformed) ends this at the hop that
+ *   added it; so does the end of the list.
+ * - If Forwarded and X-Forwarded-For are both there, they must lead to the same address, else the
+ *   request is refused: a proxy that knows only one of them passes the other one on as the client
+ *   wrote it, and it is unknown which one that is. Preferring one would let clients choose their
+ *   address.
  */
 WSL_MUST_CHECK enum reason client_address_find(const struct http_head *head,
                                                const struct config_cidrs *trusted,

@@ -4,7 +4,7 @@
 #define NS_PER_SECOND (1000 * NS_PER_MS)
 #define CAPACITY_MAX  (1u << 24)
 
-/* Entries are named by their number, from 1 on: what calloc gives is an empty table. */
+/* Entries are referred to by their number, from 1 on: zeroed memory is an empty table. */
 struct entry {
     struct limiter_key key;
     uint64_t full_at; /* in ns: when no token will be missing */
@@ -107,8 +107,8 @@ static void unlink_entry(struct limiter *limiter, uint32_t slot)
     *link = entry->next_in_bucket;
 }
 
-/* A fresh entry, or 0 when all are busy. */
-static uint32_t claim(struct limiter *limiter, uint64_t now)
+/* An unused or idle entry; 0: all have connections. */
+static uint32_t take_entry(struct limiter *limiter, uint64_t now)
 {
     if (limiter->used < limiter->capacity)
         return ++limiter->used;
@@ -124,11 +124,11 @@ static uint32_t claim(struct limiter *limiter, uint64_t now)
     return slot;
 }
 
-/* ---- judging ---- */
+/* ---- connections ---- */
 
 /*
- * Takes a token if there is one. Each costs an interval of time, and `burst` intervals are a whole
- * bucket: there is a token as long as less than that separates now from a full bucket.
+ * Takes a token if there is one. A token is an interval of time, and `burst` intervals are a full
+ * bucket: there is a token if the bucket will be full in less than that time.
  */
 static bool take_token(uint64_t *full_at, const struct limiter_limits *limits, uint64_t now)
 {
@@ -137,7 +137,7 @@ static bool take_token(uint64_t *full_at, const struct limiter_limits *limits, u
     uint64_t interval = NS_PER_SECOND / limits->per_second;
     uint64_t whole = interval * (limits->burst > 0 ? limits->burst : 1);
     uint64_t full = *full_at > now ? *full_at : now;
-    if (full > now + whole) /* the limits were others, or the clock was ahead */
+    if (full > now + whole) /* the limits have changed, or that worker's clock was ahead */
         full = now + whole;
     if (full + interval > now + whole) {
         *full_at = full;
@@ -155,7 +155,7 @@ enum limiter_verdict limiter_enter(struct limiter *limiter, const struct limiter
     uint32_t *bucket = bucket_of(limiter, key);
     uint32_t found = find(limiter, *bucket, key);
     if (found == 0) {
-        found = claim(limiter, now);
+        found = take_entry(limiter, now);
         if (found == 0) {
             *slot = LIMITER_NOT_COUNTED;
             return LIMITER_ADMITTED;

@@ -1,6 +1,6 @@
 /*
- * How many connections an address has, and how fast it makes new ones: a bounded table by address,
- * IPv4 whole and IPv6 by /64, because that much one customer gets.
+ * How many connections an address has, and how fast it opens new ones: a bounded table by address,
+ * IPv4 whole and IPv6 by /64, which is what one customer gets.
  *
  *      buckets (hash)            entries, a fixed number, used from the first on
  *      +---+     +------------------+     +------------------+
@@ -9,22 +9,20 @@
  *      +---+     +------------------+     +------------------+
  *                  without a connection: in the list `idle` as well, the longest idle first
  *
- * The rate is a bucket of `burst` tokens that fills at `per_second`. All that is kept is when it
- * will be full again; an entry with neither connections nor missing tokens says nothing that an
- * empty table does not.
+ * The rate is a bucket of `burst` tokens that fills at `per_second`. An entry only keeps when it
+ * will be full again. An entry without connections and without missing tokens is as good as none.
  *
- * When the table is full, the longest idle entry goes, even with tokens missing: whoever comes from
- * so many addresses gains nothing by one more fresh one. Entries with connections stay. When all
- * have some, a new address is admitted without being counted: it would be the honest client whom a
- * refusal hits, and the limits of listener and process still hold. `stats` says how often either
- * was so.
+ * When the table is full, the longest idle entry is reused, even with tokens missing: a client with
+ * that many addresses gains nothing by one more fresh entry. Entries with connections stay. If all
+ * have connections, a new address is admitted without being counted: a refusal would hit an honest
+ * client, and the limits of listener and process still hold. `stats` counts both cases.
  *
  * Not base/hash_map: keys are two numbers, and entries are allocated once and are reused, so that
- * no stranger's connection allocates memory; links are 32-bit indexes, which keep an entry at 44
+ * no client's connection allocates memory; links are 32-bit indexes, which keep an entry at 44
  * bytes.
  *
- * Every operation takes constant time. Pure but for malloc: time is a parameter, and may go back a
- * little as the clocks of workers do.
+ * Every operation takes constant time. Pure except for malloc: time is a parameter, and may go
+ * back a little, as the clocks of workers differ.
  *
  * Owns: its table. Thread: one at a time. Errors: NULL without memory; verdicts. Lifetime: until
  * limiter_destroy, with or without connections counted.
@@ -39,12 +37,12 @@
 #define LIMITER_CAPACITY    65536 /* addresses, by default; 44 bytes each */
 #define LIMITER_NOT_COUNTED UINT32_MAX
 
-/* What counts as one client. */
+/* One client: an IPv4 address, or the /64 of an IPv6 address. */
 struct limiter_key {
     uint64_t high, low;
 };
 
-/* May change from call to call: what is counted does not depend on them. 0: off. */
+/* May change from call to call: the counts do not depend on them. 0: off. */
 struct limiter_limits {
     uint32_t connections;
     uint32_t per_second;
@@ -52,8 +50,8 @@ struct limiter_limits {
 };
 
 struct limiter_stats {
-    uint64_t forgotten;   /* idle entries that went with tokens missing */
-    uint64_t not_counted; /* admitted although the table was full of busy ones */
+    uint64_t forgotten;   /* idle entries that were reused with tokens missing */
+    uint64_t not_counted; /* admitted while all entries had connections */
 };
 
 enum limiter_verdict {

@@ -2,7 +2,7 @@
 
 #include "config/rules/route_set.h"
 
-/* Standard streams, the main loop, log, syslog, systemd, a command, and some that were inherited */
+/* Standard streams, the main loop, log, syslog, systemd, a command, and some that are inherited. */
 #define OF_PROCESS 24
 #define OF_WORKER  6 /* a loop, its wake-up, its epoll set, its mailbox */
 
@@ -61,7 +61,7 @@ static uint64_t probes(const struct config *config)
     return count > 0 ? count + DESCRIPTORS_PROBE_ATTEMPTS : 0;
 }
 
-/* The operators' listeners, those that share liveness, and the dearest connection. */
+/* The operators' listeners, whether one serves liveness to clients, the most of one connection. */
 struct needs {
     uint64_t operators, connection;
     bool late;

@@ -1,5 +1,5 @@
 /*
- * How many descriptors the process may have open, and for what: the one place that counts them.
+ * How many descriptors the process may have open, and for what.
  *
  *      limit (RLIMIT_NOFILE)
  *        = process    open all the time: loops, listeners, logs, roots of files, probes
@@ -7,13 +7,13 @@
  *        + lookups    names, files and tokens that the thread pool looks up
  *        + attempts   a dial's second and later attempts at once
  *        + operators  connections of operators' listeners, each with a bound of its own
- *        + late       connections over a limit that are read, as they may ask for liveness
+ *        + late       connections over a limit that are read, because they may ask for liveness
  *        + clients    all the rest, for connections of clients
  *
- * A client's connection counts as many descriptors as it may come to use: one for itself, one for
- * its target or its file, one for its recording. So it never lacks one later.
+ * A client's connection counts as many descriptors as it may need: one for itself, one for its
+ * target or its file, one for its recording. So it never lacks one later.
  *
- * Where the limit is low each reserve shrinks to its share; one client always gets in.
+ * If the limit is low each reserve shrinks to its share; one client is always admitted.
  *
  * Pure. Owns: nothing. Thread: any. Errors: none. Lifetime: plain values.
  */
@@ -36,12 +36,12 @@ struct descriptors_plan {
     uint64_t clients;
 };
 
-/* What connections of one listener are. */
+/* The connections of one listener. */
 struct descriptors_listener {
     bool operators;       /* it serves nothing but health, metrics and status */
-    bool late;            /* liveness is asked among clients, and can be before TLS */
-    uint32_t connection;  /* descriptors that one connection may come to use */
-    uint32_t connections; /* operators: the most at once, where the plan allows; others: 0 */
+    bool late;            /* it serves liveness beside clients, and can do so without TLS */
+    uint32_t connection;  /* descriptors that one connection may need */
+    uint32_t connections; /* operators: the most at once, if the plan allows; others: 0 */
 };
 
 struct descriptors_listener descriptors_listener(const struct config *config, size_t listener);
@@ -52,7 +52,7 @@ struct descriptors_plan descriptors_plan(const struct config *config,
 /* How many attempts beyond the first one worker may have under way; the same for every plan. */
 uint32_t descriptors_attempts(const struct descriptors_host *host);
 
-/* Attempts of that kind that all probes may have under way together. */
+/* Attempts of the same kind, of all probes together. */
 #define DESCRIPTORS_PROBE_ATTEMPTS 8
 
 #endif

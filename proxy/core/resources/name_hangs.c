@@ -2,12 +2,12 @@
 
 #include "core/resources/work_share.h"
 
-/* The shares of names. */
+/* The threads that look-ups of names may take. */
 #define NAME(name, at_once, per_client)                                                            \
     +(WORK_##name == WORK_names || WORK_##name == WORK_requested_names ? (at_once) : 0)
 _Static_assert((0 WORK_TABLE(NAME)) * (NAME_HANGS_KEPT_MS / NAME_HANGS_AFTER_MS + 1) <=
                    NAME_HANGS_MAX,
-               "all that can hang within the time that a name is kept have room");
+               "there is room for all that can hang within the time that a name is kept");
 _Static_assert((0 WORK_TABLE(NAME)) <= WORK_THREADS / 2, "libuv gives names half of its threads");
 #undef NAME
 

@@ -1,13 +1,13 @@
 /*
- * Names that the resolver does not answer: a look-up that takes longer than NAME_HANGS_AFTER_MS and
- * then fails is remembered for a while, so that nobody else waits for it in vain, and it takes no
- * thread again at once.
+ * Names that the resolver does not answer. A look-up that takes longer than NAME_HANGS_AFTER_MS and
+ * then fails is remembered for a while: no other client waits for that name, and no thread is taken
+ * for it.
  *
- * What is longer: a dead first nameserver costs 5 s (resolv.conf's default) before the second is
- * asked, and that name does resolve.
+ * The time is more than 5 s, because a dead first nameserver costs that much (the default of
+ * resolv.conf) before the second one is asked, and such a name does resolve.
  *
- * The shares of core/work_share let no more names hang within NAME_HANGS_KEPT_MS than there are
- * entries, so none is pushed out before its time. Names are known by a keyed hash.
+ * The shares of work_share let no more names hang within NAME_HANGS_KEPT_MS than there are entries,
+ * so none is overwritten before its time. Names are stored as a keyed hash.
  *
  * Pure. Owns: nothing. Thread: one at a time. Errors: none. Lifetime: plain memory; all zero knows
  * no name.

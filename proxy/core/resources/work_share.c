@@ -46,7 +46,7 @@ bool work_share_ask(struct work_share *share, struct work_ticket *ticket, enum w
     size_t queue = (size_t)(client * UINT64_C(0x9E3779B97F4A7C15) >> 58) % WORK_QUEUES;
     *ticket = (struct work_ticket){.kind = (uint8_t)kind, .queue = (uint8_t)queue};
     list_init(&ticket->link);
-    /* Where there is room nobody waits: work_share_end begins what can begin. */
+    /* If there is room none waits: work_share_end begins all that can begin. */
     if (has_room(queues, kind, queue)) {
         begin(queues, queue);
         return true;

@@ -1,11 +1,11 @@
 /*
- * Who may use the thread pool: one table with a share for each kind of work. All shares together
- * are less than the pool has threads, so no kind, and no number of workers, can take the last one:
- * a resolver or a disk that hangs holds up its own kind and nothing else.
+ * The shares of the thread pool: a table with one share for each kind of work. All shares together
+ * are less than the pool has threads, so no kind can take the last one: a resolver or a disk that
+ * hangs delays its own kind only.
  *
- * The process has one of these for all its loops. Work of a kind whose share is used up waits in
- * one of 64 queues, chosen by its client, and the queues take turns (stochastic fairness queueing):
- * a client that asks for much waits behind its own work. Where the table says so, one client has
+ * The process has one of these for all its loops. If the share of a kind is used up, its work waits
+ * in one of 64 queues, chosen by the client, and the queues take turns (stochastic fairness
+ * queueing): a client that asks for much waits behind its own work. For some kinds one client has
  * only a part of the share, so that clients whose work hangs leave the rest to others.
  *
  * Every operation takes constant time. Pure. Owns: nothing; tickets are linked in while they wait.
@@ -16,11 +16,11 @@
 
 #include "base/base.h"
 
-/* Of libuv's pool (UV_THREADPOOL_SIZE). */
+/* The threads of libuv's pool (UV_THREADPOOL_SIZE). */
 #define WORK_THREADS 24
 
 /*
- * KIND(name, at once, of these for one client)
+ * KIND(name, jobs at once, jobs of one client at once)
  *
  * names: hosts from the configuration or from a token's file. requested_names: hosts that are made
  * of a request. libuv gives half of its threads to names.
@@ -63,10 +63,10 @@ unsigned work_share_at_once(enum work_kind kind);
 WSL_MUST_CHECK bool work_share_ask(struct work_share *share, struct work_ticket *ticket,
                                    enum work_kind kind, uint64_t client);
 
-/* One that waits does not any more. */
+/* Removes one that waits. */
 void work_share_leave(struct work_ticket *ticket);
 
-/* One that had begun has ended. NULL, or the one that begins in its place. */
+/* A job that had begun has ended. NULL, or the one that begins in its place. */
 WSL_MUST_CHECK struct work_ticket *work_share_end(struct work_share *share,
                                                   const struct work_ticket *ticket);
 

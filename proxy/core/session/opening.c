@@ -73,7 +73,7 @@ enum opening_verdict opening_feed(struct opening *opening, const char *bytes, si
     size_t consumed = 0;
     enum reason bad = REASON_none;
     bool in_parts = opening->held != NULL;
-    opening->unjudged = opening->head_only = false;
+    opening->pending = opening->head_only = false;
     if (in_parts) {
         if (length > 0 && !hold(opening, bytes, length))
             return refuse(opening, REASON_out_of_memory);
@@ -102,7 +102,7 @@ bool opening_next(struct opening *opening, const struct opening_request *request
 {
     struct slice rest = request->rest;
     opening->scan = (struct http_scan){0};
-    opening->unjudged = rest.len > 0;
+    opening->pending = rest.len > 0;
     if (rest.len == 0) {
         free(opening->held);
         opening->held = NULL;

@@ -1,5 +1,5 @@
 /*
- * What a session is called in the log, in the status and by whoever ends it: WORKER-NUMBER, both
+ * The id of a session, in the log, in the status and in a request to end it: WORKER-NUMBER, both
  * decimal, such as 0-17.
  *
  * Pure. Owns: nothing. Thread: any. Errors: false. Lifetime: plain values.

@@ -21,7 +21,7 @@ const char *status_query_sort_name(enum status_sort sort)
     return sorts[sort].name;
 }
 
-/* As forms encode it: "+" is a space. False: too long, or it would hold a control character. */
+/* Decodes a form's encoding: "+" is a space. False: too long, or with a control character. */
 static bool decode(struct slice text, char value[static VALUE_MAX])
 {
     size_t length = 0;
@@ -61,7 +61,7 @@ static bool parse_format(const char *value, enum status_format *format)
     return false;
 }
 
-/* Nothing but digits, no more than `most`. */
+/* Digits only, a number of at most `most`. */
 static bool parse_count(const char *value, uint32_t most, uint32_t *count)
 {
     *count = 0;
@@ -75,19 +75,19 @@ static bool parse_count(const char *value, uint32_t most, uint32_t *count)
     return *value != '\0';
 }
 
-/* What the order says is kept until the key that it is about is known. */
-enum order { ORDER_USUAL, ORDER_RISING, ORDER_FALLING };
+/* The direction is applied last, as its default depends on the key to sort by. */
+enum order { ORDER_DEFAULT, ORDER_RISING, ORDER_FALLING };
 
 static bool parse_order(const char *value, enum order *order)
 {
     *order = strcmp(value, "asc") == 0    ? ORDER_RISING
              : strcmp(value, "desc") == 0 ? ORDER_FALLING
-                                          : ORDER_USUAL;
-    return *order != ORDER_USUAL;
+                                          : ORDER_DEFAULT;
+    return *order != ORDER_DEFAULT;
 }
 
-static const char *take(struct slice key, const char *value, struct status_query *parsed,
-                        enum order *order)
+static const char *take_parameter(struct slice key, const char *value, struct status_query *parsed,
+                                  enum order *order)
 {
     if (slice_equal(key, SLICE("format")))
         return parse_format(value, &parsed->format) ? NULL : "format is html, json or text";
@@ -112,8 +112,8 @@ static const char *take(struct slice key, const char *value, struct status_query
     return NULL;
 }
 
-/* One "key=value" of the query, which is advanced. */
-static void split(struct slice *query, struct slice *key, struct slice *value)
+/* Cuts the first "key=value" off the query. */
+static void cut_parameter(struct slice *query, struct slice *key, struct slice *value)
 {
     const char *end = memchr(query->ptr, '&', query->len);
     struct slice part = {query->ptr, end ? (size_t)(end - query->ptr) : query->len};
@@ -125,23 +125,23 @@ static void split(struct slice *query, struct slice *key, struct slice *value)
 
 const char *status_query_parse(struct slice query, struct status_query *parsed)
 {
-    enum order order = ORDER_USUAL;
+    enum order order = ORDER_DEFAULT;
     *parsed = (struct status_query){.limit = STATUS_QUERY_LIMIT};
     while (query.len > 0) {
         struct slice key, text;
         char value[VALUE_MAX];
-        split(&query, &key, &text);
+        cut_parameter(&query, &key, &text);
         if (!decode(text, value))
             return "the query has a value that is too long or not printable";
-        const char *problem = take(key, value, parsed, &order);
+        const char *problem = take_parameter(key, value, parsed, &order);
         if (problem)
             return problem;
     }
-    parsed->falling = order == ORDER_USUAL ? sorts[parsed->sort].falling : order == ORDER_FALLING;
+    parsed->falling = order == ORDER_DEFAULT ? sorts[parsed->sort].falling : order == ORDER_FALLING;
     return NULL;
 }
 
-bool status_query_holds(struct slice text, const char *filter)
+bool status_query_matches(struct slice text, const char *filter)
 {
     size_t length = strlen(filter);
     for (size_t at = 0; at + length <= text.len; at++)

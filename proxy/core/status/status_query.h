@@ -1,6 +1,6 @@
 /*
- * What a request for the status asks for, from its query: which sessions, in which order, how many
- * of them, in which form; or which session is to end.
+ * The query of a request for the status: which sessions, in which order, how many of them, in which
+ * form; or which session is to end.
  *
  *      ?format=json&filter=10.0.&sort=rate_down&order=desc&limit=50
  *      ?kill=0-17
@@ -16,7 +16,7 @@
 #define STATUS_QUERY_LIMIT_MAX 1000
 #define STATUS_QUERY_FILTER    128 /* bytes, a NUL among them */
 
-/* SORT(id, falling by itself): numbers begin with the greatest, texts with "a". */
+/* SORT(id, falls by default): numbers begin with the greatest, texts with "a". */
 #define STATUS_SORT_TABLE(SORT)                                                                    \
     SORT(age, true)                                                                                \
     SORT(id, false)                                                                                \
@@ -40,29 +40,29 @@ enum status_sort { STATUS_SORT_TABLE(STATUS_SORT_ENUM) STATUS_SORTS };
 const char *status_query_sort_name(enum status_sort sort);
 
 enum status_format {
-    STATUS_FORMAT_ANY,
+    STATUS_FORMAT_ANY, /* not given */
     STATUS_FORMAT_PAGE,
     STATUS_FORMAT_JSON,
     STATUS_FORMAT_TEXT
 };
 
 struct status_query {
-    enum status_format format; /* ANY: it does not say */
+    enum status_format format;
     enum status_sort sort;
     bool falling;
     uint32_t limit;
-    uint32_t width;                   /* of a text, in columns; 0: however wide it gets */
+    uint32_t width;                   /* of a text, in columns; 0: unlimited */
     char filter[STATUS_QUERY_FILTER]; /* lower case; empty: every session */
-    uint64_t kill;                    /* 0: it does not ask to */
+    uint64_t kill;                    /* the session to end; 0: none */
 };
 
 /*
- * Of a key that comes twice the last one counts; keys of others are passed over, so that whoever
- * adds one to a URL does not break it. NULL: all is well; else a phrase that says what is not.
+ * If a key comes twice the last one counts. Unknown keys are ignored, so that a URL with one still
+ * works. NULL: valid; else a phrase that says what is wrong.
  */
 WSL_MUST_CHECK const char *status_query_parse(struct slice query, struct status_query *parsed);
 
-/* Does the text hold the filter, whatever the case of ASCII? */
-bool status_query_holds(struct slice text, const char *filter);
+/* Does the text contain the filter? The case of ASCII letters does not matter. */
+bool status_query_matches(struct slice text, const char *filter);
 
 #endif

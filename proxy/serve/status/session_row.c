@@ -158,10 +158,10 @@ bool session_row_matches(const struct session_row *row, const char *filter)
     char id[SESSION_ID_TEXT];
     const char *texts[] = {row->client, row->route, row->target,
                            row->user,   row->proxy, row->listener};
-    if (filter[0] == '\0' || status_query_holds(slice_of(session_id_print(row->id, id)), filter))
+    if (filter[0] == '\0' || status_query_matches(slice_of(session_id_print(row->id, id)), filter))
         return true;
     for (size_t i = 0; i < WSL_COUNT(texts); i++)
-        if (texts[i] && status_query_holds(slice_of(texts[i]), filter))
+        if (texts[i] && status_query_matches(slice_of(texts[i]), filter))
             return true;
     return false;
 }

@@ -70,12 +70,12 @@ static void test_wrong(void **unused)
 
 static void test_holds(void **unused)
 {
-    assert_true(status_query_holds(SLICE("abc"), ""));
-    assert_true(status_query_holds(SLICE(""), ""));
-    assert_true(status_query_holds(SLICE("10.0.0.5:5900"), "0.5:"));
-    assert_true(status_query_holds(SLICE("DESK"), "esk"));
-    assert_false(status_query_holds(SLICE("desk"), "desks"));
-    assert_false(status_query_holds(SLICE("desk"), "x"));
+    assert_true(status_query_matches(SLICE("abc"), ""));
+    assert_true(status_query_matches(SLICE(""), ""));
+    assert_true(status_query_matches(SLICE("10.0.0.5:5900"), "0.5:"));
+    assert_true(status_query_matches(SLICE("DESK"), "esk"));
+    assert_false(status_query_matches(SLICE("desk"), "desks"));
+    assert_false(status_query_matches(SLICE("desk"), "x"));
 }
 
 int main(void)
