@@ -1,5 +1,5 @@
 /*
- * Characters of ASCII, as every protocol here means them: no locale, and no sign to trip over.
+ * Classes of ASCII characters, for protocols: independent of the locale and of the sign of char.
  *
  * Pure. Owns: nothing. Thread: any. Errors: -1. Lifetime: none.
  */

@@ -37,7 +37,7 @@
         }                                                                                          \
     } while (0)
 
-/* Bytes that somebody else owns; valid as long as the owner says. Never NUL-terminated. */
+/* Borrowed bytes, valid as long as their owner says. Never NUL-terminated. */
 struct slice {
     const char *ptr;
     size_t len;

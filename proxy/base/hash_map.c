@@ -55,7 +55,7 @@ struct hash_map_link *hash_map_find_next(const struct hash_map *map,
     return seek(map, link->next, link->hash, map->key(link));
 }
 
-/* Moves a chain in its order, so that of two links of one key the later one stays in front. */
+/* Keeps the order of a chain: of two links with one key, the later one stays in front. */
 static void move_chain(struct hash_map_link *chain, struct hash_map *to)
 {
     for (struct hash_map_link *link = chain, *next; link; link = next) {

@@ -1,17 +1,20 @@
 /*
- * A hash map whose links lie in the caller's structs, by a key of bytes that lies there as well.
+ * An intrusive hash map: links are members of the caller's structs, and so are the keys.
  *
  *     struct item { struct hash_map_link link; struct slice name; };
  *
- *     buckets   [0] -> link -> link      chains; twice as many buckets whenever there are more
- * links [1]                      than buckets, so that a look-up touches about one [2] -> link
+ *     buckets
+ *       [0] ----> link ----> link
+ *       [1]
+ *       [2] ----> link
  *
- * Adding never fails: without memory for more buckets the chains get longer. Keys that peers choose
- * need a random seed; those of the administrator may do without.
+ * Buckets are doubled when there are more links than buckets, so that a look-up visits about one
+ * link. Adding never fails: without memory for more buckets the chains get longer. Keys that a peer
+ * chooses need a random seed; keys from the configuration do not.
  *
- * Pure. Owns: the buckets, not the links. Thread: one at a time. Errors: false from
- * hash_map_reserve: out of memory. Lifetime:
- * hash_map_init to hash_map_free; a link must stay where it is while it is in the map.
+ * Pure. Owns: the buckets, not the links. Thread: one at a time. Errors: hash_map_reserve returns
+ * false without memory. Lifetime: hash_map_init to hash_map_free; a link must not move while it is
+ * in the map.
  */
 #ifndef WSLUICE_BASE_HASH_MAP_H
 #define WSLUICE_BASE_HASH_MAP_H
@@ -37,28 +40,28 @@ struct hash_map {
 /* `seed` NULL: a constant one. */
 void hash_map_init(struct hash_map *map, hash_map_key_fn *key, const struct siphash_seed *seed);
 
-/* Forgets all links, which stay the caller's. */
+/* Removes all links, which stay the caller's. */
 void hash_map_free(struct hash_map *map);
 
-/* Buckets for so many links; false: the map stays as it is. */
+/* Makes buckets for `count` links; false: out of memory, the map is unchanged. */
 WSL_MUST_CHECK bool hash_map_reserve(struct hash_map *map, size_t count);
 
 /* The link that was added last under that key; NULL: none. */
 struct hash_map_link *hash_map_find(const struct hash_map *map, struct slice key);
 
-/* The next link of the same key; NULL: none. */
+/* The link that was added before `link` under the same key; NULL: none. */
 struct hash_map_link *hash_map_find_next(const struct hash_map *map,
                                          const struct hash_map_link *link);
 
-/* In front of any of the same key. */
+/* In front of all links with the same key. */
 void hash_map_add(struct hash_map *map, struct hash_map_link *link);
 
 /* `link` is in the map. */
 void hash_map_remove(struct hash_map *map, struct hash_map_link *link);
 
 /*
- * Visits all links in no particular order: NULL begins, NULL ends. Removing the link that was
- * returned last is not allowed before the next one is asked for.
+ * Iterates over all links in no particular order, from NULL to NULL. Ask for the next link before
+ * you remove one.
  */
 struct hash_map_link *hash_map_next(const struct hash_map *map, const struct hash_map_link *link);
 

@@ -6,7 +6,7 @@
 
 #include "base/ascii.h"
 
-/* Of an entry; a group lists all of its members. */
+/* For the texts of one entry; a group's entry lists all members. */
 #define TEXTS_MAX ((size_t)64 * 1024)
 
 static bool number(const char *text, unsigned *id)

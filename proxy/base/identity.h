@@ -10,7 +10,7 @@
 
 #include "base/base.h"
 
-/* The group is the user's own. */
+/* `gid` is the user's primary group. */
 WSL_MUST_CHECK bool identity_user(const char *name, uid_t *uid, gid_t *gid, char *error,
                                   size_t error_size);
 WSL_MUST_CHECK bool identity_group(const char *name, gid_t *gid, char *error, size_t error_size);

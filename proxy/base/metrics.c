@@ -60,7 +60,7 @@ enum metrics_tls metrics_tls_of(int protocol)
 const char *metrics_tls_name(enum metrics_tls tls)
 {
     static const char *const names[] = {"none", "1.1", "1.2", "1.3"};
-    _Static_assert(WSL_COUNT(names) == METRICS_TLS_COUNT, "every version has its name");
+    _Static_assert(WSL_COUNT(names) == METRICS_TLS_COUNT, "each version has a name");
     wsl_assert((unsigned)tls < METRICS_TLS_COUNT);
     return names[tls];
 }

@@ -1,6 +1,6 @@
 /*
- * Counters and histograms, from tables: name, labels and help stand in the row and nowhere else.
- * Each worker has a set of its own and adds to it without locks; whoever asks sums them up.
+ * Counters and histograms, as tables: a row holds the name, the labels and the help.
+ * Each worker has its own set and updates it without locks; readers sum the sets.
  *
  * Owns: nothing outside its struct. Thread: a set is written by one thread; sums may be read by any
  * (each counter is atomic, relaxed). Errors: none. Lifetime: plain memory, zeroed is ready.
@@ -16,8 +16,8 @@
 /*
  * METRIC(id, exposed name, its labels, help)
  *
- * The id is the word in the log; wsluice_ stands before the exposed name. Rows that share a name
- * stand together, and the first one's help counts.
+ * The id is the word in the log; the exposed name gets the prefix wsluice_. Rows with the same name
+ * are adjacent, and the help of the first one is used.
  */
 #define METRICS_TABLE(METRIC)                                                                      \
     METRIC(connections, "connections_total", "", "Connections accepted.")                          \
@@ -39,8 +39,8 @@ enum metric { METRICS_TABLE(METRICS_ENUM) METRICS_COUNT };
 /*
  * HISTOGRAM(id, exposed name, its labels, bounds, help)
  *
- * Observed in milliseconds, exposed in seconds. Latencies reach from a local socket to the longest
- * patience with a target; sessions from a mistyped password to a screen that stays open for days.
+ * Observed in milliseconds, exposed in seconds. Latencies range from a local socket to the longest
+ * connect timeout; sessions from a mistyped password to a screen that stays open for days.
  */
 #define METRICS_HISTOGRAM_TABLE(HISTOGRAM)                                                         \
     HISTOGRAM(connect, "connect_seconds", "", METRICS_LATENCY,                                     \
@@ -58,7 +58,7 @@ enum metrics_histogram { METRICS_HISTOGRAM_TABLE(METRICS_HISTOGRAM_ENUM) METRICS
 
 enum metrics_bounds { METRICS_LATENCY, METRICS_LIFETIME };
 
-/* Upper bounds, inclusive; one more bucket takes what lies above the last. */
+/* Upper bounds, inclusive; one more bucket holds all larger values. */
 #define METRICS_BOUNDS 14
 extern const uint32_t metrics_bounds[][METRICS_BOUNDS]; /* by enum metrics_bounds */
 
@@ -69,7 +69,7 @@ struct metrics_row {
 extern const struct metrics_row metrics_rows[METRICS_COUNT];
 extern const struct metrics_row metrics_histogram_rows[METRICS_HISTOGRAM_COUNT];
 
-/* What protects a handshake. */
+/* The TLS version of a handshake. */
 enum metrics_tls {
     METRICS_TLS_NONE,
     METRICS_TLS_1_1,
@@ -86,13 +86,13 @@ struct metrics_buckets {
 struct metrics {
     atomic_uint_fast64_t counter[METRICS_COUNT];
     atomic_uint_fast64_t ended[REASON_COUNT]; /* connections by end reason */
-    atomic_uint_fast64_t open;                /* connections right now */
+    atomic_uint_fast64_t open;                /* connections now */
     atomic_uint_fast64_t open_sessions;       /* of these: those that reached their target */
     atomic_uint_fast64_t handshakes[REASON_COUNT][METRICS_TLS_COUNT];
     struct metrics_buckets histogram[METRICS_HISTOGRAM_COUNT];
 };
 
-/* One writer: a plain load and store is enough, and cheaper than a locked add. */
+/* There is one writer: a load and a store suffice, and cost less than an atomic add. */
 static inline void metrics_add(atomic_uint_fast64_t *counter, uint64_t amount)
 {
     uint64_t value = atomic_load_explicit(counter, memory_order_relaxed);
@@ -111,8 +111,8 @@ void metrics_observe(struct metrics *metrics, enum metrics_histogram histogram,
                      uint64_t milliseconds);
 
 /*
- * The handshake of one client is over, from its first byte to the 101 or to its refusal: `result`
- * is none when a session began, or why there is none.
+ * Counts one handshake, from the client's first byte to the 101 or the refusal. `result`: none if a
+ * session began, otherwise why not.
  */
 void metrics_handshake(struct metrics *metrics, enum reason result, enum metrics_tls tls);
 

@@ -18,7 +18,7 @@
  */
 #define REASON_TABLE(REASON)                                                                       \
     REASON(none, INFO, 0, 0, "")                                                                   \
-    /* how sessions end well */                                                                    \
+    /* regular ends of sessions */                                                                 \
     REASON(client_closed, INFO, 0, 0, "client closed")                                             \
     REASON(client_eof, INFO, 0, 0, "client hung up without a Close frame")                         \
     REASON(target_closed, INFO, 0, 1000, "Target closed")                                          \
@@ -55,7 +55,7 @@
     REASON(tls_certificate, WARN, 0, 0, "client certificate missing or not accepted")              \
     REASON(tls_required, WARN, 0, 0, "plain connection on a TLS-only listener")                    \
     REASON(tls_unavailable, WARN, 0, 0, "TLS hello on a listener without a certificate")           \
-    /* a plain answer that is made or sent */                                                      \
+    /* plain HTTP answers */                                                                       \
     REASON(answer_timeout, WARN, 503, 0, "The answer took too long")                               \
     REASON(file_changed, WARN, 0, 0, "file became shorter while it was sent")                      \
     REASON(file_io, WARN, 0, 0, "file could not be read")                                          \

@@ -8,14 +8,14 @@
 #include <unistd.h>
 
 #define LINKS_MAX    40 /* as the kernel's own limit */
-#define ATTEMPTS_MAX 8  /* attempts, where somebody makes and removes the file all the while */
+#define ATTEMPTS_MAX 8  /* if another process keeps creating and removing the file */
 
 #define GROUP_OR_OTHERS (S_IWGRP | S_IWOTH)
 
 struct walk {
     int folder;
     struct stat status; /* the folder's */
-    bool safe;          /* nobody but root could have led us here */
+    bool safe;          /* only root could have changed the path so far */
     bool follow;
     unsigned links;
     char rest[PATH_MAX]; /* of the path */
@@ -37,7 +37,7 @@ static bool begin_at(struct walk *walk, const char *folder)
     return enter(walk, open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC), true);
 }
 
-/* Nobody but root can make a name in the folder lead elsewhere; in a sticky one, not root's own. */
+/* In a sticky folder, other users cannot replace an entry that root owns. */
 static bool only_root_can_change(const struct walk *walk, const struct stat *entry)
 {
     const struct stat *folder = &walk->status;
@@ -52,7 +52,7 @@ static bool fail(int error)
     return false;
 }
 
-/* The link's target takes the place of its name, in front of what is left of the path. */
+/* Puts the link's target in front of the rest of the path. */
 static bool follow_link(struct walk *walk, int link)
 {
     char target[2 * PATH_MAX];
@@ -75,7 +75,7 @@ static bool is_of_procfs(int fd)
     return fstatfs(fd, &info) == 0 && info.f_type == PROC_SUPER_MAGIC;
 }
 
-/* Takes the first name off the rest; false: it is too long. */
+/* Removes the first name from the rest; false: it is too long. */
 static bool next_name(struct walk *walk, char name[static NAME_MAX + 1], bool *last)
 {
     const char *start = walk->rest + strspn(walk->rest, "/");
@@ -191,7 +191,7 @@ void safe_path_close(struct safe_path *found)
 
 /* ---- a file ---- */
 
-/* Not somebody else's file under a second name, nor one that was lured here. */
+/* Refuses another user's file, be it moved here or linked under a second name. */
 static bool may_write(const struct safe_path *found, int fd, const struct safe_path_owner *owner)
 {
     struct stat file, folder;
@@ -222,7 +222,7 @@ static int make(const struct safe_path *found, int flags, mode_t mode,
     return close_failed(fd);
 }
 
-/* The walk has followed what root may follow. */
+/* Links that root may follow are resolved already. */
 static int open_old(const struct safe_path *found, int flags, const struct safe_path_owner *owner)
 {
     int no_link = geteuid() == 0 && !found->magic ? O_NOFOLLOW : 0;
@@ -273,8 +273,8 @@ const char *safe_path_reason(int error)
 {
     if (geteuid() != 0 || (error != ELOOP && error != EPERM))
         return strerror(error);
-    return error == ELOOP ? "a link on this path lies where another user may change it; name the "
-                            "place itself, or a folder that only root may change"
-                          : "it lies where another user may change it, and is not a file of its "
-                            "own of root, of that folder's owner or of 'user'; remove it";
+    return error == ELOOP ? "a link on this path lies where another user may change it; use a path "
+                            "without this link, or a folder that only root may change"
+                          : "it lies where another user may change it, and it has hard links or "
+                            "does not belong to root, the folder's owner or 'user'; remove it";
 }

@@ -1,12 +1,13 @@
 /*
- * Files that the process makes, opens for writing or removes by path, in folders that another user
- * may change. As root, a plain path is a trap there: the owner of a folder swaps a name for a link
- * and chooses the file that root acts on. So root resolves a path one component at a time, follows
- * links only where nobody but root can change them, and acts on names in the folder that it holds
- * open. Without root's rights there is nothing to win, and paths resolve as always.
+ * Files that the process creates, opens for writing or removes by path, in folders that another
+ * user may change. For root, a plain path is dangerous there: the owner of a folder can replace a
+ * name by a link and so choose the file that root acts on. Root therefore resolves a path one
+ * component at a time, follows a link only where only root can change it, and acts on names
+ * relative to the open folder. Without root's rights there is no such risk, and the kernel resolves
+ * the path.
  *
- * Owns: the folder's descriptor. Thread: any. Errors: false or -1 with errno; safe_path_reason has
- * the words. Lifetime: safe_path_find to safe_path_close.
+ * Owns: the folder's descriptor. Thread: any. Errors: false or -1 with errno; safe_path_reason
+ * explains it. Lifetime: safe_path_find to safe_path_close.
  */
 #ifndef WSLUICE_BASE_SAFE_PATH_H
 #define WSLUICE_BASE_SAFE_PATH_H
@@ -21,40 +22,39 @@
 
 struct safe_path {
     int folder;              /* O_PATH */
-    bool shared;             /* we are root, and others may change what names in it lead to */
-    bool magic;              /* the name is a link of procfs that only the kernel can follow */
+    bool shared;             /* we are root, and other users may change the names in it */
+    bool magic;              /* the name is a magic link of procfs: only the kernel can follow it */
     char name[NAME_MAX + 1]; /* in that folder */
 };
 
-/* Who gets a file that is made; NULL: nobody but us. */
+/* The owner of a file that is created; NULL: this process. */
 struct safe_path_owner {
     uid_t user;
     gid_t group;
 };
 
 /*
- * The folder of `path` and the last name, which need not exist. `follow`: where the last name is a
- * link of root's in a folder of root's, what it leads to. ELOOP: a link that another user may have
- * made.
+ * The folder of `path` and the last name, which need not exist. `follow`: if the last name is
+ * root's link in root's folder, resolves it. ELOOP: another user may have made a link on the path.
  */
 WSL_MUST_CHECK bool safe_path_find(struct safe_path *found, const char *path, bool follow);
 void safe_path_close(struct safe_path *found);
 
 /*
- * Opens a file for writing; makes it, for `owner`, if it is missing. EPERM: in a folder that others
- * may change it is not a file of its own (hard links), or has an owner who is neither root, `owner`
- * nor the folder's.
+ * Opens a file for writing; creates it for `owner` if it is missing. EPERM: in a folder that other
+ * users may change, the file has hard links, or its owner is neither root, nor `owner`, nor the
+ * folder's owner.
  */
 WSL_MUST_CHECK int safe_path_open(const char *path, int flags, mode_t mode,
                                   const struct safe_path_owner *owner);
 
-/* Makes a file for writing. EEXIST: something has that name, a link perhaps. */
+/* Creates a file for writing. EEXIST: the name exists, as a file or as a link. */
 WSL_MUST_CHECK int safe_path_make(const char *path, int flags, mode_t mode);
 
-/* A path for calls that take nothing else, which leads to that name in that very folder. */
+/* A path to the name in the open folder, for calls that take only a path. */
 const char *safe_path_proc(const struct safe_path *found, char text[static SAFE_PATH_PROC]);
 
-/* The words for an errno of the above. */
+/* Explains an errno of the functions above. */
 const char *safe_path_reason(int error);
 
 #endif

@@ -31,7 +31,7 @@ static void compress(struct state *s, uint64_t word)
     s->v0 ^= word;
 }
 
-/* Up to eight bytes as a little-endian number, whatever the machine is. */
+/* Up to eight bytes as a little-endian number, on any machine. */
 static uint64_t load(const uint8_t *bytes, size_t length)
 {
     uint64_t word = 0;

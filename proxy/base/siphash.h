@@ -1,6 +1,6 @@
 /*
  * SipHash-2-4 (Aumasson and Bernstein, "SipHash: a fast short-input PRF"): a hash for tables whose
- * keys strangers choose. Without the seed nobody finds keys that fall into one bucket.
+ * keys a peer may choose. Without the seed, a peer cannot find keys that share a bucket.
  *
  * Owns: nothing. Thread: any. Errors: none. Lifetime: none.
  */

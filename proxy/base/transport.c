@@ -7,6 +7,6 @@ const struct transport_side transport_target = {REASON_target_reset, REASON_targ
 
 enum reason transport_errno(const struct transport_side *side, int error)
 {
-    /* EPIPE is a reset that was reported to somebody else before. */
+    /* EPIPE follows a reset that an earlier call reported. */
     return error == ECONNRESET || error == EPIPE ? side->reset : side->io;
 }

@@ -1,10 +1,10 @@
 /*
- * The contract of a transport: one end of a byte stream, as a small table of operations.
+ * The contract of a transport: one end of a byte stream, as a table of operations.
  *
  * A transport never calls back and never blocks: every operation returns at once with what it did
  * or with what to wait for. net/plain and net/tls implement it over a socket; tests script it.
  *
- * Owns: whatever the implementation holds behind it. Thread: the worker that made it.
+ * Owns: what the implementation holds. Thread: the worker that made it.
  * Errors: IO_FAIL carries a reason; after IO_FAIL only close may be called for that direction.
  * Lifetime: close releases everything but the descriptor's watcher, which its owner stops first.
  */
@@ -27,9 +27,9 @@ struct io {
     size_t n;
     uint8_t status;  /* enum io_status */
     uint8_t blocked; /* write: bytes wait, inside or outside; flush first when writable */
-    uint8_t drained; /* read: the source had no more; no second read is needed to hear so */
+    uint8_t drained; /* read: the source has no more bytes; no second read is needed */
     uint8_t reason;  /* enum reason, with IO_FAIL */
-    uint8_t yield;   /* read: it cost much work; other sessions come before the next read */
+    uint8_t yield;   /* read: it cost much work; let other sessions run before the next read */
 };
 _Static_assert(REASON_COUNT <= 256, "a reason fits a byte");
 
@@ -65,20 +65,19 @@ struct transport_ops {
     struct io (*write)(struct transport *t, const uint8_t *buffer, size_t length);
 
     /*
-     * Optional, NULL where bytes must pass through our hands: moves n of `length` bytes of a
+     * Optional, NULL where bytes must be copied or encrypted: writes n of `length` bytes of a
      * regular file, from `offset` on, as write does. IO_EOF: the file ends before `offset`.
-     * IO_WANT_READ: not with this file; read it, and write what was read.
+     * IO_WANT_READ: not possible with this file; read it and use write.
      */
     struct io (*send_file)(struct transport *t, int file, uint64_t offset, size_t length);
 
-    /* Moves what write took but the socket did not. IO_OK: nothing is left inside. */
+    /* Sends what write took and the socket did not. IO_OK: nothing is left inside. */
     struct io (*flush)(struct transport *t);
 
     /* No more writes will come: FIN, after close_notify where there is one. IO_OK or as write. */
     struct io (*shutdown)(struct transport *t);
 
-    /* Closes the descriptor, as after a shutdown if the socket takes that at once; frees the rest.
-     */
+    /* Shuts down if the socket takes that at once; closes the descriptor, frees the rest. */
     void (*close)(struct transport *t);
 };
 
@@ -86,7 +85,7 @@ struct transport {
     const struct transport_ops *ops;
 };
 
-/* Whose connection it is decides which reason a failed system call gets. */
+/* The reasons for failed system calls on a connection of the client or the target. */
 struct transport_side {
     enum reason reset, io;
 };

@@ -9,10 +9,10 @@
 #include "base/log/log_writer.h"
 #include "base/text/escape.h"
 
-/* What every line needs behind its last field. */
+/* For the end of a line. */
 #define TAIL_ROOM 3
 
-/* For the last lines, at the end and before standard error goes elsewhere. */
+/* For the last lines, at the end and before standard error is redirected. */
 #define FLUSH_MS 1000
 
 static void report(uint64_t lines, struct log_entry *entry, char text[static LOG_LINE_MAX]);
@@ -28,7 +28,7 @@ static struct {
     atomic_bool json;
 } sink = {.writer = LOG_WRITER_INIT(&hooks), .lowest = REASON_INFO};
 
-/* ---- where it goes ---- */
+/* ---- target and format ---- */
 
 static bool is_enabled(enum reason_level level)
 {
@@ -53,7 +53,7 @@ static void refused(const char *error)
 
 static void reopened(int error)
 {
-    log_message(REASON_ERROR, "cannot reopen the log file: %s; the old one goes on",
+    log_message(REASON_ERROR, "cannot reopen the log file: %s; the old file stays in use",
                 safe_path_reason(error));
 }
 
@@ -62,17 +62,16 @@ void log_reopen(void)
     log_writer_reopen(&sink.writer);
 }
 
-/* ---- its thread ---- */
+/* ---- the thread ---- */
 
-/* The writer goes on while this thread waits; then the signal ends the process as it always does.
- */
+/* Waits while the writer goes on; then the signal has its default effect. */
 static void crash_cb(int number)
 {
     log_writer_wait_signal_safe(&sink.writer);
     (void)raise(number);
 }
 
-/* A sanitizer's own handler stays. */
+/* Keeps a sanitizer's handler. */
 static void catch_crashes(void)
 {
     static const int numbers[] = {SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE};
@@ -120,7 +119,7 @@ static bool append_text(struct log_line *line, const char *text)
     return append(line, text, strlen(text));
 }
 
-/* Bytes that would break the line, the quoting or a terminal leave as \xNN, in JSON as \u00NN. */
+/* Bytes that could break the line, the quoting or a terminal become \xNN, in JSON \u00NN. */
 static bool append_escaped(struct log_line *line, struct slice value, bool quoted)
 {
     bool fits = true;
@@ -233,7 +232,7 @@ void log_number(struct log_line *line, const char *key, uint64_t value)
         line->length = before;
 }
 
-/* ---- writing it ---- */
+/* ---- writing a line ---- */
 
 static void finish(struct log_line *line)
 {

@@ -1,15 +1,15 @@
 /*
  * The log: one line per event, as text (key=value) or JSON, with the same keys in both. The keys
- * stand in proxy/README.md, and a script keeps the two together.
+ * are listed in proxy/README.md, and a script compares the two.
  *
- * A line is built on the caller's stack and never mixes with another's. Once log_start has run, a
- * thread writes: no reader that has stopped (a full pipe, a terminal after Ctrl-S, a busy syslog
- * server, a file system that hangs) stops the proxy. Lines without room are dropped and counted,
- * and the count stands in front of the next line that has room.
+ * A line is built on the caller's stack, so lines never mix. After log_start a thread writes: a
+ * reader that has stopped (a full pipe, a terminal after Ctrl-S, a busy syslog server, a file
+ * system that hangs) does not stop the proxy. Lines without room are dropped and counted; the count
+ * is written before the next line that has room.
  *
- * Owns: the sink's descriptor and thread; the only mutable state at file scope in the tree.
- * Thread: any. Errors: log_open fills one line and changes nothing; writing has none: a log that
- * cannot be written must not end what it describes. Lifetime: the process.
+ * Owns: the output's descriptor and the thread; the only mutable state at file scope in the tree.
+ * Thread: any. Errors: log_open fills one line and changes nothing; writing never fails: a log that
+ * cannot be written must not end the process. Lifetime: the process.
  */
 #ifndef WSLUICE_BASE_LOG_LOG_H
 #define WSLUICE_BASE_LOG_LOG_H
@@ -20,7 +20,7 @@
 
 struct log_line {
     size_t length;
-    size_t body; /* where the text begins that syslog takes: behind time and level, or 0 */
+    size_t body; /* where the text for syslog begins: after time and level, or 0 */
     bool active, json;
     enum reason_level level;
     const char *event; /* a literal; NULL: prose */
@@ -29,29 +29,28 @@ struct log_line {
 };
 
 /*
- * From now on, also while other threads log: nothing is kept of the options. Until the first call:
- * text at level info on standard error. After log_start the thread opens, and a target that cannot
- * be opened is a line in the log that goes on.
+ * Sets target and format, also while other threads log; keeps no pointer to the options. Until the
+ * first call, text at level info goes to standard error. After log_start the thread opens the
+ * target; if that fails, the old log goes on and has a line that says so.
  */
 WSL_MUST_CHECK bool log_open(const struct log_options *options, char *error, size_t error_size);
 
-/* A file that was renamed is made anew; if that fails, the old one goes on and says so. */
+/* Opens the log file again, after a rotation; if that fails, the old file goes on and says so. */
 void log_reopen(void);
 
 /*
- * From here to log_stop a thread writes, and logging waits for nothing. False: out of memory. A
- * crash in between gives the thread a moment for the last lines.
+ * From here to log_stop a thread writes, and logging never blocks. False: out of memory. On a
+ * crash, the thread gets a moment for the last lines.
  */
 WSL_MUST_CHECK bool log_start(void);
 
-/* Waits until all is written, a second at most; false: something still waits. */
+/* Waits until all is written, a second at most; false: not all is written. */
 bool log_flush(void);
 
-/* Flushes, and ends the thread; one that hangs is left alone, and then nothing is logged any more.
- */
+/* Flushes and ends the thread. If the thread hangs, it is abandoned: nothing more is logged. */
 void log_stop(void);
 
-/* Bytes for standard output, likewise without a wait; lost where nobody reads them. */
+/* Bytes for standard output, without waiting; lost if nobody reads them. */
 void log_print(struct slice text);
 
 /* A line of fields: begin, any number of fields, end. A field that does not fit is left out. */

@@ -10,9 +10,9 @@
 #define RUN_LINES     64 /* in one write */
 #define FILE_RUN_MAX  ((size_t)64 * 1024)
 #define SHORT_WAIT_MS 1000
-#define LOOK_MS       250 /* so often a wait looks whether the output is to be replaced */
+#define LOOK_MS       250 /* how often a wait checks whether the output is to be replaced */
 
-_Static_assert(LOG_LINE_MAX <= PIPE_BUF, "a pipe takes a whole line or nothing");
+_Static_assert(LOG_LINE_MAX <= PIPE_BUF, "a line enters a pipe as a whole");
 
 /* ---- opening ---- */
 
@@ -28,7 +28,7 @@ static void take_fd(struct log_output *output, int fd, bool owned)
     output->run_max = is_file ? FILE_RUN_MAX : PIPE_BUF;
 }
 
-/* Non-blocking: a FIFO that nobody opened for reading is an error, not a wait. */
+/* Non-blocking: a FIFO without a reader is an error, not a wait. */
 static int open_file(const char *path, const struct safe_path_owner *owner)
 {
     return safe_path_open(path, O_WRONLY | O_APPEND | O_NONBLOCK, 0640, owner);
@@ -95,10 +95,7 @@ int log_output_reopen(struct log_output *output)
 
 /* ---- writing ---- */
 
-/*
- * Room for a run. Once lines are lost, a reader that is not waited for without limit gets no second
- * wait: not one for every line.
- */
+/* Waits for room. Without patience it waits only once, not again for each line that follows. */
 static bool has_room(const struct log_output *output, const atomic_uint *moves)
 {
     struct pollfd room = {.fd = output->fd, .events = POLLOUT};
@@ -112,7 +109,7 @@ static bool has_room(const struct log_output *output, const atomic_uint *moves)
     return ready == 1 && (room.revents & POLLOUT);
 }
 
-/* What has left is taken off the parts. */
+/* Removes written bytes from the parts. */
 static void advance(struct iovec **parts, int *count, size_t written)
 {
     while (*count > 0 && written >= (*parts)->iov_len) {
@@ -126,7 +123,7 @@ static void advance(struct iovec **parts, int *count, size_t written)
     }
 }
 
-/* How many of the lines are there as a whole. */
+/* Returns how many lines were written as a whole. */
 static size_t write_run(const struct log_output *output, const struct log_entry *entries, int count,
                         const atomic_uint *moves)
 {
@@ -155,7 +152,7 @@ static bool write_report(struct log_output *output, const atomic_uint *moves, lo
     return write_run(output, &entry, 1, moves) == 1;
 }
 
-/* Lines that go in one write: none is missing between them. */
+/* The number of lines for one write: no line is missing between them. */
 static size_t run_length(const struct log_output *output, const struct log_entry *entries,
                          size_t count)
 {

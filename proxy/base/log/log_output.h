@@ -1,6 +1,6 @@
 /*
- * Where lines of the log go: a descriptor or file, syslog, or both. Lines that do not get there are
- * counted, and the count goes in front of the next line that does.
+ * The output of the log: a descriptor or file, syslog, or both. Lines that are lost are counted,
+ * and the count is written before the next line.
  *
  * Owns: its file and its socket. Thread: one at a time. Errors: log_output_open fills one line;
  * writing has none. Lifetime: the process.
@@ -25,42 +25,40 @@ struct log_options {
     enum reason_level lowest;
     bool json;
     enum log_target target;
-    const char *file;                    /* for its target: appended to, made if it is missing */
-    const struct safe_path_owner *owner; /* of a file that is made; NULL: us */
-    struct syslog_options
-        syslog; /* address NULL: none; beside another target it gets all as well */
+    const char *file;                    /* LOG_FILE: appended to, created if it is missing */
+    const struct safe_path_owner *owner; /* of a created file; NULL: this process */
+    struct syslog_options syslog;        /* address NULL: none; may be used beside another target */
 };
 
 /* A finished line. */
 struct log_entry {
     enum reason_level level;
     const char *event; /* a literal; NULL: prose */
-    size_t body;       /* where the text begins that syslog takes: behind time and level, or 0 */
+    size_t body;       /* where the text for syslog begins: after time and level, or 0 */
     char stamp[LOG_STAMP];
-    uint64_t lost; /* so many lines before it are missing already */
+    uint64_t lost; /* lines that are missing before this one */
     struct slice text;
 };
 
-/* Makes the line that says how many are missing, its text in `text`. */
+/* Makes the line that reports missing lines, its text in `text`. */
 typedef void log_report(uint64_t lines, struct log_entry *entry, char text[static LOG_LINE_MAX]);
 
 struct log_output {
     enum log_target target;
-    int fd;         /* LOG_SYSLOG: of no meaning */
-    bool owned;     /* the descriptor is ours to close */
-    size_t run_max; /* bytes of several lines in one write */
+    int fd;         /* LOG_SYSLOG: not used */
+    bool owned;     /* close the descriptor */
+    size_t run_max; /* bytes in one write */
     char file[PATH_MAX];
     struct syslog syslog;
     bool syslogs; /* alone, or beside the descriptor */
     uint64_t lost, syslog_lost;
 };
 
-/* May wait for a file system or a name server; a failure changes nothing. */
+/* May wait for a file system or a name server; on failure nothing changes. */
 WSL_MUST_CHECK bool log_output_open(struct log_output *output, const struct log_options *options,
                                     char *error, size_t error_size);
 
-/* A file that was renamed is made anew. An errno: it cannot be, and the old one goes on; 0: done.
- */
+/* Opens the file by its name again. Returns 0, or an errno: the old file stays in use. */
 int log_output_reopen(struct log_output *output);
 
 /*

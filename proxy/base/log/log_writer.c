@@ -6,18 +6,18 @@
 #include <time.h>
 #include <unistd.h>
 
-#define QUEUE_KEPT ((size_t)64 * 1024) /* of memory, once a crowd of lines has gone */
-#define BATCH      64                  /* lines that are handed to the output at once */
+#define QUEUE_KEPT ((size_t)64 * 1024) /* memory that an empty queue keeps */
+#define BATCH      64                  /* lines in one call of the output */
 
 #define CRASH_WAITS   100
 #define CRASH_WAIT_NS 2000000L
 
 enum kind { LINE, PRINT, OPEN, REOPEN };
 
-/* In the queue, its text behind it. */
+/* An entry of the queue; its text follows. */
 struct record {
     enum kind kind;
-    size_t size; /* with its text, and aligned: a leak checker looks for `request` there */
+    size_t size; /* with its text; aligned, so that a leak checker finds `request` */
     struct log_entry entry;
     struct request *request; /* OPEN: owned */
 };
@@ -44,7 +44,7 @@ static bool grow(struct log_queue *queue, size_t needed)
     return true;
 }
 
-/* Commands have room beyond the limit: there are few, and none may be lost. */
+/* Commands may exceed the limit: they are few, and none may be lost. */
 static bool append(struct log_writer *writer, struct record *record)
 {
     struct log_queue *queue = &writer->filling;
@@ -73,7 +73,7 @@ static void put_line(struct log_writer *writer, const struct log_entry *entry)
 
 /* ---- the thread ---- */
 
-/* Marks of --traffic: somebody looks at them, or nobody does. */
+/* Marks of --traffic: dropped if nobody reads them. */
 static void print(struct slice text)
 {
     struct pollfd room = {.fd = STDOUT_FILENO, .events = POLLOUT};
@@ -123,7 +123,7 @@ static void run_command(struct log_writer *writer, const struct record *record)
     }
 }
 
-/* The record at that place, its text where it lies now. */
+/* The record at offset `at`, with a pointer to its text. */
 static void read_record(const struct log_queue *queue, size_t at, struct record *record)
 {
     memcpy(record, queue->bytes + at, sizeof(*record));
@@ -191,7 +191,7 @@ bool log_writer_start(struct log_writer *writer)
     (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     bool ready = pthread_cond_init(&writer->idle, &attributes) == 0;
     pthread_condattr_destroy(&attributes);
-    /* Signals are the loops' business. */
+    /* Event loops handle signals; this thread takes none. */
     sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     pthread_mutex_lock(&writer->mutex);
@@ -202,7 +202,7 @@ bool log_writer_start(struct log_writer *writer)
     return ready;
 }
 
-/* ---- for everybody ---- */
+/* ---- for all threads ---- */
 
 void log_writer_put(struct log_writer *writer, const struct log_entry *entry)
 {
@@ -315,7 +315,7 @@ bool log_writer_flush(struct log_writer *writer, unsigned wait_ms)
     return idle;
 }
 
-/* Lines that nobody would miss otherwise: no other line comes behind them. */
+/* Reports lost lines at the end, when no further line does. */
 static void put_last_report(struct log_writer *writer)
 {
     char text[LOG_LINE_MAX];

@@ -1,11 +1,10 @@
 /*
- * The thread that writes the log, so that no loop waits for a terminal that is stopped, a pipe that
- * another process has filled, or a file system that hangs. Lines queue up, in order, in bounded
- * memory; those for which there is no room are counted. Before the thread starts and after it has
- * ended, the thread that logs a line writes it.
+ * The thread that writes the log, so that no event loop waits for a stopped terminal, a full pipe
+ * or a file system that hangs. Lines are queued in order in bounded memory; lines without room are
+ * counted. Before the thread starts and after it has ended, the caller writes its line itself.
  *
- * Owns: the thread, the queue and the output. Thread: any. Errors: said by each function; writing
- * has none. Lifetime: the process; log_writer_start to log_writer_stop for the thread.
+ * Owns: the thread, the queue and the output. Thread: any. Errors: see each function; writing never
+ * fails. Lifetime: the process; the thread from log_writer_start to log_writer_stop.
  */
 #ifndef WSLUICE_BASE_LOG_LOG_WRITER_H
 #define WSLUICE_BASE_LOG_LOG_WRITER_H
@@ -15,16 +14,16 @@
 
 #include "base/log/log_output.h"
 
-/* Bytes that wait while the thread is busy with as many again. */
+/* Bytes that wait while the thread writes up to as many. */
 #define LOG_QUEUE_MAX ((size_t)4 * 1024 * 1024)
 
-/* How lines are to look from now on. */
+/* The format of lines that begin. */
 struct log_format {
     enum reason_level lowest;
     bool json;
 };
 
-/* What is called back, `format` with the mutex and the others without. */
+/* Callbacks; `format` is called with the mutex, the others without. */
 struct log_writer_hooks {
     log_report *report;
     void (*format)(struct log_format format);
@@ -44,10 +43,10 @@ struct log_writer {
     pthread_cond_t work, idle;
     struct log_queue filling;
     struct log_format format; /* of the output in use, which may not be the last one asked for */
-    atomic_uint opens;        /* commands to open that wait; a busy output looks at it */
+    atomic_uint opens;        /* commands to open in the queue; a waiting output checks it */
     uint64_t lost;            /* since the last line that found room */
     bool running, busy, ending;
-    bool abandoned; /* the thread hangs: nothing is written any more */
+    bool abandoned; /* the thread hangs: nothing more is written */
     pthread_t thread;
     atomic_bool pending; /* something waits or is being written: read without the mutex */
 };
@@ -59,12 +58,12 @@ struct log_writer {
         .work = PTHREAD_COND_INITIALIZER                                                           \
     }
 
-/* False: out of memory; lines are written as before. Once in a process. */
+/* False: out of memory; callers write their lines as before. */
 WSL_MUST_CHECK bool log_writer_start(struct log_writer *writer);
 
 void log_writer_put(struct log_writer *writer, const struct log_entry *entry);
 
-/* Bytes for standard output, which are lost where nobody reads them. Only while the thread runs. */
+/* Bytes for standard output, lost if nobody reads them. Only while the thread runs. */
 void log_writer_print(struct log_writer *writer, struct slice text);
 
 /*
@@ -76,13 +75,13 @@ WSL_MUST_CHECK bool log_writer_open(struct log_writer *writer, const struct log_
                                     char *error, size_t error_size);
 void log_writer_reopen(struct log_writer *writer);
 
-/* Until all is written, or so long; false: something still waits. */
+/* Waits until all is written, `wait_ms` at most; false: not all is written. */
 bool log_writer_flush(struct log_writer *writer, unsigned wait_ms);
 
-/* Ends the thread; one that hangs is left alone, and what it has not written is lost. */
+/* Ends the thread. A thread that hangs is abandoned, and what it has not written is lost. */
 void log_writer_stop(struct log_writer *writer, unsigned wait_ms);
 
-/* For a signal handler of a crash, on any thread but the writer's: a moment for the last lines. */
+/* For the handler of a crash, on any thread but the writer's: waits for the last lines. */
 void log_writer_wait_signal_safe(const struct log_writer *writer);
 
 #endif

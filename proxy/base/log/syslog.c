@@ -8,7 +8,7 @@
 
 #define HEADER_MAX 512
 
-/* ---- where to ---- */
+/* ---- the address ---- */
 
 static bool unix_address(struct syslog *syslog, const char *path)
 {
@@ -26,7 +26,7 @@ static bool unix_address(struct syslog *syslog, const char *path)
     return true;
 }
 
-/* NULL, or what is wrong. */
+/* NULL: done; otherwise the problem. */
 static const char *udp_address(struct syslog *syslog, const char *text)
 {
     char host[256];
@@ -61,9 +61,9 @@ static bool connect_it(const struct syslog *syslog)
            0;
 }
 
-/* ---- life ---- */
+/* ---- opening ---- */
 
-/* What RFC 5424 calls PRINTUSASCII; a name that is not is none. */
+/* Copies PRINTUSASCII (RFC 5424); writes "-" for any other word. */
 static void copy_word(char *out, size_t size, const char *word)
 {
     size_t length = strlen(word);
@@ -148,6 +148,6 @@ bool syslog_send(struct syslog *syslog, const struct syslog_entry *entry)
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = WSL_COUNT(parts)};
     if (sendmsg(syslog->fd, &message, MSG_NOSIGNAL) >= 0)
         return true;
-    /* The server went away; what has its address now may be its successor. */
+    /* The server has gone; a new one may have its address. */
     return is_lost(errno) && connect_it(syslog) && sendmsg(syslog->fd, &message, MSG_NOSIGNAL) >= 0;
 }

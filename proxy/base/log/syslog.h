@@ -1,9 +1,9 @@
 /*
  * Lines to a syslog server, one datagram each, over a Unix socket or UDP: RFC 5424, or the older
- * form that websockify sends. Nothing here waits for the server: what the socket does not take is
- * the caller's to count, and a server that has restarted is found again by the next line.
+ * form that websockify sends. Nothing here waits for the server: the caller counts lines that the
+ * socket refuses, and the next line connects to a server that has restarted.
  *
- * Owns: its socket. Thread: one at a time. Errors: syslog_open fills one line; syslog_send says
+ * Owns: its socket. Thread: one at a time. Errors: syslog_open fills one line; syslog_send returns
  * false. Lifetime: syslog_open to syslog_close.
  */
 #ifndef WSLUICE_BASE_LOG_SYSLOG_H
@@ -14,7 +14,7 @@
 #include "base/base.h"
 #include "base/reason.h"
 
-/* RFC 5424 section 6.2.1; of its facilities those that fit a program which is no mail server. */
+/* Facilities, RFC 5424 section 6.2.1. */
 enum syslog_facility { SYSLOG_USER = 1, SYSLOG_DAEMON = 3 };
 
 enum syslog_form {
@@ -45,11 +45,11 @@ struct syslog {
 struct syslog_entry {
     enum reason_level level;
     const char *stamp; /* as RFC 3339 has it */
-    const char *event; /* a word of ours; NULL: none */
+    const char *event; /* a literal; NULL: none */
     struct slice text;
 };
 
-/* Resolves a name and may wait for that; a server that cannot be reached now is an error. */
+/* Resolves a name, which may block; false if the server cannot be reached now. */
 WSL_MUST_CHECK bool syslog_open(struct syslog *syslog, const struct syslog_options *options,
                                 char *error, size_t error_size);
 void syslog_close(struct syslog *syslog);

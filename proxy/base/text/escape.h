@@ -1,5 +1,5 @@
 /*
- * How a byte stands inside the quotes of a JSON text (RFC 8259 section 7).
+ * A byte inside the quotes of a JSON string (RFC 8259 section 7).
  *
  * Owns: nothing. Thread: any. Errors: none. Lifetime: none.
  */
@@ -11,8 +11,8 @@
 #define ESCAPE_MAX 7 /* \u00NN and a NUL */
 
 /*
- * Quotes and backslashes, control characters, and all that is not ASCII leave as an escape: a byte
- * of no character is then the character of that number. Returns the length.
+ * Writes quotes, backslashes, control characters and bytes beyond ASCII as an escape; the latter as
+ * the character with that number. Returns the length.
  */
 size_t escape_json(char out[static ESCAPE_MAX], unsigned char byte);
 

@@ -1,13 +1,12 @@
 /*
- * A JSON document (RFC 8259), written from front to back into memory that grows. Commas and the
- * escape of texts are its matter; that objects and arrays close in the order in which they opened
- * is the caller's.
+ * A JSON document (RFC 8259), written from front to back into memory that grows. The writer sets
+ * commas and escapes texts; the caller closes objects and arrays in the right order.
  *
- * Texts may be any bytes: UTF-8 stays what it is, and a text that is none is written byte by byte,
- * as the characters of those numbers.
+ * Texts may be any bytes: valid UTF-8 is kept; of any other text, each byte becomes the character
+ * with that number.
  *
  * Pure. Owns: the bytes, until json_take. Thread: any. Errors: without memory, or beyond the limit,
- * nothing more is written and json_take says NULL. Lifetime: until json_take.
+ * nothing more is written and json_take returns NULL. Lifetime: until json_take.
  */
 #ifndef WSLUICE_BASE_TEXT_JSON_H
 #define WSLUICE_BASE_TEXT_JSON_H
@@ -16,8 +15,8 @@
 
 struct json {
     struct text text; /* its limit may be set */
-    bool comma;       /* what comes next is not the first of its container */
-    bool after_key;   /* what comes next is the value of a key */
+    bool comma;       /* the next member is not the first of its container */
+    bool after_key;   /* next comes the value of a key */
     uint64_t spread;  /* a bit for each open container, the innermost lowest: json_open_spread */
 };
 
@@ -28,7 +27,7 @@ void json_close(struct json *json, char bracket);
 /* A container with each of its members on a line of its own, for documents that people read. */
 void json_open_spread(struct json *json, char bracket);
 
-/* What follows is the value of that key. Keys are ours: nothing in them needs an escape. */
+/* The value follows. Keys are constants of ours, which need no escapes. */
 void json_key(struct json *json, const char *key);
 
 void json_string(struct json *json, const char *text); /* NULL: null */
@@ -39,7 +38,7 @@ void json_null(struct json *json);
 /* A value that is JSON already. */
 void json_raw(struct json *json, struct slice value);
 
-/* The bytes, with a NUL behind them, malloc'd; NULL: there was no memory. Empty afterwards. */
+/* The bytes, with a NUL behind them, malloc'd; NULL: out of memory. `json` is empty afterwards. */
 WSL_MUST_CHECK char *json_take(struct json *json, size_t *length);
 
 #endif

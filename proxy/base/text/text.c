@@ -4,7 +4,7 @@
 
 #define ROOM_MIN 256
 
-/* Doubling: on average each byte is copied once more, however long the text gets. */
+/* Doubles the room, so that on average each byte is copied once more. */
 static bool make_room(struct text *text, size_t more)
 {
     if (text->failed)
@@ -48,7 +48,7 @@ void text_add_string(struct text *text, const char *string)
     text_add(text, slice_of(string));
 }
 
-/* Into the room that is there; where that is too small, once more. */
+/* Formats into the free room, and a second time if that is too small. */
 void text_add_format(struct text *text, const char *format, ...)
 {
     va_list arguments, again;

@@ -1,8 +1,8 @@
 /*
- * A text that grows as it is written, front to back.
+ * A text that is written from front to back and grows.
  *
- * A text that could not grow, for want of memory or at its limit, stays failed: nothing more is
- * written, and text_take returns NULL. So a writer checks once, at the end.
+ * If the text cannot grow, because of memory or its limit, it stays failed: nothing more is
+ * written, and text_take returns NULL. Callers check once, at the end.
  *
  * Pure. Owns: the bytes, until text_take. Thread: one at a time. Errors: `failed`. Lifetime: zeroed
  * is empty; text_take or text_free.
@@ -24,7 +24,7 @@ void text_add_byte(struct text *text, char byte);
 void text_add_string(struct text *text, const char *string);
 void text_add_format(struct text *text, const char *format, ...) WSL_PRINTF(2, 3);
 
-/* Room for so many more bytes, to write into and then to count in `length`; NULL: failed. */
+/* Room for `more` bytes: write there, then add to `length`. NULL: failed. */
 WSL_MUST_CHECK char *text_reserve(struct text *text, size_t more);
 
 /* The bytes, with a NUL behind them, malloc'd; NULL: failed. `text` is empty afterwards. */

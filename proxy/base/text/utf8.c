@@ -1,6 +1,6 @@
 #include "base/text/utf8.h"
 
-/* RFC 3629 section 4: what follows the first byte of a character. False: no character begins so. */
+/* RFC 3629 section 4: the bytes after the first of a character. False: no such first byte. */
 static inline bool begin(struct utf8 *state, uint8_t lead)
 {
     if (lead < 0xC2 || lead > 0xF4) /* a stray continuation, overlong, or beyond U+10FFFF */
