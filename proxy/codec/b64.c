@@ -62,7 +62,7 @@ long b64_decode(uint8_t *out, size_t capacity, struct slice text)
         if (i % 4 != 0) /* digits 2, 3 and 4 of a group each complete a byte */
             out[written++] = (uint8_t)(bits >> (6 - i % 4 * 2));
     }
-    /* The bits that padding leaves over: two texts must not decode to the same bytes. */
+    /* Bits that padding leaves over must be 0, so that no two texts decode to the same bytes. */
     uint32_t stray = padding == 2 ? 0xF : padding == 1 ? 0x3 : 0;
     return (bits & stray) != 0 ? -1 : (long)length;
 }

@@ -15,7 +15,7 @@ bool ip_is_v4(const uint8_t address[static IP_BYTES])
     return memcmp(address, v4_prefix, sizeof(v4_prefix)) == 0;
 }
 
-/* Digits in front of `text` without leading zeros, at most `most` of them; 0: none. */
+/* The digits at the beginning of `text`, `most` at most, without leading zeros; 0: none. */
 static size_t read_decimal(struct slice text, size_t most, unsigned *value)
 {
     size_t length = 0;
@@ -62,7 +62,7 @@ bool ip_parse_v4(struct slice text, uint8_t address[static IP_BYTES])
     return true;
 }
 
-/* Up to four hexadecimal digits in front of `text`; 0: none. */
+/* Up to four hexadecimal digits at the beginning of `text`; 0: none. */
 static size_t read_group(struct slice text, uint8_t group[static 2])
 {
     size_t length = 0;
@@ -74,7 +74,7 @@ static size_t read_group(struct slice text, uint8_t group[static 2])
     return length;
 }
 
-/* The groups as they stand, and where "::" was among them. */
+/* The groups in their order, and the place of "::". */
 struct groups {
     uint8_t bytes[IP_BYTES];
     size_t length, gap;

@@ -63,7 +63,7 @@ static void write_u32(uint8_t *at, uint32_t value)
     write_u16(at + 2, value & 0xFFFF);
 }
 
-/* CRC32c (RFC 3720 appendix B.4), reflected. A bit at a time: a header has a hundred bytes. */
+/* CRC32c (RFC 3720 appendix B.4), reflected; bit by bit, as a header has about 100 bytes. */
 static uint32_t crc32c(uint32_t crc, const uint8_t *bytes, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
@@ -74,7 +74,7 @@ static uint32_t crc32c(uint32_t crc, const uint8_t *bytes, size_t length)
     return crc;
 }
 
-/* Of a whole header, with the checksum's own bytes as zeros (section 2.2.3). */
+/* Of a whole header, with zeros in place of the checksum (section 2.2.3). */
 static uint32_t checksum_of(const uint8_t *header, size_t length, size_t at)
 {
     static const uint8_t zeros[CHECKSUM_BYTES];
@@ -86,7 +86,7 @@ static uint32_t checksum_of(const uint8_t *header, size_t length, size_t at)
 
 /* ---- version 1 ---- */
 
-/* Cuts the text up to the next space, or all of it; the space goes too. */
+/* Cuts off the text up to the next space, with the space, or all of it. */
 static struct slice cut_word(struct slice *rest)
 {
     const char *space = memchr(rest->ptr, ' ', rest->len);
@@ -107,12 +107,12 @@ static bool read_endpoints(struct slice rest, bool v6, struct proxy_proto *heade
            ip_parse_port(rest, &header->destination.port);
 }
 
-/* What stands between the signature and CRLF. */
+/* The text between the signature and CRLF. */
 static bool read_v1_line(struct slice rest, struct proxy_proto *header)
 {
     struct slice protocol = cut_word(&rest);
     if (slice_equal(protocol, SLICE("UNKNOWN")))
-        return true; /* whatever follows is to be ignored */
+        return true; /* the rest of the line is to be ignored */
     bool v6 = slice_equal(protocol, SLICE("TCP6"));
     header->kind = PROXY_PROTO_ADDRESS;
     return (v6 || slice_equal(protocol, SLICE("TCP4"))) && read_endpoints(rest, v6, header);
@@ -134,14 +134,14 @@ static enum proxy_proto_verdict decode_v1(const uint8_t *bytes, size_t length,
     return read_v1_line(line, header) ? PROXY_PROTO_DONE : PROXY_PROTO_BAD;
 }
 
-/* ---- version 2, in ---- */
+/* ---- version 2 ---- */
 
 static struct slice slice_at(const uint8_t *bytes, size_t length)
 {
     return (struct slice){(const char *)bytes, length};
 }
 
-/* What comes twice could be read in two ways. */
+/* A value that occurs twice is ambiguous. */
 static bool store_once(struct slice *place, const uint8_t *value, size_t length)
 {
     if (place->ptr)
@@ -150,7 +150,7 @@ static bool store_once(struct slice *place, const uint8_t *value, size_t length)
     return true;
 }
 
-/* True, and the next TLV is value and length; false at the end, where *whole says if it fits. */
+/* The next TLV; false at the end, where *whole says whether the TLVs fill the header. */
 static bool next_tlv(const uint8_t **at, const uint8_t *end, uint8_t *type, size_t *length,
                      bool *whole)
 {
@@ -192,7 +192,7 @@ static bool read_ssl(const uint8_t *at, size_t size, struct proxy_proto_tls *tls
     return whole;
 }
 
-/* A whole header and where its TLVs begin. */
+/* `start`: where the TLVs of a whole header begin. */
 static bool read_tlvs(const uint8_t *bytes, size_t total, size_t start, struct proxy_proto *header)
 {
     const uint8_t *at = bytes + start, *end = bytes + total;
@@ -229,7 +229,7 @@ static bool read_tlvs(const uint8_t *bytes, size_t total, size_t start, struct p
     return whole;
 }
 
-/* How many bytes the two addresses of a family take; false when it is none of ours. */
+/* The size of a family's two addresses; false: the family is not known. */
 static bool address_length(uint8_t family, size_t *length)
 {
     switch (family) {
@@ -267,7 +267,7 @@ static void read_addresses(const uint8_t *at, uint8_t family, struct proxy_proto
         ends[i]->port = (uint16_t)read_u16(at);
 }
 
-/* The fields are judged as they come in, so that nobody waits for the rest of what is bad. */
+/* Checks each field as soon as it is there, so that a bad header is refused without the rest. */
 static enum proxy_proto_verdict decode_v2(const uint8_t *bytes, size_t length,
                                           struct proxy_proto *header, size_t *consumed)
 {
@@ -318,7 +318,7 @@ enum proxy_proto_verdict proxy_proto_decode(const uint8_t *bytes, size_t length,
     return verdict;
 }
 
-/* ---- out ---- */
+/* ---- encoder ---- */
 
 static bool both_v4(const struct proxy_proto *header)
 {
@@ -344,7 +344,7 @@ size_t proxy_proto_encode_v1(uint8_t *out, size_t capacity, const struct proxy_p
     return length;
 }
 
-/* Bytes that grow inside a caller's buffer; once something did not fit, nothing more goes in. */
+/* Appends to a caller's buffer; after an overflow nothing more is written. */
 struct writer {
     uint8_t *out;
     size_t capacity, length;
@@ -369,7 +369,7 @@ static size_t tlv_begin(struct writer *w, enum tlv type)
 
 static void tlv_end(struct writer *w, size_t start)
 {
-    /* What a buffer of PROXY_PROTO_MAX holds has a length of two bytes. */
+    /* A length within PROXY_PROTO_MAX fits two bytes. */
     if (!w->overflow)
         write_u16(w->out + start - 2, (unsigned)(w->length - start));
 }

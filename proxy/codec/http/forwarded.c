@@ -7,7 +7,7 @@ struct forwarded_walk forwarded_begin(const struct http_head *head, enum forward
     return (struct forwarded_walk){.head = head, .kind = kind, .field = head->field_count};
 }
 
-/* Inside of a quoted-string, the quote at `at` is a part of it after an odd number of "\". */
+/* A quote after an odd number of "\" does not end its quoted-string. */
 static bool is_escaped(struct slice text, size_t at)
 {
     size_t start = at;
@@ -17,9 +17,9 @@ static bool is_escaped(struct slice text, size_t at)
 }
 
 /*
- * Cuts the last element off: what stands behind the last comma that is in no quoted-string. Read
- * backwards, the first quote is where a quoted-string ends; one that never begins makes the rest
- * one element, which is malformed.
+ * Cuts off the last element: the text after the last comma outside of a quoted-string. Read
+ * backwards, the first quote ends a quoted-string; if none begins it, the rest is one element,
+ * which is malformed.
  */
 static struct slice cut_last(struct slice *list)
 {
@@ -33,7 +33,7 @@ static struct slice cut_last(struct slice *list)
     return element;
 }
 
-/* The length of the quoted-string in front of `text`, with its quotes; 0: none, or not closed. */
+/* The length of the quoted-string at the beginning, with its quotes; 0: none, or not closed. */
 static size_t quoted_length(struct slice text)
 {
     if (text.len == 0 || text.ptr[0] != '"')
@@ -48,8 +48,8 @@ static size_t quoted_length(struct slice text)
 }
 
 /*
- * One parameter, up to ";" or the end, which is cut off as well. An address needs no escapes, so a
- * value that has some stays as it is and is none.
+ * Cuts off one parameter, up to ";" or the end. An address needs no escapes, so they are not
+ * resolved, and a value with some is no address.
  */
 static bool cut_parameter(struct slice *rest, struct slice *name, struct slice *value)
 {
@@ -71,7 +71,7 @@ static bool cut_parameter(struct slice *rest, struct slice *name, struct slice *
     return http_char_is_token(*name);
 }
 
-/* The value of "for" in a forwarded-element, RFC 7239 section 4; false when it is malformed. */
+/* The value of "for" in a forwarded-element, RFC 7239 section 4; false: none, or malformed. */
 static bool read_element(struct slice rest, struct slice *node)
 {
     *node = (struct slice){0};
@@ -93,7 +93,7 @@ static bool read_element(struct slice rest, struct slice *node)
     }
 }
 
-/* node-port of RFC 7239 section 6: a number, or "_" and a name for it that says nothing to us. */
+/* node-port of RFC 7239 section 6: a number, or "_" and an obfuscated name. */
 static bool read_port(struct slice text, uint16_t *port)
 {
     if (ip_parse_port(text, port))
@@ -102,7 +102,7 @@ static bool read_port(struct slice text, uint16_t *port)
     return text.len > 1 && text.ptr[0] == '_' && http_char_is_token(text);
 }
 
-/* An IPv6 address without brackets has no port, whatever its last group looks like. */
+/* An IPv6 address without brackets has no port, even if its last group looks like one. */
 static bool read_node(struct slice text, struct ip_port *node)
 {
     bool bracket = text.len > 0 && text.ptr[0] == '[';
@@ -120,7 +120,7 @@ static bool read_node(struct slice text, struct ip_port *node)
            (behind.ptr[0] == ':' && read_port(slice_from(behind, 1), &node->port));
 }
 
-/* The last element of the list that is not empty, over all fields; false at its beginning. */
+/* The last element that is not empty and not yet read, over all fields; false: none is left. */
 static bool previous_element(struct forwarded_walk *walk, struct slice *element)
 {
     struct slice name =

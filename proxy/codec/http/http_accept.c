@@ -2,7 +2,7 @@
 
 #include "codec/http/http_char.h"
 
-/* qvalue: 0, 1, and up to three digits behind the point; nothing is above 1. */
+/* qvalue: 0 to 1, with up to three digits after the point. */
 static bool read_weight(struct slice text, int *weight)
 {
     if (text.len < 1 || text.len > 5 || (text.ptr[0] != '0' && text.ptr[0] != '1') ||

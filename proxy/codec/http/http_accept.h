@@ -1,7 +1,7 @@
 /*
- * How much a client wants what it lists in Accept or Accept-Encoding: RFC 9110 section 12.4.2.
+ * The weights of items in Accept and Accept-Encoding, RFC 9110 section 12.4.2.
  *
- * Pure. Owns: nothing. Thread: any. Errors: none; an element with a malformed weight is not there.
+ * Pure. Owns: nothing. Thread: any. Errors: none; an element with a malformed weight is ignored.
  * Lifetime: none.
  */
 #ifndef WSLUICE_CODEC_HTTP_HTTP_ACCEPT_H
@@ -12,9 +12,8 @@
 #define HTTP_ACCEPT_NOT_LISTED (-1)
 
 /*
- * The weight of `item` in thousandths (0: not wanted) in the fields of that name, where it stands
- * by its own name; the first one counts. Parameters other than the weight make it another item.
- * HTTP_ACCEPT_NOT_LISTED: it is not listed.
+ * The weight of `item` in thousandths (0: not wanted) in the fields of that name. The first element
+ * with exactly this name counts; parameters other than the weight make it another item.
  */
 int http_accept_weight(const struct http_head *head, struct slice name, struct slice item);
 

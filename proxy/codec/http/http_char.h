@@ -1,5 +1,5 @@
 /*
- * Which byte may stand where in the head of an HTTP message, and what the grammar builds on that.
+ * Classes of bytes in the head of an HTTP message: which byte may stand where.
  *
  * Pure. Owns: nothing. Thread: any. Errors: none. Lifetime: slices borrow their argument.
  */
@@ -9,12 +9,12 @@
 #include "base/base.h"
 
 /*
- * TARGET is every visible ASCII character that a browser sends raw: more than RFC 3986 has, without
- * what would be a fragment ("#") or a second kind of slash ("\").
+ * TARGET has every visible ASCII character that a browser sends raw: more than RFC 3986 allows, but
+ * neither "#", which begins a fragment, nor "\", which some programs take for a slash.
  */
 enum http_char {
     HTTP_CHAR_TOKEN = 1 << 0,  /* RFC 9110 section 5.6.2 */
-    HTTP_CHAR_TARGET = 1 << 1, /* in any form */
+    HTTP_CHAR_TARGET = 1 << 1, /* request targets of any form */
     HTTP_CHAR_VALUE = 1 << 2,  /* field-content, SP and HTAB */
     HTTP_CHAR_NAME = 1 << 3,   /* reg-name without escapes: unreserved, sub-delims of RFC 3986 */
 };

@@ -52,7 +52,7 @@ static struct date date_of(int64_t seconds)
     }
     days += days_before(1970);
     struct date date = {
-        .year = days / 366, /* at or before the right one */
+        .year = days / 366, /* the right year or an earlier one */
         .hour = (unsigned)(rest / 3600),
         .minute = (unsigned)(rest / 60 % 60),
         .second = (unsigned)(rest % 60),

@@ -1,13 +1,13 @@
 #include "codec/http/http_etag.h"
 
-/* etagc of RFC 9110 section 8.8.3: a comma may stand inside of the quotes, and a quote may not. */
+/* etagc of RFC 9110 section 8.8.3: includes a comma, excludes a quote. */
 static bool is_etagc(char c)
 {
     uint8_t byte = (uint8_t)c;
     return byte == 0x21 || (byte >= 0x23 && byte != 0x7F);
 }
 
-/* Cuts the tag that `rest` begins with off it, without its W/; false when there is none. */
+/* Cuts a tag off the beginning of `rest`, without W/; false: there is none. */
 static bool cut_tag(struct slice *rest, struct slice *tag, bool *weak)
 {
     *weak = rest->len >= 2 && rest->ptr[0] == 'W' && rest->ptr[1] == '/';

@@ -33,7 +33,7 @@ static bool is_port(struct slice text)
 
 /*
  * uri-host [":" port]. No userinfo (RFC 9110 section 4.2.4) and no empty host (section 4.2.1),
- * which http and its kin exclude; no IPvFuture and no zone, which nothing sends.
+ * which the schemes exclude; no IPvFuture and no zone, which no client sends.
  */
 static bool is_authority(struct slice text)
 {
@@ -88,7 +88,7 @@ static bool split_absolute(struct http_head *head)
     while (length < authority.len && authority.ptr[length] != '/' && authority.ptr[length] != '?')
         length++;
     split_path(head, slice_from(authority, length));
-    /* An empty path is "/" (RFC 9110 section 4.2.3); there is one in front of the authority. */
+    /* An empty path is "/" (RFC 9110 section 4.2.3): use the one before the authority. */
     if (head->path.len == 0)
         head->path = (struct slice){authority.ptr - 1, 1};
     authority.len = length;
@@ -96,7 +96,7 @@ static bool split_absolute(struct http_head *head)
     return is_authority(authority);
 }
 
-/* RFC 9112 section 3.2: which form a target has, and whether the method allows it. */
+/* RFC 9112 section 3.2: the form of the target, and whether the method allows it. */
 static bool split_target(struct http_head *head)
 {
     struct slice target = head->target;
@@ -115,7 +115,7 @@ static bool split_target(struct http_head *head)
     return true;
 }
 
-/* ---- what the parts mean together ---- */
+/* ---- meaning ---- */
 
 static enum reason check_host(struct http_head *head)
 {
@@ -149,10 +149,10 @@ static enum reason check_body(struct http_head *head)
     return REASON_none;
 }
 
-/* What a whole head means; any prefix of it was fine so far. */
+/* Of a whole head, whose grammar is correct. */
 static enum reason check_meaning(struct http_head *head)
 {
-    /* Access is decided by these; of two, another server might heed the other one. */
+    /* They decide about access; of two, another server could use the other one. */
     static const struct slice singletons[] = {{"Origin", 6}, {"Authorization", 13}};
     if (!split_target(head))
         return REASON_http_malformed;
@@ -179,7 +179,7 @@ enum http_verdict http_head_parse(struct http_head *head, const char *bytes, siz
     struct http_parts parts = {.fields = head->fields};
 
     *bad = http_scan_read(scan, text, limits, &parts);
-    /* The parts lack what earlier calls saw: read it all once more. */
+    /* Earlier calls have found some parts: read all of them again. */
     if (*bad == REASON_none && http_scan_is_done(scan) && resumed) {
         *scan = (struct http_scan){0};
         *bad = http_scan_read(scan, text, limits, &parts);
@@ -193,7 +193,7 @@ enum http_verdict http_head_parse(struct http_head *head, const char *bytes, siz
         *bad = check_meaning(head);
         return *bad == REASON_none ? HTTP_HEAD : HTTP_BAD;
     }
-    /* Full and not whole: one more byte would be too many, and the caller has no room for it. */
+    /* The head is not whole, and has reached the limit. */
     if (*bad == REASON_none && full)
         *bad = http_scan_in_target(scan) ? REASON_http_uri_too_long : REASON_http_head_too_large;
     return *bad == REASON_none ? HTTP_MORE : HTTP_BAD;
@@ -243,17 +243,17 @@ bool http_head_list_next(struct slice *rest, struct slice *element)
 
 /* ---- a copy ---- */
 
-static const char *later(const char *end, struct slice text)
+static const char *later_end(const char *end, struct slice text)
 {
     return text.ptr && text.ptr + text.len > end ? text.ptr + text.len : end;
 }
 
-/* Everything lies between the method and the last field, but for "/" where no path was sent. */
+/* All slices lie between the method and the last field, except "/" for a missing path. */
 static const char *end_of(const struct http_head *head)
 {
-    const char *end = later(head->method.ptr, head->target);
+    const char *end = later_end(head->method.ptr, head->target);
     for (unsigned i = 0; i < head->field_count; i++)
-        end = later(later(end, head->fields[i].name), head->fields[i].value);
+        end = later_end(later_end(end, head->fields[i].name), head->fields[i].value);
     return end;
 }
 

@@ -1,6 +1,6 @@
 /*
- * The head of an HTTP/1.1 request, RFC 9112, strict: what two servers could read differently is
- * refused.
+ * The head of an HTTP/1.1 request, RFC 9112, strict: a head that two servers could read differently
+ * is refused.
  *
  * Pure: the parser allocates nothing; its slices point into the caller's buffer and live as long.
  *
@@ -23,28 +23,28 @@ struct http_head {
 
 enum http_verdict {
     HTTP_MORE, /* not yet whole, and nothing wrong so far */
-    HTTP_HEAD, /* whole: *consumed bytes, then whatever the client sent after it */
-    HTTP_BAD,  /* *bad says why; more bytes do not change it */
+    HTTP_HEAD, /* whole: *consumed bytes; the rest is what the client sent after it */
+    HTTP_BAD,  /* *bad says why; more bytes do not change that */
 };
 
 /*
- * Called with all bytes so far, each time that there are more. Only new bytes are judged, so that a
- * head that drips in byte by byte costs linear work; `head` is filled when the verdict is HTTP_HEAD
- * and need not be kept between calls.
+ * Call it with all bytes so far each time that more arrive. It reads only the new bytes, so that a
+ * head that arrives byte by byte costs linear work. `head` is filled with the verdict HTTP_HEAD and
+ * need not be kept between calls.
  *
  * The first violation in the order of the bytes is the verdict, however the input is cut: grammar
- * and limits as soon as the offending byte is there, then, once the head is whole, what its parts
- * mean together (form of the target, Host, Content-Length, repeated fields).
+ * and limits as soon as the offending byte is there; the meaning of the parts (form of the target,
+ * Host, Content-Length, repeated fields) once the head is whole.
  */
 WSL_MUST_CHECK enum http_verdict http_head_parse(struct http_head *head, const char *bytes,
                                                  size_t length, const struct http_limits *limits,
                                                  struct http_scan *scan, size_t *consumed,
                                                  enum reason *bad);
 
-/* With the bytes that it borrows; one malloc'd block, NULL without memory. */
+/* A copy with the bytes that it borrows, as one malloc'd block; NULL: out of memory. */
 WSL_MUST_CHECK struct http_head *http_head_copy(const struct http_head *head);
 
-/* The only field of that name; NULL when there is none or more than one (count says which). */
+/* The only field of that name; NULL: none or several, as `count` says. */
 const struct http_field *http_head_only(const struct http_head *head, struct slice name,
                                         unsigned *count);
 
@@ -52,8 +52,8 @@ const struct http_field *http_head_only(const struct http_head *head, struct sli
 bool http_head_lists(const struct http_head *head, struct slice name, struct slice token);
 
 /*
- * Walks a comma-separated list; returns false at its end. Empty elements are skipped, white space
- * is trimmed. `rest` begins as the value and is advanced.
+ * The next element of a comma-separated list; false at the end. Skips empty elements and trims
+ * white space. `rest` begins as the field's value and is advanced.
  */
 bool http_head_list_next(struct slice *rest, struct slice *element);
 

@@ -2,7 +2,7 @@
 
 #include "codec/http/http_head.h"
 
-/* Digits up to `end`; what is too large for 64 bits is beyond every file. False: none. */
+/* A number; one that exceeds 64 bits becomes UINT64_MAX. False: there is none. */
 static bool read_number(struct slice digits, uint64_t *number)
 {
     *number = 0;
@@ -15,7 +15,7 @@ static bool read_number(struct slice digits, uint64_t *number)
     return digits.len > 0;
 }
 
-/* "-500": the last 500 bytes. Of an empty file that is all of it, which has no place in a 206. */
+/* "-500": the last 500 bytes. Of an empty file that is the whole, which no 206 can express. */
 static enum http_range_verdict read_suffix(struct slice digits, uint64_t whole,
                                            struct http_range *part)
 {

@@ -9,10 +9,9 @@
  *                +--":"--> VALUE ---------|-----CR-----------------+
  *                                         +-CR-> END_LF -LF-> DONE
  *
- * METHOD, TARGET, NAME and VALUE are runs of one class of bytes up to a delimiter; in the other
- * parts each byte is looked at on its own. There is no edge for obs-fold, a bare CR or LF, white
- * space before a colon, or an empty name: RFC 9112 lets a server refuse them all, and so they are
- * refused.
+ * METHOD, TARGET, NAME and VALUE are runs of one class of bytes up to a delimiter; the other parts
+ * are read byte by byte. There is no edge for obs-fold, a bare CR or LF, white space before a
+ * colon, or an empty name: RFC 9112 lets a server refuse all of them.
  */
 #include "codec/http/http_scan.h"
 
@@ -20,12 +19,12 @@
 #include "codec/http/http_char.h"
 
 enum part {
-    PART_START, /* one empty line may stand in front, RFC 9112 section 2.2 */
+    PART_START, /* an empty line may come first, RFC 9112 section 2.2 */
     PART_START_LF,
     PART_METHOD,
     PART_TARGET,
     PART_VERSION,
-    PART_LINE_LF, /* behind the CR that ends a line */
+    PART_LINE_LF, /* after the CR that ends a line */
     PART_LINE,    /* at the first byte of a field line, or of the empty one */
     PART_NAME,
     PART_VALUE,
@@ -33,7 +32,7 @@ enum part {
     PART_DONE,
 };
 
-/* The text as far as it may be read, and where to put what is found. */
+/* The text, within the limit, and the parts that are found. */
 struct reader {
     struct slice text;
     const struct http_limits *limits;
@@ -56,9 +55,9 @@ static enum reason expect(struct reader *r, char wanted, enum part next)
 }
 
 /*
- * On to `delimiter` or to the end of the text; the part has changed when the run is whole. One that
- * a later call completes is judged there from where this one stopped. Nothing ever moves beyond a
- * violation, so that calling again says the same.
+ * Reads up to `delimiter` or the end of the text. If the run is whole, the part changes; otherwise
+ * a later call goes on where this one stopped. The scan never moves beyond a violation, so that
+ * another call returns the same.
  */
 static enum reason read_run(struct reader *r, enum http_char wanted, char delimiter, enum part next,
                             struct slice *out)
@@ -77,7 +76,7 @@ static enum reason read_run(struct reader *r, enum http_char wanted, char delimi
     return expect(r, delimiter, next);
 }
 
-/* HTTP/1.x and the CR behind it; any other major version is refused as soon as it is known. */
+/* HTTP/1.x and the CR; another major version is refused as soon as it is read. */
 static enum reason read_version(struct reader *r)
 {
     static const char form[] = "HTTP/#.#"; /* "#": a digit */

@@ -1,6 +1,6 @@
 /*
- * One pass over the head of an HTTP/1.1 request, RFC 9112: its grammar and its limits, but not what
- * its parts mean (http_head.h).
+ * One pass over the head of an HTTP/1.1 request, RFC 9112: checks grammar and limits, and finds the
+ * parts. Their meaning is for http_head.h.
  *
  * Pure: it allocates nothing; the slices of the parts point into the text and live as long.
  *
@@ -25,27 +25,27 @@ struct http_limits {
     unsigned fields;   /* at most HTTP_FIELDS_MAX; above it 431 */
 };
 
-/* How far earlier calls came, as offsets: the buffer may move between calls. Zeroed is ready. */
+/* The progress of earlier calls, as offsets: the buffer may move between calls. Zeroed is ready. */
 struct http_scan {
-    size_t at;      /* bytes before it are judged */
-    size_t mark;    /* where the part at hand began */
-    uint8_t part;   /* what `at` is inside of */
+    size_t at;      /* bytes before it are read */
+    size_t mark;    /* where the current part began */
+    uint8_t part;   /* the current part */
     uint8_t fields; /* whole field lines so far */
 };
 
-/* Where what is found goes: each part at the call that sees its end. */
+/* The parts that are found, each in the call that reads its end. */
 struct http_parts {
     struct slice method, target;
     uint8_t minor_version;
     struct http_field *fields; /* the caller's, HTTP_FIELDS_MAX of them */
 };
 
-/* Called with all bytes so far, each time that there are more; only new bytes are judged. */
+/* Call it with all bytes so far each time that more arrive; it reads only the new ones. */
 WSL_MUST_CHECK enum reason http_scan_read(struct http_scan *scan, struct slice text,
                                           const struct http_limits *limits,
                                           struct http_parts *parts);
 
-/* The empty line that ends the head was read; `at` is behind it. */
+/* The empty line at the end of the head was read; `at` is the offset after it. */
 bool http_scan_is_done(const struct http_scan *scan);
 
 /* The text ends inside the request target. */

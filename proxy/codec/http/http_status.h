@@ -1,5 +1,5 @@
 /*
- * The phrases of the statuses that we answer with, RFC 9110 section 15.
+ * The reason phrases of the statuses that we send, RFC 9110 section 15.
  *
  * Pure. Owns: nothing. Thread: any. Errors: none. Lifetime: the phrases are constants.
  */
@@ -8,7 +8,7 @@
 
 #include "base/base.h"
 
-/* Of a status of the table of reasons or of the options; any other is our bug and aborts. */
+/* Of a status from the table of reasons or from the options; aborts on any other, a bug of ours. */
 const char *http_status_phrase(unsigned status);
 
 #endif

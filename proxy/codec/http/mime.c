@@ -4,7 +4,7 @@
 
 /*
  * Sorted by extension. Scripts are text/javascript (RFC 9239): a browser runs no module with
- * another type, and nosniff lets it guess none. Text is UTF-8, as everything that is written today.
+ * another type, and with nosniff it does not guess. Text is assumed to be UTF-8.
  */
 static const struct mime_row {
     const char *extension, *type;

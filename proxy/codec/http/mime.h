@@ -1,5 +1,5 @@
 /*
- * The media type of a file by the extension of its name, for what web pages are made of.
+ * The media type of a file by the extension of its name, for files of web pages.
  *
  * Pure. Owns: nothing. Thread: any. Errors: none. Lifetime: the texts are static.
  */
@@ -10,7 +10,7 @@
 
 #define MIME_UNKNOWN "application/octet-stream"
 
-/* Case of the extension does not count. A name without one, or with a strange one: MIME_UNKNOWN. */
+/* Ignores case. MIME_UNKNOWN: no extension, or an unknown one. */
 const char *mime_of(struct slice name);
 
 #endif

@@ -2,13 +2,13 @@
 
 #include "base/ascii.h"
 
-/* What else of pchar may stand raw: sub-delims, ":" and "@", RFC 3986 section 3.3. */
+/* The rest of pchar that may stand raw: sub-delims, ":" and "@", RFC 3986 section 3.3. */
 static bool is_delimiter(uint8_t c)
 {
     return c != '\0' && strchr("!$&'()*+,;=:@", c) != NULL;
 }
 
-/* Cuts the first character off, an escape with its digits; false when it lacks them. */
+/* Cuts off the first character or escape; false: an escape without two digits. */
 static bool cut_byte(struct slice *path, uint8_t *byte, bool *escaped)
 {
     size_t width = 1;
@@ -51,7 +51,7 @@ enum reason uri_normalise(struct slice path, char *out, struct slice *normal)
 {
     if (path.len == 0 || path.ptr[0] != '/')
         return REASON_http_path;
-    size_t length = 0, segment = 0; /* where the segment at hand begins in `out` */
+    size_t length = 0, segment = 0; /* where the current segment begins in `out` */
     while (path.len > 0) {
         uint8_t byte;
         bool escaped;

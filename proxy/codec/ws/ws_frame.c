@@ -40,7 +40,7 @@ static inline size_t smallest(uint64_t a, size_t b)
     return a < b ? (size_t)a : b;
 }
 
-/* --- headers ------------------------------------------------------------------------------- */
+/* ---- headers ---- */
 
 static enum reason judge_first_byte(const struct ws_decoder *decoder, uint8_t first)
 {
@@ -86,8 +86,8 @@ static enum reason judge_length(const uint8_t *header, size_t have)
 }
 
 /*
- * Judges the first `have` bytes of a header. The earlier byte decides, and each byte is judged as
- * soon as it is there, so the verdict is the same however the header is cut.
+ * Judges the first `have` bytes of a header. Each byte is judged as soon as it is there, and the
+ * earliest decides, so the verdict does not depend on how the header is cut.
  */
 static enum reason judge_header(const struct ws_decoder *decoder, const uint8_t *header,
                                 size_t have)
@@ -128,8 +128,8 @@ static void begin_frame(struct ws_decoder *decoder, const uint8_t *header, size_
 }
 
 /*
- * Reads one header where it lies; only one that the window cuts is kept, and completed from the
- * next. False: violation, or the window ended.
+ * Reads one header in place; a header that the window cuts is kept, and completed from the next
+ * window. False: violation, or the window ended.
  */
 static bool read_header(struct ws_decoder *decoder, struct ws_window *window)
 {
@@ -160,7 +160,7 @@ static bool read_header(struct ws_decoder *decoder, struct ws_window *window)
     return true;
 }
 
-/* --- payload ------------------------------------------------------------------------------- */
+/* ---- payload ---- */
 
 /* Moves `length` payload bytes from window->in to `to`, unmasked. */
 static inline void take(struct ws_decoder *decoder, struct ws_window *window, uint8_t *to,
@@ -246,7 +246,7 @@ static enum ws_event control_event(struct ws_decoder *decoder)
     return decoder->violation == REASON_none ? WS_CLOSE : WS_VIOLATION;
 }
 
-/* --- decoder ------------------------------------------------------------------------------- */
+/* ---- decoder ---- */
 
 void ws_frame_decoder_init(struct ws_decoder *decoder, bool expect_mask, bool refuse_text)
 {
@@ -259,10 +259,9 @@ static enum ws_event stopped(const struct ws_decoder *decoder)
 }
 
 /*
- * Whole binary messages that lie in the window from end to end: nearly all that a busy client
- * sends. Judging, keeping and streaming are for read_header and forward_data; this loop leaves to
- * them the first frame that is anything else, without having touched it. It saves half the cost of
- * a 64-byte frame.
+ * A fast path for whole unfragmented binary messages, which is nearly all that a busy client sends.
+ * It stops before any other frame and leaves it untouched for read_header and forward_data. It
+ * halves the cost of a 64-byte frame.
  */
 static inline void forward_whole_messages(struct ws_window *window)
 {
@@ -308,7 +307,7 @@ enum ws_event ws_frame_decode(struct ws_decoder *decoder, struct ws_window *wind
     }
 }
 
-/* --- encoder ------------------------------------------------------------------------------- */
+/* ---- encoder ---- */
 
 static inline size_t sent_header_size(uint64_t payload_length)
 {

@@ -1,10 +1,9 @@
 /*
  * WebSocket frames, RFC 6455 section 5: decode in place, encode headers.
  *
- * Pure: bytes in, verdict out. The decoder keeps no payload of data frames, ever: it unmasks and
- * moves what has arrived to the left in the caller's buffer, so that the payloads of many frames
- * become one run of bytes. Only a control frame (125 bytes at most) is collected, inside the
- * decoder.
+ * Pure: bytes in, verdict out. The decoder keeps no payload of data frames: it unmasks it and moves
+ * it to the left in the caller's buffer, so that the payloads of many frames become one run of
+ * bytes. Only a control frame (125 bytes at most) is collected inside the decoder.
  *
  * Owns: nothing outside its struct. Thread: any. Errors: WS_VIOLATION with a reason; the decoder is
  * then finished and must not be called again. Lifetime: none, it is plain memory.
@@ -47,8 +46,8 @@ enum ws_event {
     WS_PING,      /* payload in control[0 .. control_length); call again for the rest */
     WS_PONG,      /* likewise */
     WS_CLOSE,     /* close_code (0: none was given), text in control[2 .. control_length);
-                     finished, what follows is to be ignored */
-    WS_VIOLATION, /* violation says which; finished; nothing of the offending frame is in out */
+                     finished: ignore what follows */
+    WS_VIOLATION, /* see `violation`; finished; nothing of the offending frame is in out */
 };
 
 struct ws_decoder {
@@ -72,24 +71,23 @@ _Static_assert(sizeof(struct ws_decoder) <= 168, "a session holds one of these")
 void ws_frame_decoder_init(struct ws_decoder *decoder, bool expect_mask, bool refuse_text);
 
 /*
- * Decodes as much of the window as it can and stops at an event. However the input is cut into
- * windows, the same payload and the same events come out, with one exception: of a text frame that
- * turns out not to be UTF-8, what earlier windows held has already gone out, the rest has not.
+ * Decodes as much of the window as it can and stops at an event. Payload and events do not depend
+ * on how the input is cut into windows, with one exception: of a text frame that turns out not to
+ * be UTF-8, the payload of earlier windows has been passed on already.
  *
- * A frame that breaks several rules is reported for the one that its earliest byte shows, and as
- * soon as that byte is there; within the first byte in the order RSV, opcode, fragmented control
- * frame, order of fragments, text refused; within the second mask, length of a control frame.
+ * Of several violations in a frame, the one in the earliest byte is reported, as soon as that byte
+ * is there; within the first byte in the order RSV, opcode, fragmented control frame, order of
+ * fragments, text refused; within the second in the order mask, length of a control frame.
  */
 WSL_MUST_CHECK enum ws_event ws_frame_decode(struct ws_decoder *decoder, struct ws_window *window);
 
 /*
- * The minimal, unmasked, final header of a frame (2 to WS_HEADER_MAX bytes), in the headroom in
- * front of its payload; returns where it begins.
+ * Writes the minimal, unmasked, final header of a frame (2 to WS_HEADER_MAX bytes) into the
+ * headroom before its payload; returns its beginning.
  */
 uint8_t *ws_frame_header_before(uint8_t *payload, enum ws_opcode opcode, uint64_t payload_length);
 
-/* A whole control frame; returns its length. Payload beyond WS_CONTROL_MAX is a bug of the caller.
- */
+/* A whole control frame of at most WS_CONTROL_MAX bytes of payload; returns its length. */
 size_t ws_frame_control(uint8_t out[static 2 + WS_CONTROL_MAX], enum ws_opcode opcode,
                         const uint8_t *payload, size_t length);
 

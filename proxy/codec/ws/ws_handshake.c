@@ -9,7 +9,7 @@
 #define SHA1_BYTES 20
 _Static_assert(WS_ACCEPT_LENGTH == B64_ENCODED(SHA1_BYTES), "an accept value is a SHA-1 in base64");
 
-/* Text that grows inside a caller's buffer; once something did not fit, nothing more goes in. */
+/* Appends to a caller's buffer; after an overflow nothing more is written. */
 struct writer {
     char *out;
     size_t capacity, length;
@@ -30,7 +30,7 @@ static size_t written(const struct writer *w)
     return w->overflow ? 0 : w->length;
 }
 
-/* [ "=" ( token / <"> token <"> ) ] behind the name of a parameter; `text` is left as the name. */
+/* Cuts [ "=" ( token / <"> token <"> ) ] off a parameter; `text` is then its name. */
 static bool cut_parameter_value(struct slice *text)
 {
     const char *equals = memchr(text->ptr, '=', text->len);
@@ -59,7 +59,7 @@ static bool is_extension(struct slice text)
     }
 }
 
-/* None is supported, so none is chosen; but a list that cannot be read is refused (section 9.1). */
+/* No extension is supported, so none is chosen; a malformed list is refused (section 9.1). */
 static enum reason check_extensions(const struct http_head *head)
 {
     for (unsigned i = 0; i < head->field_count; i++) {
@@ -96,7 +96,7 @@ static enum reason collect_offers(const struct http_head *head,
     return any_field && *count == 0 ? REASON_ws_header : REASON_none;
 }
 
-/* We pass bytes on as they are. "base64", of old clients, would promise that we recode them. */
+/* Bytes are passed on unchanged; "base64", of old clients, would promise to recode them. */
 static enum reason choose_subprotocol(const struct http_head *head, struct slice *chosen)
 {
     struct slice offers[WS_SUBPROTOCOLS_MAX];
@@ -138,7 +138,8 @@ static bool accept_key(struct slice key, char out[static WS_ACCEPT_LENGTH])
     if (w.overflow)
         return false;
 
-    /* The fetch inside costs 0.15 us; to keep its result needs state that all threads share. */
+    /* The fetch inside costs 0.15 us; to cache its result would need state shared by all threads.
+     */
     uint8_t digest[EVP_MAX_MD_SIZE];
     unsigned length = 0;
     if (EVP_Digest(text, w.length, digest, &length, EVP_sha1(), NULL) != 1)

@@ -1,6 +1,6 @@
 /*
- * The opening handshake, RFC 6455 section 4, server side: is this head a good upgrade request,
- * which subprotocol is chosen, and the answer.
+ * The opening handshake, RFC 6455 section 4, server side: checks the upgrade request, chooses the
+ * subprotocol, writes the answer.
  *
  * Pure. Owns: nothing. Thread: any. Errors: a reason from the table. Lifetime: slices borrow the
  * head.
@@ -11,7 +11,7 @@
 #include "codec/http/http_head.h"
 
 #define WS_ACCEPT_LENGTH    28  /* base64 of a SHA-1 */
-#define WS_SUBPROTOCOLS_MAX 32  /* offers that we compare with each other; more are refused */
+#define WS_SUBPROTOCOLS_MAX 32  /* offers of a client; more are refused */
 #define WS_ANSWER_MAX       256 /* the 101 head without the name of the subprotocol */
 
 struct ws_handshake {
@@ -20,8 +20,8 @@ struct ws_handshake {
 };
 
 /*
- * REASON_none when the head asks for a WebSocket correctly; otherwise why not (the HTTP status
- * follows from the table). Checks in this order: body, HTTP version, method, upgrade wanted,
+ * REASON_none if the head is a correct upgrade request; otherwise why not (the table has the HTTP
+ * status). Checks in this order: body, HTTP version, method, upgrade wanted,
  * Sec-WebSocket-Version, Sec-WebSocket-Key, Sec-WebSocket-Protocol, Sec-WebSocket-Extensions.
  *
  * Subprotocol: "binary" if offered, else the first one offered except "base64", else none.
@@ -29,16 +29,14 @@ struct ws_handshake {
 WSL_MUST_CHECK enum reason ws_handshake_check(const struct http_head *head,
                                               struct ws_handshake *out);
 
-/*
- * Chooses again, for those who prefer: the first of `wanted` that the client offers, else none.
- */
+/* Chooses again, by preference: the first of `wanted` that the client offers, else none. */
 WSL_MUST_CHECK enum reason ws_handshake_prefer(const struct http_head *head,
                                                const char *const *wanted, size_t count,
                                                struct ws_handshake *out);
 
 /*
- * The 101 head, with whole field lines of somebody else's among its own; returns its length, or 0
- * when it does not fit.
+ * The 101 head with `fields`, whole field lines, appended; returns its length, or 0 if it does not
+ * fit.
  */
 WSL_MUST_CHECK size_t ws_handshake_answer(char *out, size_t capacity,
                                           const struct ws_handshake *handshake,

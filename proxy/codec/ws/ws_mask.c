@@ -1,11 +1,10 @@
 #include "codec/ws/ws_mask.h"
 
 /*
- * Every path below reads its last, possibly partial, piece before it stores anything and ends with
- * a store that may overlap the one before. That is why no length needs a loop over many single
- * bytes, and why moving to the left over the source is safe: a store to to[n] cannot reach what
- * lies beyond from[n]. The last piece takes the mask as it stands for from[length], because its
- * size is a multiple of the mask's.
+ * Every path below loads its last piece before it stores anything, and stores it at the end, where
+ * it may overlap the piece before. So no length needs a loop over single bytes, and moving to the
+ * left over the source is safe: a store to to[n] does not reach beyond from[n]. The last piece uses
+ * the mask for from[length], because its size is a multiple of the mask's.
  *
  * Unaligned types instead of memcpy: _FORTIFY_SOURCE makes clang send each vector through the
  * stack, which halves the speed.
@@ -16,7 +15,7 @@ typedef uint32_t four UNALIGNED;
 typedef uint64_t eight UNALIGNED;
 typedef uint32_t sixteen __attribute__((vector_size(16), aligned(1), may_alias));
 
-/* The mask that begins `bytes` later; its bytes lie in memory order, whatever the machine. */
+/* The mask that begins `bytes` later; its bytes are in memory order on any machine. */
 static inline uint32_t rotate(uint32_t mask, size_t bytes)
 {
     unsigned bits = 8 * (bytes % 4);
