@@ -360,7 +360,7 @@ bool listen_renew(struct listen_socket *listener, const struct config_listener *
            fail(&failure, listener->name, why, NULL);
 }
 
-void listen_leave(struct listen_socket *listener)
+void listen_disown(struct listen_socket *listener)
 {
     unix_file_forget(&listener->file);
 }

@@ -37,7 +37,7 @@ WSL_MUST_CHECK bool listen_renew(struct listen_socket *socket, const struct conf
                                  size_t error_size);
 
 /* Somebody else goes on listening: what listen_close would remove stays. */
-void listen_leave(struct listen_socket *socket);
+void listen_disown(struct listen_socket *socket);
 
 /*
  * Another process may have taken the socket over. Where it has not, since its configuration names

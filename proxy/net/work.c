@@ -11,8 +11,8 @@ void work_pool_close(struct work_pool *pool)
     uv_mutex_destroy(&pool->lock);
 }
 
-bool work_ask(const struct work_lane *lane, struct work_job *job, enum work_kind kind,
-              uint64_t client, void (*begin)(struct work_job *job))
+bool work_request(const struct work_lane *lane, struct work_job *job, enum work_kind kind,
+                  uint64_t client, void (*begin)(struct work_job *job))
 {
     *job = (struct work_job){.lane = lane, .begin = begin};
     uv_mutex_lock(&lane->pool->lock);
@@ -38,7 +38,7 @@ static void end(struct work_pool *pool, const struct work_job *job)
     mailbox_post(next->lane->mailbox, &next->post, begin_cb, next);
 }
 
-bool work_leave(struct work_job *job)
+bool work_cancel(struct work_job *job)
 {
     struct work_pool *pool = job->lane->pool;
     bool left = true;
@@ -53,7 +53,7 @@ bool work_leave(struct work_job *job)
     return left;
 }
 
-void work_done(struct work_job *job)
+void work_finish(struct work_job *job)
 {
     struct work_pool *pool = job->lane->pool;
     uv_mutex_lock(&pool->lock);
@@ -73,7 +73,7 @@ static void done_cb(uv_work_t *request, int status)
 {
     struct work_task *task = WSL_CONTAINER(request, struct work_task, request);
     (void)status;
-    work_done(&task->job);
+    work_finish(&task->job);
     task->done(task);
 }
 
@@ -94,7 +94,7 @@ static void task_begin_cb(struct work_job *job)
 bool work_queue(const struct work_lane *lane, struct work_task *task, enum work_kind kind,
                 uint64_t client)
 {
-    bool begins = work_ask(lane, &task->job, kind, client, task_begin_cb);
+    bool begins = work_request(lane, &task->job, kind, client, task_begin_cb);
     if (begins)
         begin(task);
     return begins;

@@ -123,7 +123,7 @@ static struct lookup_question *finish(struct lookup *lookup, const struct lookup
         else
             mailbox_post(question->lane->mailbox, &question->post, answered_cb, question);
     }
-    work_done(&lookup->job);
+    work_finish(&lookup->job);
     dispose(lookup);
     return own;
 }
@@ -168,7 +168,7 @@ static void begin_cb(struct work_job *job)
     if (!list_empty(&lookup->questions)) {
         status = run(lookup);
     } else {
-        work_done(&lookup->job);
+        work_finish(&lookup->job);
         dispose(lookup);
     }
     uv_mutex_unlock(&table->lock);
@@ -180,8 +180,8 @@ static bool ask_pool(struct lookup *lookup, const struct work_lane *lane,
                      const struct lookup_origin *origin)
 {
     lookup->requested = origin->requested;
-    return work_ask(lane, &lookup->job, origin->requested ? WORK_requested_names : WORK_names,
-                    origin->requested ? origin->client : 0, begin_cb);
+    return work_request(lane, &lookup->job, origin->requested ? WORK_requested_names : WORK_names,
+                        origin->requested ? origin->client : 0, begin_cb);
 }
 
 /* 0: begun, or it waits. */
@@ -198,7 +198,7 @@ static int begin(struct lookup_table *table, const struct work_lane *lane, const
     hash_map_add(&table->lookups, &lookup->link);
     int status = ask_pool(lookup, lane, origin) ? run(lookup) : 0;
     if (status != 0) {
-        work_done(&lookup->job);
+        work_finish(&lookup->job);
         dispose(lookup);
         return status;
     }
@@ -213,7 +213,7 @@ static int begin(struct lookup_table *table, const struct work_lane *lane, const
 static void promote(struct lookup *lookup, const struct lookup_origin *origin,
                     const struct work_lane *lane)
 {
-    if (lookup->running || !lookup->requested || origin->requested || !work_leave(&lookup->job))
+    if (lookup->running || !lookup->requested || origin->requested || !work_cancel(&lookup->job))
         return;
     int status = ask_pool(lookup, lane, origin) ? run(lookup) : 0;
     if (status == 0)
@@ -238,9 +238,9 @@ static bool is_known_to_hang(const struct lookup_table *table, const struct look
     return name_hangs_knows(&table->hangs, hash, monotonic_ms());
 }
 
-bool lookup_ask(struct lookup_table *table, const struct work_lane *lane,
-                struct lookup_question *question, const char *name,
-                const struct lookup_origin *origin)
+bool lookup_start(struct lookup_table *table, const struct work_lane *lane,
+                  struct lookup_question *question, const char *name,
+                  const struct lookup_origin *origin)
 {
     struct slice key = slice_of(name);
     int status = 0;
@@ -280,14 +280,14 @@ bool lookup_join(struct lookup_table *table, struct lookup_question *question,
     return !refused;
 }
 
-void lookup_leave(struct lookup_table *table, struct lookup_question *question)
+void lookup_cancel(struct lookup_table *table, struct lookup_question *question)
 {
     uv_mutex_lock(&table->lock);
     struct lookup *lookup = question->lookup;
     if (lookup) {
         list_remove(&question->link);
         question->lookup = NULL;
-        if (list_empty(&lookup->questions) && !lookup->running && work_leave(&lookup->job))
+        if (list_empty(&lookup->questions) && !lookup->running && work_cancel(&lookup->job))
             dispose(lookup);
     } else {
         (void)mailbox_withdraw(question->lane->mailbox, &question->post);

@@ -56,9 +56,9 @@ void lookup_table_free(struct lookup_table *table);            /* NULL is fine *
 const struct siphash_seed *lookup_table_seed(const struct lookup_table *table);
 
 /* True: answered at once. False: the callback comes later, never from within this call. */
-WSL_MUST_CHECK bool lookup_ask(struct lookup_table *table, const struct work_lane *lane,
-                               struct lookup_question *question, const char *name,
-                               const struct lookup_origin *origin);
+WSL_MUST_CHECK bool lookup_start(struct lookup_table *table, const struct work_lane *lane,
+                                 struct lookup_question *question, const char *name,
+                                 const struct lookup_origin *origin);
 
 /*
  * Somebody else of this loop would wait for a question's answer. False: the name hangs, and *answer
@@ -68,6 +68,6 @@ WSL_MUST_CHECK bool lookup_join(struct lookup_table *table, struct lookup_questi
                                 const struct lookup_origin *origin, struct lookup_answer *answer);
 
 /* One that waits: its callback will not come. */
-void lookup_leave(struct lookup_table *table, struct lookup_question *question);
+void lookup_cancel(struct lookup_table *table, struct lookup_question *question);
 
 #endif

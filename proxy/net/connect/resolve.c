@@ -127,7 +127,7 @@ static struct resolve_lookup *begin(struct resolver *resolver, const char *name,
     memcpy(lookup->name, name, size);
     list_init(&lookup->age);
     list_init(&lookup->waiting);
-    if (lookup_ask(resolver->table, resolver->lane, &lookup->question, name, origin)) {
+    if (lookup_start(resolver->table, resolver->lane, &lookup->question, name, origin)) {
         resolver->failed = lookup->question.answer;
         free(lookup);
         return NULL;
@@ -162,7 +162,7 @@ const struct lookup_answer *resolve_name(struct resolver *resolver, const char *
 
 static void call_off(struct resolve_lookup *lookup)
 {
-    lookup_leave(lookup->resolver->table, &lookup->question);
+    lookup_cancel(lookup->resolver->table, &lookup->question);
     forget(lookup);
 }
 

@@ -173,7 +173,7 @@ static void shut(struct listener *listener, bool handed_over)
     watch_close(listener->watch);
     /* Until this process accepts, an inherited socket's file is the predecessor's. */
     if (listener->lent || (listener->inherited && !listener->listeners->accepting))
-        listen_leave(&listener->socket);
+        listen_disown(&listener->socket);
     if (handed_over)
         listen_hand_over(&listener->socket);
     listen_close(&listener->socket);

@@ -55,7 +55,7 @@ static void found_cb(struct work_task *task)
 static void cancel(void *producer)
 {
     struct search *search = producer;
-    if (work_leave(&search->task.job))
+    if (work_cancel(&search->task.job))
         finish(search);
 }
 

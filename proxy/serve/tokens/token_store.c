@@ -241,7 +241,7 @@ void token_store_wait(struct token_store *store, const struct work_lane *lane,
 /* A refresh that nobody waits for any more, and that has not begun, is not made. */
 static bool call_off(struct token_store *store)
 {
-    if (!store->asked || !list_empty(&store->arriving) || !work_leave(&store->task.job))
+    if (!store->asked || !list_empty(&store->arriving) || !work_cancel(&store->task.job))
         return false;
     store->asked = false;
     return true;

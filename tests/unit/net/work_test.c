@@ -73,7 +73,7 @@ static void run_until_done(const struct task *task)
 static void take_share(struct work_job *jobs)
 {
     for (unsigned i = 0; i < share; i++)
-        assert_true(work_ask(&lab.lane, &jobs[i], WORK_files, 0, NULL));
+        assert_true(work_request(&lab.lane, &jobs[i], WORK_files, 0, NULL));
 }
 
 static void test_a_task_runs_at_once(void **unused)
@@ -93,7 +93,7 @@ static void test_a_done_task_gives_its_share_back(void **unused)
     run_until_done(&task);
     take_share(busy);
     for (unsigned i = 0; i < share; i++)
-        work_done(&busy[i]);
+        work_finish(&busy[i]);
 }
 
 static void test_a_task_waits_for_its_share(void **unused)
@@ -104,11 +104,11 @@ static void test_a_task_waits_for_its_share(void **unused)
     assert_false(queue(&task));
     uv_run(&loop, UV_RUN_NOWAIT);
     assert_int_equal(task.began, 0);
-    work_done(&busy[0]);
+    work_finish(&busy[0]);
     run_until_done(&task);
     assert_int_equal(task.began, 1);
     for (unsigned i = 1; i < share; i++)
-        work_done(&busy[i]);
+        work_finish(&busy[i]);
 }
 
 static void test_begun_may_be_null(void **unused)
@@ -118,7 +118,7 @@ static void test_begun_may_be_null(void **unused)
     take_share(busy);
     assert_false(work_queue(&lab.lane, &task.task, WORK_files, 0));
     for (unsigned i = 0; i < share; i++)
-        work_done(&busy[i]);
+        work_finish(&busy[i]);
     run_until_done(&task);
 }
 
@@ -129,9 +129,9 @@ static void test_a_waiting_task_can_leave(void **unused)
     take_share(busy);
     assert_false(queue(&task));
     assert_false(queue(&next));
-    assert_true(work_leave(&task.task.job));
+    assert_true(work_cancel(&task.task.job));
     for (unsigned i = 0; i < share; i++)
-        work_done(&busy[i]);
+        work_finish(&busy[i]);
     run_until_done(&next);
     assert_int_equal(task.began + task.ran + task.ended, 0);
 }
@@ -144,21 +144,21 @@ static void test_a_task_can_leave_until_the_loop_begins_it(void **unused)
     take_share(busy);
     assert_false(queue(&task));
     assert_false(queue(&next));
-    work_done(&busy[0]);
-    assert_true(work_leave(&task.task.job));
+    work_finish(&busy[0]);
+    assert_true(work_cancel(&task.task.job));
     run_until_done(&next);
     assert_int_equal(task.began + task.ran + task.ended, 0);
     for (unsigned i = 1; i < share; i++)
-        work_done(&busy[i]);
+        work_finish(&busy[i]);
 }
 
 static void test_a_begun_task_cannot_leave(void **unused)
 {
     struct task task;
     assert_true(queue(&task));
-    assert_false(work_leave(&task.task.job));
+    assert_false(work_cancel(&task.task.job));
     run_until_done(&task);
-    assert_false(work_leave(&task.task.job));
+    assert_false(work_cancel(&task.task.job));
 }
 
 int main(void)

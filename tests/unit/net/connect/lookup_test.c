@@ -138,8 +138,8 @@ static void answer_cb(struct lookup_question *question)
 static void test_a_question_that_leaves(void **unused)
 {
     struct lookup_question question = {.callback = answer_cb};
-    assert_false(lookup_ask(lab.lookups, &lab.lane, &question, "desk", &configured));
-    lookup_leave(lab.lookups, &question);
+    assert_false(lookup_start(lab.lookups, &lab.lane, &question, "desk", &configured));
+    lookup_cancel(lab.lookups, &question);
     let_through(1); /* it runs already, and cannot be taken back */
     run();
     assert_int_equal(atomic_load(&lookups), 1);
@@ -152,7 +152,7 @@ static void test_a_name_that_cannot_be_asked(void **unused)
     struct lookup_question question = {.callback = answer_cb};
     char name[400] = {0};
     memset(name, 'x', sizeof(name) - 1);
-    assert_true(lookup_ask(lab.lookups, &lab.lane, &question, name, &configured));
+    assert_true(lookup_start(lab.lookups, &lab.lane, &question, name, &configured));
     assert_int_equal(question.answer.reason, REASON_target_unresolved);
     assert_int_equal(question.answer.count, 0);
     assert_int_equal(atomic_load(&lookups), 0);
@@ -164,7 +164,7 @@ static void test_without_memory(void **unused)
     failing_alloc_arm(1);
     assert_null(lookup_table_create());
     failing_alloc_arm(1);
-    assert_true(lookup_ask(lab.lookups, &lab.lane, &question, "desk", &configured));
+    assert_true(lookup_start(lab.lookups, &lab.lane, &question, "desk", &configured));
     assert_true(failing_alloc_disarm());
     assert_int_equal(question.answer.reason, REASON_out_of_memory);
 }

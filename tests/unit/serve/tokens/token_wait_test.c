@@ -110,14 +110,14 @@ static void test_a_refresh_that_nobody_waits_for(void **unused)
     write_file("token: host:1\n");
     open_store();
     for (unsigned i = 0; i < share; i++)
-        assert_true(work_ask(&work.lane, &busy[i], WORK_tokens, 0, NULL));
+        assert_true(work_request(&work.lane, &busy[i], WORK_tokens, 0, NULL));
     uint64_t before = token_store_looks(store);
     await(&one, "host");
     await(&other, "host");
     token_store_leave(store, &one.waiter);
     token_store_leave(store, &other.waiter);
     for (unsigned i = 0; i < share; i++)
-        work_done(&busy[i]);
+        work_finish(&busy[i]);
     /* Had one begun, its turn would come here. */
     uv_ref((uv_handle_t *)&work.mailbox.wake);
     uv_run(&loop, UV_RUN_NOWAIT);
