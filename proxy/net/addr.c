@@ -96,7 +96,7 @@ bool addr_unix(struct sockaddr_un *address, socklen_t *length, const char *path)
     size_t size = strlen(path);
     bool abstract = path[0] == '@';
     *address = (struct sockaddr_un){.sun_family = AF_UNIX};
-    /* A file's path needs its NUL; an abstract name starts with one and has none at its end. */
+    /* A path includes its NUL; an abstract name starts with one and has none at its end. */
     if (size == 0 || size + (abstract ? 0 : 1) > sizeof(address->sun_path))
         return false;
     memcpy(address->sun_path, path, size);

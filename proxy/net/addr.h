@@ -1,6 +1,6 @@
 /*
- * Socket addresses as values: small enough to live in every session, printable, in the order in
- * which they are to be tried.
+ * Socket addresses as values: small enough for every session to hold some; printing, parsing, and
+ * the order in which to try them.
  *
  * Owns: nothing. Thread: any. Errors: false. Lifetime: plain memory.
  */
@@ -15,7 +15,7 @@
 
 struct config_address;
 
-/* An IPv4 or IPv6 address with port; a Unix peer is its family alone. */
+/* An IPv4 or IPv6 address with port; of a Unix peer only the family. */
 struct addr {
     union {
         struct sockaddr any;
@@ -24,13 +24,13 @@ struct addr {
     };
 };
 
-/* "[" 45 characters of IPv6, "%" and a scope "]:65535" and a NUL. */
+/* "[", 45 characters of IPv6, "%" and a scope, "]:65535", NUL. */
 #define ADDR_TEXT 72
 
-/* An IPv4 address in IPv6 clothes is stored as IPv4. */
+/* An IPv4-mapped IPv6 address is stored as IPv4. */
 struct addr addr_from(const struct sockaddr *address);
 
-/* The same without sockets; false when it is none of IP, but a Unix peer's. A scope is dropped. */
+/* To and from codec/ip; false: a Unix peer has no IP address. A scope is dropped. */
 WSL_MUST_CHECK bool addr_to_ip(const struct addr *address, struct ip_port *ip);
 struct addr addr_from_ip(const struct ip_port *ip);
 
@@ -42,7 +42,7 @@ const char *addr_print(const struct addr *address, char text[static ADDR_TEXT]);
 /* A numeric host, without brackets; false when it is a name. */
 WSL_MUST_CHECK bool addr_parse(struct addr *address, const char *host, uint16_t port);
 
-/* Whatever their ports are. */
+/* Ignores the ports. */
 bool addr_same_host(const struct addr *a, const struct addr *b);
 
 /* False when the path does not fit; a leading '@' stands for the abstract name space. */

@@ -53,7 +53,7 @@ static int open_tcp(const struct sockaddr *address, socklen_t length, int backlo
     if (fd < 0)
         return -1;
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    /* One socket serves both families when the address is the unspecified one. */
+    /* With the unspecified address one socket serves both families. */
     if (address->sa_family == AF_INET6)
         (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
     socket_tune_tcp(fd);
@@ -82,7 +82,7 @@ static void name_bound(struct listen_socket *listener)
     snprintf(listener->name, sizeof(listener->name), "%s", addr_print(&addr, text));
 }
 
-/* Every interface: both families on one socket, or IPv4 alone where the kernel has no IPv6. */
+/* Every interface: both families on one socket, or IPv4 alone if the kernel has no IPv6. */
 static int open_any(uint16_t port, int backlog)
 {
     struct sockaddr_in6 v6 = {
@@ -95,7 +95,7 @@ static int open_any(uint16_t port, int backlog)
     return open_tcp((const struct sockaddr *)&v4, sizeof(v4), backlog);
 }
 
-/* A name may have addresses of both families; the preferred one that binds is taken. */
+/* The first address that binds, the preferred family first. */
 static int open_first(const struct addrinfo *list, int family, int backlog)
 {
     for (int pass = 0; pass < 2; pass++)
@@ -148,7 +148,7 @@ static const char *folder_remedy(int error)
     }
 }
 
-/* A socket lies there, and nobody listens on it. */
+/* There is a socket file, and nothing listens on it. */
 static bool is_refused(const char *path)
 {
     struct sockaddr_un address;
@@ -162,7 +162,7 @@ static bool is_refused(const char *path)
     return refused;
 }
 
-/* A socket file that nobody listens on is left over from a crash; anything else is not ours. */
+/* A socket file without a listener is left over from a crash. Nothing else is removed. */
 static bool remove_stale(const char *path, const char *name, const struct failure *failure)
 {
     struct stat status;
@@ -181,7 +181,7 @@ static bool bind_unix(struct listen_socket *listener, const struct config_listen
                       const struct sockaddr_un *address, socklen_t length)
 {
     listener->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    /* Born with its permissions, or fewer: between bind and chmod nobody else could be stopped. */
+    /* fchmod before bind: the file never has more permissions than configured. */
     if (listener->fd >= 0 && fchmod(listener->fd, (mode_t)config->unix_mode) == 0 &&
         bind(listener->fd, (const struct sockaddr *)address, length) == 0 &&
         listen(listener->fd, (int)config->backlog) == 0)
@@ -194,7 +194,7 @@ static bool bind_unix(struct listen_socket *listener, const struct config_listen
     return false;
 }
 
-/* In a folder that others may change, by that folder itself: a path to it could lead elsewhere. */
+/* In a folder that others may change, binds through its descriptor: its path may be swapped. */
 static bool bind_file(struct listen_socket *listener, const struct config_listener *config)
 {
     struct safe_path found;
@@ -214,7 +214,7 @@ static bool bind_file(struct listen_socket *listener, const struct config_listen
     return bound;
 }
 
-/* Who may connect, as configured: all of it, or what differs from `before`. */
+/* Mode and owner as configured; with `before`, only what differs from it. */
 static bool set_rights(const struct listen_socket *listener, const struct config_listener *config,
                        const struct config_listener *before, char *why, size_t size)
 {
@@ -264,7 +264,7 @@ static bool listen_unix(struct listen_socket *listener, const struct config_list
     return fail(failure, listener->name, why, NULL);
 }
 
-/* ---- whatever the process was started with ---- */
+/* ---- inherited descriptors ---- */
 
 static bool listens(int fd)
 {
@@ -273,7 +273,7 @@ static bool listens(int fd)
     return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &size) == 0 && on;
 }
 
-/* inetd puts the socket on all three: each would keep it open, and get what is printed. */
+/* inetd puts the socket on 0, 1 and 2: they would keep it open, and receive output. */
 static void clear_standard_descriptors(void)
 {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -301,7 +301,7 @@ static bool take_descriptor(struct listen_socket *listener, const struct config_
     else
         close(fd);
     (void)fcntl(listener->fd, F_SETFL, fcntl(listener->fd, F_GETFL) | O_NONBLOCK);
-    socket_tune_tcp(listener->fd); /* a Unix socket has nothing to tune */
+    socket_tune_tcp(listener->fd); /* no effect on a Unix socket */
     name_bound(listener);
     return true;
 }
@@ -332,14 +332,14 @@ bool listen_adopt(struct listen_socket *listener, const struct config_listener *
     bool is_unix = config->address.kind == CONFIG_ADDRESS_UNIX;
     *listener = (struct listen_socket){.fd = fd};
     addr_print_config(&config->address, listener->name, sizeof(listener->name));
-    /* Whoever bound it may have asked for less room. */
+    /* The previous owner may have set another backlog. */
     if (listen(fd, (int)config->backlog) != 0) {
         int reason = errno;
         close(fd);
         return fail(&failure, listener->name, strerror(reason), NULL);
     }
     if (is_unix) {
-        /* Where its file has gone, or is another one, there is none to remove. */
+        /* On failure the file is gone or is another one: there is none to remove. */
         if (config->address.path[0] != '@')
             (void)!unix_file_own(&listener->file, config->address.path, false);
     } else {
@@ -355,7 +355,7 @@ bool listen_renew(struct listen_socket *listener, const struct config_listener *
     struct failure failure = {error, error_size, &after->place};
     char why[LISTEN_NAME];
     (void)listen(listener->fd, (int)after->backlog);
-    /* Only what has changed: without root's rights the rest could not be done again. */
+    /* Only what has changed: without root the rest might fail. */
     return !listener->file.path || set_rights(listener, after, before, why, sizeof(why)) ||
            fail(&failure, listener->name, why, NULL);
 }

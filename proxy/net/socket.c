@@ -9,9 +9,9 @@
 #include <sys/socket.h>
 
 /*
- * An idle peer that has vanished is noticed after IDLE + COUNT * INTERVAL seconds. With data under
- * way TCP_USER_TIMEOUT decides; it also ends a zero window that stays shut, so it must outlast a
- * peer that merely pauses.
+ * The loss of an idle peer is detected after IDLE + COUNT * INTERVAL seconds. With unacknowledged
+ * data TCP_USER_TIMEOUT decides. It also limits a zero window, so it must be longer than the pauses
+ * of a working peer.
  */
 #define KEEPALIVE_IDLE_S     45
 #define KEEPALIVE_INTERVAL_S 15
@@ -19,7 +19,7 @@
 
 static void set(int fd, int level, int option, int value)
 {
-    /* The option is a wish: a Unix socket or an old kernel works without it. */
+    /* Best effort: Unix sockets and old kernels work without the option. */
     (void)setsockopt(fd, level, option, &value, sizeof(value));
 }
 

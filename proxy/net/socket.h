@@ -1,8 +1,7 @@
 /*
- * Options of stream sockets, in one place for both legs of a session.
+ * Options and state of stream sockets, for clients and targets alike.
  *
- * Owns: nothing. Thread: any. Errors: an option that the system lacks is not missed. Lifetime:
- * none.
+ * Owns: nothing. Thread: any. Errors: options that the system lacks are ignored. Lifetime: none.
  */
 #ifndef WSLUICE_NET_SOCKET_H
 #define WSLUICE_NET_SOCKET_H
@@ -10,19 +9,19 @@
 #include "base/base.h"
 
 /*
- * No delay, keep-alive, and an end to waiting for a peer that acknowledges nothing. A listening
- * socket passes them on to what it accepts, so they cost nothing per connection there.
+ * TCP_NODELAY, keep-alive, and a timeout for data without ACKs. Accepted sockets inherit them from
+ * the listening socket, so they cost no system calls per connection.
  */
 void socket_tune_tcp(int fd);
 
-/* So long a peer may acknowledge nothing, or keep its window shut, before the kernel gives up. */
+/* TCP_USER_TIMEOUT: how long a peer may send no ACK, or keep its window shut. */
 #define SOCKET_STALL_MS 120000
 void socket_allow_stall(int fd, uint32_t milliseconds);
 
-/* Bytes that were sent and not yet acknowledged; of a Unix socket, that were not yet read. */
+/* Bytes without an ACK; of a Unix socket, bytes that the peer has not read. */
 uint64_t socket_unsent(int fd);
 
-/* The peer will send nothing more than what may already lie here. */
+/* The peer has sent FIN, or is gone; received bytes may still be there to read. */
 bool socket_hung_up(int fd);
 
 /* The pending error of a socket, as errno; 0: none. */

@@ -13,7 +13,7 @@ static bool fail(int error)
     return false;
 }
 
-/* The socket at the path; its descriptor keeps naming it when the path changes. */
+/* The socket at the path; the descriptor still names it when the path changes. */
 static int open_socket(const char *path, struct stat *status)
 {
     struct safe_path found;
@@ -49,7 +49,7 @@ bool unix_file_own(struct unix_file *file, const char *path, bool fresh)
     return true;
 }
 
-/* fchmod takes no O_PATH descriptor; its name in /proc leads to the very file. */
+/* fchmod refuses O_PATH descriptors; chmod of /proc/self/fd/N reaches the same file. */
 static bool change_mode(int fd, mode_t mode)
 {
     char name[32];
@@ -64,7 +64,7 @@ bool unix_file_change(const struct unix_file *file, const struct unix_file_right
     if (fd < 0)
         return false;
     bool done = (status.st_dev == file->device && status.st_ino == file->inode) || fail(EPERM);
-    /* The mode first: without root's rights a file that was given away cannot be changed. */
+    /* The mode first: after chown to another user, only root may change it. */
     if (done && rights->mode != UNIX_FILE_SAME_MODE && rights->mode != (status.st_mode & 07777))
         done = change_mode(fd, rights->mode);
     if (done && (rights->user != (uid_t)-1 || rights->group != (gid_t)-1))
@@ -75,7 +75,7 @@ bool unix_file_change(const struct unix_file *file, const struct unix_file_right
     return done;
 }
 
-/* The folder holds still, and unlinkat follows no link: at worst a socket of that folder goes. */
+/* The folder is open and unlinkat follows no link: at worst another socket in it is removed. */
 static bool unlink_socket(const char *path, const struct unix_file *only)
 {
     struct safe_path found;
@@ -99,7 +99,7 @@ bool unix_file_unlink(const char *path)
     return unlink_socket(path, NULL);
 }
 
-/* The socket holds its inode: as long as it is open, no other file can have that number. */
+/* The open socket holds its inode, so no other file can get that number meanwhile. */
 void unix_file_remove(const struct unix_file *file)
 {
     if (file->path)

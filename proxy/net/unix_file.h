@@ -1,10 +1,9 @@
 /*
- * The file of a listening Unix socket: who may connect, and how it goes again.
+ * The file of a listening Unix socket: its permissions and its removal.
  *
- * Its folder may belong to another user, who can put a link or another file in its place at any
- * time. So nothing here acts on a path: the folder is found by safe_path, the file is opened in it
- * with O_PATH and without following links, compared with the one that was bound, and then changed
- * by its descriptor.
+ * Another user may own its folder and replace it with a link or another file at any time. So
+ * nothing here acts on a path: safe_path finds the folder; the file in it is opened with O_PATH and
+ * without following links, compared with the one that was bound, and changed by its descriptor.
  *
  * Owns: the path. Thread: the main one. Errors: false and a phrase, or errno. Lifetime:
  * unix_file_own to unix_file_forget.
@@ -17,12 +16,12 @@
 #include "base/base.h"
 
 struct unix_file {
-    char *path;   /* owned; NULL: none is ours */
-    dev_t device; /* ours as long as it is this file */
-    ino_t inode;
+    char *path; /* owned; NULL: there is no file to manage */
+    dev_t device;
+    ino_t inode; /* with `device`: the file that was bound */
 };
 
-/* Who may connect; -1: as it is. */
+/* Who may connect; -1: unchanged. */
 struct unix_file_rights {
     mode_t mode;
     uid_t user;
@@ -32,23 +31,22 @@ struct unix_file_rights {
 #define UNIX_FILE_SAME_MODE ((mode_t)-1)
 
 /*
- * Takes the socket that lies at the path as the one that was bound there. With `fresh` it was bound
- * just now, by us: a file that is no socket, not this user's or has a second name is refused with
- * EPERM.
+ * Remembers the socket at the path. `fresh`: this process has just bound it, so a file that is no
+ * socket, belongs to another user or has a second link is refused with EPERM.
  */
 WSL_MUST_CHECK bool unix_file_own(struct unix_file *file, const char *path, bool fresh);
 
-/* False with errno; EPERM: another file lies at the path. */
+/* False with errno; EPERM: another file is at the path. */
 WSL_MUST_CHECK bool unix_file_change(const struct unix_file *file,
                                      const struct unix_file_rights *rights);
 
-/* Removes the file, unless another one lies there. */
+/* Removes the file, unless another one is there. */
 void unix_file_remove(const struct unix_file *file);
 
-/* The file stays where it is, as somebody else's. */
+/* The file stays; unix_file_remove does nothing from now on. */
 void unix_file_forget(struct unix_file *file);
 
-/* Removes the socket that lies at the path; false with errno. Nothing there is fine. */
+/* Removes the socket at the path; false with errno. A missing file is no error. */
 WSL_MUST_CHECK bool unix_file_unlink(const char *path);
 
 #endif

@@ -6,7 +6,7 @@
 
 #define EVENTS_PER_CALL 256
 
-/* Epoll always tells of errors and hang-ups. Edge-triggered it does so once, and then is silent. */
+/* epoll always reports errors and hang-ups; edge-triggered it does so only once. */
 #define SILENCE EPOLLET
 
 struct watch {
@@ -15,13 +15,13 @@ struct watch {
     void *owner;
     struct watch *next_closed;
     int fd;
-    uint32_t armed; /* the events that epoll waits for beside errors */
+    uint32_t armed; /* the events that epoll waits for, besides errors */
     uint8_t want;
-    bool broken; /* an error, or both sides have finished: epoll tells so at every call */
+    bool broken; /* an error, or FIN in both directions: epoll reports it in every call */
     bool closed;
 };
 
-static bool tell_epoll(struct watch *watch, int operation, uint32_t events)
+static bool update_epoll(struct watch *watch, int operation, uint32_t events)
 {
     struct epoll_event event = {.events = events, .data.ptr = watch};
     if (epoll_ctl(watch->set->epoll, operation, watch->fd, &event) != 0)
@@ -55,12 +55,12 @@ static unsigned ready_of(uint32_t events)
 static void dispatch(struct watch *watch, uint32_t events)
 {
     unsigned ready = ready_of(events);
-    bool news = (ready & WATCH_BROKEN) && !watch->broken;
+    bool breaks = (ready & WATCH_BROKEN) && !watch->broken;
     watch->broken = watch->broken || (events & (EPOLLHUP | EPOLLERR));
-    if (news || (ready & watch->want))
+    if (breaks || (ready & watch->want))
         watch->callback(watch->owner, ready);
     else if (events_for(watch) != watch->armed)
-        (void)!tell_epoll(watch, EPOLL_CTL_MOD, events_for(watch));
+        (void)!update_epoll(watch, EPOLL_CTL_MOD, events_for(watch));
 }
 
 static uint32_t events_of(short revents)
@@ -135,7 +135,7 @@ struct watch *watch_open(struct watch_set *set, int fd, unsigned want, watch_cb 
         return NULL;
     *watch = (struct watch){
         .set = set, .callback = callback, .owner = owner, .fd = fd, .want = (uint8_t)want};
-    if (tell_epoll(watch, EPOLL_CTL_ADD, events_for(watch)))
+    if (update_epoll(watch, EPOLL_CTL_ADD, events_for(watch)))
         return watch;
     free(watch);
     return NULL;
@@ -154,7 +154,7 @@ void watch_want(struct watch *watch, unsigned want)
         return;
     uint32_t events = events_for(watch);
     if (events & ~watch->armed)
-        (void)!tell_epoll(watch, EPOLL_CTL_MOD, events);
+        (void)!update_epoll(watch, EPOLL_CTL_MOD, events);
 }
 
 void watch_poll(struct watch *watch)
@@ -176,8 +176,8 @@ void watch_close(struct watch *watch)
     if (!watch)
         return;
     /*
-     * Closing the descriptor would not do: epoll watches what it stands for, and a process that
-     * takes over holds that too, as does every child between fork and exec.
+     * close() alone does not end the watch: epoll watches the open file, which a process that takes
+     * over, or a child between fork and exec, may hold as well.
      */
     (void)epoll_ctl(watch->set->epoll, EPOLL_CTL_DEL, watch->fd, NULL);
     watch->closed = true;

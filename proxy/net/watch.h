@@ -1,12 +1,13 @@
 /*
- * Readiness of descriptors, told what to wait for and never toggled by hand.
+ * Readiness of descriptors. The owner states what to wait for (watch_want); nothing is started or
+ * stopped by hand.
  *
- * A watch_set is an epoll instance of our own inside a libuv loop. libuv's uv_poll_t would do, but
- * it makes up to eight system calls where this makes one, and holds four times the memory.
+ * A watch_set is an epoll instance of its own inside a libuv loop. uv_poll_t would need up to eight
+ * system calls where this needs one, and four times the memory.
  *
- * A watch reports a connection that breaks even when nobody wants to read or write, and does so
- * once, so that nothing spins. A peer that has only finished sending is no news then: what it sent
- * is still to be read, and reading tells of its end.
+ * A watch reports a broken connection even while it waits for nothing, and only once, so that the
+ * loop does not spin. A FIN alone is not reported then: reading delivers the data before it, and
+ * the end.
  *
  * Owns: the epoll instance and the watches' memory, no watched descriptor. Thread: its loop's.
  * Errors: WATCH_BROKEN in the callback; reading or writing then says what happened.
@@ -32,36 +33,35 @@ struct watch_set {
     uv_poll_t poll;
     int epoll;
     bool dispatching;
-    struct watch *closed; /* while dispatching: freed once no event can name them */
+    struct watch *closed; /* while dispatching: freed when no pending event can refer to them */
 };
 
 WSL_MUST_CHECK bool watch_set_open(struct watch_set *set, uv_loop_t *loop);
 uv_loop_t *watch_set_loop(const struct watch_set *set);
 
-/* After its watches; the loop runs once more before the memory may go. */
+/* After its watches are closed. The loop must run once more before the memory is freed. */
 void watch_set_close(struct watch_set *set);
 
 /* Waits for `want` from the start. NULL: out of memory. */
 WSL_MUST_CHECK struct watch *watch_open(struct watch_set *set, int fd, unsigned want,
                                         watch_cb *callback, void *owner);
 
-/* Hands the watch to somebody else; what it waits for stays. */
+/* Gives the watch another owner; what it waits for stays. */
 void watch_adopt(struct watch *watch, watch_cb *callback, void *owner);
 
 /*
- * What to wait for from now on: bits READ and WRITE. Waiting for more is told to the kernel at
- * once, waiting for less only when an event comes that nobody wants: most often it is wanted again
- * before.
+ * What to wait for from now on: WATCH_READ, WATCH_WRITE. The kernel hears of an addition at once,
+ * of a removal only when an unwanted event arrives: usually the event is wanted again before that.
  */
 void watch_want(struct watch *watch, unsigned want);
 
 /*
- * Asks the kernel now instead of at the loop's next poll, and calls back at once if there is news:
- * what a timer does before it judges a peer by what has not come. NULL is fine.
+ * Polls now instead of in the loop's next turn, and calls back at once if an event is there. For a
+ * timer, before it treats silence of the peer as a timeout. NULL is fine.
  */
 void watch_poll(struct watch *watch);
 
-/* The descriptor, still open, is the caller's to close; others may share it. NULL is fine. */
+/* Before the caller closes the descriptor. NULL is fine. */
 void watch_close(struct watch *watch);
 
 #endif

@@ -80,7 +80,7 @@ static void done_cb(uv_work_t *request, int status)
 static void begin(struct work_task *task)
 {
     int queued = uv_queue_work(task->job.lane->loop, &task->request, work_cb, done_cb);
-    wsl_assert(queued == 0); /* it fails without a function to run, and never else */
+    wsl_assert(queued == 0); /* libuv fails only if there is no function to run */
 }
 
 static void task_begin_cb(struct work_job *job)

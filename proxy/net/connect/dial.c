@@ -14,14 +14,14 @@
 struct dial {
     struct dial_request request;
     struct dial_result result;
-    uv_timer_t timer; /* the next attempt or the deadline, whichever is sooner */
+    uv_timer_t timer; /* the next attempt or the deadline, the sooner of the two */
     struct resolve_query query;
-    uint64_t deadline, next_attempt_at; /* loop time; 0: no attempt is waiting for its turn */
+    uint64_t deadline, next_attempt_at; /* loop time; 0: no attempt is scheduled */
     struct dial_setup setup;
     bool looking_up, over;
-    bool last_turn; /* the deadline has passed, and the resolver's answer may wait in the loop */
+    bool last_turn; /* past the deadline; the resolver's answer may still be in the loop's queue */
     uint8_t count, next, pending;
-    uint8_t taken; /* out of request.attempts */
+    uint8_t taken; /* from request.attempts */
     struct addr addresses[LOOKUP_ADDRESSES];
     struct dial_attempt attempts[LOOKUP_ADDRESSES];
 };
@@ -56,14 +56,14 @@ static void attempt_failed(const struct dial_attempt *attempt, int error)
                           ? addr_print_config(target, path, sizeof(path))
                           : addr_print(address, printed),
                       error);
-    /* RFC 8305 section 4 lets history have a say in the order. */
+    /* RFC 8305 section 4: the order may depend on history. */
     if (dial->count > 1)
         resolve_demote(dial->request.resolver, target->host, address);
 }
 
 /* ---- the outcome ---- */
 
-/* Every attempt under way but one takes one out of those that all dials of the loop share. */
+/* Every attempt under way but one takes one from the budget that all dials of the loop share. */
 static void update_allowance(struct dial *dial)
 {
     uint8_t due = dial->pending > 1 ? dial->pending - 1 : 0;
@@ -88,7 +88,7 @@ static void close_attempts(struct dial *dial)
         close_attempt(dial, &dial->attempts[i]);
 }
 
-/* All but the memory; the winner's descriptor, if any, has left the attempts before. */
+/* Releases all but the memory. The winner's descriptor is no longer an attempt's. */
 static void stop(struct dial *dial)
 {
     dial->over = true;
@@ -106,7 +106,7 @@ void dial_cancel(struct dial *dial)
     stop(dial);
 }
 
-/* The dial is over. A result without a connection holds nothing. */
+/* The dial is over: its outcome, synchronous or not. A failed result holds nothing. */
 static struct dial_result conclude(struct dial *dial)
 {
     if (dial->result.reason != REASON_none)
@@ -123,7 +123,7 @@ static void finish(struct dial *dial)
 
 static void arm(struct dial *dial);
 
-/* ---- the winner ---- */
+/* ---- the connected socket ---- */
 
 static void proceed_cb(void *owner, unsigned ready)
 {
@@ -133,7 +133,7 @@ static void proceed_cb(void *owner, unsigned ready)
         finish(dial);
 }
 
-/* The attempt's descriptor and watch become the result's. True when nothing is left to wait for. */
+/* The attempt's descriptor and watch become the result's. True: the dial is over. */
 static bool win(struct dial_attempt *attempt)
 {
     struct dial *dial = attempt->owner;
@@ -181,9 +181,7 @@ static struct dial_attempt *oldest(struct dial *dial)
     return attempt;
 }
 
-/*
- * Whether there is a descriptor for one more attempt; else next_attempt_at is when there will be,
- * at the latest.
+/* Whether the budget allows one more attempt; else next_attempt_at is when it will at the latest.
  */
 static bool may_begin(struct dial *dial)
 {
@@ -231,16 +229,15 @@ static bool advance(struct dial *dial)
         arm(dial);
         return false;
     }
-    /* The timer may have fired for the attempt that just failed; those under way need it again. */
+    /* If the timer has fired for the attempt that just failed, those under way still need it. */
     if (dial->pending > 0)
         arm(dial);
     return dial->pending == 0;
 }
 
 /*
- * After the process was stopped or the machine slept, this timer fires before sockets are read and
- * before the resolver's answer is heard: both get their turn first. False: the dial is over, or
- * goes on.
+ * After SIGSTOP or a suspend, the loop runs this timer before it polls sockets and takes the
+ * resolver's answer, so those are looked at first. False: the dial is over, or goes on.
  */
 static bool is_overdue(struct dial *dial)
 {

@@ -1,22 +1,21 @@
 /*
- * Reaching one target: resolve, connect, send what must come first, and shake hands when it speaks
- * TLS.
+ * Connects to one target: resolve, connect, send the preface, shake hands if the target speaks TLS.
  *
- * The happy path: a numeric address or a Unix path is connected at once; a name goes to the
- * resolver and comes back as addresses, families alternating. The first attempt starts, the next
- * one 250 ms later or when one fails (RFC 8305 section 5); the first to connect wins, the others
- * are closed. Each attempt beyond the first one needs a descriptor that a session does not count
- * on, so they come out of a number that all dials of a loop share. When that is used up the attempt
- * under way gets its share of the time for itself, and then gives its descriptor to the next. The
- * winner gets the preface, a PROXY header, before anything else; with TLS the handshake follows.
- * One deadline spans it all.
+ * The happy path: a numeric address or a Unix path is connected at once; the resolver turns a name
+ * into addresses, families alternating. The first attempt starts, the next one 250 ms later or when
+ * one fails (RFC 8305 section 5); the first to connect wins, the others are closed. Each attempt
+ * beyond the first needs a descriptor that the session's reservation does not cover, so all dials
+ * of a loop share a budget of them. With the budget used up, the attempt under way keeps its
+ * descriptor for its share of the time, and then gives it to the next. The winner sends the
+ * preface, a PROXY header, before anything else; with TLS the handshake follows. One deadline
+ * covers all of it.
  *
- * What can fail: the name, every address (the last failure is reported), whose program it is, the
- * preface, TLS, the deadline, memory and descriptors.
+ * What can fail: the name, every address (the last failure is reported), the owner of the target's
+ * socket, the preface, TLS, the deadline, memory and descriptors.
  *
  * Owns: attempts, the winner until it is handed over. Thread: its loop's. Errors: a reason and a
  * line of detail. Lifetime: from dial_start until the callback or dial_cancel; it frees itself when
- * the loop has let go of it.
+ * its timer is closed.
  */
 #ifndef WSLUICE_NET_CONNECT_DIAL_H
 #define WSLUICE_NET_CONNECT_DIAL_H
@@ -26,8 +25,8 @@
 struct dial;
 
 /*
- * NULL: it is over already, and *result says how (a Unix socket connects at once). Otherwise the
- * callback will come, never from within this call.
+ * NULL: complete already, with *result (a Unix socket connects at once). Otherwise the callback
+ * comes later, never from within this call.
  */
 WSL_MUST_CHECK struct dial *dial_start(const struct dial_request *request,
                                        struct dial_result *result);

@@ -20,15 +20,15 @@ struct dial_attempt {
 };
 
 /*
- * 0: connected, or under way; then *waiting, and the callback is called with the attempt when the
- * socket is writable or broken. Else an errno. `address`: of a TCP target.
+ * 0: connected, or under way. Under way, *waiting is set, and the callback is called with the
+ * attempt when the socket is writable or broken. Else an errno. `address`: of a TCP target.
  */
 WSL_MUST_CHECK int dial_attempt_begin(struct dial_attempt *attempt, struct watch_set *watches,
                                       const struct config_address *target,
                                       const struct addr *address, watch_cb *callback,
                                       bool *waiting);
 
-/* False: it was over already, or had not begun. */
+/* False: it was over, or had not begun. */
 bool dial_attempt_close(struct dial_attempt *attempt);
 
 #endif

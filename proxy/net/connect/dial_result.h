@@ -22,9 +22,9 @@ struct watch_set;
 /* A connected target, or why there is none. */
 struct dial_result {
     enum reason reason;       /* none: connected */
-    int fd;                   /* the owner's from now on, or -1 */
+    int fd;                   /* the receiver's from now on; -1: none */
     struct watch *watch;      /* likewise; to be adopted */
-    struct transport *tls;    /* holds the fd when the target speaks TLS; NULL: plain */
+    struct transport *tls;    /* owns the fd if the target speaks TLS; NULL: plain */
     char detail[DIAL_DETAIL]; /* for the log: address and system's words */
 };
 
@@ -33,11 +33,11 @@ typedef void dial_cb(void *owner, const struct dial_result *result);
 struct dial_request {
     struct watch_set *watches;
     struct resolver *resolver;
-    uint32_t *attempts;                   /* that may still begin beyond the first; NULL: any */
+    uint32_t *attempts;                   /* budget beyond the first of each; NULL: unlimited */
     const struct config_address *address; /* borrowed until the end, as are its texts */
     struct lookup_origin origin;          /* of its host */
     uint32_t timeout_ms;
-    bool own_users;       /* on this machine, and no other user's program (socket_owner.h) */
+    bool own_users;       /* refuse another user's program on this machine (socket_owner.h) */
     struct slice preface; /* borrowed likewise; sent first, in the clear */
     struct tls_ctx *tls;  /* NULL: plain */
     const char *tls_name; /* borrowed likewise; instead of the one in tls. NULL: that one */

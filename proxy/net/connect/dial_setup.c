@@ -22,7 +22,7 @@ static void fail_errno(struct dial_setup *setup, int error)
     dial_result_errno(setup->result, where, error);
 }
 
-/* Nothing is sent to another user's program, and nothing of it reaches the client. */
+/* Another user's program gets no data, and the client gets none of its. */
 static bool is_foreign(const struct dial_setup *setup)
 {
     return setup->request->own_users &&
@@ -37,7 +37,7 @@ bool dial_setup_begin(struct dial_setup *setup)
     return true;
 }
 
-/* True when the descriptor has taken all of it, or is broken. */
+/* True: the socket has taken all of it, or has failed. */
 static bool send_preface(struct dial_setup *setup)
 {
     struct slice preface = setup->request->preface;
@@ -68,7 +68,7 @@ static bool create_tls(struct dial_setup *setup)
     return false;
 }
 
-/* True when the handshake is complete or has failed. */
+/* True: complete, or failed. */
 static bool shake_hands(struct dial_setup *setup)
 {
     struct dial_result *result = setup->result;

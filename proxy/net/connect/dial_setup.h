@@ -1,5 +1,5 @@
 /*
- * What follows a dial's connect: the check whose program the target is, the preface, and TLS.
+ * What follows a dial's connect: the check of the target's owner, the preface, and TLS.
  *
  * Owns: nothing; descriptor, watch and transport are the result's. Thread: the dial's. Errors: in
  * the result. Lifetime: the dial's.
@@ -15,10 +15,10 @@ struct dial_setup {
     size_t preface_sent;
 };
 
-/* True: complete; nothing is to be sent, or the target is a foreign program. */
+/* True: complete: nothing to send, or another user's program. False: dial_setup_proceed. */
 WSL_MUST_CHECK bool dial_setup_begin(struct dial_setup *setup);
 
-/* From where it stopped. True: complete, or failed. False: the watch waits for what is missing. */
+/* Continues. True: complete, or failed. False: wait for the watch, and call again. */
 WSL_MUST_CHECK bool dial_setup_proceed(struct dial_setup *setup);
 
 #endif

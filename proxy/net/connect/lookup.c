@@ -105,7 +105,7 @@ static void answered_cb(void *owner, void *argument)
     question->callback(question);
 }
 
-/* Under the lock. The lookup is gone afterwards; `direct`: whose question needs no post. */
+/* Under the lock; frees the lookup. Returns a question of lane `direct`, which needs no post. */
 static struct lookup_question *finish(struct lookup *lookup, const struct lookup_answer *answer,
                                       const struct work_lane *direct)
 {
@@ -147,7 +147,7 @@ static void looked_up_cb(uv_getaddrinfo_t *request, int status, struct addrinfo 
     uv_freeaddrinfo(list);
 }
 
-/* ---- beginning ---- */
+/* ---- start ---- */
 
 static int run(struct lookup *lookup)
 {
@@ -158,7 +158,7 @@ static int run(struct lookup *lookup)
                           NULL, &hints);
 }
 
-/* Its last question may have left at this very moment, on another loop. */
+/* Its last question may have been cancelled at this moment, on another loop. */
 static void begin_cb(struct work_job *job)
 {
     struct lookup *lookup = WSL_CONTAINER(job, struct lookup, job);
@@ -184,7 +184,7 @@ static bool ask_pool(struct lookup *lookup, const struct work_lane *lane,
                         origin->requested ? origin->client : 0, begin_cb);
 }
 
-/* 0: begun, or it waits. */
+/* 0: it has begun, or waits. */
 static int begin(struct lookup_table *table, const struct work_lane *lane, const char *name,
                  const struct lookup_origin *origin, struct lookup **begun)
 {
@@ -207,8 +207,8 @@ static int begin(struct lookup_table *table, const struct work_lane *lane, const
 }
 
 /*
- * Where it waits for the share of requests, a configured name is not to wait. Should it fail to
- * begin, its questions hear of that.
+ * A configured name must not wait for the share of requested ones. If the look-up cannot begin, its
+ * questions are answered with the failure.
  */
 static void promote(struct lookup *lookup, const struct lookup_origin *origin,
                     const struct work_lane *lane)

@@ -1,18 +1,18 @@
 /*
- * The process's look-ups of names: one for a name at a time, however many loops ask.
+ * The process's look-ups of names: one per name at a time, for all loops.
  *
  *      loops' resolvers          table of look-ups, by name             pool
- *      ask "desk" ----+
- *      ask "desk" ----+--------> desk: waits for a share, or runs ----> getaddrinfo
- *      ask "lab"  -------------> lab
+ *      "desk" ----+
+ *      "desk" ----+------------> desk: waits for a share, or runs ----> getaddrinfo
+ *      "lab"  -----------------> lab
  *
  * Hosts made of a request have a smaller share of the pool than configured ones (core/work_share),
- * and a client only a part of that. A name that is wanted by both is looked up as configured. A
- * look-up that nobody waits for any more does not start; one that runs cannot be taken back. While
- * it hangs, and for a while after it has failed, asking again fails at once (core/name_hangs).
+ * and each client a part of that. A name that both need is looked up as configured. A look-up
+ * without questions does not start; one that runs cannot be cancelled. While it hangs, and for some
+ * time after it has failed, new questions fail at once (core/name_hangs).
  *
- * Owns: look-ups. Thread: a question belongs to the loop that asks; the table has a lock. Errors:
- * in the answer. Lifetime: the table outlives the loops.
+ * Owns: look-ups. Thread: a question belongs to one loop; the table has a lock. Errors: in the
+ * answer. Lifetime: the table outlives the loops.
  */
 #ifndef WSLUICE_NET_CONNECT_LOOKUP_H
 #define WSLUICE_NET_CONNECT_LOOKUP_H
@@ -31,10 +31,9 @@ struct lookup_answer {
     struct addr addresses[LOOKUP_ADDRESSES]; /* port 0; in the order to try (RFC 8305) */
 };
 
-/* Who wants to know. */
 struct lookup_origin {
     bool requested;  /* the name was made of a request */
-    uint64_t client; /* whose; 0: not known */
+    uint64_t client; /* its client; 0: unknown */
 };
 
 struct lookup_table;
@@ -45,14 +44,14 @@ struct lookup_question {
     struct lookup *lookup; /* NULL: answered */
     const struct work_lane *lane;
     struct mailbox_post post;
-    void (*callback)(struct lookup_question *question); /* the answer is there */
+    void (*callback)(struct lookup_question *question); /* `answer` is filled */
     struct lookup_answer answer;
 };
 
 WSL_MUST_CHECK struct lookup_table *lookup_table_create(void); /* NULL: out of memory */
 void lookup_table_free(struct lookup_table *table);            /* NULL is fine */
 
-/* Random; for the loops' own tables of names. Lives as long as the table. */
+/* Random; the loops' own tables use it too. Lives as long as the table. */
 const struct siphash_seed *lookup_table_seed(const struct lookup_table *table);
 
 /* True: answered at once. False: the callback comes later, never from within this call. */
@@ -60,14 +59,11 @@ WSL_MUST_CHECK bool lookup_start(struct lookup_table *table, const struct work_l
                                  struct lookup_question *question, const char *name,
                                  const struct lookup_origin *origin);
 
-/*
- * Somebody else of this loop would wait for a question's answer. False: the name hangs, and *answer
- * says so.
- */
+/* One more query of this loop waits for the question. False: the name hangs; *answer says so. */
 WSL_MUST_CHECK bool lookup_join(struct lookup_table *table, struct lookup_question *question,
                                 const struct lookup_origin *origin, struct lookup_answer *answer);
 
-/* One that waits: its callback will not come. */
+/* The callback of a waiting question will not come. */
 void lookup_cancel(struct lookup_table *table, struct lookup_question *question);
 
 #endif

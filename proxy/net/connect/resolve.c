@@ -2,7 +2,7 @@
 
 #include "base/hash_map.h"
 
-/* One name: first looked up for those who wait, then kept while it is fresh. */
+/* One name: looked up for the queries that wait, then kept while it is fresh. */
 struct resolve_lookup {
     struct hash_map_link link;
     struct list age;     /* when kept, oldest first */
@@ -19,7 +19,7 @@ struct resolver {
     size_t kept;
     struct list ages;
     struct hash_map lookups;     /* by name */
-    struct lookup_answer failed; /* of a query that could not even begin */
+    struct lookup_answer failed; /* of the last query that failed at once */
 };
 
 static struct resolve_lookup *lookup_of(struct hash_map_link *link)
@@ -74,8 +74,8 @@ static void keep(struct resolve_lookup *lookup)
 
 /* ---- the answer ---- */
 
-/* Whoever waits may cancel others or ask again in its callback, so nothing here is relied upon. */
-static void tell(struct list *waiting, const struct lookup_answer *answer)
+/* A callback may cancel other queries or start new ones: the list may change in each turn. */
+static void answer_queries(struct list *waiting, const struct lookup_answer *answer)
 {
     while (!list_empty(waiting)) {
         struct resolve_query *query = WSL_CONTAINER(waiting->next, struct resolve_query, link);
@@ -84,8 +84,8 @@ static void tell(struct list *waiting, const struct lookup_answer *answer)
     }
 }
 
-/* They no longer wait for the look-up, which may be gone before they are told. */
-static void move(struct list *from, struct list *to)
+/* The queries no longer refer to the look-up, which may be freed before they are answered. */
+static void detach_queries(struct list *from, struct list *to)
 {
     list_init(to);
     while (!list_empty(from)) {
@@ -101,12 +101,12 @@ static void answered_cb(struct lookup_question *question)
     struct resolve_lookup *lookup = WSL_CONTAINER(question, struct resolve_lookup, question);
     struct lookup_answer answer = question->answer;
     struct list waiting;
-    move(&lookup->waiting, &waiting);
+    detach_queries(&lookup->waiting, &waiting);
     if (answer.count > 0)
         keep(lookup);
     else
         forget(lookup);
-    tell(&waiting, &answer);
+    answer_queries(&waiting, &answer);
 }
 
 /* ---- queries ---- */
@@ -160,7 +160,7 @@ const struct lookup_answer *resolve_name(struct resolver *resolver, const char *
     return NULL;
 }
 
-static void call_off(struct resolve_lookup *lookup)
+static void cancel_lookup(struct resolve_lookup *lookup)
 {
     lookup_cancel(lookup->resolver->table, &lookup->question);
     forget(lookup);
@@ -172,7 +172,7 @@ void resolve_cancel(struct resolve_query *query)
     list_remove(&query->link);
     query->lookup = NULL;
     if (lookup && list_empty(&lookup->waiting))
-        call_off(lookup);
+        cancel_lookup(lookup);
 }
 
 void resolve_demote(struct resolver *resolver, const char *name, const struct addr *address)
@@ -201,7 +201,7 @@ void resolve_close(struct resolver *resolver)
     for (struct hash_map_link *link = hash_map_next(&resolver->lookups, NULL), *next; link;
          link = next) {
         next = hash_map_next(&resolver->lookups, link);
-        call_off(lookup_of(link));
+        cancel_lookup(lookup_of(link));
     }
     hash_map_free(&resolver->lookups);
     free(resolver);

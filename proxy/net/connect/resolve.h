@@ -1,14 +1,14 @@
 /*
  * Names to addresses, for one loop.
  *
- * getaddrinfo blocks, so it runs in libuv's thread pool (net/connect/lookup.h); a round trip there
- * costs more than all the rest of a handshake. Queries for a name that is being looked up wait for
- * the same answer, and an answer is good for a second: a crowd of handshakes costs one look-up, and
- * a name that changes is seen at once by human measure. Failures are not kept, so the next query
- * may be the one that succeeds; except for names that the resolver does not answer at all.
+ * getaddrinfo blocks, so it runs in libuv's thread pool (net/connect/lookup.h), and a round trip
+ * there costs more than the rest of a handshake. Queries for a name that is being looked up share
+ * the answer, and an answer is kept for a second: a burst of handshakes costs one look-up, and a
+ * changed name takes effect within a second. Failures are not kept, so the next query may succeed;
+ * except for names that the resolver does not answer at all.
  *
- * The happy path: resolve returns NULL, and later the query's callback has the addresses; or it
- * returns what is known already.
+ * The happy path: resolve_name returns NULL, and later the query's callback gets the addresses; or
+ * it returns an answer that is still kept.
  *
  * What can fail: the name, memory; the answer then has a reason and no addresses.
  *
@@ -23,7 +23,7 @@
 #define RESOLVE_KEPT     64
 #define RESOLVE_FRESH_MS 1000
 
-/* A place in the queue, inside the caller's own struct. */
+/* Part of the caller's struct. */
 struct resolve_query {
     struct list link;
     struct resolve_lookup *lookup;
@@ -38,17 +38,17 @@ WSL_MUST_CHECK struct resolver *resolve_create(const struct work_lane *lane,
 void resolve_close(struct resolver *resolver); /* NULL is fine */
 
 /*
- * An answer, which is valid until the resolver is used again; or NULL: the callback will come,
- * never from within this call, with an answer that is valid until it returns.
+ * An answer, valid until the resolver is used again. NULL: the callback comes later, never from
+ * within this call, with an answer that is valid until the callback returns.
  */
 WSL_MUST_CHECK const struct lookup_answer *resolve_name(struct resolver *resolver, const char *name,
                                                         const struct lookup_origin *origin,
                                                         struct resolve_query *query);
 
-/* A query that waits: its callback will not come. */
+/* The callback of a waiting query will not come. */
 void resolve_cancel(struct resolve_query *query);
 
-/* An address did not work: later answers for the name, while this one is fresh, have it last. */
+/* An address has failed: while the answer is kept, it comes last. */
 void resolve_demote(struct resolver *resolver, const char *name, const struct addr *address);
 
 #endif

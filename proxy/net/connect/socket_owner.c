@@ -11,8 +11,8 @@
 
 #include "net/addr.h"
 
-#define PROCESSES_MAX 1024 /* descendants that are looked at */
-#define DEPTH_MAX     32   /* generations of them */
+#define PROCESSES_MAX 1024 /* descendants that are checked */
+#define DEPTH_MAX     32   /* their generations */
 
 /* ---- the kernel's sockets ---- */
 
@@ -31,14 +31,15 @@ static void set_end(__be32 address[static 4], __be16 *port, const struct addr *e
         memcpy(address, &end->v6.sin6_addr, sizeof(end->v6.sin6_addr));
 }
 
-/* 0, or errno: ENOENT: there is no such socket. The answer is there when the question is sent. */
-static int ask(int netlink, const struct inet_diag_sockid *id, uint8_t family, struct owner *owner)
+/* 0, or errno; ENOENT: no such socket. The kernel answers within send(). */
+static int query(int netlink, const struct inet_diag_sockid *id, uint8_t family,
+                 struct owner *owner)
 {
     struct {
         struct nlmsghdr head;
         struct inet_diag_req_v2 body;
-    } question = {
-        .head = {.nlmsg_len = sizeof(question),
+    } request = {
+        .head = {.nlmsg_len = sizeof(request),
                  .nlmsg_type = SOCK_DIAG_BY_FAMILY,
                  .nlmsg_flags = NLM_F_REQUEST},
         .body = {.sdiag_family = family,
@@ -48,7 +49,7 @@ static int ask(int netlink, const struct inet_diag_sockid *id, uint8_t family, s
     };
     _Alignas(struct nlmsghdr) char answer[1024];
     struct nlmsghdr *head = (struct nlmsghdr *)(void *)answer;
-    if (send(netlink, &question, sizeof(question), 0) < 0)
+    if (send(netlink, &request, sizeof(request), 0) < 0)
         return errno;
     ssize_t length = recv(netlink, answer, sizeof(answer), MSG_DONTWAIT);
     if (length < 0)
@@ -71,9 +72,9 @@ static int open_netlink(void)
 }
 
 /*
- * Until it is accepted a connection is its listening socket's, and ends with it: as it is still
- * there, and not accepted, after that was asked about, it was that socket's all the time. (Before
- * Linux 6.16 the kernel gives it the user 0 meanwhile.)
+ * Until it is accepted, a connection belongs to its listening socket and ends with it. If it is
+ * still there and not accepted after the query for the listener, that listener has owned it all the
+ * time. (Before Linux 6.16 the kernel reports user 0 for a connection that is not accepted.)
  */
 static int find_owner(int netlink, const struct addr *here, const struct addr *there, uid_t *uid)
 {
@@ -84,12 +85,12 @@ static int find_owner(int netlink, const struct addr *here, const struct addr *t
     set_end(connection.idiag_dst, &connection.idiag_dport, here);
 
     struct owner first, second, listener;
-    int error = ask(netlink, &connection, family, &first);
+    int error = query(netlink, &connection, family, &first);
     *uid = first.uid;
     if (error != 0 || first.accepted)
         return error;
-    error = ask(netlink, &listening, family, &listener);
-    int again = ask(netlink, &connection, family, &second);
+    error = query(netlink, &listening, family, &listener);
+    int again = query(netlink, &connection, family, &second);
     if (again != 0)
         return again;
     *uid = second.accepted ? second.uid : listener.uid;
@@ -103,14 +104,14 @@ bool socket_owner_is_known(void)
     int netlink = open_netlink();
     if (netlink < 0)
         return false;
-    int error = ask(netlink, &nothing, AF_INET, &owner);
+    int error = query(netlink, &nothing, AF_INET, &owner);
     close(netlink);
     return error == 0 || error == ENOENT;
 }
 
 /* ---- descendants ---- */
 
-/* The next number of a text, which moves behind it. */
+/* The next number of a text; moves `text` behind it. */
 static bool next_number(const char **text, unsigned long *number)
 {
     char *end;
@@ -120,7 +121,7 @@ static bool next_number(const char **text, unsigned long *number)
     return found;
 }
 
-/* Whether it is the real, effective, saved or file system user of a process. */
+/* As real, effective, saved or file system user. */
 static bool runs_as(unsigned long pid, uid_t uid)
 {
     static const char mark[] = "\nUid:";
@@ -140,10 +141,9 @@ static bool runs_as(unsigned long pid, uid_t uid)
     return false;
 }
 
-/* Room that the search may still take. */
 struct search {
     uid_t uid;
-    unsigned processes, depth;
+    unsigned processes, depth; /* that it may still visit */
 };
 
 static bool descendants_run_as(struct search *search, unsigned long pid);
@@ -188,7 +188,7 @@ static bool descendants_run_as(struct search *search, unsigned long pid)
 
 /* ---- the verdict ---- */
 
-/* Of this connection, or of this moment: another time the kernel may say. */
+/* An error of this connection or of a lack of resources, not of the kernel's abilities. */
 static bool is_transient(int error)
 {
     return error == ENOENT || error == EMFILE || error == ENFILE || error == ENOMEM ||
@@ -210,7 +210,7 @@ enum socket_owner socket_owner_of_peer(int fd)
     if (error != 0)
         return is_transient(error) ? SOCKET_OWNER_FOREIGN : SOCKET_OWNER_UNKNOWN;
     struct search search = {uid, PROCESSES_MAX, DEPTH_MAX};
-    /* Such as su and setpriv: what the command has become is the command's affair. */
+    /* A command may change its user, for example by su or setpriv. */
     bool ours =
         uid == 0 || uid == geteuid() || descendants_run_as(&search, (unsigned long)getpid());
     return ours ? SOCKET_OWNER_OURS : SOCKET_OWNER_FOREIGN;
