@@ -291,8 +291,7 @@ static bool take_descriptor(struct listen_socket *listener, const struct config_
     int fd = config->address.port;
     if (!listens(fd))
         return fail(failure, listener->name, "that descriptor is no listening socket",
-                    "start the process by a program that opens one for it, as inetd does with "
-                    "'wait'");
+                    "start wsluice from a program that passes one, such as inetd with 'wait'");
     listener->fd = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
     if (listener->fd < 0)
         return fail(failure, listener->name, strerror(errno), NULL);

@@ -230,7 +230,7 @@ def test_user(lab, public, certs):
 
     bridge.signal(signal.SIGHUP)
     until(lambda: 'is in use' in bridge.text, lambda: bridge.text)
-    assert 'may not be read any more' in bridge.text
+    assert 'can no longer be read' in bridge.text
     bridge.signal(signal.SIGUSR2)
     until(lambda: 'instead of taking over' in bridge.text, lambda: bridge.text)
     key.chmod(0o644)

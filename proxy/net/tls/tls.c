@@ -10,22 +10,22 @@
 #include "net/tls/tls_socket.h"
 
 /*
- * The happy path. OpenSSL reads and writes through a BIO that only moves bytes from and to the
- * scratch; tls_socket.c has the system calls.
+ * The happy path. OpenSSL reads and writes through a BIO that moves bytes from and to the scratch;
+ * tls_socket.c has the system calls.
  *
  *   read       socket --recv--> scratch.in --BIO--> SSL_read ... SSL_read --> caller's buffer,
  *              piece by piece, until the socket, the buffer or the work for one read is used up
  *   write      caller's bytes --SSL_write--BIO--> scratch.out --send--> socket
- *                                                      `-- what it does not take --> unsent
- *   handshake  both, until SSL_do_handshake has what it wants; data that came along --> early
+ *                                                      `-- the rest --> unsent
+ *   handshake  both, until SSL_do_handshake is done; data that came along --> early
  *
- * What can fail. The peer resets or stays silent: an errno, which gets the reason of our side. The
- * peer breaks the protocol or is not trusted: OpenSSL leaves a fatal alert in scratch.out, which is
- * sent if the socket takes it at once. Memory for `unsent` or inside OpenSSL runs out. Each ends
- * the connection.
+ * What can fail. The peer resets or times out: an errno, mapped to a reason of the connection's
+ * side. The peer breaks the protocol or is not trusted: OpenSSL leaves a fatal alert in
+ * scratch.out, which is sent if the socket takes it at once. Memory for `unsent` or inside OpenSSL
+ * runs out. Each ends the connection.
  *
  * Invariants. Between calls the scratch is empty, so connections can share it. While `unsent` has
- * bytes nothing else is encrypted, except for short replies that a read causes.
+ * bytes, nothing else is encrypted, except for short replies that a read causes.
  */
 
 static struct tls *tls_of(struct transport *t)
@@ -88,7 +88,7 @@ static struct io tls_shutdown(struct transport *t)
         if (io.blocked)
             return io_status(IO_WANT_WRITE);
     }
-    /* Fails only on a connection that is gone already, and then read says why. */
+    /* Fails only if the connection is broken, and then the next read reports why. */
     (void)shutdown(tls->fd, SHUT_WR);
     return io_status(IO_OK);
 }
@@ -147,7 +147,7 @@ bool tls_expect(struct transport *t, const char *name)
     size_t length = strlen(name);
     length -= length > 1 && name[length - 1] == '.';
     snprintf(host, sizeof(host), "%.*s", (int)length, name);
-    /* RFC 6066, section 3: literal addresses are not permitted in SNI, nor is a final dot. */
+    /* RFC 6066, section 3: no literal addresses and no final dot in SNI. */
     bool is_address = X509_VERIFY_PARAM_set1_ip_asc(verify, host) == 1;
     char *verified = is_address ? NULL : host;
     bool set = (is_address || X509_VERIFY_PARAM_set1_ip(verify, NULL, 0) == 1) &&

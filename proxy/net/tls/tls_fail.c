@@ -40,7 +40,7 @@ struct io tls_fail_memory(struct tls *tls)
     return tls_fail_with(tls, REASON_out_of_memory, "out of memory");
 }
 
-/* The last entry of OpenSSL's error queue speaks of TLS, but a lack of memory may stand before. */
+/* The last entry of OpenSSL's error queue is the cause, unless an earlier one is out of memory. */
 struct io tls_fail_openssl(struct tls *tls)
 {
     unsigned long error = 0, entry;

@@ -14,7 +14,7 @@ const struct tls_role *tls_fail_role(bool is_server);
 struct io tls_fail_with(struct tls *tls, enum reason reason, const char *detail);
 struct io tls_fail_errno(struct tls *tls, int error);
 
-/* After these two nothing can be encrypted any more. */
+/* After these two, nothing can be encrypted. */
 struct io tls_fail_memory(struct tls *tls);
 struct io tls_fail_openssl(struct tls *tls); /* empties OpenSSL's error queue */
 

@@ -5,14 +5,14 @@
 #include "net/tls/tls_fail.h"
 #include "net/tls/tls_socket.h"
 
-/* Pieces per call of the handshake; a flight of the peer is usually one. */
+/* Receives per call; a flight of the peer usually needs one. */
 #define HANDSHAKE_PIECES 8
 
-/* Small, so that data behind the handshake fits the first read, however small its buffer. */
+/* Small, so that data behind the handshake fits the smallest buffer of the first read. */
 #define HANDSHAKE_READ (TRANSPORT_READ_MIN - TLS_READ_RESERVE)
 _Static_assert(HANDSHAKE_READ >= 2048, "a ClientHello comes in one piece");
 
-/* The alert says more to the peer than our silence; if it cannot leave now, so be it. */
+/* Tries to send OpenSSL's alert, which tells the peer the cause; a failure to do so is ignored. */
 static struct io handshake_failed(struct tls *tls)
 {
     struct io io = tls_fail_openssl(tls);
@@ -26,14 +26,14 @@ static struct io handshake_failed(struct tls *tls)
 
 static void forget_key(EVP_PKEY *key)
 {
-    /* A change of type frees what the old one held, in every reference to the key. */
+    /* Changing the type frees the key's contents, for all references. */
     (void)EVP_PKEY_set_type(key, EVP_PKEY_X25519);
     EVP_PKEY_free(key);
 }
 
 /*
  * OpenSSL keeps the ephemeral keys of both sides until the connection ends: several KiB with NIST
- * curves, and a secret that nobody needs any more.
+ * curves, and a secret without further use.
  */
 static void forget_ephemeral_keys(SSL *ssl)
 {
@@ -70,13 +70,14 @@ struct io tls_handshake_run(struct tls *tls)
         if (result == 1 && io.status == IO_OK)
             io = handshake_done(tls);
         if (io.status != IO_OK) {
-            /* The next connection must not find what came behind this one's last message. */
+            /* The scratch is shared: bytes behind the failure must not reach the next connection.
+             */
             tls->scratch->in_at = tls->scratch->in_end = 0;
             return io;
         }
         if (result == 1)
             continue;
-        /* The peer will not speak before it has heard all of ours. */
+        /* The peer answers only after it has received the whole flight. */
         if (io.blocked)
             return io_status(IO_WANT_WRITE);
         if (pieces == HANDSHAKE_PIECES)

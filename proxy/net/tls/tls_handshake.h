@@ -1,9 +1,9 @@
 /*
- * The handshake of a TLS connection, as far as the socket allows. Data that came along with the
- * peer's last message is kept in `early` for the first read.
+ * The handshake of a TLS connection, as far as the socket allows. Data that came with the peer's
+ * last message is kept in `early` for the first read.
  *
- * Owns: nothing. Thread: the connection's. Errors: IO_FAIL (tls_fail.h), after OpenSSL's fatal
- * alert was sent if the socket took it at once. Lifetime: the connection's.
+ * Owns: nothing. Thread: the connection's. Errors: IO_FAIL (tls_fail.h); OpenSSL's fatal alert is
+ * sent before, if the socket takes it at once. Lifetime: the connection's.
  */
 #ifndef WSLUICE_NET_TLS_TLS_HANDSHAKE_H
 #define WSLUICE_NET_TLS_TLS_HANDSHAKE_H

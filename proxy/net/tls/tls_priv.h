@@ -13,16 +13,16 @@
 #include "net/tls/tls_scratch.h"
 
 /*
- * Decrypted bytes are at most one record, of which only the end was received, more than the bytes
- * received. So what is received with this much room to spare fits the caller's buffer.
+ * A read decrypts at most the bytes it receives, plus one record whose start OpenSSL holds already.
+ * So a read that receives this much less than the capacity never overflows the caller's buffer.
  */
 #define TLS_READ_RESERVE ((size_t)SSL3_RT_MAX_PLAIN_LENGTH)
 
-/* The reasons for what goes wrong, for the peer of this role. */
+/* How failures are named: the peer of a server is the client, that of a client the target. */
 struct tls_role {
     const struct transport_side *side;
     enum reason handshake, untrusted, hangup, record;
-    struct io truncated;
+    struct io truncated; /* FIN without close_notify */
 };
 
 struct tls {
@@ -33,14 +33,14 @@ struct tls {
     const char *failure;      /* static text */
     struct tls_buffer early;  /* received with the handshake, not yet decrypted */
     struct tls_buffer unsent; /* encrypted, not yet taken by the socket */
-    struct io end;            /* what read says once all data is delivered; IO_OK: not yet */
+    struct io end;            /* the result of reads after the last data; IO_OK: not known yet */
     int fd;                   /* owned */
-    uint32_t unsent_replies;
-    uint32_t records;       /* that this read has received */
-    uint16_t messages_left; /* the peer's allowance of handshake messages */
-    bool flooded;           /* the peer has exceeded it */
-    bool established;       /* the handshake is done; OpenSSL itself forgets that when it fails */
-    enum reason broken;     /* not none: OpenSSL gave up, nothing can be encrypted any more */
+    uint32_t unsent_replies;  /* bytes of `unsent` that reads have caused */
+    uint32_t records;         /* received by this read */
+    uint16_t messages_left;   /* handshake messages that the peer may still send (tls_read.c) */
+    bool flooded;             /* it has sent more */
+    bool established;         /* the handshake was completed, also after a later failure */
+    enum reason broken;       /* not none: OpenSSL has failed, and nothing can be encrypted */
 };
 
 #endif

@@ -8,26 +8,26 @@
 
 /*
  * The bound of one read's work. OpenSSL takes half a microsecond per record, full or empty, and the
- * smallest has 21 bytes. A read stops after the piece that brings it to READ_RECORDS, so it
- * decrypts less than READ_RECORDS + TLS_SCRATCH_IN / 21 records, in 2 ms. Honest bulk fills the
+ * smallest has 21 bytes. A read stops after the piece that reaches READ_RECORDS, so it decrypts
+ * fewer than READ_RECORDS + TLS_SCRATCH_IN / 21 records, in 2 ms. Normal bulk data fills the
  * caller's buffer with fewer.
  */
 #define READ_RECORDS 512
 
 /*
- * A KeyUpdate costs as much as forty records, so a peer has an allowance of handshake messages
- * after the handshake. A read with data gives one back, and MESSAGE_BYTES of data another. Honest
- * peers send a few tickets at the start, and change keys after gigabytes or hours.
+ * A KeyUpdate costs as much as forty records, so the number of handshake messages after the
+ * handshake is limited. A read with data allows one more, and each MESSAGE_BYTES of data another.
+ * Normal peers send a few tickets at the start, and change keys after gigabytes or hours.
  */
 #define MESSAGES_MAX  32
 #define MESSAGE_BYTES ((size_t)64 * 1024)
 
-/* A peer that makes us reply (to renegotiation, say) and never reads must not fill our memory. */
+/* A peer that causes replies (by renegotiation, say) and never reads must not fill the memory. */
 #define UNSENT_REPLIES_MAX 4096
 
 /* ---- bounds of work ---- */
 
-/* One SSL_read handles messages until it has data; without input it returns. */
+/* One SSL_read handles messages until it has data; emptying the input makes it return. */
 static void message_cb(int sent, int version, int type, const void *bytes, size_t length, SSL *ssl,
                        void *owner)
 {
@@ -63,7 +63,7 @@ static void allow_messages(struct tls *tls, size_t data)
 
 /* ---- reading ---- */
 
-/* Decrypts all of scratch.in; sets `end` when that, rather than the input, comes to an end. */
+/* Decrypts all of scratch.in; sets `end` on close_notify or a failure. */
 static size_t decrypt(struct tls *tls, uint8_t *buffer, size_t capacity)
 {
     struct tls_scratch *scratch = tls->scratch;
@@ -90,7 +90,7 @@ static size_t decrypt(struct tls *tls, uint8_t *buffer, size_t capacity)
     return length;
 }
 
-/* An alert, new keys, or a refusal to renegotiate. Nothing may follow our close_notify. */
+/* An alert, a KeyUpdate, or a refused renegotiation. Nothing may follow a close_notify. */
 static void send_replies(struct tls *tls)
 {
     if (SSL_get_shutdown(tls->ssl) & SSL_SENT_SHUTDOWN) {
@@ -110,7 +110,7 @@ static void send_replies(struct tls *tls)
         tls->end = tls_fail_with(tls, tls->role->record, "peer makes us reply but does not read");
 }
 
-/* Receives and decrypts one piece; what the socket said. */
+/* Receives and decrypts one piece; returns the status of the receive. */
 static struct io read_piece(struct tls *tls, size_t limit, uint8_t *buffer, size_t capacity,
                             size_t *length)
 {
@@ -150,8 +150,8 @@ struct io tls_read_bytes(struct tls *tls, uint8_t *buffer, size_t capacity)
     if (length == 0)
         return ended ? tls->end : io_status(IO_WANT_READ);
     /*
-     * The end was received already, and a peer that leaves its side of TCP open would never make
-     * the descriptor readable again to say so. Now it is, for good.
+     * The end has been received. If the peer leaves TCP open, the descriptor would not become
+     * readable again; after SHUT_RD it stays readable, and the next read returns the end.
      */
     if (ended && (in.status == IO_OK || in.status == IO_WANT_READ))
         (void)shutdown(tls->fd, SHUT_RD);

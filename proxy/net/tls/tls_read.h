@@ -1,9 +1,9 @@
 /*
- * Reading from a TLS connection: receive, decrypt, and answer what TLS itself asks for, within
- * bounds on the work that a peer can cause.
+ * Reading from a TLS connection: receive, decrypt, and send the replies that TLS itself requires,
+ * within bounds on the work that a peer can cause.
  *
- * Owns: nothing. Thread: the connection's. Errors: IO_FAIL (tls_fail.h), once all data before it is
- * delivered. Lifetime: the connection's.
+ * Owns: nothing. Thread: the connection's. Errors: IO_FAIL (tls_fail.h), after all data before it
+ * has been delivered. Lifetime: the connection's.
  */
 #ifndef WSLUICE_NET_TLS_TLS_READ_H
 #define WSLUICE_NET_TLS_TLS_READ_H

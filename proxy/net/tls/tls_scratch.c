@@ -19,7 +19,7 @@ static int bio_write(BIO *bio, const char *data, size_t size, size_t *moved)
 {
     struct tls_scratch *scratch = BIO_get_data(bio);
     BIO_clear_retry_flags(bio);
-    /* Data always fits; a handshake with an absurd chain of certificates may not, and fails. */
+    /* Data always fits; a handshake with a huge chain of certificates may not, and fails. */
     if (size > TLS_SCRATCH_OUT - scratch->out_end)
         return -1;
     memcpy(scratch->out + scratch->out_end, data, size);

@@ -1,9 +1,9 @@
 /*
- * Ciphertext on its way between a socket and OpenSSL: one buffer for each direction, which all TLS
- * connections of a worker share, and the BIO that OpenSSL reads and writes them through.
+ * Ciphertext between a socket and OpenSSL: one buffer per direction, shared by all TLS connections
+ * of a worker, and the BIO through which OpenSSL reads and writes them.
  *
- *   in    the socket's bytes, from in_at on still unread by OpenSSL
- *   out   records that OpenSSL has made, not yet sent
+ *   in    received bytes; OpenSSL has read those before in_at
+ *   out   records that OpenSSL has written, not yet sent
  *
  * Owns: both buffers. Thread: the worker's. Errors: create returns NULL; a write that does not fit
  * fails in OpenSSL. Lifetime: tls_scratch_create to tls_scratch_free; outlives its connections.
@@ -15,19 +15,19 @@
 
 #include "base/base.h"
 
-/* The most that one write may offer: a buffer of 256 KiB and a frame header. */
+/* The largest write: a buffer of 256 KiB and a frame header. */
 #define TLS_WRITE_MAX ((size_t)256 * 1024 + 64)
 
-/* What one receive takes: large enough for few system calls, small enough to bound its records. */
+/* The largest receive: few system calls for bulk, and a bound on the records of one piece. */
 #define TLS_SCRATCH_IN ((size_t)64 * 1024)
 
 /*
- * A record costs 29 bytes with AEAD and at most 90 with CBC; the smallest that a peer can ask for
- * holds 512 (RFC 6066, section 4): 514 of them stay below 64 KiB, replies included.
+ * A record adds 29 bytes with AEAD and at most 90 with CBC; the smallest that a peer can negotiate
+ * holds 512 (RFC 6066, section 4): the overhead of 514 of them, and replies, are below 64 KiB.
  */
 #define TLS_SCRATCH_OUT (TLS_WRITE_MAX + (size_t)64 * 1024)
 
-/* Shared by all TLS connections of one worker; empty between any two calls. */
+/* Empty between calls. */
 struct tls_scratch {
     BIO_METHOD *method;
     size_t in_at, in_end;

@@ -31,7 +31,7 @@ struct io tls_socket_receive(struct tls *tls, size_t limit)
     return (struct io){.n = (size_t)got, .drained = (size_t)got < room};
 }
 
-/* Returns the bytes that the socket took, or -1 when it is broken. */
+/* The bytes that the socket took; -1: it is broken. */
 static ssize_t send_once(struct tls *tls, const uint8_t *bytes, size_t length)
 {
     ssize_t sent;

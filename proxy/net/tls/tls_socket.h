@@ -10,15 +10,16 @@
 #include "net/tls/tls_priv.h"
 
 /*
- * Receives once, behind the early bytes if there are any, so that scratch.in has at most `limit`.
- * IO_OK and IO_WANT_READ speak of the socket alone.
+ * Fills scratch.in with the early bytes, if any, and receives once behind them; at most `limit` in
+ * all. The status is that of the receive.
  */
 WSL_MUST_CHECK struct io tls_socket_receive(struct tls *tls, size_t limit);
 
-/* Sends scratch.out, and keeps in `unsent` what the socket does not take: then `blocked` is set. */
+/* Sends scratch.out. `unsent` keeps the rest that the socket does not take; then `blocked` is set.
+ */
 struct io tls_socket_send(struct tls *tls);
 
-/* Sends `unsent`. IO_WANT_WRITE: some is left. */
+/* Sends `unsent`. IO_WANT_WRITE: some of it is left. */
 WSL_MUST_CHECK struct io tls_socket_flush(struct tls *tls);
 
 #endif

@@ -1,6 +1,6 @@
 #include "net/tls/context/tls_certificates.h"
 
-/* All of a name: OpenSSL picks the type of key by the client's signature algorithms. */
+/* All certificates of the name: OpenSSL picks one by the client's signature algorithms. */
 static int choose_certificate_cb(SSL *ssl, void *data)
 {
     const struct tls_certificates *certificates = data;
@@ -25,7 +25,7 @@ static bool add_name(void *owner, const char *name)
                          tls_pair_key_type(certificates->pairs[last]));
 }
 
-/* On a throwaway SSL first, so that OpenSSL's objections (a weak key) surface at load. */
+/* Tries the pair on a throwaway SSL, so that OpenSSL's objections (a weak key) surface at load. */
 static bool add_pair(struct tls_certificates *certificates, SSL *trial,
                      const struct config_certificate *config, struct tls_store *store,
                      const struct tls_error *error)

@@ -1,7 +1,7 @@
 /*
- * The certificates of a server, and which of them a client is shown: those of the name that it asks
- * for by SNI. The first certificate of the list, and those with other types of key for the same
- * name, are the SSL_CTX's own: a client that asks for that name, or for none, costs no choice.
+ * The certificates of a server, chosen by SNI. The first certificate of the list, and those with
+ * other types of key for the same name, are the SSL_CTX's own: a client that sends that name, or
+ * none, needs no choice.
  *
  * Owns: references to pairs, the names. Thread: filled by one, then read by any. Errors: false,
  * with the error's line. Lifetime: all zero until tls_certificates_set, to tls_certificates_free,

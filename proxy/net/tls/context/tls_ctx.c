@@ -20,7 +20,7 @@ struct tls_ctx {
 
 /* ---- policy ---- */
 
-/* RFC 7301, section 3.2: a client that offers only protocols we do not speak is told so. */
+/* RFC 7301, section 3.2: an alert if the client offers only other protocols. */
 static int alpn_cb(SSL *ssl, const unsigned char **out, unsigned char *out_length,
                    const unsigned char *in, unsigned in_length, void *data)
 {
@@ -36,7 +36,7 @@ static int alpn_cb(SSL *ssl, const unsigned char **out, unsigned char *out_lengt
     return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-/* RFC 6066, section 3: the client hears that its name was heeded. */
+/* RFC 6066, section 3: acknowledges the client's SNI. */
 static int server_name_cb(SSL *ssl, int *alert, void *data)
 {
     return SSL_TLSEXT_ERR_OK;
@@ -89,7 +89,7 @@ static bool set_up_server(struct tls_ctx *ctx, const struct config_tls *config,
 
 /* ---- a client ---- */
 
-/* A host name without the final dot that marks it as absolute: certificates and SNI have none. */
+/* Without the final dot of an absolute host name, which certificates and SNI do not have. */
 static char *copy_name(const char *name)
 {
     size_t length = strlen(name);
@@ -109,7 +109,7 @@ static bool set_target_trust(SSL_CTX *ssl, const char *path, struct tls_store *s
     return set;
 }
 
-/* What we show a target that asks who we are. */
+/* The client certificate, for a target that requests one. */
 static bool set_own_certificate(SSL_CTX *ssl, const struct config_target *target,
                                 struct tls_store *store, const struct tls_error *error)
 {
@@ -133,7 +133,7 @@ static bool set_up_client(struct tls_ctx *ctx, const struct config_target *targe
                           struct tls_store *store, const struct tls_error *error)
 {
     X509_VERIFY_PARAM *verify = SSL_CTX_get0_param(ctx->ssl);
-    /* RFC 9525: a wildcard is a whole label, and the common name is not a host name. */
+    /* RFC 9525: a wildcard is a whole label, and the common name is no host name. */
     X509_VERIFY_PARAM_set_hostflags(verify, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
                                                 X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
     SSL_CTX_set_verify(ctx->ssl, target->insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
@@ -143,8 +143,10 @@ static bool set_up_client(struct tls_ctx *ctx, const struct config_target *targe
         !set_target_trust(ctx->ssl, target->ca, store, error) ||
         !set_own_certificate(ctx->ssl, target, store, error))
         return false;
-    /* Whoever dials what has no name here says it then (tls_expect), or does not verify. RFC 6066,
-     * section 3: literal addresses are not permitted in SNI. */
+    /*
+     * Without a name, the connection gets it from tls_expect, or is not verified. RFC 6066, section
+     * 3: no literal addresses in SNI.
+     */
     if (!name || X509_VERIFY_PARAM_set1_ip_asc(verify, name) == 1)
         return true;
     ctx->server_name = copy_name(name);
@@ -173,7 +175,7 @@ static struct tls_ctx *create(const SSL_METHOD *method, bool is_server,
     return ctx;
 }
 
-/* Nothing of what went wrong may reach the next call that looks at OpenSSL's error queue. */
+/* Empties OpenSSL's error queue, so that no later call takes an old error for its own. */
 static struct tls_ctx *finish(struct tls_ctx *ctx, bool complete)
 {
     ERR_clear_error();

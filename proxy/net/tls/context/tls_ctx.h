@@ -1,17 +1,18 @@
 /*
- * What TLS connections have in common: certificates and policy of a listener, or trust and name of
- * a target. Made once from the configuration and shared by all workers.
+ * The context of TLS connections: certificates and policy of a listener, or trust and name of a
+ * target. Made once from the configuration and shared by all workers.
  *
- * A client of a listener is shown the certificates for the name that it asks for by SNI: an exact
- * name, else a wildcard, else the first certificate of the list and what others there are for the
- * same name. Where a name has several types of key, the client's signature algorithms decide.
+ * A listener presents the certificates of the name that the client sends by SNI: an exact name,
+ * else a wildcard, else the first certificate of the list and the others for the same name. If a
+ * name has several types of key, the client's signature algorithms decide.
  *
- * Nothing here runs unless TLS is configured: OpenSSL initialises itself with the first tls_ctx.
+ * OpenSSL initialises itself with the first tls_ctx: without TLS in the configuration it never
+ * runs.
  *
  * Owns: an SSL_CTX, references to pairs and tickets. Thread: made on one, then used on any; the
  * count is atomic. Errors: making one returns NULL and fills `error`: place, file, problem, remedy.
- * Lifetime: the last tls_ctx_release; open connections need it until their handshake is done, and
- * from then on keep what they need by themselves.
+ * Lifetime: until the last tls_ctx_release; a connection needs it until its handshake is done, and
+ * then holds its own references to OpenSSL's objects.
  */
 #ifndef WSLUICE_NET_TLS_CONTEXT_TLS_CTX_H
 #define WSLUICE_NET_TLS_CONTEXT_TLS_CTX_H
@@ -25,14 +26,14 @@
 struct tls_ctx;
 
 /*
- * Nothing of `config` is kept here; see tls_store.h for what the store keeps. The place of
- * the error is the listener's; what is wrong with a certificate is told with the certificate's.
+ * The context keeps nothing of `config`; tls_store.h says what the store keeps. The error has the
+ * listener's place, or the certificate's if the certificate is wrong.
  */
 WSL_MUST_CHECK struct tls_ctx *tls_ctx_server(const struct config_tls *config,
                                               struct tls_store *store,
                                               const struct tls_error *error);
 
-/* The target must have a name to verify: server_name, or a TCP address. */
+/* The name to verify is server_name or the address's host; without one, see tls_expect. */
 WSL_MUST_CHECK struct tls_ctx *tls_ctx_client(const struct config_target *target,
                                               struct tls_store *store,
                                               const struct tls_error *error);

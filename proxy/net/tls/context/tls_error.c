@@ -19,7 +19,7 @@ bool tls_error_set(const struct tls_error *error, const char *format, ...)
     return false;
 }
 
-/* The first entry of the queue is the cause, the later ones say where it was noticed. */
+/* The first entry of the queue is the cause; later ones are its consequences. */
 const char *tls_error_openssl(void)
 {
     unsigned long error = ERR_peek_error();

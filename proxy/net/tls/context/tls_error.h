@@ -1,6 +1,6 @@
 /*
- * Why TLS cannot be made ready, as one line for a person: where it was configured, the file, the
- * problem, the remedy.
+ * Why TLS cannot be set up, as one line for the administrator: where it is configured, the file,
+ * the problem, the remedy.
  *
  * Owns: nothing. Thread: any. Errors: none. Lifetime: borrows the place and the buffer.
  */
@@ -11,7 +11,7 @@
 #include "config/model/config.h"
 
 struct tls_error {
-    const struct config_place *place; /* NULL: whoever reads it knows */
+    const struct config_place *place; /* NULL: the line begins without one */
     char *text;
     size_t size;
 };

@@ -1,7 +1,7 @@
 /*
- * What is known of the other side of a TLS connection, for logs, routes and PROXY headers.
+ * Facts about the peer of a TLS connection, for logs, routes and PROXY headers.
  *
- * Owns: nothing. Thread: the connection's. Errors: what is not known is NULL or empty.
+ * Owns: nothing. Thread: the connection's. Errors: unknown facts are NULL or empty.
  * Lifetime: the texts that are pointers live as long as the connection.
  */
 #ifndef WSLUICE_NET_TLS_CONTEXT_TLS_FACTS_H
@@ -14,26 +14,26 @@
 #define TLS_FACTS_NAME_MAX 257 /* 64 characters (RFC 5280, ub-common-name) of UTF-8, and a NUL */
 
 struct tls_facts {
-    const char *server_name; /* what the client asked for by SNI, as it wrote it */
+    const char *server_name; /* the client's SNI, as sent */
     const char *version;     /* "TLSv1.3" */
     const char *cipher;      /* "TLS_AES_128_GCM_SHA256" */
     struct slice alpn;
     bool certificate;  /* the peer presented one, now or in the session that it resumed */
-    bool verified;     /* and it is good */
-    int64_t not_after; /* Unix time until which it, its chain apart, is valid */
-    char common_name[TLS_FACTS_NAME_MAX]; /* of that certificate's subject */
+    bool verified;     /* and it is valid */
+    int64_t not_after; /* its end of validity without the chain's, in Unix time */
+    char common_name[TLS_FACTS_NAME_MAX]; /* of its subject */
 };
 
 /* The handshake is done. */
 void tls_facts_of(const SSL *ssl, struct tls_facts *facts);
 
 /*
- * The most specific common name of the subject, as UTF-8. Empty: none, or one that is too long or
- * has control characters, which would be a trap for whoever prints it.
+ * The most specific common name of the subject, as UTF-8. Empty: none, too long, or with control
+ * characters, which could forge lines of a log.
  */
 void tls_facts_common_name(const X509 *certificate, char *name, size_t size);
 
-/* Unix time; 0 for what is no time. */
+/* Unix time; 0: invalid. */
 int64_t tls_facts_time(const ASN1_TIME *time);
 
 #endif

@@ -9,7 +9,7 @@
 #define SIZE_MAX_READ ((size_t)16 * 1024 * 1024)
 #define SIZE_FIRST    ((size_t)8 * 1024)
 
-/* All zero: there is no such file. */
+/* All zero: the file does not exist. */
 struct stamp {
     dev_t device;
     ino_t inode;
@@ -85,7 +85,7 @@ void tls_files_drop(struct tls_bytes *bytes)
     *bytes = (struct tls_bytes){0};
 }
 
-/* Not realloc: what it leaves behind would not be wiped. */
+/* Not realloc, which would leave the old bytes unwiped. */
 static bool grow(struct tls_bytes *bytes, size_t *capacity)
 {
     size_t larger = *capacity ? 4 * *capacity : SIZE_FIRST;
@@ -104,7 +104,7 @@ static bool grow(struct tls_bytes *bytes, size_t *capacity)
     return true;
 }
 
-/* What is read need not be a regular file: a shell hands over a pipe as /dev/fd/63. */
+/* Need not be a regular file: a shell may pass a pipe as /dev/fd/63. */
 static bool read_all(int fd, struct tls_bytes *bytes)
 {
     size_t capacity = 0;
@@ -131,7 +131,7 @@ bool tls_files_read(struct tls_files *files, const char *what, const char *path,
     *bytes = (struct tls_bytes){0};
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     struct stat status;
-    /* First the stamp, then the bytes: a change in between is noticed later. */
+    /* The stamp before the bytes: a change in between is detected later. */
     bool read = fd >= 0 && fstat(fd, &status) == 0 && read_all(fd, bytes);
     int problem = errno;
     if (fd >= 0)
@@ -154,7 +154,7 @@ bool tls_files_read(struct tls_files *files, const char *what, const char *path,
     return false;
 }
 
-/* ---- looking ---- */
+/* ---- changes ---- */
 
 static struct stamp look_at(const struct tls_file *file)
 {

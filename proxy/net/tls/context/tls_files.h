@@ -1,9 +1,9 @@
 /*
- * The files that TLS was made from, and whether they have changed since.
+ * The files that TLS contexts were made from, and whether they have changed since.
  *
- * A file is known by what stat says of its path: device, inode, size and times. So a rename over it
- * is seen, and so is a symbolic link on the way that points elsewhere now, which is how Kubernetes
- * replaces all files of a volume at once ("..data").
+ * A file is identified by the stat of its path: device, inode, size and times. So a rename over it
+ * is detected, and so is a changed symbolic link in its path: Kubernetes replaces all files of a
+ * volume at once by such a link ("..data").
  *
  * Owns: the paths. Thread: one at a time. Errors: reading fills one line. Lifetime: tls_files_init
  * to tls_files_free.
@@ -28,19 +28,18 @@ struct tls_bytes {
 void tls_files_init(struct tls_files *files);
 void tls_files_free(struct tls_files *files);
 
-/* The whole file, as much as 16 MiB. `what`: "certificate", for the error. False: see errno, too.
- */
+/* The whole file, up to 16 MiB. `what`: "certificate", for the error. False: errno is set, too. */
 WSL_MUST_CHECK bool tls_files_read(struct tls_files *files, const char *what, const char *path,
                                    struct tls_bytes *bytes, const struct tls_error *error);
 
-/* Wiped: there may be a key in it. */
+/* Wipes and frees: there may be a key in it. */
 void tls_files_drop(struct tls_bytes *bytes);
 
 /*
- * True once for each new state of the files that have been read: when it differs from what was last
- * reported (at first: read), and two calls in a row saw the same. Half of a pair that is just being
- * replaced is so left alone. Where we may not look any more, since privileges were dropped, nothing
- * changes. To be called every few seconds.
+ * True once for each new state of the files: it differs from the one last reported (at first:
+ * read), and two calls in a row saw the same. So a half-replaced pair is not reported. A file that
+ * may not be looked at any more, after privileges were dropped, counts as unchanged. For a timer of
+ * a few seconds.
  */
 WSL_MUST_CHECK bool tls_files_changed(struct tls_files *files);
 

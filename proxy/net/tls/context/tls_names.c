@@ -13,7 +13,7 @@ void tls_names_free(struct tls_names *names)
     tls_names_init(names);
 }
 
-/* Lower case, without the final dot. False: too long, empty, or with bytes that no name has. */
+/* Lower case, without the final dot. False: too long, empty, or with invalid bytes. */
 static bool normalise(char *to, const char *name)
 {
     size_t length = strlen(name);
@@ -29,7 +29,7 @@ static bool normalise(char *to, const char *name)
     return true;
 }
 
-/* A star is the whole first label or no wildcard at all. */
+/* A star must be the whole first label. */
 static bool is_usable(const char *name)
 {
     const char *star = strrchr(name, '*');
@@ -68,7 +68,7 @@ static int compare(const void *left, const void *right)
     return order;
 }
 
-/* Whether the last `kept` entries before it have one of the same name and type of key. */
+/* Whether the first `kept` entries include one of the same name and type of key. */
 static bool is_taken(const struct tls_names *names, size_t kept,
                      const struct tls_names_entry *entry)
 {

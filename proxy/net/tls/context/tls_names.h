@@ -1,9 +1,9 @@
 /*
- * Which certificates a host name stands for: an exact name first, else a wildcard for its first
- * label (RFC 9525, section 6.3). A name may have several certificates, one for each type of key.
+ * The certificates of a host name: by exact name, else by a wildcard for its first label (RFC 9525,
+ * section 6.3). A name may have several certificates, one per type of key.
  *
- * Pure. Owns: copies of the names. Thread: filled by one, then read by any. Errors: false when
- * memory is out. Lifetime: tls_names_init to tls_names_free.
+ * Pure. Owns: copies of the names. Thread: filled by one, then read by any. Errors: false: out of
+ * memory. Lifetime: tls_names_init to tls_names_free.
  */
 #ifndef WSLUICE_NET_TLS_CONTEXT_TLS_NAMES_H
 #define WSLUICE_NET_TLS_CONTEXT_TLS_NAMES_H
@@ -19,7 +19,7 @@ struct tls_names_entry {
 };
 
 struct tls_names {
-    struct tls_names_entry *entries; /* once sealed: sorted, those of a name side by side */
+    struct tls_names_entry *entries; /* sorted by name once sealed */
     size_t count, capacity;
 };
 
@@ -32,16 +32,16 @@ void tls_names_init(struct tls_names *names);
 void tls_names_free(struct tls_names *names);
 
 /*
- * In the order of preference: of certificates with the same name and type of key the first counts.
- * What cannot be a host name or a wildcard ("*.example.com") is left out.
+ * Called in order of preference: of certificates with the same name and type of key the first
+ * counts. A name that is neither a host name nor a wildcard ("*.example.com") is ignored.
  */
 WSL_MUST_CHECK bool tls_names_add(struct tls_names *names, const char *name, uint32_t certificate,
                                   int key_type);
 
-/* All are added. */
+/* After the last tls_names_add, before the first tls_names_find. */
 void tls_names_seal(struct tls_names *names);
 
-/* `name` as a client sent it, in any case, perhaps with a final dot. None: count is 0. */
+/* `name` as the client sent it: in any case, perhaps with a final dot. No match: count is 0. */
 struct tls_names_match tls_names_find(const struct tls_names *names, const char *name);
 
 #endif

@@ -11,7 +11,7 @@
 
 static BIO *open_bytes(const struct tls_bytes *bytes)
 {
-    _Static_assert(INT_MAX > 16 * 1024 * 1024, "as much as is ever read");
+    _Static_assert(INT_MAX > 16 * 1024 * 1024, "tls_files reads no more");
     return BIO_new_mem_buf(bytes->data, (int)bytes->length);
 }
 
@@ -21,7 +21,7 @@ static bool is_end(void)
     return ERR_GET_LIB(last) == ERR_LIB_PEM && ERR_GET_REASON(last) == PEM_R_NO_START_LINE;
 }
 
-/* Whatever else is in the file, keys above all, is passed over. */
+/* Other contents of the file, such as keys, are skipped. */
 static bool read_certificates(struct tls_pair *pair, BIO *file)
 {
     X509 *next;
@@ -62,7 +62,7 @@ struct password {
     bool asked;
 };
 
-/* Without a callback of ours OpenSSL would ask on the terminal, and a daemon would hang there. */
+/* Without a callback OpenSSL asks on the terminal, where a daemon would hang. */
 static int password_cb(char *buffer, int size, int for_writing, void *data)
 {
     struct password *password = data;
@@ -224,7 +224,7 @@ static bool add_dns_name(const ASN1_IA5STRING *value, bool (*add)(void *owner, c
                          void *owner)
 {
     const char *name = (const char *)ASN1_STRING_get0_data(value);
-    /* A NUL inside would make it the name of somebody else. */
+    /* With a NUL inside, strcmp would match another name. */
     bool whole = strlen(name) == (size_t)ASN1_STRING_length(value);
     return !whole || add(owner, name);
 }

@@ -1,9 +1,9 @@
 /*
- * A certificate with its chain and its private key, read from PEM and checked to belong together.
+ * A certificate with its chain and its private key, read from PEM and checked for a match.
  *
  * Owns: OpenSSL's objects. Thread: made on one, then read by any; the count is atomic.
  * Errors: tls_pair_parse returns NULL and fills one line. Lifetime: counted; contexts and
- * connections that use the pair keep OpenSSL's objects by themselves.
+ * connections that use the pair hold their own references to OpenSSL's objects.
  */
 #ifndef WSLUICE_NET_TLS_CONTEXT_TLS_PAIR_H
 #define WSLUICE_NET_TLS_CONTEXT_TLS_PAIR_H
@@ -17,11 +17,11 @@
 
 struct tls_pair {
     atomic_uint references;
-    unsigned char digest[TLS_PAIR_DIGEST]; /* of all that it was made from */
+    unsigned char digest[TLS_PAIR_DIGEST]; /* of files and password (tls_pair_digest) */
     X509 *certificate;
     EVP_PKEY *key;
     STACK_OF(X509) * chain;        /* without the certificate */
-    int64_t not_before, not_after; /* Unix time; when all of the chain is valid */
+    int64_t not_before, not_after; /* Unix time; the validity of the whole chain */
 };
 
 /* `key`: the bytes of the key's file, which may be the certificate's. False: out of memory. */
@@ -40,16 +40,16 @@ void tls_pair_release(struct tls_pair *pair); /* NULL is fine */
 WSL_MUST_CHECK bool tls_pair_use(const struct tls_pair *pair, SSL_CTX *ssl);
 WSL_MUST_CHECK bool tls_pair_use_once(const struct tls_pair *pair, SSL *ssl);
 
-/* Whether these bytes begin with its certificate. */
+/* Whether the bytes begin with its certificate. */
 WSL_MUST_CHECK bool tls_pair_is_of(const struct tls_pair *pair,
                                    const struct tls_bytes *certificate);
 
-/* NID of the key's type: a name may have one certificate for each. */
+/* The NID of the key's type; a name may have one certificate per type. */
 int tls_pair_key_type(const struct tls_pair *pair);
 
 /*
- * The names of a server's certificate: its subjectAltName's, or without one its common name. False:
- * `add` returned false.
+ * The names of a server's certificate: of its subjectAltName, or without one its common name. Stops
+ * with false when `add` returns false.
  */
 bool tls_pair_names(const struct tls_pair *pair, bool (*add)(void *owner, const char *name),
                     void *owner);

@@ -26,7 +26,7 @@ static bool set_scope(SSL_CTX *ssl, const struct config_tls *config, const struc
     return set;
 }
 
-/* Of a hello that OpenSSL has not parsed yet: a list of one host name, RFC 6066 section 3. */
+/* From a ClientHello that OpenSSL has not parsed yet: a list of one name (RFC 6066, section 3). */
 static struct slice hello_name(SSL *ssl)
 {
     enum { BEFORE = 5 }; /* length of the list, type, length of the name */
@@ -40,7 +40,7 @@ static struct slice hello_name(SSL *ssl)
 
 /*
  * RFC 6066, section 3: up to TLS 1.2 a session resumes only under the name that it was made for.
- * With TLS 1.3 the client judges that, and the new name counts (RFC 8446, section 4.2.11).
+ * With TLS 1.3 the client decides, and the new name counts (RFC 8446, section 4.2.11).
  */
 static bool name_stays(SSL *ssl, const SSL_SESSION *session)
 {
@@ -52,7 +52,7 @@ static bool name_stays(SSL *ssl, const SSL_SESSION *session)
 
 /* ---- expiry ---- */
 
-/* The ticket carries until when its session resumes, in Unix time. False: it does not say. */
+/* The ticket holds the time until which its session may resume. False: it has none. */
 static bool read_until(SSL_SESSION *session, int64_t *until)
 {
     void *data;
@@ -63,7 +63,7 @@ static bool read_until(SSL_SESSION *session, int64_t *until)
     return true;
 }
 
-/* A session that was resumed keeps what its full handshake decided: it has no chain any more. */
+/* A resumed session keeps the time of its full handshake: it has no chain to compute it from. */
 static int make_ticket_cb(SSL *ssl, void *data)
 {
     SSL_SESSION *session = SSL_get_session(ssl);
@@ -97,7 +97,7 @@ static int ticket_key_cb(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_C
 {
     struct tls_tickets *tickets = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
     int result = tls_tickets_apply(tickets, name, iv, cipher, mac, encrypt);
-    /* RFC 8446, appendix C.4: a ticket is used once, so a resumed session gets the next one. */
+    /* RFC 8446, appendix C.4: a ticket is used once, so a resumed session gets a new one. */
     bool renews = result == 1 && !encrypt && SSL_version(ssl) >= TLS1_3_VERSION;
     return renews ? 2 : result;
 }
@@ -108,7 +108,7 @@ bool tls_resume_allow(SSL_CTX *ssl, struct tls_tickets *tickets, const struct co
     SSL_CTX_set_timeout(ssl, TLS_TICKETS_LIFE_S);
     /*
      * One TLS 1.3 ticket instead of two: each costs a record, an HMAC and an encryption, and a
-     * client that resumes gets the next one with it.
+     * client gets a new one when it resumes.
      */
     return set_scope(ssl, config, ca) && SSL_CTX_set_app_data(ssl, tickets) == 1 &&
            SSL_CTX_set_num_tickets(ssl, 1) == 1 &&

@@ -4,11 +4,11 @@
 #include <openssl/pem.h>
 
 /*
- * TLS 1.2: forward secrecy and AEAD only (RFC 9325, section 4.2). The suites of TLS 1.3 all are
- * that and stay as OpenSSL has them.
+ * TLS 1.2: forward secrecy and AEAD only (RFC 9325, section 4.2). All suites of TLS 1.3 have both,
+ * so OpenSSL's default stays.
  */
 #define CIPHERS_1_2 "ECDHE+AESGCM:ECDHE+CHACHA20"
-/* TLS 1.1 knows no AEAD. */
+/* TLS 1.1 has no AEAD. */
 #define CIPHERS_1_1 CIPHERS_1_2 ":ECDHE+AES"
 
 bool tls_settings_version(SSL_CTX *ssl, enum config_tls_version minimum)
@@ -28,8 +28,8 @@ bool tls_settings_ciphers(SSL_CTX *ssl, const char *ciphers, enum config_tls_ver
         return true;
     return tls_error_set(
         error,
-        "cipher list '%s' names no usable TLS 1.2 suite; see openssl-ciphers(1), and "
-        "leave TLS 1.3 suites out: they are always on",
+        "cipher list '%s' has no usable TLS 1.2 suite; see openssl-ciphers(1), and leave "
+        "out TLS 1.3 suites: they are always on",
         ciphers);
 }
 
@@ -48,12 +48,12 @@ bool tls_settings_suites(SSL_CTX *ssl, const char *suites, const struct tls_erro
     if (set && named == known)
         return true;
     return tls_error_set(error,
-                         "suite list '%s' names what is no TLS 1.3 suite; see the section on TLS "
-                         "1.3 in openssl-ciphers(1), and put suites of TLS 1.2 in 'ciphers'",
+                         "suite list '%s' has a name that is no TLS 1.3 suite; see the TLS 1.3 "
+                         "section of openssl-ciphers(1), and put TLS 1.2 suites in 'ciphers'",
                          suites);
 }
 
-/* Adds all certificates; to a server's list of those that clients should choose by, too. */
+/* `announce`: also to the list of CA names that a server sends to clients. */
 static bool add_trusted(SSL_CTX *ssl, const struct tls_bytes *bytes, bool announce)
 {
     BIO *file = BIO_new_mem_buf(bytes->data, (int)bytes->length);
@@ -87,14 +87,14 @@ bool tls_settings_trust(SSL_CTX *ssl, const char *path, const struct tls_bytes *
 
 bool tls_settings_common(SSL_CTX *ssl)
 {
-    /* A peer must not make us negotiate again and again, nor move a session to other keys. */
+    /* Renegotiation lets a peer cause work without end, and replace the session's keys. */
     SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     SSL_CTX_clear_options(ssl, SSL_OP_CIPHER_SERVER_PREFERENCE);
-    /* Records are collected and sent together by net/tls, so nothing is ever written in part. */
+    /* net/tls collects records and sends them together: OpenSSL never sees a partial write. */
     SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                               SSL_MODE_NO_AUTO_CHAIN);
     SSL_CTX_set_read_ahead(ssl, 0);
-    /* Tickets carry the sessions; a cache would need a lock that all workers share. */
+    /* Tickets hold the sessions; a cache would need a lock that all workers share. */
     SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
     char groups[] = "X25519:P-256:P-384";
     return SSL_CTX_set1_groups_list(ssl, groups) == 1;

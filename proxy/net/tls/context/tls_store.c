@@ -9,10 +9,10 @@
 struct tls_store {
     const struct tls_store *previous; /* NULL once sealed */
     struct tls_files files;
-    struct tls_tickets *tickets; /* NULL: nobody has needed them */
-    struct tls_pair **pairs;     /* each content once */
+    struct tls_tickets *tickets; /* NULL: not needed yet */
+    struct tls_pair **pairs;     /* distinct */
     size_t pair_count, pair_capacity;
-    size_t hint; /* where the previous store may well have the next pair */
+    size_t hint; /* the likely index of the next pair in the previous store */
     struct tls_store_certificate *certificates;
     size_t certificate_count, certificate_capacity;
 };
@@ -81,7 +81,7 @@ static struct tls_pair *find_own(const struct tls_store *store, const unsigned c
     return NULL;
 }
 
-/* A configuration keeps its order, more or less: the next pair is mostly the one after the last. */
+/* A reload mostly keeps the order: the search begins behind the pair that was found last. */
 static struct tls_pair *find_previous(struct tls_store *store, const unsigned char *digest)
 {
     const struct tls_store *previous = store->previous;
@@ -115,7 +115,7 @@ static bool check_expiry(const struct tls_pair *pair, const struct config_certif
                          config->certificate, day);
 }
 
-/* Makes room for one more; grows by doubling. */
+/* Room for one more; grows by doubling. */
 static bool reserve(void **items, size_t count, size_t *capacity, size_t size)
 {
     if (count < *capacity)
@@ -143,7 +143,7 @@ static bool keep_pair(struct tls_store *store, struct tls_pair *pair)
     return room;
 }
 
-/* The store's own, made when it is new. */
+/* The store's pair with these contents; parsed if neither store has it. */
 static struct tls_pair *obtain(struct tls_store *store, const struct config_certificate *config,
                                const struct tls_bytes *certificate, const struct tls_bytes *key,
                                const struct tls_error *error)
@@ -190,7 +190,7 @@ static bool keep_certificate(struct tls_store *store, const struct config_certif
     store->certificates = items;
     char *name = NULL;
     if (room && tls_pair_names(pair, first_name, &name))
-        name = strdup(""); /* there was none */
+        name = strdup(""); /* it has none */
     if (!name)
         return tls_error_set(error, "out of memory");
     struct tls_store_certificate *certificate = &store->certificates[store->certificate_count++];
@@ -209,7 +209,7 @@ static bool keep_certificate(struct tls_store *store, const struct config_certif
     return true;
 }
 
-/* What the previous store has from these files. */
+/* The previous store's pair from these files. */
 static struct tls_pair *find_denied(const struct tls_store *store,
                                     const struct config_certificate *config,
                                     const struct tls_bytes *certificate)
@@ -225,7 +225,7 @@ static struct tls_pair *find_denied(const struct tls_store *store,
     return NULL;
 }
 
-/* The store's own; `denied` is set when its files may not be read. */
+/* The store's pair; *denied: its files may not be read. */
 static struct tls_pair *load(struct tls_store *store, const struct config_certificate *config,
                              bool *denied, const struct tls_error *error)
 {
@@ -273,7 +273,7 @@ struct tls_tickets *tls_store_tickets(struct tls_store *store)
     return store->tickets;
 }
 
-/* ---- what goes on ---- */
+/* ---- changes and warnings ---- */
 
 bool tls_store_changed(struct tls_store *store)
 {
@@ -311,8 +311,9 @@ int tls_store_warning(const struct tls_store_certificate *certificate, int64_t n
                         where, certificate->file, for_whom, day, (int)(left / DAY_S));
     if (!certificate->denied)
         return 0;
-    return snprintf(text, size,
-                    "%scertificate '%s'%s or its key may not be read any more, the one in memory "
-                    "serves on; let the user that wsluice has become read them",
-                    where, certificate->file, for_whom);
+    return snprintf(
+        text, size,
+        "%scertificate '%s'%s or its key can no longer be read, so the old one stays in "
+        "use; give the user that wsluice runs as read access",
+        where, certificate->file, for_whom);
 }

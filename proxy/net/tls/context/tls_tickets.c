@@ -13,7 +13,7 @@ _Static_assert(TLS_TICKETS_LIFE_S <= TLS_TICKETS_KEY_LIFE_S, "the previous key o
 struct tls_tickets {
     atomic_uint references;
     EVP_CIPHER *cipher;
-    uv_mutex_t mutex; /* guards all below */
+    uv_mutex_t mutex; /* of the fields below */
     uint64_t newest_since;
     bool has_newest, has_previous;
     struct tls_tickets_key newest, previous;
@@ -119,8 +119,7 @@ static bool set_mac(EVP_MAC_CTX *mac, struct tls_tickets_key *key)
     return EVP_MAC_CTX_set_params(mac, params) == 1;
 }
 
-/* -1: an error ends the handshake; 0: no ticket, or one that is ignored; 2: open it and renew it.
- */
+/* -1: ends the handshake; 0: no ticket, or an ignored one; 1: use it; 2: use and renew it. */
 int tls_tickets_apply(struct tls_tickets *tickets, unsigned char *name, unsigned char *iv,
                       EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int encrypt)
 {

@@ -1,16 +1,15 @@
 /*
  * The keys of session tickets (RFC 5077, RFC 8446 section 4.6.1): one set for all listeners and
- * workers, kept when the configuration is loaded again, so that a session resumes wherever its
- * client comes back to. What a ticket may be used for is not decided here but by the session id
- * context of the policy that it was made under (tls_ctx.c).
+ * workers, kept across reloads, so that a session can resume on any of them. tls_resume.h says when
+ * it may.
  *
  *     key 0 --12 h--> key 1 --12 h--> key 2        new tickets: the newest
- *                       `- previous: opens tickets, which are then renewed; one before: wiped
+ *                       `- previous: opens tickets, and they are renewed. Older ones are wiped.
  *
- * A ticket lives for two hours, so the previous key opens all that are still good.
+ * A ticket lives for two hours, so the previous key opens all that are still valid.
  *
- * Owns: the keys, in memory only. Thread: any; a mutex, held while a key is copied or made.
- * Errors: NULL or false when memory or randomness is out. Lifetime: counted.
+ * Owns: the keys, in memory only. Thread: any; a mutex, held while a key is copied or made. Errors:
+ * NULL or false: no memory or no random numbers. Lifetime: counted.
  */
 #ifndef WSLUICE_NET_TLS_CONTEXT_TLS_TICKETS_H
 #define WSLUICE_NET_TLS_CONTEXT_TLS_TICKETS_H
@@ -32,7 +31,7 @@ WSL_MUST_CHECK struct tls_tickets *tls_tickets_create(void);
 struct tls_tickets *tls_tickets_retain(struct tls_tickets *tickets);
 void tls_tickets_release(struct tls_tickets *tickets); /* NULL is fine */
 
-/* The key for new tickets; `now` in seconds, of a clock that never goes back. */
+/* The key for new tickets; `now` in seconds, of a monotonic clock. */
 WSL_MUST_CHECK bool tls_tickets_newest(struct tls_tickets *tickets, uint64_t now,
                                        struct tls_tickets_key *key);
 
@@ -42,7 +41,7 @@ enum tls_tickets_age { TLS_TICKETS_UNKNOWN, TLS_TICKETS_PREVIOUS, TLS_TICKETS_NE
 enum tls_tickets_age tls_tickets_find(struct tls_tickets *tickets, const unsigned char *name,
                                       struct tls_tickets_key *key);
 
-/* As SSL_CTX_set_tlsext_ticket_key_evp_cb(3) wants it. */
+/* Implements the callback of SSL_CTX_set_tlsext_ticket_key_evp_cb(3). */
 int tls_tickets_apply(struct tls_tickets *tickets, unsigned char *name, unsigned char *iv,
                       EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int encrypt);
 

@@ -489,9 +489,9 @@ static void test_warnings_come_in_time(void **state)
                    "days; renew it");
     certificate.denied = true;
     assert_warning(&certificate, from,
-                   "gateway.yaml:1:7: certificate 'b.pem' (b.test) or its key may not be read any "
-                   "more, the one in memory serves on; let the user that wsluice has become read "
-                   "them");
+                   "gateway.yaml:1:7: certificate 'b.pem' (b.test) or its key can no longer be "
+                   "read, so the old one stays in use; give the user that wsluice runs as read "
+                   "access");
     certificate.name = none;
     certificate.place.file = NULL;
     assert_warning(&certificate, to,

@@ -172,7 +172,7 @@ static void bad_files_are_named_with_their_remedy(void **state)
         {.certificate = "server.pem",
          .ciphers = "TLS_AES_128_GCM_SHA256",
          .named = "TLS_AES_128",
-         .complaint = "leave TLS 1.3 suites out"},
+         .complaint = "leave out TLS 1.3 suites"},
         {.certificate = "server.pem",
          .client_ca = "no.ca",
          .named = "no.ca",

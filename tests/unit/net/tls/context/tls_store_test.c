@@ -145,7 +145,7 @@ static void test_warnings(void **unused)
     expect_warning(good, 190 * day, "expires on 1970-07-20, in 10 days; renew it");
     expect_warning(good, 201 * day, "expired on 1970-07-20; renew it");
     denied.denied = true;
-    expect_warning(denied, 150 * day, "may not be read any more");
+    expect_warning(denied, 150 * day, "can no longer be read");
     placed.place = (struct config_place){.file = "site.yml", .line = 4, .column = 2};
     expect_warning(placed, 201 * day, "site.yml:4:2: certificate 'desk.pem'");
 }
