@@ -1,14 +1,13 @@
 /*
- * A TLS transport in either role, and a peer that does what the input says: OpenSSL over memory,
- * whose bytes are cut, changed, moved and mixed with others before they reach the transport's
- * socket. What must hold after every step:
+ * A TLS transport in either role, and a peer driven by the input: OpenSSL over memory, whose bytes
+ * are cut, changed, moved and mixed with others before they reach the transport's socket. After
+ * every step:
  *
  * - the scratch is empty, so that connections can share it;
- * - data arrives in order and unchanged, whatever happens to the records, and completely as long as
- *   nothing happens to them;
+ * - data arrives in order and unchanged, also if records are tampered with, and completely if not;
  * - one read decrypts a bounded number of records, and its peer sends a bounded number of messages;
- * - what the socket does not take is bounded;
- * - what has ended or failed stays so.
+ * - the bytes that the socket does not take are bounded;
+ * - an end or a failure is final.
  *
  * Randomness and time are fixed: an input always does the same.
  *
@@ -27,8 +26,8 @@ enum {
     BUFFER = 256 * 1024,
     SAID_MAX = 1 << 20,    /* by each side */
     RECORDS_MAX = 1 << 15, /* of the peer */
-    TINY = 4608,           /* the smallest socket buffer that Linux gives, about */
-    /* The bounds of tls.c. */
+    TINY = 4608,           /* about the smallest socket buffer that Linux gives */
+    /* The bounds of tls_read.c. */
     READ_RECORDS = 512 + 65536 / 21 + 1,
     MESSAGES = 32,
     HANDSHAKE_TICKETS = 2, /* of OpenSSL as a server; they are messages, too */
@@ -40,8 +39,8 @@ enum mode {
     MODE_CLIENT = 1, /* the role of the transport */
     MODE_TLS_1_2 = 2,
     MODE_TINY = 4,
-    MODE_ESTABLISHED = 8, /* the handshake is done in peace */
-    MODE_NEIGHBOUR = 16,  /* afterwards somebody else uses the scratch */
+    MODE_ESTABLISHED = 8, /* the handshake is done without tampering */
+    MODE_NEIGHBOUR = 16,  /* afterwards another connection uses the scratch */
 };
 
 struct world {
@@ -62,9 +61,9 @@ struct script {
     bool established;
     struct io end, failure;  /* of reads, of writes; IO_OK: none yet */
     bool shut;               /* the transport was */
-    bool refused;            /* the peer asked for what is refused, and may end it for that */
+    bool refused;            /* the peer requested something that is refused, and may end for it */
     bool tampered;           /* bytes of the peer were changed, lost or made up */
-    bool peer_over;          /* it has said close_notify or FIN, not always both, or hung up */
+    bool peer_over;          /* the peer sent close_notify or FIN, or closed */
     size_t said, heard;      /* peer to transport */
     size_t written, arrived; /* transport to peer */
     size_t messages, reads;  /* messages that the peer sent, reads with data */
@@ -200,18 +199,18 @@ static size_t records_up_to(const struct script *s, size_t offset)
     return low;
 }
 
-static bool peer_is_well(const struct script *s)
+static bool peer_is_intact(const struct script *s)
 {
     return SSL_is_init_finished(s->peer.ssl) && !s->peer_over;
 }
 
-/* So many records of so many bytes. */
+/* A number of records of a number of bytes. */
 static void peer_says(struct script *s)
 {
     size_t count = 1 + next(s), length = at_most(1 + next_size(s), 16384);
     if (next(s) & 1)
         count *= 16;
-    for (; count > 0 && peer_is_well(s) && s->end_count < RECORDS_MAX / 2; count--) {
+    for (; count > 0 && peer_is_intact(s) && s->end_count < RECORDS_MAX / 2; count--) {
         if (s->said + length > SAID_MAX || BIO_pending(s->peer.out) > BUFFER)
             return;
         ERR_clear_error();
@@ -221,11 +220,11 @@ static void peer_says(struct script *s)
     }
 }
 
-/* KeyUpdate and tickets, or HelloRequest: so many. */
+/* A number of KeyUpdates and tickets, or of HelloRequests. */
 static void peer_sends_messages(struct script *s)
 {
     uint8_t kind = next(s), count = next(s) & 63;
-    for (; count > 0 && peer_is_well(s); count--) {
+    for (; count > 0 && peer_is_intact(s); count--) {
         bool sent;
         size_t before = BIO_ctrl_pending(s->peer.out);
         ERR_clear_error();
@@ -242,7 +241,7 @@ static void peer_sends_messages(struct script *s)
     }
 }
 
-/* Changes, moves, drops or makes up bytes that are not sent yet. */
+/* Changes, moves, drops or inserts bytes that are not sent yet. */
 static void tamper(struct script *s)
 {
     char *bytes, extra[16];
@@ -259,7 +258,7 @@ static void tamper(struct script *s)
         return;
     } else if (how == 0) {
         bytes[at] ^= (char)next(s);
-    } else if (how == 1) { /* what follows comes first */
+    } else if (how == 1) { /* swaps two parts */
         uint8_t *copy = malloc((size_t)length);
         memcpy(copy, bytes + at, left);
         memcpy(copy + left, bytes, at);
@@ -275,7 +274,7 @@ static void peer_ends(struct script *s)
 {
     uint8_t how = next(s) & 3;
     ERR_clear_error();
-    if (how & 1 && peer_is_well(s))
+    if (how & 1 && peer_is_intact(s))
         (void)SSL_shutdown(s->peer.ssl);
     push(s, SIZE_MAX);
     s->tampered = s->tampered || BIO_pending(s->peer.out) > 0 || !SSL_is_init_finished(s->peer.ssl);
@@ -312,7 +311,7 @@ static int unread(const struct script *s)
     return length;
 }
 
-/* Each call receives a bounded part of what is there, however small its records. */
+/* Each call receives a bounded number of bytes, for records of any size. */
 static void note_received(struct script *s, int before)
 {
     size_t begin = s->received;
@@ -341,7 +340,7 @@ static void shake_hands(struct script *s)
     }
 }
 
-/* After our close_notify OpenSSL ignores HelloRequest: such messages cost a record, no more. */
+/* After our close_notify OpenSSL ignores HelloRequest, which then costs no more than a record. */
 static void expect_bounded_messages(const struct script *s)
 {
     size_t allowed = MESSAGES + s->reads + s->heard / MESSAGE_BYTES;
@@ -451,7 +450,7 @@ static void operate(struct script *s)
 
 /* ---- the end ---- */
 
-/* What waits for the peer: in the socket, and in the transport one write and some replies. */
+/* The most that may wait for the peer: in the socket; one write and some replies inside. */
 static size_t most_unsent(const struct script *s)
 {
     int buffer;
@@ -460,7 +459,7 @@ static size_t most_unsent(const struct script *s)
     return (size_t)buffer + TLS_SCRATCH_OUT + REPLIES_MAX;
 }
 
-/* Both sides read and write until nothing moves any more: in a bounded number of steps. */
+/* Both sides read and write until nothing moves: in a bounded number of steps. */
 static void run_dry(struct script *s)
 {
     enum { STEPS_MAX = 4000, QUIET = 8 };
@@ -482,7 +481,7 @@ static void run_dry(struct script *s)
     wsl_assert(BIO_number_written(s->peer.in) - before <= most_unsent(s));
 }
 
-/* What nobody has tampered with arrives. */
+/* Without tampering everything arrives. */
 static void expect_everything(const struct script *s)
 {
     if (!s->established || s->tampered || s->messages + HANDSHAKE_TICKETS > MESSAGES)
@@ -513,8 +512,8 @@ static void close_pair(struct script *s)
     expect_empty_scratch();
 }
 
-/* Somebody else on the same scratch notices nothing of it all. */
-static void expect_neighbour_to_be_well(uint8_t mode)
+/* Another connection on the same scratch is not affected. */
+static void expect_neighbour_to_work(uint8_t mode)
 {
     static struct script s;
     s = (struct script){0};
@@ -534,7 +533,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
         return 0;
     if (!world.scratch) {
         set_up();
-        expect_neighbour_to_be_well(0); /* makes the keys of tickets, too */
+        expect_neighbour_to_work(0); /* makes the keys of tickets, too */
     }
     random_state = 1;
     s = (struct script){.bytes = input + 1, .left = size - 1};
@@ -551,6 +550,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
     expect_everything(&s);
     close_pair(&s);
     if (input[0] & MODE_NEIGHBOUR)
-        expect_neighbour_to_be_well(input[0]);
+        expect_neighbour_to_work(input[0]);
     return 0;
 }

@@ -1,5 +1,5 @@
 /*
- * Certificates for tests, made when they run: a directory with a CA and whatever a test adds.
+ * Certificates for tests, made when they run: a directory with a CA and the files that a test adds.
  *
  * Owns: the directory and its files. Thread: one. Errors: abort, no test can go on without them.
  * Lifetime: pki_create to pki_remove.

@@ -98,7 +98,7 @@ void freeaddrinfo(struct addrinfo *list)
     }
 }
 
-static inline void let_through(unsigned count)
+static inline void release_lookups(unsigned count)
 {
     while (count-- > 0)
         uv_sem_post(&gate);
@@ -139,68 +139,69 @@ static inline int tear_down(void **unused)
     return 0;
 }
 
-struct asker {
+struct caller {
     struct resolve_query query;
     unsigned calls;
     struct lookup_answer answer;
-    struct asker *cancels; /* in its callback */
-    const char *asks;      /* likewise */
+    struct caller *cancels; /* in its callback */
+    const char *asks;       /* likewise */
 };
 
-static inline void cancel(struct asker *asker)
+static inline void cancel(struct caller *caller)
 {
     outstanding--;
-    resolve_cancel(&asker->query);
+    resolve_cancel(&caller->query);
 }
 
 static inline void answered(struct resolve_query *query, const struct lookup_answer *answer)
 {
-    struct asker *asker = WSL_CONTAINER(query, struct asker, query);
-    asker->calls++;
-    asker->answer = *answer;
+    struct caller *caller = WSL_CONTAINER(query, struct caller, query);
+    caller->calls++;
+    caller->answer = *answer;
     outstanding--;
-    if (asker->cancels)
-        cancel(asker->cancels);
-    const char *again = asker->asks;
-    asker->asks = NULL;
+    if (caller->cancels)
+        cancel(caller->cancels);
+    const char *again = caller->asks;
+    caller->asks = NULL;
     const struct lookup_answer *known =
         again ? resolve_name(resolver, again, &configured, query) : NULL;
     outstanding += again && !known;
     if (known) {
-        asker->calls++;
-        asker->answer = *known;
+        caller->calls++;
+        caller->answer = *known;
     }
 }
 
 /* True when the answer was there at once. */
-static inline bool ask_as(struct asker *asker, const char *name, const struct lookup_origin *origin)
+static inline bool ask_as(struct caller *caller, const char *name,
+                          const struct lookup_origin *origin)
 {
-    asker->query.callback = answered;
-    const struct lookup_answer *answer = resolve_name(resolver, name, origin, &asker->query);
+    caller->query.callback = answered;
+    const struct lookup_answer *answer = resolve_name(resolver, name, origin, &caller->query);
     outstanding += !answer;
     if (!answer)
         return false;
-    asker->calls++;
-    asker->answer = *answer;
+    caller->calls++;
+    caller->answer = *answer;
     return true;
 }
 
-static inline bool ask(struct asker *asker, const char *name)
+static inline bool ask(struct caller *caller, const char *name)
 {
-    return ask_as(asker, name, &configured);
+    return ask_as(caller, name, &configured);
 }
 
 /* For a name that was made of this client's request. */
-static inline bool request(struct asker *asker, const char *name, uint64_t client)
+static inline bool request(struct caller *caller, const char *name, uint64_t client)
 {
-    return ask_as(asker, name, &(struct lookup_origin){true, client});
+    return ask_as(caller, name, &(struct lookup_origin){true, client});
 }
 
-static inline unsigned last_number(const struct asker *asker)
+static inline unsigned last_number(const struct caller *caller)
 {
-    assert_int_equal(asker->answer.reason, REASON_none);
-    assert_true(asker->answer.count > 0);
-    return ntohl(asker->answer.addresses[0].v4.sin_addr.s_addr) & 0xff;
+    assert_int_equal(caller->answer.reason, REASON_none);
+    assert_true(caller->answer.count > 0);
+    return ntohl(caller->answer.addresses[0].v4.sin_addr.s_addr) & 0xff;
 }
 
 /* One turn of the loop, which waits for something to happen. */

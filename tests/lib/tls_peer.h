@@ -42,7 +42,7 @@ static inline int tls_peer_open(struct tls_peer *peer, SSL_CTX *ctx, int buffer)
     return fds[0];
 }
 
-/* What the peer, a client, asks for by SNI. */
+/* The name that the peer, a client, sends by SNI. */
 static inline void tls_peer_ask_for(struct tls_peer *peer, const char *name)
 {
     char copy[256];
@@ -50,7 +50,7 @@ static inline void tls_peer_ask_for(struct tls_peer *peer, const char *name)
     wsl_assert(SSL_set_tlsext_host_name(peer->ssl, copy) == 1);
 }
 
-/* Without any farewell. */
+/* Without close_notify. */
 static inline void tls_peer_hang_up(struct tls_peer *peer)
 {
     close(peer->fd);
@@ -108,7 +108,7 @@ static inline void tls_peer_turn(struct tls_peer *peer)
     (void)tls_peer_push(peer, SIZE_MAX);
 }
 
-/* What SSL_read has, at most once around; 0: nothing yet. */
+/* Receives, and reads what SSL_read has; 0: nothing yet. */
 static inline size_t tls_peer_read(struct tls_peer *peer, void *buffer, size_t capacity)
 {
     size_t length = 0, got;
@@ -120,7 +120,7 @@ static inline size_t tls_peer_read(struct tls_peer *peer, void *buffer, size_t c
     return length;
 }
 
-/* Until both are done or the transport fails; its last word. */
+/* Until both are done or the transport fails; its last result. */
 static inline struct io tls_peer_handshake(struct tls_peer *peer, struct transport *t)
 {
     struct io io;

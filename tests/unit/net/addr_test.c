@@ -92,7 +92,7 @@ static void test_unix(void **unused)
     assert_false(addr_unix(&address, &length, path));
 }
 
-/* "4" and "6" stand for a family; ports number the addresses in the resolver's order. */
+/* "4" and "6": a family; the ports number the addresses in the resolver's order. */
 static void expect_order(const char *families, const char *order)
 {
     struct addr addresses[16] = {0};

@@ -50,7 +50,7 @@ static uint16_t port_of(const struct listen_socket *listener)
     return (uint16_t)strtoul(strrchr(listener->name, ':') + 1, NULL, 10);
 }
 
-/* Connects as told, and expects the connection to come out of the listener. */
+/* Connects to `address`, and expects the listener to accept the connection. */
 static void expect_service(const struct listen_socket *listener, const struct sockaddr *address,
                            socklen_t length, struct addr *peer)
 {
@@ -87,7 +87,7 @@ static void test_tcp(void **unused)
     listen_close(&listener);
 }
 
-/* Every interface: an IPv4 client is seen as such, whichever family the socket has. */
+/* Every interface: an IPv4 client is reported as IPv4, also on an IPv6 socket. */
 static void test_every_interface(void **unused)
 {
     struct config_listener config = tcp(NULL, 0);
@@ -134,7 +134,7 @@ static void test_unix(void **unused)
     assert_int_equal(stat(path, &status), -1);
 }
 
-static void test_what_a_crash_left_behind(void **unused)
+static void test_a_file_left_by_a_crash(void **unused)
 {
     struct config_listener config = on_path(path);
     struct listen_socket listener;
@@ -148,7 +148,7 @@ static void test_what_a_crash_left_behind(void **unused)
     listen_close(&listener);
 }
 
-static void test_a_file_of_somebody_else(void **unused)
+static void test_another_file_at_the_path(void **unused)
 {
     struct config_listener config = on_path(path);
     struct stat status;
@@ -177,7 +177,7 @@ static void test_abstract(void **unused)
     listen_close(&listener);
 }
 
-static void test_paths_that_cannot_be(void **unused)
+static void test_impossible_paths(void **unused)
 {
     char name[200] = {0};
     memset(name, 'x', sizeof(name) - 1);
@@ -194,10 +194,10 @@ int main(void)
         cmocka_unit_test(test_every_interface),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_unix),
-        cmocka_unit_test(test_what_a_crash_left_behind),
-        cmocka_unit_test(test_a_file_of_somebody_else),
+        cmocka_unit_test(test_a_file_left_by_a_crash),
+        cmocka_unit_test(test_another_file_at_the_path),
         cmocka_unit_test(test_abstract),
-        cmocka_unit_test(test_paths_that_cannot_be),
+        cmocka_unit_test(test_impossible_paths),
     };
     return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }

@@ -1,4 +1,4 @@
-/* Readiness over real sockets: what is told, and that nothing is told over and over. */
+/* Readiness over real sockets: which events are reported, and that none is repeated without end. */
 #include "net/watch.h"
 
 #include <netinet/in.h>
@@ -117,7 +117,7 @@ static void test_readable(void **unused)
     open_watch(WATCH_READ);
     assert_int_equal(send(theirs, "x", 1, 0), 1);
     wait_for(WATCH_READ);
-    assert_true(calls_in(3) >= 2); /* level-triggered: nobody has read */
+    assert_true(calls_in(3) >= 2); /* level-triggered: the bytes are unread */
     watched.reads = true;
     calls_in(2);
     assert_int_equal(calls_in(5), 0);
@@ -133,7 +133,7 @@ static void test_writable(void **unused)
     wait_for(WATCH_WRITE);
 }
 
-static void test_unwanted_bytes_are_not_told(void **unused)
+static void test_unwanted_bytes_are_not_reported(void **unused)
 {
     open_watch(WATCH_READ);
     watch_want(watched.watch, 0);
@@ -143,7 +143,7 @@ static void test_unwanted_bytes_are_not_told(void **unused)
     wait_for(WATCH_READ);
 }
 
-/* A peer that has finished is read as such when we want to read, and otherwise left alone. */
+/* A FIN is reported to a watch that waits to read, and not otherwise. */
 static void test_fin(void **unused)
 {
     open_watch(0);
@@ -153,7 +153,7 @@ static void test_fin(void **unused)
     wait_for(WATCH_READ);
 }
 
-static void test_reset_is_told_though_nothing_is_wanted(void **unused)
+static void test_a_reset_is_reported_without_wants(void **unused)
 {
     open_watch(0);
     reset_peer();
@@ -169,7 +169,7 @@ static void test_reset_behind_unread_bytes(void **unused)
     reset_peer();
     wait_for(WATCH_BROKEN);
     assert_int_equal(calls_in(20), 0);
-    watch_want(watched.watch, WATCH_READ); /* what was left behind can still be read */
+    watch_want(watched.watch, WATCH_READ); /* the bytes before it can still be read */
     assert_true(calls_in(3) > 0);
     assert_true(watched.last & WATCH_READ);
 }
@@ -187,7 +187,7 @@ static void test_reset_after_fin(void **unused)
     assert_int_equal(calls_in(20), 0);
 }
 
-/* A Unix socket tells of a peer that closed by EPOLLHUP, at every call and without being asked. */
+/* epoll reports a closed Unix peer as EPOLLHUP in every call, without being asked to. */
 static void test_a_unix_peer_that_closes(void **unused)
 {
     int pair[2];
@@ -202,12 +202,12 @@ static void test_a_unix_peer_that_closes(void **unused)
     assert_int_equal(calls_in(20), 0);
     struct epoll_event event;
     assert_int_equal(epoll_wait(set.epoll, &event, 1, 0), 0); /* nothing spins */
-    watch_want(watched.watch, WATCH_READ); /* what was left behind can still be read */
+    watch_want(watched.watch, WATCH_READ); /* the bytes before it can still be read */
     wait_for(WATCH_READ);
 }
 
-/* The loop does not turn meanwhile. */
-static void test_asked_at_once(void **unused)
+/* Without a turn of the loop. */
+static void test_polled_at_once(void **unused)
 {
     open_watch(WATCH_READ);
     watch_poll(watched.watch);
@@ -228,7 +228,7 @@ static void test_asked_at_once(void **unused)
     watch_poll(NULL);
 }
 
-static void test_a_reset_is_told_at_once_and_once(void **unused)
+static void test_a_polled_reset_is_reported_once(void **unused)
 {
     open_watch(0);
     reset_peer();
@@ -242,7 +242,7 @@ static void test_a_reset_is_told_at_once_and_once(void **unused)
     assert_int_equal(calls_in(20), 0);
 }
 
-static void test_closes_itself_when_asked(void **unused)
+static void test_closes_itself_when_polled(void **unused)
 {
     open_watch(WATCH_WRITE);
     watched.closes = &watched;
@@ -263,7 +263,7 @@ static void test_adopted(void **unused)
     assert_int_equal(watched.calls, 0);
 }
 
-/* Two are ready at once; whichever is told first closes the other, which hears nothing more. */
+/* Two are ready at once; the first callback closes the other watch, which is not called. */
 static void test_closed_while_an_event_is_under_way(void **unused)
 {
     int more_ours, more_theirs;
@@ -292,7 +292,7 @@ static void test_closes_itself(void **unused)
     watch_close(NULL);
 }
 
-/* As when a child holds it as well: the connection lives on when our descriptor is closed. */
+/* As with a child that holds it as well: the connection stays open behind a closed descriptor. */
 static void test_closed_while_others_hold_it(void **unused)
 {
     int held = dup(ours);
@@ -318,15 +318,15 @@ int main(void)
         TEST(test_silence),
         TEST(test_readable),
         TEST(test_writable),
-        TEST(test_unwanted_bytes_are_not_told),
+        TEST(test_unwanted_bytes_are_not_reported),
         TEST(test_fin),
-        TEST(test_reset_is_told_though_nothing_is_wanted),
+        TEST(test_a_reset_is_reported_without_wants),
         TEST(test_reset_behind_unread_bytes),
         TEST(test_reset_after_fin),
         TEST(test_a_unix_peer_that_closes),
-        TEST(test_asked_at_once),
-        TEST(test_a_reset_is_told_at_once_and_once),
-        TEST(test_closes_itself_when_asked),
+        TEST(test_polled_at_once),
+        TEST(test_a_polled_reset_is_reported_once),
+        TEST(test_closes_itself_when_polled),
         TEST(test_adopted),
         TEST(test_closed_while_an_event_is_under_way),
         TEST(test_closes_itself),

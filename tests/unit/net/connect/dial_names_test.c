@@ -1,4 +1,4 @@
-/* Dialling names: resolvers' answers of several addresses, and what attempts at once may use. */
+/* Dialling names: answers with several addresses, and the budget of simultaneous attempts. */
 #include "net/connect/dial.h"
 
 #include <dlfcn.h>
@@ -99,7 +99,7 @@ static void test_names_that_do_not_resolve(void **unused)
     }
 }
 
-/* The first address says nothing: 250 ms later the second one is tried and wins. */
+/* The first address does not answer: 250 ms later the second one is tried and wins. */
 static void test_the_second_address_wins(void **unused)
 {
     uint16_t port = 0;
@@ -117,7 +117,7 @@ static void test_the_second_address_wins(void **unused)
     close(good);
 }
 
-/* The most that a dial of both addresses has open at once; it is connected in the end. */
+/* The most descriptors that a dial of both addresses has open at once; it succeeds. */
 static size_t most_while_dialling(const struct config_address *target)
 {
     size_t before = open_descriptors();
@@ -129,8 +129,8 @@ static size_t most_while_dialling(const struct config_address *target)
 }
 
 /*
- * Attempts at once come out of a number that all dials share. Without any left the first address
- * gets its share of the time, and then gives its descriptor to the second.
+ * Simultaneous attempts come from a budget that all dials share. With none left, the first address
+ * keeps its descriptor for its share of the time, and then gives it to the second.
  */
 static void test_attempts_are_counted(void **unused)
 {
@@ -142,7 +142,7 @@ static void test_attempts_are_counted(void **unused)
     assert_true(addr_parse(&address, FIRST, port));
     fill_backlog(&address.any, addr_length(&address), fillers);
     struct config_address target = tcp_target(TWO_ADDRESSES, port);
-    expect_connected(&target); /* libuv has by then what it opens once */
+    expect_connected(&target); /* libuv opens its own descriptors in the first one */
     attempts = &left;
     assert_int_equal(most_while_dialling(&target), 2);
     assert_int_equal(left, 1);
@@ -155,7 +155,7 @@ static void test_attempts_are_counted(void **unused)
     close(good);
 }
 
-/* Cancelled with two under way, it gives back what it took. */
+/* Cancelled with two under way, it returns its part of the budget. */
 static void test_attempts_come_back(void **unused)
 {
     uint16_t port = 0;
@@ -182,7 +182,7 @@ static void test_attempts_come_back(void **unused)
     close(silent);
 }
 
-/* The first says nothing, the second fails: the deadline still holds for the first. */
+/* The first does not answer, the second fails: the deadline still applies to the first. */
 static void test_the_second_address_fails(void **unused)
 {
     static const char *const names[] = {TWO_ADDRESSES, UNREACHABLE};

@@ -9,77 +9,77 @@
 
 #include "lib/resolver_lab.h"
 
-static void bury(unsigned count)
+static void fail_dead(unsigned count)
 {
     while (count-- > 0)
         uv_sem_post(&dead);
 }
 
-/* Names of requests, of however many clients, leave the rest of the pool to others. */
+/* Names of requests leave the rest of the pool to others, for any number of clients. */
 static void test_requested_names_have_their_share(void **unused)
 {
-    struct asker askers[40] = {0}, other = {0}, desk = {0}, promoted = {0};
+    struct caller callers[40] = {0}, other = {0}, desk = {0}, promoted = {0};
     unsigned share = work_share_at_once(WORK_requested_names);
     char name[8];
-    for (unsigned i = 0; i < WSL_COUNT(askers); i++) {
+    for (unsigned i = 0; i < WSL_COUNT(callers); i++) {
         snprintf(name, sizeof(name), "dead%u", i);
-        assert_false(request(&askers[i], name, i));
+        assert_false(request(&callers[i], name, i));
     }
     until_hang(share);
     assert_false(request(&other, "desk", 99));
     assert_false(ask(&desk, "lab"));
-    let_through(1);
+    release_lookups(1);
     while (desk.calls == 0)
         turn();
     assert_int_equal(other.calls, 0);
-    /* A configured name does not wait where the same name was requested. */
+    /* A configured name does not wait behind a request for the same name. */
     assert_false(ask(&promoted, "desk"));
-    let_through(1);
+    release_lookups(1);
     while (promoted.calls == 0 || other.calls == 0)
         turn();
     assert_int_equal(atomic_load(&hanging), share);
-    for (unsigned i = 0; i < WSL_COUNT(askers); i++)
-        cancel(&askers[i]);
-    bury(share);
+    for (unsigned i = 0; i < WSL_COUNT(callers); i++)
+        cancel(&callers[i]);
+    fail_dead(share);
     run();
-    /* What nobody waited for did not start. */
+    /* Look-ups without questions did not start. */
     assert_int_equal(atomic_load(&lookups), share + 2);
 }
 
 /* One client's names leave half of that share to the others. */
 static void test_a_client_has_a_part_of_the_share(void **unused)
 {
-    struct asker askers[10] = {0}, other = {0};
+    struct caller callers[10] = {0}, other = {0};
     char name[8];
-    for (unsigned i = 0; i < WSL_COUNT(askers); i++) {
+    for (unsigned i = 0; i < WSL_COUNT(callers); i++) {
         snprintf(name, sizeof(name), "dead%u", i);
-        assert_false(request(&askers[i], name, 7));
+        assert_false(request(&callers[i], name, 7));
     }
     until_hang(2);
     assert_false(request(&other, "desk", 8));
-    let_through(1);
+    release_lookups(1);
     while (other.calls == 0)
         turn();
     assert_int_equal(atomic_load(&hanging), 2);
-    for (unsigned i = 0; i < WSL_COUNT(askers); i++)
-        cancel(&askers[i]);
-    bury(2);
+    for (unsigned i = 0; i < WSL_COUNT(callers); i++)
+        cancel(&callers[i]);
+    fail_dead(2);
     run();
 }
 
-/* However often it is asked for, and by however many loops, a name takes one thread. */
+/* One look-up for all queries of all loops for the name. */
 static void test_a_name_takes_one_thread(void **unused)
 {
     struct resolver *second = resolve_create(&lab.lane, lab.lookups), *first = resolver;
-    struct asker askers[8] = {0}, late[2] = {0};
-    for (unsigned i = 0; i < WSL_COUNT(askers); i++) {
+    struct caller callers[8] = {0}, late[2] = {0};
+    for (unsigned i = 0; i < WSL_COUNT(callers); i++) {
         resolver = i % 2 == 0 ? first : second;
-        assert_false(ask(&askers[i], "desk"));
+        assert_false(ask(&callers[i], "desk"));
     }
-    let_through(1);
+    release_lookups(1);
     run();
-    for (unsigned i = 0; i < WSL_COUNT(askers); i++)
-        assert_int_equal(last_number(&askers[i]), 1);
+    for (unsigned i = 0; i < WSL_COUNT(callers); i++)
+        assert_int_equal(last_number(&callers[i]), 1);
     for (unsigned i = 0; i < WSL_COUNT(late); i++) {
         resolver = i % 2 == 0 ? first : second;
         assert_true(ask(&late[i], "desk"));
@@ -89,17 +89,18 @@ static void test_a_name_takes_one_thread(void **unused)
     resolve_close(second);
 }
 
-static void assert_hangs(struct asker *asker)
+static void assert_hangs(struct caller *caller)
 {
-    assert_int_equal(asker->answer.reason, REASON_target_timeout);
-    assert_int_equal(asker->answer.count, 0);
-    assert_non_null(strstr(asker->answer.failure, "does not answer"));
+    assert_int_equal(caller->answer.reason, REASON_target_timeout);
+    assert_int_equal(caller->answer.count, 0);
+    assert_non_null(strstr(caller->answer.failure, "does not answer"));
 }
 
-/* While it hangs, and for a while after it has failed, asking costs nothing; then once more. */
+/* While it hangs, and for a while after it has failed, queries fail at once; then one tries again.
+ */
 static void test_a_name_that_hangs_is_remembered(void **unused)
 {
-    struct asker first = {0}, second = {0}, third = {0}, fourth = {0}, fifth = {0}, other = {0};
+    struct caller first = {0}, second = {0}, third = {0}, fourth = {0}, fifth = {0}, other = {0};
     assert_false(request(&first, "dead", 1));
     until_hang(1);
     clock_ms += NAME_HANGS_AFTER_MS - 1;
@@ -110,23 +111,23 @@ static void test_a_name_that_hangs_is_remembered(void **unused)
     cancel(&first);
     cancel(&second);
     assert_true(request(&fourth, "dead", 2));
-    bury(1);
+    fail_dead(1);
     run();
     assert_true(ask(&fourth, "dead"));
     assert_hangs(&fourth);
     assert_int_equal(atomic_load(&lookups), 1);
     assert_false(ask(&other, "desk"));
-    let_through(1);
+    release_lookups(1);
     run();
     clock_ms += NAME_HANGS_KEPT_MS;
     assert_false(ask(&fifth, "dead"));
-    bury(1);
+    fail_dead(1);
     run();
     assert_int_equal(fifth.answer.reason, REASON_target_unresolved);
     assert_int_equal(atomic_load(&lookups), 3);
     /* This time it failed at once. */
     assert_false(ask(&fifth, "dead"));
-    bury(1);
+    fail_dead(1);
     run();
 }
 
@@ -140,7 +141,7 @@ static void test_a_question_that_leaves(void **unused)
     struct lookup_question question = {.callback = answer_cb};
     assert_false(lookup_start(lab.lookups, &lab.lane, &question, "desk", &configured));
     lookup_cancel(lab.lookups, &question);
-    let_through(1); /* it runs already, and cannot be taken back */
+    release_lookups(1); /* it runs, and cannot be cancelled */
     run();
     assert_int_equal(atomic_load(&lookups), 1);
     assert_null(question.lookup);

@@ -1,4 +1,4 @@
-/* The resolver of one loop: one look-up for a crowd, answers that are kept, queries that leave. */
+/* The resolver of one loop: shared look-ups, answers that are kept, cancelled queries. */
 #include "net/connect/resolve.h"
 
 #include "lib/failing_alloc.h"
@@ -7,25 +7,25 @@
 
 static void test_a_crowd_costs_one_look_up(void **unused)
 {
-    struct asker crowd[100] = {0};
+    struct caller crowd[100] = {0};
     for (size_t i = 0; i < WSL_COUNT(crowd); i++)
         assert_false(ask(&crowd[i], "desk"));
-    let_through(1);
+    release_lookups(1);
     run();
     for (size_t i = 0; i < WSL_COUNT(crowd); i++) {
         assert_int_equal(crowd[i].calls, 1);
         assert_int_equal(last_number(&crowd[i]), 1);
     }
-    struct asker late = {0};
+    struct caller late = {0};
     assert_true(ask(&late, "desk"));
     assert_int_equal(atomic_load(&lookups), 1);
 }
 
 static void test_a_change_is_seen(void **unused)
 {
-    struct asker before = {0}, after = {0};
+    struct caller before = {0}, after = {0};
     assert_false(ask(&before, "desk"));
-    let_through(2);
+    release_lookups(2);
     run();
     atomic_store(&address, 2);
     assert_true(ask(&after, "desk"));
@@ -38,11 +38,11 @@ static void test_a_change_is_seen(void **unused)
 
 static void test_a_failure_is_not_kept(void **unused)
 {
-    struct asker one = {0}, two = {0}, three = {0};
+    struct caller one = {0}, two = {0}, three = {0};
     atomic_store(&failing, true);
     assert_false(ask(&one, "desk"));
     assert_false(ask(&two, "desk"));
-    let_through(3);
+    release_lookups(3);
     run();
     assert_int_equal(one.answer.reason, REASON_target_unresolved);
     assert_int_equal(two.answer.count, 0);
@@ -60,80 +60,80 @@ static void test_a_failure_is_not_kept(void **unused)
     assert_int_equal(atomic_load(&lookups), 3);
 }
 
-/* libuv refuses a name that is no name before any look-up. */
+/* libuv refuses an invalid name before any look-up. */
 static void test_a_name_that_is_none(void **unused)
 {
     char name[400];
     memset(name, 'x', sizeof(name) - 1);
     name[sizeof(name) - 1] = '\0';
-    struct asker asker = {0};
-    assert_true(ask(&asker, name));
-    assert_int_equal(asker.answer.reason, REASON_target_unresolved);
-    assert_int_equal(asker.answer.count, 0);
+    struct caller caller = {0};
+    assert_true(ask(&caller, name));
+    assert_int_equal(caller.answer.reason, REASON_target_unresolved);
+    assert_int_equal(caller.answer.count, 0);
 }
 
 static void test_families_alternate_up_to_a_bound(void **unused)
 {
-    struct asker asker = {0};
-    assert_false(ask(&asker, "many"));
-    let_through(1);
+    struct caller caller = {0};
+    assert_false(ask(&caller, "many"));
+    release_lookups(1);
     run();
-    assert_int_equal(asker.answer.count, LOOKUP_ADDRESSES);
+    assert_int_equal(caller.answer.count, LOOKUP_ADDRESSES);
     for (size_t i = 1; i < 12; i++)
-        assert_int_not_equal(asker.answer.addresses[i].any.sa_family,
-                             asker.answer.addresses[i - 1].any.sa_family);
+        assert_int_not_equal(caller.answer.addresses[i].any.sa_family,
+                             caller.answer.addresses[i - 1].any.sa_family);
 }
 
 static void test_a_failed_address_goes_last(void **unused)
 {
-    struct asker asker = {0}, again = {0};
-    assert_false(ask(&asker, "many"));
-    let_through(1);
+    struct caller caller = {0}, again = {0};
+    assert_false(ask(&caller, "many"));
+    release_lookups(1);
     run();
-    resolve_demote(resolver, "many", &asker.answer.addresses[0]);
-    resolve_demote(resolver, "other", &asker.answer.addresses[1]);
+    resolve_demote(resolver, "many", &caller.answer.addresses[0]);
+    resolve_demote(resolver, "other", &caller.answer.addresses[1]);
     assert_true(ask(&again, "many"));
-    assert_true(addr_same_host(&again.answer.addresses[0], &asker.answer.addresses[1]));
+    assert_true(addr_same_host(&again.answer.addresses[0], &caller.answer.addresses[1]));
     assert_true(
-        addr_same_host(&again.answer.addresses[LOOKUP_ADDRESSES - 1], &asker.answer.addresses[0]));
+        addr_same_host(&again.answer.addresses[LOOKUP_ADDRESSES - 1], &caller.answer.addresses[0]));
 }
 
 static void test_cancelled_queries(void **unused)
 {
-    struct asker first = {0}, second = {0}, third = {0};
+    struct caller first = {0}, second = {0}, third = {0};
     assert_false(ask(&first, "desk"));
     assert_false(ask(&second, "desk"));
     cancel(&first);
     resolve_cancel(&first.query);
-    let_through(2);
+    release_lookups(2);
     run();
     assert_int_equal(first.calls, 0);
     assert_int_equal(second.calls, 1);
 
-    /* The last one leaves: whatever becomes of the look-up, who comes then gets an answer. */
+    /* The last query is cancelled, perhaps with the look-up: a later one still gets an answer. */
     let_time_pass(RESOLVE_FRESH_MS + 5);
     assert_false(ask(&third, "desk"));
     cancel(&third);
     assert_false(ask(&first, "desk"));
-    let_through(2);
+    release_lookups(2);
     run();
     assert_int_equal(third.calls, 0);
     assert_int_equal(first.calls, 1);
 }
 
-/* More look-ups than their share: the last ones can still be taken back. */
+/* More look-ups than their share: those that wait are cancelled. */
 static void test_cancelled_before_they_began(void **unused)
 {
-    struct asker askers[40] = {0}, again = {0};
+    struct caller callers[40] = {0}, again = {0};
     char name[8];
-    for (size_t i = 0; i < WSL_COUNT(askers); i++) {
+    for (size_t i = 0; i < WSL_COUNT(callers); i++) {
         snprintf(name, sizeof(name), "n%zu", i);
-        assert_false(ask(&askers[i], name));
+        assert_false(ask(&callers[i], name));
     }
-    for (size_t i = 0; i < WSL_COUNT(askers); i++)
-        cancel(&askers[i]);
+    for (size_t i = 0; i < WSL_COUNT(callers); i++)
+        cancel(&callers[i]);
     assert_false(ask(&again, name));
-    let_through(WSL_COUNT(askers) + 1);
+    release_lookups(WSL_COUNT(callers) + 1);
     run();
     assert_int_equal(again.calls, 1);
     assert_int_equal(atomic_load(&lookups), work_share_at_once(WORK_names) + 1);
@@ -141,13 +141,13 @@ static void test_cancelled_before_they_began(void **unused)
 
 static void test_callbacks_that_cancel_and_ask(void **unused)
 {
-    struct asker first = {0}, second = {0}, third = {.asks = "desk"}, fourth = {.asks = "lab"};
+    struct caller first = {0}, second = {0}, third = {.asks = "desk"}, fourth = {.asks = "lab"};
     first.cancels = &second;
     assert_false(ask(&first, "desk"));
     assert_false(ask(&second, "desk"));
     assert_false(ask(&third, "desk"));
     assert_false(ask(&fourth, "desk"));
-    let_through(2);
+    release_lookups(2);
     run();
     assert_int_equal(first.calls, 1);
     assert_int_equal(second.calls, 0);
@@ -160,50 +160,50 @@ static void test_only_so_many_are_kept(void **unused)
 {
     char name[8];
     for (size_t i = 0; i <= RESOLVE_KEPT; i++) {
-        struct asker asker = {0};
+        struct caller caller = {0};
         snprintf(name, sizeof(name), "n%zu", i);
-        assert_false(ask(&asker, name));
-        let_through(1);
+        assert_false(ask(&caller, name));
+        release_lookups(1);
         run();
-        assert_int_equal(asker.calls, 1);
+        assert_int_equal(caller.calls, 1);
     }
-    struct asker oldest = {0}, second = {0};
+    struct caller oldest = {0}, second = {0};
     assert_true(ask(&second, "n1"));
     assert_false(ask(&oldest, "n0"));
-    let_through(1);
+    release_lookups(1);
     run();
 }
 
-/* A process that ends does not wait; the look-ups free themselves when they come back. */
+/* A process that ends does not wait; the look-ups free themselves when they complete. */
 static void test_closed_with_look_ups_under_way(void **unused)
 {
-    struct asker askers[10] = {0};
+    struct caller callers[10] = {0};
     char name[8];
-    for (size_t i = 0; i < WSL_COUNT(askers); i++) {
+    for (size_t i = 0; i < WSL_COUNT(callers); i++) {
         snprintf(name, sizeof(name), "n%zu", i);
-        assert_false(ask(&askers[i], name));
-        cancel(&askers[i]);
+        assert_false(ask(&callers[i], name));
+        cancel(&callers[i]);
     }
     resolve_close(resolver);
     resolver = NULL;
-    let_through(WSL_COUNT(askers));
+    release_lookups(WSL_COUNT(callers));
     run();
 }
 
 static void test_out_of_memory(void **unused)
 {
-    struct asker asker = {0};
+    struct caller caller = {0};
     failing_alloc_arm(1);
     assert_null(resolve_create(&lab.lane, lab.lookups));
     failing_alloc_arm(1);
-    assert_true(ask(&asker, "desk"));
+    assert_true(ask(&caller, "desk"));
     assert_true(failing_alloc_disarm());
-    assert_int_equal(asker.answer.reason, REASON_out_of_memory);
-    assert_int_equal(asker.answer.count, 0);
-    assert_false(ask(&asker, "desk"));
-    let_through(1);
+    assert_int_equal(caller.answer.reason, REASON_out_of_memory);
+    assert_int_equal(caller.answer.count, 0);
+    assert_false(ask(&caller, "desk"));
+    release_lookups(1);
     run();
-    assert_int_equal(last_number(&asker), 1);
+    assert_int_equal(last_number(&caller), 1);
 }
 
 int main(void)

@@ -1,4 +1,4 @@
-/* Whose program listens: told apart by real users, so most of it needs root. */
+/* The owner of a listening program: with real users, so most of it needs root. */
 #include "net/connect/socket_owner.h"
 
 #include <netinet/in.h>
@@ -23,7 +23,7 @@ static struct addr address_of(int family)
     return address;
 }
 
-/* A listening socket; `address` is then where. */
+/* A listening socket; sets `address`. */
 static int listen_at(struct addr *address)
 {
     socklen_t length = addr_length(address);
@@ -142,7 +142,7 @@ static void test_a_descendant_is_ours(void **unused)
     close(fd);
 }
 
-/* The other end has gone: nobody's. */
+/* The other end is closed: it has no owner. */
 static void test_a_closed_end(void **unused)
 {
     struct addr address = address_of(AF_INET);

@@ -80,7 +80,7 @@ static void the_handshake_may_be_cut_anywhere(void **state)
     }
 }
 
-/* Up to where Finished and "hello" are in one segment, on their way to us. */
+/* Until Finished and "hello" are in the transport's socket, in one segment. */
 static void handshake_to_finished(struct fixture *f, struct tls_wire *wire)
 {
     tls_wire_open(&f->lab, wire, SERVER, TLS1_3_VERSION, 0);
@@ -93,8 +93,7 @@ static void handshake_to_finished(struct fixture *f, struct tls_wire *wire)
     tls_peer_push(&wire->peer, SIZE_MAX);
 }
 
-/* Finished, data and FIN in one segment: one read without waiting has the data, the next the end.
- */
+/* Finished, data and FIN in one segment: the first read gets the data, the next one the end. */
 static void data_behind_the_handshake_is_kept(void **state)
 {
     struct fixture *f = *state;
@@ -149,8 +148,8 @@ static void bad_handshakes_have_a_reason(void **state)
 }
 
 /*
- * Finished and data in one segment, and then nobody there to take the tickets: the handshake fails,
- * and the next connection finds the scratch as if this one had never been.
+ * Finished and data in one segment, and then a peer that is gone when the tickets are sent: the
+ * handshake fails, and leaves nothing in the scratch for the next connection.
  */
 static void a_peer_may_leave_behind_its_finished(void **state)
 {
@@ -168,7 +167,7 @@ static void a_peer_may_leave_behind_its_finished(void **state)
     tls_wire_close(&wire);
 }
 
-/* A handshake that comes in records of one byte: a call takes a part of what is there. */
+/* A handshake in records of one byte: one call receives only a part of it. */
 static void a_handshake_comes_in_pieces(void **state)
 {
     struct fixture *f = *state;

@@ -1,4 +1,4 @@
-/* Memory runs out inside OpenSSL, at each allocation in turn: a reason, never a crash or a leak. */
+/* Each allocation inside OpenSSL fails in turn: a reason, never a crash or a leak. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@
 #include "lib/tls_peer.h"
 #include "net/tls/tls.h"
 
-/* Allocations that may still succeed; negative: all. Counts only in the transport's own calls. */
+/* Allocations that may still succeed; negative: all. Counted only in the transport's calls. */
 static long credit = -1;
 
 static bool spend(void)
@@ -43,7 +43,7 @@ struct scene {
 
 #define LENGTH ((size_t)100 * 1024)
 
-/* Runs `step` with `*left` allocations to spend and takes what it spent off. */
+/* Runs `step` with `*left` allocations, and subtracts those that it has used. */
 #define WITH_CREDIT(left, step)                                                                    \
     do {                                                                                           \
         credit = *(left);                                                                          \
@@ -78,8 +78,8 @@ static struct io talk(const struct scene *scene, struct tls_peer *peer, struct t
 }
 
 /*
- * Whether all went well and not every allocation was spent: some may fail without harm, so success
- * alone does not say that there were enough. The connection is the first of its scratch.
+ * Whether the connection works and allocations are left over: some may fail without an effect, so
+ * success alone does not prove that there were enough. The connection is the first of its scratch.
  */
 static bool suffices(const struct scene *scene, long count)
 {

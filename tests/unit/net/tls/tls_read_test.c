@@ -1,4 +1,4 @@
-/* What a peer can make a TLS connection do: bounds of work, counted in records and messages. */
+/* Bounds of the work that a peer can cause, counted in records and messages. */
 #include "net/tls/tls_read.h"
 
 #include "lib/tls_wire.h"
@@ -36,7 +36,7 @@ static void connect_peer(struct fixture *f, enum tls_wire_role role, int version
     tls_wire_connect(&f->lab, &f->wire, role, version, 1 << 20);
 }
 
-static void part(struct fixture *f)
+static void disconnect(struct fixture *f)
 {
     tls_wire_close(&f->wire);
 }
@@ -46,7 +46,7 @@ static void say(struct fixture *f, const void *bytes, size_t length)
     tls_wire_say_bytes(&f->wire, bytes, length);
 }
 
-static struct io hear(struct fixture *f)
+static struct io receive(struct fixture *f)
 {
     tls_peer_push(&f->wire.peer, SIZE_MAX);
     return transport_read(f->wire.t, f->buffer, BUFFER);
@@ -70,7 +70,7 @@ static void request_hello(struct fixture *f)
     SSL_do_handshake(f->wire.peer.ssl);
 }
 
-/* Each of one byte: a read yields after a part of what is there, and loses nothing. */
+/* Records of one byte: a read yields before it has read all, and loses nothing. */
 static void small_records_end_a_read(void **state)
 {
     struct fixture *f = *state;
@@ -82,7 +82,7 @@ static void small_records_end_a_read(void **state)
             say(f, &(uint8_t){(uint8_t)(n * 7)}, 1);
         struct io io;
         do {
-            io = hear(f);
+            io = receive(f);
             assert_int_equal(io.status, IO_OK);
             assert_true(io.n < READ_RECORDS);
             assert_true(io.drained || io.yield);
@@ -93,7 +93,7 @@ static void small_records_end_a_read(void **state)
         } while (!io.drained || BIO_pending(f->wire.peer.out) > 0);
         assert_int_equal(heard, records);
         assert_true(reads > 3);
-        part(f);
+        disconnect(f);
     }
 }
 
@@ -104,13 +104,13 @@ static void bulk_fills_the_buffer(void **state)
     connect_peer(f, SERVER, TLS1_3_VERSION);
     for (int n = 0; n < 20; n++)
         say(f, block, sizeof(block));
-    struct io io = hear(f);
+    struct io io = receive(f);
     assert_true(io.n >= 14 * sizeof(block));
     assert_false(io.drained || io.yield);
-    part(f);
+    disconnect(f);
 }
 
-/* A peer that sends nothing else is cut off after a few, whatever one read brings. */
+/* A peer that sends only messages is cut off after a few, in one read or in several. */
 static void messages_without_data_end_the_connection(void **state)
 {
     static const struct {
@@ -133,19 +133,19 @@ static void messages_without_data_end_the_connection(void **state)
         for (unsigned n = 0; n < allowed; n++) {
             cases[i / 2].send(f);
             if (!at_once)
-                assert_int_equal(hear(f).status, IO_WANT_READ);
+                assert_int_equal(receive(f).status, IO_WANT_READ);
         }
         say(f, "still well", 10);
-        assert_int_equal(hear(f).n, 10);
+        assert_int_equal(receive(f).n, 10);
         for (unsigned n = 0; n < 100; n++)
             cases[i / 2].send(f);
         say(f, "unheard", 7);
-        struct io io = hear(f);
+        struct io io = receive(f);
         assert_int_equal(io.status, IO_FAIL);
         assert_string_equal(reason_row((enum reason)io.reason)->name,
                             reason_row(cases[i / 2].reason)->name);
         assert_string_equal(tls_failure(f->wire.t), "too many TLS messages without data");
-        part(f);
+        disconnect(f);
     }
 }
 
@@ -161,11 +161,11 @@ static void a_little_data_pays_for_few_messages(void **state)
             update_keys(f);
             say(f, "x", 1);
         }
-        io = hear(f);
+        io = receive(f);
         assert_true(updates < 2 * MESSAGES);
     } while (io.status == IO_OK && io.n == 4);
-    assert_int_equal(hear(f).status, IO_FAIL);
-    part(f);
+    assert_int_equal(receive(f).status, IO_FAIL);
+    disconnect(f);
 }
 
 /* A key for each pong of a quiet session, or for each quarter of a megabyte of a busy one. */
@@ -177,7 +177,7 @@ static void honest_peers_may_change_keys(void **state)
     for (int i = 0; i < 200; i++) {
         update_keys(f);
         say(f, "pong", 4);
-        assert_int_equal(hear(f).n, 4);
+        assert_int_equal(receive(f).n, 4);
         tls_peer_pull(&f->wire.peer);
     }
     for (int i = 0; i < 50; i++) {
@@ -186,13 +186,13 @@ static void honest_peers_may_change_keys(void **state)
                 update_keys(f);
             say(f, block, sizeof(block));
         }
-        assert_int_equal(hear(f).n, 14 * sizeof(block));
+        assert_int_equal(receive(f).n, 14 * sizeof(block));
         (void)tls_peer_read(&f->wire.peer, f->buffer, 1);
     }
-    part(f);
+    disconnect(f);
 }
 
-/* Our side of TCP is shut: a reply would fail, and with it the read. */
+/* After our FIN a reply would fail, and with it the read. */
 static void requests_after_our_end_get_no_reply(void **state)
 {
     struct fixture *f = *state;
@@ -202,9 +202,9 @@ static void requests_after_our_end_get_no_reply(void **state)
         for (int i = 0; i < 3; i++)
             update_keys(f);
         say(f, "last words", 10);
-        assert_int_equal(hear(f).n, 10);
+        assert_int_equal(receive(f).n, 10);
         assert_int_equal(transport_read(f->wire.t, f->buffer, BUFFER).status, IO_WANT_READ);
-        part(f);
+        disconnect(f);
     }
 }
 

@@ -1,4 +1,4 @@
-/* TLS to a target: whom we trust, whom we expect, and what we show. */
+/* TLS to a target: trust, the name to verify, SNI, and the client certificate. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,8 +16,8 @@ struct fixture {
     struct tls_scratch *scratch;
     SSL_CTX *server;
     struct pki_path ca, leaf, own;
-    char sni[64]; /* what the target heard; empty: none */
-    int shown;    /* certificates that it was shown */
+    char sni[64]; /* as the target received it; empty: none */
+    int shown;    /* client certificates that it received */
 };
 
 static int sni_cb(SSL *ssl, int *alert, void *argument)
@@ -64,8 +64,8 @@ static struct config_target target_named(const char *name)
 }
 
 /* `expected` NULL: as configured. */
-static enum reason reach(struct fixture *f, const struct config_target *target,
-                         const char *expected)
+static enum reason connect_target(struct fixture *f, const struct config_target *target,
+                                  const char *expected)
 {
     char error[256];
     struct tls_peer peer;
@@ -92,14 +92,14 @@ static void test_own_ca(void **state)
 {
     struct fixture *f = *state;
     struct config_target target = target_named("desk.test");
-    assert_int_equal(reach(f, &target, NULL), REASON_target_untrusted);
+    assert_int_equal(connect_target(f, &target, NULL), REASON_target_untrusted);
     target.ca = f->ca.text;
-    assert_int_equal(reach(f, &target, NULL), REASON_none);
+    assert_int_equal(connect_target(f, &target, NULL), REASON_none);
     assert_string_equal(f->sni, "desk.test");
     target.address.host = "other.test";
-    assert_int_equal(reach(f, &target, NULL), REASON_target_untrusted);
+    assert_int_equal(connect_target(f, &target, NULL), REASON_target_untrusted);
     target.server_name = "desk.test";
-    assert_int_equal(reach(f, &target, NULL), REASON_none);
+    assert_int_equal(connect_target(f, &target, NULL), REASON_none);
 }
 
 static void test_insecure_only_by_that_word(void **state)
@@ -107,7 +107,7 @@ static void test_insecure_only_by_that_word(void **state)
     struct fixture *f = *state;
     struct config_target target = target_named("other.test");
     target.insecure = true;
-    assert_int_equal(reach(f, &target, NULL), REASON_none);
+    assert_int_equal(connect_target(f, &target, NULL), REASON_none);
     assert_string_equal(f->sni, "other.test");
 }
 
@@ -118,13 +118,13 @@ static void test_own_certificate(void **state)
     target.ca = f->ca.text;
     SSL_CTX_load_verify_file(f->server, f->ca.text);
     SSL_CTX_set_verify(f->server, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
-    (void)reach(f, &target, NULL);
+    (void)connect_target(f, &target, NULL);
     assert_int_equal(f->shown, 0);
     target.certificate = f->own.text;
-    assert_int_equal(reach(f, &target, NULL), REASON_none);
+    assert_int_equal(connect_target(f, &target, NULL), REASON_none);
     assert_int_equal(f->shown, 1);
     target.key = f->own.text;
-    assert_int_equal(reach(f, &target, NULL), REASON_none);
+    assert_int_equal(connect_target(f, &target, NULL), REASON_none);
     assert_int_equal(f->shown, 1);
 }
 
@@ -149,7 +149,7 @@ static void test_a_name_per_connection(void **state)
         struct config_target target = target_named(patterns[i]);
         target.ca = f->ca.text;
         for (size_t j = 0; j < WSL_COUNT(rows); j++) {
-            assert_int_equal(reach(f, &target, rows[j].name), rows[j].reason);
+            assert_int_equal(connect_target(f, &target, rows[j].name), rows[j].reason);
             assert_string_equal(f->sni, rows[j].sni);
         }
     }

@@ -1,4 +1,4 @@
-/* TLS as a transport: bulk through tiny sockets, and every way to end. */
+/* TLS as a transport: bulk data through small sockets, and every way to end. */
 #include "net/tls/tls.h"
 
 #include "lib/tls_wire.h"
@@ -99,7 +99,7 @@ static void bulk_peer(struct fixture *f, struct bulk *b)
     tls_peer_push(peer, 1 + random_below(f, 300000));
 }
 
-/* Two connections share the scratch, and neither notices. */
+/* Two connections share the scratch without an effect on each other. */
 static void bulk_passes_unharmed(struct fixture *f, enum tls_wire_role role, int version,
                                  int buffer)
 {
@@ -241,7 +241,7 @@ static void the_peer_may_end_in_many_ways(void **state)
             shutdown(wire.peer.fd, SHUT_WR);
         struct io io = transport_read(wire.t, f->buffer, BUFFER);
         assert_int_equal(io.n, 7);
-        /* Without FIN the descriptor will stay silent: the end must be asked for. */
+        /* Without FIN the descriptor does not become readable: another read must get the end. */
         if (says_so)
             assert_false(io.drained);
         for (int again = 0; again < 2; again++) {
@@ -308,8 +308,8 @@ static void a_forged_record_ends_the_connection(void **state)
 }
 
 /*
- * Each HelloRequest makes the transport refuse with an alert; its peer reads none of them. The data
- * keeps up its allowance of messages.
+ * Each HelloRequest makes the transport send an alert, which its peer does not read. The data keeps
+ * the number of messages within bounds.
  */
 static void replies_do_not_pile_up(void **state)
 {

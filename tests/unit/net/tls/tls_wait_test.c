@@ -1,4 +1,4 @@
-/* TLS and the descriptor: waiting as told wakes up when there is something to do. */
+/* TLS and the descriptor: it becomes ready for the event that the transport asked for. */
 #include <poll.h>
 
 #include "lib/tls_wire.h"

@@ -1,4 +1,4 @@
-/* Which certificate a client of a listener is shown, and what is then known of the client. */
+/* The certificate that a listener presents, and the facts about its client. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,7 +22,7 @@ struct fixture {
     char error[512];
 };
 
-/* Common names tell the test which certificate it was shown. */
+/* Common names identify the certificates. */
 static const struct {
     const char *common_name, *names;
     bool rsa;
@@ -86,28 +86,28 @@ static SSL_CTX *client(int version, enum likes likes)
     return ctx;
 }
 
-struct meeting {
+struct connection {
     struct tls_peer peer;
     struct transport *t;
     struct io io;
 };
 
-static void meet(struct fixture *f, struct tls_ctx *ctx, SSL_CTX *other, const char *name,
-                 struct meeting *meeting)
+static void connect_peer(struct fixture *f, struct tls_ctx *ctx, SSL_CTX *other, const char *name,
+                         struct connection *connection)
 {
-    int fd = tls_peer_open(&meeting->peer, other, 0);
-    SSL_set_connect_state(meeting->peer.ssl);
+    int fd = tls_peer_open(&connection->peer, other, 0);
+    SSL_set_connect_state(connection->peer.ssl);
     if (name)
-        tls_peer_ask_for(&meeting->peer, name);
-    meeting->t = tls_create(ctx, &f->scratch, fd);
-    assert_non_null(meeting->t);
-    meeting->io = tls_peer_handshake(&meeting->peer, meeting->t);
+        tls_peer_ask_for(&connection->peer, name);
+    connection->t = tls_create(ctx, &f->scratch, fd);
+    assert_non_null(connection->t);
+    connection->io = tls_peer_handshake(&connection->peer, connection->t);
 }
 
-static void part(struct meeting *meeting)
+static void disconnect(struct connection *connection)
 {
-    transport_close(meeting->t);
-    tls_peer_close(&meeting->peer);
+    transport_close(connection->t);
+    tls_peer_close(&connection->peer);
 }
 
 /* `expected` NULL: the handshake fails. */
@@ -116,16 +116,16 @@ static void assert_shown(struct fixture *f, struct tls_ctx *ctx, const char *nam
 {
     for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++) {
         SSL_CTX *other = client(version, likes);
-        struct meeting meeting;
-        meet(f, ctx, other, name, &meeting);
-        assert_int_equal(meeting.io.status, expected ? IO_OK : IO_FAIL);
+        struct connection connection;
+        connect_peer(f, ctx, other, name, &connection);
+        assert_int_equal(connection.io.status, expected ? IO_OK : IO_FAIL);
         if (expected) {
             char shown[TLS_FACTS_NAME_MAX];
-            tls_facts_common_name(SSL_get0_peer_certificate(meeting.peer.ssl), shown,
+            tls_facts_common_name(SSL_get0_peer_certificate(connection.peer.ssl), shown,
                                   sizeof(shown));
             assert_string_equal(shown, expected);
         }
-        part(&meeting);
+        disconnect(&connection);
         SSL_CTX_free(other);
     }
 }
@@ -169,17 +169,17 @@ static void a_name_is_known_by_more_than_one_connection(void **state)
     struct fixture *f = *state;
     struct tls_ctx *ctx = tls_lab_server(&f->config, f->error, sizeof(f->error));
     SSL_CTX *other = client(TLS1_3_VERSION, ANY);
-    struct meeting meetings[2];
+    struct connection connections[2];
     static const char *const names[] = {"one.lab.test", "named.test"};
     for (int i = 0; i < 2; i++)
-        meet(f, ctx, other, names[i], &meetings[i]);
+        connect_peer(f, ctx, other, names[i], &connections[i]);
     tls_ctx_release(ctx); /* their certificates go with it, and they do not need them */
     for (int i = 0; i < 2; i++) {
         char text[8];
-        assert_int_equal(meetings[i].io.status, IO_OK);
-        assert_int_equal(transport_write(meetings[i].t, (const uint8_t *)"hello", 5).n, 5);
-        assert_int_equal(tls_peer_read(&meetings[i].peer, text, sizeof(text)), 5);
-        part(&meetings[i]);
+        assert_int_equal(connections[i].io.status, IO_OK);
+        assert_int_equal(transport_write(connections[i].t, (const uint8_t *)"hello", 5).n, 5);
+        assert_int_equal(tls_peer_read(&connections[i].peer, text, sizeof(text)), 5);
+        disconnect(&connections[i]);
     }
     SSL_CTX_free(other);
 }
@@ -214,16 +214,16 @@ static void suites_are_a_list(void **state)
     struct tls_ctx *ctx = tls_lab_server(&f->config, f->error, sizeof(f->error));
     assert_non_null(ctx);
     SSL_CTX *other = client(TLS1_3_VERSION, ANY);
-    struct meeting meeting;
+    struct connection connection;
     struct tls_facts facts;
-    meet(f, ctx, other, NULL, &meeting);
-    tls_facts(meeting.t, &facts);
+    connect_peer(f, ctx, other, NULL, &connection);
+    tls_facts(connection.t, &facts);
     assert_string_equal(facts.cipher, "TLS_AES_256_GCM_SHA384");
-    part(&meeting);
+    disconnect(&connection);
     SSL_CTX_set_ciphersuites(other, "TLS_AES_128_GCM_SHA256");
-    meet(f, ctx, other, NULL, &meeting);
-    assert_int_equal(meeting.io.status, IO_FAIL);
-    part(&meeting);
+    connect_peer(f, ctx, other, NULL, &connection);
+    assert_int_equal(connection.io.status, IO_FAIL);
+    disconnect(&connection);
     SSL_CTX_free(other);
     tls_ctx_release(ctx);
 }
@@ -271,7 +271,7 @@ static void facts_of_a_client(void **state)
     for (int shows = 0; shows < 2; shows++) {
         SSL_CTX *other = client(TLS1_2_VERSION, ONLY_EC);
         struct pki_path own = pki_path(&f->pki, "client.pem");
-        struct meeting meeting;
+        struct connection connection;
         struct tls_facts facts;
         if (shows) {
             SSL_CTX_use_certificate_file(other, own.text, SSL_FILETYPE_PEM);
@@ -279,8 +279,8 @@ static void facts_of_a_client(void **state)
         }
         SSL_CTX_set_alpn_protos(other, (const unsigned char *)"\x08http/1.1", 9);
         SSL_CTX_set_cipher_list(other, "ECDHE-ECDSA-AES128-GCM-SHA256");
-        meet(f, ctx, other, "Nobody.test", &meeting);
-        tls_facts(meeting.t, &facts);
+        connect_peer(f, ctx, other, "Nobody.test", &connection);
+        tls_facts(connection.t, &facts);
         assert_string_equal(facts.server_name, "Nobody.test");
         assert_string_equal(facts.version, "TLSv1.2");
         assert_string_equal(facts.cipher, "ECDHE-ECDSA-AES128-GCM-SHA256");
@@ -288,7 +288,7 @@ static void facts_of_a_client(void **state)
         assert_int_equal(facts.certificate, shows);
         assert_int_equal(facts.verified, shows);
         assert_string_equal(facts.common_name, shows ? "Grace Höpper" : "");
-        part(&meeting);
+        disconnect(&connection);
         SSL_CTX_free(other);
     }
     tls_ctx_release(ctx);

@@ -1,5 +1,4 @@
-/* What a certificate, a policy and a trust anchor do: bad files, suites, ALPN, resumption, names.
- */
+/* Contexts in real handshakes: bad files, suites, ALPN, resumption, trust, names. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -66,7 +65,7 @@ static struct tls_ctx *usual_server(struct fixture *f)
     return server(f, &config);
 }
 
-/* A client as browsers are, that takes any certificate. */
+/* A client that accepts any certificate. */
 static SSL_CTX *client(int version)
 {
     SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
@@ -76,8 +75,8 @@ static SSL_CTX *client(int version)
 }
 
 /* Connects both and leaves them open. Both contexts are the caller's. */
-static struct io meet(struct fixture *f, struct tls_ctx *ctx, SSL_CTX *other, struct tls_peer *peer,
-                      struct transport **t)
+static struct io connect_peer(struct fixture *f, struct tls_ctx *ctx, SSL_CTX *other,
+                              struct tls_peer *peer, struct transport **t)
 {
     int fd = tls_peer_open(peer, other, 0);
     *t = tls_create(ctx, &f->scratch[0], fd);
@@ -89,7 +88,7 @@ static struct io meet(struct fixture *f, struct tls_ctx *ctx, SSL_CTX *other, st
     return tls_peer_handshake(peer, *t);
 }
 
-static void part(struct tls_peer *peer, struct transport *t)
+static void disconnect(struct tls_peer *peer, struct transport *t)
 {
     transport_close(t);
     tls_peer_close(peer);
@@ -100,10 +99,10 @@ static enum reason verdict(struct fixture *f, struct tls_ctx *ctx, SSL_CTX *othe
 {
     struct tls_peer peer;
     struct transport *t;
-    struct io io = meet(f, ctx, other, &peer, &t);
+    struct io io = connect_peer(f, ctx, other, &peer, &t);
     assert_true(io.status == IO_OK || io.status == IO_FAIL);
     assert_int_equal(io.status == IO_FAIL, tls_failure(t)[0] != '\0');
-    part(&peer, t);
+    disconnect(&peer, t);
     tls_ctx_release(ctx);
     SSL_CTX_free(other);
     return (enum reason)io.reason;
@@ -114,7 +113,7 @@ static enum reason verdict(struct fixture *f, struct tls_ctx *ctx, SSL_CTX *othe
 struct bad_file {
     const char *certificate, *key, *password, *client_ca, *ciphers;
     const char *named;     /* the file that the message must name */
-    const char *complaint; /* and what it must say */
+    const char *complaint; /* the words that it must contain */
 };
 
 static void assert_refused(struct fixture *f, const struct bad_file *bad)
@@ -270,10 +269,10 @@ static void the_client_chooses_the_suite(void **state)
         struct tls_peer peer;
         struct transport *t;
         char text[64];
-        assert_int_equal(meet(f, ctx, other, &peer, &t).status, IO_OK);
+        assert_int_equal(connect_peer(f, ctx, other, &peer, &t).status, IO_OK);
         assert_int_equal(tls_describe(t, text, sizeof(text)), strlen(chosen[i]));
         assert_string_equal(text, chosen[i]);
-        part(&peer, t);
+        disconnect(&peer, t);
         SSL_CTX_free(other);
     }
     tls_ctx_release(ctx);
@@ -299,7 +298,7 @@ static void alpn_is_http_1_1_or_an_alert(void **state)
                                 (unsigned)strlen(cases[i].offer));
         struct tls_peer peer;
         struct transport *t;
-        struct io io = meet(f, ctx, other, &peer, &t);
+        struct io io = connect_peer(f, ctx, other, &peer, &t);
         unsigned long error = ERR_peek_error();
         const unsigned char *name;
         unsigned length;
@@ -313,7 +312,7 @@ static void alpn_is_http_1_1_or_an_alert(void **state)
             assert_string_equal(tls_failure(t), "no application protocol");
             assert_int_equal(ERR_GET_REASON(error), SSL_AD_REASON_OFFSET + cases[i].alert);
         }
-        part(&peer, t);
+        disconnect(&peer, t);
         SSL_CTX_free(other);
     }
     tls_ctx_release(ctx);
@@ -341,7 +340,7 @@ static SSL_CTX *resuming_client(struct fixture *f, int version)
     return ctx;
 }
 
-/* On the scratch of another worker; whether the session that was kept before was resumed. */
+/* On a worker's scratch; whether the kept session was resumed. */
 static bool resumes(struct fixture *f, struct tls_ctx *ctx, SSL_CTX *other, int worker)
 {
     struct tls_peer peer;
@@ -355,7 +354,7 @@ static bool resumes(struct fixture *f, struct tls_ctx *ctx, SSL_CTX *other, int 
     (void)tls_peer_read(&peer, &byte, 1); /* tickets of TLS 1.3 */
     bool reused = SSL_session_reused(peer.ssl) == 1;
     SSL_set_shutdown(peer.ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN); /* else it is dropped */
-    part(&peer, t);
+    disconnect(&peer, t);
     return reused;
 }
 
@@ -389,7 +388,7 @@ static void renegotiation_is_refused(void **state)
     SSL_CTX *other = client(TLS1_2_VERSION);
     struct tls_peer peer;
     struct transport *t;
-    assert_int_equal(meet(f, ctx, other, &peer, &t).status, IO_OK);
+    assert_int_equal(connect_peer(f, ctx, other, &peer, &t).status, IO_OK);
     assert_int_equal(SSL_renegotiate(peer.ssl), 1);
     assert_int_equal(SSL_do_handshake(peer.ssl), -1);
     tls_peer_push(&peer, SIZE_MAX);
@@ -398,7 +397,7 @@ static void renegotiation_is_refused(void **state)
     tls_peer_pull(&peer);
     assert_int_equal(SSL_do_handshake(peer.ssl), -1);
     assert_int_equal(ERR_GET_REASON(ERR_peek_error()), SSL_R_NO_RENEGOTIATION);
-    part(&peer, t);
+    disconnect(&peer, t);
     tls_ctx_release(ctx);
     SSL_CTX_free(other);
 }
@@ -498,13 +497,13 @@ static void connections_outlive_their_context(void **state)
     struct transport *t;
     assert_ptr_equal(tls_ctx_retain(ctx), ctx);
     tls_ctx_release(ctx);
-    assert_int_equal(meet(f, ctx, other, &peer, &t).status, IO_OK);
+    assert_int_equal(connect_peer(f, ctx, other, &peer, &t).status, IO_OK);
     tls_ctx_release(ctx); /* as a reload does, with the connection open */
     assert_int_equal(transport_write(t, (const uint8_t *)"still here", 10).n, 10);
     char text[16];
     assert_int_equal(tls_peer_read(&peer, text, sizeof(text)), 10);
     tls_ctx_release(NULL);
-    part(&peer, t);
+    disconnect(&peer, t);
     SSL_CTX_free(other);
 }
 

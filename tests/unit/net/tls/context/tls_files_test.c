@@ -71,7 +71,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* Seen once and not yet believed, then reported, then nothing more. */
+/* Not at the first look, at the second, and then no more. */
 static void assert_reported_once(struct fixture *f)
 {
     assert_false(tls_files_changed(&f->files));
@@ -116,7 +116,7 @@ static void test_each_change_is_reported_once(void **state)
     assert_reported_once(f);
 }
 
-/* A pair that is just being replaced: nothing is said between its two files. */
+/* A pair that is being replaced: no report between its two files. */
 static void test_waits_until_it_is_quiet(void **state)
 {
     struct fixture *f = *state;
@@ -169,11 +169,11 @@ static void test_what_cannot_be_read(void **state)
     assert_non_null(strstr(f->text, "Is a directory"));
     assert_false(tls_files_read(&f->files, "key", "/dev/zero", &bytes, &f->error));
     assert_non_null(strstr(f->text, "File too large"));
-    read_file(f, "/dev/null", ""); /* no file that could change */
+    read_file(f, "/dev/null", ""); /* not a regular file: never changes */
     assert_int_equal(f->files.count, 2);
 }
 
-/* As a shell's <(command) is, and longer than what is read at first. */
+/* As a shell's <(command), and longer than the first buffer. */
 static void test_pipe(void **state)
 {
     struct fixture *f = *state;

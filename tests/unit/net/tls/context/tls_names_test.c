@@ -1,4 +1,4 @@
-/* Which certificates a name stands for. */
+/* The certificates of a name: exact, by wildcard, by type of key. */
 #include "net/tls/context/tls_names.h"
 
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /*
- * Where a TLS session resumes, and until when: real handshakes across policies and through time.
- * The clock of this program is its own, OpenSSL's included.
+ * Where a TLS session resumes, and until when: real handshakes across policies and time, with a
+ * clock of its own, also for OpenSSL.
  */
 #include "net/tls/context/tls_resume.h"
 
@@ -115,9 +115,9 @@ static SSL_CTX *client(struct fixture *f, int version)
     return ctx;
 }
 
-/* Offers the session that was kept, if there is one, and keeps the next. */
-static enum reason visit_as(struct fixture *f, struct tls_ctx *ctx, SSL_CTX *other,
-                            const char *name, bool *resumed)
+/* Offers the kept session, if there is one, and keeps the next. */
+static enum reason connect_as(struct fixture *f, struct tls_ctx *ctx, SSL_CTX *other,
+                              const char *name, bool *resumed)
 {
     struct tls_peer peer;
     int fd = tls_peer_open(&peer, other, 0);
@@ -140,7 +140,7 @@ static enum reason visit_as(struct fixture *f, struct tls_ctx *ctx, SSL_CTX *oth
 static bool resumes(struct fixture *f, struct tls_ctx *ctx, SSL_CTX *other)
 {
     bool resumed;
-    assert_int_equal(visit_as(f, ctx, other, "desk.test", &resumed), REASON_none);
+    assert_int_equal(connect_as(f, ctx, other, "desk.test", &resumed), REASON_none);
     assert_non_null(kept_session);
     return resumed;
 }
@@ -148,7 +148,8 @@ static bool resumes(struct fixture *f, struct tls_ctx *ctx, SSL_CTX *other)
 static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
 
 /* A session of `first`, offered to `second`. */
-static bool crosses(struct fixture *f, struct tls_ctx *first, struct tls_ctx *second, int version)
+static bool resumes_across(struct fixture *f, struct tls_ctx *first, struct tls_ctx *second,
+                           int version)
 {
     SSL_CTX *other = client(f, version);
     forget_session();
@@ -158,14 +159,14 @@ static bool crosses(struct fixture *f, struct tls_ctx *first, struct tls_ctx *se
     return crossed;
 }
 
-static void expect_crossing(struct fixture *f, const struct config_tls *changed, bool expected,
-                            const char *what)
+static void expect_across(struct fixture *f, const struct config_tls *changed, bool expected,
+                          const char *what)
 {
     struct tls_ctx *first = server(f, &f->config), *second = server(f, changed);
     for (size_t i = 0; i < WSL_COUNT(versions); i++) {
-        if (crosses(f, first, second, versions[i]) != expected ||
-            crosses(f, second, first, versions[i]) != expected)
-            fail_msg("%s: a session %s", what, expected ? "does not resume" : "crosses");
+        if (resumes_across(f, first, second, versions[i]) != expected ||
+            resumes_across(f, second, first, versions[i]) != expected)
+            fail_msg("%s: a session %s", what, expected ? "does not resume" : "resumes_across");
     }
     tls_ctx_release(first);
     tls_ctx_release(second);
@@ -203,7 +204,7 @@ static void change_suites(struct fixture *f, struct config_tls *config)
     config->suites = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384";
 }
 
-/* A new option needs a line here, and with it a thought whether sessions resume across it. */
+/* A new option needs a line here: decide whether sessions may resume across its changes. */
 static const struct {
     const char *key;
     void (*change)(struct fixture *f, struct config_tls *config);
@@ -237,7 +238,7 @@ static void every_option_is_policy_unless_its_row_says_otherwise(void **state)
             fail_msg("no test says whether TLS sessions resume across '%s'", row->key);
         struct config_tls changed = f->config;
         changes[at].change(f, &changed);
-        expect_crossing(f, &changed, row->resumes, row->key);
+        expect_across(f, &changed, row->resumes, row->key);
         tried++;
     }
     assert_int_equal(tried, WSL_COUNT(changes));
@@ -247,15 +248,15 @@ static void the_same_policy_is_enough(void **state)
 {
     struct fixture *f = *state;
     struct config_tls changed = f->config;
-    expect_crossing(f, &changed, true, "another listener");
+    expect_across(f, &changed, true, "another listener");
     changed.certificate_count = 1;
-    expect_crossing(f, &changed, true, "fewer certificates");
+    expect_across(f, &changed, true, "fewer certificates");
     struct config_certificate other = {.certificate = f->path[1].text};
     changed.certificates = &other;
-    expect_crossing(f, &changed, true, "another certificate");
+    expect_across(f, &changed, true, "another certificate");
 }
 
-/* What a file holds counts, although its name stays. */
+/* The file's contents count, not its name. */
 static void another_client_ca_in_the_same_file_is_another_policy(void **state)
 {
     struct fixture *f = *state;
@@ -268,9 +269,9 @@ static void another_client_ca_in_the_same_file_is_another_policy(void **state)
     pki_free_pair(&more);
     struct tls_ctx *second = server(f, &f->config);
     for (size_t i = 0; i < WSL_COUNT(versions); i++) {
-        assert_false(crosses(f, first, second, versions[i]));
-        assert_false(crosses(f, second, first, versions[i]));
-        assert_true(crosses(f, first, first, versions[i]));
+        assert_false(resumes_across(f, first, second, versions[i]));
+        assert_false(resumes_across(f, second, first, versions[i]));
+        assert_true(resumes_across(f, first, first, versions[i]));
     }
     tls_ctx_release(first);
     tls_ctx_release(second);
@@ -289,8 +290,8 @@ static void a_reload_keeps_sessions_of_the_same_policy(void **state)
     tls_store_seal(f->store);
     tls_store_free(old);
     for (size_t i = 0; i < WSL_COUNT(versions); i++) {
-        assert_true(crosses(f, before, after, versions[i]));
-        assert_false(crosses(f, before, changed, versions[i]));
+        assert_true(resumes_across(f, before, after, versions[i]));
+        assert_false(resumes_across(f, before, changed, versions[i]));
     }
     tls_ctx_release(before);
     tls_ctx_release(after);
@@ -299,7 +300,7 @@ static void a_reload_keeps_sessions_of_the_same_policy(void **state)
 
 /*
  * RFC 6066, section 3: up to TLS 1.2 a session belongs to the name that it was made for. With TLS
- * 1.3 the client judges that, and the name is the new one (RFC 8446, section 4.2.11).
+ * 1.3 the client decides, and the name is the new one (RFC 8446, section 4.2.11).
  */
 static void up_to_tls_1_2_a_session_belongs_to_a_name(void **state)
 {
@@ -310,13 +311,13 @@ static void up_to_tls_1_2_a_session_belongs_to_a_name(void **state)
         bool resumed;
         forget_session();
         assert_false(resumes(f, ctx, other));
-        assert_int_equal(visit_as(f, ctx, other, "shop.test", &resumed), REASON_none);
+        assert_int_equal(connect_as(f, ctx, other, "shop.test", &resumed), REASON_none);
         assert_int_equal(resumed, versions[i] == TLS1_3_VERSION);
-        assert_int_equal(visit_as(f, ctx, other, "shop.test", &resumed), REASON_none);
+        assert_int_equal(connect_as(f, ctx, other, "shop.test", &resumed), REASON_none);
         assert_true(resumed);
-        assert_int_equal(visit_as(f, ctx, other, NULL, &resumed), REASON_none);
+        assert_int_equal(connect_as(f, ctx, other, NULL, &resumed), REASON_none);
         assert_int_equal(resumed, versions[i] == TLS1_3_VERSION);
-        assert_int_equal(visit_as(f, ctx, other, NULL, &resumed), REASON_none);
+        assert_int_equal(connect_as(f, ctx, other, NULL, &resumed), REASON_none);
         assert_true(resumed);
         SSL_CTX_free(other);
     }
@@ -354,14 +355,14 @@ static void an_expired_certificate_does_not_resume(void **state)
         clock_offset = 500;
         assert_true(resumes(f, ctx, other));
         clock_offset = 700;
-        assert_int_equal(visit_as(f, ctx, other, "desk.test", &resumed), REASON_tls_certificate);
+        assert_int_equal(connect_as(f, ctx, other, "desk.test", &resumed), REASON_tls_certificate);
         assert_false(resumed);
         SSL_CTX_free(other);
         tls_ctx_release(ctx);
     }
 }
 
-/* Who has renewed its certificate meanwhile gets in, by a full handshake. */
+/* A client that has renewed its certificate is accepted, by a full handshake. */
 static void a_renewed_certificate_is_asked_for(void **state)
 {
     struct fixture *f = *state;
@@ -383,7 +384,7 @@ static void a_renewed_certificate_is_asked_for(void **state)
     }
 }
 
-/* However often its ticket is renewed. */
+/* Also if its ticket is renewed. */
 static void no_session_lives_for_ever(void **state)
 {
     struct fixture *f = *state;

@@ -33,7 +33,7 @@ static void test_keys_age(void **unused)
 {
     struct tls_tickets *tickets = tls_tickets_create();
     struct tls_tickets_key none = {0};
-    assert_age(tickets, &none, TLS_TICKETS_UNKNOWN); /* although no key is there yet */
+    assert_age(tickets, &none, TLS_TICKETS_UNKNOWN); /* there is no key yet */
     struct tls_tickets_key a = newest(tickets, 1000);
     struct tls_tickets_key still = newest(tickets, 1000 + LIFE - 1);
     assert_true(same(&a, &still));
@@ -66,7 +66,7 @@ static void test_references(void **unused)
     tls_tickets_release(NULL);
 }
 
-/* One seals a ticket, the other opens it: as OpenSSL does it, with a cipher and a MAC. */
+/* Seals a ticket and opens it with a cipher and a MAC, as OpenSSL does. */
 static bool round_trip(struct tls_tickets *tickets)
 {
     unsigned char name[16], iv[EVP_MAX_IV_LENGTH], text[64] = "a session", out[96], back[96];
@@ -114,7 +114,7 @@ static void test_workers_share_keys(void **unused)
     tls_tickets_release(tickets);
 }
 
-/* All of what a ticket needs while keys change under it. */
+/* Rotates the keys while the workers use them. */
 static void *rotator(void *argument)
 {
     struct tls_tickets *tickets = argument;
