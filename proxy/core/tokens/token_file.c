@@ -6,7 +6,7 @@
 #define UNIX_PATH_MAX 107 /* sun_path without its NUL */
 #define SERVICE_MAX   32
 
-/* What Python's str.strip, and so websockify, takes off of ASCII; LF does not come here. */
+/* The ASCII white space of Python's str.strip, which websockify uses; a line has no LF. */
 static bool is_space(char c)
 {
     return c == ' ' || (c >= '\t' && c <= '\r');
@@ -37,7 +37,7 @@ static const char *parse_path(struct slice path, struct token_target *target)
 }
 
 /* A name, or an address of either family; an IPv6 address may have a scope. */
-static bool host_is_plausible(struct slice host)
+static bool is_plausible_host(struct slice host)
 {
     uint8_t address[IP_BYTES];
     if (host.len == 0 || host.len > HOST_MAX)
@@ -55,8 +55,8 @@ static bool host_is_plausible(struct slice host)
     return ip_parse_v6(host, address);
 }
 
-/* RFC 6335 section 5.1: letters, digits and hyphens, at least one letter; underscores are about. */
-static bool service_is_plausible(struct slice service)
+/* RFC 6335 section 5.1: letters, digits, hyphens, at least one letter. Underscores are in use. */
+static bool is_plausible_service(struct slice service)
 {
     bool letter = false;
     if (service.len == 0 || service.len > SERVICE_MAX)
@@ -83,12 +83,12 @@ const char *token_file_target(struct slice text, struct token_target *target)
     struct slice port = slice_from(rest, host.len + 1);
     if (host.len >= 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']')
         host = (struct slice){host.ptr + 1, host.len - 2};
-    if (!host_is_plausible(host))
+    if (!is_plausible_host(host))
         return "the target has no valid host";
     *target = (struct token_target){.host = host};
     if (ip_parse_port(port, &target->port) && target->port > 0)
         return NULL;
-    if (!service_is_plausible(port))
+    if (!is_plausible_service(port))
         return "the target has no valid port";
     target->port = 0;
     target->service = port;
@@ -109,7 +109,7 @@ static struct slice take_line(struct token_cursor *cursor)
     return line;
 }
 
-/* Where the separator is; `length` of the line or more: there is none from `start` on. */
+/* The position of the first separator from `start` on; the line's length: none. */
 static size_t find_separator(struct slice line, size_t start)
 {
     for (size_t i = start; i + 1 < line.len; i++)

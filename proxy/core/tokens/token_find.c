@@ -47,9 +47,9 @@ static enum token_find_verdict take(struct slice text, enum coding coding, char 
     return length > 0 ? TOKEN_FIND_FOUND : TOKEN_FIND_NONE;
 }
 
-/* ---- places ---- */
+/* ---- parts of a request ---- */
 
-/* Cuts what stands before `end` off the beginning, and that. */
+/* Cuts the part before `end` off the beginning, and `end` with it. */
 static struct slice cut(struct slice *rest, char end)
 {
     const char *at = memchr(rest->ptr, end, rest->len);
@@ -76,7 +76,7 @@ static struct slice in_header(const struct http_head *head, struct slice name)
     return field ? field->value : (struct slice){0};
 }
 
-/* RFC 6265 section 4.2.1; what came by HTTP/2 may have been split into several fields. */
+/* RFC 6265 section 4.2.1; a proxy that speaks HTTP/2 may split it into several fields. */
 static struct slice in_cookies(const struct http_head *head, struct slice name)
 {
     for (size_t i = 0; i < head->field_count; i++) {
@@ -96,7 +96,7 @@ static struct slice in_cookies(const struct http_head *head, struct slice name)
     return (struct slice){0};
 }
 
-/* websockify cuts at the first colon, which leaves nothing of an IPv6 address but "[". */
+/* Unlike websockify, which cuts at the first colon and leaves "[" of an IPv6 address. */
 static struct slice in_host(struct slice host)
 {
     const char *bracket =
@@ -106,7 +106,7 @@ static struct slice in_host(struct slice host)
     return host.len > 0 ? cut(&host, ':') : host;
 }
 
-/* A capture of the pattern is a segment as well: it is the slashes that count. */
+/* Cuts as many segments as the pattern has; a capture is one of them. */
 static struct slice in_path(struct slice path, const char *pattern)
 {
     for (; *pattern; pattern++)
@@ -121,20 +121,20 @@ enum token_find_verdict token_find_in(const char *from, const struct token_reque
                                       char out[static TOKEN_MAX], struct slice *token)
 {
     struct slice name = slice_of(from);
-    struct slice place = cut(&name, ':');
+    struct slice part = cut(&name, ':');
     const struct http_head *head = request->head;
     struct slice text = {0};
     enum coding coding = AS_IT_IS;
-    if (slice_equal(place, SLICE("query"))) {
+    if (slice_equal(part, SLICE("query"))) {
         text = in_query(head->query, name);
         coding = ESCAPED_WITH_PLUS;
-    } else if (slice_equal(place, SLICE("header"))) {
+    } else if (slice_equal(part, SLICE("header"))) {
         text = in_header(head, name);
-    } else if (slice_equal(place, SLICE("cookie"))) {
+    } else if (slice_equal(part, SLICE("cookie"))) {
         text = in_cookies(head, name);
-    } else if (slice_equal(place, SLICE("host"))) {
+    } else if (slice_equal(part, SLICE("host"))) {
         text = in_host(head->host);
-    } else if (slice_equal(place, SLICE("path"))) {
+    } else if (slice_equal(part, SLICE("path"))) {
         text = in_path(request->path, request->pattern);
         coding = ESCAPED;
     }

@@ -1,13 +1,13 @@
 /*
- * The token of a request, from where the configuration says that it is:
+ * Finds the token in a request. The configuration says where it is:
  *
  *     query:NAME    ?NAME=TOKEN with "%" and "+" decoded; the first that is not empty
- *     header:NAME   a header field that comes just once
+ *     header:NAME   a header field that occurs exactly once
  *     cookie:NAME   the first cookie of that name, without the quotes around it
  *     host          the host that the client asks for, without its port
- *     path          what follows the prefix of the route: one segment, with "%" decoded
+ *     path          the segment behind the prefix of the route, with "%" decoded
  *
- * Newlines at its end do not belong to a token, as in websockify, and an empty one is none. An
+ * Newlines at the end are not part of a token, as in websockify, and an empty token is none. An
  * escape without two digits stands for itself.
  *
  * Pure. Owns: nothing. Thread: any. Errors: see the verdict. Lifetime: the token lies in `out`.
@@ -21,7 +21,7 @@
 enum token_find_verdict {
     TOKEN_FIND_FOUND,
     TOKEN_FIND_NONE,
-    TOKEN_FIND_LONG, /* longer than any that exists */
+    TOKEN_FIND_LONG, /* longer than TOKEN_MAX */
 };
 
 struct token_request {

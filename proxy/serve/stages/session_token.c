@@ -79,7 +79,7 @@ static bool wait_for(struct session *session, struct token_store *store, struct 
 static void look_up(struct session *session, struct slice token, session_token_cb *known)
 {
     struct token_store *store = session->site->routes[session->entry->match.route].tokens;
-    if (token_store_current(store))
+    if (token_store_is_current(store))
         known(session, find(session, store, token));
     else if (!wait_for(session, store, token, known))
         known(session, REASON_out_of_memory);

@@ -9,7 +9,7 @@
 
 #include "serve/files/files_root.h"
 
-/* A FIFO would keep us waiting for its writer. */
+/* O_NONBLOCK: opening a FIFO would wait for its writer. */
 #define OPEN_FLAGS (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
 
 static bool fail(const char *path, int code, char *error, size_t error_size)
@@ -48,23 +48,23 @@ static bool is_link(int folder, const char *name)
     return fstatat(folder, name, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(info.st_mode);
 }
 
-/* The folder `name`, relative to `path` or absolute, is among the links. False: no room. */
-static bool add_link(struct token_look *look, const char *path, const char *name)
+/* Adds the folder `name`, relative to `path` or absolute, once. False: no room. */
+static bool add_link(struct token_scan *scan, const char *path, const char *name)
 {
     char text[2 * PATH_MAX];
     snprintf(text, sizeof(text), "%s%s%s", name[0] == '/' ? "" : path, name[0] == '/' ? "" : "/",
              name);
-    for (size_t i = 0; i < look->link_count; i++)
-        if (strcmp(look->links[i], text) == 0)
+    for (size_t i = 0; i < scan->link_count; i++)
+        if (strcmp(scan->links[i], text) == 0)
             return true;
-    if (look->link_count == TOKEN_LOOK_LINKS)
+    if (scan->link_count == TOKEN_SCAN_LINKS)
         return false;
-    look->links[look->link_count] = strdup(text);
-    return look->links[look->link_count] && ++look->link_count > 0;
+    scan->links[scan->link_count] = strdup(text);
+    return scan->links[scan->link_count] && ++scan->link_count > 0;
 }
 
-/* False: what it leads to may change without a word from the folders that are watched. */
-static bool look_at_link(int folder, const char *path, const char *name, struct token_look *look)
+/* False: its file may change without a report from the folders that are watched. */
+static bool scan_link(int folder, const char *path, const char *name, struct token_scan *scan)
 {
     char text[PATH_MAX];
     ssize_t length = readlinkat(folder, name, text, sizeof(text) - 1);
@@ -72,17 +72,17 @@ static bool look_at_link(int folder, const char *path, const char *name, struct 
         return false;
     text[length] = '\0';
     char *slash = strrchr(text, '/');
-    if (!slash) /* to a neighbour, which has its own turn */
+    if (!slash) /* to a file of the same folder, which is scanned as well */
         return true;
     if (is_link(folder, text))
         return false;
     slash[slash == text] = '\0';
-    return add_link(look, path, text);
+    return add_link(scan, path, text);
 }
 
-/* A sum, so that the order in which the folder tells its files does not matter. */
-static void look_into(DIR *folder, const char *path, const struct siphash_seed *seed,
-                      struct token_look *look)
+/* A sum, so that the order of the folder's entries does not matter. */
+static void scan_folder(DIR *folder, const char *path, const struct siphash_seed *seed,
+                        struct token_scan *scan)
 {
     const struct dirent *entry;
     while ((entry = readdir(folder))) {
@@ -90,37 +90,37 @@ static void look_into(DIR *folder, const char *path, const struct siphash_seed *
         struct stat info;
         bool link = entry->d_type == DT_LNK ||
                     (entry->d_type == DT_UNKNOWN && is_link(dirfd(folder), name));
-        if (link && !look_at_link(dirfd(folder), path, name, look))
-            look->watchable = false;
+        if (link && !scan_link(dirfd(folder), path, name, scan))
+            scan->watchable = false;
         if (fstatat(dirfd(folder), name, &info, 0) == 0 && S_ISREG(info.st_mode))
-            look->fingerprint += fingerprint_of(seed, siphash_of(seed, name, strlen(name)), &info);
+            scan->fingerprint += fingerprint_of(seed, siphash_of(seed, name, strlen(name)), &info);
     }
 }
 
-bool token_source_look(const char *path, const struct siphash_seed *seed, struct token_look *look,
+bool token_source_scan(const char *path, const struct siphash_seed *seed, struct token_scan *scan,
                        char *error, size_t error_size)
 {
     struct stat info;
-    *look = (struct token_look){0};
+    *scan = (struct token_scan){0};
     if (stat(path, &info) < 0)
         return fail(path, errno, error, error_size);
-    look->fingerprint = token_source_fingerprint(seed, &info);
+    scan->fingerprint = token_source_fingerprint(seed, &info);
     if (!S_ISDIR(info.st_mode))
         return true;
     DIR *folder = opendir(path);
     if (!folder)
         return fail(path, errno, error, error_size);
-    look->watchable = true;
-    look_into(folder, path, seed, look);
+    scan->watchable = true;
+    scan_folder(folder, path, seed, scan);
     closedir(folder);
     return true;
 }
 
-void token_source_look_free(struct token_look *look)
+void token_source_scan_free(struct token_scan *scan)
 {
-    for (size_t i = 0; i < look->link_count; i++)
-        free(look->links[i]);
-    *look = (struct token_look){0};
+    for (size_t i = 0; i < scan->link_count; i++)
+        free(scan->links[i]);
+    *scan = (struct token_scan){0};
 }
 
 /* ---- reading ---- */
@@ -150,7 +150,7 @@ static int read_whole(int fd, char *out, size_t size, size_t *length)
     return 0;
 }
 
-/* Room for so many bytes more. What held secrets is wiped, so this is no realloc. */
+/* Room for `extra` bytes. Not realloc: the old memory held secrets, and is wiped. */
 static bool reserve(struct token_text *text, size_t *capacity, size_t extra)
 {
     if (extra <= *capacity - text->length)
@@ -169,7 +169,7 @@ static bool reserve(struct token_text *text, size_t *capacity, size_t extra)
     return true;
 }
 
-/* 0, or what is wrong with the file. What it grows by meanwhile is there for the next look. */
+/* 0, or an errno. Bytes that are appended to the file meanwhile are left to the next scan. */
 static int append(struct token_text *text, size_t *capacity, int fd, size_t *length)
 {
     size_t size = 0;
@@ -184,17 +184,17 @@ static int append(struct token_text *text, size_t *capacity, int fd, size_t *len
     return code;
 }
 
-static int keep_files(const struct dirent *entry)
+static int is_no_dot(const struct dirent *entry)
 {
     return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
 }
 
 static int by_name(const struct dirent **a, const struct dirent **b)
 {
-    return strcmp((*a)->d_name, (*b)->d_name); /* and in no locale's order */
+    return strcmp((*a)->d_name, (*b)->d_name); /* not alphasort: the locale does not matter */
 }
 
-/* 0, or why the whole source cannot be read. */
+/* 0, or an errno: the source as a whole cannot be read. */
 static int read_files(int folder, struct dirent **entries, size_t count, struct token_text *text)
 {
     size_t capacity = 0;
@@ -223,7 +223,7 @@ static int read_files(int folder, struct dirent **entries, size_t count, struct 
 static int read_folder(int folder, struct token_text *text)
 {
     struct dirent **entries;
-    int count = scandirat(folder, ".", &entries, keep_files, by_name);
+    int count = scandirat(folder, ".", &entries, is_no_dot, by_name);
     if (count < 0)
         return errno;
     int code = read_files(folder, entries, (size_t)count, text);
@@ -258,18 +258,18 @@ bool token_source_read(const char *path, struct token_text *text, char *error, s
     return fail(path, code, error, error_size);
 }
 
-static bool same_piece(const struct token_piece *a, const struct token_piece *b)
+static bool is_same_piece(const struct token_piece *a, const struct token_piece *b)
 {
     return a->length == b->length && a->error_code == b->error_code && !a->name == !b->name &&
            (!a->name || strcmp(a->name, b->name) == 0);
 }
 
-bool token_source_same(const struct token_text *a, const struct token_text *b)
+bool token_source_is_same(const struct token_text *a, const struct token_text *b)
 {
     if (a->length != b->length || a->count != b->count)
         return false;
     for (size_t i = 0; i < a->count; i++)
-        if (!same_piece(&a->pieces[i], &b->pieces[i]))
+        if (!is_same_piece(&a->pieces[i], &b->pieces[i]))
             return false;
     return a->length == 0 || memcmp(a->bytes, b->bytes, a->length) == 0;
 }
@@ -298,8 +298,8 @@ static bool is_absence(int code)
     return code == ENOENT || code == ENAMETOOLONG || code == ELOOP || code == EXDEV;
 }
 
-bool token_source_named(const char *path, struct slice name, char *out, size_t size, size_t *length,
-                        char *error, size_t error_size)
+bool token_source_read_named(const char *path, struct slice name, char *out, size_t size,
+                             size_t *length, char *error, size_t error_size)
 {
     char text[NAME_MAX + 1];
     size_t file_size = 0;
@@ -324,7 +324,7 @@ bool token_source_named(const char *path, struct slice name, char *out, size_t s
     explicit_bzero(text, sizeof(text));
     if (code == 0)
         return true;
-    /* The file is called like the token: the folder stands for it. */
+    /* The file's name is the token: the error names the folder instead. */
     return is_absence(code) || code == EISDIR || code == ENOTSUP
                ? false
                : fail(path, code, error, error_size);

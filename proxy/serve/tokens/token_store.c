@@ -12,11 +12,11 @@
 #include "serve/tokens/token_table.h"
 #include "serve/tokens/token_watch.h"
 
-/* Coarser than any file system's clock; FAT counts in steps of two seconds. */
-#define REST_MS 3000
-/* How long watches are believed that there is nothing to look at. */
-#define TRUST_MS 2000
-/* Where links lead too far for watches: how old what was read may be. */
+/* Longer than a step of any file system's clock; FAT's are two seconds. */
+#define STABLE_MS 3000
+/* How old a scan may be while watches report nothing. */
+#define WATCHED_MS 2000
+/* How old a scan may be if links lead further than watches follow them. */
 #define UNWATCHED_MS 250
 
 struct token_store {
@@ -27,22 +27,22 @@ struct token_store {
     pthread_mutex_t lock;      /* of what follows */
     struct token_table *table; /* NULL: the source cannot be read */
     char problem[256];
-    uint64_t looks;
-    bool stale; /* something has happened that no refresh has seen */
-    /* Waiters, and the refresh that they wait for. */
-    struct list arriving, served;
-    bool asked, refreshing;
+    uint64_t scans;
+    bool stale; /* something has changed since the last refresh began */
+    /* Waiters: for the next refresh, and for the one that runs. */
+    struct list waiting, served;
+    bool pending, refreshing;
     struct work_task task;
-    /* While refreshing its alone, else of the lock as well. */
+    /* While `refreshing`, of the refresh alone; else of the lock as well. */
     uint64_t fingerprint;
-    uint64_t seen_at;         /* since when it looks like this, by our clock */
-    bool rested;              /* read when it had looked so for REST_MS */
+    uint64_t unchanged_since; /* monotonic: when the fingerprint was first seen */
+    bool is_stable;           /* read after it was unchanged for STABLE_MS */
     struct token_watch watch; /* of a folder */
     bool watchable;
-    uint64_t looked_at;
+    uint64_t scanned_at;
 };
 
-/* ---- keeping up ---- */
+/* ---- refresh ---- */
 
 static void swap_table(struct token_store *store, struct token_table *table, const char *problem)
 {
@@ -54,55 +54,55 @@ static void swap_table(struct token_store *store, struct token_table *table, con
     token_table_free(before);
 }
 
-/* Fails closed. Told when it begins, and when it is about something else than before. */
-static void lose(struct token_store *store, const char *problem)
+/* Fails closed. Logs a problem once, until another one replaces it. */
+static void drop_table(struct token_store *store, const char *problem)
 {
     if (strcmp(store->problem, problem) != 0)
         log_message(REASON_WARN, "tokens: %s: no token is known until it can be read", problem);
     swap_table(store, NULL, problem);
-    store->rested = false;
+    store->is_stable = false;
 }
 
-static void renew(struct token_store *store, struct token_text *text)
+static void replace_table(struct token_store *store, struct token_text *text)
 {
-    if (store->table && token_source_same(token_table_text(store->table), text)) {
+    if (store->table && token_source_is_same(token_table_text(store->table), text)) {
         token_source_free(text);
         return;
     }
     struct token_table *table = token_table_create(store->file, text, &store->seed);
     if (!table) {
-        lose(store, "out of memory");
+        drop_table(store, "out of memory");
         return;
     }
     swap_table(store, table, "");
     log_message(REASON_DEBUG, "tokens: %s: %zu read", store->file, token_table_count(table));
 }
 
-/* False: the source is as it was read, or is gone. */
+/* False: the source is unchanged, or it is gone. */
 static bool needs_reading(struct token_store *store, uint64_t now)
 {
     char problem[256];
-    struct token_look look;
+    struct token_scan scan;
     token_watch_follow(&store->watch, store->file);
-    bool there = token_source_look(store->file, &store->seed, &look, problem, sizeof(problem));
-    bool heard = token_watch_follow_links(&store->watch, &look);
-    store->looked_at = now;
-    store->watchable = look.watchable && heard;
-    uint64_t fingerprint = look.fingerprint;
-    token_source_look_free(&look);
-    if (!there) {
-        lose(store, problem);
+    bool found = token_source_scan(store->file, &store->seed, &scan, problem, sizeof(problem));
+    bool all_watched = token_watch_follow_links(&store->watch, &scan);
+    store->scanned_at = now;
+    store->watchable = scan.watchable && all_watched;
+    uint64_t fingerprint = scan.fingerprint;
+    token_source_scan_free(&scan);
+    if (!found) {
+        drop_table(store, problem);
         return false;
     }
     if (!store->table || fingerprint != store->fingerprint) {
         store->fingerprint = fingerprint;
-        store->seen_at = now;
-        store->rested = false;
+        store->unchanged_since = now;
+        store->is_stable = false;
     }
-    return !store->rested;
+    return !store->is_stable;
 }
 
-static void read_again(struct token_store *store)
+static void refresh(struct token_store *store)
 {
     char problem[256];
     struct token_text text;
@@ -110,11 +110,11 @@ static void read_again(struct token_store *store)
     if (!needs_reading(store, now))
         return;
     if (!token_source_read(store->file, &text, problem, sizeof(problem))) {
-        lose(store, problem);
+        drop_table(store, problem);
         return;
     }
-    renew(store, &text);
-    store->rested = store->table && now - store->seen_at >= REST_MS;
+    replace_table(store, &text);
+    store->is_stable = store->table && now - store->unchanged_since >= STABLE_MS;
 }
 
 void token_store_refresh(struct token_store *store)
@@ -122,42 +122,42 @@ void token_store_refresh(struct token_store *store)
     pthread_mutex_lock(&store->lock);
     store->refreshing = true;
     store->stale = false;
-    store->looks++;
+    store->scans++;
     pthread_mutex_unlock(&store->lock);
-    read_again(store);
+    refresh(store);
     pthread_mutex_lock(&store->lock);
     store->refreshing = false;
     pthread_mutex_unlock(&store->lock);
 }
 
-uint64_t token_store_looks(struct token_store *store)
+uint64_t token_store_scans(struct token_store *store)
 {
     pthread_mutex_lock(&store->lock);
-    uint64_t looks = store->looks;
+    uint64_t scans = store->scans;
     pthread_mutex_unlock(&store->lock);
-    return looks;
+    return scans;
 }
 
-/* A file: one stat tells. */
+/* For a source that is one file. */
 static bool is_same_file(const struct token_store *store)
 {
     struct stat info;
-    return store->rested && stat(store->file, &info) == 0 && !S_ISDIR(info.st_mode) &&
+    return store->is_stable && stat(store->file, &info) == 0 && !S_ISDIR(info.st_mode) &&
            token_source_fingerprint(&store->seed, &info) == store->fingerprint;
 }
 
 static bool is_current(struct token_store *store)
 {
-    if (store->asked || store->refreshing || store->stale || !store->table)
+    if (store->pending || store->refreshing || store->stale || !store->table)
         return false;
-    if (!token_watch_follows(&store->watch))
+    if (!token_watch_is_active(&store->watch))
         return is_same_file(store);
-    store->stale = !token_watch_quiet(&store->watch, store->file);
-    uint64_t trust = store->watchable ? TRUST_MS : UNWATCHED_MS;
-    return !store->stale && monotonic_ms() - store->looked_at < trust;
+    store->stale = !token_watch_is_quiet(&store->watch, store->file);
+    uint64_t trust = store->watchable ? WATCHED_MS : UNWATCHED_MS;
+    return !store->stale && monotonic_ms() - store->scanned_at < trust;
 }
 
-bool token_store_current(struct token_store *store)
+bool token_store_is_current(struct token_store *store)
 {
     if (store->format == CONFIG_TOKENS_NAMES)
         return true;
@@ -187,23 +187,23 @@ static void done_cb(struct work_task *task)
 {
     struct token_store *store = WSL_CONTAINER(task, struct token_store, task);
     pthread_mutex_lock(&store->lock);
-    store->asked = false;
+    store->pending = false;
     while (!list_empty(&store->served)) {
         struct token_waiter *waiter = WSL_CONTAINER(store->served.next, struct token_waiter, link);
         list_remove(&waiter->link);
         mailbox_post(waiter->lane->mailbox, &waiter->post, refreshed_cb, waiter);
     }
-    if (!list_empty(&store->arriving))
+    if (!list_empty(&store->waiting))
         ask_pool(store, task->job.lane);
     pthread_mutex_unlock(&store->lock);
     token_store_release(store);
 }
 
-/* Under the lock. A waiter that comes later may have seen a change that this refresh misses. */
+/* Under the lock. A later waiter may have seen a change that this refresh misses. */
 static void serve_arrived(struct token_store *store)
 {
-    while (!list_empty(&store->arriving)) {
-        struct list *link = store->arriving.next;
+    while (!list_empty(&store->waiting)) {
+        struct list *link = store->waiting.next;
         list_remove(link);
         list_append(&store->served, link);
     }
@@ -217,10 +217,10 @@ static void begun_cb(struct work_task *task)
     pthread_mutex_unlock(&store->lock);
 }
 
-/* Under the lock, which the refresh waits for. */
+/* Under the lock, for which the refresh waits. */
 static void ask_pool(struct token_store *store, const struct work_lane *lane)
 {
-    store->asked = true;
+    store->pending = true;
     store->task = (struct work_task){.work = work_cb, .done = done_cb, .begun = begun_cb};
     atomic_fetch_add_explicit(&store->references, 1, memory_order_relaxed);
     if (work_queue(lane, &store->task, WORK_tokens, 0))
@@ -232,18 +232,18 @@ void token_store_wait(struct token_store *store, const struct work_lane *lane,
 {
     *waiter = (struct token_waiter){.lane = lane, .callback = callback};
     pthread_mutex_lock(&store->lock);
-    list_append(&store->arriving, &waiter->link);
-    if (!store->asked)
+    list_append(&store->waiting, &waiter->link);
+    if (!store->pending)
         ask_pool(store, lane);
     pthread_mutex_unlock(&store->lock);
 }
 
-/* A refresh that nobody waits for any more, and that has not begun, is not made. */
-static bool call_off(struct token_store *store)
+/* Only if it has not begun and has no waiters. */
+static bool cancel_refresh(struct token_store *store)
 {
-    if (!store->asked || !list_empty(&store->arriving) || !work_cancel(&store->task.job))
+    if (!store->pending || !list_empty(&store->waiting) || !work_cancel(&store->task.job))
         return false;
-    store->asked = false;
+    store->pending = false;
     return true;
 }
 
@@ -253,9 +253,9 @@ void token_store_leave(struct token_store *store, struct token_waiter *waiter)
     if (list_empty(&waiter->link))
         (void)mailbox_withdraw(waiter->lane->mailbox, &waiter->post);
     list_remove(&waiter->link);
-    bool called_off = call_off(store);
+    bool cancelled = cancel_refresh(store);
     pthread_mutex_unlock(&store->lock);
-    if (called_off)
+    if (cancelled)
         token_store_release(store);
 }
 
@@ -295,8 +295,8 @@ static enum reason find_file(const struct token_store *store, struct slice token
     char text[1024];
     size_t length;
     struct token_target target;
-    if (!token_source_named(store->file, token, text, sizeof(text), &length, destination->detail,
-                            sizeof(destination->detail)))
+    if (!token_source_read_named(store->file, token, text, sizeof(text), &length,
+                                 destination->detail, sizeof(destination->detail)))
         return destination->detail[0] ? REASON_token_source : REASON_token_unknown;
     const char *fault = token_file_target((struct slice){text, length}, &target);
     uint16_t port = fault ? 0 : token_table_port(&target);
@@ -341,7 +341,7 @@ bool token_store_describe(struct token_store *store, char *text, size_t size)
                  readable ? "a file for each token" : strerror(errno));
         return readable;
     }
-    if (!token_store_current(store))
+    if (!token_store_is_current(store))
         token_store_refresh(store);
     pthread_mutex_lock(&store->lock);
     bool readable = describe_lines(store, text, size);
@@ -349,7 +349,7 @@ bool token_store_describe(struct token_store *store, char *text, size_t size)
     return readable;
 }
 
-/* ---- making ---- */
+/* ---- creation ---- */
 
 static bool check_folder(const char *path, char *error, size_t error_size)
 {
@@ -381,7 +381,7 @@ struct token_store *token_store_create(const struct config_tokens *tokens, char 
     store->file = file;
     store->format = tokens->format;
     atomic_init(&store->references, 1);
-    list_init(&store->arriving);
+    list_init(&store->waiting);
     list_init(&store->served);
     pthread_mutex_init(&store->lock, NULL);
     token_watch_init(&store->watch);

@@ -5,7 +5,7 @@
 
 #include "base/log/log.h"
 
-#define FAULTS_MAX 10 /* that are told one by one */
+#define FAULTS_MAX 10 /* that are logged one by one */
 
 struct token_table {
     struct token_text text;
@@ -34,7 +34,7 @@ size_t token_table_count(const struct token_table *table)
     return table->map.count;
 }
 
-/* ---- making ---- */
+/* ---- creation ---- */
 
 uint16_t token_table_port(const struct token_target *target)
 {
@@ -66,8 +66,8 @@ static const char *add(struct token_table *table, const struct token_line *line)
     return NULL;
 }
 
-static void tell(const char *path, const struct token_piece *piece, unsigned line,
-                 const char *fault)
+static void log_fault(const char *path, const struct token_piece *piece, unsigned line,
+                      const char *fault)
 {
     char number[16] = "";
     if (line > 0)
@@ -84,12 +84,12 @@ static void read_piece(struct token_table *table, const char *path, const struct
     enum token_file_verdict verdict;
     const char *fault = NULL;
     if (piece->error_code != 0 && (*faults)++ < FAULTS_MAX)
-        tell(path, piece, 0, strerror(piece->error_code));
+        log_fault(path, piece, 0, strerror(piece->error_code));
     while ((verdict = token_file_next(&cursor, &line, &fault)) != TOKEN_FILE_END) {
         if (verdict == TOKEN_FILE_LINE)
             fault = add(table, &line);
         if (fault && (*faults)++ < FAULTS_MAX)
-            tell(path, piece, cursor.line, fault);
+            log_fault(path, piece, cursor.line, fault);
     }
 }
 
@@ -106,7 +106,7 @@ static void read_pieces(struct token_table *table, const char *path)
         log_message(REASON_WARN, "%s: %zu more like these", path, faults - FAULTS_MAX);
 }
 
-/* No more tokens than lines. */
+/* At most as many tokens. */
 static size_t count_lines(const struct token_text *text)
 {
     size_t lines = text->count;

@@ -5,8 +5,8 @@
  * The hash has a random key: the time of a look-up tells nothing about tokens bit by bit, and
  * nobody can find tokens that collide.
  *
- * Owns: the text that it was made of. Thread: made on one, then read by any. Errors: NULL: out of
- * memory; what is wrong in the text is logged, line by line, without the text of the line.
+ * Owns: the text that it was made of. Thread: created on one, then read by any. Errors: NULL: out
+ * of memory; faults of lines are logged, without the text of the line.
  * Lifetime: token_table_free wipes everything.
  */
 #ifndef WSLUICE_SERVE_TOKENS_TOKEN_TABLE_H
@@ -25,18 +25,17 @@ struct token_entry {
 
 struct token_table;
 
-/* `path`: of the source, for the log. `text` is taken over, also when it fails, and is then empty.
- */
+/* `path`: of the source, for the log. Takes *text over, after a failure as well, and empties it. */
 WSL_MUST_CHECK struct token_table *token_table_create(const char *path, struct token_text *text,
                                                       const struct siphash_seed *seed);
 void token_table_free(struct token_table *table); /* NULL is fine */
 
-/* NULL: there is no such token. */
+/* NULL: unknown. */
 const struct token_entry *token_table_find(const struct token_table *table, struct slice token);
 const struct token_text *token_table_text(const struct token_table *table);
 size_t token_table_count(const struct token_table *table);
 
-/* The port of a target, by its number or the name of a TCP service. 0: there is no such service. */
+/* The port of a target, from its number or the name of a TCP service. 0: no such service. */
 uint16_t token_table_port(const struct token_target *target);
 
 #endif

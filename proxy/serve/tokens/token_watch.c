@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define HAPPENS                                                                                    \
+#define EVENTS                                                                                     \
     (IN_CREATE | IN_DELETE | IN_MODIFY | IN_ATTRIB | IN_MOVE | IN_DELETE_SELF | IN_MOVE_SELF |     \
      IN_ONLYDIR)
 
@@ -29,24 +29,24 @@ void token_watch_close(struct token_watch *watch)
     token_watch_init(watch);
 }
 
-static bool leads_there(const struct token_watch_folder *folder, const char *path)
+static bool is_still_at(const struct token_watch_folder *folder, const char *path)
 {
     struct stat info;
     return folder->number >= 0 && stat(path, &info) == 0 && info.st_dev == folder->device &&
            info.st_ino == folder->inode;
 }
 
-/* False: it is no folder, cannot be watched, or became another one in between. */
+/* False: it is not a folder, cannot be watched, or was replaced meanwhile. */
 static bool add(int fd, const char *path, struct token_watch_folder *folder)
 {
     struct stat info;
     folder->number = -1;
     if (stat(path, &info) < 0 || !S_ISDIR(info.st_mode))
         return false;
-    folder->number = inotify_add_watch(fd, path, HAPPENS);
+    folder->number = inotify_add_watch(fd, path, EVENTS);
     folder->device = info.st_dev;
     folder->inode = info.st_ino;
-    return leads_there(folder, path);
+    return is_still_at(folder, path);
 }
 
 static bool is_watched(const struct token_watch *watch, int number)
@@ -64,8 +64,8 @@ static void remove_unless_watched(const struct token_watch *watch, int number)
 }
 
 /*
- * A folder that was removed takes its watch along, and the next one may have its number: so it is
- * asked for each time, and stays the same while the folder does.
+ * The watch of a folder is removed with the folder, and a new watch may get its number. So the
+ * watch is added each time: it keeps its number as long as the folder exists.
  */
 void token_watch_follow(struct token_watch *watch, const char *path)
 {
@@ -81,19 +81,19 @@ void token_watch_follow(struct token_watch *watch, const char *path)
     int before = watch->folder.number;
     bool follows = add(watch->fd, path, &watch->folder);
     remove_unless_watched(watch, before);
-    /* It has become another folder in between: start anew, next time. */
+    /* The folder was replaced meanwhile: begin again with the next call. */
     if (!follows)
         token_watch_close(watch);
 }
 
-bool token_watch_follow_links(struct token_watch *watch, struct token_look *look)
+bool token_watch_follow_links(struct token_watch *watch, struct token_scan *scan)
 {
     struct token_watch before = *watch;
     bool all = watch->fd >= 0;
-    watch->link_count = watch->fd >= 0 ? look->link_count : 0;
+    watch->link_count = watch->fd >= 0 ? scan->link_count : 0;
     for (size_t i = 0; i < watch->link_count; i++) {
-        watch->links[i] = look->links[i];
-        look->links[i] = NULL;
+        watch->links[i] = scan->links[i];
+        scan->links[i] = NULL;
         all = add(watch->fd, watch->links[i], &watch->linked[i]) &&
               is_watched(&before, watch->linked[i].number) && all;
     }
@@ -103,21 +103,21 @@ bool token_watch_follow_links(struct token_watch *watch, struct token_look *look
     return all;
 }
 
-bool token_watch_follows(const struct token_watch *watch)
+bool token_watch_is_active(const struct token_watch *watch)
 {
     return watch->folder.number >= 0;
 }
 
-bool token_watch_quiet(struct token_watch *watch, const char *path)
+bool token_watch_is_quiet(struct token_watch *watch, const char *path)
 {
     char events[4096] __attribute__((aligned(8)));
     bool quiet = true;
-    if (!token_watch_follows(watch))
+    if (!token_watch_is_active(watch))
         return false;
     while (read(watch->fd, events, sizeof(events)) > 0)
         quiet = false;
-    quiet = quiet && errno == EAGAIN && leads_there(&watch->folder, path);
+    quiet = quiet && errno == EAGAIN && is_still_at(&watch->folder, path);
     for (size_t i = 0; i < watch->link_count; i++)
-        quiet = quiet && leads_there(&watch->linked[i], watch->links[i]);
+        quiet = quiet && is_still_at(&watch->linked[i], watch->links[i]);
     return quiet;
 }

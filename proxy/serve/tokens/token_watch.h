@@ -1,15 +1,14 @@
 /*
- * Whether anything has happened in a folder, and in those that its links lead into: the kernel
- * notes it at the moment of the write (inotify), so that a look at a quiet folder costs the same
- * however many files it has. A link on the way that is swapped makes a path lead elsewhere, which a
- * stat of each folder tells.
+ * Whether anything has changed in a folder, and in the folders that its links lead into. The kernel
+ * reports each write when it happens (inotify), so a check of an unchanged folder costs the same
+ * for any number of files. A link that is replaced makes a path lead to another folder; one stat
+ * for each folder detects that.
  *
- * It does not hear of what comes by another way: a write through a hard link or a mapping, what
- * another machine writes. So quiet is a reason not to look for a while, and no reason never to
- * look.
+ * Not reported: a write through a hard link or a mapping, and what another machine writes. So no
+ * report is a reason not to scan for a while, but not never.
  *
- * Owns: the descriptor, the paths of linked folders. Thread: one at a time. Errors: none; what
- * cannot be watched is not quiet. Lifetime: token_watch_init to token_watch_close.
+ * Owns: the descriptor, the paths of linked folders. Thread: one at a time. Errors: none; a folder
+ * that cannot be watched is never quiet. Lifetime: token_watch_init to token_watch_close.
  */
 #ifndef WSLUICE_SERVE_TOKENS_TOKEN_WATCH_H
 #define WSLUICE_SERVE_TOKENS_TOKEN_WATCH_H
@@ -19,34 +18,34 @@
 #include "serve/tokens/token_source.h"
 
 struct token_watch_folder {
-    int number; /* of its watch; -1: none */
+    int number; /* watch descriptor; -1: none */
     dev_t device;
     ino_t inode;
 };
 
 struct token_watch {
-    int fd; /* -1: none yet, or the machine has no more of them */
-    struct token_watch_folder folder, linked[TOKEN_LOOK_LINKS];
-    char *links[TOKEN_LOOK_LINKS]; /* owned */
+    int fd; /* of inotify; -1: none yet, or the user's limit is reached */
+    struct token_watch_folder folder, linked[TOKEN_SCAN_LINKS];
+    char *links[TOKEN_SCAN_LINKS]; /* owned */
     size_t link_count;
 };
 
 void token_watch_init(struct token_watch *watch);
 void token_watch_close(struct token_watch *watch);
 
-/* From now on, or still. What is no folder is not watched. */
+/* Watches `path` from now on, if it is a folder; again: keeps its watch. */
 void token_watch_follow(struct token_watch *watch, const char *path);
 
 /*
- * The folders that its links lead into, after a look; takes them over. True: all of them have been
- * watched since before that look, so none can have changed unheard.
+ * Watches the folders that links lead into; takes the links of the scan over. True: all of them
+ * have been watched since before the scan, so no change can have been missed.
  */
-WSL_MUST_CHECK bool token_watch_follow_links(struct token_watch *watch, struct token_look *look);
+WSL_MUST_CHECK bool token_watch_follow_links(struct token_watch *watch, struct token_scan *scan);
 
 /* A folder is watched at all. */
-bool token_watch_follows(const struct token_watch *watch);
+bool token_watch_is_active(const struct token_watch *watch);
 
-/* Nothing has happened since the last call, and all paths still lead where they led. */
-WSL_MUST_CHECK bool token_watch_quiet(struct token_watch *watch, const char *path);
+/* Nothing has changed since the last call, and all paths still lead to the same folders. */
+WSL_MUST_CHECK bool token_watch_is_quiet(struct token_watch *watch, const char *path);
 
 #endif

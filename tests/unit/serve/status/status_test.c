@@ -6,6 +6,7 @@
 #include "lib/site_lab.h"
 #include "serve/metrics/process_facts.h"
 #include "serve/status/session_list.h"
+#include "serve/target/pool.h"
 
 #define NOW  1000000
 #define WALL 1700000100000

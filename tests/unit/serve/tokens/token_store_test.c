@@ -112,7 +112,7 @@ static const char *logged(struct lab *lab)
 static enum reason look_up(struct lab *lab, struct slice token,
                            struct token_destination *destination)
 {
-    if (!token_store_current(lab->store))
+    if (!token_store_is_current(lab->store))
         token_store_refresh(lab->store);
     return token_store_find(lab->store, token, destination);
 }
@@ -380,11 +380,11 @@ static void test_looks_at_a_secret_when_it_changes(void **state)
         snprintf(host, sizeof(host), "version%u", version);
         assert_leads(lab, "token7", host, 1);
         assert_leads(lab, "token39", host, 1);
-        uint64_t before = token_store_looks(lab->store);
+        uint64_t before = token_store_scans(lab->store);
         for (unsigned i = 0; i < 500; i++)
             assert_leads(lab, "token7", host, 1);
         /* One besides, should this take longer than a watch is believed. */
-        assert_in_range(token_store_looks(lab->store) - before, 0, 1);
+        assert_in_range(token_store_scans(lab->store) - before, 0, 1);
     }
     /* In place as well, which Kubernetes does not do. */
     write_file(lab, "/tokens/..11/file7", "token7: inplace:1\n");
@@ -425,12 +425,12 @@ static void test_bounds_looks_at_links_to_links(void **state)
     make_link(lab, "../far/now", "tokens/file");
     open_store(lab);
     struct timespec began, now;
-    uint64_t before = token_store_looks(lab->store);
+    uint64_t before = token_store_scans(lab->store);
     clock_gettime(CLOCK_MONOTONIC, &began);
     for (unsigned i = 0; i < 2000; i++)
         assert_leads(lab, "token", "old", 1);
     clock_gettime(CLOCK_MONOTONIC, &now);
-    assert_in_range(token_store_looks(lab->store) - before, 0,
+    assert_in_range(token_store_scans(lab->store) - before, 0,
                     2 + (uint64_t)(now.tv_sec - began.tv_sec + 1) * 4);
     move(lab, "far/new", "far/now");
     assert_int_equal(nanosleep(&(struct timespec){.tv_nsec = 260000000}, NULL), 0);

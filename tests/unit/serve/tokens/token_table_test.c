@@ -100,7 +100,7 @@ static void test_many_tokens(void **unused)
     char *bytes = malloc(MANY * 32), *at = bytes, token[16], host[16];
     assert_non_null(bytes);
     for (int i = 0; i < MANY; i++)
-        at += sprintf(at, "t%d: h%d:%d\n", i, i, i % 60000 + 1);
+        at += snprintf(at, 32, "t%d: h%d:%d\n", i, i, i % 60000 + 1);
     struct token_table *table = table_of(bytes);
     assert_int_equal(token_table_count(table), MANY);
     for (int i = 0; i < MANY; i++) {

@@ -84,21 +84,21 @@ static void test_a_crowd_costs_two_refreshes(void **unused)
     uv_ref((uv_handle_t *)&work.mailbox.wake);
     write_file("token: old:1\n");
     open_store();
-    uint64_t before = token_store_looks(store);
+    uint64_t before = token_store_scans(store);
     answered = 0;
     await(&crowd[0], "new");
     /* Its refresh has begun, and may have missed this. */
     write_file("token: new:1\n");
     for (unsigned i = 1; i < CROWD; i++)
         await(&crowd[i], "new");
-    assert_false(token_store_current(store));
+    assert_false(token_store_is_current(store));
     for (unsigned i = 1; i < CROWD; i += 2)
         token_store_leave(store, &crowd[i].waiter);
     token_store_leave(store, &crowd[0].waiter);
     while (answered < CROWD / 2 - 1)
         uv_run(&loop, UV_RUN_ONCE);
     assert_int_equal(answered, CROWD / 2 - 1);
-    assert_int_equal(token_store_looks(store) - before, 2);
+    assert_int_equal(token_store_scans(store) - before, 2);
 }
 
 /* The share of tokens is taken: who waits can leave, and then nothing is looked at. */
@@ -111,7 +111,7 @@ static void test_a_refresh_that_nobody_waits_for(void **unused)
     open_store();
     for (unsigned i = 0; i < share; i++)
         assert_true(work_request(&work.lane, &busy[i], WORK_tokens, 0, NULL));
-    uint64_t before = token_store_looks(store);
+    uint64_t before = token_store_scans(store);
     await(&one, "host");
     await(&other, "host");
     token_store_leave(store, &one.waiter);
@@ -123,7 +123,7 @@ static void test_a_refresh_that_nobody_waits_for(void **unused)
     uv_run(&loop, UV_RUN_NOWAIT);
     uv_unref((uv_handle_t *)&work.mailbox.wake);
     uv_run(&loop, UV_RUN_DEFAULT);
-    assert_int_equal(token_store_looks(store), before);
+    assert_int_equal(token_store_scans(store), before);
 }
 
 int main(void)
