@@ -1,6 +1,6 @@
 /*
- * Whatever a page calls itself: it comes in only as a page of the host that was asked for, or as
- * one that is listed. The input is an origin and a host, on two lines.
+ * Any origin: it is admitted only if it is the host that was asked for, or listed. The input is an
+ * origin and a host, on two lines.
  */
 #include "core/access/access.h"
 

@@ -1,7 +1,7 @@
 /*
  * The input is a script of arrivals, departures and passing time. A table with room for all
- * addresses must agree with a model that is too simple to be wrong. A small one counts right whom
- * it counts, and says so when it admits without counting.
+ * addresses must agree with a simple model. A small one has right counts for the addresses that it
+ * counts, and reports those that it admits without counting.
  */
 #include "core/access/limiter.h"
 

@@ -1,6 +1,6 @@
 /*
- * Whatever the query: it is understood or refused, within its bounds. Whatever the text: as JSON it
- * is one text, without a raw quote or control character, and the same bytes say the same.
+ * Any query: it is parsed within its bounds, or refused. Any text: as JSON it is one string,
+ * without a raw quote or control character, and decodes to the same bytes.
  */
 #include "base/text/json.h"
 #include "base/text/utf8.h"

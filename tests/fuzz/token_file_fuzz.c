@@ -1,6 +1,6 @@
 /*
- * Whatever the file: every line is what the slow reference takes it for, each is seen once and in
- * order, and a target that is accepted is one that could be dialled.
+ * Any file: every line is what the slow reference makes of it, each is seen once and in order, and
+ * a target that is accepted is one that can be connected to.
  */
 #include "codec/ip.h"
 

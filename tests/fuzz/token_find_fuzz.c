@@ -1,7 +1,7 @@
 /*
- * Whatever the request: a token is what a plain reading of its place finds, it is never empty, has
- * no newline at its end, and encoding it changes nothing. Lines of the input are the query, the
- * host, a header field, a cookie field and the path.
+ * Any request: a token is what a simple reading of its part of the request finds, it is never
+ * empty, has no newline at its end, and encoding it changes nothing. Lines of the input are the
+ * query, the host, a header field, a cookie field and the path.
  */
 #include "codec/http/http_char.h"
 #include "core/tokens/token_find.h"

@@ -16,7 +16,7 @@
 /* For a request over a limit. */
 #define LATE_MS 2000
 
-/* A folder of files that is asked for without its "/" is found, too: it then says where it is. */
+/* A folder of files is found without its last "/" as well: its answer redirects to the "/". */
 static enum reason match_route(struct session *session, struct slice host, struct slice path)
 {
     struct session_entry *entry = session->entry;
@@ -62,10 +62,10 @@ static enum reason find_route(struct session *session, const struct http_head *h
 }
 
 /*
- * RFC 9112 section 9.3. Whoever offers an upgrade may already speak another protocol behind the
- * head, and a body that nobody reads would be taken for the next request.
+ * RFC 9112 section 9.3. A client that offers an upgrade may send another protocol behind the head,
+ * and a body that is not read would be taken for the next request.
  */
-static bool may_ask_again(const struct http_head *head)
+static bool may_stay(const struct http_head *head)
 {
     unsigned upgrades;
     (void)http_head_only(head, SLICE("Upgrade"), &upgrades);
@@ -80,7 +80,7 @@ static void begin(struct session *session, const struct http_head *head)
         head->method.len < sizeof(entry->method) ? head->method.len : sizeof(entry->method) - 1;
     memcpy(entry->method, head->method.ptr, length);
     entry->method[length] = '\0';
-    entry->keep = may_ask_again(head);
+    entry->keep = may_stay(head);
     session->asked_at = session_now(session);
     session->route = NULL;
 }
@@ -238,7 +238,7 @@ static void token_known_cb(struct session *session, enum reason verdict)
     finish(session, advance(session, step, NULL), NULL);
 }
 
-static void judge(struct session *session, const struct opening_request *request)
+static void decide(struct session *session, const struct opening_request *request)
 {
     begin(session, &request->head);
     struct admission_facts facts = facts_of(session, request);
@@ -250,7 +250,7 @@ static void judge(struct session *session, const struct opening_request *request
         finish(session, step, &request->head);
 }
 
-/* The part of a head that has come waits for the rest. */
+/* A later request has a deadline of its own, from its first bytes on. */
 static void await_rest(struct session *session)
 {
     struct session_entry *entry = session->entry;
@@ -261,10 +261,10 @@ static void await_rest(struct session *session)
     session_arm(session, session_facts_limits(session)->handshake_timeout_ms);
 }
 
-/* True: a plain request was answered, or will be, and the next one may be looked at. */
-static bool judge_plain_or_upgrade(struct session *session, const struct opening_request *request)
+/* True: it was a plain request, its answer is sent, and bytes of the next one are there. */
+static bool take_request(struct session *session, const struct opening_request *request)
 {
-    judge(session, request);
+    decide(session, request);
     bool stays = session->state == LIFE_HEAD || session->state == LIFE_WAITING ||
                  session->state == LIFE_REPLYING;
     if (!stays)
@@ -276,8 +276,8 @@ static bool judge_plain_or_upgrade(struct session *session, const struct opening
     return session->state == LIFE_HEAD && opening_pending(&session->entry->opening);
 }
 
-/* False: nothing more is to be looked at for now. */
-static bool feed(struct session *session, struct io io, const struct http_limits *limits)
+/* False: nothing more is to be done for now. */
+static bool take_bytes(struct session *session, struct io io, const struct http_limits *limits)
 {
     struct opening *opening = &session->entry->opening;
     const char *bytes = (const char *)session->env->scratch->buffer;
@@ -287,32 +287,32 @@ static bool feed(struct session *session, struct io io, const struct http_limits
         await_rest(session);
         return !io.drained;
     case OPENING_REQUEST:
-        return judge_plain_or_upgrade(session, &request);
+        return take_request(session, &request);
     case OPENING_REFUSED:
         session->entry->keep = false;
         session_reply_refuse(session, opening->refusal);
         return false;
-    case OPENING_UPGRADE: /* a matter of session_request's own */
+    case OPENING_UPGRADE: /* of opening_upgrade only */
         break;
     }
     return false;
 }
 
-/* Whoever has had answers may leave between two requests. */
+/* Between two requests a client may leave without an error. */
 static void client_left(struct session *session)
 {
     bool well = session->entry->outcome != REASON_none && !session_entry_head_begun(session);
     session_end_now(session, well ? session_entry_outcome(session) : REASON_handshake_eof);
 }
 
-/* Likewise. Small reads: what came behind the head is kept while that is answered. */
+/* As take_bytes. Reads are small, because bytes behind a head are kept while it is answered. */
 static bool read_once(struct session *session, const struct http_limits *limits)
 {
     struct io io =
         transport_read(session->client, session->env->scratch->buffer, TRANSPORT_READ_MIN);
     switch ((enum io_status)io.status) {
     case IO_OK:
-        return feed(session, io, limits);
+        return take_bytes(session, io, limits);
     case IO_WANT_READ:
     case IO_WANT_WRITE:
         watch_want(session->client_watch, WATCH_READ);
@@ -338,11 +338,12 @@ void session_request_read(struct session *session)
     const struct config_limits *limits = session_facts_limits(session);
     struct http_limits http = {limits->head_bytes, limits->head_bytes / 2, limits->head_fields};
     for (int i = 0; i < REQUESTS_PER_TURN; i++) {
-        bool more = opening_pending(&session->entry->opening) ? feed(session, (struct io){0}, &http)
-                                                              : read_once(session, &http);
+        bool more = opening_pending(&session->entry->opening)
+                        ? take_bytes(session, (struct io){0}, &http)
+                        : read_once(session, &http);
         if (!more)
             return;
     }
-    /* Its turn is over; what it asked besides is in our hands, and no descriptor tells of it. */
+    /* Its turn is over. Bytes of its next requests are in memory, so wait for writability, too. */
     watch_want(session->client_watch, WATCH_READ | WATCH_WRITE);
 }

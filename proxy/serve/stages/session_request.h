@@ -1,6 +1,5 @@
 /*
- * The head of a request: reading it, and taking the steps of its admission
- * (core/session/admission).
+ * Reads the head of a request, and takes the steps of its admission (core/session/admission.h).
  *
  * Owns: nothing. Thread: the session's. Errors: HTTP statuses by the table of reasons.
  * Lifetime: none.
@@ -13,16 +12,16 @@
 
 struct session;
 
-/* HEAD has begun, or its descriptor is ready. */
+/* In HEAD: once it has begun, and when the descriptor is ready. */
 void session_request_read(struct session *session);
 
-/* The connection was accepted: it is counted, and may be refused before anything is read. */
+/* In PREFACE, once: counts the connection, which may be refused before anything is read. */
 void session_request_accepted(struct session *session);
 
-/* In PREFACE, behind the PROXY header: the client's address is checked and counted, once. */
+/* In PREFACE, behind the PROXY header: checks and counts the client's address; again: nothing. */
 void session_request_client_known(struct session *session);
 
-/* What all requests of this connection are refused with, but for liveness; none: nothing. */
+/* The reason to refuse all requests of this connection, except over a limit those for liveness. */
 enum reason session_request_verdict(const struct session *session);
 
 #endif

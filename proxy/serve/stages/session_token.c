@@ -8,9 +8,9 @@
 #include "serve/site/site.h"
 #include "serve/tokens/token_store.h"
 
-/* One that waits for its file to be read. */
+/* A look-up that waits for a refresh of the tokens. */
 struct search {
-    struct session_wait wait; /* the session's entry knows of it */
+    struct session_wait wait; /* the session's entry points to it */
     struct token_waiter waiter;
     struct token_store *store;
     session_token_cb *known;
@@ -30,7 +30,7 @@ static enum reason find(struct session *session, struct token_store *store, stru
     return reason;
 }
 
-static void forget(struct search *search)
+static void free_search(struct search *search)
 {
     explicit_bzero(search->token, search->length);
     free(search);
@@ -40,7 +40,7 @@ static void abandon(void *producer)
 {
     struct search *search = producer;
     token_store_leave(search->store, &search->waiter);
-    forget(search);
+    free_search(search);
 }
 
 static void refreshed_cb(struct token_waiter *waiter)
@@ -51,7 +51,7 @@ static void refreshed_cb(struct token_waiter *waiter)
     session->entry->wait = NULL;
     enum reason reason =
         find(session, search->store, (struct slice){search->token, search->length});
-    forget(search);
+    free_search(search);
     known(session, reason);
 }
 
@@ -106,7 +106,7 @@ void session_token_look_up(struct session *session, const struct http_head *head
     explicit_bzero(text, sizeof(text));
 }
 
-static bool are_in_path(const struct config_tokens *tokens)
+static bool is_in_path(const struct config_tokens *tokens)
 {
     return tokens->file && strcmp(tokens->from, "path") == 0;
 }
@@ -116,10 +116,10 @@ const char *session_token_public_path(const struct session *session)
     const struct config *config = session->site->config;
     const struct config_route *route = session->route;
     if (route)
-        return are_in_path(&route->tokens) ? route->path : session->entry->path;
-    /* Was it meant for a route with tokens? Nobody knows. */
+        return is_in_path(&route->tokens) ? route->path : session->entry->path;
+    /* Without a route it may be the path of a route with tokens, mistyped. */
     for (size_t i = 0; i < config->route_count; i++)
-        if (are_in_path(&config->routes[i].tokens))
+        if (is_in_path(&config->routes[i].tokens))
             return NULL;
     return session->entry->path;
 }

@@ -138,7 +138,7 @@ static void test_fields_that_disagree_are_refused(void **state)
                          REASON_http_forwarded);
     assert_int_equal(find(&trusted, NULL, "for=unknown", "192.0.2.1", &client),
                      REASON_http_forwarded);
-    /* Agreement is about the address, by whatever way. */
+    /* Only the addresses have to agree, not the hops to them. */
     assert_client(&trusted, "10.0.0.1", "for=192.0.2.1", "6.6.6.6, 192.0.2.1:80, 10.0.0.2",
                   "192.0.2.1");
     assert_client(&trusted, "10.0.0.1", "", "192.0.2.1", "192.0.2.1"); /* empty is not there */

@@ -194,7 +194,7 @@ static void test_heads_of_the_largest_size(void **unused)
     }
 }
 
-/* Whichever request for memory fails, the opening ends with that reason and without a leak. */
+/* Each allocation fails in turn: the opening ends with that reason and without a leak. */
 static void test_out_of_memory(void **unused)
 {
     static const char text[] = GOOD END "\x89\x80\0\0\0\0";

@@ -129,7 +129,7 @@ static void test_tells_a_token_that_is_too_long(void **state)
     free(query);
 }
 
-/* From memory of exactly that size: a sanitizer sees whoever looks behind the cut. */
+/* From memory of exactly that size: a sanitizer reports a read behind the cut. */
 static void test_reads_no_further_than_the_text(void **state)
 {
     static const char text[] = "x=1&tok%65n=a%20b%2Bc&y";
