@@ -1,18 +1,10 @@
 #include "core/bridge/bridge_time.h"
 
 #include "core/bridge/bridge_priv.h"
+#include "core/bridge/pace.h"
 
 /* When the client is gone, the target hears of it within a second, even if it takes no bytes. */
 #define CLIENT_GONE_MS 1000
-
-/* So often within a timeout the kernel is asked what its sockets still hold. */
-#define CHECKS 4
-
-/*
- * The first step of a reader may be the rest of a window, and the next one a whole buffer, four
- * times as much; the rest is margin.
- */
-#define STEP_FACTOR 8
 
 static uint64_t earlier(uint64_t a, uint64_t b)
 {
@@ -59,30 +51,14 @@ static uint64_t tick_limit(struct bridge *bridge, uint64_t since, uint32_t limit
 
 /* ---- what sinks take ---- */
 
-static uint64_t left_of(const struct pipe *pipe, uint64_t unsent)
-{
-    return unsent + pipe->carry_length - pipe->carry_at;
-}
-
-/* True if the sink has taken bytes since the last check; the first check only remembers. */
-static bool has_moved(struct pipe *pipe, uint64_t unsent, uint64_t now)
-{
-    uint64_t left = left_of(pipe, unsent);
-    bool first = pipe->still_since == 0, moved = !first && left < pipe->left;
-    pipe->left = left;
-    if (first || moved)
-        pipe->still_since = now;
-    return moved;
-}
-
 /* A sink that takes nothing: for every transport what TCP_USER_TIMEOUT is for TCP. */
 static uint64_t tick_stall(struct bridge *bridge, struct pipe *pipe, uint64_t unsent,
                            uint32_t limit, uint64_t now)
 {
     if (limit == 0)
         return 0;
-    uint64_t next = now + (limit + CHECKS - 1) / CHECKS;
-    if (!pipe->blocked || has_moved(pipe, unsent, now))
+    uint64_t next = pace_next_check(limit, now);
+    if (!pipe->blocked || pace_has_moved(pipe, unsent, now))
         return next;
     if (now - pipe->still_since < limit)
         return earlier(next, pipe->still_since + limit);
@@ -123,17 +99,15 @@ static bool has_unsent(const struct bridge *bridge)
     return bridge->up.left > 0 || bridge->down.left > 0;
 }
 
-/* For the next bytes to move; a slow reader gets more, once its steps have shown how slow it is. */
+/* For the next bytes to move. */
 static uint64_t close_wait(const struct bridge *bridge, const struct bridge_times *times)
 {
-    uint64_t close_wait = times->close_timeout, steps = bridge->longest_step * STEP_FACTOR;
+    uint32_t timeout = times->close_timeout;
     if (bridge->down.state == PIPE_BROKEN)
-        return close_wait < CLIENT_GONE_MS ? close_wait : CLIENT_GONE_MS;
+        return timeout < CLIENT_GONE_MS ? timeout : CLIENT_GONE_MS;
     if (!has_unsent(bridge))
-        return close_wait;
-    if (steps > times->stall_timeout)
-        steps = times->stall_timeout;
-    return close_wait > steps ? close_wait : steps;
+        return timeout;
+    return pace_close_wait(bridge->longest_step, timeout, times->stall_timeout);
 }
 
 static uint64_t ending_deadline(const struct bridge *bridge, const struct bridge_times *times)
@@ -174,12 +148,12 @@ static void give_up(struct bridge *bridge, const struct bridge_unsent *unsent, u
 static uint64_t tick_ending(struct bridge *bridge, const struct bridge_unsent *unsent,
                             const struct bridge_times *times, uint64_t now)
 {
-    if (has_moved(&bridge->up, unsent->target, now))
+    if (pace_has_moved(&bridge->up, unsent->target, now))
         bridge_note_taken(bridge, &bridge->up, now);
-    if (has_moved(&bridge->down, unsent->client, now))
+    if (pace_has_moved(&bridge->down, unsent->client, now))
         bridge_note_taken(bridge, &bridge->down, now);
     uint64_t deadline = ending_deadline(bridge, times);
-    uint64_t next = now + (times->close_timeout + CHECKS - 1) / CHECKS;
+    uint64_t next = pace_next_check(times->close_timeout, now);
     if (now < deadline)
         return has_unsent(bridge) && next < deadline ? next : deadline;
 
