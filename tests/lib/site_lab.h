@@ -17,7 +17,6 @@
 #include "serve/metrics/route_stats.h"
 #include "serve/site/limits.h"
 #include "serve/site/site.h"
-#include "serve/site/site_resources.h"
 
 struct site_lab {
     struct site_shared shared;

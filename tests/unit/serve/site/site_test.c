@@ -3,6 +3,7 @@
 
 #include "lib/failing_alloc.h"
 #include "lib/site_lab.h"
+#include "serve/site/site_resources.h"
 #include "serve/target/pool.h"
 
 static struct site_lab lab;

@@ -5,6 +5,7 @@
 #include "lib/failing_alloc.h"
 #include "lib/site_lab.h"
 #include "serve/metrics/process_facts.h"
+#include "serve/site/site_resources.h"
 #include "serve/status/session_list.h"
 #include "serve/target/pool.h"
 
