@@ -27,7 +27,7 @@ static long open_beneath(const struct files_root *root, const char *name, unsign
         .flags = OPEN_FLAGS,
         .resolve = BENEATH | NO_MAGICLINKS | more,
     };
-    long fd = syscall(OPENAT2, root->fd, *name ? name : ".", &how, sizeof(how));
+    long fd = syscall(OPENAT2, root->fd, *name ? name : ".", &how, sizeof(struct openat2_how));
     return fd < 0 ? -errno : fd;
 }
 
