@@ -138,8 +138,7 @@ static bool accept_key(struct slice key, char out[static WS_ACCEPT_LENGTH])
     if (w.overflow)
         return false;
 
-    /* The fetch inside costs 0.15 us; to cache its result would need state shared by all threads.
-     */
+    /* The fetch inside costs 0.15 us; a cached digest would be state that threads share. */
     uint8_t digest[EVP_MAX_MD_SIZE];
     unsigned length = 0;
     if (EVP_Digest(text, w.length, digest, &length, EVP_sha1(), NULL) != 1)

@@ -2,11 +2,11 @@
 
 #include "core/bridge/bridge_priv.h"
 
-/* The bounds of a turn, so that one session cannot starve the others; tiny frames cost the most. */
+/* The bounds of a turn, so that one session cannot starve others; tiny frames cost most. */
 #define BUFFERS_PER_TURN 4
-#define FRAMING_PER_TURN ((size_t)64 * 1024) /* bytes that are no payload */
+#define FRAMING_PER_TURN ((size_t)64 * 1024) /* bytes other than payload */
 
-/* ---- what is measured ---- */
+/* ---- metrics ---- */
 
 static void observe(struct bridge *bridge, enum metrics_histogram histogram, uint64_t since,
                     uint64_t now)
@@ -15,7 +15,7 @@ static void observe(struct bridge *bridge, enum metrics_histogram histogram, uin
         metrics_observe(bridge->metrics, histogram, now - since);
 }
 
-/* A pong that comes after a stall would tell more of the stall than of the way. */
+/* After a stall, a pong would measure the stall and not the round trip. */
 static void stall_begins(struct bridge *bridge, struct pipe *pipe, uint64_t now)
 {
     pipe->stalled_at = now;
@@ -37,7 +37,7 @@ void bridge_break(struct bridge *bridge, struct pipe *pipe, uint64_t now)
     pipe_break(pipe);
 }
 
-/* ---- who looks on ---- */
+/* ---- the tap ---- */
 
 static void tap_payload(struct bridge *bridge, const struct pipe *pipe, const uint8_t *bytes,
                         size_t length, uint64_t now)
@@ -133,9 +133,9 @@ bool bridge_done(const struct bridge *bridge)
 /* ---- the two sinks ---- */
 
 /*
- * A connection that fails breaks the direction towards it only: what its peer has sent before is
- * still in the receive buffer and gets delivered; reading it then ends in EOF or in the same
- * failure. Without memory both connections are well, and both are told.
+ * A connection that fails breaks only the direction towards it: what its peer has sent before is in
+ * the receive buffer and is delivered; reading then ends with EOF or the same failure. If memory
+ * runs out, both connections work, and both are ended in order.
  */
 static void sink_failed(struct bridge *bridge, enum reason reason, uint64_t now)
 {
@@ -147,9 +147,9 @@ static void sink_failed(struct bridge *bridge, enum reason reason, uint64_t now)
 }
 
 /*
- * May this direction go on for ever after the end? Up does while a client ignores our Close; down
- * does while a target sends but takes nothing. Their bytes do not put the deadline off. A client
- * that has said EOF, however, hears its target out.
+ * Could this direction go on for ever after the end? Up could while a client ignores our Close;
+ * down could while a target sends but reads nothing. Such bytes do not extend the deadline. After a
+ * client's EOF, however, down goes on until the target has finished.
  */
 static bool may_be_endless(const struct bridge *bridge, const struct pipe *pipe)
 {
@@ -240,7 +240,7 @@ static void send_close(struct bridge *bridge, uint64_t now)
     to_client(bridge, frame, length, now);
 }
 
-/* A FIN that goes out is a step, too: the peer has its time to answer. */
+/* A FIN counts as progress: the peer gets time to answer. */
 static void end_pipe(struct bridge *bridge, struct pipe *pipe, uint64_t now)
 {
     struct io io = pipe_shutdown(pipe);
@@ -248,7 +248,7 @@ static void end_pipe(struct bridge *bridge, struct pipe *pipe, uint64_t now)
         bridge->progress_at = now;
 }
 
-/* When nothing else is left to do, closing the connection says the same at once. */
+/* If nothing else is left to do, closing the connection sends the FIN. */
 static void end_down(struct bridge *bridge, uint64_t now)
 {
     if (bridge->client_in_done && bridge->target_in_done && pipe_finished(&bridge->up))
@@ -257,7 +257,7 @@ static void end_down(struct bridge *bridge, uint64_t now)
         end_pipe(bridge, &bridge->down, now);
 }
 
-/* Up comes after our Close, which ends it when there is no memory to carry the Close. */
+/* Sends our Close before it ends up: without memory for the Close, that has to end as well. */
 void bridge_settle(struct bridge *bridge, uint64_t now)
 {
     if (WSL_UNLIKELY(bridge->slot_length > 0))
@@ -280,7 +280,7 @@ static void take_ping(struct bridge *bridge)
         bridge->slot, WS_OP_PONG, bridge->decoder.control, bridge->decoder.control_length);
 }
 
-/* Ours are empty; what else a client sends is its own heartbeat, RFC 6455 section 5.5.3. */
+/* Our pings are empty; other pongs are the client's own heartbeat, RFC 6455 section 5.5.3. */
 static void take_pong(struct bridge *bridge, uint64_t now)
 {
     if (bridge->ping_out_at == 0 || bridge->decoder.control_length != 0)
@@ -290,7 +290,7 @@ static void take_pong(struct bridge *bridge, uint64_t now)
     bridge->ping_out_at = 0;
 }
 
-/* Frames of the client: payload to the target, control frames to the slot, until they are over. */
+/* The client's frames, up to its Close: payload to the target, control frames to the slot. */
 static void take_frames(struct bridge *bridge, uint8_t *bytes, size_t length, uint64_t now)
 {
     struct ws_window window = {.base = bytes, .end = length};
@@ -321,7 +321,7 @@ static void take_frames(struct bridge *bridge, uint8_t *bytes, size_t length, ui
 
 static void pump_up(struct bridge *bridge, struct bridge_scratch *scratch, uint64_t now)
 {
-    /* Both grow from here on, by what is read and by its payload: their difference is framing. */
+    /* `read` grows by bytes read, up.bytes by their payload: the difference is framing. */
     uint64_t read = bridge->up.bytes;
     for (int turn = 0; turn < BUFFERS_PER_TURN; turn++) {
         if (bridge->client_in_done || !pipe_wants_source(&bridge->up) || tap_is_full(bridge))
@@ -397,8 +397,8 @@ static void pump_down(struct bridge *bridge, struct bridge_scratch *scratch, uin
 /* ---- turns ---- */
 
 /*
- * A connection broke, and neither reading nor writing has found out, because the other side holds
- * it back: nothing can be written to it any more. What it sent before is still delivered.
+ * A connection broke while it was neither read nor written, because the other side is blocked: it
+ * can take no more bytes. What it sent before is still delivered.
  */
 static void take_breakage(struct bridge *bridge, unsigned ready, uint64_t now)
 {
@@ -416,7 +416,7 @@ void bridge_turn(struct bridge *bridge, struct bridge_scratch *scratch, unsigned
                  uint64_t now)
 {
     const struct bridge before = *bridge;
-    /* A sink that has room again is fed at once: its source is likely to have more. */
+    /* A sink that has room again gets bytes in the same turn: its source is likely to have more. */
     if (bridge->down.blocked && (ready & BRIDGE_CLIENT_WRITE)) {
         resume(bridge, &bridge->down, now);
         ready |= bridge->down.blocked ? 0 : BRIDGE_TARGET_READ;

@@ -2,7 +2,7 @@
  * The invariants of a bridge and of its pipes, as functions that name the first broken one.
  *
  * Builds with WSLUICE_CHECKS (Debug, sanitizers, fuzzers) check them after every turn and tick and
- * abort at the first violation; a release does not call them. Tests call them in every build.
+ * abort at the first violation; a release does not. Unit tests check them in every build.
  *
  * Owns: nothing. Thread: the bridge's worker. Errors: each function returns NULL if all invariants
  * hold, otherwise the text of the first that does not. Lifetime: texts are constants.

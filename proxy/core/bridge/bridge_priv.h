@@ -1,6 +1,6 @@
 /*
- * The steps of a bridge that its clock takes, too, and the check after each call; for bridge.c,
- * bridge_time.c and bridge_check.c alone.
+ * The steps of a bridge that its clock shares, and the check after each call. Only for bridge.c,
+ * bridge_time.c and bridge_check.c.
  *
  * Owns: nothing. Thread: the bridge's worker. Errors: end up in the bridge's `reason`. Lifetime:
  * the bridge's.
@@ -12,23 +12,23 @@
 
 struct bridge;
 
-/* Nothing more is taken from this side; what was taken still goes out. */
+/* Takes nothing more from this side; what was taken is still sent. */
 void bridge_finish_up(struct bridge *bridge);
 void bridge_finish_down(struct bridge *bridge);
 
-/* The sink of this direction has failed: drops what waits for it. */
+/* The sink of this direction has failed: drops its carry. */
 void bridge_break(struct bridge *bridge, struct pipe *pipe, uint64_t now);
 
-/* Takes every step that follows from the state alone: Close, FIN, the pong or ping in the slot. */
+/* Takes each step that follows from the state alone: Close, FIN, the pong or ping in the slot. */
 void bridge_settle(struct bridge *bridge, uint64_t now);
 
 /*
- * The sink has taken bytes of this direction: puts the deadline of the end off, where that can't go
- * on for ever.
+ * The sink has taken bytes of this direction: extends the deadline of the end, unless that could go
+ * on without end.
  */
 void bridge_note_taken(struct bridge *bridge, const struct pipe *pipe, uint64_t now);
 
-/* A sink takes nothing, or the tap is full: a source is not read. */
+/* A sink is blocked or the tap is full, so a source is not read. */
 bool bridge_is_held_back(const struct bridge *bridge);
 
 /* The invariants of bridge_check.h: abort if a turn or tick broke one. Nothing in a release. */

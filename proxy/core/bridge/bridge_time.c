@@ -3,7 +3,7 @@
 #include "core/bridge/bridge_priv.h"
 #include "core/bridge/pace.h"
 
-/* When the client is gone, the target hears of it within a second, even if it takes no bytes. */
+/* After the client is gone, a target that takes no bytes is closed within a second. */
 #define CLIENT_GONE_MS 1000
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -16,14 +16,14 @@ static uint64_t tick_ping(struct bridge *bridge, const struct bridge_times *time
     if (times->ping_interval == 0)
         return 0;
     /*
-     * While the target blocks, the client is not listened to: its silence says nothing. While the
-     * client blocks, a ping would not reach it: a stalled reader is for the kernel to judge.
+     * While the target blocks, the client is not read, so its silence means nothing. While the
+     * client blocks, a ping would not reach it; tick_stall handles that.
      */
     if (bridge_is_held_back(bridge)) {
         bridge->received_at = now;
         bridge->pinged_at = 0;
     }
-    /* The answer may come at any time, and then the next ping be due before this one's timeout. */
+    /* If the pong comes, the next ping may be due before this one's timeout. */
     uint64_t next_ping = now + times->ping_interval;
     if (bridge->pinged_at != 0) {
         if (now - bridge->pinged_at < times->ping_timeout)
@@ -49,9 +49,9 @@ static uint64_t tick_limit(struct bridge *bridge, uint64_t since, uint32_t limit
     return 0;
 }
 
-/* ---- what sinks take ---- */
+/* ---- stalls ---- */
 
-/* A sink that takes nothing: for every transport what TCP_USER_TIMEOUT is for TCP. */
+/* A stalled sink: like TCP_USER_TIMEOUT, but for every transport. */
 static uint64_t tick_stall(struct bridge *bridge, struct pipe *pipe, uint64_t unsent,
                            uint32_t limit, uint64_t now)
 {
@@ -63,12 +63,12 @@ static uint64_t tick_stall(struct bridge *bridge, struct pipe *pipe, uint64_t un
     if (now - pipe->still_since < limit)
         return earlier(next, pipe->still_since + limit);
     bridge_end(bridge, pipe == &bridge->up ? REASON_target_stalled : REASON_client_stalled, now);
-    /* The other side is read on, so that its own end is heard at once. */
+    /* The other side is still read, so that its end is noticed at once. */
     bridge_break(bridge, pipe, now);
     return 0;
 }
 
-/* A tap that takes nothing: neither side is read, so nothing has moved since. */
+/* A tap that stays full: neither side is read, so moved_at is when it became full. */
 static void tick_tap(struct bridge *bridge, uint32_t limit, uint64_t now)
 {
     if (limit != 0 && bridge->tap && bridge->tap->full && now - bridge->moved_at >= limit)
@@ -88,7 +88,7 @@ static uint64_t tick_open(struct bridge *bridge, const struct bridge_unsent *uns
     next = earlier(next, tick_stall(bridge, &bridge->down, unsent->client, limit, now));
     tick_tap(bridge, limit, now);
     bridge_settle(bridge, now);
-    /* An end that has just begun: what is unsent was not asked for yet. */
+    /* If the end has just begun, `unsent` was not asked for yet. */
     return bridge->reason == REASON_none ? next : now;
 }
 
@@ -99,7 +99,7 @@ static bool has_unsent(const struct bridge *bridge)
     return bridge->up.left > 0 || bridge->down.left > 0;
 }
 
-/* For the next bytes to move. */
+/* How long the next bytes may take; longer once the receiver's steps show that it is slow. */
 static uint64_t close_wait(const struct bridge *bridge, const struct bridge_times *times)
 {
     uint32_t timeout = times->close_timeout;
@@ -119,7 +119,7 @@ static uint64_t ending_deadline(const struct bridge *bridge, const struct bridge
     return deadline;
 }
 
-/* True when that gave a sink something that it does not take at once. */
+/* True if a sink got bytes that it did not take at once. */
 static bool end_flowing(struct bridge *bridge, uint64_t now)
 {
     bool up_blocked = bridge->up.blocked, down_blocked = bridge->down.blocked;
@@ -129,10 +129,10 @@ static bool end_flowing(struct bridge *bridge, uint64_t now)
     return (bridge->up.blocked && !up_blocked) || (bridge->down.blocked && !down_blocked);
 }
 
-/* All is lost that did not move in time. */
+/* Drops all bytes that did not move in time. */
 static void give_up(struct bridge *bridge, const struct bridge_unsent *unsent, uint64_t now)
 {
-    /* What broke says more than what did not move because of it. */
+    /* If a sink broke, its reason stays: the other one did not move because of it. */
     if (bridge->up.state != PIPE_BROKEN && bridge->down.state != PIPE_BROKEN) {
         if (bridge->down.blocked || unsent->client > 0)
             bridge->reason = REASON_client_stalled;
@@ -144,7 +144,8 @@ static void give_up(struct bridge *bridge, const struct bridge_unsent *unsent, u
     bridge_break(bridge, &bridge->down, now);
 }
 
-/* The deadline of the close handshake: directions that still flow are cut, then all is. */
+/* At the first deadline of the end, directions that flow are ended; at the next one, all is
+ * dropped. */
 static uint64_t tick_ending(struct bridge *bridge, const struct bridge_unsent *unsent,
                             const struct bridge_times *times, uint64_t now)
 {

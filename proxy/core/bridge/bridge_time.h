@@ -1,16 +1,16 @@
 /*
- * The clock of a bridge: pings, idle and longest sessions, sinks that take nothing, and the
- * deadlines of its end.
+ * The clock of a bridge: pings, idle and longest sessions, stalled sinks, and the deadlines of the
+ * end.
  *
- * A sink that takes nothing. A direction that is blocked and moves no byte for stall_timeout ends
- * the session, over every transport, whether the peers are still there or not. What its kernel
- * holds counts: a reader that takes a little now and then is slow, and not stalled.
+ * A stalled sink. A direction that is blocked and moves no byte for stall_timeout ends the session,
+ * over every transport, whether the peers are alive or not. Bytes in our kernel count: a receiver
+ * that reads a little now and then is slow, and not stalled.
  *
- * The end. Whatever still flows has close_timeout, then it is cut. Last bytes that move put the
- * deadline off, so that a slow but steady reader gets them all; bytes that could go on for ever do
- * not. TCP shows a reader's progress in steps of its window only, and the slower the reader, the
- * rarer they are: from the first step on, the next one may take several times the longest so far,
- * up to stall_timeout. When the client is gone, the target has a second to take its own.
+ * The end. A direction that still flows is ended after close_timeout. Progress of the last bytes
+ * extends the deadline, so that a slow but steady receiver gets all of them; bytes that could go on
+ * for ever do not. TCP shows a receiver's progress only in steps of its window, and a slower one
+ * makes rarer steps: after the first step, the next one may take several times the longest so far,
+ * up to stall_timeout. When the client is gone, the target has a second to take its bytes.
  *
  * Pure: time is a parameter.
  *
@@ -29,20 +29,20 @@ struct bridge_times {
     uint32_t stall_timeout; /* 0: off */
 };
 
-/* Bytes that the kernel holds for each side, sent or not, and that it has not acknowledged. */
+/* Bytes in our kernel for each side, sent or not, that it has not acknowledged. */
 struct bridge_unsent {
     uint64_t client, target;
 };
 
 /*
- * A deadline may have passed. To be called as soon as the bridge is ending, too. `unsent` is asked
- * for only where it counts (bridge_time_needs_unsent). Returns when to call again (0: never; `now`:
- * at once, with a fresh `unsent`), or finishes the bridge.
+ * Checks the deadlines. Call it at the time that it returned, and as soon as the bridge is ending.
+ * `unsent` counts only if bridge_time_needs_unsent. Returns when to call again (0: never; `now`: at
+ * once, with a fresh `unsent`), or finishes the bridge.
  */
 WSL_MUST_CHECK uint64_t bridge_time_tick(struct bridge *bridge, const struct bridge_unsent *unsent,
                                          const struct bridge_times *times, uint64_t now);
 
-/* Otherwise zeroes will do. */
+/* Otherwise `unsent` may be zero. */
 static inline bool bridge_time_needs_unsent(const struct bridge *bridge)
 {
     return bridge_ending(bridge) || bridge->up.blocked || bridge->down.blocked;

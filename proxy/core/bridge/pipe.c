@@ -25,7 +25,7 @@ static struct io fail(struct pipe *pipe, struct io io)
     return io;
 }
 
-/* One attempt to write; says how much was taken and whether to wait. */
+/* One write; returns how much was taken and sets `blocked`. */
 static struct io offer(struct pipe *pipe, const uint8_t *bytes, size_t length)
 {
     struct io io = transport_write(pipe->sink, bytes, length);

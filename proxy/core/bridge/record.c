@@ -1,6 +1,6 @@
 #include "core/bridge/record.h"
 
-/* The shorthand that JavaScript has for it; 0: none. */
+/* The letter of JavaScript's short escape; 0: none. */
 static char shorthand(uint8_t byte)
 {
     switch (byte) {

@@ -1,13 +1,13 @@
 /*
  * A recorded session in the format of websockify's --record, which noVNC's playback reads: a
- * JavaScript array with one string for each run of bytes,
+ * JavaScript array with one string for each run of bytes.
  *
  *      var VNC_frame_data = [
  *      '{12{RFB 003.008\n',            from the target, 12 ms after the beginning
  *      '}15}RFB 003.008\n',            from the client
  *      'EOF'];
  *
- * each character of which is one byte. Everything is ASCII: what is not printable is escaped.
+ * Each character stands for one byte. All is ASCII: bytes that are not printable are escaped.
  *
  * Pure. Owns: nothing. Thread: any. Errors: none. Lifetime: none.
  */
@@ -19,7 +19,7 @@
 #define RECORD_HEAD "var VNC_frame_data = [\n"
 #define RECORD_TAIL "'EOF'];\n"
 
-/* Most bytes that a run of `length` takes: escapes of four, and direction and time in front. */
+/* The longest entry of `length` bytes: escapes of four characters, direction and time. */
 #define RECORD_ENTRY_MAX(length) (4 * (length) + 32)
 
 /* Writes one entry and returns its length; `out` has room for RECORD_ENTRY_MAX. */

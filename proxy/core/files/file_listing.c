@@ -16,7 +16,7 @@ static const char style[] =
     "a{text-decoration:none}a:hover{text-decoration:underline}"
     "@media(max-width:40rem){td:last-child{display:none}}";
 
-/* What is no character of HTML text, or might not be seen for what it is. */
+/* Escapes HTML; control characters become U+FFFD. */
 static void put_byte(FILE *out, char c)
 {
     switch (c) {
@@ -43,7 +43,7 @@ static void put_byte(FILE *out, char c)
     }
 }
 
-/* The length of the character at the beginning; 0: there is none. */
+/* The length of the first character; 0: it is not UTF-8. */
 static size_t character(struct slice text)
 {
     struct utf8 state = {0};
@@ -56,7 +56,7 @@ static size_t character(struct slice text)
     return 0;
 }
 
-/* Names are bytes; those that are no UTF-8 are shown as U+FFFD. */
+/* Bytes that are not UTF-8 are shown as U+FFFD. */
 static void put_text(FILE *out, struct slice text)
 {
     while (text.len > 0) {
@@ -71,8 +71,7 @@ static void put_text(FILE *out, struct slice text)
     }
 }
 
-/* RFC 3986 section 2.3: whatever is not unreserved is escaped, so that it needs no quoting either.
- */
+/* Escapes all but unreserved characters (RFC 3986 section 2.3), so that HTML needs no quoting. */
 static void put_reference(FILE *out, const char *name)
 {
     for (; *name; name++) {

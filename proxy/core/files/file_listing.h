@@ -1,6 +1,6 @@
 /*
- * The page that lists a folder: folders first, by name, with links that are relative, so that they
- * are right under any prefix. It needs no script, and nothing from elsewhere.
+ * The page that lists a folder: folders first, by name, with relative links, which are right under
+ * any prefix. It needs no script and no other resource.
  *
  * Pure but for malloc. Owns: nothing. Thread: any. Errors: NULL: out of memory.
  * Lifetime: the page is the caller's.
@@ -22,8 +22,8 @@ struct file_listing_entry {
 
 struct file_listing {
     struct slice title;                 /* the folder's name, in bytes */
-    bool has_parent;                    /* it has a folder above it that is served, too */
-    bool cut;                           /* there is more than is listed */
+    bool has_parent;                    /* its parent is served as well */
+    bool cut;                           /* the folder has more entries */
     struct file_listing_entry *entries; /* sorted here */
     size_t count;
 };

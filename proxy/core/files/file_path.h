@@ -1,7 +1,7 @@
 /*
  * From the path of a request to the name of a file below a root, and back to a Location.
  *
- * Pure. Owns: nothing. Thread: any. Errors: false: there is no such file for anybody.
+ * Pure. Owns: nothing. Thread: any. Errors: false: such a file is never served.
  * Lifetime: none.
  */
 #ifndef WSLUICE_CORE_FILES_FILE_PATH_H
@@ -13,12 +13,12 @@
 struct file_path {
     const char *name; /* with a NUL behind it, which is not counted */
     size_t length;
-    bool folder; /* the client asks for what is in a folder: nothing, or "/" at the end */
+    bool folder; /* the name of a folder: empty, or with "/" at the end */
 };
 
 /*
- * What a route leaves of a path in normal form (uri.h): all behind the folder in which the star of
- * its own path stands; nothing when it has no star.
+ * The part of a path in normal form (uri.h) that the star of the route's path stands for; empty if
+ * the route has no star.
  */
 struct slice file_path_below(const char *route_path, struct slice path);
 
@@ -30,13 +30,12 @@ struct slice file_path_below(const char *route_path, struct slice path);
 WSL_MUST_CHECK bool file_path_decode(struct slice below, bool hidden, char *out,
                                      struct file_path *path);
 
-/* Would a person type it? The last part has no dot, so that a missing script is no page. */
+/* Could it be a page's path? Its last part has no dot, as that of a script has. */
 bool file_path_is_page(const struct file_path *path);
 
 /*
- * Where a folder is that was asked for without its "/": relative to the request, so that it is
- * right behind a proxy that cuts a prefix off, and names no host whatever the path is. False: no
- * room.
+ * The Location of a folder that was requested without its "/": relative to the request, so that it
+ * is right behind a proxy that removes a prefix, and never names a host. False: it does not fit.
  */
 WSL_MUST_CHECK bool file_path_location(struct slice path, struct slice query, char *out,
                                        size_t capacity);

@@ -8,7 +8,7 @@ struct judgement {
     const struct http_head *head;
     const struct file_facts *file;
     struct slice etag;
-    int64_t modified; /* as told: never later than the answer, RFC 9110 section 8.8.2.1 */
+    int64_t modified; /* as sent: not later than the answer, RFC 9110 section 8.8.2.1 */
     int64_t now;
 };
 
@@ -19,7 +19,7 @@ static bool has(const struct http_head *head, struct slice name)
     return count > 0;
 }
 
-/* False: there is no such field, or none that says a date. */
+/* False: there is no such field, or it is not a date. */
 static bool date_of(const struct judgement *at, struct slice name, int64_t *seconds)
 {
     unsigned count;
@@ -48,8 +48,8 @@ static bool not_modified(const struct judgement *at)
 }
 
 /*
- * RFC 9110 section 13.1.5: the part is wanted only of what the client has already. A date is as
- * good as a tag when the file did not change in the very second of the answer.
+ * RFC 9110 section 13.1.5: the client wants a part only of the version that it has. A date is as
+ * good as a tag unless the file changed in the second of the answer.
  */
 static bool range_applies(const struct judgement *at)
 {
@@ -75,7 +75,7 @@ static enum http_range_verdict find_range(const struct judgement *at, struct htt
     return http_range_parse(range->value, at->file->size, part);
 }
 
-/* What the file is called in the name of its neighbour, in its tag, and in Content-Encoding. */
+/* A coding's suffix of the file name, mark in the entity tag, and name in Content-Encoding. */
 static const struct {
     const char *suffix, *mark, *name;
 } codings[FILE_CODING_COUNT] = {
@@ -89,7 +89,7 @@ static void add_field(struct file_terms *terms, const char *name, const char *va
     terms->fields[terms->field_count++] = (struct config_header){name, value};
 }
 
-/* A 304 has what a 200 would have that caches need; a 412 and a 416 speak of no content. */
+/* A 304 has the fields of a 200 that caches need; a 412 and a 416 describe no content. */
 static void add_fields(const struct file_facts *file, const struct http_range *part,
                        struct file_terms *terms)
 {
@@ -156,7 +156,7 @@ void file_terms_judge(const struct http_head *head, const struct file_facts *fil
     add_fields(file, &part, terms);
 }
 
-/* RFC 9110 section 12.5.3: "*" stands for what is not listed; x-gzip is gzip. */
+/* RFC 9110 section 12.5.3: "*" stands for codings that are not listed; x-gzip is gzip. */
 static int weight_of(const struct http_head *head, struct slice coding, struct slice alias)
 {
     static const struct slice field = {"Accept-Encoding", 15};
@@ -171,7 +171,7 @@ size_t file_terms_codings(const struct http_head *head,
 {
     int brotli = weight_of(head, SLICE("br"), (struct slice){NULL, 0});
     int gzip = weight_of(head, SLICE("gzip"), SLICE("x-gzip"));
-    /* Only by its own name can the file as it is come before a smaller one. */
+    /* The plain file comes before a smaller one only if it is listed by its own name. */
     int identity = http_accept_weight(head, SLICE("Accept-Encoding"), SLICE("identity"));
     int floor = identity > 1 ? identity : 1;
     size_t count = 0;

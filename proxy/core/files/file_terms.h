@@ -1,6 +1,6 @@
 /*
- * What a request for a file that is there gets: the conditions, in the order of RFC 9110 section
- * 13.2.2, the range, and the field lines that tell of the file.
+ * The answer to a request for an existing file: status after the conditions (in the order of RFC
+ * 9110 section 13.2.2), range of bytes, and the file's header fields.
  *
  * Pure: the time is a parameter. Owns: nothing. Thread: any. Errors: none. Lifetime: none.
  */
@@ -25,28 +25,27 @@ struct file_facts {
 struct file_terms {
     unsigned status;         /* 200, 206, 304, 412, 416 */
     uint64_t offset, length; /* of the body; 0 bytes but for 200 and 206 */
-    /* ETag, Last-Modified, Accept-Ranges, Content-Encoding, Content-Range as they are due. */
+    /* Those of ETag, Last-Modified, Accept-Ranges, Content-Encoding, Content-Range that apply. */
     struct config_header fields[FILE_TERMS_FIELDS];
     size_t field_count;
-    /* What they say. */
+    /* Values of the fields. */
     char etag[64], date[HTTP_DATE_LENGTH + 1], range[72];
 };
 
-/* GET or HEAD, as the head says; `now` in Unix seconds. The terms stay where they are made: their
- * fields lie in them. */
+/* For GET or HEAD; `now` in Unix seconds. Do not move the terms: their fields point into them. */
 void file_terms_judge(const struct http_head *head, const struct file_facts *file, int64_t now,
                       struct file_terms *terms);
 
 /*
- * The codings that the client takes, by falling preference, up to and without the file as it is;
- * between equals the smaller one is first. Returns how many there are.
+ * The codings that the client prefers to the plain file, best first; of equal ones, the coding with
+ * the smaller files. Returns how many there are.
  */
 size_t file_terms_codings(const struct http_head *head,
                           enum file_coding codings[static FILE_CODING_COUNT]);
 
-const char *file_terms_suffix(enum file_coding coding); /* of the file's name: ".gz" */
+const char *file_terms_suffix(enum file_coding coding); /* of the encoded file's name: ".gz" */
 
-/* Is it a page that the client wants, as browsers do when a person goes somewhere? */
+/* Does the client accept a page, as a browser does when it navigates? */
 bool file_terms_wants_page(const struct http_head *head);
 
 #endif

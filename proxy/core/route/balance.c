@@ -51,7 +51,7 @@ struct balance_health balance_after(struct balance_health health,
         health.down_until = 0;
         break;
     case BALANCE_FAILED:
-        /* A crowd that fails together is one failure, or its size would be the back-off. */
+        /* Sessions that fail together count once, or their number would set the back-off. */
         if (!is_marked(health, policy) || now >= health.down_until)
             count_failure(&health, policy, now);
         break;
@@ -78,7 +78,7 @@ struct balance_health balance_after(struct balance_health health,
 
 /* ---- the choice ---- */
 
-/* A target with its place in the order: the lower, the sooner. */
+/* The target with the lowest rank is tried first. */
 struct candidate {
     uint64_t rank;
     uint16_t index;
@@ -99,8 +99,8 @@ static size_t keep_best(struct candidate *best, size_t kept, struct candidate ca
 }
 
 /*
- * `turn` counts the usable targets from the one whose turn it is. Turning over the usable ones
- * alone gives each the same share; turning over all would give a dead one's to its neighbour.
+ * `turn` counts the usable targets from the one whose turn it is. Rotation over the usable ones
+ * gives each the same share; rotation over all would give a dead one's share to its neighbour.
  */
 static uint64_t rank_usable(enum config_balance balance, const struct balance_target *target,
                             uint64_t place, uint64_t turn)
@@ -116,7 +116,7 @@ static uint64_t rank_usable(enum config_balance balance, const struct balance_ta
     return place;
 }
 
-/* A back-off that ends soon is better than one that ends late, and both than a probe's verdict. */
+/* An earlier end of the back-off is better; a failed probe is worse than any back-off. */
 static uint64_t rank_down(const struct balance_target *target)
 {
     uint64_t probed = target->health.probe == BALANCE_PROBED_DOWN;

@@ -1,24 +1,24 @@
 /*
- * Which of a route's targets gets a session, and which are left alone because they failed.
+ * Load balancing: which of a route's targets gets a session, and which are down.
  *
- * The health of a target, from what sessions tell (the probe's verdict stands beside it):
+ * The health of a target by the outcome of its sessions (the probe's verdict is separate):
  *
  *      fail_after failures in a row          the back-off has passed
  *     UP ----------------------------> DOWN -------------------------> DUE
  *                                       ^                               |
  *                                       +---- one session is the trial -+
  *
- * A failed trial doubles the back-off, up to 32 times the first. Whoever connects, on a trial or
- * when all else was down, leads from any state to UP.
+ * A failed trial doubles the back-off, up to 32 times the first. A session that connects, in a
+ * trial or because all targets were down, leads from any state to UP.
  *
- * A trial is a mark that ends once the trial must be over: a session that vanishes takes no right
- * with it. Failures of sessions that were under way when the mark was set count as one with it.
+ * A trial is a mark with a time limit, so that it ends even if its session vanishes. Failures of
+ * sessions that were connecting when the mark was set are counted as one with it.
  *
- * A probe that fails takes its target out at once; one that succeeds brings it back, and ends a
- * back-off: the next session is then the trial, because a probe may see less than a session does.
+ * A failed probe takes its target out at once. A successful one brings it back and ends a back-off;
+ * the next session is then the trial, because a probe may test less than a session does.
  *
- * When no target is usable they are all tried, the least bad first: better a late answer than a
- * refusal that rests on an old verdict.
+ * If no target is usable, all are tried, the least bad first: an old verdict is no reason to
+ * refuse.
  *
  * Pure. Owns: nothing. Thread: any. Errors: none. Lifetime: plain values.
  */
@@ -29,21 +29,21 @@
 #include "config/model/config.h"
 
 #define BALANCE_TARGETS_MAX 256 /* of one route */
-#define BALANCE_TRIES       16  /* candidates that one session gets, at most */
+#define BALANCE_TRIES       16  /* candidates for one session, at most */
 
 enum balance_probe { BALANCE_UNPROBED, BALANCE_PROBED_UP, BALANCE_PROBED_DOWN };
 
-/* One word without padding, so that threads which share it change it by compare-and-swap. */
+/* One word without padding, so that threads can update it by compare-and-swap. */
 struct balance_health {
     uint64_t down_until : 46; /* milliseconds of a monotonic clock; 0: not marked */
-    uint64_t fails : 16;      /* in a row; stays at its most */
+    uint64_t fails : 16;      /* in a row; saturates */
     uint64_t probe : 2;       /* enum balance_probe */
 };
 _Static_assert(sizeof(struct balance_health) == sizeof(uint64_t), "no padding");
 
 struct balance_target {
     struct balance_health health;
-    uint32_t sessions; /* open and dialling */
+    uint32_t sessions; /* open and connecting */
 };
 
 struct balance_policy {
@@ -58,7 +58,7 @@ enum balance_event {
     BALANCE_FAILED,
     BALANCE_TRIAL_BEGAN,
     BALANCE_TRIAL_FAILED,
-    BALANCE_TRIAL_ABANDONED, /* the client left, or we lacked memory: nothing is known */
+    BALANCE_TRIAL_ABANDONED, /* the client left, or memory ran out: no result */
     BALANCE_PROBE_UP,
     BALANCE_PROBE_DOWN,
 };

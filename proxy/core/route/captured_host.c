@@ -86,7 +86,7 @@ static bool template_has_digit(const char *template)
     return false;
 }
 
-/* Takes the pattern one of `others` in place of a character? Then it does not spell that out. */
+/* False: the pattern also matches with one of `others` in place of a character. */
 static bool spells_out(const struct route_capture *capture, struct slice value, const char *others)
 {
     char text[CAPTURED_HOST_MAX];
@@ -124,7 +124,7 @@ static const char *check_address(const char *template, const struct route_match 
         return "is no IPv6 address in a plain form";
     if (!is_v6 && !ip_parse_v4(host, address))
         return "ends in a number and is no address of four decimal parts";
-    /* Not of the address's own alphabet, a letter of each half of each case. */
+    /* Characters outside of the address's alphabet: the first and last letters of each case. */
     if (is_spelled_out(template, match, is_v6 ? "gzGZ-_" : "azAZ-_"))
         return NULL;
     return "is an address, and the pattern of its capture is for names";

@@ -1,6 +1,7 @@
 /*
- * The host that a target's template makes of a request's captures: "{name}.desks.internal" and
- * "vm1" are "vm1.desks.internal". The client has chosen a part of it, so it is one of two things:
+ * The host of a target whose template has captures of the request: "{name}.desks.internal" and
+ * "vm1" make "vm1.desks.internal". The client chooses a part of it, so it has to be one of two
+ * things:
  *
  * A name: labels of 1 to 63 letters, digits, '-' and '_', at most 253 bytes, perhaps with a final
  * dot. Its last label is no number (the URL standard's "ends in a number": digits, or 0x and
@@ -13,7 +14,7 @@
  * - by the patterns of its captures, as in "10[.]0[.]0[.][0-9]{1,3}" or "[0-9.]+": none of them
  *   takes a letter, '-' or '_' in place of one of the characters. "[a-z0-9.-]+" is for names.
  *
- * Pure. Owns: nothing. Thread: any. Errors: a phrase. Lifetime: phrases are static.
+ * Pure. Owns: nothing. Thread: any. Errors: a text. Lifetime: texts are static.
  */
 #ifndef WSLUICE_CORE_ROUTE_CAPTURED_HOST_H
 #define WSLUICE_CORE_ROUTE_CAPTURED_HOST_H
@@ -24,8 +25,10 @@ struct route_match;
 
 #define CAPTURED_HOST_MAX 253 /* bytes, as text: RFC 1035 section 2.3.4 */
 
-/* NULL: `out` is the host. Otherwise what is wrong with it, such as "has an empty label"; `out` is
- * then what was made, for the log, or empty. */
+/*
+ * NULL: `out` is the host. Otherwise what is wrong with it, such as "has an empty label"; `out` is
+ * then the text for the log, or empty.
+ */
 WSL_MUST_CHECK const char *captured_host_make(const char *template, const struct route_match *match,
                                               char out[static CAPTURED_HOST_MAX + 1]);
 

@@ -3,9 +3,8 @@
 #include "codec/http/uri.h"
 
 /*
- * Cuts the text up to the next "{name}", and that, off `rest`; without one it is all of the text,
- * and name.ptr is NULL. False at the end, where nothing is cut, and for a "{" without "}", where
- * the rest stays.
+ * Cuts the text up to the next "{name}" off `rest`, with the name; without a name, all of the text,
+ * and name.ptr is NULL. False at the end, and at a "{" without "}", where `rest` stays.
  */
 static bool cut(struct slice *rest, struct slice *text, struct slice *name)
 {

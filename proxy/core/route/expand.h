@@ -1,5 +1,5 @@
 /*
- * Texts of the configuration with names in braces, filled in from a request: a target's
+ * Templates of the configuration with names in braces, filled in from a request: a target's
  * "{name}.desks.internal" and a redirect's "https://{host}{path}{query}".
  *
  * Pure. Owns: nothing. Thread: any. Errors: false; `out` is then not to be used. Lifetime: none.
@@ -21,11 +21,11 @@ struct expand_value {
 WSL_MUST_CHECK bool expand_text(const char *template, const struct expand_value *values,
                                 size_t count, char *out, size_t capacity);
 
-/* What a redirect may name. */
+/* Values for a redirect. */
 struct expand_request {
-    struct slice host;  /* as in the head: {host} leaves its port out; ptr NULL: none */
+    struct slice host;  /* as in the head; {host} is without its port; ptr NULL: none */
     struct slice path;  /* normal form, with its base path */
-    struct slice query; /* as in the head, so behind a "?" that {query} brings along; NULL: none */
+    struct slice query; /* as in the head, after a "?", which {query} includes; ptr NULL: none */
 };
 
 /*

@@ -16,10 +16,9 @@ static const struct route_capture *capture_of(const struct route_table *table, u
 }
 
 /*
- * POSIX takes the longest of the leftmost matches, so the whole segment matches if and only if that
- * one is the whole segment. Anchors around the pattern would cost four times as much. glibc's
- * regexec holds a lock of the pattern meanwhile: 40 ns alone, 85 ns when two threads do nothing
- * else.
+ * POSIX returns the longest of the leftmost matches, so the whole segment matches if and only if
+ * that one covers it. Anchors around the pattern would cost four times as much. glibc's regexec
+ * holds a lock of the pattern: 40 ns alone, 85 ns if two threads do nothing else.
  */
 bool route_capture_matches(const struct route_capture *capture, struct slice segment)
 {
@@ -33,7 +32,7 @@ bool route_capture_matches(const struct route_capture *capture, struct slice seg
            (size_t)whole.rm_eo == segment.len;
 }
 
-/* On the way to the end of a route lie as many captures as it has. */
+/* The walk has captured as many segments as the route has captures. */
 static bool accept_end(struct walk *walk, uint32_t end)
 {
     if (end == 0)
@@ -87,7 +86,7 @@ static bool try_hosts(struct walk *walk, uint32_t scope, struct slice authority,
 {
     char folded[ROUTE_HOST_MAX];
     struct slice host = fold_host(authority, folded);
-    /* A name with an empty first label is none, and must not pass for a wildcard. */
+    /* A host with an empty first label is no name, and must not be taken for a wildcard. */
     bool is_name = host.len > 0 && host.ptr[0] != '.';
     if (is_name && try_host(walk, scope, host, path))
         return true;

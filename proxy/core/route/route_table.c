@@ -4,7 +4,7 @@
 
 #include "codec/http/uri.h"
 
-/* FNV-1a, with the parent in front and its upper bits folded into those that choose the slot. */
+/* FNV-1a over parent and text; the upper bits are folded into those that choose the slot. */
 static uint32_t hash_edge(uint32_t parent, struct slice text)
 {
     uint32_t hash = 2166136261u ^ (parent * 2654435761u);
@@ -13,7 +13,7 @@ static uint32_t hash_edge(uint32_t parent, struct slice text)
     return hash ^ hash >> 15;
 }
 
-/* The slot of that edge, or the empty one where it would be. */
+/* The slot of that edge, or the empty slot for it. */
 static struct route_edge *find_slot(const struct route_table *table, uint32_t parent,
                                     struct slice text, uint32_t hash)
 {
@@ -40,9 +40,9 @@ struct builder {
     struct route_table *table;
     const struct config *config;
     uint32_t *by_name; /* routes in the order of their names, then of the file */
-    void *patterns;    /* tree of those of the table, by text */
-    char *text;        /* where the next text goes */
-    size_t nodes;      /* how many there can be */
+    void *patterns;    /* the table's patterns as a tree, by text */
+    char *text;        /* where the next text is copied to */
+    size_t nodes;      /* the most that there can be */
     const char *error;
     const struct config_place *place;
 };
@@ -123,7 +123,7 @@ static int compare_patterns(const void *left, const void *right)
 
 static void keep_pattern(void *pattern)
 {
-    (void)pattern; /* the table has it */
+    (void)pattern; /* owned by the table */
 }
 
 static const regex_t *compile(struct builder *b, const struct config_route *route, const char *text)
@@ -143,7 +143,7 @@ static const regex_t *compile(struct builder *b, const struct config_route *rout
     return bad == 0 ? &fresh->compiled : NULL;
 }
 
-/* No capture goes without a pattern. */
+/* A capture without a pattern is an error. */
 static bool read_capture(struct builder *b, const struct config_route *route,
                          struct route_shape *shape, struct slice segment)
 {
@@ -236,7 +236,7 @@ static int compare_names(const void *left, const void *right, void *routes)
     return order != 0 ? order : (a > b) - (a < b);
 }
 
-/* The first place in by_name whose name is not before `name`. */
+/* The first index into by_name whose name is not less than `name`. */
 static size_t first_named(const struct builder *b, const char *name)
 {
     size_t low = 0, high = b->config->route_count;
@@ -263,7 +263,7 @@ static void visit_named(struct builder *b, uint32_t scope, const char *name, vis
     }
 }
 
-/* Every route in every scope that it belongs to. */
+/* Visits each route in each of its scopes. */
 static void visit_all(struct builder *b, visit_fn *visit)
 {
     for (size_t i = 0; i < b->config->listener_count; i++) {
@@ -308,7 +308,7 @@ static void add_route(struct builder *b, uint32_t scope, uint32_t route)
     bool star = false;
     while (rest.len > 0) {
         struct slice segment = route_table_cut(&rest);
-        star = slice_equal(segment, SLICE("*")); /* no other one than the last is */
+        star = slice_equal(segment, SLICE("*")); /* only the last segment can be */
         if (!star)
             at = is_capture(segment) ? add_capture(table, at) : add_child(table, at, segment);
     }
@@ -317,7 +317,7 @@ static void add_route(struct builder *b, uint32_t scope, uint32_t route)
         *end = route + 1;
 }
 
-/* Room for so many edges; those that there are move there. */
+/* Makes room for `count` edges and moves the present ones. */
 static bool resize_edges(struct route_table *table, size_t count)
 {
     size_t slots = 2, used = table->edges ? (size_t)table->edge_mask + 1 : 0;
@@ -353,7 +353,7 @@ static bool add_all_routes(struct builder *b)
         return refuse(b, NULL, "out of memory");
     table->node_count = (uint32_t)b->config->listener_count + 1;
     visit_all(b, add_route);
-    /* Routes share their beginnings: how many edges there are is known only now. */
+    /* Routes share prefixes: the number of edges is known only now. */
     return resize_edges(table, table->node_count) || refuse(b, NULL, "out of memory");
 }
 

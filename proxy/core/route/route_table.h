@@ -1,8 +1,6 @@
 /*
- * The routes of a snapshot, laid out for route.c to find its way in; only that reads the structs.
- *
- * It is a forest. A listener's scope is a root; below it stand hosts, below a host the
- * segments of paths:
+ * The routes of a snapshot as a forest for route.c, which alone reads the structs. A listener's
+ * scope is a root, its children are hosts, and below a host are the segments of paths:
  *
  *      scope --"desk.example.com"--> node --"vnc"--> node: exact = route of "/vnc"
  *        |                             |--{name}--> node: exact = route of "/{name}"
@@ -14,12 +12,11 @@
  * looks up several. FNV without a seed is enough, since only the administrator's texts are added: a
  * client chooses what is looked up, and cannot make a chain longer.
  *
- * The edge of a capture is a field of its node. A match walks down, text first, then capture, then
- * prefix, and turns back where that leads nowhere; a path that the client made long cannot make
- * this long, as it goes no deeper than the table does, and to at most ROUTE_CAPTURES_MAX captures
- * at once.
+ * The edge of a capture is a field of its node. A match descends, text first, then capture, then
+ * prefix, and backtracks. Its cost is bounded by the depth of the table and by ROUTE_CAPTURES_MAX
+ * captures, not by the length of the client's path.
  *
- * Texts are in one block that is sized before it is filled, and nodes are, too.
+ * Texts are in one block that is sized before it is filled, and so are nodes.
  *
  * Pure but for malloc. Owns: its copies of hosts and paths, the compiled patterns. Thread: any; it
  * is const once built. Errors: struct route_fault. Lifetime: borrows the snapshot.
@@ -33,7 +30,7 @@
 #include "config/model/config.h"
 
 #define ROUTE_CAPTURES_MAX 4   /* of one route */
-#define ROUTE_HOST_MAX     255 /* bytes; what is longer is no name, and fits any-host routes only */
+#define ROUTE_HOST_MAX     255 /* bytes; a longer host matches only routes for any host */
 
 struct route_node {
     uint32_t exact, prefix; /* route + 1; 0: none */
@@ -51,21 +48,21 @@ struct route_pattern {
     regex_t compiled;
 };
 
-/* Routes with the same pattern share it: compiled it is large, 15 KiB for [a-z0-9-]{1,32}. */
+/* Routes with the same pattern share it: a compiled one is large, 15 KiB for [a-z0-9-]{1,32}. */
 struct route_capture {
     struct slice name;
     const regex_t *pattern;
 };
 
-/* A route in the form in which it is planted. */
+/* A route's host and path in the form of the table. */
 struct route_shape {
     struct slice host; /* lower case; ".example.com": a wildcard; empty: any */
-    struct slice path; /* segments in normal form, which no "{" is a part of, captures, a star */
+    struct slice path; /* segments in normal form (which has no "{"), captures, a star */
     uint32_t captures, capture_count; /* the first one, and how many */
     bool named;                       /* by a listener */
 };
 
-/* How a listener comes in. */
+/* What a listener adds to a look-up. */
 struct route_listener {
     uint32_t scope;    /* node */
     struct slice base; /* "/desk"; empty: none */
@@ -85,7 +82,7 @@ struct route_table {
     char *text;
 };
 
-/* What the loader does not let through, found again: no route may be looser than it looks. */
+/* An error that the loader should have refused: a route must not match more than it says. */
 struct route_fault {
     const struct config_place *place; /* NULL: memory ran out */
     const char *text;                 /* static */
@@ -99,7 +96,7 @@ void route_table_free(struct route_table *table); /* NULL: nothing happens */
 /* The node that `text` leads to; 0: none. */
 uint32_t route_table_child(const struct route_table *table, uint32_t parent, struct slice text);
 
-/* The segment behind the "/" that `rest` begins with; `rest` moves behind it. */
+/* Cuts off "/" and the segment after it. */
 static inline struct slice route_table_cut(struct slice *rest)
 {
     struct slice segment = {rest->ptr + 1, rest->len - 1};
