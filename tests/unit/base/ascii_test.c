@@ -41,34 +41,12 @@ static void test_unescape_stops_at_the_end(void **state)
         assert_int_equal(ascii_unescape((struct slice){"%41", length}), -1);
 }
 
-static void test_slice_take(void **state)
-{
-    struct slice text = SLICE("unix:/path");
-    assert_false(slice_take(&text, SLICE("tcp:")));
-    assert_false(slice_take(&text, SLICE("unix:/path/")));
-    assert_int_equal(text.len, 10);
-    assert_true(slice_take(&text, SLICE("")));
-    assert_true(slice_take(&text, SLICE("unix:")));
-    assert_true(slice_equal(text, SLICE("/path")));
-}
-
-static void test_text_equal(void **state)
-{
-    assert_true(text_equal(NULL, NULL));
-    assert_false(text_equal("", NULL));
-    assert_false(text_equal(NULL, ""));
-    assert_true(text_equal("a", "a"));
-    assert_false(text_equal("a", "b"));
-}
-
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_classes),
         cmocka_unit_test(test_unescape_takes_two_digits),
         cmocka_unit_test(test_unescape_stops_at_the_end),
-        cmocka_unit_test(test_slice_take),
-        cmocka_unit_test(test_text_equal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

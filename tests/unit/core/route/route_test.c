@@ -6,7 +6,6 @@
 #include <cmocka.h>
 
 #include "codec/http/uri.h"
-#include "lib/failing_alloc.h"
 #include "lib/route_reference.h"
 
 #define NO_ROUTE ROUTE_REFERENCE_NONE
@@ -332,76 +331,6 @@ static void test_nothing_to_route(void **state)
     route_table_free(NULL);
 }
 
-static void test_faults(void **state)
-{
-    static const struct config_route wrong[] = {
-        {.path = ""},
-        {.path = "vnc"},
-        {.path = "/a/../b"},
-        {.path = "/a//b"},
-        {.path = "/a*"},
-        {.path = "/*/a"},
-        {.path = "/%2F"},
-        {.path = "/{unknown}"},
-        {.path = "/{}"},
-        {.path = "/{"},
-        {.path = "/{name"},
-        {.path = "/{name}x"},
-        {.path = "/x{name}"},
-        {.path = "/x}"},
-        {.path = "/{name}/{name}/{name}/{name}/{name}"},
-        {.path = "/a", .host = ""},
-        {.path = "/a", .host = "*"},
-        {.path = "/a", .host = "."},
-        {.path = "/a", .host = "a.*.example"},
-        {.path = "/a", .host = ".example"},
-        {.path = "/a", .host = "*."},
-    };
-    for (size_t i = 0; i < WSL_COUNT(wrong); i++) {
-        struct config_route routes[] = {{.path = "/{name}"}, wrong[i]};
-        struct config config = config_of(routes, WSL_COUNT(routes));
-        struct route_fault fault = {0};
-        if (route_table_create(&config, &fault))
-            fail_msg("%s%s passes", wrong[i].host ? wrong[i].host : "", wrong[i].path);
-        assert_ptr_equal(fault.place, &routes[1].place);
-        assert_non_null(fault.text);
-    }
-}
-
-static void test_bad_patterns_and_bases_are_faults(void **state)
-{
-    static struct config_capture bad = {"name", "a)|(b"};
-    struct config_listener listener = {.base_path = "/a/.."};
-    struct config_route route = {.path = "/{name}", .captures = &bad, .capture_count = 1};
-    struct config config = {.routes = &route, .route_count = 1};
-    struct route_fault fault = {0};
-    assert_null(route_table_create(&config, &fault));
-    assert_ptr_equal(fault.place, &route.place);
-
-    config = (struct config){.listeners = &listener, .listener_count = 1};
-    assert_null(route_table_create(&config, &fault));
-    assert_ptr_equal(fault.place, &listener.place);
-}
-
-static void test_memory_that_runs_out(void **state)
-{
-    struct config_route routes[] = {{.path = "/a"}, {.path = "/b/*", .host = "h"}};
-    struct config config = config_of(routes, WSL_COUNT(routes)); /* regcomp is not ours to fail */
-    bool failed = true;
-    for (unsigned n = 1; failed; n++) {
-        struct route_fault fault = {&routes[0].place, NULL};
-        failing_alloc_arm(n);
-        struct route_table *table = route_table_create(&config, &fault);
-        failed = failing_alloc_disarm();
-        assert_int_equal(table == NULL, failed);
-        if (failed) {
-            assert_null(fault.place);
-            assert_string_equal(fault.text, "out of memory");
-        }
-        route_table_free(table);
-    }
-}
-
 /* Every request against every listener, as the slow reference says, over many small tables. */
 static void test_against_the_reference(void **state)
 {
@@ -460,9 +389,6 @@ int main(void)
         cmocka_unit_test(test_base_paths),
         cmocka_unit_test(test_nothing_to_route),
         cmocka_unit_test(test_a_path_that_is_none),
-        cmocka_unit_test(test_faults),
-        cmocka_unit_test(test_bad_patterns_and_bases_are_faults),
-        cmocka_unit_test(test_memory_that_runs_out),
         cmocka_unit_test(test_against_the_reference),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
