@@ -146,8 +146,8 @@ enum config_proxy_protocol { CONFIG_PROXY_OFF, CONFIG_PROXY_ACCEPT, CONFIG_PROXY
 struct config_listener {
     const char *name; /* in logs and metrics; NULL: the address */
     struct config_address address;
-    bool prefer_ipv6; /* -6: where a name has addresses of both families */
-    unsigned unix_mode;   /* permission bits of a Unix socket */
+    bool prefer_ipv6;   /* -6: where a name has addresses of both families */
+    unsigned unix_mode; /* permission bits of a Unix socket */
     const char *unix_owner, *unix_group;
     unsigned backlog;
     struct config_tls tls;

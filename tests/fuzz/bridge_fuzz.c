@@ -20,7 +20,7 @@ enum mode {
     MODE_SEALED_TARGET = 2,
     MODE_NEVER_DRAINED = 4,
     MODE_REFUSE_TEXT = 8,
-    MODE_HONEST_END = 16, /* else both peers fall silent, and only the clock goes on */
+    MODE_HONEST_END = 16, /* else both peers fall silent, and only time passes */
     MODE_CLOCKS = 32,
 };
 
@@ -201,7 +201,7 @@ static void operate(struct script *script)
     }
 }
 
-/* What reached the target is what the client's bytes mean; all of it, when nothing went wrong. */
+/* The target got the payload of the client's frames; all of it, if nothing failed. */
 static void check_target(const struct script *script, bool refuse_text, bool all)
 {
     const struct fake *client = &script->lab.client, *target = &script->lab.target;
@@ -221,7 +221,7 @@ static void open_taps(struct fake *fake)
     fake->arrived = fake->read_max = fake->room = FAKE_NO_LIMIT;
 }
 
-/* Both peers end as they should, and take everything: no deadline is needed. */
+/* Both peers end in order and read everything: no deadline is needed. */
 static void end_honestly(struct script *script, bool refuse_text)
 {
     struct lab *lab = &script->lab;

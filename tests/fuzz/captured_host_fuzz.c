@@ -1,7 +1,7 @@
 /*
- * Whatever a client writes into a path: a host is made of it only if the resolver takes it for a
- * name, or if the configuration spells the address out. The input is the values of two captures,
- * on a line each, for all templates and patterns below.
+ * Captures of any path make a host only if the resolver takes it for a name, or if the
+ * configuration spells the address out. The input is the values of two captures, on a line each,
+ * for all templates and patterns below.
  */
 #include <arpa/inet.h>
 #include <netdb.h>

@@ -1,6 +1,6 @@
 /*
- * Whatever the path, the host and the query: a Location is visible ASCII in one line, and names a
- * host only where the form does. The input is host, path and query, on a line each.
+ * For any path, host and query, a Location is visible ASCII in one line, and names a host only
+ * where the template does. The input is host, path and query, on a line each.
  */
 #include "core/route/expand.h"
 

@@ -1,6 +1,6 @@
 /*
- * Whatever the names: the page has as many tags and as much quoting as one of plain names, and is
- * valid UTF-8 without a control character in it.
+ * For any names, the page has as many tags and quotes as a page of plain names, and is valid UTF-8
+ * without control characters.
  */
 #include "base/text/utf8.h"
 #include "core/files/file_listing.h"

@@ -1,6 +1,6 @@
 /*
- * Whatever the path: what is decoded from its normal form names nothing outside of a root, on no
- * reading, and a Location for it begins at the request's own folder.
+ * The decoded normal form of any path names nothing outside of a root, however it is read, and a
+ * Location for it begins at the request's own folder.
  */
 #include "codec/http/uri.h"
 #include "core/files/file_path.h"

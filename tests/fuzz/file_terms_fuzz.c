@@ -1,5 +1,7 @@
-/* Whatever the head: the part lies within the file, the fields are whole lines, and with the tag
- * and the date of an answer the same file is not sent again. */
+/*
+ * For any head, the part lies within the file, the fields are whole lines, and a request with the
+ * tag and date of an answer gets a 304.
+ */
 #include "core/files/file_terms.h"
 
 #define NOW 1795132800

@@ -1,7 +1,7 @@
 /*
- * The input is what a client writes into X-Forwarded-For and into Forwarded; a line feed parts the
- * two. Hops are counted and bounded, two fields are the list of both, and whatever is there: a
- * client behind a proxy that adds the truth to one field has its true address or is refused.
+ * The input is a client's X-Forwarded-For and Forwarded, with a line feed between them. Hops are
+ * counted and bounded, and two fields are the list of both. A client behind a proxy that appends to
+ * one field has its true address or is refused.
  */
 #include "codec/http/forwarded.h"
 #include "codec/http/http_char.h"

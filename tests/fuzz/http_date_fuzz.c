@@ -1,4 +1,4 @@
-/* Whatever is taken for a date is one that is written and read again as the same second. */
+/* A date that is accepted is the same second after it is written and read again. */
 #include "codec/http/http_date.h"
 
 #define NOW 1795132800

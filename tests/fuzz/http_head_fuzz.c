@@ -1,6 +1,6 @@
 /*
- * Whatever the bytes: the verdict does not depend on how they are cut, calling again does not
- * change it, and an accepted head is what RFC 9112 allows, with every slice inside of it.
+ * The verdict on any bytes does not depend on how they are cut, another call does not change it,
+ * and an accepted head is what RFC 9112 allows, with every slice inside of it.
  */
 #include "codec/http/http_char.h"
 #include "codec/http/http_head.h"

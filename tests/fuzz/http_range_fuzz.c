@@ -1,5 +1,4 @@
-/* Whatever the field says: a part lies within the whole, and asking for it exactly gives it again.
- */
+/* For any field, a part lies within the whole, and an exact request for it yields it again. */
 #include "codec/http/http_range.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

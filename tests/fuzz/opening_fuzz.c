@@ -1,6 +1,6 @@
 /*
- * The opening of a session: whole, byte by byte and cut once at random, the same verdict, refusal
- * and answer; what follows the head is kept to the byte.
+ * The opening of a session has the same verdict, refusal and answer whole, byte by byte and cut
+ * once at random; all bytes after the head are kept.
  *
  * Input: two bytes that choose the cut, then what the client sends.
  */

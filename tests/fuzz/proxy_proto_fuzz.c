@@ -1,7 +1,7 @@
 /*
- * The input is the first bytes of a connection. Every beginning of them gets the same verdict or
- * MORE, no verdict looks beyond the header, and what was understood can be written in either
- * version and read back. The input is also a header's parts: what is written is read as it was.
+ * The input is the first bytes of a connection. Every prefix gets the same verdict or MORE, no
+ * verdict depends on bytes after the header, and a decoded header can be written in either version
+ * and read back. The input is also the parts of a header, which are written and read back.
  */
 #include "codec/proxy_proto.h"
 

@@ -1,4 +1,4 @@
-/* What is recorded is ASCII without line ends of its own, and reads back as what it was. */
+/* A recorded run is ASCII without line ends, and reads back as the same bytes. */
 #include "core/bridge/record.h"
 
 #include "lib/record_reference.h"

@@ -1,7 +1,7 @@
 /*
- * A connection that is asked for one plain thing after another: however its bytes are cut, and
- * however little the client takes at a time, it hears the same answers in the same order, each with
- * the length that it names.
+ * A connection with several plain requests: however its bytes are cut, and however little the
+ * client reads at a time, it gets the same answers in the same order, each with the length that it
+ * states.
  *
  * Input: three bytes (how the requests are cut, how much is taken at a time, what kind of
  * transport), then what the client sends.

@@ -1,7 +1,7 @@
 /*
- * Whatever the routes and the requests: the table and the slow reference agree, and what is
- * captured is what the pattern allows. Lines of the input are routes, "name host path" with "-" for
- * no host, and behind an empty line requests, "listener host path".
+ * For any routes and requests, the table and the slow reference agree, and patterns match what is
+ * captured. Lines of the input are routes, "name host path" with "-" for no host, and after an
+ * empty line requests, "listener host path".
  */
 #include "core/route/route.h"
 

@@ -1,7 +1,6 @@
 /*
- * Whatever the path: its normal form is one that a client could have sent, normalising it again
- * changes nothing, and there is no other spelling of it that would be let through as something
- * else.
+ * The normal form of any path could have been sent by a client, normalising it again changes
+ * nothing, and no other spelling of the path has another normal form.
  */
 #include "codec/http/uri.h"
 

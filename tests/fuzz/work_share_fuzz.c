@@ -1,6 +1,6 @@
 /*
- * The input is a script of work that is asked for, ends or leaves. No kind exceeds its share, none
- * waits while it could begin, and every ticket that stays has its turn.
+ * The input is a script of work that is requested, ends or is cancelled. No kind exceeds its share,
+ * no work waits that could begin, and every ticket that is not cancelled begins.
  */
 #include "core/resources/work_share.h"
 

@@ -1,7 +1,7 @@
 /*
- * The input is the field lines of a request, LF standing for CRLF as well. Whatever they are: an
- * accepted handshake has what RFC 6455 section 4.2.1 demands, and no answer lets a client write a
- * line of its own. The input is base64 as well: what decodes must be what encoding gives.
+ * The input is the field lines of a request, with LF or CRLF. An accepted handshake has what RFC
+ * 6455 section 4.2.1 demands, and no answer has a line of the client's. The input is also base64:
+ * encoding what it decodes to yields it again.
  */
 #include "codec/b64.h"
 #include "codec/http/http_char.h"

@@ -1,6 +1,6 @@
 /*
  * A transport without a socket. What may be read and how much is taken at once is set by the test;
- * what was written is kept. It watches over its caller too: whoever breaks the contract of
+ * what was written is kept. It checks its caller as well: a caller that breaks the contract of
  * base/transport.h (a read after the end, a write after the shutdown, bytes that were not taken and
  * are not offered again) aborts the test.
  *

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-/* Every byte, against lists that are written down here. */
+/* Every byte, against the lists below. */
 static void test_classes(void **state)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -34,7 +34,7 @@ static void test_unescape_takes_two_digits(void **state)
         assert_int_equal(ascii_unescape(slice_of(others[i])), -1);
 }
 
-/* A digit behind the end of the text is none of its own. */
+/* Digits beyond the end of the text do not count. */
 static void test_unescape_stops_at_the_end(void **state)
 {
     for (size_t length = 0; length < 3; length++)

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-/* RFC 6455 section 7.4.1: what may stand in a Close frame that we send. */
+/* RFC 6455 section 7.4.1: codes that we may send. */
 static bool code_may_be_sent(uint16_t code)
 {
     return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014);
@@ -32,7 +32,7 @@ static void test_every_row(void **unused)
     }
 }
 
-/* What happens after the upgrade for a reason that a client is alive to hear. */
+/* After the upgrade, a reason that the client is alive for has a Close code. */
 static void test_frames_that_break_the_rules_have_codes(void **unused)
 {
     for (enum reason reason = REASON_ws_unmasked; reason <= REASON_ws_bad_utf8; reason++)

@@ -13,7 +13,7 @@ enum { LESSER = 65534 };
 
 static char folder[] = "/tmp/safe_path_test.XXXXXX", canary[64], name[96], below[128];
 
-/* A canary in a folder of our own, and in that a folder that a lesser user owns. */
+/* A canary in our own folder, and in that a folder of an unprivileged user. */
 static int set_up(void **unused)
 {
     assert_non_null(mkdtemp(folder));
@@ -58,7 +58,7 @@ static void test_links_of_another_user(void **unused)
     expect_refusal(EPERM);
 }
 
-/* The name is a link to a folder of root's: the path goes through it, and nothing is made there. */
+/* The name is a link to root's folder: the path leads through it, and nothing is created there. */
 static void test_a_folder_that_is_a_link(void **unused)
 {
     char through[160];

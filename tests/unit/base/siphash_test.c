@@ -7,7 +7,7 @@
 
 static const struct siphash_seed seed = {0x0706050403020100, 0x0f0e0d0c0b0a0908};
 
-/* The input is 0, 1, 2 and so on; the values are what OpenSSL's SIPHASH says of it. */
+/* The input is 0, 1, 2 and so on; the values are from OpenSSL's SIPHASH. */
 static void test_known_values(void **state)
 {
     static const struct {

@@ -24,7 +24,7 @@ static bool parse(const char *text, uint8_t address[static IP_BYTES])
     return good;
 }
 
-/* What the C library says of the same text; IPv4 in our clothes. */
+/* The C library's result for the same text, with IPv4 in our form. */
 static bool library_parse(const char *text, uint8_t address[static IP_BYTES])
 {
     memset(address, 0, IP_BYTES);
@@ -83,7 +83,7 @@ static void test_keeps_the_families_apart(void **state)
     assert_true(ip_parse_v6(SLICE("::1"), address));
     assert_false(ip_is_v4(address));
     assert_true(ip_parse_v6(SLICE("::ffff:192.0.2.1"), address));
-    assert_true(ip_is_v4(address)); /* one client, one name */
+    assert_true(ip_is_v4(address)); /* a client has one address */
 }
 
 static void test_prints_as_the_library_does(void **state)

@@ -28,7 +28,7 @@ static void call(struct outcome *out, const void *bytes, size_t length)
     out->verdict = proxy_proto_decode(out->bytes, length, &out->header, &out->consumed, &out->bad);
 }
 
-/* The verdict on the whole, after demanding that every beginning says the same or MORE. */
+/* The verdict on the whole; every prefix has the same verdict or MORE. */
 static void decode(struct outcome *whole, const void *bytes, size_t length)
 {
     struct outcome part = {0};
@@ -121,7 +121,7 @@ static void test_v1_addresses(void **state)
 static void test_v1_unknown(void **state)
 {
     static const char *const lines[] = {"PROXY UNKNOWN\r\n", "PROXY UNKNOWN \r\n",
-                                        "PROXY UNKNOWN whatever the sender \r says\r\n",
+                                        "PROXY UNKNOWN any \r text of the sender\r\n",
                                         "PROXY UNKNOWN ffff::ffff ffff::ffff 65535 65535\r\n"};
     for (size_t i = 0; i < WSL_COUNT(lines); i++) {
         struct outcome out;
@@ -318,7 +318,7 @@ static void test_v2_is_4096_bytes_at_most(void **state)
     v2_add(&v2, noop, length);
     assert_int_equal(v2.length, PROXY_PROTO_MAX);
     assert_verdict(v2.bytes, v2.length, PROXY_PROTO_DONE);
-    v2.bytes[14] = 0x10; /* 4112 and more: known to be too long without waiting for it */
+    v2.bytes[14] = 0x10; /* 4112 and more: too long, refused at once */
     assert_verdict(v2.bytes, 16, PROXY_PROTO_BAD);
 }
 
@@ -326,7 +326,7 @@ static void test_v2_is_4096_bytes_at_most(void **state)
     "\x01\x00\x02h2"                                                                               \
     "\x02\x00\x0C"                                                                                 \
     "desk.example"                                                                                 \
-    "\xEA\x00\x03xyz" /* somebody's own */                                                         \
+    "\xEA\x00\x03xyz" /* of an unknown type */                                                     \
     "\x04\x00\x00"                                                                                 \
     "\x05\x00\x03\x01\x02\x03"                                                                     \
     "\x20\x00\x2A\x07\0\0\0\0"                                                                     \
@@ -432,7 +432,7 @@ static void test_v2_checksum(void **state)
     free(out.bytes);
 
     for (size_t i = 16; i < v2.length; i++) {
-        if (i == 28) /* the type: then it is a checksum no more */
+        if (i == 28) /* the type: it is no checksum then */
             continue;
         v2.bytes[i] ^= 0x40;
         assert_verdict(v2.bytes, v2.length, PROXY_PROTO_BAD);
@@ -468,7 +468,7 @@ static void test_v2_of_haproxy(void **state)
     free(out.bytes);
 }
 
-/* ---- out ---- */
+/* ---- encoder ---- */
 
 static void test_writes_v1(void **state)
 {
@@ -510,7 +510,7 @@ static void test_writes_v2(void **state)
     assert_int_equal(proxy_proto_encode_v2(out, sizeof(out), &header), sizeof(plain) - 1);
     assert_memory_equal(out, plain, sizeof(plain) - 1);
 
-    /* Without an address nothing else is told. */
+    /* Without an address, the rest is not written either. */
     header.authority = SLICE("desk.example");
     header.checksum = true;
     for (unsigned kind = PROXY_PROTO_LOCAL; kind <= PROXY_PROTO_UNKNOWN; kind++) {

@@ -1,4 +1,4 @@
-/* Lines in both formats, where they go, and what happens when nobody takes them. */
+/* Lines in both formats, their targets, and what happens if nobody reads them. */
 #include "base/log/log.h"
 
 #include <fcntl.h>
@@ -45,7 +45,7 @@ static void open_log(bool json, enum reason_level lowest)
     assert_true(log_open(&options, error, sizeof(error)));
 }
 
-/* What a file holds, without the time at its beginning when it is a line of text. */
+/* The content of a file. A line of text begins with 24 characters of time. */
 static char *content(const char *file)
 {
     static char text[16384];
@@ -233,9 +233,9 @@ static void test_rotation_with_the_writer(void **unused)
     test_rotation_under_load(unused);
 }
 
-/* ---- the thread that writes ---- */
+/* ---- the writer's thread ---- */
 
-/* What was opened, renamed and opened again holds its own lines, in order. */
+/* Each of two files in turn holds its own lines, in order. */
 static void test_order_with_the_writer(void **unused)
 {
     char error[256];
@@ -256,7 +256,7 @@ static void test_order_with_the_writer(void **unused)
     assert_non_null(strstr(content(moved), "\"message\":\"three\"}\n"));
 }
 
-/* Found out by the thread: the log and its format go on. */
+/* The thread finds out: the log goes on in its format. */
 static void test_a_bad_target_with_the_writer(void **unused)
 {
     char error[256], none[96];
@@ -342,8 +342,7 @@ static void test_a_bad_target_and_a_good_one_with_the_writer(void **unused)
     close(ends[1]);
 }
 
-/* Nobody reads the pipe any more: a reload takes the log elsewhere, with the count of lost lines.
- */
+/* Nobody reads the pipe any more: a reload moves the log, with the count of lost lines. */
 static void test_a_full_pipe_is_left_for_another_target(void **unused)
 {
     for (int blocking = 0; blocking < 2; blocking++) {
@@ -427,7 +426,7 @@ static void test_a_stopped_terminal(void **unused)
     close(terminal);
 }
 
-/* The pipe is somebody else's as well, and blocking: nothing of ours is lost, and nobody waits. */
+/* The pipe is blocking and shared with other processes: no line is lost, and no caller waits. */
 static void test_a_full_pipe_with_the_writer(void **unused)
 {
     int ends[2];
@@ -451,7 +450,7 @@ static void test_a_full_pipe_with_the_writer(void **unused)
     close(ends[1]);
 }
 
-/* An assertion that fails ends the process; the lines that led to it are there. */
+/* The lines before a failed assertion are written. */
 static void test_a_crash(void **unused)
 {
     int status;

@@ -152,7 +152,7 @@ static void test_udp(void **unused)
         assert_true(syslog_send(&syslog, &entry));
         assert_non_null(strstr(take(server), "session a=b"));
 
-        /* Gone: the network says so one line late. Back: heard again. */
+        /* The network reports a lost server one line late; a new one gets lines again. */
         close(server);
         (void)!syslog_send(&syslog, &entry);
         (void)!syslog_send(&syslog, &entry);
@@ -252,7 +252,7 @@ static void test_a_server_that_does_not_read(void **unused)
     close(server);
 }
 
-/* Each drops for itself: a server that does not read keeps nothing from the file. */
+/* Each output drops its own lines: with a server that does not read, the file gets all. */
 static void test_beside_a_file(void **unused)
 {
     int server = serve(path);

@@ -1,4 +1,4 @@
-/* Documents as they must come out, byte for byte; and what is left when memory is not. */
+/* Documents byte for byte, at the limit and without memory. */
 #include "base/text/json.h"
 
 #include <setjmp.h>

@@ -65,7 +65,7 @@ static void test_a_limit_holds(void **state)
     text_add_string(&text, "a");
     assert_int_equal(text.length, 0);
     assert_null(text_take(&text, &length));
-    text_add_string(&text, "new"); /* taking it began anew */
+    text_add_string(&text, "new"); /* text_take has emptied it */
     check(&text, "new");
 }
 

@@ -35,7 +35,7 @@ static void test_every_pair_of_bytes(void **unused)
         expect_same_verdict((uint8_t[]){(uint8_t)(pair >> 8), (uint8_t)pair}, 2);
 }
 
-/* Of three and four bytes, all that matters: every lead and second byte, the later ones' edges. */
+/* Three and four bytes: every first and second byte, the bounds of the later ones. */
 static void test_longer_characters(void **unused)
 {
     static const uint8_t edges[] = {0x00, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F,
@@ -64,7 +64,7 @@ static void test_every_code_point(void **unused)
     }
 }
 
-/* The strides over ASCII must not step over anything. */
+/* The fast path for ASCII must not skip any other byte. */
 static void test_one_odd_byte_in_ascii(void **unused)
 {
     uint8_t text[70];

@@ -113,7 +113,7 @@ static void test_forwarded(void **state)
         /* sections 7.1 and 4: fields are one list; empty pairs are allowed */
         {"Forwarded: for=1.1.1.1|Forwarded: for=2.2.2.2", "2.2.2.2 1.1.1.1"},
         {"Forwarded: ;for=1.1.1.1;;proto=https;", "1.1.1.1"},
-        /* what proxies write all the same */
+        /* deviations that proxies write */
         {"Forwarded: for=1.1.1.1; proto=https ; by=x", "1.1.1.1"},
         {"Forwarded: for=1.1.1.1:80", "1.1.1.1/80"},
         {"Forwarded: for=[::1]:80, for=::1", "::1 ::1/80"},
@@ -143,7 +143,7 @@ static void test_forwarded(void **state)
         assert_hops(cases[i][0], FORWARDED_STANDARD, cases[i][1]);
 }
 
-/* Whatever a client wrote, a proxy that adds its own at the end is understood. */
+/* An entry that a proxy appends is read correctly after any entry of the client's. */
 static void test_nothing_at_the_left_changes_what_stands_at_the_right(void **state)
 {
     static const char alphabet[] = "\"\"\\,;=for1. []:_\t";

@@ -36,7 +36,7 @@ static void expect_same(const struct http_head *a, const struct http_head *b)
     }
 }
 
-/* It stands on its own bytes; what the parser made up ("/") needs none. */
+/* The copy has its own bytes, except for the "/" that the parser added. */
 static void test_the_buffer_goes(void **unused)
 {
     static const char *const texts[] = {

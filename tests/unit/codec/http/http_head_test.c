@@ -57,8 +57,8 @@ static void assert_prefix(const struct outcome *part, size_t length, const struc
 }
 
 /*
- * The verdict on the whole, after demanding the same one for every prefix on its own, for every way
- * to cut the input in two, and for byte after byte in a buffer that moves.
+ * The verdict on the whole; it is the same for every prefix on its own, for every cut of the input
+ * in two, and byte by byte in a buffer that moves.
  */
 static void parse_bytes(struct outcome *whole, const char *bytes, size_t length,
                         const struct http_limits *limits)
@@ -264,7 +264,7 @@ static void test_refuses_other_versions(void **state)
     assert_refused("GET / HTTP/3.1", REASON_http_version);
 
     struct outcome out;
-    parse(&out, "GET / HTTP/1.0\r\n\r\n"); /* whether 1.0 will do is for the caller to say */
+    parse(&out, "GET / HTTP/1.0\r\n\r\n"); /* the caller decides about 1.0 */
     assert_int_equal(out.verdict, HTTP_HEAD);
     assert_int_equal(out.head.minor_version, 0);
     assert_null(out.head.host.ptr);
@@ -306,7 +306,7 @@ static void test_refuses_bad_field_lines(void **state)
     assert_accepted("GET / HTTP/1.1\r\n" HOST "X: a\tb \x80\xFF\r\n" END);
 }
 
-/* NUL among them, wherever it stands. */
+/* NUL among them, at any place. */
 static void test_no_control_byte_is_let_in_anywhere(void **state)
 {
     static const char good[] = "GET /a?b HTTP/1.1\r\nHost: desk.example\r\nX-Y: v w\r\n\r\n";
@@ -389,7 +389,7 @@ static void test_host(void **state)
     assert_refused("GET ws://desk.example/ HTTP/1.1\r\n" END, REASON_http_host);
 }
 
-/* What may stand between the brackets, against the C library's opinion. */
+/* Addresses in brackets, compared with the C library. */
 static void test_ipv6_as_the_library_has_it(void **state)
 {
     static const char alphabet[] = "::::0012af..1";
@@ -488,13 +488,13 @@ static void test_limits_hold_to_the_byte(void **state)
     assert_limited(&(struct http_limits){size - 1, 8, 2}, head, REASON_http_head_too_large);
     assert_limited(&(struct http_limits){10, 20, 2}, head, REASON_http_uri_too_long);
     assert_limited(&(struct http_limits){3, 20, 2}, head, REASON_http_head_too_large);
-    /* Without the bytes that would be too many: the caller's buffer is full. */
+    /* The caller's buffer is full, without a byte too many. */
     assert_limited(&(struct http_limits){20, 7, 2}, "GET /1234567", REASON_http_uri_too_long);
     assert_limited(&(struct http_limits){20, 20, 2}, "ABCDEFGHIJKLMNOPQRST",
                    REASON_http_head_too_large);
     assert_limited(&(struct http_limits){34, 20, 2}, "GET / HTTP/1.1\r\nHost: a\r\nX: 345678",
                    REASON_http_head_too_large);
-    /* What comes first in the input is what is said. */
+    /* The first violation in the input is reported. */
     assert_limited(&(struct http_limits){20, 4, 2}, "GET /12\x01", REASON_http_malformed);
     assert_limited(&(struct http_limits){20, 4, 2}, "GET /123\x01", REASON_http_malformed);
     assert_limited(&(struct http_limits){20, 4, 2}, "GET /1234\x01", REASON_http_uri_too_long);

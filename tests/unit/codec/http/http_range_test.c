@@ -80,7 +80,7 @@ static void test_every_cut_is_a_part_or_nothing(void **state)
         enum http_range_verdict verdict =
             http_range_parse((struct slice){copy, length}, 1000, &part);
         free(copy);
-        /* "12-" and "12-345" are ranges, and so is nothing before them; "12-3" is upside down. */
+        /* Of the prefixes, "12-" and "12-34" are ranges; "12-3" ends before it begins. */
         bool whole = length < strlen("bytes=12-") || length == strlen("bytes=12-3");
         assert_int_equal(verdict, whole ? HTTP_RANGE_WHOLE : HTTP_RANGE_PART);
     }

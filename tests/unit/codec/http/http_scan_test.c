@@ -36,7 +36,7 @@ static void test_finds_the_parts(void **state)
     assert_int_equal(fields[1].value.len, 0);
 }
 
-/* The buffer grows byte by byte, and never is a byte read twice. */
+/* The buffer grows byte by byte, and no byte is read twice. */
 static void test_goes_on_where_it_stopped(void **state)
 {
     scan = (struct http_scan){0};

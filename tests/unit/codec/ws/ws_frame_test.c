@@ -33,7 +33,7 @@ static uint64_t draw(uint64_t *state, uint64_t below)
     return (*state >> 33) % below;
 }
 
-/* A masked frame with `first` as its first byte, written the obvious way. */
+/* A masked frame with `first` as its first byte, by a simple encoder. */
 static void append_frame(struct stream *s, uint8_t first, const void *payload, size_t length,
                          uint64_t *random)
 {
@@ -88,10 +88,10 @@ static struct ws_transcript expect_same_however_cut(const uint8_t *bytes, size_t
 }
 
 #define NO_MASK        "\0\0\0\0"
-#define AB             "\x82\x82" NO_MASK "ab" /* a good frame, to see what goes before */
+#define AB             "\x82\x82" NO_MASK "ab" /* a good frame before a bad one */
 #define BYTES(literal) (literal), sizeof(literal) - 1
 
-/* What must come out, said outright: the reference could share a misunderstanding. */
+/* Expected results in full, as the reference could share a misunderstanding. */
 static const struct vector {
     const char *name;
     int mode;
@@ -186,7 +186,7 @@ static void test_vectors(void **unused)
         if ((last ? last->event : WS_DRAINED) != v->last ||
             (last && (last->violation != v->violation || last->close_code != v->close_code)))
             fail_msg("%s: ends otherwise", v->name);
-        /* NULL: how much of a bad text frame goes out depends on the cuts; not said here */
+        /* NULL: how much of a bad text frame is passed on depends on the cuts */
         if (v->payload && (t.payload_length != strlen(v->payload) ||
                            memcmp(t.payload, v->payload, t.payload_length) != 0))
             fail_msg("%s: another payload", v->name);
@@ -249,7 +249,7 @@ static void test_every_header(void **unused)
                         break;
 }
 
-/* Also when the whole frame is there, so that nothing but its length speaks against it. */
+/* Also if the whole frame is there, so that only the form of its length is wrong. */
 static void test_length_not_minimal(void **unused)
 {
     for (uint64_t length = 0; length < 65536; length += length < 130 ? 1 : 4093) {
@@ -339,7 +339,7 @@ static void test_longest_frame_is_streamed(void **unused)
     }
     assert_int_equal(decoder.payload_left, INT64_MAX - 1000 * 1023);
 
-    decoder.payload_left = 3; /* nobody waits 2^63 bytes for a test */
+    decoder.payload_left = 3; /* in place of 2^63 bytes */
     memcpy(bytes, "\0\0\0" AB, 3 + sizeof(AB) - 1);
     window = (struct ws_window){bytes, 0, 0, 3 + sizeof(AB) - 1};
     assert_int_equal(ws_frame_decode(&decoder, &window), WS_DRAINED);

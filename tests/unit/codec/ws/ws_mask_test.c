@@ -12,8 +12,7 @@ static uint8_t source_byte(size_t i)
     return (uint8_t)(i * 151 + (i >> 8) * 7 + 13);
 }
 
-/* The source ends where its allocation ends; in front of the target lie `lead` bytes, to shift it.
- */
+/* The source ends with its allocation; `lead` bytes before the target shift it. */
 static void expect_moved(size_t lead, size_t distance, size_t length)
 {
     uint8_t *buffer = malloc(lead + distance + length + 1);
@@ -63,7 +62,7 @@ static void test_long(void **unused)
             expect_moved(0, distance, length);
 }
 
-/* However a payload is cut, the mask goes on where it was. */
+/* The mask goes on at any cut of a payload. */
 static void test_cut_at_every_byte(void **unused)
 {
     enum { LENGTH = 100 };

@@ -1,4 +1,4 @@
-/* A bridge in bad times: breakage, an opening that fails, each call and allocation that fails. */
+/* Failures of a bridge: broken connections, a failed opening, each call and allocation. */
 #include "core/bridge/bridge.h"
 
 #include <setjmp.h>
@@ -150,7 +150,7 @@ static void test_the_answer_blocks(void **unused)
                         12);
 }
 
-/* Found by reading: this was an assertion once. */
+/* This failed an assertion once. */
 static void test_the_answer_fails_before_the_target_is_there(void **unused)
 {
     fake_break(&lab.client, REASON_client_reset);
@@ -205,9 +205,9 @@ static void test_refusal_of_a_client_that_is_gone(void **unused)
     expect_done(REASON_http_method);
 }
 
-/* ---- every failure ---- */
+/* ---- each call and allocation ---- */
 
-/* A session with everything in it; whatever fails, it comes to an end with a reason. */
+/* A session with all kinds of steps; any failure ends it with a reason. */
 static void live_through_it(void)
 {
     lab.client.room = lab.target.room = 2;

@@ -1,6 +1,6 @@
 /*
- * Thousands of sessions between two peers whose every move is drawn: what they send, how it is cut,
- * how much they take, when they end. Every byte must arrive, in both directions.
+ * Thousands of sessions between two peers with random behaviour: what they send, how it is cut, how
+ * much they read, when they end. Every byte must arrive, in both directions.
  */
 #include "core/bridge/bridge.h"
 
@@ -132,7 +132,7 @@ static void begin_end(struct sim *sim, enum end end)
     sim->closed = sim->closed || end == CLIENT_HANGS_UP;
 }
 
-/* Honest peers: each answers the other's end with its own. */
+/* Well-behaved peers: each answers the other's end with its own. */
 static void end_well(struct sim *sim)
 {
     struct lab *lab = &sim->lab;
@@ -188,7 +188,7 @@ static void run_session(uint64_t seed)
         step(&sim);
     enum end end = (enum end)draw(&sim, ENDS);
     begin_end(&sim, end);
-    /* Time stands still: no deadline may cut what a slow peer would still take. */
+    /* Time does not pass: no deadline may cut bytes that a slow peer will read. */
     for (size_t steps = draw(&sim, 60); steps > 0; steps--) {
         peers_move(&sim, &lab->client);
         peers_move(&sim, &lab->target);

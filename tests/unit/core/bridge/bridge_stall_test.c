@@ -1,4 +1,4 @@
-/* A bridge whose sinks take nothing, or little: when that is a stall, and when it is only slow. */
+/* Sinks that take nothing or little: stalled ones and slow ones. */
 #include "core/bridge/bridge_time.h"
 
 #include <setjmp.h>
@@ -24,7 +24,7 @@ static int tear_down(void **unused)
 
 /* ---- while open: 120 s ---- */
 
-/* From look to look, until nothing is due before `at` or the session ends. */
+/* From check to check, until nothing is due before `at` or the session ends. */
 static void pass_time(uint64_t at, struct bridge_unsent unsent)
 {
     while (lab.now < at && !bridge_ending(&lab.bridge)) {
@@ -48,14 +48,14 @@ static void test_a_target_that_takes_nothing(void **unused)
     pass_time(blocked_at + 120001, (struct bridge_unsent){.target = 2});
     expect_reason(REASON_target_stalled);
     expect_close(1011);
-    /* The client is heard at once, though the target still takes nothing. */
+    /* The client is read at once, though the target still takes nothing. */
     send_close(1011);
     client_says_eof();
     target_says_eof();
     expect_done(REASON_target_stalled);
 }
 
-/* Its client has gone in good order, and that lies behind what the target does not take. */
+/* The client has ended in order, but its EOF is behind bytes that the target does not take. */
 static void test_a_client_that_has_left_a_target_that_takes_nothing(void **unused)
 {
     lab.target.room = 2;
@@ -96,7 +96,7 @@ static void test_a_slow_client_is_not_stalled(void **unused)
     expect_reason(REASON_client_stalled);
 }
 
-/* As above, where what waits is inside of the transport and can't be seen. */
+/* As above, with the unsent bytes inside of the transport. */
 static void test_a_slow_client_of_a_sealed_transport(void **unused)
 {
     lab.client.sealed = true;
@@ -128,9 +128,9 @@ static void test_a_client_that_takes_nothing(void **unused)
     expect_reason(REASON_client_stalled);
 }
 
-/* ---- at the end: 5 s, and the steps of a reader that is slow ---- */
+/* ---- at the end: 5 s, and the steps of a slow receiver ---- */
 
-/* TCP tells of a reader in steps, and they grow: each may take eight times the longest so far. */
+/* TCP shows progress in steps that grow: each may take eight times the longest so far. */
 static void test_steps_that_become_longer(void **unused)
 {
     uint64_t unsent = 600000, longest = 0;

@@ -1,4 +1,4 @@
-/* Somebody who looks on at a bridge: sees every byte once, and can hold it back without a loss. */
+/* An observer of a bridge gets every byte once, and can block the bridge without a loss. */
 #include "core/bridge/bridge_time.h"
 
 #include <setjmp.h>
@@ -115,7 +115,7 @@ static void test_a_full_onlooker_holds_both_sides(void **unused)
     expect_client_got("three");
 }
 
-/* Its answers may lie unread: silence is not the client's. */
+/* Pongs may lie unread while the tap is full, so the client is not dead. */
 static void test_a_held_client_is_not_dead(void **unused)
 {
     lab.times.ping_interval = 1000;
@@ -143,7 +143,7 @@ static void test_a_full_onlooker_does_not_hold_the_end(void **unused)
     expect_close(1001);
 }
 
-/* A disk that hangs: held for so long, and no longer. */
+/* A disk that hangs blocks the bridge only until the deadline. */
 static void test_an_onlooker_that_stays_full(void **unused)
 {
     const struct bridge_unsent unsent = {0};

@@ -1,4 +1,4 @@
-/* A bridge in good times: the table of bridge.h, and that nothing is lost. */
+/* The table of bridge.h, and that nothing is lost. */
 #include "core/bridge/bridge.h"
 
 #include <setjmp.h>
@@ -36,7 +36,7 @@ static void test_bytes_flow(void **unused)
     assert_int_equal(bridge_want(&lab.bridge), BRIDGE_CLIENT_READ | BRIDGE_TARGET_READ);
     assert_int_equal(lab.bridge.up.bytes, 7);
     assert_int_equal(lab.bridge.down.bytes, 8);
-    assert_int_equal(lab.client.reads, 1); /* drained: no second read to hear so */
+    assert_int_equal(lab.client.reads, 1); /* drained: no second read is needed */
 }
 
 static void test_target_eof(void **unused)
@@ -135,7 +135,7 @@ static void test_client_eof(void **unused)
     expect_client_got("answer");
     target_says_eof();
     expect_done(REASON_client_eof);
-    assert_false(lab.view.closed); /* who does not say Close gets none */
+    assert_false(lab.view.closed); /* a client without a Close gets none */
 }
 
 static void test_client_violation(void **unused)
@@ -313,7 +313,7 @@ static void test_every_cut(void **unused)
     }
 }
 
-/* The source is likely to have more, and a transport may have bytes that its descriptor hides. */
+/* The source is likely to have more, and a transport may hold bytes that poll does not show. */
 static void test_a_sink_with_room_again_is_fed_at_once(void **unused)
 {
     lab.client.room = lab.target.room = 0;

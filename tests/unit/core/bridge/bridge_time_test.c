@@ -52,7 +52,7 @@ static void test_ping_and_answer(void **unused)
     assert_int_equal(lab.view.pings, 1);
 }
 
-/* ---- what is measured ---- */
+/* ---- metrics ---- */
 
 static struct metrics metrics;
 
@@ -77,7 +77,7 @@ static void test_round_trip(void **unused)
     measure();
     lab.times.ping_interval = 30000;
     lab.times.ping_timeout = 15000;
-    lab_frame(&lab, 0x8A, NULL, 0); /* nobody asked */
+    lab_frame(&lab, 0x8A, NULL, 0); /* without a ping */
     lab_run(&lab);
     assert_int_equal(tick_at(31000), 46000);
     lab.now = 31010;
@@ -202,7 +202,7 @@ static void test_no_sign_of_life(void **unused)
     expect_reason(REASON_client_dead);
 }
 
-/* A pong that waits for room is no ping of ours, and nobody owes an answer to it. */
+/* A pong that waits in the slot is no ping: no answer is expected. */
 static void test_no_ping_while_the_client_blocks(void **unused)
 {
     lab.times.ping_interval = 30000;
@@ -298,7 +298,7 @@ static void test_a_client_that_never_closes(void **unused)
     expect_reason(REASON_target_closed);
 }
 
-/* As above, through a target that is slow: bytes of the client do not put the deadline off. */
+/* As above, with a slow target: bytes of the client do not extend the deadline. */
 static void test_a_client_that_never_closes_and_a_slow_target(void **unused)
 {
     lab.target.in_end = io_status(IO_EOF);
@@ -339,7 +339,7 @@ static void test_a_client_that_reads_slowly_but_steadily_gets_everything(void **
     expect_reason(REASON_target_closed);
 }
 
-/* Everything has left us; what the kernel holds shrinks, so the client still reads. */
+/* All is in the kernel, which holds less and less: the client still reads. */
 static void test_what_the_kernel_holds_counts(void **unused)
 {
     lab.target.in_end = io_status(IO_EOF);
@@ -367,7 +367,7 @@ static void test_a_kernel_that_holds_on(void **unused)
     expect_reason(REASON_client_stalled);
 }
 
-/* An end that a tick begins has not asked what is unsent; the next one does, and compares later. */
+/* A tick that begins the end has no `unsent`; the next one stores it, and later ones compare. */
 static void test_an_end_by_the_clock_waits_for_a_slow_reader(void **unused)
 {
     const struct bridge_unsent none = {0};
@@ -380,7 +380,7 @@ static void test_an_end_by_the_clock_waits_for_a_slow_reader(void **unused)
     assert_false(bridge_done(&lab.bridge));
 }
 
-/* A Close that comes late is answered by a FIN; the client then has its time to see that. */
+/* A late Close is answered by a FIN; the client then gets time to answer. */
 static void test_a_fin_puts_the_deadline_off(void **unused)
 {
     lab.target.in_end = io_status(IO_EOF);
@@ -424,7 +424,7 @@ static void test_a_stalled_target_has_one_term(void **unused)
     expect_reason(REASON_target_stalled);
 }
 
-/* A Close that meets a full socket at the deadline gets a term of its own. */
+/* A Close that meets a full socket at the deadline gets a deadline of its own. */
 static void test_a_close_at_the_deadline(void **unused)
 {
     lab.client.in_end = io_status(IO_EOF);
@@ -438,7 +438,7 @@ static void test_a_close_at_the_deadline(void **unused)
     assert_true(lab.client.is_shut);
 }
 
-/* A client that only said EOF hears a target out that takes its time, but not for ever. */
+/* After the client's EOF, a slow target may finish, but not go on for ever. */
 static void test_after_eof_the_target_is_heard_out(void **unused)
 {
     lab.times.max_duration = 60000;
@@ -457,7 +457,7 @@ static void test_after_eof_the_target_is_heard_out(void **unused)
     assert_int_equal(lab.view.payload, 150);
 }
 
-/* A target that takes nothing but sends for ever is not heard out. */
+/* A target that reads nothing and sends for ever is cut. */
 static void test_a_target_that_only_sends(void **unused)
 {
     lab.target.broken = REASON_target_reset;

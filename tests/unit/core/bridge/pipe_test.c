@@ -107,7 +107,7 @@ static void test_sealed_sink_with_carry(void **unused)
     sink.inside = 2; /* of an earlier write */
     send_all(BYTES);
     assert_int_equal(pipe_.carry_length, 10);
-    sink.room = 2; /* what is inside leaves, then the carry goes inside */
+    sink.room = 2; /* sends what is inside, then takes the carry inside */
     assert_int_equal(pipe_resume(&pipe_).status, IO_OK);
     assert_null(pipe_.carry);
     assert_true(pipe_.blocked);
@@ -129,7 +129,7 @@ static void test_shutdown_waits_for_the_sink(void **unused)
     assert_true(pipe_finished(&pipe_));
 }
 
-/* Each call of the sink fails once, at each step of a life with a carry. */
+/* Each call of the sink fails once, in a sequence with a carry. */
 static void test_every_failure_breaks(void **unused)
 {
     for (int sealed = 0; sealed < 2; sealed++)

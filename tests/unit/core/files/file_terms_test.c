@@ -14,7 +14,7 @@
 
 static const struct file_facts file = {1000, MODIFIED, 123, FILE_IDENTITY};
 
-/* Names and values by turns. */
+/* Names and values alternate. */
 static struct http_head head_of(const char *method, const char *const *texts)
 {
     struct http_head head = {.method = slice_of(method)};
@@ -26,7 +26,7 @@ static struct http_head head_of(const char *method, const char *const *texts)
 
 #define JUDGE(method, ...) judge(method, (const char *const[]){__VA_ARGS__, NULL})
 
-/* With its fields as they stand in an answer; they would not survive the return. */
+/* With its fields as text, because they point into the terms. */
 struct verdict {
     unsigned status;
     uint64_t offset, length;

@@ -100,7 +100,7 @@ static void test_back_off_doubles_up_to_32_times(void **unused)
     assert_int_equal(health.down_until - now, 32 * RETRY);
 }
 
-/* Sessions that were on their way when the mark was set do not make the back-off longer. */
+/* Sessions that were connecting when the mark was set do not extend the back-off. */
 static void test_a_crowd_fails_once(void **unused)
 {
     struct balance_health health = {0};
@@ -136,7 +136,7 @@ static void test_probes(void **unused)
     health = after(health, BALANCE_PROBE_UP, 7);
     assert_int_equal(balance_state(health, &policy, 7), BALANCE_UP);
 
-    health = after(marked(5000), BALANCE_PROBE_UP, 100); /* a reason to try at once */
+    health = after(marked(5000), BALANCE_PROBE_UP, 100); /* try at once */
     assert_int_equal(balance_state(health, &policy, 100), BALANCE_DUE);
     health = after(health, BALANCE_TRIAL_FAILED, 200);
     assert_int_equal(balance_state(health, &policy, 200), BALANCE_DOWN);

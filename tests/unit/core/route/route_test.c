@@ -39,7 +39,7 @@ static struct route_table *create(const struct config *config)
     return table;
 }
 
-/* As a request comes: normalised first. */
+/* Like a request: normalises the path first. */
 static size_t match_at(const struct route_table *table, size_t listener, const char *host,
                        const char *path, struct route_match *match)
 {
@@ -174,7 +174,7 @@ static void test_hosts(void **state)
     assert_both_ways(routes, WSL_COUNT(routes), requests, WSL_COUNT(requests));
 }
 
-/* Which host fits best matters only among routes that have the path. */
+/* The best host counts only among routes that have the path. */
 static void test_a_host_without_the_path_leaves_it_to_the_next(void **state)
 {
     struct config_route routes[] = {{.path = "/a", .host = "desk.example.com"},
@@ -218,7 +218,7 @@ static void test_captures(void **state)
     assert_true(slice_equal(match.captures[1].value, SLICE("42")));
     assert_true(slice_equal(match.path, SLICE("/desk/a-1/42/x/y")));
 
-    /* As a whole: the pattern is not looked for inside, and its branches are no way around that. */
+    /* The pattern must match the whole segment, with any of its branches. */
     static const char *const refused[] = {
         "/desk/a_1/42/x", "/desk/a/4x/x", "/desk/a/x4/x",   "/desk/A/4/x",     "/desk/a.evil/4/x",
         "/desk//42/x",    "/either/abc",  "/either/b",      "/either/xa",      "/either/",
