@@ -7,7 +7,7 @@
  * are listed there, too. The body is read when it is sent, from the page cache if it is there.
  *
  * Owns: the root's descriptor. Thread: const once created, then any. Errors: a status of the
- * answer. Lifetime: the site's; a reload opens the root anew.
+ * answer. Lifetime: the site's; a reload opens the root again.
  */
 #ifndef WSLUICE_SERVE_FILES_FILES_H
 #define WSLUICE_SERVE_FILES_FILES_H

@@ -77,7 +77,7 @@ static void test_order(void **unused)
     seen = ask("sort=id&limit=1000");
     for (size_t i = 1; i < 300; i++)
         assert_true(seen.ids[i - 1] < seen.ids[i]);
-    seen = ask("sort=route&limit=5"); /* alike: the eldest first */
+    seen = ask("sort=route&limit=5"); /* equal rows: the oldest first */
     assert_true(seen.ids[0] == session_id(0, 1) || seen.ids[0] == session_id(0, 2));
     for (int sort = 0; sort < STATUS_SORTS; sort++) {
         char query[64];
@@ -126,7 +126,7 @@ static void test_sessions_leave_meanwhile(void **unused)
         for (int i = 0; i < 50 && cursor->next != &envs[0].sessions; i++, dropped++)
             drop(WSL_CONTAINER(cursor->next, struct session, link));
         for (int i = 0; i < 20; i++)
-            add(0, 1); /* too late for this one */
+            add(0, 1); /* accepted after the request: not listed */
     }
     assert_true(seen.done && dropped >= 100);
     assert_true(seen.sessions == MOST - dropped);
