@@ -9,9 +9,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size);
 
 /* The order in which states may follow each other: one edge leads back, from answer to request. */
 static const uint8_t rank[LIFE_STATES] = {
-    [LIFE_PREFACE] = 0,  [LIFE_TLS] = 1,     [LIFE_HEAD] = 2,     [LIFE_WAITING] = 3,
-    [LIFE_REPLYING] = 4, [LIFE_LOOKING] = 4, [LIFE_DIALLING] = 5, [LIFE_ANSWERED] = 5,
-    [LIFE_OPEN] = 6,     [LIFE_CLOSING] = 7, [LIFE_DEAD] = 8,
+    [LIFE_PREFACE] = 0,  [LIFE_TLS] = 1,     [LIFE_HEAD] = 2,      [LIFE_WAITING] = 3,
+    [LIFE_REPLYING] = 4, [LIFE_LOOKING] = 4, [LIFE_DIALLING] = 5,  [LIFE_ANSWERED] = 5,
+    [LIFE_OPEN] = 6,     [LIFE_CLOSING] = 7, [LIFE_LINGERING] = 7, [LIFE_DEAD] = 8,
 };
 
 static void check_resources(enum life_state state, enum life_event event, unsigned resources)
@@ -20,7 +20,8 @@ static void check_resources(enum life_state state, enum life_event event, unsign
         return;
     bool request = (resources & LIFE_ENTRY) != 0, client = (resources & LIFE_CLIENT) != 0;
     wsl_assert(client && life_fits(state, LIFE_DROPPED, 0));
-    wsl_assert(request || (resources & LIFE_BRIDGE));
+    wsl_assert(request || (resources & (LIFE_BRIDGE | LIFE_LINGER)));
+    wsl_assert(!(resources & LIFE_LINGER) || (!request && !(resources & LIFE_BRIDGE)));
     wsl_assert(request || !(resources & (LIFE_WAIT | LIFE_ANSWER | LIFE_CONNECT)));
     wsl_assert(!(resources & LIFE_TARGET) || ((resources & LIFE_BRIDGE) && !request));
     wsl_assert(!(resources & LIFE_WAIT) || !(resources & LIFE_ANSWER));

@@ -253,6 +253,7 @@ static inline void session_lab_check_deadline(const struct session *session)
     case LIFE_HANDSHAKE_DEADLINE:
     case LIFE_TOKEN_DEADLINE:
     case LIFE_REPLY_DEADLINE:
+    case LIFE_LINGER_DEADLINE:
         wsl_assert(fake_loop_is_armed(&session->timer));
         return;
     case LIFE_CONNECT_DEADLINE:

@@ -470,16 +470,6 @@ void bridge_answer(struct bridge *bridge, const void *bytes, size_t length, uint
     to_client(bridge, bytes, length, now);
 }
 
-void bridge_refuse(struct bridge *bridge, enum reason reason, const void *bytes, size_t length,
-                   uint64_t now)
-{
-    bridge->close_sent = bridge->frames_over = true;
-    bridge_end(bridge, reason, now);
-    if (length > 0 && !pipe_finished(&bridge->down))
-        to_client(bridge, bytes, length, now);
-    bridge_settle(bridge, now);
-}
-
 void bridge_attach(struct bridge *bridge, struct transport *target, uint64_t now)
 {
     wsl_assert(!bridge->target);

@@ -98,10 +98,6 @@ void bridge_init(struct bridge *bridge, struct transport *client, bool refuse_te
 /* Sends bytes before any frame: the 101 head. */
 void bridge_answer(struct bridge *bridge, const void *bytes, size_t length, uint64_t now);
 
-/* Instead of a session: sends an HTTP refusal, or nothing, and ends. */
-void bridge_refuse(struct bridge *bridge, enum reason reason, const void *bytes, size_t length,
-                   uint64_t now);
-
 /*
  * The target is connected; bytes flow. If the client has failed meanwhile, the bridge ends as if
  * that happened now.

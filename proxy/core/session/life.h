@@ -4,13 +4,14 @@
  * from a script.
  *
  *      PREFACE --> TLS --> HEAD --> DIALLING --> OPEN --> CLOSING --> DEAD
- *         |                 ^ ||       |          ^         ^
- *         +-----------------+ ||       +--------- | ------->| 502, 504
+ *         |                 ^ ||                  ^         ^
+ *         +-----------------+ ||                  |         |
  *                             |+--> ANSWERED -----+         |
- *                             |        +------------------->| Close 1011
- *                             +-- refused ----------------->| 4xx
- *                                                           |
- *      HEAD --> WAITING --> REPLYING -----------------------+ a plain answer
+ *                             |        +------------------->+ Close 1011
+ *                             |
+ *                             +-- refused: 4xx; DIALLING fails: 502, 504 --> LINGERING --> DEAD
+ *                                                                              ^
+ *      HEAD --> WAITING --> REPLYING --------- the last plain answer ----------+
  *       ^ |                  ^  |
  *       | +------------------+  |
  *       +--- the connection ----+
@@ -41,20 +42,22 @@ enum life_resource {
     LIFE_CONNECT = 1 << 4, /* the attempt to connect to a target */
     LIFE_TARGET = 1 << 5,  /* the target's transport and its watch */
     LIFE_BRIDGE = 1 << 6,
+    LIFE_LINGER = 1 << 7, /* the lingering close after a plain answer */
 };
 
 enum life_state {
-    LIFE_PREFACE,  /* the first byte will tell TLS from plain */
-    LIFE_TLS,      /* the handshake */
-    LIFE_HEAD,     /* a request is read */
-    LIFE_WAITING,  /* the answer to a plain request is produced */
-    LIFE_REPLYING, /* the answer is sent */
-    LIFE_LOOKING,  /* the target of the request's token is looked up */
-    LIFE_DIALLING, /* connecting to a target; the client waits for its 101 */
-    LIFE_ANSWERED, /* the same; the client has its 101 */
-    LIFE_OPEN,     /* client and target are connected */
-    LIFE_CLOSING,  /* last bytes go out, or a refusal without a target */
-    LIFE_DEAD,     /* handles are closing, the last callback frees */
+    LIFE_PREFACE,   /* the first byte will tell TLS from plain */
+    LIFE_TLS,       /* the handshake */
+    LIFE_HEAD,      /* a request is read */
+    LIFE_WAITING,   /* the answer to a plain request is produced */
+    LIFE_REPLYING,  /* the answer is sent */
+    LIFE_LOOKING,   /* the target of the request's token is looked up */
+    LIFE_DIALLING,  /* connecting to a target; the client waits for its 101 */
+    LIFE_ANSWERED,  /* the same; the client has its 101 */
+    LIFE_OPEN,      /* client and target are connected */
+    LIFE_CLOSING,   /* the last bytes of a bridge go out */
+    LIFE_LINGERING, /* the last answer goes out, and the client reads it */
+    LIFE_DEAD,      /* handles are closing, the last callback frees */
     LIFE_STATES,
 };
 
@@ -85,6 +88,7 @@ enum life_deadline {
     LIFE_TOKEN_DEADLINE,     /* until the token's target is known */
     LIFE_CONNECT_DEADLINE,
     LIFE_BRIDGE_DEADLINE, /* set by bridge_time_tick */
+    LIFE_LINGER_DEADLINE, /* set by lingering_tick */
 };
 
 /* The state after an event; aborts if the table has no such edge. */

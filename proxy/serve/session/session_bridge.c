@@ -8,18 +8,9 @@
 #include "serve/session/session_priv.h"
 #include "serve/session/session_state.h"
 
-/* A delayed acknowledgement is on its way for 40 ms, the round trip apart. */
-#define ACKNOWLEDGED_MS 250
-
-/*
- * The first tick asks what is unsent; what it says later is measured by that. By then a client that
- * reads has acknowledged its last bytes: seen at the deadline, that would pass for progress, and
- * the client that never hangs up would get twice its time.
- */
 void session_bridge_arm_ending(struct session *session)
 {
-    uint32_t patience = session_facts_limits(session)->close_timeout_ms;
-    session_arm(session, patience < ACKNOWLEDGED_MS ? patience : ACKNOWLEDGED_MS);
+    session_arm_first_check(session, session_facts_limits(session)->close_timeout_ms);
 }
 
 static uint32_t rate(uint64_t before, uint64_t after, uint64_t milliseconds)

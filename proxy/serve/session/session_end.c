@@ -47,6 +47,8 @@ void session_end_now(struct session *session, enum reason reason)
         return;
     if (session->bridge.reason != REASON_none)
         reason = session->bridge.reason;
+    else if (session->lingering.client)
+        reason = session->lingering.reason;
     note_tls_failure(session, reason);
     session_log_end(session, reason);
     count_end_of(session, reason);
@@ -66,6 +68,7 @@ void session_end_now(struct session *session, enum reason reason)
         transport_close(session->target);
     limits_leave(&session->usage);
     tap_end(session->tap);
+    lingering_free(&session->lingering);
     bridge_free(&session->bridge);
     session_entry_free(session);
     free(session->detail);

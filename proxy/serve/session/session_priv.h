@@ -8,6 +8,7 @@
  *      session_log      the lines about it
  *      session_end      the one way to die
  *      session_bridge   turns, ticks and rates of its bridge
+ *      session_lingering   the lingering close after the last plain answer
  *
  *      serve/stages                                        states
  *      session_preface  PROXY header, first byte, TLS      PREFACE, TLS
@@ -28,6 +29,7 @@
 #include "core/access/client_address.h"
 #include "core/bridge/bridge.h"
 #include "core/session/life.h"
+#include "core/session/lingering.h"
 #include "net/addr.h"
 #include "net/plain.h"
 #include "serve/metrics/route_stats.h"
@@ -69,6 +71,7 @@ struct session {
     uint64_t accepted_at, asked_at;
     uv_timer_t timer;
     struct session_rates rates;
+    struct lingering lingering;
     struct bridge bridge;
 };
 
@@ -81,6 +84,19 @@ static inline uint64_t session_now(const struct session *session)
 static inline void session_arm(struct session *session, uint64_t milliseconds)
 {
     uv_timer_start(&session->timer, session->env->on_deadline, milliseconds, 0);
+}
+
+/* A delayed acknowledgement is on its way for 40 ms, the round trip apart. */
+#define SESSION_ACKNOWLEDGED_MS 250
+
+/*
+ * The first tick asks what is unsent; what it says later is measured by that. By then a client that
+ * reads has acknowledged its last bytes: seen at the deadline, that would pass for progress, and a
+ * client that never hangs up would get twice its time.
+ */
+static inline void session_arm_first_check(struct session *session, uint32_t timeout)
+{
+    session_arm(session, timeout < SESSION_ACKNOWLEDGED_MS ? timeout : SESSION_ACKNOWLEDGED_MS);
 }
 
 #endif

@@ -20,6 +20,8 @@ static unsigned resources_of(const struct session *session)
         resources |= LIFE_TARGET;
     if (session->bridge.client)
         resources |= LIFE_BRIDGE;
+    if (session->lingering.client)
+        resources |= LIFE_LINGER;
     return resources;
 }
 

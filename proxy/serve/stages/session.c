@@ -7,6 +7,7 @@
 #include "serve/session/session_end.h"
 #include "serve/session/session_entry.h"
 #include "serve/session/session_facts.h"
+#include "serve/session/session_lingering.h"
 #include "serve/session/session_log.h"
 #include "serve/site/site.h"
 #include "serve/stages/session_drain.h"
@@ -28,6 +29,9 @@ static void client_cb(void *owner, unsigned ready)
     case LIFE_OPEN:
     case LIFE_CLOSING:
         session_bridge_turn(session, ready);
+        return;
+    case LIFE_LINGERING:
+        session_lingering_turn(session, ready);
         return;
     case LIFE_PREFACE:
         session_preface_preface(session);
@@ -92,6 +96,9 @@ void session_deadline_cb(uv_timer_t *timer)
     switch (life_deadline((enum life_state)session->state)) {
     case LIFE_BRIDGE_DEADLINE:
         session_bridge_tick(session);
+        return;
+    case LIFE_LINGER_DEADLINE:
+        session_lingering_tick(session);
         return;
     case LIFE_HANDSHAKE_DEADLINE:
         handshake_too_slow(session);

@@ -52,6 +52,7 @@ void session_drain_one(struct session *session, enum reason reason)
             session_end_now(session, reason);
         return;
     case LIFE_CLOSING:
+    case LIFE_LINGERING:
     case LIFE_DEAD:
     case LIFE_STATES:
         return;
@@ -64,7 +65,8 @@ size_t session_drain_some(struct session_env *env, size_t most)
     for (struct list *link = env->sessions.next, *next; link != &env->sessions; link = next) {
         struct session *session = WSL_CONTAINER(link, struct session, link);
         next = link->next;
-        if (session->state == LIFE_CLOSING || session_reply_is_last(session))
+        if (session->state == LIFE_CLOSING || session->state == LIFE_LINGERING ||
+            session_reply_is_last(session))
             continue;
         if (told == most)
             return told;

@@ -4,10 +4,10 @@
 #include "codec/http/http_date.h"
 #include "net/socket.h"
 #include "serve/http/reply_flow.h"
-#include "serve/session/session_bridge.h"
 #include "serve/session/session_end.h"
 #include "serve/session/session_entry.h"
 #include "serve/session/session_facts.h"
+#include "serve/session/session_lingering.h"
 #include "serve/session/session_log.h"
 #include "serve/session/session_state.h"
 #include "serve/site/site.h"
@@ -16,9 +16,6 @@
 /* An answer may be made while the head that it answers still lies in front of the scratch. */
 _Static_assert(TRANSPORT_READ_MIN + REPLY_FLOW_PIECE <= BRIDGE_BUFFER,
                "the scratch holds what was read last and a piece of the answer");
-
-/* A delayed acknowledgement is on its way for 40 ms, the round trip apart. */
-#define ACKNOWLEDGED_MS 250
 
 /* ---- header fields and counters of an answer ---- */
 
@@ -89,18 +86,6 @@ static void begin_anew(struct session *session)
     watch_want(session->client_watch, WATCH_READ | held);
 }
 
-static void hang_up(struct session *session, enum life_event event)
-{
-    uint64_t now = session_now(session);
-    enum reason reason = session_entry_outcome(session);
-    session_entry_free(session);
-    bridge_init(&session->bridge, session->client, false, now);
-    bridge_refuse(&session->bridge, reason, NULL, 0, now);
-    session_state_step(session, event);
-    session_bridge_arm_ending(session);
-    session_bridge_update(session);
-}
-
 static void taken(struct session *session)
 {
     struct session_entry *entry = session->entry;
@@ -112,7 +97,7 @@ static void taken(struct session *session)
     if (entry->keep && !session->env->retiring)
         begin_anew(session);
     else
-        hang_up(session, LIFE_TAKEN_LAST);
+        session_lingering_begin(session, LIFE_TAKEN_LAST, session_entry_outcome(session), NULL, 0);
 }
 
 /* ---- its way ---- */
@@ -120,7 +105,7 @@ static void taken(struct session *session)
 static void move(struct session *session)
 {
     struct session_entry *entry = session->entry;
-    uint32_t patience = session_facts_limits(session)->reply_timeout_ms;
+    uint32_t timeout = session_facts_limits(session)->reply_timeout_ms;
     uint64_t before = reply_flow_sent(entry->flow);
     struct io io = reply_flow_turn(entry->flow, session->client,
                                    session->env->scratch->buffer + TRANSPORT_READ_MIN);
@@ -132,7 +117,7 @@ static void move(struct session *session)
         watch_want(session->client_watch, WATCH_WRITE);
         if (before == 0 || reply_flow_sent(entry->flow) != before) {
             entry->unsent_known = false;
-            session_arm(session, patience < ACKNOWLEDGED_MS ? patience : ACKNOWLEDGED_MS);
+            session_arm_first_check(session, timeout);
         }
         return;
     case IO_WANT_READ:
@@ -180,23 +165,18 @@ void session_reply_turn(struct session *session)
 
 /* ---- refusals ---- */
 
-static void say_last(struct session *session, const struct reply *reply)
+/* The last answer of the connection. Without memory the client hears nothing but our FIN. */
+static void refuse_last(struct session *session, const struct reply *reply)
 {
-    uint64_t now = session_now(session);
+    bool dialling = session->state == LIFE_DIALLING;
     struct reply_terms terms = terms_of(session);
     size_t length = 0;
     terms.keep = false;
     char *bytes = reply_build(reply, &terms, &length);
     count_answer(session, reply->status);
-    session_entry_free(session);
-    bridge_init(&session->bridge, session->client, false, now);
-    /* Without memory it hears nothing but our end. */
-    bridge_refuse(&session->bridge, reply->reason, bytes, length, now);
+    session_lingering_begin(session, dialling ? LIFE_TARGET_FAILED : LIFE_REFUSED, reply->reason,
+                            bytes, length);
     free(bytes);
-    session_state_step(session,
-                       session->state == LIFE_DIALLING ? LIFE_TARGET_FAILED : LIFE_REFUSED);
-    session_bridge_arm_ending(session);
-    session_bridge_update(session);
 }
 
 /* A request that is understood, and whose end is certain: there is nothing here for it, no more. */
@@ -230,7 +210,7 @@ void session_reply_refuse(struct session *session, enum reason reason)
     if (may_go_on(session, reason))
         session_reply_send(session, &reply);
     else
-        say_last(session, &reply);
+        refuse_last(session, &reply);
 }
 
 /* ---- answers that take time ---- */
@@ -301,7 +281,7 @@ void session_reply_tick(struct session *session)
 
 void session_reply_hang_up(struct session *session)
 {
-    hang_up(session, LIFE_REFUSED);
+    session_lingering_begin(session, LIFE_REFUSED, session_entry_outcome(session), NULL, 0);
 }
 
 bool session_reply_is_last(const struct session *session)

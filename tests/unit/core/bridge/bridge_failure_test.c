@@ -182,29 +182,6 @@ static void test_no_target_after_the_answer(void **unused)
     expect_done(REASON_target_refused);
 }
 
-static void test_refusal(void **unused)
-{
-    lab.client.room = 3;
-    bridge_refuse(&lab.bridge, REASON_http_method, "HTTP/1.1 405", 12, lab.now);
-    lab.answer_length = 12;
-    assert_false(lab.client.is_shut);
-    fake_send(&lab.client, "junk that is not a frame", 24);
-    lab.client.room = FAKE_NO_LIMIT;
-    lab_run(&lab);
-    assert_memory_equal(lab.client.out, "HTTP/1.1 405", 12);
-    assert_int_equal(lab.client.out_length, 12);
-    assert_true(lab.client.is_shut);
-    client_says_eof();
-    expect_done(REASON_http_method);
-}
-
-static void test_refusal_of_a_client_that_is_gone(void **unused)
-{
-    fake_break(&lab.client, REASON_client_reset);
-    bridge_refuse(&lab.bridge, REASON_http_method, "HTTP/1.1 405", 12, lab.now);
-    expect_done(REASON_http_method);
-}
-
 /* ---- each call and allocation ---- */
 
 /* A session with all kinds of steps; any failure ends it with a reason. */
@@ -303,8 +280,6 @@ int main(void)
         OPENING(test_the_answer_blocks),
         OPENING(test_the_answer_fails_before_the_target_is_there),
         OPENING(test_no_target_after_the_answer),
-        OPENING(test_refusal),
-        OPENING(test_refusal_of_a_client_that_is_gone),
         OPENING(test_each_call_of_a_transport_fails),
         OPENING(test_each_allocation_fails),
         TEST(test_without_memory_both_sides_are_told),

@@ -14,9 +14,9 @@
 
 #include "lib/failing_alloc.h"
 #include "serve/http/reply.h"
-#include "serve/session/session_bridge.h"
 #include "serve/session/session_end.h"
 #include "serve/session/session_entry.h"
+#include "serve/session/session_lingering.h"
 #include "serve/session/session_state.h"
 #include "serve/site/site.h"
 #include "serve/stages/session.h"
@@ -39,7 +39,11 @@ static void release_cb(struct session_env *unused)
 
 static void deadline_cb(uv_timer_t *timer)
 {
-    session_reply_tick(WSL_CONTAINER(timer, struct session, timer));
+    struct session *who = WSL_CONTAINER(timer, struct session, timer);
+    if (who->state == LIFE_LINGERING)
+        session_lingering_tick(who);
+    else
+        session_reply_tick(who);
 }
 
 static void client_cb(void *owner, unsigned ready)
@@ -50,8 +54,8 @@ static void client_cb(void *owner, unsigned ready)
         session_end_now(who, REASON_client_reset);
     else if (who->state == LIFE_REPLYING)
         session_reply_turn(who);
-    else if (who->state == LIFE_CLOSING)
-        session_bridge_turn(who, ready);
+    else if (who->state == LIFE_LINGERING)
+        session_lingering_turn(who, ready);
 }
 
 static int set_up(void **unused)
@@ -149,7 +153,7 @@ static void test_the_last(void **unused)
 {
     begin(false);
     session_reply_send(session, &hello);
-    assert_int_equal(session->state, LIFE_CLOSING);
+    assert_int_equal(session->state, LIFE_LINGERING);
     expect_heard("HTTP/1.1 200 OK\r\n", "\r\nConnection: close\r\n");
     char byte;
     assert_int_equal(recv(peer, &byte, 1, 0), 0);
@@ -219,7 +223,7 @@ static void test_the_answer_does_not_come(void **unused)
     while (session->state == LIFE_WAITING)
         uv_run(&loop, UV_RUN_ONCE);
     expect_heard("HTTP/1.1 503 Service Unavailable\r\n", "The answer took too long\n");
-    assert_int_equal(session->state, LIFE_CLOSING);
+    assert_int_equal(session->state, LIFE_LINGERING);
     assert_true(session_reply_abandoned(wait));
     session_reply_resume(wait, &hello);
     end();
