@@ -54,11 +54,18 @@ static inline int token_folder_remove_cb(const char *path, const struct stat *in
     return remove(path);
 }
 
+static inline void token_folder_clear(const char *name)
+{
+    const char *path = token_folder_path(name);
+    assert_int_equal(nftw(path, token_folder_remove_cb, 16, FTW_DEPTH | FTW_PHYS), 0);
+}
+
 static inline int token_folder_close(void **state)
 {
     (void)state;
     close(token_folder.fd);
-    return nftw(token_folder.root, token_folder_remove_cb, 16, FTW_DEPTH | FTW_PHYS);
+    token_folder_clear("");
+    return 0;
 }
 
 static inline void token_folder_write(const char *name, const char *text)
@@ -67,6 +74,11 @@ static inline void token_folder_write(const char *name, const char *text)
     assert_non_null(file);
     assert_true(fputs(text, file) >= 0);
     assert_int_equal(fclose(file), 0);
+}
+
+static inline void token_folder_remove(const char *name)
+{
+    assert_int_equal(unlinkat(token_folder.fd, name, 0), 0);
 }
 
 static inline void token_folder_make(const char *name)

@@ -54,7 +54,7 @@ static void test_the_scheme_counts(void **state)
     assert_origins_of(true, cases, WSL_COUNT(cases));
 }
 
-static void test_names_that_are_ours(void **state)
+static void test_hosts_that_dns_cannot_point_at_us(void **state)
 {
     static const char *const ours[] = {
         "127.0.0.1",      "10.0.0.1:80", "[::1]",         "[fd00::1]:6080",  "localhost",
@@ -268,7 +268,7 @@ static void test_every_length_of_a_range(void **state)
     }
 }
 
-static void test_families_are_apart(void **state)
+static void test_ranges_hold_one_family(void **state)
 {
     assert_true(passes("::ffff:10.1.2.3", "10.0.0.0/8", NULL));
     assert_true(passes("10.1.2.3", "::ffff:10.0.0.0/104", NULL));
@@ -295,14 +295,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_origin),
         cmocka_unit_test(test_the_scheme_counts),
-        cmocka_unit_test(test_names_that_are_ours),
+        cmocka_unit_test(test_hosts_that_dns_cannot_point_at_us),
         cmocka_unit_test(test_listed_origins),
         cmocka_unit_test(test_wildcards),
         cmocka_unit_test(test_null_and_any),
         cmocka_unit_test(test_malformed_origins),
         cmocka_unit_test(test_deny_comes_first),
         cmocka_unit_test(test_every_length_of_a_range),
-        cmocka_unit_test(test_families_are_apart),
+        cmocka_unit_test(test_ranges_hold_one_family),
         cmocka_unit_test(test_no_address_is_in_no_range),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,12 +8,12 @@
 #include "codec/http/http_head.h"
 #include "config/model/config.h"
 
-/* 10.0.0.0/8 and 2001:db8:10::/48 are ours. */
-static const struct config_cidr ours[] = {
+/* 10.0.0.0/8 and 2001:db8:10::/48 are trusted. */
+static const struct config_cidr ranges[] = {
     {{[10] = 0xFF, [11] = 0xFF, [12] = 10}, 104},
     {{0x20, 0x01, 0x0D, 0xB8, 0x00, 0x10}, 48},
 };
-static const struct config_cidrs trusted = {ours, WSL_COUNT(ours)};
+static const struct config_cidrs trusted = {ranges, WSL_COUNT(ranges)};
 static const struct config_cidrs nobody;
 
 /* NULL: over a Unix socket. */
@@ -53,7 +53,7 @@ static void assert_client(const struct config_cidrs *proxies, const char *peer,
                  forwarded ? forwarded : "", x_for ? x_for : "");
 }
 
-static void test_whom_to_believe(void **state)
+static void test_which_peers_are_trusted(void **state)
 {
     static const struct {
         const char *peer;
@@ -72,7 +72,7 @@ static void test_whom_to_believe(void **state)
     }
 }
 
-static void test_a_stranger_speaks_for_itself_only(void **state)
+static void test_fields_of_an_untrusted_peer_do_not_count(void **state)
 {
     assert_client(&trusted, "192.0.2.1", NULL, "198.51.100.1", "192.0.2.1");
     assert_client(&trusted, "192.0.2.1", "for=198.51.100.1", "10.0.0.1", "192.0.2.1");
@@ -80,7 +80,7 @@ static void test_a_stranger_speaks_for_itself_only(void **state)
     assert_client(&nobody, NULL, NULL, "198.51.100.1", NULL);
 }
 
-static void test_the_nearest_hop_that_is_no_proxy_of_ours(void **state)
+static void test_the_nearest_hop_that_is_not_trusted(void **state)
 {
     static const char *const cases[][3] = {
         /* peer, X-Forwarded-For, client */
@@ -103,7 +103,7 @@ static void test_the_nearest_hop_that_is_no_proxy_of_ours(void **state)
     for (size_t i = 0; i < WSL_COUNT(cases); i++) {
         char forwarded[256] = "";
         assert_client(&trusted, cases[i][0], NULL, cases[i][1], cases[i][2]);
-        /* The same in the words of RFC 7239. */
+        /* The same in the syntax of RFC 7239. */
         if (!cases[i][1])
             continue;
         struct slice rest = slice_of(cases[i][1]), entry;
@@ -117,14 +117,14 @@ static void test_the_nearest_hop_that_is_no_proxy_of_ours(void **state)
     }
 }
 
-static void test_the_port_comes_along(void **state)
+static void test_the_port_is_kept(void **state)
 {
     struct client_address client;
     assert_int_equal(find(&trusted, "10.0.0.1", "for=\"[2001:db8::1]:4711\"", NULL, &client), 0);
     assert_int_equal(client.ip.port, 4711);
 }
 
-/* The proxy writes one field; the other is the client's. Neither way round may it win. */
+/* One field is the proxy's, the other the client's: it is unknown which, so neither counts. */
 static void test_fields_that_disagree_are_refused(void **state)
 {
     static const char *const cases[][2] = {
@@ -147,10 +147,10 @@ static void test_fields_that_disagree_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whom_to_believe),
-        cmocka_unit_test(test_a_stranger_speaks_for_itself_only),
-        cmocka_unit_test(test_the_nearest_hop_that_is_no_proxy_of_ours),
-        cmocka_unit_test(test_the_port_comes_along),
+        cmocka_unit_test(test_which_peers_are_trusted),
+        cmocka_unit_test(test_fields_of_an_untrusted_peer_do_not_count),
+        cmocka_unit_test(test_the_nearest_hop_that_is_not_trusted),
+        cmocka_unit_test(test_the_port_is_kept),
         cmocka_unit_test(test_fields_that_disagree_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

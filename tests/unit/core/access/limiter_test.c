@@ -32,7 +32,7 @@ static struct limiter *create(uint32_t capacity)
     return limiter;
 }
 
-static void test_who_is_one_client(void **state)
+static void test_addresses_of_one_client(void **state)
 {
     static const struct {
         const char *a, *b;
@@ -127,7 +127,7 @@ static void test_rates_at_the_edges(void **state)
     limiter_destroy(limiter);
 }
 
-static void test_other_limits_after_a_reload(void **state)
+static void test_limits_that_change(void **state)
 {
     static const struct limiter_limits generous = {.per_second = 1, .burst = 1000};
     static const struct limiter_limits strict = {.per_second = 10, .burst = 2};
@@ -165,7 +165,7 @@ static void test_refusals_cost_no_token(void **state)
     limiter_destroy(limiter);
 }
 
-static void test_the_longest_idle_makes_room(void **state)
+static void test_the_longest_idle_entry_is_reused(void **state)
 {
     static const struct limiter_limits limits = {.connections = 1, .per_second = 1, .burst = 1};
     struct limiter *limiter = create(3);
@@ -184,7 +184,7 @@ static void test_the_longest_idle_makes_room(void **state)
     limiter_destroy(limiter);
 }
 
-static void test_full_of_busy_addresses(void **state)
+static void test_a_table_full_of_connections(void **state)
 {
     static const struct limiter_limits limits = {.connections = 1, .per_second = 1, .burst = 1};
     struct limiter *limiter = create(2);
@@ -240,15 +240,15 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_who_is_one_client),
+        cmocka_unit_test(test_addresses_of_one_client),
         cmocka_unit_test(test_connections),
         cmocka_unit_test(test_rate_and_burst),
         cmocka_unit_test(test_rates_at_the_edges),
-        cmocka_unit_test(test_other_limits_after_a_reload),
+        cmocka_unit_test(test_limits_that_change),
         cmocka_unit_test(test_a_clock_that_goes_back),
         cmocka_unit_test(test_refusals_cost_no_token),
-        cmocka_unit_test(test_the_longest_idle_makes_room),
-        cmocka_unit_test(test_full_of_busy_addresses),
+        cmocka_unit_test(test_the_longest_idle_entry_is_reused),
+        cmocka_unit_test(test_a_table_full_of_connections),
         cmocka_unit_test(test_many_addresses),
         cmocka_unit_test(test_no_memory),
     };

@@ -1,4 +1,4 @@
-/* Descriptors counted: what a connection may come to use, and that all reserves fit the limit. */
+/* How many descriptors a connection may need, and that all reserves fit the limit. */
 #include "core/resources/descriptors.h"
 
 #include <setjmp.h>
@@ -38,7 +38,7 @@ static void prepare(struct fixture *it)
     it->routes[DESK].targets = &it->target;
 }
 
-static void test_what_a_connection_uses(void **unused)
+static void test_descriptors_of_a_connection(void **unused)
 {
     struct fixture it;
     prepare(&it);
@@ -55,7 +55,7 @@ static void test_what_a_connection_uses(void **unused)
     assert_false(descriptors_listener(&it.config, USERS).operators);
 }
 
-static void test_who_is_an_operator(void **unused)
+static void test_listeners_of_operators(void **unused)
 {
     struct fixture it;
     prepare(&it);
@@ -93,7 +93,7 @@ static uint64_t sum(const struct descriptors_plan *plan)
            plan->late + plan->clients;
 }
 
-static void test_all_of_it_fits(void **unused)
+static void test_all_reserves_fit_the_limit(void **unused)
 {
     struct fixture it;
     prepare(&it);
@@ -108,7 +108,7 @@ static void test_all_of_it_fits(void **unused)
     }
 }
 
-static void test_plenty(void **unused)
+static void test_a_high_limit(void **unused)
 {
     struct fixture it;
     const struct descriptors_host host = {65536, 4, 16};
@@ -136,11 +136,11 @@ static void test_plenty(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_what_a_connection_uses),
-        cmocka_unit_test(test_who_is_an_operator),
+        cmocka_unit_test(test_descriptors_of_a_connection),
+        cmocka_unit_test(test_listeners_of_operators),
         cmocka_unit_test(test_liveness_among_clients),
-        cmocka_unit_test(test_all_of_it_fits),
-        cmocka_unit_test(test_plenty),
+        cmocka_unit_test(test_all_reserves_fit_the_limit),
+        cmocka_unit_test(test_a_high_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Names whose look-ups hung: what is one, and for how long it is known. */
+/* Names whose look-ups hung: which ones are kept, and for how long. */
 #include "core/resources/name_hangs.h"
 
 #include <setjmp.h>
@@ -8,7 +8,7 @@
 
 #define BEGAN 1000
 
-static void test_only_what_hung_is_kept(void **unused)
+static void test_only_names_that_hung_are_kept(void **unused)
 {
     struct name_hangs hangs = {0};
     name_hangs_note(&hangs, 1, BEGAN, BEGAN + NAME_HANGS_AFTER_MS - 1);
@@ -19,7 +19,7 @@ static void test_only_what_hung_is_kept(void **unused)
     assert_false(name_hangs_knows(&hangs, 0, BEGAN + NAME_HANGS_AFTER_MS));
 }
 
-static void test_for_a_while(void **unused)
+static void test_a_name_is_kept_for_a_while(void **unused)
 {
     struct name_hangs hangs = {0};
     uint64_t failed = BEGAN + NAME_HANGS_AFTER_MS;
@@ -28,7 +28,7 @@ static void test_for_a_while(void **unused)
     assert_false(name_hangs_knows(&hangs, 2, failed + NAME_HANGS_KEPT_MS));
 }
 
-static void test_the_oldest_goes(void **unused)
+static void test_the_oldest_name_is_overwritten(void **unused)
 {
     struct name_hangs hangs = {0};
     uint64_t failed = BEGAN + NAME_HANGS_AFTER_MS;
@@ -42,9 +42,9 @@ static void test_the_oldest_goes(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_only_what_hung_is_kept),
-        cmocka_unit_test(test_for_a_while),
-        cmocka_unit_test(test_the_oldest_goes),
+        cmocka_unit_test(test_only_names_that_hung_are_kept),
+        cmocka_unit_test(test_a_name_is_kept_for_a_while),
+        cmocka_unit_test(test_the_oldest_name_is_overwritten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* The shares of the thread pool: what they add up to, who begins, and who is next. */
+/* The shares of the thread pool: their sum, and the order in which work begins. */
 #include "core/resources/work_share.h"
 
 #include <setjmp.h>
@@ -16,7 +16,7 @@ static int set_up(void **unused)
     return 0;
 }
 
-/* However much of every kind is asked for, by however many clients, threads are left. */
+/* Any amount of work of every kind, by any number of clients: threads are left. */
 static void test_no_kind_takes_the_last_thread(void **unused)
 {
     static struct work_ticket tickets[WORK_KINDS][MANY];
@@ -33,7 +33,7 @@ static void test_no_kind_takes_the_last_thread(void **unused)
         assert_true(work_share_at_once((enum work_kind)kind) > 0);
 }
 
-/* A crowd of one kind holds up none of the others. */
+/* Much work of one kind does not delay the others. */
 static void test_kinds_do_not_wait_for_each_other(void **unused)
 {
     static struct work_ticket crowd[MANY];
@@ -49,7 +49,7 @@ static void test_kinds_do_not_wait_for_each_other(void **unused)
     }
 }
 
-/* The client that asked most is not served before the one that asked last. */
+/* A client that asks for much waits behind one that asks for little. */
 static void test_clients_take_turns(void **unused)
 {
     struct work_ticket greedy[20], modest;
@@ -63,7 +63,7 @@ static void test_clients_take_turns(void **unused)
     assert_true(first == &modest || second == &modest);
 }
 
-static void test_a_client_has_a_part(void **unused)
+static void test_a_client_has_a_part_of_the_share(void **unused)
 {
     struct work_ticket greedy[4], modest;
     assert_true(work_share_ask(&share, &greedy[0], WORK_requested_names, 1));
@@ -84,7 +84,7 @@ int main(void)
         cmocka_unit_test_setup(test_no_kind_takes_the_last_thread, set_up),
         cmocka_unit_test_setup(test_kinds_do_not_wait_for_each_other, set_up),
         cmocka_unit_test_setup(test_clients_take_turns, set_up),
-        cmocka_unit_test_setup(test_a_client_has_a_part, set_up),
+        cmocka_unit_test_setup(test_a_client_has_a_part_of_the_share, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

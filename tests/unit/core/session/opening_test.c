@@ -23,7 +23,7 @@ struct outcome {
     uint8_t early[64];
 };
 
-/* Feeds up to a verdict; a piece lies in memory of its own, gone when the next one comes. */
+/* Feeds up to a verdict; each piece is in memory of its own, which is freed before the next. */
 static void feed(struct opening *opening, enum opening_verdict *verdict, const char *bytes,
                  size_t length)
 {
@@ -165,7 +165,7 @@ static void test_too_large(void **unused)
     assert_int_equal(outcome.refusal, REASON_http_head_too_large);
 }
 
-/* The answer is made for the name that the client chose, however long. */
+/* The answer has room for a subprotocol of any length. */
 static void test_subprotocols_of_any_length(void **unused)
 {
     char text[800], name[251];
@@ -237,7 +237,7 @@ static void note(struct walk *walk, struct slice target)
     walk->targets[at + target.len] = ' ';
 }
 
-/* As a session does: what comes, then what is held. */
+/* As a session does: bytes that arrive, then those that are held. */
 static void walk(struct opening *opening, struct walk *walk, const char *bytes, size_t length)
 {
     struct opening_request request;
@@ -273,7 +273,7 @@ static void test_requests_one_after_another(void **unused)
     }
 }
 
-/* Between two requests it holds nothing. */
+/* No bytes are held between two requests. */
 static void test_nothing_is_held_between(void **unused)
 {
     static const char text[] = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n";

@@ -1,4 +1,4 @@
-/* Ids there and back, and what is none. */
+/* Ids are printed and parsed; other texts are refused. */
 #include "core/session/session_id.h"
 
 #include <setjmp.h>

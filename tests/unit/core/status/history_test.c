@@ -1,4 +1,4 @@
-/* Rates of each step; what falls out at the far end; steps of unusual length. */
+/* Rates of each step, the oldest points that are overwritten, steps of unusual length. */
 #include "core/status/history.h"
 
 #include <setjmp.h>

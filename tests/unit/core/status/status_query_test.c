@@ -68,7 +68,7 @@ static void test_wrong(void **unused)
     assert_int_equal(strlen(good(longer).filter), STATUS_QUERY_FILTER - 1);
 }
 
-static void test_holds(void **unused)
+static void test_matches(void **unused)
 {
     assert_true(status_query_matches(SLICE("abc"), ""));
     assert_true(status_query_matches(SLICE(""), ""));
@@ -84,7 +84,7 @@ int main(void)
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_keys),
         cmocka_unit_test(test_wrong),
-        cmocka_unit_test(test_holds),
+        cmocka_unit_test(test_matches),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-/* From memory of exactly that size, so that a sanitizer sees every byte too far. */
+/* From memory of exactly that size, so that a sanitizer reports a read behind it. */
 static const char *parse(const char *text, struct token_target *target)
 {
     size_t length = strlen(text);
@@ -75,7 +75,7 @@ static void test_reads_unix_sockets(void **state)
     assert_target("unix-box:5900", false, "unix-box", 5900, "");
 }
 
-static void test_refuses_what_cannot_be_dialled(void **state)
+static void test_refuses_targets_that_cannot_be_connected_to(void **state)
 {
     assert_fault("", "HOST:PORT");
     assert_fault("localhost", "HOST:PORT");
@@ -145,8 +145,8 @@ static void test_reads_lines(void **state)
     assert_int_equal(token_file_next(&cursor, &line, &fault), TOKEN_FILE_END);
 }
 
-/* A file that is cut off has the same lines up to the cut, and nothing behind it is looked at. */
-static void test_reads_what_there_is_of_a_file(void **state)
+/* A file that is cut off has the same lines up to the cut, and nothing behind it is read. */
+static void test_reads_a_file_that_is_cut_off(void **state)
 {
     for (size_t length = 0; length < sizeof(file); length++) {
         char *copy = malloc(length + 1);
@@ -198,9 +198,9 @@ int main(void)
         cmocka_unit_test(test_reads_targets),
         cmocka_unit_test(test_reads_ipv6_with_and_without_brackets),
         cmocka_unit_test(test_reads_unix_sockets),
-        cmocka_unit_test(test_refuses_what_cannot_be_dialled),
+        cmocka_unit_test(test_refuses_targets_that_cannot_be_connected_to),
         cmocka_unit_test(test_reads_lines),
-        cmocka_unit_test(test_reads_what_there_is_of_a_file),
+        cmocka_unit_test(test_reads_a_file_that_is_cut_off),
         cmocka_unit_test(test_refuses_bytes_that_no_token_has),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

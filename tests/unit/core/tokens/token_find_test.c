@@ -37,7 +37,7 @@ static void assert_token(const struct http_head *head, const char *from, const c
         fail_msg("%s: %.*s instead of %s", from, (int)token.len, token.ptr, wanted);
 }
 
-static void test_looks_where_it_is_told(void **state)
+static void test_reads_the_configured_part(void **state)
 {
     struct http_head head = head_of(request);
     assert_token(&head, "query:token", "/desk/red", "/desk/*", "a b c");
@@ -110,7 +110,7 @@ static void test_cuts_a_port_off_the_host(void **state)
     assert_token(&none, "host", "/", "/*", NULL);
 }
 
-static void test_tells_a_token_that_is_too_long(void **state)
+static void test_reports_a_token_that_is_too_long(void **state)
 {
     static const char prefix[] = "token=";
     size_t length = strlen(prefix) + TOKEN_MAX;
@@ -151,11 +151,11 @@ static void test_reads_no_further_than_the_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_looks_where_it_is_told),
+        cmocka_unit_test(test_reads_the_configured_part),
         cmocka_unit_test(test_reads_a_query_as_websockify_does),
         cmocka_unit_test(test_takes_one_segment_of_a_path),
         cmocka_unit_test(test_cuts_a_port_off_the_host),
-        cmocka_unit_test(test_tells_a_token_that_is_too_long),
+        cmocka_unit_test(test_reports_a_token_that_is_too_long),
         cmocka_unit_test(test_reads_no_further_than_the_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* Those who wait until tokens have been read again in the pool. */
+/* Waiting for a refresh of tokens in the pool. */
 #include "serve/tokens/token_store.h"
 
 #include <setjmp.h>
@@ -52,9 +52,9 @@ static void write_file(const char *text)
     assert_int_equal(fclose(file), 0);
 }
 
-#define CROWD 200
+#define WAITERS 200
 
-struct visitor {
+struct request {
     struct token_waiter waiter;
     struct token_store *store;
     const char *host;
@@ -64,47 +64,47 @@ static unsigned answered;
 
 static void answered_cb(struct token_waiter *waiter)
 {
-    struct visitor *visitor = WSL_CONTAINER(waiter, struct visitor, waiter);
+    struct request *request = WSL_CONTAINER(waiter, struct request, waiter);
     struct token_destination destination;
-    assert_int_equal(token_store_find(visitor->store, SLICE("token"), &destination), REASON_none);
-    assert_string_equal(destination.address.host, visitor->host);
+    assert_int_equal(token_store_find(request->store, SLICE("token"), &destination), REASON_none);
+    assert_string_equal(destination.address.host, request->host);
     answered++;
 }
 
-static void await(struct visitor *visitor, const char *host)
+static void wait_for(struct request *request, const char *host)
 {
-    *visitor = (struct visitor){.store = store, .host = host};
-    token_store_wait(store, &work.lane, &visitor->waiter, answered_cb);
+    *request = (struct request){.store = store, .host = host};
+    token_store_wait(store, &work.lane, &request->waiter, answered_cb);
 }
 
-/* Who comes while a refresh runs waits for the next: all the others share those two. */
-static void test_a_crowd_costs_two_refreshes(void **unused)
+/* A waiter that arrives while a refresh runs waits for the next one, which all of them share. */
+static void test_many_waiters_cost_two_refreshes(void **unused)
 {
-    static struct visitor crowd[CROWD];
+    static struct request waiters[WAITERS];
     uv_ref((uv_handle_t *)&work.mailbox.wake);
     write_file("token: old:1\n");
     open_store();
     uint64_t before = token_store_scans(store);
     answered = 0;
-    await(&crowd[0], "new");
+    wait_for(&waiters[0], "new");
     /* Its refresh has begun, and may have missed this. */
     write_file("token: new:1\n");
-    for (unsigned i = 1; i < CROWD; i++)
-        await(&crowd[i], "new");
+    for (unsigned i = 1; i < WAITERS; i++)
+        wait_for(&waiters[i], "new");
     assert_false(token_store_is_current(store));
-    for (unsigned i = 1; i < CROWD; i += 2)
-        token_store_leave(store, &crowd[i].waiter);
-    token_store_leave(store, &crowd[0].waiter);
-    while (answered < CROWD / 2 - 1)
+    for (unsigned i = 1; i < WAITERS; i += 2)
+        token_store_leave(store, &waiters[i].waiter);
+    token_store_leave(store, &waiters[0].waiter);
+    while (answered < WAITERS / 2 - 1)
         uv_run(&loop, UV_RUN_ONCE);
-    assert_int_equal(answered, CROWD / 2 - 1);
+    assert_int_equal(answered, WAITERS / 2 - 1);
     assert_int_equal(token_store_scans(store) - before, 2);
 }
 
-/* The share of tokens is taken: who waits can leave, and then nothing is looked at. */
-static void test_a_refresh_that_nobody_waits_for(void **unused)
+/* The share of tokens is taken: if all waiters leave, nothing is scanned. */
+static void test_a_refresh_without_waiters_is_cancelled(void **unused)
 {
-    struct visitor one, other;
+    struct request one, other;
     struct work_job busy[8];
     unsigned share = work_share_at_once(WORK_tokens);
     write_file("token: host:1\n");
@@ -112,8 +112,8 @@ static void test_a_refresh_that_nobody_waits_for(void **unused)
     for (unsigned i = 0; i < share; i++)
         assert_true(work_request(&work.lane, &busy[i], WORK_tokens, 0, NULL));
     uint64_t before = token_store_scans(store);
-    await(&one, "host");
-    await(&other, "host");
+    wait_for(&one, "host");
+    wait_for(&other, "host");
     token_store_leave(store, &one.waiter);
     token_store_leave(store, &other.waiter);
     for (unsigned i = 0; i < share; i++)
@@ -130,8 +130,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_a_crowd_costs_two_refreshes),
-        TEST(test_a_refresh_that_nobody_waits_for),
+        TEST(test_many_waiters_cost_two_refreshes),
+        TEST(test_a_refresh_without_waiters_is_cancelled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
