@@ -54,8 +54,7 @@ WSL_MUST_CHECK bool addr_unix(struct sockaddr_un *address, socklen_t *length, co
  */
 void addr_interleave(struct addr *addresses, size_t count);
 
-/* A configured address as a user wrote it: "[::]:443", "*:6080", "unix:/run/x", "unix:@x", "fd:0".
- */
+/* A configured address as written: "[::]:443", "*:6080", "unix:/run/x", "unix:@x", "fd:0". */
 const char *addr_print_config(const struct config_address *address, char *text, size_t size);
 
 #endif

@@ -61,8 +61,7 @@ static struct io plain_send_file(struct transport *transport, int file, uint64_t
         return io_status(IO_EOF);
     if (errno == EAGAIN)
         return io_status(IO_WANT_WRITE);
-    /* Some file systems lack sendfile. If the file itself is broken, reading it reports so again.
-     */
+    /* Some file systems lack sendfile. If the file is broken, reading it fails as well. */
     if (errno != ECONNRESET && errno != EPIPE)
         return io_status(IO_WANT_READ);
     return io_fail(transport_errno(plain->side, errno));

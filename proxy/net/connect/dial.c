@@ -181,8 +181,7 @@ static struct dial_attempt *oldest(struct dial *dial)
     return attempt;
 }
 
-/* Whether the budget allows one more attempt; else next_attempt_at is when it will at the latest.
- */
+/* False: the budget is used up, until next_attempt_at at the latest. */
 static bool may_begin(struct dial *dial)
 {
     if (dial->pending == 0 || !dial->request.attempts || *dial->request.attempts > 0)

@@ -70,8 +70,7 @@ struct io tls_handshake_run(struct tls *tls)
         if (result == 1 && io.status == IO_OK)
             io = handshake_done(tls);
         if (io.status != IO_OK) {
-            /* The scratch is shared: bytes behind the failure must not reach the next connection.
-             */
+            /* The scratch is shared: no byte must stay for the next connection. */
             tls->scratch->in_at = tls->scratch->in_end = 0;
             return io;
         }

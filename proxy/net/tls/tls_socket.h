@@ -15,8 +15,7 @@
  */
 WSL_MUST_CHECK struct io tls_socket_receive(struct tls *tls, size_t limit);
 
-/* Sends scratch.out. `unsent` keeps the rest that the socket does not take; then `blocked` is set.
- */
+/* Sends scratch.out. `blocked`: the socket did not take all, and `unsent` keeps the rest. */
 struct io tls_socket_send(struct tls *tls);
 
 /* Sends `unsent`. IO_WANT_WRITE: some of it is left. */

@@ -1,5 +1,4 @@
-/* The file of a listening Unix socket: taken, changed and removed, and never another in its place.
- */
+/* The file of a listening Unix socket: changed and removed, and no other in its place. */
 #include "net/unix_file.h"
 
 #include <errno.h>

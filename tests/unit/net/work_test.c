@@ -1,5 +1,4 @@
-/* Jobs of libuv's pool: they begin within the share of their kind, wait beyond it, and can leave.
- */
+/* Jobs of libuv's pool: begun within the share of their kind, waiting, cancelled. */
 #include "net/work.h"
 
 #include <setjmp.h>

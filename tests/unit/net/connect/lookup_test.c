@@ -96,8 +96,7 @@ static void assert_hangs(struct caller *caller)
     assert_non_null(strstr(caller->answer.failure, "does not answer"));
 }
 
-/* While it hangs, and for a while after it has failed, queries fail at once; then one tries again.
- */
+/* While it hangs, and for a while after it has failed, queries fail at once. */
 static void test_a_name_that_hangs_is_remembered(void **unused)
 {
     struct caller first = {0}, second = {0}, third = {0}, fourth = {0}, fifth = {0}, other = {0};

@@ -1,5 +1,4 @@
-/* One line about TLS: with its place, cut where the room ends, in OpenSSL's or the system's words.
- */
+/* Error lines of TLS: place, truncation, OpenSSL's or the system's words. */
 #include "net/tls/context/tls_error.h"
 
 #include <errno.h>

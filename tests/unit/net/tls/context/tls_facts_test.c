@@ -1,5 +1,4 @@
-/* Facts of certificates and connections: common names that are clean, times, and the handshake's.
- */
+/* Facts of certificates and connections: common names, times, SNI, ALPN. */
 #include "net/tls/context/tls_facts.h"
 
 #include "lib/tls_wire.h"

@@ -1,5 +1,4 @@
-/* The settings of an SSL_CTX: versions, ciphers, suites, trust, and errors that name the mistake.
- */
+/* The settings of an SSL_CTX: versions, ciphers, suites, trust, and their errors. */
 #include "net/tls/context/tls_settings.h"
 
 #include <openssl/err.h>
