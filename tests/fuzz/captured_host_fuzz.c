@@ -5,9 +5,11 @@
  */
 #include <arpa/inet.h>
 #include <netdb.h>
+#include <regex.h>
 #include <sys/socket.h>
 
 #include "core/route/captured_host.h"
+#include "core/route/route.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,6 +5,7 @@
  */
 #include "codec/http/forwarded.h"
 #include "codec/http/http_char.h"
+#include "config/model/config.h"
 #include "core/access/client_address.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
