@@ -1,6 +1,7 @@
 /*
- * Any origin: it is admitted only if it is the host that was asked for, or listed. The input is an
- * origin and a host, on two lines.
+ * An origin is admitted only if it names the host of the request, or is listed.
+ *
+ * Input: an origin and a host, on two lines.
  */
 #include "core/access/access.h"
 
@@ -11,7 +12,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *const list[] = {"https://b.example", "https://*.c.example:8443"};
-static const struct config_texts nobody = {0}, listed = {list, WSL_COUNT(list)};
+static const struct config_texts empty = {0}, listed = {list, WSL_COUNT(list)};
 
 static bool ends_nocase(struct slice text, struct slice end)
 {
@@ -19,7 +20,7 @@ static bool ends_nocase(struct slice text, struct slice end)
            slice_equal_nocase((struct slice){text.ptr + text.len - end.len, end.len}, end);
 }
 
-/* scheme "://" host, with a port or without. */
+/* scheme "://" host, with or without a port. */
 static void check_same(struct slice origin, struct slice authority)
 {
     struct slice host, port, own, own_port;
@@ -55,7 +56,7 @@ static bool slice_starts(struct slice text, const char *start)
     return text.len >= length && strncasecmp(text.ptr, start, length) == 0;
 }
 
-/* No name of a registry is ours: such a one ends neither in a digit nor in localhost. */
+/* An own name is an address or localhost, never a name that a registry hands out. */
 static void check_own_name(struct slice authority)
 {
     struct slice host, port;
@@ -79,8 +80,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (end)
         host = (struct slice){end + 1, size - origin.len - 1};
 
-    bool same = access_origin(origin, host, false, &nobody) == REASON_none;
-    bool secure = access_origin(origin, host, true, &nobody) == REASON_none;
+    bool same = access_origin(origin, host, false, &empty) == REASON_none;
+    bool secure = access_origin(origin, host, true, &empty) == REASON_none;
     bool either = access_origin(origin, host, false, &listed) == REASON_none;
     wsl_assert(either || !same);
     wsl_assert(same || !secure);

@@ -1,9 +1,9 @@
 /*
- * A connection of any kind, any requests on it, and any verdict for every step: what is refused is
- * not admitted, with a reason; nothing is counted twice; a request takes few steps.
+ * Admission of a connection and its requests, with any verdict for each step: a refusal has a
+ * reason and is final, nothing is counted twice, and a request takes a bounded number of steps.
  *
- * The input: a byte for the listener, then for each request a byte for what it is, and for each
- * step a byte for its verdict.
+ * Input: a byte for the listener, then for each request two bytes for its kind and head, and for
+ * each step a byte for its verdict.
  */
 #include "core/session/admission.h"
 
@@ -11,7 +11,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define STEPS_MAX 9 /* of one request: all that there are, once */
+#define STEPS_MAX 9 /* of one request: each step once */
 
 static const struct config_cidr nets[] = {
     {{[10] = 0xFF, [11] = 0xFF, [12] = 10}, 104},  /* 10.0.0.0/8: proxies */
@@ -48,7 +48,7 @@ struct world {
     struct admission_facts facts;
     const struct config_route *route; /* of this request */
     bool in_connection, in_address, in_late;
-    bool refused_now; /* a verdict of this request was against it */
+    bool refused_now; /* a step of this request returned a reason */
     unsigned steps;
 };
 
@@ -70,7 +70,7 @@ static void set_client(struct world *w, uint8_t byte)
         wsl_assert(ip_parse(slice_of(addresses[byte & 3]), w->client.ip.address));
 }
 
-/* What the step asks for is asked for at most once, and in its place. */
+/* Each step comes at most once, and in its phase. */
 static enum reason do_step(struct world *w, enum admission_step step)
 {
     enum reason verdict = reasons[take(w) % WSL_COUNT(reasons)];
@@ -116,8 +116,8 @@ static enum admission_step run(struct world *w, enum admission_step step)
         wsl_assert(step != before && ++w->steps <= STEPS_MAX);
         before = step;
         enum reason verdict = do_step(w, step);
-        bool head_is_gone = step > ADMISSION_KEEP_HEAD;
-        step = admission_answer(&w->admission, head_is_gone ? &no_facts : &w->facts, verdict);
+        bool head_released = step > ADMISSION_KEEP_HEAD;
+        step = admission_answer(&w->admission, head_released ? &no_facts : &w->facts, verdict);
     }
     wsl_assert((step == ADMISSION_REFUSED) == (w->admission.reason != REASON_none));
     return step;
@@ -141,7 +141,7 @@ static void check_admitted(const struct world *w)
     wsl_assert(over_limit || !w->client.known || admission->terms.operators || w->in_address);
 }
 
-static void ask(struct world *w)
+static void send_request(struct world *w)
 {
     static const struct slice origin = {"https://other.example", 21};
     uint8_t what = take(w), how = take(w);
@@ -177,7 +177,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .listener = &w.listener,
         .operators = (kind & 1) != 0,
         .serves_liveness = (kind & 2) != 0,
-        .late = (kind & 7) == 6, /* by a listener of clients that serves liveness */
+        .late = (kind & 7) == 6, /* a client listener that serves liveness */
     };
     if (kind & 8)
         w.listener.trusted_proxies = (struct config_cidrs){&nets[0], 1};
@@ -192,7 +192,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     wsl_assert(step == ADMISSION_AWAIT_HEAD || step == ADMISSION_REFUSED);
     bool refused = step == ADMISSION_REFUSED;
     while (w.data < w.end) {
-        ask(&w);
+        send_request(&w);
         bool over_limit = is_limit((enum reason)w.admission.verdict);
         wsl_assert(!refused || over_limit || w.admission.step == ADMISSION_REFUSED);
     }

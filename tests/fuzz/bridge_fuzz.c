@@ -1,8 +1,8 @@
 /*
- * A bridge between two peers that do what the input says: what they send, how it is cut, how much
- * they take, how time passes, what breaks. At every step the rules of lib/bridge_lab.h hold; at the
- * end the target has what a slow, obvious decoder reads from the client's bytes, and the bridge is
- * done after a bounded number of deadlines.
+ * A bridge between two peers. The input decides what they send, how it is cut, how much they take,
+ * how time passes and what breaks. The invariants of lib/bridge_lab.h hold after every step. At the
+ * end the target has received what the reference decoder finds in the client's bytes, and the
+ * bridge is done after a bounded number of deadlines.
  *
  * Input: one byte of modes, then operations of one byte each, with the arguments they take.
  */
@@ -12,7 +12,7 @@
 enum {
     CAPACITY = 1 << 16,
     SENT_MAX = 1 << 13, /* by each side: a pong or a frame header per byte still fits */
-    TICKS_MAX = 8 * 5,  /* each deadline, and four looks on its way */
+    TICKS_MAX = 8 * 5,  /* per deadline: itself and four ticks before */
 };
 
 enum mode {
@@ -20,7 +20,7 @@ enum mode {
     MODE_SEALED_TARGET = 2,
     MODE_NEVER_DRAINED = 4,
     MODE_REFUSE_TEXT = 8,
-    MODE_HONEST_END = 16, /* else both peers fall silent, and only time passes */
+    MODE_ORDERLY_END = 16, /* else both peers stop, and only the clock runs */
     MODE_CLOCKS = 32,
 };
 
@@ -42,7 +42,7 @@ static uint8_t next(struct script *script)
     return *script->bytes++;
 }
 
-/* Small numbers one by one, larger ones in steps. */
+/* Exact below 128, then in steps of 64. */
 static size_t next_size(struct script *script)
 {
     size_t n = next(script);
@@ -201,14 +201,14 @@ static void operate(struct script *script)
     }
 }
 
-/* The target got the payload of the client's frames; all of it, if nothing failed. */
+/* The target has a prefix of the client's payload; all of it, if nothing failed. */
 static void check_target(const struct script *script, bool refuse_text, bool all)
 {
     const struct fake *client = &script->lab.client, *target = &script->lab.target;
     struct ws_transcript reference =
         ws_reference_decode(client->in, client->in_length, true, refuse_text);
     size_t limit = reference.payload_length;
-    if (reference.bad_text_at != SIZE_MAX) /* earlier windows of a bad frame may have gone out */
+    if (reference.bad_text_at != SIZE_MAX) /* earlier parts of a bad frame may have been sent */
         limit += client->in_length - reference.bad_text_at;
     wsl_assert(target->out_length <= limit);
     wsl_assert(memcmp(target->out, reference.payload, target->out_length) == 0);
@@ -221,8 +221,8 @@ static void open_taps(struct fake *fake)
     fake->arrived = fake->read_max = fake->room = FAKE_NO_LIMIT;
 }
 
-/* Both peers end in order and read everything: no deadline is needed. */
-static void end_honestly(struct script *script, bool refuse_text)
+/* Both peers read everything and end in order: no deadline is needed. */
+static void end_in_order(struct script *script, bool refuse_text)
 {
     struct lab *lab = &script->lab;
     open_taps(&lab->client);
@@ -266,8 +266,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
     }
     if (!script.attached && !script.no_target)
         attach(&script);
-    if (modes & MODE_HONEST_END) {
-        end_honestly(&script, modes & MODE_REFUSE_TEXT);
+    if (modes & MODE_ORDERLY_END) {
+        end_in_order(&script, modes & MODE_REFUSE_TEXT);
     } else {
         bridge_end(&lab->bridge, REASON_shutdown, lab->now);
         lab_turn(lab, 0);

@@ -1,7 +1,8 @@
 /*
- * Captures of any path make a host only if the resolver takes it for a name, or if the
- * configuration spells the address out. The input is the values of two captures, on a line each,
- * for all templates and patterns below.
+ * Captures become a host only if the result is a name that the resolver accepts, or an address that
+ * the configuration spells out.
+ *
+ * Input: the values of two captures, a line each, for all templates and patterns below.
  */
 #include <arpa/inet.h>
 #include <netdb.h>
@@ -76,7 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct slice a = {copy, end ? (size_t)(end - text) : size};
     struct slice b =
         end ? slice_from((struct slice){copy, size}, a.len + 1) : (struct slice){copy, 0};
-    /* A path holds visible ASCII alone. */
+    /* A path has only visible ASCII. */
     bool visible = true;
     for (size_t i = 0; i < size; i++)
         visible = visible && (copy[i] == '\n' || (copy[i] > ' ' && copy[i] < 0x7F));

@@ -1,6 +1,6 @@
 /*
- * Any configuration: findings or a snapshot. A snapshot is what its own print says: printed and
- * loaded again it is equal, and printed again the same to the byte.
+ * A configuration yields findings or a snapshot. A snapshot that is printed and loaded again is
+ * equal, and prints the same bytes again.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -86,7 +86,7 @@ static void check_round_trip(const struct config *config)
 {
     size_t length, again_length;
     char *text = print(config, &length);
-    /* A secret that was written out is asked from the environment, which is not there. */
+    /* A literal secret is printed as a variable, which `environment` does not have. */
     if (!strstr(text, "# not shown")) {
         struct diag diag;
         diag_init(&diag);

@@ -1,6 +1,7 @@
 /*
- * For any path, host and query, a Location is visible ASCII in one line, and names a host only
- * where the template does. The input is host, path and query, on a line each.
+ * A Location is one line of visible ASCII, and has a host only where the form has one.
+ *
+ * Input: host, path and query, a line each.
  */
 #include "core/route/expand.h"
 
@@ -41,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct slice path = {first + 1, (size_t)(second - first) - 1};
     if (uri_normalise(path, normal, &request.path) != REASON_none)
         return 0;
-    /* In a request target a "?" stands there, and a "\n" is no part of anything. */
+    /* A query follows a "?"; the input has a line feed there. */
     char *copy = malloc(request.query.len + 1);
     wsl_assert(copy);
     copy[0] = '?';

@@ -1,6 +1,8 @@
 /*
- * For any names, the page has as many tags and quotes as a page of plain names, and is valid UTF-8
- * without control characters.
+ * A listing has as many tags and quotes as one of plain names, and is valid UTF-8 without control
+ * characters.
+ *
+ * Input: NUL-terminated names; the first byte of each is its kind.
  */
 #include "base/text/utf8.h"
 #include "core/files/file_listing.h"
@@ -40,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size > 0)
         memcpy(text, data, size);
     text[size] = '\0';
-    /* A name ends at a NUL; its first byte says what it is of. */
+    /* A name ends at a NUL; its first byte is the kind. */
     for (size_t at = 0; at < size && listing.count < ENTRIES_MAX; listing.count++) {
         bool folder = text[at] & 1;
         uint64_t number = (uint64_t)(uint8_t)text[at] << (at % 57);

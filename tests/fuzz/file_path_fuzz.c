@@ -1,6 +1,8 @@
 /*
- * The decoded normal form of any path names nothing outside of a root, however it is read, and a
+ * A file path that is decoded from the normal form of a URI path stays inside the root, and a
  * Location for it begins at the request's own folder.
+ *
+ * Input: a byte for the route and hidden files, then the path.
  */
 #include "codec/http/uri.h"
 #include "core/files/file_path.h"
@@ -45,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         wsl_assert(file_path_location(normal, (struct slice){0}, location, capacity));
         wsl_assert(strncmp(location, "./", 2) == 0 && !strpbrk(location + 2, "\r\n \\"));
     }
-    /* Not only normal forms, which cannot have all of this. */
+    /* The raw path can hold bytes that no normal form has. */
     if (file_path_decode(raw, hidden, name, &path))
         wsl_assert(!strstr(path.name, "//") && strncmp(path.name, "../", 3) != 0);
     free(room);

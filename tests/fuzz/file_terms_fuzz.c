@@ -1,6 +1,6 @@
 /*
- * For any head, the part lies within the file, the fields are whole lines, and a request with the
- * tag and date of an answer gets a 304.
+ * The range of an answer lies within the file and its fields are whole lines. A second request
+ * with the tag and the date of the answer gets a 304.
  */
 #include "core/files/file_terms.h"
 

@@ -1,7 +1,9 @@
 /*
- * The input is a client's X-Forwarded-For and Forwarded, with a line feed between them. Hops are
- * counted and bounded, and two fields are the list of both. A client behind a proxy that appends to
- * one field has its true address or is refused.
+ * X-Forwarded-For and Forwarded of a client behind a trusted proxy that appends the true address to
+ * one of them: the client has its true address or is refused. Hops are bounded, and two fields read
+ * as one list.
+ *
+ * Input: the values of both fields, separated by a line feed.
  */
 #include "codec/http/forwarded.h"
 #include "codec/http/http_char.h"
@@ -32,7 +34,7 @@ static bool same_hop(enum forwarded_hop kind, const struct ip_port *a, const str
            (memcmp(a->address, b->address, IP_BYTES) == 0 && a->port == b->port);
 }
 
-/* The hops of `one` must be the next of `all`. */
+/* The hops of `one` are the next ones of `all`. */
 static void take_hops(struct forwarded_walk *all, struct slice name, struct slice one,
                       enum forwarded_kind kind)
 {
@@ -75,8 +77,8 @@ static void assert_true_or_refused(struct http_head head)
     wsl_assert(client.known && memcmp(client.ip.address, truth, IP_BYTES) == 0);
 }
 
-/* The proxy adds to one field, in the same line, and passes on the other. */
-static void check_no_lie_is_believed(struct slice x_for, struct slice standard)
+/* The proxy appends to one field, in the same line, and forwards the other unchanged. */
+static void check_forged_hops(struct slice x_for, struct slice standard)
 {
     char text[INPUT_MAX + 64];
     struct http_head head = {.field_count = 2};
@@ -103,6 +105,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     check_two_fields(SLICE("x-forwarded-for"), x_for, standard, FORWARDED_X_FOR);
     check_two_fields(SLICE("forwarded"), x_for, standard, FORWARDED_STANDARD);
-    check_no_lie_is_believed(x_for, standard);
+    check_forged_hops(x_for, standard);
     return 0;
 }

@@ -1,4 +1,4 @@
-/* A date that is accepted is the same second after it is written and read again. */
+/* A date that is accepted, printed and read again is the same second. */
 #include "codec/http/http_date.h"
 
 #define NOW 1795132800
@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (http_date_parse((struct slice){(const char *)data, size}, NOW, &seconds)) {
         http_date_format(seconds, text);
         wsl_assert(strlen(text) == HTTP_DATE_LENGTH);
-        bool leap = seconds == 253402300800; /* the last second 60 of four digits */
+        bool leap = seconds == 253402300800; /* 9999-12-31 23:59:60 */
         wsl_assert(http_date_parse((struct slice){text, HTTP_DATE_LENGTH}, NOW, &again));
         wsl_assert(again == seconds - leap);
     }

@@ -1,6 +1,6 @@
 /*
- * The verdict on any bytes does not depend on how they are cut, another call does not change it,
- * and an accepted head is what RFC 9112 allows, with every slice inside of it.
+ * The verdict on a request head is the same however its bytes are cut, and calling again does not
+ * change it. An accepted head is one that RFC 9112 allows, and its slices lie inside of it.
  */
 #include "codec/http/http_char.h"
 #include "codec/http/http_head.h"
@@ -43,7 +43,7 @@ static void check_head(const struct http_head *head, const char *bytes, size_t c
             wsl_assert(element.len > 0 && inside(element, bytes, consumed));
     }
 
-    /* No byte of the head is a control one, but for CRLF at the end of lines and HTAB. */
+    /* The only control bytes of a head are HTAB and the CRLF of its lines. */
     for (size_t i = 0; i < consumed; i++) {
         unsigned char c = (unsigned char)bytes[i];
         wsl_assert(c == '\t' || c == '\r' || c == '\n' || (c >= ' ' && c != 0x7F));
@@ -56,7 +56,7 @@ static void check_head(const struct http_head *head, const char *bytes, size_t c
     wsl_assert(consumed >= 4 && memcmp(bytes + consumed - 4, "\r\n\r\n", 4) == 0);
 }
 
-/* From memory of exactly that size, at a new place each time. */
+/* Parses a copy of exactly that size, at a new address each time. */
 static struct outcome parse(const uint8_t *data, size_t size, const struct http_limits *limits,
                             struct http_scan *scan)
 {

@@ -1,4 +1,4 @@
-/* For any field, a part lies within the whole, and an exact request for it yields it again. */
+/* A range lies within the file, and a request for exactly that range yields the same one. */
 #include "codec/http/http_range.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

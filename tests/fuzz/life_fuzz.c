@@ -1,13 +1,14 @@
 /*
- * Any stream of events: the life of a session only moves along the edges of its table, always has a
- * deadline, ends in DEAD at any moment, and never leaves it. With any resources: a bridge never
- * goes without its client, nor a target without its bridge, and no request outlives its answer.
+ * Any sequence of events: a session moves only along the edges of the table, has a deadline in
+ * every state, can end in DEAD from any state, and never leaves DEAD. life_fits accepts resources
+ * only together with their owners: a target with a bridge, an answer or a wait with a request, and
+ * all with a client.
  */
 #include "core/session/life.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size);
 
-/* The order in which states may follow each other: one edge leads back, from answer to request. */
+/* Events raise the rank of a state. One edge lowers it: from an answer to the next request. */
 static const uint8_t rank[LIFE_STATES] = {
     [LIFE_PREFACE] = 0,  [LIFE_TLS] = 1,     [LIFE_HEAD] = 2,      [LIFE_WAITING] = 3,
     [LIFE_REPLYING] = 4, [LIFE_LOOKING] = 4, [LIFE_DIALLING] = 5,  [LIFE_ANSWERED] = 5,

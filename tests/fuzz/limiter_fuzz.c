@@ -1,7 +1,9 @@
 /*
- * The input is a script of arrivals, departures and passing time. A table with room for all
- * addresses must agree with a simple model. A small one has right counts for the addresses that it
- * counts, and reports those that it admits without counting.
+ * Arrivals, departures and time. A table with room for all addresses agrees with a simple model. A
+ * small table counts the addresses that it holds correctly, and reports those that it admits
+ * uncounted.
+ *
+ * Input: a script of these steps.
  */
 #include "core/access/limiter.h"
 
@@ -12,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct siphash_seed seed = {3, 4};
 
-/* The textbook's bucket: tokens in billionths, refilled when looked at. */
+/* A token bucket in billionths of a token, refilled on access. */
 struct model {
     unsigned active;
     uint64_t tokens, seen_ms;

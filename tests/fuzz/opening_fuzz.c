@@ -1,6 +1,6 @@
 /*
- * The opening of a session has the same verdict, refusal and answer whole, byte by byte and cut
- * once at random; all bytes after the head are kept.
+ * The opening of a session has the same verdict, refusal and answer when its bytes come whole, one
+ * by one or cut in two. The bytes behind the head are kept.
  *
  * Input: two bytes that choose the cut, then what the client sends.
  */
@@ -16,7 +16,7 @@ struct outcome {
     size_t used; /* bytes fed */
 };
 
-/* Each piece in memory of its own, so that nothing outlives it unnoticed. */
+/* Each piece is a copy of its own: the sanitizer reports a slice that outlives it. */
 static bool feed(struct outcome *outcome, const uint8_t *bytes, size_t length)
 {
     if (length == 0 || outcome->verdict != OPENING_MORE)

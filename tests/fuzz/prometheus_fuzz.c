@@ -1,5 +1,5 @@
 /*
- * For any name of a route: the scrape is UTF-8, it has no further line, and the unescaped label is
+ * For any name of a route the scrape is UTF-8 and has no additional line. The unescaped label is
  * the name, with question marks for bytes that are not UTF-8.
  */
 #include "serve/metrics/prometheus.h"
@@ -22,7 +22,7 @@ static size_t lines_of(const char *text, size_t length)
     return lines;
 }
 
-/* Reads a quoted value; returns what stands behind its closing quote. */
+/* Reads a quoted value; returns the position behind its closing quote. */
 static const char *unescape(const char *at, char *out)
 {
     wsl_assert(*at == '"');

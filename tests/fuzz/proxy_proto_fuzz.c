@@ -1,7 +1,8 @@
 /*
- * The input is the first bytes of a connection. Every prefix gets the same verdict or MORE, no
- * verdict depends on bytes after the header, and a decoded header can be written in either version
- * and read back. The input is also the parts of a header, which are written and read back.
+ * Each prefix of the input gets the verdict of the whole or MORE, and no verdict depends on bytes
+ * behind the header. A decoded header can be encoded in either version and decoded again.
+ *
+ * Input: the first bytes of a connection; read a second time, the parts of a header to encode.
  */
 #include "codec/proxy_proto.h"
 
@@ -48,8 +49,8 @@ static void assert_same_tlvs(const struct proxy_proto *a, const struct proxy_pro
 }
 
 /*
- * Version 2 loses nothing of a client with an address, version 1 only what it cannot say; of one
- * without, both say so.
+ * Version 2 keeps all facts of a client with an address, version 1 those that it has fields for. A
+ * client without an address stays without one.
  */
 static void check_round_trip(const struct proxy_proto *header)
 {
@@ -77,7 +78,7 @@ static void check_cuts(const uint8_t *data, size_t size, const struct outcome *w
 {
     size_t step = size < 128 ? 1 : size / 64;
     for (size_t cut = 0; cut < size; cut += step) {
-        uint8_t *copy = malloc(cut ? cut : 1); /* exact, so that a sanitizer sees a byte too far */
+        uint8_t *copy = malloc(cut ? cut : 1); /* exact size: the sanitizer reports an overrun */
         wsl_assert(copy);
         memcpy(copy, data, cut);
         struct outcome part = decode(copy, cut);
@@ -89,7 +90,7 @@ static void check_cuts(const uint8_t *data, size_t size, const struct outcome *w
     }
 }
 
-/* Takes the next bytes of the input; at its end there are none. */
+/* The next bytes of the input; none at its end. */
 static struct slice take(struct slice *rest, size_t wanted)
 {
     struct slice taken = {rest->ptr, wanted < rest->len ? wanted : rest->len};

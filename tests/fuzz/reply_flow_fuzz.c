@@ -1,7 +1,6 @@
 /*
- * A connection with several plain requests: however its bytes are cut, and however little the
- * client reads at a time, it gets the same answers in the same order, each with the length that it
- * states.
+ * Several plain requests on one connection: the client receives the same answers in the same order,
+ * each with its Content-Length, however its bytes are cut and however little it reads at a time.
  *
  * Input: three bytes (how the requests are cut, how much is taken at a time, what kind of
  * transport), then what the client sends.
@@ -41,7 +40,7 @@ static void send_all(struct client *client, const struct reply *reply,
     reply_flow_free(flow);
 }
 
-/* The request decides, so that a request that is read differently is answered differently. */
+/* The answer depends on the request, so that a misread request changes the output. */
 static void answer(struct client *client, const struct http_head *head)
 {
     struct reply reply = {.status = head->field_count % 2 == 0 ? 200 : 304,
@@ -57,7 +56,7 @@ static void answer(struct client *client, const struct http_head *head)
     send_all(client, &reply, &terms);
 }
 
-/* A piece lies in memory of its own, so that nothing outlives it unnoticed. */
+/* Each piece is a copy of its own: the sanitizer reports a slice that outlives it. */
 static void feed(struct client *client, const uint8_t *bytes, size_t length)
 {
     struct opening_request request;

@@ -1,7 +1,8 @@
 /*
- * For any routes and requests, the table and the slow reference agree, and patterns match what is
- * captured. Lines of the input are routes, "name host path" with "-" for no host, and after an
- * empty line requests, "listener host path".
+ * The route table and the slow reference choose the same route, and captures match their patterns.
+ *
+ * Input: lines. Routes first, "name host path" with "-" for no host; after an empty line requests,
+ * "listener host path".
  */
 #include "core/route/route.h"
 
@@ -25,7 +26,7 @@ struct line {
     char *words[3];
 };
 
-/* False: the line has not three words. Longer lines are cut. */
+/* False: not three words. Longer lines are cut. */
 static bool split(struct line *line, struct slice text)
 {
     size_t length = text.len < LINE_MAX ? text.len : LINE_MAX;

@@ -1,11 +1,11 @@
 /*
- * Whole sessions: several session_clients, targets, a resolver, a pool, a clock and a process that
- * is drained and reloaded, all played by the input. Checked after each step: see session_lab.h and
- * session_peer.h. At the end of each script every peer becomes well-behaved: then all that was sent
- * must arrive, and after that every session must end by itself, in its time.
+ * Whole sessions. The input plays clients, targets, the resolver, the thread pool, the clock,
+ * drains and reloads. session_lab.h and session_peer.h check the state after each step. At the end
+ * of a script the peers become well-behaved: all bytes that were sent arrive, and every session
+ * ends within its deadline.
  *
- *      input   one byte for how it ends and what the host grants, then steps: a byte of enum step
- *              and SCRIPT bits, arguments
+ * Input: one byte for the ending and the descriptors of the host, then steps: a byte of enum step
+ * and SCRIPT bits, and arguments.
  */
 #include <sys/mman.h>
 
@@ -15,12 +15,12 @@
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define QUIET_MS     (15 * 60 * 1000) /* by then silence has ended all that it may end */
+#define QUIET_MS     (15 * 60 * 1000) /* longer than any timeout of the site */
 #define TICKS_MOST   20000
 #define STEPS_MOST   200
 #define RELOADS_MOST 3
 
-/* What a step does; the low bits of its first byte. */
+/* The low bits of the first byte of a step. */
 enum step {
     STEP_CONNECT,
     STEP_REQUEST,
@@ -45,7 +45,7 @@ enum { SCRIPT_HOLDS = 16, SCRIPT_SETTLES = 32, SCRIPT_AT_ONCE = 64 };
 
 static const uint8_t *script;
 static size_t script_left;
-static unsigned reloads; /* that are left: each costs as much as the rest of a script */
+static unsigned reloads; /* left: each costs as much as the rest of a script */
 static const struct config *configs[2];
 
 static uint8_t next_byte(void)
@@ -64,7 +64,7 @@ static size_t next_size(void)
     return byte < 128 ? byte : sizes[byte % WSL_COUNT(sizes)];
 }
 
-/* ---- what clients say ---- */
+/* ---- bytes of clients ---- */
 
 static struct session_client_peer *next_client(void)
 {
@@ -111,7 +111,7 @@ static void step_raw(struct session_client_peer *client)
 
 /* ---- peers ---- */
 
-/* From where: a network of trusted proxies, one that is denied, IPv6, a crowd. */
+/* Trusted proxies, a denied network, IPv6, and clients with one address. */
 static struct addr next_address(uint32_t listener, uint8_t bits)
 {
     static const uint8_t nets[][4] = {{10, 0, 0, 1}, {192, 0, 2, 9}, {198, 51, 100, 1}};
@@ -146,7 +146,7 @@ static void step_connect(void)
         session_client_count++;
 }
 
-static void act(struct fake_peer *peer, uint8_t what, size_t size)
+static void peer_act(struct fake_peer *peer, uint8_t what, size_t size)
 {
     switch (what % 8) {
     case 0:
@@ -179,7 +179,7 @@ static void act(struct fake_peer *peer, uint8_t what, size_t size)
 static void step_client(struct session_client_peer *client)
 {
     uint8_t what = next_byte();
-    act(client->peer, what, next_size());
+    peer_act(client->peer, what, next_size());
 }
 
 static struct fake_peer *next_target(void)
@@ -201,12 +201,12 @@ static void step_target(void)
     if (!target)
         return;
     if (what & 8)
-        act(target, what, size);
+        peer_act(target, what, size);
     else if (target->connected && !target->eof && !target->gone)
         target->in_end += size;
 }
 
-/* ---- the world ---- */
+/* ---- clock, pool, faults, process ---- */
 
 static void step_time(void)
 {
@@ -215,7 +215,7 @@ static void step_time(void)
     fake_loop.now += jumps[next_byte() % WSL_COUNT(jumps)];
 }
 
-static void step_plan(void)
+static void step_connect_plan(void)
 {
     uint8_t plan = next_byte();
     if (fake_socket.plan_count == FAKE_SOCKET_PLANS)
@@ -328,7 +328,7 @@ static void with_client(enum step step, bool holds)
     case STEP_END_SESSION:
         session_client_kill(client, next_byte());
         break;
-    default: /* an upgrade that is likely to be good */
+    default: /* STEP_EXCHANGE: an upgrade, mostly a valid one */
         a = next_byte();
         session_client_request(client, a % 12, 1 | 8);
         break;
@@ -355,7 +355,7 @@ static void run_step(void)
             fake_loop.now = fake_loop_next();
         break;
     case STEP_PLAN:
-        step_plan();
+        step_connect_plan();
         break;
     case STEP_POOL:
         step_pool();
@@ -376,10 +376,10 @@ static void run_step(void)
         (void)session_lab_turn();
 }
 
-/* ---- the end ---- */
+/* ---- the ending of a script ---- */
 
-/* Everybody reads, answers and connects, and nothing fails any more. */
-static void behave(void)
+/* All peers read, answer and connect, and no call fails any more. */
+static void make_peers_behave(void)
 {
     fake_loop.pool_holds = false;
     fake_loop.answers = 0;
@@ -393,11 +393,11 @@ static void behave(void)
     session_lab_settle();
 }
 
-static void all(bool targets, bool theirs, uint8_t what)
+static void act_all(bool targets, bool clients, uint8_t what)
 {
     for (size_t i = 0; i < fake_socket.peer_count; i++)
-        if (fake_socket.peers[i].is_target ? targets : theirs)
-            act(&fake_socket.peers[i], what, 0);
+        if (fake_socket.peers[i].is_target ? targets : clients)
+            peer_act(&fake_socket.peers[i], what, 0);
 }
 
 static void close_politely(void)
@@ -415,7 +415,7 @@ static void close_politely(void)
         wsl_assert(session_peer_of(session_pairs[i].client)->got_close);
         wsl_assert(!session_pairs[i].client->was_reset);
     }
-    all(true, true, 0);
+    act_all(true, true, 0);
 }
 
 static void drain_all(void)
@@ -426,59 +426,59 @@ static void drain_all(void)
     }
 }
 
-/* How it goes from here on; the low bits of the first byte. */
-enum part {
-    PART_POLITE,
-    PART_TARGETS_END,
-    PART_SILENCE,
-    PART_CLIENTS_RESET,
-    PART_DRAIN,
-    PART_TARGETS_RESET,
-    PART_CLIENTS_END,
-    PART_CLIENTS_GONE,
-    PARTS,
+/* How a script ends: the low bits of its first byte. */
+enum ending {
+    ENDING_POLITE,
+    ENDING_TARGETS_END,
+    ENDING_SILENCE,
+    ENDING_CLIENTS_RESET,
+    ENDING_DRAIN,
+    ENDING_TARGETS_RESET,
+    ENDING_CLIENTS_END,
+    ENDING_CLIENTS_GONE,
+    ENDINGS,
 };
-enum { PART_AT_ONCE = 8 }; /* peers do not become well-behaved before */
+enum { ENDING_AT_ONCE = 8 }; /* without making the peers well-behaved first */
 
-/* How many descriptors the host grants; the next bits of the first byte. */
+/* Descriptors that the host grants: the next bits of the first byte. */
 enum { HOST_FIRST = 16 };
 static const uint64_t descriptors[] = {1000, 80, 64, 48};
 
-static void part(enum part how)
+static void play_ending(enum ending how)
 {
     switch (how) {
-    case PART_POLITE:
+    case ENDING_POLITE:
         close_politely();
         break;
-    case PART_TARGETS_END: /* targets have nothing more to session_client_say */
-        all(true, false, 0);
+    case ENDING_TARGETS_END: /* targets send EOF */
+        act_all(true, false, 0);
         session_lab_settle();
         session_pairs_check(true, true);
         for (size_t i = 0; i < session_pair_count; i++)
             wsl_assert(session_peer_of(session_pairs[i].client)->got_close);
         break;
-    case PART_SILENCE: /* silence, and nobody reads */
-        all(true, true, 3);
+    case ENDING_SILENCE: /* no peer sends or reads */
+        act_all(true, true, 3);
         break;
-    case PART_CLIENTS_RESET:
-        all(false, true, 1);
+    case ENDING_CLIENTS_RESET:
+        act_all(false, true, 1);
         break;
-    case PART_DRAIN:
+    case ENDING_DRAIN:
         drain_all();
         break;
-    case PART_TARGETS_RESET:
-        all(true, false, 1);
+    case ENDING_TARGETS_RESET:
+        act_all(true, false, 1);
         break;
-    case PART_CLIENTS_END: /* session_clients that leave without a Close */
-        all(false, true, 0);
+    case ENDING_CLIENTS_END: /* clients send EOF without a Close */
+        act_all(false, true, 0);
         session_lab_settle();
         session_pairs_check(true, false);
         break;
-    case PART_CLIENTS_GONE: /* the same, and targets that take nothing */
-        all(true, false, 3);
-        all(false, true, 2);
+    case ENDING_CLIENTS_GONE: /* clients close, and targets stop reading */
+        act_all(true, false, 3);
+        act_all(false, true, 2);
         break;
-    case PARTS:
+    case ENDINGS:
         break;
     }
 }
@@ -492,8 +492,8 @@ static void wait_for_ends(void)
         wsl_assert(++ticks < TICKS_MOST);
 }
 
-/* Open, between two peers that are there, and told to have no limit. */
-static bool may_last(const struct session *session)
+/* Open between two live peers, on a route without time limits. */
+static bool may_stay_open(const struct session *session)
 {
     return session->state == LIFE_OPEN && !session_lab_is_bounded(session) &&
            session_pair_is_well(fake_peer(session->fd)) &&
@@ -506,11 +506,11 @@ static void check_ends(unsigned how)
         struct list *sessions = &session_lab.workers[i].sessions;
         for (struct list *link = sessions->next; link != sessions; link = link->next) {
             const struct session *session = WSL_CONTAINER(link, struct session, link);
-            if (how != PART_DRAIN && may_last(session))
+            if (how != ENDING_DRAIN && may_stay_open(session))
                 continue;
-            fprintf(stderr, "a session does not end: it is %s\n",
+            fprintf(stderr, "a session does not end, its state is %s\n",
                     life_name((enum life_state)session->state));
-            wsl_assert(!"every session ends in its time");
+            wsl_assert(!"a session is open after its deadline");
         }
     }
 }
@@ -518,23 +518,23 @@ static void check_ends(unsigned how)
 static void finish(uint8_t how)
 {
     session_pair_count = 0;
-    if (!(how & PART_AT_ONCE)) {
-        behave();
+    if (!(how & ENDING_AT_ONCE)) {
+        make_peers_behave();
         session_pairs_note();
         session_pairs_check(true, true);
     }
-    part((enum part)(how % PARTS));
-    if (how & PART_AT_ONCE) {
-        /* In silence the disk and the resolver hang on. */
-        fake_loop.pool_holds = fake_loop.pool_holds && how % PARTS == PART_SILENCE;
+    play_ending((enum ending)(how % ENDINGS));
+    if (how & ENDING_AT_ONCE) {
+        /* In the silent ending, the disk and the resolver keep hanging. */
+        fake_loop.pool_holds = fake_loop.pool_holds && how % ENDINGS == ENDING_SILENCE;
         (void)failing_alloc_disarm();
     }
     wait_for_ends();
-    check_ends(how % PARTS);
+    check_ends(how % ENDINGS);
     session_lab_kill();
 }
 
-/* In memory, where the configuration finds it by the environment. */
+/* A file in memory; the configuration has its path from the environment. */
 static void make_certificate(void)
 {
     struct pki pki = {0};

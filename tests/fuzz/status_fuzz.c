@@ -1,5 +1,5 @@
 /*
- * Any query: it is parsed within its bounds, or refused. Any text: as JSON it is one string,
+ * A query of the status is refused, or parsed within its bounds. A text in JSON is one string
  * without a raw quote or control character, and decodes to the same bytes.
  */
 #include "base/text/json.h"

@@ -1,6 +1,6 @@
 /*
- * Any file: every line is what the slow reference makes of it, each is seen once and in order, and
- * a target that is accepted is one that can be connected to.
+ * Each line of a token file is read once, in order, and as the slow reference reads it. An accepted
+ * target has an address to connect to.
  */
 #include "codec/ip.h"
 

@@ -1,7 +1,8 @@
 /*
- * Any request: a token is what a simple reading of its part of the request finds, it is never
- * empty, has no newline at its end, and encoding it changes nothing. Lines of the input are the
- * query, the host, a header field, a cookie field and the path.
+ * A token is the one that a simple parser finds in the same part of the request. It is not empty,
+ * does not end in a newline, and is the same when it comes percent-encoded.
+ *
+ * Input: lines with the query, the host, a header field, a cookie field and the path.
  */
 #include "codec/http/http_char.h"
 #include "core/tokens/token_find.h"
@@ -16,7 +17,7 @@ static struct slice next_line(struct slice *rest)
     return line;
 }
 
-/* In place, from a NUL-terminated text; returns the length. */
+/* Decodes a NUL-terminated text in place; returns the length. */
 static size_t decode(char *text, bool plus)
 {
     size_t length = 0;
@@ -35,7 +36,7 @@ static size_t decode(char *text, bool plus)
     return length;
 }
 
-/* As Python's parse_qs reads it. */
+/* The semantics of Python's parse_qs. */
 static bool reference_query(struct slice query, char *out, size_t *length)
 {
     char *copy = slice_copy(query), *rest = copy, *field;
@@ -81,7 +82,7 @@ static void check_query(const struct http_head *head, struct slice got)
     free(wanted);
 }
 
-/* However it is spelt, it is the same token. */
+/* A token that is percent-encoded in a query is found unchanged. */
 static void check_again(struct slice token)
 {
     static const char prefix[] = "token=", digits[] = "0123456789abcdef";

@@ -1,6 +1,6 @@
 /*
- * The normal form of any path could have been sent by a client, normalising it again changes
- * nothing, and no other spelling of the path has another normal form.
+ * The normal form of a path is a valid path, normalising it again changes nothing, and every other
+ * spelling of the path has the same normal form or is refused.
  */
 #include "codec/http/uri.h"
 
@@ -45,7 +45,7 @@ static void check_normal(struct slice normal)
     wsl_assert(!slice_equal(last, SLICE(".")) && !slice_equal(last, SLICE("..")));
 }
 
-/* With every unreserved character escaped, in lower-case digits, and each "/" doubled. */
+/* Escapes each unreserved character, in lower-case digits, and doubles each "/". */
 static size_t disguise(struct slice normal, char *out)
 {
     size_t length = 0;

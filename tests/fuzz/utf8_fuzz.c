@@ -1,4 +1,4 @@
-/* The validator against the definition: same verdict at the same byte, however the text is cut. */
+/* The validator and the reference agree at the same byte, however the text is cut. */
 #include "base/text/utf8.h"
 #include "lib/utf8_reference.h"
 
@@ -18,7 +18,7 @@ static void check_cut_in_two(const uint8_t *bytes, size_t length, size_t cut,
     wsl_assert(!begins || utf8_complete(&state) == (verdict == UTF8_WHOLE));
 }
 
-/* utf8_cut leaves good text, and no longer good text within the limit exists. */
+/* utf8_cut leaves the longest valid text within the limit. */
 static void check_limit(const uint8_t *text, size_t length, size_t limit)
 {
     size_t bad_at, cut = utf8_cut((const char *)text, length, limit);

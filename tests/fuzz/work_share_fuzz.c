@@ -1,6 +1,8 @@
 /*
- * The input is a script of work that is requested, ends or is cancelled. No kind exceeds its share,
- * no work waits that could begin, and every ticket that is not cancelled begins.
+ * Work is requested, ends or is cancelled. No kind exceeds its share, no work waits while it could
+ * begin, and every ticket that is not cancelled runs.
+ *
+ * Input: a script of these steps.
  */
 #include "core/resources/work_share.h"
 
@@ -13,7 +15,7 @@ enum state { FREE, WAITING, RUNNING };
 static struct work_ticket tickets[TICKETS];
 static enum state states[TICKETS];
 
-/* Each kind's share of one client, once more, so that the table is held against something. */
+/* The share of one client by kind: a second copy, to check the table. */
 static const uint8_t most[WORK_KINDS] = {8, 2, 5, 2, 3, 1};
 
 static void check(void)

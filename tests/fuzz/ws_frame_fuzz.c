@@ -1,6 +1,6 @@
 /*
- * The frame decoder against the slow reference: whole, byte by byte and cut at random, the same
- * payload, events and verdict at the same byte.
+ * The frame decoder and the slow reference agree on payload, events and the byte of the verdict,
+ * when the stream comes whole, byte by byte or cut at random.
  *
  * Input: one byte of modes (1: server, 2: refuse text), one byte that seeds the cuts, the stream.
  */

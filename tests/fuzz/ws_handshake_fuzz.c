@@ -1,7 +1,8 @@
 /*
- * The input is the field lines of a request, with LF or CRLF. An accepted handshake has what RFC
- * 6455 section 4.2.1 demands, and no answer has a line of the client's. The input is also base64:
- * encoding what it decodes to yields it again.
+ * An accepted handshake has all that RFC 6455 section 4.2.1 demands, and no answer has a line that
+ * the client made. Base64 that decodes is what encoding the result yields.
+ *
+ * Input: field lines of a request, with LF or CRLF; read a second time, base64.
  */
 #include "codec/b64.h"
 #include "codec/http/http_char.h"
@@ -22,7 +23,8 @@ static size_t frame(char *out, const char *line, const uint8_t *data, size_t siz
             out[length++] = '\r';
         out[length++] = (char)data[i];
     }
-    memcpy(out + length, "\r\n\r\n", 4); /* the first ends the last line if the input did not */
+    memcpy(out + length, "\r\n\r\n",
+           4); /* the first CRLF ends the last line, if the input does not */
     return length + 4;
 }
 
@@ -45,7 +47,7 @@ static void check_answer(const struct ws_handshake *handshake)
     wsl_assert(ws_handshake_answer(answer, length - 1, handshake, (struct slice){0}) == 0);
 }
 
-/* By OpenSSL alone, RFC 6455 section 4.2.2. */
+/* RFC 6455 section 4.2.2, by OpenSSL alone. */
 static void accept_of(struct slice key, char accept[static WS_ACCEPT_LENGTH + 1])
 {
     uint8_t digest[EVP_MAX_MD_SIZE];

@@ -1,6 +1,4 @@
-/*
- * Any bytes: a tree or one finding, at a place that is in the text, and at a bounded cost.
- */
+/* Any bytes yield a tree or one finding, with a position inside the text, at a bounded cost. */
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -11,7 +9,7 @@ enum { VISITS_MAX = 20000, DEPTH_MAX = 1000 };
 
 struct visit {
     unsigned lines;
-    unsigned left; /* nodes to look at: aliases unfold to many */
+    unsigned left; /* nodes to check: aliases unfold to many */
 };
 
 static void check_place(const struct visit *visit, struct diag_where where)
@@ -63,7 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct diag diag;
     struct visit visit = {.lines = 2,
-                          .left = VISITS_MAX}; /* libyaml ends one line behind the end */
+                          .left = VISITS_MAX}; /* libyaml reports the end one line late */
     for (size_t i = 0; i < size; i++)
         visit.lines += data[i] == '\n' || data[i] == '\r' || data[i] >= 0x80;
     diag_init(&diag);
