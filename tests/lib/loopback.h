@@ -38,13 +38,13 @@ static inline struct loopback loopback_open(void)
     return target;
 }
 
-static inline void loopback_wake(struct loopback *target)
+static inline void loopback_listen(struct loopback *target)
 {
     wsl_assert(listen(target->fd, 64) == 0);
 }
 
 /* Its backlog is full, and nobody accepts: a black hole. */
-static inline void loopback_swallow(struct loopback *target)
+static inline void loopback_fill_backlog(struct loopback *target)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(target->port)};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -62,7 +62,7 @@ static inline int loopback_accept(const struct loopback *target)
     return accept4(target->fd, NULL, NULL, SOCK_CLOEXEC);
 }
 
-static inline bool loopback_visited(const struct loopback *target)
+static inline bool loopback_got_connection(const struct loopback *target)
 {
     int fd = loopback_accept(target);
     if (fd >= 0)

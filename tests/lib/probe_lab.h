@@ -118,7 +118,7 @@ static inline void server_sends(const char *first, const char *second, const cha
     server.pieces[0] = first;
     server.pieces[1] = second;
     server.pieces[2] = third;
-    loopback_wake(&server.socket);
+    loopback_listen(&server.socket);
 }
 
 #endif

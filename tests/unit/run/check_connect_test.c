@@ -33,7 +33,7 @@ static void start_tls(int index)
     struct loopback *target = &world.sockets[index];
     int flags = fcntl(target->fd, F_GETFL);
     fcntl(target->fd, F_SETFL, flags & ~O_NONBLOCK);
-    loopback_wake(target);
+    loopback_listen(target);
     tls_server_start(&world.servers[index], target->fd, world.leaf.text, "SSH-2.0-x\r\n");
     world.targets[index].tls = true;
     world.targets[index].server_name = "desk.test";
@@ -105,7 +105,7 @@ static void expect_line(const char *text, int target, const char *rest)
 static void test_plain(void **unused)
 {
     char text[4096];
-    loopback_wake(&world.sockets[ACCEPTS]);
+    loopback_listen(&world.sockets[ACCEPTS]);
     assert_true(survey(ACCEPTS, 1, text, sizeof(text)));
     expect_line(text, ACCEPTS, "connected in ");
     assert_false(survey(ACCEPTS, 2, text, sizeof(text)));
@@ -138,7 +138,7 @@ static void test_tls(void **unused)
 static void test_listeners(void **unused)
 {
     char text[4096];
-    loopback_wake(&world.sockets[ACCEPTS]);
+    loopback_listen(&world.sockets[ACCEPTS]);
     world.certificate.certificate = world.listener.text;
     world.listener_config.tls = (struct config_tls){.mode = CONFIG_TLS_REQUIRED,
                                                     .certificates = &world.certificate,

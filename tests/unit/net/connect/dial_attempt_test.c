@@ -64,7 +64,7 @@ static void expect_tcp(bool listens, int error)
     struct dial_attempt attempt;
     bool waiting = false;
     if (listens)
-        loopback_wake(&target);
+        loopback_listen(&target);
     int begun = begin_tcp(&attempt, target.port, &waiting);
     if (begun == 0) {
         int fd = attempt.fd;
@@ -125,7 +125,7 @@ static void test_without_memory_nothing_stays_open(void **unused)
     struct loopback target = loopback_open();
     struct dial_attempt attempt;
     bool waiting = false;
-    loopback_wake(&target);
+    loopback_listen(&target);
     int before = dup(0);
     close(before);
     failing_alloc_arm(1);

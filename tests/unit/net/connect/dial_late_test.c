@@ -36,7 +36,7 @@ static void expect_late(const char *host, enum reason reason)
 
 static void test_a_connection_that_had_come(void **unused)
 {
-    loopback_wake(&target);
+    loopback_listen(&target);
     expect_late("127.0.0.1", REASON_none);
 }
 
@@ -48,13 +48,13 @@ static void test_a_refusal_that_had_come(void **unused)
 /* The resolver's thread has its answer, and the loop has not heard it. */
 static void test_a_look_up_that_had_ended(void **unused)
 {
-    loopback_wake(&target);
+    loopback_listen(&target);
     expect_late("localhost", REASON_none);
 }
 
 static void test_nobody_has_answered(void **unused)
 {
-    loopback_swallow(&target);
+    loopback_fill_backlog(&target);
     expect_late("127.0.0.1", REASON_target_timeout);
 }
 

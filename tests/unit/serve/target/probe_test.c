@@ -48,7 +48,7 @@ static void expect(const char *banner, enum reason reason, const char *detail)
 static void test_connect(void **unused)
 {
     expect(NULL, REASON_target_refused, "refused");
-    loopback_wake(&server.socket);
+    loopback_listen(&server.socket);
     expect(NULL, REASON_none, "");
 }
 
@@ -70,7 +70,7 @@ static void test_banner_in_pieces(void **unused)
 
 static void test_banner_that_does_not_come(void **unused)
 {
-    loopback_wake(&server.socket);
+    loopback_listen(&server.socket);
     expect("RFB 003.", REASON_target_timeout, "no complete banner in time");
     server_sends("RFB", NULL, NULL);
     expect("RFB 003.", REASON_target_timeout, "in time");
@@ -112,7 +112,7 @@ static void test_unix_socket(void **unused)
 
 static void test_cancelled(void **unused)
 {
-    loopback_wake(&server.socket);
+    loopback_listen(&server.socket);
     for (int turns = 0; turns < 4; turns++) {
         struct call call;
         struct probe *probe = start(&call, "RFB");

@@ -71,7 +71,7 @@ static void test_verdicts(void **unused)
 static void test_off(void **unused)
 {
     target.probe = CONFIG_PROBE_OFF;
-    loopback_wake(&server.socket);
+    loopback_listen(&server.socket);
     begin();
     run_for(100);
     assert_int_equal(server.accepted, 0);
@@ -96,7 +96,7 @@ static void test_one_at_a_time(void **unused)
 {
     target.probe_interval_ms = 10;
     target.probe_timeout_ms = 150;
-    loopback_wake(&server.socket);
+    loopback_listen(&server.socket);
     begin();
     run_for(120);
     assert_int_equal(server.accepted, 1);
@@ -114,7 +114,7 @@ static void test_a_reload_keeps_the_verdict(void **unused)
     end();
     pool = next;
     assert_true(is_down());
-    loopback_wake(&server.socket);
+    loopback_listen(&server.socket);
     target.probe = CONFIG_PROBE_CONNECT;
     prober = prober_create(&watches, resolver, pool);
     run_for(60);

@@ -144,7 +144,7 @@ static void expect_connected(size_t index)
     assert_string_equal(reason_row(result.dial.reason)->name, "none");
     assert_ptr_equal(result.target, pool_target(pool, &route, index));
     assert_int_equal(pool_target_sessions(result.target), 1);
-    assert_true(loopback_visited(&targets[index]));
+    assert_true(loopback_got_connection(&targets[index]));
     hang_up(&result);
 }
 
@@ -171,15 +171,15 @@ static bool is_down(size_t index)
 
 static void test_the_first_answers(void **unused)
 {
-    loopback_wake(&targets[0]);
-    loopback_wake(&targets[1]);
+    loopback_listen(&targets[0]);
+    loopback_listen(&targets[1]);
     expect_connected(0);
-    assert_false(loopback_visited(&targets[1]));
+    assert_false(loopback_got_connection(&targets[1]));
 }
 
 static void test_the_next_when_one_fails(void **unused)
 {
-    loopback_wake(&targets[2]);
+    loopback_listen(&targets[2]);
     for (uint32_t i = 0; i < route.fail_after; i++) {
         assert_false(is_down(0));
         expect_connected(2);
@@ -195,7 +195,7 @@ static void test_all_refuse(void **unused)
         expect_failure(REASON_target_refused);
     assert_true(is_down(0) && is_down(1) && is_down(2));
     /* All are marked down: they are tried, and are up again. */
-    loopback_wake(&targets[1]);
+    loopback_listen(&targets[1]);
     expect_connected(1);
     assert_false(is_down(1));
 }
@@ -203,8 +203,8 @@ static void test_all_refuse(void **unused)
 static void test_a_black_hole_leaves_time(void **unused)
 {
     route.connect_timeout_ms = 400;
-    loopback_swallow(&targets[0]);
-    loopback_wake(&targets[1]);
+    loopback_fill_backlog(&targets[0]);
+    loopback_listen(&targets[1]);
     uint64_t began = milliseconds();
     expect_connected(1);
     assert_in_range(milliseconds() - began, 190, 390);
@@ -216,7 +216,7 @@ static void test_only_black_holes(void **unused)
     route.connect_retry_ms =
         5000; /* a connect that times out is not retried: the target is not just starting */
     for (size_t i = 0; i < TARGETS; i++)
-        loopback_swallow(&targets[i]);
+        loopback_fill_backlog(&targets[i]);
     uint64_t began = milliseconds();
     expect_failure(REASON_target_timeout);
     assert_in_range(milliseconds() - began, 280, 600);
@@ -225,7 +225,7 @@ static void test_only_black_holes(void **unused)
 static void test_one_trial(void **unused)
 {
     route.retry_down_ms = 50;
-    loopback_wake(&targets[1]);
+    loopback_listen(&targets[1]);
     for (uint32_t i = 0; i < route.fail_after; i++)
         expect_connected(1);
     assert_true(is_down(0));
@@ -233,7 +233,7 @@ static void test_one_trial(void **unused)
     assert_false(is_down(0));
     expect_connected(1); /* the trial fails; the session goes to the next */
     assert_true(is_down(0));
-    loopback_wake(&targets[0]);
+    loopback_listen(&targets[0]);
     uv_sleep(110);
     expect_connected(0);
     assert_false(is_down(0));
@@ -243,7 +243,7 @@ static void test_one_trial(void **unused)
 
 static void wake_cb(uv_timer_t *timer)
 {
-    loopback_wake(timer->data);
+    loopback_listen(timer->data);
     uv_close((uv_handle_t *)timer, NULL);
 }
 
@@ -314,7 +314,7 @@ static void test_prepared(void **unused)
 {
     char text[16] = {0};
     make_varying();
-    loopback_wake(&targets[0]);
+    loopback_listen(&targets[0]);
     struct target_connect_result result = target_connect_it(fill_in);
     assert_int_equal(result.dial.reason, REASON_none);
     int fd = loopback_accept(&targets[0]);
@@ -354,7 +354,7 @@ static void test_cancelled(void **unused)
     cancel_after(0);
     for (int turns = 1; turns < 6; turns++)
         cancel_after(turns); /* during each of the three, and in the pause */
-    loopback_swallow(&targets[0]);
+    loopback_fill_backlog(&targets[0]);
     cancel_after(3);
     target_connect_cancel(NULL);
 }
@@ -363,10 +363,10 @@ static void test_a_cancelled_trial_is_free_again(void **unused)
 {
     route.retry_down_ms = 30;
     route.fail_after = 1;
-    loopback_wake(&targets[1]);
+    loopback_listen(&targets[1]);
     expect_connected(1);
     assert_true(is_down(0));
-    loopback_swallow(&targets[0]);
+    loopback_fill_backlog(&targets[0]);
     uv_sleep(40);
     cancel_after(1);
     uv_update_time(&loop);
@@ -375,7 +375,7 @@ static void test_a_cancelled_trial_is_free_again(void **unused)
 
 static void test_each_allocation_fails(void **unused)
 {
-    loopback_wake(&targets[1]);
+    loopback_listen(&targets[1]);
     route.fail_after = 1;
     for (unsigned n = 1;; n++) {
         failing_alloc_arm(n);
