@@ -31,8 +31,8 @@ static const struct lookup_origin configured;
 
 static atomic_uint lookups, address;
 static atomic_bool failing, empty;
-static uv_sem_t gate; /* every look-up passes it once */
-static uv_sem_t dead; /* those of names that begin with "dead" wait here, and fail */
+static uv_sem_t answers;   /* every look-up passes it once */
+static uv_sem_t hang_ends; /* those of names that begin with "dead" wait here, and fail */
 static atomic_uint hanging;
 static uint64_t clock_ms;
 
@@ -42,7 +42,7 @@ uint64_t monotonic_ms(void)
     return clock_ms;
 }
 
-struct made {
+struct made_address {
     struct addrinfo info;
     union {
         struct sockaddr any;
@@ -53,7 +53,7 @@ struct made {
 
 static inline struct addrinfo *make(int family, unsigned number, struct addrinfo *next)
 {
-    struct made *made = calloc(1, sizeof(*made));
+    struct made_address *made = calloc(1, sizeof(*made));
     made->any.sa_family = (sa_family_t)family;
     if (family == AF_INET6)
         made->v6.sin6_addr.s6_addr[15] = (uint8_t)number;
@@ -71,11 +71,11 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
     atomic_fetch_add(&lookups, 1);
     if (strncmp(name, "dead", 4) == 0) {
         atomic_fetch_add(&hanging, 1);
-        uv_sem_wait(&dead);
+        uv_sem_wait(&hang_ends);
         atomic_fetch_sub(&hanging, 1);
         return EAI_AGAIN;
     }
-    uv_sem_wait(&gate);
+    uv_sem_wait(&answers);
     if (atomic_load(&failing))
         return EAI_AGAIN;
     *list = NULL;
@@ -101,7 +101,7 @@ void freeaddrinfo(struct addrinfo *list)
 static inline void release_lookups(unsigned count)
 {
     while (count-- > 0)
-        uv_sem_post(&gate);
+        uv_sem_post(&answers);
 }
 
 static unsigned outstanding; /* queries that wait */
@@ -117,8 +117,8 @@ static inline int set_up(void **unused)
     atomic_store(&hanging, 0);
     clock_ms = 1000;
     outstanding = 0;
-    assert_int_equal(uv_sem_init(&gate, 0), 0);
-    assert_int_equal(uv_sem_init(&dead, 0), 0);
+    assert_int_equal(uv_sem_init(&answers, 0), 0);
+    assert_int_equal(uv_sem_init(&hang_ends, 0), 0);
     assert_int_equal(uv_loop_init(&loop), 0);
     work_lab_open(&lab, &loop);
     resolver = resolve_create(&lab.lane, lab.lookups);
@@ -134,8 +134,8 @@ static inline int tear_down(void **unused)
     uv_run(&loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&loop), 0);
     work_lab_free(&lab);
-    uv_sem_destroy(&gate);
-    uv_sem_destroy(&dead);
+    uv_sem_destroy(&answers);
+    uv_sem_destroy(&hang_ends);
     return 0;
 }
 
@@ -143,8 +143,8 @@ struct caller {
     struct resolve_query query;
     unsigned calls;
     struct lookup_answer answer;
-    struct caller *cancels; /* in its callback */
-    const char *asks;       /* likewise */
+    struct caller *then_cancels; /* in its callback */
+    const char *then_resolves;   /* likewise */
 };
 
 static inline void cancel(struct caller *caller)
@@ -159,10 +159,10 @@ static inline void answered(struct resolve_query *query, const struct lookup_ans
     caller->calls++;
     caller->answer = *answer;
     outstanding--;
-    if (caller->cancels)
-        cancel(caller->cancels);
-    const char *again = caller->asks;
-    caller->asks = NULL;
+    if (caller->then_cancels)
+        cancel(caller->then_cancels);
+    const char *again = caller->then_resolves;
+    caller->then_resolves = NULL;
     const struct lookup_answer *known =
         again ? resolve_name(resolver, again, &configured, query) : NULL;
     outstanding += again && !known;
@@ -173,8 +173,8 @@ static inline void answered(struct resolve_query *query, const struct lookup_ans
 }
 
 /* True when the answer was there at once. */
-static inline bool ask_as(struct caller *caller, const char *name,
-                          const struct lookup_origin *origin)
+static inline bool resolve_as(struct caller *caller, const char *name,
+                              const struct lookup_origin *origin)
 {
     caller->query.callback = answered;
     const struct lookup_answer *answer = resolve_name(resolver, name, origin, &caller->query);
@@ -186,15 +186,15 @@ static inline bool ask_as(struct caller *caller, const char *name,
     return true;
 }
 
-static inline bool ask(struct caller *caller, const char *name)
+static inline bool resolve(struct caller *caller, const char *name)
 {
-    return ask_as(caller, name, &configured);
+    return resolve_as(caller, name, &configured);
 }
 
 /* For a name that was made of this client's request. */
 static inline bool request(struct caller *caller, const char *name, uint64_t client)
 {
-    return ask_as(caller, name, &(struct lookup_origin){true, client});
+    return resolve_as(caller, name, &(struct lookup_origin){true, client});
 }
 
 static inline unsigned last_number(const struct caller *caller)

@@ -12,7 +12,7 @@
 static void fail_dead(unsigned count)
 {
     while (count-- > 0)
-        uv_sem_post(&dead);
+        uv_sem_post(&hang_ends);
 }
 
 /* Names of requests leave the rest of the pool to others, for any number of clients. */
@@ -27,13 +27,13 @@ static void test_requested_names_have_their_share(void **unused)
     }
     until_hang(share);
     assert_false(request(&other, "desk", 99));
-    assert_false(ask(&desk, "lab"));
+    assert_false(resolve(&desk, "lab"));
     release_lookups(1);
     while (desk.calls == 0)
         turn();
     assert_int_equal(other.calls, 0);
     /* A configured name does not wait behind a request for the same name. */
-    assert_false(ask(&promoted, "desk"));
+    assert_false(resolve(&promoted, "desk"));
     release_lookups(1);
     while (promoted.calls == 0 || other.calls == 0)
         turn();
@@ -74,7 +74,7 @@ static void test_a_name_takes_one_thread(void **unused)
     struct caller callers[8] = {0}, late[2] = {0};
     for (unsigned i = 0; i < WSL_COUNT(callers); i++) {
         resolver = i % 2 == 0 ? first : second;
-        assert_false(ask(&callers[i], "desk"));
+        assert_false(resolve(&callers[i], "desk"));
     }
     release_lookups(1);
     run();
@@ -82,7 +82,7 @@ static void test_a_name_takes_one_thread(void **unused)
         assert_int_equal(last_number(&callers[i]), 1);
     for (unsigned i = 0; i < WSL_COUNT(late); i++) {
         resolver = i % 2 == 0 ? first : second;
-        assert_true(ask(&late[i], "desk"));
+        assert_true(resolve(&late[i], "desk"));
     }
     assert_int_equal(atomic_load(&lookups), 1);
     resolver = first;
@@ -103,29 +103,29 @@ static void test_a_name_that_hangs_is_remembered(void **unused)
     assert_false(request(&first, "dead", 1));
     until_hang(1);
     clock_ms += NAME_HANGS_AFTER_MS - 1;
-    assert_false(ask(&second, "dead"));
+    assert_false(resolve(&second, "dead"));
     clock_ms++;
-    assert_true(ask(&third, "dead"));
+    assert_true(resolve(&third, "dead"));
     assert_hangs(&third);
     cancel(&first);
     cancel(&second);
     assert_true(request(&fourth, "dead", 2));
     fail_dead(1);
     run();
-    assert_true(ask(&fourth, "dead"));
+    assert_true(resolve(&fourth, "dead"));
     assert_hangs(&fourth);
     assert_int_equal(atomic_load(&lookups), 1);
-    assert_false(ask(&other, "desk"));
+    assert_false(resolve(&other, "desk"));
     release_lookups(1);
     run();
     clock_ms += NAME_HANGS_KEPT_MS;
-    assert_false(ask(&fifth, "dead"));
+    assert_false(resolve(&fifth, "dead"));
     fail_dead(1);
     run();
     assert_int_equal(fifth.answer.reason, REASON_target_unresolved);
     assert_int_equal(atomic_load(&lookups), 3);
     /* This time it failed at once. */
-    assert_false(ask(&fifth, "dead"));
+    assert_false(resolve(&fifth, "dead"));
     fail_dead(1);
     run();
 }
