@@ -81,7 +81,7 @@ static inline struct admission_facts facts_of(struct caller *caller, bool head)
     };
 }
 
-static inline void write_down(struct caller *caller, enum admission_step step)
+static inline void record_step(struct caller *caller, enum admission_step step)
 {
     size_t length = strlen(caller->steps);
     snprintf(caller->steps + length, sizeof(caller->steps) - length, "%s%s", length > 0 ? " " : "",
@@ -92,7 +92,7 @@ static inline void run(struct caller *caller, enum admission_step step, bool hea
 {
     struct admission_facts facts = facts_of(caller, head);
     for (;; step = admission_answer(&caller->admission, &facts, caller->verdicts[step])) {
-        write_down(caller, step);
+        record_step(caller, step);
         assert_int_equal(caller->admission.step, step);
         if (!admission_asks(step))
             break;

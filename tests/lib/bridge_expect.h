@@ -47,12 +47,12 @@ static inline void expect_done(enum reason reason)
     expect_reason(reason);
 }
 
-static inline void client_says_eof(void)
+static inline void client_sends_eof(void)
 {
     lab.client.in_end = io_status(IO_EOF);
 }
 
-static inline void target_says_eof(void)
+static inline void target_sends_eof(void)
 {
     lab.target.in_end = io_status(IO_EOF);
 }

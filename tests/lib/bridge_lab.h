@@ -31,7 +31,8 @@ struct lab {
     uint64_t now;
     size_t answer_length; /* what the client got before frames */
     struct lab_view view;
-    bool client_told, target_told; /* that the connection is broken: a watch reports it once */
+    bool client_break_reported,
+        target_break_reported; /* that the connection is broken: a watch reports it once */
 };
 
 static inline void lab_init(struct lab *lab, struct bridge_scratch *scratch, size_t capacity)
@@ -128,7 +129,7 @@ static inline bool lab_view_frame(struct lab *lab)
     return true;
 }
 
-static inline void lab_holds(const char *broken)
+static inline void lab_abort_if(const char *broken)
 {
     if (!broken)
         return;
@@ -140,7 +141,7 @@ static inline void lab_holds(const char *broken)
 static inline void lab_check(struct lab *lab)
 {
     const struct bridge *bridge = &lab->bridge;
-    lab_holds(bridge_check_state(bridge));
+    lab_abort_if(bridge_check_state(bridge));
     wsl_assert(bridge->up.carry_length <= BRIDGE_BUFFER);
     wsl_assert(bridge->down.carry_length <= BRIDGE_BUFFER + WS_HEADER_MAX);
     if (lab->view.at < lab->answer_length)
@@ -162,12 +163,12 @@ static inline unsigned lab_ready(struct lab *lab)
     ready |= fake_is_readable(&lab->target) ? BRIDGE_TARGET_READ : 0;
     ready |= fake_is_writable(&lab->target) ? BRIDGE_TARGET_WRITE : 0;
     ready &= bridge_want(&lab->bridge);
-    if (lab->client.broken != REASON_none && !lab->client_told) {
-        lab->client_told = true;
+    if (lab->client.broken != REASON_none && !lab->client_break_reported) {
+        lab->client_break_reported = true;
         ready |= BRIDGE_CLIENT_BROKEN;
     }
-    if (lab->target.broken != REASON_none && !lab->target_told) {
-        lab->target_told = true;
+    if (lab->target.broken != REASON_none && !lab->target_break_reported) {
+        lab->target_break_reported = true;
         ready |= BRIDGE_TARGET_BROKEN;
     }
     return ready;
@@ -178,8 +179,8 @@ static inline void lab_turn(struct lab *lab, unsigned ready)
     const struct bridge before = lab->bridge;
     bridge_turn(&lab->bridge, lab->scratch, ready, lab->now);
     lab_check(lab);
-    lab_holds(bridge_check_change(&before, &lab->bridge));
-    lab_holds(bridge_check_settled(&lab->bridge));
+    lab_abort_if(bridge_check_change(&before, &lab->bridge));
+    lab_abort_if(bridge_check_settled(&lab->bridge));
 }
 
 /* Until nothing that is wanted is ready. A turn in which nothing happens would be a busy loop. */
@@ -212,7 +213,7 @@ static inline uint64_t lab_tick(struct lab *lab, uint64_t unsent)
         const struct bridge before = lab->bridge;
         next = bridge_time_tick(&lab->bridge, &held, &lab->times, lab->now);
         lab_check(lab);
-        lab_holds(bridge_check_change(&before, &lab->bridge));
+        lab_abort_if(bridge_check_change(&before, &lab->bridge));
         wsl_assert(++calls <= 3);
     } while (next != 0 && next <= lab->now);
     return next;

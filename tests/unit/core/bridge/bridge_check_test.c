@@ -108,7 +108,7 @@ static void test_open(void **unused)
 
 static void test_ending(void **unused)
 {
-    target_says_eof();
+    target_sends_eof();
     lab_run(&lab);
     assert_int_equal(lab.bridge.reason, REASON_target_closed);
     DAMAGE(client_in_done = true, "no frames come from a client that is read to its end");
@@ -125,8 +125,8 @@ static void test_ending(void **unused)
 
 static void test_finished(void **unused)
 {
-    client_says_eof();
-    target_says_eof();
+    client_sends_eof();
+    target_sends_eof();
     expect_done(REASON_client_eof);
     assert_null(bridge_check_settled(&lab.bridge));
     DAMAGE(up.blocked = true, "only a pipe that writes is blocked");
@@ -195,7 +195,7 @@ static void test_change_of_an_open_bridge(void **unused)
 
 static void test_change_of_an_ending_bridge(void **unused)
 {
-    target_says_eof();
+    target_sends_eof();
     lab_run(&lab);
     CHANGE(down.state = PIPE_FLOWING, "a pipe's state moves forward");
     CHANGE(down.bytes += 1, "only a pipe that flows takes bytes");
@@ -216,7 +216,7 @@ static void test_change_of_a_bridge_after_the_clients_close(void **unused)
     lab_run(&lab);
     CHANGE(frames_over = false, "what is over stays over");
     CHANGE(up.state = PIPE_ENDING, "a pipe's state moves forward");
-    client_says_eof();
+    client_sends_eof();
     lab_run(&lab);
     CHANGE(client_in_done = false, "what is over stays over");
 }

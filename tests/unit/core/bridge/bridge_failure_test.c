@@ -162,7 +162,7 @@ static void test_the_answer_fails_before_the_target_is_there(void **unused)
     lab_run(&lab);
     expect_target_got("x");
     assert_true(lab.target.is_shut);
-    target_says_eof();
+    target_sends_eof();
     expect_done(REASON_client_reset);
 }
 
@@ -178,7 +178,7 @@ static void test_no_target_after_the_answer(void **unused)
     send_close(1011);
     lab_run(&lab);
     assert_true(lab.client.is_shut);
-    client_says_eof();
+    client_sends_eof();
     expect_done(REASON_target_refused);
 }
 
@@ -200,9 +200,9 @@ static void live_through_it(void)
         lab_run(&lab);
         lab.client.room = lab.target.room = 7;
         if (lab.target.is_shut)
-            target_says_eof();
+            target_sends_eof();
         if (lab.view.closed)
-            client_says_eof();
+            client_sends_eof();
     }
     assert_true(lab_finish(&lab, 6));
     assert_true(bridge_ending(&lab.bridge));

@@ -50,8 +50,8 @@ static void test_a_target_that_takes_nothing(void **unused)
     expect_close(1011);
     /* The client is read at once, though the target still takes nothing. */
     send_close(1011);
-    client_says_eof();
-    target_says_eof();
+    client_sends_eof();
+    target_sends_eof();
     expect_done(REASON_target_stalled);
 }
 
@@ -60,7 +60,7 @@ static void test_a_client_that_has_left_a_target_that_takes_nothing(void **unuse
 {
     lab.target.room = 2;
     lab_binary(&lab, "four");
-    client_says_eof();
+    client_sends_eof();
     lab_run(&lab);
     pass_time(lab.now + 150000, (struct bridge_unsent){0});
     expect_reason(REASON_target_stalled);
@@ -172,8 +172,8 @@ static void test_a_target_that_reads_slowly_gets_everything(void **unused)
         fake_send(&lab.target, "it talks meanwhile", 18);
         lab_run(&lab);
     }
-    target_says_eof();
-    client_says_eof();
+    target_sends_eof();
+    client_sends_eof();
     expect_done(REASON_client_closed);
 }
 

@@ -42,7 +42,7 @@ static void test_bytes_flow(void **unused)
 static void test_target_eof(void **unused)
 {
     fake_send(&lab.target, "last words", 10);
-    target_says_eof();
+    target_sends_eof();
     lab_run(&lab);
     expect_client_got("last words");
     expect_close(1000);
@@ -55,7 +55,7 @@ static void test_target_eof(void **unused)
     lab_run(&lab);
     assert_true(lab.client.is_shut);
     assert_true(lab.target.is_shut);
-    client_says_eof();
+    client_sends_eof();
     expect_done(REASON_target_closed);
 }
 
@@ -71,7 +71,7 @@ static void test_target_read_fails(void **unused)
     send_close(1011);
     lab_run(&lab);
     assert_true(lab.client.is_shut);
-    client_says_eof();
+    client_sends_eof();
     expect_done(REASON_target_reset);
     expect_target_got("");
 }
@@ -79,7 +79,7 @@ static void test_target_read_fails(void **unused)
 static void test_target_write_fails(void **unused)
 {
     lab.target.broken = REASON_target_reset;
-    lab.target_told = true;
+    lab.target_break_reported = true;
     lab_binary(&lab, "in vain");
     lab_turn(&lab, BRIDGE_CLIENT_READ);
     assert_int_equal(lab.bridge.up.state, PIPE_BROKEN);
@@ -89,7 +89,7 @@ static void test_target_write_fails(void **unused)
     expect_client_got("left behind");
     expect_close(1011);
     send_close(1000);
-    client_says_eof();
+    client_sends_eof();
     expect_done(REASON_target_reset);
 }
 
@@ -106,10 +106,10 @@ static void test_client_close(void **unused)
     assert_true(lab.client.is_shut);
 
     fake_send(&lab.target, "too late", 8); /* no data may follow our Close */
-    target_says_eof();
+    target_sends_eof();
     lab_run(&lab);
     assert_false(bridge_done(&lab.bridge));
-    client_says_eof();
+    client_sends_eof();
     expect_done(REASON_client_closed);
     expect_client_got("");
 }
@@ -125,7 +125,7 @@ static void test_client_close_without_code(void **unused)
 static void test_client_eof(void **unused)
 {
     lab_binary(&lab, "question");
-    client_says_eof();
+    client_sends_eof();
     lab_run(&lab);
     expect_target_got("question");
     assert_true(lab.target.is_shut);
@@ -133,7 +133,7 @@ static void test_client_eof(void **unused)
     fake_send(&lab.target, "answer", 6);
     lab_run(&lab);
     expect_client_got("answer");
-    target_says_eof();
+    target_sends_eof();
     expect_done(REASON_client_eof);
     assert_false(lab.view.closed); /* a client without a Close gets none */
 }
@@ -148,8 +148,8 @@ static void test_client_violation(void **unused)
     assert_true(lab.target.is_shut);
     expect_close(1002);
     assert_true(lab.client.is_shut);
-    target_says_eof();
-    client_says_eof();
+    target_sends_eof();
+    client_sends_eof();
     expect_done(REASON_ws_rsv);
     assert_string_equal((char *)lab.view.control + 2, reason_row(REASON_ws_rsv)->text);
 }
@@ -159,7 +159,7 @@ static void test_client_read_fails(void **unused)
     lab_binary(&lab, "before");
     lab.client.in_end = io_fail(REASON_client_reset);
     fake_send(&lab.target, "for nobody", 10);
-    target_says_eof();
+    target_sends_eof();
     lab_run(&lab);
     expect_target_got("before");
     assert_true(lab.target.is_shut);
@@ -170,7 +170,7 @@ static void test_client_read_fails(void **unused)
 static void test_client_write_fails(void **unused)
 {
     lab.client.broken = REASON_client_reset;
-    lab.client_told = true;
+    lab.client_break_reported = true;
     fake_send(&lab.target, "for nobody", 10);
     lab_turn(&lab, BRIDGE_TARGET_READ);
     assert_int_equal(lab.bridge.down.state, PIPE_BROKEN);
@@ -179,7 +179,7 @@ static void test_client_write_fails(void **unused)
     lab_run(&lab);
     expect_target_got("left behind");
     assert_true(lab.target.is_shut);
-    target_says_eof();
+    target_sends_eof();
     expect_done(REASON_client_reset);
 }
 
@@ -197,8 +197,8 @@ static void test_we_end(void **unused)
     lab_run(&lab);
     assert_true(lab.client.is_shut);
     assert_true(lab.target.is_shut);
-    client_says_eof();
-    target_says_eof();
+    client_sends_eof();
+    target_sends_eof();
     expect_done(REASON_shutdown);
 }
 
@@ -230,7 +230,7 @@ static void test_everything_reaches_a_slow_client(void **unused)
         lab.client.room = 0;
         fill(lab.target.in, 1000000);
         lab.target.in_length = 1000000;
-        target_says_eof();
+        target_sends_eof();
         lab_run(&lab);
         assert_true(lab.target.in_at <= BRIDGE_BUFFER); /* the rest stays in the kernel */
         run_slowly(&lab.client, 4099);
@@ -252,7 +252,7 @@ static void test_everything_reaches_a_slow_target(void **unused)
             for (size_t at = 0; at < sizeof(bytes); at += 50000)
                 lab_frame(&lab, 0x82, bytes + at, 50000);
             if (how == 0)
-                client_says_eof();
+                client_sends_eof();
             else
                 lab_frame(&lab, how == 1 ? 0x88 : 0x83, NULL, 0);
             lab_run(&lab);

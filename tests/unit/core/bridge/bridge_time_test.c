@@ -461,7 +461,7 @@ static void test_after_eof_the_target_is_heard_out(void **unused)
 static void test_a_target_that_only_sends(void **unused)
 {
     lab.target.broken = REASON_target_reset;
-    lab.target_told = true;
+    lab.target_break_reported = true;
     lab_binary(&lab, "not taken");
     lab_run(&lab);
     for (uint64_t now = 1000; now < 6000; now += 500) {
