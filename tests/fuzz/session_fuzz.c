@@ -41,7 +41,7 @@ enum step {
     STEPS
 };
 
-enum { SCRIPT_HOLDS = 16, SCRIPT_SETTLES = 32, SCRIPT_AT_ONCE = 64 };
+enum { SCRIPT_UNDELIVERED = 16, SCRIPT_SETTLES = 32, SCRIPT_AT_ONCE = 64 };
 
 static const uint8_t *script;
 static size_t script_left;
@@ -77,7 +77,7 @@ static void step_frame(struct session_client_peer *client)
     uint8_t kind = next_byte();
     size_t length = next_size();
     struct session_peer *row = session_client_row(client);
-    row->wild = row->wild || !row->upgraded;
+    row->unpredictable = row->unpredictable || !row->upgraded;
     switch (kind % 8) {
     case 4:
         session_client_frame(client, 0x89, length % 126, false); /* ping */
@@ -86,11 +86,11 @@ static void step_frame(struct session_client_peer *client)
         session_client_frame(client, 0x8a, length % 126, false); /* pong */
         return;
     case 6:
-        row->wild = row->wild || (kind & 0xf0);
+        row->unpredictable = row->unpredictable || (kind & 0xf0);
         session_client_close(client, kind & 0xf0 ? 999 : 1000);
         return;
     case 7:
-        row->wild = true;
+        row->unpredictable = true;
         session_client_frame(client, (uint8_t)length, length, false);
         return;
     default:
@@ -105,8 +105,9 @@ static void step_raw(struct session_client_peer *client)
     size_t length = next_byte() % sizeof(bytes);
     for (size_t i = 0; i < length; i++)
         bytes[i] = next_byte();
-    session_client_row(client)->wild = session_client_row(client)->wild || length > 0;
-    session_client_say(client, bytes, length);
+    session_client_row(client)->unpredictable =
+        session_client_row(client)->unpredictable || length > 0;
+    session_client_send(client, bytes, length);
 }
 
 /* ---- peers ---- */
@@ -156,13 +157,13 @@ static void peer_act(struct fake_peer *peer, uint8_t what, size_t size)
         fake_peer_reset(peer, ECONNRESET);
         break;
     case 2:
-        peer->eof = peer->gone = true;
+        peer->eof = peer->hung_up = true;
         break;
     case 3:
-        peer->holds = true;
+        peer->paused = true;
         break;
     case 4:
-        peer->holds = false;
+        peer->paused = false;
         break;
     case 5:
         fake_peer_read(peer, size);
@@ -202,7 +203,7 @@ static void step_target(void)
         return;
     if (what & 8)
         peer_act(target, what, size);
-    else if (target->connected && !target->eof && !target->gone)
+    else if (target->connected && !target->eof && !target->hung_up)
         target->in_end += size;
 }
 
@@ -231,13 +232,13 @@ static void step_pool(void)
     uint8_t what = next_byte();
     switch (what % 4) {
     case 0:
-        fake_loop.pool_holds = true;
+        fake_loop.pool_paused = true;
         return;
     case 1:
-        fake_loop.pool_holds = false;
+        fake_loop.pool_paused = false;
         return;
     case 2:
-        fake_loop_work(what >> 2);
+        fake_loop_run_nth_task(what >> 2);
         return;
     default:
         fake_loop.answers = what >> 2;
@@ -298,7 +299,7 @@ static void step_process(void)
     }
 }
 
-static void with_client(enum step step, bool holds)
+static void with_client(enum step step, bool undelivered)
 {
     struct session_client_peer *client = next_client();
     uint8_t a, b;
@@ -333,7 +334,7 @@ static void with_client(enum step step, bool holds)
         session_client_request(client, a % 12, 1 | 8);
         break;
     }
-    if (!holds)
+    if (!undelivered)
         session_client_deliver(client, SIZE_MAX);
 }
 
@@ -367,7 +368,7 @@ static void run_step(void)
         step_process();
         break;
     default:
-        with_client((enum step)(byte % STEPS), byte & SCRIPT_HOLDS);
+        with_client((enum step)(byte % STEPS), byte & SCRIPT_UNDELIVERED);
         break;
     }
     if (byte & SCRIPT_SETTLES)
@@ -381,13 +382,13 @@ static void run_step(void)
 /* All peers read, answer and connect, and no call fails any more. */
 static void make_peers_behave(void)
 {
-    fake_loop.pool_holds = false;
+    fake_loop.pool_paused = false;
     fake_loop.answers = 0;
     (void)failing_alloc_disarm();
     fake_socket.fail_socket = fake_socket.fail_watch = 0;
     fake_socket.fail_recv = fake_socket.fail_send = fake_socket.fail_write = 0;
     for (size_t i = 0; i < fake_socket.peer_count; i++)
-        fake_socket.peers[i].holds = false;
+        fake_socket.peers[i].paused = false;
     for (size_t i = 0; i < session_client_count; i++)
         session_client_deliver(&session_clients[i], SIZE_MAX);
     session_lab_settle();
@@ -404,7 +405,7 @@ static void close_politely(void)
 {
     for (size_t i = 0; i < session_client_count; i++) {
         const struct session_peer *row = session_client_row(&session_clients[i]);
-        if (row->upgraded && !row->wild && !row->said_close)
+        if (row->upgraded && !row->unpredictable && !row->sent_close)
             session_client_close(&session_clients[i], 1000);
         session_client_deliver(&session_clients[i], SIZE_MAX);
     }
@@ -496,8 +497,8 @@ static void wait_for_ends(void)
 static bool may_stay_open(const struct session *session)
 {
     return session->state == LIFE_OPEN && !session_lab_is_bounded(session) &&
-           session_pair_is_well(fake_peer(session->fd)) &&
-           session_pair_is_well(fake_peer(session->target_plain.fd));
+           session_pair_is_healthy(fake_peer(session->fd)) &&
+           session_pair_is_healthy(fake_peer(session->target_plain.fd));
 }
 
 static void check_ends(unsigned how)
@@ -526,7 +527,7 @@ static void finish(uint8_t how)
     play_ending((enum ending)(how % ENDINGS));
     if (how & ENDING_AT_ONCE) {
         /* In the silent ending, the disk and the resolver keep hanging. */
-        fake_loop.pool_holds = fake_loop.pool_holds && how % ENDINGS == ENDING_SILENCE;
+        fake_loop.pool_paused = fake_loop.pool_paused && how % ENDINGS == ENDING_SILENCE;
         (void)failing_alloc_disarm();
     }
     wait_for_ends();
@@ -556,7 +557,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     (void)argv;
     make_certificate();
     fake_pattern_make();
-    fake_socket.sent = session_peer_hear;
+    fake_socket.sent = session_peer_receive;
     configs[0] = session_lab_load(WSLUICE_SOURCE "/tests/fuzz/session/gateway.yaml");
     configs[1] = session_lab_load(WSLUICE_SOURCE "/tests/fuzz/session/reloaded.yaml");
     return 0;

@@ -102,7 +102,7 @@ static inline uint32_t fake_ready(const struct fake_peer *peer)
 static inline uint32_t fake_events(const struct fake_descriptor *descriptor)
 {
     uint32_t ready = fake_ready(descriptor->peer) & (descriptor->events | EPOLLERR | EPOLLHUP);
-    return descriptor->events & EPOLLET ? ready & ~descriptor->told : ready;
+    return descriptor->events & EPOLLET ? ready & ~descriptor->reported : ready;
 }
 
 int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout)
@@ -129,7 +129,7 @@ int __wrap_epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event
     if (operation == EPOLL_CTL_ADD && fake_fails(&fake_socket.fail_watch))
         return (int)fake_failed(ENOSPC);
     descriptor->epoll = operation == EPOLL_CTL_DEL ? 0 : epoll;
-    descriptor->told = 0;
+    descriptor->reported = 0;
     if (operation != EPOLL_CTL_DEL) {
         descriptor->events = event->events;
         descriptor->data = event->data.ptr;
@@ -160,7 +160,7 @@ int __wrap_epoll_wait(int epoll, struct epoll_event *events, int most, int timeo
         uint32_t now = fake_events(descriptor);
         if (now == 0)
             continue;
-        descriptor->told |= now;
+        descriptor->reported |= now;
         events[count].events = now;
         events[count++].data.ptr = descriptor->data;
     }

@@ -19,7 +19,7 @@
 
 #include "base/base.h"
 
-#define FAKE_LOOP_BEGINS  1000000u    /* milliseconds */
+#define FAKE_LOOP_START   1000000u    /* milliseconds */
 #define FAKE_LOOP_EPOCH   1700000000u /* seconds: what time() says then */
 #define FAKE_LOOP_HANDLES 512
 #define FAKE_LOOP_TASKS   128
@@ -51,9 +51,9 @@ struct fake_loop_task {
 
 static struct {
     uint64_t now, order;
-    uint64_t acts;   /* whatever got on: timers fired, bytes moved, descriptors made or closed */
-    bool pool_holds; /* the pool and the resolver do nothing until they are told to */
-    uint8_t answers; /* how names are answered from here on */
+    uint64_t progress; /* whatever got on: timers fired, bytes moved, descriptors made or closed */
+    bool pool_paused;  /* the pool and the resolver do nothing until they are told to */
+    uint8_t answers;   /* how names are answered from here on */
     size_t timer_count, closing_count;
     struct fake_loop_timer timers[FAKE_LOOP_HANDLES];
     struct {
@@ -77,11 +77,9 @@ static struct {
 
 static inline void fake_loop_reset(void)
 {
-    uint64_t acts = 0;
-    fake_loop.now = FAKE_LOOP_BEGINS;
-    fake_loop.order = acts;
-    fake_loop.acts = acts;
-    fake_loop.pool_holds = false;
+    fake_loop.now = FAKE_LOOP_START;
+    fake_loop.order = fake_loop.progress = 0;
+    fake_loop.pool_paused = false;
     fake_loop.answers = 0;
     wsl_assert(fake_loop.timer_count == 0 && fake_loop.closing_count == 0);
 }
@@ -106,7 +104,7 @@ uint64_t __wrap_uv_hrtime(void)
 
 time_t __wrap_time(time_t *out)
 {
-    time_t now = (time_t)(FAKE_LOOP_EPOCH + (fake_loop.now - FAKE_LOOP_BEGINS) / 1000);
+    time_t now = (time_t)(FAKE_LOOP_EPOCH + (fake_loop.now - FAKE_LOOP_START) / 1000);
     if (out)
         *out = now;
     return now;
@@ -254,7 +252,7 @@ static inline bool fake_loop_run_asyncs(void)
         if (!fake_loop.asyncs[i].sent)
             continue;
         fake_loop.asyncs[i].sent = false;
-        fake_loop.acts++;
+        fake_loop.progress++;
         fake_loop.asyncs[i].callback(fake_loop.asyncs[i].handle);
         woken = true;
     }
@@ -375,7 +373,7 @@ static inline struct addrinfo *fake_loop_answer(struct fake_loop_task *task)
     return task->list;
 }
 
-static inline void fake_loop_do(struct fake_loop_task *task)
+static inline void fake_loop_run_task(struct fake_loop_task *task)
 {
     if (task->state != FAKE_LOOP_QUEUED)
         return;
@@ -388,15 +386,15 @@ static inline void fake_loop_do(struct fake_loop_task *task)
 
 /* The pool finishes its n-th task, counted from the oldest; its loop hears so with the next turn.
  */
-static inline void fake_loop_work(size_t n)
+static inline void fake_loop_run_nth_task(size_t n)
 {
     for (size_t i = 0; i < FAKE_LOOP_TASKS; i++)
         if (fake_loop.tasks[i].request && fake_loop.tasks[i].state == FAKE_LOOP_QUEUED && n-- == 0)
-            fake_loop_do(&fake_loop.tasks[i]);
+            fake_loop_run_task(&fake_loop.tasks[i]);
 }
 
 /* False: there was none. */
-static inline bool fake_loop_tell_one(void)
+static inline bool fake_loop_complete_one(void)
 {
     struct fake_loop_task *oldest = NULL;
     for (size_t i = 0; i < FAKE_LOOP_TASKS; i++) {
@@ -408,7 +406,7 @@ static inline bool fake_loop_tell_one(void)
     if (!oldest)
         return false;
     uv_req_t *request = oldest->request;
-    fake_loop.acts++;
+    fake_loop.progress++;
     if (oldest->work) {
         oldest->request = NULL;
         oldest->after((uv_work_t *)request, oldest->status);
@@ -453,7 +451,7 @@ static inline void fake_loop_run_timers(void)
     struct fake_loop_timer *timer;
     while ((timer = fake_loop_due(fake_loop.now)) && timer->order < newest) {
         timer->active = false;
-        fake_loop.acts++;
+        fake_loop.progress++;
         timer->callback(timer->handle);
     }
 }
@@ -462,7 +460,7 @@ static inline void fake_loop_run_closing(void)
 {
     size_t count = fake_loop.closing_count;
     for (size_t i = 0; i < count; i++) {
-        fake_loop.acts++;
+        fake_loop.progress++;
         if (fake_loop.closing[i].callback)
             fake_loop.closing[i].callback(fake_loop.closing[i].handle);
     }
@@ -476,10 +474,10 @@ static inline bool fake_loop_turn(void)
 {
     bool more = false;
     fake_loop_run_timers();
-    for (size_t i = 0; i < FAKE_LOOP_TASKS && !fake_loop.pool_holds; i++)
+    for (size_t i = 0; i < FAKE_LOOP_TASKS && !fake_loop.pool_paused; i++)
         if (fake_loop.tasks[i].request)
-            fake_loop_do(&fake_loop.tasks[i]);
-    while (fake_loop_tell_one())
+            fake_loop_run_task(&fake_loop.tasks[i]);
+    while (fake_loop_complete_one())
         more = true;
     more = fake_loop_run_asyncs() || more;
     for (size_t i = 0; i < FAKE_LOOP_POLLS; i++) {

@@ -56,13 +56,13 @@ struct fake_peer {
     /* From the peer. Bytes [in_at, in_end) may be received. */
     const uint8_t *in; /* NULL: its pattern */
     size_t in_at, in_end;
-    bool eof;  /* it has finished sending */
-    bool gone; /* it has closed: what is sent to it is answered by a reset */
+    bool eof;     /* it has finished sending */
+    bool hung_up; /* it has closed: what is sent to it is answered by a reset */
     /* To the peer. */
     size_t window, unsent;  /* the send buffer, and how much of it is in use */
     uint64_t blocked_since; /* when it last read, while something is unsent */
     uint64_t sent;          /* in all */
-    bool holds;             /* it does not read */
+    bool paused;            /* it does not read */
     bool finished;          /* our FIN */
     bool closed, was_reset; /* our close; with something unread, so that the peer sees a reset */
     /* The socket's state. */
@@ -80,7 +80,7 @@ struct fake_descriptor {
     struct fake_peer *peer;
     int epoll; /* that watches it; 0: none */
     uint32_t events;
-    uint32_t told; /* edge-triggered: what has been told of */
+    uint32_t reported; /* edge-triggered: what has been told of */
     void *data;
 };
 
@@ -142,7 +142,7 @@ static inline int fake_descriptor_open(int kind)
             continue;
         fake_socket.descriptors[i] = (struct fake_descriptor){.kind = kind};
         fake_socket.open++;
-        fake_loop.acts++;
+        fake_loop.progress++;
         return FAKE_SOCKET_FIRST + i;
     }
     errno = EMFILE;
@@ -181,7 +181,7 @@ static inline int fake_client(struct fake_peer *peer)
 static inline void fake_peer_reset(struct fake_peer *peer, int error)
 {
     peer->error = error;
-    peer->gone = true;
+    peer->hung_up = true;
     peer->in_at = peer->in_end;
     peer->unsent = 0;
 }
@@ -193,7 +193,7 @@ static inline void fake_peer_read(struct fake_peer *peer, size_t most)
     peer->unsent -= taken;
     if (taken > 0) {
         peer->blocked_since = fake_loop.now;
-        fake_loop.acts++;
+        fake_loop.progress++;
     }
 }
 
@@ -204,7 +204,7 @@ static inline void fake_peer_connect(struct fake_peer *peer, int error)
     peer->connecting = false;
     peer->connected = error == 0;
     peer->error = error;
-    fake_loop.acts++;
+    fake_loop.progress++;
 }
 
 /* What goes on by itself: connections that come about, peers that read, what TCP gives up. */
@@ -218,7 +218,7 @@ static inline void fake_socket_turn(void)
             fake_peer_connect(peer, 0);
         else if (peer->connecting && peer->plan == FAKE_PLAN_REFUSED_SOON)
             fake_peer_connect(peer, ECONNREFUSED);
-        if (!peer->holds && peer->unsent > 0)
+        if (!peer->paused && peer->unsent > 0)
             fake_peer_read(peer, peer->unsent);
         if (peer->unsent > 0 && peer->descriptor->user_timeout &&
             fake_loop.now - peer->blocked_since > FAKE_USER_TIMEOUT)
@@ -246,7 +246,7 @@ static inline int fake_take_error(struct fake_peer *peer)
     int error = peer->error;
     peer->error = 0;
     peer->broken = peer->broken || error != 0;
-    fake_loop.acts += error != 0;
+    fake_loop.progress += error != 0;
     return error;
 }
 
@@ -271,7 +271,7 @@ ssize_t __wrap_recv(int fd, void *buffer, size_t capacity, int flags)
         return (ssize_t)n;
     peer->in_at += n;
     fake_socket.moved += n;
-    fake_loop.acts++;
+    fake_loop.progress++;
     return (ssize_t)n;
 }
 
@@ -296,9 +296,9 @@ ssize_t __wrap_send(int fd, const void *bytes, size_t length, int flags)
     peer->unsent += n;
     peer->sent += n;
     fake_socket.moved += n;
-    fake_loop.acts++;
+    fake_loop.progress++;
     fake_socket.sent(peer, bytes, n);
-    if (peer->gone)
+    if (peer->hung_up)
         fake_peer_reset(peer, ECONNRESET);
     return (ssize_t)n;
 }
@@ -321,7 +321,7 @@ int __wrap_shutdown(int fd, int how)
     if (peer->broken || peer->error != 0 || !peer->connected)
         return (int)fake_failed(ENOTCONN);
     peer->finished = true;
-    fake_loop.acts++;
+    fake_loop.progress++;
     return 0;
 }
 
@@ -339,7 +339,7 @@ int __wrap_close(int fd)
     }
     descriptor->kind = FAKE_FREE;
     fake_socket.open--;
-    fake_loop.acts++;
+    fake_loop.progress++;
     return 0;
 }
 
@@ -364,7 +364,7 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t length)
     wsl_assert(fake_descriptor(fd)->kind == FAKE_FILE);
     if (fake_fails(&fake_socket.fail_write))
         return fake_failed(ENOSPC);
-    fake_loop.acts++;
+    fake_loop.progress++;
     return (ssize_t)length;
 }
 
@@ -410,7 +410,7 @@ static inline int fake_follow_plan(struct fake_peer *peer)
         peer->connected = true;
         if (peer->plan == FAKE_PLAN_RESET)
             fake_peer_reset(peer, ECONNRESET);
-        peer->eof = peer->gone = peer->plan != FAKE_PLAN_NOW;
+        peer->eof = peer->hung_up = peer->plan != FAKE_PLAN_NOW;
         return 0;
     default:
         peer->connecting = true;

@@ -28,11 +28,11 @@ static inline struct session_peer *session_client_row(const struct session_clien
     return session_peer_of(client->peer);
 }
 
-static inline void session_client_say(struct session_client_peer *client, const void *bytes,
-                                      size_t length)
+static inline void session_client_send(struct session_client_peer *client, const void *bytes,
+                                       size_t length)
 {
     if (length > sizeof(client->wire) - client->length) {
-        session_client_row(client)->wild = true; /* it ends in the middle */
+        session_client_row(client)->unpredictable = true; /* it ends in the middle */
         return;
     }
     if (length > 0)
@@ -40,15 +40,15 @@ static inline void session_client_say(struct session_client_peer *client, const 
     client->length += length;
 }
 
-static inline void session_client_say_text(struct session_client_peer *client, const char *text)
+static inline void session_client_send_text(struct session_client_peer *client, const char *text)
 {
-    session_client_say(client, text, strlen(text));
+    session_client_send(client, text, strlen(text));
 }
 
 static inline void session_client_deliver(struct session_client_peer *client, size_t most)
 {
     size_t left = client->length - client->peer->in_end;
-    if (!client->peer->gone && !client->peer->eof)
+    if (!client->peer->hung_up && !client->peer->eof)
         client->peer->in_end += left < most ? left : most;
 }
 
@@ -86,30 +86,30 @@ static const char *const session_client_paths[] = {
 };
 
 /* The longest host that a capture can make, and longer. */
-static inline void session_client_say_path(struct session_client_peer *client, uint8_t choice)
+static inline void session_client_send_path(struct session_client_peer *client, uint8_t choice)
 {
     char name[512];
     size_t length = 128 + (choice - 200u) * 4;
     if (choice < 200) {
-        session_client_say_text(client,
-                                session_client_paths[choice % WSL_COUNT(session_client_paths)]);
+        session_client_send_text(client,
+                                 session_client_paths[choice % WSL_COUNT(session_client_paths)]);
         return;
     }
     memset(name, 'a', sizeof(name));
     for (size_t i = 60; i < length; i += 61)
         name[i] = '.';
-    session_client_say_text(client, "/host/");
-    session_client_say(client, name, length);
+    session_client_send_text(client, "/host/");
+    session_client_send(client, name, length);
 }
 
-static inline void session_client_say_upgrade(struct session_client_peer *client, uint8_t bits)
+static inline void session_client_send_upgrade(struct session_client_peer *client, uint8_t bits)
 {
-    session_client_say_text(
+    session_client_send_text(
         client, "Connection: Upgrade\r\nUpgrade: websocket\r\n"
                 "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: ");
-    session_client_say_text(client, bits & 2 ? "8\r\n" : "13\r\n");
+    session_client_send_text(client, bits & 2 ? "8\r\n" : "13\r\n");
     if (bits & 4)
-        session_client_say_text(client, "Sec-WebSocket-Protocol: vnc, binary\r\n");
+        session_client_send_text(client, "Sec-WebSocket-Protocol: vnc, binary\r\n");
 }
 
 /* Bits: 1 upgrade, 2 and 4 see there, 8 an origin, 16 HEAD, 32 close, 64 more fields, 128 named. */
@@ -118,22 +118,22 @@ static inline void session_client_request(struct session_client_peer *client, ui
 {
     struct session_peer *row = session_client_row(client);
     bool head = (bits & 16) && !(bits & 1);
-    row->wild = row->wild || row->upgraded || row->requests >= 60;
-    session_client_say_text(client, head ? "HEAD " : "GET ");
-    session_client_say_path(client, path);
-    session_client_say_text(client, (bits & 96) == 96 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n");
-    session_client_say_text(client, "Host: desk.example\r\n");
+    row->unpredictable = row->unpredictable || row->upgraded || row->requests >= 60;
+    session_client_send_text(client, head ? "HEAD " : "GET ");
+    session_client_send_path(client, path);
+    session_client_send_text(client, (bits & 96) == 96 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n");
+    session_client_send_text(client, "Host: desk.example\r\n");
     if (bits & 1)
-        session_client_say_upgrade(client, bits);
+        session_client_send_upgrade(client, bits);
     if (bits & 8)
-        session_client_say_text(client, "Origin: https://desk.example\r\n");
+        session_client_send_text(client, "Origin: https://desk.example\r\n");
     if (bits & 32)
-        session_client_say_text(client, "Connection: close\r\n");
+        session_client_send_text(client, "Connection: close\r\n");
     for (unsigned i = 0; i < 20 && (bits & 64); i++)
-        session_client_say_text(client, "Cookie: a=b; token=alpha\r\n");
+        session_client_send_text(client, "Cookie: a=b; token=alpha\r\n");
     if (bits & 128)
-        session_client_say_text(client, "X-Forwarded-For: 192.0.2.7\r\n");
-    session_client_say_text(client, "\r\n");
+        session_client_send_text(client, "X-Forwarded-For: 192.0.2.7\r\n");
+    session_client_send_text(client, "\r\n");
     row->head_requests |= (uint64_t)head << (row->requests & 63);
     row->requests++;
     row->upgraded = row->upgraded || (bits & 1);
@@ -159,14 +159,14 @@ static inline void session_client_frame(struct session_client_peer *client, uint
             head[size++] = (uint8_t)(length >> 8 * (bytes - 1 - i));
     }
     memcpy(head + size, mask, 4);
-    session_client_say(client, head, size + 4);
+    session_client_send(client, head, size + 4);
     uint8_t *out = client->wire + client->length;
-    fake_pattern_fill(client->peer->id, row->payload_said, out, length);
+    fake_pattern_fill(client->peer->id, row->payload_sent, out, length);
     for (size_t i = 0; i < length; i++)
         out[i] ^= mask[i % 4];
     client->length += length;
-    if (payload && !row->wild && !row->said_close)
-        row->payload_said += length;
+    if (payload && !row->unpredictable && !row->sent_close)
+        row->payload_sent += length;
 }
 
 static inline void session_client_data(struct session_client_peer *client, uint8_t kind,
@@ -185,8 +185,8 @@ static inline void session_client_data(struct session_client_peer *client, uint8
 static inline void session_client_close(struct session_client_peer *client, unsigned code)
 {
     uint8_t frame[] = {0x88, 0x82, 0, 0, 0, 0, (uint8_t)(code >> 8), (uint8_t)code};
-    session_client_say(client, frame, sizeof(frame));
-    session_client_row(client)->said_close = true;
+    session_client_send(client, frame, sizeof(frame));
+    session_client_row(client)->sent_close = true;
 }
 
 /* TLS 1.2, for a session that gets no further than its handshake. */
@@ -207,27 +207,27 @@ static inline void session_client_proxy(struct session_client_peer *client, uint
         "PROXY TCP4 192.0.2.300 192.0.2.1 4660 80\r\n",
     };
     struct session_peer *row = session_client_row(client);
-    row->wild = row->wild || client->length > 0 || kind % 8 == 3 || (kind & 8);
-    row->deaf = row->deaf || (kind & 8);
+    row->unpredictable = row->unpredictable || client->length > 0 || kind % 8 == 3 || (kind & 8);
+    row->unchecked = row->unchecked || (kind & 8);
     if (kind & 8)
-        session_client_say(client, session_client_hello,
-                           sizeof(session_client_hello) - (kind >> 4));
+        session_client_send(client, session_client_hello,
+                            sizeof(session_client_hello) - (kind >> 4));
     else if (kind & 4)
-        session_client_say(client, v2, sizeof(v2) - 1);
+        session_client_send(client, v2, sizeof(v2) - 1);
     else
-        session_client_say_text(client, v1[kind % 4]);
+        session_client_send_text(client, v1[kind % 4]);
 }
 
 static inline void session_client_kill(struct session_client_peer *client, uint8_t byte)
 {
     char request[512], id[SESSION_ID_TEXT];
     struct session_peer *row = session_client_row(client);
-    row->wild = row->wild || row->upgraded || row->requests >= 60;
+    row->unpredictable = row->unpredictable || row->upgraded || row->requests >= 60;
     row->requests++;
     snprintf(request, sizeof(request),
              "POST /status?kill=%s HTTP/1.1\r\nHost: desk.example\r\nX-Wsluice-Token: %s\r\n\r\n",
              session_id_print(session_id(byte & 1, byte >> 1), id), session_lab.process.token);
-    session_client_say_text(client, request);
+    session_client_send_text(client, request);
 }
 
 #endif

@@ -55,7 +55,7 @@ static struct {
     size_t memory;   /* allocations before it was opened */
     size_t sessions; /* alive after the last turn */
     /* The log; shown when WSLUICE_LAB_LOG is set. */
-    bool shows;
+    bool verbose;
     uint64_t line_id;
     bool line_is_end, line_has_reason;
     uint64_t end_lines;
@@ -73,7 +73,7 @@ void __wrap_log_message(enum reason_level level, const char *format, ...) WSL_PR
 void __wrap_log_begin(struct log_line *line, enum reason_level level, const char *event)
 {
     (void)level;
-    if (session_lab.shows)
+    if (session_lab.verbose)
         fprintf(stderr, "%llu %s", (unsigned long long)fake_loop.now, event);
     line->active = true;
     line->event = event;
@@ -85,7 +85,7 @@ void __wrap_log_begin(struct log_line *line, enum reason_level level, const char
 void __wrap_log_text(struct log_line *line, const char *key, const char *value)
 {
     wsl_assert(line->active && value);
-    if (session_lab.shows)
+    if (session_lab.verbose)
         fprintf(stderr, " %s=%s", key, value);
     if (strcmp(key, "id") == 0)
         wsl_assert(session_id_parse(slice_of(value), &session_lab.line_id));
@@ -96,7 +96,7 @@ void __wrap_log_text(struct log_line *line, const char *key, const char *value)
 void __wrap_log_number(struct log_line *line, const char *key, uint64_t value)
 {
     wsl_assert(line->active);
-    if (session_lab.shows)
+    if (session_lab.verbose)
         fprintf(stderr, " %s=%llu", key, (unsigned long long)value);
 }
 
@@ -104,7 +104,7 @@ void __wrap_log_number(struct log_line *line, const char *key, uint64_t value)
 void __wrap_log_end(struct log_line *line)
 {
     (void)line;
-    if (session_lab.shows)
+    if (session_lab.verbose)
         fputc('\n', stderr);
     if (!session_lab.line_is_end)
         return;
@@ -137,7 +137,7 @@ static inline const struct config *session_lab_load(const char *path)
         fprintf(stderr, "%s\n", line);
     }
     wsl_assert(config);
-    session_lab.shows = getenv("WSLUICE_LAB_LOG") != NULL;
+    session_lab.verbose = getenv("WSLUICE_LAB_LOG") != NULL;
     diag_free(&diag);
     return config;
 }
@@ -315,11 +315,11 @@ static inline bool session_lab_turn(void)
 /* Until nothing is left to do but to wait. Turns that get nothing on are a busy loop. */
 static inline void session_lab_settle(void)
 {
-    uint64_t acts = fake_loop.acts;
+    uint64_t progress = fake_loop.progress;
     unsigned idle = 0;
-    for (unsigned turns = 0; session_lab_turn() || fake_loop.acts != acts; turns++) {
-        idle = fake_loop.acts == acts ? idle + 1 : 0;
-        acts = fake_loop.acts;
+    for (unsigned turns = 0; session_lab_turn() || fake_loop.progress != progress; turns++) {
+        idle = fake_loop.progress == progress ? idle + 1 : 0;
+        progress = fake_loop.progress;
         wsl_assert(idle < SESSION_LAB_IDLE && turns < SESSION_LAB_TURNS);
     }
 }
@@ -342,12 +342,12 @@ static inline void session_lab_kill(void)
 {
     for (unsigned i = 0; i < SESSION_LAB_WORKERS; i++)
         session_drain_kill(&session_lab.workers[i], REASON_drained);
-    fake_loop.pool_holds = false;
+    fake_loop.pool_paused = false;
     session_lab_settle();
 }
 
-static void session_lab_check_account(void *owner, const char *name,
-                                      const struct route_stats_sums *sums)
+static void session_lab_add_route(void *owner, const char *name,
+                                  const struct route_stats_sums *sums)
 {
     uint64_t *sessions = owner;
     (void)name;
@@ -376,7 +376,7 @@ static inline void session_lab_check_sums(void)
     wsl_assert(connections == session_lab.accepted && ended == connections);
     wsl_assert(session_lab.end_lines == numbered);
     wsl_assert(limits_count(session_lab.limits) == 0);
-    route_stats_each(session_lab.route_stats, session_lab_check_account, &by_route);
+    route_stats_each(session_lab.route_stats, session_lab_add_route, &by_route);
     /* Without memory for a slot a session counts in no route. */
     wsl_assert(by_route <= sessions);
 }

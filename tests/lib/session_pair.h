@@ -17,9 +17,9 @@ struct session_pair {
 static struct session_pair session_pairs[SESSION_CLIENTS];
 static size_t session_pair_count;
 
-static inline bool session_pair_is_well(const struct fake_peer *peer)
+static inline bool session_pair_is_healthy(const struct fake_peer *peer)
 {
-    return !peer->eof && !peer->gone && !peer->broken && peer->error == 0;
+    return !peer->eof && !peer->hung_up && !peer->broken && peer->error == 0;
 }
 
 static inline struct session_client_peer *session_pair_client(const struct fake_peer *peer)
@@ -34,11 +34,11 @@ static inline struct session_client_peer *session_pair_client(const struct fake_
 static inline void session_pair_check_answers(const struct session *session)
 {
     const struct fake_peer *client = fake_peer(session->fd);
-    const struct session_peer *heard = session_peer_of(client);
-    if (session->state != LIFE_HEAD || heard->wild || !session_pair_is_well(client))
+    const struct session_peer *row = session_peer_of(client);
+    if (session->state != LIFE_HEAD || row->unpredictable || !session_pair_is_healthy(client))
         return;
     wsl_assert(client->in_at == session_pair_client(client)->length);
-    wsl_assert(heard->answers == heard->requests);
+    wsl_assert(row->answers == row->requests);
 }
 
 static inline void session_pair_note(const struct session *session)
@@ -48,8 +48,8 @@ static inline void session_pair_note(const struct session *session)
         return;
     struct fake_peer *client = fake_peer(session->fd),
                      *target = fake_peer(session->target_plain.fd);
-    if (session_pair_is_well(client) && session_pair_is_well(target) &&
-        !session_peer_of(client)->wild)
+    if (session_pair_is_healthy(client) && session_pair_is_healthy(target) &&
+        !session_peer_of(client)->unpredictable)
         session_pairs[session_pair_count++] = (struct session_pair){client, target};
 }
 
@@ -67,14 +67,14 @@ static inline void session_pairs_check(bool up, bool down)
 {
     for (size_t i = 0; i < session_pair_count; i++) {
         const struct fake_peer *client = session_pairs[i].client, *target = session_pairs[i].target;
-        const struct session_peer *heard = session_peer_of(client);
+        const struct session_peer *row = session_peer_of(client);
         if (up) {
             wsl_assert(client->in_at == session_pair_client(client)->length);
-            wsl_assert(session_peer_of(target)->payload_heard == heard->payload_said);
+            wsl_assert(session_peer_of(target)->payload_received == row->payload_sent);
         }
         if (down) {
             wsl_assert(target->in_at == target->in_end);
-            wsl_assert(heard->payload_heard == target->in_end);
+            wsl_assert(row->payload_received == target->in_end);
         }
     }
 }

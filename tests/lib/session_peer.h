@@ -20,22 +20,22 @@ enum { SESSION_PEER_V1 = 5911, SESSION_PEER_V2 = 5912 };
 
 struct session_peer {
     /* What it has said. */
-    bool wild; /* from here on nobody can tell what it means */
-    bool upgraded, in_message, said_close;
-    uint64_t payload_said; /* before it went wild, or closed */
+    bool unpredictable; /* from here on nobody can tell what it means */
+    bool upgraded, in_message, sent_close;
+    uint64_t payload_sent; /* before it went wild, or closed */
     unsigned requests;
     uint64_t head_requests; /* by bits: no body comes back */
     /* What it has heard. */
-    enum { SESSION_PEER_IN_HEAD, SESSION_PEER_IN_BODY, SESSION_PEER_IN_FRAMES } hears;
-    bool got_close, deaf; /* deaf: not checked any further */
+    enum { SESSION_PEER_IN_HEAD, SESSION_PEER_IN_BODY, SESSION_PEER_IN_FRAMES } phase;
+    bool got_close, unchecked; /* deaf: not checked any further */
     unsigned answers;
-    uint64_t payload_heard;
-    uint64_t others; /* who may have said that, by bits */
-    uint64_t left;   /* of the body, or of the frame */
+    uint64_t payload_received;
+    uint64_t senders; /* who may have said that, by bits */
+    uint64_t left;    /* of the body, or of the frame */
     uint8_t opcode;
-    size_t held; /* of the head of an answer, a frame or an introduction */
+    size_t head_length; /* of the head of an answer, a frame or an introduction */
     uint8_t head[SESSION_PEER_HEAD];
-    bool introduced;
+    bool has_proxy_header;
 };
 
 static struct session_peer session_peers[FAKE_SOCKET_PEERS];
@@ -49,62 +49,62 @@ static inline void session_peer_reset(void)
 {
     for (size_t i = 0; i < FAKE_SOCKET_PEERS; i++) {
         memset(&session_peers[i], 0, offsetof(struct session_peer, head));
-        session_peers[i].introduced = false;
-        session_peers[i].others = UINT64_MAX;
+        session_peers[i].has_proxy_header = false;
+        session_peers[i].senders = UINT64_MAX;
     }
 }
 
 /* ---- payload ---- */
 
 /* Whether a client may have said this at that place of its payload. */
-static inline bool session_peer_may_say(const struct fake_peer *speaker, uint64_t at,
-                                        const uint8_t *bytes, size_t length)
+static inline bool session_peer_may_have_sent(const struct fake_peer *sender, uint64_t at,
+                                              const uint8_t *bytes, size_t length)
 {
-    const struct session_peer *said = session_peer_of(speaker);
-    uint64_t known = speaker->is_target ? speaker->in_at : said->payload_said;
+    const struct session_peer *row = session_peer_of(sender);
+    uint64_t known = sender->is_target ? sender->in_at : row->payload_sent;
     uint64_t left = known > at ? known - at : 0;
-    bool open_end = !speaker->is_target && said->wild && said->upgraded;
+    bool open_end = !sender->is_target && row->unpredictable && row->upgraded;
     if (length > left && !open_end)
         return false;
-    return fake_pattern_is(speaker->id, at, bytes, length < left ? length : (size_t)left);
+    return fake_pattern_is(sender->id, at, bytes, length < left ? length : (size_t)left);
 }
 
-static inline void session_peer_payload(const struct fake_peer *listener, const uint8_t *bytes,
+static inline void session_peer_payload(const struct fake_peer *receiver, const uint8_t *bytes,
                                         size_t length)
 {
-    struct session_peer *heard = session_peer_of(listener);
+    struct session_peer *row = session_peer_of(receiver);
     for (size_t i = 0; i < FAKE_SOCKET_PEERS; i++) {
-        const struct fake_peer *speaker = &fake_socket.peers[i];
+        const struct fake_peer *sender = &fake_socket.peers[i];
         uint64_t bit = UINT64_C(1) << i;
-        if ((heard->others & bit) &&
-            (!speaker->used || speaker->is_target == listener->is_target ||
-             !session_peer_may_say(speaker, heard->payload_heard, bytes, length)))
-            heard->others &= ~bit;
+        if ((row->senders & bit) &&
+            (!sender->used || sender->is_target == receiver->is_target ||
+             !session_peer_may_have_sent(sender, row->payload_received, bytes, length)))
+            row->senders &= ~bit;
     }
-    wsl_assert(heard->others != 0); /* nobody has said that */
-    heard->payload_heard += length;
+    wsl_assert(row->senders != 0); /* nobody has said that */
+    row->payload_received += length;
 }
 
 /* ---- targets ---- */
 
 /* Bytes that belong to the introduction. */
-static inline size_t session_peer_introduction(const struct fake_peer *peer, const uint8_t *bytes,
+static inline size_t session_peer_proxy_header(const struct fake_peer *peer, const uint8_t *bytes,
                                                size_t length)
 {
-    struct session_peer *heard = session_peer_of(peer);
+    struct session_peer *row = session_peer_of(peer);
     struct proxy_proto header;
-    size_t before = heard->held, consumed;
+    size_t before = row->head_length, consumed;
     enum reason bad;
-    if (heard->introduced || (peer->port != SESSION_PEER_V1 && peer->port != SESSION_PEER_V2))
+    if (row->has_proxy_header || (peer->port != SESSION_PEER_V1 && peer->port != SESSION_PEER_V2))
         return 0;
-    size_t room = sizeof(heard->head) - before, fresh = length < room ? length : room;
-    memcpy(heard->head + before, bytes, fresh);
-    heard->held += fresh;
-    switch (proxy_proto_decode(heard->head, heard->held, &header, &consumed, &bad)) {
+    size_t room = sizeof(row->head) - before, fresh = length < room ? length : room;
+    memcpy(row->head + before, bytes, fresh);
+    row->head_length += fresh;
+    switch (proxy_proto_decode(row->head, row->head_length, &header, &consumed, &bad)) {
     case PROXY_PROTO_MORE:
         return length;
     case PROXY_PROTO_DONE:
-        heard->introduced = true;
+        row->has_proxy_header = true;
         wsl_assert(consumed > before);
         return consumed - before;
     case PROXY_PROTO_ABSENT:
@@ -121,49 +121,49 @@ static inline size_t session_peer_introduction(const struct fake_peer *peer, con
 static inline void session_peer_frame_bytes(const struct fake_peer *peer, const uint8_t *bytes,
                                             size_t length)
 {
-    struct session_peer *heard = session_peer_of(peer);
-    if (heard->opcode == WS_OP_BINARY || heard->opcode == WS_OP_CONTINUATION)
+    struct session_peer *row = session_peer_of(peer);
+    if (row->opcode == WS_OP_BINARY || row->opcode == WS_OP_CONTINUATION)
         session_peer_payload(peer, bytes, length);
 }
 
-static inline void session_peer_begin_frame(struct session_peer *heard)
+static inline void session_peer_begin_frame(struct session_peer *row)
 {
-    const uint8_t *head = heard->head;
+    const uint8_t *head = row->head;
     unsigned length = head[1];
     wsl_assert((head[0] & 0x70) == 0 && length < 0x80); /* no extension, no mask */
-    wsl_assert(!heard->got_close);                      /* nothing comes behind a Close */
-    heard->opcode = head[0] & 0x0f;
-    heard->left = length;
+    wsl_assert(!row->got_close);                        /* nothing comes behind a Close */
+    row->opcode = head[0] & 0x0f;
+    row->left = length;
     if (length == 126)
-        heard->left = (uint64_t)head[2] << 8 | head[3];
+        row->left = (uint64_t)head[2] << 8 | head[3];
     for (size_t i = 2; length == 127 && i < 10; i++)
-        heard->left = (i == 2 ? 0 : heard->left << 8) | head[i];
-    wsl_assert(length != 126 || heard->left >= 126);
-    wsl_assert(length != 127 || heard->left > 0xffff);
-    wsl_assert((head[0] & 0x80) && heard->opcode != WS_OP_CONTINUATION);
-    wsl_assert(heard->opcode == WS_OP_BINARY || heard->opcode == WS_OP_PING ||
-               heard->opcode == WS_OP_PONG || heard->opcode == WS_OP_CLOSE);
-    wsl_assert(heard->opcode == WS_OP_BINARY || length <= WS_CONTROL_MAX);
-    wsl_assert(heard->opcode != WS_OP_CLOSE || length != 1);
-    heard->got_close = heard->opcode == WS_OP_CLOSE;
+        row->left = (i == 2 ? 0 : row->left << 8) | head[i];
+    wsl_assert(length != 126 || row->left >= 126);
+    wsl_assert(length != 127 || row->left > 0xffff);
+    wsl_assert((head[0] & 0x80) && row->opcode != WS_OP_CONTINUATION);
+    wsl_assert(row->opcode == WS_OP_BINARY || row->opcode == WS_OP_PING ||
+               row->opcode == WS_OP_PONG || row->opcode == WS_OP_CLOSE);
+    wsl_assert(row->opcode == WS_OP_BINARY || length <= WS_CONTROL_MAX);
+    wsl_assert(row->opcode != WS_OP_CLOSE || length != 1);
+    row->got_close = row->opcode == WS_OP_CLOSE;
 }
 
 static inline size_t session_peer_frames(const struct fake_peer *peer, const uint8_t *bytes,
                                          size_t length)
 {
-    struct session_peer *heard = session_peer_of(peer);
-    if (heard->left > 0) {
-        size_t n = heard->left < length ? (size_t)heard->left : length;
+    struct session_peer *row = session_peer_of(peer);
+    if (row->left > 0) {
+        size_t n = row->left < length ? (size_t)row->left : length;
         session_peer_frame_bytes(peer, bytes, n);
-        heard->left -= n;
+        row->left -= n;
         return n;
     }
-    heard->head[heard->held++] = bytes[0];
-    unsigned kind = heard->held > 1 ? heard->head[1] : 0;
+    row->head[row->head_length++] = bytes[0];
+    unsigned kind = row->head_length > 1 ? row->head[1] : 0;
     size_t size = kind == 126 ? 4 : kind == 127 ? 10 : 2;
-    if (heard->held >= size && heard->held > 1) {
-        session_peer_begin_frame(heard);
-        heard->held = 0;
+    if (row->head_length >= size && row->head_length > 1) {
+        session_peer_begin_frame(row);
+        row->head_length = 0;
     }
     return 1;
 }
@@ -177,60 +177,60 @@ static inline uint64_t session_peer_content(const char *head)
 /* The head of an answer is whole. */
 static inline void session_peer_answer(const struct fake_peer *peer)
 {
-    struct session_peer *heard = session_peer_of(peer);
-    char *head = (char *)heard->head;
+    struct session_peer *row = session_peer_of(peer);
+    char *head = (char *)row->head;
     wsl_assert(strncmp(head, "HTTP/1.1 ", 9) == 0);
     unsigned status = (unsigned)strtoul(head + 9, NULL, 10);
     wsl_assert(status == 101 || (status >= 200 && status < 600));
-    heard->held = 0;
+    row->head_length = 0;
     if (status == 101) {
-        wsl_assert(heard->upgraded || heard->wild);
-        heard->hears = SESSION_PEER_IN_FRAMES;
+        wsl_assert(row->upgraded || row->unpredictable);
+        row->phase = SESSION_PEER_IN_FRAMES;
         return;
     }
-    bool body = status != 204 && status != 304 && !(heard->head_requests >> heard->answers & 1);
+    bool body = status != 204 && status != 304 && !(row->head_requests >> row->answers & 1);
     /* Who is one too many is told before it asks. */
-    wsl_assert(heard->wild || heard->answers < heard->requests ||
-               (status >= 400 && heard->answers == heard->requests));
-    heard->answers++;
-    heard->left = body ? session_peer_content(head) : 0;
-    heard->hears = heard->left > 0 ? SESSION_PEER_IN_BODY : SESSION_PEER_IN_HEAD;
-    heard->deaf = heard->wild; /* of what else it may have asked nobody knows */
+    wsl_assert(row->unpredictable || row->answers < row->requests ||
+               (status >= 400 && row->answers == row->requests));
+    row->answers++;
+    row->left = body ? session_peer_content(head) : 0;
+    row->phase = row->left > 0 ? SESSION_PEER_IN_BODY : SESSION_PEER_IN_HEAD;
+    row->unchecked = row->unpredictable; /* of what else it may have asked nobody knows */
 }
 
 static inline size_t session_peer_http(const struct fake_peer *peer, const uint8_t *bytes,
                                        size_t length)
 {
-    struct session_peer *heard = session_peer_of(peer);
-    if (heard->hears == SESSION_PEER_IN_BODY) {
-        size_t n = heard->left < length ? (size_t)heard->left : length;
-        heard->left -= n;
-        if (heard->left == 0)
-            heard->hears = SESSION_PEER_IN_HEAD;
+    struct session_peer *row = session_peer_of(peer);
+    if (row->phase == SESSION_PEER_IN_BODY) {
+        size_t n = row->left < length ? (size_t)row->left : length;
+        row->left -= n;
+        if (row->left == 0)
+            row->phase = SESSION_PEER_IN_HEAD;
         return n;
     }
-    wsl_assert(heard->held + 1 < sizeof(heard->head));
-    heard->head[heard->held++] = bytes[0];
-    if (heard->held >= 4 && memcmp(heard->head + heard->held - 4, "\r\n\r\n", 4) == 0) {
-        heard->head[heard->held] = '\0';
+    wsl_assert(row->head_length + 1 < sizeof(row->head));
+    row->head[row->head_length++] = bytes[0];
+    if (row->head_length >= 4 && memcmp(row->head + row->head_length - 4, "\r\n\r\n", 4) == 0) {
+        row->head[row->head_length] = '\0';
         session_peer_answer(peer);
     }
     return 1;
 }
 
 /* For fake_socket.sent. */
-static inline void session_peer_hear(struct fake_peer *peer, const uint8_t *bytes, size_t length)
+static inline void session_peer_receive(struct fake_peer *peer, const uint8_t *bytes, size_t length)
 {
-    struct session_peer *heard = session_peer_of(peer);
+    struct session_peer *row = session_peer_of(peer);
     if (peer->is_target) {
-        size_t introduction = session_peer_introduction(peer, bytes, length);
+        size_t introduction = session_peer_proxy_header(peer, bytes, length);
         if (introduction < length)
             session_peer_payload(peer, bytes + introduction, length - introduction);
         return;
     }
-    while (length > 0 && !heard->deaf) {
-        size_t n = heard->hears == SESSION_PEER_IN_FRAMES ? session_peer_frames(peer, bytes, length)
-                                                          : session_peer_http(peer, bytes, length);
+    while (length > 0 && !row->unchecked) {
+        size_t n = row->phase == SESSION_PEER_IN_FRAMES ? session_peer_frames(peer, bytes, length)
+                                                        : session_peer_http(peer, bytes, length);
         bytes += n;
         length -= n;
     }
