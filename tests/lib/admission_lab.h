@@ -1,6 +1,8 @@
 /*
- * A caller of admission that takes every step with the verdict that a test has set for it, and
- * writes the steps down.
+ * A caller of admission that answers each step with the verdict that the test has set, and records
+ * the steps.
+ *
+ * Owns: nothing. Thread: one. Errors: the test fails. Lifetime: the caller's.
  */
 #ifndef WSLUICE_TESTS_ADMISSION_LAB_H
 #define WSLUICE_TESTS_ADMISSION_LAB_H
@@ -37,7 +39,7 @@ struct caller {
     struct client_address client;
     struct http_head head;
     bool tls;
-    const struct config_route *route; /* that is found */
+    const struct config_route *route; /* the result of FIND_ROUTE */
     enum reason verdicts[ADMISSION_STEPS];
     struct admission admission;
     enum admission_step step;
@@ -120,7 +122,7 @@ static inline void request(struct caller *caller)
     run(caller, admission_request(&caller->admission, &facts), true);
 }
 
-/* All that a caller does for a connection with one request. */
+/* A connection with one request, from accept on. */
 static inline void run_all(struct caller *caller)
 {
     accept_one(caller);

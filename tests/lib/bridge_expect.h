@@ -1,6 +1,8 @@
 /*
- * What tests of the bridge expect of their lab, in words. A test program has one lab: `lab`, and
- * one scratch for it.
+ * Expectations and actions for tests of the bridge. A test program has one lab, `lab`, and one
+ * scratch for it.
+ *
+ * Owns: nothing. Thread: one. Errors: the test fails. Lifetime: static.
  */
 #ifndef WSLUICE_TESTS_LIB_BRIDGE_EXPECT_H
 #define WSLUICE_TESTS_LIB_BRIDGE_EXPECT_H
@@ -63,7 +65,7 @@ static inline void send_close(uint16_t code)
     lab_frame(&lab, 0x88, payload, 2);
 }
 
-/* Looks on the way there find that nothing moves. */
+/* Ticks until the deadline at `at`; nothing moves before. */
 static inline void expect_deadline(uint64_t at, uint64_t unsent)
 {
     uint64_t next;

@@ -1,7 +1,7 @@
 /*
- * A bridge between two fake transports, turned as a level-triggered loop would turn it, and watched
- * over at every step: what reaches the target and the client, how much is carried, and that no turn
- * is asked for in which nothing happens.
+ * A bridge between two fake transports, turned as a level-triggered loop would turn it. Checked
+ * after every step: the bytes that reach target and client, the size of the carry, and that no turn
+ * is wanted in which nothing happens.
  *
  * Owns: both fakes and the bridge, until lab_free. Thread: any. Errors: aborts. Lifetime: see Owns.
  */
@@ -12,7 +12,7 @@
 #include "core/bridge/bridge_time.h"
 #include "lib/fake_transport.h"
 
-/* What the client has understood of what was written to it. */
+/* The frames that the client has decoded. */
 struct lab_view {
     size_t at;      /* in client.out: where the unfinished frame begins */
     size_t payload; /* of binary frames */
@@ -29,10 +29,9 @@ struct lab {
     struct bridge_scratch *scratch;
     struct bridge_times times;
     uint64_t now;
-    size_t answer_length; /* what the client got before frames */
+    size_t answer_length; /* bytes to the client before its first frame */
     struct lab_view view;
-    bool client_break_reported,
-        target_break_reported; /* that the connection is broken: a watch reports it once */
+    bool client_break_reported, target_break_reported; /* a watch reports a break once */
 };
 
 static inline void lab_init(struct lab *lab, struct bridge_scratch *scratch, size_t capacity)
@@ -80,9 +79,9 @@ static inline void lab_binary(struct lab *lab, const char *text)
     lab_frame(lab, 0x82, text, strlen(text));
 }
 
-/* ---- what the client gets ---- */
+/* ---- what the client receives ---- */
 
-/* One frame of ours, RFC 6455 section 5: whole, unmasked, minimal. False: it is not all there. */
+/* One frame of the bridge, RFC 6455 section 5: unmasked, minimal. False: not whole yet. */
 static inline bool lab_view_frame(struct lab *lab)
 {
     struct lab_view *view = &lab->view;
@@ -133,11 +132,11 @@ static inline void lab_abort_if(const char *broken)
 {
     if (!broken)
         return;
-    fprintf(stderr, "a bridge breaks an invariant: %s\n", broken);
+    fprintf(stderr, "an invariant of the bridge fails: %s\n", broken);
     abort();
 }
 
-/* Everything that must hold between two calls. */
+/* The invariants between two calls. */
 static inline void lab_check(struct lab *lab)
 {
     const struct bridge *bridge = &lab->bridge;
@@ -183,7 +182,7 @@ static inline void lab_turn(struct lab *lab, unsigned ready)
     lab_abort_if(bridge_check_settled(&lab->bridge));
 }
 
-/* Until nothing that is wanted is ready. A turn in which nothing happens would be a busy loop. */
+/* Turns until nothing wanted is ready. A turn that changes nothing is a busy loop. */
 static inline void lab_run(struct lab *lab)
 {
     for (unsigned ready; (ready = lab_ready(lab)) != 0;) {
@@ -193,17 +192,17 @@ static inline void lab_run(struct lab *lab)
         size_t inside = lab->client.inside + lab->target.inside;
         bool over = lab->client.in_over, target_over = lab->target.in_over;
         lab_turn(lab, ready);
-        bool told = ready & (BRIDGE_CLIENT_BROKEN | BRIDGE_TARGET_BROKEN);
+        bool reported = ready & (BRIDGE_CLIENT_BROKEN | BRIDGE_TARGET_BROKEN);
         bool same = moved == lab->client.in_at + lab->target.in_at + lab->client.out_length +
                                  lab->target.out_length &&
                     inside == lab->client.inside + lab->target.inside &&
                     over == lab->client.in_over && target_over == lab->target.in_over &&
                     memcmp(&before, &lab->bridge, sizeof(before)) == 0;
-        wsl_assert(told || !same);
+        wsl_assert(reported || !same);
     }
 }
 
-/* As the timer would: calls until nothing is due at this time. */
+/* What the timer does: ticks until nothing is due now. */
 static inline uint64_t lab_tick(struct lab *lab, uint64_t unsent)
 {
     struct bridge_unsent held = {.client = unsent, .target = lab->target.inside};
@@ -219,7 +218,7 @@ static inline uint64_t lab_tick(struct lab *lab, uint64_t unsent)
     return next;
 }
 
-/* Runs, letting time pass from deadline to deadline; false: still not done after `limit` ticks. */
+/* Runs from deadline to deadline; false: not done after `limit` ticks. */
 static inline bool lab_finish(struct lab *lab, unsigned limit)
 {
     lab_run(lab);

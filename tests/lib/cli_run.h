@@ -16,8 +16,7 @@
 
 #include "run/cli/cli.h"
 
-/* One run of cli_parse over a command line that is split at spaces ('~' stands for an empty word).
- */
+/* A run of cli_parse over a line that is split at spaces; '~' is an empty word. */
 struct run {
     struct cli_result result;
     char line[512];
@@ -28,7 +27,7 @@ struct run {
     const struct config_route *route;
 };
 
-/* With any number of listeners and routes. */
+/* For results with any number of listeners and routes. */
 static inline void parse_file(struct run *run, const char *line)
 {
     *run = (struct run){.argv = {(char[]){"wsluice"}}, .argc = 1};

@@ -1,5 +1,5 @@
 /*
- * Have two snapshots the same value in every option? Where they were written does not count.
+ * Compares two snapshots: equal if every option has the same value, wherever it was set.
  *
  * Owns: nothing. Thread: any. Errors: none. Lifetime: none.
  */

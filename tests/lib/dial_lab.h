@@ -1,5 +1,5 @@
 /*
- * Dials over real sockets of this machine, on a loop of their own; for the tests of net/dial.
+ * Dials over real sockets of this machine, on one loop; for the tests of net/connect/dial.
  *
  * Include lib/failing_alloc.h in the test: the lab disarms it.
  *
@@ -50,7 +50,7 @@ static inline int set_up(void **unused)
     return 0;
 }
 
-/* The loop must come to rest by itself: a dial leaves nothing in it. */
+/* The loop ends by itself: a dial leaves no active handle. */
 static inline int tear_down(void **unused)
 {
     failing_alloc_arm(0);
@@ -108,7 +108,7 @@ static inline int listen_unix(const char *name, int backlog)
     return fd;
 }
 
-/* Connections that nobody accepts, until the backlog is full. */
+/* Connections that are never accepted, until the backlog is full. */
 static inline void fill_backlog(const struct sockaddr *address, socklen_t length,
                                 int fillers[FILLERS])
 {
@@ -183,7 +183,7 @@ static inline struct dial *start(const struct config_address *target, uint32_t t
     return start_with(target, (struct slice){0}, timeout, call);
 }
 
-/* A watch does not keep the loop alive, a dial's timer does: it ends with the dial. */
+/* A dial's timer keeps the loop alive until the dial ends; a watch does not. */
 static inline struct dial_result dial_it(const struct config_address *target, uint32_t timeout)
 {
     struct call call;

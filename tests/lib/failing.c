@@ -1,6 +1,6 @@
 /*
- * For LD_PRELOAD: makes the n-th call of one function fail, as told through a shared page, so that
- * one process can be tested with many faults. tests/e2e/test_faults.py builds and drives it.
+ * For LD_PRELOAD: makes the n-th call of one function fail. A shared page says which, so that one
+ * process can be tested with many faults. tests/e2e/test_faults.py builds and drives it.
  *
  *      WSLUICE_FAULTS names the page's file:  int32 function   which one of FAULTS, from 0
  *                                             int32 countdown  1: the next call fails; 0: none
@@ -37,7 +37,7 @@ struct page {
 
 static struct page *page;
 
-/* The allocator's own names, because dlsym allocates. */
+/* Internal names of the allocator: dlsym itself allocates. */
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *memory, size_t size);

@@ -1,5 +1,5 @@
 /*
- * Memory that runs out at the n-th request. A test that includes this is linked with --wrap for the
+ * Makes the n-th allocation fail. A test that includes this is linked with --wrap for the
  * four functions (see tests/unit/CMakeLists.txt), so that the code under test calls these.
  *
  * Owns: the counter. Thread: one. Errors: none. Lifetime: static; one include per program.
@@ -9,7 +9,7 @@
 
 #include "base/base.h"
 
-/* Told of each success, so that a test can keep a ledger; `old` is what realloc has moved, or 0. */
+/* Called for each success; `old`: the block that realloc has moved, or 0. */
 #ifndef FAILING_ALLOC_NOTE
 #define FAILING_ALLOC_NOTE(old, memory, size) (memory)
 #endif
@@ -56,14 +56,14 @@ char *__wrap_strdup(const char *text)
                                : FAILING_ALLOC_NOTE(0, __real_strdup(text), strlen(text) + 1);
 }
 
-/* From now on the n-th request fails. */
+/* The n-th request from now on fails. */
 static inline void failing_alloc_arm(unsigned n)
 {
     failing_alloc.calls = 0;
     failing_alloc.fail_call = n;
 }
 
-/* Back to normal; true when a request has failed. */
+/* No request fails any more; true: one has failed. */
 static inline bool failing_alloc_disarm(void)
 {
     bool failed = failing_alloc.calls >= failing_alloc.fail_call;

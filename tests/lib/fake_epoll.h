@@ -98,7 +98,7 @@ static inline uint32_t fake_ready(const struct fake_peer *peer)
     return ready;
 }
 
-/* What epoll would tell now. */
+/* The events that epoll_wait would report now. */
 static inline uint32_t fake_events(const struct fake_descriptor *descriptor)
 {
     uint32_t ready = fake_ready(descriptor->peer) & (descriptor->events | EPOLLERR | EPOLLHUP);

@@ -1,12 +1,12 @@
 /*
- * Those functions of libuv that the code under test calls, on a clock that only the test moves.
- * Nothing sleeps, no thread runs: fake_loop_turn does one turn of all loops, and the thread pool's
- * work when the test allows it. Each misuse of a handle that libuv forbids ends the program.
+ * The functions of libuv that the code under test calls, on a clock that only the test moves.
+ * Nothing sleeps and no thread runs: fake_loop_turn does one turn of all loops, and the work of the
+ * thread pool unless it is paused. A use of a handle that libuv forbids ends the program.
  *
  * A program that includes this is linked with session_lab.cmake.
  *
- * Owns: the tables below. Thread: one. Errors: assertions. Lifetime: static; fake_loop_reset makes
- * it new; one include per program.
+ * Owns: the tables below. Thread: one. Errors: assertions. Lifetime: static; fake_loop_reset clears
+ * it; one include per program.
  */
 #ifndef WSLUICE_TESTS_FAKE_LOOP_H
 #define WSLUICE_TESTS_FAKE_LOOP_H
@@ -20,7 +20,7 @@
 #include "base/base.h"
 
 #define FAKE_LOOP_START   1000000u    /* milliseconds */
-#define FAKE_LOOP_EPOCH   1700000000u /* seconds: what time() says then */
+#define FAKE_LOOP_EPOCH   1700000000u /* seconds: time() at the start */
 #define FAKE_LOOP_HANDLES 512
 #define FAKE_LOOP_TASKS   128
 #define FAKE_LOOP_POLLS   4
@@ -51,9 +51,9 @@ struct fake_loop_task {
 
 static struct {
     uint64_t now, order;
-    uint64_t progress; /* whatever got on: timers fired, bytes moved, descriptors made or closed */
-    bool pool_paused;  /* the pool and the resolver do nothing until they are told to */
-    uint8_t answers;   /* how names are answered from here on */
+    uint64_t progress; /* counts timers, callbacks, bytes moved, descriptors made or closed */
+    bool pool_paused;  /* pool and resolver run only fake_loop_run_nth_task */
+    uint8_t answers;   /* of names from now on, see fake_loop_answer */
     size_t timer_count, closing_count;
     struct fake_loop_timer timers[FAKE_LOOP_HANDLES];
     struct {
@@ -71,7 +71,7 @@ static struct {
         uv_async_cb callback;
         bool sent;
     } asyncs[FAKE_LOOP_ASYNCS];
-    /* Something waits in that epoll instance. */
+    /* True: the epoll instance has an event. */
     bool (*is_ready)(int fd);
 } fake_loop;
 
@@ -155,7 +155,7 @@ int __wrap_uv_timer_init(uv_loop_t *loop, uv_timer_t *handle)
 int __wrap_uv_timer_start(uv_timer_t *handle, uv_timer_cb callback, uint64_t after, uint64_t repeat)
 {
     struct fake_loop_timer *timer = fake_loop_timer(handle);
-    wsl_assert(timer && repeat == 0); /* of a handle that is closed, or was never made */
+    wsl_assert(timer && repeat == 0); /* a closed or uninitialised handle, or a repeat */
     timer->callback = callback;
     timer->due = fake_loop.now + after;
     timer->order = fake_loop.order++;
@@ -244,7 +244,7 @@ static inline bool fake_loop_drop_async(const uv_handle_t *handle)
     return false;
 }
 
-/* True: one was woken. */
+/* True: at least one ran. */
 static inline bool fake_loop_run_asyncs(void)
 {
     bool woken = false;
@@ -311,7 +311,7 @@ int __wrap_uv_getaddrinfo(uv_loop_t *loop, uv_getaddrinfo_t *request, uv_getaddr
 {
     (void)service;
     (void)hints;
-    /* As libuv does: IDNA makes it 256 bytes at most. */
+    /* The limit of libuv: 256 bytes for IDNA. */
     if (strlen(node) > 255)
         return UV_EINVAL;
     struct fake_loop_task *task = fake_loop_task((uv_req_t *)request);
@@ -346,7 +346,7 @@ int __wrap_uv_cancel(uv_req_t *request)
     return UV_EINVAL;
 }
 
-/* Low bits: how many addresses, less one. Bit 2: IPv6 and IPv4 by turns. Bit 3: a failure. */
+/* Bits 0 and 1: number of addresses minus one. Bit 2: IPv6 and IPv4 alternate. Bit 3: failure. */
 static inline struct addrinfo *fake_loop_answer(struct fake_loop_task *task)
 {
     size_t count = (task->answer & 3u) + 1;
@@ -384,8 +384,7 @@ static inline void fake_loop_run_task(struct fake_loop_task *task)
         task->status = UV_EAI_AGAIN;
 }
 
-/* The pool finishes its n-th task, counted from the oldest; its loop hears so with the next turn.
- */
+/* Runs the n-th queued task; its loop gets the result in the next turn. */
 static inline void fake_loop_run_nth_task(size_t n)
 {
     for (size_t i = 0; i < FAKE_LOOP_TASKS; i++)
@@ -393,7 +392,7 @@ static inline void fake_loop_run_nth_task(size_t n)
             fake_loop_run_task(&fake_loop.tasks[i]);
 }
 
-/* False: there was none. */
+/* Runs the callback of the oldest finished task. False: none. */
 static inline bool fake_loop_complete_one(void)
 {
     struct fake_loop_task *oldest = NULL;
@@ -413,7 +412,7 @@ static inline bool fake_loop_complete_one(void)
         return true;
     }
     struct addrinfo *list = oldest->status == 0 ? fake_loop_answer(oldest) : NULL;
-    /* Not free yet: the answer lies in it. */
+    /* In use until the callback returns: the answer is part of it. */
     oldest->request = (uv_req_t *)(void *)&fake_loop;
     oldest->state = FAKE_LOOP_QUEUED;
     oldest->named((uv_getaddrinfo_t *)request, oldest->status, list);
@@ -424,7 +423,7 @@ static inline bool fake_loop_complete_one(void)
 
 /* ---- turns ---- */
 
-/* The next one that is due at that time; NULL: none. */
+/* The first timer that is due at that time; NULL: none. */
 static inline struct fake_loop_timer *fake_loop_due(uint64_t at)
 {
     struct fake_loop_timer *first = NULL;
@@ -438,7 +437,7 @@ static inline struct fake_loop_timer *fake_loop_due(uint64_t at)
     return first;
 }
 
-/* When the next timer is due; UINT64_MAX: there is none. */
+/* When the next timer is due; UINT64_MAX: no timer. */
 static inline uint64_t fake_loop_next(void)
 {
     const struct fake_loop_timer *timer = fake_loop_due(UINT64_MAX - 1);
@@ -469,7 +468,7 @@ static inline void fake_loop_run_closing(void)
             fake_loop.closing_count * sizeof(fake_loop.closing[0]));
 }
 
-/* One turn of every loop. True: something may be left to do without time going by. */
+/* One turn of every loop. True: work may be left that needs no time to pass. */
 static inline bool fake_loop_turn(void)
 {
     bool more = false;

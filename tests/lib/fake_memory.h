@@ -1,10 +1,10 @@
 /*
- * A ledger of what the code under test holds: each allocation with its size and the place that
- * asked for it. Memory that libc makes (asprintf, open_memstream) is not in it. failing_alloc_arm
- * makes the n-th request fail. A program that includes this is linked with session_lab.cmake.
+ * A table of the allocations that the code under test holds, with size and caller. Memory from libc
+ * (asprintf, open_memstream) is not in it. failing_alloc_arm makes the n-th request fail. A program
+ * that includes this is linked with session_lab.cmake.
  *
- * Owns: the ledger. Thread: one. Errors: fake_memory_expect ends the program, and names the places.
- * Lifetime: static; one include per program.
+ * Owns: the table. Thread: one. Errors: fake_memory_expect ends the program, and prints the
+ * callers. Lifetime: static; one include per program.
  */
 #ifndef WSLUICE_TESTS_FAKE_MEMORY_H
 #define WSLUICE_TESTS_FAKE_MEMORY_H
@@ -37,7 +37,7 @@ static inline size_t fake_memory_home(uintptr_t memory)
     return (size_t)((memory >> 4) * 0x9E3779B97F4A7C15u >> 40) % FAKE_MEMORY_SLOTS;
 }
 
-/* Closes the gap, so that a search may stop at the first free slot. */
+/* Closes the gap: a search stops at the first free slot. */
 static void fake_memory_forget(uintptr_t memory)
 {
     struct fake_memory_slot *slots = fake_memory.slots;
@@ -82,7 +82,7 @@ void __wrap_free(void *memory)
     __real_free(memory);
 }
 
-/* Ends the program unless exactly so many allocations are held. */
+/* Ends the program unless exactly `count` allocations are held. */
 static inline void fake_memory_expect(size_t count)
 {
     if (fake_memory.count == count)

@@ -1,6 +1,6 @@
 /*
- * A stream of bytes without end for each peer, of which any piece can be made and known again, so
- * that nobody has to keep what was sent.
+ * An endless stream of bytes for each peer. Any part of it can be generated and verified by its
+ * position, so that sent bytes need not be kept.
  *
  * Owns: a table. Thread: one. Errors: none. Lifetime: static, from fake_pattern_make on; one
  * include per program.
@@ -10,7 +10,7 @@
 
 #include "base/base.h"
 
-#define FAKE_PATTERN_PERIOD 4093u /* a prime: no run of a round length looks like another */
+#define FAKE_PATTERN_PERIOD 4093u /* a prime: runs of a round length all differ */
 
 static uint8_t fake_pattern[2 * FAKE_PATTERN_PERIOD];
 
@@ -21,12 +21,12 @@ static inline void fake_pattern_make(void)
         state ^= state << 13;
         state ^= state >> 17;
         state ^= state << 5;
-        fake_pattern[i] = (uint8_t)(' ' + state % 95); /* text as well */
+        fake_pattern[i] = (uint8_t)(' ' + state % 95); /* printable */
         fake_pattern[i + FAKE_PATTERN_PERIOD] = fake_pattern[i];
     }
 }
 
-/* The longest run that lies there whole. */
+/* The longest run from there that is contiguous in the table. */
 static inline const uint8_t *fake_pattern_at(unsigned id, uint64_t at, size_t *length)
 {
     size_t offset = (size_t)((at + id * 631u) % FAKE_PATTERN_PERIOD);

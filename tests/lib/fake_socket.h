@@ -1,18 +1,18 @@
 /*
  * Sockets without a kernel: descriptors and the system calls of net/, over peers that the test
- * plays; fake_epoll.h says what is ready. A peer has what it sends (a buffer, or a pattern without
- * end) and how fast it reads; what is sent to it goes to fake_socket.sent at once, and counts as
- * unsent until the peer reads.
+ * plays; fake_epoll.h has readiness. A peer sends a buffer or an endless pattern, and reads at the
+ * pace that the test sets. Bytes to a peer go to fake_socket.sent at once, and count as unsent
+ * until the peer reads.
  *
  *      test  --peer->in, eof, reset-->  recv
  *      test  <--fake_socket.sent------  send, sendfile
  *
- * Numbers below FAKE_SOCKET_FIRST are real descriptors and pass through: files that are served.
+ * Descriptors below FAKE_SOCKET_FIRST are real ones (served files), and pass through.
  *
  * A program that includes this is linked with session_lab.cmake.
  *
- * Owns: the tables below. Thread: one. Errors: assertions, for what no caller should do.
- * Lifetime: static; fake_socket_reset makes it new; one include per program.
+ * Owns: the tables below. Thread: one. Errors: assertions, on misuse.
+ * Lifetime: static; fake_socket_reset clears it; one include per program.
  */
 #ifndef WSLUICE_TESTS_FAKE_SOCKET_H
 #define WSLUICE_TESTS_FAKE_SOCKET_H
@@ -30,10 +30,10 @@
 #define FAKE_SOCKET_COUNT 128
 #define FAKE_SOCKET_PEERS 64
 #define FAKE_SOCKET_PLANS 32
-#define FAKE_SOCKET_PIECE 65536 /* of a file at a time */
+#define FAKE_SOCKET_PIECE 65536 /* bytes of a file per sendfile */
 #define FAKE_USER_TIMEOUT 120000u
 
-/* How the next connect goes; with FAKE_PLAN_NARROW its send buffer is small. */
+/* Results of connect; with FAKE_PLAN_NARROW the send buffer is small. */
 enum { FAKE_PLAN_NARROW = 64 };
 enum fake_plan {
     FAKE_PLAN_SOON, /* connected in the next turn */
@@ -42,7 +42,7 @@ enum fake_plan {
     FAKE_PLAN_HANGS,
     FAKE_PLAN_REFUSED,
     FAKE_PLAN_UNREACHABLE,
-    FAKE_PLAN_BUSY, /* EAGAIN, as a Unix socket whose backlog is full */
+    FAKE_PLAN_BUSY, /* EAGAIN: a Unix socket with a full backlog */
     FAKE_PLAN_RESET,
     FAKE_PLAN_CLOSED, /* connected, and closed by the peer */
     FAKE_PLANS,
@@ -57,14 +57,14 @@ struct fake_peer {
     const uint8_t *in; /* NULL: its pattern */
     size_t in_at, in_end;
     bool eof;     /* it has finished sending */
-    bool hung_up; /* it has closed: what is sent to it is answered by a reset */
+    bool hung_up; /* it has closed, and answers bytes with a reset */
     /* To the peer. */
-    size_t window, unsent;  /* the send buffer, and how much of it is in use */
+    size_t window, unsent;  /* the send buffer, and its bytes in use */
     uint64_t blocked_since; /* when it last read, while something is unsent */
     uint64_t sent;          /* in all */
     bool paused;            /* it does not read */
     bool finished;          /* our FIN */
-    bool closed, was_reset; /* our close; with something unread, so that the peer sees a reset */
+    bool closed, was_reset; /* our close; with unread bytes, as a reset */
     /* The socket's state. */
     bool connecting, connected;
     uint8_t plan;
@@ -80,7 +80,7 @@ struct fake_descriptor {
     struct fake_peer *peer;
     int epoll; /* that watches it; 0: none */
     uint32_t events;
-    uint32_t reported; /* edge-triggered: what has been told of */
+    uint32_t reported; /* edge-triggered events already reported */
     void *data;
 };
 
@@ -90,7 +90,7 @@ static struct {
     size_t open, peer_count;
     uint8_t plans[FAKE_SOCKET_PLANS];
     size_t plan_first, plan_count;
-    size_t first_event; /* where epoll begins to look, so that its order varies */
+    size_t first_event; /* of epoll_wait, so that the order varies */
     unsigned fail_socket, fail_watch, fail_recv, fail_send, fail_write; /* the n-th from now */
     int fail_error;
     uint64_t calls, moved; /* system calls, and bytes that went through them */
@@ -134,7 +134,7 @@ static inline struct fake_peer *fake_peer(int fd)
     return peer;
 }
 
-/* The lowest that is free, as the kernel does; -1: none. */
+/* The lowest free descriptor, as from the kernel; -1: none. */
 static inline int fake_descriptor_open(int kind)
 {
     for (int i = 0; i < FAKE_SOCKET_COUNT; i++) {
@@ -149,7 +149,7 @@ static inline int fake_descriptor_open(int kind)
     return -1;
 }
 
-/* NULL: there are too many already. */
+/* NULL: too many. */
 static inline struct fake_peer *fake_peer_new(bool is_target)
 {
     if (fake_socket.peer_count == FAKE_SOCKET_PEERS)
@@ -176,7 +176,7 @@ static inline int fake_client(struct fake_peer *peer)
     return fd;
 }
 
-/* ---- what the peer does ---- */
+/* ---- actions of a peer ---- */
 
 static inline void fake_peer_reset(struct fake_peer *peer, int error)
 {
@@ -186,7 +186,7 @@ static inline void fake_peer_reset(struct fake_peer *peer, int error)
     peer->unsent = 0;
 }
 
-/* It reads what was sent to it. */
+/* The peer reads up to `most` bytes. */
 static inline void fake_peer_read(struct fake_peer *peer, size_t most)
 {
     size_t taken = peer->unsent < most ? peer->unsent : most;
@@ -207,7 +207,7 @@ static inline void fake_peer_connect(struct fake_peer *peer, int error)
     fake_loop.progress++;
 }
 
-/* What goes on by itself: connections that come about, peers that read, what TCP gives up. */
+/* Progress without the test: connects finish, peers read, TCP times out. */
 static inline void fake_socket_turn(void)
 {
     for (size_t i = 0; i < fake_socket.peer_count; i++) {
@@ -286,7 +286,7 @@ ssize_t __wrap_send(int fd, const void *bytes, size_t length, int flags)
         return fake_failed(error);
     if (peer->broken)
         return fake_failed(EPIPE);
-    wsl_assert(!peer->finished); /* nothing is written after a FIN of ours */
+    wsl_assert(!peer->finished); /* no write after our FIN */
     size_t room = peer->window > peer->unsent ? peer->window - peer->unsent : 0;
     size_t n = length < room ? length : room;
     if (n == 0 || !peer->connected)
@@ -348,7 +348,7 @@ int __wrap_close(int fd)
 int __wrap_safe_path_make(const char *path, int flags, mode_t mode);
 ssize_t __wrap_write(int fd, const void *bytes, size_t length);
 
-/* A recording is no real file; nothing reads it. */
+/* A recording is a fake descriptor; nothing reads it. */
 int __wrap_safe_path_make(const char *path, int flags, mode_t mode)
 {
     (void)path, (void)flags, (void)mode;

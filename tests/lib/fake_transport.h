@@ -1,12 +1,12 @@
 /*
- * A transport without a socket. What may be read and how much is taken at once is set by the test;
- * what was written is kept. It checks its caller as well: a caller that breaks the contract of
- * base/transport.h (a read after the end, a write after the shutdown, bytes that were not taken and
- * are not offered again) aborts the test.
+ * A transport without a socket. The test sets which bytes can be read and how many a write takes;
+ * written bytes are kept. A caller that breaks the contract of base/transport.h (a read after the
+ * end, a write after the shutdown, bytes that were not taken and are not offered again) aborts the
+ * test.
  *
- *      in:   bytes that the peer sends: arrived ones can be read, then comes `in_end`
- *      out:  room bytes are taken; a sealed fake (as TLS) takes all or nothing and keeps inside
- *            what there was no room for
+ *      in:   bytes from the peer: those that arrived can be read, then comes `in_end`
+ *      out:  takes `room` bytes; a sealed fake (as TLS) takes all or nothing, and keeps inside the
+ *            bytes without room
  *
  * Owns: its buffers, until fake_free. Thread: any. Errors: aborts. Lifetime: see Owns.
  */
@@ -23,24 +23,24 @@ struct fake {
     uint8_t *in;
     size_t in_capacity, in_length, in_at;
     size_t arrived;     /* of in_length; FAKE_NO_LIMIT: all */
-    size_t read_max;    /* at most so much per read */
+    size_t read_max;    /* bytes per read */
     struct io in_end;   /* IO_WANT_READ: open; IO_EOF; IO_FAIL */
-    bool never_drained; /* leave it to the next read to say that there is no more */
-    bool yields;        /* each read says that it cost much work */
+    bool never_drained; /* the next read, not this one, reports the end of the bytes */
+    bool yields;        /* each read returns `yield` */
     /* out */
     uint8_t *out;
-    size_t out_capacity, out_length; /* out_length counts what is inside, too */
-    size_t room;                     /* shrinks with every byte; FAKE_NO_LIMIT: endless */
+    size_t out_capacity, out_length; /* out_length includes `inside` */
+    size_t room;                     /* shrinks with every byte */
     size_t inside;
     bool sealed;
-    unsigned shutdowns_wanting; /* so often shutdown returns IO_WANT_WRITE first */
+    unsigned shutdowns_wanting; /* calls of shutdown that return IO_WANT_WRITE first */
     bool is_shut;               /* shutdown returned IO_OK */
-    uint8_t *owed;              /* offered and not taken; the next write begins with it */
+    uint8_t *owed;              /* not taken; the next write must begin with it */
     size_t owed_length;
     /* failures */
     unsigned calls, fail_call; /* the n-th call fails, from 1; 0: none */
     enum reason fail_reason;
-    enum reason broken; /* writes fail with it; none: well */
+    enum reason broken; /* writes fail with it */
     bool out_failed, in_over;
     unsigned reads, writes;
 };
@@ -67,7 +67,7 @@ static inline size_t fake_readable(const struct fake *fake)
     return arrived - fake->in_at;
 }
 
-/* Would the descriptor of a socket in this state be readable? */
+/* True: the descriptor of a socket in this state is readable. */
 static inline bool fake_is_readable(const struct fake *fake)
 {
     bool all = fake->in_at == fake->in_length;
@@ -164,7 +164,7 @@ static inline struct io fake_shutdown(struct transport *transport)
     return io_status(IO_OK);
 }
 
-/* An open connection on which nothing has happened yet, with endless room. */
+/* A new connection, with unlimited room. */
 static inline void fake_init(struct fake *fake, size_t in_capacity, size_t out_capacity)
 {
     static const struct transport_ops ops = {
@@ -206,13 +206,13 @@ static inline void fake_send(struct fake *fake, const void *bytes, size_t length
     fake->in_length += length;
 }
 
-/* Would the descriptor be writable? */
+/* True: the descriptor of a socket in this state is writable. */
 static inline bool fake_is_writable(const struct fake *fake)
 {
     return fake->room > 0 || fake->broken != REASON_none;
 }
 
-/* A reset: what has arrived can still be read, then nothing works any more. */
+/* A reset: bytes that arrived can still be read, then every call fails. */
 static inline void fake_break(struct fake *fake, enum reason reason)
 {
     if (fake->arrived < fake->in_length)

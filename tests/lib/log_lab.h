@@ -1,5 +1,5 @@
 /*
- * The log on a descriptor of the test, which takes the place of standard error meanwhile.
+ * Sends the log to a descriptor of the test, which replaces standard error meanwhile.
  *
  * Owns: a copy of standard error, from log_lab_to to log_lab_restore. Thread: one. Errors: fail the
  * test. Lifetime: see Owns; one include per program.
@@ -25,7 +25,7 @@ static inline void log_lab_open(enum reason_level lowest)
     assert_true(log_open(&options, error, sizeof(error)));
 }
 
-/* `fd` stays the caller's, who may close it. */
+/* The caller keeps `fd`, and may close it. */
 static inline void log_lab_to(int fd, enum reason_level lowest)
 {
     if (log_lab_stderr < 0)

@@ -1,5 +1,5 @@
 /*
- * Targets on this machine: that accept, that refuse until they are woken, that never answer.
+ * Targets on this machine that refuse until loopback_listen, accept, or never answer.
  *
  * Owns: the descriptors until loopback_close. Thread: one. Errors: abort.
  * Lifetime: loopback_open to loopback_close.
@@ -22,7 +22,7 @@ struct loopback {
     int fillers[LOOPBACK_FILLERS]; /* -1: none */
 };
 
-/* Bound, so that nobody else gets the port, but refusing. */
+/* Bound, so that the port is taken, but not listening: connections are refused. */
 static inline struct loopback loopback_open(void)
 {
     struct loopback target = {.fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
@@ -43,7 +43,7 @@ static inline void loopback_listen(struct loopback *target)
     wsl_assert(listen(target->fd, 64) == 0);
 }
 
-/* Its backlog is full, and nobody accepts: a black hole. */
+/* Listens with a full backlog: connections hang. */
 static inline void loopback_fill_backlog(struct loopback *target)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(target->port)};
@@ -56,12 +56,13 @@ static inline void loopback_fill_backlog(struct loopback *target)
     }
 }
 
-/* -1: nobody has connected. */
+/* -1: no connection. */
 static inline int loopback_accept(const struct loopback *target)
 {
     return accept4(target->fd, NULL, NULL, SOCK_CLOEXEC);
 }
 
+/* Accepts and closes one connection; false: none. */
 static inline bool loopback_got_connection(const struct loopback *target)
 {
     int fd = loopback_accept(target);

@@ -1,7 +1,7 @@
 /*
- * Certificates for tests, made when they run: a directory with a CA and the files that a test adds.
+ * Certificates for tests, issued at run time: a directory with a CA and the files of a test.
  *
- * Owns: the directory and its files. Thread: one. Errors: abort, no test can go on without them.
+ * Owns: the directory and its files. Thread: one. Errors: abort.
  * Lifetime: pki_create to pki_remove.
  */
 #ifndef WSLUICE_TESTS_LIB_PKI_H
@@ -71,7 +71,7 @@ static inline struct pki_pair pki_issue(struct pki *pki, EVP_PKEY *key, const ch
     return (struct pki_pair){.key = key, .certificate = certificate};
 }
 
-/* Valid from and to so many seconds from now; signed anew. */
+/* Sets the validity, in seconds from now, and signs again. */
 static inline void pki_date(struct pki_pair *pair, const struct pki_pair *issuer, long from,
                             long to)
 {
@@ -86,7 +86,7 @@ static inline void pki_free_pair(struct pki_pair *pair)
     X509_free(pair->certificate);
 }
 
-/* Opens a file of the directory for writing; the directory remembers to remove it. */
+/* Opens a file of the directory for writing; pki_remove removes it. */
 static inline FILE *pki_open(struct pki *pki, const char *name)
 {
     unsigned at = 0;
@@ -130,7 +130,7 @@ static inline void pki_write_leaf(struct pki *pki, const char *name, const char 
     pki_free_pair(&leaf);
 }
 
-/* "ca.pem" is there from the start. */
+/* Creates the directory with "ca.pem". */
 static inline void pki_create(struct pki *pki)
 {
     *pki = (struct pki){.directory = "/tmp/wsluice-pki-XXXXXX"};

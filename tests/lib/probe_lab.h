@@ -23,7 +23,7 @@
 #include "net/watch.h"
 #include "serve/target/pool.h"
 
-/* Accepts on the loop of the test; sends its pieces, one every few milliseconds; then waits. */
+/* Accepts on the loop of the test, sends a piece every 5 ms, then waits. */
 struct server {
     struct loopback socket;
     uv_timer_t timer;

@@ -1,5 +1,5 @@
 /*
- * Reads a recording as a JavaScript engine would, and accepts nothing that it would not.
+ * Reads a recording by the rules of JavaScript, and accepts nothing else.
  *
  * Owns: nothing. Thread: any. Errors: false. Lifetime: none.
  */
@@ -28,7 +28,7 @@ static inline int record_reference_digit(char c)
     return found ? (int)(found - digits) : -1;
 }
 
-/* ECMA-262 section 12.9.4, the escapes that there are use for. */
+/* The escapes of ECMA-262 section 12.9.4 that recordings use. */
 static inline bool record_reference_character(struct record_reference *text, uint8_t *byte)
 {
     static const char letters[] = "tnr\\'", meant[] = "\t\n\r\\'";
@@ -53,7 +53,7 @@ static inline bool record_reference_character(struct record_reference *text, uin
     return high >= 0 && low >= 0;
 }
 
-/* One entry: whose bytes, when, and what; `bytes` has room for all that could come. */
+/* One entry. `bytes` has room for any entry. */
 static inline bool record_reference_entry(struct record_reference *text, bool *from_client,
                                           uint64_t *milliseconds, uint8_t *bytes, size_t *length)
 {

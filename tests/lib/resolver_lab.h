@@ -1,6 +1,6 @@
 /*
- * A resolver over a getaddrinfo and a clock of its own, which counts, waits, hangs and fails as a
- * test wants; for the tests of net/connect/resolve and lookup.
+ * A resolver over a fake getaddrinfo and a fake clock: the test counts, delays, hangs and fails
+ * look-ups; for the tests of net/connect/resolve and lookup.
  *
  * Include lib/failing_alloc.h in the test that needs it, and call resolver_lab_threads in main.
  *
@@ -27,12 +27,12 @@ static struct work_lab lab;
 static struct resolver *resolver;
 static const struct lookup_origin configured;
 
-/* ---- the system's resolver ---- */
+/* ---- the fake getaddrinfo ---- */
 
 static atomic_uint lookups, address;
 static atomic_bool failing, empty;
-static uv_sem_t answers;   /* every look-up passes it once */
-static uv_sem_t hang_ends; /* those of names that begin with "dead" wait here, and fail */
+static uv_sem_t answers;   /* each look-up waits for one post */
+static uv_sem_t hang_ends; /* look-ups of "dead..." wait for one post, and fail */
 static atomic_uint hanging;
 static uint64_t clock_ms;
 
@@ -64,7 +64,7 @@ static inline struct addrinfo *make(int family, unsigned number, struct addrinfo
     return &made->info;
 }
 
-/* libuv's threads call these. "many" has twenty addresses, of both families. */
+/* Called by libuv's threads. "many" has twenty addresses of both families. */
 int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
                 struct addrinfo **list)
 {
@@ -104,7 +104,7 @@ static inline void release_lookups(unsigned count)
         uv_sem_post(&answers);
 }
 
-static unsigned outstanding; /* queries that wait */
+static unsigned outstanding; /* queries without an answer */
 
 /* ---- the loop ---- */
 
@@ -143,7 +143,7 @@ struct caller {
     struct resolve_query query;
     unsigned calls;
     struct lookup_answer answer;
-    struct caller *then_cancels; /* in its callback */
+    struct caller *then_cancels; /* by its callback */
     const char *then_resolves;   /* likewise */
 };
 
@@ -172,7 +172,7 @@ static inline void answered(struct resolve_query *query, const struct lookup_ans
     }
 }
 
-/* True when the answer was there at once. */
+/* True: answered at once. */
 static inline bool resolve_as(struct caller *caller, const char *name,
                               const struct lookup_origin *origin)
 {
@@ -191,7 +191,7 @@ static inline bool resolve(struct caller *caller, const char *name)
     return resolve_as(caller, name, &configured);
 }
 
-/* For a name that was made of this client's request. */
+/* Resolves a name that comes from this client's request. */
 static inline bool request(struct caller *caller, const char *name, uint64_t client)
 {
     return resolve_as(caller, name, &(struct lookup_origin){true, client});
@@ -212,7 +212,7 @@ static inline void turn(void)
     uv_unref((uv_handle_t *)&lab.mailbox.wake);
 }
 
-/* Until every query has its answer, and what nobody waits for has ended. */
+/* Until every query is answered and abandoned look-ups have ended. */
 static inline void run(void)
 {
     while (outstanding > 0)
@@ -232,7 +232,7 @@ static inline void let_time_pass(uint64_t milliseconds)
     uv_update_time(&loop);
 }
 
-/* As many as the shares of the pool need. */
+/* Sets the number of threads that the shares of the pool need. */
 static inline void resolver_lab_threads(void)
 {
     char threads[8];

@@ -1,6 +1,6 @@
 /*
- * Which route wins, worked out slowly: every route is held against the request on its own, and
- * those that fit are compared by the words of core/route/route.h.
+ * Finds the route of a request slowly: matches each route by itself, and compares those that match
+ * by the rules of core/route/route.h.
  *
  * Owns: nothing. Thread: one. Errors: none. Lifetime: none.
  */
@@ -16,7 +16,7 @@
 #define ROUTE_REFERENCE_NONE     SIZE_MAX
 #define ROUTE_REFERENCE_SEGMENTS 64
 
-/* The better one of two is the greater one; paths as text, a digit per segment. */
+/* The greater of two ranks wins. `path` is text, a digit per segment. */
 struct route_reference_rank {
     size_t host; /* 0: any; length of a wildcard; SIZE_MAX: exact */
     char path[ROUTE_REFERENCE_SEGMENTS + 1];
@@ -59,7 +59,7 @@ static inline bool route_reference_captures(const struct config_route *route, st
     return false;
 }
 
-/* The normal form of a segment of the configuration. */
+/* The normal form of a segment in the configuration. */
 static inline struct slice route_reference_normal(struct slice segment, char *out, size_t capacity)
 {
     struct slice normal, text = {segment.ptr - 1, segment.len + 1}; /* with the "/" in front */
@@ -100,7 +100,7 @@ static inline bool route_reference_path(const struct config_route *route, struct
     return true;
 }
 
-/* Without the dot that may end a name, and NUL-terminated; what does not fit is cut. */
+/* The name without a dot at its end, NUL-terminated, cut to `capacity`. */
 static inline void route_reference_name(struct slice name, char *out, size_t capacity)
 {
     size_t length = name.len < capacity ? name.len : capacity - 1;
@@ -167,7 +167,7 @@ static inline bool route_reference_same_path(struct slice left, struct slice rig
     return same;
 }
 
-/* Cannot be told apart: only the first of them is in the table. */
+/* Equal for every request: only the first one is in the table. */
 static inline bool route_reference_same(const struct config_route *a, const struct config_route *b)
 {
     char left[512], right[512];

@@ -1,9 +1,9 @@
 /*
- * What clients of a session lab say: requests, frames, introductions and nonsense, whole and by the
- * piece. Each thing that is said is noted for session_peer.h, which then knows what must come of
- * it, or that nobody can know.
+ * The bytes that clients of a session lab send: requests, frames, PROXY headers and garbage, whole
+ * and in pieces. Each is noted in the client's row of session_peer.h, which derives the expected
+ * answer, or marks the client as unpredictable.
  *
- * Owns: the clients' bytes. Thread: one. Errors: what has no room is not said.
+ * Owns: the clients' bytes. Thread: one. Errors: bytes without room are not sent.
  * Lifetime: static; one include per program.
  */
 #ifndef WSLUICE_TESTS_SESSION_CLIENT_H
@@ -17,7 +17,7 @@
 
 struct session_client_peer {
     struct fake_peer *peer;
-    size_t length; /* of all that it says; peer->in_end of it is on its way */
+    size_t length; /* of all bytes; peer->in_end of them are delivered */
     uint8_t wire[SESSION_CLIENT_WIRE];
 };
 
@@ -32,7 +32,7 @@ static inline void session_client_send(struct session_client_peer *client, const
                                        size_t length)
 {
     if (length > sizeof(client->wire) - client->length) {
-        session_client_row(client)->unpredictable = true; /* it ends in the middle */
+        session_client_row(client)->unpredictable = true; /* cut in the middle */
         return;
     }
     if (length > 0)
@@ -85,7 +85,7 @@ static const char *const session_client_paths[] = {
     "/status?format=json&order=desc",
 };
 
-/* The longest host that a capture can make, and longer. */
+/* From 200 on: hosts around the longest that a capture can make. */
 static inline void session_client_send_path(struct session_client_peer *client, uint8_t choice)
 {
     char name[512];
@@ -112,7 +112,10 @@ static inline void session_client_send_upgrade(struct session_client_peer *clien
         session_client_send_text(client, "Sec-WebSocket-Protocol: vnc, binary\r\n");
 }
 
-/* Bits: 1 upgrade, 2 and 4 see there, 8 an origin, 16 HEAD, 32 close, 64 more fields, 128 named. */
+/*
+ * Bits: 1 upgrade, 2 and 4 see session_client_send_upgrade, 8 Origin, 16 HEAD, 32 close, 64
+ * cookies, 128 X-Forwarded-For; 32 and 64 together: HTTP/1.0.
+ */
 static inline void session_client_request(struct session_client_peer *client, uint8_t path,
                                           uint8_t bits)
 {
@@ -139,7 +142,7 @@ static inline void session_client_request(struct session_client_peer *client, ui
     row->upgraded = row->upgraded || (bits & 1);
 }
 
-/* Payload is what the client's pattern has next, unless nobody may take it for that. */
+/* The payload continues the client's pattern; it counts as sent if `payload`. */
 static inline void session_client_frame(struct session_client_peer *client, uint8_t first,
                                         size_t length, bool payload)
 {
@@ -181,7 +184,7 @@ static inline void session_client_data(struct session_client_peer *client, uint8
     session_client_frame(client, (uint8_t)((final ? 0x80 : 0) | opcode), length, true);
 }
 
-/* 1000, and what only a strict reading refuses. */
+/* 1000 is valid; other codes test a strict bridge. */
 static inline void session_client_close(struct session_client_peer *client, unsigned code)
 {
     uint8_t frame[] = {0x88, 0x82, 0, 0, 0, 0, (uint8_t)(code >> 8), (uint8_t)code};
@@ -189,13 +192,13 @@ static inline void session_client_close(struct session_client_peer *client, unsi
     session_client_row(client)->sent_close = true;
 }
 
-/* TLS 1.2, for a session that gets no further than its handshake. */
+/* TLS 1.2: the session does not get past its handshake. */
 static const uint8_t session_client_hello[] = {
     0x16, 3,    1,  0,  63, 1,  0,  0,  59, 3,  3,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12,
     13,   14,   15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 0,  0,  2,
     0xc0, 0x2b, 1,  0,  0,  16, 0,  10, 0,  4,  0,  2,  0,  23, 0,  13, 0,  4,  0,  2,  4,  3};
 
-/* Also what else may come before a request: a TLS session_client_hello. */
+/* A PROXY header, or a TLS ClientHello (bit 8). */
 static inline void session_client_proxy(struct session_client_peer *client, uint8_t kind)
 {
     static const uint8_t v2[] =

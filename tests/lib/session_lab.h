@@ -1,12 +1,12 @@
 /*
- * Whole sessions without a kernel: the real code of serve/ and net/, with the real site of a small
+ * Whole sessions without a kernel: the real code of serve/ and net/ with the site of a small
  * configuration, over fake sockets and a clock that only the test moves. Two workers share one
- * thread and hear of each other through messages, as in the process.
+ * thread and exchange messages through their mailboxes, as in the process.
  *
- * The happy path: session_lab_load once; session_lab_open; session_lab_accept for each client;
- * session_lab_settle after each thing that a peer does; session_lab_kill; session_lab_close.
+ * Use: session_lab_load once; session_lab_open; session_lab_accept for each client;
+ * session_lab_settle after each action of a peer; session_lab_kill; session_lab_close.
  *
- * What is demanded after each turn and at the end is in session_lab_check and session_lab_close.
+ * session_lab_check runs after each turn, session_lab_close checks the end.
  * A program that includes this is linked with session_lab.cmake.
  *
  * Owns: workers, site, limits. Thread: one. Errors: assertions. Lifetime: static; one include per
@@ -33,9 +33,9 @@
 
 #define SESSION_LAB_WORKERS  2
 #define SESSION_LAB_CLIENTS  64     /* of one worker */
-#define SESSION_LAB_IDLE     64     /* turns that may go by without anything getting on */
-#define SESSION_LAB_TURNS    200000 /* to come to rest */
-#define SESSION_LAB_CALLS    24     /* of the system, for one session in one turn */
+#define SESSION_LAB_IDLE     64     /* turns without progress: more are a busy loop */
+#define SESSION_LAB_TURNS    200000 /* until nothing is left to do */
+#define SESSION_LAB_CALLS    24     /* system calls of one session in one turn */
 #define SESSION_LAB_MOVED    (4 * BRIDGE_BUFFER)
 #define SESSION_LAB_MEMORY   (2 * BRIDGE_BUFFER + (size_t)256 * 1024) /* per session */
 #define SESSION_LAB_OVERHEAD ((size_t)4 * 1024 * 1024)
@@ -54,7 +54,7 @@ static struct {
     uint64_t accepted;
     size_t memory;   /* allocations before it was opened */
     size_t sessions; /* alive after the last turn */
-    /* The log; shown when WSLUICE_LAB_LOG is set. */
+    /* The log; `verbose`: WSLUICE_LAB_LOG is set. */
     bool verbose;
     uint64_t line_id;
     bool line_is_end, line_has_reason;
@@ -100,7 +100,7 @@ void __wrap_log_number(struct log_line *line, const char *key, uint64_t value)
         fprintf(stderr, " %s=%llu", key, (unsigned long long)value);
 }
 
-/* Each session has one line of its end, with one reason. */
+/* Each session logs one line at its end, with one reason. */
 void __wrap_log_end(struct log_line *line)
 {
     (void)line;
@@ -125,7 +125,7 @@ void __wrap_log_message(enum reason_level level, const char *format, ...)
 
 /* ---- opening ---- */
 
-/* A configuration that is good; its warnings are ignored. */
+/* Loads a valid configuration; warnings are ignored. */
 static inline const struct config *session_lab_load(const char *path)
 {
     struct load_request request = {.path = path};
@@ -161,7 +161,7 @@ static inline void session_lab_open_worker(unsigned number)
     session_lab.metrics[number] = &env->metrics;
 }
 
-/* True unless memory is out; then the site before serves on. */
+/* False: out of memory; the previous site continues to serve. */
 static inline bool session_lab_serve(const struct config *config)
 {
     const struct site_shared shared = {session_lab.limits, session_lab.route_stats,
@@ -177,7 +177,7 @@ static inline bool session_lab_serve(const struct config *config)
     return true;
 }
 
-/* `descriptors`: how many the process may have open. */
+/* `descriptors`: the limit of the process. */
 static inline void session_lab_open(const struct config *config, uint64_t descriptors)
 {
     session_lab.host = (struct descriptors_host){descriptors, SESSION_LAB_WORKERS, WORK_THREADS};
@@ -238,9 +238,9 @@ static inline bool session_lab_accept(unsigned worker, uint32_t listener, struct
     return true;
 }
 
-/* ---- what always holds ---- */
+/* ---- invariants ---- */
 
-/* Without limits of its own an open session may last for ever. */
+/* False: the route of the session has no time limits. */
 static inline bool session_lab_is_bounded(const struct session *session)
 {
     const struct config_route *route = session->route;
@@ -269,7 +269,7 @@ static inline void session_lab_check_deadline(const struct session *session)
     wsl_assert(!"a dead session is in the list");
 }
 
-/* Without a reserve a connection has its own descriptor, and no other. */
+/* Without a reserve a connection has one descriptor. */
 static inline size_t session_lab_reserved(const struct session *session)
 {
     return session->usage.descriptors > 0 ? session->usage.descriptors : 1;
@@ -299,7 +299,7 @@ static inline void session_lab_check(void)
     session_lab.sessions = listed;
 }
 
-/* One turn of all loops. True: something may be left to do without time going by. */
+/* One turn of all loops. True: work may be left that needs no time to pass. */
 static inline bool session_lab_turn(void)
 {
     uint64_t calls = fake_socket.calls, moved = fake_socket.moved;
@@ -312,7 +312,7 @@ static inline bool session_lab_turn(void)
     return more;
 }
 
-/* Until nothing is left to do but to wait. Turns that get nothing on are a busy loop. */
+/* Turns until only waiting is left. Turns without progress are a busy loop. */
 static inline void session_lab_settle(void)
 {
     uint64_t progress = fake_loop.progress;
@@ -324,7 +324,7 @@ static inline void session_lab_settle(void)
     }
 }
 
-/* To the next deadline, if it comes within so many milliseconds. */
+/* Moves the clock to the next deadline, if it is due within `most` ms. */
 static inline bool session_lab_advance(uint64_t most)
 {
     uint64_t next = fake_loop_next();
@@ -336,7 +336,7 @@ static inline bool session_lab_advance(uint64_t most)
     return true;
 }
 
-/* ---- the end ---- */
+/* ---- closing ---- */
 
 static inline void session_lab_kill(void)
 {
@@ -355,7 +355,7 @@ static void session_lab_add_route(void *owner, const char *name,
     *sessions += sums->sessions;
 }
 
-/* Opened is ended, once each. */
+/* Each session that was opened has ended, once. */
 static inline void session_lab_check_sums(void)
 {
     uint64_t connections = 0, ended = 0, numbered = 0, sessions = 0, by_route = 0;
@@ -372,7 +372,7 @@ static inline void session_lab_check_sums(void)
             wsl_assert(session_lab.ended[i][n]);
         numbered += env->accepted;
     }
-    /* Those that were turned away for want of memory have no number. */
+    /* Connections refused without memory have no number. */
     wsl_assert(connections == session_lab.accepted && ended == connections);
     wsl_assert(session_lab.end_lines == numbered);
     wsl_assert(limits_count(session_lab.limits) == 0);
@@ -381,7 +381,7 @@ static inline void session_lab_check_sums(void)
     wsl_assert(by_route <= sessions);
 }
 
-/* All that was reserved is free again. */
+/* All reserves are free again. */
 static inline void session_lab_check_reserves(void)
 {
     struct limits_usage all, late = {0};
@@ -393,7 +393,7 @@ static inline void session_lab_check_reserves(void)
         wsl_assert(session_lab.workers[i].attempts == descriptors_attempts(&session_lab.host));
 }
 
-/* No target is taken to have a session. */
+/* No target counts a session. */
 static inline void session_lab_check_targets(void)
 {
     size_t count;

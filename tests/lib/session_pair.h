@@ -1,6 +1,6 @@
 /*
- * Clients and targets that a session has joined, neither of which has done anything wrong: what one
- * has said the other must have heard once nothing is left to do, all of it.
+ * Pairs of a client and a target that a session joins, both without faults: once nothing is left to
+ * do, each has received all bytes of the other.
  *
  * Owns: a list. Thread: one. Errors: assertions. Lifetime: static; one include per program.
  */
@@ -9,7 +9,6 @@
 
 #include "lib/session_client.h"
 
-/* A client and a target that are joined, and have both done nothing wrong. */
 struct session_pair {
     struct fake_peer *client, *target;
 };
@@ -30,7 +29,7 @@ static inline struct session_client_peer *session_pair_client(const struct fake_
     return NULL;
 }
 
-/* One that waits for a request has had all that came before, and its answers are given. */
+/* A session in HEAD has read all bytes and answered all requests. */
 static inline void session_pair_check_answers(const struct session *session)
 {
     const struct fake_peer *client = fake_peer(session->fd);

@@ -1,7 +1,8 @@
 /*
- * What peers of a session hear, checked as it is sent: a client gets whole HTTP answers, as many as
- * it asked for, then frames that a strict client accepts; a target gets an introduction and
- * payload. Payload is a prefix of what exactly one of the others has sent, in order.
+ * Checks the bytes that peers of a session receive, as they are sent. A client receives one whole
+ * HTTP answer per request, then frames that a strict client accepts. A target receives a PROXY
+ * header, if its port asks for one, and payload. Payload is a prefix of the bytes that exactly one
+ * peer of the other side has sent, in order.
  *
  * Owns: a row per fake peer. Thread: one. Errors: assertions. Lifetime: static; session_peer_reset
  * makes it new; one include per program.
@@ -15,25 +16,25 @@
 
 #define SESSION_PEER_HEAD 4096
 
-/* Targets at these ports are introduced to their clients. */
+/* Targets at these ports receive a PROXY header. */
 enum { SESSION_PEER_V1 = 5911, SESSION_PEER_V2 = 5912 };
 
 struct session_peer {
-    /* What it has said. */
-    bool unpredictable; /* from here on nobody can tell what it means */
+    /* What it has sent. */
+    bool unpredictable; /* it sent bytes whose answer the test does not know */
     bool upgraded, in_message, sent_close;
-    uint64_t payload_sent; /* before it went wild, or closed */
+    uint64_t payload_sent; /* before it was unpredictable, or sent a Close */
     unsigned requests;
-    uint64_t head_requests; /* by bits: no body comes back */
-    /* What it has heard. */
+    uint64_t head_requests; /* bit n: request n is HEAD, its answer has no body */
+    /* What it has received. */
     enum { SESSION_PEER_IN_HEAD, SESSION_PEER_IN_BODY, SESSION_PEER_IN_FRAMES } phase;
-    bool got_close, unchecked; /* deaf: not checked any further */
+    bool got_close, unchecked; /* unchecked: no more checks of this peer */
     unsigned answers;
     uint64_t payload_received;
-    uint64_t senders; /* who may have said that, by bits */
-    uint64_t left;    /* of the body, or of the frame */
+    uint64_t senders; /* bit n: peer n may have sent that payload */
+    uint64_t left;    /* bytes of the body or of the frame */
     uint8_t opcode;
-    size_t head_length; /* of the head of an answer, a frame or an introduction */
+    size_t head_length; /* of an answer, a frame or a PROXY header */
     uint8_t head[SESSION_PEER_HEAD];
     bool has_proxy_header;
 };
@@ -56,7 +57,7 @@ static inline void session_peer_reset(void)
 
 /* ---- payload ---- */
 
-/* Whether a client may have said this at that place of its payload. */
+/* True: these bytes can be at this position of the sender's payload. */
 static inline bool session_peer_may_have_sent(const struct fake_peer *sender, uint64_t at,
                                               const uint8_t *bytes, size_t length)
 {
@@ -81,13 +82,13 @@ static inline void session_peer_payload(const struct fake_peer *receiver, const 
              !session_peer_may_have_sent(sender, row->payload_received, bytes, length)))
             row->senders &= ~bit;
     }
-    wsl_assert(row->senders != 0); /* nobody has said that */
+    wsl_assert(row->senders != 0); /* no peer has sent that */
     row->payload_received += length;
 }
 
 /* ---- targets ---- */
 
-/* Bytes that belong to the introduction. */
+/* Returns how many bytes belong to the PROXY header. */
 static inline size_t session_peer_proxy_header(const struct fake_peer *peer, const uint8_t *bytes,
                                                size_t length)
 {
@@ -111,13 +112,13 @@ static inline size_t session_peer_proxy_header(const struct fake_peer *peer, con
     case PROXY_PROTO_BAD:
         break;
     }
-    wsl_assert(!"the target is not introduced to its client");
+    wsl_assert(!"the target received no PROXY header");
     return 0;
 }
 
 /* ---- clients ---- */
 
-/* Payload of one frame, or a part of it. */
+/* Payload of one frame, whole or in part. */
 static inline void session_peer_frame_bytes(const struct fake_peer *peer, const uint8_t *bytes,
                                             size_t length)
 {
@@ -131,7 +132,7 @@ static inline void session_peer_begin_frame(struct session_peer *row)
     const uint8_t *head = row->head;
     unsigned length = head[1];
     wsl_assert((head[0] & 0x70) == 0 && length < 0x80); /* no extension, no mask */
-    wsl_assert(!row->got_close);                        /* nothing comes behind a Close */
+    wsl_assert(!row->got_close);                        /* nothing follows a Close */
     row->opcode = head[0] & 0x0f;
     row->left = length;
     if (length == 126)
@@ -189,13 +190,13 @@ static inline void session_peer_answer(const struct fake_peer *peer)
         return;
     }
     bool body = status != 204 && status != 304 && !(row->head_requests >> row->answers & 1);
-    /* Who is one too many is told before it asks. */
+    /* A refusal over a limit comes before any request. */
     wsl_assert(row->unpredictable || row->answers < row->requests ||
                (status >= 400 && row->answers == row->requests));
     row->answers++;
     row->left = body ? session_peer_content(head) : 0;
     row->phase = row->left > 0 ? SESSION_PEER_IN_BODY : SESSION_PEER_IN_HEAD;
-    row->unchecked = row->unpredictable; /* of what else it may have asked nobody knows */
+    row->unchecked = row->unpredictable; /* its other requests are unknown */
 }
 
 static inline size_t session_peer_http(const struct fake_peer *peer, const uint8_t *bytes,
@@ -218,14 +219,14 @@ static inline size_t session_peer_http(const struct fake_peer *peer, const uint8
     return 1;
 }
 
-/* For fake_socket.sent. */
+/* The hook for fake_socket.sent. */
 static inline void session_peer_receive(struct fake_peer *peer, const uint8_t *bytes, size_t length)
 {
     struct session_peer *row = session_peer_of(peer);
     if (peer->is_target) {
-        size_t introduction = session_peer_proxy_header(peer, bytes, length);
-        if (introduction < length)
-            session_peer_payload(peer, bytes + introduction, length - introduction);
+        size_t header = session_peer_proxy_header(peer, bytes, length);
+        if (header < length)
+            session_peer_payload(peer, bytes + header, length - header);
         return;
     }
     while (length > 0 && !row->unchecked) {

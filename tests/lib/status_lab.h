@@ -1,6 +1,6 @@
 /*
- * The workers of a process without their threads: their mailboxes on one loop, and sessions in
- * their lists that have no sockets; for the tests of serve/status.
+ * The workers of a process without threads: their mailboxes on one loop, and sessions without
+ * sockets in their lists; for the tests of serve/status.
  *
  * Owns: loop, mailboxes, sessions between set_up and tear_down. Thread: one. Errors: the test
  * fails. Lifetime: one test.

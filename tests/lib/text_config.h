@@ -1,6 +1,6 @@
 /*
- * A configuration from a text, without files: its snapshot and its findings. The environment has
- * the one variable SET, and the one file that can be read is /etc/wsluice/secret.
+ * Loads a configuration from a text: its snapshot and its findings. The environment has one
+ * variable, SET, and the only file that can be read is /etc/wsluice/secret.
  *
  * Owns: everything, until text_config_free. Thread: one. Errors: none but findings.
  */
@@ -33,7 +33,7 @@ static inline char *text_config_file(void *owner, const char *path, size_t most,
     return strcmp(path, "/etc/wsluice/secret") == 0 ? strdup("content\n") : NULL;
 }
 
-/* Read, with implied options, but not checked by the rules. */
+/* Reads with implied options, without the rules. */
 static inline void text_config_read(struct text_config *loaded, const char *text)
 {
     static const struct scalar_world world = {text_config_environment, text_config_file, NULL};
@@ -62,7 +62,7 @@ static inline void text_config_free(struct text_config *loaded)
     config_release(loaded->config);
 }
 
-/* The text has this one finding; "" : none. */
+/* Expects one finding; "": none. */
 static inline void text_config_expect(const char *text, const char *expected)
 {
     struct text_config loaded;

@@ -1,5 +1,5 @@
 /*
- * TLS contexts by themselves, without the store of a configuration around them.
+ * TLS contexts without the store of a configuration.
  *
  * Owns: nothing. Thread: any. Errors: NULL, with one line. Lifetime: the caller releases them.
  */

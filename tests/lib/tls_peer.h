@@ -26,7 +26,7 @@ struct tls_peer {
     bool eof;      /* the transport has sent FIN */
 };
 
-/* Returns the descriptor for the transport. `buffer`: size of the socket buffers, 0: the default */
+/* Returns the transport's descriptor. `buffer`: size of the socket buffers; 0: the default. */
 static inline int tls_peer_open(struct tls_peer *peer, SSL_CTX *ctx, int buffer)
 {
     int fds[2];
@@ -42,7 +42,7 @@ static inline int tls_peer_open(struct tls_peer *peer, SSL_CTX *ctx, int buffer)
     return fds[0];
 }
 
-/* The name that the peer, a client, sends by SNI. */
+/* Sets the SNI of a peer that is a client. */
 static inline void tls_peer_ask_for(struct tls_peer *peer, const char *name)
 {
     char copy[256];
@@ -50,7 +50,7 @@ static inline void tls_peer_ask_for(struct tls_peer *peer, const char *name)
     wsl_assert(SSL_set_tlsext_host_name(peer->ssl, copy) == 1);
 }
 
-/* Without close_notify. */
+/* Closes the socket without close_notify. */
 static inline void tls_peer_hang_up(struct tls_peer *peer)
 {
     close(peer->fd);
@@ -64,7 +64,7 @@ static inline void tls_peer_close(struct tls_peer *peer)
         close(peer->fd);
 }
 
-/* Sends up to `limit` of the bytes that OpenSSL has produced; what does not fit stays. */
+/* Sends up to `limit` bytes of OpenSSL's output; bytes that do not fit stay. */
 static inline size_t tls_peer_push(struct tls_peer *peer, size_t limit)
 {
     size_t total = 0;
@@ -96,7 +96,7 @@ static inline void tls_peer_pull(struct tls_peer *peer)
     peer->eof = peer->eof || got == 0;
 }
 
-/* Everything both ways; the handshake goes on if it is not done. */
+/* Moves all bytes both ways, and continues an unfinished handshake. */
 static inline void tls_peer_turn(struct tls_peer *peer)
 {
     if (peer->fd < 0)
@@ -120,7 +120,7 @@ static inline size_t tls_peer_read(struct tls_peer *peer, void *buffer, size_t c
     return length;
 }
 
-/* Until both are done or the transport fails; its last result. */
+/* Until both sides are done or the transport fails; returns its last result. */
 static inline struct io tls_peer_handshake(struct tls_peer *peer, struct transport *t)
 {
     struct io io;

@@ -1,6 +1,5 @@
 /*
- * A TLS target on a thread of its own: shakes hands with each client, sends its banner, and waits
- * for the end.
+ * A TLS target on its own thread: for each client a handshake, a banner, then reads until the end.
  *
  * Owns: the thread. Borrows the listening socket, which must block. Errors: abort.
  * Lifetime: tls_server_start to tls_server_stop.

@@ -1,5 +1,5 @@
 /*
- * TLS transports of both roles, each over a socket pair to a peer of OpenSSL's own; for the tests
+ * TLS transports of both roles, each over a socket pair to a tls_peer; for the tests
  * of net/tls.
  *
  * Owns: certificates, contexts and scratch of the lab. Thread: one. Errors: the test fails.
@@ -30,7 +30,7 @@ struct tls_wire_lab {
     struct pki pki;
     struct tls_scratch *scratch;
     struct tls_ctx *ctx[2];
-    SSL_CTX *other[2]; /* what the transport in that role talks to */
+    SSL_CTX *other[2]; /* of the peer, by the role of the transport */
 };
 
 /* A transport and its peer. */
@@ -84,7 +84,7 @@ static inline void tls_wire_open(struct tls_wire_lab *lab, struct tls_wire *wire
     assert_non_null(wire->t);
 }
 
-/* With the handshake. */
+/* Opens, and does the handshake. */
 static inline void tls_wire_connect(struct tls_wire_lab *lab, struct tls_wire *wire,
                                     enum tls_wire_role role, int version, int buffer)
 {
@@ -98,7 +98,7 @@ static inline void tls_wire_close(struct tls_wire *wire)
     tls_peer_close(&wire->peer);
 }
 
-/* The peer encrypts; tls_peer_push sends. */
+/* The peer encrypts these bytes; tls_peer_push sends them. */
 static inline void tls_wire_say_bytes(struct tls_wire *wire, const void *bytes, size_t length)
 {
     assert_int_equal(SSL_write(wire->peer.ssl, bytes, (int)length), length);

@@ -1,6 +1,8 @@
 /*
- * A slow second reading of a line of a token file: the rules one after the other, each looking at
- * the whole line, so that a mistake in the parser is unlikely to be made here as well.
+ * A slow parser of a line of a token file: each rule by itself over the whole line, so that it is
+ * unlikely to share a mistake with the real parser.
+ *
+ * Owns: nothing. Thread: any. Errors: none. Lifetime: none.
  */
 #ifndef WSLUICE_TESTS_TOKEN_REFERENCE_H
 #define WSLUICE_TESTS_TOKEN_REFERENCE_H

@@ -1,5 +1,5 @@
 /*
- * UTF-8 once more, slow and from the definition: decode the number, then look whether it may stand.
+ * A slow UTF-8 validator by the definition: decodes the number, then checks its range.
  *
  * Owns: nothing. Thread: any. Errors: none. Lifetime: none.
  */
@@ -10,7 +10,7 @@
 
 enum utf8_verdict { UTF8_INVALID, UTF8_PARTIAL, UTF8_WHOLE };
 
-/* Whether length >= 1 bytes are one character, can begin one, or neither. */
+/* Whether the bytes (at least one) are a character, can begin one, or neither. */
 static inline enum utf8_verdict utf8_reference_character(const uint8_t *bytes, size_t length)
 {
     static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
@@ -22,7 +22,7 @@ static inline enum utf8_verdict utf8_reference_character(const uint8_t *bytes, s
     if (size == 0 || length > size)
         return UTF8_INVALID;
 
-    /* Fill the bits that are still to come with zeros and with ones: all that it can become. */
+    /* Missing bits as zeros and as ones: the range of what it can become. */
     uint32_t low = size == 1 ? bytes[0] : bytes[0] & (0xFFu >> (size + 1)), high = low;
     for (size_t i = 1; i < size; i++) {
         if (i < length && (bytes[i] & 0xC0) != 0x80)
@@ -35,7 +35,7 @@ static inline enum utf8_verdict utf8_reference_character(const uint8_t *bytes, s
     return length == size ? UTF8_WHOLE : UTF8_PARTIAL;
 }
 
-/* Whether the bytes are a text, can begin one, or neither; in *bad_at the byte that spoils it. */
+/* Whether the bytes are a text, can begin one, or neither; *bad_at: the first invalid byte. */
 static inline enum utf8_verdict utf8_reference(const uint8_t *bytes, size_t length, size_t *bad_at)
 {
     enum utf8_verdict verdict = UTF8_WHOLE;

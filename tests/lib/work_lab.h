@@ -1,6 +1,6 @@
 /*
- * One loop's way into the thread pool, for tests of what looks names up or works there. The mailbox
- * does not keep the loop going.
+ * The thread pool of one loop, for tests that look names up or queue work. The mailbox does not
+ * keep the loop alive.
  *
  * Owns: pool, table and mailbox. Thread: one. Errors: cmocka's. Lifetime: work_lab_open to
  * work_lab_free, with work_lab_close before the loop is closed.

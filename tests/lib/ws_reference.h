@@ -1,7 +1,6 @@
 /*
- * What a stream of frames means, found out twice: by a decoder that is slow and obvious and sees
- * the whole stream, and by ws_frame_decode, which sees it in windows. Both write a transcript, and
- * the transcripts must agree.
+ * Decodes a stream of frames twice: by a slow, simple decoder over the whole stream, and by
+ * ws_frame_decode in windows. Both write a transcript, and the transcripts must agree.
  *
  * Owns: transcripts, until ws_transcript_free. Thread: any. Errors: none. Lifetime: see Owns.
  */
@@ -47,7 +46,7 @@ static inline void ws_transcript_free(struct ws_transcript *t)
     free(t->events);
 }
 
-/* --- the reference ------------------------------------------------------------------------- */
+/* ---- the reference ---- */
 
 struct ws_reference {
     const uint8_t *stream;
@@ -81,7 +80,7 @@ static inline bool ws_reference_violation(struct ws_reference *r, enum reason wh
     return false;
 }
 
-/* The functions from here on return false when the stream is over: it ended, or must not go on. */
+/* The following functions return false at the end of the stream or after a violation. */
 
 static inline bool ws_reference_next(struct ws_reference *r, uint8_t *byte)
 {
@@ -141,7 +140,7 @@ static inline bool ws_reference_length(struct ws_reference *r, struct ws_referen
         if (extra == 8 && i == 0 && byte >= 128)
             return ws_reference_violation(r, REASON_ws_length, r->at - 1);
         f->length = f->length * 256 + byte;
-        /* The most that the bytes still to come can make of it: */
+        /* The largest value that the missing bytes can make: */
         uint64_t most = f->length;
         for (size_t rest = i + 1; rest < extra; rest++)
             most = most * 256 + 255;
@@ -234,9 +233,9 @@ static inline struct ws_transcript ws_reference_decode(const uint8_t *stream, si
     return r.out;
 }
 
-/* --- the decoder --------------------------------------------------------------------------- */
+/* ---- the decoder ---- */
 
-/* Decodes one window, from a buffer that ends where it ends; true when more may follow. */
+/* Decodes one window, in a buffer of its exact size; true: more may follow. */
 static inline bool ws_decode_window(struct ws_decoder *decoder, struct ws_transcript *t,
                                     const uint8_t *stream, size_t start, size_t end, size_t gap)
 {
@@ -271,7 +270,7 @@ static inline bool ws_decode_window(struct ws_decoder *decoder, struct ws_transc
     return event == WS_DRAINED;
 }
 
-/* Windows end at each of `cuts` (rising) and at the end; before each lie `gap` free bytes. */
+/* Windows end at each of `cuts` (ascending) and at the end; `gap` free bytes precede each. */
 static inline struct ws_transcript ws_decode_cut(const uint8_t *stream, size_t length,
                                                  bool expect_mask, bool refuse_text,
                                                  const size_t *cuts, size_t cut_count, size_t gap)
@@ -290,13 +289,13 @@ static inline struct ws_transcript ws_decode_cut(const uint8_t *stream, size_t l
     return t;
 }
 
-/* --- both ---------------------------------------------------------------------------------- */
+/* ---- comparison ---- */
 
-/* NULL when they agree, else what differs. */
+/* NULL: they agree; else the difference. */
 static inline const char *ws_transcript_differs(const struct ws_transcript *reference,
                                                 const struct ws_transcript *decoded)
 {
-    size_t gone = 0; /* of a bad text frame, in earlier windows */
+    size_t passed = 0; /* bytes of a bad text frame in earlier windows */
 
     if (reference->event_count != decoded->event_count)
         return "number of events";
@@ -314,11 +313,11 @@ static inline const char *ws_transcript_differs(const struct ws_transcript *refe
         if (a->first_shown_in < b->first_shown_in || a->first_shown_in >= b->window_end)
             return "moment of the event";
         if (a->violation == REASON_ws_bad_utf8 && b->first_shown_in > reference->bad_text_at)
-            gone = b->first_shown_in - reference->bad_text_at;
-        if (a->payload_before + gone != b->payload_before)
+            passed = b->first_shown_in - reference->bad_text_at;
+        if (a->payload_before + passed != b->payload_before)
             return "payload before the event";
     }
-    if (reference->payload_length + gone != decoded->payload_length ||
+    if (reference->payload_length + passed != decoded->payload_length ||
         memcmp(reference->payload, decoded->payload, decoded->payload_length) != 0)
         return "payload";
     return NULL;
