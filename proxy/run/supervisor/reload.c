@@ -13,7 +13,8 @@ struct reload {
     char failure[FAILURE_MAX];
 };
 
-bool reload_log_findings(const struct diag *diag)
+/* Each finding in a line of its own. */
+static void log_findings(const struct diag *diag)
 {
     char text[FINDING_MAX];
     for (size_t i = 0; i < diag->count; i++) {
@@ -21,7 +22,6 @@ bool reload_log_findings(const struct diag *diag)
         (void)diag_format(finding, text, sizeof(text));
         log_message(finding->level == DIAG_ERROR ? REASON_ERROR : REASON_WARN, "%s", text);
     }
-    return diag->errors > 0;
 }
 
 static void work_cb(struct work_task *task)
@@ -44,7 +44,7 @@ static void done_cb(struct work_task *task)
 {
     struct reload *reload = WSL_CONTAINER(task, struct reload, task);
     const struct reload_request *request = &reload->request;
-    (void)reload_log_findings(&reload->diag);
+    log_findings(&reload->diag);
     request->callback(request->owner, reload->site, reload->failure);
     site_release(reload->site);
     site_release(request->current);

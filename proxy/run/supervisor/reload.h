@@ -28,7 +28,4 @@ struct reload_request {
 /* False: out of memory. */
 WSL_MUST_CHECK bool reload_start(const struct reload_request *request);
 
-/* Logs each finding in a line of its own. True: one of them is an error. */
-bool reload_log_findings(const struct diag *diag);
-
 #endif
