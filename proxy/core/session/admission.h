@@ -38,8 +38,8 @@
  * as its deadline allows. FIND_TOKEN does (LIFE_LOOKING). Authentication (basic, login, ticket,
  * forward) comes in as steps of the same kind, one for each method: for an upgrade between
  * KEEP_HEAD and FIND_TOKEN, so that only a client that is known may try tokens; for a plain request
- * between FIND_ROUTE and ADMITTED. The head is gone once the caller has waited: what such a step
- * needs of it is copied in KEEP_HEAD.
+ * between FIND_ROUTE and ADMITTED (life.h then needs edges from LOOKING to WAITING and REPLYING).
+ * The head is gone once the caller has waited: what such a step needs of it is copied in KEEP_HEAD.
  *
  * Pure. Owns: nothing. Thread: its connection's. Errors: REFUSED with a reason; an answer that was
  * not asked for is our bug: abort. Lifetime: plain memory; borrows the listener's configuration,
@@ -53,7 +53,7 @@
 #include "config/model/config.h"
 #include "core/access/client_address.h"
 
-/* What the caller does next; the result of those that stand before AWAIT_CLIENT goes to _answer. */
+/* What the caller does next. The result of a step before AWAIT_CLIENT goes to admission_answer. */
 enum admission_step {
     ADMISSION_COUNT_CONNECTION, /* enter the counts of process and listener */
     ADMISSION_COUNT_LATE,       /* enter the count of those over a limit whose request is read */
@@ -79,20 +79,19 @@ struct admission_terms {
     bool late;                              /* accepted over a limit, in the count of COUNT_LATE */
 };
 
-/* What is known so far; the rest is NULL. */
+/* The facts that are known so far; the others are NULL. */
 struct admission_facts {
-    struct client_address
-        *client; /* the one that the connection stands for; a head may change it */
-    bool tls;    /* it came over TLS */
-    const struct http_head *head;
+    struct client_address *client;    /* admission_request may change it */
+    const struct http_head *head;     /* NULL: no request yet */
     const struct config_route *route; /* from the answer to FIND_ROUTE on */
+    bool tls;                         /* the connection came over TLS */
 };
 
 struct admission {
     struct admission_terms terms;
     struct client_address proxy; /* if is_named: the peer that names its clients */
     uint8_t step;                /* enum admission_step, the last one that was returned */
-    uint8_t verdict; /* enum reason: what all requests are refused with; none: nothing */
+    uint8_t verdict; /* enum reason: refuses all requests of the connection; none: does not */
     uint8_t reason;  /* enum reason: why this request is refused */
     bool is_counted; /* the client is known, and counted where that is limited */
     bool is_named;   /* a trusted proxy names the client in each head */
@@ -112,9 +111,9 @@ WSL_MUST_CHECK enum admission_step admission_request(struct admission *admission
                                                      const struct admission_facts *facts);
 
 /*
- * The result of the step that was returned last. It may be refused with any reason. `facts` as with
- * admission_client or admission_request, with the route from FIND_ROUTE on; they are not needed
- * behind KEEP_HEAD.
+ * The result of the step that was returned last: REASON_none, or the reason why it failed
+ * (LEAVE_ADDRESS cannot fail). `facts` as with admission_client or admission_request, with the
+ * route from FIND_ROUTE on; behind KEEP_HEAD they may be empty.
  */
 WSL_MUST_CHECK enum admission_step admission_answer(struct admission *admission,
                                                     const struct admission_facts *facts,
