@@ -18,7 +18,7 @@ static const struct {
     {"foobar", "Zm9vYmFy"},
 };
 
-static void test_vectors_of_the_rfc(void **state)
+static void test_rfc_vectors(void **state)
 {
     for (size_t i = 0; i < WSL_COUNT(vectors); i++) {
         size_t length = strlen(vectors[i].bytes), encoded = strlen(vectors[i].text);
@@ -33,7 +33,7 @@ static void test_vectors_of_the_rfc(void **state)
     }
 }
 
-static void test_every_byte_comes_back(void **state)
+static void test_round_trip_of_every_byte(void **state)
 {
     uint8_t bytes[256], again[256];
     char text[B64_ENCODED(256)];
@@ -46,8 +46,8 @@ static void test_every_byte_comes_back(void **state)
     }
 }
 
-/* Of all third and fourth digits, only those without stray bits may stand in front of padding. */
-static void test_each_text_is_the_only_one_for_its_bytes(void **state)
+/* Before padding, the unused bits of the last digit must be zero. */
+static void test_one_encoding_per_value(void **state)
 {
     for (int c = 0; c < 256; c++) {
         const char one[] = {'A', (char)c, '=', '='}, two[] = {'A', 'A', (char)c, '='};
@@ -65,7 +65,7 @@ static void test_each_text_is_the_only_one_for_its_bytes(void **state)
     }
 }
 
-static void test_refuses_what_is_not_base64(void **state)
+static void test_refuses_invalid_texts(void **state)
 {
     static const char *const texts[] = {
         "Z",        "Zg",   "Zg=",      "Zm9",      "=",        "==",         "====",
@@ -78,7 +78,7 @@ static void test_refuses_what_is_not_base64(void **state)
     assert_int_equal(b64_decode(bytes, sizeof(bytes), (struct slice){"Zm\0v", 4}), -1);
 }
 
-static void test_writes_no_more_than_the_capacity(void **state)
+static void test_capacity(void **state)
 {
     uint8_t bytes[3] = {0, 0, 0xEE};
     assert_int_equal(b64_decode(bytes, 2, SLICE("Zm9v")), -1);
@@ -89,11 +89,11 @@ static void test_writes_no_more_than_the_capacity(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_vectors_of_the_rfc),
-        cmocka_unit_test(test_every_byte_comes_back),
-        cmocka_unit_test(test_each_text_is_the_only_one_for_its_bytes),
-        cmocka_unit_test(test_refuses_what_is_not_base64),
-        cmocka_unit_test(test_writes_no_more_than_the_capacity),
+        cmocka_unit_test(test_rfc_vectors),
+        cmocka_unit_test(test_round_trip_of_every_byte),
+        cmocka_unit_test(test_one_encoding_per_value),
+        cmocka_unit_test(test_refuses_invalid_texts),
+        cmocka_unit_test(test_capacity),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

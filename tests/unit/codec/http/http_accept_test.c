@@ -17,7 +17,7 @@ static int weight(const char *value, const char *item)
     return found;
 }
 
-static void test_weighs_what_is_listed(void **state)
+static void test_weights_of_listed_items(void **state)
 {
     assert_int_equal(weight("gzip, deflate, br", "br"), 1000);
     assert_int_equal(weight("gzip;q=0.5, br;q=1", "gzip"), 500);
@@ -30,7 +30,7 @@ static void test_weighs_what_is_listed(void **state)
     assert_int_equal(weight("text/html,application/xml;q=0.9,*/*;q=0.8", "*/*"), 800);
 }
 
-static void test_what_is_not_listed_or_malformed_is_unsaid(void **state)
+static void test_unlisted_or_malformed_items(void **state)
 {
     static const char *const values[] = {
         "",
@@ -60,7 +60,7 @@ static void test_what_is_not_listed_or_malformed_is_unsaid(void **state)
     }
 }
 
-static void test_reads_every_field_of_the_name(void **state)
+static void test_several_fields(void **state)
 {
     struct http_head head = {
         .field_count = 3,
@@ -77,9 +77,9 @@ static void test_reads_every_field_of_the_name(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_weighs_what_is_listed),
-        cmocka_unit_test(test_what_is_not_listed_or_malformed_is_unsaid),
-        cmocka_unit_test(test_reads_every_field_of_the_name),
+        cmocka_unit_test(test_weights_of_listed_items),
+        cmocka_unit_test(test_unlisted_or_malformed_items),
+        cmocka_unit_test(test_several_fields),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

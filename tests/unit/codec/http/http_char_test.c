@@ -18,21 +18,21 @@ static void test_tokens(void **state)
     assert_false(http_char_is_token(SLICE("a b")));
 }
 
-static void test_what_may_stand_in_a_field_value(void **state)
+static void test_field_values(void **state)
 {
     for (int c = 0; c < 256; c++)
         assert_int_equal(http_char_is((char)c, HTTP_CHAR_VALUE),
                          c == '\t' || (c >= 0x20 && c != 0x7F));
 }
 
-static void test_what_may_stand_in_a_target(void **state)
+static void test_targets(void **state)
 {
     for (int c = 0; c < 256; c++)
         assert_int_equal(http_char_is((char)c, HTTP_CHAR_TARGET),
                          c > 0x20 && c < 0x7F && !strchr("\"#<>\\", c));
 }
 
-static void test_what_may_stand_in_a_host_name(void **state)
+static void test_host_names(void **state)
 {
     static const char others[] = "-._~!$&'()*+,;="; /* RFC 3986 sections 2.2 and 2.3 */
     for (int c = 0; c < 256; c++) {
@@ -42,7 +42,7 @@ static void test_what_may_stand_in_a_host_name(void **state)
     }
 }
 
-static void test_a_run_ends_at_the_first_other_byte(void **state)
+static void test_span_ends_at_the_first_other_byte(void **state)
 {
     assert_int_equal(http_char_run(SLICE("name: value"), HTTP_CHAR_TOKEN), 4);
     assert_int_equal(http_char_run(SLICE("name"), HTTP_CHAR_TOKEN), 4);
@@ -63,10 +63,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tokens),
-        cmocka_unit_test(test_what_may_stand_in_a_field_value),
-        cmocka_unit_test(test_what_may_stand_in_a_target),
-        cmocka_unit_test(test_what_may_stand_in_a_host_name),
-        cmocka_unit_test(test_a_run_ends_at_the_first_other_byte),
+        cmocka_unit_test(test_field_values),
+        cmocka_unit_test(test_targets),
+        cmocka_unit_test(test_host_names),
+        cmocka_unit_test(test_span_ends_at_the_first_other_byte),
         cmocka_unit_test(test_trim),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

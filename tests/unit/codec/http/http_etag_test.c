@@ -17,7 +17,7 @@ static bool listed(const char *value, enum http_etag_compare compare)
     return found;
 }
 
-static void test_lists_weakly_and_strongly(void **state)
+static void test_weak_and_strong_comparison(void **state)
 {
     static const char *const both[] = {
         "*",          "\"a-1\"",         "\"x\", \"a-1\"", "\"x,y\" ,\"a-1\",",
@@ -31,7 +31,7 @@ static void test_lists_weakly_and_strongly(void **state)
     assert_true(listed("W/\"a-1\", \"a-1\"", HTTP_ETAG_STRONG));
 }
 
-static void test_lists_nothing_malformed(void **state)
+static void test_malformed_lists(void **state)
 {
     static const char *const values[] = {
         "",        "a-1",           "\"a-1",           "a-1\"",
@@ -45,7 +45,7 @@ static void test_lists_nothing_malformed(void **state)
             fail_msg("%s lists it", values[i]);
 }
 
-static void test_reads_every_field_of_the_name(void **state)
+static void test_several_fields(void **state)
 {
     struct http_head head = {
         .field_count = 3,
@@ -62,9 +62,9 @@ static void test_reads_every_field_of_the_name(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lists_weakly_and_strongly),
-        cmocka_unit_test(test_lists_nothing_malformed),
-        cmocka_unit_test(test_reads_every_field_of_the_name),
+        cmocka_unit_test(test_weak_and_strong_comparison),
+        cmocka_unit_test(test_malformed_lists),
+        cmocka_unit_test(test_several_fields),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

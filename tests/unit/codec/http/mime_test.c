@@ -40,7 +40,7 @@ static const struct {
     {"a.an-extension-that-is-long", MIME_UNKNOWN},
 };
 
-static void test_knows_what_pages_are_made_of(void **state)
+static void test_types(void **state)
 {
     for (size_t i = 0; i < WSL_COUNT(rows); i++) {
         char *copy = malloc(strlen(rows[i].name) + 1);
@@ -55,6 +55,6 @@ static void test_knows_what_pages_are_made_of(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_knows_what_pages_are_made_of)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_types)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

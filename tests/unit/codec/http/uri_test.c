@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-/* From memory of exactly that size, so that a sanitizer sees every byte too far. */
+/* Parses a copy of exact size, so that the sanitizer reports an overrun. */
 static enum reason normalise(struct slice path, char *out, struct slice *normal)
 {
     char *copy = malloc(path.len + 1);
@@ -49,14 +49,14 @@ static void test_decodes_unreserved_characters_only(void **state)
     assert_normal("/!$&'()*+,;=:@", "/!$&'()*+,;=:@");
 }
 
-static void test_decodes_nothing_twice(void **state)
+static void test_decodes_once(void **state)
 {
     assert_normal("/%2541", "/%2541");
     assert_normal("/%252e%252E/x", "/%252e%252E/x");
     assert_normal("/%25%34%31", "/%2541");
 }
 
-static void test_gives_each_path_one_spelling(void **state)
+static void test_one_normal_form(void **state)
 {
     assert_normal("/{a}|^`[b]", "/%7Ba%7D%7C%5E%60%5Bb%5D");
     assert_normal("/%7Ba%7d%7c", "/%7Ba%7D%7C");
@@ -85,7 +85,7 @@ static void test_refuses_dot_segments(void **state)
     assert_normal("/..;/a", "/..;/a");
 }
 
-static void test_refuses_what_could_be_read_differently(void **state)
+static void test_refuses_ambiguous_paths(void **state)
 {
     static const char *const paths[] = {
         "",     "a",         "*",    "%2Fa", "/a%2Fb", "/a%2fb", "/a%5cb", "/a\\b",
@@ -97,7 +97,7 @@ static void test_refuses_what_could_be_read_differently(void **state)
     assert_refused(SLICE("/a\0b"));
 }
 
-/* No byte has two spellings in a path: escaped and raw it is the same, a delimiter, or refused. */
+/* Escaped and raw, a byte has the same normal form, is a delimiter, or is refused. */
 static void test_every_byte(void **state)
 {
     for (unsigned c = 0; c < 256; c++) {
@@ -138,11 +138,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_decodes_unreserved_characters_only),
-        cmocka_unit_test(test_decodes_nothing_twice),
-        cmocka_unit_test(test_gives_each_path_one_spelling),
+        cmocka_unit_test(test_decodes_once),
+        cmocka_unit_test(test_one_normal_form),
         cmocka_unit_test(test_collapses_slashes),
         cmocka_unit_test(test_refuses_dot_segments),
-        cmocka_unit_test(test_refuses_what_could_be_read_differently),
+        cmocka_unit_test(test_refuses_ambiguous_paths),
         cmocka_unit_test(test_every_byte),
         cmocka_unit_test(test_splits_authorities),
     };

@@ -11,7 +11,7 @@
 #define ACCEPT  "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 #define GOOD    UPGRADE VERSION KEY
 
-/* The verdict on a request; `out` and its slices stay good until the next call. */
+/* The verdict on a request; `out` is valid until the next call. */
 static enum reason check_line(const char *line, const char *fields, struct ws_handshake *out)
 {
     static const struct http_limits limits = {16384, 8192, HTTP_FIELDS_MAX};
@@ -43,7 +43,7 @@ static void assert_fields(const char *fields, enum reason wanted)
     assert_check("GET / HTTP/1.1", fields, wanted);
 }
 
-static void test_accepts_what_the_rfc_allows(void **state)
+static void test_accepts_valid_requests(void **state)
 {
     assert_fields(GOOD, REASON_none);
     assert_fields("UPGRADE: WebSocket\r\nconnection: keep-alive, uPgRaDe\r\n" VERSION KEY,
@@ -164,7 +164,7 @@ static void test_refuses_malformed_subprotocols(void **state)
     }
 }
 
-static void test_extensions_are_ignored_if_they_can_be_read(void **state)
+static void test_ignores_valid_extensions(void **state)
 {
     static const char *const good[] = {
         "permessage-deflate; client_max_window_bits",
@@ -236,7 +236,7 @@ static void test_the_answer_with_fields_of_a_route(void **state)
     assert_non_null(strstr(answer, "Sec-WebSocket-Protocol: mqtt\r\nX-Desk: 7\r\n\r\n"));
 }
 
-static void test_prefers_what_a_route_wants(void **state)
+static void test_prefers_the_subprotocols_of_a_route(void **state)
 {
     static const char *const wanted[] = {"v2", "v1"};
     static const struct {
@@ -262,17 +262,17 @@ static void test_prefers_what_a_route_wants(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_accepts_what_the_rfc_allows),
+        cmocka_unit_test(test_accepts_valid_requests),
         cmocka_unit_test(test_refuses_in_the_documented_order),
         cmocka_unit_test(test_version),
         cmocka_unit_test(test_key),
         cmocka_unit_test(test_chooses_a_subprotocol),
         cmocka_unit_test(test_refuses_malformed_subprotocols),
-        cmocka_unit_test(test_extensions_are_ignored_if_they_can_be_read),
+        cmocka_unit_test(test_ignores_valid_extensions),
         cmocka_unit_test(test_keys_of_any_length),
         cmocka_unit_test(test_the_answer),
         cmocka_unit_test(test_the_answer_with_fields_of_a_route),
-        cmocka_unit_test(test_prefers_what_a_route_wants),
+        cmocka_unit_test(test_prefers_the_subprotocols_of_a_route),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
