@@ -77,7 +77,7 @@ static void test_many_links(void **state)
     assert_int_equal(count_by_walking(&map), 0);
 }
 
-static void test_without_memory_chains_get_longer(void **state)
+static void test_grows_chains_without_memory(void **state)
 {
     static struct item items[MANY];
     for (unsigned nth = 1; nth < 6; nth++) {
@@ -90,7 +90,7 @@ static void test_without_memory_chains_get_longer(void **state)
     }
 }
 
-static void test_the_link_added_last_is_found_first(void **state)
+static void test_finds_the_newest_link_first(void **state)
 {
     struct item items[64], twin;
     struct hash_map map;
@@ -108,7 +108,7 @@ static void test_the_link_added_last_is_found_first(void **state)
     hash_map_free(&map);
 }
 
-static void test_reserved_room_is_not_moved(void **state)
+static void test_reserve_avoids_growth(void **state)
 {
     static struct item items[MANY];
     struct hash_map map;
@@ -123,7 +123,7 @@ static void test_reserved_room_is_not_moved(void **state)
     hash_map_free(&map);
 }
 
-static void test_an_emptied_map_can_be_filled_again(void **state)
+static void test_reuse_after_emptying(void **state)
 {
     struct item item;
     struct hash_map map;
@@ -140,10 +140,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_empty_map),
         cmocka_unit_test(test_many_links),
-        cmocka_unit_test(test_without_memory_chains_get_longer),
-        cmocka_unit_test(test_the_link_added_last_is_found_first),
-        cmocka_unit_test(test_reserved_room_is_not_moved),
-        cmocka_unit_test(test_an_emptied_map_can_be_filled_again),
+        cmocka_unit_test(test_grows_chains_without_memory),
+        cmocka_unit_test(test_finds_the_newest_link_first),
+        cmocka_unit_test(test_reserve_avoids_growth),
+        cmocka_unit_test(test_reuse_after_emptying),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

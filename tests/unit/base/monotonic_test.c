@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-static void test_it_counts_milliseconds(void **unused)
+static void test_counts_milliseconds(void **unused)
 {
     struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
     uint64_t before = monotonic_ms();
@@ -18,7 +18,7 @@ static void test_it_counts_milliseconds(void **unused)
     assert_in_range(passed, 19, 30 * 1000);
 }
 
-static void test_it_never_goes_back(void **unused)
+static void test_never_decreases(void **unused)
 {
     uint64_t last = monotonic_ms();
     for (int i = 0; i < 1000; i++) {
@@ -31,8 +31,8 @@ static void test_it_never_goes_back(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_it_counts_milliseconds),
-        cmocka_unit_test(test_it_never_goes_back),
+        cmocka_unit_test(test_counts_milliseconds),
+        cmocka_unit_test(test_never_decreases),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

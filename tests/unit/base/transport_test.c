@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-static void test_each_side_has_its_own_words(void **unused)
+static void test_reasons_of_each_side(void **unused)
 {
     assert_int_equal(transport_errno(&transport_client, ECONNRESET), REASON_client_reset);
     assert_int_equal(transport_errno(&transport_client, EPIPE), REASON_client_reset);
@@ -18,7 +18,7 @@ static void test_each_side_has_its_own_words(void **unused)
 
 static void test_results(void **unused)
 {
-    struct io io = io_fail(REASON_internal); /* the last of the table still fits */
+    struct io io = io_fail(REASON_internal); /* the last reason fits */
     assert_int_equal(io.status, IO_FAIL);
     assert_int_equal(io.reason, REASON_internal);
     io = io_status(IO_WANT_WRITE);
@@ -29,7 +29,7 @@ static void test_results(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_each_side_has_its_own_words),
+        cmocka_unit_test(test_reasons_of_each_side),
         cmocka_unit_test(test_results),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* Files, pipes and what is lost; log_test has the thread on top, syslog_test the server. */
+/* Files, pipes and lost lines; log_test adds the thread, syslog_test the server. */
 #include "base/log/log_output.h"
 
 #include <fcntl.h>
@@ -77,7 +77,7 @@ static void expect_content(const char *file, const char *expected)
     assert_string_equal(text, expected);
 }
 
-static void test_a_file_is_appended_to(void **unused)
+static void test_appends_to_a_file(void **unused)
 {
     open_file(path);
     write_line("one\n", 0);
@@ -102,7 +102,7 @@ static void test_many_lines_in_one_call(void **unused)
     expect_content(path, expected);
 }
 
-/* The count of lines that never came here stands where they are missing. */
+/* The count of lost lines is written where they are missing. */
 static void test_lines_lost_before(void **unused)
 {
     const struct log_entry entries[] = {
@@ -180,7 +180,7 @@ static size_t drain(int fd, char *text, size_t size)
     return length;
 }
 
-/* Each line is lost as a whole, and the first wait is the only one. */
+/* Lines are lost whole, and only the first one is waited for. */
 static void test_a_full_pipe(void **unused)
 {
     static char text[1 << 20];
@@ -201,7 +201,7 @@ static void test_a_full_pipe(void **unused)
     close(ends[1]);
 }
 
-/* With an output that is to replace it, a pipe is waited for as little as without patience. */
+/* A pipe that is about to be replaced is not waited for. */
 static void test_a_full_pipe_that_is_to_be_replaced(void **unused)
 {
     static char text[1 << 16];
@@ -239,7 +239,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_a_file_is_appended_to),
+        TEST(test_appends_to_a_file),
         TEST(test_many_lines_in_one_call),
         TEST(test_lines_lost_before),
         TEST(test_a_failed_open_changes_nothing),

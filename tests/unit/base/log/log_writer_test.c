@@ -1,4 +1,4 @@
-/* The queue and the thread, with hooks of the test; log_test has the log on top. */
+/* The queue and the thread, with hooks of the test; log_test has the whole log. */
 #include "base/log/log_writer.h"
 
 #include <fcntl.h>
@@ -109,11 +109,11 @@ static void test_before_and_after_the_thread(void **unused)
     expect_file("before\nwith\nafter\n");
 }
 
-static void test_the_format_follows_the_output(void **unused)
+static void test_format_changes_with_the_output(void **unused)
 {
     assert_true(open_file(path, true));
     assert_true(seen.format.json && seen.format.lowest == REASON_WARN);
-    assert_false(open_file(none, false)); /* without a thread, it is known at once */
+    assert_false(open_file(none, false)); /* without a thread it fails at once */
     assert_int_equal(seen.formats, 1);
     assert_int_equal(seen.refusals, 0);
 
@@ -137,7 +137,7 @@ static void test_without_memory_an_open_fails_at_once(void **unused)
     assert_int_equal(writer.opens, 0);
 }
 
-static void test_a_failed_reopen_is_told(void **unused)
+static void test_reports_a_failed_reopen(void **unused)
 {
     assert_true(open_file(path, false));
     assert_true(log_writer_start(&writer));
@@ -149,8 +149,8 @@ static void test_a_failed_reopen_is_told(void **unused)
     rmdir(path);
 }
 
-/* Lines without room in the queue are counted, and the count comes first once there is room. */
-static void test_the_queue_is_bounded(void **unused)
+/* Lines without room in the queue are counted; the count comes before the next line. */
+static void test_queue_limit(void **unused)
 {
     static char line[LOG_LINE_MAX], buffer[1 << 16];
     int ends[2];
@@ -189,10 +189,10 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(test_before_and_after_the_thread),
-        TEST(test_the_format_follows_the_output),
+        TEST(test_format_changes_with_the_output),
         TEST(test_without_memory_an_open_fails_at_once),
-        TEST(test_a_failed_reopen_is_told),
-        TEST(test_the_queue_is_bounded),
+        TEST(test_reports_a_failed_reopen),
+        TEST(test_queue_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
