@@ -1,4 +1,4 @@
-/* Every invariant holds on the way, and each can fail: one damaged field per rule. */
+/* Each invariant can fail: one damaged field per rule. */
 #include "core/bridge/bridge_check.h"
 
 #include <setjmp.h>
@@ -25,7 +25,7 @@ static int tear_down(void **unused)
     return 0;
 }
 
-/* The bridge of the lab is sound; the copy that the caller has damaged is not, for this reason. */
+/* The bridge of the lab passes; the damaged copy fails with this text. */
 static void expect_broken(const char *text)
 {
     assert_null(bridge_check_state(&lab.bridge));
@@ -41,7 +41,7 @@ static void expect_broken(const char *text)
         expect_broken(text);                                                                       \
     } while (0)
 
-static void carry_something(void)
+static void fill_the_carries(void)
 {
     lab.client.room = 3;
     fake_send(&lab.target, "carried", 7);
@@ -63,7 +63,7 @@ static void test_free_pipes(void **unused)
 
 static void test_blocked_pipes(void **unused)
 {
-    carry_something();
+    fill_the_carries();
     DAMAGE(down.carry = NULL, "a carry has a length");
     DAMAGE(down.carry_at = damaged.down.carry_length, "a carry has bytes left");
     DAMAGE(down.carry_length = PIPE_SEND_MAX + 1, "a carry is no longer than one send");
@@ -157,14 +157,14 @@ static void test_settled(void **unused)
     expect_unsettled("FIN to the client waits only for its frames");
 }
 
-static void test_each_bridge_waits_for_something(void **unused)
+static void test_wants_an_event_in_every_state(void **unused)
 {
     damaged = lab.bridge;
     damaged.client_in_done = damaged.target_in_done = true;
     expect_unsettled("a bridge that is not done waits for something");
 }
 
-/* ---- a turn ---- */
+/* ---- changes by a turn ---- */
 
 static void expect_refused(const struct bridge *before, const char *text)
 {
@@ -232,7 +232,7 @@ int main(void)
         TEST(test_ending),
         TEST(test_finished),
         TEST(test_settled),
-        TEST(test_each_bridge_waits_for_something),
+        TEST(test_wants_an_event_in_every_state),
         TEST(test_change_of_an_open_bridge),
         TEST(test_change_of_an_ending_bridge),
         TEST(test_change_of_a_bridge_after_the_clients_close),

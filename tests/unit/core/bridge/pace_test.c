@@ -1,4 +1,4 @@
-/* What counts as progress of a sink, and how long a slow one is waited for. */
+/* The progress of a sink, and how long a slow one may take. */
 #include "core/bridge/pace.h"
 
 #include <setjmp.h>
@@ -30,7 +30,7 @@ static void test_checks(void **unused)
     assert_int_equal(pace_next_check(1, 50), 51); /* never at once */
 }
 
-static void test_a_slow_reader_is_waited_for(void **unused)
+static void test_waits_for_a_slow_reader(void **unused)
 {
     assert_int_equal(pace_close_wait(0, 5000, 60000), 5000);
     assert_int_equal(pace_close_wait(600, 5000, 60000), 5000);
@@ -44,7 +44,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_progress),
         cmocka_unit_test(test_checks),
-        cmocka_unit_test(test_a_slow_reader_is_waited_for),
+        cmocka_unit_test(test_waits_for_a_slow_reader),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

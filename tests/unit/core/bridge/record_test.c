@@ -17,7 +17,7 @@ static void expect(bool from_client, uint64_t milliseconds, const char *bytes, s
 }
 
 /* Lines that websockify 0.10 wrote for these bytes. */
-static void test_as_websockify_writes_it(void **state)
+static void test_same_as_websockify(void **state)
 {
     expect(true, 300, "a'\\", 3, "'}300}a\\'\\\\',\n");
     expect(false, 301, "\0\t\n\v\r\x1f ~\x7f\x80\xff\"", 12,
@@ -25,7 +25,7 @@ static void test_as_websockify_writes_it(void **state)
     expect(false, 0, "", 0, "'{0{',\n");
 }
 
-static void test_every_byte_comes_back(void **state)
+static void test_round_trip_of_every_byte(void **state)
 {
     uint8_t bytes[256], again[256];
     char out[RECORD_ENTRY_MAX(256)];
@@ -41,7 +41,7 @@ static void test_every_byte_comes_back(void **state)
     assert_memory_equal(again, bytes, length);
 }
 
-static void test_the_longest_entry_fits(void **state)
+static void test_longest_entry(void **state)
 {
     const uint8_t bytes[3] = {0, 0x80, 0xff};
     char out[RECORD_ENTRY_MAX(3)];
@@ -53,9 +53,9 @@ static void test_the_longest_entry_fits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_as_websockify_writes_it),
-        cmocka_unit_test(test_every_byte_comes_back),
-        cmocka_unit_test(test_the_longest_entry_fits),
+        cmocka_unit_test(test_same_as_websockify),
+        cmocka_unit_test(test_round_trip_of_every_byte),
+        cmocka_unit_test(test_longest_entry),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

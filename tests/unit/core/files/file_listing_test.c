@@ -57,7 +57,7 @@ static void test_lists_folders_first_and_by_name(void **state)
     free(page);
 }
 
-static void test_names_stay_text(void **state)
+static void test_escapes_names(void **state)
 {
     char *page = page_of_name("<script>alert('1')&\"\n.js", false);
     assert_null(strstr(page, "<script"));
@@ -70,7 +70,7 @@ static void test_names_stay_text(void **state)
     free(page);
 }
 
-static void test_names_are_bytes(void **state)
+static void test_names_with_any_bytes(void **state)
 {
     char *page = page_of_name("b\xC3\xBCro \xFF\xC3", true);
     assert_has(page, ">b\xC3\xBCro \xEF\xBF\xBD\xEF\xBF\xBD/</a>");
@@ -104,8 +104,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lists_folders_first_and_by_name),
-        cmocka_unit_test(test_names_stay_text),
-        cmocka_unit_test(test_names_are_bytes),
+        cmocka_unit_test(test_escapes_names),
+        cmocka_unit_test(test_names_with_any_bytes),
         cmocka_unit_test(test_sizes_and_times),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

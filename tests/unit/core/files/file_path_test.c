@@ -45,7 +45,7 @@ static void test_decodes_once(void **state)
     assert_name("a..b/c...", "a..b/c...", false);
 }
 
-static void test_refuses_dots_and_what_ends_names(void **state)
+static void test_refuses_dots_and_separators(void **state)
 {
     static const char *const paths[] = {
         ".",      "..",     "./a",    "../a",   "a/..",    "a/../b", "a/.",     ".git/config",
@@ -59,7 +59,7 @@ static void test_refuses_dots_and_what_ends_names(void **state)
             fail_msg("%s became %s", paths[i], path.name);
 }
 
-static void test_hidden_allows_names_but_no_way_up(void **state)
+static void test_hidden_files(void **state)
 {
     static const char *const never[] = {".", "..", "a/..", "../a", "a/./b", "%2E%2E/a", ""};
     struct file_path path;
@@ -137,8 +137,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_decodes_once),
-        cmocka_unit_test(test_refuses_dots_and_what_ends_names),
-        cmocka_unit_test(test_hidden_allows_names_but_no_way_up),
+        cmocka_unit_test(test_refuses_dots_and_separators),
+        cmocka_unit_test(test_hidden_files),
         cmocka_unit_test(test_below_a_route),
         cmocka_unit_test(test_pages_have_no_dot_in_their_last_part),
         cmocka_unit_test(test_location_stays_on_the_host),

@@ -20,7 +20,7 @@ static const struct plan any = {"{a}", {".*"}}, label = {"{a}", {"[a-z0-9-]{1,32
                          name = {"{a}", {"[a-z0-9.-]+"}},
                          desks = {"{a}.desks.internal", {"[a-z0-9-]{1,32}"}};
 
-/* NULL: the values make no request, because a pattern does not take one of them. */
+/* NULL: a pattern does not match its value, so that no request has it. */
 static const char *make(const struct plan *plan, const char *const *values, const char **wrong)
 {
     static const struct slice names[] = {{"a", 1}, {"b", 1}, {"c", 1}, {"d", 1}};
@@ -75,7 +75,7 @@ static void test_names(void **state)
     assert_made(&any, "_srv.X_y", "_srv.X_y");
 }
 
-static void test_what_no_name_has(void **state)
+static void test_refuses_other_characters(void **state)
 {
     static const char *const bad[] = {"a b",  "a%41", "%E3%80%82", "caf\xc3\xa9",
                                       "a@b",  "a/b",  "[::1",      "127.0.0.1%lo",
@@ -109,7 +109,7 @@ static void test_numbers(void **state)
     assert_refused(&(struct plan){"desk.{a}", {"[a-z0-9]+"}}, "0x7f", NUMBER);
 }
 
-static void test_addresses_that_patterns_spell_out(void **state)
+static void test_addresses_in_patterns(void **state)
 {
     static const char *const names[] = {
         "[a-z0-9.-]+",   ".*",         "127.0.0.1",  "[^/]+",
@@ -131,7 +131,7 @@ static void test_addresses_that_patterns_spell_out(void **state)
         assert_made(&(struct plan){"{a}", {addresses[i]}}, "127.0.0.1", "127.0.0.1");
 }
 
-static void test_addresses_that_templates_spell_out(void **state)
+static void test_addresses_in_templates(void **state)
 {
     static const char *const quad[] = {"127", "0", "0", "1"};
     static const struct plan numbers = {"{a}.{b}.{c}.{d}",
@@ -203,10 +203,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names),
-        cmocka_unit_test(test_what_no_name_has),
+        cmocka_unit_test(test_refuses_other_characters),
         cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_addresses_that_patterns_spell_out),
-        cmocka_unit_test(test_addresses_that_templates_spell_out),
+        cmocka_unit_test(test_addresses_in_patterns),
+        cmocka_unit_test(test_addresses_in_templates),
         cmocka_unit_test(test_ipv6),
         cmocka_unit_test(test_lengths),
     };

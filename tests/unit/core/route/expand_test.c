@@ -11,7 +11,7 @@ static const struct expand_value values[] = {
     {{"none", 4}, {NULL, 0}},
 };
 
-/* Into memory of exactly that size, and one byte less is not enough. */
+/* Expands into memory of exact size; one byte less is not enough. */
 static void assert_text(const char *form, const char *wanted)
 {
     size_t size = strlen(wanted) + 1;
@@ -30,7 +30,7 @@ static void assert_no_text(const char *form)
     assert_false(expand_text(form, values, WSL_COUNT(values), out, sizeof(out)));
 }
 
-static void test_fills_names_in(void **state)
+static void test_replaces_names(void **state)
 {
     assert_text("", "");
     assert_text("10.0.0.1", "10.0.0.1");
@@ -40,7 +40,7 @@ static void test_fills_names_in(void **state)
     assert_text("a{none}b", "ab");
 }
 
-static void test_nothing_fits_in_no_room(void **state)
+static void test_no_capacity(void **state)
 {
     char out[1] = {'x'};
     assert_false(expand_text("", values, WSL_COUNT(values), out, 0));
@@ -48,7 +48,7 @@ static void test_nothing_fits_in_no_room(void **state)
     assert_int_equal(out[0], 'x');
 }
 
-static void test_looks_at_no_value_again(void **state)
+static void test_does_not_expand_values(void **state)
 {
     assert_text("{zone}{name}", "{name}desk-17");
 }
@@ -95,14 +95,14 @@ static void test_redirects(void **state)
     assert_location("https://{name}/", "a.example", "/", "/", NULL);
 }
 
-static void test_no_path_becomes_a_host(void **state)
+static void test_a_path_never_becomes_a_host(void **state)
 {
     assert_location("/{path}", "a", "/evil.example", "/evil.example", "/evil.example");
     assert_location("{path}{query}", "a", "/vnc", "/vnc?//b", "/vnc?//b");
     assert_location("//{path}", "a", "/", "/", "/");
 }
 
-static void test_nothing_gets_into_the_head(void **state)
+static void test_refuses_unsafe_characters(void **state)
 {
     assert_location("https://{host}/", "a\r\nSet-Cookie: b", "/", "/", NULL);
     assert_location("/x{query}", "a", "/", "/?a\nb", NULL);
@@ -117,13 +117,13 @@ static void test_nothing_gets_into_the_head(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fills_names_in),
-        cmocka_unit_test(test_nothing_fits_in_no_room),
-        cmocka_unit_test(test_looks_at_no_value_again),
+        cmocka_unit_test(test_replaces_names),
+        cmocka_unit_test(test_no_capacity),
+        cmocka_unit_test(test_does_not_expand_values),
         cmocka_unit_test(test_refuses_unknown_and_open_names),
         cmocka_unit_test(test_redirects),
-        cmocka_unit_test(test_no_path_becomes_a_host),
-        cmocka_unit_test(test_nothing_gets_into_the_head),
+        cmocka_unit_test(test_a_path_never_becomes_a_host),
+        cmocka_unit_test(test_refuses_unsafe_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
