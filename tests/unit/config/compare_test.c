@@ -54,7 +54,7 @@ static void compares_values(void **state)
     }
 }
 
-static void a_longer_list_is_another(void **state)
+static void detects_a_longer_list(void **state)
 {
     const struct options_row *row = row_of(OPTIONS_PROCESS, "trusted_proxies");
     struct config *a = snapshot_begin(), *b = snapshot_begin();
@@ -67,7 +67,7 @@ static void a_longer_list_is_another(void **state)
     config_release(b);
 }
 
-static void lists_what_needs_a_restart(void **state)
+static void lists_options_that_need_a_restart(void **state)
 {
     struct config *old = snapshot_begin(), *changed = snapshot_begin();
     set(changed, row_of(OPTIONS_PROCESS, "workers"), changed, "3");
@@ -91,8 +91,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(compares_values),
-        cmocka_unit_test(a_longer_list_is_another),
-        cmocka_unit_test(lists_what_needs_a_restart),
+        cmocka_unit_test(detects_a_longer_list),
+        cmocka_unit_test(lists_options_that_need_a_restart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,7 +47,7 @@ static enum config_log_target target_of(const char *text, size_t findings)
     return target;
 }
 
-static void a_file_or_syslog_is_the_logs_target(void **state)
+static void log_target_from_file_or_syslog(void **state)
 {
     assert_int_equal(target_of("log: {level: info}", 0), CONFIG_LOG_STDERR);
     assert_int_equal(target_of("log: {file: l}", 0), CONFIG_LOG_FILE);
@@ -56,7 +56,7 @@ static void a_file_or_syslog_is_the_logs_target(void **state)
     assert_int_equal(target_of("log: {file: l, syslog: /dev/log}", 1), CONFIG_LOG_FILE);
 }
 
-static void options_of_a_route_are_its_kind(void **state)
+static void route_kind_from_options(void **state)
 {
     static const enum config_kind expected[] = {CONFIG_KIND_REDIRECT, CONFIG_KIND_HEALTH,
                                                 CONFIG_KIND_STATUS,   CONFIG_KIND_FILES,
@@ -75,8 +75,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(certificates_imply_tls),
         cmocka_unit_test(listeners_inherit_proxies),
-        cmocka_unit_test(a_file_or_syslog_is_the_logs_target),
-        cmocka_unit_test(options_of_a_route_are_its_kind),
+        cmocka_unit_test(log_target_from_file_or_syslog),
+        cmocka_unit_test(route_kind_from_options),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

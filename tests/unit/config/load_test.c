@@ -124,7 +124,7 @@ static void fills_every_kind_of_field(void **state)
     config_release(config);
 }
 
-static void remembers_places(void **state)
+static void records_positions(void **state)
 {
     const struct config *config = load_text("listeners:\n"
                                             "  - address: \":443\"\n"
@@ -143,7 +143,7 @@ static void remembers_places(void **state)
     config_release(config);
 }
 
-static void a_section_may_be_a_scalar(void **state)
+static void accepts_scalar_sections(void **state)
 {
     const struct config *config = load_text("listeners: [\":443\"]\n"
                                             "admin: /run/a.sock\n"
@@ -159,7 +159,7 @@ static void a_section_may_be_a_scalar(void **state)
     config_release(config);
 }
 
-static void one_option_implies_another(void **state)
+static void applies_implied_options(void **state)
 {
     const struct config *config =
         load_text("log: {file: l}\n"
@@ -188,7 +188,7 @@ static void one_option_implies_another(void **state)
     config_release(config);
 }
 
-static void paths_begin_at_their_file(void **state)
+static void resolves_paths_from_their_file(void **state)
 {
     char expected[200];
     put("conf.d/1.yaml", "routes: [{path: /u, target: \"unix:s\"}]\n"
@@ -204,7 +204,7 @@ static void paths_begin_at_their_file(void **state)
     config_release(config);
 }
 
-static void includes_in_the_order_of_names(void **state)
+static void includes_in_name_order(void **state)
 {
     const char *expected[] = {"/main", "/1", "/10", "/2"};
     put("conf.d/2.yaml", "routes: [{path: /2, target: \"tcp://h:1\"}]\n");
@@ -219,7 +219,7 @@ static void includes_in_the_order_of_names(void **state)
     config_release(config);
 }
 
-static void texts_come_from_files_and_variables(void **state)
+static void reads_texts_from_files_and_variables(void **state)
 {
     enum config_origin origin;
     setenv("WSLUICE_TEST", "desk", 1);
@@ -251,7 +251,7 @@ static void texts_come_from_files_and_variables(void **state)
     config_release(config);
 }
 
-static void the_command_line_wins(void **state)
+static void command_line_overrides_file(void **state)
 {
     const struct load_override overrides[] = {{options_find(OPTIONS_LOG, "level"), "error"},
                                               {options_find(OPTIONS_LOG, "file"), "l"}};
@@ -265,7 +265,7 @@ static void the_command_line_wins(void **state)
     config_release(config);
 }
 
-static void warns_of_routes_that_nobody_serves(void **state)
+static void warns_of_unserved_routes(void **state)
 {
     struct diag diag;
     diag_init(&diag);
@@ -284,7 +284,7 @@ static void warns_of_routes_that_nobody_serves(void **state)
 }
 
 /* The same host and path are two routes when no listener has both. */
-static void listeners_tell_routes_apart(void **state)
+static void accepts_equal_paths_on_different_listeners(void **state)
 {
     config_release(load_text("listeners:\n"
                              "  - {address: \":1\", routes: [a]}\n"
@@ -296,7 +296,7 @@ static void listeners_tell_routes_apart(void **state)
                              "  - {path: /, target: \"tcp://h:3\"}\n"));
 }
 
-static void a_large_file_is_quick(void **state)
+static void loads_a_large_file_quickly(void **state)
 {
     enum { ROUTES = 10000 };
     FILE *stream = fopen("big.yaml", "w");
@@ -354,16 +354,16 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_DIRECTORY(fills_every_kind_of_field),
-        IN_DIRECTORY(remembers_places),
-        IN_DIRECTORY(a_section_may_be_a_scalar),
-        IN_DIRECTORY(one_option_implies_another),
-        IN_DIRECTORY(paths_begin_at_their_file),
-        IN_DIRECTORY(includes_in_the_order_of_names),
-        IN_DIRECTORY(texts_come_from_files_and_variables),
-        IN_DIRECTORY(the_command_line_wins),
-        IN_DIRECTORY(warns_of_routes_that_nobody_serves),
-        IN_DIRECTORY(listeners_tell_routes_apart),
-        IN_DIRECTORY(a_large_file_is_quick),
+        IN_DIRECTORY(records_positions),
+        IN_DIRECTORY(accepts_scalar_sections),
+        IN_DIRECTORY(applies_implied_options),
+        IN_DIRECTORY(resolves_paths_from_their_file),
+        IN_DIRECTORY(includes_in_name_order),
+        IN_DIRECTORY(reads_texts_from_files_and_variables),
+        IN_DIRECTORY(command_line_overrides_file),
+        IN_DIRECTORY(warns_of_unserved_routes),
+        IN_DIRECTORY(accepts_equal_paths_on_different_listeners),
+        IN_DIRECTORY(loads_a_large_file_quickly),
         IN_DIRECTORY(survives_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,7 +44,7 @@ static void explains_bad_values(void **state)
     "listeners: [{address: ':1', tls: {certificates: [{certificate: c, key_password: " value       \
     "}]}}]\nroutes: [{path: /, target: 'h:1'}]\n"
 
-static void notes_where_a_secret_came_from(void **state)
+static void records_the_source_of_secrets(void **state)
 {
     static const struct {
         const char *text, *reference;
@@ -65,7 +65,7 @@ static void notes_where_a_secret_came_from(void **state)
     }
 }
 
-static void excerpts_do_not_show_secrets(void **state)
+static void hides_secrets_in_excerpts(void **state)
 {
     struct text_config loaded;
     struct text excerpt = {0};
@@ -85,8 +85,8 @@ int main(void)
         cmocka_unit_test(replaces_variables_and_reads_files),
         cmocka_unit_test(makes_paths_absolute),
         cmocka_unit_test(explains_bad_values),
-        cmocka_unit_test(notes_where_a_secret_came_from),
-        cmocka_unit_test(excerpts_do_not_show_secrets),
+        cmocka_unit_test(records_the_source_of_secrets),
+        cmocka_unit_test(hides_secrets_in_excerpts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

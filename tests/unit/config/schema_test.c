@@ -10,7 +10,7 @@
 
 #define GATEWAY "listeners: [\":1\"]\nroutes: [{path: /, target: 'h:1'}]\n"
 
-static void refuses_keys_that_do_not_belong(void **state)
+static void refuses_misplaced_keys(void **state)
 {
     text_config_expect("x-note: [1, {a: b}]\n" GATEWAY, "");
     text_config_expect("worker: 1\n" GATEWAY, "f:1:1: worker: unknown option; did you mean worker");
@@ -20,7 +20,7 @@ static void refuses_keys_that_do_not_belong(void **state)
     text_config_expect("log: {x-note: 1}\n" GATEWAY, "log.x-note: unknown option");
 }
 
-static void wants_the_right_shape(void **state)
+static void refuses_the_wrong_shape(void **state)
 {
     text_config_expect("log: [1]\n" GATEWAY, "log: must be a mapping");
     text_config_expect("listeners: [':1']\nroutes: [{path: /, target: ['h:1']}]\n",
@@ -57,8 +57,8 @@ static void included_files_add_listeners_and_routes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(refuses_keys_that_do_not_belong),
-        cmocka_unit_test(wants_the_right_shape),
+        cmocka_unit_test(refuses_misplaced_keys),
+        cmocka_unit_test(refuses_the_wrong_shape),
         cmocka_unit_test(included_files_add_listeners_and_routes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,8 +19,8 @@ static const char text[] = "log: {level: info}\n"
                            "  - targets: [h:1, {address: h:2, ca: 3}]\n"
                            "  - {path: bad, target: 'h:1'}\n";
 
-static void stands(const struct source_map *map, struct option_ref option, unsigned line,
-                   unsigned column)
+static void expect_position(const struct source_map *map, struct option_ref option, unsigned line,
+                            unsigned column)
 {
     struct diag_where where = map->names.locate(map->names.owner, option);
     assert_string_equal(where.source, "f");
@@ -33,13 +33,13 @@ static void finds_options_and_sections(void **state)
     struct text_config loaded;
     text_config_read(&loaded, text);
     const struct source_map *map = &loaded.schema.map;
-    stands(map, (struct option_ref){OPTIONS_LOG, "level", 0, 0}, 1, 7);
-    stands(map, (struct option_ref){OPTIONS_CERTIFICATE, "key", 0, 1}, 4, 46);
-    stands(map, (struct option_ref){OPTIONS_CERTIFICATE, "key", 0, 0}, 4, 26);
-    stands(map, (struct option_ref){OPTIONS_TARGET, "ca", 0, 0}, 7, 30);
-    stands(map, (struct option_ref){OPTIONS_TARGET, "ca", 1, 1}, 9, 35);
-    stands(map, (struct option_ref){OPTIONS_HEADER, "C", 0, 1}, 8, 21);
-    stands(map, (struct option_ref){OPTIONS_ROUTE, "host", 1, 0}, 9, 5);
+    expect_position(map, (struct option_ref){OPTIONS_LOG, "level", 0, 0}, 1, 7);
+    expect_position(map, (struct option_ref){OPTIONS_CERTIFICATE, "key", 0, 1}, 4, 46);
+    expect_position(map, (struct option_ref){OPTIONS_CERTIFICATE, "key", 0, 0}, 4, 26);
+    expect_position(map, (struct option_ref){OPTIONS_TARGET, "ca", 0, 0}, 7, 30);
+    expect_position(map, (struct option_ref){OPTIONS_TARGET, "ca", 1, 1}, 9, 35);
+    expect_position(map, (struct option_ref){OPTIONS_HEADER, "C", 0, 1}, 8, 21);
+    expect_position(map, (struct option_ref){OPTIONS_ROUTE, "host", 1, 0}, 9, 5);
     text_config_free(&loaded);
 }
 
@@ -49,14 +49,14 @@ static void finds_the_nearest_place(void **state)
     struct text_config loaded;
     text_config_read(&loaded, text);
     const struct source_map *map = &loaded.schema.map;
-    stands(map, (struct option_ref){OPTIONS_PROCESS, "user", 0, 0}, 1, 1);
-    stands(map, (struct option_ref){OPTIONS_TOKENS, "file", 0, 0}, 6, 5);
-    stands(map, (struct option_ref){OPTIONS_ROUTE, "path", 9, 0}, 1, 1);
-    stands(map, (struct option_ref){OPTIONS_TARGET, "ca", 1, 9}, 9, 5);
+    expect_position(map, (struct option_ref){OPTIONS_PROCESS, "user", 0, 0}, 1, 1);
+    expect_position(map, (struct option_ref){OPTIONS_TOKENS, "file", 0, 0}, 6, 5);
+    expect_position(map, (struct option_ref){OPTIONS_ROUTE, "path", 9, 0}, 1, 1);
+    expect_position(map, (struct option_ref){OPTIONS_TARGET, "ca", 1, 9}, 9, 5);
     text_config_free(&loaded);
 }
 
-static void knows_faulty_elements_and_single_ones(void **state)
+static void finds_faulty_and_single_elements(void **state)
 {
     struct text_config loaded;
     text_config_read(&loaded, text);
@@ -77,7 +77,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_options_and_sections),
         cmocka_unit_test(finds_the_nearest_place),
-        cmocka_unit_test(knows_faulty_elements_and_single_ones),
+        cmocka_unit_test(finds_faulty_and_single_elements),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -32,7 +32,7 @@ static void suggests_the_section_of_a_name(void **state)
     suggests(OPTIONS_PROCESS, "drain_timout", "did you mean limits.drain_timeout?");
 }
 
-static void knows_reserved_names_and_secrets(void **state)
+static void recognises_reserved_names_and_secrets(void **state)
 {
     assert_true(unknown_key_is_reserved(OPTIONS_ROUTE, "auth"));
     assert_false(unknown_key_is_reserved(OPTIONS_LOG, "auth"));
@@ -46,7 +46,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(suggests_the_nearest_name),
         cmocka_unit_test(suggests_the_section_of_a_name),
-        cmocka_unit_test(knows_reserved_names_and_secrets),
+        cmocka_unit_test(recognises_reserved_names_and_secrets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,7 +8,7 @@
 
 #include "base/base.h"
 
-static void remembers_where_secrets_come_from(void **state)
+static void records_the_source_of_secrets(void **state)
 {
     struct config *config = config_new();
     char *a = config_alloc(config, 2), *b = config_alloc(config, 2);
@@ -21,7 +21,7 @@ static void remembers_where_secrets_come_from(void **state)
     config_release(NULL);
 }
 
-static void lives_while_it_is_counted(void **state)
+static void counts_references(void **state)
 {
     struct config *config = config_new();
     char *text = config_alloc(config, 100000);
@@ -33,7 +33,7 @@ static void lives_while_it_is_counted(void **state)
     config_release(config);
 }
 
-static void a_route_without_a_name_is_called_by_its_path(void **state)
+static void names_a_route_by_its_path(void **state)
 {
     struct config_route route = {.path = "/a"};
     assert_string_equal(config_route_name(&route), "/a");
@@ -55,9 +55,9 @@ static void reserves_headers_of_framing_and_handshake(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(remembers_where_secrets_come_from),
-        cmocka_unit_test(lives_while_it_is_counted),
-        cmocka_unit_test(a_route_without_a_name_is_called_by_its_path),
+        cmocka_unit_test(records_the_source_of_secrets),
+        cmocka_unit_test(counts_references),
+        cmocka_unit_test(names_a_route_by_its_path),
         cmocka_unit_test(reserves_headers_of_framing_and_handshake),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

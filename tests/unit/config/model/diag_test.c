@@ -9,7 +9,7 @@
 
 static const struct diag_where nowhere = {"command line", 0, 0};
 
-static void counts_errors_apart_from_warnings(void **state)
+static void counts_errors_and_warnings(void **state)
 {
     struct diag diag;
     diag_init(&diag);
@@ -22,7 +22,7 @@ static void counts_errors_apart_from_warnings(void **state)
     diag_free(&diag);
 }
 
-static void formats_what_is_there(void **state)
+static void formats_findings(void **state)
 {
     struct diag diag;
     diag_init(&diag);
@@ -50,7 +50,7 @@ static const char *guess(const char *word)
     return found.best;
 }
 
-static void guesses_what_was_meant(void **state)
+static void suggests_similar_names(void **state)
 {
     assert_string_equal(guess("workers"), "workers");
     assert_string_equal(guess("worker"), "workers");
@@ -65,7 +65,7 @@ static void guesses_what_was_meant(void **state)
 }
 
 /* One edit each, at every position: nearer than any other name. */
-static void guesses_through_any_single_edit(void **state)
+static void suggests_after_any_single_edit(void **state)
 {
     const char word[] = "log-format";
     size_t length = strlen(word);
@@ -165,7 +165,7 @@ static void sorts_by_place(void **state)
     diag_free(&diag);
 }
 
-static void is_one_line_with_any_bytes(void **state)
+static void formats_any_bytes_as_one_line(void **state)
 {
     struct diag diag;
     diag_init(&diag);
@@ -178,15 +178,15 @@ static void is_one_line_with_any_bytes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(counts_errors_apart_from_warnings),
-        cmocka_unit_test(formats_what_is_there),
-        cmocka_unit_test(guesses_what_was_meant),
-        cmocka_unit_test(guesses_through_any_single_edit),
+        cmocka_unit_test(counts_errors_and_warnings),
+        cmocka_unit_test(formats_findings),
+        cmocka_unit_test(suggests_similar_names),
+        cmocka_unit_test(suggests_after_any_single_edit),
         cmocka_unit_test(shows_the_line_and_a_caret),
         cmocka_unit_test(cuts_long_lines_around_the_caret),
         cmocka_unit_test(hides_secrets),
         cmocka_unit_test(sorts_by_place),
-        cmocka_unit_test(is_one_line_with_any_bytes),
+        cmocka_unit_test(formats_any_bytes_as_one_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,7 +12,7 @@
 
 enum { NAMES = 5000 };
 
-static void finds_what_was_added(void **state)
+static void finds_added_names(void **state)
 {
     static char names[NAMES][8];
     struct name_map map = {0};
@@ -35,7 +35,7 @@ static void finds_what_was_added(void **state)
     name_map_free(&map);
 }
 
-static void a_prefix_is_another_name(void **state)
+static void does_not_match_prefixes(void **state)
 {
     struct name_map map = {0};
     size_t one = 1, two = 2, number;
@@ -47,7 +47,7 @@ static void a_prefix_is_another_name(void **state)
     name_map_free(&map);
 }
 
-static void without_memory_it_stays_as_it_was(void **state)
+static void unchanged_without_memory(void **state)
 {
     struct name_map map = {0};
     size_t number = 7;
@@ -62,9 +62,9 @@ static void without_memory_it_stays_as_it_was(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(finds_what_was_added),
-        cmocka_unit_test(a_prefix_is_another_name),
-        cmocka_unit_test(without_memory_it_stays_as_it_was),
+        cmocka_unit_test(finds_added_names),
+        cmocka_unit_test(does_not_match_prefixes),
+        cmocka_unit_test(unchanged_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

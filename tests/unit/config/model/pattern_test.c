@@ -9,7 +9,7 @@
 
 typedef const char *(*judge)(const char *text);
 
-static void all(judge check, const char *const *texts, bool good)
+static void check_all(judge check, const char *const *texts, bool good)
 {
     for (; *texts; texts++)
         if ((check(*texts) == NULL) != good)
@@ -26,16 +26,16 @@ static void paths(void **state)
                          "/%2f", "/%00",  "/%",    "/%4",   "/%4g",  "/a*",     "/*/a",
                          "/{a",  "/{}",   "/{1a}", "/x{a}", "/{a}x", "/{a-b}",  "/a?b",
                          "/a#b", "/a\\b", "/a b",  "/a\tb", "/%0a",  "/%5c",    NULL};
-    all(pattern_check_path, good, true);
-    all(pattern_check_path, bad, false);
+    check_all(pattern_check_path, good, true);
+    check_all(pattern_check_path, bad, false);
 }
 
 static void bases(void **state)
 {
     const char *good[] = {"/", "/desk", "/a/b", NULL};
     const char *bad[] = {"desk", "/desk/", "/*", "/{a}", "/a/..", NULL};
-    all(pattern_check_base, good, true);
-    all(pattern_check_base, bad, false);
+    check_all(pattern_check_base, good, true);
+    check_all(pattern_check_base, bad, false);
 }
 
 static void hosts(void **state)
@@ -46,8 +46,8 @@ static void hosts(void **state)
                           "Desk.Example",  NULL};
     const char *bad[] = {"*",     "*.",      "desk.*.com", "a..b", ".a", "-a", "a b",
                          "a:443", "[::1]:1", "a/b",        "[x]",  "[]", "",   NULL};
-    all(pattern_check_host, good, true);
-    all(pattern_check_host, bad, false);
+    check_all(pattern_check_host, good, true);
+    check_all(pattern_check_host, bad, false);
 }
 
 static void origins(void **state)
@@ -64,8 +64,8 @@ static void origins(void **state)
     const char *bad[] = {"*",          "desk.example.com", "https://",         "https://a/",
                          "https://a:", "https://a:80x",    "https://a:123456", "://a",
                          "https:/a",   "https://u@a",      "h t://a",          NULL};
-    all(pattern_check_origin, good, true);
-    all(pattern_check_origin, bad, false);
+    check_all(pattern_check_origin, good, true);
+    check_all(pattern_check_origin, bad, false);
 }
 
 static void names_and_references(void **state)
@@ -74,10 +74,10 @@ static void names_and_references(void **state)
     const char *bad[] = {"a b", "a/b", "\xc3\xa9",
                          "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", NULL};
     const char *references[] = {"ops", "/metrics", "/*", NULL};
-    all(pattern_check_name, good, true);
-    all(pattern_check_name, bad, false);
-    all(pattern_check_reference, references, true);
-    all(pattern_check_reference, bad, false);
+    check_all(pattern_check_name, good, true);
+    check_all(pattern_check_name, bad, false);
+    check_all(pattern_check_reference, references, true);
+    check_all(pattern_check_reference, bad, false);
 }
 
 static void expressions(void **state)
@@ -95,18 +95,18 @@ static void expressions(void **state)
                          "((a{99}){99}){99}",
                          "a{99999999999999999999}",
                          NULL};
-    all(pattern_check_expression, good, true);
-    all(pattern_check_expression, bad, false);
+    check_all(pattern_check_expression, good, true);
+    check_all(pattern_check_expression, bad, false);
 }
 
-static void specific(const char *const *expressions, bool expected)
+static void expect_specific(const char *const *expressions, bool expected)
 {
     for (; *expressions; expressions++)
         if (pattern_is_specific(*expressions) != expected)
             fail_msg("'%s' is %sspecific", *expressions, expected ? "not " : "");
 }
 
-static void expressions_that_name_a_part(void **state)
+static void specific_expressions(void **state)
 {
     const char *good[] = {"a",          "desk-[0-9]{1,4}",
                           "a|b",        "[a-z]+x",
@@ -121,8 +121,8 @@ static void expressions_that_name_a_part(void **state)
                          "a{,3}",       "a|", "a|.",     "(a|.)", "(a)*", "[a-z0-9-]+",
                          "[.]-_",       "()", "^$",      "[^a]",  "[]a]", "[[=a=]]",
                          "[[:alpha:]]", "|a", "a|[b-c]", "\\.",   NULL};
-    specific(good, true);
-    specific(bad, false);
+    expect_specific(good, true);
+    expect_specific(bad, false);
 }
 
 static void server_names(void **state)
@@ -133,8 +133,8 @@ static void server_names(void **state)
     longest[253] = too_long[254] = '\0';
     const char *good[] = {"desk", "{name}.desks", "10.0.0.1", "::1", "a.b.", "-", longest, NULL};
     const char *bad[] = {"a b", "a/b", "a@b", "caf\xc3\xa9", "a%b", "[::1]", too_long, NULL};
-    all(pattern_check_server_name, good, true);
-    all(pattern_check_server_name, bad, false);
+    check_all(pattern_check_server_name, good, true);
+    check_all(pattern_check_server_name, bad, false);
 }
 
 static void redirects(void **state)
@@ -143,8 +143,8 @@ static void redirects(void **state)
     const char *bad[] = {"example.com",      "ftp://a",           "https://{name}",
                          "https://a/{",      "https://a/}",       "https://a b",
                          "https://\xc3\xa9", "https://a\r\nX: y", NULL};
-    all(pattern_check_redirect, good, true);
-    all(pattern_check_redirect, bad, false);
+    check_all(pattern_check_redirect, good, true);
+    check_all(pattern_check_redirect, bad, false);
 }
 
 static void headers(void **state)
@@ -153,10 +153,10 @@ static void headers(void **state)
                *no_names[] = {"X A", "X:", "\xff", NULL};
     const char *values[] = {"a b", "\xc3\xa9", "", NULL},
                *no_values[] = {" a", "a ", "a\nb", "\x7f", NULL};
-    all(pattern_check_token, names, true);
-    all(pattern_check_token, no_names, false);
-    all(pattern_check_field, values, true);
-    all(pattern_check_field, no_values, false);
+    check_all(pattern_check_token, names, true);
+    check_all(pattern_check_token, no_names, false);
+    check_all(pattern_check_field, values, true);
+    check_all(pattern_check_field, no_values, false);
 }
 
 static void sources_of_tokens(void **state)
@@ -164,11 +164,11 @@ static void sources_of_tokens(void **state)
     const char *good[] = {"query:token", "header:X-Desk", "cookie:a!b", "host", "path", NULL};
     const char *bad[] = {"",     "query",  "query:", "query:a b", "cookie:a;b",
                          "Host", "path:x", "token",  "host:x",    NULL};
-    all(pattern_check_token_source, good, true);
-    all(pattern_check_token_source, bad, false);
+    check_all(pattern_check_token_source, good, true);
+    check_all(pattern_check_token_source, bad, false);
 }
 
-static void same(const char *a, const char *b, bool expected)
+static void expect_same(const char *a, const char *b, bool expected)
 {
     char x[64], y[64];
     pattern_canonical_path(a, x);
@@ -176,18 +176,18 @@ static void same(const char *a, const char *b, bool expected)
     assert_int_equal(strcmp(x, y) == 0, expected);
 }
 
-static void knows_paths_that_are_the_same(void **state)
+static void detects_equal_paths(void **state)
 {
-    same("/vnc", "/v%6eC", false);
-    same("/vnc", "/%76n%63", true);
-    same("/{a}", "/{long_name}", true);
-    same("/{a}/x", "/{a}/y", false);
-    same("/vnc", "/vnc/", false);
-    same("/%C3%A9", "/%c3%a9", true);
-    same("/%7B%7D", "/{a}", false);
+    expect_same("/vnc", "/v%6eC", false);
+    expect_same("/vnc", "/%76n%63", true);
+    expect_same("/{a}", "/{long_name}", true);
+    expect_same("/{a}/x", "/{a}/y", false);
+    expect_same("/vnc", "/vnc/", false);
+    expect_same("/%C3%A9", "/%c3%a9", true);
+    expect_same("/%7B%7D", "/{a}", false);
 }
 
-static void walks_over_captures(void **state)
+static void iterates_over_captures(void **state)
 {
     const char *cursor = "/a/{bc}/{d}/{";
     struct slice name;
@@ -208,13 +208,13 @@ int main(void)
         cmocka_unit_test(origins),
         cmocka_unit_test(names_and_references),
         cmocka_unit_test(expressions),
-        cmocka_unit_test(expressions_that_name_a_part),
+        cmocka_unit_test(specific_expressions),
         cmocka_unit_test(server_names),
         cmocka_unit_test(redirects),
         cmocka_unit_test(headers),
         cmocka_unit_test(sources_of_tokens),
-        cmocka_unit_test(knows_paths_that_are_the_same),
-        cmocka_unit_test(walks_over_captures),
+        cmocka_unit_test(detects_equal_paths),
+        cmocka_unit_test(iterates_over_captures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -213,7 +213,7 @@ static void reads_unix_addresses(void **state)
 }
 
 /* parse(print(v)) == v over numbers of every magnitude. */
-static void prints_what_it_reads(void **state)
+static void prints_and_parses_back(void **state)
 {
     for (unsigned bit = 0; bit < 40; bit++)
         for (uint64_t step = 0; step < 3; step++) {
@@ -251,7 +251,7 @@ int main(void)
         cmocka_unit_test(refuses_bad_tcp_addresses),
         cmocka_unit_test(reads_descriptors_to_listen_on),
         cmocka_unit_test(reads_unix_addresses),
-        cmocka_unit_test(prints_what_it_reads),
+        cmocka_unit_test(prints_and_parses_back),
         cmocka_unit_test(cuts_reasons),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

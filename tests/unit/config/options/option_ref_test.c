@@ -33,7 +33,7 @@ static void names(const struct option_ref_names *names, struct option_ref option
     diag_free(&diag);
 }
 
-static void a_file_has_paths(void **state)
+static void names_options_of_files_by_path(void **state)
 {
     const unsigned line = 3;
     struct option_ref_names file = {.locate = locate, .owner = &line};
@@ -48,7 +48,7 @@ static void a_file_has_paths(void **state)
     names(&file, target, "routes[3].target.ca");
 }
 
-static void the_command_line_has_flags(void **state)
+static void names_options_of_the_command_line_by_flag(void **state)
 {
     const unsigned line = 0;
     const struct option_ref_names flags = {.locate = locate, .owner = &line, .flags = true};
@@ -72,8 +72,8 @@ static void prints_a_second_place(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_file_has_paths),
-        cmocka_unit_test(the_command_line_has_flags),
+        cmocka_unit_test(names_options_of_files_by_path),
+        cmocka_unit_test(names_options_of_the_command_line_by_flag),
         cmocka_unit_test(prints_a_second_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -105,7 +105,7 @@ static void flags_are_unique_and_whole(void **state)
     }
 }
 
-static void help_is_written_alike(void **state)
+static void help_has_one_style(void **state)
 {
     for (size_t i = 0; i < options_count(); i++) {
         const char *help = options_at(i)->help;
@@ -114,7 +114,7 @@ static void help_is_written_alike(void **state)
     }
 }
 
-static void sections_nest_down_to_the_root(void **state)
+static void sections_lead_to_the_root(void **state)
 {
     assert_int_equal(options_section(OPTIONS_PROCESS)->parent, OPTIONS_PROCESS);
     for (int i = 0; i < OPTIONS_SECTION_COUNT; i++) {
@@ -136,8 +136,8 @@ int main(void)
         cmocka_unit_test(limits_fit_the_field),
         cmocka_unit_test(defaults_parse_and_are_written_as_printed),
         cmocka_unit_test(flags_are_unique_and_whole),
-        cmocka_unit_test(help_is_written_alike),
-        cmocka_unit_test(sections_nest_down_to_the_root),
+        cmocka_unit_test(help_has_one_style),
+        cmocka_unit_test(sections_lead_to_the_root),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

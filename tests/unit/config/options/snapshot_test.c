@@ -18,7 +18,7 @@ static void set(struct config *config, enum options_section section, const char 
         fail_msg("%s: '%s' %s", key, text, why);
 }
 
-static void begins_with_the_documented_defaults(void **state)
+static void has_documented_defaults(void **state)
 {
     struct config *config = snapshot_begin();
     assert_int_equal(config->workers, 0);
@@ -61,7 +61,7 @@ static void begins_with_the_documented_defaults(void **state)
     config_release(config);
 }
 
-static void copies_what_it_is_given(void **state)
+static void copies_values(void **state)
 {
     struct config *config = snapshot_begin();
     struct config_listener *listener = snapshot_open(config, OPTIONS_LISTENER, config);
@@ -79,7 +79,7 @@ static void copies_what_it_is_given(void **state)
     config_release(config);
 }
 
-static void a_bad_value_changes_nothing(void **state)
+static void refuses_bad_values_unchanged(void **state)
 {
     struct config *config = snapshot_begin();
     char why[128];
@@ -90,7 +90,7 @@ static void a_bad_value_changes_nothing(void **state)
     config_release(config);
 }
 
-static void lists_grow_and_keep_their_elements(void **state)
+static void grows_lists(void **state)
 {
     struct config *config = snapshot_begin();
     for (unsigned i = 1; i <= 33; i++) {
@@ -107,7 +107,7 @@ static void lists_grow_and_keep_their_elements(void **state)
     config_release(config);
 }
 
-static void lives_until_the_last_release(void **state)
+static void freed_at_the_last_release(void **state)
 {
     struct config *config = snapshot_begin();
     const struct config *shared = config_retain(config);
@@ -120,11 +120,9 @@ static void lives_until_the_last_release(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(begins_with_the_documented_defaults),
-        cmocka_unit_test(copies_what_it_is_given),
-        cmocka_unit_test(a_bad_value_changes_nothing),
-        cmocka_unit_test(lists_grow_and_keep_their_elements),
-        cmocka_unit_test(lives_until_the_last_release),
+        cmocka_unit_test(has_documented_defaults),      cmocka_unit_test(copies_values),
+        cmocka_unit_test(refuses_bad_values_unchanged), cmocka_unit_test(grows_lists),
+        cmocka_unit_test(freed_at_the_last_release),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,7 +26,7 @@ static bool same_policy(const struct config_tls *a, const struct config_tls *b)
     return same;
 }
 
-static void options_that_resume_are_left_out(void **state)
+static void leaves_out_resumption_options(void **state)
 {
     struct config_certificate certificate = {.certificate = "c"};
     struct config_tls a = {.ciphers = "x"};
@@ -37,7 +37,7 @@ static void options_that_resume_are_left_out(void **state)
     assert_true(same_policy(&a, &b));
 }
 
-static void every_other_option_counts(void **state)
+static void includes_every_other_option(void **state)
 {
     const struct config_tls base = {0};
     const struct config_tls changed[] = {
@@ -59,7 +59,7 @@ static bool refuse(void *owner, const void *value, size_t length)
     return false;
 }
 
-static void stops_when_told_to(void **state)
+static void stops_on_request(void **state)
 {
     assert_false(tls_policy_walk(&(struct config_tls){0}, refuse, NULL));
 }
@@ -67,9 +67,9 @@ static void stops_when_told_to(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(options_that_resume_are_left_out),
-        cmocka_unit_test(every_other_option_counts),
-        cmocka_unit_test(stops_when_told_to),
+        cmocka_unit_test(leaves_out_resumption_options),
+        cmocka_unit_test(includes_every_other_option),
+        cmocka_unit_test(stops_on_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

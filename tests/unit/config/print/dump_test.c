@@ -63,7 +63,7 @@ static const struct config *load_printed(const char *text, bool with_defaults)
     return config;
 }
 
-static void holds_round_trip(const char *path)
+static void expect_round_trip(const char *path)
 {
     const struct config *config = load(path);
     if (!config)
@@ -83,26 +83,26 @@ static void holds_round_trip(const char *path)
     config_release(config);
 }
 
-static void examples_load_and_come_back(void **state)
+static void round_trip_of_examples(void **state)
 {
     glob_t files;
     assert_int_equal(chdir(WSLUICE_SOURCE "/config/examples"), 0);
     assert_int_equal(glob("*.yaml", 0, NULL, &files), 0);
     assert_true(files.gl_pathc >= 5);
     for (size_t i = 0; i < files.gl_pathc; i++)
-        holds_round_trip(files.gl_pathv[i]);
+        expect_round_trip(files.gl_pathv[i]);
     globfree(&files);
 }
 
 /* Every option, each with a value other than its default. */
-static void every_option_comes_back(void **state)
+static void round_trip_of_every_option(void **state)
 {
     setenv("WSLUICE_TEST_SECRET", "hush", 1);
     setenv("WSLUICE_LISTENERS_0_TLS_CERTIFICATES_1_KEY_PASSWORD", "written out", 1);
-    holds_round_trip(WSLUICE_SOURCE "/tests/config/everything.yaml");
+    expect_round_trip(WSLUICE_SOURCE "/tests/config/everything.yaml");
 }
 
-static void secrets_stay_secret(void **state)
+static void hides_secrets(void **state)
 {
     setenv("WSLUICE_TEST_SECRET", "hush", 1);
     const struct config *config = load(WSLUICE_SOURCE "/tests/config/everything.yaml");
@@ -130,7 +130,7 @@ static bool is_covered(const char *text, const struct options_row *row)
 }
 
 /* A new option goes into everything.yaml, or its round trip is not tested. */
-static void every_option_is_there(void **state)
+static void everything_yaml_sets_every_option(void **state)
 {
     const struct config *config = load(WSLUICE_SOURCE "/tests/config/everything.yaml");
     assert_non_null(config);
@@ -148,7 +148,7 @@ static void every_option_is_there(void **state)
 }
 
 /* Texts that YAML or the loader would read as something else without quotes. */
-static void texts_are_quoted_as_they_need(void **state)
+static void quotes_texts(void **state)
 {
     const char *texts[] = {"null",   "~",   "yes",  "12",     "a: b", "a #b",     "'",
                            "\"",     "\\",  "${A}", "$$",     "[a]",  "{a}",      "*a",
@@ -174,7 +174,7 @@ static void texts_are_quoted_as_they_need(void **state)
 }
 
 /* The comparison that the round trips rely on. */
-static void differences_are_seen(void **state)
+static void comparison_detects_differences(void **state)
 {
     const struct config *a = load(WSLUICE_SOURCE "/tests/config/everything.yaml");
     struct config *b = snapshot_begin();
@@ -187,9 +187,12 @@ static void differences_are_seen(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(examples_load_and_come_back),   cmocka_unit_test(every_option_comes_back),
-        cmocka_unit_test(secrets_stay_secret),           cmocka_unit_test(every_option_is_there),
-        cmocka_unit_test(texts_are_quoted_as_they_need), cmocka_unit_test(differences_are_seen),
+        cmocka_unit_test(round_trip_of_examples),
+        cmocka_unit_test(round_trip_of_every_option),
+        cmocka_unit_test(hides_secrets),
+        cmocka_unit_test(everything_yaml_sets_every_option),
+        cmocka_unit_test(quotes_texts),
+        cmocka_unit_test(comparison_detects_differences),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

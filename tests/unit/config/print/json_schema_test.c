@@ -44,7 +44,7 @@ static void describes_the_table(void **state)
     free(text);
 }
 
-static void without_memory_nothing_is_printed(void **state)
+static void prints_nothing_without_memory(void **state)
 {
     bool printed = true;
     char *text;
@@ -63,7 +63,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(describes_the_table),
-        cmocka_unit_test(without_memory_nothing_is_printed),
+        cmocka_unit_test(prints_nothing_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

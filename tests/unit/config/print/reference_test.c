@@ -30,7 +30,7 @@ static void prints(const char *path, const char *part)
     free(text);
 }
 
-static void finds_nothing(const char *path, const char *expected)
+static void expect_unknown(const char *path, const char *expected)
 {
     bool found;
     const char *nearest;
@@ -54,13 +54,13 @@ static void prints_options_and_sections(void **state)
 
 static void suggests_a_name(void **state)
 {
-    finds_nothing("limits.drain_timout", "drain_timeout");
-    finds_nothing("entirely_different", NULL);
-    finds_nothing("workers.more", NULL);
+    expect_unknown("limits.drain_timout", "drain_timeout");
+    expect_unknown("entirely_different", NULL);
+    expect_unknown("workers.more", NULL);
 }
 
 /* In the overview by its path, on the page by its key. */
-static void every_option_is_there(void **state)
+static void prints_every_option(void **state)
 {
     char *overview, *page, path[200];
     size_t size;
@@ -88,7 +88,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(prints_options_and_sections),
         cmocka_unit_test(suggests_a_name),
-        cmocka_unit_test(every_option_is_there),
+        cmocka_unit_test(prints_every_option),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,7 +11,7 @@
 
 #define GATEWAY "listeners: [\":1\"]\nroutes: [{path: /, target: 'h:1'}]\n"
 
-static void adds_a_listener_of_its_own(void **state)
+static void adds_a_listener(void **state)
 {
     struct text_config loaded;
     text_config_load(&loaded, "user: u\nadmin: {socket: /run/a, mode: 0660}\n" GATEWAY);
@@ -34,7 +34,7 @@ static void adds_a_listener_of_its_own(void **state)
     text_config_free(&loaded);
 }
 
-static void without_a_socket_there_is_none(void **state)
+static void adds_none_without_a_socket(void **state)
 {
     struct text_config loaded;
     text_config_load(&loaded, GATEWAY);
@@ -47,8 +47,8 @@ static void without_a_socket_there_is_none(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(adds_a_listener_of_its_own),
-        cmocka_unit_test(without_a_socket_there_is_none),
+        cmocka_unit_test(adds_a_listener),
+        cmocka_unit_test(adds_none_without_a_socket),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

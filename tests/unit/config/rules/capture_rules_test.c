@@ -10,7 +10,7 @@
 
 #define ROUTE(text) "listeners: [\":1\"]\nroutes: [{" text "}]\n"
 
-static void each_capture_has_one_pattern(void **state)
+static void requires_one_pattern_per_capture(void **state)
 {
     text_config_expect(ROUTE("path: '/{a}', captures: {a: 'x[0-9]'}, target: 'h:1'"), "");
     text_config_expect(ROUTE("path: '/{a}', target: 'h:1'"), "routes[0].path: {a} has no pattern");
@@ -23,7 +23,7 @@ static void each_capture_has_one_pattern(void **state)
                        "routes[0].path: more than 4 captures");
 }
 
-static void templates_use_names_of_the_path(void **state)
+static void requires_template_names_in_the_path(void **state)
 {
     text_config_expect(ROUTE("path: '/{desk}', captures: {desk: 'x[0-9]'}, target: '{desk}.i:1'"),
                        "");
@@ -37,8 +37,8 @@ static void templates_use_names_of_the_path(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_capture_has_one_pattern),
-        cmocka_unit_test(templates_use_names_of_the_path),
+        cmocka_unit_test(requires_one_pattern_per_capture),
+        cmocka_unit_test(requires_template_names_in_the_path),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

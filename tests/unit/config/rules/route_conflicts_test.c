@@ -10,7 +10,7 @@
 
 #define A "path: /a, target: 'h:1'"
 
-static void the_same_host_and_path_conflict(void **state)
+static void refuses_equal_host_and_path(void **state)
 {
     static const char finding[] = "routes[1]: cannot be told apart from routes[0] at f:2:10";
     text_config_expect("listeners: [\":1\"]\nroutes: [{" A "}, {path: /b, target: 'h:1'}]", "");
@@ -22,7 +22,7 @@ static void the_same_host_and_path_conflict(void **state)
     text_config_expect("listeners: [\":1\"]\nroutes: [{host: a.b, " A "}, {" A "}]", "");
 }
 
-static void routes_of_different_listeners_do_not(void **state)
+static void accepts_equal_paths_on_different_listeners(void **state)
 {
     text_config_expect("listeners: [{address: ':1', routes: [x]}, ':2']\n"
                        "routes: [{name: x, " A "}, {name: y, " A "}]",
@@ -32,7 +32,7 @@ static void routes_of_different_listeners_do_not(void **state)
                        "routes[1]: cannot be told apart from routes[0]");
 }
 
-static void a_route_without_a_listener_is_a_warning(void **state)
+static void warns_of_a_route_without_a_listener(void **state)
 {
     text_config_expect("listeners: [{address: ':1', routes: [x]}]\n"
                        "routes: [{name: x, " A "}, {name: y, path: /b, target: 'h:1'}]",
@@ -42,9 +42,9 @@ static void a_route_without_a_listener_is_a_warning(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_same_host_and_path_conflict),
-        cmocka_unit_test(routes_of_different_listeners_do_not),
-        cmocka_unit_test(a_route_without_a_listener_is_a_warning),
+        cmocka_unit_test(refuses_equal_host_and_path),
+        cmocka_unit_test(accepts_equal_paths_on_different_listeners),
+        cmocka_unit_test(warns_of_a_route_without_a_listener),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,7 +10,7 @@
 
 #define ROUTE(text) "listeners: [\":1\"]\nroutes: [{path: /a, " text "}]\n"
 
-static void a_route_has_one_purpose(void **state)
+static void requires_one_purpose(void **state)
 {
     text_config_expect(ROUTE("redirect: /b"), "");
     text_config_expect(ROUTE("files: /srv"), "");
@@ -32,7 +32,7 @@ static void options_that_need_or_exclude_another(void **state)
                        "routes[0].record: there are no sessions");
 }
 
-static void some_headers_are_ours(void **state)
+static void refuses_reserved_headers(void **state)
 {
     text_config_expect(ROUTE("target: 'h:1', headers: {X-A: b}"), "");
     text_config_expect(ROUTE("target: 'h:1', headers: {upgrade: b}"),
@@ -42,9 +42,9 @@ static void some_headers_are_ours(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_route_has_one_purpose),
+        cmocka_unit_test(requires_one_purpose),
         cmocka_unit_test(options_that_need_or_exclude_another),
-        cmocka_unit_test(some_headers_are_ours),
+        cmocka_unit_test(refuses_reserved_headers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,7 +21,7 @@ static const char text[] = "listeners:\n"
                            "  - {path: /h, health: ready}\n"
                            "  - {path: /f, files: /srv}\n";
 
-static void a_listener_serves_named_routes_or_the_rest(void **state)
+static void named_routes_or_the_rest(void **state)
 {
     static const bool expected[3][7] = {{1, 1}, {0, 1, 1}, {0, 0, 0, 1, 1, 1, 1}};
     struct text_config loaded;
@@ -35,7 +35,7 @@ static void a_listener_serves_named_routes_or_the_rest(void **state)
     text_config_free(&loaded);
 }
 
-static void kinds_tell_operators_from_clients(void **state)
+static void operator_and_client_kinds(void **state)
 {
     struct text_config loaded;
     text_config_load(&loaded, text);
@@ -60,8 +60,8 @@ static void kinds_tell_operators_from_clients(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_listener_serves_named_routes_or_the_rest),
-        cmocka_unit_test(kinds_tell_operators_from_clients),
+        cmocka_unit_test(named_routes_or_the_rest),
+        cmocka_unit_test(operator_and_client_kinds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

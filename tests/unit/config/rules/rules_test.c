@@ -29,7 +29,7 @@ static void set(struct config *config, enum options_section section, const char 
         fail_msg("%s: '%s' %s", key, text, why);
 }
 
-static void an_empty_snapshot_serves_nobody(void **state)
+static void refuses_an_empty_snapshot(void **state)
 {
     struct diag diag;
     diag_init(&diag);
@@ -41,7 +41,7 @@ static void an_empty_snapshot_serves_nobody(void **state)
     config_release(config);
 }
 
-static void flags_or_paths_name_the_option(void **state)
+static void names_options_by_flag_or_path(void **state)
 {
     struct diag diag;
     diag_init(&diag);
@@ -80,8 +80,8 @@ static void flags_or_paths_name_the_option(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_empty_snapshot_serves_nobody),
-        cmocka_unit_test(flags_or_paths_name_the_option),
+        cmocka_unit_test(refuses_an_empty_snapshot),
+        cmocka_unit_test(names_options_by_flag_or_path),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

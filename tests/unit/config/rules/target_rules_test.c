@@ -11,7 +11,7 @@
 #define ROUTE(text)  "listeners: [\":1\"]\nroutes: [{path: /a, " text "}]\n"
 #define TARGET(text) ROUTE("target: {" text "}")
 
-static void options_of_tls_need_tls(void **state)
+static void refuses_tls_options_without_tls(void **state)
 {
     text_config_expect(TARGET("address: 'tls://h:1', ca: c, server_name: n"), "");
     text_config_expect(TARGET("address: 'h:1', ca: c"),
@@ -26,21 +26,21 @@ static void options_of_tls_need_tls(void **state)
                        "routes[0].target.key: a key needs its certificate");
 }
 
-static void probes_and_banners_go_together(void **state)
+static void requires_banners_with_probes(void **state)
 {
     text_config_expect(TARGET("address: 'h:1', probe: banner, banner: SSH"), "");
     text_config_expect(TARGET("address: 'h:1', probe: banner"), "target.probe: there is no banner");
     text_config_expect(TARGET("address: 'h:1', banner: SSH"), "target.banner: only probe: banner");
 }
 
-static void probes_have_no_captures(void **state)
+static void refuses_probes_with_captures(void **state)
 {
     text_config_expect("listeners: [\":1\"]\nroutes: [{path: '/{a}', captures: {a: 'x[0-9]'},"
                        "target: {address: '{a}.i:1', probe: connect}}]\n",
                        "routes[0].target.probe: a probe has no request");
 }
 
-static void tokens_of_a_path_need_room(void **state)
+static void requires_a_path_for_tokens(void **state)
 {
     text_config_expect("listeners: [\":1\"]\nroutes: [{path: /a/*, tokens: {file: t, from: path}}]",
                        "");
@@ -51,10 +51,10 @@ static void tokens_of_a_path_need_room(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(options_of_tls_need_tls),
-        cmocka_unit_test(probes_and_banners_go_together),
-        cmocka_unit_test(probes_have_no_captures),
-        cmocka_unit_test(tokens_of_a_path_need_room),
+        cmocka_unit_test(refuses_tls_options_without_tls),
+        cmocka_unit_test(requires_banners_with_probes),
+        cmocka_unit_test(refuses_probes_with_captures),
+        cmocka_unit_test(requires_a_path_for_tokens),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

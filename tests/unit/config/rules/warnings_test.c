@@ -32,7 +32,7 @@ static size_t warnings_of(const char *listeners, const char *routes)
 #define DESK   "{path: /vnc, target: \"tcp://h:1\"}"
 #define STATUS "{name: ops, path: /status, status: true}"
 
-static void warns_of_operators_pages_among_users(void **state)
+static void warns_of_operator_pages_on_public_listeners(void **state)
 {
     assert_int_equal(warnings_of("[\":443\"]", "[" DESK ", " STATUS "]"), 1);
     assert_int_equal(warnings_of("[\":443\"]", "[" DESK ", {path: /m, metrics: true}]"), 1);
@@ -41,7 +41,7 @@ static void warns_of_operators_pages_among_users(void **state)
         warnings_of("[{address: \":443\", routes: [/vnc, ops]}]", "[" DESK ", " STATUS "]"), 1);
 }
 
-static void says_nothing_where_few_can_come(void **state)
+static void no_warning_with_restricted_access(void **state)
 {
     assert_int_equal(warnings_of("[\"127.0.0.1:80\"]", "[{path: /*, files: /srv}, " STATUS "]"), 0);
     assert_int_equal(warnings_of("[\"unix:/run/s\"]", "[" DESK ", " STATUS "]"), 0);
@@ -60,7 +60,7 @@ static void says_nothing_where_few_can_come(void **state)
                 "[{path: \"/d/{n}/{m}\", captures: {n: \"" pattern "\", m: \"[a-z]+\"}, "          \
                 "target: \"tcp://" host ":1\"}]")
 
-static void warns_of_hosts_that_clients_choose(void **state)
+static void warns_of_client_chosen_hosts(void **state)
 {
     assert_int_equal(HOST("{n}", "[a-z0-9-]{1,32}"), 1);
     assert_int_equal(HOST("{n}", ".*"), 1);
@@ -76,7 +76,7 @@ static void warns_of_hosts_that_clients_choose(void **state)
     assert_int_equal(HOST("h", "[a-z0-9-]{1,32}"), 0);
 }
 
-static void warns_of_names_that_others_point_here(void **state)
+static void warns_of_dns_rebinding(void **state)
 {
     static const char tls[] = "{certificates: [{certificate: /c.pem}], mode: ";
     char listener[200];
@@ -108,7 +108,7 @@ static void warns_of_names_that_others_point_here(void **state)
 #define TLS  "{address: \":443\", tls: {certificates: [desk.pem]}}"
 
 /* Nobody can ask before TLS, and over a limit no handshake is done. */
-static void warns_of_liveness_behind_tls_among_clients(void **state)
+static void warns_of_liveness_behind_tls(void **state)
 {
     assert_int_equal(warnings_of("[" TLS "]", "[" DESK ", " LIVE "]"), 1);
     assert_int_equal(warnings_of("[\":80\"]", "[" DESK ", " LIVE "]"), 0);
@@ -120,11 +120,11 @@ static void warns_of_liveness_behind_tls_among_clients(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(warns_of_operators_pages_among_users),
-        cmocka_unit_test(warns_of_names_that_others_point_here),
-        cmocka_unit_test(says_nothing_where_few_can_come),
-        cmocka_unit_test(warns_of_hosts_that_clients_choose),
-        cmocka_unit_test(warns_of_liveness_behind_tls_among_clients),
+        cmocka_unit_test(warns_of_operator_pages_on_public_listeners),
+        cmocka_unit_test(warns_of_dns_rebinding),
+        cmocka_unit_test(no_warning_with_restricted_access),
+        cmocka_unit_test(warns_of_client_chosen_hosts),
+        cmocka_unit_test(warns_of_liveness_behind_tls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -44,7 +44,7 @@ static void refuses(const char *text, const char *expected)
     assert_string_equal(why, expected);
 }
 
-static void puts_values_in(void **state)
+static void replaces_variables(void **state)
 {
     gives("", "");
     gives("plain", "plain");
@@ -57,7 +57,7 @@ static void puts_values_in(void **state)
     gives("${NONE:-a:-b}", "a:-b");
 }
 
-static void a_dollar_may_be_itself(void **state)
+static void escapes_dollars(void **state)
 {
     gives("$", "$");
     gives("$$", "$");
@@ -69,7 +69,7 @@ static void a_dollar_may_be_itself(void **state)
     gives("${MONEY}", "${DESK}$$"); /* what is put in is not looked at again */
 }
 
-static void says_what_is_wrong(void **state)
+static void explains_errors(void **state)
 {
     const char *form = "a variable is written ${NAME} or ${NAME:-default}";
     refuses("${NONE}", "the environment has no NONE");
@@ -84,7 +84,7 @@ static void says_what_is_wrong(void **state)
     refuses("${LONG}${LONG}${DESK}", "longer than 64 KiB");
 }
 
-static void knows_one_alone(void **state)
+static void recognises_a_single_variable(void **state)
 {
     assert_true(variables_is_one("${DESK}"));
     assert_false(variables_is_one("${DESK}x"));
@@ -97,10 +97,10 @@ static void knows_one_alone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(puts_values_in),
-        cmocka_unit_test(a_dollar_may_be_itself),
-        cmocka_unit_test(says_what_is_wrong),
-        cmocka_unit_test(knows_one_alone),
+        cmocka_unit_test(replaces_variables),
+        cmocka_unit_test(escapes_dollars),
+        cmocka_unit_test(explains_errors),
+        cmocka_unit_test(recognises_a_single_variable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

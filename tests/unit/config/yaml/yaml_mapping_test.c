@@ -69,7 +69,7 @@ static void keeps_the_order_and_marks_repeated_keys(void **state)
     gives(children, 6, "baab!bc");
 }
 
-static void own_keys_win_over_merged_ones(void **state)
+static void own_keys_override_merged_ones(void **state)
 {
     const struct yaml_tree_node *before[] = {&merge_key, &ab, &b, &c};
     const struct yaml_tree_node *behind[] = {&b, &c, &merge_key, &ab};
@@ -89,7 +89,7 @@ static void refuses_other_keys(void **state)
     refuses(&merge_key, &mixed, "'<<' can only merge mappings");
 }
 
-static void without_memory_there_is_a_finding(void **state)
+static void reports_missing_memory(void **state)
 {
     const struct yaml_tree_node *children[] = {&merge_key, &ab, &b, &c};
     bool failed = true;
@@ -112,9 +112,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keeps_the_order_and_marks_repeated_keys),
-        cmocka_unit_test(own_keys_win_over_merged_ones),
+        cmocka_unit_test(own_keys_override_merged_ones),
         cmocka_unit_test(refuses_other_keys),
-        cmocka_unit_test(without_memory_there_is_a_finding),
+        cmocka_unit_test(reports_missing_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -74,7 +74,7 @@ static void refuses(const char *text, unsigned line, unsigned column, const char
     diag_free(&diag);
 }
 
-static void keeps_what_is_written(void **state)
+static void keeps_scalars_as_written(void **state)
 {
     gives("", "");
     gives("# nothing\n", "");
@@ -91,7 +91,7 @@ static void keeps_what_is_written(void **state)
     gives("{}", "{}");
 }
 
-static void knows_where_it_stands(void **state)
+static void records_positions(void **state)
 {
     struct diag diag;
     struct yaml_tree *tree = parse("a: 1\nb:\n  - \xc3\xa9\xc3\xa9: x\n", &diag);
@@ -135,7 +135,7 @@ static void merges_mappings(void **state)
     refuses("a: {<<: [3]}", 1, 5, "can only merge mappings");
 }
 
-static void bounds_what_a_text_costs(void **state)
+static void limits_the_cost_of_a_text(void **state)
 {
     char text[1000] = "";
     size_t used = 0;
@@ -162,7 +162,7 @@ static void bounds_what_a_text_costs(void **state)
     diag_free(&diag);
 }
 
-static void refuses_what_is_too_large(void **state)
+static void refuses_large_texts(void **state)
 {
     size_t length = YAML_PARSE_SIZE_MAX + 1;
     char *text = malloc(length);
@@ -175,7 +175,7 @@ static void refuses_what_is_too_large(void **state)
     free(text);
 }
 
-static void refuses_what_is_no_configuration(void **state)
+static void refuses_other_yaml(void **state)
 {
     refuses("a: [1\n", 2, 1, "not YAML: ");
     refuses("a: 1\n---\nb: 2\n", 2, 1, "second document");
@@ -187,7 +187,7 @@ static void refuses_what_is_no_configuration(void **state)
 }
 
 /* Every beginning of a text is a tree or a finding. */
-static void survives_every_cut(void **state)
+static void parses_every_prefix(void **state)
 {
     const char text[] = "a: &x {b: [1, \"\xc3\xa9\\n\"], <<: {c: d}}\ne: *x\n? f\n: |\n  g\n--- \n";
     for (size_t length = 0; length < sizeof(text); length++) {
@@ -218,16 +218,11 @@ static void survives_without_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keeps_what_is_written),
-        cmocka_unit_test(knows_where_it_stands),
-        cmocka_unit_test(marks_repeated_keys),
-        cmocka_unit_test(unfolds_aliases),
-        cmocka_unit_test(merges_mappings),
-        cmocka_unit_test(bounds_what_a_text_costs),
-        cmocka_unit_test(refuses_what_is_too_large),
-        cmocka_unit_test(refuses_what_is_no_configuration),
-        cmocka_unit_test(survives_every_cut),
-        cmocka_unit_test(survives_without_memory),
+        cmocka_unit_test(keeps_scalars_as_written), cmocka_unit_test(records_positions),
+        cmocka_unit_test(marks_repeated_keys),      cmocka_unit_test(unfolds_aliases),
+        cmocka_unit_test(merges_mappings),          cmocka_unit_test(limits_the_cost_of_a_text),
+        cmocka_unit_test(refuses_large_texts),      cmocka_unit_test(refuses_other_yaml),
+        cmocka_unit_test(parses_every_prefix),      cmocka_unit_test(survives_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

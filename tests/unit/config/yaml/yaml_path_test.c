@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-static void complains(const struct yaml_path *at, const char *option)
+static void expect_finding(const struct yaml_path *at, const char *option)
 {
     struct diag diag;
     diag_init(&diag);
@@ -25,10 +25,10 @@ static void names_keys_and_indexes(void **state)
 {
     const struct yaml_path list = {NULL, "listeners", 0}, item = {&list, NULL, 12},
                            tls = {&item, "tls", 0};
-    complains(NULL, NULL);
-    complains(&list, "listeners");
-    complains(&item, "listeners[12]");
-    complains(&tls, "listeners[12].tls");
+    expect_finding(NULL, NULL);
+    expect_finding(&list, "listeners");
+    expect_finding(&item, "listeners[12]");
+    expect_finding(&tls, "listeners[12].tls");
 }
 
 static void cuts_long_paths(void **state)

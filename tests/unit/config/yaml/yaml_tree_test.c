@@ -47,7 +47,7 @@ static void finds_the_first_pair_of_a_key(void **state)
     assert_null(yaml_tree_find(NULL, "a"));
 }
 
-static void without_memory_there_is_none(void **state)
+static void no_tree_without_memory(void **state)
 {
     failing_alloc_arm(1);
     assert_null(yaml_tree_new("f"));
@@ -66,7 +66,7 @@ int main(void)
         cmocka_unit_test(memory_is_zeroed_and_aligned),
         cmocka_unit_test(has_a_root_and_a_source),
         cmocka_unit_test(finds_the_first_pair_of_a_key),
-        cmocka_unit_test(without_memory_there_is_none),
+        cmocka_unit_test(no_tree_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
