@@ -55,6 +55,4 @@ WSL_MUST_CHECK enum process_state process_state_next(enum process_state state,
 /* Whether the table has that edge. */
 bool process_state_allows(enum process_state state, enum process_event event);
 
-const char *process_state_name(enum process_state state);
-
 #endif

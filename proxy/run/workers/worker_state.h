@@ -49,6 +49,4 @@ WSL_MUST_CHECK enum worker_state worker_state_next(enum worker_state state,
 /* Whether the table has that edge. */
 bool worker_state_allows(enum worker_state state, enum worker_event event);
 
-const char *worker_state_name(enum worker_state state);
-
 #endif
