@@ -1,16 +1,11 @@
 #include "net/tls/context/tls_names.h"
 
-void tls_names_init(struct tls_names *names)
-{
-    *names = (struct tls_names){0};
-}
-
 void tls_names_free(struct tls_names *names)
 {
     for (size_t i = 0; i < names->count; i++)
         free(names->entries[i].name);
     free(names->entries);
-    tls_names_init(names);
+    *names = (struct tls_names){0};
 }
 
 /* Lower case, without the final dot. False: too long, empty, or with invalid bytes. */

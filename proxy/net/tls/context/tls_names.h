@@ -3,7 +3,7 @@
  * section 6.3). A name may have several certificates, one per type of key.
  *
  * Pure. Owns: copies of the names. Thread: filled by one, then read by any. Errors: false: out of
- * memory. Lifetime: tls_names_init to tls_names_free.
+ * memory. Lifetime: from all zeroes, which is empty, to tls_names_free.
  */
 #ifndef WSLUICE_NET_TLS_CONTEXT_TLS_NAMES_H
 #define WSLUICE_NET_TLS_CONTEXT_TLS_NAMES_H
@@ -28,7 +28,6 @@ struct tls_names_match {
     size_t count;
 };
 
-void tls_names_init(struct tls_names *names);
 void tls_names_free(struct tls_names *names);
 
 /*

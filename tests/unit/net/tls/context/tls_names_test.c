@@ -18,7 +18,7 @@ struct row {
 
 static void make(struct tls_names *names, const struct row *rows, size_t count)
 {
-    tls_names_init(names);
+    *names = (struct tls_names){0};
     for (size_t i = 0; i < count; i++)
         assert_true(tls_names_add(names, rows[i].name, rows[i].certificate, rows[i].key_type));
     tls_names_seal(names);
@@ -114,8 +114,7 @@ static void test_what_is_no_host_name_is_left_out(void **unused)
 /* Each of a thousand is found, exact or by its wildcard. */
 static void test_many(void **unused)
 {
-    struct tls_names names;
-    tls_names_init(&names);
+    struct tls_names names = {0};
     char name[32];
     for (uint32_t i = 0; i < 1000; i++) {
         snprintf(name, sizeof(name), "%sh%u.test", i % 3 == 0 ? "*." : "", i * 7919 % 1000);
@@ -135,10 +134,9 @@ static void test_each_allocation_fails(void **unused)
 {
     bool failed = true;
     for (unsigned n = 1; failed; n++) {
-        struct tls_names names;
+        struct tls_names names = {0};
         bool added = true;
         char name[16];
-        tls_names_init(&names);
         failing_alloc_arm(n);
         for (uint32_t i = 0; added && i < 10; i++) {
             snprintf(name, sizeof(name), "h%u.test", i);
