@@ -49,7 +49,7 @@ static void out_of_memory(struct probe_result *result)
 
 static void finish_target(struct check_target *target)
 {
-    tls_ctx_release(target->unverified);
+    tls_ctx_free(target->unverified);
     target->unverified = NULL;
     begin_next(target->check);
 }

@@ -112,7 +112,7 @@ static inline enum reason verdict(struct fixture *f, struct tls_ctx *ctx, SSL_CT
     assert_true(io.status == IO_OK || io.status == IO_FAIL);
     assert_int_equal(io.status == IO_FAIL, tls_failure(t)[0] != '\0');
     disconnect(&peer, t);
-    tls_ctx_release(ctx);
+    tls_ctx_free(ctx);
     SSL_CTX_free(other);
     return (enum reason)io.reason;
 }

@@ -63,7 +63,7 @@ static inline void tls_wire_lab_open(struct tls_wire_lab *lab)
 static inline void tls_wire_lab_close(struct tls_wire_lab *lab)
 {
     for (int i = 0; i < 2; i++) {
-        tls_ctx_release(lab->ctx[i]);
+        tls_ctx_free(lab->ctx[i]);
         SSL_CTX_free(lab->other[i]);
     }
     tls_scratch_free(lab->scratch);

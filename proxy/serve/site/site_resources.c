@@ -61,7 +61,7 @@ void site_resources_free(struct site_resources *resources)
     if (!resources)
         return;
     for (size_t i = 0; resources->listener_tls && i < resources->config->listener_count; i++)
-        tls_ctx_release(resources->listener_tls[i]);
+        tls_ctx_free(resources->listener_tls[i]);
     free(resources->listener_tls);
     pool_free(resources->pool);
     tls_store_free(resources->store);

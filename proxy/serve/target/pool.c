@@ -202,7 +202,7 @@ void pool_free(struct pool *pool)
     if (!pool)
         return;
     for (size_t i = 0; i < pool->target_count; i++) {
-        tls_ctx_release(pool->targets[i].tls);
+        tls_ctx_free(pool->targets[i].tls);
         release_state(pool->targets[i].state);
     }
     free(pool->routes);

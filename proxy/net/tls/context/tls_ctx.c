@@ -2,14 +2,12 @@
 
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
-#include <stdatomic.h>
 
 #include "net/tls/context/tls_certificates.h"
 #include "net/tls/context/tls_resume.h"
 #include "net/tls/context/tls_settings.h"
 
 struct tls_ctx {
-    atomic_uint count;
     bool is_server;
     SSL_CTX *ssl;      /* a server's has the default certificates */
     char *server_name; /* owned; client with a host name: what SNI says. NULL for an address */
@@ -169,7 +167,6 @@ static struct tls_ctx *create(const SSL_METHOD *method, bool is_server,
         free(ctx);
         return NULL;
     }
-    atomic_init(&ctx->count, 1);
     ctx->is_server = is_server;
     ctx->ssl = ssl;
     return ctx;
@@ -181,7 +178,7 @@ static struct tls_ctx *finish(struct tls_ctx *ctx, bool complete)
     ERR_clear_error();
     if (complete)
         return ctx;
-    tls_ctx_release(ctx);
+    tls_ctx_free(ctx);
     return NULL;
 }
 
@@ -201,15 +198,9 @@ struct tls_ctx *tls_ctx_client(const struct config_target *target, struct tls_st
     return finish(ctx, ctx && set_up_client(ctx, target, name, store, error));
 }
 
-struct tls_ctx *tls_ctx_retain(struct tls_ctx *ctx)
+void tls_ctx_free(struct tls_ctx *ctx)
 {
-    atomic_fetch_add_explicit(&ctx->count, 1, memory_order_relaxed);
-    return ctx;
-}
-
-void tls_ctx_release(struct tls_ctx *ctx)
-{
-    if (!ctx || atomic_fetch_sub_explicit(&ctx->count, 1, memory_order_acq_rel) > 1)
+    if (!ctx)
         return;
     SSL_CTX_free(ctx->ssl);
     tls_certificates_free(&ctx->certificates);

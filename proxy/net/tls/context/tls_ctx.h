@@ -9,10 +9,10 @@
  * OpenSSL initialises itself with the first tls_ctx: without TLS in the configuration it never
  * runs.
  *
- * Owns: an SSL_CTX, references to pairs and tickets. Thread: made on one, then used on any; the
- * count is atomic. Errors: making one returns NULL and fills `error`: place, file, problem, remedy.
- * Lifetime: until the last tls_ctx_release; a connection needs it until its handshake is done, and
- * then holds its own references to OpenSSL's objects.
+ * Owns: an SSL_CTX, references to pairs and tickets. Thread: made on one, then used on any. Errors:
+ * making one returns NULL and fills `error`: place, file, problem, remedy. Lifetime: until
+ * tls_ctx_free; a connection needs it until its handshake is done, and then holds its own
+ * references to OpenSSL's objects.
  */
 #ifndef WSLUICE_NET_TLS_CONTEXT_TLS_CTX_H
 #define WSLUICE_NET_TLS_CONTEXT_TLS_CTX_H
@@ -38,8 +38,7 @@ WSL_MUST_CHECK struct tls_ctx *tls_ctx_client(const struct config_target *target
                                               struct tls_store *store,
                                               const struct tls_error *error);
 
-struct tls_ctx *tls_ctx_retain(struct tls_ctx *ctx);
-void tls_ctx_release(struct tls_ctx *ctx); /* NULL is fine */
+void tls_ctx_free(struct tls_ctx *ctx); /* NULL is fine */
 
 bool tls_ctx_is_server(const struct tls_ctx *ctx);
 

@@ -124,7 +124,7 @@ static void every_allocation_may_fail(void **state)
         assert_true(count > 100);
     }
     SSL_CTX_free(scene.other);
-    tls_ctx_release(scene.ctx);
+    tls_ctx_free(scene.ctx);
     free(scene.buffer);
     pki_remove(&pki);
 }

@@ -75,7 +75,7 @@ static enum reason connect_target(struct fixture *f, const struct config_target 
     SSL_set_accept_state(peer.ssl);
     struct transport *t = tls_create(ctx, &f->scratch, fd);
     assert_non_null(t);
-    tls_ctx_release(ctx);
+    tls_ctx_free(ctx);
     if (expected)
         assert_true(tls_expect(t, expected));
     f->sni[0] = '\0';

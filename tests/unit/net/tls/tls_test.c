@@ -143,7 +143,7 @@ static void the_smallest_records_fit(void **state)
     for (size_t i = 0; i < WSL_COUNT(suites); i++) {
         config.ciphers = suites[i];
         char error[256];
-        tls_ctx_release(f->lab.ctx[SERVER]);
+        tls_ctx_free(f->lab.ctx[SERVER]);
         f->lab.ctx[SERVER] = tls_lab_server(&config, error, sizeof(error));
         assert_non_null(f->lab.ctx[SERVER]);
         struct tls_wire wire;

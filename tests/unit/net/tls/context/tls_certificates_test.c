@@ -161,7 +161,7 @@ static void the_name_decides(void **state)
     };
     for (size_t i = 0; i < WSL_COUNT(cases); i++)
         assert_shown(f, ctx, cases[i].name, cases[i].likes, cases[i].shown);
-    tls_ctx_release(ctx);
+    tls_ctx_free(ctx);
 }
 
 static void a_name_is_known_by_more_than_one_connection(void **state)
@@ -173,7 +173,7 @@ static void a_name_is_known_by_more_than_one_connection(void **state)
     static const char *const names[] = {"one.lab.test", "named.test"};
     for (int i = 0; i < 2; i++)
         connect_peer(f, ctx, other, names[i], &connections[i]);
-    tls_ctx_release(ctx); /* their certificates go with it, and they do not need them */
+    tls_ctx_free(ctx); /* their certificates go with it, and they do not need them */
     for (int i = 0; i < 2; i++) {
         char text[8];
         assert_int_equal(connections[i].io.status, IO_OK);
@@ -194,7 +194,7 @@ static void without_names_the_first_serves_all(void **state)
     assert_shown(f, ctx, NULL, ANY, "nobody");
     assert_shown(f, ctx, "other.test", ANY, "decoy.test");
     assert_shown(f, ctx, "elsewhere.test", ANY, "nobody");
-    tls_ctx_release(ctx);
+    tls_ctx_free(ctx);
 }
 
 /* ---- policy ---- */
@@ -225,7 +225,7 @@ static void suites_are_a_list(void **state)
     assert_int_equal(connection.io.status, IO_FAIL);
     disconnect(&connection);
     SSL_CTX_free(other);
-    tls_ctx_release(ctx);
+    tls_ctx_free(ctx);
 }
 
 static void problems_have_their_place(void **state)
@@ -291,7 +291,7 @@ static void facts_of_a_client(void **state)
         disconnect(&connection);
         SSL_CTX_free(other);
     }
-    tls_ctx_release(ctx);
+    tls_ctx_free(ctx);
 }
 
 static void nothing_is_known_before_the_handshake(void **state)
@@ -309,7 +309,7 @@ static void nothing_is_known_before_the_handshake(void **state)
     transport_close(t);
     tls_peer_close(&peer);
     SSL_CTX_free(other);
-    tls_ctx_release(ctx);
+    tls_ctx_free(ctx);
 }
 
 static void common_names_are_clean(void **state)

@@ -168,8 +168,8 @@ static void expect_across(struct fixture *f, const struct config_tls *changed, b
             resumes_across(f, second, first, versions[i]) != expected)
             fail_msg("%s: a session %s", what, expected ? "does not resume" : "resumes_across");
     }
-    tls_ctx_release(first);
-    tls_ctx_release(second);
+    tls_ctx_free(first);
+    tls_ctx_free(second);
 }
 
 /* ---- where ---- */
@@ -273,8 +273,8 @@ static void another_client_ca_in_the_same_file_is_another_policy(void **state)
         assert_false(resumes_across(f, second, first, versions[i]));
         assert_true(resumes_across(f, first, first, versions[i]));
     }
-    tls_ctx_release(first);
-    tls_ctx_release(second);
+    tls_ctx_free(first);
+    tls_ctx_free(second);
 }
 
 static void a_reload_keeps_sessions_of_the_same_policy(void **state)
@@ -293,9 +293,9 @@ static void a_reload_keeps_sessions_of_the_same_policy(void **state)
         assert_true(resumes_across(f, before, after, versions[i]));
         assert_false(resumes_across(f, before, changed, versions[i]));
     }
-    tls_ctx_release(before);
-    tls_ctx_release(after);
-    tls_ctx_release(changed);
+    tls_ctx_free(before);
+    tls_ctx_free(after);
+    tls_ctx_free(changed);
 }
 
 /*
@@ -321,7 +321,7 @@ static void up_to_tls_1_2_a_session_belongs_to_a_name(void **state)
         assert_true(resumed);
         SSL_CTX_free(other);
     }
-    tls_ctx_release(ctx);
+    tls_ctx_free(ctx);
 }
 
 /* ---- until when ---- */
@@ -358,7 +358,7 @@ static void an_expired_certificate_does_not_resume(void **state)
         assert_int_equal(connect_as(f, ctx, other, "desk.test", &resumed), REASON_tls_certificate);
         assert_false(resumed);
         SSL_CTX_free(other);
-        tls_ctx_release(ctx);
+        tls_ctx_free(ctx);
     }
 }
 
@@ -380,7 +380,7 @@ static void a_renewed_certificate_is_asked_for(void **state)
         assert_true(resumes(f, ctx, renewed));
         SSL_CTX_free(old);
         SSL_CTX_free(renewed);
-        tls_ctx_release(ctx);
+        tls_ctx_free(ctx);
     }
 }
 
@@ -398,7 +398,7 @@ static void no_session_lives_for_ever(void **state)
     assert_false(resumes(f, ctx, other));
     assert_true(resumes(f, ctx, other));
     SSL_CTX_free(other);
-    tls_ctx_release(ctx);
+    tls_ctx_free(ctx);
 }
 
 int main(void)
