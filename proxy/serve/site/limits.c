@@ -165,21 +165,6 @@ unsigned limits_count(const struct limits *limits)
     return atomic_load_explicit(&limits->count, memory_order_relaxed);
 }
 
-struct limiter_stats limits_stats(struct limits *limits)
-{
-    struct limiter_stats sum = {0};
-    for (unsigned i = 0; i < SHARDS; i++) {
-        pthread_mutex_lock(&limits->shards[i].mutex);
-        struct limiter_stats stats = {0};
-        if (limits->shards[i].limiter)
-            stats = limiter_stats(limits->shards[i].limiter);
-        pthread_mutex_unlock(&limits->shards[i].mutex);
-        sum.forgotten += stats.forgotten;
-        sum.not_counted += stats.not_counted;
-    }
-    return sum;
-}
-
 /* ---- a connection, from accept to its end ---- */
 
 bool limits_reserve(struct limits *limits, struct limits_usage *usage, uint32_t descriptors,

@@ -29,7 +29,6 @@
 #include "codec/ip.h"
 
 struct config_limits;
-struct limiter_stats;
 struct limits;
 struct limits_counter;
 
@@ -118,8 +117,7 @@ bool limits_one_session_began(const struct limits *limits);
 /* Leaves all that the usage has entered. Idempotent. */
 void limits_leave(struct limits_usage *usage);
 
-/* Clients' connections; and events in the tables of addresses. */
+/* Clients' connections. For observation. */
 unsigned limits_count(const struct limits *limits);
-struct limiter_stats limits_stats(struct limits *limits);
 
 #endif
