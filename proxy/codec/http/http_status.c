@@ -7,11 +7,9 @@ const char *http_status_phrase(unsigned status)
         const char *phrase;
     } phrases[] = {
         {200, "OK"},
-        {204, "No Content"},
         {206, "Partial Content"},
         {301, "Moved Permanently"},
         {302, "Found"},
-        {303, "See Other"},
         {304, "Not Modified"},
         {307, "Temporary Redirect"},
         {308, "Permanent Redirect"},

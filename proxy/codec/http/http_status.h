@@ -1,5 +1,5 @@
 /*
- * The reason phrases of the statuses that we send, RFC 9110 section 15.
+ * The reason phrases of the statuses that wsluice sends, RFC 9110 section 15.
  *
  * Pure. Owns: nothing. Thread: any. Errors: none. Lifetime: the phrases are constants.
  */
@@ -8,7 +8,10 @@
 
 #include "base/base.h"
 
-/* Of a status from the table of reasons or from the options; aborts on any other, a bug of ours. */
+/*
+ * Of a status from the table of reasons, from the options, or of a served file (200, 206, 304, 412,
+ * 416). Aborts on any other: a programming error.
+ */
 const char *http_status_phrase(unsigned status);
 
 #endif
