@@ -75,6 +75,7 @@ WSL_MUST_CHECK enum limiter_verdict limiter_enter(struct limiter *limiter,
                                                   uint64_t now_ms, uint32_t *slot);
 void limiter_leave(struct limiter *limiter, uint32_t slot);
 
+/* For observation. */
 struct limiter_stats limiter_stats(const struct limiter *limiter);
 
 #endif

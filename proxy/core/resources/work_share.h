@@ -57,6 +57,7 @@ struct work_share {
 
 void work_share_init(struct work_share *share);
 
+/* How many jobs of a kind run at once. For observation. */
 unsigned work_share_at_once(enum work_kind kind);
 
 /* True: begin now. False: it waits; work_share_end names it when its turn comes. */

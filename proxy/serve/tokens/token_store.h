@@ -74,7 +74,7 @@ void token_store_wait(struct token_store *store, const struct work_lane *lane,
                       struct token_waiter *waiter, void (*callback)(struct token_waiter *waiter));
 void token_store_leave(struct token_store *store, struct token_waiter *waiter);
 
-/* How many scans there were. */
+/* How many scans there were. For observation. */
 uint64_t token_store_scans(struct token_store *store);
 
 /* A line of text: how many tokens there are, or why there are none. False: it cannot be read. */
