@@ -203,7 +203,7 @@ const char *pattern_check_origin(const char *text)
     return is_host_pattern(host, length) ? NULL : wrong;
 }
 
-/* ---- names and the rest ---- */
+/* ---- names ---- */
 
 const char *pattern_check_syslog(const char *text)
 {

@@ -305,7 +305,7 @@ static bool take_descriptor(struct listen_socket *listener, const struct config_
     return true;
 }
 
-/* ---- all of them ---- */
+/* ---- open, adopt, close ---- */
 
 bool listen_open(struct listen_socket *listener, const struct config_listener *config, char *error,
                  size_t error_size)

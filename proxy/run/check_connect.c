@@ -216,7 +216,7 @@ static bool print_listeners(struct check *check)
     return good;
 }
 
-/* ---- the run ---- */
+/* ---- running the checks ---- */
 
 static bool list_targets(struct check *check)
 {

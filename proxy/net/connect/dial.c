@@ -61,7 +61,7 @@ static void attempt_failed(const struct dial_attempt *attempt, int error)
         resolve_demote(dial->request.resolver, target->host, address);
 }
 
-/* ---- the outcome ---- */
+/* ---- the result ---- */
 
 /* Every attempt under way but one takes one from the budget that all dials of the loop share. */
 static void update_allowance(struct dial *dial)

@@ -153,7 +153,7 @@ static bool set_up_client(struct tls_ctx *ctx, const struct config_target *targe
     return true;
 }
 
-/* ---- life ---- */
+/* ---- creation and release ---- */
 
 static struct tls_ctx *create(const SSL_METHOD *method, bool is_server,
                               const struct tls_error *error)

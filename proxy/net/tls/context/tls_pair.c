@@ -129,7 +129,7 @@ static void find_validity(struct tls_pair *pair)
         narrow(pair, sk_X509_value(pair->chain, i));
 }
 
-/* ---- life ---- */
+/* ---- creation and references ---- */
 
 static bool hash(EVP_MD_CTX *context, const void *data, size_t length)
 {
@@ -186,7 +186,7 @@ void tls_pair_release(struct tls_pair *pair)
     free(pair);
 }
 
-/* ---- use ---- */
+/* ---- handing it to OpenSSL ---- */
 
 static STACK_OF(X509) * chain_of(const struct tls_pair *pair)
 {
