@@ -14,9 +14,9 @@ struct dump {
     const struct config *config;
     FILE *stream;
     int indent;
-    bool dash;                  /* the next line begins an element of a list */
-    char path[PATH_MAX_LENGTH]; /* of the section: listeners_0, in capitals a name of the
-                                   environment */
+    bool dash; /* the next line begins an element of a list */
+    /* Of the section: listeners_0; in capitals, the name of a variable of the environment. */
+    char path[PATH_MAX_LENGTH];
 };
 
 /* ---- texts ---- */
@@ -115,9 +115,8 @@ static bool is_default(const struct options_row *row, const void *object)
 {
     char text[PRINTED_MAX];
     if (row->list) {
-        struct config_texts texts;
-        memcpy(&texts, (const char *)object + row->offset,
-               sizeof(texts)); /* or config_cidrs, of the same layout */
+        struct config_texts texts; /* or config_cidrs, of the same layout */
+        memcpy(&texts, (const char *)object + row->offset, sizeof(texts));
         return texts.count == 0;
     }
     if (!print_value(row, object, text, sizeof(text)))

@@ -197,8 +197,7 @@ static void start(struct load *load)
         options->mode->prepare(load);
 }
 
-/* Two lines matter, "go" and "quit"; where stdin ends or cannot be polled, both are taken as said.
- */
+/* Two lines count: "go" and "quit". If stdin ends or cannot be polled, both count as read. */
 static void read_input(struct load *load)
 {
     char text[64];

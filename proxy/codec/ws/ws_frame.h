@@ -42,11 +42,11 @@ struct ws_window {
 };
 
 enum ws_event {
-    WS_DRAINED,   /* all of the window was read (in == end) */
-    WS_PING,      /* payload in control[0 .. control_length); call again for the rest */
-    WS_PONG,      /* likewise */
-    WS_CLOSE,     /* close_code (0: none was given), text in control[2 .. control_length);
-                     finished: ignore what follows */
+    WS_DRAINED, /* all of the window was read (in == end) */
+    WS_PING,    /* payload in control[0 .. control_length); call again for the rest */
+    WS_PONG,    /* likewise */
+    /* close_code (0: none), text in control[2 .. control_length); finished: ignore what follows */
+    WS_CLOSE,
     WS_VIOLATION, /* see `violation`; finished; nothing of the offending frame is in out */
 };
 

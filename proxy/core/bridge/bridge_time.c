@@ -144,8 +144,10 @@ static void give_up(struct bridge *bridge, const struct bridge_unsent *unsent, u
     bridge_break(bridge, &bridge->down, now);
 }
 
-/* At the first deadline of the end, directions that flow are ended; at the next one, all is
- * dropped. */
+/*
+ * At the first deadline of the end, directions that flow are ended; at the next one, all is
+ * dropped.
+ */
 static uint64_t tick_ending(struct bridge *bridge, const struct bridge_unsent *unsent,
                             const struct bridge_times *times, uint64_t now)
 {

@@ -59,8 +59,7 @@ static bool ends_in_number(struct slice host)
 
 /* ---- addresses ---- */
 
-/* The next capture of the template behind *template, which moves behind it; false: there is no
- * more. */
+/* The next capture of the template behind *template, which moves behind it; false: no more. */
 static bool next_capture(const char **template, const struct route_match *match, size_t *index)
 {
     const char *open = strchr(*template, '{');

@@ -40,8 +40,10 @@ struct command_request {
     const struct rebind *rebind;
     const struct program *program; /* its directory and limits */
     bool silent;                   /* its output is discarded: the process is in the background */
-    /* It has ended and is not started again; `status` as in a shell. Not called for `ignore`
-     * before command_disable_restart. */
+    /*
+     * It has ended and is not started again; `status` as in a shell. Not called for `ignore` before
+     * command_disable_restart.
+     */
     void (*ended)(void *owner, int status);
     void *owner;
 };

@@ -27,8 +27,10 @@ uint64_t system_limits_descriptors(void);
  */
 void system_limits_tune_memory(void);
 
-/* Gives libuv's pool the threads that core/resources/work_share.h divides, or more if the user set
- * UV_THREADPOOL_SIZE. */
+/*
+ * Gives libuv's pool the threads that core/resources/work_share.h divides, or more if the user set
+ * UV_THREADPOOL_SIZE.
+ */
 void system_limits_widen_thread_pool(void);
 unsigned system_limits_pool_threads(void);
 

@@ -1,5 +1,4 @@
-/* A recording and its file: complete at the end, held back when the disk is slow, ended by errors.
- */
+/* A recording and its file: complete at the end, held back by a slow disk, ended by errors. */
 #include "serve/tap/recorder.h"
 
 #include <fcntl.h>

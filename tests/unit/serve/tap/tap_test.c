@@ -1,5 +1,4 @@
-/* The observers of a bridge: what a recording gets, and when the bridge is held back and goes on.
- */
+/* The observers of a bridge: what a recording gets, when the bridge is held back and goes on. */
 #include "serve/tap/tap.h"
 
 #include <fcntl.h>

@@ -366,8 +366,7 @@ static void test_sees_a_link_on_the_path_that_is_replaced(void **state)
     assert_leads(lab, "token", "new", 1);
 }
 
-/* Changes of links to links are not reported: a scan is good for a moment, for any number of
- * requests. */
+/* Changes of links to links are not reported: a scan is good for a moment, for all requests. */
 static void test_bounds_scans_of_links_to_links(void **state)
 {
     struct lab *lab = *state;
