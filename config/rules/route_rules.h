@@ -1,5 +1,5 @@
 /*
- * The rules of routes and their targets, of those in rules.h.
+ * The part of rules.h about routes and targets.
  *
  * Owns: nothing. Thread: one. Errors: findings. Lifetime: none.
  */

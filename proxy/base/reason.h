@@ -120,7 +120,7 @@ struct reason_row {
     const char *text;
 };
 
-/* The row of a reason; aborts on a value outside the table, which is a bug of ours. */
+/* The row of a reason; aborts on a value outside the table, which is a programming error. */
 const struct reason_row *reason_row(enum reason reason);
 
 #endif

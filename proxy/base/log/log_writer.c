@@ -73,7 +73,7 @@ static void put_line(struct log_writer *writer, const struct log_entry *entry)
 
 /* ---- the thread ---- */
 
-/* Marks of --traffic: dropped if nobody reads them. */
+/* Marks of --traffic: dropped while the reader does not read. */
 static void print(struct slice text)
 {
     struct pollfd room = {.fd = STDOUT_FILENO, .events = POLLOUT};

@@ -63,7 +63,7 @@ WSL_MUST_CHECK bool log_writer_start(struct log_writer *writer);
 
 void log_writer_put(struct log_writer *writer, const struct log_entry *entry);
 
-/* Bytes for standard output, lost if nobody reads them. Only while the thread runs. */
+/* Bytes for standard output, dropped while the reader does not read. Only while the thread runs. */
 void log_writer_print(struct log_writer *writer, struct slice text);
 
 /*

@@ -27,7 +27,7 @@ void json_close(struct json *json, char bracket);
 /* A container with each of its members on a line of its own, for documents that people read. */
 void json_open_spread(struct json *json, char bracket);
 
-/* The value follows. Keys are constants of ours, which need no escapes. */
+/* The value follows. Keys are constants, which need no escapes. */
 void json_key(struct json *json, const char *key);
 
 void json_string(struct json *json, const char *text); /* NULL: null */

@@ -117,7 +117,7 @@ void bridge_turn(struct bridge *bridge, struct bridge_scratch *scratch, unsigned
 /* What to wait for, computed anew after each turn. */
 unsigned bridge_want(const struct bridge *bridge);
 
-/* Ends the session in good order for a reason of ours; idempotent, the first reason stays. */
+/* Ends the session in good order for a reason of wsluice; idempotent, the first reason stays. */
 void bridge_end(struct bridge *bridge, enum reason reason, uint64_t now);
 
 static inline bool bridge_ending(const struct bridge *bridge)

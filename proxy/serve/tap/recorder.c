@@ -91,7 +91,7 @@ static void stop(struct recorder *recorder, int error)
                     recorder->pool.name, safe_path_reason(error));
 }
 
-/* The pool gets what is there. Nothing at all is work as well, when the file is to be closed. */
+/* Queues the batch that is there. An empty one is queued too, if the file is to be closed. */
 static void push(struct recorder *recorder)
 {
     struct recorder_work *pool = &recorder->pool;

@@ -1,9 +1,9 @@
 /*
  * The marks of --traffic on standard output, websockify's: one group of characters for each run of
- * payload that passes, so that one can watch a session breathe.
+ * payload that passes, to watch a session's traffic.
  *
- * Owns: nothing. Thread: any. Errors: none: what standard output does not take at once is lost, so
- * that nobody who has stopped reading it stops a session. Lifetime: none.
+ * Owns: nothing. Thread: any. Errors: none: what standard output does not take at once is lost: a
+ * reader of it that has stalled does not stop a session. Lifetime: none.
  */
 #ifndef WSLUICE_SERVE_TAP_TRAFFIC_H
 #define WSLUICE_SERVE_TAP_TRAFFIC_H

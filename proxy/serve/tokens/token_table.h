@@ -3,7 +3,7 @@
  * with the same token the last one counts.
  *
  * The hash has a random key: the time of a look-up tells nothing about tokens bit by bit, and
- * nobody can find tokens that collide.
+ * colliding tokens cannot be computed.
  *
  * Owns: the text that it was made of. Thread: created on one, then read by any. Errors: NULL: out
  * of memory; faults of lines are logged, without the text of the line.
