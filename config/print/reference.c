@@ -252,7 +252,7 @@ void reference_overview(FILE *stream)
 static const char introduction[] =
     "# The configuration file\n"
     "\n"
-    "<!-- Made by `wsluice help-config --markdown`; tests/check/reference.sh holds it fresh. -->\n"
+    "<!-- Made by `wsluice help-config --markdown`; kept current by tests/check/reference.sh. -->\n"
     "\n"
     "    wsluice --config gateway.yaml            run it\n"
     "    wsluice check gateway.yaml               list all errors in it\n"

@@ -1,6 +1,6 @@
 /*
  * libuv's thread pool, shared by all loops of the process: a job begins when its kind has a share
- * free (core/work_share).
+ * free (core/resources/work_share).
  *
  *     work_request --true--> begins --------------------------> work_finish
  *           |                   ^

@@ -13,8 +13,8 @@
 struct demo;
 
 /* Listens on the address of the route's target. */
-struct demo *demo_start(const struct config_address *address, char *error, size_t error_size)
-    __attribute__((warn_unused_result));
+WSL_MUST_CHECK struct demo *demo_start(const struct config_address *address, char *error,
+                                       size_t error_size);
 
 /* Closes everything and joins the thread. NULL is fine. */
 void demo_stop(struct demo *demo);

@@ -7,9 +7,9 @@
  * system that hangs) does not stop the proxy. Lines without room are dropped and counted; the count
  * is written before the next line that has room.
  *
- * Owns: the output's descriptor and the thread; the only mutable state at file scope in the tree.
- * Thread: any. Errors: log_open fills one line and changes nothing; writing never fails: a log that
- * cannot be written must not end the process. Lifetime: the process.
+ * Owns: the output's descriptor and the thread; the only mutable state at file scope in the
+ * program. Thread: any. Errors: log_open fills one line and changes nothing; writing never fails: a
+ * log that cannot be written must not end the process. Lifetime: the process.
  */
 #ifndef WSLUICE_BASE_LOG_LOG_H
 #define WSLUICE_BASE_LOG_LOG_H
@@ -50,7 +50,7 @@ bool log_flush(void);
 /* Flushes and ends the thread. If the thread hangs, it is abandoned: nothing more is logged. */
 void log_stop(void);
 
-/* Bytes for standard output, without waiting; lost if nobody reads them. */
+/* Bytes for standard output, without waiting; dropped while the reader does not read. */
 void log_print(struct slice text);
 
 /* A line of fields: begin, any number of fields, end. A field that does not fit is left out. */

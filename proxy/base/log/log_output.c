@@ -10,7 +10,7 @@
 #define RUN_LINES     64 /* in one write */
 #define FILE_RUN_MAX  ((size_t)64 * 1024)
 #define SHORT_WAIT_MS 1000
-#define LOOK_MS       250 /* how often a wait checks whether the output is to be replaced */
+#define POLL_MS       250 /* how often a wait checks whether the output is to be replaced */
 
 _Static_assert(LOG_LINE_MAX <= PIPE_BUF, "a line enters a pipe as a whole");
 
@@ -95,7 +95,7 @@ int log_output_reopen(struct log_output *output)
 
 /* ---- writing ---- */
 
-/* Waits for room. Without patience it waits only once, not again for each line that follows. */
+/* Waits for room. `moves` NULL: waits once, not again for each line that follows. */
 static bool has_room(const struct log_output *output, const atomic_uint *moves)
 {
     struct pollfd room = {.fd = output->fd, .events = POLLOUT};
@@ -103,7 +103,7 @@ static bool has_room(const struct log_output *output, const atomic_uint *moves)
     bool patient;
     do {
         patient = moves && atomic_load(moves) == 0;
-        int wait_ms = moves ? LOOK_MS : SHORT_WAIT_MS;
+        int wait_ms = moves ? POLL_MS : SHORT_WAIT_MS;
         ready = poll(&room, 1, !patient && output->lost > 0 ? 0 : wait_ms);
     } while ((ready < 0 && errno == EINTR) || (ready == 0 && patient));
     return ready == 1 && (room.revents & POLLOUT);

@@ -8,9 +8,9 @@
  *    them before a route for every host. A wildcard stands for one label or more, and not for
  *    example.com itself. Case, a port and a dot at the end do not count.
  * 2. The path, segment by segment from the left: a text before a "{capture}" before the star of
- *    "/prefix/\*". So an exact path comes before a capture, a capture before a prefix, and the
- *    longest prefix is what remains. "/prefix/\*" serves "/prefix/" and all below, and not
- *    "/prefix", which can have a route of its own; "/\*" serves every path.
+ *    "/prefix/...". So an exact path comes before a capture, a capture before a prefix, and the
+ *    longest prefix is what remains. "/prefix/..." serves "/prefix/" and all below, and not
+ *    "/prefix", which can have a route of its own; "/..." serves every path.
  *
  * If no route of a host has the path, the next host is tried: a route matches as a whole or not at
  * all. A captured segment must not be empty, and its pattern must match all of it. Of two equal

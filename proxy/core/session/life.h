@@ -72,7 +72,7 @@ enum life_event {
     LIFE_ANSWERING,     /* the answer to a plain request goes out */
     LIFE_TAKEN,         /* the kernel has all of the answer; another request may follow */
     LIFE_TAKEN_LAST,    /* likewise; none may follow */
-    LIFE_REFUSED,       /* an answer other than 101 goes out, then the end */
+    LIFE_REFUSED,       /* the last answer goes out, or a refusal without one, then the end */
     LIFE_TARGET_READY,  /* the target is connected */
     LIFE_TARGET_FAILED, /* no target could be connected to */
     LIFE_ENDING,        /* the bridge has a reason to end */
@@ -82,10 +82,10 @@ enum life_event {
 
 enum life_deadline {
     LIFE_NO_DEADLINE,
-    LIFE_HANDSHAKE_DEADLINE, /* one for all of PREFACE, TLS and the first HEAD, from accept; the
-                                heads of later requests have their own */
-    LIFE_REPLY_DEADLINE,     /* until an answer is there, and until its next bytes are taken */
-    LIFE_TOKEN_DEADLINE,     /* until the token's target is known */
+    /* One for all of PREFACE, TLS and the first HEAD, from accept; later heads have their own. */
+    LIFE_HANDSHAKE_DEADLINE,
+    LIFE_REPLY_DEADLINE, /* until an answer is there, and until its next bytes are taken */
+    LIFE_TOKEN_DEADLINE, /* until the token's target is known */
     LIFE_CONNECT_DEADLINE,
     LIFE_BRIDGE_DEADLINE, /* set by bridge_time_tick */
     LIFE_LINGER_DEADLINE, /* set by lingering_tick */

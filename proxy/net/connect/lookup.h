@@ -6,10 +6,11 @@
  *      "desk" ----+------------> desk: waits for a share, or runs ----> getaddrinfo
  *      "lab"  -----------------> lab
  *
- * Hosts made of a request have a smaller share of the pool than configured ones (core/work_share),
- * and each client a part of that. A name that both need is looked up as configured. A look-up
- * without questions does not start; one that runs cannot be cancelled. While it hangs, and for some
- * time after it has failed, new questions fail at once (core/name_hangs).
+ * Hosts made of a request have a smaller share of the pool than configured ones
+ * (core/resources/work_share), and each client a part of that. A name that both need is looked up
+ * as configured. A look-up without questions does not start; one that runs cannot be cancelled.
+ * While it hangs, and for some time after it has failed, new questions fail at once
+ * (core/resources/name_hangs).
  *
  * Owns: look-ups. Thread: a question belongs to one loop; the table has a lock. Errors: in the
  * answer. Lifetime: the table outlives the loops.

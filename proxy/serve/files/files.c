@@ -271,7 +271,7 @@ static enum found find(struct search *search, struct slice path, size_t base)
     search->path.folder = false;
     if (search->files->single)
         return try_file(search, search->files->single, "");
-    if (below.len == 0 && path.ptr[path.len - 1] != '/') /* "/novnc" of the route "/novnc/\*" */
+    if (below.len == 0 && path.ptr[path.len - 1] != '/') /* "/novnc" of the route "/novnc/..." */
         return FOUND_FOLDER;
     if (below.len >= sizeof(search->asked) ||
         !file_path_decode(below, route->files.hidden, search->asked, &search->path))

@@ -18,10 +18,10 @@ struct process_facts {
     const struct metrics *const *workers; /* their metrics, by number */
     unsigned worker_count;
     struct route_stats_set *route_stats;
-    int64_t started_at;              /* seconds of the Unix clock, as all times here */
-    struct history *history;         /* filled by the main thread; NULL: none is kept */
-    char token[PROCESS_FACTS_TOKEN]; /* required to end a session: proves that the status was read,
-                                        which a page of another origin cannot */
+    int64_t started_at;      /* seconds of the Unix clock, as all times here */
+    struct history *history; /* filled by the main thread; NULL: none is kept */
+    /* A request to end a session needs it: a page of another origin cannot read the status. */
+    char token[PROCESS_FACTS_TOKEN];
     /* Written by the main thread. */
     atomic_bool listening; /* every listener of the configuration is bound */
     atomic_bool draining;

@@ -1,14 +1,14 @@
 /*
- * The file of a recorded session, PATH.N in the format of core/record.
+ * The file of a recorded session, PATH.N in the format of core/bridge/record.
  *
  * The loop only encodes into memory; opening, writing and closing happen in libuv's thread pool,
  * one piece of work at a time and as its share of that pool allows (net/work.h). When the disk is
- * slower than the session, the recorder is full: whoever feeds it reads nothing more until it says
+ * slower than the session, the recorder is full: its caller reads nothing more until it says
  * `resume`. So at most RECORDER_FULL and what one read of either side expands to wait in memory,
  * and as much is being written; none between bursts.
  *
  * N is the number of the connection, or the next one up that is free: a file that exists is never
- * touched, nor is what a symbolic link leads to. Nobody but the user can read it.
+ * touched, nor is what a symbolic link leads to. Mode 0600.
  *
  * Owns: the file, the buffers, itself once recorder_finish was called. Thread: its loop's. Errors:
  * one warning; that recording has ended then, and takes what it is given without keeping it.
@@ -34,7 +34,7 @@ struct recorder_request {
     void *closed_owner;
 };
 
-/* NULL: out of memory; nothing comes back then. */
+/* NULL: out of memory; `closed` is not called then. */
 WSL_MUST_CHECK struct recorder *recorder_start(const struct recorder_request *request);
 
 /* What was read, from the client or from the target, at this time on the loop's clock. */
