@@ -8,6 +8,7 @@
 #ifndef WSLUICE_RUN_DEMO_H
 #define WSLUICE_RUN_DEMO_H
 
+#include "base/base.h"
 #include "config/model/config.h"
 
 struct demo;
