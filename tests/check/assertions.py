@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Each wsl_assert of proxy/ stands in tests/check/ASSERTIONS, with a word about who decides it.
+"""Each wsl_assert of proxy/ is listed in tests/check/ASSERTIONS, with what decides its condition.
 
     proxy/core/session/life.c: state < LIFE_STATES
         values of the enum
 
-An assertion that is not listed, a line of the list that no code has, and one without a reason are
-errors: what a peer's bytes decide is never asserted (base/base.h), and so each is thought about.
+Errors: an assertion that is not listed, an entry without an assertion, an entry without a reason. A condition that
+a peer's bytes decide is never asserted (base/base.h); the list makes the author of an assertion check that.
 
 usage: assertions.py [ROOT]
 """
@@ -18,7 +18,7 @@ ENTRY = re.compile(r'(proxy/\S+\.[ch]): (.+)')
 
 
 def conditions(text):
-    """What stands in the parentheses of each call, with single spaces."""
+    """The condition of each call, with single spaces."""
     for call in CALL.finditer(text):
         depth, end = 1, call.end()
         while depth > 0 and end < len(text):
@@ -28,7 +28,7 @@ def conditions(text):
 
 
 def asserted(root):
-    """{(file, condition)}; the macro's own definition is none."""
+    """{(file, condition)}, without the definition of the macro."""
     found = set()
     for path in sorted((root / 'proxy').rglob('*.[ch]')):
         text = re.sub(r'#define wsl_assert\(', '', path.read_text())

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Sizes that a reader can hold: a function <= 80 lines, a file <= 600, main.c <= 100.
+"""Limits of size: a function has at most 80 lines, a file 600, main.c 100.
 
-tests/check/EXCEPTIONS lists what is larger, with its size, and can only shrink: an exception that
-is not needed, or that allows more than is there, is an error as well.
+tests/check/EXCEPTIONS lists larger ones with their sizes, and can only shrink: an exception that is not needed or
+larger than needed is an error.
 
     function proxy/net/connect/dial.c:dial_start 93
     file proxy/serve/stages/session.c 640

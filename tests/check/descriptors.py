@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""No descriptor leaks into a program that is started: every call that makes one says CLOEXEC; and the umask, which all
-threads share, is set in one place, before there are threads.
+"""Each call that opens a descriptor sets CLOEXEC, so that none leaks into a child process. The umask, which all
+threads share, is set in one place, before threads start.
 
-A call that must not, such as dup2 onto a standard stream, is a line of MAY in this file, with its reason.
+Exceptions, such as dup2 onto a standard stream, are lines of MAY in this file, with a reason.
 
 usage: descriptors.py [ROOT]
 """
@@ -12,7 +12,7 @@ import sys
 
 import text
 
-# call -> what its arguments must hold; None: there is no such form, so the call may not be used
+# call -> what its arguments must contain; None: the call is forbidden, it has no such form
 CALLS = {
     'open': 'O_CLOEXEC', 'openat': 'O_CLOEXEC', 'socket': 'SOCK_CLOEXEC', 'socketpair': 'SOCK_CLOEXEC',
     'accept': None, 'accept4': 'SOCK_CLOEXEC', 'pipe': None, 'pipe2': 'O_CLOEXEC', 'dup': None, 'dup2': None,
@@ -30,11 +30,11 @@ MAY = {
     'proxy/run/process/system_limits.c': {'open': 'the standard streams that the process was started without'},
 }
 CALL = re.compile(r'(?<![\w.>])(' + '|'.join(CALLS) + r')\s*\(')
-FLAGS = re.compile(r'\bflags\b|\b[A-Z_]*FLAGS\b')  # of the callers, or a macro of the file
+FLAGS = re.compile(r'\bflags\b|\b[A-Z_]*FLAGS\b')  # a parameter, or a macro of the file
 
 
 def arguments(code, start):
-    """What stands between the parentheses of a call."""
+    """The arguments of a call."""
     depth = 0
     for end in range(start, len(code)):
         depth += {'(': 1, ')': -1}.get(code[end], 0)
@@ -64,7 +64,7 @@ def check(root):
     errors, count, used = [], 0, set()
     for folder in ('config', 'proxy'):
         for path in sorted((root / folder).rglob('*.c')):
-            if 'rebind' not in path.parts:  # runs inside programs that are not ours
+            if 'rebind' not in path.parts:  # runs inside other programs
                 errors += check_file(path, path.relative_to(root), used)
                 count += 1
     for where, calls in MAY.items():

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Who may include whom: enforces tests/check/LAYERS over config/ and proxy/.
+"""Checks the includes of config/ and proxy/ against tests/check/LAYERS.
 
 - every module (x.c, x.h) is listed in LAYERS, and every listed module exists;
-- a file includes only what stands above it in LAYERS, in its own folder or in one that its folder sees; what a
-  folder sees is used, and stands above it, so that folders have no cycles;
+- a file includes only modules above it in LAYERS, of its own folder or of folders that its folder sees; a seen folder
+  is used and is above, so that folders have no cycles;
 - a folder holds at most 12 modules;
 - watched system headers (sockets, threads, libraries) only where LAYERS grants them, and a grant to
   a single module is used by it;
 - pure layers take no clock, no descriptors and no log;
-- x.c includes x.h first, so that no header leans on another.
+- x.c includes x.h first, so that each header is complete by itself.
 
 usage: layers.py [ROOT]
 """
@@ -51,7 +51,7 @@ class Module:
 
 
 class Page:
-    """LAYERS: folders and modules by path, in order, libraries by layer, and what is wrong with the page itself."""
+    """LAYERS: folders and modules by path, in order; libraries by layer; errors in the page itself."""
 
     def __init__(self, text):
         self.folders, self.modules, self.libs, self.errors = {}, {}, {}, []
@@ -139,7 +139,7 @@ def check_file(root, file, page):
 
 
 def check_page(page):
-    """What can be said of LAYERS once every file has been read."""
+    """Errors in LAYERS that are known once every file has been read."""
     for folder in page.folders.values():
         if folder.count > MODULES_MAX:
             yield f'LAYERS: {folder.name} holds {folder.count} modules, at most {MODULES_MAX}: group them by subject'

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""The fields of the log are a fixed set: proxy/README.md documents what the code writes, and no more.
+"""The code writes exactly the log fields and events that proxy/README.md documents.
 
-Fields are the literal keys of log_text, log_number and log_path, the words of METRICS_TABLE (which
-leave in the line "stopped"), and the keys that log.c itself writes. Events are those of log_begin.
+Fields are the literal keys of log_text, log_number and log_path, the words of METRICS_TABLE (written
+with the event "stopped"), and the keys that log.c itself writes. Events are those of log_begin.
 
 usage: log_fields.py [ROOT]
 """

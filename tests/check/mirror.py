@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Each module has its unit test at the same path: proxy/net/watch.c is tested by tests/unit/net/watch_test.c.
+"""Each module has a unit test at the same path: tests/unit/net/watch_test.c tests proxy/net/watch.c.
 
-tests/check/UNTESTED lists the modules of proxy/serve and proxy/run without one, each with what tests
-it instead. That list can only shrink: an entry that is not needed is an error as well.
+tests/check/UNTESTED lists the modules of proxy/serve and proxy/run without one, with what tests them instead. The list
+can only shrink: an entry that is not needed is an error.
 
     proxy/run/main.c: end-to-end tests alone
 

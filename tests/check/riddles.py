@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Plain words: sentences that name their subject, so that nobody has to guess who or what is meant.
+"""Plain words: sentences name their subject.
 
 Counts the lines with a word of RIDDLES in comments, documents and texts; at most MOST may be in the tree.
 

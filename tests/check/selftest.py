@@ -1,6 +1,6 @@
-"""Each check can fail: a small tree that passes all of them, then one planted violation at a time.
+"""Tests that each check can fail: a small tree passes all checks, then one violation is planted at a time.
 
-Run by pytest. (A check that finds nothing in a broken tree is worse than none.)
+Run by pytest.
 """
 import pathlib
 import shutil

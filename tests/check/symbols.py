@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What the objects say: names can be found by grep, and nothing mutable hides at file scope.
+"""Checks the symbols of the objects.
 
 - every global symbol of foo.c begins with "foo_" (main excepted);
 - no object of config/ or proxy/ has writable data, be it static, in a function or per thread;

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""What no compiler says: functions that we do not use, and the hygiene of every text file.
+"""Checks the text of all files: banned functions, white space, addresses.
 
 - no call of a function without bounds, without error or with hidden state (BANNED);
-- no time.sleep in end-to-end tests but in wire.py: a test waits for what it needs (until), or says that it is
-  about time itself (time_passes);
+- no time.sleep in end-to-end tests except in wire.py: a test waits for a condition (until), or tests time itself
+  (time_passes);
 - no tab in C or Python, no carriage return, no space at the end of a line, exactly one newline at
   the end of a file;
-- no address of a package registry: where packages come from is the machine's business.
+- no address of a package registry: the machine configures where packages come from.
 
-Looks at the files that git knows or would know; without git at all files.
+Reads the files that git tracks or would track; without git all files.
 
 usage: text.py [ROOT]
 """
@@ -40,7 +40,7 @@ SLEEP = re.compile(r'^[^\'"#]*\btime\.sleep\(')
 
 
 def without_comments_and_strings(code):
-    """Same lines, with the insides of comments and literals blanked."""
+    """The same lines, with the content of comments and literals blanked."""
     pattern = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.DOTALL)
     return pattern.sub(lambda m: re.sub(r'[^\n]', ' ', m.group()), code)
 
