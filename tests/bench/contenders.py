@@ -1,4 +1,4 @@
-"""The proxies that are measured: how each is configured, started and ended."""
+"""The proxies that are measured: their configuration, start and end."""
 
 import os
 import pathlib
@@ -9,16 +9,16 @@ import time
 import machine
 
 NGINX_STREAM_MODULE = "/usr/lib/nginx/modules/ngx_stream_module.so"
-PAGE = pathlib.Path("/usr/share/novnc")  # whose files are served
+PAGE = pathlib.Path("/usr/share/novnc")  # its files are served
 START_SECONDS = 10
 
 
 class Failure(Exception):
-    """A contender or the load did not do what it should; the text says what."""
+    """A contender or the load failed; the text says how."""
 
 
 class Ports:
-    """Fresh ports below the ephemeral range: nothing that was closed lingers on them."""
+    """New ports below the ephemeral range, without connections in TIME_WAIT."""
 
     def __init__(self, first=20000, last=32000):
         self._first, self._last, self._next = first, last, first + os.getpid() % 4000
@@ -81,7 +81,7 @@ def websockify(files, listen, target, tls, _workers, path):
 
 def haproxy(files, listen, target, tls, _workers, path):
     secure = f"ssl crt {files.both} ssl-min-ver TLSv1.3 curves P-256" if tls else ""
-    sessions = (files.descriptors - 200) // 2  # it refuses to start with more than it can serve
+    sessions = (files.descriptors - 200) // 2  # HAProxy does not start with more than it can serve
     config = files.write(f"haproxy-{listen}.cfg", f"""
 global
     nbthread 1
@@ -100,7 +100,7 @@ listen relay
 
 
 def nginx_config(files, listen, body, modules=""):
-    """One worker. Everything else is as nginx has it by itself, the access log included."""
+    """One worker; all else is the default of nginx, with the access log."""
     home = files.directory
     return files.write(f"nginx-{listen}.conf", f"""
 {modules}
@@ -132,7 +132,7 @@ stream {{
 
 
 def nginx_folders(home):
-    """Where its http part puts what it buffers, whether it does or not."""
+    """The temporary directories that the http module needs."""
     places = {'client_body': 'body', 'proxy': 'proxy', 'fastcgi': 'fastcgi', 'uwsgi': 'uwsgi', 'scgi': 'scgi'}
     return '\n'.join(f'    {what}_temp_path {home}/nginx-{place};' for what, place in places.items())
 
@@ -162,7 +162,7 @@ def wsluice_files(files, listen, target, tls, workers, path):
 
 
 def nginx_files(files, listen, _target, _tls, _workers, path):
-    """As one would set it up to be quick: with sendfile, and without an access log."""
+    """Set up for speed: sendfile, and no access log."""
     home = files.directory
     config = nginx_config(files, listen, f"""
 http {{
@@ -193,7 +193,7 @@ KINDS = {
 
 
 class Proxy:
-    """One contender that runs, pinned to its cores; a context manager."""
+    """A running contender, pinned to its cores; a context manager."""
 
     def __init__(self, kind, path, files, ports, cores, tls=False, workers=1):
         self.kind = kind
@@ -208,7 +208,7 @@ class Proxy:
         return self._process.pid
 
     def complaint(self):
-        """The last lines that it said."""
+        """The last lines of its output."""
         return "\n".join(self._log.read_text(errors="replace").splitlines()[-5:])
 
     def __enter__(self):

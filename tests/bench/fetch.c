@@ -1,10 +1,10 @@
 /*
- * fetch: browsers that load a page's files over and over, each over one connection that stays.
+ * fetch: browsers that load the files of a page repeatedly, each over one keep-alive connection.
  *
  *     fetch --proxy=PORT --paths=FILE --requests=N --sessions=N        (on 127.0.0.1)
  *
- * FILE has a path per line. Speaks with its driver as load.c does: "ready", a line, one JSON object
- * with what was done, another line.
+ * FILE has a path per line. The protocol with the driver is that of load.c: prints "ready", reads a
+ * line, prints one JSON object with the results, reads a line.
  */
 #include "base/base.h"
 #include <arpa/inet.h>
@@ -22,7 +22,7 @@ struct browser {
     size_t next;     /* of the paths */
     char head[4096]; /* of the answer, while it arrives */
     size_t head_length;
-    uint64_t missing; /* of the body, once the head is there */
+    uint64_t missing; /* of the body, after the head */
     bool in_body;
 };
 
@@ -109,7 +109,7 @@ static void dial(struct fetch *fetch, size_t i)
     fetch->browsers[i].next = i * 7;
 }
 
-/* A request fits a socket that has nothing under way. */
+/* A request fits the buffer of an idle socket. */
 static void ask(struct fetch *fetch, size_t i)
 {
     struct browser *browser = &fetch->browsers[i];

@@ -1,11 +1,11 @@
 /*
- * floor: the least that a WebSocket-to-TCP bridge can do, as the yardstick of the benchmarks.
+ * floor: a minimal WebSocket-to-TCP bridge, the baseline of the benchmarks.
  *
- * One thread, epoll, one scratch buffer: accept, answer 101 blindly, connect, then read a large
- * piece, put a header in front of it or unmask it in place, and write it. What the sink does not
- * take is copied to a carry, and its source is not read until the carry has left. No checks, no
- * control frames, no deadlines, no half-close: nothing that a user could live without is here,
- * so what wsluice costs beyond this is the price of being a product.
+ * One thread, epoll, one scratch buffer: accepts, answers 101 without checks, connects, then reads
+ * a large piece, prepends a header or unmasks it in place, and writes it. Bytes that the sink does
+ * not take are copied to a carry, and the source is not read until the carry is written. There are
+ * no checks, control frames, deadlines or half-close: the difference to wsluice is the cost of
+ * these.
  *
  *     floor PORT TARGET_PORT        (both on 127.0.0.1)
  */
@@ -29,7 +29,7 @@ static const char UPGRADED[] = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: web
                                "Connection: Upgrade\r\nSec-WebSocket-Protocol: binary\r\n"
                                "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
 
-/* Where the decoder stands in the stream of masked frames; `left` counts payload still to come. */
+/* The decoder's position in the stream of masked frames; `left`: payload to come. */
 struct frames {
     uint8_t header[14];
     size_t have;
@@ -43,7 +43,7 @@ struct leg {
     bool client;
     uint32_t want;
     struct leg *peer, *next_dead;
-    uint8_t *carry; /* what this socket did not take yet */
+    uint8_t *carry; /* bytes that this socket has not taken */
     size_t carry_from, carry_to;
     struct frames frames;
 };
@@ -111,7 +111,7 @@ static void unmask(uint8_t *to, const uint8_t *from, size_t n, const uint8_t mas
         to[i] = from[i] ^ mask[i % 4];
 }
 
-/* What follows the first two bytes of a header: extended length and mask; all frames are masked. */
+/* Size of extended length and mask, after the first two bytes; all frames are masked. */
 static size_t header_rest(const uint8_t *header)
 {
     uint8_t length = header[1] & 0x7f;
@@ -128,7 +128,7 @@ static void begin_frame(struct frames *s, const uint8_t *header, size_t rest)
     memcpy(s->mask, header + rest - 2, 4);
 }
 
-/* The header that begins at `at`, or goes on there; returns where its payload begins. */
+/* Reads a header, or the rest of one, at `at`; returns the begin of its payload. */
 static uint8_t *decode_header(struct frames *s, uint8_t *at, const uint8_t *end)
 {
     if (s->have == 0 && (size_t)(end - at) >= sizeof(s->header)) {

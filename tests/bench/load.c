@@ -1,9 +1,9 @@
 /*
  * load: both ends of many WebSocket sessions, to measure a proxy between them.
  *
- * Prints "ready" when all sessions are open, begins at a line on stdin, prints one JSON object
- * when the work is done, and keeps the sessions until another line (or the end of stdin), so that
- * the script that drives it can read the proxy's CPU time and memory before and after.
+ * Prints "ready" when all sessions are open, begins at a line on stdin, prints one JSON object when
+ * the work is done, and keeps the sessions until another line or the end of stdin: the driver reads
+ * the CPU time and memory of the proxy before and after.
  */
 #include "load.h"
 #include "load_conn.h"

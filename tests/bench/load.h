@@ -1,11 +1,11 @@
 /*
- * What the parts of the load generator share: its options, its counters, and what a mode is.
+ * Shared by the parts of the load generator: options, counters, and the definition of a mode.
  *
  * The load is both ends of every session: clients that connect to the proxy, and the target that
- * the proxy connects to. One thread, so that one core is all that it can take from the machine.
+ * the proxy connects to. One thread, so that it uses one core at most.
  *
- * Owns: load.c owns the one struct load; everything hangs off it. Thread: one.
- * Errors: any failure ends the program with a line on stderr: half a measurement is none.
+ * Owns: load.c owns the only struct load, and all else through it. Thread: one.
+ * Errors: any failure ends the program with a line on stderr.
  * Lifetime: the process.
  */
 #ifndef WSLUICE_BENCH_LOAD_H
@@ -17,16 +17,16 @@
 struct load;
 struct load_conn;
 
-/* What stands between the two ends, and so who speaks WebSocket. */
+/* The kind of proxy between the two ends, which decides the ends that use WebSocket. */
 enum load_end {
-    LOAD_END_BRIDGE, /* the client speaks WebSocket, the target raw bytes */
-    LOAD_END_WS,     /* a relay that both ends speak WebSocket through */
+    LOAD_END_BRIDGE, /* the client uses WebSocket, the target raw bytes */
+    LOAD_END_WS,     /* a relay: both ends use WebSocket */
     LOAD_END_RAW,    /* a relay of raw bytes: the same payload, no frames at all */
 };
 
 /*
- * A kind of load. A session counts as open when both ends have said what their protocol wants;
- * begin() runs when all are, after "go". Hooks may be NULL.
+ * A kind of load. A session is open when both ends have finished their handshake; begin() runs
+ * when all are open, after "go". Hooks may be NULL.
  */
 struct load_mode {
     const char *name;
@@ -64,7 +64,7 @@ struct load {
     struct list sessions[2]; /* open now, by enum load_side, the oldest first */
     struct list dead;        /* closed in this turn, freed after it */
     uint64_t bytes, messages, completed;
-    uint64_t progress;      /* changes whenever something moves */
+    uint64_t progress;      /* changes with every progress */
     struct load_bulk *bulk; /* the state of the mode that runs */
     struct load_echo *echo;
     struct load_churn *churn;
@@ -79,7 +79,7 @@ extern const struct load_mode load_bulk_down, load_bulk_up, load_bulk_stall;
 extern const struct load_mode load_echo_mode;
 extern const struct load_mode load_churn_handshake, load_churn_idle;
 
-/* Prints the members of the result that only this mode knows, each with a comma in front. */
+/* Prints the members of the result that are specific to the mode, each after a comma. */
 void load_echo_report(const struct load *load);
 
 #endif

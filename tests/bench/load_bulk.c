@@ -2,10 +2,10 @@
  * Bulk: one end of each session writes, the other reads, counts and compares.
  *
  * The writer repeats one buffer that was built ahead (a lap: payload, or whole frames of it) and
- * takes lap after lap from a pool that all sessions share, so that all of them end together. The
- * reader knows how a lap looks when it arrives and compares the first megabytes of its stream: a
- * proxy that is fast because it is wrong is noticed, and the comparison costs nothing in the mean.
- * Later only the headers of frames are read, and the bytes between them counted.
+ * takes laps from a pool that all sessions share, so that all of them end together. The reader
+ * compares the first megabytes of its stream with the expected lap, to detect a proxy that corrupts
+ * bytes; on average the comparison costs nothing. After that it only reads the headers of frames,
+ * and counts the bytes between them.
  */
 #include "load_conn.h"
 #include <errno.h>
@@ -22,12 +22,12 @@ static const uint64_t STALLED_AFTER = 1000000000; /* ns without any progress */
 
 struct load_bulk {
     enum load_side writer;
-    uint8_t *sent, *seen; /* a lap as it is written, and as its reader finds it */
+    uint8_t *sent, *seen; /* a lap as written, and as received */
     size_t sent_size, seen_size, payload_size;
     bool walk;     /* the reader finds `seen` inside of frames */
     bool blind;    /* the reader counts TLS records instead of opening them */
-    uint64_t pool; /* laps that nobody has taken */
-    uint64_t due;  /* bytes that the readers have to see before it is over */
+    uint64_t pool; /* laps not taken yet */
+    uint64_t due;  /* bytes that the readers must receive */
     uint64_t seen_total;
     uint64_t last_progress, last_at;
 };
@@ -90,7 +90,7 @@ static void prepare_stall(struct load *load)
     prepare(load, load->options.reverse ? LOAD_CLIENT : LOAD_TARGET);
 }
 
-/* Nothing is written before all sessions are open; a reader that is to stall never reads. */
+/* No write before all sessions are open; a stalling reader never reads. */
 static void opened(struct load_conn *conn)
 {
     const struct load *load = conn->load;
@@ -129,7 +129,7 @@ static void writable(struct load_conn *conn)
     load_conn_want(conn, idle ? 0 : EPOLLOUT);
 }
 
-/* The next `size` bytes of a stream are here; the first megabytes of it are compared. */
+/* Handles the next `size` bytes of a stream; compares its first megabytes. */
 static void take(struct load_conn *conn, const uint8_t *data, size_t size)
 {
     struct load_bulk *bulk = conn->load->bulk;
@@ -179,9 +179,8 @@ static bool may_skip(const struct load_conn *conn)
 }
 
 /*
- * Past what is compared, payload is dropped in the kernel (MSG_TRUNC): the load would otherwise
- * spend its core on copies and become the bottleneck, and what the proxy costs would follow the
- * load's pace instead of its own.
+ * Payload that is not compared is dropped in the kernel (MSG_TRUNC). Otherwise the load would spend
+ * its core on copies and become the bottleneck of the measurement.
  */
 static ssize_t skip(struct load_conn *conn)
 {
@@ -203,7 +202,7 @@ static ssize_t read_and_take(struct load_conn *conn)
 {
     struct load *load = conn->load;
     const struct load_bulk *bulk = load->bulk;
-    /* Where payload is skipped, only headers are read, and little of what follows them. */
+    /* If payload is skipped, reads headers and little more. */
     size_t size = bulk->walk && !is_compared(conn) ? PEEK : sizeof(load->scratch);
     ssize_t got = load_conn_read(conn, load->scratch, size);
     if (got > 0 && bulk->walk)
@@ -236,7 +235,7 @@ static bool finished(struct load *load)
     return bulk->seen_total >= bulk->due;
 }
 
-/* All writers are blocked for good once nothing has moved for a while. */
+/* No progress for a while: all writers are blocked. */
 static bool stalled(struct load *load)
 {
     struct load_bulk *bulk = load->bulk;

@@ -1,16 +1,16 @@
 /*
  * Sessions that only come and go (handshake), or come and stay (idle).
  *
- * A client of the handshake mode closes as soon as its session has reached the target, never
- * before: a bridge that answers 101 first and connects second must not be spared the second. As
- * nothing ties a target's connection to its client, the oldest open client goes for each one.
+ * A client of the handshake mode closes once its session has reached the target, not before, so
+ * that a bridge that answers 101 before it connects does the same work. Nothing maps a connection
+ * of the target to its client: each one closes the oldest open client.
  */
 #include "load_conn.h"
 #include <sys/epoll.h>
 
 struct load_churn {
     uint64_t closed; /* clients that have hung up */
-    uint64_t gone;   /* targets that the proxy has hung up on, after that */
+    uint64_t ended;  /* targets whose connection the proxy has closed after that */
 };
 
 static void prepare(struct load *load)
@@ -47,17 +47,17 @@ static void readable(struct load_conn *conn)
     if (got > 0 || conn->side == LOAD_CLIENT)
         load_die("the proxy %s a session that nobody used", got > 0 ? "spoke in" : "closed");
     load_conn_close(conn);
-    load->churn->gone++;
+    load->churn->ended++;
     load->progress++;
 }
 
 static bool finished(struct load *load)
 {
-    load->completed = load->churn->gone;
-    return load->churn->gone == load->options.handshakes;
+    load->completed = load->churn->ended;
+    return load->churn->ended == load->options.handshakes;
 }
 
-/* Idle sessions answer pings, or they would not stay. */
+/* Idle sessions answer pings, to stay open. */
 static void answer_pings(struct load_conn *conn)
 {
     uint8_t data[256];

@@ -10,7 +10,7 @@
 /* A record of 16 KiB grows by a header and a tag; the batch leaves room for all of them. */
 enum { TLS_BATCH = 256 * 1024, TLS_OUT = TLS_BATCH + 8192 };
 
-/* The socket took some of what waits, or all. */
+/* The socket took some or all of the waiting bytes. */
 static void flush(struct load_conn *conn)
 {
     while (conn->out_from < conn->out_to) {
@@ -26,8 +26,8 @@ static void flush(struct load_conn *conn)
 }
 
 /*
- * A BIO of our own, because OpenSSL's socket BIO makes one write per record: every segment wakes
- * the proxy, and the load would measure its own chattiness.
+ * A custom BIO: OpenSSL's socket BIO makes one write per record, and each segment would wake the
+ * proxy.
  */
 static int bio_write(BIO *bio, const char *data, int size)
 {
@@ -262,7 +262,7 @@ static void connected(struct load_conn *conn)
     secure(conn);
 }
 
-/* True once the head is whole. Nothing may follow it: neither end speaks before both are open. */
+/* True: the head is complete. No bytes may follow: neither end sends before both are open. */
 static bool read_head(struct load_conn *conn)
 {
     size_t room = sizeof(conn->head) - 1 - conn->head_length;

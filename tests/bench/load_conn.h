@@ -4,7 +4,7 @@
  *     client  CONNECTING -> [SECURING] -> [ASKING] -> OPEN
  *     target  [ANSWERING] -> OPEN                              -> CLOSED, from any
  *
- * Owns: descriptor, SSL and the ciphertext that did not leave yet. Thread: one.
+ * Owns: descriptor, SSL and unsent ciphertext. Thread: one.
  * Errors: unexpected ones end the program (load_die). Lifetime: load_conn_close puts it on
  * load->dead; load_conn_bury frees what lies there, once a turn of the loop is over.
  */
@@ -46,10 +46,10 @@ struct load_conn {
 void load_conn_dial(struct load *load);
 void load_conn_accept(struct load *load);
 
-/* Moves a connection that is not open yet. */
+/* Advances a connection that is not open yet. */
 void load_conn_step(struct load_conn *conn, uint32_t events);
 
-/* EPOLLOUT is added by itself while ciphertext waits. */
+/* EPOLLOUT is added automatically while ciphertext waits. */
 void load_conn_want(struct load_conn *conn, uint32_t events);
 
 /* > 0: bytes; 0: end of stream; -1: would block. */

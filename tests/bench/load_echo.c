@@ -1,12 +1,13 @@
 /*
- * Echo: each session has one small message under way, and what counts is how long it takes.
+ * Echo: each session has one small message in flight; measures the round trip.
  */
 #include "load_conn.h"
 #include <sys/epoll.h>
 
 struct load_echo {
-    uint8_t request[256], reply[256], heard[256]; /* sent, awaited, and as the target sees it */
-    size_t request_size, reply_size, heard_size;
+    uint8_t request[256], reply[256]; /* sent, and expected by the client */
+    uint8_t received[256];            /* by the target */
+    size_t request_size, reply_size, received_size;
     uint64_t unsent;
     uint32_t *latency; /* ns of each message, in the order of their ends */
 };
@@ -23,15 +24,15 @@ static void prepare(struct load *load)
     bool raw = load->options.end == LOAD_END_RAW;
     memcpy(echo->request, payload, size);
     memcpy(echo->reply, payload, size);
-    memcpy(echo->heard, payload, size);
-    echo->request_size = echo->reply_size = echo->heard_size = size;
+    memcpy(echo->received, payload, size);
+    echo->request_size = echo->reply_size = echo->received_size = size;
     if (!raw) {
         echo->request_size = load_ws_put_frame(echo->request, payload, size, 0x5a3c96e1);
         echo->reply_size = load_ws_put_frame(echo->reply, payload, size, 0);
     }
     if (load->options.end == LOAD_END_WS) {
-        memcpy(echo->heard, echo->request, echo->request_size);
-        echo->heard_size = echo->request_size;
+        memcpy(echo->received, echo->request, echo->request_size);
+        echo->received_size = echo->request_size;
     }
     echo->unsent = load->options.messages;
     echo->latency = load_alloc(load->options.messages * sizeof(*echo->latency));
@@ -61,7 +62,7 @@ static void begin(struct load *load)
         send_next(WSL_CONTAINER(at, struct load_conn, link));
 }
 
-/* True once the awaited message is whole. There is one under way, so nothing can follow it. */
+/* True: the expected message is complete. One is in flight, so that no bytes follow it. */
 static bool listen_for(struct load_conn *conn, const uint8_t *message, size_t size)
 {
     ssize_t got = load_conn_read(conn, conn->head + conn->head_length, sizeof(conn->head) - size);
@@ -84,9 +85,9 @@ static void readable(struct load_conn *conn)
     struct load_echo *echo = load->echo;
     bool framed_target = load->options.end == LOAD_END_WS;
     if (conn->side == LOAD_TARGET) {
-        const uint8_t *answer = framed_target ? echo->reply : echo->heard;
-        if (listen_for(conn, echo->heard, echo->heard_size))
-            say(conn, answer, framed_target ? echo->reply_size : echo->heard_size);
+        const uint8_t *answer = framed_target ? echo->reply : echo->received;
+        if (listen_for(conn, echo->received, echo->received_size))
+            say(conn, answer, framed_target ? echo->reply_size : echo->received_size);
         return;
     }
     if (!listen_for(conn, echo->reply, echo->reply_size))

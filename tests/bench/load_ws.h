@@ -1,9 +1,9 @@
 /*
- * The WebSocket protocol as far as the load needs it: heads as constants, frames built ahead,
- * and a walk over the frames of a proxy that looks at headers only.
+ * The part of WebSocket that the load needs: constant heads, prebuilt frames, and a walk over the
+ * frames of a proxy that reads only headers.
  *
- * Owns: nothing. Thread: any. Errors: load_ws_next says what is wrong in a word.
- * Lifetime: pieces point into the bytes that the caller walks over.
+ * Owns: nothing. Thread: any. Errors: load_ws_next sets `wrong` to a short text.
+ * Lifetime: pieces point into the caller's bytes.
  */
 #ifndef WSLUICE_BENCH_LOAD_WS_H
 #define WSLUICE_BENCH_LOAD_WS_H
@@ -12,29 +12,29 @@
 
 enum { LOAD_WS_HEADER_MAX = 14, LOAD_WS_RECORD_OVERHEAD = 17 };
 
-extern const char load_ws_request[];  /* the upgrade that every client asks for */
+extern const char load_ws_request[];  /* the upgrade request of every client */
 extern const char load_ws_response[]; /* the answer of a target that is a WebSocket server */
-extern const uint8_t load_ws_pong[6]; /* an empty masked pong: any byte shows that we live */
+extern const uint8_t load_ws_pong[6]; /* an empty masked pong: any byte answers a ping */
 
-/* Where a walk stands; all zero at the start of a stream. */
+/* The position of a walk; zero at the start of a stream. */
 struct load_ws_walk {
     uint8_t header[LOAD_WS_HEADER_MAX];
-    uint8_t have;  /* bytes of a header that is not whole yet */
-    uint64_t left; /* payload of this frame still to come */
+    uint8_t have;  /* bytes of an incomplete header */
+    uint64_t left; /* missing payload of this frame */
     uint64_t frames, pings;
-    const char *wrong; /* set when the stream is not one that a proxy may send */
+    const char *wrong; /* set if a proxy may not send this stream */
 };
 
 /*
- * Moves *at towards end up to the next piece of payload. False when there is none left, or when
- * something is wrong. Control frames are counted and skipped.
+ * Moves *at to the next piece of payload. False: none left, or `wrong` is set. Control frames are
+ * counted and skipped.
  */
 bool load_ws_next(struct load_ws_walk *walk, const uint8_t **at, const uint8_t *end,
                   struct slice *piece);
 
 /*
- * The same over TLS records that nobody decrypts: returns the plaintext bytes that the records in
- * data[0..size) carry. Good enough to count a stream whose server is trusted to encrypt honestly.
+ * The same over TLS records without decrypting them: returns the number of plaintext bytes in the
+ * records of data[0..size).
  */
 uint64_t load_ws_count_records(struct load_ws_walk *walk, const uint8_t *data, size_t size);
 

@@ -1,4 +1,4 @@
-"""The machine under the benchmark: who runs where, what it costs, and whether anybody disturbs."""
+"""The machine: pinning to cores, CPU and memory of processes, and load by others."""
 
 import contextlib
 import fcntl
@@ -15,7 +15,7 @@ SYSCTL = pathlib.Path("/proc/sys/net/ipv4")
 
 
 def stat_of(pid):
-    """(parent, seconds of CPU of children that it has reaped), or None when it is gone."""
+    """(parent, seconds of CPU of children that it has reaped), or None if it has ended."""
     try:
         text = pathlib.Path(f"/proc/{pid}/stat").read_text()
     except OSError:
@@ -44,7 +44,7 @@ def cpu_seconds(root):
     """CPU of a whole process tree: all threads to the nanosecond, dead children to the tick."""
     total = 0.0
     for pid, reaped in process_tree(root).items():
-        with contextlib.suppress(OSError):  # it may end between the two looks
+        with contextlib.suppress(OSError):  # it may end meanwhile
             total += time.clock_gettime((~pid << 3) | 2) + reaped  # CPUCLOCK_SCHED of a process
     return total
 
@@ -61,7 +61,7 @@ def pss_kib(root):
 
 
 def busy_seconds(cores):
-    """Busy time of these cores so far, with the time that the hypervisor took."""
+    """Busy time of these cores so far, with the time stolen by the hypervisor."""
     total = 0
     names = {f"cpu{core}" for core in cores}
     for line in pathlib.Path("/proc/stat").read_text().splitlines():
@@ -73,7 +73,7 @@ def busy_seconds(cores):
 
 
 def wait_until_quiet(cores, share, patience, say):
-    """Waits until these cores together are busy for less than `share` of one; False: never was."""
+    """Waits until these cores together use less than `share` of one; False: timeout."""
     deadline = time.monotonic() + patience
     told = False
     while True:
@@ -92,7 +92,7 @@ def wait_until_quiet(cores, share, patience, say):
 
 @contextlib.contextmanager
 def alone(say):
-    """One benchmark at a time: two would measure each other, and put back each other's settings."""
+    """A lock for one benchmark at a time: two would disturb each other and restore each other's settings."""
     with open(pathlib.Path(tempfile.gettempdir(), "wsluice-bench.lock"), "w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -104,7 +104,7 @@ def alone(say):
 
 @contextlib.contextmanager
 def congestion_control(name, say):
-    """The system's congestion control for as long as it lasts, where we may set it."""
+    """Sets the system's congestion control while it lasts, if permitted."""
     knob = SYSCTL / "tcp_congestion_control"
     before = knob.read_text().strip()
     try:
@@ -119,7 +119,7 @@ def congestion_control(name, say):
 
 
 def raise_descriptor_limit(wanted):
-    """Every session takes two descriptors of the proxy and two of the load."""
+    """A session uses two descriptors of the proxy and two of the load."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     for limit in (max(wanted, hard), hard):
         with contextlib.suppress(OSError, ValueError):

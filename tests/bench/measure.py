@@ -1,4 +1,4 @@
-"""One measurement: a contender is started, loaded, weighed while it is, and ended."""
+"""One measurement: starts a contender, loads it, measures it under load, and ends it."""
 
 import json
 import os
@@ -12,7 +12,7 @@ import scenarios
 
 LOAD_SECONDS = 300
 SETTLE_SECONDS = 0.2
-DISTURBED = 0.15  # of a core, taken by others during a run: it is repeated
+DISTURBED = 0.15  # of a core used by others: the run is repeated
 ATTEMPTS = 3
 AMOUNT_OPTION = {"down": "bytes", "up": "bytes", "stall": "bytes", "echo": "messages",
                  "handshake": "handshakes", "idle": "sessions", "page": "requests"}
@@ -49,7 +49,7 @@ class Load:
 
 
 class Bench:
-    """Common to all measurements of a run."""
+    """Common to all measurements."""
 
     def __init__(self, options, files, congestion, say):
         self.options, self.files, self.say = options, files, say
@@ -76,7 +76,7 @@ class Bench:
         return amount // 4
 
     def measure(self, scenario, entry):
-        """The calmest of a few runs, as a dict of metrics; the first that nobody disturbed."""
+        """The first undisturbed run of a few, or the least disturbed; a dict of metrics."""
         calmest = None
         for _ in range(ATTEMPTS):
             result = self._measure_once(scenario, entry)

@@ -1,4 +1,4 @@
-"""From runs to rows: medians, spread, ratios, and whether each bar holds."""
+"""Turns runs into rows: medians, spread, ratios, and the verdict on each bar."""
 
 import statistics
 
@@ -6,7 +6,7 @@ METRICS = {"p99_us": "p99 latency", "base_mib": "PSS MiB of the idle program", "
 
 
 def number(value):
-    """Three digits that matter."""
+    """Three significant digits."""
     if value >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if value >= 10 else f"{value:.2f}" if value >= 1 else f"{value:.3f}"
@@ -27,13 +27,13 @@ def spread(runs, metric="cost"):
 
 
 def ratio(runs, others, metric="cost"):
-    """The median of the ratios of the rounds that both took part in: noise of a round cancels."""
+    """The median of the ratios of the rounds with both: noise of a round cancels out."""
     pairs = [(a[metric], b[metric]) for a, b in zip(runs, others) if a and b and b.get(metric)]
     return statistics.median(a / b for a, b in pairs) if pairs else None
 
 
 def judge(bar, runs):
-    """(what was found, name of the contender it was held against), or None without a verdict."""
+    """(value, name of the contender it is compared with), or None without a verdict."""
     subject = runs.get(bar.subject)
     if not subject or not values(subject, bar.metric):
         return None
@@ -47,7 +47,7 @@ def judge(bar, runs):
 
 
 def verdict(bar, runs):
-    """One line about one bar."""
+    """The line of one bar."""
     what = METRICS[bar.metric] + " " if METRICS[bar.metric] else ""
     limit = f"1/{round(1 / bar.limit)}" if bar.limit < 0.01 else f"{bar.limit:g}"
     against = f" x {' or '.join(bar.against)}" if bar.against else ""
@@ -99,7 +99,7 @@ def conditions(environment):
 
 
 def markdown(results, environment):
-    """The table of the README: the absolute numbers, and each bar beside what was found."""
+    """The table of the README: absolute numbers, and each bar beside its value."""
     columns = ("wsluice", "floor", "haproxy", "nginx", "websockify")
     lines = ["| what | " + " | ".join(columns) + " | bars |", "| --- |" + " ---: |" * 5 + " --- |"]
     for scenario, runs in results:

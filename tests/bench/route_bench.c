@@ -1,7 +1,7 @@
 /*
- * What it costs to find a route, for 10, 1,000 and 10,000 of them: normalising the path and
- * matching, as every handshake does. Prints a line per kind of routes: nanoseconds per request, and
- * milliseconds to build the table.
+ * The cost to find a route among 10, 1,000 and 10,000: normalises the path and matches it, as every
+ * handshake does. Prints a line per kind of routes: nanoseconds per request, and milliseconds to
+ * build the table.
  */
 #include "core/route/route.h"
 
@@ -66,8 +66,8 @@ static struct route_table *build(const struct kind *kind, size_t count, double *
 }
 
 /*
- * A request in one place, as a head lies in a buffer that was just read into: only the number in
- * it changes. Requests that lie about in memory would be measured instead of the table.
+ * A request in one buffer, as after a read; only its number changes. Requests spread over memory
+ * would add their own cache misses to the measurement.
  */
 struct request {
     char host[TEXT_MAX], path[TEXT_MAX];
@@ -98,7 +98,7 @@ static double measure(const struct route_table *table, const struct kind *kind, 
     prepare(&request, kind);
     double start = now_ns();
     for (size_t i = 0; i < REQUESTS; i++) {
-        at = (at + 7919) % count; /* far from the last one, as clients come */
+        at = (at + 7919) % count; /* far from the previous one, as with real clients */
         set_number(&request, at);
         wsl_assert(uri_normalise(slice_of(request.path), bytes, &path) == REASON_none);
         wsl_assert(route_match(table, 0, slice_of(request.host), path, &match) == REASON_none);

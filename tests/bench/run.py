@@ -17,20 +17,20 @@ import scenarios
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DESCRIPTORS = 65536
-MEMORY_ROUNDS = 2  # memory hardly varies
+MEMORY_ROUNDS = 2  # memory varies little
 EPILOG = """\
-The proxy is pinned to one core and the load, which is both the clients and the target, to the
+The proxy is pinned to one core, and the load (clients and target) to the
 other. CPU is that of the whole process tree of the proxy, from the moment when all sessions are
-open to the moment when the last byte has arrived. Within a round the contenders follow each
-other; the order turns from round to round. A ratio is the median of the ratios of the rounds.
+open to the moment when the last byte has arrived. Within a round the contenders run one
+after the other, in an order that changes from round to round. A ratio is the median of the ratios of the rounds.
 
 The same application bytes flow through every contender: a raw relay (HAProxy tcp, nginx stream)
-carries them without frames, which is the least it can be asked to do; nginx http and the relays
+carries them without frames, the least work of all; nginx http and the relays
 in handshakes carry WebSocket from end to end, and the load's target answers the upgrade.
 
-"core" is the share of its core that the proxy used, "load" that of the load: where load comes
-near 100 %, read the CPU and not the rate. "others" is what anybody else took from the two cores;
-a run that was disturbed is repeated, up to twice, and the calmest counts.
+"core" is the share of its core that the proxy used, "load" that of the load: with load near
+100 %, read the CPU and not the rate. "others" is the use of the two cores by other processes; a
+disturbed run is repeated, up to twice, and the least disturbed counts.
 
 scenarios:
 """ + "\n".join(f"  {s.name:<14} {s.title}" for s in scenarios.SCENARIOS)
@@ -85,7 +85,7 @@ def find_tools(options):
 
 
 def find_programs(options):
-    """Where each contender is; those that are missing do not take part."""
+    """The paths of the contenders; missing ones are left out."""
     tools = find_tools(options)
     options.load, options.fetch = str(tools / "load"), str(tools / "fetch")
     places = {"wsluice": options.wsluice, "floor": str(tools / "floor"),
@@ -109,7 +109,7 @@ def find_programs(options):
 
 
 def run_scenario(bench, scenario, rounds):
-    """{name of the entry: its runs, None for one that failed}."""
+    """{name of the entry: its runs, None for a failed one}."""
     entries = [e for e in scenario.entries if e.kind in bench.options.programs]
     runs = {entry.label: [] for entry in entries}
     for turn in range(rounds):
@@ -129,7 +129,7 @@ def run_scenario(bench, scenario, rounds):
 def main(argv):
     options = arguments(argv)
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: sys.exit(1))  # so that what we changed is put back
+        signal.signal(number, lambda *_: sys.exit(1))  # restores the settings
     options.programs = find_programs(options)
     descriptors = machine.raise_descriptor_limit(DESCRIPTORS)
     chosen = [s for s in scenarios.SCENARIOS if not options.only or s.name in options.only]

@@ -12,10 +12,10 @@ class Entry:
     """One contender in one scenario."""
 
     kind: str
-    end: str = "bridge"  # who speaks WebSocket: bridge = the client; ws = both ends; raw = neither
-    amount: int = 0  # instead of the scenario's, for those that would take minutes
+    end: str = "bridge"  # WebSocket at: bridge = the client; ws = both ends; raw = neither
+    amount: int = 0  # instead of the scenario's, for slow ones
     workers: int = 1
-    name: str = ""  # where a kind takes part more than once
+    name: str = ""  # if a kind takes part more than once
     both_cores: bool = False
 
     @property
@@ -115,7 +115,7 @@ SCENARIOS = (
     Scenario("wss-idle", "memory per idle session, wss", "idle", "PSS KiB/session",
              (Entry("wsluice"), Entry("haproxy", "ws"), Entry("nginx-stream", "ws")), (Bar(16),),
              9_500, tls=True),
-    # Without websockify: it takes all that is offered into memory, or gives up.
+    # Without websockify: it buffers all bytes in memory, or fails.
     Scenario("stall", "memory per stalled session, client asleep", "stall", "PSS KiB/session",
              bridges(Entry("haproxy", "raw")), (Bar(300),), GB, 50),
     Scenario("stall-up", "memory per stalled session, target asleep", "stall", "PSS KiB/session",
