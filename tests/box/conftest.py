@@ -1,4 +1,4 @@
-"""Around the program: its image, its static build, and everything in contrib/."""
+"""Tests of the image, the static build, and everything in contrib/."""
 import pathlib
 import sys
 
@@ -16,6 +16,6 @@ def pytest_configure():
 
 @pytest.fixture(scope='session', name='image')
 def fixture_image():
-    """The configuration of the image, which is built for it."""
+    """Builds the image; its configuration."""
     container.build()
     return container.describe()

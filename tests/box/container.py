@@ -1,5 +1,5 @@
-"""Builds the image without a container engine and runs it: buildah with nothing but chroot, over a base
-that debootstrap made from this machine's mirror and that has the name which the Dockerfile asks for."""
+"""Builds and runs the image without a container engine: buildah with chroot isolation, over a base that debootstrap
+makes from this machine's mirror, under the name that the Dockerfile uses."""
 import json
 import os
 import pathlib
@@ -22,7 +22,7 @@ IMAGE = 'wsluice-under-test'
 
 
 def call(*command, **how):
-    """Its output; what it said in full when it fails."""
+    """Returns the output; fails with all of it."""
     result = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                             check=False, **how)
     assert result.returncode == 0, f'{command}: exit {result.returncode}\n{result.stdout}\n{result.stderr}'[-6000:]
@@ -40,13 +40,13 @@ def base_name():
 
 
 def packages():
-    """Those that the Dockerfile installs, so that it finds them there and the test does not wait twice."""
+    """The packages that the Dockerfile installs: the base has them already, which saves time."""
     said = re.search(r'apt-get -q -y install (.*?)&&', DOCKERFILE, re.DOTALL).group(1)
     return [word for word in said.split() if word[0] not in '-\\']
 
 
 def mirror():
-    """Where this machine has its own packages from."""
+    """The package mirror of this machine."""
     targets = call('apt-get', 'indextargets', '--format', '$(REPO_URI) $(CODENAME) $(COMPONENT)', 'Created-By: Packages')
     found = [line.split()[0] for line in targets.splitlines() if line.split()[1:] == ['bookworm', 'main']]
     assert found, 'no mirror of bookworm in /etc/apt'
@@ -67,7 +67,7 @@ def make_base():
 
 
 def build():
-    """The image of this tree."""
+    """Builds the image of this tree."""
     STORE.mkdir(parents=True, exist_ok=True)
     stamp, wanted = STORE / 'base', ' '.join([base_name(), *packages()])
     if not (stamp.exists() and stamp.read_text() == wanted and buildah('images', '--quiet', base_name())):
@@ -78,7 +78,7 @@ def build():
 
 
 def describe():
-    """The image's configuration."""
+    """Returns the configuration of the image."""
     return json.loads(buildah('inspect', '--type', 'image', IMAGE))['Docker']['config']
 
 
@@ -101,7 +101,7 @@ def descendants(pid):
 
 
 class Container:
-    """As `docker run` would: the entry point, then the arguments or the image's own."""
+    """Runs as `docker run` does: the entry point with the arguments, or with those of the image."""
 
     def __init__(self, config):
         self.config = config
@@ -130,7 +130,7 @@ class Container:
 
     @property
     def pid(self):
-        """Of the program itself, below those that buildah starts around it."""
+        """Of the program itself, not of buildah's own processes."""
         def found():
             return [pid for pid in descendants(self.process.pid)
                     if pathlib.Path(f'/proc/{pid}/cmdline').read_bytes().startswith(b'/usr/bin/wsluice\0')]
@@ -147,14 +147,14 @@ class Container:
         return status
 
     def run(self, *words, options=()):
-        """A command inside of it, as the health check is: (status, what it said)."""
+        """Runs a command inside the container, as a health check: (status, output)."""
         result = subprocess.run(self.command(options, words), stdin=subprocess.DEVNULL, capture_output=True, text=True,
                                 timeout=WAIT, check=False)
         return result.returncode, result.stdout + result.stderr
 
     def remove(self):
         if self.process and self.process.poll() is None:
-            for pid in reversed(descendants(self.process.pid)):  # some go by themselves meanwhile
+            for pid in reversed(descendants(self.process.pid)):  # some have ended meanwhile
                 subprocess.run([*AS_ROOT, 'kill', '-9', str(pid)], check=False, capture_output=True)
             self.process.wait(WAIT)
         buildah('rm', self.name)

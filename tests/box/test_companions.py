@@ -19,7 +19,7 @@ CONTRIB = ROOT / 'contrib'
 
 @pytest.fixture(name='installed', scope='module')
 def fixture_installed(tmp_path_factory):
-    """The content of the Debian package, as on a machine that has it."""
+    """The installed content of the Debian package."""
     folder = tmp_path_factory.mktemp('package')
     subprocess.run(['cpack', '-G', 'DEB', '-B', folder], cwd=BUILD, check=True, capture_output=True)
     package, = folder.glob('wsluice_*.deb')
@@ -36,7 +36,7 @@ def text_of(*arguments):
 # ---- completion ----
 
 def words():
-    """Those that the program dispatches on."""
+    """The commands of the program."""
     sources = ''.join(file.read_text() for file in (ROOT / 'proxy/run/cli').glob('*.c'))
     return set(re.findall(r'\.name = "([a-z-]+)",\s+\.operands =', sources))
 
@@ -64,7 +64,7 @@ def test_completion_is_sound_and_whole(shell, tmp_path):
 
 
 class Shell:
-    """A shell at a terminal: what is typed, and what the screen says then."""
+    """A shell on a terminal: types text and reads the screen."""
 
     def __init__(self, *command, **environment):
         self.pid, self.terminal = pty.fork()
@@ -178,7 +178,7 @@ def test_package_has_it_all(installed):
 # ---- systemd ----
 
 def test_units(installed, tmp_path):
-    """Nothing to complain about, and less exposed than what systemd calls fine."""
+    """systemd-analyze has no complaint, and a low exposure score."""
     for name in ('wsluice.service', 'wsluice.socket'):
         text = (installed / 'usr/lib/systemd/system' / name).read_text()
         assert 'ExecStart=wsluice ' in text or name.endswith('socket')
@@ -193,7 +193,7 @@ def test_units(installed, tmp_path):
 
 
 def allowed_calls(unit):
-    """The words of the unit's lines, in order."""
+    """The system calls that the lines of the unit allow."""
     def members(name):
         said = subprocess.run(['systemd-analyze', 'syscall-filter', name], capture_output=True, text=True,
                               check=True).stdout
@@ -210,7 +210,7 @@ def allowed_calls(unit):
 
 
 def test_the_unit_forbids_no_call_that_is_made(lab, installed, certs):
-    """A whole life under strace: TLS, names, files, sockets with an owner, rotation, reload, drain."""
+    """Runs every feature under strace: TLS, names, files, sockets with an owner, rotation, reload, drain."""
     target, folder = lab.target(), lab.folder
     (folder / 'web').mkdir()
     (folder / 'web/page.html').write_text('page')

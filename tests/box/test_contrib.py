@@ -1,4 +1,4 @@
-"""Files for other programs, judged by those: Kubernetes, Compose, Prometheus, Grafana, logrotate."""
+"""Checks files for other programs with those programs: Kubernetes, Compose, Prometheus, Grafana, logrotate."""
 import json
 import os
 import re
@@ -28,7 +28,7 @@ def manifests():
 
 
 def test_kubernetes_manifests_have_the_types_of_the_api(tmp_path):
-    """TypeScript knows the API's types, refuses unknown fields, and points at what it refuses."""
+    """TypeScript checks them against the types of the API, and reports unknown fields."""
     lines, kinds = [], set()
     for number, (path, document) in enumerate(manifests()):
         group, _, version = document['apiVersion'].rpartition('/')
@@ -98,7 +98,7 @@ def test_compose_file():
 
 @pytest.fixture(name='exported')
 def fixture_exported(lab, certs):
-    """The names of all that a gateway exports which has seen a session and a failure."""
+    """The metric names of a gateway after a session and a failure."""
     target = lab.target()
     bridge = start(lab, [{'path': '/', 'target': f'tcp://127.0.0.1:{target.port}'},
                          {'path': '/dead', 'target': 'tcp://127.0.0.1:1'}, {'path': '/metrics', 'metrics': True}],
@@ -138,7 +138,7 @@ def test_dashboard(exported, tmp_path):
         for target in panel['targets']:
             assert used_in(target['expr']) and used_in(target['expr']) <= exported, target['expr']
     assert len({panel['id'] for panel in board['panels']}) == len(board['panels'])
-    # Prometheus reads each expression as well, once Grafana has filled in its variables.
+    # Prometheus parses each expression, with the variables that Grafana replaces.
     expressions = [t['expr'].replace('$__rate_interval', '1m').replace('$instance', '.*')
                    for panel in board['panels'] for t in panel['targets']]
     rules = tmp_path / 'board.yaml'
@@ -155,7 +155,7 @@ def test_the_autoscaler_counts_what_is_exported(exported):
 # ---- logrotate ----
 
 def test_logrotate(lab, tmp_path):
-    """Its file as it is, but for the folder and for how the process is found."""
+    """The file unchanged, except for the folder and how the process is found."""
     text = (CONTRIB / 'logrotate/wsluice').read_text()
     logs = tmp_path / 'logs'
     logs.mkdir(mode=0o755)

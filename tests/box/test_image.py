@@ -1,4 +1,4 @@
-"""The Dockerfile: built, looked at, started, bridged through, asked for its health, drained."""
+"""The image of the Dockerfile: metadata, content, start, a session, health check, drain."""
 import json
 import pathlib
 import re
@@ -27,7 +27,7 @@ def works(lab, endpoint):
     return client
 
 
-def test_what_it_says_of_itself(image):
+def test_metadata(image):
     config, version = image, re.search(r'^project\(wsluice VERSION (\S+)', CMAKE, re.MULTILINE).group(1)
     assert config['User'] == f'{NOBODY}:{NOBODY}' and config['StopSignal'] == 'SIGTERM'
     assert config['Entrypoint'] == ['/usr/bin/wsluice'] and not config['Cmd']
@@ -36,7 +36,7 @@ def test_what_it_says_of_itself(image):
     assert labels['version'] == version and labels['licenses'] == 'MIT' and labels['title'] == 'wsluice'
 
 
-def test_it_is_small_and_holds_nothing_else(image):
+def test_size_and_content(image):
     name = container.buildah('from', '--pull-never', container.IMAGE)
     try:
         root = pathlib.Path(container.buildah('mount', name))
@@ -68,21 +68,21 @@ def test_variables_are_enough(lab, box):
     assert all(json.loads(line) for line in box.lines)
 
 
-def test_a_file_is_what_it_looks_for(lab, box):
+def test_reads_the_configuration_file(lab, box):
     target = lab.target()
     file = lab.folder / 'wsluice.yaml'
     file.write_text(f'listeners: ["127.0.0.1:0"]\nroutes: [{{path: /, target: "tcp://127.0.0.1:{target.port}"}}]\n')
     works(lab, box.start(options=('--volume', f'{file}:/etc/wsluice/wsluice.yaml:ro')).endpoint()).bye()
 
 
-def test_without_anything_it_says_what_it_misses(box):
+def test_reports_a_missing_configuration(box):
     box.start()
     assert box.wait() == 1
     said = '\n'.join(box.lines)
     assert '/etc/wsluice/wsluice.yaml' in said and 'set WSLUICE_TARGET' in said
 
 
-def test_it_drains(lab, box):
+def test_drains(lab, box):
     target = lab.target()
     endpoint = box.start('127.0.0.1:0', f'127.0.0.1:{target.port}').endpoint()
     client = works(lab, endpoint)
@@ -91,8 +91,8 @@ def test_it_drains(lab, box):
     assert box.wait() == 0, box.lines
 
 
-def test_it_knows_how_it_is(lab, box):
-    """Two runs in buildah share no anonymous volume, as a health check and its container do: here they have a folder."""
+def test_health_check(lab, box):
+    """A health check shares a volume with its container; two runs of buildah share a folder instead."""
     target, shared = lab.target(), lab.folder / 'run'
     shared.mkdir()
     container.call(*container.AS_ROOT, 'chown', f'{NOBODY}:{NOBODY}', shared)

@@ -1,4 +1,4 @@
-"""The snippets for running behind nginx, HAProxy and Caddy: the real servers, started and bridged through."""
+"""The snippets for nginx, HAProxy and Caddy, tested with the real servers."""
 import os
 import socket
 import subprocess
@@ -18,7 +18,7 @@ def free_port():
 
 
 def filled_in(name, folder, **places):
-    """A file of contrib/ with the test's addresses: each of them must be in it."""
+    """A file of contrib/ with the addresses of the test; it must contain each replaced text."""
     text = (PROXIES / name).read_text()
     for place, ours in places.values():
         assert place in text, f'{place} is not in {name}'
@@ -83,6 +83,6 @@ def test_behind(lab, proxy):
     lost = lab.connect(front).send(request('/desk/nowhere', fields=page))
     assert lost.answer().status == 404
     lost.hang_up()
-    for process in lab.processes:  # its kept connections are ours to count
+    for process in lab.processes:  # its idle connections count as well
         process.terminate()
         process.wait()

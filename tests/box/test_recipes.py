@@ -1,4 +1,4 @@
-"""contrib/README.md: its blocks as they stand there, with ports and paths of the test's."""
+"""Runs the blocks of contrib/README.md, with the ports and paths of the test."""
 import pathlib
 import re
 import shlex
@@ -18,7 +18,7 @@ PAGE = (ROOT / 'contrib/README.md').read_text()
 
 
 def recipe(title):
-    """The blocks of a section, in their order: (language, text)."""
+    """The blocks of a section, in order: (language, text)."""
     section = re.search(rf'^## {re.escape(title)}\n(.*?)(?=^## |\Z)', PAGE, re.MULTILINE | re.DOTALL).group(1)
     return re.findall(r'^```(\w+)\n(.*?)^```$', section, re.MULTILINE | re.DOTALL)
 
@@ -32,7 +32,7 @@ def replaced(text, **places):
 
 @pytest.fixture(name='here')
 def fixture_here(lab, certs):
-    """A folder with what the recipes name: a page, a certificate, the program in PATH."""
+    """A folder with the files that the recipes use: a page, a certificate, the program in PATH."""
     folder = lab.folder / 'here'
     (folder / 'web').mkdir(parents=True)
     (folder / 'web/vnc.html').write_text('<title>noVNC</title>')
@@ -44,7 +44,7 @@ def fixture_here(lab, certs):
 
 
 def shell(lab, here, text):
-    """A block for the shell. Its last command, if it serves, is a bridge of the laboratory."""
+    """Runs a shell block. Its last command, if it serves, becomes a bridge of the lab."""
     *before, last = text.strip().split('\n')
     serves = re.match(r'wsluice (?!check|help-config)', last)
     script = '\n'.join(['set -e', f'PATH={here}/bin:$PATH', *before, f'exec {last}' if serves else last, ''])
@@ -62,7 +62,7 @@ def gateway(lab, here, text, name='gateway.yaml'):
 
 
 def says(name):
-    """A target that says who it is, and echoes then."""
+    """A target that sends its name, then echoes."""
     def handler(connection):
         connection.sock.sendall(name)
         echo(connection)
@@ -144,7 +144,7 @@ def test_a_database_or_a_broker(lab, here):
 
 
 def test_ssh(lab, here, certs):
-    """The bridge's side; tests/e2e/test_ssh.py has both."""
+    """The side of the bridge; tests/e2e/test_ssh.py tests both sides."""
     (_, quick), = recipe('SSH')
     target = lab.target(says(b'SSH-2.0-'))
     bridge = shell(lab, here, replaced(quick, port=(' 443 ', ' 127.0.0.1:0 '),
@@ -153,7 +153,7 @@ def test_ssh(lab, here, certs):
 
 
 def docker_run(line, **places):
-    """`docker run` to what test_image.py starts: (options, arguments)."""
+    """The options and arguments of a `docker run` line, for the container of test_image.py."""
     words = shlex.split(replaced(line, **places))
     assert words[:3] == ['docker', 'run', '-d']
     options, rest = [], words[3:]
@@ -196,7 +196,7 @@ def test_systemd():
 
 
 def test_a_small_machine():
-    """tests/run.sh builds it like this, and test_static.py tries what comes out."""
+    """tests/run.sh builds it like this; test_static.py tests the result."""
     (_, text), = recipe('A small machine')
     assert '-DWSLUICE_STATIC=ON' in text and '-DWSLUICE_STATIC=ON' in (ROOT / 'tests/run.sh').read_text()
 
@@ -220,7 +220,7 @@ def test_the_shell(lab, here):
 
 
 def test_every_recipe_has_a_test():
-    """A test that takes a recipe takes all of its blocks, or fails."""
+    """A test of a recipe runs all of its blocks."""
     taken = re.findall(r"= recipe\('(.*?)'\)", pathlib.Path(__file__).read_text())
     titles = re.findall(r'^## (.+)$', PAGE, re.MULTILINE)
     assert [title for title in titles if recipe(title) and title not in taken] == []
@@ -228,7 +228,7 @@ def test_every_recipe_has_a_test():
         assert language == 'sh' or yaml.safe_load(text)['routes']
 
 
-def test_its_links_lead_somewhere():
+def test_links():
     for link in re.findall(r'\]\(([^)#]+)\)', PAGE):
         assert (ROOT / 'contrib' / link).exists(), link
     titles = {re.sub(r'[^a-z0-9 -]', '', title.lower()).replace(' ', '-')

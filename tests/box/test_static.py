@@ -1,4 +1,4 @@
-"""The static build, in a root that holds the program and nothing else: names, TLS, its size."""
+"""The static build, in a root with nothing but the program: names, TLS, size."""
 import os
 import pathlib
 import shutil
@@ -15,7 +15,7 @@ RESOLVER = '127.0.0.77'
 
 @pytest.fixture(name='island')
 def fixture_island(tmp_path):
-    """A command that runs the program where it sees no file but its own."""
+    """A command that runs the program in a root without other files."""
     root = tmp_path / 'island'
     (root / 'etc').mkdir(parents=True)
     (root / 'etc/hosts').write_text('127.0.0.1 localhost desk\n')
@@ -28,7 +28,7 @@ def fixture_island(tmp_path):
 
 
 def answer_names(sock):
-    """DNS for which every name is 127.0.0.1."""
+    """A DNS server that answers 127.0.0.1 for every name."""
     while True:
         try:
             query, asker = sock.recvfrom(512)
@@ -57,7 +57,7 @@ def talk(client):
     client.bye()
 
 
-def test_it_needs_no_library(island):
+def test_needs_no_library(island):
     headers = subprocess.run(['readelf', '-lWd', STATIC], capture_output=True, text=True, check=True).stdout
     assert 'NEEDED' not in headers and 'INTERP' not in headers
     assert 'DYN (' in headers and 'GNU_RELRO' in headers, 'hardened like the other build'
@@ -68,12 +68,12 @@ def test_it_needs_no_library(island):
 
 @pytest.mark.usefixtures('names')
 @pytest.mark.parametrize('host', ['127.0.0.1', 'localhost', 'desk', 'known.to.dns.example'])
-def test_it_finds_targets(lab, island, host):
+def test_resolves_targets(lab, island, host):
     target = lab.target()
     talk(lab.open(lab.start('127.0.0.1:0', f'{host}:{target.port}', binary=island[0])))
 
 
-def test_it_speaks_tls_on_both_sides(lab, island, certs):
+def test_tls_on_both_sides(lab, island, certs):
     command, root = island
     for file in (certs.ca, certs.ec, certs.ec_key):
         shutil.copy(file, root)

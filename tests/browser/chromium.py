@@ -16,7 +16,7 @@ class BrowserError(AssertionError):
 class Browser:
     def __init__(self):
         path = os.environ.get('CHROMIUM', '/usr/bin/chromium')
-        # In a process group of its own, so that an interrupt of the tests ends it in good order.
+        # Its own process group, so that an interrupt of the tests does not kill it before close().
         self.process = subprocess.Popen(['node', str(HERE / 'browser.mjs'), path], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, text=True, start_new_session=True)
 
@@ -43,7 +43,7 @@ class Browser:
 
 
 class Page:
-    """A tab with cookies and caches of its own. Other methods are those of browser.mjs."""
+    """A tab with its own cookies and caches. Other methods are those of browser.mjs."""
 
     def __init__(self, browser, number):
         self.browser, self.number = browser, number
@@ -55,7 +55,7 @@ class Page:
         return self.evaluate('(s) => document.querySelector(s)?.innerText', selector)
 
     def wait_text(self, selector, part):
-        """The element's text, once it has that part."""
+        """Waits until the text of the element contains `part`; returns the text."""
         code = '([s, part]) => document.querySelector(s)?.innerText.includes(part)'
         try:
             self.wait(code, [selector, part])
@@ -64,6 +64,6 @@ class Page:
         return self.text(selector)
 
     def shot(self, name, **options):
-        """Kept with the artefacts."""
+        """Saves a screenshot with the artefacts."""
         ARTEFACTS.mkdir(parents=True, exist_ok=True)
         return self.screenshot(str(ARTEFACTS / f'{name}.png'), options)

@@ -26,7 +26,7 @@ def browser():
 
 @pytest.fixture
 def tab(browser, lab):
-    """Opens pages. They close before the bridges, which must then have no client left."""
+    """Opens pages. They close before the bridges, which then must have no clients."""
     pages = []
 
     def open_page(**options):
@@ -39,7 +39,7 @@ def tab(browser, lab):
 
 @pytest.fixture(scope='session')
 def desktops(tmp_path_factory):
-    """Two, that differ in their colour."""
+    """Two desktops of different colours."""
     pair = [Desktop(tmp_path_factory.mktemp('desktop'), colour) for colour in ((32, 96, 160), (176, 64, 24))]
     yield pair
     for desktop in pair:

@@ -1,4 +1,4 @@
-"""A real X desktop with a VNC server, a colour, and a program in it that tells of clicks and keys."""
+"""A real X desktop with a VNC server, a colour, and a program that reports clicks and keys."""
 import os
 import subprocess
 import threading
@@ -7,7 +7,7 @@ from wire import until
 
 
 class Desktop:
-    """Xvnc on a Unix socket of its own. `colour` is that of the root window, as (r, g, b)."""
+    """Xvnc on its own Unix socket. `colour`: of the root window, as (r, g, b)."""
 
     SIZE = (320, 240)
     WINDOW = (40, 30)  # a point inside of xev's window
@@ -35,7 +35,7 @@ class Desktop:
             self.events += line
 
     def expect(self, *parts):
-        """All of that happened in the desktop since the last question."""
+        """Waits until the desktop has reported all these parts since the last call."""
         until(lambda: all(part in self.events for part in parts), lambda: f'no {parts} in {self.events[-3000:]}')
         self.events = ''
 

@@ -1,6 +1,6 @@
 """Checks of a page's usability: names, landmarks, contrast, focus, width."""
 
-# Each finding is a line of text; none is the aim.
+# Returns findings as lines of text.
 STRUCTURE = r'''() => {
     const found = [], seen = new Set();
     const visible = (e) => e.getClientRects().length && getComputedStyle(e).visibility !== 'hidden';
@@ -35,7 +35,7 @@ STRUCTURE = r'''() => {
     return found;
 }'''
 
-# WCAG 2.1, 1.4.3: 4.5 to 1, or 3 to 1 for large text; controls that are switched off do not count.
+# WCAG 2.1, 1.4.3: 4.5 to 1, or 3 to 1 for large text; disabled controls do not count.
 CONTRAST = r'''() => {
     const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
     const parse = (colour) => {
@@ -83,13 +83,13 @@ def check(page):
 
 
 def check_width(page, width):
-    """Nothing has to be scrolled sideways; wide tables and code do so within themselves."""
+    """The page does not scroll sideways; wide tables and code scroll by themselves."""
     page.size(width, 844)
     assert page.evaluate('() => document.documentElement.scrollWidth') <= width
 
 
 def walk(page, steps):
-    """The elements that the Tab key reaches, in order; each shows its focus."""
+    """The elements that Tab reaches, in order; each must show its focus."""
     places = []
     for _ in range(steps):
         page.press('Tab')

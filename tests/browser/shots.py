@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Makes the pictures of the README anew: real pages over real sessions, in some three minutes.
+"""Makes the pictures of the README: real pages over real sessions. Takes about three minutes.
 
 usage: WSLUICE=BINARY tests/browser/shots.py         (needs pngquant)
 """
@@ -36,7 +36,7 @@ CLIENTS = [
 
 
 def generous(connection):
-    """Sends as many bytes as each line asks for, and takes the blanks around as they are."""
+    """Sends as many bytes as each line asks for, and ignores the blanks."""
     waiting = b''
     connection.sock.settimeout(None)
     while data := connection.read():
@@ -49,7 +49,7 @@ def generous(connection):
 
 
 async def talk(port, route, address, gives, takes, often, reads):
-    """One client behind a proxy that names it."""
+    """One client behind a proxy that forwards its address."""
     url = f'ws://127.0.0.1:{port}/{route}'
     async with websockets.connect(url, extra_headers={'X-Forwarded-For': address}, max_queue=1, ping_interval=None) as client:
         async def listen():

@@ -1,4 +1,4 @@
-"""`wsluice demo` as a newcomer sees it."""
+"""The page of `wsluice demo`."""
 import re
 import signal
 
@@ -39,7 +39,7 @@ def test_connects_and_measures(demo, tab):
     page.shot('demo-dark', fullPage=True)
 
 
-def test_what_is_typed_comes_back(demo, tab):
+def test_echo(demo, tab):
     page = tab()
     page.goto(url(demo))
     page.wait_text('#state', 'Connected')
@@ -57,7 +57,7 @@ def test_what_is_typed_comes_back(demo, tab):
     assert page.complaints() == []
 
 
-def test_a_flow_is_compared_byte_by_byte(demo, tab):
+def test_flow(demo, tab):
     page = tab()
     page.goto(url(demo))
     page.wait_text('#state', 'Connected')
@@ -68,7 +68,7 @@ def test_a_flow_is_compared_byte_by_byte(demo, tab):
     assert page.complaints() == []
 
 
-def test_comes_back_when_the_bridge_does(demo, lab, tab):
+def test_reconnects(demo, lab, tab):
     page = tab()
     page.goto(url(demo))
     page.wait_text('#state', 'Connected')
@@ -78,7 +78,7 @@ def test_comes_back_when_the_bridge_does(demo, lab, tab):
     assert 'Next attempt in' in page.wait_text('#why', 'attempt')
     demo.wait()
     lab.start('demo', f'127.0.0.1:{demo.port}')
-    # unless its own next attempt has just begun, which takes the button away
+    # the button is hidden while the page tries by itself
     page.evaluate("() => { if (!document.querySelector('#closed').hidden) document.querySelector('#retry').click(); }")
     page.wait_text('#state', 'Connected')
     assert page.text('h1') == 'The gate is open.'
@@ -97,7 +97,7 @@ def test_works_under_a_sub_path_and_tls(lab, certs, tab):
     assert page.complaints() == []
 
 
-def test_next_step_is_ready_to_copy(demo, lab, tab):
+def test_copies_the_next_step(demo, lab, tab):
     page = tab()
     page.goto(url(demo))
     page.grant('clipboard-read', 'clipboard-write')
@@ -130,7 +130,7 @@ def test_on_a_phone(demo, tab):
     page.goto(url(demo))
     page.wait_text('#state', 'Connected')
     page.wait(f'() => ({MOVED})() >= 2')
-    assert page.evaluate("() => document.getElementById('marks').childElementCount") == 0  # motion was not wanted
+    assert page.evaluate("() => document.getElementById('marks').childElementCount") == 0  # reduced motion
     assert page.evaluate('() => innerWidth') == 390
     page.shot('demo-phone', fullPage=True)
     assert page.complaints() == []

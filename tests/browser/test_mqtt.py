@@ -1,4 +1,4 @@
-"""Any protocol goes: MQTT.js in a browser, a real broker that speaks TCP only."""
+"""A protocol other than VNC: MQTT.js in a browser, and a real broker on TCP."""
 import pathlib
 import socket
 import subprocess
@@ -12,7 +12,7 @@ HERE = pathlib.Path(__file__).parent
 
 @pytest.fixture
 def broker(tmp_path):
-    """mosquitto on a port of its own."""
+    """mosquitto on a free port."""
     with socket.socket() as probe:
         probe.bind(('127.0.0.1', 0))
         port = probe.getsockname()[1]

@@ -1,4 +1,4 @@
-"""noVNC, as Debian packages it and as npm has it, in front of real desktops."""
+"""noVNC of Debian and of npm, in front of real desktops."""
 import pathlib
 import signal
 
@@ -32,7 +32,7 @@ def wait_colour(page, desktop):
 
 
 def use(page, desktop):
-    """A click and a key, from the page's canvas to a program in the desktop."""
+    """Sends a click and a key from the canvas of the page to a program in the desktop."""
     left, top = page.evaluate(PLACE)
     page.tap(left + desktop.WINDOW[0], top + desktop.WINDOW[1])
     desktop.expect('ButtonPress event', 'ButtonRelease event', 'button 1')
@@ -45,7 +45,7 @@ def secure(certs):
 
 
 def server(lab, certs, scheme, routes):
-    """A gateway and the beginning of its URLs."""
+    """A gateway, and the base of its URLs."""
     listener = {'address': gateway.ANY, **(secure(certs) if scheme == 'https' else {})}
     bridge = gateway.start(lab, routes, [listener])
     return bridge, f'{scheme}://localhost:{bridge.port}'
@@ -89,7 +89,7 @@ def test_debian_novnc_reconnects(lab, tab, desktops):
 
 @pytest.mark.parametrize('scheme', ['http', 'https'])
 def test_npm_novnc(lab, certs, tab, desktops, scheme):
-    """The library as modules, from routes of files; and another connection after one was dropped."""
+    """The modules of the library from file routes; a second connection after a dropped one."""
     bridge, base = server(lab, certs, scheme, [*OWN_FILES, to(desktops[0], '/desk')])
     page = tab(ignoreHTTPSErrors=True)
     page.goto(f'{base}/own/rfb.html')
@@ -114,7 +114,7 @@ def _at_same_port(bridge):
 
 
 def test_a_token_picks_the_desktop(lab, certs, tab, desktops):
-    """In the page of Debian and in our own; a wrong token gets nowhere."""
+    """Debian's page and ours; a wrong token is refused."""
     tokens = lab.folder / 'tokens'
     tokens.write_text(''.join(f'{name}: unix:{desktop.path}\n' for name, desktop in zip(('water', 'brick'), desktops)))
     _, base = server(lab, certs, 'http', [
@@ -135,7 +135,7 @@ def test_a_token_picks_the_desktop(lab, certs, tab, desktops):
 
 
 def test_a_page_from_elsewhere_is_refused(lab, certs, tab, desktops):
-    """A route takes the pages of its own host, unless it lists others."""
+    """A route accepts pages of its own host, unless it lists origins."""
     bridge, base = server(lab, certs, 'http', [*OWN_FILES, to(desktops[0], '/desk')])
     stranger, elsewhere = server(lab, certs, 'http', [
         *OWN_FILES, to(desktops[0], '/open', origins='any'), to(desktops[0], '/listed', origins=[base])])

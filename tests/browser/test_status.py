@@ -1,4 +1,4 @@
-"""The status page as an operator uses it."""
+"""The status page."""
 import gateway
 import looks
 import pytest
