@@ -15,11 +15,6 @@ struct diag_source {
     size_t line_count;
 };
 
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 static bool is_control(char byte)
 {
     return (unsigned char)byte < ' ' || byte == 0x7f;
@@ -247,12 +242,12 @@ static struct excerpt find_excerpt(const struct diag_source *source, struct diag
     while (part.end > part.begin &&
            (source->text[part.end - 1] == '\n' || source->text[part.end - 1] == '\r'))
         part.end--;
-    part.caret = least(offset_of(source, where.line, where.column), part.end);
+    part.caret = size_min(offset_of(source, where.line, where.column), part.end);
     size_t whole = part.begin + EXCERPT_COLUMNS, tail = part.caret + TAIL_COLUMNS;
     part.stop = whole < tail ? tail : whole;
     while (part.stop < part.end && is_continuation(source->text[part.stop]))
         part.stop++;
-    part.stop = least(part.stop, part.end);
+    part.stop = size_min(part.stop, part.end);
     part.start = part.begin;
     if (part.stop - part.begin > EXCERPT_COLUMNS &&
         part.caret - part.begin > EXCERPT_COLUMNS - TAIL_COLUMNS)
@@ -341,9 +336,9 @@ static size_t edit_distance(const char *a, size_t a_length, const char *b, size_
         row[0] = i;
         for (size_t j = 1; j <= b_length; j++) {
             size_t replaced = above[j - 1] + (a[i - 1] != b[j - 1]);
-            row[j] = least(replaced, least(above[j], row[j - 1]) + 1);
+            row[j] = size_min(replaced, size_min(above[j], row[j - 1]) + 1);
             if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                row[j] = least(row[j], above2[j - 2] + 1);
+                row[j] = size_min(row[j], above2[j - 2] + 1);
         }
     }
     return rows[a_length % 3][b_length];

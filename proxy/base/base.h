@@ -1,5 +1,5 @@
 /*
- * What every layer shares: slices, must-check, assertions, intrusive lists.
+ * What every layer shares: slices, must-check, assertions, minima, intrusive lists.
  *
  * Owns: nothing. Thread: any. Errors: none. Lifetime: none.
  */
@@ -36,6 +36,12 @@
             abort();                                                                               \
         }                                                                                          \
     } while (0)
+
+/* The smaller one; `a` may exceed a size_t. */
+static inline size_t size_min(uint64_t a, size_t b)
+{
+    return a < b ? (size_t)a : b;
+}
 
 /* Borrowed bytes, valid as long as their owner says. Never NUL-terminated. */
 struct slice {

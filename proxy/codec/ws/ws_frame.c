@@ -35,11 +35,6 @@ static inline uint64_t big_endian(const uint8_t *bytes, size_t count)
     return value;
 }
 
-static inline size_t smallest(uint64_t a, size_t b)
-{
-    return a < b ? (size_t)a : b;
-}
-
 /* ---- headers ---- */
 
 static enum reason judge_first_byte(const struct ws_decoder *decoder, uint8_t first)
@@ -134,7 +129,7 @@ static void begin_frame(struct ws_decoder *decoder, const uint8_t *header, size_
 static bool read_header(struct ws_decoder *decoder, struct ws_window *window)
 {
     size_t kept = decoder->header_length;
-    size_t fresh = smallest(window->end - window->in, sizeof(decoder->header) - kept);
+    size_t fresh = size_min(window->end - window->in, sizeof(decoder->header) - kept);
     const uint8_t *header = window->base + window->in;
 
     if (fresh == 0)
@@ -187,7 +182,7 @@ static bool text_is_good(struct ws_decoder *decoder, const uint8_t *bytes, size_
 /* True when the data frame is complete. False: violation, or the window ended. */
 static bool forward_data(struct ws_decoder *decoder, struct ws_window *window)
 {
-    size_t length = smallest(decoder->payload_left, window->end - window->in);
+    size_t length = size_min(decoder->payload_left, window->end - window->in);
     uint8_t *to = window->base + window->out;
 
     take(decoder, window, to, length);
@@ -206,7 +201,7 @@ static bool forward_data(struct ws_decoder *decoder, struct ws_window *window)
 /* True when the control frame is complete. */
 static bool collect_control(struct ws_decoder *decoder, struct ws_window *window)
 {
-    size_t length = smallest(decoder->payload_left, window->end - window->in);
+    size_t length = size_min(decoder->payload_left, window->end - window->in);
 
     take(decoder, window, decoder->control + decoder->control_length, length);
     decoder->control_length += (uint8_t)length;

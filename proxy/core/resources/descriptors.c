@@ -16,11 +16,6 @@
 #define ATTEMPTS_MOST     512
 #define ATTEMPTS_SHARE    32 /* of the limit */
 
-static uint64_t least(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 struct descriptors_listener descriptors_listener(const struct config *config, size_t listener)
 {
     const struct config_listener *own = &config->listeners[listener];
@@ -39,7 +34,7 @@ struct descriptors_listener descriptors_listener(const struct config *config, si
 
 uint32_t descriptors_attempts(const struct descriptors_host *host)
 {
-    uint64_t all = least(host->limit / ATTEMPTS_SHARE, ATTEMPTS_MOST);
+    uint64_t all = size_min(host->limit / ATTEMPTS_SHARE, ATTEMPTS_MOST);
     return (uint32_t)(all / (host->workers > 0 ? host->workers : 1));
 }
 
@@ -87,7 +82,8 @@ static void plan_operators(struct descriptors_plan *plan, const struct config *c
         return;
     plan->operators_each = share / count > 0 ? share / count : 1;
     for (size_t i = 0; i < config->listener_count; i++)
-        plan->operators += least(descriptors_listener(config, i).connections, plan->operators_each);
+        plan->operators +=
+            size_min(descriptors_listener(config, i).connections, plan->operators_each);
 }
 
 struct descriptors_plan descriptors_plan(const struct config *config,
@@ -100,11 +96,12 @@ struct descriptors_plan descriptors_plan(const struct config *config,
         .attempts = descriptors_attempts(host) * host->workers,
     };
     uint64_t left = host->limit > plan.process ? host->limit - plan.process : 0;
-    plan.work = least(left / 4, OF_WORK + config->listener_count + NEW_LISTENERS + folders(config));
-    plan.lookups = least(left / 8, OF_LOOKUP * host->pool_threads);
+    plan.work =
+        size_min(left / 4, OF_WORK + config->listener_count + NEW_LISTENERS + folders(config));
+    plan.lookups = size_min(left / 8, OF_LOOKUP * host->pool_threads);
     plan_operators(&plan, config, needs.operators, left / 4);
     if (needs.late)
-        plan.late = left / 16 > 0 ? least(left / 16, LATE_MOST) : 1;
+        plan.late = left / 16 > 0 ? size_min(left / 16, LATE_MOST) : 1;
     uint64_t reserved = plan.work + plan.lookups + plan.attempts + plan.operators + plan.late;
     plan.clients = left > reserved + needs.connection ? left - reserved : needs.connection;
     return plan;

@@ -62,11 +62,6 @@ void reply_flow_free(struct reply_flow *flow)
 
 /* ---- pieces ---- */
 
-static size_t min_size(uint64_t a, size_t b)
-{
-    return a < b ? (size_t)a : b;
-}
-
 /* IO_OK: n bytes of the file, at least one. */
 static struct io read_file(const struct reply_flow *flow, uint8_t *out, size_t length)
 {
@@ -81,7 +76,7 @@ static struct io read_file(const struct reply_flow *flow, uint8_t *out, size_t l
 
 static struct io read_body(const struct reply_flow *flow, uint8_t *out, size_t length)
 {
-    length = min_size(flow->body.length, length);
+    length = size_min(flow->body.length, length);
     if (length == 0)
         return io_status(IO_OK);
     if (flow->body.source == REPLY_FILE)
@@ -92,7 +87,7 @@ static struct io read_body(const struct reply_flow *flow, uint8_t *out, size_t l
 
 static void consume(struct reply_flow *flow, size_t taken)
 {
-    size_t head = min_size(flow->head_length - flow->head_at, taken);
+    size_t head = size_min(flow->head_length - flow->head_at, taken);
     flow->head_at += head;
     flow->body.offset += taken - head;
     flow->body.length -= taken - head;
@@ -103,7 +98,7 @@ static void consume(struct reply_flow *flow, size_t taken)
 static struct io write_gathered(struct reply_flow *flow, struct transport *transport,
                                 uint8_t *scratch)
 {
-    size_t head = min_size(flow->head_length - flow->head_at, REPLY_FLOW_PIECE);
+    size_t head = size_min(flow->head_length - flow->head_at, REPLY_FLOW_PIECE);
     size_t room = REPLY_FLOW_PIECE - head;
     if (flow->body.source == REPLY_FILE && !flow->no_sendfile && room > FIRST_OF_FILE)
         room = FIRST_OF_FILE;
@@ -117,7 +112,7 @@ static struct io write_gathered(struct reply_flow *flow, struct transport *trans
 static struct io write_file(struct reply_flow *flow, struct transport *transport, uint8_t *scratch)
 {
     struct io io = transport_send_file(transport, flow->body.fd, flow->body.offset,
-                                       min_size(flow->body.length, REPLY_FLOW_PIECE));
+                                       size_min(flow->body.length, REPLY_FLOW_PIECE));
     if (io.status == IO_EOF)
         return io_fail(REASON_file_changed);
     if (io.status != IO_WANT_READ)
@@ -132,11 +127,11 @@ static struct io write_piece(struct reply_flow *flow, struct transport *transpor
     bool head_sent = flow->head_at == flow->head_length;
     if (head_sent && body->source != REPLY_FILE)
         return transport_write(transport, (const uint8_t *)body->bytes + body->offset,
-                               min_size(body->length, REPLY_FLOW_PIECE));
+                               size_min(body->length, REPLY_FLOW_PIECE));
     /* No body, as in most refusals: the head needs no copy. */
     if (!head_sent && body->length == 0)
         return transport_write(transport, (const uint8_t *)flow->head + flow->head_at,
-                               min_size(flow->head_length - flow->head_at, REPLY_FLOW_PIECE));
+                               size_min(flow->head_length - flow->head_at, REPLY_FLOW_PIECE));
     return head_sent && !flow->no_sendfile ? write_file(flow, transport, scratch)
                                            : write_gathered(flow, transport, scratch);
 }

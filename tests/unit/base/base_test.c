@@ -97,12 +97,21 @@ static void test_lists(void **state)
     assert_true(list_empty(&head));
 }
 
+static void test_size_min(void **state)
+{
+    assert_int_equal(size_min(3, 4), 3);
+    assert_int_equal(size_min(4, 3), 3);
+    assert_int_equal(size_min(5, 5), 5);
+    assert_int_equal(size_min(UINT64_MAX, 6), 6);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_slice_take), cmocka_unit_test(test_text_equal),
         cmocka_unit_test(test_slices),     cmocka_unit_test(test_slices_without_case),
         cmocka_unit_test(test_slice_copy), cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_size_min),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
