@@ -10,7 +10,7 @@
 #include "run/demo.h"
 #include "run/listeners/inherit.h"
 #include "run/process/daemon.h"
-#include "run/process/system_limits.h"
+#include "run/process/process_setup.h"
 #include "run/supervisor/logging.h"
 #include "run/supervisor/supervisor.h"
 
@@ -73,8 +73,8 @@ int main(int argc, char **argv)
     struct program program;
     char error[ERROR_MAX] = "";
     int status = EXIT_SUCCESS;
-    system_limits_fill_standard_descriptors();
-    system_limits_widen_thread_pool();
+    process_setup_fill_standard_descriptors();
+    process_setup_widen_thread_pool();
     if (!program_remember(&program, argv))
         return EXIT_FAILURE;
     cli_parse(argc, argv, stdout, stderr, &cli);
@@ -87,7 +87,7 @@ int main(int argc, char **argv)
         program_free(&program);
         return cli.exit_status;
     }
-    system_limits_tune_memory();
+    process_setup_tune_memory();
     bool served = serve(&cli, &program, &daemon, &status, error);
     cli_result_free(&cli);
     program_free(&program);

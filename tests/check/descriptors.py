@@ -27,7 +27,7 @@ MAY = {
     'proxy/run/process/machine.c': {'open': 'the standard streams that the process was started without'},
     'proxy/run/command/command.c': {'dup2': 'onto a standard stream of the command'},
     'proxy/run/process/daemon.c': {'dup2': 'onto a standard stream', 'umask': 'before there are threads'},
-    'proxy/run/process/system_limits.c': {'open': 'the standard streams that the process was started without'},
+    'proxy/run/process/process_setup.c': {'open': 'the standard streams that the process was started without'},
 }
 CALL = re.compile(r'(?<![\w.>])(' + '|'.join(CALLS) + r')\s*\(')
 FLAGS = re.compile(r'\bflags\b|\b[A-Z_]*FLAGS\b')  # a parameter, or a macro of the file

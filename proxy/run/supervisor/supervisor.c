@@ -11,6 +11,7 @@
 #include "run/process/loop.h"
 #include "run/process/pid_file.h"
 #include "run/process/privilege.h"
+#include "run/process/process_setup.h"
 #include "run/process/system_limits.h"
 #include "run/supervisor/logging.h"
 #include "run/supervisor/supervisor_change.h"
@@ -116,7 +117,7 @@ static bool open_shared(struct supervisor *supervisor, const struct config *conf
     if (!shared->limits || !shared->route_stats)
         return false;
     shared->host = (struct descriptors_host){system_limits_descriptors(), workers,
-                                             system_limits_pool_threads()};
+                                             process_setup_pool_threads()};
     process_facts_init(&supervisor->process, supervisor->workers.metrics, workers,
                        shared->route_stats, (int64_t)time(NULL));
     supervisor->process.history = &supervisor->history;

@@ -1,37 +1,33 @@
-/* The size of libuv's pool: as many threads as work_share divides, or more. */
+/* Limits of the system: all descriptors that may be had, and at least one CPU. */
 #include "run/process/system_limits.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
-#include "core/resources/work_share.h"
-
-static long threads_for(const char *given)
+static void test_descriptors_are_raised_to_the_hard_limit(void **unused)
 {
-    if (given)
-        setenv("UV_THREADPOOL_SIZE", given, 1);
-    else
-        unsetenv("UV_THREADPOOL_SIZE");
-    system_limits_widen_thread_pool();
-    return strtol(getenv("UV_THREADPOOL_SIZE"), NULL, 10);
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = limit.rlim_max / 2;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_int_equal(system_limits_descriptors(), limit.rlim_max);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_int_equal(limit.rlim_cur, limit.rlim_max);
 }
 
-static void test_the_pool_has_room_for_all_shares(void **unused)
+static void test_there_is_a_cpu(void **unused)
 {
-    assert_int_equal(threads_for(NULL), WORK_THREADS);
-    assert_int_equal(threads_for(""), WORK_THREADS);
-    assert_int_equal(threads_for("4"), WORK_THREADS);
-    assert_int_equal(threads_for("-1"), WORK_THREADS);
-    assert_int_equal(threads_for("many"), WORK_THREADS);
-    assert_int_equal(threads_for("64"), 64);
+    assert_true(system_limits_cpus() >= 1);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_the_pool_has_room_for_all_shares),
+        cmocka_unit_test(test_descriptors_are_raised_to_the_hard_limit),
+        cmocka_unit_test(test_there_is_a_cpu),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
