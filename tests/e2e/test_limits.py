@@ -124,7 +124,8 @@ def test_operators_get_in_when_descriptors_are_used_up(lab):
     reload(bridge)
     answers(lab, ops, path)
     kill_one(path)
-    clients[0].hang_up()
+    for client in clients[:4]:  # one of them may be the one that was killed, and the last one may be in the backlog
+        client.hang_up()
     assert waiting[0].answer().status == 101  # its turn has come
     for client in clients + waiting:
         client.hang_up()

@@ -39,7 +39,7 @@ static int tear_down(void **unused)
 static int bind_at(const char *name)
 {
     struct sockaddr_un address;
-    socklen_t length;
+    socklen_t length = 0;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(fd >= 0 && addr_unix(&address, &length, name));
     assert_int_equal(bind(fd, (struct sockaddr *)&address, length), 0);
