@@ -132,6 +132,7 @@ VIOLATIONS = [
     ('text.py', 'one newline', {'README.md': 'words'}),
     ('text.py', 'one newline', {'README.md': 'words\n\n'}),
     ('text.py', 'registry', {'tests/e2e/package-lock.json': '{"resolved": "https://registry.' 'npmjs.org/ws"}\n'}),
+    ('text.py', 'conflict of a merge', {'README.md': '<' * 7 + ' HEAD\n'}),
     ('text.py', 'wait with until', {'tests/e2e/test_x.py': 'import time\n\ntime.sleep(1)\n'}),
     ('riddles.py', 'at most 10', {'README.md': 'Whoever asks gets it.\n' * 11}),
     ('mirror.py', 'mask_test.c is missing', {'proxy/codec/mask.c': 'int mask;\n'}),

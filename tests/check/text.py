@@ -4,7 +4,7 @@
 - no call of a function without bounds, without error or with hidden state (BANNED);
 - no time.sleep in end-to-end tests except in wire.py: a test waits for a condition (until), or tests time itself
   (time_passes);
-- no tab in C or Python, no carriage return, no space at the end of a line, exactly one newline at
+- no conflict of a merge, no tab in C or Python, no carriage return, no space at the end of a line, exactly one newline at
   the end of a file;
 - no address of a package registry: the machine configures where packages come from.
 
@@ -35,6 +35,7 @@ TEXT = {'.c', '.h', '.py', '.sh', '.js', '.mjs', '.json', '.md', '.txt', '.cmake
         '.service', '.dict', '.toml', '.cfg', '.ini'}
 NAMED = {'CMakeLists.txt', 'Dockerfile', 'LAYERS', 'EXCEPTIONS', 'LICENSE', 'run', '.gitignore', '.clang-format',
          '.clang-tidy', '.dockerignore'}
+MARKER = re.compile(r'<{7} |>{7} ')
 NO_TABS = {'.c', '.h', '.py'}
 SLEEP = re.compile(r'^[^\'"#]*\btime\.sleep\(')
 
@@ -63,6 +64,8 @@ def check_text(path, where):
     for number, line in enumerate(text.split('\n'), 1):
         if line != line.rstrip():
             errors.append(f'{where}:{number}: white space at the end of the line')
+        if MARKER.match(line):
+            errors.append(f'{where}:{number}: a conflict of a merge')
         if '\t' in line and path.suffix in NO_TABS:
             errors.append(f'{where}:{number}: tab')
         if REGISTRY.search(line) and path.name != 'text.py':
