@@ -1,15 +1,14 @@
 /*
- * A TLS transport in either role, and a peer driven by the input: OpenSSL over memory, whose bytes
- * are cut, changed, moved and mixed with others before they reach the transport's socket. After
- * every step:
+ * A TLS transport in either role. Its peer is OpenSSL over memory BIOs; the input cuts, changes,
+ * moves and replaces the peer's bytes before they reach the transport's socket. After every step:
  *
  * - the scratch is empty, so that connections can share it;
  * - data arrives in order and unchanged, also if records are tampered with, and completely if not;
- * - one read decrypts a bounded number of records, and its peer sends a bounded number of messages;
+ * - a read decrypts a bounded number of records, and accepts a bounded number of messages;
  * - the bytes that the socket does not take are bounded;
  * - an end or a failure is final.
  *
- * Randomness and time are fixed: an input always does the same.
+ * Randomness and time are fixed, so that an input always behaves the same.
  *
  * Input: one byte of modes, then operations of one byte each, with the arguments they take.
  */
@@ -51,7 +50,7 @@ static void shake_hands(struct script *s)
     s->established = io.status == IO_OK;
     if (io.status == IO_FAIL) {
         s->end = s->failure = io;
-        wsl_assert(s->tampered || s->peer_over || s->shut);
+        wsl_assert(s->tampered || s->peer_ended || s->shut);
     }
     ERR_clear_error();
     if (!SSL_is_init_finished(s->peer.ssl) && s->peer.fd >= 0) {
@@ -63,7 +62,7 @@ static void shake_hands(struct script *s)
 /* After our close_notify OpenSSL ignores HelloRequest, which then costs no more than a record. */
 static void expect_bounded_messages(const struct script *s)
 {
-    size_t allowed = MESSAGES + s->reads + s->heard / MESSAGE_BYTES;
+    size_t allowed = MESSAGES + s->reads + s->read_bytes / MESSAGE_BYTES;
     bool all = BIO_pending(s->peer.out) == 0 && unread(s) == 0;
     wsl_assert(s->tampered || s->shut || !all || s->messages <= allowed);
 }
@@ -77,9 +76,9 @@ static struct io read_once(struct script *s, bool large)
     wsl_assert(io.status != IO_WANT_WRITE && (io.status == IO_OK) == (io.n > 0));
     if (s->end.status != IO_OK)
         wsl_assert(io.status == s->end.status && io.reason == s->end.reason);
-    wsl_assert(io.n <= capacity && s->heard + io.n <= s->said);
-    wsl_assert(memcmp(world.buffer, world.pattern + s->heard, io.n) == 0);
-    s->heard += io.n;
+    wsl_assert(io.n <= capacity && s->read_bytes + io.n <= s->peer_bytes);
+    wsl_assert(memcmp(world.buffer, world.pattern + s->read_bytes, io.n) == 0);
+    s->read_bytes += io.n;
     s->reads += io.n > 0;
     if (io.status == IO_EOF || io.status == IO_FAIL)
         s->end = io;
@@ -92,7 +91,7 @@ static void write_once(struct script *s)
 {
     size_t length = next_size(s);
     length = at_most(1 + length * (next(s) & 7), TLS_WRITE_MAX);
-    if (!s->established || s->shut || s->failure.status != IO_OK || s->written + length > SAID_MAX)
+    if (!s->established || s->shut || s->failure.status != IO_OK || s->written + length > SENT_MAX)
         return;
     struct io io = transport_write(s->t, world.pattern + s->written, length);
     wsl_assert(io.n == (io.status == IO_OK ? length : 0));
@@ -127,7 +126,7 @@ static void operate(struct script *s)
     switch (next(s) % 14) {
     case 0:
     case 1:
-        peer_says(s);
+        peer_sends_records(s);
         break;
     case 2:
         peer_sends_messages(s);
@@ -170,7 +169,7 @@ static void operate(struct script *s)
 
 /* ---- the end ---- */
 
-/* The most that may wait for the peer: in the socket; one write and some replies inside. */
+/* The most bytes that may wait for the peer: the socket, one write and some replies. */
 static size_t most_unsent(const struct script *s)
 {
     int buffer;
@@ -179,7 +178,7 @@ static size_t most_unsent(const struct script *s)
     return (size_t)buffer + TLS_SCRATCH_OUT + REPLIES_MAX;
 }
 
-/* Both sides read and write until nothing moves: in a bounded number of steps. */
+/* Both sides read and write until nothing moves, in a bounded number of steps. */
 static void run_dry(struct script *s)
 {
     enum { STEPS_MAX = 4000, QUIET = 8 };
@@ -194,7 +193,7 @@ static void run_dry(struct script *s)
         }
         peer_reads(s, BUFFER);
         expect_empty_scratch();
-        size_t now = s->heard + s->arrived + s->pushed;
+        size_t now = s->read_bytes + s->arrived + s->pushed;
         quiet = now == moved ? quiet + 1 : 0;
         moved = now;
     }
@@ -206,9 +205,9 @@ static void expect_everything(const struct script *s)
 {
     if (!s->established || s->tampered || s->messages + HANDSHAKE_TICKETS > MESSAGES)
         return;
-    wsl_assert(s->heard == s->said);
-    wsl_assert(s->end.status != IO_FAIL || (s->is_client && s->peer_over) || s->refused);
-    if (s->failure.status == IO_OK && !s->peer_over && !s->refused)
+    wsl_assert(s->read_bytes == s->peer_bytes);
+    wsl_assert(s->end.status != IO_FAIL || (s->is_client && s->peer_ended) || s->refused);
+    if (s->failure.status == IO_OK && !s->peer_ended && !s->refused)
         wsl_assert(s->arrived == s->written);
 }
 

@@ -1,9 +1,9 @@
 /*
- * What the fuzzer of TLS connections does with a peer: a script of operations, taken from the
- * input, over fixed randomness and time.
+ * The peer of the fuzzer of TLS connections: a script of operations from the input, with fixed
+ * randomness and time.
  *
- * Owns: contexts and scratch, for the life of the process. Thread: one. Errors: abort. Lifetime: a
- * script is one input's.
+ * Owns: contexts and scratch, for the life of the process. Thread: one. Errors: abort.
+ * Lifetime: a script lives for one input.
  */
 #ifndef WSLUICE_TESTS_LIB_TLS_SCRIPT_H
 #define WSLUICE_TESTS_LIB_TLS_SCRIPT_H
@@ -19,7 +19,7 @@
 
 enum {
     BUFFER = 256 * 1024,
-    SAID_MAX = 1 << 20,    /* by each side */
+    SENT_MAX = 1 << 20,    /* by each side */
     RECORDS_MAX = 1 << 15, /* of the peer */
     TINY = 4608,           /* about the smallest socket buffer that Linux gives */
     /* The bounds of tls_read.c. */
@@ -42,7 +42,7 @@ struct world {
     struct tls_scratch *scratch;
     struct tls_ctx *ctx[2];
     SSL_CTX *other[2]; /* of the peer, by the transport's role */
-    uint8_t pattern[SAID_MAX + BUFFER];
+    uint8_t pattern[SENT_MAX + BUFFER];
     uint8_t buffer[BUFFER];
 };
 
@@ -54,14 +54,14 @@ struct script {
     struct transport *t;
     int fd; /* the transport's */
     bool established;
-    struct io end, failure;  /* of reads, of writes; IO_OK: none yet */
-    bool shut;               /* the transport was */
-    bool refused;            /* the peer requested something that is refused, and may end for it */
-    bool tampered;           /* bytes of the peer were changed, lost or made up */
-    bool peer_over;          /* the peer sent close_notify or FIN, or closed */
-    size_t said, heard;      /* peer to transport */
-    size_t written, arrived; /* transport to peer */
-    size_t messages, reads;  /* messages that the peer sent, reads with data */
+    struct io end, failure;        /* of reads, of writes; IO_OK: none yet */
+    bool shut;                     /* the transport was */
+    bool refused;                  /* the peer requested something that ends the session */
+    bool tampered;                 /* the peer's bytes were changed, dropped or inserted */
+    bool peer_ended;               /* the peer sent close_notify or FIN, or closed */
+    size_t peer_bytes, read_bytes; /* peer to transport */
+    size_t written, arrived;       /* transport to peer */
+    size_t messages, reads;        /* messages that the peer sent, reads with data */
     /* The peer's stream: where its records end, and how far the transport has received it. */
     size_t pushed, received;
     size_t record_end, header_at;
@@ -141,7 +141,7 @@ static inline size_t at_most(size_t n, size_t most)
     return n < most ? n : most;
 }
 
-/* Small numbers one by one, larger ones in growing steps, up to some 64 KiB. */
+/* Exact for small numbers, then in growing steps, up to about 64 KiB. */
 static inline size_t next_size(struct script *s)
 {
     size_t n = next(s);
@@ -194,22 +194,22 @@ static inline size_t records_up_to(const struct script *s, size_t offset)
 
 static inline bool peer_is_intact(const struct script *s)
 {
-    return SSL_is_init_finished(s->peer.ssl) && !s->peer_over;
+    return SSL_is_init_finished(s->peer.ssl) && !s->peer_ended;
 }
 
 /* A number of records of a number of bytes. */
-static inline void peer_says(struct script *s)
+static inline void peer_sends_records(struct script *s)
 {
     size_t count = 1 + next(s), length = at_most(1 + next_size(s), 16384);
     if (next(s) & 1)
         count *= 16;
     for (; count > 0 && peer_is_intact(s) && s->end_count < RECORDS_MAX / 2; count--) {
-        if (s->said + length > SAID_MAX || BIO_pending(s->peer.out) > BUFFER)
+        if (s->peer_bytes + length > SENT_MAX || BIO_pending(s->peer.out) > BUFFER)
             return;
         ERR_clear_error();
-        if (SSL_write(s->peer.ssl, world.pattern + s->said, (int)length) != (int)length)
+        if (SSL_write(s->peer.ssl, world.pattern + s->peer_bytes, (int)length) != (int)length)
             return;
-        s->said += length;
+        s->peer_bytes += length;
     }
 }
 
@@ -275,9 +275,9 @@ static inline void peer_ends(struct script *s)
         shutdown(s->peer.fd, SHUT_WR);
     if (how == 0 && s->peer.fd >= 0) {
         tls_peer_hang_up(&s->peer);
-        s->tampered = true; /* unread bytes of ours make that a reset */
+        s->tampered = true; /* with unread bytes the kernel sends a reset */
     }
-    s->peer_over = true;
+    s->peer_ended = true;
 }
 
 static inline void peer_reads(struct script *s, size_t limit)
