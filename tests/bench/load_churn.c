@@ -45,7 +45,7 @@ static void readable(struct load_conn *conn)
     if (got < 0)
         return;
     if (got > 0 || conn->side == LOAD_CLIENT)
-        load_die("the proxy %s a session that nobody used", got > 0 ? "spoke in" : "closed");
+        load_die("the proxy %s an unused session", got > 0 ? "spoke in" : "closed");
     load_conn_close(conn);
     load->churn->ended++;
     load->progress++;

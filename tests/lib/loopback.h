@@ -63,6 +63,7 @@ static inline int loopback_accept(const struct loopback *target)
 }
 
 /* Accepts and closes one connection; false: none. */
+/* Accepts and closes one connection; false: none. */
 static inline bool loopback_got_connection(const struct loopback *target)
 {
     int fd = loopback_accept(target);

@@ -1,5 +1,5 @@
 /*
- * TLS contexts in real handshakes, with certificates of their own; for the tests of
+ * TLS contexts in real handshakes, with test certificates; for the tests of
  * net/tls/context.
  *
  * Owns: certificates and scratch between set_up and tear_down. Thread: one. Errors: the test fails.
@@ -22,7 +22,7 @@
 
 struct fixture {
     struct pki pki;
-    struct tls_scratch *scratch[2]; /* as if of two workers */
+    struct tls_scratch *scratch[2]; /* of two workers */
     char error[512];
     struct config_certificate pair;
 };
@@ -48,7 +48,7 @@ static inline int tear_down(void **state)
     return 0;
 }
 
-/* The pair lives in the fixture, one at a time. */
+/* The pair is part of the fixture, one at a time. */
 static inline struct config_tls config_of(struct fixture *f, const char *certificate)
 {
     f->pair = (struct config_certificate){.certificate = certificate};
@@ -83,7 +83,7 @@ static inline SSL_CTX *client(int version)
     return ctx;
 }
 
-/* Connects both and leaves them open. Both contexts are the caller's. */
+/* Connects both and leaves them open. The caller keeps both contexts. */
 static inline struct io connect_peer(struct fixture *f, struct tls_ctx *ctx, SSL_CTX *other,
                                      struct tls_peer *peer, struct transport **t)
 {
@@ -103,7 +103,7 @@ static inline void disconnect(struct tls_peer *peer, struct transport *t)
     tls_peer_close(peer);
 }
 
-/* The reason with which a handshake fails, or none. Releases both contexts. */
+/* Returns the reason of a failed handshake, or none. Releases both contexts. */
 static inline enum reason verdict(struct fixture *f, struct tls_ctx *ctx, SSL_CTX *other)
 {
     struct tls_peer peer;

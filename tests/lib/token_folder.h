@@ -1,5 +1,5 @@
 /*
- * A folder of its own for each test, and the files, folders and links in it.
+ * A new folder for each test, and helpers for files, folders and links in it.
  *
  * Owns: the folder, which token_folder_close removes. Thread: one. Errors: assertions. Lifetime:
  * set-up and tear-down of a test; one include per program.
