@@ -12,7 +12,7 @@ static uint64_t draw(uint64_t *state, uint64_t below)
     return (*state >> 33) % below;
 }
 
-/* From memory of exactly that size, so that a sanitizer sees every byte too far. */
+/* Parses a copy of exact size, so that the sanitizer reports an overrun. */
 static bool parse(const char *text, uint8_t address[static IP_BYTES])
 {
     size_t length = strlen(text);
@@ -53,13 +53,13 @@ static const char *const texts[] = {
     "12345::", "g::", "::1.2.3", "::1.2.3.256", "1:2:3:4:5:6:7:1.2.3.4", "1.2.3.4::", "::1.2.3.4:5",
     "fe80::1%eth0", "[::1]", "::1 ", "1:2:3:4:5:6:7:1.", "::.1.2.3"};
 
-static void test_reads_what_the_library_reads(void **state)
+static void test_parses_as_the_library(void **state)
 {
     for (size_t i = 0; i < WSL_COUNT(texts); i++)
         assert_as_library(texts[i]);
 }
 
-static void test_reads_what_the_library_reads_of_mutations(void **state)
+static void test_parses_mutations_as_the_library(void **state)
 {
     static const char alphabet[] = "0123459afF:.: ";
     uint64_t random = 1;
@@ -86,7 +86,7 @@ static void test_keeps_the_families_apart(void **state)
     assert_true(ip_is_v4(address)); /* a client has one address */
 }
 
-static void test_prints_as_the_library_does(void **state)
+static void test_prints_as_the_library(void **state)
 {
     uint64_t random = 2;
     for (unsigned round = 0; round < 100000; round++) {
@@ -94,14 +94,14 @@ static void test_prints_as_the_library_does(void **state)
         char ours[IP_TEXT], theirs[IP_TEXT];
         for (size_t i = 0; i < IP_BYTES; i++)
             address[i] = draw(&random, 3) ? 0 : (uint8_t)draw(&random, 256);
-        address[0] |= 0x20; /* of "::1.2.3.4", which is not mapped, the library makes dots */
+        address[0] |= 0x20; /* not mapped, but the library prints "::1.2.3.4" */
         inet_ntop(AF_INET6, address, theirs, sizeof(theirs));
         assert_int_equal(ip_print(address, ours), strlen(theirs));
         assert_string_equal(ours, theirs);
     }
 }
 
-static void test_prints_ipv4_in_either_dress(void **state)
+static void test_prints_ipv4_and_mapped(void **state)
 {
     uint8_t address[IP_BYTES];
     char text[IP_TEXT];
@@ -133,11 +133,11 @@ static void test_ports(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reads_what_the_library_reads),
-        cmocka_unit_test(test_reads_what_the_library_reads_of_mutations),
+        cmocka_unit_test(test_parses_as_the_library),
+        cmocka_unit_test(test_parses_mutations_as_the_library),
         cmocka_unit_test(test_keeps_the_families_apart),
-        cmocka_unit_test(test_prints_as_the_library_does),
-        cmocka_unit_test(test_prints_ipv4_in_either_dress),
+        cmocka_unit_test(test_prints_as_the_library),
+        cmocka_unit_test(test_prints_ipv4_and_mapped),
         cmocka_unit_test(test_ports),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,7 +16,7 @@ struct outcome {
     struct proxy_proto header;
 };
 
-/* From memory of exactly that size, so that a sanitizer sees every byte too far. */
+/* Decodes a copy of exact size, so that the sanitizer reports an overrun. */
 static void call(struct outcome *out, const void *bytes, size_t length)
 {
     free(out->bytes);
@@ -167,7 +167,7 @@ static void test_v1_refuses(void **state)
     assert_verdict(BYTES("PROXY TCP4 1.1.1.1\0 2.2.2.2 1 2\r\n"), PROXY_PROTO_BAD);
 }
 
-static void test_v1_is_107_bytes_at_most(void **state)
+static void test_v1_size_limit(void **state)
 {
     char text[200];
     memset(text, 'x', sizeof(text));
@@ -182,7 +182,7 @@ static void test_v1_is_107_bytes_at_most(void **state)
 
 /* ---- neither version ---- */
 
-static void test_absent_at_the_first_byte_that_tells(void **state)
+static void test_absent_at_the_first_different_byte(void **state)
 {
     static const struct {
         const char *bytes;
@@ -309,7 +309,7 @@ static void test_v2_refuses(void **state)
     }
 }
 
-static void test_v2_is_4096_bytes_at_most(void **state)
+static void test_v2_size_limit(void **state)
 {
     struct v2 v2 = v2_begin(0x21, 0x11, 12);
     static const uint8_t noop[4096] = {0x04};
@@ -353,7 +353,7 @@ static void test_v2_tlvs(void **state)
     assert_slice(out.header.tls.common_name, "alice");
     free(out.bytes);
 
-    /* With one byte less or more, the TLVs do not fill the header. */
+    /* One byte fewer or more: the TLVs do not fill the header. */
     v2.bytes[15]--;
     assert_verdict(v2.bytes, v2.length, PROXY_PROTO_BAD);
     v2.bytes[15] += 2;
@@ -375,8 +375,8 @@ static void test_v2_refuses_tlvs(void **state)
         {BYTES("\x02\x00\x00\x02\x00\x00")},         /* likewise */
         {BYTES("\x05\x00\x00\x05\x00\x00")},         /* likewise */
         {id, sizeof(id)},                            /* too long */
-        {BYTES("\x20\x00\x04\x01\0\0\0")},           /* no room for what SSL must have */
-        {BYTES("\x20\x00\x07\x01\0\0\0\0\x21\x00")}, /* its own TLV is cut */
+        {BYTES("\x20\x00\x04\x01\0\0\0")},           /* too short for the fixed part of SSL */
+        {BYTES("\x20\x00\x07\x01\0\0\0\0\x21\x00")}, /* a nested TLV is cut */
         {BYTES("\x20\x00\x09\x01\0\0\0\0\x21\x00\x02x")},
         {BYTES("\x20\x00\x0B\x01\0\0\0\0\x21\x00\x00\x21\x00\x00")},
         {BYTES("\x20\x00\x0B\x01\0\0\0\0\x22\x00\x00\x22\x00\x00")},
@@ -392,7 +392,7 @@ static void test_v2_refuses_tlvs(void **state)
     }
 }
 
-static void test_v2_client_without_a_good_certificate(void **state)
+static void test_v2_client_without_a_verified_certificate(void **state)
 {
     static const struct {
         uint8_t client, verify;
@@ -413,7 +413,7 @@ static void test_v2_client_without_a_good_certificate(void **state)
     }
 }
 
-/* By the definition of CRC-32C, one bit of the message after the other. */
+/* CRC-32C by its definition, bit by bit. */
 static void test_v2_checksum(void **state)
 {
     struct v2 v2 = v2_begin(0x21, 0x11, 12);
@@ -442,7 +442,7 @@ static void test_v2_checksum(void **state)
     assert_verdict(v2.bytes, v2.length, PROXY_PROTO_BAD);
 }
 
-/* As HAProxy 2.6 wrote it, for a client with a certificate. */
+/* Written by HAProxy 2.6 for a client with a certificate. */
 static void test_v2_of_haproxy(void **state)
 {
     struct outcome out;
@@ -521,7 +521,7 @@ static void test_writes_v2(void **state)
     }
 }
 
-static void test_reads_what_it_writes(void **state)
+static void test_round_trip(void **state)
 {
     struct proxy_proto header = {.kind = PROXY_PROTO_ADDRESS,
                                  .source = end_of("192.0.2.1", 56324),
@@ -558,7 +558,7 @@ static void test_reads_what_it_writes(void **state)
         assert_int_equal(proxy_proto_encode_v2(bytes, capacity, &header), 0);
 }
 
-static void test_writes_no_more_than_others_read(void **state)
+static void test_written_size(void **state)
 {
     static char name[PROXY_PROTO_MAX];
     static uint8_t out[2 * PROXY_PROTO_MAX];
@@ -575,22 +575,22 @@ int main(void)
         cmocka_unit_test(test_v1_addresses),
         cmocka_unit_test(test_v1_unknown),
         cmocka_unit_test(test_v1_refuses),
-        cmocka_unit_test(test_v1_is_107_bytes_at_most),
-        cmocka_unit_test(test_absent_at_the_first_byte_that_tells),
+        cmocka_unit_test(test_v1_size_limit),
+        cmocka_unit_test(test_absent_at_the_first_different_byte),
         cmocka_unit_test(test_v2_tcp4),
         cmocka_unit_test(test_v2_tcp6),
         cmocka_unit_test(test_v2_without_addresses),
         cmocka_unit_test(test_v2_refuses),
-        cmocka_unit_test(test_v2_is_4096_bytes_at_most),
+        cmocka_unit_test(test_v2_size_limit),
         cmocka_unit_test(test_v2_tlvs),
         cmocka_unit_test(test_v2_refuses_tlvs),
-        cmocka_unit_test(test_v2_client_without_a_good_certificate),
+        cmocka_unit_test(test_v2_client_without_a_verified_certificate),
         cmocka_unit_test(test_v2_checksum),
         cmocka_unit_test(test_v2_of_haproxy),
         cmocka_unit_test(test_writes_v1),
         cmocka_unit_test(test_writes_v2),
-        cmocka_unit_test(test_reads_what_it_writes),
-        cmocka_unit_test(test_writes_no_more_than_others_read),
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_written_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-/* A head with the fields of the text; "|" stands for the end of a line. */
+/* A head with these fields; "|" ends a line. */
 struct request {
     char text[1024];
     struct http_head head;
@@ -53,7 +53,7 @@ static void assert_hops(const char *fields, enum forwarded_kind kind, const char
     if (strcmp(hops, wanted) != 0)
         fail_msg("\"%s\" instead of \"%s\" for: %s", hops, wanted, fields);
     struct ip_port hop;
-    assert_int_equal(forwarded_next(&walk, &hop), FORWARDED_END); /* and stays there */
+    assert_int_equal(forwarded_next(&walk, &hop), FORWARDED_END); /* and again */
 }
 
 static void test_x_forwarded_for(void **state)
@@ -123,7 +123,7 @@ static void test_forwarded(void **state)
         {"Forwarded: by=\"a\\\"\\\\\";for=1.1.1.1, for=2.2.2.2", "2.2.2.2 1.1.1.1"},
         {"Forwarded: for=2.2.2.2, by=\"x\\\", for=1.1.1.1\";for=3.3.3.3", "3.3.3.3 2.2.2.2"},
         {"Forwarded: for=\"\", for=1.1.1.1", "1.1.1.1 ?"},
-        /* no "for", two of them, or none that can be read */
+        /* no "for", two of them, or an invalid one */
         {"Forwarded: proto=https", "?"},
         {"Forwarded: for=1.1.1.1;for=1.1.1.1", "?"},
         {"Forwarded: for=1.1.1.1;FOR=2.2.2.2", "?"},
@@ -144,7 +144,7 @@ static void test_forwarded(void **state)
 }
 
 /* An entry that a proxy appends is read correctly after any entry of the client's. */
-static void test_nothing_at_the_left_changes_what_stands_at_the_right(void **state)
+static void test_left_entries_do_not_change_right_ones(void **state)
 {
     static const char alphabet[] = "\"\"\\,;=for1. []:_\t";
     uint64_t random = 1;
@@ -203,7 +203,7 @@ int main(void)
         cmocka_unit_test(test_x_forwarded_for),
         cmocka_unit_test(test_forwarded),
         cmocka_unit_test(test_x_forwarded_proto),
-        cmocka_unit_test(test_nothing_at_the_left_changes_what_stands_at_the_right),
+        cmocka_unit_test(test_left_entries_do_not_change_right_ones),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

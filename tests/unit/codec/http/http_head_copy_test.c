@@ -37,7 +37,7 @@ static void expect_same(const struct http_head *a, const struct http_head *b)
 }
 
 /* The copy has its own bytes, except for the "/" that the parser added. */
-static void test_the_buffer_goes(void **unused)
+static void test_outlives_the_buffer(void **unused)
 {
     static const char *const texts[] = {
         "GET /a/b?c=d HTTP/1.1\r\nHost: a\r\nX-Empty:\r\nIf-None-Match: \"x\"\r\n\r\n",
@@ -73,7 +73,7 @@ static void test_without_memory(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_the_buffer_goes),
+        cmocka_unit_test(test_outlives_the_buffer),
         cmocka_unit_test(test_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,7 +21,7 @@ struct outcome {
     struct http_head head;
 };
 
-/* From memory of exactly that size and place, so that a sanitizer sees every byte too far. */
+/* Parses a copy of exact size, so that the sanitizer reports an overrun. */
 static void call(struct outcome *out, const char *bytes, size_t length,
                  const struct http_limits *limits, struct http_scan *scan)
 {
@@ -29,7 +29,7 @@ static void call(struct outcome *out, const char *bytes, size_t length,
     out->bytes = malloc(length ? length : 1);
     assert_non_null(out->bytes);
     memcpy(out->bytes, bytes, length);
-    memset(&out->head, 0xA5, sizeof(out->head)); /* nothing of an earlier call may be needed */
+    memset(&out->head, 0xA5, sizeof(out->head)); /* the result must not depend on an earlier call */
     out->bad = REASON_none;
     out->verdict =
         http_head_parse(&out->head, out->bytes, length, limits, scan, &out->consumed, &out->bad);
@@ -74,7 +74,7 @@ static void parse_bytes(struct outcome *whole, const char *bytes, size_t length,
         assert_prefix(&part, cut, whole);
         call(&part, bytes, length, limits, &scan);
         assert_same(&part, whole);
-        call(&part, bytes, length, limits, &scan); /* again, with nothing new */
+        call(&part, bytes, length, limits, &scan); /* again, without new bytes */
         assert_same(&part, whole);
         call(&part, bytes, cut, limits, &drip);
         assert_prefix(&part, cut, whole);
@@ -245,7 +245,7 @@ static void test_refuses_bad_request_lines(void **state)
     assert_accepted("\r\nGET / HTTP/1.1\r\n" HOST END);
 }
 
-static void test_garbage_is_known_at_its_first_byte(void **state)
+static void test_refuses_garbage_at_its_first_byte(void **state)
 {
     for (int c = 0; c < 256; c++) {
         struct outcome out;
@@ -307,7 +307,7 @@ static void test_refuses_bad_field_lines(void **state)
 }
 
 /* NUL among them, at any place. */
-static void test_no_control_byte_is_let_in_anywhere(void **state)
+static void test_refuses_control_bytes_everywhere(void **state)
 {
     static const char good[] = "GET /a?b HTTP/1.1\r\nHost: desk.example\r\nX-Y: v w\r\n\r\n";
     for (size_t at = 0; at < sizeof(good) - 1; at++) {
@@ -390,7 +390,7 @@ static void test_host(void **state)
 }
 
 /* Addresses in brackets, compared with the C library. */
-static void test_ipv6_as_the_library_has_it(void **state)
+static void test_ipv6_hosts(void **state)
 {
     static const char alphabet[] = "::::0012af..1";
     uint32_t random = 1;
@@ -411,7 +411,7 @@ static void test_ipv6_as_the_library_has_it(void **state)
                                                     &(struct http_scan){0}, &consumed, &bad);
         bool valid = inet_pton(AF_INET6, address, &(struct in6_addr){0}) == 1;
         if (valid != (verdict == HTTP_HEAD))
-            fail_msg("[%s]: the library says %d", address, valid);
+            fail_msg("[%s]: inet_pton returns %d", address, valid);
         accepted += valid;
     }
     assert_true(accepted > 100);
@@ -561,12 +561,12 @@ int main(void)
         cmocka_unit_test(test_splits_targets),
         cmocka_unit_test(test_refuses_bad_targets),
         cmocka_unit_test(test_refuses_bad_request_lines),
-        cmocka_unit_test(test_garbage_is_known_at_its_first_byte),
+        cmocka_unit_test(test_refuses_garbage_at_its_first_byte),
         cmocka_unit_test(test_refuses_other_versions),
         cmocka_unit_test(test_refuses_bad_field_lines),
-        cmocka_unit_test(test_no_control_byte_is_let_in_anywhere),
+        cmocka_unit_test(test_refuses_control_bytes_everywhere),
         cmocka_unit_test(test_host),
-        cmocka_unit_test(test_ipv6_as_the_library_has_it),
+        cmocka_unit_test(test_ipv6_hosts),
         cmocka_unit_test(test_body),
         cmocka_unit_test(test_refuses_repeated_and_malformed_singletons),
         cmocka_unit_test(test_limits_hold_to_the_byte),

@@ -69,7 +69,7 @@ static void test_one_range_or_the_whole(void **state)
     }
 }
 
-static void test_every_cut_is_a_part_or_nothing(void **state)
+static void test_truncated_ranges(void **state)
 {
     static const char text[] = "bytes=12-345";
     for (size_t length = 0; length < strlen(text); length++) {
@@ -90,7 +90,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_range_or_the_whole),
-        cmocka_unit_test(test_every_cut_is_a_part_or_nothing),
+        cmocka_unit_test(test_truncated_ranges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

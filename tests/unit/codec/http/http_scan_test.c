@@ -1,4 +1,4 @@
-/* One pass; http_head_test has the grammar in full, as requests. */
+/* The scan alone; http_head_test has the grammar. */
 #include "codec/http/http_scan.h"
 
 #include <setjmp.h>
@@ -37,7 +37,7 @@ static void test_finds_the_parts(void **state)
 }
 
 /* The buffer grows byte by byte, and no byte is read twice. */
-static void test_goes_on_where_it_stopped(void **state)
+static void test_resumes(void **state)
 {
     scan = (struct http_scan){0};
     for (size_t length = 1; length <= strlen(HEAD); length++) {
@@ -51,7 +51,7 @@ static void test_goes_on_where_it_stopped(void **state)
     assert_true(http_scan_is_done(&scan));
 }
 
-static void test_a_violation_stays(void **state)
+static void test_a_violation_is_final(void **state)
 {
     assert_int_equal(read_all("GET /\x01"), REASON_http_malformed);
     size_t at = scan.at;
@@ -72,8 +72,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_finds_the_parts),
-        cmocka_unit_test(test_goes_on_where_it_stopped),
-        cmocka_unit_test(test_a_violation_stays),
+        cmocka_unit_test(test_resumes),
+        cmocka_unit_test(test_a_violation_is_final),
         cmocka_unit_test(test_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -194,8 +194,8 @@ static void test_vectors(void **unused)
     }
 }
 
-/* Of a bad text frame, nothing from the window that shows it: `out` is where its payload began. */
-static void test_bad_text_is_rewound(void **unused)
+/* The window with the bad byte forwards nothing of that frame. */
+static void test_rewinds_bad_text(void **unused)
 {
     uint8_t bytes[] = AB "\x01\x83" NO_MASK "ok\xc3\x80\x84" NO_MASK "\xa9zz\xff";
     struct ws_decoder decoder;
@@ -232,7 +232,7 @@ static bool expect_header_judged(const char *before, size_t at, int mode, unsign
     return !refused;
 }
 
-/* Every first byte, second byte and state that they can meet. */
+/* Every first and second byte, in every state. */
 static void test_every_header(void **unused)
 {
     static const struct {
@@ -319,8 +319,8 @@ static void test_lengths_round_trip(void **unused)
     free(payload);
 }
 
-/* The longest frame there is goes through a small window, and its end is found. */
-static void test_longest_frame_is_streamed(void **unused)
+/* The longest frame passes through a small window, and its end is found. */
+static void test_streams_the_longest_frame(void **unused)
 {
     uint8_t bytes[1024] = "\x82\xff\x7f\xff\xff\xff\xff\xff\xff\xff\x01\x02\x03\x04";
     struct ws_decoder decoder;
@@ -404,8 +404,8 @@ static void test_random_streams_round_trip(void **unused)
     }
 }
 
-/* A full window of small messages, as it comes from a busy client. */
-static void test_crowded_window(void **unused)
+/* A full window of small messages, as from a busy client. */
+static void test_many_frames_in_a_window(void **unused)
 {
     struct stream s = {0};
     uint64_t random = 7;
@@ -488,14 +488,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_vectors),
-        cmocka_unit_test(test_bad_text_is_rewound),
+        cmocka_unit_test(test_rewinds_bad_text),
         cmocka_unit_test(test_every_header),
         cmocka_unit_test(test_length_not_minimal),
         cmocka_unit_test(test_every_close_code),
         cmocka_unit_test(test_lengths_round_trip),
-        cmocka_unit_test(test_longest_frame_is_streamed),
+        cmocka_unit_test(test_streams_the_longest_frame),
         cmocka_unit_test(test_random_streams_round_trip),
-        cmocka_unit_test(test_crowded_window),
+        cmocka_unit_test(test_many_frames_in_a_window),
         cmocka_unit_test(test_headers_are_minimal),
         cmocka_unit_test(test_control),
         cmocka_unit_test(test_close),
