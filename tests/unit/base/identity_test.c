@@ -10,7 +10,7 @@
 
 static char error[256];
 
-/* root and its group are on every machine. */
+/* Every machine has root and its group. */
 static void test_root(void **state)
 {
     static const char *const names[] = {"root", "0"};
@@ -27,7 +27,7 @@ static void test_root(void **state)
 }
 
 /* As getpwent and getgrent list them. */
-static void test_everybody(void **state)
+static void test_every_account(void **state)
 {
     const struct passwd *user;
     setpwent();
@@ -43,14 +43,14 @@ static void test_everybody(void **state)
     endpwent();
 }
 
-static void test_a_group_by_number_need_not_exist(void **state)
+static void test_group_by_number(void **state)
 {
     gid_t gid;
     assert_true(identity_group("4294967294", &gid, error, sizeof(error)));
     assert_int_equal(gid, 4294967294);
 }
 
-static void test_unknown_ones(void **state)
+static void test_unknown_names(void **state)
 {
     static const char *const users[] = {"no such user", "", "4294967295", "-1", "0x0", "0 "};
     uid_t uid;
@@ -68,9 +68,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_root),
-        cmocka_unit_test(test_everybody),
-        cmocka_unit_test(test_a_group_by_number_need_not_exist),
-        cmocka_unit_test(test_unknown_ones),
+        cmocka_unit_test(test_every_account),
+        cmocka_unit_test(test_group_by_number),
+        cmocka_unit_test(test_unknown_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

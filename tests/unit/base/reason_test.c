@@ -23,7 +23,7 @@ static void test_every_row(void **unused)
         assert_true(row->level >= REASON_INFO || reason == REASON_answered);
         assert_true(row->level <= REASON_ERROR);
         assert_true((reason == REASON_none) == (row->text[0] == '\0'));
-        for (const char *c = row->name; *c; c++) /* a label of a metric, a word of a log */
+        for (const char *c = row->name; *c; c++) /* a metric label and a log value */
             assert_true(islower((unsigned char)*c) || isdigit((unsigned char)*c) || *c == '_');
         for (const char *c = row->text; *c; c++)
             assert_in_range(*c, ' ', '~');

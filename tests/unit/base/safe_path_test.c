@@ -70,7 +70,7 @@ static void test_a_folder_that_is_a_link(void **unused)
     assert_int_equal(errno, ELOOP);
 }
 
-static void test_links_of_ones_own(void **unused)
+static void test_own_links(void **unused)
 {
     char own[64];
     snprintf(own, sizeof(own), "%s/own", folder);
@@ -111,7 +111,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_links_of_another_user),
         TEST(test_a_folder_that_is_a_link),
-        TEST(test_links_of_ones_own),
+        TEST(test_own_links),
         TEST(test_a_new_file),
         TEST(test_no_file),
     };

@@ -191,7 +191,7 @@ static void test_a_full_pipe(void **unused)
         ;
     open_stderr(ends[1]);
     for (unsigned i = 0; i < 100; i++)
-        write_line("nobody reads this\n", 0);
+        write_line("an unread line\n", 0);
     assert_int_equal(output.lost, 100);
     assert_true(drain(ends[0], text, sizeof(text)) > 0);
     write_line("now\n", 0);
@@ -206,7 +206,7 @@ static void test_a_full_pipe_that_is_to_be_replaced(void **unused)
 {
     static char text[1 << 16];
     const atomic_uint moves = 1;
-    const struct log_entry entry = {.text = SLICE("nobody reads this\n")};
+    const struct log_entry entry = {.text = SLICE("an unread line\n")};
     int ends[2];
     memset(text, '\n', sizeof(text));
     assert_int_equal(pipe2(ends, O_NONBLOCK | O_CLOEXEC), 0);
@@ -225,7 +225,7 @@ static void test_a_full_pipe_that_is_to_be_replaced(void **unused)
 static void test_a_pipe_without_a_reader(void **unused)
 {
     const atomic_uint moves = 0;
-    const struct log_entry entry = {.text = SLICE("for nobody\n")};
+    const struct log_entry entry = {.text = SLICE("not wanted\n")};
     int ends[2];
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
     open_stderr(ends[1]);

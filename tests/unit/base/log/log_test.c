@@ -1,4 +1,4 @@
-/* Lines in both formats, their targets, and what happens if nobody reads them. */
+/* Lines in both formats, their targets, and targets that do not read. */
 #include "base/log/log.h"
 
 #include <fcntl.h>
@@ -167,7 +167,7 @@ static void test_a_full_pipe(void **unused)
         ;
     log_lab_to(ends[1], REASON_INFO);
     for (unsigned i = 0; i < 5; i++)
-        log_message(REASON_INFO, "nobody reads this");
+        log_message(REASON_INFO, "an unread line");
     while (read(ends[0], buffer, sizeof(buffer)) > 0)
         ;
     log_message(REASON_INFO, "now");
@@ -206,7 +206,7 @@ static size_t lines_in(const char *file)
     return lines;
 }
 
-/* While others log, the file is rotated and the format changes: no line is lost, none is mixed. */
+/* Rotation and a change of format while threads log: no line is lost or mixed. */
 static void test_rotation_under_load(void **unused)
 {
     pthread_t threads[THREADS];
@@ -297,7 +297,7 @@ static void fill_pipe(int ends[static 2])
         ;
 }
 
-/* Both fail while the thread is busy; the format is that of the log that goes on. */
+/* Both fail while the thread is busy: the log keeps its target and format. */
 static void test_two_bad_targets_with_the_writer(void **unused)
 {
     char error[256], none[96], buffer[65536];
@@ -321,7 +321,7 @@ static void test_two_bad_targets_with_the_writer(void **unused)
     close(ends[1]);
 }
 
-/* The first one fails when the second one was asked for already: its format stays. */
+/* The first fails after the second was requested: the format of the second stays. */
 static void test_a_bad_target_and_a_good_one_with_the_writer(void **unused)
 {
     char error[256], none[96];
@@ -352,7 +352,7 @@ static void test_a_full_pipe_is_left_for_another_target(void **unused)
         log_lab_to(ends[1], REASON_INFO);
         assert_true(log_start());
         for (unsigned i = 0; i < 1000; i++)
-            log_message(REASON_INFO, "nobody reads this");
+            log_message(REASON_INFO, "an unread line");
         assert_false(log_flush());
         open_log(false, REASON_INFO);
         log_message(REASON_INFO, "moved");
@@ -396,7 +396,7 @@ static void *read_lines(void *argument)
     return NULL;
 }
 
-/* Ctrl-S: a write to it waits for ever. Lines are kept as memory allows, and the rest counted. */
+/* After Ctrl-S a write blocks for ever. Lines queue up to a limit, the rest is counted. */
 static void test_a_stopped_terminal(void **unused)
 {
     static char text[1000];

@@ -1,4 +1,4 @@
-/* Lines to a syslog server: their form, and a server that is slow, gone or back again. */
+/* Lines to a syslog server: their form, and a server that is slow, down or restarted. */
 #include "base/log/syslog.h"
 
 #include <netinet/in.h>
@@ -119,7 +119,7 @@ static void test_priorities(void **unused)
     close(server);
 }
 
-static void test_a_word_that_is_none(void **unused)
+static void test_unknown_words(void **unused)
 {
     int server = serve(path);
     struct syslog syslog;
@@ -198,7 +198,7 @@ static void test_wrong_addresses(void **unused)
     }
 }
 
-/* ---- as the log's target ---- */
+/* ---- as a target of the log ---- */
 
 static void log_to_syslog(bool json)
 {
@@ -281,7 +281,7 @@ static void test_beside_a_file(void **unused)
     close(server);
 }
 
-static void test_beside_a_file_that_cannot_be(void **unused)
+static void test_beside_a_file_that_cannot_be_opened(void **unused)
 {
     int server = serve(path);
     char error[256];
@@ -300,14 +300,14 @@ int main(void)
         TEST(test_rfc5424),
         TEST(test_legacy),
         TEST(test_priorities),
-        TEST(test_a_word_that_is_none),
+        TEST(test_unknown_words),
         TEST(test_udp),
         TEST(test_a_restarted_server),
         TEST(test_wrong_addresses),
         TEST(test_the_log),
         TEST(test_a_server_that_does_not_read),
         TEST(test_beside_a_file),
-        TEST(test_beside_a_file_that_cannot_be),
+        TEST(test_beside_a_file_that_cannot_be_opened),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -31,7 +31,7 @@ static void test_pieces_join(void **state)
     check(&text, "");
 }
 
-static void test_every_length_has_its_nul(void **state)
+static void test_nul_at_every_length(void **state)
 {
     char expected[2050] = "";
     for (size_t length = 0; length < sizeof(expected) - 1; length++) {
@@ -45,7 +45,7 @@ static void test_every_length_has_its_nul(void **state)
     }
 }
 
-static void test_reserved_room_is_written_by_the_caller(void **state)
+static void test_reserve(void **state)
 {
     struct text text = {0};
     char *out = text_reserve(&text, 1000);
@@ -55,7 +55,7 @@ static void test_reserved_room_is_written_by_the_caller(void **state)
     check(&text, "xxx");
 }
 
-static void test_a_limit_holds(void **state)
+static void test_limit(void **state)
 {
     struct text text = {.limit = 3};
     size_t length;
@@ -69,7 +69,7 @@ static void test_a_limit_holds(void **state)
     check(&text, "new");
 }
 
-static void test_without_memory_the_text_fails_as_a_whole(void **state)
+static void test_without_memory(void **state)
 {
     static char much[5000];
     memset(much, 'x', sizeof(much) - 1);
@@ -87,7 +87,7 @@ static void test_without_memory_the_text_fails_as_a_whole(void **state)
     }
 }
 
-static void test_absurd_sizes_fail(void **state)
+static void test_huge_sizes(void **state)
 {
     struct text text = {0};
     assert_null(text_reserve(&text, SIZE_MAX));
@@ -101,12 +101,9 @@ static void test_absurd_sizes_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pieces_join),
-        cmocka_unit_test(test_every_length_has_its_nul),
-        cmocka_unit_test(test_reserved_room_is_written_by_the_caller),
-        cmocka_unit_test(test_a_limit_holds),
-        cmocka_unit_test(test_without_memory_the_text_fails_as_a_whole),
-        cmocka_unit_test(test_absurd_sizes_fail),
+        cmocka_unit_test(test_pieces_join),    cmocka_unit_test(test_nul_at_every_length),
+        cmocka_unit_test(test_reserve),        cmocka_unit_test(test_limit),
+        cmocka_unit_test(test_without_memory), cmocka_unit_test(test_huge_sizes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

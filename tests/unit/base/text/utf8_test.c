@@ -7,7 +7,7 @@
 
 #include "lib/utf8_reference.h"
 
-/* Whole, cut at every byte, and byte by byte: the verdict must be the reference's each time. */
+/* Whole, cut at every byte, and byte by byte: the verdict of the reference. */
 static void expect_same_verdict(const uint8_t *bytes, size_t length)
 {
     size_t bad_at = length;
