@@ -33,7 +33,7 @@ static int tear_down(void **unused)
 
 /* ---- breakage while nothing can be read or written ---- */
 
-static void test_client_breaks_while_the_target_sleeps(void **unused)
+static void test_client_breaks_while_the_target_is_silent(void **unused)
 {
     lab.target.room = 2;
     lab_binary(&lab, "four");
@@ -64,7 +64,7 @@ static void test_client_breaks_while_the_target_is_slow(void **unused)
     assert_true(lab.target.is_shut);
 }
 
-static void test_target_breaks_while_the_client_sleeps(void **unused)
+static void test_target_breaks_while_the_client_is_silent(void **unused)
 {
     lab.client.room = 0;
     fake_send(&lab.target, "carried", 7);
@@ -93,7 +93,7 @@ static void test_broken_target_with_a_stalled_client_ends(void **unused)
 
 /* ---- the opening ---- */
 
-static void test_nothing_is_read_before_the_target_is_there(void **unused)
+static void test_reads_nothing_without_a_target(void **unused)
 {
     lab_binary(&lab, "early");
     bridge_answer(&lab.bridge, "HTTP", 4, lab.now);
@@ -133,7 +133,7 @@ static void test_early_close(void **unused)
     expect_reason(REASON_client_closed);
 }
 
-static void test_the_answer_blocks(void **unused)
+static void test_blocked_answer(void **unused)
 {
     lab.client.room = 2;
     bridge_answer(&lab.bridge, "HTTP", 4, lab.now);
@@ -151,7 +151,7 @@ static void test_the_answer_blocks(void **unused)
 }
 
 /* This failed an assertion once. */
-static void test_the_answer_fails_before_the_target_is_there(void **unused)
+static void test_answer_fails_without_a_target(void **unused)
 {
     fake_break(&lab.client, REASON_client_reset);
     bridge_answer(&lab.bridge, "HTTP", 4, lab.now);
@@ -185,7 +185,7 @@ static void test_no_target_after_the_answer(void **unused)
 /* ---- each call and allocation ---- */
 
 /* A session with all kinds of steps; any failure ends it with a reason. */
-static void live_through_it(void)
+static void run_whole_session(void)
 {
     lab.client.room = lab.target.room = 2;
     bridge_answer(&lab.bridge, "HTTP", 4, lab.now);
@@ -218,7 +218,7 @@ static void test_each_call_of_a_transport_fails(void **unused)
             fake->sealed = n % 2;
             memset(lab.target.out, 'x', 3000);
             fake->fail_call = n;
-            live_through_it();
+            run_whole_session();
             if (fake->calls < n) {
                 expect_reason(REASON_client_closed);
                 break;
@@ -234,7 +234,7 @@ static void test_each_allocation_fails(void **unused)
         set_up_waiting(NULL);
         memset(lab.target.out, 'x', 3000);
         failing_alloc_arm(n);
-        live_through_it();
+        run_whole_session();
         if (!failing_alloc_disarm())
             break;
         expect_reason(lab.bridge.reason == REASON_client_closed ? REASON_client_closed
@@ -243,7 +243,7 @@ static void test_each_allocation_fails(void **unused)
     assert_true(failures >= 2);
 }
 
-static void test_without_memory_both_sides_are_told(void **unused)
+static void test_without_memory_both_sides_end(void **unused)
 {
     lab.target.room = 0;
     lab_binary(&lab, "does not fit");
@@ -254,7 +254,7 @@ static void test_without_memory_both_sides_are_told(void **unused)
     expect_close(1011);
 }
 
-static void test_without_memory_for_our_close_the_target_is_told(void **unused)
+static void test_without_memory_for_the_close_the_target_ends(void **unused)
 {
     lab.client.room = 1; /* the rest of the Close needs a carry */
     bridge_end(&lab.bridge, REASON_shutdown, lab.now);
@@ -270,20 +270,20 @@ int main(void)
 #define TEST(name)    cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 #define OPENING(name) cmocka_unit_test_setup_teardown(name, set_up_waiting, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_client_breaks_while_the_target_sleeps),
+        TEST(test_client_breaks_while_the_target_is_silent),
         TEST(test_client_breaks_while_the_target_is_slow),
-        TEST(test_target_breaks_while_the_client_sleeps),
+        TEST(test_target_breaks_while_the_client_is_silent),
         TEST(test_broken_target_with_a_stalled_client_ends),
-        OPENING(test_nothing_is_read_before_the_target_is_there),
+        OPENING(test_reads_nothing_without_a_target),
         OPENING(test_early_frames),
         TEST(test_early_close),
-        OPENING(test_the_answer_blocks),
-        OPENING(test_the_answer_fails_before_the_target_is_there),
+        OPENING(test_blocked_answer),
+        OPENING(test_answer_fails_without_a_target),
         OPENING(test_no_target_after_the_answer),
         OPENING(test_each_call_of_a_transport_fails),
         OPENING(test_each_allocation_fails),
-        TEST(test_without_memory_both_sides_are_told),
-        TEST(test_without_memory_for_our_close_the_target_is_told),
+        TEST(test_without_memory_both_sides_end),
+        TEST(test_without_memory_for_the_close_the_target_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -133,7 +133,7 @@ static void begin_end(struct sim *sim, enum end end)
 }
 
 /* Well-behaved peers: each answers the other's end with its own. */
-static void end_well(struct sim *sim)
+static void end_in_order(struct sim *sim)
 {
     struct lab *lab = &sim->lab;
     open_taps(&lab->client);
@@ -194,13 +194,13 @@ static void run_session(uint64_t seed)
         peers_move(&sim, &lab->target);
         lab_run(lab);
     }
-    end_well(&sim);
+    end_in_order(&sim);
     expect_everything(&sim, end);
     lab_free(lab);
     free(sim.sent);
 }
 
-static void test_every_byte_arrives(void **unused)
+static void test_all_bytes_arrive(void **unused)
 {
     for (uint64_t seed = 1; seed <= SESSIONS; seed++)
         run_session(seed);
@@ -208,6 +208,6 @@ static void test_every_byte_arrives(void **unused)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_byte_arrives)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_all_bytes_arrive)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

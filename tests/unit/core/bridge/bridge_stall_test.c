@@ -35,9 +35,9 @@ static void pass_time(uint64_t at, struct bridge_unsent unsent)
     }
 }
 
-static void test_a_target_that_takes_nothing(void **unused)
+static void test_a_stalled_target(void **unused)
 {
-    pass_time(1000000, (struct bridge_unsent){0}); /* nothing waits for it */
+    pass_time(1000000, (struct bridge_unsent){0}); /* no bytes for it */
     assert_false(bridge_ending(&lab.bridge));
     lab.target.room = 2;
     lab_binary(&lab, "four");
@@ -56,7 +56,7 @@ static void test_a_target_that_takes_nothing(void **unused)
 }
 
 /* The client has ended in order, but its EOF is behind bytes that the target does not take. */
-static void test_a_client_that_has_left_a_target_that_takes_nothing(void **unused)
+static void test_a_client_that_closed_before_a_stalled_target(void **unused)
 {
     lab.target.room = 2;
     lab_binary(&lab, "four");
@@ -80,7 +80,7 @@ static void test_a_slow_target_is_not_stalled(void **unused)
     assert_false(bridge_ending(&lab.bridge));
 }
 
-/* What is acknowledged makes room, but not yet enough for the descriptor to be writable. */
+/* Acknowledged bytes make room, but not enough for the descriptor to be writable. */
 static void test_a_slow_client_is_not_stalled(void **unused)
 {
     struct bridge_unsent unsent = {.client = 2000000};
@@ -112,7 +112,7 @@ static void test_a_slow_client_of_a_sealed_transport(void **unused)
     assert_false(bridge_ending(&lab.bridge));
 }
 
-static void test_a_client_that_takes_nothing(void **unused)
+static void test_a_stalled_client(void **unused)
 {
     lab.client.room = 0;
     fake_send(&lab.target, "x", 1);
@@ -131,7 +131,7 @@ static void test_a_client_that_takes_nothing(void **unused)
 /* ---- at the end: 5 s, and the steps of a slow receiver ---- */
 
 /* TCP shows progress in steps that grow: each may take eight times the longest so far. */
-static void test_steps_that_become_longer(void **unused)
+static void test_growing_steps(void **unused)
 {
     uint64_t unsent = 600000, longest = 0;
     lab.target.in_end = io_status(IO_EOF);
@@ -155,8 +155,8 @@ static void test_steps_that_become_longer(void **unused)
     expect_reason(REASON_client_stalled);
 }
 
-/* Likewise for a target that reads slowly: it has the client's last bytes in its kernel. */
-static void test_a_target_that_reads_slowly_gets_everything(void **unused)
+/* The same for a slow target, whose kernel has the client's last bytes. */
+static void test_a_slow_target_gets_everything(void **unused)
 {
     struct bridge_unsent unsent = {.target = 600000};
     lab_binary(&lab, "its last words");
@@ -181,14 +181,14 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_a_target_that_takes_nothing),
-        TEST(test_a_client_that_has_left_a_target_that_takes_nothing),
+        TEST(test_a_stalled_target),
+        TEST(test_a_client_that_closed_before_a_stalled_target),
         TEST(test_a_slow_target_is_not_stalled),
         TEST(test_a_slow_client_is_not_stalled),
         TEST(test_a_slow_client_of_a_sealed_transport),
-        TEST(test_a_client_that_takes_nothing),
-        TEST(test_steps_that_become_longer),
-        TEST(test_a_target_that_reads_slowly_gets_everything),
+        TEST(test_a_stalled_client),
+        TEST(test_growing_steps),
+        TEST(test_a_slow_target_gets_everything),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -96,7 +96,7 @@ static void test_what_a_slow_reader_takes(void **unused)
     expect_client_got("slowly");
 }
 
-static void test_a_full_onlooker_holds_both_sides(void **unused)
+static void test_a_full_tap_stops_both_sides(void **unused)
 {
     observer.full_after = 1;
     lab_binary(&lab, "one");
@@ -116,7 +116,7 @@ static void test_a_full_onlooker_holds_both_sides(void **unused)
 }
 
 /* Pongs may lie unread while the tap is full, so the client is not dead. */
-static void test_a_held_client_is_not_dead(void **unused)
+static void test_a_stopped_client_is_not_dead(void **unused)
 {
     lab.times.ping_interval = 1000;
     lab.times.ping_timeout = 500;
@@ -132,7 +132,7 @@ static void test_a_held_client_is_not_dead(void **unused)
     assert_int_equal(lab.view.pings, 0);
 }
 
-static void test_a_full_onlooker_does_not_hold_the_end(void **unused)
+static void test_a_full_tap_does_not_stop_the_end(void **unused)
 {
     observer.full_after = 1;
     lab_binary(&lab, "one");
@@ -144,7 +144,7 @@ static void test_a_full_onlooker_does_not_hold_the_end(void **unused)
 }
 
 /* A disk that hangs blocks the bridge only until the deadline. */
-static void test_an_onlooker_that_stays_full(void **unused)
+static void test_a_tap_that_stays_full(void **unused)
 {
     const struct bridge_unsent unsent = {0};
     lab.times.stall_timeout = 120000;
@@ -166,10 +166,10 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_both_directions_are_seen),    TEST(test_a_frame_in_pieces),
-        TEST(test_what_a_slow_reader_takes),    TEST(test_a_full_onlooker_holds_both_sides),
-        TEST(test_a_held_client_is_not_dead),   TEST(test_a_full_onlooker_does_not_hold_the_end),
-        TEST(test_an_onlooker_that_stays_full),
+        TEST(test_both_directions_are_seen),     TEST(test_a_frame_in_pieces),
+        TEST(test_what_a_slow_reader_takes),     TEST(test_a_full_tap_stops_both_sides),
+        TEST(test_a_stopped_client_is_not_dead), TEST(test_a_full_tap_does_not_stop_the_end),
+        TEST(test_a_tap_that_stays_full),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

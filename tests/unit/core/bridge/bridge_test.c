@@ -158,7 +158,7 @@ static void test_client_read_fails(void **unused)
 {
     lab_binary(&lab, "before");
     lab.client.in_end = io_fail(REASON_client_reset);
-    fake_send(&lab.target, "for nobody", 10);
+    fake_send(&lab.target, "not wanted", 10);
     target_sends_eof();
     lab_run(&lab);
     expect_target_got("before");
@@ -171,7 +171,7 @@ static void test_client_write_fails(void **unused)
 {
     lab.client.broken = REASON_client_reset;
     lab.client_break_reported = true;
-    fake_send(&lab.target, "for nobody", 10);
+    fake_send(&lab.target, "not wanted", 10);
     lab_turn(&lab, BRIDGE_TARGET_READ);
     assert_int_equal(lab.bridge.down.state, PIPE_BROKEN);
     lab_binary(&lab, "left behind");
@@ -183,7 +183,7 @@ static void test_client_write_fails(void **unused)
     expect_done(REASON_client_reset);
 }
 
-static void test_we_end(void **unused)
+static void test_end_by_the_bridge(void **unused)
 {
     bridge_end(&lab.bridge, REASON_shutdown, lab.now);
     bridge_end(&lab.bridge, REASON_drained, lab.now); /* the first reason stays */
@@ -210,7 +210,7 @@ static void fill(uint8_t *bytes, size_t length)
         bytes[i] = (uint8_t)(i * 31 + i / 251);
 }
 
-/* Room comes in small portions, as from a slow peer. */
+/* Gives room in small portions, as a slow peer does. */
 static void run_slowly(struct fake *fake, size_t portion)
 {
     for (size_t i = 0; i < 2 * CAPACITY / portion && !bridge_done(&lab.bridge); i++) {
@@ -267,7 +267,7 @@ static void test_everything_reaches_a_slow_target(void **unused)
         }
 }
 
-static void test_both_blocked_is_no_deadlock(void **unused)
+static void test_no_deadlock_with_both_blocked(void **unused)
 {
     static uint8_t bytes[1000000];
     fill(bytes, sizeof(bytes));
@@ -277,7 +277,7 @@ static void test_both_blocked_is_no_deadlock(void **unused)
     fake_send(&lab.target, bytes, sizeof(bytes));
     lab_run(&lab);
     assert_int_equal(bridge_want(&lab.bridge), BRIDGE_CLIENT_WRITE | BRIDGE_TARGET_WRITE);
-    lab.target.room = FAKE_NO_LIMIT; /* one side alone moves on */
+    lab.target.room = FAKE_NO_LIMIT; /* only one side moves */
     lab_run(&lab);
     assert_int_equal(lab.target.out_length, sizeof(bytes));
     assert_memory_equal(lab.target.out, bytes, sizeof(bytes));
@@ -286,7 +286,7 @@ static void test_both_blocked_is_no_deadlock(void **unused)
     assert_int_equal(lab.view.payload, sizeof(bytes));
 }
 
-/* A stream with every kind of frame, cut at each byte: same bytes, same answers. */
+/* A stream with every kind of frame, cut at each byte: the same bytes and answers. */
 static void test_every_cut(void **unused)
 {
     static const uint8_t bad[] = {0x82, 0x05, 'x'};
@@ -314,7 +314,7 @@ static void test_every_cut(void **unused)
 }
 
 /* The source is likely to have more, and a transport may hold bytes that poll does not show. */
-static void test_a_sink_with_room_again_is_fed_at_once(void **unused)
+static void test_writes_at_once_when_room_returns(void **unused)
 {
     lab.client.room = lab.target.room = 0;
     fake_send(&lab.target, "one", 3);
@@ -328,7 +328,7 @@ static void test_a_sink_with_room_again_is_fed_at_once(void **unused)
     expect_target_got("onetwo");
 }
 
-static void test_a_turn_does_not_go_on_for_ever(void **unused)
+static void test_a_turn_is_bounded(void **unused)
 {
     lab.target.in_length = CAPACITY;
     memset(lab.target.in, 0, CAPACITY);
@@ -374,7 +374,7 @@ static void test_a_turn_ends_when_a_read_yields(void **unused)
 
 /* ---- control frames ---- */
 
-static void test_a_flood_of_pings_costs_one_slot(void **unused)
+static void test_a_flood_of_pings_uses_one_slot(void **unused)
 {
     static const uint8_t carried[1000];
     lab.client.room = 3; /* within the first header */
@@ -424,16 +424,16 @@ int main(void)
         TEST(test_client_violation),
         TEST(test_client_read_fails),
         TEST(test_client_write_fails),
-        TEST(test_we_end),
+        TEST(test_end_by_the_bridge),
         TEST(test_everything_reaches_a_slow_client),
         TEST(test_everything_reaches_a_slow_target),
-        TEST(test_both_blocked_is_no_deadlock),
+        TEST(test_no_deadlock_with_both_blocked),
         TEST(test_every_cut),
-        TEST(test_a_sink_with_room_again_is_fed_at_once),
-        TEST(test_a_turn_does_not_go_on_for_ever),
+        TEST(test_writes_at_once_when_room_returns),
+        TEST(test_a_turn_is_bounded),
         TEST(test_a_turn_is_bounded_by_frames),
         TEST(test_a_turn_ends_when_a_read_yields),
-        TEST(test_a_flood_of_pings_costs_one_slot),
+        TEST(test_a_flood_of_pings_uses_one_slot),
         TEST(test_pong_before_the_next_frame),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* The clock of a bridge: pings, idle and longest sessions, and the deadlines of the end. */
+/* The timers of a bridge: ping, idle timeout, longest session, and the deadlines at the end. */
 #include "core/bridge/bridge_time.h"
 
 #include <setjmp.h>
@@ -29,7 +29,7 @@ static uint64_t tick_at(uint64_t now)
 
 /* ---- while open: the session began at 1000 ---- */
 
-static void test_no_clock_no_tick(void **unused)
+static void test_no_tick_without_timeouts(void **unused)
 {
     assert_int_equal(tick_at(1000), 0);
     assert_int_equal(tick_at(1000000000), 0);
@@ -62,7 +62,7 @@ static void measure(void)
     lab.bridge.metrics = &metrics;
 }
 
-/* How many were observed, and the milliseconds of all of them. */
+/* Number of observations, and the sum of their milliseconds. */
 static void expect_observed(enum metrics_histogram histogram, uint64_t count, uint64_t sum)
 {
     uint64_t seen = 0;
@@ -111,7 +111,7 @@ static void test_no_round_trip_through_a_stall(void **unused)
     expect_observed(METRICS_HISTOGRAM_ping, 1, 0); /* the one that was read before the stall */
 }
 
-/* From the write that was not taken to the one that takes the last of it, however many between. */
+/* From the write that blocks to the one that takes the last of those bytes. */
 static void test_stall(void **unused)
 {
     measure();
@@ -160,7 +160,7 @@ static void test_a_stall_until_the_client_breaks(void **unused)
     expect_observed(METRICS_HISTOGRAM_stall_down, 1, 300);
 }
 
-static void test_pings_that_come_sooner_than_their_timeout(void **unused)
+static void test_ping_interval_below_the_timeout(void **unused)
 {
     lab.times.ping_interval = 1000;
     lab.times.ping_timeout = 15000;
@@ -179,7 +179,7 @@ static void test_pings_that_come_sooner_than_their_timeout(void **unused)
     expect_reason(REASON_client_dead);
 }
 
-static void test_any_byte_is_a_sign_of_life(void **unused)
+static void test_any_byte_answers_a_ping(void **unused)
 {
     lab.times.ping_interval = 30000;
     lab.times.ping_timeout = 15000;
@@ -189,7 +189,7 @@ static void test_any_byte_is_a_sign_of_life(void **unused)
     assert_int_equal(tick_at(46000), 61000);
 }
 
-static void test_no_sign_of_life(void **unused)
+static void test_ping_timeout(void **unused)
 {
     lab.times.ping_interval = 30000;
     lab.times.ping_timeout = 15000;
@@ -223,7 +223,7 @@ static void test_no_ping_while_the_client_blocks(void **unused)
     assert_false(bridge_ending(&lab.bridge));
 }
 
-static void test_a_client_that_is_not_listened_to_is_not_dead(void **unused)
+static void test_no_ping_timeout_while_the_client_is_not_read(void **unused)
 {
     lab.times.ping_interval = 30000;
     lab.times.ping_timeout = 15000;
@@ -267,7 +267,7 @@ static void test_longest_session(void **unused)
     expect_reason(REASON_duration_limit);
 }
 
-static void test_the_soonest_counts(void **unused)
+static void test_earliest_deadline(void **unused)
 {
     lab.times.ping_interval = 30000;
     lab.times.idle_timeout = 20000;
@@ -317,7 +317,7 @@ static void test_a_client_that_never_closes_and_a_slow_target(void **unused)
     expect_reason(REASON_target_stalled);
 }
 
-static void test_a_client_that_reads_slowly_but_steadily_gets_everything(void **unused)
+static void test_a_slow_client_gets_everything(void **unused)
 {
     static uint8_t bytes[100000];
     lab.client.room = 0;
@@ -340,7 +340,7 @@ static void test_a_client_that_reads_slowly_but_steadily_gets_everything(void **
 }
 
 /* All is in the kernel, which holds less and less: the client still reads. */
-static void test_what_the_kernel_holds_counts(void **unused)
+static void test_unsent_bytes_are_progress(void **unused)
 {
     lab.target.in_end = io_status(IO_EOF);
     lab_run(&lab);
@@ -351,13 +351,13 @@ static void test_what_the_kernel_holds_counts(void **unused)
         unsent -= 50000;
         expect_deadline(lab.now + 5000, unsent);
     }
-    lab.now += 5000; /* all is there, but no Close comes */
+    lab.now += 5000; /* all bytes arrived, but no Close comes */
     assert_int_equal(lab_tick(&lab, 0), 0);
     assert_true(bridge_done(&lab.bridge));
     expect_reason(REASON_target_closed);
 }
 
-static void test_a_kernel_that_holds_on(void **unused)
+static void test_unsent_bytes_that_stay(void **unused)
 {
     lab.target.in_end = io_status(IO_EOF);
     lab_run(&lab);
@@ -368,7 +368,7 @@ static void test_a_kernel_that_holds_on(void **unused)
 }
 
 /* A tick that begins the end has no `unsent`; the next one stores it, and later ones compare. */
-static void test_an_end_by_the_clock_waits_for_a_slow_reader(void **unused)
+static void test_a_timed_end_waits_for_a_slow_reader(void **unused)
 {
     const struct bridge_unsent none = {0};
     lab.times.max_duration = 9000;
@@ -381,7 +381,7 @@ static void test_an_end_by_the_clock_waits_for_a_slow_reader(void **unused)
 }
 
 /* A late Close is answered by a FIN; the client then gets time to answer. */
-static void test_a_fin_puts_the_deadline_off(void **unused)
+static void test_a_fin_extends_the_deadline(void **unused)
 {
     lab.target.in_end = io_status(IO_EOF);
     lab_run(&lab);
@@ -398,7 +398,7 @@ static void test_a_fin_puts_the_deadline_off(void **unused)
     expect_reason(REASON_target_closed);
 }
 
-static void test_a_stalled_client_has_one_term(void **unused)
+static void test_one_deadline_for_a_stalled_client(void **unused)
 {
     lab.client.room = 0;
     fake_send(&lab.target, "x", 1);
@@ -412,7 +412,7 @@ static void test_a_stalled_client_has_one_term(void **unused)
     expect_reason(REASON_client_stalled);
 }
 
-static void test_a_stalled_target_has_one_term(void **unused)
+static void test_one_deadline_for_a_stalled_target(void **unused)
 {
     lab.target.room = 0;
     lab_binary(&lab, "x");
@@ -439,7 +439,7 @@ static void test_a_close_at_the_deadline(void **unused)
 }
 
 /* After the client's EOF, a slow target may finish, but not go on for ever. */
-static void test_after_eof_the_target_is_heard_out(void **unused)
+static void test_reads_the_target_after_client_eof(void **unused)
 {
     lab.times.max_duration = 60000;
     lab.client.in_end = io_status(IO_EOF);
@@ -476,7 +476,7 @@ static void test_a_target_that_only_sends(void **unused)
     assert_true(bridge_done(&lab.bridge));
 }
 
-static void test_done_needs_no_tick(void **unused)
+static void test_no_tick_when_done(void **unused)
 {
     lab_frame(&lab, 0x88, NULL, 0);
     lab.client.in_end = lab.target.in_end = io_status(IO_EOF);
@@ -489,34 +489,34 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_no_clock_no_tick),
+        TEST(test_no_tick_without_timeouts),
         TEST(test_ping_and_answer),
         TEST(test_round_trip),
         TEST(test_no_round_trip_through_a_stall),
         TEST(test_stall),
         TEST(test_a_stall_until_the_end),
         TEST(test_a_stall_until_the_client_breaks),
-        TEST(test_pings_that_come_sooner_than_their_timeout),
-        TEST(test_any_byte_is_a_sign_of_life),
-        TEST(test_no_sign_of_life),
+        TEST(test_ping_interval_below_the_timeout),
+        TEST(test_any_byte_answers_a_ping),
+        TEST(test_ping_timeout),
         TEST(test_no_ping_while_the_client_blocks),
-        TEST(test_a_client_that_is_not_listened_to_is_not_dead),
+        TEST(test_no_ping_timeout_while_the_client_is_not_read),
         TEST(test_idle),
         TEST(test_longest_session),
-        TEST(test_the_soonest_counts),
+        TEST(test_earliest_deadline),
         TEST(test_a_client_that_never_closes),
         TEST(test_a_client_that_never_closes_and_a_slow_target),
-        TEST(test_a_client_that_reads_slowly_but_steadily_gets_everything),
-        TEST(test_what_the_kernel_holds_counts),
-        TEST(test_a_kernel_that_holds_on),
-        TEST(test_an_end_by_the_clock_waits_for_a_slow_reader),
-        TEST(test_a_fin_puts_the_deadline_off),
-        TEST(test_a_stalled_client_has_one_term),
-        TEST(test_a_stalled_target_has_one_term),
+        TEST(test_a_slow_client_gets_everything),
+        TEST(test_unsent_bytes_are_progress),
+        TEST(test_unsent_bytes_that_stay),
+        TEST(test_a_timed_end_waits_for_a_slow_reader),
+        TEST(test_a_fin_extends_the_deadline),
+        TEST(test_one_deadline_for_a_stalled_client),
+        TEST(test_one_deadline_for_a_stalled_target),
         TEST(test_a_close_at_the_deadline),
-        TEST(test_after_eof_the_target_is_heard_out),
+        TEST(test_reads_the_target_after_client_eof),
         TEST(test_a_target_that_only_sends),
-        TEST(test_done_needs_no_tick),
+        TEST(test_no_tick_when_done),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,7 +41,7 @@ static void send_all(const char *bytes)
     assert_int_equal(pipe_send(&pipe_, (const uint8_t *)bytes, strlen(bytes)).status, IO_OK);
 }
 
-static void test_free_flow_owns_nothing(void **unused)
+static void test_no_memory_while_bytes_flow(void **unused)
 {
     send_all(BYTES);
     assert_null(pipe_.carry);
@@ -50,7 +50,7 @@ static void test_free_flow_owns_nothing(void **unused)
     expect_out(BYTES);
 }
 
-static void test_the_rest_is_carried(void **unused)
+static void test_carry(void **unused)
 {
     sink.room = 4;
     send_all(BYTES);
@@ -59,7 +59,7 @@ static void test_the_rest_is_carried(void **unused)
     assert_true(pipe_wants_sink(&pipe_));
     assert_false(pipe_wants_source(&pipe_));
 
-    sink.room = 0; /* writable for a moment, then not: nothing changes */
+    sink.room = 0; /* writable, but no room: nothing changes */
     assert_int_equal(pipe_resume(&pipe_).status, IO_OK);
     assert_true(pipe_.blocked);
     sink.room = 5;
@@ -73,7 +73,7 @@ static void test_the_rest_is_carried(void **unused)
     expect_out(BYTES);
 }
 
-static void test_nothing_taken(void **unused)
+static void test_blocked_sink(void **unused)
 {
     sink.room = 0;
     send_all(BYTES);
@@ -83,7 +83,7 @@ static void test_nothing_taken(void **unused)
     expect_out(BYTES);
 }
 
-/* TLS takes all and may keep it inside: no carry, and yet blocked. */
+/* TLS takes all bytes and may keep them inside: blocked without a carry. */
 static void test_sealed_sink(void **unused)
 {
     sink.sealed = true;
@@ -155,7 +155,7 @@ static void test_every_failure_breaks(void **unused)
         }
 }
 
-static void test_no_memory_for_the_carry(void **unused)
+static void test_without_memory_for_the_carry(void **unused)
 {
     sink.room = 4;
     failing_alloc_arm(1);
@@ -187,10 +187,14 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_free_flow_owns_nothing), TEST(test_the_rest_is_carried),
-        TEST(test_nothing_taken),          TEST(test_sealed_sink),
-        TEST(test_sealed_sink_with_carry), TEST(test_shutdown_waits_for_the_sink),
-        TEST(test_every_failure_breaks),   TEST(test_no_memory_for_the_carry),
+        TEST(test_no_memory_while_bytes_flow),
+        TEST(test_carry),
+        TEST(test_blocked_sink),
+        TEST(test_sealed_sink),
+        TEST(test_sealed_sink_with_carry),
+        TEST(test_shutdown_waits_for_the_sink),
+        TEST(test_every_failure_breaks),
+        TEST(test_without_memory_for_the_carry),
         TEST(test_wants_in_each_state),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

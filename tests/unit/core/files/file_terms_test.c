@@ -53,13 +53,13 @@ static struct verdict judge(const char *method, const char *const *texts)
     return verdict_of(&head, &file, NOW);
 }
 
-static void assert_says(const struct verdict *terms, const char *line)
+static void assert_line(const struct verdict *terms, const char *line)
 {
     if (!strstr(terms->fields, line))
         fail_msg("no %s in %s", line, terms->fields);
 }
 
-static void test_a_plain_request_gets_the_whole(void **state)
+static void test_whole_file(void **state)
 {
     struct verdict terms = JUDGE("GET", "Host", "a");
     assert_int_equal(terms.status, 200);
@@ -69,7 +69,7 @@ static void test_a_plain_request_gets_the_whole(void **state)
                         "ETag: " ETAG "\r\nLast-Modified: " DATE "\r\nAccept-Ranges: bytes\r\n");
 }
 
-static void test_conditions_in_their_order(void **state)
+static void test_order_of_conditions(void **state)
 {
     static const struct {
         const char *fields[8];
@@ -108,7 +108,7 @@ static void test_conditions_in_their_order(void **state)
         }
 }
 
-static void test_a_304_tells_what_caches_need(void **state)
+static void test_fields_of_a_304(void **state)
 {
     struct verdict terms = JUDGE("GET", "If-None-Match", ETAG);
     assert_string_equal(terms.fields, "ETag: " ETAG "\r\nLast-Modified: " DATE "\r\n");
@@ -120,7 +120,7 @@ static void test_ranges(void **state)
     assert_int_equal(terms.status, 206);
     assert_int_equal(terms.offset, 10);
     assert_int_equal(terms.length, 10);
-    assert_says(&terms, "Content-Range: bytes 10-19/1000\r\n");
+    assert_line(&terms, "Content-Range: bytes 10-19/1000\r\n");
 
     terms = JUDGE("GET", "Range", "bytes=1000-");
     assert_int_equal(terms.status, 416);
@@ -132,7 +132,7 @@ static void test_ranges(void **state)
     assert_int_equal(JUDGE("GET", "Range", "bytes=0-1", "Range", "bytes=0-1").status, 200);
 }
 
-static void test_a_range_only_of_what_the_client_has(void **state)
+static void test_if_range(void **state)
 {
     static const struct {
         const char *value;
@@ -146,7 +146,7 @@ static void test_a_range_only_of_what_the_client_has(void **state)
                          rows[i].status);
 }
 
-static void test_what_changes_right_now_or_later(void **state)
+static void test_recent_and_future_dates(void **state)
 {
     const struct file_facts fresh = {1000, NOW, 0, FILE_IDENTITY};
     const struct file_facts future = {1000, NOW + 1000, 0, FILE_IDENTITY};
@@ -159,33 +159,33 @@ static void test_what_changes_right_now_or_later(void **state)
     assert_int_equal(terms.status, 206);
     terms = verdict_of(&head, &future, NOW);
     assert_int_equal(terms.status, 200);
-    assert_says(&terms, "Last-Modified: Fri, 20 Nov 2026 00:00:00 GMT\r\n");
+    assert_line(&terms, "Last-Modified: Fri, 20 Nov 2026 00:00:00 GMT\r\n");
 }
 
-static void test_each_coding_has_its_tag(void **state)
+static void test_tags_of_codings(void **state)
 {
     const char *const none[] = {NULL};
     struct http_head head = head_of("GET", none);
     struct file_facts coded = file;
     coded.coding = FILE_GZIP;
     struct verdict terms = verdict_of(&head, &coded, NOW);
-    assert_says(&terms, "ETag: \"3e8-2ebc98a1.7b-gz\"\r\n");
-    assert_says(&terms, "Content-Encoding: gzip\r\n");
+    assert_line(&terms, "ETag: \"3e8-2ebc98a1.7b-gz\"\r\n");
+    assert_line(&terms, "Content-Encoding: gzip\r\n");
     coded.coding = FILE_BROTLI;
     terms = verdict_of(&head, &coded, NOW);
-    assert_says(&terms, "ETag: \"3e8-2ebc98a1.7b-br\"\r\n");
-    assert_says(&terms, "Content-Encoding: br\r\n");
+    assert_line(&terms, "ETag: \"3e8-2ebc98a1.7b-br\"\r\n");
+    assert_line(&terms, "Content-Encoding: br\r\n");
 }
 
-static void test_the_longest_fields_fit(void **state)
+static void test_longest_fields(void **state)
 {
     const struct file_facts huge = {UINT64_MAX, INT64_MIN, 999999999, FILE_BROTLI};
     const char *const range[] = {"Range", "bytes=1-", NULL};
     struct http_head head = head_of("GET", range);
     struct verdict terms = verdict_of(&head, &huge, NOW);
     assert_int_equal(terms.status, 206);
-    assert_says(&terms, "-br\"\r\n");
-    assert_says(&terms, "/18446744073709551615\r\n");
+    assert_line(&terms, "-br\"\r\n");
+    assert_line(&terms, "/18446744073709551615\r\n");
 }
 
 static void test_codings_by_preference(void **state)
@@ -225,7 +225,7 @@ static void test_codings_by_preference(void **state)
     assert_string_equal(file_terms_suffix(FILE_BROTLI), ".br");
 }
 
-static void test_who_wants_a_page(void **state)
+static void test_prefers_a_page(void **state)
 {
     static const struct {
         const char *value;
@@ -246,16 +246,16 @@ static void test_who_wants_a_page(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_plain_request_gets_the_whole),
-        cmocka_unit_test(test_conditions_in_their_order),
-        cmocka_unit_test(test_a_304_tells_what_caches_need),
+        cmocka_unit_test(test_whole_file),
+        cmocka_unit_test(test_order_of_conditions),
+        cmocka_unit_test(test_fields_of_a_304),
         cmocka_unit_test(test_ranges),
-        cmocka_unit_test(test_a_range_only_of_what_the_client_has),
-        cmocka_unit_test(test_what_changes_right_now_or_later),
-        cmocka_unit_test(test_each_coding_has_its_tag),
-        cmocka_unit_test(test_the_longest_fields_fit),
+        cmocka_unit_test(test_if_range),
+        cmocka_unit_test(test_recent_and_future_dates),
+        cmocka_unit_test(test_tags_of_codings),
+        cmocka_unit_test(test_longest_fields),
         cmocka_unit_test(test_codings_by_preference),
-        cmocka_unit_test(test_who_wants_a_page),
+        cmocka_unit_test(test_prefers_a_page),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -101,7 +101,7 @@ static void test_back_off_doubles_up_to_32_times(void **unused)
 }
 
 /* Sessions that were connecting when the mark was set do not extend the back-off. */
-static void test_a_crowd_fails_once(void **unused)
+static void test_concurrent_failures_count_once(void **unused)
 {
     struct balance_health health = {0};
     for (uint64_t i = 0; i < 1000; i++)
@@ -192,7 +192,7 @@ static void test_orders(void **unused)
     expect_order(&policy, NULL, 0, 5, "");
 }
 
-static void test_at_most_so_many_tries(void **unused)
+static void test_tries_limit(void **unused)
 {
     struct balance_target targets[BALANCE_TARGETS_MAX] = {0};
     struct balance_policy least = with(CONFIG_BALANCE_LEAST_SESSIONS);
@@ -300,11 +300,11 @@ int main(void)
         cmocka_unit_test(test_never_marked_when_off),
         cmocka_unit_test(test_failures_in_a_row),
         cmocka_unit_test(test_back_off_doubles_up_to_32_times),
-        cmocka_unit_test(test_a_crowd_fails_once),
+        cmocka_unit_test(test_concurrent_failures_count_once),
         cmocka_unit_test(test_trials),
         cmocka_unit_test(test_probes),
         cmocka_unit_test(test_orders),
-        cmocka_unit_test(test_at_most_so_many_tries),
+        cmocka_unit_test(test_tries_limit),
         cmocka_unit_test(test_simulated_round_robin),
         cmocka_unit_test(test_simulated_least_sessions),
         cmocka_unit_test(test_simulated_first),

@@ -1,4 +1,4 @@
-/* The table itself, and configurations that make none; route_test has the look-ups. */
+/* The structure of the table, and invalid configurations; route_test has the look-ups. */
 #include "core/route/route_table.h"
 
 #include <setjmp.h>
@@ -32,7 +32,7 @@ static struct route_table *create(struct config_route *routes, size_t count)
     return table;
 }
 
-static void test_the_forest(void **state)
+static void test_nodes(void **state)
 {
     struct config_route routes[] = {
         {.path = "/a/b"},
@@ -68,7 +68,7 @@ static void test_equal_patterns_are_compiled_once(void **state)
     route_table_free(table);
 }
 
-static void test_the_edges_are_at_most_half_full(void **state)
+static void test_load_factor_of_edges(void **state)
 {
     static char paths[1000][16];
     static struct config_route routes[1000];
@@ -150,10 +150,10 @@ static void test_bad_patterns_and_bases_are_faults(void **state)
     assert_ptr_equal(fault.place, &listener.place);
 }
 
-static void test_memory_that_runs_out(void **state)
+static void test_without_memory(void **state)
 {
     struct config_route routes[] = {{.path = "/a"}, {.path = "/b/*", .host = "h"}};
-    struct config config = config_of(routes, WSL_COUNT(routes)); /* regcomp is not ours to fail */
+    struct config config = config_of(routes, WSL_COUNT(routes)); /* the test cannot fail regcomp */
     bool failed = true;
     for (unsigned n = 1; failed; n++) {
         struct route_fault fault = {&routes[0].place, NULL};
@@ -172,13 +172,13 @@ static void test_memory_that_runs_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_the_forest),
+        cmocka_unit_test(test_nodes),
         cmocka_unit_test(test_equal_patterns_are_compiled_once),
-        cmocka_unit_test(test_the_edges_are_at_most_half_full),
+        cmocka_unit_test(test_load_factor_of_edges),
         cmocka_unit_test(test_cut),
         cmocka_unit_test(test_faults),
         cmocka_unit_test(test_bad_patterns_and_bases_are_faults),
-        cmocka_unit_test(test_memory_that_runs_out),
+        cmocka_unit_test(test_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -79,7 +79,7 @@ static void reverse(struct config_route *routes, size_t count)
     }
 }
 
-/* In the order given and in the opposite one: the winner is the same. */
+/* The same route wins in this order and in the reverse one. */
 static void assert_both_ways(struct config_route *routes, size_t count,
                              const struct request *requests, size_t request_count)
 {
@@ -121,7 +121,7 @@ static void test_paths(void **state)
     assert_both_ways(routes, WSL_COUNT(routes), requests, WSL_COUNT(requests));
 }
 
-static void test_a_prefix_of_everything(void **state)
+static void test_catch_all_prefix(void **state)
 {
     struct config_route routes[] = {{.path = "/*"}, {.path = "/"}};
     static const struct request requests[] = {
@@ -129,7 +129,7 @@ static void test_a_prefix_of_everything(void **state)
     assert_both_ways(routes, WSL_COUNT(routes), requests, WSL_COUNT(requests));
 }
 
-static void test_a_text_before_a_capture_at_each_segment(void **state)
+static void test_literal_before_capture(void **state)
 {
     struct config_route routes[] = {
         {.path = "/a/*"}, {.path = "/{name}/b"}, {.path = "/{name}/{number}"}, {.path = "/*"}};
@@ -175,7 +175,7 @@ static void test_hosts(void **state)
 }
 
 /* The best host counts only among routes that have the path. */
-static void test_a_host_without_the_path_leaves_it_to_the_next(void **state)
+static void test_host_without_the_path_is_skipped(void **state)
 {
     struct config_route routes[] = {{.path = "/a", .host = "desk.example.com"},
                                     {.path = "/b", .host = "*.example.com"},
@@ -252,7 +252,7 @@ static void test_long_captures(void **state)
     route_table_free(table);
 }
 
-static void test_the_first_of_two_equals_wins(void **state)
+static void test_first_of_two_equal_routes(void **state)
 {
     struct config_route routes[] = {
         {.path = "/%76nc", .host = "A.example"},
@@ -321,7 +321,7 @@ static void test_base_paths(void **state)
     route_table_free(table);
 }
 
-static void test_nothing_to_route(void **state)
+static void test_empty_tables(void **state)
 {
     struct config config = config_of(NULL, 0);
     static const struct request requests[] = {{"h", "/", NO_ROUTE}, {NULL, "/x", NO_ROUTE}};
@@ -331,7 +331,7 @@ static void test_nothing_to_route(void **state)
     route_table_free(NULL);
 }
 
-/* Every request against every listener, as the slow reference says, over many small tables. */
+/* Compares every request and listener with the slow reference, over many small tables. */
 static void test_against_the_reference(void **state)
 {
     static const char *const paths[] = {"/a",        "/b",        "/a/*",        "/a/b",
@@ -361,7 +361,7 @@ static void test_against_the_reference(void **state)
     }
 }
 
-static void test_a_path_that_is_none(void **unused)
+static void test_path_without_slash(void **unused)
 {
     struct config_route routes[] = {{.path = "/*"}};
     struct config config = config_of(routes, 1);
@@ -377,18 +377,18 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_paths),
-        cmocka_unit_test(test_a_prefix_of_everything),
-        cmocka_unit_test(test_a_text_before_a_capture_at_each_segment),
+        cmocka_unit_test(test_catch_all_prefix),
+        cmocka_unit_test(test_literal_before_capture),
         cmocka_unit_test(test_hosts),
-        cmocka_unit_test(test_a_host_without_the_path_leaves_it_to_the_next),
+        cmocka_unit_test(test_host_without_the_path_is_skipped),
         cmocka_unit_test(test_long_hosts),
         cmocka_unit_test(test_captures),
         cmocka_unit_test(test_long_captures),
-        cmocka_unit_test(test_the_first_of_two_equals_wins),
+        cmocka_unit_test(test_first_of_two_equal_routes),
         cmocka_unit_test(test_route_sets_of_listeners),
         cmocka_unit_test(test_base_paths),
-        cmocka_unit_test(test_nothing_to_route),
-        cmocka_unit_test(test_a_path_that_is_none),
+        cmocka_unit_test(test_empty_tables),
+        cmocka_unit_test(test_path_without_slash),
         cmocka_unit_test(test_against_the_reference),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
