@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "net/tls/context/tls_ctx.h"
 #include "net/tls/tls_fail.h"
 #include "net/tls/tls_handshake.h"
 #include "net/tls/tls_read.h"

@@ -20,9 +20,10 @@
 #define WSLUICE_NET_TLS_TLS_H
 
 #include "base/transport.h"
-#include "net/tls/context/tls_ctx.h"
 #include "net/tls/context/tls_facts.h"
 #include "net/tls/tls_scratch.h"
+
+struct tls_ctx;
 
 /*
  * A connection in the role of `ctx`: an accepted client, or a dialled target. *scratch is the

@@ -1,6 +1,8 @@
 #include "serve/status/session_row.h"
 
+#include "config/model/config.h"
 #include "core/session/life.h"
+#include "net/tls/tls.h"
 #include "serve/session/session_bridge.h"
 #include "serve/session/session_priv.h"
 

@@ -10,7 +10,7 @@
 
 #include "core/session/session_id.h"
 #include "core/status/status_query.h"
-#include "net/tls/tls.h"
+#include "net/tls/context/tls_facts.h"
 #include "serve/session/session_facts.h"
 
 #define SESSION_ROW_NEVER UINT64_MAX
