@@ -25,7 +25,7 @@ void session_bridge_measure(struct session *session, uint64_t now)
     const struct bridge *bridge = &session->bridge;
     uint64_t up = bridge->up.bytes, down = bridge->down.bytes, elapsed = now - before->at;
     route_stats_bytes(&session->stats, up, down);
-    if (before->at == 0) { /* what went by so far belongs to the second that begins */
+    if (before->at == 0) { /* the first measurement only starts the clock */
         before->at = now;
         return;
     }
@@ -38,7 +38,6 @@ void session_bridge_measure(struct session *session, uint64_t now)
     };
 }
 
-/* After every turn: is it over, is it ending, and what is there to wait for. */
 void session_bridge_update(struct session *session)
 {
     if (WSL_UNLIKELY(bridge_done(&session->bridge))) {
@@ -63,7 +62,7 @@ void session_bridge_turn(struct session *session, unsigned ready)
     bridge_turn(&session->bridge, session->env->scratch, ready, now);
     if (WSL_UNLIKELY(now - session->rates.at >= SESSION_BRIDGE_RATES_MS))
         session_bridge_measure(session, now);
-    /* The target of a client that is gone waits less long than that of one that is slow. */
+    /* Once the client is gone, the target gets a shorter deadline than with a slow client. */
     if (WSL_UNLIKELY(reachable && down->state == PIPE_BROKEN))
         session_bridge_arm_ending(session);
     session_bridge_update(session);

@@ -1,7 +1,7 @@
 /*
- * The one way to die: callable in any state, logs and counts the end, and closes whatever is alive.
- * The memory goes when libuv has let go of the timer, and nowhere else. Until then the state is
- * DEAD, and no callback but that one comes.
+ * The one way to die: callable in any state, logs and counts the end, and closes everything that is
+ * open. The memory goes when libuv has let go of the timer, and nowhere else. Until then the state
+ * is DEAD, and no callback but that one comes.
  *
  * Owns: nothing. Thread: the session's. Errors: none. Lifetime: none.
  */

@@ -1,6 +1,6 @@
 /*
- * What a session needs until it is open, and no longer: its request, the answer to it, whoever is
- * waited for.
+ * What a session needs until it is open, and no longer: its request, the answer to it, the
+ * result that it waits for.
  *
  * Owns: see the fields. Thread: the session's. Errors: none. Lifetime: from session_accept to
  * session_entry_free, which comes no later than the session's end.

@@ -40,7 +40,7 @@ uint64_t session_facts_client_key(const struct session *session)
 
 /* ---- names ---- */
 
-/* The peer itself, or whom it named: a field may name an address without a port. */
+/* The peer itself, or the client that it named; a header field may name an address without port. */
 static void name_client(const struct session *session, struct session_names *names)
 {
     const struct ip_port *ip = &session->client_address.ip;

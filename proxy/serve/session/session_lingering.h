@@ -15,7 +15,7 @@ struct session;
 
 /*
  * Takes the event, frees the entry and sends the bytes, which may be empty; the session may have
- * ended afterwards. `reason`: how it ends, whatever happens meanwhile.
+ * ended afterwards. `reason`: how it ends, however the client behaves.
  */
 void session_lingering_begin(struct session *session, enum life_event event, enum reason reason,
                              const void *bytes, size_t length);

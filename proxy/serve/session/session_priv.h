@@ -55,7 +55,7 @@ struct session {
     struct limits_usage usage;            /* what it is counted in */
     int fd, target_fd;                    /* the latter while there is a target */
     struct addr peer;                     /* of the socket */
-    struct client_address client_address; /* who that stands for */
+    struct client_address client_address; /* the peer, or the client that a proxy named */
     struct plain client_plain, target_plain;
     struct transport *client, *target;
     struct watch *client_watch, *target_watch;

@@ -18,7 +18,7 @@
 _Static_assert((int)BRIDGE_CLIENT_READ == (int)WATCH_READ &&
                    (int)BRIDGE_CLIENT_WRITE == (int)WATCH_WRITE &&
                    (int)BRIDGE_CLIENT_BROKEN == (int)WATCH_BROKEN,
-               "what a watch reports is what a bridge understands");
+               "the bits of a watch are those of a bridge");
 
 /* ---- events ---- */
 
@@ -78,7 +78,7 @@ static void handshake_too_slow(struct session *session)
 
 /*
  * After the process was stopped or the machine slept, timers fire before sockets are read: bytes
- * that arrived in time are taken first. False: that ended the session or set a new deadline.
+ * that arrived in time are read first. False: that ended the session or set a new deadline.
  */
 static bool is_overdue(struct session *session)
 {
@@ -118,7 +118,7 @@ void session_deadline_cb(uv_timer_t *timer)
     }
 }
 
-/* ---- the outside ---- */
+/* ---- accepting ---- */
 
 static struct session *create(struct session_env *env, const struct session_client *client)
 {
@@ -136,7 +136,7 @@ static struct session *create(struct session_env *env, const struct session_clie
     return NULL;
 }
 
-static void turn_away(struct session_env *env, struct session_client *client)
+static void refuse_without_memory(struct session_env *env, struct session_client *client)
 {
     log_message(REASON_ERROR, "%s: a connection was closed",
                 reason_row(REASON_out_of_memory)->text);
@@ -149,7 +149,7 @@ void session_accept(struct session_env *env, struct session_client *client)
     struct session *session = create(env, client);
     metrics_add(&env->metrics.counter[METRICS_connections], 1);
     if (!session) {
-        turn_away(env, client);
+        refuse_without_memory(env, client);
         return;
     }
     session->env = env;

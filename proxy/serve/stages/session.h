@@ -1,8 +1,8 @@
 /*
- * A session: one accepted client, from its first byte to its last, and the target it is joined to.
- * This is where the pure core meets descriptors: life.h says what may follow what, opening.h reads
- * the request, bridge.h moves the bytes; the session runs the I/O they ask for. Its parts are named
- * in session_priv.h.
+ * A session: one accepted client, from its first byte to its last, and the target it is connected
+ * to. Here the pure core meets descriptors: life.h has the states, opening.h reads the request,
+ * bridge.h moves the bytes; the session does the I/O that they ask for. Its modules are listed in
+ * session_priv.h.
  *
  * The happy path: session_accept -> (TLS handshake) -> head -> dial -> 101 -> the bridge turns
  * until it is done. For routes that answer first, 101 comes before the dial.

@@ -19,7 +19,7 @@
 #include "serve/target/target_connect.h"
 #include "serve/tokens/token_store.h"
 
-/* ---- what a target gets to know ---- */
+/* ---- address and PROXY header of a target ---- */
 
 /*
  * A text of a target with what the path had in its place, in `out` if it has captures. False: no
@@ -59,9 +59,9 @@ static struct ip_port local_address(int fd, const struct ip_port *client)
     return local;
 }
 
-/* Who the client is, in the words of the PROXY protocol. */
-static size_t introduce(const struct session *session, enum config_target_proxy version,
-                        uint8_t *out, size_t capacity)
+/* The PROXY header that tells the target its client. */
+static size_t encode_proxy_header(const struct session *session, enum config_target_proxy version,
+                                  uint8_t *out, size_t capacity)
 {
     struct proxy_proto header = {.kind = PROXY_PROTO_UNKNOWN};
     struct tls_facts facts;
@@ -87,9 +87,9 @@ static size_t introduce(const struct session *session, enum config_target_proxy 
     return proxy_proto_encode_v2(out, capacity, &header);
 }
 
-/* What the log calls the target, however the try ends. */
-static void remember(struct session *session, const struct config_target *target,
-                     const struct config_address *address)
+/* For the log, however the attempt ends. */
+static void note_attempt(struct session *session, const struct config_target *target,
+                         const struct config_address *address)
 {
     bool as_configured =
         address->host == target->address.host && address->path == target->address.path;
@@ -103,7 +103,7 @@ static void remember(struct session *session, const struct config_target *target
     session->filled = strdup(addr_print_config(address, text, sizeof(text)));
 }
 
-/* Where the request's token leads to, or the address that is configured. */
+/* The destination of the request's token, or the address that is configured. */
 static bool find_address(struct session *session, const struct config_target *target,
                          struct target_connect_candidate *candidate)
 {
@@ -124,12 +124,12 @@ static enum reason prepare_cb(void *owner, const struct config_target *target,
                               struct target_connect_candidate *candidate)
 {
     struct session *session = owner;
-    /* Nobody waits through a retry window for a client that has left meanwhile. */
+    /* No further round of retries for a client that has left. */
     if (candidate->again && socket_hung_up(session->fd))
         return REASON_handshake_eof;
     if (!find_address(session, target, candidate))
         return REASON_target_name_refused;
-    remember(session, target, &candidate->address);
+    note_attempt(session, target, &candidate->address);
     candidate->origin.requested =
         !session->entry->destination && candidate->address.host != target->address.host;
     candidate->origin.client = session_facts_client_key(session);
@@ -138,13 +138,13 @@ static enum reason prepare_cb(void *owner, const struct config_target *target,
         candidate->tls_name = candidate->address.host;
     if (target->proxy_protocol == CONFIG_TARGET_PROXY_OFF)
         return REASON_none;
-    candidate->preface_length =
-        introduce(session, target->proxy_protocol, candidate->preface, sizeof(candidate->preface));
-    /* What has no room there is a host name longer than any that exists. */
+    candidate->preface_length = encode_proxy_header(session, target->proxy_protocol,
+                                                    candidate->preface, sizeof(candidate->preface));
+    /* Too long only for a host name that is longer than any valid one. */
     return candidate->preface_length > 0 ? REASON_none : REASON_http_no_route;
 }
 
-/* ---- the way there ---- */
+/* ---- connecting ---- */
 
 static void start_bridge(struct session *session)
 {
@@ -161,7 +161,7 @@ static void target_cb(void *owner, unsigned ready)
     session_bridge_turn(owner, ready << BRIDGE_TARGET_SHIFT);
 }
 
-/* The kernel must not end sooner what the bridge would let stall for longer. */
+/* The kernel must not end a stalled connection before the bridge does. */
 static void allow_stalls(const struct session *session)
 {
     uint32_t stall = session_facts_limits(session)->stall_timeout_ms;

@@ -6,7 +6,7 @@
 #include "serve/site/site.h"
 #include "serve/stages/session_reply.h"
 
-/* One that waits for the disk. */
+/* A look-up that waits for the disk. */
 struct search {
     struct work_task task;
     struct session_env *env;
@@ -49,8 +49,8 @@ static void found_cb(struct work_task *task)
 }
 
 /*
- * Its turn has not come, and will not: clients that ask and leave must not fill the queue. One that
- * is being made is made.
+ * Takes a look-up out of the queue, so that clients which ask and leave cannot fill it. One that
+ * runs is completed.
  */
 static void cancel(void *producer)
 {
@@ -59,7 +59,7 @@ static void cancel(void *producer)
         finish(search);
 }
 
-/* Where the listener's part of the path ends. That part alone is "/" to routes, but has none. */
+/* Where the listener's base path ends. Without anything behind it, routes see "/". */
 static size_t base_of(const struct session_entry *entry)
 {
     size_t length = strlen(entry->path);

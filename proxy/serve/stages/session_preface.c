@@ -68,7 +68,7 @@ bool session_preface_header_begun(const struct session *session)
     return !session->greeted && session->entry && session->entry->header_length > 0;
 }
 
-/* What has come so far, left where it is. 0: nothing yet, or the session is over. */
+/* The bytes that have arrived; they stay in the socket. 0: none yet, or the session has ended. */
 static size_t peek(struct session *session, uint8_t *bytes, size_t capacity)
 {
     ssize_t n;
@@ -89,7 +89,7 @@ static size_t peek(struct session *session, uint8_t *bytes, size_t capacity)
  * TLS and plain clients share a port: a ClientHello begins with 0x16, SSLv2's with 0x80. A client
  * that is refused is told so where that costs nothing, which a handshake does.
  */
-static void look_at_first_byte(struct session *session)
+static void detect_tls(struct session *session)
 {
     bool required = session_facts_listener(session)->tls.mode == CONFIG_TLS_REQUIRED;
     enum reason verdict = session_request_verdict(session);
@@ -131,14 +131,14 @@ static bool take(struct session *session, const uint8_t *bytes, size_t length)
     return recv(session->fd, gone, length, 0) == (ssize_t)length;
 }
 
-static void believe(struct session *session, const struct proxy_proto *header)
+static void note_client(struct session *session, const struct proxy_proto *header)
 {
     session->greeted = true;
     if (header && header->kind == PROXY_PROTO_ADDRESS)
         session->client_address = (struct client_address){header->source, true};
 }
 
-/* True once the client itself is to be listened to. */
+/* True once the bytes that follow are the client's own. */
 static bool read_header(struct session *session)
 {
     struct session_entry *entry = session->entry;
@@ -154,7 +154,8 @@ static bool read_header(struct session *session)
         return false;
     switch (proxy_proto_decode(bytes, held + fresh, &header, &consumed, &bad)) {
     case PROXY_PROTO_MORE:
-        /* All of it belongs to the header; left in the socket it would wake us for ever. */
+        /* All of it belongs to the header; left in the socket it would wake the loop again and
+         * again. */
         if (!take(session, bytes + held, fresh))
             session_end_now(session, REASON_out_of_memory);
         return false;
@@ -163,15 +164,15 @@ static bool read_header(struct session *session)
             session_end_now(session, REASON_out_of_memory);
             return false;
         }
-        believe(session, &header);
+        note_client(session, &header);
         return true;
     case PROXY_PROTO_ABSENT:
-        /* What was taken as the beginning of a header can't be given back. */
+        /* Bytes taken as the beginning of a header cannot be returned to the socket. */
         if (listener->proxy_protocol == CONFIG_PROXY_REQUIRE || held > 0) {
             session_end_now(session, REASON_proxy_missing);
             return false;
         }
-        believe(session, NULL);
+        note_client(session, NULL);
         return true;
     case PROXY_PROTO_BAD:
         session_end_now(session, bad);
@@ -199,5 +200,5 @@ void session_preface_preface(struct session *session)
     if (session->state == LIFE_DEAD)
         return;
     session_request_client_known(session);
-    look_at_first_byte(session);
+    detect_tls(session);
 }

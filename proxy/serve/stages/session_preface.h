@@ -2,8 +2,8 @@
  * Before the first request: the PROXY header of a load balancer, the first byte that tells TLS from
  * plain, the TLS handshake.
  *
- * Owns: nothing. Thread: the session's. Errors: the connection is closed; nobody could be answered
- * in a language that is not known yet. Lifetime: none.
+ * Owns: nothing. Thread: the session's. Errors: the connection is closed: the client's protocol is
+ * not known yet, so no answer is possible. Lifetime: none.
  */
 #ifndef WSLUICE_SERVE_STAGES_SESSION_PREFACE_H
 #define WSLUICE_SERVE_STAGES_SESSION_PREFACE_H

@@ -13,7 +13,7 @@
 #include "serve/site/site.h"
 #include "serve/stages/session_token.h"
 
-/* An answer may be made while the head that it answers still lies in front of the scratch. */
+/* The scratch still begins with the request while its answer is sent. */
 _Static_assert(TRANSPORT_READ_MIN + REPLY_FLOW_PIECE <= BRIDGE_BUFFER,
                "the scratch holds what was read last and a piece of the answer");
 
@@ -74,14 +74,14 @@ static void log_request(const struct session *session)
     log_end(&line);
 }
 
-/* The client may ask again, for something else. */
-static void begin_anew(struct session *session)
+/* Waits for the next request. */
+static void await_next(struct session *session)
 {
     struct session_entry *entry = session->entry;
     session_state_step(session, LIFE_TAKEN);
     session_entry_reset(entry);
     session_arm(session, session_facts_limits(session)->keep_alive_ms);
-    /* What came behind the last request is in our hands, and no descriptor tells of it. */
+    /* Bytes held from behind the last request do not make the descriptor readable. */
     unsigned held = opening_pending(&entry->opening) ? WATCH_WRITE : 0;
     watch_want(session->client_watch, WATCH_READ | held);
 }
@@ -95,12 +95,12 @@ static void taken(struct session *session)
     reply_flow_free(entry->flow);
     entry->flow = NULL;
     if (entry->keep && !session->env->retiring)
-        begin_anew(session);
+        await_next(session);
     else
         session_lingering_begin(session, LIFE_TAKEN_LAST, session_entry_outcome(session), NULL, 0);
 }
 
-/* ---- its way ---- */
+/* ---- sending ---- */
 
 static void move(struct session *session)
 {
@@ -128,8 +128,7 @@ static void move(struct session *session)
     }
 }
 
-/* More answers may follow: the client wants that, the process goes on, and so does what it serves.
- */
+/* More answers may follow: neither the client, the process nor the configuration is done. */
 static bool may_stay(const struct session *session)
 {
     return session->entry->keep && !session->env->retiring &&
@@ -179,7 +178,7 @@ static void refuse_last(struct session *session, const struct reply *reply)
     free(bytes);
 }
 
-/* A request that is understood, and whose end is certain: there is nothing here for it, no more. */
+/* The request was understood and has no body, so the next one can be read behind it. */
 static bool may_go_on(const struct session *session, enum reason reason)
 {
     bool harmless = reason == REASON_http_no_route || reason == REASON_http_method ||
@@ -187,7 +186,7 @@ static bool may_go_on(const struct session *session, enum reason reason)
     return harmless && session->state == LIFE_HEAD && session->entry->keep;
 }
 
-/* RFC 9110 section 10.2.1: what the resource takes. */
+/* RFC 9110 section 10.2.1: the methods of the resource. */
 static void allow_methods(const struct session *session, struct reply *reply)
 {
     static const struct config_header plain = {"Allow", "GET, HEAD"},
@@ -213,7 +212,7 @@ void session_reply_refuse(struct session *session, enum reason reason)
         refuse_last(session, &reply);
 }
 
-/* ---- answers that take time ---- */
+/* ---- pending answers ---- */
 
 struct session_wait *session_reply_wait(struct session *session)
 {
@@ -248,7 +247,7 @@ void session_reply_resume(struct session_wait *wait, const struct reply *reply)
     session_reply_send(session, reply);
 }
 
-/* ---- deadlines, and the end ---- */
+/* ---- deadlines and the last answer ---- */
 
 static void give_up_waiting(struct session *session)
 {
@@ -258,8 +257,8 @@ static void give_up_waiting(struct session *session)
 }
 
 /*
- * Nothing could be written meanwhile. The kernel may hold megabytes, and a slow but steady reader
- * is acknowledging those: whoever acknowledges nothing either takes nothing.
+ * Nothing could be written since the last check. The kernel may hold megabytes that a slow but
+ * steady reader acknowledges; no acknowledgement since then means that the reader has stalled.
  */
 void session_reply_tick(struct session *session)
 {

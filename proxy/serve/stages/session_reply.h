@@ -1,12 +1,12 @@
 /*
- * Answers to plain requests, on connections that stay: whatever is asked meanwhile waits, and the
+ * Answers to plain requests, on persistent connections: later requests wait, and the
  * connection goes back to HEAD when the last byte of the answer is taken.
  *
  *      HEAD --session_reply_send-------------------------> REPLYING --> HEAD, or CLOSING
  *      HEAD --session_reply_wait--> WAITING --session_reply_resume--^
  *
- * An answer that takes time (files, other workers) is made elsewhere; its maker keeps the wait and
- * gives it back on the worker's loop. The head of the request is gone by then: the maker copies
+ * An answer that takes time (files, other workers) is made elsewhere; its producer keeps the wait
+ * and resumes it on the worker's loop. The head of the request is gone by then: the producer copies
  * what it needs, and keeps alive what that refers to.
  *
  * Owns: the answer on its way. Thread: the session's. Errors: without memory the client gets a 503,
@@ -36,18 +36,18 @@ void session_reply_fail(struct session *session, enum reason reason);
 void session_reply_refuse(struct session *session, enum reason reason);
 
 /*
- * In HEAD: an answer later. NULL: out of memory, and the client has been told. A maker that can
- * stop asks to be told when to, in `abandoned`.
+ * In HEAD: an answer later. NULL: out of memory, and the client has been told. A producer that can
+ * stop early sets `abandoned`.
  */
 WSL_MUST_CHECK struct session_wait *session_reply_wait(struct session *session);
 
 /*
- * Here it is. Exactly once for each wait, which ends here; its body is taken over. Where the client
- * has gone meanwhile the answer is only released.
+ * Sends a pending answer: exactly once for each wait, which ends here. Takes the body over; if the
+ * client has gone meanwhile, the answer is only released.
  */
 void session_reply_resume(struct session_wait *wait, const struct reply *reply);
 
-/* Nobody waits any longer: an answer need not be made, but the wait is still to be resumed. */
+/* The answer is not wanted any more. It need not be made, but the wait must still be resumed. */
 bool session_reply_abandoned(const struct session_wait *wait);
 
 /* In REPLYING: the client takes bytes again. */
@@ -62,7 +62,7 @@ void session_reply_tick(struct session *session);
 /* In WAITING or REPLYING: this answer is the connection's last. */
 void session_reply_last(struct session *session);
 
-/* Is it? */
+/* Whether it is. */
 bool session_reply_is_last(const struct session *session);
 
 #endif

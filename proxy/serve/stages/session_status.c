@@ -21,7 +21,7 @@
 static const char json_type[] = "application/json";
 static const char text_type[] = "text/plain; charset=utf-8";
 
-/* What is left of the request while the workers are asked. */
+/* The request while the workers answer. */
 struct question {
     struct session_wait *wait;
     struct site *site; /* a reference */
@@ -98,7 +98,7 @@ static void show_page(struct session *session)
                  });
 }
 
-/* ---- asking the workers ---- */
+/* ---- requests to the workers ---- */
 
 static void finish(struct question *question, const struct reply *reply)
 {
@@ -186,7 +186,7 @@ static void ended_cb(void *owner, bool found)
 }
 
 /* In the words of the log. */
-static void say_who(const struct session *session, char who[static KILL_REQUEST_BY])
+static void describe_client(const struct session *session, char by[static KILL_REQUEST_BY])
 {
     struct session_names names;
     struct ucred peer;
@@ -195,24 +195,24 @@ static void say_who(const struct session *session, char who[static KILL_REQUEST_
     bool local = session_facts_listener(session)->admin &&
                  getsockopt(session->fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0;
     if (local)
-        snprintf(who, KILL_REQUEST_BY, "user %u by the admin socket", (unsigned)peer.uid);
+        snprintf(by, KILL_REQUEST_BY, "user %u by the admin socket", (unsigned)peer.uid);
     else
-        snprintf(who, KILL_REQUEST_BY, "%s", names.client);
+        snprintf(by, KILL_REQUEST_BY, "%s", names.client);
 }
 
 static void kill_session(struct session *session, const struct status_query *query)
 {
-    char who[KILL_REQUEST_BY];
+    char by[KILL_REQUEST_BY];
     struct question *question = ask(session, query->format, NULL);
     if (!question)
         return;
-    say_who(session, who);
+    describe_client(session, by);
     question->id = query->kill;
-    if (!kill_request_start(session->env, query->kill, who, session_drain_one, ended_cb, question))
+    if (!kill_request_start(session->env, query->kill, by, session_drain_one, ended_cb, question))
         give_up(question);
 }
 
-/* However alike they are, it takes the same time. */
+/* In constant time. */
 static bool is_token(struct slice text, const char *token)
 {
     unsigned difference = 0;
@@ -223,7 +223,7 @@ static bool is_token(struct slice text, const char *token)
     return difference == 0;
 }
 
-/* Why this client may end no session at all; NULL: the list has let it in. */
+/* Why this client may end no session; NULL: it may. */
 static const char *refusal_of(const struct session *session)
 {
     if (session_facts_listener(session)->admin || session->route->allow.count > 0)
@@ -231,7 +231,7 @@ static const char *refusal_of(const struct session *session)
     return "sessions can only be ended by a route with an allow list, or by the admin socket";
 }
 
-/* Why this request does not count; NULL: it does. */
+/* Why this request may come from a foreign page; NULL: it does not. */
 static const char *forgery_of(const struct session *session, const struct http_head *head)
 {
     unsigned tokens, origins;
@@ -265,7 +265,7 @@ static void post(struct session *session, const struct http_head *head,
 
 /* ---- the request ---- */
 
-/* What it gets that does not say: people get the page, scripts what they accept. */
+/* The format where the query names none: a page for browsers, what they accept for programs. */
 static enum status_format usual_format(const struct session *session, const struct http_head *head)
 {
     static const struct slice accept = {"Accept", 6};
@@ -279,7 +279,7 @@ static enum status_format usual_format(const struct session *session, const stru
 
 /*
  * A page whose name its owner points at us (DNS rebinding) may read what this route answers, and
- * post to it, in the browser of somebody who may. The admin socket is out of a browser's reach.
+ * post to it, in the browser of an operator. The admin socket is out of a browser's reach.
  */
 static bool is_foreign_name(const struct session *session, const struct http_head *head)
 {

@@ -1,10 +1,10 @@
 /*
- * Requests to a route of kind status: the page, what goes on as JSON or text, and the end of a
+ * Requests to a route of kind status: the page, the sessions as JSON or text, and the end of a
  * session.
  *
- * Whoever may end sessions: clients of a route with an `allow` list (which has let them in), that
- * show the token that the status told them, from a page of our own if they are browsers; and
- * whoever may open the admin socket.
+ * Sessions can be ended by clients of a route with an `allow` list, which must send the token that
+ * the status contains, and browsers only from a page of the same origin; and by users that may open
+ * the admin socket.
  *
  * Owns: nothing; an answer that is under way holds the site and the wait. Thread: the session's.
  * Errors: an answer that says so. Lifetime: the request's.

@@ -1,6 +1,6 @@
 /*
- * Answers of a session over a pair of sockets: made later, made too late, made for nobody, sent to
- * somebody who does not read.
+ * Answers of a session over a pair of sockets: pending, too late, for a client that has gone, to a
+ * client that does not read.
  */
 #include "serve/stages/session_reply.h"
 
@@ -39,23 +39,23 @@ static void release_cb(struct session_env *unused)
 
 static void deadline_cb(uv_timer_t *timer)
 {
-    struct session *who = WSL_CONTAINER(timer, struct session, timer);
-    if (who->state == LIFE_LINGERING)
-        session_lingering_tick(who);
+    struct session *own = WSL_CONTAINER(timer, struct session, timer);
+    if (own->state == LIFE_LINGERING)
+        session_lingering_tick(own);
     else
-        session_reply_tick(who);
+        session_reply_tick(own);
 }
 
 static void client_cb(void *owner, unsigned ready)
 {
-    struct session *who = owner;
+    struct session *own = owner;
     events++;
     if (ready & WATCH_BROKEN)
-        session_end_now(who, REASON_client_reset);
-    else if (who->state == LIFE_REPLYING)
-        session_reply_turn(who);
-    else if (who->state == LIFE_LINGERING)
-        session_lingering_turn(who, ready);
+        session_end_now(own, REASON_client_reset);
+    else if (own->state == LIFE_REPLYING)
+        session_reply_turn(own);
+    else if (own->state == LIFE_LINGERING)
+        session_lingering_turn(own, ready);
 }
 
 static int set_up(void **unused)
@@ -180,8 +180,8 @@ static void test_later(void **unused)
     end();
 }
 
-/* What comes meanwhile stays where it is. */
-static void test_nothing_is_read_meanwhile(void **unused)
+/* Later requests stay in the socket. */
+static void test_nothing_is_read_while_waiting(void **unused)
 {
     begin(true);
     struct session_wait *wait = session_reply_wait(session);
@@ -198,7 +198,7 @@ static void test_nothing_is_read_meanwhile(void **unused)
     end();
 }
 
-static void test_the_client_goes_meanwhile(void **unused)
+static void test_the_client_goes_before_its_answer(void **unused)
 {
     begin(true);
     struct session_wait *wait = session_reply_wait(session);
@@ -250,7 +250,7 @@ static void count_cb(void *producer)
     ++*(unsigned *)producer;
 }
 
-/* Once, however it comes about; never when the answer is there. */
+/* Once, for each way to end; never when the answer is there. */
 static void test_the_producer_is_told(void **unused)
 {
     for (int way = 0; way < 3; way++) {
@@ -303,7 +303,7 @@ static void test_told_to_be_the_last_while_waiting(void **unused)
     end();
 }
 
-static void test_nobody_reads(void **unused)
+static void test_a_client_that_does_not_read(void **unused)
 {
     static char large[4 << 20];
     begin(true);
@@ -343,14 +343,14 @@ int main(void)
         TEST(test_at_once),
         TEST(test_the_last),
         TEST(test_later),
-        TEST(test_nothing_is_read_meanwhile),
-        TEST(test_the_client_goes_meanwhile),
+        TEST(test_nothing_is_read_while_waiting),
+        TEST(test_the_client_goes_before_its_answer),
         TEST(test_the_answer_does_not_come),
         TEST(test_an_answer_in_the_last_turn),
         TEST(test_the_producer_is_told),
         TEST(test_a_token_may_come_in_the_last_turn),
         TEST(test_told_to_be_the_last_while_waiting),
-        TEST(test_nobody_reads),
+        TEST(test_a_client_that_does_not_read),
         TEST(test_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
