@@ -56,8 +56,8 @@ void session_end_now(struct session *session, enum reason reason)
 
     session_env_remove(session->env, &session->link);
     target_connect_cancel(session->connecting);
-    if (session->reached)
-        pool_end(session->reached);
+    if (session->pool_target)
+        pool_end(session->pool_target);
     watch_close(session->client_watch);
     watch_close(session->target_watch);
     if (session->client)
@@ -72,7 +72,7 @@ void session_end_now(struct session *session, enum reason reason)
     bridge_free(&session->bridge);
     session_entry_free(session);
     free(session->detail);
-    free(session->filled);
+    free(session->target_address);
     site_release(session->site);
     uv_close((uv_handle_t *)&session->timer, timer_closed_cb);
 }

@@ -69,9 +69,10 @@ void session_facts_names(const struct session *session, struct session_names *na
     if (!session->route)
         return;
     names->route = config_route_name(session->route);
-    const struct config_target *target = session->tried ? session->tried : session->route->targets;
-    if (session->filled)
-        names->target = session->filled;
+    const struct config_target *target =
+        session->last_target ? session->last_target : session->route->targets;
+    if (session->target_address)
+        names->target = session->target_address;
     else if (session->route->target_count > 0)
         names->target = addr_print_config(&target->address, names->address, sizeof(names->address));
 }

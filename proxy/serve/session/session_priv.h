@@ -51,7 +51,7 @@ struct session {
     uint32_t listener;                    /* index in the site's configuration */
     uint8_t state;                        /* enum life_state */
     bool opened;                          /* it has been OPEN: bytes could flow */
-    bool greeted;                         /* the PROXY header is read, or there is none */
+    bool proxy_header_done;               /* it was read, or none is expected */
     struct limits_usage usage;            /* what it is counted in */
     int fd, target_fd;                    /* the latter while there is a target */
     struct addr peer;                     /* of the socket */
@@ -59,11 +59,11 @@ struct session {
     struct plain client_plain, target_plain;
     struct transport *client, *target;
     struct watch *client_watch, *target_watch;
-    struct session_entry *entry;       /* owned; NULL once open */
-    struct target_connect *connecting; /* while a target is looked for */
-    struct pool_target *reached;       /* the one that was found */
-    const struct config_target *tried; /* the last one; NULL: none yet */
-    char *filled; /* owned; its address, where that was made of this request; for the log */
+    struct session_entry *entry;             /* owned; NULL once open */
+    struct target_connect *connecting;       /* while connecting to a target */
+    struct pool_target *pool_target;         /* the one that is connected; to pool_end */
+    const struct config_target *last_target; /* of the last attempt; NULL: none yet */
+    char *target_address; /* owned; for the log, if made from the request; NULL: as configured */
     struct route_stats_use stats;
     char *detail;    /* owned; why, in the system's words, for the log */
     struct tap *tap; /* owned; NULL: nothing is recorded or shown */

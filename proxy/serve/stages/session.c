@@ -34,7 +34,7 @@ static void client_cb(void *owner, unsigned ready)
         session_lingering_turn(session, ready);
         return;
     case LIFE_PREFACE:
-        session_preface_preface(session);
+        session_preface_read(session);
         return;
     case LIFE_TLS:
         session_preface_tls(session);
@@ -168,5 +168,5 @@ void session_accept(struct session_env *env, struct session_client *client)
     session->usage = client->usage;
     session_arm(session, session_facts_limits(session)->handshake_timeout_ms);
     session_request_accepted(session);
-    session_preface_preface(session);
+    session_preface_read(session);
 }

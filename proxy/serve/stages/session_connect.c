@@ -22,18 +22,18 @@
 /* ---- address and PROXY header of a target ---- */
 
 /*
- * A text of a target with what the path had in its place, in `out` if it has captures. False: no
- * target of this route may be called so.
+ * Fills the captures of the path into a text of the target, in `out` if it has any. False: the
+ * result is not a valid name.
  */
 static bool fill_in(struct session *session, const char *key, const char *form,
-                    char out[static CAPTURED_HOST_MAX + 1], const char **filled)
+                    char out[static CAPTURED_HOST_MAX + 1], const char **text)
 {
     char detail[256];
-    *filled = form;
+    *text = form;
     if (!form || !strchr(form, '{'))
         return true;
     const char *wrong = captured_host_make(form, &session->entry->match, out);
-    *filled = out;
+    *text = out;
     if (!wrong)
         return true;
     snprintf(detail, sizeof(detail), "%s %.60s: '%.100s' %s", key, form, out, wrong);
@@ -41,7 +41,7 @@ static bool fill_in(struct session *session, const char *key, const char *form,
     return false;
 }
 
-/* A Unix socket has none: then the unspecified one of the client's family stands for it. */
+/* A Unix socket has none: then the unspecified address of the client's family. */
 static struct ip_port local_address(int fd, const struct ip_port *client)
 {
     static const uint8_t unspecified[4];
@@ -93,14 +93,14 @@ static void note_attempt(struct session *session, const struct config_target *ta
 {
     bool as_configured =
         address->host == target->address.host && address->path == target->address.path;
-    free(session->filled);
-    session->filled = NULL;
-    session->tried = target;
+    free(session->target_address);
+    session->target_address = NULL;
+    session->last_target = target;
     if (as_configured)
         return;
     char text[CAPTURED_HOST_MAX + 16];
     /* Without memory the log line has the address as configured. */
-    session->filled = strdup(addr_print_config(address, text, sizeof(text)));
+    session->target_address = strdup(addr_print_config(address, text, sizeof(text)));
 }
 
 /* The destination of the request's token, or the address that is configured. */
@@ -229,7 +229,7 @@ static void open_up(struct session *session, const struct target_connect_result 
     const struct dial_result *dial = &result->dial;
     const struct opening *opening = &session->entry->opening;
     uint64_t now = session_now(session);
-    session->reached = result->target;
+    session->pool_target = result->target;
     session->target_watch = dial->watch;
     session->target_fd = dial->fd;
     watch_adopt(dial->watch, target_cb, session);
@@ -269,7 +269,7 @@ static void fail(struct session *session, enum reason reason)
     session_bridge_turn(session, 0);
 }
 
-static void reached(struct session *session, const struct target_connect_result *result)
+static void connected(struct session *session, const struct target_connect_result *result)
 {
     session->connecting = NULL;
     if (result->dial.reason == REASON_none) {
@@ -282,7 +282,7 @@ static void reached(struct session *session, const struct target_connect_result 
 
 static void target_connect_cb(void *owner, const struct target_connect_result *result)
 {
-    reached(owner, result);
+    connected(owner, result);
 }
 
 void session_connect_begin(struct session *session)
@@ -310,7 +310,7 @@ void session_connect_begin(struct session *session)
     if (session->connecting)
         session_bridge_update(session);
     else
-        reached(session, &result);
+        connected(session, &result);
 }
 
 void session_connect_give_up(struct session *session, enum reason reason)

@@ -65,7 +65,7 @@ static void begin_plain(struct session *session)
 
 bool session_preface_header_begun(const struct session *session)
 {
-    return !session->greeted && session->entry && session->entry->header_length > 0;
+    return !session->proxy_header_done && session->entry && session->entry->header_length > 0;
 }
 
 /* The bytes that have arrived; they stay in the socket. 0: none yet, or the session has ended. */
@@ -133,7 +133,7 @@ static bool take(struct session *session, const uint8_t *bytes, size_t length)
 
 static void note_client(struct session *session, const struct proxy_proto *header)
 {
-    session->greeted = true;
+    session->proxy_header_done = true;
     if (header && header->kind == PROXY_PROTO_ADDRESS)
         session->client_address = (struct client_address){header->source, true};
 }
@@ -184,7 +184,7 @@ static bool read_header(struct session *session)
 static bool expects_header(struct session *session)
 {
     const struct config_listener *listener = session_facts_listener(session);
-    if (session->greeted || listener->proxy_protocol == CONFIG_PROXY_OFF)
+    if (session->proxy_header_done || listener->proxy_protocol == CONFIG_PROXY_OFF)
         return false;
     if (client_address_trusts(&listener->trusted_proxies, &session->client_address))
         return true;
@@ -193,7 +193,7 @@ static bool expects_header(struct session *session)
     return false;
 }
 
-void session_preface_preface(struct session *session)
+void session_preface_read(struct session *session)
 {
     if (expects_header(session) && !read_header(session))
         return;

@@ -13,7 +13,7 @@
 struct session;
 
 /* In PREFACE: as far as it goes without waiting. */
-void session_preface_preface(struct session *session);
+void session_preface_read(struct session *session);
 
 /* A part of a PROXY header has come, and waits for the rest. */
 bool session_preface_header_begun(const struct session *session);
