@@ -35,8 +35,6 @@ struct loader {
     size_t file_count;
 };
 
-static const struct diag_where nowhere = {NULL, 0, 0};
-
 static const char *get_environment(void *owner, const char *name)
 {
     return getenv(name);
@@ -119,7 +117,7 @@ static bool is_known(const struct loader *loader, const struct stat *info)
 }
 
 /* Reads the file of an absolute path into the snapshot; `where`: the include that names it. */
-static bool load_file(struct loader *loader, const char *path, struct diag_where where)
+static bool load_file(struct loader *loader, const char *path, struct config_place where)
 {
     size_t length;
     const char *why, *name = shown_path(loader, path);
@@ -154,7 +152,7 @@ static bool load_file(struct loader *loader, const char *path, struct diag_where
     return folder != NULL;
 }
 
-static bool load_matches(struct loader *loader, const char *pattern, struct diag_where where)
+static bool load_matches(struct loader *loader, const char *pattern, struct config_place where)
 {
     glob_t matches;
     int status = glob(pattern, GLOB_ERR | GLOB_NOCHECK, NULL, &matches);
@@ -208,7 +206,7 @@ static void override(struct loader *loader, const struct load_override *override
         snapshot_set(loader->config, row, object_of(loader->config, row->section),
                      path ? path : override->text, why, sizeof(why));
     if (verdict != VALUE_OK)
-        diag_add(loader->diag, DIAG_ERROR, nowhere, row->key, NULL, "%s", why);
+        diag_add(loader->diag, DIAG_ERROR, config_place_none, row->key, NULL, "%s", why);
     if (row == options_find(OPTIONS_LOG, "file"))
         loader->config->log.target = CONFIG_LOG_FILE;
     free(path);
@@ -221,8 +219,9 @@ static bool begin(struct loader *loader, const char *path, char **absolute)
     char *here = getcwd(NULL, 0);
     *absolute = NULL;
     if (!here) {
-        diag_add(loader->diag, DIAG_ERROR, nowhere, NULL, "start from a directory that exists",
-                 "the current directory: %s", strerror(errno));
+        diag_add(loader->diag, DIAG_ERROR, config_place_none, NULL,
+                 "start from a directory that exists", "the current directory: %s",
+                 strerror(errno));
         return false;
     }
     if (asprintf(&loader->here, "%s%s", here, strcmp(here, "/") == 0 ? "" : "/") < 0)
@@ -243,10 +242,10 @@ static void load_all(struct loader *loader, const char *path, const struct load_
 {
     static const struct scalar_world world = {get_environment, read_file, NULL};
     schema_begin(&loader->schema, loader->config, &world, loader->diag);
-    if (load_file(loader, path, nowhere))
+    if (load_file(loader, path, config_place_none))
         load_includes(loader);
     /* An incomplete snapshot would cause findings that the files are not to blame for. */
-    if (loader->schema.map.top.source && !loader->diag->starved) {
+    if (loader->schema.map.top.file && !loader->diag->starved) {
         implied_apply(loader->config, &loader->schema.map, loader->diag);
         for (size_t i = 0; i < request->override_count; i++)
             override(loader, &request->overrides[i]);

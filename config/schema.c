@@ -242,7 +242,7 @@ static bool belongs_elsewhere(struct schema_file *file, const struct yaml_path *
     if (list || (!options_child(section, key, &child) && !options_find(section, key)))
         return false;
     char remedy[300];
-    snprintf(remedy, sizeof(remedy), "move it to %s", file->schema->map.top.source);
+    snprintf(remedy, sizeof(remedy), "move it to %s", file->schema->map.top.file);
     yaml_path_complain(at, file->schema->diag, pair->key->where, remedy,
                        "an included file has listeners and routes only");
     return true;
@@ -334,7 +334,7 @@ void schema_read(struct schema *schema, const struct yaml_tree *tree, const char
     const char *source = yaml_tree_source(tree);
     const struct yaml_tree_node *root = yaml_tree_root(tree);
     char *name = config_alloc(schema->config, strlen(source) + 1);
-    struct schema_file file = {.schema = schema, .source = name, .main = !schema->map.top.source};
+    struct schema_file file = {.schema = schema, .source = name, .main = !schema->map.top.file};
     file.reader = (struct scalar_reader){schema->config, schema->world, schema->diag, folder};
     if (!name) {
         diag_out_of_memory(schema->diag);
@@ -342,7 +342,7 @@ void schema_read(struct schema *schema, const struct yaml_tree *tree, const char
     }
     memcpy(name, source, strlen(source));
     if (file.main) {
-        schema->map.top = (struct diag_where){source, 1, 1};
+        schema->map.top = (struct config_place){source, 1, 1};
         schema->map.root = root;
         schema->config->file = name;
     }

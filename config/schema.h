@@ -25,7 +25,7 @@
 /* An `include` that is still to be read. */
 struct schema_include {
     char *pattern; /* absolute */
-    struct diag_where where;
+    struct config_place where;
 };
 
 struct schema {

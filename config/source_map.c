@@ -10,7 +10,7 @@ static const struct source_map_list *list_of(const struct source_map *map,
 static const struct yaml_tree_node *find_section(const struct source_map *map,
                                                  const struct option_ref *option,
                                                  enum options_section section,
-                                                 struct diag_where *where)
+                                                 struct config_place *where)
 {
     const struct source_map_list *top = list_of(map, section);
     if (section == OPTIONS_PROCESS)
@@ -39,10 +39,10 @@ static const struct yaml_tree_node *find_section(const struct source_map *map,
     return node;
 }
 
-static struct diag_where locate(const void *owner, struct option_ref option)
+static struct config_place locate(const void *owner, struct option_ref option)
 {
     const struct source_map *map = owner;
-    struct diag_where where = map->top;
+    struct config_place where = map->top;
     const struct yaml_tree_node *node = find_section(map, &option, option.section, &where);
     if (options_section(option.section)->shape == OPTIONS_MAP) {
         if (node && node->kind == YAML_TREE_MAPPING && option.inner < node->count)
@@ -56,7 +56,7 @@ static struct diag_where locate(const void *owner, struct option_ref option)
 /* Was it written target: or targets:? */
 static bool is_single(const void *owner, const struct option_ref *option)
 {
-    struct diag_where where;
+    struct config_place where;
     const struct options_section_row *row = options_section(option->section);
     const struct yaml_tree_node *parent = find_section(owner, option, row->parent, &where);
     return row->single && yaml_tree_find(parent, row->single);

@@ -24,7 +24,7 @@ struct source_map_list {
 
 struct source_map {
     const struct yaml_tree_node *root; /* of the main file; NULL: it is empty */
-    struct diag_where top;             /* of the main file; source NULL: none was read yet */
+    struct config_place top;           /* of the main file; file NULL: none was read yet */
     struct source_map_list listeners, routes;
     struct option_ref_names names; /* for rules_check */
 };

@@ -12,11 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Where an element was written, for findings after loading. file NULL: the command line. */
-struct config_place {
-    const char *file;
-    uint32_t line, column;
-};
+#include "config/model/config_place.h"
 
 /* ---- values ---- */
 

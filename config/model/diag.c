@@ -76,7 +76,7 @@ static void make_printable(char *text)
             *text = '?';
 }
 
-void diag_add_args(struct diag *diag, enum diag_level level, struct diag_where where,
+void diag_add_args(struct diag *diag, enum diag_level level, struct config_place where,
                    const char *option, const char *remedy, const char *format, va_list args)
 {
     struct diag_finding finding = {.level = level, .where = where};
@@ -101,8 +101,8 @@ void diag_add_args(struct diag *diag, enum diag_level level, struct diag_where w
     diag->findings[diag->count++] = finding;
 }
 
-void diag_add(struct diag *diag, enum diag_level level, struct diag_where where, const char *option,
-              const char *remedy, const char *format, ...)
+void diag_add(struct diag *diag, enum diag_level level, struct config_place where,
+              const char *option, const char *remedy, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -115,22 +115,15 @@ void diag_out_of_memory(struct diag *diag)
     if (diag->starved)
         return;
     diag->starved = true;
-    const struct diag_where nowhere = {NULL, 0, 0};
-    diag_add(diag, DIAG_ERROR, nowhere, NULL, NULL, "%s", "out of memory");
+    diag_add(diag, DIAG_ERROR, config_place_none, NULL, NULL, "%s", "out of memory");
 }
 
 int diag_format(const struct diag_finding *finding, char *buffer, size_t size)
 {
-    char where[64] = "";
-    const char *source = "";
-    if (finding->where.line > 0) {
-        source = finding->where.source;
-        snprintf(where, sizeof(where), ":%u:%u: ", finding->where.line, finding->where.column);
-    }
-    return snprintf(buffer, size, "%s%s%s%s%s%s%s", source, where,
-                    finding->option ? finding->option : "", finding->option ? ": " : "",
-                    finding->message, finding->remedy ? "; " : "",
-                    finding->remedy ? finding->remedy : "");
+    return config_place_format(&finding->where, buffer, size, "%s%s%s%s%s",
+                               finding->option ? finding->option : "", finding->option ? ": " : "",
+                               finding->message, finding->remedy ? "; " : "",
+                               finding->remedy ? finding->remedy : "");
 }
 
 /* ---- sources ---- */
@@ -171,10 +164,10 @@ const char *diag_add_source(struct diag *diag, const char *name, const char *tex
     return source->name;
 }
 
-static const struct diag_source *source_of(const struct diag *diag, struct diag_where where)
+static const struct diag_source *source_of(const struct diag *diag, struct config_place where)
 {
     const struct diag_source *source = diag->sources;
-    while (source && source->name != where.source)
+    while (source && source->name != where.file)
         source = source->older;
     return source;
 }
@@ -197,7 +190,7 @@ static size_t offset_of(const struct diag_source *source, unsigned line, unsigne
     return at;
 }
 
-void diag_hide(struct diag *diag, struct diag_where from, struct diag_where to)
+void diag_hide(struct diag *diag, struct config_place from, struct config_place to)
 {
     const struct diag_source *source = source_of(diag, from);
     if (!source)
@@ -235,7 +228,7 @@ struct excerpt {
 };
 
 /* A long line is cut on both sides of the caret, between characters. */
-static struct excerpt find_excerpt(const struct diag_source *source, struct diag_where where)
+static struct excerpt find_excerpt(const struct diag_source *source, struct config_place where)
 {
     struct excerpt part = {.begin = source->lines[where.line - 1],
                            .end = source->lines[where.line]};
@@ -259,7 +252,7 @@ static struct excerpt find_excerpt(const struct diag_source *source, struct diag
 
 void diag_excerpt(const struct diag *diag, const struct diag_finding *finding, struct text *out)
 {
-    struct diag_where where = finding->where;
+    struct config_place where = finding->where;
     const struct diag_source *source = where.line ? source_of(diag, where) : NULL;
     if (!source || where.line > source->line_count)
         return;

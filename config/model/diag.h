@@ -12,19 +12,14 @@
 #include <stdarg.h>
 
 #include "base/text/text.h"
+#include "config/model/config_place.h"
 
 enum diag_level { DIAG_WARNING, DIAG_ERROR };
 
-/* A place in a source. line 0: the source has no lines, such as the command line. */
-struct diag_where {
-    const char *source; /* static, or from diag_add_source */
-    unsigned line, column;
-};
-
 struct diag_finding {
     enum diag_level level;
-    struct diag_where where;
-    char *option; /* its path in the file, or its flag; NULL: none in particular */
+    struct config_place where; /* its file: static, or from diag_add_source */
+    char *option;              /* its path in the file, or its flag; NULL: none in particular */
     char *message;
     char *remedy; /* what to do; NULL: the message says it */
 };
@@ -45,10 +40,10 @@ void diag_init(struct diag *diag);
 void diag_free(struct diag *diag);
 
 /* Adds a finding; the texts are copied. option and remedy may be NULL. */
-void diag_add(struct diag *diag, enum diag_level level, struct diag_where where, const char *option,
-              const char *remedy, const char *format, ...) WSL_PRINTF(6, 7);
+void diag_add(struct diag *diag, enum diag_level level, struct config_place where,
+              const char *option, const char *remedy, const char *format, ...) WSL_PRINTF(6, 7);
 
-void diag_add_args(struct diag *diag, enum diag_level level, struct diag_where where,
+void diag_add_args(struct diag *diag, enum diag_level level, struct config_place where,
                    const char *option, const char *remedy, const char *format, va_list args)
     WSL_PRINTF(6, 0);
 
@@ -62,13 +57,13 @@ void diag_out_of_memory(struct diag *diag);
 int diag_format(const struct diag_finding *finding, char *buffer, size_t size);
 
 /*
- * A file for findings to refer to; the text is copied. Returns the name for diag_where.source,
+ * A file for findings to refer to; the text is copied. Returns the name for config_place.file,
  * which lives as long as the diag. NULL: memory is out.
  */
 const char *diag_add_source(struct diag *diag, const char *name, const char *text, size_t length);
 
 /* Masks a secret between two places of a source in excerpts. */
-void diag_hide(struct diag *diag, struct diag_where from, struct diag_where to);
+void diag_hide(struct diag *diag, struct config_place from, struct config_place to);
 
 /*
  * The line of the finding and a caret below, as two lines of text with their newlines. Empty when

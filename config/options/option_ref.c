@@ -44,10 +44,10 @@ static void print_name(const struct option_ref_names *names, struct option_ref o
 void option_ref_print_place(const struct option_ref_names *names, struct option_ref option,
                             char *buffer, size_t size)
 {
-    struct diag_where where = names->locate(names->owner, option);
+    struct config_place where = names->locate(names->owner, option);
     buffer[0] = '\0';
     if (where.line)
-        snprintf(buffer, size, " at %s:%u:%u", where.source, where.line, where.column);
+        snprintf(buffer, size, " at %s:%u:%u", where.file, where.line, where.column);
 }
 
 void option_ref_complain_args(const struct option_ref_names *names, struct diag *diag,

@@ -22,7 +22,7 @@ struct option_ref {
 
 struct option_ref_names {
     bool flags; /* name an option by its command-line flag, if it has one */
-    struct diag_where (*locate)(const void *owner, struct option_ref option);
+    struct config_place (*locate)(const void *owner, struct option_ref option);
     /* Is the section written with its single key, such as target: for targets:? NULL: no. */
     bool (*is_single)(const void *owner, const struct option_ref *option);
     /* Does this listener or route have findings already? NULL: none has. */

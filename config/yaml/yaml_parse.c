@@ -39,10 +39,10 @@ static bool out_of_memory(struct builder *builder)
 
 /* ---- places and findings ---- */
 
-static struct diag_where place(const struct builder *builder, yaml_mark_t mark)
+static struct config_place place(const struct builder *builder, yaml_mark_t mark)
 {
-    return (struct diag_where){yaml_tree_source(builder->tree), (unsigned)mark.line + 1,
-                               (unsigned)mark.column + 1};
+    return (struct config_place){yaml_tree_source(builder->tree), (unsigned)mark.line + 1,
+                                 (unsigned)mark.column + 1};
 }
 
 static bool refuse(struct builder *builder, yaml_mark_t mark, const char *remedy,
@@ -77,11 +77,11 @@ static bool no_yaml(struct builder *builder)
     if (parser->error == YAML_READER_ERROR) {
         /* libyaml gives an offset only. */
         diag_add(builder->diag, DIAG_ERROR,
-                 (struct diag_where){yaml_tree_source(builder->tree), 1, 1}, NULL,
+                 (struct config_place){yaml_tree_source(builder->tree), 1, 1}, NULL,
                  "write it in UTF-8", "not text: %s, at byte %zu", problem, parser->problem_offset);
         return false;
     }
-    struct diag_where where = place(builder, parser->problem_mark);
+    struct config_place where = place(builder, parser->problem_mark);
     const char *remedy = hint(problem);
     if (parser->context && parser->context_mark.line != parser->problem_mark.line)
         diag_add(builder->diag, DIAG_ERROR, where, NULL, remedy,
@@ -328,8 +328,8 @@ struct yaml_tree *yaml_parse_text(const char *name, const char *text, size_t len
         return NULL;
     }
     if (length > YAML_PARSE_SIZE_MAX)
-        diag_add(diag, DIAG_ERROR, (struct diag_where){source, 1, 1}, NULL, "split it with include",
-                 "the file is larger than 16 MiB");
+        diag_add(diag, DIAG_ERROR, (struct config_place){source, 1, 1}, NULL,
+                 "split it with include", "the file is larger than 16 MiB");
     else if (build(&builder, text, length))
         return tree;
     yaml_tree_free(tree);

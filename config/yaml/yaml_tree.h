@@ -21,7 +21,7 @@ struct yaml_tree_pair {
 struct yaml_tree_node {
     enum yaml_tree_kind kind;
     bool is_null; /* a plain scalar without a value: empty, "~" or "null" */
-    struct diag_where where, end;
+    struct config_place where, end;
     size_t weight; /* values in it, itself included, aliases unfolded */
     size_t count;
     union {

@@ -12,7 +12,7 @@ struct visit {
     unsigned left; /* nodes to check: aliases unfold to many */
 };
 
-static void check_place(const struct visit *visit, struct diag_where where)
+static void check_place(const struct visit *visit, struct config_place where)
 {
     wsl_assert(where.line >= 1 && where.line <= visit->lines && where.column >= 1);
 }

@@ -12,8 +12,7 @@ static void usage_error(struct cli_scan *scan, const char *option, const char *m
                         const char *remedy)
 {
     scan->usage_error = true;
-    diag_add(scan->diag, DIAG_ERROR, (struct diag_where){NULL, 0, 0}, option, remedy, "%s",
-             message);
+    diag_add(scan->diag, DIAG_ERROR, config_place_none, option, remedy, "%s", message);
 }
 
 static void unknown_option(struct cli_scan *scan, const char *option, const char *nearest)

@@ -86,7 +86,7 @@ static void load_file(struct cli *cli)
         add_override(cli, &cli->line.args.scan.assignments[i]);
     const struct load_request request = request_of(cli);
     if (cli->line.args.file_is_variable && access(memory->path, F_OK) < 0)
-        diag_add(&cli->line.diag, DIAG_ERROR, (struct diag_where){NULL, 0, 0}, "WSLUICE_CONFIG",
+        diag_add(&cli->line.diag, DIAG_ERROR, config_place_none, "WSLUICE_CONFIG",
                  "put a file there, name addresses, or set WSLUICE_TARGET", "%s: %s", memory->path,
                  strerror(errno));
     if (cli->line.diag.errors == 0)

@@ -35,8 +35,7 @@ static void operand_error(struct cli_scan *scan, const char *operand, const char
     char remedy[64];
     snprintf(remedy, sizeof(remedy), "see wsluice %s --help", scan->command->name);
     scan->usage_error = true;
-    diag_add(scan->diag, DIAG_ERROR, (struct diag_where){NULL, 0, 0}, operand, remedy, "%s",
-             message);
+    diag_add(scan->diag, DIAG_ERROR, config_place_none, operand, remedy, "%s", message);
 }
 
 static void check_operands(struct cli_scan *scan)

@@ -6,13 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct diag_where where = {NULL, 0, 0};
-
 void cli_line_usage_error(struct cli_line *line, const char *option, const char *message,
                           const char *remedy)
 {
     line->args.scan.usage_error = true;
-    diag_add(&line->diag, DIAG_ERROR, where, option, remedy, "%s", message);
+    diag_add(&line->diag, DIAG_ERROR, config_place_none, option, remedy, "%s", message);
 }
 
 void cli_line_out_of_memory(struct cli_line *line)
@@ -27,8 +25,8 @@ void cli_line_bad_value(struct cli_line *line, const struct cli_assignment *assi
     snprintf(option, sizeof(option), "--%s", assignment->flag.flag->name);
     bool quote = *argument && !assignment->flag.row->secret;
     line->args.scan.usage_error = true;
-    diag_add(&line->diag, DIAG_ERROR, where, option, NULL, "%s%s%s%s", why, quote ? ", not '" : "",
-             quote ? argument : "", quote ? "'" : "");
+    diag_add(&line->diag, DIAG_ERROR, config_place_none, option, NULL, "%s%s%s%s", why,
+             quote ? ", not '" : "", quote ? argument : "", quote ? "'" : "");
 }
 
 bool cli_line_note_directory(struct cli_line *line)
@@ -37,7 +35,7 @@ bool cli_line_note_directory(struct cli_line *line)
         return true;
     line->directory = getcwd(NULL, 0);
     if (!line->directory)
-        diag_add(&line->diag, DIAG_ERROR, where, line->args.daemon ? "--daemon" : NULL,
+        diag_add(&line->diag, DIAG_ERROR, config_place_none, line->args.daemon ? "--daemon" : NULL,
                  "start from a directory that exists", "the current directory: %s",
                  strerror(errno));
     return line->directory != NULL;

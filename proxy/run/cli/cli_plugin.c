@@ -4,7 +4,6 @@
 
 #include "base/base.h"
 
-static const struct diag_where where = {NULL, 0, 0};
 static const char token_plugin[] = "token-plugin", token_source[] = "token-source";
 static const char host_token[] = "host-token", target_config[] = "target-config";
 
@@ -63,7 +62,8 @@ static void refuse_auth(struct cli_line *line)
         cli_line_usage_error(line, NULL, "You must use --web to use --web-auth", NULL);
         return;
     }
-    diag_add(&line->diag, DIAG_ERROR, where, "--auth-plugin", instead_of(args->auth_plugin),
+    diag_add(&line->diag, DIAG_ERROR, config_place_none, "--auth-plugin",
+             instead_of(args->auth_plugin),
              "there are no authentication plugins in this version: '%s'", args->auth_plugin);
 }
 
@@ -73,7 +73,7 @@ void cli_plugin_check_process(struct cli_line *line)
     if (given(line, "legacy-syslog") && !given(line, "syslog") && !line->args.file)
         cli_line_usage_error(line, NULL, "You must use --syslog to use --legacy-syslog", NULL);
     if (line->args.libserver)
-        diag_add(&line->diag, DIAG_WARNING, where, "--libserver", NULL,
+        diag_add(&line->diag, DIAG_WARNING, config_place_none, "--libserver", NULL,
                  "has no effect: there is one engine");
 }
 
@@ -99,7 +99,7 @@ bool cli_plugin_refuse(struct cli_line *line, const struct cli_assignment *assig
         why = "Python classes cannot be loaded";
     else if (is_known_elsewhere(class))
         why = "this class of websockify's is not supported yet";
-    diag_add(&line->diag, DIAG_ERROR, where, "--token-plugin",
+    diag_add(&line->diag, DIAG_ERROR, config_place_none, "--token-plugin",
              "use TokenFile, ReadOnlyTokenFile or TokenFileName", "%s: '%s'", why, class);
     return true;
 }

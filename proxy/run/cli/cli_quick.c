@@ -12,7 +12,6 @@
 #include "config/rules/rules.h"
 #include "run/cli/cli_plugin.h"
 
-static const struct diag_where where = {NULL, 0, 0};
 static const char demo_listen[] = "6080", default_certificate[] = "self.pem";
 static const char command_retry[] = "10s";
 static const char see_help[] = "see wsluice --help";
@@ -120,8 +119,8 @@ static void set_address(struct quick *quick, enum options_section section, const
     const char *suggestion =
         listen ? suggest_listen(text) : suggest_target(text, remedy, sizeof(remedy));
     quick->line->args.scan.usage_error = true;
-    diag_add(&quick->line->diag, DIAG_ERROR, where, NULL, suggestion, "%s: %s, not '%s'", what, why,
-             text);
+    diag_add(&quick->line->diag, DIAG_ERROR, config_place_none, NULL, suggestion,
+             "%s: %s, not '%s'", what, why, text);
 }
 
 static bool given(const struct quick *quick, enum options_section section, const char *key)
@@ -164,8 +163,8 @@ static void target_command(struct quick *quick)
         return;
     }
     if (!rebind_reserve(&line->rebind)) {
-        diag_add(&line->diag, DIAG_ERROR, where, "--", NULL, "no free port for the command: %s",
-                 strerror(errno));
+        diag_add(&line->diag, DIAG_ERROR, config_place_none, "--", NULL,
+                 "no free port for the command: %s", strerror(errno));
         return;
     }
     bool known = listener->address.kind == CONFIG_ADDRESS_TCP && listener->address.port != 0;
@@ -321,7 +320,7 @@ static void check_file(struct quick *quick, const char *flag, const char *path)
 {
     const char *problem = path ? unreadable(path) : NULL;
     if (problem)
-        diag_add(&quick->line->diag, DIAG_ERROR, where, flag,
+        diag_add(&quick->line->diag, DIAG_ERROR, config_place_none, flag,
                  "name a PEM file that exists and that this user may read", "cannot read '%s': %s",
                  path, problem);
 }
@@ -337,9 +336,9 @@ static void imply_tls(struct quick *quick)
     const char *certificate = pair ? pair->certificate : NULL;
     if (tls->mode == CONFIG_TLS_REQUIRED && (!certificate || unreadable(certificate))) {
         quick->line->args.scan.usage_error = true;
-        diag_add(&quick->line->diag, DIAG_ERROR, where, NULL, "name a PEM file with --cert",
-                 "SSL only and CERT not found%s%s", certificate ? ": " : "",
-                 certificate ? certificate : "");
+        diag_add(&quick->line->diag, DIAG_ERROR, config_place_none, NULL,
+                 "name a PEM file with --cert", "SSL only and CERT not found%s%s",
+                 certificate ? ": " : "", certificate ? certificate : "");
         return;
     }
     if (certificate && tls->mode == CONFIG_TLS_OFF)
@@ -355,19 +354,19 @@ static void warn(struct quick *quick)
     const struct config_tls *tls = quick->objects[OPTIONS_TLS];
     struct config_target *target = quick->objects[OPTIONS_TARGET];
     if (tls->client_ca && tls->client_verify == CONFIG_VERIFY_OFF)
-        diag_add(&quick->line->diag, DIAG_WARNING, where, "--cafile", NULL,
+        diag_add(&quick->line->diag, DIAG_WARNING, config_place_none, "--cafile", NULL,
                  "means nothing without --verify-client");
     if (given(quick, OPTIONS_COMMAND, "when_it_ends") && !quick->line->args.scan.rest)
-        diag_add(&quick->line->diag, DIAG_WARNING, where, "--wrap-mode", NULL,
+        diag_add(&quick->line->diag, DIAG_WARNING, config_place_none, "--wrap-mode", NULL,
                  "means nothing without -- COMMAND");
     if (target->tls && target->address.kind == CONFIG_ADDRESS_UNIX && !target->server_name) {
-        diag_add(&quick->line->diag, DIAG_WARNING, where, "--ssl-target",
+        diag_add(&quick->line->diag, DIAG_WARNING, config_place_none, "--ssl-target",
                  "name the host of its certificate with --ssl-target-name",
                  "connections to a Unix socket have no TLS");
         set_fixed(quick, OPTIONS_TARGET, "tls", "false");
     }
     if (target->server_name && !target->tls) {
-        diag_add(&quick->line->diag, DIAG_WARNING, where, "--ssl-target-name", NULL,
+        diag_add(&quick->line->diag, DIAG_WARNING, config_place_none, "--ssl-target-name", NULL,
                  "means nothing without --ssl-target");
         target->server_name = NULL; /* --print-config could not write it */
     }
@@ -391,9 +390,9 @@ static void move_target_options(struct quick *quick)
     route->target_count = 0;
 }
 
-static struct diag_where locate(const void *owner, struct option_ref option)
+static struct config_place locate(const void *owner, struct option_ref option)
 {
-    return where;
+    return config_place_none;
 }
 
 static void build(struct quick *quick)

@@ -17,7 +17,7 @@ static void report_finding(const struct diag *diag, const struct diag_finding *f
         return;
     }
     diag_excerpt(diag, finding, &excerpt);
-    fprintf(err, "%s:%u:%u: %s: %s\n%.*s", finding->where.source, finding->where.line,
+    fprintf(err, "%s:%u:%u: %s: %s\n%.*s", finding->where.file, finding->where.line,
             finding->where.column, level, line, (int)excerpt.length,
             excerpt.length > 0 ? excerpt.bytes : "");
     text_free(&excerpt);

@@ -22,8 +22,8 @@ static const char text[] = "log: {level: info}\n"
 static void expect_position(const struct source_map *map, struct option_ref option, unsigned line,
                             unsigned column)
 {
-    struct diag_where where = map->names.locate(map->names.owner, option);
-    assert_string_equal(where.source, "f");
+    struct config_place where = map->names.locate(map->names.owner, option);
+    assert_string_equal(where.file, "f");
     assert_int_equal(where.line, line);
     assert_int_equal(where.column, column);
 }

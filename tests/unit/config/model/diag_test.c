@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-static const struct diag_where nowhere = {"command line", 0, 0};
+static const struct config_place nowhere = {"command line", 0, 0};
 
 static void counts_errors_and_warnings(void **state)
 {
@@ -28,7 +28,7 @@ static void formats_findings(void **state)
     diag_init(&diag);
     diag_add(&diag, DIAG_ERROR, nowhere, NULL, NULL, "alone");
     diag_add(&diag, DIAG_ERROR, nowhere, "--cert", "name another", "no %s", "file");
-    diag_add(&diag, DIAG_ERROR, (struct diag_where){"a.yaml", 3, 7}, "workers", NULL, "bad");
+    diag_add(&diag, DIAG_ERROR, (struct config_place){"a.yaml", 3, 7}, "workers", NULL, "bad");
     char line[100];
     assert_int_equal(diag_format(&diag.findings[0], line, sizeof(line)), 5);
     assert_string_equal(line, "alone");
@@ -87,7 +87,7 @@ static void shows(struct diag *diag, const char *source, unsigned line, unsigned
                   const char *expected)
 {
     struct text text = {0};
-    diag_add(diag, DIAG_ERROR, (struct diag_where){source, line, column}, NULL, NULL, "%s", "no");
+    diag_add(diag, DIAG_ERROR, (struct config_place){source, line, column}, NULL, NULL, "%s", "no");
     diag_excerpt(diag, &diag->findings[diag->count - 1], &text);
     assert_int_equal(text.length, strlen(expected));
     if (text.length > 0)
@@ -122,7 +122,7 @@ static void cuts_long_lines_around_the_caret(void **state)
     text[500] = ' ';
     text[503] = ' ';
     const char *source = diag_add_source(&diag, "f", text, sizeof(text));
-    diag_add(&diag, DIAG_ERROR, (struct diag_where){source, 1, 502}, NULL, NULL, "%s", "no");
+    diag_add(&diag, DIAG_ERROR, (struct config_place){source, 1, 502}, NULL, NULL, "%s", "no");
     struct text excerpt = {0};
     diag_excerpt(&diag, &diag.findings[0], &excerpt);
     size_t length;
@@ -140,8 +140,8 @@ static void hides_secrets(void **state)
     diag_init(&diag);
     const char text[] = "a: {b: \xc3\xa9t\xc3\xa9, c: d}\ne: |\n  one\n  two\nf: g\n";
     const char *source = diag_add_source(&diag, "f", text, strlen(text));
-    diag_hide(&diag, (struct diag_where){source, 1, 8}, (struct diag_where){source, 1, 11});
-    diag_hide(&diag, (struct diag_where){source, 2, 4}, (struct diag_where){source, 5, 1});
+    diag_hide(&diag, (struct config_place){source, 1, 8}, (struct config_place){source, 1, 11});
+    diag_hide(&diag, (struct config_place){source, 2, 4}, (struct config_place){source, 5, 1});
     shows(&diag, source, 1, 5, "     1 | a: {b: *****, c: d}\n       |     ^\n");
     shows(&diag, source, 3, 3, "     3 |   ***\n       |   ^^^\n");
     shows(&diag, source, 5, 1, "     5 | f: g\n       | ^\n");
@@ -154,8 +154,8 @@ static void sorts_by_place(void **state)
     diag_init(&diag);
     const char *first = diag_add_source(&diag, "z", "", 0);
     const char *second = diag_add_source(&diag, "a", "", 0);
-    const struct diag_where places[] = {{second, 1, 1}, {first, 3, 1}, {first, 2, 9},
-                                        {first, 2, 1},  {NULL, 0, 0},  {first, 3, 1}};
+    const struct config_place places[] = {{second, 1, 1}, {first, 3, 1}, {first, 2, 9},
+                                          {first, 2, 1},  {NULL, 0, 0},  {first, 3, 1}};
     const char *expected[] = {"4", "3", "2", "1", "5", "0"};
     for (size_t i = 0; i < 6; i++)
         diag_add(&diag, DIAG_ERROR, places[i], NULL, NULL, "%zu", i);
@@ -169,7 +169,7 @@ static void formats_any_bytes_as_one_line(void **state)
 {
     struct diag diag;
     diag_init(&diag);
-    diag_add(&diag, DIAG_ERROR, (struct diag_where){NULL, 0, 0}, "a\nb", NULL, "\x1b[31m%s", "\r");
+    diag_add(&diag, DIAG_ERROR, config_place_none, "a\nb", NULL, "\x1b[31m%s", "\r");
     assert_string_equal(diag.findings[0].option, "a?b");
     assert_string_equal(diag.findings[0].message, "?[31m?");
     diag_free(&diag);

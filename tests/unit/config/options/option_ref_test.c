@@ -6,10 +6,10 @@
 
 #include <cmocka.h>
 
-static struct diag_where locate(const void *owner, struct option_ref option)
+static struct config_place locate(const void *owner, struct option_ref option)
 {
     unsigned line = *(const unsigned *)owner;
-    return (struct diag_where){"f", line, 5};
+    return (struct config_place){"f", line, 5};
 }
 
 static bool is_single(const void *owner, const struct option_ref *option)

@@ -6,9 +6,9 @@
 
 #include <cmocka.h>
 
-static struct diag_where locate(const void *owner, struct option_ref option)
+static struct config_place locate(const void *owner, struct option_ref option)
 {
-    return (struct diag_where){"f", 3, (unsigned)option.inner + 1};
+    return (struct config_place){"f", 3, (unsigned)option.inner + 1};
 }
 
 static void names_the_option_and_its_place(void **state)

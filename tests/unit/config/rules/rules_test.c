@@ -12,9 +12,9 @@
 
 /* How findings name options of the command line; those of files are in tests/config/wrong. */
 
-static struct diag_where locate(const void *owner, struct option_ref option)
+static struct config_place locate(const void *owner, struct option_ref option)
 {
-    return (struct diag_where){"command line", 0, 0};
+    return (struct config_place){"command line", 0, 0};
 }
 
 static const struct option_ref_names flags = {.flags = true, .locate = locate};

@@ -96,7 +96,7 @@ static void records_positions(void **state)
     struct diag diag;
     struct yaml_tree *tree = parse("a: 1\nb:\n  - \xc3\xa9\xc3\xa9: x\n", &diag);
     const struct yaml_tree_node *root = yaml_tree_root(tree);
-    assert_string_equal(root->where.source, "test.yaml");
+    assert_string_equal(root->where.file, "test.yaml");
     const struct yaml_tree_pair *pair = yaml_tree_find(root, "b");
     assert_int_equal(pair->key->where.line, 2);
     assert_int_equal(pair->key->where.column, 1);
