@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <netdb.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -21,12 +20,8 @@ struct failure {
 static bool fail(const struct failure *failure, const char *name, const char *what,
                  const char *remedy)
 {
-    const struct config_place *place = failure->place;
-    char where[PATH_MAX + 32] = "";
-    if (place->file)
-        snprintf(where, sizeof(where), "%s:%u:%u: ", place->file, place->line, place->column);
-    snprintf(failure->text, failure->size, "%scannot listen on %s: %s%s%s", where, name, what,
-             remedy ? "; " : "", remedy ? remedy : "");
+    config_place_format(failure->place, failure->text, failure->size, "cannot listen on %s: %s%s%s",
+                        name, what, remedy ? "; " : "", remedy ? remedy : "");
     return false;
 }
 

@@ -89,15 +89,9 @@ static int open_root(struct files *files)
 
 static void explain(const struct config_route *route, int error, char *text, size_t size)
 {
-    const struct config_place *place = &route->place;
-    int length = place->file
-                     ? snprintf(text, size, "%s:%u:%u: ", place->file, place->line, place->column)
-                     : 0;
-    if (length < 0 || (size_t)length >= size)
-        return;
-    snprintf(text + length, size - (size_t)length, "files.root of %s: %s: %s%s", route->path,
-             route->files.root, strerror(-error),
-             error == -EISDIR ? "; to serve a folder the path must end with /*" : "");
+    config_place_format(&route->place, text, size, "files.root of %s: %s: %s%s", route->path,
+                        route->files.root, strerror(-error),
+                        error == -EISDIR ? "; to serve a folder the path must end with /*" : "");
 }
 
 struct files *files_create(const struct config_route *route, char *error, size_t error_size)

@@ -62,11 +62,7 @@ static bool open_table(struct site *site, char *error, size_t error_size)
     site->table = route_table_create(site->config, &fault);
     if (site->table)
         return true;
-    if (fault.place && fault.place->file)
-        snprintf(error, error_size, "%s:%u:%u: %s", fault.place->file, fault.place->line,
-                 fault.place->column, fault.text);
-    else
-        snprintf(error, error_size, "%s", fault.text);
+    config_place_format(fault.place, error, error_size, "%s", fault.text);
     return false;
 }
 

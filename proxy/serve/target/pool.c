@@ -101,18 +101,13 @@ static struct pool_state *get_state(const struct config_target *target, const st
 static bool open_tls(struct pool_target *target, struct tls_store *store, char *error,
                      size_t error_size)
 {
-    const struct config_place *place = &target->config->place;
     char problem[256] = "", where[128];
     const struct tls_error tls_error = {.text = problem, .size = sizeof(problem)};
     target->tls = tls_ctx_client(target->config, store, &tls_error);
     if (target->tls)
         return true;
     (void)pool_target_name(target, where, sizeof(where));
-    if (place->file)
-        snprintf(error, error_size, "%s:%u:%u: target %s: %s", place->file, place->line,
-                 place->column, where, problem);
-    else
-        snprintf(error, error_size, "target %s: %s", where, problem);
+    config_place_format(&target->config->place, error, error_size, "target %s: %s", where, problem);
     return false;
 }
 

@@ -5,16 +5,9 @@
 
 bool tls_error_set(const struct tls_error *error, const char *format, ...)
 {
-    const struct config_place *place = error->place;
-    int length = 0;
-    if (place && place->file)
-        length = snprintf(error->text, error->size, "%s:%u:%u: ", place->file, place->line,
-                          place->column);
-    if (length < 0 || (size_t)length >= error->size)
-        return false;
     va_list args;
     va_start(args, format);
-    vsnprintf(error->text + length, error->size - (size_t)length, format, args);
+    config_place_format_args(error->place, error->text, error->size, format, args);
     va_end(args);
     return false;
 }

@@ -290,10 +290,8 @@ const struct tls_store_certificate *tls_store_certificates(const struct tls_stor
 int tls_store_warning(const struct tls_store_certificate *certificate, int64_t now, char *text,
                       size_t size)
 {
-    const struct config_place *place = &certificate->place;
-    char where[300] = "", for_whom[300] = "", day[32];
-    if (place->file)
-        snprintf(where, sizeof(where), "%s:%u:%u: ", place->file, place->line, place->column);
+    char where[300], for_whom[300] = "", day[32];
+    config_place_print(&certificate->place, where, sizeof(where));
     if (certificate->name[0] != '\0')
         snprintf(for_whom, sizeof(for_whom), " (%s)", certificate->name);
     bool early = now < certificate->not_before;

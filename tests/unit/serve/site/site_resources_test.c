@@ -36,9 +36,9 @@ static void describe(struct world *world)
 {
     for (int i = 0; i < 2; i++) {
         for (int j = 0; j < 2; j++)
-            world->certificates[i][j] =
-                (struct config_certificate){.certificate = world->paths[j].text,
-                                            .place = {"gateway.yaml", (uint32_t)(10 * i + j), 7}};
+            world->certificates[i][j] = (struct config_certificate){
+                .certificate = world->paths[j].text,
+                .place = {"gateway.yaml", (uint32_t)(10 * i + j + 1), 7}};
         world->listeners[i] = (struct config_listener){
             .tls = {.mode = CONFIG_TLS_REQUIRED,
                     .certificates = world->certificates[i],
@@ -249,7 +249,7 @@ static void test_bad_file_keeps_the_old_resources(void **state)
     assert_false(site_resources_files_changed(resources));
     pki_write_text(&world->pki, "b.pem", "no PEM at all\n");
     changed(resources);
-    assert_refused(world, resources, "gateway.yaml:1:7: ", "b.pem' holds no certificate");
+    assert_refused(world, resources, "gateway.yaml:2:7: ", "b.pem' holds no certificate");
     for (int i = 0; i < 5; i++)
         assert_false(site_resources_files_changed(resources)); /* reported once */
     struct client client;
@@ -352,7 +352,7 @@ static void test_unreadable_files_stand_for_what_was_read(void **state)
     for (int i = 0; i < 3; i++)
         assert_denied(last, world->paths[i].text, true);
     world->certificates[1][1].certificate = world->ca.text;
-    assert_refused(world, last, "gateway.yaml:11:7: ", "Permission denied");
+    assert_refused(world, last, "gateway.yaml:12:7: ", "Permission denied");
     drop_privileges(world, false);
     assert_true(resumes(world, last, 0, 1, &client));
     describe(world);
@@ -390,7 +390,7 @@ static void test_new_certificate_without_its_key_is_refused(void **state)
     pki_write(&world->pki, "k.crt", pair[1].certificate, NULL, NULL);
     if (getuid() == 0)
         assert_int_equal(seteuid(65534), 0);
-    assert_refused(world, resources, "gateway.yaml:0:7: key file ", "Permission denied");
+    assert_refused(world, resources, "gateway.yaml:1:7: key file ", "Permission denied");
     if (getuid() == 0)
         assert_int_equal(seteuid(0), 0);
     site_resources_free(resources);
@@ -413,7 +413,7 @@ static void test_expired_is_refused(void **state)
 {
     struct world *world = *state;
     write_dated(world, "b.pem", -20L * DAY, -10);
-    assert_refused(world, NULL, "gateway.yaml:1:7: certificate file '", "b.pem' expired on ");
+    assert_refused(world, NULL, "gateway.yaml:2:7: certificate file '", "b.pem' expired on ");
 
     /* So is a chain with an expired certificate. */
     struct pki_pair leaf =
@@ -427,7 +427,7 @@ static void test_expired_is_refused(void **state)
     fclose(file);
     pki_free_pair(&leaf);
     pki_free_pair(&middle);
-    assert_refused(world, NULL, "gateway.yaml:1:7: ", "or one of its chain did; renew it");
+    assert_refused(world, NULL, "gateway.yaml:2:7: ", "or one of its chain did; renew it");
 }
 
 /* It expires while it serves: that must not keep other changes out. */
@@ -439,7 +439,7 @@ static void test_expired_meanwhile_is_no_error(void **state)
     sleep(3);
     struct site_resources *next = open_resources(world, resources);
     site_resources_free(resources);
-    assert_refused(world, NULL, "gateway.yaml:1:7: ", "expired on ");
+    assert_refused(world, NULL, "gateway.yaml:2:7: ", "expired on ");
     site_resources_free(next);
 }
 
