@@ -7,6 +7,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "base/fd.h"
+
 #define LINKS_MAX    40 /* as the kernel's own limit */
 #define ATTEMPTS_MAX 8  /* if another process keeps creating and removing the file */
 
@@ -114,9 +116,7 @@ static enum step take_entry(struct walk *walk, struct safe_path *found, int fd, 
     if (!is_link)
         return enter(walk, fd, safe) ? ONWARD : FAILED;
     bool taken = safe ? follow_link(walk, fd) : fail(ELOOP);
-    int error = errno;
-    close(fd);
-    errno = error;
+    fd_close_keep_errno(fd);
     return taken ? ONWARD : FAILED;
 }
 
@@ -152,9 +152,8 @@ static bool walk_as_root(struct safe_path *found, const char *path, bool follow)
     found->shared = !only_root_can_change(&walk, &nobody);
     if (result == ARRIVED)
         return true;
-    int error = errno;
     safe_path_close(found);
-    return fail(error);
+    return false;
 }
 
 static bool split(struct safe_path *found, const char *path)
@@ -184,8 +183,7 @@ bool safe_path_find(struct safe_path *found, const char *path, bool follow)
 
 void safe_path_close(struct safe_path *found)
 {
-    if (found->folder >= 0)
-        close(found->folder);
+    fd_close_keep_errno(found->folder);
     found->folder = -1;
 }
 
@@ -206,9 +204,7 @@ static bool may_write(const struct safe_path *found, int fd, const struct safe_p
 
 static int close_failed(int fd)
 {
-    int error = errno;
-    close(fd);
-    errno = error;
+    fd_close_keep_errno(fd);
     return -1;
 }
 
@@ -244,9 +240,7 @@ int safe_path_open(const char *path, int flags, mode_t mode, const struct safe_p
         if (fd < 0 && errno != EEXIST && errno != ENOENT)
             break;
     }
-    int error = errno;
     safe_path_close(&found);
-    errno = error;
     return fd;
 }
 
@@ -257,9 +251,7 @@ int safe_path_make(const char *path, int flags, mode_t mode)
         return -1;
     int fd = openat(found.folder, found.name,
                     flags | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, mode);
-    int error = errno;
     safe_path_close(&found);
-    errno = error;
     return fd;
 }
 

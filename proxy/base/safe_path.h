@@ -38,6 +38,8 @@ struct safe_path_owner {
  * root's link in root's folder, resolves it. ELOOP: another user may have made a link on the path.
  */
 WSL_MUST_CHECK bool safe_path_find(struct safe_path *found, const char *path, bool follow);
+
+/* errno stays as it is. */
 void safe_path_close(struct safe_path *found);
 
 /*

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/identity.h"
 #include "base/safe_path.h"
 #include "net/socket.h"
@@ -54,9 +55,7 @@ static int open_tcp(const struct sockaddr *address, socklen_t length, int backlo
     socket_tune_tcp(fd);
     if (bind(fd, address, length) == 0 && listen(fd, backlog) == 0)
         return fd;
-    int error = errno;
-    close(fd);
-    errno = error;
+    fd_close_keep_errno(fd);
     return -1;
 }
 
@@ -181,11 +180,8 @@ static bool bind_unix(struct listen_socket *listener, const struct config_listen
         bind(listener->fd, (const struct sockaddr *)address, length) == 0 &&
         listen(listener->fd, (int)config->backlog) == 0)
         return true;
-    int error = errno;
-    if (listener->fd >= 0)
-        close(listener->fd);
+    fd_close_keep_errno(listener->fd);
     listener->fd = -1;
-    errno = error;
     return false;
 }
 
@@ -203,9 +199,7 @@ static bool bind_file(struct listen_socket *listener, const struct config_listen
     errno = ENAMETOOLONG;
     bool bound =
         addr_unix(&address, &length, path) && bind_unix(listener, config, &address, length);
-    int error = errno;
     safe_path_close(&found);
-    errno = error;
     return bound;
 }
 

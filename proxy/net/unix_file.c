@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/safe_path.h"
 
 static bool fail(int error)
@@ -20,15 +21,11 @@ static int open_socket(const char *path, struct stat *status)
     if (!safe_path_find(&found, path, false))
         return -1;
     int fd = openat(found.folder, found.name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-    int error = errno;
     safe_path_close(&found);
-    if (fd >= 0 && fstat(fd, status) == 0 && S_ISSOCK(status->st_mode))
+    if (fd < 0 || (fstat(fd, status) == 0 && S_ISSOCK(status->st_mode)))
         return fd;
-    if (fd >= 0) {
-        close(fd);
-        error = EPERM;
-    }
-    errno = error;
+    close(fd);
+    errno = EPERM;
     return -1;
 }
 
@@ -69,9 +66,7 @@ bool unix_file_change(const struct unix_file *file, const struct unix_file_right
         done = change_mode(fd, rights->mode);
     if (done && (rights->user != (uid_t)-1 || rights->group != (gid_t)-1))
         done = fchownat(fd, "", rights->user, rights->group, AT_EMPTY_PATH) == 0;
-    int error = errno;
-    close(fd);
-    errno = error;
+    fd_close_keep_errno(fd);
     return done;
 }
 
@@ -88,9 +83,7 @@ static bool unlink_socket(const char *path, const struct unix_file *only)
         done = fail(EPERM);
     else if (there && (!only || (status.st_dev == only->device && status.st_ino == only->inode)))
         done = unlinkat(found.folder, found.name, 0) == 0;
-    int error = errno;
     safe_path_close(&found);
-    errno = error;
     return done;
 }
 

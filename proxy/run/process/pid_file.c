@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/identity.h"
 #include "base/safe_path.h"
 
@@ -26,10 +27,7 @@ static bool read_line(const char *path, char *line, int size)
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
     if (!file) {
-        int error = errno;
-        if (fd >= 0)
-            close(fd);
-        errno = error;
+        fd_close_keep_errno(fd);
         return false;
     }
     errno = 0;
@@ -80,9 +78,8 @@ static int open_for_writing(const char *path)
     struct safe_path found;
     if (!safe_path_find(&found, path, false))
         return -1;
-    int fd = replace(&found), error = errno;
+    int fd = replace(&found);
     safe_path_close(&found);
-    errno = error;
     return fd;
 }
 

@@ -96,6 +96,18 @@ static void test_a_new_file(void **unused)
     close(fd);
 }
 
+static void test_close_keeps_errno(void **unused)
+{
+    struct safe_path found;
+    assert_true(safe_path_find(&found, below, true));
+    int fd = found.folder;
+    errno = ENOENT;
+    safe_path_close(&found);
+    safe_path_close(&found);
+    assert_int_equal(errno, ENOENT);
+    assert_int_equal(close(fd), -1);
+}
+
 static void test_no_file(void **unused)
 {
     struct safe_path found;
@@ -113,6 +125,7 @@ int main(void)
         TEST(test_a_folder_that_is_a_link),
         TEST(test_own_links),
         TEST(test_a_new_file),
+        TEST(test_close_keeps_errno),
         TEST(test_no_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
