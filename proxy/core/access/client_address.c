@@ -25,7 +25,7 @@ static bool follow_hops(const struct http_head *head, enum forwarded_kind kind,
     return any;
 }
 
-static bool is_same(const struct client_address *a, const struct client_address *b)
+bool client_address_is_same(const struct client_address *a, const struct client_address *b)
 {
     return a->known == b->known &&
            (!a->known || memcmp(a->ip.address, b->ip.address, IP_BYTES) == 0);
@@ -41,7 +41,7 @@ enum reason client_address_find(const struct http_head *head, const struct confi
     bool standard = follow_hops(head, FORWARDED_STANDARD, trusted, client);
     bool x_for = follow_hops(head, FORWARDED_X_FOR, trusted, &other);
     if (standard && x_for)
-        return is_same(client, &other) ? REASON_none : REASON_http_forwarded;
+        return client_address_is_same(client, &other) ? REASON_none : REASON_http_forwarded;
     if (x_for)
         *client = other;
     return REASON_none;

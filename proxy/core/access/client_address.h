@@ -27,6 +27,9 @@ struct client_address {
     bool known; /* false: it has none, as over a Unix socket */
 };
 
+/* Ignores the ports. */
+bool client_address_is_same(const struct client_address *a, const struct client_address *b);
+
 /*
  * May this peer name another client, in a PROXY header or in a header field? The peer of a Unix
  * socket may if any proxy is trusted: the permissions of the socket say who can connect to it.

@@ -96,12 +96,6 @@ enum admission_step admission_client(struct admission *admission,
 
 /* ---- the request ---- */
 
-static bool is_same_client(const struct client_address *a, const struct client_address *b)
-{
-    return a->known == b->known &&
-           (!a->known || memcmp(a->ip.address, b->ip.address, IP_BYTES) == 0);
-}
-
 /* The next request on a trusted proxy's connection may be another client's. */
 static enum admission_step find_client(struct admission *admission,
                                        const struct admission_facts *facts)
@@ -117,8 +111,9 @@ static enum admission_step find_client(struct admission *admission,
         return refuse_client(admission, facts, reason);
     if (!admission->is_counted)
         return check_client(admission, facts);
-    return next(admission, is_same_client(&before, facts->client) ? ADMISSION_FIND_ROUTE
-                                                                  : ADMISSION_LEAVE_ADDRESS);
+    return next(admission, client_address_is_same(&before, facts->client)
+                               ? ADMISSION_FIND_ROUTE
+                               : ADMISSION_LEAVE_ADDRESS);
 }
 
 enum admission_step admission_request(struct admission *admission,

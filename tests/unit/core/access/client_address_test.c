@@ -144,6 +144,18 @@ static void test_fields_that_disagree_are_refused(void **state)
     assert_client(&trusted, "10.0.0.1", "", "192.0.2.1", "192.0.2.1"); /* empty is not there */
 }
 
+static void test_the_same_client_on_another_port(void **state)
+{
+    struct client_address a = {.ip = {{[15] = 1}, 80}, .known = true}, b = a, none = {0};
+    b.ip.port = 81;
+    assert_true(client_address_is_same(&a, &b));
+    assert_true(client_address_is_same(&none, &none));
+    assert_false(client_address_is_same(&a, &none));
+    assert_false(client_address_is_same(&none, &a));
+    b.ip.address[0] = 1;
+    assert_false(client_address_is_same(&a, &b));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -152,6 +164,7 @@ int main(void)
         cmocka_unit_test(test_the_nearest_hop_that_is_not_trusted),
         cmocka_unit_test(test_the_port_is_kept),
         cmocka_unit_test(test_fields_that_disagree_are_refused),
+        cmocka_unit_test(test_the_same_client_on_another_port),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
