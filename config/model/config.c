@@ -113,3 +113,11 @@ bool config_header_is_reserved(const char *name)
             return true;
     return strncasecmp(name, handshake, sizeof(handshake) - 1) == 0;
 }
+
+bool config_texts_has(const struct config_texts *texts, struct slice text)
+{
+    for (size_t i = 0; i < texts->count; i++)
+        if (slice_equal(slice_of(texts->items[i]), text))
+            return true;
+    return false;
+}

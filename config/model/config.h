@@ -46,6 +46,8 @@ struct config_cidrs {
     size_t count;
 };
 
+bool config_texts_has(const struct config_texts *texts, struct slice text);
+
 /* ---- process ---- */
 
 enum config_log_format { CONFIG_LOG_TEXT, CONFIG_LOG_JSON };

@@ -20,25 +20,18 @@ static bool is_named(const struct table *table, const struct config_route *route
     return name_map_find(&table->named, slice_of(name), &number);
 }
 
-static bool lists(const struct config_texts *texts, const char *name)
-{
-    for (size_t i = 0; i < texts->count; i++)
-        if (strcmp(texts->items[i], name) == 0)
-            return true;
-    return false;
-}
-
 /* Does a listener serve both? */
 static bool share_listener(const struct table *table, const struct config_route *a,
                            const struct config_route *b)
 {
     if (is_named(table, a) != is_named(table, b))
         return false;
-    if (!is_named(table, a) || strcmp(config_route_name(a), config_route_name(b)) == 0)
+    struct slice name = slice_of(config_route_name(a)), other = slice_of(config_route_name(b));
+    if (!is_named(table, a) || slice_equal(name, other))
         return true;
     for (size_t i = 0; i < table->config->listener_count; i++) {
         const struct config_texts *routes = &table->config->listeners[i].routes;
-        if (lists(routes, config_route_name(a)) && lists(routes, config_route_name(b)))
+        if (config_texts_has(routes, name) && config_texts_has(routes, other))
             return true;
     }
     return false;

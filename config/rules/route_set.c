@@ -1,26 +1,16 @@
 #include "config/rules/route_set.h"
 
-#include <string.h>
-
 static const unsigned for_operators =
     ROUTE_SET_METRICS | ROUTE_SET_STATUS | ROUTE_SET_READY | ROUTE_SET_LIVE;
-
-static bool names(const struct config_listener *listener, const char *name)
-{
-    for (size_t i = 0; i < listener->routes.count; i++)
-        if (strcmp(listener->routes.items[i], name) == 0)
-            return true;
-    return false;
-}
 
 bool route_set_has(const struct config *config, const struct config_listener *listener,
                    const struct config_route *route)
 {
-    const char *name = config_route_name(route);
+    struct slice name = slice_of(config_route_name(route));
     if (listener->routes.count > 0)
-        return names(listener, name);
+        return config_texts_has(&listener->routes, name);
     for (size_t i = 0; i < config->listener_count; i++)
-        if (names(&config->listeners[i], name))
+        if (config_texts_has(&config->listeners[i].routes, name))
             return false;
     return true;
 }

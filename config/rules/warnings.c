@@ -32,14 +32,6 @@ static bool is_for_operators(const struct config_route *route)
            route->allow.count == 0;
 }
 
-static bool lists_any(const struct config_texts *origins)
-{
-    for (size_t i = 0; i < origins->count; i++)
-        if (strcmp(origins->items[i], "any") == 0)
-            return true;
-    return false;
-}
-
 /*
  * DNS rebinding: a page whose owner points its host name at 127.0.0.1 has the same origin as a
  * loopback listener, so the check of Origin does not refuse it. These prevent it: a host in the
@@ -50,7 +42,7 @@ static bool can_be_rebound(const struct config_listener *listener, const struct 
 {
     return is_loopback(listener) && listener->tls.mode != CONFIG_TLS_REQUIRED &&
            listener->trusted_proxies.count == 0 && route->kind == CONFIG_KIND_BRIDGE &&
-           !route->host && !route->tokens.file && !lists_any(&route->origins);
+           !route->host && !route->tokens.file && !config_texts_has(&route->origins, SLICE("any"));
 }
 
 static void check_rebinding(const struct config *config, const struct option_ref_names *names,

@@ -115,22 +115,14 @@ static bool is_same_host(const struct origin *origin, struct slice authority, bo
            slice_equal_nocase(host, origin->host);
 }
 
-static bool lists(const struct config_texts *texts, struct slice text)
-{
-    for (size_t i = 0; i < texts->count; i++)
-        if (slice_equal(slice_of(texts->items[i]), text))
-            return true;
-    return false;
-}
-
 enum reason access_origin(struct slice origin, struct slice host, bool secure,
                           const struct config_texts *allowed)
 {
     struct origin parsed;
-    if (!origin.ptr || lists(allowed, SLICE("any")))
+    if (!origin.ptr || config_texts_has(allowed, SLICE("any")))
         return REASON_none;
     if (slice_equal(origin, SLICE("null")))
-        return lists(allowed, origin) ? REASON_none : REASON_origin_refused;
+        return config_texts_has(allowed, origin) ? REASON_none : REASON_origin_refused;
     if (!read_origin(origin, &parsed))
         return REASON_origin_refused;
     if (is_same_host(&parsed, host, secure))

@@ -52,6 +52,18 @@ static void reserves_headers_of_framing_and_handshake(void **state)
         assert_false(config_header_is_reserved(others[i]));
 }
 
+static void finds_a_text_in_a_list(void **state)
+{
+    static const char *const items[] = {"any", "desk"};
+    const struct config_texts texts = {items, WSL_COUNT(items)}, none = {0};
+    assert_true(config_texts_has(&texts, SLICE("any")));
+    assert_true(config_texts_has(&texts, SLICE("desk")));
+    assert_false(config_texts_has(&texts, SLICE("des")));
+    assert_false(config_texts_has(&texts, SLICE("desks")));
+    assert_false(config_texts_has(&texts, SLICE("Any")));
+    assert_false(config_texts_has(&none, SLICE("any")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -59,6 +71,7 @@ int main(void)
         cmocka_unit_test(counts_references),
         cmocka_unit_test(names_a_route_by_its_path),
         cmocka_unit_test(reserves_headers_of_framing_and_handshake),
+        cmocka_unit_test(finds_a_text_in_a_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
