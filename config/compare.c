@@ -19,12 +19,6 @@ static bool same_cidrs(const struct config_cidrs *a, const struct config_cidrs *
     return same;
 }
 
-static bool same_address(const struct config_address *a, const struct config_address *b)
-{
-    return a->kind == b->kind && a->port == b->port && text_equal(a->host, b->host) &&
-           text_equal(a->path, b->path);
-}
-
 bool compare_option(const struct options_row *row, const void *a, const void *b)
 {
     const void *x = (const char *)a + row->offset, *y = (const char *)b + row->offset;
@@ -33,7 +27,7 @@ bool compare_option(const struct options_row *row, const void *a, const void *b)
         return same_cidrs(x, y);
     case VALUE_LISTEN:
     case VALUE_TARGET:
-        return same_address(x, y);
+        return config_address_is_same(x, y);
     case VALUE_TEXT:
     case VALUE_PATH:
         return row->list ? same_texts(x, y)

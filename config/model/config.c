@@ -114,6 +114,27 @@ bool config_header_is_reserved(const char *name)
     return strncasecmp(name, handshake, sizeof(handshake) - 1) == 0;
 }
 
+const char *config_address_print(const struct config_address *address, char *text, size_t size)
+{
+    if (address->kind == CONFIG_ADDRESS_UNIX)
+        snprintf(text, size, "unix:%s", address->path);
+    else if (address->kind == CONFIG_ADDRESS_FD)
+        snprintf(text, size, "fd:%u", address->port);
+    else if (!address->host)
+        snprintf(text, size, "*:%u", address->port);
+    else if (strchr(address->host, ':'))
+        snprintf(text, size, "[%s]:%u", address->host, address->port);
+    else
+        snprintf(text, size, "%s:%u", address->host, address->port);
+    return text;
+}
+
+bool config_address_is_same(const struct config_address *a, const struct config_address *b)
+{
+    return a->kind == b->kind && a->port == b->port && text_equal(a->host, b->host) &&
+           text_equal(a->path, b->path);
+}
+
 bool config_texts_has(const struct config_texts *texts, struct slice text)
 {
     for (size_t i = 0; i < texts->count; i++)

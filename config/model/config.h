@@ -46,6 +46,11 @@ struct config_cidrs {
     size_t count;
 };
 
+/* As written: "[::]:443", "*:6080", "unix:/run/x", "unix:@x", "fd:0". Returns `text`. */
+const char *config_address_print(const struct config_address *address, char *text, size_t size);
+
+bool config_address_is_same(const struct config_address *a, const struct config_address *b);
+
 bool config_texts_has(const struct config_texts *texts, struct slice text);
 
 /* ---- process ---- */

@@ -2,8 +2,6 @@
 
 #include <arpa/inet.h>
 
-#include "config/model/config.h"
-
 struct addr addr_from(const struct sockaddr *address)
 {
     struct addr result = {.any.sa_family = address->sa_family};
@@ -119,19 +117,4 @@ void addr_interleave(struct addr *addresses, size_t count)
         memmove(addresses + place + 1, addresses + place, (other - place) * sizeof(*addresses));
         addresses[place] = chosen;
     }
-}
-
-const char *addr_print_config(const struct config_address *address, char *text, size_t size)
-{
-    if (address->kind == CONFIG_ADDRESS_UNIX)
-        snprintf(text, size, "unix:%s", address->path);
-    else if (address->kind == CONFIG_ADDRESS_FD)
-        snprintf(text, size, "fd:%u", address->port);
-    else if (!address->host)
-        snprintf(text, size, "*:%u", address->port);
-    else if (strchr(address->host, ':'))
-        snprintf(text, size, "[%s]:%u", address->host, address->port);
-    else
-        snprintf(text, size, "%s:%u", address->host, address->port);
-    return text;
 }

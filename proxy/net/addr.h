@@ -13,8 +13,6 @@
 #include "base/base.h"
 #include "codec/ip.h"
 
-struct config_address;
-
 /* An IPv4 or IPv6 address with port; of a Unix peer only the family. */
 struct addr {
     union {
@@ -53,8 +51,5 @@ WSL_MUST_CHECK bool addr_unix(struct sockaddr_un *address, socklen_t *length, co
  * found; within a family the resolver's order (RFC 6724) stays.
  */
 void addr_interleave(struct addr *addresses, size_t count);
-
-/* A configured address as written: "[::]:443", "*:6080", "unix:/run/x", "unix:@x", "fd:0". */
-const char *addr_print_config(const struct config_address *address, char *text, size_t size);
 
 #endif

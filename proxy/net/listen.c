@@ -301,7 +301,7 @@ bool listen_open(struct listen_socket *listener, const struct config_listener *c
 {
     struct failure failure = {error, error_size, &config->place};
     *listener = (struct listen_socket){.fd = -1};
-    addr_print_config(&config->address, listener->name, sizeof(listener->name));
+    config_address_print(&config->address, listener->name, sizeof(listener->name));
     switch (config->address.kind) {
     case CONFIG_ADDRESS_TCP:
         return listen_tcp(listener, config, &failure);
@@ -319,7 +319,7 @@ bool listen_adopt(struct listen_socket *listener, const struct config_listener *
     struct failure failure = {error, error_size, &config->place};
     bool is_unix = config->address.kind == CONFIG_ADDRESS_UNIX;
     *listener = (struct listen_socket){.fd = fd};
-    addr_print_config(&config->address, listener->name, sizeof(listener->name));
+    config_address_print(&config->address, listener->name, sizeof(listener->name));
     /* The previous owner may have set another backlog. */
     if (listen(fd, (int)config->backlog) != 0) {
         int reason = errno;

@@ -41,7 +41,7 @@ static void timer_closed_cb(uv_handle_t *handle)
 static void fail(struct dial *dial, enum reason reason, const char *what)
 {
     char where[128];
-    addr_print_config(dial->request.address, where, sizeof(where));
+    config_address_print(dial->request.address, where, sizeof(where));
     dial_result_fail(&dial->result, reason, where, what);
 }
 
@@ -53,7 +53,7 @@ static void attempt_failed(const struct dial_attempt *attempt, int error)
     char path[128], printed[ADDR_TEXT];
     dial_result_errno(&dial->result,
                       target->kind == CONFIG_ADDRESS_UNIX
-                          ? addr_print_config(target, path, sizeof(path))
+                          ? config_address_print(target, path, sizeof(path))
                           : addr_print(address, printed),
                       error);
     /* RFC 8305 section 4: the order may depend on history. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <sys/socket.h>
 
+#include "config/model/config.h"
 #include "net/addr.h"
 #include "net/connect/socket_owner.h"
 #include "net/tls/tls.h"
@@ -11,14 +12,14 @@
 static void fail(struct dial_setup *setup, enum reason reason, const char *what)
 {
     char where[128];
-    addr_print_config(setup->request->address, where, sizeof(where));
+    config_address_print(setup->request->address, where, sizeof(where));
     dial_result_fail(setup->result, reason, where, what);
 }
 
 static void fail_errno(struct dial_setup *setup, int error)
 {
     char where[128];
-    addr_print_config(setup->request->address, where, sizeof(where));
+    config_address_print(setup->request->address, where, sizeof(where));
     dial_result_errno(setup->result, where, error);
 }
 

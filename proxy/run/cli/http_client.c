@@ -218,7 +218,7 @@ bool http_client_ask(const struct http_client_request *request, struct http_clie
     };
     char *bytes = NULL;
     size_t length;
-    addr_print_config(request->address, exchange.where, sizeof(exchange.where));
+    config_address_print(request->address, exchange.where, sizeof(exchange.where));
     bool done = request->address->kind == CONFIG_ADDRESS_UNIX ? connect_unix(&exchange)
                                                               : connect_tcp(&exchange);
     done = done && send_request(&exchange) && read_all(&exchange, &bytes, &length) &&

@@ -151,7 +151,7 @@ bool inherit_claim(struct inherit *inherit, const struct config_listener *listen
                    struct inherit_socket *claimed)
 {
     char written[INHERIT_NAME];
-    addr_print_config(&listener->address, written, sizeof(written));
+    config_address_print(&listener->address, written, sizeof(written));
     for (size_t i = 0; i < inherit->count; i++) {
         struct inherit_socket *socket = &inherit->sockets[i];
         bool named = (listener->name && strcmp(socket->name, listener->name) == 0) ||

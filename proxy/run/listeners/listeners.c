@@ -234,7 +234,7 @@ static bool collect(struct listeners *listeners, const struct config *config,
     for (; done < config->listener_count; done++) {
         const struct config_listener *listener = &config->listeners[done];
         char key[INHERIT_NAME];
-        addr_print_config(&listener->address, key, sizeof(key));
+        config_address_print(&listener->address, key, sizeof(key));
         list[done] = find(listeners, listener, key);
         if (list[done])
             list[done]->stays = true;

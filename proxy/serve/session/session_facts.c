@@ -74,5 +74,6 @@ void session_facts_names(const struct session *session, struct session_names *na
     if (session->target_address)
         names->target = session->target_address;
     else if (session->route->target_count > 0)
-        names->target = addr_print_config(&target->address, names->address, sizeof(names->address));
+        names->target =
+            config_address_print(&target->address, names->address, sizeof(names->address));
 }

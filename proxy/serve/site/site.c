@@ -45,7 +45,7 @@ static bool open_listeners(struct site *site, char *error, size_t error_size)
     for (size_t i = 0; i < config->listener_count; i++) {
         const struct config_listener *listener = &config->listeners[i];
         struct site_listener *own = &site->listeners[i];
-        addr_print_config(&listener->address, own->name, sizeof(own->name));
+        config_address_print(&listener->address, own->name, sizeof(own->name));
         own->terms = descriptors_listener(config, i);
         own->counter = limits_counter_get(site->shared.limits,
                                           own->terms.operators ? LIMITS_OPERATORS : LIMITS_LISTENER,

@@ -100,7 +100,7 @@ static void note_attempt(struct session *session, const struct config_target *ta
         return;
     char text[CAPTURED_HOST_MAX + 16];
     /* Without memory the log line has the address as configured. */
-    session->target_address = strdup(addr_print_config(address, text, sizeof(text)));
+    session->target_address = strdup(config_address_print(address, text, sizeof(text)));
 }
 
 /* The destination of the request's token, or the address that is configured. */

@@ -30,16 +30,10 @@ struct pool {
 
 /* ---- comparing targets ---- */
 
-static bool is_same_address(const struct config_address *a, const struct config_address *b)
-{
-    return a->kind == b->kind && a->port == b->port && text_equal(a->host, b->host) &&
-           text_equal(a->path, b->path);
-}
-
 /* Their places in the file do not count. */
 static bool is_same_target(const struct config_target *a, const struct config_target *b)
 {
-    return is_same_address(&a->address, &b->address) && a->tls == b->tls &&
+    return config_address_is_same(&a->address, &b->address) && a->tls == b->tls &&
            a->insecure == b->insecure && text_equal(a->server_name, b->server_name) &&
            text_equal(a->ca, b->ca) && text_equal(a->certificate, b->certificate) &&
            text_equal(a->key, b->key) && text_equal(a->key_password, b->key_password) &&
@@ -211,7 +205,7 @@ const char *pool_target_name(const struct pool_target *target, char *text, size_
 {
     const struct config_address *address = &target->config->address;
     if (address->host || address->path)
-        return addr_print_config(address, text, size);
+        return config_address_print(address, text, size);
     snprintf(text, size, "tokens");
     return text;
 }

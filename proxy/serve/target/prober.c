@@ -35,7 +35,7 @@ static void log_change(struct probed_target *probed, enum balance_probe verdict,
     char where[128];
     if (probed->verdict == verdict)
         return;
-    addr_print_config(&probed->target->config->address, where, sizeof(where));
+    config_address_print(&probed->target->config->address, where, sizeof(where));
     if (verdict == BALANCE_PROBED_DOWN)
         log_message(REASON_WARN, "target %s is down: %s", where, detail);
     else if (probed->verdict == BALANCE_PROBED_DOWN)

@@ -129,7 +129,7 @@ static void prepare(struct target_connect *attempt, const struct config_target *
     if (result->reason != REASON_none && result->reason != REASON_handshake_eof) {
         char where[128];
         snprintf(result->detail, sizeof(result->detail), "%s: no valid address for this request",
-                 addr_print_config(&target->address, where, sizeof(where)));
+                 config_address_print(&target->address, where, sizeof(where)));
     }
 }
 

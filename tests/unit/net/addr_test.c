@@ -119,24 +119,6 @@ static void test_interleave(void **unused)
     expect_order("666666666666664", "aobcdefghijklmn");
 }
 
-static void test_configured(void **unused)
-{
-    static const struct {
-        struct config_address address;
-        const char *text;
-    } rows[] = {
-        {{CONFIG_ADDRESS_TCP, NULL, 6080, NULL}, "*:6080"},
-        {{CONFIG_ADDRESS_TCP, "::", 443, NULL}, "[::]:443"},
-        {{CONFIG_ADDRESS_TCP, "desk.example.com", 5900, NULL}, "desk.example.com:5900"},
-        {{CONFIG_ADDRESS_UNIX, NULL, 0, "/run/x"}, "unix:/run/x"},
-        {{CONFIG_ADDRESS_UNIX, NULL, 0, "@x"}, "unix:@x"},
-    };
-    char text[64];
-    for (size_t i = 0; i < WSL_COUNT(rows); i++)
-        assert_string_equal(addr_print_config(&rows[i].address, text, sizeof(text)), rows[i].text);
-    assert_string_equal(addr_print_config(&rows[2].address, text, 8), "desk.ex");
-}
-
 static void test_with_and_without_sockets(void **unused)
 {
     static const char *const hosts[] = {"192.0.2.1", "0.0.0.0", "::", "2001:db8::1"};
@@ -161,15 +143,10 @@ static void test_with_and_without_sockets(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_parse_and_print),
-        cmocka_unit_test(test_names_are_no_numbers),
-        cmocka_unit_test(test_mapped_is_ipv4),
-        cmocka_unit_test(test_scope),
-        cmocka_unit_test(test_unix_peer),
-        cmocka_unit_test(test_unix),
-        cmocka_unit_test(test_interleave),
-        cmocka_unit_test(test_configured),
-        cmocka_unit_test(test_with_and_without_sockets),
+        cmocka_unit_test(test_parse_and_print), cmocka_unit_test(test_names_are_no_numbers),
+        cmocka_unit_test(test_mapped_is_ipv4),  cmocka_unit_test(test_scope),
+        cmocka_unit_test(test_unix_peer),       cmocka_unit_test(test_unix),
+        cmocka_unit_test(test_interleave),      cmocka_unit_test(test_with_and_without_sockets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

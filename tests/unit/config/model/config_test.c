@@ -52,6 +52,39 @@ static void reserves_headers_of_framing_and_handshake(void **state)
         assert_false(config_header_is_reserved(others[i]));
 }
 
+static void prints_an_address_as_it_is_written(void **state)
+{
+    static const struct {
+        struct config_address address;
+        const char *text;
+    } rows[] = {
+        {{CONFIG_ADDRESS_TCP, NULL, 6080, NULL}, "*:6080"},
+        {{CONFIG_ADDRESS_TCP, "::", 443, NULL}, "[::]:443"},
+        {{CONFIG_ADDRESS_TCP, "desk.example.com", 5900, NULL}, "desk.example.com:5900"},
+        {{CONFIG_ADDRESS_UNIX, NULL, 0, "/run/x"}, "unix:/run/x"},
+        {{CONFIG_ADDRESS_UNIX, NULL, 0, "@x"}, "unix:@x"},
+        {{CONFIG_ADDRESS_FD, NULL, 3, NULL}, "fd:3"},
+    };
+    char text[64];
+    for (size_t i = 0; i < WSL_COUNT(rows); i++)
+        assert_string_equal(config_address_print(&rows[i].address, text, sizeof(text)),
+                            rows[i].text);
+    assert_string_equal(config_address_print(&rows[2].address, text, 8), "desk.ex");
+}
+
+static void addresses_are_the_same_if_each_member_is(void **state)
+{
+    const struct config_address rows[] = {
+        {CONFIG_ADDRESS_TCP, "a", 1, NULL},   {CONFIG_ADDRESS_TCP, "a", 2, NULL},
+        {CONFIG_ADDRESS_TCP, "b", 1, NULL},   {CONFIG_ADDRESS_TCP, NULL, 1, NULL},
+        {CONFIG_ADDRESS_FD, NULL, 1, NULL},   {CONFIG_ADDRESS_UNIX, NULL, 0, "a"},
+        {CONFIG_ADDRESS_UNIX, NULL, 0, "@a"},
+    };
+    for (size_t i = 0; i < WSL_COUNT(rows); i++)
+        for (size_t j = 0; j < WSL_COUNT(rows); j++)
+            assert_int_equal(config_address_is_same(&rows[i], &rows[j]), i == j);
+}
+
 static void finds_a_text_in_a_list(void **state)
 {
     static const char *const items[] = {"any", "desk"};
@@ -71,6 +104,8 @@ int main(void)
         cmocka_unit_test(counts_references),
         cmocka_unit_test(names_a_route_by_its_path),
         cmocka_unit_test(reserves_headers_of_framing_and_handshake),
+        cmocka_unit_test(prints_an_address_as_it_is_written),
+        cmocka_unit_test(addresses_are_the_same_if_each_member_is),
         cmocka_unit_test(finds_a_text_in_a_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
