@@ -7,7 +7,7 @@
 #include "base/log/log.h"
 #include "base/safe_path.h"
 #include "base/text/text.h"
-#include "core/bridge/record.h"
+#include "serve/tap/recording_format.h"
 
 #define NUMBER_ROOM 24 /* ".", 20 digits and a NUL */
 
@@ -165,18 +165,19 @@ struct recorder *recorder_start(const struct recorder_request *request)
         .name = name,
         .path_length = length,
     };
-    add(recorder, SLICE(RECORD_HEAD));
+    add(recorder, SLICE(RECORDING_FORMAT_HEAD));
     push(recorder);
     return recorder;
 }
 
 void recorder_take(struct recorder *recorder, bool from_client, struct slice bytes, uint64_t now)
 {
-    char *out = recorder->stopped == 0 ? room_for(recorder, RECORD_ENTRY_MAX(bytes.len)) : NULL;
+    char *out =
+        recorder->stopped == 0 ? room_for(recorder, RECORDING_FORMAT_ENTRY_MAX(bytes.len)) : NULL;
     if (!out)
         return;
-    recorder->filling.length += record_entry(out, from_client, now - recorder->began_at,
-                                             (const uint8_t *)bytes.ptr, bytes.len);
+    recorder->filling.length += recording_format_entry(out, from_client, now - recorder->began_at,
+                                                       (const uint8_t *)bytes.ptr, bytes.len);
     push(recorder);
 }
 
@@ -187,7 +188,7 @@ bool recorder_full(const struct recorder *recorder)
 
 void recorder_finish(struct recorder *recorder)
 {
-    add(recorder, SLICE(RECORD_TAIL));
+    add(recorder, SLICE(RECORDING_FORMAT_TAIL));
     recorder->finished = true;
     push(recorder);
 }

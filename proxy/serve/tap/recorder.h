@@ -1,5 +1,5 @@
 /*
- * The file of a recorded session, PATH.N in the format of core/bridge/record.
+ * The file of a recorded session, PATH.N in the format of recording_format.h.
  *
  * The loop only encodes into memory; opening, writing and closing happen in libuv's thread pool,
  * one piece of work at a time and as its share of that pool allows (net/work.h). When the disk is

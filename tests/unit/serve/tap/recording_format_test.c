@@ -1,4 +1,4 @@
-#include "core/bridge/record.h"
+#include "serve/tap/recording_format.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,9 +10,10 @@
 static void expect(bool from_client, uint64_t milliseconds, const char *bytes, size_t length,
                    const char *text)
 {
-    char out[RECORD_ENTRY_MAX(300)];
-    assert_int_equal(record_entry(out, from_client, milliseconds, (const uint8_t *)bytes, length),
-                     strlen(text));
+    char out[RECORDING_FORMAT_ENTRY_MAX(300)];
+    assert_int_equal(
+        recording_format_entry(out, from_client, milliseconds, (const uint8_t *)bytes, length),
+        strlen(text));
     assert_memory_equal(out, text, strlen(text));
 }
 
@@ -28,10 +29,10 @@ static void test_same_as_websockify(void **state)
 static void test_round_trip_of_every_byte(void **state)
 {
     uint8_t bytes[256], again[256];
-    char out[RECORD_ENTRY_MAX(256)];
+    char out[RECORDING_FORMAT_ENTRY_MAX(256)];
     for (size_t i = 0; i < sizeof(bytes); i++)
         bytes[i] = (uint8_t)i;
-    size_t written = record_entry(out, true, 7, bytes, sizeof(bytes)), length;
+    size_t written = recording_format_entry(out, true, 7, bytes, sizeof(bytes)), length;
     struct record_reference text = {out, out + written};
     uint64_t milliseconds = 0;
     bool from_client = false;
@@ -44,8 +45,8 @@ static void test_round_trip_of_every_byte(void **state)
 static void test_longest_entry(void **state)
 {
     const uint8_t bytes[3] = {0, 0x80, 0xff};
-    char out[RECORD_ENTRY_MAX(3)];
-    size_t written = record_entry(out, false, UINT64_MAX, bytes, sizeof(bytes));
+    char out[RECORDING_FORMAT_ENTRY_MAX(3)];
+    size_t written = recording_format_entry(out, false, UINT64_MAX, bytes, sizeof(bytes));
     assert_true(written <= sizeof(out));
     assert_memory_equal(out, "'{18446744073709551615{\\x00\\x80\\xff',\n", written);
 }

@@ -11,19 +11,19 @@
  *
  * Pure. Owns: nothing. Thread: any. Errors: none. Lifetime: none.
  */
-#ifndef WSLUICE_CORE_BRIDGE_RECORD_H
-#define WSLUICE_CORE_BRIDGE_RECORD_H
+#ifndef WSLUICE_SERVE_TAP_RECORDING_FORMAT_H
+#define WSLUICE_SERVE_TAP_RECORDING_FORMAT_H
 
 #include "base/base.h"
 
-#define RECORD_HEAD "var VNC_frame_data = [\n"
-#define RECORD_TAIL "'EOF'];\n"
+#define RECORDING_FORMAT_HEAD "var VNC_frame_data = [\n"
+#define RECORDING_FORMAT_TAIL "'EOF'];\n"
 
 /* The longest entry of `length` bytes: escapes of four characters, direction and time. */
-#define RECORD_ENTRY_MAX(length) (4 * (length) + 32)
+#define RECORDING_FORMAT_ENTRY_MAX(length) (4 * (length) + 32)
 
-/* Writes one entry and returns its length; `out` has room for RECORD_ENTRY_MAX. */
-size_t record_entry(char *out, bool from_client, uint64_t milliseconds, const uint8_t *bytes,
-                    size_t length);
+/* Writes one entry and returns its length; `out` has room for RECORDING_FORMAT_ENTRY_MAX. */
+size_t recording_format_entry(char *out, bool from_client, uint64_t milliseconds,
+                              const uint8_t *bytes, size_t length);
 
 #endif

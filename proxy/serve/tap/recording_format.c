@@ -1,4 +1,4 @@
-#include "core/bridge/record.h"
+#include "serve/tap/recording_format.h"
 
 /* The letter of JavaScript's short escape; 0: none. */
 static char shorthand(uint8_t byte)
@@ -36,11 +36,11 @@ static char *put_byte(char *out, uint8_t byte)
     return out;
 }
 
-size_t record_entry(char *out, bool from_client, uint64_t milliseconds, const uint8_t *bytes,
-                    size_t length)
+size_t recording_format_entry(char *out, bool from_client, uint64_t milliseconds,
+                              const uint8_t *bytes, size_t length)
 {
     char mark = from_client ? '}' : '{';
-    char *at = out + snprintf(out, RECORD_ENTRY_MAX(0), "'%c%llu%c", mark,
+    char *at = out + snprintf(out, RECORDING_FORMAT_ENTRY_MAX(0), "'%c%llu%c", mark,
                               (unsigned long long)milliseconds, mark);
     for (size_t i = 0; i < length; i++)
         at = put_byte(at, bytes[i]);
