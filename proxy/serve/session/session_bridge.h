@@ -19,13 +19,16 @@ void session_bridge_turn(struct session *session, unsigned ready);
 /* The deadline of the bridge has passed. */
 void session_bridge_tick(struct session *session);
 
-/* After the bridge has moved on: ends the session or its state, and sets what to wait for. */
+/*
+ * After each step of the bridge: ends the session if the bridge is done, enters CLOSING if it is
+ * ending, and sets the events to watch.
+ */
 void session_bridge_update(struct session *session);
 
-/* The bridge has begun to end. */
+/* Arms the deadline for a bridge that has begun to end. */
 void session_bridge_arm_ending(struct session *session);
 
-/* Measures the rates, and counts the payload. */
+/* Measures the rates, and adds the payload to the counters of the route. */
 void session_bridge_measure(struct session *session, uint64_t now);
 
 #endif

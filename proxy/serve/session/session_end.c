@@ -32,7 +32,7 @@ static void timer_closed_cb(uv_handle_t *handle)
     session_env_release(env);
 }
 
-/* A TLS connection that breaks after its handshake tells more than its reason. */
+/* OpenSSL's error says more than the reason when TLS breaks after its handshake. */
 static void note_tls_failure(struct session *session, enum reason reason)
 {
     if (reason == REASON_client_io && session_facts_is_tls(session))

@@ -12,7 +12,10 @@
 
 struct session;
 
-/* Again: nothing happens. The reason of a bridge that is ending stays. */
+/*
+ * The reason of a bridge that is ending, or of a lingering close, is kept. Called again: nothing
+ * happens.
+ */
 void session_end_now(struct session *session, enum reason reason);
 
 #endif

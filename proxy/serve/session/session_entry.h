@@ -15,8 +15,8 @@
 
 /* A pending asynchronous answer; owned by its producer until session_reply_resume. */
 struct session_wait {
-    struct session *session;           /* NULL: it has ended */
-    void (*abandoned)(void *producer); /* the answer is not wanted any more; NULL: not notified */
+    struct session *session;           /* NULL: the answer is not wanted any more */
+    void (*abandoned)(void *producer); /* called when that happens; NULL: no notification */
     void *producer;
 };
 
@@ -24,49 +24,50 @@ struct session_entry {
     struct admission admission;
     struct opening opening;
     struct route_match match;              /* its texts lie in path */
-    char *path;                            /* owned; in normal form */
-    struct token_destination *destination; /* owned; of its token. NULL: the route has no tokens */
-    char *host;      /* owned; what the client asked for, for a PROXY header to the target */
-    uint8_t *header; /* owned; an unfinished PROXY header */
+    char *path;                            /* owned; normalised */
+    struct token_destination *destination; /* owned; the token's. NULL: the route has no tokens */
+    char *host;      /* owned; the Host of the request, for a PROXY header to the target */
+    uint8_t *header; /* owned; a PROXY header that is not complete */
     size_t header_length;
     /* Plain requests: */
     struct session_wait *wait; /* in WAITING or LOOKING */
     struct reply_flow *flow;   /* owned; in REPLYING */
-    uint64_t unsent;           /* in the kernel, when the answer last stood still; once known */
-    char method[16];           /* as much of it as the log needs */
+    uint64_t unsent;           /* bytes in the kernel at the last tick, if unsent_known */
+    char method[16];           /* for the log; cut */
     uint16_t status;           /* of the answer */
-    uint8_t outcome; /* enum reason: how the latest request was answered; none: no request was */
-    bool keep;       /* the connection stays for another request */
+    uint8_t outcome;           /* enum reason: of the latest answer; none: nothing was answered */
+    bool keep;                 /* the connection stays for another request */
     bool unsent_known;
     bool overdue;    /* in LOOKING, WAITING: session_entry_last_turn has been granted */
     bool head_timed; /* a later request has begun, and has its own deadline */
 };
 
-/* How a connection ends well that has had answers; none: it has had none. */
+/* The reason of a connection that ends after answers; none: it has had no answer. */
 static inline enum reason session_entry_outcome(const struct session *session)
 {
     return session->entry ? (enum reason)session->entry->outcome : REASON_none;
 }
 
-/* A part of the next request's head has come. A client that has sent none is not answered. */
+/* Whether a part of the next request's head has come; without one there is nothing to answer. */
 static inline bool session_entry_head_begun(const struct session *session)
 {
     return session->entry->opening.held_length > 0;
 }
 
 /*
- * The deadline of a result that another thread produces, which may have arrived while this one was
- * not running. True, once for each wait: one more turn of the loop is due.
+ * At the deadline of a result that another thread produces. The result may have arrived while the
+ * loop did not run, so each wait gets one more turn of the loop. True, once for each wait: that
+ * turn is granted.
  */
 WSL_MUST_CHECK bool session_entry_last_turn(struct session *session);
 
 /* Tells the producer of a pending answer, if there is one, that it is not wanted any more. */
 void session_entry_abandon(struct session_entry *entry);
 
-/* Frees what belongs to one request; its connection stays. */
+/* Frees the parts of one request; the connection stays. */
 void session_entry_reset(struct session_entry *entry);
 
-/* Frees all of it; again: nothing happens. */
+/* Frees the entry. Called again: nothing happens. */
 void session_entry_free(struct session *session);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * What the sessions of one worker share.
+ * The state that the sessions of one worker share.
  *
  * Owns: see the fields. Thread: the worker's. Errors: false: out of memory. Lifetime: a session_env
  * is its worker's, and outlives the sessions.
@@ -31,7 +31,7 @@ struct session_env {
     struct session_env *const *workers;          /* of all workers, by number */
     struct resolver *resolver;                   /* the loop's */
     uv_timer_cb on_deadline;                     /* session_deadline_cb */
-    void (*on_release)(struct session_env *env); /* after each session_env_release; NULL: none */
+    void (*on_release)(struct session_env *env); /* after each session_env_release; NULL: no call */
 
     struct work_lane lane;
     struct watch_set watches;
@@ -39,26 +39,29 @@ struct session_env {
     struct tls_scratch *tls_scratch; /* owned; NULL until the first TLS connection */
     struct metrics metrics;
     struct list sessions;
-    struct list cursors;       /* of session lists that are made in parts */
-    struct list list_requests; /* of this worker's clients: the first runs, the others wait */
-    size_t live; /* what the worker's end waits for: sessions until their memory is free, recordings
-                    until they are written, requests to other workers, look-ups in the pool */
-    size_t recordings;        /* of these; a disk that hangs may keep them for ever */
+    struct list cursors;       /* of session lists that are built in parts */
+    struct list list_requests; /* by clients of this worker: the first runs, the others wait */
+    /*
+     * The worker ends at 0. Counts sessions until their memory is free, recordings until they are
+     * written, requests to other workers, look-ups in the thread pool.
+     */
+    size_t live;
+    size_t recordings;        /* among live; a disk that hangs may keep them for ever */
     uint64_t recordings_skip; /* recorder.h */
-    uint64_t accepted;        /* connections, so that each has a number */
-    uint32_t attempts;        /* dial attempts beyond a dial's first one that may still begin */
-    bool retiring;            /* every answer is the last on its connection */
+    uint64_t accepted;        /* connections; each one is a number in a session id */
+    uint32_t attempts;        /* dial attempts beyond the first of each dial that may still begin */
+    bool retiring;            /* each answer is the last on its connection */
     struct session_date {
-        time_t at; /* 0: there is none yet */
+        time_t at; /* 0: not formatted yet */
         char text[HTTP_DATE_LENGTH + 1];
-    } date; /* of answers; formatted once a second at most */
+    } date; /* the Date field; formatted once a second at most */
 };
 
-/* The buffers and the lists; the other fields are the caller's. */
+/* Initialises the buffers and the lists; the caller sets the other fields. */
 WSL_MUST_CHECK bool session_env_open(struct session_env *env);
 void session_env_close(struct session_env *env);
 
-/* The worker does not end before a release for each hold. */
+/* The worker does not end before each hold has had its release. */
 static inline void session_env_hold(struct session_env *env)
 {
     env->live++;
@@ -66,7 +69,7 @@ static inline void session_env_hold(struct session_env *env)
 
 void session_env_release(struct session_env *env);
 
-/* Takes a session out of the list; cursors that point at it move on. */
+/* Takes a session out of the list; a cursor at it moves to the next session. */
 void session_env_remove(struct session_env *env, struct list *session);
 
 #endif

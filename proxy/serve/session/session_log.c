@@ -48,7 +48,7 @@ void session_log_end(const struct session *session, enum reason reason)
 
 void session_log_detail(struct session *session, const char *detail)
 {
-    /* Without memory the log line lacks its detail, no more. */
+    /* Out of memory: the log line lacks its detail. */
     if (!session->detail && detail[0] != '\0')
         session->detail = strdup(detail);
 }

@@ -1,7 +1,7 @@
 /*
  * The lines of the log about one session.
  *
- * Owns: the detail, which is the session's. Thread: the session's. Errors: without memory a line
+ * Owns: nothing; the session owns the detail. Thread: the session's. Errors: out of memory: a line
  * lacks its detail. Lifetime: the session's.
  */
 #ifndef WSLUICE_SERVE_SESSION_SESSION_LOG_H
@@ -12,13 +12,13 @@
 struct log_line;
 struct session;
 
-/* The field `detail` of the line of its end; the first one stays. */
+/* Sets the field `detail` of the line about its end, if it is not set yet. */
 void session_log_detail(struct session *session, const char *detail);
 
-/* The fields that every line about it has: id, client, listener, route, target. */
+/* Adds the fields that each line about it has: id, client, proxy, listener, route, target. */
 void session_log_parties(const struct session *session, struct log_line *line);
 
-/* The line of its end. */
+/* Logs its end. */
 void session_log_end(const struct session *session, enum reason reason);
 
 #endif

@@ -1,27 +1,31 @@
 /*
  * The struct of a session, for the modules that make it up:
  *
- *      serve/session
- *      session_entry    what is needed until the session is open
- *      session_state    its steps from state to state
- *      session_facts    client, listener, route and target, in words
- *      session_log      the lines about it
- *      session_end      the one way to die
- *      session_bridge   turns, ticks and rates of its bridge
- *      session_lingering   the lingering close after the last plain answer
+ *      serve/session                                        states
+ *      session_env        shared by the sessions of a worker
+ *      session_client     a connection without a session
+ *      session_entry      needed until the session is open  up to DIALLING, ANSWERED
+ *      session_state      steps from state to state         all
+ *      session_facts      client, listener, route, target
+ *      session_log        its log lines
+ *      session_end        its end                           -> DEAD
+ *      session_bridge     turns, ticks, rates of a bridge   ANSWERED, OPEN, CLOSING
+ *      session_lingering  the close after the last answer   LINGERING
  *
- *      serve/stages                                        states
- *      session_preface  PROXY header, first byte, TLS      PREFACE, TLS
- *      session_request  the head, and its route            HEAD
- *      session_token    which target its token names       LOOKING
- *      session_connect  connecting to a target, the 101    DIALLING, ANSWERED
- *      session_reply    how answers and refusals are sent  WAITING, REPLYING, CLOSING
- *      session_http     plain answers by kind of route     -> REPLYING
- *      session_drain    ending sessions from outside       all
- *      session          events, deadlines, calls from outside
+ *      serve/stages                                         states
+ *      session_preface    PROXY header, first byte, TLS     PREFACE, TLS
+ *      session_request    the head, admission, the route    HEAD
+ *      session_token      the target of a token             LOOKING
+ *      session_connect    connecting to a target, the 101   DIALLING, ANSWERED
+ *      session_reply      sending answers and refusals      WAITING, REPLYING
+ *      session_http       plain answers by kind of route    HEAD -> REPLYING
+ *      session_files      files                             HEAD -> WAITING, REPLYING
+ *      session_status     the status, ending a session      HEAD -> WAITING, REPLYING
+ *      session_drain      ending sessions from outside      all
+ *      session            events, deadlines, accepting      all
  *
  * Owns: see the fields. Thread: its worker's. Errors: reasons. Lifetime: from session_accept until
- * libuv has let go of the timer (session_end.h).
+ * the timer's close callback (session_end.h).
  */
 #ifndef WSLUICE_SERVE_SESSION_SESSION_PRIV_H
 #define WSLUICE_SERVE_SESSION_SESSION_PRIV_H
@@ -36,7 +40,7 @@
 #include "serve/session/session_env.h"
 #include "serve/site/limits.h"
 
-/* The bytes that have passed at the last measurement, made about once a second while they flow. */
+/* The byte counts at the last measurement, about one a second while bytes flow. */
 struct session_rates {
     uint64_t at, up, down;
     uint32_t up_per_second, down_per_second; /* between the last two measurements; may saturate */
@@ -65,7 +69,7 @@ struct session {
     const struct config_target *last_target; /* of the last attempt; NULL: none yet */
     char *target_address; /* owned; for the log, if made from the request; NULL: as configured */
     struct route_stats_use stats;
-    char *detail;    /* owned; why, in the system's words, for the log */
+    char *detail;    /* owned; for the log: an error text; NULL: none */
     struct tap *tap; /* owned; NULL: nothing is recorded or shown */
     uint64_t number; /* of the connection, from 1 */
     uint64_t accepted_at, asked_at;
@@ -80,19 +84,19 @@ static inline uint64_t session_now(const struct session *session)
     return uv_now(session->env->loop);
 }
 
-/* The deadline of its state, which stages/session.c acts on. */
+/* Sets the deadline of its state; session_deadline_cb handles it. */
 static inline void session_arm(struct session *session, uint64_t milliseconds)
 {
     uv_timer_start(&session->timer, session->env->on_deadline, milliseconds, 0);
 }
 
-/* A delayed acknowledgement is on its way for 40 ms, the round trip apart. */
+/* A delayed ACK takes 40 ms and a round trip. */
 #define SESSION_ACKNOWLEDGED_MS 250
 
 /*
- * The first tick asks what is unsent; what it says later is measured by that. By then a client that
- * reads has acknowledged its last bytes: seen at the deadline, that would pass for progress, and a
- * client that never hangs up would get twice its time.
+ * The first tick reads the unsent bytes; later ticks compare with that. It comes after the ACK of
+ * the last bytes: an ACK that is first seen at the deadline would count as progress, and a client
+ * that never closes would get twice the timeout.
  */
 static inline void session_arm_first_check(struct session *session, uint32_t timeout)
 {

@@ -1,5 +1,5 @@
 /*
- * The one place that changes the state of a session.
+ * Changes the state of a session; no other module does.
  *
  * Owns: nothing. Thread: the session's. Errors: an edge that the table of life.h does not have, or
  * resources that do not fit the new state, are our bug: abort. Lifetime: none.
@@ -12,8 +12,8 @@
 struct session;
 
 /*
- * Called once the new state's resources are there and the old one's are released; with
- * LIFE_DROPPED, before any is.
+ * To be called when the new state's resources exist and those of the old state are released; with
+ * LIFE_DROPPED, before any is released.
  */
 void session_state_step(struct session *session, enum life_event event);
 
