@@ -61,7 +61,7 @@ static void client_cb(void *owner, unsigned ready)
     case LIFE_STATES:
         break;
     }
-    wsl_assert(!"no callback comes after death");
+    wsl_assert(!"a dead session has no callbacks");
 }
 
 static void handshake_too_slow(struct session *session)
@@ -112,7 +112,7 @@ void session_deadline_cb(uv_timer_t *timer)
         session_log_detail(session, "the disk does not answer in time");
         session_reply_refuse(session, REASON_token_source);
         return;
-    case LIFE_CONNECT_DEADLINE: /* the way to the target has its own */
+    case LIFE_CONNECT_DEADLINE: /* the dial has its own timer */
     case LIFE_NO_DEADLINE:
         break;
     }

@@ -4,14 +4,14 @@
  * bridge.h moves the bytes; the session does the I/O that they ask for. Its modules are listed in
  * session_priv.h.
  *
- * The happy path: session_accept -> (TLS handshake) -> head -> dial -> 101 -> the bridge turns
- * until it is done. For routes that answer first, 101 comes before the dial.
+ * Success: session_accept -> (TLS handshake) -> head -> dial -> 101 -> the bridge turns until it is
+ * done. For routes that answer first, the 101 comes before the dial.
  *
- * What can fail: every step, for a reason of the table. Before the upgrade the client gets an HTTP
- * status, after it a Close frame; when neither is possible the descriptors are closed.
+ * Failure: each step may fail, for a reason of the table. Before the upgrade the client gets an
+ * HTTP status, after it a Close frame; if neither is possible, the descriptors are closed.
  *
  * Owns: both transports and watches, dial, opening, bridge. Thread: its worker. Errors: reasons.
- * Lifetime: its own; in the worker's list until it dies.
+ * Lifetime: in the worker's list until it is DEAD, freed soon after (session_end.h).
  */
 #ifndef WSLUICE_SERVE_STAGES_SESSION_H
 #define WSLUICE_SERVE_STAGES_SESSION_H
@@ -24,10 +24,10 @@ struct session;
 struct session_client;
 struct session_env;
 
-/* Takes over the client; when memory is out it is closed and counted. */
+/* Takes over the client. Out of memory: closes and counts it. */
 void session_accept(struct session_env *env, struct session_client *client);
 
-/* A session's timer; for its own parts. */
+/* The callback of a session's timer, for session_env.on_deadline. */
 void session_deadline_cb(uv_timer_t *timer);
 
 #endif

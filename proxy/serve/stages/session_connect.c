@@ -113,7 +113,7 @@ static bool find_address(struct session *session, const struct config_target *ta
     else if (!fill_in(session, "host", target->address.host, candidate->host,
                       &candidate->address.host))
         return false;
-    /* One of many that are reached by TLS, and has no host to verify. */
+    /* No TLS: a Unix socket has no host name to verify. */
     candidate->plain =
         destination && candidate->address.kind == CONFIG_ADDRESS_UNIX && !target->server_name;
     return fill_in(session, "server_name", target->server_name, candidate->server_name,
@@ -133,7 +133,7 @@ static enum reason prepare_cb(void *owner, const struct config_target *target,
     candidate->origin.requested =
         !session->entry->destination && candidate->address.host != target->address.host;
     candidate->origin.client = session_facts_client_key(session);
-    /* A certificate is expected for the name that was dialled, unless another is configured. */
+    /* The certificate must name the host that is dialled, unless server_name is configured. */
     if (!candidate->tls_name && candidate->address.host != target->address.host)
         candidate->tls_name = candidate->address.host;
     if (target->proxy_protocol == CONFIG_TARGET_PROXY_OFF)
@@ -184,7 +184,7 @@ static void recording_resume_cb(void *owner)
     session_bridge_turn(owner, BRIDGE_CLIENT_READ | BRIDGE_TARGET_READ);
 }
 
-/* The worker waits for a recording as it does for a session; its descriptor is counted as long. */
+/* Until the file is closed, it holds the worker and counts as a descriptor. */
 static void recording_closed_cb(void *owner)
 {
     struct session_env *env = owner;
@@ -193,7 +193,7 @@ static void recording_closed_cb(void *owner)
     session_env_release(env);
 }
 
-/* Without memory the session goes on unobserved. */
+/* Out of memory: the session continues without a tap. */
 static void begin_tap(struct session *session)
 {
     struct session_env *env = session->env;
@@ -245,7 +245,7 @@ static void open_up(struct session *session, const struct target_connect_result 
         bridge_early(&session->bridge, opening->early, opening->early_length, now);
     session_entry_free(session);
     session_state_step(session, LIFE_TARGET_READY);
-    /* TLS may have received the target's first bytes together with the end of its handshake. */
+    /* TLS may hold first bytes of the target, read with the end of the handshake. */
     if (dial->tls)
         bridge_turn(&session->bridge, session->env->scratch, BRIDGE_TARGET_READ, now);
     session_bridge_tick(session);

@@ -1,6 +1,6 @@
 /*
- * From a good upgrade request to an open session: reach a target, and answer 101 before or after,
- * as the route says.
+ * From an accepted upgrade request to an open session: connects to a target, and sends the 101
+ * before or after, as the route says.
  *
  * Owns: nothing. Thread: the session's. Errors: HTTP 502, 503 or 504 before the 101, Close 1011
  * after it. Lifetime: none.
@@ -15,7 +15,7 @@ struct session;
 /* In HEAD, with the 101 prepared in the entry's opening. */
 void session_connect_begin(struct session *session);
 
-/* In DIALLING or ANSWERED: for a reason of ours no target is looked for any longer. */
+/* In DIALLING or ANSWERED: stops connecting, for a reason of wsluice. */
 void session_connect_give_up(struct session *session, enum reason reason);
 
 #endif

@@ -10,8 +10,7 @@
 void session_drain_idle(struct session *session, enum reason reason)
 {
     enum reason settled = session_entry_outcome(session);
-    /* A slow reader is still taking its answer, which a close would cut off should it send again.
-     */
+    /* A slow reader still takes its answer. A close now would cut it off if the client sends. */
     if (settled != REASON_none && socket_unsent(session->fd) > 0)
         session_reply_hang_up(session);
     else

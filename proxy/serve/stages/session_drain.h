@@ -1,5 +1,5 @@
 /*
- * Ending sessions from outside: in good order, or all at once.
+ * Ends sessions from outside: gracefully, or all at once.
  *
  * Owns: nothing. Thread: the worker's. Errors: none. Lifetime: none.
  */
@@ -14,20 +14,20 @@ struct session;
 struct session_env;
 
 /*
- * Tells its client in the way that the state allows: a refusal, a Close frame, or nothing. A
- * session that is ending already goes on as it is.
+ * Ends it as its state allows: with a refusal, a Close frame, or nothing. Does nothing to a session
+ * that is ending.
  */
 void session_drain_one(struct session *session, enum reason reason);
 
-/* Closes a connection that waits for its first request, or for another one. */
+/* Closes a connection that waits for its first or its next request. */
 void session_drain_idle(struct session *session, enum reason reason);
 
-/* The process is going to stop: session_drain_one for at most `most` sessions; returns how many. */
+/* On shutdown: session_drain_one for at most `most` sessions; returns how many. */
 size_t session_drain_some(struct session_env *env, size_t most);
 
 /*
- * The listeners are closed: ends connections that wait for another request, and makes every later
- * answer the last on its connection. Sessions go on.
+ * Once the listeners are closed: ends connections that wait for another request, and makes each
+ * later answer the last on its connection. Sessions continue.
  */
 void session_drain_retire(struct session_env *env);
 

@@ -11,10 +11,10 @@ struct search {
     struct work_task task;
     struct session_env *env;
     struct session_wait *wait;
-    struct site *site; /* a reference: the files are its */
+    struct site *site; /* a reference: it owns the files */
     const struct files *files;
-    struct http_head *head; /* owned, as the path */
-    char *path;
+    struct http_head *head; /* owned */
+    char *path;             /* owned */
     size_t base;
     struct files_answer answer;
 };
@@ -102,7 +102,7 @@ static void look_up(struct session *session, const struct http_head *head)
     }
     search->wait->abandoned = cancel;
     search->wait->producer = search;
-    /* It counts as a session: the loop stays until the pool has let go of it. */
+    /* The worker must not end before the thread pool is done with the look-up. */
     session_env_hold(search->env);
     work_queue(&search->env->lane, &search->task, WORK_files, session_facts_client_key(session));
 }

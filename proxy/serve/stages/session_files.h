@@ -1,9 +1,9 @@
 /*
- * Files of a route: an answer at once where the kernel's caches know it, in the thread pool where
- * only the disk does.
+ * Requests for files of a route: answered at once from the kernel's caches, otherwise by the thread
+ * pool, which reads the disk.
  *
- * Owns: nothing; a look-up in the pool owns what it needs, and holds the site. Thread: the
- * session's. Errors: HTTP statuses. Lifetime: a look-up outlives the session that asked.
+ * Owns: nothing; a look-up in the pool owns its inputs, and holds the site. Thread: the
+ * session's. Errors: HTTP statuses. Lifetime: a look-up may outlive its session.
  */
 #ifndef WSLUICE_SERVE_STAGES_SESSION_FILES_H
 #define WSLUICE_SERVE_STAGES_SESSION_FILES_H

@@ -52,7 +52,7 @@ static int by_name(const void *a, const void *b)
                   ((const struct prometheus_target *)b)->name);
 }
 
-/* A sample must not come twice, and targets may differ in nothing but how they are spoken to. */
+/* A sample must not come twice, and two targets may differ in protocol only: adds them up. */
 static size_t merge_targets(struct prometheus_target *list, size_t count)
 {
     size_t kept = 0;
@@ -105,7 +105,7 @@ static void metrics(struct session *session)
                                                 .body = reply_owned(body, length)});
 }
 
-/* Has every route of that name a target that may be usable? */
+/* Whether each bridge route of that name has a target that may be usable. */
 static bool has_target(const struct session *session, const char *name)
 {
     const struct config *config = session->site->config;
@@ -140,8 +140,8 @@ static void health(struct session *session)
 }
 
 /*
- * A page of the binary: it changes with the binary only, and its tag with it (RFC 9110 section
- * 13.1.2).
+ * Answers with a page of the binary, or with 304 (RFC 9110 section 13.1.2): page and ETag change
+ * with the binary only.
  */
 static void show(struct session *session, const struct http_head *head, const struct page *page)
 {
@@ -178,7 +178,7 @@ void session_http_plain(struct session *session, const struct http_head *head)
     case CONFIG_KIND_FILES:
         session_files_answer(session, head);
         return;
-    case CONFIG_KIND_BRIDGE: /* what is beside it */
+    case CONFIG_KIND_BRIDGE: /* its files, or the demo page */
         if (session->route->files.root) {
             session_files_answer(session, head);
             return;

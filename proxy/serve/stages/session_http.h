@@ -1,5 +1,5 @@
 /*
- * Plain HTTP requests, by the kind of their route: redirects, metrics, health, pages, files, the
+ * Answers plain HTTP requests by the kind of their route: redirect, metrics, health, page, files,
  * status.
  *
  * Owns: nothing. Thread: the session's. Errors: a refusal by the table of reasons. Lifetime: none.

@@ -61,7 +61,7 @@ static void begin_plain(struct session *session)
     session_request_read(session);
 }
 
-/* ---- peeking ---- */
+/* ---- reading without consuming ---- */
 
 bool session_preface_header_begun(const struct session *session)
 {
@@ -86,8 +86,8 @@ static size_t peek(struct session *session, uint8_t *bytes, size_t capacity)
 }
 
 /*
- * TLS and plain clients share a port: a ClientHello begins with 0x16, SSLv2's with 0x80. A client
- * that is refused is told so where that costs nothing, which a handshake does.
+ * TLS and plain clients share a port: a ClientHello begins with 0x16, SSLv2's with 0x80. A refused
+ * client gets its HTTP status only without TLS: a handshake costs too much.
  */
 static void detect_tls(struct session *session)
 {
@@ -117,7 +117,7 @@ static void detect_tls(struct session *session)
 
 /* ---- the PROXY header ---- */
 
-/* Takes what was peeked out of the socket, and keeps it as part of the header. */
+/* Removes peeked bytes from the socket, and appends them to the stored header. */
 static bool take(struct session *session, const uint8_t *bytes, size_t length)
 {
     struct session_entry *entry = session->entry;

@@ -1,6 +1,6 @@
 /*
- * Before the first request: the PROXY header of a load balancer, the first byte that tells TLS from
- * plain, the TLS handshake.
+ * The steps before the first request: the PROXY header of a load balancer, the first byte that
+ * tells TLS from plain, the TLS handshake.
  *
  * Owns: nothing. Thread: the session's. Errors: the connection is closed: the client's protocol is
  * not known yet, so no answer is possible. Lifetime: none.
@@ -15,7 +15,7 @@ struct session;
 /* In PREFACE: as far as it goes without waiting. */
 void session_preface_read(struct session *session);
 
-/* A part of a PROXY header has come, and waits for the rest. */
+/* Whether a part of a PROXY header has come, and the rest is missing. */
 bool session_preface_header_begun(const struct session *session);
 
 /* In TLS: the descriptor is ready. */

@@ -15,7 +15,7 @@
 
 /* The scratch still begins with the request while its answer is sent. */
 _Static_assert(TRANSPORT_READ_MIN + REPLY_FLOW_PIECE <= BRIDGE_BUFFER,
-               "the scratch holds what was read last and a piece of the answer");
+               "the scratch holds the last read and a piece of the answer");
 
 /* ---- header fields and counters of an answer ---- */
 
@@ -164,7 +164,7 @@ void session_reply_turn(struct session *session)
 
 /* ---- refusals ---- */
 
-/* The last answer of the connection. Without memory the client hears nothing but our FIN. */
+/* Sends the last answer of the connection; out of memory: only FIN. */
 static void refuse_last(struct session *session, const struct reply *reply)
 {
     bool dialling = session->state == LIFE_DIALLING;

@@ -2,15 +2,15 @@
  * Answers to plain requests, on persistent connections: later requests wait, and the
  * connection goes back to HEAD when the last byte of the answer is taken.
  *
- *      HEAD --session_reply_send-------------------------> REPLYING --> HEAD, or CLOSING
+ *      HEAD --session_reply_send-------------------------> REPLYING --> HEAD, or LINGERING
  *      HEAD --session_reply_wait--> WAITING --session_reply_resume--^
  *
  * An answer that takes time (files, other workers) is made elsewhere; its producer keeps the wait
  * and resumes it on the worker's loop. The head of the request is gone by then: the producer copies
  * what it needs, and keeps alive what that refers to.
  *
- * Owns: the answer on its way. Thread: the session's. Errors: without memory the client gets a 503,
- * or its connection is closed. Lifetime: a wait ends with session_reply_resume, always.
+ * Owns: the answer until it is sent. Thread: the session's. Errors: out of memory: the client gets
+ * a 503, or its connection is closed. Lifetime: each wait ends with session_reply_resume.
  */
 #ifndef WSLUICE_SERVE_STAGES_SESSION_REPLY_H
 #define WSLUICE_SERVE_STAGES_SESSION_REPLY_H
@@ -22,16 +22,16 @@ struct reply;
 struct session;
 struct session_wait;
 
-/* In HEAD: an answer at once. Its body is the session's from here on. */
+/* In HEAD: sends an answer, and takes over its body. */
 void session_reply_send(struct session *session, const struct reply *reply);
 
-/* In HEAD or WAITING: what could not be answered; the connection stays if it may. */
+/* In HEAD or WAITING: sends an error; the connection stays if it may. */
 void session_reply_fail(struct session *session, enum reason reason);
 
 /*
- * In HEAD, LOOKING or DIALLING: answers with the status that the table of reasons gives; without
- * one, and without memory, the connection is closed. Another request may follow only where this one
- * was understood and was no upgrade.
+ * In HEAD, LOOKING or DIALLING: answers with the status of the reason. If it has none, or out of
+ * memory, the connection is closed. Another request may follow only if this one was understood and
+ * was no upgrade.
  */
 void session_reply_refuse(struct session *session, enum reason reason);
 
@@ -50,16 +50,16 @@ void session_reply_resume(struct session_wait *wait, const struct reply *reply);
 /* The answer is not wanted any more. It need not be made, but the wait must still be resumed. */
 bool session_reply_abandoned(const struct session_wait *wait);
 
-/* In REPLYING: the client takes bytes again. */
+/* In REPLYING: the descriptor is ready. */
 void session_reply_turn(struct session *session);
 
-/* In HEAD, after an answer: FIN, and then what the kernel still holds of it reaches the client. */
+/* In HEAD, after an answer: a lingering close, so that the client gets the rest of the answer. */
 void session_reply_hang_up(struct session *session);
 
-/* In WAITING or REPLYING: the deadline. */
+/* In WAITING or REPLYING: the deadline has passed. */
 void session_reply_tick(struct session *session);
 
-/* In WAITING or REPLYING: this answer is the connection's last. */
+/* In WAITING or REPLYING: makes this answer the last of the connection. */
 void session_reply_last(struct session *session);
 
 /* Whether it is. */

@@ -11,12 +11,12 @@
 #include "serve/stages/session_reply.h"
 #include "serve/stages/session_token.h"
 
-/* One client that asks many things at once must not starve the others. */
+/* A client that pipelines requests must not starve the others. */
 #define REQUESTS_PER_TURN 16
-/* For a request over a limit. */
+/* The deadline of a request over a limit. */
 #define LATE_MS 2000
 
-/* A folder of files is found without its last "/" as well: its answer redirects to the "/". */
+/* A folder of files is found without its last "/" as well; the answer redirects to the "/". */
 static enum reason match_route(struct session *session, struct slice host, struct slice path)
 {
     struct session_entry *entry = session->entry;
@@ -62,8 +62,8 @@ static enum reason find_route(struct session *session, const struct http_head *h
 }
 
 /*
- * RFC 9112 section 9.3. A client that offers an upgrade may send another protocol behind the head,
- * and a body that is not read would be taken for the next request.
+ * Whether the connection may stay (RFC 9112 section 9.3). A client that offers an upgrade may send
+ * another protocol behind the head, and an unread body would be parsed as the next request.
  */
 static bool may_stay(const struct http_head *head)
 {
@@ -108,7 +108,7 @@ static enum reason keep_host(struct session *session, const struct http_head *he
 
 /* ---- admission ---- */
 
-/* Enters a count, or leaves one. */
+/* Enters or leaves a counter. */
 static enum reason count(struct session *session, enum admission_step step)
 {
     const struct site *site = session->site;
@@ -163,7 +163,7 @@ static struct admission_facts facts_of(struct session *session,
     };
 }
 
-/* To a step that is not done here; `request` NULL: none is read yet, or it is gone. */
+/* Runs steps until one is not done here. `request` NULL: not read yet, or freed. */
 static enum admission_step advance(struct session *session, enum admission_step step,
                                    const struct opening_request *request)
 {
@@ -180,7 +180,7 @@ enum reason session_request_verdict(const struct session *session)
     return (enum reason)session->entry->admission.verdict;
 }
 
-/* Over a limit: few places, and a health check asks at once. */
+/* Over a limit the deadline is short: places are few, and a health check sends at once. */
 static void admit_connection(struct session *session, enum admission_step step)
 {
     uint32_t patience = session_facts_limits(session)->handshake_timeout_ms;
@@ -212,14 +212,13 @@ void session_request_client_known(struct session *session)
 static void refuse(struct session *session, enum reason reason)
 {
     if (reason == REASON_origin_refused)
-        session_log_detail(session,
-                           "the page's host is not the Host that was asked for, or the page "
-                           "came without TLS: list its origin in origins, or let a proxy "
-                           "in front pass Host on");
+        session_log_detail(session, "the page's host differs from the request's Host, or the page "
+                                    "came without TLS: list its origin in origins, or let a proxy "
+                                    "in front pass Host on");
     session_reply_refuse(session, reason);
 }
 
-/* `head` NULL: it was an upgrade, and is gone. */
+/* `head` NULL: of an upgrade, and freed. */
 static void finish(struct session *session, enum admission_step step, const struct http_head *head)
 {
     const struct admission *admission = &session->entry->admission;
@@ -250,7 +249,7 @@ static void decide(struct session *session, const struct opening_request *reques
         finish(session, step, &request->head);
 }
 
-/* A later request has a deadline of its own, from its first bytes on. */
+/* A later request has its own deadline, from its first byte on. */
 static void await_rest(struct session *session)
 {
     struct session_entry *entry = session->entry;
@@ -261,7 +260,7 @@ static void await_rest(struct session *session)
     session_arm(session, session_facts_limits(session)->handshake_timeout_ms);
 }
 
-/* True: it was a plain request, its answer is sent, and bytes of the next one are there. */
+/* True: the answer to a plain request is sent, and bytes of the next request are in memory. */
 static bool take_request(struct session *session, const struct opening_request *request)
 {
     decide(session, request);
@@ -276,7 +275,7 @@ static bool take_request(struct session *session, const struct opening_request *
     return session->state == LIFE_HEAD && opening_pending(&session->entry->opening);
 }
 
-/* False: nothing more is to be done for now. */
+/* False: there is nothing more to do now. */
 static bool take_bytes(struct session *session, struct io io, const struct http_limits *limits)
 {
     struct opening *opening = &session->entry->opening;
@@ -292,7 +291,7 @@ static bool take_bytes(struct session *session, struct io io, const struct http_
         session->entry->keep = false;
         session_reply_refuse(session, opening->refusal);
         return false;
-    case OPENING_UPGRADE: /* of opening_upgrade only */
+    case OPENING_UPGRADE: /* only from opening_upgrade */
         break;
     }
     return false;
@@ -305,7 +304,7 @@ static void client_left(struct session *session)
     session_end_now(session, well ? session_entry_outcome(session) : REASON_handshake_eof);
 }
 
-/* As take_bytes. Reads are small, because bytes behind a head are kept while it is answered. */
+/* Returns as take_bytes. Reads little, because bytes behind a head are kept during its answer. */
 static bool read_once(struct session *session, const struct http_limits *limits)
 {
     struct io io =
@@ -344,6 +343,6 @@ void session_request_read(struct session *session)
         if (!more)
             return;
     }
-    /* Its turn is over. Bytes of its next requests are in memory, so wait for writability, too. */
+    /* The turn is over. The next requests are in memory, so epoll must report writability, too. */
     watch_want(session->client_watch, WATCH_READ | WATCH_WRITE);
 }

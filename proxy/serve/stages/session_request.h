@@ -1,5 +1,5 @@
 /*
- * Reads the head of a request, and takes the steps of its admission (core/session/admission.h).
+ * Reads the head of a request, and runs the steps of its admission (core/session/admission.h).
  *
  * Owns: nothing. Thread: the session's. Errors: HTTP statuses by the table of reasons.
  * Lifetime: none.
@@ -12,16 +12,16 @@
 
 struct session;
 
-/* In HEAD: once it has begun, and when the descriptor is ready. */
+/* In HEAD: on entry, and when the descriptor is ready. */
 void session_request_read(struct session *session);
 
-/* In PREFACE, once: counts the connection, which may be refused before anything is read. */
+/* In PREFACE, once: counts the connection, which may be refused before a read. */
 void session_request_accepted(struct session *session);
 
-/* In PREFACE, behind the PROXY header: checks and counts the client's address; again: nothing. */
+/* In PREFACE, after the PROXY header: checks and counts the client's address, once. */
 void session_request_client_known(struct session *session);
 
-/* The reason to refuse all requests of this connection, except over a limit those for liveness. */
+/* The reason to refuse all requests of this connection; over a limit, except those for liveness. */
 enum reason session_request_verdict(const struct session *session);
 
 #endif

@@ -28,12 +28,12 @@ struct question {
     const struct session_env *env;
     enum status_format format;
     const char *refusal;
-    uint64_t id; /* of the session that is to end */
+    uint64_t id; /* of the session to end */
 };
 
 /* ---- answers ---- */
 
-/* RFC 9110 section 15.5.6: a 405 says what the resource takes. */
+/* A 405 lists the methods of the resource (RFC 9110 section 15.5.6). */
 static const struct config_header safety[] = {{"X-Content-Type-Options", "nosniff"},
                                               {"Allow", "POST"}};
 
@@ -52,7 +52,7 @@ static struct reply reply_with(unsigned status, enum status_format format, char 
     };
 }
 
-/* {"key":"value"}, or the value as a line. */
+/* The body is {"key":"value"}, or the value as a line. */
 static struct reply short_reply(unsigned status, enum status_format format, const char *key,
                                 const char *value)
 {
@@ -107,7 +107,7 @@ static void finish(struct question *question, const struct reply *reply)
     free(question);
 }
 
-/* NULL: the client has been told. */
+/* NULL: the client has its error. */
 static struct question *ask(struct session *session, enum status_format format, const char *refusal)
 {
     struct question *question = calloc(1, sizeof(*question));
@@ -243,9 +243,9 @@ static const char *forgery_of(const struct session *session, const struct http_h
     bool secure = session_facts_is_secure(session, head);
     if (origins > 1 ||
         (origin && access_origin(origin->value, head->host, secure, &same) != REASON_none))
-        return "the page that asks is of another origin";
+        return "the request comes from a page of another origin";
     if (!token || !is_token(token->value, session->env->process->token))
-        return "X-Wsluice-Token must be the token that the status has";
+        return "X-Wsluice-Token must be the token in the status";
     return NULL;
 }
 
@@ -258,7 +258,7 @@ static void post(struct session *session, const struct http_head *head,
     if (refusal)
         refuse(session, 403, query->format, refusal);
     else if (query->kill == 0)
-        refuse(session, 400, query->format, "which session? POST ?kill=ID");
+        refuse(session, 400, query->format, "the id of the session is missing: POST ?kill=ID");
     else
         kill_session(session, query);
 }

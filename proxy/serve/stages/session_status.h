@@ -6,8 +6,8 @@
  * the status contains, and browsers only from a page of the same origin; and by users that may open
  * the admin socket.
  *
- * Owns: nothing; an answer that is under way holds the site and the wait. Thread: the session's.
- * Errors: an answer that says so. Lifetime: the request's.
+ * Owns: nothing; a pending answer holds the site and the wait. Thread: the session's. Errors: an
+ * error answer. Lifetime: the request's.
  */
 #ifndef WSLUICE_SERVE_STAGES_SESSION_STATUS_H
 #define WSLUICE_SERVE_STAGES_SESSION_STATUS_H

@@ -117,7 +117,7 @@ const char *session_token_public_path(const struct session *session)
     const struct config_route *route = session->route;
     if (route)
         return is_in_path(&route->tokens) ? route->path : session->entry->path;
-    /* Without a route it may be the path of a route with tokens, mistyped. */
+    /* Without a route, the path may be a mistyped one of a route with tokens. */
     for (size_t i = 0; i < config->route_count; i++)
         if (is_in_path(&config->routes[i].tokens))
             return NULL;

@@ -1,9 +1,9 @@
 /*
- * Finds the destination of a session whose route has tokens. The token itself is never logged: the
- * log has the route's pattern and the target.
+ * Finds the destination of a session whose route has tokens. The token is never logged: the log has
+ * the route's pattern and the target.
  *
- * If the token's file has to be read, the pool reads it (token_store.h), and the session waits in
- * LOOKING.
+ * If the token's file must be read, the thread pool reads it (token_store.h), and the session waits
+ * in LOOKING.
  *
  * Owns: the pending look-up, which the session's end abandons; the destination is the entry's.
  * Thread: the session's. Errors: reasons, with a detail for the log. Lifetime: none.
@@ -19,8 +19,8 @@ struct session;
 typedef void session_token_cb(struct session *session, enum reason reason);
 
 /*
- * In HEAD, for a route that has tokens: `known` is called with the verdict, from within this call
- * or later, unless the session ends before.
+ * In HEAD, for a route that has tokens: calls `known` with the result, during this call or later,
+ * unless the session ends before.
  */
 void session_token_look_up(struct session *session, const struct http_head *head,
                            session_token_cb *known);
