@@ -16,15 +16,15 @@ struct recorder {
     struct recorder_request request;
     uint64_t began_at;
     struct text filling;
-    bool finished; /* nothing more comes */
-    int stopped;   /* an errno; nothing more is kept; 0: all is well */
+    bool finished; /* recorder_finish was called */
+    int stopped;   /* an errno: later bytes are dropped; 0: no error */
     bool working;
     struct recorder_work {
-        /* The pool's as long as it works. */
+        /* Used by the pool while `working` is set. */
         struct text writing;
-        bool last; /* closes the file behind that */
-        int fd;    /* -1: not open yet, or no longer */
-        int error; /* 0: all is well */
+        bool last; /* close the file after this batch */
+        int fd;    /* -1: not open */
+        int error; /* an errno; 0: none */
         uint64_t number;
         char *name; /* owned; PATH.N */
         size_t path_length;
@@ -62,7 +62,7 @@ static void work_cb(struct work_task *task)
         pool->error = errno;
     if (pool->fd < 0 || (pool->error == 0 && !pool->last))
         return;
-    /* A disk behind a network may say only now that it is full. */
+    /* A network file system may report a full disk only on close. */
     if (close(pool->fd) < 0 && pool->error == 0)
         pool->error = errno;
     pool->fd = -1;
@@ -74,14 +74,14 @@ static void destroy(struct recorder *recorder)
 {
     struct recorder_request request = recorder->request;
     if (recorder->pool.fd >= 0)
-        close(recorder->pool.fd); /* it stopped for want of memory */
+        close(recorder->pool.fd); /* stopped, out of memory */
     text_free(&recorder->filling);
     free(recorder->pool.name);
     free(recorder);
     request.closed(request.closed_owner);
 }
 
-/* The warning waits for the pool, which may not have found its name yet. */
+/* The warning waits for the pool, which sets the name of the file. */
 static void stop(struct recorder *recorder, int error)
 {
     recorder->stopped = error;
@@ -91,7 +91,7 @@ static void stop(struct recorder *recorder, int error)
                     recorder->pool.name, safe_path_reason(error));
 }
 
-/* Queues the batch that is there. An empty one is queued too, if the file is to be closed. */
+/* Queues the batch, unless one is being written. An empty one is queued too, to close the file. */
 static void push(struct recorder *recorder)
 {
     struct recorder_work *pool = &recorder->pool;
@@ -127,7 +127,7 @@ static void done_cb(struct work_task *task)
         request.resume(request.owner);
 }
 
-/* Room for so many bytes more; NULL: out of memory, and the recording has stopped. */
+/* Room for `more` bytes; NULL: out of memory, and the recording has stopped. */
 static char *room_for(struct recorder *recorder, size_t more)
 {
     char *room = text_reserve(&recorder->filling, more);

@@ -1,6 +1,5 @@
 /*
- * The observers of one session's bridge, as the configuration asks for them: a recording, the marks
- * of --traffic, or both.
+ * Observers of one session's bridge: a recording, the marks of --traffic, or both, as configured.
  *
  *      bridge --each run of payload--> tap --> recorder    (a file)
  *                                       +----> traffic     (standard output)
@@ -18,8 +17,8 @@ struct recorder_request;
 struct tap;
 
 /*
- * `recording` may be NULL; its `resume` is called when the bridge may go on: the next turn reads
- * both sides. From here on recording->closed comes once, as soon as the file is complete.
+ * `recording` may be NULL. Its `resume` is called when the recorder is no longer full, so that the
+ * next turn reads both sides; its `closed` once, when the file is closed.
  */
 WSL_MUST_CHECK struct tap *tap_begin(const struct recorder_request *recording, bool traffic);
 
