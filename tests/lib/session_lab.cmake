@@ -1,5 +1,5 @@
-# A program that includes lib/session_lab.h calls the fakes instead of these. Only our own code does: libuv, OpenSSL and
-# libc go on as they are.
+# In a program that includes lib/session_lab.h, our own code calls fakes instead of these functions; libuv, OpenSSL and
+# libc call the real ones.
 set(session_lab_wraps malloc calloc realloc strdup free
     uv_now uv_hrtime uv_timer_init uv_timer_start uv_timer_stop uv_is_active uv_poll_init uv_poll_start
     uv_async_init uv_async_send uv_close

@@ -216,7 +216,7 @@ static inline bool session_lab_reserve(uint32_t listener, struct limits_usage *u
            (own->terms.late && limits_enter_late(session_lab.limits, usage, site->plan.late));
 }
 
-/* False: it waits in the backlog. */
+/* False: the client stays in the backlog. */
 static inline bool session_lab_accept(unsigned worker, uint32_t listener, struct fake_peer *peer,
                                       const struct addr *address)
 {

@@ -14,7 +14,7 @@ static struct session session;
 static struct session_entry entry;
 static struct transport client, target;
 
-/* One whose resources are only looked at. */
+/* A resource of which only the presence is checked. */
 static void *const somewhere = &entry;
 
 static int set_up(void **unused)
@@ -31,7 +31,7 @@ static void step(enum life_event event, enum life_state state)
     assert_int_equal(session.state, state);
 }
 
-/* What an assertion does is looked at in a child. */
+/* An abort is tested in a child process. */
 static void assert_aborts(enum life_event event)
 {
     int status;
@@ -48,7 +48,7 @@ static void assert_aborts(enum life_event event)
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
 }
 
-static void test_a_session_that_answers_first(void **unused)
+static void test_an_upgrade_before_the_target(void **unused)
 {
     session.client = &client;
     step(LIFE_SAW_PLAIN, LIFE_HEAD);
@@ -95,7 +95,7 @@ static void test_a_resource_that_is_missing_aborts(void **unused)
     session.entry = NULL;
     session.target = &target;
     session.bridge.client = &client;
-    assert_aborts(LIFE_TARGET_READY); /* without its watch */
+    assert_aborts(LIFE_TARGET_READY); /* no watch of the target */
 }
 
 static void test_a_resource_that_is_left_over_aborts(void **unused)
@@ -103,8 +103,8 @@ static void test_a_resource_that_is_left_over_aborts(void **unused)
     session.client = &client;
     step(LIFE_SAW_PLAIN, LIFE_HEAD);
     session.bridge.client = &client;
-    assert_aborts(LIFE_REFUSED); /* with the entry */
-    assert_aborts(LIFE_DROPPED); /* with the bridge */
+    assert_aborts(LIFE_REFUSED); /* the entry is left */
+    assert_aborts(LIFE_DROPPED); /* the bridge is left */
 }
 
 static void test_an_edge_that_the_table_lacks_aborts(void **unused)
@@ -116,7 +116,7 @@ static void test_an_edge_that_the_table_lacks_aborts(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_a_session_that_answers_first, set_up),
+        cmocka_unit_test_setup(test_an_upgrade_before_the_target, set_up),
         cmocka_unit_test_setup(test_plain_requests_and_a_token, set_up),
         cmocka_unit_test_setup(test_a_resource_that_is_missing_aborts, set_up),
         cmocka_unit_test_setup(test_a_resource_that_is_left_over_aborts, set_up),

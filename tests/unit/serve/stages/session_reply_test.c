@@ -83,7 +83,7 @@ static int tear_down(void **unused)
     return 0;
 }
 
-/* A session whose request has just been judged. */
+/* A session in HEAD whose request has just been admitted. */
 static void begin(bool keep)
 {
     int pair[2];
@@ -126,7 +126,7 @@ static void end(void)
     close(peer);
 }
 
-static void expect_heard(const char *status, const char *rest)
+static void expect_received(const char *status, const char *rest)
 {
     char text[4096];
     ssize_t n = recv(peer, text, sizeof(text) - 1, 0);
@@ -144,7 +144,7 @@ static void test_at_once(void **unused)
     session_reply_send(session, &hello);
     assert_int_equal(session->state, LIFE_HEAD);
     assert_int_equal(session_entry_outcome(session), REASON_answered);
-    expect_heard("HTTP/1.1 200 OK\r\n", "\r\n\r\nhello");
+    expect_received("HTTP/1.1 200 OK\r\n", "\r\n\r\nhello");
     assert_int_equal(metrics_read(&env.metrics.counter[METRICS_requests_2xx]), 1);
     end();
 }
@@ -154,7 +154,7 @@ static void test_the_last(void **unused)
     begin(false);
     session_reply_send(session, &hello);
     assert_int_equal(session->state, LIFE_LINGERING);
-    expect_heard("HTTP/1.1 200 OK\r\n", "\r\nConnection: close\r\n");
+    expect_received("HTTP/1.1 200 OK\r\n", "\r\nConnection: close\r\n");
     char byte;
     assert_int_equal(recv(peer, &byte, 1, 0), 0);
     shutdown(peer, SHUT_WR);
@@ -176,7 +176,7 @@ static void test_later(void **unused)
     assert_false(session_reply_abandoned(wait));
     session_reply_resume(wait, &hello);
     assert_int_equal(session->state, LIFE_HEAD);
-    expect_heard("HTTP/1.1 200 OK\r\n", "\r\n\r\nhello");
+    expect_received("HTTP/1.1 200 OK\r\n", "\r\n\r\nhello");
     end();
 }
 
@@ -194,7 +194,7 @@ static void test_nothing_is_read_while_waiting(void **unused)
     assert_int_equal(events, 0);
     assert_int_equal(session->state, LIFE_WAITING);
     session_reply_resume(wait, &hello);
-    expect_heard("HTTP/1.1 200 OK\r\n", "\r\n\r\nhello");
+    expect_received("HTTP/1.1 200 OK\r\n", "\r\n\r\nhello");
     end();
 }
 
@@ -206,7 +206,7 @@ static void test_the_client_goes_before_its_answer(void **unused)
     close(peer);
     turn();
     peer = dup(0);
-    if (session->state != LIFE_DEAD) /* a pair of Unix sockets may tell of it as of a half-close */
+    if (session->state != LIFE_DEAD) /* a pair of Unix sockets may report it as a half-close */
         session_end_now(session, REASON_client_reset);
     assert_true(session_reply_abandoned(wait));
     turn();
@@ -215,21 +215,21 @@ static void test_the_client_goes_before_its_answer(void **unused)
     end();
 }
 
-static void test_the_answer_does_not_come(void **unused)
+static void test_the_deadline_of_an_answer(void **unused)
 {
     begin(true);
     struct session_wait *wait = session_reply_wait(session);
     assert_non_null(wait);
     while (session->state == LIFE_WAITING)
         uv_run(&loop, UV_RUN_ONCE);
-    expect_heard("HTTP/1.1 503 Service Unavailable\r\n", "The answer took too long\n");
+    expect_received("HTTP/1.1 503 Service Unavailable\r\n", "The answer took too long\n");
     assert_int_equal(session->state, LIFE_LINGERING);
     assert_true(session_reply_abandoned(wait));
     session_reply_resume(wait, &hello);
     end();
 }
 
-/* The deadline passed while the loop was not running, and so did the producer's last answer. */
+/* Deadline and answer both came while the loop was not running. */
 static void test_an_answer_in_the_last_turn(void **unused)
 {
     for (int round = 0; round < 2; round++) {
@@ -239,7 +239,7 @@ static void test_an_answer_in_the_last_turn(void **unused)
         session_reply_tick(session);
         assert_int_equal(session->state, LIFE_WAITING);
         session_reply_resume(wait, &hello);
-        expect_heard("HTTP/1.1 200 OK\r\n", "\r\n\r\nhello");
+        expect_received("HTTP/1.1 200 OK\r\n", "\r\n\r\nhello");
         assert_int_equal(session->state, LIFE_HEAD);
         end();
     }
@@ -262,7 +262,7 @@ static void test_the_producer_is_told(void **unused)
         wait->producer = &told;
         if (way == 1) {
             session_reply_tick(session);
-            assert_int_equal(told, 0); /* its answer may wait in the loop */
+            assert_int_equal(told, 0); /* its answer may be pending in the loop */
             session_reply_tick(session);
         }
         if (way == 2)
@@ -274,8 +274,7 @@ static void test_the_producer_is_told(void **unused)
     }
 }
 
-/* The pool has read the token's file while the process was stopped: its word comes with the next
- * turn. */
+/* If the pool has read the token's file while the process was stopped, the next turn gets it. */
 static void test_a_token_may_come_in_the_last_turn(void **unused)
 {
     begin(true);
@@ -287,11 +286,11 @@ static void test_a_token_may_come_in_the_last_turn(void **unused)
     assert_true(uv_is_active((uv_handle_t *)&session->timer));
     uv_timer_stop(&session->timer);
     session_deadline_cb(&session->timer);
-    expect_heard("HTTP/1.1 503 Service Unavailable\r\n", "");
+    expect_received("HTTP/1.1 503 Service Unavailable\r\n", "");
     end();
 }
 
-static void test_told_to_be_the_last_while_waiting(void **unused)
+static void test_made_the_last_while_waiting(void **unused)
 {
     begin(true);
     struct session_wait *wait = session_reply_wait(session);
@@ -299,7 +298,7 @@ static void test_told_to_be_the_last_while_waiting(void **unused)
     session_reply_last(session);
     assert_true(session_reply_is_last(session));
     session_reply_resume(wait, &hello);
-    expect_heard("HTTP/1.1 200 OK\r\n", "\r\nConnection: close\r\n");
+    expect_received("HTTP/1.1 200 OK\r\n", "\r\nConnection: close\r\n");
     end();
 }
 
@@ -325,7 +324,7 @@ static void test_without_memory(void **unused)
     failing_alloc_arm(1);
     assert_null(session_reply_wait(session));
     assert_true(failing_alloc_disarm());
-    expect_heard("HTTP/1.1 503 Service Unavailable\r\n", "Out of memory\n");
+    expect_received("HTTP/1.1 503 Service Unavailable\r\n", "Out of memory\n");
     end();
 
     begin(true);
@@ -347,7 +346,7 @@ int main(void)
         TEST(test_the_client_goes_before_its_answer),
         TEST(test_the_answer_does_not_come),
         TEST(test_an_answer_in_the_last_turn),
-        TEST(test_the_producer_is_told),
+        TEST(test_the_producer_is_notified),
         TEST(test_a_token_may_come_in_the_last_turn),
         TEST(test_told_to_be_the_last_while_waiting),
         TEST(test_a_client_that_does_not_read),

@@ -1,6 +1,6 @@
 /*
- * Requests of a client over a pair of sockets: in parts, several at once, and what becomes of its
- * connection by the verdict of admission.
+ * Requests of a client over a pair of sockets: in parts, pipelined, and whether the connection
+ * stays after a refusal.
  */
 #include "serve/stages/session_request.h"
 
@@ -22,7 +22,7 @@ static uv_loop_t loop;
 static struct session_env env;
 static int peer;
 
-/* "/desk" redirects, "/other" is a bridge. */
+/* "/desk" is a redirect, "/other" a bridge. */
 static int set_up(void **unused)
 {
     struct config *config;
@@ -74,7 +74,7 @@ static void turn(void)
     uv_unref((uv_handle_t *)&env.watches.poll);
 }
 
-/* A client connects; `text` is what it has sent by then. */
+/* Connects a client that has sent `text`. */
 static void connect_with(const char *text)
 {
     int pair[2];
@@ -94,24 +94,25 @@ static void send_text(const char *text)
     turn();
 }
 
-/* The statuses of all answers so far, "302 404"; '.' at the end: the connection has ended. */
+/* The statuses of all answers since the last call, "302 404"; '.' at the end: end of stream. */
 static void expect_answers(const char *statuses)
 {
-    char text[8192], heard[64] = "", *at = text;
+    char text[8192], received[64] = "", *at = text;
     ssize_t n = recv(peer, text, sizeof(text) - 1, 0);
     text[n > 0 ? n : 0] = '\0';
     while ((at = strstr(at, "HTTP/1.1 "))) {
-        size_t length = strlen(heard);
-        snprintf(heard + length, sizeof(heard) - length, "%s%.3s", length > 0 ? " " : "", at + 9);
+        size_t length = strlen(received);
+        snprintf(received + length, sizeof(received) - length, "%s%.3s", length > 0 ? " " : "",
+                 at + 9);
         at += 9;
     }
     char byte;
     n = recv(peer, &byte, 1, 0);
     if (n == 0)
-        snprintf(heard + strlen(heard), sizeof(heard) - strlen(heard), ".");
+        snprintf(received + strlen(received), sizeof(received) - strlen(received), ".");
     else
         assert_true(n < 0 && errno == EAGAIN);
-    assert_string_equal(heard, statuses);
+    assert_string_equal(received, statuses);
 }
 
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: here\r\n\r\n"

@@ -127,7 +127,7 @@ static void test_the_log_has_no_token_of_a_path(void **unused)
     char path[] = "/vnc/one";
     entry.path = path;
     assert_string_equal(session_token_public_path(&session), "/vnc/*");
-    session.route = NULL; /* no route was found: it may be a token all the same */
+    session.route = NULL; /* no route was found: the path may still have a token */
     assert_null(session_token_public_path(&session));
     routes[1].tokens.from = "query:token";
     assert_string_equal(session_token_public_path(&session), path);

@@ -1,4 +1,4 @@
-/* A recording and its file: complete at the end, held back by a slow disk, ended by errors. */
+/* A recording and its file: its content, back-pressure by a slow disk, errors. */
 #include "serve/tap/recorder.h"
 
 #include <fcntl.h>
@@ -116,7 +116,7 @@ static void test_nothing_to_record(void **unused)
     assert_string_equal(read_file(1), "var VNC_frame_data = [\n'EOF'];\n");
 }
 
-/* The pool is not asked until the loop runs: everything waits here. */
+/* Batches are queued only when the loop runs: until then all bytes stay in the recorder. */
 static void test_full(void **unused)
 {
     static const char zeros[RECORDER_FULL / 8];
@@ -134,7 +134,7 @@ static void test_full(void **unused)
     assert_int_equal(closed, 1);
 }
 
-/* After recorder_finish the owner is not told any more. */
+/* After recorder_finish, `resume` is not called. */
 static void test_full_at_the_end(void **unused)
 {
     static const char zeros[RECORDER_FULL / 4];
@@ -165,14 +165,14 @@ static void test_no_folder(void **unused)
     snprintf(path, sizeof(path), "%s/x/y", folder);
     struct recorder *recorder = start(1);
     settle();
-    recorder_take(recorder, true, SLICE("in vain"), uv_now(&loop));
+    recorder_take(recorder, true, SLICE("dropped"), uv_now(&loop));
     assert_false(recorder_full(recorder));
     recorder_finish(recorder);
     assert_int_equal(closed, 1);
     settle();
 }
 
-/* However memory runs out: it comes to its end, once, and leaves nothing behind. */
+/* Each allocation fails in turn: `closed` is called once, and no memory is lost. */
 static void test_no_memory(void **unused)
 {
     bool failed = true;

@@ -1,4 +1,4 @@
-/* The observers of a bridge: what a recording gets, when the bridge is held back and goes on. */
+/* Observers of a bridge: payload in a recording, marks, back-pressure and its end. */
 #include "serve/tap/tap.h"
 
 #include <fcntl.h>
@@ -71,7 +71,7 @@ static struct recorder_request recording(void)
     };
 }
 
-static void see(struct tap *tap, bool from_client, struct slice payload)
+static void pass_payload(struct tap *tap, bool from_client, struct slice payload)
 {
     struct bridge_tap *bridge = tap_for_bridge(tap);
     const struct bridge_payload run = {.from_client = from_client, .bytes = payload};
@@ -84,8 +84,9 @@ static void test_payload_is_recorded(void **unused)
     const struct recorder_request request = recording();
     struct tap *tap = tap_begin(&request, false);
     assert_non_null(tap);
-    see(tap, false, SLICE("RFB"));
-    see(tap, true, (struct slice){NULL, 0}); /* held back before, and moved on: recorded already */
+    pass_payload(tap, false, SLICE("RFB"));
+    /* The rest of a run that is recorded already. */
+    pass_payload(tap, true, (struct slice){NULL, 0});
     tap_end(tap);
     (void)uv_run(&loop, UV_RUN_DEFAULT);
     assert_int_equal(closed, 1);
@@ -96,14 +97,14 @@ static void test_payload_is_recorded(void **unused)
     assert_string_equal(content, "var VNC_frame_data = [\n'{0{RFB',\n'EOF'];\n");
 }
 
-static void test_a_full_recording_holds_the_bridge_back(void **unused)
+static void test_a_full_recording_stops_the_bridge(void **unused)
 {
     static const char zeros[RECORDER_FULL / 4];
     const struct recorder_request request = recording();
     struct tap *tap = tap_begin(&request, false);
     assert_non_null(tap);
     assert_false(tap_for_bridge(tap)->full);
-    see(tap, false, (struct slice){zeros, sizeof(zeros)});
+    pass_payload(tap, false, (struct slice){zeros, sizeof(zeros)});
     assert_true(tap_for_bridge(tap)->full);
     assert_int_equal(resumed, 0);
     (void)uv_run(&loop, UV_RUN_DEFAULT);
@@ -114,7 +115,7 @@ static void test_a_full_recording_holds_the_bridge_back(void **unused)
     assert_int_equal(closed, 1);
 }
 
-/* The marks go to standard output, which is a pipe here. */
+/* Standard output is a pipe here. */
 static void test_marks_without_a_recording(void **unused)
 {
     int ends[2], stdout_before = dup(STDOUT_FILENO);
@@ -125,8 +126,8 @@ static void test_marks_without_a_recording(void **unused)
     bool started = log_start();
     struct tap *tap = tap_begin(NULL, true);
     if (tap) {
-        see(tap, true, SLICE("a"));
-        see(tap, false, SLICE("b"));
+        pass_payload(tap, true, SLICE("a"));
+        pass_payload(tap, false, SLICE("b"));
         tap_end(tap);
     }
     log_stop();
@@ -158,7 +159,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(test_payload_is_recorded),
-        TEST(test_a_full_recording_holds_the_bridge_back),
+        TEST(test_a_full_recording_stops_the_bridge),
         TEST(test_marks_without_a_recording),
         TEST(test_no_memory),
     };
