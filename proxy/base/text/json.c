@@ -57,12 +57,6 @@ void json_key(struct json *json, const char *key)
     json->after_key = true;
 }
 
-static bool is_utf8(struct slice text)
-{
-    struct utf8 state = {0};
-    return utf8_feed(&state, (const uint8_t *)text.ptr, text.len) && utf8_complete(&state);
-}
-
 static void put_escaped(struct json *json, unsigned char byte)
 {
     char escape[ESCAPE_MAX];
@@ -72,7 +66,7 @@ static void put_escaped(struct json *json, unsigned char byte)
 
 static void put_text(struct json *json, struct slice text)
 {
-    bool utf8 = is_utf8(text);
+    bool utf8 = utf8_is_valid(text);
     begin_value(json);
     text_add_byte(&json->text, '"');
     for (size_t i = 0; i < text.len; i++) {

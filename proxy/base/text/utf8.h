@@ -23,6 +23,13 @@ static inline bool utf8_complete(const struct utf8 *state)
     return state->missing == 0;
 }
 
+/* The whole text is valid UTF-8. */
+static inline bool utf8_is_valid(struct slice text)
+{
+    struct utf8 state = {0};
+    return utf8_feed(&state, (const uint8_t *)text.ptr, text.len) && utf8_complete(&state);
+}
+
 /* The longest prefix of at most `limit` bytes that does not cut a character of valid UTF-8. */
 size_t utf8_cut(const char *text, size_t length, size_t limit);
 

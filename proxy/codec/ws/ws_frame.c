@@ -217,16 +217,14 @@ static bool close_code_valid(uint16_t code)
 
 static enum reason judge_close(struct ws_decoder *decoder)
 {
-    struct utf8 text = {0};
-
     decoder->close_code = 0;
     if (decoder->control_length == 0)
         return REASON_none;
     decoder->close_code = (uint16_t)big_endian(decoder->control, 2);
     if (!close_code_valid(decoder->close_code))
         return REASON_ws_close_malformed;
-    if (!utf8_feed(&text, decoder->control + 2, decoder->control_length - 2u) ||
-        !utf8_complete(&text))
+    struct slice text = {(const char *)decoder->control + 2, decoder->control_length - 2u};
+    if (!utf8_is_valid(text))
         return REASON_ws_bad_utf8;
     return REASON_none;
 }

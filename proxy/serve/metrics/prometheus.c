@@ -8,19 +8,13 @@
 #include "base/text/text.h"
 #include "base/text/utf8.h"
 
-static bool is_utf8(const char *value)
-{
-    struct utf8 state = {0};
-    return utf8_feed(&state, (const uint8_t *)value, strlen(value)) && utf8_complete(&state);
-}
-
 /*
  * A label's value is UTF-8 with three escapes. Names may be other bytes (a path on the command
  * line): those become question marks, so that the scrape stays valid.
  */
 static void put_label(struct text *text, const char *value)
 {
-    bool valid = is_utf8(value);
+    bool valid = utf8_is_valid(slice_of(value));
     text_add_string(text, "\"");
     for (const char *c = value; *c; c++) {
         if (*c == '\\')

@@ -47,9 +47,8 @@ static const char *print_time(uint64_t milliseconds, char *text)
 /* Control characters from clients must not reach the terminal: they become question marks. */
 static const char *print_safely(const char *value, char *text)
 {
-    struct utf8 utf8 = {0};
     size_t length = utf8_cut(value, strlen(value), CELL - 1);
-    bool is_utf8 = utf8_feed(&utf8, (const uint8_t *)value, length) && utf8_complete(&utf8);
+    bool is_utf8 = utf8_is_valid((struct slice){value, length});
     for (size_t i = 0; i < length; i++) {
         unsigned char byte = (unsigned char)value[i];
         bool c1 = i + 1 < length && byte == 0xC2 && (unsigned char)value[i + 1] < 0xA0;

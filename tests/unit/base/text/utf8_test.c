@@ -93,6 +93,15 @@ static void test_cut(void **unused)
     assert_int_equal(utf8_cut(text, 0, 0), 0);
 }
 
+static void test_whole_texts(void **unused)
+{
+    assert_true(utf8_is_valid(SLICE("")));
+    assert_true(utf8_is_valid((struct slice){NULL, 0}));
+    assert_true(utf8_is_valid(SLICE("a\xC3\xA9")));
+    assert_false(utf8_is_valid(SLICE("a\xC3"))); /* unfinished */
+    assert_false(utf8_is_valid(SLICE("\xA9")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -101,6 +110,7 @@ int main(void)
         cmocka_unit_test(test_every_code_point),
         cmocka_unit_test(test_one_odd_byte_in_ascii),
         cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_whole_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
