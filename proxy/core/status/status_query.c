@@ -2,7 +2,7 @@
 
 #include <strings.h>
 
-#include "base/ascii.h"
+#include "codec/http/http_query.h"
 
 #define VALUE_MAX STATUS_QUERY_FILTER
 #define WIDTH_MAX 1000
@@ -26,10 +26,7 @@ static bool decode(struct slice text, char value[static VALUE_MAX])
 {
     size_t length = 0;
     while (text.len > 0) {
-        int escaped = ascii_unescape(text);
-        unsigned char raw = text.ptr[0] == '+' ? ' ' : (unsigned char)text.ptr[0];
-        unsigned char byte = escaped < 0 ? raw : (unsigned char)escaped;
-        text = slice_from(text, escaped < 0 ? 1 : 3);
+        unsigned char byte = (unsigned char)http_query_decode(&text);
         if (byte < ' ' || byte == 0x7f || length + 1 == VALUE_MAX)
             return false;
         value[length++] = (char)byte;
@@ -112,17 +109,6 @@ static const char *take_parameter(struct slice key, const char *value, struct st
     return NULL;
 }
 
-/* Cuts the first "key=value" off the query. */
-static void cut_parameter(struct slice *query, struct slice *key, struct slice *value)
-{
-    const char *end = memchr(query->ptr, '&', query->len);
-    struct slice part = {query->ptr, end ? (size_t)(end - query->ptr) : query->len};
-    *query = slice_from(*query, part.len + (end != NULL));
-    const char *equals = part.len > 0 ? memchr(part.ptr, '=', part.len) : NULL;
-    *key = (struct slice){part.ptr, equals ? (size_t)(equals - part.ptr) : part.len};
-    *value = slice_from(part, key->len + (equals != NULL));
-}
-
 const char *status_query_parse(struct slice query, struct status_query *parsed)
 {
     enum order order = ORDER_DEFAULT;
@@ -130,7 +116,7 @@ const char *status_query_parse(struct slice query, struct status_query *parsed)
     while (query.len > 0) {
         struct slice key, text;
         char value[VALUE_MAX];
-        cut_parameter(&query, &key, &text);
+        http_query_next(&query, &key, &text);
         if (!decode(text, value))
             return "the query has a value that is too long or not printable";
         const char *problem = take_parameter(key, value, parsed, &order);

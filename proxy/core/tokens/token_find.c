@@ -1,26 +1,15 @@
 #include "core/tokens/token_find.h"
 
-#include "base/ascii.h"
 #include "codec/http/http_char.h"
+#include "codec/http/http_query.h"
 
 /* ---- decoding ---- */
 
-/* Cuts one byte off the beginning. */
-static char cut_byte(struct slice *text, bool plus)
-{
-    char c = text->ptr[0];
-    int escaped = ascii_unescape(*text);
-    *text = slice_from(*text, escaped < 0 ? 1 : 3);
-    if (escaped >= 0)
-        return (char)escaped;
-    return plus && c == '+' ? ' ' : c;
-}
-
-static bool decodes_to(struct slice text, bool plus, struct slice wanted)
+static bool decodes_to(struct slice text, struct slice wanted)
 {
     size_t at = 0;
     while (text.len > 0 && at < wanted.len)
-        if (cut_byte(&text, plus) != wanted.ptr[at++])
+        if (http_query_decode(&text) != wanted.ptr[at++])
             return false;
     return text.len == 0 && at == wanted.len;
 }
@@ -34,11 +23,17 @@ static enum token_find_verdict take(struct slice text, enum coding coding, char 
     while (text.len > 0) {
         if (length == TOKEN_MAX)
             return TOKEN_FIND_LONG;
-        if (coding != AS_IT_IS) {
-            out[length++] = cut_byte(&text, coding == ESCAPED_WITH_PLUS);
-        } else {
+        switch (coding) {
+        case AS_IT_IS:
             out[length++] = text.ptr[0];
             text = slice_from(text, 1);
+            break;
+        case ESCAPED:
+            out[length++] = http_query_unescape(&text);
+            break;
+        case ESCAPED_WITH_PLUS:
+            out[length++] = http_query_decode(&text);
+            break;
         }
     }
     while (length > 0 && out[length - 1] == '\n')
@@ -61,9 +56,9 @@ static struct slice cut(struct slice *rest, char end)
 static struct slice in_query(struct slice query, struct slice name)
 {
     while (query.len > 0) {
-        struct slice value = cut(&query, '&');
-        struct slice key = cut(&value, '=');
-        if (value.len > 0 && decodes_to(key, true, name))
+        struct slice key, value;
+        http_query_next(&query, &key, &value);
+        if (value.len > 0 && decodes_to(key, name))
             return value;
     }
     return (struct slice){0};
