@@ -1,7 +1,7 @@
 /*
  * Classes of ASCII characters, for protocols: independent of the locale and of the sign of char.
  *
- * Pure. Owns: nothing. Thread: any. Errors: -1. Lifetime: none.
+ * Pure. Owns: nothing. Thread: any. Errors: -1 or false. Lifetime: none.
  */
 #ifndef WSLUICE_BASE_ASCII_H
 #define WSLUICE_BASE_ASCII_H
@@ -27,6 +27,23 @@ static inline bool ascii_is_alphanumeric(char c)
 static inline bool ascii_is_unreserved(char c)
 {
     return ascii_is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~';
+}
+
+/* Digits only, at least one, of a number that does not exceed `most`. *number changes if true. */
+static inline bool ascii_decimal(struct slice text, uint64_t most, uint64_t *number)
+{
+    uint64_t value = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        if (!ascii_is_digit(text.ptr[i]))
+            return false;
+        uint64_t digit = (uint64_t)(text.ptr[i] - '0');
+        if (digit > most || value > (most - digit) / 10)
+            return false;
+        value = value * 10 + digit;
+    }
+    if (text.len > 0)
+        *number = value;
+    return text.len > 0;
 }
 
 /* 0 to 15; -1: not a hexadecimal digit. */

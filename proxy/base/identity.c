@@ -11,11 +11,11 @@
 
 static bool number(const char *text, unsigned *id)
 {
-    char *end;
-    errno = 0;
-    unsigned long value = strtoul(text, &end, 10);
+    uint64_t value;
+    if (!ascii_decimal(slice_of(text), UINT32_MAX - 1, &value))
+        return false;
     *id = (unsigned)value;
-    return ascii_is_digit(text[0]) && *end == '\0' && errno == 0 && value < UINT32_MAX;
+    return true;
 }
 
 static bool unknown(const char *kind, const char *name, char *error, size_t error_size)

@@ -86,14 +86,10 @@ void http_date_format(int64_t seconds, char out[HTTP_DATE_LENGTH + 1])
 
 static bool take_number(struct slice *rest, size_t digits, unsigned *number)
 {
-    *number = 0;
-    if (rest->len < digits)
+    uint64_t value;
+    if (rest->len < digits || !ascii_decimal((struct slice){rest->ptr, digits}, UINT32_MAX, &value))
         return false;
-    for (size_t i = 0; i < digits; i++) {
-        if (!ascii_is_digit(rest->ptr[i]))
-            return false;
-        *number = *number * 10 + (unsigned)(rest->ptr[i] - '0');
-    }
+    *number = (unsigned)value;
     *rest = slice_from(*rest, digits);
     return true;
 }

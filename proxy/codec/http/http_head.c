@@ -20,15 +20,8 @@ static bool escapes_are_whole(struct slice text)
 
 static bool is_port(struct slice text)
 {
-    unsigned value = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        if (!ascii_is_digit(text.ptr[i]))
-            return false;
-        value = value * 10 + (unsigned)(text.ptr[i] - '0');
-        if (value > UINT16_MAX)
-            return false;
-    }
-    return true;
+    uint64_t port;
+    return text.len == 0 || ascii_decimal(text, UINT16_MAX, &port);
 }
 
 /*

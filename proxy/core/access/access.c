@@ -21,16 +21,11 @@ static uint16_t default_port(struct slice scheme)
 /* At most five digits that name a port; `missing` when there are none. */
 static bool read_port(struct slice digits, uint16_t missing, uint16_t *port)
 {
-    unsigned value = 0;
-    *port = missing;
-    if (!digits.ptr || digits.len == 0)
-        return true;
-    if (digits.len > 5)
+    uint64_t value = missing;
+    if (digits.len > 5 || (digits.len > 0 && !ascii_decimal(digits, UINT16_MAX, &value)))
         return false;
-    for (size_t i = 0; i < digits.len; i++)
-        value = value * 10 + (unsigned)(digits.ptr[i] - '0');
     *port = (uint16_t)value;
-    return value > 0 && value <= UINT16_MAX;
+    return digits.len == 0 || value > 0;
 }
 
 /* The characters of a name or an address only: no path, no second origin, no userinfo. */

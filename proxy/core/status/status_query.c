@@ -2,6 +2,7 @@
 
 #include <strings.h>
 
+#include "base/ascii.h"
 #include "codec/http/http_query.h"
 
 #define VALUE_MAX STATUS_QUERY_FILTER
@@ -58,18 +59,13 @@ static bool parse_format(const char *value, enum status_format *format)
     return false;
 }
 
-/* Digits only, a number of at most `most`. */
 static bool parse_count(const char *value, uint32_t most, uint32_t *count)
 {
-    *count = 0;
-    for (const char *c = value; *c; c++) {
-        if (*c < '0' || *c > '9')
-            return false;
-        *count = *count * 10 + (uint32_t)(*c - '0');
-        if (*count > most)
-            return false;
-    }
-    return *value != '\0';
+    uint64_t number;
+    if (!ascii_decimal(slice_of(value), most, &number))
+        return false;
+    *count = (uint32_t)number;
+    return true;
 }
 
 /* The direction is applied last, as its default depends on the key to sort by. */

@@ -41,12 +41,56 @@ static void test_unescape_stops_at_the_end(void **state)
         assert_int_equal(ascii_unescape((struct slice){"%41", length}), -1);
 }
 
+static void test_decimal_numbers_have_a_bound(void **state)
+{
+    static const struct {
+        const char *text;
+        uint64_t most, number;
+    } valid[] = {
+        {"0", 0, 0},
+        {"9", 9, 9},
+        {"10", 10, 10},
+        {"0007", 7, 7},
+        {"65535", 65535, 65535},
+        {"18446744073709551615", UINT64_MAX, UINT64_MAX},
+    };
+    static const struct {
+        const char *text;
+        uint64_t most;
+    } wrong[] = {
+        {"", 9},
+        {"a", 9},
+        {"1a", 99},
+        {" 1", 9},
+        {"-1", 9},
+        {"+1", 9},
+        {"1", 0},
+        {"9", 8},
+        {"10", 9},
+        {"65536", 65535},
+        {"18446744073709551616", UINT64_MAX},
+        {"99999999999999999999", UINT64_MAX},
+    };
+    uint64_t number;
+    for (size_t i = 0; i < WSL_COUNT(valid); i++) {
+        assert_true(ascii_decimal(slice_of(valid[i].text), valid[i].most, &number));
+        assert_true(number == valid[i].number);
+    }
+    number = 42;
+    for (size_t i = 0; i < WSL_COUNT(wrong); i++)
+        assert_false(ascii_decimal(slice_of(wrong[i].text), wrong[i].most, &number));
+    assert_true(number == 42);
+    assert_true(ascii_decimal((struct slice){"123", 2}, 99, &number));
+    assert_true(number == 12);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_classes),
         cmocka_unit_test(test_unescape_takes_two_digits),
         cmocka_unit_test(test_unescape_stops_at_the_end),
+        cmocka_unit_test(test_decimal_numbers_have_a_bound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
