@@ -1,5 +1,7 @@
 #include "codec/proxy_proto.h"
 
+#include "base/text/writer.h"
+
 /*
  * Version 2:
  *
@@ -344,26 +346,10 @@ size_t proxy_proto_encode_v1(uint8_t *out, size_t capacity, const struct proxy_p
     return length;
 }
 
-/* Appends to a caller's buffer; after an overflow nothing more is written. */
-struct writer {
-    uint8_t *out;
-    size_t capacity, length;
-    bool overflow;
-};
-
-static void put(struct writer *w, const void *bytes, size_t length)
-{
-    w->overflow = w->overflow || length > w->capacity - w->length;
-    if (w->overflow || length == 0)
-        return;
-    memcpy(w->out + w->length, bytes, length);
-    w->length += length;
-}
-
 /* Begins a TLV whose length tlv_end fills in. */
 static size_t tlv_begin(struct writer *w, enum tlv type)
 {
-    put(w, (const uint8_t[TLV_HEADER]){(uint8_t)type}, TLV_HEADER);
+    writer_add(w, (const uint8_t[TLV_HEADER]){(uint8_t)type}, TLV_HEADER);
     return w->length;
 }
 
@@ -379,7 +365,7 @@ static void put_tlv(struct writer *w, enum tlv type, struct slice value)
     if (!value.ptr)
         return;
     size_t start = tlv_begin(w, type);
-    put(w, value.ptr, value.len);
+    writer_add(w, value.ptr, value.len);
     tlv_end(w, start);
 }
 
@@ -392,7 +378,7 @@ static void put_ssl(struct writer *w, const struct proxy_proto_tls *tls)
         fixed[0] |= CLIENT_CERT_CONN | CLIENT_CERT_SESS;
     write_u32(fixed + 1, tls->certificate && tls->verified ? 0 : 1);
     size_t start = tlv_begin(w, TLV_SSL);
-    put(w, fixed, sizeof(fixed));
+    writer_add(w, fixed, sizeof(fixed));
     put_tlv(w, TLV_SSL_VERSION, tls->version);
     put_tlv(w, TLV_SSL_CIPHER, tls->cipher);
     put_tlv(w, TLV_SSL_CN, tls->common_name);
@@ -405,23 +391,23 @@ static void put_addresses(struct writer *w, const struct proxy_proto *header)
     uint8_t ports[4];
     write_u16(ports, header->source.port);
     write_u16(ports + 2, header->destination.port);
-    put(w, header->source.address + skip, IP_BYTES - skip);
-    put(w, header->destination.address + skip, IP_BYTES - skip);
-    put(w, ports, sizeof(ports));
+    writer_add(w, header->source.address + skip, IP_BYTES - skip);
+    writer_add(w, header->destination.address + skip, IP_BYTES - skip);
+    writer_add(w, ports, sizeof(ports));
 }
 
 size_t proxy_proto_encode_v2(uint8_t *out, size_t capacity, const struct proxy_proto *header)
 {
     static const char zeros[CHECKSUM_BYTES];
-    struct writer w = {out, capacity < PROXY_PROTO_MAX ? capacity : PROXY_PROTO_MAX, 0, false};
+    struct writer w = writer_to(out, size_min(capacity, PROXY_PROTO_MAX));
     uint8_t rest[FIXED_LENGTH - sizeof(v2_signature)] = {VERSION_LOCAL, FAMILY_UNSPEC};
     bool relayed = header->kind == PROXY_PROTO_ADDRESS;
     if (relayed) {
         rest[0] = VERSION_PROXY;
         rest[1] = both_v4(header) ? FAMILY_TCP4 : FAMILY_TCP6;
     }
-    put(&w, v2_signature, sizeof(v2_signature));
-    put(&w, rest, sizeof(rest));
+    writer_add(&w, v2_signature, sizeof(v2_signature));
+    writer_add(&w, rest, sizeof(rest));
     if (relayed) {
         put_addresses(&w, header);
         put_tlv(&w, TLV_ALPN, header->alpn);

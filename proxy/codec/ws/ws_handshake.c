@@ -2,33 +2,13 @@
 
 #include <openssl/evp.h>
 
+#include "base/text/writer.h"
 #include "codec/b64.h"
 #include "codec/http/http_char.h"
 
 #define KEY_BYTES  16 /* RFC 6455 section 4.1 */
 #define SHA1_BYTES 20
 _Static_assert(WS_ACCEPT_LENGTH == B64_ENCODED(SHA1_BYTES), "an accept value is a SHA-1 in base64");
-
-/* Appends to a caller's buffer; after an overflow nothing more is written. */
-struct writer {
-    char *out;
-    size_t capacity, length;
-    bool overflow;
-};
-
-static void put(struct writer *w, struct slice text)
-{
-    w->overflow = w->overflow || text.len > w->capacity - w->length;
-    if (w->overflow || text.len == 0)
-        return;
-    memcpy(w->out + w->length, text.ptr, text.len);
-    w->length += text.len;
-}
-
-static size_t written(const struct writer *w)
-{
-    return w->overflow ? 0 : w->length;
-}
 
 /* Cuts [ "=" ( token / <"> token <"> ) ] off a parameter; `text` is then its name. */
 static bool cut_parameter_value(struct slice *text)
@@ -132,9 +112,9 @@ static bool accept_key(struct slice key, char out[static WS_ACCEPT_LENGTH])
 {
     static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"; /* RFC 6455 section 1.3 */
     char text[B64_ENCODED(KEY_BYTES) + sizeof(guid) - 1];
-    struct writer w = {text, sizeof(text), 0, false};
-    put(&w, key);
-    put(&w, SLICE(guid));
+    struct writer w = writer_to(text, sizeof(text));
+    writer_add_slice(&w, key);
+    writer_add_slice(&w, SLICE(guid));
     if (w.overflow)
         return false;
 
@@ -183,19 +163,19 @@ enum reason ws_handshake_check(const struct http_head *head, struct ws_handshake
 size_t ws_handshake_answer(char *out, size_t capacity, const struct ws_handshake *handshake,
                            struct slice fields)
 {
-    struct writer w = {out, capacity, 0, false};
-    put(&w, SLICE("HTTP/1.1 101 Switching Protocols\r\n"
-                  "Server: wsluice\r\n"
-                  "Upgrade: websocket\r\n"
-                  "Connection: Upgrade\r\n"
-                  "Sec-WebSocket-Accept: "));
-    put(&w, (struct slice){handshake->accept, WS_ACCEPT_LENGTH});
+    struct writer w = writer_to(out, capacity);
+    writer_add_slice(&w, SLICE("HTTP/1.1 101 Switching Protocols\r\n"
+                               "Server: wsluice\r\n"
+                               "Upgrade: websocket\r\n"
+                               "Connection: Upgrade\r\n"
+                               "Sec-WebSocket-Accept: "));
+    writer_add_slice(&w, (struct slice){handshake->accept, WS_ACCEPT_LENGTH});
     if (handshake->subprotocol.ptr) {
-        put(&w, SLICE("\r\nSec-WebSocket-Protocol: "));
-        put(&w, handshake->subprotocol);
+        writer_add_slice(&w, SLICE("\r\nSec-WebSocket-Protocol: "));
+        writer_add_slice(&w, handshake->subprotocol);
     }
-    put(&w, SLICE("\r\n"));
-    put(&w, fields);
-    put(&w, SLICE("\r\n"));
-    return written(&w);
+    writer_add_slice(&w, SLICE("\r\n"));
+    writer_add_slice(&w, fields);
+    writer_add_slice(&w, SLICE("\r\n"));
+    return writer_length(&w);
 }
