@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/text/wrap.h"
 #include "config/model/diag.h"
 
 enum { PATH_TEXT_MAX = 200, WIDTH = 79, COLUMN = 44 };
@@ -84,29 +85,13 @@ static const char *reload_text(enum options_reload reload)
 
 /* ---- one option, one section ---- */
 
-static void wrap(FILE *stream, const char *text, int indent)
-{
-    int column = fprintf(stream, "%*s", indent, "");
-    while (*text) {
-        int length = (int)strcspn(text, " ");
-        bool first = column == indent;
-        if (!first && column + 1 + length > WIDTH) {
-            column = fprintf(stream, "\n%*s", indent, "") - 1;
-            first = true;
-        }
-        column += fprintf(stream, "%s%.*s", first ? "" : " ", length, text);
-        text += length;
-        text += *text == ' ';
-    }
-    fputc('\n', stream);
-}
-
 static void print_option(const struct options_row *row, FILE *stream)
 {
     char text[PATH_TEXT_MAX];
     options_path(row->section, row, text, sizeof(text));
     fprintf(stream, "%s\n", text);
-    wrap(stream, row->help, 4);
+    fputs("    ", stream);
+    wrap_print(stream, row->help, 4, WIDTH);
     fputs("    value:   ", stream);
     print_type(row, stream);
     fputc('\n', stream);
@@ -198,7 +183,7 @@ static bool print_all_named(const char *name, FILE *stream)
             section != (enum options_section)i)
             continue;
         begin_another(&any, stream);
-        wrap(stream, options_section(section)->help, 0);
+        wrap_print(stream, options_section(section)->help, 0, WIDTH);
         print_section(section, stream);
     }
     for (size_t i = 0; (row = options_at(i)); i++) {
@@ -235,7 +220,7 @@ bool reference_print(const char *path, FILE *stream, const char **nearest)
         print_option(row, stream);
         return true;
     }
-    wrap(stream, options_section(section)->help, 0);
+    wrap_print(stream, options_section(section)->help, 0, WIDTH);
     print_section(section, stream);
     return true;
 }

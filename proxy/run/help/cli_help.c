@@ -3,7 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "base/base.h"
+#include "base/text/wrap.h"
 #include "run/args/cli_environment.h"
 #include "run/args/cli_flag.h"
 
@@ -54,25 +54,6 @@ void cli_help_usage(bool websockify, FILE *stream)
           stream);
 }
 
-/* Wraps at the right margin; the first line begins at HELP_COLUMN. */
-static void wrap(FILE *stream, const char *text)
-{
-    size_t column = HELP_COLUMN;
-    while (*text) {
-        size_t length = strcspn(text, " ");
-        bool first = column == HELP_COLUMN;
-        if (!first && column + 1 + length > LINE_WIDTH) {
-            fprintf(stream, "\n%*s", HELP_COLUMN, "");
-            column = HELP_COLUMN;
-            first = true;
-        }
-        column += (size_t)fprintf(stream, "%s%.*s", first ? "" : " ", (int)length, text);
-        text += length;
-        text += *text == ' ';
-    }
-    fputc('\n', stream);
-}
-
 /* The left column; its text begins at HELP_COLUMN, on the next line if need be. */
 static void print_left(FILE *stream, const char *text)
 {
@@ -90,7 +71,7 @@ static void print_flag(FILE *stream, const struct cli_flag *item)
              flag->argument ? "=" : "", flag->argument ? flag->argument : "");
     print_left(stream, names);
     cli_flag_help(item, help, sizeof(help));
-    wrap(stream, help);
+    wrap_print(stream, help, HELP_COLUMN, LINE_WIDTH);
 }
 
 static void print_environment(FILE *stream)
@@ -99,7 +80,7 @@ static void print_environment(FILE *stream)
     fputs("\nEnvironment, for a command line that names neither addresses nor a file:\n", stream);
     for (size_t cursor = 0; cli_environment_next(&cursor, &variable);) {
         fprintf(stream, "  %-*s", HELP_COLUMN - 2, variable.name);
-        wrap(stream, variable.help);
+        wrap_print(stream, variable.help, HELP_COLUMN, LINE_WIDTH);
     }
 }
 
@@ -112,7 +93,7 @@ static void print_commands(FILE *stream, const struct cli_command_list *list)
         snprintf(left, sizeof(left), "  %s%s%s", command->name, *command->operands ? " " : "",
                  command->operands);
         print_left(stream, left);
-        wrap(stream, command->help);
+        wrap_print(stream, command->help, HELP_COLUMN, LINE_WIDTH);
     }
 }
 
