@@ -7,32 +7,27 @@
 static const char token_plugin[] = "token-plugin", token_source[] = "token-source";
 static const char host_token[] = "host-token", target_config[] = "target-config";
 
-static bool given(const struct cli_line *line, const char *flag)
-{
-    for (size_t i = 0; i < line->args.scan.assignment_count; i++)
-        if (strcmp(line->args.scan.assignments[i].flag.flag->name, flag) == 0)
-            return true;
-    return false;
-}
-
 bool cli_plugin_has_tokens(const struct cli_line *line)
 {
-    return given(line, token_plugin) || given(line, token_source) || given(line, host_token) ||
-           given(line, target_config);
+    return cli_scan_has(&line->args.scan, token_plugin) ||
+           cli_scan_has(&line->args.scan, token_source) ||
+           cli_scan_has(&line->args.scan, host_token) ||
+           cli_scan_has(&line->args.scan, target_config);
 }
 
 void cli_plugin_check(struct cli_line *line)
 {
-    bool plugin = given(line, token_plugin), config = given(line, target_config);
-    if (plugin && !config && !given(line, token_source))
+    bool plugin = cli_scan_has(&line->args.scan, token_plugin),
+         config = cli_scan_has(&line->args.scan, target_config);
+    if (plugin && !config && !cli_scan_has(&line->args.scan, token_source))
         cli_line_usage_error(line, NULL, "You must use --token-source to use --token-plugin",
                              "name a file or a folder with it");
     if (plugin || config)
         return;
-    if (given(line, token_source))
+    if (cli_scan_has(&line->args.scan, token_source))
         cli_line_usage_error(line, NULL, "You must use --token-plugin to use --token-source",
                              "add --token-plugin TokenFile");
-    if (given(line, host_token))
+    if (cli_scan_has(&line->args.scan, host_token))
         cli_line_usage_error(line, NULL, "You must use --token-plugin to use --host-token",
                              "add --token-plugin TokenFile --token-source FILE");
 }
@@ -58,7 +53,7 @@ static void refuse_auth(struct cli_line *line)
         cli_line_usage_error(line, NULL, "You must use --auth-plugin to use --web-auth", NULL);
     if (!args->auth_plugin)
         return;
-    if (args->web_auth && !given(line, "web")) {
+    if (args->web_auth && !cli_scan_has(&line->args.scan, "web")) {
         cli_line_usage_error(line, NULL, "You must use --web to use --web-auth", NULL);
         return;
     }
@@ -70,7 +65,8 @@ static void refuse_auth(struct cli_line *line)
 void cli_plugin_check_process(struct cli_line *line)
 {
     refuse_auth(line);
-    if (given(line, "legacy-syslog") && !given(line, "syslog") && !line->args.file)
+    if (cli_scan_has(&line->args.scan, "legacy-syslog") &&
+        !cli_scan_has(&line->args.scan, "syslog") && !line->args.file)
         cli_line_usage_error(line, NULL, "You must use --syslog to use --legacy-syslog", NULL);
     if (line->args.libserver)
         diag_add(&line->diag, DIAG_WARNING, config_place_none, "--libserver", NULL,
