@@ -114,7 +114,7 @@ c_files() {
 gate_checks() {
     local status=0
     "$python" -m pytest -p no:cacheprovider --no-header -q tests/check/selftest.py || status=1
-    for check in layers budgets text assertions log_fields descriptors; do
+    for check in layers budgets mirror text riddles assertions log_fields descriptors; do
         "$python" "tests/check/$check.py" || status=1
     done
     tests/check/headers.sh || status=1

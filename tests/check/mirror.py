@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Each module has a unit test at the same path: tests/unit/net/watch_test.c tests proxy/net/watch.c.
 
-tests/check/UNTESTED lists the modules of proxy/serve and proxy/run without one, with what tests them instead. The list
-can only shrink: an entry that is not needed is an error.
+tests/check/UNTESTED lists the modules of serve and run, and the tables of options, without one, with what tests them
+instead. The list can only shrink: an entry that is not needed is an error.
 
     proxy/run/main.c: end-to-end tests alone
 
@@ -12,7 +12,7 @@ import pathlib
 import sys
 
 FOLDERS = ('config', 'proxy')
-MAY_LACK_ONE = ('proxy/serve/', 'proxy/run/', 'proxy/rebind/')
+MAY_LACK_ONE = ('proxy/serve/', 'proxy/run/', 'proxy/rebind/', 'config/options/options_')
 
 
 def test_of(module):

@@ -101,10 +101,10 @@ static void test_route_and_target(void **unused)
     session_facts_names(&session, &names);
     assert_string_equal(names.route, "/desk");
     assert_string_equal(names.target, "desk:5900");
-    session.tried = &targets[1];
+    session.last_target = &targets[1];
     session_facts_names(&session, &names);
     assert_string_equal(names.target, "unix:/run/vnc");
-    session.filled = filled;
+    session.target_address = filled;
     session_facts_names(&session, &names);
     assert_string_equal(names.target, filled);
 }

@@ -215,7 +215,7 @@ static void test_the_client_goes_before_its_answer(void **unused)
     end();
 }
 
-static void test_the_deadline_of_an_answer(void **unused)
+static void test_the_answer_does_not_come(void **unused)
 {
     begin(true);
     struct session_wait *wait = session_reply_wait(session);
@@ -251,7 +251,7 @@ static void count_cb(void *producer)
 }
 
 /* Once, for each way to end; never when the answer is there. */
-static void test_the_producer_is_told(void **unused)
+static void test_the_producer_is_notified(void **unused)
 {
     for (int way = 0; way < 3; way++) {
         unsigned told = 0;
@@ -290,7 +290,7 @@ static void test_a_token_may_come_in_the_last_turn(void **unused)
     end();
 }
 
-static void test_made_the_last_while_waiting(void **unused)
+static void test_told_to_be_the_last_while_waiting(void **unused)
 {
     begin(true);
     struct session_wait *wait = session_reply_wait(session);
