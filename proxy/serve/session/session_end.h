@@ -1,7 +1,6 @@
 /*
- * The one way to die: callable in any state, logs and counts the end, and closes everything that is
- * open. The memory goes when libuv has let go of the timer, and nowhere else. Until then the state
- * is DEAD, and no callback but that one comes.
+ * The end of a session, from any state: logs and counts it, and closes all its handles. The close
+ * callback of the timer frees the memory; until then the state is DEAD, and no other callback runs.
  *
  * Owns: nothing. Thread: the session's. Errors: none. Lifetime: none.
  */

@@ -1,6 +1,6 @@
 /*
- * What a session needs until it is open, and no longer: its request, the answer to it, the
- * result that it waits for.
+ * The part of a session that it needs until it is open, and no longer: its request, the answer to
+ * it, and the result of another thread that is pending.
  *
  * Owns: see the fields. Thread: the session's. Errors: none. Lifetime: from session_accept to
  * session_entry_free, which comes no later than the session's end.

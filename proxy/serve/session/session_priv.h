@@ -54,10 +54,10 @@ struct session {
     const struct config_route *route;     /* of the site; NULL: not known yet */
     uint32_t listener;                    /* index in the site's configuration */
     uint8_t state;                        /* enum life_state */
-    bool opened;                          /* it has been OPEN: bytes could flow */
+    bool opened;                          /* it has been OPEN */
     bool proxy_header_done;               /* it was read, or none is expected */
-    struct limits_usage usage;            /* what it is counted in */
-    int fd, target_fd;                    /* the latter while there is a target */
+    struct limits_usage usage;            /* the counters that it is in */
+    int fd, target_fd;                    /* target_fd: valid if target is set */
     struct addr peer;                     /* of the socket */
     struct client_address client_address; /* the peer, or the client that a proxy named */
     struct plain client_plain, target_plain;

@@ -1,8 +1,7 @@
 /*
- * A session: one accepted client, from its first byte to its last, and the target it is connected
- * to. Here the pure core meets descriptors: life.h has the states, opening.h reads the request,
- * bridge.h moves the bytes; the session does the I/O that they ask for. Its modules are listed in
- * session_priv.h.
+ * A session: one accepted client, from its first byte to its last, and the target that it is
+ * connected to. It runs the I/O for the pure core: life.h is the table of states, opening.h reads
+ * the request, bridge.h moves the bytes. session_priv.h lists its modules.
  *
  * Success: session_accept -> (TLS handshake) -> head -> dial -> 101 -> the bridge turns until it is
  * done. For routes that answer first, the 101 comes before the dial.

@@ -19,11 +19,11 @@
 #include "serve/target/target_connect.h"
 #include "serve/tokens/token_store.h"
 
-/* ---- address and PROXY header of a target ---- */
+/* ---- the address, and the PROXY header ---- */
 
 /*
- * Fills the captures of the path into a text of the target, in `out` if it has any. False: the
- * result is not a valid name.
+ * Replaces the captures in a text of the target by their part of the path; the result is in `out`
+ * if there are any. False: the result is not allowed as a host name.
  */
 static bool fill_in(struct session *session, const char *key, const char *form,
                     char out[static CAPTURED_HOST_MAX + 1], const char **text)
@@ -41,7 +41,7 @@ static bool fill_in(struct session *session, const char *key, const char *form,
     return false;
 }
 
-/* A Unix socket has none: then the unspecified address of the client's family. */
+/* The socket's own address; for a Unix socket the unspecified address of the client's family. */
 static struct ip_port local_address(int fd, const struct ip_port *client)
 {
     static const uint8_t unspecified[4];
@@ -99,7 +99,7 @@ static void note_attempt(struct session *session, const struct config_target *ta
     if (as_configured)
         return;
     char text[CAPTURED_HOST_MAX + 16];
-    /* Without memory the log line has the address as configured. */
+    /* Out of memory: the log line has the address as configured. */
     session->target_address = strdup(config_address_print(address, text, sizeof(text)));
 }
 
@@ -124,7 +124,7 @@ static enum reason prepare_cb(void *owner, const struct config_target *target,
                               struct target_connect_candidate *candidate)
 {
     struct session *session = owner;
-    /* No further round of retries for a client that has left. */
+    /* A client that has left must not hold the session through a retry window. */
     if (candidate->again && socket_hung_up(session->fd))
         return REASON_handshake_eof;
     if (!find_address(session, target, candidate))
@@ -161,7 +161,7 @@ static void target_cb(void *owner, unsigned ready)
     session_bridge_turn(owner, ready << BRIDGE_TARGET_SHIFT);
 }
 
-/* The kernel must not end a stalled connection before the bridge does. */
+/* The kernel must not time out before stall_timeout. */
 static void allow_stalls(const struct session *session)
 {
     uint32_t stall = session_facts_limits(session)->stall_timeout_ms;

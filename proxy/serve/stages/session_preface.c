@@ -154,8 +154,7 @@ static bool read_header(struct session *session)
         return false;
     switch (proxy_proto_decode(bytes, held + fresh, &header, &consumed, &bad)) {
     case PROXY_PROTO_MORE:
-        /* All of it belongs to the header; left in the socket it would wake the loop again and
-         * again. */
+        /* All bytes belong to the header; left in the socket, they would wake the loop for ever. */
         if (!take(session, bytes + held, fresh))
             session_end_now(session, REASON_out_of_memory);
         return false;

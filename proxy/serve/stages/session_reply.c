@@ -13,7 +13,7 @@
 #include "serve/site/site.h"
 #include "serve/stages/session_token.h"
 
-/* The scratch still begins with the request while its answer is sent. */
+/* The head of the request may still be at the start of the scratch. */
 _Static_assert(TRANSPORT_READ_MIN + REPLY_FLOW_PIECE <= BRIDGE_BUFFER,
                "the scratch holds the last read and a piece of the answer");
 
@@ -81,7 +81,7 @@ static void await_next(struct session *session)
     session_state_step(session, LIFE_TAKEN);
     session_entry_reset(entry);
     session_arm(session, session_facts_limits(session)->keep_alive_ms);
-    /* Bytes held from behind the last request do not make the descriptor readable. */
+    /* Pipelined bytes are already read, so epoll does not report them. */
     unsigned held = opening_pending(&entry->opening) ? WATCH_WRITE : 0;
     watch_want(session->client_watch, WATCH_READ | held);
 }
@@ -128,7 +128,7 @@ static void move(struct session *session)
     }
 }
 
-/* More answers may follow: neither the client, the process nor the configuration is done. */
+/* Whether another request may follow: the client allows it, and neither process nor site ends. */
 static bool may_stay(const struct session *session)
 {
     return session->entry->keep && !session->env->retiring &&
@@ -178,7 +178,7 @@ static void refuse_last(struct session *session, const struct reply *reply)
     free(bytes);
 }
 
-/* The request was understood and has no body, so the next one can be read behind it. */
+/* Refusals after which the request's end is known, so that another one may follow. */
 static bool may_go_on(const struct session *session, enum reason reason)
 {
     bool harmless = reason == REASON_http_no_route || reason == REASON_http_method ||
@@ -186,7 +186,7 @@ static bool may_go_on(const struct session *session, enum reason reason)
     return harmless && session->state == LIFE_HEAD && session->entry->keep;
 }
 
-/* RFC 9110 section 10.2.1: the methods of the resource. */
+/* A 405 lists the methods of the resource (RFC 9110 section 10.2.1). */
 static void allow_methods(const struct session *session, struct reply *reply)
 {
     static const struct config_header plain = {"Allow", "GET, HEAD"},
@@ -212,7 +212,7 @@ void session_reply_refuse(struct session *session, enum reason reason)
         refuse_last(session, &reply);
 }
 
-/* ---- pending answers ---- */
+/* ---- asynchronous answers ---- */
 
 struct session_wait *session_reply_wait(struct session *session)
 {
@@ -257,8 +257,8 @@ static void give_up_waiting(struct session *session)
 }
 
 /*
- * Nothing could be written since the last check. The kernel may hold megabytes that a slow but
- * steady reader acknowledges; no acknowledgement since then means that the reader has stalled.
+ * Nothing was written since the last tick. The kernel may hold megabytes that a slow but steady
+ * reader acknowledges. No ACKs since the last tick: the reader has stalled.
  */
 void session_reply_tick(struct session *session)
 {

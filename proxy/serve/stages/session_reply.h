@@ -1,13 +1,13 @@
 /*
- * Answers to plain requests, on persistent connections: later requests wait, and the
- * connection goes back to HEAD when the last byte of the answer is taken.
+ * Answers to plain requests. Requests that arrive meanwhile wait. The state is HEAD again when the
+ * kernel has the last byte of the answer.
  *
  *      HEAD --session_reply_send-------------------------> REPLYING --> HEAD, or LINGERING
  *      HEAD --session_reply_wait--> WAITING --session_reply_resume--^
  *
- * An answer that takes time (files, other workers) is made elsewhere; its producer keeps the wait
- * and resumes it on the worker's loop. The head of the request is gone by then: the producer copies
- * what it needs, and keeps alive what that refers to.
+ * An asynchronous answer (files, other workers) has a producer, which keeps the wait and hands it
+ * back on the worker's loop. The head of the request is freed by then: the producer copies what it
+ * needs, and holds what that refers to.
  *
  * Owns: the answer until it is sent. Thread: the session's. Errors: out of memory: the client gets
  * a 503, or its connection is closed. Lifetime: each wait ends with session_reply_resume.
@@ -36,18 +36,18 @@ void session_reply_fail(struct session *session, enum reason reason);
 void session_reply_refuse(struct session *session, enum reason reason);
 
 /*
- * In HEAD: an answer later. NULL: out of memory, and the client has been told. A producer that can
- * stop early sets `abandoned`.
+ * In HEAD: an answer later. NULL: out of memory, and the client has its error. To learn that the
+ * client has gone, the producer sets `abandoned`.
  */
 WSL_MUST_CHECK struct session_wait *session_reply_wait(struct session *session);
 
 /*
- * Sends a pending answer: exactly once for each wait, which ends here. Takes the body over; if the
- * client has gone meanwhile, the answer is only released.
+ * Sends the answer, takes over its body and ends the wait; to be called exactly once for each wait.
+ * If the wait is abandoned, the answer is only released.
  */
 void session_reply_resume(struct session_wait *wait, const struct reply *reply);
 
-/* The answer is not wanted any more. It need not be made, but the wait must still be resumed. */
+/* The client has gone or the deadline has passed: the wait must be resumed, with any answer. */
 bool session_reply_abandoned(const struct session_wait *wait);
 
 /* In REPLYING: the descriptor is ready. */
@@ -62,7 +62,7 @@ void session_reply_tick(struct session *session);
 /* In WAITING or REPLYING: makes this answer the last of the connection. */
 void session_reply_last(struct session *session);
 
-/* Whether it is. */
+/* Whether this answer is the last. */
 bool session_reply_is_last(const struct session *session);
 
 #endif

@@ -21,7 +21,7 @@
 static const char json_type[] = "application/json";
 static const char text_type[] = "text/plain; charset=utf-8";
 
-/* The request while the workers answer. */
+/* A request while other workers produce its answer. */
 struct question {
     struct session_wait *wait;
     struct site *site; /* a reference */
@@ -185,7 +185,7 @@ static void ended_cb(void *owner, bool found)
     finish(question, &reply);
 }
 
-/* In the words of the log. */
+/* Who ends a session, for the log. */
 static void describe_client(const struct session *session, char by[static KILL_REQUEST_BY])
 {
     struct session_names names;
@@ -212,7 +212,7 @@ static void kill_session(struct session *session, const struct status_query *que
         give_up(question);
 }
 
-/* In constant time. */
+/* Takes constant time. */
 static bool is_token(struct slice text, const char *token)
 {
     unsigned difference = 0;
@@ -223,7 +223,7 @@ static bool is_token(struct slice text, const char *token)
     return difference == 0;
 }
 
-/* Why this client may end no session; NULL: it may. */
+/* Why this route may end no session; NULL: it may (admission has checked its allow list). */
 static const char *refusal_of(const struct session *session)
 {
     if (session_facts_listener(session)->admin || session->route->allow.count > 0)
@@ -231,7 +231,7 @@ static const char *refusal_of(const struct session *session)
     return "sessions can only be ended by a route with an allow list, or by the admin socket";
 }
 
-/* Why this request may come from a foreign page; NULL: it does not. */
+/* Why this request is refused as forged by a page of another site; NULL: it is not. */
 static const char *forgery_of(const struct session *session, const struct http_head *head)
 {
     unsigned tokens, origins;
@@ -265,7 +265,10 @@ static void post(struct session *session, const struct http_head *head,
 
 /* ---- the request ---- */
 
-/* The format where the query names none: a page for browsers, what they accept for programs. */
+/*
+ * The format if the request names none: the page for browsers, JSON for clients that accept it and
+ * for POST, text on the admin socket.
+ */
 static enum status_format usual_format(const struct session *session, const struct http_head *head)
 {
     static const struct slice accept = {"Accept", 6};
@@ -278,8 +281,8 @@ static enum status_format usual_format(const struct session *session, const stru
 }
 
 /*
- * A page whose name its owner points at us (DNS rebinding) may read what this route answers, and
- * post to it, in the browser of an operator. The admin socket is out of a browser's reach.
+ * DNS rebinding: a page whose host name resolves to wsluice could read this route and post to it,
+ * in the browser of a user who is allowed to. Browsers cannot connect to the admin socket.
  */
 static bool is_foreign_name(const struct session *session, const struct http_head *head)
 {
