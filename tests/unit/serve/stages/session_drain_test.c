@@ -12,20 +12,20 @@
     "GET /other HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"      \
     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 
-static struct loopback target;
+static struct loopback server;
 
 static int set_up(void **unused)
 {
-    target = loopback_open();
+    server = loopback_open();
     struct config *config = client_lab_config();
-    client_lab.lab.targets[2].address.port = target.port;
+    client_lab.lab.targets[2].address.port = server.port;
     client_lab_open(config);
     return 0;
 }
 
 static int tear_down(void **unused)
 {
-    loopback_close(&target);
+    loopback_close(&server);
     return client_lab_close(unused);
 }
 
@@ -113,7 +113,7 @@ static void test_a_pending_answer_is_killed(void **unused)
 
 static void test_a_dial(void **unused)
 {
-    loopback_fill_backlog(&target);
+    loopback_fill_backlog(&server);
     client_lab_connect(UPGRADE);
     assert_int_equal(client_lab_session()->state, LIFE_DIALLING);
     drain(REASON_shutdown);
@@ -122,7 +122,7 @@ static void test_a_dial(void **unused)
 
 static void test_an_open_session(void **unused)
 {
-    loopback_listen(&target);
+    loopback_listen(&server);
     client_lab_connect(UPGRADE);
     for (int i = 0; i < 100 && client_lab_session()->state == LIFE_DIALLING; i++)
         client_lab_turn();
