@@ -6,7 +6,7 @@ static bool same_texts(const struct config_texts *a, const struct config_texts *
 {
     bool same = a->count == b->count;
     for (size_t i = 0; i < a->count && same; i++)
-        same = text_equal(a->items[i], b->items[i]);
+        same = string_equal(a->items[i], b->items[i]);
     return same;
 }
 
@@ -19,7 +19,7 @@ static bool same_cidrs(const struct config_cidrs *a, const struct config_cidrs *
     return same;
 }
 
-bool compare_option(const struct options_row *row, const void *a, const void *b)
+bool compare_is_same(const struct options_row *row, const void *a, const void *b)
 {
     const void *x = (const char *)a + row->offset, *y = (const char *)b + row->offset;
     switch (row->value.type) {
@@ -31,7 +31,7 @@ bool compare_option(const struct options_row *row, const void *a, const void *b)
     case VALUE_TEXT:
     case VALUE_PATH:
         return row->list ? same_texts(x, y)
-                         : text_equal(*(const char *const *)x, *(const char *const *)y);
+                         : string_equal(*(const char *const *)x, *(const char *const *)y);
     case VALUE_BOOL:
     case VALUE_COUNT:
     case VALUE_DURATION:
@@ -43,8 +43,8 @@ bool compare_option(const struct options_row *row, const void *a, const void *b)
     return memcmp(x, y, row->size) == 0;
 }
 
-const struct options_row *compare_needs_restart(const struct config *old,
-                                                const struct config *changed, size_t *cursor)
+const struct options_row *compare_next_restart(const struct config *old,
+                                               const struct config *changed, size_t *cursor)
 {
     const struct options_row *row;
     while ((row = options_at((*cursor)++))) {
@@ -52,8 +52,8 @@ const struct options_row *compare_needs_restart(const struct config *old,
         bool once = row->section == OPTIONS_PROCESS ||
                     (section->parent == OPTIONS_PROCESS && section->shape == OPTIONS_ONE);
         if (once && row->reload == OPTIONS_RESTART &&
-            !compare_option(row, (const char *)old + section->offset,
-                            (const char *)changed + section->offset))
+            !compare_is_same(row, (const char *)old + section->offset,
+                             (const char *)changed + section->offset))
             return row;
     }
     return NULL;

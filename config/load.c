@@ -240,7 +240,7 @@ static bool begin(struct loader *loader, const char *path, char **absolute)
 
 static void load_all(struct loader *loader, const char *path, const struct load_request *request)
 {
-    static const struct scalar_world world = {get_environment, read_file, NULL};
+    static const struct scalar_inputs world = {get_environment, read_file, NULL};
     schema_begin(&loader->schema, loader->config, &world, loader->diag);
     if (load_file(loader, path, config_place_none))
         load_includes(loader);

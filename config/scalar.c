@@ -36,7 +36,7 @@ char *scalar_text(const struct scalar_reader *reader, const struct yaml_path *at
             return text;
         problem = why;
     }
-    yaml_path_complain(at, reader->diag, node->where, remedy, "%s", problem);
+    yaml_path_report(at, reader->diag, node->where, remedy, "%s", problem);
     return NULL;
 }
 
@@ -106,22 +106,22 @@ static bool set_text(const struct scalar_reader *reader, const struct yaml_path 
         break;
     }
     if (row->secret || length == 0)
-        yaml_path_complain(at, reader->diag, node->where, NULL, "%s", why);
+        yaml_path_report(at, reader->diag, node->where, NULL, "%s", why);
     else
-        yaml_path_complain(at, reader->diag, node->where, NULL, "%s%s '%.*s%s'", why,
-                           strstr(why, "must be") ? ", not" : ":", QUOTED_MAX, text,
-                           length > QUOTED_MAX ? "..." : "");
+        yaml_path_report(at, reader->diag, node->where, NULL, "%s%s '%.*s%s'", why,
+                         strstr(why, "must be") ? ", not" : ":", QUOTED_MAX, text,
+                         length > QUOTED_MAX ? "..." : "");
     return false;
 }
 
 static bool note(const struct scalar_reader *reader, const struct options_row *row,
-                 const void *object, enum config_origin origin, const char *reference)
+                 const void *object, enum config_secret_source origin, const char *reference)
 {
     const char *stored;
     if (!row->secret)
         return true;
     memcpy(&stored, (const char *)object + row->offset, sizeof(stored));
-    if (config_note_origin(reader->config, stored, origin, reference))
+    if (config_note_secret_source(reader->config, stored, origin, reference))
         return true;
     diag_out_of_memory(reader->diag);
     return false;
@@ -147,11 +147,11 @@ static char *read_text(const struct scalar_reader *reader, const struct yaml_pat
     char *text =
         reader->world->read_file(reader->world->owner, path, SCALAR_FILE_MAX, &length, &why);
     if (!text) {
-        yaml_path_complain(at, reader->diag, node->where, NULL, "cannot read '%s': %s", name, why);
+        yaml_path_report(at, reader->diag, node->where, NULL, "cannot read '%s': %s", name, why);
         return NULL;
     }
     if (memchr(text, '\0', length)) {
-        yaml_path_complain(at, reader->diag, node->where, NULL, "'%s' contains a NUL byte", name);
+        yaml_path_report(at, reader->diag, node->where, NULL, "'%s' contains a NUL byte", name);
         explicit_bzero(text, length);
         free(text);
         return NULL;

@@ -16,7 +16,7 @@
 enum { SCALAR_FILE_MAX = 64 << 10 }; /* of a text in a file of its own */
 
 /* The environment and files that values may refer to. */
-struct scalar_world {
+struct scalar_inputs {
     const char *(*environment)(void *owner, const char *name); /* NULL: not set */
     /* The content of a file, for the caller to free; NULL: *why is text such as strerror's. */
     char *(*read_file)(void *owner, const char *path, size_t most, size_t *length,
@@ -26,7 +26,7 @@ struct scalar_world {
 
 struct scalar_reader {
     struct config *config;
-    const struct scalar_world *world;
+    const struct scalar_inputs *world;
     struct diag *diag;
     const char *folder; /* of the file; absolute, ends with '/' */
 };

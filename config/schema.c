@@ -28,12 +28,12 @@ static void unknown(struct schema_file *file, const struct yaml_path *at,
     if (unknown_key_may_be_secret(pair->key->text))
         diag_hide(diag, pair->value->where, pair->value->end);
     if (unknown_key_is_reserved(section, pair->key->text)) {
-        yaml_path_complain(at, diag, pair->key->where, "leave it out",
-                           "this version of wsluice has no such option yet");
+        yaml_path_report(at, diag, pair->key->where, "leave it out",
+                         "this version of wsluice has no such option yet");
         return;
     }
     unknown_key_remedy(section, pair->key->text, remedy, sizeof(remedy));
-    yaml_path_complain(at, diag, pair->key->where, remedy, "unknown option");
+    yaml_path_report(at, diag, pair->key->where, remedy, "unknown option");
 }
 
 /* ---- values ---- */
@@ -155,8 +155,8 @@ static void read_list(struct schema_file *file, const struct yaml_path *at,
         return;
     if (node->kind != YAML_TREE_SEQUENCE) {
         file->schema->map.names.incomplete = true;
-        yaml_path_complain(at, file->schema->diag, node->where, "begin each element with '- '",
-                           "must be a list");
+        yaml_path_report(at, file->schema->diag, node->where, "begin each element with '- '",
+                         "must be a list");
         return;
     }
     for (size_t i = 0; i < node->count; i++) {
@@ -172,8 +172,8 @@ static void read_list(struct schema_file *file, const struct yaml_path *at,
 static void repeated(struct schema_file *file, const struct yaml_path *at,
                      const struct yaml_tree_pair *pair)
 {
-    yaml_path_complain(at, file->schema->diag, pair->key->where, "keep one of them",
-                       "repeated; the first one is in line %u", pair->first->where.line);
+    yaml_path_report(at, file->schema->diag, pair->key->where, "keep one of them",
+                     "repeated; the first one is in line %u", pair->first->where.line);
 }
 
 /* NAME: TEXT, which are the two options of the section. */
@@ -183,8 +183,8 @@ static void read_map(struct schema_file *file, const struct yaml_path *at,
     if (node->kind == YAML_TREE_SCALAR && node->is_null)
         return;
     if (node->kind != YAML_TREE_MAPPING) {
-        yaml_path_complain(at, file->schema->diag, node->where, "write NAME: TEXT, one in a line",
-                           "must be a mapping");
+        yaml_path_report(at, file->schema->diag, node->where, "write NAME: TEXT, one in a line",
+                         "must be a mapping");
         return;
     }
     struct options_map map = options_map(section);
@@ -220,8 +220,8 @@ static void read_child(struct schema_file *file, const struct yaml_path *at,
         } else if (pair->value->kind == YAML_TREE_SEQUENCE) {
             char remedy[64];
             snprintf(remedy, sizeof(remedy), "write %s: for a list", row->key);
-            yaml_path_complain(at, file->schema->diag, pair->value->where, remedy,
-                               "must be one, not a list");
+            yaml_path_report(at, file->schema->diag, pair->value->where, remedy,
+                             "must be one, not a list");
         } else {
             read_element(file, at, child, pair->value, object);
         }
@@ -243,8 +243,8 @@ static bool belongs_elsewhere(struct schema_file *file, const struct yaml_path *
         return false;
     char remedy[300];
     snprintf(remedy, sizeof(remedy), "move it to %s", file->schema->map.top.file);
-    yaml_path_complain(at, file->schema->diag, pair->key->where, remedy,
-                       "an included file has listeners and routes only");
+    yaml_path_report(at, file->schema->diag, pair->key->where, remedy,
+                     "an included file has listeners and routes only");
     return true;
 }
 
@@ -275,8 +275,7 @@ static void check_required(struct schema_file *file, const struct yaml_path *at,
     const struct options_row *row;
     for (size_t i = 0; (row = options_at(i)); i++)
         if (row->section == section && row->required && !yaml_tree_find(node, row->key))
-            yaml_path_complain(at, file->schema->diag, node->where, row->help, "needs %s",
-                               row->key);
+            yaml_path_report(at, file->schema->diag, node->where, row->help, "needs %s", row->key);
 }
 
 /* target: and targets: set the same list. */
@@ -291,8 +290,8 @@ static void check_single(struct schema_file *file, const struct yaml_path *at,
         const struct yaml_tree_pair *many = yaml_tree_find(node, row->key);
         struct yaml_path step = {at, row->key, 0};
         if (one && many)
-            yaml_path_complain(&step, file->schema->diag, many->key->where, "keep one of them",
-                               "there is %s in line %u as well", row->single, one->key->where.line);
+            yaml_path_report(&step, file->schema->diag, many->key->where, "keep one of them",
+                             "there is %s in line %u as well", row->single, one->key->where.line);
     }
 }
 
@@ -306,8 +305,8 @@ static void check_scheme(struct schema_file *file, const struct yaml_path *at,
         strncmp(address->value->text, "tls://", 6) != 0)
         return;
     struct yaml_path step = {at, tls->key->text, 0};
-    yaml_path_complain(&step, file->schema->diag, tls->key->where, "leave it out",
-                       "the address in line %u says tls:// already", address->key->where.line);
+    yaml_path_report(&step, file->schema->diag, tls->key->where, "leave it out",
+                     "the address in line %u says tls:// already", address->key->where.line);
 }
 
 static void read_section(struct schema_file *file, const struct yaml_path *at,
@@ -317,8 +316,8 @@ static void read_section(struct schema_file *file, const struct yaml_path *at,
     bool nothing = node->kind == YAML_TREE_SCALAR && node->is_null;
     if (node->kind != YAML_TREE_MAPPING && !nothing) {
         file->schema->map.names.incomplete |= section == OPTIONS_PROCESS;
-        yaml_path_complain(at, file->schema->diag, node->where, "write NAME: VALUE, one in a line",
-                           "must be a mapping");
+        yaml_path_report(at, file->schema->diag, node->where, "write NAME: VALUE, one in a line",
+                         "must be a mapping");
         return;
     }
     for (size_t i = 0; !nothing && i < node->count; i++)
@@ -350,7 +349,7 @@ void schema_read(struct schema *schema, const struct yaml_tree *tree, const char
         read_section(&file, NULL, OPTIONS_PROCESS, root, schema->config);
 }
 
-void schema_begin(struct schema *schema, struct config *config, const struct scalar_world *world,
+void schema_begin(struct schema *schema, struct config *config, const struct scalar_inputs *world,
                   struct diag *diag)
 {
     *schema = (struct schema){.config = config, .world = world, .diag = diag};

@@ -30,14 +30,14 @@ struct schema_include {
 
 struct schema {
     struct config *config;
-    const struct scalar_world *world;
+    const struct scalar_inputs *world;
     struct diag *diag;
     struct source_map map;
     struct schema_include *includes;
     size_t include_count, include_capacity;
 };
 
-void schema_begin(struct schema *schema, struct config *config, const struct scalar_world *world,
+void schema_begin(struct schema *schema, struct config *config, const struct scalar_inputs *world,
                   struct diag *diag);
 void schema_end(struct schema *schema);
 

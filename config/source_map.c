@@ -72,7 +72,7 @@ static bool is_faulty(const void *owner, enum options_section section, size_t ou
 void source_map_begin(struct source_map *map)
 {
     *map = (struct source_map){0};
-    map->names = (struct option_ref_names){
+    map->names = (struct option_locator){
         .locate = locate, .is_single = is_single, .is_faulty = is_faulty, .owner = map};
 }
 

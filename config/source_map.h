@@ -26,7 +26,7 @@ struct source_map {
     const struct yaml_tree_node *root; /* of the main file; NULL: it is empty */
     struct config_place top;           /* of the main file; file NULL: none was read yet */
     struct source_map_list listeners, routes;
-    struct option_ref_names names; /* for rules_check */
+    struct option_locator names; /* for rules_check */
 };
 
 void source_map_begin(struct source_map *map);

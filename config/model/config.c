@@ -14,7 +14,7 @@ struct block {
 struct note {
     struct note *older;
     const char *text;
-    enum config_origin origin;
+    enum config_secret_source origin;
     char reference[];
 };
 
@@ -46,8 +46,8 @@ void *config_alloc(struct config *config, size_t size)
     return block->data;
 }
 
-bool config_note_origin(struct config *config, const char *text, enum config_origin origin,
-                        const char *reference)
+bool config_note_secret_source(struct config *config, const char *text,
+                               enum config_secret_source origin, const char *reference)
 {
     size_t length = strlen(reference);
     struct note *note = config_alloc(config, sizeof(*note) + length + 1);
@@ -61,7 +61,8 @@ bool config_note_origin(struct config *config, const char *text, enum config_ori
     return true;
 }
 
-const char *config_origin(const struct config *config, const char *text, enum config_origin *origin)
+const char *config_secret_source(const struct config *config, const char *text,
+                                 enum config_secret_source *origin)
 {
     for (const struct note *note = config->owner->notes; note; note = note->older) {
         if (note->text == text) {
@@ -131,8 +132,8 @@ const char *config_address_print(const struct config_address *address, char *tex
 
 bool config_address_is_same(const struct config_address *a, const struct config_address *b)
 {
-    return a->kind == b->kind && a->port == b->port && text_equal(a->host, b->host) &&
-           text_equal(a->path, b->path);
+    return a->kind == b->kind && a->port == b->port && string_equal(a->host, b->host) &&
+           string_equal(a->path, b->path);
 }
 
 bool config_texts_has(const struct config_texts *texts, struct slice text)

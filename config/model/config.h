@@ -294,9 +294,9 @@ struct config {
     size_t listener_count;
     struct config_route *routes;
     size_t route_count;
-    size_t own_listeners, own_routes; /* of these, the last ones: not from a file (admin.h) */
-    const char *file;                 /* the main file; NULL: the command line */
-    struct config_owner *owner;       /* the count and the memory; config.c only */
+    size_t admin_listeners, admin_routes; /* of these, the last ones: not from a file (admin.h) */
+    const char *file;                     /* the main file; NULL: the command line */
+    struct config_owner *owner;           /* the count and the memory; config.c only */
 };
 
 /* The route's name in listeners' routes, in logs and in metrics. */
@@ -324,13 +324,13 @@ void *config_alloc(struct config *config, size_t size);
  * Where a secret came from, so that the printed configuration names that instead of the secret.
  * `text` is the secret in the snapshot; `reference` is copied. False: memory is out.
  */
-enum config_origin { CONFIG_ORIGIN_FILE, CONFIG_ORIGIN_ENVIRONMENT };
+enum config_secret_source { CONFIG_ORIGIN_FILE, CONFIG_ORIGIN_ENVIRONMENT };
 
-bool config_note_origin(struct config *config, const char *text, enum config_origin origin,
-                        const char *reference);
+bool config_note_secret_source(struct config *config, const char *text,
+                               enum config_secret_source origin, const char *reference);
 
 /* NULL: the secret is in the configuration itself. */
-const char *config_origin(const struct config *config, const char *text,
-                          enum config_origin *origin);
+const char *config_secret_source(const struct config *config, const char *text,
+                                 enum config_secret_source *origin);
 
 #endif

@@ -1,13 +1,13 @@
 #include "config/options/option_ref.h"
 
-bool option_ref_is_faulty(const struct option_ref_names *names, enum options_section section,
+bool option_ref_is_faulty(const struct option_locator *names, enum options_section section,
                           size_t outer)
 {
     return names->is_faulty && names->is_faulty(names->owner, section, outer);
 }
 
 /* The path to a section; `outer` is the index in the outer list, `inner` in the inner one. */
-static void print_section(const struct option_ref_names *names, enum options_section section,
+static void print_section(const struct option_locator *names, enum options_section section,
                           const struct option_ref *option, char *buffer, size_t size)
 {
     const struct options_section_row *row = options_section(section);
@@ -27,7 +27,7 @@ static void print_section(const struct option_ref_names *names, enum options_sec
 }
 
 /* "routes[3].target.ca", or "--ssl-target-name". */
-static void print_name(const struct option_ref_names *names, struct option_ref option, char *buffer,
+static void print_name(const struct option_locator *names, struct option_ref option, char *buffer,
                        size_t size)
 {
     const struct options_row *row = option.key ? options_find(option.section, option.key) : NULL;
@@ -41,7 +41,7 @@ static void print_name(const struct option_ref_names *names, struct option_ref o
         snprintf(buffer + used, size - used, "%s%s", used ? "." : "", option.key);
 }
 
-void option_ref_print_place(const struct option_ref_names *names, struct option_ref option,
+void option_ref_print_place(const struct option_locator *names, struct option_ref option,
                             char *buffer, size_t size)
 {
     struct config_place where = names->locate(names->owner, option);
@@ -50,7 +50,7 @@ void option_ref_print_place(const struct option_ref_names *names, struct option_
         snprintf(buffer, size, " at %s:%u:%u", where.file, where.line, where.column);
 }
 
-void option_ref_complain_args(const struct option_ref_names *names, struct diag *diag,
+void option_ref_complain_args(const struct option_locator *names, struct diag *diag,
                               enum diag_level level, struct option_ref option, const char *remedy,
                               const char *format, va_list args)
 {
@@ -60,9 +60,8 @@ void option_ref_complain_args(const struct option_ref_names *names, struct diag 
                   format, args);
 }
 
-void option_ref_complain(const struct option_ref_names *names, struct diag *diag,
-                         enum diag_level level, struct option_ref option, const char *remedy,
-                         const char *format, ...)
+void option_ref_report(const struct option_locator *names, struct diag *diag, enum diag_level level,
+                       struct option_ref option, const char *remedy, const char *format, ...)
 {
     va_list args;
     va_start(args, format);

@@ -20,7 +20,7 @@ struct option_ref {
     size_t inner;    /* index of the certificate, target, capture or header */
 };
 
-struct option_ref_names {
+struct option_locator {
     bool flags; /* name an option by its command-line flag, if it has one */
     struct config_place (*locate)(const void *owner, struct option_ref option);
     /* Is the section written with its single key, such as target: for targets:? NULL: no. */
@@ -31,17 +31,17 @@ struct option_ref_names {
     bool incomplete; /* a file could not be read: do not report missing elements */
 };
 
-bool option_ref_is_faulty(const struct option_ref_names *names, enum options_section section,
+bool option_ref_is_faulty(const struct option_locator *names, enum options_section section,
                           size_t outer);
 
 /* " at gateway.yaml:12:5", the second place of a message; empty without lines. */
-void option_ref_print_place(const struct option_ref_names *names, struct option_ref option,
+void option_ref_print_place(const struct option_locator *names, struct option_ref option,
                             char *buffer, size_t size);
 
-void option_ref_complain(const struct option_ref_names *names, struct diag *diag,
-                         enum diag_level level, struct option_ref option, const char *remedy,
-                         const char *format, ...) WSL_PRINTF(6, 7);
-void option_ref_complain_args(const struct option_ref_names *names, struct diag *diag,
+void option_ref_report(const struct option_locator *names, struct diag *diag, enum diag_level level,
+                       struct option_ref option, const char *remedy, const char *format, ...)
+    WSL_PRINTF(6, 7);
+void option_ref_complain_args(const struct option_locator *names, struct diag *diag,
                               enum diag_level level, struct option_ref option, const char *remedy,
                               const char *format, va_list args) WSL_PRINTF(6, 0);
 

@@ -229,8 +229,8 @@ const void *snapshot_elements(enum options_section section, const void *parent, 
     memcpy(count, (const char *)parent + row->count_offset, sizeof(*count));
     memcpy(&elements, (const char *)parent + row->offset, sizeof(elements));
     if (section == OPTIONS_LISTENER)
-        *count -= ((const struct config *)parent)->own_listeners;
+        *count -= ((const struct config *)parent)->admin_listeners;
     if (section == OPTIONS_ROUTE)
-        *count -= ((const struct config *)parent)->own_routes;
+        *count -= ((const struct config *)parent)->admin_routes;
     return elements;
 }

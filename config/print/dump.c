@@ -132,8 +132,8 @@ static void put_capitals(const struct dump *dump, const char *text)
 
 static void put_secret(const struct dump *dump, const struct options_row *row, const char *text)
 {
-    enum config_origin origin;
-    const char *reference = config_origin(dump->config, text, &origin);
+    enum config_secret_source origin;
+    const char *reference = config_secret_source(dump->config, text, &origin);
     if (!reference) {
         fputs("\"${WSLUICE_", dump->stream);
         put_capitals(dump, dump->path);
@@ -201,7 +201,7 @@ static bool is_shown(const struct dump *dump, const struct options_row *row, con
     char text[PRINTED_MAX];
     if (row->section == OPTIONS_LISTENER && strcmp(key, "trusted_proxies") == 0) {
         const struct config_listener inherits = {.trusted_proxies = dump->config->trusted_proxies};
-        return !compare_option(row, object, &inherits);
+        return !compare_is_same(row, object, &inherits);
     }
     if (row->list)
         return !is_default(row, object);

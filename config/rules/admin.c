@@ -34,7 +34,7 @@ static bool add_listener(struct config *config)
     listener->unix_owner = config->user;
     listener->unix_group = config->group;
     listener->admin = true;
-    config->own_listeners++;
+    config->admin_listeners++;
     return true;
 }
 
@@ -45,7 +45,7 @@ static struct config_route *add_route(struct config *config, const char *path)
         return NULL;
     route->name = name;
     route->path = path;
-    config->own_routes++;
+    config->admin_routes++;
     return route;
 }
 

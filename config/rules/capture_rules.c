@@ -30,13 +30,12 @@ static void check_path_capture(const struct route_check *check, struct slice nam
         snprintf(remedy, sizeof(remedy),
                  "add captures: {%.*s: \"desk-[0-9]{1,4}\"}, or what it may be", (int)name.len,
                  name.ptr);
-        route_check_complain(check, option, remedy, "{%.*s} has no pattern", (int)name.len,
-                             name.ptr);
+        route_check_report(check, option, remedy, "{%.*s} has no pattern", (int)name.len, name.ptr);
     }
     while (pattern_next_capture(&cursor, &earlier) && earlier.ptr != name.ptr)
         if (slice_equal(earlier, name))
-            route_check_complain(check, option, "give each its own name", "{%.*s} is there twice",
-                                 (int)name.len, name.ptr);
+            route_check_report(check, option, "give each its own name", "{%.*s} is there twice",
+                               (int)name.len, name.ptr);
 }
 
 static void check_path(const struct route_check *check)
@@ -47,8 +46,8 @@ static void check_path(const struct route_check *check)
     for (; pattern_next_capture(&cursor, &name); count++)
         check_path_capture(check, name);
     if (count > CAPTURE_RULES_MAX)
-        route_check_complain(check, route_check_option(check, "path"), NULL,
-                             "more than %d captures", CAPTURE_RULES_MAX);
+        route_check_report(check, route_check_option(check, "path"), NULL, "more than %d captures",
+                           CAPTURE_RULES_MAX);
 }
 
 void capture_rules_check(const struct route_check *check)
@@ -60,9 +59,9 @@ void capture_rules_check(const struct route_check *check)
         struct option_ref option = {
             .section = OPTIONS_CAPTURE, .outer = check->index, .inner = i, .key = name};
         if (name && !path_has(route, slice_of(name)))
-            route_check_complain(check, option,
-                                 "leave it out, or capture a segment of the path with it",
-                                 "the path has no {%s}", name);
+            route_check_report(check, option,
+                               "leave it out, or capture a segment of the path with it",
+                               "the path has no {%s}", name);
     }
 }
 
@@ -92,10 +91,10 @@ bool capture_rules_check_template(const struct route_check *check, struct option
         if (path_has(check->route, name))
             continue;
         suggest_capture(check, name, remedy, sizeof(remedy));
-        route_check_complain(check, option, remedy, "the path has no {%.*s}", (int)name.len,
-                             name.ptr);
+        route_check_report(check, option, remedy, "the path has no {%.*s}", (int)name.len,
+                           name.ptr);
     }
     if (cursor && strpbrk(cursor, "{}"))
-        route_check_complain(check, option, "write {NAME}", "has an unmatched brace");
+        route_check_report(check, option, "write {NAME}", "has an unmatched brace");
     return any;
 }

@@ -12,8 +12,8 @@ struct option_ref route_check_target(const struct route_check *check, size_t tar
         .section = OPTIONS_TARGET, .outer = check->index, .inner = target, .key = key};
 }
 
-void route_check_complain(const struct route_check *check, struct option_ref option,
-                          const char *remedy, const char *format, ...)
+void route_check_report(const struct route_check *check, struct option_ref option,
+                        const char *remedy, const char *format, ...)
 {
     va_list args;
     va_start(args, format);

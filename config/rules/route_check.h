@@ -12,7 +12,7 @@
 
 struct route_check {
     const struct config *config;
-    const struct option_ref_names *names;
+    const struct option_locator *names;
     struct diag *diag;
     const struct config_route *route;
     size_t index; /* of the route */
@@ -23,7 +23,7 @@ struct option_ref route_check_option(const struct route_check *check, const char
 struct option_ref route_check_target(const struct route_check *check, size_t target,
                                      const char *key);
 
-void route_check_complain(const struct route_check *check, struct option_ref option,
-                          const char *remedy, const char *format, ...) WSL_PRINTF(4, 5);
+void route_check_report(const struct route_check *check, struct option_ref option,
+                        const char *remedy, const char *format, ...) WSL_PRINTF(4, 5);
 
 #endif

@@ -48,7 +48,7 @@ static char *make_key(const struct config_route *route)
     if (!key)
         return NULL;
     for (size_t i = 0; i < length; i++)
-        key[i] = slice_lower(host[i]);
+        key[i] = ascii_lower(host[i]);
     pattern_canonical_path(route->path, key + length);
     return key;
 }
@@ -74,7 +74,7 @@ static bool compare_route(const struct route_check *check, struct table *table)
             struct option_ref there = {.section = OPTIONS_ROUTE, .outer = other};
             char place[300];
             option_ref_print_place(check->names, there, place, sizeof(place));
-            route_check_complain(
+            route_check_report(
                 check, route_check_option(check, NULL), "change the path or the host of one",
                 "cannot be told apart from routes[%zu]%s: same listeners, host and path", other,
                 place);
@@ -121,15 +121,15 @@ static bool compare_routes(struct route_check *check, struct table *table)
         if (option_ref_is_faulty(check->names, OPTIONS_ROUTE, check->index))
             continue;
         if (chosen && !is_named(table, check->route))
-            option_ref_complain(
-                check->names, check->diag, DIAG_WARNING, route_check_option(check, NULL),
-                "add its name to the routes of a listener", "no listener serves it");
+            option_ref_report(check->names, check->diag, DIAG_WARNING,
+                              route_check_option(check, NULL),
+                              "add its name to the routes of a listener", "no listener serves it");
         ok = compare_route(check, table);
     }
     return ok;
 }
 
-void route_conflicts_check(const struct config *config, const struct option_ref_names *names,
+void route_conflicts_check(const struct config *config, const struct option_locator *names,
                            struct diag *diag)
 {
     size_t count = config->route_count;

@@ -10,7 +10,7 @@
 #include "config/model/diag.h"
 #include "config/options/option_ref.h"
 
-void route_conflicts_check(const struct config *config, const struct option_ref_names *names,
+void route_conflicts_check(const struct config *config, const struct option_locator *names,
                            struct diag *diag);
 
 #endif

@@ -26,16 +26,16 @@ static void check_purposes(const struct route_check *check, const struct purpose
             continue;
         }
         option_ref_print_place(check->names, first->option, place, sizeof(place));
-        route_check_complain(
+        route_check_report(
             check, purposes[i].option,
             "a route has one of target, targets, tokens, redirect, metrics, health and status",
             "the route has %s%s as well", first->name, place);
     }
     if (!first && !check->route->files.root)
-        route_check_complain(check, route_check_option(check, NULL),
-                             "give it a target, such as tcp://localhost:5900",
-                             "the route has no target, tokens, files, redirect, metrics, "
-                             "health or status");
+        route_check_report(check, route_check_option(check, NULL),
+                           "give it a target, such as tcp://localhost:5900",
+                           "the route has no target, tokens, files, redirect, metrics, "
+                           "health or status");
 }
 
 /* Options that need another one beside them, or exclude it. */
@@ -44,17 +44,17 @@ static void check_combinations(const struct route_check *check, bool bridge, boo
     const struct config_route *route = check->route;
     struct option_ref files = {.section = OPTIONS_FILES, .outer = check->index};
     if (route->files.root && other)
-        route_check_complain(check, files, "make it a route of its own",
-                             "files may stand alone or beside a target or tokens only");
+        route_check_report(check, files, "make it a route of its own",
+                           "files may stand alone or beside a target or tokens only");
     if (route->demo && !bridge)
-        route_check_complain(check, route_check_option(check, "demo"), "add a target that echoes",
-                             "the demo page needs a target");
+        route_check_report(check, route_check_option(check, "demo"), "add a target that echoes",
+                           "the demo page needs a target");
     if (route->demo && route->files.root)
-        route_check_complain(check, route_check_option(check, "demo"), "keep one of them",
-                             "files answer the same requests");
+        route_check_report(check, route_check_option(check, "demo"), "keep one of them",
+                           "files answer the same requests");
     if (route->record && !bridge)
-        route_check_complain(check, route_check_option(check, "record"), "leave it out",
-                             "there are no sessions here");
+        route_check_report(check, route_check_option(check, "record"), "leave it out",
+                           "there are no sessions here");
 }
 
 static void check_kind(const struct route_check *check)
@@ -87,12 +87,12 @@ static void check_headers(const struct route_check *check)
         struct option_ref option = {
             .section = OPTIONS_HEADER, .outer = check->index, .inner = i, .key = name};
         if (name && config_header_is_reserved(name))
-            route_check_complain(check, option, "leave it out",
-                                 "would not be sent: wsluice writes this field itself");
+            route_check_report(check, option, "leave it out",
+                               "would not be sent: wsluice writes this field itself");
     }
 }
 
-void route_rules_check(const struct config *config, const struct option_ref_names *names,
+void route_rules_check(const struct config *config, const struct option_locator *names,
                        struct diag *diag)
 {
     struct route_check check = {.config = config, .names = names, .diag = diag};

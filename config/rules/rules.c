@@ -13,7 +13,7 @@ enum { ADDRESS_TEXT_MAX = 300 };
 
 struct check {
     const struct config *config;
-    const struct option_ref_names *names;
+    const struct option_locator *names;
     struct diag *diag;
     struct name_map addresses, listener_names, routes;
     char (*texts)[ADDRESS_TEXT_MAX]; /* the listeners' addresses */
@@ -37,7 +37,7 @@ static struct option_ref of_tls(size_t index, const char *key)
 static void complain(const struct check *check, struct option_ref option, const char *remedy,
                      const char *message)
 {
-    option_ref_complain(check->names, check->diag, DIAG_ERROR, option, remedy, "%s", message);
+    option_ref_report(check->names, check->diag, DIAG_ERROR, option, remedy, "%s", message);
 }
 
 /* ---- process ---- */
@@ -91,9 +91,9 @@ static void check_tls(const struct check *check, size_t index)
         complain(check, of_tls(index, "client_verify"), "name a certificate to accept TLS with",
                  "client certificates need TLS");
     if (tls->client_verify == CONFIG_VERIFY_REQUIRED && tls->mode == CONFIG_TLS_OPTIONAL)
-        option_ref_complain(check->names, check->diag, DIAG_WARNING, of_tls(index, "client_verify"),
-                            check->names->flags ? "add --ssl-only" : "set tls.mode to required",
-                            "clients without TLS need no certificate");
+        option_ref_report(check->names, check->diag, DIAG_WARNING, of_tls(index, "client_verify"),
+                          check->names->flags ? "add --ssl-only" : "set tls.mode to required",
+                          "clients without TLS need no certificate");
 }
 
 /* The same text for the same address, in any notation. False: any free port, so never the same. */
@@ -113,7 +113,7 @@ static bool print_address(const struct config_address *address, char *text, size
                  inet_ntop(AF_INET6, &v6, host, sizeof(host));
     snprintf(text, size, "%s %u", is_v6 || !address->host ? host : address->host, address->port);
     for (char *p = text; *p; p++)
-        *p = slice_lower(*p);
+        *p = ascii_lower(*p);
     return address->port != 0;
 }
 
@@ -129,9 +129,9 @@ static void check_unique(struct check *check, struct name_map *map, size_t index
         break;
     case NAME_MAP_FOUND:
         option_ref_print_place(check->names, of_listener(other, key), place, sizeof(place));
-        option_ref_complain(check->names, check->diag, DIAG_ERROR, of_listener(index, key),
-                            "change one of them", "the same as that of listeners[%zu]%s", other,
-                            place);
+        option_ref_report(check->names, check->diag, DIAG_ERROR, of_listener(index, key),
+                          "change one of them", "the same as that of listeners[%zu]%s", other,
+                          place);
         break;
     case NAME_MAP_ADDED:
         break;
@@ -153,8 +153,8 @@ static void check_route_names(const struct check *check, struct option_ref optio
             diag_guess_offer(&guess, config_route_name(&config->routes[j]));
         if (guess.best)
             snprintf(remedy, sizeof(remedy), "did you mean %s?", guess.best);
-        option_ref_complain(check->names, check->diag, DIAG_ERROR, option, remedy,
-                            "no route is called '%s'", name);
+        option_ref_report(check->names, check->diag, DIAG_ERROR, option, remedy,
+                          "no route is called '%s'", name);
     }
 }
 
@@ -221,8 +221,7 @@ static void check_listeners(struct check *check)
     name_map_free(&check->listener_names);
 }
 
-void rules_check(const struct config *config, const struct option_ref_names *names,
-                 struct diag *diag)
+void rules_check(const struct config *config, const struct option_locator *names, struct diag *diag)
 {
     struct check check = {.config = config, .names = names, .diag = diag};
     if (config->listener_count == 0 && !names->incomplete)

@@ -8,13 +8,13 @@ static void check_target_captures(const struct route_check *check, size_t index)
     struct option_ref option = route_check_target(check, index, "address");
     const char *path = target->address.path;
     if (path && strpbrk(path, "{}"))
-        route_check_complain(check, option, NULL, "only a host may hold captures");
+        route_check_report(check, option, NULL, "only a host may hold captures");
     bool host_varies = capture_rules_check_template(check, option, target->address.host);
     option.key = "server_name";
     bool name_varies = capture_rules_check_template(check, option, target->server_name);
     if ((host_varies || name_varies) && target->probe != CONFIG_PROBE_OFF)
-        route_check_complain(check, route_check_target(check, index, "probe"), "leave it out",
-                             "a probe has no request that {NAME} could be taken from");
+        route_check_report(check, route_check_target(check, index, "probe"), "leave it out",
+                           "a probe has no request that {NAME} could be taken from");
 }
 
 static struct option_ref with_key(struct option_ref option, const char *key)
@@ -40,22 +40,22 @@ static void check_target_tls(const struct route_check *check, const struct confi
         option.section == OPTIONS_TOKENS ? "add tls: true" : "write the address as tls://HOST:PORT";
     for (size_t i = 0; !target->tls && i < 4; i++)
         if (options[i].given)
-            route_check_complain(check, with_key(option, options[i].key), remedy,
-                                 "has no effect without TLS");
+            route_check_report(check, with_key(option, options[i].key), remedy,
+                               "has no effect without TLS");
     if (target->tls && target->address.kind == CONFIG_ADDRESS_UNIX && !target->server_name &&
         !target->insecure)
-        route_check_complain(check, with_key(option, "server_name"),
-                             "set the name that the certificate has",
-                             "TLS to a Unix socket has no host to verify the certificate against");
+        route_check_report(check, with_key(option, "server_name"),
+                           "set the name that the certificate has",
+                           "TLS to a Unix socket has no host to verify the certificate against");
     if (target->insecure && target->ca)
-        route_check_complain(check, with_key(option, "insecure"), "leave one of them out",
-                             "there is a ca to verify the target with as well");
+        route_check_report(check, with_key(option, "insecure"), "leave one of them out",
+                           "there is a ca to verify the target with as well");
     if (target->key && !target->certificate)
-        route_check_complain(check, with_key(option, "key"), "name the certificate's file as well",
-                             "a key needs its certificate");
+        route_check_report(check, with_key(option, "key"), "name the certificate's file as well",
+                           "a key needs its certificate");
     if (target->key_password && !target->certificate)
-        route_check_complain(check, with_key(option, "key_password"),
-                             "name the certificate as well", "there is no key to decrypt");
+        route_check_report(check, with_key(option, "key_password"), "name the certificate as well",
+                           "there is no key to decrypt");
 }
 
 static void check_targets(const struct route_check *check)
@@ -64,20 +64,20 @@ static void check_targets(const struct route_check *check)
         const struct config_target *target = &check->route->targets[i];
         if (!target->address.host && !target->address.path) {
             if (check->names->flags)
-                route_check_complain(check, route_check_target(check, i, "address"),
-                                     "name the HOST:PORT that its clients reach",
-                                     "a route needs a target");
+                route_check_report(check, route_check_target(check, i, "address"),
+                                   "name the HOST:PORT that its clients reach",
+                                   "a route needs a target");
             continue; /* in a file it was a finding already */
         }
         check_target_captures(check, i);
         check_target_tls(check, target, route_check_target(check, i, NULL));
         if (target->probe == CONFIG_PROBE_BANNER && !target->banner)
-            route_check_complain(check, route_check_target(check, i, "probe"),
-                                 "add banner: SSH-2.0, or what the target sends first",
-                                 "there is no banner to compare with");
+            route_check_report(check, route_check_target(check, i, "probe"),
+                               "add banner: SSH-2.0, or what the target sends first",
+                               "there is no banner to compare with");
         if (target->banner && target->probe != CONFIG_PROBE_BANNER)
-            route_check_complain(check, route_check_target(check, i, "banner"), "add probe: banner",
-                                 "only probe: banner uses it");
+            route_check_report(check, route_check_target(check, i, "banner"), "add probe: banner",
+                               "only probe: banner uses it");
     }
 }
 
@@ -94,8 +94,8 @@ static void check_tokens(const struct route_check *check)
     capture_rules_check_template(check, with_key(option, "server_name"),
                                  tokens->target.server_name);
     if (strcmp(tokens->from, "path") == 0 && path[strlen(path) - 1] != '*')
-        route_check_complain(check, with_key(option, "from"), "end the path with /*",
-                             "the route's path has no /* for the token");
+        route_check_report(check, with_key(option, "from"), "end the path with /*",
+                           "the route's path has no /* for the token");
 }
 
 void target_rules_check(const struct route_check *check)

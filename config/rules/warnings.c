@@ -45,7 +45,7 @@ static bool can_be_rebound(const struct config_listener *listener, const struct 
            !route->host && !route->tokens.file && !config_texts_has(&route->origins, SLICE("any"));
 }
 
-static void check_rebinding(const struct config *config, const struct option_ref_names *names,
+static void check_rebinding(const struct config *config, const struct option_locator *names,
                             struct diag *diag, size_t index)
 {
     const struct config_route *route = &config->routes[index];
@@ -54,7 +54,7 @@ static void check_rebinding(const struct config *config, const struct option_ref
         const struct config_listener *listener = &config->listeners[j];
         if (!can_be_rebound(listener, route) || !route_set_has(config, listener, route))
             continue;
-        option_ref_complain(
+        option_ref_report(
             names, diag, DIAG_WARNING, option,
             "add host: with the name that clients ask for, such as localhost",
             "any web page can connect through listeners[%zu] by pointing its own name "
@@ -65,7 +65,7 @@ static void check_rebinding(const struct config *config, const struct option_ref
 }
 
 /* Status and metrics on an open listener that serves users as well. */
-static void check_pages(const struct config *config, const struct option_ref_names *names,
+static void check_pages(const struct config *config, const struct option_locator *names,
                         struct diag *diag, size_t index)
 {
     const struct config_route *route = &config->routes[index];
@@ -76,15 +76,15 @@ static void check_pages(const struct config *config, const struct option_ref_nam
         if (!is_open(listener) || !route_set_has(config, listener, route) ||
             !has_users(config, listener))
             continue;
-        option_ref_complain(names, diag, DIAG_WARNING, option,
-                            "add allow, or give it a listener of its own",
-                            "everyone who can connect to listeners[%zu] can read it", i);
+        option_ref_report(names, diag, DIAG_WARNING, option,
+                          "add allow, or give it a listener of its own",
+                          "everyone who can connect to listeners[%zu] can read it", i);
         return;
     }
 }
 
 /* Over a limit a connection is closed before TLS, where a probe cannot be recognised. */
-static void check_liveness(const struct config *config, const struct option_ref_names *names,
+static void check_liveness(const struct config *config, const struct option_locator *names,
                            struct diag *diag, size_t index)
 {
     const struct config_route *route = &config->routes[index];
@@ -94,10 +94,10 @@ static void check_liveness(const struct config *config, const struct option_ref_
         if (listener->tls.mode == CONFIG_TLS_OFF || !route_set_has(config, listener, route) ||
             route_set_is_for_operators(route_set_kinds(config, listener)))
             continue;
-        option_ref_complain(names, diag, DIAG_WARNING, option, "give it a listener of its own",
-                            "when a client limit is reached, listeners[%zu] closes TLS connections "
-                            "unanswered, those of health probes as well",
-                            i);
+        option_ref_report(names, diag, DIAG_WARNING, option, "give it a listener of its own",
+                          "when a client limit is reached, listeners[%zu] closes TLS connections "
+                          "unanswered, those of health probes as well",
+                          i);
         return;
     }
 }
@@ -129,7 +129,7 @@ static bool is_any_host(const struct config_route *route, const char *host)
     return text != host && text[strspn(text, ".")] == '\0';
 }
 
-static void check_hosts(const struct config *config, const struct option_ref_names *names,
+static void check_hosts(const struct config *config, const struct option_locator *names,
                         struct diag *diag, size_t index)
 {
     const struct config_route *route = &config->routes[index];
@@ -138,7 +138,7 @@ static void check_hosts(const struct config *config, const struct option_ref_nam
             .section = OPTIONS_TARGET, .outer = index, .inner = i, .key = "address"};
         const char *host = route->targets[i].address.host;
         if (host && is_any_host(route, host))
-            option_ref_complain(
+            option_ref_report(
                 names, diag, DIAG_WARNING, option,
                 "write a fixed part: {NAME}.desks.internal here, or "
                 "desk-[0-9]{1,4} as the pattern",
@@ -147,7 +147,7 @@ static void check_hosts(const struct config *config, const struct option_ref_nam
     }
 }
 
-void warnings_check(const struct config *config, const struct option_ref_names *names,
+void warnings_check(const struct config *config, const struct option_locator *names,
                     struct diag *diag)
 {
     for (size_t i = 0; i < config->route_count; i++) {

@@ -11,7 +11,7 @@
 #include "config/options/option_ref.h"
 
 /* For a snapshot without errors. */
-void warnings_check(const struct config *config, const struct option_ref_names *names,
+void warnings_check(const struct config *config, const struct option_locator *names,
                     struct diag *diag);
 
 #endif

@@ -15,8 +15,8 @@ static void print_path(const struct yaml_path *at, char *buffer, size_t size)
         snprintf(buffer + used, size - used, "[%zu]", at->index);
 }
 
-void yaml_path_complain(const struct yaml_path *at, struct diag *diag, struct config_place where,
-                        const char *remedy, const char *format, ...)
+void yaml_path_report(const struct yaml_path *at, struct diag *diag, struct config_place where,
+                      const char *remedy, const char *format, ...)
 {
     char option[PATH_TEXT_MAX];
     print_path(at, option, sizeof(option));

@@ -18,7 +18,7 @@ struct yaml_path {
 };
 
 /* An error about the value at this path, whose text is cut short if too long; NULL: the file. */
-void yaml_path_complain(const struct yaml_path *at, struct diag *diag, struct config_place where,
-                        const char *remedy, const char *format, ...) WSL_PRINTF(5, 6);
+void yaml_path_report(const struct yaml_path *at, struct diag *diag, struct config_place where,
+                      const char *remedy, const char *format, ...) WSL_PRINTF(5, 6);
 
 #endif

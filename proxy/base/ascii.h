@@ -15,7 +15,7 @@ static inline bool ascii_is_digit(char c)
 
 static inline bool ascii_is_letter(char c)
 {
-    return slice_lower(c) >= 'a' && slice_lower(c) <= 'z';
+    return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
 }
 
 static inline bool ascii_is_alphanumeric(char c)
@@ -51,7 +51,7 @@ static inline int ascii_hex(char c)
 {
     if (ascii_is_digit(c))
         return c - '0';
-    char lower = slice_lower(c);
+    char lower = ascii_lower(c);
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 

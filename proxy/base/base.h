@@ -68,7 +68,7 @@ static inline bool slice_equal(struct slice a, struct slice b)
 }
 
 /* Cuts `prefix` off the beginning of *text; false: *text begins otherwise and stays as it is. */
-static inline bool slice_take(struct slice *text, struct slice prefix)
+static inline bool slice_cut_prefix(struct slice *text, struct slice prefix)
 {
     if (text->len < prefix.len || !slice_equal((struct slice){text->ptr, prefix.len}, prefix))
         return false;
@@ -77,7 +77,7 @@ static inline bool slice_take(struct slice *text, struct slice prefix)
 }
 
 /* NUL-terminated texts, each of which may be NULL; NULL equals NULL alone. */
-static inline bool text_equal(const char *a, const char *b)
+static inline bool string_equal(const char *a, const char *b)
 {
     return a && b ? strcmp(a, b) == 0 : a == b;
 }
@@ -94,7 +94,7 @@ static inline char *slice_copy(struct slice text)
     return copy;
 }
 
-static inline char slice_lower(char c)
+static inline char ascii_lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
@@ -105,7 +105,7 @@ static inline bool slice_equal_nocase(struct slice a, struct slice b)
     if (a.len != b.len)
         return false;
     for (size_t i = 0; i < a.len; i++)
-        if (slice_lower(a.ptr[i]) != slice_lower(b.ptr[i]))
+        if (ascii_lower(a.ptr[i]) != ascii_lower(b.ptr[i]))
             return false;
     return true;
 }

@@ -37,7 +37,7 @@ void metrics_observe(struct metrics *metrics, enum metrics_histogram histogram,
     metrics_add(&buckets->sum, milliseconds);
 }
 
-void metrics_handshake(struct metrics *metrics, enum reason result, enum metrics_tls tls)
+void metrics_count_handshake(struct metrics *metrics, enum reason result, enum metrics_tls tls)
 {
     wsl_assert((unsigned)result < REASON_COUNT && (unsigned)tls < METRICS_TLS_COUNT);
     metrics_add(&metrics->handshakes[result][tls], 1);

@@ -114,7 +114,7 @@ void metrics_observe(struct metrics *metrics, enum metrics_histogram histogram,
  * Counts one handshake, from the client's first byte to the 101 or the refusal. `result`: none if a
  * session began, otherwise why not.
  */
-void metrics_handshake(struct metrics *metrics, enum reason result, enum metrics_tls tls);
+void metrics_count_handshake(struct metrics *metrics, enum reason result, enum metrics_tls tls);
 
 /* From the protocol number that TLS itself uses (RFC 8446 section 4.1.2); 0: no TLS. */
 enum metrics_tls metrics_tls_of(int protocol);

@@ -261,7 +261,7 @@ const char *safe_path_proc(const struct safe_path *found, char text[static SAFE_
     return text;
 }
 
-const char *safe_path_reason(int error)
+const char *safe_path_explain(int error)
 {
     if (geteuid() != 0 || (error != ELOOP && error != EPERM))
         return strerror(error);

@@ -6,7 +6,7 @@
  * relative to the open folder. Without root's rights there is no such risk, and the kernel resolves
  * the path.
  *
- * Owns: the folder's descriptor. Thread: any. Errors: false or -1 with errno; safe_path_reason
+ * Owns: the folder's descriptor. Thread: any. Errors: false or -1 with errno; safe_path_explain
  * explains it. Lifetime: safe_path_find to safe_path_close.
  */
 #ifndef WSLUICE_BASE_SAFE_PATH_H
@@ -57,6 +57,6 @@ WSL_MUST_CHECK int safe_path_make(const char *path, int flags, mode_t mode);
 const char *safe_path_proc(const struct safe_path *found, char text[static SAFE_PATH_PROC]);
 
 /* Explains an errno of the functions above. */
-const char *safe_path_reason(int error);
+const char *safe_path_explain(int error);
 
 #endif

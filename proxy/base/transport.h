@@ -92,7 +92,7 @@ struct transport_side {
 extern const struct transport_side transport_client, transport_target;
 
 /* The reason for the errno of a recv or send. */
-enum reason transport_errno(const struct transport_side *side, int error);
+enum reason transport_reason(const struct transport_side *side, int error);
 
 #define TRANSPORT_READ_MIN ((size_t)20 * 1024)
 

@@ -168,7 +168,7 @@ static bool remove_stale(const char *path, const char *name, const struct failur
     if (!is_refused(path))
         return fail(failure, name, "another program is listening there",
                     "stop it or choose another path");
-    return unix_file_unlink(path) || fail(failure, name, safe_path_reason(errno), NULL);
+    return unix_file_unlink(path) || fail(failure, name, safe_path_explain(errno), NULL);
 }
 
 static bool bind_unix(struct listen_socket *listener, const struct config_listener *config,
@@ -209,8 +209,8 @@ static bool set_rights(const struct listen_socket *listener, const struct config
 {
     struct unix_file_rights rights = {UNIX_FILE_SAME_MODE, (uid_t)-1, (gid_t)-1};
     gid_t own;
-    bool same_owner = before && text_equal(before->unix_owner, config->unix_owner) &&
-                      text_equal(before->unix_group, config->unix_group);
+    bool same_owner = before && string_equal(before->unix_owner, config->unix_owner) &&
+                      string_equal(before->unix_group, config->unix_group);
     if (!before || before->unix_mode != config->unix_mode)
         rights.mode = (mode_t)config->unix_mode;
     if (!same_owner && config->unix_owner &&
@@ -223,7 +223,7 @@ static bool set_rights(const struct listen_socket *listener, const struct config
         return true;
     snprintf(why, size, "cannot change who may connect: %s",
              errno == EPERM ? "another file lies in its place, or this user may not"
-                            : safe_path_reason(errno));
+                            : safe_path_explain(errno));
     return false;
 }
 
@@ -241,12 +241,12 @@ static bool listen_unix(struct listen_socket *listener, const struct config_list
         return false;
 
     if (abstract ? !bind_unix(listener, config, &address, length) : !bind_file(listener, config))
-        return fail(failure, listener->name, safe_path_reason(errno), folder_remedy(errno));
+        return fail(failure, listener->name, safe_path_explain(errno), folder_remedy(errno));
     char why[LISTEN_NAME];
     if (abstract)
         return true;
     if (!unix_file_own(&listener->file, path, true))
-        snprintf(why, sizeof(why), "%s", safe_path_reason(errno));
+        snprintf(why, sizeof(why), "%s", safe_path_explain(errno));
     else if (set_rights(listener, config, NULL, why, sizeof(why)))
         return true;
     listen_close(listener);

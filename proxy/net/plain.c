@@ -29,7 +29,7 @@ static struct io plain_read(struct transport *transport, uint8_t *buffer, size_t
         return io_status(IO_EOF);
     if (errno == EAGAIN)
         return io_status(IO_WANT_READ);
-    return io_fail(transport_errno(plain->side, errno));
+    return io_fail(transport_reason(plain->side, errno));
 }
 
 static struct io plain_write(struct transport *transport, const uint8_t *buffer, size_t length)
@@ -43,7 +43,7 @@ static struct io plain_write(struct transport *transport, const uint8_t *buffer,
         return (struct io){.n = (size_t)n, .status = IO_OK, .blocked = (size_t)n < length};
     if (errno == EAGAIN)
         return io_status(IO_WANT_WRITE);
-    return io_fail(transport_errno(plain->side, errno));
+    return io_fail(transport_reason(plain->side, errno));
 }
 
 static struct io plain_send_file(struct transport *transport, int file, uint64_t offset,
@@ -64,7 +64,7 @@ static struct io plain_send_file(struct transport *transport, int file, uint64_t
     /* Some file systems lack sendfile. If the file is broken, reading it fails as well. */
     if (errno != ECONNRESET && errno != EPIPE)
         return io_status(IO_WANT_READ);
-    return io_fail(transport_errno(plain->side, errno));
+    return io_fail(transport_reason(plain->side, errno));
 }
 
 static struct io plain_shutdown(struct transport *transport)

@@ -16,7 +16,7 @@ bool work_request(const struct work_lane *lane, struct work_job *job, enum work_
 {
     *job = (struct work_job){.lane = lane, .begin = begin};
     uv_mutex_lock(&lane->pool->lock);
-    bool begins = work_share_ask(&lane->pool->share, &job->ticket, kind, client);
+    bool begins = work_share_request(&lane->pool->share, &job->ticket, kind, client);
     uv_mutex_unlock(&lane->pool->lock);
     return begins;
 }
@@ -31,7 +31,7 @@ static void begin_cb(void *owner, void *argument)
 /* Under the lock, so that a job that waits is either linked in or posted. */
 static void end(struct work_pool *pool, const struct work_job *job)
 {
-    struct work_ticket *ticket = work_share_end(&pool->share, &job->ticket);
+    struct work_waiter *ticket = work_share_finish(&pool->share, &job->ticket);
     if (!ticket)
         return;
     struct work_job *next = WSL_CONTAINER(ticket, struct work_job, ticket);
@@ -44,7 +44,7 @@ bool work_cancel(struct work_job *job)
     bool left = true;
     uv_mutex_lock(&pool->lock);
     if (!list_empty(&job->ticket.link))
-        work_share_leave(&job->ticket);
+        work_share_cancel(&job->ticket);
     else if (mailbox_withdraw(job->lane->mailbox, &job->post))
         end(pool, job);
     else

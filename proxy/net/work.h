@@ -36,7 +36,7 @@ struct work_lane {
 };
 
 struct work_job {
-    struct work_ticket ticket;
+    struct work_waiter ticket;
     const struct work_lane *lane;
     void (*begin)(struct work_job *job);
     struct mailbox_post post;

@@ -10,8 +10,8 @@
 #include "net/watch.h"
 #include "serve/files/files.h"
 #include "serve/site/site_resources.h"
-#include "serve/target/pool.h"
 #include "serve/target/probe.h"
+#include "serve/target/target_pool.h"
 #include "serve/tokens/token_store.h"
 
 #define PARALLEL   16 /* probes at a time */
@@ -22,7 +22,7 @@ struct check;
 
 struct check_target {
     struct check *check;
-    struct pool_target *pooled;
+    struct target_pool_target *pooled;
     struct tls_ctx *unverified; /* of the second probe, which reads an untrusted certificate */
     struct probe_result result, unverified_result;
 };
@@ -134,7 +134,8 @@ static bool print_target(struct check *check, const struct check_target *target)
 {
     const struct probe_result *result = &target->result;
     char where[128];
-    fprintf(check->out, "target %s: ", pool_target_name(target->pooled, where, sizeof(where)));
+    fprintf(check->out,
+            "target %s: ", target_pool_target_name(target->pooled, where, sizeof(where)));
     if (target->pooled->varies) {
         fprintf(check->out, "depends on the request; not tried\n");
         return true;
@@ -165,7 +166,7 @@ static bool print_files(const struct check *check, const struct config *config)
         if (!route->files.root)
             continue;
         struct files *files = files_create(route, error, sizeof(error));
-        bool readable = files && files_readable(files, error, sizeof(error));
+        bool readable = files && files_are_readable(files, error, sizeof(error));
         if (readable)
             fprintf(check->out, "files %s: readable\n", route->files.root);
         else
@@ -220,7 +221,7 @@ static bool print_listeners(struct check *check)
 
 static bool list_targets(struct check *check)
 {
-    struct pool_target *pooled = pool_targets(check->resources->pool, &check->count);
+    struct target_pool_target *pooled = target_pool_targets(check->resources->pool, &check->count);
     check->targets = calloc(check->count + 1, sizeof(*check->targets));
     for (size_t i = 0; check->targets && i < check->count; i++)
         check->targets[i] = (struct check_target){.check = check, .pooled = &pooled[i]};

@@ -60,7 +60,7 @@ static bool slice_starts(struct slice text, const char *start)
 static void check_own_name(struct slice authority)
 {
     struct slice host, port;
-    if (!authority.ptr || !access_is_own_name(authority))
+    if (!authority.ptr || !access_is_rebind_safe(authority))
         return;
     uri_split_authority(authority, &host, &port);
     wsl_assert(host.len > 0);

@@ -75,14 +75,14 @@ static enum reason do_step(struct world *w, enum admission_step step)
 {
     enum reason verdict = reasons[take(w) % WSL_COUNT(reasons)];
     bool request = w->facts.head != NULL;
-    wsl_assert(step == ADMISSION_COUNT_ADDRESS ||
-               request == (step != ADMISSION_COUNT_CONNECTION && step != ADMISSION_COUNT_LATE));
+    wsl_assert(step == ADMISSION_COUNT_ADDRESS || request == (step != ADMISSION_COUNT_CONNECTION &&
+                                                              step != ADMISSION_COUNT_OVER_LIMIT));
     switch (step) {
     case ADMISSION_COUNT_CONNECTION:
         wsl_assert(!w->in_connection && !w->admission.terms.operators);
         w->in_connection = true;
         break;
-    case ADMISSION_COUNT_LATE:
+    case ADMISSION_COUNT_OVER_LIMIT:
         wsl_assert(!w->in_late && w->admission.terms.serves_liveness);
         wsl_assert(is_limit((enum reason)w->admission.verdict));
         w->in_late = true;
@@ -117,7 +117,7 @@ static enum admission_step run(struct world *w, enum admission_step step)
         before = step;
         enum reason verdict = do_step(w, step);
         bool head_released = step > ADMISSION_KEEP_HEAD;
-        step = admission_answer(&w->admission, head_released ? &no_facts : &w->facts, verdict);
+        step = admission_resume(&w->admission, head_released ? &no_facts : &w->facts, verdict);
     }
     wsl_assert((step == ADMISSION_REFUSED) == (w->admission.reason != REASON_none));
     return step;
@@ -125,7 +125,7 @@ static enum admission_step run(struct world *w, enum admission_step step)
 
 static bool is_denied(const struct world *w, const struct config_cidrs *deny)
 {
-    return w->client.known && access_holds(deny, w->client.ip.address);
+    return w->client.known && access_is_in_ranges(deny, w->client.ip.address);
 }
 
 static void check_admitted(const struct world *w)
@@ -177,14 +177,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .listener = &w.listener,
         .operators = (kind & 1) != 0,
         .serves_liveness = (kind & 2) != 0,
-        .late = (kind & 7) == 6, /* a client listener that serves liveness */
+        .over_limit = (kind & 7) == 6, /* a client listener that serves liveness */
     };
     if (kind & 8)
         w.listener.trusted_proxies = (struct config_cidrs){&nets[0], 1};
     if (kind & 16)
         w.listener.deny = (struct config_cidrs){&nets[1], 1};
     set_client(&w, kind >> 5);
-    w.in_late = terms.late;
+    w.in_late = terms.over_limit;
     w.facts = (struct admission_facts){.client = &w.client, .tls = size % 2 == 1};
     enum admission_step step = run(&w, admission_begin(&w.admission, &terms));
     if (step == ADMISSION_AWAIT_CLIENT)

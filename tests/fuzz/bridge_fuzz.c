@@ -101,7 +101,7 @@ static void attach(struct script *script)
     memcpy(early, lab->client.in + lab->client.in_at, length);
     lab->client.in_at += length;
     if (length > 0)
-        bridge_early(&lab->bridge, early, length, lab->now);
+        bridge_take_early(&lab->bridge, early, length, lab->now);
 }
 
 static void end(struct script *script)
@@ -121,7 +121,7 @@ static void pass_time(struct script *script)
     lab->now += next_size(script) * 10;
     if (script->attached || script->no_target)
         lab_tick(lab, lab->client.inside + next(script));
-    script->lossy = script->lossy || bridge_ending(&lab->bridge);
+    script->lossy = script->lossy || bridge_is_ending(&lab->bridge);
 }
 
 static void break_one(struct script *script)
@@ -233,7 +233,7 @@ static void end_in_order(struct script *script, bool refuse_text)
     end_input(script, &lab->client, io_status(IO_EOF));
     lab_run(lab);
     if (!script->lossy)
-        wsl_assert(bridge_done(&lab->bridge));
+        wsl_assert(bridge_is_done(&lab->bridge));
     check_target(script, refuse_text, !script->lossy);
     if (!script->lossy && !script->ended && lab->bridge.reason == REASON_client_eof)
         wsl_assert(lab->view.payload == lab->target.in_length);
@@ -257,7 +257,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
     lab->client.room = lab->target.room = next_size(&script);
     if (modes & MODE_CLOCKS)
         lab->times = (struct bridge_times){300, 150, 900, 5000, 500, 700};
-    bridge_answer(&lab->bridge, "HTTP", 4, lab->now);
+    bridge_send_upgrade(&lab->bridge, "HTTP", 4, lab->now);
     lab->answer_length = 4;
 
     while (script.left > 0) {

@@ -37,7 +37,7 @@ static char *read_file(void *owner, const char *path, size_t most, size_t *lengt
     return text;
 }
 
-static const struct scalar_world world = {environment, read_file, NULL};
+static const struct scalar_inputs world = {environment, read_file, NULL};
 
 static struct config *load(const char *text, size_t length, struct diag *diag)
 {

@@ -22,7 +22,7 @@ static struct marks marks_of(const struct file_listing *listing)
     size_t length;
     char *page = file_listing_page(listing, &length);
     wsl_assert(page && strlen(page) == length);
-    wsl_assert(utf8_feed(&state, (const uint8_t *)page, length) && utf8_complete(&state));
+    wsl_assert(utf8_feed(&state, (const uint8_t *)page, length) && utf8_is_complete(&state));
     for (const char *c = page; *c; c++) {
         wsl_assert(((uint8_t)*c >= ' ' && *c != 0x7F) || *c == '\n');
         marks.open += *c == '<';

@@ -26,7 +26,7 @@ static const char *value_of(const struct file_terms *terms, const char *name)
 static void check(const struct http_head *head, const struct file_facts *file,
                   struct file_terms *terms)
 {
-    file_terms_judge(head, file, NOW, terms);
+    file_terms_decide(head, file, NOW, terms);
     wsl_assert(terms->field_count <= FILE_TERMS_FIELDS);
     for (size_t i = 0; i < terms->field_count; i++)
         wsl_assert(!strpbrk(terms->fields[i].value, "\r\n"));

@@ -10,9 +10,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size);
 
 /* Events raise the rank of a state. One edge lowers it: from an answer to the next request. */
 static const uint8_t rank[LIFE_STATES] = {
-    [LIFE_PREFACE] = 0,  [LIFE_TLS] = 1,     [LIFE_HEAD] = 2,      [LIFE_WAITING] = 3,
-    [LIFE_REPLYING] = 4, [LIFE_LOOKING] = 4, [LIFE_DIALLING] = 5,  [LIFE_ANSWERED] = 5,
-    [LIFE_OPEN] = 6,     [LIFE_CLOSING] = 7, [LIFE_LINGERING] = 7, [LIFE_DEAD] = 8,
+    [LIFE_PREFACE] = 0,  [LIFE_TLS] = 1,        [LIFE_HEAD] = 2,      [LIFE_WAITING] = 3,
+    [LIFE_REPLYING] = 4, [LIFE_LOOKING_UP] = 4, [LIFE_DIALLING] = 5,  [LIFE_UPGRADED] = 5,
+    [LIFE_OPEN] = 6,     [LIFE_CLOSING] = 7,    [LIFE_LINGERING] = 7, [LIFE_DEAD] = 8,
 };
 
 static void check_resources(enum life_state state, enum life_event event, unsigned resources)
@@ -40,10 +40,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
             continue;
         check_resources(state, event, input[size - 1 - i]);
         enum life_state after = life_next(state, event);
-        wsl_assert(rank[after] > rank[state] || event == LIFE_TAKEN);
-        wsl_assert((event == LIFE_TAKEN) == (state == LIFE_REPLYING && after == LIFE_HEAD));
+        wsl_assert(rank[after] > rank[state] || event == LIFE_SENT);
+        wsl_assert((event == LIFE_SENT) == (state == LIFE_REPLYING && after == LIFE_HEAD));
         wsl_assert((after == LIFE_DEAD) == (event == LIFE_DROPPED));
-        was_dialling = was_dialling || after == LIFE_DIALLING || after == LIFE_ANSWERED;
+        was_dialling = was_dialling || after == LIFE_DIALLING || after == LIFE_UPGRADED;
         opened = opened || after == LIFE_OPEN;
         wsl_assert(!opened || was_dialling); /* no target without a dial */
         state = after;

@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static bool is_utf8(const char *text, size_t length)
 {
     struct utf8 state = {0};
-    return utf8_feed(&state, (const uint8_t *)text, length) && utf8_complete(&state);
+    return utf8_feed(&state, (const uint8_t *)text, length) && utf8_is_complete(&state);
 }
 
 static size_t lines_of(const char *text, size_t length)

@@ -69,7 +69,7 @@ static void feed(struct client *client, const uint8_t *bytes, size_t length)
     while (verdict == OPENING_REQUEST) {
         answer(client, &request.head);
         wsl_assert(opening_next(&client->opening, &request));
-        if (client->over || !opening_pending(&client->opening))
+        if (client->over || !opening_has_pending(&client->opening))
             break;
         verdict = opening_feed(&client->opening, NULL, 0, &limits, &request);
     }

@@ -232,10 +232,10 @@ static void step_pool(void)
     uint8_t what = next_byte();
     switch (what % 4) {
     case 0:
-        fake_loop.pool_paused = true;
+        fake_loop.target_pool_paused = true;
         return;
     case 1:
-        fake_loop.pool_paused = false;
+        fake_loop.target_pool_paused = false;
         return;
     case 2:
         fake_loop_run_nth_task(what >> 2);
@@ -382,7 +382,7 @@ static void run_step(void)
 /* All peers read, answer and connect, and no call fails any more. */
 static void make_peers_behave(void)
 {
-    fake_loop.pool_paused = false;
+    fake_loop.target_pool_paused = false;
     fake_loop.answers = 0;
     (void)failing_alloc_disarm();
     fake_socket.fail_socket = fake_socket.fail_watch = 0;
@@ -527,7 +527,8 @@ static void finish(uint8_t how)
     play_ending((enum ending)(how % ENDINGS));
     if (how & ENDING_AT_ONCE) {
         /* In the silent ending, the disk and the resolver keep hanging. */
-        fake_loop.pool_paused = fake_loop.pool_paused && how % ENDINGS == ENDING_SILENCE;
+        fake_loop.target_pool_paused =
+            fake_loop.target_pool_paused && how % ENDINGS == ENDING_SILENCE;
         (void)failing_alloc_disarm();
     }
     wait_for_ends();

@@ -17,7 +17,7 @@ static void check_query(struct slice query)
     wsl_assert(parsed.sort < STATUS_SORTS && parsed.width <= 1000);
     wsl_assert(memchr(parsed.filter, '\0', sizeof(parsed.filter)));
     for (const char *c = parsed.filter; *c; c++)
-        wsl_assert((unsigned char)*c >= ' ' && slice_lower(*c) == *c);
+        wsl_assert((unsigned char)*c >= ' ' && ascii_lower(*c) == *c);
     uint64_t again;
     char text[SESSION_ID_TEXT];
     if (parsed.kill != 0)
@@ -36,7 +36,7 @@ static void check_text(struct slice text)
     free(string);
     char *bytes = json_take(&json, &length);
     wsl_assert(bytes && length >= 2 && bytes[0] == '"' && bytes[length - 1] == '"');
-    wsl_assert(utf8_feed(&utf8, (const uint8_t *)bytes, length) && utf8_complete(&utf8));
+    wsl_assert(utf8_feed(&utf8, (const uint8_t *)bytes, length) && utf8_is_complete(&utf8));
     for (size_t i = 1; i + 1 < length; i++) {
         wsl_assert((unsigned char)bytes[i] >= ' ' && bytes[i] != 0x7f && bytes[i] != '"');
         if (bytes[i] != '\\')

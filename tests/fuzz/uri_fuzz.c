@@ -55,7 +55,7 @@ static size_t disguise(struct slice normal, char *out)
             out[length++] = '/';
             out[length++] = '/';
         } else if (strchr("-._~", c) || (c >= '0' && c <= '9') ||
-                   (slice_lower(c) >= 'a' && slice_lower(c) <= 'z')) {
+                   (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z')) {
             static const char digits[] = "0123456789abcdef";
             out[length++] = '%';
             out[length++] = digits[c >> 4];
@@ -63,7 +63,7 @@ static size_t disguise(struct slice normal, char *out)
         } else {
             out[length++] = c;
             for (unsigned digit = 0; c == '%' && digit < 2; digit++)
-                out[length++] = slice_lower(normal.ptr[++i]);
+                out[length++] = ascii_lower(normal.ptr[++i]);
         }
     }
     return length;

@@ -15,7 +15,7 @@ static void check_cut_in_two(const uint8_t *bytes, size_t length, size_t cut,
         return;
     begins = utf8_feed(&state, bytes + cut, length - cut);
     wsl_assert(begins == (verdict != UTF8_INVALID));
-    wsl_assert(!begins || utf8_complete(&state) == (verdict == UTF8_WHOLE));
+    wsl_assert(!begins || utf8_is_complete(&state) == (verdict == UTF8_WHOLE));
 }
 
 /* utf8_cut leaves the longest valid text within the limit. */

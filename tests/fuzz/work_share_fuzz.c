@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum state { FREE, WAITING, RUNNING };
 
-static struct work_ticket tickets[TICKETS];
+static struct work_waiter tickets[TICKETS];
 static enum state states[TICKETS];
 
 /* The share of one client by kind: a second copy, to check the table. */
@@ -39,7 +39,7 @@ static void check(void)
 static void end(struct work_share *share, size_t which)
 {
     states[which] = FREE;
-    struct work_ticket *next = work_share_end(share, &tickets[which]);
+    struct work_waiter *next = work_share_finish(share, &tickets[which]);
     if (!next)
         return;
     wsl_assert(states[next - tickets] == WAITING);
@@ -50,15 +50,15 @@ static void step(struct work_share *share, size_t which, uint8_t how)
 {
     switch (states[which]) {
     case FREE:
-        states[which] = work_share_ask(share, &tickets[which], (enum work_kind)(how % WORK_KINDS),
-                                       how / WORK_KINDS)
+        states[which] = work_share_request(share, &tickets[which],
+                                           (enum work_kind)(how % WORK_KINDS), how / WORK_KINDS)
                             ? RUNNING
                             : WAITING;
         return;
     case WAITING:
         if (how % 2 == 0)
             return;
-        work_share_leave(&tickets[which]);
+        work_share_cancel(&tickets[which]);
         states[which] = FREE;
         return;
     case RUNNING:

@@ -39,12 +39,12 @@ static unsigned lines_of(const char *text, size_t length)
 static void check_answer(const struct ws_handshake *handshake)
 {
     char answer[WS_ANSWER_MAX + INPUT_MAX];
-    size_t length = ws_handshake_answer(answer, sizeof(answer), handshake, (struct slice){0});
+    size_t length = ws_handshake_response(answer, sizeof(answer), handshake, (struct slice){0});
     bool chosen = handshake->subprotocol.ptr != NULL;
     wsl_assert(length > 0 && length <= WS_ANSWER_MAX + handshake->subprotocol.len);
     wsl_assert(memcmp(answer + length - 4, "\r\n\r\n", 4) == 0);
     wsl_assert(lines_of(answer, length) == 6u + chosen);
-    wsl_assert(ws_handshake_answer(answer, length - 1, handshake, (struct slice){0}) == 0);
+    wsl_assert(ws_handshake_response(answer, length - 1, handshake, (struct slice){0}) == 0);
 }
 
 /* RFC 6455 section 4.2.2, by OpenSSL alone. */

@@ -93,7 +93,7 @@ static inline void record_step(struct caller *caller, enum admission_step step)
 static inline void run(struct caller *caller, enum admission_step step, bool head)
 {
     struct admission_facts facts = facts_of(caller, head);
-    for (;; step = admission_answer(&caller->admission, &facts, caller->verdicts[step])) {
+    for (;; step = admission_resume(&caller->admission, &facts, caller->verdicts[step])) {
         record_step(caller, step);
         assert_int_equal(caller->admission.step, step);
         if (!admission_asks(step))

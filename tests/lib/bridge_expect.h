@@ -44,7 +44,7 @@ static inline void expect_close(uint16_t code)
 static inline void expect_done(enum reason reason)
 {
     lab_run(&lab);
-    assert_true(bridge_done(&lab.bridge));
+    assert_true(bridge_is_done(&lab.bridge));
     assert_int_equal(bridge_want(&lab.bridge), 0);
     expect_reason(reason);
 }

@@ -148,8 +148,8 @@ static inline void lab_check(struct lab *lab)
     while (lab->client.out_length >= lab->view.at && lab_view_frame(lab))
         ;
     wsl_assert(!lab->client.is_shut || bridge->close_sent);
-    wsl_assert(bridge_ending(bridge) || !pipe_finished(&bridge->down));
-    wsl_assert(!bridge_done(bridge) || bridge_ending(bridge));
+    wsl_assert(bridge_is_ending(bridge) || !pipe_is_finished(&bridge->down));
+    wsl_assert(!bridge_is_done(bridge) || bridge_is_ending(bridge));
 }
 
 /* ---- turning ---- */
@@ -222,13 +222,13 @@ static inline uint64_t lab_tick(struct lab *lab, uint64_t unsent)
 static inline bool lab_finish(struct lab *lab, unsigned limit)
 {
     lab_run(lab);
-    for (unsigned i = 0; !bridge_done(&lab->bridge) && i < limit; i++) {
+    for (unsigned i = 0; !bridge_is_done(&lab->bridge) && i < limit; i++) {
         uint64_t next = lab_tick(lab, lab->client.inside);
         if (next != 0)
             lab->now = next;
         lab_run(lab);
     }
-    return bridge_done(&lab->bridge);
+    return bridge_is_done(&lab->bridge);
 }
 
 #endif

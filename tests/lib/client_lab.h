@@ -69,7 +69,7 @@ static inline void client_lab_open_worker(void)
     work_lab_open(&client_lab.work, &client_lab.loop);
     process_facts_init(&client_lab.process, client_lab.metrics, 1,
                        client_lab.lab.shared.route_stats, 0);
-    memset(client_lab.process.token, 'a', PROCESS_FACTS_TOKEN - 1);
+    memset(client_lab.process.token, 'a', PROCESS_FACTS_KILL_TOKEN - 1);
     *env = (struct session_env){
         .loop = &client_lab.loop,
         .process = &client_lab.process,

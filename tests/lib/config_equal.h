@@ -28,7 +28,7 @@ static inline bool config_equal_section(enum options_section section, const char
 {
     const struct options_row *row;
     for (size_t i = 0; (row = options_at(i)); i++)
-        if (row->section == section && !compare_option(row, a, b))
+        if (row->section == section && !compare_is_same(row, a, b))
             return false;
     for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++) {
         enum options_section child = (enum options_section)i;

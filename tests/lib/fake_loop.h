@@ -51,9 +51,9 @@ struct fake_loop_task {
 
 static struct {
     uint64_t now, order;
-    uint64_t progress; /* counts timers, callbacks, bytes moved, descriptors made or closed */
-    bool pool_paused;  /* pool and resolver run only fake_loop_run_nth_task */
-    uint8_t answers;   /* of names from now on, see fake_loop_answer */
+    uint64_t progress;       /* counts timers, callbacks, bytes moved, descriptors made or closed */
+    bool target_pool_paused; /* pool and resolver run only fake_loop_run_nth_task */
+    uint8_t answers;         /* of names from now on, see fake_loop_answer */
     size_t timer_count, closing_count;
     struct fake_loop_timer timers[FAKE_LOOP_HANDLES];
     struct {
@@ -79,7 +79,7 @@ static inline void fake_loop_reset(void)
 {
     fake_loop.now = FAKE_LOOP_START;
     fake_loop.order = fake_loop.progress = 0;
-    fake_loop.pool_paused = false;
+    fake_loop.target_pool_paused = false;
     fake_loop.answers = 0;
     wsl_assert(fake_loop.timer_count == 0 && fake_loop.closing_count == 0);
 }
@@ -473,7 +473,7 @@ static inline bool fake_loop_turn(void)
 {
     bool more = false;
     fake_loop_run_timers();
-    for (size_t i = 0; i < FAKE_LOOP_TASKS && !fake_loop.pool_paused; i++)
+    for (size_t i = 0; i < FAKE_LOOP_TASKS && !fake_loop.target_pool_paused; i++)
         if (fake_loop.tasks[i].request)
             fake_loop_run_task(&fake_loop.tasks[i]);
     while (fake_loop_complete_one())

@@ -21,7 +21,7 @@
 #include "net/connect/resolve.h"
 #include "net/tls/tls.h"
 #include "net/watch.h"
-#include "serve/target/pool.h"
+#include "serve/target/target_pool.h"
 
 /* Accepts on the loop of the test, sends a piece every 5 ms, then waits. */
 struct server {

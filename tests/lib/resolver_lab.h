@@ -25,7 +25,7 @@
 static uv_loop_t loop;
 static struct work_lab lab;
 static struct resolver *resolver;
-static const struct lookup_origin configured;
+static const struct lookup_source configured;
 
 /* ---- the fake getaddrinfo ---- */
 
@@ -140,9 +140,9 @@ static inline int tear_down(void **unused)
 }
 
 struct caller {
-    struct resolve_query query;
+    struct resolve_question query;
     unsigned calls;
-    struct lookup_answer answer;
+    struct lookup_result answer;
     struct caller *then_cancels; /* by its callback */
     const char *then_resolves;   /* likewise */
 };
@@ -153,7 +153,7 @@ static inline void cancel(struct caller *caller)
     resolve_cancel(&caller->query);
 }
 
-static inline void answered(struct resolve_query *query, const struct lookup_answer *answer)
+static inline void answered(struct resolve_question *query, const struct lookup_result *answer)
 {
     struct caller *caller = WSL_CONTAINER(query, struct caller, query);
     caller->calls++;
@@ -163,7 +163,7 @@ static inline void answered(struct resolve_query *query, const struct lookup_ans
         cancel(caller->then_cancels);
     const char *again = caller->then_resolves;
     caller->then_resolves = NULL;
-    const struct lookup_answer *known =
+    const struct lookup_result *known =
         again ? resolve_name(resolver, again, &configured, query) : NULL;
     outstanding += again && !known;
     if (known) {
@@ -174,10 +174,10 @@ static inline void answered(struct resolve_query *query, const struct lookup_ans
 
 /* True: answered at once. */
 static inline bool resolve_as(struct caller *caller, const char *name,
-                              const struct lookup_origin *origin)
+                              const struct lookup_source *origin)
 {
     caller->query.callback = answered;
-    const struct lookup_answer *answer = resolve_name(resolver, name, origin, &caller->query);
+    const struct lookup_result *answer = resolve_name(resolver, name, origin, &caller->query);
     outstanding += !answer;
     if (!answer)
         return false;
@@ -194,7 +194,7 @@ static inline bool resolve(struct caller *caller, const char *name)
 /* Resolves a name that comes from this client's request. */
 static inline bool request(struct caller *caller, const char *name, uint64_t client)
 {
-    return resolve_as(caller, name, &(struct lookup_origin){true, client});
+    return resolve_as(caller, name, &(struct lookup_source){true, client});
 }
 
 static inline unsigned last_number(const struct caller *caller)

@@ -29,7 +29,7 @@
 #include "serve/site/site_resources.h"
 #include "serve/stages/session.h"
 #include "serve/stages/session_drain.h"
-#include "serve/target/pool.h"
+#include "serve/target/target_pool.h"
 
 #define SESSION_LAB_WORKERS  2
 #define SESSION_LAB_CLIENTS  64     /* of one worker */
@@ -195,7 +195,7 @@ static inline void session_lab_open(const struct config *config, uint64_t descri
                work_pool_open(&session_lab.pool));
     process_facts_init(&session_lab.process, session_lab.metrics, SESSION_LAB_WORKERS,
                        session_lab.route_stats, 0);
-    memset(session_lab.process.token, 'a', PROCESS_FACTS_TOKEN - 1);
+    memset(session_lab.process.token, 'a', PROCESS_FACTS_KILL_TOKEN - 1);
     for (unsigned i = 0; i < SESSION_LAB_WORKERS; i++)
         session_lab_open_worker(i);
     session_lab.site = NULL;
@@ -213,7 +213,8 @@ static inline bool session_lab_reserve(uint32_t listener, struct limits_usage *u
                                       own->terms.connections < each ? own->terms.connections
                                                                     : each);
     return limits_reserve(session_lab.limits, usage, own->terms.connection, site->plan.clients) ||
-           (own->terms.late && limits_enter_late(session_lab.limits, usage, site->plan.late));
+           (own->terms.over_limit &&
+            limits_enter_over_limit(session_lab.limits, usage, site->plan.over_limit));
 }
 
 /* False: the client stays in the backlog. */
@@ -342,7 +343,7 @@ static inline void session_lab_kill(void)
 {
     for (unsigned i = 0; i < SESSION_LAB_WORKERS; i++)
         session_drain_kill(&session_lab.workers[i], REASON_drained);
-    fake_loop.pool_paused = false;
+    fake_loop.target_pool_paused = false;
     session_lab_settle();
 }
 
@@ -386,7 +387,7 @@ static inline void session_lab_check_reserves(void)
 {
     struct limits_usage all, late = {0};
     wsl_assert(limits_reserve(session_lab.limits, &all, 1, 1));
-    wsl_assert(limits_enter_late(session_lab.limits, &late, 1));
+    wsl_assert(limits_enter_over_limit(session_lab.limits, &late, 1));
     limits_leave(&all);
     limits_leave(&late);
     for (unsigned i = 0; i < SESSION_LAB_WORKERS; i++)
@@ -397,9 +398,10 @@ static inline void session_lab_check_reserves(void)
 static inline void session_lab_check_targets(void)
 {
     size_t count;
-    struct pool_target *targets = pool_targets(session_lab.site->resources->pool, &count);
+    struct target_pool_target *targets =
+        target_pool_targets(session_lab.site->resources->pool, &count);
     for (size_t i = 0; i < count; i++)
-        wsl_assert(pool_target_sessions(&targets[i]) == 0);
+        wsl_assert(target_pool_target_sessions(&targets[i]) == 0);
 }
 
 static inline void session_lab_close(void)

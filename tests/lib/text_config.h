@@ -36,7 +36,7 @@ static inline char *text_config_file(void *owner, const char *path, size_t most,
 /* Reads with implied options, without the rules. */
 static inline void text_config_read(struct text_config *loaded, const char *text)
 {
-    static const struct scalar_world world = {text_config_environment, text_config_file, NULL};
+    static const struct scalar_inputs world = {text_config_environment, text_config_file, NULL};
     diag_init(&loaded->diag);
     loaded->config = snapshot_begin();
     loaded->tree = yaml_parse_text("f", text, strlen(text), &loaded->diag);

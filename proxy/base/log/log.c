@@ -54,7 +54,7 @@ static void refused(const char *error)
 static void reopened(int error)
 {
     log_message(REASON_ERROR, "cannot reopen the log file: %s; the old file stays in use",
-                safe_path_reason(error));
+                safe_path_explain(error));
 }
 
 void log_reopen(void)

@@ -44,7 +44,7 @@ static bool open_target(const struct log_output *output, const struct log_option
     if (*fd >= 0)
         return true;
     snprintf(error, error_size, "cannot write the log file %s: %s", options->file,
-             safe_path_reason(fits ? errno : ENAMETOOLONG));
+             safe_path_explain(fits ? errno : ENAMETOOLONG));
     return false;
 }
 

@@ -18,7 +18,7 @@ struct utf8 {
 WSL_MUST_CHECK bool utf8_feed(struct utf8 *state, const uint8_t *bytes, size_t length);
 
 /* True when no character is left unfinished. */
-static inline bool utf8_complete(const struct utf8 *state)
+static inline bool utf8_is_complete(const struct utf8 *state)
 {
     return state->missing == 0;
 }
@@ -27,7 +27,7 @@ static inline bool utf8_complete(const struct utf8 *state)
 static inline bool utf8_is_valid(struct slice text)
 {
     struct utf8 state = {0};
-    return utf8_feed(&state, (const uint8_t *)text.ptr, text.len) && utf8_complete(&state);
+    return utf8_feed(&state, (const uint8_t *)text.ptr, text.len) && utf8_is_complete(&state);
 }
 
 /* The longest prefix of at most `limit` bytes that does not cut a character of valid UTF-8. */

@@ -28,7 +28,7 @@ static bool read_element(struct slice element, struct slice item, int *weight)
     if (!semicolon)
         return true;
     struct slice parameter = http_char_trim(slice_from(element, length + 1));
-    return parameter.len >= 2 && slice_lower(parameter.ptr[0]) == 'q' && parameter.ptr[1] == '=' &&
+    return parameter.len >= 2 && ascii_lower(parameter.ptr[0]) == 'q' && parameter.ptr[1] == '=' &&
            read_weight(slice_from(parameter, 2), weight);
 }
 

@@ -97,7 +97,8 @@ static bool take_number(struct slice *rest, size_t digits, unsigned *number)
 static bool take_day_name(struct slice *rest, bool in_full)
 {
     for (size_t i = 0; i < WSL_COUNT(day_names); i++)
-        if (slice_take(rest, (struct slice){day_names[i], in_full ? strlen(day_names[i]) : 3}))
+        if (slice_cut_prefix(rest,
+                             (struct slice){day_names[i], in_full ? strlen(day_names[i]) : 3}))
             return true;
     return false;
 }
@@ -105,15 +106,15 @@ static bool take_day_name(struct slice *rest, bool in_full)
 static bool take_month(struct slice *rest, struct date *date)
 {
     for (date->month = 0; date->month < 12; date->month++)
-        if (slice_take(rest, (struct slice){months + 3 * (size_t)date->month, 3}))
+        if (slice_cut_prefix(rest, (struct slice){months + 3 * (size_t)date->month, 3}))
             return true;
     return false;
 }
 
 static bool take_time(struct slice *rest, struct date *date)
 {
-    return take_number(rest, 2, &date->hour) && slice_take(rest, SLICE(":")) &&
-           take_number(rest, 2, &date->minute) && slice_take(rest, SLICE(":")) &&
+    return take_number(rest, 2, &date->hour) && slice_cut_prefix(rest, SLICE(":")) &&
+           take_number(rest, 2, &date->minute) && slice_cut_prefix(rest, SLICE(":")) &&
            take_number(rest, 2, &date->second);
 }
 
@@ -128,22 +129,22 @@ static bool take_year(struct slice *rest, struct date *date)
 /* Sun, 06 Nov 1994 08:49:37 GMT */
 static bool read_fixdate(struct slice rest, struct date *date)
 {
-    return take_day_name(&rest, false) && slice_take(&rest, SLICE(", ")) &&
-           take_number(&rest, 2, &date->day) && slice_take(&rest, SLICE(" ")) &&
-           take_month(&rest, date) && slice_take(&rest, SLICE(" ")) && take_year(&rest, date) &&
-           slice_take(&rest, SLICE(" ")) && take_time(&rest, date) &&
-           slice_take(&rest, SLICE(" GMT")) && rest.len == 0;
+    return take_day_name(&rest, false) && slice_cut_prefix(&rest, SLICE(", ")) &&
+           take_number(&rest, 2, &date->day) && slice_cut_prefix(&rest, SLICE(" ")) &&
+           take_month(&rest, date) && slice_cut_prefix(&rest, SLICE(" ")) &&
+           take_year(&rest, date) && slice_cut_prefix(&rest, SLICE(" ")) &&
+           take_time(&rest, date) && slice_cut_prefix(&rest, SLICE(" GMT")) && rest.len == 0;
 }
 
 /* Sunday, 06-Nov-94 08:49:37 GMT */
 static bool read_rfc850(struct slice rest, struct date *date)
 {
     unsigned year = 0;
-    bool taken = take_day_name(&rest, true) && slice_take(&rest, SLICE(", ")) &&
-                 take_number(&rest, 2, &date->day) && slice_take(&rest, SLICE("-")) &&
-                 take_month(&rest, date) && slice_take(&rest, SLICE("-")) &&
-                 take_number(&rest, 2, &year) && slice_take(&rest, SLICE(" ")) &&
-                 take_time(&rest, date) && slice_take(&rest, SLICE(" GMT")) && rest.len == 0;
+    bool taken = take_day_name(&rest, true) && slice_cut_prefix(&rest, SLICE(", ")) &&
+                 take_number(&rest, 2, &date->day) && slice_cut_prefix(&rest, SLICE("-")) &&
+                 take_month(&rest, date) && slice_cut_prefix(&rest, SLICE("-")) &&
+                 take_number(&rest, 2, &year) && slice_cut_prefix(&rest, SLICE(" ")) &&
+                 take_time(&rest, date) && slice_cut_prefix(&rest, SLICE(" GMT")) && rest.len == 0;
     date->year = year;
     return taken;
 }
@@ -151,12 +152,12 @@ static bool read_rfc850(struct slice rest, struct date *date)
 /* Sun Nov  6 08:49:37 1994 */
 static bool read_asctime(struct slice rest, struct date *date)
 {
-    if (!take_day_name(&rest, false) || !slice_take(&rest, SLICE(" ")) ||
-        !take_month(&rest, date) || !slice_take(&rest, SLICE(" ")))
+    if (!take_day_name(&rest, false) || !slice_cut_prefix(&rest, SLICE(" ")) ||
+        !take_month(&rest, date) || !slice_cut_prefix(&rest, SLICE(" ")))
         return false;
-    return take_number(&rest, slice_take(&rest, SLICE(" ")) ? 1 : 2, &date->day) &&
-           slice_take(&rest, SLICE(" ")) && take_time(&rest, date) &&
-           slice_take(&rest, SLICE(" ")) && take_year(&rest, date) && rest.len == 0;
+    return take_number(&rest, slice_cut_prefix(&rest, SLICE(" ")) ? 1 : 2, &date->day) &&
+           slice_cut_prefix(&rest, SLICE(" ")) && take_time(&rest, date) &&
+           slice_cut_prefix(&rest, SLICE(" ")) && take_year(&rest, date) && rest.len == 0;
 }
 
 /* A second 60 is a leap second. */

@@ -188,7 +188,7 @@ enum http_verdict http_head_parse(struct http_head *head, const char *bytes, siz
     }
     /* The head is not whole, and has reached the limit. */
     if (*bad == REASON_none && full)
-        *bad = http_scan_in_target(scan) ? REASON_http_uri_too_long : REASON_http_head_too_large;
+        *bad = http_scan_is_in_target(scan) ? REASON_http_uri_too_long : REASON_http_head_too_large;
     return *bad == REASON_none ? HTTP_MORE : HTTP_BAD;
 }
 

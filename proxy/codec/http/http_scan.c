@@ -167,7 +167,7 @@ bool http_scan_is_done(const struct http_scan *scan)
     return scan->part == PART_DONE;
 }
 
-bool http_scan_in_target(const struct http_scan *scan)
+bool http_scan_is_in_target(const struct http_scan *scan)
 {
     return scan->part == PART_TARGET;
 }

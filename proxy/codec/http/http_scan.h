@@ -49,6 +49,6 @@ WSL_MUST_CHECK enum reason http_scan_read(struct http_scan *scan, struct slice t
 bool http_scan_is_done(const struct http_scan *scan);
 
 /* The text ends inside the request target. */
-bool http_scan_in_target(const struct http_scan *scan);
+bool http_scan_is_in_target(const struct http_scan *scan);
 
 #endif

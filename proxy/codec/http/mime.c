@@ -84,7 +84,7 @@ const char *mime_of(struct slice name)
     if (at == 0 || name.ptr[at - 1] != '.' || name.len - at > EXTENSION_MAX)
         return MIME_UNKNOWN;
     for (size_t i = at; i < name.len; i++)
-        extension[i - at] = slice_lower(name.ptr[i]);
+        extension[i - at] = ascii_lower(name.ptr[i]);
     extension[name.len - at] = '\0';
     const struct mime_row key = {extension, NULL};
     const struct mime_row *row = bsearch(&key, rows, WSL_COUNT(rows), sizeof(rows[0]), compare);

@@ -176,7 +176,7 @@ static bool text_is_good(struct ws_decoder *decoder, const uint8_t *bytes, size_
 {
     bool ends = decoder->final && decoder->payload_left == 0;
 
-    return utf8_feed(&decoder->text, bytes, length) && !(ends && !utf8_complete(&decoder->text));
+    return utf8_feed(&decoder->text, bytes, length) && !(ends && !utf8_is_complete(&decoder->text));
 }
 
 /* True when the data frame is complete. False: violation, or the window ended. */

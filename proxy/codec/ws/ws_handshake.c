@@ -160,8 +160,8 @@ enum reason ws_handshake_check(const struct http_head *head, struct ws_handshake
     return bad;
 }
 
-size_t ws_handshake_answer(char *out, size_t capacity, const struct ws_handshake *handshake,
-                           struct slice fields)
+size_t ws_handshake_response(char *out, size_t capacity, const struct ws_handshake *handshake,
+                             struct slice fields)
 {
     struct writer w = writer_to(out, capacity);
     writer_add_slice(&w, SLICE("HTTP/1.1 101 Switching Protocols\r\n"

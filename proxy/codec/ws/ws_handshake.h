@@ -38,8 +38,8 @@ WSL_MUST_CHECK enum reason ws_handshake_prefer(const struct http_head *head,
  * The 101 head with `fields`, whole field lines, appended; returns its length, or 0 if it does not
  * fit.
  */
-WSL_MUST_CHECK size_t ws_handshake_answer(char *out, size_t capacity,
-                                          const struct ws_handshake *handshake,
-                                          struct slice fields);
+WSL_MUST_CHECK size_t ws_handshake_response(char *out, size_t capacity,
+                                            const struct ws_handshake *handshake,
+                                            struct slice fields);
 
 #endif

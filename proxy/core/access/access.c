@@ -128,7 +128,7 @@ enum reason access_origin(struct slice origin, struct slice host, bool secure,
     return REASON_origin_refused;
 }
 
-bool access_is_own_name(struct slice authority)
+bool access_is_rebind_safe(struct slice authority)
 {
     static const struct slice local = {"localhost", 9};
     struct slice host, port;
@@ -159,7 +159,7 @@ static bool holds(const struct config_cidr *range, const uint8_t *address)
     return rest == 0 || (range->bytes[whole] ^ address[whole]) >> (8 - rest) == 0;
 }
 
-bool access_holds(const struct config_cidrs *ranges, const uint8_t *address)
+bool access_is_in_ranges(const struct config_cidrs *ranges, const uint8_t *address)
 {
     for (size_t i = 0; address && i < ranges->count; i++)
         if (holds(&ranges->items[i], address))
@@ -170,7 +170,7 @@ bool access_holds(const struct config_cidrs *ranges, const uint8_t *address)
 enum reason access_address(const uint8_t *address, const struct config_cidrs *allow,
                            const struct config_cidrs *deny)
 {
-    bool refused =
-        access_holds(deny, address) || (allow->count > 0 && !access_holds(allow, address));
+    bool refused = access_is_in_ranges(deny, address) ||
+                   (allow->count > 0 && !access_is_in_ranges(allow, address));
     return refused ? REASON_address_refused : REASON_none;
 }

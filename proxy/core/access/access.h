@@ -35,14 +35,14 @@ WSL_MUST_CHECK enum reason access_origin(struct slice origin, struct slice host,
  * Is this Host (ptr NULL: none was sent) one that no DNS record can point at us: an address,
  * localhost or a name below it? Browsers resolve those by themselves.
  */
-WSL_MUST_CHECK bool access_is_own_name(struct slice host);
+WSL_MUST_CHECK bool access_is_rebind_safe(struct slice host);
 
 /*
  * Is the address in any of the ranges? An address is 16 bytes, IPv4 as ::ffff:a.b.c.d. NULL: none,
  * as of the peer of a Unix socket; it is in no range. An IPv4 range holds IPv4 addresses only, and
  * an IPv6 range none of them: "::/0" is all of IPv6.
  */
-bool access_holds(const struct config_cidrs *ranges, const uint8_t *address);
+bool access_is_in_ranges(const struct config_cidrs *ranges, const uint8_t *address);
 
 /* `deny` first; then `allow`, unless it is empty. */
 WSL_MUST_CHECK enum reason access_address(const uint8_t *address, const struct config_cidrs *allow,

@@ -5,7 +5,7 @@
 
 bool client_address_trusts(const struct config_cidrs *trusted, const struct client_address *peer)
 {
-    return peer->known ? access_holds(trusted, peer->ip.address) : trusted->count > 0;
+    return peer->known ? access_is_in_ranges(trusted, peer->ip.address) : trusted->count > 0;
 }
 
 /* Follows the hops of one field; false: the head does not have it. */

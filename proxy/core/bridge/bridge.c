@@ -124,10 +124,10 @@ void bridge_end(struct bridge *bridge, enum reason reason, uint64_t now)
     }
 }
 
-bool bridge_done(const struct bridge *bridge)
+bool bridge_is_done(const struct bridge *bridge)
 {
-    return bridge->client_in_done && bridge->target_in_done && pipe_finished(&bridge->up) &&
-           pipe_finished(&bridge->down);
+    return bridge->client_in_done && bridge->target_in_done && pipe_is_finished(&bridge->up) &&
+           pipe_is_finished(&bridge->down);
 }
 
 /* ---- the two sinks ---- */
@@ -215,7 +215,7 @@ static void resume(struct bridge *bridge, struct pipe *pipe, uint64_t now)
 
 static bool is_down_open(const struct bridge *bridge)
 {
-    return !bridge->down.blocked && !bridge->close_sent && !pipe_finished(&bridge->down);
+    return !bridge->down.blocked && !bridge->close_sent && !pipe_is_finished(&bridge->down);
 }
 
 static void send_slot(struct bridge *bridge, uint64_t now)
@@ -251,7 +251,7 @@ static void end_pipe(struct bridge *bridge, struct pipe *pipe, uint64_t now)
 /* If nothing else is left to do, closing the connection sends the FIN. */
 static void end_down(struct bridge *bridge, uint64_t now)
 {
-    if (bridge->client_in_done && bridge->target_in_done && pipe_finished(&bridge->up))
+    if (bridge->client_in_done && bridge->target_in_done && pipe_is_finished(&bridge->up))
         bridge->down.state = PIPE_SHUT;
     else
         end_pipe(bridge, &bridge->down, now);
@@ -347,7 +347,7 @@ static void pump_up(struct bridge *bridge, struct bridge_scratch *scratch, uint6
     }
 }
 
-void bridge_early(struct bridge *bridge, uint8_t *bytes, size_t length, uint64_t now)
+void bridge_take_early(struct bridge *bridge, uint8_t *bytes, size_t length, uint64_t now)
 {
     take_frames(bridge, bytes, length, now);
     bridge_settle(bridge, now);
@@ -465,7 +465,7 @@ void bridge_init(struct bridge *bridge, struct transport *client, bool refuse_te
     ws_frame_decoder_init(&bridge->decoder, true, refuse_text);
 }
 
-void bridge_answer(struct bridge *bridge, const void *bytes, size_t length, uint64_t now)
+void bridge_send_upgrade(struct bridge *bridge, const void *bytes, size_t length, uint64_t now)
 {
     to_client(bridge, bytes, length, now);
 }

@@ -96,7 +96,7 @@ struct bridge {
 void bridge_init(struct bridge *bridge, struct transport *client, bool refuse_text, uint64_t now);
 
 /* Sends bytes before any frame: the 101 head. */
-void bridge_answer(struct bridge *bridge, const void *bytes, size_t length, uint64_t now);
+void bridge_send_upgrade(struct bridge *bridge, const void *bytes, size_t length, uint64_t now);
 
 /*
  * The target is connected; bytes flow. If the client has failed meanwhile, the bridge ends as if
@@ -108,7 +108,7 @@ void bridge_attach(struct bridge *bridge, struct transport *target, uint64_t now
  * Takes frames that came with the request's head; changes them in place. Once, before the first
  * turn that reads: after bridge_attach, or after bridge_end if there is no target.
  */
-void bridge_early(struct bridge *bridge, uint8_t *bytes, size_t length, uint64_t now);
+void bridge_take_early(struct bridge *bridge, uint8_t *bytes, size_t length, uint64_t now);
 
 /* Moves what can be moved; `ready` has bits of bridge_ready. */
 void bridge_turn(struct bridge *bridge, struct bridge_scratch *scratch, unsigned ready,
@@ -120,13 +120,13 @@ unsigned bridge_want(const struct bridge *bridge);
 /* Ends the session in good order for a reason of wsluice; idempotent, the first reason stays. */
 void bridge_end(struct bridge *bridge, enum reason reason, uint64_t now);
 
-static inline bool bridge_ending(const struct bridge *bridge)
+static inline bool bridge_is_ending(const struct bridge *bridge)
 {
     return bridge->reason != REASON_none;
 }
 
 /* Nothing is left to do: the transports may be closed. */
-bool bridge_done(const struct bridge *bridge);
+bool bridge_is_done(const struct bridge *bridge);
 
 void bridge_free(struct bridge *bridge);
 

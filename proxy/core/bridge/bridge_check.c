@@ -104,7 +104,7 @@ const char *bridge_check_settled(const struct bridge *bridge)
 {
     const struct pipe *up = &bridge->up, *down = &bridge->down;
     bool down_free = down->state == PIPE_ENDING && !down->blocked;
-    bool slot_goes = !down->blocked && !bridge->close_sent && !pipe_finished(down);
+    bool slot_goes = !down->blocked && !bridge->close_sent && !pipe_is_finished(down);
     bool held = bridge->tap && bridge->tap->full;
     bool connecting = !bridge->target && !bridge->target_in_done;
     const struct rule rules[] = {
@@ -112,7 +112,7 @@ const char *bridge_check_settled(const struct bridge *bridge)
         {up->state != PIPE_ENDING || up->blocked, "FIN to the target waits only for its socket"},
         {!down_free || bridge->close_sent, "our Close waits only for the client's socket"},
         {!down_free || !bridge->frames_over, "FIN to the client waits only for its frames"},
-        {held || connecting || bridge_done(bridge) || bridge_want(bridge) != 0,
+        {held || connecting || bridge_is_done(bridge) || bridge_want(bridge) != 0,
          "a bridge that is not done waits for something"},
     };
     return first_broken(rules, WSL_COUNT(rules));
@@ -154,7 +154,7 @@ const char *bridge_check_change(const struct bridge *before, const struct bridge
     bool first_reason = before->reason == REASON_none || before->reason == after->reason;
     const struct rule rules[] = {
         /* A deadline that cuts what is left may name the peer that stalled. */
-        {first_reason || bridge_done(after), "the first reason stays"},
+        {first_reason || bridge_is_done(after), "the first reason stays"},
         {after->client_in_done >= before->client_in_done &&
              after->target_in_done >= before->target_in_done &&
              after->frames_over >= before->frames_over && after->close_sent >= before->close_sent,

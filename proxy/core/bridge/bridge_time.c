@@ -172,7 +172,7 @@ static uint64_t tick_ending(struct bridge *bridge, const struct bridge_unsent *u
 uint64_t bridge_time_tick(struct bridge *bridge, const struct bridge_unsent *unsent,
                           const struct bridge_times *times, uint64_t now)
 {
-    if (bridge_done(bridge))
+    if (bridge_is_done(bridge))
         return 0;
     const struct bridge before = *bridge;
     uint64_t next = bridge->reason == REASON_none ? tick_open(bridge, unsent, times, now)

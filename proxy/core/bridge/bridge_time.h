@@ -45,7 +45,7 @@ WSL_MUST_CHECK uint64_t bridge_time_tick(struct bridge *bridge, const struct bri
 /* Otherwise `unsent` may be zero. */
 static inline bool bridge_time_needs_unsent(const struct bridge *bridge)
 {
-    return bridge_ending(bridge) || bridge->up.blocked || bridge->down.blocked;
+    return bridge_is_ending(bridge) || bridge->up.blocked || bridge->down.blocked;
 }
 
 #endif

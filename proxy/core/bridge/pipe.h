@@ -66,7 +66,7 @@ static inline bool pipe_wants_sink(const struct pipe *pipe)
     return pipe->blocked;
 }
 
-static inline bool pipe_finished(const struct pipe *pipe)
+static inline bool pipe_is_finished(const struct pipe *pipe)
 {
     return pipe->state == PIPE_SHUT || pipe->state == PIPE_BROKEN;
 }

@@ -50,7 +50,7 @@ static size_t character(struct slice text)
     for (size_t length = 1; length <= 4 && length <= text.len; length++) {
         if (!utf8_feed(&state, (const uint8_t *)text.ptr + length - 1, 1))
             return 0;
-        if (utf8_complete(&state))
+        if (utf8_is_complete(&state))
             return length;
     }
     return 0;

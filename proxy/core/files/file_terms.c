@@ -134,8 +134,8 @@ static unsigned judge(const struct judgement *at, struct http_range *part)
     return 200;
 }
 
-void file_terms_judge(const struct http_head *head, const struct file_facts *file, int64_t now,
-                      struct file_terms *terms)
+void file_terms_decide(const struct http_head *head, const struct file_facts *file, int64_t now,
+                       struct file_terms *terms)
 {
     struct http_range part = {0};
     int length = snprintf(terms->etag, sizeof(terms->etag), "\"%llx-%llx.%x%s\"",

@@ -33,8 +33,8 @@ struct file_terms {
 };
 
 /* For GET or HEAD; `now` in Unix seconds. Do not move the terms: their fields point into them. */
-void file_terms_judge(const struct http_head *head, const struct file_facts *file, int64_t now,
-                      struct file_terms *terms);
+void file_terms_decide(const struct http_head *head, const struct file_facts *file, int64_t now,
+                       struct file_terms *terms);
 
 /*
  * The codings that the client prefers to the plain file, best first; of equal ones, the coding with

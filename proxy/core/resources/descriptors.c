@@ -12,7 +12,7 @@
 
 #define OF_LOOKUP         2 /* a resolver's sockets; a folder and a file in it */
 #define OPERATORS_DEFAULT 64
-#define LATE_MOST         16
+#define OVER_LIMIT_MOST   16
 #define ATTEMPTS_MOST     512
 #define ATTEMPTS_SHARE    32 /* of the limit */
 
@@ -22,7 +22,7 @@ struct descriptors_listener descriptors_listener(const struct config *config, si
     unsigned kinds = route_set_kinds(config, own);
     struct descriptors_listener terms = {
         .operators = route_set_is_for_operators(kinds),
-        .late = route_set_shares_liveness(kinds) && own->tls.mode != CONFIG_TLS_REQUIRED,
+        .over_limit = route_set_shares_liveness(kinds) && own->tls.mode != CONFIG_TLS_REQUIRED,
         .connection = 1,
     };
     terms.connection += (kinds & (ROUTE_SET_BRIDGE | ROUTE_SET_FILES)) != 0;
@@ -59,7 +59,7 @@ static uint64_t probes(const struct config *config)
 /* The operators' listeners, whether one serves liveness to clients, the most of one connection. */
 struct needs {
     uint64_t operators, connection;
-    bool late;
+    bool over_limit;
 };
 
 static struct needs needs_of(const struct config *config)
@@ -68,7 +68,7 @@ static struct needs needs_of(const struct config *config)
     for (size_t i = 0; i < config->listener_count; i++) {
         struct descriptors_listener terms = descriptors_listener(config, i);
         needs.operators += terms.operators;
-        needs.late = needs.late || terms.late;
+        needs.over_limit = needs.over_limit || terms.over_limit;
         if (terms.connection > needs.connection)
             needs.connection = terms.connection;
     }
@@ -98,11 +98,11 @@ struct descriptors_plan descriptors_plan(const struct config *config,
     uint64_t left = host->limit > plan.process ? host->limit - plan.process : 0;
     plan.work =
         size_min(left / 4, OF_WORK + config->listener_count + NEW_LISTENERS + folders(config));
-    plan.lookups = size_min(left / 8, OF_LOOKUP * host->pool_threads);
+    plan.lookups = size_min(left / 8, OF_LOOKUP * host->target_pool_threads);
     plan_operators(&plan, config, needs.operators, left / 4);
-    if (needs.late)
-        plan.late = left / 16 > 0 ? size_min(left / 16, LATE_MOST) : 1;
-    uint64_t reserved = plan.work + plan.lookups + plan.attempts + plan.operators + plan.late;
+    if (needs.over_limit)
+        plan.over_limit = left / 16 > 0 ? size_min(left / 16, OVER_LIMIT_MOST) : 1;
+    uint64_t reserved = plan.work + plan.lookups + plan.attempts + plan.operators + plan.over_limit;
     plan.clients = left > reserved + needs.connection ? left - reserved : needs.connection;
     return plan;
 }

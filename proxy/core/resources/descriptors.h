@@ -7,7 +7,7 @@
  *        + lookups    names, files and tokens that the thread pool looks up
  *        + attempts   a dial's second and later attempts at once
  *        + operators  connections of operators' listeners, each with a bound of its own
- *        + late       connections over a limit that are read, because they may ask for liveness
+ *        + over_limit connections over a limit that are read, because they may ask for liveness
  *        + clients    all the rest, for connections of clients
  *
  * A client's connection counts as many descriptors as it may need: one for itself, one for its
@@ -25,21 +25,21 @@
 
 struct descriptors_host {
     uint64_t limit;
-    uint64_t workers, pool_threads;
+    uint64_t workers, target_pool_threads;
 };
 
 struct descriptors_plan {
     uint64_t process, work, lookups, attempts;
     uint64_t operators;      /* of all operators' listeners together */
     uint64_t operators_each; /* the most for one of them */
-    uint64_t late;
+    uint64_t over_limit;
     uint64_t clients;
 };
 
 /* The connections of one listener. */
 struct descriptors_listener {
     bool operators;       /* it serves nothing but health, metrics and status */
-    bool late;            /* it serves liveness beside clients, and can do so without TLS */
+    bool over_limit;      /* it serves liveness beside clients, and can do so without TLS */
     uint32_t connection;  /* descriptors that one connection may need */
     uint32_t connections; /* operators: the most at once, if the plan allows; others: 0 */
 };

@@ -11,21 +11,21 @@ _Static_assert((0 WORK_TABLE(NAME)) * (NAME_HANGS_KEPT_MS / NAME_HANGS_AFTER_MS 
 _Static_assert((0 WORK_TABLE(NAME)) <= WORK_THREADS / 2, "libuv gives names half of its threads");
 #undef NAME
 
-bool name_hangs_now(uint64_t began, uint64_t now)
+bool name_hangs_is_hanging(uint64_t began, uint64_t now)
 {
     return now - began >= NAME_HANGS_AFTER_MS;
 }
 
 void name_hangs_note(struct name_hangs *hangs, uint64_t name, uint64_t began, uint64_t now)
 {
-    if (!name_hangs_now(began, now))
+    if (!name_hangs_is_hanging(began, now))
         return;
     hangs->entries[hangs->next].name = name;
     hangs->entries[hangs->next].until = now + NAME_HANGS_KEPT_MS;
     hangs->next = (hangs->next + 1) % NAME_HANGS_MAX;
 }
 
-bool name_hangs_knows(const struct name_hangs *hangs, uint64_t name, uint64_t now)
+bool name_hangs_has(const struct name_hangs *hangs, uint64_t name, uint64_t now)
 {
     for (size_t i = 0; i < NAME_HANGS_MAX; i++)
         if (hangs->entries[i].name == name && now < hangs->entries[i].until)

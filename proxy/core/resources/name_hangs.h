@@ -29,11 +29,11 @@ struct name_hangs {
 };
 
 /* Whether a look-up that began then and is still under way hangs. */
-bool name_hangs_now(uint64_t began, uint64_t now);
+bool name_hangs_is_hanging(uint64_t began, uint64_t now);
 
 /* A look-up has failed; kept if it hung. */
 void name_hangs_note(struct name_hangs *hangs, uint64_t name, uint64_t began, uint64_t now);
 
-bool name_hangs_knows(const struct name_hangs *hangs, uint64_t name, uint64_t now);
+bool name_hangs_has(const struct name_hangs *hangs, uint64_t name, uint64_t now);
 
 #endif

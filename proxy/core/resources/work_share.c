@@ -37,16 +37,16 @@ static void begin(struct work_queues *queues, size_t queue)
     queues->total++;
 }
 
-bool work_share_ask(struct work_share *share, struct work_ticket *ticket, enum work_kind kind,
-                    uint64_t client)
+bool work_share_request(struct work_share *share, struct work_waiter *ticket, enum work_kind kind,
+                        uint64_t client)
 {
     wsl_assert(kind < WORK_KINDS);
     struct work_queues *queues = &share->kinds[kind];
     /* Fibonacci hashing: addresses that differ in a few bits get different queues. */
     size_t queue = (size_t)(client * UINT64_C(0x9E3779B97F4A7C15) >> 58) % WORK_QUEUES;
-    *ticket = (struct work_ticket){.kind = (uint8_t)kind, .queue = (uint8_t)queue};
+    *ticket = (struct work_waiter){.kind = (uint8_t)kind, .queue = (uint8_t)queue};
     list_init(&ticket->link);
-    /* If there is room none waits: work_share_end begins all that can begin. */
+    /* If there is room none waits: work_share_finish begins all that can begin. */
     if (has_room(queues, kind, queue)) {
         begin(queues, queue);
         return true;
@@ -55,12 +55,12 @@ bool work_share_ask(struct work_share *share, struct work_ticket *ticket, enum w
     return false;
 }
 
-void work_share_leave(struct work_ticket *ticket)
+void work_share_cancel(struct work_waiter *ticket)
 {
     list_remove(&ticket->link);
 }
 
-struct work_ticket *work_share_end(struct work_share *share, const struct work_ticket *ticket)
+struct work_waiter *work_share_finish(struct work_share *share, const struct work_waiter *ticket)
 {
     enum work_kind kind = ticket->kind;
     struct work_queues *queues = &share->kinds[kind];
@@ -72,7 +72,7 @@ struct work_ticket *work_share_end(struct work_share *share, const struct work_t
         struct list *waiting = &queues->waiting[queue];
         if (list_empty(waiting) || !has_room(queues, kind, queue))
             continue;
-        struct work_ticket *next = WSL_CONTAINER(waiting->next, struct work_ticket, link);
+        struct work_waiter *next = WSL_CONTAINER(waiting->next, struct work_waiter, link);
         list_remove(&next->link);
         begin(queues, queue);
         queues->turn = (uint8_t)((queue + 1) % WORK_QUEUES);

@@ -39,7 +39,7 @@ enum work_kind { WORK_TABLE(WORK_ENUM) WORK_KINDS };
 
 #define WORK_QUEUES 64
 
-struct work_ticket {
+struct work_waiter {
     struct list link; /* while it waits */
     uint8_t kind, queue;
 };
@@ -60,15 +60,15 @@ void work_share_init(struct work_share *share);
 /* How many jobs of a kind run at once. For observation. */
 unsigned work_share_at_once(enum work_kind kind);
 
-/* True: begin now. False: it waits; work_share_end names it when its turn comes. */
-WSL_MUST_CHECK bool work_share_ask(struct work_share *share, struct work_ticket *ticket,
-                                   enum work_kind kind, uint64_t client);
+/* True: begin now. False: it waits; work_share_finish names it when its turn comes. */
+WSL_MUST_CHECK bool work_share_request(struct work_share *share, struct work_waiter *ticket,
+                                       enum work_kind kind, uint64_t client);
 
 /* Removes one that waits. */
-void work_share_leave(struct work_ticket *ticket);
+void work_share_cancel(struct work_waiter *ticket);
 
 /* A job that had begun has ended. NULL, or the one that begins in its place. */
-WSL_MUST_CHECK struct work_ticket *work_share_end(struct work_share *share,
-                                                  const struct work_ticket *ticket);
+WSL_MUST_CHECK struct work_waiter *work_share_finish(struct work_share *share,
+                                                     const struct work_waiter *ticket);
 
 #endif

@@ -52,7 +52,7 @@ static bool ends_in_number(struct slice host)
         host.len--;
     const char *dot = memrchr(host.ptr, '.', host.len);
     struct slice last = dot ? slice_from(host, (size_t)(dot - host.ptr) + 1) : host;
-    if (last.len >= 2 && last.ptr[0] == '0' && slice_lower(last.ptr[1]) == 'x')
+    if (last.len >= 2 && last.ptr[0] == '0' && ascii_lower(last.ptr[1]) == 'x')
         return all(slice_from(last, 2), is_hex_digit);
     return all(last, ascii_is_digit);
 }

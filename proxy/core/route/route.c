@@ -78,7 +78,7 @@ static struct slice fold_host(struct slice authority, char *out)
     if (host.len > ROUTE_HOST_MAX)
         return (struct slice){0};
     for (size_t i = 0; i < host.len; i++)
-        out[i] = slice_lower(host.ptr[i]);
+        out[i] = ascii_lower(host.ptr[i]);
     return (struct slice){out, host.len};
 }
 

@@ -111,7 +111,7 @@ static bool read_host(struct builder *b, const struct config_route *route, struc
         return refuse(b, &route->place, "host is neither a name nor a wildcard");
     *host = copy_text(b, text);
     for (char *p = b->text - text.len; p < b->text; p++)
-        *p = slice_lower(*p);
+        *p = ascii_lower(*p);
     return true;
 }
 

@@ -49,7 +49,7 @@ static enum admission_step refuse_client(struct admission *admission,
     if (is_limit(verdict) && facts->head)
         return next(admission, ADMISSION_FIND_ROUTE);
     if (is_limit(verdict) && admission->terms.serves_liveness)
-        return next(admission, ADMISSION_COUNT_LATE);
+        return next(admission, ADMISSION_COUNT_OVER_LIMIT);
     return refuse(admission, verdict);
 }
 
@@ -78,7 +78,7 @@ enum admission_step admission_begin(struct admission *admission,
     *admission = (struct admission){.terms = *terms};
     if (terms->operators)
         return next(admission, ADMISSION_AWAIT_CLIENT);
-    if (!terms->late)
+    if (!terms->over_limit)
         return next(admission, ADMISSION_COUNT_CONNECTION);
     admission->verdict = REASON_too_many_process;
     return next(admission, ADMISSION_AWAIT_HEAD);
@@ -195,14 +195,14 @@ static enum reason check_origin(const struct admission *admission,
                          &facts->route->origins);
 }
 
-enum admission_step admission_answer(struct admission *admission,
+enum admission_step admission_resume(struct admission *admission,
                                      const struct admission_facts *facts, enum reason verdict)
 {
     switch ((enum admission_step)admission->step) {
     case ADMISSION_COUNT_CONNECTION:
         return verdict == REASON_none ? next(admission, ADMISSION_AWAIT_CLIENT)
                                       : refuse_client(admission, facts, verdict);
-    case ADMISSION_COUNT_LATE:
+    case ADMISSION_COUNT_OVER_LIMIT:
         return verdict == REASON_none ? next(admission, ADMISSION_AWAIT_HEAD)
                                       : refuse(admission, (enum reason)admission->verdict);
     case ADMISSION_LEAVE_ADDRESS:

@@ -28,14 +28,14 @@
  *
  *      Every step may lead to REFUSED. Over a limit of clients:
  *
- *      COUNT_... --> COUNT_LATE --> AWAIT_HEAD --> FIND_ROUTE --> ADMITTED   liveness is asked
+ *      COUNT_... --> COUNT_OVER_LIMIT --> AWAIT_HEAD --> FIND_ROUTE --> ADMITTED   liveness is asked
  *                         |                             +-------> REFUSED    anything else
  *                         +--> REFUSED   no place is left, or the listener does not serve liveness
  */
 /* clang-format on */
 /*
- * Verdicts may take time: between a step and its admission_answer the connection may wait as long
- * as its deadline allows. FIND_TOKEN does (LIFE_LOOKING). Authentication (basic, login, ticket,
+ * Verdicts may take time: between a step and its admission_resume the connection may wait as long
+ * as its deadline allows. FIND_TOKEN does (LIFE_LOOKING_UP). Authentication (basic, login, ticket,
  * forward) comes in as steps of the same kind, one for each method: for an upgrade between
  * KEEP_HEAD and FIND_TOKEN, so that only a client that is known may try tokens; for a plain request
  * between FIND_ROUTE and ADMITTED (life.h then needs edges from LOOKING to WAITING and REPLYING).
@@ -53,10 +53,10 @@
 #include "config/model/config.h"
 #include "core/access/client_address.h"
 
-/* What the caller does next. The result of a step before AWAIT_CLIENT goes to admission_answer. */
+/* What the caller does next. The result of a step before AWAIT_CLIENT goes to admission_resume. */
 enum admission_step {
     ADMISSION_COUNT_CONNECTION, /* enter the counts of process and listener */
-    ADMISSION_COUNT_LATE,       /* enter the count of those over a limit whose request is read */
+    ADMISSION_COUNT_OVER_LIMIT, /* enter the count of those over a limit whose request is read */
     ADMISSION_LEAVE_ADDRESS,    /* leave the count of the client before this one */
     ADMISSION_COUNT_ADDRESS,    /* enter the count of the client's address */
     ADMISSION_FIND_ROUTE,       /* the route of the head */
@@ -75,8 +75,8 @@ enum admission_step {
 struct admission_terms {
     const struct config_listener *listener; /* borrowed */
     bool operators;                         /* it is exempt from the limits of clients */
-    bool serves_liveness;                   /* COUNT_LATE is worth asking for */
-    bool late;                              /* accepted over a limit, in the count of COUNT_LATE */
+    bool serves_liveness;                   /* COUNT_OVER_LIMIT is worth asking for */
+    bool over_limit; /* accepted over a limit, in the count of COUNT_OVER_LIMIT */
 };
 
 /* The facts that are known so far; the others are NULL. */
@@ -98,7 +98,7 @@ struct admission {
     bool is_upgrade; /* the request is for a bridge */
 };
 
-/* COUNT_CONNECTION, AWAIT_CLIENT, or AWAIT_HEAD if late. */
+/* COUNT_CONNECTION, AWAIT_CLIENT, or AWAIT_HEAD if over a limit. */
 WSL_MUST_CHECK enum admission_step admission_begin(struct admission *admission,
                                                    const struct admission_terms *terms);
 
@@ -115,11 +115,11 @@ WSL_MUST_CHECK enum admission_step admission_request(struct admission *admission
  * (LEAVE_ADDRESS cannot fail). `facts` as with admission_client or admission_request, with the
  * route from FIND_ROUTE on; behind KEEP_HEAD they may be empty.
  */
-WSL_MUST_CHECK enum admission_step admission_answer(struct admission *admission,
+WSL_MUST_CHECK enum admission_step admission_resume(struct admission *admission,
                                                     const struct admission_facts *facts,
                                                     enum reason verdict);
 
-/* The caller has something to do whose result goes to admission_answer. */
+/* The caller has something to do whose result goes to admission_resume. */
 bool admission_asks(enum admission_step step);
 
 /* Over a limit of clients: the request is read, but only liveness is answered. */

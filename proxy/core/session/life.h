@@ -46,18 +46,18 @@ enum life_resource {
 };
 
 enum life_state {
-    LIFE_PREFACE,   /* the first byte will tell TLS from plain */
-    LIFE_TLS,       /* the handshake */
-    LIFE_HEAD,      /* a request is read */
-    LIFE_WAITING,   /* the answer to a plain request is produced */
-    LIFE_REPLYING,  /* the answer is sent */
-    LIFE_LOOKING,   /* the target of the request's token is looked up */
-    LIFE_DIALLING,  /* connecting to a target; the client waits for its 101 */
-    LIFE_ANSWERED,  /* the same; the client has its 101 */
-    LIFE_OPEN,      /* client and target are connected */
-    LIFE_CLOSING,   /* the last bytes of a bridge go out */
-    LIFE_LINGERING, /* the last answer goes out, and the client reads it */
-    LIFE_DEAD,      /* handles are closing, the last callback frees */
+    LIFE_PREFACE,    /* the first byte will tell TLS from plain */
+    LIFE_TLS,        /* the handshake */
+    LIFE_HEAD,       /* a request is read */
+    LIFE_WAITING,    /* the answer to a plain request is produced */
+    LIFE_REPLYING,   /* the answer is sent */
+    LIFE_LOOKING_UP, /* the target of the request's token is looked up */
+    LIFE_DIALLING,   /* connecting to a target; the client waits for its 101 */
+    LIFE_UPGRADED,   /* the same; the client has its 101 */
+    LIFE_OPEN,       /* client and target are connected */
+    LIFE_CLOSING,    /* the last bytes of a bridge go out */
+    LIFE_LINGERING,  /* the last answer goes out, and the client reads it */
+    LIFE_DEAD,       /* handles are closing, the last callback frees */
     LIFE_STATES,
 };
 
@@ -70,8 +70,8 @@ enum life_event {
     LIFE_UPGRADE_AFTER, /* likewise, for a route that answers first */
     LIFE_ASKED,         /* a plain request whose answer takes time */
     LIFE_ANSWERING,     /* the answer to a plain request goes out */
-    LIFE_TAKEN,         /* the kernel has all of the answer; another request may follow */
-    LIFE_TAKEN_LAST,    /* likewise; none may follow */
+    LIFE_SENT,          /* the kernel has all of the answer; another request may follow */
+    LIFE_SENT_LAST,     /* likewise; none may follow */
     LIFE_REFUSED,       /* the last answer goes out, or a refusal without one, then the end */
     LIFE_TARGET_READY,  /* the target is connected */
     LIFE_TARGET_FAILED, /* no target could be connected to */

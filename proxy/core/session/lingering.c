@@ -92,7 +92,7 @@ unsigned lingering_want(const struct lingering *lingering)
 uint64_t lingering_tick(struct lingering *lingering, uint64_t unsent,
                         const struct lingering_times *times, uint64_t now)
 {
-    if (lingering_done(lingering))
+    if (lingering_is_done(lingering))
         return 0;
     if (pace_has_moved(&lingering->out, unsent, now))
         note_taken(lingering, now);
@@ -108,7 +108,7 @@ uint64_t lingering_tick(struct lingering *lingering, uint64_t unsent,
 }
 
 /* Without a way to the client nothing is left to wait for. */
-bool lingering_done(const struct lingering *lingering)
+bool lingering_is_done(const struct lingering *lingering)
 {
     return lingering->out.state == PIPE_BROKEN ||
            (lingering->client_done && lingering->out.state == PIPE_SHUT);

@@ -58,7 +58,7 @@ WSL_MUST_CHECK uint64_t lingering_tick(struct lingering *lingering, uint64_t uns
                                        const struct lingering_times *times, uint64_t now);
 
 /* The connection may be closed. */
-bool lingering_done(const struct lingering *lingering);
+bool lingering_is_done(const struct lingering *lingering);
 
 void lingering_free(struct lingering *lingering);
 

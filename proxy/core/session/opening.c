@@ -36,7 +36,7 @@ static enum reason prepare_answer(struct opening *opening, const struct ws_hands
     opening->answer = malloc(capacity);
     if (!opening->answer)
         return REASON_out_of_memory;
-    opening->answer_length = ws_handshake_answer(opening->answer, capacity, handshake, fields);
+    opening->answer_length = ws_handshake_response(opening->answer, capacity, handshake, fields);
     return opening->answer_length > 0 ? REASON_none : REASON_internal;
 }
 

@@ -46,8 +46,8 @@ struct opening_terms {
 };
 
 /*
- * Takes bytes of the client, in order; length 0 if opening_pending. After REFUSED it is not called
- * again, after REQUEST not before opening_next.
+ * Takes bytes of the client, in order; length 0 if opening_has_pending. After REFUSED it is not
+ * called again, after REQUEST not before opening_next.
  */
 WSL_MUST_CHECK enum opening_verdict opening_feed(struct opening *opening, const char *bytes,
                                                  size_t length, const struct http_limits *limits,
@@ -65,7 +65,7 @@ WSL_MUST_CHECK enum opening_verdict opening_upgrade(struct opening *opening,
 WSL_MUST_CHECK bool opening_next(struct opening *opening, const struct opening_request *request);
 
 /* Bytes of the next request are held that no opening_feed has looked at. */
-static inline bool opening_pending(const struct opening *opening)
+static inline bool opening_has_pending(const struct opening *opening)
 {
     return opening->pending;
 }

@@ -101,7 +101,7 @@ static const char *take_parameter(struct slice key, const char *value, struct st
         return session_id_parse(slice_of(value), &parsed->kill) ? NULL : "that is no session's id";
     if (slice_equal(key, SLICE("filter")))
         for (size_t i = 0; i <= strlen(value); i++)
-            parsed->filter[i] = slice_lower(value[i]);
+            parsed->filter[i] = ascii_lower(value[i]);
     return NULL;
 }
 

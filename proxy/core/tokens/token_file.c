@@ -62,7 +62,7 @@ static bool is_plausible_service(struct slice service)
     if (service.len == 0 || service.len > SERVICE_MAX)
         return false;
     for (size_t i = 0; i < service.len; i++) {
-        char c = slice_lower(service.ptr[i]);
+        char c = ascii_lower(service.ptr[i]);
         if (c >= 'a' && c <= 'z')
             letter = true;
         else if ((c < '0' || c > '9') && c != '-' && c != '_')
@@ -74,7 +74,7 @@ static bool is_plausible_service(struct slice service)
 const char *token_file_target(struct slice text, struct token_target *target)
 {
     struct slice rest = strip(text);
-    if (slice_take(&rest, SLICE("unix_socket:")) || slice_take(&rest, SLICE("unix:")))
+    if (slice_cut_prefix(&rest, SLICE("unix_socket:")) || slice_cut_prefix(&rest, SLICE("unix:")))
         return parse_path(rest, target);
     const char *colon = rest.len > 0 ? memrchr(rest.ptr, ':', rest.len) : NULL;
     if (!colon)
@@ -104,7 +104,7 @@ static struct slice take_line(struct token_cursor *cursor)
     struct slice line = {rest.ptr, end ? (size_t)(end - rest.ptr) : rest.len};
     cursor->rest = slice_from(rest, line.len + (end != NULL));
     if (cursor->line == 0)
-        (void)slice_take(&line, SLICE("\xEF\xBB\xBF"));
+        (void)slice_cut_prefix(&line, SLICE("\xEF\xBB\xBF"));
     cursor->line++;
     return line;
 }

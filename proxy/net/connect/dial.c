@@ -15,7 +15,7 @@ struct dial {
     struct dial_request request;
     struct dial_result result;
     uv_timer_t timer; /* the next attempt or the deadline, the sooner of the two */
-    struct resolve_query query;
+    struct resolve_question query;
     uint64_t deadline, next_attempt_at; /* loop time; 0: no attempt is scheduled */
     struct dial_setup setup;
     bool looking_up, over;
@@ -286,7 +286,7 @@ static void arm(struct dial *dial)
 /* ---- names ---- */
 
 /* True when the dial is over. */
-static bool take_answer(struct dial *dial, const struct lookup_answer *answer)
+static bool take_answer(struct dial *dial, const struct lookup_result *answer)
 {
     if (answer->reason != REASON_none) {
         fail(dial, answer->reason, answer->failure);
@@ -305,7 +305,7 @@ static bool take_answer(struct dial *dial, const struct lookup_answer *answer)
     return advance(dial);
 }
 
-static void answer_cb(struct resolve_query *query, const struct lookup_answer *answer)
+static void answer_cb(struct resolve_question *query, const struct lookup_result *answer)
 {
     struct dial *dial = WSL_CONTAINER(query, struct dial, query);
     dial->looking_up = false;
@@ -322,7 +322,7 @@ static bool start(struct dial *dial)
         return advance(dial);
     }
     dial->query.callback = answer_cb;
-    const struct lookup_answer *answer =
+    const struct lookup_result *answer =
         resolve_name(dial->request.resolver, to->host, &dial->request.origin, &dial->query);
     if (answer)
         return take_answer(dial, answer);

@@ -35,7 +35,7 @@ struct dial_request {
     struct resolver *resolver;
     uint32_t *attempts;                   /* budget beyond the first of each; NULL: unlimited */
     const struct config_address *address; /* borrowed until the end, as are its texts */
-    struct lookup_origin origin;          /* of its host */
+    struct lookup_source origin;          /* of its host */
     uint32_t timeout_ms;
     bool own_users;       /* refuse another user's program on this machine (socket_owner.h) */
     struct slice preface; /* borrowed likewise; sent first, in the clear */

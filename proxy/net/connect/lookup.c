@@ -72,22 +72,22 @@ static void dispose(struct lookup *lookup)
 
 /* ---- the answer ---- */
 
-static void fail(struct lookup_answer *answer, enum reason reason, const char *failure)
+static void fail(struct lookup_result *answer, enum reason reason, const char *failure)
 {
     answer->count = 0;
     answer->reason = reason;
     answer->failure = failure;
 }
 
-static void fail_with(struct lookup_answer *answer, int status)
+static void fail_with(struct lookup_result *answer, int status)
 {
     fail(answer, status == UV_ENOMEM ? REASON_out_of_memory : REASON_target_unresolved,
          status == 0 ? "no usable address" : uv_strerror(status));
 }
 
-static void make_answer(struct lookup_answer *answer, int status, const struct addrinfo *list)
+static void make_answer(struct lookup_result *answer, int status, const struct addrinfo *list)
 {
-    *answer = (struct lookup_answer){.reason = REASON_none};
+    *answer = (struct lookup_result){.reason = REASON_none};
     for (const struct addrinfo *info = status == 0 ? list : NULL; info; info = info->ai_next) {
         bool known = info->ai_family == AF_INET || info->ai_family == AF_INET6;
         if (known && answer->count < LOOKUP_ADDRESSES)
@@ -106,7 +106,7 @@ static void answered_cb(void *owner, void *argument)
 }
 
 /* Under the lock; frees the lookup. Returns a question of lane `direct`, which needs no post. */
-static struct lookup_question *finish(struct lookup *lookup, const struct lookup_answer *answer,
+static struct lookup_question *finish(struct lookup *lookup, const struct lookup_result *answer,
                                       const struct work_lane *direct)
 {
     struct lookup_question *own = NULL;
@@ -132,7 +132,7 @@ static struct lookup_question *finish(struct lookup *lookup, const struct lookup
 static void conclude(struct lookup *lookup, int status, const struct addrinfo *list)
 {
     struct lookup_table *table = lookup->table;
-    struct lookup_answer answer;
+    struct lookup_result answer;
     make_answer(&answer, status, list);
     uv_mutex_lock(&table->lock);
     struct lookup_question *own = finish(lookup, &answer, lookup->job.lane);
@@ -177,7 +177,7 @@ static void begin_cb(struct work_job *job)
 }
 
 static bool ask_pool(struct lookup *lookup, const struct work_lane *lane,
-                     const struct lookup_origin *origin)
+                     const struct lookup_source *origin)
 {
     lookup->requested = origin->requested;
     return work_request(lane, &lookup->job, origin->requested ? WORK_requested_names : WORK_names,
@@ -186,7 +186,7 @@ static bool ask_pool(struct lookup *lookup, const struct work_lane *lane,
 
 /* 0: it has begun, or waits. */
 static int begin(struct lookup_table *table, const struct work_lane *lane, const char *name,
-                 const struct lookup_origin *origin, struct lookup **begun)
+                 const struct lookup_source *origin, struct lookup **begun)
 {
     size_t size = strlen(name) + 1;
     struct lookup *lookup = calloc(1, sizeof(*lookup) + size);
@@ -210,7 +210,7 @@ static int begin(struct lookup_table *table, const struct work_lane *lane, const
  * A configured name must not wait for the share of requested ones. If the look-up cannot begin, its
  * questions are answered with the failure.
  */
-static void promote(struct lookup *lookup, const struct lookup_origin *origin,
+static void promote(struct lookup *lookup, const struct lookup_source *origin,
                     const struct work_lane *lane)
 {
     if (lookup->running || !lookup->requested || origin->requested || !work_cancel(&lookup->job))
@@ -218,14 +218,14 @@ static void promote(struct lookup *lookup, const struct lookup_origin *origin,
     int status = ask_pool(lookup, lane, origin) ? run(lookup) : 0;
     if (status == 0)
         return;
-    struct lookup_answer answer;
+    struct lookup_result answer;
     make_answer(&answer, status, NULL);
     (void)finish(lookup, &answer, NULL);
 }
 
 static bool is_hanging(const struct lookup *lookup)
 {
-    return lookup->running && name_hangs_now(lookup->began, monotonic_ms());
+    return lookup->running && name_hangs_is_hanging(lookup->began, monotonic_ms());
 }
 
 /* `lookup`: of the name; NULL: none. */
@@ -235,12 +235,12 @@ static bool is_known_to_hang(const struct lookup_table *table, const struct look
     if (lookup)
         return is_hanging(lookup);
     uint64_t hash = siphash_of(lookup_table_seed(table), name.ptr, name.len);
-    return name_hangs_knows(&table->hangs, hash, monotonic_ms());
+    return name_hangs_has(&table->hangs, hash, monotonic_ms());
 }
 
 bool lookup_start(struct lookup_table *table, const struct work_lane *lane,
                   struct lookup_question *question, const char *name,
-                  const struct lookup_origin *origin)
+                  const struct lookup_source *origin)
 {
     struct slice key = slice_of(name);
     int status = 0;
@@ -267,7 +267,7 @@ bool lookup_start(struct lookup_table *table, const struct work_lane *lane,
 }
 
 bool lookup_join(struct lookup_table *table, struct lookup_question *question,
-                 const struct lookup_origin *origin, struct lookup_answer *answer)
+                 const struct lookup_source *origin, struct lookup_result *answer)
 {
     uv_mutex_lock(&table->lock);
     struct lookup *lookup = question->lookup;

@@ -25,14 +25,14 @@
 
 #define LOOKUP_ADDRESSES 16
 
-struct lookup_answer {
+struct lookup_result {
     enum reason reason;  /* none: there are addresses */
     const char *failure; /* the system's words; static */
     uint8_t count;
     struct addr addresses[LOOKUP_ADDRESSES]; /* port 0; in the order to try (RFC 8305) */
 };
 
-struct lookup_origin {
+struct lookup_source {
     bool requested;  /* the name was made of a request */
     uint64_t client; /* its client; 0: unknown */
 };
@@ -46,7 +46,7 @@ struct lookup_question {
     const struct work_lane *lane;
     struct mailbox_post post;
     void (*callback)(struct lookup_question *question); /* `answer` is filled */
-    struct lookup_answer answer;
+    struct lookup_result answer;
 };
 
 WSL_MUST_CHECK struct lookup_table *lookup_table_create(void); /* NULL: out of memory */
@@ -58,11 +58,11 @@ const struct siphash_seed *lookup_table_seed(const struct lookup_table *table);
 /* True: answered at once. False: the callback comes later, never from within this call. */
 WSL_MUST_CHECK bool lookup_start(struct lookup_table *table, const struct work_lane *lane,
                                  struct lookup_question *question, const char *name,
-                                 const struct lookup_origin *origin);
+                                 const struct lookup_source *origin);
 
 /* One more query of this loop waits for the question. False: the name hangs; *answer says so. */
 WSL_MUST_CHECK bool lookup_join(struct lookup_table *table, struct lookup_question *question,
-                                const struct lookup_origin *origin, struct lookup_answer *answer);
+                                const struct lookup_source *origin, struct lookup_result *answer);
 
 /* The callback of a waiting question will not come. */
 void lookup_cancel(struct lookup_table *table, struct lookup_question *question);

@@ -19,7 +19,7 @@ struct resolver {
     size_t kept;
     struct list ages;
     struct hash_map lookups;     /* by name */
-    struct lookup_answer failed; /* of the last query that failed at once */
+    struct lookup_result failed; /* of the last query that failed at once */
 };
 
 static struct resolve_lookup *lookup_of(struct hash_map_link *link)
@@ -75,10 +75,11 @@ static void keep(struct resolve_lookup *lookup)
 /* ---- the answer ---- */
 
 /* A callback may cancel other queries or start new ones: the list may change in each turn. */
-static void answer_queries(struct list *waiting, const struct lookup_answer *answer)
+static void answer_queries(struct list *waiting, const struct lookup_result *answer)
 {
     while (!list_empty(waiting)) {
-        struct resolve_query *query = WSL_CONTAINER(waiting->next, struct resolve_query, link);
+        struct resolve_question *query =
+            WSL_CONTAINER(waiting->next, struct resolve_question, link);
         list_remove(&query->link);
         query->callback(query, answer);
     }
@@ -89,7 +90,7 @@ static void detach_queries(struct list *from, struct list *to)
 {
     list_init(to);
     while (!list_empty(from)) {
-        struct resolve_query *query = WSL_CONTAINER(from->next, struct resolve_query, link);
+        struct resolve_question *query = WSL_CONTAINER(from->next, struct resolve_question, link);
         query->lookup = NULL;
         list_remove(&query->link);
         list_append(to, &query->link);
@@ -99,7 +100,7 @@ static void detach_queries(struct list *from, struct list *to)
 static void answered_cb(struct lookup_question *question)
 {
     struct resolve_lookup *lookup = WSL_CONTAINER(question, struct resolve_lookup, question);
-    struct lookup_answer answer = question->answer;
+    struct lookup_result answer = question->answer;
     struct list waiting;
     detach_queries(&lookup->waiting, &waiting);
     if (answer.count > 0)
@@ -113,12 +114,12 @@ static void answered_cb(struct lookup_question *question)
 
 /* NULL: failed, and resolver->failed says why. */
 static struct resolve_lookup *begin(struct resolver *resolver, const char *name,
-                                    const struct lookup_origin *origin)
+                                    const struct lookup_source *origin)
 {
     size_t size = strlen(name) + 1;
     struct resolve_lookup *lookup = calloc(1, sizeof(*lookup) + size);
     if (!lookup) {
-        resolver->failed = (struct lookup_answer){.reason = REASON_out_of_memory,
+        resolver->failed = (struct lookup_result){.reason = REASON_out_of_memory,
                                                   .failure = uv_strerror(UV_ENOMEM)};
         return NULL;
     }
@@ -136,9 +137,9 @@ static struct resolve_lookup *begin(struct resolver *resolver, const char *name,
     return lookup;
 }
 
-const struct lookup_answer *resolve_name(struct resolver *resolver, const char *name,
-                                         const struct lookup_origin *origin,
-                                         struct resolve_query *query)
+const struct lookup_result *resolve_name(struct resolver *resolver, const char *name,
+                                         const struct lookup_source *origin,
+                                         struct resolve_question *query)
 {
     struct resolve_lookup *lookup = find(resolver, name);
     list_init(&query->link);
@@ -166,7 +167,7 @@ static void cancel_lookup(struct resolve_lookup *lookup)
     forget(lookup);
 }
 
-void resolve_cancel(struct resolve_query *query)
+void resolve_cancel(struct resolve_question *query)
 {
     struct resolve_lookup *lookup = query->lookup;
     list_remove(&query->link);

@@ -24,10 +24,10 @@
 #define RESOLVE_FRESH_MS 1000
 
 /* Part of the caller's struct. */
-struct resolve_query {
+struct resolve_question {
     struct list link;
     struct resolve_lookup *lookup;
-    void (*callback)(struct resolve_query *query, const struct lookup_answer *answer);
+    void (*callback)(struct resolve_question *query, const struct lookup_result *answer);
 };
 
 struct resolver;
@@ -41,12 +41,12 @@ void resolve_close(struct resolver *resolver); /* NULL is fine */
  * An answer, valid until the resolver is used again. NULL: the callback comes later, never from
  * within this call, with an answer that is valid until the callback returns.
  */
-WSL_MUST_CHECK const struct lookup_answer *resolve_name(struct resolver *resolver, const char *name,
-                                                        const struct lookup_origin *origin,
-                                                        struct resolve_query *query);
+WSL_MUST_CHECK const struct lookup_result *resolve_name(struct resolver *resolver, const char *name,
+                                                        const struct lookup_source *origin,
+                                                        struct resolve_question *query);
 
 /* The callback of a waiting query will not come. */
-void resolve_cancel(struct resolve_query *query);
+void resolve_cancel(struct resolve_question *query);
 
 /* An address has failed: while the answer is kept, it comes last. */
 void resolve_demote(struct resolver *resolver, const char *name, const struct addr *address);

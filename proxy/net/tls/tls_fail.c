@@ -31,7 +31,7 @@ struct io tls_fail_with(struct tls *tls, enum reason reason, const char *detail)
 
 struct io tls_fail_errno(struct tls *tls, int error)
 {
-    return tls_fail_with(tls, transport_errno(tls->role->side, error), strerror(error));
+    return tls_fail_with(tls, transport_reason(tls->role->side, error), strerror(error));
 }
 
 struct io tls_fail_memory(struct tls *tls)

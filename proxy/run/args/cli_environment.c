@@ -50,7 +50,7 @@ static bool has_address(const struct cli_args *args, enum options_section sectio
 static bool fits_file(const struct cli_args *args)
 {
     for (size_t i = 0; i < args->scan.assignment_count; i++)
-        if (!cli_flag_of_process(&args->scan.assignments[i].flag))
+        if (!cli_flag_is_of_process(&args->scan.assignments[i].flag))
             return false;
     return true;
 }
@@ -74,7 +74,7 @@ static void add_flags(struct cli_args *args, bool from_variables)
             cli_flag_by_name(NULL, flag, strlen(flag), &next->flag, names, sizeof(names));
         wsl_assert(match == CLI_FLAG_FOUND);
         next->argument = value;
-        count += from_variables || cli_flag_of_process(&next->flag);
+        count += from_variables || cli_flag_is_of_process(&next->flag);
     }
     memmove(args->scan.assignments + count, args->scan.assignments,
             args->scan.assignment_count * sizeof(*args->scan.assignments));

@@ -73,7 +73,7 @@ bool cli_flag_next(const struct cli_command *command, size_t *cursor, struct cli
     return own <= WSL_COUNT(own_flags);
 }
 
-bool cli_flag_of_process(const struct cli_flag *flag)
+bool cli_flag_is_of_process(const struct cli_flag *flag)
 {
     const struct options_section_row *section = options_section(flag->row->section);
     return flag->row->section == OPTIONS_PROCESS ||

@@ -35,7 +35,7 @@ struct cli_flag {
 bool cli_flag_next(const struct cli_command *command, size_t *cursor, struct cli_flag *flag);
 
 /* Of CLI_FLAG_OPTION: an option of the process, which goes with --config as well. */
-bool cli_flag_of_process(const struct cli_flag *flag);
+bool cli_flag_is_of_process(const struct cli_flag *flag);
 
 /* Without a subcommand: the section whose title it stands under in --help. */
 enum options_section cli_flag_section(const struct cli_flag *flag);

@@ -32,7 +32,7 @@ static void add_override(struct cli *cli, const struct cli_assignment *assignmen
     const char *argument = assignment->argument ? assignment->argument : flag->sets;
     struct value value;
     char why[128];
-    if (!cli_flag_of_process(&assignment->flag)) {
+    if (!cli_flag_is_of_process(&assignment->flag)) {
         char option[64];
         snprintf(option, sizeof(option), "--%s", flag->name);
         cli_line_usage_error(&cli->line, option,

@@ -34,8 +34,8 @@ static int run_check(const struct cli_call *call)
         call->result->config = config;
         return EXIT_SUCCESS;
     }
-    size_t listeners = config->listener_count - config->own_listeners;
-    size_t routes = config->route_count - config->own_routes;
+    size_t listeners = config->listener_count - config->admin_listeners;
+    size_t routes = config->route_count - config->admin_routes;
     fprintf(call->out, "%s: ok: %zu listener%s, %zu route%s\n", path, listeners, plural(listeners),
             routes, plural(routes));
     config_release(config);

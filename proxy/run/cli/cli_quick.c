@@ -416,7 +416,7 @@ static void build(struct quick *quick)
         warn(quick);
     move_target_options(quick);
     if (quick->line->diag.errors == 0)
-        rules_check(quick->config, &(struct option_ref_names){.flags = true, .locate = locate},
+        rules_check(quick->config, &(struct option_locator){.flags = true, .locate = locate},
                     &quick->line->diag);
     if (quick->line->diag.errors == 0 && !admin_attach(quick->config))
         cli_line_out_of_memory(quick->line);

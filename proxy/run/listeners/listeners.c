@@ -94,7 +94,7 @@ static bool reserve(struct listener *listener, struct limits_usage *usage)
                                                                     : each);
     if (limits_reserve(limits, usage, own->terms.connection, site->plan.clients))
         return true;
-    if (!own->terms.late || !limits_enter_late(limits, usage, site->plan.late))
+    if (!own->terms.over_limit || !limits_enter_over_limit(limits, usage, site->plan.over_limit))
         return false;
     /* Such a connection gets liveness or a refusal: for clients, accepting is paused. */
     process_facts_note_pause(listener->listeners->process, true);
@@ -119,7 +119,7 @@ static bool accept_one(struct listener *listener)
         client.site = site_retain(listeners->site);
         /* Operators are not counted: health checks must not keep an idle process alive. */
         client.number = listener_of(listener)->terms.operators ? 0 : ++listeners->accepted;
-        worker_give(workers_choose(listeners->workers, &open), &client);
+        worker_add_client(workers_choose(listeners->workers, &open), &client);
         return true;
     }
     int error = errno;

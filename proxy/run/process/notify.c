@@ -33,7 +33,7 @@ void notify_open(struct notify *notify)
     notify->watchdog_ms = watchdog_interval();
 }
 
-void notify_say(const struct notify *notify, const char *message)
+void notify_send(const struct notify *notify, const char *message)
 {
     if (notify->fd >= 0)
         (void)!sendto(notify->fd, message, strlen(message), MSG_NOSIGNAL,
@@ -47,7 +47,7 @@ void notify_reloading(const struct notify *notify)
     clock_gettime(CLOCK_MONOTONIC, &now);
     snprintf(message, sizeof(message), "RELOADING=1\nMONOTONIC_USEC=%llu",
              (unsigned long long)now.tv_sec * 1000000 + (unsigned long long)now.tv_nsec / 1000);
-    notify_say(notify, message);
+    notify_send(notify, message);
 }
 
 void notify_stopping(const struct notify *notify, uint64_t milliseconds)
@@ -55,14 +55,14 @@ void notify_stopping(const struct notify *notify, uint64_t milliseconds)
     char message[96];
     snprintf(message, sizeof(message), "STOPPING=1\nSTATUS=draining\nEXTEND_TIMEOUT_USEC=%llu",
              (unsigned long long)(milliseconds + EXIT_MS) * 1000);
-    notify_say(notify, message);
+    notify_send(notify, message);
 }
 
 void notify_main_pid(const struct notify *notify, long pid)
 {
     char message[48];
     snprintf(message, sizeof(message), "MAINPID=%ld", pid);
-    notify_say(notify, message);
+    notify_send(notify, message);
 }
 
 void notify_close(struct notify *notify)

@@ -24,7 +24,7 @@ struct notify {
 void notify_open(struct notify *notify);
 
 /* "READY=1", "STOPPING=1", "WATCHDOG=1", "STATUS=..."; several lines at once are fine. */
-void notify_say(const struct notify *notify, const char *message);
+void notify_send(const struct notify *notify, const char *message);
 
 /* A reload has begun; READY=1 ends it. systemd requires the time with it. */
 void notify_reloading(const struct notify *notify);

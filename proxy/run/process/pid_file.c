@@ -91,7 +91,7 @@ bool pid_file_write(const char *path, const char *user, char *error, size_t erro
         return false;
     int fd = open_for_writing(path);
     if (fd < 0)
-        return fail(path, errno == EEXIST ? "it is not a regular file" : safe_path_reason(errno),
+        return fail(path, errno == EEXIST ? "it is not a regular file" : safe_path_explain(errno),
                     error, error_size);
     char line[24];
     int length = snprintf(line, sizeof(line), "%ld\n", (long)getpid());

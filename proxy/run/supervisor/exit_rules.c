@@ -8,8 +8,8 @@ void exit_rules_init(struct exit_rules *rules, const struct config_exit *config,
     *rules = (struct exit_rules){.config = *config, .started_at = now, .busy_at = now};
 }
 
-enum exit_verdict exit_rules_judge(struct exit_rules *rules, const struct exit_facts *facts,
-                                   uint64_t now)
+enum exit_verdict exit_rules_decide(struct exit_rules *rules, const struct exit_facts *facts,
+                                    uint64_t now)
 {
     const struct config_exit *config = &rules->config;
     if (facts->open > 0 || facts->accepted != rules->accepted)

@@ -29,8 +29,8 @@ enum exit_verdict { EXIT_STAY, EXIT_ONCE, EXIT_AFTER, EXIT_IDLE };
 
 void exit_rules_init(struct exit_rules *rules, const struct config_exit *config, uint64_t now);
 
-WSL_MUST_CHECK enum exit_verdict exit_rules_judge(struct exit_rules *rules,
-                                                  const struct exit_facts *facts, uint64_t now);
+WSL_MUST_CHECK enum exit_verdict exit_rules_decide(struct exit_rules *rules,
+                                                   const struct exit_facts *facts, uint64_t now);
 
 /* Milliseconds until the next check; 0: no rule is set. */
 uint64_t exit_rules_wait(const struct exit_rules *rules, uint64_t now);

@@ -66,7 +66,7 @@ void logging_restarts(const struct config *before, const struct config *after)
 {
     size_t cursor = 0;
     const struct options_row *row;
-    while ((row = compare_needs_restart(before, after, &cursor))) {
+    while ((row = compare_next_restart(before, after, &cursor))) {
         const char *section = options_section(row->section)->key;
         log_message(REASON_WARN, "%s%s%s has changed; a restart applies it", section ? section : "",
                     section ? "." : "", row->key);

@@ -27,13 +27,13 @@
 static void start_exit_watch(struct supervisor *supervisor)
 {
     const struct config_exit *config = &supervisor->options.config->exit;
-    supervisor->exit_watch.listeners = &supervisor->listeners;
-    supervisor->exit_watch.limits = supervisor->shared.limits;
-    supervisor->exit_watch.callback = supervisor_end_rule_cb;
-    supervisor->exit_watch.owner = supervisor;
+    supervisor->exit_timer.listeners = &supervisor->listeners;
+    supervisor->exit_timer.limits = supervisor->shared.limits;
+    supervisor->exit_timer.callback = supervisor_end_rule_cb;
+    supervisor->exit_timer.owner = supervisor;
     if (config->once)
         limits_allow_one_session(supervisor->shared.limits);
-    exit_watch_start(&supervisor->exit_watch, config);
+    exit_timer_start(&supervisor->exit_timer, config);
 }
 
 /* ---- signals and timers ---- */
@@ -66,7 +66,7 @@ static void tick_cb(uv_timer_t *timer)
         return;
     (void)workers_choose(&supervisor->workers, &open);
     snprintf(status, sizeof(status), "STATUS=serving, %llu connections", (unsigned long long)open);
-    notify_say(&supervisor->notify, status);
+    notify_send(&supervisor->notify, status);
     if (++supervisor->ticks % TICKS_PER_DAY == 0)
         logging_certificates(supervisor->site);
     if (change_queue_is_idle(&supervisor->changes) &&
@@ -77,7 +77,7 @@ static void tick_cb(uv_timer_t *timer)
 static void watchdog_cb(uv_timer_t *timer)
 {
     struct supervisor *supervisor = WSL_CONTAINER(timer, struct supervisor, watchdog_timer);
-    notify_say(&supervisor->notify, "WATCHDOG=1");
+    notify_send(&supervisor->notify, "WATCHDOG=1");
 }
 
 /* ---- start ---- */
@@ -96,7 +96,7 @@ static bool open_loop(struct supervisor *supervisor)
     supervisor->resolver = resolve_create(&supervisor->lane, supervisor->lookups);
     if (!supervisor->resolver)
         return false;
-    exit_watch_init(&supervisor->exit_watch, &supervisor->loop);
+    exit_timer_init(&supervisor->exit_timer, &supervisor->loop);
     uv_timer_init(&supervisor->loop, &supervisor->drain_timer);
     uv_timer_init(&supervisor->loop, &supervisor->tick_timer);
     uv_timer_init(&supervisor->loop, &supervisor->watchdog_timer);
@@ -234,7 +234,7 @@ static void announce(struct supervisor *supervisor)
     atomic_store(&supervisor->process.listening, true);
     if (supervisor->options.demo)
         logging_demo(supervisor->site);
-    notify_say(&supervisor->notify, "READY=1\nSTATUS=serving");
+    notify_send(&supervisor->notify, "READY=1\nSTATUS=serving");
     if (supervisor->predecessor_fd < 0)
         return;
     char error[SUPERVISOR_ERROR_MAX];

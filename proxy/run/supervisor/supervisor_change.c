@@ -54,8 +54,8 @@ static void reload_cb(void *owner, struct site *site, const char *failure)
                                  : "the configuration was read again and is in use");
     else
         log_message(REASON_ERROR, "the configuration stays as it was: %s", site ? error : failure);
-    notify_say(&supervisor->notify, done ? "READY=1\nSTATUS=serving"
-                                         : "READY=1\nSTATUS=serving; the last reload failed");
+    notify_send(&supervisor->notify, done ? "READY=1\nSTATUS=serving"
+                                          : "READY=1\nSTATUS=serving; the last reload failed");
     begin_next(supervisor);
 }
 
@@ -74,7 +74,7 @@ static bool begin_reload(struct supervisor *supervisor, enum change change)
     if (reload_start(&request))
         return true;
     log_message(REASON_ERROR, "the configuration stays as it was: out of memory");
-    notify_say(&supervisor->notify, "READY=1");
+    notify_send(&supervisor->notify, "READY=1");
     return false;
 }
 

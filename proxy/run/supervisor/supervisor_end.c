@@ -25,7 +25,7 @@ void supervisor_end_close(struct supervisor *supervisor)
     watch_set_close(&supervisor->watches);
     mailbox_close(&supervisor->mailbox);
     command_close(supervisor->command);
-    exit_watch_close(&supervisor->exit_watch);
+    exit_timer_close(&supervisor->exit_timer);
     uv_close((uv_handle_t *)&supervisor->drain_timer, NULL);
     uv_close((uv_handle_t *)&supervisor->tick_timer, NULL);
     uv_close((uv_handle_t *)&supervisor->watchdog_timer, NULL);
@@ -134,7 +134,7 @@ void supervisor_end_rule_cb(void *owner, const char *why)
         return;
     cancel_upgrade(supervisor);
     log_message(REASON_INFO, "%s: no new clients, the process ends with its last session", why);
-    notify_say(&supervisor->notify, "STATUS=ending with the last session");
+    notify_send(&supervisor->notify, "STATUS=ending with the last session");
     supervisor_end_retire(supervisor, false);
 }
 

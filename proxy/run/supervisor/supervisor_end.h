@@ -15,7 +15,7 @@ void supervisor_end_signal(struct supervisor *supervisor, int number);
 /* No new clients; sessions end by themselves. `handed_over`: a successor has the sockets. */
 void supervisor_end_retire(struct supervisor *supervisor, bool handed_over);
 
-/* An exit rule holds (exit_watch). */
+/* An exit rule holds (exit_timer). */
 void supervisor_end_rule_cb(void *owner, const char *why);
 
 /* A worker is empty (worker_shared.empty). The last one stops the command and the process. */

@@ -14,7 +14,7 @@
 #include "run/process/notify.h"
 #include "run/process/signals.h"
 #include "run/supervisor/change_queue.h"
-#include "run/supervisor/exit_watch.h"
+#include "run/supervisor/exit_timer.h"
 #include "run/supervisor/process_state.h"
 #include "run/supervisor/supervisor_options.h"
 #include "run/supervisor/upgrade.h"
@@ -54,7 +54,7 @@ struct supervisor {
 
     struct change_queue changes;
     struct upgrade *upgrade; /* NULL unless CHANGE_UPGRADE is current */
-    struct exit_watch exit_watch;
+    struct exit_timer exit_timer;
     struct command *command; /* NULL: none */
     int exit_status;         /* 0, or the command's, if its end ends the process */
     int predecessor_fd;      /* pipe to the process that waits for this one to serve; -1: none */

@@ -200,7 +200,7 @@ static void refuse(struct session_client *client)
     session_client_drop(client);
 }
 
-void worker_give(struct worker *worker, struct session_client *client)
+void worker_add_client(struct worker *worker, struct session_client *client)
 {
     if (!worker->batch)
         worker->batch = malloc(sizeof(*worker->batch));

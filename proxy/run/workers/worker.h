@@ -2,8 +2,8 @@
  * A worker: a loop, and the sessions that it alone owns. Each worker has a thread, unless it is the
  * only one: then it runs on the main thread's loop, and no connection pays for a change of threads.
  *
- * The happy path: worker_start; worker_give for each accepted client; worker_drain when the process
- * is to end; the worker posts `empty` once its last session has ended; worker_stop.
+ * The happy path: worker_start; worker_add_client for each accepted client; worker_drain when the
+ * process is to end; the worker posts `empty` once its last session has ended; worker_stop.
  *
  * What can fail: the start (threads, memory), and memory for a batch, whose clients are then
  * closed. Ending a worker needs no memory.
@@ -68,7 +68,7 @@ WSL_MUST_CHECK bool worker_start(struct worker *worker, size_t number, uv_loop_t
                                  const struct worker_shared *shared);
 
 /* Adds a client to this turn's batch; worker_flush sends the batch with one wake-up. */
-void worker_give(struct worker *worker, struct session_client *client);
+void worker_add_client(struct worker *worker, struct session_client *client);
 void worker_flush(struct worker *worker);
 
 /* Connections that are open, or given and not yet taken. */

@@ -112,11 +112,11 @@ struct files *files_create(const struct config_route *route, char *error, size_t
     return NULL;
 }
 
-bool files_readable(const struct files *files, char *error, size_t error_size)
+bool files_are_readable(const struct files *files, char *error, size_t error_size)
 {
     struct stat stat;
     const char *name = files->single ? files->single : "";
-    int fd = files_root_get(&files->root, name, true);
+    int fd = files_root_open_file(&files->root, name, true);
     bool good = fd >= 0 && fstat(fd, &stat) == 0 && (!files->single || S_ISREG(stat.st_mode));
     if (!good)
         explain(files->route, fd < 0 ? fd : -EINVAL, error, error_size);
@@ -175,7 +175,7 @@ static enum found open_file(const struct search *search, const char *name, enum 
                             int *file, struct file_facts *facts)
 {
     struct stat stat = {0}; /* fstat may fail on a network file system */
-    int fd = files_root_get(&search->files->root, name, search->wait);
+    int fd = files_root_open_file(&search->files->root, name, search->wait);
     if (fd < 0)
         return found_of_error(fd);
     if (fstat(fd, &stat) == 0 && S_ISREG(stat.st_mode)) {
@@ -281,18 +281,18 @@ static enum found find(struct search *search, struct slice path, size_t base)
 
 /* ---- the answer ---- */
 
-static void add_field(const struct files *files, struct files_answer *answer,
+static void add_field(const struct files *files, struct files_reply *answer,
                       const struct config_header *field)
 {
     if (!is_set(files->route, field->name))
         answer->fields[answer->reply.field_count++] = *field;
 }
 
-static void answer_file(const struct search *search, struct files_answer *answer)
+static void answer_file(const struct search *search, struct files_reply *answer)
 {
     struct reply *reply = &answer->reply;
     struct file_terms *terms = &answer->terms;
-    file_terms_judge(search->head, &search->facts, time(NULL), terms);
+    file_terms_decide(search->head, &search->facts, time(NULL), terms);
     reply->status = terms->status;
     for (size_t i = 0; i < terms->field_count; i++)
         add_field(search->files, answer, &terms->fields[i]);
@@ -310,7 +310,7 @@ static void answer_file(const struct search *search, struct files_answer *answer
 }
 
 static bool answer_redirect(const struct search *search, struct slice path,
-                            struct files_answer *answer)
+                            struct files_reply *answer)
 {
     struct slice query = search->head->query;
     size_t capacity = path.len + 3 * query.len +
@@ -323,7 +323,7 @@ static bool answer_redirect(const struct search *search, struct slice path,
     return answer->location && file_path_location(path, query, answer->location, capacity);
 }
 
-static bool answer_listing(const struct search *search, struct files_answer *answer)
+static bool answer_listing(const struct search *search, struct files_reply *answer)
 {
     static const struct config_header policy = {"Content-Security-Policy", FILE_LISTING_POLICY};
     const struct files *files = search->files;
@@ -340,20 +340,20 @@ static bool answer_listing(const struct search *search, struct files_answer *ans
     return true;
 }
 
-static void answer_missing(struct files_answer *answer)
+static void answer_missing(struct files_reply *answer)
 {
     answer->reply.status = 404;
     answer->reply.content_type = mime_of(SLICE(".txt"));
     answer->reply.body = reply_static(SLICE("No such file\n"));
 }
 
-static void refuse(struct files_answer *answer, enum reason reason)
+static void refuse(struct files_reply *answer, enum reason reason)
 {
     answer->reply = reply_refusal(reason);
 }
 
 static void make_answer(const struct search *search, enum found found, struct slice path,
-                        struct files_answer *answer)
+                        struct files_reply *answer)
 {
     switch (found) {
     case FOUND_FILE:
@@ -374,8 +374,8 @@ static void make_answer(const struct search *search, enum found found, struct sl
     }
 }
 
-bool files_answer(const struct files *files, const struct http_head *head, struct slice path,
-                  size_t base, bool wait, struct files_answer *answer)
+bool files_reply(const struct files *files, const struct http_head *head, struct slice path,
+                 size_t base, bool wait, struct files_reply *answer)
 {
     struct search search;
     search.files = files;
@@ -391,7 +391,7 @@ bool files_answer(const struct files *files, const struct http_head *head, struc
     return true;
 }
 
-void files_answer_free(struct files_answer *answer)
+void files_answer_free(struct files_reply *answer)
 {
     free(answer->location);
     answer->location = NULL;

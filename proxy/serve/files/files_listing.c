@@ -28,7 +28,7 @@ static int stat_link(const struct reading *reading, const char *name, struct sta
     int length = snprintf(whole, sizeof(whole), "%s%s", reading->folder, name);
     if (length < 0 || (size_t)length >= sizeof(whole))
         return -1;
-    int fd = files_root_get(reading->root, whole, true);
+    int fd = files_root_open_file(reading->root, whole, true);
     if (fd < 0)
         return -1;
     int result = fstat(fd, stat);
@@ -101,7 +101,7 @@ char *files_listing_read(const struct files_root *root, const char *folder, bool
 {
     char *page = NULL;
     struct reading reading = {.root = root, .folder = folder, .hidden = hidden};
-    reading.fd = files_root_get(root, folder, true);
+    reading.fd = files_root_open_file(root, folder, true);
     if (reading.fd < 0)
         return NULL;
     DIR *stream = fdopendir(reading.fd);

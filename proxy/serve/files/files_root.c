@@ -193,7 +193,7 @@ static int walk_from(const struct files_root *root, const char *name)
 
 /* ---- opening ---- */
 
-int files_root_get(const struct files_root *root, const char *name, bool wait)
+int files_root_open_file(const struct files_root *root, const char *name, bool wait)
 {
     if (!wait)
         return root->method == FILES_ROOT_CACHED ? (int)open_beneath(root, name, CACHED) : -EAGAIN;

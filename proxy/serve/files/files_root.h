@@ -34,6 +34,6 @@ void files_root_close(struct files_root *root);
  * Opens `name`, which may be of any file type, for reading; it is relative, "" is the root. With
  * `wait` it may wait for the disk.
  */
-WSL_MUST_CHECK int files_root_get(const struct files_root *root, const char *name, bool wait);
+WSL_MUST_CHECK int files_root_open_file(const struct files_root *root, const char *name, bool wait);
 
 #endif

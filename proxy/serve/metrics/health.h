@@ -16,13 +16,13 @@ enum health_targets {
     HEALTH_TARGETS_DOWN,
 };
 
-struct health_answer {
+struct health_reply {
     unsigned status;
     const char *body; /* JSON */
 };
 
 /* Liveness: answering at all proves that the event loop runs. */
-struct health_answer health_live(void);
-struct health_answer health_ready(const struct process_facts *process, enum health_targets targets);
+struct health_reply health_live(void);
+struct health_reply health_ready(const struct process_facts *process, enum health_targets targets);
 
 #endif

@@ -18,7 +18,7 @@ void process_facts_init(struct process_facts *process, const struct metrics *con
 
 bool process_facts_make_token(struct process_facts *process)
 {
-    uint8_t bytes[PROCESS_FACTS_TOKEN / 2];
+    uint8_t bytes[PROCESS_FACTS_KILL_TOKEN / 2];
     if (getentropy(bytes, sizeof(bytes)) != 0)
         return false;
     for (size_t i = 0; i < sizeof(bytes); i++)

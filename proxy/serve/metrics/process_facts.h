@@ -11,7 +11,7 @@
 #include "core/status/history.h"
 #include "serve/metrics/route_stats.h"
 
-#define PROCESS_FACTS_TOKEN 33 /* 32 digits and a NUL */
+#define PROCESS_FACTS_KILL_TOKEN 33 /* 32 digits and a NUL */
 
 struct process_facts {
     /* Set before the workers start. */
@@ -21,7 +21,7 @@ struct process_facts {
     int64_t started_at;      /* seconds of the Unix clock, as all times here */
     struct history *history; /* filled by the main thread; NULL: none is kept */
     /* A request to end a session needs it: a page of another origin cannot read the status. */
-    char token[PROCESS_FACTS_TOKEN];
+    char token[PROCESS_FACTS_KILL_TOKEN];
     /* Written by the main thread. */
     atomic_bool listening; /* every listener of the configuration is bound */
     atomic_bool draining;

@@ -40,11 +40,11 @@ void session_bridge_measure(struct session *session, uint64_t now)
 
 void session_bridge_update(struct session *session)
 {
-    if (WSL_UNLIKELY(bridge_done(&session->bridge))) {
+    if (WSL_UNLIKELY(bridge_is_done(&session->bridge))) {
         session_end_now(session, REASON_internal);
         return;
     }
-    if (WSL_UNLIKELY(session->state == LIFE_OPEN && bridge_ending(&session->bridge))) {
+    if (WSL_UNLIKELY(session->state == LIFE_OPEN && bridge_is_ending(&session->bridge))) {
         session_state_step(session, LIFE_ENDING);
         session_bridge_arm_ending(session);
     }

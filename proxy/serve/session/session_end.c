@@ -9,8 +9,8 @@
 #include "serve/session/session_state.h"
 #include "serve/site/site.h"
 #include "serve/tap/tap.h"
-#include "serve/target/pool.h"
 #include "serve/target/target_connect.h"
+#include "serve/target/target_pool.h"
 
 static void count_end_of(struct session *session, enum reason reason)
 {
@@ -19,7 +19,7 @@ static void count_end_of(struct session *session, enum reason reason)
     metrics_add(&metrics->ended[reason], 1);
     metrics_add(&metrics->open, (uint64_t)-1);
     if (!session->opened)
-        metrics_handshake(metrics, reason, session_facts_tls_version(session));
+        metrics_count_handshake(metrics, reason, session_facts_tls_version(session));
     route_stats_bytes(&session->stats, bridge->up.bytes, bridge->down.bytes);
     route_stats_end(&session->stats, reason, session_now(session) - bridge->opened_at);
 }
@@ -56,8 +56,8 @@ void session_end_now(struct session *session, enum reason reason)
 
     session_env_remove(session->env, &session->link);
     target_connect_cancel(session->connecting);
-    if (session->pool_target)
-        pool_end(session->pool_target);
+    if (session->target_pool_target)
+        target_pool_end(session->target_pool_target);
     watch_close(session->client_watch);
     watch_close(session->target_watch);
     if (session->client)

@@ -49,7 +49,7 @@ static inline enum reason session_entry_outcome(const struct session *session)
 }
 
 /* Whether a part of the next request's head has come; without one there is nothing to answer. */
-static inline bool session_entry_head_begun(const struct session *session)
+static inline bool session_entry_has_partial_head(const struct session *session)
 {
     return session->entry->opening.held_length > 0;
 }

@@ -14,7 +14,7 @@ _Static_assert((int)LINGERING_READ == (int)WATCH_READ && (int)LINGERING_WRITE ==
 
 static void update(struct session *session)
 {
-    if (lingering_done(&session->lingering))
+    if (lingering_is_done(&session->lingering))
         session_end_now(session, session->lingering.reason);
     else
         watch_want(session->client_watch, lingering_want(&session->lingering));

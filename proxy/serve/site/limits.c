@@ -29,7 +29,7 @@ enum single { SINGLE_OFF, SINGLE_FREE, SINGLE_TAKEN, SINGLE_BEGAN };
 struct limits {
     atomic_uint count;
     atomic_uint descriptors; /* reserved for clients */
-    atomic_uint late;
+    atomic_uint over_limit;
     atomic_int single; /* enum single */
     struct siphash_seed seed;
     uint32_t per_shard; /* addresses per shard */
@@ -189,13 +189,13 @@ bool limits_enter_operators(struct limits *limits, struct limits_usage *usage,
     return true;
 }
 
-bool limits_enter_late(struct limits *limits, struct limits_usage *usage, uint64_t most)
+bool limits_enter_over_limit(struct limits *limits, struct limits_usage *usage, uint64_t most)
 {
-    wsl_assert(!usage->late);
-    usage->late = most > 0 && increment(&limits->late, most);
-    if (usage->late)
+    wsl_assert(!usage->over_limit);
+    usage->over_limit = most > 0 && increment(&limits->over_limit, most);
+    if (usage->over_limit)
         usage->limits = limits;
-    return usage->late;
+    return usage->over_limit;
 }
 
 void limits_detach_descriptor(struct limits_usage *usage)
@@ -287,14 +287,14 @@ static void release_single(struct limits_usage *usage)
     usage->single = false;
 }
 
-void limits_session_began(struct limits_usage *usage)
+void limits_note_session(struct limits_usage *usage)
 {
     if (usage->single)
         atomic_store(&usage->limits->single, SINGLE_BEGAN);
     usage->single = false;
 }
 
-bool limits_one_session_began(const struct limits *limits)
+bool limits_has_had_session(const struct limits *limits)
 {
     return atomic_load(&limits->single) == SINGLE_BEGAN;
 }
@@ -341,8 +341,8 @@ void limits_leave(struct limits_usage *usage)
         decrement(&usage->listener->count);
     if (usage->in_process)
         decrement(&usage->limits->count);
-    if (usage->late)
-        decrement(&usage->limits->late);
+    if (usage->over_limit)
+        decrement(&usage->limits->over_limit);
     if (usage->descriptors > 0)
         subtract(&usage->limits->descriptors, usage->descriptors);
     *usage = (struct limits_usage){0};

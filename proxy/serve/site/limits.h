@@ -40,8 +40,8 @@ struct limits_usage {
     uint32_t descriptors; /* reserved for it */
     bool in_process;
     bool in_address;
-    bool late;   /* over a limit, but its request is read */
-    bool single; /* it has taken the place of limits_allow_one_session */
+    bool over_limit; /* over a limit, but its request is read */
+    bool single;     /* it has taken the place of limits_allow_one_session */
 };
 
 /* Room for about so many addresses; LIMITER_CAPACITY is usual. */
@@ -74,8 +74,8 @@ WSL_MUST_CHECK bool limits_enter_operators(struct limits *limits, struct limits_
  * Takes one of `most` places for connections over a limit whose request is read, because it may be
  * a liveness check. The usage has begun, or is empty and begins here.
  */
-WSL_MUST_CHECK bool limits_enter_late(struct limits *limits, struct limits_usage *usage,
-                                      uint64_t most);
+WSL_MUST_CHECK bool limits_enter_over_limit(struct limits *limits, struct limits_usage *usage,
+                                            uint64_t most);
 
 /*
  * Takes one of the reserved descriptors out of the usage: it stays counted after the connection is
@@ -111,8 +111,8 @@ void limits_leave_route(struct limits_usage *usage);
 void limits_allow_one_session(struct limits *limits);
 
 /* The session has opened: its place stays taken for good. */
-void limits_session_began(struct limits_usage *usage);
-bool limits_one_session_began(const struct limits *limits);
+void limits_note_session(struct limits_usage *usage);
+bool limits_has_had_session(const struct limits *limits);
 
 /* Leaves all that the usage has entered. Idempotent. */
 void limits_leave(struct limits_usage *usage);

@@ -130,7 +130,7 @@ void site_supersede(struct site *site)
     atomic_store_explicit(&site->superseded, true, memory_order_relaxed);
 }
 
-bool site_superseded(const struct site *site)
+bool site_is_superseded(const struct site *site)
 {
     return atomic_load_explicit(&site->superseded, memory_order_relaxed);
 }

@@ -73,7 +73,7 @@ void site_release(struct site *site); /* NULL: nothing happens */
  * are closed after their next answer, so that clients come back to the new site.
  */
 void site_supersede(struct site *site);
-bool site_superseded(const struct site *site);
+bool site_is_superseded(const struct site *site);
 
 /* Before the first accept on that listener. */
 void site_name_listener(struct site *site, size_t listener, const char *name);

@@ -3,7 +3,7 @@
 #include "config/model/config.h"
 #include "net/tls/context/tls_ctx.h"
 #include "net/tls/context/tls_store.h"
-#include "serve/target/pool.h"
+#include "serve/target/target_pool.h"
 
 static bool open_listeners(struct site_resources *resources, char *error, size_t error_size)
 {
@@ -32,8 +32,8 @@ static bool open_all(struct site_resources *resources, const struct site_resourc
     }
     if (!open_listeners(resources, error, error_size))
         return false;
-    resources->pool = pool_create(resources->config, previous ? previous->pool : NULL,
-                                  resources->store, error, error_size);
+    resources->pool = target_pool_create(resources->config, previous ? previous->pool : NULL,
+                                         resources->store, error, error_size);
     if (!resources->pool)
         return false;
     tls_store_seal(resources->store);
@@ -63,7 +63,7 @@ void site_resources_free(struct site_resources *resources)
     for (size_t i = 0; resources->listener_tls && i < resources->config->listener_count; i++)
         tls_ctx_free(resources->listener_tls[i]);
     free(resources->listener_tls);
-    pool_free(resources->pool);
+    target_pool_free(resources->pool);
     tls_store_free(resources->store);
     config_release(resources->config);
     free(resources);

@@ -14,7 +14,7 @@
 #include "base/base.h"
 
 struct config;
-struct pool;
+struct target_pool;
 struct tls_ctx;
 struct tls_store;
 
@@ -22,7 +22,7 @@ struct site_resources {
     const struct config *config;
     struct tls_store *store;       /* its certificates are for metrics and warnings */
     struct tls_ctx **listener_tls; /* per listener; NULL: plain only */
-    struct pool *pool;
+    struct target_pool *pool;
 };
 
 /* `previous`: the resources in use, or NULL. They are not kept and not changed. */

@@ -42,7 +42,7 @@ static void client_cb(void *owner, unsigned ready)
     case LIFE_HEAD:
         session_request_read(session);
         return;
-    case LIFE_LOOKING:
+    case LIFE_LOOKING_UP:
     case LIFE_WAITING:
     case LIFE_REPLYING:
         if (ready & WATCH_BROKEN)
@@ -51,7 +51,7 @@ static void client_cb(void *owner, unsigned ready)
             session_reply_turn(session);
         return;
     case LIFE_DIALLING:
-    case LIFE_ANSWERED:
+    case LIFE_UPGRADED:
         if (ready & WATCH_BROKEN)
             session_end_now(session, REASON_client_reset);
         else
@@ -66,11 +66,11 @@ static void client_cb(void *owner, unsigned ready)
 
 static void handshake_too_slow(struct session *session)
 {
-    if (session->state == LIFE_TLS || session_preface_header_begun(session))
+    if (session->state == LIFE_TLS || session_preface_has_partial_header(session))
         session_end_now(session, REASON_handshake_timeout);
     else if (session->state == LIFE_HEAD && session_request_verdict(session) != REASON_none)
         session_reply_refuse(session, session_request_verdict(session));
-    else if (session->state == LIFE_HEAD && session_entry_head_begun(session))
+    else if (session->state == LIFE_HEAD && session_entry_has_partial_head(session))
         session_reply_refuse(session, REASON_handshake_timeout);
     else
         session_drain_idle(session, REASON_silent);
@@ -167,6 +167,6 @@ void session_accept(struct session_env *env, struct session_client *client)
     metrics_add(&env->metrics.open, 1);
     session->usage = client->usage;
     session_arm(session, session_facts_limits(session)->handshake_timeout_ms);
-    session_request_accepted(session);
+    session_request_count_connection(session);
     session_preface_read(session);
 }

@@ -152,8 +152,8 @@ static void start_bridge(struct session *session)
     uint64_t now = session_now(session);
     bridge_init(&session->bridge, session->client, session->route->text == CONFIG_TEXT_REFUSE, now);
     session->bridge.metrics = &session->env->metrics;
-    limits_session_began(&session->usage);
-    bridge_answer(&session->bridge, opening->answer, opening->answer_length, now);
+    limits_note_session(&session->usage);
+    bridge_send_upgrade(&session->bridge, opening->answer, opening->answer_length, now);
 }
 
 static void target_cb(void *owner, unsigned ready)
@@ -175,7 +175,7 @@ static void count_opened(struct session *session, uint64_t now)
 {
     struct metrics *metrics = &session->env->metrics;
     session->opened = true;
-    metrics_handshake(metrics, REASON_none, session_facts_tls_version(session));
+    metrics_count_handshake(metrics, REASON_none, session_facts_tls_version(session));
     route_stats_open(&session->stats, now - session->asked_at);
 }
 
@@ -229,7 +229,7 @@ static void open_up(struct session *session, const struct target_connect_result 
     const struct dial_result *dial = &result->dial;
     const struct opening *opening = &session->entry->opening;
     uint64_t now = session_now(session);
-    session->pool_target = result->target;
+    session->target_pool_target = result->target;
     session->target_watch = dial->watch;
     session->target_fd = dial->fd;
     watch_adopt(dial->watch, target_cb, session);
@@ -242,7 +242,7 @@ static void open_up(struct session *session, const struct target_connect_result 
     bridge_attach(&session->bridge, session->target, now);
     begin_tap(session);
     if (opening->early)
-        bridge_early(&session->bridge, opening->early, opening->early_length, now);
+        bridge_take_early(&session->bridge, opening->early, opening->early_length, now);
     session_entry_free(session);
     session_state_step(session, LIFE_TARGET_READY);
     /* TLS may hold first bytes of the target, read with the end of the handshake. */
@@ -262,7 +262,7 @@ static void fail(struct session *session, enum reason reason)
     }
     bridge_end(&session->bridge, reason, now);
     if (opening->early)
-        bridge_early(&session->bridge, opening->early, opening->early_length, now);
+        bridge_take_early(&session->bridge, opening->early, opening->early_length, now);
     session_entry_free(session);
     session_state_step(session, LIFE_TARGET_FAILED);
     session_bridge_arm_ending(session);

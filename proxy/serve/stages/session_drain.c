@@ -25,18 +25,18 @@ void session_drain_one(struct session *session, enum reason reason)
         session_end_now(session, reason);
         return;
     case LIFE_HEAD:
-        if (session_entry_head_begun(session))
+        if (session_entry_has_partial_head(session))
             session_reply_refuse(session, reason);
         else if (reason == REASON_shutdown)
             session_drain_idle(session, reason);
         else
             session_end_now(session, reason);
         return;
-    case LIFE_LOOKING:
+    case LIFE_LOOKING_UP:
         session_reply_refuse(session, reason);
         return;
     case LIFE_DIALLING:
-    case LIFE_ANSWERED:
+    case LIFE_UPGRADED:
         session_connect_give_up(session, reason);
         return;
     case LIFE_OPEN:
@@ -46,7 +46,7 @@ void session_drain_one(struct session *session, enum reason reason)
     case LIFE_WAITING:
     case LIFE_REPLYING:
         if (reason == REASON_shutdown)
-            session_reply_last(session);
+            session_reply_make_last(session);
         else
             session_end_now(session, reason);
         return;
@@ -81,7 +81,7 @@ void session_drain_retire(struct session_env *env)
     for (struct list *link = env->sessions.next, *next; link != &env->sessions; link = next) {
         struct session *session = WSL_CONTAINER(link, struct session, link);
         next = link->next;
-        if (session->state == LIFE_HEAD && !session_entry_head_begun(session) &&
+        if (session->state == LIFE_HEAD && !session_entry_has_partial_head(session) &&
             session_entry_outcome(session) != REASON_none)
             session_drain_idle(session, REASON_shutdown);
     }

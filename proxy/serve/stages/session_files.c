@@ -16,14 +16,14 @@ struct search {
     struct http_head *head; /* owned */
     char *path;             /* owned */
     size_t base;
-    struct files_answer answer;
+    struct files_reply answer;
 };
 
 static void look_cb(struct work_task *task)
 {
     struct search *search = WSL_CONTAINER(task, struct search, task);
-    (void)!files_answer(search->files, search->head, slice_of(search->path), search->base, true,
-                        &search->answer);
+    (void)!files_reply(search->files, search->head, slice_of(search->path), search->base, true,
+                       &search->answer);
 }
 
 static void forget(struct search *search)
@@ -107,12 +107,12 @@ static void look_up(struct session *session, const struct http_head *head)
     work_queue(&search->env->lane, &search->task, WORK_files, session_facts_client_key(session));
 }
 
-void session_files_answer(struct session *session, const struct http_head *head)
+void session_files_reply(struct session *session, const struct http_head *head)
 {
     const struct session_entry *entry = session->entry;
-    struct files_answer answer;
-    if (!files_answer(session->site->routes[entry->match.route].files, head, slice_of(entry->path),
-                      base_of(entry), false, &answer)) {
+    struct files_reply answer;
+    if (!files_reply(session->site->routes[entry->match.route].files, head, slice_of(entry->path),
+                     base_of(entry), false, &answer)) {
         look_up(session, head);
         return;
     }

@@ -12,6 +12,6 @@ struct http_head;
 struct session;
 
 /* In HEAD, for a route with files. */
-void session_files_answer(struct session *session, const struct http_head *head);
+void session_files_reply(struct session *session, const struct http_head *head);
 
 #endif

@@ -13,7 +13,7 @@
 #include "serve/stages/session_files.h"
 #include "serve/stages/session_reply.h"
 #include "serve/stages/session_status.h"
-#include "serve/target/pool.h"
+#include "serve/target/target_pool.h"
 
 #define LOCATION_MAX 4096
 
@@ -73,12 +73,13 @@ static struct prometheus_target *list_targets(const struct session *session,
 {
     uint64_t now = session_now(session);
     size_t count;
-    struct pool_target *targets = pool_targets(session->site->resources->pool, &count);
+    struct target_pool_target *targets =
+        target_pool_targets(session->site->resources->pool, &count);
     struct prometheus_target *list = calloc(count + 1, sizeof(*list));
     for (size_t i = 0; list && i < count; i++) {
-        (void)pool_target_name(&targets[i], list[i].name, sizeof(list[i].name));
-        list[i].up = pool_target_state(&targets[i], now) != BALANCE_DOWN;
-        list[i].sessions = pool_target_sessions(&targets[i]);
+        (void)target_pool_target_name(&targets[i], list[i].name, sizeof(list[i].name));
+        list[i].up = target_pool_target_state(&targets[i], now) != BALANCE_DOWN;
+        list[i].sessions = target_pool_target_sessions(&targets[i]);
     }
     site->target_count = list ? merge_targets(list, count) : 0;
     site->targets = list;
@@ -113,7 +114,7 @@ static bool has_target(const struct session *session, const char *name)
         const struct config_route *route = &config->routes[i];
         bool meant = strcmp(config_route_name(route), name) == 0;
         if (meant && route->kind == CONFIG_KIND_BRIDGE &&
-            !pool_usable(session->site->resources->pool, route, session_now(session)))
+            !target_pool_has_usable(session->site->resources->pool, route, session_now(session)))
             return false;
     }
     return true;
@@ -130,9 +131,9 @@ static enum health_targets targets_of(const struct session *session)
 
 static void health(struct session *session)
 {
-    struct health_answer answer = session->route->health == CONFIG_HEALTH_LIVE
-                                      ? health_live()
-                                      : health_ready(session->env->process, targets_of(session));
+    struct health_reply answer = session->route->health == CONFIG_HEALTH_LIVE
+                                     ? health_live()
+                                     : health_ready(session->env->process, targets_of(session));
     session_reply_send(session, &(struct reply){.status = answer.status,
                                                 .content_type = HEALTH_TYPE,
                                                 .cache_control = "no-store",
@@ -163,7 +164,7 @@ static void show(struct session *session, const struct http_head *head, const st
                                 });
 }
 
-void session_http_plain(struct session *session, const struct http_head *head)
+void session_http_reply(struct session *session, const struct http_head *head)
 {
     switch (session->route->kind) {
     case CONFIG_KIND_REDIRECT:
@@ -176,11 +177,11 @@ void session_http_plain(struct session *session, const struct http_head *head)
         health(session);
         return;
     case CONFIG_KIND_FILES:
-        session_files_answer(session, head);
+        session_files_reply(session, head);
         return;
     case CONFIG_KIND_BRIDGE: /* its files, or the demo page */
         if (session->route->files.root) {
-            session_files_answer(session, head);
+            session_files_reply(session, head);
             return;
         }
         if (session->route->demo) {

@@ -11,6 +11,6 @@ struct http_head;
 struct session;
 
 /* In HEAD: answers a request that is not for a bridge. */
-void session_http_plain(struct session *session, const struct http_head *head);
+void session_http_reply(struct session *session, const struct http_head *head);
 
 #endif

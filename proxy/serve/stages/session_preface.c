@@ -63,7 +63,7 @@ static void begin_plain(struct session *session)
 
 /* ---- reading without consuming ---- */
 
-bool session_preface_header_begun(const struct session *session)
+bool session_preface_has_partial_header(const struct session *session)
 {
     return !session->proxy_header_done && session->entry && session->entry->header_length > 0;
 }
@@ -78,10 +78,10 @@ static size_t peek(struct session *session, uint8_t *bytes, size_t capacity)
     if (n > 0)
         return (size_t)n;
     if (n == 0)
-        session_end_now(session, session_preface_header_begun(session) ? REASON_handshake_eof
-                                                                       : REASON_silent);
+        session_end_now(session, session_preface_has_partial_header(session) ? REASON_handshake_eof
+                                                                             : REASON_silent);
     else if (errno != EAGAIN)
-        session_end_now(session, transport_errno(&transport_client, errno));
+        session_end_now(session, transport_reason(&transport_client, errno));
     return 0;
 }
 
@@ -198,6 +198,6 @@ void session_preface_read(struct session *session)
         return;
     if (session->state == LIFE_DEAD)
         return;
-    session_request_client_known(session);
+    session_request_check_client(session);
     detect_tls(session);
 }

@@ -16,7 +16,7 @@ struct session;
 void session_preface_read(struct session *session);
 
 /* Whether a part of a PROXY header has come, and the rest is missing. */
-bool session_preface_header_begun(const struct session *session);
+bool session_preface_has_partial_header(const struct session *session);
 
 /* In TLS: the descriptor is ready. */
 void session_preface_tls(struct session *session);

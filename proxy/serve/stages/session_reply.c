@@ -78,11 +78,11 @@ static void log_request(const struct session *session)
 static void await_next(struct session *session)
 {
     struct session_entry *entry = session->entry;
-    session_state_step(session, LIFE_TAKEN);
+    session_state_step(session, LIFE_SENT);
     session_entry_reset(entry);
     session_arm(session, session_facts_limits(session)->keep_alive_ms);
     /* Pipelined bytes are already read, so epoll does not report them. */
-    unsigned held = opening_pending(&entry->opening) ? WATCH_WRITE : 0;
+    unsigned held = opening_has_pending(&entry->opening) ? WATCH_WRITE : 0;
     watch_want(session->client_watch, WATCH_READ | held);
 }
 
@@ -97,7 +97,7 @@ static void taken(struct session *session)
     if (entry->keep && !session->env->retiring)
         await_next(session);
     else
-        session_lingering_begin(session, LIFE_TAKEN_LAST, session_entry_outcome(session), NULL, 0);
+        session_lingering_begin(session, LIFE_SENT_LAST, session_entry_outcome(session), NULL, 0);
 }
 
 /* ---- sending ---- */
@@ -132,7 +132,7 @@ static void move(struct session *session)
 static bool may_stay(const struct session *session)
 {
     return session->entry->keep && !session->env->retiring &&
-           session_facts_limits(session)->keep_alive_ms > 0 && !site_superseded(session->site);
+           session_facts_limits(session)->keep_alive_ms > 0 && !site_is_superseded(session->site);
 }
 
 void session_reply_send(struct session *session, const struct reply *reply)
@@ -230,7 +230,7 @@ struct session_wait *session_reply_wait(struct session *session)
     return wait;
 }
 
-bool session_reply_abandoned(const struct session_wait *wait)
+bool session_reply_is_abandoned(const struct session_wait *wait)
 {
     return wait->session == NULL;
 }
@@ -289,7 +289,7 @@ bool session_reply_is_last(const struct session *session)
     return at_work && !session->entry->keep;
 }
 
-void session_reply_last(struct session *session)
+void session_reply_make_last(struct session *session)
 {
     session->entry->keep = false;
 }

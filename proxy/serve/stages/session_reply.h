@@ -48,7 +48,7 @@ WSL_MUST_CHECK struct session_wait *session_reply_wait(struct session *session);
 void session_reply_resume(struct session_wait *wait, const struct reply *reply);
 
 /* The client has gone or the deadline has passed: the wait must be resumed, with any answer. */
-bool session_reply_abandoned(const struct session_wait *wait);
+bool session_reply_is_abandoned(const struct session_wait *wait);
 
 /* In REPLYING: the descriptor is ready. */
 void session_reply_turn(struct session *session);
@@ -60,7 +60,7 @@ void session_reply_hang_up(struct session *session);
 void session_reply_tick(struct session *session);
 
 /* In WAITING or REPLYING: makes this answer the last of the connection. */
-void session_reply_last(struct session *session);
+void session_reply_make_last(struct session *session);
 
 /* Whether this answer is the last. */
 bool session_reply_is_last(const struct session *session);

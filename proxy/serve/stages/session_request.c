@@ -14,7 +14,7 @@
 /* A client that pipelines requests must not starve the others. */
 #define REQUESTS_PER_TURN 16
 /* The deadline of a request over a limit. */
-#define LATE_MS 2000
+#define OVER_LIMIT_MS 2000
 
 /* A folder of files is found without its last "/" as well; the answer redirects to the "/". */
 static enum reason match_route(struct session *session, struct slice host, struct slice path)
@@ -119,8 +119,8 @@ static enum reason count(struct session *session, enum admission_step step)
         return limits_enter(usage, limits->max_connections,
                             site->listeners[session->listener].counter,
                             session_facts_listener(session)->max_connections);
-    case ADMISSION_COUNT_LATE:
-        return limits_enter_late(site->shared.limits, usage, site->plan.late)
+    case ADMISSION_COUNT_OVER_LIMIT:
+        return limits_enter_over_limit(site->shared.limits, usage, site->plan.over_limit)
                    ? REASON_none
                    : REASON_too_many_process;
     case ADMISSION_COUNT_ADDRESS:
@@ -170,7 +170,7 @@ static enum admission_step advance(struct session *session, enum admission_step 
     while (admission_asks(step) && step != ADMISSION_FIND_TOKEN) {
         enum reason verdict = do_step(session, step, request);
         struct admission_facts facts = facts_of(session, request);
-        step = admission_answer(&session->entry->admission, &facts, verdict);
+        step = admission_resume(&session->entry->admission, &facts, verdict);
     }
     return step;
 }
@@ -185,23 +185,23 @@ static void admit_connection(struct session *session, enum admission_step step)
 {
     uint32_t patience = session_facts_limits(session)->handshake_timeout_ms;
     (void)advance(session, step, NULL);
-    if (session->usage.late && patience > LATE_MS)
-        session_arm(session, LATE_MS);
+    if (session->usage.over_limit && patience > OVER_LIMIT_MS)
+        session_arm(session, OVER_LIMIT_MS);
 }
 
-void session_request_accepted(struct session *session)
+void session_request_count_connection(struct session *session)
 {
     const struct descriptors_listener *own = &session->site->listeners[session->listener].terms;
     struct admission_terms terms = {
         .listener = session_facts_listener(session),
         .operators = own->operators,
-        .serves_liveness = own->late,
-        .late = session->usage.late,
+        .serves_liveness = own->over_limit,
+        .over_limit = session->usage.over_limit,
     };
     admit_connection(session, admission_begin(&session->entry->admission, &terms));
 }
 
-void session_request_client_known(struct session *session)
+void session_request_check_client(struct session *session)
 {
     struct admission *admission = &session->entry->admission;
     struct admission_facts facts = facts_of(session, NULL);
@@ -227,13 +227,13 @@ static void finish(struct session *session, enum admission_step step, const stru
     else if (admission->is_upgrade)
         session_connect_begin(session);
     else
-        session_http_plain(session, head);
+        session_http_reply(session, head);
 }
 
 static void token_known_cb(struct session *session, enum reason verdict)
 {
     struct admission_facts facts = facts_of(session, NULL);
-    enum admission_step step = admission_answer(&session->entry->admission, &facts, verdict);
+    enum admission_step step = admission_resume(&session->entry->admission, &facts, verdict);
     finish(session, advance(session, step, NULL), NULL);
 }
 
@@ -272,7 +272,7 @@ static bool take_request(struct session *session, const struct opening_request *
         session_end_now(session, REASON_out_of_memory);
         return false;
     }
-    return session->state == LIFE_HEAD && opening_pending(&session->entry->opening);
+    return session->state == LIFE_HEAD && opening_has_pending(&session->entry->opening);
 }
 
 /* False: there is nothing more to do now. */
@@ -300,7 +300,7 @@ static bool take_bytes(struct session *session, struct io io, const struct http_
 /* Between two requests a client may leave without an error. */
 static void client_left(struct session *session)
 {
-    bool well = session->entry->outcome != REASON_none && !session_entry_head_begun(session);
+    bool well = session->entry->outcome != REASON_none && !session_entry_has_partial_head(session);
     session_end_now(session, well ? session_entry_outcome(session) : REASON_handshake_eof);
 }
 
@@ -330,14 +330,14 @@ void session_request_read(struct session *session)
 {
     /* Over a limit: refuse without reading the request, unless it may be for liveness. */
     enum reason verdict = session_request_verdict(session);
-    if (verdict != REASON_none && !session->usage.late) {
+    if (verdict != REASON_none && !session->usage.over_limit) {
         session_reply_refuse(session, verdict);
         return;
     }
     const struct config_limits *limits = session_facts_limits(session);
     struct http_limits http = {limits->head_bytes, limits->head_bytes / 2, limits->head_fields};
     for (int i = 0; i < REQUESTS_PER_TURN; i++) {
-        bool more = opening_pending(&session->entry->opening)
+        bool more = opening_has_pending(&session->entry->opening)
                         ? take_bytes(session, (struct io){0}, &http)
                         : read_once(session, &http);
         if (!more)

@@ -16,10 +16,10 @@ struct session;
 void session_request_read(struct session *session);
 
 /* In PREFACE, once: counts the connection, which may be refused before a read. */
-void session_request_accepted(struct session *session);
+void session_request_count_connection(struct session *session);
 
 /* In PREFACE, after the PROXY header: checks and counts the client's address, once. */
-void session_request_client_known(struct session *session);
+void session_request_check_client(struct session *session);
 
 /* The reason to refuse all requests of this connection; over a limit, except those for liveness. */
 enum reason session_request_verdict(const struct session *session);

@@ -153,7 +153,7 @@ static void listed_cb(void *owner, const struct session_list *list)
         .refusal = question->refusal,
     };
     char *bytes = NULL;
-    if (!list->failed && !session_reply_abandoned(question->wait))
+    if (!list->failed && !session_reply_is_abandoned(question->wait))
         bytes = question->format == STATUS_FORMAT_JSON ? status_json(&view, &length)
                                                        : status_text_print(&view, &length);
     struct reply reply = reply_with(200, question->format, bytes, length);
@@ -163,7 +163,7 @@ static void listed_cb(void *owner, const struct session_list *list)
 static bool is_wanted(const void *owner)
 {
     const struct question *question = owner;
-    return !session_reply_abandoned(question->wait);
+    return !session_reply_is_abandoned(question->wait);
 }
 
 static void list(struct session *session, const struct status_query *query, const char *refusal)
@@ -216,7 +216,7 @@ static void kill_session(struct session *session, const struct status_query *que
 static bool is_token(struct slice text, const char *token)
 {
     unsigned difference = 0;
-    if (text.len != PROCESS_FACTS_TOKEN - 1)
+    if (text.len != PROCESS_FACTS_KILL_TOKEN - 1)
         return false;
     for (size_t i = 0; i < text.len; i++)
         difference |= (unsigned char)(text.ptr[i] ^ token[i]);
@@ -287,7 +287,7 @@ static enum status_format usual_format(const struct session *session, const stru
 static bool is_foreign_name(const struct session *session, const struct http_head *head)
 {
     return !session_facts_listener(session)->admin && !session->route->host &&
-           !access_is_own_name(head->host);
+           !access_is_rebind_safe(head->host);
 }
 
 void session_status_answer(struct session *session, const struct http_head *head)

@@ -10,7 +10,7 @@ bool session_row_is_listed(const struct session *session)
 {
     switch ((enum life_state)session->state) {
     case LIFE_DIALLING:
-    case LIFE_ANSWERED:
+    case LIFE_UPGRADED:
     case LIFE_OPEN:
         return true;
     case LIFE_CLOSING:

@@ -8,7 +8,7 @@
 #include "serve/site/limits.h"
 #include "serve/site/site.h"
 #include "serve/site/site_resources.h"
-#include "serve/target/pool.h"
+#include "serve/target/target_pool.h"
 
 static const char *name_of_kind(enum config_kind kind)
 {
@@ -178,21 +178,21 @@ static void put_sessions(struct json *json, const struct session_list *list)
     json_close(json, '}');
 }
 
-static void put_target(struct json *json, const struct pool_target *target, uint64_t now)
+static void put_target(struct json *json, const struct target_pool_target *target, uint64_t now)
 {
     static const char *const probes[] = {NULL, "up", "down"};
     char address[256];
-    struct balance_health health = pool_target_health(target);
-    enum balance_state state = pool_target_state(target, now);
+    struct balance_health health = target_pool_target_health(target);
+    enum balance_state state = target_pool_target_state(target, now);
     json_open(json, '{');
 
-    put_string(json, "address", pool_target_name(target, address, sizeof(address)));
+    put_string(json, "address", target_pool_target_name(target, address, sizeof(address)));
     put_string(json, "state", status_target_state(state));
-    put_number(json, "sessions", pool_target_sessions(target));
+    put_number(json, "sessions", target_pool_target_sessions(target));
     put_number(json, "failures", health.fails);
     put_optional(json, "down_ms", state == BALANCE_DOWN && health.down_until > now,
                  health.down_until - now);
-    put_string(json, "probe", probes[pool_target_probe(target)]);
+    put_string(json, "probe", probes[target_pool_target_probe(target)]);
     json_close(json, '}');
 }
 
@@ -213,9 +213,9 @@ static void put_route(struct json *json, const struct status_view *view, size_t 
     put_number(json, "bytes_down", sums.bytes_down);
     json_key(json, "targets");
     json_open(json, '[');
-    size_t count = pool_target_count(view->site->resources->pool, route);
+    size_t count = target_pool_target_count(view->site->resources->pool, route);
     for (size_t i = 0; i < count && *targets < STATUS_TARGETS; i++, ++*targets)
-        put_target(json, pool_target(view->site->resources->pool, route, i), view->now);
+        put_target(json, target_pool_target(view->site->resources->pool, route, i), view->now);
     json_close(json, ']');
     json_close(json, '}');
 }
@@ -223,7 +223,7 @@ static void put_route(struct json *json, const struct status_view *view, size_t 
 static void put_routes(struct json *json, const struct status_view *view)
 {
     const struct config *config = view->site->config;
-    size_t count = config->route_count - config->own_routes, targets = 0;
+    size_t count = config->route_count - config->admin_routes, targets = 0;
     put_number(json, "route_count", count);
     json_key(json, "routes");
     json_open(json, '[');
@@ -238,7 +238,7 @@ static void put_listeners(struct json *json, const struct site *site)
     const struct config *config = site->config;
     json_key(json, "listeners");
     json_open(json, '[');
-    for (size_t i = 0; i < config->listener_count - config->own_listeners; i++) {
+    for (size_t i = 0; i < config->listener_count - config->admin_listeners; i++) {
         json_open(json, '{');
         put_string(json, "address", site->listeners[i].name);
         put_string(json, "name", config->listeners[i].name);

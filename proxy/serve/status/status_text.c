@@ -7,7 +7,7 @@
 #include "serve/site/site.h"
 #include "serve/site/site_resources.h"
 #include "serve/status/status.h"
-#include "serve/target/pool.h"
+#include "serve/target/target_pool.h"
 
 #define CELL 160 /* bytes of one cell, a NUL among them */
 #define GAP  2
@@ -273,17 +273,18 @@ static const char *target_cell(const void *owner, size_t index, size_t column, c
     const struct status_view *view = owner;
     char address[CELL];
     size_t count;
-    const struct pool_target *target = &pool_targets(view->site->resources->pool, &count)[index];
-    struct balance_health health = pool_target_health(target);
-    enum balance_state state = pool_target_state(target, view->now);
+    const struct target_pool_target *target =
+        &target_pool_targets(view->site->resources->pool, &count)[index];
+    struct balance_health health = target_pool_target_health(target);
+    enum balance_state state = target_pool_target_state(target, view->now);
     text[0] = '\0';
     switch (column) {
     case T_TARGET:
-        return print_safely(pool_target_name(target, address, CELL), text);
+        return print_safely(target_pool_target_name(target, address, CELL), text);
     case T_STATE:
         return status_target_state(state);
     case T_SESSIONS:
-        snprintf(text, CELL, "%u", pool_target_sessions(target));
+        snprintf(text, CELL, "%u", target_pool_target_sessions(target));
         return text;
     case T_FAILURES:
         snprintf(text, CELL, "%u", (unsigned)health.fails);
@@ -301,7 +302,7 @@ static void put_targets(FILE *out, const struct status_view *view)
 {
     struct table table = {target_columns, WSL_COUNT(target_columns), 0, target_cell, view, {0}};
     size_t count;
-    (void)pool_targets(view->site->resources->pool, &count);
+    (void)target_pool_targets(view->site->resources->pool, &count);
     table.row_count = count < STATUS_TARGETS ? count : STATUS_TARGETS;
     if (count > 0)
         put_table(out, &table, view->list->query.width);

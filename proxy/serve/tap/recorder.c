@@ -88,7 +88,7 @@ static void stop(struct recorder *recorder, int error)
     text_free(&recorder->filling);
     if (!recorder->working)
         log_message(REASON_WARN, "the recording %s has stopped: %s; its session goes on",
-                    recorder->pool.name, safe_path_reason(error));
+                    recorder->pool.name, safe_path_explain(error));
 }
 
 /* Queues the batch, unless one is being written. An empty one is queued too, to close the file. */
@@ -116,7 +116,7 @@ static void done_cb(struct work_task *task)
     struct recorder *recorder = WSL_CONTAINER(task, struct recorder, task);
     struct recorder_request request = recorder->request;
     struct recorder_work *pool = &recorder->pool;
-    bool feeds = recorder_full(recorder) && !recorder->finished;
+    bool feeds = recorder_is_full(recorder) && !recorder->finished;
     recorder->working = false;
     text_free(&pool->writing);
     *request.skip = pool->number - request.number;
@@ -181,7 +181,7 @@ void recorder_take(struct recorder *recorder, bool from_client, struct slice byt
     push(recorder);
 }
 
-bool recorder_full(const struct recorder *recorder)
+bool recorder_is_full(const struct recorder *recorder)
 {
     return recorder->filling.length >= RECORDER_FULL;
 }

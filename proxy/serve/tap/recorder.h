@@ -40,7 +40,7 @@ WSL_MUST_CHECK struct recorder *recorder_start(const struct recorder_request *re
 /* Records bytes that were read from the client or the target; `now` is the loop's clock. */
 void recorder_take(struct recorder *recorder, bool from_client, struct slice bytes, uint64_t now);
 
-bool recorder_full(const struct recorder *recorder);
+bool recorder_is_full(const struct recorder *recorder);
 
 /* At the end of the session: writes the rest and the last line, and closes the file. */
 void recorder_finish(struct recorder *recorder);

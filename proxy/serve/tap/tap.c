@@ -21,7 +21,7 @@ static void on_payload(struct bridge_tap *bridge, const struct bridge_payload *p
     if (!tap->recorder || payload->bytes.len == 0)
         return;
     recorder_take(tap->recorder, payload->from_client, payload->bytes, now);
-    bridge->full = recorder_full(tap->recorder);
+    bridge->full = recorder_is_full(tap->recorder);
 }
 
 static void resume_cb(void *owner)

@@ -6,15 +6,15 @@
 #include "net/addr.h"
 #include "net/tls/tls_scratch.h"
 #include "net/watch.h"
-#include "serve/target/pool.h"
 #include "serve/target/probe.h"
+#include "serve/target/target_pool.h"
 
 /* First probes are spread over this time, or over an interval if that is shorter. */
 #define SPREAD_MS 1000
 
 struct probed_target {
     struct prober *prober;
-    struct pool_target *target;
+    struct target_pool_target *target;
     uv_timer_t timer;
     struct probe *probe; /* NULL: none runs */
     enum balance_probe verdict;
@@ -46,13 +46,13 @@ static void log_change(struct probed_target *probed, enum balance_probe verdict,
 static void probed_cb(void *owner, const struct probe_result *result)
 {
     struct probed_target *probed = owner;
-    struct pool_target *target = probed->target;
+    struct target_pool_target *target = probed->target;
     uint64_t now = uv_now(watch_set_loop(probed->prober->watches));
     probed->probe = NULL;
     if (result->reason == REASON_none) {
         probed->fails = 0;
         log_change(probed, BALANCE_PROBED_UP, "");
-        pool_note(target, BALANCE_PROBE_UP, now);
+        target_pool_note(target, BALANCE_PROBE_UP, now);
         return;
     }
     if (result->reason == REASON_out_of_memory || result->reason == REASON_out_of_descriptors)
@@ -61,7 +61,7 @@ static void probed_cb(void *owner, const struct probe_result *result)
     if (probed->verdict == BALANCE_PROBED_UP && probed->fails < target->route->fail_after)
         return;
     log_change(probed, BALANCE_PROBED_DOWN, result->detail);
-    pool_note(target, BALANCE_PROBE_DOWN, now);
+    target_pool_note(target, BALANCE_PROBE_DOWN, now);
 }
 
 static void timer_cb(uv_timer_t *timer)
@@ -82,34 +82,35 @@ static void timer_cb(uv_timer_t *timer)
         .callback = probed_cb,
         .owner = probed,
     };
-    pool_plan_probe(probed->target, uv_now(timer->loop) + target->probe_interval_ms);
+    target_pool_plan_probe(probed->target, uv_now(timer->loop) + target->probe_interval_ms);
     probed->probe = probe_start(&request);
 }
 
-static bool wants_probes(const struct pool_target *target)
+static bool wants_probes(const struct target_pool_target *target)
 {
     return target->config->probe != CONFIG_PROBE_OFF && !target->varies;
 }
 
 /* A probe that was planned before a reload keeps its time. */
-static uint64_t first_delay(const struct prober *prober, struct pool_target *target, size_t wanted)
+static uint64_t first_delay(const struct prober *prober, struct target_pool_target *target,
+                            size_t wanted)
 {
-    uint64_t now = uv_now(watch_set_loop(prober->watches)), due = pool_probe_due(target);
+    uint64_t now = uv_now(watch_set_loop(prober->watches)), due = target_pool_probe_due(target);
     uint64_t interval = target->config->probe_interval_ms;
     uint64_t spread = interval < SPREAD_MS ? interval : SPREAD_MS;
     if (due == 0) {
         due = now + spread * prober->count / wanted;
-        pool_plan_probe(target, due);
+        target_pool_plan_probe(target, due);
     }
     return due > now ? due - now : 0;
 }
 
-static void add(struct prober *prober, struct pool_target *target, size_t wanted)
+static void add(struct prober *prober, struct target_pool_target *target, size_t wanted)
 {
     struct probed_target *probed = &prober->targets[prober->count];
     probed->prober = prober;
     probed->target = target;
-    probed->verdict = pool_target_probe(target);
+    probed->verdict = target_pool_target_probe(target);
     uv_timer_init(watch_set_loop(prober->watches), &probed->timer);
     uv_timer_start(&probed->timer, timer_cb, first_delay(prober, target, wanted),
                    target->config->probe_interval_ms);
@@ -117,10 +118,10 @@ static void add(struct prober *prober, struct pool_target *target, size_t wanted
 }
 
 struct prober *prober_create(struct watch_set *watches, struct resolver *resolver,
-                             struct pool *pool)
+                             struct target_pool *pool)
 {
     size_t count, wanted = 0;
-    struct pool_target *targets = pool_targets(pool, &count);
+    struct target_pool_target *targets = target_pool_targets(pool, &count);
     for (size_t i = 0; i < count; i++)
         wanted += wants_probes(&targets[i]);
     struct prober *prober = calloc(1, sizeof(*prober) + wanted * sizeof(prober->targets[0]));

@@ -3,7 +3,7 @@
 #include "core/route/balance.h"
 #include "net/tls/tls_scratch.h"
 #include "net/watch.h"
-#include "serve/target/pool.h"
+#include "serve/target/target_pool.h"
 
 #define PAUSE_FIRST_MS 100
 #define PAUSE_MOST_MS  1000
@@ -12,10 +12,10 @@ struct target_connect {
     struct target_connect_request request;
     struct target_connect_result result;
     struct dial *dial; /* NULL: in a pause, or finished */
-    bool trying;       /* pool_begin was called for result.target */
+    bool trying;       /* target_pool_begin was called for result.target */
     bool has_timer;
     uv_timer_t timer;
-    struct pool_choice choice;
+    struct target_pool_choice choice;
     uint16_t next;                    /* index in the choice */
     uint64_t round_ends, retry_until; /* loop time */
     uint32_t pause_ms;
@@ -64,14 +64,14 @@ static bool is_fault_of_target(enum reason reason)
 static void note_health(struct target_connect *attempt, enum reason reason)
 {
     bool trial = attempt->choice.trial && attempt->next == 1;
-    struct pool_target *target = attempt->result.target;
+    struct target_pool_target *target = attempt->result.target;
     uint64_t now = now_of(attempt);
     if (reason == REASON_none)
-        pool_note(target, BALANCE_CONNECTED, now);
+        target_pool_note(target, BALANCE_CONNECTED, now);
     else if (is_fault_of_target(reason))
-        pool_note(target, trial ? BALANCE_TRIAL_FAILED : BALANCE_FAILED, now);
+        target_pool_note(target, trial ? BALANCE_TRIAL_FAILED : BALANCE_FAILED, now);
     else if (trial)
-        pool_note(target, BALANCE_TRIAL_ABANDONED, now);
+        target_pool_note(target, BALANCE_TRIAL_ABANDONED, now);
 }
 
 /* True: the attempt is over, connected or not. */
@@ -82,7 +82,7 @@ static bool take_result(struct target_connect *attempt, const struct dial_result
     note_health(attempt, dialled->reason);
     if (dialled->reason == REASON_none)
         return true;
-    pool_end(attempt->result.target);
+    target_pool_end(attempt->result.target);
     attempt->trying = false;
     return !is_fault_of_target(dialled->reason);
 }
@@ -119,7 +119,7 @@ static void prepare(struct target_connect *attempt, const struct config_target *
     struct target_connect_candidate *candidate = &attempt->candidate;
     candidate->address = target->address;
     candidate->tls_name = NULL;
-    candidate->origin = (struct lookup_origin){0};
+    candidate->origin = (struct lookup_source){0};
     candidate->plain = false;
     candidate->again = attempt->pause_ms > 0;
     candidate->preface_length = 0;
@@ -149,10 +149,10 @@ static bool dial(struct target_connect *attempt, struct dial_result *result)
         .owner = attempt,
     };
     uint16_t index = attempt->choice.order[attempt->next++];
-    struct pool_target *target = pool_target(request->pool, request->route, index);
+    struct target_pool_target *target = target_pool_target(request->pool, request->route, index);
     attempt->result.target = target;
     attempt->trying = true;
-    pool_begin(target);
+    target_pool_begin(target);
     prepare(attempt, target->config, result);
     if (result->reason != REASON_none)
         return true;
@@ -173,7 +173,7 @@ static void begin_round(struct target_connect *attempt)
     uint64_t now = now_of(attempt);
     attempt->next = 0;
     attempt->round_ends = now + route->connect_timeout_ms;
-    pool_pick(attempt->request.pool, route, now, &attempt->choice);
+    target_pool_pick(attempt->request.pool, route, now, &attempt->choice);
 }
 
 static void pause_cb(uv_timer_t *timer)
@@ -251,7 +251,7 @@ void target_connect_cancel(struct target_connect *attempt)
     dial_cancel(attempt->dial);
     if (attempt->trying) {
         note_health(attempt, REASON_shutdown);
-        pool_end(attempt->result.target);
+        target_pool_end(attempt->result.target);
     }
     destroy(attempt);
 }

@@ -26,8 +26,8 @@
 #include "core/route/captured_host.h"
 #include "net/connect/dial.h"
 
-struct pool;
-struct pool_target;
+struct target_pool;
+struct target_pool_target;
 
 #define TARGET_CONNECT_PREFACE 1024 /* a PROXY header with its TLVs */
 
@@ -35,7 +35,7 @@ struct pool_target;
 struct target_connect_candidate {
     struct config_address address; /* its host may point into `host` */
     const char *tls_name;          /* NULL: as configured; may point into `server_name` */
-    struct lookup_origin origin;   /* who chose the host in `address` */
+    struct lookup_source origin;   /* who chose the host in `address` */
     bool plain;                    /* without TLS, even if it is configured */
     bool again;                    /* not the first round: the client may be gone */
     size_t preface_length;
@@ -46,7 +46,8 @@ struct target_connect_candidate {
 /* On failure `target` is the last one that was tried, for the log. */
 struct target_connect_result {
     struct dial_result dial;
-    struct pool_target *target; /* connected: call pool_end when the session is over */
+    struct target_pool_target
+        *target; /* connected: call target_pool_end when the session is over */
 };
 
 struct target_connect_request {
@@ -54,7 +55,7 @@ struct target_connect_request {
     struct resolver *resolver;
     struct tls_scratch **scratch; /* the loop's (tls_create) */
     uint32_t *attempts;           /* the loop's; see dial.h */
-    struct pool *pool;
+    struct target_pool *pool;
     const struct config_route *route;
     /* NULL: dial as configured. A reason other than none, not a target's, ends the attempt. */
     enum reason (*prepare)(void *owner, const struct config_target *target,

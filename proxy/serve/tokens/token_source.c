@@ -311,7 +311,7 @@ bool token_source_read_named(const char *path, struct slice name, char *out, siz
     if (is_plain_name(name)) {
         memcpy(text, name.ptr, name.len);
         text[name.len] = '\0';
-        fd = files_root_get(&root, text, true);
+        fd = files_root_open_file(&root, text, true);
         code = fd < 0 ? -fd : regular_size(fd, &file_size);
     }
     files_root_close(&root);

@@ -9,8 +9,8 @@
 
 #include "base/log/log.h"
 #include "base/monotonic.h"
+#include "serve/tokens/token_inotify.h"
 #include "serve/tokens/token_table.h"
-#include "serve/tokens/token_watch.h"
 
 /* Longer than a step of any file system's clock; FAT's are two seconds. */
 #define STABLE_MS 3000
@@ -35,9 +35,9 @@ struct token_store {
     struct work_task task;
     /* While `refreshing`, of the refresh alone; else of the lock as well. */
     uint64_t fingerprint;
-    uint64_t unchanged_since; /* monotonic: when the fingerprint was first seen */
-    bool is_stable;           /* read after it was unchanged for STABLE_MS */
-    struct token_watch watch; /* of a folder */
+    uint64_t unchanged_since;   /* monotonic: when the fingerprint was first seen */
+    bool is_stable;             /* read after it was unchanged for STABLE_MS */
+    struct token_inotify watch; /* of a folder */
     bool watchable;
     uint64_t scanned_at;
 };
@@ -83,9 +83,9 @@ static bool needs_reading(struct token_store *store, uint64_t now)
 {
     char problem[256];
     struct token_scan scan;
-    token_watch_follow(&store->watch, store->file);
+    token_inotify_follow(&store->watch, store->file);
     bool found = token_source_scan(store->file, &store->seed, &scan, problem, sizeof(problem));
-    bool all_watched = token_watch_follow_links(&store->watch, &scan);
+    bool all_watched = token_inotify_follow_links(&store->watch, &scan);
     store->scanned_at = now;
     store->watchable = scan.watchable && all_watched;
     uint64_t fingerprint = scan.fingerprint;
@@ -150,9 +150,9 @@ static bool is_current(struct token_store *store)
 {
     if (store->pending || store->refreshing || store->stale || !store->table)
         return false;
-    if (!token_watch_is_active(&store->watch))
+    if (!token_inotify_is_active(&store->watch))
         return is_same_file(store);
-    store->stale = !token_watch_is_quiet(&store->watch, store->file);
+    store->stale = !token_inotify_is_quiet(&store->watch, store->file);
     uint64_t trust = store->watchable ? WATCHED_MS : UNWATCHED_MS;
     return !store->stale && monotonic_ms() - store->scanned_at < trust;
 }
@@ -384,7 +384,7 @@ struct token_store *token_store_create(const struct config_tokens *tokens, char 
     list_init(&store->waiting);
     list_init(&store->served);
     pthread_mutex_init(&store->lock, NULL);
-    token_watch_init(&store->watch);
+    token_inotify_init(&store->watch);
     if (tokens->format == CONFIG_TOKENS_LINES)
         token_store_refresh(store);
     return store;
@@ -395,7 +395,7 @@ void token_store_release(struct token_store *store)
     if (!store || atomic_fetch_sub_explicit(&store->references, 1, memory_order_acq_rel) != 1)
         return;
     token_table_free(store->table);
-    token_watch_close(&store->watch);
+    token_inotify_close(&store->watch);
     pthread_mutex_destroy(&store->lock);
     free(store->file);
     free(store);

@@ -6,7 +6,7 @@
  *
  * Scripts write a token and open its page at once, so each look-up checks whether the source has
  * changed. For a file that is one stat. For a folder it is one stat for it and for each folder that
- * its links lead into, if watches report nothing there (token_watch.h) and the last scan is less
+ * its links lead into, if watches report nothing there (token_inotify.h) and the last scan is less
  * than two seconds old. If links lead through other links, a scan is good for 250 ms.
  *
  *      token_store_is_current --true---------------------------> token_store_find

@@ -8,12 +8,12 @@
 
 static void test_reasons_of_each_side(void **unused)
 {
-    assert_int_equal(transport_errno(&transport_client, ECONNRESET), REASON_client_reset);
-    assert_int_equal(transport_errno(&transport_client, EPIPE), REASON_client_reset);
-    assert_int_equal(transport_errno(&transport_client, ETIMEDOUT), REASON_client_io);
-    assert_int_equal(transport_errno(&transport_target, ECONNRESET), REASON_target_reset);
-    assert_int_equal(transport_errno(&transport_target, EPIPE), REASON_target_reset);
-    assert_int_equal(transport_errno(&transport_target, EHOSTUNREACH), REASON_target_io);
+    assert_int_equal(transport_reason(&transport_client, ECONNRESET), REASON_client_reset);
+    assert_int_equal(transport_reason(&transport_client, EPIPE), REASON_client_reset);
+    assert_int_equal(transport_reason(&transport_client, ETIMEDOUT), REASON_client_io);
+    assert_int_equal(transport_reason(&transport_target, ECONNRESET), REASON_target_reset);
+    assert_int_equal(transport_reason(&transport_target, EPIPE), REASON_target_reset);
+    assert_int_equal(transport_reason(&transport_target, EHOSTUNREACH), REASON_target_io);
 }
 
 static void test_results(void **unused)

@@ -48,8 +48,8 @@ static void compares_values(void **state)
         } objects[3] = {0};
         for (size_t j = 0; j < 3; j++)
             set(config, row, &objects[j], texts[j]);
-        assert_true(compare_option(row, &objects[0], &objects[1]));
-        assert_false(compare_option(row, &objects[0], &objects[2]));
+        assert_true(compare_is_same(row, &objects[0], &objects[1]));
+        assert_false(compare_is_same(row, &objects[0], &objects[2]));
         config_release(config);
     }
 }
@@ -60,9 +60,9 @@ static void detects_a_longer_list(void **state)
     struct config *a = snapshot_begin(), *b = snapshot_begin();
     set(a, row, a, "10.0.0.1");
     set(b, row, b, "10.0.0.1");
-    assert_true(compare_option(row, a, b));
+    assert_true(compare_is_same(row, a, b));
     set(b, row, b, "10.0.0.2");
-    assert_false(compare_option(row, a, b));
+    assert_false(compare_is_same(row, a, b));
     config_release(a);
     config_release(b);
 }
@@ -75,14 +75,14 @@ static void lists_options_that_need_a_restart(void **state)
     set(changed, row_of(OPTIONS_EXIT, "once"), &changed->exit, "true");
     size_t cursor = 0;
     const struct options_row *row;
-    while ((row = compare_needs_restart(old, changed, &cursor)))
+    while ((row = compare_next_restart(old, changed, &cursor)))
         assert_int_equal(row->reload, OPTIONS_RESTART);
     cursor = 0;
-    assert_string_equal(compare_needs_restart(old, changed, &cursor)->key, "workers");
-    assert_string_equal(compare_needs_restart(old, changed, &cursor)->key, "once");
-    assert_null(compare_needs_restart(old, changed, &cursor));
+    assert_string_equal(compare_next_restart(old, changed, &cursor)->key, "workers");
+    assert_string_equal(compare_next_restart(old, changed, &cursor)->key, "once");
+    assert_null(compare_next_restart(old, changed, &cursor));
     cursor = 0;
-    assert_null(compare_needs_restart(changed, changed, &cursor));
+    assert_null(compare_next_restart(changed, changed, &cursor));
     config_release(old);
     config_release(changed);
 }

@@ -221,7 +221,7 @@ static void includes_in_name_order(void **state)
 
 static void reads_texts_from_files_and_variables(void **state)
 {
-    enum config_origin origin;
+    enum config_secret_source origin;
     setenv("WSLUICE_TEST", "desk", 1);
     setenv("WSLUICE_TEST_SECRET", "hush", 1);
     put("secret", "open sesame\n");
@@ -239,15 +239,15 @@ static void reads_texts_from_files_and_variables(void **state)
     assert_string_equal(config->user, "desk-x$");
     assert_string_equal(config->group, "open sesame");
     assert_string_equal(pairs[0].key_password, "open sesame");
-    const char *reference = config_origin(config, pairs[0].key_password, &origin);
+    const char *reference = config_secret_source(config, pairs[0].key_password, &origin);
     assert_int_equal(origin, CONFIG_ORIGIN_FILE);
     assert_string_equal(reference + strlen(*state), "/secret");
     assert_string_equal(pairs[1].key_password, "hush");
-    reference = config_origin(config, pairs[1].key_password, &origin);
+    reference = config_secret_source(config, pairs[1].key_password, &origin);
     assert_int_equal(origin, CONFIG_ORIGIN_ENVIRONMENT);
     assert_string_equal(reference, "${WSLUICE_TEST_SECRET}");
     assert_string_equal(pairs[2].key_password, "xhush");
-    assert_null(config_origin(config, pairs[2].key_password, &origin));
+    assert_null(config_secret_source(config, pairs[2].key_password, &origin));
     config_release(config);
 }
 

@@ -56,11 +56,11 @@ static void records_the_source_of_secrets(void **state)
     };
     for (size_t i = 0; i < WSL_COUNT(cases); i++) {
         struct text_config loaded;
-        enum config_origin origin;
+        enum config_secret_source origin;
         text_config_load(&loaded, cases[i].text);
         const char *password = loaded.config->listeners[0].tls.certificates[0].key_password;
-        const char *reference = config_origin(loaded.config, password, &origin);
-        assert_true(text_equal(reference, cases[i].reference));
+        const char *reference = config_secret_source(loaded.config, password, &origin);
+        assert_true(string_equal(reference, cases[i].reference));
         text_config_free(&loaded);
     }
 }

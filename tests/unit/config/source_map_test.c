@@ -60,7 +60,7 @@ static void finds_faulty_and_single_elements(void **state)
 {
     struct text_config loaded;
     text_config_read(&loaded, text);
-    const struct option_ref_names *names = &loaded.schema.map.names;
+    const struct option_locator *names = &loaded.schema.map.names;
     assert_false(option_ref_is_faulty(names, OPTIONS_LISTENER, 0));
     assert_false(option_ref_is_faulty(names, OPTIONS_ROUTE, 1));
     assert_true(option_ref_is_faulty(names, OPTIONS_ROUTE, 2));

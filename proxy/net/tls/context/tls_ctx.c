@@ -72,7 +72,7 @@ static bool set_policy(struct tls_ctx *ctx, const struct config_tls *config,
     bool set = set_client_verify(ssl, config, &ca, error);
     if (set && !tls_resume_allow(ssl, tickets, config, &ca))
         set = tls_error_set(error, "TLS cannot be set up: %s", tls_error_openssl());
-    tls_files_drop(&ca);
+    tls_files_free_bytes(&ca);
     return set;
 }
 
@@ -103,7 +103,7 @@ static bool set_target_trust(SSL_CTX *ssl, const char *path, struct tls_store *s
     if (path && !tls_store_read(store, "CA", path, &ca, error))
         return false;
     bool set = tls_settings_trust(ssl, path, &ca, false, error);
-    tls_files_drop(&ca);
+    tls_files_free_bytes(&ca);
     return set;
 }
 

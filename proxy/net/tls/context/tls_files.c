@@ -77,7 +77,7 @@ static bool remember(struct tls_files *files, const char *path, const struct sta
     return true;
 }
 
-void tls_files_drop(struct tls_bytes *bytes)
+void tls_files_free_bytes(struct tls_bytes *bytes)
 {
     if (bytes->data)
         OPENSSL_cleanse(bytes->data, bytes->length);
@@ -97,7 +97,7 @@ static bool grow(struct tls_bytes *bytes, size_t *capacity)
     size_t length = bytes->length;
     if (length > 0)
         memcpy(data, bytes->data, length);
-    tls_files_drop(bytes);
+    tls_files_free_bytes(bytes);
     bytes->data = data;
     bytes->length = length;
     *capacity = larger;
@@ -137,7 +137,7 @@ bool tls_files_read(struct tls_files *files, const char *what, const char *path,
     if (fd >= 0)
         close(fd);
     if (!read) {
-        tls_files_drop(bytes);
+        tls_files_free_bytes(bytes);
         (void)tls_error_set(error,
                             "%s file '%s' cannot be read: %s; check the path and that the user "
                             "running wsluice may read it",
@@ -148,7 +148,7 @@ bool tls_files_read(struct tls_files *files, const char *what, const char *path,
     struct stamp stamp = stamp_of(&status);
     if (!S_ISREG(status.st_mode) || remember(files, path, &stamp))
         return true;
-    tls_files_drop(bytes);
+    tls_files_free_bytes(bytes);
     (void)tls_error_set(error, "out of memory");
     errno = ENOMEM;
     return false;

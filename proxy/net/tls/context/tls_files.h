@@ -33,7 +33,7 @@ WSL_MUST_CHECK bool tls_files_read(struct tls_files *files, const char *what, co
                                    struct tls_bytes *bytes, const struct tls_error *error);
 
 /* Wipes and frees: there may be a key in it. */
-void tls_files_drop(struct tls_bytes *bytes);
+void tls_files_free_bytes(struct tls_bytes *bytes);
 
 /*
  * True once for each new state of the files: it differs from the one last reported (at first:

@@ -18,7 +18,7 @@ static bool normalise(char *to, const char *name)
     for (size_t i = 0; i < length; i++) {
         if (name[i] <= ' ' || name[i] > '~')
             return false;
-        to[i] = slice_lower(name[i]);
+        to[i] = ascii_lower(name[i]);
     }
     to[length] = '\0';
     return true;

@@ -217,8 +217,9 @@ static struct tls_pair *find_denied(const struct tls_store *store,
     const struct tls_store *previous = store->previous;
     for (size_t i = 0; previous && i < previous->certificate_count; i++) {
         const struct tls_store_certificate *known = &previous->certificates[i];
-        if (strcmp(known->file, config->certificate) == 0 && text_equal(known->key, config->key) &&
-            text_equal(known->key_password, config->key_password) &&
+        if (strcmp(known->file, config->certificate) == 0 &&
+            string_equal(known->key, config->key) &&
+            string_equal(known->key_password, config->key_password) &&
             (!certificate->data || tls_pair_is_of(known->pair, certificate)))
             return known->pair;
     }
@@ -238,8 +239,8 @@ static struct tls_pair *load(struct tls_store *store, const struct config_certif
         pair = obtain(store, config, &certificate, config->key ? &key : &certificate, error);
     else if (*denied)
         pair = find_denied(store, config, &certificate);
-    tls_files_drop(&certificate);
-    tls_files_drop(&key);
+    tls_files_free_bytes(&certificate);
+    tls_files_free_bytes(&key);
     if (!*denied || !pair)
         return pair;
     ERR_clear_error();

@@ -22,7 +22,7 @@ static void expect_same_verdict(const uint8_t *bytes, size_t length)
         begins = utf8_feed(&state, bytes + cut, length - cut);
         assert_int_equal(begins, verdict != UTF8_INVALID);
         if (begins)
-            assert_int_equal(utf8_complete(&state), verdict == UTF8_WHOLE);
+            assert_int_equal(utf8_is_complete(&state), verdict == UTF8_WHOLE);
     }
     struct utf8 state = {0};
     for (size_t i = 0; i < length && i <= bad_at; i++)
@@ -60,7 +60,7 @@ static void test_every_code_point(void **unused)
         struct utf8 state = {0};
         bool valid = code <= 0x10FFFF && !(code >= 0xD800 && code <= 0xDFFF);
         assert_int_equal(utf8_feed(&state, bytes, length), valid);
-        assert_true(!valid || utf8_complete(&state));
+        assert_true(!valid || utf8_is_complete(&state));
     }
 }
 

@@ -46,7 +46,7 @@ static void test_resumes(void **state)
                          REASON_none);
         assert_int_equal(scan.at, length);
         bool in_target = length >= strlen("GET ") && length < strlen("GET /a?b ");
-        assert_int_equal(http_scan_in_target(&scan), in_target);
+        assert_int_equal(http_scan_is_in_target(&scan), in_target);
     }
     assert_true(http_scan_is_done(&scan));
 }

@@ -217,10 +217,10 @@ static void test_the_answer(void **state)
         int length = snprintf(wanted, sizeof(wanted), "%s%s\r\n", plain, round ? chosen : "");
         assert_true((size_t)length <= WS_ANSWER_MAX + handshake.subprotocol.len);
         for (size_t capacity = 0; capacity < (size_t)length; capacity++)
-            assert_int_equal(ws_handshake_answer(answer, capacity, &handshake, (struct slice){0}),
+            assert_int_equal(ws_handshake_response(answer, capacity, &handshake, (struct slice){0}),
                              0);
-        assert_int_equal(ws_handshake_answer(answer, (size_t)length, &handshake, (struct slice){0}),
-                         length);
+        assert_int_equal(
+            ws_handshake_response(answer, (size_t)length, &handshake, (struct slice){0}), length);
         assert_memory_equal(answer, wanted, length);
     }
 }
@@ -231,7 +231,7 @@ static void test_the_answer_with_fields_of_a_route(void **state)
     char answer[512];
     memcpy(handshake.accept, ACCEPT, WS_ACCEPT_LENGTH);
     size_t length =
-        ws_handshake_answer(answer, sizeof(answer) - 1, &handshake, SLICE("X-Desk: 7\r\n"));
+        ws_handshake_response(answer, sizeof(answer) - 1, &handshake, SLICE("X-Desk: 7\r\n"));
     answer[length] = '\0';
     assert_non_null(strstr(answer, "Sec-WebSocket-Protocol: mqtt\r\nX-Desk: 7\r\n\r\n"));
 }

@@ -12,11 +12,11 @@ static void records_the_source_of_secrets(void **state)
 {
     struct config *config = config_new();
     char *a = config_alloc(config, 2), *b = config_alloc(config, 2);
-    enum config_origin origin;
-    assert_true(config_note_origin(config, a, CONFIG_ORIGIN_FILE, "/f"));
-    assert_string_equal(config_origin(config, a, &origin), "/f");
+    enum config_secret_source origin;
+    assert_true(config_note_secret_source(config, a, CONFIG_ORIGIN_FILE, "/f"));
+    assert_string_equal(config_secret_source(config, a, &origin), "/f");
     assert_int_equal(origin, CONFIG_ORIGIN_FILE);
-    assert_null(config_origin(config, b, &origin)); /* the same text, elsewhere */
+    assert_null(config_secret_source(config, b, &origin)); /* the same text, elsewhere */
     config_release(config);
     config_release(NULL);
 }

@@ -17,12 +17,12 @@ static bool is_single(const void *owner, const struct option_ref *option)
     return option->section == OPTIONS_TARGET;
 }
 
-static void names(const struct option_ref_names *names, struct option_ref option,
+static void names(const struct option_locator *names, struct option_ref option,
                   const char *expected)
 {
     struct diag diag;
     diag_init(&diag);
-    option_ref_complain(names, &diag, DIAG_WARNING, option, "remedy", "is %d", 7);
+    option_ref_report(names, &diag, DIAG_WARNING, option, "remedy", "is %d", 7);
     if (expected)
         assert_string_equal(diag.findings[0].option, expected);
     else
@@ -36,7 +36,7 @@ static void names(const struct option_ref_names *names, struct option_ref option
 static void names_options_of_files_by_path(void **state)
 {
     const unsigned line = 3;
-    struct option_ref_names file = {.locate = locate, .owner = &line};
+    struct option_locator file = {.locate = locate, .owner = &line};
     struct option_ref target = {OPTIONS_TARGET, "ca", 3, 1};
     names(&file, (struct option_ref){.section = OPTIONS_PROCESS}, NULL);
     names(&file, (struct option_ref){OPTIONS_PROCESS, "user", 0, 0}, "user");
@@ -51,7 +51,7 @@ static void names_options_of_files_by_path(void **state)
 static void names_options_of_the_command_line_by_flag(void **state)
 {
     const unsigned line = 0;
-    const struct option_ref_names flags = {.locate = locate, .owner = &line, .flags = true};
+    const struct option_locator flags = {.locate = locate, .owner = &line, .flags = true};
     names(&flags, (struct option_ref){OPTIONS_CERTIFICATE, "key", 0, 0}, "--key");
     names(&flags, (struct option_ref){OPTIONS_TARGET, "ca", 0, 0}, "routes[0].targets[0].ca");
 }
@@ -60,7 +60,7 @@ static void prints_a_second_place(void **state)
 {
     unsigned line = 12;
     char text[20];
-    const struct option_ref_names file = {.locate = locate, .owner = &line};
+    const struct option_locator file = {.locate = locate, .owner = &line};
     option_ref_print_place(&file, (struct option_ref){0}, text, sizeof(text));
     assert_string_equal(text, " at f:12:5");
     line = 0;

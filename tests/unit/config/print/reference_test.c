@@ -36,7 +36,7 @@ static void expect_unknown(const char *path, const char *expected)
     const char *nearest;
     free(print(path, &found, &nearest));
     assert_false(found);
-    assert_true(text_equal(nearest, expected));
+    assert_true(string_equal(nearest, expected));
 }
 
 static void prints_options_and_sections(void **state)

@@ -18,9 +18,9 @@ static void adds_a_listener(void **state)
     assert_true(admin_attach(loaded.config));
     const struct config *config = loaded.config;
     assert_int_equal(config->listener_count, 2);
-    assert_int_equal(config->own_listeners, 1);
+    assert_int_equal(config->admin_listeners, 1);
     assert_int_equal(config->route_count, 3);
-    assert_int_equal(config->own_routes, 2);
+    assert_int_equal(config->admin_routes, 2);
     const struct config_listener *admin = &config->listeners[1];
     assert_true(admin->admin);
     assert_string_equal(admin->address.path, "/run/a");
@@ -40,7 +40,7 @@ static void adds_none_without_a_socket(void **state)
     text_config_load(&loaded, GATEWAY);
     assert_true(admin_attach(loaded.config));
     assert_int_equal(loaded.config->listener_count, 1);
-    assert_int_equal(loaded.config->own_routes, 0);
+    assert_int_equal(loaded.config->admin_routes, 0);
     text_config_free(&loaded);
 }
 

@@ -13,13 +13,13 @@ static struct config_place locate(const void *owner, struct option_ref option)
 
 static void names_the_option_and_its_place(void **state)
 {
-    const struct option_ref_names names = {.locate = locate};
+    const struct option_locator names = {.locate = locate};
     struct diag diag;
     char line[100];
     diag_init(&diag);
     const struct route_check check = {.names = &names, .diag = &diag, .index = 2};
-    route_check_complain(&check, route_check_option(&check, "path"), "do %s", "is %d", 7);
-    route_check_complain(&check, route_check_target(&check, 1, "ca"), NULL, "%s", "bad");
+    route_check_report(&check, route_check_option(&check, "path"), "do %s", "is %d", 7);
+    route_check_report(&check, route_check_target(&check, 1, "ca"), NULL, "%s", "bad");
     assert_int_equal(diag.errors, 2);
     diag_format(&diag.findings[0], line, sizeof(line));
     assert_string_equal(line, "f:3:1: routes[2].path: is 7; do %s");

@@ -17,8 +17,8 @@ static struct config_place locate(const void *owner, struct option_ref option)
     return (struct config_place){"command line", 0, 0};
 }
 
-static const struct option_ref_names flags = {.flags = true, .locate = locate};
-static const struct option_ref_names paths = {.locate = locate};
+static const struct option_locator flags = {.flags = true, .locate = locate};
+static const struct option_locator paths = {.locate = locate};
 
 static void set(struct config *config, enum options_section section, const char *key, void *object,
                 const char *text)

@@ -10,7 +10,7 @@ static void expect_finding(const struct yaml_path *at, const char *option)
 {
     struct diag diag;
     diag_init(&diag);
-    yaml_path_complain(at, &diag, (struct config_place){"f", 2, 3}, "remedy", "is %d", 7);
+    yaml_path_report(at, &diag, (struct config_place){"f", 2, 3}, "remedy", "is %d", 7);
     assert_int_equal(diag.errors, 1);
     if (option)
         assert_string_equal(diag.findings[0].option, option);
@@ -39,7 +39,7 @@ static void cuts_long_paths(void **state)
     name[sizeof(name) - 1] = '\0';
     const struct yaml_path at = {NULL, name, 0}, below = {&at, "a", 0};
     diag_init(&diag);
-    yaml_path_complain(&below, &diag, (struct config_place){"f", 1, 1}, NULL, "%s", "bad");
+    yaml_path_report(&below, &diag, (struct config_place){"f", 1, 1}, NULL, "%s", "bad");
     assert_true(strlen(diag.findings[0].option) < 200);
     diag_free(&diag);
 }

@@ -65,12 +65,12 @@ static void test_hosts_that_dns_cannot_point_at_us(void **state)
         "1.2.3", "127.0.0.1.xip.io", "0x7f000001", "localhost..",       "::1",      "[::g]",
         "[::1_", "[a.example]",
     };
-    assert_true(access_is_own_name((struct slice){NULL, 0}));
+    assert_true(access_is_rebind_safe((struct slice){NULL, 0}));
     for (size_t i = 0; i < WSL_COUNT(ours); i++)
-        if (!access_is_own_name(slice_of(ours[i])))
+        if (!access_is_rebind_safe(slice_of(ours[i])))
             fail_msg("%s is ours", ours[i]);
     for (size_t i = 0; i < WSL_COUNT(others); i++)
-        if (access_is_own_name(slice_of(others[i])))
+        if (access_is_rebind_safe(slice_of(others[i])))
             fail_msg("%s is somebody's", others[i]);
 }
 

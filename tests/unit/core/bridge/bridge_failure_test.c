@@ -96,7 +96,7 @@ static void test_broken_target_with_a_stalled_client_ends(void **unused)
 static void test_reads_nothing_without_a_target(void **unused)
 {
     lab_binary(&lab, "early");
-    bridge_answer(&lab.bridge, "HTTP", 4, lab.now);
+    bridge_send_upgrade(&lab.bridge, "HTTP", 4, lab.now);
     lab.answer_length = 4;
     lab_run(&lab);
     assert_int_equal(bridge_want(&lab.bridge), 0);
@@ -114,20 +114,20 @@ static void test_early_frames(void **unused)
         lab_binary(&lab, "early");
         memcpy(early, lab.client.in, cut);
         lab.client.in_at = cut;
-        bridge_answer(&lab.bridge, "HTTP", 4, lab.now);
+        bridge_send_upgrade(&lab.bridge, "HTTP", 4, lab.now);
         lab.answer_length = 4;
         lab_attach(&lab);
-        bridge_early(&lab.bridge, early, cut, lab.now);
+        bridge_take_early(&lab.bridge, early, cut, lab.now);
         lab_run(&lab);
         expect_target_got("early");
-        assert_int_equal(bridge_ending(&lab.bridge), false);
+        assert_int_equal(bridge_is_ending(&lab.bridge), false);
     }
 }
 
 static void test_early_close(void **unused)
 {
     uint8_t close[] = {0x88, 0x80, 0, 0, 0, 0};
-    bridge_early(&lab.bridge, close, sizeof(close), lab.now);
+    bridge_take_early(&lab.bridge, close, sizeof(close), lab.now);
     expect_close(0);
     assert_true(lab.target.is_shut && lab.client.is_shut);
     expect_reason(REASON_client_closed);
@@ -136,7 +136,7 @@ static void test_early_close(void **unused)
 static void test_blocked_answer(void **unused)
 {
     lab.client.room = 2;
-    bridge_answer(&lab.bridge, "HTTP", 4, lab.now);
+    bridge_send_upgrade(&lab.bridge, "HTTP", 4, lab.now);
     lab.answer_length = 4;
     lab_attach(&lab);
     fake_send(&lab.target, "banner", 6);
@@ -154,11 +154,11 @@ static void test_blocked_answer(void **unused)
 static void test_answer_fails_without_a_target(void **unused)
 {
     fake_break(&lab.client, REASON_client_reset);
-    bridge_answer(&lab.bridge, "HTTP", 4, lab.now);
+    bridge_send_upgrade(&lab.bridge, "HTTP", 4, lab.now);
     expect_reason(REASON_client_reset);
     lab_attach(&lab);
     uint8_t early[] = {0x82, 0x81, 0, 0, 0, 0, 'x'};
-    bridge_early(&lab.bridge, early, sizeof(early), lab.now);
+    bridge_take_early(&lab.bridge, early, sizeof(early), lab.now);
     lab_run(&lab);
     expect_target_got("x");
     assert_true(lab.target.is_shut);
@@ -168,11 +168,11 @@ static void test_answer_fails_without_a_target(void **unused)
 
 static void test_no_target_after_the_answer(void **unused)
 {
-    bridge_answer(&lab.bridge, "HTTP", 4, lab.now);
+    bridge_send_upgrade(&lab.bridge, "HTTP", 4, lab.now);
     lab.answer_length = 4;
     bridge_end(&lab.bridge, REASON_target_refused, lab.now);
     uint8_t early[] = {0x82, 0x83, 0, 0, 0, 0, 'x'}; /* a frame of which two bytes follow */
-    bridge_early(&lab.bridge, early, sizeof(early), lab.now);
+    bridge_take_early(&lab.bridge, early, sizeof(early), lab.now);
     expect_close(1011);
     fake_send(&lab.client, "yz", 2);
     send_close(1011);
@@ -188,7 +188,7 @@ static void test_no_target_after_the_answer(void **unused)
 static void run_whole_session(void)
 {
     lab.client.room = lab.target.room = 2;
-    bridge_answer(&lab.bridge, "HTTP", 4, lab.now);
+    bridge_send_upgrade(&lab.bridge, "HTTP", 4, lab.now);
     lab.answer_length = 4;
     lab_attach(&lab);
     lab_binary(&lab, "hello");
@@ -196,7 +196,7 @@ static void run_whole_session(void)
     lab_frame(&lab, 0x82, lab.target.out, 3000);
     send_close(1000);
     fake_send(&lab.target, "and hello", 9);
-    for (int i = 0; i < 1000 && !bridge_done(&lab.bridge); i++) {
+    for (int i = 0; i < 1000 && !bridge_is_done(&lab.bridge); i++) {
         lab_run(&lab);
         lab.client.room = lab.target.room = 7;
         if (lab.target.is_shut)
@@ -205,7 +205,7 @@ static void run_whole_session(void)
             client_sends_eof();
     }
     assert_true(lab_finish(&lab, 6));
-    assert_true(bridge_ending(&lab.bridge));
+    assert_true(bridge_is_ending(&lab.bridge));
 }
 
 static void test_each_call_of_a_transport_fails(void **unused)

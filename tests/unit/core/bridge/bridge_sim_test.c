@@ -139,7 +139,7 @@ static void end_in_order(struct sim *sim)
     open_taps(&lab->client);
     open_taps(&lab->target);
     lab_run(lab);
-    if (lab->view.closed && !bridge_done(&lab->bridge))
+    if (lab->view.closed && !bridge_is_done(&lab->bridge))
         client_closes(sim);
     lab_run(lab);
     lab->target.in_end = io_status(IO_EOF);
@@ -153,7 +153,7 @@ static void expect_everything(const struct sim *sim, enum end end)
     static const enum reason reasons[ENDS] = {REASON_client_closed, REASON_client_eof,
                                               REASON_target_closed, REASON_shutdown};
     const struct lab *lab = &sim->lab;
-    assert_true(bridge_done(&lab->bridge));
+    assert_true(bridge_is_done(&lab->bridge));
     assert_int_equal(lab->bridge.reason, reasons[end]);
     assert_int_equal(lab->target.out_length, sim->sent_length);
     assert_memory_equal(lab->target.out, sim->sent, sim->sent_length);
@@ -180,7 +180,7 @@ static void run_session(uint64_t seed)
     lab->target.never_drained = draw(&sim, 2);
     lab->client.arrived = lab->target.arrived = 0;
     lab->client.room = lab->target.room = 0;
-    bridge_answer(&lab->bridge, "HTTP", 4, lab->now);
+    bridge_send_upgrade(&lab->bridge, "HTTP", 4, lab->now);
     lab->answer_length = 4;
     lab_attach(lab);
 

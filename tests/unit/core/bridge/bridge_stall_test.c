@@ -27,7 +27,7 @@ static int tear_down(void **unused)
 /* From check to check, until nothing is due before `at` or the session ends. */
 static void pass_time(uint64_t at, struct bridge_unsent unsent)
 {
-    while (lab.now < at && !bridge_ending(&lab.bridge)) {
+    while (lab.now < at && !bridge_is_ending(&lab.bridge)) {
         uint64_t next = bridge_time_tick(&lab.bridge, &unsent, &lab.times, lab.now);
         assert_true(next >= lab.now && next <= lab.now + lab.times.stall_timeout / 4);
         lab.now = next > lab.now ? next : lab.now;
@@ -38,13 +38,13 @@ static void pass_time(uint64_t at, struct bridge_unsent unsent)
 static void test_a_stalled_target(void **unused)
 {
     pass_time(1000000, (struct bridge_unsent){0}); /* no bytes for it */
-    assert_false(bridge_ending(&lab.bridge));
+    assert_false(bridge_is_ending(&lab.bridge));
     lab.target.room = 2;
     lab_binary(&lab, "four");
     lab_run(&lab);
     uint64_t blocked_at = lab.now;
     pass_time(blocked_at + 119999, (struct bridge_unsent){.target = 2});
-    assert_false(bridge_ending(&lab.bridge));
+    assert_false(bridge_is_ending(&lab.bridge));
     pass_time(blocked_at + 120001, (struct bridge_unsent){.target = 2});
     expect_reason(REASON_target_stalled);
     expect_close(1011);
@@ -77,7 +77,7 @@ static void test_a_slow_target_is_not_stalled(void **unused)
         lab.target.room = 1;
         lab_run(&lab);
     }
-    assert_false(bridge_ending(&lab.bridge));
+    assert_false(bridge_is_ending(&lab.bridge));
 }
 
 /* Acknowledged bytes make room, but not enough for the descriptor to be writable. */
@@ -91,7 +91,7 @@ static void test_a_slow_client_is_not_stalled(void **unused)
         pass_time(lab.now + 60000, unsent);
         unsent.client -= 10000;
     }
-    assert_false(bridge_ending(&lab.bridge));
+    assert_false(bridge_is_ending(&lab.bridge));
     pass_time(lab.now + 120000 + 30000, unsent);
     expect_reason(REASON_client_stalled);
 }
@@ -109,7 +109,7 @@ static void test_a_slow_client_of_a_sealed_transport(void **unused)
         lab_run(&lab);
     }
     assert_true(lab.bridge.down.blocked);
-    assert_false(bridge_ending(&lab.bridge));
+    assert_false(bridge_is_ending(&lab.bridge));
 }
 
 static void test_a_stalled_client(void **unused)
@@ -166,7 +166,7 @@ static void test_a_slow_target_gets_everything(void **unused)
     while (unsent.target > 0) {
         uint64_t next = bridge_time_tick(&lab.bridge, &unsent, &lab.times, lab.now);
         assert_true(next > lab.now);
-        assert_false(bridge_done(&lab.bridge));
+        assert_false(bridge_is_done(&lab.bridge));
         lab.now += 2500;
         unsent.target -= 50000;
         fake_send(&lab.target, "it talks meanwhile", 18);

@@ -128,7 +128,7 @@ static void test_a_stopped_client_is_not_dead(void **unused)
         (void)!lab_tick(&lab, 0);
         lab_run(&lab);
     }
-    assert_false(bridge_ending(&lab.bridge));
+    assert_false(bridge_is_ending(&lab.bridge));
     assert_int_equal(lab.view.pings, 0);
 }
 
@@ -152,7 +152,7 @@ static void test_a_tap_that_stays_full(void **unused)
     lab_binary(&lab, "one");
     lab_run(&lab);
     uint64_t held_at = lab.now;
-    while (!bridge_ending(&lab.bridge) && lab.now < held_at + 1000000) {
+    while (!bridge_is_ending(&lab.bridge) && lab.now < held_at + 1000000) {
         uint64_t next = bridge_time_tick(&lab.bridge, &unsent, &lab.times, lab.now);
         lab.now = next > lab.now ? next : lab.now;
     }

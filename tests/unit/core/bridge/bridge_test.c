@@ -108,7 +108,7 @@ static void test_client_close(void **unused)
     fake_send(&lab.target, "too late", 8); /* no data may follow our Close */
     target_sends_eof();
     lab_run(&lab);
-    assert_false(bridge_done(&lab.bridge));
+    assert_false(bridge_is_done(&lab.bridge));
     client_sends_eof();
     expect_done(REASON_client_closed);
     expect_client_got("");
@@ -213,7 +213,7 @@ static void fill(uint8_t *bytes, size_t length)
 /* Gives room in small portions, as a slow peer does. */
 static void run_slowly(struct fake *fake, size_t portion)
 {
-    for (size_t i = 0; i < 2 * CAPACITY / portion && !bridge_done(&lab.bridge); i++) {
+    for (size_t i = 0; i < 2 * CAPACITY / portion && !bridge_is_done(&lab.bridge); i++) {
         fake->room = portion;
         lab_run(&lab);
     }

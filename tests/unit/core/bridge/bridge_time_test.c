@@ -33,7 +33,7 @@ static void test_no_tick_without_timeouts(void **unused)
 {
     assert_int_equal(tick_at(1000), 0);
     assert_int_equal(tick_at(1000000000), 0);
-    assert_false(bridge_ending(&lab.bridge));
+    assert_false(bridge_is_ending(&lab.bridge));
 }
 
 static void test_ping_and_answer(void **unused)
@@ -173,7 +173,7 @@ static void test_ping_interval_below_the_timeout(void **unused)
     assert_int_equal(lab.view.pings, 2);
     for (uint64_t now = 4010; now < 17010; now += 1000)
         assert_int_equal(tick_at(now), now + 1000);
-    assert_false(bridge_ending(&lab.bridge));
+    assert_false(bridge_is_ending(&lab.bridge));
     assert_int_equal(lab.view.pings, 2);
     tick_at(18010);
     expect_reason(REASON_client_dead);
@@ -198,7 +198,7 @@ static void test_ping_timeout(void **unused)
     expect_reason(REASON_client_dead);
     assert_int_equal(lab.view.close_code, 1011);
     assert_int_equal(tick_at(51000), 0);
-    assert_true(bridge_done(&lab.bridge));
+    assert_true(bridge_is_done(&lab.bridge));
     expect_reason(REASON_client_dead);
 }
 
@@ -220,7 +220,7 @@ static void test_no_ping_while_the_client_blocks(void **unused)
     assert_int_equal(tick_at(85001), 100000);
     assert_int_equal(tick_at(100000), 115000);
     assert_int_equal(lab.view.pings, 1);
-    assert_false(bridge_ending(&lab.bridge));
+    assert_false(bridge_is_ending(&lab.bridge));
 }
 
 static void test_no_ping_timeout_while_the_client_is_not_read(void **unused)
@@ -233,7 +233,7 @@ static void test_no_ping_timeout_while_the_client_is_not_read(void **unused)
     lab_run(&lab);
     assert_int_equal(tick_at(61000), 91000);
     assert_int_equal(tick_at(200000), 230000);
-    assert_false(bridge_ending(&lab.bridge));
+    assert_false(bridge_is_ending(&lab.bridge));
 }
 
 static void test_idle(void **unused)
@@ -293,7 +293,7 @@ static void test_a_client_that_never_closes(void **unused)
         assert_int_equal(tick_at(now), 6000);
     }
     assert_int_equal(tick_at(6000), 0);
-    assert_true(bridge_done(&lab.bridge));
+    assert_true(bridge_is_done(&lab.bridge));
     assert_true(lab.target.is_shut);
     expect_reason(REASON_target_closed);
 }
@@ -313,7 +313,7 @@ static void test_a_client_that_never_closes_and_a_slow_target(void **unused)
         expect_deadline(6000, 0);
     }
     tick_at(6000);
-    assert_true(bridge_done(&lab.bridge));
+    assert_true(bridge_is_done(&lab.bridge));
     expect_reason(REASON_target_stalled);
 }
 
@@ -324,14 +324,14 @@ static void test_a_slow_client_gets_everything(void **unused)
     fake_send(&lab.target, bytes, sizeof(bytes));
     lab.target.in_end = io_status(IO_EOF);
     lab_run(&lab);
-    for (uint64_t now = 1000; !bridge_done(&lab.bridge); now += 4000) {
+    for (uint64_t now = 1000; !bridge_is_done(&lab.bridge); now += 4000) {
         assert_true(now < 1000000);
         lab.client.room = 1000;
         lab.now = now;
         if (lab.view.closed)
             lab.client.in_end = io_status(IO_EOF);
         lab_run(&lab);
-        if (!bridge_done(&lab.bridge))
+        if (!bridge_is_done(&lab.bridge))
             tick_at(now);
     }
     assert_int_equal(lab.view.payload, sizeof(bytes));
@@ -353,7 +353,7 @@ static void test_unsent_bytes_are_progress(void **unused)
     }
     lab.now += 5000; /* all bytes arrived, but no Close comes */
     assert_int_equal(lab_tick(&lab, 0), 0);
-    assert_true(bridge_done(&lab.bridge));
+    assert_true(bridge_is_done(&lab.bridge));
     expect_reason(REASON_target_closed);
 }
 
@@ -377,7 +377,7 @@ static void test_a_timed_end_waits_for_a_slow_reader(void **unused)
     expect_deadline(15000, 1000);
     lab.now = 14000;
     expect_deadline(19000, 999);
-    assert_false(bridge_done(&lab.bridge));
+    assert_false(bridge_is_done(&lab.bridge));
 }
 
 /* A late Close is answered by a FIN; the client then gets time to answer. */
@@ -408,7 +408,7 @@ static void test_one_deadline_for_a_stalled_client(void **unused)
     expect_deadline(6000, 100);
     lab.now = 6000;
     assert_int_equal(lab_tick(&lab, 100), 0);
-    assert_true(bridge_done(&lab.bridge));
+    assert_true(bridge_is_done(&lab.bridge));
     expect_reason(REASON_client_stalled);
 }
 
@@ -420,7 +420,7 @@ static void test_one_deadline_for_a_stalled_target(void **unused)
     lab_run(&lab);
     expect_deadline(6000, 0);
     assert_int_equal(tick_at(6000), 0);
-    assert_true(bridge_done(&lab.bridge));
+    assert_true(bridge_is_done(&lab.bridge));
     expect_reason(REASON_target_stalled);
 }
 
@@ -453,7 +453,7 @@ static void test_reads_the_target_after_client_eof(void **unused)
         assert_int_equal(next, now + 5000 < 61000 ? now + 5000 : 61000);
     }
     assert_int_equal(tick_at(61000), 0);
-    assert_true(bridge_done(&lab.bridge));
+    assert_true(bridge_is_done(&lab.bridge));
     assert_int_equal(lab.view.payload, 150);
 }
 
@@ -473,7 +473,7 @@ static void test_a_target_that_only_sends(void **unused)
     tick_at(6000);
     assert_true(lab.view.closed);
     assert_int_equal(lab.view.close_code, 1011);
-    assert_true(bridge_done(&lab.bridge));
+    assert_true(bridge_is_done(&lab.bridge));
 }
 
 static void test_no_tick_when_done(void **unused)
@@ -481,7 +481,7 @@ static void test_no_tick_when_done(void **unused)
     lab_frame(&lab, 0x88, NULL, 0);
     lab.client.in_end = lab.target.in_end = io_status(IO_EOF);
     lab_run(&lab);
-    assert_true(bridge_done(&lab.bridge));
+    assert_true(bridge_is_done(&lab.bridge));
     assert_int_equal(tick_at(1000), 0);
 }
 

@@ -122,11 +122,11 @@ static void test_shutdown_waits_for_the_sink(void **unused)
     pipe_.state = PIPE_ENDING;
     assert_int_equal(pipe_shutdown(&pipe_).status, IO_OK);
     assert_true(pipe_.blocked);
-    assert_false(pipe_finished(&pipe_));
+    assert_false(pipe_is_finished(&pipe_));
     assert_int_equal(pipe_resume(&pipe_).status, IO_OK);
     assert_int_equal(pipe_shutdown(&pipe_).status, IO_OK);
     assert_int_equal(pipe_.state, PIPE_SHUT);
-    assert_true(pipe_finished(&pipe_));
+    assert_true(pipe_is_finished(&pipe_));
 }
 
 /* Each call of the sink fails once, in a sequence with a carry. */

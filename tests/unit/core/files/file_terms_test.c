@@ -37,7 +37,7 @@ static struct verdict verdict_of(const struct http_head *head, const struct file
                                  int64_t now)
 {
     struct file_terms terms;
-    file_terms_judge(head, facts, now, &terms);
+    file_terms_decide(head, facts, now, &terms);
     struct verdict verdict = {terms.status, terms.offset, terms.length, ""};
     for (size_t i = 0; i < terms.field_count; i++) {
         size_t used = strlen(verdict.fields);

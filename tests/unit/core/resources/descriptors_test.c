@@ -77,20 +77,20 @@ static void test_liveness_among_clients(void **unused)
 {
     struct fixture it;
     prepare(&it);
-    assert_false(descriptors_listener(&it.config, USERS).late);
-    assert_false(descriptors_listener(&it.config, OPERATORS).late);
+    assert_false(descriptors_listener(&it.config, USERS).over_limit);
+    assert_false(descriptors_listener(&it.config, OPERATORS).over_limit);
     it.listeners[OPERATORS].routes.count = 0;
-    assert_true(descriptors_listener(&it.config, USERS).late);
+    assert_true(descriptors_listener(&it.config, USERS).over_limit);
     it.listeners[USERS].tls.mode = CONFIG_TLS_OPTIONAL;
-    assert_true(descriptors_listener(&it.config, USERS).late);
+    assert_true(descriptors_listener(&it.config, USERS).over_limit);
     it.listeners[USERS].tls.mode = CONFIG_TLS_REQUIRED;
-    assert_false(descriptors_listener(&it.config, USERS).late);
+    assert_false(descriptors_listener(&it.config, USERS).over_limit);
 }
 
 static uint64_t sum(const struct descriptors_plan *plan)
 {
     return plan->process + plan->work + plan->lookups + plan->attempts + plan->operators +
-           plan->late + plan->clients;
+           plan->over_limit + plan->clients;
 }
 
 static void test_all_reserves_fit_the_limit(void **unused)
@@ -116,7 +116,7 @@ static void test_a_high_limit(void **unused)
     struct descriptors_plan plan = descriptors_plan(&it.config, &host), more;
     assert_int_equal(sum(&plan), host.limit);
     assert_int_equal(plan.operators, 128);
-    assert_int_equal(plan.late, 0);
+    assert_int_equal(plan.over_limit, 0);
     assert_int_equal(plan.attempts, 512);
     assert_int_equal(descriptors_attempts(&host), 128);
     /* Folders stay open, twice over while a reload goes on; a probe is a connection. */
@@ -129,7 +129,7 @@ static void test_a_high_limit(void **unused)
     it.listeners[OPERATORS].max_connections = 1000;
     it.listeners[OPERATORS].routes.count = 0;
     more = descriptors_plan(&it.config, &host);
-    assert_int_equal(more.late, 16);
+    assert_int_equal(more.over_limit, 16);
     assert_int_equal(more.operators, 64); /* the admin socket's alone */
 }
 

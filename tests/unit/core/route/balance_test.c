@@ -145,11 +145,11 @@ static void test_probes(void **unused)
 /* ---- the choice ---- */
 
 static void expect_order(const struct balance_policy *how, const struct balance_target *targets,
-                         size_t count, uint64_t rotor, const char *expected)
+                         size_t count, uint64_t session_number, const char *expected)
 {
     uint16_t order[BALANCE_TRIES];
     char text[BALANCE_TRIES + 1] = {0};
-    size_t found = balance_order(how, targets, count, 1000, rotor, order);
+    size_t found = balance_order(how, targets, count, 1000, session_number, order);
     for (size_t i = 0; i < found; i++)
         text[i] = (char)('a' + order[i]);
     assert_string_equal(text, expected);
@@ -161,7 +161,7 @@ static void test_orders(void **unused)
     const struct balance_health probed = {.probe = BALANCE_PROBED_DOWN};
     const struct {
         enum config_balance balance;
-        uint64_t rotor;
+        uint64_t session_number;
         const char *expected;
         struct balance_target targets[4];
     } rows[] = {
@@ -185,7 +185,7 @@ static void test_orders(void **unused)
     };
     for (size_t i = 0; i < WSL_COUNT(rows); i++) {
         struct balance_policy how = with(rows[i].balance);
-        expect_order(&how, rows[i].targets, 4, rows[i].rotor, rows[i].expected);
+        expect_order(&how, rows[i].targets, 4, rows[i].session_number, rows[i].expected);
     }
     struct balance_target one = {probed, 3};
     expect_order(&policy, &one, 1, 5, "a");

@@ -180,7 +180,7 @@ static void test_over_a_limit_without_a_place_nothing_is_read(void **unused)
     struct caller caller = new_caller();
     caller.terms.serves_liveness = true;
     caller.verdicts[ADMISSION_COUNT_ADDRESS] = REASON_rate_limited;
-    caller.verdicts[ADMISSION_COUNT_LATE] = REASON_too_many_process;
+    caller.verdicts[ADMISSION_COUNT_OVER_LIMIT] = REASON_too_many_process;
     assert_run(&caller, "connection [a client] address late refused");
     assert_refused(&caller, REASON_rate_limited);
 }
@@ -188,12 +188,12 @@ static void test_over_a_limit_without_a_place_nothing_is_read(void **unused)
 static void test_a_connection_accepted_late_is_counted_nowhere(void **unused)
 {
     struct caller caller = new_caller();
-    caller.terms.late = caller.terms.serves_liveness = true;
+    caller.terms.over_limit = caller.terms.serves_liveness = true;
     caller.route = &live;
     assert_run(&caller, "[a request] route admitted");
 
     struct caller other = new_caller();
-    other.terms.late = other.terms.serves_liveness = true;
+    other.terms.over_limit = other.terms.serves_liveness = true;
     assert_run(&other, "[a request] route refused");
     assert_refused(&other, REASON_too_many_process);
 }
@@ -201,7 +201,7 @@ static void test_a_connection_accepted_late_is_counted_nowhere(void **unused)
 static void test_over_a_limit_the_limit_is_the_reason(void **unused)
 {
     struct caller lost = new_caller();
-    lost.terms.late = true;
+    lost.terms.over_limit = true;
     lost.verdicts[ADMISSION_FIND_ROUTE] = REASON_http_no_route;
     assert_run(&lost, "[a request] route refused");
     assert_refused(&lost, REASON_too_many_process);
@@ -210,13 +210,13 @@ static void test_over_a_limit_the_limit_is_the_reason(void **unused)
         .kind = CONFIG_KIND_HEALTH, .health = CONFIG_HEALTH_LIVE, .deny = {ten, WSL_COUNT(ten)}};
     struct caller denied = new_caller();
     set_client(&denied, "10.1.2.3");
-    denied.terms.late = true;
+    denied.terms.over_limit = true;
     denied.route = &own;
     assert_run(&denied, "[a request] route refused");
     assert_refused(&denied, REASON_too_many_process);
 
     struct caller put = new_caller();
-    put.terms.late = true;
+    put.terms.over_limit = true;
     put.route = &live;
     put.head.method = SLICE("PUT");
     assert_run(&put, "[a request] route refused");

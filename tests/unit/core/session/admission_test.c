@@ -75,11 +75,11 @@ static void test_the_token_is_answered_without_the_head(void **unused)
     enum admission_step step = admission_request(&caller.admission, &facts);
     facts.route = &tokens;
     while (step != ADMISSION_FIND_TOKEN)
-        step = admission_answer(&caller.admission, &facts, REASON_none);
+        step = admission_resume(&caller.admission, &facts, REASON_none);
     struct admission_facts later = {0};
-    assert_int_equal(admission_answer(&caller.admission, &later, REASON_none),
+    assert_int_equal(admission_resume(&caller.admission, &later, REASON_none),
                      ADMISSION_COUNT_ROUTE);
-    assert_int_equal(admission_answer(&caller.admission, &later, REASON_none), ADMISSION_ADMITTED);
+    assert_int_equal(admission_resume(&caller.admission, &later, REASON_none), ADMISSION_ADMITTED);
 }
 
 /* ---- the route ---- */

@@ -63,11 +63,11 @@ static void test_the_client_reads_and_finishes(void **unused)
     begin(ANSWER);
     expect_answer();
     assert_true(client.is_shut);
-    assert_false(lingering_done(&lingering));
+    assert_false(lingering_is_done(&lingering));
     assert_int_equal(lingering_want(&lingering), LINGERING_READ);
     client.in_end = io_status(IO_EOF);
     turn();
-    assert_true(lingering_done(&lingering));
+    assert_true(lingering_is_done(&lingering));
     assert_int_equal(tick(0), 0);
 }
 
@@ -84,10 +84,10 @@ static void test_input_is_dropped(void **unused)
     turn();
     expect_answer();
     assert_true(client.is_shut);
-    assert_false(lingering_done(&lingering));
+    assert_false(lingering_is_done(&lingering));
     client.in_end = io_status(IO_EOF);
     turn();
-    assert_true(lingering_done(&lingering));
+    assert_true(lingering_is_done(&lingering));
 }
 
 /* The transport may have bytes of an answer that went out before. */
@@ -109,12 +109,12 @@ static void test_a_client_that_has_finished_first(void **unused)
     client.in_end = io_status(IO_EOF);
     begin(ANSWER);
     turn();
-    assert_false(lingering_done(&lingering));
+    assert_false(lingering_is_done(&lingering));
     assert_int_equal(lingering_want(&lingering), LINGERING_WRITE);
     client.room = FAKE_NO_LIMIT;
     turn();
     expect_answer();
-    assert_true(lingering_done(&lingering));
+    assert_true(lingering_is_done(&lingering));
     assert_false(client.is_shut);
 }
 
@@ -136,7 +136,7 @@ static void test_a_client_that_is_gone(void **unused)
 {
     fake_break(&client, REASON_client_reset);
     begin(ANSWER);
-    assert_true(lingering_done(&lingering));
+    assert_true(lingering_is_done(&lingering));
 }
 
 static void test_a_client_that_breaks(void **unused)
@@ -144,14 +144,14 @@ static void test_a_client_that_breaks(void **unused)
     for (int way = 0; way < 3; way++) {
         client.room = 3;
         begin(ANSWER);
-        assert_false(lingering_done(&lingering));
+        assert_false(lingering_is_done(&lingering));
         fake_break(&client, REASON_client_reset);
         lingering_turn(&lingering, scratch,
                        way == 0   ? LINGERING_BROKEN
                        : way == 1 ? LINGERING_READ
                                   : LINGERING_WRITE,
                        now);
-        assert_true(lingering_done(&lingering));
+        assert_true(lingering_is_done(&lingering));
         assert_int_equal(lingering.reason, REASON_http_method);
         tear_down(unused);
         set_up(unused);
@@ -164,7 +164,7 @@ static void test_without_memory(void **unused)
     failing_alloc_arm(1);
     begin(ANSWER);
     assert_true(failing_alloc_disarm());
-    assert_true(lingering_done(&lingering));
+    assert_true(lingering_is_done(&lingering));
 }
 
 /* Once everything is taken, the client has close_timeout to finish. */
@@ -176,7 +176,7 @@ static void test_a_client_that_stays(void **unused)
     assert_int_equal(tick(0), now + 1);
     now++;
     assert_int_equal(tick(0), 0);
-    assert_true(lingering_done(&lingering));
+    assert_true(lingering_is_done(&lingering));
 }
 
 /* What the kernel holds counts: each move puts the deadline off, and a slow one by more. */
@@ -196,7 +196,7 @@ static void test_a_slow_reader(void **unused)
     assert_int_not_equal(tick(unsent), 0);
     now++;
     assert_int_equal(tick(unsent), 0);
-    assert_true(lingering_done(&lingering));
+    assert_true(lingering_is_done(&lingering));
 }
 
 static void test_a_reader_that_takes_nothing(void **unused)
@@ -209,7 +209,7 @@ static void test_a_reader_that_takes_nothing(void **unused)
         now = next;
     }
     assert_int_equal(tick(100), 0);
-    assert_true(lingering_done(&lingering));
+    assert_true(lingering_is_done(&lingering));
 }
 
 int main(void)

@@ -250,8 +250,9 @@ static void walk(struct opening *opening, struct walk *walk, const char *bytes, 
     while (walk->last == OPENING_REQUEST) {
         note(walk, request.head.target);
         assert_true(opening_next(opening, &request));
-        walk->last = opening_pending(opening) ? opening_feed(opening, NULL, 0, &limits, &request)
-                                              : OPENING_MORE;
+        walk->last = opening_has_pending(opening)
+                         ? opening_feed(opening, NULL, 0, &limits, &request)
+                         : OPENING_MORE;
     }
     free(piece);
 }

@@ -51,7 +51,7 @@ static void test_messages(void **unused)
         set(names[i], NULL, NULL);
         notify_open(&notify);
         assert_int_equal(notify.watchdog_ms, 0);
-        notify_say(&notify, "READY=1\nSTATUS=serving");
+        notify_send(&notify, "READY=1\nSTATUS=serving");
         assert_string_equal(receive(fd), "READY=1\nSTATUS=serving");
         notify_main_pid(&notify, 4711);
         assert_string_equal(receive(fd), "MAINPID=4711");
@@ -65,7 +65,7 @@ static void test_messages(void **unused)
         unsigned long long at = strtoull(received + sizeof(begin) - 1, NULL, 10);
         assert_in_range((unsigned long long)now.tv_sec * 1000000 + 1000000 - at, 0, 3000000);
         notify_close(&notify);
-        notify_say(&notify, "STOPPING=1");
+        notify_send(&notify, "STOPPING=1");
         assert_string_equal(receive(fd), "");
         close(fd);
         (void)unlink(names[i]);
@@ -82,7 +82,7 @@ static void test_without_a_usable_socket(void **unused)
         struct notify notify;
         set(paths[i], NULL, NULL);
         notify_open(&notify);
-        notify_say(&notify, "READY=1");
+        notify_send(&notify, "READY=1");
         notify_close(&notify);
     }
 }

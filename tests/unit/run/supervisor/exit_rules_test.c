@@ -18,7 +18,7 @@ static enum exit_verdict check(struct exit_rules *rules, bool begun, uint64_t op
                                uint64_t accepted, uint64_t later)
 {
     struct exit_facts facts = {begun, open, accepted};
-    return exit_rules_judge(rules, &facts, START + later);
+    return exit_rules_decide(rules, &facts, START + later);
 }
 
 static void test_without_rules_there_is_no_check(void **state)

@@ -76,7 +76,7 @@ static void use(enum files_root_method method)
 static void assert_holds(const char *name, const char *wanted)
 {
     char text[16] = "";
-    int fd = files_root_get(&root, name, true);
+    int fd = files_root_open_file(&root, name, true);
     if (fd < 0)
         fail_msg("%s: %s", name, strerror(-fd));
     assert_int_equal(read(fd, text, sizeof(text) - 1), strlen(wanted));
@@ -88,7 +88,7 @@ static void assert_holds(const char *name, const char *wanted)
 static void assert_folder(const char *name)
 {
     struct stat stat;
-    int fd = files_root_get(&root, name, true);
+    int fd = files_root_open_file(&root, name, true);
     if (fd < 0)
         fail_msg("%s: %s", name, strerror(-fd));
     assert_int_equal(fstat(fd, &stat), 0);
@@ -98,7 +98,7 @@ static void assert_folder(const char *name)
 
 static void assert_fails(const char *name, int error)
 {
-    int fd = files_root_get(&root, name, true);
+    int fd = files_root_open_file(&root, name, true);
     if (fd != -error)
         fail_msg("%s: %d", name, fd);
 }
@@ -170,7 +170,7 @@ static void test_names_have_an_end(void **state)
 static void test_does_not_wait_for_a_fifo(void **state)
 {
     use(*(enum files_root_method *)*state);
-    int fd = files_root_get(&root, "fifo", true);
+    int fd = files_root_open_file(&root, "fifo", true);
     assert_true(fd >= 0); /* the caller checks the file type */
     close(fd);
     files_root_close(&root);
@@ -180,8 +180,8 @@ static void test_says_when_it_would_have_to_wait(void **state)
 {
     enum files_root_method method = *(enum files_root_method *)*state;
     use(method);
-    close(files_root_get(&root, "file", true));
-    int fd = files_root_get(&root, "file", false);
+    close(files_root_open_file(&root, "file", true));
+    int fd = files_root_open_file(&root, "file", false);
     if (method == FILES_ROOT_CACHED && fd >= 0)
         close(fd);
     else
@@ -222,7 +222,7 @@ static void test_a_race_never_leads_out(void **state)
     /* Until both states of "swing" were seen: the scheduler decides when. */
     for (unsigned i = 0; i < 20000 || found < 100 || missed < 100; i++) {
         char text[16] = "";
-        int fd = files_root_get(&root, i % 2 ? "swing/file" : "swing/sub/link", true);
+        int fd = files_root_open_file(&root, i % 2 ? "swing/file" : "swing/sub/link", true);
         if (fd < 0) {
             missed++;
             continue;

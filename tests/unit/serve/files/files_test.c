@@ -12,7 +12,7 @@
 
 static char base[] = "/tmp/files_test_XXXXXX";
 static struct files *files;
-static struct files_answer answer;
+static struct files_reply answer;
 
 static void write_file(const char *name, const char *text)
 {
@@ -67,7 +67,7 @@ static bool ask(const char *path, bool wait, const char *name, const char *value
     struct http_head head = {.method = SLICE("GET"), .query = {query + 1, 3}};
     if (name)
         head.fields[head.field_count++] = (struct http_field){slice_of(name), slice_of(value)};
-    return files_answer(files, &head, slice_of(path), 0, wait, &answer);
+    return files_reply(files, &head, slice_of(path), 0, wait, &answer);
 }
 
 static void done(void)
@@ -235,9 +235,9 @@ static void test_says_whether_it_is_readable(void **state)
     struct config_route route = route_of("/page");
     route.files.root = "web/index.html";
     open_files(&route);
-    assert_true(files_readable(files, error, sizeof(error)));
+    assert_true(files_are_readable(files, error, sizeof(error)));
     assert_int_equal(rename("web/index.html", "web/kept"), 0);
-    assert_false(files_readable(files, error, sizeof(error)));
+    assert_false(files_are_readable(files, error, sizeof(error)));
     assert_string_equal(error, "files.root of /page: web/index.html: No such file or directory");
     assert_int_equal(rename("web/kept", "web/index.html"), 0);
     files_free(files);

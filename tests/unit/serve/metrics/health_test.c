@@ -10,7 +10,7 @@ static struct process_facts process;
 
 static void expect(enum health_targets targets, unsigned status, const char *word)
 {
-    struct health_answer answer = health_ready(&process, targets);
+    struct health_reply answer = health_ready(&process, targets);
     assert_int_equal(answer.status, status);
     assert_non_null(strstr(answer.body, word));
 }

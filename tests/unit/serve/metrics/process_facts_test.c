@@ -74,10 +74,10 @@ static void test_pauses(void **unused)
 
 static void test_token(void **unused)
 {
-    char first[PROCESS_FACTS_TOKEN];
+    char first[PROCESS_FACTS_KILL_TOKEN];
     assert_true(process_facts_make_token(&process));
-    assert_int_equal(strlen(process.token), PROCESS_FACTS_TOKEN - 1);
-    assert_int_equal(strspn(process.token, "0123456789abcdef"), PROCESS_FACTS_TOKEN - 1);
+    assert_int_equal(strlen(process.token), PROCESS_FACTS_KILL_TOKEN - 1);
+    assert_int_equal(strspn(process.token, "0123456789abcdef"), PROCESS_FACTS_KILL_TOKEN - 1);
     memcpy(first, process.token, sizeof(first));
     assert_true(process_facts_make_token(&process));
     assert_string_not_equal(first, process.token);

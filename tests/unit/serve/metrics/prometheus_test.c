@@ -76,9 +76,9 @@ static void test_sums(void **unused)
     serve("desk", 1, REASON_target_closed, 0);
     metrics_add(&metrics[1].open, 3);
     metrics_add(&metrics[0].ended[REASON_silent], 2);
-    metrics_handshake(&metrics[0], REASON_none, METRICS_TLS_1_3);
-    metrics_handshake(&metrics[1], REASON_none, METRICS_TLS_1_3);
-    metrics_handshake(&metrics[1], REASON_http_no_route, METRICS_TLS_NONE);
+    metrics_count_handshake(&metrics[0], REASON_none, METRICS_TLS_1_3);
+    metrics_count_handshake(&metrics[1], REASON_none, METRICS_TLS_1_3);
+    metrics_count_handshake(&metrics[1], REASON_http_no_route, METRICS_TLS_NONE);
     char *text = scrape();
     expect_line(text, "wsluice_sessions_total 3");
     expect_line(text, "wsluice_payload_bytes_total{direction=\"down\"} 120");

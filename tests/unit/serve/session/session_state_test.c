@@ -53,7 +53,7 @@ static void test_an_upgrade_before_the_target(void **unused)
     session.client = &client;
     step(LIFE_SAW_PLAIN, LIFE_HEAD);
     session.bridge.client = &client;
-    step(LIFE_UPGRADE_AFTER, LIFE_ANSWERED);
+    step(LIFE_UPGRADE_AFTER, LIFE_UPGRADED);
     session.entry = NULL;
     session.target = &target;
     session.target_watch = somewhere;
@@ -73,9 +73,9 @@ static void test_plain_requests_and_a_token(void **unused)
     entry.flow = somewhere;
     step(LIFE_ANSWERING, LIFE_REPLYING);
     entry.flow = NULL;
-    step(LIFE_TAKEN, LIFE_HEAD);
+    step(LIFE_SENT, LIFE_HEAD);
     entry.wait = somewhere;
-    step(LIFE_LOOK_UP, LIFE_LOOKING);
+    step(LIFE_LOOK_UP, LIFE_LOOKING_UP);
     entry.wait = NULL;
     step(LIFE_UPGRADE_FIRST, LIFE_DIALLING);
     session.connecting = somewhere;
@@ -110,7 +110,7 @@ static void test_a_resource_that_is_left_over_aborts(void **unused)
 static void test_an_edge_that_the_table_lacks_aborts(void **unused)
 {
     session.client = &client;
-    assert_aborts(LIFE_TAKEN);
+    assert_aborts(LIFE_SENT);
 }
 
 int main(void)

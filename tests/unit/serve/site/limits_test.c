@@ -119,14 +119,14 @@ static void test_places_over_the_limit(void **state)
     struct limits *limits = create();
     struct limits_counter *listener = counter(limits, LIMITS_LISTENER, "a");
     struct limits_usage usages[3] = {{0}};
-    assert_true(limits_enter_late(limits, &usages[0], 2)); /* before it was accepted */
+    assert_true(limits_enter_over_limit(limits, &usages[0], 2)); /* before it was accepted */
     assert_int_equal(begin_and_enter(limits, &usages[1], 0, listener, 0), REASON_none);
-    assert_true(limits_enter_late(limits, &usages[1], 2));
-    assert_false(limits_enter_late(limits, &usages[2], 2));
+    assert_true(limits_enter_over_limit(limits, &usages[1], 2));
+    assert_false(limits_enter_over_limit(limits, &usages[2], 2));
     limits_leave(&usages[2]);
     limits_leave(&usages[0]);
-    assert_false(limits_enter_late(limits, &usages[2], 0));
-    assert_true(limits_enter_late(limits, &usages[2], 2));
+    assert_false(limits_enter_over_limit(limits, &usages[2], 0));
+    assert_true(limits_enter_over_limit(limits, &usages[2], 2));
     limits_leave(&usages[1]);
     limits_leave(&usages[2]);
     limits_counter_release(limits, listener);
@@ -167,13 +167,13 @@ static void test_only_one(void **state)
     assert_int_equal(limits_enter_route(&usages[0], route, 0), REASON_none);
     assert_int_equal(limits_enter_route(&usages[1], route, 0), REASON_shutdown);
     limits_leave_route(&usages[0]); /* its target was down */
-    assert_false(limits_one_session_began(limits));
+    assert_false(limits_has_had_session(limits));
     assert_int_equal(limits_enter_route(&usages[1], route, 0), REASON_none);
     assert_int_equal(limits_enter_route(&usages[2], route, 1), REASON_shutdown);
     limits_leave(&usages[1]); /* the client has closed */
     assert_int_equal(limits_enter_route(&usages[2], route, 0), REASON_none);
-    limits_session_began(&usages[2]);
-    assert_true(limits_one_session_began(limits));
+    limits_note_session(&usages[2]);
+    assert_true(limits_has_had_session(limits));
     limits_leave(&usages[2]);
     assert_int_equal(limits_enter_route(&usages[0], route, 0), REASON_shutdown);
     limits_leave(&usages[0]);

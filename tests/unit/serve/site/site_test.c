@@ -4,7 +4,7 @@
 #include "lib/failing_alloc.h"
 #include "lib/site_lab.h"
 #include "serve/site/site_resources.h"
-#include "serve/target/pool.h"
+#include "serve/target/target_pool.h"
 
 static struct site_lab lab;
 
@@ -31,9 +31,9 @@ static void test_create(void **unused)
     assert_string_equal(site->listeners[0].name, "127.0.0.1:12345");
     assert_null(site->routes[0].files);
     assert_null(site->routes[0].tokens);
-    assert_false(site_superseded(site));
+    assert_false(site_is_superseded(site));
     site_supersede(site);
-    assert_true(site_superseded(site));
+    assert_true(site_is_superseded(site));
     site_release(site);
     site_release(NULL);
 }
@@ -41,18 +41,19 @@ static void test_create(void **unused)
 static void test_reload(void **unused)
 {
     struct site *before = site_lab_site(&lab, NULL);
-    pool_begin(pool_target(before->resources->pool, &lab.routes[0], 0));
+    target_pool_begin(target_pool_target(before->resources->pool, &lab.routes[0], 0));
     struct site *after = site_lab_site(&lab, before);
     assert_non_null(after);
     assert_ptr_equal(after->routes[0].stats, before->routes[0].stats);
     assert_ptr_equal(after->routes[1].counter, before->routes[1].counter);
     assert_ptr_equal(after->listeners[0].counter, before->listeners[0].counter);
     assert_ptr_not_equal(after->listeners[0].counter, after->listeners[1].counter);
-    struct pool_target *target = pool_target(after->resources->pool, &lab.routes[0], 0);
-    assert_int_equal(pool_target_sessions(target), 1);
+    struct target_pool_target *target =
+        target_pool_target(after->resources->pool, &lab.routes[0], 0);
+    assert_int_equal(target_pool_target_sessions(target), 1);
     site_release(before);
-    assert_int_equal(pool_target_sessions(target), 1);
-    pool_end(target);
+    assert_int_equal(target_pool_target_sessions(target), 1);
+    target_pool_end(target);
     site_release(after);
 }
 

@@ -3,7 +3,7 @@
 
 #include "lib/client_lab.h"
 #include "serve/site/site_resources.h"
-#include "serve/target/pool.h"
+#include "serve/target/target_pool.h"
 
 #define GET CLIENT_LAB_GET
 
@@ -108,13 +108,14 @@ static void test_liveness(void **unused)
 static void test_readiness_needs_a_target(void **unused)
 {
     size_t number;
-    struct pool_target *targets = pool_targets(client_lab.site->resources->pool, &number);
+    struct target_pool_target *targets =
+        target_pool_targets(client_lab.site->resources->pool, &number);
     uint64_t now = uv_now(&client_lab.loop);
     assert_has(answer_to(GET("/ready")), "HTTP/1.1 200 ");
     for (size_t i = 0; i < number; i++)
-        pool_note(&targets[i], BALANCE_FAILED, now);
+        target_pool_note(&targets[i], BALANCE_FAILED, now);
     assert_has(answer_to(GET("/ready")), "HTTP/1.1 503 ");
-    pool_note(&targets[0], BALANCE_CONNECTED, now);
+    target_pool_note(&targets[0], BALANCE_CONNECTED, now);
     assert_has(answer_to(GET("/ready")), "HTTP/1.1 200 ");
 }
 
@@ -122,10 +123,11 @@ static void test_readiness_needs_a_target(void **unused)
 static void test_metrics_merge_targets(void **unused)
 {
     size_t number;
-    struct pool_target *targets = pool_targets(client_lab.site->resources->pool, &number);
+    struct target_pool_target *targets =
+        target_pool_targets(client_lab.site->resources->pool, &number);
     assert_true(number >= 2);
     for (size_t i = 0; i < number; i++)
-        pool_begin(&targets[i]);
+        target_pool_begin(&targets[i]);
     const char *answer = answer_to(GET("/metrics"));
     char sample[128];
     assert_has(answer, "HTTP/1.1 200 ");
@@ -134,7 +136,7 @@ static void test_metrics_merge_targets(void **unused)
              number);
     assert_has(answer, sample);
     for (size_t i = 0; i < number; i++)
-        pool_end(&targets[i]);
+        target_pool_end(&targets[i]);
 }
 
 int main(void)

@@ -60,11 +60,11 @@ static void test_a_header_byte_by_byte(void **unused)
 {
     char byte[2] = "";
     client_lab_connect("");
-    assert_false(session_preface_header_begun(client_lab_session()));
+    assert_false(session_preface_has_partial_header(client_lab_session()));
     for (const char *at = HEADER; *at; at++) {
         byte[0] = *at;
         client_lab_send(byte);
-        assert_int_equal(session_preface_header_begun(client_lab_session()), at[1] != '\0');
+        assert_int_equal(session_preface_has_partial_header(client_lab_session()), at[1] != '\0');
     }
     client_lab_send(GET("/desk"));
     client_lab_expect("302");

@@ -173,7 +173,7 @@ static void test_later(void **unused)
     char byte;
     assert_int_equal(recv(peer, &byte, 1, 0), -1);
     assert_int_equal(errno, EAGAIN);
-    assert_false(session_reply_abandoned(wait));
+    assert_false(session_reply_is_abandoned(wait));
     session_reply_resume(wait, &hello);
     assert_int_equal(session->state, LIFE_HEAD);
     expect_received("HTTP/1.1 200 OK\r\n", "\r\n\r\nhello");
@@ -208,7 +208,7 @@ static void test_the_client_goes_before_its_answer(void **unused)
     peer = dup(0);
     if (session->state != LIFE_DEAD) /* a pair of Unix sockets may report it as a half-close */
         session_end_now(session, REASON_client_reset);
-    assert_true(session_reply_abandoned(wait));
+    assert_true(session_reply_is_abandoned(wait));
     turn();
     char *body = malloc(10);
     session_reply_resume(wait, &(struct reply){.status = 200, .body = reply_owned(body, 10)});
@@ -224,7 +224,7 @@ static void test_the_answer_does_not_come(void **unused)
         uv_run(&loop, UV_RUN_ONCE);
     expect_received("HTTP/1.1 503 Service Unavailable\r\n", "The answer took too long\n");
     assert_int_equal(session->state, LIFE_LINGERING);
-    assert_true(session_reply_abandoned(wait));
+    assert_true(session_reply_is_abandoned(wait));
     session_reply_resume(wait, &hello);
     end();
 }
@@ -282,7 +282,7 @@ static void test_a_token_may_come_in_the_last_turn(void **unused)
     session->entry->wait = &wait;
     session_state_step(session, LIFE_LOOK_UP);
     session_deadline_cb(&session->timer);
-    assert_int_equal(session->state, LIFE_LOOKING);
+    assert_int_equal(session->state, LIFE_LOOKING_UP);
     assert_true(uv_is_active((uv_handle_t *)&session->timer));
     uv_timer_stop(&session->timer);
     session_deadline_cb(&session->timer);
@@ -295,7 +295,7 @@ static void test_told_to_be_the_last_while_waiting(void **unused)
     begin(true);
     struct session_wait *wait = session_reply_wait(session);
     assert_non_null(wait);
-    session_reply_last(session);
+    session_reply_make_last(session);
     assert_true(session_reply_is_last(session));
     session_reply_resume(wait, &hello);
     expect_received("HTTP/1.1 200 OK\r\n", "\r\nConnection: close\r\n");

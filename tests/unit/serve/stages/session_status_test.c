@@ -126,7 +126,7 @@ static void test_without_an_allow_list(void **unused)
 
 static void test_the_token(void **unused)
 {
-    assert_int_equal(sizeof(TOKEN), PROCESS_FACTS_TOKEN);
+    assert_int_equal(sizeof(TOKEN), PROCESS_FACTS_KILL_TOKEN);
     expect("POST /status?kill=0-1", "", "403", "X-Wsluice-Token");
     expect("POST /status?kill=0-1", "X-Wsluice-Token: aaaa\r\n", "403", "X-Wsluice-Token");
     expect("POST /status?kill=0-1", "X-Wsluice-Token: baaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n", "403",

@@ -38,8 +38,8 @@ static void test_words(void **unused)
 
 static void test_listed(void **unused)
 {
-    static const uint8_t listed[] = {LIFE_DIALLING, LIFE_ANSWERED, LIFE_OPEN};
-    static const uint8_t others[] = {LIFE_PREFACE, LIFE_TLS, LIFE_HEAD, LIFE_LOOKING};
+    static const uint8_t listed[] = {LIFE_DIALLING, LIFE_UPGRADED, LIFE_OPEN};
+    static const uint8_t others[] = {LIFE_PREFACE, LIFE_TLS, LIFE_HEAD, LIFE_LOOKING_UP};
     struct session session = {0};
     for (size_t i = 0; i < WSL_COUNT(listed); i++) {
         session.state = listed[i];

@@ -7,7 +7,7 @@
 #include "serve/metrics/process_facts.h"
 #include "serve/site/site_resources.h"
 #include "serve/status/session_list.h"
-#include "serve/target/pool.h"
+#include "serve/target/target_pool.h"
 
 #define NOW  1000000
 #define WALL 1700000100000
@@ -26,7 +26,7 @@ static int set_up(void **unused)
     site_lab_open(&lab);
     memset(metrics, 0, sizeof(metrics));
     process_facts_init(&process, workers, 2, lab.shared.route_stats, 1700000000);
-    memset(process.token, 'a', PROCESS_FACTS_TOKEN - 1);
+    memset(process.token, 'a', PROCESS_FACTS_KILL_TOKEN - 1);
     site = site_lab_site(&lab, NULL);
     assert_non_null(site);
     row = (struct session_row){
@@ -115,9 +115,9 @@ static void test_sessions(void **unused)
 
 static void test_targets(void **unused)
 {
-    struct pool *pool = site->resources->pool;
-    pool_begin(pool_target(pool, &lab.routes[0], 1));
-    pool_note(pool_target(pool, &lab.routes[0], 0), BALANCE_FAILED, NOW);
+    struct target_pool *pool = site->resources->pool;
+    target_pool_begin(target_pool_target(pool, &lab.routes[0], 1));
+    target_pool_note(target_pool_target(pool, &lab.routes[0], 0), BALANCE_FAILED, NOW);
     char *text = print(NULL);
     assert_non_null(text);
     expect(text, "\"name\":\"desk\",\"path\":\"/desk\",\"host\":null,\"kind\":\"bridge\"");
@@ -126,7 +126,7 @@ static void test_targets(void **unused)
     expect(text, "\"address\":\"127.0.0.1:5901\",\"state\":\"up\",\"sessions\":1");
     expect(text, "\"address\":\"127.0.0.1:8081\",\"name\":\"inside\",\"tls\":\"off\"");
     free(text);
-    pool_end(pool_target(pool, &lab.routes[0], 1));
+    target_pool_end(target_pool_target(pool, &lab.routes[0], 1));
     assert_string_equal(status_target_state(BALANCE_DUE), "trial");
 }
 

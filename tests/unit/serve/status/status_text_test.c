@@ -23,7 +23,7 @@ static int set_up(void **unused)
     site_lab_open(&lab);
     memset(metrics, 0, sizeof(metrics));
     process_facts_init(&process, workers, 2, lab.shared.route_stats, 1700000000);
-    memset(process.token, 'a', PROCESS_FACTS_TOKEN - 1);
+    memset(process.token, 'a', PROCESS_FACTS_KILL_TOKEN - 1);
     site = site_lab_site(&lab, NULL);
     assert_non_null(site);
     row = (struct session_row){

@@ -121,14 +121,14 @@ static void test_full(void **unused)
 {
     static const char zeros[RECORDER_FULL / 8];
     struct recorder *recorder = start(1);
-    assert_false(recorder_full(recorder));
+    assert_false(recorder_is_full(recorder));
     recorder_take(recorder, false, (struct slice){zeros, sizeof(zeros)}, uv_now(&loop));
     recorder_take(recorder, false, (struct slice){zeros, sizeof(zeros)}, uv_now(&loop));
-    assert_true(recorder_full(recorder));
+    assert_true(recorder_is_full(recorder));
     assert_int_equal(resumed, 0);
     settle();
     assert_int_equal(resumed, 1);
-    assert_false(recorder_full(recorder));
+    assert_false(recorder_is_full(recorder));
     recorder_finish(recorder);
     settle();
     assert_int_equal(closed, 1);
@@ -166,7 +166,7 @@ static void test_no_folder(void **unused)
     struct recorder *recorder = start(1);
     settle();
     recorder_take(recorder, true, SLICE("dropped"), uv_now(&loop));
-    assert_false(recorder_full(recorder));
+    assert_false(recorder_is_full(recorder));
     recorder_finish(recorder);
     assert_int_equal(closed, 1);
     settle();

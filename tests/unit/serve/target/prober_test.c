@@ -5,23 +5,23 @@
 #include "lib/probe_lab.h"
 
 static struct config config = {.routes = &route, .route_count = 1};
-static struct pool *pool;
+static struct target_pool *pool;
 static struct prober *prober;
 
-static struct pool_target *only(void)
+static struct target_pool_target *only(void)
 {
-    return pool_target(pool, &route, 0);
+    return target_pool_target(pool, &route, 0);
 }
 
 static bool is_down(void)
 {
-    return pool_target_state(only(), uv_now(&loop)) == BALANCE_DOWN;
+    return target_pool_target_state(only(), uv_now(&loop)) == BALANCE_DOWN;
 }
 
 static void begin(void)
 {
     char error[256];
-    pool = pool_create(&config, NULL, NULL, error, sizeof(error));
+    pool = target_pool_create(&config, NULL, NULL, error, sizeof(error));
     assert_non_null(pool);
     log_lab_open(REASON_ERROR);
     prober = prober_create(&watches, resolver, pool);
@@ -32,7 +32,7 @@ static void end(void)
 {
     prober_close(prober);
     uv_run(&loop, UV_RUN_DEFAULT);
-    pool_free(pool);
+    target_pool_free(pool);
 }
 
 static void run_for(uint64_t milliseconds)
@@ -53,7 +53,7 @@ static void test_verdicts(void **unused)
     server_sends("RFB 003.008\n", NULL, NULL);
     run_for(100);
     assert_false(is_down());
-    assert_int_equal(pool_target_probe(only()), BALANCE_PROBED_UP);
+    assert_int_equal(target_pool_target_probe(only()), BALANCE_PROBED_UP);
 
     server.pieces[0] = "HTTP/1.1 400\r\n"; /* another server has the port now */
     unsigned before = server.accepted;
@@ -87,7 +87,7 @@ static void test_a_varying_target_is_not_probed(void **unused)
     route.capture_count = 1;
     begin();
     run_for(50);
-    assert_int_equal(pool_target_probe(only()), BALANCE_UNPROBED);
+    assert_int_equal(target_pool_target_probe(only()), BALANCE_UNPROBED);
     end();
 }
 
@@ -109,7 +109,7 @@ static void test_a_reload_keeps_the_verdict(void **unused)
     begin();
     run_for(30);
     assert_true(is_down());
-    struct pool *next = pool_create(&config, pool, NULL, error, sizeof(error));
+    struct target_pool *next = target_pool_create(&config, pool, NULL, error, sizeof(error));
     assert_non_null(next);
     end();
     pool = next;

@@ -14,7 +14,7 @@
 #include "net/connect/resolve.h"
 #include "net/tls/tls_scratch.h"
 #include "net/watch.h"
-#include "serve/target/pool.h"
+#include "serve/target/target_pool.h"
 
 #define TARGETS 3
 
@@ -32,13 +32,13 @@ static struct loopback targets[TARGETS];
 static struct config_target config_targets[TARGETS];
 static struct config_route route;
 static struct config config = {.routes = &route, .route_count = 1};
-static struct pool *pool;
+static struct target_pool *pool;
 
 static void make_pool(void)
 {
     char error[256];
-    pool_free(pool);
-    pool = pool_create(&config, NULL, NULL, error, sizeof(error));
+    target_pool_free(pool);
+    pool = target_pool_create(&config, NULL, NULL, error, sizeof(error));
     assert_non_null(pool);
 }
 
@@ -73,10 +73,10 @@ static int tear_down(void **unused)
     uv_run(&loop, UV_RUN_DEFAULT);
     for (size_t i = 0; i < TARGETS; i++) {
         if (i < route.target_count)
-            assert_int_equal(pool_target_sessions(pool_target(pool, &route, i)), 0);
+            assert_int_equal(target_pool_target_sessions(target_pool_target(pool, &route, i)), 0);
         loopback_close(&targets[i]);
     }
-    pool_free(pool);
+    target_pool_free(pool);
     pool = NULL;
     tls_scratch_free(scratch);
     scratch = NULL;
@@ -135,15 +135,15 @@ static void hang_up(const struct target_connect_result *result)
     if (result->dial.fd >= 0)
         close(result->dial.fd);
     if (result->dial.reason == REASON_none)
-        pool_end(result->target);
+        target_pool_end(result->target);
 }
 
 static void expect_connected(size_t index)
 {
     struct target_connect_result result = target_connect_it(NULL);
     assert_string_equal(reason_row(result.dial.reason)->name, "none");
-    assert_ptr_equal(result.target, pool_target(pool, &route, index));
-    assert_int_equal(pool_target_sessions(result.target), 1);
+    assert_ptr_equal(result.target, target_pool_target(pool, &route, index));
+    assert_int_equal(target_pool_target_sessions(result.target), 1);
     assert_true(loopback_got_connection(&targets[index]));
     hang_up(&result);
 }
@@ -164,7 +164,8 @@ static uint64_t milliseconds(void)
 static bool is_down(size_t index)
 {
     uv_update_time(&loop);
-    return pool_target_state(pool_target(pool, &route, index), uv_now(&loop)) == BALANCE_DOWN;
+    return target_pool_target_state(target_pool_target(pool, &route, index), uv_now(&loop)) ==
+           BALANCE_DOWN;
 }
 
 /* ---- candidates in turn ---- */
@@ -370,7 +371,8 @@ static void test_a_cancelled_trial_is_free_again(void **unused)
     uv_sleep(40);
     cancel_after(1);
     uv_update_time(&loop);
-    assert_int_equal(pool_target_state(pool_target(pool, &route, 0), uv_now(&loop)), BALANCE_DUE);
+    assert_int_equal(target_pool_target_state(target_pool_target(pool, &route, 0), uv_now(&loop)),
+                     BALANCE_DUE);
 }
 
 static void test_each_allocation_fails(void **unused)

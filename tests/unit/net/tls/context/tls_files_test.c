@@ -35,7 +35,7 @@ static void read_file(struct fixture *f, const char *path, const char *expected)
     assert_int_equal(bytes.length, strlen(expected));
     if (bytes.length > 0)
         assert_memory_equal(bytes.data, expected, bytes.length);
-    tls_files_drop(&bytes);
+    tls_files_free_bytes(&bytes);
     assert_null(bytes.data);
 }
 
@@ -202,7 +202,7 @@ static void test_each_allocation_fails(void **state)
         for (int i = 0; read && i < 6; i++) {
             struct tls_bytes bytes;
             read = tls_files_read(&files, "test", f->path[0], &bytes, &f->error);
-            tls_files_drop(&bytes);
+            tls_files_free_bytes(&bytes);
         }
         failed = failing_alloc_disarm();
         assert_int_equal(read, !failed);

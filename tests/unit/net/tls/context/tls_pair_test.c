@@ -54,8 +54,8 @@ static struct tls_pair *parse(struct fixture *f, const char *certificate, const 
         .certificate = certificate, .key = key, .key_password = password};
     f->text[0] = '\0';
     struct tls_pair *pair = tls_pair_parse(&config, &bytes[0], &bytes[1], &f->error);
-    tls_files_drop(&bytes[0]);
-    tls_files_drop(&bytes[1]);
+    tls_files_free_bytes(&bytes[0]);
+    tls_files_free_bytes(&bytes[1]);
     return pair;
 }
 
@@ -85,8 +85,8 @@ static void test_a_good_pair(void **state)
     struct tls_bytes bytes = read_file(f, "a.pem"), other = read_file(f, "b.pem");
     assert_true(tls_pair_is_of(pair, &bytes));
     assert_false(tls_pair_is_of(pair, &other));
-    tls_files_drop(&bytes);
-    tls_files_drop(&other);
+    tls_files_free_bytes(&bytes);
+    tls_files_free_bytes(&other);
     assert_ptr_equal(tls_pair_retain(pair), pair);
     tls_pair_release(pair);
     tls_pair_release(pair);
@@ -153,8 +153,8 @@ static void test_digests(void **state)
     assert_memory_equal(digests[0], digests[1], TLS_PAIR_DIGEST);
     for (int i = 2; i < 5; i++)
         assert_memory_not_equal(digests[0], digests[i], TLS_PAIR_DIGEST);
-    tls_files_drop(&a);
-    tls_files_drop(&b);
+    tls_files_free_bytes(&a);
+    tls_files_free_bytes(&b);
 }
 
 struct names {

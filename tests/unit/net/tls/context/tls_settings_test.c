@@ -104,7 +104,7 @@ static void test_trust(void **state)
     assert_int_equal(sk_X509_OBJECT_num(X509_STORE_get0_objects(SSL_CTX_get_cert_store(f->ssl))),
                      1);
     assert_int_equal(sk_X509_NAME_num(SSL_CTX_get_client_CA_list(f->ssl)), 1);
-    tls_files_drop(&bytes);
+    tls_files_free_bytes(&bytes);
     pki_write_text(&pki, "empty.pem", "nothing\n");
     struct pki_path empty = pki_path(&pki, "empty.pem");
     assert_true(tls_files_read(&files, "CA", empty.text, &bytes, &f->error));
@@ -114,7 +114,7 @@ static void test_trust(void **state)
     assert_false(tls_settings_trust(f->ssl, empty.text, &bytes, false, &f->error));
     assert_ptr_equal(strstr(f->text, "CA file"), f->text);
     assert_true(tls_settings_trust(f->ssl, NULL, &none, false, &f->error));
-    tls_files_drop(&bytes);
+    tls_files_free_bytes(&bytes);
     tls_files_free(&files);
     pki_remove(&pki);
 }

@@ -118,7 +118,7 @@ static void test_files_that_are_not_there(void **state)
     assert_false(tls_store_read(f->store, "CA", path.text, &bytes, &f->error));
     assert_true(tls_store_read(f->store, "CA", f->a.text, &bytes, &f->error));
     assert_true(bytes.length > 0);
-    tls_files_drop(&bytes);
+    tls_files_free_bytes(&bytes);
 }
 
 static void expect_warning(struct tls_store_certificate certificate, int64_t now, const char *words)

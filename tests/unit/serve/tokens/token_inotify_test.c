@@ -1,4 +1,4 @@
-#include "serve/tokens/token_watch.h"
+#include "serve/tokens/token_inotify.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,7 +9,7 @@
 #include "lib/token_folder.h"
 
 static const struct siphash_seed seed = {1, 2};
-static struct token_watch watch;
+static struct token_inotify watch;
 static char source[256];
 
 static int set_up(void **state)
@@ -17,20 +17,20 @@ static int set_up(void **state)
     assert_int_equal(token_folder_open(state), 0);
     token_folder_make("source");
     snprintf(source, sizeof(source), "%s", token_folder_path("source"));
-    token_watch_init(&watch);
-    token_watch_follow(&watch, source);
+    token_inotify_init(&watch);
+    token_inotify_follow(&watch, source);
     return 0;
 }
 
 static int tear_down(void **state)
 {
-    token_watch_close(&watch);
+    token_inotify_close(&watch);
     return token_folder_close(state);
 }
 
 static bool is_quiet(void)
 {
-    return token_watch_is_quiet(&watch, source);
+    return token_inotify_is_quiet(&watch, source);
 }
 
 /* As a refresh does: the links of a scan are watched. */
@@ -38,16 +38,16 @@ static bool follow_links(void)
 {
     struct token_scan scan;
     char error[256];
-    token_watch_follow(&watch, source);
+    token_inotify_follow(&watch, source);
     assert_true(token_source_scan(source, &seed, &scan, error, sizeof(error)));
-    bool all = token_watch_follow_links(&watch, &scan);
+    bool all = token_inotify_follow_links(&watch, &scan);
     token_source_scan_free(&scan);
     return all;
 }
 
 static void test_each_change_is_reported_once(void **unused)
 {
-    assert_true(token_watch_is_active(&watch));
+    assert_true(token_inotify_is_active(&watch));
     assert_true(is_quiet());
     token_folder_write("source/a", "1");
     assert_false(is_quiet());
@@ -66,9 +66,9 @@ static void test_each_change_is_reported_once(void **unused)
 static void test_a_file_is_not_watched(void **unused)
 {
     token_folder_write("file", "1");
-    token_watch_follow(&watch, token_folder_path("file"));
-    assert_false(token_watch_is_active(&watch));
-    assert_false(token_watch_is_quiet(&watch, token_folder_path("file")));
+    token_inotify_follow(&watch, token_folder_path("file"));
+    assert_false(token_inotify_is_active(&watch));
+    assert_false(token_inotify_is_quiet(&watch, token_folder_path("file")));
 }
 
 static void test_a_folder_that_is_replaced_is_not_quiet(void **unused)
@@ -78,7 +78,7 @@ static void test_a_folder_that_is_replaced_is_not_quiet(void **unused)
     token_folder_move("other", "source");
     assert_false(is_quiet());
     assert_false(is_quiet()); /* until it is followed again */
-    token_watch_follow(&watch, source);
+    token_inotify_follow(&watch, source);
     (void)is_quiet(); /* the end of the watch before is reported as well */
     assert_true(is_quiet());
     token_folder_write("before/a", "1");
@@ -91,11 +91,11 @@ static void test_a_folder_that_is_removed_is_not_watched(void **unused)
 {
     assert_int_equal(rmdir(source), 0);
     assert_false(is_quiet());
-    token_watch_follow(&watch, source);
-    assert_false(token_watch_is_active(&watch));
+    token_inotify_follow(&watch, source);
+    assert_false(token_inotify_is_active(&watch));
     token_folder_make("source");
-    token_watch_follow(&watch, source);
-    assert_true(token_watch_is_active(&watch));
+    token_inotify_follow(&watch, source);
+    assert_true(token_inotify_is_active(&watch));
     assert_true(is_quiet());
 }
 
@@ -103,7 +103,7 @@ static void test_following_again_keeps_the_watch(void **unused)
 {
     int number = watch.folder.number;
     token_folder_write("source/a", "1");
-    token_watch_follow(&watch, source);
+    token_inotify_follow(&watch, source);
     assert_int_equal(watch.folder.number, number);
     assert_false(is_quiet()); /* the change before is not lost */
 }

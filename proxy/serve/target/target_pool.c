@@ -1,4 +1,4 @@
-#include "serve/target/pool.h"
+#include "serve/target/target_pool.h"
 
 #include <stdatomic.h>
 
@@ -6,24 +6,24 @@
 #include "net/tls/context/tls_ctx.h"
 
 /* The part of a target that outlives its configuration. */
-struct pool_state {
+struct target_pool_state {
     atomic_uint references; /* pools */
     atomic_uint sessions;
     _Atomic struct balance_health health;
     _Atomic uint64_t probe_due; /* 0: no probe is planned yet */
 };
 
-struct pool_route {
+struct target_pool_route {
     uint32_t *targets; /* indices into the pool's, inside its `members` */
     uint32_t count;
-    atomic_uint rotor;
+    atomic_uint session_number;
 };
 
-struct pool {
+struct target_pool {
     const struct config *config;
-    struct pool_route *routes;
+    struct target_pool_route *routes;
     uint32_t *members;
-    struct pool_target *targets;
+    struct target_pool_target *targets;
     size_t target_count;
     struct hash_map by_address;
 };
@@ -34,11 +34,11 @@ struct pool {
 static bool is_same_target(const struct config_target *a, const struct config_target *b)
 {
     return config_address_is_same(&a->address, &b->address) && a->tls == b->tls &&
-           a->insecure == b->insecure && text_equal(a->server_name, b->server_name) &&
-           text_equal(a->ca, b->ca) && text_equal(a->certificate, b->certificate) &&
-           text_equal(a->key, b->key) && text_equal(a->key_password, b->key_password) &&
+           a->insecure == b->insecure && string_equal(a->server_name, b->server_name) &&
+           string_equal(a->ca, b->ca) && string_equal(a->certificate, b->certificate) &&
+           string_equal(a->key, b->key) && string_equal(a->key_password, b->key_password) &&
            a->proxy_protocol == b->proxy_protocol && a->probe == b->probe &&
-           text_equal(a->banner, b->banner) && a->probe_interval_ms == b->probe_interval_ms &&
+           string_equal(a->banner, b->banner) && a->probe_interval_ms == b->probe_interval_ms &&
            a->probe_timeout_ms == b->probe_timeout_ms;
 }
 
@@ -51,15 +51,17 @@ static struct slice address_text(const struct config_target *target)
 
 static struct slice key_of(const struct hash_map_link *link)
 {
-    return address_text(WSL_CONST_CONTAINER(link, struct pool_target, by_address)->config);
+    return address_text(WSL_CONST_CONTAINER(link, struct target_pool_target, by_address)->config);
 }
 
 /* NULL: not in the pool. */
-static struct pool_target *find(const struct pool *pool, const struct config_target *target)
+static struct target_pool_target *find(const struct target_pool *pool,
+                                       const struct config_target *target)
 {
     struct hash_map_link *link = hash_map_find(&pool->by_address, address_text(target));
     for (; link; link = hash_map_find_next(&pool->by_address, link)) {
-        struct pool_target *found = WSL_CONTAINER(link, struct pool_target, by_address);
+        struct target_pool_target *found =
+            WSL_CONTAINER(link, struct target_pool_target, by_address);
         if (is_same_target(found->config, target))
             return found;
     }
@@ -78,21 +80,22 @@ static bool is_variable(const struct config_target *target)
            (target->server_name && strchr(target->server_name, '{'));
 }
 
-static struct pool_state *get_state(const struct config_target *target, const struct pool *previous)
+static struct target_pool_state *get_state(const struct config_target *target,
+                                           const struct target_pool *previous)
 {
-    const struct pool_target *known = previous ? find(previous, target) : NULL;
+    const struct target_pool_target *known = previous ? find(previous, target) : NULL;
     if (known) {
-        struct pool_state *state = known->state;
+        struct target_pool_state *state = known->state;
         atomic_fetch_add_explicit(&state->references, 1, memory_order_relaxed);
         return state;
     }
-    struct pool_state *state = calloc(1, sizeof(*state));
+    struct target_pool_state *state = calloc(1, sizeof(*state));
     if (state)
         atomic_init(&state->references, 1);
     return state;
 }
 
-static bool open_tls(struct pool_target *target, struct tls_store *store, char *error,
+static bool open_tls(struct target_pool_target *target, struct tls_store *store, char *error,
                      size_t error_size)
 {
     char problem[256] = "", where[128];
@@ -100,17 +103,17 @@ static bool open_tls(struct pool_target *target, struct tls_store *store, char *
     target->tls = tls_ctx_client(target->config, store, &tls_error);
     if (target->tls)
         return true;
-    (void)pool_target_name(target, where, sizeof(where));
+    (void)target_pool_target_name(target, where, sizeof(where));
     config_place_format(&target->config->place, error, error_size, "target %s: %s", where, problem);
     return false;
 }
 
-static bool add_target(struct pool *pool, const struct config_route *route,
-                       const struct config_target *config, const struct pool *previous,
+static bool add_target(struct target_pool *pool, const struct config_route *route,
+                       const struct config_target *config, const struct target_pool *previous,
                        struct tls_store *store, char *error, size_t error_size)
 {
-    struct pool_target *target = &pool->targets[pool->target_count];
-    *target = (struct pool_target){
+    struct target_pool_target *target = &pool->targets[pool->target_count];
+    *target = (struct target_pool_target){
         .config = config,
         .route = route,
         .state = get_state(config, previous),
@@ -138,8 +141,8 @@ static size_t count_targets(const struct config_route *route)
     return route->target_count < BALANCE_TARGETS_MAX ? route->target_count : BALANCE_TARGETS_MAX;
 }
 
-static bool add_targets(struct pool *pool, const struct pool *previous, struct tls_store *store,
-                        char *error, size_t error_size)
+static bool add_targets(struct target_pool *pool, const struct target_pool *previous,
+                        struct tls_store *store, char *error, size_t error_size)
 {
     uint32_t *member = pool->members;
     for (size_t i = 0; i < pool->config->route_count; i++) {
@@ -148,7 +151,7 @@ static bool add_targets(struct pool *pool, const struct pool *previous, struct t
         pool->routes[i].count = (uint32_t)count_targets(route);
         for (size_t j = 0; j < count_targets(route); j++) {
             const struct config_target *config = target_at(route, j);
-            const struct pool_target *known = find(pool, config);
+            const struct target_pool_target *known = find(pool, config);
             *member++ = (uint32_t)(known ? known - pool->targets : (ptrdiff_t)pool->target_count);
             if (!known && !add_target(pool, route, config, previous, store, error, error_size))
                 return false;
@@ -157,13 +160,14 @@ static bool add_targets(struct pool *pool, const struct pool *previous, struct t
     return true;
 }
 
-struct pool *pool_create(const struct config *config, const struct pool *previous,
-                         struct tls_store *store, char *error, size_t error_size)
+struct target_pool *target_pool_create(const struct config *config,
+                                       const struct target_pool *previous, struct tls_store *store,
+                                       char *error, size_t error_size)
 {
     size_t members = 0;
     for (size_t i = 0; i < config->route_count; i++)
         members += count_targets(&config->routes[i]);
-    struct pool *pool = calloc(1, sizeof(*pool));
+    struct target_pool *pool = calloc(1, sizeof(*pool));
     if (pool) {
         pool->config = config;
         pool->routes = calloc(config->route_count + 1, sizeof(*pool->routes));
@@ -176,17 +180,17 @@ struct pool *pool_create(const struct config *config, const struct pool *previou
         snprintf(error, error_size, "out of memory");
     else if (add_targets(pool, previous, store, error, error_size))
         return pool;
-    pool_free(pool);
+    target_pool_free(pool);
     return NULL;
 }
 
-static void release_state(struct pool_state *state)
+static void release_state(struct target_pool_state *state)
 {
     if (atomic_fetch_sub_explicit(&state->references, 1, memory_order_acq_rel) == 1)
         free(state);
 }
 
-void pool_free(struct pool *pool)
+void target_pool_free(struct target_pool *pool)
 {
     if (!pool)
         return;
@@ -201,7 +205,8 @@ void pool_free(struct pool *pool)
     free(pool);
 }
 
-const char *pool_target_name(const struct pool_target *target, char *text, size_t size)
+const char *target_pool_target_name(const struct target_pool_target *target, char *text,
+                                    size_t size)
 {
     const struct config_address *address = &target->config->address;
     if (address->host || address->path)
@@ -212,17 +217,19 @@ const char *pool_target_name(const struct pool_target *target, char *text, size_
 
 /* ---- state ---- */
 
-static struct pool_route *route_of(struct pool *pool, const struct config_route *route)
+static struct target_pool_route *route_of(struct target_pool *pool,
+                                          const struct config_route *route)
 {
     return &pool->routes[route - pool->config->routes];
 }
 
-size_t pool_target_count(const struct pool *pool, const struct config_route *route)
+size_t target_pool_target_count(const struct target_pool *pool, const struct config_route *route)
 {
     return pool->routes[route - pool->config->routes].count;
 }
 
-struct pool_target *pool_target(struct pool *pool, const struct config_route *route, size_t index)
+struct target_pool_target *target_pool_target(struct target_pool *pool,
+                                              const struct config_route *route, size_t index)
 {
     return &pool->targets[route_of(pool, route)->targets[index]];
 }
@@ -237,34 +244,34 @@ static struct balance_policy policy_of(const struct config_route *route)
     };
 }
 
-struct balance_health pool_target_health(const struct pool_target *target)
+struct balance_health target_pool_target_health(const struct target_pool_target *target)
 {
     return atomic_load_explicit(&target->state->health, memory_order_relaxed);
 }
 
 /* False: another thread has changed it; `seen` is updated. */
-static bool replace_health(struct pool_target *target, struct balance_health *seen,
+static bool replace_health(struct target_pool_target *target, struct balance_health *seen,
                            struct balance_health next)
 {
     return atomic_compare_exchange_weak_explicit(&target->state->health, seen, next,
                                                  memory_order_relaxed, memory_order_relaxed);
 }
 
-void pool_begin(struct pool_target *target)
+void target_pool_begin(struct target_pool_target *target)
 {
     atomic_fetch_add_explicit(&target->state->sessions, 1, memory_order_relaxed);
 }
 
-void pool_end(struct pool_target *target)
+void target_pool_end(struct target_pool_target *target)
 {
     atomic_fetch_sub_explicit(&target->state->sessions, 1, memory_order_relaxed);
 }
 
-void pool_note(struct pool_target *target, enum balance_event event, uint64_t now)
+void target_pool_note(struct target_pool_target *target, enum balance_event event, uint64_t now)
 {
     if (target->varies)
         return;
-    struct balance_health seen = pool_target_health(target);
+    struct balance_health seen = target_pool_target_health(target);
     /* The usual case writes nothing: workers do not contend for the cache line. */
     if (event == BALANCE_CONNECTED && seen.fails == 0)
         return;
@@ -273,42 +280,43 @@ void pool_note(struct pool_target *target, enum balance_event event, uint64_t no
         ;
 }
 
-enum balance_state pool_target_state(const struct pool_target *target, uint64_t now)
+enum balance_state target_pool_target_state(const struct target_pool_target *target, uint64_t now)
 {
     struct balance_policy policy = policy_of(target->route);
-    return balance_state(pool_target_health(target), &policy, now);
+    return balance_state(target_pool_target_health(target), &policy, now);
 }
 
-enum balance_probe pool_target_probe(const struct pool_target *target)
+enum balance_probe target_pool_target_probe(const struct target_pool_target *target)
 {
-    return (enum balance_probe)pool_target_health(target).probe;
+    return (enum balance_probe)target_pool_target_health(target).probe;
 }
 
-void pool_plan_probe(struct pool_target *target, uint64_t due)
+void target_pool_plan_probe(struct target_pool_target *target, uint64_t due)
 {
     atomic_store_explicit(&target->state->probe_due, due, memory_order_relaxed);
 }
 
-uint64_t pool_probe_due(const struct pool_target *target)
+uint64_t target_pool_probe_due(const struct target_pool_target *target)
 {
     return atomic_load_explicit(&target->state->probe_due, memory_order_relaxed);
 }
 
-uint32_t pool_target_sessions(const struct pool_target *target)
+uint32_t target_pool_target_sessions(const struct target_pool_target *target)
 {
     return atomic_load_explicit(&target->state->sessions, memory_order_relaxed);
 }
 
-struct pool_target *pool_targets(struct pool *pool, size_t *count)
+struct target_pool_target *target_pool_targets(struct target_pool *pool, size_t *count)
 {
     *count = pool->target_count;
     return pool->targets;
 }
 
-bool pool_usable(struct pool *pool, const struct config_route *route, uint64_t now)
+bool target_pool_has_usable(struct target_pool *pool, const struct config_route *route,
+                            uint64_t now)
 {
     for (size_t i = 0; i < route_of(pool, route)->count; i++)
-        if (pool_target_state(pool_target(pool, route, i), now) != BALANCE_DOWN)
+        if (target_pool_target_state(target_pool_target(pool, route, i), now) != BALANCE_DOWN)
             return true;
     return false;
 }
@@ -316,35 +324,37 @@ bool pool_usable(struct pool *pool, const struct config_route *route, uint64_t n
 /* ---- picking candidates ---- */
 
 /* False: another session has taken the trial, so the candidates are out of date. */
-static bool try_choose(struct pool *pool, const struct config_route *route, uint64_t now,
-                       uint32_t rotor, struct pool_choice *choice)
+static bool try_choose(struct target_pool *pool, const struct config_route *route, uint64_t now,
+                       uint32_t session_number, struct target_pool_choice *choice)
 {
     struct balance_target seen[BALANCE_TARGETS_MAX];
     size_t count = route_of(pool, route)->count;
     struct balance_policy policy = policy_of(route);
     for (size_t i = 0; i < count; i++) {
-        const struct pool_target *target = pool_target(pool, route, i);
-        seen[i].health = pool_target_health(target);
-        seen[i].sessions = pool_target_sessions(target);
+        const struct target_pool_target *target = target_pool_target(pool, route, i);
+        seen[i].health = target_pool_target_health(target);
+        seen[i].sessions = target_pool_target_sessions(target);
     }
-    choice->count = (uint16_t)balance_order(&policy, seen, count, now, rotor, choice->order);
+    choice->count =
+        (uint16_t)balance_order(&policy, seen, count, now, session_number, choice->order);
     struct balance_health first = seen[choice->order[0]].health;
     if (balance_state(first, &policy, now) != BALANCE_DUE)
         return true;
     choice->trial = true;
-    return replace_health(pool_target(pool, route, choice->order[0]), &first,
+    return replace_health(target_pool_target(pool, route, choice->order[0]), &first,
                           balance_after(first, &policy, BALANCE_TRIAL_BEGAN, now));
 }
 
-void pool_pick(struct pool *pool, const struct config_route *route, uint64_t now,
-               struct pool_choice *choice)
+void target_pool_pick(struct target_pool *pool, const struct config_route *route, uint64_t now,
+                      struct target_pool_choice *choice)
 {
-    struct pool_route *entry = route_of(pool, route);
+    struct target_pool_route *entry = route_of(pool, route);
     wsl_assert(entry->count > 0);
-    *choice = (struct pool_choice){.count = 1};
+    *choice = (struct target_pool_choice){.count = 1};
     if (entry->count == 1)
         return;
-    uint32_t rotor = atomic_fetch_add_explicit(&entry->rotor, 1, memory_order_relaxed);
-    while (!try_choose(pool, route, now, rotor, choice))
+    uint32_t session_number =
+        atomic_fetch_add_explicit(&entry->session_number, 1, memory_order_relaxed);
+    while (!try_choose(pool, route, now, session_number, choice))
         choice->trial = false;
 }

@@ -1,10 +1,10 @@
-#include "run/supervisor/exit_watch.h"
+#include "run/supervisor/exit_timer.h"
 
 #include "serve/site/site.h"
 
 static void check_cb(uv_timer_t *timer);
 
-static void check_later(struct exit_watch *watch)
+static void check_later(struct exit_timer *watch)
 {
     uint64_t wait = exit_rules_wait(&watch->rules, uv_now(watch->timer.loop));
     if (wait != 0)
@@ -30,31 +30,31 @@ static void check_cb(uv_timer_t *timer)
         [EXIT_AFTER] = "this process has run for its time",
         [EXIT_IDLE] = "no client was connected for the idle time",
     };
-    struct exit_watch *watch = WSL_CONTAINER(timer, struct exit_watch, timer);
+    struct exit_timer *watch = WSL_CONTAINER(timer, struct exit_timer, timer);
     struct exit_facts facts = {
-        .begun = limits_one_session_began(watch->limits),
+        .begun = limits_has_had_session(watch->limits),
         .open = count_clients(watch->listeners),
         .accepted = watch->listeners->accepted,
     };
-    enum exit_verdict verdict = exit_rules_judge(&watch->rules, &facts, uv_now(timer->loop));
+    enum exit_verdict verdict = exit_rules_decide(&watch->rules, &facts, uv_now(timer->loop));
     if (verdict == EXIT_STAY)
         check_later(watch);
     else
         watch->callback(watch->owner, why[verdict]);
 }
 
-void exit_watch_init(struct exit_watch *watch, uv_loop_t *loop)
+void exit_timer_init(struct exit_timer *watch, uv_loop_t *loop)
 {
     uv_timer_init(loop, &watch->timer);
 }
 
-void exit_watch_start(struct exit_watch *watch, const struct config_exit *config)
+void exit_timer_start(struct exit_timer *watch, const struct config_exit *config)
 {
     exit_rules_init(&watch->rules, config, uv_now(watch->timer.loop));
     check_later(watch);
 }
 
-void exit_watch_close(struct exit_watch *watch)
+void exit_timer_close(struct exit_timer *watch)
 {
     uv_close((uv_handle_t *)&watch->timer, NULL);
 }

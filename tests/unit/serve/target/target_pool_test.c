@@ -1,4 +1,4 @@
-#include "serve/target/pool.h"
+#include "serve/target/target_pool.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -48,18 +48,19 @@ static void make(struct world *world)
     world->routes[2].capture_count = 1;
 }
 
-static struct pool *open_pool(const struct world *world, const struct pool *previous)
+static struct target_pool *open_pool(const struct world *world, const struct target_pool *previous)
 {
     char error[256];
-    struct pool *pool = pool_create(&world->config, previous, NULL, error, sizeof(error));
+    struct target_pool *pool =
+        target_pool_create(&world->config, previous, NULL, error, sizeof(error));
     assert_non_null(pool);
     return pool;
 }
 
-static void fail_twice(struct pool_target *target, uint64_t now)
+static void fail_twice(struct target_pool_target *target, uint64_t now)
 {
-    pool_note(target, BALANCE_FAILED, now);
-    pool_note(target, BALANCE_FAILED, now);
+    target_pool_note(target, BALANCE_FAILED, now);
+    target_pool_note(target, BALANCE_FAILED, now);
 }
 
 /* ---- sharing between routes and over reloads ---- */
@@ -68,42 +69,42 @@ static void fail_twice(struct pool_target *target, uint64_t now)
 static void test_tokens_have_a_target_that_varies(void **unused)
 {
     struct world world;
-    struct pool_choice choice;
+    struct target_pool_choice choice;
     char name[64];
     make(&world);
     world.routes[1] = (struct config_route){.fail_after = 1, .retry_down_ms = 1000};
     world.routes[1].tokens.file = "/etc/wsluice/tokens";
-    struct pool *pool = open_pool(&world, NULL);
-    struct pool_target *target = pool_target(pool, &world.routes[1], 0);
-    pool_pick(pool, &world.routes[1], 0, &choice);
+    struct target_pool *pool = open_pool(&world, NULL);
+    struct target_pool_target *target = target_pool_target(pool, &world.routes[1], 0);
+    target_pool_pick(pool, &world.routes[1], 0, &choice);
     assert_int_equal(choice.count, 1);
     assert_ptr_equal(target->config, &world.routes[1].tokens.target);
-    assert_string_equal(pool_target_name(target, name, sizeof(name)), "tokens");
+    assert_string_equal(target_pool_target_name(target, name, sizeof(name)), "tokens");
     assert_string_equal(
-        pool_target_name(pool_target(pool, &world.routes[0], 0), name, sizeof(name)),
+        target_pool_target_name(target_pool_target(pool, &world.routes[0], 0), name, sizeof(name)),
         "127.0.0.1:1");
     fail_twice(target, 0);
-    assert_true(pool_usable(pool, &world.routes[1], 0));
-    struct pool *next = open_pool(&world, pool);
-    assert_ptr_equal(pool_target(next, &world.routes[1], 0)->state, target->state);
-    pool_free(next);
-    pool_free(pool);
+    assert_true(target_pool_has_usable(pool, &world.routes[1], 0));
+    struct target_pool *next = open_pool(&world, pool);
+    assert_ptr_equal(target_pool_target(next, &world.routes[1], 0)->state, target->state);
+    target_pool_free(next);
+    target_pool_free(pool);
 }
 
 static void test_routes_share_a_target(void **unused)
 {
     struct world world;
     make(&world);
-    struct pool *pool = open_pool(&world, NULL);
+    struct target_pool *pool = open_pool(&world, NULL);
     size_t count;
-    pool_targets(pool, &count);
+    target_pool_targets(pool, &count);
     assert_int_equal(count, 6);
-    struct pool_target *shared = pool_target(pool, &world.routes[1], 0);
-    assert_ptr_equal(shared, pool_target(pool, &world.routes[0], 1));
-    pool_begin(shared);
-    assert_int_equal(pool_target_sessions(pool_target(pool, &world.routes[0], 1)), 1);
-    pool_end(shared);
-    pool_free(pool);
+    struct target_pool_target *shared = target_pool_target(pool, &world.routes[1], 0);
+    assert_ptr_equal(shared, target_pool_target(pool, &world.routes[0], 1));
+    target_pool_begin(shared);
+    assert_int_equal(target_pool_target_sessions(target_pool_target(pool, &world.routes[0], 1)), 1);
+    target_pool_end(shared);
+    target_pool_free(pool);
 }
 
 static void test_reload_keeps_what_is_the_same(void **unused)
@@ -111,30 +112,33 @@ static void test_reload_keeps_what_is_the_same(void **unused)
     struct world before, after;
     make(&before);
     make(&after);
-    struct pool *old = open_pool(&before, NULL);
+    struct target_pool *old = open_pool(&before, NULL);
     for (size_t i = 0; i < PORTS; i++) {
-        fail_twice(pool_target(old, &before.routes[0], i), 100);
-        pool_begin(pool_target(old, &before.routes[0], i));
+        fail_twice(target_pool_target(old, &before.routes[0], i), 100);
+        target_pool_begin(target_pool_target(old, &before.routes[0], i));
     }
     after.targets[0][0].place.line = 77; /* moved in the file: the same */
     after.targets[0][2].server_name = "other";
     after.targets[0][3].address.port = 40;
     after.routes[0].fail_after = 3;
-    struct pool *new = open_pool(&after, old);
+    struct target_pool *new = open_pool(&after, old);
 
     static const uint32_t sessions[] = {1, 1, 0, 0};
     for (size_t i = 0; i < PORTS; i++)
-        assert_int_equal(pool_target_sessions(pool_target(new, &after.routes[0], i)), sessions[i]);
+        assert_int_equal(target_pool_target_sessions(target_pool_target(new, &after.routes[0], i)),
+                         sessions[i]);
     /* Marked by the policy of its route; the new route allows more failures. */
-    assert_int_equal(pool_target_state(pool_target(old, &before.routes[0], 0), 200), BALANCE_DOWN);
-    assert_int_equal(pool_target_state(pool_target(new, &after.routes[0], 0), 200), BALANCE_UP);
+    assert_int_equal(target_pool_target_state(target_pool_target(old, &before.routes[0], 0), 200),
+                     BALANCE_DOWN);
+    assert_int_equal(target_pool_target_state(target_pool_target(new, &after.routes[0], 0), 200),
+                     BALANCE_UP);
 
     /* Sessions end in the pool that they began with, and the new pool sees it. */
     for (size_t i = 0; i < PORTS; i++)
-        pool_end(pool_target(old, &before.routes[0], i));
-    pool_free(old);
-    assert_int_equal(pool_target_sessions(pool_target(new, &after.routes[0], 0)), 0);
-    pool_free(new);
+        target_pool_end(target_pool_target(old, &before.routes[0], i));
+    target_pool_free(old);
+    assert_int_equal(target_pool_target_sessions(target_pool_target(new, &after.routes[0], 0)), 0);
+    target_pool_free(new);
 }
 
 static bool same_after_it_became(const struct config_target *other)
@@ -143,12 +147,12 @@ static bool same_after_it_became(const struct config_target *other)
     make(&before);
     make(&after);
     after.targets[0][0] = *other;
-    struct pool *old = open_pool(&before, NULL);
-    pool_begin(pool_target(old, &before.routes[0], 0));
-    struct pool *new = open_pool(&after, old);
-    bool same = pool_target_sessions(pool_target(new, &after.routes[0], 0)) == 1;
-    pool_free(old);
-    pool_free(new);
+    struct target_pool *old = open_pool(&before, NULL);
+    target_pool_begin(target_pool_target(old, &before.routes[0], 0));
+    struct target_pool *new = open_pool(&after, old);
+    bool same = target_pool_target_sessions(target_pool_target(new, &after.routes[0], 0)) == 1;
+    target_pool_free(old);
+    target_pool_free(new);
     return same;
 }
 
@@ -182,20 +186,20 @@ static void test_pick(void **unused)
 {
     struct world world;
     make(&world);
-    struct pool *pool = open_pool(&world, NULL);
+    struct target_pool *pool = open_pool(&world, NULL);
     const struct config_route *route = &world.routes[0];
-    struct pool_choice choice;
+    struct target_pool_choice choice;
     for (uint16_t i = 0; i < 2 * PORTS; i++) {
-        pool_pick(pool, route, 10, &choice);
+        target_pool_pick(pool, route, 10, &choice);
         assert_int_equal(choice.count, PORTS);
         assert_int_equal(choice.order[0], i % PORTS);
         assert_false(choice.trial);
     }
-    fail_twice(pool_target(pool, route, 0), 10);
-    pool_pick(pool, route, 1009, &choice);
+    fail_twice(target_pool_target(pool, route, 0), 10);
+    target_pool_pick(pool, route, 1009, &choice);
     assert_int_equal(choice.count, PORTS - 1);
-    assert_true(pool_usable(pool, route, 1009));
-    pool_free(pool);
+    assert_true(target_pool_has_usable(pool, route, 1009));
+    target_pool_free(pool);
 }
 
 static void test_one_trial_when_the_back_off_has_passed(void **unused)
@@ -203,55 +207,57 @@ static void test_one_trial_when_the_back_off_has_passed(void **unused)
     struct world world;
     make(&world);
     world.routes[0].balance = CONFIG_BALANCE_FIRST;
-    struct pool *pool = open_pool(&world, NULL);
+    struct target_pool *pool = open_pool(&world, NULL);
     const struct config_route *route = &world.routes[0];
-    struct pool_target *first = pool_target(pool, route, 0);
-    struct pool_choice choice;
+    struct target_pool_target *first = target_pool_target(pool, route, 0);
+    struct target_pool_choice choice;
     fail_twice(first, 10);
-    pool_pick(pool, route, 1010, &choice);
+    target_pool_pick(pool, route, 1010, &choice);
     assert_true(choice.trial);
     assert_int_equal(choice.order[0], 0);
-    pool_pick(pool, route, 1010, &choice);
+    target_pool_pick(pool, route, 1010, &choice);
     assert_false(choice.trial);
     assert_int_equal(choice.order[0], 1);
-    pool_note(first, BALANCE_CONNECTED, 1020);
-    pool_pick(pool, route, 1020, &choice);
+    target_pool_note(first, BALANCE_CONNECTED, 1020);
+    target_pool_pick(pool, route, 1020, &choice);
     assert_int_equal(choice.order[0], 0);
-    pool_free(pool);
+    target_pool_free(pool);
 }
 
 static void test_all_down(void **unused)
 {
     struct world world;
     make(&world);
-    struct pool *pool = open_pool(&world, NULL);
-    struct pool_choice choice;
+    struct target_pool *pool = open_pool(&world, NULL);
+    struct target_pool_choice choice;
     for (size_t i = 0; i < PORTS; i++)
-        fail_twice(pool_target(pool, &world.routes[0], PORTS - 1 - i), 10 + i);
-    assert_false(pool_usable(pool, &world.routes[0], 500));
-    pool_pick(pool, &world.routes[0], 500, &choice);
+        fail_twice(target_pool_target(pool, &world.routes[0], PORTS - 1 - i), 10 + i);
+    assert_false(target_pool_has_usable(pool, &world.routes[0], 500));
+    target_pool_pick(pool, &world.routes[0], 500, &choice);
     assert_int_equal(choice.count, PORTS);
     assert_int_equal(choice.order[0], PORTS - 1);
     assert_false(choice.trial);
     /* The only target of a route is tried even if it is marked down. */
-    pool_pick(pool, &world.routes[1], 500, &choice);
+    target_pool_pick(pool, &world.routes[1], 500, &choice);
     assert_int_equal(choice.count, 1);
     assert_int_equal(choice.order[0], 0);
-    pool_free(pool);
+    target_pool_free(pool);
 }
 
 static void test_a_varying_target_is_never_marked(void **unused)
 {
     struct world world;
     make(&world);
-    struct pool *pool = open_pool(&world, NULL);
+    struct target_pool *pool = open_pool(&world, NULL);
     for (int i = 0; i < 50; i++) {
-        pool_note(pool_target(pool, &world.routes[2], 0), BALANCE_FAILED, 10);
-        pool_note(pool_target(pool, &world.routes[2], 1), BALANCE_FAILED, 10);
+        target_pool_note(target_pool_target(pool, &world.routes[2], 0), BALANCE_FAILED, 10);
+        target_pool_note(target_pool_target(pool, &world.routes[2], 1), BALANCE_FAILED, 10);
     }
-    assert_int_equal(pool_target_state(pool_target(pool, &world.routes[2], 0), 20), BALANCE_UP);
-    assert_int_equal(pool_target_state(pool_target(pool, &world.routes[2], 1), 20), BALANCE_DOWN);
-    pool_free(pool);
+    assert_int_equal(target_pool_target_state(target_pool_target(pool, &world.routes[2], 0), 20),
+                     BALANCE_UP);
+    assert_int_equal(target_pool_target_state(target_pool_target(pool, &world.routes[2], 1), 20),
+                     BALANCE_DOWN);
+    target_pool_free(pool);
 }
 
 /* Clients choose the name that the certificate must have: its failures are not the target's. */
@@ -260,12 +266,12 @@ static void test_a_captured_server_name_varies(void **unused)
     struct world world;
     make(&world);
     world.targets[1][0].server_name = "{name}.desks";
-    struct pool *pool = open_pool(&world, NULL);
-    struct pool_target *target = pool_target(pool, &world.routes[1], 0);
+    struct target_pool *pool = open_pool(&world, NULL);
+    struct target_pool_target *target = target_pool_target(pool, &world.routes[1], 0);
     for (int i = 0; i < 50; i++)
-        pool_note(target, BALANCE_FAILED, 10);
-    assert_int_equal(pool_target_state(target, 20), BALANCE_UP);
-    pool_free(pool);
+        target_pool_note(target, BALANCE_FAILED, 10);
+    assert_int_equal(target_pool_target_state(target, 20), BALANCE_UP);
+    target_pool_free(pool);
 }
 
 /* ---- failing ---- */
@@ -278,19 +284,19 @@ static void test_tls_that_cannot_be_set_up(void **unused)
     struct config_target *target = &world.targets[0][2];
     target->tls = true;
     target->server_name = "desk.example.com";
-    struct pool *pool = open_pool(&world, NULL);
-    assert_non_null(pool_target(pool, &world.routes[0], 2)->tls);
-    assert_null(pool_target(pool, &world.routes[0], 1)->tls);
-    pool_free(pool);
+    struct target_pool *pool = open_pool(&world, NULL);
+    assert_non_null(target_pool_target(pool, &world.routes[0], 2)->tls);
+    assert_null(target_pool_target(pool, &world.routes[0], 1)->tls);
+    target_pool_free(pool);
 
     struct tls_store *store = tls_store_create(NULL);
     target->ca = "/nowhere/ca.pem";
     target->place = (struct config_place){"gateway.yaml", 7, 3};
-    assert_null(pool_create(&world.config, NULL, store, error, sizeof(error)));
+    assert_null(target_pool_create(&world.config, NULL, store, error, sizeof(error)));
     assert_non_null(strstr(error, "gateway.yaml:7:3: target 127.0.0.1:3: "));
     assert_non_null(strstr(error, "/nowhere/ca.pem"));
     target->place.file = NULL;
-    assert_null(pool_create(&world.config, NULL, store, error, sizeof(error)));
+    assert_null(target_pool_create(&world.config, NULL, store, error, sizeof(error)));
     assert_ptr_equal(strstr(error, "target "), error);
     tls_store_free(store);
 }
@@ -299,20 +305,20 @@ static void test_each_allocation_fails(void **unused)
 {
     struct world world;
     make(&world);
-    struct pool *old = open_pool(&world, NULL), *pool;
+    struct target_pool *old = open_pool(&world, NULL), *pool;
     char error[256];
     for (int kept = 0; kept < 2; kept++)
         for (unsigned n = 1;; n++) {
             failing_alloc_arm(n);
-            pool = pool_create(&world.config, kept ? old : NULL, NULL, error, sizeof(error));
+            pool = target_pool_create(&world.config, kept ? old : NULL, NULL, error, sizeof(error));
             bool failed = failing_alloc_disarm();
             assert_int_equal(pool == NULL, failed);
-            pool_free(pool);
+            target_pool_free(pool);
             if (!failed)
                 break;
             assert_string_equal(error, "out of memory");
         }
-    pool_free(old);
+    target_pool_free(old);
 }
 
 /* ---- threads ---- */
@@ -321,7 +327,7 @@ static void test_each_allocation_fails(void **unused)
 
 static struct {
     struct world world;
-    struct pool *pool;
+    struct target_pool *pool;
     pthread_barrier_t start;
     atomic_uint trials;
 } crowd;
@@ -330,14 +336,14 @@ static void *live(void *argument)
 {
     unsigned seed = (unsigned)(uintptr_t)argument;
     for (uint64_t now = 0; now < 20000; now++) {
-        struct pool_choice choice;
+        struct target_pool_choice choice;
         const struct config_route *route = &crowd.world.routes[now % 3];
-        pool_pick(crowd.pool, route, now, &choice);
-        struct pool_target *target = pool_target(crowd.pool, route, choice.order[0]);
+        target_pool_pick(crowd.pool, route, now, &choice);
+        struct target_pool_target *target = target_pool_target(crowd.pool, route, choice.order[0]);
         enum balance_event bad = choice.trial ? BALANCE_TRIAL_FAILED : BALANCE_FAILED;
-        pool_begin(target);
-        pool_note(target, rand_r(&seed) % 4 ? BALANCE_CONNECTED : bad, now);
-        pool_end(target);
+        target_pool_begin(target);
+        target_pool_note(target, rand_r(&seed) % 4 ? BALANCE_CONNECTED : bad, now);
+        target_pool_end(target);
     }
     return NULL;
 }
@@ -357,23 +363,23 @@ static void test_threads(void **unused)
     crowd.pool = open_pool(&crowd.world, NULL);
     run_threads(live);
     size_t count;
-    struct pool_target *targets = pool_targets(crowd.pool, &count);
+    struct target_pool_target *targets = target_pool_targets(crowd.pool, &count);
     for (size_t i = 0; i < count; i++)
-        assert_int_equal(pool_target_sessions(&targets[i]), 0);
-    pool_free(crowd.pool);
+        assert_int_equal(target_pool_target_sessions(&targets[i]), 0);
+    target_pool_free(crowd.pool);
 }
 
 static void *pick_when_due(void *argument)
 {
     for (uint64_t round = 1; round <= 200; round++) {
         pthread_barrier_wait(&crowd.start);
-        struct pool_choice choice;
-        pool_pick(crowd.pool, &crowd.world.routes[0], round * 100000, &choice);
+        struct target_pool_choice choice;
+        target_pool_pick(crowd.pool, &crowd.world.routes[0], round * 100000, &choice);
         atomic_fetch_add(&crowd.trials, choice.trial);
         pthread_barrier_wait(&crowd.start);
         if ((uintptr_t)argument == 0)
-            pool_note(pool_target(crowd.pool, &crowd.world.routes[0], 0), BALANCE_TRIAL_FAILED,
-                      round * 100000);
+            target_pool_note(target_pool_target(crowd.pool, &crowd.world.routes[0], 0),
+                             BALANCE_TRIAL_FAILED, round * 100000);
     }
     return NULL;
 }
@@ -383,13 +389,13 @@ static void test_one_of_a_crowd_gets_the_trial(void **unused)
     make(&crowd.world);
     crowd.world.routes[0].balance = CONFIG_BALANCE_FIRST;
     crowd.pool = open_pool(&crowd.world, NULL);
-    fail_twice(pool_target(crowd.pool, &crowd.world.routes[0], 0), 1);
+    fail_twice(target_pool_target(crowd.pool, &crowd.world.routes[0], 0), 1);
     atomic_store(&crowd.trials, 0);
     pthread_barrier_init(&crowd.start, NULL, THREADS);
     run_threads(pick_when_due);
     pthread_barrier_destroy(&crowd.start);
     assert_int_equal(atomic_load(&crowd.trials), 200);
-    pool_free(crowd.pool);
+    target_pool_free(crowd.pool);
 }
 
 int main(void)

@@ -1,4 +1,4 @@
-#include "serve/tokens/token_watch.h"
+#include "serve/tokens/token_inotify.h"
 
 #include <errno.h>
 #include <sys/inotify.h>
@@ -9,27 +9,27 @@
     (IN_CREATE | IN_DELETE | IN_MODIFY | IN_ATTRIB | IN_MOVE | IN_DELETE_SELF | IN_MOVE_SELF |     \
      IN_ONLYDIR)
 
-static void drop_links(struct token_watch *watch)
+static void drop_links(struct token_inotify *watch)
 {
     for (size_t i = 0; i < watch->link_count; i++)
         free(watch->links[i]);
     watch->link_count = 0;
 }
 
-void token_watch_init(struct token_watch *watch)
+void token_inotify_init(struct token_inotify *watch)
 {
-    *watch = (struct token_watch){.fd = -1, .folder.number = -1};
+    *watch = (struct token_inotify){.fd = -1, .folder.number = -1};
 }
 
-void token_watch_close(struct token_watch *watch)
+void token_inotify_close(struct token_inotify *watch)
 {
     drop_links(watch);
     if (watch->fd >= 0)
         close(watch->fd);
-    token_watch_init(watch);
+    token_inotify_init(watch);
 }
 
-static bool is_still_at(const struct token_watch_folder *folder, const char *path)
+static bool is_still_at(const struct token_inotify_folder *folder, const char *path)
 {
     struct stat info;
     return folder->number >= 0 && stat(path, &info) == 0 && info.st_dev == folder->device &&
@@ -37,7 +37,7 @@ static bool is_still_at(const struct token_watch_folder *folder, const char *pat
 }
 
 /* False: it is not a folder, cannot be watched, or was replaced meanwhile. */
-static bool add(int fd, const char *path, struct token_watch_folder *folder)
+static bool add(int fd, const char *path, struct token_inotify_folder *folder)
 {
     struct stat info;
     folder->number = -1;
@@ -49,7 +49,7 @@ static bool add(int fd, const char *path, struct token_watch_folder *folder)
     return is_still_at(folder, path);
 }
 
-static bool is_watched(const struct token_watch *watch, int number)
+static bool is_watched(const struct token_inotify *watch, int number)
 {
     bool found = watch->folder.number == number;
     for (size_t i = 0; i < watch->link_count; i++)
@@ -57,7 +57,7 @@ static bool is_watched(const struct token_watch *watch, int number)
     return found;
 }
 
-static void remove_unless_watched(const struct token_watch *watch, int number)
+static void remove_unless_watched(const struct token_inotify *watch, int number)
 {
     if (number >= 0 && !is_watched(watch, number))
         (void)inotify_rm_watch(watch->fd, number);
@@ -67,11 +67,11 @@ static void remove_unless_watched(const struct token_watch *watch, int number)
  * The watch of a folder is removed with the folder, and a new watch may get its number. So the
  * watch is added each time: it keeps its number as long as the folder exists.
  */
-void token_watch_follow(struct token_watch *watch, const char *path)
+void token_inotify_follow(struct token_inotify *watch, const char *path)
 {
     struct stat info;
     if (stat(path, &info) < 0 || !S_ISDIR(info.st_mode)) {
-        token_watch_close(watch);
+        token_inotify_close(watch);
         return;
     }
     if (watch->fd < 0)
@@ -83,12 +83,12 @@ void token_watch_follow(struct token_watch *watch, const char *path)
     remove_unless_watched(watch, before);
     /* The folder was replaced meanwhile: begin again with the next call. */
     if (!follows)
-        token_watch_close(watch);
+        token_inotify_close(watch);
 }
 
-bool token_watch_follow_links(struct token_watch *watch, struct token_scan *scan)
+bool token_inotify_follow_links(struct token_inotify *watch, struct token_scan *scan)
 {
-    struct token_watch before = *watch;
+    struct token_inotify before = *watch;
     bool all = watch->fd >= 0;
     watch->link_count = watch->fd >= 0 ? scan->link_count : 0;
     for (size_t i = 0; i < watch->link_count; i++) {
@@ -103,16 +103,16 @@ bool token_watch_follow_links(struct token_watch *watch, struct token_scan *scan
     return all;
 }
 
-bool token_watch_is_active(const struct token_watch *watch)
+bool token_inotify_is_active(const struct token_inotify *watch)
 {
     return watch->folder.number >= 0;
 }
 
-bool token_watch_is_quiet(struct token_watch *watch, const char *path)
+bool token_inotify_is_quiet(struct token_inotify *watch, const char *path)
 {
     char events[4096] __attribute__((aligned(8)));
     bool quiet = true;
-    if (!token_watch_is_active(watch))
+    if (!token_inotify_is_active(watch))
         return false;
     while (read(watch->fd, events, sizeof(events)) > 0)
         quiet = false;

@@ -2,8 +2,8 @@
  * Checks from time to time whether an exit rule holds (exit_rules), and reports the first that
  * does.
  *
- * Owns: its timer. Thread: the main one. Errors: none. Lifetime: exit_watch_init to
- * exit_watch_close; the memory may go when the loop has run once more.
+ * Owns: its timer. Thread: the main one. Errors: none. Lifetime: exit_timer_init to
+ * exit_timer_close; the memory may go when the loop has run once more.
  */
 #ifndef WSLUICE_RUN_SUPERVISOR_EXIT_WATCH_H
 #define WSLUICE_RUN_SUPERVISOR_EXIT_WATCH_H
@@ -12,7 +12,7 @@
 #include "run/supervisor/exit_rules.h"
 #include "serve/site/limits.h"
 
-struct exit_watch {
+struct exit_timer {
     uv_timer_t timer;
     struct exit_rules rules;
     const struct listeners *listeners;
@@ -21,11 +21,11 @@ struct exit_watch {
     void *owner;
 };
 
-void exit_watch_init(struct exit_watch *watch, uv_loop_t *loop);
+void exit_timer_init(struct exit_timer *watch, uv_loop_t *loop);
 
 /* Ages count from this call. The caller has set all members but `timer` and `rules`. */
-void exit_watch_start(struct exit_watch *watch, const struct config_exit *config);
+void exit_timer_start(struct exit_timer *watch, const struct config_exit *config);
 
-void exit_watch_close(struct exit_watch *watch);
+void exit_timer_close(struct exit_timer *watch);
 
 #endif
