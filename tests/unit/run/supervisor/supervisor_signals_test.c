@@ -159,6 +159,7 @@ static void run(unsigned seed)
     finish_reload(true); /* its result comes too late, and is not used */
     uv_close((uv_handle_t *)&scene.idle, NULL);
     assert_true(supervisor_free(supervisor));
+    log_stop();
     config_release(config);
 }
 
