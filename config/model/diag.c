@@ -95,6 +95,7 @@ void diag_add_args(struct diag *diag, enum diag_level level, struct config_place
         !reserve(diag)) {
         finding_free(&finding);
         diag->lost++;
+        diag->errors += level != DIAG_ERROR; /* not everything is known: that is an error */
         diag->starved = true;
         return;
     }

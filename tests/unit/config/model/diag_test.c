@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "lib/failing_alloc.h"
+
 static const struct config_place nowhere = {"command line", 0, 0};
 
 static void counts_errors_and_warnings(void **state)
@@ -20,6 +22,21 @@ static void counts_errors_and_warnings(void **state)
     assert_int_equal(diag.lost, 0);
     assert_string_equal(diag.findings[19].message, "finding 19");
     diag_free(&diag);
+}
+
+/* The result is incomplete then, which must not look like success. */
+static void a_warning_without_memory_is_an_error(void **state)
+{
+    for (unsigned number = 1; number <= 3; number++) {
+        struct diag diag;
+        diag_init(&diag);
+        failing_alloc_arm(number);
+        diag_add(&diag, DIAG_WARNING, nowhere, "option", "remedy", "careful");
+        failing_alloc_arm(0);
+        assert_int_equal(diag.lost, 1);
+        assert_int_equal(diag.errors, 1);
+        diag_free(&diag);
+    }
 }
 
 static void formats_findings(void **state)
@@ -179,6 +196,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counts_errors_and_warnings),
+        cmocka_unit_test(a_warning_without_memory_is_an_error),
         cmocka_unit_test(formats_findings),
         cmocka_unit_test(suggests_similar_names),
         cmocka_unit_test(suggests_after_any_single_edit),
