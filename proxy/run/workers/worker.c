@@ -98,7 +98,7 @@ static void kill_sessions(void *owner, void *argument)
     bool first = worker->state == WORKER_DRAINING;
     enter(worker, WORKER_KILL);
     session_drain_kill(&worker->env, REASON_drained);
-    if (first)
+    if (first && worker->state == WORKER_KILLING)
         uv_timer_start(&worker->drain_timer, abandon_cb, RECORDINGS_MS, 0);
 }
 
