@@ -151,3 +151,21 @@ def test_a_reload_changes_nothing_about_it(lab):
     bridge.signal(1)
     until(lambda: 'was read again' in bridge.text, lambda: bridge.text)
     assert bridge.wait() == 0
+
+
+# ---- rules, and ends for other reasons ----
+
+RULES = pytest.mark.parametrize('rule', [{'idle': '1s'}, {'after': '1s'}, {'once': True}], ids=['idle', 'after', 'once'])
+
+
+@RULES
+def test_a_drain_that_outlasts_a_rule(lab, rule):
+    """The listeners have closed, and the rule has nothing more to check."""
+    target = lab.target()
+    bridge = gateway.start(lab, [{'path': '/', 'target': gateway.there(target)}], exit=rule, limits={'drain_spread': '0s'})
+    client = lab.open(bridge)
+    bridge.signal(15)
+    time_passes(1.5)
+    assert bridge.process.poll() is None
+    assert client.end()[1] == 1001
+    assert bridge.wait() == 0

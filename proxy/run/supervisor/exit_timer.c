@@ -4,11 +4,11 @@
 
 static void check_cb(uv_timer_t *timer);
 
-static void check_later(struct exit_timer *watch)
+static void check_later(struct exit_timer *exit_timer)
 {
-    uint64_t wait = exit_rules_wait(&watch->rules, uv_now(watch->timer.loop));
+    uint64_t wait = exit_rules_wait(&exit_timer->rules, uv_now(exit_timer->timer.loop));
     if (wait != 0)
-        uv_timer_start(&watch->timer, check_cb, wait, 0);
+        uv_timer_start(&exit_timer->timer, check_cb, wait, 0);
 }
 
 /* Without operators, whom `accepted` does not count either (listeners.c). */
@@ -30,31 +30,36 @@ static void check_cb(uv_timer_t *timer)
         [EXIT_AFTER] = "this process has run for its time",
         [EXIT_IDLE] = "no client was connected for the idle time",
     };
-    struct exit_timer *watch = WSL_CONTAINER(timer, struct exit_timer, timer);
+    struct exit_timer *exit_timer = WSL_CONTAINER(timer, struct exit_timer, timer);
     struct exit_facts facts = {
-        .begun = limits_has_had_session(watch->limits),
-        .open = count_clients(watch->listeners),
-        .accepted = watch->listeners->accepted,
+        .begun = limits_has_had_session(exit_timer->limits),
+        .open = count_clients(exit_timer->listeners),
+        .accepted = exit_timer->listeners->accepted,
     };
-    enum exit_verdict verdict = exit_rules_decide(&watch->rules, &facts, uv_now(timer->loop));
+    enum exit_verdict verdict = exit_rules_decide(&exit_timer->rules, &facts, uv_now(timer->loop));
     if (verdict == EXIT_STAY)
-        check_later(watch);
+        check_later(exit_timer);
     else
-        watch->callback(watch->owner, why[verdict]);
+        exit_timer->callback(exit_timer->owner, why[verdict]);
 }
 
-void exit_timer_init(struct exit_timer *watch, uv_loop_t *loop)
+void exit_timer_init(struct exit_timer *exit_timer, uv_loop_t *loop)
 {
-    uv_timer_init(loop, &watch->timer);
+    uv_timer_init(loop, &exit_timer->timer);
 }
 
-void exit_timer_start(struct exit_timer *watch, const struct config_exit *config)
+void exit_timer_start(struct exit_timer *exit_timer, const struct config_exit *config)
 {
-    exit_rules_init(&watch->rules, config, uv_now(watch->timer.loop));
-    check_later(watch);
+    exit_rules_init(&exit_timer->rules, config, uv_now(exit_timer->timer.loop));
+    check_later(exit_timer);
 }
 
-void exit_timer_close(struct exit_timer *watch)
+void exit_timer_stop(struct exit_timer *exit_timer)
 {
-    uv_close((uv_handle_t *)&watch->timer, NULL);
+    uv_timer_stop(&exit_timer->timer);
+}
+
+void exit_timer_close(struct exit_timer *exit_timer)
+{
+    uv_close((uv_handle_t *)&exit_timer->timer, NULL);
 }

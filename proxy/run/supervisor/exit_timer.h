@@ -5,8 +5,8 @@
  * Owns: its timer. Thread: the main one. Errors: none. Lifetime: exit_timer_init to
  * exit_timer_close; the memory may go when the loop has run once more.
  */
-#ifndef WSLUICE_RUN_SUPERVISOR_EXIT_WATCH_H
-#define WSLUICE_RUN_SUPERVISOR_EXIT_WATCH_H
+#ifndef WSLUICE_RUN_SUPERVISOR_EXIT_TIMER_H
+#define WSLUICE_RUN_SUPERVISOR_EXIT_TIMER_H
 
 #include "run/listeners/listeners.h"
 #include "run/supervisor/exit_rules.h"
@@ -21,11 +21,14 @@ struct exit_timer {
     void *owner;
 };
 
-void exit_timer_init(struct exit_timer *watch, uv_loop_t *loop);
+void exit_timer_init(struct exit_timer *exit_timer, uv_loop_t *loop);
 
 /* Ages count from this call. The caller has set all members but `timer` and `rules`. */
-void exit_timer_start(struct exit_timer *watch, const struct config_exit *config);
+void exit_timer_start(struct exit_timer *exit_timer, const struct config_exit *config);
 
-void exit_timer_close(struct exit_timer *watch);
+/* No further check; before the listeners close, whose site it reads. */
+void exit_timer_stop(struct exit_timer *exit_timer);
+
+void exit_timer_close(struct exit_timer *exit_timer);
 
 #endif

@@ -80,6 +80,7 @@ static void drain(struct supervisor *supervisor, const char *why)
     notify_stopping(&supervisor->notify,
                     limits->drain_timeout_ms + (supervisor->command ? COMMAND_GRACE_MS : 0));
     atomic_store(&supervisor->process.draining, true);
+    exit_timer_stop(&supervisor->exit_timer);
     listeners_close(&supervisor->listeners, false);
     workers_drain(&supervisor->workers, spread_of(limits));
     uv_timer_start(&supervisor->drain_timer, drain_timer_cb, limits->drain_timeout_ms, 0);
@@ -123,6 +124,7 @@ void supervisor_end_retire(struct supervisor *supervisor, bool handed_over)
     enter(supervisor, PROCESS_RETIRE);
     supervisor_end_probing(supervisor);
     atomic_store(&supervisor->process.draining, true);
+    exit_timer_stop(&supervisor->exit_timer);
     listeners_close(&supervisor->listeners, handed_over);
     workers_retire(&supervisor->workers);
 }
