@@ -1,6 +1,7 @@
 """A new process takes over: SIGUSR2."""
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -81,6 +82,18 @@ def test_the_successor_reads_the_file_as_it_is_now(lab):
     assert ask(lab, kept).fields['x-route'] == 'after'
     works(lab, Endpoint(f'unix:{path}'))
     process.stop()
+
+
+def test_exit_rules_end_with_the_listeners(lab):
+    """The old process has no listener to count clients of, and its sessions go on."""
+    bridge = start(lab, [marked('/', lab.target())], exit={'idle': '1s'})
+    session = lab.open(bridge)
+    process = upgrade(lab, bridge)
+    time_passes(1.5)
+    assert session.binary(b'still here').data(10) == b'still here'
+    session.bye()
+    assert bridge.process.wait(WAIT) == 0
+    assert process.wait() in (0, None)
 
 
 @pytest.mark.release_only
@@ -213,6 +226,17 @@ def test_a_binary_that_fails(lab, copied, script, said):
     works(lab, copied)
     install(copied)
     upgrade(lab, copied).stop()
+
+
+def test_a_reload_that_is_asked_for_meanwhile(lab, copied):
+    """The new process may have read the file before it changed, so it is told to read it again."""
+    install(copied, f'sleep 1; exec {BINARY} "$@"')
+    copied.signal(signal.SIGUSR2)
+    until(lambda: 'to take over' in copied.text, lambda: copied.text)
+    write(copied.file, copied.config)
+    copied.signal(signal.SIGHUP)
+    until(lambda: 'was read again' in copied.text, lambda: copied.text)
+    Process(int(re.findall(r'process (\d+) has taken over', copied.text)[0])).stop()
 
 
 def test_a_binary_that_is_not_there(lab, copied):

@@ -36,6 +36,11 @@ void change_queue_give_up(struct change_queue *queue)
     queue->current = CHANGE_NONE;
 }
 
+bool change_queue_has(const struct change_queue *queue, enum change change)
+{
+    return queue->pending[change];
+}
+
 bool change_queue_is_idle(const struct change_queue *queue)
 {
     for (enum change change = CHANGE_NONE + 1; change < CHANGES; change++)

@@ -46,6 +46,9 @@ bool change_queue_finish(struct change_queue *queue, bool succeeded);
 /* The current change did not begin, or is given up; what is known of the configuration stays. */
 void change_queue_give_up(struct change_queue *queue);
 
+/* A request for `change` waits. */
+bool change_queue_has(const struct change_queue *queue, enum change change);
+
 /* Nothing is current or pending. */
 bool change_queue_is_idle(const struct change_queue *queue);
 

@@ -1,5 +1,6 @@
 #include "run/supervisor/supervisor_change.h"
 
+#include <signal.h>
 #include <time.h>
 
 #include "base/log/log.h"
@@ -94,6 +95,9 @@ static void upgrade_done(void *owner, bool ready, pid_t child, int status)
                 (long)child);
     /* From here: systemd accepts MAINPID from no other process than the one that it knows. */
     notify_main_pid(&supervisor->notify, (long)child);
+    /* The new process may have read the file before it changed. */
+    if (change_queue_has(&supervisor->changes, CHANGE_CONFIG))
+        (void)kill(child, SIGHUP);
     supervisor_end_retire(supervisor, true);
 }
 

@@ -84,6 +84,18 @@ static void test_a_change_that_is_given_up_leaves_the_result_alone(void **unused
     assert_true(queue.config_refused);
 }
 
+static void test_a_request_waits_behind_an_upgrade(void **unused)
+{
+    struct change_queue queue = {0};
+    change_queue_request(&queue, CHANGE_UPGRADE);
+    assert_int_equal(change_queue_next(&queue), CHANGE_UPGRADE);
+    assert_false(change_queue_has(&queue, CHANGE_CONFIG));
+    change_queue_request(&queue, CHANGE_CONFIG);
+    assert_false(change_queue_finish(&queue, true));
+    assert_true(change_queue_has(&queue, CHANGE_CONFIG));
+    assert_false(change_queue_has(&queue, CHANGE_CERTIFICATES));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -93,6 +105,7 @@ int main(void)
         cmocka_unit_test(test_a_reload_comes_before_an_upgrade),
         cmocka_unit_test(test_which_results_are_noted),
         cmocka_unit_test(test_a_change_that_is_given_up_leaves_the_result_alone),
+        cmocka_unit_test(test_a_request_waits_behind_an_upgrade),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
