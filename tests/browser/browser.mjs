@@ -29,7 +29,10 @@ const calls = {
             }
         });
         page.on('pageerror', (error) => complaints.push(`exception: ${error.message}`));
-        page.on('requestfailed', (request) => complaints.push(`failed: ${request.url()}`));
+        page.on('requestfailed', (request) => {
+            // A page may abort its own request, to send one that is newer.
+            if (request.failure()?.errorText !== 'net::ERR_ABORTED') complaints.push(`failed: ${request.url()}`);
+        });
         pages.set(pages.size, { context, page, complaints });
         return pages.size - 1;
     },

@@ -77,9 +77,9 @@ def test_ends_a_session(bridge, tab):
     page.click('#rows .end')
     page.shot('status-dialog')
     page.click('#end')
+    demo.wait_text('#state', 'Disconnected')  # at once: it does not stay so for long
     page.wait_text('#said', 'was ended')
     page.shot('status-ended')
-    demo.wait_text('#state', 'Disconnected')
     demo.wait_text('#state', 'Connected')  # it comes back by itself
     assert page.complaints() == []
 
