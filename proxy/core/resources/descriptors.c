@@ -98,7 +98,7 @@ struct descriptors_plan descriptors_plan(const struct config *config,
     uint64_t left = host->limit > plan.process ? host->limit - plan.process : 0;
     plan.work =
         size_min(left / 4, OF_WORK + config->listener_count + NEW_LISTENERS + folders(config));
-    plan.lookups = size_min(left / 8, OF_LOOKUP * host->target_pool_threads);
+    plan.lookups = size_min(left / 8, OF_LOOKUP * host->pool_threads);
     plan_operators(&plan, config, needs.operators, left / 4);
     if (needs.over_limit)
         plan.over_limit = left / 16 > 0 ? size_min(left / 16, OVER_LIMIT_MOST) : 1;

@@ -25,7 +25,7 @@
 
 struct descriptors_host {
     uint64_t limit;
-    uint64_t workers, target_pool_threads;
+    uint64_t workers, pool_threads;
 };
 
 struct descriptors_plan {

@@ -59,28 +59,28 @@ static bool ends_in_number(struct slice host)
 
 /* ---- addresses ---- */
 
-/* The next capture of the template behind *template, which moves behind it; false: no more. */
-static bool next_capture(const char **template, const struct route_match *match, size_t *index)
+/* The next capture of the pattern behind *pattern, which moves behind it; false: no more. */
+static bool next_capture(const char **pattern, const struct route_match *match, size_t *index)
 {
-    const char *open = strchr(*template, '{');
+    const char *open = strchr(*pattern, '{');
     const char *close = open ? strchr(open, '}') : NULL;
     if (!close)
         return false;
     struct slice name = {open + 1, (size_t)(close - open) - 1};
-    *template = close + 1;
+    *pattern = close + 1;
     for (*index = 0; *index < match->capture_count; ++*index)
         if (slice_equal(match->captures[*index].name, name))
             return true;
     return false;
 }
 
-static bool template_has_digit(const char *template)
+static bool has_digit_outside_captures(const char *pattern)
 {
     bool inside = false;
-    for (; *template; template ++) {
-        if (!inside && ascii_is_digit(*template))
+    for (; *pattern; pattern++) {
+        if (!inside && ascii_is_digit(*pattern))
             return true;
-        inside = *template == '{' || (inside && *template != '}');
+        inside = *pattern == '{' || (inside && *pattern != '}');
     }
     return false;
 }
@@ -101,21 +101,20 @@ static bool spells_out(const struct route_capture *capture, struct slice value, 
     return true;
 }
 
-static bool is_spelled_out(const char *template, const struct route_match *match,
-                           const char *others)
+static bool is_spelled_out(const char *pattern, const struct route_match *match, const char *others)
 {
-    bool by_template = template_has_digit(template);
+    bool by_pattern = has_digit_outside_captures(pattern);
     size_t i;
-    while (next_capture(&template, match, &i)) {
+    while (next_capture(&pattern, match, &i)) {
         struct slice value = match->captures[i].value;
         bool has_dot = value.len > 0 && memchr(value.ptr, '.', value.len);
-        if (!(by_template && !has_dot) && !spells_out(&match->patterns[i], value, others))
+        if (!(by_pattern && !has_dot) && !spells_out(&match->patterns[i], value, others))
             return false;
     }
     return true;
 }
 
-static const char *check_address(const char *template, const struct route_match *match,
+static const char *check_address(const char *pattern, const struct route_match *match,
                                  struct slice host, bool is_v6)
 {
     uint8_t address[IP_BYTES];
@@ -124,23 +123,23 @@ static const char *check_address(const char *template, const struct route_match 
     if (!is_v6 && !ip_parse_v4(host, address))
         return "ends in a number and is no address of four decimal parts";
     /* Characters outside of the address's alphabet: the first and last letters of each case. */
-    if (is_spelled_out(template, match, is_v6 ? "gzGZ-_" : "azAZ-_"))
+    if (is_spelled_out(pattern, match, is_v6 ? "gzGZ-_" : "azAZ-_"))
         return NULL;
     return "is an address, and the pattern of its capture is for names";
 }
 
-const char *captured_host_make(const char *template, const struct route_match *match,
+const char *captured_host_make(const char *pattern, const struct route_match *match,
                                char out[static CAPTURED_HOST_MAX + 1])
 {
-    if (!expand_text(template, match->captures, match->capture_count, out, CAPTURED_HOST_MAX + 1)) {
+    if (!expand_text(pattern, match->captures, match->capture_count, out, CAPTURED_HOST_MAX + 1)) {
         out[0] = '\0';
         return "is longer than 253 bytes";
     }
     struct slice host = slice_of(out);
     if (strchr(out, ':'))
-        return check_address(template, match, host, true);
+        return check_address(pattern, match, host, true);
     const char *wrong = check_labels(host);
     if (wrong || !ends_in_number(host))
         return wrong;
-    return check_address(template, match, host, false);
+    return check_address(pattern, match, host, false);
 }

@@ -38,8 +38,9 @@
  * as its deadline allows. FIND_TOKEN does (LIFE_LOOKING_UP). Authentication (basic, login, ticket,
  * forward) comes in as steps of the same kind, one for each method: for an upgrade between
  * KEEP_HEAD and FIND_TOKEN, so that only a client that is known may try tokens; for a plain request
- * between FIND_ROUTE and ADMITTED (life.h then needs edges from LOOKING to WAITING and REPLYING).
- * The head is gone once the caller has waited: what such a step needs of it is copied in KEEP_HEAD.
+ * between FIND_ROUTE and ADMITTED (life.h then needs edges from LOOKING_UP to WAITING and
+ * REPLYING). The head is gone once the caller has waited: what such a step needs of it is copied in
+ * KEEP_HEAD.
  *
  * Pure. Owns: nothing. Thread: its connection's. Errors: REFUSED with a reason; an answer that was
  * not asked for is our bug: abort. Lifetime: plain memory; borrows the listener's configuration,

@@ -6,7 +6,7 @@
  *      PREFACE --> TLS --> HEAD --> DIALLING --> OPEN --> CLOSING --> DEAD
  *         |                 ^ ||                  ^         ^
  *         +-----------------+ ||                  |         |
- *                             |+--> ANSWERED -----+         |
+ *                             |+--> UPGRADED -----+         |
  *                             |        +------------------->+ Close 1011
  *                             |
  *                             +-- refused: 4xx; DIALLING fails: 502, 504 --> LINGERING --> DEAD
@@ -17,7 +17,7 @@
  *       +--- the connection ----+
  *             stays
  *
- *      HEAD --> LOOKING --> DIALLING, ANSWERED or a refusal: the file of the token is read
+ *      HEAD --> LOOKING_UP --> DIALLING, UPGRADED or a refusal: the file of the token is read
  *
  * Every state may also fall to DEAD at once: when the client is gone, when a deadline passes before
  * an answer is possible, when the process ends.

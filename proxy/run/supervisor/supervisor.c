@@ -24,7 +24,7 @@
 
 #define TICKS_PER_DAY (24 * 3600 * 1000 / TICK_MS)
 
-static void start_exit_watch(struct supervisor *supervisor)
+static void start_exit_timer(struct supervisor *supervisor)
 {
     const struct config_exit *config = &supervisor->options.config->exit;
     supervisor->exit_timer.listeners = &supervisor->listeners;
@@ -252,7 +252,7 @@ int supervisor_run(struct supervisor *supervisor)
     if (watchdog > 0)
         uv_timer_start(&supervisor->watchdog_timer, watchdog_cb, watchdog, watchdog);
     supervisor->state = process_state_next(supervisor->state, PROCESS_START);
-    start_exit_watch(supervisor);
+    start_exit_timer(supervisor);
     listeners_accept(&supervisor->listeners);
     supervisor_change_probe(supervisor);
     logging_certificates(supervisor->site);

@@ -391,7 +391,7 @@ bool files_reply(const struct files *files, const struct http_head *head, struct
     return true;
 }
 
-void files_answer_free(struct files_reply *answer)
+void files_reply_free(struct files_reply *answer)
 {
     free(answer->location);
     answer->location = NULL;

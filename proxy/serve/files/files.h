@@ -45,6 +45,6 @@ WSL_MUST_CHECK bool files_reply(const struct files *files, const struct http_hea
                                 struct files_reply *answer);
 
 /* After the reply is sent or released; does not free its body. */
-void files_answer_free(struct files_reply *answer);
+void files_reply_free(struct files_reply *answer);
 
 #endif

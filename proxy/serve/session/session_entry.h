@@ -30,7 +30,7 @@ struct session_entry {
     uint8_t *header; /* owned; a PROXY header that is not complete */
     size_t header_length;
     /* Plain requests: */
-    struct session_wait *wait; /* in WAITING or LOOKING */
+    struct session_wait *wait; /* in WAITING or LOOKING_UP */
     struct reply_flow *flow;   /* owned; in REPLYING */
     uint64_t unsent;           /* bytes in the kernel at the last tick, if unsent_known */
     char method[16];           /* for the log; cut */
@@ -38,7 +38,7 @@ struct session_entry {
     uint8_t outcome;           /* enum reason: of the latest answer; none: nothing was answered */
     bool keep;                 /* the connection stays for another request */
     bool unsent_known;
-    bool overdue;    /* in LOOKING, WAITING: session_entry_last_turn has been granted */
+    bool overdue;    /* in LOOKING_UP, WAITING: session_entry_last_turn has been granted */
     bool head_timed; /* a later request has begun, and has its own deadline */
 };
 

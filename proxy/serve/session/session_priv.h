@@ -4,19 +4,19 @@
  *      serve/session                                        states
  *      session_env        shared by the sessions of a worker
  *      session_client     a connection without a session
- *      session_entry      needed until the session is open  up to DIALLING, ANSWERED
+ *      session_entry      needed until the session is open  up to DIALLING, UPGRADED
  *      session_state      steps from state to state         all
  *      session_facts      client, listener, route, target
  *      session_log        its log lines
  *      session_end        its end                           -> DEAD
- *      session_bridge     turns, ticks, rates of a bridge   ANSWERED, OPEN, CLOSING
+ *      session_bridge     turns, ticks, rates of a bridge   UPGRADED, OPEN, CLOSING
  *      session_lingering  the close after the last answer   LINGERING
  *
  *      serve/stages                                         states
  *      session_preface    PROXY header, first byte, TLS     PREFACE, TLS
  *      session_request    the head, admission, the route    HEAD
- *      session_token      the target of a token             LOOKING
- *      session_connect    connecting to a target, the 101   DIALLING, ANSWERED
+ *      session_token      the target of a token             LOOKING_UP
+ *      session_connect    connecting to a target, the 101   DIALLING, UPGRADED
  *      session_reply      sending answers and refusals      WAITING, REPLYING
  *      session_http       plain answers by kind of route    HEAD -> REPLYING
  *      session_files      files                             HEAD -> WAITING, REPLYING

@@ -15,7 +15,7 @@ struct session;
 /* In HEAD, with the 101 prepared in the entry's opening. */
 void session_connect_begin(struct session *session);
 
-/* In DIALLING or ANSWERED: stops connecting, for a reason of wsluice. */
+/* In DIALLING or UPGRADED: stops connecting, for a reason of wsluice. */
 void session_connect_give_up(struct session *session, enum reason reason);
 
 #endif

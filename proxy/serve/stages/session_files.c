@@ -38,7 +38,7 @@ static void finish(struct search *search)
 {
     struct session_env *env = search->env;
     session_reply_resume(search->wait, &search->answer.reply);
-    files_answer_free(&search->answer);
+    files_reply_free(&search->answer);
     forget(search);
     session_env_release(env);
 }
@@ -117,5 +117,5 @@ void session_files_reply(struct session *session, const struct http_head *head)
         return;
     }
     session_reply_send(session, &answer.reply);
-    files_answer_free(&answer);
+    files_reply_free(&answer);
 }

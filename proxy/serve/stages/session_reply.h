@@ -29,7 +29,7 @@ void session_reply_send(struct session *session, const struct reply *reply);
 void session_reply_fail(struct session *session, enum reason reason);
 
 /*
- * In HEAD, LOOKING or DIALLING: answers with the status of the reason. If it has none, or out of
+ * In HEAD, LOOKING_UP or DIALLING: answers with the status of the reason. If it has none, or out of
  * memory, the connection is closed. Another request may follow only if this one was understood and
  * was no upgrade.
  */

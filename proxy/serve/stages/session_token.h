@@ -3,7 +3,7 @@
  * the route's pattern and the target.
  *
  * If the token's file must be read, the thread pool reads it (token_store.h), and the session waits
- * in LOOKING.
+ * in LOOKING_UP.
  *
  * Owns: the pending look-up, which the session's end abandons; the destination is the entry's.
  * Thread: the session's. Errors: reasons, with a detail for the log. Lifetime: none.

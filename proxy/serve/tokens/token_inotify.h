@@ -10,8 +10,8 @@
  * Owns: the descriptor, the paths of linked folders. Thread: one at a time. Errors: none; a folder
  * that cannot be watched is never quiet. Lifetime: token_inotify_init to token_inotify_close.
  */
-#ifndef WSLUICE_SERVE_TOKENS_TOKEN_WATCH_H
-#define WSLUICE_SERVE_TOKENS_TOKEN_WATCH_H
+#ifndef WSLUICE_SERVE_TOKENS_TOKEN_INOTIFY_H
+#define WSLUICE_SERVE_TOKENS_TOKEN_INOTIFY_H
 
 #include <sys/types.h>
 

@@ -73,7 +73,7 @@ static bool ask(const char *path, bool wait, const char *name, const char *value
 static void done(void)
 {
     reply_release(&answer.reply);
-    files_answer_free(&answer);
+    files_reply_free(&answer);
 }
 
 static const char *field(const char *name)
