@@ -76,7 +76,7 @@ static bool make_room(struct hash_map *map, size_t count)
     grown.bucket_count = BUCKETS_MIN;
     while (grown.bucket_count < count)
         grown.bucket_count *= 2;
-    grown.buckets = calloc(grown.bucket_count, sizeof(*grown.buckets));
+    grown.buckets = calloc(grown.bucket_count, sizeof(struct hash_map_link *));
     if (!grown.buckets)
         return false;
     grown.first = NULL;

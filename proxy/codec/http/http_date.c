@@ -120,7 +120,7 @@ static bool take_time(struct slice *rest, struct date *date)
 
 static bool take_year(struct slice *rest, struct date *date)
 {
-    unsigned year;
+    unsigned year = 0;
     bool taken = take_number(rest, 4, &year);
     date->year = year;
     return taken;

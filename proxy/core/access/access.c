@@ -22,10 +22,11 @@ static uint16_t default_port(struct slice scheme)
 static bool read_port(struct slice digits, uint16_t missing, uint16_t *port)
 {
     uint64_t value = missing;
-    if (digits.len > 5 || (digits.len > 0 && !ascii_decimal(digits, UINT16_MAX, &value)))
+    bool given = digits.ptr && digits.len > 0;
+    if (digits.len > 5 || (given && !ascii_decimal(digits, UINT16_MAX, &value)))
         return false;
     *port = (uint16_t)value;
-    return digits.len == 0 || value > 0;
+    return !given || value > 0;
 }
 
 /* The characters of a name or an address only: no path, no second origin, no userinfo. */

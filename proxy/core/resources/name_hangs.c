@@ -3,8 +3,10 @@
 #include "core/resources/work_share.h"
 
 /* The threads that look-ups of names may take. */
+/* NOLINTBEGIN: a term of the sum */
 #define NAME(name, at_once, per_client)                                                            \
     +(WORK_##name == WORK_names || WORK_##name == WORK_requested_names ? (at_once) : 0)
+/* NOLINTEND */
 _Static_assert((0 WORK_TABLE(NAME)) * (NAME_HANGS_KEPT_MS / NAME_HANGS_AFTER_MS + 1) <=
                    NAME_HANGS_MAX,
                "there is room for all that can hang within the time that a name is kept");

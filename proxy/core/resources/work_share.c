@@ -1,5 +1,6 @@
 #include "core/resources/work_share.h"
 
+/* NOLINTNEXTLINE: a term of the sum */
 #define ADD(name, at_once, per_client) +(at_once)
 _Static_assert(0 WORK_TABLE(ADD) < WORK_THREADS, "no kind of work can take the last thread");
 #undef ADD

@@ -118,7 +118,7 @@ static struct lookup_question *finish(struct lookup *lookup, const struct lookup
         list_remove(&question->link);
         question->lookup = NULL;
         question->answer = *answer;
-        if (!own && question->lane == direct)
+        if (direct && !own && question->lane == direct)
             own = question;
         else
             mailbox_post(question->lane->mailbox, &question->post, answered_cb, question);

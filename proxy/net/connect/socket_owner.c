@@ -84,7 +84,7 @@ static int find_owner(int netlink, const struct addr *here, const struct addr *t
     struct inet_diag_sockid listening = connection;
     set_end(connection.idiag_dst, &connection.idiag_dport, here);
 
-    struct owner first, second, listener;
+    struct owner first = {0}, second = {0}, listener = {0};
     int error = query(netlink, &connection, family, &first);
     *uid = first.uid;
     if (error != 0 || first.accepted)
@@ -197,7 +197,7 @@ static bool is_transient(int error)
 
 enum socket_owner socket_owner_of_peer(int fd)
 {
-    struct addr here, there;
+    struct addr here = {0}, there = {0};
     socklen_t here_length = sizeof(here), there_length = sizeof(there);
     uid_t uid = (uid_t)-1;
     if (getsockname(fd, &here.any, &here_length) < 0 ||

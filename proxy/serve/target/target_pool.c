@@ -194,7 +194,7 @@ void target_pool_free(struct target_pool *pool)
 {
     if (!pool)
         return;
-    for (size_t i = 0; i < pool->target_count; i++) {
+    for (size_t i = 0; pool->targets && i < pool->target_count; i++) {
         tls_ctx_free(pool->targets[i].tls);
         release_state(pool->targets[i].state);
     }

