@@ -2,6 +2,7 @@
 #include "run/process/program.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -36,6 +37,8 @@ static int wait_for(pid_t child)
     return WEXITSTATUS(status);
 }
 
+static char self[PATH_MAX]; /* this test; /proc/self/exe would be a tool that runs it */
+
 static void test_a_child_gets_what_the_program_was_started_with(void **arguments)
 {
     char variable[64], *environment[] = {variable, NULL};
@@ -47,7 +50,7 @@ static void test_a_child_gets_what_the_program_was_started_with(void **arguments
     assert_string_equal(program.argv[0], (*(char ***)arguments)[0]);
     assert_ptr_not_equal(program.argv[0], (*(char ***)arguments)[0]);
     assert_int_equal(chdir("/"), 0);
-    program.path = "/proc/self/exe"; /* however this test was started */
+    program.path = self;
 
     sigemptyset(&terminate);
     sigaddset(&terminate, SIGTERM);
@@ -80,6 +83,8 @@ int main(int argc, char **argv)
     const char *descriptors = getenv(CHILD);
     if (descriptors)
         return check_child(descriptors);
+    if (!realpath(argv[0], self))
+        return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate(test_a_child_gets_what_the_program_was_started_with, argv),
         cmocka_unit_test_prestate(test_a_program_that_cannot_be_executed, argv),

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/log/log.h"
 #include "config/load.h"
 #include "run/supervisor/reload.h"
 #include "run/supervisor/upgrade.h"
@@ -104,6 +105,7 @@ static void test_an_upgrade_follows_a_reload_that_cannot_begin(void **unused)
     assert_int_equal(raise(SIGHUP), 0);
     assert_int_equal(supervisor_run(supervisor), 0);
     assert_true(supervisor_free(supervisor));
+    log_stop();
     config_release(config);
     assert_int_equal(scene.reloads, 2);
     assert_int_equal(scene.upgrades, 1);
