@@ -22,7 +22,7 @@ struct check;
 
 struct check_target {
     struct check *check;
-    struct target_pool_target *pooled;
+    struct pool_target *pooled;
     struct tls_ctx *unverified; /* of the second probe, which reads an untrusted certificate */
     struct probe_result result, unverified_result;
 };
@@ -221,7 +221,7 @@ static bool print_listeners(struct check *check)
 
 static bool list_targets(struct check *check)
 {
-    struct target_pool_target *pooled = target_pool_targets(check->resources->pool, &check->count);
+    struct pool_target *pooled = target_pool_targets(check->resources->pool, &check->count);
     check->targets = calloc(check->count + 1, sizeof(*check->targets));
     for (size_t i = 0; check->targets && i < check->count; i++)
         check->targets[i] = (struct check_target){.check = check, .pooled = &pooled[i]};

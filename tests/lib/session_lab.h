@@ -398,8 +398,7 @@ static inline void session_lab_check_reserves(void)
 static inline void session_lab_check_targets(void)
 {
     size_t count;
-    struct target_pool_target *targets =
-        target_pool_targets(session_lab.site->resources->pool, &count);
+    struct pool_target *targets = target_pool_targets(session_lab.site->resources->pool, &count);
     for (size_t i = 0; i < count; i++)
         wsl_assert(target_pool_target_sessions(&targets[i]) == 0);
 }

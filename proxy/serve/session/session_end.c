@@ -56,8 +56,8 @@ void session_end_now(struct session *session, enum reason reason)
 
     session_env_remove(session->env, &session->link);
     target_connect_cancel(session->connecting);
-    if (session->target_pool_target)
-        target_pool_end(session->target_pool_target);
+    if (session->pool_target)
+        target_pool_end(session->pool_target);
     watch_close(session->client_watch);
     watch_close(session->target_watch);
     if (session->client)

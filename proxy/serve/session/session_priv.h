@@ -63,10 +63,9 @@ struct session {
     struct plain client_plain, target_plain;
     struct transport *client, *target;
     struct watch *client_watch, *target_watch;
-    struct session_entry *entry;       /* owned; NULL once open */
-    struct target_connect *connecting; /* while connecting to a target */
-    struct target_pool_target
-        *target_pool_target;                 /* the one that is connected; to target_pool_end */
+    struct session_entry *entry;             /* owned; NULL once open */
+    struct target_connect *connecting;       /* while connecting to a target */
+    struct pool_target *pool_target;         /* the one that is connected; to target_pool_end */
     const struct config_target *last_target; /* of the last attempt; NULL: none yet */
     char *target_address; /* owned; for the log, if made from the request; NULL: as configured */
     struct route_stats_use stats;

@@ -229,7 +229,7 @@ static void open_up(struct session *session, const struct target_connect_result 
     const struct dial_result *dial = &result->dial;
     const struct opening *opening = &session->entry->opening;
     uint64_t now = session_now(session);
-    session->target_pool_target = result->target;
+    session->pool_target = result->target;
     session->target_watch = dial->watch;
     session->target_fd = dial->fd;
     watch_adopt(dial->watch, target_cb, session);

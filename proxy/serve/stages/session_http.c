@@ -73,8 +73,7 @@ static struct prometheus_target *list_targets(const struct session *session,
 {
     uint64_t now = session_now(session);
     size_t count;
-    struct target_pool_target *targets =
-        target_pool_targets(session->site->resources->pool, &count);
+    struct pool_target *targets = target_pool_targets(session->site->resources->pool, &count);
     struct prometheus_target *list = calloc(count + 1, sizeof(*list));
     for (size_t i = 0; list && i < count; i++) {
         (void)target_pool_target_name(&targets[i], list[i].name, sizeof(list[i].name));

@@ -178,7 +178,7 @@ static void put_sessions(struct json *json, const struct session_list *list)
     json_close(json, '}');
 }
 
-static void put_target(struct json *json, const struct target_pool_target *target, uint64_t now)
+static void put_target(struct json *json, const struct pool_target *target, uint64_t now)
 {
     static const char *const probes[] = {NULL, "up", "down"};
     char address[256];

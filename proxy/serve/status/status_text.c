@@ -273,7 +273,7 @@ static const char *target_cell(const void *owner, size_t index, size_t column, c
     const struct status_view *view = owner;
     char address[CELL];
     size_t count;
-    const struct target_pool_target *target =
+    const struct pool_target *target =
         &target_pool_targets(view->site->resources->pool, &count)[index];
     struct balance_health health = target_pool_target_health(target);
     enum balance_state state = target_pool_target_state(target, view->now);

@@ -14,7 +14,7 @@
 
 struct probed_target {
     struct prober *prober;
-    struct target_pool_target *target;
+    struct pool_target *target;
     uv_timer_t timer;
     struct probe *probe; /* NULL: none runs */
     enum balance_probe verdict;
@@ -46,7 +46,7 @@ static void log_change(struct probed_target *probed, enum balance_probe verdict,
 static void probed_cb(void *owner, const struct probe_result *result)
 {
     struct probed_target *probed = owner;
-    struct target_pool_target *target = probed->target;
+    struct pool_target *target = probed->target;
     uint64_t now = uv_now(watch_set_loop(probed->prober->watches));
     probed->probe = NULL;
     if (result->reason == REASON_none) {
@@ -86,14 +86,13 @@ static void timer_cb(uv_timer_t *timer)
     probed->probe = probe_start(&request);
 }
 
-static bool wants_probes(const struct target_pool_target *target)
+static bool wants_probes(const struct pool_target *target)
 {
     return target->config->probe != CONFIG_PROBE_OFF && !target->varies;
 }
 
 /* A probe that was planned before a reload keeps its time. */
-static uint64_t first_delay(const struct prober *prober, struct target_pool_target *target,
-                            size_t wanted)
+static uint64_t first_delay(const struct prober *prober, struct pool_target *target, size_t wanted)
 {
     uint64_t now = uv_now(watch_set_loop(prober->watches)), due = target_pool_probe_due(target);
     uint64_t interval = target->config->probe_interval_ms;
@@ -105,7 +104,7 @@ static uint64_t first_delay(const struct prober *prober, struct target_pool_targ
     return due > now ? due - now : 0;
 }
 
-static void add(struct prober *prober, struct target_pool_target *target, size_t wanted)
+static void add(struct prober *prober, struct pool_target *target, size_t wanted)
 {
     struct probed_target *probed = &prober->targets[prober->count];
     probed->prober = prober;
@@ -121,7 +120,7 @@ struct prober *prober_create(struct watch_set *watches, struct resolver *resolve
                              struct target_pool *pool)
 {
     size_t count, wanted = 0;
-    struct target_pool_target *targets = target_pool_targets(pool, &count);
+    struct pool_target *targets = target_pool_targets(pool, &count);
     for (size_t i = 0; i < count; i++)
         wanted += wants_probes(&targets[i]);
     struct prober *prober = calloc(1, sizeof(*prober) + wanted * sizeof(prober->targets[0]));

@@ -64,7 +64,7 @@ static bool is_fault_of_target(enum reason reason)
 static void note_health(struct target_connect *attempt, enum reason reason)
 {
     bool trial = attempt->choice.trial && attempt->next == 1;
-    struct target_pool_target *target = attempt->result.target;
+    struct pool_target *target = attempt->result.target;
     uint64_t now = now_of(attempt);
     if (reason == REASON_none)
         target_pool_note(target, BALANCE_CONNECTED, now);
@@ -149,7 +149,7 @@ static bool dial(struct target_connect *attempt, struct dial_result *result)
         .owner = attempt,
     };
     uint16_t index = attempt->choice.order[attempt->next++];
-    struct target_pool_target *target = target_pool_target(request->pool, request->route, index);
+    struct pool_target *target = target_pool_target(request->pool, request->route, index);
     attempt->result.target = target;
     attempt->trying = true;
     target_pool_begin(target);

@@ -27,7 +27,7 @@
 #include "net/connect/dial.h"
 
 struct target_pool;
-struct target_pool_target;
+struct pool_target;
 
 #define TARGET_CONNECT_PREFACE 1024 /* a PROXY header with its TLVs */
 
@@ -46,8 +46,7 @@ struct target_connect_candidate {
 /* On failure `target` is the last one that was tried, for the log. */
 struct target_connect_result {
     struct dial_result dial;
-    struct target_pool_target
-        *target; /* connected: call target_pool_end when the session is over */
+    struct pool_target *target; /* connected: call target_pool_end when the session is over */
 };
 
 struct target_connect_request {

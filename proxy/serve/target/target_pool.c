@@ -23,7 +23,7 @@ struct target_pool {
     const struct config *config;
     struct target_pool_route *routes;
     uint32_t *members;
-    struct target_pool_target *targets;
+    struct pool_target *targets;
     size_t target_count;
     struct hash_map by_address;
 };
@@ -51,17 +51,15 @@ static struct slice address_text(const struct config_target *target)
 
 static struct slice key_of(const struct hash_map_link *link)
 {
-    return address_text(WSL_CONST_CONTAINER(link, struct target_pool_target, by_address)->config);
+    return address_text(WSL_CONST_CONTAINER(link, struct pool_target, by_address)->config);
 }
 
 /* NULL: not in the pool. */
-static struct target_pool_target *find(const struct target_pool *pool,
-                                       const struct config_target *target)
+static struct pool_target *find(const struct target_pool *pool, const struct config_target *target)
 {
     struct hash_map_link *link = hash_map_find(&pool->by_address, address_text(target));
     for (; link; link = hash_map_find_next(&pool->by_address, link)) {
-        struct target_pool_target *found =
-            WSL_CONTAINER(link, struct target_pool_target, by_address);
+        struct pool_target *found = WSL_CONTAINER(link, struct pool_target, by_address);
         if (is_same_target(found->config, target))
             return found;
     }
@@ -83,7 +81,7 @@ static bool is_variable(const struct config_target *target)
 static struct target_pool_state *get_state(const struct config_target *target,
                                            const struct target_pool *previous)
 {
-    const struct target_pool_target *known = previous ? find(previous, target) : NULL;
+    const struct pool_target *known = previous ? find(previous, target) : NULL;
     if (known) {
         struct target_pool_state *state = known->state;
         atomic_fetch_add_explicit(&state->references, 1, memory_order_relaxed);
@@ -95,7 +93,7 @@ static struct target_pool_state *get_state(const struct config_target *target,
     return state;
 }
 
-static bool open_tls(struct target_pool_target *target, struct tls_store *store, char *error,
+static bool open_tls(struct pool_target *target, struct tls_store *store, char *error,
                      size_t error_size)
 {
     char problem[256] = "", where[128];
@@ -112,8 +110,8 @@ static bool add_target(struct target_pool *pool, const struct config_route *rout
                        const struct config_target *config, const struct target_pool *previous,
                        struct tls_store *store, char *error, size_t error_size)
 {
-    struct target_pool_target *target = &pool->targets[pool->target_count];
-    *target = (struct target_pool_target){
+    struct pool_target *target = &pool->targets[pool->target_count];
+    *target = (struct pool_target){
         .config = config,
         .route = route,
         .state = get_state(config, previous),
@@ -151,7 +149,7 @@ static bool add_targets(struct target_pool *pool, const struct target_pool *prev
         pool->routes[i].count = (uint32_t)count_targets(route);
         for (size_t j = 0; j < count_targets(route); j++) {
             const struct config_target *config = target_at(route, j);
-            const struct target_pool_target *known = find(pool, config);
+            const struct pool_target *known = find(pool, config);
             *member++ = (uint32_t)(known ? known - pool->targets : (ptrdiff_t)pool->target_count);
             if (!known && !add_target(pool, route, config, previous, store, error, error_size))
                 return false;
@@ -205,8 +203,7 @@ void target_pool_free(struct target_pool *pool)
     free(pool);
 }
 
-const char *target_pool_target_name(const struct target_pool_target *target, char *text,
-                                    size_t size)
+const char *target_pool_target_name(const struct pool_target *target, char *text, size_t size)
 {
     const struct config_address *address = &target->config->address;
     if (address->host || address->path)
@@ -228,8 +225,8 @@ size_t target_pool_target_count(const struct target_pool *pool, const struct con
     return pool->routes[route - pool->config->routes].count;
 }
 
-struct target_pool_target *target_pool_target(struct target_pool *pool,
-                                              const struct config_route *route, size_t index)
+struct pool_target *target_pool_target(struct target_pool *pool, const struct config_route *route,
+                                       size_t index)
 {
     return &pool->targets[route_of(pool, route)->targets[index]];
 }
@@ -244,30 +241,30 @@ static struct balance_policy policy_of(const struct config_route *route)
     };
 }
 
-struct balance_health target_pool_target_health(const struct target_pool_target *target)
+struct balance_health target_pool_target_health(const struct pool_target *target)
 {
     return atomic_load_explicit(&target->state->health, memory_order_relaxed);
 }
 
 /* False: another thread has changed it; `seen` is updated. */
-static bool replace_health(struct target_pool_target *target, struct balance_health *seen,
+static bool replace_health(struct pool_target *target, struct balance_health *seen,
                            struct balance_health next)
 {
     return atomic_compare_exchange_weak_explicit(&target->state->health, seen, next,
                                                  memory_order_relaxed, memory_order_relaxed);
 }
 
-void target_pool_begin(struct target_pool_target *target)
+void target_pool_begin(struct pool_target *target)
 {
     atomic_fetch_add_explicit(&target->state->sessions, 1, memory_order_relaxed);
 }
 
-void target_pool_end(struct target_pool_target *target)
+void target_pool_end(struct pool_target *target)
 {
     atomic_fetch_sub_explicit(&target->state->sessions, 1, memory_order_relaxed);
 }
 
-void target_pool_note(struct target_pool_target *target, enum balance_event event, uint64_t now)
+void target_pool_note(struct pool_target *target, enum balance_event event, uint64_t now)
 {
     if (target->varies)
         return;
@@ -280,33 +277,33 @@ void target_pool_note(struct target_pool_target *target, enum balance_event even
         ;
 }
 
-enum balance_state target_pool_target_state(const struct target_pool_target *target, uint64_t now)
+enum balance_state target_pool_target_state(const struct pool_target *target, uint64_t now)
 {
     struct balance_policy policy = policy_of(target->route);
     return balance_state(target_pool_target_health(target), &policy, now);
 }
 
-enum balance_probe target_pool_target_probe(const struct target_pool_target *target)
+enum balance_probe target_pool_target_probe(const struct pool_target *target)
 {
     return (enum balance_probe)target_pool_target_health(target).probe;
 }
 
-void target_pool_plan_probe(struct target_pool_target *target, uint64_t due)
+void target_pool_plan_probe(struct pool_target *target, uint64_t due)
 {
     atomic_store_explicit(&target->state->probe_due, due, memory_order_relaxed);
 }
 
-uint64_t target_pool_probe_due(const struct target_pool_target *target)
+uint64_t target_pool_probe_due(const struct pool_target *target)
 {
     return atomic_load_explicit(&target->state->probe_due, memory_order_relaxed);
 }
 
-uint32_t target_pool_target_sessions(const struct target_pool_target *target)
+uint32_t target_pool_target_sessions(const struct pool_target *target)
 {
     return atomic_load_explicit(&target->state->sessions, memory_order_relaxed);
 }
 
-struct target_pool_target *target_pool_targets(struct target_pool *pool, size_t *count)
+struct pool_target *target_pool_targets(struct target_pool *pool, size_t *count)
 {
     *count = pool->target_count;
     return pool->targets;
@@ -331,7 +328,7 @@ static bool try_choose(struct target_pool *pool, const struct config_route *rout
     size_t count = route_of(pool, route)->count;
     struct balance_policy policy = policy_of(route);
     for (size_t i = 0; i < count; i++) {
-        const struct target_pool_target *target = target_pool_target(pool, route, i);
+        const struct pool_target *target = target_pool_target(pool, route, i);
         seen[i].health = target_pool_target_health(target);
         seen[i].sessions = target_pool_target_sessions(target);
     }

@@ -29,7 +29,7 @@ struct tls_ctx;
 struct tls_store;
 struct target_pool_state;
 
-struct target_pool_target {
+struct pool_target {
     struct hash_map_link by_address;    /* in the pool */
     const struct config_target *config; /* of the first route that names it */
     const struct config_route *route;   /* that route; its policy applies */
@@ -61,31 +61,30 @@ void target_pool_free(struct target_pool *pool); /* NULL: nothing happens */
 void target_pool_pick(struct target_pool *pool, const struct config_route *route, uint64_t now,
                       struct target_pool_choice *choice);
 size_t target_pool_target_count(const struct target_pool *pool, const struct config_route *route);
-struct target_pool_target *target_pool_target(struct target_pool *pool,
-                                              const struct config_route *route, size_t index);
+struct pool_target *target_pool_target(struct target_pool *pool, const struct config_route *route,
+                                       size_t index);
 
-void target_pool_begin(struct target_pool_target *target);
-void target_pool_end(struct target_pool_target *target);
-void target_pool_note(struct target_pool_target *target, enum balance_event event, uint64_t now);
+void target_pool_begin(struct pool_target *target);
+void target_pool_end(struct pool_target *target);
+void target_pool_note(struct pool_target *target, enum balance_event event, uint64_t now);
 
 /* When the next probe begins. 0: not planned. Kept over reloads: they may be more frequent. */
-void target_pool_plan_probe(struct target_pool_target *target, uint64_t due);
-uint64_t target_pool_probe_due(const struct target_pool_target *target);
+void target_pool_plan_probe(struct pool_target *target, uint64_t due);
+uint64_t target_pool_probe_due(const struct pool_target *target);
 
 /* False: every target of the route is marked down. */
 bool target_pool_has_usable(struct target_pool *pool, const struct config_route *route,
                             uint64_t now);
 
 /* Its name in logs and metrics: its address, or "tokens". */
-const char *target_pool_target_name(const struct target_pool_target *target, char *text,
-                                    size_t size);
+const char *target_pool_target_name(const struct pool_target *target, char *text, size_t size);
 
 /* Each distinct target once, for probes and metrics. */
-struct target_pool_target *target_pool_targets(struct target_pool *pool, size_t *count);
-enum balance_state target_pool_target_state(const struct target_pool_target *target, uint64_t now);
+struct pool_target *target_pool_targets(struct target_pool *pool, size_t *count);
+enum balance_state target_pool_target_state(const struct pool_target *target, uint64_t now);
 enum balance_probe
-target_pool_target_probe(const struct target_pool_target *target); /* the last verdict */
-struct balance_health target_pool_target_health(const struct target_pool_target *target);
-uint32_t target_pool_target_sessions(const struct target_pool_target *target);
+target_pool_target_probe(const struct pool_target *target); /* the last verdict */
+struct balance_health target_pool_target_health(const struct pool_target *target);
+uint32_t target_pool_target_sessions(const struct pool_target *target);
 
 #endif

@@ -48,8 +48,7 @@ static void test_reload(void **unused)
     assert_ptr_equal(after->routes[1].counter, before->routes[1].counter);
     assert_ptr_equal(after->listeners[0].counter, before->listeners[0].counter);
     assert_ptr_not_equal(after->listeners[0].counter, after->listeners[1].counter);
-    struct target_pool_target *target =
-        target_pool_target(after->resources->pool, &lab.routes[0], 0);
+    struct pool_target *target = target_pool_target(after->resources->pool, &lab.routes[0], 0);
     assert_int_equal(target_pool_target_sessions(target), 1);
     site_release(before);
     assert_int_equal(target_pool_target_sessions(target), 1);

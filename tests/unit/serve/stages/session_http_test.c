@@ -108,8 +108,7 @@ static void test_liveness(void **unused)
 static void test_readiness_needs_a_target(void **unused)
 {
     size_t number;
-    struct target_pool_target *targets =
-        target_pool_targets(client_lab.site->resources->pool, &number);
+    struct pool_target *targets = target_pool_targets(client_lab.site->resources->pool, &number);
     uint64_t now = uv_now(&client_lab.loop);
     assert_has(answer_to(GET("/ready")), "HTTP/1.1 200 ");
     for (size_t i = 0; i < number; i++)
@@ -123,8 +122,7 @@ static void test_readiness_needs_a_target(void **unused)
 static void test_metrics_merge_targets(void **unused)
 {
     size_t number;
-    struct target_pool_target *targets =
-        target_pool_targets(client_lab.site->resources->pool, &number);
+    struct pool_target *targets = target_pool_targets(client_lab.site->resources->pool, &number);
     assert_true(number >= 2);
     for (size_t i = 0; i < number; i++)
         target_pool_begin(&targets[i]);

@@ -8,7 +8,7 @@ static struct config config = {.routes = &route, .route_count = 1};
 static struct target_pool *pool;
 static struct prober *prober;
 
-static struct target_pool_target *only(void)
+static struct pool_target *only(void)
 {
     return target_pool_target(pool, &route, 0);
 }

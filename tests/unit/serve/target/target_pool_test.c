@@ -57,7 +57,7 @@ static struct target_pool *open_pool(const struct world *world, const struct tar
     return pool;
 }
 
-static void fail_twice(struct target_pool_target *target, uint64_t now)
+static void fail_twice(struct pool_target *target, uint64_t now)
 {
     target_pool_note(target, BALANCE_FAILED, now);
     target_pool_note(target, BALANCE_FAILED, now);
@@ -75,7 +75,7 @@ static void test_tokens_have_a_target_that_varies(void **unused)
     world.routes[1] = (struct config_route){.fail_after = 1, .retry_down_ms = 1000};
     world.routes[1].tokens.file = "/etc/wsluice/tokens";
     struct target_pool *pool = open_pool(&world, NULL);
-    struct target_pool_target *target = target_pool_target(pool, &world.routes[1], 0);
+    struct pool_target *target = target_pool_target(pool, &world.routes[1], 0);
     target_pool_pick(pool, &world.routes[1], 0, &choice);
     assert_int_equal(choice.count, 1);
     assert_ptr_equal(target->config, &world.routes[1].tokens.target);
@@ -99,7 +99,7 @@ static void test_routes_share_a_target(void **unused)
     size_t count;
     target_pool_targets(pool, &count);
     assert_int_equal(count, 6);
-    struct target_pool_target *shared = target_pool_target(pool, &world.routes[1], 0);
+    struct pool_target *shared = target_pool_target(pool, &world.routes[1], 0);
     assert_ptr_equal(shared, target_pool_target(pool, &world.routes[0], 1));
     target_pool_begin(shared);
     assert_int_equal(target_pool_target_sessions(target_pool_target(pool, &world.routes[0], 1)), 1);
@@ -209,7 +209,7 @@ static void test_one_trial_when_the_back_off_has_passed(void **unused)
     world.routes[0].balance = CONFIG_BALANCE_FIRST;
     struct target_pool *pool = open_pool(&world, NULL);
     const struct config_route *route = &world.routes[0];
-    struct target_pool_target *first = target_pool_target(pool, route, 0);
+    struct pool_target *first = target_pool_target(pool, route, 0);
     struct target_pool_choice choice;
     fail_twice(first, 10);
     target_pool_pick(pool, route, 1010, &choice);
@@ -267,7 +267,7 @@ static void test_a_captured_server_name_varies(void **unused)
     make(&world);
     world.targets[1][0].server_name = "{name}.desks";
     struct target_pool *pool = open_pool(&world, NULL);
-    struct target_pool_target *target = target_pool_target(pool, &world.routes[1], 0);
+    struct pool_target *target = target_pool_target(pool, &world.routes[1], 0);
     for (int i = 0; i < 50; i++)
         target_pool_note(target, BALANCE_FAILED, 10);
     assert_int_equal(target_pool_target_state(target, 20), BALANCE_UP);
@@ -339,7 +339,7 @@ static void *live(void *argument)
         struct target_pool_choice choice;
         const struct config_route *route = &crowd.world.routes[now % 3];
         target_pool_pick(crowd.pool, route, now, &choice);
-        struct target_pool_target *target = target_pool_target(crowd.pool, route, choice.order[0]);
+        struct pool_target *target = target_pool_target(crowd.pool, route, choice.order[0]);
         enum balance_event bad = choice.trial ? BALANCE_TRIAL_FAILED : BALANCE_FAILED;
         target_pool_begin(target);
         target_pool_note(target, rand_r(&seed) % 4 ? BALANCE_CONNECTED : bad, now);
@@ -363,7 +363,7 @@ static void test_threads(void **unused)
     crowd.pool = open_pool(&crowd.world, NULL);
     run_threads(live);
     size_t count;
-    struct target_pool_target *targets = target_pool_targets(crowd.pool, &count);
+    struct pool_target *targets = target_pool_targets(crowd.pool, &count);
     for (size_t i = 0; i < count; i++)
         assert_int_equal(target_pool_target_sessions(&targets[i]), 0);
     target_pool_free(crowd.pool);
