@@ -101,6 +101,8 @@ static bool has_room(const struct log_output *output, const atomic_uint *moves)
     struct pollfd room = {.fd = output->fd, .events = POLLOUT};
     int ready;
     bool patient;
+    if (output->run_max == FILE_RUN_MAX) /* a regular file: always, so nothing is asked */
+        return true;
     do {
         patient = moves && atomic_load(moves) == 0;
         int wait_ms = moves ? POLL_MS : SHORT_WAIT_MS;
