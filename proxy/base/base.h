@@ -56,10 +56,10 @@ static inline struct slice slice_of(const char *text)
     return (struct slice){text, text ? strlen(text) : 0};
 }
 
-/* Without its first `start` bytes. */
+/* Without its first `start` bytes. An empty slice may have no pointer, to which C adds nothing. */
 static inline struct slice slice_from(struct slice text, size_t start)
 {
-    return (struct slice){text.ptr + start, text.len - start};
+    return (struct slice){start ? text.ptr + start : text.ptr, text.len - start};
 }
 
 static inline bool slice_equal(struct slice a, struct slice b)
