@@ -341,7 +341,7 @@ def test_reloads_under_load_lose_nothing(lab, certs, sanitized):
           f'{growth:+} of {memory}, descriptors {more_fds:+}')
     assert FAILED not in bridge.text
     assert done >= reloads * 0.9
-    assert traffic.came >= 40 * seconds
+    assert traffic.came >= reloads
     assert sanitized or growth < 1 << 20
     assert abs(more_fds) < 40  # of clients that are just coming or going
     assert all(record['reason'] == 'client_closed' for record in bridge.records()), bridge.text[-2000:]
