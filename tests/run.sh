@@ -14,13 +14,13 @@ cd "$root" || exit 2
 build=$root/build-test
 python=/usr/bin/python3 # Debian's, which has Debian's modules; another may come first in PATH
 jobs=${WSLUICE_JOBS:-$(nproc)}
-fuzz_seconds=6
+fuzz_seconds=3
 
-fast_gates=(checks format gcc clang unit-asan unit-tsan cppcheck fuzz e2e e2e-asan e2e-tsan browser box)
+fast_gates=(checks format gcc unit-asan unit-tsan cppcheck fuzz e2e e2e-asan e2e-tsan browser box)
 slow_gates=(clang-tidy cppcheck-deep valgrind fuzz-long proof)
 
 packages=(build-essential cmake ninja-build pkg-config libuv1-dev libssl-dev libyaml-dev libcmocka-dev
-    clang libclang-rt-dev clang-format cppcheck file git
+    clang libclang-rt-dev lld clang-format cppcheck file git
     python3 python3-jsonschema python3-pytest python3-pytest-xdist python3-websockets python3-yaml openssh-client openssh-server openssl prometheus redis-server haproxy nginx websockify
     buildah caddy debootstrap docker-compose fish logrotate mandoc strace systemd zsh
     chromium mosquitto novnc tigervnc-standalone-server x11-utils x11-xserver-utils)
@@ -91,16 +91,15 @@ build_gcc() {
         -DWSLUICE_WEBSOCKIFY_NAME=ON
 }
 
-build_sanitized() {
-    cmake_build "$1" -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Debug -DWSLUICE_TESTS=ON -DWSLUICE_SANITIZE="$2"
-}
-
+# Clang's warnings in all files, its AddressSanitizer for tests and end-to-end tests, and the fuzzers: one build.
 build_asan() {
-    build_sanitized asan address,undefined
+    cmake_build asan -DCMAKE_C_COMPILER=clang -DCMAKE_C_FLAGS='-Werror -O1' -DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=lld \
+        -DCMAKE_BUILD_TYPE=Debug -DWSLUICE_TESTS=ON -DWSLUICE_BENCH=ON -DWSLUICE_FUZZ=ON \
+        -DWSLUICE_SANITIZE=address,undefined,fuzzer-no-link
 }
 
 build_tsan() {
-    build_sanitized tsan thread
+    cmake_build tsan -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Debug -DWSLUICE_TESTS=ON -DWSLUICE_SANITIZE=thread
 }
 
 unit_tests() {
@@ -128,10 +127,6 @@ gate_format() {
 gate_gcc() {
     build_gcc && "$python" tests/check/symbols.py "$build/gcc" && tests/check/reference.sh "$build/gcc/wsluice" &&
         unit_tests gcc
-}
-
-gate_clang() {
-    cmake_build clang -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Debug -DWSLUICE_TESTS=ON -DWSLUICE_BENCH=ON
 }
 
 gate_unit_asan() {
@@ -173,9 +168,8 @@ run_fuzzer() {
 # As many at a time as there are jobs; what each says is shown when all are through.
 run_fuzzers() {
     local seconds=$1 status=0 fuzzers=() said=$build/fuzz/said running=()
-    cmake_build fuzz -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Debug -DWSLUICE_FUZZ=ON \
-        -DWSLUICE_SANITIZE=address,undefined,fuzzer-no-link || return 1
-    fuzzers=("$build"/fuzz/tests/fuzz/*_fuzz)
+    build_asan || return 1
+    fuzzers=("$build"/asan/tests/fuzz/*_fuzz)
     [ -x "${fuzzers[0]}" ] || { echo "fuzz: no fuzzer was built"; return 1; }
     rm -rf "$said" && mkdir -p "$said"
     for fuzzer in "${fuzzers[@]}"; do
@@ -194,12 +188,12 @@ gate_fuzz() {
     run_fuzzers "$fuzz_seconds"
 }
 
-# end_to_end BUILD PYTEST-ARGUMENT... One more at a time than there are jobs, as most of them wait most of the time.
+# end_to_end BUILD PYTEST-ARGUMENT... More at a time than there are jobs, as most of them wait most of the time.
 end_to_end() {
     local binary=$build/$1/wsluice
     shift
     WSLUICE=$binary "${sane_layout[@]}" "$python" -m pytest -p no:cacheprovider --no-header -ra --tb=short \
-        --durations=5 -n $((jobs + 1)) "$@"
+        --durations=5 -n $((2 * jobs + 1)) "$@"
 }
 
 gate_e2e() {
