@@ -1,8 +1,7 @@
-"""Runs the blocks of contrib/README.md, with the ports and paths of the test."""
+"""Runs the snippets of contrib/README.md and contrib/recipes, with the ports and paths of the test."""
 import pathlib
 import re
 import shlex
-import shutil
 import socket
 import subprocess
 
@@ -10,72 +9,17 @@ import pytest
 import yaml
 from container import Container
 from gateway import Endpoint, get
-from lab import BINARY, ROOT, Bridge
-from targets import echo
+from lab import BINARY, ROOT
+from recipes import PAGES, PORT, WEB, folder_for, gateway, hears, recipe, replaced, says, sections, shell
 from wire import request, until
-
-PAGE = (ROOT / 'contrib/README.md').read_text()
-
-
-def recipe(title):
-    """The blocks of a section, in order: (language, text)."""
-    section = re.search(rf'^## {re.escape(title)}\n(.*?)(?=^## |\Z)', PAGE, re.MULTILINE | re.DOTALL).group(1)
-    return re.findall(r'^```(\w+)\n(.*?)^```$', section, re.MULTILINE | re.DOTALL)
-
-
-def replaced(text, **places):
-    for place, ours in places.values():
-        assert place in text, f'{place} is not in:\n{text}'
-        text = text.replace(place, str(ours))
-    return text
 
 
 @pytest.fixture(name='here')
 def fixture_here(lab, certs):
-    """A folder with the files that the recipes use: a page, a certificate, the program in PATH."""
-    folder = lab.folder / 'here'
-    (folder / 'web').mkdir(parents=True)
-    (folder / 'web/vnc.html').write_text('<title>noVNC</title>')
-    shutil.copy(certs.ec, folder / 'desk.pem')
-    shutil.copy(certs.ec_key, folder / 'desk.key')
-    (folder / 'bin').mkdir()
-    (folder / 'bin/wsluice').symlink_to(BINARY)
-    return folder
+    return folder_for(lab, certs)
 
 
-def shell(lab, here, text):
-    """Runs a shell block. Its last command, if it serves, becomes a bridge of the lab."""
-    *before, last = text.strip().split('\n')
-    serves = re.match(r'wsluice (?!check|help-config)', last)
-    script = '\n'.join(['set -e', f'PATH={here}/bin:$PATH', *before, f'exec {last}' if serves else last, ''])
-    if not serves:
-        subprocess.run(['bash', '-c', script], cwd=here, check=True, capture_output=True)
-        return None
-    bridge = Bridge(['-c', script], binary='/bin/bash', cwd=here)
-    lab.bridges.append(bridge)
-    return bridge.wait_listening()
-
-
-def gateway(lab, here, text, name='gateway.yaml'):
-    (here / name).write_text(text)
-    return lab.start('--config', here / name)
-
-
-def says(name):
-    """A target that sends its name, then echoes."""
-    def handler(connection):
-        connection.sock.sendall(name)
-        echo(connection)
-    return handler
-
-
-def hears(lab, bridge, path, name, **how):
-    client = lab.open(bridge, upgrade={'path': path, **how.pop('upgrade', {})}, **how)
-    assert client.data(len(name)) == name
-    client.bye()
-
-
-WEB, PORT, TARGET = ('/usr/share/novnc', 'web'), ('6080', '127.0.0.1:0'), 'localhost:5900'
+TARGET = 'localhost:5900'
 
 
 def test_vnc_in_a_browser(lab, here, certs):
@@ -222,15 +166,27 @@ def test_the_shell(lab, here):
 def test_every_recipe_has_a_test():
     """A test of a recipe runs all of its blocks."""
     taken = re.findall(r"= recipe\('(.*?)'\)", pathlib.Path(__file__).read_text())
-    titles = re.findall(r'^## (.+)$', PAGE, re.MULTILINE)
-    assert [title for title in titles if recipe(title) and title not in taken] == []
-    for language, text in (block for title in titles for block in recipe(title)):
+    assert [title for title, snippets in sections().items() if snippets and title not in taken] == []
+    for language, text in (snippet for snippets in sections().values() for snippet in snippets):
         assert language == 'sh' or yaml.safe_load(text)['routes']
 
 
+def anchors(page):
+    return {re.sub(r'[^a-z0-9 -]', '', title.lower()).replace(' ', '-')
+            for title in re.findall(r'^## (.+)$', page.read_text(), re.MULTILINE)}
+
+
 def test_links():
-    for link in re.findall(r'\]\(([^)#]+)\)', PAGE):
-        assert (ROOT / 'contrib' / link).exists(), link
-    titles = {re.sub(r'[^a-z0-9 -]', '', title.lower()).replace(' ', '-')
-              for title in re.findall(r'^## (.+)$', PAGE, re.MULTILINE)}
-    assert set(re.findall(r'\]\(#([^)]+)\)', PAGE)) == titles
+    """Every link leads to a file and a section that exist, and the index leads to all sections."""
+    reached = set()
+    for page in [*PAGES, ROOT / 'README.md']:
+        for link in re.findall(r'\]\(([^)]+)\)', page.read_text()):
+            path, _, anchor = link.partition('#')
+            if path.startswith('https://'):
+                continue
+            leads = (page.parent / path).resolve() if path else page
+            assert leads.exists(), f'{page.name}: {link}'
+            if anchor:
+                assert anchor in anchors(leads), f'{page.name}: {link}'
+                reached.add((leads, anchor) if page == PAGES[0] else None)
+    assert {(page, anchor) for page in PAGES for anchor in anchors(page)} <= reached

@@ -1,4 +1,4 @@
-"""OpenSSH through the bridge: the recipe of contrib/README.md, with the real ssh, scp and sshd."""
+"""OpenSSH through the bridge: the recipe of contrib/recipes/services.md, with the real ssh, scp and sshd."""
 import getpass
 import hashlib
 import os
