@@ -1,0 +1,53 @@
+"""The recipe for Postgres from JavaScript: Neon's driver from npm, Debian's PostgreSQL, and the bridge between them."""
+import os
+import pathlib
+import subprocess
+
+import pytest
+from postgres import Postgres
+from ports import free_port
+from recipes import folder_for, gateway, recipe, replaced, shell
+
+HERE = pathlib.Path(__file__).parent
+WS = HERE.parent / 'e2e/node_modules/ws/wrapper.mjs'
+
+
+@pytest.fixture(name='here')
+def fixture_here(lab, certs):
+    folder = folder_for(lab, certs)
+    (folder / 'node_modules').symlink_to(HERE / 'node_modules')
+    # Node.js before 22 has no WebSocket
+    (folder / 'ws.mjs').write_text(f'import ws from "{WS}";\nglobalThis.WebSocket ??= ws;\n')
+    return folder
+
+
+@pytest.fixture(name='database')
+def fixture_database(lab):
+    database = Postgres(lab, free_port(), 'app', 'secret', 'shop')
+    yield database
+    database.close()
+
+
+def node(here, text):
+    """(exit status, output) of a script."""
+    (here / 'script.mjs').write_text(text)
+    result = subprocess.run(['node', '--import', './ws.mjs', 'script.mjs'], cwd=here, capture_output=True, text=True,
+                            check=False, timeout=30, stdin=subprocess.DEVNULL, env={**os.environ, 'NODE_OPTIONS': ''})
+    return result.returncode, result.stdout + result.stderr
+
+
+def test_postgres_from_javascript(lab, here, database):
+    (_, quick), (_, script), (_, names), (_, file) = recipe('Postgres from JavaScript')
+    bridge = shell(lab, here, replaced(quick, port=('127.0.0.1:5433', '127.0.0.1:0'),
+                                       target=('localhost:5432', f'127.0.0.1:{database.port}')))
+    status, said = node(here, replaced(script, bridge=('localhost:5433', f'127.0.0.1:{bridge.port}')))
+    assert (status, said) == (0, 'the answer is 42\n'), said
+
+    shell(lab, here, replaced(names, target=('5432: db.internal:5432', f'5432: 127.0.0.1:{database.port}')))
+    bridge = gateway(lab, here, replaced(file, port=(':5433', '127.0.0.1:0')))
+    page = ('"localhost:5433/v1";', f'"127.0.0.1:{bridge.port}/v1";')
+    status, said = node(here, replaced(script, bridge=page))
+    assert (status, said) == (0, 'the answer is 42\n'), said
+    status, said = node(here, replaced(script, bridge=page, database=('@db.internal', '@elsewhere.internal')))
+    assert status != 0 and '404' in said, said
+    assert bridge.session(reason='token_unknown')
