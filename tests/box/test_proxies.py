@@ -1,20 +1,17 @@
 """The snippets for nginx, HAProxy and Caddy, tested with the real servers."""
 import os
-import socket
+import re
 import subprocess
 
+import debian
 import pytest
 from gateway import Endpoint
 from lab import ROOT
+from ports import free_port, listens
 from wire import request, until
 
 PROXIES = ROOT / 'contrib/proxies'
-
-
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(('127.0.0.1', 0))
-        return sock.getsockname()[1]
+STREAM_DELAY = r'\n\t\tstream_close_delay \S+'
 
 
 def filled_in(name, folder, **places):
@@ -45,31 +42,51 @@ def haproxy(folder, listen, behind):
     return ['haproxy', '-db', '-f', str(path)], {}
 
 
-def caddy(folder, listen, behind):
+def caddy(folder, listen, behind, program='caddy'):
     path = filled_in('Caddyfile', folder, listen=(':80 {', f'http://127.0.0.1:{listen} {{'),
                      behind=('127.0.0.1:6080', behind))
-    path.write_text('{\n\tadmin off\n}\n' + path.read_text())
-    return ['caddy', 'run', '--config', str(path), '--adapter', 'caddyfile'], {'HOME': str(folder)}
+    path.write_text(f'{{\n\tadmin unix/{folder}/admin.sock\n}}\n' + path.read_text())
+    if debian.caddy_version(program) < (2, 7):
+        without_delay(path)
+    return [program, 'run', '--config', str(path), '--adapter', 'caddyfile'], {'HOME': str(folder)}
 
 
-def listens(port):
-    with socket.socket() as sock:
-        return sock.connect_ex(('127.0.0.1', port)) == 0
+def without_delay(path):
+    text, count = re.subn(STREAM_DELAY, '', path.read_text())
+    assert count == 1
+    path.write_text(text)
+
+
+def serve(lab, command, environment, listen):
+    """The proxy, listening."""
+    with open(lab.folder / 'proxy.log', 'wb') as log:
+        lab.spawn(*command, env={**os.environ, **environment}, stdout=log, stderr=subprocess.STDOUT)
+    until(lambda: listens(listen), lambda: (lab.folder / 'proxy.log').read_text())
+    return Endpoint(f'127.0.0.1:{listen}')
+
+
+def bridge_behind(lab):
+    target = lab.target()
+    return lab.start('--config', filled_in('wsluice.yaml', lab.folder, listen=('127.0.0.1:6080', '127.0.0.1:0'),
+                                           target=('127.0.0.1:5900', f'127.0.0.1:{target.port}')))
+
+
+def page_of(front):
+    return {'Host': front.address, 'Origin': f'http://{front.address}'}
+
+
+def stop_proxies(lab):
+    """Their idle connections count as clients of the bridge."""
+    for process in lab.processes:
+        process.terminate()
+        process.wait()
 
 
 @pytest.mark.parametrize('proxy', [nginx, haproxy, caddy])
 def test_behind(lab, proxy):
-    target, listen = lab.target(), free_port()
-    config = filled_in('wsluice.yaml', lab.folder, listen=('127.0.0.1:6080', '127.0.0.1:0'),
-                       target=('127.0.0.1:5900', f'127.0.0.1:{target.port}'))
-    bridge = lab.start('--config', config)
-    command, environment = proxy(lab.folder, listen, bridge.address)
-    with open(lab.folder / 'proxy.log', 'wb') as log:
-        lab.spawn(*command, env={**os.environ, **environment}, stdout=log, stderr=subprocess.STDOUT)
-    until(lambda: listens(listen), lambda: (lab.folder / 'proxy.log').read_text())
-    front = Endpoint(f'127.0.0.1:{listen}')
-
-    page = {'Host': f'127.0.0.1:{listen}', 'Origin': f'http://127.0.0.1:{listen}'}
+    listen, bridge = free_port(), bridge_behind(lab)
+    front = serve(lab, *proxy(lab.folder, listen, bridge.address), listen)
+    page = page_of(front)
     client = lab.open(front, upgrade={'path': '/desk/vnc', 'fields': page})
     assert client.binary(b'through two').data(11) == b'through two'
     seen = client.sock.getsockname()[0]
@@ -83,6 +100,28 @@ def test_behind(lab, proxy):
     lost = lab.connect(front).send(request('/desk/nowhere', fields=page))
     assert lost.answer().status == 404
     lost.hang_up()
-    for process in lab.processes:  # its idle connections count as well
-        process.terminate()
-        process.wait()
+    stop_proxies(lab)
+
+
+@pytest.mark.parametrize('delay', [True, False])
+def test_a_reload_of_caddy_ends_no_session(lab, delay):
+    """Caddy's own Close 1001 ends it where stream_close_delay is missing."""
+    program, listen, bridge = debian.newer_caddy(), free_port(), bridge_behind(lab)
+    command, environment = caddy(lab.folder, listen, bridge.address, program)
+    path = lab.folder / 'Caddyfile'
+    if not delay:
+        without_delay(path)
+    front = serve(lab, command, environment, listen)
+    client = lab.open(front, upgrade={'path': '/desk/vnc', 'fields': page_of(front)})
+    assert client.binary(b'before').data(6) == b'before'
+    subprocess.run([program, 'reload', '--force', '--config', path, '--adapter', 'caddyfile',
+                    '--address', f'unix/{lab.folder}/admin.sock'], check=True, capture_output=True,
+                   env={**os.environ, **environment})
+    if delay:
+        lab.open(front, upgrade={'path': '/desk/vnc', 'fields': page_of(front)}).bye()
+        assert client.binary(b'afterwards').data(10) == b'afterwards'
+        client.bye()
+    else:
+        assert client.closing()[1] == 1001
+        client.hang_up()
+    stop_proxies(lab)

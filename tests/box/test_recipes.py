@@ -2,7 +2,6 @@
 import pathlib
 import re
 import shlex
-import socket
 import subprocess
 
 import pytest
@@ -10,6 +9,7 @@ import yaml
 from container import Container
 from gateway import Endpoint, get
 from lab import BINARY, ROOT
+from ports import free_port, listens
 from recipes import PAGES, PORT, WEB, folder_for, gateway, hears, recipe, replaced, says, sections, shell
 from wire import request, until
 
@@ -61,21 +61,11 @@ def test_consoles(lab, here):
         refused.hang_up()
 
 
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(('127.0.0.1', 0))
-        return sock.getsockname()[1]
-
-
 def test_a_database_or_a_broker(lab, here):
     (_, quick), (_, file) = recipe('A database or a broker in the browser')
     port = free_port()
     lab.spawn('redis-server', '--port', str(port), '--save', '', '--dir', str(here), stdout=subprocess.DEVNULL)
-
-    def up():
-        with socket.socket() as sock:
-            return sock.connect_ex(('127.0.0.1', port)) == 0
-    until(up, 'redis listens')
+    until(lambda: listens(port), 'redis listens')
     bridge = shell(lab, here, replaced(quick, port=('6380', '0'), target=('6379', port)))
     client = lab.open(bridge)
     assert client.binary(b'PING\r\n').data(7) == b'+PONG\r\n'
