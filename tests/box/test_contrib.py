@@ -22,6 +22,9 @@ def said_by(*command, **how):
 
 # ---- Kubernetes ----
 
+GATEWAY_API = 'gateway.networking.k8s.io/'
+
+
 def manifests():
     return [(path, document) for path in sorted((CONTRIB / 'kubernetes').glob('*.yaml'))
             for document in yaml.safe_load_all(path.read_text())]
@@ -32,27 +35,32 @@ def test_kubernetes_manifests_have_the_types_of_the_api(tmp_path):
     lines, kinds = [], set()
     for number, (path, document) in enumerate(manifests()):
         group, _, version = document['apiVersion'].rpartition('/')
-        module = f'kubernetes-types/{(group or "core").split(".")[0]}/{version}'
-        lines.append(f'// {path.name}\nimport {{{document["kind"]} as Kind{number}}} from "{module}";\n'
+        module, kind = f'kubernetes-types/{(group or "core").split(".")[0]}/{version}', document['kind']
+        if document['apiVersion'].startswith(GATEWAY_API):
+            module, kind = f'@kubernetes-models/gateway-api/{document["apiVersion"]}', f'I{kind}'
+        lines.append(f'// {path.name}\nimport {{{kind} as Kind{number}}} from "{module}";\n'
                      f'export const manifest{number}: Kind{number} = {json.dumps(document, indent=1)};')
         kinds.add(document['kind'])
     assert {'Deployment', 'Service', 'ConfigMap', 'PodDisruptionBudget', 'HorizontalPodAutoscaler',
-            'NetworkPolicy'} <= kinds
+            'NetworkPolicy', 'HTTPRoute'} <= kinds
     source = tmp_path / 'manifests.ts'
     source.write_text('\n'.join(lines))
     (tmp_path / 'node_modules').symlink_to(HERE / 'node_modules')
     check = ['node', HERE / 'node_modules/typescript/bin/tsc', '--strict', '--noEmit', '--skipLibCheck',
              '--moduleResolution', 'node', source]
     said_by(*check, cwd=tmp_path)
-    source.write_text(source.read_text().replace('"readinessProbe"', '"readynessProbe"'))
-    assert subprocess.run([str(word) for word in check], cwd=tmp_path, capture_output=True,
-                          check=False).returncode != 0, 'the check would not notice a wrong field'
+    right = source.read_text()
+    source.write_text(right.replace('"readinessProbe"', '"readynessProbe"').replace('"backendRequest"', '"backend"'))
+    said = subprocess.run([str(word) for word in check], cwd=tmp_path, capture_output=True, text=True, check=False).stdout
+    assert '"readynessProbe"' in said.replace("'", '"') and '"backend"' in said.replace("'", '"'), 'what it overlooks'
 
 
 def test_kubernetes_manifests_fit_together(tmp_path):
     by_file = {}
     for path, document in manifests():
         by_file.setdefault(path.name, {}).setdefault(document['kind'], []).append(document)
+    (route,), = by_file.pop('httproute.yaml').values()
+    check_route(route, by_file['gateway.yaml'])
     for kinds in by_file.values():
         deployment, = kinds['Deployment']
         pod = deployment['spec']['template']
@@ -78,6 +86,29 @@ def test_kubernetes_manifests_fit_together(tmp_path):
         assert heard == set(ports.values())
         assert {container[p]['httpGet']['path'] for p in ('readinessProbe', 'livenessProbe')} <= {
             route['path'] for route in served['routes']}
+
+
+def check_route(route, kinds):
+    """The CRD's own schema takes it; it leads to the service, below the path of a route, for any time."""
+    script = ('const { HTTPRoute } = require("@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/HTTPRoute");'
+              'new HTTPRoute(JSON.parse(process.argv[1])).validate();')
+
+    def verdict(manifest):
+        return subprocess.run(['node', '-e', script, json.dumps(manifest)], cwd=HERE, capture_output=True, text=True,
+                              check=False)
+    said = verdict(route)
+    assert said.returncode == 0, said.stderr
+    rule, = route['spec']['rules']
+    wrong = {**route, 'spec': {**route['spec'], 'rules': [{**rule, 'timeouts': {'request': 'never'}}]}}
+    assert 'timeouts/request' in verdict(wrong).stderr, 'the schema knows durations'
+    assert set(rule['timeouts'].values()) == {'0s'} and set(rule['timeouts']) == {'request', 'backendRequest'}
+    service, = kinds['Service']
+    port, = service['spec']['ports']
+    assert rule['backendRefs'] == [{'name': service['metadata']['name'], 'port': port['port']}]
+    assert port['appProtocol'] == 'kubernetes.io/ws'
+    config = yaml.safe_load(kinds['ConfigMap'][0]['data']['wsluice.yaml'])
+    prefix = rule['matches'][0]['path']['value']
+    assert any(one['path'].startswith(f'{prefix}/') for one in config['routes'])
 
 
 # ---- Compose ----
