@@ -1,13 +1,18 @@
 """The snippets for nginx, HAProxy and Caddy, tested with the real servers."""
+import grp
 import os
 import re
+import socket
 import subprocess
 
 import debian
 import pytest
 from gateway import Endpoint
 from lab import ROOT
+from nginx import command, stop
+from nginx import serve as nginx_serve
 from ports import free_port, listens
+from recipes import gateway, hears, replaced, says
 from wire import request, until
 
 PROXIES = ROOT / 'contrib/proxies'
@@ -28,12 +33,7 @@ def filled_in(name, folder, **places):
 def nginx(folder, listen, behind):
     snippet = filled_in('nginx.conf', folder, listen=('listen 80;', f'listen 127.0.0.1:{listen};'),
                         behind=('127.0.0.1:6080', behind))
-    main = folder / 'main.conf'
-    main.write_text(f'daemon off; master_process off; pid {folder}/pid; error_log {folder}/nginx.log;\n'
-                    f'events {{}}\nhttp {{ access_log off; client_body_temp_path {folder}/body;\n'
-                    f'proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;\n'
-                    f'uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi; include {snippet}; }}\n')
-    return ['nginx', '-p', str(folder), '-c', str(main)], {}
+    return command(folder, f'include {snippet};'), {}
 
 
 def haproxy(folder, listen, behind):
@@ -57,10 +57,10 @@ def without_delay(path):
     path.write_text(text)
 
 
-def serve(lab, command, environment, listen):
+def serve(lab, words, environment, listen):
     """The proxy, listening."""
     with open(lab.folder / 'proxy.log', 'wb') as log:
-        lab.spawn(*command, env={**os.environ, **environment}, stdout=log, stderr=subprocess.STDOUT)
+        lab.spawn(*words, env={**os.environ, **environment}, stdout=log, stderr=subprocess.STDOUT)
     until(lambda: listens(listen), lambda: (lab.folder / 'proxy.log').read_text())
     return Endpoint(f'127.0.0.1:{listen}')
 
@@ -73,13 +73,6 @@ def bridge_behind(lab):
 
 def page_of(front):
     return {'Host': front.address, 'Origin': f'http://{front.address}'}
-
-
-def stop_proxies(lab):
-    """Their idle connections count as clients of the bridge."""
-    for process in lab.processes:
-        process.terminate()
-        process.wait()
 
 
 @pytest.mark.parametrize('proxy', [nginx, haproxy, caddy])
@@ -100,18 +93,18 @@ def test_behind(lab, proxy):
     lost = lab.connect(front).send(request('/desk/nowhere', fields=page))
     assert lost.answer().status == 404
     lost.hang_up()
-    stop_proxies(lab)
+    stop(lab)
 
 
 @pytest.mark.parametrize('delay', [True, False])
 def test_a_reload_of_caddy_ends_no_session(lab, delay):
     """Caddy's own Close 1001 ends it where stream_close_delay is missing."""
     program, listen, bridge = debian.newer_caddy(), free_port(), bridge_behind(lab)
-    command, environment = caddy(lab.folder, listen, bridge.address, program)
+    words, environment = caddy(lab.folder, listen, bridge.address, program)
     path = lab.folder / 'Caddyfile'
     if not delay:
         without_delay(path)
-    front = serve(lab, command, environment, listen)
+    front = serve(lab, words, environment, listen)
     client = lab.open(front, upgrade={'path': '/desk/vnc', 'fields': page_of(front)})
     assert client.binary(b'before').data(6) == b'before'
     subprocess.run([program, 'reload', '--force', '--config', path, '--adapter', 'caddyfile',
@@ -124,4 +117,26 @@ def test_a_reload_of_caddy_ends_no_session(lab, delay):
     else:
         assert client.closing()[1] == 1001
         client.hang_up()
-    stop_proxies(lab)
+    stop(lab)
+
+
+def test_example_behind_nginx(lab):
+    """config/examples/behind-nginx.yaml, with the location of nginx that its comment has."""
+    text, here = (ROOT / 'config/examples/behind-nginx.yaml').read_text(), lab.folder
+    location = '\n'.join(re.findall(r'^# {5}(.*)$', text, re.MULTILINE))
+    target = lab.target(says(b'RFB'))
+    lab.unix_target(says(b'login:'), path=str(here / 'web1.serial'))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as syslog:
+        syslog.bind(str(here / 'syslog'))
+        bridge = gateway(lab, here, replaced(
+            text, log=('syslog: /dev/log', f'target: stderr, syslog: {here}/syslog'), run=('/run/wsluice', here),
+            group=('www-data', grp.getgrgid(os.getgid()).gr_name), port=('127.0.0.1:8080', '127.0.0.1:0'),
+            desk=('localhost:5900', f'127.0.0.1:{target.port}'), console=('/run/vms', here)))
+        front = nginx_serve(lab, replaced(location, run=('/run/wsluice', here)))
+        other = Endpoint(until(lambda: re.search(r'listening on (127\S+)', bridge.text), lambda: bridge.text).group(1))
+        bridge.baseline = bridge.fds()
+        for endpoint, host in ((front, '127.0.0.1'), (other, 'localhost')):
+            page = {'Host': host, 'Origin': f'http://{host}'}
+            hears(lab, endpoint, '/desk/vnc', b'RFB', upgrade={'fields': page})
+            hears(lab, endpoint, '/desk/console', b'login:', upgrade={'fields': page})
+        stop(lab)
