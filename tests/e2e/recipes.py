@@ -1,4 +1,5 @@
-"""The snippets of contrib/, taken from its pages: tests run the text that users paste."""
+"""The snippets of contrib/ and of the demo page: tests run the text that users paste."""
+import html
 import re
 import shutil
 import subprocess
@@ -28,6 +29,17 @@ def sections():
 def recipe(title):
     """The snippets of a section, in order: (language, text)."""
     return sections()[title]
+
+
+def card(title):
+    """The snippet of one of the demo page's next steps."""
+    page = (ROOT / 'proxy/pages/demo.html').read_text()
+    found = re.search(rf'<h3>{re.escape(title)}</h3>.*?<pre[^>]*>(.*?)</pre>', page, re.DOTALL)
+    return html.unescape(re.sub(r'<[^>]+>', '', found.group(1)))
+
+
+def cards():
+    return re.findall(r'<h3>(.*?)</h3>', (ROOT / 'proxy/pages/demo.html').read_text())
 
 
 def replaced(text, **places):

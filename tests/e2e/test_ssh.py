@@ -9,6 +9,8 @@ import subprocess
 
 import pytest
 from lab import WAIT
+from ports import free_port
+from recipes import card, folder_for, replaced, shell
 from wire import until
 
 HERE = pathlib.Path(__file__).parent
@@ -18,12 +20,6 @@ SIZE = 100 * 1000 * 1000
 
 def keygen(path):
     subprocess.run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', str(path)], check=True)
-
-
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(('127.0.0.1', 0))
-        return sock.getsockname()[1]
 
 
 def answers(port):
@@ -87,6 +83,21 @@ def fixture_ssh(request, lab, sshd, certs, tmp_path):
 
 def test_a_command(ssh):
     assert ssh('ssh', 'desk', 'echo', 'over', 'the', 'sluice') == 'over the sluice\n'
+
+
+def test_the_card_of_the_demo(lab, certs, sshd, tmp_path):
+    """What it says, with the ports of the test; npx finds wsnc in the folder, and asks for nothing."""
+    serve, connect = card('A shell through port 443: SSH').split('\n', 1)
+    here = folder_for(lab, certs)
+    (here / 'node_modules').symlink_to(HERE / 'node_modules')
+    bridge = shell(lab, here, replaced(serve, port=(' 443 ', ' 127.0.0.1:0 '), target=('localhost:22', f'127.0.0.1:{sshd}')))
+    (tmp_path / 'known').write_text('localhost ' + (tmp_path / 'host.pub').read_text())
+    ours = f'ssh -F none -i {tmp_path}/user -o BatchMode=yes -o UserKnownHostsFile={tmp_path}/known'
+    connect = replaced(connect, ssh=('ssh -o', f'{ours} -o'), port=(':443/', f':{bridge.port}/'),
+                       who=('you@', f'{getpass.getuser()}@'))
+    result = subprocess.run(['bash', '-c', f'{connect} echo over the sluice'], cwd=here, stdin=subprocess.DEVNULL,
+                            capture_output=True, text=True, timeout=60, check=False)
+    assert result.stdout == 'over the sluice\n', result.stderr
 
 
 def checksum(path):
