@@ -1,16 +1,16 @@
 """Runs the snippets of contrib/README.md and contrib/recipes, with the ports and paths of the test."""
-import pathlib
+import os
 import re
 import shlex
 import subprocess
+import xml.etree.ElementTree
 
 import pytest
-import yaml
 from container import Container
-from gateway import Endpoint, get
+from gateway import Endpoint, ask, get
 from lab import BINARY, ROOT
 from ports import free_port, listens
-from recipes import PAGES, PORT, WEB, folder_for, gateway, hears, recipe, replaced, says, sections, shell
+from recipes import PORT, WEB, card, cards, folder_for, gateway, hears, recipe, replaced, says, shell
 from wire import request, until
 
 
@@ -50,11 +50,15 @@ def test_several_desktops_by_token(lab, here):
 
 
 def test_consoles(lab, here):
-    (_, names), (_, file) = recipe('Consoles of QEMU and libvirt')
-    lab.unix_target(says(b'web1'), path=str(here / 'web1.sock'))
+    """QEMU's own VNC server; its version comes first."""
+    (_, machine), (_, graphics), (_, names), (_, file) = recipe('Consoles of QEMU and libvirt')
+    assert xml.etree.ElementTree.fromstring(graphics).attrib == {'type': 'vnc', 'socket': '/run/vms/web1.sock'}
+    qemu = lab.spawn(*shlex.split(replaced(machine, vms=('/run/vms', here))), stdin=subprocess.DEVNULL)
+    until((here / 'web1.sock').exists, 'the socket of QEMU')
     shell(lab, here, replaced(names, vms=('/run/vms', here)))
     bridge = gateway(lab, here, replaced(file, web=WEB, port=(':6080', '127.0.0.1:0')))
-    hears(lab, bridge, '/vm/web1', b'web1')
+    hears(lab, bridge, '/vm/web1', b'RFB 003.008\n')
+    assert qemu.poll() is None
     for path, status in (('/vm/db2', 404), ('/vm/..%2fweb1', 400)):
         refused = lab.connect(bridge).send(request(path))
         assert refused.answer().status == status
@@ -79,21 +83,46 @@ def test_a_database_or_a_broker(lab, here):
 
 def test_ssh(lab, here, certs):
     """The side of the bridge; tests/e2e/test_ssh.py tests both sides."""
-    (_, quick), = recipe('SSH')
+    (_, quick), (_, client) = recipe('SSH')
+    assert 'ProxyCommand wsnc wss://desk.example.com/ssh' in client, 'as test_ssh.py has it'
     target = lab.target(says(b'SSH-2.0-'))
     bridge = shell(lab, here, replaced(quick, port=(' 443 ', ' 127.0.0.1:0 '),
                                        target=('localhost:22', f'127.0.0.1:{target.port}')))
     hears(lab, bridge, '/ssh', b'SSH-2.0-', context=certs.context())
 
 
+def test_targets_with_a_certificate_of_their_own(lab, here, certs):
+    (_, file), = recipe('Targets with a certificate of their own')
+    certs.openssl('req', '-x509', '-nodes', '-newkey', 'rsa:2048', '-subj', '/CN=murmur', '-addext',
+                  'subjectAltName=DNS:localhost', '-keyout', here / 'murmur.key', '-out', here / 'murmur.pem')
+    target = lab.target(says(b'mumble'), context=certs.server_context(here / 'murmur.pem', here / 'murmur.key'))
+    file = replaced(file, port=(':6080', '127.0.0.1:0'), target=('murmur.internal:64738', f'localhost:{target.port}'))
+    hears(lab, gateway(lab, here, file), '/', b'mumble')
+    for other, status in ((file.replace('localhost', '127.0.0.1'), 502), (replaced(file, ca=(', ca: murmur.pem', '')), 502)):
+        assert ask(lab, gateway(lab, here, other), '/').status == status
+    hears(lab, gateway(lab, here, replaced(file, ca=('ca: murmur.pem', 'insecure: true'))), '/', b'mumble')
+
+
+def test_a_page_that_connects_to_this_machine(lab, here):
+    """tests/browser/test_local_network.py has the browser's side."""
+    (_, quick), = recipe('A page that connects to this machine')
+    (here / 'web').rename(here / 'app')
+    target = lab.target(says(b'here'))
+    bridge = shell(lab, here, replaced(quick, port=('127.0.0.1:6080', '127.0.0.1:0'),
+                                       target=('localhost:5900', f'127.0.0.1:{target.port}')))
+    assert get(lab, bridge, '/vnc.html').status == 200
+    hears(lab, bridge, '/', b'here')
+
+
 def docker_run(line, **places):
-    """The options and arguments of a `docker run` line, for the container of test_image.py."""
+    """The options and arguments of a `docker run` line, for the container of test_image.py, on this machine's network."""
     words = shlex.split(replaced(line, **places))
-    assert words[:3] == ['docker', 'run', '-d']
+    assert words[:2] == ['docker', 'run'] and words[2] in ('-d', '--rm')
     options, rest = [], words[3:]
     while rest[0] != 'wsluice':
-        name, value, *rest = rest
-        options += {'-p': [], '-e': ['--env', value], '-v': ['--volume', value]}[name]
+        word, *rest = rest
+        name, value = word.split('=') if '=' in word else (word, rest.pop(0))
+        options += {'-p': [], '--network': [], '-e': ['--env', value], '-v': ['--volume', value]}[name]
     return options, rest[1:]
 
 
@@ -106,7 +135,11 @@ def test_docker(lab, here, image):
                                        f'    target: tcp://127.0.0.1:{target.port}\n')
     variables, file = others.strip().split('\n')
     ours = ('desk.example.com:5900', f'127.0.0.1:{target.port}')
-    for options, words in (docker_run(arguments, target=ours, port=('wsluice 6080', 'wsluice 127.0.0.1:0')),
+    step = card('A sidecar: Docker').replace('\\\n', '').split('\n')
+    assert step[:2] == ['docker build -t wsluice .', 'docker network create desk']
+    listen = ('wsluice 6080', 'wsluice 127.0.0.1:0')
+    for options, words in (docker_run(arguments, target=ours, port=listen),
+                           docker_run(step[2], target=('desktop:5900', ours[1]), port=listen),
                            docker_run(variables, target=ours), docker_run(file, file=('./', f'{here}/'))):
         if '--env' in options:
             options += ['--env', 'WSLUICE_LISTEN=127.0.0.1:0']
@@ -121,12 +154,37 @@ def test_docker(lab, here, image):
     assert 'DESKTOP_IMAGE' in compose, 'which test_contrib.py has docker-compose read'
 
 
-def test_systemd():
-    """test_companions.py checks the package's contents; this checks the recipe only."""
-    (_, text), = recipe('systemd')
-    cpack, apt = text.strip().split('\n')
+def test_cards_of_the_demo(lab, here):
+    """The next steps of its page; tests/e2e/test_ssh.py has the one for SSH, test_docker the one for Docker."""
+    target = lab.target(says(b'RFB'))
+    install, serve = card('A desktop in a tab: VNC').split('\n')
+    assert install == 'apt install novnc'
+    bridge = shell(lab, here, replaced(serve, web=WEB, port=PORT, target=(TARGET, f'127.0.0.1:{target.port}')))
+    assert b'noVNC' in get(lab, bridge, '/vnc.html').body
+    hears(lab, bridge, '/websockify', b'RFB')
+    bridge = gateway(lab, here, replaced(card('Many services on one port: YAML'), web=WEB, port=(':8080', '127.0.0.1:0'),
+                                         target=('10.0.0.5:5900', f'127.0.0.1:{target.port}')))
+    assert b'noVNC' in get(lab, bridge, '/novnc/vnc.html').body and get(lab, bridge, '/status').status == 200
+    hears(lab, bridge, '/vnc', b'RFB')
+    assert len(cards()) == 4
+
+
+def test_systemd(lab, here):
+    """test_companions.py checks the package's contents. systemctl takes the words, though no systemd runs here."""
+    (_, package), (_, text) = recipe('systemd')
+    cpack, apt = package.strip().split('\n')
     config = re.search(r'--config build/(\S+)', cpack).group(1)
     assert (ROOT / BINARY).parent.joinpath(config).is_file() and apt == 'apt install ./wsluice_*.deb'
+    (here / 'gateway.yaml').write_text('listeners: [":0"]\nroutes: [{path: /*, target: "tcp://localhost:1"}]\n')
+    install, *service = replaced(text, where=('/etc/wsluice/', f'{here}/etc/'), group=('-g wsluice', f'-g {os.getgid()}')
+                                 ).strip().split('\n')
+    shell(lab, here, install)
+    assert (here / 'etc/wsluice.yaml').stat().st_mode & 0o777 == 0o640
+    for line in service:
+        words = shlex.split(line, comments=True)
+        assert words[0] == 'systemctl' and words[-1] == 'wsluice'
+        said = subprocess.run([*words[:-1], '--', 'wsluice-of-a-test'], capture_output=True, text=True, check=False).stderr
+        assert not re.search('unrecognized|unknown|invalid|requires', said, re.IGNORECASE), f'{line}: {said}'
 
 
 def test_a_small_machine():
@@ -151,32 +209,3 @@ def test_the_shell(lab, here):
     (_, text), = recipe('The shell')
     shell(lab, here, text)
     assert (here / 'wsluice.1').read_text().startswith('.TH WSLUICE')
-
-
-def test_every_recipe_has_a_test():
-    """A test of a recipe runs all of its blocks."""
-    taken = re.findall(r"= recipe\('(.*?)'\)", pathlib.Path(__file__).read_text())
-    assert [title for title, snippets in sections().items() if snippets and title not in taken] == []
-    for language, text in (snippet for snippets in sections().values() for snippet in snippets):
-        assert language == 'sh' or yaml.safe_load(text)['routes']
-
-
-def anchors(page):
-    return {re.sub(r'[^a-z0-9 -]', '', title.lower()).replace(' ', '-')
-            for title in re.findall(r'^## (.+)$', page.read_text(), re.MULTILINE)}
-
-
-def test_links():
-    """Every link leads to a file and a section that exist, and the index leads to all sections."""
-    reached = set()
-    for page in [*PAGES, ROOT / 'README.md']:
-        for link in re.findall(r'\]\(([^)]+)\)', page.read_text()):
-            path, _, anchor = link.partition('#')
-            if path.startswith('https://'):
-                continue
-            leads = (page.parent / path).resolve() if path else page
-            assert leads.exists(), f'{page.name}: {link}'
-            if anchor:
-                assert anchor in anchors(leads), f'{page.name}: {link}'
-                reached.add((leads, anchor) if page == PAGES[0] else None)
-    assert {(page, anchor) for page in PAGES for anchor in anchors(page)} <= reached

@@ -1,0 +1,128 @@
+"""Every snippet of contrib/ is run by a test, checked by its own tool, or named here with the reason why not."""
+import ast
+import re
+
+from lab import ROOT
+from recipes import CONTRIB, FENCED, PAGES, sections
+
+TESTS = [path for folder in ('box', 'browser', 'e2e') for path in sorted((ROOT / 'tests' / folder).glob('test_*.py'))]
+
+# One word for each snippet of a section: a test runs it, or a tool checks it. A reason stands for one that is only shown.
+SNIPPETS = {
+    'VNC in a browser': ['run', 'run', 'run'],
+    'Several desktops by token': ['run', 'run'],
+    'Consoles of QEMU and libvirt': ['run', 'checked', 'run', 'run'],
+    'SPICE': ['run', 'run'],
+    'noVNC\'s own launcher': ['run'],
+    'Open OnDemand': ['run', 'run'],
+    'A database or a broker in the browser': ['run', 'run'],
+    'Postgres from JavaScript': ['run', 'run', 'run', 'run'],
+    'SSH': ['run', 'run'],
+    'Targets with a certificate of their own': ['run'],
+    'A page that connects to this machine': ['run'],
+    'Behind nginx, HAProxy or Caddy': [],
+    'noVNC below a path': ['run', 'run'],
+    'Users of an identity-aware proxy': ['run', 'run', 'run'],
+    'A certificate for a test': ['run', 'run'],
+    'Certificates from an ACME client': ['run', 'run', 'checked'],
+    'Docker': ['run', 'run', 'checked'],
+    'Kubernetes': [],
+    'systemd': ['checked', 'run'],
+    'A small machine': ['checked'],
+    'Prometheus and Grafana': ['run'],
+    'The shell': ['run'],
+    'Coming from websockify': [],
+}
+
+# The test of each file that is no page, and how it names the file.
+FILES = {
+    'quickstart.sh': ('e2e/test_install.py', 'contrib/quickstart.sh'),
+    'compose/compose.yaml': ('box/test_contrib.py', 'compose/compose.yaml'),
+    'debian/postinst': ('box/test_companions.py', 'DEBIAN/postinst'),
+    'kubernetes/gateway.yaml': ('box/test_contrib.py', "'kubernetes').glob('*.yaml')"),
+    'kubernetes/httproute.yaml': ('box/test_contrib.py', "'kubernetes').glob('*.yaml')"),
+    'kubernetes/sidecar.yaml': ('box/test_contrib.py', "'kubernetes').glob('*.yaml')"),
+    'logrotate/wsluice': ('box/test_contrib.py', 'logrotate/wsluice'),
+    'monitoring/alerts.test.yaml': ('box/test_contrib.py', "folder / 'alerts.test.yaml'"),
+    'monitoring/alerts.yaml': ('box/test_contrib.py', "folder / 'alerts.yaml'"),
+    'monitoring/dashboard.json': ('box/test_contrib.py', 'monitoring/dashboard.json'),
+    'proxies/Caddyfile': ('box/test_proxies.py', "'Caddyfile'"),
+    'proxies/haproxy.cfg': ('box/test_proxies.py', "'haproxy.cfg'"),
+    'proxies/nginx.conf': ('box/test_proxies.py', "'nginx.conf'"),
+    'proxies/wsluice.yaml': ('box/test_proxies.py', "'wsluice.yaml'"),
+    'systemd/wsluice.service': ('box/test_companions.py', "'wsluice.service'"),
+    'systemd/wsluice.socket': ('box/test_companions.py', "'wsluice.socket'"),
+    'systemd/wsluice.sysusers': ('box/test_companions.py', 'usr/lib/sysusers.d/wsluice.conf'),
+}
+
+
+def test_every_snippet_is_classified():
+    assert {title: len(snippets) for title, snippets in sections().items() if snippets or title in SNIPPETS} == \
+        {title: len(words) for title, words in SNIPPETS.items()}
+    for title, words in SNIPPETS.items():
+        for word in words:
+            assert word in ('run', 'checked') or ' ' in word, f'{title}: no reason why a snippet is only shown'
+
+
+def test_snippets_are_fenced():
+    """An indented block is a snippet that no test would see."""
+    for page in PAGES:
+        before = ''
+        for line in FENCED.sub('', page.read_text()).split('\n'):
+            assert not (re.match(r'    |\t', line) and not before.strip()), f'{page.name}: {line}'
+            before = line
+
+
+def uses():
+    """The functions that take a recipe: {title: [(what its snippets are called, what the function reads)]}."""
+    found = {}
+    for path in TESTS:
+        for function in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(function, ast.FunctionDef) or not function.name.startswith('test_'):
+                continue
+            read = {node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+            for node in ast.walk(function):
+                if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and \
+                        getattr(node.value.func, 'id', '') == 'recipe':
+                    names = [pair.elts[1].id for pair in node.targets[0].elts]
+                    found.setdefault(node.value.args[0].value, []).append((names, read))
+    return found
+
+
+def test_every_snippet_has_a_test():
+    """It takes all snippets of a section, and uses each."""
+    used = uses()
+    assert set(used) == {title for title, words in SNIPPETS.items() if words}
+    for title, words in SNIPPETS.items():
+        for number, word in enumerate(words):
+            if word in ('run', 'checked'):
+                assert any(names[number] in read for names, read in used[title]), f'{title}: snippet {number + 1}'
+
+
+def test_every_file_has_a_test():
+    files = {str(path.relative_to(CONTRIB)) for path in CONTRIB.rglob('*')
+             if path.is_file() and path.suffix != '.png' and path not in PAGES and path.name != 'CMakeLists.txt'}
+    assert files == set(FILES)
+    for name, (test, text) in FILES.items():
+        assert text in (ROOT / 'tests' / test).read_text(), f'{name}: not in {test}'
+
+
+def anchors(page):
+    return {re.sub(r'[^a-z0-9 -]', '', title.lower()).replace(' ', '-')
+            for title in re.findall(r'^## (.+)$', page.read_text(), re.MULTILINE)}
+
+
+def test_links():
+    """Every link leads to a file and a section that exist, and the index leads to all sections."""
+    reached = set()
+    for page in [*PAGES, ROOT / 'README.md']:
+        for link in re.findall(r'\]\(([^)]+)\)', page.read_text()):
+            path, _, anchor = link.partition('#')
+            if path.startswith('https://'):
+                continue
+            leads = (page.parent / path).resolve() if path else page
+            assert leads.exists(), f'{page.name}: {link}'
+            if anchor:
+                assert anchor in anchors(leads), f'{page.name}: {link}'
+                reached.add((leads, anchor) if page == PAGES[0] else None)
+    assert {(page, anchor) for page in PAGES for anchor in anchors(page)} <= reached
