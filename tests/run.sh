@@ -17,14 +17,16 @@ jobs=${WSLUICE_JOBS:-$(nproc)}
 fuzz_seconds=3
 
 fast_gates=(checks format gcc unit-asan unit-tsan cppcheck fuzz e2e e2e-asan e2e-tsan browser box)
-slow_gates=(clang-tidy cppcheck-deep valgrind fuzz-long proof)
+slow_gates=(clang-tidy cppcheck-deep valgrind fuzz-long proof recipes)
 
 packages=(build-essential cmake ninja-build pkg-config libuv1-dev libssl-dev libyaml-dev libcmocka-dev
     clang libclang-rt-dev lld clang-format cppcheck file git
     python3 python3-jsonschema python3-pytest python3-pytest-xdist python3-websockets python3-yaml openssh-client openssh-server openssl prometheus redis-server haproxy nginx websockify
-    buildah caddy debootstrap docker-compose fish logrotate mandoc strace systemd zsh
-    chromium mosquitto novnc tigervnc-standalone-server x11-utils x11-xserver-utils)
+    buildah caddy debootstrap docker-compose fish logrotate mandoc postgresql procps qemu-system-x86 strace systemd zsh
+    chromium mosquitto novnc spice-html5 tigervnc-standalone-server x11-utils x11-xserver-utils)
 slow_packages=(clang-tidy valgrind libc6-dbg)
+# Since Debian 13 QEMU's SPICE server is a package of its own.
+[ "$(. /etc/os-release && echo "${VERSION_ID:-13}")" = 12 ] || packages+=(qemu-system-modules-spice)
 
 # ---- what the machine needs ----
 
@@ -211,12 +213,17 @@ gate_e2e_tsan() {
 # The image, the static build, and what contrib/ has for the machines around them. In one process: there is one image.
 gate_box() {
     build_gcc && cmake_build static -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Release -DWSLUICE_STATIC=ON &&
-        end_to_end gcc -n 0 -s tests/box
+        end_to_end gcc -n 0 -s -m 'not slow' tests/box
 }
 
 # Screenshots stay in build-test/browser.
 gate_browser() {
-    build_gcc && end_to_end gcc tests/browser
+    build_gcc && end_to_end gcc -m 'not slow' tests/browser
+}
+
+# Those that take long: a virtual machine in Chromium, a certificate that is renewed.
+gate_recipes() {
+    build_gcc && end_to_end gcc -n 0 -m slow tests/box && end_to_end gcc -n 0 -m slow tests/browser
 }
 
 gate_clang_tidy() {

@@ -10,7 +10,8 @@ import container  # noqa: E402
 from suite import certs, demand_binary, lab  # noqa: E402, F401
 
 
-def pytest_configure():
+def pytest_configure(config):
+    config.addinivalue_line('markers', 'slow: runs with tests/run.sh --all, in the gate recipes')
     demand_binary()
 
 

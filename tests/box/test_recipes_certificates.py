@@ -90,6 +90,7 @@ def fixture_public():
     shutil.rmtree(folder)
 
 
+@pytest.mark.slow
 def test_certificates_from_an_acme_client(lab, public, certs):
     """Renewed under a gateway that runs as another user, whose group alone may read the files."""
     (_, permissions), (_, file), (_, unit) = recipe('Certificates from an ACME client')

@@ -76,8 +76,8 @@ def test_snippets_are_fenced():
 def uses():
     """The functions that take a recipe: {title: [(what its snippets are called, what the function reads)]}."""
     found = {}
-    for path in TESTS:
-        for function in ast.walk(ast.parse(path.read_text())):
+    for text in [path.read_text() for path in TESTS]:
+        for function in ast.walk(ast.parse(text)) if ' = recipe(' in text else ():
             if not isinstance(function, ast.FunctionDef) or not function.name.startswith('test_'):
                 continue
             read = {node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}

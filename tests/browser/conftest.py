@@ -14,6 +14,7 @@ pytest_runtest_protocol = end_after(90)
 
 
 def pytest_configure(config):
+    config.addinivalue_line('markers', 'slow: runs with tests/run.sh --all, in the gate recipes')
     demand_binary()
 
 

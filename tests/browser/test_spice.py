@@ -2,6 +2,7 @@
 import shlex
 import subprocess
 
+import pytest
 from recipes import folder_for, recipe, replaced, shell
 from wire import until
 
@@ -18,6 +19,7 @@ SCREEN = '''() => {
 }'''
 
 
+@pytest.mark.slow
 def test_spice(lab, certs, tab):
     (_, machine), (_, quick) = recipe('SPICE')
     here = folder_for(lab, certs)
