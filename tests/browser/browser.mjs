@@ -4,12 +4,12 @@
 //   {"call": "open", "with": [CONTEXT-OPTIONS]}      -> {"result": NUMBER}, a page of its own
 //   {"page": NUMBER, "call": "goto", "with": [URL]}  -> {"result": ...} or {"error": TEXT}
 //
-// usage: node browser.mjs CHROMIUM
+// usage: node browser.mjs CHROMIUM [SWITCH...]
 import readline from 'node:readline';
 import { chromium } from 'playwright-core';
 
 const TIMEOUT = 15000;
-const args = ['--disable-gpu', '--force-color-profile=srgb', '--hide-scrollbars'];
+const args = ['--disable-gpu', '--force-color-profile=srgb', '--hide-scrollbars', ...process.argv.slice(3)];
 if (process.getuid() === 0) {
     args.push('--no-sandbox');
 }

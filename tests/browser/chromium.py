@@ -14,10 +14,10 @@ class BrowserError(AssertionError):
 
 
 class Browser:
-    def __init__(self):
+    def __init__(self, *switches):
         path = os.environ.get('CHROMIUM', '/usr/bin/chromium')
         # Its own process group, so that an interrupt of the tests does not kill it before close().
-        self.process = subprocess.Popen(['node', str(HERE / 'browser.mjs'), path], stdin=subprocess.PIPE,
+        self.process = subprocess.Popen(['node', str(HERE / 'browser.mjs'), path, *switches], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, text=True, start_new_session=True)
 
     def call(self, name, *arguments, page=None):
