@@ -1,9 +1,10 @@
 """Every snippet of contrib/ is run by a test, checked by its own tool, or named here with the reason why not."""
 import ast
 import re
+import shlex
 
-from lab import ROOT
-from recipes import CONTRIB, FENCED, PAGES, sections
+from lab import ROOT, run
+from recipes import CONTRIB, FENCED, PAGES, folder_for, sections
 
 TESTS = [path for folder in ('box', 'browser', 'e2e') for path in sorted((ROOT / 'tests' / folder).glob('test_*.py'))]
 
@@ -105,6 +106,33 @@ def test_every_file_has_a_test():
     assert files == set(FILES)
     for name, (test, text) in FILES.items():
         assert text in (ROOT / 'tests' / test).read_text(), f'{name}: not in {test}'
+
+
+def commands(text):
+    """Command lines of wsluice in a text: in a table, or in an indented block."""
+    for line in re.findall(r'`((?:docker run .* )?wsluice [^`]+)`|^ {4}(wsluice .*?)(?: {2,}#.*)?$', text, re.MULTILINE):
+        words = shlex.split(''.join(line).rpartition('docker run')[2])
+        yield words[words.index('wsluice') + 1:]
+
+
+def test_command_lines_elsewhere(lab, certs):
+    """Those of the index and of the README: the program takes each of them."""
+    here = folder_for(lab, certs)
+    (here / 'desks.tokens').write_text('alice: localhost:5900\n')
+    (here / 'app').mkdir()
+    quick = 0
+    for words in [words for page in (PAGES[0], ROOT / 'README.md') for words in commands(page.read_text())]:
+        if words[0][0] == '-' and words[0].partition('=')[0] in ('--help', '--config', '--log-format', '--log-file'):
+            continue
+        if re.fullmatch('[a-z][a-z-]+', words[0]):
+            status, _, err = run(words[0], '--help', cwd=here)
+        else:
+            if words[1:2] == ['--']:  # printed with a target only: a file cannot move the port of a command
+                words.insert(1, 'localhost:5900')
+            status, _, err = run('--print-config', *words, cwd=here)
+            quick += 1
+        assert status == 0, f'{words}: {err}'
+    assert quick > 10
 
 
 def anchors(page):
