@@ -22,10 +22,11 @@ slow_gates=(clang-tidy cppcheck-deep valgrind fuzz-long proof recipes)
 packages=(build-essential cmake ninja-build pkg-config libuv1-dev libssl-dev libyaml-dev libcmocka-dev
     clang libclang-rt-dev lld clang-format cppcheck file git
     python3 python3-jsonschema python3-pytest python3-pytest-xdist python3-websockets python3-yaml openssh-client openssh-server openssl prometheus redis-server haproxy nginx websockify
-    buildah caddy debootstrap docker-compose fish logrotate mandoc postgresql procps qemu-system-x86 strace systemd zsh
-    chromium mosquitto novnc spice-html5 tigervnc-standalone-server x11-utils x11-xserver-utils)
+    buildah caddy debootstrap docker-compose fish logrotate mandoc strace systemd zsh
+    chromium mosquitto novnc tigervnc-standalone-server x11-utils x11-xserver-utils)
 slow_packages=(clang-tidy valgrind libc6-dbg)
-# Since Debian 13 QEMU's SPICE server is a package of its own.
+# Programs of the recipes. Since Debian 13 QEMU's SPICE server is a package of its own.
+packages+=(postgresql procps qemu-system-x86 spice-html5)
 [ "$(. /etc/os-release && echo "${VERSION_ID:-13}")" = 12 ] || packages+=(qemu-system-modules-spice)
 
 # ---- what the machine needs ----

@@ -35,7 +35,7 @@ SNIPPETS = {
     'Coming from websockify': [],
 }
 
-# The test of each file that is no page, and how it names the file.
+# The test of each file or folder that is no page, and how it names it.
 FILES = {
     'quickstart.sh': ('e2e/test_install.py', 'contrib/quickstart.sh'),
     'compose/compose.yaml': ('box/test_contrib.py', 'compose/compose.yaml'),
@@ -102,8 +102,10 @@ def test_every_snippet_has_a_test():
 
 def test_every_file_has_a_test():
     files = {str(path.relative_to(CONTRIB)) for path in CONTRIB.rglob('*')
-             if path.is_file() and path.suffix != '.png' and path not in PAGES and path.name != 'CMakeLists.txt'}
-    assert files == set(FILES)
+             if path.is_file() and path.suffix != '.png' and path not in PAGES and path.name != 'CMakeLists.txt' and
+             '__pycache__' not in path.parts}
+    folders = tuple(name for name in FILES if name.endswith('/'))
+    assert {file for file in files if not file.startswith(folders)} == set(FILES) - set(folders)
     for name, (test, text) in FILES.items():
         assert text in (ROOT / 'tests' / test).read_text(), f'{name}: not in {test}'
 
