@@ -1,12 +1,12 @@
 """The recipe for Postgres from JavaScript: Neon's driver from npm, Debian's PostgreSQL, and the bridge between them."""
-import os
 import pathlib
+import re
 import subprocess
 
 import pytest
 from postgres import Postgres
 from ports import free_port
-from recipes import folder_for, gateway, recipe, replaced, shell
+from recipes import CONTRIB, folder_for, gateway, recipe, replaced, shell
 
 HERE = pathlib.Path(__file__).parent
 WS = HERE.parent / 'e2e/node_modules/ws/wrapper.mjs'
@@ -16,8 +16,6 @@ WS = HERE.parent / 'e2e/node_modules/ws/wrapper.mjs'
 def fixture_here(lab, certs):
     folder = folder_for(lab, certs)
     (folder / 'node_modules').symlink_to(HERE / 'node_modules')
-    # Node.js before 22 has no WebSocket
-    (folder / 'ws.mjs').write_text(f'import ws from "{WS}";\nglobalThis.WebSocket ??= ws;\n')
     return folder
 
 
@@ -29,10 +27,14 @@ def fixture_database(lab):
 
 
 def node(here, text):
-    """(exit status, output) of a script."""
+    """(exit status, output) of a script, with the line for Node.js before 22 where it is needed."""
+    said = subprocess.run(['node', '--version'], capture_output=True, text=True, check=True).stdout
+    if int(said[1:].split('.')[0]) < 22:
+        line = re.search('`(neonConfig.webSocketConstructor = ws;)`', (CONTRIB / 'recipes/services.md').read_text()).group(1)
+        text = text.replace('\n\n', f'\nimport ws from "{WS}";\n{line}\n', 1)
     (here / 'script.mjs').write_text(text)
-    result = subprocess.run(['node', '--import', './ws.mjs', 'script.mjs'], cwd=here, capture_output=True, text=True,
-                            check=False, timeout=30, stdin=subprocess.DEVNULL, env={**os.environ, 'NODE_OPTIONS': ''})
+    result = subprocess.run(['node', 'script.mjs'], cwd=here, capture_output=True, text=True, check=False, timeout=30,
+                            stdin=subprocess.DEVNULL)
     return result.returncode, result.stdout + result.stderr
 
 
