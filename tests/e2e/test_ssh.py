@@ -85,6 +85,7 @@ def test_a_command(ssh):
     assert ssh('ssh', 'desk', 'echo', 'over', 'the', 'sluice') == 'over the sluice\n'
 
 
+@pytest.mark.release_only
 def test_the_card_of_the_demo(lab, certs, sshd, tmp_path):
     """What it says, with the ports of the test; npx finds wsnc in the folder, and asks for nothing."""
     serve, connect = card('A shell through port 443: SSH').split('\n', 1)
