@@ -1,12 +1,31 @@
 """Programs of a newer Debian than this one, from the mirror of this machine."""
 import re
+import shutil
 import subprocess
 
 import container
 
 FOLDER = container.STORE / 'newer'
-SUITE = 'trixie-backports'
 KEYS = '/usr/share/keyrings/debian-archive-keyring.gpg'
+
+
+def unpacked(package, suite):
+    """The folder with the files of a package, fetched once."""
+    folder = FOLDER / f'{package}-{suite}'
+    if not (folder / 'root').exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        for name in ('lists/partial', 'cache/archives/partial'):
+            (folder / name).mkdir(parents=True)
+        (folder / 'sources.list').write_text(f'deb [signed-by={KEYS}] {container.mirror()} {suite} main\n')
+        apt = ['apt-get', '-q', '-o', f'Dir::Etc::SourceList={folder}/sources.list', '-o', 'Dir::Etc::SourceParts=-',
+               '-o', f'Dir::State::Lists={folder}/lists', '-o', f'Dir::Cache={folder}/cache', '-o', 'Acquire::Retries=3']
+        container.call(*container.AS_ROOT, *apt, 'update')
+        container.call(*apt, 'download', f'{package}/{suite}', cwd=folder)
+        file, = folder.glob(f'{package}_*.deb')
+        container.call('dpkg-deb', '-x', file, folder / 'part')
+        container.call(*container.AS_ROOT, 'rm', '-rf', folder / 'lists', folder / 'cache')
+        (folder / 'part').rename(folder / 'root')
+    return folder / 'root'
 
 
 def caddy_version(program):
@@ -15,19 +34,14 @@ def caddy_version(program):
 
 
 def newer_caddy():
-    """A Caddy that knows stream_close_delay: the installed one, or that of Debian 13's backports, fetched once."""
+    """A Caddy that knows stream_close_delay: the installed one, or that of Debian 13's backports."""
     if caddy_version('caddy') >= (2, 7):
         return 'caddy'
-    program = FOLDER / 'caddy/usr/bin/caddy'
-    if not program.exists():
-        for folder in ('lists/partial', 'cache/archives/partial'):
-            (FOLDER / folder).mkdir(parents=True, exist_ok=True)
-        (FOLDER / 'sources.list').write_text(f'deb [signed-by={KEYS}] {container.mirror()} {SUITE} main\n')
-        apt = ['apt-get', '-q', '-o', f'Dir::Etc::SourceList={FOLDER}/sources.list', '-o', 'Dir::Etc::SourceParts=-',
-               '-o', f'Dir::State::Lists={FOLDER}/lists', '-o', f'Dir::Cache={FOLDER}/cache', '-o', 'Acquire::Retries=3']
-        container.call(*container.AS_ROOT, *apt, 'update')
-        container.call(*apt, 'download', f'caddy/{SUITE}', cwd=FOLDER)
-        package, = FOLDER.glob('caddy_*.deb')
-        container.call('dpkg-deb', '-x', package, FOLDER / 'caddy')
+    program = str(unpacked('caddy', 'trixie-backports') / 'usr/bin/caddy')
     assert caddy_version(program) >= (2, 7)
-    return str(program)
+    return program
+
+
+def newer_novnc():
+    """The files of a noVNC that resolves its path from its own address, as since 1.6."""
+    return unpacked('novnc', 'trixie') / 'usr/share/novnc'

@@ -4,7 +4,7 @@ import sys
 import pytest
 
 HERE = pathlib.Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent / 'e2e')]
+sys.path[:0] = [str(HERE), str(HERE.parent / 'e2e'), str(HERE.parent / 'box')]
 
 from chromium import Browser  # noqa: E402
 from desktop import Desktop  # noqa: E402
