@@ -39,7 +39,7 @@ SNIPPETS = {
 FILES = {
     'quickstart.sh': ('e2e/test_install.py', 'contrib/quickstart.sh'),
     'compose/compose.yaml': ('box/test_contrib.py', 'compose/compose.yaml'),
-    'debian/postinst': ('box/test_companions.py', 'DEBIAN/postinst'),
+    'debian/': ('box/test_companions.py', "'DEBIAN"),
     'kubernetes/gateway.yaml': ('box/test_contrib.py', "'kubernetes').glob('*.yaml')"),
     'kubernetes/httproute.yaml': ('box/test_contrib.py', "'kubernetes').glob('*.yaml')"),
     'kubernetes/sidecar.yaml': ('box/test_contrib.py', "'kubernetes').glob('*.yaml')"),
@@ -47,6 +47,7 @@ FILES = {
     'monitoring/alerts.test.yaml': ('box/test_contrib.py', "folder / 'alerts.test.yaml'"),
     'monitoring/alerts.yaml': ('box/test_contrib.py', "folder / 'alerts.yaml'"),
     'monitoring/dashboard.json': ('box/test_contrib.py', 'monitoring/dashboard.json'),
+    'python/': ('e2e/test_python_module.py', 'contrib/python'),
     'proxies/Caddyfile': ('box/test_proxies.py', "'Caddyfile'"),
     'proxies/haproxy.cfg': ('box/test_proxies.py', "'haproxy.cfg'"),
     'proxies/nginx.conf': ('box/test_proxies.py', "'nginx.conf'"),
@@ -54,6 +55,7 @@ FILES = {
     'systemd/wsluice.service': ('box/test_companions.py', "'wsluice.service'"),
     'systemd/wsluice.socket': ('box/test_companions.py', "'wsluice.socket'"),
     'systemd/wsluice.sysusers': ('box/test_companions.py', 'usr/lib/sysusers.d/wsluice.conf'),
+    'web.md': ('browser/test_web.py', 'contrib/web.md'),
 }
 
 
@@ -79,7 +81,7 @@ def uses():
     found = {}
     for text in [path.read_text() for path in TESTS]:
         for function in ast.walk(ast.parse(text)) if ' = recipe(' in text else ():
-            if not isinstance(function, ast.FunctionDef) or not function.name.startswith('test_'):
+            if not isinstance(function, ast.FunctionDef):
                 continue
             read = {node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
             for node in ast.walk(function):
@@ -104,10 +106,11 @@ def test_every_file_has_a_test():
     files = {str(path.relative_to(CONTRIB)) for path in CONTRIB.rglob('*')
              if path.is_file() and path.suffix != '.png' and path not in PAGES and path.name != 'CMakeLists.txt' and
              '__pycache__' not in path.parts}
-    folders = tuple(name for name in FILES if name.endswith('/'))
-    assert {file for file in files if not file.startswith(folders)} == set(FILES) - set(folders)
-    for name, (test, text) in FILES.items():
-        assert text in (ROOT / 'tests' / test).read_text(), f'{name}: not in {test}'
+    for file in files:
+        found = [entry for name, entry in FILES.items() if file == name or name.endswith('/') and file.startswith(name)]
+        assert len(found) == 1, f'{file}: name its test in FILES'
+        test, text = found[0]
+        assert text in (ROOT / 'tests' / test).read_text(), f'{file}: not in {test}'
 
 
 def commands(text):
