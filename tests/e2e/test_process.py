@@ -9,6 +9,7 @@ import time
 import pytest
 from lab import BINARY as WSLUICE
 from lab import WAIT, elapsed, run
+from ports import free_port
 from targets import echo, sink
 from wire import BINARY, close_frame, frame, pattern, request, time_passes, unread, until
 
@@ -215,12 +216,6 @@ def thread_times(pid):
 
 
 # ---- daemon ----
-
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(('127.0.0.1', 0))
-        return sock.getsockname()[1]
-
 
 def daemon_pids(mark):
     found = []
