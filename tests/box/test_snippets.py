@@ -87,7 +87,7 @@ def uses():
             for node in ast.walk(function):
                 if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and \
                         getattr(node.value.func, 'id', '') == 'recipe':
-                    names = [pair.elts[1].id for pair in node.targets[0].elts]
+                    names = [pair.elts[1].id if isinstance(pair, ast.Tuple) else None for pair in node.targets[0].elts]
                     found.setdefault(node.value.args[0].value, []).append((names, read))
     return found
 
