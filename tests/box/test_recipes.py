@@ -92,11 +92,16 @@ def test_ssh(lab, here, certs):
 
 
 def test_targets_with_a_certificate_of_their_own(lab, here, certs):
-    (_, file), = recipe('Targets with a certificate of their own')
+    (_, quick), (_, file) = recipe('Targets with a certificate of their own')
     certs.openssl('req', '-x509', '-nodes', '-newkey', 'rsa:2048', '-subj', '/CN=murmur', '-addext',
                   'subjectAltName=DNS:localhost', '-keyout', here / 'murmur.key', '-out', here / 'murmur.pem')
     target = lab.target(says(b'mumble'), context=certs.server_context(here / 'murmur.pem', here / 'murmur.key'))
-    file = replaced(file, port=(':6080', '127.0.0.1:0'), target=('murmur.internal:64738', f'localhost:{target.port}'))
+    ours = ('murmur.internal:64738', f'localhost:{target.port}')
+    quick = replaced(quick, port=PORT, target=ours)
+    hears(lab, shell(lab, here, quick), '/', b'mumble')
+    insecure = replaced(quick, ca=('--ssl-target --ssl-target-ca=murmur.pem', '--ssl-target --ssl-target-insecure'))
+    hears(lab, shell(lab, here, insecure), '/', b'mumble')
+    file = replaced(file, port=(':6080', '127.0.0.1:0'), target=ours)
     hears(lab, gateway(lab, here, file), '/', b'mumble')
     for other, status in ((file.replace('localhost', '127.0.0.1'), 502), (replaced(file, ca=(', ca: murmur.pem', '')), 502)):
         assert ask(lab, gateway(lab, here, other), '/').status == status

@@ -19,7 +19,7 @@ SNIPPETS = {
     'A database or a broker in the browser': ['run', 'run'],
     'Postgres from JavaScript': ['run', 'run', 'run', 'run'],
     'SSH': ['run', 'run'],
-    'Targets with a certificate of their own': ['run'],
+    'Targets with a certificate of their own': ['run', 'run'],
     'A page that connects to this machine': ['run'],
     'Behind nginx, HAProxy or Caddy': [],
     'noVNC below a path': ['run', 'run'],
@@ -125,6 +125,7 @@ def test_command_lines_elsewhere(lab, certs):
     here = folder_for(lab, certs)
     (here / 'desks.tokens').write_text('alice: localhost:5900\n')
     (here / 'app').mkdir()
+    (here / 'murmur.pem').symlink_to('desk.pem')
     quick = 0
     for words in [words for page in (PAGES[0], ROOT / 'README.md') for words in commands(page.read_text())]:
         if words[0][0] == '-' and words[0].partition('=')[0] in ('--help', '--config', '--log-format', '--log-file'):
