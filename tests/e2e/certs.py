@@ -3,6 +3,7 @@ client, and a CA that nobody trusts."""
 import pathlib
 import ssl
 import subprocess
+import time
 
 EC = ('ec', '-pkeyopt', 'ec_paramgen_curve:P-256')
 RSA = ('rsa:2048',)
@@ -35,6 +36,22 @@ class Certs:
                      '-CA', self.folder / f'{issuer}.pem', '-CAkey', self.folder / f'{issuer}.key',
                      '-addext', names, '-addext', 'basicConstraints=critical,CA:FALSE', '-keyout', key, '-out', cert)
         return str(cert), str(key)
+
+    def dated(self, name, host, begin, end):
+        """A server's certificate that is valid between two Unix times; its key is in the same file."""
+        request, cert, key, both = (self.folder / f'{name}.{kind}' for kind in ('csr', 'pem', 'key', 'both.pem'))
+        config, names, database = (self.folder / f'{name}.{kind}' for kind in ('cnf', 'ext', 'db'))
+        self.openssl('req', '-nodes', '-newkey', *EC, '-subj', f'/CN={host}', '-keyout', key, '-out', request)
+        database.write_text('')
+        names.write_text(f'subjectAltName=DNS:{host}\n')
+        config.write_text(f'[ca]\ndefault_ca = it\n[it]\ndatabase = {database}\nnew_certs_dir = {self.folder}\n'
+                          'policy = any\ndefault_md = sha256\nrand_serial = yes\nunique_subject = no\n'
+                          '[any]\ncommonName = supplied\n')
+        begin, end = (time.strftime('%Y%m%d%H%M%SZ', time.gmtime(when)) for when in (begin, end))
+        self.openssl('ca', '-batch', '-notext', '-config', config, '-cert', self.ca, '-keyfile', self.ca_key,
+                     '-startdate', begin, '-enddate', end, '-extfile', names, '-in', request, '-out', cert)
+        both.write_text(cert.read_text() + key.read_text())
+        return str(both)
 
     def encrypted_key(self, password):
         key = self.folder / 'encrypted.key'

@@ -1,13 +1,16 @@
 """TLS of a listener: which certificate, whose certificate, how old a version, and what resumes."""
 import json
 import os
+import re
 import signal
 import socket
 import ssl
 import subprocess
+import time
 
 import pytest
 from gateway import ANY, ask, get, marked, samples, start, write
+from lab import run
 from wire import request, until
 
 
@@ -235,6 +238,61 @@ def test_expiry_is_a_metric_and_a_warning(lab, certs):
     soon, later = (seen[f'wsluice_certificate_not_after_timestamp_seconds{{certificate="{file}"}}']
                    for file in (short, certs.ec))
     assert 24 * 86400 < later - soon < 26 * 86400
+
+
+DAY = 86400
+
+
+def of_days(certs, name, begin, end, host='localhost'):
+    return certs.dated(name, host, time.time() + begin * DAY, time.time() + end * DAY)
+
+
+def warnings(bridge, word):
+    return [line for line in bridge.lines if ' warn ' in line and word in line]
+
+
+def test_one_expired_certificate_of_many_stops_nothing(lab, certs):
+    old = of_days(certs, 'old', -20, -2, 'old.example')
+    early = of_days(certs, 'early', 2, 20, 'early.example')
+    bridge = serve(lab, {'tls': {'mode': 'optional', 'certificates': [pair(certs, 'ec'), old, early]}})
+    until(lambda: warnings(bridge, old) and warnings(bridge, early), lambda: bridge.text)
+    assert re.search(r'gateway\.yaml:\d+:\d+: ', warnings(bridge, old)[0]) and 'expired on ' in warnings(bridge, old)[0]
+    assert 'is not valid before ' in warnings(bridge, early)[0]
+    assert ask(lab, bridge, connection={'context': certs.context()}).status == 101
+    assert 'subject=CN = old.example' in s_client(bridge.endpoints[0], 'old.example', certs)
+    assert samples(lab, bridge)[f'wsluice_certificate_not_after_timestamp_seconds{{certificate="{old}"}}'] < time.time()
+
+    # A reload brings other changes, and the warning again; and takes up one that is expired already.
+    config = json.loads(bridge.file.read_text())
+    config['routes'].append({'path': '/status', 'status': True, 'allow': ['127.0.0.0/8']})
+    reload(bridge, config)
+    until(lambda: len(warnings(bridge, old)) == 2, lambda: bridge.text)
+    states = {c['file']: c['state'] for c in json.loads(get(lab, bridge, '/status?format=json').body)['certificates']}
+    assert states == {certs.ec: 'valid', old: 'expired', early: 'not valid yet'}
+    text = get(lab, bridge, '/status?format=text').body.decode()
+    assert f'certificate {old} expired on ' in text and f'certificate {early} is not valid before ' in text
+    assert certs.ec not in text
+
+
+def test_a_certificate_that_expires_while_it_is_served(lab, certs):
+    short = certs.dated('passing', 'localhost', time.time() - DAY, time.time() + 4)
+    bridge = serve(lab, {'tls': {'mode': 'optional', 'certificates': [short]}})
+    until(lambda: warnings(bridge, 'expires on '), lambda: bridge.text)
+    until(lambda: warnings(bridge, 'expired on '), lambda: bridge.text)
+    assert len(warnings(bridge, short)) == 2
+    insecure = certs.context()
+    insecure.check_hostname, insecure.verify_mode = False, ssl.CERT_NONE
+    assert ask(lab, bridge, connection={'context': insecure}).status == 101
+
+
+def test_a_broken_certificate_of_many_is_named(certs, tmp_path):
+    broken = tmp_path / 'broken.pem'
+    broken.write_text('no PEM')
+    file = write(tmp_path / 'gateway.yaml', {'listeners': [{'address': ANY, 'tls': {'certificates': [
+        pair(certs, 'ec'), str(broken)]}}], 'routes': [{'path': '/', 'target': 'tcp://127.0.0.1:1'}]})
+    status, _, err = run('--config', file)
+    assert status == 1 and f"certificate file '{broken}' holds no certificate" in err
+    assert re.search(r'gateway\.yaml:\d+:\d+: ', err)
 
 
 def test_no_name_and_no_bytes(lab, certs):

@@ -6,6 +6,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+import time
 
 import pytest
 import websockets
@@ -79,6 +80,19 @@ def test_a_tls_hello_without_a_certificate(lab, certs, tmp_path):
 def test_certificate_and_key_in_one_file(lab, certs):
     bridge, _ = lab.start_echo(f'--cert={certs.combined()}')
     talk(lab.open(bridge, context=certs.context()))
+
+
+def test_an_expired_certificate_serves_with_a_warning(lab, certs, tmp_path):
+    """As websockify does: named by --cert, or as self.pem in the working directory."""
+    old = certs.dated('quick-old', 'localhost', time.time() - 9 * 86400, time.time() - 86400)
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    shutil.copy(old, tmp_path / 'self.pem')
+    for line, file, cwd in ((['--cert', old], old, None), ([], 'self.pem', tmp_path)):
+        bridge = lab.start(target=lab.target(), options=line, cwd=cwd)
+        until(lambda bridge=bridge, file=file: f"certificate '{file}' (localhost) expired on " in bridge.text,
+              lambda bridge=bridge: bridge.text)
+        talk(lab.open(bridge, context=context))
 
 
 def test_a_key_with_a_password(lab, certs):

@@ -53,12 +53,14 @@ bool logging_open(const struct config *whole, char *error, size_t error_size)
 
 void logging_certificates(const struct site *site)
 {
+    struct tls_store *store = site->resources->store;
+    int64_t now = time(NULL);
     size_t count;
-    const struct tls_store_certificate *certificates =
-        tls_store_certificates(site->resources->store, &count);
+    const struct tls_store_certificate *certificates = tls_store_certificates(store, &count);
     char text[WARNING_MAX];
     for (size_t i = 0; i < count; i++)
-        if (tls_store_warning(&certificates[i], (int64_t)time(NULL), text, sizeof(text)) > 0)
+        if (tls_store_is_warning_due(store, i, now) &&
+            tls_store_warning(&certificates[i], now, text, sizeof(text)) > 0)
             log_message(REASON_WARN, "%s", text);
 }
 

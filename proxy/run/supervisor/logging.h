@@ -13,7 +13,10 @@
 /* A new file is given to the user that the process becomes, so that it can be opened again. */
 WSL_MUST_CHECK bool logging_open(const struct config *config, char *error, size_t error_size);
 
-/* A line for each certificate that has expired, will soon, or is not valid yet. */
+/*
+ * A line for each certificate that has expired, will soon, or is not valid yet, if it is due
+ * (tls_expiry.h).
+ */
 void logging_certificates(const struct site *site);
 
 /* A line for each changed option that holds only after a restart. */

@@ -19,10 +19,11 @@
 #include "serve/site/site_resources.h"
 #include "serve/status/status.h"
 
-/* Every tick compares the certificates' files, tells systemd a status and adds to the history. */
+/*
+ * Every tick compares the certificates' files and their expiry, tells systemd a status and adds to
+ * the history.
+ */
 #define TICK_MS HISTORY_STEP_MS
-
-#define TICKS_PER_DAY (24 * 3600 * 1000 / TICK_MS)
 
 static void start_exit_timer(struct supervisor *supervisor)
 {
@@ -67,8 +68,7 @@ static void tick_cb(uv_timer_t *timer)
     (void)workers_choose(&supervisor->workers, &open);
     snprintf(status, sizeof(status), "STATUS=serving, %llu connections", (unsigned long long)open);
     notify_send(&supervisor->notify, status);
-    if (++supervisor->ticks % TICKS_PER_DAY == 0)
-        logging_certificates(supervisor->site);
+    logging_certificates(supervisor->site);
     if (change_queue_is_idle(&supervisor->changes) &&
         site_resources_files_changed(supervisor->site->resources))
         supervisor_change_request(supervisor, CHANGE_CERTIFICATES);

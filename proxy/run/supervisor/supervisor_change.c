@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/log/log.h"
+#include "net/tls/context/tls_store.h"
 #include "run/supervisor/logging.h"
 #include "run/supervisor/reload.h"
 #include "run/supervisor/supervisor_end.h"
@@ -29,6 +30,8 @@ static bool use_site(struct supervisor *supervisor, struct site *site, char *err
     site_supersede(before);
     supervisor_change_probe(supervisor);
     logging_restarts(before->config, site->config);
+    if (supervisor->changes.current == CHANGE_CERTIFICATES)
+        tls_store_keep_notices(site->resources->store, before->resources->store);
     logging_certificates(site);
     if (supervisor->changes.current == CHANGE_CONFIG &&
         !logging_open(site->config, error, SUPERVISOR_ERROR_MAX))

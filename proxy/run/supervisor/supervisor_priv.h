@@ -33,7 +33,6 @@ struct supervisor {
     struct signals signals;
     uv_timer_t drain_timer; /* until drain_delay, or drain_timeout, has passed */
     uv_timer_t tick_timer, watchdog_timer;
-    uint64_t ticks;
     struct notify notify;
 
     /* Shared by all configurations and workers. */

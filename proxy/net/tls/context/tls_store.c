@@ -2,9 +2,8 @@
 
 #include <errno.h>
 #include <openssl/err.h>
-#include <time.h>
 
-#define DAY_S 86400
+#define DENIED (TLS_EXPIRY_EARLY + 1) /* a problem beside those of the expiry */
 
 struct tls_store {
     const struct tls_store *previous; /* NULL once sealed */
@@ -95,26 +94,6 @@ static struct tls_pair *find_previous(struct tls_store *store, const unsigned ch
     return NULL;
 }
 
-static void print_day(int64_t when, char *day, size_t size)
-{
-    time_t time = (time_t)when;
-    struct tm parts;
-    if (!gmtime_r(&time, &parts) || strftime(day, size, "%Y-%m-%d", &parts) == 0)
-        snprintf(day, size, "long ago");
-}
-
-static bool check_expiry(const struct tls_pair *pair, const struct config_certificate *config,
-                         const struct tls_error *error)
-{
-    char day[32];
-    if (pair->not_after >= (int64_t)time(NULL))
-        return true;
-    print_day(pair->not_after, day, sizeof(day));
-    return tls_error_set(error,
-                         "certificate file '%s' expired on %s, or one of its chain did; renew it",
-                         config->certificate, day);
-}
-
 /* Room for one more; grows by doubling. */
 static bool reserve(void **items, size_t count, size_t *capacity, size_t size)
 {
@@ -163,10 +142,6 @@ static struct tls_pair *obtain(struct tls_store *store, const struct config_cert
         if (!pair)
             return NULL;
         memcpy(pair->digest, digest, sizeof(digest));
-        if (!check_expiry(pair, config, error)) {
-            tls_pair_release(pair);
-            return NULL;
-        }
     }
     if (keep_pair(store, pair))
         return pair;
@@ -291,23 +266,14 @@ const struct tls_store_certificate *tls_store_certificates(const struct tls_stor
 int tls_store_warning(const struct tls_store_certificate *certificate, int64_t now, char *text,
                       size_t size)
 {
-    char where[300], for_whom[300] = "", day[32];
+    char where[300], for_whom[300] = "", problem[200];
     config_place_print(&certificate->place, where, sizeof(where));
     if (certificate->name[0] != '\0')
         snprintf(for_whom, sizeof(for_whom), " (%s)", certificate->name);
-    bool early = now < certificate->not_before;
-    int64_t left = certificate->not_after - now;
-    print_day(early ? certificate->not_before : certificate->not_after, day, sizeof(day));
-    if (early)
-        return snprintf(text, size,
-                        "%scertificate '%s'%s is not valid before %s; check the clock and the file",
-                        where, certificate->file, for_whom, day);
-    if (left < 0)
-        return snprintf(text, size, "%scertificate '%s'%s expired on %s; renew it", where,
-                        certificate->file, for_whom, day);
-    if (left < (int64_t)TLS_STORE_WARN_DAYS * DAY_S)
-        return snprintf(text, size, "%scertificate '%s'%s expires on %s, in %d days; renew it",
-                        where, certificate->file, for_whom, day, (int)(left / DAY_S));
+    if (tls_expiry_print(certificate->not_before, certificate->not_after, now, problem,
+                         sizeof(problem)) > 0)
+        return snprintf(text, size, "%scertificate '%s'%s %s", where, certificate->file, for_whom,
+                        problem);
     if (!certificate->denied)
         return 0;
     return snprintf(
@@ -315,4 +281,26 @@ int tls_store_warning(const struct tls_store_certificate *certificate, int64_t n
         "%scertificate '%s'%s or its key can no longer be read, so the old one stays in "
         "use; give the user that wsluice runs as read access",
         where, certificate->file, for_whom);
+}
+
+bool tls_store_is_warning_due(struct tls_store *store, size_t index, int64_t now)
+{
+    struct tls_store_certificate *certificate = &store->certificates[index];
+    unsigned problem = tls_expiry_of(certificate->not_before, certificate->not_after, now);
+    if (problem == TLS_EXPIRY_VALID && certificate->denied)
+        problem = DENIED;
+    return tls_expiry_is_due(&certificate->notice, problem, now);
+}
+
+/* Both lists are sorted by file. A renewed certificate has another pair. */
+void tls_store_keep_notices(struct tls_store *store, const struct tls_store *previous)
+{
+    size_t i = 0, j = 0;
+    while (i < store->certificate_count && j < previous->certificate_count) {
+        int order = compare_files(&store->certificates[i], &previous->certificates[j]);
+        if (order == 0 && store->certificates[i].pair == previous->certificates[j].pair)
+            store->certificates[i].notice = previous->certificates[j].notice;
+        i += order <= 0;
+        j += order >= 0;
+    }
 }

@@ -13,10 +13,9 @@
 #ifndef WSLUICE_NET_TLS_CONTEXT_TLS_STORE_H
 #define WSLUICE_NET_TLS_CONTEXT_TLS_STORE_H
 
+#include "net/tls/context/tls_expiry.h"
 #include "net/tls/context/tls_pair.h"
 #include "net/tls/context/tls_tickets.h"
-
-#define TLS_STORE_WARN_DAYS 14
 
 /* One per certificate file. */
 struct tls_store_certificate {
@@ -26,6 +25,7 @@ struct tls_store_certificate {
     int64_t not_before, not_after;         /* Unix time; validity with its chain */
     struct config_place place;
     bool denied; /* the file may not be read any more; the pair in memory stays in use */
+    struct tls_expiry_notice notice;
 };
 
 struct tls_store;
@@ -38,10 +38,9 @@ void tls_store_free(struct tls_store *store); /* NULL is fine */
 /* ---- before it is sealed, for contexts ---- */
 
 /*
- * A reference. An expired chain is an error, unless the previous store has it: an old problem must
- * not block other changes of a reload. For the same reason the previous store's pair is used if its
- * files may not be read any more (privileges were dropped after the start), unless the certificate
- * can be read and has changed.
+ * A reference. An expired chain is a warning (tls_expiry.h). The previous store's pair is used if
+ * its files may not be read any more (privileges were dropped after the start), unless the
+ * certificate can be read and has changed: an old problem must not block other changes of a reload.
  */
 WSL_MUST_CHECK struct tls_pair *tls_store_pair(struct tls_store *store,
                                                const struct config_certificate *config,
@@ -66,5 +65,14 @@ const struct tls_store_certificate *tls_store_certificates(const struct tls_stor
  */
 int tls_store_warning(const struct tls_store_certificate *certificate, int64_t now, char *text,
                       size_t size);
+
+/*
+ * Whether to log the warning of the certificate at `index` now: its problem is new, or was logged a
+ * day ago. Main thread, which calls it every few seconds and logs if it is true.
+ */
+WSL_MUST_CHECK bool tls_store_is_warning_due(struct tls_store *store, size_t index, int64_t now);
+
+/* Warnings of certificates that stay are not due again. Main thread. */
+void tls_store_keep_notices(struct tls_store *store, const struct tls_store *previous);
 
 #endif

@@ -104,8 +104,37 @@ static void test_an_expired_pair(void **state)
     pki_date(&leaf, &f->pki.ca, -2 * DAY_S, -DAY_S);
     pki_write(&f->pki, "old.pem", leaf.certificate, leaf.key, NULL);
     pki_free_pair(&leaf);
-    assert_null(pair_of(f, f->store, &path));
-    assert_non_null(strstr(f->text, "expired on "));
+    struct tls_pair *pair = pair_of(f, f->store, &path);
+    assert_non_null(pair);
+    assert_true(pair->not_after < (int64_t)time(NULL));
+    tls_pair_release(pair);
+}
+
+/* Once when it is new, and again after a day; a reload of other certificates repeats nothing. */
+static void test_warnings_are_due_once_a_day(void **state)
+{
+    struct fixture *f = *state;
+    const int64_t now = time(NULL);
+    tls_pair_release(pair_of(f, f->store, &f->a));
+    tls_pair_release(pair_of(f, f->store, &f->b));
+    tls_store_seal(f->store);
+    assert_true(tls_store_is_warning_due(f->store, 0, now)); /* an hour is left */
+    assert_false(tls_store_is_warning_due(f->store, 0, now + 5));
+    assert_true(tls_store_is_warning_due(f->store, 0, now + 7200));
+    assert_false(tls_store_is_warning_due(f->store, 0, now + 7200 + DAY_S - 1));
+    assert_true(tls_store_is_warning_due(f->store, 0, now + 7200 + DAY_S));
+    assert_true(tls_store_is_warning_due(f->store, 1, now));
+
+    pki_write_leaf(&f->pki, "b.pem", "b", "DNS:new.test");
+    struct tls_store *next = tls_store_create(f->store);
+    tls_pair_release(pair_of(f, next, &f->b));
+    tls_pair_release(pair_of(f, next, &f->a));
+    tls_store_seal(next);
+    tls_store_keep_notices(next, f->store);
+    assert_false(tls_store_is_warning_due(next, 0, now + 7200 + DAY_S));
+    assert_true(tls_store_is_warning_due(next, 1, now));
+    tls_store_free(f->store);
+    f->store = next;
 }
 
 static void test_files_that_are_not_there(void **state)
@@ -154,11 +183,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_a_pair_is_made_once),
-        TEST(test_the_next_store_takes_over),
-        TEST(test_an_expired_pair),
-        TEST(test_files_that_are_not_there),
-        TEST(test_warnings),
+        TEST(test_a_pair_is_made_once),      TEST(test_the_next_store_takes_over),
+        TEST(test_an_expired_pair),          TEST(test_warnings_are_due_once_a_day),
+        TEST(test_files_that_are_not_there), TEST(test_warnings),
     };
     tls_store_free(NULL);
     return cmocka_run_group_tests(tests, NULL, NULL);
