@@ -15,7 +15,8 @@
 #include "serve/stages/session_status.h"
 #include "serve/target/target_pool.h"
 
-#define LOCATION_MAX 4096
+#define LOCATION_MAX     4096
+#define CERTIFICATES_MAX 1000 /* in the metrics */
 
 static void redirect(struct session *session, const struct http_head *head)
 {
@@ -33,7 +34,14 @@ static void redirect(struct session *session, const struct http_head *head)
         session, &(struct reply){.status = session->route->redirect_status, .location = location});
 }
 
-/* NULL: out of memory. */
+static int by_end(const void *a, const void *b)
+{
+    int64_t one = ((const struct prometheus_certificate *)a)->not_after;
+    int64_t other = ((const struct prometheus_certificate *)b)->not_after;
+    return (one > other) - (one < other);
+}
+
+/* NULL: out of memory. Of very many, those that expire first. */
 static struct prometheus_certificate *list_certificates(const struct session *session,
                                                         struct prometheus_site *site)
 {
@@ -42,6 +50,10 @@ static struct prometheus_certificate *list_certificates(const struct session *se
     struct prometheus_certificate *list = calloc(site->certificate_count + 1, sizeof(*list));
     for (size_t i = 0; list && i < site->certificate_count; i++)
         list[i] = (struct prometheus_certificate){certificates[i].file, certificates[i].not_after};
+    if (list && site->certificate_count > CERTIFICATES_MAX) {
+        qsort(list, site->certificate_count, sizeof(*list), by_end);
+        site->certificate_count = CERTIFICATES_MAX;
+    }
     site->certificates = list;
     return list;
 }
