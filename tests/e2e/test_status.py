@@ -63,7 +63,8 @@ SCHEMA = whole({
                            'targets': array(TARGET)})),
     'listeners': array(whole({'address': TEXT, 'name': MAY_BE_TEXT, 'tls': {'enum': ['off', 'optional', 'required']},
                               'connections': NUMBER})),
-    'certificates': array(whole({'file': TEXT, 'name': MAY_BE_TEXT, 'not_before': NUMBER, 'not_after': NUMBER}))})
+    'certificates': array(whole({'file': TEXT, 'name': MAY_BE_TEXT, 'not_before': NUMBER, 'not_after': NUMBER,
+                                 'state': {'enum': ['valid', 'expires soon', 'expired', 'not valid yet']}}))})
 
 
 def status(lab, bridge, query='', path='/status', endpoint=0):

@@ -254,11 +254,11 @@ static uint64_t in_milliseconds(int64_t seconds)
     return seconds > 0 ? (uint64_t)seconds * 1000 : 0;
 }
 
-static void put_certificates(struct json *json, const struct site *site)
+static void put_certificates(struct json *json, const struct status_view *view)
 {
     size_t count;
     const struct tls_store_certificate *all =
-        tls_store_certificates(site->resources->store, &count);
+        tls_store_certificates(view->site->resources->store, &count);
     json_key(json, "certificates");
     json_open(json, '[');
     for (size_t i = 0; i < count; i++) {
@@ -267,6 +267,9 @@ static void put_certificates(struct json *json, const struct site *site)
         put_string(json, "name", all[i].name && all[i].name[0] ? all[i].name : NULL);
         put_number(json, "not_before", in_milliseconds(all[i].not_before));
         put_number(json, "not_after", in_milliseconds(all[i].not_after));
+        put_string(
+            json, "state",
+            tls_expiry_name(tls_expiry_of(all[i].not_before, all[i].not_after, view->wall / 1000)));
         json_close(json, '}');
     }
     json_close(json, ']');
@@ -285,7 +288,7 @@ char *status_json(const struct status_view *view, size_t *length)
     put_sessions(&json, view->list);
     put_routes(&json, view);
     put_listeners(&json, view->site);
-    put_certificates(&json, view->site);
+    put_certificates(&json, view);
     json_close(&json, '}');
     return json_take(&json, length);
 }

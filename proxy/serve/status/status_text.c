@@ -2,7 +2,7 @@
 #include <unistd.h>
 
 #include "base/text/utf8.h"
-
+#include "net/tls/context/tls_store.h"
 #include "serve/metrics/process_facts.h"
 #include "serve/site/site.h"
 #include "serve/site/site_resources.h"
@@ -11,6 +11,8 @@
 
 #define CELL 160 /* bytes of one cell, a NUL among them */
 #define GAP  2
+
+#define CERTIFICATES_SHOWN 5
 
 /* ---- values ---- */
 
@@ -316,6 +318,27 @@ static const char *print_count(uint64_t count, const char *one, const char *many
     return text;
 }
 
+/* Those that need attention. */
+static void put_certificates(FILE *out, const struct status_view *view)
+{
+    size_t count, shown = 0, more = 0;
+    const struct tls_store_certificate *all =
+        tls_store_certificates(view->site->resources->store, &count);
+    char text[CELL], safe[CELL];
+    for (size_t i = 0; i < count; i++) {
+        if (tls_expiry_print(all[i].not_before, all[i].not_after, view->wall / 1000, text, CELL) ==
+            0)
+            continue;
+        if (shown++ < CERTIFICATES_SHOWN)
+            fprintf(out, "certificate %s %s\n", print_safely(all[i].file, safe), text);
+        else
+            more++;
+    }
+    if (more > 0)
+        fprintf(out, "%s to renew; --json lists all\n",
+                print_count(more, "more certificate", "more certificates", text));
+}
+
 static void put_head(FILE *out, const struct status_view *view)
 {
     struct process_facts_totals totals = process_facts_totals(view->process);
@@ -336,6 +359,7 @@ static void put_head(FILE *out, const struct status_view *view)
         fputs("accepting no new clients: out of file descriptors\n", out);
     if (atomic_load(&view->process->reload_failed))
         fputs("the last reload failed: the old configuration is in use\n", out);
+    put_certificates(out, view);
 }
 
 char *status_text_print(const struct status_view *view, size_t *length)
