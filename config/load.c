@@ -92,6 +92,16 @@ static char *read_file(void *owner, const char *path, size_t most, size_t *lengt
     return read_stated(path, most, length, why, &info);
 }
 
+/* Stands for a secret that is not read. */
+static char *read_nothing(void *owner, const char *path, size_t most, size_t *length,
+                          const char **why)
+{
+    char *text = strdup("x");
+    *length = 1;
+    *why = "out of memory";
+    return text;
+}
+
 /* ---- files ---- */
 
 /* The folder of an absolute path, with '/' at the end. */
@@ -240,7 +250,8 @@ static bool begin(struct loader *loader, const char *path, char **absolute)
 
 static void load_all(struct loader *loader, const char *path, const struct load_request *request)
 {
-    static const struct scalar_inputs world = {get_environment, read_file, NULL};
+    const struct scalar_inputs world = {get_environment,
+                                        request->without_files ? read_nothing : read_file, NULL};
     schema_begin(&loader->schema, loader->config, &world, loader->diag);
     if (load_file(loader, path, config_place_none))
         load_includes(loader);
@@ -250,6 +261,9 @@ static void load_all(struct loader *loader, const char *path, const struct load_
         for (size_t i = 0; i < request->override_count; i++)
             override(loader, &request->overrides[i]);
         rules_check(loader->config, &loader->schema.map.names, loader->diag);
+        if (request->inspect && !loader->diag->starved)
+            request->inspect(request->inspect_owner, loader->config, &loader->schema.map.names,
+                             loader->diag);
     }
     schema_end(&loader->schema);
 }

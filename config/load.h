@@ -11,7 +11,7 @@
 
 #include "config/model/config.h"
 #include "config/model/diag.h"
-#include "config/options/options.h"
+#include "config/options/option_ref.h"
 
 enum { LOAD_FILES_MAX = 1000 };
 
@@ -25,6 +25,14 @@ struct load_request {
     const char *path;
     const struct load_override *overrides;
     size_t override_count;
+    bool without_files; /* secrets in files of their own are not read; for a check of the syntax */
+    /*
+     * May add findings, once the rules are checked; NULL: nobody does. The snapshot is complete,
+     * but it may have errors (option_ref_is_faulty).
+     */
+    void (*inspect)(void *owner, const struct config *config, const struct option_locator *names,
+                    struct diag *diag);
+    void *inspect_owner;
 };
 
 /* `diag` may hold warnings although there is a snapshot. */

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "base/log/log.h"
-#include "run/check_connect.h"
 #include "run/cli/cli.h"
 #include "run/demo.h"
 #include "run/listeners/inherit.h"
@@ -78,9 +77,7 @@ int main(int argc, char **argv)
     if (!program_remember(&program, argv))
         return EXIT_FAILURE;
     cli_parse(argc, argv, stdout, stderr, &cli);
-    if (cli.action == CLI_CHECK)
-        cli.exit_status = check_connect_run(cli.config, stdout) ? 0 : 1;
-    if (cli.action == CLI_EXIT || cli.action == CLI_CHECK ||
+    if (cli.action == CLI_EXIT ||
         (cli.daemon &&
          !go_to_background(&daemon, cli.rebind.to ? cli.rebind.fd : -1, &cli.exit_status))) {
         cli_result_free(&cli);

@@ -1,11 +1,16 @@
 """The commands around the file: check, --print-config, help-config, schema."""
 import json
+import os
+import pathlib
 import re
+import shutil
 import socket
+import tempfile
+import time
 
 import pytest
 from gateway import ANY, marked, there, write
-from lab import ROOT, run
+from lab import ROOT, reachable, run
 
 EXAMPLES = sorted((ROOT / 'config/examples').glob('*.yaml'))
 
@@ -82,16 +87,108 @@ def test_check_connects(lab, certs, tmp_path):
         'listeners': [{'address': ANY, 'tls': {'certificates': [{'certificate': certs.ec, 'key': certs.ec_key}]}}],
         'routes': [{'path': '/a', 'target': there(good)}]})
     status, out, err = run('check', '--connect', file)
-    assert status == 0 and f'127.0.0.1:{good.port}' in out + err and certs.ec in out + err, out + err
-    assert out.endswith(f'{file}: ok\n')
-    write(file, {'listeners': [{'address': ANY}], 'routes': [{'path': '/a', 'target': there(good)},
-                                                             {'path': '/b', 'target': dead}]})
-    status, out, err = run('check', '--connect', file)
-    assert status == 1 and 'nobody' in out + err and out.endswith(f'{file}: not ok, see above\n')
+    assert status == 0 and f'target 127.0.0.1:{good.port}: connected in ' in out, out + err
+    assert re.search(rf'certificate {certs.ec} \(localhost\): (29|30) days left\n', out)
+    assert out.endswith(f'{file}: ok: 1 listener, 1 route\n') and err == ''
+
+    fake = lab.target(context=certs.server_context(certs.fake, certs.fake_key))
+
+    # All that is wrong at once, and the targets as well; a name without an address is one of them.
     write(file, {'listeners': [{'address': ANY, 'tls': {'certificates': [f'{tmp_path}/none.pem']}}],
-                 'routes': [{'path': '/a', 'target': there(good)}]})
+                 'routes': [{'path': '/a', 'target': there(good)}, {'path': '/b', 'target': dead},
+                            {'path': '/c', 'target': 'tcp://no.such.name.invalid:1'},
+                            {'path': '/d', 'target': f'tls://localhost:{fake.port}'}]})
     status, out, err = run('check', '--connect', file)
-    assert status == 1 and 'none.pem' in out and out.endswith(f'{file}: not ok; the rest was not checked\n')
+    assert status == 1 and f'target 127.0.0.1:{good.port}: connected in ' in out
+    found = re.findall(r'c\.yaml:\d+:\d+: error: (\S+): (.*)', err)
+    assert len(found) == 4 and err.endswith(f'wsluice: {file}: 4 errors, 0 warnings\n'), err
+    assert found[0][0] == 'listeners[0].tls.certificates[0].certificate' and 'none.pem' in found[0][1]
+    assert [option for option, _ in found[1:]] == ['routes[1].target', 'routes[2].target', 'routes[3].target']
+    assert 'nobody' in found[1][1] and 'no.such.name.invalid' in found[2][1]
+    assert 'unable to get local issuer' in found[3][1] and '; certificate of localhost, ' in found[3][1]
+
+
+def test_check_looks_at_all_files(certs, tmp_path):
+    """Without an option; with --syntax at none."""
+    old = certs.dated('check-old', 'old.example', time.time() - 9 * 86400, time.time() - 3 * 86400)
+    live = tmp_path / 'live'  # as ACME clients lay it out
+    live.mkdir()
+    for kind, name in ((certs.ec, 'fullchain.pem'), (certs.rsa_key, 'privkey.pem')):
+        (live / name).symlink_to(kind)
+    config = {
+        'pid_file': f'{tmp_path}/none/pid', 'log': {'file': f'{tmp_path}/none/log'}, 'admin': f'{tmp_path}/none/admin',
+        'listeners': [{'address': ANY, 'tls': {'certificates': [old, {'certificate': str(live / 'fullchain.pem'),
+                                                                      'key': str(live / 'privkey.pem')}]}}],
+        'routes': [{'path': '/f/*', 'files': f'{tmp_path}/none/web'},
+                   {'path': '/t', 'tokens': {'from': 'query:token', 'file': f'{tmp_path}/none/tokens'}},
+                   {'path': '/r', 'target': 'tcp://127.0.0.1:1', 'record': f'{tmp_path}/none/record'}]}
+    file = write(tmp_path / 'all.yaml', config)
+    status, out, err = run('check', file)
+    assert status == 1
+    found = dict(re.findall(r'all\.yaml:\d+:\d+: error: (\S+): (.*)', err))
+    assert set(found) == {
+        'pid_file', 'log.file', 'admin.socket', 'listeners[0].tls.certificates[1].certificate', 'routes[0].files.root',
+        'routes[1].tokens.file', 'routes[2].record'}, err
+    assert f"does not belong to the first certificate in '{live}" in err
+    assert "warning: listeners[0].tls.certificates[0]" in err and 'expired on ' in err
+    assert f'certificate {old} (old.example): expired 3 days ago\n' in out
+    assert run('check', '--syntax', file)[:2] == (0, f'{file}: ok: 1 listener, 3 routes\n')
+
+    del config['pid_file'], config['log'], config['admin'], config['routes'][:2], config['routes'][0]['record']
+    config['listeners'][0]['tls']['certificates'].pop()
+    status, out, err = run('check', write(file, config))
+    assert status == 0 and out.endswith(f'{file}: ok: 1 listener, 1 route, 1 warning\n'), err
+
+    status, out, err = run('check', '--syntax', '--connect', file)
+    assert (status, out) == (2, '') and '--connect: not with --syntax' in err
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
+def test_check_as_another_user(certs):
+    """A user who may not read a file is named, and so is the folder that may not be entered."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        check_as_another_user(certs, pathlib.Path(folder))
+
+
+def check_as_another_user(certs, tmp_path):
+    binary = reachable(tmp_path)
+    closed, key = tmp_path / 'live', tmp_path / 'live/privkey.pem'
+    closed.mkdir(mode=0o700)
+    shutil.copy(certs.ec_key, key)
+    shutil.copy(certs.ec, tmp_path / 'cert.pem')
+    os.chmod(tmp_path / 'cert.pem', 0o644)
+    tokens = tmp_path / 'tokens'
+    tokens.write_text('a: 127.0.0.1:1\n')
+    tokens.chmod(0o600)
+    config = {'listeners': [{'address': ANY, 'tls': {'certificates': [{'certificate': str(tmp_path / 'cert.pem'),
+                                                                       'key': str(key)}]}}],
+              'routes': [{'path': '/t', 'tokens': {'from': 'query:token', 'file': str(tokens)}}]}
+    file = write(tmp_path / 'users.yaml', config)
+    os.chmod(file, 0o644)
+    assert run('check', file)[0] == 0
+    status, _, err = run('check', file, user='nobody', extra_groups=[], binary=binary)
+    assert status == 1
+    assert f"key file '{key}': user nobody (uid 65534) may not enter the folder '{closed}'; give it access, or check as " \
+           'the user that starts wsluice' in err
+    assert f"tokens '{tokens}': user nobody (uid 65534) may not read it" in err
+
+    # As root, the service's user is another one: the key is read before, and cannot be renewed.
+    write(file, {'user': 'nobody', **config})
+    status, _, err = run('check', file)
+    assert status == 1 and f"error: routes[0].tokens.file: tokens '{tokens}': user nobody (uid 65534) may not read it" in err
+    assert f"user nobody (uid 65534) may not read '{key}', so a renewed certificate is not taken up" in err
+    assert err.count(' error: ') == 1
+
+    # Where the service's user could lead root astray, the check refuses as the start does.
+    theirs = tmp_path / 'theirs'
+    theirs.mkdir()
+    (theirs / 'link').symlink_to('/etc')
+    os.chown(theirs, 65534, 65534)
+    write(file, {**config, 'pid_file': f'{theirs}/link/wsluice.pid'})
+    status, _, err = run('check', file)
+    assert status == 1 and 'a link on this path lies where another user may change it' in err
+    assert not os.path.exists('/etc/wsluice.pid')
 
 
 def test_a_bad_file_does_not_start(tmp_path):
@@ -155,5 +252,5 @@ def test_schema_names_every_option():
 @pytest.mark.parametrize('file', EXAMPLES, ids=lambda file: file.name)
 def test_examples_name_no_unknown_option(file):
     """The files and names in them may be missing here; nothing else may."""
-    out = ''.join(run('check', file)[1:])
+    out = ''.join(run('check', '--syntax', file)[1:])
     assert 'unknown' not in out and 'did you mean' not in out, out

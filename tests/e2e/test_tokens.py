@@ -429,16 +429,16 @@ def test_check_looks_at_the_source(lab, two):
     source, _, _ = two
     config = {'listeners': [ANY], 'routes': [route(source, '/a'), route(lab.folder, '/b', format='names')]}
     file = write(lab.folder / 'check.yaml', config)
-    status, out, error = run('check', '--connect', file)
+    status, out, error = run('check', file)
     assert status == 0, error
     assert f'tokens {source}: 3 known' in out and f'tokens {lab.folder}: a file for each token' in out
     source.write_text(f'{SECRET}\n')
-    status, out, error = run('check', '--connect', file)
+    status, out, error = run('check', file)
     assert status == 0 and f'{source}:1: ' in error and f'tokens {source}: 0 known' in out
     assert SECRET not in out + error
     source.unlink()
-    status, out, _ = run('check', '--connect', file)
-    assert status != 0 and f'tokens {source}: No such file' in out
+    status, _, error = run('check', file)
+    assert status == 1 and f"tokens '{source}': No such file" in error
 
 
 def test_websockifys_flags(lab, two):

@@ -56,7 +56,9 @@ static void add_override(struct cli *cli, const struct cli_assignment *assignmen
 
 static struct load_request request_of(const struct cli *cli)
 {
-    return (struct load_request){cli->memory.path, cli->memory.overrides, cli->memory.count};
+    return (struct load_request){.path = cli->memory.path,
+                                 .overrides = cli->memory.overrides,
+                                 .override_count = cli->memory.count};
 }
 
 /* Loads the file, in a way that a daemon can repeat: with an absolute path. */

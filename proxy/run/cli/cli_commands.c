@@ -6,6 +6,7 @@
 #include "run/args/cli_scan.h"
 #include "run/cli/cli_admin.h"
 #include "run/cli/cli_call.h"
+#include "run/cli/cli_check.h"
 #include "run/cli/cli_file.h"
 #include "run/cli/cli_report.h"
 #include "run/help/cli_help.h"
@@ -19,8 +20,8 @@ static const struct cli_command demo = {
 };
 
 static const struct cli_command *const commands[] = {
-    &demo,           &cli_file_check,   &cli_file_reload, &cli_admin_status,
-    &cli_admin_kill, &cli_admin_health, &cli_file_help,   &cli_file_schema,
+    &demo,           &cli_check_command, &cli_file_reload, &cli_admin_status,
+    &cli_admin_kill, &cli_admin_health,  &cli_file_help,   &cli_file_schema,
 };
 
 static const struct cli_command_list list = {commands, WSL_COUNT(commands)};

@@ -12,53 +12,6 @@
 #include "run/help/cli_manual.h"
 #include "run/process/pid_file.h"
 
-/* ---- check ---- */
-
-static const char *plural(size_t count)
-{
-    return count == 1 ? "" : "s";
-}
-
-static int run_check(const struct cli_call *call)
-{
-    const char *path = cli_call_operand(call, 0);
-    struct cli_report_counts counts;
-    const struct config *config = cli_report_load(path, CLI_REPORT_ALL, call->err, &counts);
-    if (!config) {
-        fprintf(call->err, "wsluice: %s: %zu error%s, %zu warning%s\n", path, counts.errors,
-                plural(counts.errors), counts.warnings, plural(counts.warnings));
-        return CLI_STATUS_FAILED;
-    }
-    if (cli_scan_has(call->scan, "connect")) {
-        call->result->action = CLI_CHECK;
-        call->result->config = config;
-        return EXIT_SUCCESS;
-    }
-    size_t listeners = config->listener_count - config->admin_listeners;
-    size_t routes = config->route_count - config->admin_routes;
-    fprintf(call->out, "%s: ok: %zu listener%s, %zu route%s\n", path, listeners, plural(listeners),
-            routes, plural(routes));
-    config_release(config);
-    return EXIT_SUCCESS;
-}
-
-static const struct options_flag check_flags[] = {
-    {.name = "connect",
-     .help = "read certificates, folders and token files as well, and connect to each target"},
-};
-
-const struct cli_command cli_file_check = {
-    .name = "check",
-    .operands = "FILE",
-    .operands_min = 1,
-    .operands_max = 1,
-    .operand = CLI_OPERAND_FILE,
-    .flags = check_flags,
-    .flag_count = WSL_COUNT(check_flags),
-    .help = "report all errors of a configuration file",
-    .run = run_check,
-};
-
 /* ---- reload ---- */
 
 static bool signal_process(const struct cli_call *call, const struct config *config)

@@ -1,5 +1,5 @@
 /*
- * Subcommands about the configuration file: check, reload, help-config and schema.
+ * Subcommands about the configuration file: reload, help-config and schema.
  *
  * Owns: nothing. Thread: any (const). Errors: none. Lifetime: static.
  */
@@ -8,6 +8,6 @@
 
 #include "run/args/cli_command.h"
 
-extern const struct cli_command cli_file_check, cli_file_reload, cli_file_help, cli_file_schema;
+extern const struct cli_command cli_file_reload, cli_file_help, cli_file_schema;
 
 #endif

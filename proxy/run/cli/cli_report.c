@@ -1,7 +1,5 @@
 #include "run/cli/cli_report.h"
 
-#include "config/load.h"
-
 /* "gateway.yaml:3:1: error: ...", which editors follow; "wsluice: error: ..." without a line. */
 static void report_finding(const struct diag *diag, const struct diag_finding *finding,
                            const char *name, FILE *err)
@@ -31,16 +29,23 @@ void cli_report_findings(const struct diag *diag, const char *name, FILE *err)
         fprintf(err, "%s: error: out of memory\n", name);
 }
 
-const struct config *cli_report_load(const char *path, enum cli_report_level level, FILE *err,
-                                     struct cli_report_counts *counts)
+const struct config *cli_report_load_as(const struct load_request *request,
+                                        enum cli_report_level level, FILE *err,
+                                        struct cli_report_counts *counts)
 {
     struct diag diag;
     diag_init(&diag);
-    const struct config *config = load_config(&(struct load_request){.path = path}, &diag);
+    const struct config *config = load_config(request, &diag);
     if (!config || level == CLI_REPORT_ALL)
         cli_report_findings(&diag, "wsluice", err);
     if (counts)
         *counts = (struct cli_report_counts){diag.errors, diag.count + diag.lost - diag.errors};
     diag_free(&diag);
     return config;
+}
+
+const struct config *cli_report_load(const char *path, enum cli_report_level level, FILE *err,
+                                     struct cli_report_counts *counts)
+{
+    return cli_report_load_as(&(struct load_request){.path = path}, level, err, counts);
 }

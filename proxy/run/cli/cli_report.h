@@ -9,8 +9,7 @@
 
 #include <stdio.h>
 
-#include "config/model/config.h"
-#include "config/model/diag.h"
+#include "config/load.h"
 
 void cli_report_findings(const struct diag *diag, const char *name, FILE *err);
 
@@ -25,6 +24,10 @@ enum cli_report_level { CLI_REPORT_FAILURE, CLI_REPORT_ALL };
  * Loads a file and prints the findings. The caller releases the snapshot; NULL: it has errors.
  * `counts` may be NULL.
  */
+const struct config *cli_report_load_as(const struct load_request *request,
+                                        enum cli_report_level level, FILE *err,
+                                        struct cli_report_counts *counts);
+
 const struct config *cli_report_load(const char *path, enum cli_report_level level, FILE *err,
                                      struct cli_report_counts *counts);
 

@@ -17,9 +17,8 @@ enum { CLI_STATUS_FAILED = 1, CLI_STATUS_USAGE = 2 };
 
 enum cli_action {
     CLI_RUN,
-    CLI_DEMO,  /* as CLI_RUN, with the built-in echo service listening on the route's target */
-    CLI_CHECK, /* check --connect: the file is valid; try its certificates and targets */
-    CLI_EXIT,  /* all is done and printed: exit with the status */
+    CLI_DEMO, /* as CLI_RUN, with the built-in echo service listening on the route's target */
+    CLI_EXIT, /* all is done and printed: exit with the status */
 };
 
 /* Backs `file` of a result. */

@@ -37,3 +37,35 @@ bool privilege_drop(const char *user, const char *group, char *error, size_t err
         return fail("give up new rights", error, error_size);
     return true;
 }
+
+bool privilege_borrow(struct privilege_own *own, const char *user, const char *group, char *error,
+                      size_t error_size)
+{
+    uid_t uid = geteuid();
+    gid_t gid = getegid();
+    *own = (struct privilege_own){.group = gid};
+    if (uid != 0 || (!user && !group))
+        return true;
+    if ((user && !identity_user(user, &uid, &gid, error, error_size)) ||
+        (group && !identity_group(group, &gid, error, error_size)))
+        return false;
+    own->group_count = getgroups(PRIVILEGE_GROUPS, own->groups);
+    own->borrowed = own->group_count >= 0;
+    if (!own->borrowed)
+        return fail("read its own groups", error, error_size);
+    bool taken = (!user || initgroups(user, gid) == 0 || setgroups(1, &gid) == 0) &&
+                 setegid(gid) == 0 && seteuid(uid) == 0;
+    if (taken)
+        return true;
+    (void)fail("act as the user", error, error_size);
+    privilege_return(own);
+    return false;
+}
+
+void privilege_return(struct privilege_own *own)
+{
+    if (own->borrowed)
+        (void)!(seteuid(0) == 0 && setegid(own->group) == 0 &&
+                setgroups((size_t)own->group_count, own->groups) == 0);
+    own->borrowed = false;
+}

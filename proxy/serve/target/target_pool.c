@@ -123,7 +123,7 @@ static bool add_target(struct target_pool *pool, const struct config_route *rout
     }
     pool->target_count++;
     hash_map_add(&pool->by_address, &target->by_address);
-    return !config->tls || open_tls(target, store, error, error_size);
+    return !config->tls || !store || open_tls(target, store, error, error_size);
 }
 
 /* A route with tokens has a single target, which varies. */

@@ -48,8 +48,9 @@ struct target_pool_choice {
 };
 
 /*
- * `previous`: the pool in use, or NULL. `store`: certificates for TLS to targets. `error`: file,
- * line, problem. A route uses its first BALANCE_TARGETS_MAX targets.
+ * `previous`: the pool in use, or NULL. `store`: certificates for TLS to targets; NULL: the caller
+ * adds the contexts that it needs, and the pool frees them. `error`: file, line, problem. A route
+ * uses its first BALANCE_TARGETS_MAX targets.
  */
 WSL_MUST_CHECK struct target_pool *target_pool_create(const struct config *config,
                                                       const struct target_pool *previous,

@@ -1,6 +1,7 @@
 #include "serve/tokens/token_store.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/random.h>
@@ -336,7 +337,7 @@ bool token_store_describe(struct token_store *store, char *text, size_t size)
 {
     const char *path = store->file;
     if (store->format == CONFIG_TOKENS_NAMES) {
-        bool readable = access(path, R_OK | X_OK) == 0;
+        bool readable = faccessat(AT_FDCWD, path, R_OK | X_OK, AT_EACCESS) == 0;
         snprintf(text, size, "tokens %s: %s", path,
                  readable ? "a file for each token" : strerror(errno));
         return readable;

@@ -256,7 +256,8 @@ static void command_line_overrides_file(void **state)
                                               {options_find(OPTIONS_LOG, "file"), "l"}};
     char expected[200];
     put("a.yaml", "log: {level: debug, target: syslog, syslog: /dev/log}\n" LISTENER ROUTE);
-    const struct config *config = load_with(&(struct load_request){"a.yaml", overrides, 2});
+    const struct config *config = load_with(
+        &(struct load_request){.path = "a.yaml", .overrides = overrides, .override_count = 2});
     assert_int_equal(config->log.level, CONFIG_LOG_ERROR);
     assert_int_equal(config->log.target, CONFIG_LOG_FILE);
     snprintf(expected, sizeof(expected), "%s/l", (char *)*state);

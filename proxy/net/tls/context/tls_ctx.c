@@ -76,12 +76,18 @@ static bool set_policy(struct tls_ctx *ctx, const struct config_tls *config,
     return set;
 }
 
-static bool set_up_server(struct tls_ctx *ctx, const struct config_tls *config,
-                          struct tls_store *store, const struct tls_error *error)
+static bool set_whole_policy(struct tls_ctx *ctx, const struct config_tls *config,
+                             struct tls_store *store, const struct tls_error *error)
 {
     return set_policy(ctx, config, store, error) &&
            tls_settings_ciphers(ctx->ssl, config->ciphers, config->min_version, error) &&
-           tls_settings_suites(ctx->ssl, config->suites, error) &&
+           tls_settings_suites(ctx->ssl, config->suites, error);
+}
+
+static bool set_up_server(struct tls_ctx *ctx, const struct config_tls *config,
+                          struct tls_store *store, const struct tls_error *error)
+{
+    return set_whole_policy(ctx, config, store, error) &&
            tls_certificates_set(&ctx->certificates, ctx->ssl, config, store, error);
 }
 
@@ -188,6 +194,16 @@ struct tls_ctx *tls_ctx_server(const struct config_tls *config, struct tls_store
     wsl_assert(config->certificate_count > 0);
     struct tls_ctx *ctx = create(TLS_server_method(), true, error);
     return finish(ctx, ctx && set_up_server(ctx, config, store, error));
+}
+
+bool tls_ctx_is_policy_good(const struct config_tls *config, struct tls_store *store,
+                            const struct tls_error *error)
+{
+    struct tls_ctx *ctx = create(TLS_server_method(), true, error);
+    ctx = finish(ctx, ctx && set_whole_policy(ctx, config, store, error));
+    bool good = ctx != NULL;
+    tls_ctx_free(ctx);
+    return good;
 }
 
 struct tls_ctx *tls_ctx_client(const struct config_target *target, struct tls_store *store,

@@ -33,6 +33,10 @@ WSL_MUST_CHECK struct tls_ctx *tls_ctx_server(const struct config_tls *config,
                                               struct tls_store *store,
                                               const struct tls_error *error);
 
+/* Whether the policy of a listener can be set up, whatever its certificates are. */
+WSL_MUST_CHECK bool tls_ctx_is_policy_good(const struct config_tls *config, struct tls_store *store,
+                                           const struct tls_error *error);
+
 /* The name to verify is server_name or the address's host; without one, see tls_expect. */
 WSL_MUST_CHECK struct tls_ctx *tls_ctx_client(const struct config_target *target,
                                               struct tls_store *store,

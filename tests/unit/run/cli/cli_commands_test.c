@@ -57,10 +57,7 @@ static void options_are_written_in_every_way(void **state)
     answers("help-config --compl=bash", "complete -F _wsluice wsluice");
     answers("help-config --completion=zsh --completion=bash", "complete -F _wsluice wsluice");
     answers("help-config --man", ".TH WSLUICE");
-    struct run run;
-    parse_file(&run, "check gateway.yaml --con");
-    assert_int_equal(run.result.action, CLI_CHECK);
-    done(&run);
+    answers("check gateway.yaml --syn", "gateway.yaml: ok");
 }
 
 static void wrong_usage_is_explained(void **state)
@@ -76,6 +73,7 @@ static void wrong_usage_is_explained(void **state)
     refuses("status a b", 2, "b: too many arguments");
     refuses("reload", 2, "FILE is missing");
     refuses("reload --zzz", 2, "--zzz: unknown option");
+    refuses("check --syntax --connect x.yaml", 2, "--connect: not with --syntax");
     refuses("check -- --odd --even", 2, "--even: too many arguments");
     refuses("schema x", 2, "x: takes no arguments");
     refuses("help-config --completion=tcsh", 2, "--completion: must be bash|zsh|fish");

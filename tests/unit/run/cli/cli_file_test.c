@@ -20,17 +20,8 @@ static void commands_of_the_file_answer(void **state)
 {
     write_file("gateway.yaml", gateway);
     write_file("bad.yaml", "wrokers: 3\n");
-    says("check gateway.yaml", 0, "gateway.yaml: ok: 2 listeners, 1 route\n", "");
     says("check bad.yaml", 1, "",
          "bad.yaml:1:1: error: wrokers: unknown option; did you mean workers?");
-    says("check bad.yaml", 1, "", "wsluice: bad.yaml: 3 errors, 0 warnings\n");
-    says("check --connect bad.yaml", 1, "", "3 errors");
-    says("check none.yaml", 1, "", "cannot read 'none.yaml'");
-    says("check", 2, "", "usage: wsluice check");
-    says("check", 2, "", "wsluice: error: FILE is missing");
-    says("check --conect bad.yaml", 2, "", "--conect: unknown option");
-    says("check a b", 2, "", "b: too many arguments");
-    says("check --help", 0, "usage: wsluice check", "");
     says("help-config", 0, "listeners[].tls.certificates[].key_password", "");
     says("help-config routes.ping_interval", 0, "default: 30s", "");
     says("help-config routes[3].target", 0, "routes[].targets[].server_name", "");
@@ -43,12 +34,6 @@ static void commands_of_the_file_answer(void **state)
     says("help-config a b", 2, "", "b: too many arguments");
     says("schema", 0, "\"$schema\"", "");
     says("schema x", 2, "", "takes no arguments");
-
-    struct run run;
-    parse_file(&run, "check --connect gateway.yaml");
-    assert_int_equal(run.result.action, CLI_CHECK);
-    assert_int_equal(run.result.exit_status, 0);
-    done(&run);
 }
 
 /* The process would log the errors of the file; reload reports them itself. */

@@ -90,13 +90,38 @@ static void test_again(void **unused)
     assert_true(dropped("nobody", NULL, twice));
 }
 
+static void test_borrowing(void **unused)
+{
+    struct privilege_own own;
+    gid_t before[PRIVILEGE_GROUPS], after[PRIVILEGE_GROUPS];
+    char error[ERROR_MAX] = "";
+    if (getuid() != 0)
+        skip();
+    int count = getgroups(PRIVILEGE_GROUPS, before);
+    assert_false(privilege_borrow(&own, "nosuchname", NULL, error, sizeof(error)));
+    assert_false(own.borrowed);
+    assert_true(privilege_borrow(&own, NULL, NULL, error, sizeof(error)));
+    assert_false(own.borrowed);
+    assert_true(privilege_borrow(&own, "nobody", NULL, error, sizeof(error)));
+    assert_int_not_equal(geteuid(), 0);
+    assert_int_not_equal(getegid(), 0);
+    int lent = getgroups(PRIVILEGE_GROUPS, after);
+    for (int i = 0; i < lent; i++)
+        assert_int_not_equal(after[i], 0);
+    privilege_return(&own);
+    assert_int_equal(geteuid(), 0);
+    assert_int_equal(getegid(), 0);
+    assert_int_equal(getgroups(PRIVILEGE_GROUPS, after), count);
+    assert_true(count == 0 || memcmp(before, after, (size_t)count * sizeof(gid_t)) == 0);
+    privilege_return(&own);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_user),
-        cmocka_unit_test(test_neither_user_nor_group),
-        cmocka_unit_test(test_unknown),
-        cmocka_unit_test(test_again),
+        cmocka_unit_test(test_user),      cmocka_unit_test(test_neither_user_nor_group),
+        cmocka_unit_test(test_unknown),   cmocka_unit_test(test_again),
+        cmocka_unit_test(test_borrowing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -284,12 +284,15 @@ static void test_tls_that_cannot_be_set_up(void **unused)
     struct config_target *target = &world.targets[0][2];
     target->tls = true;
     target->server_name = "desk.example.com";
-    struct target_pool *pool = open_pool(&world, NULL);
+    struct tls_store *store = tls_store_create(NULL);
+    struct target_pool *pool = target_pool_create(&world.config, NULL, store, error, sizeof(error));
     assert_non_null(target_pool_target(pool, &world.routes[0], 2)->tls);
     assert_null(target_pool_target(pool, &world.routes[0], 1)->tls);
     target_pool_free(pool);
+    pool = open_pool(&world, NULL); /* without a store: the caller adds the contexts */
+    assert_null(target_pool_target(pool, &world.routes[0], 2)->tls);
+    target_pool_free(pool);
 
-    struct tls_store *store = tls_store_create(NULL);
     target->ca = "/nowhere/ca.pem";
     target->place = (struct config_place){"gateway.yaml", 7, 3};
     assert_null(target_pool_create(&world.config, NULL, store, error, sizeof(error)));

@@ -1,0 +1,119 @@
+#include "run/check/check_files.h"
+
+#include <string.h>
+
+#include "base/identity.h"
+#include "serve/files/files.h"
+#include "serve/tokens/token_store.h"
+
+#define TEXT_MAX 1024
+
+/* ---- the process ---- */
+
+static void check_identities(const struct check *check, struct option_ref user,
+                             const char *user_name, struct option_ref group, const char *group_name)
+{
+    uid_t uid;
+    gid_t gid;
+    char error[TEXT_MAX];
+    if (user_name && !identity_user(user_name, &uid, &gid, error, sizeof(error)))
+        option_ref_report(check->names, check->diag, DIAG_ERROR, user, NULL, "%s", error);
+    if (group_name && !identity_group(group_name, &gid, error, sizeof(error)))
+        option_ref_report(check->names, check->diag, DIAG_ERROR, group, NULL, "%s", error);
+}
+
+static void check_sockets(const struct check *check)
+{
+    for (size_t i = 0; i < check->config->listener_count; i++) {
+        const struct config_listener *listener = &check->config->listeners[i];
+        const struct config_address *address = &listener->address;
+        if (option_ref_is_faulty(check->names, OPTIONS_LISTENER, i))
+            continue;
+        check_identities(check, (struct option_ref){OPTIONS_LISTENER, "socket_owner", i, 0},
+                         listener->unix_owner,
+                         (struct option_ref){OPTIONS_LISTENER, "socket_group", i, 0},
+                         listener->unix_group);
+        if (address->kind == CONFIG_ADDRESS_UNIX && address->path && address->path[0] != '@')
+            check_path_makes(check, (struct option_ref){OPTIONS_LISTENER, "address", i, 0},
+                             "socket", address->path, CHECK_SOCKET);
+    }
+}
+
+void check_files_of_start(const struct check *check)
+{
+    const struct config *config = check->config;
+    check_identities(check, (struct option_ref){.section = OPTIONS_PROCESS, .key = "user"},
+                     config->user, (struct option_ref){.section = OPTIONS_PROCESS, .key = "group"},
+                     config->group);
+    if (config->pid_file)
+        check_path_makes(check, (struct option_ref){.section = OPTIONS_PROCESS, .key = "pid_file"},
+                         "pid file", config->pid_file, CHECK_REPLACES);
+    if (config->log.target == CONFIG_LOG_FILE && config->log.file)
+        check_path_makes(check, (struct option_ref){.section = OPTIONS_LOG, .key = "file"},
+                         "log file", config->log.file, CHECK_APPENDS);
+    if (config->admin.socket)
+        check_path_makes(check, (struct option_ref){.section = OPTIONS_ADMIN, .key = "socket"},
+                         "admin socket", config->admin.socket, CHECK_SOCKET);
+    check_sockets(check);
+}
+
+/* ---- routes ---- */
+
+/* Behind the place that a message of the server begins with. */
+static const char *skip_place(const struct config_place *place, const char *text)
+{
+    char where[300];
+    int length = config_place_print(place, where, sizeof(where));
+    bool has =
+        length > 0 && (size_t)length < sizeof(where) && strncmp(text, where, (size_t)length) == 0;
+    return has ? text + length : text;
+}
+
+static void check_root(const struct check *check, size_t index)
+{
+    const struct config_route *route = &check->config->routes[index];
+    struct option_ref option = {OPTIONS_FILES, "root", index, 0};
+    char error[TEXT_MAX];
+    if (!check_path_reads(check, option, "files", route->files.root, CHECK_FILE_OR_FOLDER))
+        return;
+    struct files *files = files_create(route, error, sizeof(error));
+    if (files && files_are_readable(files, error, sizeof(error)))
+        fprintf(check->out, "files %s: readable\n", route->files.root);
+    else
+        option_ref_report(check->names, check->diag, DIAG_ERROR, option, NULL, "%s",
+                          skip_place(&route->place, error));
+    files_free(files);
+}
+
+static void check_tokens(const struct check *check, size_t index)
+{
+    const struct config_tokens *tokens = &check->config->routes[index].tokens;
+    struct option_ref option = {OPTIONS_TOKENS, "file", index, 0};
+    enum check_kind kind =
+        tokens->format == CONFIG_TOKENS_NAMES ? CHECK_FOLDER : CHECK_FILE_OR_FOLDER;
+    char text[TEXT_MAX];
+    if (!check_path_reads(check, option, "tokens", tokens->file, kind))
+        return;
+    struct token_store *store = token_store_create(tokens, text, sizeof(text));
+    if (store && token_store_describe(store, text, sizeof(text)))
+        fprintf(check->out, "%s\n", text);
+    else
+        option_ref_report(check->names, check->diag, DIAG_ERROR, option, NULL, "%s", text);
+    token_store_release(store);
+}
+
+void check_files_of_service(const struct check *check)
+{
+    for (size_t i = 0; i < check->config->route_count; i++) {
+        const struct config_route *route = &check->config->routes[i];
+        if (option_ref_is_faulty(check->names, OPTIONS_ROUTE, i))
+            continue;
+        if (route->files.root && route->path)
+            check_root(check, i);
+        if (route->tokens.file)
+            check_tokens(check, i);
+        if (route->record)
+            check_path_makes(check, (struct option_ref){OPTIONS_ROUTE, "record", i, 0},
+                             "recordings", route->record, CHECK_PREFIX);
+    }
+}

@@ -1,0 +1,13 @@
+/*
+ * The subcommand check.
+ *
+ * Owns: nothing. Thread: the main one. Errors: printed; the exit status. Lifetime: static.
+ */
+#ifndef WSLUICE_RUN_CLI_CLI_CHECK_H
+#define WSLUICE_RUN_CLI_CLI_CHECK_H
+
+#include "run/args/cli_command.h"
+
+extern const struct cli_command cli_check_command;
+
+#endif
