@@ -49,11 +49,28 @@ static struct config_route *add_route(struct config *config, const char *path)
     return route;
 }
 
+/* The needs of all readiness routes: the socket says ready if each of them does. */
+static bool set_needs(struct config *config, struct config_texts *needs)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < config->route_count; i++)
+        count += config->routes[i].needs.count;
+    const char **items = count > 0 ? config_alloc(config, count * sizeof(*items)) : NULL;
+    if (count > 0 && !items)
+        return false;
+    *needs = (struct config_texts){items, 0};
+    for (size_t i = 0; i < config->route_count; i++)
+        for (size_t j = 0; j < config->routes[i].needs.count; j++)
+            items[needs->count++] = config->routes[i].needs.items[j];
+    return true;
+}
+
 bool admin_attach(struct config *config)
 {
+    struct config_texts needs;
     if (!config->admin.socket)
         return true;
-    if (!add_listener(config))
+    if (!add_listener(config) || !set_needs(config, &needs))
         return false;
     struct config_route *status = add_route(config, "/*");
     if (!status)
@@ -65,5 +82,6 @@ bool admin_attach(struct config *config)
         return false;
     ready->kind = CONFIG_KIND_HEALTH;
     ready->health = CONFIG_HEALTH_READY;
+    ready->needs = needs;
     return true;
 }

@@ -11,7 +11,10 @@
 
 #include "config/model/config.h"
 
-#define ADMIN_READY "/ready" /* a health route; all other paths are status */
+/*
+ * A health route that needs what all health routes of the file need; all other paths are status.
+ */
+#define ADMIN_READY "/ready"
 
 /* For a snapshot without errors. Without an admin socket nothing is added. */
 bool admin_attach(struct config *config);

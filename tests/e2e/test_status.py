@@ -496,7 +496,9 @@ def test_commands_that_go_wrong(lab):
             (('status', '--filter', 'x' * 2000, '--sort', 'y' * 2000, '--socket', path), 1, 'too long'),
             (('status', '--colour'), 2, 'unknown option'), (('status', plain, plain), 2, 'too many'),
             (('status', plain, '--socket', path), 2, 'not both'), (('kill',), 2, 'which session?'),
-            (('kill', 'all', plain), 2, 'all: is no session id'), (('health', 'localhost:1'), 2, 'write http://'),
+            (('kill', 'all', plain), 2, 'all: is no session id'), (('health', 'localhost:1'), 2, 'write http://localhost:1/healthz'),
+            (('health', '127.0.0.1'), 2, 'neither a file nor a URL; write http://127.0.0.1:6080/healthz'),
+            (('health', 'nowhere.yaml'), 1, 'nowhere.yaml'),
             (('kill', '0-1', 'x', 'y'), 2, 'no session'), (('kill', '--json', '0-1'), 2, 'unknown option'),
             (('health', 'ftp://x'), 2, 'a URL is'), (('health', 'a', 'b'), 2, 'b: too many')]:
         status_, out, err = run(*arguments)
@@ -541,6 +543,56 @@ def test_health(lab):
     bridge.signal(signal.SIGTERM)
     assert bridge.wait() == 0
     assert run('health', '--socket', path)[0] == 1 and run('health', f'{url}/ready')[0] == 1
+
+
+@pytest.mark.parametrize('needed', ['/good', '/bad'])
+def test_health_of_a_file_agrees_with_its_routes(lab, needed):
+    """What a health route needs, the admin socket needs, too."""
+    bridge, path = with_socket(lab, [
+        marked('/good', lab.target()), {'path': '/bad', 'target': f'unix:{lab.folder}/nobody', 'fail_after': 1},
+        {'path': '/ready', 'health': 'ready', 'needs': [needed]}])
+    asks = ([bridge.file], ['--socket', path], [f'http://127.0.0.1:{bridge.port}/ready'])
+    for arguments in asks:
+        assert run('health', *arguments) == (0, 'healthy\n', '')
+    assert ask(lab, bridge, '/bad').status == 502
+    for arguments in asks:
+        code, out, err = run('health', *arguments)
+        if needed == '/good':
+            assert (code, out, err) == (0, 'healthy\n', '')
+        else:
+            assert (code, out) == (1, '') and 'unhealthy: status 503' in err and 'targets' in err
+
+
+def test_health_of_a_file_without_a_socket(lab, certs):
+    """Its health route is asked, or an error says why that cannot be."""
+    tls = {'certificates': [{'certificate': certs.ec, 'key': certs.ec_key}]}
+    bridge_route = {**marked('/*', lab.target()), 'host': 'desk.example'}
+
+    def verdict(listener, *routes, **environment):
+        bridge = start(lab, [bridge_route, *routes], [listener])
+        config = json.loads(bridge.file.read_text())
+        if listener['address'] == ANY:
+            config['listeners'][0]['address'] = f'127.0.0.1:{bridge.port}'
+        return run('health', write(lab.folder / 'asked.yaml', config), env=environment)
+    ready = {'path': '/ready', 'health': 'ready'}
+    unix = {'address': f'unix:{lab.folder}/health.sock'}
+    for listener in ({'address': ANY}, {'address': ANY, 'tls': {'mode': 'optional', **tls}}, unix,
+                     {'address': ANY, 'base_path': '/desk'}):
+        assert verdict(listener, ready) == (0, 'healthy\n', '')
+    assert verdict({'address': ANY}, ready, WSLUICE_ADMIN_SOCKET='') == (0, 'healthy\n', '')
+    assert verdict({'address': ANY}, {**ready, 'host': 'ops.example'})[0] == 0
+    assert verdict({'address': ANY}, {**ready, 'allow': ['192.0.2.1']})[0] == 1
+    for listener, words in (
+            ({'address': ANY, 'tls': {'mode': 'required', **tls}}, 'speaks TLS only'),
+            ({'address': ANY, 'proxy_protocol': 'require', 'trusted_proxies': ['127.0.0.1']}, 'expects a PROXY header')):
+        code, out, err = verdict(listener, ready)
+        assert (code, out) == (1, '') and 'the health route /ready cannot be asked: listener 127.0.0.1:' in err
+        assert words in err and "add 'admin: FILE'" in err
+    code, _, err = verdict({'address': ANY})
+    assert code == 1 and 'that file has no admin socket and no health route' in err
+    # The socket of the environment goes with every file, for the process and for the question.
+    code, _, err = verdict({'address': ANY}, ready, WSLUICE_ADMIN_SOCKET=f'{lab.folder}/none.sock')
+    assert code == 1 and 'none.sock' in err
 
 
 def test_names_that_others_point_at_us(lab):

@@ -113,7 +113,7 @@ static bool send_request(const struct exchange *exchange)
 {
     char *text;
     const struct http_client_request *request = exchange->request;
-    const char *host = request->address->host;
+    const char *host = request->host ? request->host : request->address->host;
     bool brackets = host && strchr(host, ':');
     int length = asprintf(&text,
                           "%s %s HTTP/1.1\r\nHost: %s%s%s\r\nConnection: close\r\n"

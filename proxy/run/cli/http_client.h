@@ -15,6 +15,7 @@ struct http_client_request {
     const struct config_address *address;
     const char *method;
     const char *target; /* "/path?query", encoded */
+    const char *host;   /* for the field Host; NULL: the address's, or localhost */
     uint32_t timeout_ms;
 };
 

@@ -34,6 +34,25 @@ static void adds_a_listener(void **state)
     text_config_free(&loaded);
 }
 
+/* The socket is ready when all health routes of the file are. */
+static void needs_what_the_health_routes_need(void **state)
+{
+    struct text_config loaded;
+    text_config_load(&loaded, "admin: /run/a\nlisteners: [\":1\"]\nroutes:\n"
+                              "- {path: /a, target: 'tcp://h:1'}\n"
+                              "- {path: /b, target: 'tcp://h:2'}\n"
+                              "- {path: /ready, health: ready, needs: [/a]}\n"
+                              "- {path: /also, health: ready, needs: [/b, /a]}\n"
+                              "- {path: /live, health: live}\n");
+    assert_true(admin_attach(loaded.config));
+    const struct config_route *ready = &loaded.config->routes[loaded.config->route_count - 1];
+    assert_string_equal(ready->path, ADMIN_READY);
+    assert_int_equal(ready->needs.count, 3);
+    assert_true(config_texts_has(&ready->needs, SLICE("/a")));
+    assert_true(config_texts_has(&ready->needs, SLICE("/b")));
+    text_config_free(&loaded);
+}
+
 static void adds_none_without_a_socket(void **state)
 {
     struct text_config loaded;
@@ -48,6 +67,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(adds_a_listener),
+        cmocka_unit_test(needs_what_the_health_routes_need),
         cmocka_unit_test(adds_none_without_a_socket),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
