@@ -140,6 +140,17 @@ static bool can_make(const struct safe_path *found, bool old, enum check_making 
     return writes;
 }
 
+/* Service managers make folders below /run when they start a service. */
+static void report_no_folder(const struct check *check, struct option_ref option, const char *what,
+                             const char *path)
+{
+    bool at_start = strncmp(path, "/run/", 5) == 0 || strncmp(path, "/var/run/", 9) == 0;
+    option_ref_report(check->names, check->diag, at_start ? DIAG_WARNING : DIAG_ERROR, option,
+                      at_start ? "let the service make it, as RuntimeDirectory= does in systemd"
+                               : "create it",
+                      "%s '%s': its folder does not exist", what, path);
+}
+
 void check_path_makes(const struct check *check, struct option_ref option, const char *what,
                       const char *path, enum check_making making)
 {
@@ -148,8 +159,7 @@ void check_path_makes(const struct check *check, struct option_ref option, const
     if (!safe_path_find(&found, path, making == CHECK_APPENDS)) {
         bool missing = errno == ENOENT || errno == ENOTDIR;
         if (missing)
-            option_ref_report(check->names, check->diag, DIAG_ERROR, option, "create it",
-                              "%s '%s': its folder does not exist", what, path);
+            report_no_folder(check, option, what, path);
         else
             report_errno(check, option, what, path, errno, "look there");
         return;

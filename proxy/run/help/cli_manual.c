@@ -105,7 +105,7 @@ static const char signals[] = //
     "sessions have ended.\n"
     ".SH EXIT STATUS\n"
     ".TP\n.B 0\nSuccess, or an exit on a signal.\n"
-    ".TP\n.B 1\nIt cannot start, or a check failed; an error line says why.\n"
+    ".TP\n.B 1\nIt cannot start, or a subcommand failed; an error line says why.\n"
     ".TP\n.B 2\nThe command line is wrong.\n";
 
 static const char foot[] = //
@@ -184,7 +184,8 @@ static void print_file(FILE *stream)
     char path[200];
     fputs(".SH CONFIGURATION FILE\n"
           "YAML. \\fBwsluice help\\-config\\fR \\fIPATH\\fR explains an option,\n"
-          "\\fBwsluice check\\fR \\fIFILE\\fR reports the errors of a file.\n",
+          "\\fBwsluice check\\fR \\fIFILE\\fR reports the errors of a file and of the files it "
+          "names.\n",
           stream);
     for (size_t i = 0; (row = options_at(i)); i++) {
         options_path(row->section, row, path, sizeof(path));

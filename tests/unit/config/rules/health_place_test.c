@@ -27,12 +27,11 @@ static void load(const char *listeners, const char *routes)
 static void expect_routes(const char *routes, const char *expected)
 {
     char paths[200] = "";
-    size_t cursor = 0;
+    size_t cursor = 0, used = 0;
     load("- ':1'\n", routes);
-    for (const struct config_route *route; (route = health_place_next(loaded.config, &cursor));) {
-        strcat(paths, route->path);
-        strcat(paths, " ");
-    }
+    const struct config_route *route;
+    while ((route = health_place_next(loaded.config, &cursor)))
+        used += (size_t)snprintf(paths + used, sizeof(paths) - used, "%s ", route->path);
     assert_string_equal(paths, expected);
     text_config_free(&loaded);
 }

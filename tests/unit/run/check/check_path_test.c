@@ -83,6 +83,9 @@ static void test_what_is_made(void **unused)
         check_lab_finds("error: pid_file: file 'missing/new': its folder does not exist; create ");
         assert_int_equal(access("new", F_OK), -1);
     }
+    makes("/run/no-such-service/new", CHECK_SOCKET);
+    check_lab_finds("warning: pid_file: file '/run/no-such-service/new': its folder does not exist;"
+                    " let the service make it");
     makes("old", CHECK_APPENDS);
     check_lab_finds_nothing();
     makes("old", CHECK_REPLACES);
