@@ -498,7 +498,7 @@ def test_commands_that_go_wrong(lab):
             (('status', plain, '--socket', path), 2, 'not both'), (('kill',), 2, 'which session?'),
             (('kill', 'all', plain), 2, 'all: is no session id'), (('health', 'localhost:1'), 2, 'write http://localhost:1/healthz'),
             (('health', '127.0.0.1'), 2, 'neither a file nor a URL; write http://127.0.0.1:6080/healthz'),
-            (('health', 'nowhere.yaml'), 1, 'nowhere.yaml'),
+            (('health', 'nowhere.yaml'), 1, 'nowhere.yaml'), (('health', './nowhere'), 1, "cannot read"),
             (('kill', '0-1', 'x', 'y'), 2, 'no session'), (('kill', '--json', '0-1'), 2, 'unknown option'),
             (('health', 'ftp://x'), 2, 'a URL is'), (('health', 'a', 'b'), 2, 'b: too many')]:
         status_, out, err = run(*arguments)

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/identity.h"
 #include "run/check/check_connect.h"
 #include "run/check/check_files.h"
 #include "run/check/check_tls.h"
@@ -29,14 +30,28 @@ static void report_user(const struct check *check)
                           check_path_user(check, user, sizeof(user)));
 }
 
+/* A user or group that does not exist is a finding already. */
+static void report_failure(const struct check *check, const char *error)
+{
+    struct option_ref option = {.section = OPTIONS_PROCESS, .key = "user"};
+    const struct config *config = check->config;
+    uid_t uid;
+    gid_t gid;
+    char unknown[ERROR_MAX];
+    if ((!config->user || identity_user(config->user, &uid, &gid, unknown, ERROR_MAX)) &&
+        (!config->group || identity_group(config->group, &gid, unknown, ERROR_MAX)))
+        option_ref_report(check->names, check->diag, DIAG_ERROR, option, NULL, "%s", error);
+}
+
 static void check_as_user(struct check *check, struct target_pool *pool, bool connects)
 {
     const struct config *config = check->config;
     struct privilege_own own;
     char error[ERROR_MAX];
-    /* A user that does not exist is a finding already. */
-    if (!privilege_borrow(&own, config->user, config->group, error, sizeof(error)))
+    if (!privilege_borrow(&own, config->user, config->group, error, sizeof(error))) {
+        report_failure(check, error);
         return;
+    }
     check->user = own.borrowed ? config->user : NULL;
     if (own.borrowed)
         check_tls_renewal(check);

@@ -158,12 +158,16 @@ static void report_failure(const struct probing *probing, const struct check_tar
 {
     const struct check *check = probing->check;
     char certificate[400], user[128] = "", who[160] = "";
+    const char *detail = target->result.detail;
+    size_t length = strlen(where);
+    if (strncmp(detail, where, length) == 0 && strncmp(detail + length, ": ", 2) == 0)
+        detail += length + 2;
     print_certificate(probing, &target->unverified_result.tls, certificate, sizeof(certificate));
-    if (strstr(target->result.detail, strerror(EACCES)))
+    if (strstr(detail, strerror(EACCES)))
         snprintf(who, sizeof(who), " for %s", check_path_user(check, user, sizeof(user)));
     option_ref_report(check->names, check->diag, DIAG_ERROR,
                       check_tls_target_ref(check, target->pooled, NULL), NULL, "target %s: %s%s%s",
-                      where, target->result.detail, who, certificate);
+                      where, detail, who, certificate);
 }
 
 static void report(const struct probing *probing, const struct check_target *target)

@@ -1,5 +1,6 @@
 #include "run/check/check_files.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/identity.h"
@@ -74,7 +75,9 @@ static void check_root(const struct check *check, size_t index)
     const struct config_route *route = &check->config->routes[index];
     struct option_ref option = {OPTIONS_FILES, "root", index, 0};
     char error[TEXT_MAX];
-    if (!check_path_reads(check, option, "files", route->files.root, CHECK_FILE_OR_FOLDER))
+    bool prefix = route->path[0] != '\0' && route->path[strlen(route->path) - 1] == '*';
+    if (!check_path_reads(check, option, "files", route->files.root,
+                          prefix ? CHECK_FOLDER : CHECK_FILE_OR_FOLDER))
         return;
     struct files *files = files_create(route, error, sizeof(error));
     if (files && files_are_readable(files, error, sizeof(error)))
@@ -102,6 +105,19 @@ static void check_tokens(const struct check *check, size_t index)
     token_store_release(store);
 }
 
+/* A recording's name is the option, a dot and a number. */
+static void check_record(const struct check *check, size_t index)
+{
+    char *path;
+    if (asprintf(&path, "%s.1", check->config->routes[index].record) < 0) {
+        diag_out_of_memory(check->diag);
+        return;
+    }
+    check_path_makes(check, (struct option_ref){OPTIONS_ROUTE, "record", index, 0}, "recording",
+                     path, CHECK_NEW);
+    free(path);
+}
+
 void check_files_of_service(const struct check *check)
 {
     for (size_t i = 0; i < check->config->route_count; i++) {
@@ -113,7 +129,6 @@ void check_files_of_service(const struct check *check)
         if (route->tokens.file)
             check_tokens(check, i);
         if (route->record)
-            check_path_makes(check, (struct option_ref){OPTIONS_ROUTE, "record", i, 0},
-                             "recordings", route->record, CHECK_PREFIX);
+            check_record(check, i);
     }
 }

@@ -38,7 +38,7 @@ enum check_making {
     CHECK_APPENDS,  /* an existing file is written */
     CHECK_REPLACES, /* an existing file is replaced, as a pid file is */
     CHECK_SOCKET,   /* an existing socket is replaced */
-    CHECK_PREFIX,   /* a number is added to the name */
+    CHECK_NEW,      /* the name is not in use */
 };
 
 /* Whether the file can be made, by the rules of base/safe_path.h; otherwise a finding. */

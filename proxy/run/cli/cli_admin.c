@@ -389,7 +389,7 @@ static bool is_host(const char *operand)
     const char *dot = strrchr(operand, '.');
     bool file = dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0 ||
                         strcmp(dot, ".json") == 0 || strcmp(dot, ".conf") == 0);
-    return access(operand, F_OK) < 0 && first > 0 && !file;
+    return access(operand, F_OK) < 0 && first > 0 && operand[0] != '.' && !file;
 }
 
 static int refuse_host(const struct cli_call *call, const char *operand)

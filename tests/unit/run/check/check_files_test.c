@@ -49,20 +49,22 @@ static void test_routes(void **unused)
     check_lab_finds("error: gateway.yaml:3:18: routes[0].files.root: files '");
     check_lab_finds("nothing': No such file or directory");
     check_lab_finds("error: gateway.yaml:4:37: routes[1].tokens.file: tokens '");
-    check_lab_finds("error: gateway.yaml:5:46: routes[2].record: recordings '");
+    check_lab_finds("error: gateway.yaml:5:46: routes[2].record: recording '");
 
     assert_int_equal(mkdir("folder", 0755), 0);
     check_lab_write("tokens", "a: h:1\n");
-    assert_true(check_lab_run(
-        LISTENER "routes:\n"
-                 "  - {path: /a/*, files: folder}\n"
-                 "  - {path: /b, tokens: {from: host, file: tokens}}\n"
-                 "  - {path: /d, tokens: {from: host, file: ., format: names}}\n"
-                 "  - {path: /c, host: h, target: \"tcp://h:1\", record: folder/rec}\n",
-        false));
+    assert_true(check_lab_run(LISTENER
+                              "routes:\n"
+                              "  - {path: /a/*, files: folder}\n"
+                              "  - {path: /b, tokens: {from: host, file: tokens}}\n"
+                              "  - {path: /d, tokens: {from: host, file: ., format: names}}\n"
+                              "  - {path: /c, host: h, target: \"tcp://h:1\", record: folder/}\n",
+                              false));
     check_lab_says("folder: readable\n");
     check_lab_says("tokens: 1 known\n");
     check_lab_says(": a file for each token\n");
+    assert_false(check_lab_run(LISTENER "routes: [{path: /a/*, files: tokens}]\n", false));
+    check_lab_finds("tokens': it is not a folder");
     assert_false(check_lab_run(LISTENER "routes: [{path: /a, files: folder}]\n", false));
     check_lab_finds("to serve a folder the path must end with /*");
 }

@@ -74,8 +74,7 @@ static void test_what_is_made(void **unused)
 {
     check_lab_write("old", "");
     assert_int_equal(mkdir("folder", 0755), 0);
-    static const enum check_making all[] = {CHECK_APPENDS, CHECK_REPLACES, CHECK_SOCKET,
-                                            CHECK_PREFIX};
+    static const enum check_making all[] = {CHECK_APPENDS, CHECK_REPLACES, CHECK_SOCKET, CHECK_NEW};
     for (size_t i = 0; i < WSL_COUNT(all); i++) {
         makes("new", all[i]);
         check_lab_finds_nothing();
