@@ -55,3 +55,12 @@ bool identity_group(const char *name, gid_t *gid, char *error, size_t error_size
     *gid = entry.gr_gid;
     return true;
 }
+
+void identity_name(uid_t uid, char *name, size_t size)
+{
+    struct passwd entry, *found = NULL;
+    char texts[TEXTS_MAX];
+    bool known = getpwuid_r(uid, &entry, texts, sizeof(texts), &found) == 0 && found;
+    if (!known || (size_t)snprintf(name, size, "%s", entry.pw_name) >= size)
+        name[0] = '\0';
+}

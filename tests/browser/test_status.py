@@ -1,4 +1,6 @@
 """The status page."""
+import time
+
 import gateway
 import looks
 import pytest
@@ -50,6 +52,20 @@ def test_tells_what_there_is(bridge, lab, tab):
     assert page.wait_text('h1', '1 session') == '1 session, none stalled.'
     client.hang_up()
     wait_rows(page, 0)
+    assert page.complaints() == []
+
+
+def test_marks_certificates_that_are_not_valid(lab, certs, tab):
+    now = time.time()
+    files = [certs.ec, certs.dated('page-old', 'old.example', now - 9e5, now - 3e5),
+             certs.dated('page-early', 'early.example', now + 3e5, now + 9e5)]
+    tls = {'mode': 'optional', 'certificates': [{'certificate': certs.ec, 'key': certs.ec_key}, *files[1:]]}
+    bridge = gateway.start(lab, [{'path': '/ops/status', 'status': True, 'allow': ['127.0.0.1']}],
+                           [{'address': gateway.ANY, 'tls': tls}])
+    page = open_status(bridge, tab)
+    page.wait_text('#certificates', 'old.example')
+    badges = page.evaluate("() => [...document.querySelectorAll('#certificates .badge')].map((b) => b.innerText)")
+    assert sorted(badges) == ['expired', 'not valid yet']
     assert page.complaints() == []
 
 

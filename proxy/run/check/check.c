@@ -23,11 +23,12 @@ static void check_service(const struct check *check, struct target_pool *pool, b
 static void report_user(const struct check *check)
 {
     struct option_ref option = {.section = OPTIONS_PROCESS, .key = "user"};
+    if (geteuid() == 0 || !check->config->user)
+        return;
     char user[128];
-    if (geteuid() != 0 && check->config->user)
-        option_ref_report(check->names, check->diag, DIAG_WARNING, option, "check as root",
-                          "files are looked at as %s, not as this user",
-                          check_path_user(check, user, sizeof(user)));
+    option_ref_report(check->names, check->diag, DIAG_WARNING, option, "check as root",
+                      "files are looked at as %s, not as this user",
+                      check_path_user(check, user, sizeof(user)));
 }
 
 /* A user or group that does not exist is a finding already. */

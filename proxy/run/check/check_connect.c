@@ -157,17 +157,18 @@ static void report_failure(const struct probing *probing, const struct check_tar
                            const char *where)
 {
     const struct check *check = probing->check;
-    char certificate[400], user[128] = "", who[160] = "";
+    char certificate[400], user[128];
     const char *detail = target->result.detail;
     size_t length = strlen(where);
     if (strncmp(detail, where, length) == 0 && strncmp(detail + length, ": ", 2) == 0)
         detail += length + 2;
     print_certificate(probing, &target->unverified_result.tls, certificate, sizeof(certificate));
-    if (strstr(detail, strerror(EACCES)))
-        snprintf(who, sizeof(who), " for %s", check_path_user(check, user, sizeof(user)));
+    bool denied = strstr(detail, strerror(EACCES)) != NULL;
+    check_path_user(check, user, sizeof(user));
     option_ref_report(check->names, check->diag, DIAG_ERROR,
-                      check_tls_target_ref(check, target->pooled, NULL), NULL, "target %s: %s%s%s",
-                      where, detail, who, certificate);
+                      check_tls_target_ref(check, target->pooled, NULL), NULL,
+                      "target %s: %s%s%s%s", where, detail, denied ? " for " : "",
+                      denied ? user : "", certificate);
 }
 
 static void report(const struct probing *probing, const struct check_target *target)

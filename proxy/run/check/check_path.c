@@ -2,21 +2,22 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/identity.h"
 #include "base/safe_path.h"
 
 #define USER_MAX 128
 
 const char *check_path_user(const struct check *check, char *text, size_t size)
 {
-    unsigned uid = geteuid();
-    const struct passwd *entry = check->user ? NULL : getpwuid(uid);
-    const char *name = check->user ? check->user : entry ? entry->pw_name : "";
-    snprintf(text, size, "user %s%s(uid %u)", name, name[0] ? " " : "", uid);
+    char own[NAME_MAX] = "";
+    if (!check->user)
+        identity_name(geteuid(), own, sizeof(own));
+    const char *name = check->user ? check->user : own;
+    snprintf(text, size, "user %s%s(uid %u)", name, name[0] ? " " : "", (unsigned)geteuid());
     return text;
 }
 

@@ -43,6 +43,17 @@ static void test_every_account(void **state)
     endpwent();
 }
 
+static void test_names(void **state)
+{
+    char name[8];
+    identity_name(0, name, sizeof(name));
+    assert_string_equal(name, "root");
+    identity_name(0, name, 4);
+    assert_string_equal(name, "");
+    identity_name(4294967294, name, sizeof(name));
+    assert_string_equal(name, "");
+}
+
 static void test_group_by_number(void **state)
 {
     gid_t gid;
@@ -67,9 +78,8 @@ static void test_unknown_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_root),
-        cmocka_unit_test(test_every_account),
-        cmocka_unit_test(test_group_by_number),
+        cmocka_unit_test(test_root),          cmocka_unit_test(test_every_account),
+        cmocka_unit_test(test_names),         cmocka_unit_test(test_group_by_number),
         cmocka_unit_test(test_unknown_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
