@@ -590,6 +590,16 @@ def test_health_of_a_file_without_a_socket(lab, certs):
         assert words in err and "add 'admin: FILE'" in err
     code, _, err = verdict({'address': ANY})
     assert code == 1 and 'that file has no admin socket and no health route' in err
+    # Without an operand: the file of the environment, unless an address there starts another command line.
+    if not os.path.exists('/run/wsluice/admin.sock'):
+        bridge = start(lab, [bridge_route, {**ready, 'needs': ['/*']}], [{'address': f'unix:{lab.folder}/other.sock'}])
+        environment = {'WSLUICE_CONFIG': str(bridge.file), 'WSLUICE_ADMIN_SOCKET': ''}
+        assert run('health', env=environment) == (0, 'healthy\n', '')
+        bridge.signal(signal.SIGTERM)
+        assert bridge.wait() == 0
+        code, out, err = run('health', env=environment)
+        assert (code, out) == (1, '') and 'other.sock' in err
+        assert 'other.sock' not in run('health', env={**environment, 'WSLUICE_LISTEN': '6080'})[2]
     # The socket of the environment goes with every file, for the process and for the question.
     code, _, err = verdict({'address': ANY}, ready, WSLUICE_ADMIN_SOCKET=f'{lab.folder}/none.sock')
     assert code == 1 and 'none.sock' in err

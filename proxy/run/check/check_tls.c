@@ -130,7 +130,8 @@ static void print_validity(const struct check *check, const struct tls_store_cer
     else if (left < 0)
         fprintf(check->out, "expired %lld days ago\n", (long long)(-left / DAY_S));
     else
-        fprintf(check->out, "%lld days left\n", (long long)(left / DAY_S));
+        fprintf(check->out, "%lld day%s left\n", (long long)(left / DAY_S),
+                left / DAY_S == 1 ? "" : "s");
 }
 
 /* Where the file is named first. */

@@ -8,25 +8,14 @@
 #include "base/ascii.h"
 #include "base/base.h"
 #include "config/rules/admin.h"
-#include "config/rules/health_place.h"
 #include "core/status/status_query.h"
 #include "run/cli/cli_call.h"
 #include "run/cli/cli_report.h"
 #include "run/cli/http_client.h"
 
 #define TIMEOUT_MS 5000
-#define HEALTH_MS  2500
 #define ERROR_MAX  512
 #define WATCH_S    2
-
-#define DEFAULT_SOCKET "/run/wsluice/admin.sock"
-#define DEFAULT_URL    "http://127.0.0.1:6080/"
-
-#define SOCKET_FLAG                                                                                \
-    {                                                                                              \
-        .name = "socket", .argument = "FILE",                                                      \
-        .help = "the admin socket [$WSLUICE_ADMIN_SOCKET, or " DEFAULT_SOCKET "]"                  \
-    }
 
 /* ---- the admin socket ---- */
 
@@ -34,11 +23,9 @@ struct admin {
     const struct cli_call *call;
     struct config_address address;
     const struct config *config; /* the file that names the socket; NULL: none does */
-    bool is_default;             /* neither an option, a file nor the environment names a socket */
 };
 
-/* Empty counts as not set. */
-static const char *socket_of_environment(void)
+const char *cli_admin_socket_variable(void)
 {
     const char *value = getenv("WSLUICE_ADMIN_SOCKET");
     return value && *value ? value : NULL;
@@ -52,7 +39,7 @@ static int take_from_file(struct admin *admin, const char *file)
         return CLI_STATUS_FAILED;
     admin->address.path = admin->config->admin.socket;
     if (!admin->address.path)
-        admin->address.path = socket_of_environment();
+        admin->address.path = cli_admin_socket_variable();
     return admin->address.path
                ? 0
                : cli_call_cannot(admin->call, "that file has no admin socket; add 'admin: FILE'");
@@ -62,7 +49,7 @@ static int take_from_file(struct admin *admin, const char *file)
 static int find_socket(struct admin *admin, const char *file)
 {
     const char *option = cli_scan_value(admin->call->scan, "socket");
-    const char *environment = socket_of_environment();
+    const char *environment = cli_admin_socket_variable();
     admin->address.kind = CONFIG_ADDRESS_UNIX;
     if (option && file)
         return cli_call_wrong_usage(admin->call, file, "--socket or a file, not both");
@@ -70,11 +57,7 @@ static int find_socket(struct admin *admin, const char *file)
         return cli_call_wrong_usage(admin->call, "--socket", "must not be empty");
     if (file)
         return take_from_file(admin, file);
-    admin->is_default = !option && !environment;
-    if (admin->is_default)
-        admin->address.path = DEFAULT_SOCKET;
-    else
-        admin->address.path = option ? option : environment;
+    admin->address.path = option ? option : environment ? environment : CLI_ADMIN_SOCKET;
     return 0;
 }
 
@@ -186,7 +169,7 @@ static const struct options_flag status_flags[] = {
     {.name = "limit", .argument = "N", .help = "this many sessions, up to 1000"},
     {.name = "json", .help = "print JSON"},
     {.name = "watch", .help = "print it again every two seconds"},
-    SOCKET_FLAG,
+    CLI_ADMIN_SOCKET_FLAG,
 };
 
 const struct cli_command cli_admin_status = {
@@ -265,7 +248,7 @@ static int run_kill(const struct cli_call *call)
     return status;
 }
 
-static const struct options_flag socket_flags[] = {SOCKET_FLAG};
+static const struct options_flag socket_flags[] = {CLI_ADMIN_SOCKET_FLAG};
 
 const struct cli_command cli_admin_kill = {
     .name = "kill",
@@ -278,161 +261,4 @@ const struct cli_command cli_admin_kill = {
     .details = "Ends sessions by the ids that 'wsluice status' shows, of the process with the\n"
                "admin socket that the configuration FILE names.\n",
     .run = run_kill,
-};
-
-/* ---- health ---- */
-
-struct health_request {
-    const struct config_address *address;
-    const char *target, *host; /* host NULL: the address's */
-    bool lenient;              /* any answer below 500 counts as healthy */
-};
-
-static int ask_health(const struct cli_call *call, const struct health_request *health)
-{
-    char error[ERROR_MAX];
-    struct http_client_answer answer;
-    const struct http_client_request request = {.address = health->address,
-                                                .method = "GET",
-                                                .target = health->target,
-                                                .host = health->host,
-                                                .timeout_ms = HEALTH_MS};
-    if (!http_client_ask(&request, &answer, error, sizeof(error)))
-        return cli_call_cannot(call, error);
-    bool good = answer.status < (health->lenient ? 500 : 300);
-    if (!good)
-        fprintf(call->err, "wsluice: error: unhealthy: status %u: %s\n", answer.status,
-                first_line(answer.body));
-    free(answer.body);
-    return good ? 0 : CLI_STATUS_FAILED;
-}
-
-static int ask_url(const struct cli_call *call, const char *url, bool lenient)
-{
-    struct config_address address;
-    char host[HTTP_CLIENT_HOST];
-    const char *target;
-    if (!http_client_url(url, &address, host, &target))
-        return cli_call_wrong_usage(call, url, "a URL is http://HOST[:PORT]/PATH");
-    const struct health_request request = {
-        .address = &address, .target = *target ? target : "/", .lenient = lenient};
-    return ask_health(call, &request);
-}
-
-/* Each route that needs others must agree; of those without needs, one is enough. */
-static int ask_routes(const struct cli_call *call, const struct config *config)
-{
-    char why[ERROR_MAX] = "that file has no admin socket and no health route", text[2 * ERROR_MAX];
-    const struct config_route *route;
-    struct health_place place;
-    size_t cursor = 0;
-    bool asked = false;
-    while ((route = health_place_next(config, &cursor))) {
-        bool found = health_place_find(config, route, &place, why, sizeof(why));
-        if (!found && route->needs.count == 0)
-            continue;
-        if (!found)
-            break;
-        const struct health_request request = {.address = &place.address,
-                                               .target = place.target,
-                                               .host = place.host[0] ? place.host : NULL};
-        int status = ask_health(call, &request);
-        if (status != 0 || route->needs.count == 0)
-            return status;
-        asked = true;
-    }
-    if (asked && !route)
-        return 0;
-    snprintf(text, sizeof(text), "%s; add 'admin: FILE', or a listener with health: ready", why);
-    return cli_call_cannot(call, text);
-}
-
-static int ask_socket(const struct cli_call *call, const char *path)
-{
-    const struct config_address address = {.kind = CONFIG_ADDRESS_UNIX, .path = path};
-    return ask_health(call, &(struct health_request){.address = &address, .target = ADMIN_READY});
-}
-
-/* The file's socket, else the environment's, which goes with every file, else its health routes. */
-static int ask_file(const struct cli_call *call, const char *file)
-{
-    const char *environment = socket_of_environment();
-    if (cli_scan_has(call->scan, "socket"))
-        return cli_call_wrong_usage(call, file, "--socket or a file, not both");
-    const struct config *config = cli_report_load(file, CLI_REPORT_FAILURE, call->err, NULL);
-    if (!config)
-        return CLI_STATUS_FAILED;
-    const char *socket = config->admin.socket ? config->admin.socket : environment;
-    int status = socket ? ask_socket(call, socket) : ask_routes(call, config);
-    config_release(config);
-    return status;
-}
-
-static int ask_default(const struct cli_call *call)
-{
-    struct admin admin = {.call = call};
-    int status = find_socket(&admin, NULL);
-    if (status != 0)
-        return status;
-    if (admin.is_default && access(admin.address.path, F_OK) < 0 && errno == ENOENT)
-        return ask_url(call, DEFAULT_URL, true);
-    return ask_socket(call, admin.address.path);
-}
-
-/* A host without a scheme: no file has its name, and it does not look like a file's. */
-static bool is_host(const char *operand)
-{
-    size_t first = strcspn(operand, "/");
-    if (operand[first] == '/' && strcspn(operand, ".:") > first &&
-        strncmp(operand, "localhost/", 10) != 0)
-        return false;
-    const char *dot = strrchr(operand, '.');
-    bool file = dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0 ||
-                        strcmp(dot, ".json") == 0 || strcmp(dot, ".conf") == 0);
-    return access(operand, F_OK) < 0 && first > 0 && operand[0] != '.' && !file;
-}
-
-static int refuse_host(const struct cli_call *call, const char *operand)
-{
-    char hint[ERROR_MAX], *slash = strchr(operand, '/');
-    size_t length = slash ? (size_t)(slash - operand) : strlen(operand);
-    bool port = memchr(operand, ':', length) != NULL;
-    snprintf(hint, sizeof(hint), "neither a file nor a URL; write http://%.*s%s%s",
-             (int)(length < 256 ? length : 256), operand, port ? "" : ":6080",
-             slash ? slash : "/healthz");
-    return cli_call_wrong_usage(call, operand, hint);
-}
-
-static int run_health(const struct cli_call *call)
-{
-    const char *operand = cli_call_operand(call, 0);
-    int status;
-    if (!operand)
-        status = ask_default(call);
-    else if (!strstr(operand, "://"))
-        status = is_host(operand) ? refuse_host(call, operand) : ask_file(call, operand);
-    else if (cli_scan_has(call->scan, "socket"))
-        status = cli_call_wrong_usage(call, operand, "--socket or a URL, not both");
-    else
-        status = ask_url(call, operand, false);
-    if (status == 0)
-        fprintf(call->out, "healthy\n");
-    return status;
-}
-
-const struct cli_command cli_admin_health = {
-    .name = "health",
-    .operands = "[URL|FILE]",
-    .operands_max = 1,
-    .operand = CLI_OPERAND_FILE,
-    .flags = socket_flags,
-    .flag_count = WSL_COUNT(socket_flags),
-    .help = "exit with 0 if a running process is ready for clients",
-    .details = "Exits with 0 if the process is ready for clients, else with 1. FILE is its\n"
-               "configuration: asks its admin socket, which needs what its health routes need,\n"
-               "else its routes with health: ready over plain HTTP. URL is that of such a\n"
-               "route: http://HOST[:PORT]/PATH. Without both, asks the admin socket; if none\n"
-               "is named (an empty variable names none) and the default one is not there, any\n"
-               "answer of " DEFAULT_URL " but an error 5xx will do.\n",
-    .run = run_health,
 };

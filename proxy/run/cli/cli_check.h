@@ -1,5 +1,5 @@
 /*
- * The subcommand check.
+ * The subcommands check and health: is a file good, and is a process ready for clients?
  *
  * Owns: nothing. Thread: the main one. Errors: printed; the exit status. Lifetime: static.
  */
@@ -8,6 +8,6 @@
 
 #include "run/args/cli_command.h"
 
-extern const struct cli_command cli_check_command;
+extern const struct cli_command cli_check_file, cli_check_health;
 
 #endif

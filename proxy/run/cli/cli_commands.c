@@ -20,8 +20,8 @@ static const struct cli_command demo = {
 };
 
 static const struct cli_command *const commands[] = {
-    &demo,           &cli_check_command, &cli_file_reload, &cli_admin_status,
-    &cli_admin_kill, &cli_admin_health,  &cli_file_help,   &cli_file_schema,
+    &demo,           &cli_check_file,   &cli_file_reload, &cli_admin_status,
+    &cli_admin_kill, &cli_check_health, &cli_file_help,   &cli_file_schema,
 };
 
 static const struct cli_command_list list = {commands, WSL_COUNT(commands)};

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/ascii.h"
+#include "base/base.h"
 #include "base/monotonic.h"
 #include "net/addr.h"
 
@@ -257,4 +258,31 @@ bool http_client_url(const char *url, struct config_address *address, char host[
     *address =
         (struct config_address){.kind = CONFIG_ADDRESS_TCP, .host = host, .port = (uint16_t)port};
     return true;
+}
+
+static bool is_file_name(const char *text)
+{
+    static const char *const endings[] = {".yaml", ".yml", ".json", ".conf"};
+    const char *dot = strrchr(text, '.');
+    for (size_t i = 0; dot && i < WSL_COUNT(endings); i++)
+        if (strcmp(dot, endings[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Its first part has a dot or a port; "localhost", and any name without a path, will do. */
+bool http_client_is_host(const char *text)
+{
+    size_t length = strcspn(text, "/");
+    bool path = text[length] == '/';
+    bool dotted = strcspn(text, ".:") < length || strncmp(text, "localhost/", 10) == 0;
+    return length > 0 && text[0] != '.' && (!path || dotted) && !is_file_name(text);
+}
+
+void http_client_complete(const char *host, char *url, size_t size)
+{
+    size_t length = strcspn(host, "/");
+    bool port = memchr(host, ':', length) != NULL;
+    snprintf(url, size, "http://%.*s%s%s", (int)(length < HTTP_CLIENT_HOST ? length : 0), host,
+             port ? "" : ":6080", host[length] ? host + length : "/healthz");
 }

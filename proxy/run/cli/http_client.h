@@ -35,4 +35,10 @@ WSL_MUST_CHECK bool http_client_ask(const struct http_client_request *request,
 WSL_MUST_CHECK bool http_client_url(const char *url, struct config_address *address,
                                     char host[HTTP_CLIENT_HOST], const char **target);
 
+/* Whether a text without a scheme looks like a host, perhaps with a port and a path. */
+WSL_MUST_CHECK bool http_client_is_host(const char *text);
+
+/* The URL that it may stand for: "127.0.0.1" is "http://127.0.0.1:6080/healthz". */
+void http_client_complete(const char *host, char *url, size_t size);
+
 #endif

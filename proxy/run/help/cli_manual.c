@@ -184,8 +184,8 @@ static void print_file(FILE *stream)
     char path[200];
     fputs(".SH CONFIGURATION FILE\n"
           "YAML. \\fBwsluice help\\-config\\fR \\fIPATH\\fR explains an option,\n"
-          "\\fBwsluice check\\fR \\fIFILE\\fR reports the errors of a file and of the files it "
-          "names.\n",
+          "\\fBwsluice check\\fR \\fIFILE\\fR reports the errors of a file\n"
+          "and of the files that it names.\n",
           stream);
     for (size_t i = 0; (row = options_at(i)); i++) {
         options_path(row->section, row, path, sizeof(path));

@@ -158,6 +158,29 @@ static void reads_urls(void **state)
             fail_msg("%s: accepted", bad[i]);
 }
 
+static void completes_hosts(void **state)
+{
+    static const struct {
+        const char *text, *url;
+    } hosts[] = {
+        {"127.0.0.1", "http://127.0.0.1:6080/healthz"},
+        {"localhost:1", "http://localhost:1/healthz"},
+        {"localhost/x", "http://localhost:6080/x"},
+        {"desk", "http://desk:6080/healthz"},
+        {"a.example:80/ready", "http://a.example:80/ready"},
+    };
+    static const char *const files[] = {"gateway.yaml", "./desk", "/etc/x",
+                                        "conf/desk",    "",       "a.b/c.json"};
+    char url[80];
+    for (size_t i = 0; i < WSL_COUNT(hosts); i++) {
+        assert_true(http_client_is_host(hosts[i].text));
+        http_client_complete(hosts[i].text, url, sizeof(url));
+        assert_string_equal(url, hosts[i].url);
+    }
+    for (size_t i = 0; i < WSL_COUNT(files); i++)
+        assert_false(http_client_is_host(files[i]));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -166,6 +189,7 @@ int main(void)
         cmocka_unit_test(hints_at_the_cause_of_a_failed_connect),
         cmocka_unit_test(waits_no_longer_than_its_timeout),
         cmocka_unit_test(reads_urls),
+        cmocka_unit_test(completes_hosts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
