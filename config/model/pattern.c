@@ -135,6 +135,17 @@ bool pattern_next_capture(const char **cursor, struct slice *name)
     return true;
 }
 
+bool pattern_braces_match(const char *text)
+{
+    bool inside = false;
+    for (; *text; text++) {
+        if (*text == (inside ? '{' : '}'))
+            return false;
+        inside = *text == '{' || (inside && *text != '}');
+    }
+    return !inside;
+}
+
 /* ---- hosts ---- */
 
 static bool is_host(const char *text, size_t length)
@@ -350,7 +361,7 @@ const char *pattern_check_redirect(const char *text)
         if (!is_known)
             return "may hold {host}, {path} and {query}, and nothing else in braces";
     }
-    return strpbrk(rest, "{}") ? "has an unmatched brace" : NULL;
+    return pattern_braces_match(text) ? NULL : "has an unmatched brace";
 }
 
 /* RFC 9110, section 5.6.2. */

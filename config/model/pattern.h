@@ -32,6 +32,9 @@ void pattern_canonical_path(const char *path, char *canonical);
 /* The next "{name}" behind *cursor, which moves behind it. False: none, or it is not closed. */
 bool pattern_next_capture(const char **cursor, struct slice *name);
 
+/* Is each brace part of a "{name}"? */
+bool pattern_braces_match(const char *text);
+
 /*
  * Does the expression require at least one fixed letter or digit in each text that it matches?
  * "desk-[0-9]+" and "one|two" do, "[a-z0-9-]+" does not. `expression` is valid.

@@ -94,7 +94,7 @@ bool capture_rules_check_template(const struct route_check *check, struct option
         route_check_report(check, option, remedy, "the path has no {%.*s}", (int)name.len,
                            name.ptr);
     }
-    if (cursor && strpbrk(cursor, "{}"))
+    if (text && !pattern_braces_match(text))
         route_check_report(check, option, "write {NAME}", "has an unmatched brace");
     return any;
 }

@@ -140,11 +140,21 @@ static void server_names(void **state)
 static void redirects(void **state)
 {
     const char *good[] = {"https://{host}{path}{query}", "http://a/b?c=%20", "/desk/", NULL};
-    const char *bad[] = {"example.com",      "ftp://a",           "https://{name}",
-                         "https://a/{",      "https://a/}",       "https://a b",
-                         "https://\xc3\xa9", "https://a\r\nX: y", NULL};
+    const char *bad[] = {"example.com",       "ftp://a",     "https://{name}",  "https://a/{",
+                         "https://a/}",       "https://a b", "https://}{host}", "https://\xc3\xa9",
+                         "https://a\r\nX: y", NULL};
     check_all(pattern_check_redirect, good, true);
     check_all(pattern_check_redirect, bad, false);
+}
+
+static void braces(void **state)
+{
+    const char *good[] = {"", "desk", "{a}", "x{a}.{b}y", NULL};
+    const char *bad[] = {"{", "}", "{a", "a}", "}{a}", "{a}}", "{{a}", "{a}{", NULL};
+    for (size_t i = 0; good[i]; i++)
+        assert_true(pattern_braces_match(good[i]));
+    for (size_t i = 0; bad[i]; i++)
+        assert_false(pattern_braces_match(bad[i]));
 }
 
 static void headers(void **state)
@@ -211,6 +221,7 @@ int main(void)
         cmocka_unit_test(specific_expressions),
         cmocka_unit_test(server_names),
         cmocka_unit_test(redirects),
+        cmocka_unit_test(braces),
         cmocka_unit_test(headers),
         cmocka_unit_test(sources_of_tokens),
         cmocka_unit_test(detects_equal_paths),

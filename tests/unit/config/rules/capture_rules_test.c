@@ -32,6 +32,8 @@ static void requires_template_names_in_the_path(void **state)
     text_config_expect(ROUTE("path: '/{desk}', captures: {desk: x}, target: '{other}.i:1'"),
                        "the path has no {other}; capture it in the path");
     text_config_expect(ROUTE("path: /, target: 'a{b:1'"), "has an unmatched brace");
+    text_config_expect(ROUTE("path: '/{a}', captures: {a: 'x[0-9]'}, target: '}{a}.i:1'"),
+                       "has an unmatched brace");
 }
 
 int main(void)
