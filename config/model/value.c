@@ -18,19 +18,14 @@ static const char unix_prefix[] = "unix:", fd_prefix[] = "fd:";
 static const char tcp_scheme[] = "tcp://", tls_scheme[] = "tls://"; /* of one length */
 static const uint8_t v4_mapped[12] = {[10] = 0xff, [11] = 0xff};
 
-struct unit {
-    const char *name;
-    uint64_t factor;
-};
-
 /* Largest first: print_number takes the first one that divides. */
-static const struct unit duration_units[] = {
+static const struct value_unit duration_units[] = {
     {"d", UINT64_C(86400000)}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}, {NULL, 0},
 };
-static const struct unit size_units[] = {
+static const struct value_unit size_units[] = {
     {"GiB", UINT64_C(1) << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}, {"B", 1}, {NULL, 0},
 };
-static const struct unit no_units[] = {{NULL, 0}};
+static const struct value_unit no_units[] = {{NULL, 0}};
 
 static const struct value_name bool_names[] = {
     {"false", 0, false}, {"true", 1, false}, {"off", 0, true}, {"on", 1, true},
@@ -52,6 +47,17 @@ static bool take_digits(const char **text, unsigned base, uint64_t *number)
     return some;
 }
 
+const struct value_name *value_names(const struct value_spec *spec)
+{
+    return spec->type == VALUE_BOOL ? bool_names : spec->names;
+}
+
+const struct value_unit *value_units(enum value_type type, uint64_t *bare)
+{
+    *bare = type == VALUE_DURATION ? 1000 : 1;
+    return type == VALUE_DURATION ? duration_units : type == VALUE_SIZE ? size_units : no_units;
+}
+
 static int print_number(const struct value_spec *spec, uint64_t number, char *buffer, size_t size)
 {
     if (number == 0 && spec->zero)
@@ -59,7 +65,8 @@ static int print_number(const struct value_spec *spec, uint64_t number, char *bu
     if (spec->type == VALUE_MODE)
         return snprintf(buffer, size, "%04llo", (unsigned long long)number);
     if (spec->type == VALUE_DURATION || spec->type == VALUE_SIZE) {
-        const struct unit *unit = spec->type == VALUE_SIZE ? size_units : duration_units;
+        uint64_t bare;
+        const struct value_unit *unit = value_units(spec->type, &bare);
         while (number == 0 ? unit[1].name != NULL : number % unit->factor != 0)
             unit++;
         return snprintf(buffer, size, "%llu%s", (unsigned long long)(number / unit->factor),
@@ -97,20 +104,27 @@ static enum value_verdict no_number(const struct value_spec *spec, const char *w
     return VALUE_MALFORMED;
 }
 
+/* Programs that write YAML 1.1 turn a plain `off` into `false`. */
+static bool is_word(const char *text, const char *word)
+{
+    return strcmp(text, word) == 0 || (strcmp(word, "off") == 0 && strcmp(text, "false") == 0);
+}
+
 static enum value_verdict parse_number(const struct value_spec *spec, const char *text,
-                                       const struct unit *units, uint64_t bare_factor,
                                        const char *wanted, struct value *value, char *why,
                                        size_t why_size)
 {
-    if (spec->zero && strcmp(text, spec->zero) == 0) {
+    if (spec->zero && is_word(text, spec->zero)) {
         value->number = 0;
         return VALUE_OK;
     }
     uint64_t number;
     if (!take_digits(&text, 10, &number))
         return no_number(spec, wanted, why, why_size);
-    uint64_t factor = *text ? 0 : bare_factor;
-    for (const struct unit *unit = units; unit->name && factor == 0; unit++)
+    uint64_t bare;
+    const struct value_unit *units = value_units(spec->type, &bare);
+    uint64_t factor = *text ? 0 : bare;
+    for (const struct value_unit *unit = units; unit->name && factor == 0; unit++)
         if (strcasecmp(text, unit->name) == 0)
             factor = unit->factor;
     if (factor == 0)
@@ -143,7 +157,7 @@ static enum value_verdict parse_name(const struct value_name *names, const char 
 {
     size_t offered = 0;
     for (const struct value_name *name = names; name->name; name++) {
-        if (same_name(text, name->name)) {
+        if (same_name(text, name->name) || is_word(text, name->name)) {
             value->number = name->number;
             return VALUE_OK;
         }
@@ -165,8 +179,8 @@ static enum value_verdict parse_text(const struct value_spec *spec, const char *
 {
     value->text = slice_of(text);
     const char *wrong = *text || spec->may_be_empty ? NULL : "must not be empty";
-    if (!wrong && spec->check)
-        wrong = spec->check(text);
+    if (!wrong && spec->form)
+        wrong = spec->form->check(text);
     return wrong ? malformed(why, why_size, wrong) : VALUE_OK;
 }
 
@@ -301,20 +315,18 @@ enum value_verdict value_parse(const struct value_spec *spec, const char *text, 
     *value = (struct value){0};
     switch (spec->type) {
     case VALUE_BOOL:
-        return parse_name(bool_names, text, value, why, why_size);
+    case VALUE_ENUM:
+        return parse_name(value_names(spec), text, value, why, why_size);
     case VALUE_COUNT:
-        return parse_number(spec, text, no_units, 1, "must be a number", value, why, why_size);
+        return parse_number(spec, text, "must be a number", value, why, why_size);
     case VALUE_DURATION:
-        return parse_number(spec, text, duration_units, 1000,
-                            "must be a duration, such as 250ms, 30s, 5m or 1h", value, why,
-                            why_size);
+        return parse_number(spec, text, "must be a duration, such as 250ms, 30s, 5m or 1h", value,
+                            why, why_size);
     case VALUE_SIZE:
-        return parse_number(spec, text, size_units, 1, "must be a size, such as 512, 16KiB or 1MiB",
-                            value, why, why_size);
+        return parse_number(spec, text, "must be a size, such as 512, 16KiB or 1MiB", value, why,
+                            why_size);
     case VALUE_MODE:
         return parse_mode(spec, text, value, why, why_size);
-    case VALUE_ENUM:
-        return parse_name(spec->names, text, value, why, why_size);
     case VALUE_TEXT:
     case VALUE_PATH:
         return parse_text(spec, text, value, why, why_size);
@@ -363,9 +375,8 @@ int value_print(const struct value_spec *spec, const struct value *value, char *
 {
     switch (spec->type) {
     case VALUE_BOOL:
-        return print_name(bool_names, value->number, buffer, size);
     case VALUE_ENUM:
-        return print_name(spec->names, value->number, buffer, size);
+        return print_name(value_names(spec), value->number, buffer, size);
     case VALUE_COUNT:
     case VALUE_DURATION:
     case VALUE_SIZE:

@@ -32,15 +32,28 @@ struct value_name {
     bool alias; /* accepted, but not printed or suggested */
 };
 
+/* A unit of numbers, such as "ms". */
+struct value_unit {
+    const char *name; /* in any case; NULL: the end of a list */
+    uint64_t factor;
+};
+
+/* The form of texts with a syntax of their own, such as paths. */
+struct value_form {
+    const char *(*check)(
+        const char *text); /* the phrase for value_parse; NULL: the text is valid */
+    const char *regex;     /* matches all valid texts; see value_regex.h */
+    const char *wanted;    /* a phrase for any text that does not match; NULL: check has only one */
+};
+
 /* The valid values of an option; members that do not list its type are ignored. */
 struct value_spec {
     enum value_type type;
     uint64_t min, max;              /* COUNT, DURATION, SIZE, MODE, in the unit of the value */
     const char *zero;               /* the same: the word for 0, which is then below min; or NULL */
     const struct value_name *names; /* ENUM */
-    /* TEXT, or NULL: returns the phrase for value_parse, or NULL for a valid text. */
-    const char *(*check)(const char *text);
-    bool may_be_empty; /* TEXT */
+    const struct value_form *form;  /* TEXT; NULL: any text */
+    bool may_be_empty;              /* TEXT */
 };
 
 #define VALUE_KIB(n)     ((uint64_t)(n) << 10)
@@ -64,6 +77,12 @@ enum value_verdict {
     VALUE_OUT_OF_RANGE,
     VALUE_NO_MEMORY, /* from snapshot_set; never from value_parse */
 };
+
+/* BOOL and ENUM: its names. */
+const struct value_name *value_names(const struct value_spec *spec);
+
+/* The units of a type, largest first, and in *bare the factor of a number without one. */
+const struct value_unit *value_units(enum value_type type, uint64_t *bare);
 
 /* Unless VALUE_OK, `why` is a phrase without the text, such as "must be 1s to 1d, or off". */
 enum value_verdict value_parse(const struct value_spec *spec, const char *text, struct value *value,

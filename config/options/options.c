@@ -76,6 +76,7 @@ static const struct options_section_row sections[] = {
             LIST(config, listeners, listener_count),
             .size = sizeof(struct config_listener),
             .place = offsetof(struct config_listener, place),
+            .required = true,
             .help = "Sockets that clients connect to. A listener that serves only health, metrics "
                     "and status routes is an operators' listener: the limits of clients "
                     "(limits.max_connections, max_connections_per_address, handshakes_per_second) "
@@ -110,6 +111,7 @@ static const struct options_section_row sections[] = {
             LIST(config, routes, route_count),
             .size = sizeof(struct config_route),
             .place = offsetof(struct config_route, place),
+            .required = true,
             .help = "How requests are answered. The longest match is used, in any order of the "
                     "routes. A route has exactly one of target, targets, tokens, redirect, "
                     "metrics, health and status; files may be alone or beside a target or tokens.",
@@ -123,6 +125,7 @@ static const struct options_section_row sections[] = {
             LIST(config_route, targets, target_count),
             .size = sizeof(struct config_target),
             .place = offsetof(struct config_target, place),
+            .purpose = OPTIONS_PURPOSE_BRIDGE,
             .help =
                 "Servers that sessions are bridged to. A target is a mapping, or only its address.",
         },
@@ -134,6 +137,7 @@ static const struct options_section_row sections[] = {
             ONE(config_route, tokens),
             .size = sizeof(struct config_tokens),
             .place = OPTIONS_NO_PLACE,
+            .purpose = OPTIONS_PURPOSE_BRIDGE,
             .help =
                 "Choose the target by a token in the request, instead of target: a mapping, or "
                 "only the file. Its lines are TOKEN: HOST:PORT or TOKEN: unix:PATH; lines that "
@@ -149,6 +153,7 @@ static const struct options_section_row sections[] = {
             ONE(config_route, files),
             .size = sizeof(struct config_files),
             .place = OPTIONS_NO_PLACE,
+            .purpose = OPTIONS_PURPOSE_FILES,
             .help = "Files of a folder: a mapping, or only the folder. Beside a target or tokens, "
                     "they answer the requests that are not WebSocket requests.",
         },

@@ -46,6 +46,14 @@ enum options_shape {
 
 enum { OPTIONS_NO_PLACE = -1 };
 
+/* What a route is for. It has exactly one BRIDGE or PAGE; or FILES, alone or beside a BRIDGE. */
+enum options_purpose {
+    OPTIONS_NO_PURPOSE,
+    OPTIONS_PURPOSE_BRIDGE,
+    OPTIONS_PURPOSE_FILES,
+    OPTIONS_PURPOSE_PAGE,
+};
+
 struct options_section_row {
     const char *key;    /* in the parent; the root has none */
     const char *single; /* LIST: the key of a single element, as target: for targets:; or NULL */
@@ -56,7 +64,9 @@ struct options_section_row {
     size_t count_offset; /* LIST, MAP: of the length */
     size_t size;         /* of the struct */
     ptrdiff_t place;     /* offset of its struct config_place; OPTIONS_NO_PLACE: none */
-    const char *help;    /* a sentence or two for the reference */
+    bool required;       /* LIST: a file must have an element, unless it is or has an include */
+    enum options_purpose purpose;
+    const char *help; /* a sentence or two for the reference */
 };
 
 /* When a reload applies a changed value. */
@@ -85,13 +95,18 @@ struct options_row {
     size_t offset;   /* of the field in the section's struct */
     size_t size;     /* of the field */
     struct value_spec value;
-    bool list;           /* any number of values, in a struct config_texts or config_cidrs */
-    bool required;       /* the section must have it */
-    bool implied;        /* if it is not set, other options decide its value */
-    const char *initial; /* the default; NULL: no text, no address, an empty list */
-    const char *quick;   /* the default on the quick command line; NULL: the same */
-    bool secret;         /* never printed */
-    bool resumes;        /* under listeners.tls: TLS sessions resume after it has changed */
+    bool list;     /* any number of values, in a struct config_texts or config_cidrs */
+    bool required; /* the section must have it */
+    bool implied;  /* if it is not set, other options decide its value */
+    enum options_purpose purpose;
+    /* Keys of its section, for the JSON Schema; rules/ reports them. NULL: none. */
+    const char *needs;    /* unless the option has its default, this one must be given, too */
+    const char *excludes; /* unless the option has its default, this one must not be given */
+    bool names_option;    /* ENUM: a name that is a key of the section needs that option */
+    const char *initial;  /* the default; NULL: no text, no address, an empty list */
+    const char *quick;    /* the default on the quick command line; NULL: the same */
+    bool secret;          /* never printed */
+    bool resumes;         /* under listeners.tls: TLS sessions resume after it has changed */
     enum options_reload reload;
     struct options_flag flags[OPTIONS_FLAGS_MAX];
     const char *help; /* begins in lower case, has no full stop */

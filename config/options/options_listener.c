@@ -1,4 +1,4 @@
-#include "config/model/pattern.h"
+#include "config/model/text_form.h"
 #include "config/options/options.h"
 
 static const struct value_name tls_modes[] = {
@@ -32,7 +32,7 @@ static const struct options_row rows[] = {
         .section = OPTIONS_LISTENER,
         .key = "name",
         OPTIONS_FIELD(config_listener, name),
-        .value = {.type = VALUE_TEXT, .check = pattern_check_name},
+        .value = {.type = VALUE_TEXT, .form = &text_form_name},
         .reload = OPTIONS_NEW_SESSIONS,
         .help = "name in the log and on the status page; default: the address",
     },
@@ -60,7 +60,7 @@ static const struct options_row rows[] = {
         .section = OPTIONS_LISTENER,
         .key = "base_path",
         OPTIONS_FIELD(config_listener, base_path),
-        .value = {.type = VALUE_TEXT, .check = pattern_check_base},
+        .value = {.type = VALUE_TEXT, .form = &text_form_base},
         .reload = OPTIONS_NEW_SESSIONS,
         .help = "serve only requests at or below this path, and match routes against the rest; "
                 "default: /",
@@ -69,7 +69,7 @@ static const struct options_row rows[] = {
         .section = OPTIONS_LISTENER,
         .key = "routes",
         OPTIONS_FIELD(config_listener, routes),
-        .value = {.type = VALUE_TEXT, .check = pattern_check_reference},
+        .value = {.type = VALUE_TEXT, .form = &text_form_reference},
         .list = true,
         .reload = OPTIONS_NEW_SESSIONS,
         .help = "names of the routes that this listener serves; default: all that no other "
@@ -180,6 +180,7 @@ static const struct options_row rows[] = {
         .initial = "off",
         .implied = true,
         .resumes = true, /* plain clients on the port do not concern TLS sessions */
+        .needs = "certificates",
         .reload = OPTIONS_LIVE,
         .flags = {{.name = "ssl-only",
                    .sets = "required",
@@ -194,6 +195,7 @@ static const struct options_row rows[] = {
         .value = {.type = VALUE_ENUM, .names = client_verify_modes},
         .initial = "off",
         .implied = true,
+        .needs = "certificates",
         .reload = OPTIONS_LIVE,
         .flags = {{.name = "verify-client",
                    .sets = "required",

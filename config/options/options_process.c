@@ -1,4 +1,4 @@
-#include "config/model/pattern.h"
+#include "config/model/text_form.h"
 #include "config/options/options.h"
 
 static const struct value_name log_levels[] = {
@@ -55,6 +55,7 @@ static const struct options_row rows[] = {
         .key = "group",
         OPTIONS_FIELD(config, group),
         .value = {.type = VALUE_TEXT},
+        .needs = "user",
         .reload = OPTIONS_RESTART,
         .help = "group to switch to together with user; default: that user's group",
     },
@@ -109,6 +110,7 @@ static const struct options_row rows[] = {
         .value = {.type = VALUE_ENUM, .names = log_targets},
         .initial = "stderr",
         .implied = true,
+        .names_option = true,
         .reload = OPTIONS_LIVE,
         .help = "stderr, file or syslog; default: what log.file or log.syslog implies",
     },
@@ -125,7 +127,7 @@ static const struct options_row rows[] = {
         .section = OPTIONS_LOG,
         .key = "syslog",
         OPTIONS_FIELD(config_log, syslog),
-        .value = {.type = VALUE_TEXT, .check = pattern_check_syslog},
+        .value = {.type = VALUE_TEXT, .form = &text_form_syslog},
         .reload = OPTIONS_LIVE,
         .flags = {{.name = "syslog",
                    .argument = "ADDRESS",

@@ -1,4 +1,4 @@
-#include "config/model/pattern.h"
+#include "config/model/text_form.h"
 #include "config/options/options.h"
 
 static const struct value_name connect_orders[] = {
@@ -43,7 +43,7 @@ static const struct options_row rows[] = {
         .section = OPTIONS_ROUTE,
         .key = "name",
         OPTIONS_FIELD(config_route, name),
-        .value = {.type = VALUE_TEXT, .check = pattern_check_name},
+        .value = {.type = VALUE_TEXT, .form = &text_form_name},
         .reload = OPTIONS_NEW_SESSIONS,
         .help = "name for listeners' routes, logs and metrics, which several routes may share; "
                 "default: the path",
@@ -52,7 +52,7 @@ static const struct options_row rows[] = {
         .section = OPTIONS_ROUTE,
         .key = "path",
         OPTIONS_FIELD(config_route, path),
-        .value = {.type = VALUE_TEXT, .check = pattern_check_path},
+        .value = {.type = VALUE_TEXT, .form = &text_form_path},
         .initial = "/*",
         .reload = OPTIONS_NEW_SESSIONS,
         .help = "request path of the route: /vnc, everything below /vnc/*, or /desk/{NAME} with a "
@@ -62,7 +62,7 @@ static const struct options_row rows[] = {
         .section = OPTIONS_ROUTE,
         .key = "host",
         OPTIONS_FIELD(config_route, host),
-        .value = {.type = VALUE_TEXT, .check = pattern_check_host},
+        .value = {.type = VALUE_TEXT, .form = &text_form_host},
         .reload = OPTIONS_NEW_SESSIONS,
         .help = "host name of the request: desk.example.com, or *.example.com for its subdomains; "
                 "default: any",
@@ -71,7 +71,8 @@ static const struct options_row rows[] = {
         .section = OPTIONS_ROUTE,
         .key = "redirect",
         OPTIONS_FIELD(config_route, redirect),
-        .value = {.type = VALUE_TEXT, .check = pattern_check_redirect},
+        .value = {.type = VALUE_TEXT, .form = &text_form_redirect},
+        .purpose = OPTIONS_PURPOSE_PAGE,
         .reload = OPTIONS_NEW_SESSIONS,
         .help = "answer with a redirect to this URL, which may contain {host} (without its port), "
                 "{path} and {query} (with its question mark)",
@@ -91,6 +92,7 @@ static const struct options_row rows[] = {
         OPTIONS_FIELD(config_route, kind),
         .value = {.type = VALUE_ENUM, .names = metrics_kinds},
         .initial = "false",
+        .purpose = OPTIONS_PURPOSE_PAGE,
         .reload = OPTIONS_NEW_SESSIONS,
         .help = "answer with metrics in the Prometheus text format",
     },
@@ -100,6 +102,7 @@ static const struct options_row rows[] = {
         OPTIONS_FIELD(config_route, health),
         .value = {.type = VALUE_ENUM, .names = healths},
         .initial = "off",
+        .purpose = OPTIONS_PURPOSE_PAGE,
         .reload = OPTIONS_NEW_SESSIONS,
         .help = "answer whether wsluice is live (it runs) or ready (it accepts sessions); live is "
                 "answered even if a client limit is reached, but not over TLS on a listener that "
@@ -111,6 +114,7 @@ static const struct options_row rows[] = {
         OPTIONS_FIELD(config_route, status),
         .value = {.type = VALUE_BOOL},
         .initial = "false",
+        .purpose = OPTIONS_PURPOSE_PAGE,
         .reload = OPTIONS_NEW_SESSIONS,
         .help = "answer with a page of sessions and targets; clients in allow can end sessions "
                 "there. To answer under a name other than localhost, the route needs host",
@@ -129,7 +133,7 @@ static const struct options_row rows[] = {
         .section = OPTIONS_ROUTE,
         .key = "needs",
         OPTIONS_FIELD(config_route, needs),
-        .value = {.type = VALUE_TEXT, .check = pattern_check_reference},
+        .value = {.type = VALUE_TEXT, .form = &text_form_reference},
         .list = true,
         .reload = OPTIONS_NEW_SESSIONS,
         .help = "names or paths of the routes that must have a usable target for health: ready",
@@ -205,7 +209,7 @@ static const struct options_row rows[] = {
         .section = OPTIONS_ROUTE,
         .key = "origins",
         OPTIONS_FIELD(config_route, origins),
-        .value = {.type = VALUE_TEXT, .check = pattern_check_origin},
+        .value = {.type = VALUE_TEXT, .form = &text_form_origin},
         .list = true,
         .quick = "any",
         .reload = OPTIONS_NEW_SESSIONS,
@@ -244,7 +248,7 @@ static const struct options_row rows[] = {
         .section = OPTIONS_ROUTE,
         .key = "subprotocols",
         OPTIONS_FIELD(config_route, subprotocols),
-        .value = {.type = VALUE_TEXT, .check = pattern_check_token},
+        .value = {.type = VALUE_TEXT, .form = &text_form_token},
         .list = true,
         .reload = OPTIONS_NEW_SESSIONS,
         .help = "WebSocket subprotocols to accept, in order of preference; default: binary, else "

@@ -1,4 +1,4 @@
-#include "config/model/pattern.h"
+#include "config/model/text_form.h"
 #include "config/options/options.h"
 
 const struct value_name options_target_proxy_versions[] = {
@@ -47,6 +47,7 @@ static const struct options_row rows[] = {
         OPTIONS_FIELD(config_target, insecure),
         .value = {.type = VALUE_BOOL},
         .initial = "false",
+        .excludes = "ca",
         .reload = OPTIONS_NEW_SESSIONS,
         .help = "speak TLS without verifying the target's certificate",
     },
@@ -54,7 +55,7 @@ static const struct options_row rows[] = {
         .section = OPTIONS_TARGET,
         .key = "server_name",
         OPTIONS_FIELD(config_target, server_name),
-        .value = {.type = VALUE_TEXT, .check = pattern_check_server_name},
+        .value = {.type = VALUE_TEXT, .form = &text_form_server_name},
         .reload = OPTIONS_NEW_SESSIONS,
         .flags = {{.name = "ssl-target-name", .ours = true, .argument = "NAME"}},
         .help = "name that the target's certificate must have; may contain {NAME}s of path; "
@@ -82,6 +83,7 @@ static const struct options_row rows[] = {
         .key = "key",
         OPTIONS_FIELD(config_target, key),
         .value = {.type = VALUE_PATH},
+        .needs = "certificate",
         .reload = OPTIONS_NEW_SESSIONS,
         .help = "PEM private key of that certificate, when it is in a file of its own",
     },
@@ -91,6 +93,7 @@ static const struct options_row rows[] = {
         OPTIONS_FIELD(config_target, key_password),
         .value = {.type = VALUE_TEXT},
         .secret = true,
+        .needs = "certificate",
         .reload = OPTIONS_NEW_SESSIONS,
         .help = "decrypts that private key",
     },
@@ -109,6 +112,7 @@ static const struct options_row rows[] = {
         OPTIONS_FIELD(config_target, probe),
         .value = {.type = VALUE_ENUM, .names = probes},
         .initial = "off",
+        .names_option = true,
         .reload = OPTIONS_NEW_SESSIONS,
         .help = "check regularly whether the target is up: off, connect, or banner (connect, and "
                 "compare its first bytes)",
@@ -118,6 +122,7 @@ static const struct options_row rows[] = {
         .key = "banner",
         OPTIONS_FIELD(config_target, banner),
         .value = {.type = VALUE_TEXT},
+        .needs = "probe",
         .reload = OPTIONS_NEW_SESSIONS,
         .help = "first bytes that a probe expects, such as RFB 003. or SSH-2.0",
     },

@@ -1,6 +1,7 @@
 /*
  * Prints the option table as a JSON Schema, draft 2020-12, for editors to complete and check the
- * file. It accepts what the loader accepts, except that it has no rules between options.
+ * file. It accepts what the loader accepts, and refuses most mistakes: it knows the rules between
+ * the options of a section, and not those between sections.
  *
  * Owns: nothing. Thread: any. Errors: false: memory is out, and nothing is written; the owner
  * of the stream checks it for errors. Lifetime: none.

@@ -67,6 +67,8 @@ static void reads_counts(void **state)
     assert_int_equal(good(&count, "0").number, 0);
     prints(&count, "auto", "auto");
     prints(&count, "0100", "100");
+    prints(&duration, "false", "off"); /* as YAML 1.1 reads off */
+    bad(&count, "false", VALUE_MALFORMED, "must be a number, or auto");
     bad(&count, "1", VALUE_OUT_OF_RANGE, "must be 2 to 100, or auto");
     bad(&count, "101", VALUE_OUT_OF_RANGE, "must be 2 to 100, or auto");
     bad(&count, "-1", VALUE_MALFORMED, "must be a number, or auto");

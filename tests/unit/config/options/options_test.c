@@ -129,6 +129,31 @@ static void sections_lead_to_the_root(void **state)
     }
 }
 
+static bool is_key(enum options_section section, const char *key)
+{
+    enum options_section child;
+    return options_find(section, key) || options_child(section, key, &child);
+}
+
+static void rules_name_options_of_their_section(void **state)
+{
+    const struct options_row *row;
+    for (size_t i = 0; (row = options_at(i)); i++) {
+        assert_true(!row->needs || is_key(row->section, row->needs));
+        assert_true(!row->excludes || is_key(row->section, row->excludes));
+        assert_true(row->purpose == OPTIONS_NO_PURPOSE || row->section == OPTIONS_ROUTE);
+        bool named = false;
+        for (const struct value_name *name = row->value.names; name && name->name; name++)
+            named = named || options_find(row->section, name->name);
+        assert_int_equal(named, row->names_option);
+    }
+    for (int i = 0; i < OPTIONS_SECTION_COUNT; i++) {
+        const struct options_section_row *section = options_section((enum options_section)i);
+        assert_true(section->purpose == OPTIONS_NO_PURPOSE || section->parent == OPTIONS_ROUTE);
+        assert_true(!section->required || section->shape == OPTIONS_LIST);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -138,6 +163,7 @@ int main(void)
         cmocka_unit_test(flags_are_unique_and_whole),
         cmocka_unit_test(help_has_one_style),
         cmocka_unit_test(sections_lead_to_the_root),
+        cmocka_unit_test(rules_name_options_of_their_section),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,12 +27,14 @@ static void describes_the_table(void **state)
 {
     static const char *const parts[] = {
         "{\n  \"$schema\": \"https://json-schema.org/draft/2020-12/schema\",\n",
-        "\"additionalProperties\": false,\n  \"required\": [],\n",
+        "\"type\": \"object\",\n  \"additionalProperties\": false,\n  \"required\": [],\n",
         "    \"workers\": {\n      \"description\": \"",
-        "{\"type\":\"integer\",\"minimum\":0,\"maximum\":1024},{\"enum\":[\"auto\"]}",
-        "{\"enum\":[\"1.1\",1.1,\"1.2\",1.2,\"1.3\",1.3]}", /* as texts and as numbers */
-        "{\"enum\":[\"off\",false,\"optional\",\"required\"]}",
+        "\"patternProperties\": {\"^x-\":true},",
         "\"required\": [\"address\"]",
+        "\"propertyNames\": {\"anyOf\":[", /* of headers and captures */
+        "\"default\": false,\n",
+        "\"default\": 4096,\n",
+        "\"default\": \"30s\",\n",
     };
     bool printed;
     char *text = print(&printed);

@@ -1,0 +1,48 @@
+#include "config/model/text_form.h"
+
+#include "config/model/pattern.h"
+
+/* A segment of a path has more than one or two dots, escaped or not. */
+#define ESCAPE   "%(2[0-9A-Da-d]|[34689A-Fa-f][0-9A-Fa-f]|5[0-9ABD-Fabd-f]|7[0-9A-Ea-e])"
+#define DOT      "(\\.|%2[Ee])"
+#define ORDINARY "([^\x01-\x20#%*./?{}\x7f\\\\]|" ESCAPE ")"
+#define SEGMENT  "(" DOT "{0,2}" ORDINARY "|" DOT "{3})(" DOT "|" ORDINARY ")*"
+#define CAPTURE  "\\{[A-Za-z_][A-Za-z0-9_]{0,61}\\}"
+#define PATH     "/((" SEGMENT "|" CAPTURE ")/)*(" SEGMENT "|" CAPTURE "|\\*)?"
+
+#define HOST_NAME    "[A-Za-z0-9_](\\.?[-A-Za-z0-9_])*\\.?"
+#define HOST_PATTERN "(\\[[0-9A-Fa-f:.]+\\]|(\\*\\.)?" HOST_NAME ")"
+
+#define NAME  "[-A-Za-z0-9_.]{1,64}"
+#define TOKEN "[-A-Za-z0-9!#$%&'*+.^_`|~]+"
+
+const struct value_form text_form_path = {
+    pattern_check_path, PATH,
+    "must be a path such as /vnc, /vnc/* or /desk/{NAME}, without '//', '..', '?' and '#'"};
+const struct value_form text_form_base = {
+    pattern_check_base, "/(" SEGMENT "(/" SEGMENT ")*)?",
+    "must be a path such as /desk, without '/' at its end, '//', '..', '?' and '#'"};
+const struct value_form text_form_host = {pattern_check_host, HOST_PATTERN, NULL};
+const struct value_form text_form_origin = {
+    pattern_check_origin, "any|null|[-A-Za-z0-9+.]+://" HOST_PATTERN "(:[0-9]{1,5})?", NULL};
+const struct value_form text_form_server_name = {pattern_check_server_name, "[-A-Za-z0-9_.:{}]+",
+                                                 NULL};
+const struct value_form text_form_name = {pattern_check_name, NAME,
+                                          "must be at most 64 letters, digits, '-', '_' and '.'"};
+const struct value_form text_form_reference = {pattern_check_reference, PATH "|" NAME,
+                                               "must be the name of a route, or its path"};
+const struct value_form text_form_expression = {
+    pattern_check_expression, "([^\\\\]|\\\\[^A-Za-z0-9]){1,256}",
+    "must be a POSIX extended regular expression, which has no '\\' before letters or digits"};
+const struct value_form text_form_redirect = {
+    pattern_check_redirect,
+    "([Hh][Tt][Tt][Pp][Ss]?://|/)([!#-;=?-[_a-z~]|\\]|\\{(host|path|query)\\})*",
+    "must be a URL that begins with https://, http:// or '/', and may hold {host}, {path} and "
+    "{query}"};
+const struct value_form text_form_token = {pattern_check_token, TOKEN, NULL};
+const struct value_form text_form_field = {
+    pattern_check_field, "[^\x01-\x20\x7f]([^\x01-\x1f\x7f]*[^\x01-\x20\x7f])?",
+    "must not hold control characters, nor begin or end with a space"};
+const struct value_form text_form_syslog = {pattern_check_syslog, "[/@].+|.+:[0-9]+", NULL};
+const struct value_form text_form_token_source = {pattern_check_token_source,
+                                                  "host|path|(query|header|cookie):" TOKEN, NULL};

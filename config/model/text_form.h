@@ -1,0 +1,16 @@
+/*
+ * The forms of texts that have a syntax of their own: each check of pattern.h, with its regular
+ * expression for value_regex. Options name them in their rows.
+ *
+ * Owns: nothing. Thread: any (const). Errors: none. Lifetime: static.
+ */
+#ifndef WSLUICE_CONFIG_MODEL_TEXT_FORM_H
+#define WSLUICE_CONFIG_MODEL_TEXT_FORM_H
+
+#include "config/model/value.h"
+
+extern const struct value_form text_form_path, text_form_base, text_form_host, text_form_origin,
+    text_form_server_name, text_form_name, text_form_reference, text_form_expression,
+    text_form_redirect, text_form_token, text_form_field, text_form_syslog, text_form_token_source;
+
+#endif

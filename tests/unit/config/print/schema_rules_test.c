@@ -1,0 +1,76 @@
+#include "config/print/schema_rules.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void has(enum options_section section, const char *part, bool expected)
+{
+    struct json json = {0};
+    size_t length;
+    json_open(&json, '{');
+    schema_rules_put(&json, section);
+    json_close(&json, '}');
+    char *text = json_take(&json, &length);
+    if ((strstr(text, part) != NULL) != expected)
+        fail_msg("'%s' is %sin %s", part, expected ? "not " : "", text);
+    free(text);
+}
+
+static void options_that_must_be_given(void **state)
+{
+    has(OPTIONS_TOKENS, "{\"required\":[\"file\"],", true);
+    has(OPTIONS_LIMITS, "{\"required\":[]}", true);
+    has(OPTIONS_LIMITS, "allOf", false);
+}
+
+static void options_that_need_or_exclude_another(void **state)
+{
+    has(OPTIONS_PROCESS, "{\"if\":{\"required\":[\"group\"]},\"then\":{\"required\":[\"user\"]}}",
+        true);
+    has(OPTIONS_TLS,
+        "{\"if\":{\"required\":[\"mode\"],\"properties\":{\"mode\":{\"not\":{\"enum\":"
+        "[\"off\",false]}}}},\"then\":{\"required\":[\"certificates\"]}}",
+        true);
+    has(OPTIONS_TARGET,
+        "[\"false\",false,\"off\",\"no\"]}}}},\"then\":{\"not\":{\"required\":[\"ca\"]}}}", true);
+    has(OPTIONS_LOG,
+        "{\"if\":{\"required\":[\"target\"],\"properties\":{\"target\":{\"const\":\"file\"}}},"
+        "\"then\":{\"required\":[\"file\"]}}",
+        true);
+    has(OPTIONS_LOG, "\"stderr\"", false);
+}
+
+static void purposes_of_a_route(void **state)
+{
+    has(OPTIONS_ROUTE,
+        "{\"oneOf\":[{\"required\":[\"target\"]},{\"required\":[\"targets\"]},"
+        "{\"required\":[\"tokens\"]}],\"not\":{\"anyOf\":[{\"required\":[\"redirect\"]},",
+        true);
+    has(OPTIONS_ROUTE, "{\"oneOf\":[{\"required\":[\"files\"]}],\"not\":{\"anyOf\":[{\"required\"",
+        true);
+}
+
+static void lists_of_a_whole_file_and_of_an_included_one(void **state)
+{
+    has(OPTIONS_PROCESS,
+        "{\"anyOf\":[{\"required\":[\"listeners\",\"routes\"]},{\"required\":[\"include\"]},"
+        "{\"propertyNames\":{\"anyOf\":[{\"enum\":[\"listeners\",\"routes\"]},"
+        "{\"pattern\":\"^x-\"}]},\"minProperties\":1}]}",
+        true);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(options_that_must_be_given),
+        cmocka_unit_test(options_that_need_or_exclude_another),
+        cmocka_unit_test(purposes_of_a_route),
+        cmocka_unit_test(lists_of_a_whole_file_and_of_an_included_one),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
