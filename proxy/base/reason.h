@@ -53,7 +53,7 @@
     REASON(proxy_untrusted, WARN, 0, 0, "PROXY header from an untrusted address")                  \
     REASON(tls_handshake, WARN, 0, 0, "TLS handshake failed")                                      \
     REASON(tls_certificate, WARN, 0, 0, "client certificate missing or not accepted")              \
-    REASON(tls_required, WARN, 0, 0, "plain connection on a TLS-only listener")                    \
+    REASON(tls_required, WARN, 400, 0, "This port speaks HTTPS")                                   \
     REASON(tls_unavailable, WARN, 0, 0, "TLS hello on a listener without a certificate")           \
     /* plain HTTP answers */                                                                       \
     REASON(answer_timeout, WARN, 503, 0, "The answer took too long")                               \
@@ -63,7 +63,7 @@
     REASON(http_malformed, WARN, 400, 0, "Malformed request")                                      \
     REASON(http_host, WARN, 400, 0, "Exactly one valid Host field is required")                    \
     REASON(http_body, WARN, 400, 0, "A request body is not accepted here")                         \
-    REASON(http_version, WARN, 505, 0, "HTTP/1.1 is required")                                     \
+    REASON(http_version, WARN, 505, 0, "HTTP version not supported: use HTTP/1.1")                 \
     REASON(http_method, WARN, 405, 0, "Method not allowed")                                        \
     REASON(http_forwarded, WARN, 400, 0, "Forwarded and X-Forwarded-For disagree")                 \
     REASON(http_uri_too_long, WARN, 414, 0, "Request target too long")                             \
@@ -71,6 +71,7 @@
     REASON(http_not_upgrade, WARN, 426, 0, "This is a WebSocket endpoint")                         \
     REASON(http_path, WARN, 400, 0, "Malformed path")                                              \
     REASON(http_no_route, WARN, 404, 0, "No route for this host and path")                         \
+    REASON(ws_http_version, WARN, 426, 0, "A WebSocket needs HTTP/1.1")                            \
     REASON(ws_version, WARN, 426, 0, "WebSocket version 13 is required")                           \
     REASON(ws_key, WARN, 400, 0, "Sec-WebSocket-Key is missing, repeated or malformed")            \
     REASON(ws_header, WARN, 400, 0, "Malformed WebSocket header field")                            \

@@ -45,6 +45,7 @@ GOOD = {
     'a port and an IPv6 literal in Host': request(fields={'Host': '[::1]:6080'}),
     'nearly 16 KiB': request(extra=tuple(f'X-{n}: ' + 'v' * 1000 for n in range(15))),
     '99 fields': request(extra=tuple(f'X-{n}: v' for n in range(94))),
+    'a later minor version': request(version='HTTP/1.2'),
     'UTF-8 in a value': request(extra=('X-Name: caf\xc3\xa9',)),
 }
 
@@ -92,8 +93,11 @@ REFUSED = {
     'a version that is none': (400, request(version='HTTP/1.x')),
     'a protocol that is none': (400, request(version='HTPP/1.1')),
     'garbage': (400, b'\x00\x01\x02\x03 / \xff\xff\r\n\r\n'),
-    'HTTP/1.0': (505, request(version='HTTP/1.0')),
+    'an upgrade over HTTP/1.0': (426, request(version='HTTP/1.0')),
+    'POST over HTTP/1.0': (405, request(method='POST', version='HTTP/1.0')),
     'HTTP/2.0': (505, request(version='HTTP/2.0')),
+    'HTTP/3.0': (505, request(version='HTTP/3.0')),
+    'HTTP/0.9': (505, request(version='HTTP/0.9')),
     'POST': (405, request(method='POST', extra=('Content-Length: 0',))),
     'PUT': (405, request(method='PUT')),
     'OPTIONS': (405, request(method='OPTIONS')),
@@ -141,6 +145,18 @@ def test_refused(lab, echo, status, data):
         assert answer.fields['upgrade'].lower() == 'websocket' and 'upgrade' in options
     bridge.session()
     assert not target.connections, 'no target is dialled for a bad request'
+
+
+def test_http_1_0_is_told_what_a_websocket_needs(lab, echo):
+    """A proxy in front whose own HTTP version is 1.0; a plain GET hears what it hears over 1.1."""
+    bridge, _ = echo
+    client = ask(lab, bridge, request(version='HTTP/1.0'))
+    assert client.answer().body == b'A WebSocket needs HTTP/1.1\n' and client.eof()
+    bridge.session(reason='ws_http_version')
+    for data in (b'GET / HTTP/1.0\r\n\r\n', b'GET / HTTP/1.0\r\nHost: localhost\r\nUpgrade: websocket\r\n\r\n'):
+        client = ask(lab, bridge, data)
+        answer = client.answer()
+        assert (answer.status, answer.body) == (426, b'This is a WebSocket endpoint\n') and client.eof()
 
 
 @pytest.mark.parametrize('fields', [{'Sec-WebSocket-Version': '8'}, {'Sec-WebSocket-Version': '25, 14'}])

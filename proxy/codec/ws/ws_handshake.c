@@ -132,13 +132,14 @@ enum reason ws_handshake_check(const struct http_head *head, struct ws_handshake
 {
     if (head->has_body)
         return REASON_http_body;
-    if (head->minor_version != 1)
-        return REASON_http_version;
     if (!slice_equal(head->method, SLICE("GET")))
         return REASON_http_method;
     if (!http_head_lists(head, SLICE("Upgrade"), SLICE("websocket")) ||
         !http_head_lists(head, SLICE("Connection"), SLICE("upgrade")))
         return REASON_http_not_upgrade;
+    /* RFC 6455 section 4.1, item 1; a higher minor version is compatible (RFC 9110 section 2.5). */
+    if (head->minor_version == 0)
+        return REASON_ws_http_version;
 
     unsigned count;
     const struct http_field *version = http_head_only(head, SLICE("Sec-WebSocket-Version"), &count);

@@ -21,7 +21,7 @@ struct ws_handshake {
 
 /*
  * REASON_none if the head is a correct upgrade request; otherwise why not (the table has the HTTP
- * status). Checks in this order: body, HTTP version, method, upgrade wanted,
+ * status). Checks in this order: body, method, upgrade wanted, HTTP version,
  * Sec-WebSocket-Version, Sec-WebSocket-Key, Sec-WebSocket-Protocol, Sec-WebSocket-Extensions.
  *
  * Subprotocol: "binary" if offered, else the first one offered except "base64", else none.

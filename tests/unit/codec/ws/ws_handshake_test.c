@@ -61,8 +61,15 @@ static void test_refuses_in_the_documented_order(void **state)
     static const char body[] = GOOD "Content-Length: 1\r\n";
     assert_check("POST / HTTP/1.0", body, REASON_http_body);
     assert_fields(GOOD "Transfer-Encoding: chunked\r\n", REASON_http_body);
-    assert_check("POST / HTTP/1.0", GOOD, REASON_http_version);
-    assert_check("GET / HTTP/1.2", GOOD, REASON_http_version);
+    assert_check("POST / HTTP/1.0", GOOD, REASON_http_method);
+    assert_check("OPTIONS / HTTP/1.0", "", REASON_http_method);
+    assert_check("GET / HTTP/1.0", "", REASON_http_not_upgrade);
+    assert_check("GET / HTTP/1.0", "Connection: close\r\nUpgrade: websocket\r\n",
+                 REASON_http_not_upgrade);
+    assert_check("GET / HTTP/1.0", GOOD, REASON_ws_http_version);
+    assert_check("GET / HTTP/1.0", UPGRADE, REASON_ws_http_version);
+    assert_check("GET / HTTP/1.2", GOOD, REASON_none);
+    assert_check("GET / HTTP/1.9", GOOD, REASON_none);
     assert_check("POST / HTTP/1.1", "", REASON_http_method);
     assert_check("HEAD / HTTP/1.1", GOOD, REASON_http_method);
     assert_check("get / HTTP/1.1", GOOD, REASON_http_method);
