@@ -5,7 +5,7 @@ import socket
 
 import pytest
 import targets
-from gateway import ANY, Endpoint, marked, start
+from gateway import ANY, Endpoint, get, marked, start
 from wire import request, until
 
 pytestmark = pytest.mark.release_only
@@ -120,6 +120,24 @@ def test_haproxy_ends_tls_and_passes_an_upgrade(lab, certs):
         request(fields={'Origin': 'https://evil.net'})).answer()
     assert answer.status == 403
     assert bridge.session(reason='origin_refused')['client'] == '127.0.0.1'
+
+
+@with_haproxy
+@pytest.mark.parametrize('check', [
+    'option httpchk', 'option httpchk\n http-check send meth OPTIONS uri / ver HTTP/1.1 hdr Host localhost',
+    'option httpchk HEAD /'], ids=['by default', 'over 1.1', 'HEAD'])
+def test_haproxy_checks_health(lab, check):
+    """Its default is OPTIONS / HTTP/1.0; one check that is refused would take the server out."""
+    bridge = start(lab, [{'path': '/', 'health': 'ready'}], log={'level': 'debug'})
+    endpoint, = start_haproxy(lab, f'''listen l
+ mode http
+ bind @
+ {check}
+ server s 127.0.0.1:{bridge.port} check inter 50 fall 1 rise 1000''')
+    method = 'HEAD' if 'HEAD' in check else 'OPTIONS'
+    until(lambda: len([line for line in bridge.lines if f'method={method} path=/ status=200 ' in line]) > 3,
+          lambda: bridge.text)
+    assert get(lab, endpoint, '/').status == 200
 
 
 @with_haproxy

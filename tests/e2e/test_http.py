@@ -7,7 +7,7 @@ import socket
 import time
 
 import pytest
-from gateway import ANY, get, marked, samples, start, there
+from gateway import ANY, ask as ask_raw, get, marked, samples, start, there
 from wire import BINARY, Answer, frame, request, time_passes, unread, until
 
 MIB = 1 << 20
@@ -101,6 +101,31 @@ def test_head_has_the_fields_and_no_body(lab, folder):
         assert int(answer(client, to='HEAD').fields['content-length']) > 0
         assert client.answer().body == b'{"status":"live"}\n'
     client.hang_up()
+
+
+@pytest.mark.parametrize('version', ['HTTP/1.0', 'HTTP/1.1', 'HTTP/1.2'])
+def test_options_asks_for_health(lab, version):
+    """Over HTTP/1.0 without a Host as well: so HAProxy checks by default."""
+    bridge = start(lab, [{'path': '/', 'health': 'ready'}, {'path': '/away', 'redirect': '/'},
+                         marked('/ws', lab.target())])
+    host = b'' if version == 'HTTP/1.0' else b'Host: localhost\r\n'
+    for path, status, allow in ((b'/', 200, 'GET, HEAD, OPTIONS'), (b'/away', 405, 'GET, HEAD'), (b'/ws', 405, 'GET')):
+        client = lab.connect(bridge)
+        found = client.send(b'OPTIONS %s %s\r\n%s\r\n' % (path, version.encode(), host)).answer()
+        assert (found.status, found.fields['allow']) == (status, allow)
+        client.hang_up()
+    client = lab.connect(bridge).send(ask('/', 'POST', fields=('Connection: close',)))
+    assert client.answer().fields['allow'] == 'GET, HEAD, OPTIONS'
+
+
+def test_options_says_so_when_not_ready(lab):
+    dead = {'path': '/ws', 'name': 'ws', 'target': {'address': f'unix:{lab.folder}/nobody', 'probe': 'connect',
+                                                    'probe_interval': '100ms'}}
+    bridge = start(lab, [{'path': '/', 'health': 'ready', 'needs': ['ws']}, dead])
+
+    def status():
+        return ask_raw(lab, bridge, raw=b'OPTIONS / HTTP/1.0\r\n\r\n').status
+    until(lambda: status() == 503, 'the target is down')
 
 
 def test_an_answer_that_has_not_changed(lab):

@@ -129,11 +129,28 @@ enum admission_step admission_request(struct admission *admission,
     return find_client(admission, facts);
 }
 
-/* POST is for those that end a session; it has no body either. */
+static bool has_page(const struct config_route *route)
+{
+    return route->demo || route->files.root;
+}
+
+/* POST ends a session, without a body. OPTIONS is the check that HAProxy makes by default. */
+const char *admission_methods(const struct config_route *route)
+{
+    if (route->kind == CONFIG_KIND_STATUS)
+        return "GET, HEAD, POST";
+    if (route->kind == CONFIG_KIND_HEALTH)
+        return "GET, HEAD, OPTIONS";
+    return route->kind == CONFIG_KIND_BRIDGE && !has_page(route) ? "GET" : "GET, HEAD";
+}
+
 static bool takes_method(const struct config_route *route, struct slice method)
 {
-    return slice_equal(method, SLICE("GET")) || slice_equal(method, SLICE("HEAD")) ||
-           (route->kind == CONFIG_KIND_STATUS && slice_equal(method, SLICE("POST")));
+    struct slice rest = slice_of(admission_methods(route)), taken;
+    while (http_head_list_next(&rest, &taken))
+        if (slice_equal(taken, method))
+            return true;
+    return false;
 }
 
 static enum reason check_plain(const struct config_route *route, const struct http_head *head)
@@ -148,8 +165,7 @@ static bool is_for_bridge(const struct config_route *route, const struct http_he
 {
     if (route->kind != CONFIG_KIND_BRIDGE)
         return false;
-    bool page = route->demo || route->files.root;
-    return !page || http_head_lists(head, SLICE("Upgrade"), SLICE("websocket"));
+    return !has_page(route) || http_head_lists(head, SLICE("Upgrade"), SLICE("websocket"));
 }
 
 static enum admission_step admit_or_refuse(struct admission *admission, enum reason verdict,

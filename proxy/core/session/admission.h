@@ -123,6 +123,9 @@ WSL_MUST_CHECK enum admission_step admission_resume(struct admission *admission,
 /* The caller has something to do whose result goes to admission_resume. */
 bool admission_asks(enum admission_step step);
 
+/* The methods of plain requests that a route takes, as the value of an Allow field. */
+const char *admission_methods(const struct config_route *route);
+
 /* Over a limit of clients: the request is read, but only liveness is answered. */
 bool admission_is_over_limit(const struct admission *admission);
 

@@ -140,14 +140,18 @@ static enum health_targets targets_of(const struct session *session)
     return needs->count > 0 ? HEALTH_TARGETS_UP : HEALTH_TARGETS_NOT_NEEDED;
 }
 
-static void health(struct session *session)
+static void health(struct session *session, const struct http_head *head)
 {
+    const struct config_header allow = {"Allow", admission_methods(session->route)};
+    bool options = slice_equal(head->method, SLICE("OPTIONS"));
     struct health_reply answer = session->route->health == CONFIG_HEALTH_LIVE
                                      ? health_live()
                                      : health_ready(session->env->process, targets_of(session));
     session_reply_send(session, &(struct reply){.status = answer.status,
                                                 .content_type = HEALTH_TYPE,
                                                 .cache_control = "no-store",
+                                                .fields = &allow,
+                                                .field_count = options ? 1 : 0,
                                                 .body = reply_static(slice_of(answer.body))});
 }
 
@@ -185,7 +189,7 @@ void session_http_reply(struct session *session, const struct http_head *head)
         metrics(session);
         return;
     case CONFIG_KIND_HEALTH:
-        health(session);
+        health(session, head);
         return;
     case CONFIG_KIND_FILES:
         session_files_reply(session, head);

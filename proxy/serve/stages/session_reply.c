@@ -186,18 +186,6 @@ static bool may_go_on(const struct session *session, enum reason reason)
     return harmless && session->state == LIFE_HEAD && session->entry->keep;
 }
 
-/* A 405 lists the methods of the resource (RFC 9110 section 10.2.1). */
-static void allow_methods(const struct session *session, struct reply *reply)
-{
-    static const struct config_header plain = {"Allow", "GET, HEAD"},
-                                      status = {"Allow", "GET, HEAD, POST"};
-    const struct config_route *route = session->route;
-    bool bridge = route && route->kind == CONFIG_KIND_BRIDGE;
-    bool page = bridge && (route->demo || route->files.root);
-    if (reply->status == 405 && (!bridge || page))
-        reply->fields = route && route->kind == CONFIG_KIND_STATUS ? &status : &plain;
-}
-
 void session_reply_refuse(struct session *session, enum reason reason)
 {
     if (reason_row(reason)->http_status == 0) {
@@ -205,7 +193,12 @@ void session_reply_refuse(struct session *session, enum reason reason)
         return;
     }
     struct reply reply = reply_refusal(reason);
-    allow_methods(session, &reply);
+    struct config_header allow = {"Allow", "GET"};
+    if (reply.status == 405) { /* RFC 9110 section 10.2.1: the methods of the resource */
+        allow.value = admission_methods(session->route);
+        reply.fields = &allow;
+        reply.field_count = 1;
+    }
     if (may_go_on(session, reason))
         session_reply_send(session, &reply);
     else

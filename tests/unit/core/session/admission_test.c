@@ -108,6 +108,8 @@ static void test_methods_of_plain_requests(void **unused)
         {"POST", &files, REASON_http_method},   {"get", &files, REASON_http_method},
         {"POST", &status, REASON_none},         {"PUT", &status, REASON_http_method},
         {"POST", &metrics, REASON_http_method}, {"POST", &demo, REASON_http_method},
+        {"OPTIONS", &live, REASON_none},        {"OPTIONS", &ready, REASON_none},
+        {"POST", &live, REASON_http_method},    {"OPTIONS", &files, REASON_http_method},
     };
     for (size_t i = 0; i < WSL_COUNT(rows); i++) {
         struct caller caller = new_caller();
