@@ -141,7 +141,7 @@ def test_modes(lab, certs):
     bridge = serve(lab, {'tls': given}, {'tls': {**given, 'mode': 'optional'}}, {})
     required, optional, plain = bridge.endpoints
     assert ask(lab, optional).status == ask(lab, optional, connection={'context': certs.context()}).status == 101
-    assert lab.connect(required).send(request()).eof() and bridge.session(reason='tls_required')
+    assert ask(lab, required).status == 400 and bridge.session(reason='tls_required')
     assert ask(lab, required, connection={'context': certs.context()}).status == 101
     with pytest.raises((ssl.SSLError, OSError, EOFError)):
         ask(lab, plain, connection={'context': certs.context()})

@@ -61,12 +61,31 @@ def test_tls_and_plain_on_one_port(lab, certs, bridge):
 
 def test_tls_only(lab, certs):
     bridge, target = lab.start_echo(*secure(certs, '--ssl-only'))
-    client = lab.connect(bridge).send(request())
-    assert client.eof(), 'no answer in the clear'
     assert f'listening on {bridge.address} (TLS)' in bridge.text
-    bridge.session(reason='tls_required')
+    client = lab.connect(bridge).send(request())
+    answer = client.answer()
+    assert (answer.status, answer.body) == (400, b'This port speaks HTTPS\n')
+    assert answer.fields['connection'] == 'close' and client.eof()
+    for other in (b'\0\0\0\10', b'\n', b' GET / HTTP/1.1\r\n\r\n', b'220 mail\r\n'):
+        assert lab.connect(bridge).send(other).eof(), 'no answer to another protocol'
+    assert all(bridge.session(number)['reason'] == 'tls_required' for number in range(5))
     assert not target.connections
     talk(lab.open(bridge, context=certs.context()))
+
+
+def test_plain_requests_to_tls_only_get_their_answer(lab, certs):
+    """However they are cut, and while the client still sends: a reset would discard the answer."""
+    bridge, _ = lab.start_echo(*secure(certs, '--ssl-only'))
+    for byte in sorted(set(request())):
+        client = lab.connect(bridge).send(bytes([byte]))
+        assert client.answer().status == 400 if chr(byte).isalpha() else client.eof()
+        client.hang_up()
+    large = lab.connect(bridge).send(b'POST /upload HTTP/1.1\r\nContent-Length: 4000000\r\n\r\n' + bytes(200_000))
+    assert large.answer().body == b'This port speaks HTTPS\n' and large.eof()
+    head = lab.connect(bridge).send(b'HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    while head.fill():
+        pass
+    assert b'Content-Length: 23' in head.pending and head.pending.endswith(b'\r\n\r\n')
 
 
 def test_a_tls_hello_without_a_certificate(lab, certs, tmp_path):

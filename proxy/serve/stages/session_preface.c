@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <sys/socket.h>
 
+#include "base/ascii.h"
 #include "codec/proxy_proto.h"
 #include "net/tls/tls.h"
 #include "net/tls/tls_scratch.h"
@@ -13,6 +14,7 @@
 #include "serve/session/session_state.h"
 #include "serve/site/site.h"
 #include "serve/site/site_resources.h"
+#include "serve/stages/session_reply.h"
 #include "serve/stages/session_request.h"
 
 /* ---- TLS ---- */
@@ -85,6 +87,20 @@ static size_t peek(struct session *session, uint8_t *bytes, size_t capacity)
     return 0;
 }
 
+/* Plain bytes where TLS is required: requests get an answer, other protocols do not expect one. */
+static void refuse_plain(struct session *session, struct slice first)
+{
+    bool request = ascii_is_letter(first.ptr[0]); /* of its method */
+    if (!request) {
+        session_end_now(session, REASON_tls_required);
+        return;
+    }
+    session->client = plain_init(&session->client_plain, session->fd, &transport_client);
+    session_state_step(session, LIFE_SAW_PLAIN);
+    session->entry->opening.head_only = slice_equal(first, SLICE("HEAD "));
+    session_reply_refuse(session, REASON_tls_required);
+}
+
 /*
  * TLS and plain clients share a port: a ClientHello begins with 0x16, SSLv2's with 0x80. A refused
  * client gets its HTTP status only without TLS: a handshake costs too much.
@@ -93,7 +109,7 @@ static void detect_tls(struct session *session)
 {
     bool required = session_facts_listener(session)->tls.mode == CONFIG_TLS_REQUIRED;
     enum reason verdict = session_request_verdict(session);
-    uint8_t first;
+    uint8_t first[sizeof("HEAD ") - 1];
     if (!session->site->resources->listener_tls[session->listener]) {
         begin_plain(session);
         return;
@@ -102,15 +118,16 @@ static void detect_tls(struct session *session)
         session_end_now(session, verdict);
         return;
     }
-    if (peek(session, &first, 1) == 0)
+    size_t length = peek(session, first, sizeof(first));
+    if (length == 0)
         return;
-    bool tls = first == 0x16 || first == 0x80;
+    bool tls = first[0] == 0x16 || first[0] == 0x80;
     if (tls && verdict != REASON_none)
         session_end_now(session, verdict);
     else if (tls)
         begin_tls(session);
     else if (required)
-        session_end_now(session, REASON_tls_required);
+        refuse_plain(session, (struct slice){(const char *)first, length});
     else
         begin_plain(session);
 }

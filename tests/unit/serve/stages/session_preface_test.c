@@ -169,6 +169,15 @@ static int set_up_optional(void **unused)
 static void test_plain_where_tls_is_required(void **unused)
 {
     client_lab_connect(GET("/desk"));
+    client_lab_expect("400.");
+    shutdown(client_lab.peer, SHUT_WR);
+    client_lab_turn();
+    assert_int_equal(client_lab_ended(REASON_tls_required), 1);
+}
+
+static void test_another_protocol_where_tls_is_required(void **unused)
+{
+    client_lab_connect("220 mail.example.com\r\n");
     expect_ended(REASON_tls_required);
 }
 
@@ -212,6 +221,7 @@ int main(void)
         TEST(test_an_optional_header_of_an_untrusted_peer, set_up_accept),
         TEST(test_a_client_that_leaves, set_up),
         TEST(test_plain_where_tls_is_required, set_up_required),
+        TEST(test_another_protocol_where_tls_is_required, set_up_required),
         TEST(test_the_first_byte_of_tls, set_up_required),
         TEST(test_plain_where_tls_is_optional, set_up_optional),
         TEST(test_over_a_limit, set_up_optional),
