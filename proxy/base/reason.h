@@ -45,7 +45,7 @@
            "Another user's program listens in place of the target")                                \
     REASON(target_untrusted, WARN, 502, 1011, "Certificate of the target is not trusted")          \
     /* before the first request */                                                                 \
-    REASON(silent, INFO, 0, 0, "client sent nothing in time")                                      \
+    REASON(silent, DEBUG, 0, 0, "client sent nothing")                                             \
     REASON(handshake_eof, INFO, 0, 0, "client hung up during the handshake")                       \
     REASON(handshake_timeout, WARN, 408, 0, "Handshake took too long")                             \
     REASON(proxy_missing, WARN, 0, 0, "PROXY header is missing")                                   \

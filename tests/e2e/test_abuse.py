@@ -55,7 +55,7 @@ def strange_bytes(rng):
 def test_ten_thousand_random_connections(lab, certs, sanitized, tls):
     count = 600 if sanitized else 5000
     options = (f'--cert={certs.ec}', f'--key={certs.ec_key}') if tls else ()
-    bridge, _ = lab.start_echo('--workers=2', '--handshake-timeout=5s', '--close-timeout=1s', *options)
+    bridge, _ = lab.start_echo('-v', '--workers=2', '--handshake-timeout=5s', '--close-timeout=1s', *options)
     served(lab, bridge)
     rng = random.Random(6455)
     waiting, settled = [], None

@@ -135,7 +135,7 @@ def test_not_ready_while_draining(lab, certs):
 # ---- logs ----
 
 FIELDS = {'time', 'level', 'event', 'id', 'client', 'proxy', 'listener', 'route', 'target', 'reason', 'detail', 'bytes_up',
-          'bytes_down', 'duration_ms', 'tls'}
+          'bytes_down', 'duration_ms', 'tls', 'path', 'host', 'origin'}
 
 
 def test_json_lines(lab, certs):
@@ -158,9 +158,11 @@ def test_json_lines(lab, certs):
 
 SECRET = 'Zq7-secret-8vTt'
 HIDING = [
-    {'path': f'/x?token={SECRET}'}, {'path': f'/nowhere/{SECRET}?a={SECRET}', 'fields': {'Host': 'nobody.example'}},
+    {'path': f'/x?token={SECRET}'}, {'path': f'/nowhere?a={SECRET}', 'fields': {'Host': 'nobody.example'}},
     {'fields': {'Authorization': f'Bearer {SECRET}'}}, {'fields': {'Cookie': f'session={SECRET}'}},
-    {'fields': {'Sec-WebSocket-Protocol': f'binary, {SECRET}'}}, {'fields': {'Origin': f'https://{SECRET}.evil.net'}},
+    {'fields': {'Sec-WebSocket-Protocol': f'binary, {SECRET}'}}, {'fields': {'Origin': f'https://evil.net/?{SECRET}'}},
+    {'fields': {'Origin': f'https://x:{SECRET}@evil.net'}}, {'path': f'/nowhere?a={SECRET}',
+                                                            'fields': {'Host': 'nobody.example', 'Origin': SECRET}},
     {'fields': {'Proxy-Authorization': SECRET, 'X-Token': SECRET}}, {'path': f'/dead?{SECRET}'},
     {'path': f'/gone?token={SECRET}'}, {'path': f'/%zz?{SECRET}'}, {'path': f'/away?token={SECRET}'},
     {'fields': {'Sec-WebSocket-Key': SECRET}}, {'fields': {'Sec-WebSocket-Version': SECRET}},

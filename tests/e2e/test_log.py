@@ -3,8 +3,10 @@ import json
 import re
 
 import pytest
+from gateway import ask, get, marked, start
+from lab import FIELD
 from targets import sink, source
-from wire import BINARY, close_frame, frame, request, until
+from wire import BINARY, close_frame, frame, request, time_passes, until
 
 KEYS = {'client', 'listener', 'target', 'reason', 'bytes_up', 'bytes_down', 'duration_ms', 'tls'}
 
@@ -87,6 +89,107 @@ def test_a_line_is_a_line(lab):
     until(lambda: len(bridge.records()) >= 3, lambda: bridge.text)
     assert 'reason=forged' not in bridge.text
     assert not re.search(r'[\x00-\x08\x0b-\x1f\x7f]', bridge.text)
+
+
+# ---- what was refused ----
+
+def routes_of(lab):
+    return [marked('/desk', lab.target(), name='desk', host='localhost')]
+
+
+@pytest.mark.parametrize('log_format', ['text', 'json'])
+def test_a_refusal_says_what_was_refused(lab, log_format):
+    bridge = start(lab, routes_of(lab), log={'format': log_format})
+    assert ask(lab, bridge, '/dsek/a%20b?token=SECRET', fields={'Host': 'Desk.example.com:80'}).status == 404
+    line = bridge.session(reason='http_no_route')
+    assert (line['path'], line['host']) == ('/dsek/a%20b', 'Desk.example.com:80') and 'origin' not in line
+    assert ask(lab, bridge, '/desk?SECRET', fields={'Origin': 'https://evil.example:8443'}).status == 403
+    line = bridge.session(reason='origin_refused')
+    assert (line['path'], line['host'], line['origin']) == ('/desk', 'localhost', 'https://evil.example:8443')
+    assert line['route'] == 'desk' and 'list its origin in origins' in line['detail']
+    assert ask(lab, bridge, '/desk', fields={'Origin': 'null'}).status == 403
+    assert bridge.session(1, reason='origin_refused')['origin'] == 'null'
+    assert get(lab, bridge, '/desk').status == 426
+    assert bridge.session(reason='http_not_upgrade')['path'] == '/desk'
+    assert 'SECRET' not in bridge.text
+
+
+def test_a_path_with_a_token_is_not_shown(lab, tmp_path):
+    (tmp_path / 'tokens').write_text(f'SECRET1: 127.0.0.1:{lab.target().port}\n')
+    bridge = start(lab, [{'path': '/t/*', 'tokens': {'from': 'path', 'file': str(tmp_path / 'tokens')}}],
+                   log={'level': 'debug'})
+    for path in ('/t/SECRET2', '/T/SECRET1', '/SECRET1/'):
+        assert ask(lab, bridge, path).status == 404
+    assert ask(lab, bridge, '/t/SECRET1').status == 101
+    assert get(lab, bridge, '/t/SECRET1').status == 426
+    until(lambda: len(bridge.records()) == 5, lambda: bridge.text)
+    assert 'SECRET' not in bridge.text and ' host=localhost ' in bridge.text
+
+
+def test_a_host_with_a_token_is_not_shown(lab, tmp_path):
+    (tmp_path / 'tokens').write_text(f'secret1.test: 127.0.0.1:{lab.target().port}\n')
+    bridge = start(lab, [{'path': '/t', 'tokens': {'from': 'host', 'file': str(tmp_path / 'tokens')}}],
+                   log={'level': 'debug'})
+    for path, host, status in (('/t', 'secret2.test', 404), ('/x', 'secret1.test', 404), ('/t', 'secret1.test', 101)):
+        assert ask(lab, bridge, path, fields={'Host': host}).status == status
+    until(lambda: len(bridge.records()) == 3, lambda: bridge.text)
+    assert 'secret' not in bridge.text and ' path=/x ' in bridge.text
+
+
+@pytest.mark.parametrize('log_format', ['text', 'json'])
+def test_what_was_refused_is_bounded_and_escaped(lab, log_format):
+    bridge = start(lab, routes_of(lab), log={'format': log_format})
+    origin = 'https://' + '"\\\xff\x80' * 1000
+    assert ask(lab, bridge, '/desk', fields={'Origin': origin}).status == 403
+    line = bridge.session(reason='origin_refused')
+    assert line['origin'].endswith('...') and len(line['origin'].encode()) < 700
+    assert int(line['duration_ms']) >= 0 and line['tls'] == '-', 'the fields behind it have their room'
+    assert ask(lab, bridge, '/' + '%22' * 1000, fields={'Host': 'h' * 2000}).status == 404
+    line = bridge.session(reason='http_no_route')
+    assert line['path'].endswith('...') and line['host'] == 'h' * 96 + '...' and int(line['duration_ms']) >= 0
+    assert all(len(text) < 2048 for text in bridge.lines)
+    assert not re.search(r'[\x00-\x08\x0b-\x1f\x7f-\xff]', bridge.text)
+
+
+@pytest.mark.parametrize('path', ['/favicon.ico', '/apple-touch-icon-precomposed.png', '/robots.txt',
+                                  '/.well-known/appspecific/com.chrome.devtools.json'])
+def test_a_visit_of_a_browser_is_no_warning(lab, path):
+    """For what a browser asks by itself there is a 404 or 426, and a line at debug."""
+    bridge = start(lab, [*routes_of(lab), {'path': '/up', 'health': 'live', 'host': 'localhost'}], log={'level': 'debug'})
+    quick, _ = lab.start_echo('-v')
+    for one, status, reason in ((bridge, 404, 'http_no_route'), (quick, 426, 'http_not_upgrade')):
+        client = lab.connect(one).send(b'GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n' % path.encode())
+        assert client.answer().status == status
+        client.hang_up()
+        one.session(reason=reason)
+        assert ' debug handshake ' in one.text and not re.search(r' warn .*(handshake|favicon)', one.text)
+
+
+def test_a_favicon_hides_no_refusal(lab):
+    """The page that is missing, and the icon of its answer, on one connection."""
+    bridge = start(lab, [marked('/desk', lab.target(), host='localhost')])
+    client = lab.connect(bridge)
+    for path in (b'/vnc.html', b'/favicon.ico'):
+        client.send(b'GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n' % path)
+        assert client.answer().status == 404
+    client.hang_up()
+    assert bridge.session(reason='http_no_route')['path'] == '/vnc.html'
+    assert ' warn  handshake ' in bridge.text
+
+
+@pytest.mark.parametrize('how', ['close', 'reset'])
+def test_a_connection_without_a_byte_is_no_warning(lab, certs, how):
+    """Browsers connect ahead of requests that they may not make; load balancers check ports so."""
+    secure = ('--cert', certs.ec, '--key', certs.ec_key)
+    hellos = (None, certs.context()) if how == 'close' else (None,)
+    for options, contexts in (((), (None,)), (secure, hellos)):
+        bridge, _ = lab.start_echo('-v', *options)
+        for context in contexts:
+            client = lab.connect(bridge, context=context)
+            client.hang_up() if how == 'close' else client.reset()
+        until(lambda b=bridge, n=len(contexts): len(b.records()) == n, lambda b=bridge: b.text)
+        assert {line['reason'] for line in bridge.records()} == {'silent'}
+        assert not re.search(r' (info|warn) +handshake', bridge.text)
 
 
 def test_no_secret_in_the_log(lab):

@@ -9,6 +9,19 @@
 
 #include "codec/http/uri.h"
 
+/* The log has the beginning of an origin, without what may be a secret. */
+static void check_public(struct slice origin)
+{
+    struct slice shown = access_origin_public(origin);
+    wsl_assert(shown.ptr == origin.ptr && shown.len <= origin.len);
+    const char *mark = memmem(shown.ptr, shown.len, "://", 3);
+    struct slice rest = mark ? slice_from(shown, (size_t)(mark - shown.ptr) + 3) : shown;
+    for (size_t i = 0; i < rest.len; i++)
+        wsl_assert(!memchr("/?#@", rest.ptr[i], 4));
+    wsl_assert(shown.len == origin.len || shown.len == 0 ||
+               memchr("/?#", origin.ptr[shown.len], 3));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *const list[] = {"https://b.example", "https://*.c.example:8443"};
@@ -88,6 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (same)
         wsl_assert(secure == (slice_starts(origin, "https:") || slice_starts(origin, "wss:")));
     check_own_name(host);
+    check_public(origin);
     if (same)
         check_same(origin, host);
     else if (either)

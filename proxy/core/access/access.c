@@ -74,6 +74,19 @@ static bool read_origin(struct slice text, struct origin *origin)
     return is_host(origin->host) && read_port(digits, default_port(origin->scheme), &origin->port);
 }
 
+struct slice access_origin_public(struct slice origin)
+{
+    struct slice rest = origin;
+    const char *authority = memmem(origin.ptr, origin.len, "://", 3);
+    if (authority)
+        rest = slice_from(origin, (size_t)(authority - origin.ptr) + 3);
+    size_t length = 0;
+    while (length < rest.len && !strchr("/?#@", rest.ptr[length]))
+        length++;
+    bool named = length < rest.len && rest.ptr[length] == '@';
+    return (struct slice){origin.ptr, named ? 0 : origin.len - rest.len + length};
+}
+
 /* `pattern` is an origin of the configuration, which may have "*." before its host. */
 static bool is_listed(const struct origin *origin, struct slice pattern)
 {

@@ -32,6 +32,12 @@ WSL_MUST_CHECK enum reason access_origin(struct slice origin, struct slice host,
                                          const struct config_texts *allowed);
 
 /*
+ * The part of an Origin field that may be logged: scheme, host and port. Browsers send nothing
+ * else; a user name, a path or a query of another client may be a secret. len 0: nothing.
+ */
+struct slice access_origin_public(struct slice origin);
+
+/*
  * Is this Host (ptr NULL: none was sent) one that no DNS record can point at us: an address,
  * localhost or a name below it? Browsers resolve those by themselves.
  */

@@ -72,6 +72,7 @@ void session_end_now(struct session *session, enum reason reason)
     bridge_free(&session->bridge);
     session_entry_free(session);
     free(session->detail);
+    session_log_forget_refused(session);
     free(session->target_address);
     site_release(session->site);
     uv_close((uv_handle_t *)&session->timer, timer_closed_cb);

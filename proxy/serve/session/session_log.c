@@ -7,6 +7,22 @@
 #include "serve/session/session_priv.h"
 #include "serve/site/site.h"
 
+/* Escapes make a byte six at most: all of them leave room for the other fields of a line. */
+#define PATH_MAX_LOGGED 160
+#define NAME_MAX_LOGGED 100
+
+struct session_refused {
+    enum reason reason;
+    char path[PATH_MAX_LOGGED], host[NAME_MAX_LOGGED], origin[NAME_MAX_LOGGED];
+};
+
+static void cut(char *out, size_t size, struct slice text)
+{
+    snprintf(out, size, "%.*s", (int)(text.len < size ? text.len : size), text.ptr ? text.ptr : "");
+    if (text.len >= size)
+        memcpy(out + size - 4, "...", 4);
+}
+
 void session_log_parties(const struct session *session, struct log_line *line)
 {
     struct session_names names;
@@ -23,26 +39,44 @@ void session_log_parties(const struct session *session, struct log_line *line)
         log_text(line, "target", names.target);
 }
 
+static void put_tls(const struct session *session, struct log_line *line)
+{
+    char text[128];
+    bool described =
+        session_facts_is_tls(session) && tls_describe(session->client, text, sizeof(text)) > 0;
+    log_text(line, "tls", described ? text : "-");
+}
+
+static void put_refused(const struct session_refused *refused, struct log_line *line)
+{
+    if (refused->path[0] != '\0')
+        log_text(line, "path", refused->path);
+    if (refused->host[0] != '\0')
+        log_text(line, "host", refused->host);
+    if (refused->origin[0] != '\0')
+        log_text(line, "origin", refused->origin);
+}
+
 void session_log_end(const struct session *session, enum reason reason)
 {
     const struct reason_row *row = reason_row(reason);
+    enum reason_level level = session->automatic ? REASON_DEBUG : row->level;
     struct log_line line;
-    char text[128];
-    if (!session->site->config->log.access && row->level < REASON_WARN)
+    if (!session->site->config->log.access && level < REASON_WARN)
         return;
-    log_begin(&line, row->level, session->opened ? "session" : "handshake");
+    log_begin(&line, level, session->opened ? "session" : "handshake");
     if (!line.active)
         return;
     session_log_parties(session, &line);
     log_text(&line, "reason", row->name);
     if (session->detail)
         log_text(&line, "detail", session->detail);
+    if (session->refused && session->refused->reason == reason)
+        put_refused(session->refused, &line);
     log_number(&line, "bytes_up", session->bridge.up.bytes);
     log_number(&line, "bytes_down", session->bridge.down.bytes);
     log_number(&line, "duration_ms", session_now(session) - session->accepted_at);
-    bool described =
-        session_facts_is_tls(session) && tls_describe(session->client, text, sizeof(text)) > 0;
-    log_text(&line, "tls", described ? text : "-");
+    put_tls(session, &line);
     log_end(&line);
 }
 
@@ -51,4 +85,24 @@ void session_log_detail(struct session *session, const char *detail)
     /* Out of memory: the log line lacks its detail. */
     if (!session->detail && detail[0] != '\0')
         session->detail = strdup(detail);
+}
+
+void session_log_refused(struct session *session, enum reason reason,
+                         const struct session_log_request *request)
+{
+    session_log_forget_refused(session);
+    struct session_refused *refused = malloc(sizeof(*refused));
+    if (!refused)
+        return;
+    refused->reason = reason;
+    cut(refused->path, sizeof(refused->path), request->path);
+    cut(refused->host, sizeof(refused->host), request->host);
+    cut(refused->origin, sizeof(refused->origin), request->origin);
+    session->refused = refused;
+}
+
+void session_log_forget_refused(struct session *session)
+{
+    free(session->refused);
+    session->refused = NULL;
 }

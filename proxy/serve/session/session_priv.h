@@ -69,7 +69,9 @@ struct session {
     const struct config_target *last_target; /* of the last attempt; NULL: none yet */
     char *target_address; /* owned; for the log, if made from the request; NULL: as configured */
     struct route_stats_use stats;
-    char *detail;    /* owned; for the log: an error text; NULL: none */
+    char *detail;                    /* owned; for the log: an error text; NULL: none */
+    struct session_refused *refused; /* owned; for the log; NULL: no request was refused */
+    bool automatic;  /* the refused request is one that browsers send by themselves */
     struct tap *tap; /* owned; NULL: nothing is recorded or shown */
     uint64_t number; /* of the connection, from 1 */
     uint64_t accepted_at, asked_at;

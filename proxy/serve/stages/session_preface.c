@@ -82,6 +82,8 @@ static size_t peek(struct session *session, uint8_t *bytes, size_t capacity)
     if (n == 0)
         session_end_now(session, session_preface_has_partial_header(session) ? REASON_handshake_eof
                                                                              : REASON_silent);
+    else if (errno == ECONNRESET && !session_preface_has_partial_header(session))
+        session_end_now(session, REASON_silent);
     else if (errno != EAGAIN)
         session_end_now(session, transport_reason(&transport_client, errno));
     return 0;

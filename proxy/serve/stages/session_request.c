@@ -1,6 +1,8 @@
 #include "serve/stages/session_request.h"
 
 #include "codec/http/uri.h"
+#include "core/access/access.h"
+#include "core/session/browser_request.h"
 #include "serve/session/session_end.h"
 #include "serve/session/session_entry.h"
 #include "serve/session/session_facts.h"
@@ -209,8 +211,40 @@ void session_request_check_client(struct session *session)
         admit_connection(session, admission_client(admission, &facts));
 }
 
-static void refuse(struct session *session, enum reason reason)
+/* ---- refusals ---- */
+
+static struct slice origin_of(const struct session *session, const struct http_head *head)
 {
+    unsigned count;
+    const struct http_field *origin = http_head_only(head, SLICE("Origin"), &count);
+    return origin && !session_token_may_be_in(session, "origin")
+               ? access_origin_public(origin->value)
+               : (struct slice){0};
+}
+
+/* `head` NULL: it is freed. */
+static void note_refused(struct session *session, enum reason reason, const struct http_head *head)
+{
+    const struct session_entry *entry = session->entry;
+    const char *path = session_token_public_path(session);
+    struct session_log_request request = {.path = slice_of(path ? path : "")};
+    if (!session_token_may_be_in(session, "host"))
+        request.host = head ? head->host : slice_of(entry->host ? entry->host : "");
+    if (head && reason == REASON_origin_refused)
+        request.origin = origin_of(session, head);
+    session_log_refused(session, reason, &request);
+}
+
+/* A browser's own request does not hide an earlier refusal of the same connection. */
+static void refuse(struct session *session, enum reason reason, const struct http_head *head)
+{
+    const struct session_entry *entry = session->entry;
+    bool missing = reason == REASON_http_no_route || reason == REASON_http_not_upgrade;
+    bool automatic = missing && entry->path &&
+                     browser_request_is_automatic(slice_of(entry->method), slice_of(entry->path));
+    session->automatic = automatic && !session->refused;
+    if (!automatic)
+        note_refused(session, reason, head);
     if (reason == REASON_origin_refused)
         session_log_detail(session, "the page's host differs from the request's Host, or the page "
                                     "came without TLS: list its origin in origins, or let a proxy "
@@ -222,9 +256,13 @@ static void refuse(struct session *session, enum reason reason)
 static void finish(struct session *session, enum admission_step step, const struct http_head *head)
 {
     const struct admission *admission = &session->entry->admission;
-    if (step == ADMISSION_REFUSED)
-        refuse(session, (enum reason)admission->reason);
-    else if (admission->is_upgrade)
+    if (step == ADMISSION_REFUSED) {
+        refuse(session, (enum reason)admission->reason, head);
+        return;
+    }
+    session->automatic = false;
+    session_log_forget_refused(session);
+    if (admission->is_upgrade)
         session_connect_begin(session);
     else
         session_http_reply(session, head);
@@ -297,11 +335,18 @@ static bool take_bytes(struct session *session, struct io io, const struct http_
     return false;
 }
 
-/* Between two requests a client may leave without an error. */
-static void client_left(struct session *session)
+/*
+ * Browsers connect ahead of a request, and may send none; between two requests a client may leave
+ * without an error. `reason`: of a client that leaves at another time.
+ */
+static void client_left(struct session *session, enum reason reason)
 {
-    bool well = session->entry->outcome != REASON_none && !session_entry_has_partial_head(session);
-    session_end_now(session, well ? session_entry_outcome(session) : REASON_handshake_eof);
+    enum reason outcome = session_entry_outcome(session);
+    bool reset = reason == REASON_client_reset;
+    if (session_entry_has_partial_head(session) || (reset && outcome != REASON_none))
+        session_end_now(session, reason);
+    else
+        session_end_now(session, outcome != REASON_none ? outcome : REASON_silent);
 }
 
 /* Returns as take_bytes. Reads little, because bytes behind a head are kept during its answer. */
@@ -317,10 +362,13 @@ static bool read_once(struct session *session, const struct http_limits *limits)
         watch_want(session->client_watch, WATCH_READ);
         return false;
     case IO_EOF:
-        client_left(session);
+        client_left(session, REASON_handshake_eof);
         return false;
     case IO_FAIL:
-        session_end_now(session, io.reason);
+        if (io.reason == REASON_client_reset)
+            client_left(session, REASON_client_reset);
+        else
+            session_end_now(session, io.reason);
         return false;
     }
     return false;

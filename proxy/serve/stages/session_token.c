@@ -106,20 +106,27 @@ void session_token_look_up(struct session *session, const struct http_head *head
     explicit_bzero(text, sizeof(text));
 }
 
-static bool is_in_path(const struct config_tokens *tokens)
+static bool is_in(const struct config_tokens *tokens, struct slice part)
 {
-    return tokens->file && strcmp(tokens->from, "path") == 0;
+    struct slice from = slice_of(tokens->file ? tokens->from : "");
+    return slice_equal(from, part) ||
+           (slice_cut_prefix(&from, SLICE("header:")) && slice_equal_nocase(from, part));
+}
+
+bool session_token_may_be_in(const struct session *session, const char *part)
+{
+    const struct config *config = session->site->config;
+    if (session->route)
+        return is_in(&session->route->tokens, slice_of(part));
+    for (size_t i = 0; i < config->route_count; i++)
+        if (is_in(&config->routes[i].tokens, slice_of(part)))
+            return true;
+    return false;
 }
 
 const char *session_token_public_path(const struct session *session)
 {
-    const struct config *config = session->site->config;
-    const struct config_route *route = session->route;
-    if (route)
-        return is_in_path(&route->tokens) ? route->path : session->entry->path;
-    /* Without a route, the path may be a mistyped one of a route with tokens. */
-    for (size_t i = 0; i < config->route_count; i++)
-        if (is_in_path(&config->routes[i].tokens))
-            return NULL;
-    return session->entry->path;
+    if (!session_token_may_be_in(session, "path"))
+        return session->entry->path;
+    return session->route ? session->route->path : NULL;
 }

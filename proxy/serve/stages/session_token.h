@@ -11,6 +11,7 @@
 #ifndef WSLUICE_SERVE_STAGES_SESSION_TOKEN_H
 #define WSLUICE_SERVE_STAGES_SESSION_TOKEN_H
 
+#include "base/base.h"
 #include "base/reason.h"
 
 struct http_head;
@@ -24,6 +25,12 @@ typedef void session_token_cb(struct session *session, enum reason reason);
  */
 void session_token_look_up(struct session *session, const struct http_head *head,
                            session_token_cb *known);
+
+/*
+ * Whether the token is in this part of the request ("path", "host") or in the header field of that
+ * name. Without a route the request may be a mistyped one for any route with tokens.
+ */
+bool session_token_may_be_in(const struct session *session, const char *part);
 
 /* The request's path for the log, without a token; NULL: it must not be logged. */
 const char *session_token_public_path(const struct session *session);

@@ -20,7 +20,8 @@ static void test_every_row(void **unused)
         const struct reason_row *row = reason_row(reason);
         assert_true(row->close_code == 0 || code_may_be_sent(row->close_code));
         assert_true(row->http_status == 0 || (row->http_status >= 400 && row->http_status <= 599));
-        assert_true(row->level >= REASON_INFO || reason == REASON_answered);
+        assert_true(row->level >= REASON_INFO || reason == REASON_answered ||
+                    reason == REASON_silent);
         assert_true(row->level <= REASON_ERROR);
         assert_true((reason == REASON_none) == (row->text[0] == '\0'));
         for (const char *c = row->name; *c; c++) /* a metric label and a log value */

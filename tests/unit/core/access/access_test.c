@@ -290,6 +290,32 @@ static void test_no_address_is_in_no_range(void **state)
     assert_false(passes(NULL, "::/0", NULL));
 }
 
+static void test_what_of_an_origin_is_public(void **unused)
+{
+    static const struct {
+        const char *origin, *shown;
+    } rows[] = {
+        {"https://a.example", "https://a.example"},
+        {"https://[::1]:8443", "https://[::1]:8443"},
+        {"null", "null"},
+        {"file://", "file://"},
+        {"chrome-extension://abc", "chrome-extension://abc"},
+        {"https://a.example/path?secret", "https://a.example"},
+        {"https://a.example?secret", "https://a.example"},
+        {"https://a.example#secret", "https://a.example"},
+        {"https://user:secret@a.example", ""},
+        {"a.example/secret", "a.example"},
+        {"secret@a", ""},
+        {"://", "://"},
+        {"", ""},
+    };
+    for (size_t i = 0; i < WSL_COUNT(rows); i++) {
+        struct slice shown = access_origin_public(slice_of(rows[i].origin));
+        assert_int_equal(shown.len, strlen(rows[i].shown));
+        assert_memory_equal(shown.ptr, rows[i].shown, shown.len);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -304,6 +330,7 @@ int main(void)
         cmocka_unit_test(test_every_length_of_a_range),
         cmocka_unit_test(test_ranges_hold_one_family),
         cmocka_unit_test(test_no_address_is_in_no_range),
+        cmocka_unit_test(test_what_of_an_origin_is_public),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

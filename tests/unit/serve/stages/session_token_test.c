@@ -137,6 +137,26 @@ static void test_the_log_has_no_token_of_a_path(void **unused)
     assert_string_equal(session_token_public_path(&session), path);
 }
 
+static void test_the_log_has_no_token_of_a_field(void **unused)
+{
+    static const char *const in_host[] = {"host", "header:Host"};
+    for (size_t i = 0; i < WSL_COUNT(in_host); i++) {
+        routes[1].tokens.from = in_host[i];
+        session.route = &routes[1];
+        assert_true(session_token_may_be_in(&session, "host"));
+        assert_false(session_token_may_be_in(&session, "origin"));
+        session.route = NULL;
+        assert_true(session_token_may_be_in(&session, "host"));
+        session.route = &routes[0];
+        assert_false(session_token_may_be_in(&session, "host"));
+    }
+    session.route = &routes[1];
+    routes[1].tokens.from = "header:ORIGIN";
+    assert_true(session_token_may_be_in(&session, "origin"));
+    routes[1].tokens.from = "query:host";
+    assert_false(session_token_may_be_in(&session, "host"));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -144,7 +164,7 @@ int main(void)
         TEST(test_finds_the_destination),          TEST(test_a_request_without_a_token),
         TEST(test_a_token_that_is_unknown),        TEST(test_a_token_that_is_longer_than_any),
         TEST(test_a_token_whose_file_is_wrong),    TEST(test_without_memory),
-        TEST(test_the_log_has_no_token_of_a_path),
+        TEST(test_the_log_has_no_token_of_a_path), TEST(test_the_log_has_no_token_of_a_field),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
