@@ -192,6 +192,52 @@ def test_a_connection_without_a_byte_is_no_warning(lab, certs, how):
         assert not re.search(r' (info|warn) +handshake', bridge.text)
 
 
+# ---- begin and duration ----
+
+@pytest.mark.parametrize('log_format', ['text', 'json'])
+def test_a_session_says_that_it_begins(lab, certs, log_format):
+    bridge, target = lab.start_echo(f'--log-format={log_format}', '-v', '--cert', certs.ec, '--key', certs.ec_key)
+    client = lab.open(bridge, context=certs.context(), upgrade={'path': '/websockify?token=SECRET'})
+
+    def begun():
+        records = [json.loads(line) if line[0] == '{' else dict(FIELD.findall(line), event=line.split()[2])
+                   for line in bridge.lines]
+        return [record for record in records if record.get('event') == 'opened']
+    until(begun, lambda: bridge.text)
+    line, = begun()
+    assert not bridge.records(), 'it goes on'
+    client.bye()
+    end = bridge.session(reason='client_closed')
+    for key in ('id', 'client', 'listener', 'route', 'target', 'tls'):
+        assert line[key].strip('"') == end[key], key
+    assert line['path'] == '/websockify' and str(target.port) in line['target']
+    assert 'SECRET' not in bridge.text
+
+
+def test_the_begin_is_for_debugging(lab):
+    bridge, _ = lab.start_echo()
+    one_session(lab, bridge)
+    bridge.session()
+    assert ' opened ' not in bridge.text
+    quiet = start(lab, [marked('/*', lab.target())], log={'level': 'debug', 'access': False})
+    lab.open(quiet).bye()
+    lab.connect(quiet).send(b'GET / HTTP/1.1\r\n\r\n').hang_up()
+    quiet.session(reason='http_host')
+    assert ' opened ' not in quiet.text
+
+
+@pytest.mark.parametrize('connect', ['first', 'after_upgrade'])
+def test_duration_counts_from_the_upgrade(lab, connect):
+    """Not from the connection, which may have been there for long."""
+    bridge = start(lab, [marked('/ws', lab.target(), connect=connect), {'path': '/up', 'health': 'live'}])
+    client = lab.connect(bridge)
+    client.send(b'GET /up HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    assert client.answer().status == 200
+    time_passes(1.2)
+    client.upgrade(path='/ws').bye()
+    assert int(bridge.session(reason='client_closed')['duration_ms']) < 1000
+
+
 def test_no_secret_in_the_log(lab):
     bridge, _ = lab.start_echo('-v')
     client = lab.connect(bridge).send(request('/path?token=SECRET1', extra=(

@@ -47,6 +47,21 @@ static void put_tls(const struct session *session, struct log_line *line)
     log_text(line, "tls", described ? text : "-");
 }
 
+void session_log_opened(const struct session *session, const char *path)
+{
+    struct log_line line;
+    if (!session->site->config->log.access)
+        return;
+    log_begin(&line, REASON_DEBUG, "opened");
+    if (!line.active)
+        return;
+    session_log_parties(session, &line);
+    if (path)
+        log_text(&line, "path", path);
+    put_tls(session, &line);
+    log_end(&line);
+}
+
 static void put_refused(const struct session_refused *refused, struct log_line *line)
 {
     if (refused->path[0] != '\0')
@@ -75,7 +90,9 @@ void session_log_end(const struct session *session, enum reason reason)
         put_refused(session->refused, &line);
     log_number(&line, "bytes_up", session->bridge.up.bytes);
     log_number(&line, "bytes_down", session->bridge.down.bytes);
-    log_number(&line, "duration_ms", session_now(session) - session->accepted_at);
+    log_number(&line, "duration_ms",
+               session_now(session) -
+                   (session->opened ? session->upgraded_at : session->accepted_at));
     put_tls(session, &line);
     log_end(&line);
 }

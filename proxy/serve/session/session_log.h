@@ -34,6 +34,9 @@ void session_log_refused(struct session *session, enum reason reason,
 /* A later request was not refused, or the session ends. */
 void session_log_forget_refused(struct session *session);
 
+/* The session reaches its target: a line at level debug. `path`: of its request; NULL: a secret. */
+void session_log_opened(const struct session *session, const char *path);
+
 /* Logs its end. */
 void session_log_end(const struct session *session, enum reason reason);
 

@@ -74,7 +74,7 @@ struct session {
     bool automatic;  /* the refused request is one that browsers send by themselves */
     struct tap *tap; /* owned; NULL: nothing is recorded or shown */
     uint64_t number; /* of the connection, from 1 */
-    uint64_t accepted_at, asked_at;
+    uint64_t accepted_at, asked_at, upgraded_at; /* upgraded_at: of the 101; 0: none yet */
     uv_timer_t timer;
     struct session_rates rates;
     struct lingering lingering;

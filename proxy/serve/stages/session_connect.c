@@ -14,6 +14,7 @@
 #include "serve/site/site.h"
 #include "serve/site/site_resources.h"
 #include "serve/stages/session_reply.h"
+#include "serve/stages/session_token.h"
 #include "serve/tap/recorder.h"
 #include "serve/tap/tap.h"
 #include "serve/target/target_connect.h"
@@ -152,6 +153,7 @@ static void start_bridge(struct session *session)
     uint64_t now = session_now(session);
     bridge_init(&session->bridge, session->client, session->route->text == CONFIG_TEXT_REFUSE, now);
     session->bridge.metrics = &session->env->metrics;
+    session->upgraded_at = now;
     limits_note_session(&session->usage);
     bridge_send_upgrade(&session->bridge, opening->answer, opening->answer_length, now);
 }
@@ -241,6 +243,7 @@ static void open_up(struct session *session, const struct target_connect_result 
     count_opened(session, now);
     bridge_attach(&session->bridge, session->target, now);
     begin_tap(session);
+    session_log_opened(session, session_token_public_path(session));
     if (opening->early)
         bridge_take_early(&session->bridge, opening->early, opening->early_length, now);
     session_entry_free(session);

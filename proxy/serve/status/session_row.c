@@ -117,7 +117,7 @@ void session_row_read_numbers(struct session *session, struct session_row *row, 
         session_bridge_measure(session, now);
     *row = (struct session_row){
         .id = session->id,
-        .age_ms = now - session->accepted_at,
+        .age_ms = now - (session->upgraded_at != 0 ? session->upgraded_at : session->accepted_at),
         .idle_ms = since(bridge->moved_at != 0 ? bridge->moved_at : session->accepted_at, now),
         .ping_ms = bridge->round_trip != 0 ? bridge->round_trip - 1 : SESSION_ROW_NEVER,
         .bytes_up = bridge->up.bytes,
