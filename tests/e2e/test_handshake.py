@@ -198,6 +198,9 @@ SUBPROTOCOLS = [
     (['mqtt'], 'mqtt'),
     (['base64, mqtt, chat'], 'mqtt'),
     (['base64'], None),
+    ([''], None),
+    ([' ,, '], None),
+    (['', 'mqtt'], 'mqtt'),
 ]
 
 

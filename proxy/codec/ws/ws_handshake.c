@@ -53,16 +53,17 @@ static enum reason check_extensions(const struct http_head *head)
     return REASON_none;
 }
 
-/* RFC 6455 section 4.1, item 10: one or more tokens, all of them different. */
+/*
+ * RFC 6455 section 4.1, item 10: tokens, all of them different. An empty field or list member
+ * offers nothing: some clients send the field always.
+ */
 static enum reason collect_offers(const struct http_head *head,
                                   struct slice offers[static WS_SUBPROTOCOLS_MAX], unsigned *count)
 {
-    bool any_field = false;
     *count = 0;
     for (unsigned i = 0; i < head->field_count; i++) {
         if (!slice_equal_nocase(head->fields[i].name, SLICE("Sec-WebSocket-Protocol")))
             continue;
-        any_field = true;
         struct slice rest = head->fields[i].value, offer;
         while (http_head_list_next(&rest, &offer)) {
             if (*count == WS_SUBPROTOCOLS_MAX || !http_char_is_token(offer))
@@ -73,7 +74,7 @@ static enum reason collect_offers(const struct http_head *head,
             offers[(*count)++] = offer;
         }
     }
-    return any_field && *count == 0 ? REASON_ws_header : REASON_none;
+    return REASON_none;
 }
 
 /* Bytes are passed on unchanged; "base64", of old clients, would promise to recode them. */

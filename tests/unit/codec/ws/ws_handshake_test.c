@@ -142,13 +142,22 @@ static void test_chooses_a_subprotocol(void **state)
     assert_chosen(GOOD "Sec-WebSocket-Protocol: binary2\r\n", "binary2");
 }
 
+static void test_takes_empty_subprotocols_for_none(void **state)
+{
+    assert_chosen(GOOD "Sec-WebSocket-Protocol:\r\n", NULL);
+    assert_chosen(GOOD "Sec-WebSocket-Protocol: \t\r\n", NULL);
+    assert_chosen(GOOD "Sec-WebSocket-Protocol: ,\r\n", NULL);
+    assert_chosen(GOOD "Sec-WebSocket-Protocol:  , ,,\r\n", NULL);
+    assert_chosen(GOOD "Sec-WebSocket-Protocol:\r\nSec-WebSocket-Protocol:\r\n", NULL);
+    assert_chosen(GOOD "Sec-WebSocket-Protocol:\r\nSec-WebSocket-Protocol: mqtt\r\n", "mqtt");
+    assert_chosen(GOOD "Sec-WebSocket-Protocol: ,binary,\r\n", "binary");
+}
+
 static void test_refuses_malformed_subprotocols(void **state)
 {
     static const char *const values[] = {
-        "",
-        ",",
-        " , ,",
         "a b",
+        ", ,a b",
         "a;b",
         "\"a\"",
         "mqtt, a/b",
@@ -274,6 +283,7 @@ int main(void)
         cmocka_unit_test(test_version),
         cmocka_unit_test(test_key),
         cmocka_unit_test(test_chooses_a_subprotocol),
+        cmocka_unit_test(test_takes_empty_subprotocols_for_none),
         cmocka_unit_test(test_refuses_malformed_subprotocols),
         cmocka_unit_test(test_ignores_valid_extensions),
         cmocka_unit_test(test_keys_of_any_length),
