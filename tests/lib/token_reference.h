@@ -108,11 +108,13 @@ static inline bool token_reference_target(const char *begin, struct token_refere
 static inline void token_reference_read(const char *line, size_t length,
                                         struct token_reference *out)
 {
-    size_t blanks = 0, separators = 0, first = 0;
+    size_t separators = 0, first = 0;
     *out = (struct token_reference){0};
-    for (size_t i = 0; i < length; i++)
-        blanks += token_reference_space(line[i]);
-    out->silent = blanks == length || line[0] == '#';
+    for (; length > 0 && token_reference_space(line[0]); line++)
+        length--;
+    for (; length > 0 && token_reference_space(line[length - 1]);)
+        length--;
+    out->silent = length == 0 || line[0] == '#';
     for (size_t i = length; i-- > 1;) {
         if (line[i - 1] != ':' || (line[i] != ' ' && line[i] != '\t'))
             continue;

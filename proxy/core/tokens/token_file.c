@@ -137,8 +137,8 @@ enum token_file_verdict token_file_next(struct token_cursor *cursor, struct toke
                                         const char **fault)
 {
     while (cursor->rest.len > 0) {
-        struct slice text = take_line(cursor);
-        if (strip(text).len == 0 || text.ptr[0] == '#')
+        struct slice text = strip(take_line(cursor));
+        if (text.len == 0 || text.ptr[0] == '#')
             continue;
         *fault = parse_line(text, line);
         return *fault ? TOKEN_FILE_FAULT : TOKEN_FILE_LINE;

@@ -1,12 +1,13 @@
 /*
  * The text of a token file: one "TOKEN: HOST:PORT" per line.
  *
- * - Token and target are separated by a colon and one white space (SP or HTAB), which a line has
- *   exactly once. So a token may contain colons; every other byte of it counts, spaces included.
+ * - White space around the line does not count. Token and target are separated by a colon and one
+ *   white space (SP or HTAB), which a line has exactly once. So a token may contain colons; every
+ *   byte of it counts, spaces before the separator included.
  * - White space around the target does not count. It is HOST:PORT, split at the last colon, so
  *   ::1:5900 is accepted as well as [::1]:5900; PORT is a number or the name of a service. Or it is
  *   unix:/PATH, unix:@NAME, or websockify's unix_socket:/PATH.
- * - A line that begins with "#" or is empty except for white space is ignored. Lines end with LF or
+ * - A line that is empty or begins with "#" is ignored. Lines end with LF or
  *   CR LF; a byte order mark at the beginning is skipped.
  *
  * Pure. Owns: nothing. Thread: any. Errors: TOKEN_FILE_FAULT with a phrase, which never quotes the
