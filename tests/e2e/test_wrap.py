@@ -303,7 +303,12 @@ def test_an_end_that_is_ignored(lab):
     until(lambda: 'ended with status 7' in bridge.text, 'the end')
     bridge.rests()
     assert bridge.process.poll() is None
-    lab.connect(bridge)
+    client = lab.open(bridge)
+
+    def refused():
+        _, code, reason = client.end()
+        assert code == 1011 and reason
+    assert elapsed(refused) < 5, 'nothing will listen there any more'
 
 
 def test_the_command_is_started_again(lab):

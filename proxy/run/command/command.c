@@ -144,9 +144,12 @@ static void note_end(struct command *command, const siginfo_t *info)
                 by_itself ? "status" : "signal", info->si_status);
     command->pid = 0;
     uv_timer_stop(&command->timer);
-    if (!command->restart_disabled && command->when_it_ends == CONFIG_COMMAND_RESPAWN)
+    if (!command->restart_disabled && command->when_it_ends == CONFIG_COMMAND_RESPAWN) {
         start_later(command);
-    else if (command->restart_disabled || command->when_it_ends == CONFIG_COMMAND_EXIT)
+        return;
+    }
+    atomic_store(command->request.is_over, true);
+    if (command->restart_disabled || command->when_it_ends == CONFIG_COMMAND_EXIT)
         command->request.ended(command->request.owner,
                                info->si_status + (by_itself ? 0 : BY_SIGNAL));
 }

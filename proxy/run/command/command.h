@@ -24,6 +24,8 @@
 #ifndef WSLUICE_RUN_COMMAND_COMMAND_H
 #define WSLUICE_RUN_COMMAND_COMMAND_H
 
+#include <stdatomic.h>
+
 #include <uv.h>
 
 #include "config/model/config.h"
@@ -46,6 +48,7 @@ struct command_request {
      */
     void (*ended)(void *owner, int status);
     void *owner;
+    atomic_bool *is_over; /* set once it has ended and is not started again, `ignore` included */
 };
 
 /* `command` is needed during the call only; the rest outlives the command. */

@@ -197,6 +197,7 @@ static bool start_command(struct supervisor *supervisor, char *error, size_t err
         .silent = options->daemon,
         .ended = supervisor_end_command_cb,
         .owner = supervisor,
+        .is_over = &supervisor->process.command_ended,
     };
     if (options->config->command.words.count > 0)
         supervisor->command = command_start(&request, error, error_size);

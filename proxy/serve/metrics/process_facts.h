@@ -25,6 +25,7 @@ struct process_facts {
     /* Written by the main thread. */
     atomic_bool listening; /* every listener of the configuration is bound */
     atomic_bool draining;
+    atomic_bool command_ended; /* and is not started again */
     atomic_bool accepts_paused;
     atomic_bool reload_failed; /* the last one */
     atomic_uint_fast64_t accept_pauses, reloads, failed_reloads;

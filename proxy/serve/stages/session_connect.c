@@ -6,6 +6,7 @@
 #include "codec/proxy_proto.h"
 #include "net/socket.h"
 #include "net/tls/tls.h"
+#include "serve/metrics/process_facts.h"
 #include "serve/session/session_bridge.h"
 #include "serve/session/session_entry.h"
 #include "serve/session/session_facts.h"
@@ -298,6 +299,7 @@ void session_connect_begin(struct session *session)
         .attempts = &session->env->attempts,
         .pool = session->site->resources->pool,
         .route = session->route,
+        .command_ended = &session->env->process->command_ended,
         .prepare = prepare_cb,
         .callback = target_connect_cb,
         .owner = session,

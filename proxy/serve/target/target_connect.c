@@ -184,9 +184,13 @@ static void pause_cb(uv_timer_t *timer)
         finish(attempt);
 }
 
-/* A target that is just starting fails with one of these. */
-static bool may_be_starting(enum reason reason)
+/* A target that is just starting fails with one of these reasons. */
+static bool may_be_starting(const struct target_connect *attempt)
 {
+    const atomic_bool *command_ended = attempt->request.command_ended;
+    enum reason reason = attempt->result.dial.reason;
+    if (command_ended && attempt->result.target->config->is_command && atomic_load(command_ended))
+        return false;
     return reason == REASON_target_refused || reason == REASON_target_unreachable ||
            reason == REASON_target_unresolved;
 }
@@ -195,7 +199,7 @@ static bool may_be_starting(enum reason reason)
 static bool pause_before_next(struct target_connect *attempt)
 {
     uint64_t now = now_of(attempt);
-    if (now >= attempt->retry_until || !may_be_starting(attempt->result.dial.reason))
+    if (now >= attempt->retry_until || !may_be_starting(attempt))
         return false;
     attempt->pause_ms += PAUSE_FIRST_MS;
     if (attempt->pause_ms > PAUSE_MOST_MS)

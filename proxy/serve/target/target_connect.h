@@ -9,7 +9,8 @@
  *       ^                                                                         |
  *       +------------------- 100 ms, 200 ms ... 1 s later ------------------------+
  *
- * A round may begin until connect_retry has passed, and takes connect_timeout at most.
+ * A round may begin until connect_retry has passed, and takes connect_timeout at most. There is no
+ * further round for the port of a command that has ended.
  *
  * What can fail: every candidate; the last failure is reported. A failure that is not the target's
  * (memory, descriptors, a request that gives no valid address) ends it at once, and no target's
@@ -21,6 +22,8 @@
  */
 #ifndef WSLUICE_SERVE_TARGET_TARGET_CONNECT_H
 #define WSLUICE_SERVE_TARGET_TARGET_CONNECT_H
+
+#include <stdatomic.h>
 
 #include "config/model/config.h"
 #include "core/route/captured_host.h"
@@ -56,6 +59,8 @@ struct target_connect_request {
     uint32_t *attempts;           /* the loop's; see dial.h */
     struct target_pool *pool;
     const struct config_route *route;
+    /* True: this process's command has ended, so its port will not be opened. NULL: false. */
+    const atomic_bool *command_ended;
     /* NULL: dial as configured. A reason other than none, not a target's, ends the attempt. */
     enum reason (*prepare)(void *owner, const struct config_target *target,
                            struct target_connect_candidate *candidate);

@@ -16,6 +16,7 @@ static struct {
     struct rebind rebind;
     struct command *command;
     int ended, status;
+    atomic_bool is_over;
     char file[32];
 } scene;
 
@@ -29,6 +30,7 @@ static void ended_cb(void *owner, int status)
 static int set_up(void **arguments)
 {
     scene.ended = 0;
+    scene.is_over = false;
     scene.rebind = (struct rebind){.fd = -1};
     snprintf(scene.file, sizeof(scene.file), "/tmp/wsluice-command-XXXXXX");
     close(mkstemp(scene.file));
@@ -60,6 +62,7 @@ static bool start(const char *line, enum config_command_end when_it_ends, char *
         .program = &scene.program,
         .ended = ended_cb,
         .owner = &scene,
+        .is_over = &scene.is_over,
     };
     scene.command = command_start(&request, error, size);
     return scene.command;
@@ -112,6 +115,7 @@ static void test_a_command_that_cannot_start(void **unused)
         .program = &scene.program,
         .ended = ended_cb,
         .owner = &scene,
+        .is_over = &scene.is_over,
     };
     assert_null(command_start(&request, error, sizeof(error)));
     assert_non_null(strstr(error, "cannot start the command '/nosuchprogram': No such file"));
@@ -124,6 +128,7 @@ static void test_respawn_starts_it_again(void **unused)
     while (file_size() < 3)
         uv_run(&scene.loop, UV_RUN_ONCE);
     assert_int_equal(scene.ended, 0);
+    assert_false(scene.is_over);
     command_disable_restart(scene.command);
 }
 
@@ -142,6 +147,7 @@ static void test_ignore_reports_no_end(void **unused)
     while (kill(info.si_pid, 0) == 0)
         uv_run(&scene.loop, UV_RUN_ONCE);
     assert_int_equal(scene.ended, 0);
+    assert_true(scene.is_over);
     assert_false(command_stop(scene.command));
 }
 

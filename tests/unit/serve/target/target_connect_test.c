@@ -33,6 +33,7 @@ static struct config_target config_targets[TARGETS];
 static struct config_route route;
 static struct config config = {.routes = &route, .route_count = 1};
 static struct target_pool *pool;
+static atomic_bool command_ended;
 
 static void make_pool(void)
 {
@@ -107,6 +108,7 @@ static struct target_connect *start(struct call *call, prepare_fn *prepare)
         .scratch = &scratch,
         .pool = pool,
         .route = &route,
+        .command_ended = &command_ended,
         .prepare = prepare,
         .callback = called_cb,
         .owner = call,
@@ -269,6 +271,23 @@ static void test_the_window_passes(void **unused)
     assert_in_range(milliseconds() - began, 245, 500);
 }
 
+static void test_the_port_of_a_command_that_has_ended(void **unused)
+{
+    route.target_count = 1;
+    config_targets[0].is_command = true;
+    make_pool();
+    route.connect_retry_ms = 150;
+    uint64_t began = milliseconds();
+    expect_failure(REASON_target_refused);
+    assert_true(milliseconds() - began >= 145);
+    atomic_store(&command_ended, true);
+    route.connect_retry_ms = 60000;
+    began = milliseconds();
+    expect_failure(REASON_target_refused);
+    assert_true(milliseconds() - began < 30000);
+    atomic_store(&command_ended, false);
+}
+
 static void test_a_name_that_does_not_resolve_yet(void **unused)
 {
     route.target_count = 1;
@@ -405,6 +424,7 @@ int main(void)
         TEST(test_one_trial),
         TEST(test_a_target_that_starts_later),
         TEST(test_the_window_passes),
+        TEST(test_the_port_of_a_command_that_has_ended),
         TEST(test_a_name_that_does_not_resolve_yet),
         TEST(test_prepared),
         TEST(test_a_request_that_fits_no_target),
