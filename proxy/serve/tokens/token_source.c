@@ -125,14 +125,14 @@ void token_source_scan_free(struct token_scan *scan)
 
 /* ---- reading ---- */
 
-static int regular_size(int fd, size_t *size)
+static int regular_size(int fd, uint64_t *size)
 {
     struct stat info;
     if (fstat(fd, &info) < 0)
         return errno;
     if (!S_ISREG(info.st_mode))
         return S_ISDIR(info.st_mode) ? EISDIR : ENOTSUP;
-    *size = (size_t)info.st_size;
+    *size = (uint64_t)info.st_size;
     return 0;
 }
 
@@ -172,42 +172,86 @@ static bool reserve(struct token_text *text, size_t *capacity, size_t extra)
 /* 0, or an errno. Bytes that are appended to the file meanwhile are left to the next scan. */
 static int append(struct token_text *text, size_t *capacity, int fd, size_t *length)
 {
-    size_t size = 0;
+    uint64_t size = 0;
     int code = fd < 0 ? errno : regular_size(fd, &size);
     if (code == 0 && size > TOKEN_SOURCE_MAX - text->length)
         code = EFBIG;
-    if (code == 0 && !reserve(text, capacity, size))
+    if (code == 0 && !reserve(text, capacity, (size_t)size))
         code = ENOMEM;
     if (code == 0 && size > 0)
-        code = read_whole(fd, text->bytes + text->length, size, length);
+        code = read_whole(fd, text->bytes + text->length, (size_t)size, length);
     text->length += *length;
     return code;
 }
 
-static int is_no_dot(const struct dirent *entry)
+/* Owned names of a folder's entries. */
+struct names {
+    char **items;
+    size_t count, capacity;
+};
+
+static void free_names(struct names *names)
 {
-    return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+    for (size_t i = 0; i < names->count; i++)
+        free(names->items[i]);
+    free(names->items);
 }
 
-static int by_name(const struct dirent **a, const struct dirent **b)
+static bool add_name(struct names *names, const char *name)
 {
-    return strcmp((*a)->d_name, (*b)->d_name); /* not alphasort: the locale does not matter */
+    if (names->count == names->capacity) {
+        size_t capacity = names->capacity ? 2 * names->capacity : 16;
+        char **items = realloc(names->items, capacity * sizeof(*items));
+        if (!items)
+            return false;
+        names->items = items;
+        names->capacity = capacity;
+    }
+    names->items[names->count] = strdup(name);
+    return names->items[names->count] && ++names->count > 0;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b); /* the locale does not matter */
+}
+
+/* 0, or an errno; takes `fd`. Sorted, without "." and "..". */
+static int list_names(int fd, struct names *names)
+{
+    DIR *folder = fdopendir(fd);
+    const struct dirent *entry;
+    int code = folder ? 0 : errno;
+    if (!folder)
+        close(fd);
+    for (errno = 0; code == 0 && (entry = readdir(folder)); errno = 0)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+            !add_name(names, entry->d_name))
+            code = ENOMEM;
+    if (code == 0)
+        code = errno;
+    if (folder)
+        closedir(folder);
+    if (code == 0 && names->count > 0)
+        qsort(names->items, names->count, sizeof(*names->items), by_bytes);
+    return code;
 }
 
 /* 0, or an errno: the source as a whole cannot be read. */
-static int read_files(int folder, struct dirent **entries, size_t count, struct token_text *text)
+static int read_files(int folder, const struct names *names, struct token_text *text)
 {
     size_t capacity = 0;
-    text->pieces = calloc(count + 1, sizeof(*text->pieces));
+    text->pieces = calloc(names->count + 1, sizeof(*text->pieces));
     if (!text->pieces)
         return ENOMEM;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < names->count; i++) {
+        const char *name = names->items[i];
         struct token_piece *piece = &text->pieces[text->count];
         struct stat info;
-        if (fstatat(folder, entries[i]->d_name, &info, 0) == 0 && !S_ISREG(info.st_mode))
+        if (fstatat(folder, name, &info, 0) == 0 && !S_ISREG(info.st_mode))
             continue;
-        int fd = openat(folder, entries[i]->d_name, OPEN_FLAGS);
-        *piece = (struct token_piece){.name = strdup(entries[i]->d_name)};
+        int fd = openat(folder, name, OPEN_FLAGS);
+        *piece = (struct token_piece){.name = strdup(name)};
         piece->error_code = append(text, &capacity, fd, &piece->length);
         if (fd >= 0)
             close(fd);
@@ -222,14 +266,12 @@ static int read_files(int folder, struct dirent **entries, size_t count, struct 
 
 static int read_folder(int folder, struct token_text *text)
 {
-    struct dirent **entries;
-    int count = scandirat(folder, ".", &entries, is_no_dot, by_name);
-    if (count < 0)
-        return errno;
-    int code = read_files(folder, entries, (size_t)count, text);
-    for (int i = 0; i < count; i++)
-        free(entries[i]);
-    free(entries);
+    struct names names = {0};
+    int again = openat(folder, ".", OPEN_FLAGS | O_DIRECTORY);
+    int code = again < 0 ? errno : list_names(again, &names);
+    if (code == 0)
+        code = read_files(folder, &names, text);
+    free_names(&names);
     return code;
 }
 
@@ -245,7 +287,7 @@ static int read_file(int fd, struct token_text *text)
 
 bool token_source_read(const char *path, struct token_text *text, char *error, size_t error_size)
 {
-    size_t size;
+    uint64_t size;
     *text = (struct token_text){0};
     int fd = open(path, OPEN_FLAGS);
     if (fd < 0)
@@ -302,7 +344,7 @@ bool token_source_read_named(const char *path, struct slice name, char *out, siz
                              size_t *length, char *error, size_t error_size)
 {
     char text[NAME_MAX + 1];
-    size_t file_size = 0;
+    uint64_t file_size = 0;
     *error = '\0';
     struct files_root root;
     int fd = -1, code = ENOENT, opened = files_root_open(&root, path);

@@ -260,6 +260,20 @@ static void test_a_file_that_is_too_long_is_an_error(void **unused)
     assert_null(strstr(error, "one")); /* the name is a secret */
 }
 
+/* Of 4 GiB and three bytes: a size of 32 bits would be three. */
+static void test_a_file_beyond_4_gib_is_an_error(void **unused)
+{
+    char out[8];
+    size_t length;
+    struct token_text text;
+    token_folder_write("one", "h:1");
+    assert_int_equal(truncate(token_folder_path("one"), ((off_t)1 << 32) + 3), 0);
+    assert_false(read_named(SLICE("one"), out, sizeof(out), &length));
+    assert_non_null(strstr(error, "File too large"));
+    assert_false(token_source_read(token_folder_path("one"), &text, error, sizeof(error)));
+    assert_non_null(strstr(error, "File too large"));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, token_folder_open, token_folder_close)
@@ -279,6 +293,7 @@ int main(void)
         TEST(test_reads_the_file_of_a_name),
         TEST(test_there_is_no_file_for_other_names),
         TEST(test_a_file_that_is_too_long_is_an_error),
+        TEST(test_a_file_beyond_4_gib_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
