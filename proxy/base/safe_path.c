@@ -36,7 +36,7 @@ static bool enter(struct walk *walk, int fd, bool safe)
 
 static bool begin_at(struct walk *walk, const char *folder)
 {
-    return enter(walk, open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC), true);
+    return enter(walk, fd_locate(AT_FDCWD, folder, O_DIRECTORY), true);
 }
 
 /* In a sticky folder, other users cannot replace an entry that root owns. */
@@ -129,8 +129,7 @@ static enum step step(struct walk *walk, struct safe_path *found)
         errno = EISDIR;
         return FAILED;
     }
-    int fd =
-        openat(walk->folder, found->name[0] ? found->name : ".", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    int fd = fd_locate(walk->folder, found->name[0] ? found->name : ".", O_NOFOLLOW);
     if (fd < 0)
         return last && errno == ENOENT ? ARRIVED : FAILED;
     return take_entry(walk, found, fd, last);
@@ -167,7 +166,7 @@ static bool split(struct safe_path *found, const char *path)
         return fail(ENAMETOOLONG);
     snprintf(folder, sizeof(folder), "%.*s", (int)length, path);
     memcpy(found->name, name, strlen(name) + 1);
-    found->folder = open(length > 0 ? folder : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    found->folder = fd_locate(AT_FDCWD, length > 0 ? folder : ".", O_DIRECTORY);
     return found->folder >= 0;
 }
 
@@ -253,12 +252,6 @@ int safe_path_make(const char *path, int flags, mode_t mode)
                     flags | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, mode);
     safe_path_close(&found);
     return fd;
-}
-
-const char *safe_path_proc(const struct safe_path *found, char text[static SAFE_PATH_PROC])
-{
-    snprintf(text, SAFE_PATH_PROC, "/proc/self/fd/%d/%s", found->folder, found->name);
-    return text;
 }
 
 const char *safe_path_explain(int error)

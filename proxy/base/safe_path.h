@@ -17,9 +17,6 @@
 
 #include "base/base.h"
 
-/* "/proc/self/fd/N/NAME" */
-#define SAFE_PATH_PROC (NAME_MAX + 32)
-
 struct safe_path {
     int folder;              /* O_PATH */
     bool shared;             /* we are root, and other users may change the names in it */
@@ -52,9 +49,6 @@ WSL_MUST_CHECK int safe_path_open(const char *path, int flags, mode_t mode,
 
 /* Creates a file for writing. EEXIST: the name exists, as a file or as a link. */
 WSL_MUST_CHECK int safe_path_make(const char *path, int flags, mode_t mode);
-
-/* A path to the name in the open folder, for calls that take only a path. */
-const char *safe_path_proc(const struct safe_path *found, char text[static SAFE_PATH_PROC]);
 
 /* Explains an errno of the functions above. */
 const char *safe_path_explain(int error);

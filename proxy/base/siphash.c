@@ -1,5 +1,7 @@
 #include "base/siphash.h"
 
+#include <sys/random.h>
+
 struct state {
     uint64_t v0, v1, v2, v3;
 };
@@ -38,6 +40,11 @@ static uint64_t load(const uint8_t *bytes, size_t length)
     for (size_t i = 0; i < length; i++)
         word |= (uint64_t)bytes[i] << (8 * i);
     return word;
+}
+
+bool siphash_seed(struct siphash_seed *seed)
+{
+    return getrandom(seed, sizeof(*seed), 0) == sizeof(*seed);
 }
 
 uint64_t siphash_of(const struct siphash_seed *seed, const void *bytes, size_t length)

@@ -9,6 +9,7 @@
 
 #include "base/fd.h"
 #include "base/identity.h"
+#include "base/proc.h"
 #include "base/safe_path.h"
 #include "net/socket.h"
 
@@ -191,11 +192,11 @@ static bool bind_file(struct listen_socket *listener, const struct config_listen
     struct safe_path found;
     struct sockaddr_un address;
     socklen_t length;
-    char proc[SAFE_PATH_PROC];
+    char name[PROC_NAME];
     const char *path = config->address.path;
     if (!safe_path_find(&found, path, false))
         return false;
-    path = found.shared ? safe_path_proc(&found, proc) : path;
+    path = found.shared ? proc_entry(name, found.folder, found.name) : path;
     errno = ENAMETOOLONG;
     bool bound =
         addr_unix(&address, &length, path) && bind_unix(listener, config, &address, length);

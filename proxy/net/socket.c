@@ -52,6 +52,16 @@ bool socket_hung_up(int fd)
     return poll(&poll_fd, 1, 0) > 0;
 }
 
+bool socket_peer_user(int fd, uid_t *uid)
+{
+    struct ucred peer;
+    socklen_t size = sizeof(peer);
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
+        return false;
+    *uid = peer.uid;
+    return true;
+}
+
 int socket_error(int fd)
 {
     int error = 0;

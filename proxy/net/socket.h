@@ -6,6 +6,8 @@
 #ifndef WSLUICE_NET_SOCKET_H
 #define WSLUICE_NET_SOCKET_H
 
+#include <sys/types.h>
+
 #include "base/base.h"
 
 /*
@@ -23,6 +25,9 @@ uint64_t socket_unsent(int fd);
 
 /* The peer has sent FIN, or is gone; received bytes may still be there to read. */
 bool socket_hung_up(int fd);
+
+/* The user at the other end of a Unix socket. False: the system does not tell. */
+WSL_MUST_CHECK bool socket_peer_user(int fd, uid_t *uid);
 
 /* The pending error of a socket, as errno; 0: none. */
 int socket_error(int fd);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/proc.h"
 #include "base/safe_path.h"
 
 static bool fail(int error)
@@ -20,7 +21,7 @@ static int open_socket(const char *path, struct stat *status)
     struct safe_path found;
     if (!safe_path_find(&found, path, false))
         return -1;
-    int fd = openat(found.folder, found.name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    int fd = fd_locate(found.folder, found.name, O_NOFOLLOW);
     safe_path_close(&found);
     if (fd < 0 || (fstat(fd, status) == 0 && S_ISSOCK(status->st_mode)))
         return fd;
@@ -46,12 +47,11 @@ bool unix_file_own(struct unix_file *file, const char *path, bool fresh)
     return true;
 }
 
-/* fchmod refuses O_PATH descriptors; chmod of /proc/self/fd/N reaches the same file. */
+/* fchmod refuses O_PATH descriptors. */
 static bool change_mode(int fd, mode_t mode)
 {
-    char name[32];
-    snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
-    return chmod(name, mode) == 0;
+    char name[PROC_NAME];
+    return chmod(proc_fd(name, fd), mode) == 0;
 }
 
 bool unix_file_change(const struct unix_file *file, const struct unix_file_rights *rights)

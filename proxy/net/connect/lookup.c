@@ -1,7 +1,6 @@
 #include "net/connect/lookup.h"
 
 #include <netdb.h>
-#include <sys/random.h>
 
 #include "base/hash_map.h"
 #include "base/monotonic.h"
@@ -42,7 +41,7 @@ struct lookup_table *lookup_table_create(void)
     struct lookup_table *table = calloc(1, sizeof(*table));
     if (!table)
         return NULL;
-    if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed) || uv_mutex_init(&table->lock) != 0) {
+    if (!siphash_seed(&seed) || uv_mutex_init(&table->lock) != 0) {
         free(table);
         return NULL;
     }

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/proc.h"
 #include "net/addr.h"
 
 #define PROCESSES_MAX 1024 /* descendants that are checked */
@@ -125,10 +126,9 @@ static bool next_number(const char **text, unsigned long *number)
 static bool runs_as(unsigned long pid, uid_t uid)
 {
     static const char mark[] = "\nUid:";
-    char path[64], text[2048];
+    char path[PROC_NAME], text[2048];
     unsigned long user;
-    snprintf(path, sizeof(path), "/proc/%lu/status", pid);
-    FILE *file = fopen(path, "re");
+    FILE *file = fopen(proc_process(path, pid, "status"), "re");
     if (!file)
         return false;
     text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
@@ -150,12 +150,11 @@ static bool descendants_run_as(struct search *search, unsigned long pid);
 
 static bool children_run_as(struct search *search, unsigned long pid, const char *thread)
 {
-    char path[320], *line = NULL;
+    char path[PROC_NAME], *line = NULL;
     size_t size = 0;
     unsigned long child;
     bool found = false;
-    snprintf(path, sizeof(path), "/proc/%lu/task/%s/children", pid, thread);
-    FILE *file = fopen(path, "re");
+    FILE *file = fopen(proc_thread(path, pid, thread, "children"), "re");
     if (!file)
         return false;
     const char *rest = getline(&line, &size, file) > 0 ? line : "";
@@ -170,12 +169,11 @@ static bool children_run_as(struct search *search, unsigned long pid, const char
 
 static bool descendants_run_as(struct search *search, unsigned long pid)
 {
-    char path[64];
+    char path[PROC_NAME];
     bool found = false;
     if (search->depth == 0)
         return false;
-    snprintf(path, sizeof(path), "/proc/%lu/task", pid);
-    DIR *threads = opendir(path);
+    DIR *threads = opendir(proc_process(path, pid, "task"));
     if (!threads)
         return false;
     search->depth--;

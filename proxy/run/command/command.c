@@ -5,14 +5,15 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/log/log.h"
 #include "net/connect/socket_owner.h"
 #include "run/command/command_restart.h"
+#include "run/process/process_control.h"
 
 #define CANNOT_EXECUTE 127 /* as in a shell */
 #define BY_SIGNAL      128 /* likewise, plus its number */
@@ -39,8 +40,7 @@ struct command {
 static _Noreturn void execute(const struct command *command, pid_t parent, int report)
 {
     const struct program *program = command->request.program;
-    (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (getppid() != parent) /* the parent has ended before the prctl */
+    if (!process_control_end_with(parent))
         _exit(CANNOT_EXECUTE);
     if (command->has_group)
         (void)setpgid(0, 0);
@@ -52,7 +52,7 @@ static _Noreturn void execute(const struct command *command, pid_t parent, int r
         (void)dup2(null, STDOUT_FILENO);
         (void)dup2(null, STDERR_FILENO);
     }
-    (void)close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+    fd_close_range(STDERR_FILENO + 1, ~0U, FD_ON_EXEC);
     execvpe(command->words[0], command->words, command->environment);
     int error = errno;
     (void)!write(report, &error, sizeof(error));

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/proc.h"
 #include "rebind/shim.h"
 
 #define ADDITIONS 4 /* variables that a command may get */
@@ -74,10 +75,8 @@ static bool find_shim(char *path, size_t size)
     const char *named = getenv("WSLUICE_REBIND");
     if (named && *named != '\0')
         return (size_t)snprintf(path, size, "%s", named) < size && access(path, R_OK) == 0;
-    ssize_t length = readlink("/proc/self/exe", program, sizeof(program) - 1);
-    if (length <= 0)
+    if (!proc_program(program, sizeof(program)))
         return false;
-    program[length] = '\0';
     char *slash = strrchr(program, '/');
     if (slash)
         slash[1] = '\0';

@@ -2,7 +2,7 @@
 
 #include <limits.h>
 
-#include "base/base.h"
+#include "base/proc.h"
 
 /* Microseconds of CPU time in each period; 0: no limit. */
 struct quota {
@@ -97,7 +97,7 @@ unsigned cgroup_limits_cpus(unsigned available, const char *root)
 {
     char path[PATH_MAX], line[PATH_MAX];
     unsigned cpus = available;
-    snprintf(path, sizeof(path), "%s/proc/self/cgroup", root);
+    snprintf(path, sizeof(path), "%s" PROC_CGROUP, root);
     FILE *stream = fopen(path, "re");
     while (stream && fgets(line, sizeof(line), stream))
         cpus = limit_by_line(cpus, root, line);

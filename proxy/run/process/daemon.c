@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/log/log.h"
 
 enum { PRIVATE_UMASK = 027 };
@@ -81,8 +82,8 @@ static void close_inherited(int keep)
     const unsigned first = STDERR_FILENO + 1;
     unsigned kept = keep < 0 ? first : (unsigned)keep;
     if (kept > first)
-        close_range(first, kept - 1, 0);
-    close_range(keep < 0 ? first : kept + 1, ~0U, 0);
+        fd_close_range(first, kept - 1, FD_NOW);
+    fd_close_range(keep < 0 ? first : kept + 1, ~0U, FD_NOW);
 }
 
 bool daemon_begin(struct daemon *daemon, int keep, int *exit_status)

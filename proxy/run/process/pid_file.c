@@ -8,6 +8,7 @@
 
 #include "base/fd.h"
 #include "base/identity.h"
+#include "base/proc.h"
 #include "base/safe_path.h"
 
 #define NAME_MAX_LENGTH 16 /* of a process: TASK_COMM_LEN */
@@ -121,9 +122,9 @@ void pid_file_remove(const char *path)
 /* A user who may write the file must not choose which process an administrator signals. */
 static bool is_wsluice(pid_t pid)
 {
-    char path[64], name[NAME_MAX_LENGTH], own[NAME_MAX_LENGTH];
-    snprintf(path, sizeof(path), "/proc/%ld/comm", (long)pid);
-    return read_line(path, name, sizeof(name)) && read_line("/proc/self/comm", own, sizeof(own)) &&
+    char path[PROC_NAME], name[NAME_MAX_LENGTH], own[NAME_MAX_LENGTH];
+    return read_line(proc_process(path, (unsigned long)pid, "comm"), name, sizeof(name)) &&
+           read_line(proc_process(path, (unsigned long)getpid(), "comm"), own, sizeof(own)) &&
            strcmp(name, own) == 0;
 }
 

@@ -2,10 +2,10 @@
 
 #include <errno.h>
 #include <grp.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/identity.h"
+#include "run/process/process_control.h"
 
 static bool fail(const char *what, char *error, size_t error_size)
 {
@@ -33,7 +33,7 @@ bool privilege_drop(const char *user, const char *group, char *error, size_t err
         snprintf(error, error_size, "root privileges could be regained after they were dropped");
         return false;
     }
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+    if (!process_control_keep_privileges_off())
         return fail("give up new rights", error, error_size);
     return true;
 }

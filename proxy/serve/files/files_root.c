@@ -6,6 +6,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/fd.h"
+
 #define OPEN_FLAGS  (O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 #define LINKS_MAX   40 /* as the kernel's */
 #define FOLDERS_MAX 64 /* depth below the root, in a walk */
@@ -24,7 +26,7 @@ struct openat2_how {
 static long open_beneath(const struct files_root *root, const char *name, unsigned more)
 {
     struct openat2_how how = {
-        .flags = OPEN_FLAGS,
+        .flags = OPEN_FLAGS | O_LARGEFILE, /* on 32 bits, libc's open adds it */
         .resolve = BENEATH | NO_MAGICLINKS | more,
     };
     long fd = syscall(OPENAT2, root->fd, *name ? name : ".", &how, sizeof(struct openat2_how));
@@ -49,7 +51,7 @@ void files_root_close(struct files_root *root)
 /* O_PATH opens without search permission; looking up `.` tests it. */
 static int check_search_permission(const struct files_root *root)
 {
-    int fd = openat(root->fd, ".", O_PATH | O_CLOEXEC);
+    int fd = fd_locate(root->fd, ".", 0);
     if (fd < 0)
         return -errno;
     close(fd);
@@ -58,7 +60,7 @@ static int check_search_permission(const struct files_root *root)
 
 int files_root_open(struct files_root *root, const char *folder)
 {
-    root->fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    root->fd = fd_locate(AT_FDCWD, folder, O_DIRECTORY);
     if (root->fd < 0)
         return -errno;
     int result = check_search_permission(root);
@@ -97,8 +99,7 @@ static int walk_into(struct walk *walk, const char *name)
 {
     if (walk->depth == FOLDERS_MAX)
         return -ENAMETOOLONG;
-    int fd =
-        openat(walk->folders[walk->depth], name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int fd = fd_locate(walk->folders[walk->depth], name, O_DIRECTORY | O_NOFOLLOW);
     if (fd < 0)
         return -errno;
     walk->folders[++walk->depth] = fd;

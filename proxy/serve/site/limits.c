@@ -2,7 +2,6 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <sys/random.h>
 
 #include "base/hash_map.h"
 #include "config/model/config.h"
@@ -52,7 +51,7 @@ struct limits *limits_create(uint32_t addresses)
         pthread_mutex_init(&limits->shards[i].mutex, NULL); /* cannot fail on Linux */
     pthread_mutex_init(&limits->counter_mutex, NULL);
     limits->per_shard = addresses / SHARDS > 0 ? addresses / SHARDS : 1;
-    bool seeded = getrandom(&limits->seed, sizeof(limits->seed), 0) == sizeof(limits->seed);
+    bool seeded = siphash_seed(&limits->seed);
     for (unsigned i = 0; i < LIMITS_KINDS; i++)
         hash_map_init(&limits->counters[i], name_of, &limits->seed);
     if (seeded)

@@ -1,11 +1,11 @@
 #include "serve/stages/session_status.h"
 
-#include <sys/socket.h>
 #include <time.h>
 
 #include "base/text/json.h"
 #include "codec/http/http_head.h"
 #include "core/access/access.h"
+#include "net/socket.h"
 #include "serve/http/pages.h"
 #include "serve/http/reply.h"
 #include "serve/metrics/process_facts.h"
@@ -189,13 +189,11 @@ static void ended_cb(void *owner, bool found)
 static void describe_client(const struct session *session, char by[static KILL_REQUEST_BY])
 {
     struct session_names names;
-    struct ucred peer;
-    socklen_t size = sizeof(peer);
+    uid_t user;
     session_facts_names(session, &names);
-    bool local = session_facts_listener(session)->admin &&
-                 getsockopt(session->fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0;
+    bool local = session_facts_listener(session)->admin && socket_peer_user(session->fd, &user);
     if (local)
-        snprintf(by, KILL_REQUEST_BY, "user %u by the admin socket", (unsigned)peer.uid);
+        snprintf(by, KILL_REQUEST_BY, "user %u by the admin socket", (unsigned)user);
     else
         snprintf(by, KILL_REQUEST_BY, "%s", names.client);
 }

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -373,7 +372,7 @@ struct token_store *token_store_create(const struct config_tokens *tokens, char 
         return NULL;
     struct token_store *store = calloc(1, sizeof(*store));
     char *file = strdup(tokens->file);
-    if (!store || !file || getrandom(&store->seed, sizeof(store->seed), 0) != sizeof(store->seed)) {
+    if (!store || !file || !siphash_seed(&store->seed)) {
         snprintf(error, error_size, store && file ? "no random numbers" : "out of memory");
         free(store);
         free(file);

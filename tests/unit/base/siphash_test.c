@@ -48,11 +48,19 @@ static void test_every_bit_changes_the_hash(void **state)
     }
 }
 
+static void test_seeds_differ(void **state)
+{
+    struct siphash_seed a = {0}, b = {0};
+    assert_true(siphash_seed(&a) && siphash_seed(&b));
+    assert_true(a.low != b.low && a.high != b.high && a.low != a.high);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_known_values),
         cmocka_unit_test(test_every_bit_changes_the_hash),
+        cmocka_unit_test(test_seeds_differ),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

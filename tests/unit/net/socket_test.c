@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -91,6 +92,20 @@ static void test_a_refused_connect_is_an_error(void **unused)
     assert_int_equal(socket_error(-1), EBADF);
 }
 
+static void test_the_user_at_the_other_end(void **unused)
+{
+    int ends[2];
+    uid_t user = (uid_t)-2;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    assert_true(socket_peer_user(ends[0], &user));
+    assert_int_equal(user, geteuid());
+    close(ends[0]);
+    close(ends[1]);
+    user = (uid_t)-2;
+    assert_false(socket_peer_user(ends[0], &user));
+    assert_int_equal(user, (uid_t)-2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -99,6 +114,7 @@ int main(void)
         cmocka_unit_test(test_unsent_bytes_are_counted),
         cmocka_unit_test(test_the_end_of_the_peer_is_seen),
         cmocka_unit_test(test_a_refused_connect_is_an_error),
+        cmocka_unit_test(test_the_user_at_the_other_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
