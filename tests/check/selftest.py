@@ -30,14 +30,16 @@ CLEAN = {
                            'int frame_size(void)\n{\n    return names[0][0];\n}\n',
     'proxy/net/dial.h': 'int dial_open(void);\n',
     'proxy/net/dial.c': '#include "net/dial.h"\n\n#include <sys/socket.h>\n\n#include "config/model/conf.h"\n\n'
-                        'int dial_open(void)\n{\n    return 0;\n}\n'
+                        'int dial_open(void)\n{\n    return 0;\n}\n#ifdef LINUX\n#include <linux/tls.h>\n'
+                        'int dial_it(int n)\n{\n    return place_peer(n) + thing_do("/proc/self");\n}\n#endif\n'
                         '/* log_begin(&line, "start"); */\n',
     'proxy/net/listen.c': '#include "net/dial.h"\n\n#include <unistd.h>\n\n'
                           'void listen_dup(void)\n{\n    dup2(1, 2);\n}\n/* void f(void) { wsl_assert(a(b) &&\n    c < 2); } */\n',
     'proxy/base/metrics.h': '#define TABLE(METRIC) METRIC(bytes_up, "bytes")\n',
     'tests/unit/base/log/log_test.c': '', 'tests/unit/codec/frame_test.c': '',
     'tests/unit/net/dial_test.c': '', 'tests/unit/net/listen_test.c': '',
-    'proxy/README.md': '## Log\n\nEvents: `start`.\n\n'
+    'tests/check/LINUX': '# what\nnet/dial place_peer thing_* linux/tls.h /proc\n',
+    'proxy/README.md': 'Only Linux: [`dial`](net/dial.h)\n\n## Log\n\nEvents: `start`.\n\n'
                        '| `time`, `level` | all |\n| `bytes_up` | start |\n\n## End\n',
 }
 LIBRARIES = ('config', 'base', 'codec', 'core', 'net', 'serve', 'run')
@@ -77,7 +79,7 @@ def build(root):
     return root
 
 
-@pytest.mark.parametrize('check', ['layers.py', 'budgets.py', 'text.py', 'assertions.py', 'log_fields.py', 'descriptors.py',
+@pytest.mark.parametrize('check', ['layers.py', 'linux_only.py', 'budgets.py', 'text.py', 'assertions.py', 'log_fields.py', 'descriptors.py',
                                    'riddles.py', 'mirror.py', 'headers.sh'])
 def test_a_clean_tree_passes(tree, check):
     status, output = run(check, tree)
@@ -113,6 +115,17 @@ VIOLATIONS = [
     ('layers.py', 'no header of a listed module', {'proxy/net/dial.c': DIAL + '#include "dial.h"\n'}),
     ('layers.py', 'its first include', {'proxy/net/dial.c': '#include "base/slice.h"\n' + DIAL}),
     ('layers.py', 'does not use its grant', {'proxy/base/log/log.c': '#include "base/log/log.h"\n'}),
+    ('linux_only.py', 'listen.c: place_peer is for net/dial alone', {'proxy/net/listen.c': 'int a = place_peer(1);\n'}),
+    ('linux_only.py', 'thing_* is for net/dial alone', {'proxy/net/listen.c': 'int a = thing_more(1);\n'}),
+    ('linux_only.py', 'linux/tls.h is for net/dial', {'proxy/net/listen.c': '#include <linux/tls.h>\n'}),
+    ('linux_only.py', '/proc is for net/dial', {'proxy/net/listen.c': 'const char *a = "%s/proc/1/x";\n'}),
+    ('linux_only.py', 'linux/sched.h is only on Linux', {'proxy/net/listen.c': '# include <linux/sched.h>\n'}),
+    ('linux_only.py', 'SYS_gettid is only on Linux', {'proxy/net/listen.c': 'int a = syscall(SYS_gettid);\n'}),
+    ('linux_only.py', 'net/dial does not use thing_*', {'proxy/net/dial.c': '#include "net/dial.h"\n'}),
+    ('linux_only.py', 'listed twice', {'tests/check/LINUX': CLEAN['tests/check/LINUX'] + 'net/listen place_peer\n'}),
+    ('linux_only.py', 'without a word', {'tests/check/LINUX': CLEAN['tests/check/LINUX'] + 'net/listen\n'}),
+    ('linux_only.py', 'does not name (net/dial.h)',
+     {'proxy/README.md': CLEAN['proxy/README.md'].replace('net/dial.h', 'net/x.h')}),
     ('budgets.py', 'function proxy/codec/frame.c:frame_long: 46 lines', {'proxy/codec/frame.c': body(46)}),
     ('budgets.py', 'frame_long: 81 lines', {'tests/unit/x_test.c': body(81)}),
     ('budgets.py', 'file proxy/codec/frame.c: 451 lines', {'proxy/codec/frame.c': '\n' * 451}),
