@@ -181,9 +181,10 @@ def test_systemd(lab, here):
     config = re.search(r'--config build/(\S+)', cpack).group(1)
     assert (ROOT / BINARY).parent.joinpath(config).is_file() and apt == 'apt install ./wsluice_*.deb'
     (here / 'gateway.yaml').write_text('listeners: [":0"]\nroutes: [{path: /*, target: "tcp://localhost:1"}]\n')
-    install, *service = replaced(text, where=('/etc/wsluice/', f'{here}/etc/'), group=('-g wsluice', f'-g {os.getgid()}')
-                                 ).strip().split('\n')
-    shell(lab, here, install)
+    user = 'runuser -u root --' if os.geteuid() == 0 else 'env'
+    install, check, *service = replaced(text, where=('/etc/wsluice/', f'{here}/etc/'), user=('runuser -u wsluice --', user),
+                                        group=('-g wsluice', f'-g {os.getgid()}')).strip().split('\n')
+    shell(lab, here, f'{install}\n{check}')
     assert (here / 'etc/wsluice.yaml').stat().st_mode & 0o777 == 0o640
     for line in service:
         words = shlex.split(line, comments=True)
