@@ -52,6 +52,8 @@ FILES = {
     'proxies/haproxy.cfg': ('box/test_proxies.py', "'haproxy.cfg'"),
     'proxies/nginx.conf': ('box/test_proxies.py', "'nginx.conf'"),
     'proxies/wsluice.yaml': ('box/test_proxies.py', "'wsluice.yaml'"),
+    'release.sh': ('box/test_release.py', 'contrib/release.sh'),
+    'sbom.py': ('box/test_release.py', 'spdx'),
     'systemd/wsluice.service': ('box/test_companions.py', "'wsluice.service'"),
     'systemd/wsluice.socket': ('box/test_companions.py', "'wsluice.socket'"),
     'systemd/wsluice.sysusers': ('box/test_companions.py', 'usr/lib/sysusers.d/wsluice.conf'),
