@@ -10,11 +10,11 @@
 #include "config/print/dump.h"
 #include "run/args/cli_environment.h"
 #include "run/cli/cli_commands.h"
-#include "run/cli/cli_line.h"
-#include "run/cli/cli_plugin.h"
-#include "run/cli/cli_quick.h"
 #include "run/cli/cli_report.h"
 #include "run/help/cli_help.h"
+#include "run/quick/cli_line.h"
+#include "run/quick/cli_plugin.h"
+#include "run/quick/cli_quick.h"
 
 struct cli {
     struct cli_line line;

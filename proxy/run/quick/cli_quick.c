@@ -1,4 +1,4 @@
-#include "run/cli/cli_quick.h"
+#include "run/quick/cli_quick.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "config/options/snapshot.h"
 #include "config/rules/admin.h"
 #include "config/rules/rules.h"
-#include "run/cli/cli_plugin.h"
+#include "run/quick/cli_plugin.h"
 
 static const char demo_listen[] = "6080", default_certificate[] = "self.pem";
 static const char command_retry[] = "10s";

@@ -3,10 +3,10 @@
  *
  * Owns: nothing. Thread: the main one. Errors: findings. Lifetime: none.
  */
-#ifndef WSLUICE_RUN_CLI_CLI_PLUGIN_H
-#define WSLUICE_RUN_CLI_CLI_PLUGIN_H
+#ifndef WSLUICE_RUN_QUICK_CLI_PLUGIN_H
+#define WSLUICE_RUN_QUICK_CLI_PLUGIN_H
 
-#include "run/cli/cli_line.h"
+#include "run/quick/cli_line.h"
 
 /* Flags that concern no target: authentication, the engine, syslog. With --config as well. */
 void cli_plugin_check_process(struct cli_line *line);

@@ -1,4 +1,4 @@
-#include "run/cli/cli_quick.h"
+#include "run/quick/cli_quick.h"
 
 #include "lib/cli_run.h"
 

@@ -1,4 +1,4 @@
-#include "run/cli/cli_plugin.h"
+#include "run/quick/cli_plugin.h"
 
 #include <string.h>
 

@@ -6,8 +6,8 @@
  * scan's usage_error if the command line is at fault, not the machine. Lifetime: the call that
  * parses it.
  */
-#ifndef WSLUICE_RUN_CLI_CLI_LINE_H
-#define WSLUICE_RUN_CLI_CLI_LINE_H
+#ifndef WSLUICE_RUN_QUICK_CLI_LINE_H
+#define WSLUICE_RUN_QUICK_CLI_LINE_H
 
 #include <stdbool.h>
 

@@ -1,4 +1,4 @@
-#include "run/cli/cli_line.h"
+#include "run/quick/cli_line.h"
 
 #include <errno.h>
 #include <stdio.h>

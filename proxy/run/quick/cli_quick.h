@@ -5,11 +5,11 @@
  * Owns: nothing. Thread: the main one. Errors: findings of the line. Lifetime: the call; the caller
  * releases what it returns.
  */
-#ifndef WSLUICE_RUN_CLI_CLI_QUICK_H
-#define WSLUICE_RUN_CLI_CLI_QUICK_H
+#ifndef WSLUICE_RUN_QUICK_CLI_QUICK_H
+#define WSLUICE_RUN_QUICK_CLI_QUICK_H
 
 #include "config/model/config.h"
-#include "run/cli/cli_line.h"
+#include "run/quick/cli_line.h"
 
 /* Checks files without opening them. The result is valid only if the line has no errors. */
 struct config *cli_quick_build(struct cli_line *line);
