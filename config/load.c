@@ -272,6 +272,10 @@ const struct config *load_config(const struct load_request *request, struct diag
 {
     struct loader loader = {.diag = diag};
     char *absolute;
+    if (*request->path == '\0') {
+        diag_add(diag, DIAG_ERROR, config_place_none, NULL, NULL, "the file name is empty");
+        return NULL;
+    }
     if (begin(&loader, request->path, &absolute))
         load_all(&loader, absolute, request);
     for (size_t i = 0; i < loader.file_count; i++)

@@ -213,6 +213,11 @@ static const struct options_row rows[] = {
         .list = true,
         .quick = "any",
         .reload = OPTIONS_NEW_SESSIONS,
+        .flags = {{.name = "origins",
+                   .ours = true,
+                   .argument = "LIST",
+                   .help = "origins that browsers may connect from, separated by commas, such as "
+                           "https://*.example.com, or any"}},
         .help = "origins that browsers may connect from, such as https://*.example.com, or any; "
                 "default: the host of the request, with https if it came over TLS",
     },

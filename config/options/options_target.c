@@ -49,6 +49,7 @@ static const struct options_row rows[] = {
         .initial = "false",
         .excludes = "ca",
         .reload = OPTIONS_NEW_SESSIONS,
+        .flags = {{.name = "ssl-target-insecure", .ours = true, .sets = "true"}},
         .help = "speak TLS without verifying the target's certificate",
     },
     {
@@ -67,6 +68,7 @@ static const struct options_row rows[] = {
         OPTIONS_FIELD(config_target, ca),
         .value = {.type = VALUE_PATH},
         .reload = OPTIONS_NEW_SESSIONS,
+        .flags = {{.name = "ssl-target-ca", .ours = true, .argument = "FILE"}},
         .help = "PEM authorities that the target's certificate is verified against; default: the "
                 "system's",
     },

@@ -19,7 +19,7 @@
 /* A run of cli_parse over a line that is split at spaces; '~' is an empty word. */
 struct run {
     struct cli_result result;
-    char line[512];
+    char program[64], line[512];
     char *argv[40];
     int argc;
     char *out, *err;
@@ -28,9 +28,11 @@ struct run {
 };
 
 /* For results with any number of listeners and routes. */
-static inline void parse_file(struct run *run, const char *line)
+static inline void parse_words(struct run *run, const char *program, const char *line)
 {
-    *run = (struct run){.argv = {(char[]){"wsluice"}}, .argc = 1};
+    *run = (struct run){.argc = 1};
+    snprintf(run->program, sizeof(run->program), "%s", program);
+    run->argv[0] = run->program;
     assert_true(strlen(line) < sizeof(run->line));
     memcpy(run->line, line, strlen(line) + 1);
     char *rest;
@@ -47,15 +49,26 @@ static inline void parse_file(struct run *run, const char *line)
     assert_true((run->result.action == CLI_EXIT) == (run->result.config == NULL));
 }
 
-static inline void parse(struct run *run, const char *line)
+static inline void parse_file(struct run *run, const char *line)
 {
-    parse_file(run, line);
+    parse_words(run, "wsluice", line);
+}
+
+/* By that argv[0]. */
+static inline void parse_as(struct run *run, const char *program, const char *line)
+{
+    parse_words(run, program, line);
     if (run->result.config) {
         assert_int_equal(run->result.config->listener_count, 1);
         assert_int_equal(run->result.config->route_count, 1);
         run->listener = run->result.config->listeners;
         run->route = run->result.config->routes;
     }
+}
+
+static inline void parse(struct run *run, const char *line)
+{
+    parse_as(run, "wsluice", line);
 }
 
 static inline void done(struct run *run)

@@ -46,7 +46,7 @@ static bool take_flag(struct cli_args *args, const struct cli_assignment *assign
 static void take_demo(struct cli_args *args)
 {
     struct cli_scan *scan = &args->scan;
-    if (args->websockify || scan->operand_count == 0 || strcmp(scan->operands[0], demo_word) != 0)
+    if (scan->websockify || scan->operand_count == 0 || strcmp(scan->operands[0], demo_word) != 0)
         return;
     args->demo = true;
     scan->operand_count--;

@@ -15,14 +15,14 @@ struct cli_args {
     struct cli_scan scan;  /* options of the table; addresses; the wrapped command in `rest` */
     char *file;            /* --config; NULL: none */
     bool file_is_variable; /* of $WSLUICE_CONFIG, which an image sets for everybody */
-    bool websockify;       /* called by that name: no subcommands, no demo */
     bool demo, daemon, print;
     bool libserver;
     const char *auth_plugin, *auth_source; /* NULL: not given */
     bool web_auth;
 };
 
-/* scan.diag and `websockify` are set; argv[0] is the program. False: out of memory. */
+/* scan.diag and scan.websockify (no subcommands, no demo) are set; argv[0] is the program. False:
+ * out of memory. */
 bool cli_args_read(struct cli_args *args, int argc, char **argv);
 
 void cli_args_free(struct cli_args *args);

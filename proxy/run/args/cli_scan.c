@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "run/args/cli_name.h"
 
 enum { NAMES_MAX = 512 };
 
@@ -22,8 +23,8 @@ static void unknown_option(struct cli_scan *scan, const char *option, const char
     if (*nearest)
         snprintf(remedy, sizeof(remedy), "did you mean %s?", nearest);
     else
-        snprintf(remedy, sizeof(remedy), "see wsluice %s%s--help", command ? command->name : "",
-                 command ? " " : "");
+        snprintf(remedy, sizeof(remedy), "see %s %s%s--help", cli_name_of(scan->websockify),
+                 command ? command->name : "", command ? " " : "");
     scan->unknown_flag = true;
     usage_error(scan, option, "unknown option", remedy);
 }

@@ -32,6 +32,7 @@ struct cli_assignment {
 
 struct cli_scan {
     struct diag *diag;
+    bool websockify;                    /* called by that name: hints say so */
     const struct cli_command *command;  /* whose options are known; NULL: no subcommand */
     struct cli_assignment *assignments; /* in the order of the command line */
     size_t assignment_count;

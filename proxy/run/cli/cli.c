@@ -9,6 +9,7 @@
 #include "config/options/options.h"
 #include "config/print/dump.h"
 #include "run/args/cli_environment.h"
+#include "run/args/cli_name.h"
 #include "run/cli/cli_commands.h"
 #include "run/cli/cli_report.h"
 #include "run/help/cli_help.h"
@@ -66,6 +67,8 @@ static void load_file(struct cli *cli)
 {
     if (!cli_line_note_directory(&cli->line))
         return;
+    if (*cli->line.args.file == '\0')
+        cli_line_usage_error(&cli->line, "--config", "the file name is empty", NULL);
     if (cli->line.args.scan.operand_count > 0 || cli->line.args.demo)
         cli_line_usage_error(&cli->line, NULL, "Too many arguments",
                              "the addresses are in the file of --config");
@@ -100,8 +103,8 @@ static void load_file(struct cli *cli)
 static void report(const struct cli *cli, FILE *err)
 {
     if (cli->line.args.scan.usage_error)
-        cli_help_usage(cli->line.args.websockify, err);
-    cli_report_findings(&cli->line.diag, cli->line.args.websockify ? "websockify" : "wsluice", err);
+        cli_help_usage(cli->line.args.scan.websockify, err);
+    cli_report_findings(&cli->line.diag, cli_name_of(cli->line.args.scan.websockify), err);
 }
 
 static void erase_secrets(const struct cli *cli)
@@ -115,9 +118,11 @@ static void erase_secrets(const struct cli *cli)
 
 static void finish(struct cli *cli, FILE *out, FILE *err, struct cli_result *result)
 {
-    *result = (struct cli_result){.action = CLI_EXIT, .exit_status = EXIT_SUCCESS};
+    *result = (struct cli_result){.action = CLI_EXIT,
+                                  .exit_status = EXIT_SUCCESS,
+                                  .websockify = cli->line.args.scan.websockify};
     if (cli->line.args.scan.help) {
-        cli_help_page(cli_commands_list(), cli->line.args.websockify, out);
+        cli_help_page(cli_commands_list(), cli->line.args.scan.websockify, out);
         return;
     }
     if (cli->line.args.scan.version) {
@@ -140,7 +145,6 @@ static void finish(struct cli *cli, FILE *out, FILE *err, struct cli_result *res
     result->action = cli->line.args.demo ? CLI_DEMO : CLI_RUN;
     result->config = config_retain(config);
     result->daemon = cli->line.args.daemon;
-    result->websockify = cli->line.args.websockify;
     result->rebind = cli->line.rebind;
     cli->line.rebind = (struct rebind){.fd = -1};
     result->file = request_of(cli); /* empty without --config */
@@ -159,18 +163,29 @@ static void release(struct cli *cli)
     diag_free(&cli->line.diag);
 }
 
-static bool is_websockify(const char *program)
+/* "wsluice -v check FILE": no address is called like a subcommand. */
+static bool has_late_command(struct cli_line *line)
 {
-    const char *slash = strrchr(program, '/');
-    return strcmp(slash ? slash + 1 : program, "websockify") == 0;
+    const struct cli_scan *scan = &line->args.scan;
+    const struct cli_command *command =
+        scan->operand_count > 0 && !scan->websockify
+            ? cli_command_find(cli_commands_list(), scan->operands[0])
+            : NULL;
+    char remedy[256];
+    if (!command || !command->run)
+        return false;
+    snprintf(remedy, sizeof(remedy), "write the command first: wsluice %s%s%s", command->name,
+             scan->operand_count > 1 ? " " : "", scan->operand_count > 1 ? scan->operands[1] : "");
+    cli_line_usage_error(line, command->name, "an option stands before the command", remedy);
+    return true;
 }
 
 static void build(struct cli *cli)
 {
     struct cli_args *args = &cli->line.args;
-    cli_environment_add(args);
-    if (args->scan.help || args->scan.version)
+    if (args->scan.help || args->scan.version || has_late_command(&cli->line))
         return;
+    cli_environment_add(args);
     cli_plugin_check_process(&cli->line);
     if (args->file)
         load_file(cli);
@@ -182,8 +197,8 @@ void cli_parse(int argc, char **argv, FILE *out, FILE *err, struct cli_result *r
 {
     struct cli cli = {.line.args.scan.diag = &cli.line.diag};
     struct cli_args *args = &cli.line.args;
-    args->websockify = argc > 0 && is_websockify(argv[0]);
-    if (!args->websockify && cli_commands_run(argc, argv, out, err, result))
+    args->scan.websockify = argc > 0 && cli_name_is_websockify(argv[0]);
+    if (!args->scan.websockify && cli_commands_run(argc, argv, out, err, result))
         return;
     diag_init(&cli.line.diag);
     if (cli_args_read(args, argc, argv))

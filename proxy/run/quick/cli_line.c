@@ -13,19 +13,42 @@ void cli_line_usage_error(struct cli_line *line, const char *option, const char 
     diag_add(&line->diag, DIAG_ERROR, config_place_none, option, remedy, "%s", message);
 }
 
+const char *cli_line_see_help(const struct cli_line *line)
+{
+    return line->args.scan.websockify ? "see websockify --help" : "see wsluice --help";
+}
+
 void cli_line_out_of_memory(struct cli_line *line)
 {
     diag_out_of_memory(&line->diag);
 }
 
+/* The remedy for "wsluice --connect gateway.yaml". NULL: it was not meant so. */
+static const char *mean_check(const struct cli_line *line, const struct cli_assignment *assignment,
+                              const char *argument, char *remedy, size_t size)
+{
+    const char *dot = strrchr(argument, '.');
+    if (line->args.scan.websockify || strcmp(assignment->flag.flag->name, "connect") != 0 || !dot ||
+        (strcmp(dot, ".yaml") != 0 && strcmp(dot, ".yml") != 0))
+        return NULL;
+    snprintf(remedy, size, "did you mean wsluice check --connect %s?", argument);
+    return remedy;
+}
+
 void cli_line_bad_value(struct cli_line *line, const struct cli_assignment *assignment,
                         const char *argument, const char *why)
 {
-    char option[64];
+    char option[64], expected[160], remedy[256];
     snprintf(option, sizeof(option), "--%s", assignment->flag.flag->name);
+    snprintf(expected, sizeof(expected), "%s", why);
+    /* The table writes the names of values as in a file, with '_'. */
+    for (char *p = expected;
+         assignment->flag.row->value.type == VALUE_ENUM && (p = strchr(p, '_'));)
+        *p = '-';
     bool quote = *argument && !assignment->flag.row->secret;
     line->args.scan.usage_error = true;
-    diag_add(&line->diag, DIAG_ERROR, config_place_none, option, NULL, "%s%s%s%s", why,
+    diag_add(&line->diag, DIAG_ERROR, config_place_none, option,
+             mean_check(line, assignment, argument, remedy, sizeof(remedy)), "%s%s%s%s", expected,
              quote ? ", not '" : "", quote ? argument : "", quote ? "'" : "");
 }
 

@@ -26,6 +26,9 @@ struct cli_line {
 void cli_line_usage_error(struct cli_line *line, const char *option, const char *message,
                           const char *remedy);
 
+/* A remedy: "see wsluice --help", by the name that the program was called by. */
+const char *cli_line_see_help(const struct cli_line *line);
+
 /* Not the fault of the command line: CLI_STATUS_FAILED. */
 void cli_line_out_of_memory(struct cli_line *line);
 

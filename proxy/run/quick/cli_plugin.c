@@ -32,12 +32,26 @@ void cli_plugin_check(struct cli_line *line)
                              "add --token-plugin TokenFile --token-source FILE");
 }
 
+const char *cli_plugin_short_name(const char *class)
+{
+    static const char *const modules[] = {"websockify.token_plugins.", "websockify.auth_plugins."};
+    for (size_t i = 0; i < WSL_COUNT(modules); i++)
+        if (strncmp(class, modules[i], strlen(modules[i])) == 0)
+            return class + strlen(modules[i]);
+    return class;
+}
+
+bool cli_plugin_is_token_plugin(const struct cli_assignment *assignment)
+{
+    return strcmp(assignment->flag.flag->name, token_plugin) == 0;
+}
+
 /* The replacement for the class. */
 static const char *instead_of(const char *class)
 {
+    class = cli_plugin_short_name(class);
     if (strcmp(class, "ExpectOrigin") == 0)
-        return "list the route's origins in a file for --config; --print-config writes one to "
-               "begin with";
+        return "use --origins with the same origins, separated by commas";
     if (strcmp(class, "ClientCertCNAuth") == 0)
         return "use --verify-client with --cafile, which accept every certificate of that CA";
     return "use client certificates (--verify-client), allow in a file for --config, or a proxy in "
@@ -87,9 +101,9 @@ static bool is_known_elsewhere(const char *class)
 
 bool cli_plugin_refuse(struct cli_line *line, const struct cli_assignment *assignment)
 {
-    const char *class = assignment->argument;
-    if (strcmp(assignment->flag.flag->name, token_plugin) != 0 || !class)
+    if (!cli_plugin_is_token_plugin(assignment))
         return false;
+    const char *class = cli_plugin_short_name(assignment->argument);
     const char *why = "there is no such class";
     if (strchr(class, '.'))
         why = "Python classes cannot be loaded";

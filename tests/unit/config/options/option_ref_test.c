@@ -53,7 +53,7 @@ static void names_options_of_the_command_line_by_flag(void **state)
     const unsigned line = 0;
     const struct option_locator flags = {.locate = locate, .owner = &line, .flags = true};
     names(&flags, (struct option_ref){OPTIONS_CERTIFICATE, "key", 0, 0}, "--key");
-    names(&flags, (struct option_ref){OPTIONS_TARGET, "ca", 0, 0}, "routes[0].targets[0].ca");
+    names(&flags, (struct option_ref){OPTIONS_TARGET, "probe", 0, 0}, "routes[0].targets[0].probe");
 }
 
 static void prints_a_second_place(void **state)

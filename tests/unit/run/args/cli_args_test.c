@@ -21,7 +21,7 @@ static void read_line(struct line *line, bool websockify, const char *text)
 {
     int argc = 1;
     char *rest;
-    *line = (struct line){.args.websockify = websockify, .argv = {(char[]){"wsluice"}}};
+    *line = (struct line){.args.scan.websockify = websockify, .argv = {(char[]){"wsluice"}}};
     line->args.scan.diag = &line->diag;
     diag_init(&line->diag);
     snprintf(line->text, sizeof(line->text), "%s", text);

@@ -54,6 +54,8 @@ static void a_file_has_its_own_addresses(void **state)
     refuses("--config=gateway.yaml --heartbeat=5", 2,
             "--heartbeat: belongs to listeners or routes, which are in the file; write it there");
     refuses("--config=gateway.yaml --workers=many", 2, "--workers: must be a number");
+    refuses("--config=", 2, "--config: the file name is empty");
+    refuses("--config ~ -D", 2, "--config: the file name is empty");
     refuses("--config=none.yaml", 1, "cannot read 'none.yaml': No such file");
     refuses("--config", 2, "--config: needs an argument; write --config=FILE");
     write_file("gateway.yaml", "listeners: [\":1\"]\nroutes: [{path: /}]\n");
@@ -63,6 +65,17 @@ static void a_file_has_its_own_addresses(void **state)
     assert_non_null(
         strstr(run.err, "gateway.yaml:2:10: error: routes[0]: the route has no target"));
     assert_non_null(strstr(run.err, "     2 | routes: [{path: /}]\n       |          ^\n"));
+    done(&run);
+}
+
+static void options_stand_behind_the_command(void **state)
+{
+    refuses("-v check g.yaml", 2, "write the command first: wsluice check g.yaml");
+    refuses("--log-level debug status", 2, "write the command first: wsluice status\n");
+    refuses("-v reload g.yaml x", 2, "write the command first: wsluice reload g.yaml");
+    struct run run;
+    parse(&run, "-v demo");
+    assert_int_equal(run.result.action, CLI_DEMO);
     done(&run);
 }
 
@@ -119,6 +132,7 @@ static const char *sample(const struct options_row *row, const char *directory)
         {"unix-listen", "@l"},
         {"unix-target", "@t"},
         {"syslog", "@s"},
+        {"origins", "https://a,https://*.b"},
     };
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         for (size_t j = 0; j < OPTIONS_FLAGS_MAX; j++)
@@ -157,6 +171,8 @@ static const char *needed_with(const char *flag, const char *directory)
         {"ssl-version", "--cert=%s/c.pem 7 h:1"},
         {"ssl-ciphers", "--cert=%s/c.pem 7 h:1"},
         {"ssl-target-name", "--ssl-target 7 h:1"},
+        {"ssl-target-insecure", "--ssl-target 7 h:1"},
+        {"ssl-target-ca", "--ssl-target 7 h:1"},
         {"token-source", "--token-plugin=TokenFile 7"},
         {"token-plugin", "--token-source=%s 7"},
         {"target-config", "7"},
@@ -213,6 +229,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_DIRECTORY(takes_a_file),
         IN_DIRECTORY(a_file_has_its_own_addresses),
+        IN_DIRECTORY(options_stand_behind_the_command),
         IN_DIRECTORY(print_config_loads_to_the_same),
         IN_DIRECTORY(print_config_keeps_every_flag),
     };
