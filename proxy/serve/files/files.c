@@ -89,8 +89,11 @@ static int open_root(struct files *files)
 
 static void explain(const struct config_route *route, int error, char *text, size_t size)
 {
-    config_place_format(&route->place, text, size, "files.root of %s: %s: %s%s", route->path,
-                        route->files.root, strerror(-error),
+    char option[256] = "--web"; /* the command line has no places */
+    if (route->place.file)
+        snprintf(option, sizeof(option), "files.root of %s:", route->path);
+    config_place_format(&route->place, text, size, "%s %s: %s%s", option, route->files.root,
+                        strerror(-error),
                         error == -EISDIR ? "; to serve a folder the path must end with /*" : "");
 }
 

@@ -238,7 +238,7 @@ static void test_says_whether_it_is_readable(void **state)
     assert_true(files_are_readable(files, error, sizeof(error)));
     assert_int_equal(rename("web/index.html", "web/kept"), 0);
     assert_false(files_are_readable(files, error, sizeof(error)));
-    assert_string_equal(error, "files.root of /page: web/index.html: No such file or directory");
+    assert_string_equal(error, "--web web/index.html: No such file or directory");
     assert_int_equal(rename("web/kept", "web/index.html"), 0);
     files_free(files);
 }
