@@ -273,6 +273,19 @@ void log_end(struct log_line *line)
     log_writer_put(&sink.writer, &entry);
 }
 
+void log_plain(enum reason_level level, struct slice text)
+{
+    struct log_line line;
+    begin(&line, level, NULL);
+    if (line.json) {
+        put_value(&line, "message", text);
+    } else {
+        line.length = line.body = 0;
+        append_escaped(&line, text, false);
+    }
+    log_end(&line);
+}
+
 void log_message(enum reason_level level, const char *format, ...)
 {
     char text[LOG_LINE_MAX / 2];

@@ -59,6 +59,11 @@ void log_text(struct log_line *line, const char *key, const char *value);
 void log_number(struct log_line *line, const char *key, uint64_t value);
 void log_end(struct log_line *line);
 
+/*
+ * A line of prose without time and level, for programs that look for it in the log; JSON has both.
+ */
+void log_plain(enum reason_level level, struct slice text);
+
 /* A line of prose. */
 void log_message(enum reason_level level, const char *format, ...) WSL_PRINTF(2, 3);
 

@@ -77,6 +77,18 @@ static void test_text(void **unused)
                         "detail=\"two \\\"words\\\"\\x0a\\\\ \\x1b\" bytes_up=12\n");
 }
 
+/* What programs look for in the log stands there as it is. */
+static void test_plain(void **unused)
+{
+    open_log(false, REASON_INFO);
+    log_plain(REASON_INFO, SLICE("  - proxying\n\x1b"));
+    log_plain(REASON_DEBUG, SLICE("no"));
+    assert_string_equal(content(path), "  - proxying\\x0a\\x1b\n");
+    open_log(true, REASON_INFO);
+    log_plain(REASON_WARN, SLICE("a \"b\""));
+    assert_non_null(strstr(content(path), ",\"level\":\"warn\",\"message\":\"a \\\"b\\\"\"}\n"));
+}
+
 static void test_json(void **unused)
 {
     open_log(true, REASON_INFO);
@@ -471,6 +483,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(test_text),
+        TEST(test_plain),
         TEST(test_json),
         TEST(test_level),
         TEST(test_a_field_that_does_not_fit),
