@@ -4,58 +4,14 @@
  */
 #include <unistd.h>
 
-#include "base/log/log.h"
+#include "run/args/cli_name.h"
 #include "run/cli/cli.h"
-#include "run/demo.h"
 #include "run/listeners/inherit.h"
 #include "run/process/daemon.h"
 #include "run/process/process_setup.h"
-#include "run/supervisor/logging.h"
-#include "run/supervisor/supervisor.h"
+#include "run/serving.h"
 
 #define ERROR_MAX 512
-
-static const struct config *load_again(const void *owner, struct diag *diag)
-{
-    return load_config(owner, diag);
-}
-
-static bool serve(const struct cli_result *cli, const struct program *program,
-                  struct daemon *daemon, int *status, char *error)
-{
-    struct demo *demo = NULL;
-    if (!logging_open(cli->config, error, ERROR_MAX))
-        return false;
-    if (cli->action == CLI_DEMO) {
-        demo = demo_start(&cli->config->routes[0].targets[0].address, error, ERROR_MAX);
-        if (!demo)
-            return false;
-    }
-    bool at_rest = true;
-    struct supervisor_options options = {
-        .config = cli->config,
-        .program = program,
-        .load = cli->file.path ? load_again : NULL,
-        .owner = &cli->file,
-        .demo = cli->action == CLI_DEMO,
-        .rebind = &cli->rebind,
-        .daemon = cli->daemon,
-    };
-    struct supervisor *supervisor = supervisor_create(&options, error, ERROR_MAX);
-    if (supervisor) {
-        if (cli->daemon)
-            daemon_ready(daemon);
-        *status = supervisor_run(supervisor);
-        if (cli->websockify)
-            *status = EXIT_SUCCESS; /* as websockify, also if the command fails */
-        at_rest = supervisor_free(supervisor);
-    }
-    demo_stop(demo);
-    log_stop();
-    if (!at_rest)
-        _exit(*status);
-    return supervisor != NULL;
-}
 
 static bool go_to_background(struct daemon *daemon, int keep, int *exit_status)
 {
@@ -77,6 +33,7 @@ int main(int argc, char **argv)
     if (!program_remember(&program, argv))
         return EXIT_FAILURE;
     cli_parse(argc, argv, stdout, stderr, &cli);
+    daemon.name = cli_name_of(cli.websockify);
     if (cli.action == CLI_EXIT ||
         (cli.daemon &&
          !go_to_background(&daemon, cli.rebind.to ? cli.rebind.fd : -1, &cli.exit_status))) {
@@ -85,12 +42,12 @@ int main(int argc, char **argv)
         return cli.exit_status;
     }
     process_setup_tune_memory();
-    bool served = serve(&cli, &program, &daemon, &status, error);
+    bool served = serving_run(&cli, &program, &daemon, &status, error, sizeof(error));
     cli_result_free(&cli);
     program_free(&program);
     if (served)
         return status;
-    fprintf(stderr, "wsluice: error: %s\n", error);
+    fprintf(stderr, "%s: error: %s\n", daemon.name, error);
     if (cli.daemon)
         daemon_failed(&daemon, 1);
     return 1;

@@ -16,9 +16,10 @@
 
 enum { PRIVATE_UMASK = 027 };
 
-static void print_failure(const char *what, int error)
+static void print_failure(const struct daemon *daemon, const char *what, int error)
 {
-    fprintf(stderr, "wsluice: error: cannot go to the background: %s: %s\n", what, strerror(error));
+    fprintf(stderr, "%s: error: cannot go to the background: %s: %s\n", daemon->name, what,
+            strerror(error));
 }
 
 /* MSG_NOSIGNAL: a launcher that was interrupted must not end the background process. */
@@ -32,7 +33,7 @@ static void tell_launcher(struct daemon *daemon, int exit_status)
     daemon->launcher = -1;
 }
 
-static int wait_for_verdict(int background)
+static int wait_for_verdict(const struct daemon *daemon, int background)
 {
     uint8_t verdict;
     ssize_t got;
@@ -42,7 +43,7 @@ static int wait_for_verdict(int background)
     close(background);
     if (got == 1)
         return verdict;
-    fputs("wsluice: error: the background process ended before it was ready\n", stderr);
+    fprintf(stderr, "%s: error: the background process ended before it was ready\n", daemon->name);
     return EXIT_FAILURE;
 }
 
@@ -63,14 +64,14 @@ static void detach(struct daemon *daemon)
     setsid();
     pid_t pid = fork();
     if (pid < 0) {
-        print_failure("fork", errno);
+        print_failure(daemon, "fork", errno);
         tell_launcher(daemon, EXIT_FAILURE);
     }
     if (pid != 0)
         _exit(EXIT_SUCCESS);
     umask(umask(PRIVATE_UMASK) | PRIVATE_UMASK);
     if (chdir("/") < 0) {
-        print_failure("/", errno);
+        print_failure(daemon, "/", errno);
         tell_launcher(daemon, EXIT_FAILURE);
         _exit(EXIT_FAILURE);
     }
@@ -94,12 +95,12 @@ bool daemon_begin(struct daemon *daemon, int keep, int *exit_status)
     fflush(NULL); /* otherwise both processes write the buffered output */
     close_inherited(keep);
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
-        print_failure("socketpair", errno);
+        print_failure(daemon, "socketpair", errno);
         return false;
     }
     pid_t pid = fork();
     if (pid < 0) {
-        print_failure("fork", errno);
+        print_failure(daemon, "fork", errno);
         close(ends[0]);
         close(ends[1]);
         return false;
@@ -113,7 +114,7 @@ bool daemon_begin(struct daemon *daemon, int keep, int *exit_status)
     close(ends[1]);
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
         ;
-    *exit_status = wait_for_verdict(ends[0]);
+    *exit_status = wait_for_verdict(daemon, ends[0]);
     return false;
 }
 

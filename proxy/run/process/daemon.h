@@ -17,7 +17,8 @@
 #include <stdbool.h>
 
 struct daemon {
-    int launcher; /* socket; -1: told, or there is none */
+    const char *name; /* of the program, in messages; set before daemon_begin */
+    int launcher;     /* socket; -1: told, or there is none */
 };
 
 /*

@@ -11,6 +11,7 @@
 #include "serve/site/site_resources.h"
 
 #define WARNING_MAX 512
+#define URL_MAX     2048
 
 /* A file that root makes is given to the user that the process becomes. */
 static bool find_owner(const struct config *config, struct safe_path_owner *owner,
@@ -22,7 +23,7 @@ static bool find_owner(const struct config *config, struct safe_path_owner *owne
     return identity_user(config->user, &owner->user, &owner->group, error, error_size);
 }
 
-bool logging_open(const struct config *whole, char *error, size_t error_size)
+bool logging_open(const struct config *whole, const char *name, char *error, size_t error_size)
 {
     const struct config_log *config = &whole->log;
     static const enum reason_level levels[] = {
@@ -44,7 +45,7 @@ bool logging_open(const struct config *whole, char *error, size_t error_size)
         .syslog = {.address = config->syslog,
                    .form = config->syslog_format == CONFIG_SYSLOG_LEGACY ? SYSLOG_LEGACY
                                                                          : SYSLOG_RFC5424,
-                   .ident = "wsluice"},
+                   .ident = name},
     };
     struct safe_path_owner owner;
     return find_owner(whole, &owner, &options, error, error_size) &&
@@ -75,12 +76,53 @@ void logging_restarts(const struct config *before, const struct config *after)
     }
 }
 
-void logging_demo(const struct site *site)
+/* The URL of the first listener; false: it has none. */
+static bool print_url(const struct site *site, char *url, size_t size)
 {
+    const struct config_listener *listener = &site->config->listeners[0];
     const char *name = site->listeners[0].name, *port = strrchr(name, ':');
     bool any = strncmp(name, "[::]:", 5) == 0 || strncmp(name, "0.0.0.0:", 8) == 0;
-    bool tls = site->config->listeners[0].tls.mode != CONFIG_TLS_OFF;
-    if (port && site->config->listeners[0].address.kind == CONFIG_ADDRESS_TCP)
-        log_message(REASON_INFO, "open http%s://%s%s/ in a browser", tls ? "s" : "",
-                    any ? "localhost" : "", any ? port : name);
+    bool tls = listener->tls.mode != CONFIG_TLS_OFF;
+    if (!port || listener->address.kind != CONFIG_ADDRESS_TCP)
+        return false;
+    snprintf(url, size, "http%s://%s%s%s/", tls ? "s" : "", any ? "localhost" : "",
+             any ? port : name, listener->base_path ? listener->base_path : "");
+    return true;
+}
+
+/* Of the quick command line, which has one route. */
+static void log_route(struct log_line *line, const struct config_route *route)
+{
+    if (route->target_count > 0) {
+        char target[320];
+        log_text(line, "target",
+                 config_address_print(&route->targets[0].address, target, sizeof(target)));
+    }
+    if (route->tokens.file)
+        log_text(line, "tokens", route->tokens.file);
+    if (route->files.root)
+        log_text(line, "web", route->files.root);
+}
+
+void logging_started(const struct site *site)
+{
+    const struct config *config = site->config;
+    struct log_line line;
+    char url[URL_MAX];
+    log_begin(&line, REASON_INFO, "started");
+    log_text(&line, "version", WSLUICE_VERSION);
+    if (print_url(site, url, sizeof(url)))
+        log_text(&line, "url", url);
+    if (config->file)
+        log_text(&line, "config", config->file);
+    else
+        log_route(&line, &config->routes[0]);
+    log_end(&line);
+}
+
+void logging_demo(const struct site *site)
+{
+    char url[URL_MAX];
+    if (print_url(site, url, sizeof(url)))
+        log_message(REASON_INFO, "open %s in a browser", url);
 }

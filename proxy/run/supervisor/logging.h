@@ -10,8 +10,10 @@
 
 #include "serve/site/site.h"
 
-/* A new file is given to the user that the process becomes, so that it can be opened again. */
-WSL_MUST_CHECK bool logging_open(const struct config *config, char *error, size_t error_size);
+/* `name` is the program's in syslog. A new file is given to the user that the process becomes, so
+ * that it can be opened again. */
+WSL_MUST_CHECK bool logging_open(const struct config *config, const char *name, char *error,
+                                 size_t error_size);
 
 /*
  * A line for each certificate that has expired, will soon, or is not valid yet, if it is due
@@ -21,6 +23,9 @@ void logging_certificates(const struct site *site);
 
 /* A line for each changed option that holds only after a restart. */
 void logging_restarts(const struct config *before, const struct config *after);
+
+/* One line: version, URL, target, folder and file. */
+void logging_started(const struct site *site);
 
 /* Logs the URL of the demo's page. */
 void logging_demo(const struct site *site);

@@ -233,6 +233,8 @@ struct supervisor *supervisor_create(const struct supervisor_options *options, c
 static void announce(struct supervisor *supervisor)
 {
     atomic_store(&supervisor->process.listening, true);
+    if (!supervisor->options.announced)
+        logging_started(supervisor->site);
     if (supervisor->options.demo)
         logging_demo(supervisor->site);
     notify_send(&supervisor->notify, "READY=1\nSTATUS=serving");

@@ -34,7 +34,7 @@ static bool use_site(struct supervisor *supervisor, struct site *site, char *err
         tls_store_keep_notices(site->resources->store, before->resources->store);
     logging_certificates(site);
     if (supervisor->changes.current == CHANGE_CONFIG &&
-        !logging_open(site->config, error, SUPERVISOR_ERROR_MAX))
+        !logging_open(site->config, supervisor->options.name, error, SUPERVISOR_ERROR_MAX))
         log_message(REASON_ERROR, "the log stays as it was: %s", error);
     site_release(before);
     return true;

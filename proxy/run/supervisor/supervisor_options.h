@@ -18,8 +18,10 @@ struct supervisor_options {
     /* Reads the configuration again; NULL: there is no file, a reload reads certificates only. */
     const struct config *(*load)(const void *owner, struct diag *diag);
     const void *owner;
+    const char *name;            /* that the program was called by, for syslog */
     const struct rebind *rebind; /* the command's port, if it has one */
     bool daemon;                 /* in the background: the command's output is discarded */
+    bool announced;              /* the lines of the start are in the log already */
     bool demo;                   /* the target is in this process, which so cannot be handed over */
 };
 

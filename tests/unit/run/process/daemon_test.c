@@ -28,7 +28,7 @@ static int launch(background_fn *background, const char *file, char *said, size_
         dup2(ends[1], STDERR_FILENO);
         close(ends[0]);
         close(ends[1]);
-        struct daemon daemon;
+        struct daemon daemon = {.name = "websockify"};
         int status;
         if (daemon_begin(&daemon, -1, &status)) {
             background(&daemon, file);
@@ -105,7 +105,8 @@ static void a_sudden_death_is_a_failure(void **state)
 {
     char said[256];
     assert_int_equal(launch(dies, NULL, said, sizeof(said)), 1);
-    assert_non_null(strstr(said, "ended before it was ready"));
+    assert_non_null(
+        strstr(said, "websockify: error: the background process ended before it was ready"));
 }
 
 int main(void)
