@@ -21,7 +21,7 @@ slow_gates=(clang-tidy cppcheck-deep valgrind fuzz-long proof recipes)
 
 packages=(build-essential cmake ninja-build pkg-config libuv1-dev libssl-dev libyaml-dev libcmocka-dev
     clang libclang-rt-dev lld clang-format cppcheck file git
-    python3 python3-jsonschema python3-pytest python3-pytest-xdist python3-websockets python3-yaml openssh-client openssh-server openssl prometheus redis-server haproxy nginx websockify
+    python3 python3-jsonschema python3-pytest python3-pytest-xdist python3-setuptools python3-websockets python3-yaml openssh-client openssh-server openssl prometheus redis-server haproxy nginx websockify
     buildah caddy debootstrap docker-compose fish logrotate mandoc strace systemd zsh
     chromium mosquitto novnc tigervnc-standalone-server x11-utils x11-xserver-utils)
 slow_packages=(clang-tidy valgrind libc6-dbg)
