@@ -36,7 +36,7 @@ def children(pid):
 class Launcher:
     """novnc_proxy with what it has started, in the form in which Lab.connect takes a bridge."""
 
-    def __init__(self, lab, *arguments):
+    def __init__(self, lab, *arguments, program=LAUNCHER):
         self.port = free_port()
         self.address = f'127.0.0.1:{self.port}'
         programs = lab.folder / 'programs'
@@ -46,13 +46,13 @@ class Launcher:
         environment = {**os.environ, 'PATH': f'{programs}:{os.environ["PATH"]}'}
         self.output = lab.folder / 'output'
         with self.output.open('wb') as output:
-            self.process = lab.spawn(str(LAUNCHER), '--listen', str(self.port), '--vnc',
+            self.process = lab.spawn(str(program), '--listen', str(self.port), '--vnc',
                                      f'localhost:{self.target.port}', *map(str, arguments), env=environment,
                                      stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=lab.folder,
                                      start_new_session=True)
         until(lambda: 'Navigate to this URL' in self.text or self.process.poll() is not None, lambda: self.text)
         assert self.process.poll() is None, self.text
-        self.pid, = [pid for pid in children(self.process.pid) if self.name(pid) in ('websockify', 'wsluice')]
+        self.pid, = [pid for pid in children(self.process.pid) if self.name(pid) in ('websockify', 'wsluice', 'run')]
         lab.processes.append(Process(self.pid))
 
     @staticmethod
@@ -88,6 +88,22 @@ def test_as_it_is(lab):
     launcher.stop()
 
 
+def test_a_checkout_in_its_place(lab):
+    """As noVNC's sources and many images have it: utils/websockify/run, and no websockify in PATH is looked for."""
+    novnc = lab.folder / 'novnc'
+    shutil.copytree(LAUNCHER.parents[1], novnc)
+    (novnc / 'utils' / 'websockify').mkdir()
+    (novnc / 'utils' / 'websockify' / 'run').symlink_to(os.path.abspath(BINARY))
+    launcher = Launcher(lab, program=novnc / 'utils' / LAUNCHER.name)
+    assert f'Using local websockify at {novnc}/utils/websockify/run' in launcher.text
+    assert f'  - Web server. Web root: {novnc}' in launcher.text
+    assert f'  - proxying from :{launcher.port} to localhost:{launcher.target.port}\n' in launcher.text
+    assert gateway.get(lab, launcher, '/vnc.html').status == 200
+    launcher.desktop(lab).bye()
+    assert b'websockify' in pathlib.Path(f'/proc/{launcher.pid}/cmdline').read_bytes()
+    launcher.stop()
+
+
 def test_all_its_flags(lab, certs):
     syslog = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     syslog.bind(str(lab.folder / 'log'))
@@ -95,7 +111,10 @@ def test_all_its_flags(lab, certs):
     launcher = Launcher(lab, '--cert', certs.ec, '--key', certs.ec_key, '--ssl-only', '--web',
                         LAUNCHER.parents[1], '--record', lab.folder / 'record', '--syslog', lab.folder / 'log',
                         '--heartbeat', '1', '--timeout', '600', '--idle-timeout', '600')
-    assert b'listening on' in syslog.recv(4096)
+    heard = ''
+    while 'listening on' not in heard:
+        heard = syslog.recv(4096).decode()
+        assert ' websockify ' in heard
     page = gateway.get(lab, launcher, '/vnc.html', connection={'context': certs.context()})
     assert page.status == 200
     client = launcher.desktop(lab, context=certs.context())
