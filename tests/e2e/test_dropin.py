@@ -325,6 +325,18 @@ def test_the_certificate_of_a_target(lab, tmp_path, certs):
     assert through and bridge.lines[0].startswith('websockify: warning: --ssl-target-insecure: ')
 
 
+def test_a_target_that_signed_its_own_certificate(lab, tmp_path):
+    """The certificate itself is the authority."""
+    subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout',
+                    'key', '-out', 'cert', '-days', '2', '-subj', '/CN=desk', '-addext', 'subjectAltName=DNS:desk'],
+                   cwd=tmp_path, capture_output=True, check=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / 'cert', tmp_path / 'key')
+    secure = lab.target(context=context)
+    assert not behind_tls(lab, secure, f'--ssl-target-ca={tmp_path}/cert')[1], 'the name is another one'
+    assert behind_tls(lab, secure, '--ssl-target-ca=cert', '--ssl-target-name=desk', cwd=tmp_path)[1]
+
+
 def test_origins(lab, tmp_path):
     target = lab.target()
     bridge = lab.start('--origins=https://desk.example.com,https://*.lab.example.com', target=target, binary=named(tmp_path))

@@ -44,7 +44,7 @@ STARTS = {
 
 @pytest.mark.parametrize('words', STARTS.values(), ids=STARTS)
 def test_starts(lab, tmp_path, words):
-    """The same process becomes the bridge, so that whoever started it can end it."""
+    """The same process becomes the bridge, so that the program that started it can end it."""
     target, port = lab.target(), free_port()
     bridge = lab.start(*words, '--heartbeat=30', f'127.0.0.1:{port}', f'127.0.0.1:{target.port}', '--web', '.', binary=PYTHON,
                        cwd=tmp_path, env=environment())

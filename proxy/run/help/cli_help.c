@@ -6,6 +6,7 @@
 #include "base/text/wrap.h"
 #include "run/args/cli_environment.h"
 #include "run/args/cli_flag.h"
+#include "run/args/cli_name.h"
 
 enum { HELP_COLUMN = 32, LINE_WIDTH = 80 };
 
@@ -22,28 +23,30 @@ static const char introduction[] =
     "Lets WebSocket clients reach a TCP or Unix-socket service. PORT or :PORT alone\n"
     "means every interface. TIME is 250ms, 30s, 5m or 1h; a bare number is seconds.\n"
     "'demo' serves a built-in echo service, by default on port 6080. Options may\n"
-    "stand anywhere, and names may be abbreviated while they stay unambiguous.\n";
+    "stand anywhere, after the command if there is one, and names may be\n"
+    "abbreviated while they stay unambiguous.\n";
 
 static const char introduction_by_name[] =
     "\n"
     "This is wsluice, called by websockify's name: it takes websockify's options and\n"
     "its own. contrib/README.md lists the differences.\n";
 
-static const char examples[] =
-    "\n"
-    "Examples:\n"
-    "  wsluice 6080 localhost:5900\n"
-    "      A VNC server on this machine, for browsers anywhere.\n"
-    "  wsluice --cert=desk.pem --key=desk.key --ssl-only 443 10.0.0.5:5900\n"
-    "      A VNC server on another machine, over wss:// only.\n"
-    "  wsluice -D --log-file=bridge.log 127.0.0.1:6080 --unix-target=/run/app.sock\n"
-    "      A Unix socket, for clients on this machine, in the background.\n"
-    "  wsluice 6080 -- Xvnc -rfbport 6080 :1\n"
-    "      Starts a program, moves its listener to a free port, and bridges to it.\n";
+/* After the program's name. */
+static const struct {
+    const char *words, *meaning;
+} examples[] = {
+    {"6080 localhost:5900", "A VNC server on this machine, for browsers anywhere."},
+    {"--cert=desk.pem --key=desk.key --ssl-only 443 10.0.0.5:5900",
+     "A VNC server on another machine, over wss:// only."},
+    {"-D --log-file=b.log 127.0.0.1:6080 --unix-target=/run/app.sock",
+     "A Unix socket, for clients on this machine, in the background."},
+    {"6080 -- Xvnc -rfbport 6080 :1",
+     "Starts a program, moves its listener to a free port, and bridges to it."},
+};
 
 void cli_help_usage(bool websockify, FILE *stream)
 {
-    const char *name = websockify ? "websockify" : "wsluice";
+    const char *name = cli_name_of(websockify);
     for (size_t i = 0; i < WSL_COUNT(quick_forms); i++)
         fprintf(stream, "%s%s %s\n", i == 0 ? "usage: " : "       ", name, quick_forms[i]);
     if (websockify)
@@ -97,6 +100,14 @@ static void print_commands(FILE *stream, const struct cli_command_list *list)
     }
 }
 
+static void print_examples(bool websockify, FILE *stream)
+{
+    fputs("\nExamples:\n", stream);
+    for (size_t i = 0; i < WSL_COUNT(examples); i++)
+        fprintf(stream, "  %s %s\n      %s\n", cli_name_of(websockify), examples[i].words,
+                examples[i].meaning);
+}
+
 void cli_help_page(const struct cli_command_list *list, bool websockify, FILE *stream)
 {
     cli_help_usage(websockify, stream);
@@ -114,7 +125,7 @@ void cli_help_page(const struct cli_command_list *list, bool websockify, FILE *s
                 print_flag(stream, &item);
     }
     print_environment(stream);
-    fputs(examples, stream);
+    print_examples(websockify, stream);
 }
 
 void cli_help_synopsis(const struct cli_command *command, FILE *stream)

@@ -151,6 +151,11 @@ void quick_values_set_address(struct quick *quick, enum options_section section,
     const struct options_row *row = options_find(section, "address");
     bool listen = section == OPTIONS_LISTENER;
     char why[128];
+    if (!listen && strpbrk(text, "{}")) {
+        report_address(quick->line, false, VALUE_MALFORMED,
+                       "only the routes of a file have {NAME}s", text);
+        return;
+    }
     enum value_verdict verdict = !listen && strrchr(text, ':') == text
                                      ? set_local_target(quick, row, text, why, sizeof(why))
                                      : quick_values_set(quick, row, text, why, sizeof(why));

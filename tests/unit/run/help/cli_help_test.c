@@ -29,6 +29,15 @@ static void answers_help_and_version(void **state)
     done(&run);
 }
 
+static void the_page_has_the_name_it_was_called_by(void **state)
+{
+    struct run run;
+    parse_as(&run, "/opt/websockify/run", "--help");
+    assert_non_null(strstr(run.out, "\n  websockify 6080 localhost:5900\n"));
+    assert_null(strstr(run.out, "  wsluice 6080"));
+    done(&run);
+}
+
 static void the_page_lists_every_command(void **state)
 {
     const struct cli_command_list *list = cli_commands_list();
@@ -46,6 +55,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_DIRECTORY(answers_help_and_version),
+        IN_DIRECTORY(the_page_has_the_name_it_was_called_by),
         IN_DIRECTORY(the_page_lists_every_command),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

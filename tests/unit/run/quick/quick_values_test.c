@@ -15,6 +15,7 @@ static void names_bad_addresses_as_websockify_does(void **state)
     refuses("6080 ws://localhost:5900", 2, "write TARGET_HOST:PORT");
     refuses("6080 a:b", 2, "Error parsing target port");
     refuses("6080 a:", 2, "Error parsing target port");
+    refuses("6080 {desk}:1", 2, "Error parsing target: only the routes of a file have {NAME}s");
     refuses("- a:1", 2, "Error parsing listen port");
 }
 
