@@ -125,6 +125,29 @@ def test_lines_for_machines(lab, tmp_path):
     assert any('"message":"  - proxying from 127.0.0.1:0 to localhost:1"' in line for line in bridge.lines)
 
 
+@pytest.mark.parametrize('words', [[], ['--log-file=log']], ids=['to standard error', 'to a file as well'])
+@pytest.mark.parametrize('reader', ['gone', 'stopped'])
+def test_lines_that_nobody_reads(lab, tmp_path, words, reader):
+    """They do not keep it from starting."""
+    read_end, write_end = os.pipe()
+    os.set_blocking(write_end, False)
+    if reader == 'gone':
+        os.close(read_end)
+    else:
+        with pytest.raises(BlockingIOError):
+            while True:
+                os.write(write_end, bytes(4096))
+    os.set_blocking(write_end, True)
+    target, port = lab.target(), free_port()
+    process = lab.spawn(named(tmp_path), *words, f'127.0.0.1:{port}', f'127.0.0.1:{target.port}', f'--pid-file={tmp_path}/pid',
+                        stderr=write_end, cwd=tmp_path)
+    os.close(write_end)
+    until((tmp_path / 'pid').exists, 'its start')
+    assert session(lab, port) == b'hello'
+    process.terminate()
+    assert process.wait(WAIT) == 0
+
+
 # ---- its names ----
 
 @pytest.fixture

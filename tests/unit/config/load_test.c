@@ -283,6 +283,16 @@ static void warns_of_unserved_routes(void **state)
     config_release(config);
 }
 
+static void an_empty_name_is_no_file(void **state)
+{
+    struct diag diag;
+    diag_init(&diag);
+    assert_null(load_config(&(struct load_request){.path = ""}, &diag));
+    assert_int_equal(diag.count, 1);
+    assert_string_equal(diag.findings[0].message, "the file name is empty");
+    diag_free(&diag);
+}
+
 /* The same host and path are two routes when no listener has both. */
 static void accepts_equal_paths_on_different_listeners(void **state)
 {
@@ -359,6 +369,7 @@ int main(void)
         IN_DIRECTORY(command_line_overrides_file),
         IN_DIRECTORY(warns_of_unserved_routes),
         IN_DIRECTORY(accepts_equal_paths_on_different_listeners),
+        IN_DIRECTORY(an_empty_name_is_no_file),
         IN_DIRECTORY(loads_a_large_file),
         IN_DIRECTORY(survives_without_memory),
     };
