@@ -121,7 +121,8 @@ def test_all_its_flags(lab, certs):
     opcode, _ = client.frame()
     assert opcode == PING
     client.bye()
-    assert lab.connect(launcher).send(b'GET / HTTP/1.1\r\nHost: x\r\n\r\n').eof()
+    plain = lab.connect(launcher).send(b'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+    assert plain.answer().body == b'This port speaks HTTPS\n' and plain.eof()
     launcher.stop()
     recorded, = lab.folder.glob('record.*')
     assert recorded.read_text().startswith('var VNC_frame_data = [')

@@ -186,10 +186,11 @@ def test_a_certificate_and_its_key(lab, websockify, target, certs):
 
 
 def test_tls_only(lab, websockify, target, certs):
-    """A plain client is hung up on without a word."""
+    """A plain client is told so, where websockify hangs up without a word."""
     bridge = websockify('--ssl-only', f'--cert={certs.ec}', f'--key={certs.ec_key}', '127.0.0.1:0', where(target))
     echoes(lab, bridge, context=ssl.create_default_context(cafile=certs.ca))
-    assert lab.connect(bridge).send(request()).eof()
+    client = lab.connect(bridge).send(request())
+    assert client.answer().status == 400 and client.eof()
 
 
 def test_a_key_with_a_password(lab, websockify, target, certs):
