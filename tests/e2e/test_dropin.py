@@ -391,6 +391,18 @@ def test_an_offer_of_no_subprotocol(lab, tmp_path):
     assert answer.status == 101 and 'sec-websocket-protocol' not in answer.fields
 
 
+def test_a_session_is_shown_when_it_begins(lab, tmp_path):
+    """-v: client, path and target at once, without the token."""
+    target = lab.target()
+    bridge = lab.start('-v', '127.0.0.1:0', f'127.0.0.1:{target.port}', binary=named(tmp_path))
+    client = lab.open(bridge, upgrade={'path': '/websockify?token=secret'})
+    assert client.binary(b'x').data(1) == b'x'
+    line, = until(lambda: [text for text in bridge.lines if ' opened ' in text], 'the line')
+    assert f'client=127.0.0.1:{client.sock.getsockname()[1]}' in line and f'target=127.0.0.1:{target.port}' in line
+    assert 'path=/websockify ' in line + ' ' and 'secret' not in line
+    client.bye()
+
+
 def test_files_whose_names_begin_with_a_dot(lab, tmp_path):
     (tmp_path / '.secret').write_text('x')
     (tmp_path / 'page').write_text('x')
