@@ -5,21 +5,27 @@
 #include "base/text/wrap.h"
 #include "config/model/diag.h"
 
-enum { PATH_TEXT_MAX = 200, WIDTH = 79, COLUMN = 44 };
+enum {
+    PATH_TEXT_MAX = 200,
+    FACT_COLUMN = 13,
+    COLUMN = 44,        /* of help beside a path */
+    COLUMN_BELOW = 6,   /* of help below a path */
+    WIDTH_BESIDE = 100, /* from here on, help stands beside the path */
+};
 
 /* ---- types of values ---- */
 
-static void print_range(const struct value_spec *spec, const char *noun, FILE *stream)
+static void put_range(const struct value_spec *spec, const char *noun, struct text *out)
 {
     char min[32], max[32];
     const struct value least = {.number = spec->min}, most = {.number = spec->max};
     value_print(spec, &least, min, sizeof(min));
     value_print(spec, &most, max, sizeof(max));
-    fprintf(stream, "%s from %s to %s%s%s", noun, min, max, spec->zero ? ", or " : "",
-            spec->zero ? spec->zero : "");
+    text_add_format(out, "%s from %s to %s%s%s", noun, min, max, spec->zero ? ", or " : "",
+                    spec->zero ? spec->zero : "");
 }
 
-static void print_names(const struct value_name *names, FILE *stream)
+static void put_names(const struct value_name *names, struct text *out)
 {
     for (bool first = true; names->name; names++) {
         const struct value_name *later = names + 1;
@@ -27,45 +33,45 @@ static void print_names(const struct value_name *names, FILE *stream)
             later++;
         if (names->alias)
             continue;
-        fprintf(stream, "%s%s", first ? "" : later->name ? ", " : " or ", names->name);
+        text_add_format(out, "%s%s", first ? "" : later->name ? ", " : " or ", names->name);
         first = false;
     }
 }
 
-static void print_type(const struct options_row *row, FILE *stream)
+static void put_type(const struct options_row *row, struct text *out)
 {
     const struct value_spec *spec = &row->value;
     switch (spec->type) {
     case VALUE_BOOL:
-        fputs("true or false", stream);
+        text_add_string(out, "true or false");
         break;
     case VALUE_COUNT:
-        print_range(spec, "a number", stream);
+        put_range(spec, "a number", out);
         break;
     case VALUE_DURATION:
-        print_range(spec, "a duration", stream);
+        put_range(spec, "a duration", out);
         break;
     case VALUE_SIZE:
-        print_range(spec, "a size", stream);
+        put_range(spec, "a size", out);
         break;
     case VALUE_MODE:
-        fputs("permission bits in octal", stream);
+        text_add_string(out, "permission bits in octal");
         break;
     case VALUE_ENUM:
-        print_names(spec->names, stream);
+        put_names(spec->names, out);
         break;
     case VALUE_TEXT:
-        fputs(row->list ? "texts" : row->secret ? "a secret" : "a text", stream);
+        text_add_string(out, row->list ? "texts" : row->secret ? "a secret" : "a text");
         break;
     case VALUE_PATH:
-        fputs("a file", stream);
+        text_add_string(out, "a file");
         break;
     case VALUE_LISTEN:
     case VALUE_TARGET:
-        fputs("an address", stream);
+        text_add_string(out, "an address");
         break;
     case VALUE_CIDR:
-        fputs("address ranges", stream);
+        text_add_string(out, "address ranges");
         break;
     }
 }
@@ -85,38 +91,69 @@ static const char *reload_text(enum options_reload reload)
 
 /* ---- one option, one section ---- */
 
-static void print_option(const struct options_row *row, FILE *stream)
+/* "    value:   ...", on as many lines as it needs. */
+static void print_fact(const char *label, const char *text, FILE *stream, unsigned width)
+{
+    fprintf(stream, "    %-*s", FACT_COLUMN - 4, label);
+    wrap_print(stream, text, FACT_COLUMN, width);
+}
+
+static void print_type(const struct options_row *row, FILE *stream, unsigned width)
+{
+    struct text type = {0};
+    size_t length;
+    put_type(row, &type);
+    char *text = text_take(&type, &length);
+    if (text)
+        print_fact("value:", text, stream, width);
+    free(text);
+}
+
+static void print_default(const struct options_row *row, FILE *stream, unsigned width)
+{
+    char text[200];
+    if (row->required) {
+        print_fact("default:", "none, it must be given", stream, width);
+        return;
+    }
+    snprintf(text, sizeof(text), "%s%s%s%s", row->initial ? row->initial : "",
+             row->initial && row->quick ? "; " : "", row->quick ? row->quick : "",
+             row->quick ? " on the quick command line" : "");
+    if (*text)
+        print_fact("default:", text, stream, width);
+}
+
+static void print_option(const struct options_row *row, FILE *stream, unsigned width)
 {
     char text[PATH_TEXT_MAX];
     options_path(row->section, row, text, sizeof(text));
-    fprintf(stream, "%s\n", text);
-    fputs("    ", stream);
-    wrap_print(stream, row->help, 4, WIDTH);
-    fputs("    value:   ", stream);
-    print_type(row, stream);
-    fputc('\n', stream);
-    if (row->required)
-        fputs("    default: none, it must be given\n", stream);
-    else if (row->initial)
-        fprintf(stream, "    default: %s\n", row->initial);
-    if (row->quick)
-        fprintf(stream, "    on the quick command line: %s\n", row->quick);
-    for (int i = 0; i < OPTIONS_FLAGS_MAX; i++)
-        if (row->flags[i].name)
-            fprintf(stream, "    flag:    --%s%s%s\n", row->flags[i].name,
-                    row->flags[i].argument ? "=" : "",
-                    row->flags[i].argument ? row->flags[i].argument : "");
-    fprintf(stream, "    reload:  %s\n", reload_text(row->reload));
+    fprintf(stream, "%s\n    ", text);
+    wrap_print(stream, row->help, 4, width);
+    print_type(row, stream, width);
+    print_default(row, stream, width);
+    for (int i = 0; i < OPTIONS_FLAGS_MAX; i++) {
+        const struct options_flag *flag = &row->flags[i];
+        if (!flag->name)
+            continue;
+        snprintf(text, sizeof(text), "--%s%s%s", flag->name, flag->argument ? "=" : "",
+                 flag->argument ? flag->argument : "");
+        print_fact("flag:", text, stream, width);
+    }
+    print_fact("reload:", reload_text(row->reload), stream, width);
 }
 
-static void print_line(const char *path, const char *help, FILE *stream)
+static void print_entry(const char *path, const char *help, FILE *stream, unsigned width)
 {
+    int column = width < WIDTH_BESIDE ? COLUMN_BELOW : COLUMN;
     int length = fprintf(stream, "  %s", path);
-    int most = (int)strcspn(help, ";");
-    fprintf(stream, "%*s%.*s\n", length < COLUMN ? COLUMN - length : 2, "", most, help);
+    if (length + 2 > column)
+        fprintf(stream, "\n%*s", column, "");
+    else
+        fprintf(stream, "%*s", column - length, "");
+    wrap_print(stream, help, (size_t)column, width);
 }
 
-static void print_section(enum options_section section, FILE *stream)
+static void print_section(enum options_section section, FILE *stream, unsigned width)
 {
     const struct options_row *row;
     char path[PATH_TEXT_MAX];
@@ -124,19 +161,26 @@ static void print_section(enum options_section section, FILE *stream)
         if (row->section != section)
             continue;
         options_path(section, row, path, sizeof(path));
-        print_line(path, row->help, stream);
+        print_entry(path, row->help, stream, width);
     }
     for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++) {
         enum options_section child = (enum options_section)i;
         if (options_section(child)->parent != section)
             continue;
         if (options_section(child)->shape != OPTIONS_MAP) {
-            print_section(child, stream);
+            print_section(child, stream, width);
             continue;
         }
         options_path(child, NULL, path, sizeof(path));
-        print_line(path, options_section(child)->help, stream);
+        print_entry(path, options_section(child)->help, stream, width);
     }
+}
+
+static void print_section_help(enum options_section section, FILE *stream, unsigned width)
+{
+    wrap_print(stream, options_section(section)->help, 0, width);
+    fputc('\n', stream);
+    print_section(section, stream, width);
 }
 
 /* A step of a path without its brackets. */
@@ -173,7 +217,7 @@ static void begin_another(bool *any, FILE *stream)
 }
 
 /* Every option and section of that name: "drain_delay" for "limits.drain_delay". False: none. */
-static bool print_all_named(const char *name, FILE *stream)
+static bool print_all_named(const char *name, FILE *stream, unsigned width)
 {
     const struct options_row *row;
     bool any = false;
@@ -183,19 +227,18 @@ static bool print_all_named(const char *name, FILE *stream)
             section != (enum options_section)i)
             continue;
         begin_another(&any, stream);
-        wrap_print(stream, options_section(section)->help, 0, WIDTH);
-        print_section(section, stream);
+        print_section_help(section, stream, width);
     }
     for (size_t i = 0; (row = options_at(i)); i++) {
         if (strcmp(row->key, name) != 0)
             continue;
         begin_another(&any, stream);
-        print_option(row, stream);
+        print_option(row, stream, width);
     }
     return any;
 }
 
-bool reference_print(const char *path, FILE *stream, const char **nearest)
+bool reference_print(const char *path, FILE *stream, unsigned width, const char **nearest)
 {
     enum options_section section = OPTIONS_PROCESS;
     const struct options_row *row = NULL;
@@ -207,7 +250,8 @@ bool reference_print(const char *path, FILE *stream, const char **nearest)
         if (options_child(parent, step, &section))
             continue;
         row = options_find(parent, step);
-        if (!row && parent == OPTIONS_PROCESS && *path == '\0' && print_all_named(step, stream))
+        if (!row && parent == OPTIONS_PROCESS && *path == '\0' &&
+            print_all_named(step, stream, width))
             return true;
         if (!row) {
             *nearest = nearest_name(parent, step);
@@ -217,19 +261,20 @@ bool reference_print(const char *path, FILE *stream, const char **nearest)
     if (*path)
         return false;
     if (row) {
-        print_option(row, stream);
+        print_option(row, stream, width);
         return true;
     }
-    wrap_print(stream, options_section(section)->help, 0, WIDTH);
-    print_section(section, stream);
+    print_section_help(section, stream, width);
     return true;
 }
 
-void reference_overview(FILE *stream)
+void reference_overview(FILE *stream, unsigned width)
 {
-    fputs("Options of the configuration file. For more about one: wsluice help-config PATH\n\n",
-          stream);
-    print_section(OPTIONS_PROCESS, stream);
+    wrap_print(stream,
+               "Options of the configuration file. For more about one: wsluice help-config PATH", 0,
+               width);
+    fputc('\n', stream);
+    print_section(OPTIONS_PROCESS, stream, width);
 }
 
 /* ---- Markdown ---- */
@@ -311,12 +356,21 @@ static void put_cell(const char *text, FILE *stream)
         fprintf(stream, *text == '|' ? "\\|" : "%c", *text);
 }
 
+static void put_type_cell(const struct options_row *row, FILE *stream)
+{
+    struct text type = {0};
+    put_type(row, &type);
+    if (!type.failed)
+        fprintf(stream, "%.*s", (int)type.length, type.bytes);
+    text_free(&type);
+}
+
 static void put_row(const struct options_row *row, FILE *stream)
 {
     fprintf(stream, "| `%s` | ", row->key);
     put_cell(row->help, stream);
     fputs(" | ", stream);
-    print_type(row, stream);
+    put_type_cell(row, stream);
     fputs(" | ", stream);
     if (row->required)
         fputs("required", stream);

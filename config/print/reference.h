@@ -15,14 +15,16 @@
 #include "config/options/options.h"
 
 /*
+ * `width`: columns of a line, at least 40.
+ *
  * An option or a section by its path, with or without brackets: "routes[2].target.ca" or
  * "routes.targets.ca"; or by its own name, all of that name. False: there is none, and *nearest is
  * a similar name or NULL.
  */
-bool reference_print(const char *path, FILE *stream, const char **nearest);
+bool reference_print(const char *path, FILE *stream, unsigned width, const char **nearest);
 
-/* A line for each option. */
-void reference_overview(FILE *stream);
+/* All options, each with its help. */
+void reference_overview(FILE *stream, unsigned width);
 
 void reference_markdown(FILE *stream);
 

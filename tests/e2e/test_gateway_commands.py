@@ -1,16 +1,21 @@
 """The commands around the file: check, --print-config, help-config, schema."""
+import fcntl
 import json
 import os
 import pathlib
+import pty
 import re
 import shutil
 import socket
+import struct
+import subprocess
 import tempfile
+import termios
 import time
 
 import pytest
 from gateway import ANY, marked, there, write
-from lab import ROOT, reachable, run
+from lab import BINARY, ROOT, reachable, run
 
 EXAMPLES = sorted((ROOT / 'config/examples').glob('*.yaml'))
 
@@ -238,6 +243,28 @@ def test_help_config():
     assert status != 0 and 'idle_timeout' in err
 
 
+@pytest.mark.parametrize('columns, variable, widest', [(30, None, 40), (70, None, 70), (110, None, 110),
+                                                       (300, None, 120), (110, '52', 52)])
+def test_help_config_is_as_wide_as_the_terminal(columns, variable, widest):
+    """Only a path that is wider has a longer line."""
+    here, there = pty.openpty()
+    fcntl.ioctl(there, termios.TIOCSWINSZ, struct.pack('HHHH', 24, columns, 0, 0))
+    environment = {**os.environ, 'COLUMNS': variable} if variable else os.environ
+    program = subprocess.Popen([BINARY, 'help-config'], stdout=there, env=environment)
+    os.close(there)
+    said = b''
+    try:
+        while piece := os.read(here, 65536):
+            said += piece
+    except OSError:  # the terminal has no other end any more
+        pass
+    os.close(here)
+    assert program.wait(timeout=10) == 0
+    lines = [line.strip('\r') for line in said.decode().splitlines()]
+    assert max(len(line) for line in lines if ' ' in line.strip()) in range(widest - 9, widest + 1)
+    assert 'limits.head_size' in said.decode()
+
+
 def test_schema_names_every_option():
     status, out, _ = run('schema')
     schema = json.loads(out)
@@ -245,7 +272,7 @@ def test_schema_names_every_option():
     named = set(re.findall(r'"([a-z_0-9]+)"', out))
     for line in run('help-config')[1].splitlines():
         path = line.split()
-        if path and line.startswith('  '):
+        if re.match('  [a-z]', line):
             assert path[0].rsplit('.', 1)[-1].rstrip('[]') in named, line
 
 

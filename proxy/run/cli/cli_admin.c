@@ -1,7 +1,6 @@
 #include "run/cli/cli_admin.h"
 
 #include <errno.h>
-#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -12,6 +11,7 @@
 #include "run/cli/cli_call.h"
 #include "run/cli/cli_report.h"
 #include "run/cli/http_client.h"
+#include "run/help/terminal.h"
 
 #define TIMEOUT_MS 5000
 #define ERROR_MAX  512
@@ -79,15 +79,6 @@ static void put_parameter(FILE *out, const char *key, const char *value)
     put_encoded(out, value);
 }
 
-/* Of the terminal; 0, no limit, for anything else. */
-static unsigned columns(FILE *out)
-{
-    struct winsize size;
-    int fd = fileno(out);
-    bool known = fd >= 0 && isatty(fd) && ioctl(fd, TIOCGWINSZ, &size) == 0;
-    return known ? size.ws_col : 0;
-}
-
 /* malloc'd, of any length: the server refuses what is too long. NULL: out of memory. */
 static char *make_target(const struct cli_call *call)
 {
@@ -98,7 +89,7 @@ static char *make_target(const struct cli_call *call)
     if (!out)
         return NULL;
     fprintf(out, "/?format=%s&width=%u", cli_scan_has(call->scan, "json") ? "json" : "text",
-            columns(call->out));
+            terminal_columns(call->out)); /* 0: no limit */
     for (size_t i = 0; i < WSL_COUNT(parameters); i++)
         put_parameter(out, parameters[i], cli_scan_value(call->scan, parameters[i]));
     bool good = !ferror(out);

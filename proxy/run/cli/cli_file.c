@@ -10,7 +10,10 @@
 #include "run/cli/cli_report.h"
 #include "run/help/cli_completion.h"
 #include "run/help/cli_manual.h"
+#include "run/help/terminal.h"
 #include "run/process/pid_file.h"
+
+enum { WIDTH = 100 }; /* of help-config without a terminal */
 
 /* ---- reload ---- */
 
@@ -54,11 +57,12 @@ static int print_option(const struct cli_call *call, const char *path)
 {
     const char *nearest;
     char message[120];
+    unsigned width = terminal_page_width(call->out, WIDTH);
     if (!path) {
-        reference_overview(call->out);
+        reference_overview(call->out, width);
         return EXIT_SUCCESS;
     }
-    if (reference_print(path, call->out, &nearest))
+    if (reference_print(path, call->out, width, &nearest))
         return EXIT_SUCCESS;
     snprintf(message, sizeof(message), "there is no such option%s%s%s",
              nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
