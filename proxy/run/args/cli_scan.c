@@ -39,9 +39,29 @@ static void assign(struct cli_scan *scan, const struct cli_flag *flag, char *arg
         scan->assignments[scan->assignment_count++] = (struct cli_assignment){*flag, argument};
 }
 
+/* "-verbose": a name with one dash, of which not all letters are options. */
+static bool is_name(const struct cli_scan *scan, const char *letters)
+{
+    struct cli_flag flag;
+    char names[NAMES_MAX];
+    size_t length = strcspn(letters, "="), known = 0;
+    while (letters[known] && cli_flag_by_letter(scan->command, letters[known], &flag))
+        known++;
+    return letters[known] != '\0' && length > 1 &&
+           cli_flag_by_name(scan->command, letters, length, &flag, names, sizeof(names)) ==
+               CLI_FLAG_FOUND;
+}
+
 /* "-vD" */
 static void scan_letters(struct cli_scan *scan, const char *letters)
 {
+    if (is_name(scan, letters)) {
+        char option[64], nearest[64];
+        snprintf(option, sizeof(option), "-%s", letters);
+        snprintf(nearest, sizeof(nearest), "--%s", letters);
+        unknown_option(scan, option, nearest);
+        return;
+    }
     for (; *letters; letters++) {
         struct cli_flag flag;
         const char name[] = {'-', *letters, '\0'};

@@ -113,6 +113,13 @@ static void every_mistake_is_a_finding(void **state)
     assert_string_equal(line.diag.findings[3].message, "needs an argument");
     assert_string_equal(line.diag.findings[4].remedy, "write --sort=KEY");
     done(&line);
+    scan_line(&line, &command, "-json -wj -watch -limit=3");
+    assert_int_equal(line.diag.errors, 3); /* not one for each letter */
+    assert_string_equal(line.diag.findings[0].option, "-json");
+    assert_string_equal(line.diag.findings[0].remedy, "did you mean --json?");
+    assert_string_equal(line.diag.findings[2].remedy, "did you mean --limit=3?");
+    assert_true(cli_scan_has(&line.scan, "watch"));
+    done(&line);
     scan_line(&line, NULL, "--zzz");
     assert_string_equal(line.diag.findings[0].remedy, "see wsluice --help");
     done(&line);
