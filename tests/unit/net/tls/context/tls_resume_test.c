@@ -30,6 +30,18 @@ time_t time(time_t *result)
     return seconds;
 }
 
+/* Where our time_t has 64 bits and that of libraries may still have 32, they call another one. */
+#if defined(__GLIBC__) && __TIMESIZE == 32
+long time_of_libraries(long *result) __asm__("time");
+long time_of_libraries(long *result)
+{
+    long seconds = (long)time(NULL);
+    if (result)
+        *result = seconds;
+    return seconds;
+}
+#endif
+
 struct fixture {
     struct pki pki;
     struct tls_scratch *scratch;
