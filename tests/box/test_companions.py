@@ -28,7 +28,7 @@ def fixture_installed(tmp_path_factory):
 
 
 def text_of(*arguments):
-    status, out, err = run('help-config', *arguments)
+    status, out, err = run(*arguments)
     assert (status, err) == (0, ''), err
     return out
 
@@ -46,7 +46,7 @@ def flags_of_help():
 
 
 def test_help_names_every_flag_and_word():
-    offered = re.search(r"current == -\*.*?choices='(.*?)'", text_of('--completion=bash'), re.DOTALL).group(1)
+    offered = re.search(r"current == -\*.*?choices='(.*?)'", text_of('completion', 'bash'), re.DOTALL).group(1)
     assert flags_of_help() == {flag.strip('-=') for flag in offered.split()}
     commands = run('--help')[1].split('\nCommands')[1].split('\n\n')[0]
     assert set(re.findall(r'^  ([a-z-]+)', commands, re.MULTILINE)) == words()
@@ -55,7 +55,7 @@ def test_help_names_every_flag_and_word():
 @pytest.mark.parametrize('shell', ['bash', 'zsh', 'fish'])
 def test_completion_is_sound_and_whole(shell, tmp_path):
     script = tmp_path / 'completion'
-    script.write_text(text_of(f'--completion={shell}'))
+    script.write_text(text_of('completion', shell))
     subprocess.run([shell, '-n', script], check=True)
     for flag in flags_of_help():
         assert re.search(rf'(--| -l ){flag}\b', script.read_text()), flag
@@ -97,11 +97,14 @@ class Shell:
     ('wsluice --web=fo\t', 'wsluice --web=folder/'),
     ('wsluice help-config log.le\t', 'wsluice help-config log.level'),
     ('wsluice status --wat\t', 'wsluice status --watch'),
+    ('wsluice help sche\t', 'wsluice help schema'),
+    ('wsluice completion z\t', 'wsluice completion zsh'),
+    ('wsluice vers\t', 'wsluice version'),
     ('wsluice status --order=de\t', 'wsluice status --order=desc'),
     ('wsluice kill --socket=gate\t', 'wsluice kill --socket=gateway.yaml'),
 ])
 def test_bash_completes(tmp_path, typed, becomes):
-    (tmp_path / 'completion').write_text(text_of('--completion=bash'))
+    (tmp_path / 'completion').write_text(text_of('completion', 'bash'))
     (tmp_path / 'gateway.yaml').touch()
     (tmp_path / 'desk.pem').touch()
     (tmp_path / 'folder').mkdir()
@@ -116,7 +119,7 @@ def test_bash_completes(tmp_path, typed, becomes):
 
 
 def test_zsh_completes(tmp_path):
-    (tmp_path / '_wsluice').write_text(text_of('--completion=zsh'))
+    (tmp_path / '_wsluice').write_text(text_of('completion', 'zsh'))
     shell = Shell('zsh', '-f', '-i')
     try:
         shell.type(f'unsetopt beep; fpath=({tmp_path} $fpath); autoload -U compinit; compinit -u -D; echo go\n',
@@ -124,6 +127,8 @@ def test_zsh_completes(tmp_path):
         for typed, becomes in (('wsluice --log-lev\twa\t', 'wsluice --log-level=warn'),
                                ('wsluice che\t', 'wsluice check'),
                                ('wsluice help-config log.le\t', 'wsluice help-config log.level'),
+                               ('wsluice help sche\t', 'wsluice help schema'),
+                               ('wsluice completion fi\t', 'wsluice completion fish'),
                                ('wsluice status --order=de\t', 'wsluice status --order=desc')):
             shell.type(typed)
             said = shell.type("\x01echo '<\x05>'\n", until=r'\n<.*>')
@@ -134,24 +139,25 @@ def test_zsh_completes(tmp_path):
 
 @pytest.mark.parametrize('typed, offered', [
     ('wsluice --log-level=', 'warn'), ('wsluice che', 'check'), ('wsluice help-config log.le', 'log.level'),
+    ('wsluice help sche', 'schema'), ('wsluice completion ', 'zsh'),
     ('wsluice status --wat', '--watch'), ('wsluice status --order=', 'desc')])
 def test_fish_completes(tmp_path, typed, offered):
-    (tmp_path / 'completion').write_text(text_of('--completion=fish'))
+    (tmp_path / 'completion').write_text(text_of('completion', 'fish'))
     said = subprocess.run(['fish', '-N', '-c', f'source {tmp_path}/completion; complete -C "{typed}"'],
                           capture_output=True, text=True, check=True, env={**os.environ, 'HOME': str(tmp_path)}).stdout
     assert offered in said, said
 
 
 def test_a_shell_that_is_not_known():
-    status, _, err = run('help-config', '--completion=tcsh')
-    assert status == 2 and 'bash|zsh|fish' in err
+    status, _, err = run('completion', 'tcsh')
+    assert status == 2 and 'bash, zsh or fish' in err
 
 
 # ---- the manual page ----
 
 def test_manual_page(tmp_path):
     page = tmp_path / 'wsluice.1'
-    page.write_text(text_of('--man'))
+    page.write_text(text_of('man'))
     said = subprocess.run(['mandoc', '-T', 'lint', page], capture_output=True, text=True, check=False).stdout
     complaints = [line for line in said.splitlines() if 'missing date' not in line]
     assert not complaints, complaints
@@ -164,14 +170,27 @@ def test_manual_page(tmp_path):
     assert 'routes[].targets[].ca' in shown and 'WSLUICE_TARGET' in shown
 
 
+def test_man_on_a_terminal(tmp_path):
+    """It goes through man, or as it is where man is missing."""
+    (tmp_path / 'man').write_text('#!/bin/sh\n[ "$*" = "-l -" ] && grep -c ^.TH && echo shown\n')
+    (tmp_path / 'man').chmod(0o755)
+    for path, expected in ((f'{tmp_path}:/usr/bin:/bin', r'1\s+shown'), (str(tmp_path / 'none'), r'\.TH WSLUICE 1')):
+        shell = Shell(BINARY, 'man', PATH=path)
+        try:
+            said = shell.type('', until=expected)
+        finally:
+            shell.close()
+        assert re.search(expected, said), said
+
+
 # ---- the package ----
 
 def test_package_has_it_all(installed):
     for path in ('usr/bin/wsluice', 'usr/share/man/man1/wsluice.1', 'usr/lib/systemd/system/wsluice.service',
                  'usr/lib/systemd/system/wsluice.socket', 'usr/lib/sysusers.d/wsluice.conf',
                  'usr/share/bash-completion/completions/wsluice', 'usr/share/fish/vendor_completions.d/wsluice.fish',
-                 'usr/share/zsh/vendor-completions/_wsluice', 'usr/share/doc/wsluice/contrib/README.md',
-                 'usr/share/doc/wsluice/contrib/recipes/desktops.md'):
+                 'usr/share/zsh/vendor-completions/_wsluice', 'usr/share/wsluice/schema.json',
+                 'usr/share/doc/wsluice/contrib/README.md', 'usr/share/doc/wsluice/contrib/recipes/desktops.md'):
         assert (installed / path).is_file(), path
     subprocess.run(['sh', '-n', installed / 'DEBIAN/postinst'], check=True)
 

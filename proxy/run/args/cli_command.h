@@ -33,7 +33,13 @@
 #include "config/options/options.h"
 
 /* What shells complete an operand with. */
-enum cli_operand { CLI_OPERAND_NOTHING, CLI_OPERAND_FILE, CLI_OPERAND_OPTION_PATH };
+enum cli_operand {
+    CLI_OPERAND_NOTHING,
+    CLI_OPERAND_FILE,
+    CLI_OPERAND_OPTION_PATH,
+    CLI_OPERAND_COMMAND,
+    CLI_OPERAND_CHOICE, /* its `operands`, written "asc|desc" */
+};
 
 #define CLI_OPERANDS_ANY UINT_MAX
 
@@ -60,5 +66,9 @@ struct cli_command_list {
 
 /* NULL: there is none of this name. */
 const struct cli_command *cli_command_find(const struct cli_command_list *list, const char *name);
+
+/* The command whose name is most like the word; NULL: none is near. */
+const struct cli_command *cli_command_nearest(const struct cli_command_list *list,
+                                              const char *word);
 
 #endif

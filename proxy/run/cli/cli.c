@@ -116,17 +116,24 @@ static void erase_secrets(const struct cli *cli)
     }
 }
 
+static void answer(const struct cli_args *args, FILE *out)
+{
+    const struct cli_command_list *list = cli_commands_list();
+    if (args->scan.version)
+        cli_help_version(out);
+    else if (args->demo)
+        cli_help_command(cli_command_find(list, "demo"), out);
+    else
+        cli_help_page(list, args->scan.websockify, out);
+}
+
 static void finish(struct cli *cli, FILE *out, FILE *err, struct cli_result *result)
 {
     *result = (struct cli_result){.action = CLI_EXIT,
                                   .exit_status = EXIT_SUCCESS,
                                   .websockify = cli->line.args.scan.websockify};
-    if (cli->line.args.scan.help) {
-        cli_help_page(cli_commands_list(), cli->line.args.scan.websockify, out);
-        return;
-    }
-    if (cli->line.args.scan.version) {
-        fputs("wsluice " WSLUICE_VERSION "\n", out);
+    if (cli->line.args.scan.help || cli->line.args.scan.version) {
+        answer(&cli->line.args, out);
         return;
     }
     const struct config *config = cli->line.args.file ? cli->loaded : cli->config;
@@ -180,10 +187,23 @@ static bool has_late_command(struct cli_line *line)
     return true;
 }
 
+/* The first word that is no option is nearly the name of a subcommand. */
+static bool has_misspelt_command(struct cli_line *line)
+{
+    char remedy[64];
+    const struct cli_scan *scan = &line->args.scan;
+    if (scan->websockify || line->args.demo || scan->unknown_flag || scan->operand_count == 0 ||
+        !cli_commands_explain(scan->operands[0], remedy, sizeof(remedy)))
+        return false;
+    cli_line_usage_error(line, scan->operands[0], "unknown command", remedy);
+    return true;
+}
+
 static void build(struct cli *cli)
 {
     struct cli_args *args = &cli->line.args;
-    if (args->scan.help || args->scan.version || has_late_command(&cli->line))
+    if (args->scan.help || args->scan.version || has_late_command(&cli->line) ||
+        has_misspelt_command(&cli->line))
         return;
     cli_environment_add(args);
     cli_plugin_check_process(&cli->line);

@@ -2,8 +2,10 @@
 
 #include <stdlib.h>
 
+#include "base/ascii.h"
 #include "base/base.h"
 #include "run/args/cli_scan.h"
+#include "run/cli/cli_about.h"
 #include "run/cli/cli_admin.h"
 #include "run/cli/cli_call.h"
 #include "run/cli/cli_check.h"
@@ -17,11 +19,15 @@ static const struct cli_command demo = {
     .operands = "[[HOST:]PORT]",
     .operands_max = 1,
     .help = "serve a built-in echo, and a page that shows it",
+    .details = "Starts the bridge with a built-in echo as its target, and a page that shows\n"
+               "it at work: open http://localhost:6080 in a browser. PORT is 6080 if none is\n"
+               "given. The options of wsluice --help apply as well, such as --cert=FILE.\n",
 };
 
 static const struct cli_command *const commands[] = {
-    &demo,           &cli_check_file,   &cli_file_reload, &cli_admin_status,
-    &cli_admin_kill, &cli_check_health, &cli_file_help,   &cli_file_schema,
+    &demo,           &cli_check_file,   &cli_file_reload,      &cli_admin_status,
+    &cli_admin_kill, &cli_check_health, &cli_file_help,        &cli_file_schema,
+    &cli_about_help, &cli_about_man,    &cli_about_completion, &cli_about_version,
 };
 
 static const struct cli_command_list list = {commands, WSL_COUNT(commands)};
@@ -68,10 +74,41 @@ static int run(const struct cli_call *call)
     return scan->usage_error ? CLI_STATUS_USAGE : CLI_STATUS_FAILED;
 }
 
+/* Commands are letters and '-'; no port, address or file of a quick command line is. */
+static bool is_word(const char *text)
+{
+    const char *p = text;
+    while (ascii_is_letter(*p) || (*p == '-' && p > text))
+        p++;
+    return p > text && *p == '\0';
+}
+
+bool cli_commands_explain(const char *word, char *remedy, size_t size)
+{
+    const struct cli_command *command = is_word(word) ? cli_command_nearest(&list, word) : NULL;
+    if (!command)
+        return false;
+    snprintf(remedy, size, "did you mean 'wsluice %s'?", command->name);
+    return true;
+}
+
+static bool refuse_unknown(const char *word, FILE *err, struct cli_result *result)
+{
+    char remedy[64];
+    if (!cli_commands_explain(word, remedy, sizeof(remedy)))
+        return false;
+    fprintf(err, "usage: wsluice COMMAND [options] ...\nwsluice: error: %s: unknown command; %s\n",
+            word, remedy);
+    *result = (struct cli_result){.action = CLI_EXIT, .exit_status = CLI_STATUS_USAGE};
+    return true;
+}
+
 bool cli_commands_run(int argc, char **argv, FILE *out, FILE *err, struct cli_result *result)
 {
     const struct cli_command *command = argc > 1 ? cli_command_find(&list, argv[1]) : NULL;
     struct diag diag;
+    if (argc > 1 && !command)
+        return refuse_unknown(argv[1], err, result);
     if (!command || !command->run)
         return false;
     diag_init(&diag);

@@ -15,7 +15,13 @@
 
 const struct cli_command_list *cli_commands_list(void);
 
-/* False: the command line does not begin with a subcommand, and nothing has happened. */
+/* Is the word most likely a command, and no address? Then `remedy` says what to write. */
+bool cli_commands_explain(const char *word, char *remedy, size_t size);
+
+/*
+ * Runs the subcommand, or refuses a word that could be one. False: the command line begins with
+ * neither, and nothing has happened.
+ */
 bool cli_commands_run(int argc, char **argv, FILE *out, FILE *err, struct cli_result *result);
 
 #endif

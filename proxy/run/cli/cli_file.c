@@ -8,8 +8,6 @@
 #include "config/print/reference.h"
 #include "run/cli/cli_call.h"
 #include "run/cli/cli_report.h"
-#include "run/help/cli_completion.h"
-#include "run/help/cli_manual.h"
 #include "run/help/terminal.h"
 #include "run/process/pid_file.h"
 
@@ -72,24 +70,16 @@ static int print_option(const struct cli_call *call, const char *path)
 static int run_help(const struct cli_call *call)
 {
     const char *path = cli_call_operand(call, 0);
-    const char *shell = cli_scan_value(call->scan, "completion");
-    if (path && call->scan->assignment_count > 0)
-        return cli_call_wrong_usage(call, path, "a PATH or an option, not both");
-    if (cli_scan_has(call->scan, "markdown"))
-        reference_markdown(call->out);
-    else if (cli_scan_has(call->scan, "man"))
-        cli_manual_print(call->list, call->out);
-    else if (!shell)
+    if (!cli_scan_has(call->scan, "markdown"))
         return print_option(call, path);
-    else if (!cli_completion_print(call->list, shell, call->out))
-        return cli_call_wrong_usage(call, "--completion", "must be bash|zsh|fish");
+    if (path)
+        return cli_call_wrong_usage(call, path, "a PATH or an option, not both");
+    reference_markdown(call->out);
     return EXIT_SUCCESS;
 }
 
 static const struct options_flag help_flags[] = {
     {.name = "markdown", .help = "print all options as a Markdown page"},
-    {.name = "man", .help = "print the manual page wsluice(1)"},
-    {.name = "completion", .argument = "bash|zsh|fish", .help = "print the completion of a shell"},
 };
 
 const struct cli_command cli_file_help = {
@@ -99,7 +89,7 @@ const struct cli_command cli_file_help = {
     .operand = CLI_OPERAND_OPTION_PATH,
     .flags = help_flags,
     .flag_count = WSL_COUNT(help_flags),
-    .help = "explain the options of the file, or the one at PATH",
+    .help = "explain the options of the configuration file, or the one at PATH",
     .run = run_help,
 };
 

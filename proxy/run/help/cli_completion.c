@@ -25,13 +25,19 @@ static enum offer offer_of(const struct cli_flag *flag)
     return strcmp(argument, "FILE") == 0 ? OFFER_FILES : OFFER_NOTHING;
 }
 
+/* "bash zsh fish" of "bash|zsh|fish". */
+static void put_choices(const char *choices, FILE *stream)
+{
+    for (const char *p = choices; *p; p++)
+        fputc(*p == '|' ? ' ' : *p, stream);
+}
+
 /* "first after-upgrade", with '-' as on a command line; "asc desc" of "asc|desc". */
 static void put_names(const struct cli_flag *flag, FILE *stream)
 {
     const char *space = "";
     if (flag->meaning == CLI_FLAG_COMMAND) {
-        for (const char *p = flag->flag->argument; *p; p++)
-            fputc(*p == '|' ? ' ' : *p, stream);
+        put_choices(flag->flag->argument, stream);
         return;
     }
     for (const struct value_name *name = flag->row->value.names; name->name; name++) {
@@ -212,7 +218,19 @@ static void print_bash(const struct cli_command_list *list, FILE *stream)
     put_commands_with(list, CLI_OPERAND_OPTION_PATH, " | ", stream);
     fputs(") choices='", stream);
     put_option_paths(stream);
-    fputs("' ;;\n        esac\n    fi\n", stream);
+    fputs("' ;;\n        ", stream);
+    put_commands_with(list, CLI_OPERAND_COMMAND, " | ", stream);
+    fputs(") choices='", stream);
+    put_commands(list, stream);
+    fputs("' ;;\n", stream);
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->commands[i]->operand != CLI_OPERAND_CHOICE)
+            continue;
+        fprintf(stream, "        %s) choices='", list->commands[i]->name);
+        put_choices(list->commands[i]->operands, stream);
+        fputs("' ;;\n", stream);
+    }
+    fputs("        esac\n    fi\n", stream);
     fputs(bash_end, stream);
 }
 
@@ -259,7 +277,17 @@ static void zsh_operands(const struct cli_command_list *list, FILE *stream)
     put_commands_with(list, CLI_OPERAND_OPTION_PATH, "|", stream);
     fputs(") compadd ", stream);
     put_option_paths(stream);
-    fputs(" ;;\n    esac\n}\n\n", stream);
+    fputs(" ;;\n    ", stream);
+    put_commands_with(list, CLI_OPERAND_COMMAND, "|", stream);
+    fputs(") _wsluice_first ;;\n", stream);
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->commands[i]->operand != CLI_OPERAND_CHOICE)
+            continue;
+        fprintf(stream, "    %s) compadd ", list->commands[i]->name);
+        put_choices(list->commands[i]->operands, stream);
+        fputs(" ;;\n", stream);
+    }
+    fputs("    esac\n}\n\n", stream);
 }
 
 static void zsh_arguments(const struct cli_command *command, FILE *stream)
@@ -342,6 +370,23 @@ static void fish_flags(const struct cli_command_list *list, const struct cli_com
     }
 }
 
+/* Commands, and choices. */
+static void fish_operands(const struct cli_command_list *list, FILE *stream)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct cli_command *command = list->commands[i];
+        if (command->operand != CLI_OPERAND_COMMAND && command->operand != CLI_OPERAND_CHOICE)
+            continue;
+        fprintf(stream, "complete -c wsluice -n '__fish_seen_subcommand_from %s' -a '",
+                command->name);
+        if (command->operand == CLI_OPERAND_COMMAND)
+            put_commands(list, stream);
+        else
+            put_choices(command->operands, stream);
+        fputs("'\n", stream);
+    }
+}
+
 static void print_fish(const struct cli_command_list *list, FILE *stream)
 {
     fputs("# fish completion for wsluice\n\ncomplete -c wsluice -f\n", stream);
@@ -358,6 +403,7 @@ static void print_fish(const struct cli_command_list *list, FILE *stream)
     fputs("' -a '", stream);
     put_option_paths(stream);
     fputs("'\n", stream);
+    fish_operands(list, stream);
     fish_flags(list, NULL, stream);
     for (size_t i = 0; i < list->count; i++)
         if (list->commands[i]->run)

@@ -57,6 +57,11 @@ void cli_help_usage(bool websockify, FILE *stream)
           stream);
 }
 
+void cli_help_version(FILE *stream)
+{
+    fputs("wsluice " WSLUICE_VERSION "\n", stream);
+}
+
 /* The left column; its text begins at HELP_COLUMN, on the next line if need be. */
 static void print_left(FILE *stream, const char *text)
 {
@@ -89,7 +94,7 @@ static void print_environment(FILE *stream)
 
 static void print_commands(FILE *stream, const struct cli_command_list *list)
 {
-    fputs("\nCommands; COMMAND --help lists the options of each:\n", stream);
+    fputs("\nCommands; 'wsluice help COMMAND' explains one:\n", stream);
     for (size_t i = 0; i < list->count; i++) {
         const struct cli_command *command = list->commands[i];
         char left[64];
@@ -131,8 +136,8 @@ void cli_help_page(const struct cli_command_list *list, bool websockify, FILE *s
 void cli_help_synopsis(const struct cli_command *command, FILE *stream)
 {
     fprintf(stream, "usage: wsluice %s%s%s%s\n", command->name,
-            command->flag_count > 0 ? " [options]" : "", *command->operands ? " " : "",
-            command->operands);
+            command->flag_count > 0 || !command->run ? " [options]" : "",
+            *command->operands ? " " : "", command->operands);
 }
 
 void cli_help_command(const struct cli_command *command, FILE *stream)

@@ -16,6 +16,8 @@
 void cli_help_usage(bool websockify, FILE *stream);
 void cli_help_page(const struct cli_command_list *list, bool websockify, FILE *stream);
 
+void cli_help_version(FILE *stream);
+
 /* Of a subcommand. */
 void cli_help_synopsis(const struct cli_command *command, FILE *stream);
 void cli_help_command(const struct cli_command *command, FILE *stream);

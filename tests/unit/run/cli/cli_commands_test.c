@@ -18,7 +18,7 @@ static void each_has_its_help(void **state)
     const struct cli_command_list *list = cli_commands_list();
     const char *const asks[] = {"--help", "-h", "a b c --help", "--hel"};
     for (size_t i = 0; i < list->count; i++) {
-        for (size_t j = 0; list->commands[i]->run && j < WSL_COUNT(asks); j++) {
+        for (size_t j = 0; j < WSL_COUNT(asks); j++) {
             char line[80], usage[80];
             snprintf(line, sizeof(line), "%s %s", list->commands[i]->name, asks[j]);
             snprintf(usage, sizeof(usage), "usage: wsluice %s", list->commands[i]->name);
@@ -53,10 +53,8 @@ static void options_are_written_in_every_way(void **state)
     write_file("gateway.yaml", "listeners: [\":1\"]\nroutes: [{path: /, target: \"tcp://h:1\"}]\n");
     answers("check -- gateway.yaml", "gateway.yaml: ok");
     answers("check gateway.yaml --", "gateway.yaml: ok");
-    answers("help-config --completion bash", "complete -F _wsluice wsluice");
-    answers("help-config --compl=bash", "complete -F _wsluice wsluice");
-    answers("help-config --completion=zsh --completion=bash", "complete -F _wsluice wsluice");
-    answers("help-config --man", ".TH WSLUICE");
+    answers("help-config --mark", "# The configuration file");
+    answers("status --socket none --hel", "usage: wsluice status");
     answers("check gateway.yaml --syn", "gateway.yaml: ok");
 }
 
@@ -76,8 +74,8 @@ static void wrong_usage_is_explained(void **state)
     refuses("check --syntax --connect x.yaml", 2, "--connect: not with --syntax");
     refuses("check -- --odd --even", 2, "--even: too many arguments");
     refuses("schema x", 2, "x: takes no arguments");
-    refuses("help-config --completion=tcsh", 2, "--completion: must be bash|zsh|fish");
-    refuses("help-config --man limits", 2, "limits: a PATH or an option, not both");
+    refuses("help-config --markdown limits", 2, "limits: a PATH or an option, not both");
+    refuses("help-config --man", 2, "--man: ");
     refuses("kill", 2, "which session?");
     refuses("kill file --socket=s", 2, "file: which session?");
     refuses("health http://h/ --socket=s", 2, "--socket or a URL, not both");
@@ -93,6 +91,41 @@ static void all_mistakes_are_reported(void **state)
     assert_non_null(strstr(run.err, "--json"));
     assert_null(strstr(run.err, "too many"));
     done(&run);
+}
+
+static void a_misspelt_command_is_told_the_nearest(void **state)
+{
+    refuses("statsu", 2, "wsluice: error: statsu: unknown command; did you mean 'wsluice status'?");
+    refuses("chekc g.yaml", 2, "did you mean 'wsluice check'?");
+    refuses("stauts --json --watsh", 2, "stauts: unknown command; did you mean 'wsluice status'?");
+    refuses("help-confg", 2, "did you mean 'wsluice help-config'?");
+    refuses("dmeo", 2, "did you mean 'wsluice demo'?");
+    refuses("-v statsu", 2, "statsu: unknown command; did you mean 'wsluice status'?");
+    refuses("-v status", 2, "write the command first: wsluice status");
+    refuses("--config=g.yaml chekc", 2, "chekc: unknown command; did you mean 'wsluice check'?");
+}
+
+/* Words that are no command's, or that an address may be. */
+static void other_command_lines_are_as_before(void **state)
+{
+    const char *const lines[] = {"6080 check:5900",
+                                 "demo",
+                                 "status:6080 check:1",
+                                 "--unix-target=status 6080",
+                                 "--unix-listen=chekc man:1",
+                                 "--log-file status 6080 a:1",
+                                 "6080 -- statsu"};
+    for (size_t i = 0; i < WSL_COUNT(lines); i++) {
+        struct run run;
+        parse(&run, lines[i]);
+        assert_string_equal(run.err, "");
+        assert_int_equal(run.result.exit_status, 0);
+        done(&run);
+    }
+    refuses("x a:1", 2, "Error parsing listen port");
+    refuses("http localhost:80", 2, "Error parsing listen port");
+    refuses("gw.yaml", 2, "did you mean --config=gw.yaml?");
+    refuses("entirelydifferent", 2, "Too few arguments");
 }
 
 static void names_are_unique(void **state)
@@ -112,6 +145,8 @@ int main(void)
         IN_DIRECTORY(options_are_written_in_every_way),
         IN_DIRECTORY(wrong_usage_is_explained),
         IN_DIRECTORY(all_mistakes_are_reported),
+        IN_DIRECTORY(a_misspelt_command_is_told_the_nearest),
+        IN_DIRECTORY(other_command_lines_are_as_before),
         IN_DIRECTORY(names_are_unique),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

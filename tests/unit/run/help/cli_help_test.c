@@ -51,11 +51,26 @@ static void the_page_lists_every_command(void **state)
     done(&run);
 }
 
+static void demo_has_a_page_of_its_own(void **state)
+{
+    const char *const lines[] = {"demo --help", "demo 7000 -h", "--cert=x demo --help",
+                                 "help demo"};
+    const char begin[] = "usage: wsluice demo [options] [[HOST:]PORT]\n";
+    for (size_t i = 0; i < WSL_COUNT(lines); i++) {
+        struct run run;
+        parse(&run, lines[i]);
+        assert_int_equal(strncmp(run.out, begin, strlen(begin)), 0);
+        assert_non_null(strstr(run.out, "http://localhost:6080"));
+        done(&run);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_DIRECTORY(answers_help_and_version),
         IN_DIRECTORY(the_page_has_the_name_it_was_called_by),
+        IN_DIRECTORY(demo_has_a_page_of_its_own),
         IN_DIRECTORY(the_page_lists_every_command),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
