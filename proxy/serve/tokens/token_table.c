@@ -72,8 +72,8 @@ static void log_fault(const char *path, const struct token_piece *piece, unsigne
     char number[16] = "";
     if (line > 0)
         snprintf(number, sizeof(number), ":%u", line);
-    log_message(REASON_WARN, "%s%s%s%s: %s; it is passed over", path, piece->name ? "/" : "",
-                piece->name ? piece->name : "", number, fault);
+    log_message(REASON_WARN, "%s%s%s%s: %s; the %s is ignored", path, piece->name ? "/" : "",
+                piece->name ? piece->name : "", number, fault, line > 0 ? "line" : "file");
 }
 
 static void read_piece(struct token_table *table, const char *path, const struct token_piece *piece,

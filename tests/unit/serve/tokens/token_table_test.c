@@ -64,7 +64,7 @@ static void test_the_last_line_of_a_token_counts(void **unused)
 {
     struct token_table *table = table_of("a: h1:1\nb: h2:2\na: h3:3\na: h4:nosuchservice\n");
     assert_int_equal(token_table_count(table), 2);
-    assert_host(table, "a", "h3"); /* a line with a fault is passed over */
+    assert_host(table, "a", "h3"); /* a line with a fault is ignored */
     assert_int_equal(token_table_find(table, SLICE("a"))->port, 3);
     assert_host(table, "b", "h2");
     token_table_free(table);
