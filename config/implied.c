@@ -15,8 +15,8 @@ static void apply_to_log(struct config_log *log, const struct source_map *map, s
     if (is_given(map->root, "log", "target"))
         return;
     if (log->file && log->syslog)
-        option_ref_report(&map->names, diag, DIAG_ERROR, option, "set log.target",
-                          "there is log.file as well");
+        option_ref_report(&map->names, diag, DIAG_ERROR, option, "set log.target to file or syslog",
+                          "log.file is set as well");
     if (log->file)
         log->target = CONFIG_LOG_FILE;
     else if (log->syslog)

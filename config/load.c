@@ -61,7 +61,10 @@ static char *read_all(int fd, size_t most, size_t *length, const char **why)
         if (got == 0)
             return text;
         if (got < 0 || *length + (size_t)got > most) {
-            *why = !text ? "out of memory" : got < 0 ? strerror(errno) : "too large";
+            *why = !text                     ? "out of memory"
+                   : got < 0                 ? strerror(errno)
+                   : most == SCALAR_FILE_MAX ? "it is larger than 64 KiB"
+                                             : "it is larger than 16 MiB";
             if (text)
                 explicit_bzero(text, *length);
             free(text);
@@ -140,8 +143,8 @@ static bool load_file(struct loader *loader, const char *path, struct config_pla
         return false;
     }
     if (is_known(loader, &info)) {
-        diag_add(loader->diag, DIAG_ERROR, where, "include", NULL,
-                 "'%s' is read already: it is included twice, or includes itself", name);
+        diag_add(loader->diag, DIAG_ERROR, where, "include", "include each file once",
+                 "'%s' is included twice, or includes itself", name);
         explicit_bzero(text, length);
         free(text);
         return false;

@@ -28,7 +28,7 @@ static void unknown(struct schema_file *file, const struct yaml_path *at,
     if (unknown_key_may_be_secret(pair->key->text))
         diag_hide(diag, pair->value->where, pair->value->end);
     if (unknown_key_is_reserved(section, pair->key->text)) {
-        yaml_path_report(at, diag, pair->key->where, "leave it out",
+        yaml_path_report(at, diag, pair->key->where, "remove it",
                          "this version of wsluice has no such option yet");
         return;
     }
@@ -244,8 +244,22 @@ static bool belongs_elsewhere(struct schema_file *file, const struct yaml_path *
     char remedy[300];
     snprintf(remedy, sizeof(remedy), "move it to %s", file->schema->map.top.file);
     yaml_path_report(at, file->schema->diag, pair->key->where, remedy,
-                     "an included file has listeners and routes only");
+                     "only listeners and routes are allowed in an included file");
     return true;
+}
+
+/* A value that no option has: it holds anchors, of which all that merge it get the first key. */
+static void check_repeated(struct schema_file *file, const struct yaml_path *at,
+                           const struct yaml_tree_node *node)
+{
+    for (size_t i = 0; i < node->count; i++) {
+        const struct yaml_tree_pair *pair =
+            node->kind == YAML_TREE_MAPPING ? &node->pairs[i] : NULL;
+        struct yaml_path step = {at, pair ? pair->key->text : NULL, i};
+        if (pair && pair->first)
+            repeated(file, &step, pair);
+        check_repeated(file, &step, pair ? pair->value : node->items[i]);
+    }
 }
 
 static void read_pair(struct schema_file *file, const struct yaml_path *up,
@@ -265,7 +279,9 @@ static void read_pair(struct schema_file *file, const struct yaml_path *up,
         read_child(file, &at, child, pair, object);
     else if (section == OPTIONS_PROCESS && strcmp(key, "include") == 0)
         read_include(file, &at, pair->value);
-    else if (section != OPTIONS_PROCESS || strncmp(key, "x-", 2) != 0)
+    else if (section == OPTIONS_PROCESS && strncmp(key, "x-", 2) == 0)
+        check_repeated(file, &at, pair->value);
+    else
         unknown(file, &at, section, pair);
 }
 
@@ -275,7 +291,8 @@ static void check_required(struct schema_file *file, const struct yaml_path *at,
     const struct options_row *row;
     for (size_t i = 0; (row = options_at(i)); i++)
         if (row->section == section && row->required && !yaml_tree_find(node, row->key))
-            yaml_path_report(at, file->schema->diag, node->where, row->help, "needs %s", row->key);
+            yaml_path_report(at, file->schema->diag, node->where, row->help, "%s is missing",
+                             row->key);
 }
 
 /* target: and targets: set the same list. */
@@ -305,7 +322,7 @@ static void check_scheme(struct schema_file *file, const struct yaml_path *at,
         strncmp(address->value->text, "tls://", 6) != 0)
         return;
     struct yaml_path step = {at, tls->key->text, 0};
-    yaml_path_report(&step, file->schema->diag, tls->key->where, "leave it out",
+    yaml_path_report(&step, file->schema->diag, tls->key->where, "remove it",
                      "the address in line %u says tls:// already", address->key->where.line);
 }
 
@@ -316,7 +333,7 @@ static void read_section(struct schema_file *file, const struct yaml_path *at,
     bool nothing = node->kind == YAML_TREE_SCALAR && node->is_null;
     if (node->kind != YAML_TREE_MAPPING && !nothing) {
         file->schema->map.names.incomplete |= section == OPTIONS_PROCESS;
-        yaml_path_report(at, file->schema->diag, node->where, "write NAME: VALUE, one in a line",
+        yaml_path_report(at, file->schema->diag, node->where, "write NAME: VALUE, one per line",
                          "must be a mapping");
         return;
     }

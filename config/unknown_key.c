@@ -93,7 +93,7 @@ void unknown_key_remedy(enum options_section section, const char *key, char *buf
     if (found == section)
         snprintf(buffer, size, "did you mean %s?", guess.best);
     else if (guess.distance == 0)
-        snprintf(buffer, size, "it belongs %s%s", path[0] ? "into " : "to the top level", path);
+        snprintf(buffer, size, "move it to %s", path[0] ? path : "the top level");
     else
         snprintf(buffer, size, "did you mean %s%s%s?", path, path[0] ? "." : "", guess.best);
 }

@@ -17,7 +17,7 @@ bool unknown_key_is_reserved(enum options_section section, const char *key);
 /* Is it similar to the name of a secret? Then its value must not be shown. */
 bool unknown_key_may_be_secret(const char *key);
 
-/* "did you mean address?", "it belongs into limits", or where names are listed. */
+/* "did you mean address?", "move it to limits", or where names are listed. */
 void unknown_key_remedy(enum options_section section, const char *key, char *buffer, size_t size);
 
 #endif

@@ -55,9 +55,9 @@ static const char *check_bytes(const char *segment, size_t length)
         if (byte < 0)
             return "has a '%' that two hexadecimal digits do not follow";
         if (byte < ' ' || byte == 0x7f || byte == '/')
-            return "must not hold control characters or an escaped '/'";
+            return "must not contain control characters or an escaped '/'";
         if (byte == '\\' || (raw && (byte == '?' || byte == '#' || byte == ' ')))
-            return "must not hold '?', '#', '\\' or spaces; write '?' as %3F and so on";
+            return "must not contain '?', '#', '\\' or spaces; write '?' as %3F and so on";
         dots += byte == '.';
     }
     if (count > 0 && dots == count && count <= 2)
@@ -73,12 +73,12 @@ static const char *check_segment(const char *segment, size_t length, bool last, 
         return NULL;
     if (memchr(segment, '*', length))
         return with_patterns ? "may have '*' only as its whole last segment"
-                             : "must not hold '*', '{' or '}'";
+                             : "must not contain '*', '{' or '}'";
     if (with_patterns && is_capture(segment, length))
         return NULL;
     if (memchr(segment, '{', length) || memchr(segment, '}', length))
         return with_patterns ? "may have {NAME} only as a whole segment"
-                             : "must not hold '*', '{' or '}'";
+                             : "must not contain '*', '{' or '}'";
     return check_bytes(segment, length);
 }
 
@@ -183,7 +183,7 @@ const char *pattern_check_server_name(const char *text)
     for (const char *p = text; *p; p++) {
         if (!is_name_character(*p) && !strchr(":{}", *p))
             return "must be the name in a certificate, such as desk.example.com, or an address; it "
-                   "may hold {NAME}s of path";
+                   "may contain {NAME}s of path";
         inside = *p == '{' || (inside && *p != '}');
         length += !inside && *p != '}';
     }
@@ -350,7 +350,8 @@ const char *pattern_check_redirect(const char *text)
         return "must be a URL that begins with https://, http:// or '/'";
     for (const char *p = text; *p; p++)
         if (*p <= ' ' || *p >= 0x7f || strchr("\"<>\\^`|", *p))
-            return "must be a URL, which holds no spaces and only ASCII; escape the rest with '%'";
+            return "must be a URL, without spaces and with ASCII characters only; escape the rest "
+                   "with '%'";
     struct slice name;
     const char *rest = text;
     while (pattern_next_capture(&rest, &name)) {
@@ -359,7 +360,7 @@ const char *pattern_check_redirect(const char *text)
         for (size_t i = 0; i < WSL_COUNT(known); i++)
             is_known |= slice_equal(name, slice_of(known[i]));
         if (!is_known)
-            return "may hold {host}, {path} and {query}, and nothing else in braces";
+            return "may contain {host}, {path} and {query}, and nothing else in braces";
     }
     return pattern_braces_match(text) ? NULL : "has an unmatched brace";
 }
@@ -395,6 +396,6 @@ const char *pattern_check_field(const char *text)
         return "must not begin or end with a space";
     for (const char *p = text; *p; p++)
         if ((unsigned char)*p < ' ' || *p == 0x7f)
-            return "must not hold control characters";
+            return "must not contain control characters";
     return NULL;
 }

@@ -37,12 +37,12 @@ const struct value_form text_form_expression = {
 const struct value_form text_form_redirect = {
     pattern_check_redirect,
     "([Hh][Tt][Tt][Pp][Ss]?://|/)([!#-;=?-[_a-z~]|\\]|\\{(host|path|query)\\})*",
-    "must be a URL that begins with https://, http:// or '/', and may hold {host}, {path} and "
+    "must be a URL that begins with https://, http:// or '/', and may contain {host}, {path} and "
     "{query}"};
 const struct value_form text_form_token = {pattern_check_token, TOKEN, NULL};
 const struct value_form text_form_field = {
     pattern_check_field, "[^\x01-\x20\x7f]([^\x01-\x1f\x7f]*[^\x01-\x20\x7f])?",
-    "must not hold control characters, nor begin or end with a space"};
+    "must not contain control characters, nor begin or end with a space"};
 const struct value_form text_form_syslog = {pattern_check_syslog, "[/@].+|.+:[0-9]+", NULL};
 const struct value_form text_form_token_source = {pattern_check_token_source,
                                                   "host|path|(query|header|cookie):" TOKEN, NULL};

@@ -255,7 +255,8 @@ static enum value_verdict parse_address(const struct value_spec *spec, const cha
     struct slice host = {text, colon ? (size_t)(colon - text) : 0};
     if (host.len >= 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']')
         host = (struct slice){host.ptr + 1, host.len - 2};
-    if (!is_host_form(host) || (host.len == 0 && !listen))
+    bool is_url = colon && strncmp(colon, "://", 3) == 0;
+    if (is_url || !is_host_form(host) || (host.len == 0 && !listen))
         return malformed(why, why_size, wanted);
 
     const char *digits = colon ? colon + 1 : text;
@@ -273,6 +274,28 @@ static enum value_verdict parse_address(const struct value_spec *spec, const cha
 static bool bit_is_set(const struct config_cidr *cidr, unsigned bit)
 {
     return cidr->bytes[bit / 8] >> (7 - bit % 8) & 1;
+}
+
+static int print_cidr(const struct config_cidr *cidr, char *buffer, size_t size);
+
+/* An address within a range is refused: it may have been meant as one address. */
+static enum value_verdict check_prefix(const struct config_cidr *cidr, char *why, size_t why_size)
+{
+    struct config_cidr range = *cidr, address = *cidr;
+    char shown_range[INET6_ADDRSTRLEN + 4], shown_address[INET6_ADDRSTRLEN + 4];
+    bool inside = false;
+    for (unsigned bit = cidr->bits; bit < 128; bit++) {
+        inside = inside || bit_is_set(cidr, bit);
+        range.bytes[bit / 8] &= (uint8_t) ~(1U << (7 - bit % 8));
+    }
+    if (!inside)
+        return VALUE_OK;
+    address.bits = 128;
+    print_cidr(&range, shown_range, sizeof(shown_range));
+    print_cidr(&address, shown_address, sizeof(shown_address));
+    snprintf(why, why_size, "must be %s for the range or %s for one address", shown_range,
+             shown_address);
+    return VALUE_MALFORMED;
 }
 
 static enum value_verdict parse_cidr(const char *text, struct value *value, char *why,
@@ -296,17 +319,11 @@ static enum value_verdict parse_cidr(const char *text, struct value *value, char
     bits = most;
     const char *digits = slash ? slash + 1 : "";
     if (slash && (!take_digits(&digits, 10, &bits) || *digits || bits > most)) {
-        snprintf(why, why_size, "the length of its prefix must be a number from 0 to %d",
-                 (int)most);
+        snprintf(why, why_size, "the prefix length must be a number from 0 to %d", (int)most);
         return VALUE_OUT_OF_RANGE;
     }
     cidr->bits = (uint8_t)(128 - most + bits);
-    for (unsigned bit = cidr->bits; bit < 128; bit++)
-        if (bit_is_set(cidr, bit))
-            return malformed(why, why_size,
-                             "its address has bits behind the prefix; write the first address of "
-                             "the range, or a longer prefix");
-    return VALUE_OK;
+    return check_prefix(cidr, why, why_size);
 }
 
 enum value_verdict value_parse(const struct value_spec *spec, const char *text, struct value *value,

@@ -180,10 +180,13 @@ static const struct options_row rows[] = {
               .ours = true,
               .argument = "WHEN",
               .help =
-                  "first: clients of a dead target get an HTTP 502; after-upgrade: a Close frame "
-                  "with code 1011 and a reason, which browsers can show"}},
-        .help = "first: connect to the target, then answer 101 or 502; after_upgrade: answer 101, "
-                "then connect, and close with code 1011 if that fails",
+                  "when the target is connected: first, before the answer, which is 502 if it is "
+                  "down; after-upgrade, with a Close frame (1011 and a reason, which scripts "
+                  "in browsers can read) if it is down"}},
+        .help =
+            "first: connect to the target, then answer 101, or 502 if that fails; after_upgrade: "
+            "answer 101, then connect, and close with code 1011 and a reason if that fails, "
+            "which scripts in browsers can read",
     },
     {
         .section = OPTIONS_ROUTE,

@@ -28,13 +28,13 @@ static void check_path_capture(const struct route_check *check, struct slice nam
     if (!has_pattern(check->route, name)) {
         char remedy[160];
         snprintf(remedy, sizeof(remedy),
-                 "add captures: {%.*s: \"desk-[0-9]{1,4}\"}, or what it may be", (int)name.len,
-                 name.ptr);
+                 "add captures: {%.*s: \"PATTERN\"}, with a pattern such as desk-[0-9]{1,4}",
+                 (int)name.len, name.ptr);
         route_check_report(check, option, remedy, "{%.*s} has no pattern", (int)name.len, name.ptr);
     }
     while (pattern_next_capture(&cursor, &earlier) && earlier.ptr != name.ptr)
         if (slice_equal(earlier, name))
-            route_check_report(check, option, "give each its own name", "{%.*s} is there twice",
+            route_check_report(check, option, "give each capture its own name", "has {%.*s} twice",
                                (int)name.len, name.ptr);
 }
 
@@ -46,8 +46,8 @@ static void check_path(const struct route_check *check)
     for (; pattern_next_capture(&cursor, &name); count++)
         check_path_capture(check, name);
     if (count > CAPTURE_RULES_MAX)
-        route_check_report(check, route_check_option(check, "path"), NULL, "more than %d captures",
-                           CAPTURE_RULES_MAX);
+        route_check_report(check, route_check_option(check, "path"), "use fewer {NAME}s",
+                           "has more than %d captures", CAPTURE_RULES_MAX);
 }
 
 void capture_rules_check(const struct route_check *check)
@@ -59,8 +59,7 @@ void capture_rules_check(const struct route_check *check)
         struct option_ref option = {
             .section = OPTIONS_CAPTURE, .outer = check->index, .inner = i, .key = name};
         if (name && !path_has(route, slice_of(name)))
-            route_check_report(check, option,
-                               "leave it out, or capture a segment of the path with it",
+            route_check_report(check, option, "remove it, or capture a segment of the path with it",
                                "the path has no {%s}", name);
     }
 }

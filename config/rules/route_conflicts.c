@@ -76,7 +76,7 @@ static bool compare_route(const struct route_check *check, struct table *table)
             option_ref_print_place(check->names, there, place, sizeof(place));
             route_check_report(
                 check, route_check_option(check, NULL), "change the path or the host of one",
-                "cannot be told apart from routes[%zu]%s: same listeners, host and path", other,
+                "matches the same requests as routes[%zu]%s: same listeners, host and path", other,
                 place);
             break;
         }

@@ -53,8 +53,8 @@ static void check_combinations(const struct route_check *check, bool bridge, boo
         route_check_report(check, route_check_option(check, "demo"), "keep one of them",
                            "files answer the same requests");
     if (route->record && !bridge)
-        route_check_report(check, route_check_option(check, "record"), "leave it out",
-                           "there are no sessions here");
+        route_check_report(check, route_check_option(check, "record"), "remove it",
+                           "has no effect on a route without a target or tokens");
 }
 
 static void check_kind(const struct route_check *check)
@@ -87,8 +87,8 @@ static void check_headers(const struct route_check *check)
         struct option_ref option = {
             .section = OPTIONS_HEADER, .outer = check->index, .inner = i, .key = name};
         if (name && config_header_is_reserved(name))
-            route_check_report(check, option, "leave it out",
-                               "would not be sent: wsluice writes this field itself");
+            route_check_report(check, option, "remove it",
+                               "has no effect: wsluice sets this field itself");
     }
 }
 

@@ -46,10 +46,11 @@ static void check_log(const struct check *check)
 {
     const struct config_log *log = &check->config->log;
     if (log->target == CONFIG_LOG_FILE && !log->file)
-        complain(check, of_process(OPTIONS_LOG, "target"), "set log.file", "no file is named");
+        complain(check, of_process(OPTIONS_LOG, "target"), "set log.file as well",
+                 "log.file is not set");
     if (log->target == CONFIG_LOG_SYSLOG && !log->syslog)
-        complain(check, of_process(OPTIONS_LOG, "target"), "set log.syslog, such as /dev/log",
-                 "no syslog is named");
+        complain(check, of_process(OPTIONS_LOG, "target"),
+                 "set log.syslog as well, such as /dev/log", "log.syslog is not set");
 }
 
 static void check_user(const struct check *check)
@@ -66,8 +67,8 @@ static void check_admin(const struct check *check)
     for (size_t i = 0; path && i < check->config->listener_count; i++) {
         const char *other = check->config->listeners[i].address.path;
         if (other && strcmp(other, path) == 0)
-            complain(check, of_process(OPTIONS_ADMIN, "socket"), "give it a path of its own",
-                     "a listener has that path");
+            complain(check, of_process(OPTIONS_ADMIN, "socket"), "choose another path",
+                     "a listener has the same path");
     }
 }
 
@@ -84,11 +85,10 @@ static void check_tls(const struct check *check, size_t index)
             .section = OPTIONS_CERTIFICATE, .outer = index, .inner = i, .key = "key"};
         const struct config_certificate *pair = &tls->certificates[i];
         if (!pair->certificate && pair->key && check->names->flags)
-            complain(check, option, "name the certificate's file as well",
-                     "a key needs its certificate");
+            complain(check, option, "set certificate as well", "a key needs its certificate");
     }
     if (tls->client_verify != CONFIG_VERIFY_OFF && tls->mode == CONFIG_TLS_OFF)
-        complain(check, of_tls(index, "client_verify"), "name a certificate to accept TLS with",
+        complain(check, of_tls(index, "client_verify"), "add a certificate",
                  "client certificates need TLS");
     if (tls->client_verify == CONFIG_VERIFY_REQUIRED && tls->mode == CONFIG_TLS_OPTIONAL)
         option_ref_report(check->names, check->diag, DIAG_WARNING, of_tls(index, "client_verify"),
@@ -130,8 +130,7 @@ static void check_unique(struct check *check, struct name_map *map, size_t index
     case NAME_MAP_FOUND:
         option_ref_print_place(check->names, of_listener(other, key), place, sizeof(place));
         option_ref_report(check->names, check->diag, DIAG_ERROR, of_listener(index, key),
-                          "change one of them", "the same as that of listeners[%zu]%s", other,
-                          place);
+                          "change one of them", "is the same as in listeners[%zu]%s", other, place);
         break;
     case NAME_MAP_ADDED:
         break;
@@ -166,7 +165,7 @@ static void check_needs(const struct check *check, size_t index)
     if (route->needs.count == 0 || option_ref_is_faulty(check->names, OPTIONS_ROUTE, index))
         return;
     if (route->health != CONFIG_HEALTH_READY)
-        complain(check, option, "write health: ready, or leave it out",
+        complain(check, option, "write health: ready, or remove it",
                  "only health: ready depends on routes");
     if (!check->names->incomplete)
         check_route_names(check, option, &route->needs);
@@ -190,7 +189,7 @@ static void check_listener(struct check *check, size_t index)
     if ((listener->unix_owner || listener->unix_group) &&
         listener->address.kind != CONFIG_ADDRESS_UNIX)
         complain(check, of_listener(index, listener->unix_owner ? "socket_owner" : "socket_group"),
-                 "leave it out", "only a Unix socket has an owner");
+                 "remove it", "only a Unix socket has an owner");
     if (!option_ref_is_faulty(check->names, OPTIONS_LISTENER, index))
         check_tls(check, index);
     if (!check->names->incomplete)
@@ -225,10 +224,12 @@ void rules_check(const struct config *config, const struct option_locator *names
 {
     struct check check = {.config = config, .names = names, .diag = diag};
     if (config->listener_count == 0 && !names->incomplete)
-        complain(&check, of_process(OPTIONS_PROCESS, NULL), "add listeners",
-                 "there are no listeners");
+        complain(&check, of_process(OPTIONS_PROCESS, NULL),
+                 "add a listener, such as listeners: [\":6080\"]", "there are no listeners");
     if (config->route_count == 0 && !names->incomplete)
-        complain(&check, of_process(OPTIONS_PROCESS, NULL), "add routes", "there are no routes");
+        complain(&check, of_process(OPTIONS_PROCESS, NULL),
+                 "add a route, such as routes: [{target: \"tcp://localhost:5900\"}]",
+                 "there are no routes");
     check_log(&check);
     check_user(&check);
     check_admin(&check);

@@ -8,13 +8,15 @@ static void check_target_captures(const struct route_check *check, size_t index)
     struct option_ref option = route_check_target(check, index, "address");
     const char *path = target->address.path;
     if (path && strpbrk(path, "{}"))
-        route_check_report(check, option, NULL, "only a host may hold captures");
+        route_check_report(check, option, "write a fixed path, or a host",
+                           "the path of a Unix socket must not contain '{' or '}'");
     bool host_varies = capture_rules_check_template(check, option, target->address.host);
     option.key = "server_name";
     bool name_varies = capture_rules_check_template(check, option, target->server_name);
     if ((host_varies || name_varies) && target->probe != CONFIG_PROBE_OFF)
-        route_check_report(check, route_check_target(check, index, "probe"), "leave it out",
-                           "a probe has no request that {NAME} could be taken from");
+        route_check_report(
+            check, route_check_target(check, index, "probe"), "remove it",
+            "has no effect on a target with {NAME}: a probe has no request to take it from");
 }
 
 static struct option_ref with_key(struct option_ref option, const char *key)
@@ -48,13 +50,13 @@ static void check_target_tls(const struct route_check *check, const struct confi
                            "set the name that the certificate has",
                            "TLS to a Unix socket has no host to verify the certificate against");
     if (target->insecure && target->ca)
-        route_check_report(check, with_key(option, "insecure"), "leave one of them out",
-                           "there is a ca to verify the target with as well");
+        route_check_report(check, with_key(option, "insecure"), "remove one of them",
+                           "there is a ca as well, which verifies the target");
     if (target->key && !target->certificate)
-        route_check_report(check, with_key(option, "key"), "name the certificate's file as well",
+        route_check_report(check, with_key(option, "key"), "set certificate as well",
                            "a key needs its certificate");
     if (target->key_password && !target->certificate)
-        route_check_report(check, with_key(option, "key_password"), "name the certificate as well",
+        route_check_report(check, with_key(option, "key_password"), "set certificate and key",
                            "there is no key to decrypt");
 }
 

@@ -21,6 +21,8 @@ struct anchor {
 struct builder {
     struct yaml_tree *tree;
     struct diag *diag;
+    const char *text;
+    size_t length;
     yaml_parser_t parser;
     struct open_node open[YAML_PARSE_DEPTH_MAX];
     size_t depth;
@@ -55,17 +57,45 @@ static bool refuse(struct builder *builder, yaml_mark_t mark, const char *remedy
 /* The usual cause of an error of libyaml. NULL: not known. */
 static const char *hint(const char *problem)
 {
-    if (strstr(problem, "cannot start any token"))
-        return "indent with spaces, as YAML knows no tabs; quote what begins with '@', '`' or '%'";
-    if (strstr(problem, "alphabetic or numeric"))
-        return "quote what begins with '*' or '&'";
-    if (strstr(problem, "mapping values are not allowed"))
-        return "leave a blank behind the ':' of a name, and quote what holds ': '";
-    if (strstr(problem, "expected node content"))
-        return "quote what begins with '[', '{' or ':'";
-    if (strstr(problem, "expected ',' or"))
-        return "close what was opened, or quote what holds '[', ']', '{' or '}'";
+    static const struct {
+        const char *part, *remedy;
+    } hints[] = {
+        {"cannot start any token",
+         "indent with spaces, not with tabs; quote texts that begin with '@', '`' or '%'"},
+        {"alphabetic or numeric", "quote texts that begin with '*' or '&'"},
+        {"mapping values are not allowed",
+         "write a space after the ':' of a name, and quote texts that contain ': '"},
+        {"expected node content", "quote texts that begin with '[', '{' or ':'"},
+        {"expected ',' or",
+         "close each bracket, and quote texts that contain '[', ']', '{', '}' or ','"},
+        {"expected '-'", "indent this line like the others of its list or mapping"},
+        {"expected key", "indent this line like the others of its list or mapping"},
+        {"could not find expected ':'", "write NAME: VALUE"},
+        {"<document start>", "write NAME: VALUE"},
+        {"unexpected end of stream", "close the quote"},
+    };
+    for (size_t i = 0; i < WSL_COUNT(hints); i++)
+        if (strstr(problem, hints[i].part))
+            return hints[i].remedy;
     return NULL;
+}
+
+/* libyaml names the byte only; a line has no marks yet where bytes are no text. */
+static bool no_text(struct builder *builder, const char *problem)
+{
+    const yaml_parser_t *parser = &builder->parser;
+    struct config_place where = {yaml_tree_source(builder->tree), 1, 1};
+    bool control = strstr(problem, "control characters") != NULL;
+    size_t end = parser->problem_offset < builder->length ? parser->problem_offset : 0;
+    for (size_t i = 0; i < end; i++) {
+        bool starts = ((unsigned char)builder->text[i] & 0xc0) != 0x80; /* a character, in UTF-8 */
+        where.column = builder->text[i] == '\n' ? 1 : where.column + starts;
+        where.line += builder->text[i] == '\n';
+    }
+    diag_add(builder->diag, DIAG_ERROR, where, NULL,
+             control ? "remove the character" : "write the file in UTF-8",
+             "not text: %s, at byte %zu", problem, parser->problem_offset);
+    return false;
 }
 
 static bool no_yaml(struct builder *builder)
@@ -74,16 +104,14 @@ static bool no_yaml(struct builder *builder)
     const char *problem = parser->problem ? parser->problem : "it cannot be read";
     if (parser->error == YAML_MEMORY_ERROR)
         return out_of_memory(builder);
-    if (parser->error == YAML_READER_ERROR) {
-        /* libyaml gives an offset only. */
-        diag_add(builder->diag, DIAG_ERROR,
-                 (struct config_place){yaml_tree_source(builder->tree), 1, 1}, NULL,
-                 "write it in UTF-8", "not text: %s, at byte %zu", problem, parser->problem_offset);
-        return false;
-    }
-    struct config_place where = place(builder, parser->problem_mark);
+    if (parser->error == YAML_READER_ERROR)
+        return no_text(builder, problem);
+    /* A line without ':' is noticed on the next one. */
+    bool before = parser->context && strstr(problem, "could not find expected ':'");
+    struct config_place where =
+        place(builder, before ? parser->context_mark : parser->problem_mark);
     const char *remedy = hint(problem);
-    if (parser->context && parser->context_mark.line != parser->problem_mark.line)
+    if (parser->context && parser->context_mark.line + 1 != where.line)
         diag_add(builder->diag, DIAG_ERROR, where, NULL, remedy,
                  "not YAML: %s %s that begins in line %zu", problem, parser->context,
                  parser->context_mark.line + 1);
@@ -114,8 +142,8 @@ static bool add_child(struct builder *builder, const struct yaml_tree_node *node
 {
     builder->values += node->weight;
     if (builder->values > YAML_PARSE_VALUES_MAX)
-        return refuse(builder, mark, NULL,
-                      "more than 2000000 values, each alias counted as all that it stands for");
+        return refuse(builder, mark, "use fewer aliases",
+                      "more than 2000000 values, counting those that each alias stands for");
     if (builder->depth == 0) {
         yaml_tree_set_root(builder->tree, node);
         return true;
@@ -180,14 +208,14 @@ static bool tag_is_known(struct builder *builder, const yaml_char_t *tag, yaml_m
     if (!tag || strcmp((const char *)tag, "!") == 0 ||
         strncmp((const char *)tag, core, sizeof(core) - 1) == 0)
         return true;
-    return refuse(builder, mark, "leave it out", "tags are not supported");
+    return refuse(builder, mark, "remove it", "tags are not supported");
 }
 
 static bool add_scalar(struct builder *builder, const yaml_event_t *event)
 {
     size_t length = event->data.scalar.length;
     if (memchr(event->data.scalar.value, '\0', length))
-        return refuse(builder, event->start_mark, NULL, "a text must not hold NUL");
+        return refuse(builder, event->start_mark, NULL, "a text must not contain a NUL byte");
     struct yaml_tree_node *node = new_node(builder, YAML_TREE_SCALAR, event);
     char *text = node ? yaml_tree_alloc(builder->tree, length + 1) : NULL;
     if (!text)
@@ -299,7 +327,7 @@ static bool run(struct builder *builder)
     return ok;
 }
 
-static bool build(struct builder *builder, const char *text, size_t length)
+static bool build(struct builder *builder)
 {
     builder->anchors = calloc(ANCHORS_MAX, sizeof(*builder->anchors));
     builder->children = calloc(CHILDREN_MIN, sizeof(void *));
@@ -309,7 +337,8 @@ static bool build(struct builder *builder, const char *text, size_t length)
         free(builder->children);
         return out_of_memory(builder);
     }
-    yaml_parser_set_input_string(&builder->parser, (const unsigned char *)text, length);
+    yaml_parser_set_input_string(&builder->parser, (const unsigned char *)builder->text,
+                                 builder->length);
     bool ok = run(builder);
     yaml_parser_delete(&builder->parser);
     free(builder->anchors);
@@ -322,7 +351,7 @@ struct yaml_tree *yaml_parse_text(const char *name, const char *text, size_t len
 {
     const char *source = diag_add_source(diag, name, text, length);
     struct yaml_tree *tree = source ? yaml_tree_new(source) : NULL;
-    struct builder builder = {.tree = tree, .diag = diag};
+    struct builder builder = {.tree = tree, .diag = diag, .text = text, .length = length};
     if (!tree) {
         diag_out_of_memory(diag);
         return NULL;
@@ -330,7 +359,7 @@ struct yaml_tree *yaml_parse_text(const char *name, const char *text, size_t len
     if (length > YAML_PARSE_SIZE_MAX)
         diag_add(diag, DIAG_ERROR, (struct config_place){source, 1, 1}, NULL,
                  "split it with include", "the file is larger than 16 MiB");
-    else if (build(&builder, text, length))
+    else if (build(&builder))
         return tree;
     yaml_tree_free(tree);
     return NULL;

@@ -113,7 +113,7 @@ static void check_target_tls(struct quick *quick)
     }
     if (target->server_name && !target->tls) {
         diag_add(&quick->line->diag, DIAG_WARNING, config_place_none, "--ssl-target-name", NULL,
-                 "means nothing without --ssl-target");
+                 "has no effect without --ssl-target");
         target->server_name = NULL; /* --print-config could not write it */
     }
     if (!target->tls && (target->insecure || target->ca))
@@ -133,10 +133,10 @@ void quick_checks_warn(struct quick *quick)
     const struct config_target *target = quick->objects[OPTIONS_TARGET];
     if (tls->client_ca && tls->client_verify == CONFIG_VERIFY_OFF)
         diag_add(&quick->line->diag, DIAG_WARNING, config_place_none, "--cafile", NULL,
-                 "means nothing without --verify-client");
+                 "has no effect without --verify-client");
     if (quick_values_given(quick, OPTIONS_COMMAND, "when_it_ends") && !quick->line->args.scan.rest)
         diag_add(&quick->line->diag, DIAG_WARNING, config_place_none, "--wrap-mode", NULL,
-                 "means nothing without -- COMMAND");
+                 "has no effect without -- COMMAND");
     check_target_tls(quick);
     check_file(quick, "--ssl-target-ca", target->ca);
 }

@@ -16,6 +16,8 @@ static void refuses_misplaced_keys(void **state)
     text_config_expect("worker: 1\n" GATEWAY, "f:1:1: worker: unknown option; did you mean worker");
     text_config_expect("workers: 1\nworkers: 2\n" GATEWAY,
                        "f:2:1: workers: repeated; the first one is in line 1");
+    text_config_expect("x-a: [&a {b: 1, b: 2}]\n" GATEWAY,
+                       "f:1:17: x-a[0].b: repeated; the first one is in line 1");
     text_config_expect("auth: a\n" GATEWAY, "auth: this version of wsluice has no such option yet");
     text_config_expect("log: {x-note: 1}\n" GATEWAY, "log.x-note: unknown option");
 }
@@ -26,7 +28,7 @@ static void refuses_the_wrong_shape(void **state)
     text_config_expect("listeners: [':1']\nroutes: [{path: /, target: ['h:1']}]\n",
                        "routes[0].target: must be one, not a list; write targets: for a list");
     text_config_expect("listeners: [{name: a}]\nroutes: [{path: /, target: 'h:1'}]\n",
-                       "listeners[0]: needs address");
+                       "listeners[0]: address is missing");
     text_config_expect("listeners: [':1']\nroutes: [{target: 'h:1', targets: [h:2]}]\n",
                        "routes[0].targets: there is target in line 2 as well");
     text_config_expect("listeners: [':1']\nroutes: [{target: {address: 'tls://h:1', tls: false}}]",
@@ -45,7 +47,7 @@ static void included_files_add_listeners_and_routes(void **state)
     schema_read(schema, tree, "/b/");
     assert_int_equal(loaded.diag.count, 2);
     assert_string_equal(loaded.diag.findings[0].message,
-                        "an included file has listeners and routes only");
+                        "only listeners and routes are allowed in an included file");
     assert_string_equal(loaded.diag.findings[1].option, "listeners[1]");
     assert_int_equal(loaded.config->route_count, 2);
     assert_string_equal(loaded.config->routes[1].targets[0].address.path, "/b/s");

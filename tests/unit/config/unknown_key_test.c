@@ -25,10 +25,10 @@ static void suggests_the_nearest_name(void **state)
 
 static void suggests_the_section_of_a_name(void **state)
 {
-    suggests(OPTIONS_PROCESS, "drain_timeout", "it belongs into limits");
-    suggests(OPTIONS_LISTENER, "certificates", "it belongs into listeners[].tls");
-    suggests(OPTIONS_ROUTE, "workers", "it belongs to the top level");
-    suggests(OPTIONS_PROCESS, "target", "it belongs into routes[]");
+    suggests(OPTIONS_PROCESS, "drain_timeout", "move it to limits");
+    suggests(OPTIONS_LISTENER, "certificates", "move it to listeners[].tls");
+    suggests(OPTIONS_ROUTE, "workers", "move it to the top level");
+    suggests(OPTIONS_PROCESS, "target", "move it to routes[]");
     suggests(OPTIONS_PROCESS, "drain_timout", "did you mean limits.drain_timeout?");
 }
 

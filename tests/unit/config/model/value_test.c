@@ -166,6 +166,7 @@ static void refuses_bad_tcp_addresses(void **state)
     bad(&listen_on, "localhost", VALUE_BAD_PORT, listen_port);
     bad(&listen_on, "host:", VALUE_BAD_PORT, listen_port);
     bad(&listen_on, "65536", VALUE_BAD_PORT, listen_port);
+    bad(&listen_on, "http://x", VALUE_MALFORMED, listen_form);
     bad(&listen_on, "80x", VALUE_BAD_PORT, listen_port);
     bad(&listen_on, "::1", VALUE_MALFORMED, listen_form);
     bad(&listen_on, "[::1]", VALUE_MALFORMED, listen_form);
@@ -241,9 +242,27 @@ static void cuts_reasons(void **state)
     }
 }
 
+/* The finding has both of what may have been meant. */
+static void ranges_begin_at_their_first_address(void **state)
+{
+    const struct value_spec cidr = {.type = VALUE_CIDR};
+    prints(&cidr, "10.0.0.0/8", "10.0.0.0/8");
+    prints(&cidr, "FD00::/8", "fd00::/8");
+    prints(&cidr, "10.0.0.1/32", "10.0.0.1");
+    bad(&cidr, "10.1.2.3/8", VALUE_MALFORMED,
+        "must be 10.0.0.0/8 for the range or 10.1.2.3 for one address");
+    bad(&cidr, "fd00::1/64", VALUE_MALFORMED,
+        "must be fd00::/64 for the range or fd00::1 for one address");
+    bad(&cidr, "10.0.0.0/33", VALUE_OUT_OF_RANGE,
+        "the prefix length must be a number from 0 to 32");
+    bad(&cidr, "10.0.0/8", VALUE_MALFORMED,
+        "must be an address or a range, such as 10.0.0.0/8 or fd00::/8");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ranges_begin_at_their_first_address),
         cmocka_unit_test(reads_booleans),
         cmocka_unit_test(reads_counts),
         cmocka_unit_test(reads_durations),

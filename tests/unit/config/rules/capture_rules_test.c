@@ -15,12 +15,12 @@ static void requires_one_pattern_per_capture(void **state)
     text_config_expect(ROUTE("path: '/{a}', captures: {a: 'x[0-9]'}, target: 'h:1'"), "");
     text_config_expect(ROUTE("path: '/{a}', target: 'h:1'"), "routes[0].path: {a} has no pattern");
     text_config_expect(ROUTE("path: '/{a}/{a}', captures: {a: x}, target: 'h:1'"),
-                       "routes[0].path: {a} is there twice");
+                       "routes[0].path: has {a} twice");
     text_config_expect(ROUTE("path: /, captures: {a: x}, target: 'h:1'"),
                        "routes[0].captures.a: the path has no {a}");
     text_config_expect(ROUTE("path: '/{a}/{b}/{c}/{d}/{e}', target: 'h:1',"
                              "captures: {a: x, b: x, c: x, d: x, e: x}"),
-                       "routes[0].path: more than 4 captures");
+                       "routes[0].path: has more than 4 captures");
 }
 
 static void requires_template_names_in_the_path(void **state)

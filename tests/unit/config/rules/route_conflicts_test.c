@@ -12,7 +12,7 @@
 
 static void refuses_equal_host_and_path(void **state)
 {
-    static const char finding[] = "routes[1]: cannot be told apart from routes[0] at f:2:10";
+    static const char finding[] = "routes[1]: matches the same requests as routes[0] at f:2:10";
     text_config_expect("listeners: [\":1\"]\nroutes: [{" A "}, {path: /b, target: 'h:1'}]", "");
     text_config_expect("listeners: [\":1\"]\nroutes: [{" A "}, {" A "}]", finding);
     text_config_expect("listeners: [\":1\"]\nroutes: [{host: A.b, " A "}, {host: a.B., " A "}]",
@@ -29,7 +29,7 @@ static void accepts_equal_paths_on_different_listeners(void **state)
                        "");
     text_config_expect("listeners: [{address: ':1', routes: [x, y]}, ':2']\n"
                        "routes: [{name: x, " A "}, {name: y, " A "}]",
-                       "routes[1]: cannot be told apart from routes[0]");
+                       "routes[1]: matches the same requests as routes[0]");
 }
 
 static void warns_of_a_route_without_a_listener(void **state)

@@ -21,7 +21,7 @@ static void refuses_tls_options_without_tls(void **state)
     text_config_expect(TARGET("address: 'unix:/s', tls: true"),
                        "routes[0].target.server_name: TLS to a Unix socket has no host");
     text_config_expect(TARGET("address: 'tls://h:1', ca: c, insecure: true"),
-                       "routes[0].target.insecure: there is a ca");
+                       "routes[0].target.insecure: there is a ca as well");
     text_config_expect(TARGET("address: 'tls://h:1', key: k"),
                        "routes[0].target.key: a key needs its certificate");
 }
@@ -37,7 +37,7 @@ static void refuses_probes_with_captures(void **state)
 {
     text_config_expect("listeners: [\":1\"]\nroutes: [{path: '/{a}', captures: {a: 'x[0-9]'},"
                        "target: {address: '{a}.i:1', probe: connect}}]\n",
-                       "routes[0].target.probe: a probe has no request");
+                       "routes[0].target.probe: has no effect on a target with {NAME}");
 }
 
 static void requires_a_path_for_tokens(void **state)

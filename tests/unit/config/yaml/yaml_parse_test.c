@@ -158,8 +158,35 @@ static void limits_the_cost_of_a_text(void **state)
     struct diag diag;
     assert_null(parse(text, &diag));
     assert_string_equal(diag.findings[0].message,
-                        "more than 2000000 values, each alias counted as all that it stands for");
+                        "more than 2000000 values, counting those that each alias stands for");
     diag_free(&diag);
+}
+
+/* The phrases of libyaml are those of somebody who writes a parser. */
+static void usual_mistakes_have_a_remedy(void **state)
+{
+    const char *const cases[][2] = {
+        {"a:\n\tb: 1\n", "indent with spaces, not with tabs"},
+        {"a: *.example.com\n", "quote texts that begin with '*'"},
+        {"a: b: c\n", "write a space after the ':'"},
+        {"a: [:443]\n", "quote texts that begin with '['"},
+        {"a: [1\nb: 2\n", "close each bracket"},
+        {"a:\n  - b: 1\n   c: 2\n", "indent this line like the others"},
+        {"a:\n  b: 1\n c: 2\n", "indent this line like the others"},
+        {"a: 1\nb\nc: 2\n", "write NAME: VALUE"},
+        {"[a]\nb = 1\n", "write NAME: VALUE"},
+        {"a: \"b\n", "close the quote"},
+        {"a: \1\n", "remove the character"},
+        {"a: \xff\n", "write the file in UTF-8"},
+    };
+    for (size_t i = 0; i < WSL_COUNT(cases); i++) {
+        struct diag diag;
+        assert_null(parse(cases[i][0], &diag));
+        if (!diag.findings[0].remedy || !strstr(diag.findings[0].remedy, cases[i][1]))
+            fail_msg("%s: %s; %s", cases[i][0], diag.findings[0].message,
+                     diag.findings[0].remedy ? diag.findings[0].remedy : "nothing");
+        diag_free(&diag);
+    }
 }
 
 static void refuses_large_texts(void **state)
@@ -183,7 +210,10 @@ static void refuses_other_yaml(void **state)
     refuses("!x {a: 1}\n", 1, 1, "tags are not");
     refuses("? {a: 1}\n: 2\n", 1, 3, "a key must be a name");
     refuses("\"\\0\"", 1, 1, "NUL");
-    refuses("a: \xff\xfe\n", 1, 1, "not text: ");
+    refuses("a: \xff\xfe\n", 1, 4, "not text: ");
+    refuses("a: 1\nb: \xc3\xa9\xff\n", 2, 5, "not text: invalid leading UTF-8 octet, at byte 10");
+    refuses("a: 1\n\nb: \1\n", 3, 4, "not text: control characters");
+    refuses("a: 1\nb\nc: 2\n", 2, 1, "not YAML: could not find expected ':'");
 }
 
 /* Every beginning of a text is a tree or a finding. */
@@ -218,11 +248,17 @@ static void survives_without_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keeps_scalars_as_written), cmocka_unit_test(records_positions),
-        cmocka_unit_test(marks_repeated_keys),      cmocka_unit_test(unfolds_aliases),
-        cmocka_unit_test(merges_mappings),          cmocka_unit_test(limits_the_cost_of_a_text),
-        cmocka_unit_test(refuses_large_texts),      cmocka_unit_test(refuses_other_yaml),
-        cmocka_unit_test(parses_every_prefix),      cmocka_unit_test(survives_without_memory),
+        cmocka_unit_test(keeps_scalars_as_written),
+        cmocka_unit_test(records_positions),
+        cmocka_unit_test(marks_repeated_keys),
+        cmocka_unit_test(unfolds_aliases),
+        cmocka_unit_test(merges_mappings),
+        cmocka_unit_test(limits_the_cost_of_a_text),
+        cmocka_unit_test(usual_mistakes_have_a_remedy),
+        cmocka_unit_test(refuses_large_texts),
+        cmocka_unit_test(refuses_other_yaml),
+        cmocka_unit_test(parses_every_prefix),
+        cmocka_unit_test(survives_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -67,7 +67,7 @@ static void warns_of_less_security_than_it_seems(void **state)
     assert_false(run.route->targets[0].tls);
     done(&run);
     accepts(&run, "--ssl-target-name=n 6080 a:1");
-    assert_non_null(strstr(run.err, "wsluice: warning: --ssl-target-name: means nothing without"));
+    assert_non_null(strstr(run.err, "wsluice: warning: --ssl-target-name: has no effect without"));
     done(&run);
 }
 

@@ -5,7 +5,7 @@
 static void names_bad_addresses_as_websockify_does(void **state)
 {
     refuses("x a:1", 2, "Error parsing listen port");
-    refuses("help", 2, "not 'help'; see wsluice --help");
+    refuses("desk", 2, "not 'desk'; see wsluice --help");
     refuses("~ a:1", 2, "Error parsing listen port");
     refuses("host:http a:1", 2, "Error parsing listen port");
     refuses("70000 a:1", 2, "Error parsing listen port");
