@@ -26,10 +26,10 @@ static void put_any(struct text *regex, size_t count)
         text_add_format(regex, count == 1 ? "[0-9]" : "[0-9]{%zu}", count);
 }
 
-/* Numbers of `count` digits from `low` to `high`, which have as many; NULL: no bound. */
+/* Numbers of `count` digits from `low` to `high`, which begin with as many; NULL: no bound. */
 static void put_span(struct text *regex, const char *low, const char *high, size_t count)
 {
-    if (low && strspn(low, "0") == count)
+    if (low && strspn(low, "0") >= count)
         low = NULL;
     if (high && strspn(high, "9") == count)
         high = NULL;
@@ -43,7 +43,7 @@ static void put_span(struct text *regex, const char *low, const char *high, size
         put_span(regex, low ? low + 1 : NULL, high ? high + 1 : NULL, count - 1);
         return;
     }
-    bool cut_low = low && strspn(low + 1, "0") != count - 1;
+    bool cut_low = low && strspn(low + 1, "0") < count - 1;
     bool cut_high = high && strspn(high + 1, "9") != count - 1;
     bool whole = first + cut_low <= last - cut_high; /* first digits that any others may follow */
     bool several = cut_low + cut_high + whole > 1;
@@ -69,14 +69,13 @@ static void put_numbers(struct text *regex, uint64_t min, uint64_t max)
     char low[DIGITS_MAX + 1], high[DIGITS_MAX + 1], power[DIGITS_MAX + 1];
     size_t least = (size_t)snprintf(low, sizeof(low), "%llu", (unsigned long long)min);
     size_t most = (size_t)snprintf(high, sizeof(high), "%llu", (unsigned long long)max);
-    memset(power, '0', sizeof(power));
-    power[0] = '1';
+    memset(power, '0', DIGITS_MAX);
+    power[0] = '1'; /* with at least `count` digits */
+    power[DIGITS_MAX] = '\0';
     text_add_string(regex, "0*(");
     for (size_t count = least; count <= most; count++) {
-        power[count] = '\0';
         text_add_string(regex, count == least ? "" : "|");
         put_span(regex, count == least ? low : power, count == most ? high : NULL, count);
-        power[count] = '0';
     }
     text_add_byte(regex, ')');
 }

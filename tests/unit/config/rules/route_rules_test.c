@@ -20,6 +20,28 @@ static void requires_one_purpose(void **state)
     text_config_expect(ROUTE("tokens: t, health: live"), "routes[0].health: the route has tokens");
 }
 
+/* The table's purposes, which the JSON Schema knows, are those of the rules. */
+static void purposes_of_the_table_exclude_a_target(void **state)
+{
+    const struct options_row *row;
+    size_t count = 0;
+    for (size_t i = 0; (row = options_at(i)); i++) {
+        char text[160], finding[80];
+        if (row->purpose != OPTIONS_PURPOSE_PAGE)
+            continue;
+        const char *value = row->value.type == VALUE_ENUM   ? row->value.names[1].name
+                            : row->value.type == VALUE_BOOL ? "true"
+                                                            : "/b";
+        snprintf(text, sizeof(text), ROUTE("target: 'h:1', %s: %s"), row->key, value);
+        snprintf(finding, sizeof(finding), "routes[0].%s: the route has a target", row->key);
+        text_config_expect(text, finding);
+        snprintf(text, sizeof(text), ROUTE("%s: %s"), row->key, value);
+        text_config_expect(text, "");
+        count++;
+    }
+    assert_int_equal(count, 4);
+}
+
 static void options_that_need_or_exclude_another(void **state)
 {
     text_config_expect(ROUTE("target: 'h:1', files: /srv, record: /r"), "");
@@ -43,6 +65,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requires_one_purpose),
+        cmocka_unit_test(purposes_of_the_table_exclude_a_target),
         cmocka_unit_test(options_that_need_or_exclude_another),
         cmocka_unit_test(refuses_reserved_headers),
     };
