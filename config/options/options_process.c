@@ -155,7 +155,7 @@ static const struct options_row rows[] = {
         .value = {.type = VALUE_BOOL},
         .initial = "true",
         .reload = OPTIONS_LIVE,
-        .help = "one line for each session that ends",
+        .help = "write one line for each session that ends",
     },
     {
         .section = OPTIONS_LOG,
@@ -165,7 +165,7 @@ static const struct options_row rows[] = {
         .initial = "false",
         .reload = OPTIONS_NEW_SESSIONS,
         .flags = {{.name = "traffic", .sets = "true"}},
-        .help = "a mark on stdout for each read and write of a session",
+        .help = "print a mark on standard output for each read and write of a session",
     },
 
     {
@@ -196,7 +196,8 @@ static const struct options_row rows[] = {
         .initial = "2m",
         .reload = OPTIONS_NEW_SESSIONS,
         .flags = {{.name = "stall-timeout", .ours = true, .argument = "TIME"}},
-        .help = "how long a client or a target may take none of the bytes that wait for it",
+        .help = "end a session whose client or target takes nothing for this long while bytes "
+                "wait for it",
     },
     {
         .section = OPTIONS_LIMITS,

@@ -180,9 +180,9 @@ static const struct options_row rows[] = {
               .ours = true,
               .argument = "WHEN",
               .help =
-                  "when the target is connected: first, before the answer, which is 502 if it is "
-                  "down; after-upgrade, with a Close frame (1011 and a reason, which scripts "
-                  "in browsers can read) if it is down"}},
+                  "when to connect to the target: first (a dead target is answered with 502) or "
+                  "after-upgrade (with a Close frame of code 1011, whose reason browsers show to "
+                  "scripts)"}},
         .help =
             "first: connect to the target, then answer 101, or 502 if that fails; after_upgrade: "
             "answer 101, then connect, and close with code 1011 and a reason if that fails, "
