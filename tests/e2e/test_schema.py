@@ -41,7 +41,7 @@ def configurations():
                  *sorted((ROOT / 'contrib').rglob('*.yaml'))]:
         for number, found in enumerate(parsed(file.read_text())):
             yield pytest.param(found, id=f'{file.relative_to(ROOT)}-{number}')
-    for page in [ROOT / 'README.md', *sorted(ROOT.glob('*/README.md'))]:
+    for page in [*sorted(ROOT.glob('*.md')), ROOT / 'config/README.md', *sorted((ROOT / 'contrib').rglob('*.md'))]:
         for number, text in enumerate(re.findall(r'^```yaml\n(.*?)^```', page.read_text(), re.DOTALL | re.MULTILINE)):
             for found in parsed(text):
                 yield pytest.param(found, id=f'{page.relative_to(ROOT)}-{number}')
@@ -58,7 +58,7 @@ def test_what_we_show_is_accepted(schema, found):
 def test_what_we_show_is_found():
     names = ' '.join(parameter.id for parameter in CONFIGURATIONS)
     for part in ('kubernetes/gateway.yaml', 'kubernetes/sidecar.yaml', 'proxies/wsluice.yaml', 'conf.d/',
-                 'contrib/README.md-3', 'config/README.md-0'):
+                 'contrib/recipes/', 'config/README.md-0'):
         assert part in names, part
 
 
