@@ -1,4 +1,5 @@
 """The status page."""
+import socket
 import time
 
 import gateway
@@ -67,6 +68,20 @@ def test_marks_certificates_that_are_not_valid(lab, certs, tab):
     badges = page.evaluate("() => [...document.querySelectorAll('#certificates .badge')].map((b) => b.innerText)")
     assert sorted(badges) == ['expired', 'not valid yet']
     assert page.complaints() == []
+
+
+def test_says_which_target_is_down(lab, tab):
+    with socket.socket() as sock:
+        sock.bind(('127.0.0.1', 0))
+        dead = f'127.0.0.1:{sock.getsockname()[1]}'
+        bridge = gateway.start(lab, [
+            {'path': '/up', 'target': gateway.there(lab.target())}, {'path': '/ops/status', 'status': True},
+            {'path': '/down', 'target': {'address': f'tcp://{dead}', 'probe': 'connect', 'probe_interval': '100ms'}}])
+        page = open_status(bridge, tab)
+        assert page.wait_text('h1', 'down') == 'No sessions. 1 of 2 targets down.'
+        assert page.wait_text('#warning', dead) == f'Down: {dead}.'
+        page.wait("() => /, [2-9] failures, probe: down/.test(document.querySelector('#routes').innerText)")
+        assert page.complaints() == []
 
 
 def test_counts_routes_of_one_name_once(lab, tab):

@@ -2,6 +2,7 @@
 import fcntl
 import json
 import os
+import re
 import resource
 import signal
 import socket
@@ -52,7 +53,7 @@ SCHEMA = whole({
                       'draining': TRUTH, 'accepts_paused': TRUTH, 'reload_failed': TRUTH, 'reloaded_at': NUMBER}),
     'totals': whole({name: NUMBER for name in (
         'connections', 'sessions', 'connections_total', 'sessions_total', 'bytes_up', 'bytes_down', 'rate_up',
-        'rate_down', 'stalled_up', 'stalled_down')}),
+        'rate_down', 'stalled_up', 'stalled_down', 'targets', 'targets_down', 'targets_on_trial')}),
     'history': whole({'step_ms': NUMBER, 'until': NUMBER, **{
         name: {**array(NUMBER), 'maxItems': 120} for name in ('up', 'down', 'sessions')}}),
     'sessions': whole({'matched': NUMBER, 'listed': NUMBER, 'truncated': TRUTH, 'filter': TEXT, 'sort': TEXT,
@@ -220,6 +221,37 @@ def test_a_target_that_is_down(lab):
             assert ask(lab, bridge).status == 502
         target, = status(lab, bridge)['routes'][0]['targets']
         assert target['state'] == 'down' and target['failures'] == 2 and target['down_ms'] > 0
+
+
+def test_the_headline_names_targets_that_are_down(lab):
+    """By failed sessions and by failed probes, which count as failures."""
+    with targets.refusing_port() as sock, targets.refusing_port() as probed:
+        dead = [f'127.0.0.1:{one.getsockname()[1]}' for one in (sock, probed)]
+        bridge = start(lab, [
+            marked('/up', lab.target()), {'path': '/*', 'target': f'tcp://{dead[0]}', 'fail_after': 1},
+            {'path': '/p', 'target': {'address': f'tcp://{dead[1]}', 'probe': 'connect', 'probe_interval': '100ms'}},
+            STATUS], workers=1)
+
+        def head():
+            answer = get(lab, bridge, '/status?format=text')
+            return answer.body.decode().split('\n\n')[0]
+        until(lambda: status(lab, bridge)['routes'][2]['targets'][0]['failures'] > 2, 'probes count as failures')
+        document = status(lab, bridge)
+        assert [document['totals'][key] for key in ('targets', 'targets_down', 'targets_on_trial')] == [3, 1, 0]
+        assert head().endswith(f'\n1 of 3 targets is down: {dead[1]}'), head()
+        assert ask(lab, bridge, '/x').status == 502
+        assert f'\n2 of 3 targets are down: {dead[0]}, {dead[1]}' in head()
+        assert re.search(rf'^{dead[1]} +down +0 +[3-9]\d* ', get(lab, bridge, '/status?format=text').body.decode(), re.M)
+
+
+def test_a_target_that_is_to_be_tried_again(lab):
+    with targets.refusing_port() as sock:
+        route = {'path': '/*', 'target': f'tcp://127.0.0.1:{sock.getsockname()[1]}', 'fail_after': 1,
+                 'retry_down': '100ms'}
+        bridge = start(lab, [route, STATUS])
+        assert ask(lab, bridge).status == 502
+        until(lambda: status(lab, bridge)['totals']['targets_on_trial'] == 1, 'the back-off is over')
+        assert b'1 of 1 targets failed, and will be tried again' in get(lab, bridge, '/status?format=text').body
 
 
 def test_users_and_tls(lab, certs):

@@ -85,6 +85,7 @@ static void put_totals(struct json *json, const struct status_view *view)
 {
     struct process_facts_totals totals = process_facts_totals(view->process);
     const struct session_list_sums *listed = &view->list->sums;
+    struct target_pool_counts targets = target_pool_count(view->site->resources->pool, view->now);
     json_key(json, "totals");
     json_open(json, '{');
     put_number(json, "connections", totals.connections);
@@ -97,6 +98,9 @@ static void put_totals(struct json *json, const struct status_view *view)
     put_number(json, "rate_down", listed->rate_down);
     put_number(json, "stalled_up", listed->stalled_up);
     put_number(json, "stalled_down", listed->stalled_down);
+    put_number(json, "targets", targets.targets);
+    put_number(json, "targets_down", targets.down);
+    put_number(json, "targets_on_trial", targets.on_trial);
     json_close(json, '}');
 }
 
@@ -185,11 +189,10 @@ static void put_target(struct json *json, const struct pool_target *target, uint
     struct balance_health health = target_pool_target_health(target);
     enum balance_state state = target_pool_target_state(target, now);
     json_open(json, '{');
-
     put_string(json, "address", target_pool_target_name(target, address, sizeof(address)));
     put_string(json, "state", status_target_state(state));
     put_number(json, "sessions", target_pool_target_sessions(target));
-    put_number(json, "failures", health.fails);
+    put_number(json, "failures", target_pool_target_failures(target));
     put_optional(json, "down_ms", state == BALANCE_DOWN && health.down_until > now,
                  health.down_until - now);
     put_string(json, "probe", probes[target_pool_target_probe(target)]);

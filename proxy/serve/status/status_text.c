@@ -289,7 +289,7 @@ static const char *target_cell(const void *owner, size_t index, size_t column, c
         snprintf(text, CELL, "%u", target_pool_target_sessions(target));
         return text;
     case T_FAILURES:
-        snprintf(text, CELL, "%u", (unsigned)health.fails);
+        snprintf(text, CELL, "%u", (unsigned)target_pool_target_failures(target));
         return text;
     case T_RETRY:
         return state == BALANCE_DOWN && health.down_until > view->now
@@ -311,6 +311,34 @@ static void put_targets(FILE *out, const struct status_view *view)
 }
 
 /* ---- the head ---- */
+
+#define NAMED_MAX 3
+
+/* Of many targets, the first ones are named; the table below has the others. */
+static void put_down(FILE *out, const struct status_view *view)
+{
+    struct target_pool *pool = view->site->resources->pool;
+    struct target_pool_counts counts = target_pool_count(pool, view->now);
+    char address[CELL], text[CELL];
+    size_t count, named = 0;
+    const struct pool_target *targets = target_pool_targets(pool, &count);
+    if (counts.down > 0)
+        fprintf(out, "%zu of %zu targets %s down:", counts.down, counts.targets,
+                counts.down == 1 ? "is" : "are");
+    for (size_t i = 0; i < count && named < NAMED_MAX; i++) {
+        if (target_pool_target_state(&targets[i], view->now) != BALANCE_DOWN)
+            continue;
+        const char *name = target_pool_target_name(&targets[i], address, CELL);
+        fprintf(out, "%s %s", named++ > 0 ? "," : "", print_safely(name, text));
+    }
+    if (counts.down > named)
+        fprintf(out, " and %zu more", counts.down - named);
+    if (counts.down > 0)
+        fputc('\n', out);
+    if (counts.on_trial > 0)
+        fprintf(out, "%zu of %zu targets failed, and will be tried again by the next session\n",
+                counts.on_trial, counts.targets);
+}
 
 static const char *print_count(uint64_t count, const char *one, const char *many, char text[CELL])
 {
@@ -355,6 +383,7 @@ static void put_head(FILE *out, const struct status_view *view)
             print_size(listed->rate_down, b));
     fprintf(out, " %s, ", print_count(listed->stalled_down, "slow client", "slow clients", a));
     fprintf(out, "%s\n", print_count(listed->stalled_up, "slow target", "slow targets", b));
+    put_down(out, view);
     if (atomic_load(&view->process->accepts_paused))
         fputs("accepting no new clients: out of file descriptors\n", out);
     if (atomic_load(&view->process->reload_failed))

@@ -18,7 +18,6 @@ struct probed_target {
     uv_timer_t timer;
     struct probe *probe; /* NULL: none runs */
     enum balance_probe verdict;
-    uint32_t fails; /* consecutive */
 };
 
 struct prober {
@@ -50,15 +49,15 @@ static void probed_cb(void *owner, const struct probe_result *result)
     uint64_t now = uv_now(watch_set_loop(probed->prober->watches));
     probed->probe = NULL;
     if (result->reason == REASON_none) {
-        probed->fails = 0;
+        (void)target_pool_count_probe(target, true);
         log_change(probed, BALANCE_PROBED_UP, "");
         target_pool_note(target, BALANCE_PROBE_UP, now);
         return;
     }
     if (result->reason == REASON_out_of_memory || result->reason == REASON_out_of_descriptors)
         return;
-    probed->fails++;
-    if (probed->verdict == BALANCE_PROBED_UP && probed->fails < target->route->fail_after)
+    uint32_t failed = target_pool_count_probe(target, false);
+    if (probed->verdict == BALANCE_PROBED_UP && failed < target->route->fail_after)
         return;
     log_change(probed, BALANCE_PROBED_DOWN, result->detail);
     target_pool_note(target, BALANCE_PROBE_DOWN, now);

@@ -11,6 +11,7 @@ struct target_pool_state {
     atomic_uint sessions;
     _Atomic struct balance_health health;
     _Atomic uint64_t probe_due; /* 0: no probe is planned yet */
+    atomic_uint failed_probes;  /* in a row */
 };
 
 struct target_pool_route {
@@ -286,6 +287,31 @@ enum balance_state target_pool_target_state(const struct pool_target *target, ui
 enum balance_probe target_pool_target_probe(const struct pool_target *target)
 {
     return (enum balance_probe)target_pool_target_health(target).probe;
+}
+
+uint32_t target_pool_count_probe(struct pool_target *target, bool up)
+{
+    atomic_uint *failed = &target->state->failed_probes;
+    if (up)
+        atomic_store_explicit(failed, 0, memory_order_relaxed);
+    return up ? 0 : atomic_fetch_add_explicit(failed, 1, memory_order_relaxed) + 1;
+}
+
+uint32_t target_pool_target_failures(const struct pool_target *target)
+{
+    return (uint32_t)target_pool_target_health(target).fails +
+           atomic_load_explicit(&target->state->failed_probes, memory_order_relaxed);
+}
+
+struct target_pool_counts target_pool_count(const struct target_pool *pool, uint64_t now)
+{
+    struct target_pool_counts counts = {.targets = pool->target_count};
+    for (size_t i = 0; i < pool->target_count; i++) {
+        enum balance_state state = target_pool_target_state(&pool->targets[i], now);
+        counts.down += state == BALANCE_DOWN;
+        counts.on_trial += state == BALANCE_DUE;
+    }
+    return counts;
 }
 
 void target_pool_plan_probe(struct pool_target *target, uint64_t due)

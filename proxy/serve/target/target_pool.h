@@ -69,6 +69,10 @@ void target_pool_begin(struct pool_target *target);
 void target_pool_end(struct pool_target *target);
 void target_pool_note(struct pool_target *target, enum balance_event event, uint64_t now);
 
+/* Counts one probe. Returns how many in a row have failed; also over reloads that keep the target.
+ */
+uint32_t target_pool_count_probe(struct pool_target *target, bool up);
+
 /* When the next probe begins. 0: not planned. Kept over reloads: they may be more frequent. */
 void target_pool_plan_probe(struct pool_target *target, uint64_t due);
 uint64_t target_pool_probe_due(const struct pool_target *target);
@@ -86,6 +90,14 @@ enum balance_state target_pool_target_state(const struct pool_target *target, ui
 enum balance_probe
 target_pool_target_probe(const struct pool_target *target); /* the last verdict */
 struct balance_health target_pool_target_health(const struct pool_target *target);
+/* In a row: of sessions and of probes. */
+uint32_t target_pool_target_failures(const struct pool_target *target);
 uint32_t target_pool_target_sessions(const struct pool_target *target);
+
+struct target_pool_counts {
+    size_t targets, down, on_trial; /* the rest is up */
+};
+
+struct target_pool_counts target_pool_count(const struct target_pool *pool, uint64_t now);
 
 #endif

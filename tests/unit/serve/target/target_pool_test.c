@@ -91,6 +91,41 @@ static void test_tokens_have_a_target_that_varies(void **unused)
     target_pool_free(pool);
 }
 
+static void assert_counts(const struct target_pool *pool, uint64_t now, size_t down, size_t trial)
+{
+    struct target_pool_counts counts = target_pool_count(pool, now);
+    assert_int_equal(counts.targets, 6);
+    assert_int_equal(counts.down, down);
+    assert_int_equal(counts.on_trial, trial);
+}
+
+static void test_failures_of_sessions_and_probes_are_counted(void **unused)
+{
+    struct world world;
+    make(&world);
+    struct target_pool *pool = open_pool(&world, NULL);
+    struct pool_target *first = target_pool_target(pool, &world.routes[0], 0);
+    struct pool_target *second = target_pool_target(pool, &world.routes[0], 1);
+    assert_counts(pool, 100, 0, 0);
+    fail_twice(first, 100);
+    assert_counts(pool, 100, 1, 0);
+    assert_counts(pool, 100 + world.routes[0].retry_down_ms, 0, 1);
+    assert_int_equal(target_pool_count_probe(first, false), 1);
+    assert_int_equal(target_pool_count_probe(first, false), 2);
+    assert_int_equal(target_pool_target_failures(first), 4);
+    target_pool_note(second, BALANCE_PROBE_DOWN, 100);
+    assert_counts(pool, 100, 2, 0);
+
+    struct target_pool *next = open_pool(&world, pool);
+    target_pool_free(pool);
+    first = target_pool_target(next, &world.routes[0], 0);
+    assert_int_equal(target_pool_count_probe(first, false), 3);
+    assert_int_equal(target_pool_count_probe(first, true), 0);
+    target_pool_note(first, BALANCE_CONNECTED, 200);
+    assert_int_equal(target_pool_target_failures(first), 0);
+    target_pool_free(next);
+}
+
 static void test_routes_share_a_target(void **unused)
 {
     struct world world;
@@ -405,6 +440,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tokens_have_a_target_that_varies),
+        cmocka_unit_test(test_failures_of_sessions_and_probes_are_counted),
         cmocka_unit_test(test_routes_share_a_target),
         cmocka_unit_test(test_reload_keeps_what_is_the_same),
         cmocka_unit_test(test_what_makes_a_target_another),
