@@ -102,7 +102,7 @@
     REASON(ws_text_refused, WARN, 0, 1003, "Text frames are not accepted here")                    \
     REASON(ws_bad_utf8, WARN, 0, 1007, "Text is not valid UTF-8")                                  \
     /* ours */                                                                                     \
-    REASON(drained, WARN, 503, 1001, "Drain deadline passed")                                      \
+    REASON(drained, WARN, 0, 0, "drain deadline passed")                                           \
     REASON(out_of_memory, ERROR, 503, 1011, "Out of memory")                                       \
     REASON(out_of_descriptors, ERROR, 503, 1013, "Out of file descriptors")                        \
     REASON(internal, ERROR, 500, 1011, "Internal error")

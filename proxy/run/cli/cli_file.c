@@ -8,6 +8,7 @@
 #include "config/print/reference.h"
 #include "run/cli/cli_call.h"
 #include "run/cli/cli_report.h"
+#include "run/help/cli_reasons.h"
 #include "run/help/terminal.h"
 #include "run/process/pid_file.h"
 
@@ -70,16 +71,24 @@ static int print_option(const struct cli_call *call, const char *path)
 static int run_help(const struct cli_call *call)
 {
     const char *path = cli_call_operand(call, 0);
-    if (!cli_scan_has(call->scan, "markdown"))
+    if (call->scan->assignment_count == 0)
         return print_option(call, path);
     if (path)
         return cli_call_wrong_usage(call, path, "a PATH or an option, not both");
-    reference_markdown(call->out);
+    if (cli_scan_has(call->scan, "reasons"))
+        cli_reasons_print(call->out);
+    else if (cli_scan_has(call->scan, "codes"))
+        cli_reasons_print_close(call->out);
+    else
+        reference_markdown(call->out);
     return EXIT_SUCCESS;
 }
 
 static const struct options_flag help_flags[] = {
     {.name = "markdown", .help = "print all options as a Markdown page"},
+    {.name = "reasons",
+     .help = "print the reasons in the log, and what to do, as a Markdown table"},
+    {.name = "codes", .help = "print the Close codes and reasons that clients get, likewise"},
 };
 
 const struct cli_command cli_file_help = {

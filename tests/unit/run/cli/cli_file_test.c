@@ -26,6 +26,9 @@ static void commands_of_the_file_answer(void **state)
     says("help-config routes.ping_interval", 0, "default: 30s", "");
     says("help-config routes[3].target", 0, "routes[].targets[].server_name", "");
     says("help-config --markdown", 0, "| `ping_interval` |", "");
+    says("help-config --reasons", 0, "| `http_no_route` | warn | No route for this host and path |",
+         "");
+    says("help-config --codes", 0, "| 1011 | Target refused the connection |", "");
     says("help-config routes.pin_interval", 2, "", "did you mean ping_interval?");
     says("help-config drain_delay", 0, "limits.drain_delay\n", "");
     says("help-config files", 0, "routes[].files.root", "");

@@ -1,0 +1,24 @@
+/*
+ * The table of end reasons as Markdown: for operators, with what to do, and the Close codes for
+ * developers of clients.
+ *
+ * Owns: nothing. Thread: any. Errors: none; a stream that fails is its owner's to notice.
+ * Lifetime: none.
+ */
+#ifndef WSLUICE_RUN_HELP_CLI_REASONS_H
+#define WSLUICE_RUN_HELP_CLI_REASONS_H
+
+#include <stdio.h>
+
+#include "base/reason.h"
+
+/* One line for operators: what to do when the log has it. "": nothing; NULL: never in the log. */
+const char *cli_reasons_advice(enum reason reason);
+
+/* All reasons, in the order of the table. */
+void cli_reasons_print(FILE *stream);
+
+/* Those that a Close frame carries, by its code. */
+void cli_reasons_print_close(FILE *stream);
+
+#endif
