@@ -23,7 +23,7 @@ packages=(build-essential cmake ninja-build pkg-config libuv1-dev libssl-dev lib
     clang libclang-rt-dev lld clang-format cppcheck file git
     python3 python3-jsonschema python3-pytest python3-pytest-xdist python3-setuptools python3-websockets python3-yaml openssh-client openssh-server openssl prometheus redis-server haproxy nginx websockify
     buildah caddy debootstrap docker-compose fish logrotate mandoc strace systemd zsh
-    chromium mosquitto novnc tigervnc-standalone-server x11-utils x11-xserver-utils)
+    chromium mosquitto novnc socat tigervnc-standalone-server x11-utils x11-xserver-utils)
 slow_packages=(clang-tidy valgrind libc6-dbg)
 # Programs of the recipes. Since Debian 13 QEMU's SPICE server is a package of its own.
 packages+=(postgresql procps qemu-system-x86 spice-html5)
