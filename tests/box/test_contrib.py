@@ -135,14 +135,17 @@ def test_compose_file():
 @pytest.fixture(name='exported')
 def fixture_exported(lab, certs):
     """The metric names of a gateway after a session and a failure."""
-    target = lab.target()
+    target, tokens = lab.target(), lab.folder / 'tokens'
+    tokens.write_text(f'one: 127.0.0.1:{target.port}\n')
     bridge = start(lab, [{'path': '/', 'target': f'tcp://127.0.0.1:{target.port}'},
+                         {'path': '/t', 'tokens': {'from': 'query:token', 'file': str(tokens)}},
                          {'path': '/dead', 'target': 'tcp://127.0.0.1:1'}, {'path': '/metrics', 'metrics': True}],
                    [{'address': ANY}, {'address': ANY, 'tls': {'certificates': [
                        {'certificate': certs.ec, 'key': certs.ec_key}]}}])
-    lab.open(bridge.endpoints[0]).bye()
+    for path in ('/', '/t?token=one'):
+        lab.open(bridge.endpoints[0], upgrade={'path': path}).bye()
     assert ask(lab, bridge.endpoints[0], '/dead').status == 502
-    bridge.session(reason='client_closed')
+    bridge.session(1, reason='client_closed')
     text = get(lab, bridge.endpoints[0], '/metrics').body.decode()
     return {re.match(r'\w+', line).group() for line in text.splitlines() if line and line[0] != '#'}
 

@@ -3,6 +3,7 @@ import json
 import re
 import shutil
 import signal
+import socket
 import subprocess
 
 import pytest
@@ -81,6 +82,55 @@ def test_what_is_open_is_shown_and_goes(lab, certs):
     for client in inside:
         client.bye()
     until(lambda: open_ones() == (0, 0), open_ones)
+
+
+def test_every_route_is_counted(lab):
+    """Of any kind, from its first client on."""
+    kinds = [marked('/a', lab.target(), name='a'), {'path': '/away', 'redirect': '/'}, {'path': '/www/*', 'files': str(lab.folder)},
+             {'path': '/status', 'status': True}, *OPS]
+    bridge = start(lab, kinds)
+    assert ask(lab, bridge, '/a').status == 101
+    for path in ('/away', '/www/gateway.yaml', '/status'):
+        get(lab, bridge, path)
+    seen = samples(lab, bridge)
+    for name in ('a', '/away', '/www/*', '/status', 'ops'):
+        assert f'wsluice_route_sessions{{route="{name}"}}' in seen
+        assert seen[f'wsluice_route_sessions_total{{route="{name}"}}'] == (name == 'a')
+        assert f'wsluice_route_payload_bytes_total{{route="{name}",direction="up"}}' in seen
+    until(lambda: samples(lab, bridge).get('wsluice_route_ended_total{route="/away",reason="answered"}') == 1, 'its end')
+
+
+def test_targets_of_tokens_are_counted_within_a_bound(lab):
+    """The first 64 by name, the others as one; over several workers, with those that fail."""
+    target, tokens = lab.target(sock=socket.create_server(('0.0.0.0', 0))), lab.folder / 'tokens'
+    with targets.refusing_port() as sock:
+        lines = [f'dead: 127.0.0.1:{sock.getsockname()[1]}', f'one: 127.0.0.1:{target.port}']
+        lines += [f'n{i}: 127.0.{i}.1:{target.port}' for i in range(1, 70)]
+        tokens.write_text('\n'.join(lines) + '\n')
+        bridge = start(lab, [{'path': '/t', 'name': 'desks', 'tokens': {'from': 'query:token', 'file': str(tokens)}}, *OPS],
+                       workers=3)
+        held = [lab.open(bridge, upgrade={'path': '/t?token=one'}) for _ in range(4)]
+        for client in held[1:]:
+            assert client.binary(b'12345').data(5) == b'12345'
+            client.bye()
+        assert ask(lab, bridge, '/t?token=dead').status == 502
+        assert ask(lab, bridge, '/t?token=unknown').status == 404
+        for i in range(1, 70):
+            assert ask(lab, bridge, f'/t?token=n{i}').status == 101
+        of = 'route="desks",target="127.0.0.1:%d"' % target.port
+        until(lambda: samples(lab, bridge)[f'wsluice_token_target_sessions{{{of}}}'] == 1, lambda: bridge.text)
+        seen = samples(lab, bridge)
+        dead = f'route="desks",target="127.0.0.1:{sock.getsockname()[1]}"'
+    held[0].bye()
+    assert seen[f'wsluice_token_target_sessions_total{{{of}}}'] == 4
+    assert seen[f'wsluice_token_target_payload_bytes_total{{{of},direction="up"}}'] == 15
+    assert seen[f'wsluice_token_target_ended_total{{{of},reason="client_closed"}}'] == 3
+    assert seen[f'wsluice_token_target_ended_total{{{dead},reason="target_refused"}}'] == 1
+    totals = {name: value for name, value in seen.items() if name.startswith('wsluice_token_target_sessions_total')}
+    assert len(totals) == 65
+    assert totals['wsluice_token_target_sessions_total{route="desks",target="other"}'] == 69 - 62
+    assert sum(totals.values()) == seen['wsluice_route_sessions_total{route="desks"}']
+    assert 'n1' not in str(seen) and 'unknown' not in str(totals), 'targets, not tokens'
 
 
 @pytest.mark.skipif(not promtool, reason='promtool is not installed')

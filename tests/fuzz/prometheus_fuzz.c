@@ -1,6 +1,6 @@
 /*
- * For any name of a route the scrape is UTF-8 and has no additional line. The unescaped label is
- * the name, with question marks for bytes that are not UTF-8.
+ * For any name of a route and of a target the scrape is UTF-8 and has no additional line. The
+ * unescaped label is the name, with question marks for bytes that are not UTF-8.
  */
 #include "serve/metrics/prometheus.h"
 
@@ -59,6 +59,26 @@ static char *scrape(const struct process_facts *process, const char *certificate
     return text;
 }
 
+static void enter_target(struct route_stats *stats, struct metrics *metrics, const char *name)
+{
+    struct route_stats_use use = {0};
+    route_stats_enter(&use, stats, 0, metrics);
+    route_stats_enter_target(&use, stats, name);
+    wsl_assert(use.target);
+}
+
+static void check_target(const char *text, const char *name, char *read)
+{
+    static const char label[] = "\nwsluice_token_target_sessions{route=";
+    const char *at = strstr(text, label);
+    wsl_assert(at);
+    at = unescape(at + sizeof(label) - 1, read);
+    wsl_assert(strncmp(at, ",target=", 8) == 0);
+    at = unescape(at + 8, read);
+    wsl_assert(strncmp(at, "} 0\n", 4) == 0);
+    expect_name(read, name);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char route_label[] = "\nwsluice_route_sessions{route=";
@@ -74,6 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     process_facts_init(&process, workers, 1, set, 0);
     struct route_stats *stats = route_stats_get(set, "plain");
     wsl_assert(stats);
+    enter_target(stats, &metrics, "plain");
     size_t length;
     char *text = scrape(&process, "plain", &length);
     size_t lines = lines_of(text, length);
@@ -86,6 +107,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     process.route_stats = set;
     stats = route_stats_get(set, name);
     wsl_assert(stats);
+    enter_target(stats, &metrics, name);
     text = scrape(&process, name, &length);
     wsl_assert(is_utf8(text, length) && lines_of(text, length) == lines);
     const char *at = strstr(text, route_label);
@@ -98,6 +120,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     at = unescape(at + sizeof(file_label) - 1, read);
     wsl_assert(strncmp(at, "} 1800000000\n", 13) == 0);
     expect_name(read, name);
+    check_target(text, name, read);
     free(text);
     route_stats_release(stats);
     route_stats_set_free(set);

@@ -347,6 +347,15 @@ static inline void session_lab_kill(void)
     session_lab_settle();
 }
 
+static void session_lab_add_target(void *owner, const char *name, const char *target,
+                                   const struct route_stats_sums *sums)
+{
+    (void)owner;
+    (void)name;
+    (void)target;
+    wsl_assert(sums->open == 0);
+}
+
 static void session_lab_add_route(void *owner, const char *name,
                                   const struct route_stats_sums *sums)
 {
@@ -377,7 +386,8 @@ static inline void session_lab_check_sums(void)
     wsl_assert(connections == session_lab.accepted && ended == connections);
     wsl_assert(session_lab.end_lines == numbered);
     wsl_assert(limits_count(session_lab.limits) == 0);
-    route_stats_each(session_lab.route_stats, session_lab_add_route, &by_route);
+    struct route_stats_reader reader = {session_lab_add_route, session_lab_add_target, &by_route};
+    route_stats_each(session_lab.route_stats, &reader);
     /* Without memory for a slot a session counts in no route. */
     wsl_assert(by_route <= sessions);
 }

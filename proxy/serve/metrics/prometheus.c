@@ -31,12 +31,14 @@ static void put_label(struct text *text, const char *value)
 
 /* ---- samples ---- */
 
+/* The families of a route's statistics, and those of its targets. */
 enum by_route { ROUTE_OPEN, ROUTE_SESSIONS, ROUTE_BYTES, ROUTE_ENDED, BY_ROUTE };
 
 struct scrape {
     const struct process_facts *process;
     const struct prometheus_site *site;
-    struct text by_route[BY_ROUTE]; /* filled together, in one pass over the route statistics */
+    /* Filled together, in one pass over the route statistics. */
+    struct text by_route[BY_ROUTE], by_target[BY_ROUTE];
     struct text out;
 };
 
@@ -46,9 +48,11 @@ static void put_sample(struct text *text, const char *name, const char *labels, 
     text_add_format(text, "wsluice_%s%s%s%s %" PRIu64 "\n", name, open, labels, close, value);
 }
 
-static const struct {
+struct route_family {
     const char *name, *type, *help;
-} by_route[BY_ROUTE] = {
+};
+
+static const struct route_family by_route[BY_ROUTE] = {
     [ROUTE_OPEN] = {"route_sessions", "gauge", "Sessions open right now, by route."},
     [ROUTE_SESSIONS] = {"route_sessions_total", "counter",
                         "Sessions that connected to their target, by route."},
@@ -58,29 +62,66 @@ static const struct {
                      "Ended connections of a route, with or without a session, by reason."},
 };
 
-static void put_route(struct scrape *scrape, enum by_route family, const char *route,
-                      const char *labels, uint64_t value)
+_Static_assert(TARGET_STATS_MAX == 64, "the bound that the texts name");
+static const struct route_family by_target[BY_ROUTE] = {
+    [ROUTE_OPEN] = {"token_target_sessions", "gauge",
+                    "Sessions open right now, by target, of routes with tokens; the first 64 "
+                    "targets of a route have their names, all others are counted as other."},
+    [ROUTE_SESSIONS] = {"token_target_sessions_total", "counter",
+                        "Sessions that connected to their target, by target, of routes with "
+                        "tokens."},
+    [ROUTE_BYTES] = {"token_target_payload_bytes_total", "counter",
+                     "Payload bytes by target, of routes with tokens; up is to the target."},
+    [ROUTE_ENDED] = {"token_target_ended_total", "counter",
+                     "Ended sessions and attempts, by target and reason, of routes with tokens."},
+};
+
+/* Whose statistics a sample belongs to. `target` NULL: to all of the route. */
+struct place {
+    struct text *texts;
+    const struct route_family *families;
+    const char *route, *target;
+};
+
+static void put_place(const struct place *place, enum by_route family, const char *labels,
+                      uint64_t value)
 {
-    struct text *text = &scrape->by_route[family];
-    text_add_format(text, "wsluice_%s{route=", by_route[family].name);
-    put_label(text, route);
+    struct text *text = &place->texts[family];
+    text_add_format(text, "wsluice_%s{route=", place->families[family].name);
+    put_label(text, place->route);
+    if (place->target) {
+        text_add_string(text, ",target=");
+        put_label(text, place->target);
+    }
     text_add_format(text, "%s} %" PRIu64 "\n", labels, value);
 }
 
-static void read_route(void *owner, const char *name, const struct route_stats_sums *sums)
+static void put_sums(const struct place *place, const struct route_stats_sums *sums)
 {
-    struct scrape *scrape = owner;
-    put_route(scrape, ROUTE_OPEN, name, "", sums->open);
-    put_route(scrape, ROUTE_SESSIONS, name, "", sums->sessions);
-    put_route(scrape, ROUTE_BYTES, name, ",direction=\"up\"", sums->bytes_up);
-    put_route(scrape, ROUTE_BYTES, name, ",direction=\"down\"", sums->bytes_down);
+    put_place(place, ROUTE_OPEN, "", sums->open);
+    put_place(place, ROUTE_SESSIONS, "", sums->sessions);
+    put_place(place, ROUTE_BYTES, ",direction=\"up\"", sums->bytes_up);
+    put_place(place, ROUTE_BYTES, ",direction=\"down\"", sums->bytes_down);
     for (int i = 0; i < REASON_COUNT; i++) {
         char labels[64];
         if (sums->ended[i] == 0)
             continue;
         snprintf(labels, sizeof(labels), ",reason=\"%s\"", reason_row((enum reason)i)->name);
-        put_route(scrape, ROUTE_ENDED, name, labels, sums->ended[i]);
+        put_place(place, ROUTE_ENDED, labels, sums->ended[i]);
     }
+}
+
+static void read_route(void *owner, const char *name, const struct route_stats_sums *sums)
+{
+    struct scrape *scrape = owner;
+    put_sums(&(struct place){scrape->by_route, by_route, name, NULL}, sums);
+}
+
+static void read_target(void *owner, const char *name, const char *target,
+                        const struct route_stats_sums *sums)
+{
+    struct scrape *scrape = owner;
+    put_sums(&(struct place){scrape->by_target, by_target, name, target}, sums);
 }
 
 /* ---- families ---- */
@@ -296,17 +337,24 @@ static void write_histograms(struct scrape *scrape)
     }
 }
 
-/* The samples of a family must be adjacent, and routes are read one by one: a text per family. */
-static void write_routes(struct scrape *scrape)
+static void write_texts(struct scrape *scrape, struct text *texts, const struct route_family *names)
 {
-    route_stats_each(scrape->process->route_stats, read_route, scrape);
     for (int i = 0; i < BY_ROUTE; i++) {
-        struct text *text = &scrape->by_route[i];
-        put_family(&scrape->out, by_route[i].name, by_route[i].type, by_route[i].help);
+        struct text *text = &texts[i];
+        put_family(&scrape->out, names[i].name, names[i].type, names[i].help);
         text_add(&scrape->out, text_slice(text));
         scrape->out.failed |= text->failed;
         text_free(text);
     }
+}
+
+/* The samples of a family must be adjacent, and routes are read one by one: a text per family. */
+static void write_routes(struct scrape *scrape)
+{
+    const struct route_stats_reader reader = {read_route, read_target, scrape};
+    route_stats_each(scrape->process->route_stats, &reader);
+    write_texts(scrape, scrape->by_route, by_route);
+    write_texts(scrape, scrape->by_target, by_target);
 }
 
 char *prometheus_print(const struct process_facts *process, const struct prometheus_site *site,

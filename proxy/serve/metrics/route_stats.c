@@ -4,18 +4,14 @@
 
 #include "base/hash_map.h"
 
-struct route_stats_slot {
-    atomic_uint_fast64_t open, sessions, bytes_up, bytes_down;
-    atomic_uint_fast64_t ended[REASON_COUNT];
-};
-
 struct route_stats {
     struct list link; /* of the set: live or retired */
     struct hash_map_link by_name;
     struct route_stats_set *set;
     char *name;
-    size_t references;                          /* 0: retired */
-    _Atomic(struct route_stats_slot *) slots[]; /* one per worker */
+    struct target_stats targets;
+    size_t references;                             /* 0: retired */
+    _Atomic(struct target_stats_counts *) slots[]; /* one per worker */
 };
 
 struct route_stats_set {
@@ -52,6 +48,7 @@ static void free_stats(struct route_stats *stats)
 {
     for (unsigned i = 0; i < stats->set->workers; i++)
         free(atomic_load_explicit(&stats->slots[i], memory_order_relaxed));
+    target_stats_free(&stats->targets);
     free(stats->name);
     free(stats);
 }
@@ -152,9 +149,9 @@ void route_stats_release(struct route_stats *stats)
 /* ---- a client ---- */
 
 /* Only its own worker writes a slot's address. Release: a reader sees it zeroed. */
-static struct route_stats_slot *slot_of(struct route_stats *stats, unsigned worker)
+static struct target_stats_counts *slot_of(struct route_stats *stats, unsigned worker)
 {
-    struct route_stats_slot *slot =
+    struct target_stats_counts *slot =
         atomic_load_explicit(&stats->slots[worker], memory_order_relaxed);
     if (WSL_LIKELY(slot != NULL))
         return slot;
@@ -170,6 +167,35 @@ void route_stats_enter(struct route_stats_use *use, struct route_stats *stats, u
     *use = (struct route_stats_use){.metrics = metrics, .slot = slot_of(stats, worker)};
 }
 
+void route_stats_enter_target(struct route_stats_use *use, struct route_stats *stats,
+                              const char *target)
+{
+    wsl_assert(use->metrics && !use->open);
+    use->target = target_stats_find(&stats->targets, target);
+}
+
+/* Several workers count sessions of one target. */
+static void add_shared(atomic_uint_fast64_t *counter, uint64_t amount)
+{
+    atomic_fetch_add_explicit(counter, amount, memory_order_relaxed);
+}
+
+static void open_target(struct target_stats_counts *target)
+{
+    if (!target)
+        return;
+    add_shared(&target->sessions, 1);
+    add_shared(&target->open, 1);
+}
+
+static void end_target(struct target_stats_counts *target, enum reason reason, bool open)
+{
+    if (!target)
+        return;
+    add_shared(&target->ended[reason], 1);
+    add_shared(&target->open, open ? (uint64_t)-1 : 0);
+}
+
 void route_stats_open(struct route_stats_use *use, uint64_t connect_ms)
 {
     wsl_assert(use->metrics && !use->open);
@@ -177,6 +203,7 @@ void route_stats_open(struct route_stats_use *use, uint64_t connect_ms)
     metrics_add(&use->metrics->counter[METRICS_sessions], 1);
     metrics_add(&use->metrics->open_sessions, 1);
     metrics_observe(use->metrics, METRICS_HISTOGRAM_connect, connect_ms);
+    open_target(use->target);
     if (!use->slot)
         return;
     metrics_add(&use->slot->sessions, 1);
@@ -192,6 +219,10 @@ void route_stats_bytes(struct route_stats_use *use, uint64_t bytes_up, uint64_t 
     use->bytes_down = bytes_down;
     metrics_add(&use->metrics->counter[METRICS_bytes_up], up);
     metrics_add(&use->metrics->counter[METRICS_bytes_down], down);
+    if (use->target && up > 0)
+        add_shared(&use->target->bytes_up, up);
+    if (use->target && down > 0)
+        add_shared(&use->target->bytes_down, down);
     if (!use->slot)
         return;
     metrics_add(&use->slot->bytes_up, up);
@@ -207,6 +238,7 @@ void route_stats_end(struct route_stats_use *use, enum reason reason, uint64_t d
         metrics_add(&use->metrics->open_sessions, (uint64_t)-1);
         metrics_observe(use->metrics, METRICS_HISTOGRAM_duration, duration_ms);
     }
+    end_target(use->target, reason, use->open);
     if (use->slot) {
         metrics_add(&use->slot->ended[reason], 1);
         metrics_add(&use->slot->open, use->open ? (uint64_t)-1 : 0);
@@ -216,37 +248,57 @@ void route_stats_end(struct route_stats_use *use, enum reason reason, uint64_t d
 
 /* ---- reading ---- */
 
+static void add_to(struct route_stats_sums *sums, const struct target_stats_counts *counts)
+{
+    sums->open += metrics_read(&counts->open);
+    sums->sessions += metrics_read(&counts->sessions);
+    sums->bytes_up += metrics_read(&counts->bytes_up);
+    sums->bytes_down += metrics_read(&counts->bytes_down);
+    for (int reason = 0; reason < REASON_COUNT; reason++)
+        sums->ended[reason] += metrics_read(&counts->ended[reason]);
+}
+
 void route_stats_read(const struct route_stats *stats, struct route_stats_sums *sums)
 {
     *sums = (struct route_stats_sums){0};
     for (unsigned i = 0; i < stats->set->workers; i++) {
-        const struct route_stats_slot *slot =
+        const struct target_stats_counts *slot =
             atomic_load_explicit(&stats->slots[i], memory_order_acquire);
-        if (!slot)
-            continue;
-        sums->open += metrics_read(&slot->open);
-        sums->sessions += metrics_read(&slot->sessions);
-        sums->bytes_up += metrics_read(&slot->bytes_up);
-        sums->bytes_down += metrics_read(&slot->bytes_down);
-        for (int reason = 0; reason < REASON_COUNT; reason++)
-            sums->ended[reason] += metrics_read(&slot->ended[reason]);
+        if (slot)
+            add_to(sums, slot);
     }
 }
 
-static void read_list(const struct list *head, route_stats_fn *read, void *owner)
+struct reading {
+    const struct route_stats_reader *reader;
+    const char *name;
+};
+
+static void read_target(void *owner, const char *target, const struct target_stats_counts *counts)
+{
+    const struct reading *reading = owner;
+    struct route_stats_sums sums = {0};
+    add_to(&sums, counts);
+    reading->reader->target(reading->reader->owner, reading->name, target, &sums);
+}
+
+static void read_list(const struct list *head, const struct route_stats_reader *reader)
 {
     for (struct list *link = head->next; link != head; link = link->next) {
         const struct route_stats *stats = WSL_CONTAINER(link, struct route_stats, link);
+        struct reading reading = {reader, stats->name};
         struct route_stats_sums sums;
         route_stats_read(stats, &sums);
-        read(owner, stats->name, &sums);
+        reader->route(reader->owner, stats->name, &sums);
+        if (reader->target)
+            target_stats_each(&stats->targets, read_target, &reading);
     }
 }
 
-void route_stats_each(struct route_stats_set *set, route_stats_fn *read, void *owner)
+void route_stats_each(struct route_stats_set *set, const struct route_stats_reader *reader)
 {
     uv_mutex_lock(&set->mutex);
-    read_list(&set->live, read, owner);
-    read_list(&set->retired, read, owner);
+    read_list(&set->live, reader);
+    read_list(&set->retired, reader);
     uv_mutex_unlock(&set->mutex);
 }

@@ -101,8 +101,13 @@ static void note_attempt(struct session *session, const struct config_target *ta
     if (as_configured)
         return;
     char text[CAPTURED_HOST_MAX + 16];
+    const char *name = config_address_print(address, text, sizeof(text));
     /* Out of memory: the log line has the address as configured. */
-    session->target_address = strdup(config_address_print(address, text, sizeof(text)));
+    session->target_address = strdup(name);
+    const struct session_entry *entry = session->entry;
+    if (entry->destination)
+        route_stats_enter_target(&session->stats, session->site->routes[entry->match.route].stats,
+                                 name);
 }
 
 /* The destination of the request's token, or the address that is configured. */

@@ -98,6 +98,41 @@ static void test_sums(void **unused)
     free(text);
 }
 
+static void count_by_target(struct route_stats *stats, unsigned number)
+{
+    struct route_stats_use use = {0};
+    char target[32];
+    snprintf(target, sizeof(target), number == 1 ? "unix:/a\"b" : "10.0.0.%u:5900", number);
+    route_stats_enter(&use, stats, number % 2, &metrics[number % 2]);
+    route_stats_enter_target(&use, stats, target);
+    if (number != 2)
+        route_stats_open(&use, 7);
+    route_stats_bytes(&use, 1, 10);
+    if (number != 3)
+        route_stats_end(&use, number == 2 ? REASON_target_refused : REASON_client_closed, 1);
+}
+
+static void test_targets_of_tokens(void **unused)
+{
+    struct route_stats *stats = route_stats_get(process.route_stats, "desks");
+    for (unsigned i = 0; i < TARGET_STATS_MAX + 3; i++)
+        count_by_target(stats, i);
+    char *text = scrape();
+    expect_line(text, "wsluice_route_sessions_total{route=\"desks\"} 66");
+    expect_line(text, "wsluice_token_target_sessions{route=\"desks\",target=\"10.0.0.0:5900\"} 0");
+    expect_line(text, "wsluice_token_target_sessions{route=\"desks\",target=\"10.0.0.3:5900\"} 1");
+    expect_line(text, "wsluice_token_target_sessions_total{route=\"desks\","
+                      "target=\"unix:/a\\\"b\"} 1");
+    expect_line(text, "wsluice_token_target_ended_total{route=\"desks\",target=\"10.0.0.2:5900\","
+                      "reason=\"target_refused\"} 1");
+    expect_line(text, "wsluice_token_target_payload_bytes_total{route=\"desks\","
+                      "target=\"10.0.0.0:5900\",direction=\"down\"} 10");
+    expect_line(text, "wsluice_token_target_sessions_total{route=\"desks\",target=\"other\"} 3");
+    assert_null(strstr(text, "10.0.0.64:5900"));
+    free(text);
+    route_stats_release(stats);
+}
+
 static void test_histograms(void **unused)
 {
     metrics_observe(&metrics[0], METRICS_HISTOGRAM_ping, 0);
@@ -247,10 +282,10 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_sums),        TEST(test_histograms), TEST(test_bounds_rise),
-        TEST(test_labels),      TEST(test_protocols),  TEST(test_reloads),
-        TEST(test_promtool),    TEST(test_targets),    TEST(test_without_memory),
-        TEST(test_many_routes),
+        TEST(test_sums),        TEST(test_histograms),        TEST(test_bounds_rise),
+        TEST(test_labels),      TEST(test_protocols),         TEST(test_reloads),
+        TEST(test_promtool),    TEST(test_targets),           TEST(test_without_memory),
+        TEST(test_many_routes), TEST(test_targets_of_tokens),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

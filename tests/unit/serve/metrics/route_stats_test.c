@@ -27,7 +27,7 @@ static void look(void *owner, const char *name, const struct route_stats_sums *s
 static struct found find(struct route_stats_set *set, const char *name)
 {
     struct found found = {.name = name};
-    route_stats_each(set, look, &found);
+    route_stats_each(set, &(struct route_stats_reader){look, NULL, &found});
     return found;
 }
 
@@ -123,6 +123,68 @@ static const char *name_of(unsigned i)
     return name;
 }
 
+/* ---- by target ---- */
+
+static void look_at_target(void *owner, const char *name, const char *target,
+                           const struct route_stats_sums *sums)
+{
+    struct found *found = owner;
+    assert_string_equal(name, "desk");
+    if (strcmp(found->name, target) != 0)
+        return;
+    found->times++;
+    found->sums = *sums;
+}
+
+static void ignore(void *owner, const char *name, const struct route_stats_sums *sums)
+{
+    (void)owner;
+    (void)name;
+    (void)sums;
+}
+
+static struct found find_target(struct route_stats_set *set, const char *target)
+{
+    struct found found = {.name = target};
+    route_stats_each(set, &(struct route_stats_reader){ignore, look_at_target, &found});
+    return found;
+}
+
+static void test_a_session_is_counted_by_its_target(void **unused)
+{
+    struct route_stats_set *set = route_stats_set_create(2);
+    struct route_stats *stats = route_stats_get(set, "desk");
+    struct metrics metrics[2] = {0};
+    struct route_stats_use use[3] = {0};
+    for (unsigned i = 0; i < 3; i++) {
+        route_stats_enter(&use[i], stats, i % 2, &metrics[i % 2]);
+        route_stats_enter_target(&use[i], stats, i < 2 ? "10.0.0.5:5900" : "10.0.0.6:5900");
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        route_stats_open(&use[i], 3);
+        route_stats_bytes(&use[i], 10, 20);
+    }
+    assert_int_equal(find_target(set, "10.0.0.5:5900").sums.open, 2);
+    route_stats_bytes(&use[1], 15, 20);
+    route_stats_end(&use[0], REASON_client_closed, 1);
+    route_stats_end(&use[1], REASON_target_closed, 1);
+    route_stats_end(&use[2], REASON_target_refused, 1); /* never opened */
+    struct found found = find_target(set, "10.0.0.5:5900");
+    assert_int_equal(found.times, 1);
+    assert_int_equal(found.sums.open, 0);
+    assert_int_equal(found.sums.sessions, 2);
+    assert_int_equal(found.sums.bytes_up, 25);
+    assert_int_equal(found.sums.bytes_down, 40);
+    assert_int_equal(found.sums.ended[REASON_client_closed], 1);
+    found = find_target(set, "10.0.0.6:5900");
+    assert_int_equal(found.sums.sessions, 0);
+    assert_int_equal(found.sums.open, 0);
+    assert_int_equal(found.sums.ended[REASON_target_refused], 1);
+    assert_int_equal(find(set, "desk").sums.sessions, 2);
+    route_stats_release(stats);
+    route_stats_set_free(set);
+}
+
 static void count(void *owner, const char *name, const struct route_stats_sums *sums)
 {
     (void)name;
@@ -137,7 +199,7 @@ static void test_memory_is_bounded(void **unused)
     for (unsigned i = 0; i < 3 * ROUTE_STATS_RETIRED_MAX; i++)
         route_stats_release(route_stats_get(set, name_of(i)));
     size_t all = 0;
-    route_stats_each(set, count, &all);
+    route_stats_each(set, &(struct route_stats_reader){count, NULL, &all});
     assert_int_equal(all, ROUTE_STATS_RETIRED_MAX + 1);
     assert_int_equal(find(set, "route 0").times, 0);
     assert_int_equal(find(set, name_of(3 * ROUTE_STATS_RETIRED_MAX - 1)).times, 1);
@@ -272,6 +334,7 @@ int main(void)
         TEST(test_a_session),
         TEST(test_a_refused_client),
         TEST(test_a_name_keeps_its_count),
+        TEST(test_a_session_is_counted_by_its_target),
         TEST(test_memory_is_bounded),
         TEST(test_many_routes),
         TEST(test_without_memory),
