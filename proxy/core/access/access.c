@@ -81,7 +81,7 @@ struct slice access_origin_public(struct slice origin)
     if (authority)
         rest = slice_from(origin, (size_t)(authority - origin.ptr) + 3);
     size_t length = 0;
-    while (length < rest.len && !strchr("/?#@", rest.ptr[length]))
+    while (length < rest.len && !memchr("/?#@", rest.ptr[length], 4))
         length++;
     bool named = length < rest.len && rest.ptr[length] == '@';
     return (struct slice){origin.ptr, named ? 0 : origin.len - rest.len + length};

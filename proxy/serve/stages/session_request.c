@@ -215,8 +215,8 @@ void session_request_check_client(struct session *session)
 
 static struct slice origin_of(const struct session *session, const struct http_head *head)
 {
-    unsigned count;
-    const struct http_field *origin = http_head_only(head, SLICE("Origin"), &count);
+    unsigned origins;
+    const struct http_field *origin = http_head_only(head, SLICE("Origin"), &origins);
     return origin && !session_token_may_be_in(session, "origin")
                ? access_origin_public(origin->value)
                : (struct slice){0};
