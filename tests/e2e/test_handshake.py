@@ -243,7 +243,7 @@ def test_a_dripping_head_times_out_as_well(lab):
 
 
 def test_a_silent_client_is_closed_without_an_answer(lab):
-    bridge, _ = lab.start_echo('--handshake-timeout=1s')
+    bridge, _ = lab.start_echo('-v', '--handshake-timeout=1s')
     client = lab.connect(bridge)
     assert client.eof()
     bridge.session(reason='silent')

@@ -294,7 +294,7 @@ def test_half_a_hello_times_out(lab, certs):
 
 
 def test_no_request_after_the_handshake_times_out(lab, certs):
-    bridge, _ = lab.start_echo(*secure(certs, '--handshake-timeout=1s'))
+    bridge, _ = lab.start_echo(*secure(certs, '-v', '--handshake-timeout=1s'))
     client = lab.connect(bridge, context=certs.context())
     assert client.sock.recv(1000) == b''
     until(bridge.records, 'a line about it')
