@@ -293,6 +293,17 @@ static void an_empty_name_is_no_file(void **state)
     diag_free(&diag);
 }
 
+static void waits_for_nobody_to_write_a_fifo(void **state)
+{
+    struct diag diag;
+    diag_init(&diag);
+    assert_int_equal(mkfifo("fifo", 0600), 0);
+    assert_null(load_config(&(struct load_request){.path = "fifo"}, &diag));
+    assert_int_equal(diag.count, 2); /* as of an empty file */
+    unlink("fifo");
+    diag_free(&diag);
+}
+
 /* The same host and path are two routes when no listener has both. */
 static void accepts_equal_paths_on_different_listeners(void **state)
 {
@@ -370,6 +381,7 @@ int main(void)
         IN_DIRECTORY(warns_of_unserved_routes),
         IN_DIRECTORY(accepts_equal_paths_on_different_listeners),
         IN_DIRECTORY(an_empty_name_is_no_file),
+        IN_DIRECTORY(waits_for_nobody_to_write_a_fifo),
         IN_DIRECTORY(loads_a_large_file),
         IN_DIRECTORY(survives_without_memory),
     };
