@@ -6,6 +6,7 @@ import socket
 import gateway
 import pytest
 from lab import ROOT
+from ports import free_port
 from wire import until
 
 PAGE = (ROOT / 'contrib/web.md').read_text()
@@ -35,12 +36,6 @@ def fixture_web(tmp_path):
     (folder / 'index.html').write_text('<!doctype html><title>lines</title><link rel="icon" href="data:,"><body><script>'
                                        + '\n'.join(scripts) + '</script></body>')
     return folder
-
-
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(('127.0.0.1', 0))
-        return sock.getsockname()[1]
 
 
 def visit(bridge, tab):

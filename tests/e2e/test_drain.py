@@ -43,9 +43,10 @@ def test_close_frames_are_spread(lab, workers, count):
     times = close_times(clients, begin(bridge))
     assert bridge.wait() == 0
     assert 1.8 < times[-1] < 3, times
-    for part in range(1, 4):  # evenly: at a quarter of the time a quarter has been told
-        told = sum(moment < part / 2 for moment in times)
-        assert abs(told - count * part / 4) <= max(2, count * 0.15), times
+    for part in range(1, 4):  # evenly: at a quarter of the time a quarter has been told, give or take what a client is late
+        few, many = (sum(moment < part / 2 + late for moment in times) for late in (0, 0.3))
+        slack = max(2, count * 0.15)
+        assert few <= count * part / 4 + slack and many >= count * part / 4 - slack, times
 
 
 def test_all_at_once_without_a_spread(lab):

@@ -6,6 +6,7 @@ import socket
 import pytest
 import targets
 from gateway import ANY, Endpoint, get, marked, start
+from ports import free_port
 from wire import request, until
 
 pytestmark = pytest.mark.release_only
@@ -38,12 +39,6 @@ def location(path, destination, *fields):
     common = 'Upgrade $http_upgrade', 'Connection upgrade', 'Host $http_host'
     lines = ''.join(f'proxy_set_header {field}; ' for field in (*common, *fields))
     return f'location {path} {{ proxy_http_version 1.1; {lines}proxy_pass http://{destination}; }}\n'
-
-
-def free_port():
-    with contextlib.closing(socket.socket()) as sock:
-        sock.bind(('127.0.0.1', 0))
-        return sock.getsockname()[1]
 
 
 def start_nginx(lab, server):

@@ -11,7 +11,7 @@ import time
 import pytest
 from gateway import ANY, ask, get, marked, samples, start, write
 from lab import run
-from wire import request, until
+from wire import until
 
 
 def pair(certs, name):

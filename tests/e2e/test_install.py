@@ -17,7 +17,7 @@ def quickstart(*arguments, ci=False):
     if ci:
         environment['CI'] = 'true'
     return subprocess.run([QUICKSTART, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                          timeout=110, env=environment, check=False)
+                          timeout=500, env=environment, check=False)
 
 
 def test_quickstart_proves_that_the_bridge_works():

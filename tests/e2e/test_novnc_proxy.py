@@ -8,6 +8,7 @@ import subprocess
 import gateway
 import pytest
 from lab import BINARY, run
+from ports import free_port
 from processes import Process, state
 from wire import PING, WAIT, until
 
@@ -21,12 +22,6 @@ def vnc(connection):
     """Sends a VNC server's greeting, and collects what the client says."""
     connection.sock.sendall(VERSION)
     connection.read_all()
-
-
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(('127.0.0.1', 0))
-        return sock.getsockname()[1]
 
 
 def children(pid):

@@ -8,6 +8,7 @@ import time
 
 import pytest
 from gateway import ANY, Endpoint, ask, marked, samples, start, write
+from ports import free_port
 from processes import listening_inodes
 from traffic import Traffic
 from wire import request, time_passes, until
@@ -34,12 +35,6 @@ def reload(bridge, config=None, *, done=True):
 
 def changed(bridge, **parts):
     return {**bridge.config, **parts}
-
-
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(('127.0.0.1', 0))
-        return sock.getsockname()[1]
 
 
 def works(lab, endpoint, path='/', **how):

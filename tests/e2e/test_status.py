@@ -241,7 +241,8 @@ def test_the_headline_names_targets_that_are_down(lab):
         assert head().endswith(f'\n1 of 3 targets is down: {dead[1]}'), head()
         assert ask(lab, bridge, '/x').status == 502
         assert f'\n2 of 3 targets are down: {dead[0]}, {dead[1]}' in head()
-        assert re.search(rf'^{dead[1]} +down +0 +[3-9]\d* ', get(lab, bridge, '/status?format=text').body.decode(), re.M)
+        text = get(lab, bridge, '/status?format=text').body.decode()
+        assert int(re.search(rf'^{dead[1]} +down +0 +(\d+) ', text, re.M)[1]) > 2
 
 
 def test_a_target_that_is_to_be_tried_again(lab):

@@ -12,6 +12,7 @@ import subprocess
 import gateway
 import pytest
 from lab import BINARY, run
+from ports import free_port
 from processes import state
 from targets import listening, source
 from test_record import complete, heard
@@ -44,12 +45,6 @@ def target(lab):
 
 def where(target):
     return f'127.0.0.1:{target.port}'
-
-
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(('127.0.0.1', 0))
-        return sock.getsockname()[1]
 
 
 def echoes(lab, bridge, **how):

@@ -11,6 +11,7 @@ import subprocess
 import pytest
 from gateway import start
 from lab import BINARY, elapsed, run
+from ports import free_port
 from processes import PR_SET_CHILD_SUBREAPER, Process, state
 from service import FACTS
 from wire import close_frame, time_passes, until
@@ -19,12 +20,6 @@ pytestmark = pytest.mark.threads
 
 SERVICE = pathlib.Path(__file__).with_name('service.py')
 GRACE = 5  # seconds between SIGTERM and SIGKILL
-
-
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(('127.0.0.1', 0))
-        return sock.getsockname()[1]
 
 
 def service(port, *addresses):
