@@ -3,7 +3,7 @@
 # when one fails, and ends with a summary. tests/README.md says what each gate is for.
 #
 # usage: tests/run.sh [--all] [--list] [--no-install] [GATE...]
-#   --all         the slow gates too: clang-tidy, cppcheck's exhaustive level, valgrind, long fuzzing
+#   --all         the slow gates too: clang-tidy, cppcheck's exhaustive level, valgrind, long fuzzing, other machines, musl
 #   --list        names of the gates
 #   --no-install  take the machine as it is
 #   GATE...       only these
@@ -17,14 +17,17 @@ jobs=${WSLUICE_JOBS:-$(nproc)}
 fuzz_seconds=3
 
 fast_gates=(checks format gcc unit-asan unit-tsan cppcheck fuzz e2e e2e-asan e2e-tsan browser box)
-slow_gates=(clang-tidy cppcheck-deep valgrind fuzz-long proof recipes)
+machines=(arm64 armhf i386 s390x)
+slow_gates=(clang-tidy cppcheck-deep valgrind fuzz-long proof recipes "${machines[@]}" musl)
 
 packages=(build-essential cmake ninja-build pkg-config libuv1-dev libssl-dev libyaml-dev libcmocka-dev
     clang libclang-rt-dev lld clang-format cppcheck file git
     python3 python3-jsonschema python3-pytest python3-pytest-xdist python3-setuptools python3-websockets python3-yaml openssh-client openssh-server openssl prometheus redis-server haproxy nginx websockify
     buildah caddy debootstrap docker-compose fish logrotate mandoc strace systemd zsh
     chromium mosquitto novnc socat tigervnc-standalone-server x11-utils x11-xserver-utils)
-slow_packages=(clang-tidy valgrind libc6-dbg)
+slow_packages=(clang-tidy valgrind libc6-dbg
+    gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf gcc-i686-linux-gnu gcc-s390x-linux-gnu qemu-user
+    dpkg-dev musl-tools xz-utils)
 # Programs of the recipes. Since Debian 13 QEMU's SPICE server is a package of its own.
 packages+=(postgresql procps qemu-system-x86 spice-html5)
 [ "$(. /etc/os-release && echo "${VERSION_ID:-13}")" = 12 ] || packages+=(qemu-system-modules-spice)
@@ -116,7 +119,7 @@ c_files() {
 gate_checks() {
     local status=0
     "$python" -m pytest -p no:cacheprovider --no-header -q tests/check/selftest.py || status=1
-    for check in layers budgets mirror text riddles assertions log_fields descriptors; do
+    for check in layers linux_only budgets mirror text riddles assertions log_fields descriptors; do
         "$python" "tests/check/$check.py" || status=1
     done
     tests/check/headers.sh || status=1
@@ -257,6 +260,40 @@ gate_proof() {
     build_gcc && WSLUICE_PROOF_SECONDS=30 end_to_end gcc -n 0 -s -k under_load tests/e2e/test_reload.py tests/e2e/test_upgrade.py
 }
 
+# What depends on the width of numbers, on their byte order, on the C library or on the kernel's interfaces.
+portable_tests=(bridge endings files files_root frames handshake http large_files log record tls tokens upgrade
+    websockify)
+
+# portable_end_to_end BINARY MARKS [COMMAND...]: the selection, run by that command
+portable_end_to_end() {
+    local binary=$1 marks=$2
+    shift 2
+    WSLUICE=$binary "$@" "${sane_layout[@]}" "$python" -m pytest -p no:cacheprovider --no-header -q -ra --tb=short \
+        -n $((jobs + 1)) -m "$marks" $(printf 'tests/e2e/test_%s.py ' "${portable_tests[@]}")
+}
+
+# A build for another machine, and its tests on this one; without those that count memory, which is qemu's, and
+# without test_wrap: the shim fits commands of the other machine only.
+gate_machine() {
+    local folder=$build/machines/$1 foreign
+    WSLUICE_JOBS=$jobs tests/machines/build.sh "$1" "$folder" || return 1
+    foreign=(tests/machines/foreign.py "$1" "$folder"/root/lib/ld*.so.[0-9])
+    "${foreign[@]}" ctest --test-dir "$folder/build" --output-on-failure --no-tests=error --timeout 300 -j "$jobs" &&
+        portable_end_to_end "$folder/build/wsluice" 'not release_only' "${foreign[@]}"
+}
+
+for machine in "${machines[@]}"; do
+    eval "gate_$machine() { gate_machine $machine; }"
+done
+
+# The static binary with another C library.
+gate_musl() {
+    portable_tests+=(wrap)
+    WSLUICE_JOBS=$jobs tests/machines/musl.sh "$build/musl" && portable_end_to_end "$build/musl/build/wsluice" '' &&
+        WSLUICE_STATIC=$build/musl/build/wsluice "$python" -m pytest -p no:cacheprovider --no-header -q -ra \
+            tests/box/test_static.py
+}
+
 # ---- running them ----
 
 names=() results=() failed=()
@@ -294,7 +331,7 @@ done
 if [ "${#wanted[@]}" -eq 0 ]; then
     wanted=("${fast_gates[@]}")
     [ -z "$all" ] || wanted+=("${slow_gates[@]}")
-elif [[ " ${wanted[*]} " =~ " clang-tidy "|" valgrind " ]]; then
+elif [[ " ${wanted[*]} " =~ " "(clang-tidy|valgrind|arm64|armhf|i386|s390x|musl)" " ]]; then
     all=yes
 fi
 

@@ -9,6 +9,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 import time
 
@@ -24,6 +25,14 @@ ALARMS = ('Sanitizer', 'runtime error:', 'assertion failed')
 def is_sanitized():
     content = pathlib.Path(BINARY).read_bytes()
     return b'__asan_init' in content or b'__tsan_init' in content
+
+
+def loads_our_libraries():
+    """Whether LD_PRELOAD of a library that this machine's compiler makes has an effect on the binary."""
+    with open(BINARY, 'rb') as binary, open(sys.executable, 'rb') as own:
+        head, wanted = binary.read(8192), own.read(20)
+    kind = slice(4, 6), slice(18, 20)  # width and byte order, machine
+    return all(head[part] == wanted[part] for part in kind) and b'/ld-' in head and b'/ld-musl' not in head
 
 
 class Bridge:

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 from certs import Certs
-from lab import BINARY, Lab
+from lab import BINARY, Lab, loads_our_libraries
 
 
 def demand_binary():
@@ -28,6 +28,13 @@ def end_after(seconds):
 @pytest.fixture(scope='session')
 def certs(tmp_path_factory):
     return Certs(tmp_path_factory.mktemp('certs'))
+
+
+@pytest.fixture
+def preloads():
+    """For tests that load a library into wsluice."""
+    if not loads_our_libraries():
+        pytest.skip('this binary loads no library of ours: it is static, or for another machine')
 
 
 @pytest.fixture

@@ -69,6 +69,7 @@ def hanging_resolver(tmp_path_factory):
     return folder / 'hang.so'
 
 
+@pytest.mark.usefixtures('preloads')
 @pytest.mark.parametrize('workers', [1, 2])
 def test_the_end_does_not_wait_for_a_look_up(lab, sanitized, hanging_resolver, workers):
     if sanitized:

@@ -201,6 +201,7 @@ ssize_t write(int fd, const void *bytes, size_t length)
 
 
 @pytest.mark.release_only
+@pytest.mark.usefixtures('preloads')
 @pytest.mark.parametrize('workers', [1, 2])
 def test_a_disk_that_hangs_does_not_keep_the_process(lab, tmp_path, workers):
     """Not after the second signal, as it does not after the time to drain."""

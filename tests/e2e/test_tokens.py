@@ -209,6 +209,7 @@ DIR *opendir(const char *path)
 
 
 @pytest.mark.release_only
+@pytest.mark.usefixtures('preloads')
 def test_a_folder_that_hangs_holds_up_its_own_clients(lab, two):
     (lab.folder / 'hang.c').write_text(HANGING_FOLDERS)
     subprocess.run(['cc', '-shared', '-fPIC', '-o', lab.folder / 'hang.so', lab.folder / 'hang.c', '-ldl'], check=True)
