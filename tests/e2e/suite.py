@@ -38,6 +38,13 @@ def preloads():
 
 
 @pytest.fixture
+def own_process():
+    """For tests that ask /proc about the process."""
+    if 'WSLUICE_EMULATED' in os.environ:
+        pytest.skip(f'the process is that of {os.environ["WSLUICE_EMULATED"]}, and so are its program and its memory')
+
+
+@pytest.fixture
 def lab(tmp_path):
     laboratory = Lab(tmp_path)
     yield laboratory

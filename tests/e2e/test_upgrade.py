@@ -205,6 +205,7 @@ def install(bridge, script=None):
     os.replace(new, bridge.binary)
 
 
+@pytest.mark.usefixtures('own_process')
 def test_the_binary_that_is_there_now_is_run(lab, copied):
     install(copied)
     inode = copied.binary.stat().st_ino
@@ -330,6 +331,7 @@ def test_the_quick_command_line_and_relative_paths(lab):
 
 # ---- in the background ----
 
+@pytest.mark.usefixtures('own_process')
 def test_daemon(lab):
     """Left its directory, but what it was started with is relative to that."""
     shutil.copy(BINARY, lab.folder / 'wsluice')

@@ -49,6 +49,7 @@ def enter(machine, command, mapped):
     subprocess.run(['mount', '-t', 'binfmt_misc', 'none', BINFMT], check=True)
     with open(f'{BINFMT}/register', 'w', encoding='ascii') as file:
         file.write(rule(machine))
+    os.environ['WSLUICE_EMULATED'] = MACHINES[machine][0]  # what of a process belongs to qemu is not tested then
     os.execvp(command[0], command)
 
 
