@@ -10,7 +10,7 @@
 #include "core/status/status_query.h"
 #include "run/cli/cli_call.h"
 #include "run/cli/cli_report.h"
-#include "run/cli/http_client.h"
+#include "run/client/http_client.h"
 #include "run/help/terminal.h"
 
 #define TIMEOUT_MS 5000

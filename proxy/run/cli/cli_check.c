@@ -11,7 +11,7 @@
 #include "run/cli/cli_admin.h"
 #include "run/cli/cli_call.h"
 #include "run/cli/cli_report.h"
-#include "run/cli/http_client.h"
+#include "run/client/http_client.h"
 
 #define ERROR_MAX 512
 #define HEALTH_MS 2500

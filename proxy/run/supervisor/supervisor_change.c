@@ -5,8 +5,8 @@
 
 #include "base/log/log.h"
 #include "net/tls/context/tls_store.h"
+#include "run/change/reload.h"
 #include "run/supervisor/logging.h"
-#include "run/supervisor/reload.h"
 #include "run/supervisor/supervisor_end.h"
 #include "serve/site/site_resources.h"
 

@@ -9,15 +9,15 @@
 
 #include <uv.h>
 
+#include "run/change/change_queue.h"
+#include "run/change/upgrade.h"
 #include "run/command/command.h"
 #include "run/listeners/listeners.h"
 #include "run/process/notify.h"
 #include "run/process/signals.h"
-#include "run/supervisor/change_queue.h"
 #include "run/supervisor/exit_timer.h"
 #include "run/supervisor/process_state.h"
 #include "run/supervisor/supervisor_options.h"
-#include "run/supervisor/upgrade.h"
 #include "run/workers/workers.h"
 #include "serve/site/site.h"
 #include "serve/target/prober.h"

@@ -13,8 +13,8 @@
 
 #include "base/log/log.h"
 #include "config/load.h"
-#include "run/supervisor/reload.h"
-#include "run/supervisor/upgrade.h"
+#include "run/change/reload.h"
+#include "run/change/upgrade.h"
 
 #define SEEDS 200
 

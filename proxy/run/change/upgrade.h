@@ -12,8 +12,8 @@
  * Owns: the pipe, the child's pid until the child serves. Thread: the main one. Errors: false
  * and one line. Lifetime: upgrade_start to the callback, or upgrade_cancel.
  */
-#ifndef WSLUICE_RUN_SUPERVISOR_UPGRADE_H
-#define WSLUICE_RUN_SUPERVISOR_UPGRADE_H
+#ifndef WSLUICE_RUN_CHANGE_UPGRADE_H
+#define WSLUICE_RUN_CHANGE_UPGRADE_H
 
 #include <sys/types.h>
 

@@ -1,5 +1,5 @@
 /* Successors that are lines of sh(1): one that serves, and those that fail. */
-#include "run/supervisor/upgrade.h"
+#include "run/change/upgrade.h"
 
 #include <fcntl.h>
 #include <setjmp.h>

@@ -13,8 +13,8 @@
  *
  * Pure. Owns: nothing. Thread: one. Errors: none. Lifetime: plain memory, begins as {0}.
  */
-#ifndef WSLUICE_RUN_SUPERVISOR_CHANGE_QUEUE_H
-#define WSLUICE_RUN_SUPERVISOR_CHANGE_QUEUE_H
+#ifndef WSLUICE_RUN_CHANGE_CHANGE_QUEUE_H
+#define WSLUICE_RUN_CHANGE_CHANGE_QUEUE_H
 
 #include "base/base.h"
 

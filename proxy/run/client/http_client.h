@@ -5,8 +5,8 @@
  * Owns: nothing. Thread: one. Errors: false and one line. Lifetime: the caller frees the answer's
  * body.
  */
-#ifndef WSLUICE_RUN_CLI_HTTP_CLIENT_H
-#define WSLUICE_RUN_CLI_HTTP_CLIENT_H
+#ifndef WSLUICE_RUN_CLIENT_HTTP_CLIENT_H
+#define WSLUICE_RUN_CLIENT_HTTP_CLIENT_H
 
 #include "base/base.h"
 #include "config/model/config.h"

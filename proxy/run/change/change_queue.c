@@ -1,4 +1,4 @@
-#include "run/supervisor/change_queue.h"
+#include "run/change/change_queue.h"
 
 void change_queue_request(struct change_queue *queue, enum change change)
 {

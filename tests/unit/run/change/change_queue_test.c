@@ -1,4 +1,4 @@
-#include "run/supervisor/change_queue.h"
+#include "run/change/change_queue.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -6,8 +6,8 @@
  * site of NULL and one line; findings of the configuration have been logged by then.
  * Lifetime: reload_start to the callback.
  */
-#ifndef WSLUICE_RUN_SUPERVISOR_RELOAD_H
-#define WSLUICE_RUN_SUPERVISOR_RELOAD_H
+#ifndef WSLUICE_RUN_CHANGE_RELOAD_H
+#define WSLUICE_RUN_CHANGE_RELOAD_H
 
 #include <uv.h>
 

@@ -1,4 +1,4 @@
-#include "run/supervisor/upgrade.h"
+#include "run/change/upgrade.h"
 
 #include <errno.h>
 #include <fcntl.h>

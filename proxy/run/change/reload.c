@@ -1,4 +1,4 @@
-#include "run/supervisor/reload.h"
+#include "run/change/reload.h"
 
 #include "base/log/log.h"
 

@@ -1,4 +1,4 @@
-#include "run/cli/http_client.h"
+#include "run/client/http_client.h"
 
 #include <errno.h>
 #include <netdb.h>
