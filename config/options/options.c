@@ -47,9 +47,10 @@ static const struct options_section_row sections[] = {
             ONE(config, admin),
             .size = sizeof(struct config_admin),
             .place = OPTIONS_NO_PLACE,
-            .help =
-                "The Unix socket for wsluice status, kill and health: a mapping, or only the "
-                "path of the socket. Health there needs what all health routes of the file need.",
+            .help = "The Unix socket for wsluice status, kill, health, reload and upgrade: a "
+                    "mapping, or only "
+                    "the path of the socket. Health there needs what all health routes of the file "
+                    "need.",
         },
     [OPTIONS_EXIT] =
         {

@@ -66,7 +66,8 @@ static const struct options_row rows[] = {
         .value = {.type = VALUE_PATH},
         .reload = OPTIONS_RESTART,
         .flags = {{.name = "pid-file", .ours = true, .argument = "FILE"}},
-        .help = "file with the process ID of the process that serves; wsluice reload reads it",
+        .help = "file with the process ID of the process that serves, which locks it; wsluice "
+                "reload and upgrade find the process by it",
     },
     {
         .section = OPTIONS_PROCESS,
@@ -258,7 +259,7 @@ static const struct options_row rows[] = {
         .value = {.type = VALUE_DURATION, .min = 100, .max = VALUE_HOURS(1)},
         .initial = "1m",
         .reload = OPTIONS_LIVE,
-        .help = "after SIGUSR2, time for the new process to start to serve; after it, the new "
+        .help = "in an upgrade, time for the new process to start to serve; after it, the new "
                 "process is ended and the old one continues",
     },
     {
@@ -327,8 +328,8 @@ static const struct options_row rows[] = {
         .required = true,
         .reload = OPTIONS_NEW_SESSIONS,
         .flags = {{.name = "admin-socket", .ours = true, .argument = "FILE"}},
-        .help = "Unix socket for wsluice status, kill and health; users who can open it can end "
-                "sessions",
+        .help = "Unix socket for wsluice status, kill, health, reload and upgrade; users who can "
+                "open it can end sessions and change the process",
     },
     {
         .section = OPTIONS_ADMIN,

@@ -16,6 +16,10 @@
  */
 #define ADMIN_READY "/ready"
 
+/* Paths of the status route that take POST, on the admin socket only. */
+#define ADMIN_RELOAD  "/reload"
+#define ADMIN_UPGRADE "/upgrade"
+
 /* For a snapshot without errors. Without an admin socket nothing is added. */
 bool admin_attach(struct config *config);
 

@@ -62,6 +62,12 @@ bool socket_peer_user(int fd, uid_t *uid)
     return true;
 }
 
+bool socket_is_gone(int fd)
+{
+    struct pollfd poll_fd = {.fd = fd};
+    return poll(&poll_fd, 1, 0) > 0 && (poll_fd.revents & (POLLHUP | POLLERR));
+}
+
 int socket_error(int fd)
 {
     int error = 0;

@@ -29,6 +29,9 @@ bool socket_hung_up(int fd);
 /* The user at the other end of a Unix socket. False: the system does not tell. */
 WSL_MUST_CHECK bool socket_peer_user(int fd, uid_t *uid);
 
+/* The peer has closed both directions: it takes no answer any more. */
+bool socket_is_gone(int fd);
+
 /* The pending error of a socket, as errno; 0: none. */
 int socket_error(int fd);
 

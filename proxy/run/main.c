@@ -5,49 +5,41 @@
 #include <unistd.h>
 
 #include "run/args/cli_name.h"
-#include "run/cli/cli.h"
-#include "run/listeners/inherit.h"
 #include "run/process/daemon.h"
 #include "run/process/process_setup.h"
 #include "run/serving.h"
+#include "run/successor.h"
 
 #define ERROR_MAX 512
-
-static bool go_to_background(struct daemon *daemon, int keep, int *exit_status)
-{
-    if (!inherit_is_successor())
-        return daemon_begin(daemon, keep, exit_status);
-    daemon_resume(daemon);
-    return true;
-}
 
 int main(int argc, char **argv)
 {
     struct cli_result cli;
     struct daemon daemon;
     struct program program;
+    struct successor successor;
     char error[ERROR_MAX] = "";
     int status = EXIT_SUCCESS;
     process_setup_fill_standard_descriptors();
     process_setup_widen_thread_pool();
     if (!program_remember(&program, argv))
         return EXIT_FAILURE;
-    cli_parse(argc, argv, stdout, stderr, &cli);
+    successor_parse(&successor, argc, argv, &cli);
     daemon.name = cli_name_of(cli.websockify);
     if (cli.action == CLI_EXIT ||
-        (cli.daemon &&
-         !go_to_background(&daemon, cli.rebind.to ? cli.rebind.fd : -1, &cli.exit_status))) {
+        (cli.daemon && !successor_go_to_background(&daemon, cli.rebind.to ? cli.rebind.fd : -1,
+                                                   &cli.exit_status))) {
         cli_result_free(&cli);
         program_free(&program);
         return cli.exit_status;
     }
     process_setup_tune_memory();
-    bool served = serving_run(&cli, &program, &daemon, &status, error, sizeof(error));
+    bool served = serving_run(&cli, &program, &daemon, &successor, &status, error, sizeof(error));
     cli_result_free(&cli);
     program_free(&program);
     if (served)
         return status;
-    fprintf(stderr, "%s: error: %s\n", daemon.name, error);
+    successor_failed(&successor, daemon.name, error);
     if (cli.daemon)
         daemon_failed(&daemon, 1);
     return 1;

@@ -23,7 +23,7 @@ static bool prints_lines(const struct cli_result *cli)
 }
 
 bool serving_run(const struct cli_result *cli, const struct program *program, struct daemon *daemon,
-                 int *status, char *error, size_t error_size)
+                 struct successor *successor, int *status, char *error, size_t error_size)
 {
     struct demo *demo = NULL;
     const bool lines = prints_lines(cli);
@@ -55,6 +55,7 @@ bool serving_run(const struct cli_result *cli, const struct program *program, st
             websockify_lines_print_proxying(cli->config);
         if (cli->daemon)
             daemon_ready(daemon);
+        successor_serves(successor);
         *status = supervisor_run(supervisor);
         if (cli->websockify)
             *status = EXIT_SUCCESS; /* as websockify, also if the command fails */

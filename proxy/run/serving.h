@@ -11,9 +11,10 @@
 #include "run/cli/cli_result.h"
 #include "run/process/daemon.h"
 #include "run/process/program.h"
+#include "run/successor.h"
 
 /* `daemon` is told once all is ready, if the process is in the background. */
 bool serving_run(const struct cli_result *cli, const struct program *program, struct daemon *daemon,
-                 int *status, char *error, size_t error_size);
+                 struct successor *successor, int *status, char *error, size_t error_size);
 
 #endif

@@ -332,7 +332,7 @@ def test_a_second_process_leaves_the_pid_file_alone(lab, noted):
 
 def test_the_reload_command(lab, noted):
     status, said, _ = run('reload', noted.file)
-    assert status == 0 and str(noted.pid) in said
+    assert status == 0 and str(noted.pid) in said and "Add 'admin: FILE'" in said
     until(lambda: 'is in use' in noted.text, lambda: noted.text)
     good, reloads = noted.file.read_text(), noted.text.count('is in use')
     noted.file.write_text(good.replace('"routes"', '"ruotes"'))
@@ -361,7 +361,7 @@ def test_the_reload_command_finds_nobody(lab, noted, content):
 def test_the_reload_command_without_a_pid_file(lab):
     bridge = start(lab, [marked('/', lab.target())])
     status, _, said = run('reload', bridge.file)
-    assert status == 1 and 'has no pid_file' in said
+    assert status == 1 and 'neither an admin socket nor a pid_file' in said
 
 
 @needs_root

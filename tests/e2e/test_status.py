@@ -47,10 +47,12 @@ ROW = whole({
     'stalled_ms': MAY_BE_NUMBER})
 TARGET = whole({'address': TEXT, 'state': {'enum': ['up', 'down', 'trial']}, 'sessions': NUMBER, 'failures': NUMBER,
                 'down_ms': MAY_BE_NUMBER, 'probe': {'enum': [None, 'up', 'down']}})
+VERDICT = whole({'begun': NUMBER, 'ended': NUMBER, 'failed': TRUTH, 'findings': array(TEXT), 'message': MAY_BE_TEXT})
 SCHEMA = whole({
     'now': NUMBER, 'token': {'type': ['string', 'null'], 'pattern': '^[0-9a-f]{32}$'}, 'kill_refused': MAY_BE_TEXT,
     'process': whole({'version': TEXT, 'pid': NUMBER, 'started_at': NUMBER, 'uptime_ms': NUMBER, 'workers': NUMBER,
-                      'draining': TRUTH, 'accepts_paused': TRUTH, 'reload_failed': TRUTH, 'reloaded_at': NUMBER}),
+                      'draining': TRUTH, 'accepts_paused': TRUTH, 'reload_failed': TRUTH, 'reloaded_at': NUMBER,
+                      'reload': VERDICT, 'upgrade': VERDICT}),
     'totals': whole({name: NUMBER for name in (
         'connections', 'sessions', 'connections_total', 'sessions_total', 'bytes_up', 'bytes_down', 'rate_up',
         'rate_down', 'stalled_up', 'stalled_down', 'targets', 'targets_down', 'targets_on_trial')}),
@@ -528,7 +530,7 @@ def test_commands_that_go_wrong(lab):
             (('status', '--sort', 'colour', '--socket', path), 1, 'sort is age, id'),
             (('status', '--filter', 'x' * 2000, '--sort', 'y' * 2000, '--socket', path), 1, 'too long'),
             (('status', '--colour'), 2, 'unknown option'), (('status', plain, plain), 2, 'too many'),
-            (('status', plain, '--socket', path), 2, 'not both'), (('kill',), 2, 'which session?'),
+            (('status', plain, '--socket', path), 2, 'not both'), (('kill',), 2, 'name a session id'),
             (('kill', 'all', plain), 2, 'all: is no session id'), (('health', 'localhost:1'), 2, 'write http://localhost:1/healthz'),
             (('health', '127.0.0.1'), 2, 'neither a file nor a URL; write http://127.0.0.1:6080/healthz'),
             (('health', 'nowhere.yaml'), 1, 'nowhere.yaml'), (('health', './nowhere'), 1, "cannot read"),

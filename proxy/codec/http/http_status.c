@@ -17,6 +17,7 @@ const char *http_status_phrase(unsigned status)
         {403, "Forbidden"},
         {404, "Not Found"},
         {405, "Method Not Allowed"},
+        {409, "Conflict"},
         {408, "Request Timeout"},
         {412, "Precondition Failed"},
         {414, "URI Too Long"},

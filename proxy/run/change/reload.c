@@ -1,9 +1,11 @@
 #include "run/change/reload.h"
 
 #include "base/log/log.h"
+#include "base/text/text.h"
 
-#define FAILURE_MAX 512
-#define FINDING_MAX 1024
+#define FAILURE_MAX  512
+#define FINDING_MAX  1024
+#define FINDINGS_MAX ((size_t)8192) /* of a verdict; the log has all */
 
 struct reload {
     struct work_task task;
@@ -13,15 +15,21 @@ struct reload {
     char failure[FAILURE_MAX];
 };
 
-/* Each finding in a line of its own. */
-static void log_findings(const struct diag *diag)
+/* Each finding is a line of its own in the log, and of the returned text; NULL: out of memory. */
+static char *report_findings(const struct diag *diag)
 {
-    char text[FINDING_MAX];
+    char line[FINDING_MAX];
+    struct text text = {0};
+    size_t length;
     for (size_t i = 0; i < diag->count; i++) {
         const struct diag_finding *finding = &diag->findings[i];
-        (void)diag_format(finding, text, sizeof(text));
-        log_message(finding->level == DIAG_ERROR ? REASON_ERROR : REASON_WARN, "%s", text);
+        bool error = finding->level == DIAG_ERROR;
+        (void)diag_format(finding, line, sizeof(line));
+        log_message(error ? REASON_ERROR : REASON_WARN, "%s", line);
+        if (text.length < FINDINGS_MAX)
+            text_add_format(&text, "%s: %s\n", error ? "error" : "warning", line);
     }
+    return text_take(&text, &length);
 }
 
 static void work_cb(struct work_task *task)
@@ -44,8 +52,12 @@ static void done_cb(struct work_task *task)
 {
     struct reload *reload = WSL_CONTAINER(task, struct reload, task);
     const struct reload_request *request = &reload->request;
-    log_findings(&reload->diag);
-    request->callback(request->owner, reload->site, reload->failure);
+    char *findings = report_findings(&reload->diag);
+    request->callback(request->owner,
+                      &(struct reload_outcome){.site = reload->site,
+                                               .failure = reload->failure,
+                                               .findings = findings ? findings : ""});
+    free(findings);
     site_release(reload->site);
     site_release(request->current);
     diag_free(&reload->diag);

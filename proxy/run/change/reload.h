@@ -15,13 +15,19 @@
 #include "net/work.h"
 #include "serve/site/site.h"
 
+struct reload_outcome {
+    struct site *site;    /* NULL: it failed */
+    const char *failure;  /* one line, if it failed */
+    const char *findings; /* errors and warnings about the configuration, each a line; "": none */
+};
+
 struct reload_request {
     const struct work_lane *lane;
     struct site *current;
     const struct site_shared *shared;
     const struct config *(*load)(const void *owner, struct diag *diag); /* NULL: keep it */
     const void *load_owner;
-    void (*callback)(void *owner, struct site *site, const char *failure); /* borrows the site */
+    void (*callback)(void *owner, const struct reload_outcome *outcome); /* borrows all of it */
     void *owner;
 };
 

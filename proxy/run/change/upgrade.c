@@ -10,13 +10,19 @@
 
 extern char **environ;
 
+#define VERSION_MAX 64
+#define SAID_MAX    4096
+#define FAILURE_MAX 160
+
 struct upgrade {
     struct watch *watch;
-    int pipe; /* the reading end */
+    int ready, errors; /* the reading ends of the pipes */
     pid_t child;
+    uint64_t timeout_ms;
     uv_timer_t deadline;
     upgrade_cb *callback;
     void *owner;
+    char path[128]; /* of the program, for messages */
 };
 
 static void closed_cb(uv_handle_t *handle)
@@ -27,106 +33,207 @@ static void closed_cb(uv_handle_t *handle)
 static void drop(struct upgrade *upgrade)
 {
     watch_close(upgrade->watch);
-    close(upgrade->pipe);
+    close(upgrade->ready);
+    close(upgrade->errors);
     uv_close((uv_handle_t *)&upgrade->deadline, closed_cb);
 }
 
-static void finish(struct upgrade *upgrade, bool ready)
+/* ---- how it went ---- */
+
+/* 0, or the error of execve, which the child has written behind a NUL (program.h). */
+static int execution_error(const char *said, size_t length)
 {
-    pid_t child = upgrade->child;
+    int error = 0;
+    if (length == 1 + sizeof(error) && said[0] == '\0')
+        memcpy(&error, said + 1, sizeof(error));
+    return error;
+}
+
+/* What the child has written, as printable lines without a last line end. */
+static size_t read_errors(const struct upgrade *upgrade, char said[static SAID_MAX])
+{
+    ssize_t n;
+    size_t length = 0;
+    while (length < SAID_MAX - 1 &&
+           (n = read(upgrade->errors, said + length, SAID_MAX - 1 - length)) > 0)
+        length += (size_t)n;
+    said[length] = '\0';
+    return length;
+}
+
+static void make_printable(char *said, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if (((unsigned char)said[i] < ' ' && said[i] != '\n') || said[i] == 0x7f)
+            said[i] = said[i] == '\0' || said[i] == '\t' ? ' ' : '?';
+    while (length > 0 && (said[length - 1] == '\n' || said[length - 1] == ' '))
+        said[--length] = '\0';
+}
+
+/* `status` as of wait(2). `error`: why the program could not be executed; 0: it could. */
+static void describe(const struct upgrade *upgrade, bool late, int status, int error, char *failure)
+{
+    if (error != 0)
+        snprintf(failure, FAILURE_MAX + sizeof(upgrade->path), "cannot execute %s: %s",
+                 upgrade->path, strerror(error));
+    else if (late)
+        snprintf(failure, FAILURE_MAX,
+                 "process %ld was ended: it timed out after %g s (limits.upgrade_timeout)",
+                 (long)upgrade->child, (double)upgrade->timeout_ms / 1000);
+    else
+        snprintf(failure, FAILURE_MAX, "process %ld ended with %s %d instead of taking over",
+                 (long)upgrade->child, WIFEXITED(status) ? "status" : "signal",
+                 WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+}
+
+static void fail(struct upgrade *upgrade, bool late)
+{
+    char said[SAID_MAX], failure[FAILURE_MAX + sizeof(upgrade->path)];
     int status = 0;
-    if (ready) {
-        signal(SIGCHLD, SIG_IGN); /* if it ends before this process, it must not stay a zombie */
-    } else {
-        /* It has ended, or its time has passed: waitpid does not block after SIGKILL. */
-        (void)kill(child, SIGKILL);
-        (void)waitpid(child, &status, 0);
-    }
+    /* It has ended, or its time has passed: waitpid does not block after SIGKILL. */
+    (void)kill(upgrade->child, SIGKILL);
+    (void)waitpid(upgrade->child, &status, 0);
+    size_t length = read_errors(upgrade, said);
+    int error = execution_error(said, length);
+    describe(upgrade, late, status, error, failure);
+    if (error != 0)
+        length = 0;
+    said[length] = '\0';
+    make_printable(said, length);
+    upgrade_cb *callback = upgrade->callback;
+    void *owner = upgrade->owner;
+    pid_t child = upgrade->child;
     drop(upgrade);
-    upgrade->callback(upgrade->owner, ready, child, status);
+    callback(owner, &(struct upgrade_outcome){
+                        .child = child, .version = "", .failure = failure, .said = said});
+}
+
+static void succeed(struct upgrade *upgrade, const char *version)
+{
+    struct upgrade_outcome outcome = {
+        .ready = true, .child = upgrade->child, .version = version, .failure = "", .said = ""};
+    upgrade_cb *callback = upgrade->callback;
+    void *owner = upgrade->owner;
+    signal(SIGCHLD, SIG_IGN); /* if it ends before this process, it must not stay a zombie */
+    drop(upgrade);
+    callback(owner, &outcome);
 }
 
 static void deadline_cb(uv_timer_t *timer)
 {
-    finish(WSL_CONTAINER(timer, struct upgrade, deadline), false);
+    fail(WSL_CONTAINER(timer, struct upgrade, deadline), true);
 }
 
-static void pipe_cb(void *owner, unsigned ready)
+static void ready_cb(void *owner, unsigned ready)
 {
     struct upgrade *upgrade = owner;
-    char byte;
+    char line[VERSION_MAX + 2];
     (void)ready;
-    ssize_t n = read(upgrade->pipe, &byte, 1);
+    ssize_t n = read(upgrade->ready, line, sizeof(line) - 1);
     if (n < 0 && errno == EAGAIN)
         return;
-    /* End of file: the child has ended, which closes its end of the pipe. */
-    finish(upgrade, n == 1);
+    if (n <= 0) { /* end of file: the child has ended, which closes its end of the pipe */
+        fail(upgrade, false);
+        return;
+    }
+    line[n] = '\0';
+    line[strcspn(line, "\n")] = '\0';
+    make_printable(line, strlen(line));
+    succeed(upgrade, line[0] != '\0' && line[1] == ' ' ? line + 2 : "");
 }
 
+/* ---- the start ---- */
+
+#define VARIABLES 3
+
 /*
- * This process's environment and two more variables. WATCHDOG_PID names this process; without it
+ * This process's environment and some more variables. WATCHDOG_PID names this process; without it
  * WATCHDOG_USEC holds for any.
  */
-static char **environment_with(char *fds, char *ready)
+static char **environment_with(char *const variables[static VARIABLES])
 {
     static const char dropped[] = "WATCHDOG_PID=";
     size_t count = 0, used = 0;
     while (environ[count])
         count++;
-    char **environment = calloc(count + 3, sizeof(*environment));
+    char **environment = calloc(count + VARIABLES + 1, sizeof(*environment));
     for (size_t i = 0; environment && i < count; i++)
         if (strncmp(environ[i], dropped, sizeof(dropped) - 1) != 0)
             environment[used++] = environ[i];
-    if (!environment)
-        return NULL;
-    environment[used] = fds;
-    environment[used + 1] = ready;
+    for (size_t i = 0; environment && i < VARIABLES; i++)
+        environment[used++] = variables[i];
     return environment;
 }
 
-static pid_t spawn(const struct program *program, const struct listeners *listeners, int ready_fd)
+static pid_t spawn(const struct upgrade_request *request, int ready_fd, int error_fd)
 {
-    char ready[40];
+    char ready[40], errors[40];
     pid_t child = -1;
+    const struct listeners *listeners = request->listeners;
     struct inherit_socket *sockets = listeners_describe(listeners);
-    int *fds = calloc(listeners->count + 1, sizeof(*fds));
+    int *fds = calloc(listeners->count + 2, sizeof(*fds));
     char *described = sockets ? inherit_describe(sockets, listeners->count) : NULL;
     snprintf(ready, sizeof(ready), "WSLUICE_READY_FD=%d", ready_fd);
-    char **environment = described ? environment_with(described, ready) : NULL;
+    snprintf(errors, sizeof(errors), "WSLUICE_ERROR_FD=%d", error_fd);
+    char *variables[VARIABLES] = {described, ready, errors};
+    char **environment = described ? environment_with(variables) : NULL;
+    errno = ENOMEM;
     if (environment && fds) {
         for (size_t i = 0; i < listeners->count; i++)
             fds[i] = sockets[i].fd;
         fds[listeners->count] = ready_fd;
-        child = program_start(program, environment, fds, listeners->count + 1);
+        fds[listeners->count + 1] = error_fd;
+        const struct program_start start = {environment, fds, listeners->count + 2, error_fd};
+        child = program_start(request->program, &start);
     }
+    int error = errno;
     free(environment);
     free(described);
     free(fds);
     free(sockets);
+    errno = error;
     return child;
 }
 
-struct upgrade *upgrade_start(const struct program *program, const struct listeners *listeners,
-                              uint64_t timeout_ms, upgrade_cb *callback, void *owner, char *error,
-                              size_t error_size)
+static bool open_pipes(int ready[2], int errors[2])
 {
-    int ends[2];
+    if (pipe2(ready, O_CLOEXEC | O_NONBLOCK) != 0)
+        return false;
+    if (pipe2(errors, O_CLOEXEC | O_NONBLOCK) == 0)
+        return true;
+    close(ready[0]);
+    close(ready[1]);
+    return false;
+}
+
+struct upgrade *upgrade_start(const struct upgrade_request *request, char *error, size_t error_size)
+{
+    int ready[2], errors[2];
+    struct watch_set *watches = request->listeners->watches;
     struct upgrade *upgrade = calloc(1, sizeof(*upgrade));
-    if (!upgrade || pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
+    if (!upgrade || !open_pipes(ready, errors)) {
         snprintf(error, error_size, "out of memory or descriptors");
         free(upgrade);
         return NULL;
     }
-    *upgrade = (struct upgrade){.pipe = ends[0], .callback = callback, .owner = owner};
-    upgrade->watch = watch_open(listeners->watches, ends[0], WATCH_READ, pipe_cb, upgrade);
-    upgrade->child = upgrade->watch ? spawn(program, listeners, ends[1]) : -1;
-    close(ends[1]);
-    uv_timer_init(watch_set_loop(listeners->watches), &upgrade->deadline);
+    *upgrade = (struct upgrade){.ready = ready[0],
+                                .errors = errors[0],
+                                .timeout_ms = request->timeout_ms,
+                                .callback = request->callback,
+                                .owner = request->owner};
+    snprintf(upgrade->path, sizeof(upgrade->path), "%s", request->program->path);
+    upgrade->watch = watch_open(watches, ready[0], WATCH_READ, ready_cb, upgrade);
+    errno = ENOMEM;
+    upgrade->child = upgrade->watch ? spawn(request, ready[1], errors[1]) : -1;
+    int reason = errno;
+    close(ready[1]);
+    close(errors[1]);
+    uv_timer_init(watch_set_loop(watches), &upgrade->deadline);
     if (upgrade->child > 0) {
-        uv_timer_start(&upgrade->deadline, deadline_cb, timeout_ms, 0);
+        uv_timer_start(&upgrade->deadline, deadline_cb, request->timeout_ms, 0);
         return upgrade;
     }
-    snprintf(error, error_size, "cannot start %s: %s", program->path, strerror(errno));
+    snprintf(error, error_size, "cannot start %s: %s", upgrade->path, strerror(reason));
     drop(upgrade);
     return NULL;
 }
@@ -140,14 +247,4 @@ void upgrade_cancel(struct upgrade *upgrade)
 {
     (void)kill(upgrade->child, SIGTERM);
     drop(upgrade);
-}
-
-void upgrade_log_failure(pid_t child, int status)
-{
-    bool ended = WIFEXITED(status);
-    log_message(REASON_ERROR,
-                "process %ld ended with %s %d instead of taking over; this one goes on; try "
-                "'wsluice check'",
-                (long)child, ended ? "status" : "signal",
-                ended ? WEXITSTATUS(status) : WTERMSIG(status));
 }

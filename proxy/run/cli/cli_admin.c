@@ -19,12 +19,6 @@
 
 /* ---- the admin socket ---- */
 
-struct admin {
-    const struct cli_call *call;
-    struct config_address address;
-    const struct config *config; /* the file that names the socket; NULL: none does */
-};
-
 const char *cli_admin_socket_variable(void)
 {
     const char *value = getenv("WSLUICE_ADMIN_SOCKET");
@@ -32,7 +26,7 @@ const char *cli_admin_socket_variable(void)
 }
 
 /* Of the file that is named; without one there, the environment's, which goes with every file. */
-static int take_from_file(struct admin *admin, const char *file)
+static int take_from_file(struct cli_admin *admin, const char *file)
 {
     admin->config = cli_report_load(file, CLI_REPORT_FAILURE, admin->call->err, NULL);
     if (!admin->config)
@@ -45,8 +39,7 @@ static int take_from_file(struct admin *admin, const char *file)
                : cli_call_cannot(admin->call, "that file has no admin socket; add 'admin: FILE'");
 }
 
-/* --socket, the file's, the environment's or the default one. 0, or the exit status. */
-static int find_socket(struct admin *admin, const char *file)
+int cli_admin_find(struct cli_admin *admin, const char *file)
 {
     const char *option = cli_scan_value(admin->call->scan, "socket");
     const char *environment = cli_admin_socket_variable();
@@ -138,8 +131,8 @@ static int show_once(const struct cli_call *call, const struct config_address *a
 
 static int run_status(const struct cli_call *call)
 {
-    struct admin admin = {.call = call};
-    int status = find_socket(&admin, cli_call_operand(call, 0));
+    struct cli_admin admin = {.call = call};
+    int status = cli_admin_find(&admin, cli_call_operand(call, 0));
     while (status == 0) {
         status = show_once(call, &admin.address);
         if (!cli_scan_has(call->scan, "watch") || ferror(call->out))
@@ -203,6 +196,15 @@ static bool is_id(const char *text, uint64_t *id)
     return session_id_parse(slice_of(text), id);
 }
 
+static int two_files(const struct cli_call *call, const char *first, const char *second)
+{
+    char message[ERROR_MAX];
+    snprintf(message, sizeof(message),
+             "is no session id, and neither is %s: ids are like 0-17, and one file can be named",
+             second);
+    return cli_call_wrong_usage(call, first, message);
+}
+
 /* Each operand is an id but one, which is the file. 0, or the exit status. */
 static int find_file(const struct cli_call *call, const char **file)
 {
@@ -213,22 +215,23 @@ static int find_file(const struct cli_call *call, const char **file)
         if (is_id(operand, &id))
             ids++;
         else if (*file)
-            return cli_call_wrong_usage(call, *file, "is no session id; ids are like 0-17");
+            return two_files(call, *file, operand);
         else
             *file = operand;
     }
     if (ids == 0)
-        return cli_call_wrong_usage(call, *file ? *file : "", "which session? Ids are like 0-17");
+        return cli_call_wrong_usage(call, *file ? *file : "",
+                                    "name a session id, such as 0-17; 'wsluice status' shows them");
     return 0;
 }
 
 static int run_kill(const struct cli_call *call)
 {
-    struct admin admin = {.call = call};
+    struct cli_admin admin = {.call = call};
     const char *operand, *file = NULL;
     int status = find_file(call, &file);
     if (status == 0)
-        status = find_socket(&admin, file);
+        status = cli_admin_find(&admin, file);
     bool found = status == 0;
     for (size_t i = 0; found && (operand = cli_call_operand(call, i)); i++) {
         uint64_t id;

@@ -8,6 +8,7 @@
 #include "run/cli/cli_about.h"
 #include "run/cli/cli_admin.h"
 #include "run/cli/cli_call.h"
+#include "run/cli/cli_change.h"
 #include "run/cli/cli_check.h"
 #include "run/cli/cli_file.h"
 #include "run/cli/cli_report.h"
@@ -25,9 +26,19 @@ static const struct cli_command demo = {
 };
 
 static const struct cli_command *const commands[] = {
-    &demo,           &cli_check_file,   &cli_file_reload,      &cli_admin_status,
-    &cli_admin_kill, &cli_check_health, &cli_file_help,        &cli_file_schema,
-    &cli_about_help, &cli_about_man,    &cli_about_completion, &cli_about_version,
+    &demo,
+    &cli_check_file,
+    &cli_change_reload,
+    &cli_change_upgrade,
+    &cli_admin_status,
+    &cli_admin_kill,
+    &cli_check_health,
+    &cli_file_help,
+    &cli_file_schema,
+    &cli_about_help,
+    &cli_about_man,
+    &cli_about_completion,
+    &cli_about_version,
 };
 
 static const struct cli_command_list list = {commands, WSL_COUNT(commands)};

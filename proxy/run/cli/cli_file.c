@@ -1,6 +1,5 @@
 #include "run/cli/cli_file.h"
 
-#include <signal.h>
 #include <stdlib.h>
 
 #include "base/base.h"
@@ -10,45 +9,8 @@
 #include "run/cli/cli_report.h"
 #include "run/help/cli_reasons.h"
 #include "run/help/terminal.h"
-#include "run/process/pid_file.h"
 
 enum { WIDTH = 100 }; /* of help-config without a terminal */
-
-/* ---- reload ---- */
-
-static bool signal_process(const struct cli_call *call, const struct config *config)
-{
-    pid_t pid;
-    char error[256] = "it has no pid_file; add one, or send SIGHUP to the process";
-    bool sent =
-        config->pid_file && pid_file_signal(config->pid_file, SIGHUP, &pid, error, sizeof(error));
-    if (sent)
-        fprintf(call->out, "process %ld reads it again; its log says how that went\n", (long)pid);
-    else
-        fprintf(call->err, "wsluice: error: %s: %s\n", config->file, error);
-    return sent;
-}
-
-/* The process would refuse a bad file, too, but only in its log. */
-static int run_reload(const struct cli_call *call)
-{
-    const char *path = cli_call_operand(call, 0);
-    const struct config *config = cli_report_load(path, CLI_REPORT_ALL, call->err, NULL);
-    int status = config && signal_process(call, config) ? EXIT_SUCCESS : CLI_STATUS_FAILED;
-    config_release(config);
-    return status;
-}
-
-const struct cli_command cli_file_reload = {
-    .name = "reload",
-    .operands = "FILE",
-    .operands_min = 1,
-    .operands_max = 1,
-    .operand = CLI_OPERAND_FILE,
-    .help = "check the file, and let the running process read it again",
-    .details = "Checks the file, and sends SIGHUP to the process in its pid_file.\n",
-    .run = run_reload,
-};
 
 /* ---- help-config ---- */
 

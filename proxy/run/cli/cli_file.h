@@ -8,6 +8,6 @@
 
 #include "run/args/cli_command.h"
 
-extern const struct cli_command cli_file_reload, cli_file_help, cli_file_schema;
+extern const struct cli_command cli_file_help, cli_file_schema;
 
 #endif

@@ -203,7 +203,9 @@ static bool split_response(const struct exchange *exchange, char *bytes, size_t 
     if (is_truncated(bytes, end, length - head))
         return fail(exchange, "the answer was cut off");
     memmove(bytes, bytes + head, length - head + 1);
-    *answer = (struct http_client_answer){status, bytes, length - head};
+    answer->status = status;
+    answer->body = bytes;
+    answer->length = length - head;
     return true;
 }
 
@@ -222,6 +224,7 @@ bool http_client_ask(const struct http_client_request *request, struct http_clie
     config_address_print(request->address, exchange.where, sizeof(exchange.where));
     bool done = request->address->kind == CONFIG_ADDRESS_UNIX ? connect_unix(&exchange)
                                                               : connect_tcp(&exchange);
+    *answer = (struct http_client_answer){.connected = done};
     done = done && send_request(&exchange) && read_all(&exchange, &bytes, &length) &&
            split_response(&exchange, bytes, length, answer);
     if (exchange.fd >= 0)

@@ -20,6 +20,7 @@ struct http_client_request {
 };
 
 struct http_client_answer {
+    bool connected; /* set in any case: the server was there */
     unsigned status;
     char *body; /* malloc'd, NUL-terminated */
     size_t length;

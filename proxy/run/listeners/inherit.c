@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "net/addr.h"
@@ -10,12 +11,33 @@
 #define FIRST_ACTIVATED 3 /* sd_listen_fds(3) */
 #define MOST_ACTIVATED  65536
 
+#define TOLD_MAX 4000 /* of an error, for a predecessor */
+
 #define OWN  "own"
 #define LENT "lent"
 
 bool inherit_is_successor(void)
 {
     return getenv("WSLUICE_READY_FD") != NULL;
+}
+
+int inherit_error_fd(void)
+{
+    const char *text = getenv("WSLUICE_ERROR_FD");
+    int fd = text ? (int)strtol(text, NULL, 10) : -1;
+    struct stat status;
+    unsetenv("WSLUICE_ERROR_FD");
+    if (fd <= STDERR_FILENO || fstat(fd, &status) != 0 || !S_ISFIFO(status.st_mode))
+        return -1;
+    (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+    (void)fcntl(fd, F_SETFL, O_WRONLY | O_NONBLOCK);
+    return fd;
+}
+
+void inherit_tell(int error_fd, const char *text)
+{
+    if (error_fd >= 0)
+        (void)!write(error_fd, text, strnlen(text, TOLD_MAX));
 }
 
 /* A descriptor that is no listening socket fits no listener, and is closed with the others. */

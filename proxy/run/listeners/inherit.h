@@ -31,6 +31,15 @@ struct inherit {
 /* Whether this process was started by a predecessor. To be called before inherit_open. */
 bool inherit_is_successor(void);
 
+/*
+ * The pipe on which this process tells its predecessor why it does not serve (WSLUICE_ERROR_FD,
+ * which is removed); -1: none.
+ */
+int inherit_error_fd(void);
+
+/* Writes as much of a text as a predecessor takes; never blocks. */
+void inherit_tell(int error_fd, const char *text);
+
 /* Reads the variables from the environment, and removes them there. */
 void inherit_open(struct inherit *inherit);
 

@@ -6,12 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/fd.h"
 #include "base/identity.h"
-#include "base/proc.h"
 #include "base/safe_path.h"
-
-#define NAME_MAX_LENGTH 16 /* of a process: TASK_COMM_LEN */
 
 static bool fail(const char *path, const char *what, char *error, size_t error_size)
 {
@@ -20,38 +16,35 @@ static bool fail(const char *path, const char *what, char *error, size_t error_s
 }
 
 /*
- * Reads the first line of a file, as much as fits. False: see errno. O_NONBLOCK: users who may
- * write to the folder could put a FIFO there, and opening that would wait for a writer.
+ * O_NONBLOCK: users who may write to the folder could put a FIFO there, and opening that would wait
+ * for a writer.
  */
-static bool read_line(const char *path, char *line, int size)
+static int open_for_reading(const char *path)
 {
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
-    if (!file) {
-        fd_close_keep_errno(fd);
-        return false;
-    }
-    errno = 0;
-    bool got = fgets(line, size, file) != NULL;
-    fclose(file);
-    if (got)
-        line[strcspn(line, "\n")] = '\0';
-    return got;
+    return open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
-/* 0: the file has no pid; see errno. */
-static pid_t read_pid(const char *path)
+/* NULL, and *pid is set; else why there is no process ID in the file. */
+static const char *read_pid(int fd, pid_t *pid)
 {
-    char line[24], *end;
-    if (!read_line(path, line, sizeof(line)))
-        return 0;
-    errno = 0;
-    long pid = strtol(line, &end, 10);
-    if (end == line || *end != '\0' || pid <= 0 || (pid_t)pid != pid) {
-        errno = EINVAL;
-        return 0;
-    }
-    return (pid_t)pid;
+    char line[32], *end;
+    ssize_t length = read(fd, line, sizeof(line) - 1);
+    if (length < 0)
+        return strerror(errno);
+    if (length == 0)
+        return "it is empty: the process has ended, or has not begun to serve";
+    line[length] = '\0';
+    line[strcspn(line, "\n")] = '\0';
+    long number = strtol(line, &end, 10);
+    *pid = (pid_t)number;
+    bool valid = line[0] >= '0' && line[0] <= '9' && *end == '\0' && number > 0 && *pid == number;
+    return valid ? NULL : "it does not contain a process ID";
+}
+
+/* Two processes that write the file lock different bytes. */
+static struct flock lock_of(pid_t pid, short type)
+{
+    return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = pid, .l_len = 1};
 }
 
 /*
@@ -84,7 +77,15 @@ static int open_for_writing(const char *path)
     return fd;
 }
 
-bool pid_file_write(const char *path, const char *user, char *error, size_t error_size)
+/* Without the lock no reload finds the process; the file is of use to others still. */
+static int lock_byte(int fd)
+{
+    struct flock lock = lock_of(getpid(), F_WRLCK);
+    (void)fcntl(fd, F_SETLK, &lock);
+    return fd;
+}
+
+bool pid_file_write(const char *path, const char *user, int *lock, char *error, size_t error_size)
 {
     uid_t uid;
     gid_t gid;
@@ -97,17 +98,30 @@ bool pid_file_write(const char *path, const char *user, char *error, size_t erro
     char line[24];
     int length = snprintf(line, sizeof(line), "%ld\n", (long)getpid());
     bool given = !user || geteuid() != 0 || fchown(fd, uid, gid) == 0;
-    bool written = given && ftruncate(fd, 0) == 0 && write(fd, line, (size_t)length) == length;
-    int reason = errno;
+    if (given && ftruncate(fd, 0) == 0 && write(fd, line, (size_t)length) == length) {
+        *lock = lock_byte(fd);
+        return true;
+    }
+    (void)fail(path, strerror(errno), error, error_size);
     close(fd);
-    return written || fail(path, strerror(reason), error, error_size);
+    return false;
+}
+
+static bool names_this_process(const char *path)
+{
+    pid_t pid;
+    int fd = open_for_reading(path);
+    bool own = fd >= 0 && !read_pid(fd, &pid) && pid == getpid();
+    if (fd >= 0)
+        close(fd);
+    return own;
 }
 
 /* Without write permission in the folder, the file is emptied. */
-void pid_file_remove(const char *path)
+static void remove_file(const char *path)
 {
     struct safe_path found;
-    if (read_pid(path) != getpid() || !safe_path_find(&found, path, false))
+    if (!safe_path_find(&found, path, false))
         return;
     if (unlinkat(found.folder, found.name, 0) != 0) {
         int fd = openat(found.folder, found.name, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
@@ -119,26 +133,43 @@ void pid_file_remove(const char *path)
     safe_path_close(&found);
 }
 
-/* A user who may write the file must not choose which process an administrator signals. */
-static bool is_wsluice(pid_t pid)
+void pid_file_remove(const char *path, int *lock)
 {
-    char path[PROC_NAME], name[NAME_MAX_LENGTH], own[NAME_MAX_LENGTH];
-    return read_line(proc_process(path, (unsigned long)pid, "comm"), name, sizeof(name)) &&
-           read_line(proc_process(path, (unsigned long)getpid(), "comm"), own, sizeof(own)) &&
-           strcmp(name, own) == 0;
+    if (names_this_process(path))
+        remove_file(path);
+    if (*lock >= 0)
+        close(*lock);
+    *lock = -1;
+}
+
+/* NULL, and *holder is the process that holds the lock; else why there is none. */
+static const char *find_holder(int fd, pid_t *holder)
+{
+    pid_t named;
+    const char *problem = read_pid(fd, &named);
+    /* Asks for a lock that only a writer's lock is in the way of: others may read the file. */
+    struct flock lock = lock_of(problem ? 0 : named, F_RDLCK);
+    if (problem)
+        return problem;
+    if (fcntl(fd, F_GETLK, &lock) != 0)
+        return strerror(errno);
+    if (lock.l_type == F_UNLCK)
+        return "no wsluice holds it: it has ended, or is older than 0.2 (send it SIGHUP yourself)";
+    if (lock.l_pid <= 0)
+        return "its process is in another PID namespace: run this command where it runs";
+    *holder = lock.l_pid;
+    return NULL;
 }
 
 bool pid_file_signal(const char *path, int number, pid_t *pid, char *error, size_t error_size)
 {
-    *pid = read_pid(path);
-    if (*pid == 0)
-        return fail(path,
-                    errno == ENOENT ? "there is none; is wsluice running?"
-                    : errno         ? strerror(errno)
-                                    : "it is empty",
+    int fd = open_for_reading(path);
+    if (fd < 0)
+        return fail(path, errno == ENOENT ? "there is none; is wsluice running?" : strerror(errno),
                     error, error_size);
-    if (!is_wsluice(*pid))
-        return fail(path, "the process that it names does not run, or is no wsluice", error,
-                    error_size);
-    return kill(*pid, number) == 0 || fail(path, strerror(errno), error, error_size);
+    const char *problem = find_holder(fd, pid);
+    if (!problem && kill(*pid, number) != 0)
+        problem = strerror(errno);
+    close(fd);
+    return !problem || fail(path, problem, error, error_size);
 }

@@ -62,23 +62,26 @@ pid_t program_fork(void)
  * In the child, where threads that may have held a lock do not exist any more: calls only what
  * signal-safety(7) allows.
  */
-static void execute(const struct program *program, char *const *environment, const int *fds,
-                    size_t count)
+static void execute(const struct program *program, const struct program_start *start)
 {
-    for (size_t i = 0; i < count; i++)
-        (void)fcntl(fds[i], F_SETFD, 0);
+    char failure[1 + sizeof(int)] = "";
+    for (size_t i = 0; i < start->fd_count; i++)
+        (void)fcntl(start->fds[i], F_SETFD, 0);
     if (program->directory)
         (void)!chdir(program->directory); /* on failure, an absolute path still works */
-    execve(program->path, program->argv, environment);
+    execve(program->path, program->argv, start->environment);
+    int error = errno;
+    memcpy(failure + 1, &error, sizeof(error));
+    if (start->error_fd >= 0)
+        (void)!write(start->error_fd, failure, sizeof(failure));
     _exit(CANNOT_EXECUTE);
 }
 
-pid_t program_start(const struct program *program, char *const *environment, const int *fds,
-                    size_t count)
+pid_t program_start(const struct program *program, const struct program_start *start)
 {
     pid_t child = program_fork();
     if (child == 0)
-        execute(program, environment, fds, count);
+        execute(program, start);
     return child;
 }
 

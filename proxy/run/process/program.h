@@ -28,9 +28,15 @@ WSL_MUST_CHECK bool program_remember(struct program *program, char *const *argv)
 /* As fork(2), for a child that executes another program: no signal is blocked or ignored in it. */
 WSL_MUST_CHECK pid_t program_fork(void);
 
-/* Runs it as a child that inherits these descriptors and 0, 1 and 2, under the same numbers. */
-WSL_MUST_CHECK pid_t program_start(const struct program *program, char *const *environment,
-                                   const int *fds, size_t count);
+struct program_start {
+    char *const *environment;
+    const int *fds; /* that it inherits under the same numbers, as 0, 1 and 2 */
+    size_t fd_count;
+    int error_fd; /* one of `fds`: gets a NUL and errno if execve fails; -1: none */
+};
+
+WSL_MUST_CHECK pid_t program_start(const struct program *program,
+                                   const struct program_start *start);
 
 void program_free(struct program *program);
 

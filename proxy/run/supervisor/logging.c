@@ -52,27 +52,41 @@ bool logging_open(const struct config *whole, const char *name, char *error, siz
            log_open(&options, error, error_size);
 }
 
-void logging_certificates(const struct site *site)
+static void warn(const char *line, struct text *notes)
+{
+    log_message(REASON_WARN, "%s", line);
+    if (notes)
+        text_add_format(notes, "warning: %s\n", line);
+}
+
+void logging_certificates(const struct site *site, struct text *notes)
 {
     struct tls_store *store = site->resources->store;
     int64_t now = time(NULL);
     size_t count;
     const struct tls_store_certificate *certificates = tls_store_certificates(store, &count);
     char text[WARNING_MAX];
-    for (size_t i = 0; i < count; i++)
-        if (tls_store_is_warning_due(store, i, now) &&
-            tls_store_warning(&certificates[i], now, text, sizeof(text)) > 0)
+    for (size_t i = 0; i < count; i++) {
+        bool due = tls_store_is_warning_due(store, i, now);
+        if (tls_store_warning(&certificates[i], now, text, sizeof(text)) <= 0)
+            continue;
+        if (due)
             log_message(REASON_WARN, "%s", text);
+        if (notes)
+            text_add_format(notes, "warning: %s\n", text);
+    }
 }
 
-void logging_restarts(const struct config *before, const struct config *after)
+void logging_restarts(const struct config *before, const struct config *after, struct text *notes)
 {
+    char text[WARNING_MAX];
     size_t cursor = 0;
     const struct options_row *row;
     while ((row = compare_next_restart(before, after, &cursor))) {
         const char *section = options_section(row->section)->key;
-        log_message(REASON_WARN, "%s%s%s has changed; a restart applies it", section ? section : "",
-                    section ? "." : "", row->key);
+        snprintf(text, sizeof(text), "%s%s%s has changed; a restart applies it",
+                 section ? section : "", section ? "." : "", row->key);
+        warn(text, notes);
     }
 }
 

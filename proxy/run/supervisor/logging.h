@@ -8,6 +8,7 @@
 #ifndef WSLUICE_RUN_SUPERVISOR_LOGGING_H
 #define WSLUICE_RUN_SUPERVISOR_LOGGING_H
 
+#include "base/text/text.h"
 #include "serve/site/site.h"
 
 /* `name` is the program's in syslog. A new file is given to the user that the process becomes, so
@@ -17,12 +18,12 @@ WSL_MUST_CHECK bool logging_open(const struct config *config, const char *name, 
 
 /*
  * A line for each certificate that has expired, will soon, or is not valid yet, if it is due
- * (tls_expiry.h).
+ * (tls_expiry.h). `notes` gets the line of each, for a verdict; NULL: only the log.
  */
-void logging_certificates(const struct site *site);
+void logging_certificates(const struct site *site, struct text *notes);
 
-/* A line for each changed option that holds only after a restart. */
-void logging_restarts(const struct config *before, const struct config *after);
+/* A line for each changed option that holds only after a restart; `notes` as above. */
+void logging_restarts(const struct config *before, const struct config *after, struct text *notes);
 
 /* One line: version, URL, target, folder and file. */
 void logging_started(const struct site *site);

@@ -68,7 +68,7 @@ static void tick_cb(uv_timer_t *timer)
     (void)workers_choose(&supervisor->workers, &open);
     snprintf(status, sizeof(status), "STATUS=serving, %llu connections", (unsigned long long)open);
     notify_send(&supervisor->notify, status);
-    logging_certificates(supervisor->site);
+    logging_certificates(supervisor->site, NULL);
     if (change_queue_is_idle(&supervisor->changes) &&
         site_resources_files_changed(supervisor->site->resources))
         supervisor_change_request(supervisor, CHANGE_CERTIFICATES);
@@ -114,19 +114,25 @@ static bool open_shared(struct supervisor *supervisor, const struct config *conf
     unsigned workers = (unsigned)supervisor->workers.count;
     shared->limits = limits_create(LIMITER_CAPACITY);
     shared->route_stats = route_stats_set_create(workers);
-    if (!shared->limits || !shared->route_stats)
+    if (!shared->limits || !shared->route_stats || !verdict_init(&supervisor->reload_verdict) ||
+        !verdict_init(&supervisor->upgrade_verdict))
         return false;
     shared->host = (struct descriptors_host){system_limits_descriptors(), workers,
                                              process_setup_pool_threads()};
     process_facts_init(&supervisor->process, supervisor->workers.metrics, workers,
                        shared->route_stats, (int64_t)time(NULL));
     supervisor->process.history = &supervisor->history;
+    supervisor->process.reload = &supervisor->reload_verdict;
+    supervisor->process.upgrade = &supervisor->upgrade_verdict;
+    supervisor->control = (struct control){&supervisor->mailbox, supervisor_change_control_cb};
+    change_waiters_init(&supervisor->waiters);
     if (!process_facts_make_token(&supervisor->process))
         return false;
     supervisor->worker_shared = (struct worker_shared){
         .supervisor = &supervisor->mailbox,
         .empty = supervisor_end_worker_cb,
         .process = &supervisor->process,
+        .control = &supervisor->control,
         .workers = supervisor->workers.envs,
         .limits = shared->limits,
         .attempts = descriptors_attempts(&shared->host),
@@ -138,21 +144,24 @@ static bool open_shared(struct supervisor *supervisor, const struct config *conf
 
 static void close_shared(struct supervisor *supervisor)
 {
+    verdict_free(&supervisor->reload_verdict);
+    verdict_free(&supervisor->upgrade_verdict);
     route_stats_set_free(supervisor->shared.route_stats);
     limits_destroy(supervisor->shared.limits);
 }
 
 /* A successor writes its pid when it serves; until then the file names its predecessor. */
-static bool write_pid(const struct supervisor *supervisor, char *error, size_t error_size)
+static bool write_pid(struct supervisor *supervisor, char *error, size_t error_size)
 {
     const struct config *config = supervisor->options.config;
-    return !config->pid_file || pid_file_write(config->pid_file, config->user, error, error_size);
+    return !config->pid_file ||
+           pid_file_write(config->pid_file, config->user, &supervisor->pid_lock, error, error_size);
 }
 
-static void remove_pid(const struct supervisor *supervisor)
+static void remove_pid(struct supervisor *supervisor)
 {
     if (supervisor->options.config->pid_file)
-        pid_file_remove(supervisor->options.config->pid_file);
+        pid_file_remove(supervisor->options.config->pid_file, &supervisor->pid_lock);
 }
 
 /* Called without privileges: the thread never has any. From here on no loop waits for the log. */
@@ -216,6 +225,7 @@ struct supervisor *supervisor_create(const struct supervisor_options *options, c
     }
     supervisor->options = *options;
     supervisor->predecessor_fd = -1;
+    supervisor->pid_lock = -1;
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a log or a recording too large for its limit is an error there */
     notify_open(&supervisor->notify);
@@ -243,7 +253,8 @@ static void announce(struct supervisor *supervisor)
     char error[SUPERVISOR_ERROR_MAX];
     if (!write_pid(supervisor, error, sizeof(error)))
         log_message(REASON_WARN, "%s", error);
-    (void)!write(supervisor->predecessor_fd, "1", 1);
+    static const char ready[] = "1 " WSLUICE_VERSION "\n"; /* upgrade.h */
+    (void)!write(supervisor->predecessor_fd, ready, sizeof(ready) - 1);
     close(supervisor->predecessor_fd);
 }
 
@@ -258,7 +269,7 @@ int supervisor_run(struct supervisor *supervisor)
     start_exit_timer(supervisor);
     listeners_accept(&supervisor->listeners);
     supervisor_change_probe(supervisor);
-    logging_certificates(supervisor->site);
+    logging_certificates(supervisor->site, NULL);
     announce(supervisor);
     uv_run(&supervisor->loop, UV_RUN_DEFAULT);
     remove_pid(supervisor);

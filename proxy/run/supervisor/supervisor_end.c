@@ -3,6 +3,22 @@
 #include "base/log/log.h"
 #include "net/connect/resolve.h"
 
+struct control_verdict supervisor_end_verdict(const struct supervisor *supervisor)
+{
+    static const struct control_verdict moved = {CONTROL_MOVED,
+                                                 "another process has taken over: ask that one"},
+                                        ends = {CONTROL_FAILED,
+                                                "nothing has changed: the process is ending"};
+    return supervisor->handed_over ? moved : ends;
+}
+
+/* No change begins from now on. */
+static void answer_waiters(struct supervisor *supervisor)
+{
+    const struct control_verdict verdict = supervisor_end_verdict(supervisor);
+    change_waiters_answer_all(&supervisor->waiters, verdict.outcome, verdict.text);
+}
+
 static void enter(struct supervisor *supervisor, enum process_event event)
 {
     supervisor->state = process_state_next(supervisor->state, event);
@@ -75,6 +91,7 @@ static void drain(struct supervisor *supervisor, const char *why)
     const struct config_limits *limits = &supervisor->site->config->limits;
     enter(supervisor, PROCESS_DRAIN);
     cancel_upgrade(supervisor);
+    answer_waiters(supervisor);
     command_disable_restart(supervisor->command);
     log_message(REASON_INFO, "%s: no new clients, waiting for sessions to end", why);
     notify_stopping(&supervisor->notify,
@@ -101,6 +118,7 @@ static void delay_drain(struct supervisor *supervisor, const char *why)
     }
     enter(supervisor, PROCESS_DELAY_DRAIN);
     cancel_upgrade(supervisor);
+    answer_waiters(supervisor);
     log_message(REASON_INFO, "%s: not ready, new clients are accepted for another %.1f s", why,
                 limits->drain_delay_ms / 1000.0);
     notify_stopping(&supervisor->notify, limits->drain_delay_ms + limits->drain_timeout_ms);
@@ -122,6 +140,8 @@ void supervisor_end_command_cb(void *owner, int status)
 void supervisor_end_retire(struct supervisor *supervisor, bool handed_over)
 {
     enter(supervisor, PROCESS_RETIRE);
+    supervisor->handed_over = handed_over;
+    answer_waiters(supervisor);
     supervisor_end_probing(supervisor);
     atomic_store(&supervisor->process.draining, true);
     exit_timer_stop(&supervisor->exit_timer);
@@ -143,7 +163,9 @@ void supervisor_end_rule_cb(void *owner, const char *why)
 void supervisor_end_signal(struct supervisor *supervisor, int number)
 {
     char why[32];
+    bool told = supervisor->told_to_end;
     snprintf(why, sizeof(why), "signal %d", number);
+    supervisor->told_to_end = true;
     if (supervisor->state == PROCESS_SERVING) {
         delay_drain(supervisor, why);
         return;
@@ -154,7 +176,7 @@ void supervisor_end_signal(struct supervisor *supervisor, int number)
     }
     if (supervisor->state == PROCESS_UNREADY)
         drain(supervisor, why);
-    log_message(REASON_WARN, "signal %d again: ending at once", number);
+    log_message(REASON_WARN, "signal %d%s: ending at once", number, told ? " again" : "");
     if (supervisor->state == PROCESS_DRAINING)
         workers_kill(&supervisor->workers);
     command_kill(supervisor->command);

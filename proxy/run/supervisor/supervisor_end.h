@@ -15,6 +15,9 @@ void supervisor_end_signal(struct supervisor *supervisor, int number);
 /* No new clients; sessions end by themselves. `handed_over`: a successor has the sockets. */
 void supervisor_end_retire(struct supervisor *supervisor, bool handed_over);
 
+/* The answer to a client that asks for a change when the process does not serve any more. */
+struct control_verdict supervisor_end_verdict(const struct supervisor *supervisor);
+
 /* An exit rule holds (exit_timer). */
 void supervisor_end_rule_cb(void *owner, const char *why);
 

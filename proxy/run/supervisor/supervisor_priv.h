@@ -10,6 +10,7 @@
 #include <uv.h>
 
 #include "run/change/change_queue.h"
+#include "run/change/change_waiters.h"
 #include "run/change/upgrade.h"
 #include "run/command/command.h"
 #include "run/listeners/listeners.h"
@@ -42,6 +43,8 @@ struct supervisor {
     struct site_shared shared;
     struct process_facts process;
     struct history history;
+    struct verdict reload_verdict, upgrade_verdict;
+    struct control control;
     struct worker_shared worker_shared;
     struct workers workers;
 
@@ -52,9 +55,13 @@ struct supervisor {
     struct prober *prober;     /* NULL: no target is probed */
 
     struct change_queue changes;
+    struct change_waiters waiters;
     struct upgrade *upgrade; /* NULL unless CHANGE_UPGRADE is current */
     struct exit_timer exit_timer;
     struct command *command; /* NULL: none */
+    int pid_lock;            /* pid_file.h; -1: none */
+    bool told_to_end;        /* by a signal */
+    bool handed_over;        /* a successor has the sockets */
     int exit_status;         /* 0, or the command's, if its end ends the process */
     int predecessor_fd;      /* pipe to the process that waits for this one to serve; -1: none */
 };

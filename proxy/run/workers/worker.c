@@ -181,6 +181,7 @@ bool worker_start(struct worker *worker, size_t number, uv_loop_t *main_loop,
     *worker = (struct worker){.on_main_loop = main_loop != NULL, .shared = shared};
     worker->env.number = (unsigned)number;
     worker->env.process = shared->process;
+    worker->env.control = shared->control;
     worker->env.workers = shared->workers;
     worker->env.limits = shared->limits;
     worker->env.attempts = shared->attempts;

@@ -34,6 +34,7 @@ struct worker_shared {
     struct mailbox *supervisor; /* gets `empty`, whose argument is the worker */
     mailbox_fn *empty;
     const struct process_facts *process;
+    const struct control *control;      /* control_request.h */
     struct session_env *const *workers; /* all, by number */
     struct limits *limits;
     uint32_t attempts; /* session_env.h */

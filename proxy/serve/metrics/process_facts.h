@@ -10,6 +10,7 @@
 
 #include "core/status/history.h"
 #include "serve/metrics/route_stats.h"
+#include "serve/metrics/verdict.h"
 
 #define PROCESS_FACTS_KILL_TOKEN 33 /* 32 digits and a NUL */
 
@@ -18,8 +19,9 @@ struct process_facts {
     const struct metrics *const *workers; /* their metrics, by number */
     unsigned worker_count;
     struct route_stats_set *route_stats;
-    int64_t started_at;      /* seconds of the Unix clock, as all times here */
-    struct history *history; /* filled by the main thread; NULL: none is kept */
+    int64_t started_at;               /* seconds of the Unix clock, as all times here */
+    struct history *history;          /* filled by the main thread; NULL: none is kept */
+    struct verdict *reload, *upgrade; /* likewise */
     /* A request to end a session needs it: a page of another origin cannot read the status. */
     char token[PROCESS_FACTS_KILL_TOKEN];
     /* Written by the main thread. */

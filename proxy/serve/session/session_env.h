@@ -27,6 +27,7 @@ struct session_env {
     uv_loop_t *loop;
     unsigned number; /* of the worker */
     const struct process_facts *process;
+    const struct control *control; /* of the process; NULL: it cannot be changed */
     struct limits *limits;
     struct session_env *const *workers;          /* of all workers, by number */
     struct resolver *resolver;                   /* the loop's */

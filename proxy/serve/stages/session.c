@@ -49,6 +49,8 @@ static void client_cb(void *owner, unsigned ready)
             session_end_now(session, REASON_client_reset);
         else if (session->state == LIFE_REPLYING)
             session_reply_turn(session);
+        else
+            session_reply_check_client(session);
         return;
     case LIFE_DIALLING:
     case LIFE_UPGRADED:

@@ -223,6 +223,20 @@ struct session_wait *session_reply_wait(struct session *session)
     return wait;
 }
 
+void session_reply_wait_long(struct session *session, uint64_t milliseconds)
+{
+    session_arm(session, milliseconds);
+    watch_want(session->client_watch, WATCH_READ);
+}
+
+/* A client that sends another request meanwhile is no longer looked after: it is there. */
+void session_reply_check_client(struct session *session)
+{
+    watch_want(session->client_watch, 0);
+    if (session->state == LIFE_WAITING && socket_is_gone(session->fd))
+        session_end_now(session, REASON_client_reset);
+}
+
 bool session_reply_is_abandoned(const struct session_wait *wait)
 {
     return wait->session == NULL;

@@ -42,6 +42,15 @@ void session_reply_refuse(struct session *session, enum reason reason);
 WSL_MUST_CHECK struct session_wait *session_reply_wait(struct session *session);
 
 /*
+ * In WAITING: the answer may take minutes. Until then `milliseconds` is the deadline, and the
+ * session ends if its client goes away.
+ */
+void session_reply_wait_long(struct session *session, uint64_t milliseconds);
+
+/* In WAITING: there is something to read. */
+void session_reply_check_client(struct session *session);
+
+/*
  * Sends the answer, takes over its body and ends the wait; to be called exactly once for each wait.
  * If the wait is abandoned, the answer is only released.
  */

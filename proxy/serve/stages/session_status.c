@@ -1,22 +1,29 @@
 #include "serve/stages/session_status.h"
 
 #include <time.h>
+#include <unistd.h>
 
 #include "base/text/json.h"
 #include "codec/http/http_head.h"
+#include "config/rules/admin.h"
 #include "core/access/access.h"
 #include "net/socket.h"
 #include "serve/http/pages.h"
 #include "serve/http/reply.h"
 #include "serve/metrics/process_facts.h"
+#include "serve/session/session_entry.h"
 #include "serve/session/session_facts.h"
 #include "serve/session/session_priv.h"
 #include "serve/site/site.h"
 #include "serve/stages/session_drain.h"
 #include "serve/stages/session_reply.h"
+#include "serve/status/control_request.h"
 #include "serve/status/kill_request.h"
 #include "serve/status/list_request.h"
 #include "serve/status/status.h"
+
+/* The longest wait for a verdict: an upgrade may take an hour, a reload a hanging disk. */
+#define VERDICT_MS (3700 * 1000)
 
 static const char json_type[] = "application/json";
 static const char text_type[] = "text/plain; charset=utf-8";
@@ -210,6 +217,81 @@ static void kill_session(struct session *session, const struct status_query *que
         give_up(question);
 }
 
+/* ---- changing the process ---- */
+
+/* {"done":true,"process":17,"findings":["warning: ..."],"message":"..."} */
+static char *verdict_json(const struct control_verdict *verdict, size_t *length)
+{
+    struct json json = {0};
+    char *text = strdup(verdict->text), *line = text, *end;
+    if (!text)
+        return NULL;
+    json_open(&json, '{');
+    json_key(&json, "done");
+    json_bool(&json, verdict->outcome == CONTROL_DONE);
+    json_key(&json, "process");
+    json_number(&json, (uint64_t)getpid());
+    json_key(&json, "findings");
+    json_open(&json, '[');
+    for (; (end = strchr(line, '\n')); line = end + 1) {
+        *end = '\0';
+        json_string(&json, line);
+    }
+    json_close(&json, ']');
+    json_key(&json, "message");
+    json_string(&json, line);
+    json_close(&json, '}');
+    free(text);
+    return json_take(&json, length);
+}
+
+static void changed_cb(void *owner, const struct control_verdict *verdict)
+{
+    static const unsigned statuses[] = {
+        [CONTROL_DONE] = 200, [CONTROL_FAILED] = 409, [CONTROL_MOVED] = 503};
+    struct question *question = owner;
+    unsigned status = statuses[verdict->outcome];
+    if (question->format != STATUS_FORMAT_JSON) {
+        struct reply reply = short_reply(status, question->format, "", verdict->text);
+        finish(question, &reply);
+        return;
+    }
+    size_t length = 0;
+    char *bytes = verdict_json(verdict, &length);
+    struct reply reply = reply_with(status, question->format, bytes, length);
+    finish(question, &reply);
+}
+
+static void change(struct session *session, enum status_format format, enum control_verb verb)
+{
+    char by[KILL_REQUEST_BY];
+    if (!session->env->control) {
+        refuse(session, 404, format, "this process cannot be changed");
+        return;
+    }
+    struct question *question = ask(session, format, NULL);
+    if (!question)
+        return;
+    session_reply_wait_long(session, VERDICT_MS);
+    describe_client(session, by);
+    if (!control_request_start(session->env, verb, by, changed_cb, question))
+        give_up(question);
+}
+
+/*
+ * Only the admin socket has these paths: browsers cannot connect to it, and its permissions say who
+ * may. False: the path is another one.
+ */
+static bool change_of(const struct session *session, enum control_verb *verb)
+{
+    const char *path = session->entry->path;
+    bool reload = strcmp(path, ADMIN_RELOAD) == 0;
+    *verb = reload ? CONTROL_RELOAD : CONTROL_UPGRADE;
+    return session_facts_listener(session)->admin && (reload || strcmp(path, ADMIN_UPGRADE) == 0);
+}
+
+/* ---- who may ---- */
+
 /* Takes constant time. */
 static bool is_token(struct slice text, const char *token)
 {
@@ -251,10 +333,13 @@ static void post(struct session *session, const struct http_head *head,
                  const struct status_query *query)
 {
     const char *refusal = refusal_of(session);
+    enum control_verb verb;
     if (!refusal)
         refusal = forgery_of(session, head);
     if (refusal)
         refuse(session, 403, query->format, refusal);
+    else if (change_of(session, &verb))
+        change(session, query->format, verb);
     else if (query->kill == 0)
         refuse(session, 400, query->format, "the id of the session is missing: POST ?kill=ID");
     else
@@ -291,6 +376,7 @@ static bool is_foreign_name(const struct session *session, const struct http_hea
 void session_status_answer(struct session *session, const struct http_head *head)
 {
     struct status_query query;
+    enum control_verb verb;
     const char *problem = status_query_parse(head->query, &query);
     if (query.format == STATUS_FORMAT_ANY)
         query.format = usual_format(session, head);
@@ -304,6 +390,8 @@ void session_status_answer(struct session *session, const struct http_head *head
         post(session, head, &query);
     else if (query.kill != 0)
         refuse(session, 405, query.format, "only POST ends a session");
+    else if (change_of(session, &verb))
+        refuse(session, 405, query.format, "only POST changes the process");
     else if (query.format == STATUS_FORMAT_PAGE)
         show_page(session);
     else

@@ -63,6 +63,33 @@ static void put_optional(struct json *json, const char *key, bool known, uint64_
         json_null(json);
 }
 
+/*
+ * The changes of one kind, for those who asked for one by a signal: the first that begins after
+ * they looked at `begun` is theirs. Its findings are for those who may end sessions.
+ */
+static void put_verdict(struct json *json, const char *key, struct verdict *verdict, bool whole)
+{
+    struct verdict_facts facts = {0};
+    if (verdict)
+        verdict_read(verdict, &facts);
+    char *line = facts.text, *end;
+    json_key(json, key);
+    json_open(json, '{');
+    put_number(json, "begun", facts.begun);
+    put_number(json, "ended", facts.ended);
+    put_bool(json, "failed", facts.failed);
+    json_key(json, "findings");
+    json_open(json, '[');
+    for (; (end = strchr(line, '\n')); line = end + 1) {
+        *end = '\0';
+        if (whole)
+            json_string(json, line);
+    }
+    json_close(json, ']');
+    put_string(json, "message", whole && *line ? line : NULL);
+    json_close(json, '}');
+}
+
 static void put_process(struct json *json, const struct status_view *view)
 {
     const struct process_facts *process = view->process;
@@ -78,6 +105,8 @@ static void put_process(struct json *json, const struct status_view *view)
     put_bool(json, "accepts_paused", atomic_load(&process->accepts_paused));
     put_bool(json, "reload_failed", atomic_load(&process->reload_failed));
     put_number(json, "reloaded_at", (uint64_t)atomic_load(&process->reloaded_at) * 1000);
+    put_verdict(json, "reload", process->reload, !view->refusal);
+    put_verdict(json, "upgrade", process->upgrade, !view->refusal);
     json_close(json, '}');
 }
 

@@ -367,6 +367,17 @@ static void put_certificates(FILE *out, const struct status_view *view)
                 print_count(more, "more certificate", "more certificates", text));
 }
 
+/* The sentence at the end of a verdict on a change that failed. */
+static void put_failure(FILE *out, struct verdict *verdict)
+{
+    struct verdict_facts facts;
+    char line[CELL];
+    verdict_read(verdict, &facts);
+    const char *last = strrchr(facts.text, '\n');
+    if (facts.failed)
+        fprintf(out, "%s\n", print_safely(last ? last + 1 : facts.text, line));
+}
+
 static void put_head(FILE *out, const struct status_view *view)
 {
     struct process_facts_totals totals = process_facts_totals(view->process);
@@ -389,6 +400,8 @@ static void put_head(FILE *out, const struct status_view *view)
     if (atomic_load(&view->process->reload_failed))
         fputs("the last reload failed: the old configuration is in use\n", out);
     put_certificates(out, view);
+    if (view->process->reload && !view->refusal)
+        put_failure(out, view->process->reload);
 }
 
 char *status_text_print(const struct status_view *view, size_t *length)

@@ -106,6 +106,20 @@ static void test_the_user_at_the_other_end(void **unused)
     assert_int_equal(user, (uid_t)-2);
 }
 
+/* A client that has only finished sending still takes its answer. */
+static void test_a_peer_that_is_gone(void **unused)
+{
+    int ends[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    assert_false(socket_is_gone(ends[0]));
+    assert_int_equal(shutdown(ends[1], SHUT_WR), 0);
+    assert_true(socket_hung_up(ends[0]));
+    assert_false(socket_is_gone(ends[0]));
+    close(ends[1]);
+    assert_true(socket_is_gone(ends[0]));
+    close(ends[0]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -115,6 +129,7 @@ int main(void)
         cmocka_unit_test(test_the_end_of_the_peer_is_seen),
         cmocka_unit_test(test_a_refused_connect_is_an_error),
         cmocka_unit_test(test_the_user_at_the_other_end),
+        cmocka_unit_test(test_a_peer_that_is_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,6 +17,7 @@ static void test_every_status_has_a_phrase(void **state)
 static void test_phrases(void **state)
 {
     assert_string_equal(http_status_phrase(200), "OK");
+    assert_string_equal(http_status_phrase(409), "Conflict");
     assert_string_equal(http_status_phrase(426), "Upgrade Required");
     assert_string_equal(http_status_phrase(505), "HTTP Version Not Supported");
 }

@@ -16,18 +16,21 @@ static struct {
     uv_loop_t loop;
     struct watch_set watches;
     struct listeners listeners;
-    int calls, status;
+    int calls;
     bool ready;
     pid_t child;
+    char version[64], failure[256], said[4096];
 } scene;
 
-static void upgrade_done(void *owner, bool ready, pid_t child, int status)
+static void upgrade_done(void *owner, const struct upgrade_outcome *outcome)
 {
     assert_ptr_equal(owner, &scene);
     scene.calls++;
-    scene.ready = ready;
-    scene.child = child;
-    scene.status = status;
+    scene.ready = outcome->ready;
+    scene.child = outcome->child;
+    snprintf(scene.version, sizeof(scene.version), "%s", outcome->version);
+    snprintf(scene.failure, sizeof(scene.failure), "%s", outcome->failure);
+    snprintf(scene.said, sizeof(scene.said), "%s", outcome->said);
 }
 
 static int set_up(void **unused)
@@ -45,14 +48,23 @@ static int tear_down(void **unused)
     return loop_finish(&scene.loop) ? 0 : -1;
 }
 
+static struct upgrade_request request_of(const struct program *program, uint64_t timeout_ms)
+{
+    return (struct upgrade_request){.program = program,
+                                    .listeners = &scene.listeners,
+                                    .timeout_ms = timeout_ms,
+                                    .callback = upgrade_done,
+                                    .owner = &scene};
+}
+
 static struct upgrade *start(const char *line, uint64_t timeout_ms)
 {
     char error[256], shell[] = "sh", option[] = "-c", text[512],
                      *words[] = {shell, option, text, NULL};
     const struct program program = {.path = "/bin/sh", .argv = words};
     snprintf(text, sizeof(text), "%s", line);
-    struct upgrade *upgrade = upgrade_start(&program, &scene.listeners, timeout_ms, upgrade_done,
-                                            &scene, error, sizeof(error));
+    struct upgrade_request request = request_of(&program, timeout_ms);
+    struct upgrade *upgrade = upgrade_start(&request, error, sizeof(error));
     assert_non_null(upgrade);
     return upgrade;
 }
@@ -71,8 +83,7 @@ static void test_a_child_that_ends_before_it_serves(void **unused)
     assert_false(scene.ready);
     assert_int_equal(scene.child, child);
     /* A child that has closed the pipe may not have ended: it is killed. */
-    assert_true(WIFSIGNALED(scene.status) ? WTERMSIG(scene.status) == SIGKILL
-                                          : WEXITSTATUS(scene.status) == 3);
+    assert_true(strstr(scene.failure, "signal 9") || strstr(scene.failure, "status 3"));
     assert_int_equal(waitpid(child, NULL, 0), -1);
 }
 
@@ -81,8 +92,7 @@ static void test_a_child_that_takes_too_long_is_killed(void **unused)
     start("exec sleep 1000", 1);
     run_until_done();
     assert_false(scene.ready);
-    assert_true(WIFSIGNALED(scene.status));
-    assert_int_equal(WTERMSIG(scene.status), SIGKILL);
+    assert_non_null(strstr(scene.failure, "timed out after 0.001 s (limits.upgrade_timeout)"));
 }
 
 static void test_a_cancelled_child_is_terminated_without_a_callback(void **unused)
@@ -102,10 +112,38 @@ static void test_a_program_that_is_not_there(void **unused)
     char name[] = "wsluice", *words[] = {name, NULL};
     const struct program program = {.path = "/nosuchprogram", .argv = words};
     char error[256];
-    assert_non_null(upgrade_start(&program, &scene.listeners, 60000, upgrade_done, &scene, error,
-                                  sizeof(error)));
+    struct upgrade_request request = request_of(&program, 60000);
+    assert_non_null(upgrade_start(&request, error, sizeof(error)));
     run_until_done();
     assert_false(scene.ready);
+    assert_string_equal(scene.failure, "cannot execute /nosuchprogram: No such file or directory");
+    assert_string_equal(scene.said, "");
+}
+
+/* Its errors are carried over, as printable lines; a flood of them is cut, and blocks nobody. */
+static void test_what_a_child_says(void **unused)
+{
+    start("printf 'no such port\\033[2J\\nadvice\\n' >/proc/self/fd/$WSLUICE_ERROR_FD; exit 1",
+          60000);
+    run_until_done();
+    assert_false(scene.ready);
+    assert_string_equal(scene.said, "no such port?[2J\nadvice");
+    scene.calls = 0;
+    start("dd if=/dev/zero bs=65536 count=1 2>/dev/null | tr '\\0' x "
+          ">/proc/self/fd/$WSLUICE_ERROR_FD; exit 1",
+          60000);
+    run_until_done();
+    assert_false(scene.ready);
+    assert_int_equal(strlen(scene.said), sizeof(scene.said) - 1);
+}
+
+static void test_a_child_of_this_version(void **unused)
+{
+    start("printf '1 0.9.9\\n' >/proc/self/fd/$WSLUICE_READY_FD; sleep 0.1", 60000);
+    run_until_done();
+    assert_true(scene.ready);
+    assert_string_equal(scene.version, "0.9.9");
+    (void)signal(SIGCHLD, SIG_DFL);
 }
 
 /* It gets the pipe and the list of sockets, but not WATCHDOG_PID, which names this process. */
@@ -118,6 +156,7 @@ static void test_a_child_that_serves(void **unused)
           60000);
     run_until_done();
     assert_true(scene.ready);
+    assert_string_equal(scene.version, "");
     (void)signal(SIGCHLD,
                  SIG_DFL); /* upgrade.c ignores it from now on: the successor is left alone */
 }
@@ -130,7 +169,9 @@ int main(void)
         TEST(test_a_child_that_takes_too_long_is_killed),
         TEST(test_a_cancelled_child_is_terminated_without_a_callback),
         TEST(test_a_program_that_is_not_there),
+        TEST(test_what_a_child_says),
         TEST(test_a_child_that_serves),
+        TEST(test_a_child_of_this_version),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -58,8 +58,8 @@ static void a_file_without_a_socket_is_refused(void **state)
 
 static void ids_and_files_are_told_apart(void **state)
 {
-    refuses("kill a b", 2, "a: is no session id; ids are like 0-17");
-    refuses("kill gateway.yaml", 2, "gateway.yaml: which session?");
+    refuses("kill a b", 2, "a: is no session id, and neither is b");
+    refuses("kill gateway.yaml", 2, "gateway.yaml: name a session id");
     refuses("health localhost:1", 2, "neither a file nor a URL; write http://");
     refuses("health ftp://x", 2, "a URL is http://HOST[:PORT]/PATH");
 }

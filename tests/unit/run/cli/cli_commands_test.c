@@ -69,15 +69,15 @@ static void wrong_usage_is_explained(void **state)
     refuses("status --socket --json", 2, "--socket: needs an argument");
     refuses("status --socket=", 2, "--socket: must not be empty");
     refuses("status a b", 2, "b: too many arguments");
-    refuses("reload", 2, "FILE is missing");
+    refuses("check", 2, "FILE is missing");
     refuses("reload --zzz", 2, "--zzz: unknown option");
     refuses("check --syntax --connect x.yaml", 2, "--connect: not with --syntax");
     refuses("check -- --odd --even", 2, "--even: too many arguments");
     refuses("schema x", 2, "x: takes no arguments");
     refuses("help-config --markdown limits", 2, "limits: a PATH or an option, not both");
     refuses("help-config --man", 2, "--man: ");
-    refuses("kill", 2, "which session?");
-    refuses("kill file --socket=s", 2, "file: which session?");
+    refuses("kill", 2, "name a session id");
+    refuses("kill file --socket=s", 2, "file: name a session id");
     refuses("health http://h/ --socket=s", 2, "--socket or a URL, not both");
 }
 

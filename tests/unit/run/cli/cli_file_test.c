@@ -39,21 +39,10 @@ static void commands_of_the_file_answer(void **state)
     says("schema x", 2, "", "takes no arguments");
 }
 
-/* The process would log the errors of the file; reload reports them itself. */
-static void reload_needs_a_good_file_and_a_process(void **state)
-{
-    write_file("bad.yaml", "wrokers: 3\n");
-    says("reload bad.yaml", 1, "", "bad.yaml:1:1: error: wrokers: unknown option");
-    write_file("gateway.yaml", gateway);
-    says("reload gateway.yaml", 1, "", "it has no pid_file; add one, or send SIGHUP");
-    says("reload", 2, "", "usage: wsluice reload FILE");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_DIRECTORY(commands_of_the_file_answer),
-        IN_DIRECTORY(reload_needs_a_good_file_and_a_process),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

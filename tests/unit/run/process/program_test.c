@@ -1,6 +1,7 @@
 /* The program starts itself: the child checks what it got, and says so by its exit status. */
 #include "run/process/program.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
@@ -57,7 +58,9 @@ static void test_a_child_gets_what_the_program_was_started_with(void **arguments
     (void)pthread_sigmask(SIG_BLOCK, &terminate, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
     snprintf(variable, sizeof(variable), CHILD "=%d %d", kept, closed);
-    assert_int_equal(wait_for(program_start(&program, environment, &kept, 1)), AS_EXPECTED);
+    assert_int_equal(
+        wait_for(program_start(&program, &(struct program_start){environment, &kept, 1, -1})),
+        AS_EXPECTED);
     /* The caller's own signals are as they were. */
     assert_ptr_equal(signal(SIGPIPE, SIG_DFL), SIG_IGN);
     (void)pthread_sigmask(SIG_UNBLOCK, &terminate, &before);
@@ -73,7 +76,17 @@ static void test_a_program_that_cannot_be_executed(void **arguments)
     struct program program;
     assert_true(program_remember(&program, *arguments));
     program.path = "/nosuchprogram";
-    assert_int_equal(wait_for(program_start(&program, environment, NULL, 0)), 127);
+    int ends[2], error = 0;
+    char failure[1 + sizeof(error)];
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    const struct program_start start = {environment, &ends[1], 1, ends[1]};
+    assert_int_equal(wait_for(program_start(&program, &start)), 127);
+    assert_int_equal(read(ends[0], failure, sizeof(failure)), sizeof(failure));
+    memcpy(&error, failure + 1, sizeof(error));
+    assert_int_equal(failure[0], 0);
+    assert_int_equal(error, ENOENT);
+    close(ends[0]);
+    close(ends[1]);
     program_free(&program);
 }
 

@@ -46,7 +46,9 @@ static void finish_reload(bool succeeds)
                            error, sizeof(error));
         assert_non_null(site);
     }
-    scene.reload.callback(scene.reload.owner, site, "bad file");
+    scene.reload.callback(
+        scene.reload.owner,
+        &(struct reload_outcome){.site = site, .failure = "bad file", .findings = ""});
     site_release(site);
     scene.reloads++;
 }
@@ -57,7 +59,9 @@ static void finish_upgrade(bool ready)
         return;
     scene.upgrading = false;
     scene.handed_over += ready;
-    scene.upgrade_done(scene.upgrade_owner, ready, getpid(), 0);
+    const struct upgrade_outcome outcome = {
+        .ready = ready, .child = getpid(), .version = "0.9.9", .failure = "it failed", .said = ""};
+    scene.upgrade_done(scene.upgrade_owner, &outcome);
 }
 
 static void step_cb(uv_idle_t *idle)
@@ -90,18 +94,15 @@ bool reload_start(const struct reload_request *request)
     return true;
 }
 
-struct upgrade *upgrade_start(const struct program *program, const struct listeners *listeners,
-                              uint64_t timeout_ms, upgrade_cb *callback, void *owner, char *error,
-                              size_t error_size)
+struct upgrade *upgrade_start(const struct upgrade_request *request, char *error, size_t error_size)
 {
-    (void)program, (void)listeners, (void)timeout_ms;
     assert_false(scene.reloading || scene.upgrading);
     snprintf(error, error_size, "not here");
     if (below(4) == 0)
         return NULL;
     scene.upgrading = true;
-    scene.upgrade_done = callback;
-    scene.upgrade_owner = owner;
+    scene.upgrade_done = request->callback;
+    scene.upgrade_owner = request->owner;
     scene.upgrades++;
     return (struct upgrade *)&scene; /* opaque to the supervisor */
 }
@@ -117,11 +118,6 @@ void upgrade_cancel(struct upgrade *upgrade)
     assert_ptr_equal(upgrade, &scene);
     assert_true(scene.upgrading);
     scene.upgrading = false;
-}
-
-void upgrade_log_failure(pid_t child, int status)
-{
-    (void)child, (void)status;
 }
 
 /* ---- tests ---- */

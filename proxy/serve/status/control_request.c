@@ -1,0 +1,68 @@
+#include "serve/status/control_request.h"
+
+#include "serve/status/worker_request.h"
+
+#define BY_MAX 160
+
+struct control_request {
+    struct worker_request base;
+    struct list link;
+    enum control_verb verb;
+    enum control_outcome outcome;
+    char *text; /* NULL: none, or out of memory */
+    char by[BY_MAX];
+    control_request_done_fn *done;
+    void *owner;
+};
+
+static void answered_cb(struct worker_request *base)
+{
+    struct control_request *request = WSL_CONTAINER(base, struct control_request, base);
+    const struct control_verdict verdict = {request->outcome, request->text ? request->text : ""};
+    request->done(request->owner, &verdict);
+    worker_request_end(base);
+    free(request->text);
+    free(request);
+}
+
+bool control_request_start(struct session_env *env, enum control_verb verb, const char *by,
+                           control_request_done_fn *done, void *owner)
+{
+    struct control_request *request = calloc(1, sizeof(*request));
+    if (!request)
+        return false;
+    request->verb = verb;
+    request->done = done;
+    request->owner = owner;
+    snprintf(request->by, sizeof(request->by), "%s", by);
+    worker_request_begin(&request->base, env);
+    mailbox_post(env->control->mailbox, &request->base.post, env->control->run, request);
+    return true;
+}
+
+enum control_verb control_request_verb(const struct control_request *request)
+{
+    return request->verb;
+}
+
+const char *control_request_by(const struct control_request *request)
+{
+    return request->by;
+}
+
+struct list *control_request_link(struct control_request *request)
+{
+    return &request->link;
+}
+
+struct control_request *control_request_of(struct list *link)
+{
+    return WSL_CONTAINER(link, struct control_request, link);
+}
+
+void control_request_answer(struct control_request *request, const struct control_verdict *verdict)
+{
+    request->outcome = verdict->outcome;
+    request->text = strndup(verdict->text, CONTROL_REQUEST_TEXT);
+    worker_request_reply(&request->base, answered_cb);
+}
