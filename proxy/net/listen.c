@@ -157,7 +157,10 @@ static bool is_refused(const char *path)
     return refused;
 }
 
-/* A socket file without a listener is left over from a crash. Nothing else is removed. */
+/*
+ * A socket file without a listener is left over from a crash; one that is yielded belongs to a
+ * process that drains. Nothing else is removed.
+ */
 static bool remove_stale(const char *path, const char *name, const struct failure *failure)
 {
     struct stat status;
@@ -166,7 +169,7 @@ static bool remove_stale(const char *path, const char *name, const struct failur
     if (!S_ISSOCK(status.st_mode))
         return fail(failure, name, "the path exists and is not a socket", "choose another path");
 
-    if (!is_refused(path))
+    if (!is_refused(path) && !unix_file_is_yielded(path))
         return fail(failure, name, "another program is listening there",
                     "stop it or choose another path");
     return unix_file_unlink(path) || fail(failure, name, safe_path_explain(errno), NULL);
@@ -366,6 +369,13 @@ int listen_accept(const struct listen_socket *listener, struct addr *peer)
     if (fd >= 0)
         *peer = addr_from((const struct sockaddr *)&address);
     return fd;
+}
+
+/* Without the right to change the file, the path is free when this process has ended. */
+void listen_yield(struct listen_socket *listener)
+{
+    if (listener->file.path)
+        (void)!unix_file_yield(&listener->file);
 }
 
 void listen_hand_over(struct listen_socket *listener)

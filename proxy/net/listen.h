@@ -38,6 +38,9 @@ WSL_MUST_CHECK bool listen_renew(struct listen_socket *socket, const struct conf
 /* Another process goes on listening: listen_close will not remove the file. */
 void listen_disown(struct listen_socket *socket);
 
+/* Goes on listening; a process that is started meanwhile may take the path. */
+void listen_yield(struct listen_socket *socket);
+
 /*
  * Closes the socket. Another process may have taken it over; if it has not (its configuration lacks
  * this address), the file is removed.

@@ -70,6 +70,28 @@ bool unix_file_change(const struct unix_file *file, const struct unix_file_right
     return done;
 }
 
+bool unix_file_yield(const struct unix_file *file)
+{
+    struct stat status;
+    int fd = open_socket(file->path, &status);
+    if (fd < 0)
+        return false;
+    bool done = (status.st_dev == file->device && status.st_ino == file->inode) || fail(EPERM);
+    done = done && change_mode(fd, (status.st_mode & 07777) | S_ISVTX);
+    fd_close_keep_errno(fd);
+    return done;
+}
+
+bool unix_file_is_yielded(const char *path)
+{
+    struct stat status;
+    int fd = open_socket(path, &status);
+    if (fd < 0)
+        return false;
+    close(fd);
+    return (status.st_mode & S_ISVTX) && (status.st_uid == geteuid() || geteuid() == 0);
+}
+
 /* The folder is open and unlinkat follows no link: at worst another socket in it is removed. */
 static bool unlink_socket(const char *path, const struct unix_file *only)
 {

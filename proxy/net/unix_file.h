@@ -40,6 +40,15 @@ WSL_MUST_CHECK bool unix_file_own(struct unix_file *file, const char *path, bool
 WSL_MUST_CHECK bool unix_file_change(const struct unix_file *file,
                                      const struct unix_file_rights *rights);
 
+/*
+ * Marks the file, by the sticky bit: its process ends, and another one may take the path. False: it
+ * may not, or another file is there.
+ */
+WSL_MUST_CHECK bool unix_file_yield(const struct unix_file *file);
+
+/* Whether the process of the socket at the path yields it to this one. */
+bool unix_file_is_yielded(const char *path);
+
 /* Removes the file, unless another one is there. */
 void unix_file_remove(const struct unix_file *file);
 

@@ -1,10 +1,14 @@
 """The end of the process: first it is not ready, then it takes nobody, then its sessions are told one by one."""
+import contextlib
+import json
 import selectors
 import signal
+import socket
 import time
 
 import pytest
 from gateway import ANY, Endpoint, get, marked, start
+from lab import run
 from targets import hold
 from wire import close_frame, time_passes, until
 
@@ -176,3 +180,86 @@ def test_nobody_there(lab):
     began = begin(bridge)
     assert bridge.wait() == 0
     assert time.monotonic() - began < 1
+
+
+# ---- the admin socket ----
+
+def with_admin(lab, **more):
+    path = lab.folder / 'admin.sock'
+    bridge = start(lab, [marked('/', lab.target())], admin=str(path),
+                   limits={'drain_spread': '0s', 'close_timeout': '20s', **more})
+    return bridge, path
+
+
+def test_the_admin_socket_answers_until_the_end(lab):
+    bridge, path = with_admin(lab)
+    clients = [lab.open(bridge) for _ in range(3)]
+    begin(bridge)
+    code, shown, _ = run('status', '--socket', path)
+    assert code == 0 and ', draining' in shown.splitlines()[0] and shown.count(' closing ') == 3, shown
+    assert run('health', '--socket', path)[0] == 1
+    ids = [line.split()[0] for line in shown.splitlines() if ' closing ' in line]
+    document = json.loads(run('status', '--json', '--socket', path)[1])
+    assert document['process']['draining'] is True and [row['id'] for row in document['sessions']['rows']] == ids
+    code, _, said = run('reload', '--socket', path)
+    assert code == 1 and 'nothing has changed: the process is ending' in said
+    with pytest.raises(ConnectionRefusedError):
+        lab.connect(bridge.endpoints[0])
+    for client in clients:
+        assert client.closing()[1] == 1001
+        client.send(close_frame(1001))
+        assert client.eof()
+    assert bridge.wait() == 0
+    assert not path.exists()
+
+
+def test_clients_of_the_admin_socket_do_not_hold_up_the_end(lab):
+    """One that says nothing, one in the middle of its request, one that does not read."""
+    bridge, path = with_admin(lab)
+    session = lab.open(bridge)
+    stuck = []
+    for said in (b'', b'GET / HT', b'GET /?format=json HTTP/1.1\r\nHost: x\r\n\r\n' * 500):
+        client = socket.socket(socket.AF_UNIX)
+        client.connect(str(path))
+        client.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            client.send(said)
+        stuck.append(client)
+    begin(bridge)
+    late = socket.socket(socket.AF_UNIX)
+    late.connect(str(path))
+    stuck.append(late)
+    assert session.closing()[1] == 1001
+    session.send(close_frame(1001))
+    assert session.eof()
+    began = time.monotonic()
+    assert bridge.wait() == 0
+    assert time.monotonic() - began < 2
+    for client in stuck:
+        client.close()
+
+
+def test_a_process_that_starts_during_a_drain_takes_the_path(lab):
+    """As it takes the ports; the old one then is on its own."""
+    bridge, path = with_admin(lab)
+    session = lab.open(bridge)
+    begin(bridge)
+    second = start(lab, [marked('/', lab.target())], admin=str(path), file='second.yaml')
+    assert f'pid {second.pid},' in run('status', '--socket', path)[1]
+    assert path.stat().st_mode & 0o7777 == 0o600
+    assert session.closing()[1] == 1001
+    session.send(close_frame(1001))
+    assert session.eof()
+    assert bridge.wait() == 0
+    assert f'pid {second.pid},' in run('status', '--socket', path)[1]
+
+
+def test_status_until_the_last_session_of_once(lab):
+    path = lab.folder / 'admin.sock'
+    bridge = start(lab, [marked('/', lab.target())], admin=str(path), exit={'once': True})
+    session = lab.open(bridge)
+    until(lambda: 'ends with its last session' in bridge.text, lambda: bridge.text)
+    assert 'draining' in run('status', '--socket', path)[1]
+    session.bye()
+    assert bridge.wait() == 0
+    assert not path.exists()

@@ -101,7 +101,7 @@ static inline void client_lab_open(struct config *config)
 static inline int client_lab_close(void **unused)
 {
     (void)unused;
-    session_drain_kill(&client_lab.env, REASON_shutdown);
+    session_drain_clear(&client_lab.env);
     watch_set_close(&client_lab.env.watches);
     resolve_close(client_lab.env.resolver);
     work_lab_close(&client_lab.work);

@@ -317,6 +317,30 @@ void listeners_close(struct listeners *listeners, bool handed_over)
     listeners->site = NULL;
 }
 
+static bool is_admin(const struct listener *listener)
+{
+    return listener->listeners->site->config->listeners[listener->index].admin;
+}
+
+void listeners_close_clients(struct listeners *listeners)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < listeners->count; i++)
+        if (!is_admin(listeners->list[i]))
+            accept_up_to(listeners->list[i], ACCEPTS_BEFORE_CLOSE);
+    for (size_t i = 0; i < listeners->count; i++) {
+        struct listener *listener = listeners->list[i];
+        if (is_admin(listener)) {
+            if (!listener->lent)
+                listen_yield(&listener->socket);
+            listeners->list[kept++] = listener;
+        } else {
+            shut(listener, false);
+        }
+    }
+    listeners->count = kept;
+}
+
 void listeners_free(struct listeners *listeners)
 {
     listeners_close(listeners, false);

@@ -51,6 +51,12 @@ void listeners_accept(struct listeners *listeners);
  */
 void listeners_close(struct listeners *listeners, bool handed_over);
 
+/*
+ * As listeners_close, for all but the admin socket, which shows how the drain goes. A process that
+ * is started meanwhile may take its path.
+ */
+void listeners_close_clients(struct listeners *listeners);
+
 /* The timer's memory may be freed when the loop has run once more. */
 void listeners_free(struct listeners *listeners);
 

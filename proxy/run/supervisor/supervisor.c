@@ -131,6 +131,7 @@ static bool open_shared(struct supervisor *supervisor, const struct config *conf
     supervisor->worker_shared = (struct worker_shared){
         .supervisor = &supervisor->mailbox,
         .empty = supervisor_end_worker_cb,
+        .cleared = supervisor_end_cleared_cb,
         .process = &supervisor->process,
         .control = &supervisor->control,
         .workers = supervisor->workers.envs,

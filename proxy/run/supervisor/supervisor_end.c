@@ -48,17 +48,33 @@ void supervisor_end_close(struct supervisor *supervisor)
     uv_stop(&supervisor->loop);
 }
 
+/* Nothing is left to wait for: clients of the admin socket are sent away. */
+static void clear_workers(struct supervisor *supervisor)
+{
+    listeners_close(&supervisor->listeners, false);
+    workers_clear(&supervisor->workers);
+}
+
 void supervisor_end_worker_cb(void *owner, void *argument)
 {
     struct supervisor *supervisor = owner;
     (void)argument;
     if (!workers_note_empty(&supervisor->workers))
         return;
-    workers_log_sums(&supervisor->workers);
     enter(supervisor, PROCESS_EMPTY);
     uv_timer_stop(&supervisor->drain_timer);
     if (!command_stop(supervisor->command))
-        supervisor_end_close(supervisor);
+        clear_workers(supervisor);
+}
+
+void supervisor_end_cleared_cb(void *owner, void *argument)
+{
+    struct supervisor *supervisor = owner;
+    (void)argument;
+    if (!workers_note_cleared(&supervisor->workers))
+        return;
+    workers_log_sums(&supervisor->workers);
+    supervisor_end_close(supervisor);
 }
 
 static void drain_timer_cb(uv_timer_t *timer)
@@ -98,7 +114,7 @@ static void drain(struct supervisor *supervisor, const char *why)
                     limits->drain_timeout_ms + (supervisor->command ? COMMAND_GRACE_MS : 0));
     atomic_store(&supervisor->process.draining, true);
     exit_timer_stop(&supervisor->exit_timer);
-    listeners_close(&supervisor->listeners, false);
+    listeners_close_clients(&supervisor->listeners);
     workers_drain(&supervisor->workers, spread_of(limits));
     uv_timer_start(&supervisor->drain_timer, drain_timer_cb, limits->drain_timeout_ms, 0);
 }
@@ -130,7 +146,7 @@ void supervisor_end_command_cb(void *owner, int status)
 {
     struct supervisor *supervisor = owner;
     if (supervisor->state == PROCESS_STOPPING)
-        supervisor_end_close(supervisor);
+        clear_workers(supervisor);
     if (supervisor->state != PROCESS_SERVING && supervisor->state != PROCESS_UNREADY)
         return;
     supervisor->exit_status = status;
@@ -145,7 +161,10 @@ void supervisor_end_retire(struct supervisor *supervisor, bool handed_over)
     supervisor_end_probing(supervisor);
     atomic_store(&supervisor->process.draining, true);
     exit_timer_stop(&supervisor->exit_timer);
-    listeners_close(&supervisor->listeners, handed_over);
+    if (handed_over)
+        listeners_close(&supervisor->listeners, true);
+    else
+        listeners_close_clients(&supervisor->listeners);
     workers_retire(&supervisor->workers);
 }
 

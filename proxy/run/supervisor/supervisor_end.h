@@ -24,6 +24,9 @@ void supervisor_end_rule_cb(void *owner, const char *why);
 /* A worker is empty (worker_shared.empty). The last one stops the command and the process. */
 void supervisor_end_worker_cb(void *owner, void *argument);
 
+/* A worker is cleared (worker_shared.cleared). The last one ends the process. */
+void supervisor_end_cleared_cb(void *owner, void *argument);
+
 /*
  * The command has ended and is not started again (command_request.ended). It ends the process, or
  * was the last thing that the process waited for.

@@ -20,13 +20,20 @@ static void enter(struct worker *worker, enum worker_event event)
 
 static void report_empty(struct worker *worker)
 {
-    size_t abandoned = worker->state == WORKER_ABANDONING ? worker->env.recordings : 0;
-    if (!worker_state_allows(worker->state, WORKER_LAST_ENDED) || worker->env.live > abandoned)
+    size_t abandoned = worker->abandons ? worker->env.recordings : 0;
+    bool clearing = worker->state == WORKER_CLEARING;
+    size_t exempt = abandoned + (clearing ? 0 : worker->env.admins);
+    if (!worker_state_allows(worker->state, WORKER_LAST_ENDED) || worker->env.live > exempt)
         return;
+    enter(worker, WORKER_LAST_ENDED);
+    if (clearing) {
+        mailbox_post(worker->shared->supervisor, &worker->cleared_post, worker->shared->cleared,
+                     worker);
+        return;
+    }
     if (abandoned > 0)
         log_message(REASON_WARN, "the disk does not take the end of recordings: %zu are incomplete",
                     abandoned);
-    enter(worker, WORKER_LAST_ENDED);
     uv_timer_stop(&worker->drain_timer);
     mailbox_post(worker->shared->supervisor, &worker->empty_post, worker->shared->empty, worker);
 }
@@ -76,7 +83,7 @@ static void drain(void *owner, void *argument)
         return;
     session_drain_retire(&worker->env);
     worker->drain = (struct worker_drain){
-        .sessions = worker->env.live,
+        .sessions = worker->env.live - worker->env.admins,
         .ticks = worker->drain_ms / DRAIN_TICK_MS,
     };
     uv_timer_start(&worker->drain_timer, drain_cb, DRAIN_TICK_MS, DRAIN_TICK_MS);
@@ -88,6 +95,7 @@ static void abandon_cb(uv_timer_t *timer)
 {
     struct worker *worker = WSL_CONTAINER(timer, struct worker, drain_timer);
     enter(worker, WORKER_ABANDON);
+    worker->abandons = true;
     report_empty(worker);
 }
 
@@ -100,6 +108,15 @@ static void kill_sessions(void *owner, void *argument)
     session_drain_kill(&worker->env, REASON_drained);
     if (first && worker->state == WORKER_KILLING)
         uv_timer_start(&worker->drain_timer, abandon_cb, RECORDINGS_MS, 0);
+}
+
+static void clear(void *owner, void *argument)
+{
+    struct worker *worker = owner;
+    (void)argument;
+    enter(worker, WORKER_CLEAR);
+    session_drain_clear(&worker->env);
+    report_empty(worker);
 }
 
 static void close_watches(struct worker *worker)
@@ -249,6 +266,11 @@ void worker_retire(struct worker *worker)
 void worker_kill(struct worker *worker)
 {
     run_on(worker, &worker->kill_post, kill_sessions, NULL);
+}
+
+void worker_clear(struct worker *worker)
+{
+    run_on(worker, &worker->clear_post, clear, NULL);
 }
 
 void worker_stop(struct worker *worker)

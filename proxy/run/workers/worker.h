@@ -3,7 +3,8 @@
  * only one: then it runs on the main thread's loop, and no connection pays for a change of threads.
  *
  * The happy path: worker_start; worker_add_client for each accepted client; worker_drain when the
- * process is to end; the worker posts `empty` once its last session has ended; worker_stop.
+ * process is to end; the worker posts `empty` once its last session has ended; worker_clear when
+ * all workers are empty, and it posts `cleared`; worker_stop.
  *
  * What can fail: the start (threads, memory), and memory for a batch, whose clients are then
  * closed. Ending a worker needs no memory.
@@ -31,8 +32,8 @@ struct worker_batch {
 
 /* Shared by all workers of a process, and borrowed: it outlives them. */
 struct worker_shared {
-    struct mailbox *supervisor; /* gets `empty`, whose argument is the worker */
-    mailbox_fn *empty;
+    struct mailbox *supervisor; /* gets these two, whose argument is the worker */
+    mailbox_fn *empty, *cleared;
     const struct process_facts *process;
     const struct control *control;      /* control_request.h */
     struct session_env *const *workers; /* all, by number */
@@ -54,13 +55,14 @@ struct worker {
         size_t sessions, ended;
         uint64_t tick, ticks;
     } drain;
-    struct mailbox_post empty_post;
+    struct mailbox_post empty_post, cleared_post;
+    bool abandons;           /* recordings that are not written are given up */
     enum worker_state state; /* of the worker's thread; the supervisor's once that has ended */
     /* The supervisor's thread only: */
     struct worker_batch *batch; /* collected in this turn */
     size_t batch_count;
     uint64_t drain_ms; /* argument of drain_post */
-    struct mailbox_post drain_post, retire_post, kill_post, stop_post;
+    struct mailbox_post drain_post, retire_post, kill_post, clear_post, stop_post;
     uint64_t clients_given;
 };
 
@@ -87,7 +89,10 @@ void worker_drain(struct worker *worker, uint64_t spread_ms);
  */
 void worker_kill(struct worker *worker);
 
-/* For a worker that is empty, or has no client yet: closes its handles. */
+/* All workers are empty: ends what is left of the admin socket, and posts `cleared` then. */
+void worker_clear(struct worker *worker);
+
+/* For a worker that is cleared, or has no client yet: closes its handles. */
 void worker_stop(struct worker *worker);
 
 /*

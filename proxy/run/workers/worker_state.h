@@ -4,12 +4,15 @@
  *      SERVING --> RETIRING --> DRAINING --> KILLING --> ABANDONING
  *       |  |          |          ^    |         |             |
  *       |  +----------|----------+    |         |             |
- *       |             +---------------+---------+-------------+--> EMPTY
- *       |                                                            |
- *       |  another worker cannot start                               v
- *       +---------------------------------------------------------> STOPPED --> FINISHED
+ *       |             +---------------+---------+-------------+--> EMPTY --> CLEARING --> CLEARED
+ *       |                                                                                    |
+ *       |  another worker cannot start                                                       v
+ *       +---------------------------------------------------------------------------------> STOPPED
+ *                                                                                            |
+ *                                                                          FINISHED <--------+
  *
- * All workers are told to drain, or to kill, at once. One that is empty already stays so.
+ * All workers are told to drain, or to kill, at once. One that is empty already stays so. All are
+ * cleared when the last one is empty: until then clients of the admin socket ask across workers.
  *
  * Pure. Owns: nothing. Thread: any. Errors: an event that a state does not know is our bug: abort.
  * Lifetime: plain memory.
@@ -25,7 +28,9 @@ enum worker_state {
     WORKER_DRAINING,   /* gets none; sessions are told to end, a few at a time */
     WORKER_KILLING,    /* sessions were ended; their recordings are being written */
     WORKER_ABANDONING, /* recordings that are not written yet are given up */
-    WORKER_EMPTY,      /* has no session, and has told the supervisor so */
+    WORKER_EMPTY,      /* has no session but of the admin socket, and has told the supervisor so */
+    WORKER_CLEARING,   /* those were ended, too */
+    WORKER_CLEARED,    /* nothing of it is under way, and it has told the supervisor so */
     WORKER_STOPPED,    /* its handles are closing */
     WORKER_FINISHED,   /* its own loop has ended, and nothing touches its memory any more */
     WORKER_STATES,
@@ -37,6 +42,7 @@ enum worker_event {
     WORKER_KILL,
     WORKER_ABANDON, /* the disk had its time */
     WORKER_LAST_ENDED,
+    WORKER_CLEAR,
     WORKER_STOP,   /* at the end of the process, or because its start has failed */
     WORKER_FINISH, /* with a thread of its own only */
     WORKER_EVENTS,

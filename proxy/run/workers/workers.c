@@ -79,6 +79,17 @@ bool workers_note_empty(struct workers *workers)
     return ++workers->empty == workers->count;
 }
 
+void workers_clear(struct workers *workers)
+{
+    for (size_t i = 0; i < workers->count; i++)
+        worker_clear(&workers->list[i]);
+}
+
+bool workers_note_cleared(struct workers *workers)
+{
+    return ++workers->cleared == workers->count;
+}
+
 void workers_stop(struct workers *workers)
 {
     for (size_t i = 0; i < workers->started; i++)

@@ -13,7 +13,7 @@ struct workers {
     struct worker *list;
     struct session_env **envs;      /* the workers', by number */
     const struct metrics **metrics; /* likewise */
-    size_t count, started, empty;
+    size_t count, started, empty, cleared;
 };
 
 /* Allocates `count` workers; 0: as many as CPUs. Their counters can be read from now on. */
@@ -37,6 +37,11 @@ void workers_kill(struct workers *workers);
 
 /* One more worker is empty. True: that was the last one. */
 bool workers_note_empty(struct workers *workers);
+
+void workers_clear(struct workers *workers);
+
+/* One more worker is cleared. True: that was the last one. */
+bool workers_note_cleared(struct workers *workers);
 
 void workers_stop(struct workers *workers);
 

@@ -28,6 +28,7 @@ static void timer_closed_cb(uv_handle_t *handle)
 {
     struct session *session = WSL_CONTAINER(handle, struct session, timer);
     struct session_env *env = session->env;
+    env->admins -= session->admin;
     free(session);
     session_env_release(env);
 }

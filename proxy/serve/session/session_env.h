@@ -47,7 +47,8 @@ struct session_env {
      * written, requests to other workers, look-ups in the thread pool.
      */
     size_t live;
-    size_t recordings;        /* among live; a disk that hangs may keep them for ever */
+    size_t admins;     /* among live: sessions of the admin socket, which outlast the others */
+    size_t recordings; /* among live; a disk that hangs may keep them for ever */
     uint64_t recordings_skip; /* recorder.h */
     uint64_t accepted;        /* connections; each one is a number in a session id */
     uint32_t attempts;        /* dial attempts beyond the first of each dial that may still begin */

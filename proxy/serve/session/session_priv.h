@@ -55,6 +55,7 @@ struct session {
     uint32_t listener;                    /* index in the site's configuration */
     uint8_t state;                        /* enum life_state */
     bool opened;                          /* it has been OPEN */
+    bool admin;                           /* of the admin socket: it does not hold up the end */
     bool proxy_header_done;               /* it was read, or none is expected */
     struct limits_usage usage;            /* the counters that it is in */
     int fd, target_fd;                    /* target_fd: valid if target is set */

@@ -166,6 +166,8 @@ void session_accept(struct session_env *env, struct session_client *client)
     uv_timer_init(env->loop, &session->timer);
     list_append(&env->sessions, &session->link);
     session_env_hold(env);
+    session->admin = session_facts_listener(session)->admin;
+    env->admins += session->admin;
     metrics_add(&env->metrics.open, 1);
     session->usage = client->usage;
     session_arm(session, session_facts_limits(session)->handshake_timeout_ms);

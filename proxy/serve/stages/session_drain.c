@@ -64,7 +64,7 @@ size_t session_drain_some(struct session_env *env, size_t most)
     for (struct list *link = env->sessions.next, *next; link != &env->sessions; link = next) {
         struct session *session = WSL_CONTAINER(link, struct session, link);
         next = link->next;
-        if (session->state == LIFE_CLOSING || session->state == LIFE_LINGERING ||
+        if (session->admin || session->state == LIFE_CLOSING || session->state == LIFE_LINGERING ||
             session_reply_is_last(session))
             continue;
         if (told == most)
@@ -89,6 +89,16 @@ void session_drain_retire(struct session_env *env)
 
 void session_drain_kill(struct session_env *env, enum reason reason)
 {
+    for (struct list *link = env->sessions.next, *next; link != &env->sessions; link = next) {
+        struct session *session = WSL_CONTAINER(link, struct session, link);
+        next = link->next;
+        if (!session->admin)
+            session_end_now(session, reason);
+    }
+}
+
+void session_drain_clear(struct session_env *env)
+{
     while (!list_empty(&env->sessions))
-        session_end_now(WSL_CONTAINER(env->sessions.next, struct session, link), reason);
+        session_end_now(WSL_CONTAINER(env->sessions.next, struct session, link), REASON_shutdown);
 }

@@ -22,7 +22,10 @@ void session_drain_one(struct session *session, enum reason reason);
 /* Closes a connection that waits for its first or its next request. */
 void session_drain_idle(struct session *session, enum reason reason);
 
-/* On shutdown: session_drain_one for at most `most` sessions; returns how many. */
+/*
+ * On shutdown: session_drain_one for at most `most` sessions; returns how many. Not those of the
+ * admin socket, which show how the drain goes.
+ */
 size_t session_drain_some(struct session_env *env, size_t most);
 
 /*
@@ -31,7 +34,10 @@ size_t session_drain_some(struct session_env *env, size_t most);
  */
 void session_drain_retire(struct session_env *env);
 
-/* Ends all at once. */
+/* Ends all at once, but those of the admin socket. */
 void session_drain_kill(struct session_env *env, enum reason reason);
+
+/* Ends those of the admin socket as well: the process ends next. */
+void session_drain_clear(struct session_env *env);
 
 #endif

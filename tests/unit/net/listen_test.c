@@ -148,6 +148,21 @@ static void test_a_file_left_by_a_crash(void **unused)
     listen_close(&listener);
 }
 
+/* A process that drains still listens, and its successor takes the path. */
+static void test_a_path_that_is_yielded(void **unused)
+{
+    struct config_listener config = on_path(path);
+    struct listen_socket first, second;
+    struct stat status;
+    assert_true(listen_open(&first, &config, error, sizeof(error)));
+    listen_yield(&first);
+    assert_true(listen_open(&second, &config, error, sizeof(error)));
+    listen_close(&first);
+    assert_int_equal(stat(path, &status), 0);
+    listen_close(&second);
+    assert_int_equal(stat(path, &status), -1);
+}
+
 static void test_another_file_at_the_path(void **unused)
 {
     struct config_listener config = on_path(path);
@@ -195,6 +210,7 @@ int main(void)
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_unix),
         cmocka_unit_test(test_a_file_left_by_a_crash),
+        cmocka_unit_test(test_a_path_that_is_yielded),
         cmocka_unit_test(test_another_file_at_the_path),
         cmocka_unit_test(test_abstract),
         cmocka_unit_test(test_impossible_paths),

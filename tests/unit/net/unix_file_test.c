@@ -114,6 +114,32 @@ static void test_another_file_in_its_place(void **unused)
     close(fd);
 }
 
+static void test_yielded(void **unused)
+{
+    struct stat status;
+    assert_false(unix_file_is_yielded(path));
+    write_at(path);
+    assert_int_equal(chmod(path, 01600), 0);
+    assert_false(unix_file_is_yielded(path)); /* no socket */
+    unlink(path);
+    int fd = bind_at(path);
+    assert_int_equal(chmod(path, 0640), 0);
+    assert_true(unix_file_own(&file, path, true));
+    assert_false(unix_file_is_yielded(path));
+    assert_true(unix_file_yield(&file));
+    assert_true(unix_file_is_yielded(path));
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 07777, 01640);
+    unlink(path);
+    int second = bind_at(path);
+    assert_false(unix_file_yield(&file));
+    assert_false(unix_file_is_yielded(path));
+    unix_file_remove(&file);
+    assert_true(exists(path));
+    close(second);
+    close(fd);
+}
+
 static void test_forgotten(void **unused)
 {
     int fd = bind_at(path);
@@ -159,6 +185,7 @@ int main(void)
         TEST(test_taken_changed_removed),
         TEST(test_only_a_fresh_socket_is_taken),
         TEST(test_another_file_in_its_place),
+        TEST(test_yielded),
         TEST(test_forgotten),
         TEST(test_unlinking),
         TEST(test_without_memory),

@@ -15,7 +15,7 @@ static struct {
     struct work_pool work;
     struct worker_shared shared;
     struct worker worker;
-    unsigned empty; /* times that the worker has reported it */
+    unsigned empty, cleared; /* times that the worker has reported it */
 } scene;
 
 static void empty_cb(void *owner, void *argument)
@@ -25,15 +25,32 @@ static void empty_cb(void *owner, void *argument)
     scene.empty++;
 }
 
+static void cleared_cb(void *owner, void *argument)
+{
+    assert_ptr_equal(owner, &scene);
+    assert_ptr_equal(argument, &scene.worker);
+    scene.cleared++;
+}
+
+/* As the supervisor does when all workers are empty. */
+static void clear_and_stop(void)
+{
+    worker_clear(&scene.worker);
+    while (scene.cleared == 0)
+        uv_run(&scene.loop, UV_RUN_ONCE);
+    worker_stop(&scene.worker);
+}
+
 static int set_up(void **unused)
 {
-    scene.empty = 0;
+    scene.empty = scene.cleared = 0;
     if (uv_loop_init(&scene.loop) != 0 || !mailbox_open(&scene.mailbox, &scene.loop, &scene) ||
         !work_pool_open(&scene.work))
         return -1;
     scene.shared = (struct worker_shared){
         .supervisor = &scene.mailbox,
         .empty = empty_cb,
+        .cleared = cleared_cb,
         .work = &scene.work,
         .lookups = lookup_table_create(),
     };
@@ -70,7 +87,7 @@ static void retire_drain_and_kill(bool on_main_loop)
     worker_drain(&scene.worker, 1000);
     worker_kill(&scene.worker);
     worker_kill(&scene.worker);
-    worker_stop(&scene.worker);
+    clear_and_stop();
     uv_run(&scene.loop, UV_RUN_NOWAIT);
     assert_int_equal(scene.empty, 1);
 }
@@ -93,7 +110,7 @@ static void test_without_sessions_a_drain_takes_no_time(void **unused)
     worker_drain(&scene.worker, 60000);
     run_until_empty();
     assert_true(uv_hrtime() - before < 10 * (uint64_t)1000000000);
-    worker_stop(&scene.worker);
+    clear_and_stop();
 }
 
 /* As when a worker after it cannot start. */
@@ -123,9 +140,31 @@ static void test_recordings_are_abandoned_after_a_time(void **unused)
     /* Should the disk take it after all, nothing is reported again. */
     scene.worker.env.live = scene.worker.env.recordings = 0;
     scene.worker.env.on_release(&scene.worker.env);
-    worker_stop(&scene.worker);
+    clear_and_stop();
     uv_run(&scene.loop, UV_RUN_NOWAIT);
     assert_int_equal(scene.empty, 1);
+}
+
+/* They show how the drain goes, and are the last to leave. */
+static void test_sessions_of_the_admin_socket_do_not_hold_up_the_end(void **unused)
+{
+    start(true);
+    scene.worker.env.live = 2;
+    scene.worker.env.admins = 1;
+    worker_drain(&scene.worker, 0);
+    uv_run(&scene.loop, UV_RUN_NOWAIT);
+    assert_int_equal(scene.empty, 0);
+    session_env_release(&scene.worker.env);
+    run_until_empty();
+    worker_clear(&scene.worker);
+    uv_run(&scene.loop, UV_RUN_NOWAIT);
+    assert_int_equal(scene.cleared, 0);
+    scene.worker.env.admins = 0;
+    session_env_release(&scene.worker.env);
+    while (scene.cleared == 0)
+        uv_run(&scene.loop, UV_RUN_ONCE);
+    assert_int_equal(scene.empty, 1);
+    worker_stop(&scene.worker);
 }
 
 static void test_load_counts_clients_that_are_not_taken_yet(void **unused)
@@ -149,6 +188,7 @@ int main(void)
         TEST(test_without_sessions_a_drain_takes_no_time),
         TEST(test_a_worker_that_never_served_stops),
         TEST(test_recordings_are_abandoned_after_a_time),
+        TEST(test_sessions_of_the_admin_socket_do_not_hold_up_the_end),
         cmocka_unit_test(test_load_counts_clients_that_are_not_taken_yet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,6 +44,9 @@ static void test_the_last_worker_that_is_empty(void **unused)
     assert_false(workers_note_empty(&workers));
     assert_false(workers_note_empty(&workers));
     assert_true(workers_note_empty(&workers));
+    assert_false(workers_note_cleared(&workers));
+    assert_false(workers_note_cleared(&workers));
+    assert_true(workers_note_cleared(&workers));
     assert_true(workers_free(&workers));
 }
 
