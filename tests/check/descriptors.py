@@ -18,7 +18,7 @@ CALLS = {
     'accept': None, 'accept4': 'SOCK_CLOEXEC', 'pipe': None, 'pipe2': 'O_CLOEXEC', 'dup': None, 'dup2': None,
     'dup3': 'O_CLOEXEC', 'eventfd': 'EFD_CLOEXEC', 'inotify_init': None, 'inotify_init1': 'IN_CLOEXEC',
     'epoll_create': None, 'epoll_create1': 'EPOLL_CLOEXEC', 'signalfd': 'SFD_CLOEXEC', 'timerfd_create': 'TFD_CLOEXEC',
-    'memfd_create': 'MFD_CLOEXEC', 'fopen': 'e"', 'umask': None,
+    'recvmsg': 'MSG_CMSG_CLOEXEC', 'memfd_create': 'MFD_CLOEXEC', 'fopen': 'e"', 'umask': None,
 }
 # file: call -> why
 MAY = {

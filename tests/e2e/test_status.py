@@ -39,7 +39,7 @@ def array(items):
 NUMBER, TEXT, TRUTH = {'type': 'integer', 'minimum': 0}, {'type': 'string'}, {'type': 'boolean'}
 MAY_BE_NUMBER, MAY_BE_TEXT = {'type': ['integer', 'null'], 'minimum': 0}, {'type': ['string', 'null']}
 ROW = whole({
-    'id': {'type': 'string', 'pattern': '^[0-9]+-[0-9]+$'}, 'client': TEXT, 'proxy': MAY_BE_TEXT, 'user': MAY_BE_TEXT,
+    'id': {'type': 'string', 'pattern': '^([0-9]+[.])?[0-9]+-[0-9]+$'}, 'process': NUMBER, 'client': TEXT, 'proxy': MAY_BE_TEXT, 'user': MAY_BE_TEXT,
     'listener': TEXT, 'route': TEXT, 'target': MAY_BE_TEXT,
     'state': {'enum': ['dialling', 'answered', 'open', 'closing']}, 'tls': MAY_BE_TEXT,
     'age_ms': NUMBER, 'idle_ms': NUMBER, 'ping_ms': MAY_BE_NUMBER, 'bytes_up': NUMBER, 'bytes_down': NUMBER,
@@ -53,6 +53,8 @@ SCHEMA = whole({
     'process': whole({'version': TEXT, 'pid': NUMBER, 'started_at': NUMBER, 'uptime_ms': NUMBER, 'workers': NUMBER,
                       'draining': TRUTH, 'accepts_paused': TRUTH, 'reload_failed': TRUTH, 'reloaded_at': NUMBER,
                       'reload': VERDICT, 'upgrade': VERDICT}),
+    'processes': array(whole({'pid': NUMBER, 'version': TEXT, 'started_at': NUMBER, 'answering': TRUTH, 'sessions': NUMBER,
+                              'state': {'enum': ['serving', 'retiring', 'draining']}})),
     'totals': whole({name: NUMBER for name in (
         'connections', 'sessions', 'connections_total', 'sessions_total', 'bytes_up', 'bytes_down', 'rate_up',
         'rate_down', 'stalled_up', 'stalled_down', 'targets', 'targets_down', 'targets_on_trial')}),
@@ -762,7 +764,7 @@ def test_reload(lab):
 
 
 def test_upgrade(lab):
-    """The successor answers on the same socket, with its own sessions and its own token."""
+    """The successor answers on the same socket, with all sessions and a token of its own."""
     adopt_orphans()
     bridge, path = with_socket(lab, [STATUS])
     before, inode = status(lab, bridge)['token'], path.stat().st_ino
@@ -770,7 +772,8 @@ def test_upgrade(lab):
     process = upgrade(lab, bridge)
     assert path.stat().st_ino == inode
     document = json.loads(until(lambda: run('status', '--json', '--socket', path)[1], 'an answer'))
-    assert document['process']['pid'] == process.pid and document['sessions']['rows'] == []
+    assert document['process']['pid'] == process.pid
+    assert [row['process'] for row in document['sessions']['rows']] == [bridge.pid]
     assert status(lab, bridge)['token'] != before
     old.bye()
     assert bridge.process.wait(WAIT) == 0

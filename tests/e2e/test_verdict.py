@@ -159,7 +159,7 @@ def test_no_verdict_in_time(lab, copied):
     status, out, err = run('reload', '--timeout', '1s', '--socket', copied.socket)
     assert (status, out) == (1, '') and 'no verdict within 1 s (--timeout)' in err
     before, copied.baseline = copied.baseline, None
-    until(lambda: copied.fds() <= before + 2, 'nothing is left but the pipes of the upgrade')
+    until(lambda: copied.fds() <= before + 3, 'nothing is left but two pipes and a link of the upgrade')
 
 
 def test_only_the_admin_socket_takes_orders(lab):

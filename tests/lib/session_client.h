@@ -229,7 +229,7 @@ static inline void session_client_kill(struct session_client_peer *client, uint8
     row->requests++;
     snprintf(request, sizeof(request),
              "POST /status?kill=%s HTTP/1.1\r\nHost: desk.example\r\nX-Wsluice-Token: %s\r\n\r\n",
-             session_id_print(session_id(byte & 1, byte >> 1), id), session_lab.process.token);
+             session_id_print(session_id(0, byte & 1, byte >> 1), id), session_lab.process.token);
     session_client_send_text(client, request);
 }
 

@@ -98,7 +98,7 @@ static inline struct session *add(unsigned worker, uint64_t bytes_up)
     assert_non_null(session);
     struct session_env *env = &envs[worker];
     session->env = env;
-    session->id = session_id(worker, ++env->accepted);
+    session->id = session_id(0, worker, ++env->accepted);
     session->site = &site;
     session->route = &routes[env->accepted % 2];
     session->state = LIFE_OPEN;

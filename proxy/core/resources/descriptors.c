@@ -6,8 +6,11 @@
 #define OF_PROCESS 24
 #define OF_WORKER  6 /* a loop, its wake-up, its epoll set, its mailbox */
 
-/* A reload reads one file at a time, an upgrade has a pipe, a log two files for a moment. */
-#define OF_WORK       8
+/*
+ * A reload reads one file at a time, an upgrade has two pipes and a link, and opens another one to
+ * each process from before, a log has two files for a moment.
+ */
+#define OF_WORK       12
 #define NEW_LISTENERS 8
 
 #define OF_LOOKUP         2 /* a resolver's sockets; a folder and a file in it */
@@ -92,12 +95,12 @@ struct descriptors_plan descriptors_plan(const struct config *config,
     struct needs needs = needs_of(config);
     struct descriptors_plan plan = {
         .process = OF_PROCESS + OF_WORKER * host->workers + config->listener_count +
-                   folders(config) + probes(config),
+                   folders(config) + probes(config) + host->links,
         .attempts = descriptors_attempts(host) * host->workers,
     };
     uint64_t left = host->limit > plan.process ? host->limit - plan.process : 0;
-    plan.work =
-        size_min(left / 4, OF_WORK + config->listener_count + NEW_LISTENERS + folders(config));
+    plan.work = size_min(left / 4, OF_WORK + config->listener_count + NEW_LISTENERS +
+                                       folders(config) + host->links);
     plan.lookups = size_min(left / 8, OF_LOOKUP * host->pool_threads);
     plan_operators(&plan, config, needs.operators, left / 4);
     if (needs.over_limit)

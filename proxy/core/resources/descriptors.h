@@ -26,6 +26,7 @@
 struct descriptors_host {
     uint64_t limit;
     uint64_t workers, pool_threads;
+    uint64_t links; /* to processes from before upgrades */
 };
 
 struct descriptors_plan {

@@ -4,21 +4,34 @@
 
 const char *session_id_print(uint64_t id, char text[static SESSION_ID_TEXT])
 {
-    snprintf(text, SESSION_ID_TEXT, "%u-%llu", session_id_worker(id),
-             (unsigned long long)(id & 0xFFFFFFFFFFFF));
+    unsigned generation = session_id_generation(id);
+    int used = generation > 0 ? snprintf(text, SESSION_ID_TEXT, "%u.", generation) : 0;
+    snprintf(text + used, SESSION_ID_TEXT - (size_t)used, "%u-%llu", session_id_worker(id),
+             (unsigned long long)(id & SESSION_ID_NUMBER_MAX));
     return text;
+}
+
+/* The part before the first `mark`, which goes. False: there is none. */
+static bool cut(struct slice *text, char mark, struct slice *part)
+{
+    const char *end = text->len > 0 ? memchr(text->ptr, mark, text->len) : NULL;
+    if (!end)
+        return false;
+    *part = (struct slice){text->ptr, (size_t)(end - text->ptr)};
+    *text = slice_from(*text, part->len + 1);
+    return true;
 }
 
 bool session_id_parse(struct slice text, uint64_t *id)
 {
-    uint64_t worker, number;
-    const char *dash = text.len > 0 ? memchr(text.ptr, '-', text.len) : NULL;
-    if (!dash)
+    uint64_t generation = 0, worker, number;
+    struct slice part;
+    if (cut(&text, '.', &part) &&
+        (!ascii_decimal(part, SESSION_ID_GENERATIONS - 1, &generation) || generation == 0))
         return false;
-    size_t first = (size_t)(dash - text.ptr);
-    if (!ascii_decimal((struct slice){text.ptr, first}, 0xFFFF, &worker) ||
-        !ascii_decimal(slice_from(text, first + 1), 0xFFFFFFFFFFFF, &number) || number == 0)
+    if (!cut(&text, '-', &part) || !ascii_decimal(part, SESSION_ID_WORKERS - 1, &worker) ||
+        !ascii_decimal(text, SESSION_ID_NUMBER_MAX, &number) || number == 0)
         return false;
-    *id = session_id((unsigned)worker, number);
+    *id = session_id((unsigned)generation, (unsigned)worker, number);
     return true;
 }

@@ -144,7 +144,7 @@ static void ready_cb(void *owner, unsigned ready)
 
 /* ---- the start ---- */
 
-#define VARIABLES 3
+#define VARIABLES 5
 
 /*
  * This process's environment and some more variables. WATCHDOG_PID names this process; without it
@@ -170,20 +170,25 @@ static pid_t spawn(const struct upgrade_request *request, int ready_fd, int erro
     char ready[40], errors[40];
     pid_t child = -1;
     const struct listeners *listeners = request->listeners;
+    const struct links_offer *links = request->links;
+    size_t count = listeners->count;
     struct inherit_socket *sockets = listeners_describe(listeners);
-    int *fds = calloc(listeners->count + 2, sizeof(*fds));
-    char *described = sockets ? inherit_describe(sockets, listeners->count) : NULL;
+    int *fds = calloc(count + links->count + 2, sizeof(*fds));
+    char *described = sockets ? inherit_describe(sockets, count) : NULL;
     snprintf(ready, sizeof(ready), "WSLUICE_READY_FD=%d", ready_fd);
     snprintf(errors, sizeof(errors), "WSLUICE_ERROR_FD=%d", error_fd);
-    char *variables[VARIABLES] = {described, ready, errors};
-    char **environment = described ? environment_with(variables) : NULL;
+    char *variables[VARIABLES] = {described, ready, errors, links->list,
+                                  (char *)(uintptr_t)links->generation};
+    char **environment = described && links->list ? environment_with(variables) : NULL;
     errno = ENOMEM;
     if (environment && fds) {
-        for (size_t i = 0; i < listeners->count; i++)
+        for (size_t i = 0; i < count; i++)
             fds[i] = sockets[i].fd;
-        fds[listeners->count] = ready_fd;
-        fds[listeners->count + 1] = error_fd;
-        const struct program_start start = {environment, fds, listeners->count + 2, error_fd};
+        memcpy(fds + count, links->given, links->count * sizeof(*fds));
+        count += links->count;
+        fds[count++] = ready_fd;
+        fds[count++] = error_fd;
+        const struct program_start start = {environment, fds, count, error_fd};
         child = program_start(request->program, &start);
     }
     int error = errno;

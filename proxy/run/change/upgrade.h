@@ -20,6 +20,7 @@
 #include <sys/types.h>
 
 #include "net/watch.h"
+#include "run/change/links.h"
 #include "run/listeners/listeners.h"
 #include "run/process/program.h"
 
@@ -40,6 +41,7 @@ typedef void upgrade_cb(void *owner, const struct upgrade_outcome *outcome);
 struct upgrade_request {
     const struct program *program;
     const struct listeners *listeners;
+    const struct links_offer *links;
     uint64_t timeout_ms; /* a child that does not serve by then is killed */
     upgrade_cb *callback;
     void *owner;

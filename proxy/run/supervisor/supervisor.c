@@ -63,6 +63,7 @@ static void tick_cb(uv_timer_t *timer)
     char status[64];
     uint64_t open;
     process_facts_note_history(&supervisor->process, uv_now(&supervisor->loop));
+    predecessors_refresh(supervisor->predecessors);
     if (supervisor->state != PROCESS_SERVING)
         return;
     (void)workers_choose(&supervisor->workers, &open);
@@ -105,6 +106,22 @@ static bool open_loop(struct supervisor *supervisor)
     return true;
 }
 
+/* What reloads and upgrades need, and the links to processes from before an upgrade. */
+static bool open_changes(struct supervisor *supervisor)
+{
+    supervisor->control = (struct control){&supervisor->mailbox, supervisor_change_control_cb};
+    change_waiters_init(&supervisor->waiters);
+    supervisor->links.own = -1;
+    supervisor->predecessors =
+        predecessors_create(&supervisor->watches, &supervisor->mailbox, &supervisor->process,
+                            supervisor_end_emptied_cb, supervisor);
+    if (!supervisor->predecessors)
+        return false;
+    links_inherit(supervisor->predecessors);
+    supervisor->shared.host.links = predecessors_count(supervisor->predecessors);
+    return true;
+}
+
 /* Everything that outlives a configuration. */
 static bool open_shared(struct supervisor *supervisor, const struct config *config)
 {
@@ -117,15 +134,16 @@ static bool open_shared(struct supervisor *supervisor, const struct config *conf
     if (!shared->limits || !shared->route_stats || !verdict_init(&supervisor->reload_verdict) ||
         !verdict_init(&supervisor->upgrade_verdict))
         return false;
-    shared->host = (struct descriptors_host){system_limits_descriptors(), workers,
-                                             process_setup_pool_threads()};
+    shared->host = (struct descriptors_host){.limit = system_limits_descriptors(),
+                                             .workers = workers,
+                                             .pool_threads = process_setup_pool_threads()};
     process_facts_init(&supervisor->process, supervisor->workers.metrics, workers,
                        shared->route_stats, (int64_t)time(NULL));
     supervisor->process.history = &supervisor->history;
     supervisor->process.reload = &supervisor->reload_verdict;
     supervisor->process.upgrade = &supervisor->upgrade_verdict;
-    supervisor->control = (struct control){&supervisor->mailbox, supervisor_change_control_cb};
-    change_waiters_init(&supervisor->waiters);
+    if (!open_changes(supervisor))
+        return false;
     if (!process_facts_make_token(&supervisor->process))
         return false;
     supervisor->worker_shared = (struct worker_shared){
@@ -134,6 +152,8 @@ static bool open_shared(struct supervisor *supervisor, const struct config *conf
         .cleared = supervisor_end_cleared_cb,
         .process = &supervisor->process,
         .control = &supervisor->control,
+        .predecessors = supervisor->predecessors,
+        .generation = links_generation(inherit_is_successor()),
         .workers = supervisor->workers.envs,
         .limits = shared->limits,
         .attempts = descriptors_attempts(&shared->host),
@@ -289,6 +309,7 @@ bool supervisor_free(struct supervisor *supervisor)
     work_pool_close(&supervisor->work);
     site_release(supervisor->site);
     close_shared(supervisor);
+    predecessors_free(supervisor->predecessors);
     free(supervisor);
     return true;
 }

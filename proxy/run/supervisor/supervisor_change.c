@@ -149,13 +149,18 @@ static void upgrade_succeeded(struct supervisor *supervisor, const struct upgrad
     /* The new process may have read the file before it changed. */
     if (change_queue_has(&supervisor->changes, CHANGE_CONFIG))
         (void)kill(outcome->child, SIGHUP);
+    int link = links_take(&supervisor->links);
     supervisor_end_retire(supervisor, true);
+    if (link >= 0)
+        worker_link(&supervisor->workers.list[0], link);
 }
 
 static void upgrade_done(void *owner, const struct upgrade_outcome *outcome)
 {
     struct supervisor *supervisor = owner;
     supervisor->upgrade = NULL;
+    if (!outcome->ready)
+        links_withdraw(&supervisor->links);
     (void)change_queue_finish(&supervisor->changes, outcome->ready);
     if (outcome->ready) {
         upgrade_succeeded(supervisor, outcome);
@@ -165,12 +170,26 @@ static void upgrade_done(void *owner, const struct upgrade_outcome *outcome)
     begin_next(supervisor);
 }
 
+/* The successor has copies of what it is given. */
+static struct upgrade *start_upgrade(struct supervisor *supervisor,
+                                     const struct upgrade_request *request, char *error)
+{
+    links_offer(&supervisor->links, supervisor->predecessors, supervisor->worker_shared.generation);
+    struct upgrade *upgrade = upgrade_start(request, error, SUPERVISOR_ERROR_MAX);
+    if (upgrade)
+        links_close_given(&supervisor->links);
+    else
+        links_withdraw(&supervisor->links);
+    return upgrade;
+}
+
 static bool begin_upgrade(struct supervisor *supervisor)
 {
     char error[SUPERVISOR_ERROR_MAX] = "the demo's echo service cannot be handed over";
     const struct upgrade_request request = {
         .program = supervisor->options.program,
         .listeners = &supervisor->listeners,
+        .links = &supervisor->links,
         .timeout_ms = supervisor->site->config->limits.upgrade_timeout_ms,
         .callback = upgrade_done,
         .owner = supervisor,
@@ -179,7 +198,7 @@ static bool begin_upgrade(struct supervisor *supervisor)
     if (supervisor->command)
         snprintf(error, sizeof(error), "the command cannot be handed over; restart instead");
     else if (!supervisor->options.demo)
-        supervisor->upgrade = upgrade_start(&request, error, sizeof(error));
+        supervisor->upgrade = start_upgrade(supervisor, &request, error);
     if (supervisor->upgrade) {
         log_message(REASON_INFO, "process %ld is to take over",
                     (long)upgrade_child(supervisor->upgrade));
@@ -219,6 +238,14 @@ void supervisor_change_control_cb(void *owner, void *argument)
 {
     struct supervisor *supervisor = owner;
     struct control_request *request = argument;
+    if (control_request_verb(request) == CONTROL_DRAIN ||
+        control_request_verb(request) == CONTROL_END) {
+        const struct control_verdict done = {CONTROL_DONE, ""};
+        bool end = control_request_verb(request) == CONTROL_END;
+        control_request_answer(request, &done);
+        supervisor_end_by_successor(supervisor, end);
+        return;
+    }
     bool upgrade = control_request_verb(request) == CONTROL_UPGRADE;
     enum change change = upgrade ? CHANGE_UPGRADE : CHANGE_CONFIG;
     if (supervisor->state != PROCESS_SERVING) {

@@ -19,6 +19,9 @@ static void answer_waiters(struct supervisor *supervisor)
     change_waiters_answer_all(&supervisor->waiters, verdict.outcome, verdict.text);
 }
 
+/* Beyond drain_timeout: predecessors may have recordings to write. */
+#define PREDECESSORS_GRACE_MS 5000
+
 static void enter(struct supervisor *supervisor, enum process_event event)
 {
     supervisor->state = process_state_next(supervisor->state, event);
@@ -33,6 +36,7 @@ void supervisor_end_probing(struct supervisor *supervisor)
 void supervisor_end_close(struct supervisor *supervisor)
 {
     enter(supervisor, PROCESS_CLOSE);
+    predecessors_close(supervisor->predecessors);
     signals_close(&supervisor->signals);
     listeners_free(&supervisor->listeners);
     supervisor_end_probing(supervisor);
@@ -51,8 +55,39 @@ void supervisor_end_close(struct supervisor *supervisor)
 /* Nothing is left to wait for: clients of the admin socket are sent away. */
 static void clear_workers(struct supervisor *supervisor)
 {
+    supervisor->wait_until = 0;
+    uv_timer_stop(&supervisor->drain_timer);
+    predecessors_close(supervisor->predecessors);
     listeners_close(&supervisor->listeners, false);
     workers_clear(&supervisor->workers);
+}
+
+static void wait_timer_cb(uv_timer_t *timer)
+{
+    struct supervisor *supervisor = WSL_CONTAINER(timer, struct supervisor, drain_timer);
+    log_message(REASON_WARN, "%zu processes from before upgrades have not ended; this one does",
+                predecessors_count(supervisor->predecessors));
+    clear_workers(supervisor);
+}
+
+/*
+ * This process has no session any more. If it was told to end, its predecessors were, too: it shows
+ * them until they have ended, and a service manager sees the whole service end.
+ */
+static void finish(struct supervisor *supervisor)
+{
+    uint64_t now = uv_now(&supervisor->loop);
+    if (supervisor->wait_until > now && predecessors_count(supervisor->predecessors) > 0)
+        uv_timer_start(&supervisor->drain_timer, wait_timer_cb, supervisor->wait_until - now, 0);
+    else
+        clear_workers(supervisor);
+}
+
+void supervisor_end_emptied_cb(void *owner)
+{
+    struct supervisor *supervisor = owner;
+    if (supervisor->state == PROCESS_STOPPING && supervisor->wait_until > 0)
+        clear_workers(supervisor);
 }
 
 void supervisor_end_worker_cb(void *owner, void *argument)
@@ -64,7 +99,7 @@ void supervisor_end_worker_cb(void *owner, void *argument)
     enter(supervisor, PROCESS_EMPTY);
     uv_timer_stop(&supervisor->drain_timer);
     if (!command_stop(supervisor->command))
-        clear_workers(supervisor);
+        finish(supervisor);
 }
 
 void supervisor_end_cleared_cb(void *owner, void *argument)
@@ -98,6 +133,7 @@ static void cancel_upgrade(struct supervisor *supervisor)
     if (!supervisor->upgrade)
         return;
     upgrade_cancel(supervisor->upgrade);
+    links_withdraw(&supervisor->links);
     supervisor->upgrade = NULL;
     change_queue_give_up(&supervisor->changes);
 }
@@ -113,9 +149,13 @@ static void drain(struct supervisor *supervisor, const char *why)
     notify_stopping(&supervisor->notify,
                     limits->drain_timeout_ms + (supervisor->command ? COMMAND_GRACE_MS : 0));
     atomic_store(&supervisor->process.draining, true);
+    atomic_store(&supervisor->process.retiring, false);
     exit_timer_stop(&supervisor->exit_timer);
     listeners_close_clients(&supervisor->listeners);
     workers_drain(&supervisor->workers, spread_of(limits));
+    predecessors_tell(supervisor->predecessors, LINK_MESSAGE_DRAIN);
+    supervisor->wait_until =
+        uv_now(&supervisor->loop) + limits->drain_timeout_ms + PREDECESSORS_GRACE_MS;
     uv_timer_start(&supervisor->drain_timer, drain_timer_cb, limits->drain_timeout_ms, 0);
 }
 
@@ -146,7 +186,7 @@ void supervisor_end_command_cb(void *owner, int status)
 {
     struct supervisor *supervisor = owner;
     if (supervisor->state == PROCESS_STOPPING)
-        clear_workers(supervisor);
+        finish(supervisor);
     if (supervisor->state != PROCESS_SERVING && supervisor->state != PROCESS_UNREADY)
         return;
     supervisor->exit_status = status;
@@ -157,13 +197,16 @@ void supervisor_end_retire(struct supervisor *supervisor, bool handed_over)
 {
     enter(supervisor, PROCESS_RETIRE);
     supervisor->handed_over = handed_over;
+    atomic_store(&supervisor->process.retiring, true);
     answer_waiters(supervisor);
     supervisor_end_probing(supervisor);
     atomic_store(&supervisor->process.draining, true);
     exit_timer_stop(&supervisor->exit_timer);
-    if (handed_over)
+    if (handed_over) {
+        predecessors_close(supervisor->predecessors); /* the successor has links of its own */
         listeners_close(&supervisor->listeners, true);
-    else
+    }
+    if (!handed_over)
         listeners_close_clients(&supervisor->listeners);
     workers_retire(&supervisor->workers);
 }
@@ -177,6 +220,16 @@ void supervisor_end_rule_cb(void *owner, const char *why)
     log_message(REASON_INFO, "%s: no new clients, the process ends with its last session", why);
     notify_send(&supervisor->notify, "STATUS=ending with the last session");
     supervisor_end_retire(supervisor, false);
+}
+
+static void end_at_once(struct supervisor *supervisor)
+{
+    predecessors_tell(supervisor->predecessors, LINK_MESSAGE_END);
+    if (supervisor->state == PROCESS_DRAINING)
+        workers_kill(&supervisor->workers);
+    else if (supervisor->state == PROCESS_STOPPING && supervisor->wait_until > 0)
+        uv_timer_start(&supervisor->drain_timer, wait_timer_cb, PREDECESSORS_GRACE_MS, 0);
+    command_kill(supervisor->command);
 }
 
 void supervisor_end_signal(struct supervisor *supervisor, int number)
@@ -196,7 +249,13 @@ void supervisor_end_signal(struct supervisor *supervisor, int number)
     if (supervisor->state == PROCESS_UNREADY)
         drain(supervisor, why);
     log_message(REASON_WARN, "signal %d%s: ending at once", number, told ? " again" : "");
-    if (supervisor->state == PROCESS_DRAINING)
-        workers_kill(&supervisor->workers);
-    command_kill(supervisor->command);
+    end_at_once(supervisor);
+}
+
+void supervisor_end_by_successor(struct supervisor *supervisor, bool at_once)
+{
+    if (supervisor->state == PROCESS_RETIRING)
+        drain(supervisor, "the process that has taken over ends");
+    if (at_once)
+        end_at_once(supervisor);
 }

@@ -12,6 +12,12 @@
 /* SIGTERM or SIGINT: ends the process in order, the second one at once. */
 void supervisor_end_signal(struct supervisor *supervisor, int number);
 
+/* The process that has taken over ends: so does this one, with `at_once` without a drain. */
+void supervisor_end_by_successor(struct supervisor *supervisor, bool at_once);
+
+/* The last predecessor has ended (predecessors.h). */
+void supervisor_end_emptied_cb(void *owner);
+
 /* No new clients; sessions end by themselves. `handed_over`: a successor has the sockets. */
 void supervisor_end_retire(struct supervisor *supervisor, bool handed_over);
 

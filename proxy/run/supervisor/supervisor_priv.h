@@ -56,6 +56,9 @@ struct supervisor {
 
     struct change_queue changes;
     struct change_waiters waiters;
+    struct links_offer links; /* of the upgrade */
+    struct predecessors *predecessors;
+    uint64_t wait_until;     /* for predecessors to end; 0: not told to */
     struct upgrade *upgrade; /* NULL unless CHANGE_UPGRADE is current */
     struct exit_timer exit_timer;
     struct command *command; /* NULL: none */

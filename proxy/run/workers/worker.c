@@ -6,6 +6,7 @@
 #include "run/process/loop.h"
 #include "serve/stages/session.h"
 #include "serve/stages/session_drain.h"
+#include "serve/status/link_server.h"
 
 #define DRAIN_TICK_MS 50
 /* After sessions are killed, the disk has this long for the last bytes of recordings. */
@@ -110,12 +111,22 @@ static void kill_sessions(void *owner, void *argument)
         uv_timer_start(&worker->drain_timer, abandon_cb, RECORDINGS_MS, 0);
 }
 
+static void serve_link(void *owner, void *argument)
+{
+    struct worker *worker = owner;
+    (void)argument;
+    if (!link_server_open(&worker->env, worker->link_fd, session_drain_one))
+        log_message(REASON_ERROR, "the process that has taken over cannot see the sessions of this "
+                                  "one: out of memory");
+}
+
 static void clear(void *owner, void *argument)
 {
     struct worker *worker = owner;
     (void)argument;
     enter(worker, WORKER_CLEAR);
     session_drain_clear(&worker->env);
+    link_server_close_all(&worker->env);
     report_empty(worker);
 }
 
@@ -199,6 +210,8 @@ bool worker_start(struct worker *worker, size_t number, uv_loop_t *main_loop,
     worker->env.number = (unsigned)number;
     worker->env.process = shared->process;
     worker->env.control = shared->control;
+    worker->env.predecessors = shared->predecessors;
+    worker->env.generation = shared->generation;
     worker->env.workers = shared->workers;
     worker->env.limits = shared->limits;
     worker->env.attempts = shared->attempts;
@@ -266,6 +279,12 @@ void worker_retire(struct worker *worker)
 void worker_kill(struct worker *worker)
 {
     run_on(worker, &worker->kill_post, kill_sessions, NULL);
+}
+
+void worker_link(struct worker *worker, int fd)
+{
+    worker->link_fd = fd;
+    run_on(worker, &worker->link_post, serve_link, NULL);
 }
 
 void worker_clear(struct worker *worker)

@@ -35,7 +35,9 @@ struct worker_shared {
     struct mailbox *supervisor; /* gets these two, whose argument is the worker */
     mailbox_fn *empty, *cleared;
     const struct process_facts *process;
-    const struct control *control;      /* control_request.h */
+    const struct control *control; /* control_request.h */
+    struct predecessors *predecessors;
+    unsigned generation;                /* session_id.h */
     struct session_env *const *workers; /* all, by number */
     struct limits *limits;
     uint32_t attempts; /* session_env.h */
@@ -62,7 +64,8 @@ struct worker {
     struct worker_batch *batch; /* collected in this turn */
     size_t batch_count;
     uint64_t drain_ms; /* argument of drain_post */
-    struct mailbox_post drain_post, retire_post, kill_post, clear_post, stop_post;
+    struct mailbox_post drain_post, retire_post, kill_post, clear_post, stop_post, link_post;
+    int link_fd; /* argument of link_post */
     uint64_t clients_given;
 };
 
@@ -88,6 +91,9 @@ void worker_drain(struct worker *worker, uint64_t spread_ms);
  * disk; those that a disk that hangs does not take are abandoned.
  */
 void worker_kill(struct worker *worker);
+
+/* Serves a link to the process that has taken over, and owns it (link_server.h). Once. */
+void worker_link(struct worker *worker, int fd);
 
 /* All workers are empty: ends what is left of the admin socket, and posts `cleared` then. */
 void worker_clear(struct worker *worker);

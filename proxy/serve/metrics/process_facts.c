@@ -26,6 +26,13 @@ bool process_facts_make_token(struct process_facts *process)
     return true;
 }
 
+const char *process_facts_state(const struct process_facts *process)
+{
+    if (!atomic_load(&process->draining))
+        return "serving";
+    return atomic_load(&process->retiring) ? "retiring" : "draining";
+}
+
 void process_facts_note_pause(struct process_facts *process, bool paused)
 {
     if (paused && !atomic_load(&process->accepts_paused))

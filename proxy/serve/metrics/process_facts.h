@@ -14,6 +14,14 @@
 
 #define PROCESS_FACTS_KILL_TOKEN 33 /* 32 digits and a NUL */
 
+/* The most processes that were replaced by upgrades and still have sessions. */
+#define PROCESS_FACTS_PREDECESSORS 32
+
+/* As it last answered. */
+struct process_facts_predecessor {
+    atomic_uint_fast64_t pid, sessions;
+};
+
 struct process_facts {
     /* Set before the workers start. */
     const struct metrics *const *workers; /* their metrics, by number */
@@ -27,12 +35,15 @@ struct process_facts {
     /* Written by the main thread. */
     atomic_bool listening; /* every listener of the configuration is bound */
     atomic_bool draining;
+    atomic_bool retiring; /* draining, but sessions end by themselves */
     atomic_bool command_ended; /* and is not started again */
     atomic_bool accepts_paused;
     atomic_bool reload_failed; /* the last one */
     atomic_uint_fast64_t accept_pauses, reloads, failed_reloads;
     atomic_int_fast64_t reloaded_at; /* the configuration in use was loaded */
     atomic_int_fast64_t reload_tried_at;
+    atomic_uint_fast32_t predecessor_count;
+    struct process_facts_predecessor predecessors[PROCESS_FACTS_PREDECESSORS];
 };
 
 /* Sets the times of the last reload to `now`, but counts none. */
@@ -41,6 +52,9 @@ void process_facts_init(struct process_facts *process, const struct metrics *con
 
 /* Makes the token. False: the system has no randomness. */
 WSL_MUST_CHECK bool process_facts_make_token(struct process_facts *process);
+
+/* "serving", "retiring" or "draining". */
+const char *process_facts_state(const struct process_facts *process);
 
 /* ---- events ---- */
 

@@ -195,6 +195,24 @@ static void write_draining(struct scrape *scrape, const char *name)
     put_sample(&scrape->out, name, "", atomic_load(&scrape->process->draining));
 }
 
+static void write_predecessors(struct scrape *scrape, const char *name)
+{
+    put_sample(&scrape->out, name, "", atomic_load(&scrape->process->predecessor_count));
+}
+
+/* As they last answered: a scrape waits for no other process. */
+static void write_predecessor_sessions(struct scrape *scrape, const char *name)
+{
+    uint32_t count = (uint32_t)atomic_load(&scrape->process->predecessor_count);
+    for (uint32_t i = 0; i < count && i < PROCESS_FACTS_PREDECESSORS; i++) {
+        const struct process_facts_predecessor *facts = &scrape->process->predecessors[i];
+        char labels[40];
+        snprintf(labels, sizeof(labels), "pid=\"%llu\"",
+                 (unsigned long long)atomic_load(&facts->pid));
+        put_sample(&scrape->out, name, labels, atomic_load(&facts->sessions));
+    }
+}
+
 static void write_reloads(struct scrape *scrape, const char *name)
 {
     put_sample(&scrape->out, name, "result=\"ok\"", metrics_read(&scrape->process->reloads));
@@ -256,6 +274,10 @@ static const struct family {
     {"accepts_paused", "gauge", "1 while accepting is paused: out of file descriptors.",
      write_paused},
     {"accept_pauses_total", "counter", "Times that accepting was paused.", write_pauses},
+    {"predecessors", "gauge", "Processes that upgrades have replaced and that have sessions.",
+     write_predecessors},
+    {"predecessor_sessions", "gauge", "Sessions of such a process, as it last said.",
+     write_predecessor_sessions},
     {"reloads_total", "counter", "Attempts to reload the configuration.", write_reloads},
     {"last_reload_successful", "gauge", "1 unless the last attempt to reload failed.",
      write_reload_good},

@@ -7,6 +7,7 @@ bool session_env_open(struct session_env *env)
 {
     list_init(&env->sessions);
     list_init(&env->cursors);
+    list_init(&env->links);
     list_init(&env->list_requests);
     env->tls_scratch = NULL;
     env->scratch = malloc(sizeof(*env->scratch));

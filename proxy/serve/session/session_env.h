@@ -25,9 +25,11 @@ struct session_cursor {
 struct session_env {
     /* Borrowed; set before the first session. */
     uv_loop_t *loop;
-    unsigned number; /* of the worker */
+    unsigned number;     /* of the worker */
+    unsigned generation; /* of the process: session_id.h */
     const struct process_facts *process;
-    const struct control *control; /* of the process; NULL: it cannot be changed */
+    struct predecessors *predecessors; /* of the process: predecessors.h; NULL: none */
+    const struct control *control;     /* of the process; NULL: it cannot be changed */
     struct limits *limits;
     struct session_env *const *workers;          /* of all workers, by number */
     struct resolver *resolver;                   /* the loop's */
@@ -41,6 +43,7 @@ struct session_env {
     struct metrics metrics;
     struct list sessions;
     struct list cursors;       /* of session lists that are built in parts */
+    struct list links;         /* to processes that have taken over: link_server.h */
     struct list list_requests; /* by clients of this worker: the first runs, the others wait */
     /*
      * The worker ends at 0. Counts sessions until their memory is free, recordings until they are

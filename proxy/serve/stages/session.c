@@ -155,7 +155,7 @@ void session_accept(struct session_env *env, struct session_client *client)
         return;
     }
     session->env = env;
-    session->id = session_id(env->number, ++env->accepted);
+    session->id = session_id(env->generation, env->number, ++env->accepted);
     session->site = client->site;
     session->listener = client->listener;
     session->fd = client->fd;

@@ -17,9 +17,8 @@
 #include "serve/site/site.h"
 #include "serve/stages/session_drain.h"
 #include "serve/stages/session_reply.h"
+#include "serve/status/all_sessions.h"
 #include "serve/status/control_request.h"
-#include "serve/status/kill_request.h"
-#include "serve/status/list_request.h"
 #include "serve/status/status.h"
 
 /* The longest wait for a verdict: an upgrade may take an hour, a reload a hanging disk. */
@@ -147,20 +146,22 @@ static int64_t wall_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static void listed_cb(void *owner, const struct session_list *list)
+static void listed_cb(void *owner, const struct all_sessions *all)
 {
     struct question *question = owner;
     size_t length = 0;
     const struct status_view view = {
         .site = question->site,
         .process = question->env->process,
-        .list = list,
+        .list = all->list,
         .now = uv_now(question->env->loop),
         .wall = wall_ms(),
         .refusal = question->refusal,
+        .predecessors = all->others,
+        .predecessor_count = all->other_count,
     };
     char *bytes = NULL;
-    if (!list->failed && !session_reply_is_abandoned(question->wait))
+    if (!all->list->failed && !session_reply_is_abandoned(question->wait))
         bytes = question->format == STATUS_FORMAT_JSON ? status_json(&view, &length)
                                                        : status_text_print(&view, &length);
     struct reply reply = reply_with(200, question->format, bytes, length);
@@ -176,7 +177,7 @@ static bool is_wanted(const void *owner)
 static void list(struct session *session, const struct status_query *query, const char *refusal)
 {
     struct question *question = ask(session, query->format, refusal);
-    if (question && !list_request_start(session->env, query, listed_cb, is_wanted, question))
+    if (question && !all_sessions_list(session->env, query, listed_cb, is_wanted, question))
         give_up(question);
 }
 
@@ -213,7 +214,7 @@ static void kill_session(struct session *session, const struct status_query *que
         return;
     describe_client(session, by);
     question->id = query->kill;
-    if (!kill_request_start(session->env, query->kill, by, session_drain_one, ended_cb, question))
+    if (!all_sessions_kill(session->env, query->kill, by, session_drain_one, ended_cb, question))
         give_up(question);
 }
 

@@ -17,7 +17,12 @@
 
 #include "serve/session/session_env.h"
 
-enum control_verb { CONTROL_RELOAD, CONTROL_UPGRADE };
+enum control_verb {
+    CONTROL_RELOAD,
+    CONTROL_UPGRADE,
+    CONTROL_DRAIN, /* as the first SIGTERM; of a successor (link_server.h) */
+    CONTROL_END,   /* as the second one */
+};
 
 enum control_outcome {
     CONTROL_DONE,

@@ -89,14 +89,15 @@ static void arrive_cb(struct worker_request *base)
 {
     struct list_request *request = WSL_CONTAINER(base, struct list_request, base);
     const struct session_env *env = base->worker;
-    request->last = session_id(env->number, env->accepted);
+    request->last = session_id(env->generation, env->number, env->accepted);
     request->cursor.next = env->sessions.next;
     list_init(&request->cursor.link);
     read_some_cb(base);
 }
 
 bool list_request_start(struct session_env *env, const struct status_query *query,
-                        list_request_done_fn *done, list_request_wanted_fn *wanted, void *owner)
+                        list_request_seed_fn *seed, list_request_done_fn *done,
+                        list_request_wanted_fn *wanted, void *owner)
 {
     struct list_request *request = calloc(1, sizeof(*request));
     if (!request)
@@ -105,6 +106,8 @@ bool list_request_start(struct session_env *env, const struct status_query *quer
         free(request);
         return false;
     }
+    if (seed)
+        seed(owner, &request->list);
     request->done = done;
     request->wanted = wanted;
     request->owner = owner;

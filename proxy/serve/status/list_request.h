@@ -25,8 +25,12 @@ typedef void list_request_done_fn(void *owner, const struct session_list *list);
 /* Called before a queued request begins. False: it is not begun, and its list is empty. */
 typedef bool list_request_wanted_fn(const void *owner);
 
+/* Adds sessions of other processes; called once, during list_request_start. */
+typedef void list_request_seed_fn(void *owner, struct session_list *list);
+
+/* `seed`: NULL: there are none. */
 WSL_MUST_CHECK bool list_request_start(struct session_env *env, const struct status_query *query,
-                                       list_request_done_fn *done, list_request_wanted_fn *wanted,
-                                       void *owner);
+                                       list_request_seed_fn *seed, list_request_done_fn *done,
+                                       list_request_wanted_fn *wanted, void *owner);
 
 #endif

@@ -103,6 +103,11 @@ void session_list_add(struct session_list *list, struct session *session, uint64
     keep(list, &row);
 }
 
+void session_list_add_row(struct session_list *list, const struct session_row *row)
+{
+    keep(list, row);
+}
+
 static int compare_rows(const void *a, const void *b, void *query)
 {
     return session_row_compare(query, *(struct session_row *const *)a,

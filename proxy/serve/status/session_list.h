@@ -31,6 +31,9 @@ void session_list_free(struct session_list *list);
 /* Adds it if it is a session for the status and matches. */
 void session_list_add(struct session_list *list, struct session *session, uint64_t now);
 
+/* A row of another process, which has been filtered there; its sums are the caller's to add. */
+void session_list_add_row(struct session_list *list, const struct session_row *row);
+
 /* After the last session was added. */
 void session_list_sort(struct session_list *list);
 

@@ -22,7 +22,7 @@ bool session_row_is_listed(const struct session *session)
 
 const char *session_row_state(const struct session_row *row)
 {
-    return life_name((enum life_state)row->state);
+    return row->state < LIFE_STATES ? life_name((enum life_state)row->state) : "unknown";
 }
 
 const char *session_row_stalled(const struct session_row *row)

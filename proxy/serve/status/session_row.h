@@ -19,6 +19,7 @@ enum session_row_stall { SESSION_ROW_CLIENT_STALLS = 1, SESSION_ROW_TARGET_STALL
 
 struct session_row {
     uint64_t id;
+    uint64_t process; /* the pid of another process that has the session; 0: this one */
     uint64_t age_ms, idle_ms;
     uint64_t ping_ms; /* SESSION_ROW_NEVER: no ping was answered yet */
     uint64_t bytes_up, bytes_down, rate_up, rate_down;

@@ -110,6 +110,40 @@ static void put_process(struct json *json, const struct status_view *view)
     json_close(json, '}');
 }
 
+static void put_other_process(struct json *json, const struct predecessors_answer *other)
+{
+    json_open(json, '{');
+    put_number(json, "pid", other->facts.pid);
+    put_string(json, "version", other->facts.version);
+    put_number(json, "started_at", other->facts.started_at * 1000);
+    put_string(json, "state", other->facts.state);
+    put_bool(json, "answering", other->answering);
+    put_number(json, "sessions", other->facts.sessions);
+    json_close(json, '}');
+}
+
+/* This one first, then those that upgrades have replaced. */
+static void put_processes(struct json *json, const struct status_view *view)
+{
+    uint64_t others = 0;
+    for (size_t i = 0; i < view->predecessor_count; i++)
+        others += view->predecessors[i].answering ? view->predecessors[i].facts.sessions : 0;
+    json_key(json, "processes");
+    json_open(json, '[');
+    struct predecessors_answer own = {
+        .answering = true,
+        .facts = {.pid = (uint64_t)getpid(),
+                  .started_at = (uint64_t)view->process->started_at,
+                  .version = WSLUICE_VERSION,
+                  .sessions = view->list->sums.sessions - others},
+    };
+    snprintf(own.facts.state, sizeof(own.facts.state), "%s", process_facts_state(view->process));
+    put_other_process(json, &own);
+    for (size_t i = 0; i < view->predecessor_count; i++)
+        put_other_process(json, &view->predecessors[i]);
+    json_close(json, ']');
+}
+
 static void put_totals(struct json *json, const struct status_view *view)
 {
     struct process_facts_totals totals = process_facts_totals(view->process);
@@ -172,6 +206,7 @@ static void put_row(struct json *json, const struct session_row *row)
     char id[SESSION_ID_TEXT];
     json_open(json, '{');
     put_string(json, "id", session_id_print(row->id, id));
+    put_number(json, "process", row->process ? row->process : (uint64_t)getpid());
     put_string(json, "client", row->client);
     put_string(json, "proxy", row->proxy);
     put_string(json, "user", row->user);
@@ -315,6 +350,7 @@ char *status_json(const struct status_view *view, size_t *length)
     put_string(&json, "token", view->refusal ? NULL : view->process->token);
     put_string(&json, "kill_refused", view->refusal);
     put_process(&json, view);
+    put_processes(&json, view);
     put_totals(&json, view);
     put_history(&json, view);
     put_sessions(&json, view->list);

@@ -8,6 +8,7 @@
 #define WSLUICE_SERVE_STATUS_STATUS_H
 
 #include "core/route/balance.h"
+#include "serve/status/predecessors.h"
 #include "serve/status/session_list.h"
 
 struct history;
@@ -21,6 +22,9 @@ struct status_view {
     uint64_t now;        /* of the loop, in milliseconds */
     int64_t wall;        /* Unix milliseconds */
     const char *refusal; /* why this client may not end sessions; NULL: it may */
+    /* Processes that upgrades have replaced, and that have sessions. */
+    const struct predecessors_answer *predecessors;
+    size_t predecessor_count;
 };
 
 /* The most routes and targets that are listed: bounds the memory of an answer. */

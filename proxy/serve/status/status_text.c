@@ -168,6 +168,7 @@ static void put_table(FILE *out, struct table *table, size_t width)
 
 enum {
     ID,
+    PROCESS,
     CLIENT,
     USER,
     ROUTE,
@@ -184,13 +185,14 @@ enum {
 };
 
 static const struct column session_columns[] = {
-    [ID] = {"ID", false, 0},           [CLIENT] = {"CLIENT", false, 0},
-    [USER] = {"USER", false, 3},       [ROUTE] = {"ROUTE", false, 6},
-    [TARGET] = {"TARGET", false, 1},   [STATE] = {"STATE", false, 8},
-    [AGE] = {"AGE", true, 2},          [IDLE] = {"IDLE", true, 7},
-    [PING] = {"PING", true, 5},        [UP] = {"UP", true, 9},
-    [DOWN] = {"DOWN", true, 9},        [RATE_UP] = {"UP/S", true, 4},
-    [RATE_DOWN] = {"DOWN/S", true, 4}, [STALL] = {"STALLED", false, 1},
+    [ID] = {"ID", false, 0},         [PROCESS] = {"PROCESS", true, 10},
+    [CLIENT] = {"CLIENT", false, 0}, [USER] = {"USER", false, 3},
+    [ROUTE] = {"ROUTE", false, 6},   [TARGET] = {"TARGET", false, 1},
+    [STATE] = {"STATE", false, 8},   [AGE] = {"AGE", true, 2},
+    [IDLE] = {"IDLE", true, 7},      [PING] = {"PING", true, 5},
+    [UP] = {"UP", true, 9},          [DOWN] = {"DOWN", true, 9},
+    [RATE_UP] = {"UP/S", true, 4},   [RATE_DOWN] = {"DOWN/S", true, 4},
+    [STALL] = {"STALLED", false, 1},
 };
 
 static const char *print_stall(const struct session_row *row, char text[CELL])
@@ -212,11 +214,17 @@ static const char *print_ping(const struct session_row *row, char text[CELL])
 
 static const char *session_cell(const void *owner, size_t index, size_t column, char text[CELL])
 {
-    const struct session_row *row = ((const struct session_list *)owner)->rows[index];
+    const struct status_view *view = owner;
+    const struct session_row *row = view->list->rows[index];
     text[0] = '\0';
     switch (column) {
     case ID:
         return session_id_print(row->id, text);
+    case PROCESS:
+        if (view->predecessor_count > 0)
+            snprintf(text, CELL, "%llu",
+                     (unsigned long long)(row->process ? row->process : (uint64_t)getpid()));
+        return text;
     case CLIENT:
         return print_safely(row->client, text);
     case USER:
@@ -246,10 +254,11 @@ static const char *session_cell(const void *owner, size_t index, size_t column, 
     }
 }
 
-static void put_sessions(FILE *out, const struct session_list *list)
+static void put_sessions(FILE *out, const struct status_view *view)
 {
+    const struct session_list *list = view->list;
     struct table table = {
-        session_columns, WSL_COUNT(session_columns), list->count, session_cell, list, {0}};
+        session_columns, WSL_COUNT(session_columns), list->count, session_cell, view, {0}};
     unsigned long long matched = list->sums.matched;
     if (list->count > 0)
         put_table(out, &table, list->query.width);
@@ -367,6 +376,25 @@ static void put_certificates(FILE *out, const struct status_view *view)
                 print_count(more, "more certificate", "more certificates", text));
 }
 
+/* A line for each process that an upgrade has replaced. */
+static void put_predecessors(FILE *out, const struct status_view *view)
+{
+    char a[CELL], b[CELL], version[CELL], state[CELL];
+    for (size_t i = 0; i < view->predecessor_count; i++) {
+        const struct predecessors_answer *other = &view->predecessors[i];
+        int64_t up = view->wall - (int64_t)other->facts.started_at * 1000;
+        fprintf(out, "process %llu (wsluice %s), replaced by an upgrade, ",
+                (unsigned long long)other->facts.pid, print_safely(other->facts.version, version));
+        if (other->answering)
+            fprintf(out, "up %s, %s: %s\n", print_time(up > 0 ? (uint64_t)up : 0, a),
+                    print_safely(other->facts.state, state),
+                    print_count(other->facts.sessions, "session", "sessions", b));
+        else
+            fprintf(out, "does not answer; it had %s\n",
+                    print_count(other->facts.sessions, "session", "sessions", b));
+    }
+}
+
 /* The sentence at the end of a verdict on a change that failed. */
 static void put_failure(FILE *out, struct verdict *verdict)
 {
@@ -394,6 +422,7 @@ static void put_head(FILE *out, const struct status_view *view)
             print_size(listed->rate_down, b));
     fprintf(out, " %s, ", print_count(listed->stalled_down, "slow client", "slow clients", a));
     fprintf(out, "%s\n", print_count(listed->stalled_up, "slow target", "slow targets", b));
+    put_predecessors(out, view);
     put_down(out, view);
     if (atomic_load(&view->process->accepts_paused))
         fputs("accepting no new clients: out of file descriptors\n", out);
@@ -412,7 +441,7 @@ char *status_text_print(const struct status_view *view, size_t *length)
         return NULL;
     put_head(out, view);
     put_targets(out, view);
-    put_sessions(out, view->list);
+    put_sessions(out, view);
     bool failed = ferror(out) != 0;
     if (fclose(out) == 0 && !failed)
         return bytes;

@@ -98,7 +98,7 @@ static void test_all_reserves_fit_the_limit(void **unused)
     struct fixture it;
     prepare(&it);
     for (uint64_t limit = 0; limit < 4096; limit++) {
-        const struct descriptors_host host = {limit, 2, 16};
+        const struct descriptors_host host = {limit, 2, 16, 0};
         struct descriptors_plan plan = descriptors_plan(&it.config, &host);
         assert_true(plan.clients >= 2); /* one is admitted under any limit */
         if (limit > plan.process + 16)
@@ -111,7 +111,7 @@ static void test_all_reserves_fit_the_limit(void **unused)
 static void test_a_high_limit(void **unused)
 {
     struct fixture it;
-    const struct descriptors_host host = {65536, 4, 16};
+    const struct descriptors_host host = {65536, 4, 16, 0};
     prepare(&it);
     struct descriptors_plan plan = descriptors_plan(&it.config, &host), more;
     assert_int_equal(sum(&plan), host.limit);

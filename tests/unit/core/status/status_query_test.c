@@ -38,7 +38,7 @@ static void test_keys(void **unused)
     assert_false(parsed.falling);
     assert_int_equal(parsed.limit, 7);
     assert_int_equal(parsed.width, 80);
-    assert_true(good("kill=2-9").kill == session_id(2, 9));
+    assert_true(good("kill=2-9").kill == session_id(0, 2, 9));
     assert_true(good("order=desc&sort=client").falling);
     assert_int_equal(good("limit=3&limit=4").limit, 4);
     assert_string_equal(good("filter=100%").filter, "100%");

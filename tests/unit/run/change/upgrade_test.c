@@ -16,6 +16,7 @@ static struct {
     uv_loop_t loop;
     struct watch_set watches;
     struct listeners listeners;
+    struct links_offer links;
     int calls;
     bool ready;
     pid_t child;
@@ -39,6 +40,9 @@ static int set_up(void **unused)
     if (uv_loop_init(&scene.loop) != 0 || !watch_set_open(&scene.watches, &scene.loop))
         return -1;
     scene.listeners = (struct listeners){.watches = &scene.watches};
+    static char list[] = "WSLUICE_LINKS=";
+    scene.links =
+        (struct links_offer){.own = -1, .generation = "WSLUICE_GENERATION=7", .list = list};
     return 0;
 }
 
@@ -52,6 +56,7 @@ static struct upgrade_request request_of(const struct program *program, uint64_t
 {
     return (struct upgrade_request){.program = program,
                                     .listeners = &scene.listeners,
+                                    .links = &scene.links,
                                     .timeout_ms = timeout_ms,
                                     .callback = upgrade_done,
                                     .owner = &scene};
@@ -152,7 +157,8 @@ static void test_a_child_that_serves(void **unused)
     setenv("WATCHDOG_PID", "1", 1);
     setenv("WATCHDOG_USEC", "1", 1);
     start("test -z \"$WATCHDOG_PID\" && test \"$WATCHDOG_USEC\" && "
-          "test \"${WSLUICE_FDS-none}\" != none && printf 1 >/proc/self/fd/$WSLUICE_READY_FD",
+          "test \"${WSLUICE_FDS-none}\" != none && test \"$WSLUICE_GENERATION\" = 7 && "
+          "test \"${WSLUICE_LINKS-none}\" != none && printf 1 >/proc/self/fd/$WSLUICE_READY_FD",
           60000);
     run_until_done();
     assert_true(scene.ready);

@@ -41,9 +41,9 @@ static void test_end(void **unused)
     ended = NULL;
     sessions[5]->state = LIFE_HEAD;
     assert_false(end_one(sessions[5]->id));
-    assert_false(end_one(session_id(0, 11)));
-    assert_false(end_one(session_id(WORKERS, 1)));
-    assert_false(end_one(session_id(65535, 1)));
+    assert_false(end_one(session_id(0, 0, 11)));
+    assert_false(end_one(session_id(0, WORKERS, 1)));
+    assert_false(end_one(session_id(0, 65535, 1)));
     assert_null(ended);
 }
 

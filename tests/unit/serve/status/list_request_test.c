@@ -39,7 +39,7 @@ static void begin(const char *query, struct seen *seen)
     struct status_query parsed;
     *seen = (struct seen){0};
     assert_null(status_query_parse(slice_of(query), &parsed));
-    assert_true(list_request_start(&envs[1], &parsed, look, is_wanted, seen));
+    assert_true(list_request_start(&envs[1], &parsed, NULL, look, is_wanted, seen));
     assert_true(envs[1].live >= 1 && !seen->done);
 }
 
@@ -78,7 +78,7 @@ static void test_order(void **unused)
     for (size_t i = 1; i < 300; i++)
         assert_true(seen.ids[i - 1] < seen.ids[i]);
     seen = ask("sort=route&limit=5"); /* equal rows: the oldest first */
-    assert_true(seen.ids[0] == session_id(0, 1) || seen.ids[0] == session_id(0, 2));
+    assert_true(seen.ids[0] == session_id(0, 0, 1) || seen.ids[0] == session_id(0, 0, 2));
     for (int sort = 0; sort < STATUS_SORTS; sort++) {
         char query[64];
         snprintf(query, sizeof(query), "sort=%s&limit=7",
@@ -174,7 +174,7 @@ static void test_without_memory(void **unused)
     for (unsigned n = 1;; n++) {
         struct seen seen = {0};
         failing_alloc_arm(n);
-        bool asked = list_request_start(&envs[1], &query, look, is_wanted, &seen);
+        bool asked = list_request_start(&envs[1], &query, NULL, look, is_wanted, &seen);
         while (turn())
             ;
         bool failed = failing_alloc_disarm();

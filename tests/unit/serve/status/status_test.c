@@ -106,7 +106,7 @@ static void test_sessions(void **unused)
     char *text = print(NULL);
     assert_non_null(text);
     expect(text, "\"matched\":2,\"listed\":1,\"truncated\":true");
-    expect(text, "\"id\":\"0-17\",\"client\":\"10.0.0.7:4711\",\"proxy\":null,\"user\":null");
+    expect(text, "\"client\":\"10.0.0.7:4711\",\"proxy\":null,\"user\":null");
     expect(text, "\"state\":\"open\"");
     expect(text, "\"ping_ms\":null,\"bytes_up\":5");
     expect(text, "\"stalled\":\"client\",\"stalled_ms\":4000");

@@ -48,11 +48,19 @@ static int tear_down(void **unused)
     return 0;
 }
 
+static struct predecessors_answer others[2];
+static size_t other_count;
+
 static char *print(uint32_t width)
 {
     list.query.width = width;
-    const struct status_view view = {
-        .site = site, .process = &process, .list = &list, .now = NOW, .wall = WALL};
+    const struct status_view view = {.site = site,
+                                     .process = &process,
+                                     .list = &list,
+                                     .now = NOW,
+                                     .wall = WALL,
+                                     .predecessors = others,
+                                     .predecessor_count = other_count};
     size_t length;
     char *bytes = status_text_print(&view, &length);
     assert_non_null(bytes);
@@ -103,6 +111,31 @@ static void test_columns(void **unused)
     free(text);
 }
 
+/* A process that an upgrade has replaced is named, and each session's process. */
+static void test_processes(void **unused)
+{
+    others[0] = (struct predecessors_answer){.answering = true,
+                                             .facts = {.pid = 11,
+                                                       .started_at = 1700000040,
+                                                       .version = "0.1\x1b",
+                                                       .state = "retiring",
+                                                       .sessions = 1}};
+    others[1] = (struct predecessors_answer){.facts = {.pid = 12, .version = "0.2", .sessions = 2}};
+    other_count = 2;
+    row.process = 11;
+    char *text = print(0);
+    other_count = 0;
+    row.process = 0;
+    expect(text,
+           "process 11 (wsluice 0.1?), replaced by an upgrade, up 1m00s, retiring: 1 session\n");
+    expect(
+        text,
+        "process 12 (wsluice 0.2), replaced by an upgrade, does not answer; it had 2 sessions\n");
+    expect(text, "\nID    PROCESS  CLIENT");
+    expect(text, "\n0-17       11  10.0.0.7");
+    free(text);
+}
+
 static void test_width(void **unused)
 {
     for (uint32_t width = 40; width < 120; width += 10) {
@@ -142,6 +175,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_head),
         TEST(test_columns),
+        TEST(test_processes),
         TEST(test_width),
         TEST(test_control_characters),
         TEST(test_filter_without_a_match),
