@@ -140,7 +140,7 @@ def test_a_second_signal_ends_all_at_once(lab):
 
 
 def test_a_process_that_is_stopped(lab):
-    """It costs half a second, once; it is shown as not answering, and holds up the end for a bounded time."""
+    """It costs a second, once; it is shown as not answering, and holds up the end for a bounded time."""
     bridge = begin(lab, limits={'drain_spread': '0s', 'drain_timeout': '1s', 'close_timeout': '500ms'})
     (first, second), clients = chain(lab, bridge, 1, 1)
     assert len(seen(bridge)) == 2

@@ -146,8 +146,9 @@ static void drain(struct supervisor *supervisor, const char *why)
     answer_waiters(supervisor);
     command_disable_restart(supervisor->command);
     log_message(REASON_INFO, "%s: no new clients, waiting for sessions to end", why);
-    notify_stopping(&supervisor->notify,
-                    limits->drain_timeout_ms + (supervisor->command ? COMMAND_GRACE_MS : 0));
+    notify_stopping(&supervisor->notify, limits->drain_timeout_ms +
+                                             (supervisor->command ? COMMAND_GRACE_MS : 0) +
+                                             PREDECESSORS_GRACE_MS);
     atomic_store(&supervisor->process.draining, true);
     atomic_store(&supervisor->process.retiring, false);
     exit_timer_stop(&supervisor->exit_timer);

@@ -8,7 +8,7 @@
 #include "base/log/log.h"
 #include "serve/status/worker_request.h"
 
-#define TIMEOUT_MS 500
+#define TIMEOUT_MS 1000
 #define ANSWER_MAX ((size_t)4 << 20)
 #define QUERY_MAX  900
 
@@ -125,9 +125,7 @@ static bool send_packet(struct predecessor *predecessor, enum link_message_verb 
 static void fall_silent(struct predecessor *predecessor)
 {
     if (!predecessor->silent)
-        log_message(REASON_WARN,
-                    "process %llu, which has sessions from before the upgrade, does "
-                    "not answer",
+        log_message(REASON_WARN, "process %llu, which an upgrade has replaced, does not answer",
                     (unsigned long long)predecessor->facts.pid);
     predecessor->silent = true;
     fail_requests(predecessor);
@@ -306,9 +304,7 @@ static void ready_cb(void *owner, unsigned ready)
         if (length < 0 && (errno == EAGAIN || errno == EINTR))
             return;
         if (length <= 0) {
-            log_message(REASON_INFO,
-                        "process %llu, which had sessions from before the upgrade, "
-                        "has ended",
+            log_message(REASON_INFO, "process %llu, which an upgrade has replaced, has ended",
                         (unsigned long long)predecessor->facts.pid);
             drop(predecessor);
             if (all->count == 0)

@@ -4,8 +4,8 @@
  *
  *     worker                       main thread                              predecessors
  *     predecessors_ask ----------> a packet to each ----------------------> link_server
- *     done <---------------------- all have answered, or half a second <----
- *                                  has passed
+ *     done <---------------------- all have answered, or a second has  <----
+ *                                  passed
  *
  * A predecessor that does not answer in time (it is stopped, or the machine is busy) is silent:
  * nobody waits for it until it answers again. predecessors_refresh asks it, too.
