@@ -35,7 +35,7 @@ struct process_facts {
     /* Written by the main thread. */
     atomic_bool listening; /* every listener of the configuration is bound */
     atomic_bool draining;
-    atomic_bool retiring; /* draining, but sessions end by themselves */
+    atomic_bool retiring;      /* draining, but sessions end by themselves */
     atomic_bool command_ended; /* and is not started again */
     atomic_bool accepts_paused;
     atomic_bool reload_failed; /* the last one */
