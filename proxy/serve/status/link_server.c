@@ -211,8 +211,8 @@ static bool handle_packet(struct link_server *server)
     struct iovec part = {packet, sizeof(packet)};
     struct msghdr message = {.msg_iov = &part,
                              .msg_iovlen = 1,
-                             .msg_control = &control,
-                             .msg_controllen = sizeof(control)};
+                             .msg_control = control.bytes,
+                             .msg_controllen = sizeof(control.bytes)};
     struct link_message_request request;
     ssize_t length = recvmsg(server->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (length <= 0)

@@ -399,11 +399,12 @@ static void put_predecessors(FILE *out, const struct status_view *view)
 static void put_failure(FILE *out, struct verdict *verdict)
 {
     struct verdict_facts facts;
-    char line[CELL];
     verdict_read(verdict, &facts);
+    if (!facts.failed)
+        return;
+    char line[CELL];
     const char *last = strrchr(facts.text, '\n');
-    if (facts.failed)
-        fprintf(out, "%s\n", print_safely(last ? last + 1 : facts.text, line));
+    fprintf(out, "%s\n", print_safely(last ? last + 1 : facts.text, line));
 }
 
 static void put_head(FILE *out, const struct status_view *view)
