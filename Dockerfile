@@ -39,4 +39,4 @@ ENTRYPOINT ["/usr/bin/wsluice"]
 LABEL org.opencontainers.image.title="wsluice" \
       org.opencontainers.image.description="Bridge WebSocket clients to TCP and Unix-socket services" \
       org.opencontainers.image.licenses="MIT" \
-      org.opencontainers.image.version="0.1.0"
+      org.opencontainers.image.version="0.2.0"

@@ -18,14 +18,14 @@ fuzz_seconds=3
 
 fast_gates=(checks format gcc unit-asan unit-tsan cppcheck fuzz e2e e2e-asan e2e-tsan browser box)
 machines=(arm64 armhf i386 s390x)
-slow_gates=(clang-tidy cppcheck-deep valgrind fuzz-long proof recipes "${machines[@]}" musl)
+slow_gates=(clang-tidy cppcheck-deep valgrind fuzz-long proof recipes debian "${machines[@]}" musl)
 
 packages=(build-essential cmake ninja-build pkg-config libuv1-dev libssl-dev libyaml-dev libcmocka-dev
     clang libclang-rt-dev lld clang-format cppcheck file git
     python3 python3-jsonschema python3-pytest python3-pytest-xdist python3-setuptools python3-websockets python3-yaml openssh-client openssh-server openssl prometheus redis-server haproxy nginx websockify
     buildah caddy debootstrap docker-compose fish logrotate mandoc strace systemd zsh
     chromium mosquitto novnc socat tigervnc-standalone-server x11-utils x11-xserver-utils)
-slow_packages=(clang-tidy valgrind libc6-dbg
+slow_packages=(clang-tidy lintian valgrind libc6-dbg
     gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf gcc-i686-linux-gnu gcc-s390x-linux-gnu qemu-user
     dpkg-dev musl-tools xz-utils)
 # Programs of the recipes. Since Debian 13 QEMU's SPICE server is a package of its own.
@@ -220,6 +220,11 @@ gate_box() {
         end_to_end gcc -n 0 -s -m 'not slow' tests/box
 }
 
+# Debian 12 and 13 from scratch, the packages in every order, the release.
+gate_debian() {
+    build_gcc && end_to_end gcc -n 0 -s -m slow tests/box/test_{debian,package,release}.py
+}
+
 # Screenshots stay in build-test/browser.
 gate_browser() {
     build_gcc && end_to_end gcc -m 'not slow' tests/browser
@@ -331,7 +336,7 @@ done
 if [ "${#wanted[@]}" -eq 0 ]; then
     wanted=("${fast_gates[@]}")
     [ -z "$all" ] || wanted+=("${slow_gates[@]}")
-elif [[ " ${wanted[*]} " =~ " "(clang-tidy|valgrind|arm64|armhf|i386|s390x|musl)" " ]]; then
+elif [[ " ${wanted[*]} " =~ " "(clang-tidy|valgrind|debian|arm64|armhf|i386|s390x|musl)" " ]]; then
     all=yes
 fi
 

@@ -11,7 +11,7 @@ from suite import certs, demand_binary, lab  # noqa: E402, F401
 
 
 def pytest_configure(config):
-    config.addinivalue_line('markers', 'slow: runs with tests/run.sh --all, in the gate recipes')
+    config.addinivalue_line('markers', 'slow: runs with tests/run.sh --all, in the gates recipes and debian')
     demand_binary()
 
 

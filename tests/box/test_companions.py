@@ -186,13 +186,14 @@ def test_man_on_a_terminal(tmp_path):
 # ---- the package ----
 
 def test_package_has_it_all(installed):
-    for path in ('usr/bin/wsluice', 'usr/share/man/man1/wsluice.1', 'usr/lib/systemd/system/wsluice.service',
+    for path in ('usr/bin/wsluice', 'usr/share/man/man1/wsluice.1.gz', 'usr/lib/systemd/system/wsluice.service',
                  'usr/lib/systemd/system/wsluice.socket', 'usr/lib/sysusers.d/wsluice.conf',
                  'usr/share/bash-completion/completions/wsluice', 'usr/share/fish/vendor_completions.d/wsluice.fish',
                  'usr/share/zsh/vendor-completions/_wsluice', 'usr/share/wsluice/schema.json',
                  'usr/share/doc/wsluice/contrib/README.md', 'usr/share/doc/wsluice/contrib/recipes/desktops.md'):
         assert (installed / path).is_file(), path
-    subprocess.run(['sh', '-n', installed / 'DEBIAN/postinst'], check=True)
+    for script in ('postinst', 'prerm', 'postrm'):
+        subprocess.run(['sh', '-n', installed / 'DEBIAN' / script], check=True)
 
 
 # ---- systemd ----
