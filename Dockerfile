@@ -6,7 +6,7 @@
 #   docker run -v ./wsluice.yaml:/etc/wsluice/wsluice.yaml:ro wsluice    or the file is
 #
 # contrib/README.md has more, for Compose and Kubernetes too.
-FROM debian:bookworm-slim AS build
+FROM debian:trixie-slim AS build
 RUN apt-get -q update && \
     DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends \
         build-essential ca-certificates cmake libssl-dev libuv1-dev libyaml-dev ninja-build pkg-config && \

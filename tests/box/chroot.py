@@ -10,10 +10,11 @@ import subprocess
 from lab import ROOT
 
 STORE = ROOT / 'build-test/box'
+SUITES = 'bookworm', 'trixie'
 AS_ROOT = [] if os.getuid() == 0 else ['sudo', '-n']
 ENTER = '''
-mount -t overlay overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" "$2/root" &&
-mount -t proc proc "$2/root/proc" && mount -t tmpfs tmpfs "$2/root/run" && cd "$2/root" && shift 2 && exec chroot . "$@"
+mount -t overlay overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" "$2/root" && cd "$2/root" && shift 2 &&
+mkdir -p dev/shm && mount -t proc proc proc && mount -t tmpfs tmpfs run && mount -t tmpfs tmpfs dev/shm && exec chroot . "$@"
 '''
 SETTINGS = ('PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'HOME=/root', 'LC_ALL=C.UTF-8', 'DEBIAN_FRONTEND=noninteractive')
 PROXIES = re.compile('(https?|no)_proxy', re.IGNORECASE)
@@ -21,8 +22,8 @@ PROXIES = re.compile('(https?|no)_proxy', re.IGNORECASE)
 
 def call(*command, **how):
     """Returns the output; fails with all of it."""
-    result = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                            check=False, **how)
+    how = {'stdin': subprocess.DEVNULL, **how}
+    result = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False, **how)
     assert result.returncode == 0, f'{command}: exit {result.returncode}\n{result.stdout}\n{result.stderr}'[-6000:]
     return result.stdout
 

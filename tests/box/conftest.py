@@ -1,11 +1,13 @@
 """Tests of the image, the static build, and everything in contrib/."""
 import pathlib
+import socket
 import sys
 
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'e2e'))
 
+import chroot  # noqa: E402
 import container  # noqa: E402
 from suite import certs, demand_binary, lab  # noqa: E402, F401
 
@@ -20,3 +22,35 @@ def fixture_image():
     """Builds the image; its configuration."""
     container.build()
     return container.describe()
+
+
+BUILD_TOOLS = ('build-essential', 'cmake', 'file', 'libcmocka-dev', 'libssl-dev', 'libuv1-dev', 'libyaml-dev', 'ninja-build',
+               'openssl', 'pkg-config', 'procps', 'python3-pytest', 'python3-pytest-xdist', 'python3-websockets', 'python3-yaml',
+               'util-linux')
+
+
+@pytest.fixture(scope='session')
+def built(tmp_path_factory):
+    """A function that returns a Debian with this tree built in /build and its packages in /debs."""
+    machines = {}
+
+    def build(suite):
+        if suite not in machines:
+            tools = chroot.Chroot.prepared('tools', suite, 'apt-get -q update; apt-get -q -y install --no-install-recommends '
+                                           f'{" ".join(BUILD_TOOLS)}; apt-get clean')
+            machine = machines[suite] = tools.above(tmp_path_factory.mktemp(suite))
+            machine.give_tree('/src')
+            machine.run('sh', '-ec', 'cmake -S /src -B /build -G Ninja -DCMAKE_C_FLAGS=-Werror -DCMAKE_BUILD_TYPE=Release '
+                        '-DWSLUICE_TESTS=ON -DWSLUICE_WEBSOCKIFY_NAME=ON; cmake --build /build; cd /build; '
+                        'cpack -G DEB -B /debs')
+        return machines[suite]
+    yield build
+    for machine in machines.values():
+        machine.remove()
+
+
+@pytest.fixture(name='free_port')
+def fixture_free_port():
+    with socket.socket() as sock:
+        sock.bind(('127.0.0.1', 0))
+        return sock.getsockname()[1]

@@ -1,7 +1,6 @@
-"""Builds and runs the image without a container engine: buildah with chroot isolation, over a base that debootstrap
-makes from this machine's mirror, under the name that the Dockerfile uses."""
+"""Builds and runs the image without a container engine: buildah with chroot isolation, over a minimal Debian made from
+this machine's mirror, under the name that the Dockerfile uses."""
 import json
-import os
 import pathlib
 import re
 import signal
@@ -9,24 +8,15 @@ import subprocess
 import threading
 import time
 
+from chroot import AS_ROOT, STORE, Chroot, call
 from gateway import Endpoint
 from lab import ROOT
 from wire import WAIT, until
 
-STORE = ROOT / 'build-test/box'
-AS_ROOT = [] if os.getuid() == 0 else ['sudo', '-n']
 BUILDAH = [*AS_ROOT, 'env', 'STORAGE_DRIVER=vfs', 'BUILDAH_ISOLATION=chroot', 'buildah',
            '--root', str(STORE / 'storage'), '--runroot', str(STORE / 'run')]
 DOCKERFILE = (ROOT / 'Dockerfile').read_text()
 IMAGE = 'wsluice-under-test'
-
-
-def call(*command, **how):
-    """Returns the output; fails with all of it."""
-    result = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                            check=False, **how)
-    assert result.returncode == 0, f'{command}: exit {result.returncode}\n{result.stdout}\n{result.stderr}'[-6000:]
-    return result.stdout
 
 
 def buildah(*arguments, **how):
@@ -45,23 +35,19 @@ def packages():
     return [word for word in said.split() if word[0] not in '-\\']
 
 
-def mirror():
-    """The package mirror of this machine."""
-    targets = call('apt-get', 'indextargets', '--format', '$(REPO_URI) $(CODENAME) $(COMPONENT)', 'Created-By: Packages')
-    found = [line.split()[0] for line in targets.splitlines() if line.split()[1:] == ['bookworm', 'main']]
-    assert found, 'no mirror of bookworm in /etc/apt'
-    return found[0]
+def suite():
+    """The Debian that the Dockerfile names."""
+    return re.fullmatch(r'debian:(\w+)-slim', base_name()).group(1)
 
 
 def make_base():
+    install = f'apt-get -q update; apt-get -q -y install --no-install-recommends {" ".join(packages())}; apt-get clean'
+    machine = Chroot.prepared('image', suite(), install)
     container = buildah('from', 'scratch')
-    root = pathlib.Path(buildah('mount', container))
-    call(*AS_ROOT, 'debootstrap', '--variant=minbase', f'--include={",".join(packages())}', 'bookworm', root, mirror())
-    settings = STORE / 'apt.conf'
-    settings.write_text(call('apt-config', 'dump', 'Acquire'))
-    call(*AS_ROOT, 'cp', settings, root / 'etc/apt/apt.conf.d/99machine')
-    authorities = '/etc/ssl/certs/ca-certificates.crt'
-    call(*AS_ROOT, 'cp', authorities, root / authorities[1:])
+    root = buildah('mount', container)
+    with subprocess.Popen(machine.command('tar', '--one-file-system', '-cC', '/', '.'), stdout=subprocess.PIPE) as archive:
+        call(*AS_ROOT, 'tar', '-xpC', root, stdin=archive.stdout)
+    assert archive.returncode == 0
     buildah('umount', container)
     buildah('commit', '--quiet', '--rm', container, base_name())
 

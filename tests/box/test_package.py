@@ -2,11 +2,10 @@
 import itertools
 import pathlib
 import re
-import socket
 import subprocess
 
 import pytest
-from chroot import AS_ROOT, Chroot, call
+from chroot import AS_ROOT, SUITES, Chroot, call
 from gateway import Endpoint, get
 from lab import BINARY
 from wire import WAIT
@@ -31,19 +30,29 @@ apt-get clean
 '''
 
 
+# Debian 13's libraries provide the names of Debian 12's, so that the packages of either can be installed there. The slow
+# ones build their own.
+@pytest.fixture(name='suite', scope='module', params=['trixie', *(pytest.param(f'own-{suite}', marks=pytest.mark.slow)
+                                                                  for suite in SUITES)])
+def fixture_suite(request):
+    return request.param
+
+
 @pytest.fixture(name='debs', scope='module')
-def fixture_debs(tmp_path_factory):
+def fixture_debs(suite, built, tmp_path_factory):
     """The packages of the build under test."""
-    folder = tmp_path_factory.mktemp('debs')
-    subprocess.run(['cpack', '-G', 'DEB', '-B', folder], cwd=BUILD, check=True, capture_output=True)
+    if suite.startswith('own-'):
+        folder = built(suite.removeprefix('own-')).folder / 'upper/debs'
+    else:
+        folder = tmp_path_factory.mktemp('debs')
+        subprocess.run(['cpack', '-G', 'DEB', '-B', folder], cwd=BUILD, check=True, capture_output=True)
     return {package: next(folder.glob(f'{package}_*.deb')) for package in OURS}
 
 
-# Debian 13's libraries provide the names of Debian 12's, so that the packages of either are installed there.
-@pytest.fixture(name='machine', scope='module', params=['trixie'])
-def fixture_machine(request, debs, tmp_path_factory):
+@pytest.fixture(name='machine', scope='module')
+def fixture_machine(suite, debs, tmp_path_factory):
     """A minimal Debian with everything in reach."""
-    machine = Chroot.prepared('novnc', request.param, NOVNC).above(tmp_path_factory.mktemp('machine'))
+    machine = Chroot.prepared('novnc', suite.removeprefix('own-'), NOVNC).above(tmp_path_factory.mktemp('machine'))
     for file in debs.values():
         machine.give(file, f'/debs/{file.name}')
     yield machine
@@ -138,26 +147,20 @@ def test_every_order(machine, tmp_path):
             there.remove()
 
 
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(('127.0.0.1', 0))
-        return sock.getsockname()[1]
-
-
 @pytest.mark.parametrize('order', [('ours', 'novnc'), ('python3-websockify', 'websockify', 'novnc', 'ours')], ids=','.join)
-def test_novnc_works(lab, fresh, order):
+def test_novnc_works(lab, fresh, order, free_port):
     for step in order:
         install(fresh, step)
-    target, port = lab.target(), free_port()
+    target = lab.target()
     launcher = subprocess.Popen(
-        fresh.command('/usr/share/novnc/utils/novnc_proxy', '--listen', port, '--vnc', f'127.0.0.1:{target.port}'),
+        fresh.command('/usr/share/novnc/utils/novnc_proxy', '--listen', free_port, '--vnc', f'127.0.0.1:{target.port}'),
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         lines = []
         while not lines or 'Navigate to this URL' not in lines[-1]:
             lines.append(launcher.stdout.readline())
             assert lines[-1], lines
-        endpoint = Endpoint(f'127.0.0.1:{port}')
+        endpoint = Endpoint(f'127.0.0.1:{free_port}')
         page = get(lab, endpoint, '/vnc.html')
         assert page.status == 200 and 'noVNC' in str(page.body)
         client = lab.open(endpoint, upgrade={'path': '/websockify'})

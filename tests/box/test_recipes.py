@@ -174,12 +174,22 @@ def test_cards_of_the_demo(lab, here):
     assert len(cards()) == 4
 
 
+def test_debian_packages():
+    """test_package.py installs and removes them, test_release.py makes a release; this checks the recipe only."""
+    (_, text), = recipe('Debian packages')
+    configure, build, cpack, apt = text.strip().split('\n')
+    assert configure.endswith('-DWSLUICE_WEBSOCKIFY_NAME=ON') and build == 'cmake --build build'
+    config = re.search(r'--config build/(\S+)', cpack).group(1)
+    assert (ROOT / BINARY).parent.joinpath(config).is_file()
+    assert apt == 'apt install ./wsluice_*.deb ./wsluice-websockify_*.deb'
+    variables = set(re.findall(r'`(WSLUICE_\w+_DIRS?)`', (ROOT / 'contrib/recipes/operations.md').read_text()))
+    known = (ROOT / 'contrib/CMakeLists.txt').read_text()
+    assert variables == set(re.findall(r'(?:folder|set)\((WSLUICE_\w+_DIRS?) ', known))
+
+
 def test_systemd(lab, here):
     """test_companions.py checks the package's contents. systemctl takes the words, though no systemd runs here."""
-    (_, package), (_, text) = recipe('systemd')
-    cpack, apt = package.strip().split('\n')
-    config = re.search(r'--config build/(\S+)', cpack).group(1)
-    assert (ROOT / BINARY).parent.joinpath(config).is_file() and apt == 'apt install ./wsluice_*.deb'
+    (_, text), = recipe('systemd')
     (here / 'gateway.yaml').write_text('listeners: [":0"]\nroutes: [{path: /*, target: "tcp://localhost:1"}]\n')
     user = 'runuser -u root --' if os.geteuid() == 0 else 'env'
     install, check, *service = replaced(text, where=('/etc/wsluice/', f'{here}/etc/'), user=('runuser -u wsluice --', user),
