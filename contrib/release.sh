@@ -79,7 +79,7 @@ build static -DWSLUICE_STATIC=ON
 
 # The pages that the program prints, for builds that cannot run it.
 mkdir "$source/contrib/pages"
-for page in wsluice.1 wsluice.bash wsluice.fish _wsluice; do
+for page in wsluice.1 wsluice.bash wsluice.fish _wsluice schema.json; do
     cp "$work/shared/contrib/$page" "$source/contrib/pages/"
 done
 tar -C "$work" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX \

@@ -1,6 +1,5 @@
 """Tests of the image, the static build, and everything in contrib/."""
 import pathlib
-import socket
 import sys
 
 import pytest
@@ -13,7 +12,8 @@ from suite import certs, demand_binary, lab  # noqa: E402, F401
 
 
 def pytest_configure(config):
-    config.addinivalue_line('markers', 'slow: runs with tests/run.sh --all, in the gates recipes and debian')
+    config.addinivalue_line('markers', 'slow: runs with tests/run.sh --all, in the gate recipes')
+    config.addinivalue_line('markers', 'debian: runs with tests/run.sh --all, in the gate debian')
     demand_binary()
 
 
@@ -47,10 +47,3 @@ def built(tmp_path_factory):
     yield build
     for machine in machines.values():
         machine.remove()
-
-
-@pytest.fixture(name='free_port')
-def fixture_free_port():
-    with socket.socket() as sock:
-        sock.bind(('127.0.0.1', 0))
-        return sock.getsockname()[1]

@@ -10,13 +10,14 @@ from chroot import AS_ROOT, SUITES, Chroot, call, minimal
 from container import descendants
 from gateway import Endpoint, get
 from lab import ROOT
+from ports import free_port
 from wire import WAIT
 
 SETUP = 60
 # Tests that need no other program than those of the build.
 SELECTION = ('test_bridge', 'test_frames', 'test_handshake', 'test_tls', 'test_websockify', 'test_files', 'test_gateway_routes',
              'test_reload', 'test_upgrade', 'test_drain', 'test_wrap')
-pytestmark = [pytest.mark.slow, pytest.mark.parametrize('suite', SUITES)]
+pytestmark = [pytest.mark.debian, pytest.mark.parametrize('suite', SUITES)]
 
 
 def worked(pid):
@@ -25,13 +26,13 @@ def worked(pid):
     return sum(map(int, fields[11:15])) / os.sysconf('SC_CLK_TCK')
 
 
-def test_from_a_clone_to_the_demo(lab, suite, tmp_path, free_port):
+def test_from_a_clone_to_the_demo(lab, suite, tmp_path):
     """The first of the README's two commands, with apt's downloads. On a machine that is busy with other things it may take
     longer, if the work itself keeps two processors for less than a minute."""
     fresh = Chroot(tmp_path / 'fresh', minimal(suite))
     fresh.give_tree('/root/wsluice')
-    began = time.monotonic()
-    quickstart = subprocess.Popen(fresh.command('/root/wsluice/contrib/quickstart.sh', free_port), stdin=subprocess.DEVNULL,
+    port, began = free_port(), time.monotonic()
+    quickstart = subprocess.Popen(fresh.command('/root/wsluice/contrib/quickstart.sh', port), stdin=subprocess.DEVNULL,
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     lines = []
     try:
@@ -39,7 +40,7 @@ def test_from_a_clone_to_the_demo(lab, suite, tmp_path, free_port):
             lines.append(quickstart.stdout.readline())
             assert lines[-1], lines
         took, work = time.monotonic() - began, sum(map(worked, descendants(quickstart.pid)))
-        page = get(lab, Endpoint(f'127.0.0.1:{free_port}'), '/')
+        page = get(lab, Endpoint(f'127.0.0.1:{port}'), '/')
         assert page.status == 200 and b'<title>wsluice' in bytes(page.body)
     finally:
         call(*AS_ROOT, 'kill', '-9', quickstart.pid)

@@ -8,6 +8,7 @@ import pytest
 from chroot import AS_ROOT, SUITES, Chroot, call
 from gateway import Endpoint, get
 from lab import BINARY
+from ports import free_port
 from wire import WAIT
 
 BUILD = pathlib.Path(BINARY).parent
@@ -32,7 +33,7 @@ apt-get clean
 
 # Debian 13's libraries provide the names of Debian 12's, so that the packages of either can be installed there. The slow
 # ones build their own.
-@pytest.fixture(name='suite', scope='module', params=['trixie', *(pytest.param(f'own-{suite}', marks=pytest.mark.slow)
+@pytest.fixture(name='suite', scope='module', params=['trixie', *(pytest.param(f'own-{suite}', marks=pytest.mark.debian)
                                                                   for suite in SUITES)])
 def fixture_suite(request):
     return request.param
@@ -114,7 +115,7 @@ def may_remove(step, installed):
     return step in installed and all(not STEPS[other] or rest & set(STEPS[other]) for other in rest)
 
 
-@pytest.mark.slow
+@pytest.mark.debian
 def test_every_order(machine, tmp_path):
     """From each state that packages can be in, each step leads to one that only depends on what is installed. So no order
     of steps, however long, ends elsewhere."""
@@ -148,19 +149,19 @@ def test_every_order(machine, tmp_path):
 
 
 @pytest.mark.parametrize('order', [('ours', 'novnc'), ('python3-websockify', 'websockify', 'novnc', 'ours')], ids=','.join)
-def test_novnc_works(lab, fresh, order, free_port):
+def test_novnc_works(lab, fresh, order):
     for step in order:
         install(fresh, step)
-    target = lab.target()
+    target, port = lab.target(), free_port()
     launcher = subprocess.Popen(
-        fresh.command('/usr/share/novnc/utils/novnc_proxy', '--listen', free_port, '--vnc', f'127.0.0.1:{target.port}'),
+        fresh.command('/usr/share/novnc/utils/novnc_proxy', '--listen', port, '--vnc', f'127.0.0.1:{target.port}'),
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         lines = []
         while not lines or 'Navigate to this URL' not in lines[-1]:
             lines.append(launcher.stdout.readline())
             assert lines[-1], lines
-        endpoint = Endpoint(f'127.0.0.1:{free_port}')
+        endpoint = Endpoint(f'127.0.0.1:{port}')
         page = get(lab, endpoint, '/vnc.html')
         assert page.status == 200 and 'noVNC' in str(page.body)
         client = lab.open(endpoint, upgrade={'path': '/websockify'})

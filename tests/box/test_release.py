@@ -100,7 +100,7 @@ def check_spdx(document, binary):
     return {relation['relationshipType'] for relation in document['relationships']}
 
 
-@pytest.mark.slow
+@pytest.mark.debian
 def test_the_same_commit_gives_the_same_bytes(tmp_path):
     trees = clone(tmp_path / 'one'), tmp_path / 'another/folder of it'
     git(tmp_path, 'clone', '-q', trees[0], trees[1])
@@ -129,5 +129,5 @@ def test_the_same_commit_gives_the_same_bytes(tmp_path):
         assert str(tmp_path).encode() not in binary.read_bytes(), 'a folder of the build'
     with tarfile.open(outs[0] / f'{name}.tar.gz') as archive:
         entries = {entry.name: entry for entry in archive}
-    assert {f'{name}/contrib/pages/{page}' for page in ('wsluice.1', 'wsluice.bash', 'wsluice.fish', '_wsluice')} < set(entries)
+    assert {f'{name}/contrib/pages/{page}' for page in ('wsluice.1', 'wsluice.bash', 'wsluice.fish', '_wsluice', 'schema.json')} < set(entries)
     assert {(entry.uid, entry.gid, entry.mtime, entry.mode & 0o022) for entry in entries.values()} == {(0, 0, 1772600767, 0)}

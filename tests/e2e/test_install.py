@@ -49,8 +49,8 @@ def test_install(tmp_path):
         assert (tmp_path / 'usr' / file).is_file(), file
 
 
-PAGES = {'wsluice.1': '--man', 'wsluice.bash': '--completion=bash', 'wsluice.fish': '--completion=fish',
-         '_wsluice': '--completion=zsh'}
+PAGES = {'wsluice.1': ['man'], 'wsluice.bash': ['completion', 'bash'], 'wsluice.fish': ['completion', 'fish'],
+         '_wsluice': ['completion', 'zsh'], 'schema.json': ['schema']}
 
 
 def test_a_build_for_another_machine_installs_everything_where_it_is_told(tmp_path):
@@ -65,8 +65,8 @@ def test_a_build_for_another_machine_installs_everything_where_it_is_told(tmp_pa
     said = subprocess.run(configure, check=True, capture_output=True, text=True).stderr
     assert 'No manual page' in said
     (tree / 'contrib/pages').mkdir()
-    for name, argument in PAGES.items():
-        (tree / 'contrib/pages' / name).write_text(run('help-config', argument)[1])
+    for name, words in PAGES.items():
+        (tree / 'contrib/pages' / name).write_text(run(*words)[1])
     said = subprocess.run(configure, check=True, capture_output=True, text=True).stderr
     assert 'No manual page' not in said
     for file in ('wsluice', 'wsluice-rebind.so'):
@@ -76,7 +76,8 @@ def test_a_build_for_another_machine_installs_everything_where_it_is_told(tmp_pa
     share = 'opt/wsluice/share'
     assert found == {'opt/wsluice/bin/wsluice', 'opt/wsluice/lib/wsluice/wsluice-rebind.so', 'etc/units/wsluice.service',
                      'etc/units/wsluice.socket', f'{share}/man/man1/wsluice.1', f'{share}/zsh/_wsluice',
-                     f'{share}/bash-completion/completions/wsluice', f'{share}/fish/vendor_completions.d/wsluice.fish'}
+                     f'{share}/bash-completion/completions/wsluice', f'{share}/fish/vendor_completions.d/wsluice.fish',
+                     f'{share}/wsluice/schema.json'}
 
 
 def test_package(tmp_path):
