@@ -1,7 +1,7 @@
-/* Tables for terminals: columns fit their contents, and the table fits the width of the query. */
+/* The status for a terminal: a head, and tables that fit the width of the query. */
 #include <unistd.h>
 
-#include "base/text/utf8.h"
+#include "base/text/table.h"
 #include "net/tls/context/tls_store.h"
 #include "serve/metrics/process_facts.h"
 #include "serve/site/site.h"
@@ -9,160 +9,7 @@
 #include "serve/status/status.h"
 #include "serve/target/target_pool.h"
 
-#define CELL 160 /* bytes of one cell, a NUL among them */
-#define GAP  2
-
 #define CERTIFICATES_SHOWN 5
-
-/* ---- values ---- */
-
-static const char *print_size(uint64_t bytes, char *text)
-{
-    static const char units[] = "KMGTPE";
-    double value = (double)bytes;
-    int unit = -1;
-    while (value >= 999.5 && unit + 1 < (int)sizeof(units) - 1) {
-        value /= 1024;
-        unit++;
-    }
-    if (unit < 0)
-        snprintf(text, CELL, "%llu", (unsigned long long)bytes);
-    else
-        snprintf(text, CELL, "%.*f%c", value < 9.95 ? 1 : 0, value, units[unit]);
-    return text;
-}
-
-static const char *print_time(uint64_t milliseconds, char *text)
-{
-    unsigned long long seconds = milliseconds / 1000, minutes = seconds / 60, hours = minutes / 60;
-    if (seconds < 60)
-        snprintf(text, CELL, "%llus", seconds);
-    else if (minutes < 60)
-        snprintf(text, CELL, "%llum%02llus", minutes, seconds % 60);
-    else if (hours < 24)
-        snprintf(text, CELL, "%lluh%02llum", hours, minutes % 60);
-    else
-        snprintf(text, CELL, "%llud%02lluh", hours / 24, hours % 24);
-    return text;
-}
-
-/* Control characters from clients must not reach the terminal: they become question marks. */
-static const char *print_safely(const char *value, char *text)
-{
-    size_t length = utf8_cut(value, strlen(value), CELL - 1);
-    bool is_utf8 = utf8_is_valid((struct slice){value, length});
-    for (size_t i = 0; i < length; i++) {
-        unsigned char byte = (unsigned char)value[i];
-        bool c1 = i + 1 < length && byte == 0xC2 && (unsigned char)value[i + 1] < 0xA0;
-        bool bad = byte < ' ' || byte == 0x7f || c1 || (byte >= 0x80 && !is_utf8);
-        text[i] = bad ? '?' : value[i];
-        if (c1)
-            text[++i] = '?';
-    }
-    text[length] = '\0';
-    return text;
-}
-
-static size_t width_of(const char *text)
-{
-    size_t width = 0;
-    for (; *text; text++)
-        width += ((unsigned char)*text & 0xC0) != 0x80;
-    return width;
-}
-
-/* ---- tables ---- */
-
-struct column {
-    const char *title;
-    bool right;          /* right-aligned, for numbers */
-    uint8_t dispensable; /* the column with the highest is left out first; 0: never */
-};
-
-#define COLUMNS_MAX 16
-
-/* `cell` returns "" for an empty cell. */
-struct table {
-    const struct column *columns;
-    size_t column_count, row_count;
-    const char *(*cell)(const void *owner, size_t row, size_t column, char text[CELL]);
-    const void *owner;
-    size_t widths[COLUMNS_MAX]; /* 0: left out */
-};
-
-/* An empty column is left out. */
-static void measure(struct table *table)
-{
-    char text[CELL];
-    for (size_t c = 0; c < table->column_count; c++) {
-        size_t widest = 0;
-        for (size_t r = 0; r < table->row_count; r++) {
-            size_t width = width_of(table->cell(table->owner, r, c, text));
-            widest = width > widest ? width : widest;
-        }
-        size_t title = strlen(table->columns[c].title);
-        table->widths[c] = widest == 0 ? 0 : widest > title ? widest : title;
-    }
-}
-
-static size_t total(const struct table *table)
-{
-    size_t width = 0;
-    for (size_t c = 0; c < table->column_count; c++)
-        width += table->widths[c] > 0 ? table->widths[c] + GAP : 0;
-    return width > 0 ? width - GAP : 0;
-}
-
-static void fit(struct table *table, size_t width)
-{
-    while (width > 0 && total(table) > width) {
-        size_t least = 0;
-        for (size_t c = 1; c < table->column_count; c++)
-            if (table->widths[c] > 0 &&
-                (table->widths[least] == 0 ||
-                 table->columns[c].dispensable > table->columns[least].dispensable))
-                least = c;
-        if (table->columns[least].dispensable == 0)
-            return;
-        table->widths[least] = 0;
-    }
-}
-
-static void put_cell(FILE *out, const char *text, size_t width, bool right, bool last)
-{
-    int pad = (int)(width - width_of(text));
-    if (right)
-        fprintf(out, "%*s%s", pad, "", text);
-    else
-        fprintf(out, "%s%*s", text, last ? 0 : pad, "");
-}
-
-static void put_line(FILE *out, const struct table *table, size_t row, bool title)
-{
-    char text[CELL];
-    size_t last = 0;
-    for (size_t c = 0; c < table->column_count; c++)
-        last = table->widths[c] > 0 ? c : last;
-    for (size_t c = 0; c <= last; c++) {
-        if (table->widths[c] == 0)
-            continue;
-        const char *cell =
-            title ? table->columns[c].title : table->cell(table->owner, row, c, text);
-        put_cell(out, cell, table->widths[c], table->columns[c].right, c == last);
-        fprintf(out, "%*s", c == last ? 0 : GAP, "");
-    }
-    fputc('\n', out);
-}
-
-static void put_table(FILE *out, struct table *table, size_t width)
-{
-    measure(table);
-    fit(table, width);
-    fputc('\n', out);
-    put_line(out, table, 0, true);
-    for (size_t r = 0; r < table->row_count; r++)
-        put_line(out, table, r, false);
-}
 
 /* ---- the sessions ---- */
 
@@ -184,7 +31,7 @@ enum {
     STALL
 };
 
-static const struct column session_columns[] = {
+static const struct table_column session_columns[] = {
     [ID] = {"ID", false, 0},         [PROCESS] = {"PROCESS", true, 10},
     [CLIENT] = {"CLIENT", false, 0}, [USER] = {"USER", false, 3},
     [ROUTE] = {"ROUTE", false, 6},   [TARGET] = {"TARGET", false, 1},
@@ -195,24 +42,25 @@ static const struct column session_columns[] = {
     [STALL] = {"STALLED", false, 1},
 };
 
-static const char *print_stall(const struct session_row *row, char text[CELL])
+static const char *print_stall(const struct session_row *row, char text[TABLE_CELL])
 {
     const char *side = session_row_stalled(row);
     if (side) {
-        char time[CELL];
-        snprintf(text, CELL, "%s %.20s", side, print_time(row->stalled_ms, time));
+        char time[TABLE_CELL];
+        snprintf(text, TABLE_CELL, "%s %.20s", side, table_print_time(row->stalled_ms, time));
     }
     return text;
 }
 
-static const char *print_ping(const struct session_row *row, char text[CELL])
+static const char *print_ping(const struct session_row *row, char text[TABLE_CELL])
 {
     if (row->ping_ms != SESSION_ROW_NEVER)
-        snprintf(text, CELL, "%llums", (unsigned long long)row->ping_ms);
+        snprintf(text, TABLE_CELL, "%llums", (unsigned long long)row->ping_ms);
     return text;
 }
 
-static const char *session_cell(const void *owner, size_t index, size_t column, char text[CELL])
+static const char *session_cell(const void *owner, size_t index, size_t column,
+                                char text[TABLE_CELL])
 {
     const struct status_view *view = owner;
     const struct session_row *row = view->list->rows[index];
@@ -222,33 +70,33 @@ static const char *session_cell(const void *owner, size_t index, size_t column, 
         return session_id_print(row->id, text);
     case PROCESS:
         if (view->predecessor_count > 0)
-            snprintf(text, CELL, "%llu",
+            snprintf(text, TABLE_CELL, "%llu",
                      (unsigned long long)(row->process ? row->process : (uint64_t)getpid()));
         return text;
     case CLIENT:
-        return print_safely(row->client, text);
+        return table_print_safely(row->client, text);
     case USER:
-        return print_safely(row->user ? row->user : "", text);
+        return table_print_safely(row->user ? row->user : "", text);
     case ROUTE:
-        return print_safely(row->route, text);
+        return table_print_safely(row->route, text);
     case TARGET:
-        return print_safely(row->target ? row->target : "", text);
+        return table_print_safely(row->target ? row->target : "", text);
     case STATE:
         return session_row_state(row);
     case AGE:
-        return print_time(row->age_ms, text);
+        return table_print_time(row->age_ms, text);
     case IDLE:
-        return print_time(row->idle_ms, text);
+        return table_print_time(row->idle_ms, text);
     case PING:
         return print_ping(row, text);
     case UP:
-        return print_size(row->bytes_up, text);
+        return table_print_size(row->bytes_up, text);
     case DOWN:
-        return print_size(row->bytes_down, text);
+        return table_print_size(row->bytes_down, text);
     case RATE_UP:
-        return print_size(row->rate_up, text);
+        return table_print_size(row->rate_up, text);
     case RATE_DOWN:
-        return print_size(row->rate_down, text);
+        return table_print_size(row->rate_down, text);
     default:
         return print_stall(row, text);
     }
@@ -257,11 +105,11 @@ static const char *session_cell(const void *owner, size_t index, size_t column, 
 static void put_sessions(FILE *out, const struct status_view *view)
 {
     const struct session_list *list = view->list;
-    struct table table = {
-        session_columns, WSL_COUNT(session_columns), list->count, session_cell, view, {0}};
+    struct table table = {session_columns, WSL_COUNT(session_columns), list->count, session_cell,
+                          view};
     unsigned long long matched = list->sums.matched;
     if (list->count > 0)
-        put_table(out, &table, list->query.width);
+        table_print(out, &table, list->query.width);
     if (list->count < matched)
         fprintf(out, "\n%zu of %llu sessions; --limit shows more, --filter TEXT finds some\n",
                 list->count, matched);
@@ -273,16 +121,17 @@ static void put_sessions(FILE *out, const struct status_view *view)
 
 enum { T_TARGET, T_STATE, T_SESSIONS, T_FAILURES, T_RETRY, T_ROUTE };
 
-static const struct column target_columns[] = {
+static const struct table_column target_columns[] = {
     [T_TARGET] = {"TARGET", false, 0},    [T_STATE] = {"STATE", false, 0},
     [T_SESSIONS] = {"SESSIONS", true, 1}, [T_FAILURES] = {"FAILURES", true, 2},
     [T_RETRY] = {"RETRY IN", true, 3},    [T_ROUTE] = {"ROUTE", false, 4},
 };
 
-static const char *target_cell(const void *owner, size_t index, size_t column, char text[CELL])
+static const char *target_cell(const void *owner, size_t index, size_t column,
+                               char text[TABLE_CELL])
 {
     const struct status_view *view = owner;
-    char address[CELL];
+    char address[TABLE_CELL];
     size_t count;
     const struct pool_target *target =
         &target_pool_targets(view->site->resources->pool, &count)[index];
@@ -291,32 +140,32 @@ static const char *target_cell(const void *owner, size_t index, size_t column, c
     text[0] = '\0';
     switch (column) {
     case T_TARGET:
-        return print_safely(target_pool_target_name(target, address, CELL), text);
+        return table_print_safely(target_pool_target_name(target, address, TABLE_CELL), text);
     case T_STATE:
         return status_target_state(state);
     case T_SESSIONS:
-        snprintf(text, CELL, "%u", target_pool_target_sessions(target));
+        snprintf(text, TABLE_CELL, "%u", target_pool_target_sessions(target));
         return text;
     case T_FAILURES:
-        snprintf(text, CELL, "%u", (unsigned)target_pool_target_failures(target));
+        snprintf(text, TABLE_CELL, "%u", (unsigned)target_pool_target_failures(target));
         return text;
     case T_RETRY:
         return state == BALANCE_DOWN && health.down_until > view->now
-                   ? print_time(health.down_until - view->now, text)
+                   ? table_print_time(health.down_until - view->now, text)
                    : text;
     default:
-        return print_safely(config_route_name(target->route), text);
+        return table_print_safely(config_route_name(target->route), text);
     }
 }
 
 static void put_targets(FILE *out, const struct status_view *view)
 {
-    struct table table = {target_columns, WSL_COUNT(target_columns), 0, target_cell, view, {0}};
+    struct table table = {target_columns, WSL_COUNT(target_columns), 0, target_cell, view};
     size_t count;
     (void)target_pool_targets(view->site->resources->pool, &count);
     table.row_count = count < STATUS_TARGETS ? count : STATUS_TARGETS;
     if (count > 0)
-        put_table(out, &table, view->list->query.width);
+        table_print(out, &table, view->list->query.width);
 }
 
 /* ---- the head ---- */
@@ -328,7 +177,7 @@ static void put_down(FILE *out, const struct status_view *view)
 {
     struct target_pool *pool = view->site->resources->pool;
     struct target_pool_counts counts = target_pool_count(pool, view->now);
-    char address[CELL], text[CELL];
+    char address[TABLE_CELL], text[TABLE_CELL];
     size_t count, named = 0;
     const struct pool_target *targets = target_pool_targets(pool, &count);
     if (counts.down > 0)
@@ -337,8 +186,8 @@ static void put_down(FILE *out, const struct status_view *view)
     for (size_t i = 0; i < count && named < NAMED_MAX; i++) {
         if (target_pool_target_state(&targets[i], view->now) != BALANCE_DOWN)
             continue;
-        const char *name = target_pool_target_name(&targets[i], address, CELL);
-        fprintf(out, "%s %s", named++ > 0 ? "," : "", print_safely(name, text));
+        const char *name = target_pool_target_name(&targets[i], address, TABLE_CELL);
+        fprintf(out, "%s %s", named++ > 0 ? "," : "", table_print_safely(name, text));
     }
     if (counts.down > named)
         fprintf(out, " and %zu more", counts.down - named);
@@ -349,9 +198,10 @@ static void put_down(FILE *out, const struct status_view *view)
                 counts.on_trial, counts.targets);
 }
 
-static const char *print_count(uint64_t count, const char *one, const char *many, char text[CELL])
+static const char *print_count(uint64_t count, const char *one, const char *many,
+                               char text[TABLE_CELL])
 {
-    snprintf(text, CELL, "%llu %s", (unsigned long long)count, count == 1 ? one : many);
+    snprintf(text, TABLE_CELL, "%llu %s", (unsigned long long)count, count == 1 ? one : many);
     return text;
 }
 
@@ -361,13 +211,13 @@ static void put_certificates(FILE *out, const struct status_view *view)
     size_t count, shown = 0, more = 0;
     const struct tls_store_certificate *all =
         tls_store_certificates(view->site->resources->store, &count);
-    char text[CELL], safe[CELL];
+    char text[TABLE_CELL], safe[TABLE_CELL];
     for (size_t i = 0; i < count; i++) {
-        if (tls_expiry_print(all[i].not_before, all[i].not_after, view->wall / 1000, text, CELL) ==
-            0)
+        if (tls_expiry_print(all[i].not_before, all[i].not_after, view->wall / 1000, text,
+                             TABLE_CELL) == 0)
             continue;
         if (shown++ < CERTIFICATES_SHOWN)
-            fprintf(out, "certificate %s %s\n", print_safely(all[i].file, safe), text);
+            fprintf(out, "certificate %s %s\n", table_print_safely(all[i].file, safe), text);
         else
             more++;
     }
@@ -379,15 +229,16 @@ static void put_certificates(FILE *out, const struct status_view *view)
 /* A line for each process that an upgrade has replaced. */
 static void put_predecessors(FILE *out, const struct status_view *view)
 {
-    char a[CELL], b[CELL], version[CELL], state[CELL];
+    char a[TABLE_CELL], b[TABLE_CELL], version[TABLE_CELL], state[TABLE_CELL];
     for (size_t i = 0; i < view->predecessor_count; i++) {
         const struct predecessors_answer *other = &view->predecessors[i];
         int64_t up = view->wall - (int64_t)other->facts.started_at * 1000;
         fprintf(out, "process %llu (wsluice %s), replaced by an upgrade, ",
-                (unsigned long long)other->facts.pid, print_safely(other->facts.version, version));
+                (unsigned long long)other->facts.pid,
+                table_print_safely(other->facts.version, version));
         if (other->answering)
-            fprintf(out, "up %s, %s: %s\n", print_time(up > 0 ? (uint64_t)up : 0, a),
-                    print_safely(other->facts.state, state),
+            fprintf(out, "up %s, %s: %s\n", table_print_time(up > 0 ? (uint64_t)up : 0, a),
+                    table_print_safely(other->facts.state, state),
                     print_count(other->facts.sessions, "session", "sessions", b));
         else
             fprintf(out, "does not answer; it had %s\n",
@@ -402,25 +253,25 @@ static void put_failure(FILE *out, struct verdict *verdict)
     verdict_read(verdict, &facts);
     if (!facts.failed)
         return;
-    char line[CELL];
+    char line[TABLE_CELL];
     const char *last = strrchr(facts.text, '\n');
-    fprintf(out, "%s\n", print_safely(last ? last + 1 : facts.text, line));
+    fprintf(out, "%s\n", table_print_safely(last ? last + 1 : facts.text, line));
 }
 
 static void put_head(FILE *out, const struct status_view *view)
 {
     struct process_facts_totals totals = process_facts_totals(view->process);
     const struct session_list_sums *listed = &view->list->sums;
-    char a[CELL], b[CELL];
+    char a[TABLE_CELL], b[TABLE_CELL];
     int64_t up = view->wall - view->process->started_at * 1000;
     fprintf(out, "wsluice %s, pid %ld, up %s, %s%s\n", WSLUICE_VERSION, (long)getpid(),
-            print_time(up > 0 ? (uint64_t)up : 0, a),
+            table_print_time(up > 0 ? (uint64_t)up : 0, a),
             print_count(view->process->worker_count, "worker", "workers", b),
             atomic_load(&view->process->draining) ? ", draining" : "");
     fprintf(out, "%s, %s;", print_count(listed->sessions, "session", "sessions", a),
             print_count(totals.connections, "connection", "connections", b));
-    fprintf(out, " up %s/s, down %s/s;", print_size(listed->rate_up, a),
-            print_size(listed->rate_down, b));
+    fprintf(out, " up %s/s, down %s/s;", table_print_size(listed->rate_up, a),
+            table_print_size(listed->rate_down, b));
     fprintf(out, " %s, ", print_count(listed->stalled_down, "slow client", "slow clients", a));
     fprintf(out, "%s\n", print_count(listed->stalled_up, "slow target", "slow targets", b));
     put_predecessors(out, view);
