@@ -14,7 +14,8 @@ SUITES = 'bookworm', 'trixie'
 AS_ROOT = [] if os.getuid() == 0 else ['sudo', '-n']
 ENTER = '''
 mount -t overlay overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" "$2/root" && cd "$2/root" && shift 2 &&
-mkdir -p dev/shm && mount -t proc proc proc && mount -t tmpfs tmpfs run && mount -t tmpfs tmpfs dev/shm && exec chroot . "$@"
+mkdir -p dev/shm dev/pts && mount -t proc proc proc && mount -t tmpfs tmpfs run && mount -t tmpfs tmpfs dev/shm &&
+mount -t devpts -o newinstance,ptmxmode=0666,mode=0620 devpts dev/pts && exec chroot . "$@"
 '''
 SETTINGS = ('PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'HOME=/root', 'LC_ALL=C.UTF-8', 'DEBIAN_FRONTEND=noninteractive')
 PROXIES = re.compile('(https?|no)_proxy', re.IGNORECASE)

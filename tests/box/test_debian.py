@@ -54,7 +54,7 @@ def test_from_a_clone_to_the_demo(lab, suite, tmp_path):
 def test_the_tree(suite, built):
     """Built with the compiler of that Debian, all unit tests, some of the end-to-end tests."""
     machine = built(suite)
-    said = machine.run('ctest', '--test-dir', '/build', '--no-tests=error', '--timeout', '300', '-j2')
+    said = machine.run('ctest', '--test-dir', '/build', '--no-tests=error', '--timeout', '300', '-j2', '--output-on-failure')
     assert '100% tests passed' in said
     print(f'{suite}: {re.search("of ([0-9]+)$", said, re.MULTILINE).group(1)} unit tests')
     files = [f'/src/tests/e2e/{name}.py' for name in SELECTION]
