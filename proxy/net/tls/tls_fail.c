@@ -40,14 +40,26 @@ struct io tls_fail_memory(struct tls *tls)
     return tls_fail_with(tls, REASON_out_of_memory, "out of memory");
 }
 
-/* The last entry of OpenSSL's error queue is the cause, unless an earlier one is out of memory. */
+/* OpenSSL 3.2 and later add such an entry behind the one that says what was wrong with a record. */
+static bool is_general(unsigned long entry)
+{
+#ifdef SSL_R_RECORD_LAYER_FAILURE
+    return ERR_GET_LIB(entry) == ERR_LIB_SSL && ERR_GET_REASON(entry) == SSL_R_RECORD_LAYER_FAILURE;
+#else
+    return false;
+#endif
+}
+
+/* The last entry of OpenSSL's error queue that says more is the cause, unless an earlier one is out
+ * of memory. */
 struct io tls_fail_openssl(struct tls *tls)
 {
     unsigned long error = 0, entry;
     while ((entry = ERR_get_error()) != 0) {
         if (ERR_GET_REASON(entry) == ERR_R_MALLOC_FAILURE)
             return tls_fail_memory(tls);
-        error = entry;
+        if (error == 0 || !is_general(entry))
+            error = entry;
     }
     int cause = ERR_GET_LIB(error) == ERR_LIB_SSL ? ERR_GET_REASON(error) : 0;
     const char *detail = ERR_reason_error_string(error);
