@@ -60,8 +60,7 @@ static const char *hint(const char *problem)
     static const struct {
         const char *part, *remedy;
     } hints[] = {
-        {"cannot start any token",
-         "indent with spaces, not with tabs; quote texts that begin with '@', '`' or '%'"},
+        {"cannot start any token", "quote texts that begin with '@', '`' or '%'"},
         {"alphabetic or numeric", "quote texts that begin with '*' or '&'"},
         {"mapping values are not allowed",
          "write a space after the ':' of a name, and quote texts that contain ': '"},
@@ -98,6 +97,19 @@ static bool no_text(struct builder *builder, const char *problem)
     return false;
 }
 
+/* libyaml's marks count characters, so the line is found by its number. */
+static bool tab_indents(const struct builder *builder, size_t line)
+{
+    const char *at = builder->text, *end = at + builder->length;
+    for (; at && line > 0; line--) {
+        at = memchr(at, '\n', (size_t)(end - at));
+        at = at ? at + 1 : NULL;
+    }
+    while (at && at < end && *at == ' ')
+        at++;
+    return at && at < end && *at == '\t';
+}
+
 static bool no_yaml(struct builder *builder)
 {
     const yaml_parser_t *parser = &builder->parser;
@@ -110,7 +122,8 @@ static bool no_yaml(struct builder *builder)
     bool before = parser->context && strstr(problem, "could not find expected ':'");
     struct config_place where =
         place(builder, before ? parser->context_mark : parser->problem_mark);
-    const char *remedy = hint(problem);
+    const char *remedy =
+        tab_indents(builder, where.line - 1) ? "indent with spaces, not with tabs" : hint(problem);
     if (parser->context && parser->context_mark.line + 1 != where.line)
         diag_add(builder->diag, DIAG_ERROR, where, NULL, remedy,
                  "not YAML: %s %s that begins in line %zu", problem, parser->context,

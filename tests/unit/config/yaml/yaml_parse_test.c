@@ -167,6 +167,8 @@ static void usual_mistakes_have_a_remedy(void **state)
 {
     const char *const cases[][2] = {
         {"a:\n\tb: 1\n", "indent with spaces, not with tabs"},
+        {"a:\n  \t@b: 1", "indent with spaces, not with tabs"},
+        {"a: @b\n", "quote texts that begin with '@'"},
         {"a: *.example.com\n", "quote texts that begin with '*'"},
         {"a: b: c\n", "write a space after the ':'"},
         {"a: [:443]\n", "quote texts that begin with '['"},
@@ -185,6 +187,8 @@ static void usual_mistakes_have_a_remedy(void **state)
         if (!diag.findings[0].remedy || !strstr(diag.findings[0].remedy, cases[i][1]))
             fail_msg("%s: %s; %s", cases[i][0], diag.findings[0].message,
                      diag.findings[0].remedy ? diag.findings[0].remedy : "nothing");
+        if (strstr(diag.findings[0].remedy, "tabs") && strstr(diag.findings[0].remedy, "quote"))
+            fail_msg("%s: two remedies: %s", cases[i][0], diag.findings[0].remedy);
         diag_free(&diag);
     }
 }
