@@ -87,6 +87,17 @@ def test_findings_name_file_line_and_column(tmp_path):
     assert '     1 | wrokers: 3\n       | ^^^^^^^\n' in error
 
 
+def test_the_summary_is_last(tmp_path):
+    """In one stream, as in a CI job's log: first what was looked at, then the findings."""
+    (tmp_path / 'gateway.yaml').write_text(
+        f'listeners: [":1"]\nroutes:\n  - {{path: /a/*, files: {tmp_path}}}\n  - {{path: /b/*, files: /none}}\n')
+    check = subprocess.run([BINARY, 'check', 'gateway.yaml'], cwd=tmp_path, stdout=subprocess.PIPE,
+                           stderr=subprocess.STDOUT, text=True, timeout=20)
+    lines = check.stdout.splitlines()
+    assert lines[0] == f'files {tmp_path}: readable' and 'gateway.yaml:4:18: error: ' in lines[1]
+    assert lines[-1] == 'wsluice: gateway.yaml: 1 error, 0 warnings'
+
+
 def test_ten_thousand_routes_and_one_mistake(tmp_path):
     file = tmp_path / 'large.yaml'
     routes = [f'  - {{path: /desk/{i}, target: "tcp://desk{i}:5900", idle_timeout: 1h}}' for i in range(10_000)]

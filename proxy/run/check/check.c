@@ -79,4 +79,5 @@ void check_inspect(void *owner, const struct config *config, const struct option
         check_as_user(&check, pool, connects);
     target_pool_free(pool);
     check_tls_end(store);
+    fflush(check.out); /* before the findings, which go to standard error */
 }
