@@ -11,6 +11,7 @@
 #include "run/help/cli_completion.h"
 #include "run/help/cli_help.h"
 #include "run/help/cli_manual.h"
+#include "run/help/cli_reasons.h"
 #include "run/help/terminal.h"
 
 extern char **environ;
@@ -29,6 +30,8 @@ static int run_help(const struct cli_call *call)
         cli_help_command(command, call->out);
         return EXIT_SUCCESS;
     }
+    if (cli_reasons_explain(word, call->out))
+        return EXIT_SUCCESS;
     char message[120];
     command = cli_command_nearest(call->list, word);
     if (command)
@@ -36,17 +39,19 @@ static int run_help(const struct cli_call *call)
                  command->name);
     else
         snprintf(message, sizeof(message),
-                 "unknown command; for an option of the configuration "
+                 "neither a command nor a reason; for an option of the configuration "
                  "file, see wsluice help-config");
     return cli_call_wrong_usage(call, word, message);
 }
 
 const struct cli_command cli_about_help = {
     .name = "help",
-    .operands = "[COMMAND]",
+    .operands = "[COMMAND|REASON]",
     .operands_max = 1,
     .operand = CLI_OPERAND_COMMAND,
-    .help = "explain all options, or a command",
+    .help = "explain all options, a command, or a reason in the log",
+    .details = "Explains all options; or a command; or a reason in the log, such as\n"
+               "target_refused: what happened, what clients get, and what to do.\n",
     .run = run_help,
 };
 

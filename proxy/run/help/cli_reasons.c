@@ -1,5 +1,7 @@
 #include "run/help/cli_reasons.h"
 
+#include <string.h>
+
 #include "base/base.h"
 
 /* Not here: none, and ws_masked, which only our own decoder of servers' frames finds. */
@@ -39,7 +41,8 @@ static const char *const advice[REASON_COUNT] = {
         "let the proxy in front send PROXY headers, or set `proxy_protocol: off`",
     [REASON_proxy_malformed] = "let the proxy in front send version 1 or 2 of the PROXY protocol",
     [REASON_proxy_untrusted] = "add the proxy's address to `trusted_proxies`",
-    [REASON_tls_handshake] = "read `detail`; old clients need `tls.min_version`, strangers nothing",
+    [REASON_tls_handshake] =
+        "read `detail`; lower `tls.min_version` for old clients; nothing, if from strangers",
     [REASON_tls_certificate] = "give the client a certificate of `client_ca`",
     [REASON_tls_required] = "use https or wss in the link, or add a listener that redirects",
     [REASON_tls_unavailable] = "add a certificate to the listener, or use http or ws in the link",
@@ -99,6 +102,8 @@ const char *cli_reasons_advice(enum reason reason)
     return advice[reason];
 }
 
+static const char *const levels[] = {"debug", "info", "warn", "error"};
+
 static void print_code(FILE *stream, unsigned code)
 {
     if (code == 0)
@@ -109,7 +114,6 @@ static void print_code(FILE *stream, unsigned code)
 
 void cli_reasons_print(FILE *stream)
 {
-    static const char *const levels[] = {"debug", "info", "warn", "error"};
     fputs("| reason | level | what happened | HTTP | Close | what to do |\n"
           "| --- | --- | --- | --- | --- | --- |\n",
           stream);
@@ -122,6 +126,41 @@ void cli_reasons_print(FILE *stream)
         print_code(stream, row->close_code);
         fprintf(stream, "%s%s |\n", advice[i][0] ? " " : "", advice[i]);
     }
+}
+
+/* Advice is Markdown; a terminal shows no backticks. */
+static void print_plain(const char *text, FILE *stream)
+{
+    for (; *text; text++)
+        if (*text != '`')
+            fputc(*text, stream);
+}
+
+static void explain(enum reason reason, FILE *stream)
+{
+    const struct reason_row *row = reason_row(reason);
+    fprintf(stream, "%s (%s)\n    what happened:  %s\n", row->name, levels[row->level], row->text);
+    if (row->http_status && row->close_code)
+        fprintf(stream,
+                "    clients get:    HTTP status %u before the upgrade, Close code %u after it\n",
+                row->http_status, row->close_code);
+    else if (row->http_status || row->close_code)
+        fprintf(stream, "    clients get:    %s %u\n",
+                row->http_status ? "HTTP status" : "Close code",
+                row->http_status ? row->http_status : row->close_code);
+    fputs("    what to do:     ", stream);
+    print_plain(advice[reason][0] ? advice[reason] : "nothing: it is no mistake", stream);
+    fputc('\n', stream);
+}
+
+bool cli_reasons_explain(const char *name, FILE *stream)
+{
+    for (int i = 0; i < REASON_COUNT; i++)
+        if (advice[i] && strcmp(reason_row((enum reason)i)->name, name) == 0) {
+            explain((enum reason)i, stream);
+            return true;
+        }
+    return false;
 }
 
 /* The least code above `after`; 0: none. */

@@ -1,6 +1,6 @@
 /*
- * The table of end reasons as Markdown: for operators, with what to do, and the Close codes for
- * developers of clients.
+ * The table of end reasons: as Markdown for operators, with what to do, and the Close codes for
+ * developers of clients; or one reason, for the terminal.
  *
  * Owns: nothing. Thread: any. Errors: none; a stream that fails is its owner's to notice.
  * Lifetime: none.
@@ -8,6 +8,7 @@
 #ifndef WSLUICE_RUN_HELP_CLI_REASONS_H
 #define WSLUICE_RUN_HELP_CLI_REASONS_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "base/reason.h"
@@ -17,6 +18,9 @@ const char *cli_reasons_advice(enum reason reason);
 
 /* All reasons, in the order of the table. */
 void cli_reasons_print(FILE *stream);
+
+/* One of them, by the name that the log has. False: there is none of that name. */
+bool cli_reasons_explain(const char *name, FILE *stream);
 
 /* Those that a Close frame carries, by its code. */
 void cli_reasons_print_close(FILE *stream);

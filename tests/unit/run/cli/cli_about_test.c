@@ -34,6 +34,15 @@ static void help_explains_everything_or_a_command(void **state)
     same("help help", "help --help");
     same("help demo", "demo --help");
     says("help chekc", 2, "", "chekc: unknown command; did you mean 'wsluice help check'?");
+    says("help target_refused", 0, "target_refused (warn)\n    what happened:  Target refused the",
+         "");
+    says("help target_refused", 0,
+         "get:    HTTP status 502 before the upgrade, Close code 1011 after it\n", "");
+    says("help origin_refused", 0, "what to do:     add origin to origins, or", "");
+    says("help origin_refused", 0, "clients get:    HTTP status 403\n", "");
+    says("help ws_rsv", 0, "clients get:    Close code 1002\n", "");
+    says("help client_closed", 0, "what to do:     nothing", "");
+    says("help ws_masked", 2, "", "neither a command nor a reason");
     says("help routes", 2, "", "for an option of the configuration file, see wsluice help-config");
     says("help a b", 2, "", "b: too many arguments");
 }
