@@ -16,12 +16,22 @@ static void usage_error(struct cli_scan *scan, const char *option, const char *m
     diag_add(scan->diag, DIAG_ERROR, config_place_none, option, remedy, "%s", message);
 }
 
+/* As on the main command line, and in other programs. */
+static bool names_file(const char *option)
+{
+    return strcmp(option, "--config") == 0 || strcmp(option, "-c") == 0 ||
+           strcmp(option, "-f") == 0;
+}
+
 static void unknown_option(struct cli_scan *scan, const char *option, const char *nearest)
 {
     char remedy[NAMES_MAX + 32];
     const struct cli_command *command = scan->command;
     if (*nearest)
         snprintf(remedy, sizeof(remedy), "did you mean %s?", nearest);
+    else if (command && command->operand == CLI_OPERAND_FILE && names_file(option))
+        snprintf(remedy, sizeof(remedy), "name the file without it: wsluice %s FILE",
+                 command->name);
     else
         snprintf(remedy, sizeof(remedy), "see %s %s%s--help", cli_name_of(scan->websockify),
                  command ? command->name : "", command ? " " : "");

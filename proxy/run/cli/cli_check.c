@@ -251,12 +251,16 @@ const struct cli_command cli_check_health = {
     .flags = health_flags,
     .flag_count = WSL_COUNT(health_flags),
     .help = "exit with 0 if a running process is ready for clients",
-    .details = "Exits with 0 if the process is ready for clients, else with 1. FILE is its\n"
-               "configuration: asks its admin socket, which needs what its health routes need,\n"
-               "else its routes with health: ready over plain HTTP. URL is that of such a\n"
-               "route: http://HOST[:PORT]/PATH. Without both, asks the admin socket; if none\n"
-               "is named (an empty variable names none) and the default one is not there, the\n"
-               "health routes of $WSLUICE_CONFIG, else " DEFAULT_URL ", where\n"
-               "any answer but an error 5xx will do.\n",
+    .details = "Exits with 0 if the process is ready for clients, else with 1. It asks\n"
+               "\n"
+               "  with FILE, its configuration:\n"
+               "      the admin socket of FILE, which needs what all health routes need;\n"
+               "      without one, the routes of FILE with health: ready, over plain HTTP\n"
+               "  with URL, http://HOST[:PORT]/PATH:\n"
+               "      that route\n"
+               "  without both:\n"
+               "      the admin socket; if there is none, the health routes of the file in\n"
+               "      $WSLUICE_CONFIG; without a file, " DEFAULT_URL ", where any\n"
+               "      answer but an error 5xx will do\n",
     .run = run_health,
 };

@@ -1,6 +1,7 @@
 #include "run/cli/cli_commands.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/ascii.h"
 #include "base/base.h"
@@ -103,13 +104,27 @@ bool cli_commands_explain(const char *word, char *remedy, size_t size)
     return true;
 }
 
+/* "--check" for "check" */
+static bool is_command_as_option(const char *word)
+{
+    struct cli_flag flag;
+    char names[64];
+    if (strncmp(word, "--", 2) != 0 || !cli_command_find(&list, word + 2))
+        return false;
+    return cli_flag_by_name(NULL, word + 2, strlen(word + 2), &flag, names, sizeof(names)) ==
+           CLI_FLAG_UNKNOWN;
+}
+
 static bool refuse_unknown(const char *word, FILE *err, struct cli_result *result)
 {
     char remedy[64];
-    if (!cli_commands_explain(word, remedy, sizeof(remedy)))
+    bool option = is_command_as_option(word);
+    if (option)
+        snprintf(remedy, sizeof(remedy), "did you mean 'wsluice %s'?", word + 2);
+    else if (!cli_commands_explain(word, remedy, sizeof(remedy)))
         return false;
-    fprintf(err, "usage: wsluice COMMAND [options] ...\nwsluice: error: %s: unknown command; %s\n",
-            word, remedy);
+    fprintf(err, "usage: wsluice COMMAND [options] ...\nwsluice: error: %s: unknown %s; %s\n", word,
+            option ? "option" : "command", remedy);
     *result = (struct cli_result){.action = CLI_EXIT, .exit_status = CLI_STATUS_USAGE};
     return true;
 }

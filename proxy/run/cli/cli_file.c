@@ -25,8 +25,9 @@ static int print_option(const struct cli_call *call, const char *path)
     }
     if (reference_print(path, call->out, width, &nearest))
         return EXIT_SUCCESS;
-    snprintf(message, sizeof(message), "there is no such option%s%s%s",
-             nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+    snprintf(message, sizeof(message), "there is no such option; %s%s%s",
+             nearest ? "did you mean " : "wsluice help-config lists all", nearest ? nearest : "",
+             nearest ? "?" : "");
     return cli_call_wrong_usage(call, path, message);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
 #include "base/base.h"
 #include "config/options/snapshot.h"
 #include "config/rules/admin.h"
@@ -91,6 +92,17 @@ static bool is_file(struct cli_line *line)
     return true;
 }
 
+/* "wsluice run": one word, which is not even nearly a command. */
+static bool is_no_command(struct cli_line *line)
+{
+    const struct cli_scan *scan = &line->args.scan;
+    const char *word = scan->operand_count == 1 ? scan->operands[0] : "";
+    if (scan->websockify || line->args.demo || !ascii_is_letter(*word) || strpbrk(word, ":./"))
+        return false;
+    cli_line_usage_error(line, word, "neither a command nor a port", cli_line_see_help(line));
+    return true;
+}
+
 static void report_too_few(struct cli_line *line, bool listen, bool target)
 {
     const char *remedy = listen && target ? "write [HOST:]PORT TARGET_HOST:PORT"
@@ -121,7 +133,7 @@ static void set_addresses(struct quick *quick)
     if (!wraps)
         fewest = args->demo ? 0 : count;
 
-    if (args->scan.unknown_flag || is_file(line))
+    if (args->scan.unknown_flag || is_file(line) || is_no_command(line))
         return;
     if (args->scan.operand_count < fewest)
         report_too_few(line, wanted[0] == OPTIONS_LISTENER, wanted[count - 1] == OPTIONS_TARGET);

@@ -106,7 +106,7 @@ static const char *suggest_target(const char *text, char *remedy, size_t size)
         return "write TARGET_HOST:PORT; targets get plain bytes";
     if (*text == '/' || *text == '.')
         snprintf(remedy, size, "write unix:%s", text);
-    else if (*text && !strpbrk(text, ":/"))
+    else if (*text && !strpbrk(text, ":/{"))
         snprintf(remedy, size, "write TARGET_HOST:PORT, for example %s%s",
                  is_port ? "localhost:" : text, is_port ? text : ":5900");
     else
@@ -114,7 +114,7 @@ static const char *suggest_target(const char *text, char *remedy, size_t size)
     return remedy;
 }
 
-/* In "wsluice halp" the word is meant as a subcommand. */
+/* In "wsluice run a:1" the word may be meant as a subcommand. */
 static const char *suggest_listen(const struct cli_line *line, const char *text)
 {
     return strpbrk(text, "0123456789") ? NULL : cli_line_see_help(line);
@@ -130,8 +130,12 @@ static void report_address(struct cli_line *line, bool listen, enum value_verdic
     const char *suggestion =
         listen ? suggest_listen(line, text) : suggest_target(text, remedy, sizeof(remedy));
     line->args.scan.usage_error = true;
-    diag_add(&line->diag, DIAG_ERROR, config_place_none, NULL, suggestion, "%s: %s, not '%s'", what,
-             why, text);
+    if (!listen && suggestion) /* in place of the forms that a file knows */
+        diag_add(&line->diag, DIAG_ERROR, config_place_none, NULL, suggestion,
+                 "%s: '%s' is no address", what, text);
+    else
+        diag_add(&line->diag, DIAG_ERROR, config_place_none, NULL, suggestion, "%s: %s, not '%s'",
+                 what, why, text);
 }
 
 /* ":5900" is a port of this machine. */

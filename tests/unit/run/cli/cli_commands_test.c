@@ -78,6 +78,10 @@ static void wrong_usage_is_explained(void **state)
     refuses("help-config --man", 2, "--man: ");
     refuses("kill", 2, "name a session id");
     refuses("kill file --socket=s", 2, "file: name a session id");
+    refuses("check --config g.yaml", 2,
+            "--config: unknown option; name the file without it: wsluice check FILE");
+    refuses("reload -c g.yaml", 2, "-c: unknown option; name the file without it");
+    refuses("schema --config=g.yaml", 2, "--config: unknown option; see wsluice schema --help");
     refuses("health http://h/ --socket=s", 2, "--socket or a URL, not both");
 }
 
@@ -102,6 +106,8 @@ static void a_misspelt_command_is_told_the_nearest(void **state)
     refuses("dmeo", 2, "did you mean 'wsluice demo'?");
     refuses("-v statsu", 2, "statsu: unknown command; did you mean 'wsluice status'?");
     refuses("-v status", 2, "write the command first: wsluice status");
+    refuses("--check g.yaml", 2, "--check: unknown option; did you mean 'wsluice check'?");
+    refuses("--status", 2, "--status: unknown option; did you mean 'wsluice status'?");
     refuses("--config=g.yaml chekc", 2, "chekc: unknown command; did you mean 'wsluice check'?");
 }
 
@@ -125,7 +131,9 @@ static void other_command_lines_are_as_before(void **state)
     refuses("x a:1", 2, "Error parsing listen port");
     refuses("http localhost:80", 2, "Error parsing listen port");
     refuses("gw.yaml", 2, "did you mean --config=gw.yaml?");
-    refuses("entirelydifferent", 2, "Too few arguments");
+    refuses("entirelydifferent", 2,
+            "entirelydifferent: neither a command nor a port; see wsluice --help");
+    refuses("localhost:5900", 2, "Too few arguments");
 }
 
 static void names_are_unique(void **state)

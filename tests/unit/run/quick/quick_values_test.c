@@ -5,7 +5,7 @@
 static void names_bad_addresses_as_websockify_does(void **state)
 {
     refuses("x a:1", 2, "Error parsing listen port");
-    refuses("desk", 2, "not 'desk'; see wsluice --help");
+    refuses("desk", 2, "desk: neither a command nor a port; see wsluice --help");
     refuses("~ a:1", 2, "Error parsing listen port");
     refuses("host:http a:1", 2, "Error parsing listen port");
     refuses("70000 a:1", 2, "Error parsing listen port");
@@ -14,6 +14,10 @@ static void names_bad_addresses_as_websockify_does(void **state)
     refuses("6080 /run/app.sock", 2, "write unix:/run/app.sock");
     refuses("6080 ws://localhost:5900", 2, "write TARGET_HOST:PORT");
     refuses("6080 a:b", 2, "Error parsing target port");
+    refuses("6080 5900", 2,
+            "Error parsing target: '5900' is no address; write TARGET_HOST:PORT, for");
+    refuses("6080 http://a:1", 2, "'http://a:1' is no address; write TARGET_HOST:PORT");
+    refuses("6080 {desk}", 2, "Error parsing target: only the routes of a file have {NAME}s");
     refuses("6080 a:", 2, "Error parsing target port");
     refuses("6080 {desk}:1", 2, "Error parsing target: only the routes of a file have {NAME}s");
     refuses("- a:1", 2, "Error parsing listen port");
