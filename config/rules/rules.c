@@ -85,7 +85,7 @@ static void check_tls(const struct check *check, size_t index)
             .section = OPTIONS_CERTIFICATE, .outer = index, .inner = i, .key = "key"};
         const struct config_certificate *pair = &tls->certificates[i];
         if (!pair->certificate && pair->key && check->names->flags)
-            complain(check, option, "set certificate as well", "a key needs its certificate");
+            complain(check, option, "add --cert=FILE", "a key needs its certificate");
     }
     if (tls->client_verify != CONFIG_VERIFY_OFF && tls->mode == CONFIG_TLS_OFF)
         complain(check, of_tls(index, "client_verify"), "add a certificate",

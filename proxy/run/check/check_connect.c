@@ -11,6 +11,7 @@
 #include "net/tls/tls_scratch.h"
 #include "net/watch.h"
 #include "run/check/check_tls.h"
+#include "run/help/cli_reasons.h"
 #include "serve/target/probe.h"
 #include "serve/target/target_pool.h"
 
@@ -157,7 +158,7 @@ static void report_failure(const struct probing *probing, const struct check_tar
                            const char *where)
 {
     const struct check *check = probing->check;
-    char certificate[400], user[128];
+    char certificate[400], user[128], remedy[128];
     const char *detail = target->result.detail;
     size_t length = strlen(where);
     if (strncmp(detail, where, length) == 0 && strncmp(detail + length, ": ", 2) == 0)
@@ -165,8 +166,9 @@ static void report_failure(const struct probing *probing, const struct check_tar
     print_certificate(probing, &target->unverified_result.tls, certificate, sizeof(certificate));
     bool denied = strstr(detail, strerror(EACCES)) != NULL;
     check_path_user(check, user, sizeof(user));
+    cli_reasons_remedy(target->result.reason, remedy, sizeof(remedy));
     option_ref_report(check->names, check->diag, DIAG_ERROR,
-                      check_tls_target_ref(check, target->pooled, NULL), NULL,
+                      check_tls_target_ref(check, target->pooled, NULL), remedy,
                       "target %s: %s%s%s%s", where, detail, denied ? " for " : "",
                       denied ? user : "", certificate);
 }

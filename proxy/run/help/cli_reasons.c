@@ -32,7 +32,8 @@ static const char *const advice[REASON_COUNT] = {
     [REASON_target_tls] = "read `detail`; does the target speak TLS on this port?",
     [REASON_target_foreign] =
         "stop the other user's program: it listens on the port of the command",
-    [REASON_target_untrusted] = "read `detail`; set `ca` or `server_name` of the target",
+    [REASON_target_untrusted] =
+        "read `detail`; set `ca` or `server_name` of the target, or renew its certificate",
     [REASON_silent] = "nothing: a browser that connected ahead, or a check of the port",
     [REASON_handshake_eof] = "nothing, if now and then",
     [REASON_handshake_timeout] =
@@ -129,15 +130,28 @@ void cli_reasons_print(FILE *stream)
 }
 
 /* Advice is Markdown; a terminal shows no backticks. */
-static void print_plain(const char *text, FILE *stream)
+static void copy_plain(const char *from, char *text, size_t size)
 {
-    for (; *text; text++)
-        if (*text != '`')
-            fputc(*text, stream);
+    size_t length = 0;
+    for (; *from && length + 1 < size; from++)
+        if (*from != '`')
+            text[length++] = *from;
+    text[length] = '\0';
+}
+
+void cli_reasons_remedy(enum reason reason, char *text, size_t size)
+{
+    static const char prefix[] = "read `detail`";
+    const char *from = cli_reasons_advice(reason);
+    wsl_assert(from && size > 0);
+    if (strncmp(from, prefix, strlen(prefix)) == 0)
+        from += strlen(prefix);
+    copy_plain(from + strspn(from, "; "), text, size);
 }
 
 static void explain(enum reason reason, FILE *stream)
 {
+    char text[256];
     const struct reason_row *row = reason_row(reason);
     fprintf(stream, "%s (%s)\n    what happened:  %s\n", row->name, levels[row->level], row->text);
     if (row->http_status && row->close_code)
@@ -148,9 +162,9 @@ static void explain(enum reason reason, FILE *stream)
         fprintf(stream, "    clients get:    %s %u\n",
                 row->http_status ? "HTTP status" : "Close code",
                 row->http_status ? row->http_status : row->close_code);
-    fputs("    what to do:     ", stream);
-    print_plain(advice[reason][0] ? advice[reason] : "nothing: it is no mistake", stream);
-    fputc('\n', stream);
+    copy_plain(advice[reason][0] ? advice[reason] : "nothing: it is no mistake", text,
+               sizeof(text));
+    fprintf(stream, "    what to do:     %s\n", text);
 }
 
 bool cli_reasons_explain(const char *name, FILE *stream)

@@ -16,6 +16,10 @@
 /* One line for operators: what to do when the log has it. "": nothing; NULL: never in the log. */
 const char *cli_reasons_advice(enum reason reason);
 
+/* The same where there is no log to read: without "read `detail`" and without Markdown. Cut to
+ * size. */
+void cli_reasons_remedy(enum reason reason, char *text, size_t size);
+
 /* All reasons, in the order of the table. */
 void cli_reasons_print(FILE *stream);
 

@@ -87,7 +87,9 @@ static bool parse_key(struct tls_pair *pair, const struct config_certificate *co
     if (pair->key)
         return true;
     if (password.asked && !password.text)
-        return tls_error_set(error, "key in '%s' is encrypted; give its password", path);
+        return tls_error_set(
+            error, "key in '%s' is encrypted; give its password (key_password, --key-password)",
+            path);
     if (password.asked)
         return tls_error_set(error, "key in '%s' cannot be decrypted; check the key password",
                              path);

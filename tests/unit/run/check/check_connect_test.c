@@ -103,6 +103,7 @@ static void test_plain(void **unused)
     expect_line(text, ACCEPTS, "connected in ");
     assert_false(survey(ACCEPTS, 2, text, sizeof(text)));
     expect_line(text, REFUSES, "");
+    assert_non_null(strstr(text, "; start the target, or correct its port\n"));
     assert_true(survey(VARIES, 1, text, sizeof(text)));
     expect_line(text, VARIES, "depends on the request; not tried\n");
 }
@@ -122,7 +123,7 @@ static void test_tls(void **unused)
     assert_false(survey(UNTRUSTED, 1, text, sizeof(text)));
     expect_line(text, UNTRUSTED, "");
     assert_non_null(strstr(text, "unable to get"));
-    assert_non_null(strstr(text, "; certificate of the desk, 0 days left\n"));
+    assert_non_null(strstr(text, "; certificate of the desk, 0 days left; set ca or server_name"));
     world.targets[UNTRUSTED].insecure = true;
     assert_true(survey(UNTRUSTED, 1, text, sizeof(text)));
     assert_non_null(strstr(text, ", not verified\n"));

@@ -50,6 +50,19 @@ static void test_each_reason_has_advice_and_a_line(void **unused)
     free(text);
 }
 
+static void test_a_remedy_is_plain_and_cut_to_size(void **unused)
+{
+    char text[128], small[6];
+    cli_reasons_remedy(REASON_target_tls, text, sizeof(text));
+    assert_string_equal(text, "does the target speak TLS on this port?");
+    cli_reasons_remedy(REASON_target_timeout, text, sizeof(text));
+    assert_string_equal(text, "look for a firewall that drops packets, or raise connect_timeout");
+    cli_reasons_remedy(REASON_client_io, text, sizeof(text)); /* "read `detail`" alone */
+    assert_string_equal(text, "");
+    cli_reasons_remedy(REASON_target_tls, small, sizeof(small));
+    assert_string_equal(small, "does ");
+}
+
 static void test_each_close_code_has_a_line_in_order(void **unused)
 {
     char *text = print(cli_reasons_print_close);
@@ -78,6 +91,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_reason_has_advice_and_a_line),
+        cmocka_unit_test(test_a_remedy_is_plain_and_cut_to_size),
         cmocka_unit_test(test_each_close_code_has_a_line_in_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

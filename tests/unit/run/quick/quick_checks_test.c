@@ -48,7 +48,7 @@ static void missing_files_are_named(void **state)
     refuses("--cert=c.pem --key=none 6080 a:1", 1, "--key: cannot read 'none'");
     refuses("--cert=c.pem --verify-client --cafile=none 6080 a:1", 1, "--cafile: cannot read");
     refuses("--cert=none.pem --ssl-only 6080 a:1", 2, "SSL only and CERT not found: none.pem");
-    refuses("--key=c.pem 6080 a:1", 1, "--key: a key needs its certificate");
+    refuses("--key=c.pem 6080 a:1", 1, "--key: a key needs its certificate; add --cert=FILE");
     refuses("--verify-client 6080 a:1", 1, "--verify-client: client certificates need TLS");
 }
 
