@@ -51,6 +51,10 @@ int cli_admin_find(struct cli_admin *admin, const char *file)
     if (file)
         return take_from_file(admin, file);
     admin->address.path = option ? option : environment ? environment : CLI_ADMIN_SOCKET;
+    if (!option && !environment && access(CLI_ADMIN_SOCKET, F_OK) < 0 && errno == ENOENT)
+        return cli_call_cannot(admin->call, CLI_ADMIN_SOCKET
+                               ": no such socket; is wsluice running? If its socket is another, "
+                               "name its configuration file or --socket=FILE");
     return 0;
 }
 

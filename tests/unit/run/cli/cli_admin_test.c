@@ -27,7 +27,8 @@ static void the_socket_is_named_in_this_order(void **state)
     tries("health", "/nowhere/environment.sock: ");
     setenv("WSLUICE_ADMIN_SOCKET", "", 1);
     if (access("/run/wsluice/admin.sock", F_OK) < 0)
-        tries("status", "/run/wsluice/admin.sock: ");
+        tries("status",
+              "/run/wsluice/admin.sock: no such socket; is wsluice running? If its socket is");
     unsetenv("WSLUICE_ADMIN_SOCKET");
 }
 
