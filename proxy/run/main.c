@@ -2,15 +2,27 @@
  * The program: parses the command line, goes to the background if asked, opens the log, binds,
  * serves, cleans up.
  */
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "run/args/cli_name.h"
+#include "run/listeners/inherit.h"
 #include "run/process/daemon.h"
 #include "run/process/process_setup.h"
 #include "run/serving.h"
 #include "run/successor.h"
 
 #define ERROR_MAX 512
+
+/* A start ends at the first error of the file. */
+static void name_check(const char *file, const char *name, const char *error)
+{
+    size_t length = file ? strlen(file) : 0;
+    if (file && !inherit_is_successor() && strncmp(error, file, length) == 0 &&
+        error[length] == ':')
+        fprintf(stderr, "%s: for all errors: wsluice check %s\n", name, file);
+}
 
 int main(int argc, char **argv)
 {
@@ -35,11 +47,14 @@ int main(int argc, char **argv)
     }
     process_setup_tune_memory();
     bool served = serving_run(&cli, &program, &daemon, &successor, &status, error, sizeof(error));
+    if (!served) {
+        successor_failed(&successor, daemon.name, error);
+        name_check(cli.file.path, daemon.name, error);
+    }
     cli_result_free(&cli);
     program_free(&program);
     if (served)
         return status;
-    successor_failed(&successor, daemon.name, error);
     if (cli.daemon)
         daemon_failed(&daemon, 1);
     return 1;

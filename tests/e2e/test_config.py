@@ -98,6 +98,15 @@ def test_the_summary_is_last(tmp_path):
     assert lines[-1] == 'wsluice: gateway.yaml: 1 error, 0 warnings'
 
 
+def test_a_start_that_fails_names_the_check(tmp_path):
+    file = tmp_path / 'gateway.yaml'
+    file.write_text('listeners: ["127.0.0.1:0"]\nroutes: [{path: /*, files: /none}]\n')
+    status, _, error = run('--config', file)
+    assert status == 1 and f'{file}:2:10: files.root of /*: /none: ' in error
+    assert error.endswith(f'wsluice: for all errors: wsluice check {file}\n')
+    assert 'wsluice check' not in run('--web=/none', '127.0.0.1:0', 'localhost:1')[2]
+
+
 def test_ten_thousand_routes_and_one_mistake(tmp_path):
     file = tmp_path / 'large.yaml'
     routes = [f'  - {{path: /desk/{i}, target: "tcp://desk{i}:5900", idle_timeout: 1h}}' for i in range(10_000)]
