@@ -102,9 +102,13 @@ static void load_file(struct cli *cli)
 
 static void report(const struct cli *cli, FILE *err)
 {
-    if (cli->line.args.scan.usage_error)
-        cli_help_usage(cli->line.args.scan.websockify, err);
-    cli_report_findings(&cli->line.diag, cli_name_of(cli->line.args.scan.websockify), err);
+    const struct cli_scan *scan = &cli->line.args.scan;
+    bool empty = scan->operand_count == 0 && scan->assignment_count == 0 && !scan->unknown_flag;
+    if (scan->usage_error && empty)
+        cli_help_usage(scan->websockify, err);
+    else if (scan->usage_error)
+        cli_help_usage_short(scan->websockify, err);
+    cli_report_findings(&cli->line.diag, cli_name_of(scan->websockify), err);
 }
 
 static void erase_secrets(const struct cli *cli)

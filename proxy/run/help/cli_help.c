@@ -22,8 +22,7 @@ static const char introduction[] =
     "\n"
     "Lets WebSocket clients reach a TCP or Unix-socket service. PORT or :PORT alone\n"
     "means every interface. TIME is 250ms, 30s, 5m or 1h; a bare number is seconds.\n"
-    "'demo' serves a built-in echo service, by default on port 6080. Options may\n"
-    "stand anywhere, after the command if there is one, and names may be\n"
+    "Options may stand anywhere, after the command if there is one, and names may be\n"
     "abbreviated while they stay unambiguous.\n";
 
 static const char introduction_by_name[] =
@@ -55,6 +54,13 @@ void cli_help_usage(bool websockify, FILE *stream)
           "       wsluice [options] demo [[HOST:]PORT]\n"
           "       wsluice COMMAND [options] ...\n",
           stream);
+}
+
+void cli_help_usage_short(bool websockify, FILE *stream)
+{
+    const char *name = cli_name_of(websockify);
+    fprintf(stream, "usage: %s %s\n       %s --help shows all forms and options\n", name,
+            quick_forms[0], name);
 }
 
 void cli_help_version(FILE *stream)

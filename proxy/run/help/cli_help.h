@@ -14,6 +14,8 @@
 
 /* Of the command line without a subcommand. `websockify`: called by that name. */
 void cli_help_usage(bool websockify, FILE *stream);
+/* Two lines, which leave the error below them in sight. */
+void cli_help_usage_short(bool websockify, FILE *stream);
 void cli_help_page(const struct cli_command_list *list, bool websockify, FILE *stream);
 
 void cli_help_version(FILE *stream);

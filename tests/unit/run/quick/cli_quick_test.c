@@ -173,6 +173,22 @@ static void counts_arguments(void **state)
     refuses_once("--workers=many", "Too few");
 }
 
+/* All forms where nothing was typed; else the error has to stay in sight. */
+static void the_usage_is_short_beside_an_error(void **state)
+{
+    struct run run;
+    parse(&run, "");
+    assert_non_null(strstr(run.err, "usage: wsluice [options] [HOST:]PORT TARGET_HOST:PORT\n"));
+    assert_non_null(strstr(run.err, "--config=FILE"));
+    done(&run);
+    refuses_once("6080", "--config=FILE");
+    refuses_once("--zzz", "--config=FILE");
+    refuses("--zzz", 2,
+            "usage: wsluice [options] [HOST:]PORT TARGET_HOST:PORT\n"
+            "       wsluice --help shows all forms and options\n"
+            "wsluice: error: --zzz: ");
+}
+
 static void names_bad_options(void **state)
 {
     refuses("--wrokers=3 6080 a:1", 2, "--wrokers: unknown option; did you mean --workers?");
@@ -343,6 +359,7 @@ int main(void)
         IN_DIRECTORY(the_last_one_wins),
         IN_DIRECTORY(sets_each_option),
         IN_DIRECTORY(counts_arguments),
+        IN_DIRECTORY(the_usage_is_short_beside_an_error),
         IN_DIRECTORY(names_bad_options),
         IN_DIRECTORY(takes_an_argument_that_looks_like_no_flag),
         IN_DIRECTORY(reports_everything_at_once),
