@@ -158,10 +158,10 @@ static void explain(enum reason reason, FILE *stream)
         fprintf(stream,
                 "    clients get:    HTTP status %u before the upgrade, Close code %u after it\n",
                 row->http_status, row->close_code);
-    else if (row->http_status || row->close_code)
-        fprintf(stream, "    clients get:    %s %u\n",
-                row->http_status ? "HTTP status" : "Close code",
-                row->http_status ? row->http_status : row->close_code);
+    else if (row->http_status)
+        fprintf(stream, "    clients get:    HTTP status %u\n", row->http_status);
+    else if (row->close_code)
+        fprintf(stream, "    clients get:    Close code %u\n", row->close_code);
     copy_plain(advice[reason][0] ? advice[reason] : "nothing: it is no mistake", text,
                sizeof(text));
     fprintf(stream, "    what to do:     %s\n", text);
