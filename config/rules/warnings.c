@@ -1,5 +1,6 @@
 #include "config/rules/warnings.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "config/model/pattern.h"
@@ -45,23 +46,39 @@ static bool can_be_rebound(const struct config_listener *listener, const struct 
            !route->host && !route->tokens.file && !config_texts_has(&route->origins, SLICE("any"));
 }
 
-static void check_rebinding(const struct config *config, const struct option_locator *names,
-                            struct diag *diag, size_t index)
+/* The number of the listener; that of all listeners: none. */
+static size_t rebinding_listener(const struct config *config, const struct config_route *route)
 {
-    const struct config_route *route = &config->routes[index];
-    struct option_ref option = {.section = OPTIONS_ROUTE, .outer = index};
-    for (size_t j = 0; j < config->listener_count; j++) {
-        const struct config_listener *listener = &config->listeners[j];
-        if (!can_be_rebound(listener, route) || !route_set_has(config, listener, route))
+    size_t i = 0;
+    while (i < config->listener_count && (!can_be_rebound(&config->listeners[i], route) ||
+                                          !route_set_has(config, &config->listeners[i], route)))
+        i++;
+    return i;
+}
+
+/* One finding, at the first such route: all routes of a file are often alike. */
+static void check_rebinding(const struct config *config, const struct option_locator *names,
+                            struct diag *diag)
+{
+    struct option_ref option = {.section = OPTIONS_ROUTE};
+    size_t listener = 0, routes = 0;
+    char others[64] = "";
+    for (size_t i = 0; i < config->route_count; i++) {
+        size_t one = rebinding_listener(config, &config->routes[i]);
+        if (one == config->listener_count || routes++ > 0)
             continue;
-        option_ref_report(
-            names, diag, DIAG_WARNING, option,
-            "add host: with the name that clients ask for, such as localhost",
-            "any web page can connect through listeners[%zu] by pointing its own name "
-            "at this machine (DNS rebinding)",
-            j);
-        break;
+        option.outer = i;
+        listener = one;
     }
+    if (routes > 1)
+        snprintf(others, sizeof(others), "; the same holds for %zu more route%s", routes - 1,
+                 routes > 2 ? "s" : "");
+    if (routes > 0)
+        option_ref_report(names, diag, DIAG_WARNING, option,
+                          "add host: with the name that clients ask for, such as localhost",
+                          "any web page can connect through listeners[%zu] by pointing its own "
+                          "name at this machine (DNS rebinding)%s",
+                          listener, others);
 }
 
 /* Status and metrics on an open listener that serves users as well. */
@@ -154,7 +171,7 @@ void warnings_check(const struct config *config, const struct option_locator *na
         check_pages(config, names, diag, i);
         check_liveness(config, names, diag, i);
         check_hosts(config, names, diag, i);
-        if (!names->flags) /* the quick command line accepts any origin, as its help says */
-            check_rebinding(config, names, diag, i);
     }
+    if (!names->flags) /* the quick command line accepts any origin, as its help says */
+        check_rebinding(config, names, diag);
 }

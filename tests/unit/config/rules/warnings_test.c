@@ -81,6 +81,9 @@ static void warns_of_dns_rebinding(void **state)
     static const char tls[] = "{certificates: [{certificate: /c.pem}], mode: ";
     char listener[200];
     assert_int_equal(warnings_of("[\"127.0.0.1:80\"]", "[" DESK "]"), 1);
+    assert_int_equal(warnings_of("[\"127.0.0.1:80\"]", "[" DESK ", {path: /a, target: \"h:1\"}, "
+                                                       "{path: /b, target: \"h:1\"}]"),
+                     1);
     assert_int_equal(warnings_of("[\"[::1]:80\", \"localhost:81\"]", "[" DESK "]"), 1);
     assert_int_equal(warnings_of("[\"localhost:80\"]",
                                  "[{path: /a, target: \"h:1\", origins: [\"https://b\"]}]"),
