@@ -1,6 +1,7 @@
 """One line for each session, and for each connection that ends before it is one."""
 import json
 import re
+import socket
 
 import pytest
 from gateway import ask, get, marked, start
@@ -175,6 +176,18 @@ def test_a_favicon_hides_no_refusal(lab):
     client.hang_up()
     assert bridge.session(reason='http_no_route')['path'] == '/vnc.html'
     assert ' warn  handshake ' in bridge.text
+
+
+@pytest.mark.parametrize('rest,reason', [(b'GARBAGE\x01\r\n\r\n', 'http_malformed'), (b'GET /', 'handshake_eof')])
+def test_a_favicon_hides_no_later_fault(lab, rest, reason):
+    """What follows the icon on its connection is logged as on any other."""
+    bridge = start(lab, routes_of(lab))
+    client = lab.connect(bridge).send(b'GET /favicon.ico HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    assert client.answer().status == 404
+    client.send(rest)
+    client.sock.shutdown(socket.SHUT_WR)
+    bridge.session(reason=reason)
+    client.hang_up()
 
 
 @pytest.mark.parametrize('how', ['close', 'reset'])

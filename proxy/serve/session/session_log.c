@@ -75,7 +75,8 @@ static void put_refused(const struct session_refused *refused, struct log_line *
 void session_log_end(const struct session *session, enum reason reason)
 {
     const struct reason_row *row = reason_row(reason);
-    enum reason_level level = session->automatic ? REASON_DEBUG : row->level;
+    bool automatic = reason != REASON_none && session->automatic == reason;
+    enum reason_level level = automatic ? REASON_DEBUG : row->level;
     struct log_line line;
     if (!session->site->config->log.access && level < REASON_WARN)
         return;

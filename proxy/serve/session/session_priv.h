@@ -72,9 +72,9 @@ struct session {
     struct route_stats_use stats;
     char *detail;                    /* owned; for the log: an error text; NULL: none */
     struct session_refused *refused; /* owned; for the log; NULL: no request was refused */
-    bool automatic;  /* the refused request is one that browsers send by themselves */
-    struct tap *tap; /* owned; NULL: nothing is recorded or shown */
-    uint64_t number; /* of the connection, from 1 */
+    enum reason automatic; /* why a request of browsers by themselves was refused; none: no such */
+    struct tap *tap;       /* owned; NULL: nothing is recorded or shown */
+    uint64_t number;       /* of the connection, from 1 */
     uint64_t accepted_at, asked_at, upgraded_at; /* upgraded_at: of the 101; 0: none yet */
     uv_timer_t timer;
     struct session_rates rates;
