@@ -4,7 +4,7 @@ import re
 import socket
 
 import pytest
-from gateway import ask, get, marked, start
+from gateway import ask, get, marked, start, there
 from lab import FIELD
 from targets import sink, source
 from wire import BINARY, close_frame, frame, request, time_passes, until
@@ -135,6 +135,30 @@ def test_a_host_with_a_token_is_not_shown(lab, tmp_path):
         assert ask(lab, bridge, path, fields={'Host': host}).status == status
     until(lambda: len(bridge.records()) == 3, lambda: bridge.text)
     assert 'secret' not in bridge.text and ' path=/x ' in bridge.text
+
+
+def test_an_origin_has_no_token_of_a_host(lab, tmp_path):
+    """A page comes from the host that has the token; its other requests may be for another route."""
+    (tmp_path / 'tokens').write_text(f'secret1.test: 127.0.0.1:{lab.target().port}\n')
+    bridge = start(lab, [{'path': '/t', 'tokens': {'from': 'host', 'file': str(tmp_path / 'tokens')}},
+                         {'path': '/desk', 'target': there(lab.target())}], log={'level': 'debug'})
+    for number, path in enumerate(('/t', '/desk')):
+        fields = {'Host': 'secret1.test', 'Origin': 'https://secret1.test:8443'}
+        assert ask(lab, bridge, path, fields=fields).status == 403
+        assert bridge.session(number, reason='origin_refused')['path'] == path
+    assert 'secret' not in bridge.text
+
+
+def test_a_query_in_the_path_is_not_shown(lab, tmp_path):
+    """A link whose "?" was escaped, once or twice."""
+    (tmp_path / 'tokens').write_text(f'SECRET: 127.0.0.1:{lab.target().port}\n')
+    bridge = start(lab, [{'path': '/t', 'tokens': {'from': 'query:token', 'file': str(tmp_path / 'tokens')}}],
+                   log={'level': 'debug'})
+    for path in ('/t%3Ftoken=SECRET', '/t%3ftoken%3DSECRET', '/t%253ftoken%253dSECRET'):
+        assert ask(lab, bridge, path).status == 404
+    assert ask(lab, bridge, '/x').status == 404
+    until(lambda: len(bridge.records()) == 4, lambda: bridge.text)
+    assert 'SECRET' not in bridge.text and ' path=/x ' in bridge.text
 
 
 @pytest.mark.parametrize('log_format', ['text', 'json'])

@@ -112,6 +112,22 @@ static struct slice in_path(struct slice path, const char *pattern)
     return path;
 }
 
+unsigned token_find_parts(const char *from)
+{
+    struct slice name = slice_of(from);
+    struct slice part = cut(&name, ':');
+    bool header = slice_equal(part, SLICE("header"));
+    if (slice_equal(part, SLICE("path")))
+        return TOKEN_IN_PATH;
+    if (slice_equal(part, SLICE("query")))
+        return TOKEN_IN_QUERY;
+    return slice_equal(part, SLICE("host")) ||
+                   (header && (slice_equal_nocase(name, SLICE("Host")) ||
+                               slice_equal_nocase(name, SLICE("Origin"))))
+               ? TOKEN_IN_HOST
+               : 0;
+}
+
 enum token_find_verdict token_find_in(const char *from, const struct token_request *request,
                                       char out[static TOKEN_MAX], struct slice *token)
 {

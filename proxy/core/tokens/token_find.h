@@ -24,6 +24,16 @@ enum token_find_verdict {
     TOKEN_FIND_LONG, /* longer than TOKEN_MAX */
 };
 
+/* Parts of a request that the log shows, if no token can be in them. */
+enum token_part {
+    TOKEN_IN_PATH = 1,
+    TOKEN_IN_QUERY = 2,
+    TOKEN_IN_HOST = 4, /* or in Origin: the page may come from the same host */
+};
+
+/* The parts, as bits, for tokens from there. */
+unsigned token_find_parts(const char *from);
+
 struct token_request {
     const struct http_head *head;
     struct slice path;   /* in normal form, behind the base path */

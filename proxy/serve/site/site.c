@@ -1,6 +1,7 @@
 #include "serve/site/site.h"
 
 #include "core/route/route_table.h"
+#include "core/tokens/token_find.h"
 #include "net/addr.h"
 #include "serve/files/files.h"
 #include "serve/http/reply.h"
@@ -31,9 +32,11 @@ static bool open_routes(struct site *site, char *error, size_t error_size)
             own->files = files_create(route, error, error_size);
         if (route->files.root && !own->files)
             return false;
-        if (route->tokens.file)
-            own->tokens = token_store_create(&route->tokens, error, error_size);
-        if (route->tokens.file && !own->tokens)
+        if (!route->tokens.file)
+            continue;
+        site->token_parts |= token_find_parts(route->tokens.from);
+        own->tokens = token_store_create(&route->tokens, error, error_size);
+        if (!own->tokens)
             return false;
     }
     return true;

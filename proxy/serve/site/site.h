@@ -58,6 +58,7 @@ struct site {
     struct site_route *routes;
     struct site_listener *listeners;
     struct descriptors_plan plan;
+    unsigned token_parts; /* enum token_part: of the tokens of all routes */
 };
 
 /* `previous`: the site in use; targets' health and ticket keys are taken from it. NULL: none. */

@@ -213,13 +213,11 @@ void session_request_check_client(struct session *session)
 
 /* ---- refusals ---- */
 
-static struct slice origin_of(const struct session *session, const struct http_head *head)
+static struct slice origin_of(const struct http_head *head)
 {
     unsigned origins;
     const struct http_field *origin = http_head_only(head, SLICE("Origin"), &origins);
-    return origin && !session_token_may_be_in(session, "origin")
-               ? access_origin_public(origin->value)
-               : (struct slice){0};
+    return origin ? access_origin_public(origin->value) : (struct slice){0};
 }
 
 /* `head` NULL: it is freed. */
@@ -228,10 +226,11 @@ static void note_refused(struct session *session, enum reason reason, const stru
     const struct session_entry *entry = session->entry;
     const char *path = session_token_public_path(session);
     struct session_log_request request = {.path = slice_of(path ? path : "")};
-    if (!session_token_may_be_in(session, "host"))
+    bool names_host = !session_token_may_be_in_host(session);
+    if (names_host)
         request.host = head ? head->host : slice_of(entry->host ? entry->host : "");
-    if (head && reason == REASON_origin_refused)
-        request.origin = origin_of(session, head);
+    if (names_host && head && reason == REASON_origin_refused)
+        request.origin = origin_of(head);
     session_log_refused(session, reason, &request);
 }
 

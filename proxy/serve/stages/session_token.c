@@ -106,27 +106,25 @@ void session_token_look_up(struct session *session, const struct http_head *head
     explicit_bzero(text, sizeof(text));
 }
 
-static bool is_in(const struct config_tokens *tokens, struct slice part)
+bool session_token_may_be_in_host(const struct session *session)
 {
-    struct slice from = slice_of(tokens->file ? tokens->from : "");
-    return slice_equal(from, part) ||
-           (slice_cut_prefix(&from, SLICE("header:")) && slice_equal_nocase(from, part));
+    return session->site->token_parts & TOKEN_IN_HOST;
 }
 
-bool session_token_may_be_in(const struct session *session, const char *part)
+/* The "?" of a link may be escaped by mistake, once or twice. */
+static bool has_query(const char *path)
 {
-    const struct config *config = session->site->config;
-    if (session->route)
-        return is_in(&session->route->tokens, slice_of(part));
-    for (size_t i = 0; i < config->route_count; i++)
-        if (is_in(&config->routes[i].tokens, slice_of(part)))
-            return true;
-    return false;
+    return path && (strcasestr(path, "%3F") || strcasestr(path, "%253F"));
 }
 
 const char *session_token_public_path(const struct session *session)
 {
-    if (!session_token_may_be_in(session, "path"))
-        return session->entry->path;
-    return session->route ? session->route->path : NULL;
+    const struct config_route *route = session->route;
+    const char *path = session->entry->path;
+    unsigned all = session->site->token_parts, own = all;
+    if (route)
+        own = route->tokens.file ? token_find_parts(route->tokens.from) : 0;
+    if (!(own & TOKEN_IN_PATH) && !((all & TOKEN_IN_QUERY) && has_query(path)))
+        return path;
+    return route ? route->path : NULL;
 }

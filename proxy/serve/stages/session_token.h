@@ -27,12 +27,15 @@ void session_token_look_up(struct session *session, const struct http_head *head
                            session_token_cb *known);
 
 /*
- * Whether the token is in this part of the request ("path", "host") or in the header field of that
- * name. Without a route the request may be a mistyped one for any route with tokens.
+ * Whether the log leaves Host and Origin out. A page has one host for all of its requests, so that
+ * the route of this one does not matter.
  */
-bool session_token_may_be_in(const struct session *session, const char *part);
+bool session_token_may_be_in_host(const struct session *session);
 
-/* The request's path for the log, without a token; NULL: it must not be logged. */
+/*
+ * The request's path for the log, without a token; NULL: it must not be logged. Without a route it
+ * may be a mistyped one for any route with tokens.
+ */
 const char *session_token_public_path(const struct session *session);
 
 #endif

@@ -130,6 +130,25 @@ static void test_reports_a_token_that_is_too_long(void **state)
 }
 
 /* From memory of exactly that size: a sanitizer reports a read behind the cut. */
+static void test_names_the_part_of_a_request(void **state)
+{
+    static const struct {
+        const char *from;
+        unsigned parts;
+    } cases[] = {
+        {"path", TOKEN_IN_PATH},
+        {"query:token", TOKEN_IN_QUERY},
+        {"host", TOKEN_IN_HOST},
+        {"header:hOST", TOKEN_IN_HOST},
+        {"header:origin", TOKEN_IN_HOST},
+        {"header:X-Host", 0},
+        {"cookie:host", 0},
+        {"query:host", TOKEN_IN_QUERY},
+    };
+    for (size_t i = 0; i < WSL_COUNT(cases); i++)
+        assert_int_equal(token_find_parts(cases[i].from), cases[i].parts);
+}
+
 static void test_reads_no_further_than_the_text(void **state)
 {
     static const char text[] = "x=1&tok%65n=a%20b%2Bc&y";
@@ -156,6 +175,7 @@ int main(void)
         cmocka_unit_test(test_takes_one_segment_of_a_path),
         cmocka_unit_test(test_cuts_a_port_off_the_host),
         cmocka_unit_test(test_reports_a_token_that_is_too_long),
+        cmocka_unit_test(test_names_the_part_of_a_request),
         cmocka_unit_test(test_reads_no_further_than_the_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

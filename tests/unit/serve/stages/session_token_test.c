@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "codec/http/http_head.h"
-#include "core/tokens/token_file.h"
+#include "core/tokens/token_find.h"
 #include "lib/failing_alloc.h"
 #include "lib/token_folder.h"
 #include "serve/session/session_entry.h"
@@ -122,14 +122,21 @@ static void test_without_memory(void **unused)
     assert_int_equal(verdict, REASON_out_of_memory);
 }
 
+static void set_source(const char *from)
+{
+    routes[1].tokens.from = from;
+    site.token_parts = token_find_parts(from);
+}
+
 static void test_the_log_has_no_token_of_a_path(void **unused)
 {
     char path[] = "/vnc/one";
     entry.path = path;
+    set_source("path");
     assert_string_equal(session_token_public_path(&session), "/vnc/*");
     session.route = NULL; /* no route was found: the path may still have a token */
     assert_null(session_token_public_path(&session));
-    routes[1].tokens.from = "query:token";
+    set_source("query:token");
     assert_string_equal(session_token_public_path(&session), path);
     session.route = &routes[1];
     assert_string_equal(session_token_public_path(&session), path);
@@ -137,24 +144,38 @@ static void test_the_log_has_no_token_of_a_path(void **unused)
     assert_string_equal(session_token_public_path(&session), path);
 }
 
-static void test_the_log_has_no_token_of_a_field(void **unused)
+/* The route of a page may take such a request. */
+static void test_the_log_has_no_query_that_is_escaped(void **unused)
 {
-    static const char *const in_host[] = {"host", "header:Host"};
-    for (size_t i = 0; i < WSL_COUNT(in_host); i++) {
-        routes[1].tokens.from = in_host[i];
-        session.route = &routes[1];
-        assert_true(session_token_may_be_in(&session, "host"));
-        assert_false(session_token_may_be_in(&session, "origin"));
+    char once[] = "/vnc%3Ftoken=one", twice[] = "/vnc%253ftoken%253done";
+    char *const paths[] = {once, twice};
+    for (size_t i = 0; i < WSL_COUNT(paths); i++) {
+        entry.path = paths[i];
+        set_source("query:token");
         session.route = NULL;
-        assert_true(session_token_may_be_in(&session, "host"));
+        assert_null(session_token_public_path(&session));
         session.route = &routes[0];
-        assert_false(session_token_may_be_in(&session, "host"));
+        assert_string_equal(session_token_public_path(&session), "/");
+        set_source("cookie:token");
+        assert_string_equal(session_token_public_path(&session), paths[i]);
     }
-    session.route = &routes[1];
-    routes[1].tokens.from = "header:ORIGIN";
-    assert_true(session_token_may_be_in(&session, "origin"));
-    routes[1].tokens.from = "query:host";
-    assert_false(session_token_may_be_in(&session, "host"));
+    entry.path = NULL; /* it is malformed */
+    set_source("query:token");
+    assert_null(session_token_public_path(&session));
+}
+
+/* Whichever route takes the request: a page has one host for all of them. */
+static void test_the_log_has_no_token_of_a_host(void **unused)
+{
+    static const char *const in_host[] = {"host", "header:Host", "header:ORIGIN"};
+    for (size_t i = 0; i < WSL_COUNT(in_host); i++) {
+        set_source(in_host[i]);
+        assert_true(session_token_may_be_in_host(&session));
+        session.route = &routes[0];
+        assert_true(session_token_may_be_in_host(&session));
+    }
+    set_source("query:host");
+    assert_false(session_token_may_be_in_host(&session));
 }
 
 int main(void)
@@ -164,7 +185,8 @@ int main(void)
         TEST(test_finds_the_destination),          TEST(test_a_request_without_a_token),
         TEST(test_a_token_that_is_unknown),        TEST(test_a_token_that_is_longer_than_any),
         TEST(test_a_token_whose_file_is_wrong),    TEST(test_without_memory),
-        TEST(test_the_log_has_no_token_of_a_path), TEST(test_the_log_has_no_token_of_a_field),
+        TEST(test_the_log_has_no_token_of_a_path), TEST(test_the_log_has_no_query_that_is_escaped),
+        TEST(test_the_log_has_no_token_of_a_host),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
