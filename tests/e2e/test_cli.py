@@ -1,9 +1,10 @@
 """The command line: websockify's grammar and exit codes, with better errors."""
 import re
 import socket
+import subprocess
 
 import pytest
-from lab import run
+from lab import BINARY, WAIT, run
 from targets import refusing_port
 
 OPTIONS = ('--unix-target', '--unix-listen', '--unix-listen-mode', '--cert', '--key', '--key-password', '--ssl-only',
@@ -25,6 +26,16 @@ def test_version():
     status, out, error = run('--version')
     assert (status, error) == (0, '')
     assert re.match(r'wsluice \d+\.\d+\.\d+', out)
+
+
+@pytest.mark.parametrize('arguments', [['--help'], ['schema'], ['help-config'], ['man'], ['completion', 'bash'],
+                                       ['--print-config', '6080', 'localhost:5900']], ids=' '.join)
+def test_output_that_cannot_be_written(arguments):
+    """A disk that is full must not leave half a file behind a status of 0."""
+    with open('/dev/full', 'wb') as full:
+        result = subprocess.run([BINARY, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, timeout=WAIT, check=False)
+    assert result.returncode == 1
+    assert result.stderr == 'wsluice: error: cannot write the output; is the disk full?\n'
 
 
 WRONG = {

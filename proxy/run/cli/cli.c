@@ -217,17 +217,31 @@ static void build(struct cli *cli)
         cli->config = cli_quick_build(&cli->line);
 }
 
+/* A disk that is full must not leave half of a schema or a configuration behind a status of 0. */
+static void check_output(FILE *out, FILE *err, struct cli_result *result)
+{
+    if (result->action != CLI_EXIT || result->exit_status != EXIT_SUCCESS ||
+        (fflush(out) == 0 && !ferror(out)))
+        return;
+    fprintf(err, "%s: error: cannot write the output; is the disk full?\n",
+            cli_name_of(result->websockify));
+    result->exit_status = CLI_STATUS_FAILED;
+}
+
 void cli_parse(int argc, char **argv, FILE *out, FILE *err, struct cli_result *result)
 {
     struct cli cli = {.line.args.scan.diag = &cli.line.diag};
     struct cli_args *args = &cli.line.args;
     args->scan.websockify = argc > 0 && cli_name_is_websockify(argv[0]);
-    if (!args->scan.websockify && cli_commands_run(argc, argv, out, err, result))
+    if (!args->scan.websockify && cli_commands_run(argc, argv, out, err, result)) {
+        check_output(out, err, result);
         return;
+    }
     diag_init(&cli.line.diag);
     if (cli_args_read(args, argc, argv))
         build(&cli);
     finish(&cli, out, err, result);
+    check_output(out, err, result);
     erase_secrets(&cli);
     release(&cli);
 }
