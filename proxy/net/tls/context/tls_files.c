@@ -3,11 +3,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/crypto.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/monotonic.h"
+
 #define SIZE_MAX_READ ((size_t)16 * 1024 * 1024)
 #define SIZE_FIRST    ((size_t)8 * 1024)
+#define PIPE_WAIT_MS  60000 /* for a program that decrypts a key */
 
 /* All zero: the file does not exist. */
 struct stamp {
@@ -104,10 +108,22 @@ static bool grow(struct tls_bytes *bytes, size_t *capacity)
     return true;
 }
 
-/* Need not be a regular file: a shell may pass a pipe as /dev/fd/63. */
+/* False: errno says why not. */
+static bool await_bytes(int fd, uint64_t deadline)
+{
+    uint64_t now = monotonic_ms();
+    struct pollfd ready = {.fd = fd, .events = POLLIN};
+    int count = now < deadline ? poll(&ready, 1, (int)(deadline - now)) : 0;
+    if (count == 0)
+        errno = ETIMEDOUT;
+    return count > 0 || (count < 0 && errno == EINTR);
+}
+
+/* Need not be a regular file: a shell may pass a pipe as /dev/fd/63. `fd` does not block. */
 static bool read_all(int fd, struct tls_bytes *bytes)
 {
     size_t capacity = 0;
+    uint64_t deadline = monotonic_ms() + PIPE_WAIT_MS;
     for (;;) {
         if (bytes->length == SIZE_MAX_READ)
             errno = EFBIG;
@@ -120,7 +136,7 @@ static bool read_all(int fd, struct tls_bytes *bytes)
             return true;
         if (got > 0)
             bytes->length += (size_t)got;
-        else if (errno != EINTR)
+        else if (errno != EINTR && (errno != EAGAIN || !await_bytes(fd, deadline)))
             return false;
     }
 }
@@ -129,7 +145,8 @@ bool tls_files_read(struct tls_files *files, const char *what, const char *path,
                     struct tls_bytes *bytes, const struct tls_error *error)
 {
     *bytes = (struct tls_bytes){0};
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    /* A FIFO that nobody writes into reads as empty. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     struct stat status;
     /* The stamp before the bytes: a change in between is detected later. */
     bool read = fd >= 0 && fstat(fd, &status) == 0 && read_all(fd, bytes);

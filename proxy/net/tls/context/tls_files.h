@@ -28,7 +28,11 @@ struct tls_bytes {
 void tls_files_init(struct tls_files *files);
 void tls_files_free(struct tls_files *files);
 
-/* The whole file, up to 16 MiB. `what`: "certificate", for the error. False: errno is set, too. */
+/*
+ * The whole file, up to 16 MiB. A pipe or FIFO has a minute, so that one in a folder of another
+ * user does not stop reloads for good. `what`: "certificate", for the error. False: errno is set,
+ * too.
+ */
 WSL_MUST_CHECK bool tls_files_read(struct tls_files *files, const char *what, const char *path,
                                    struct tls_bytes *bytes, const struct tls_error *error);
 

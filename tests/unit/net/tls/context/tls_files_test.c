@@ -3,9 +3,11 @@
 
 #include <fcntl.h>
 #include <ftw.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -190,6 +192,42 @@ static void test_pipe(void **state)
     assert_false(tls_files_changed(&f->files));
 }
 
+/* A program that has begun, and writes when the reader waits already. */
+static void test_pipe_of_a_slow_program(void **state)
+{
+    struct fixture *f = *state;
+    int fds[2], status;
+    char path[32];
+    assert_int_equal(pipe(fds), 0);
+    pid_t reader = fork();
+    assert_true(reader >= 0);
+    if (reader == 0) {
+        struct tls_bytes bytes;
+        close(fds[1]);
+        snprintf(path, sizeof(path), "/dev/fd/%d", fds[0]);
+        _exit(tls_files_read(&f->files, "key", path, &bytes, &f->error) && bytes.length == 4 ? 0
+                                                                                             : 1);
+    }
+    close(fds[0]);
+    for (int i = 0; i < 4; i++) {
+        sched_yield();
+        assert_int_equal(write(fds[1], &"late"[i], 1), 1);
+    }
+    close(fds[1]);
+    assert_int_equal(waitpid(reader, &status, 0), reader);
+    assert_int_equal(status, 0);
+}
+
+/* Nothing waits for a writer, who may never come. */
+static void test_fifo_without_a_writer(void **state)
+{
+    struct fixture *f = *state;
+    char path[64];
+    snprintf(path, sizeof(path), "%s/fifo", f->directory);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    read_file(f, path, "");
+}
+
 static void test_each_allocation_fails(void **state)
 {
     struct fixture *f = *state;
@@ -218,6 +256,7 @@ int main(void)
         TEST(test_nothing_happens),         TEST(test_each_change_is_reported_once),
         TEST(test_waits_until_it_is_quiet), TEST(test_link_on_the_way),
         TEST(test_what_cannot_be_read),     TEST(test_pipe),
+        TEST(test_pipe_of_a_slow_program),  TEST(test_fifo_without_a_writer),
         TEST(test_each_allocation_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
