@@ -59,14 +59,15 @@ static void report_denied(const struct check *check, struct option_ref option, c
                           "%s '%s': %s may not %s", what, path, user, deed);
 }
 
+/* `problem`: of any other error than EACCES. */
 static bool report_errno(const struct check *check, struct option_ref option, const char *what,
-                         const char *path, int error, const char *deed)
+                         const char *path, int error, const char *problem, const char *deed)
 {
     if (error == EACCES)
         report_denied(check, option, what, path, deed);
     else
         option_ref_report(check->names, check->diag, DIAG_ERROR, option, NULL, "%s '%s': %s", what,
-                          path, safe_path_explain(error));
+                          path, problem);
     return false;
 }
 
@@ -98,11 +99,11 @@ bool check_path_reads(const struct check *check, struct option_ref option, const
 {
     struct stat info;
     if (stat(path, &info) != 0)
-        return report_errno(check, option, what, path, errno, "read it");
+        return report_errno(check, option, what, path, errno, strerror(errno), "read it");
     if (!has_type(check, option, what, path, info.st_mode, kind))
         return false;
     return may(AT_FDCWD, path, S_ISDIR(info.st_mode) ? R_OK | X_OK : R_OK) ||
-           report_errno(check, option, what, path, errno, "read it");
+           report_errno(check, option, what, path, errno, strerror(errno), "read it");
 }
 
 /* ---- files that are made ---- */
@@ -162,7 +163,7 @@ void check_path_makes(const struct check *check, struct option_ref option, const
         if (missing)
             report_no_folder(check, option, what, path);
         else
-            report_errno(check, option, what, path, errno, "look there");
+            report_errno(check, option, what, path, errno, safe_path_explain(errno), "look there");
         return;
     }
     bool old = fstatat(found.folder, found.name, &info, AT_SYMLINK_NOFOLLOW) == 0;
@@ -171,6 +172,7 @@ void check_path_makes(const struct check *check, struct option_ref option, const
         option_ref_report(check->names, check->diag, DIAG_ERROR, option, NULL, "%s '%s': %s", what,
                           path, obstacle);
     else if (!can_make(&found, old, making))
-        report_errno(check, option, what, path, errno, old ? "write it" : "create it");
+        report_errno(check, option, what, path, errno, safe_path_explain(errno),
+                     old ? "write it" : "create it");
     safe_path_close(&found);
 }

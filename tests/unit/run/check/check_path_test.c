@@ -38,6 +38,9 @@ static void test_what_is_read(void **unused)
     check_lab_finds("error: pid_file: file 'none': No such file or directory\n");
     assert_false(reads("a/b", CHECK_FILE));
     check_lab_finds("Not a directory\n");
+    assert_int_equal(symlink("loop", "loop"), 0); /* no link of another user, also for root */
+    assert_false(reads("loop", CHECK_FILE));
+    check_lab_finds("error: pid_file: file 'loop': Too many levels of symbolic links\n");
     assert_false(reads("fifo", CHECK_FILE)); /* reading it would wait for ever */
     check_lab_finds("warning: pid_file: file 'fifo': it is not a regular file, so ");
 }
