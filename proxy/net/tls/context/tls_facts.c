@@ -3,6 +3,16 @@
 #include <openssl/x509.h>
 #include <time.h>
 
+/* Of UTF-8; a terminal may act on U+0080 to U+009F as well. */
+static bool has_control(const unsigned char *text, int length)
+{
+    for (int i = 0; i < length; i++)
+        if (text[i] < ' ' || text[i] == 0x7f ||
+            (text[i] == 0xc2 && i + 1 < length && text[i + 1] < 0xa0))
+            return true;
+    return false;
+}
+
 void tls_facts_common_name(const X509 *certificate, char *name, size_t size)
 {
     X509_NAME *subject = X509_get_subject_name(certificate);
@@ -17,10 +27,7 @@ void tls_facts_common_name(const X509 *certificate, char *name, size_t size)
     int length = ASN1_STRING_to_UTF8(&text, value);
     if (length < 0)
         return;
-    bool clean = (size_t)length < size;
-    for (int i = 0; i < length; i++)
-        clean = clean && text[i] >= ' ' && text[i] != 0x7f;
-    if (clean) {
+    if ((size_t)length < size && !has_control(text, length)) {
         memcpy(name, text, (size_t)length);
         name[length] = '\0';
     }

@@ -226,9 +226,12 @@ static bool add_dns_name(const ASN1_IA5STRING *value, bool (*add)(void *owner, c
                          void *owner)
 {
     const char *name = (const char *)ASN1_STRING_get0_data(value);
-    /* With a NUL inside, strcmp would match another name. */
-    bool whole = strlen(name) == (size_t)ASN1_STRING_length(value);
-    return !whole || add(owner, name);
+    int length = ASN1_STRING_length(value);
+    /* With a NUL inside, strcmp would match another name; other bytes are for no terminal. */
+    for (int i = 0; i < length; i++)
+        if (name[i] <= ' ' || name[i] >= 0x7f)
+            return true;
+    return length == 0 || add(owner, name);
 }
 
 bool tls_pair_names(const struct tls_pair *pair, bool (*add)(void *owner, const char *name),

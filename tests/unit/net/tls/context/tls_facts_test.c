@@ -24,6 +24,10 @@ static void test_common_names(void **unused)
     expect_name(NULL, "");
     expect_name("two\nlines", "");
     expect_name("delete\x7f", "");
+    expect_name("CSI\xc2\x9b"
+                "31m",
+                "");
+    expect_name("no-break\xc2\xa0space", "no-break\xc2\xa0space");
 }
 
 static void test_a_name_without_room(void **unused)

@@ -185,13 +185,29 @@ static void test_names(void **state)
     tls_pair_release(b);
 }
 
+/* They are no host names, and would reach the terminal of whoever checks. */
+static void test_names_with_controls(void **state)
+{
+    struct fixture *f = *state;
+    struct names all = {.most = 9};
+    pki_write_leaf(&f->pki, "c.pem", "c", "DNS:a\x1b[31m,DNS:good.test,DNS:b\xc2\x9b,DNS:c\x7f");
+    struct tls_pair *pair = parse(f, "c.pem", NULL, NULL);
+    assert_true(tls_pair_names(pair, add_name, &all));
+    assert_string_equal(all.text, "good.test ");
+    tls_pair_release(pair);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_a_good_pair), TEST(test_the_chain_narrows_the_validity),
-        TEST(test_bad_files),   TEST(test_passwords),
-        TEST(test_digests),     TEST(test_names),
+        TEST(test_a_good_pair),
+        TEST(test_the_chain_narrows_the_validity),
+        TEST(test_bad_files),
+        TEST(test_passwords),
+        TEST(test_digests),
+        TEST(test_names),
+        TEST(test_names_with_controls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
