@@ -122,6 +122,23 @@ def test_a_circle(tmp_path):
     assert status == 1 and error.startswith('websockify: error: $WSLUICE starts this module again')
 
 
+def test_a_circle_of_processes(tmp_path):
+    """A script that starts this module as a child, and would go on and on."""
+    script = tmp_path / 'wsluice.sh'
+    script.write_text(f'#!/bin/sh\nN=$((N + 1))\nexport N\n[ $N -gt 20 ] && exit 9\n{PYTHON} -m websockify "$@"\nexit $?\n')
+    script.chmod(0o755)
+    status, _, error = python('-m', 'websockify', '6080', 'localhost:5900', cwd=tmp_path, WSLUICE=str(script))
+    assert status == 1 and error.startswith('websockify: error: $WSLUICE starts this module again')
+
+
+@pytest.mark.parametrize('text', ['import threading\nt = threading.Thread(target=websockify_init)\nt.start()\nt.join()',
+                                  'sys.stdout.close()\nwebsockify_init()'], ids=['a thread', 'a closed stream'])
+def test_starts_from(tmp_path, text):
+    starter = code(f'sys.argv[1:] = ["--help"]\nfrom websockify import websockify_init\n{text}')
+    status, _, error = python(*starter, cwd=tmp_path)
+    assert (status, error) == (0, '')
+
+
 def test_a_program_that_cannot_run(tmp_path):
     broken = tmp_path / 'wsluice'
     broken.write_bytes(b'\x7fELF')

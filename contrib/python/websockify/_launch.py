@@ -1,11 +1,13 @@
 """Finds wsluice and becomes it."""
+import contextlib
 import os
 import shutil
 import signal
 import sys
 
 VARIABLE = 'WSLUICE'
-GUARD = 'WSLUICE_PYTHON_PID'  # this process was started by this module
+GUARD = 'WSLUICE_PYTHON_PID'  # "PID DEPTH": the process that this module has replaced, and how many came before it
+DEPTH_MAX = 8  # a wrapped command may start this module again
 
 
 def _is_program(path):
@@ -55,18 +57,22 @@ def _fail(message, remedy):
 
 def launch():
     """Replaces this process by wsluice, called websockify, with the arguments of this program."""
-    if os.environ.get(GUARD) == str(os.getpid()):
+    last, _, depth = os.environ.get(GUARD, '').partition(' ')
+    depth = int(depth) + 1 if depth.isdigit() else 1
+    if last == str(os.getpid()) or depth > DEPTH_MAX:
         _fail('$%s starts this module again' % VARIABLE, 'set it to the path of wsluice')
     path, problem = find()
     if not path:
         _fail(problem, 'install wsluice, or set %s to its path' % VARIABLE)
-    os.environ[GUARD] = str(os.getpid())
-    # Python ignores these, and exec would hand that on.
+    os.environ[GUARD] = '%d %d' % (os.getpid(), depth)
+    # Python ignores these, and exec would hand that on. Other threads than the main one cannot change it.
     for name in ('SIGPIPE', 'SIGXFSZ'):
-        signal.signal(getattr(signal, name), signal.SIG_DFL)
+        with contextlib.suppress(ValueError):
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
     for stream in (sys.stdout, sys.stderr):
         if stream:
-            stream.flush()
+            with contextlib.suppress(OSError, ValueError):  # a full disk, a stream that is closed
+                stream.flush()
     try:
         os.execv(path, ['websockify'] + sys.argv[1:])
     except OSError as error:
