@@ -96,13 +96,6 @@ static char *make_target(const struct cli_call *call)
     return NULL;
 }
 
-/* Cuts the text behind its first line, for an error message. */
-static const char *first_line(char *text)
-{
-    text[strcspn(text, "\r\n")] = '\0';
-    return text;
-}
-
 static int show_answer(const struct cli_call *call, struct http_client_answer *answer)
 {
     bool good = answer->status == 200;
@@ -113,7 +106,7 @@ static int show_answer(const struct cli_call *call, struct http_client_answer *a
     if (good && cli_scan_has(call->scan, "json"))
         fputc('\n', call->out);
     fflush(call->out);
-    return good ? 0 : cli_call_cannot(call, first_line(answer->body));
+    return good ? 0 : cli_call_cannot(call, http_client_first_line(answer->body));
 }
 
 static int show_once(const struct cli_call *call, const struct config_address *address)
@@ -186,11 +179,11 @@ static int kill_one(const struct cli_call *call, const struct config_address *ad
     if (!http_client_ask(&request, &answer, error, sizeof(error)))
         return cli_call_cannot(call, error);
     bool good = answer.status == 200;
-    first_line(answer.body);
     if (good)
         fprintf(call->out, "session %s was told to end\n", text);
     else
-        fprintf(call->err, "wsluice: error: session %s: %s\n", text, answer.body);
+        fprintf(call->err, "wsluice: error: session %s: %s\n", text,
+                http_client_first_line(answer.body));
     free(answer.body);
     return good ? 0 : CLI_STATUS_FAILED;
 }

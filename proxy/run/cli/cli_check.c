@@ -105,10 +105,9 @@ static int ask_health(const struct cli_call *call, const struct health_request *
     if (!http_client_ask(&request, &answer, error, sizeof(error)))
         return cli_call_cannot(call, error);
     bool good = answer.status < (health->lenient ? 500 : 300);
-    answer.body[strcspn(answer.body, "\r\n")] = '\0';
     if (!good)
         fprintf(call->err, "wsluice: error: unhealthy: status %u: %s\n", answer.status,
-                answer.body);
+                http_client_first_line(answer.body));
     free(answer.body);
     return good ? 0 : CLI_STATUS_FAILED;
 }

@@ -289,3 +289,12 @@ void http_client_complete(const char *host, char *url, size_t size)
     snprintf(url, size, "http://%.*s%s%s", (int)(length < HTTP_CLIENT_HOST ? length : 0), host,
              port ? "" : ":6080", host[length] ? host + length : "/healthz");
 }
+
+const char *http_client_first_line(char *body)
+{
+    body[strcspn(body, "\r\n")] = '\0';
+    for (char *p = body; *p; p++)
+        if (*p < ' ' || *p >= 0x7f)
+            *p = '?';
+    return body;
+}

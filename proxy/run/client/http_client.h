@@ -30,6 +30,12 @@ WSL_MUST_CHECK bool http_client_ask(const struct http_client_request *request,
                                     struct http_client_answer *answer, char *error,
                                     size_t error_size);
 
+/*
+ * Cuts a body behind its first line, for an error message. Bytes that a terminal may act on become
+ * question marks: a stranger may have sent them.
+ */
+const char *http_client_first_line(char *body);
+
 /* "http://host[:port][/path]". The address borrows `host`; the target may be "". */
 #define HTTP_CLIENT_HOST 256
 

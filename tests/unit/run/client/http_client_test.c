@@ -181,6 +181,13 @@ static void completes_hosts(void **state)
         assert_false(http_client_is_host(files[i]));
 }
 
+static void shows_the_first_line_only(void **state)
+{
+    char text[] = "not ready \x1b[31m\xc2\x9b\x7f\r\nmore", empty[] = "";
+    assert_string_equal(http_client_first_line(text), "not ready ?[31m???");
+    assert_string_equal(http_client_first_line(empty), "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +197,7 @@ int main(void)
         cmocka_unit_test(waits_no_longer_than_its_timeout),
         cmocka_unit_test(reads_urls),
         cmocka_unit_test(completes_hosts),
+        cmocka_unit_test(shows_the_first_line_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
