@@ -4,7 +4,7 @@ import re
 import socket
 
 import pytest
-from gateway import ask, get, marked, start, there
+from gateway import ask, get, marked, samples, start, there
 from lab import FIELD
 from targets import sink, source
 from wire import BINARY, close_frame, frame, request, time_passes, until
@@ -200,6 +200,23 @@ def test_a_favicon_hides_no_refusal(lab):
     client.hang_up()
     assert bridge.session(reason='http_no_route')['path'] == '/vnc.html'
     assert ' warn  handshake ' in bridge.text
+
+
+@pytest.mark.parametrize('last', ['keep-alive', 'close'])
+def test_a_good_request_hides_no_refusal(lab, last):
+    """Probes that are followed by a request for the page; the next refusal counts."""
+    bridge = start(lab, [*routes_of(lab), {'path': '/up', 'health': 'live', 'host': 'localhost'},
+                         {'path': '/metrics', 'metrics': True, 'host': 'localhost'}])
+    client = lab.connect(bridge)
+    for path, status in ((b'/up', 200), (b'/admin', 404), (b'/up', 200), (b'/desk', 426), (b'/up', 200), (b'/favicon.ico', 404)):
+        client.send(b'GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n' % path)
+        assert client.answer().status == status
+    client.send(b'GET /up HTTP/1.1\r\nHost: localhost\r\nConnection: %s\r\n\r\n' % last.encode())
+    assert client.answer().status == 200
+    client.hang_up()
+    line = bridge.session(reason='http_not_upgrade')
+    assert (line['route'], line['path']) == ('desk', '/desk')
+    assert samples(lab, bridge)['wsluice_route_ended_total{route="/up",reason="answered"}'] == 4
 
 
 @pytest.mark.parametrize('rest,reason', [(b'GARBAGE\x01\r\n\r\n', 'http_malformed'), (b'GET /', 'handshake_eof')])

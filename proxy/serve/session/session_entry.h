@@ -35,7 +35,8 @@ struct session_entry {
     uint64_t unsent;           /* bytes in the kernel at the last tick, if unsent_known */
     char method[16];           /* for the log; cut */
     uint16_t status;           /* of the answer */
-    uint8_t outcome;           /* enum reason: of the latest answer; none: nothing was answered */
+    uint8_t answer;            /* enum reason: of the latest answer; none: nothing was answered */
+    uint8_t outcome;           /* likewise, but a refusal outlasts later answers */
     bool keep;                 /* the connection stays for another request */
     bool unsent_known;
     bool overdue;    /* in LOOKING_UP, WAITING: session_entry_last_turn has been granted */

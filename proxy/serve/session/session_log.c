@@ -13,6 +13,7 @@
 
 struct session_refused {
     enum reason reason;
+    const struct config_route *route; /* NULL: none was found */
     char path[PATH_MAX_LOGGED], host[NAME_MAX_LOGGED], origin[NAME_MAX_LOGGED];
 };
 
@@ -23,7 +24,9 @@ static void cut(char *out, size_t size, struct slice text)
         memcpy(out + size - 4, "...", 4);
 }
 
-void session_log_parties(const struct session *session, struct log_line *line)
+/* `route`: of the request that the line is about, which may not be the latest one. */
+static void put_parties(const struct session *session, const struct config_route *route,
+                        struct log_line *line)
 {
     struct session_names names;
     char id[SESSION_ID_TEXT];
@@ -33,10 +36,15 @@ void session_log_parties(const struct session *session, struct log_line *line)
     if (names.proxy[0] != '\0')
         log_text(line, "proxy", names.proxy);
     log_text(line, "listener", names.listener);
-    if (names.route)
-        log_text(line, "route", names.route);
-    if (names.target)
+    if (route)
+        log_text(line, "route", config_route_name(route));
+    if (names.target && route == session->route)
         log_text(line, "target", names.target);
+}
+
+void session_log_parties(const struct session *session, struct log_line *line)
+{
+    put_parties(session, session->route, line);
 }
 
 static void put_tls(const struct session *session, struct log_line *line)
@@ -75,7 +83,7 @@ static void put_refused(const struct session_refused *refused, struct log_line *
 void session_log_end(const struct session *session, enum reason reason)
 {
     const struct reason_row *row = reason_row(reason);
-    bool automatic = reason != REASON_none && session->automatic == reason;
+    bool automatic = reason != REASON_none && session->automatic == reason && !session->refused;
     enum reason_level level = automatic ? REASON_DEBUG : row->level;
     struct log_line line;
     if (!session->site->config->log.access && level < REASON_WARN)
@@ -83,12 +91,14 @@ void session_log_end(const struct session *session, enum reason reason)
     log_begin(&line, level, session->opened ? "session" : "handshake");
     if (!line.active)
         return;
-    session_log_parties(session, &line);
+    const struct session_refused *refused = session->refused;
+    bool of_refusal = refused && refused->reason == reason;
+    put_parties(session, of_refusal ? refused->route : session->route, &line);
     log_text(&line, "reason", row->name);
     if (session->detail)
         log_text(&line, "detail", session->detail);
-    if (session->refused && session->refused->reason == reason)
-        put_refused(session->refused, &line);
+    if (of_refusal)
+        put_refused(refused, &line);
     log_number(&line, "bytes_up", session->bridge.up.bytes);
     log_number(&line, "bytes_down", session->bridge.down.bytes);
     log_number(&line, "duration_ms",
@@ -113,6 +123,7 @@ void session_log_refused(struct session *session, enum reason reason,
     if (!refused)
         return;
     refused->reason = reason;
+    refused->route = session->route;
     cut(refused->path, sizeof(refused->path), request->path);
     cut(refused->host, sizeof(refused->host), request->host);
     cut(refused->origin, sizeof(refused->origin), request->origin);

@@ -31,7 +31,7 @@ void session_log_parties(const struct session *session, struct log_line *line);
 void session_log_refused(struct session *session, enum reason reason,
                          const struct session_log_request *request);
 
-/* A later request was not refused, or the session ends. */
+/* A later request is an upgrade, or the session ends. */
 void session_log_forget_refused(struct session *session);
 
 /* The session reaches its target: a line at level debug. `path`: of its request; NULL: a secret. */

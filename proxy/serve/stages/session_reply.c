@@ -91,7 +91,7 @@ static void taken(struct session *session)
     struct session_entry *entry = session->entry;
     log_request(session);
     count_answer(session, entry->status);
-    route_stats_end(&session->stats, session_entry_outcome(session), 0);
+    route_stats_end(&session->stats, (enum reason)entry->answer, 0);
     reply_flow_free(entry->flow);
     entry->flow = NULL;
     if (entry->keep && !session->env->retiring)
@@ -141,7 +141,10 @@ void session_reply_send(struct session *session, const struct reply *reply)
     entry->keep = may_stay(session);
     struct reply_terms terms = terms_of(session);
     entry->status = (uint16_t)reply->status;
-    entry->outcome = (uint8_t)(reply->reason ? reply->reason : REASON_answered);
+    entry->answer = (uint8_t)(reply->reason ? reply->reason : REASON_answered);
+    /* A good or a usual request at the end hides no probing. */
+    if (!session->refused || (reply->reason && session->automatic != reply->reason))
+        entry->outcome = entry->answer;
     entry->flow = reply_flow_create(reply, &terms);
     if (!entry->flow) {
         session_end_now(session, REASON_out_of_memory);

@@ -241,7 +241,7 @@ static void refuse(struct session *session, enum reason reason, const struct htt
     bool missing = reason == REASON_http_no_route || reason == REASON_http_not_upgrade;
     bool automatic = missing && entry->path &&
                      browser_request_is_automatic(slice_of(entry->method), slice_of(entry->path));
-    session->automatic = automatic && !session->refused ? reason : REASON_none;
+    session->automatic = automatic ? reason : REASON_none;
     if (!automatic)
         note_refused(session, reason, head);
     if (reason == REASON_origin_refused)
@@ -260,11 +260,12 @@ static void finish(struct session *session, enum admission_step step, const stru
         return;
     }
     session->automatic = REASON_none;
-    session_log_forget_refused(session);
-    if (admission->is_upgrade)
+    if (admission->is_upgrade) {
+        session_log_forget_refused(session);
         session_connect_begin(session);
-    else
+    } else {
         session_http_reply(session, head);
+    }
 }
 
 static void token_known_cb(struct session *session, enum reason verdict)
