@@ -50,6 +50,7 @@ def enter(machine, command, mapped):
     with open(f'{BINFMT}/register', 'w', encoding='ascii') as file:
         file.write(rule(machine))
     os.environ['WSLUICE_EMULATED'] = MACHINES[machine][0]  # what of a process belongs to qemu is not tested then
+    os.environ.setdefault('WSLUICE_TEST_STRIDE', '17')  # of the tests that shake hands at each byte: see tests/lib/stride.h
     os.execvp(command[0], command)
 
 
