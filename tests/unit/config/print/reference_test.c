@@ -65,7 +65,7 @@ static void expect_width(char *text, unsigned width)
     for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
         bool one_word =
             !memchr(line + strspn(line, " "), ' ', (size_t)(end - line) - strspn(line, " "));
-        if (end - line > width && !one_word)
+        if ((size_t)(end - line) > width && !one_word)
             fail_msg("wider than %u: %.*s", width, (int)(end - line), line);
         assert_true(end == line || end[-1] != ' ');
     }
