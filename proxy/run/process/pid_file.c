@@ -35,7 +35,8 @@ static const char *read_pid(int fd, pid_t *pid)
         return "it is empty: the process has ended, or has not begun to serve";
     line[length] = '\0';
     line[strcspn(line, "\n")] = '\0';
-    long number = strtol(line, &end, 10);
+    /* With strtol, a number that is too large would become the highest pid_t on 32 bits. */
+    long long number = strtoll(line, &end, 10);
     *pid = (pid_t)number;
     bool valid = line[0] >= '0' && line[0] <= '9' && *end == '\0' && number > 0 && *pid == number;
     return valid ? NULL : "it does not contain a process ID";
