@@ -31,8 +31,18 @@ static void begin(void)
 static void end(void)
 {
     prober_close(prober);
+    prober = NULL;
     uv_run(&loop, UV_RUN_DEFAULT);
     target_pool_free(pool);
+    pool = NULL;
+}
+
+/* After a failure too: the timers of a prober that is left would keep the loop running. */
+static int end_and_tear_down(void **state)
+{
+    if (pool)
+        end();
+    return tear_down(state);
 }
 
 static void run_for(uint64_t milliseconds)
@@ -45,25 +55,31 @@ static void run_for(uint64_t milliseconds)
     }
 }
 
+#define RUN_UNTIL(condition)                                                                       \
+    do {                                                                                           \
+        for (unsigned left = 10000; !(condition) && left > 0; left--)                              \
+            run_for(1);                                                                            \
+        assert_true(condition);                                                                    \
+    } while (0)
+
 static void test_verdicts(void **unused)
 {
+    target.probe_timeout_ms = 10000;
     begin(); /* refused from the start: the first verdict counts at once */
-    run_for(30);
-    assert_true(is_down());
+    RUN_UNTIL(is_down());
     server_sends("RFB 003.008\n", NULL, NULL);
-    run_for(100);
+    RUN_UNTIL(target_pool_target_probe(only()) == BALANCE_PROBED_UP);
     assert_false(is_down());
-    assert_int_equal(target_pool_target_probe(only()), BALANCE_PROBED_UP);
 
     server.pieces[0] = "HTTP/1.1 400\r\n"; /* another server has the port now */
     unsigned before = server.accepted;
-    while (server.accepted < before + 2)
-        run_for(5);
-    assert_false(is_down());
-    run_for(150);
-    assert_true(is_down());
+    while (server.accepted < before + route.fail_after) {
+        assert_false(is_down());
+        run_for(1);
+    }
+    RUN_UNTIL(is_down());
     server.pieces[0] = "RFB 003.";
-    run_for(100);
+    RUN_UNTIL(target_pool_target_probe(only()) == BALANCE_PROBED_UP);
     assert_false(is_down());
     end();
 }
@@ -95,9 +111,10 @@ static void test_a_varying_target_is_not_probed(void **unused)
 static void test_one_at_a_time(void **unused)
 {
     target.probe_interval_ms = 10;
-    target.probe_timeout_ms = 150;
+    target.probe_timeout_ms = 10000;
     loopback_listen(&server.socket);
     begin();
+    RUN_UNTIL(server.accepted > 0);
     run_for(120);
     assert_int_equal(server.accepted, 1);
     end();
@@ -107,8 +124,7 @@ static void test_a_reload_keeps_the_verdict(void **unused)
 {
     char error[256];
     begin();
-    run_for(30);
-    assert_true(is_down());
+    RUN_UNTIL(is_down());
     struct target_pool *next = target_pool_create(&config, pool, NULL, error, sizeof(error));
     assert_non_null(next);
     end();
@@ -117,14 +133,14 @@ static void test_a_reload_keeps_the_verdict(void **unused)
     loopback_listen(&server.socket);
     target.probe = CONFIG_PROBE_CONNECT;
     prober = prober_create(&watches, resolver, pool);
-    run_for(60);
+    RUN_UNTIL(target_pool_target_probe(only()) == BALANCE_PROBED_UP);
     assert_false(is_down());
     end();
 }
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, end_and_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(test_verdicts),
         TEST(test_off),
