@@ -181,15 +181,22 @@ static bool begin(struct link_server *server, const struct link_message_request 
     return false;
 }
 
-/* The descriptor that came with a packet; -1: none. */
-static int descriptor_of(struct msghdr *message)
+/*
+ * The descriptor that came with a packet; -1: none, or more than one. The padding of the control
+ * buffer has room for a second one; the kernel closes the rest.
+ */
+static int take_descriptor(struct msghdr *message)
 {
-    int fd = -1;
+    int fds[2] = {-1, -1};
     struct cmsghdr *control = CMSG_FIRSTHDR(message);
-    if (control && control->cmsg_level == SOL_SOCKET && control->cmsg_type == SCM_RIGHTS &&
-        control->cmsg_len == CMSG_LEN(sizeof(fd)))
-        memcpy(&fd, CMSG_DATA(control), sizeof(fd));
-    return fd;
+    if (!control || control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_RIGHTS)
+        return -1;
+    memcpy(fds, CMSG_DATA(control), size_min(sizeof(fds), control->cmsg_len - CMSG_LEN(0)));
+    if (fds[1] < 0)
+        return fds[0];
+    close(fds[0]);
+    close(fds[1]);
+    return -1;
 }
 
 static size_t count_links(const struct session_env *env)
@@ -215,9 +222,9 @@ static bool handle_packet(struct link_server *server)
                              .msg_controllen = sizeof(control.bytes)};
     struct link_message_request request;
     ssize_t length = recvmsg(server->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    if (length <= 0)
-        return length < 0 && (errno == EAGAIN || errno == EINTR);
-    int fd = descriptor_of(&message);
+    if (length < 0)
+        return errno == EAGAIN || errno == EINTR;
+    int fd = take_descriptor(&message);
     bool good = link_message_parse((struct slice){packet, (size_t)length}, &request);
     if (fd >= 0 && good && request.verb == LINK_MESSAGE_LINK &&
         count_links(server->env) < LINKS_MAX)
@@ -225,7 +232,7 @@ static bool handle_packet(struct link_server *server)
     else if (fd >= 0)
         close(fd);
     if (!good)
-        return true;
+        return length > 0;
     server->busy = true;
     server->nonce = request.nonce;
     watch_want(server->watch, 0);

@@ -112,22 +112,25 @@ static void test_orders(void **unused)
     close(fd);
 }
 
-static void send_with(int fd, const char *packet, int passed)
+#define PASSED_MAX 3
+
+/* A packet with descriptors. */
+static void send_with(int fd, const char *packet, const int *passed, size_t count)
 {
     union {
-        char bytes[CMSG_SPACE(sizeof(int))];
+        char bytes[CMSG_SPACE(PASSED_MAX * sizeof(int))];
         struct cmsghdr header;
     } room = {.bytes = {0}};
     struct iovec part = {(char *)(uintptr_t)packet, strlen(packet)};
     struct msghdr message = {.msg_iov = &part,
                              .msg_iovlen = 1,
                              .msg_control = &room,
-                             .msg_controllen = sizeof(room.bytes)};
+                             .msg_controllen = CMSG_SPACE(count * sizeof(int))};
     room.header.cmsg_level = SOL_SOCKET;
     room.header.cmsg_type = SCM_RIGHTS;
-    room.header.cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(&room.header), &passed, sizeof(passed));
-    assert_true(sendmsg(fd, &message, 0) > 0);
+    room.header.cmsg_len = CMSG_LEN(count * sizeof(int));
+    memcpy(CMSG_DATA(&room.header), passed, count * sizeof(int));
+    assert_true(sendmsg(fd, &message, 0) >= 0);
 }
 
 static bool is_closed(int fd)
@@ -142,12 +145,12 @@ static void test_another_link(void **unused)
     int fd = open_server(), other[2], stray[2];
     open_pair(other);
     open_pair(stray);
-    send_with(fd, "wsluice-link 1 1 link ", other[0]);
+    send_with(fd, "wsluice-link 1 1 link ", &other[0], 1);
     close(other[0]);
     (void)read_answer(fd, 1);
     send_text(other[1], "wsluice-link 1 5 list ");
     assert_non_null(strstr(read_answer(other[1], 5), "&pid="));
-    send_with(fd, "wsluice-link 1 2 list ", stray[0]);
+    send_with(fd, "wsluice-link 1 2 list ", &stray[0], 1);
     close(stray[0]);
     (void)read_answer(fd, 2);
     assert_true(is_closed(stray[1]));
@@ -157,6 +160,26 @@ static void test_another_link(void **unused)
     send_text(other[1], "wsluice-link 1 6 list ");
     (void)read_answer(other[1], 6);
     close(other[1]);
+}
+
+/* Several in one packet, and one with no byte: none is left open. */
+static void test_many_descriptors(void **unused)
+{
+    static const char *const packets[] = {"wsluice-link 1 1 link ", "wsluice-link 1 1 list ", "x",
+                                          ""};
+    for (size_t i = 0; i < WSL_COUNT(packets); i++)
+        for (size_t count = 1 + (i == 0); count <= PASSED_MAX; count++) {
+            int fd = open_server(), stray[2];
+            open_pair(stray);
+            const int passed[PASSED_MAX] = {stray[0], stray[0], stray[0]};
+            send_with(fd, packets[i], passed, count);
+            close(stray[0]);
+            run_a_while();
+            assert_true(is_closed(stray[1]));
+            close(stray[1]);
+            close(fd);
+            run_a_while();
+        }
 }
 
 static void test_what_is_no_request(void **unused)
@@ -195,8 +218,13 @@ int main(void)
     (void)signal(SIGPIPE, SIG_IGN);
 #define TEST(test) cmocka_unit_test_setup_teardown(test, link_set_up, link_tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_a_list),           TEST(test_a_long_list),  TEST(test_ends),
-        TEST(test_orders),           TEST(test_another_link), TEST(test_what_is_no_request),
+        TEST(test_a_list),
+        TEST(test_a_long_list),
+        TEST(test_ends),
+        TEST(test_orders),
+        TEST(test_another_link),
+        TEST(test_many_descriptors),
+        TEST(test_what_is_no_request),
         TEST(test_a_peer_that_goes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
