@@ -171,6 +171,23 @@ def test_a_process_that_is_stopped(lab):
     assert bridge.process.wait(WAIT) == 0
 
 
+def test_a_second_signal_waits_five_seconds_for_a_stopped_process(lab):
+    """However many signals follow, and however long drain_timeout is."""
+    bridge = begin(lab, limits={'drain_spread': '0s', 'drain_timeout': '40s', 'close_timeout': '1s'})
+    (first, second), clients = chain(lab, bridge, 1, 1)
+    first.signal(signal.SIGSTOP)
+    began = time.monotonic()
+    while not second.ended() and time.monotonic() - began < 15:
+        second.signal(signal.SIGTERM)
+        time_passes(1)
+    took = time.monotonic() - began
+    first.signal(signal.SIGCONT)
+    assert 4 < took < 9, took
+    for client in clients:
+        client.hang_up()
+    bridge.process.wait(WAIT)
+
+
 def test_metrics(lab):
     bridge = begin(lab)
     assert samples(lab, bridge.endpoints[0])['wsluice_predecessors'] == 0

@@ -223,13 +223,18 @@ void supervisor_end_rule_cb(void *owner, const char *why)
     supervisor_end_retire(supervisor, false);
 }
 
+/* However often it is asked for, predecessors get their grace once. */
 static void end_at_once(struct supervisor *supervisor)
 {
+    uint64_t now = uv_now(&supervisor->loop);
     predecessors_tell(supervisor->predecessors, LINK_MESSAGE_END);
+    if (supervisor->wait_until > now + PREDECESSORS_GRACE_MS)
+        supervisor->wait_until = now + PREDECESSORS_GRACE_MS;
     if (supervisor->state == PROCESS_DRAINING)
         workers_kill(&supervisor->workers);
-    else if (supervisor->state == PROCESS_STOPPING && supervisor->wait_until > 0)
-        uv_timer_start(&supervisor->drain_timer, wait_timer_cb, PREDECESSORS_GRACE_MS, 0);
+    else if (supervisor->state == PROCESS_STOPPING &&
+             uv_is_active((uv_handle_t *)&supervisor->drain_timer))
+        finish(supervisor);
     command_kill(supervisor->command);
 }
 
