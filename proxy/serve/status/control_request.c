@@ -60,9 +60,22 @@ struct control_request *control_request_of(struct list *link)
     return WSL_CONTAINER(link, struct control_request, link);
 }
 
+/* A text that is too long loses lines in front of the last one, which says how it went. */
+static char *copy_text(const char *text)
+{
+    char *copy;
+    const char *last = strrchr(text, '\n');
+    size_t length = strlen(text), kept = last ? strlen(last) : CONTROL_REQUEST_TEXT;
+    if (length <= CONTROL_REQUEST_TEXT || kept >= CONTROL_REQUEST_TEXT)
+        return strndup(text, CONTROL_REQUEST_TEXT);
+    const char *end = memrchr(text, '\n', CONTROL_REQUEST_TEXT - kept + 1);
+    int head = end ? (int)(end - text) : 0;
+    return asprintf(&copy, "%.*s%s", head, text, head > 0 ? last : last + 1) < 0 ? NULL : copy;
+}
+
 void control_request_answer(struct control_request *request, const struct control_verdict *verdict)
 {
     request->outcome = verdict->outcome;
-    request->text = strndup(verdict->text, CONTROL_REQUEST_TEXT);
+    request->text = copy_text(verdict->text);
     worker_request_reply(&request->base, answered_cb);
 }

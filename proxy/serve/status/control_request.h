@@ -60,7 +60,7 @@ const char *control_request_by(const struct control_request *request);
 struct list *control_request_link(struct control_request *request);
 struct control_request *control_request_of(struct list *link);
 
-/* Copies the verdict; out of memory, the text is left out. */
+/* Copies the verdict, without some findings if there are too many; out of memory, without text. */
 void control_request_answer(struct control_request *request, const struct control_verdict *verdict);
 
 #endif

@@ -88,12 +88,31 @@ static void test_texts_are_bounded(void **unused)
     assert_int_equal(strlen(text), CONTROL_REQUEST_TEXT);
 }
 
+/* The sentence that says how it went is last, and stays. */
+static void test_many_findings_leave_the_sentence(void **unused)
+{
+    static char findings[2 * CONTROL_REQUEST_TEXT];
+    static const char line[] = "warning: this certificate has expired\n",
+                      sentence[] = "it is in use";
+    size_t used = 0;
+    while (used < CONTROL_REQUEST_TEXT + 1000)
+        used += (size_t)snprintf(findings + used, sizeof(findings) - used, "%s", line);
+    snprintf(findings + used, sizeof(findings) - used, "%s", sentence);
+    ask(0, CONTROL_RELOAD, "user 7");
+    answer_first(&(struct control_verdict){CONTROL_DONE, findings});
+    assert_true(strlen(text) <= CONTROL_REQUEST_TEXT);
+    assert_true(strlen(text) > CONTROL_REQUEST_TEXT - sizeof(line));
+    assert_string_equal(strrchr(text, '\n') + 1, sentence);
+    assert_int_equal((strlen(text) - strlen(sentence)) % strlen(line), 0);
+}
+
 int main(void)
 {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, set_up_control, tear_down_control)
     const struct CMUnitTest tests[] = {
         TEST(test_each_gets_its_answer),
         TEST(test_texts_are_bounded),
+        TEST(test_many_findings_leave_the_sentence),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
