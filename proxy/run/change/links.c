@@ -101,9 +101,9 @@ static void take_line(struct predecessors *predecessors, const char *line)
     (void)predecessors_add(predecessors, (int)fd, pid, version);
 }
 
-void links_inherit(struct predecessors *predecessors)
+void links_inherit(struct predecessors *predecessors, bool is_successor)
 {
-    const char *line = getenv(LIST);
+    const char *line = is_successor ? getenv(LIST) : NULL;
     while (line && *line) {
         take_line(predecessors, line);
         line += strcspn(line, "\n");

@@ -33,8 +33,8 @@ int links_take(struct links_offer *offer);
 /* The upgrade has failed. */
 void links_withdraw(struct links_offer *offer);
 
-/* Takes the links that this process has inherited, and removes the variables. */
-void links_inherit(struct predecessors *predecessors);
+/* Takes the links that a successor has inherited, and removes the variable in any case. */
+void links_inherit(struct predecessors *predecessors, bool is_successor);
 
 /* The generation of this process, whose variable it removes. */
 unsigned links_generation(bool is_successor);

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
 #include "net/addr.h"
 
 #define FIRST_ACTIVATED 3 /* sd_listen_fds(3) */
@@ -16,18 +17,28 @@
 #define OWN  "own"
 #define LENT "lent"
 
+/* The pipe that a variable names; -1: none. Its value may be anybody's, and name any descriptor. */
+static int pipe_of(const char *variable)
+{
+    const char *text = getenv(variable);
+    uint64_t fd;
+    struct stat status;
+    if (!text || !ascii_decimal(slice_of(text), INT_MAX, &fd) || fd <= STDERR_FILENO ||
+        fstat((int)fd, &status) != 0 || !S_ISFIFO(status.st_mode))
+        return -1;
+    return (int)fd;
+}
+
 bool inherit_is_successor(void)
 {
-    return getenv("WSLUICE_READY_FD") != NULL;
+    return pipe_of("WSLUICE_READY_FD") >= 0;
 }
 
 int inherit_error_fd(void)
 {
-    const char *text = getenv("WSLUICE_ERROR_FD");
-    int fd = text ? (int)strtol(text, NULL, 10) : -1;
-    struct stat status;
+    int fd = pipe_of("WSLUICE_ERROR_FD");
     unsetenv("WSLUICE_ERROR_FD");
-    if (fd <= STDERR_FILENO || fstat(fd, &status) != 0 || !S_ISFIFO(status.st_mode))
+    if (fd < 0)
         return -1;
     (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
     (void)fcntl(fd, F_SETFL, O_WRONLY | O_NONBLOCK);
@@ -77,7 +88,7 @@ static void add_line(struct inherit *inherit, const char *line, const char *end)
     char *owner;
     long fd = strtol(line, &owner, 10);
     /* strtol skips white space, also line ends. */
-    if (*line < '0' || *line > '9' || *owner != ' ' || fd > INT_MAX)
+    if (*line < '0' || *line > '9' || *owner != ' ' || fd <= STDERR_FILENO || fd > INT_MAX)
         return;
     owner++;
     const char *name = memchr(owner, ' ', (size_t)(end - owner));
@@ -97,11 +108,9 @@ static void from_predecessor(struct inherit *inherit)
         add_line(inherit, line, line + length);
         line += length + (line[length] == '\n');
     }
-    const char *ready = getenv("WSLUICE_READY_FD");
-    if (ready) {
-        inherit->ready_fd = (int)strtol(ready, NULL, 10);
+    inherit->ready_fd = pipe_of("WSLUICE_READY_FD");
+    if (inherit->ready_fd >= 0)
         (void)fcntl(inherit->ready_fd, F_SETFD, FD_CLOEXEC);
-    }
 }
 
 void inherit_open(struct inherit *inherit)

@@ -117,7 +117,7 @@ static bool open_changes(struct supervisor *supervisor)
                             supervisor_end_emptied_cb, supervisor);
     if (!supervisor->predecessors)
         return false;
-    links_inherit(supervisor->predecessors);
+    links_inherit(supervisor->predecessors, inherit_is_successor());
     supervisor->shared.host.links = predecessors_count(supervisor->predecessors);
     return true;
 }

@@ -54,7 +54,7 @@ static void test_an_offer(void **unused)
     setenv("WSLUICE_LINKS", offer.list + 14, 1);
     setenv("WSLUICE_GENERATION", "42", 1);
     assert_int_equal(links_generation(true), 42);
-    links_inherit(predecessors);
+    links_inherit(predecessors, true);
     assert_null(getenv("WSLUICE_LINKS"));
     assert_null(getenv("WSLUICE_GENERATION"));
     assert_int_equal(predecessors_count(predecessors), 1);
@@ -89,16 +89,32 @@ static void test_lines_that_are_wrong(void **unused)
                                         "1 1 a", "2 1 0.2.0\n", "99999999999 1 a"};
     for (size_t i = 0; i < WSL_COUNT(wrong); i++) {
         setenv("WSLUICE_LINKS", wrong[i], 1);
-        links_inherit(predecessors);
+        links_inherit(predecessors, true);
         assert_int_equal(predecessors_count(predecessors), 0);
     }
     assert_int_equal(pipe2(pipe_ends, O_CLOEXEC), 0);
     snprintf(line, sizeof(line), "%d 1 0.2.0\n", pipe_ends[0]);
     setenv("WSLUICE_LINKS", line, 1);
-    links_inherit(predecessors);
+    links_inherit(predecessors, true);
     assert_int_equal(predecessors_count(predecessors), 0);
     close(pipe_ends[0]);
     close(pipe_ends[1]);
+}
+
+/* Not a successor: the variable goes, and what it names stays as it is. */
+static void test_links_of_nobody(void **unused)
+{
+    int ends[2];
+    char line[64];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
+    snprintf(line, sizeof(line), "%d 1 0.2.0\n", ends[0]);
+    setenv("WSLUICE_LINKS", line, 1);
+    links_inherit(predecessors, false);
+    assert_null(getenv("WSLUICE_LINKS"));
+    assert_int_equal(predecessors_count(predecessors), 0);
+    assert_int_equal(fcntl(ends[0], F_GETFD), 0);
+    close(ends[0]);
+    close(ends[1]);
 }
 
 static void test_generations(void **unused)
@@ -123,6 +139,7 @@ int main(void)
         TEST(test_an_offer),
         TEST(test_an_upgrade_that_fails),
         TEST(test_lines_that_are_wrong),
+        TEST(test_links_of_nobody),
         TEST(test_generations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

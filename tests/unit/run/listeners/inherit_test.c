@@ -173,6 +173,33 @@ static void test_ready_pipe(void **unused)
     close(ends[1]);
 }
 
+/* A variable that no predecessor has set costs no descriptor, and makes no successor. */
+static void test_variables_of_nobody(void **unused)
+{
+    int null = open("/dev/null", O_WRONLY), ends[2];
+    char file[16], more[16];
+    assert_int_equal(pipe(ends), 0);
+    snprintf(file, sizeof(file), "%d", null);
+    snprintf(more, sizeof(more), "%dx", ends[1]);
+    const char *const pipes[] = {"0", "1", "2", "", "x", "-1", "99999", "4294967297", file, more};
+    for (size_t i = 0; i < WSL_COUNT(pipes); i++) {
+        setenv("WSLUICE_READY_FD", pipes[i], 1);
+        setenv("WSLUICE_ERROR_FD", pipes[i], 1);
+        setenv("WSLUICE_FDS", "0 own a\n1 own b\n2 own c\n", 1);
+        assert_false(inherit_is_successor());
+        assert_int_equal(inherit_error_fd(), -1);
+        inherit_open(&inherit);
+        assert_int_equal(inherit.ready_fd, -1);
+        assert_int_equal(inherit_close(&inherit), 0);
+        assert_null(getenv("WSLUICE_READY_FD"));
+        for (int fd = 0; fd <= STDERR_FILENO; fd++)
+            assert_int_equal(fcntl(fd, F_GETFD), 0);
+    }
+    close(null);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +209,7 @@ int main(void)
         cmocka_unit_test(test_unusable_sockets),
         cmocka_unit_test(test_malformed_lists),
         cmocka_unit_test(test_ready_pipe),
+        cmocka_unit_test(test_variables_of_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
