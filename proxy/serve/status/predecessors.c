@@ -19,6 +19,7 @@ struct predecessor {
     struct watch *watch;
     uv_timer_t timer;                /* runs while an answer is awaited */
     uint64_t sent;                   /* packets; each has its number as its nonce */
+    uint64_t queued, heard;          /* the last one that its socket took, and that it answered */
     uint64_t nonce;                  /* of the request that is under way */
     struct list waiting;             /* slots whose request has not begun */
     struct slot *current;            /* whose request is under way; NULL: nobody's, or none is */
@@ -119,7 +120,10 @@ static bool send_packet(struct predecessor *predecessor, enum link_message_verb 
         control.header.cmsg_len = CMSG_LEN(sizeof(fd));
         memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
     }
-    return part.iov_len > 0 && sendmsg(predecessor->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+    if (part.iov_len == 0 || sendmsg(predecessor->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+        return false;
+    predecessor->queued = request.nonce;
+    return true;
 }
 
 static void fall_silent(struct predecessor *predecessor)
@@ -264,9 +268,12 @@ static void take_packet(struct predecessor *predecessor, struct slice packet)
         log_message(REASON_INFO, "process %llu answers again",
                     (unsigned long long)predecessor->facts.pid);
     predecessor->silent = false;
-    if (!link_message_answer(packet, &nonce, &last, &body) || nonce != predecessor->nonce ||
-        !predecessor->asked)
-        return; /* late, or of another version */
+    if (!link_message_answer(packet, &nonce, &last, &body))
+        return; /* of another version */
+    if (last)
+        predecessor->heard = nonce;
+    if (nonce != predecessor->nonce || !predecessor->asked)
+        return; /* late, or to an order */
     predecessor->text.limit = ANSWER_MAX;
     text_add(&predecessor->text, body);
     if (last)
@@ -398,7 +405,9 @@ void predecessors_refresh(struct predecessors *all)
     for (struct list *link = all->list.next, *next; link != &all->list; link = next) {
         struct predecessor *predecessor = WSL_CONTAINER(link, struct predecessor, link);
         next = link->next;
-        if (!predecessor->asked)
+        /* More packets than one would fill the socket of a silent one: an order must fit in. */
+        bool waits = predecessor->silent && predecessor->heard < predecessor->queued;
+        if (!predecessor->asked && !waits)
             begin(predecessor, LINK_MESSAGE_LIST, "limit=1");
     }
 }

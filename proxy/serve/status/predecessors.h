@@ -8,7 +8,7 @@
  *                                  passed
  *
  * A predecessor that does not answer in time (it is stopped, or the machine is busy) is silent:
- * nobody waits for it until it answers again. predecessors_refresh asks it, too.
+ * nobody asks it until it answers what it was asked before.
  *
  * Owns: the links. Thread: the main one, but for predecessors_ask and its callback, which are the
  * asker's. Errors: NULL or false: out of memory. Lifetime: predecessors_create to

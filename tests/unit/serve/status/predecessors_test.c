@@ -129,6 +129,34 @@ static void test_one_that_is_silent(void **unused)
     close(fd);
 }
 
+static bool has_packet(int fd)
+{
+    char byte;
+    return recv(fd, &byte, 1, MSG_PEEK) >= 0;
+}
+
+/* What it has not read yet is all that waits for it: there is room for an order to end. */
+static void test_the_queue_of_a_silent_one(void **unused)
+{
+    int fd = add_peer(11);
+    ask();
+    wait_for_calls(1);
+    uint64_t nonce = read_request(fd, LINK_MESSAGE_LIST);
+    for (int i = 0; i < 3; i++) {
+        predecessors_refresh(envs[0].predecessors);
+        run_a_while();
+        assert_false(has_packet(fd));
+    }
+    predecessors_tell(envs[0].predecessors, LINK_MESSAGE_DRAIN);
+    uint64_t drain = read_request(fd, LINK_MESSAGE_DRAIN);
+    reply(fd, nonce, true, "&pid=11&sessions=9\n");
+    reply(fd, drain, true, "");
+    predecessors_refresh(envs[0].predecessors);
+    reply(fd, read_request(fd, LINK_MESSAGE_LIST), true, "&pid=11&sessions=8\n");
+    assert_true(atomic_load(&process.predecessors[0].sessions) == 8);
+    close(fd);
+}
+
 static void test_wrong_answers(void **unused)
 {
     int fd = add_peer(11);
@@ -221,6 +249,7 @@ int main(void)
         TEST(test_nobody),
         TEST(test_two_answers),
         TEST(test_one_that_is_silent),
+        TEST(test_the_queue_of_a_silent_one),
         TEST(test_wrong_answers),
         TEST(test_one_that_ends),
         TEST(test_several_askers),
