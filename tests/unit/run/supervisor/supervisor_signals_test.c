@@ -1,6 +1,7 @@
 /*
- * Signals, ends of reloads and ends of upgrades in random order: the process always ends in order,
- * and never takes an edge that its tables of states lack.
+ * Signals, requests of the admin socket, orders of a successor, ends of reloads and ends of
+ * upgrades in random order: the process always ends in order, never takes an edge that its tables
+ * of states lack, and each request gets one answer, on a change that began after it.
  */
 #include "run/supervisor/supervisor.h"
 
@@ -15,6 +16,7 @@
 #include "config/load.h"
 #include "run/change/reload.h"
 #include "run/change/upgrade.h"
+#include "run/supervisor/supervisor_priv.h"
 
 #define SEEDS 200
 
@@ -26,6 +28,8 @@ static struct {
     upgrade_cb *upgrade_done;
     void *upgrade_owner;
     unsigned reloads, upgrades, handed_over; /* of all seeds */
+    struct supervisor *supervisor;
+    atomic_uint reloads_begun, asked, answered[CONTROL_MOVED + 1];
 } scene;
 
 static unsigned below(unsigned most)
@@ -64,17 +68,77 @@ static void finish_upgrade(bool ready)
     scene.upgrade_done(scene.upgrade_owner, &outcome);
 }
 
+/* ---- requests, as workers pass them on ---- */
+
+struct ask {
+    struct mailbox_post post;
+    struct session_env *env;
+    enum control_verb verb;
+    unsigned reloads_before;
+};
+
+static void answered_cb(void *owner, const struct control_verdict *verdict)
+{
+    struct ask *ask = owner;
+    if (ask->verb == CONTROL_RELOAD && verdict->outcome == CONTROL_DONE)
+        assert_true(scene.reloads_begun > ask->reloads_before);
+    if (ask->verb == CONTROL_RELOAD && verdict->outcome == CONTROL_FAILED)
+        assert_true(scene.reloads_begun > ask->reloads_before || strstr(verdict->text, "ending"));
+    assert_true((verdict->text[0] == '\0') ==
+                (ask->verb == CONTROL_DRAIN || ask->verb == CONTROL_END));
+    scene.answered[verdict->outcome]++;
+    free(ask);
+}
+
+static void ask_cb(void *owner, void *argument)
+{
+    struct ask *ask = argument;
+    (void)owner;
+    assert_true(control_request_start(ask->env, ask->verb, "user 7", answered_cb, ask));
+}
+
+/* Workers take requests until all of them are empty; only a successor orders a process to end. */
+static void send_request(void)
+{
+    struct supervisor *supervisor = scene.supervisor;
+    bool follows = supervisor->handed_over && below(4) == 0;
+    if (supervisor->state >= PROCESS_STOPPING)
+        return;
+    struct ask *ask = calloc(1, sizeof(*ask));
+    assert_non_null(ask);
+    ask->env = &supervisor->workers.list[0].env;
+    ask->verb = (follows ? CONTROL_DRAIN : CONTROL_RELOAD) + below(2);
+    ask->reloads_before = scene.reloads_begun;
+    scene.asked++;
+    if (supervisor->workers.list[0].on_main_loop)
+        ask_cb(NULL, ask);
+    else
+        mailbox_post(ask->env->lane.mailbox, &ask->post, ask_cb, ask);
+}
+
+static unsigned answers(void)
+{
+    unsigned sum = 0;
+    for (int outcome = CONTROL_DONE; outcome <= CONTROL_MOVED; outcome++)
+        sum += scene.answered[outcome];
+    return sum;
+}
+
 static void step_cb(uv_idle_t *idle)
 {
     static const int numbers[] = {SIGHUP, SIGHUP, SIGUSR2, SIGUSR2, SIGUSR1, SIGTERM, SIGINT};
     (void)idle;
-    unsigned choice = below(WSL_COUNT(numbers) + 3);
+    unsigned choice = below(WSL_COUNT(numbers) + 8);
     if (choice < WSL_COUNT(numbers))
         assert_int_equal(raise(numbers[choice]), 0);
     else if (choice == WSL_COUNT(numbers))
         finish_reload(below(2));
     else if (choice == WSL_COUNT(numbers) + 1)
         finish_upgrade(below(3) == 0);
+    else if (choice == WSL_COUNT(numbers) + 2)
+        finish_reload(true);
+    else if (choice > WSL_COUNT(numbers) + 3)
+        send_request();
 }
 
 /* ---- in place of reload.c and upgrade.c ---- */
@@ -82,6 +146,7 @@ static void step_cb(uv_idle_t *idle)
 bool reload_start(const struct reload_request *request)
 {
     assert_false(scene.reloading || scene.upgrading);
+    scene.reloads_begun++;
     if (!scene.steps) {
         scene.steps = true;
         uv_idle_init(request->lane->loop, &scene.idle);
@@ -147,6 +212,7 @@ static void run(unsigned seed)
     struct supervisor_options options = {.config = config};
     struct supervisor *supervisor = supervisor_create(&options, error, sizeof(error));
     assert_non_null(supervisor);
+    scene.supervisor = supervisor;
     scene.random = seed;
     scene.steps = scene.reloading = scene.upgrading = false;
     assert_int_equal(raise(SIGHUP), 0);
@@ -155,6 +221,7 @@ static void run(unsigned seed)
     finish_reload(true); /* its result comes too late, and is not used */
     uv_close((uv_handle_t *)&scene.idle, NULL);
     assert_true(supervisor_free(supervisor));
+    assert_int_equal(answers(), scene.asked);
     log_stop();
     config_release(config);
 }
@@ -164,6 +231,8 @@ static void test_any_order_of_signals_and_ends(void **unused)
     for (unsigned seed = 0; seed < SEEDS; seed++)
         run(seed);
     assert_true(scene.reloads > SEEDS && scene.upgrades > 0 && scene.handed_over > 0);
+    for (int outcome = CONTROL_DONE; outcome <= CONTROL_MOVED; outcome++)
+        assert_true(scene.answered[outcome] > SEEDS / 10);
 }
 
 int main(void)
