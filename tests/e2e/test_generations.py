@@ -171,6 +171,23 @@ def test_a_process_that_is_stopped(lab):
     assert bridge.process.wait(WAIT) == 0
 
 
+def test_a_process_that_is_stopped_during_upgrades(lab):
+    """Its links to the successors wait in its socket, behind what it was asked."""
+    bridge = begin(lab)
+    (first, second), clients = chain(lab, bridge, 1, 1)
+    first.signal(signal.SIGSTOP)
+    assert len(seen(bridge)) == 1
+    third = upgrade(lab, bridge, second.pid)
+    assert len(seen(bridge)) == 1
+    fourth = upgrade(lab, bridge, third.pid)
+    first.signal(signal.SIGCONT)
+    until(lambda: len(seen(bridge)) == 2, 'both are seen', 10)
+    fourth.signal(signal.SIGTERM)
+    for client in clients:
+        end(client)
+    assert bridge.process.wait(WAIT) == 0 and fourth.wait() in (0, None)
+
+
 def test_a_second_signal_waits_five_seconds_for_a_stopped_process(lab):
     """However many signals follow, and however long drain_timeout is."""
     bridge = begin(lab, limits={'drain_spread': '0s', 'drain_timeout': '40s', 'close_timeout': '1s'})

@@ -40,7 +40,7 @@ static void shut(struct link_server *server)
 
 /* ---- answers ---- */
 
-enum sent { SENT_MORE, SENT_ALL, SENT_LATER, SENT_BROKEN };
+enum sent { SENT_MORE, SENT_ALL, SENT_LATER }; /* SENT_ALL: also if the peer is gone */
 
 static enum sent send_packet(struct link_server *server)
 {
@@ -53,12 +53,11 @@ static enum sent send_packet(struct link_server *server)
     };
     const struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
     if (sendmsg(server->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-        return errno == EAGAIN || errno == EINTR || errno == ENOBUFS ? SENT_LATER : SENT_BROKEN;
+        return errno == EAGAIN || errno == EINTR || errno == ENOBUFS ? SENT_LATER : SENT_ALL;
     server->sent += now;
     return now < left ? SENT_MORE : SENT_ALL;
 }
 
-/* The server may be gone afterwards. */
 static void send_answer(struct link_server *server)
 {
     enum sent sent;
@@ -69,13 +68,11 @@ static void send_answer(struct link_server *server)
         watch_want(server->watch, WATCH_WRITE);
         return;
     }
+    /* A peer that is gone may have left a link for its successor behind its requests. */
     free(server->text);
     server->text = NULL;
     server->busy = false;
-    if (sent == SENT_BROKEN)
-        shut(server);
-    else
-        watch_want(server->watch, WATCH_READ);
+    watch_want(server->watch, WATCH_READ);
 }
 
 /* Takes the text over; out of memory, the successor gets an empty answer. */
@@ -222,8 +219,8 @@ static bool handle_packet(struct link_server *server)
                              .msg_controllen = sizeof(control.bytes)};
     struct link_message_request request;
     ssize_t length = recvmsg(server->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    if (length < 0)
-        return errno == EAGAIN || errno == EINTR;
+    if (length < 0) /* reset: it went without reading an answer, and its packets are here still */
+        return errno == EAGAIN || errno == EINTR || errno == ECONNRESET;
     int fd = take_descriptor(&message);
     bool good = link_message_parse((struct slice){packet, (size_t)length}, &request);
     if (fd >= 0 && good && request.verb == LINK_MESSAGE_LINK &&

@@ -182,6 +182,31 @@ static void test_many_descriptors(void **unused)
         }
 }
 
+/*
+ * The peer asks for much, hands a link over to its successor and goes: the link arrives, whether or
+ * not the peer has read an answer.
+ */
+static void test_a_link_of_a_peer_that_goes(void **unused)
+{
+    for (int answered = 0; answered < 2; answered++) {
+        int fd = open_server(), other[2];
+        open_pair(other);
+        send_text(fd, "wsluice-link 1 1 list ");
+        if (answered)
+            run_a_while();
+        send_text(fd, "wsluice-link 1 2 list ");
+        send_with(fd, "wsluice-link 1 3 link ", &other[0], 1);
+        close(other[0]);
+        close(fd);
+        run_a_while();
+        send_text(other[1], "wsluice-link 1 5 list ");
+        assert_non_null(strstr(read_answer(other[1], 5), "&pid="));
+        close(other[1]);
+        run_a_while();
+        assert_true(list_empty(&envs[0].links));
+    }
+}
+
 static void test_what_is_no_request(void **unused)
 {
     int fd = open_server();
@@ -224,6 +249,7 @@ int main(void)
         TEST(test_orders),
         TEST(test_another_link),
         TEST(test_many_descriptors),
+        TEST(test_a_link_of_a_peer_that_goes),
         TEST(test_what_is_no_request),
         TEST(test_a_peer_that_goes),
     };
