@@ -13,6 +13,7 @@
 
 #define ANSWER_MAX ((size_t)16 << 20)
 #define PORT_HTTP  80
+#define AGAIN_MAX  10
 
 struct exchange {
     const struct http_client_request *request;
@@ -21,6 +22,7 @@ struct exchange {
     char *error;
     size_t error_size;
     char where[ADDR_TEXT + 160];
+    bool unread; /* the peer has closed a Unix socket before it read the whole request */
 };
 
 static bool fail(const struct exchange *exchange, const char *problem)
@@ -43,6 +45,14 @@ static bool fail_to_connect(const struct exchange *exchange, int error)
         hint = "; the socket is for its owner, see admin.mode";
     snprintf(problem, sizeof(problem), "%s%s", strerror(error), hint);
     return fail(exchange, problem);
+}
+
+/* A Unix socket is reset only by a peer that closes it with bytes unread. */
+static bool fail_to_talk(struct exchange *exchange, int error)
+{
+    bool closed = error == EPIPE || error == ECONNRESET;
+    exchange->unread = closed && exchange->request->address->kind == CONFIG_ADDRESS_UNIX;
+    return fail(exchange, strerror(error));
 }
 
 static bool wait_for(const struct exchange *exchange, short events)
@@ -110,7 +120,7 @@ static bool connect_tcp(struct exchange *exchange)
 
 /* ---- request and response ---- */
 
-static bool send_request(const struct exchange *exchange)
+static bool send_request(struct exchange *exchange)
 {
     char *text;
     const struct http_client_request *request = exchange->request;
@@ -132,14 +142,14 @@ static bool send_request(const struct exchange *exchange)
         else if (errno == EAGAIN)
             alive = wait_for(exchange, POLLOUT);
         else if (errno != EINTR)
-            alive = fail(exchange, strerror(errno));
+            alive = fail_to_talk(exchange, errno);
     }
     free(text);
     return alive;
 }
 
 /* All bytes up to the end of the stream. */
-static bool read_all(const struct exchange *exchange, char **bytes, size_t *length)
+static bool read_all(struct exchange *exchange, char **bytes, size_t *length)
 {
     size_t room = 0;
     *bytes = NULL;
@@ -160,7 +170,7 @@ static bool read_all(const struct exchange *exchange, char **bytes, size_t *leng
         else if (errno == EAGAIN && !wait_for(exchange, POLLIN))
             return false;
         else if (errno != EAGAIN && errno != EINTR)
-            return fail(exchange, strerror(errno));
+            return fail_to_talk(exchange, errno);
     }
     (*bytes)[*length] = '\0';
     return true;
@@ -209,29 +219,40 @@ static bool split_response(const struct exchange *exchange, char *bytes, size_t 
     return true;
 }
 
+static bool ask_once(struct exchange *exchange, struct http_client_answer *answer)
+{
+    char *bytes = NULL;
+    size_t length = 0;
+    exchange->fd = -1;
+    exchange->unread = false;
+    bool done = exchange->request->address->kind == CONFIG_ADDRESS_UNIX ? connect_unix(exchange)
+                                                                        : connect_tcp(exchange);
+    *answer = (struct http_client_answer){.connected = done};
+    done = done && send_request(exchange) && read_all(exchange, &bytes, &length) &&
+           split_response(exchange, bytes, length, answer);
+    exchange->unread = exchange->unread && length == 0;
+    if (exchange->fd >= 0)
+        close(exchange->fd);
+    if (!done)
+        free(bytes);
+    return done;
+}
+
+/* A process that an upgrade has replaced may end with a request unread: its successor gets it. */
 bool http_client_ask(const struct http_client_request *request, struct http_client_answer *answer,
                      char *error, size_t error_size)
 {
     struct exchange exchange = {
         .request = request,
         .deadline_ms = monotonic_ms() + request->timeout_ms,
-        .fd = -1,
         .error = error,
         .error_size = error_size,
     };
-    char *bytes = NULL;
-    size_t length;
     config_address_print(request->address, exchange.where, sizeof(exchange.where));
-    bool done = request->address->kind == CONFIG_ADDRESS_UNIX ? connect_unix(&exchange)
-                                                              : connect_tcp(&exchange);
-    *answer = (struct http_client_answer){.connected = done};
-    done = done && send_request(&exchange) && read_all(&exchange, &bytes, &length) &&
-           split_response(&exchange, bytes, length, answer);
-    if (exchange.fd >= 0)
-        close(exchange.fd);
-    if (!done)
-        free(bytes);
-    return done;
+    for (int tries = 0; !ask_once(&exchange, answer); tries++)
+        if (!exchange.unread || tries == AGAIN_MAX || monotonic_ms() >= exchange.deadline_ms)
+            return false;
+    return true;
 }
 
 /* ---- URLs ---- */

@@ -1,5 +1,6 @@
 #include "run/client/http_client.h"
 
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -15,30 +16,45 @@ struct server {
     int fd;
     char path[64], request[512];
     const char *answer;
+    unsigned closes, closed; /* connections that it closes with the request unread, at first */
     pthread_t thread;
 };
+
+/* As a process that has been replaced by an upgrade and ends. */
+static int accept_and_close(struct server *server)
+{
+    int client;
+    while ((client = accept(server->fd, NULL, NULL)) >= 0 && server->closed < server->closes) {
+        struct pollfd bytes = {.fd = client, .events = POLLIN};
+        if (server->closed++ % 2 == 0)
+            (void)poll(&bytes, 1, -1);
+        close(client);
+    }
+    return client;
+}
 
 static void *serve(void *argument)
 {
     struct server *server = argument;
-    int client = accept(server->fd, NULL, NULL);
+    int client = accept_and_close(server);
     size_t length = 0;
-    while (!memmem(server->request, length, "\r\n\r\n", 4)) {
+    while (client >= 0 && !memmem(server->request, length, "\r\n\r\n", 4)) {
         ssize_t n = recv(client, server->request + length, sizeof(server->request) - length - 1, 0);
         if (n <= 0)
             break;
         length += (size_t)n;
     }
-    if (server->answer)
+    if (server->answer && client >= 0)
         (void)!send(client, server->answer, strlen(server->answer), MSG_NOSIGNAL);
-    close(client);
+    if (client >= 0)
+        close(client);
     return NULL;
 }
 
-static void start(struct server *server, const char *answer)
+static void start(struct server *server, const char *answer, unsigned closes)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    *server = (struct server){.answer = answer};
+    *server = (struct server){.answer = answer, .closes = closes};
     snprintf(server->path, sizeof(server->path), "@wsluice-http-client-%ld", (long)getpid());
     memcpy(address.sun_path + 1, server->path + 1, strlen(server->path) - 1);
     socklen_t length = (socklen_t)(sizeof(address.sun_family) + strlen(server->path));
@@ -48,17 +64,24 @@ static void start(struct server *server, const char *answer)
     assert_int_equal(pthread_create(&server->thread, NULL, serve, server), 0);
 }
 
-static bool ask(struct server *server, const char *answer, struct http_client_answer *got,
-                char error[static 256])
+static bool ask_again(struct server *server, const char *answer, unsigned closes,
+                      struct http_client_answer *got, char error[static 256])
 {
-    start(server, answer);
+    start(server, answer, closes);
     const struct config_address address = {.kind = CONFIG_ADDRESS_UNIX, .path = server->path};
     const struct http_client_request request = {
         .address = &address, .method = "GET", .target = "/x?y=1", .timeout_ms = 5000};
     bool done = http_client_ask(&request, got, error, 256);
+    (void)shutdown(server->fd, SHUT_RDWR);
     pthread_join(server->thread, NULL);
     close(server->fd);
     return done;
+}
+
+static bool ask(struct server *server, const char *answer, struct http_client_answer *got,
+                char error[static 256])
+{
+    return ask_again(server, answer, 0, got, error);
 }
 
 static void splits_the_response(void **state)
@@ -97,6 +120,21 @@ static void refuses_what_is_no_whole_response(void **state)
         if (!strstr(error, cases[i].error))
             fail_msg("expected '%s' in: %s", cases[i].error, error);
     }
+}
+
+/* Nobody has read the request: the process that has taken over gets it. */
+static void asks_again_where_nobody_has_read(void **state)
+{
+    struct server server;
+    struct http_client_answer got;
+    char error[256];
+    assert_true(ask_again(&server, "HTTP/1.1 200 OK\r\n\r\nhere", 3, &got, error));
+    assert_string_equal(got.body, "here");
+    free(got.body);
+    assert_false(ask_again(&server, "HTTP/1.1 200 OK\r\n\r\n", 1000, &got, error));
+    assert_true(server.closed >= 4 && server.closed < 100);
+    if (!strstr(error, "Broken pipe") && !strstr(error, "reset"))
+        fail_msg("%s", error);
 }
 
 static void hints_at_the_cause_of_a_failed_connect(void **state)
@@ -193,6 +231,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(splits_the_response),
         cmocka_unit_test(refuses_what_is_no_whole_response),
+        cmocka_unit_test(asks_again_where_nobody_has_read),
         cmocka_unit_test(hints_at_the_cause_of_a_failed_connect),
         cmocka_unit_test(waits_no_longer_than_its_timeout),
         cmocka_unit_test(reads_urls),
