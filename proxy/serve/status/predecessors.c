@@ -148,10 +148,12 @@ static void begin(struct predecessor *predecessor, enum link_message_verb verb, 
     predecessor->asked = true;
     predecessor->verb = verb;
     uv_timer_start(&predecessor->timer, timer_cb, TIMEOUT_MS, 0);
-    if (!send_packet(predecessor, verb, query, -1))
-        fall_silent(predecessor);
-    else
+    if (send_packet(predecessor, verb, query, -1))
         predecessor->nonce = predecessor->sent;
+    else if (errno == EPIPE || errno == ECONNRESET)
+        fail_requests(predecessor); /* it has ended: ready_cb comes to that next */
+    else
+        fall_silent(predecessor);
 }
 
 static void begin_next(struct predecessor *predecessor)
@@ -394,7 +396,7 @@ void predecessors_tell(struct predecessors *all, enum link_message_verb verb)
 {
     for (struct list *link = all->list.next; link != &all->list; link = link->next) {
         struct predecessor *predecessor = WSL_CONTAINER(link, struct predecessor, link);
-        if (!send_packet(predecessor, verb, "", -1))
+        if (!send_packet(predecessor, verb, "", -1) && errno != EPIPE)
             log_message(REASON_WARN, "process %llu cannot be told to end: %s",
                         (unsigned long long)predecessor->facts.pid, strerror(errno));
     }

@@ -6,6 +6,7 @@
 #include "serve/status/control_request.h"
 
 #include "lib/link_lab.h"
+#include "lib/log_lab.h"
 
 static struct predecessors_answer answers[PROCESS_FACTS_PREDECESSORS];
 static char rows[PROCESS_FACTS_PREDECESSORS][256];
@@ -186,6 +187,27 @@ static void test_one_that_ends(void **unused)
     assert_int_equal(emptied, 1);
 }
 
+/* It has ended, and this process has not seen that yet: the log has one line about it, that one. */
+static void test_one_that_has_ended(void **unused)
+{
+    char said[1024];
+    int log[2], fd = add_peer(11);
+    assert_int_equal(pipe(log), 0);
+    log_lab_to(log[1], REASON_INFO);
+    close(fd);
+    predecessors_refresh(envs[0].predecessors);
+    ask();
+    assert_int_equal(calls, 1);
+    log_lab_restore();
+    close(log[1]);
+    ssize_t length = read(log[0], said, sizeof(said) - 1);
+    assert_true(length > 0);
+    said[length] = '\0';
+    assert_null(strstr(said, "does not answer"));
+    assert_non_null(strstr(said, "has ended"));
+    close(log[0]);
+}
+
 /* Each gets its own answer, one after the other; a look between them is for the numbers only. */
 static void test_several_askers(void **unused)
 {
@@ -252,6 +274,7 @@ int main(void)
         TEST(test_the_queue_of_a_silent_one),
         TEST(test_wrong_answers),
         TEST(test_one_that_ends),
+        TEST(test_one_that_has_ended),
         TEST(test_several_askers),
         TEST(test_a_link_for_a_successor),
         TEST(test_there_is_a_most),
