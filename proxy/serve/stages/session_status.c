@@ -186,10 +186,14 @@ static void list(struct session *session, const struct status_query *query, cons
 static void ended_cb(void *owner, bool found)
 {
     struct question *question = owner;
+    const struct session_env *env = question->env;
     char id[SESSION_ID_TEXT];
+    bool own = session_id_generation(question->id) == env->generation ||
+               atomic_load(&env->process->predecessor_count) == 0;
+    const char *none = own ? "no such session" : "no such session, or its process does not answer";
     struct reply reply =
         found ? short_reply(200, question->format, "killed", session_id_print(question->id, id))
-              : short_reply(404, question->format, "error", "no such session");
+              : short_reply(404, question->format, "error", none);
     finish(question, &reply);
 }
 
