@@ -2,10 +2,12 @@
 import contextlib
 import json
 import os
+import pathlib
 import re
 import shutil
 import signal
 import socket
+import subprocess
 import threading
 
 import pytest
@@ -14,6 +16,8 @@ from lab import BINARY, run
 from processes import Process, adopt_orphans
 from wire import until
 
+CAN_UNSHARE = os.geteuid() == 0 and shutil.which('unshare') and subprocess.run(
+    ['unshare', '--pid', '--fork', 'true'], check=False, capture_output=True).returncode == 0
 pytestmark = pytest.mark.threads
 
 STATUS = {'path': '/status', 'status': True, 'allow': ['127.0.0.0/8']}
@@ -342,3 +346,20 @@ def test_a_command_is_not_handed_over(lab):
     status, out, err = run('upgrade', '--socket', path)
     assert (status, out) == (1, '') and 'cannot upgrade: the command cannot be handed over; restart instead' in err
     assert bridge.process.poll() is None
+
+
+@pytest.mark.skipif(not CAN_UNSHARE, reason='only root can make a namespace of processes')
+def test_the_first_process_of_a_container_stays(lab):
+    """When it ends, the kernel ends the container, and so the process that has taken over."""
+    path = lab.folder / 'admin.sock'
+    inside = lab.folder / 'container'
+    inside.write_text(f'#!/bin/sh\nexec unshare --pid --fork --kill-child {BINARY} "$@"\n')
+    inside.chmod(0o755)
+    bridge = lab.start(f'--admin-socket={path}', ANY, '127.0.0.1:9', binary=inside)
+    assert json.loads(run('status', '--json', '--socket', path)[1])['process']['pid'] == 1
+    status, out, err = run('upgrade', '--socket', path)
+    assert (status, out) == (1, '') and 'cannot upgrade: the container would end with this process' in err
+    assert run('status', '--socket', path)[0] == 0
+    first = int(pathlib.Path(f'/proc/{bridge.pid}/task/{bridge.pid}/children').read_text(encoding='ascii'))
+    os.kill(first, signal.SIGTERM)
+    assert bridge.wait() == 0

@@ -12,6 +12,8 @@
 #include "run/supervisor/supervisor_end.h"
 #include "serve/site/site_resources.h"
 
+#define CONTAINER_INIT 1 /* the kernel ends all other processes with it */
+
 #define SENTENCE_MAX (SUPERVISOR_ERROR_MAX + 80)
 
 void supervisor_change_probe(struct supervisor *supervisor)
@@ -197,6 +199,9 @@ static bool begin_upgrade(struct supervisor *supervisor)
     verdict_note_begin(&supervisor->upgrade_verdict);
     if (supervisor->command)
         snprintf(error, sizeof(error), "the command cannot be handed over; restart instead");
+    else if (getpid() == CONTAINER_INIT)
+        snprintf(error, sizeof(error),
+                 "the container would end with this process, its first; start a new container");
     else if (!supervisor->options.demo)
         supervisor->upgrade = start_upgrade(supervisor, &request, error);
     if (supervisor->upgrade) {
