@@ -1,6 +1,7 @@
 #include "net/tls/context/tls_facts.h"
 
-#include <openssl/x509.h>
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
 #include <time.h>
 
 /* Of UTF-8; a terminal may act on U+0080 to U+009F as well. */
@@ -32,6 +33,21 @@ void tls_facts_common_name(const X509 *certificate, char *name, size_t size)
         name[length] = '\0';
     }
     OPENSSL_free(text);
+}
+
+/*
+ * OpenSSL does not always report that memory ran out. A second attempt tells: without memory, there
+ * is not even a copy.
+ */
+bool tls_facts_parse(X509 *certificate)
+{
+    if (X509_check_purpose(certificate, -1, 0) == 1)
+        return true;
+    X509 *copy = X509_dup(certificate);
+    bool is_invalid = copy && X509_check_purpose(copy, -1, 0) != 1;
+    X509_free(copy);
+    ERR_clear_error();
+    return is_invalid;
 }
 
 int64_t tls_facts_time(const ASN1_TIME *time)

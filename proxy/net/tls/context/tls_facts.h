@@ -33,6 +33,13 @@ void tls_facts_of(const SSL *ssl, struct tls_facts *facts);
  */
 void tls_facts_common_name(const X509 *certificate, char *name, size_t size);
 
+/*
+ * Lets OpenSSL parse the extensions. It does so once, when it first needs them, and remembers a
+ * failure, too: if memory ran out in a handshake, the certificate would be unusable from then on.
+ * False: out of memory. True even for extensions that are invalid.
+ */
+WSL_MUST_CHECK bool tls_facts_parse(X509 *certificate);
+
 /* Unix time; 0: invalid. */
 int64_t tls_facts_time(const ASN1_TIME *time);
 

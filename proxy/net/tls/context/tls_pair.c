@@ -112,6 +112,14 @@ static bool check_match(const struct tls_pair *pair, const struct config_certifi
                          config->key ? config->key : config->certificate, config->certificate);
 }
 
+static bool parse_extensions(const struct tls_pair *pair, const struct tls_error *error)
+{
+    bool parsed = tls_facts_parse(pair->certificate);
+    for (int i = 0; parsed && i < sk_X509_num(pair->chain); i++)
+        parsed = tls_facts_parse(sk_X509_value(pair->chain, i));
+    return parsed || tls_error_set(error, "out of memory");
+}
+
 static void narrow(struct tls_pair *pair, const X509 *certificate)
 {
     int64_t from = tls_facts_time(X509_get0_notBefore(certificate));
@@ -164,7 +172,8 @@ struct tls_pair *tls_pair_parse(const struct config_certificate *config,
     }
     atomic_init(&pair->references, 1);
     if (!parse_certificates(pair, config->certificate, certificate, error) ||
-        !parse_key(pair, config, key, error) || !check_match(pair, config, error)) {
+        !parse_key(pair, config, key, error) || !check_match(pair, config, error) ||
+        !parse_extensions(pair, error)) {
         tls_pair_release(pair);
         return NULL;
     }

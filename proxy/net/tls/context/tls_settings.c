@@ -3,6 +3,8 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include "net/tls/context/tls_facts.h"
+
 /*
  * TLS 1.2: forward secrecy and AEAD only (RFC 9325, section 4.2). All suites of TLS 1.3 have both,
  * so OpenSSL's default stays.
@@ -71,16 +73,26 @@ static bool add_trusted(SSL_CTX *ssl, const struct tls_bytes *bytes, bool announ
     return added && count > 0 && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
 }
 
+static bool parse_extensions(SSL_CTX *ssl, const struct tls_error *error)
+{
+    STACK_OF(X509) *trusted = X509_STORE_get1_all_certs(SSL_CTX_get_cert_store(ssl));
+    bool parsed = trusted != NULL;
+    for (int i = 0; parsed && i < sk_X509_num(trusted); i++)
+        parsed = tls_facts_parse(sk_X509_value(trusted, i));
+    sk_X509_pop_free(trusted, X509_free);
+    return parsed || tls_error_set(error, "CA certificates cannot be used: out of memory");
+}
+
 bool tls_settings_trust(SSL_CTX *ssl, const char *path, const struct tls_bytes *bytes,
                         bool announce, const struct tls_error *error)
 {
     if (!path && SSL_CTX_set_default_verify_paths(ssl) == 1)
-        return true;
+        return parse_extensions(ssl, error);
     if (!path)
         return tls_error_set(error, "the system's CA certificates cannot be used: %s",
                              tls_error_openssl());
     if (add_trusted(ssl, bytes, announce))
-        return true;
+        return parse_extensions(ssl, error);
     return tls_error_set(error, "%s file '%s' holds no certificate in PEM format: %s",
                          announce ? "client CA" : "CA", path, tls_error_openssl());
 }

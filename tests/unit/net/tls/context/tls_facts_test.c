@@ -59,6 +59,21 @@ static void test_the_last_name_counts(void **unused)
     X509_free(certificate);
 }
 
+static void test_extensions_are_parsed(void **unused)
+{
+    struct pki pki;
+    pki_create(&pki);
+    X509 *bad = X509_dup(pki.ca.certificate);
+    pki_extend(bad, bad, NID_key_usage, "DER:0500");
+    assert_true(X509_sign(bad, pki.ca.key, EVP_sha256()) > 0);
+    assert_true(tls_facts_parse(pki.ca.certificate));
+    assert_true(tls_facts_parse(bad));
+    assert_int_equal(X509_get_extension_flags(bad) & EXFLAG_INVALID, EXFLAG_INVALID);
+    assert_int_equal(ERR_peek_error(), 0);
+    X509_free(bad);
+    pki_remove(&pki);
+}
+
 static void test_times(void **unused)
 {
     ASN1_TIME *time = ASN1_TIME_new();
@@ -99,8 +114,11 @@ static void test_facts_of_a_connection(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_common_names),          cmocka_unit_test(test_a_name_without_room),
-        cmocka_unit_test(test_the_last_name_counts),  cmocka_unit_test(test_times),
+        cmocka_unit_test(test_common_names),
+        cmocka_unit_test(test_a_name_without_room),
+        cmocka_unit_test(test_the_last_name_counts),
+        cmocka_unit_test(test_extensions_are_parsed),
+        cmocka_unit_test(test_times),
         cmocka_unit_test(test_facts_of_a_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
