@@ -156,15 +156,9 @@ static void test_takes_empty_subprotocols_for_none(void **state)
 static void test_refuses_malformed_subprotocols(void **state)
 {
     static const char *const values[] = {
-        "a b",
-        ", ,a b",
-        "a;b",
-        "\"a\"",
-        "mqtt, a/b",
-        "binary, binary",
-        "a, b, a",
-        "caf\xC3\xA9",
-        "binary\r\nSec-WebSocket-Protocol: binary",
+        "a b",     ", ,a b",      "a;b",
+        "\"a\"",   "mqtt, a/b",   "binary, binary",
+        "a, b, a", "caf\xC3\xA9", "binary\r\nSec-WebSocket-Protocol: binary",
     };
     char fields[1000];
     for (size_t i = 0; i < WSL_COUNT(values); i++) {

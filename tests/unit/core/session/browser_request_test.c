@@ -32,8 +32,15 @@ static void test_what_browsers_ask_for_by_themselves(void **unused)
 static void test_what_somebody_asked_for(void **unused)
 {
     static const char *const paths[] = {
-        "/", "/vnc.html", "/favicon.icon", "/desk/favicon.ico", "/favicon.ico/", "/apple-touch",
-        "/.well-known", "/robots.txt.bak", "/Favicon.ico",
+        "/",
+        "/vnc.html",
+        "/favicon.icon",
+        "/desk/favicon.ico",
+        "/favicon.ico/",
+        "/apple-touch",
+        "/.well-known",
+        "/robots.txt.bak",
+        "/Favicon.ico",
     };
     for (size_t i = 0; i < WSL_COUNT(paths); i++)
         assert_false(is_automatic("GET", paths[i]));
