@@ -119,11 +119,6 @@ static void succeed(struct upgrade *upgrade, const char *version)
     callback(owner, &outcome);
 }
 
-static void deadline_cb(uv_timer_t *timer)
-{
-    fail(WSL_CONTAINER(timer, struct upgrade, deadline), true);
-}
-
 static void ready_cb(void *owner, unsigned ready)
 {
     struct upgrade *upgrade = owner;
@@ -140,6 +135,15 @@ static void ready_cb(void *owner, unsigned ready)
     line[strcspn(line, "\n")] = '\0';
     make_printable(line, strlen(line));
     succeed(upgrade, line[0] != '\0' && line[1] == ' ' ? line + 2 : "");
+}
+
+/* This process may have been stopped, and the child have served long before. */
+static void deadline_cb(uv_timer_t *timer)
+{
+    struct upgrade *upgrade = WSL_CONTAINER(timer, struct upgrade, deadline);
+    watch_poll(upgrade->watch);
+    if (!uv_is_closing((uv_handle_t *)timer))
+        fail(upgrade, true);
 }
 
 /* ---- the start ---- */

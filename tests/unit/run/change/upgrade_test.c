@@ -151,6 +151,22 @@ static void test_a_child_of_this_version(void **unused)
     (void)signal(SIGCHLD, SIG_DFL);
 }
 
+/* This process was stopped meanwhile: the child has served in time, and is not killed. */
+static void test_a_child_that_served_before_the_deadline(void **unused)
+{
+    siginfo_t ended;
+    struct upgrade *upgrade = start("printf '1 0.9.9\\n' >/proc/self/fd/$WSLUICE_READY_FD", 1);
+    pid_t child = upgrade_child(upgrade);
+    assert_int_equal(waitid(P_PID, (id_t)child, &ended, WEXITED | WNOWAIT), 0);
+    run_until_done();
+    assert_true(scene.ready);
+    assert_string_equal(scene.version, "0.9.9");
+    uv_run(&scene.loop, UV_RUN_NOWAIT);
+    assert_int_equal(scene.calls, 1);
+    (void)signal(SIGCHLD, SIG_DFL);
+    (void)waitpid(child, NULL, 0);
+}
+
 /* It gets the pipe and the list of sockets, but not WATCHDOG_PID, which names this process. */
 static void test_a_child_that_serves(void **unused)
 {
@@ -176,6 +192,7 @@ int main(void)
         TEST(test_a_cancelled_child_is_terminated_without_a_callback),
         TEST(test_a_program_that_is_not_there),
         TEST(test_what_a_child_says),
+        TEST(test_a_child_that_served_before_the_deadline),
         TEST(test_a_child_that_serves),
         TEST(test_a_child_of_this_version),
     };
