@@ -266,8 +266,7 @@ gate_proof() {
 }
 
 # What depends on the width of numbers, on their byte order, on the C library or on the kernel's interfaces.
-portable_tests=(bridge endings files files_root frames handshake http large_files log record tls tokens upgrade
-    websockify)
+portable_tests=(bridge files files_root frames large_files log record tls tokens upgrade)
 
 # portable_end_to_end BINARY MARKS [COMMAND...]: the selection, run by that command
 portable_end_to_end() {
@@ -293,7 +292,7 @@ done
 
 # The static binary with another C library.
 gate_musl() {
-    portable_tests+=(wrap)
+    portable_tests+=(endings handshake http websockify wrap) # here they take seconds
     WSLUICE_JOBS=$jobs tests/machines/musl.sh "$build/musl" && portable_end_to_end "$build/musl/build/wsluice" '' &&
         WSLUICE_STATIC=$build/musl/build/wsluice "$python" -m pytest -p no:cacheprovider --no-header -q -ra \
             tests/box/test_static.py
