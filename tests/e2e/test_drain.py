@@ -36,7 +36,7 @@ def close_times(clients, began):
 
 def begin(bridge):
     bridge.signal(signal.SIGTERM)
-    until(lambda: DRAINING in bridge.text, lambda: bridge.text)
+    until(lambda: f'SIGTERM: {DRAINING}' in bridge.text, lambda: bridge.text)
     return time.monotonic()
 
 

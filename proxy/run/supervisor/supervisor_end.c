@@ -240,9 +240,8 @@ static void end_at_once(struct supervisor *supervisor)
 
 void supervisor_end_signal(struct supervisor *supervisor, int number)
 {
-    char why[32];
+    const char *why = number == SIGINT ? "SIGINT" : "SIGTERM";
     bool told = supervisor->told_to_end;
-    snprintf(why, sizeof(why), "signal %d", number);
     supervisor->told_to_end = true;
     if (supervisor->state == PROCESS_SERVING) {
         delay_drain(supervisor, why);
@@ -254,7 +253,7 @@ void supervisor_end_signal(struct supervisor *supervisor, int number)
     }
     if (supervisor->state == PROCESS_UNREADY)
         drain(supervisor, why);
-    log_message(REASON_WARN, "signal %d%s: ending at once", number, told ? " again" : "");
+    log_message(REASON_WARN, "%s%s: ending at once", why, told ? " again" : "");
     end_at_once(supervisor);
 }
 
