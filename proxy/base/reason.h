@@ -71,6 +71,7 @@
     REASON(http_not_upgrade, WARN, 426, 0, "This is a WebSocket endpoint")                         \
     REASON(http_path, WARN, 400, 0, "Malformed path")                                              \
     REASON(http_no_route, WARN, 404, 0, "No route for this host and path")                         \
+    REASON(ws_no_target, WARN, 404, 0, "No WebSocket at this path: its route has no target")       \
     REASON(ws_http_version, WARN, 426, 0, "A WebSocket needs HTTP/1.1")                            \
     REASON(ws_version, WARN, 426, 0, "WebSocket version 13 is required")                           \
     REASON(ws_key, WARN, 400, 0, "Sec-WebSocket-Key is missing, repeated or malformed")            \

@@ -115,6 +115,15 @@ def test_a_refusal_says_what_was_refused(lab, log_format):
     assert 'SECRET' not in bridge.text
 
 
+def test_a_websocket_needs_a_route_with_a_target(lab, tmp_path):
+    """noVNC with a wrong path, for one: its route has files only."""
+    bridge = start(lab, [{'path': '/*', 'files': str(tmp_path)}])
+    answer = ask(lab, bridge, '/websockify')
+    assert (answer.status, answer.body) == (404, b'No WebSocket at this path: its route has no target\n')
+    line = bridge.session(reason='ws_no_target')
+    assert (line['path'], line['route']) == ('/websockify', '/*')
+
+
 def test_a_path_with_a_token_is_not_shown(lab, tmp_path):
     (tmp_path / 'tokens').write_text(f'SECRET1: 127.0.0.1:{lab.target().port}\n')
     bridge = start(lab, [{'path': '/t/*', 'tokens': {'from': 'path', 'file': str(tmp_path / 'tokens')}}],

@@ -153,8 +153,21 @@ static bool takes_method(const struct config_route *route, struct slice method)
     return false;
 }
 
+static bool asks_for_websocket(const struct http_head *head)
+{
+    return http_head_lists(head, SLICE("Upgrade"), SLICE("websocket"));
+}
+
+/* A redirect leads a WebSocket on, too. */
+static bool answers_itself(const struct config_route *route)
+{
+    return route->kind != CONFIG_KIND_BRIDGE && route->kind != CONFIG_KIND_REDIRECT;
+}
+
 static enum reason check_plain(const struct config_route *route, const struct http_head *head)
 {
+    if (answers_itself(route) && asks_for_websocket(head))
+        return REASON_ws_no_target;
     if (!takes_method(route, head->method))
         return REASON_http_method;
     return head->has_body ? REASON_http_body : REASON_none;
@@ -165,7 +178,7 @@ static bool is_for_bridge(const struct config_route *route, const struct http_he
 {
     if (route->kind != CONFIG_KIND_BRIDGE)
         return false;
-    return !has_page(route) || http_head_lists(head, SLICE("Upgrade"), SLICE("websocket"));
+    return !has_page(route) || asks_for_websocket(head);
 }
 
 static enum admission_step admit_or_refuse(struct admission *admission, enum reason verdict,

@@ -64,6 +64,8 @@ static const char *const advice[REASON_COUNT] = {
     [REASON_http_path] = "correct the link",
     [REASON_http_no_route] =
         "compare `path` and `host` with the routes; add a route or correct the link",
+    [REASON_ws_no_target] = "let the client use the path of a route with a target (noVNC: its "
+                            "setting `path`), or give this route one",
     [REASON_ws_http_version] =
         "let the proxy in front use HTTP/1.1 (nginx: `proxy_http_version 1.1`)",
     [REASON_ws_version] = "update the client: it speaks a draft of the protocol",

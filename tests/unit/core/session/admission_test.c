@@ -122,6 +122,23 @@ static void test_methods_of_plain_requests(void **unused)
     }
 }
 
+static void test_a_websocket_needs_a_target(void **unused)
+{
+    static struct http_field upgrade = {.name = {"Upgrade", 7}, .value = {"websocket", 9}};
+    static const struct config_route *const without[] = {&files, &status, &metrics, &live};
+    for (size_t i = 0; i < WSL_COUNT(without); i++) {
+        struct caller caller = new_caller();
+        caller.head.fields[0] = upgrade;
+        caller.head.field_count = 1;
+        caller.route = without[i];
+        run_all(&caller);
+        assert_refused(&caller, REASON_ws_no_target);
+        caller.head.fields[0].value = SLICE("h2c"); /* an offer that may be ignored */
+        request(&caller);
+        assert_int_equal(caller.step, ADMISSION_ADMITTED);
+    }
+}
+
 static void test_a_plain_request_has_no_body(void **unused)
 {
     struct caller caller = new_caller();
@@ -243,6 +260,7 @@ int main(void)
         cmocka_unit_test(test_the_token_is_answered_without_the_head),
         cmocka_unit_test(test_the_lists_of_the_route_hold),
         cmocka_unit_test(test_methods_of_plain_requests),
+        cmocka_unit_test(test_a_websocket_needs_a_target),
         cmocka_unit_test(test_a_plain_request_has_no_body),
         cmocka_unit_test(test_a_route_with_a_page_is_a_bridge_for_upgrades_only),
         cmocka_unit_test(test_a_page_of_another_origin_is_refused),
