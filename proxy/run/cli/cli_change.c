@@ -142,11 +142,14 @@ static int put_verdict(const struct change *change, bool done, const char *text)
 
 /* ---- over the admin socket ---- */
 
-enum asked { ASKED_ANSWERED, ASKED_AGAIN, ASKED_NOBODY };
+enum asked { ASKED_ANSWERED, ASKED_AGAIN, ASKED_CLOSED, ASKED_NOBODY };
 
-/* Once. ASKED_NOBODY: *error says why. */
+/*
+ * Once. ASKED_NOBODY: *error says why. `last`: a process that ends without an answer is no reason
+ * to ask the next one.
+ */
 static enum asked ask_once(const struct change *change, const struct config_address *address,
-                           int *status, char *error)
+                           bool last, int *status, char *error)
 {
     struct http_client_answer answer;
     const struct http_client_request request = {.address = address,
@@ -156,6 +159,8 @@ static enum asked ask_once(const struct change *change, const struct config_addr
     if (!http_client_ask(&request, &answer, error, ERROR_MAX)) {
         if (!answer.connected)
             return ASKED_NOBODY;
+        if (answer.closed && !last)
+            return ASKED_CLOSED;
         *status =
             time_left(change) == 0 ? no_verdict(change) : cli_call_cannot(change->call, error);
         return ASKED_ANSWERED;
@@ -175,12 +180,15 @@ static enum asked ask_once(const struct change *change, const struct config_addr
     return asked;
 }
 
-/* While processes take over from each other, the one that answered may be the wrong one. */
+/* While processes take over from each other, the one that was asked may be the wrong one. */
 static bool ask(const struct change *change, const struct config_address *address, int *status,
                 char *error)
 {
     enum asked asked;
-    while ((asked = ask_once(change, address, status, error)) == ASKED_AGAIN) {
+    bool closed = false;
+    while ((asked = ask_once(change, address, closed, status, error)) == ASKED_AGAIN ||
+           asked == ASKED_CLOSED) {
+        closed = closed || asked == ASKED_CLOSED;
         if (time_left(change) == 0) {
             *status = no_verdict(change);
             return true;

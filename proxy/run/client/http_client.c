@@ -231,6 +231,7 @@ static bool ask_once(struct exchange *exchange, struct http_client_answer *answe
     done = done && send_request(exchange) && read_all(exchange, &bytes, &length) &&
            split_response(exchange, bytes, length, answer);
     exchange->unread = exchange->unread && length == 0;
+    answer->closed = bytes && length == 0;
     if (exchange->fd >= 0)
         close(exchange->fd);
     if (!done)

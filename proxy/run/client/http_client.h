@@ -20,7 +20,8 @@ struct http_client_request {
 };
 
 struct http_client_answer {
-    bool connected; /* set in any case: the server was there */
+    /* Set in any case: the server was there; it closed the connection without a byte. */
+    bool connected, closed;
     unsigned status;
     char *body; /* malloc'd, NUL-terminated */
     size_t length;

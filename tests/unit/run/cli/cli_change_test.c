@@ -83,7 +83,8 @@ static void verdicts(void **state)
                              *const moved[] = {MOVED "ask that one\n", MOVED, GOOD "done\n", NULL},
                              *const old[] = {"HTTP/1.1 400 Bad Request\r\n\r\nkill?", NULL},
                              *const other[] = {"HTTP/1.1 500 No\r\n\r\nout of memory", NULL},
-                             *const cut[] = {"", NULL}, *const none[] = {NULL};
+                             *const cut[] = {"", "", NULL}, *const none[] = {NULL},
+                             *const gone[] = {"", GOOD "by the next one\n", NULL};
     const char *const reload = "reload --socket self.pem";
     answers(reload, good, 0, "in use\n", "wsluice: warning: old key\n");
     answers(reload, bad, 1, "", "wsluice: error: f:1:1: no?[2J\nwsluice: error: stays\n");
@@ -92,6 +93,8 @@ static void verdicts(void **state)
     answers("upgrade --socket self.pem", old, 1, "", "send it SIGUSR2");
     answers(reload, other, 1, "", "wsluice: error: out of memory");
     answers(reload, cut, 1, "", "closed the connection without an answer");
+    answers(reload, gone, 0, "by the next one\n", "");
+    answers("upgrade --socket self.pem", gone, 0, "by the next one\n", "");
     answers("reload --socket self.pem --timeout 1s", none, 1, "", "no verdict within 1 s");
 }
 
