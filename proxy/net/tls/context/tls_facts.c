@@ -1,6 +1,7 @@
 #include "net/tls/context/tls_facts.h"
 
 #include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <time.h>
 

@@ -7,7 +7,7 @@
 #ifndef WSLUICE_NET_TLS_CONTEXT_TLS_FACTS_H
 #define WSLUICE_NET_TLS_CONTEXT_TLS_FACTS_H
 
-#include <openssl/ssl.h>
+#include <openssl/types.h>
 
 #include "base/base.h"
 
