@@ -24,9 +24,10 @@ def fixture_image():
     return container.describe()
 
 
-BUILD_TOOLS = ('build-essential', 'cmake', 'file', 'libcmocka-dev', 'libssl-dev', 'libuv1-dev', 'libyaml-dev', 'ninja-build',
-               'openssl', 'pkg-config', 'procps', 'python3-pytest', 'python3-pytest-xdist', 'python3-websockets', 'python3-yaml',
-               'util-linux')
+# netbase has the names of ports. A minimal Debian comes without /etc/hosts, which installers and container engines write.
+BUILD_TOOLS = ('build-essential', 'cmake', 'file', 'libcmocka-dev', 'libssl-dev', 'libuv1-dev', 'libyaml-dev', 'netbase',
+               'ninja-build', 'openssl', 'pkg-config', 'procps', 'python3-pytest', 'python3-pytest-xdist',
+               'python3-websockets', 'python3-yaml', 'util-linux')
 
 
 @pytest.fixture(scope='session')
@@ -37,7 +38,8 @@ def built(tmp_path_factory):
     def build(suite):
         if suite not in machines:
             tools = chroot.Chroot.prepared('tools', suite, 'apt-get -q update; apt-get -q -y install --no-install-recommends '
-                                           f'{" ".join(BUILD_TOOLS)}; apt-get clean')
+                                           f'{" ".join(BUILD_TOOLS)}; apt-get clean; '
+                                           'printf "127.0.0.1 localhost\\n::1 localhost\\n" >/etc/hosts')
             machine = machines[suite] = tools.above(tmp_path_factory.mktemp(suite))
             machine.give_tree('/src')
             machine.run('sh', '-ec', 'cmake -S /src -B /build -G Ninja -DCMAKE_C_FLAGS=-Werror -DCMAKE_BUILD_TYPE=Release '
