@@ -1,4 +1,5 @@
 """The process: signals, descriptors, threads, daemon."""
+import contextlib
 import os
 import pathlib
 import signal
@@ -10,6 +11,7 @@ import pytest
 from lab import BINARY as WSLUICE
 from lab import WAIT, elapsed, run
 from ports import free_port
+from processes import open_files
 from targets import echo, sink
 from wire import BINARY, close_frame, frame, pattern, request, time_passes, unread, until
 
@@ -125,21 +127,21 @@ def test_signals_do_not_change_an_end_that_is_under_way(lab):
         assert bridge.process.wait() == 0, bridge.text
 
 
-def writer_of(fifo):
-    """None until somebody reads it."""
-    try:
-        return os.fdopen(os.open(fifo, os.O_WRONLY | os.O_NONBLOCK), 'wb')
-    except OSError:
-        return None
+def is_open_in(pid, path):
+    with contextlib.suppress(FileNotFoundError):
+        return str(path) in open_files(pid)
+    return False
 
 
 def test_a_start_that_waits_for_a_file_can_be_interrupted(lab, tmp_path):
-    os.mkfifo(tmp_path / 'cert.pem')
-    process = lab.spawn(WSLUICE, '--cert', str(tmp_path / 'cert.pem'), '127.0.0.1:0', '127.0.0.1:1',
-                        stderr=subprocess.DEVNULL)
-    with until(lambda: writer_of(tmp_path / 'cert.pem'), 'a reader'):
-        process.terminate()
-        assert process.wait(WAIT) == -signal.SIGTERM
+    fifo = tmp_path / 'cert.pem'
+    os.mkfifo(fifo)
+    writer = os.open(fifo, os.O_RDWR)  # that says nothing: a reader waits for a minute
+    process = lab.spawn(WSLUICE, '--cert', str(fifo), '127.0.0.1:0', '127.0.0.1:1', stderr=subprocess.DEVNULL)
+    until(lambda: is_open_in(process.pid, fifo), 'a reader')
+    process.terminate()
+    assert process.wait(WAIT) == -signal.SIGTERM
+    os.close(writer)
 
 
 # ---- descriptors ----

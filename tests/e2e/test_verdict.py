@@ -142,13 +142,9 @@ def test_the_verdict_is_on_the_file_after_the_request(lab, copied):
     os.mkfifo(fifo)
     tls = {'certificates': [{'certificate': str(fifo), 'key': str(fifo)}]}
     write(copied.file, {**copied.config, 'listeners': [{'address': ANY, 'tls': tls}]})
+    writer = os.open(fifo, os.O_RDWR)  # with a writer that says nothing, a reader waits
     first = Command('reload', '--socket', copied.socket)
-
-    def opened():  # the process waits for a writer; one that comes and stays lets it wait for bytes
-        with contextlib.suppress(OSError):
-            return os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
-        return None
-    writer = until(opened, lambda: copied.text)
+    until(lambda: str(fifo) in copied.open_files(), lambda: copied.text)
     write(copied.file, copied.config)
     second = Command('reload', '--socket', copied.socket)
     until(lambda: copied.text.count('a reload is asked for') == 2, lambda: copied.text)
