@@ -19,9 +19,10 @@ struct link_server {
     kill_request_end_fn *end;
     int fd; /* -1: closed, and freed when its request has its answer */
     struct watch *watch;
-    bool busy; /* a request is under way */
+    bool busy;    /* a request is under way */
+    bool sending; /* its answer is on its way */
     uint64_t nonce;
-    char *text; /* owned; the answer. NULL: none is being sent */
+    char *text; /* owned; the answer. NULL: it is empty */
     size_t length, sent;
 };
 
@@ -71,6 +72,7 @@ static void send_answer(struct link_server *server)
     /* A peer that is gone may have left a link for its successor behind its requests. */
     free(server->text);
     server->text = NULL;
+    server->sending = false;
     server->busy = false;
     watch_want(server->watch, WATCH_READ);
 }
@@ -82,6 +84,7 @@ static void answer(struct link_server *server, struct text *text)
     server->sent = 0;
     server->text = text_take(text, &server->length);
     if (server->fd >= 0) {
+        server->sending = true;
         send_answer(server);
         return;
     }
@@ -244,7 +247,7 @@ static void ready_cb(void *owner, unsigned ready)
 {
     struct link_server *server = owner;
     (void)ready;
-    if (server->text)
+    if (server->sending)
         send_answer(server);
     else if (!server->busy && !handle_packet(server))
         shut(server);
@@ -271,11 +274,8 @@ void link_server_close_all(struct session_env *env)
 {
     while (!list_empty(&env->links)) {
         struct link_server *server = WSL_CONTAINER(env->links.next, struct link_server, link);
-        if (server->text) { /* its answer is on its way, and nothing else is under way */
-            free(server->text);
-            server->text = NULL;
+        if (server->sending) /* nothing else is under way */
             server->busy = false;
-        }
         shut(server);
     }
 }

@@ -6,6 +6,7 @@
 
 #include "serve/status/control_request.h"
 
+#include "lib/failing_alloc.h"
 #include "lib/link_lab.h"
 
 static char text[1 << 20];
@@ -109,6 +110,26 @@ static void test_orders(void **unused)
                                &(struct control_verdict){CONTROL_DONE, ""});
         assert_string_equal(read_answer(fd, i + 1), "");
     }
+    close(fd);
+}
+
+/* Out of memory, an answer is empty: until neither side's socket takes more. */
+static void test_answers_without_memory_that_nobody_reads(void **unused)
+{
+    int fd = open_server();
+    char packet[LINK_MESSAGE_PACKET];
+    uint64_t asked = 0, answered = 0;
+    for (bool goes_on = true; goes_on;) {
+        snprintf(packet, sizeof(packet), "wsluice-link 1 %llu kill by=nobody",
+                 (unsigned long long)asked + 1);
+        goes_on = send(fd, packet, strlen(packet), MSG_DONTWAIT) > 0;
+        asked += goes_on;
+        failing_alloc_arm(1);
+        run_a_while();
+    }
+    failing_alloc_disarm();
+    while (answered < asked)
+        assert_string_equal(read_answer(fd, ++answered), "");
     close(fd);
 }
 
@@ -247,6 +268,7 @@ int main(void)
         TEST(test_a_long_list),
         TEST(test_ends),
         TEST(test_orders),
+        TEST(test_answers_without_memory_that_nobody_reads),
         TEST(test_another_link),
         TEST(test_many_descriptors),
         TEST(test_a_link_of_a_peer_that_goes),
