@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -46,7 +47,7 @@ static void test_each_signal_reaches_the_callback(void **unused)
 {
     static const int numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
     for (size_t i = 0; i < WSL_COUNT(numbers); i++) {
-        assert_int_equal(raise(numbers[i]), 0);
+        assert_int_equal(kill(getpid(), numbers[i]), 0);
         while (scene.count == (int)i)
             uv_run(&scene.loop, UV_RUN_ONCE);
         assert_int_equal(scene.last, numbers[i]);
@@ -56,8 +57,8 @@ static void test_each_signal_reaches_the_callback(void **unused)
 /* A signal that comes before the loop runs is neither fatal nor lost. */
 static void test_signals_wait_for_the_loop(void **unused)
 {
-    assert_int_equal(raise(SIGHUP), 0);
-    assert_int_equal(raise(SIGTERM), 0);
+    assert_int_equal(kill(getpid(), SIGHUP), 0);
+    assert_int_equal(kill(getpid(), SIGTERM), 0);
     assert_int_equal(scene.count, 0);
     while (scene.count < 2)
         uv_run(&scene.loop, UV_RUN_ONCE);
@@ -67,8 +68,8 @@ static void test_the_callback_may_close_while_another_signal_is_pending(void **u
 {
     sigset_t pending;
     scene.closes = true;
-    assert_int_equal(raise(SIGUSR1), 0);
-    assert_int_equal(raise(SIGUSR2), 0);
+    assert_int_equal(kill(getpid(), SIGUSR1), 0);
+    assert_int_equal(kill(getpid(), SIGUSR2), 0);
     while (scene.count == 0)
         uv_run(&scene.loop, UV_RUN_ONCE);
     uv_run(&scene.loop, UV_RUN_NOWAIT);

@@ -2,6 +2,9 @@
  * Signals, requests of the admin socket, orders of a successor, ends of reloads and ends of
  * upgrades in random order: the process always ends in order, never takes an edge that its tables
  * of states lack, and each request gets one answer, on a change that began after it.
+ *
+ * Signals are sent to the process: of those for one thread, signalfd knows only if that thread
+ * itself adds it to epoll, which libuv leaves to io_uring.
  */
 #include "run/supervisor/supervisor.h"
 
@@ -130,7 +133,7 @@ static void step_cb(uv_idle_t *idle)
     (void)idle;
     unsigned choice = below(WSL_COUNT(numbers) + 8);
     if (choice < WSL_COUNT(numbers))
-        assert_int_equal(raise(numbers[choice]), 0);
+        assert_int_equal(kill(getpid(), numbers[choice]), 0);
     else if (choice == WSL_COUNT(numbers))
         finish_reload(below(2));
     else if (choice == WSL_COUNT(numbers) + 1)
@@ -215,7 +218,7 @@ static void run(unsigned seed)
     scene.supervisor = supervisor;
     scene.random = seed;
     scene.steps = scene.reloading = scene.upgrading = false;
-    assert_int_equal(raise(SIGHUP), 0);
+    assert_int_equal(kill(getpid(), SIGHUP), 0);
     assert_int_equal(supervisor_run(supervisor), 0);
     assert_false(scene.upgrading);
     finish_reload(true); /* its result comes too late, and is not used */

@@ -24,7 +24,7 @@ static struct {
 static void closed_cb(uv_handle_t *handle)
 {
     (void)handle;
-    (void)raise(SIGTERM);
+    (void)kill(getpid(), SIGTERM);
 }
 
 /* Waits until the loop has read every signal, then lets the first reload fail. */
@@ -44,8 +44,8 @@ bool reload_start(const struct reload_request *request)
     if (++scene.reloads > 1)
         return false;
     scene.request = *request;
-    assert_int_equal(raise(SIGHUP), 0);
-    assert_int_equal(raise(SIGUSR2), 0);
+    assert_int_equal(kill(getpid(), SIGHUP), 0);
+    assert_int_equal(kill(getpid(), SIGUSR2), 0);
     uv_timer_init(request->lane->loop, &scene.timer);
     uv_timer_start(&scene.timer, wait_cb, 1, 1);
     return true;
@@ -94,7 +94,7 @@ static void test_an_upgrade_follows_a_reload_that_cannot_begin(void **unused)
     struct supervisor_options options = {.config = config};
     struct supervisor *supervisor = supervisor_create(&options, error, sizeof(error));
     assert_non_null(supervisor);
-    assert_int_equal(raise(SIGHUP), 0);
+    assert_int_equal(kill(getpid(), SIGHUP), 0);
     assert_int_equal(supervisor_run(supervisor), 0);
     assert_true(supervisor_free(supervisor));
     log_stop();
