@@ -379,6 +379,7 @@ def daemon(lab, tmp_path):
         until(lambda: state(pid) in (None, 'Z'), 'the end of the daemon')
 
 
+@pytest.mark.skipif(shutil.which('node') is None, reason='no node')
 @pytest.mark.parametrize('option', ['-D', '--daemon'])
 def test_a_daemon_keeps_relative_paths(lab, daemon, target, tmp_path, certs, option):
     here = tmp_path / 'here'
