@@ -55,10 +55,13 @@ static bool set_needs(struct config *config, struct config_texts *needs)
     size_t count = 0;
     for (size_t i = 0; i < config->route_count; i++)
         count += config->routes[i].needs.count;
-    const char **items = count > 0 ? config_alloc(config, count * sizeof(*items)) : NULL;
-    if (count > 0 && !items)
+    *needs = (struct config_texts){NULL, 0};
+    if (count == 0)
+        return true;
+    const char **items = config_alloc(config, count * sizeof(*items));
+    if (!items)
         return false;
-    *needs = (struct config_texts){items, 0};
+    needs->items = items;
     for (size_t i = 0; i < config->route_count; i++)
         for (size_t j = 0; j < config->routes[i].needs.count; j++)
             items[needs->count++] = config->routes[i].needs.items[j];

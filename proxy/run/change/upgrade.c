@@ -174,15 +174,14 @@ static pid_t spawn(const struct upgrade_request *request, int ready_fd, int erro
     char ready[40], errors[40];
     pid_t child = -1;
     const struct listeners *listeners = request->listeners;
-    const struct links_offer *links = request->links;
+    struct links_offer *links = request->links;
     size_t count = listeners->count;
     struct inherit_socket *sockets = listeners_describe(listeners);
     int *fds = calloc(count + links->count + 2, sizeof(*fds));
     char *described = sockets ? inherit_describe(sockets, count) : NULL;
     snprintf(ready, sizeof(ready), "WSLUICE_READY_FD=%d", ready_fd);
     snprintf(errors, sizeof(errors), "WSLUICE_ERROR_FD=%d", error_fd);
-    char *variables[VARIABLES] = {described, ready, errors, links->list,
-                                  (char *)(uintptr_t)links->generation};
+    char *variables[VARIABLES] = {described, ready, errors, links->list, links->generation};
     char **environment = described && links->list ? environment_with(variables) : NULL;
     errno = ENOMEM;
     if (environment && fds) {

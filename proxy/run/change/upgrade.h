@@ -41,7 +41,7 @@ typedef void upgrade_cb(void *owner, const struct upgrade_outcome *outcome);
 struct upgrade_request {
     const struct program *program;
     const struct listeners *listeners;
-    const struct links_offer *links;
+    struct links_offer *links;
     uint64_t timeout_ms; /* a child that does not serve by then is killed */
     upgrade_cb *callback;
     void *owner;

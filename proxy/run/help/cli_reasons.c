@@ -25,8 +25,7 @@ static const char *const advice[REASON_COUNT] = {
     [REASON_target_io] = "read `detail`; look at the network to the target",
     [REASON_target_refused] = "start the target, or correct its port",
     [REASON_target_unreachable] =
-        "correct the address, a route or a firewall; for a Unix socket its "
-        "path and permissions",
+        "correct the address, a route or a firewall; of a Unix socket: path, permissions",
     [REASON_target_unresolved] = "correct the name, or look at the resolver of this machine",
     [REASON_target_timeout] = "look for a firewall that drops packets, or raise `connect_timeout`",
     [REASON_target_tls] = "read `detail`; does the target speak TLS on this port?",
@@ -59,13 +58,13 @@ static const char *const advice[REASON_COUNT] = {
         "let the proxy in front set one of the two fields, and remove the other",
     [REASON_http_uri_too_long] = "shorten the address, or raise `head_size`",
     [REASON_http_head_too_large] = "often cookies: raise `head_size` or `head_fields`",
-    [REASON_http_not_upgrade] = "open the page, not the WebSocket's address; let a proxy in front "
-                                "pass Upgrade and Connection on",
+    [REASON_http_not_upgrade] =
+        "open the page instead; let a proxy in front pass Upgrade and Connection on",
     [REASON_http_path] = "correct the link",
     [REASON_http_no_route] =
         "compare `path` and `host` with the routes; add a route or correct the link",
-    [REASON_ws_no_target] = "let the client use the path of a route with a target (noVNC: its "
-                            "setting `path`), or give this route one",
+    [REASON_ws_no_target] =
+        "let the client use the path of a route with a target (in noVNC: `path`)",
     [REASON_ws_http_version] =
         "let the proxy in front use HTTP/1.1 (nginx: `proxy_http_version 1.1`)",
     [REASON_ws_version] = "update the client: it speaks a draft of the protocol",

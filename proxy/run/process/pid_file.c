@@ -110,7 +110,7 @@ bool pid_file_write(const char *path, const char *user, int *lock, char *error, 
 
 static bool names_this_process(const char *path)
 {
-    pid_t pid;
+    pid_t pid = 0;
     int fd = open_for_reading(path);
     bool own = fd >= 0 && !read_pid(fd, &pid) && pid == getpid();
     if (fd >= 0)
@@ -146,7 +146,7 @@ void pid_file_remove(const char *path, int *lock)
 /* NULL, and *holder is the process that holds the lock; else why there is none. */
 static const char *find_holder(int fd, pid_t *holder)
 {
-    pid_t named;
+    pid_t named = 0;
     const char *problem = read_pid(fd, &named);
     /* Asks for a lock that only a writer's lock is in the way of: others may read the file. */
     struct flock lock = lock_of(problem ? 0 : named, F_RDLCK);

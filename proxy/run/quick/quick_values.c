@@ -66,10 +66,9 @@ static void set_from_flag(struct quick *quick, const struct cli_assignment *assi
 }
 
 /* "A,B": replaces the list that a default or an earlier option has set. */
-static void set_list(struct quick *quick, const struct cli_assignment *assignment)
+static void set_list(struct quick *quick, const struct cli_assignment *assignment, const char *item)
 {
     const struct options_row *row = assignment->flag.row;
-    const char *item = assignment->argument;
     wsl_assert(row->size == sizeof(struct config_texts));
     if (!quick_values_open_section(quick, row->section)) {
         cli_line_out_of_memory(quick->line);
@@ -90,7 +89,7 @@ void quick_values_set_flag(struct quick *quick, const struct cli_assignment *ass
     const char *argument =
         assignment->argument ? assignment->argument : assignment->flag.flag->sets;
     if (assignment->flag.row->list) {
-        set_list(quick, assignment);
+        set_list(quick, assignment, argument);
         return;
     }
     if (cli_plugin_is_token_plugin(assignment))

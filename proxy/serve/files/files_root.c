@@ -26,9 +26,10 @@ struct openat2_how {
 static long open_beneath(const struct files_root *root, const char *name, unsigned more)
 {
     struct openat2_how how = {
-        .flags = OPEN_FLAGS | O_LARGEFILE, /* on 32 bits, libc's open adds it */
+        .flags = OPEN_FLAGS,
         .resolve = BENEATH | NO_MAGICLINKS | more,
     };
+    how.flags |= O_LARGEFILE; /* on 32 bits, libc's open adds it */
     long fd = syscall(OPENAT2, root->fd, *name ? name : ".", &how, sizeof(struct openat2_how));
     return fd < 0 ? -errno : fd;
 }

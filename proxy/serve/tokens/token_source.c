@@ -221,18 +221,20 @@ static int list_names(int fd, struct names *names)
 {
     DIR *folder = fdopendir(fd);
     const struct dirent *entry;
-    int code = folder ? 0 : errno;
-    if (!folder)
+    int code = errno;
+    if (!folder) {
         close(fd);
+        return code;
+    }
+    code = 0;
     for (errno = 0; code == 0 && (entry = readdir(folder)); errno = 0)
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
             !add_name(names, entry->d_name))
             code = ENOMEM;
     if (code == 0)
         code = errno;
-    if (folder)
-        closedir(folder);
-    if (code == 0 && names->count > 0)
+    closedir(folder);
+    if (code == 0 && names->items)
         qsort(names->items, names->count, sizeof(*names->items), by_bytes);
     return code;
 }
