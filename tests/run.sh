@@ -292,9 +292,10 @@ done
 
 # The static binary with another C library.
 gate_musl() {
+    local binary=$build/musl/build/wsluice
     portable_tests+=(endings handshake http websockify wrap) # here they take seconds
-    WSLUICE_JOBS=$jobs tests/machines/musl.sh "$build/musl" && portable_end_to_end "$build/musl/build/wsluice" '' &&
-        WSLUICE_STATIC=$build/musl/build/wsluice "$python" -m pytest -p no:cacheprovider --no-header -q -ra \
+    WSLUICE_JOBS=$jobs tests/machines/musl.sh "$build/musl" && portable_end_to_end "$binary" '' &&
+        WSLUICE=$binary WSLUICE_STATIC=$binary "$python" -m pytest -p no:cacheprovider --no-header -q -ra \
             tests/box/test_static.py
 }
 
