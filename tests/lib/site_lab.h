@@ -34,7 +34,7 @@ static inline struct config_target site_lab_target(uint16_t port)
 
 static inline void site_lab_open(struct site_lab *lab)
 {
-    *lab = (struct site_lab){.shared = {.host = {1000, 2, 4}}};
+    *lab = (struct site_lab){.shared = {.host = {.limit = 1000, .workers = 2, .pool_threads = 4}}};
     lab->shared.limits = limits_create(LIMITER_CAPACITY);
     lab->shared.route_stats = route_stats_set_create(2);
     assert_true(lab->shared.limits && lab->shared.route_stats);
