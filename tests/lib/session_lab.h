@@ -180,7 +180,8 @@ static inline bool session_lab_serve(const struct config *config)
 /* `descriptors`: the limit of the process. */
 static inline void session_lab_open(const struct config *config, uint64_t descriptors)
 {
-    session_lab.host = (struct descriptors_host){descriptors, SESSION_LAB_WORKERS, WORK_THREADS};
+    session_lab.host = (struct descriptors_host){
+        .limit = descriptors, .workers = SESSION_LAB_WORKERS, .pool_threads = WORK_THREADS};
     fake_loop_reset();
     fake_socket_reset();
     fake_loop.is_ready = fake_socket_is_ready;
