@@ -108,7 +108,7 @@ void __wrap_log_end(struct log_line *line)
         fputc('\n', stderr);
     if (!session_lab.line_is_end)
         return;
-    uint64_t id = session_lab.line_id, number = id & 0xFFFFFFFFFFFF;
+    uint64_t id = session_lab.line_id, number = id & SESSION_ID_NUMBER_MAX;
     wsl_assert(session_lab.line_has_reason);
     wsl_assert(session_id_worker(id) < SESSION_LAB_WORKERS && number > 0 &&
                number <= SESSION_LAB_CLIENTS);
