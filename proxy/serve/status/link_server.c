@@ -50,7 +50,7 @@ static enum sent send_packet(struct link_server *server)
     size_t now = left < most ? left : most;
     struct iovec parts[2] = {
         {head, link_message_head(server->nonce, now == left, head)},
-        {server->text + server->sent, now},
+        {server->text ? server->text + server->sent : NULL, now},
     };
     const struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
     if (sendmsg(server->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
