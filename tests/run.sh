@@ -227,7 +227,7 @@ gate_debian() {
 
 # Screenshots stay in build-test/browser.
 gate_browser() {
-    build_gcc && end_to_end gcc -m 'not slow' tests/browser
+    build_gcc && end_to_end gcc -n "$jobs" -m 'not slow' tests/browser # Chromium keeps a processor busy
 }
 
 # Those that take long: a virtual machine in Chromium, a certificate that is renewed.
