@@ -3,6 +3,7 @@ import re
 import shutil
 import subprocess
 
+import chroot
 import container
 
 FOLDER = container.STORE / 'newer'
@@ -16,7 +17,7 @@ def unpacked(package, suite):
         shutil.rmtree(folder, ignore_errors=True)
         for name in ('lists/partial', 'cache/archives/partial'):
             (folder / name).mkdir(parents=True)
-        (folder / 'sources.list').write_text(f'deb [signed-by={KEYS}] {container.mirror()} {suite} main\n')
+        (folder / 'sources.list').write_text(f'deb [signed-by={KEYS}] {chroot.mirror()} {suite} main\n')
         apt = ['apt-get', '-q', '-o', f'Dir::Etc::SourceList={folder}/sources.list', '-o', 'Dir::Etc::SourceParts=-',
                '-o', f'Dir::State::Lists={folder}/lists', '-o', f'Dir::Cache={folder}/cache', '-o', 'Acquire::Retries=3']
         container.call(*container.AS_ROOT, *apt, 'update')

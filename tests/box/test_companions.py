@@ -203,7 +203,7 @@ def test_units(installed, tmp_path):
     for name in ('wsluice.service', 'wsluice.socket'):
         text = (installed / 'usr/lib/systemd/system' / name).read_text()
         assert 'ExecStart=wsluice ' in text or name.endswith('socket')
-        (tmp_path / name).write_text(text.replace('ExecStart=wsluice ', f'ExecStart={installed}/usr/bin/wsluice '))
+        (tmp_path / name).write_text(re.sub(r'^(Exec\w+=)wsluice ', rf'\1{installed}/usr/bin/wsluice ', text, flags=re.M))
     said = subprocess.run(['systemd-analyze', 'verify', '--man=no', *tmp_path.glob('wsluice.*')], capture_output=True,
                           text=True, check=False)
     assert said.returncode == 0 and 'wsluice' not in said.stderr, said.stderr

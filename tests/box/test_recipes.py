@@ -192,10 +192,12 @@ def test_systemd(lab, here):
     (_, text), = recipe('systemd')
     (here / 'gateway.yaml').write_text('listeners: [":0"]\nroutes: [{path: /*, target: "tcp://localhost:1"}]\n')
     user = 'runuser -u root --' if os.geteuid() == 0 else 'env'
-    install, check, *service = replaced(text, where=('/etc/wsluice/', f'{here}/etc/'), user=('runuser -u wsluice --', user),
+    install, check, *service, upgrade = replaced(text, where=('/etc/wsluice/', f'{here}/etc/'), user=('runuser -u wsluice --', user),
                                         group=('-g wsluice', f'-g {os.getgid()}')).strip().split('\n')
     shell(lab, here, f'{install}\n{check}')
     assert (here / 'etc/wsluice.yaml').stat().st_mode & 0o777 == 0o640
+    said = subprocess.run(['sh', '-c', f'PATH={here}/bin:$PATH {upgrade}'], capture_output=True, text=True, check=False)
+    assert said.returncode == 1 and 'admin' in said.stderr + said.stdout, said  # nothing runs, and the command is right
     for line in service:
         words = shlex.split(line, comments=True)
         assert words[0] == 'systemctl' and words[-1] == 'wsluice'
@@ -223,5 +225,5 @@ def test_prometheus(lab, here):
 
 def test_the_shell(lab, here):
     (_, text), = recipe('The shell')
-    shell(lab, here, text)
+    shell(lab, here, replaced(text, page=('wsluice man ', 'wsluice man >wsluice.1 ')))
     assert (here / 'wsluice.1').read_text().startswith('.TH WSLUICE')
