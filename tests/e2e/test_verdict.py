@@ -101,6 +101,7 @@ def test_a_reload_by_the_admin_socket(lab, copied):
     assert (status, out) == (1, '')
     assert 'gateway.yaml:1:1: wrokers: unknown option; did you mean workers?' in err
     assert f'wsluice: error: {STAYS}: ' in err.splitlines()[-1]
+    until(lambda: STAYS in copied.text, 'the log, which a thread of its own writes')
     failed = copied.text.count(STAYS)
     status, out, err = run('reload', copied.file)
     assert (status, out) == (1, '') and 'did you mean workers?' in err
