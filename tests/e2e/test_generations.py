@@ -76,7 +76,8 @@ def test_sessions_of_three_processes(lab):
         assert (code, err) == (0, '') and row['id'] in out
         assert client.end()[1] == 1008
         until(lambda left=2 - number: len(seen(bridge)) == left, 'one less')
-    assert f"session {rows[0]['id']} is ended by user {os.getuid()} by the admin socket" in bridge.text
+    ended = f"session {rows[0]['id']} is ended by user {os.getuid()} by the admin socket"
+    until(lambda: ended in bridge.text, ended)
     for process in (first.process, second):
         process.wait(WAIT)
     assert [process['pid'] for process in look(bridge)['processes']] == [third.pid]
@@ -122,7 +123,7 @@ def test_the_end_ends_all(lab):
     end(clients[0])
     assert bridge.process.wait(WAIT) == 0
     assert third.wait() in (0, None)
-    assert 'the process that has taken over ends' in bridge.text
+    until(lambda: 'the process that has taken over ends' in bridge.text, lambda: bridge.text)
 
 
 def test_a_second_signal_ends_all_at_once(lab):

@@ -95,7 +95,8 @@ class Command(threading.Thread):
 def test_a_reload_by_the_admin_socket(lab, copied):
     assert is_good(run('reload', copied.file)) and is_good(run('reload', '--socket', copied.socket))
     assert run('reload', binary=BINARY, env={'WSLUICE_ADMIN_SOCKET': copied.socket})[0] == 0
-    assert f'a reload is asked for by user {os.getuid()} by the admin socket' in copied.text
+    asked = f'a reload is asked for by user {os.getuid()} by the admin socket'
+    until(lambda: asked in copied.text, asked)
     copied.file.write_text('wrokers: 3\n')
     status, out, err = run('reload', '--socket', copied.socket)
     assert (status, out) == (1, '')
@@ -289,7 +290,7 @@ def test_the_real_reason(lab, copied):
     status, out, err = run('upgrade', '--socket', copied.socket)
     assert (status, out) == (1, '')
     assert 'gateway.yaml:1:1: error: wrokers: unknown option; did you mean workers?' in err
-    assert re.search(r'error +cannot upgrade: .*did you mean workers', copied.text)
+    until(lambda: re.search(r'error +cannot upgrade: .*did you mean workers', copied.text), lambda: copied.text)
     taken = f'127.0.0.1:{lab.target().port}'
     write(copied.file, {**copied.config, 'listeners': [{'address': ANY}, {'address': taken}]})
     status, out, err = run('upgrade', copied.file)
