@@ -78,6 +78,18 @@ static inline void done(struct run *run)
     free(run->err);
 }
 
+/* A command that ends with `status`, and whose outputs contain `out` and `err`. */
+static inline void says(const char *line, int status, const char *out, const char *err)
+{
+    struct run run;
+    parse(&run, line);
+    assert_int_equal(run.result.action, CLI_EXIT);
+    if (!strstr(run.out, out) || !strstr(run.err, err))
+        fail_msg("%s: expected '%s' and '%s' in: %s%s", line, out, err, run.out, run.err);
+    assert_int_equal(run.result.exit_status, status);
+    done(&run);
+}
+
 static inline void accepts(struct run *run, const char *line)
 {
     parse(run, line);

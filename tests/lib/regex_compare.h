@@ -66,20 +66,29 @@ static void regex_compare_mutate(char *text, const char *const *seeds, size_t se
     }
 }
 
-/* `seeds` ends with NULL. */
-static void regex_compare(const struct value_spec *spec, const char *const *seeds,
-                          enum regex_agreement agreement)
+/* For the whole text. */
+static void regex_compare_compile(const struct value_spec *spec, regex_t *compiled)
 {
     struct text regex = {0};
-    regex_t compiled;
-    size_t length, seed_count = 0;
-    uint32_t state = 1;
+    size_t length;
     text_add_string(&regex, "^(");
     value_regex_put(spec, &regex);
     text_add_string(&regex, ")$");
     char *expression = text_take(&regex, &length);
-    if (regcomp(&compiled, expression, REG_EXTENDED | REG_NOSUB) != 0)
+    assert_non_null(expression);
+    if (regcomp(compiled, expression, REG_EXTENDED | REG_NOSUB) != 0)
         fail_msg("no regular expression: %s", expression);
+    free(expression);
+}
+
+/* `seeds` ends with NULL. */
+static void regex_compare(const struct value_spec *spec, const char *const *seeds,
+                          enum regex_agreement agreement)
+{
+    regex_t compiled;
+    size_t seed_count = 0;
+    uint32_t state = 1;
+    regex_compare_compile(spec, &compiled);
     while (seeds[seed_count])
         seed_count++;
     for (size_t i = 0; i < seed_count; i++)
@@ -94,7 +103,6 @@ static void regex_compare(const struct value_spec *spec, const char *const *seed
         }
     }
     regfree(&compiled);
-    free(expression);
 }
 
 #endif

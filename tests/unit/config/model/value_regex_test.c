@@ -14,21 +14,14 @@
 /* Every number from 0 to `most`, which is beyond the range. */
 static void compare_all(const struct value_spec *spec, unsigned most, const char *unit)
 {
-    struct text regex = {0};
     regex_t compiled;
-    size_t length;
-    text_add_string(&regex, "^(");
-    value_regex_put(spec, &regex);
-    text_add_string(&regex, ")$");
-    char *expression = text_take(&regex, &length);
-    assert_int_equal(regcomp(&compiled, expression, REG_EXTENDED | REG_NOSUB), 0);
+    regex_compare_compile(spec, &compiled);
     for (unsigned i = 0; i <= most; i++) {
         char text[32];
         snprintf(text, sizeof(text), "%u%s", i, unit);
         regex_compare_text(spec, &compiled, text, REGEX_EXACT);
     }
     regfree(&compiled);
-    free(expression);
 }
 
 static void numbers(void **state)
@@ -128,18 +121,11 @@ static void addresses(void **state)
 
 static void refuses(const struct value_spec *spec, const char *text)
 {
-    struct text regex = {0};
     regex_t compiled;
-    size_t length;
-    text_add_string(&regex, "^(");
-    value_regex_put(spec, &regex);
-    text_add_string(&regex, ")$");
-    char *expression = text_take(&regex, &length);
-    assert_int_equal(regcomp(&compiled, expression, REG_EXTENDED | REG_NOSUB), 0);
+    regex_compare_compile(spec, &compiled);
     if (regexec(&compiled, text, 0, NULL, 0) == 0)
         fail_msg("'%s' matches", text);
     regfree(&compiled);
-    free(expression);
 }
 
 static void refuses_usual_mistakes(void **state)

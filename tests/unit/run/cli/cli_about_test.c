@@ -4,17 +4,6 @@
 
 /* tests/box runs man on a terminal. */
 
-static void says(const char *line, int status, const char *out, const char *err)
-{
-    struct run run;
-    parse(&run, line);
-    assert_int_equal(run.result.action, CLI_EXIT);
-    assert_int_equal(run.result.exit_status, status);
-    if (!strstr(run.out, out) || !strstr(run.err, err))
-        fail_msg("%s: expected '%s' and '%s' in: %s%s", line, out, err, run.out, run.err);
-    done(&run);
-}
-
 static void same(const char *line, const char *other)
 {
     struct run a, b;

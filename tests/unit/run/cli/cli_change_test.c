@@ -11,17 +11,6 @@
 static const char gateway[] = "listeners: [\":6080\", \":6081\"]\n"
                               "routes: [{path: /a, target: \"tcp://h:1\"}]\n";
 
-static void says(const char *line, int status, const char *out, const char *err)
-{
-    struct run run;
-    parse(&run, line);
-    assert_int_equal(run.result.action, CLI_EXIT);
-    if (!strstr(run.out, out) || !strstr(run.err, err))
-        fail_msg("%s: expected '%s' and '%s' in: %s%s", line, out, err, run.out, run.err);
-    assert_int_equal(run.result.exit_status, status);
-    done(&run);
-}
-
 static void a_file_and_a_process_are_needed(void **state)
 {
     write_file("bad.yaml", "wrokers: 3\n");

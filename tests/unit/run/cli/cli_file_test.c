@@ -5,17 +5,6 @@
 static const char gateway[] = "listeners: [\":6080\", \":6081\"]\n"
                               "routes: [{path: /a, target: \"tcp://h:1\"}]\n";
 
-static void says(const char *line, int status, const char *out, const char *err)
-{
-    struct run run;
-    parse(&run, line);
-    assert_int_equal(run.result.action, CLI_EXIT);
-    assert_int_equal(run.result.exit_status, status);
-    if (!strstr(run.out, out) || !strstr(run.err, err))
-        fail_msg("%s: expected '%s' and '%s' in: %s%s", line, out, err, run.out, run.err);
-    done(&run);
-}
-
 static void commands_of_the_file_answer(void **state)
 {
     write_file("gateway.yaml", gateway);
