@@ -11,6 +11,7 @@ import pytest
 from gateway import ANY, Endpoint, ask, marked, start, write
 from lab import BINARY
 from processes import Process, adopt_orphans, listening_inodes, state, status_of, upgrade
+from replaceable import install, start_copied
 from traffic import Traffic
 from wire import WAIT, time_passes, until
 
@@ -189,22 +190,7 @@ def test_the_file_of_a_listener_that_the_successor_has_not(lab):
 @pytest.fixture(name='copied')
 def fixture_copied(lab):
     """A bridge whose binary can be replaced."""
-    binary = lab.folder / 'wsluice'
-    shutil.copy(BINARY, binary)
-    config = {'listeners': [{'address': ANY}], 'routes': [marked('/', lab.target())]}
-    bridge = lab.start('--config', write(lab.folder / 'gateway.yaml', config), binary=binary)
-    bridge.binary, bridge.file, bridge.config = binary, lab.folder / 'gateway.yaml', config
-    return bridge
-
-
-def install(bridge, script=None):
-    new = bridge.binary.with_suffix('.new')
-    if script:
-        new.write_text(f'#!/bin/sh\n{script}\n')
-        new.chmod(0o755)
-    else:
-        shutil.copy(BINARY, new)
-    os.replace(new, bridge.binary)
+    return start_copied(lab)
 
 
 @pytest.mark.usefixtures('own_process')

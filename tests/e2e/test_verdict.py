@@ -14,6 +14,7 @@ import pytest
 from gateway import ANY, get, marked, start, write
 from lab import BINARY, run
 from processes import Process, adopt_orphans
+from replaceable import install, start_copied
 from wire import until
 
 CAN_UNSHARE = os.geteuid() == 0 and shutil.which('unshare') and subprocess.run(
@@ -33,24 +34,9 @@ def fixture_orphans():
 @pytest.fixture(name='copied')
 def fixture_copied(lab):
     """A bridge with an admin socket and a binary that can be replaced."""
-    binary = lab.folder / 'wsluice'
-    shutil.copy(BINARY, binary)
-    config = {'workers': 2, 'listeners': [{'address': ANY}], 'routes': [marked('/', lab.target())],
-              'admin': str(lab.folder / 'admin.sock')}
-    bridge = lab.start('--config', write(lab.folder / 'gateway.yaml', config), binary=binary)
-    bridge.binary, bridge.file, bridge.config = binary, lab.folder / 'gateway.yaml', config
-    bridge.socket = config['admin']
+    bridge = start_copied(lab, workers=2, admin=str(lab.folder / 'admin.sock'))
+    bridge.socket = bridge.config['admin']
     return bridge
-
-
-def install(bridge, script=None):
-    new = bridge.binary.with_suffix('.new')
-    if script:
-        new.write_text(f'#!/bin/sh\n{script}\n')
-        new.chmod(0o755)
-    else:
-        shutil.copy(BINARY, new)
-    os.replace(new, bridge.binary)
 
 
 def is_good(result, said=IN_USE):
