@@ -33,7 +33,7 @@ WSL_MUST_CHECK struct tls_ctx *tls_ctx_server(const struct config_tls *config,
                                               struct tls_store *store,
                                               const struct tls_error *error);
 
-/* Whether the policy of a listener can be set up, whatever its certificates are. */
+/* Whether the policy of a listener can be set up; its certificates are not looked at. */
 WSL_MUST_CHECK bool tls_ctx_is_policy_good(const struct config_tls *config, struct tls_store *store,
                                            const struct tls_error *error);
 

@@ -1,4 +1,4 @@
-/* Where a file shows the status, and what is read of an answer, whatever it is. */
+/* Where a file shows the status, and what is read of an answer that may be anything. */
 #include "run/client/status_look.h"
 
 #include <fcntl.h>

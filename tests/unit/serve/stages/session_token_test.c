@@ -164,7 +164,7 @@ static void test_the_log_has_no_query_that_is_escaped(void **unused)
     assert_null(session_token_public_path(&session));
 }
 
-/* Whichever route takes the request: a page has one host for all of them. */
+/* On every route: a page has one host for all of them. */
 static void test_the_log_has_no_token_of_a_host(void **unused)
 {
     static const char *const in_host[] = {"host", "header:Host", "header:ORIGIN"};

@@ -185,7 +185,7 @@ static void test_names(void **state)
     tls_pair_release(b);
 }
 
-/* They are no host names, and would reach the terminal of whoever checks. */
+/* They are no host names, and `wsluice check` would print them on a terminal. */
 static void test_names_with_controls(void **state)
 {
     struct fixture *f = *state;
