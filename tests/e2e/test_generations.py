@@ -6,7 +6,7 @@ import signal
 import time
 
 import pytest
-from gateway import ANY, get, marked, samples, start
+from gateway import ANY, get, marked, samples, start, write
 from lab import run
 from processes import adopt_orphans, upgrade
 from wire import WAIT, close_frame, time_passes, until
@@ -124,6 +124,22 @@ def test_the_end_ends_all(lab):
     assert bridge.process.wait(WAIT) == 0
     assert third.wait() in (0, None)
     until(lambda: 'the process that has taken over ends' in bridge.text, lambda: bridge.text)
+
+
+def test_the_end_waits_for_the_command_as_well(lab):
+    """A predecessor that ends first does not end a process whose command still has its grace."""
+    bridge = begin(lab)
+    first = lab.open(bridge)
+    note = lab.folder / 'note'
+    script = f'trap "sleep 1; echo done >{note}; exit 0" TERM; while :; do sleep 0.1; done'
+    write(bridge.file, {**bridge.config, 'command': {'words': ['/bin/sh', '-c', script]}})
+    second = upgrade(lab, bridge)
+    second.signal(signal.SIGTERM)
+    until(lambda: look(bridge)['process']['draining'], 'the drain')
+    end(first)
+    assert bridge.process.wait(WAIT) == 0
+    assert second.wait() in (0, None)
+    assert note.read_text() == 'done\n'
 
 
 def test_a_second_signal_ends_all_at_once(lab):

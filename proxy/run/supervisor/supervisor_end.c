@@ -83,10 +83,17 @@ static void finish(struct supervisor *supervisor)
         clear_workers(supervisor);
 }
 
+/* All else has ended: finish has been called. */
+static bool waits_for_predecessors(const struct supervisor *supervisor)
+{
+    return supervisor->state == PROCESS_STOPPING &&
+           uv_is_active((const uv_handle_t *)&supervisor->drain_timer);
+}
+
 void supervisor_end_emptied_cb(void *owner)
 {
     struct supervisor *supervisor = owner;
-    if (supervisor->state == PROCESS_STOPPING && supervisor->wait_until > 0)
+    if (waits_for_predecessors(supervisor))
         clear_workers(supervisor);
 }
 
@@ -206,9 +213,9 @@ void supervisor_end_retire(struct supervisor *supervisor, bool handed_over)
     if (handed_over) {
         predecessors_close(supervisor->predecessors); /* the successor has links of its own */
         listeners_close(&supervisor->listeners, true);
-    }
-    if (!handed_over)
+    } else {
         listeners_close_clients(&supervisor->listeners);
+    }
     workers_retire(&supervisor->workers);
 }
 
@@ -232,8 +239,7 @@ static void end_at_once(struct supervisor *supervisor)
         supervisor->wait_until = now + PREDECESSORS_GRACE_MS;
     if (supervisor->state == PROCESS_DRAINING)
         workers_kill(&supervisor->workers);
-    else if (supervisor->state == PROCESS_STOPPING &&
-             uv_is_active((uv_handle_t *)&supervisor->drain_timer))
+    else if (waits_for_predecessors(supervisor))
         finish(supervisor);
     command_kill(supervisor->command);
 }
