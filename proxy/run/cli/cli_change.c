@@ -14,25 +14,29 @@
 #include "run/process/pid_file.h"
 
 #define ERROR_MAX         512
-#define STATUS_MS         5000 /* for one look at the status */
 #define POLL_MS           100
 #define RELOAD_MS         60000
 #define UPGRADE_MARGIN_MS 5000 /* beyond limits.upgrade_timeout, which is a minute by default */
 
 /* What differs between the two. */
 struct verb {
-    const char *name, *target; /* of the admin socket */
-    const char *key;           /* of its verdicts in the status */
-    const char *order;         /* what the process is told */
+    const char *name;   /* also of its verdicts in the status */
+    const char *target; /* of the admin socket */
+    const char *order;  /* what the process is told */
     int signal;
     uint32_t timeout_ms;
 };
 
-static const struct verb reload = {"reload", ADMIN_RELOAD, "reload", "to read the file again",
-                                   SIGHUP,   RELOAD_MS};
-static const struct verb upgrade = {"upgrade", ADMIN_UPGRADE,
-                                    "upgrade", "to start its successor",
-                                    SIGUSR2,   60000 + UPGRADE_MARGIN_MS};
+static const struct verb reload = {.name = "reload",
+                                   .target = ADMIN_RELOAD,
+                                   .order = "to read the file again",
+                                   .signal = SIGHUP,
+                                   .timeout_ms = RELOAD_MS};
+static const struct verb upgrade = {.name = "upgrade",
+                                    .target = ADMIN_UPGRADE,
+                                    .order = "to start its successor",
+                                    .signal = SIGUSR2,
+                                    .timeout_ms = 60000 + UPGRADE_MARGIN_MS};
 
 struct change {
     const struct cli_call *call;
@@ -200,19 +204,13 @@ static bool ask(const struct change *change, const struct config_address *addres
 
 /* ---- by a signal ---- */
 
-static uint32_t look_time(const struct change *change)
-{
-    uint32_t left = time_left(change);
-    return left < STATUS_MS ? left : STATUS_MS;
-}
-
 /* The first change that began after the first look, or a successor. */
-static int wait_for_verdict(const struct change *change, const struct status_look_place *place,
+static int wait_for_verdict(const struct change *change, const struct local_place *place,
                             const struct status_look_facts *before)
 {
     struct status_look_facts facts;
     for (; time_left(change) > 0; pause_a_moment()) {
-        if (!status_look_at(place, change->verb->key, look_time(change), &facts))
+        if (!status_look_at(place, change->verb->name, change->deadline_ms, &facts))
             continue;
         bool other = facts.pid != before->pid;
         if (other && change->verb->signal == SIGHUP)
@@ -253,12 +251,12 @@ static bool send_to(const struct change *change, pid_t *pid, char *error)
 
 static int send_signal(const struct change *change)
 {
-    struct status_look_place place;
+    struct local_place place;
     struct status_look_facts before;
     char error[ERROR_MAX];
     pid_t pid;
     bool seen =
-        status_look_find(change->config, change->verb->key, look_time(change), &place, &before);
+        status_look_find(change->config, change->verb->name, change->deadline_ms, &place, &before);
     if (!send_to(change, &pid, error))
         return cli_call_cannot(change->call, error);
     return seen ? wait_for_verdict(change, &place, &before) : log_only(change, pid);

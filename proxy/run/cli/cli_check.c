@@ -129,7 +129,7 @@ static int ask_routes(const struct cli_call *call, const struct config *config)
 {
     char why[ERROR_MAX] = "that file has no admin socket and no health route", text[2 * ERROR_MAX];
     const struct config_route *route;
-    struct health_place place;
+    struct local_place place;
     size_t cursor = 0;
     bool asked = false;
     while ((route = health_place_next(config, &cursor))) {

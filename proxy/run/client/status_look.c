@@ -1,42 +1,26 @@
 #include "run/client/status_look.h"
 
+#include "base/monotonic.h"
 #include "config/rules/route_set.h"
 #include "config/yaml/yaml_parse.h"
 #include "run/client/http_client.h"
 
+#define LOOK_MS   5000
 #define ERROR_MAX 512
 #define LINE_MAX  1000 /* of a finding */
 
 /* ---- where ---- */
 
-static bool find_target(const struct config_route *route, struct status_look_place *place)
-{
-    size_t length = strcspn(route->path, "*{");
-    int printed = snprintf(place->target, sizeof(place->target), "%.*s?format=json&limit=1",
-                           (int)length, route->path);
-    return route->path[length] != '{' && (size_t)printed < sizeof(place->target);
-}
-
-static bool find_address(const struct config_listener *listener, struct config_address *address)
-{
-    *address = listener->address;
-    if (address->kind == CONFIG_ADDRESS_TCP &&
-        (!address->host || strcmp(address->host, "0.0.0.0") == 0))
-        address->host = "127.0.0.1";
-    else if (address->kind == CONFIG_ADDRESS_TCP && strcmp(address->host, "::") == 0)
-        address->host = "::1";
-    return listener->tls.mode != CONFIG_TLS_REQUIRED && !listener->admin &&
-           (address->kind == CONFIG_ADDRESS_UNIX ||
-            (address->kind == CONFIG_ADDRESS_TCP && address->port != 0));
-}
-
+/* With the query behind the path of the route. */
 static bool is_place(const struct config *config, const struct config_listener *listener,
-                     const struct config_route *route, struct status_look_place *place)
+                     const struct config_route *route, struct local_place *place)
 {
-    place->host = route->host;
-    return route->kind == CONFIG_KIND_STATUS && !(route->host && strchr(route->host, '*')) &&
-           route_set_has(config, listener, route) && find_address(listener, &place->address) &&
-           find_target(route, place);
+    bool any_host = route->host && strchr(route->host, '*');
+    if (route->kind != CONFIG_KIND_STATUS || any_host || listener->admin ||
+        !route_set_has(config, listener, route) || local_place_find(listener, route, place))
+        return false;
+    size_t length = strlen(place->target), room = sizeof(place->target) - length;
+    return (size_t)snprintf(place->target + length, room, "?format=json&limit=1") < room;
 }
 
 /* ---- what ---- */
@@ -92,16 +76,20 @@ static bool read_facts(const char *body, size_t length, const char *key,
     return verdict != NULL;
 }
 
-bool status_look_at(const struct status_look_place *place, const char *key, uint32_t timeout_ms,
+bool status_look_at(const struct local_place *place, const char *key, uint64_t deadline_ms,
                     struct status_look_facts *facts)
 {
+    uint64_t now = monotonic_ms(), left = now < deadline_ms ? deadline_ms - now : 0;
+    if (left == 0)
+        return false;
     struct http_client_answer answer;
     char error[ERROR_MAX];
     const struct http_client_request request = {.address = &place->address,
                                                 .method = "GET",
                                                 .target = place->target,
-                                                .host = place->host,
-                                                .timeout_ms = timeout_ms};
+                                                .host = place->host[0] ? place->host : NULL,
+                                                .timeout_ms =
+                                                    (uint32_t)(left < LOOK_MS ? left : LOOK_MS)};
     if (!http_client_ask(&request, &answer, error, sizeof(error)))
         return false;
     bool read = answer.status == 200 && read_facts(answer.body, answer.length, key, facts);
@@ -109,13 +97,13 @@ bool status_look_at(const struct status_look_place *place, const char *key, uint
     return read;
 }
 
-bool status_look_find(const struct config *config, const char *key, uint32_t timeout_ms,
-                      struct status_look_place *place, struct status_look_facts *facts)
+bool status_look_find(const struct config *config, const char *key, uint64_t deadline_ms,
+                      struct local_place *place, struct status_look_facts *facts)
 {
     for (size_t i = 0; i < config->listener_count; i++)
         for (size_t j = 0; j < config->route_count; j++)
             if (is_place(config, &config->listeners[i], &config->routes[j], place) &&
-                status_look_at(place, key, timeout_ms, facts))
+                status_look_at(place, key, deadline_ms, facts))
                 return true;
     return false;
 }

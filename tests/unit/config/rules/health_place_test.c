@@ -10,7 +10,7 @@
 #include "lib/text_config.h"
 
 static struct text_config loaded;
-static struct health_place place;
+static struct local_place place;
 static char why[300];
 
 static void load(const char *listeners, const char *routes)

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "base/monotonic.h"
 #include "config/load.h"
 #include "lib/loopback.h"
 
@@ -50,13 +51,13 @@ static pid_t serve(const char *answer)
 static bool look(const char *body)
 {
     char answer[8192];
-    const struct status_look_place place = {
+    const struct local_place place = {
         .address = {.kind = CONFIG_ADDRESS_TCP, .host = "127.0.0.1", .port = server.port},
         .target = "/"};
     snprintf(answer, sizeof(answer), "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%s",
              strlen(body), body);
     pid_t child = serve(answer);
-    bool seen = status_look_at(&place, "reload", TIMEOUT_MS, &facts);
+    bool seen = status_look_at(&place, "reload", monotonic_ms() + TIMEOUT_MS, &facts);
     assert_int_equal(kill(child, SIGKILL), 0);
     assert_int_equal(waitpid(child, NULL, 0), child);
     return seen;
@@ -91,13 +92,16 @@ static void test_what_is_no_status(void **unused)
             assert_true(facts.begun == 0 && facts.pid == 0 && facts.text[0] == '\0');
 }
 
-static bool is_found(const char *host, const char *route, struct status_look_place *place)
+/* `more`: options of the listener. */
+static bool is_found_at(const char *more, const char *host, const char *route,
+                        struct local_place *place)
 {
     char path[] = "/tmp/wsluice-look-XXXXXX";
     int fd = mkstemp(path);
     struct diag diag;
     diag_init(&diag);
-    dprintf(fd, "listeners: [\"%s:%u\"]\n", host, server.port);
+    dprintf(fd, "trusted_proxies: [10.0.0.0/8]\nlisteners: [{address: \"%s:%u\"%s}]\n", host,
+            server.port, more);
     dprintf(fd, "routes: [{path: /, target: \"tcp://h:1\"}, {status: true, %s}]\n", route);
     close(fd);
     const struct config *config = load_config(&(struct load_request){.path = path}, &diag);
@@ -105,17 +109,22 @@ static bool is_found(const char *host, const char *route, struct status_look_pla
     assert_non_null(config);
     diag_free(&diag);
     pid_t child = serve("HTTP/1.1 200 OK\r\n\r\n{\"process\":{\"reload\":{}}}");
-    bool found = status_look_find(config, "reload", TIMEOUT_MS, place, &facts);
+    bool found = status_look_find(config, "reload", monotonic_ms() + TIMEOUT_MS, place, &facts);
     assert_int_equal(kill(child, SIGKILL), 0);
     assert_int_equal(waitpid(child, NULL, 0), child);
     config_release(config);
     return found;
 }
 
+static bool is_found(const char *host, const char *route, struct local_place *place)
+{
+    return is_found_at("", host, route, place);
+}
+
 static void test_where_a_file_shows_it(void **unused)
 {
     static const char all[] = "", local[] = "127.0.0.1";
-    struct status_look_place place;
+    struct local_place place;
     assert_true(is_found(all, "path: /status", &place));
     assert_string_equal(place.target, "/status?format=json&limit=1");
     assert_int_equal(place.address.port, server.port);
@@ -126,6 +135,38 @@ static void test_where_a_file_shows_it(void **unused)
     assert_false(is_found(local, "path: \"/{x}/status\", captures: {x: \"[a-z]+\"}", &place));
 }
 
+static void test_what_a_listener_puts_in_front(void **unused)
+{
+    static const char local[] = "127.0.0.1";
+    struct local_place place;
+    assert_true(is_found_at(", base_path: /desk", local, "path: /a@b", &place));
+    assert_string_equal(place.target, "/desk/a%40b?format=json&limit=1");
+    assert_false(is_found_at(", proxy_protocol: require", local, "path: /status", &place));
+}
+
+/* A listener that takes connections and says nothing; without the deadline each look takes 5 s. */
+static void test_a_deadline_for_all_places(void **unused)
+{
+    char path[] = "/tmp/wsluice-look-XXXXXX";
+    int fd = mkstemp(path);
+    struct diag diag;
+    struct local_place place;
+    diag_init(&diag);
+    dprintf(fd, "listeners: [\"127.0.0.1:%u\"]\nroutes: [", server.port);
+    for (int i = 0; i < 6; i++)
+        dprintf(fd, "{status: true, path: /%d}, ", i);
+    dprintf(fd, "]\n");
+    close(fd);
+    const struct config *config = load_config(&(struct load_request){.path = path}, &diag);
+    unlink(path);
+    assert_non_null(config);
+    uint64_t began = monotonic_ms();
+    assert_false(status_look_find(config, "reload", began + 100, &place, &facts));
+    assert_true(monotonic_ms() - began < 5000);
+    diag_free(&diag);
+    config_release(config);
+}
+
 int main(void)
 {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -133,6 +174,8 @@ int main(void)
         TEST(test_an_answer),
         TEST(test_what_is_no_status),
         TEST(test_where_a_file_shows_it),
+        TEST(test_what_a_listener_puts_in_front),
+        TEST(test_a_deadline_for_all_places),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
