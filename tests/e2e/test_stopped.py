@@ -113,9 +113,11 @@ def test_last_bytes_that_had_arrived(lab):
 
 def test_a_target_that_had_shaken_hands(lab, certs):
     """A TLS target whose side of the handshake came while we were stopped."""
-    go, context = threading.Event(), certs.server_context(certs.ec, certs.ec_key)
+    greeted, go, context = threading.Event(), threading.Event(), certs.server_context(certs.ec, certs.ec_key)
 
     def shake_hands_late(connection):
+        connection.sock.recv(1, socket.MSG_PEEK)
+        greeted.set()
         go.wait(15)
         connection.sock = context.wrap_socket(connection.sock, server_side=True)
         echo(connection)
@@ -123,7 +125,7 @@ def test_a_target_that_had_shaken_hands(lab, certs):
     bridge = gateway.start(lab, [{'path': '/', 'connect_timeout': '1s',
                                   'target': {'address': f'tls://localhost:{target.port}', 'ca': certs.ca}}])
     client = lab.connect(bridge.endpoints[0]).send(request())
-    target.connection()
+    assert greeted.wait(15), 'else there is nothing that the target could answer while we are stopped'
     with Stopped(bridge):
         go.set()
     assert client.answer().status == 101
