@@ -3,7 +3,7 @@
 # when one fails, and ends with a summary. tests/README.md says what each gate is for.
 #
 # usage: tests/run.sh [--all] [--list] [--no-install] [GATE...]
-#   --all         the slow gates too: clang-tidy, cppcheck's exhaustive level, valgrind, long fuzzing, other machines, musl
+#   --all         the slow gates too: those that --list names after box
 #   --list        names of the gates
 #   --no-install  take the machine as it is
 #   GATE...       only these
@@ -14,7 +14,7 @@ cd "$root" || exit 2
 build=$root/build-test
 python=/usr/bin/python3 # Debian's, which has Debian's modules; another may come first in PATH
 jobs=${WSLUICE_JOBS:-$(nproc)}
-fuzz_seconds=3
+fuzz_seconds=2
 
 fast_gates=(checks format gcc unit-asan unit-tsan cppcheck fuzz e2e e2e-asan e2e-tsan browser box)
 machines=(arm64 armhf i386 s390x)
@@ -199,7 +199,7 @@ end_to_end() {
     local binary=$build/$1/wsluice
     shift
     WSLUICE=$binary "${sane_layout[@]}" "$python" -m pytest -p no:cacheprovider --no-header -ra --tb=short \
-        --durations=5 -n $((2 * jobs + 1)) "$@"
+        --durations=5 -n $((4 * jobs + 1)) "$@"
 }
 
 gate_e2e() {
@@ -304,14 +304,14 @@ gate_musl() {
 names=() results=() failed=()
 
 run_gate() {
-    local name=$1 began=$SECONDS status=0
+    local name=$1 status=0 took TIMEFORMAT='%0R s, processors %0U + %0S s'
     printf '\n======== %s ========\n' "$name"
-    ("gate_${name//-/_}") </dev/null || status=$?
-    local took=$((SECONDS - began))
+    { time { ("gate_${name//-/_}") </dev/null 2>&3; } || status=$?; } 3>&2 2>"$build/took"
+    took=$(<"$build/took")
     if [ "$status" -eq 0 ]; then
-        results+=("ok      $took s")
+        results+=("ok      $took")
     else
-        results+=("FAILED  $took s")
+        results+=("FAILED  $took")
         failed+=("$name")
     fi
     names+=("$name")
