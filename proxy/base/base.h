@@ -67,6 +67,17 @@ static inline bool slice_equal(struct slice a, struct slice b)
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
+/* Cuts off what is in front of `mark`, and the mark. False: it is not there. */
+static inline bool slice_cut_to(struct slice *text, char mark, struct slice *part)
+{
+    const char *end = text->len > 0 ? memchr(text->ptr, mark, text->len) : NULL;
+    if (!end)
+        return false;
+    *part = (struct slice){text->ptr, (size_t)(end - text->ptr)};
+    *text = slice_from(*text, part->len + 1);
+    return true;
+}
+
 /* Cuts `prefix` off the beginning of *text; false: *text begins otherwise and stays as it is. */
 static inline bool slice_cut_prefix(struct slice *text, struct slice prefix)
 {

@@ -11,25 +11,14 @@ const char *session_id_print(uint64_t id, char text[static SESSION_ID_TEXT])
     return text;
 }
 
-/* The part before the first `mark`, which goes. False: there is none. */
-static bool cut(struct slice *text, char mark, struct slice *part)
-{
-    const char *end = text->len > 0 ? memchr(text->ptr, mark, text->len) : NULL;
-    if (!end)
-        return false;
-    *part = (struct slice){text->ptr, (size_t)(end - text->ptr)};
-    *text = slice_from(*text, part->len + 1);
-    return true;
-}
-
 bool session_id_parse(struct slice text, uint64_t *id)
 {
     uint64_t generation = 0, worker, number;
     struct slice part;
-    if (cut(&text, '.', &part) &&
+    if (slice_cut_to(&text, '.', &part) &&
         (!ascii_decimal(part, SESSION_ID_GENERATIONS - 1, &generation) || generation == 0))
         return false;
-    if (!cut(&text, '-', &part) || !ascii_decimal(part, SESSION_ID_WORKERS - 1, &worker) ||
+    if (!slice_cut_to(&text, '-', &part) || !ascii_decimal(part, SESSION_ID_WORKERS - 1, &worker) ||
         !ascii_decimal(text, SESSION_ID_NUMBER_MAX, &number) || number == 0)
         return false;
     *id = session_id((unsigned)generation, (unsigned)worker, number);

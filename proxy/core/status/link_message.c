@@ -21,32 +21,19 @@ size_t link_message_print(const struct link_message_request *request,
     return length > 0 && length < LINK_MESSAGE_REQUEST ? (size_t)length : 0;
 }
 
-/* Cuts off what is in front of `mark`, and the mark. False: it is not there. */
-static bool cut(struct slice *text, char mark, struct slice *part)
-{
-    const char *end = text->len > 0 ? memchr(text->ptr, mark, text->len) : NULL;
-    if (!end)
-        return false;
-    *part = (struct slice){text->ptr, (size_t)(end - text->ptr)};
-    *text = slice_from(*text, part->len + 1);
-    return true;
-}
-
 static bool cut_nonce(struct slice *packet, uint64_t *nonce)
 {
     static const struct slice mark = {MARK, sizeof(MARK) - 1};
     struct slice digits;
-    if (packet->len < mark.len || memcmp(packet->ptr, mark.ptr, mark.len) != 0)
-        return false;
-    *packet = slice_from(*packet, mark.len);
-    return cut(packet, ' ', &digits) && ascii_decimal(digits, UINT64_MAX, nonce);
+    return slice_cut_prefix(packet, mark) && slice_cut_to(packet, ' ', &digits) &&
+           ascii_decimal(digits, UINT64_MAX, nonce);
 }
 
 bool link_message_parse(struct slice packet, struct link_message_request *request)
 {
     struct slice verb;
     if (packet.len >= LINK_MESSAGE_REQUEST || !cut_nonce(&packet, &request->nonce) ||
-        !cut(&packet, ' ', &verb))
+        !slice_cut_to(&packet, ' ', &verb))
         return false;
     request->verb = LINK_MESSAGE_UNKNOWN;
     for (int i = LINK_MESSAGE_LIST; i < LINK_MESSAGE_VERBS; i++)
@@ -65,7 +52,7 @@ size_t link_message_head(uint64_t nonce, bool last, char head[static LINK_MESSAG
 bool link_message_answer(struct slice packet, uint64_t *nonce, bool *last, struct slice *body)
 {
     struct slice word;
-    if (!cut_nonce(&packet, nonce) || !cut(&packet, '\n', &word))
+    if (!cut_nonce(&packet, nonce) || !slice_cut_to(&packet, '\n', &word))
         return false;
     *last = slice_equal(word, SLICE("last"));
     *body = packet;
@@ -112,7 +99,7 @@ bool link_message_line(struct slice *text, struct slice *line)
 {
     if (text->len == 0)
         return false;
-    if (cut(text, '\n', line))
+    if (slice_cut_to(text, '\n', line))
         return true;
     *line = *text;
     *text = slice_from(*text, text->len);

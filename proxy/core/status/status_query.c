@@ -123,17 +123,6 @@ const char *status_query_parse(struct slice query, struct status_query *parsed)
     return NULL;
 }
 
-void status_query_print(const struct status_query *query, char *text, size_t size)
-{
-    int used = snprintf(text, size,
-                        "sort=%s&order=%s&limit=%u&filter=", status_query_sort_name(query->sort),
-                        query->falling ? "desc" : "asc", query->limit);
-    size_t at = (size_t)used;
-    for (const char *c = query->filter; *c && at + 4 <= size; c++)
-        at += (size_t)snprintf(text + at, size - at, ascii_is_unreserved(*c) ? "%c" : "%%%02X",
-                               (unsigned char)*c);
-}
-
 bool status_query_matches(struct slice text, const char *filter)
 {
     size_t length = strlen(filter);

@@ -62,9 +62,6 @@ struct status_query {
  */
 WSL_MUST_CHECK const char *status_query_parse(struct slice query, struct status_query *parsed);
 
-/* As a query for another process: which sessions, in which order. NUL-terminated. */
-void status_query_print(const struct status_query *query, char *text, size_t size);
-
 /* Does the text contain the filter? The case of ASCII letters does not matter. */
 bool status_query_matches(struct slice text, const char *filter);
 

@@ -12,7 +12,7 @@
 
 #include "serve/status/predecessors.h"
 
-enum { LINKS_VARIABLES = 2, LINKS_MAX = PROCESS_FACTS_PREDECESSORS };
+enum { LINKS_MAX = PROCESS_FACTS_PREDECESSORS };
 
 struct links_offer {
     int own; /* this process's end of the new link; -1: none */

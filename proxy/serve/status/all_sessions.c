@@ -57,6 +57,17 @@ static bool is_wanted(const void *owner)
     return listing->wanted(listing->owner);
 }
 
+/* Takes the text over. */
+static bool ask(struct session_env *env, enum link_message_verb verb, struct text *text,
+                predecessors_done_fn *done, void *owner)
+{
+    size_t length;
+    char *query = text_take(text, &length);
+    bool begun = query && predecessors_ask(env, verb, query, done, owner);
+    free(query);
+    return begun;
+}
+
 static bool list_own(struct listing *listing)
 {
     return list_request_start(listing->env, &listing->query, seed, listed_cb, is_wanted, listing);
@@ -76,6 +87,17 @@ static void others_cb(void *owner, const struct predecessors_answer *answers, si
     listed_cb(listing, &failed);
 }
 
+static bool list_elsewhere(struct listing *listing)
+{
+    const struct status_query *query = &listing->query;
+    struct text text = {.limit = LINK_MESSAGE_REQUEST - 1};
+    link_message_put(&text, "sort", status_query_sort_name(query->sort));
+    link_message_put(&text, "order", query->falling ? "desc" : "asc");
+    link_message_put_number(&text, "limit", query->limit);
+    link_message_put(&text, "filter", query->filter);
+    return ask(listing->env, LINK_MESSAGE_LIST, &text, others_cb, listing);
+}
+
 bool all_sessions_list(struct session_env *env, const struct status_query *query,
                        all_sessions_done_fn *done, list_request_wanted_fn *wanted, void *owner)
 {
@@ -87,11 +109,7 @@ bool all_sessions_list(struct session_env *env, const struct status_query *query
     listing->done = done;
     listing->wanted = wanted;
     listing->owner = owner;
-    char text[LINK_MESSAGE_REQUEST];
-    status_query_print(query, text, sizeof(text));
-    bool begun = has_others(env)
-                     ? predecessors_ask(env, LINK_MESSAGE_LIST, text, others_cb, listing)
-                     : list_own(listing);
+    bool begun = has_others(env) ? list_elsewhere(listing) : list_own(listing);
     if (!begun)
         free(listing);
     return begun;
@@ -114,30 +132,19 @@ static void ended_cb(void *owner, const struct predecessors_answer *answers, siz
     free(ending);
 }
 
-static bool print_kill(uint64_t id, const char *by, char query[static LINK_MESSAGE_REQUEST])
-{
-    char printed[SESSION_ID_TEXT];
-    struct text text = {.limit = LINK_MESSAGE_REQUEST - 1};
-    size_t length;
-    link_message_put(&text, "kill", session_id_print(id, printed));
-    link_message_put(&text, "by", by);
-    char *bytes = text_take(&text, &length);
-    snprintf(query, LINK_MESSAGE_REQUEST, "%s", bytes ? bytes : "");
-    free(bytes);
-    return bytes != NULL;
-}
-
 /* All are asked: only one has ids of that generation. */
 static bool kill_elsewhere(struct session_env *env, uint64_t id, const char *by,
                            kill_request_done_fn *done, void *owner)
 {
-    char query[LINK_MESSAGE_REQUEST];
+    char printed[SESSION_ID_TEXT];
+    struct text text = {.limit = LINK_MESSAGE_REQUEST - 1};
     struct ending *ending = calloc(1, sizeof(*ending));
     if (!ending)
         return false;
     *ending = (struct ending){done, owner};
-    if (print_kill(id, by, query) &&
-        predecessors_ask(env, LINK_MESSAGE_KILL, query, ended_cb, ending))
+    link_message_put(&text, "kill", session_id_print(id, printed));
+    link_message_put(&text, "by", by);
+    if (ask(env, LINK_MESSAGE_KILL, &text, ended_cb, ending))
         return true;
     free(ending);
     return false;

@@ -1,8 +1,7 @@
 #include "serve/status/control_request.h"
 
+#include "serve/status/kill_request.h"
 #include "serve/status/worker_request.h"
-
-#define BY_MAX 160
 
 struct control_request {
     struct worker_request base;
@@ -10,7 +9,7 @@ struct control_request {
     enum control_verb verb;
     enum control_outcome outcome;
     char *text; /* NULL: none, or out of memory */
-    char by[BY_MAX];
+    char by[KILL_REQUEST_BY];
     control_request_done_fn *done;
     void *owner;
 };

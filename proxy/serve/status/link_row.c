@@ -3,11 +3,7 @@
 #include "base/ascii.h"
 #include "core/session/life.h"
 
-#define NUMBER(field)                                                                              \
-    {                                                                                              \
-#field, offsetof(struct session_row, field)                                                \
-    }
-#define TEXT(field)                                                                                \
+#define FIELD(field)                                                                               \
     {                                                                                              \
 #field, offsetof(struct session_row, field)                                                \
     }
@@ -15,10 +11,10 @@
 static const struct {
     const char *key;
     size_t offset;
-} numbers[] = {NUMBER(age_ms),     NUMBER(idle_ms), NUMBER(ping_ms),   NUMBER(bytes_up),
-               NUMBER(bytes_down), NUMBER(rate_up), NUMBER(rate_down), NUMBER(stalled_ms)},
-  texts[LINK_ROW_TEXTS] = {TEXT(client), TEXT(listener), TEXT(route), TEXT(proxy),
-                           TEXT(user),   TEXT(target),   TEXT(tls)};
+} numbers[] = {FIELD(age_ms),     FIELD(idle_ms), FIELD(ping_ms),   FIELD(bytes_up),
+               FIELD(bytes_down), FIELD(rate_up), FIELD(rate_down), FIELD(stalled_ms)},
+  texts[LINK_ROW_TEXTS] = {FIELD(client), FIELD(listener), FIELD(route), FIELD(proxy),
+                           FIELD(user),   FIELD(target),   FIELD(tls)};
 
 static uint64_t number_of(const struct session_row *row, size_t offset)
 {

@@ -1,7 +1,6 @@
 #include "serve/status/predecessors.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 

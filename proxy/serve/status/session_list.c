@@ -53,7 +53,7 @@ static bool is_too_late(const struct session_list *list, const struct session_ro
            session_row_compare(&list->query, row, list->rows[0]) > 0;
 }
 
-static void keep(struct session_list *list, const struct session_row *row)
+void session_list_add_row(struct session_list *list, const struct session_row *row)
 {
     if (is_too_late(list, row))
         return;
@@ -100,12 +100,7 @@ void session_list_add(struct session_list *list, struct session *session, uint64
     if (!session_row_matches(&row, query->filter))
         return;
     list->sums.matched++;
-    keep(list, &row);
-}
-
-void session_list_add_row(struct session_list *list, const struct session_row *row)
-{
-    keep(list, row);
+    session_list_add_row(list, &row);
 }
 
 static int compare_rows(const void *a, const void *b, void *query)
