@@ -6,8 +6,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/log/log.h"
-
 extern char **environ;
 
 #define VERSION_MAX 64
@@ -49,7 +47,7 @@ static int execution_error(const char *said, size_t length)
     return error;
 }
 
-/* What the child has written, as printable lines without a last line end. */
+/* Reads what the child has written, as it is, with a NUL behind it; its length. */
 static size_t read_errors(const struct upgrade *upgrade, char said[static SAID_MAX])
 {
     ssize_t n;

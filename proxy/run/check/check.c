@@ -1,6 +1,5 @@
 #include "run/check/check.h"
 
-#include <string.h>
 #include <unistd.h>
 
 #include "base/identity.h"

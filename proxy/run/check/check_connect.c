@@ -4,7 +4,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "net/addr.h"
 #include "net/connect/resolve.h"
 #include "net/tls/context/tls_ctx.h"
 #include "net/tls/context/tls_store.h"
@@ -124,7 +123,7 @@ static void begin_next(struct probing *probing)
 
 /* ---- printing ---- */
 
-/* ", certificate of desk.example.com, 89 days left" */
+/* "; certificate of desk.example.com, 89 days left" */
 static void print_certificate(const struct probing *probing, const struct tls_facts *tls,
                               char *text, size_t size)
 {

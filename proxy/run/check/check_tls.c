@@ -1,6 +1,5 @@
 #include "run/check/check_tls.h"
 
-#include <string.h>
 #include <time.h>
 
 #include "net/tls/context/tls_ctx.h"

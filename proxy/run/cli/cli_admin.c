@@ -1,12 +1,10 @@
 #include "run/cli/cli_admin.h"
 
 #include <errno.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/ascii.h"
 #include "base/base.h"
-#include "config/rules/admin.h"
 #include "core/status/status_query.h"
 #include "run/cli/cli_call.h"
 #include "run/cli/cli_report.h"

@@ -16,7 +16,6 @@ struct cli_call {
     const struct cli_command_list *list;
     const struct cli_scan *scan; /* its options are known, the number of operands is right */
     FILE *out, *err;
-    struct cli_result *result; /* what main does next */
 };
 
 /* The operand at `index`. NULL: there are fewer. */

@@ -74,10 +74,15 @@ static bool take_pid(struct change *change)
 {
     uint64_t number;
     const char *text = cli_scan_value(change->call->scan, "pid");
+    const char *wrong = NULL;
     if (text && !change->config)
-        return cli_call_wrong_usage(change->call, "--pid", "needs a FILE as well") == 0;
-    if (text && (!ascii_decimal(slice_of(text), INT32_MAX, &number) || number == 0))
-        return cli_call_wrong_usage(change->call, "--pid", "must be a process ID") == 0;
+        wrong = "needs a FILE as well";
+    else if (text && (!ascii_decimal(slice_of(text), INT32_MAX, &number) || number == 0))
+        wrong = "must be a process ID";
+    if (wrong) {
+        (void)cli_call_wrong_usage(change->call, "--pid", wrong);
+        return false;
+    }
     change->pid = text ? (pid_t)number : 0;
     return true;
 }

@@ -139,7 +139,7 @@ bool cli_commands_run(int argc, char **argv, FILE *out, FILE *err, struct cli_re
         return false;
     diag_init(&diag);
     struct cli_scan scan = {.diag = &diag, .command = command};
-    const struct cli_call call = {command, &list, &scan, out, err, result};
+    const struct cli_call call = {command, &list, &scan, out, err};
     *result = (struct cli_result){.action = CLI_EXIT, .exit_status = EXIT_SUCCESS};
     if (cli_scan_words(&scan, argc - 2, argv + 2) && !scan.help)
         check_operands(&scan);

@@ -6,7 +6,6 @@
 #include "config/print/json_schema.h"
 #include "config/print/reference.h"
 #include "run/cli/cli_call.h"
-#include "run/cli/cli_report.h"
 #include "run/help/cli_reasons.h"
 #include "run/help/terminal.h"
 

@@ -1,7 +1,8 @@
 /*
- * Subcommands about the configuration file: reload, help-config and schema.
+ * Subcommands about configuration files: help-config and schema.
  *
- * Owns: nothing. Thread: any (const). Errors: none. Lifetime: static.
+ * Owns: nothing. Thread: any (const). Errors: an exit status, and lines on the call's `err`.
+ * Lifetime: static.
  */
 #ifndef WSLUICE_RUN_CLI_CLI_FILE_H
 #define WSLUICE_RUN_CLI_CLI_FILE_H

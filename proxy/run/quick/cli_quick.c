@@ -1,7 +1,6 @@
 #include "run/quick/cli_quick.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -52,9 +52,11 @@ bool logging_open(const struct config *whole, const char *name, char *error, siz
            log_open(&options, error, error_size);
 }
 
-static void warn(const char *line, struct text *notes)
+/* `due`: in the log, too. */
+static void warn(const char *line, bool due, struct text *notes)
 {
-    log_message(REASON_WARN, "%s", line);
+    if (due)
+        log_message(REASON_WARN, "%s", line);
     if (notes)
         text_add_format(notes, "warning: %s\n", line);
 }
@@ -68,12 +70,8 @@ void logging_certificates(const struct site *site, struct text *notes)
     char text[WARNING_MAX];
     for (size_t i = 0; i < count; i++) {
         bool due = tls_store_is_warning_due(store, i, now);
-        if (tls_store_warning(&certificates[i], now, text, sizeof(text)) <= 0)
-            continue;
-        if (due)
-            log_message(REASON_WARN, "%s", text);
-        if (notes)
-            text_add_format(notes, "warning: %s\n", text);
+        if ((due || notes) && tls_store_warning(&certificates[i], now, text, sizeof(text)) > 0)
+            warn(text, due, notes);
     }
 }
 
@@ -86,7 +84,7 @@ void logging_restarts(const struct config *before, const struct config *after, s
         const char *section = options_section(row->section)->key;
         snprintf(text, sizeof(text), "%s%s%s has changed; a restart applies it",
                  section ? section : "", section ? "." : "", row->key);
-        warn(text, notes);
+        warn(text, true, notes);
     }
 }
 
