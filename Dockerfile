@@ -5,7 +5,7 @@
 #   docker run -p 6080:6080 -e WSLUICE_TARGET=desk:5900 wsluice    or variables are
 #   docker run -v ./wsluice.yaml:/etc/wsluice/wsluice.yaml:ro wsluice    or the file is
 #
-# contrib/README.md has more, for Compose and Kubernetes too.
+# contrib/recipes/containers.md has more, for Compose and Kubernetes too.
 FROM debian:trixie-slim AS build
 RUN apt-get -q update && \
     DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends \

@@ -336,7 +336,7 @@ done
 if [ "${#wanted[@]}" -eq 0 ]; then
     wanted=("${fast_gates[@]}")
     [ -z "$all" ] || wanted+=("${slow_gates[@]}")
-elif [[ " ${wanted[*]} " =~ " "(clang-tidy|valgrind|debian|arm64|armhf|i386|s390x|musl)" " ]]; then
+elif [[ " ${wanted[*]} " =~ " "(clang-tidy|valgrind|recipes|debian|arm64|armhf|i386|s390x|musl)" " ]]; then
     all=yes
 fi
 

@@ -293,7 +293,7 @@ static const char introduction[] =
     "    wsluice help-config [PATH]               this page, or its part about PATH\n"
     "    wsluice schema                           a JSON Schema, for editors: see below\n"
     "    wsluice reload gateway.yaml              let the process that serves read it again\n"
-    "                                             to read it again (it needs a pid_file)\n"
+    "                                             to read it again (it needs an admin socket or a pid_file)\n"
     "\n"
     "`examples/` has complete files for common situations. A small one:\n"
     "\n"

@@ -5,8 +5,7 @@
 /* variables.c decides what a variable is. */
 #define VARIABLE "[$][{][A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?[}]"
 
-/* A text may have any number of variables; "$$" is a '$', and so is one before another character.
- */
+/* A text may have any number of variables. "$$" is a '$'; so is one before another character. */
 #define WITH_VARIABLES "^([^$]|[$][$]|[$][^${]|" VARIABLE ")*[$]?$"
 
 static void put_member(struct json *json, const char *key, const char *text)

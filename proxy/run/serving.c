@@ -16,7 +16,7 @@ static const struct config *load_again(const void *owner, struct diag *diag)
     return load_config(owner, diag);
 }
 
-/* The quick command line by websockify's name prints what that program prints, a successor not. */
+/* Called websockify it prints what that program prints. A successor prints nothing. */
 static bool prints_lines(const struct cli_result *cli)
 {
     return cli->websockify && !cli->file.path && !inherit_is_successor();

@@ -29,8 +29,7 @@ struct table {
     const void *owner;
 };
 
-/* Behind an empty line. Leaves out empty columns, and others until it fits `width`; 0: any width.
- */
+/* Behind an empty line. Leaves out empty columns, and others until it fits `width`. 0: any. */
 void table_print(FILE *out, const struct table *table, size_t width);
 
 /* ---- values of cells; each returns `text` ---- */

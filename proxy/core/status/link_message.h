@@ -57,8 +57,7 @@ WSL_MUST_CHECK bool link_message_answer(struct slice packet, uint64_t *nonce, bo
 void link_message_put(struct text *text, const char *key, const char *value);
 void link_message_put_number(struct text *text, const char *key, uint64_t value);
 
-/* Cuts off the next key and its decoded value, which is cut to the size. False: the line is over.
- */
+/* Cuts off the next key and its decoded value, cut to the size. False: the line is over. */
 bool link_message_next(struct slice *line, struct slice *key, char *value, size_t size);
 
 /* Cuts the first line off. False: the text is over. */

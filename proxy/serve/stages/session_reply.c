@@ -142,7 +142,7 @@ void session_reply_send(struct session *session, const struct reply *reply)
     struct reply_terms terms = terms_of(session);
     entry->status = (uint16_t)reply->status;
     entry->answer = (uint8_t)(reply->reason ? reply->reason : REASON_answered);
-    /* A good or a usual request at the end hides no probing. */
+    /* A connection that probed is logged for that, whatever it asks for later. */
     if (!session->refused || (reply->reason && session->automatic != reply->reason))
         entry->outcome = entry->answer;
     entry->flow = reply_flow_create(reply, &terms);
@@ -232,7 +232,7 @@ void session_reply_wait_long(struct session *session, uint64_t milliseconds)
     watch_want(session->client_watch, WATCH_READ);
 }
 
-/* A client that sends another request meanwhile is no longer looked after: it is there. */
+/* A client that has sent another request is there: it is watched no more. */
 void session_reply_check_client(struct session *session)
 {
     watch_want(session->client_watch, 0);

@@ -99,7 +99,7 @@ static void fail_requests(struct predecessor *predecessor)
     }
 }
 
-/* False: the socket takes it not. `fd`: goes with it; -1: none. */
+/* False: the socket does not take it. `fd`: goes with it; -1: none. */
 static bool send_packet(struct predecessor *predecessor, enum link_message_verb verb,
                         const char *query, int fd)
 {

@@ -69,8 +69,7 @@ void target_pool_begin(struct pool_target *target);
 void target_pool_end(struct pool_target *target);
 void target_pool_note(struct pool_target *target, enum balance_event event, uint64_t now);
 
-/* Counts one probe. Returns how many in a row have failed; also over reloads that keep the target.
- */
+/* Counts one probe. How many in a row have failed, also over reloads that keep the target. */
 uint32_t target_pool_count_probe(struct pool_target *target, bool up);
 
 /* When the next probe begins. 0: not planned. Kept over reloads: they may be more frequent. */

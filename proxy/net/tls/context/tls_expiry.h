@@ -26,8 +26,7 @@ enum tls_expiry tls_expiry_of(int64_t not_before, int64_t not_after, int64_t now
 /* "valid", "expires soon", "expired", "not valid yet" */
 const char *tls_expiry_name(enum tls_expiry expiry);
 
-/* The rest of a sentence about it: "expired on 2026-04-01; renew it". As snprintf; 0: it is valid.
- */
+/* The rest of a sentence: "expired on 2026-04-01; renew it". As snprintf; 0: it is valid. */
 int tls_expiry_print(int64_t not_before, int64_t not_after, int64_t now, char *text, size_t size);
 
 /* The warning that was given last; all zero: none. */
