@@ -70,10 +70,10 @@ static inline bool slice_equal(struct slice a, struct slice b)
 /* Cuts off what is in front of `mark`, and the mark. False: it is not there. */
 static inline bool slice_cut_to(struct slice *text, char mark, struct slice *part)
 {
-    const char *end = text->len > 0 ? memchr(text->ptr, mark, text->len) : NULL;
-    if (!end)
+    const char *found = text->len > 0 ? memchr(text->ptr, mark, text->len) : NULL;
+    if (!found)
         return false;
-    *part = (struct slice){text->ptr, (size_t)(end - text->ptr)};
+    *part = (struct slice){text->ptr, (size_t)(found - text->ptr)};
     *text = slice_from(*text, part->len + 1);
     return true;
 }
