@@ -5,7 +5,7 @@
 bool unknown_key_is_reserved(enum options_section section, const char *key)
 {
     static const char *const reserved[] = {"auth"};
-    if (section != OPTIONS_PROCESS && section != OPTIONS_LISTENER && section != OPTIONS_ROUTE)
+    if (section != OPTIONS_PROCESS && section != OPTIONS_LISTENER)
         return false;
     for (size_t i = 0; i < WSL_COUNT(reserved); i++)
         if (strcmp(reserved[i], key) == 0)

@@ -159,6 +159,28 @@ static const struct options_section_row sections[] = {
             .help = "Files of a folder: a mapping, or only the folder. Beside a target or tokens, "
                     "they answer the requests that are not WebSocket requests.",
         },
+    [OPTIONS_AUTH] =
+        {
+            .key = "auth",
+            .title = "Authentication",
+            .parent = OPTIONS_ROUTE,
+            LIST(config_route, auth, auth_count),
+            .size = sizeof(struct config_auth),
+            .place = offsetof(struct config_auth, place),
+            .help = "Methods that find out who a client is, before anything of the route is shown "
+                    "to it. Each element has exactly one method.",
+        },
+    [OPTIONS_AUTH_HEADER] =
+        {
+            .key = "header",
+            .parent = OPTIONS_AUTH,
+            ONE(config_auth, header),
+            .size = sizeof(struct config_auth_header),
+            .place = OPTIONS_NO_PLACE,
+            .help = "The user is the one that a proxy in front names: a mapping, or only the name "
+                    "of the field. Only requests from trusted_proxies pass; such a proxy must "
+                    "remove the field from what its clients send.",
+        },
     [OPTIONS_CAPTURE] =
         {
             .key = "captures",
@@ -184,8 +206,8 @@ static const struct options_section_row sections[] = {
 _Static_assert(WSL_COUNT(sections) == OPTIONS_SECTION_COUNT, "a row for each section");
 
 static const struct options_part *const parts[] = {&options_process_part, &options_listener_part,
-                                                   &options_route_part, &options_target_part,
-                                                   &options_content_part};
+                                                   &options_route_part,   &options_target_part,
+                                                   &options_content_part, &options_auth_part};
 enum { PART_COUNT = WSL_COUNT(parts) };
 
 const struct options_row *options_at(size_t index)

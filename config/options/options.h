@@ -6,8 +6,8 @@
  *
  * Options are grouped in sections, each of which is one struct of config.h. Sections nest as their
  * structs do, some of them as lists: listeners[] holds tls{}, routes[] holds targets[]. The rows
- * are in options_process.c, options_listener.c, options_route.c, options_target.c and
- * options_content.c.
+ * are in options_process.c, options_listener.c, options_route.c, options_target.c,
+ * options_content.c and options_auth.c.
  *
  * Owns: nothing. Thread: any (const). Errors: none. Lifetime: static.
  */
@@ -33,6 +33,8 @@ enum options_section {
     OPTIONS_TARGET,
     OPTIONS_TOKENS,
     OPTIONS_FILES,
+    OPTIONS_AUTH,
+    OPTIONS_AUTH_HEADER,
     OPTIONS_CAPTURE,
     OPTIONS_HEADER,
     OPTIONS_SECTION_COUNT,
@@ -122,7 +124,7 @@ struct options_part {
 extern const struct value_name options_target_proxy_versions[];
 
 extern const struct options_part options_process_part, options_listener_part, options_route_part,
-    options_target_part, options_content_part;
+    options_target_part, options_content_part, options_auth_part;
 
 #define OPTIONS_FIELD(type, member)                                                                \
     .offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)

@@ -17,6 +17,11 @@ static const struct value_name balances[] = {
     {"first", CONFIG_BALANCE_FIRST, false},
     {NULL, 0, false},
 };
+static const struct value_name satisfies[] = {
+    {"all", CONFIG_SATISFY_ALL, false},
+    {"any", CONFIG_SATISFY_ANY, false},
+    {NULL, 0, false},
+};
 static const struct value_name healths[] = {
     {"off", CONFIG_HEALTH_OFF, false},
     {"live", CONFIG_HEALTH_LIVE, false},
@@ -251,6 +256,15 @@ static const struct options_row rows[] = {
         .reload = OPTIONS_NEW_SESSIONS,
         .flags = {{.name = "text", .ours = true, .argument = "WHAT"}},
         .help = "text frames from clients: forward their bytes, or refuse them with code 1003",
+    },
+    {
+        .section = OPTIONS_ROUTE,
+        .key = "satisfy",
+        OPTIONS_FIELD(config_route, satisfy),
+        .value = {.type = VALUE_ENUM, .names = satisfies},
+        .initial = "all",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "how many methods of auth must let a client in: all, or any one of them",
     },
     {
         .section = OPTIONS_ROUTE,

@@ -274,6 +274,8 @@ static void put_child(struct dump *dump, enum options_section child, const char 
         snapshot_elements(OPTIONS_CERTIFICATE, object + row->offset, &count);
     else if (options_scalar_form(child))
         count = is_default(options_scalar_form(child), object + row->offset) ? 0 : 1;
+    else if (row->parent == OPTIONS_AUTH)
+        count = is_untouched(child, object + row->offset) ? 0 : 1;
     if (count == 0)
         return;
     bool single = row->single && count == 1;

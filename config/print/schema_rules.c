@@ -206,6 +206,12 @@ void schema_rules_put(struct json *json, enum options_section section)
     for (size_t i = 0; (row = options_at(i)); i++)
         if (row->section == section)
             put_option_rules(json, row, &any);
+    if (section == OPTIONS_AUTH) { /* exactly one method */
+        json_key(json, "minProperties");
+        json_number(json, 1);
+        json_key(json, "maxProperties");
+        json_number(json, 1);
+    }
     if (section == OPTIONS_ROUTE || section == OPTIONS_PROCESS)
         begin_rule(json, &any);
     if (section == OPTIONS_ROUTE)

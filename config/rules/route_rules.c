@@ -1,5 +1,6 @@
 #include "config/rules/route_rules.h"
 
+#include "config/rules/auth_rules.h"
 #include "config/rules/capture_rules.h"
 #include "config/rules/route_conflicts.h"
 #include "config/rules/target_rules.h"
@@ -103,6 +104,7 @@ void route_rules_check(const struct config *config, const struct option_locator 
         check_kind(&check);
         capture_rules_check(&check);
         target_rules_check(&check);
+        auth_rules_check(&check);
         check_headers(&check);
     }
     route_conflicts_check(config, names, diag);

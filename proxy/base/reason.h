@@ -83,6 +83,11 @@
     REASON(token_missing, WARN, 403, 0, "A token is required")                                     \
     REASON(token_unknown, WARN, 404, 0, "No target for this token")                                \
     REASON(token_source, WARN, 503, 0, "Tokens cannot be looked up")                               \
+    REASON(auth_required, INFO, 401, 0, "Authentication is required")                              \
+    REASON(auth_failed, WARN, 401, 0, "Authentication failed")                                     \
+    REASON(auth_refused, WARN, 403, 0, "This client is not allowed here")                          \
+    REASON(auth_throttled, WARN, 429, 0, "Too many failed attempts")                               \
+    REASON(auth_unavailable, WARN, 503, 0, "Authentication is not available")                      \
     /* limits */                                                                                   \
     REASON(too_many_process, WARN, 503, 0, "Too many connections")                                 \
     REASON(too_many_listener, WARN, 503, 0, "Too many connections to this listener")               \

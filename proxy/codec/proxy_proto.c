@@ -39,6 +39,7 @@ enum tlv {
     TLV_SSL_VERSION = 0x21,
     TLV_SSL_CN = 0x22,
     TLV_SSL_CIPHER = 0x23,
+    TLV_USER = 0xe0, /* of PP2_TYPE_MIN_CUSTOM to MAX_CUSTOM, which parties agree on */
 };
 
 enum { CLIENT_SSL = 0x01, CLIENT_CERT_CONN = 0x02, CLIENT_CERT_SESS = 0x04 };
@@ -414,6 +415,7 @@ size_t proxy_proto_encode_v2(uint8_t *out, size_t capacity, const struct proxy_p
         put_tlv(&w, TLV_AUTHORITY, header->authority);
         put_tlv(&w, TLV_UNIQUE_ID, header->unique_id);
         put_ssl(&w, &header->tls);
+        put_tlv(&w, TLV_USER, header->user);
         if (header->checksum)
             put_tlv(&w, TLV_CRC32C, (struct slice){zeros, sizeof(zeros)});
     }

@@ -37,7 +37,8 @@ struct proxy_proto {
     struct slice authority;       /* the host that the client asked for, by SNI */
     struct slice alpn, unique_id; /* the id: 128 bytes at most */
     struct proxy_proto_tls tls;
-    bool checksum; /* decoded: it was there and right; encoded: write one */
+    struct slice user; /* encoded only, as type 0xE0: the client's name, if it is known */
+    bool checksum;     /* decoded: it was there and right; encoded: write one */
 };
 
 enum proxy_proto_verdict {

@@ -79,7 +79,7 @@ def test_a_connection_stays(lab, folder):
     assert counted['wsluice_requests_total{status="3xx"}'] == 1
     assert counted['wsluice_requests_total{status="4xx"}'] == 2
     assert counted['wsluice_route_ended_total{route="/up",reason="answered"}'] == 1
-    line = requests_logged(bridge)[0]
+    line = until(lambda: requests_logged(bridge), lambda: bridge.text)[0]
     assert 'route=/* method=GET path=/page.html status=200 bytes=37 ' in line
 
 

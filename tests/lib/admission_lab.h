@@ -22,6 +22,13 @@ static const struct config_route bridge = {
     .kind = CONFIG_KIND_BRIDGE, .targets = &target, .target_count = 1};
 static const struct config_route tokens = {.kind = CONFIG_KIND_BRIDGE,
                                            .tokens = {.file = "/tokens", .from = "path"}};
+static struct config_auth methods[1];
+static const struct config_route guarded = {.kind = CONFIG_KIND_BRIDGE,
+                                            .tokens = {.file = "/tokens", .from = "path"},
+                                            .auth = methods,
+                                            .auth_count = 1};
+static const struct config_route guarded_files = {
+    .kind = CONFIG_KIND_FILES, .files = {.root = "/srv"}, .auth = methods, .auth_count = 1};
 static const struct config_route demo = {
     .kind = CONFIG_KIND_BRIDGE, .targets = &target, .target_count = 1, .demo = true};
 static const struct config_route with_files = {
@@ -47,8 +54,8 @@ struct caller {
 };
 
 static const char *const names[ADMISSION_STEPS] = {
-    "connection", "late",     "leave",      "address",     "route",    "upgrade", "keep",
-    "token",      "sessions", "[a client]", "[a request]", "admitted", "refused",
+    "connection", "late",  "leave",    "address",    "route",       "upgrade",  "keep",
+    "auth",       "token", "sessions", "[a client]", "[a request]", "admitted", "refused",
 };
 
 static inline void set_client(struct caller *caller, const char *address)

@@ -201,15 +201,20 @@ static enum admission_step route_found(struct admission *admission,
     admission->is_upgrade = is_for_bridge(route, facts->head);
     if (admission->is_upgrade)
         return next(admission, ADMISSION_PREPARE_UPGRADE);
-    return admit_or_refuse(admission, check_plain(route, facts->head), ADMISSION_ADMITTED);
+    return admit_or_refuse(admission, check_plain(route, facts->head),
+                           route->auth_count > 0 ? ADMISSION_AUTHENTICATE : ADMISSION_ADMITTED);
+}
+
+bool admission_is_proxied(const struct admission *admission)
+{
+    return admission->is_named &&
+           client_address_trusts(&admission->terms.listener->trusted_proxies, &admission->proxy);
 }
 
 bool admission_is_secure(const struct admission *admission, const struct http_head *head, bool tls)
 {
-    bool trusted =
-        admission->is_named &&
-        client_address_trusts(&admission->terms.listener->trusted_proxies, &admission->proxy);
-    enum forwarded_scheme scheme = trusted ? forwarded_scheme(head) : FORWARDED_UNKNOWN;
+    enum forwarded_scheme scheme =
+        admission_is_proxied(admission) ? forwarded_scheme(head) : FORWARDED_UNKNOWN;
     return scheme == FORWARDED_UNKNOWN ? tls : scheme == FORWARDED_TLS;
 }
 
@@ -222,6 +227,12 @@ static enum reason check_origin(const struct admission *admission,
     return access_origin(origin ? origin->value : none, facts->head->host,
                          admission_is_secure(admission, facts->head, facts->tls),
                          &facts->route->origins);
+}
+
+/* Of an upgrade whose client may pass. */
+static enum admission_step find_target(const struct config_route *route)
+{
+    return route->tokens.file ? ADMISSION_FIND_TOKEN : ADMISSION_COUNT_ROUTE;
 }
 
 enum admission_step admission_resume(struct admission *admission,
@@ -247,8 +258,12 @@ enum admission_step admission_resume(struct admission *admission,
         return admit_or_refuse(admission, verdict, ADMISSION_KEEP_HEAD);
     case ADMISSION_KEEP_HEAD:
         return admit_or_refuse(admission, verdict,
-                               facts->route->tokens.file ? ADMISSION_FIND_TOKEN
-                                                         : ADMISSION_COUNT_ROUTE);
+                               facts->route->auth_count > 0 ? ADMISSION_AUTHENTICATE
+                                                            : find_target(facts->route));
+    case ADMISSION_AUTHENTICATE:
+        return admit_or_refuse(admission, verdict,
+                               admission->is_upgrade ? find_target(facts->route)
+                                                     : ADMISSION_ADMITTED);
     case ADMISSION_FIND_TOKEN:
         return admit_or_refuse(admission, verdict, ADMISSION_COUNT_ROUTE);
     case ADMISSION_COUNT_ROUTE:

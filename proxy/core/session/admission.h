@@ -16,11 +16,13 @@
  *                          |
  *      request     LEAVE_ADDRESS, COUNT_ADDRESS      if the head names another client than before
  *                          |
- *                     FIND_ROUTE ------------------> ADMITTED   a plain request
+ *                     FIND_ROUTE ---> AUTHENTICATE if the route asks for it ---> ADMITTED   a plain request
  *                          |
  *                   PREPARE_UPGRADE
  *                          |
  *                      KEEP_HEAD
+ *                          |
+ *                    AUTHENTICATE        if the route asks for it
  *                          |
  *                     FIND_TOKEN         if the route has tokens
  *                          |
@@ -35,12 +37,9 @@
 /* clang-format on */
 /*
  * Verdicts may take time: between a step and its admission_resume the connection may wait as long
- * as its deadline allows. FIND_TOKEN does (LIFE_LOOKING_UP). Authentication (basic, login, ticket,
- * forward) comes in as steps of the same kind, one for each method: for an upgrade between
- * KEEP_HEAD and FIND_TOKEN, so that only a client that is known may try tokens; for a plain request
- * between FIND_ROUTE and ADMITTED (life.h then needs edges from LOOKING_UP to WAITING and
- * REPLYING). The head is gone once the caller has waited: what such a step needs of it is copied in
- * KEEP_HEAD.
+ * as its deadline allows: AUTHENTICATE and FIND_TOKEN do (LIFE_LOOKING_UP). AUTHENTICATE comes
+ * before FIND_TOKEN, so that only a client that is known may try tokens. The head is gone once the
+ * caller has waited: what such a step needs of it is copied before.
  *
  * Pure. Owns: nothing. Thread: its connection's. Errors: REFUSED with a reason; an answer that was
  * not asked for is our bug: abort. Lifetime: plain memory; borrows the listener's configuration,
@@ -63,6 +62,7 @@ enum admission_step {
     ADMISSION_FIND_ROUTE,       /* the route of the head */
     ADMISSION_PREPARE_UPGRADE,  /* check the WebSocket handshake, and prepare the 101 */
     ADMISSION_KEEP_HEAD,        /* copy what is needed of the head: later steps may take time */
+    ADMISSION_AUTHENTICATE,     /* who the client is, as the route's methods say */
     ADMISSION_FIND_TOKEN,       /* the target of the request's token */
     ADMISSION_COUNT_ROUTE,      /* enter the count of the route's sessions */
     ADMISSION_AWAIT_CLIENT,     /* admission_client, once the client's address is known */
@@ -114,7 +114,7 @@ WSL_MUST_CHECK enum admission_step admission_request(struct admission *admission
 /*
  * The result of the step that was returned last: REASON_none, or the reason why it failed
  * (LEAVE_ADDRESS cannot fail). `facts` as with admission_client or admission_request, with the
- * route from FIND_ROUTE on; behind KEEP_HEAD they may be empty.
+ * route from FIND_ROUTE on; behind KEEP_HEAD and AUTHENTICATE only the route is needed.
  */
 WSL_MUST_CHECK enum admission_step admission_resume(struct admission *admission,
                                                     const struct admission_facts *facts,
@@ -128,6 +128,9 @@ const char *admission_methods(const struct config_route *route);
 
 /* Over a limit of clients: the request is read, but only liveness is answered. */
 bool admission_is_over_limit(const struct admission *admission);
+
+/* Whether a trusted proxy sent this request, so that its fields about the client count. */
+bool admission_is_proxied(const struct admission *admission);
 
 /* Whether the client of this request came over TLS: as a trusted proxy says, else as it came. */
 bool admission_is_secure(const struct admission *admission, const struct http_head *head, bool tls);

@@ -17,7 +17,9 @@
  *       +--- the connection ----+
  *             stays
  *
- *      HEAD --> LOOKING_UP --> DIALLING, UPGRADED or a refusal: the file of the token is read
+ *      HEAD --> LOOKING_UP --> DIALLING, UPGRADED, WAITING, REPLYING or a refusal: who the client
+ *               |        ^                                  is, and where its token leads, is found
+ *               +--------+
  *
  * Every state may also fall to DEAD at once: when the client is gone, when a deadline passes before
  * an answer is possible, when the process ends.
@@ -51,7 +53,7 @@ enum life_state {
     LIFE_HEAD,       /* a request is read */
     LIFE_WAITING,    /* the answer to a plain request is produced */
     LIFE_REPLYING,   /* the answer is sent */
-    LIFE_LOOKING_UP, /* the target of the request's token is looked up */
+    LIFE_LOOKING_UP, /* who the client is, or the target of its token, is looked up */
     LIFE_DIALLING,   /* connecting to a target; the client waits for its 101 */
     LIFE_UPGRADED,   /* the same; the client has its 101 */
     LIFE_OPEN,       /* client and target are connected */
@@ -65,7 +67,7 @@ enum life_event {
     LIFE_SAW_TLS,       /* the first byte is a TLS hello, and the listener takes it */
     LIFE_SAW_PLAIN,     /* the first byte is not, and the listener takes that */
     LIFE_TLS_DONE,      /* handshake complete */
-    LIFE_LOOK_UP,       /* a good upgrade request whose token is not known yet */
+    LIFE_LOOK_UP,       /* a good request whose client or token is not known yet */
     LIFE_UPGRADE_FIRST, /* a good upgrade request for a route that dials first */
     LIFE_UPGRADE_AFTER, /* likewise, for a route that answers first */
     LIFE_ASKED,         /* a plain request whose answer takes time */
@@ -85,7 +87,7 @@ enum life_deadline {
     /* One for all of PREFACE, TLS and the first HEAD, from accept; later heads have their own. */
     LIFE_HANDSHAKE_DEADLINE,
     LIFE_REPLY_DEADLINE, /* until an answer is there, and until its next bytes are taken */
-    LIFE_TOKEN_DEADLINE, /* until the token's target is known */
+    LIFE_TOKEN_DEADLINE, /* until the client, or the token's target, is known */
     LIFE_CONNECT_DEADLINE,
     LIFE_BRIDGE_DEADLINE, /* set by bridge_time_tick */
     LIFE_LINGER_DEADLINE, /* set by lingering_tick */

@@ -68,6 +68,21 @@ void session_bridge_turn(struct session *session, unsigned ready)
     session_bridge_update(session);
 }
 
+/* The longest duration of the bridge: the route's, and what the client's identity leaves. 0: any.
+ */
+static uint32_t max_duration(const struct session *session)
+{
+    uint32_t longest = session->route ? session->route->max_duration_ms : 0;
+    if (session->expires_at == 0)
+        return longest;
+    int64_t left = (session->expires_at - (int64_t)time(NULL)) * 1000;
+    uint64_t passed = session_now(session) - session->bridge.opened_at;
+    uint64_t whole = passed + (left > 0 ? (uint64_t)left : 0);
+    if (whole >= UINT32_MAX)
+        return longest;
+    return longest != 0 && longest < whole ? longest : (uint32_t)whole + (whole == 0);
+}
+
 void session_bridge_tick(struct session *session)
 {
     const struct config_route *route = session->route;
@@ -75,7 +90,7 @@ void session_bridge_tick(struct session *session)
         .ping_interval = route ? route->ping_interval_ms : 0,
         .ping_timeout = route ? route->ping_timeout_ms : 0,
         .idle_timeout = route ? route->idle_timeout_ms : 0,
-        .max_duration = route ? route->max_duration_ms : 0,
+        .max_duration = max_duration(session),
         .close_timeout = session_facts_limits(session)->close_timeout_ms,
         .stall_timeout = session_facts_limits(session)->stall_timeout_ms,
     };

@@ -72,6 +72,7 @@ void session_end_now(struct session *session, enum reason reason)
     lingering_free(&session->lingering);
     bridge_free(&session->bridge);
     session_entry_free(session);
+    free(session->user);
     free(session->detail);
     session_log_forget_refused(session);
     free(session->target_address);

@@ -29,6 +29,9 @@ void session_entry_reset(struct session_entry *entry)
     free(entry->path);
     free(entry->destination);
     free(entry->host);
+    if (entry->auth)
+        entry->auth_release(entry->auth);
+    entry->auth = NULL;
     entry->path = entry->host = NULL;
     entry->destination = NULL;
     entry->match = (struct route_match){0};
@@ -40,10 +43,10 @@ void session_entry_free(struct session *session)
     struct session_entry *entry = session->entry;
     if (!entry)
         return;
+    session_entry_abandon(entry);
     opening_free(&entry->opening);
     session_entry_reset(entry);
     reply_flow_free(entry->flow);
-    session_entry_abandon(entry);
     free(entry->header);
     free(entry);
     session->entry = NULL;

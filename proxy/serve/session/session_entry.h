@@ -26,7 +26,9 @@ struct session_entry {
     struct route_match match;              /* its texts lie in path */
     char *path;                            /* owned; normalised */
     struct token_destination *destination; /* owned; the token's. NULL: the route has no tokens */
-    char *host;      /* owned; the Host of the request, for a PROXY header to the target */
+    char *host; /* owned; the Host of the request, for a PROXY header to the target */
+    struct session_auth *auth; /* owned; who the client is. NULL: the route does not ask */
+    void (*auth_release)(struct session_auth *auth);
     uint8_t *header; /* owned; a PROXY header that is not complete */
     size_t header_length;
     /* Plain requests: */

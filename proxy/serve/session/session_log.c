@@ -40,6 +40,8 @@ static void put_parties(const struct session *session, const struct config_route
         log_text(line, "route", config_route_name(route));
     if (names.target && route == session->route)
         log_text(line, "target", names.target);
+    if (session->user)
+        log_text(line, "user", session->user);
 }
 
 void session_log_parties(const struct session *session, struct log_line *line)

@@ -21,7 +21,7 @@ struct session_log_request {
 /* Sets the field `detail` of the line about its end, if it is not set yet. */
 void session_log_detail(struct session *session, const char *detail);
 
-/* Adds the fields that each line about it has: id, client, proxy, listener, route, target. */
+/* Adds the fields that each line about it has: id, client, proxy, listener, route, target, user. */
 void session_log_parties(const struct session *session, struct log_line *line);
 
 /*

@@ -15,6 +15,7 @@
  *      serve/stages                                         states
  *      session_preface    PROXY header, first byte, TLS     PREFACE, TLS
  *      session_request    the head, admission, the route    HEAD
+ *      session_auth       who the client is                 LOOKING_UP
  *      session_token      the target of a token             LOOKING_UP
  *      session_connect    connecting to a target, the 101   DIALLING, UPGRADED
  *      session_reply      sending answers and refusals      WAITING, REPLYING
@@ -70,7 +71,9 @@ struct session {
     const struct config_target *last_target; /* of the last attempt; NULL: none yet */
     char *target_address; /* owned; for the log, if made from the request; NULL: as configured */
     struct route_stats_use stats;
-    char *detail;                    /* owned; for the log: an error text; NULL: none */
+    char *user;         /* owned; as the route's authentication found it. NULL: not known */
+    int64_t expires_at; /* Unix time at which that ends, and the session; 0: never */
+    char *detail;       /* owned; for the log: an error text; NULL: none */
     struct session_refused *refused; /* owned; for the log; NULL: no request was refused */
     enum reason automatic; /* why a request of browsers by themselves was refused; none: no such */
     struct tap *tap;       /* owned; NULL: nothing is recorded or shown */

@@ -3,6 +3,7 @@
 #include "core/route/route_table.h"
 #include "core/tokens/token_find.h"
 #include "net/addr.h"
+#include "serve/auth/auth_list.h"
 #include "serve/files/files.h"
 #include "serve/http/reply.h"
 #include "serve/metrics/route_stats.h"
@@ -31,6 +32,10 @@ static bool open_routes(struct site *site, char *error, size_t error_size)
         if (route->files.root)
             own->files = files_create(route, error, error_size);
         if (route->files.root && !own->files)
+            return false;
+        if (route->auth_count > 0)
+            own->auth = auth_list_create(route, error, error_size);
+        if (route->auth_count > 0 && !own->auth)
             return false;
         if (!route->tokens.file)
             continue;
@@ -116,6 +121,7 @@ void site_release(struct site *site)
         limits_counter_release(site->shared.limits, site->routes[i].counter);
         files_free(site->routes[i].files);
         token_store_release(site->routes[i].tokens);
+        auth_list_free(site->routes[i].auth);
         free(site->routes[i].field_lines);
     }
     for (size_t i = 0; site->listeners && i < config->listener_count; i++)

@@ -17,6 +17,7 @@
 #include "base/base.h"
 #include "core/resources/descriptors.h"
 
+struct auth_list;
 struct config;
 struct files;
 struct limits;
@@ -38,6 +39,7 @@ struct site_route {
     struct limits_counter *counter;
     struct files *files;        /* NULL: the route serves no files */
     struct token_store *tokens; /* NULL: the route has no tokens */
+    struct auth_list *auth;     /* NULL: the route asks nobody who they are */
     char *field_lines;          /* owned; header fields of the route, NULL: none */
     size_t field_length;
 };

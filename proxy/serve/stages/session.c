@@ -111,8 +111,7 @@ void session_deadline_cb(uv_timer_t *timer)
     case LIFE_TOKEN_DEADLINE:
         if (session_entry_last_turn(session))
             return;
-        session_log_detail(session, "the disk does not answer in time");
-        session_reply_refuse(session, REASON_token_source);
+        session_request_look_up_failed(session);
         return;
     case LIFE_CONNECT_DEADLINE: /* the dial has its own timer */
     case LIFE_NO_DEADLINE:

@@ -75,6 +75,8 @@ static size_t encode_proxy_header(const struct session *session, enum config_tar
     if (version == CONFIG_TARGET_PROXY_V1)
         return proxy_proto_encode_v1(out, capacity, &header);
     header.authority = slice_of(session->entry->host);
+    if (session->user)
+        header.user = slice_of(session->user);
     if (session_facts_is_tls(session)) {
         tls_facts(session->client, &facts);
         header.tls = (struct proxy_proto_tls){

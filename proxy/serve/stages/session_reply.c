@@ -184,9 +184,22 @@ static void refuse_last(struct session *session, const struct reply *reply)
 /* Refusals after which the request's end is known, so that another one may follow. */
 static bool may_go_on(const struct session *session, enum reason reason)
 {
+    const struct session_entry *entry = session->entry;
     bool harmless = reason == REASON_http_no_route || reason == REASON_http_method ||
-                    reason == REASON_http_not_upgrade;
-    return harmless && session->state == LIFE_HEAD && session->entry->keep;
+                    reason == REASON_http_not_upgrade ||
+                    (reason == REASON_auth_required && !entry->admission.is_upgrade);
+    bool reading = session->state == LIFE_HEAD || session->state == LIFE_LOOKING_UP;
+    return harmless && reading && entry->keep;
+}
+
+void session_reply_refuse_with(struct session *session, const struct reply *reply)
+{
+    if (may_go_on(session, reply->reason)) {
+        session_reply_send(session, reply);
+        return;
+    }
+    refuse_last(session, reply);
+    reply_release(reply);
 }
 
 void session_reply_refuse(struct session *session, enum reason reason)
@@ -202,10 +215,7 @@ void session_reply_refuse(struct session *session, enum reason reason)
         reply.fields = &allow;
         reply.field_count = 1;
     }
-    if (may_go_on(session, reason))
-        session_reply_send(session, &reply);
-    else
-        refuse_last(session, &reply);
+    session_reply_refuse_with(session, &reply);
 }
 
 /* ---- asynchronous answers ---- */

@@ -35,6 +35,9 @@ void session_reply_fail(struct session *session, enum reason reason);
  */
 void session_reply_refuse(struct session *session, enum reason reason);
 
+/* Likewise with an answer of its own, which has the reason, and whose body is taken over. */
+void session_reply_refuse_with(struct session *session, const struct reply *reply);
+
 /*
  * In HEAD: an answer later. NULL: out of memory, and the client has its error. To learn that the
  * client has gone, the producer sets `abandoned`.

@@ -8,6 +8,7 @@
 #include "serve/session/session_facts.h"
 #include "serve/session/session_log.h"
 #include "serve/site/site.h"
+#include "serve/stages/session_auth.h"
 #include "serve/stages/session_connect.h"
 #include "serve/stages/session_http.h"
 #include "serve/stages/session_reply.h"
@@ -85,6 +86,9 @@ static void begin(struct session *session, const struct http_head *head)
     entry->keep = may_stay(head);
     session->asked_at = session_now(session);
     session->route = NULL;
+    free(session->user);
+    session->user = NULL;
+    session->expires_at = 0;
 }
 
 static enum reason prepare_upgrade(struct session *session, const struct opening_request *request)
@@ -169,7 +173,7 @@ static struct admission_facts facts_of(struct session *session,
 static enum admission_step advance(struct session *session, enum admission_step step,
                                    const struct opening_request *request)
 {
-    while (admission_asks(step) && step != ADMISSION_FIND_TOKEN) {
+    while (admission_asks(step) && step != ADMISSION_AUTHENTICATE && step != ADMISSION_FIND_TOKEN) {
         enum reason verdict = do_step(session, step, request);
         struct admission_facts facts = facts_of(session, request);
         step = admission_resume(&session->entry->admission, &facts, verdict);
@@ -248,7 +252,8 @@ static void refuse(struct session *session, enum reason reason, const struct htt
         session_log_detail(session, "the page's host differs from the request's Host, or the page "
                                     "came without TLS: list its origin in origins, or let a proxy "
                                     "in front pass Host on");
-    session_reply_refuse(session, reason);
+    if (!session_auth_refuse(session, reason))
+        session_reply_refuse(session, reason);
 }
 
 /* `head` NULL: of an upgrade, and freed. */
@@ -275,16 +280,33 @@ static void token_known_cb(struct session *session, enum reason verdict)
     finish(session, advance(session, step, NULL), NULL);
 }
 
+/* The steps behind the route, of which some take time. */
+static void go_on(struct session *session, enum admission_step step, const struct http_head *head);
+
+static void auth_known_cb(struct session *session, const struct http_head *head,
+                          enum reason verdict)
+{
+    struct admission_facts facts = facts_of(session, NULL);
+    enum admission_step step = admission_resume(&session->entry->admission, &facts, verdict);
+    go_on(session, advance(session, step, NULL), head);
+}
+
+static void go_on(struct session *session, enum admission_step step, const struct http_head *head)
+{
+    if (step == ADMISSION_AUTHENTICATE)
+        session_auth_ask(session, head, auth_known_cb);
+    else if (step == ADMISSION_FIND_TOKEN)
+        session_token_look_up(session, head, token_known_cb);
+    else
+        finish(session, step, head);
+}
+
 static void decide(struct session *session, const struct opening_request *request)
 {
     begin(session, &request->head);
     struct admission_facts facts = facts_of(session, request);
     enum admission_step step = admission_request(&session->entry->admission, &facts);
-    step = advance(session, step, request);
-    if (step == ADMISSION_FIND_TOKEN)
-        session_token_look_up(session, &request->head, token_known_cb);
-    else
-        finish(session, step, &request->head);
+    go_on(session, advance(session, step, request), &request->head);
 }
 
 /* A later request has its own deadline, from its first byte on. */
@@ -302,7 +324,8 @@ static void await_rest(struct session *session)
 static bool take_request(struct session *session, const struct opening_request *request)
 {
     decide(session, request);
-    bool stays = session->state == LIFE_HEAD || session->state == LIFE_WAITING ||
+    bool waits = session->state == LIFE_LOOKING_UP && !session->entry->admission.is_upgrade;
+    bool stays = waits || session->state == LIFE_HEAD || session->state == LIFE_WAITING ||
                  session->state == LIFE_REPLYING;
     if (!stays)
         return false;
@@ -372,6 +395,14 @@ static bool read_once(struct session *session, const struct http_limits *limits)
         return false;
     }
     return false;
+}
+
+void session_request_look_up_failed(struct session *session)
+{
+    bool token = session->entry->admission.step == ADMISSION_FIND_TOKEN;
+    session_log_detail(session, token ? "the disk does not answer in time"
+                                      : "no verdict within handshake_timeout");
+    session_reply_refuse(session, token ? REASON_token_source : REASON_auth_unavailable);
 }
 
 void session_request_read(struct session *session)

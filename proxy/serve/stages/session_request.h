@@ -21,6 +21,9 @@ void session_request_count_connection(struct session *session);
 /* In PREFACE, after the PROXY header: checks and counts the client's address, once. */
 void session_request_check_client(struct session *session);
 
+/* In LOOKING_UP: the deadline has passed. */
+void session_request_look_up_failed(struct session *session);
+
 /* The reason to refuse all requests of this connection; over a limit, except those for liveness. */
 enum reason session_request_verdict(const struct session *session);
 

@@ -139,7 +139,7 @@ static void read_tls(const struct session *session, struct session_row *row,
     if (session_facts_listener(session)->tls.client_verify == CONFIG_VERIFY_OFF)
         return;
     tls_facts(session->client, &texts->facts);
-    if (texts->facts.verified && texts->facts.common_name[0] != '\0')
+    if (!row->user && texts->facts.verified && texts->facts.common_name[0] != '\0')
         row->user = texts->facts.common_name;
 }
 
@@ -152,6 +152,7 @@ void session_row_read_texts(const struct session *session, struct session_row *r
     row->listener = texts->names.listener;
     row->route = texts->names.route ? texts->names.route : "";
     row->target = texts->names.target;
+    row->user = session->user;
     read_tls(session, row, texts);
 }
 

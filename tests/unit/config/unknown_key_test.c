@@ -34,7 +34,7 @@ static void suggests_the_section_of_a_name(void **state)
 
 static void recognises_reserved_names_and_secrets(void **state)
 {
-    assert_true(unknown_key_is_reserved(OPTIONS_ROUTE, "auth"));
+    assert_true(unknown_key_is_reserved(OPTIONS_LISTENER, "auth"));
     assert_false(unknown_key_is_reserved(OPTIONS_LOG, "auth"));
     assert_false(unknown_key_is_reserved(OPTIONS_ROUTE, "path"));
     assert_true(unknown_key_may_be_secret("key_pasword"));

@@ -20,6 +20,30 @@ static void test_a_token_is_looked_up_before_sessions_are_counted(void **unused)
     assert_true(caller.admission.is_upgrade);
 }
 
+static void test_the_client_is_known_before_anything_is_looked_up(void **unused)
+{
+    struct caller caller = new_caller();
+    caller.route = &guarded;
+    assert_run(&caller, "connection [a client] address [a request] route upgrade keep auth token "
+                        "sessions admitted");
+    caller = new_caller();
+    caller.route = &guarded;
+    caller.verdicts[ADMISSION_AUTHENTICATE] = REASON_auth_required;
+    assert_run(&caller,
+               "connection [a client] address [a request] route upgrade keep auth refused");
+    assert_refused(&caller, REASON_auth_required);
+
+    caller = new_caller();
+    caller.route = &guarded_files;
+    assert_run(&caller, "connection [a client] address [a request] route auth admitted");
+    assert_false(caller.admission.is_upgrade);
+    caller = new_caller();
+    caller.route = &guarded_files;
+    caller.verdicts[ADMISSION_AUTHENTICATE] = REASON_auth_failed;
+    assert_run(&caller, "connection [a client] address [a request] route auth refused");
+    assert_refused(&caller, REASON_auth_failed);
+}
+
 static void test_a_plain_request_needs_a_route_only(void **unused)
 {
     static const struct config_route redirect = {.kind = CONFIG_KIND_REDIRECT};
@@ -255,6 +279,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_session_takes_all_steps_in_order),
         cmocka_unit_test(test_a_token_is_looked_up_before_sessions_are_counted),
+        cmocka_unit_test(test_the_client_is_known_before_anything_is_looked_up),
         cmocka_unit_test(test_a_plain_request_needs_a_route_only),
         cmocka_unit_test(test_each_step_can_refuse_and_none_follows),
         cmocka_unit_test(test_the_token_is_answered_without_the_head),

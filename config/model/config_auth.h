@@ -1,0 +1,39 @@
+/*
+ * How the clients of a route say who they are: the structs of routes[].auth.
+ *
+ * Owns: nothing; all memory is the snapshot's. Thread: any (const). Errors: none. Lifetime: the
+ * snapshot's.
+ */
+#ifndef WSLUICE_CONFIG_MODEL_CONFIG_AUTH_H
+#define WSLUICE_CONFIG_MODEL_CONFIG_AUTH_H
+
+#include "config/model/config_place.h"
+
+enum config_satisfy { CONFIG_SATISFY_ALL, CONFIG_SATISFY_ANY };
+
+/* The user's name, as a trusted proxy says it. */
+struct config_auth_header {
+    const char *name; /* of the header field; NULL: not this method */
+};
+
+/* One of a route's methods: exactly one of its sections is given. */
+struct config_auth {
+    struct config_auth_header header;
+    struct config_place place;
+};
+
+enum config_auth_method {
+    CONFIG_AUTH_HEADER,
+    CONFIG_AUTH_METHODS,
+};
+
+/* Is that section given? */
+bool config_auth_has(const struct config_auth *auth, enum config_auth_method method);
+
+/* The method of an element that the rules accept. CONFIG_AUTH_METHODS: none. */
+enum config_auth_method config_auth_method(const struct config_auth *auth);
+
+/* The key of its section: "header". */
+const char *config_auth_method_name(enum config_auth_method method);
+
+#endif

@@ -1,0 +1,52 @@
+#include "config/rules/auth_rules.h"
+
+static struct option_ref element(const struct route_check *check, enum options_section section,
+                                 size_t index)
+{
+    return (struct option_ref){.section = section, .outer = check->index, .inner = index};
+}
+
+static void check_methods(const struct route_check *check, size_t index)
+{
+    const struct config_auth *auth = &check->route->auth[index];
+    enum config_auth_method first = config_auth_method(auth);
+    struct option_ref option = element(check, OPTIONS_AUTH, index);
+    if (first == CONFIG_AUTH_METHODS) {
+        route_check_report(check, option, "write - header: {name: X-User}, for example",
+                           "the element has no method");
+        return;
+    }
+    for (int method = first + 1; method < CONFIG_AUTH_METHODS; method++)
+        if (config_auth_has(auth, (enum config_auth_method)method))
+            route_check_report(check, option, "make each an element of its own, behind a \"- \"",
+                               "the element has %s and %s", config_auth_method_name(first),
+                               config_auth_method_name((enum config_auth_method)method));
+}
+
+static bool has_trusted_proxies(const struct config *config)
+{
+    for (size_t i = 0; i < config->listener_count; i++)
+        if (config->listeners[i].trusted_proxies.count > 0)
+            return true;
+    return false;
+}
+
+static void check_header(const struct route_check *check, size_t index)
+{
+    struct option_ref option = element(check, OPTIONS_AUTH_HEADER, index);
+    if (check->route->auth[index].header.name && !has_trusted_proxies(check->config))
+        route_check_report(check, option, "add the proxy's address to trusted_proxies",
+                           "nobody can pass: no listener has trusted_proxies");
+}
+
+void auth_rules_check(const struct route_check *check)
+{
+    const struct config_route *route = check->route;
+    for (size_t i = 0; i < route->auth_count; i++) {
+        check_methods(check, i);
+        check_header(check, i);
+    }
+    if (route->satisfy == CONFIG_SATISFY_ANY && route->auth_count == 0)
+        route_check_report(check, route_check_option(check, "satisfy"), "add auth, or remove it",
+                           "has no effect without auth");
+}

@@ -1,0 +1,136 @@
+#include "serve/auth/auth_list.h"
+
+#include "serve/auth/auth_header.h"
+
+static struct auth_method *create(const struct config_auth *config, char *error, size_t error_size)
+{
+    switch (config_auth_method(config)) {
+    case CONFIG_AUTH_HEADER:
+        return auth_header_create(&config->header);
+    case CONFIG_AUTH_METHODS:
+        break;
+    }
+    snprintf(error, error_size, "an unknown method");
+    return NULL;
+}
+
+struct auth_list *auth_list_create(const struct config_route *route, char *error, size_t error_size)
+{
+    struct auth_list *list =
+        calloc(1, sizeof(*list) + route->auth_count * sizeof(struct auth_method *));
+    snprintf(error, error_size, "out of memory");
+    if (!list)
+        return NULL;
+    list->any = route->satisfy == CONFIG_SATISFY_ANY;
+    for (size_t i = 0; i < route->auth_count; i++) {
+        list->methods[i] = create(&route->auth[i], error, error_size);
+        if (!list->methods[i]) {
+            auth_list_free(list);
+            return NULL;
+        }
+        list->count++;
+    }
+    return list;
+}
+
+void auth_list_free(struct auth_list *list)
+{
+    for (size_t i = 0; list && i < list->count; i++)
+        list->methods[i]->ops->release(list->methods[i]);
+    free(list);
+}
+
+/* ---- one request ---- */
+
+static void drop_reply(struct auth_answer *answer)
+{
+    if (!answer->reply)
+        return;
+    reply_release(&answer->reply->reply);
+    answer->reply->release(answer->reply);
+    answer->reply = NULL;
+}
+
+/* Each method may name the user, and end the session: the first name, the earliest end. */
+static void merge(struct auth_answer *whole, const struct auth_answer *one)
+{
+    if (whole->user[0] == '\0')
+        memcpy(whole->user, one->user, sizeof(whole->user));
+    if (whole->expires_at == 0 || (one->expires_at != 0 && one->expires_at < whole->expires_at))
+        whole->expires_at = one->expires_at;
+}
+
+static enum satisfy_help help_of(const struct auth_answer *answer)
+{
+    if (answer->reply)
+        return SATISFY_ANSWER;
+    return answer->challenge ? SATISFY_CHALLENGE : SATISFY_NO_HELP;
+}
+
+static enum satisfy_step take(struct auth_pass *pass, enum auth_outcome outcome)
+{
+    enum satisfy_step step;
+    bool keep = false;
+    if (outcome == AUTH_PASSED) {
+        if (pass->satisfy.failed) { /* another method of `any` */
+            drop_reply(&pass->answer);
+            pass->answer = (struct auth_answer){0};
+        }
+        merge(&pass->answer, &pass->current);
+        return satisfy_passed(&pass->satisfy);
+    }
+    step = satisfy_failed(&pass->satisfy, help_of(&pass->current), &keep);
+    drop_reply(keep ? &pass->answer : &pass->current);
+    if (keep)
+        pass->answer = pass->current;
+    pass->current.reply = NULL;
+    return step;
+}
+
+static enum auth_outcome go_on(struct auth_pass *pass, enum satisfy_step step)
+{
+    while (step == SATISFY_ASK) {
+        struct auth_method *method = pass->list->methods[pass->satisfy.next];
+        pass->current = (struct auth_answer){0};
+        enum auth_outcome outcome =
+            method->ops->ask(method, pass->question, &pass->waiter, &pass->current);
+        pass->waits = outcome == AUTH_WAITS;
+        if (pass->waits)
+            return AUTH_WAITS;
+        step = take(pass, outcome);
+    }
+    return step == SATISFY_PASSED ? AUTH_PASSED : AUTH_FAILED;
+}
+
+static void method_done(struct auth_waiter *waiter, enum auth_outcome outcome)
+{
+    struct auth_pass *pass = WSL_CONTAINER(waiter, struct auth_pass, waiter);
+    pass->waits = false;
+    outcome = go_on(pass, take(pass, outcome));
+    if (outcome != AUTH_WAITS)
+        pass->done(pass, outcome);
+}
+
+enum auth_outcome auth_list_ask(struct auth_list *list, struct auth_pass *pass,
+                                const struct auth_question *question)
+{
+    pass->list = list;
+    pass->question = question;
+    pass->waiter = (struct auth_waiter){.done = method_done};
+    return go_on(pass, satisfy_begin(&pass->satisfy, list->count, list->any));
+}
+
+void auth_pass_cancel(struct auth_pass *pass)
+{
+    struct auth_method *method = pass->list->methods[pass->satisfy.next];
+    if (pass->waits)
+        method->ops->cancel(method, &pass->waiter);
+    pass->waits = false;
+}
+
+void auth_pass_close(struct auth_pass *pass)
+{
+    wsl_assert(!pass->waits);
+    drop_reply(&pass->answer);
+    drop_reply(&pass->current);
+}

@@ -1,0 +1,103 @@
+/*
+ * A method of authentication: one element of a route's `auth`. Each kind has a module auth_KIND
+ * that fills in the operations; auth_list asks the methods of a route in turn.
+ *
+ *     ask --PASSED--> the client is let in, `answer` says who it is
+ *         --FAILED--> it is not, `answer` says why and what the client is told
+ *         --WAITS---> one of these two later: auth_waiter_done, or no more after `cancel`
+ *
+ * Owns: a method owns what its operations need. Thread: created on any; `ask` and `cancel` are
+ * called by all workers, and the verdict comes back on the loop that asked. Errors: FAILED with a
+ * reason: auth_required (nothing was offered), auth_failed (what was offered is wrong),
+ * auth_refused (known, but not allowed), auth_throttled, auth_unavailable, out_of_memory.
+ * Lifetime: its site's; what outlives a request holds a reference of its own.
+ */
+#ifndef WSLUICE_SERVE_AUTH_AUTH_METHOD_H
+#define WSLUICE_SERVE_AUTH_AUTH_METHOD_H
+
+#include "codec/http/http_head.h"
+#include "config/model/config.h"
+#include "core/access/client_address.h"
+#include "serve/http/reply.h"
+
+struct session_env;
+struct tls_facts;
+
+enum auth_outcome { AUTH_PASSED, AUTH_FAILED, AUTH_WAITS };
+
+enum { AUTH_USER_MAX = 255 }; /* bytes of a user's name */
+
+/* The request. Everything is borrowed until the whole list has its verdict. */
+struct auth_question {
+    const struct http_head *head;
+    const struct config_route *route;
+    const struct config_listener *listener;
+    const char *path; /* in normal form, behind the base path */
+    const struct client_address *client;
+    const struct tls_facts *tls; /* of the client's certificate; NULL: no TLS */
+    struct session_env *env;     /* the worker's: its loop, thread pool, resolver */
+    bool is_secure;              /* the client came over TLS, as far as is known */
+    bool is_upgrade;
+    bool from_proxy; /* a trusted proxy sent it, so that its fields about the client count */
+};
+
+/* An answer that the client gets instead of the status of the reason, such as a login page. */
+struct auth_reply {
+    struct reply reply;
+    void (*release)(struct auth_reply *reply); /* the memory around it; the body is the sender's */
+};
+
+struct auth_answer {
+    enum reason reason;           /* FAILED: why */
+    char user[AUTH_USER_MAX + 1]; /* PASSED: the client's name; may be empty */
+    int64_t expires_at;           /* PASSED: Unix time at which the session ends; 0: never */
+    const char *challenge;        /* FAILED: a WWW-Authenticate value of the method; NULL: none */
+    uint32_t retry_after;         /* FAILED: seconds; 0: not said */
+    struct auth_reply *reply;     /* FAILED: owned; NULL: the status of the reason */
+    char detail[160];             /* for the log; never a secret */
+};
+
+/* One question that waits. The method may keep its state in `pending`. */
+struct auth_waiter {
+    void (*done)(struct auth_waiter *waiter, enum auth_outcome outcome);
+    void *pending;
+};
+
+struct auth_method;
+
+struct auth_method_ops {
+    /* With WAITS, question and answer stay valid until done or cancel. */
+    enum auth_outcome (*ask)(struct auth_method *method, const struct auth_question *question,
+                             struct auth_waiter *waiter, struct auth_answer *answer);
+    void (*cancel)(struct auth_method *method, struct auth_waiter *waiter); /* NULL: never waits */
+    void (*release)(struct auth_method *method);
+};
+
+struct auth_method {
+    const struct auth_method_ops *ops;
+};
+
+/* The verdict of one that waits; not from within `ask`. */
+static inline void auth_waiter_done(struct auth_waiter *waiter, enum auth_outcome outcome)
+{
+    waiter->done(waiter, outcome);
+}
+
+static inline enum auth_outcome auth_fail(struct auth_answer *answer, enum reason reason)
+{
+    answer->reason = reason;
+    return AUTH_FAILED;
+}
+
+/* As long as it fits; a longer name is refused, as a part of it may be another user's. */
+WSL_MUST_CHECK static inline bool auth_set_user(struct auth_answer *answer, struct slice name)
+{
+    if (name.len > AUTH_USER_MAX)
+        return false;
+    if (name.len > 0)
+        memcpy(answer->user, name.ptr, name.len);
+    answer->user[name.len] = '\0';
+    return true;
+}
+
+#endif

@@ -1,0 +1,158 @@
+#include "serve/stages/session_auth.h"
+
+#include "net/tls/tls.h"
+#include "serve/auth/auth_list.h"
+#include "serve/session/session_entry.h"
+#include "serve/session/session_facts.h"
+#include "serve/session/session_log.h"
+#include "serve/session/session_state.h"
+#include "serve/site/site.h"
+#include "serve/stages/session_reply.h"
+
+struct session_auth {
+    struct session_wait wait; /* the session's entry points to it while it waits */
+    struct auth_pass pass;
+    struct auth_question question;
+    struct tls_facts tls;
+    struct http_head *head; /* owned; NULL: nothing has waited */
+    session_auth_cb *known;
+};
+
+static void release(struct session_auth *auth)
+{
+    auth_pass_close(&auth->pass);
+    free(auth->head);
+    free(auth);
+}
+
+/* ---- the verdict ---- */
+
+static bool take_identity(struct session *session, const struct auth_answer *answer)
+{
+    free(session->user);
+    session->user = NULL;
+    session->expires_at = answer->expires_at;
+    if (answer->user[0] == '\0')
+        return true;
+    session->user = strdup(answer->user);
+    return session->user != NULL;
+}
+
+static void finish(struct session_auth *auth, const struct http_head *head,
+                   enum auth_outcome outcome)
+{
+    struct session *session = auth->wait.session;
+    const struct auth_answer *answer = &auth->pass.answer;
+    enum reason reason = outcome == AUTH_PASSED ? REASON_none : answer->reason;
+    if (outcome == AUTH_PASSED && !take_identity(session, answer))
+        reason = REASON_out_of_memory;
+    if (answer->detail[0] != '\0')
+        session_log_detail(session, answer->detail);
+    auth->known(session, head, reason);
+}
+
+static void pass_done(struct auth_pass *pass, enum auth_outcome outcome)
+{
+    struct session_auth *auth = WSL_CONTAINER(pass, struct session_auth, pass);
+    auth->wait.session->entry->wait = NULL;
+    finish(auth, auth->head, outcome);
+}
+
+static void abandon(void *producer)
+{
+    struct session_auth *auth = producer;
+    auth_pass_cancel(&auth->pass);
+}
+
+/* ---- asking ---- */
+
+static void ask_what(struct session *session, struct session_auth *auth,
+                     const struct http_head *head)
+{
+    const struct admission *admission = &session->entry->admission;
+    bool tls = session_facts_is_tls(session);
+    if (tls)
+        tls_facts(session->client, &auth->tls);
+    auth->question = (struct auth_question){
+        .head = head,
+        .route = session->route,
+        .listener = session_facts_listener(session),
+        .path = session->entry->path,
+        .client = &session->client_address,
+        .tls = tls ? &auth->tls : NULL,
+        .env = session->env,
+        .is_secure = session_facts_is_secure(session, head),
+        .is_upgrade = admission->is_upgrade,
+        .from_proxy = admission_is_proxied(admission),
+    };
+}
+
+/* The head that was parsed is gone by the time of the verdict. */
+static bool keep_head(struct session_auth *auth, const struct http_head *head)
+{
+    auth->head = http_head_copy(head);
+    auth->question.head = auth->head;
+    return auth->head != NULL;
+}
+
+static void wait_for(struct session *session, struct session_auth *auth)
+{
+    session->entry->wait = &auth->wait;
+    session->entry->overdue = false;
+    session_state_step(session, LIFE_LOOK_UP);
+    session_arm(session, session_facts_limits(session)->handshake_timeout_ms);
+    watch_want(session->client_watch, 0);
+}
+
+void session_auth_ask(struct session *session, const struct http_head *head, session_auth_cb *known)
+{
+    struct session_auth *auth = calloc(1, sizeof(*auth));
+    if (!auth) {
+        known(session, head, REASON_out_of_memory);
+        return;
+    }
+    auth->wait = (struct session_wait){session, abandon, auth};
+    auth->known = known;
+    auth->pass.done = pass_done;
+    session->entry->auth = auth;
+    session->entry->auth_release = release;
+    ask_what(session, auth, head);
+    struct auth_list *list = session->site->routes[session->entry->match.route].auth;
+    enum auth_outcome outcome = auth_list_ask(list, &auth->pass, &auth->question);
+    if (outcome != AUTH_WAITS) {
+        finish(auth, head, outcome);
+    } else if (keep_head(auth, head)) {
+        wait_for(session, auth);
+    } else {
+        auth_pass_cancel(&auth->pass);
+        known(session, head, REASON_out_of_memory);
+    }
+}
+
+/* ---- refusals ---- */
+
+bool session_auth_refuse(struct session *session, enum reason reason)
+{
+    struct session_auth *auth = session->entry->auth;
+    if (!auth || auth->pass.answer.reason != reason)
+        return false;
+    struct auth_answer *answer = &auth->pass.answer;
+    if (answer->reply) {
+        struct reply reply = answer->reply->reply;
+        answer->reply->reply.body = (struct reply_body){0};
+        reply.reason = reason;
+        session_reply_refuse_with(session, &reply);
+        return true;
+    }
+    char seconds[16];
+    struct config_header fields[2];
+    struct reply reply = reply_refusal(reason);
+    reply.fields = fields;
+    if (answer->challenge)
+        fields[reply.field_count++] = (struct config_header){"WWW-Authenticate", answer->challenge};
+    snprintf(seconds, sizeof(seconds), "%u", answer->retry_after);
+    if (answer->retry_after > 0)
+        fields[reply.field_count++] = (struct config_header){"Retry-After", seconds};
+    session_reply_refuse_with(session, &reply);
+    return true;
+}

@@ -1,0 +1,29 @@
+#include "config/model/config_auth.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static void each_method_is_told_by_its_section(void **state)
+{
+    const struct config_auth elements[CONFIG_AUTH_METHODS] = {
+        [CONFIG_AUTH_HEADER] = {.header = {.name = "X-User"}},
+    };
+    const struct config_auth none = {0};
+    (void)state;
+    for (int i = 0; i < CONFIG_AUTH_METHODS; i++) {
+        assert_int_equal(config_auth_method(&elements[i]), i);
+        for (int j = 0; j < CONFIG_AUTH_METHODS; j++)
+            assert_int_equal(config_auth_has(&elements[i], (enum config_auth_method)j), i == j);
+        assert_string_not_equal(config_auth_method_name((enum config_auth_method)i), "none");
+    }
+    assert_int_equal(config_auth_method(&none), CONFIG_AUTH_METHODS);
+    assert_string_equal(config_auth_method_name(CONFIG_AUTH_METHODS), "none");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(each_method_is_told_by_its_section)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,42 @@
+#include "config/rules/auth_rules.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "lib/text_config.h"
+
+#define PROXIES     "trusted_proxies: [10.0.0.1]\n"
+#define ROUTE(text) "listeners: [\":1\"]\nroutes: [{path: /a, target: 'h:1', " text "}]\n"
+#define HEADER      "{header: X-User}"
+
+static void takes_one_method_in_each_element(void **state)
+{
+    (void)state;
+    text_config_expect(PROXIES ROUTE("auth: [" HEADER ", " HEADER "], satisfy: any"), "");
+    text_config_expect(ROUTE("auth: []"), "");
+    text_config_expect(PROXIES ROUTE("auth: [{}]"), "routes[0].auth[0]: the element has no method");
+    text_config_expect(PROXIES ROUTE("auth: [" HEADER ", {}]"),
+                       "routes[0].auth[1]: the element has no method");
+    text_config_expect(PROXIES ROUTE("auth: " HEADER), "routes[0].auth: must be a list");
+}
+
+static void refuses_what_has_no_effect(void **state)
+{
+    (void)state;
+    text_config_expect(ROUTE("satisfy: any"), "routes[0].satisfy: has no effect without auth");
+    text_config_expect(
+        ROUTE("auth: [" HEADER "]"),
+        "routes[0].auth[0].header: nobody can pass: no listener has trusted_proxies");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(takes_one_method_in_each_element),
+        cmocka_unit_test(refuses_what_has_no_effect),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

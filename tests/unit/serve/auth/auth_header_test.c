@@ -1,0 +1,73 @@
+#include "serve/auth/auth_header.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static struct auth_answer answer;
+
+static enum auth_outcome ask(const char *fields, bool from_proxy)
+{
+    static const struct http_limits limits = {16384, 8192, 100};
+    const struct config_auth_header config = {"X-User"};
+    struct auth_method *method = auth_header_create(&config);
+    struct http_head head;
+    struct http_scan scan = {0};
+    enum reason bad;
+    char text[1024];
+    size_t consumed;
+    snprintf(text, sizeof(text), "GET / HTTP/1.1\r\nHost: h\r\n%s\r\n", fields);
+    assert_int_equal(http_head_parse(&head, text, strlen(text), &limits, &scan, &consumed, &bad),
+                     HTTP_HEAD);
+    const struct auth_question question = {.head = &head, .from_proxy = from_proxy};
+    answer = (struct auth_answer){0};
+    assert_non_null(method);
+    enum auth_outcome outcome = method->ops->ask(method, &question, NULL, &answer);
+    method->ops->release(method);
+    return outcome;
+}
+
+static void takes_the_name_of_a_trusted_proxy(void **state)
+{
+    (void)state;
+    assert_int_equal(ask("x-user: ann\r\n", true), AUTH_PASSED);
+    assert_string_equal(answer.user, "ann");
+    assert_int_equal(ask("X-User: ann\r\n", false), AUTH_FAILED);
+    assert_int_equal(answer.reason, REASON_auth_refused);
+    assert_string_equal(answer.detail, "the client is none of trusted_proxies");
+    assert_string_equal(answer.user, "");
+}
+
+static void wants_exactly_one_name(void **state)
+{
+    (void)state;
+    assert_int_equal(ask("", true), AUTH_FAILED);
+    assert_int_equal(answer.reason, REASON_auth_required);
+    assert_int_equal(ask("X-User:\r\n", true), AUTH_FAILED);
+    assert_int_equal(answer.reason, REASON_auth_required);
+    assert_int_equal(ask("X-User: ann\r\nX-User: bob\r\n", true), AUTH_FAILED);
+    assert_int_equal(answer.reason, REASON_auth_failed);
+    assert_string_equal(answer.detail, "the field X-User is repeated");
+}
+
+static void refuses_a_name_that_does_not_fit(void **state)
+{
+    char fields[AUTH_USER_MAX + 32];
+    (void)state;
+    for (int length = AUTH_USER_MAX; length <= AUTH_USER_MAX + 1; length++) {
+        snprintf(fields, sizeof(fields), "X-User: %0*d\r\n", length, 1);
+        assert_int_equal(ask(fields, true), length > AUTH_USER_MAX ? AUTH_FAILED : AUTH_PASSED);
+        assert_int_equal(strlen(answer.user), length > AUTH_USER_MAX ? 0 : AUTH_USER_MAX);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(takes_the_name_of_a_trusted_proxy),
+        cmocka_unit_test(wants_exactly_one_name),
+        cmocka_unit_test(refuses_a_name_that_does_not_fit),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
