@@ -3,7 +3,7 @@
 # when one fails, and ends with a summary. tests/README.md says what each gate is for.
 #
 # usage: tests/run.sh [--all] [--list] [--no-install] [GATE...]
-#   --all         the slow gates too: those that --list names after box
+#   --all         the slow gates too: those that --list names after browser
 #   --list        names of the gates
 #   --no-install  take the machine as it is
 #   GATE...       only these
@@ -16,7 +16,9 @@ python=/usr/bin/python3 # Debian's, which has Debian's modules; another may come
 jobs=${WSLUICE_JOBS:-$(nproc)}
 fuzz_seconds=2
 
-fast_gates=(checks format gcc unit-asan unit-tsan cppcheck fuzz e2e e2e-asan e2e-tsan browser box)
+fast_gates=(checks format gcc box unit-asan unit-tsan e2e cppcheck fuzz e2e-asan e2e-tsan browser)
+# These wait more than they work, so that one or two of them run beside another gate.
+waiting_gates=" box e2e e2e-asan e2e-tsan browser "
 machines=(arm64 armhf i386 s390x)
 slow_gates=(clang-tidy cppcheck-deep valgrind fuzz-long proof recipes debian "${machines[@]}" musl)
 
@@ -87,9 +89,12 @@ export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
 cmake_build() {
     local directory=$build/$1
     shift
-    cmake -S "$root" -B "$directory" -G Ninja -DCMAKE_C_FLAGS=-Werror "$@" >"$build/cmake.log" 2>&1 ||
-        { cat "$build/cmake.log"; return 1; }
-    cmake --build "$directory" -j "$jobs"
+    (
+        flock 9 # gates that run side by side share builds
+        cmake -S "$root" -B "$directory" -G Ninja -DCMAKE_C_FLAGS=-Werror "$@" >"$directory.log" 2>&1 ||
+            { cat "$directory.log"; exit 1; }
+        cmake --build "$directory" -j "$jobs" 9>&-
+    ) 9>"$directory.lock"
 }
 
 build_gcc() {
@@ -199,7 +204,7 @@ end_to_end() {
     local binary=$build/$1/wsluice
     shift
     WSLUICE=$binary "${sane_layout[@]}" "$python" -m pytest -p no:cacheprovider --no-header -ra --tb=short \
-        --durations=5 -n $((4 * jobs + 1)) "$@"
+        --durations=5 -n $((3 * jobs + 1)) "$@"
 }
 
 gate_e2e() {
@@ -301,21 +306,39 @@ gate_musl() {
 
 # ---- running them ----
 
-names=() results=() failed=()
-
+# Its result goes to a file, as it may run in the background.
 run_gate() {
-    local name=$1 status=0 took TIMEFORMAT='%0R s, processors %0U + %0S s'
+    local name=$1 result=ok took TIMEFORMAT='%0R s, processors %0U + %0S s'
     printf '\n======== %s ========\n' "$name"
-    { time { ("gate_${name//-/_}") </dev/null 2>&3; } || status=$?; } 3>&2 2>"$build/took"
-    took=$(<"$build/took")
-    if [ "$status" -eq 0 ]; then
-        results+=("ok      $took")
-    else
-        results+=("FAILED  $took")
-        failed+=("$name")
-    fi
-    names+=("$name")
-    printf -- '-------- %s: %s\n' "$name" "${results[-1]}"
+    { time { ("gate_${name//-/_}") </dev/null 2>&3; } || result=FAILED; } 3>&2 2>"$build/said/$name.took"
+    took=$(<"$build/said/$name.took")
+    printf '%-7s %s\n' "$result" "$took" >"$build/said/$name.result"
+    printf -- '-------- %s: %s\n' "$name" "$(<"$build/said/$name.result")"
+}
+
+# Beside what follows; two at a time. run_all shows what it says.
+begin_gate() {
+    local name=$1
+    while [ "$(jobs -rp | wc -l)" -ge 2 ]; do
+        wait -n
+    done
+    printf '\n======== %s runs beside the next ones, into build-test/said/%s ========\n' "$name" "$name"
+    run_gate "$name" >"$build/said/$name" 2>&1 &
+}
+
+run_all() {
+    rm -rf "$build/said" && mkdir -p "$build/said"
+    for name in "$@"; do
+        if [ $# -gt 1 ] && [[ $waiting_gates = *" $name "* ]]; then
+            begin_gate "$name"
+        else
+            run_gate "$name"
+        fi
+    done
+    wait
+    for name in "$@"; do
+        [ ! -e "$build/said/$name" ] || cat "$build/said/$name"
+    done
 }
 
 all='' install=yes wanted=()
@@ -345,16 +368,17 @@ if [ -n "$install" ]; then
     printf '======== install ========\n'
     install_packages || { echo "run.sh: could not install what the tests need" >&2; exit 1; }
 fi
-for name in "${wanted[@]}"; do
-    run_gate "$name"
-done
+run_all "${wanted[@]}"
 
 printf '\n======== summary ========\n'
-for i in "${!names[@]}"; do
-    printf '%-14s %s\n' "${names[i]}" "${results[i]}"
+failed=()
+for name in "${wanted[@]}"; do
+    result=$(cat "$build/said/$name.result" 2>/dev/null || echo FAILED)
+    printf '%-14s %s\n' "$name" "$result"
+    [[ $result = ok* ]] || failed+=("$name")
 done
 if [ "${#failed[@]}" -gt 0 ]; then
-    printf 'run.sh: %d of %d gates failed in %d s: %s\n' "${#failed[@]}" "${#names[@]}" "$SECONDS" "${failed[*]}"
+    printf 'run.sh: %d of %d gates failed in %d s: %s\n' "${#failed[@]}" "${#wanted[@]}" "$SECONDS" "${failed[*]}"
     exit 1
 fi
-printf 'run.sh: all %d gates passed in %d s\n' "${#names[@]}" "$SECONDS"
+printf 'run.sh: all %d gates passed in %d s\n' "${#wanted[@]}" "$SECONDS"
