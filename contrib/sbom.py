@@ -17,6 +17,7 @@ LICENCES = {
     'libuv1': 'MIT AND BSD-2-Clause AND ISC',
     'openssl': 'Apache-2.0',
     'libyaml': 'MIT',
+    'jansson': 'MIT',
     'glibc': 'LGPL-2.1-or-later',
     'musl': 'MIT',
     'gcc': 'GPL-3.0-or-later WITH GCC-exception-3.1',

@@ -66,6 +66,10 @@ void cli_help_usage_short(bool websockify, FILE *stream)
 void cli_help_version(FILE *stream)
 {
     fputs("wsluice " WSLUICE_VERSION "\n", stream);
+    if (*WSLUICE_WITH)
+        fputs("with:" WSLUICE_WITH "\n", stream);
+    if (*WSLUICE_WITHOUT)
+        fputs("without:" WSLUICE_WITHOUT "\n", stream);
 }
 
 /* The left column; its text begins at HELP_COLUMN, on the next line if need be. */
