@@ -1,6 +1,7 @@
 #include "codec/b64.h"
 
-static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+#define LETTERS_AND_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+static const char digits[] = LETTERS_AND_DIGITS "+/", url_digits[] = LETTERS_AND_DIGITS "-_";
 
 /* Value plus one; 0: not a digit. */
 static const uint8_t values[256] = {
@@ -64,5 +65,49 @@ long b64_decode(uint8_t *out, size_t capacity, struct slice text)
     }
     /* Bits that padding leaves over must be 0, so that no two texts decode to the same bytes. */
     uint32_t stray = padding == 2 ? 0xF : padding == 1 ? 0x3 : 0;
+    return (bits & stray) != 0 ? -1 : (long)length;
+}
+
+/* ---- for URLs ---- */
+
+size_t b64_url_encode(char *out, const uint8_t *bytes, size_t length)
+{
+    char *at = out;
+    uint32_t bits = 0;
+    for (size_t i = 0; i < length; i++) {
+        bits = bits << 8 | bytes[i];
+        *at++ = url_digits[bits >> (2 + i % 3 * 2) & 63];
+        if (i % 3 == 2)
+            *at++ = url_digits[bits & 63];
+    }
+    if (length % 3 > 0)
+        *at++ = url_digits[bits << (6 - length % 3 * 2) & 63];
+    return (size_t)(at - out);
+}
+
+/* Value plus one; 0: not a digit. */
+static uint8_t url_value(char digit)
+{
+    if (digit == '-' || digit == '_')
+        return digit == '-' ? 63 : 64;
+    return digit == '+' || digit == '/' ? 0 : values[(uint8_t)digit];
+}
+
+long b64_url_decode(uint8_t *out, size_t capacity, struct slice text)
+{
+    size_t rest = text.len % 4, length = text.len / 4 * 3 + (rest ? rest - 1 : 0);
+    if (rest == 1 || length > capacity)
+        return -1;
+    uint32_t bits = 0;
+    size_t written = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t value = url_value(text.ptr[i]);
+        if (value == 0)
+            return -1;
+        bits = bits << 6 | (value - 1u);
+        if (i % 4 != 0)
+            out[written++] = (uint8_t)(bits >> (6 - i % 4 * 2));
+    }
+    uint32_t stray = rest == 2 ? 0xF : rest == 3 ? 0x3 : 0;
     return (bits & stray) != 0 ? -1 : (long)length;
 }
