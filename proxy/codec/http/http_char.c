@@ -50,3 +50,11 @@ struct slice http_char_trim(struct slice text)
         text.len--;
     return text;
 }
+
+struct slice http_char_cut(struct slice *rest, char end)
+{
+    const char *at = rest->len > 0 ? memchr(rest->ptr, end, rest->len) : NULL;
+    struct slice part = {rest->ptr, at ? (size_t)(at - rest->ptr) : rest->len};
+    *rest = slice_from(*rest, part.len + (at != NULL));
+    return part;
+}

@@ -1,20 +1,12 @@
 #include "codec/http/http_query.h"
 
 #include "base/ascii.h"
-
-/* Cuts the part before `end` off the beginning, and `end` with it. */
-static struct slice cut(struct slice *rest, char end)
-{
-    const char *at = rest->len > 0 ? memchr(rest->ptr, end, rest->len) : NULL;
-    struct slice part = {rest->ptr, at ? (size_t)(at - rest->ptr) : rest->len};
-    *rest = slice_from(*rest, part.len + (at != NULL));
-    return part;
-}
+#include "codec/http/http_char.h"
 
 void http_query_next(struct slice *query, struct slice *key, struct slice *value)
 {
-    *value = cut(query, '&');
-    *key = cut(value, '=');
+    *value = http_char_cut(query, '&');
+    *key = http_char_cut(value, '=');
 }
 
 char http_query_unescape(struct slice *text)

@@ -2,6 +2,7 @@
 
 #include "codec/http/http_char.h"
 #include "codec/http/http_query.h"
+#include "codec/web/cookie.h"
 
 /* ---- decoding ---- */
 
@@ -44,15 +45,6 @@ static enum token_find_verdict take(struct slice text, enum coding coding, char 
 
 /* ---- parts of a request ---- */
 
-/* Cuts the part before `end` off the beginning, and `end` with it. */
-static struct slice cut(struct slice *rest, char end)
-{
-    const char *at = memchr(rest->ptr, end, rest->len);
-    struct slice part = {rest->ptr, at ? (size_t)(at - rest->ptr) : rest->len};
-    *rest = slice_from(*rest, part.len + (at != NULL));
-    return part;
-}
-
 static struct slice in_query(struct slice query, struct slice name)
 {
     while (query.len > 0) {
@@ -71,26 +63,6 @@ static struct slice in_header(const struct http_head *head, struct slice name)
     return field ? field->value : (struct slice){0};
 }
 
-/* RFC 6265 section 4.2.1; a proxy that speaks HTTP/2 may split it into several fields. */
-static struct slice in_cookies(const struct http_head *head, struct slice name)
-{
-    for (size_t i = 0; i < head->field_count; i++) {
-        struct slice cookies = head->fields[i].value;
-        if (!slice_equal_nocase(head->fields[i].name, SLICE("cookie")))
-            continue;
-        while (cookies.len > 0) {
-            struct slice value = http_char_trim(cut(&cookies, ';'));
-            struct slice key = cut(&value, '=');
-            if (!slice_equal(key, name))
-                continue;
-            if (value.len >= 2 && value.ptr[0] == '"' && value.ptr[value.len - 1] == '"')
-                value = (struct slice){value.ptr + 1, value.len - 2};
-            return value;
-        }
-    }
-    return (struct slice){0};
-}
-
 /* Unlike websockify, which cuts at the first colon and leaves "[" of an IPv6 address. */
 static struct slice in_host(struct slice host)
 {
@@ -98,7 +70,7 @@ static struct slice in_host(struct slice host)
         host.len > 0 && host.ptr[0] == '[' ? memchr(host.ptr, ']', host.len) : NULL;
     if (bracket)
         return (struct slice){host.ptr, (size_t)(bracket - host.ptr) + 1};
-    return host.len > 0 ? cut(&host, ':') : host;
+    return http_char_cut(&host, ':');
 }
 
 /* Cuts as many segments as the pattern has; a capture is one of them. */
@@ -106,7 +78,7 @@ static struct slice in_path(struct slice path, const char *pattern)
 {
     for (; *pattern; pattern++)
         if (*pattern == '/')
-            (void)cut(&path, '/');
+            (void)http_char_cut(&path, '/');
     if (path.len > 0 && memchr(path.ptr, '/', path.len))
         path.len = 0;
     return path;
@@ -115,7 +87,7 @@ static struct slice in_path(struct slice path, const char *pattern)
 unsigned token_find_parts(const char *from)
 {
     struct slice name = slice_of(from);
-    struct slice part = cut(&name, ':');
+    struct slice part = http_char_cut(&name, ':');
     bool header = slice_equal(part, SLICE("header"));
     if (slice_equal(part, SLICE("path")))
         return TOKEN_IN_PATH;
@@ -132,7 +104,7 @@ enum token_find_verdict token_find_in(const char *from, const struct token_reque
                                       char out[static TOKEN_MAX], struct slice *token)
 {
     struct slice name = slice_of(from);
-    struct slice part = cut(&name, ':');
+    struct slice part = http_char_cut(&name, ':');
     const struct http_head *head = request->head;
     struct slice text = {0};
     enum coding coding = AS_IT_IS;
@@ -142,7 +114,7 @@ enum token_find_verdict token_find_in(const char *from, const struct token_reque
     } else if (slice_equal(part, SLICE("header"))) {
         text = in_header(head, name);
     } else if (slice_equal(part, SLICE("cookie"))) {
-        text = in_cookies(head, name);
+        text = cookie_find(head, name);
     } else if (slice_equal(part, SLICE("host"))) {
         text = in_host(head->host);
     } else if (slice_equal(part, SLICE("path"))) {

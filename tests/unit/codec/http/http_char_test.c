@@ -59,6 +59,19 @@ static void test_trim(void **state)
     assert_int_equal(http_char_trim(SLICE("")).len, 0);
 }
 
+static void test_cut(void **state)
+{
+    struct slice rest = SLICE("a;;b");
+    assert_true(slice_equal(http_char_cut(&rest, ';'), SLICE("a")));
+    assert_true(slice_equal(http_char_cut(&rest, ';'), SLICE("")));
+    assert_true(slice_equal(rest, SLICE("b")));
+    assert_true(slice_equal(http_char_cut(&rest, ';'), SLICE("b")));
+    assert_int_equal(rest.len, 0);
+    struct slice none = {NULL, 0};
+    assert_int_equal(http_char_cut(&none, ';').len, 0);
+    assert_null(none.ptr);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -68,6 +81,7 @@ int main(void)
         cmocka_unit_test(test_host_names),
         cmocka_unit_test(test_span_ends_at_the_first_other_byte),
         cmocka_unit_test(test_trim),
+        cmocka_unit_test(test_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
