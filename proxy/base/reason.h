@@ -63,6 +63,7 @@
     REASON(http_malformed, WARN, 400, 0, "Malformed request")                                      \
     REASON(http_host, WARN, 400, 0, "Exactly one valid Host field is required")                    \
     REASON(http_body, WARN, 400, 0, "A request body is not accepted here")                         \
+    REASON(http_body_too_large, WARN, 413, 0, "Request body too large")                            \
     REASON(http_version, WARN, 505, 0, "HTTP version not supported: use HTTP/1.1")                 \
     REASON(http_method, WARN, 405, 0, "Method not allowed")                                        \
     REASON(http_forwarded, WARN, 400, 0, "Forwarded and X-Forwarded-For disagree")                 \

@@ -129,16 +129,18 @@ static enum reason check_body(struct http_head *head)
 {
     unsigned count;
     const struct http_field *length = http_head_only(head, SLICE("Content-Length"), &count);
-    head->has_body = false;
+    head->body_length = 0;
     if (count > 1 || (length && length->value.len == 0))
         return REASON_http_malformed;
-    for (size_t i = 0; length && i < length->value.len; i++) {
+    for (size_t i = 0; length && i < length->value.len; i++)
         if (!ascii_is_digit(length->value.ptr[i]))
             return REASON_http_malformed;
-        head->has_body = head->has_body || length->value.ptr[i] != '0';
-    }
+    if (length && !ascii_decimal(length->value, HTTP_BODY_UNKNOWN - 1, &head->body_length))
+        head->body_length = HTTP_BODY_UNKNOWN;
     http_head_only(head, SLICE("Transfer-Encoding"), &count);
-    head->has_body = head->has_body || count > 0;
+    if (count > 0)
+        head->body_length = HTTP_BODY_UNKNOWN;
+    head->has_body = head->body_length > 0;
     return REASON_none;
 }
 

@@ -11,12 +11,15 @@
 
 #include "codec/http/http_scan.h"
 
+#define HTTP_BODY_UNKNOWN UINT64_MAX
+
 struct http_head {
     struct slice method, target; /* target as sent, in any of the four forms */
     struct slice host;        /* uri-host [":" port], validated; ptr NULL: HTTP/1.0 without Host */
     struct slice path, query; /* ptr NULL where there is none; query without "?", path not empty */
     uint8_t minor_version;    /* HTTP/1.x */
     bool has_body;            /* Content-Length above 0, or any Transfer-Encoding */
+    uint64_t body_length; /* of Content-Length; HTTP_BODY_UNKNOWN: of another form, or too long */
     uint16_t field_count;
     struct http_field fields[HTTP_FIELDS_MAX];
 };

@@ -22,6 +22,7 @@ const char *http_status_phrase(unsigned status)
         {409, "Conflict"},
         {408, "Request Timeout"},
         {412, "Precondition Failed"},
+        {413, "Content Too Large"},
         {414, "URI Too Long"},
         {416, "Range Not Satisfiable"},
         {426, "Upgrade Required"},

@@ -11,19 +11,40 @@ static enum opening_verdict refuse(struct opening *opening, enum reason reason)
     return OPENING_REFUSED;
 }
 
+/* Wipes and frees the bytes that are held. */
+static void release(struct opening *opening)
+{
+    if (opening->held)
+        explicit_bzero(opening->held, opening->held_capacity);
+    free(opening->held);
+    opening->held = NULL;
+    opening->held_length = opening->held_capacity = 0;
+}
+
+/* realloc would leave a copy behind. */
+static bool grow(struct opening *opening, size_t needed)
+{
+    size_t length = opening->held_length;
+    size_t capacity = opening->held_capacity ? opening->held_capacity * 2 : 512;
+    while (capacity < needed)
+        capacity *= 2;
+    char *grown = malloc(capacity);
+    if (!grown)
+        return false;
+    if (length > 0)
+        memcpy(grown, opening->held, length);
+    release(opening);
+    opening->held = grown;
+    opening->held_length = length;
+    opening->held_capacity = capacity;
+    return true;
+}
+
 static bool hold(struct opening *opening, const char *bytes, size_t length)
 {
     size_t needed = opening->held_length + length;
-    if (needed > opening->held_capacity) {
-        size_t capacity = opening->held_capacity ? opening->held_capacity * 2 : 512;
-        while (capacity < needed)
-            capacity *= 2;
-        char *grown = realloc(opening->held, capacity);
-        if (!grown)
-            return false;
-        opening->held = grown;
-        opening->held_capacity = capacity;
-    }
+    if (needed > opening->held_capacity && !grow(opening, needed))
+        return false;
     memcpy(opening->held + opening->held_length, bytes, length);
     opening->held_length = needed;
     return true;
@@ -67,6 +88,59 @@ enum opening_verdict opening_upgrade(struct opening *opening, const struct openi
     return reason == REASON_none ? OPENING_UPGRADE : refuse(opening, reason);
 }
 
+/* ---- the body of a request ---- */
+
+static enum opening_verdict take_body(struct opening_request *request)
+{
+    request->body = (struct slice){request->rest.ptr, (size_t)request->head.body_length};
+    request->rest = slice_from(request->rest, request->body.len);
+    return OPENING_BODY;
+}
+
+/* The head is parsed again: its slices point into what is held, which may have moved. */
+static enum opening_verdict feed_body(struct opening *opening, const char *bytes, size_t length,
+                                      const struct http_limits *limits,
+                                      struct opening_request *request)
+{
+    struct http_scan scan = {0};
+    size_t consumed = 0;
+    enum reason bad = REASON_internal;
+    if (length > 0 && !hold(opening, bytes, length))
+        return refuse(opening, REASON_out_of_memory);
+    if (opening->held_length < opening->awaited)
+        return OPENING_MORE;
+    if (http_head_parse(&request->head, opening->held, opening->held_length, limits, &scan,
+                        &consumed, &bad) != HTTP_HEAD)
+        return refuse(opening, bad);
+    request->rest = (struct slice){opening->held + consumed, opening->held_length - consumed};
+    opening->awaited = 0;
+    return take_body(request);
+}
+
+enum opening_verdict opening_body(struct opening *opening, struct opening_request *request,
+                                  size_t most)
+{
+    const struct http_head *head = &request->head;
+    unsigned expectations, encodings;
+    (void)http_head_only(head, SLICE("Expect"), &expectations);
+    (void)http_head_only(head, SLICE("Transfer-Encoding"), &encodings);
+    if (expectations > 0 || encodings > 0)
+        return refuse(opening, REASON_http_body);
+    if (head->body_length > most)
+        return refuse(opening, REASON_http_body_too_large);
+    if (request->rest.len >= head->body_length)
+        return take_body(request);
+    size_t head_length = (size_t)(request->rest.ptr - head->method.ptr);
+    if (opening->held)
+        head_length = (size_t)(request->rest.ptr - opening->held);
+    else if (!hold(opening, head->method.ptr, head_length + request->rest.len))
+        return refuse(opening, REASON_out_of_memory);
+    opening->awaited = head_length + (size_t)head->body_length;
+    return OPENING_MORE;
+}
+
+/* ---- bytes of the client ---- */
+
 enum opening_verdict opening_feed(struct opening *opening, const char *bytes, size_t length,
                                   const struct http_limits *limits, struct opening_request *request)
 {
@@ -74,6 +148,8 @@ enum opening_verdict opening_feed(struct opening *opening, const char *bytes, si
     enum reason bad = REASON_none;
     bool in_parts = opening->held != NULL;
     opening->pending = opening->head_only = false;
+    if (opening->awaited > 0)
+        return feed_body(opening, bytes, length, limits, request);
     if (in_parts) {
         if (length > 0 && !hold(opening, bytes, length))
             return refuse(opening, REASON_out_of_memory);
@@ -87,6 +163,7 @@ enum opening_verdict opening_feed(struct opening *opening, const char *bytes, si
             return refuse(opening, REASON_out_of_memory);
         return OPENING_MORE;
     case HTTP_HEAD:
+        request->body = (struct slice){0};
         request->rest = (struct slice){bytes + consumed, length - consumed};
         opening->head_only = slice_equal(request->head.method, SLICE("HEAD"));
         return OPENING_REQUEST;
@@ -104,23 +181,20 @@ bool opening_next(struct opening *opening, const struct opening_request *request
     opening->scan = (struct http_scan){0};
     opening->pending = rest.len > 0;
     if (rest.len == 0) {
-        free(opening->held);
-        opening->held = NULL;
-        opening->held_length = opening->held_capacity = 0;
+        release(opening);
         return true;
     }
-    if (!opening->held) {
-        opening->held_length = opening->held_capacity = 0;
+    if (!opening->held)
         return hold(opening, rest.ptr, rest.len);
-    }
     memmove(opening->held, rest.ptr, rest.len);
+    explicit_bzero(opening->held + rest.len, opening->held_capacity - rest.len);
     opening->held_length = rest.len;
     return true;
 }
 
 void opening_free(struct opening *opening)
 {
-    free(opening->held);
+    release(opening);
     free(opening->answer);
     free(opening->early);
     *opening = (struct opening){0};

@@ -3,8 +3,11 @@
  * in parts, checks the handshake of an upgrade, and prepares the 101 or a refusal. Frames that
  * arrived with the head are kept.
  *
- * Pure but for malloc. Owns: the unfinished head, the answer, the early frames. Thread: its worker.
- * Errors: OPENING_REFUSED with a reason. Lifetime: zeroed is ready; opening_free.
+ * A request may hold secrets (Authorization, cookies, the password of a form): what is held of it
+ * is wiped before it is freed.
+ *
+ * Pure but for malloc. Owns: the unfinished head and body, the answer, the early frames. Thread:
+ * its worker. Errors: OPENING_REFUSED with a reason. Lifetime: zeroed is ready; opening_free.
  */
 #ifndef WSLUICE_CORE_SESSION_OPENING_H
 #define WSLUICE_CORE_SESSION_OPENING_H
@@ -15,12 +18,14 @@ enum opening_verdict {
     OPENING_MORE,
     OPENING_REQUEST, /* a complete head, for the caller to decide on */
     OPENING_UPGRADE, /* the answer is prepared, early frames are kept */
+    OPENING_BODY,    /* the body of a request is whole */
     OPENING_REFUSED,
 };
 
 struct opening {
     char *held; /* the head so far, if it did not arrive in one read */
     size_t held_length, held_capacity;
+    size_t awaited; /* of `held`: head and body of the request whose body is awaited; 0: none */
     struct http_scan scan;
     bool pending; /* `held` begins with bytes of the next request */
     char *answer; /* the 101 head */
@@ -34,6 +39,7 @@ struct opening {
 /* Borrows the bytes that were fed, or those that the opening holds: until either changes. */
 struct opening_request {
     struct http_head head;
+    struct slice body; /* only with OPENING_BODY */
     struct slice rest; /* the bytes behind it */
 };
 
@@ -57,6 +63,15 @@ WSL_MUST_CHECK enum opening_verdict opening_feed(struct opening *opening, const 
 WSL_MUST_CHECK enum opening_verdict opening_upgrade(struct opening *opening,
                                                     const struct opening_request *request,
                                                     const struct opening_terms *terms);
+
+/*
+ * For a request with a body that is wanted, instead of opening_next: BODY, as it has come with the
+ * head; MORE, and opening_feed returns BODY later, with the same head; or REFUSED. A body has a
+ * Content-Length of at most `most`; any other framing is refused, so that its end is never guessed.
+ * A client that waits for "100 Continue" is refused as well: browsers do not.
+ */
+WSL_MUST_CHECK enum opening_verdict opening_body(struct opening *opening,
+                                                 struct opening_request *request, size_t most);
 
 /*
  * After a plain request: releases it, and keeps the bytes behind it for the next one. False: out of

@@ -51,7 +51,9 @@ static const char *const advice[REASON_COUNT] = {
     [REASON_file_io] = "look at the disk of the files",
     [REASON_http_malformed] = "nothing, if from strangers; else correct the client",
     [REASON_http_host] = "correct the client or the proxy in front: one Host field",
-    [REASON_http_body] = "correct the client: no request here has a body",
+    [REASON_http_body] =
+        "correct the client: only the form of a login has a body, with a Content-Length",
+    [REASON_http_body_too_large] = "nothing, if from strangers; no login form is larger than 4 KiB",
     [REASON_http_version] = "let the client or the proxy in front use HTTP/1.1",
     [REASON_http_method] = "correct the client: the Allow field of the answer lists the methods",
     [REASON_http_forwarded] =

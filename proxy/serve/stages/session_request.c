@@ -352,6 +352,7 @@ static bool take_bytes(struct session *session, struct io io, const struct http_
         session->entry->keep = false;
         session_reply_refuse(session, opening->refusal);
         return false;
+    case OPENING_BODY:    /* only behind opening_body */
     case OPENING_UPGRADE: /* only from opening_upgrade */
         break;
     }

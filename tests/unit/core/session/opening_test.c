@@ -314,6 +314,149 @@ static void test_the_next_one_without_memory(void **unused)
     opening_free(&opening);
 }
 
+/* ---- bodies ---- */
+
+#define FORM      "POST /login HTTP/1.1\r\nHost: a\r\n"
+#define BODY_MOST 8
+#define NEXT      "GET /next HTTP/1.1\r\nHost: a\r\n\r\n"
+
+struct bodies {
+    char text[256]; /* "target=body " for each request */
+    enum opening_verdict last;
+};
+
+static void note_request(struct bodies *bodies, const struct opening_request *request)
+{
+    size_t at = strlen(bodies->text);
+    snprintf(bodies->text + at, sizeof(bodies->text) - at, "%.*s=%.*s ",
+             (int)request->head.target.len, request->head.target.ptr, (int)request->body.len,
+             request->body.ptr ? request->body.ptr : "");
+}
+
+/* As a session does for a route that takes bodies. */
+static void walk_bodies(struct opening *opening, struct bodies *bodies, const char *bytes,
+                        size_t length)
+{
+    struct opening_request request;
+    char *piece = malloc(length ? length : 1);
+    assert_non_null(piece);
+    memcpy(piece, bytes, length);
+    if (length > 0 && bodies->last == OPENING_MORE)
+        bodies->last = opening_feed(opening, piece, length, &limits, &request);
+    for (;;) {
+        if (bodies->last == OPENING_REQUEST && request.head.has_body)
+            bodies->last = opening_body(opening, &request, BODY_MOST);
+        if (bodies->last != OPENING_REQUEST && bodies->last != OPENING_BODY)
+            break;
+        note_request(bodies, &request);
+        assert_true(opening_next(opening, &request));
+        bodies->last = opening_has_pending(opening)
+                           ? opening_feed(opening, NULL, 0, &limits, &request)
+                           : OPENING_MORE;
+    }
+    free(piece);
+}
+
+/* Cut in three at all places. */
+static void expect_bodies(const char *text, const char *wanted, enum reason refusal)
+{
+    size_t length = strlen(text);
+    for (size_t first = 0; first <= length; first++) {
+        for (size_t second = first; second <= length; second += second < first + 3 ? 1 : 7) {
+            struct opening opening = {0};
+            struct bodies found = {.last = OPENING_MORE};
+            walk_bodies(&opening, &found, text, first);
+            walk_bodies(&opening, &found, text + first, second - first);
+            walk_bodies(&opening, &found, text + second, length - second);
+            assert_string_equal(found.text, wanted);
+            assert_int_equal(found.last, refusal ? OPENING_REFUSED : OPENING_MORE);
+            assert_int_equal(opening.refusal, refusal);
+            opening_free(&opening);
+        }
+    }
+}
+
+static void test_bodies(void **unused)
+{
+    expect_bodies(FORM "Content-Length: 5\r\n\r\nhello", "/login=hello ", REASON_none);
+    expect_bodies("\r\n" FORM "Content-Length: 8\r\n\r\nhello=yo" NEXT,
+                  "/login=hello=yo /next= ", REASON_none);
+    expect_bodies(NEXT FORM "Content-Length: 1\r\n\r\nx" FORM "Content-Length: 2\r\n\r\nyz" NEXT,
+                  "/next= /login=x /login=yz /next= ", REASON_none);
+    expect_bodies(FORM "Content-Length: 0\r\n\r\n" NEXT, "/login= /next= ", REASON_none);
+    expect_bodies(FORM "Content-Length: 5\r\n\r\nhell", "", REASON_none);
+    /* A body that looks like a request is a body. */
+    expect_bodies(FORM "Content-Length: 7\r\n\r\nGET / H" NEXT,
+                  "/login=GET / H /next= ", REASON_none);
+}
+
+static void test_bodies_that_are_refused(void **unused)
+{
+    expect_bodies(FORM "Content-Length: 9\r\n\r\nhello=you", "", REASON_http_body_too_large);
+    expect_bodies(FORM "Content-Length: 99999999999999999999\r\n\r\n", "",
+                  REASON_http_body_too_large);
+    expect_bodies(FORM "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", "",
+                  REASON_http_body);
+    expect_bodies(FORM "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\nhello", "",
+                  REASON_http_body);
+    expect_bodies(FORM "Content-Length: 5\r\nExpect: 100-continue\r\n\r\nhello", "",
+                  REASON_http_body);
+    expect_bodies(FORM "Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello", "",
+                  REASON_http_malformed);
+    expect_bodies(FORM "Content-Length: 5, 5\r\n\r\nhello", "", REASON_http_malformed);
+    expect_bodies(FORM "Content-Length: +5\r\n\r\nhello", "", REASON_http_malformed);
+    expect_bodies(FORM "Content-Length: 1\r\n\r\nx" FORM "Content-Length: 5x\r\n\r\n", "/login=x ",
+                  REASON_http_malformed);
+}
+
+/* A password does not stay in memory that is held on, or given back. */
+static void test_bodies_are_wiped(void **unused)
+{
+    static const char text[] = FORM "Content-Length: 6\r\n\r\nSECRET" NEXT;
+    struct opening opening = {0};
+    struct opening_request request;
+    size_t cut = sizeof(text) - 1 - strlen("CRET" NEXT);
+    assert_int_equal(opening_feed(&opening, text, cut, &limits, &request), OPENING_REQUEST);
+    assert_int_equal(opening_body(&opening, &request, BODY_MOST), OPENING_MORE);
+    assert_int_equal(opening_feed(&opening, text + cut, sizeof(text) - 1 - cut, &limits, &request),
+                     OPENING_BODY);
+    assert_non_null(memmem(opening.held, opening.held_capacity, "SECRET", 6));
+    assert_true(opening_next(&opening, &request));
+    assert_null(memmem(opening.held, opening.held_capacity, "SECRET", 6));
+    assert_int_equal(opening.held_length, strlen(NEXT));
+    opening_free(&opening);
+}
+
+static void test_bodies_out_of_memory(void **unused)
+{
+    static const char text[] = FORM "Content-Length: 6\r\n\r\nSECRET";
+    size_t cut = sizeof(text) - 3;
+    for (unsigned n = 1; n <= 3; n++) {
+        struct opening opening = {0};
+        struct opening_request request;
+        failing_alloc_arm(n);
+        enum opening_verdict verdict = opening_feed(&opening, text, 20, &limits, &request);
+        if (verdict == OPENING_MORE)
+            verdict = opening_feed(&opening, text + 20, cut - 20, &limits, &request);
+        if (verdict == OPENING_REQUEST)
+            verdict = opening_body(&opening, &request, BODY_MOST);
+        if (verdict == OPENING_MORE)
+            verdict = opening_feed(&opening, text + cut, 2, &limits, &request);
+        bool failed = failing_alloc_disarm();
+        assert_int_equal(verdict, failed ? OPENING_REFUSED : OPENING_BODY);
+        assert_int_equal(opening.refusal, failed ? REASON_out_of_memory : REASON_none);
+        opening_free(&opening);
+    }
+    struct opening opening = {0};
+    struct opening_request request;
+    assert_int_equal(opening_feed(&opening, text, cut, &limits, &request), OPENING_REQUEST);
+    failing_alloc_arm(1);
+    assert_int_equal(opening_body(&opening, &request, BODY_MOST), OPENING_REFUSED);
+    assert_true(failing_alloc_disarm());
+    assert_int_equal(opening.refusal, REASON_out_of_memory);
+    opening_free(&opening);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -329,6 +472,10 @@ int main(void)
         cmocka_unit_test(test_nothing_is_held_between),
         cmocka_unit_test(test_a_bad_one_after_a_good_one),
         cmocka_unit_test(test_the_next_one_without_memory),
+        cmocka_unit_test(test_bodies),
+        cmocka_unit_test(test_bodies_that_are_refused),
+        cmocka_unit_test(test_bodies_are_wiped),
+        cmocka_unit_test(test_bodies_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
