@@ -5,8 +5,8 @@
  * Pure over OpenSSL. Owns: nothing. Thread: any. Errors: false or a phrase. Lifetime: plain memory,
  * to be wiped.
  */
-#ifndef WSLUICE_CORE_AUTH_LOGIN_KEYS_H
-#define WSLUICE_CORE_AUTH_LOGIN_KEYS_H
+#ifndef WSLUICE_CORE_AUTH_LOGIN_LOGIN_KEYS_H
+#define WSLUICE_CORE_AUTH_LOGIN_LOGIN_KEYS_H
 
 #include "base/text/writer.h"
 

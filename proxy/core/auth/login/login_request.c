@@ -1,0 +1,102 @@
+#include "core/auth/login/login_request.h"
+
+#include "base/ascii.h"
+#include "base/text/writer.h"
+#include "codec/http/http_char.h"
+#include "core/access/access.h"
+
+static const struct http_field *only(const struct http_head *head, struct slice name)
+{
+    unsigned count;
+    return http_head_only(head, name, &count);
+}
+
+static bool is_one_of(struct slice text, const struct slice *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (slice_equal(text, words[i]))
+            return true;
+    return false;
+}
+
+/* Of an element of Accept, its parameters do not matter, but for q=0. */
+static bool accepts_html(const struct http_head *head)
+{
+    const struct http_field *accept = only(head, SLICE("Accept"));
+    struct slice rest = accept ? accept->value : (struct slice){0}, element;
+    while (http_head_list_next(&rest, &element)) {
+        struct slice type = http_char_trim(http_char_cut(&element, ';'));
+        struct slice weight = http_char_trim(element);
+        if (slice_equal_nocase(type, SLICE("text/html")))
+            return !slice_equal_nocase(weight, SLICE("q=0"));
+    }
+    return false;
+}
+
+bool login_request_is_for_page(const struct http_head *head)
+{
+    static const struct slice methods[] = {{"GET", 3}, {"HEAD", 4}, {"POST", 4}};
+    static const struct slice pages[] = {
+        {"document", 8}, {"iframe", 6}, {"frame", 5}, {"embed", 5}, {"object", 6}};
+    unsigned upgrades, count;
+    (void)http_head_only(head, SLICE("Upgrade"), &upgrades);
+    if (upgrades > 0 || !is_one_of(head->method, methods, WSL_COUNT(methods)))
+        return false;
+    const struct http_field *wanted = http_head_only(head, SLICE("Sec-Fetch-Dest"), &count);
+    if (count > 0)
+        return wanted && is_one_of(wanted->value, pages, WSL_COUNT(pages));
+    return accepts_html(head);
+}
+
+enum login_site login_request_site(const struct http_head *head, bool secure,
+                                   const struct config_texts *origins)
+{
+    static const struct slice ours[] = {{"same-origin", 11}, {"none", 4}};
+    unsigned sites, count;
+    const struct http_field *site = http_head_only(head, SLICE("Sec-Fetch-Site"), &sites);
+    if (sites > 0)
+        return site && is_one_of(site->value, ours, WSL_COUNT(ours)) ? LOGIN_SITE_SAME
+                                                                     : LOGIN_SITE_FOREIGN;
+    const struct http_field *origin = http_head_only(head, SLICE("Origin"), &count);
+    if (count == 0)
+        return LOGIN_SITE_UNKNOWN;
+    bool same = origin && access_origin(origin->value, head->host, secure, origins) == REASON_none;
+    return same ? LOGIN_SITE_SAME : LOGIN_SITE_FOREIGN;
+}
+
+/* The characters of a URI (RFC 3986 section 2) that path and query may have. */
+static bool is_uri(char c)
+{
+    return ascii_is_unreserved(c) || (c && strchr(":/?[]@!$&'()*+,;=%", c));
+}
+
+/* Browsers send some characters as they are that a URI must escape. */
+static void add(struct writer *w, struct slice text)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t byte = (uint8_t)text.ptr[i];
+        const char escaped[] = {'%', digits[byte >> 4], digits[byte & 15]};
+        if (is_uri(text.ptr[i]))
+            writer_add(w, &byte, 1);
+        else
+            writer_add(w, escaped, sizeof(escaped));
+    }
+}
+
+size_t login_request_location(char *out, size_t capacity, const struct http_head *head)
+{
+    struct writer w = writer_to(out, capacity);
+    struct slice last = head->path;
+    const char *slash = last.len > 0 ? memrchr(last.ptr, '/', last.len) : NULL;
+    if (slash)
+        last = slice_from(last, (size_t)(slash - last.ptr) + 1);
+    writer_add_slice(&w, SLICE("./"));
+    add(&w, last);
+    if (head->query.ptr) {
+        writer_add_slice(&w, SLICE("?"));
+        add(&w, head->query);
+    }
+    writer_add(&w, "", 1);
+    return w.overflow ? 0 : w.length - 1;
+}
