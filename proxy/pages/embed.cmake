@@ -3,7 +3,8 @@
 #   cmake -DOUTPUT=pages.c -DPAGES=NAME=FILE,NAME=FILE -P embed.cmake
 #
 # A page has at most one <style> and one <script>, both inline. Indentation and lines that are only a
-# comment (//) are left out. The policy allows style and script by the hash of what remains.
+# comment (//) are left out. The policy allows style and script by the hash of what remains. A page with a form
+# that posts may post to its own origin, and be shown in a frame of its own origin; it opens no connection by script.
 cmake_minimum_required(VERSION 3.18)
 
 set(digits "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
@@ -59,8 +60,15 @@ foreach(entry ${PAGES})
 
     source_of(style "${page}" style)
     source_of(script "${page}" script)
-    string(CONCAT csp "default-src 'none'; style-src ${style}; script-src ${script}; connect-src 'self'; "
-        "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+    set(connects 'self')
+    set(posts 'none')
+    string(FIND "${page}" " method=\"post\"" form)
+    if(NOT form EQUAL -1)
+        set(connects 'none')
+        set(posts 'self')
+    endif()
+    string(CONCAT csp "default-src 'none'; style-src ${style}; script-src ${script}; connect-src ${connects}; "
+        "img-src data:; base-uri 'none'; form-action ${posts}; frame-ancestors ${posts}")
     string(SHA256 etag "${page}")
     string(SUBSTRING "${etag}" 0 16 etag)
 

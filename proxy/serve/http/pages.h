@@ -22,4 +22,7 @@ const struct page *pages_demo(void);
 /* The status page: reads sessions, routes and targets as JSON from its own path. */
 const struct page *pages_status(void);
 
+/* A template (codec/web/html.h): asks for a user and a password (core/auth/login/login_page.h). */
+const struct page *pages_login(void);
+
 #endif

@@ -46,6 +46,10 @@ static void test_pages_are_whole(void **state)
     (void)state;
     expect_page(pages_demo());
     expect_page(pages_status());
+    expect_page(pages_login());
+    assert_in_range(pages_login()->length, 1000, 20 * 1000);
+    assert_non_null(strstr(pages_login()->csp, "form-action 'self'"));
+    assert_non_null(strstr(pages_demo()->csp, "form-action 'none'; frame-ancestors 'none'"));
 }
 
 static void test_tags_are_quoted_and_differ(void **state)
