@@ -9,9 +9,9 @@
  *     a known pair     10      1 s, 2 s, 4 s ...      60 s       7 days
  *
  * A pair of user and address that has passed lately is known. It is counted by itself and does not
- * wait for others: guesses at a user from elsewhere, or at other users from the same network, do not
- * lock that user out. A success erases the failures of the pair alone: a client with a password of
- * its own could else go on guessing at others.
+ * wait for others: guesses at a user from elsewhere, or at other users from the same network, do
+ * not lock that user out. A success erases the failures of the pair alone: a client with a password
+ * of its own could else go on guessing at others.
  *
  * A try while a wait lasts is refused and counts for nothing. Names that no user has are counted
  * like the others, so that the answers do not tell them apart.

@@ -192,6 +192,9 @@ static const char *parse_line(struct slice text, struct users_line *line)
     const char *fault = users_file_name(line->name);
     if (fault)
         return fault;
+    if (hash.len > 0 && memchr(hash.ptr, ':', hash.len))
+        return "more than USER:HASH, as in a file of another program";
+    line->named = true;
     return users_file_hash(hash, &line->kind);
 }
 
@@ -200,7 +203,7 @@ enum users_file_verdict users_file_next(struct users_cursor *cursor, struct user
 {
     while (cursor->rest.len > 0) {
         struct slice text;
-        line->whole = take_line(cursor, &text);
+        *line = (struct users_line){.whole = take_line(cursor, &text)};
         if (text.len == 0 || text.ptr[0] == '#')
             continue;
         *fault = parse_line(text, line);

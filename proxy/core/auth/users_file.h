@@ -35,6 +35,8 @@ struct users_line {
     struct slice name, hash;
     struct slice whole; /* the line with its end, as it stands in the text */
     enum users_hash kind;
+    bool named; /* of a fault: it is USER:SOMETHING with a good name, in `name`, and no more colons
+                 */
 };
 
 struct users_cursor {

@@ -154,23 +154,25 @@ static const char file[] = "\xEF\xBB\xBF"
                            "frank:\n"
                            "gr\0ace:" SHA256 "\n"
                            " heidi:" SHA256 "\n"
+                           "root:x:0:0\n"
                            "last one:" YESCRYPT;
 
 static const struct seen {
     enum users_file_verdict verdict;
     unsigned line;
-    const char *name, *hash;
+    const char *name, *hash; /* a name without a hash: a fault of the hash alone */
 } wanted[] = {
     {USERS_FILE_LINE, 1, "ann", BCRYPT},
     {USERS_FILE_LINE, 5, "carol", SHA256},
-    {USERS_FILE_FAULT, 6, NULL, NULL},
+    {USERS_FILE_FAULT, 6, "dave", NULL},
     {USERS_FILE_FAULT, 7, NULL, NULL},
     {USERS_FILE_LINE, 8, "\xC3\xA9lo\xC3\xAFse", SHA512},
     {USERS_FILE_FAULT, 9, NULL, NULL},
-    {USERS_FILE_FAULT, 10, NULL, NULL},
+    {USERS_FILE_FAULT, 10, "frank", NULL},
     {USERS_FILE_FAULT, 11, NULL, NULL},
     {USERS_FILE_FAULT, 12, NULL, NULL},
-    {USERS_FILE_LINE, 13, "last one", YESCRYPT},
+    {USERS_FILE_FAULT, 13, NULL, NULL},
+    {USERS_FILE_LINE, 14, "last one", YESCRYPT},
 };
 
 static void test_reads_lines(void **state)
@@ -184,6 +186,9 @@ static void test_reads_lines(void **state)
         if (wanted[i].verdict == USERS_FILE_FAULT) {
             assert_non_null(fault);
             assert_null(strstr(fault, "sesame"));
+            assert_int_equal(line.named, wanted[i].name != NULL);
+            if (line.named)
+                assert_true(slice_equal(line.name, slice_of(wanted[i].name)));
             continue;
         }
         assert_true(slice_equal(line.name, slice_of(wanted[i].name)));
