@@ -5,7 +5,7 @@
 
 #include "base/identity.h"
 #include "serve/files/files.h"
-#include "serve/tokens/token_store.h"
+#include "serve/tokens/file/token_store.h"
 
 #define TEXT_MAX 1024
 

@@ -9,7 +9,7 @@
 #include "serve/metrics/route_stats.h"
 #include "serve/site/limits.h"
 #include "serve/site/site_resources.h"
-#include "serve/tokens/token_store.h"
+#include "serve/tokens/file/token_store.h"
 
 static bool fail(char *error, size_t error_size)
 {

@@ -19,7 +19,7 @@
 #include "serve/tap/recorder.h"
 #include "serve/tap/tap.h"
 #include "serve/target/target_connect.h"
-#include "serve/tokens/token_store.h"
+#include "serve/tokens/file/token_store.h"
 
 /* ---- the address, and the PROXY header ---- */
 

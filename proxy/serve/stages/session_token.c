@@ -6,7 +6,7 @@
 #include "serve/session/session_log.h"
 #include "serve/session/session_state.h"
 #include "serve/site/site.h"
-#include "serve/tokens/token_store.h"
+#include "serve/tokens/file/token_store.h"
 
 /* A look-up that waits for a refresh of the tokens. */
 struct search {

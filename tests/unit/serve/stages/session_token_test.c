@@ -13,7 +13,7 @@
 #include "lib/token_folder.h"
 #include "serve/session/session_entry.h"
 #include "serve/site/site.h"
-#include "serve/tokens/token_store.h"
+#include "serve/tokens/file/token_store.h"
 
 /* A session in HEAD on the second of two routes, whose tokens are the files of a folder. */
 static struct config_route routes[2];

@@ -9,12 +9,12 @@
  * of memory; faults of lines are logged, without the text of the line.
  * Lifetime: token_table_free wipes everything.
  */
-#ifndef WSLUICE_SERVE_TOKENS_TOKEN_TABLE_H
-#define WSLUICE_SERVE_TOKENS_TOKEN_TABLE_H
+#ifndef WSLUICE_SERVE_TOKENS_FILE_TOKEN_TABLE_H
+#define WSLUICE_SERVE_TOKENS_FILE_TOKEN_TABLE_H
 
 #include "base/hash_map.h"
 #include "core/tokens/token_file.h"
-#include "serve/tokens/token_source.h"
+#include "serve/tokens/file/token_files.h"
 
 struct token_entry {
     struct hash_map_link link;

@@ -10,12 +10,12 @@
  * Owns: the descriptor, the paths of linked folders. Thread: one at a time. Errors: none; a folder
  * that cannot be watched is never quiet. Lifetime: token_inotify_init to token_inotify_close.
  */
-#ifndef WSLUICE_SERVE_TOKENS_TOKEN_INOTIFY_H
-#define WSLUICE_SERVE_TOKENS_TOKEN_INOTIFY_H
+#ifndef WSLUICE_SERVE_TOKENS_FILE_TOKEN_INOTIFY_H
+#define WSLUICE_SERVE_TOKENS_FILE_TOKEN_INOTIFY_H
 
 #include <sys/types.h>
 
-#include "serve/tokens/token_source.h"
+#include "serve/tokens/file/token_files.h"
 
 struct token_inotify_folder {
     int number; /* watch descriptor; -1: none */

@@ -31,13 +31,13 @@
  * disks, as certificates do. On a network file system a change is seen when its client sees it.
  * Errors: reasons with a detail that holds no token. Lifetime: its site's, and that of a refresh.
  */
-#ifndef WSLUICE_SERVE_TOKENS_TOKEN_STORE_H
-#define WSLUICE_SERVE_TOKENS_TOKEN_STORE_H
+#ifndef WSLUICE_SERVE_TOKENS_FILE_TOKEN_STORE_H
+#define WSLUICE_SERVE_TOKENS_FILE_TOKEN_STORE_H
 
 #include "base/reason.h"
 #include "config/model/config.h"
 #include "net/work.h"
-#include "serve/tokens/token_source.h"
+#include "serve/tokens/file/token_files.h"
 
 #define TOKEN_STORE_TEXT 256 /* a host or a path, with its NUL */
 

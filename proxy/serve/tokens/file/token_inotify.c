@@ -1,4 +1,4 @@
-#include "serve/tokens/token_inotify.h"
+#include "serve/tokens/file/token_inotify.h"
 
 #include <errno.h>
 #include <sys/inotify.h>

@@ -4,16 +4,16 @@
  * not folders in it. Symbolic links are followed: Kubernetes mounts files that way.
  *
  * Owns: nothing; the text is the caller's. Thread: any; it blocks as long as the disk does.
- * Errors: false, and one line that names the file. Lifetime: token_source_free wipes the text.
+ * Errors: false, and one line that names the file. Lifetime: token_files_free wipes the text.
  */
-#ifndef WSLUICE_SERVE_TOKENS_TOKEN_SOURCE_H
-#define WSLUICE_SERVE_TOKENS_TOKEN_SOURCE_H
+#ifndef WSLUICE_SERVE_TOKENS_FILE_TOKEN_FILES_H
+#define WSLUICE_SERVE_TOKENS_FILE_TOKEN_FILES_H
 
 #include <sys/stat.h>
 
 #include "base/siphash.h"
 
-#define TOKEN_SOURCE_MAX (64U << 20) /* bytes of all files together */
+#define TOKEN_FILES_MAX (64U << 20) /* bytes of all files together */
 
 struct token_piece {
     char *name;     /* owned; of the file in the folder. NULL: the source is one file */
@@ -45,27 +45,27 @@ struct token_scan {
     size_t link_count;
 };
 
-/* *scan is released by token_source_scan_free, after a failure as well. */
-WSL_MUST_CHECK bool token_source_scan(const char *path, const struct siphash_seed *seed,
-                                      struct token_scan *scan, char *error, size_t error_size);
-void token_source_scan_free(struct token_scan *scan);
+/* *scan is released by token_files_scan_free, after a failure as well. */
+WSL_MUST_CHECK bool token_files_scan(const char *path, const struct siphash_seed *seed,
+                                     struct token_scan *scan, char *error, size_t error_size);
+void token_files_scan_free(struct token_scan *scan);
 
 /* The fingerprint of a source that is one file. */
-uint64_t token_source_fingerprint(const struct siphash_seed *seed, const struct stat *info);
+uint64_t token_files_fingerprint(const struct siphash_seed *seed, const struct stat *info);
 
 /* A file of a folder that cannot be read has an error_code. */
-WSL_MUST_CHECK bool token_source_read(const char *path, struct token_text *text, char *error,
-                                      size_t error_size);
-bool token_source_is_same(const struct token_text *a, const struct token_text *b);
-void token_source_free(struct token_text *text);
+WSL_MUST_CHECK bool token_files_read(const char *path, struct token_text *text, char *error,
+                                     size_t error_size);
+bool token_files_is_same(const struct token_text *a, const struct token_text *b);
+void token_files_free(struct token_text *text);
 
 /*
  * The text of the file `name` in the folder `path`, of at most `size` bytes. There is none for a
  * name that is empty, hidden, or has a "/" or NUL; nor for a link that leads out of the folder.
  * False: there is none, with *error empty, or it cannot be read.
  */
-WSL_MUST_CHECK bool token_source_read_named(const char *path, struct slice name, char *out,
-                                            size_t size, size_t *length, char *error,
-                                            size_t error_size);
+WSL_MUST_CHECK bool token_files_read_named(const char *path, struct slice name, char *out,
+                                           size_t size, size_t *length, char *error,
+                                           size_t error_size);
 
 #endif

@@ -1,4 +1,4 @@
-#include "serve/tokens/token_store.h"
+#include "serve/tokens/file/token_store.h"
 
 #include <fcntl.h>
 #include <ftw.h>

@@ -1,4 +1,4 @@
-#include "serve/tokens/token_source.h"
+#include "serve/tokens/file/token_files.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -37,7 +37,7 @@ static uint64_t fingerprint_of(const struct siphash_seed *seed, uint64_t name,
     return siphash_of(seed, facts, sizeof(facts));
 }
 
-uint64_t token_source_fingerprint(const struct siphash_seed *seed, const struct stat *info)
+uint64_t token_files_fingerprint(const struct siphash_seed *seed, const struct stat *info)
 {
     return fingerprint_of(seed, 0, info);
 }
@@ -97,14 +97,14 @@ static void scan_folder(DIR *folder, const char *path, const struct siphash_seed
     }
 }
 
-bool token_source_scan(const char *path, const struct siphash_seed *seed, struct token_scan *scan,
-                       char *error, size_t error_size)
+bool token_files_scan(const char *path, const struct siphash_seed *seed, struct token_scan *scan,
+                      char *error, size_t error_size)
 {
     struct stat info;
     *scan = (struct token_scan){0};
     if (stat(path, &info) < 0)
         return fail(path, errno, error, error_size);
-    scan->fingerprint = token_source_fingerprint(seed, &info);
+    scan->fingerprint = token_files_fingerprint(seed, &info);
     if (!S_ISDIR(info.st_mode))
         return true;
     DIR *folder = opendir(path);
@@ -116,7 +116,7 @@ bool token_source_scan(const char *path, const struct siphash_seed *seed, struct
     return true;
 }
 
-void token_source_scan_free(struct token_scan *scan)
+void token_files_scan_free(struct token_scan *scan)
 {
     for (size_t i = 0; i < scan->link_count; i++)
         free(scan->links[i]);
@@ -174,7 +174,7 @@ static int append(struct token_text *text, size_t *capacity, int fd, size_t *len
 {
     uint64_t size = 0;
     int code = fd < 0 ? errno : regular_size(fd, &size);
-    if (code == 0 && size > TOKEN_SOURCE_MAX - text->length)
+    if (code == 0 && size > TOKEN_FILES_MAX - text->length)
         code = EFBIG;
     if (code == 0 && !reserve(text, capacity, (size_t)size))
         code = ENOMEM;
@@ -287,7 +287,7 @@ static int read_file(int fd, struct token_text *text)
     return append(text, &capacity, fd, &text->pieces[0].length);
 }
 
-bool token_source_read(const char *path, struct token_text *text, char *error, size_t error_size)
+bool token_files_read(const char *path, struct token_text *text, char *error, size_t error_size)
 {
     uint64_t size;
     *text = (struct token_text){0};
@@ -298,7 +298,7 @@ bool token_source_read(const char *path, struct token_text *text, char *error, s
     close(fd);
     if (code == 0)
         return true;
-    token_source_free(text);
+    token_files_free(text);
     return fail(path, code, error, error_size);
 }
 
@@ -308,7 +308,7 @@ static bool is_same_piece(const struct token_piece *a, const struct token_piece 
            (!a->name || strcmp(a->name, b->name) == 0);
 }
 
-bool token_source_is_same(const struct token_text *a, const struct token_text *b)
+bool token_files_is_same(const struct token_text *a, const struct token_text *b)
 {
     if (a->length != b->length || a->count != b->count)
         return false;
@@ -318,7 +318,7 @@ bool token_source_is_same(const struct token_text *a, const struct token_text *b
     return a->length == 0 || memcmp(a->bytes, b->bytes, a->length) == 0;
 }
 
-void token_source_free(struct token_text *text)
+void token_files_free(struct token_text *text)
 {
     if (text->bytes)
         explicit_bzero(text->bytes, text->length);
@@ -342,8 +342,8 @@ static bool is_absence(int code)
     return code == ENOENT || code == ENAMETOOLONG || code == ELOOP || code == EXDEV;
 }
 
-bool token_source_read_named(const char *path, struct slice name, char *out, size_t size,
-                             size_t *length, char *error, size_t error_size)
+bool token_files_read_named(const char *path, struct slice name, char *out, size_t size,
+                            size_t *length, char *error, size_t error_size)
 {
     char text[NAME_MAX + 1];
     uint64_t file_size = 0;

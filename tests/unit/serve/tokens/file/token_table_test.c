@@ -1,4 +1,4 @@
-#include "serve/tokens/token_table.h"
+#include "serve/tokens/file/token_table.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,7 +9,7 @@
 
 static const struct siphash_seed seed = {1, 2};
 
-/* As token_source_read hands it over: one file. */
+/* As token_files_read hands it over: one file. */
 static struct token_text text_of(const char *bytes)
 {
     struct token_text text = {

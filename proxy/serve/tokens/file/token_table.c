@@ -1,4 +1,4 @@
-#include "serve/tokens/token_table.h"
+#include "serve/tokens/file/token_table.h"
 
 #include <arpa/inet.h>
 #include <netdb.h>
@@ -121,7 +121,7 @@ struct token_table *token_table_create(const char *path, struct token_text *text
     size_t lines = count_lines(text);
     struct token_table *table = calloc(1, sizeof(*table));
     if (!table) {
-        token_source_free(text);
+        token_files_free(text);
         return NULL;
     }
     hash_map_init(&table->map, token_of, seed);
@@ -140,7 +140,7 @@ void token_table_free(struct token_table *table)
 {
     if (!table)
         return;
-    token_source_free(&table->text);
+    token_files_free(&table->text);
     hash_map_free(&table->map);
     free(table->entries);
     free(table);

@@ -1,5 +1,5 @@
 /* Waiting for a refresh of tokens in the pool. */
-#include "serve/tokens/token_store.h"
+#include "serve/tokens/file/token_store.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "serve/tokens/token_inotify.h"
+#include "serve/tokens/file/token_inotify.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -39,9 +39,9 @@ static bool follow_links(void)
     struct token_scan scan;
     char error[256];
     token_inotify_follow(&watch, source);
-    assert_true(token_source_scan(source, &seed, &scan, error, sizeof(error)));
+    assert_true(token_files_scan(source, &seed, &scan, error, sizeof(error)));
     bool all = token_inotify_follow_links(&watch, &scan);
-    token_source_scan_free(&scan);
+    token_files_scan_free(&scan);
     return all;
 }
 

@@ -1,4 +1,4 @@
-#include "serve/tokens/token_source.h"
+#include "serve/tokens/file/token_files.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -17,7 +17,7 @@ static char error[512];
 static struct token_text read_source(const char *path)
 {
     struct token_text text;
-    assert_true(token_source_read(path, &text, error, sizeof(error)));
+    assert_true(token_files_read(path, &text, error, sizeof(error)));
     return text;
 }
 
@@ -31,9 +31,9 @@ static void assert_text(const struct token_text *text, const char *bytes, size_t
 static uint64_t fingerprint_of(const char *path)
 {
     struct token_scan scan;
-    assert_true(token_source_scan(path, &seed, &scan, error, sizeof(error)));
+    assert_true(token_files_scan(path, &seed, &scan, error, sizeof(error)));
     uint64_t fingerprint = scan.fingerprint;
-    token_source_scan_free(&scan);
+    token_files_scan_free(&scan);
     return fingerprint;
 }
 
@@ -45,7 +45,7 @@ static void test_reads_a_file(void **unused)
     struct token_text text = read_source(token_folder_path("file"));
     assert_text(&text, "a: h:1\n", 1);
     assert_null(text.pieces[0].name);
-    token_source_free(&text);
+    token_files_free(&text);
     assert_null(text.bytes);
 }
 
@@ -62,7 +62,7 @@ static void test_reads_a_folder_in_the_order_of_names(void **unused)
     assert_string_equal(text.pieces[1].name, "a");
     assert_string_equal(text.pieces[2].name, "b");
     assert_string_equal(text.pieces[3].name, "empty");
-    token_source_free(&text);
+    token_files_free(&text);
 }
 
 static void test_names_a_file_of_a_folder_that_cannot_be_read(void **unused)
@@ -74,24 +74,24 @@ static void test_names_a_file_of_a_folder_that_cannot_be_read(void **unused)
     assert_int_equal(text.pieces[0].error_code, 0);
     assert_string_equal(text.pieces[1].name, "dangling");
     assert_int_equal(text.pieces[1].error_code, ENOENT);
-    token_source_free(&text);
+    token_files_free(&text);
 }
 
 static void test_a_source_that_is_missing_is_an_error(void **unused)
 {
     struct token_text text;
     struct token_scan scan;
-    assert_false(token_source_read(token_folder_path("x"), &text, error, sizeof(error)));
+    assert_false(token_files_read(token_folder_path("x"), &text, error, sizeof(error)));
     assert_non_null(strstr(error, "/x: No such file"));
-    assert_false(token_source_scan(token_folder_path("x"), &seed, &scan, error, sizeof(error)));
+    assert_false(token_files_scan(token_folder_path("x"), &seed, &scan, error, sizeof(error)));
     assert_non_null(strstr(error, "/x: No such file"));
-    token_source_scan_free(&scan);
+    token_files_scan_free(&scan);
 }
 
 static void test_a_source_that_is_a_device_is_an_error(void **unused)
 {
     struct token_text text;
-    assert_false(token_source_read("/dev/null", &text, error, sizeof(error)));
+    assert_false(token_files_read("/dev/null", &text, error, sizeof(error)));
     assert_string_equal(error, "/dev/null: not a regular file");
 }
 
@@ -102,10 +102,10 @@ static void test_without_memory_nothing_is_read(void **unused)
     for (unsigned i = 1;; i++) {
         struct token_text text;
         failing_alloc_arm(i);
-        bool read = token_source_read(token_folder_root(), &text, error, sizeof(error));
+        bool read = token_files_read(token_folder_root(), &text, error, sizeof(error));
         bool failed = failing_alloc_disarm();
         if (read)
-            token_source_free(&text);
+            token_files_free(&text);
         assert_true(read || failed);
         if (!failed)
             return;
@@ -118,21 +118,21 @@ static void test_texts_that_are_the_same(void **unused)
     token_folder_write("b", "23");
     struct token_text first = read_source(token_folder_root());
     struct token_text again = read_source(token_folder_root());
-    assert_true(token_source_is_same(&first, &again));
-    token_source_free(&again);
+    assert_true(token_files_is_same(&first, &again));
+    token_files_free(&again);
 
     token_folder_write("a", "12"); /* the same bytes, cut elsewhere */
     token_folder_write("b", "3");
     again = read_source(token_folder_root());
-    assert_false(token_source_is_same(&first, &again));
-    token_source_free(&again);
+    assert_false(token_files_is_same(&first, &again));
+    token_files_free(&again);
 
     token_folder_write("a", "1");
     token_folder_write("b", "24");
     again = read_source(token_folder_root());
-    assert_false(token_source_is_same(&first, &again));
-    token_source_free(&again);
-    token_source_free(&first);
+    assert_false(token_files_is_same(&first, &again));
+    token_files_free(&again);
+    token_files_free(&first);
 }
 
 /* ---- scans ---- */
@@ -163,11 +163,11 @@ static void test_links_name_the_folders_they_lead_into(void **unused)
     token_folder_write("source/c", "3");
     token_folder_link("c", "source/d"); /* to a file of the folder itself */
     const char *path = token_folder_path("source");
-    assert_true(token_source_scan(path, &seed, &scan, error, sizeof(error)));
+    assert_true(token_files_scan(path, &seed, &scan, error, sizeof(error)));
     assert_true(scan.watchable);
     assert_int_equal(scan.link_count, 1);
     assert_non_null(strstr(scan.links[0], "source/../data"));
-    token_source_scan_free(&scan);
+    token_files_scan_free(&scan);
 }
 
 static void test_links_that_lead_too_far_are_not_watchable(void **unused)
@@ -178,9 +178,9 @@ static void test_links_that_lead_too_far_are_not_watchable(void **unused)
     token_folder_link("file", "link");
     token_folder_link("../link", "source/a"); /* a link to a link */
     const char *path = token_folder_path("source");
-    assert_true(token_source_scan(path, &seed, &scan, error, sizeof(error)));
+    assert_true(token_files_scan(path, &seed, &scan, error, sizeof(error)));
     assert_false(scan.watchable);
-    token_source_scan_free(&scan);
+    token_files_scan_free(&scan);
 }
 
 static void test_links_into_too_many_folders_are_not_watchable(void **unused)
@@ -196,10 +196,10 @@ static void test_links_into_too_many_folders_are_not_watchable(void **unused)
         token_folder_link(to, name);
     }
     const char *path = token_folder_path("source");
-    assert_true(token_source_scan(path, &seed, &scan, error, sizeof(error)));
+    assert_true(token_files_scan(path, &seed, &scan, error, sizeof(error)));
     assert_false(scan.watchable);
     assert_int_equal(scan.link_count, TOKEN_SCAN_LINKS);
-    token_source_scan_free(&scan);
+    token_files_scan_free(&scan);
 }
 
 static void test_a_file_is_not_watchable(void **unused)
@@ -208,19 +208,19 @@ static void test_a_file_is_not_watchable(void **unused)
     struct stat info;
     token_folder_write("file", "1");
     const char *path = token_folder_path("file");
-    assert_true(token_source_scan(path, &seed, &scan, error, sizeof(error)));
+    assert_true(token_files_scan(path, &seed, &scan, error, sizeof(error)));
     assert_false(scan.watchable);
     assert_int_equal(stat(path, &info), 0);
-    assert_true(scan.fingerprint == token_source_fingerprint(&seed, &info));
-    token_source_scan_free(&scan);
+    assert_true(scan.fingerprint == token_files_fingerprint(&seed, &info));
+    token_files_scan_free(&scan);
 }
 
 /* ---- a file for each token ---- */
 
 static bool read_named(struct slice name, char *out, size_t size, size_t *length)
 {
-    return token_source_read_named(token_folder_root(), name, out, size, length, error,
-                                   sizeof(error));
+    return token_files_read_named(token_folder_root(), name, out, size, length, error,
+                                  sizeof(error));
 }
 
 static void test_reads_the_file_of_a_name(void **unused)
@@ -270,7 +270,7 @@ static void test_a_file_beyond_4_gib_is_an_error(void **unused)
     assert_int_equal(truncate(token_folder_path("one"), ((off_t)1 << 32) + 3), 0);
     assert_false(read_named(SLICE("one"), out, sizeof(out), &length));
     assert_non_null(strstr(error, "File too large"));
-    assert_false(token_source_read(token_folder_path("one"), &text, error, sizeof(error)));
+    assert_false(token_files_read(token_folder_path("one"), &text, error, sizeof(error)));
     assert_non_null(strstr(error, "File too large"));
 }
 

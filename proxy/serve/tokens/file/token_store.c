@@ -1,4 +1,4 @@
-#include "serve/tokens/token_store.h"
+#include "serve/tokens/file/token_store.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,8 +9,8 @@
 
 #include "base/log/log.h"
 #include "base/monotonic.h"
-#include "serve/tokens/token_inotify.h"
-#include "serve/tokens/token_table.h"
+#include "serve/tokens/file/token_inotify.h"
+#include "serve/tokens/file/token_table.h"
 
 /* Longer than a step of any file system's clock; FAT's are two seconds. */
 #define STABLE_MS 3000
@@ -65,8 +65,8 @@ static void drop_table(struct token_store *store, const char *problem)
 
 static void replace_table(struct token_store *store, struct token_text *text)
 {
-    if (store->table && token_source_is_same(token_table_text(store->table), text)) {
-        token_source_free(text);
+    if (store->table && token_files_is_same(token_table_text(store->table), text)) {
+        token_files_free(text);
         return;
     }
     struct token_table *table = token_table_create(store->file, text, &store->seed);
@@ -84,12 +84,12 @@ static bool needs_reading(struct token_store *store, uint64_t now)
     char problem[256];
     struct token_scan scan;
     token_inotify_follow(&store->watch, store->file);
-    bool found = token_source_scan(store->file, &store->seed, &scan, problem, sizeof(problem));
+    bool found = token_files_scan(store->file, &store->seed, &scan, problem, sizeof(problem));
     bool all_watched = token_inotify_follow_links(&store->watch, &scan);
     store->scanned_at = now;
     store->watchable = scan.watchable && all_watched;
     uint64_t fingerprint = scan.fingerprint;
-    token_source_scan_free(&scan);
+    token_files_scan_free(&scan);
     if (!found) {
         drop_table(store, problem);
         return false;
@@ -109,7 +109,7 @@ static void refresh(struct token_store *store)
     uint64_t now = monotonic_ms();
     if (!needs_reading(store, now))
         return;
-    if (!token_source_read(store->file, &text, problem, sizeof(problem))) {
+    if (!token_files_read(store->file, &text, problem, sizeof(problem))) {
         drop_table(store, problem);
         return;
     }
@@ -143,7 +143,7 @@ static bool is_same_file(const struct token_store *store)
 {
     struct stat info;
     return store->is_stable && stat(store->file, &info) == 0 && !S_ISDIR(info.st_mode) &&
-           token_source_fingerprint(&store->seed, &info) == store->fingerprint;
+           token_files_fingerprint(&store->seed, &info) == store->fingerprint;
 }
 
 static bool is_current(struct token_store *store)
@@ -295,8 +295,8 @@ static enum reason find_file(const struct token_store *store, struct slice token
     char text[1024];
     size_t length;
     struct token_target target;
-    if (!token_source_read_named(store->file, token, text, sizeof(text), &length,
-                                 destination->detail, sizeof(destination->detail)))
+    if (!token_files_read_named(store->file, token, text, sizeof(text), &length,
+                                destination->detail, sizeof(destination->detail)))
         return destination->detail[0] ? REASON_token_source : REASON_token_unknown;
     const char *fault = token_file_target((struct slice){text, length}, &target);
     uint16_t port = fault ? 0 : token_table_port(&target);
