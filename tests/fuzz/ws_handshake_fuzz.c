@@ -76,6 +76,7 @@ static void check_accepted(const struct http_head *head, const struct ws_handsha
     struct slice chosen = handshake->subprotocol;
     if (chosen.ptr) {
         wsl_assert(http_char_is_token(chosen) && !slice_equal(chosen, SLICE("base64")));
+        wsl_assert(!slice_cut_prefix(&chosen, SLICE(WS_BEARER)));
         wsl_assert(http_head_lists(head, SLICE("sec-websocket-protocol"), chosen));
     }
     check_answer(handshake);

@@ -77,7 +77,15 @@ static enum reason collect_offers(const struct http_head *head,
     return REASON_none;
 }
 
-/* Bytes are passed on unchanged; "base64", of old clients, would promise to recode them. */
+/*
+ * Bytes are passed on unchanged; "base64", of old clients, would promise to recode them. A secret
+ * must not come back in an answer, which proxies and browsers show.
+ */
+static bool may_choose(struct slice offer)
+{
+    return !slice_equal(offer, SLICE("base64")) && !slice_cut_prefix(&offer, SLICE(WS_BEARER));
+}
+
 static enum reason choose_subprotocol(const struct http_head *head, struct slice *chosen)
 {
     struct slice offers[WS_SUBPROTOCOLS_MAX];
@@ -86,7 +94,7 @@ static enum reason choose_subprotocol(const struct http_head *head, struct slice
     *chosen = (struct slice){0};
     for (unsigned i = 0; bad == REASON_none && i < count; i++) {
         bool binary = slice_equal(offers[i], SLICE("binary"));
-        if (binary || (!chosen->ptr && !slice_equal(offers[i], SLICE("base64"))))
+        if (binary || (!chosen->ptr && may_choose(offers[i])))
             *chosen = offers[i];
         if (binary)
             break;

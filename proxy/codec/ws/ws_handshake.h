@@ -14,6 +14,9 @@
 #define WS_SUBPROTOCOLS_MAX 32  /* offers of a client; more are refused */
 #define WS_ANSWER_MAX       256 /* the 101 head without the name of the subprotocol */
 
+/* Begins an offered subprotocol that carries a secret of the client's, and is never chosen. */
+#define WS_BEARER "bearer."
+
 struct ws_handshake {
     char accept[WS_ACCEPT_LENGTH];
     struct slice subprotocol; /* chosen; ptr NULL: none */
@@ -24,7 +27,8 @@ struct ws_handshake {
  * status). Checks in this order: body, method, upgrade wanted, HTTP version,
  * Sec-WebSocket-Version, Sec-WebSocket-Key, Sec-WebSocket-Protocol, Sec-WebSocket-Extensions.
  *
- * Subprotocol: "binary" if offered, else the first one offered except "base64", else none.
+ * Subprotocol: "binary" if offered, else the first one offered except "base64" and those that begin
+ * with WS_BEARER, else none.
  */
 WSL_MUST_CHECK enum reason ws_handshake_check(const struct http_head *head,
                                               struct ws_handshake *out);

@@ -134,6 +134,9 @@ static void test_chooses_a_subprotocol(void **state)
     assert_chosen(GOOD "Sec-WebSocket-Protocol: binary\r\n", "binary");
     assert_chosen(GOOD "Sec-WebSocket-Protocol: base64\r\n", NULL);
     assert_chosen(GOOD "Sec-WebSocket-Protocol: base64, binary\r\n", "binary");
+    assert_chosen(GOOD "Sec-WebSocket-Protocol: bearer.secret, mqtt\r\n", "mqtt");
+    assert_chosen(GOOD "Sec-WebSocket-Protocol: bearer.secret\r\n", NULL);
+    assert_chosen(GOOD "Sec-WebSocket-Protocol: bearer\r\n", "bearer");
     assert_chosen(GOOD "Sec-WebSocket-Protocol: mqtt,binary\r\n", "binary");
     assert_chosen(GOOD "Sec-WebSocket-Protocol: base64 ,, mqtt, amqp\r\n", "mqtt");
     assert_chosen(GOOD "Sec-WebSocket-Protocol: mqtt\r\nSEC-WEBSOCKET-PROTOCOL: binary\r\n",
