@@ -43,7 +43,7 @@ static void apply_to_route(struct config_route *route)
         route->kind = CONFIG_KIND_HEALTH;
     else if (route->status)
         route->kind = CONFIG_KIND_STATUS;
-    else if (route->files.root && route->target_count == 0 && !route->tokens.file)
+    else if (route->files.root && route->target_count == 0 && !config_route_has_tokens(route))
         route->kind = CONFIG_KIND_FILES;
 }
 

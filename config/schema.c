@@ -1,5 +1,6 @@
 #include "config/schema.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,8 @@ static void read_option(struct schema_file *file, const struct yaml_path *at,
                         const struct options_row *row, void *object,
                         const struct yaml_tree_node *node)
 {
+    if (row->list)
+        snapshot_clear_list(row, object);
     if (!row->list || node->kind != YAML_TREE_SEQUENCE) {
         scalar_set(&file->reader, at, row, object, node);
         return;
@@ -312,6 +315,46 @@ static void check_single(struct schema_file *file, const struct yaml_path *at,
     }
 }
 
+/* The n-th option or section inside `section` that is a source of tokens. NULL: no more. */
+static const char *source_key(enum options_section section, size_t n)
+{
+    const struct options_row *row;
+    for (size_t i = 0; (row = options_at(i)); i++)
+        if (row->section == section && row->purpose == OPTIONS_PURPOSE_SOURCE && n-- == 0)
+            return row->key;
+    for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++) {
+        const struct options_section_row *child = options_section((enum options_section)i);
+        if (child->parent == section && child->purpose == OPTIONS_PURPOSE_SOURCE && n-- == 0)
+            return child->key;
+    }
+    return NULL;
+}
+
+/* A section that has sources has exactly one of them. */
+static void check_source(struct schema_file *file, const struct yaml_path *at,
+                         enum options_section section, const struct yaml_tree_node *node)
+{
+    const struct yaml_tree_pair *first = NULL;
+    const char *key;
+    char remedy[160] = "write one of ";
+    size_t used = strlen(remedy), before_names = used;
+    for (size_t i = 0; (key = source_key(section, i)); i++) {
+        const struct yaml_tree_pair *pair = yaml_tree_find(node, key);
+        struct yaml_path step = {at, key, 0};
+        if (pair && first)
+            yaml_path_report(&step, file->schema->diag, pair->key->where, "keep one of them",
+                             "there is %s in line %u as well", first->key->text,
+                             first->key->where.line);
+        first = first ? first : pair;
+        const char *before = i == 0 ? "" : source_key(section, i + 1) ? ", " : " or ";
+        used += (size_t)snprintf(remedy + used, sizeof(remedy) - used, "%s%s", before, key);
+        assert(used < sizeof(remedy));
+    }
+    if (used > before_names && !first)
+        yaml_path_report(at, file->schema->diag, node->where, remedy,
+                         "the source of the targets is missing");
+}
+
 /* With tls: false next to tls://, the one that is read last would win. */
 static void check_scheme(struct schema_file *file, const struct yaml_path *at,
                          const struct yaml_tree_node *node)
@@ -341,6 +384,7 @@ static void read_section(struct schema_file *file, const struct yaml_path *at,
         read_pair(file, at, section, &node->pairs[i], object);
     check_required(file, at, section, node);
     check_single(file, at, section, node);
+    check_source(file, at, section, node);
     if (section == OPTIONS_TARGET)
         check_scheme(file, at, node);
 }

@@ -102,6 +102,32 @@ const char *config_route_name(const struct config_route *route)
     return route->name ? route->name : route->path;
 }
 
+/* ---- sources of tokens ---- */
+
+enum config_token_source config_token_source(const struct config_tokens *tokens)
+{
+    if (tokens->file)
+        return tokens->format == CONFIG_TOKENS_NAMES ? CONFIG_TOKENS_DIRECTORY : CONFIG_TOKENS_FILE;
+    return tokens->directory ? CONFIG_TOKENS_DIRECTORY : CONFIG_TOKENS_NONE;
+}
+
+const char *config_token_source_key(const struct config_tokens *tokens)
+{
+    return tokens->file ? "file" : "directory";
+}
+
+const char *config_token_source_name(const struct config_tokens *tokens)
+{
+    return tokens->file ? tokens->file : tokens->directory;
+}
+
+bool config_route_has_tokens(const struct config_route *route)
+{
+    return config_token_source(&route->tokens) != CONFIG_TOKENS_NONE;
+}
+
+/* ---- texts ---- */
+
 bool config_header_is_reserved(const char *name)
 {
     static const char handshake[] = "Sec-WebSocket-";

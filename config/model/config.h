@@ -231,16 +231,31 @@ struct config_files {
 
 enum config_token_format {
     CONFIG_TOKENS_LINES, /* TOKEN: HOST:PORT in each line */
-    CONFIG_TOKENS_NAMES, /* a file of that name for each token, which holds HOST:PORT */
+    CONFIG_TOKENS_NAMES, /* a file of that name for each token: the same as `directory` */
 };
 
-/* A client's target, by a token in its request. */
+/* A client's target, by a token in its request. It has exactly one source. */
 struct config_tokens {
-    const char *from; /* query:NAME, header:NAME, cookie:NAME, host, path */
-    const char *file; /* or a folder; NULL: the route has no tokens */
-    enum config_token_format format;
-    struct config_target target; /* options that all targets share; no address */
+    struct config_texts from; /* places, in order: query:NAME, header:NAME, cookie:NAME, host ... */
+    const char *file;         /* or a folder; NULL, as are the other sources: not this one */
+    enum config_token_format format; /* of `file` */
+    const char *directory;           /* a folder with a file for each token */
+    struct config_target target;     /* options that all targets share; no address */
 };
+
+enum config_token_source {
+    CONFIG_TOKENS_NONE,      /* the route has no tokens */
+    CONFIG_TOKENS_FILE,      /* a file with a token in each line, or a folder of such files */
+    CONFIG_TOKENS_DIRECTORY, /* a file for each token, which holds HOST:PORT */
+    CONFIG_TOKEN_SOURCES,
+};
+
+/* The source of the tokens, and its option in the section. */
+enum config_token_source config_token_source(const struct config_tokens *tokens);
+const char *config_token_source_key(const struct config_tokens *tokens);
+
+/* What the source reads, for logs and findings; NULL: the route has no tokens. */
+const char *config_token_source_name(const struct config_tokens *tokens);
 
 struct config_route {
     const char *name; /* for listeners' route sets, logs and metrics; NULL: the path */
@@ -302,6 +317,9 @@ struct config {
     const char *file;                     /* the main file; NULL: the command line */
     struct config_owner *owner;           /* the count and the memory; config.c only */
 };
+
+/* Tokens choose its target. */
+bool config_route_has_tokens(const struct config_route *route);
 
 /* The route's name in listeners' routes, in logs and in metrics. */
 const char *config_route_name(const struct config_route *route);

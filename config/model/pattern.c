@@ -375,17 +375,19 @@ const char *pattern_check_token(const char *text)
 }
 
 /* Names of headers (RFC 9110) and cookies (RFC 6265) are tokens; names of a query may be. */
-const char *pattern_check_token_source(const char *text)
+const char *pattern_check_token_place(const char *text)
 {
     static const char *const places[] = {"query:", "header:", "cookie:"};
-    if (strcmp(text, "host") == 0 || strcmp(text, "path") == 0)
-        return NULL;
+    static const char *const words[] = {"host", "path", "subprotocol", "user"};
+    for (size_t i = 0; i < WSL_COUNT(words); i++)
+        if (strcmp(text, words[i]) == 0)
+            return NULL;
     for (size_t i = 0; i < WSL_COUNT(places); i++) {
         size_t length = strlen(places[i]);
         if (strncmp(text, places[i], length) == 0 && text[length])
             return pattern_check_token(text + length);
     }
-    return "must be query:NAME, header:NAME, cookie:NAME, host or path";
+    return "must be query:NAME, header:NAME, cookie:NAME, host, path, subprotocol or user";
 }
 
 /* RFC 9110, section 5.5. */

@@ -44,5 +44,5 @@ const struct value_form text_form_field = {
     pattern_check_field, "[^\x01-\x20\x7f]([^\x01-\x1f\x7f]*[^\x01-\x20\x7f])?",
     "must not contain control characters, nor begin or end with a space"};
 const struct value_form text_form_syslog = {pattern_check_syslog, "[/@].+|.+:[0-9]+", NULL};
-const struct value_form text_form_token_source = {pattern_check_token_source,
-                                                  "host|path|(query|header|cookie):" TOKEN, NULL};
+const struct value_form text_form_token_place = {
+    pattern_check_token_place, "host|path|subprotocol|user|(query|header|cookie):" TOKEN, NULL};

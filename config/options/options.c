@@ -141,11 +141,12 @@ static const struct options_section_row sections[] = {
             .place = OPTIONS_NO_PLACE,
             .purpose = OPTIONS_PURPOSE_BRIDGE,
             .help =
-                "Choose the target by a token in the request, instead of target: a mapping, or "
-                "only the file. Its lines are TOKEN: HOST:PORT or TOKEN: unix:PATH; lines that "
-                "begin with # are ignored, and of two lines with the same token the later one is "
-                "used. A change applies to the next client; write a new file and rename it. While "
-                "the file cannot be read, no token is valid. The TLS options apply to all targets.",
+                "Choose the target by a token in the request, instead of target: a mapping with "
+                "exactly one source (file or directory), or only the file. Its lines are "
+                "TOKEN: HOST:PORT or TOKEN: unix:PATH; lines that begin with # are ignored, and of "
+                "two lines with the same token the later one is used. A change applies to the next "
+                "client; write a new file and rename it. While the source cannot be read, no token "
+                "is valid. The TLS options apply to all targets.",
         },
     [OPTIONS_FILES] =
         {
@@ -264,7 +265,7 @@ const struct options_row *options_scalar_form(enum options_section section)
 {
     const struct options_row *row, *found = NULL;
     for (size_t i = 0; (row = options_at(i)); i++) {
-        if (row->section != section || !row->required)
+        if (row->section != section || !(row->required || row->scalar))
             continue;
         if (found)
             return NULL;

@@ -54,6 +54,7 @@ enum options_purpose {
     OPTIONS_PURPOSE_BRIDGE,
     OPTIONS_PURPOSE_FILES,
     OPTIONS_PURPOSE_PAGE,
+    OPTIONS_PURPOSE_SOURCE, /* not of a route: its tokens have exactly one source */
 };
 
 struct options_section_row {
@@ -97,8 +98,9 @@ struct options_row {
     size_t offset;   /* of the field in the section's struct */
     size_t size;     /* of the field */
     struct value_spec value;
-    bool list;     /* any number of values, in a struct config_texts or config_cidrs */
+    bool list; /* any number of values, in a struct config_texts or config_cidrs; initial: one */
     bool required; /* the section must have it */
+    bool scalar;   /* options_scalar_form, of a section that requires none */
     bool implied;  /* if it is not set, other options decide its value */
     enum options_purpose purpose;
     /* Keys of its section, for the JSON Schema; rules/ reports them. NULL: none. */
@@ -147,7 +149,8 @@ struct options_map options_map(enum options_section section);
 
 /*
  * The option that a section may be written as, instead of a mapping: its only required one, as
- * target: tcp://desk:5900 is target: {address: tcp://desk:5900}. NULL: none, or several.
+ * target: tcp://desk:5900 is target: {address: tcp://desk:5900}; or the `scalar` one. NULL: none,
+ * or several.
  */
 const struct options_row *options_scalar_form(enum options_section section);
 

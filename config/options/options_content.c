@@ -12,27 +12,42 @@ static const struct options_row rows[] = {
         .section = OPTIONS_TOKENS,
         .key = "from",
         OPTIONS_FIELD(config_tokens, from),
-        .value = {.type = VALUE_TEXT, .form = &text_form_token_source},
+        .value = {.type = VALUE_TEXT, .form = &text_form_token_place},
+        .list = true,
         .initial = "query:token",
         .reload = OPTIONS_NEW_SESSIONS,
         .flags = {{.name = "host-token",
                    .sets = "host",
                    .help = "the token is the host name of the request"}},
-        .help = "where the token is: query:NAME, header:NAME, cookie:NAME, host (its name without "
-                "the port) or path (what follows a prefix path)",
+        .help = "where the token is; of several places, in their order, the first that has one: "
+                "query:NAME, header:NAME, cookie:NAME, host (its name without the port), path "
+                "(what follows a prefix path), subprotocol (bearer.TOKEN beside the one that is "
+                "answered) or user (the name that the client has logged in with)",
     },
     {
         .section = OPTIONS_TOKENS,
         .key = "file",
         OPTIONS_FIELD(config_tokens, file),
         .value = {.type = VALUE_PATH},
-        .required = true,
+        .scalar = true,
+        .purpose = OPTIONS_PURPOSE_SOURCE,
         .reload = OPTIONS_NEW_SESSIONS,
         .flags = {{.name = "token-source", .argument = "FILE"},
                   {.name = "target-config",
                    .argument = "FILE",
                    .help = "the same as --token-plugin=TokenFile --token-source=FILE"}},
-        .help = "file with the tokens, or a folder of such files; read again when it changes",
+        .help = "file with a token in each line, or a folder of such files; read again when it "
+                "changes",
+    },
+    {
+        .section = OPTIONS_TOKENS,
+        .key = "directory",
+        OPTIONS_FIELD(config_tokens, directory),
+        .value = {.type = VALUE_PATH},
+        .purpose = OPTIONS_PURPOSE_SOURCE,
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "folder with a file for each token, which is the name of the file; it holds "
+                "HOST:PORT or unix:PATH",
     },
     {
         .section = OPTIONS_TOKENS,
@@ -40,13 +55,13 @@ static const struct options_row rows[] = {
         OPTIONS_FIELD(config_tokens, format),
         .value = {.type = VALUE_ENUM, .names = token_formats},
         .initial = "lines",
+        .needs = "file",
         .reload = OPTIONS_NEW_SESSIONS,
         .flags = {{.name = "token-plugin",
                    .argument = "CLASS",
                    .help = "look targets up by token: TokenFile, ReadOnlyTokenFile or "
                            "TokenFileName"}},
-        .help = "lines: TOKEN: HOST:PORT in each line; names: a file called like the token, which "
-                "holds HOST:PORT",
+        .help = "of file: lines, TOKEN: HOST:PORT in each line; or names, the same as directory",
     },
     {
         .section = OPTIONS_TOKENS,

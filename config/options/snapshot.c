@@ -126,6 +126,12 @@ enum value_verdict snapshot_set(struct config *config, const struct options_row 
     return VALUE_NO_MEMORY;
 }
 
+void snapshot_clear_list(const struct options_row *row, void *object)
+{
+    assert(row->list);
+    memset((char *)object + row->offset, 0, row->size);
+}
+
 /* The options of a section, and those of the sections inside it that are no lists. */
 static bool set_defaults(struct config *config, enum options_section section, void *object)
 {

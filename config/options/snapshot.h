@@ -32,6 +32,9 @@ void *snapshot_open(struct config *config, enum options_section section, void *p
 enum value_verdict snapshot_set(struct config *config, const struct options_row *row, void *object,
                                 const char *text, char *why, size_t why_size);
 
+/* Empties a list: a list that is given replaces its default. */
+void snapshot_clear_list(const struct options_row *row, void *object);
+
 /* The value of an option that is not a list; borrows the snapshot's texts. False: not set. */
 bool snapshot_get(const struct options_row *row, const void *object, struct value *value);
 

@@ -117,7 +117,8 @@ static bool is_default(const struct options_row *row, const void *object)
     if (row->list) {
         struct config_texts texts; /* or config_cidrs, of the same layout */
         memcpy(&texts, (const char *)object + row->offset, sizeof(texts));
-        return texts.count == 0;
+        return row->initial ? texts.count == 1 && strcmp(texts.items[0], row->initial) == 0
+                            : texts.count == 0;
     }
     if (!print_value(row, object, text, sizeof(text)))
         return true;
@@ -204,7 +205,7 @@ static bool is_shown(const struct dump *dump, const struct options_row *row, con
         return !compare_is_same(row, object, &inherits);
     }
     if (row->list)
-        return !is_default(row, object);
+        return row->initial || !is_default(row, object);
     if (row->section == OPTIONS_ROUTE) {
         const struct config_route *route = object;
         if (strcmp(key, "metrics") == 0)
@@ -255,12 +256,19 @@ static void put_elements(struct dump *dump, enum options_section section, const 
     dump->indent -= STEP;
 }
 
+/* With the sections inside it that are no lists. */
 static bool is_untouched(enum options_section section, const char *object)
 {
     const struct options_row *row;
     for (size_t i = 0; (row = options_at(i)); i++)
         if (row->section == section && !is_default(row, object))
             return false;
+    for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++) {
+        const struct options_section_row *child = options_section((enum options_section)i);
+        if (child->parent == section && child->shape == OPTIONS_ONE &&
+            !is_untouched((enum options_section)i, object + child->offset))
+            return false;
+    }
     return true;
 }
 
@@ -273,7 +281,7 @@ static void put_child(struct dump *dump, enum options_section child, const char 
     else if (child == OPTIONS_TLS && is_untouched(child, object + row->offset))
         snapshot_elements(OPTIONS_CERTIFICATE, object + row->offset, &count);
     else if (options_scalar_form(child))
-        count = is_default(options_scalar_form(child), object + row->offset) ? 0 : 1;
+        count = is_untouched(child, object + row->offset) ? 0 : 1;
     else if (row->parent == OPTIONS_AUTH)
         count = is_untouched(child, object + row->offset) ? 0 : 1;
     if (count == 0)

@@ -139,6 +139,14 @@ static void put_route(struct json *json)
     close_all(json, "]}");
 }
 
+/* Exactly one source of tokens. */
+static void put_sources(struct json *json)
+{
+    json_open(json, '{');
+    put_purposes(json, "oneOf", 1U << OPTIONS_PURPOSE_SOURCE);
+    json_close(json, '}');
+}
+
 /* ---- the file ---- */
 
 /* KEY: [the lists that a file must have] */
@@ -212,10 +220,12 @@ void schema_rules_put(struct json *json, enum options_section section)
         json_key(json, "maxProperties");
         json_number(json, 1);
     }
-    if (section == OPTIONS_ROUTE || section == OPTIONS_PROCESS)
+    if (section == OPTIONS_ROUTE || section == OPTIONS_PROCESS || section == OPTIONS_TOKENS)
         begin_rule(json, &any);
     if (section == OPTIONS_ROUTE)
         put_route(json);
+    if (section == OPTIONS_TOKENS)
+        put_sources(json);
     if (section == OPTIONS_PROCESS)
         put_file(json);
     if (any)

@@ -65,7 +65,7 @@ static void check_kind(const struct route_check *check)
     const struct option_ref tokens = {.section = OPTIONS_TOKENS, .outer = check->index};
     const struct purpose purposes[] = {
         {route->target_count > 0, "a target", target},
-        {route->tokens.file != NULL, "tokens", tokens},
+        {config_route_has_tokens(route), "tokens", tokens},
         {route->redirect != NULL, "redirect", route_check_option(check, "redirect")},
         {route->kind == CONFIG_KIND_METRICS, "metrics", route_check_option(check, "metrics")},
         {route->health != CONFIG_HEALTH_OFF, "health", route_check_option(check, "health")},
@@ -75,7 +75,7 @@ static void check_kind(const struct route_check *check)
     for (size_t i = 2; i < WSL_COUNT(purposes); i++)
         other = other || purposes[i].given;
     check_purposes(check, purposes, WSL_COUNT(purposes));
-    check_combinations(check, route->target_count > 0 || route->tokens.file, other);
+    check_combinations(check, route->target_count > 0 || config_route_has_tokens(route), other);
 }
 
 /* ---- headers ---- */

@@ -90,12 +90,18 @@ static void check_tokens(const struct route_check *check)
     const struct config_tokens *tokens = &check->route->tokens;
     const struct option_ref option = {.section = OPTIONS_TOKENS, .outer = check->index};
     const char *path = check->route->path;
-    if (!tokens->file)
+    if (!config_route_has_tokens(check->route))
         return;
+    if (tokens->from.count == 0)
+        route_check_report(check, with_key(option, "from"), "name a place, such as query:token",
+                           "no place is named, so that no request has a token");
+    if (tokens->format != CONFIG_TOKENS_LINES && !tokens->file)
+        route_check_report(check, with_key(option, "format"), "remove it",
+                           "has no effect without file");
     check_target_tls(check, &tokens->target, option);
     capture_rules_check_template(check, with_key(option, "server_name"),
                                  tokens->target.server_name);
-    if (strcmp(tokens->from, "path") == 0 && path[strlen(path) - 1] != '*')
+    if (config_texts_has(&tokens->from, SLICE("path")) && path[strlen(path) - 1] != '*')
         route_check_report(check, with_key(option, "from"), "end the path with /*",
                            "the route's path has no /* for the token");
 }

@@ -43,7 +43,8 @@ static bool can_be_rebound(const struct config_listener *listener, const struct 
 {
     return is_loopback(listener) && listener->tls.mode != CONFIG_TLS_REQUIRED &&
            listener->trusted_proxies.count == 0 && route->kind == CONFIG_KIND_BRIDGE &&
-           !route->host && !route->tokens.file && !config_texts_has(&route->origins, SLICE("any"));
+           !route->host && !config_route_has_tokens(route) &&
+           !config_texts_has(&route->origins, SLICE("any"));
 }
 
 /* The number of the listener; that of all listeners: none. */

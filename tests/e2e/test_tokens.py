@@ -34,9 +34,9 @@ def opened(lab, endpoint, path='/', **how):
         client.hang_up()
 
 
-def route(source, path='/*', **tokens):
+def route(source, path='/*', kind='file', **tokens):
     options = {name: tokens.pop(name) for name in ('allow', 'origins', 'max_sessions', 'name') if name in tokens}
-    return {'path': path, 'tokens': {'file': str(source), **tokens}, **options}
+    return {'path': path, 'tokens': {kind: str(source), **tokens}, **options}
 
 
 @pytest.fixture
@@ -58,6 +58,7 @@ FORMS = {
     'a header': ('header:X-Desk', '/', {'X-Desk': 'the other'}, '/?token=one', {}),
     'a cookie': ('cookie:desk', '/', {'Cookie': 'a=b; desk="the other"'}, '/', {'Cookie': 'a=b'}),
     'the path': ('path', '/the%20other', {}, '/one/other', {}),
+    'several places': (['header:X-Desk', 'cookie:desk', 'path'], '/the%20other', {'Cookie': 'desk='}, '/', {}),
 }
 
 
@@ -68,6 +69,34 @@ def test_where_a_token_is(lab, two, form):
     assert opened(lab, bridge.endpoints[0], path, fields=fields) == 'other'
     assert opened(lab, bridge.endpoints[0], without, fields=fields_without) == 403
     assert bridge.session(reason='token_missing')['route'] == '/*'
+
+
+def test_the_first_place_that_has_a_token_decides(lab, two):
+    endpoint = start(lab, [route(two[0], **{'from': ['query:token', 'cookie:desk', 'path']})]).endpoints[0]
+    cases = {('/x?token=one', 'desk=the other'): 'one', ('/x', 'desk="the other"'): 'other', ('/one', 'desk='): 'one',
+             ('/one?token=nobody', 'desk=one'): 404, ('/?token=', 'a=b'): 403}
+    assert {case: opened(lab, endpoint, case[0], fields={'Cookie': case[1]}) for case in cases} == cases
+
+
+def test_a_token_among_the_subprotocols_is_not_answered(lab, two):
+    bridge = start(lab, [route(two[0], **{'from': ['subprotocol', 'query:token']})])
+    client = lab.connect(bridge.endpoints[0])
+    answer = client.send(request('/', fields={'Sec-WebSocket-Protocol': f'bearer.{SECRET}, mqtt'})).answer()
+    assert (answer.status, answer.fields['sec-websocket-protocol']) == (101, 'mqtt')
+    assert client.frame()[1] == b'other'
+    client.hang_up()
+    alone = {'Sec-WebSocket-Protocol': f'bearer.{SECRET}'}
+    client = lab.connect(bridge.endpoints[0])
+    answer = client.send(request('/', fields=alone)).answer()
+    assert answer.status == 101 and 'sec-websocket-protocol' not in answer.fields
+    client.hang_up()
+    assert opened(lab, bridge.endpoints[0], '/?token=one', fields={'Sec-WebSocket-Protocol': 'bearer.'}) == 'one'
+    assert SECRET not in bridge.text
+
+
+def test_a_user_who_has_not_logged_in_has_no_token(lab, two):
+    bridge = start(lab, [route(two[0], **{'from': 'user'})])
+    assert opened(lab, bridge.endpoints[0], '/?token=one') == 403
 
 
 def test_a_token_in_the_host(lab, two):
@@ -275,7 +304,8 @@ def test_a_folder_of_files(lab, two):
     assert opened(lab, endpoint, '/?token=both') == 'one'
 
 
-def test_a_file_for_each_token(lab, two):
+@pytest.mark.parametrize('form', [{'kind': 'directory'}, {'format': 'names'}], ids=['directory', 'names'])
+def test_a_file_for_each_token(lab, two, form):
     _, one, other = two
     folder = lab.folder / 'names'
     folder.mkdir()
@@ -283,7 +313,7 @@ def test_a_file_for_each_token(lab, two):
     (folder / 'bad').write_text('nothing')
     (lab.folder / 'outside').write_text(f'127.0.0.1:{one.port}')
     (folder / 'link').symlink_to('../outside')
-    bridge = start(lab, [route(folder, format='names')])
+    bridge = start(lab, [route(folder, **form)])
     endpoint = bridge.endpoints[0]
     assert opened(lab, endpoint, '/?token=desk+one') == 'one'
     (folder / 'desk one').write_text(f'127.0.0.1:{other.port}')
@@ -403,7 +433,7 @@ def test_no_log_has_a_token(lab, two, form):
     bridge = start(lab, [route(source, '/q/*'), route(source, '/p/*', **{'from': 'path'}),
                          route(source, '/h/*', **{'from': 'header:X-Desk'}),
                          route(source, '/c/*', **{'from': 'cookie:desk'}),
-                         route(lab.folder, '/n/*', **{'from': 'path', 'format': 'names'}),
+                         route(lab.folder, '/n/*', 'directory', **{'from': ['query:none', 'path']}),
                          {'path': '/metrics', 'metrics': True}], log=log)
     endpoint = bridge.endpoints[0]
     (lab.folder / f'{SECRET}-bad').write_text('nothing')

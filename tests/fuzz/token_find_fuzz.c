@@ -60,7 +60,7 @@ static bool reference_query(struct slice query, char *out, size_t *length)
 static struct slice find(const char *from, const struct http_head *head, struct slice path,
                          char *out)
 {
-    const struct token_request request = {head, path, "/desk/*"};
+    const struct token_request request = {.head = head, .path = path, .pattern = "/desk/*"};
     struct slice token = {0};
     enum token_find_verdict verdict = token_find_in(from, &request, out, &token);
     wsl_assert(verdict != TOKEN_FIND_LONG);

@@ -21,10 +21,10 @@ static struct config_target target = {.address.host = "127.0.0.1"};
 static const struct config_route bridge = {
     .kind = CONFIG_KIND_BRIDGE, .targets = &target, .target_count = 1};
 static const struct config_route tokens = {.kind = CONFIG_KIND_BRIDGE,
-                                           .tokens = {.file = "/tokens", .from = "path"}};
+                                           .tokens = {.file = "/tokens"}};
 static struct config_auth methods[1];
 static const struct config_route guarded = {.kind = CONFIG_KIND_BRIDGE,
-                                            .tokens = {.file = "/tokens", .from = "path"},
+                                            .tokens = {.file = "/tokens"},
                                             .auth = methods,
                                             .auth_count = 1};
 static const struct config_route guarded_files = {

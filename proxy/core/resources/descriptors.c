@@ -46,7 +46,8 @@ static uint64_t folders(const struct config *config)
 {
     uint64_t count = 0;
     for (size_t i = 0; i < config->route_count; i++)
-        count += (config->routes[i].files.root != NULL) + (config->routes[i].tokens.file != NULL);
+        count +=
+            (config->routes[i].files.root != NULL) + config_route_has_tokens(&config->routes[i]);
     return count;
 }
 

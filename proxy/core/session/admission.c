@@ -232,7 +232,7 @@ static enum reason check_origin(const struct admission *admission,
 /* Of an upgrade whose client may pass. */
 static enum admission_step find_target(const struct config_route *route)
 {
-    return route->tokens.file ? ADMISSION_FIND_TOKEN : ADMISSION_COUNT_ROUTE;
+    return config_route_has_tokens(route) ? ADMISSION_FIND_TOKEN : ADMISSION_COUNT_ROUTE;
 }
 
 enum admission_step admission_resume(struct admission *admission,

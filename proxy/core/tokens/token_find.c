@@ -3,6 +3,7 @@
 #include "codec/http/http_char.h"
 #include "codec/http/http_query.h"
 #include "codec/web/cookie.h"
+#include "codec/ws/ws_handshake.h"
 
 /* ---- decoding ---- */
 
@@ -63,6 +64,20 @@ static struct slice in_header(const struct http_head *head, struct slice name)
     return field ? field->value : (struct slice){0};
 }
 
+/* The first that is offered; browsers cannot send another header field with a WebSocket. */
+static struct slice in_subprotocols(const struct http_head *head)
+{
+    for (size_t i = 0; i < head->field_count; i++) {
+        struct slice rest = head->fields[i].value, offer;
+        if (!slice_equal_nocase(head->fields[i].name, SLICE("sec-websocket-protocol")))
+            continue;
+        while (http_head_list_next(&rest, &offer))
+            if (slice_cut_prefix(&offer, SLICE(WS_BEARER)) && offer.len > 0)
+                return offer;
+    }
+    return (struct slice){0};
+}
+
 /* Unlike websockify, which cuts at the first colon and leaves "[" of an IPv6 address. */
 static struct slice in_host(struct slice host)
 {
@@ -100,6 +115,14 @@ unsigned token_find_parts(const char *from)
                : 0;
 }
 
+unsigned token_find_all_parts(const struct config_texts *places)
+{
+    unsigned parts = 0;
+    for (size_t i = 0; i < places->count; i++)
+        parts |= token_find_parts(places->items[i]);
+    return parts;
+}
+
 enum token_find_verdict token_find_in(const char *from, const struct token_request *request,
                                       char out[static TOKEN_MAX], struct slice *token)
 {
@@ -117,9 +140,23 @@ enum token_find_verdict token_find_in(const char *from, const struct token_reque
         text = cookie_find(head, name);
     } else if (slice_equal(part, SLICE("host"))) {
         text = in_host(head->host);
+    } else if (slice_equal(part, SLICE("subprotocol"))) {
+        text = in_subprotocols(head);
+    } else if (slice_equal(part, SLICE("user"))) {
+        text = request->user;
     } else if (slice_equal(part, SLICE("path"))) {
         text = in_path(request->path, request->pattern);
         coding = ESCAPED;
     }
     return take(text, coding, out, token);
+}
+
+enum token_find_verdict token_find_first(const struct config_texts *places,
+                                         const struct token_request *request,
+                                         char out[static TOKEN_MAX], struct slice *token)
+{
+    enum token_find_verdict verdict = TOKEN_FIND_NONE;
+    for (size_t i = 0; i < places->count && verdict == TOKEN_FIND_NONE; i++)
+        verdict = token_find_in(places->items[i], request, out, token);
+    return verdict;
 }

@@ -5,7 +5,7 @@
 
 #include "base/identity.h"
 #include "serve/files/files.h"
-#include "serve/tokens/file/token_store.h"
+#include "serve/tokens/token_sources.h"
 
 #define TEXT_MAX 1024
 
@@ -91,18 +91,18 @@ static void check_root(const struct check *check, size_t index)
 static void check_tokens(const struct check *check, size_t index)
 {
     const struct config_tokens *tokens = &check->config->routes[index].tokens;
-    struct option_ref option = {OPTIONS_TOKENS, "file", index, 0};
+    struct option_ref option = {OPTIONS_TOKENS, config_token_source_key(tokens), index, 0};
     enum check_kind kind =
-        tokens->format == CONFIG_TOKENS_NAMES ? CHECK_FOLDER : CHECK_FILE_OR_FOLDER;
+        config_token_source(tokens) == CONFIG_TOKENS_FILE ? CHECK_FILE_OR_FOLDER : CHECK_FOLDER;
     char text[TEXT_MAX];
-    if (!check_path_reads(check, option, "tokens", tokens->file, kind))
+    if (!check_path_reads(check, option, "tokens", config_token_source_name(tokens), kind))
         return;
-    struct token_store *store = token_store_create(tokens, text, sizeof(text));
-    if (store && token_store_describe(store, text, sizeof(text)))
+    struct token_source *source = token_sources_create(tokens, text, sizeof(text));
+    if (source && token_source_describe(source, text, sizeof(text)))
         fprintf(check->out, "%s\n", text);
     else
         option_ref_report(check->names, check->diag, DIAG_ERROR, option, NULL, "%s", text);
-    token_store_release(store);
+    token_source_release(source);
 }
 
 /* A recording's name is the option, a dot and a number. */
@@ -126,7 +126,7 @@ void check_files_of_service(const struct check *check)
             continue;
         if (route->files.root && route->path)
             check_root(check, i);
-        if (route->tokens.file)
+        if (config_route_has_tokens(route))
             check_tokens(check, i);
         if (route->record)
             check_record(check, i);

@@ -77,7 +77,7 @@ struct option_ref check_tls_target_ref(const struct check *check, const struct p
                                        const char *key)
 {
     size_t route = (size_t)(target->route - check->config->routes);
-    if (target->route->tokens.file)
+    if (config_route_has_tokens(target->route))
         return (struct option_ref){OPTIONS_TOKENS, key, route, 0};
     return (struct option_ref){OPTIONS_TARGET, key, route,
                                (size_t)(target->config - target->route->targets)};
@@ -144,7 +144,7 @@ static struct option_ref find_certificate(const struct check *check, const char 
     }
     for (size_t i = 0; i < check->config->route_count; i++) {
         const struct config_route *route = &check->config->routes[i];
-        if (route->tokens.file && string_equal(route->tokens.target.certificate, file))
+        if (config_route_has_tokens(route) && string_equal(route->tokens.target.certificate, file))
             return (struct option_ref){OPTIONS_TOKENS, "certificate", i, 0};
         for (size_t j = 0; j < route->target_count; j++)
             if (string_equal(route->targets[j].certificate, file))

@@ -196,7 +196,7 @@ static void imply_listing(struct quick *quick)
 static void move_target_options(struct quick *quick)
 {
     struct config_route *route = quick->objects[OPTIONS_ROUTE];
-    if (!route->tokens.file)
+    if (!config_route_has_tokens(route))
         return;
     route->tokens.target = *(const struct config_target *)quick->objects[OPTIONS_TARGET];
     route->targets = NULL;

@@ -74,7 +74,7 @@ static void set_list(struct quick *quick, const struct cli_assignment *assignmen
         cli_line_out_of_memory(quick->line);
         return;
     }
-    memset((char *)quick->objects[row->section] + row->offset, 0, row->size);
+    snapshot_clear_list(row, quick->objects[row->section]);
     for (;;) {
         size_t length = strcspn(item, ",");
         set_from_flag(quick, assignment, (struct slice){item, length});

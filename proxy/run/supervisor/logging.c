@@ -110,8 +110,8 @@ static void log_route(struct log_line *line, const struct config_route *route)
         log_text(line, "target",
                  config_address_print(&route->targets[0].address, target, sizeof(target)));
     }
-    if (route->tokens.file)
-        log_text(line, "tokens", route->tokens.file);
+    if (config_route_has_tokens(route))
+        log_text(line, "tokens", config_token_source_name(&route->tokens));
     if (route->files.root)
         log_text(line, "web", route->files.root);
 }

@@ -9,7 +9,7 @@
 #include "serve/metrics/route_stats.h"
 #include "serve/site/limits.h"
 #include "serve/site/site_resources.h"
-#include "serve/tokens/file/token_store.h"
+#include "serve/tokens/token_sources.h"
 
 static bool fail(char *error, size_t error_size)
 {
@@ -37,10 +37,10 @@ static bool open_routes(struct site *site, char *error, size_t error_size)
             own->auth = auth_list_create(route, error, error_size);
         if (route->auth_count > 0 && !own->auth)
             return false;
-        if (!route->tokens.file)
+        if (!config_route_has_tokens(route))
             continue;
-        site->token_parts |= token_find_parts(route->tokens.from);
-        own->tokens = token_store_create(&route->tokens, error, error_size);
+        site->token_parts |= token_find_all_parts(&route->tokens.from);
+        own->tokens = token_sources_create(&route->tokens, error, error_size);
         if (!own->tokens)
             return false;
     }
@@ -120,7 +120,7 @@ void site_release(struct site *site)
         route_stats_release(site->routes[i].stats);
         limits_counter_release(site->shared.limits, site->routes[i].counter);
         files_free(site->routes[i].files);
-        token_store_release(site->routes[i].tokens);
+        token_source_release(site->routes[i].tokens);
         auth_list_free(site->routes[i].auth);
         free(site->routes[i].field_lines);
     }

@@ -26,7 +26,7 @@ struct route_stats;
 struct route_stats_set;
 struct route_table;
 struct site_resources;
-struct token_store;
+struct token_source;
 
 struct site_shared {
     struct limits *limits;
@@ -37,10 +37,10 @@ struct site_shared {
 struct site_route {
     struct route_stats *stats;
     struct limits_counter *counter;
-    struct files *files;        /* NULL: the route serves no files */
-    struct token_store *tokens; /* NULL: the route has no tokens */
-    struct auth_list *auth;     /* NULL: the route asks nobody who they are */
-    char *field_lines;          /* owned; header fields of the route, NULL: none */
+    struct files *files;         /* NULL: the route serves no files */
+    struct token_source *tokens; /* NULL: the route has no tokens */
+    struct auth_list *auth;      /* NULL: the route asks nobody who they are */
+    char *field_lines;           /* owned; header fields of the route, NULL: none */
     size_t field_length;
 };
 

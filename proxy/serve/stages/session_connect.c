@@ -4,6 +4,7 @@
 
 #include "base/log/log.h"
 #include "codec/proxy_proto.h"
+#include "core/tokens/token_destination.h"
 #include "net/socket.h"
 #include "net/tls/tls.h"
 #include "serve/metrics/process_facts.h"
@@ -19,7 +20,6 @@
 #include "serve/tap/recorder.h"
 #include "serve/tap/tap.h"
 #include "serve/target/target_connect.h"
-#include "serve/tokens/file/token_store.h"
 
 /* ---- the address, and the PROXY header ---- */
 

@@ -6,95 +6,113 @@
 #include "serve/session/session_log.h"
 #include "serve/session/session_state.h"
 #include "serve/site/site.h"
-#include "serve/tokens/file/token_store.h"
+#include "serve/tokens/token_source.h"
 
-/* A look-up that waits for a refresh of the tokens. */
+/* A look-up; the session's entry points to `wait` while it waits. */
 struct search {
-    struct session_wait wait; /* the session's entry points to it */
-    struct token_waiter waiter;
-    struct token_store *store;
+    struct session_wait wait;
+    struct token_wait token_wait;
+    struct token_source *source;
     session_token_cb *known;
-    size_t length;
-    char token[]; /* a secret */
 };
 
-static enum reason find(struct session *session, struct token_store *store, struct slice token)
+/* Ends the look-up. */
+static void conclude(struct search *search, enum reason reason)
 {
-    struct session_entry *entry = session->entry;
-    entry->destination = malloc(sizeof(*entry->destination));
-    if (!entry->destination)
-        return REASON_out_of_memory;
-    enum reason reason = token_store_find(store, token, entry->destination);
-    if (reason != REASON_none && entry->destination->detail[0] != '\0')
-        session_log_detail(session, entry->destination->detail);
-    return reason;
-}
-
-static void free_search(struct search *search)
-{
-    explicit_bzero(search->token, search->length);
+    struct session *session = search->wait.session;
+    session_token_cb *known = search->known;
+    const char *detail = search->token_wait.destination->detail;
     free(search);
+    if (reason != REASON_none && detail[0] != '\0')
+        session_log_detail(session, detail);
+    known(session, reason);
 }
 
 static void abandon(void *producer)
 {
     struct search *search = producer;
-    token_store_leave(search->store, &search->waiter);
-    free_search(search);
+    token_source_leave(search->source, &search->token_wait);
+    free(search);
 }
 
-static void refreshed_cb(struct token_waiter *waiter)
+static void answered_cb(struct token_wait *wait, enum reason reason)
 {
-    struct search *search = WSL_CONTAINER(waiter, struct search, waiter);
+    struct search *search = WSL_CONTAINER(wait, struct search, token_wait);
+    search->wait.session->entry->wait = NULL;
+    conclude(search, reason);
+}
+
+static struct search *begin(struct session *session, session_token_cb *known)
+{
+    struct session_entry *entry = session->entry;
+    struct session_env *env = session->env;
+    struct search *search = malloc(sizeof(*search));
+    entry->destination = calloc(1, sizeof(*entry->destination));
+    if (!search || !entry->destination) {
+        free(search);
+        return NULL;
+    }
+    *search = (struct search){
+        .wait = {session, abandon, search},
+        .token_wait.destination = entry->destination,
+        .token_wait.answered = answered_cb,
+        .source = session->site->routes[entry->match.route].tokens,
+        .known = known,
+    };
+    search->token_wait.loop = (struct token_loop){
+        .lane = &env->lane,
+        .watches = &env->watches,
+        .resolver = env->resolver,
+        .scratch = &env->tls_scratch,
+        .attempts = &env->attempts,
+        .worker = env->number,
+    };
+    return search;
+}
+
+static void wait_for(struct search *search)
+{
     struct session *session = search->wait.session;
-    session_token_cb *known = search->known;
-    session->entry->wait = NULL;
-    enum reason reason =
-        find(session, search->store, (struct slice){search->token, search->length});
-    free_search(search);
-    known(session, reason);
-}
-
-/* False: out of memory. */
-static bool wait_for(struct session *session, struct token_store *store, struct slice token,
-                     session_token_cb *known)
-{
-    struct search *search = malloc(sizeof(*search) + token.len);
-    if (!search)
-        return false;
-    search->wait = (struct session_wait){session, abandon, search};
-    search->store = store;
-    search->known = known;
-    search->length = token.len;
-    memcpy(search->token, token.ptr, token.len);
     session->entry->wait = &search->wait;
     session->entry->overdue = false;
     session_state_step(session, LIFE_LOOK_UP);
     session_arm(session, session_facts_limits(session)->handshake_timeout_ms);
     watch_want(session->client_watch, 0);
-    token_store_wait(store, &session->env->lane, &search->waiter, refreshed_cb);
-    return true;
 }
 
-static void look_up(struct session *session, struct slice token, session_token_cb *known)
+static void look_up(struct session *session, const struct http_head *head, struct slice token,
+                    session_token_cb *known)
 {
-    struct token_store *store = session->site->routes[session->entry->match.route].tokens;
-    if (token_store_is_current(store))
-        known(session, find(session, store, token));
-    else if (!wait_for(session, store, token, known))
+    const struct token_question question = {
+        .token = token,
+        .head = head,
+        .route = session->route,
+        .client = &session->client_address,
+        .path = session->entry->match.path,
+        .secure =
+            admission_is_secure(&session->entry->admission, head, session_facts_is_tls(session)),
+    };
+    struct search *search = begin(session, known);
+    enum reason reason;
+    if (!search)
         known(session, REASON_out_of_memory);
+    else if (token_source_find(search->source, &question, &search->token_wait, &reason))
+        conclude(search, reason);
+    else
+        wait_for(search);
 }
 
 void session_token_look_up(struct session *session, const struct http_head *head,
                            session_token_cb *known)
 {
     const struct config_route *route = session->route;
-    const struct token_request request = {head, session->entry->match.path, route->path};
+    const struct token_request request = {
+        .head = head, .path = session->entry->match.path, .pattern = route->path};
     char text[TOKEN_MAX];
     struct slice token;
-    switch (token_find_in(route->tokens.from, &request, text, &token)) {
+    switch (token_find_first(&route->tokens.from, &request, text, &token)) {
     case TOKEN_FIND_FOUND:
-        look_up(session, token, known);
+        look_up(session, head, token, known);
         break;
     case TOKEN_FIND_NONE:
         known(session, REASON_token_missing);
@@ -123,7 +141,7 @@ const char *session_token_public_path(const struct session *session)
     const char *path = session->entry->path;
     unsigned all = session->site->token_parts, own = all;
     if (route)
-        own = route->tokens.file ? token_find_parts(route->tokens.from) : 0;
+        own = config_route_has_tokens(route) ? token_find_all_parts(&route->tokens.from) : 0;
     if (!(own & TOKEN_IN_PATH) && !((all & TOKEN_IN_QUERY) && has_query(path)))
         return path;
     return route ? route->path : NULL;

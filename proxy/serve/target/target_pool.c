@@ -130,12 +130,12 @@ static bool add_target(struct target_pool *pool, const struct config_route *rout
 /* A route with tokens has a single target, which varies. */
 static const struct config_target *target_at(const struct config_route *route, size_t index)
 {
-    return route->tokens.file ? &route->tokens.target : &route->targets[index];
+    return config_route_has_tokens(route) ? &route->tokens.target : &route->targets[index];
 }
 
 static size_t count_targets(const struct config_route *route)
 {
-    if (route->tokens.file)
+    if (config_route_has_tokens(route))
         return 1;
     return route->target_count < BALANCE_TARGETS_MAX ? route->target_count : BALANCE_TARGETS_MAX;
 }

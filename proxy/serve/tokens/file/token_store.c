@@ -1,7 +1,6 @@
 #include "serve/tokens/file/token_store.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/stat.h>
@@ -22,7 +21,6 @@
 struct token_store {
     atomic_uint references;
     char *file;
-    enum config_token_format format;
     struct siphash_seed seed;
     pthread_mutex_t lock;      /* of what follows */
     struct token_table *table; /* NULL: the source cannot be read */
@@ -159,8 +157,6 @@ static bool is_current(struct token_store *store)
 
 bool token_store_is_current(struct token_store *store)
 {
-    if (store->format == CONFIG_TOKENS_NAMES)
-        return true;
     pthread_mutex_lock(&store->lock);
     bool current = is_current(store);
     pthread_mutex_unlock(&store->lock);
@@ -261,20 +257,6 @@ void token_store_leave(struct token_store *store, struct token_waiter *waiter)
 
 /* ---- looking up ---- */
 
-static void set_destination(struct token_destination *destination, bool is_unix, struct slice host,
-                            uint16_t port)
-{
-    wsl_assert(host.len < sizeof(destination->text));
-    memcpy(destination->text, host.ptr, host.len);
-    destination->text[host.len] = '\0';
-    destination->address = (struct config_address){
-        .kind = is_unix ? CONFIG_ADDRESS_UNIX : CONFIG_ADDRESS_TCP,
-        .host = is_unix ? NULL : destination->text,
-        .path = is_unix ? destination->text : NULL,
-        .port = port,
-    };
-}
-
 static enum reason find_line(struct token_store *store, struct slice token,
                              struct token_destination *destination)
 {
@@ -285,29 +267,7 @@ static enum reason find_line(struct token_store *store, struct slice token,
     const struct token_entry *entry = token_table_find(store->table, token);
     if (!entry)
         return REASON_token_unknown;
-    set_destination(destination, entry->is_unix, entry->host, entry->port);
-    return REASON_none;
-}
-
-static enum reason find_file(const struct token_store *store, struct slice token,
-                             struct token_destination *destination)
-{
-    char text[1024];
-    size_t length;
-    struct token_target target;
-    if (!token_files_read_named(store->file, token, text, sizeof(text), &length,
-                                destination->detail, sizeof(destination->detail)))
-        return destination->detail[0] ? REASON_token_source : REASON_token_unknown;
-    const char *fault = token_file_target((struct slice){text, length}, &target);
-    uint16_t port = fault ? 0 : token_table_port(&target);
-    if (!fault && !target.is_unix && port == 0)
-        fault = "the target's port is no service of this machine";
-    if (fault) {
-        snprintf(destination->detail, sizeof(destination->detail), "the file of the token: %s",
-                 fault);
-        return REASON_token_source;
-    }
-    set_destination(destination, target.is_unix, target.host, port);
+    token_destination_set(destination, entry->is_unix, entry->host, entry->port);
     return REASON_none;
 }
 
@@ -315,8 +275,6 @@ enum reason token_store_find(struct token_store *store, struct slice token,
                              struct token_destination *destination)
 {
     destination->detail[0] = '\0';
-    if (store->format == CONFIG_TOKENS_NAMES)
-        return find_file(store, token, destination);
     pthread_mutex_lock(&store->lock);
     enum reason reason = find_line(store, token, destination);
     pthread_mutex_unlock(&store->lock);
@@ -334,13 +292,6 @@ static bool describe_lines(struct token_store *store, char *text, size_t size)
 
 bool token_store_describe(struct token_store *store, char *text, size_t size)
 {
-    const char *path = store->file;
-    if (store->format == CONFIG_TOKENS_NAMES) {
-        bool readable = faccessat(AT_FDCWD, path, R_OK | X_OK, AT_EACCESS) == 0;
-        snprintf(text, size, "tokens %s: %s", path,
-                 readable ? "a file for each token" : strerror(errno));
-        return readable;
-    }
     if (!token_store_is_current(store))
         token_store_refresh(store);
     pthread_mutex_lock(&store->lock);
@@ -351,27 +302,10 @@ bool token_store_describe(struct token_store *store, char *text, size_t size)
 
 /* ---- creation ---- */
 
-static bool check_folder(const char *path, char *error, size_t error_size)
+struct token_store *token_store_create(const char *path, char *error, size_t error_size)
 {
-    struct stat info;
-    if (stat(path, &info) < 0) {
-        log_message(REASON_WARN, "tokens: %s: %s: no token is known until it is there", path,
-                    strerror(errno));
-        return true;
-    }
-    if (S_ISDIR(info.st_mode))
-        return true;
-    snprintf(error, error_size, "tokens: %s: not a folder with a file for each token", path);
-    return false;
-}
-
-struct token_store *token_store_create(const struct config_tokens *tokens, char *error,
-                                       size_t error_size)
-{
-    if (tokens->format == CONFIG_TOKENS_NAMES && !check_folder(tokens->file, error, error_size))
-        return NULL;
     struct token_store *store = calloc(1, sizeof(*store));
-    char *file = strdup(tokens->file);
+    char *file = strdup(path);
     if (!store || !file || !siphash_seed(&store->seed)) {
         snprintf(error, error_size, store && file ? "no random numbers" : "out of memory");
         free(store);
@@ -379,14 +313,12 @@ struct token_store *token_store_create(const struct config_tokens *tokens, char 
         return NULL;
     }
     store->file = file;
-    store->format = tokens->format;
     atomic_init(&store->references, 1);
     list_init(&store->waiting);
     list_init(&store->served);
     pthread_mutex_init(&store->lock, NULL);
     token_inotify_init(&store->watch);
-    if (tokens->format == CONFIG_TOKENS_LINES)
-        token_store_refresh(store);
+    token_store_refresh(store);
     return store;
 }
 

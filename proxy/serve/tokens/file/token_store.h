@@ -1,8 +1,6 @@
 /*
- * The tokens of one route and their destinations, as they are on disk now.
- *
- *     lines    a file, or all files of a folder, kept as a table
- *     names    a folder with a file for each token, read when it is asked for
+ * The tokens of a file, or of all files of a folder, and their destinations as they are on disk
+ * now, kept as a table.
  *
  * Scripts write a token and open its page at once, so each look-up checks whether the source has
  * changed. For a file that is one stat. For a folder it is one stat for it and for each folder that
@@ -26,33 +24,24 @@
  * memory. A line, or a file of a folder, that cannot be read is skipped, with one warning for each
  * change and not for each look-up.
  *
- * Owns: the table. Thread: any, behind a lock that is not held while the pool reads. The stats, and
- * with "names" the reading of one small file, block the caller's loop: sources belong on local
- * disks, as certificates do. On a network file system a change is seen when its client sees it.
- * Errors: reasons with a detail that holds no token. Lifetime: its site's, and that of a refresh.
+ * Owns: the table. Thread: any, behind a lock that is not held while the pool reads. The stats
+ * block the caller's loop: sources belong on local disks, as certificates do. On a network file
+ * system a change is seen when its client sees it. Errors: reasons with a detail that holds no
+ * token. Lifetime: its site's, and that of a refresh.
  */
 #ifndef WSLUICE_SERVE_TOKENS_FILE_TOKEN_STORE_H
 #define WSLUICE_SERVE_TOKENS_FILE_TOKEN_STORE_H
 
 #include "base/reason.h"
-#include "config/model/config.h"
+#include "core/tokens/token_destination.h"
 #include "net/work.h"
 #include "serve/tokens/file/token_files.h"
-
-#define TOKEN_STORE_TEXT 256 /* a host or a path, with its NUL */
-
-/* The target of a token. */
-struct token_destination {
-    struct config_address address; /* its texts are in `text` */
-    char text[TOKEN_STORE_TEXT];
-    char detail[256]; /* for the log, why there is none; may be empty */
-};
 
 struct token_store;
 
 /* A source that does not exist yet is a warning only: it may be created later. NULL: *error. */
-WSL_MUST_CHECK struct token_store *token_store_create(const struct config_tokens *tokens,
-                                                      char *error, size_t error_size);
+WSL_MUST_CHECK struct token_store *token_store_create(const char *file, char *error,
+                                                      size_t error_size);
 void token_store_release(struct token_store *store); /* NULL is fine */
 
 /* The table is up to date. */

@@ -171,11 +171,12 @@ static void headers(void **state)
 
 static void sources_of_tokens(void **state)
 {
-    const char *good[] = {"query:token", "header:X-Desk", "cookie:a!b", "host", "path", NULL};
-    const char *bad[] = {"",     "query",  "query:", "query:a b", "cookie:a;b",
-                         "Host", "path:x", "token",  "host:x",    NULL};
-    check_all(pattern_check_token_source, good, true);
-    check_all(pattern_check_token_source, bad, false);
+    const char *good[] = {"query:token", "header:X-Desk", "cookie:a!b", "host",
+                          "path",        "subprotocol",   "user",       NULL};
+    const char *bad[] = {"",       "query", "query:", "query:a b", "cookie:a;b",  "Host",
+                         "path:x", "token", "host:x", "user:x",    "Subprotocol", NULL};
+    check_all(pattern_check_token_place, good, true);
+    check_all(pattern_check_token_place, bad, false);
 }
 
 static void expect_same(const char *a, const char *b, bool expected)

@@ -60,7 +60,7 @@ static void names(void **state)
     compare(&text_form_name, seeds, REGEX_EXACT);
     compare(&text_form_reference, seeds, REGEX_EXACT);
     compare(&text_form_token, seeds, REGEX_EXACT);
-    compare(&text_form_token_source, tokens, REGEX_EXACT);
+    compare(&text_form_token_place, tokens, REGEX_EXACT);
 }
 
 /* regcomp decides more than an expression can; of ports, the expression counts no digits. */

@@ -141,7 +141,10 @@ static void rules_name_options_of_their_section(void **state)
     for (size_t i = 0; (row = options_at(i)); i++) {
         assert_true(!row->needs || is_key(row->section, row->needs));
         assert_true(!row->excludes || is_key(row->section, row->excludes));
-        assert_true(row->purpose == OPTIONS_NO_PURPOSE || row->section == OPTIONS_ROUTE);
+        assert_true(row->purpose == OPTIONS_NO_PURPOSE ||
+                    row->section ==
+                        (row->purpose == OPTIONS_PURPOSE_SOURCE ? OPTIONS_TOKENS : OPTIONS_ROUTE));
+        assert_true(!row->scalar || options_scalar_form(row->section) == row);
         bool named = false;
         for (const struct value_name *name = row->value.names; name && name->name; name++)
             named = named || options_find(row->section, name->name);
@@ -149,7 +152,10 @@ static void rules_name_options_of_their_section(void **state)
     }
     for (int i = 0; i < OPTIONS_SECTION_COUNT; i++) {
         const struct options_section_row *section = options_section((enum options_section)i);
-        assert_true(section->purpose == OPTIONS_NO_PURPOSE || section->parent == OPTIONS_ROUTE);
+        assert_true(
+            section->purpose == OPTIONS_NO_PURPOSE ||
+            section->parent ==
+                (section->purpose == OPTIONS_PURPOSE_SOURCE ? OPTIONS_TOKENS : OPTIONS_ROUTE));
         assert_true(!section->required || section->shape == OPTIONS_LIST);
     }
 }

@@ -23,7 +23,7 @@ static void has(enum options_section section, const char *part, bool expected)
 
 static void options_that_must_be_given(void **state)
 {
-    has(OPTIONS_TOKENS, "{\"required\":[\"file\"],", true);
+    has(OPTIONS_FILES, "{\"required\":[\"root\"]", true);
     has(OPTIONS_LIMITS, "{\"required\":[]}", true);
     has(OPTIONS_LIMITS, "allOf", false);
 }
@@ -55,6 +55,13 @@ static void purposes_of_a_route(void **state)
         true);
 }
 
+static void one_source_of_tokens(void **state)
+{
+    has(OPTIONS_TOKENS, "{\"oneOf\":[{\"required\":[\"file\"]},{\"required\":[\"directory\"]}",
+        true);
+    has(OPTIONS_ROUTE, "directory", false);
+}
+
 static void lists_of_a_whole_file_and_of_an_included_one(void **state)
 {
     has(OPTIONS_PROCESS,
@@ -70,6 +77,7 @@ int main(void)
         cmocka_unit_test(options_that_must_be_given),
         cmocka_unit_test(options_that_need_or_exclude_another),
         cmocka_unit_test(purposes_of_a_route),
+        cmocka_unit_test(one_source_of_tokens),
         cmocka_unit_test(lists_of_a_whole_file_and_of_an_included_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,7 +28,7 @@ static struct http_head head_of(const char *text)
 static void assert_token(const struct http_head *head, const char *from, const char *path,
                          const char *pattern, const char *wanted)
 {
-    const struct token_request asked = {head, slice_of(path), pattern};
+    const struct token_request asked = {.head = head, .path = slice_of(path), .pattern = pattern};
     char out[TOKEN_MAX];
     struct slice token;
     enum token_find_verdict verdict = token_find_in(from, &asked, out, &token);
@@ -119,7 +119,7 @@ static void test_reports_a_token_that_is_too_long(void **state)
     memset(query, 'x', length + 1);
     memcpy(query, prefix, strlen(prefix));
     struct http_head head = {.query = {query, length}};
-    struct token_request asked = {&head, SLICE("/"), "/*"};
+    struct token_request asked = {.head = &head, .path = SLICE("/"), .pattern = "/*"};
     struct slice token;
     assert_int_equal(token_find_in("query:token", &asked, out, &token), TOKEN_FIND_FOUND);
     assert_int_equal(token.len, TOKEN_MAX);
@@ -157,7 +157,7 @@ static void test_reads_no_further_than_the_text(void **state)
         assert_non_null(copy);
         memcpy(copy + 1, text, length);
         struct http_head head = {.query = {copy + 1, length}};
-        struct token_request asked = {&head, SLICE("/"), "/*"};
+        struct token_request asked = {.head = &head, .path = SLICE("/"), .pattern = "/*"};
         struct slice token;
         enum token_find_verdict verdict = token_find_in("query:token", &asked, out, &token);
         assert_int_equal(verdict, length > 12 ? TOKEN_FIND_FOUND : TOKEN_FIND_NONE);
@@ -165,6 +165,78 @@ static void test_reads_no_further_than_the_text(void **state)
             assert_true(slice_equal(token, SLICE("a b+c")));
         free(copy);
     }
+}
+
+/* Browsers send no other field of their page's choice with a WebSocket. */
+static void test_reads_an_offered_subprotocol(void **state)
+{
+    static const struct {
+        const char *fields, *token;
+    } cases[] = {
+        {"Sec-WebSocket-Protocol: binary, bearer.abc\r\n", "abc"},
+        {"Sec-WebSocket-Protocol: binary\r\nSec-WebSocket-Protocol: bearer.a.b.c\r\n", "a.b.c"},
+        {"Sec-WebSocket-Protocol: bearer., bearer.one, bearer.two\r\n", "one"},
+        {"Sec-WebSocket-Protocol: Bearer.abc, xbearer.abc, bearer\r\n", NULL},
+        {"X-Protocol: bearer.abc\r\n", NULL},
+    };
+    for (size_t i = 0; i < WSL_COUNT(cases); i++) {
+        char text[256];
+        snprintf(text, sizeof(text), "GET / HTTP/1.1\r\nHost: a\r\n%s\r\n", cases[i].fields);
+        struct http_head head = head_of(text);
+        assert_token(&head, "subprotocol", "/", "/*", cases[i].token);
+    }
+}
+
+static enum token_find_verdict find_first(const struct token_request *asked,
+                                          const char *const *places, size_t count,
+                                          struct slice *token)
+{
+    static char out[TOKEN_MAX];
+    const struct config_texts from = {places, count};
+    return token_find_first(&from, asked, out, token);
+}
+
+static void test_takes_the_first_place_that_has_one(void **state)
+{
+    struct http_head head = head_of(request);
+    struct token_request asked = {.head = &head, .path = SLICE("/desk/red"), .pattern = "/desk/*"};
+    const char *const places[] = {"user", "query:none", "header:X-Twice", "cookie:desk", "path"};
+    struct slice token;
+    assert_int_equal(find_first(&asked, places, 5, &token), TOKEN_FIND_FOUND);
+    assert_true(slice_equal(token, SLICE("green")));
+    assert_int_equal(find_first(&asked, places + 4, 1, &token), TOKEN_FIND_FOUND);
+    assert_true(slice_equal(token, SLICE("red")));
+    assert_int_equal(find_first(&asked, places, 3, &token), TOKEN_FIND_NONE);
+    assert_int_equal(find_first(&asked, places, 0, &token), TOKEN_FIND_NONE);
+    asked.user = SLICE("alice");
+    assert_int_equal(find_first(&asked, places, 5, &token), TOKEN_FIND_FOUND);
+    assert_true(slice_equal(token, SLICE("alice")));
+}
+
+/* A longer one than any ends the search: it is there, and no other place may replace it. */
+static void test_a_token_that_is_too_long_ends_the_search(void **state)
+{
+    static char user[TOKEN_MAX + 1];
+    struct http_head head = head_of(request);
+    const char *const places[] = {"user", "cookie:desk"};
+    struct token_request asked = {.head = &head, .path = SLICE("/"), .pattern = "/*"};
+    struct slice token;
+    memset(user, 'u', sizeof(user));
+    asked.user = (struct slice){user, sizeof(user)};
+    assert_int_equal(find_first(&asked, places, 2, &token), TOKEN_FIND_LONG);
+}
+
+static void test_the_parts_of_several_places(void **state)
+{
+    static const char *const places[] = {"cookie:a", "query:a", "path", "header:host"};
+    for (size_t i = 0; i <= WSL_COUNT(places); i++) {
+        const struct config_texts from = {places, i};
+        unsigned wanted = (i > 1 ? TOKEN_IN_QUERY : 0u) | (i > 2 ? TOKEN_IN_PATH : 0u) |
+                          (i > 3 ? TOKEN_IN_HOST : 0u);
+        assert_int_equal(token_find_all_parts(&from), wanted);
+    }
+    assert_int_equal(token_find_parts("user"), 0);
+    assert_int_equal(token_find_parts("subprotocol"), 0);
 }
 
 int main(void)
@@ -177,6 +249,10 @@ int main(void)
         cmocka_unit_test(test_reports_a_token_that_is_too_long),
         cmocka_unit_test(test_names_the_part_of_a_request),
         cmocka_unit_test(test_reads_no_further_than_the_text),
+        cmocka_unit_test(test_reads_an_offered_subprotocol),
+        cmocka_unit_test(test_takes_the_first_place_that_has_one),
+        cmocka_unit_test(test_a_token_that_is_too_long_ends_the_search),
+        cmocka_unit_test(test_the_parts_of_several_places),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

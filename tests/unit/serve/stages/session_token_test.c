@@ -12,8 +12,9 @@
 #include "lib/failing_alloc.h"
 #include "lib/token_folder.h"
 #include "serve/session/session_entry.h"
+#include "serve/session/session_env.h"
 #include "serve/site/site.h"
-#include "serve/tokens/file/token_store.h"
+#include "serve/tokens/token_sources.h"
 
 /* A session in HEAD on the second of two routes, whose tokens are the files of a folder. */
 static struct config_route routes[2];
@@ -22,6 +23,8 @@ static struct site_route site_routes[2];
 static struct site site;
 static struct session session;
 static struct session_entry entry;
+static struct session_env env;
+static const char *place;
 
 static unsigned calls;
 static enum reason verdict;
@@ -30,22 +33,24 @@ static int set_up(void **state)
 {
     char error[256];
     assert_int_equal(token_folder_open(state), 0);
+    place = "path";
     token_folder_write("one", "desk:5900");
     token_folder_write("bad", "nothing");
     routes[0] = (struct config_route){.kind = CONFIG_KIND_REDIRECT, .path = "/"};
     routes[1] = (struct config_route){
         .kind = CONFIG_KIND_BRIDGE,
         .path = "/vnc/*",
-        .tokens = {.file = token_folder_root(), .from = "path", .format = CONFIG_TOKENS_NAMES},
+        .tokens = {.directory = token_folder_root(), .from = {&place, 1}},
     };
     config = (struct config){.routes = routes, .route_count = 2};
-    site_routes[1].tokens = token_store_create(&routes[1].tokens, error, sizeof(error));
+    site_routes[1].tokens = token_sources_create(&routes[1].tokens, error, sizeof(error));
     assert_non_null(site_routes[1].tokens);
     site = (struct site){.config = &config, .routes = site_routes};
     memset(&session, 0, sizeof(session));
     memset(&entry, 0, sizeof(entry));
     entry.match.route = 1;
     session.entry = &entry;
+    session.env = &env;
     session.site = &site;
     session.route = &routes[1];
     session.state = LIFE_HEAD;
@@ -57,7 +62,7 @@ static int tear_down(void **state)
 {
     free(entry.destination);
     free(session.detail);
-    token_store_release(site_routes[1].tokens);
+    token_source_release(site_routes[1].tokens);
     return token_folder_close(state);
 }
 
@@ -124,7 +129,7 @@ static void test_without_memory(void **unused)
 
 static void set_source(const char *from)
 {
-    routes[1].tokens.from = from;
+    place = from;
     site.token_parts = token_find_parts(from);
 }
 

@@ -15,7 +15,6 @@
 
 struct lab {
     char source[80];
-    struct config_tokens tokens;
     struct token_store *store;
     int log; /* the reading end of what is logged */
     char seen[16384];
@@ -28,7 +27,6 @@ static int set_up(void **state)
     assert_non_null(lab);
     assert_int_equal(token_folder_open(state), 0);
     snprintf(lab->source, sizeof(lab->source), "%s/tokens", token_folder_root());
-    lab->tokens = (struct config_tokens){.from = "query:token", .file = lab->source};
     assert_int_equal(pipe2(ends, O_NONBLOCK | O_CLOEXEC), 0);
     lab->log = ends[0];
     log_lab_to(ends[1], REASON_WARN);
@@ -51,7 +49,7 @@ static void open_store(struct lab *lab)
 {
     char error[256];
     token_store_release(lab->store);
-    lab->store = token_store_create(&lab->tokens, error, sizeof(error));
+    lab->store = token_store_create(lab->source, error, sizeof(error));
     assert_non_null(lab->store);
 }
 
@@ -273,22 +271,18 @@ static void test_follows_links_out_of_a_folder(void **state)
 static void test_follows_links_that_are_replaced(void **state)
 {
     struct lab *lab = *state;
-    for (int names = 0; names < 2; names++) {
-        token_folder_make("tokens");
-        token_folder_make("tokens/..1");
-        token_folder_make("tokens/..2");
-        token_folder_write("tokens/..1/token", names ? "old:1\n" : "token: old:1\n");
-        token_folder_write("tokens/..2/token", names ? "new:1\n" : "token: new:1\n");
-        token_folder_link("..1", "tokens/..data");
-        token_folder_link("..data/token", "tokens/token");
-        lab->tokens.format = names ? CONFIG_TOKENS_NAMES : CONFIG_TOKENS_LINES;
-        open_store(lab);
-        assert_leads(lab, "token", "old", 1);
-        token_folder_link("..2", "tokens/..tmp");
-        token_folder_move("tokens/..tmp", "tokens/..data");
-        assert_leads(lab, "token", "new", 1);
-        token_folder_clear("tokens");
-    }
+    token_folder_make("tokens");
+    token_folder_make("tokens/..1");
+    token_folder_make("tokens/..2");
+    token_folder_write("tokens/..1/token", "token: old:1\n");
+    token_folder_write("tokens/..2/token", "token: new:1\n");
+    token_folder_link("..1", "tokens/..data");
+    token_folder_link("..data/token", "tokens/token");
+    open_store(lab);
+    assert_leads(lab, "token", "old", 1);
+    token_folder_link("..2", "tokens/..tmp");
+    token_folder_move("tokens/..tmp", "tokens/..data");
+    assert_leads(lab, "token", "new", 1);
 }
 
 #define NAMES 40
@@ -390,70 +384,6 @@ static void test_bounds_scans_of_links_to_links(void **state)
     assert_leads(lab, "token", "new", 1);
 }
 
-static void test_reads_the_file_of_a_token(void **state)
-{
-    struct lab *lab = *state;
-    struct token_destination destination;
-    lab->tokens.format = CONFIG_TOKENS_NAMES;
-    token_folder_make("tokens");
-    token_folder_make("tokens/folder");
-    token_folder_link("../outside", "tokens/link");
-    assert_int_equal(mkfifoat(token_folder.fd, "tokens/fifo", 0600), 0);
-    token_folder_link("loop", "tokens/loop");
-    token_folder_link("one", "tokens/inside");
-    token_folder_write("outside", "host:1\n");
-    token_folder_write("tokens/one", "  host:1\n");
-    token_folder_write("tokens/bad", "host\n");
-    token_folder_write("tokens/.hidden", "host:1\n");
-    open_store(lab);
-    assert_leads(lab, "one", "host", 1);
-    assert_leads(lab, "inside", "host", 1);
-    token_folder_write("tokens/one", "unix:@name");
-    assert_leads(lab, "one", "@name", 0);
-    static const char *const strangers[] = {
-        "two",
-        "",
-        ".",
-        "..",
-        "../outside",
-        "link",
-        "folder",
-        "fifo",
-        "loop",
-        "one/",
-        "/etc/passwd",
-        ".hidden",
-        "./one",
-        "../tokens/one",
-        "folder/../one",
-        "one/../one",
-        "\n",
-        "one\\",
-        "%6fne",
-    };
-    for (size_t i = 0; i < WSL_COUNT(strangers); i++)
-        assert_fails(lab, strangers[i], REASON_token_unknown);
-    assert_int_equal(look_up(lab, SLICE("one\0x"), &destination), REASON_token_unknown);
-    char name[4096];
-    memset(name, 'n', sizeof(name));
-    assert_int_equal(look_up(lab, (struct slice){name, 255}, &destination), REASON_token_unknown);
-    assert_int_equal(look_up(lab, (struct slice){name, 4096}, &destination), REASON_token_unknown);
-    assert_int_equal(look_up(lab, SLICE("bad"), &destination), REASON_token_source);
-    assert_string_equal(destination.detail, "the file of the token: the target is not HOST:PORT");
-    token_folder_clear("tokens");
-    assert_int_equal(look_up(lab, SLICE("one"), &destination), REASON_token_source);
-}
-
-static void test_wants_a_folder_for_names(void **state)
-{
-    struct lab *lab = *state;
-    char error[256];
-    lab->tokens.format = CONFIG_TOKENS_NAMES;
-    token_folder_write("tokens", "token: host:1\n");
-    assert_null(token_store_create(&lab->tokens, error, sizeof(error)));
-    assert_non_null(strstr(error, "not a folder"));
-}
-
 static void test_knows_many(void **state)
 {
     struct lab *lab = *state;
@@ -490,8 +420,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_sees_a_link_on_the_path_that_is_replaced, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_bounds_scans_of_links_to_links, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_reads_the_file_of_a_token, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_wants_a_folder_for_names, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_knows_many, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,8 +39,7 @@ static int tear_down(void **unused)
 static void open_store(void)
 {
     char error[256];
-    struct config_tokens tokens = {.from = "query:token", .file = folder};
-    store = token_store_create(&tokens, error, sizeof(error));
+    store = token_store_create(folder, error, sizeof(error));
     assert_non_null(store);
 }
 

@@ -1,0 +1,19 @@
+#include "core/tokens/token_destination.h"
+
+#include "base/base.h"
+
+void token_destination_set(struct token_destination *destination, bool is_unix, struct slice host,
+                           uint16_t port)
+{
+    wsl_assert(host.len < sizeof(destination->text));
+    memcpy(destination->text, host.ptr, host.len);
+    destination->text[host.len] = '\0';
+    destination->address = (struct config_address){
+        .kind = is_unix ? CONFIG_ADDRESS_UNIX : CONFIG_ADDRESS_TCP,
+        .host = is_unix ? NULL : destination->text,
+        .path = is_unix ? destination->text : NULL,
+        .port = port,
+    };
+    destination->shown = NULL;
+    destination->no_link = false;
+}

@@ -1,0 +1,20 @@
+#include "serve/tokens/token_sources.h"
+
+#include "serve/tokens/token_directory.h"
+#include "serve/tokens/token_lines.h"
+
+typedef struct token_source *create_fn(const struct config_tokens *tokens, char *error,
+                                       size_t error_size);
+
+static create_fn *const sources[CONFIG_TOKEN_SOURCES] = {
+    [CONFIG_TOKENS_FILE] = token_lines_create,
+    [CONFIG_TOKENS_DIRECTORY] = token_directory_create,
+};
+
+struct token_source *token_sources_create(const struct config_tokens *tokens, char *error,
+                                          size_t error_size)
+{
+    enum config_token_source source = config_token_source(tokens);
+    wsl_assert(sources[source]);
+    return sources[source](tokens, error, error_size);
+}

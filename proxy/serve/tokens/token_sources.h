@@ -1,0 +1,16 @@
+/*
+ * The source that a route's tokens have: one row for each kind (token_source.h).
+ *
+ * Owns: nothing. Thread: any. Errors: NULL and one line in *error. Lifetime: of what it creates:
+ * until token_source_release.
+ */
+#ifndef WSLUICE_SERVE_TOKENS_TOKEN_SOURCES_H
+#define WSLUICE_SERVE_TOKENS_TOKEN_SOURCES_H
+
+#include "serve/tokens/token_source.h"
+
+/* The route has tokens. */
+WSL_MUST_CHECK struct token_source *token_sources_create(const struct config_tokens *tokens,
+                                                         char *error, size_t error_size);
+
+#endif

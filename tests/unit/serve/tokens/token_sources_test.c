@@ -1,0 +1,41 @@
+#include "serve/tokens/token_sources.h"
+
+#include "lib/token_folder.h"
+#include "lib/token_source_lab.h"
+
+/* The same token in each kind of source. */
+static void test_opens_the_source_that_is_configured(void **state)
+{
+    char lines[80], files[80], error[256];
+    token_folder_write("lines", "token: lines:1\n");
+    token_folder_make("files");
+    token_folder_write("files/token", "directory:1\n");
+    snprintf(lines, sizeof(lines), "%s/lines", token_folder_root());
+    snprintf(files, sizeof(files), "%s/files", token_folder_root());
+    const struct {
+        struct config_tokens tokens;
+        const char *described;
+    } cases[] = {
+        {{.directory = files}, ": a file for each token"},
+        {{.file = files, .format = CONFIG_TOKENS_NAMES}, ": a file for each token"},
+        {{.file = lines}, ": 1 known"},
+    };
+    for (size_t i = 0; i < WSL_COUNT(cases); i++) {
+        char text[256];
+        struct token_source *source = token_sources_create(&cases[i].tokens, error, sizeof(error));
+        assert_non_null(source);
+        assert_true(token_source_describe(source, text, sizeof(text)));
+        assert_non_null(strstr(text, cases[i].described));
+        token_source_release(source);
+    }
+    token_source_release(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_opens_the_source_that_is_configured, token_folder_open,
+                                        token_folder_close),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
