@@ -9,9 +9,12 @@
  *                +--":"--> VALUE ---------|-----CR-----------------+
  *                                         +-CR-> END_LF -LF-> DONE
  *
- * METHOD, TARGET, NAME and VALUE are runs of one class of bytes up to a delimiter; the other parts
- * are read byte by byte. There is no edge for obs-fold, a bare CR or LF, white space before a
- * colon, or an empty name: RFC 9112 lets a server refuse all of them.
+ *   ANSWER -SP-> STATUS -+-SP-> PHRASE -+-CR-> LINE_LF     an answer begins here
+ *                        +--------------+
+ *
+ * METHOD, TARGET, NAME, VALUE and PHRASE are runs of one class of bytes up to a delimiter; the
+ * other parts are read byte by byte. There is no edge for obs-fold, a bare CR or LF, white space
+ * before a colon, or an empty name: RFC 9112 lets a server refuse all of them.
  */
 #include "codec/http/http_scan.h"
 
@@ -30,6 +33,9 @@ enum part {
     PART_VALUE,
     PART_END_LF,
     PART_DONE,
+    PART_ANSWER, /* the version of an answer */
+    PART_STATUS,
+    PART_PHRASE,
 };
 
 /* The text, within the limit, and the parts that are found. */
@@ -67,7 +73,8 @@ static enum reason read_run(struct reader *r, enum http_char wanted, char delimi
     struct slice run = {r->text.ptr + scan->mark, end - scan->mark};
     if (scan->part == PART_TARGET && run.len > r->limits->line_bytes)
         return REASON_http_uri_too_long;
-    if (end < r->text.len && run.len == 0 && scan->part != PART_VALUE)
+    bool may_be_empty = scan->part == PART_VALUE || scan->part == PART_PHRASE;
+    if (end < r->text.len && run.len == 0 && !may_be_empty)
         return REASON_http_malformed;
     scan->at = end;
     if (end == r->text.len)
@@ -76,14 +83,14 @@ static enum reason read_run(struct reader *r, enum http_char wanted, char delimi
     return expect(r, delimiter, next);
 }
 
-/* HTTP/1.x and the CR; another major version is refused as soon as it is read. */
-static enum reason read_version(struct reader *r)
+/* HTTP/1.x and what ends it; another major version is refused as soon as it is read. */
+static enum reason read_version(struct reader *r, char delimiter, enum part next)
 {
     static const char form[] = "HTTP/#.#"; /* "#": a digit */
     struct http_scan *scan = r->scan;
     size_t i = scan->at - scan->mark;
     if (i == sizeof(form) - 1)
-        return expect(r, '\r', PART_LINE_LF);
+        return expect(r, delimiter, next);
 
     const char *version = r->text.ptr + scan->mark;
     if (form[i] == '#' ? !ascii_is_digit(version[i]) : version[i] != form[i])
@@ -93,6 +100,23 @@ static enum reason read_version(struct reader *r)
             return REASON_http_version;
         r->parts->minor_version = (uint8_t)(version[i] - '0');
     }
+    scan->at++;
+    return REASON_none;
+}
+
+/* Three digits; the phrase behind them may be missing, with its space or without. */
+static enum reason read_status(struct reader *r)
+{
+    struct http_scan *scan = r->scan;
+    const char *digits = r->text.ptr + scan->mark;
+    size_t i = scan->at - scan->mark;
+    if (i == 3)
+        return digits[i] == ' ' ? expect(r, ' ', PART_PHRASE) : expect(r, '\r', PART_LINE_LF);
+    if (!ascii_is_digit(digits[i]) || (i == 0 && (digits[i] < '1' || digits[i] > '5')))
+        return REASON_http_malformed;
+    if (i == 2)
+        r->parts->status =
+            (uint16_t)(100 * (digits[0] - '0') + 10 * (digits[1] - '0') + (digits[2] - '0'));
     scan->at++;
     return REASON_none;
 }
@@ -122,6 +146,7 @@ static enum reason read_value(struct reader *r)
 static enum reason read_part(struct reader *r)
 {
     struct http_parts *parts = r->parts;
+    struct slice phrase;
     switch ((enum part)r->scan->part) {
     case PART_START:
         if (r->text.ptr[0] == '\r')
@@ -135,7 +160,7 @@ static enum reason read_part(struct reader *r)
     case PART_TARGET:
         return read_run(r, HTTP_CHAR_TARGET, ' ', PART_VERSION, &parts->target);
     case PART_VERSION:
-        return read_version(r);
+        return read_version(r, '\r', PART_LINE_LF);
     case PART_LINE_LF:
         return expect(r, '\n', PART_LINE);
     case PART_LINE:
@@ -146,10 +171,21 @@ static enum reason read_part(struct reader *r)
         return read_value(r);
     case PART_END_LF:
         return expect(r, '\n', PART_DONE);
+    case PART_ANSWER:
+        return read_version(r, ' ', PART_STATUS);
+    case PART_STATUS:
+        return read_status(r);
+    case PART_PHRASE:
+        return read_run(r, HTTP_CHAR_VALUE, '\r', PART_LINE_LF, &phrase);
     case PART_DONE:
         break;
     }
     return REASON_internal;
+}
+
+struct http_scan http_scan_answer(void)
+{
+    return (struct http_scan){.part = PART_ANSWER};
 }
 
 enum reason http_scan_read(struct http_scan *scan, struct slice text,

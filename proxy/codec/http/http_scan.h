@@ -1,6 +1,6 @@
 /*
- * One pass over the head of an HTTP/1.1 request, RFC 9112: checks grammar and limits, and finds the
- * parts. Their meaning is for http_head.h.
+ * One pass over the head of an HTTP/1.1 message, RFC 9112: checks grammar and limits, and finds the
+ * parts. Their meaning is for http_head.h (requests) and http_answer.h.
  *
  * Pure: it allocates nothing; the slices of the parts point into the text and live as long.
  *
@@ -25,7 +25,10 @@ struct http_limits {
     unsigned fields;   /* at most HTTP_FIELDS_MAX; above it 431 */
 };
 
-/* The progress of earlier calls, as offsets: the buffer may move between calls. Zeroed is ready. */
+/*
+ * The progress of earlier calls, as offsets: the buffer may move between calls. Zeroed is ready for
+ * a request; for an answer see http_scan_answer.
+ */
 struct http_scan {
     size_t at;      /* bytes before it are read */
     size_t mark;    /* where the current part began */
@@ -35,10 +38,14 @@ struct http_scan {
 
 /* The parts that are found, each in the call that reads its end. */
 struct http_parts {
-    struct slice method, target;
+    struct slice method, target; /* of a request */
+    uint16_t status;             /* of an answer */
     uint8_t minor_version;
     struct http_field *fields; /* the caller's, HTTP_FIELDS_MAX of them */
 };
+
+/* Ready for the head of an answer, which begins with a status line. */
+struct http_scan http_scan_answer(void);
 
 /* Call it with all bytes so far each time that more arrive; it reads only the new ones. */
 WSL_MUST_CHECK enum reason http_scan_read(struct http_scan *scan, struct slice text,

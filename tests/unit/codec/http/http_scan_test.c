@@ -61,6 +61,21 @@ static void test_a_violation_is_final(void **state)
     assert_false(http_scan_is_done(&scan));
 }
 
+static void test_answers(void **state)
+{
+    scan = http_scan_answer();
+    parts = (struct http_parts){.fields = fields};
+    struct slice text = SLICE("HTTP/1.0 404 Not Found\r\nA: b\r\n\r\n");
+    assert_int_equal(http_scan_read(&scan, text, &limits, &parts), REASON_none);
+    assert_true(http_scan_is_done(&scan));
+    assert_int_equal(parts.status, 404);
+    assert_int_equal(parts.minor_version, 0);
+    assert_int_equal(scan.fields, 1);
+    scan = http_scan_answer();
+    assert_int_equal(http_scan_read(&scan, SLICE("GET / HTTP/1.1"), &limits, &parts),
+                     REASON_http_malformed);
+}
+
 static void test_limits(void **state)
 {
     assert_int_equal(read_all("GET /2345678901234567890"), REASON_none);
@@ -74,6 +89,7 @@ int main(void)
         cmocka_unit_test(test_finds_the_parts),
         cmocka_unit_test(test_resumes),
         cmocka_unit_test(test_a_violation_is_final),
+        cmocka_unit_test(test_answers),
         cmocka_unit_test(test_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,54 @@
+/*
+ * The head of an HTTP/1.0 or 1.1 response, RFC 9112, strict: an answer whose end two programs could
+ * read differently is refused, as its rest could be taken for the answer to another request.
+ *
+ * Refused: a length that is repeated, is no plain number, or stands beside Transfer-Encoding; a
+ * coding other than chunked; chunked in HTTP/1.0; a folded line; a bare CR or LF; a status that
+ * nobody asked for (101).
+ *
+ * Pure: the parser allocates nothing; its slices point into the caller's buffer and live as long.
+ *
+ * Owns: nothing. Thread: any. Errors: HTTP_ANSWER_BAD with a phrase. Lifetime: slices borrow the
+ * buffer.
+ */
+#ifndef WSLUICE_CODEC_HTTP_ANSWER_HTTP_ANSWER_H
+#define WSLUICE_CODEC_HTTP_ANSWER_HTTP_ANSWER_H
+
+#include "codec/http/http_head.h"
+
+/* How the end of the body is found, RFC 9112 section 6.3. */
+enum http_answer_body {
+    HTTP_ANSWER_EMPTY,
+    HTTP_ANSWER_LENGTH,
+    HTTP_ANSWER_CHUNKED,
+    HTTP_ANSWER_UNTIL_CLOSE,
+};
+
+struct http_answer {
+    struct http_head head; /* its version and fields only; for http_head_only and the like */
+    uint16_t status;
+    uint8_t body;    /* enum http_answer_body */
+    bool persists;   /* the connection can take another request after the body */
+    uint64_t length; /* with HTTP_ANSWER_LENGTH: above 0 */
+};
+
+enum http_answer_verdict {
+    HTTP_ANSWER_MORE, /* not yet whole, and nothing wrong so far */
+    HTTP_ANSWER_DONE,
+    HTTP_ANSWER_INTERIM, /* 1xx: the answer follows behind it */
+    HTTP_ANSWER_BAD,     /* *fault says why; more bytes do not change that */
+};
+
+/*
+ * Call it with all bytes so far each time that more arrive, and a scan that began as
+ * http_scan_answer. With DONE and INTERIM, the head was *consumed bytes. The line limit does not
+ * matter here. `answers_head`: the request's method was HEAD, so that no body follows.
+ */
+WSL_MUST_CHECK enum http_answer_verdict
+http_answer_parse(struct http_answer *answer, struct slice bytes, const struct http_limits *limits,
+                  bool answers_head, struct http_scan *scan, size_t *consumed, const char **fault);
+
+/* The value of the only field of that name; empty: none or several. */
+struct slice http_answer_field(const struct http_answer *answer, struct slice name);
+
+#endif
