@@ -6,9 +6,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/ascii.h"
 #include "base/base.h"
 #include "base/monotonic.h"
+#include "codec/http/answer/http_collect.h"
 #include "net/addr.h"
 
 #define ANSWER_MAX ((size_t)16 << 20)
@@ -148,94 +148,65 @@ static bool send_request(struct exchange *exchange)
     return alive;
 }
 
-/* All bytes up to the end of the stream. */
-static bool read_all(struct exchange *exchange, char **bytes, size_t *length)
+/* MORE: it continues, or the exchange has failed. */
+static bool read_some(struct exchange *exchange, struct http_collect *collect,
+                      enum http_answer_verdict *verdict)
 {
-    size_t room = 0;
-    *bytes = NULL;
-    *length = 0;
-    for (;;) {
-        if (room - *length < 2) {
-            room = room > 0 ? 2 * room : 65536;
-            char *more = room <= ANSWER_MAX ? realloc(*bytes, room) : NULL;
-            if (!more)
-                return fail(exchange, strerror(ENOMEM));
-            *bytes = more;
-        }
-        ssize_t n = recv(exchange->fd, *bytes + *length, room - *length - 1, 0);
-        if (n > 0)
-            *length += (size_t)n;
-        else if (n == 0)
-            break;
-        else if (errno == EAGAIN && !wait_for(exchange, POLLIN))
+    char bytes[16384];
+    size_t used;
+    ssize_t n = recv(exchange->fd, bytes, sizeof(bytes), 0);
+    if (n > 0)
+        *verdict = http_collect_take(collect, (struct slice){bytes, (size_t)n}, &used);
+    else if (n == 0)
+        *verdict = http_collect_end(collect);
+    else if (errno == EAGAIN)
+        return wait_for(exchange, POLLIN);
+    else if (errno != EINTR)
+        return fail_to_talk(exchange, errno);
+    return true;
+}
+
+static bool read_answer(struct exchange *exchange, struct http_collect *collect)
+{
+    enum http_answer_verdict verdict = HTTP_ANSWER_MORE;
+    while (verdict == HTTP_ANSWER_MORE)
+        if (!read_some(exchange, collect, &verdict))
             return false;
-        else if (errno != EAGAIN && errno != EINTR)
-            return fail_to_talk(exchange, errno);
-    }
-    (*bytes)[*length] = '\0';
-    return true;
+    if (verdict == HTTP_ANSWER_DONE)
+        return true;
+    char problem[128];
+    if (!collect->begun)
+        return fail(exchange, "it closed the connection without an answer");
+    if (!collect->in_body)
+        return fail(exchange, "the answer is not HTTP; does the port want TLS?");
+    snprintf(problem, sizeof(problem), "the answer %s", collect->fault);
+    return fail(exchange, problem);
 }
 
-/* Of "HTTP/1.1 200 OK"; 0: no status line. A blank line follows in the text. */
-static unsigned status_of(const char *line)
+static bool take_body(const struct exchange *exchange, struct http_collect *collect,
+                      struct http_client_answer *answer)
 {
-    static const char version[] = "HTTP/1.";
-    const char *digits = line + sizeof(version) - 1 + 2;
-    unsigned status = 0;
-    if (strncmp(line, version, sizeof(version) - 1) != 0 || digits[-1] != ' ')
-        return 0;
-    for (int i = 0; i < 3; i++) {
-        if (!ascii_is_digit(digits[i]))
-            return 0;
-        status = status * 10 + (unsigned)(digits[i] - '0');
-    }
-    return status;
-}
-
-/* Fewer bytes than Content-Length: the server exited while it was sending. */
-static bool is_truncated(const char *head, const char *end, size_t body)
-{
-    static const char name[] = "\r\nContent-Length:";
-    const char *field = strcasestr(head, name);
-    return field && field < end && strtoull(field + sizeof(name) - 1, NULL, 10) > body;
-}
-
-/* Moves the body to the front. The server uses Content-Length or the end of the stream. */
-static bool split_response(const struct exchange *exchange, char *bytes, size_t length,
-                           struct http_client_answer *answer)
-{
-    const char *end = memmem(bytes, length, "\r\n\r\n", 4);
-    unsigned status = end ? status_of(bytes) : 0;
-    if (status == 0)
-        return fail(exchange, length == 0 ? "it closed the connection without an answer"
-                                          : "the answer is not HTTP; does the port want TLS?");
-    size_t head = (size_t)(end - bytes) + 4;
-    if (is_truncated(bytes, end, length - head))
-        return fail(exchange, "the answer was cut off");
-    memmove(bytes, bytes + head, length - head + 1);
-    answer->status = status;
-    answer->body = bytes;
-    answer->length = length - head;
-    return true;
+    answer->status = collect->answer.status;
+    answer->body = text_take(&collect->body, &answer->length);
+    return answer->body || fail(exchange, strerror(ENOMEM));
 }
 
 static bool ask_once(struct exchange *exchange, struct http_client_answer *answer)
 {
-    char *bytes = NULL;
-    size_t length = 0;
+    struct http_collect collect;
+    http_collect_begin(&collect, ANSWER_MAX, false);
     exchange->fd = -1;
     exchange->unread = false;
     bool done = exchange->request->address->kind == CONFIG_ADDRESS_UNIX ? connect_unix(exchange)
                                                                         : connect_tcp(exchange);
     *answer = (struct http_client_answer){.connected = done};
-    done = done && send_request(exchange) && read_all(exchange, &bytes, &length) &&
-           split_response(exchange, bytes, length, answer);
-    exchange->unread = exchange->unread && length == 0;
-    answer->closed = bytes && length == 0;
+    bool sent = done && send_request(exchange);
+    done = sent && read_answer(exchange, &collect) && take_body(exchange, &collect, answer);
+    exchange->unread = exchange->unread && !collect.begun;
+    answer->closed = sent && !collect.begun;
     if (exchange->fd >= 0)
         close(exchange->fd);
-    if (!done)
-        free(bytes);
+    http_collect_free(&collect);
     return done;
 }
 

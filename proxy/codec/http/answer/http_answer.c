@@ -16,9 +16,9 @@ static const char *read_length(struct http_answer *answer, bool *given)
     *given = count > 0;
     answer->length = 0;
     if (count > 1)
-        return "it has several lengths";
+        return "has several lengths";
     if (field && !ascii_decimal(field->value, INT64_MAX, &answer->length))
-        return "its length is no number";
+        return "has a length that is no number";
     return NULL;
 }
 
@@ -31,8 +31,8 @@ static const char *read_coding(const struct http_answer *answer, bool *chunked)
     if (count == 0)
         return NULL;
     if (!field || !slice_equal_nocase(field->value, SLICE("chunked")))
-        return "it has a transfer coding other than chunked";
-    return answer->head.minor_version == 0 ? "it is chunked, but HTTP/1.0" : NULL;
+        return "has a transfer coding other than chunked";
+    return answer->head.minor_version == 0 ? "is chunked, but HTTP/1.0" : NULL;
 }
 
 static const char *find_body(struct http_answer *answer, bool answers_head)
@@ -42,12 +42,12 @@ static const char *find_body(struct http_answer *answer, bool answers_head)
     if (!fault)
         fault = read_coding(answer, &chunked);
     if (!fault && has_length && chunked)
-        fault = "it has a length, and is chunked";
+        fault = "has a length, and is chunked";
     if (fault)
         return fault;
     bool bodiless = answer->status == STATUS_NO_CONTENT || answer->status < 200;
     if (bodiless && (chunked || answer->length > 0))
-        return "it has a body that its status does not allow";
+        return "has a body that its status does not allow";
     if (bodiless || answers_head || answer->status == STATUS_NOT_MODIFIED)
         answer->body = HTTP_ANSWER_EMPTY;
     else if (chunked)
@@ -76,18 +76,18 @@ static const char *fault_of(enum reason bad)
 {
     switch ((int)bad) {
     case REASON_http_version:
-        return "it is not HTTP/1.0 or 1.1";
+        return "is not HTTP/1.0 or 1.1";
     case REASON_http_head_too_large:
-        return "its header is too large";
+        return "has a header that is too large";
     default:
-        return "it is no valid HTTP";
+        return "is no valid HTTP";
     }
 }
 
 static enum http_answer_verdict conclude(struct http_answer *answer, bool answers_head,
                                          const char **fault)
 {
-    *fault = answer->status == STATUS_SWITCHING ? "it changes to another protocol"
+    *fault = answer->status == STATUS_SWITCHING ? "changes to another protocol"
                                                 : find_body(answer, answers_head);
     if (*fault)
         return HTTP_ANSWER_BAD;

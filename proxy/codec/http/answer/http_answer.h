@@ -8,8 +8,8 @@
  *
  * Pure: the parser allocates nothing; its slices point into the caller's buffer and live as long.
  *
- * Owns: nothing. Thread: any. Errors: HTTP_ANSWER_BAD with a phrase. Lifetime: slices borrow the
- * buffer.
+ * Owns: nothing. Thread: any. Errors: HTTP_ANSWER_BAD with a phrase, to follow "the answer".
+ * Lifetime: slices borrow the buffer.
  */
 #ifndef WSLUICE_CODEC_HTTP_ANSWER_HTTP_ANSWER_H
 #define WSLUICE_CODEC_HTTP_ANSWER_HTTP_ANSWER_H

@@ -47,14 +47,14 @@ static enum http_answer_verdict begin_body(struct http_collect *collect)
     if (answer->body == HTTP_ANSWER_EMPTY)
         return conclude(collect, HTTP_ANSWER_DONE, NULL);
     if (answer->body == HTTP_ANSWER_LENGTH && answer->length > collect->body_max)
-        return fail(collect, "its body is too large");
+        return fail(collect, "has a body that is too large");
     return HTTP_ANSWER_MORE;
 }
 
 static enum http_answer_verdict skip_interim(struct http_collect *collect)
 {
     if (++collect->interims > INTERIMS_MAX)
-        return fail(collect, "it has too many interim answers");
+        return fail(collect, "has too many interim answers");
     collect->head.length = 0;
     collect->scan = http_scan_answer();
     return HTTP_ANSWER_MORE;
@@ -68,7 +68,7 @@ static enum http_answer_verdict take_head(struct http_collect *collect, struct s
     size_t part = size_min(bytes->len, limits.head_bytes - before);
     text_add(&collect->head, (struct slice){bytes->ptr, part});
     if (collect->head.failed)
-        return fail(collect, "out of memory");
+        return fail(collect, "did not fit into memory");
     enum http_answer_verdict verdict =
         http_answer_parse(&collect->answer, text_slice(&collect->head), &limits,
                           collect->answers_head, &collect->scan, &consumed, &fault);
@@ -87,12 +87,12 @@ static enum http_answer_verdict take_head(struct http_collect *collect, struct s
 
 static bool keep(struct http_collect *collect, struct slice data)
 {
-    const char *fault = "its body is too large";
+    const char *fault = "has a body that is too large";
     if (data.len <= collect->body_max - collect->body.length) {
         text_add(&collect->body, data);
         if (!collect->body.failed)
             return true;
-        fault = "out of memory";
+        fault = "did not fit into memory";
     }
     return fail(collect, fault) == HTTP_ANSWER_MORE;
 }
@@ -111,7 +111,7 @@ static enum http_answer_verdict take_chunks(struct http_collect *collect, struct
         case HTTP_CHUNKS_DONE:
             return conclude(collect, HTTP_ANSWER_DONE, NULL);
         case HTTP_CHUNKS_BAD:
-            return fail(collect, "its chunks are malformed");
+            return fail(collect, "has malformed chunks");
         }
     }
 }
@@ -149,5 +149,5 @@ enum http_answer_verdict http_collect_end(struct http_collect *collect)
         return (enum http_answer_verdict)collect->verdict;
     if (collect->in_body && collect->answer.body == HTTP_ANSWER_UNTIL_CLOSE)
         return conclude(collect, HTTP_ANSWER_DONE, NULL);
-    return fail(collect, collect->begun ? "it was cut off" : "there was none");
+    return fail(collect, collect->begun ? "was cut off" : "is empty");
 }

@@ -6,8 +6,8 @@
  *
  * Interim answers (1xx) are skipped, but not an endless row of them.
  *
- * Pure. Owns: head and body. Thread: one at a time. Errors: HTTP_ANSWER_BAD, with `fault`.
- * Lifetime: http_collect_begin to http_collect_free.
+ * Pure. Owns: head and body. Thread: one at a time. Errors: HTTP_ANSWER_BAD, with `fault`: a phrase
+ * to follow "the answer". Lifetime: http_collect_begin to http_collect_free.
  */
 #ifndef WSLUICE_CODEC_HTTP_ANSWER_HTTP_COLLECT_H
 #define WSLUICE_CODEC_HTTP_ANSWER_HTTP_COLLECT_H

@@ -95,6 +95,12 @@ static void splits_the_response(void **state)
     assert_string_equal(got.body, "busy");
     free(got.body);
     assert_non_null(strstr(server.request, "GET /x?y=1 HTTP/1.1\r\nHost: localhost\r\n"));
+    assert_true(ask(&server,
+                    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                    "3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n",
+                    &got, error));
+    assert_string_equal(got.body, "hello");
+    free(got.body);
     assert_true(ask(&server, "HTTP/1.0 200 OK\r\n\r\n", &got, error));
     assert_string_equal(got.body, "");
     free(got.body);
@@ -110,7 +116,9 @@ static void refuses_what_is_no_whole_response(void **state)
         {"HTTP/1.1 20", "the answer is not HTTP"},
         {"HTTP/1.\r\n\r\n", "the answer is not HTTP"},
         {"HTTP/1.1 2x0 OK\r\n\r\n", "the answer is not HTTP"},
-        {"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf", "the answer was cut off"},
+        {"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf", "was cut off"},
+        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhell", "was cut off"},
+        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nhell", "has malformed chunks"},
     };
     for (size_t i = 0; i < WSL_COUNT(cases); i++) {
         struct server server;
