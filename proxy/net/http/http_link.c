@@ -1,0 +1,239 @@
+#include "net/http/http_link.h"
+
+#include "net/watch.h"
+
+/* ---- the end ---- */
+
+static void disconnect(struct http_link *link)
+{
+    dial_cancel(link->dial);
+    watch_close(link->watch);
+    if (link->transport)
+        transport_close(link->transport);
+    link->dial = NULL;
+    link->watch = NULL;
+    link->transport = NULL;
+}
+
+void http_link_close(struct http_link *link)
+{
+    disconnect(link);
+    http_collect_free(&link->collect);
+}
+
+static void report(struct http_link *link, const char *subject, const char *problem)
+{
+    char where[128], detail[HTTP_DETAIL];
+    config_address_print(link->address, where, sizeof(where));
+    snprintf(detail, sizeof(detail), "%s: %s%s", where, subject, problem);
+    disconnect(link);
+    link->owner->failed(link, detail);
+}
+
+static void report_answer_fault(struct http_link *link)
+{
+    report(link, "the answer ", link->collect.fault);
+}
+
+/* ---- reading ---- */
+
+/* True: the answer, or the link, is over, and was reported. */
+static bool take(struct http_link *link, struct slice bytes)
+{
+    size_t used;
+    switch (http_collect_take(&link->collect, bytes, &used)) {
+    case HTTP_ANSWER_DONE:
+        link->unordered = used < bytes.len;
+        link->owner->answered(link);
+        return true;
+    case HTTP_ANSWER_BAD:
+        report_answer_fault(link);
+        return true;
+    case HTTP_ANSWER_MORE:
+    case HTTP_ANSWER_INTERIM:
+        break;
+    }
+    return false;
+}
+
+static void take_end(struct http_link *link)
+{
+    link->unordered = true;
+    if (http_collect_end(&link->collect) == HTTP_ANSWER_DONE)
+        link->owner->answered(link);
+    else
+        report_answer_fault(link);
+}
+
+/* Bounded by the limits of the answer. */
+static void read_answer(struct http_link *link)
+{
+    for (;;) {
+        struct io io = transport_read(link->transport, link->buffer, HTTP_LINK_BUFFER);
+        switch ((enum io_status)io.status) {
+        case IO_OK:
+            if (take(link, (struct slice){(const char *)link->buffer, io.n}))
+                return;
+            break;
+        case IO_WANT_READ:
+            watch_want(link->watch, link->blocked || link->sent < link->request.len
+                                        ? WATCH_READ | WATCH_WRITE
+                                        : WATCH_READ);
+            return;
+        case IO_WANT_WRITE:
+            watch_want(link->watch, WATCH_READ | WATCH_WRITE);
+            return;
+        case IO_EOF:
+            take_end(link);
+            return;
+        case IO_FAIL:
+            report(link, "the answer broke off: ", reason_row(io.reason)->text);
+            return;
+        }
+    }
+}
+
+/* ---- writing ---- */
+
+/* False: the connection is broken. */
+static bool write_request(struct http_link *link)
+{
+    struct io io = io_status(IO_OK);
+    if (link->blocked)
+        io = transport_flush(link->transport);
+    link->blocked = io.status == IO_WANT_WRITE;
+    while (io.status == IO_OK && !link->blocked && link->sent < link->request.len) {
+        struct slice rest = slice_from(link->request, link->sent);
+        io = transport_write(link->transport, (const uint8_t *)rest.ptr, rest.len);
+        link->sent += io.status == IO_OK ? io.n : 0;
+        link->blocked = io.status == IO_OK && io.blocked && link->sent == link->request.len;
+        if (io.blocked)
+            break;
+    }
+    return io.status != IO_FAIL;
+}
+
+/* A peer that takes no more of the request may have answered before that. */
+static void busy_cb(void *owner, unsigned ready)
+{
+    struct http_link *link = owner;
+    bool waiting = link->blocked || link->sent < link->request.len;
+    if (waiting && !write_request(link)) {
+        link->blocked = false;
+        link->sent = link->request.len;
+    }
+    (void)ready;
+    read_answer(link);
+}
+
+static void begin_request(struct http_link *link, struct slice request, size_t body_max)
+{
+    http_collect_free(&link->collect);
+    http_collect_begin(&link->collect, body_max, false);
+    link->request = request;
+    link->sent = 0;
+    link->blocked = false;
+    link->unordered = false;
+    /* In the loop: a failure must not be reported from within this call. */
+    watch_adopt(link->watch, busy_cb, link);
+    watch_want(link->watch, WATCH_READ | WATCH_WRITE);
+}
+
+/* ---- connecting ---- */
+
+static void connected(struct http_link *link, const struct dial_result *result)
+{
+    link->dial = NULL;
+    link->watch = result->watch;
+    link->transport =
+        result->tls ? result->tls : plain_init(&link->plain, result->fd, &transport_target);
+}
+
+static const char *detail_of(const struct dial_result *result)
+{
+    return result->detail[0] ? result->detail : reason_row(result->reason)->text;
+}
+
+static void dialled_cb(void *owner, const struct dial_result *result)
+{
+    struct http_link *link = owner;
+    link->dial = NULL;
+    if (result->reason != REASON_none) {
+        link->owner->failed(link, detail_of(result));
+        return;
+    }
+    connected(link, result);
+    begin_request(link, link->request, link->collect.body_max);
+}
+
+bool http_link_open(struct http_link *link, const struct http_origin *origin, struct slice request,
+                    size_t body_max, uint32_t timeout_ms, char detail[static HTTP_DETAIL])
+{
+    const struct dial_request to = {
+        .watches = link->loop->watches,
+        .resolver = link->loop->resolver,
+        .attempts = link->loop->attempts,
+        .address = &origin->url.address,
+        .timeout_ms = timeout_ms,
+        .tls = origin->tls,
+        .scratch = link->loop->scratch,
+        .callback = dialled_cb,
+        .owner = link,
+    };
+    struct dial_result result;
+    http_collect_begin(&link->collect, body_max, false);
+    link->request = request;
+    link->address = &origin->url.address;
+    link->dial = dial_start(&to, &result);
+    if (link->dial)
+        return true;
+    if (result.reason != REASON_none) {
+        snprintf(detail, HTTP_DETAIL, "%s", detail_of(&result));
+        return false;
+    }
+    connected(link, &result);
+    begin_request(link, request, body_max);
+    return true;
+}
+
+/* ---- between requests ---- */
+
+/* TLS may have messages of its own. */
+static void idle_cb(void *owner, unsigned ready)
+{
+    struct http_link *link = owner;
+    struct io io = transport_read(link->transport, link->buffer, HTTP_LINK_BUFFER);
+    if (!(ready & WATCH_BROKEN) && io.status == IO_WANT_READ)
+        return;
+    disconnect(link);
+    link->owner->idle_ended(link);
+}
+
+bool http_link_persists(const struct http_link *link)
+{
+    return !link->unordered && link->collect.answer.persists && !link->blocked &&
+           link->sent == link->request.len;
+}
+
+void http_link_rest(struct http_link *link)
+{
+    http_collect_free(&link->collect);
+    link->request = (struct slice){0};
+    link->address = NULL;
+    link->sent = 0;
+    watch_adopt(link->watch, idle_cb, link);
+    watch_want(link->watch, WATCH_READ);
+}
+
+void http_link_send(struct http_link *link, const struct http_origin *origin, struct slice request,
+                    size_t body_max)
+{
+    link->reused = true;
+    link->address = &origin->url.address;
+    begin_request(link, request, body_max);
+}
+
+void http_link_poll(struct http_link *link)
+{
+    watch_poll(link->watch);
+}

@@ -1,0 +1,53 @@
+/*
+ * An HTTP service that wsluice asks: where it is, how it is verified, and how many connections and
+ * waiting requests it may have on each loop.
+ *
+ * Made once from the configuration and shared by all workers. Each one that is made is another
+ * origin, also for the same URL: connections that were verified by an old CA file are not used
+ * again after a reload.
+ *
+ * Owns: a TLS context. Thread: made on one, then read by any. Errors: NULL and one line. Lifetime:
+ * until http_origin_free, after the end of all its requests.
+ */
+#ifndef WSLUICE_NET_HTTP_HTTP_ORIGIN_H
+#define WSLUICE_NET_HTTP_HTTP_ORIGIN_H
+
+#include "base/siphash.h"
+#include "config/model/url.h"
+
+struct config_place;
+struct resolver;
+struct tls_ctx;
+struct tls_scratch;
+struct tls_store;
+struct watch_set;
+
+#define HTTP_DETAIL 256 /* a line for the log, with its NUL */
+
+#define HTTP_ORIGIN_CONNECTIONS 16  /* per loop */
+#define HTTP_ORIGIN_QUEUE       256 /* likewise: requests that wait for a connection */
+
+struct http_origin {
+    struct siphash_seed id; /* random: no other origin has it */
+    struct url url;
+    char host[300]; /* the field Host */
+    struct tls_ctx *tls;
+    uint32_t connections, queue;
+};
+
+/* What requests share with other connections of their loop; borrowed. */
+struct http_loop {
+    struct watch_set *watches;
+    struct resolver *resolver;
+    struct tls_scratch **scratch; /* tls_create */
+    uint32_t *attempts;           /* dial.h; NULL: unlimited */
+};
+
+/* `url` is valid. `ca`: NULL: the system's. `place`: in the configuration, for errors. */
+WSL_MUST_CHECK struct http_origin *http_origin_create(const char *url, const char *ca,
+                                                      const struct config_place *place,
+                                                      struct tls_store *store, char *error,
+                                                      size_t error_size);
+void http_origin_free(struct http_origin *origin); /* NULL is fine */
+
+#endif
