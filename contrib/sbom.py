@@ -18,6 +18,7 @@ LICENCES = {
     'openssl': 'Apache-2.0',
     'libyaml': 'MIT',
     'jansson': 'MIT',
+    'hiredis': 'BSD-3-Clause',
     'glibc': 'LGPL-2.1-or-later',
     'musl': 'MIT',
     'gcc': 'GPL-3.0-or-later WITH GCC-exception-3.1',

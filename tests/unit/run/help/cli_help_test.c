@@ -27,6 +27,9 @@ static void answers_help_and_version(void **state)
     const char *version = "wsluice " WSLUICE_VERSION "\n";
     assert_int_equal(strncmp(run.out, version, strlen(version)), 0);
     assert_non_null(strstr(run.out, WSLUICE_JANSSON ? "\nwith: jansson" : "\nwithout: jansson"));
+    const char *without = strstr(run.out, "\nwithout:"), *hiredis = strstr(run.out, " hiredis");
+    assert_non_null(hiredis);
+    assert_int_equal(!without || hiredis < without, WSLUICE_HIREDIS);
     assert_int_equal(run.result.exit_status, 0);
     done(&run);
 }
