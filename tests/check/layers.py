@@ -17,7 +17,8 @@ import re
 import sys
 
 MODULES_MAX = 12
-WATCHED = ('uv.h', 'openssl/', 'yaml.h', 'pthread.h', 'threads.h', 'sys/socket.h', 'netinet/', 'netdb.h', 'jansson.h')
+WATCHED = ('uv.h', 'openssl/', 'yaml.h', 'pthread.h', 'threads.h', 'sys/socket.h', 'netinet/', 'netdb.h', 'jansson.h',
+           'hiredis/')
 PURE = ('codec', 'core')
 IMPURE = ('time.h', 'sys/time.h', 'unistd.h', 'fcntl.h', 'poll.h', 'sys/epoll.h', 'signal.h')
 IMPURE_FOLDERS = ('base/log',)
