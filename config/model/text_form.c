@@ -1,6 +1,7 @@
 #include "config/model/text_form.h"
 
 #include "config/model/pattern.h"
+#include "config/model/permit_rule.h"
 
 /* A segment of a path has more than one or two dots, escaped or not. */
 #define ESCAPE   "%(2[0-9A-Da-d]|[34689A-Fa-f][0-9A-Fa-f]|5[0-9ABD-Fabd-f]|7[0-9A-Ea-e])"
@@ -46,3 +47,9 @@ const struct value_form text_form_field = {
 const struct value_form text_form_syslog = {pattern_check_syslog, "[/@].+|.+:[0-9]+", NULL};
 const struct value_form text_form_token_place = {
     pattern_check_token_place, "host|path|subprotocol|user|(query|header|cookie):" TOKEN, NULL};
+const struct value_form text_form_permit = {
+    permit_rule_check,
+    "any|unix:[/@].+|(\\[[0-9A-Fa-f:.]+\\]|[-A-Za-z0-9_.*]+)(/[0-9]{1,3})?:"
+    "(\\*|[0-9]{1,5}(-[0-9]{1,5})?)",
+    "must be HOST:PORT, RANGE:PORT or unix:PATH, such as desk-*.lan:5900, 10.1.0.0/16:5900-5999, "
+    "[fd00::]/8:* or unix:/run/desks/*; or any"};

@@ -1,6 +1,6 @@
 /*
- * The forms of texts that have a syntax of their own: each check of pattern.h, with its regular
- * expression for value_regex. Options name them in their rows.
+ * The forms of texts that have a syntax of their own: each check of pattern.h and permit_rule.h,
+ * with its regular expression for value_regex. Options name them in their rows.
  *
  * Owns: nothing. Thread: any (const). Errors: none. Lifetime: static.
  */
@@ -11,6 +11,7 @@
 
 extern const struct value_form text_form_path, text_form_base, text_form_host, text_form_origin,
     text_form_server_name, text_form_name, text_form_reference, text_form_expression,
-    text_form_redirect, text_form_token, text_form_field, text_form_syslog, text_form_token_place;
+    text_form_redirect, text_form_token, text_form_field, text_form_syslog, text_form_token_place,
+    text_form_permit;
 
 #endif

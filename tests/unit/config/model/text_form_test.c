@@ -55,15 +55,15 @@ static void names(void **state)
                            "a!#$%&'*+-.^_`|~9",
                            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
                            NULL};
-    const char *tokens[] = {"query:token", "header:X-Desk", "cookie:a!b", "host",
-                            "path",        "query:",        NULL};
+    const char *tokens[] = {"query:token", "header:X-Desk", "cookie:a!b", "host", "path",
+                            "subprotocol", "user",          "query:",     NULL};
     compare(&text_form_name, seeds, REGEX_EXACT);
     compare(&text_form_reference, seeds, REGEX_EXACT);
     compare(&text_form_token, seeds, REGEX_EXACT);
     compare(&text_form_token_place, tokens, REGEX_EXACT);
 }
 
-/* regcomp decides more than an expression can; of ports, the expression counts no digits. */
+/* regcomp and permit_rule decide more than an expression can; of ports it counts no digits. */
 static void other_texts(void **state)
 {
     const char *expressions[] = {"[a-z0-9-]{1,32}", "a\\.b", "\\\\d", "\\d+", "(a|b", "x{3}", NULL};
@@ -76,6 +76,17 @@ static void other_texts(void **state)
                                NULL};
     const char *fields[] = {"a b", "\xc3\xa9", " a", "default-src 'self'", NULL};
     const char *syslogs[] = {"/dev/log", "@name", "host:514", "a:99999", "/", NULL};
+    const char *permits[] = {"any",
+                             "10.1.0.0/16:5900-5999",
+                             "[fd00::]/8:*",
+                             "desk-*.lan:22",
+                             "unix:/run/desks/*",
+                             "unix:@a",
+                             "*:1",
+                             "desk",
+                             "a:b",
+                             NULL};
+    compare(&text_form_permit, permits, REGEX_LOOSE);
     compare(&text_form_expression, expressions, REGEX_LOOSE);
     compare(&text_form_redirect, redirects, REGEX_EXACT);
     compare(&text_form_field, fields, REGEX_EXACT);
