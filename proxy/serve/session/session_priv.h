@@ -14,7 +14,8 @@
  *
  *      serve/stages                                         states
  *      session_preface    PROXY header, first byte, TLS     PREFACE, TLS
- *      session_request    the head, admission, the route    HEAD
+ *      session_request    the head, admission               HEAD
+ *      session_route      the route of a request            HEAD
  *      session_auth       who the client is                 LOOKING_UP
  *      session_token      the target of a token             LOOKING_UP
  *      session_connect    connecting to a target, the 101   DIALLING, UPGRADED

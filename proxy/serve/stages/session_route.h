@@ -1,0 +1,20 @@
+/*
+ * Finds the route of a request: its path in normal form, and the match in the site's table.
+ *
+ * Owns: nothing; path and match are the entry's. Thread: the session's. Errors: reasons. Lifetime:
+ * none.
+ */
+#ifndef WSLUICE_SERVE_STAGES_SESSION_ROUTE_H
+#define WSLUICE_SERVE_STAGES_SESSION_ROUTE_H
+
+#include "base/base.h"
+#include "base/reason.h"
+
+struct http_head;
+struct session;
+
+/* In HEAD: sets path and match of the entry, and the route of the session. */
+WSL_MUST_CHECK enum reason session_route_find(struct session *session,
+                                              const struct http_head *head);
+
+#endif
