@@ -136,8 +136,9 @@ char *ticket_sign(const struct ticket_key *key, struct slice claims)
     if (length > 0) {
         text_add_byte(&token, '.');
         add_encoded(&token, signature, length);
-        return text_take(&token, &length);
     }
+    if (length > 0 && token.length <= TICKET_JWS_MAX)
+        return text_take(&token, &length);
     text_free(&token);
     return NULL;
 }

@@ -92,7 +92,8 @@ static struct ticket_keys *from_text(struct slice text, bool pem, const struct t
 {
     struct ticket_keys *keys = only ? create(1) : NULL;
     if (!keys) {
-        snprintf(error, error_size, only ? "out of memory" : "the algorithm must be named");
+        snprintf(error, error_size,
+                 only ? "out of memory" : "it does not say its algorithm, which must be named");
         return NULL;
     }
     if (!pem && text.len > 0 && text.ptr[text.len - 1] == '\n')

@@ -53,14 +53,14 @@ static void test_refuses(void **state)
         const char *text, *alg, *fault;
     } rows[] = {
         {"", "HS256", "it is empty"},
-        {"0123456789abcdef0123456789abcdef", NULL, "the algorithm must be named"},
+        {"0123456789abcdef0123456789abcdef", NULL, "it does not say its algorithm, which must be named"},
         {"0123456789abcdef0123456789abcde\n", "HS256",
          "the secret has 31 bytes; HS256 needs at least 32, and at most 4096"},
         {"0123456789abcdef0123456789abcdef", "ES256", "neither a key in PEM format nor a JWK"},
         {"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "HS256",
          "a key in PEM format is no secret, which HS256 needs"},
         {"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", NULL,
-         "the algorithm must be named"},
+         "it does not say its algorithm, which must be named"},
         {"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "ES256",
          "no public key, certificate or private key without a passphrase in PEM format"},
         {"{\"keys\":[]}", NULL, "the JWK Set has no keys"},
