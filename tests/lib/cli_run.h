@@ -4,6 +4,7 @@
 #ifndef TESTS_LIB_CLI_RUN_H
 #define TESTS_LIB_CLI_RUN_H
 
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -123,10 +124,13 @@ static inline int enter_directory(void **state)
 
 static inline int leave_directory(void **state)
 {
-    const char *files[] = {"c.pem",        "k.pem",    "self.pem",
-                           "gateway.yaml", "bad.yaml", "printed.yaml"};
-    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-        unlink(files[i]);
+    DIR *folder = opendir(".");
+    struct dirent *entry;
+    while (folder && (entry = readdir(folder)))
+        if (entry->d_name[0] != '.')
+            unlink(entry->d_name);
+    if (folder)
+        closedir(folder);
     int status = chdir("/") < 0 || rmdir(*state) < 0 ? -1 : 0;
     free(*state);
     return status;

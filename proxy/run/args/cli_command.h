@@ -2,19 +2,19 @@
  * A subcommand of the command line ("wsluice status"): its row. The scanner, usage, --help, the
  * manual page and the completion of shells are made from the rows.
  *
- * To add a subcommand `ticket`, write in a module of run/cli:
+ * To add a subcommand `badge`, write in a module of run/cli:
  *
- *     static const struct options_flag ticket_flags[] = {
+ *     static const struct options_flag badge_flags[] = {
  *         {.name = "key", .argument = "FILE", .help = "sign with the key in this file"},
  *         {.name = "json", .help = "print JSON"},
  *     };
  *
- *     static int run_ticket(const struct cli_call *call) { ... return the exit status; }
+ *     static int run_badge(const struct cli_call *call) { ... return the exit status; }
  *
- *     const struct cli_command cli_ticket = {
- *         .name = "ticket", .operands = "VERB [NAME]", .operands_min = 1, .operands_max = 2,
- *         .flags = ticket_flags, .flag_count = WSL_COUNT(ticket_flags),
- *         .help = "make and verify tickets", .details = "...", .run = run_ticket,
+ *     const struct cli_command cli_badge = {
+ *         .name = "badge", .operands = "VERB [NAME]", .operands_min = 1, .operands_max = 2,
+ *         .flags = badge_flags, .flag_count = WSL_COUNT(badge_flags),
+ *         .help = "make and verify badges", .details = "...", .run = run_badge,
  *     };
  *
  * and add it to the list in cli_commands.c. run/cli/cli_call.h has what handlers share. The scanner
@@ -38,7 +38,7 @@ enum cli_operand {
     CLI_OPERAND_FILE,
     CLI_OPERAND_OPTION_PATH,
     CLI_OPERAND_COMMAND,
-    CLI_OPERAND_CHOICE, /* its `operands`, written "asc|desc" */
+    CLI_OPERAND_CHOICE, /* its `operands`, written "asc|desc", or "asc|desc [MORE]" */
 };
 
 #define CLI_OPERANDS_ANY UINT_MAX

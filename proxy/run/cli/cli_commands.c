@@ -13,6 +13,7 @@
 #include "run/cli/cli_check.h"
 #include "run/cli/cli_file.h"
 #include "run/cli/cli_report.h"
+#include "run/cli/cli_ticket.h"
 #include "run/help/cli_help.h"
 
 /* A word of the command line that serves, with all of its options. */
@@ -34,6 +35,7 @@ static const struct cli_command *const commands[] = {
     &cli_admin_status,
     &cli_admin_kill,
     &cli_check_health,
+    &cli_ticket,
     &cli_file_help,
     &cli_file_schema,
     &cli_about_help,

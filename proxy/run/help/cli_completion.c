@@ -26,9 +26,10 @@ static enum offer offer_of(const struct cli_flag *flag)
 }
 
 /* "bash zsh fish" of "bash|zsh|fish". */
+/* Up to the operand behind them. */
 static void put_choices(const char *choices, FILE *stream)
 {
-    for (const char *p = choices; *p; p++)
+    for (const char *p = choices; *p && *p != ' '; p++)
         fputc(*p == '|' ? ' ' : *p, stream);
 }
 
