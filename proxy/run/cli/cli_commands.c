@@ -12,6 +12,7 @@
 #include "run/cli/cli_change.h"
 #include "run/cli/cli_check.h"
 #include "run/cli/cli_file.h"
+#include "run/cli/cli_passwd.h"
 #include "run/cli/cli_report.h"
 #include "run/cli/cli_ticket.h"
 #include "run/help/cli_help.h"
@@ -36,6 +37,7 @@ static const struct cli_command *const commands[] = {
     &cli_admin_kill,
     &cli_check_health,
     &cli_ticket,
+    &cli_passwd,
     &cli_file_help,
     &cli_file_schema,
     &cli_about_help,
