@@ -9,7 +9,7 @@
 FROM debian:trixie-slim AS build
 RUN apt-get -q update && \
     DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends \
-        build-essential ca-certificates cmake libhiredis-dev libjansson-dev libssl-dev libuv1-dev libyaml-dev ninja-build pkg-config && \
+        build-essential ca-certificates cmake libhiredis-dev libjansson-dev libseccomp-dev libssl-dev libuv1-dev libyaml-dev ninja-build pkg-config && \
     rm -rf /var/lib/apt/lists/*
 COPY . /src
 RUN cmake -S /src -B /build -G Ninja -DCMAKE_BUILD_TYPE=Release -DWSLUICE_STATIC=ON && \

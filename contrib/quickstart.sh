@@ -35,7 +35,7 @@ is_open() { # PORT
 
 install_packages() {
     local needed=() package as_root=()
-    for package in gcc libc6-dev make cmake pkg-config libuv1-dev libssl-dev libyaml-dev libjansson-dev libhiredis-dev; do
+    for package in gcc libc6-dev make cmake pkg-config libuv1-dev libssl-dev libyaml-dev libjansson-dev libhiredis-dev libseccomp-dev; do
         dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || needed+=("$package")
     done
     [ "${#needed[@]}" -gt 0 ] || return 0

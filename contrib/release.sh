@@ -32,7 +32,7 @@ done
 
 for tool in cmake cpack dpkg-deb dpkg-query file git gzip ninja python3 tar; do
     command -v "$tool" >/dev/null || die "no $tool here; on Debian:" \
-        "apt install cmake dpkg-dev file git libhiredis-dev libjansson-dev libssl-dev libuv1-dev libyaml-dev ninja-build pkg-config python3"
+        "apt install cmake dpkg-dev file git libhiredis-dev libjansson-dev libseccomp-dev libssl-dev libuv1-dev libyaml-dev ninja-build pkg-config python3"
 done
 
 version=$(sed -n 's/^project(wsluice VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)

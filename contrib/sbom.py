@@ -19,6 +19,7 @@ LICENCES = {
     'libyaml': 'MIT',
     'jansson': 'MIT',
     'hiredis': 'BSD-3-Clause',
+    'libseccomp': 'LGPL-2.1-only',
     'glibc': 'LGPL-2.1-or-later',
     'musl': 'MIT',
     'gcc': 'GPL-3.0-or-later WITH GCC-exception-3.1',

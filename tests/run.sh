@@ -22,7 +22,7 @@ waiting_gates=" box e2e e2e-asan e2e-tsan browser "
 machines=(arm64 armhf i386 s390x)
 slow_gates=(clang-tidy cppcheck-deep valgrind fuzz-long proof recipes debian "${machines[@]}" musl)
 
-packages=(build-essential cmake ninja-build pkg-config libuv1-dev libssl-dev libyaml-dev libjansson-dev libhiredis-dev libcmocka-dev
+packages=(build-essential cmake ninja-build pkg-config libuv1-dev libssl-dev libyaml-dev libjansson-dev libhiredis-dev libseccomp-dev libcmocka-dev
     clang libclang-rt-dev lld clang-format cppcheck file git
     python3 python3-jsonschema python3-pytest python3-pytest-xdist python3-redis python3-setuptools python3-websockets python3-yaml openssh-client openssh-server openssl prometheus redis-server haproxy nginx websockify
     buildah caddy debootstrap docker-compose fish logrotate mandoc strace systemd zsh
@@ -152,7 +152,7 @@ gate_unit_tsan() {
 run_cppcheck() {
     cppcheck --quiet --std=c11 --language=c --library=posix --enable=warning,style,performance,portability \
         --inline-suppr --suppressions-list=tests/check/cppcheck.txt --error-exitcode=1 \
-        -D_GNU_SOURCE -DWSLUICE_VERSION='""' -DWSLUICE_WITH='""' -DWSLUICE_WITHOUT='""' -DWSLUICE_JANSSON=1 -DWSLUICE_HIREDIS=1 \
+        -D_GNU_SOURCE -DWSLUICE_VERSION='""' -DWSLUICE_WITH='""' -DWSLUICE_WITHOUT='""' -DWSLUICE_JANSSON=1 -DWSLUICE_HIREDIS=1 -DWSLUICE_SECCOMP=1 \
         -I . -I proxy "$@" config proxy &&
         echo "cppcheck: no findings"
 }

@@ -25,7 +25,7 @@ def fixture_image():
 
 
 # netbase has the names of ports. A minimal Debian comes without /etc/hosts, which installers and container engines write.
-BUILD_TOOLS = ('build-essential', 'cmake', 'file', 'libcmocka-dev', 'libhiredis-dev', 'libjansson-dev', 'libssl-dev', 'libuv1-dev',
+BUILD_TOOLS = ('build-essential', 'cmake', 'file', 'libcmocka-dev', 'libhiredis-dev', 'libjansson-dev', 'libseccomp-dev', 'libssl-dev', 'libuv1-dev',
                'libyaml-dev', 'netbase', 'ninja-build', 'openssl', 'pkg-config', 'procps', 'python3-pytest', 'python3-pytest-xdist',
                'python3-websockets', 'python3-yaml', 'util-linux')
 

@@ -26,7 +26,7 @@ apt-get -q update
 fetch() { apt-get -q -y --no-install-recommends "$@"; }
 fetch --download-only install novnc python3-websockify websockify
 mkdir /debs && mv /var/cache/apt/archives/novnc_* /var/cache/apt/archives/*websockify_* /debs
-fetch install procps libssl3 libuv1 libyaml-0-2 libjansson4 $(ls /var/cache/apt/archives/*.deb | sed 's,.*/,,; s,_.*,,')
+fetch install procps libssl3 libuv1 libyaml-0-2 libjansson4 libseccomp2 $(ls /var/cache/apt/archives/*.deb | sed 's,.*/,,; s,_.*,,')
 apt-get clean
 '''
 

@@ -95,7 +95,7 @@ def check_spdx(document, binary):
     ours = packages['SPDXRef-Package-wsluice']
     assert ours['checksums'] == [{'algorithm': 'SHA256', 'checksumValue': hashlib.sha256(binary.read_bytes()).hexdigest()}]
     names = [package['name'] for package in packages.values()]
-    for library in ('libc6', 'libssl', 'libuv1', 'libyaml', 'libjansson', 'libhiredis'):
+    for library in ('libc6', 'libssl', 'libuv1', 'libyaml', 'libjansson', 'libhiredis', 'libseccomp'):
         assert any(name.startswith(library) for name in names), (library, names)
     return {relation['relationshipType'] for relation in document['relationships']}
 
