@@ -93,6 +93,11 @@ static char *read_stated(const char *path, size_t most, size_t *length, const ch
 static char *read_file(void *owner, const char *path, size_t most, size_t *length, const char **why)
 {
     struct stat info;
+    struct loader *loader = owner;
+    if (!config_note_file(loader->config, path)) {
+        *why = "out of memory";
+        return NULL;
+    }
     return read_stated(path, most, length, why, &info);
 }
 
@@ -169,6 +174,10 @@ static bool load_file(struct loader *loader, const char *path, struct config_pla
 static bool load_matches(struct loader *loader, const char *pattern, struct config_place where)
 {
     glob_t matches;
+    if (!config_note_file(loader->config, pattern)) {
+        diag_out_of_memory(loader->diag);
+        return false;
+    }
     int status = glob(pattern, GLOB_ERR | GLOB_NOCHECK, NULL, &matches);
     if (status != 0) {
         diag_add(loader->diag, DIAG_ERROR, where, "include", NULL, "cannot search '%s': %s",
@@ -255,9 +264,11 @@ static bool begin(struct loader *loader, const char *path, char **absolute)
 static void load_all(struct loader *loader, const char *path, const struct load_request *request)
 {
     const struct scalar_inputs world = {get_environment,
-                                        request->without_files ? read_nothing : read_file, NULL};
+                                        request->without_files ? read_nothing : read_file, loader};
     schema_begin(&loader->schema, loader->config, &world, loader->diag);
-    if (load_file(loader, path, config_place_none))
+    if (!config_note_file(loader->config, path))
+        diag_out_of_memory(loader->diag);
+    else if (load_file(loader, path, config_place_none))
         load_includes(loader);
     /* An incomplete snapshot would cause findings that the files are not to blame for. */
     if (loader->schema.map.top.file && !loader->diag->starved) {

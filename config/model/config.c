@@ -18,10 +18,16 @@ struct note {
     char reference[];
 };
 
+struct file {
+    struct file *older;
+    char path[];
+};
+
 struct config_owner {
     atomic_uint count;
     struct block *blocks;
     struct note *notes; /* few: secrets only */
+    struct file *files;
     struct config config;
 };
 
@@ -71,6 +77,27 @@ const char *config_secret_source(const struct config *config, const char *text,
         }
     }
     return NULL;
+}
+
+bool config_note_file(struct config *config, const char *path)
+{
+    size_t size = strlen(path) + 1;
+    struct file *file = config_alloc(config, sizeof(*file) + size);
+    if (!file)
+        return false;
+    memcpy(file->path, path, size);
+    file->older = config->owner->files;
+    config->owner->files = file;
+    return true;
+}
+
+const char *config_next_file(const struct config *config, const void **cursor)
+{
+    const struct file *last = *cursor;
+    const struct file *file = last ? last->older : config->owner->files;
+    if (file)
+        *cursor = file;
+    return file ? file->path : NULL;
 }
 
 const struct config *config_retain(const struct config *config)

@@ -355,4 +355,13 @@ bool config_note_secret_source(struct config *config, const char *text,
 const char *config_secret_source(const struct config *config, const char *text,
                                  enum config_secret_source *origin);
 
+/*
+ * The files that the snapshot was read from: its own, included ones and patterns of them, and those
+ * of texts. Absolute paths; `path` is copied. False: memory is out.
+ */
+bool config_note_file(struct config *config, const char *path);
+
+/* In any order; `cursor` begins as NULL. NULL: there is no further one. */
+const char *config_next_file(const struct config *config, const void **cursor);
+
 #endif

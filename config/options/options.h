@@ -79,6 +79,15 @@ enum options_reload {
     OPTIONS_RESTART,      /* after a restart; a reload logs it */
 };
 
+/* What the process does with the file of a PATH, and with its folder. */
+enum options_use {
+    OPTIONS_READS,
+    OPTIONS_APPENDS,  /* to the file; a new one may have to be made */
+    OPTIONS_REPLACES, /* removes the file, and makes a new one */
+    OPTIONS_BINDS,    /* a Unix socket */
+    OPTIONS_CREATES,  /* new files, whose names begin so */
+};
+
 /* A way to set an option on the command line. */
 struct options_flag {
     const char *name;     /* without its dashes; NULL: no flag */
@@ -103,6 +112,7 @@ struct options_row {
     bool scalar;   /* options_scalar_form, of a section that requires none */
     bool implied;  /* if it is not set, other options decide its value */
     enum options_purpose purpose;
+    enum options_use use; /* PATH */
     /* Keys of its section, for the JSON Schema; rules/ reports them. NULL: none. */
     const char *needs;    /* unless the option has its default, this one must be given, too */
     const char *excludes; /* unless the option has its default, this one must not be given */

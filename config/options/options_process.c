@@ -64,6 +64,7 @@ static const struct options_row rows[] = {
         .key = "pid_file",
         OPTIONS_FIELD(config, pid_file),
         .value = {.type = VALUE_PATH},
+        .use = OPTIONS_REPLACES,
         .reload = OPTIONS_RESTART,
         .flags = {{.name = "pid-file", .ours = true, .argument = "FILE"}},
         .help = "file with the process ID of the process that serves, which locks it; wsluice "
@@ -120,6 +121,7 @@ static const struct options_row rows[] = {
         .key = "file",
         OPTIONS_FIELD(config_log, file),
         .value = {.type = VALUE_PATH},
+        .use = OPTIONS_APPENDS,
         .reload = OPTIONS_LIVE,
         .flags = {{.name = "log-file", .argument = "FILE"}},
         .help = "append the log to this file instead of standard error",
@@ -325,6 +327,7 @@ static const struct options_row rows[] = {
         .key = "socket",
         OPTIONS_FIELD(config_admin, socket),
         .value = {.type = VALUE_PATH},
+        .use = OPTIONS_BINDS,
         .required = true,
         .reload = OPTIONS_NEW_SESSIONS,
         .flags = {{.name = "admin-socket", .ours = true, .argument = "FILE"}},

@@ -333,6 +333,7 @@ static const struct options_row rows[] = {
         .key = "record",
         OPTIONS_FIELD(config_route, record),
         .value = {.type = VALUE_PATH},
+        .use = OPTIONS_CREATES,
         .reload = OPTIONS_NEW_SESSIONS,
         .flags = {{.name = "record", .argument = "FILE"}},
         .help = "write the messages of each session to FILE.N, which noVNC can play back",

@@ -203,6 +203,19 @@ static void resolves_paths_from_their_file(void **state)
     config_release(config);
 }
 
+/* Does the snapshot tell that it was read from this file of the test's directory? */
+static bool was_read_from(const struct config *config, const char *directory, const char *name)
+{
+    char path[200];
+    const char *file;
+    const void *cursor = NULL;
+    bool found = false;
+    snprintf(path, sizeof(path), "%s/%s", directory, name);
+    while ((file = config_next_file(config, &cursor)))
+        found = found || strcmp(file, path) == 0;
+    return found;
+}
+
 static void includes_in_name_order(void **state)
 {
     const char *expected[] = {"/main", "/1", "/10", "/2"};
@@ -215,6 +228,9 @@ static void includes_in_name_order(void **state)
     assert_int_equal(config->route_count, 4);
     for (size_t i = 0; i < 4; i++)
         assert_string_equal(config->routes[i].path, expected[i]);
+    assert_true(was_read_from(config, *state, "a.yaml"));
+    assert_true(was_read_from(config, *state, "conf.d/*.yaml"));
+    assert_true(was_read_from(config, *state, "conf.d/*.none"));
     config_release(config);
 }
 
@@ -238,6 +254,7 @@ static void reads_texts_from_files_and_variables(void **state)
     assert_string_equal(config->user, "desk-x$");
     assert_string_equal(config->group, "open sesame");
     assert_string_equal(pairs[0].key_password, "open sesame");
+    assert_true(was_read_from(config, *state, "secret"));
     const char *reference = config_secret_source(config, pairs[0].key_password, &origin);
     assert_int_equal(origin, CONFIG_ORIGIN_FILE);
     assert_string_equal(reference + strlen(*state), "/secret");

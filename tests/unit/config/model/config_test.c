@@ -21,6 +21,21 @@ static void records_the_source_of_secrets(void **state)
     config_release(NULL);
 }
 
+static void remembers_its_files(void **state)
+{
+    struct config *config = config_new();
+    const void *cursor = NULL;
+    char path[] = "/etc/a.yaml";
+    assert_null(config_next_file(config, &cursor));
+    assert_true(config_note_file(config, path));
+    path[5] = 'b';
+    assert_true(config_note_file(config, path));
+    assert_string_equal(config_next_file(config, &cursor), "/etc/b.yaml");
+    assert_string_equal(config_next_file(config, &cursor), "/etc/a.yaml");
+    assert_null(config_next_file(config, &cursor));
+    config_release(config);
+}
+
 static void counts_references(void **state)
 {
     struct config *config = config_new();
@@ -101,6 +116,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(records_the_source_of_secrets),
+        cmocka_unit_test(remembers_its_files),
         cmocka_unit_test(counts_references),
         cmocka_unit_test(names_a_route_by_its_path),
         cmocka_unit_test(reserves_headers_of_framing_and_handshake),
