@@ -96,6 +96,13 @@ struct config_admin {
     unsigned mode;
 };
 
+/* What the process may do once it serves. */
+enum config_sandbox {
+    CONFIG_SANDBOX_AUTO,    /* as little as the kernel and this binary can see to */
+    CONFIG_SANDBOX_REQUIRE, /* as AUTO, TCP ports as well; without that it does not start */
+    CONFIG_SANDBOX_OFF,
+};
+
 /* When the process drains and exits by itself. */
 struct config_exit {
     bool once;         /* after the first session */
@@ -303,6 +310,7 @@ struct config {
     uint32_t workers;         /* 0: one per CPU that this process may use */
     const char *user, *group; /* to switch to once all is bound and read; NULL: no change */
     const char *pid_file;     /* NULL: none */
+    enum config_sandbox sandbox;
     struct config_log log;
     struct config_limits limits;
     struct config_admin admin;

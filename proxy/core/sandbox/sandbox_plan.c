@@ -1,0 +1,195 @@
+#include "core/sandbox/sandbox_plan.h"
+
+#include "config/options/snapshot.h"
+
+#define DNS_PORT 53 /* an answer that is too long for UDP is asked for again over TCP */
+
+struct walk {
+    struct sandbox_plan *plan;
+    const struct config *config;
+};
+
+/* ---- lists ---- */
+
+/* Room for one more: the capacity doubles, so the list is full when the count is a power of two. */
+static void *grow(void *items, size_t count, size_t size)
+{
+    bool full = (count & (count - 1)) == 0;
+    return full ? realloc(items, (count ? 2 * count : 1) * size) : items;
+}
+
+static void add_file(struct sandbox_plan *plan, const struct sandbox_file *file)
+{
+    if (!file->path)
+        return;
+    struct sandbox_file *more = grow(plan->files, plan->file_count, sizeof(*more));
+    if (!more) {
+        plan->failed = true;
+        return;
+    }
+    plan->files = more;
+    more[plan->file_count++] = *file;
+}
+
+static size_t place_of(const struct sandbox_ports *ports, uint16_t port)
+{
+    size_t i = 0;
+    while (i < ports->count && ports->items[i] < port)
+        i++;
+    return i;
+}
+
+static bool has_port(const struct sandbox_ports *ports, uint16_t port)
+{
+    size_t i = place_of(ports, port);
+    return i < ports->count && ports->items[i] == port;
+}
+
+static void add_port(struct sandbox_plan *plan, struct sandbox_ports *ports, uint16_t port)
+{
+    if (has_port(ports, port))
+        return;
+    uint16_t *more = grow(ports->items, ports->count, sizeof(*more));
+    if (!more) {
+        plan->failed = true;
+        return;
+    }
+    ports->items = more;
+    size_t i = place_of(ports, port);
+    memmove(more + i + 1, more + i, (ports->count - i) * sizeof(*more));
+    more[i] = port;
+    ports->count++;
+}
+
+/* ---- options ---- */
+
+static void note_socket(struct sandbox_plan *plan, const char *path)
+{
+    if (path && path[0] == '@')
+        plan->any_abstract = true;
+}
+
+static void add_listener(struct walk *walk, const struct options_row *row,
+                         const struct config_address *address)
+{
+    struct sandbox_plan *plan = walk->plan;
+    if (address->kind == CONFIG_ADDRESS_TCP && address->port != 0)
+        add_port(plan, &plan->bind, address->port);
+    if (address->kind == CONFIG_ADDRESS_UNIX && address->path && address->path[0] != '@')
+        add_file(plan,
+                 &(struct sandbox_file){.path = address->path, .use = OPTIONS_BINDS, .row = row});
+}
+
+static void add_target(struct walk *walk, const struct config_address *address)
+{
+    if (address->kind == CONFIG_ADDRESS_TCP && address->port != 0)
+        add_port(walk->plan, &walk->plan->connect, address->port);
+    if (address->kind == CONFIG_ADDRESS_UNIX)
+        note_socket(walk->plan, address->path);
+}
+
+static void add_path(struct walk *walk, const struct options_row *row, const char *path)
+{
+    if (path && path[0] == '@') /* an abstract socket of ours, which is no file */
+        return;
+    add_file(walk->plan, &(struct sandbox_file){.path = path,
+                                                .use = row->use,
+                                                .only_within = row->section == OPTIONS_FILES,
+                                                .row = row});
+}
+
+static void add_option(struct walk *walk, const struct options_row *row, const void *object)
+{
+    const void *field = (const char *)object + row->offset;
+    const struct config_texts *list = field;
+    switch (row->value.type) {
+    case VALUE_LISTEN:
+        add_listener(walk, row, field);
+        return;
+    case VALUE_TARGET:
+        add_target(walk, field);
+        return;
+    case VALUE_PATH:
+        for (size_t i = 0; row->list && i < list->count; i++)
+            add_path(walk, row, list->items[i]);
+        if (!row->list)
+            add_path(walk, row, *(const char *const *)field);
+        return;
+    default:
+        return;
+    }
+}
+
+static void walk_section(struct walk *walk, enum options_section section, const char *object);
+
+static void walk_child(struct walk *walk, enum options_section child, const char *object)
+{
+    const struct options_section_row *row = options_section(child);
+    size_t count = 1;
+    const char *element = object + row->offset;
+    if (row->shape != OPTIONS_ONE)
+        element = snapshot_elements(child, object, &count);
+    for (size_t i = 0; i < count; i++)
+        walk_section(walk, child, element + i * row->size);
+}
+
+static void walk_section(struct walk *walk, enum options_section section, const char *object)
+{
+    const struct options_row *row;
+    for (size_t i = 0; (row = options_at(i)); i++)
+        if (row->section == section)
+            add_option(walk, row, object);
+    for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++)
+        if (options_section((enum options_section)i)->parent == section)
+            walk_child(walk, (enum options_section)i, object);
+}
+
+/* ---- the plan ---- */
+
+/* A token's target is known only when a client brings the token. */
+static void note_tokens(struct sandbox_plan *plan, const struct config *config)
+{
+    for (size_t i = 0; i < config->route_count; i++)
+        if (config->routes[i].tokens.file)
+            plan->connect.any = plan->any_abstract = true;
+}
+
+void sandbox_plan_make(struct sandbox_plan *plan, const struct config *config)
+{
+    const void *cursor = NULL;
+    const char *path;
+    struct walk walk = {plan, config};
+    *plan = (struct sandbox_plan){.reloads = config->file != NULL,
+                                  .command = config->command.words.count > 0};
+    while ((path = config_next_file(config, &cursor)))
+        add_file(plan, &(struct sandbox_file){.path = path});
+    add_port(plan, &plan->connect, DNS_PORT);
+    walk_section(&walk, OPTIONS_PROCESS, (const char *)config);
+    note_socket(plan, config->log.syslog);
+    note_tokens(plan, config);
+}
+
+void sandbox_plan_free(struct sandbox_plan *plan)
+{
+    free(plan->files);
+    free(plan->connect.items);
+    free(plan->bind.items);
+    *plan = (struct sandbox_plan){0};
+}
+
+bool sandbox_plan_ports_cover(const struct sandbox_ports *ports, const struct sandbox_ports *wanted,
+                              uint16_t *missing)
+{
+    *missing = 0;
+    if (ports->any)
+        return true;
+    if (wanted->any)
+        return false;
+    for (size_t i = 0; i < wanted->count; i++) {
+        if (has_port(ports, wanted->items[i]))
+            continue;
+        *missing = wanted->items[i];
+        return false;
+    }
+    return true;
+}
