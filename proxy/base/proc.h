@@ -14,6 +14,8 @@
 /* Room for any of these names. */
 #define PROC_NAME (NAME_MAX + 64)
 
+#define PROC_ROOT "/proc"
+
 /* The control groups of this process, below a root. */
 #define PROC_CGROUP "/proc/self/cgroup"
 

@@ -23,10 +23,8 @@ static const struct config_route bridge = {
 static const struct config_route tokens = {.kind = CONFIG_KIND_BRIDGE,
                                            .tokens = {.file = "/tokens"}};
 static struct config_auth methods[1];
-static const struct config_route guarded = {.kind = CONFIG_KIND_BRIDGE,
-                                            .tokens = {.file = "/tokens"},
-                                            .auth = methods,
-                                            .auth_count = 1};
+static const struct config_route guarded = {
+    .kind = CONFIG_KIND_BRIDGE, .tokens = {.file = "/tokens"}, .auth = methods, .auth_count = 1};
 static const struct config_route guarded_files = {
     .kind = CONFIG_KIND_FILES, .files = {.root = "/srv"}, .auth = methods, .auth_count = 1};
 static const struct config_route demo = {

@@ -1,5 +1,7 @@
 #include "core/sandbox/sandbox_grants.h"
 
+#include "base/proc.h"
+
 static struct sandbox_grant *find(const struct sandbox_grants *grants, const char *path)
 {
     for (size_t i = 0; i < grants->count; i++)
@@ -70,7 +72,7 @@ bool sandbox_grants_is_wide(const char *folder, const char *home)
 {
     static const char *const wide[] = {
         "/",    "/boot", "/dev",     "/etc",     "/home",    "/lib",     "/lib64", "/media",
-        "/mnt", "/opt",  "/proc",    "/root",    "/run",     "/srv",     "/sys",   "/tmp",
+        "/mnt", "/opt",  PROC_ROOT,  "/root",    "/run",     "/srv",     "/sys",   "/tmp",
         "/usr", "/var",  "/var/lib", "/var/log", "/var/run", "/var/tmp",
     };
     static const char homes[] = "/home/";

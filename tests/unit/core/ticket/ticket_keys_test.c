@@ -53,7 +53,8 @@ static void test_refuses(void **state)
         const char *text, *alg, *fault;
     } rows[] = {
         {"", "HS256", "it is empty"},
-        {"0123456789abcdef0123456789abcdef", NULL, "it does not say its algorithm, which must be named"},
+        {"0123456789abcdef0123456789abcdef", NULL,
+         "it does not say its algorithm, which must be named"},
         {"0123456789abcdef0123456789abcde\n", "HS256",
          "the secret has 31 bytes; HS256 needs at least 32, and at most 4096"},
         {"0123456789abcdef0123456789abcdef", "ES256", "neither a key in PEM format nor a JWK"},
