@@ -7,6 +7,7 @@ machine=$1 folder=$(realpath -m "$2")
 shift 2
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/machine.sh"
+mkdir -p "$folder"
 
 "$here/sysroot.sh" "$machine" "$folder" >"$folder.log" 2>&1 || { cat "$folder.log"; exit 1; }
 cmake -S "$here/../.." -B "$folder/build" -G Ninja -DCMAKE_TOOLCHAIN_FILE="$here/toolchain.cmake" \
