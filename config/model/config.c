@@ -135,17 +135,23 @@ enum config_token_source config_token_source(const struct config_tokens *tokens)
 {
     if (tokens->file)
         return tokens->format == CONFIG_TOKENS_NAMES ? CONFIG_TOKENS_DIRECTORY : CONFIG_TOKENS_FILE;
-    return tokens->directory ? CONFIG_TOKENS_DIRECTORY : CONFIG_TOKENS_NONE;
+    if (tokens->directory)
+        return CONFIG_TOKENS_DIRECTORY;
+    return tokens->sockets ? CONFIG_TOKENS_SOCKETS : CONFIG_TOKENS_NONE;
 }
 
 const char *config_token_source_key(const struct config_tokens *tokens)
 {
-    return tokens->file ? "file" : "directory";
+    if (tokens->file)
+        return "file";
+    return tokens->directory ? "directory" : "sockets";
 }
 
 const char *config_token_source_name(const struct config_tokens *tokens)
 {
-    return tokens->file ? tokens->file : tokens->directory;
+    if (tokens->file)
+        return tokens->file;
+    return tokens->directory ? tokens->directory : tokens->sockets;
 }
 
 bool config_route_has_tokens(const struct config_route *route)

@@ -247,6 +247,7 @@ struct config_tokens {
     const char *file;         /* or a folder; NULL, as are the other sources: not this one */
     enum config_token_format format; /* of `file` */
     const char *directory;           /* a folder with a file for each token */
+    const char *sockets;             /* a folder with a Unix socket for each token */
     struct config_target target;     /* options that all targets share; no address */
 };
 
@@ -254,6 +255,7 @@ enum config_token_source {
     CONFIG_TOKENS_NONE,      /* the route has no tokens */
     CONFIG_TOKENS_FILE,      /* a file with a token in each line, or a folder of such files */
     CONFIG_TOKENS_DIRECTORY, /* a file for each token, which holds HOST:PORT */
+    CONFIG_TOKENS_SOCKETS,   /* a Unix socket for each token */
     CONFIG_TOKEN_SOURCES,
 };
 

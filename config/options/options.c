@@ -142,7 +142,7 @@ static const struct options_section_row sections[] = {
             .purpose = OPTIONS_PURPOSE_BRIDGE,
             .help =
                 "Choose the target by a token in the request, instead of target: a mapping with "
-                "exactly one source (file or directory), or only the file. Its lines are "
+                "exactly one source (file, directory or sockets), or only the file. Its lines are "
                 "TOKEN: HOST:PORT or TOKEN: unix:PATH; lines that begin with # are ignored, and of "
                 "two lines with the same token the later one is used. A change applies to the next "
                 "client; write a new file and rename it. While the source cannot be read, no token "

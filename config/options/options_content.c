@@ -51,6 +51,16 @@ static const struct options_row rows[] = {
     },
     {
         .section = OPTIONS_TOKENS,
+        .key = "sockets",
+        OPTIONS_FIELD(config_tokens, sockets),
+        .value = {.type = VALUE_PATH},
+        .purpose = OPTIONS_PURPOSE_SOURCE,
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "folder with a Unix socket for each token, which is the name of the socket; links "
+                "and names that begin with a dot are refused",
+    },
+    {
+        .section = OPTIONS_TOKENS,
         .key = "format",
         OPTIONS_FIELD(config_tokens, format),
         .value = {.type = VALUE_ENUM, .names = token_formats},

@@ -2,9 +2,10 @@
 
 #include "codec/ip.h"
 
-#define HOST_MAX      253 /* RFC 1035 section 2.3.4, as text */
-#define UNIX_PATH_MAX 107 /* sun_path without its NUL */
-#define SERVICE_MAX   32
+#define HOST_MAX        253 /* RFC 1035 section 2.3.4, as text */
+#define UNIX_PATH_MAX   107 /* sun_path without its NUL */
+#define SERVICE_MAX     32
+#define NAME_LENGTH_MAX 255 /* NAME_MAX of all file systems */
 
 /* The ASCII white space of Python's str.strip, which websockify uses; a line has no LF. */
 static bool is_space(char c)
@@ -93,6 +94,14 @@ const char *token_file_target(struct slice text, struct token_target *target)
     target->port = 0;
     target->service = port;
     return NULL;
+}
+
+/* ---- names ---- */
+
+bool token_file_is_name(struct slice token)
+{
+    return token.len > 0 && token.len <= NAME_LENGTH_MAX && token.ptr[0] != '.' &&
+           !memchr(token.ptr, '/', token.len) && !memchr(token.ptr, '\0', token.len);
 }
 
 /* ---- lines ---- */

@@ -47,6 +47,11 @@ enum token_file_verdict {
 WSL_MUST_CHECK enum token_file_verdict token_file_next(struct token_cursor *cursor,
                                                        struct token_line *line, const char **fault);
 
+/*
+ * The token is the name of one file in a folder: not empty, not hidden, no path, at most 255 bytes.
+ */
+bool token_file_is_name(struct slice token);
+
 /* A target alone, as in a file whose name is the token. NULL, or a phrase: what is wrong. */
 WSL_MUST_CHECK const char *token_file_target(struct slice text, struct token_target *target);
 

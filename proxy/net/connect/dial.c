@@ -41,8 +41,8 @@ static void timer_closed_cb(uv_handle_t *handle)
 static void fail(struct dial *dial, enum reason reason, const char *what)
 {
     char where[128];
-    config_address_print(dial->request.address, where, sizeof(where));
-    dial_result_fail(&dial->result, reason, where, what);
+    dial_result_fail(&dial->result, reason, dial_result_where(&dial->request, where, sizeof(where)),
+                     what);
 }
 
 static void attempt_failed(const struct dial_attempt *attempt, int error)
@@ -53,7 +53,7 @@ static void attempt_failed(const struct dial_attempt *attempt, int error)
     char path[128], printed[ADDR_TEXT];
     dial_result_errno(&dial->result,
                       target->kind == CONFIG_ADDRESS_UNIX
-                          ? config_address_print(target, path, sizeof(path))
+                          ? dial_result_where(&dial->request, path, sizeof(path))
                           : addr_print(address, printed),
                       error);
     /* RFC 8305 section 4: the order may depend on history. */
@@ -207,8 +207,8 @@ static bool advance(struct dial *dial)
         bool waiting = false;
         *attempt = (struct dial_attempt){
             .owner = dial, .address = dial->next, .began_at = uv_now(loop_of(dial))};
-        int error = dial_attempt_begin(attempt, dial->request.watches, dial->request.address,
-                                       &dial->addresses[attempt->address], attempt_cb, &waiting);
+        int error = dial_attempt_begin(attempt, &dial->request, &dial->addresses[attempt->address],
+                                       attempt_cb, &waiting);
         if (error == EAGAIN && dial->request.address->kind == CONFIG_ADDRESS_UNIX) {
             dial->next_attempt_at = uv_now(loop_of(dial)) + UNIX_RETRY_MS;
             arm(dial);

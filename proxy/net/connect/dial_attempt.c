@@ -4,35 +4,46 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "net/connect/dial_socket.h"
 #include "net/socket.h"
 
 /* 0, or an errno: EINPROGRESS is the usual one. */
-static int connect_to(int fd, const struct sockaddr *address, socklen_t length)
+static int connect_to(int fd, const struct addr *address)
 {
-    return connect(fd, address, length) == 0 ? 0 : errno;
+    return connect(fd, &address->any, addr_length(address)) == 0 ? 0 : errno;
 }
 
-int dial_attempt_begin(struct dial_attempt *attempt, struct watch_set *watches,
-                       const struct config_address *target, const struct addr *address,
-                       watch_cb *callback, bool *waiting)
+static int connect_to_path(int fd, const char *path)
 {
-    bool is_unix = target->kind == CONFIG_ADDRESS_UNIX;
-    struct sockaddr_un path;
-    socklen_t length = is_unix ? 0 : addr_length(address);
-    if (is_unix && !addr_unix(&path, &length, target->path))
+    struct sockaddr_un address;
+    socklen_t length;
+    if (!addr_unix(&address, &length, path))
         return ENAMETOOLONG;
+    return connect(fd, (const struct sockaddr *)&address, length) == 0 ? 0 : errno;
+}
 
+static int connect_to_unix(int fd, const struct dial_request *request)
+{
+    const char *path = request->address->path;
+    bool is_file = path[0] != '@';
+    return is_file && request->no_link ? dial_socket_connect(fd, path) : connect_to_path(fd, path);
+}
+
+int dial_attempt_begin(struct dial_attempt *attempt, const struct dial_request *request,
+                       const struct addr *address, watch_cb *callback, bool *waiting)
+{
+    bool is_unix = request->address->kind == CONFIG_ADDRESS_UNIX;
     attempt->fd = socket(is_unix ? AF_UNIX : address->any.sa_family,
                          SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (attempt->fd < 0)
         return errno;
     if (!is_unix)
         socket_tune_tcp(attempt->fd);
-    int error = connect_to(attempt->fd, is_unix ? (struct sockaddr *)&path : &address->any, length);
+    int error = is_unix ? connect_to_unix(attempt->fd, request) : connect_to(attempt->fd, address);
     *waiting = error == EINPROGRESS;
     if (error == 0 || *waiting) {
-        attempt->watch =
-            watch_open(watches, attempt->fd, *waiting ? WATCH_WRITE : 0, callback, attempt);
+        attempt->watch = watch_open(request->watches, attempt->fd, *waiting ? WATCH_WRITE : 0,
+                                    callback, attempt);
         if (attempt->watch)
             return 0;
         error = ENOMEM;

@@ -8,7 +8,7 @@
 #define WSLUICE_NET_CONNECT_DIAL_ATTEMPT_H
 
 #include "config/model/config.h"
-#include "net/addr.h"
+#include "net/connect/dial_result.h"
 #include "net/watch.h"
 
 struct dial_attempt {
@@ -23,8 +23,8 @@ struct dial_attempt {
  * 0: connected, or under way. Under way, *waiting is set, and the callback is called with the
  * attempt when the socket is writable or broken. Else an errno. `address`: of a TCP target.
  */
-WSL_MUST_CHECK int dial_attempt_begin(struct dial_attempt *attempt, struct watch_set *watches,
-                                      const struct config_address *target,
+WSL_MUST_CHECK int dial_attempt_begin(struct dial_attempt *attempt,
+                                      const struct dial_request *request,
                                       const struct addr *address, watch_cb *callback,
                                       bool *waiting);
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "config/model/config.h"
 #include "net/watch.h"
 
 static enum reason reason_of(int error)
@@ -18,6 +19,9 @@ static enum reason reason_of(int error)
     case ENETDOWN:
     case EACCES:
     case EPERM:
+    case ELOOP:
+    case EMLINK:
+    case ENOTSOCK:
         return REASON_target_unreachable;
     case ETIMEDOUT:
         return REASON_target_timeout;
@@ -33,6 +37,11 @@ static enum reason reason_of(int error)
     default:
         return REASON_target_io;
     }
+}
+
+const char *dial_result_where(const struct dial_request *request, char *text, size_t size)
+{
+    return request->shown ? request->shown : config_address_print(request->address, text, size);
 }
 
 void dial_result_fail(struct dial_result *result, enum reason reason, const char *where,

@@ -35,7 +35,9 @@ struct dial_request {
     struct resolver *resolver;
     uint32_t *attempts;                   /* budget beyond the first of each; NULL: unlimited */
     const struct config_address *address; /* borrowed until the end, as are its texts */
-    struct lookup_source origin;          /* of its host */
+    const char *shown; /* borrowed likewise; for the log, instead of the address. NULL: that */
+    bool no_link;      /* a Unix socket whose file must not be a link (dial_socket.h) */
+    struct lookup_source origin; /* of its host */
     uint32_t timeout_ms;
     bool own_users;       /* refuse another user's program on this machine (socket_owner.h) */
     struct slice preface; /* borrowed likewise; sent first, in the clear */
@@ -45,6 +47,9 @@ struct dial_request {
     dial_cb *callback;
     void *owner;
 };
+
+/* The text of the request's target for the log. Returns `text`, or `shown`. */
+const char *dial_result_where(const struct dial_request *request, char *text, size_t size);
 
 /* `where`: the address; `what`: the system's or OpenSSL's words. */
 void dial_result_fail(struct dial_result *result, enum reason reason, const char *where,

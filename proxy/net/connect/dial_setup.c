@@ -12,15 +12,15 @@
 static void fail(struct dial_setup *setup, enum reason reason, const char *what)
 {
     char where[128];
-    config_address_print(setup->request->address, where, sizeof(where));
-    dial_result_fail(setup->result, reason, where, what);
+    dial_result_fail(setup->result, reason, dial_result_where(setup->request, where, sizeof(where)),
+                     what);
 }
 
 static void fail_errno(struct dial_setup *setup, int error)
 {
     char where[128];
-    config_address_print(setup->request->address, where, sizeof(where));
-    dial_result_errno(setup->result, where, error);
+    dial_result_errno(setup->result, dial_result_where(setup->request, where, sizeof(where)),
+                      error);
 }
 
 /* Another user's program gets no data, and the client gets none of its. */

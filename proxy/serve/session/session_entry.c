@@ -1,5 +1,6 @@
 #include "serve/session/session_entry.h"
 
+#include "core/tokens/token_destination.h"
 #include "serve/http/reply_flow.h"
 
 #define LAST_TURN_MS 100
@@ -27,6 +28,8 @@ void session_entry_abandon(struct session_entry *entry)
 void session_entry_reset(struct session_entry *entry)
 {
     free(entry->path);
+    if (entry->destination) /* the name of a socket may be its token */
+        explicit_bzero(entry->destination->text, sizeof(entry->destination->text));
     free(entry->destination);
     free(entry->host);
     if (entry->auth)

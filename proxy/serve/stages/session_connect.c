@@ -93,8 +93,9 @@ static size_t encode_proxy_header(const struct session *session, enum config_tar
 
 /* For the log, however the attempt ends. */
 static void note_attempt(struct session *session, const struct config_target *target,
-                         const struct config_address *address)
+                         const struct target_connect_candidate *candidate)
 {
+    const struct config_address *address = &candidate->address;
     bool as_configured =
         address->host == target->address.host && address->path == target->address.path;
     free(session->target_address);
@@ -103,7 +104,8 @@ static void note_attempt(struct session *session, const struct config_target *ta
     if (as_configured)
         return;
     char text[CAPTURED_HOST_MAX + 16];
-    const char *name = config_address_print(address, text, sizeof(text));
+    const char *name =
+        candidate->shown ? candidate->shown : config_address_print(address, text, sizeof(text));
     /* Out of memory: the log line has the address as configured. */
     session->target_address = strdup(name);
     const struct session_entry *entry = session->entry;
@@ -117,11 +119,14 @@ static bool find_address(struct session *session, const struct config_target *ta
                          struct target_connect_candidate *candidate)
 {
     const struct token_destination *destination = session->entry->destination;
-    if (destination)
+    if (destination) {
         candidate->address = destination->address;
-    else if (!fill_in(session, "host", target->address.host, candidate->host,
-                      &candidate->address.host))
+        candidate->shown = destination->shown;
+        candidate->no_link = destination->no_link;
+    } else if (!fill_in(session, "host", target->address.host, candidate->host,
+                        &candidate->address.host)) {
         return false;
+    }
     /* No TLS: a Unix socket has no host name to verify. */
     candidate->plain =
         destination && candidate->address.kind == CONFIG_ADDRESS_UNIX && !target->server_name;
@@ -138,7 +143,7 @@ static enum reason prepare_cb(void *owner, const struct config_target *target,
         return REASON_handshake_eof;
     if (!find_address(session, target, candidate))
         return REASON_target_name_refused;
-    note_attempt(session, target, &candidate->address);
+    note_attempt(session, target, candidate);
     candidate->origin.requested =
         !session->entry->destination && candidate->address.host != target->address.host;
     candidate->origin.client = session_facts_client_key(session);

@@ -120,6 +120,8 @@ static void prepare(struct target_connect *attempt, const struct config_target *
     candidate->address = target->address;
     candidate->tls_name = NULL;
     candidate->origin = (struct lookup_source){0};
+    candidate->shown = NULL;
+    candidate->no_link = false;
     candidate->plain = false;
     candidate->again = attempt->pause_ms > 0;
     candidate->preface_length = 0;
@@ -157,6 +159,8 @@ static bool dial(struct target_connect *attempt, struct dial_result *result)
     if (result->reason != REASON_none)
         return true;
     to.origin = candidate->origin;
+    to.shown = candidate->shown;
+    to.no_link = candidate->no_link;
     to.preface = (struct slice){(const char *)candidate->preface, candidate->preface_length};
     to.own_users = target->config->is_command;
     to.tls = candidate->plain ? NULL : target->tls;

@@ -39,8 +39,10 @@ struct target_connect_candidate {
     struct config_address address; /* its host may point into `host` */
     const char *tls_name;          /* NULL: as configured; may point into `server_name` */
     struct lookup_source origin;   /* who chose the host in `address` */
-    bool plain;                    /* without TLS, even if it is configured */
-    bool again;                    /* not the first round: the client may be gone */
+    const char *shown;             /* dial_result.h, as no_link */
+    bool no_link;
+    bool plain; /* without TLS, even if it is configured */
+    bool again; /* not the first round: the client may be gone */
     size_t preface_length;
     char host[CAPTURED_HOST_MAX + 1], server_name[CAPTURED_HOST_MAX + 1];
     uint8_t preface[TARGET_CONNECT_PREFACE];

@@ -2,6 +2,7 @@
 
 #include "serve/tokens/token_directory.h"
 #include "serve/tokens/token_lines.h"
+#include "serve/tokens/token_sockets.h"
 
 typedef struct token_source *create_fn(const struct config_tokens *tokens, char *error,
                                        size_t error_size);
@@ -9,6 +10,7 @@ typedef struct token_source *create_fn(const struct config_tokens *tokens, char 
 static create_fn *const sources[CONFIG_TOKEN_SOURCES] = {
     [CONFIG_TOKENS_FILE] = token_lines_create,
     [CONFIG_TOKENS_DIRECTORY] = token_directory_create,
+    [CONFIG_TOKENS_SOCKETS] = token_sockets_create,
 };
 
 struct token_source *token_sources_create(const struct config_tokens *tokens, char *error,

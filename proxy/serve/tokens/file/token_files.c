@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/tokens/token_file.h"
 #include "serve/files/files_root.h"
 
 /* O_NONBLOCK: opening a FIFO would wait for its writer. */
@@ -331,12 +332,6 @@ void token_files_free(struct token_text *text)
 
 /* ---- a file for each token ---- */
 
-static bool is_plain_name(struct slice name)
-{
-    return name.len > 0 && name.len <= NAME_MAX && name.ptr[0] != '.' &&
-           !memchr(name.ptr, '/', name.len) && !memchr(name.ptr, '\0', name.len);
-}
-
 static bool is_absence(int code)
 {
     return code == ENOENT || code == ENAMETOOLONG || code == ELOOP || code == EXDEV;
@@ -352,7 +347,7 @@ bool token_files_read_named(const char *path, struct slice name, char *out, size
     int fd = -1, code = ENOENT, opened = files_root_open(&root, path);
     if (opened < 0)
         return fail(path, -opened, error, error_size);
-    if (is_plain_name(name)) {
+    if (token_file_is_name(name)) {
         memcpy(text, name.ptr, name.len);
         text[name.len] = '\0';
         fd = files_root_open_file(&root, text, true);

@@ -191,6 +191,22 @@ static void test_refuses_bytes_that_no_token_has(void **state)
     free(text);
 }
 
+static void test_names_of_files(void **state)
+{
+    static const char *const good[] = {"a", "desk one", "a.b", "-", "%2e", "a\n", "\\"};
+    static const char *const bad[] = {"", ".", "..", ".a", "/", "a/", "a/b", "/a", "../a"};
+    static char longest[256];
+    for (size_t i = 0; i < WSL_COUNT(good); i++)
+        assert_true(token_file_is_name(slice_of(good[i])));
+    for (size_t i = 0; i < WSL_COUNT(bad); i++)
+        assert_false(token_file_is_name(slice_of(bad[i])));
+    assert_false(token_file_is_name(SLICE("a\0b")));
+    assert_false(token_file_is_name(SLICE("\0")));
+    memset(longest, 'x', sizeof(longest));
+    assert_true(token_file_is_name((struct slice){longest, 255}));
+    assert_false(token_file_is_name((struct slice){longest, 256}));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,6 +217,7 @@ int main(void)
         cmocka_unit_test(test_reads_lines),
         cmocka_unit_test(test_reads_a_file_that_is_cut_off),
         cmocka_unit_test(test_refuses_bytes_that_no_token_has),
+        cmocka_unit_test(test_names_of_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

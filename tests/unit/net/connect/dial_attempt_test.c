@@ -48,14 +48,16 @@ static int begin_tcp(struct dial_attempt *attempt, uint16_t port, bool *waiting)
     struct addr address;
     assert_true(addr_parse(&address, "127.0.0.1", port));
     *attempt = (struct dial_attempt){.owner = &calls};
-    return dial_attempt_begin(attempt, &watches, &target, &address, ready_cb, waiting);
+    const struct dial_request request = {.watches = &watches, .address = &target};
+    return dial_attempt_begin(attempt, &request, &address, ready_cb, waiting);
 }
 
 static int begin_unix(struct dial_attempt *attempt, const char *path, bool *waiting)
 {
     const struct config_address target = {.kind = CONFIG_ADDRESS_UNIX, .path = path};
     *attempt = (struct dial_attempt){.owner = &calls};
-    return dial_attempt_begin(attempt, &watches, &target, NULL, ready_cb, waiting);
+    const struct dial_request request = {.watches = &watches, .address = &target};
+    return dial_attempt_begin(attempt, &request, NULL, ready_cb, waiting);
 }
 
 static void expect_tcp(bool listens, int error)

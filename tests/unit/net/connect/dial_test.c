@@ -38,6 +38,32 @@ static void test_abstract(void **unused)
     close(fd);
 }
 
+/* The file may be refused, and the log has another text than its path. */
+static void test_a_file_that_must_not_be_a_link(void **unused)
+{
+    char name[128];
+    int fd = listen_unix(path, 8);
+    snprintf(name, sizeof(name), "%s.link", path);
+    assert_int_equal(symlink(path, name), 0);
+    struct config_address target = unix_target(name);
+    expect_connected(&target);
+    struct dial_request request = {
+        .watches = &watches, .address = &target, .timeout_ms = 1000, .no_link = true};
+    struct dial_result result;
+    request.shown = "unix:/run/desks/*";
+    assert_null(dial_start(&request, &result));
+    assert_int_equal(result.reason, REASON_target_unreachable);
+    assert_string_equal(result.detail, "unix:/run/desks/*: Too many levels of symbolic links");
+    target = unix_target(path);
+    assert_null(dial_start(&request, &result));
+    assert_int_equal(result.reason, REASON_none);
+    hang_up(&result);
+    unlink(name);
+    close(fd);
+    assert_null(dial_start(&request, &result));
+    assert_string_equal(result.detail, "unix:/run/desks/*: Connection refused");
+}
+
 static void test_a_path_that_is_too_long(void **unused)
 {
     char name[200] = {0};
@@ -264,6 +290,7 @@ int main(void)
         TEST(test_unix),
         TEST(test_abstract),
         TEST(test_a_path_that_is_too_long),
+        TEST(test_a_file_that_must_not_be_a_link),
         TEST(test_full_backlog_of_a_unix_socket),
         TEST(test_nobody_answers),
         TEST(test_preface),

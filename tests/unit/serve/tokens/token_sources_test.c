@@ -18,6 +18,7 @@ static void test_opens_the_source_that_is_configured(void **state)
     } cases[] = {
         {{.directory = files}, ": a file for each token"},
         {{.file = files, .format = CONFIG_TOKENS_NAMES}, ": a file for each token"},
+        {{.sockets = files}, ": a socket for each token"},
         {{.file = lines}, ": 1 known"},
     };
     for (size_t i = 0; i < WSL_COUNT(cases); i++) {
