@@ -137,11 +137,15 @@ enum config_token_source config_token_source(const struct config_tokens *tokens)
         return tokens->format == CONFIG_TOKENS_NAMES ? CONFIG_TOKENS_DIRECTORY : CONFIG_TOKENS_FILE;
     if (tokens->directory)
         return CONFIG_TOKENS_DIRECTORY;
-    return tokens->sockets ? CONFIG_TOKENS_SOCKETS : CONFIG_TOKENS_NONE;
+    if (tokens->sockets)
+        return CONFIG_TOKENS_SOCKETS;
+    return tokens->http.url ? CONFIG_TOKENS_HTTP : CONFIG_TOKENS_NONE;
 }
 
 const char *config_token_source_key(const struct config_tokens *tokens)
 {
+    if (tokens->http.url)
+        return "http";
     if (tokens->file)
         return "file";
     return tokens->directory ? "directory" : "sockets";
@@ -149,6 +153,8 @@ const char *config_token_source_key(const struct config_tokens *tokens)
 
 const char *config_token_source_name(const struct config_tokens *tokens)
 {
+    if (tokens->http.url)
+        return tokens->http.url;
     if (tokens->file)
         return tokens->file;
     return tokens->directory ? tokens->directory : tokens->sockets;

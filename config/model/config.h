@@ -192,7 +192,8 @@ struct config_target {
     enum config_probe probe;
     const char *banner; /* the first bytes that a probe expects: "RFB 003.", "SSH-2.0" */
     uint32_t probe_interval_ms, probe_timeout_ms;
-    bool is_command; /* not from a file: the command; its user must own the listening socket */
+    bool is_command;    /* not from a file: the command; its user must own the listening socket */
+    bool tls_on_demand; /* likewise: a service that names the target says whether it speaks TLS */
     struct config_place place;
 };
 
@@ -241,6 +242,14 @@ enum config_token_format {
     CONFIG_TOKENS_NAMES, /* a file of that name for each token: the same as `directory` */
 };
 
+/* A service that is asked about each token. */
+struct config_token_http {
+    const char *url; /* url.h, with {token}; NULL: not this source */
+    const char *ca;  /* NULL: the system's */
+    uint32_t timeout_ms;
+    uint32_t cache_ms; /* the longest time that an answer is kept; 0: none is */
+};
+
 /* A client's target, by a token in its request. It has exactly one source. */
 struct config_tokens {
     struct config_texts from; /* places, in order: query:NAME, header:NAME, cookie:NAME, host ... */
@@ -248,7 +257,8 @@ struct config_tokens {
     enum config_token_format format; /* of `file` */
     const char *directory;           /* a folder with a file for each token */
     const char *sockets;             /* a folder with a Unix socket for each token */
-    struct config_target target;     /* options that all targets share; no address */
+    struct config_token_http http;
+    struct config_target target; /* options that all targets share; no address */
 };
 
 enum config_token_source {
@@ -256,6 +266,7 @@ enum config_token_source {
     CONFIG_TOKENS_FILE,      /* a file with a token in each line, or a folder of such files */
     CONFIG_TOKENS_DIRECTORY, /* a file for each token, which holds HOST:PORT */
     CONFIG_TOKENS_SOCKETS,   /* a Unix socket for each token */
+    CONFIG_TOKENS_HTTP,
     CONFIG_TOKEN_SOURCES,
 };
 

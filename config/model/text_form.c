@@ -2,6 +2,7 @@
 
 #include "config/model/pattern.h"
 #include "config/model/permit_rule.h"
+#include "config/model/url.h"
 
 /* A segment of a path has more than one or two dots, escaped or not. */
 #define ESCAPE   "%(2[0-9A-Da-d]|[34689A-Fa-f][0-9A-Fa-f]|5[0-9ABD-Fabd-f]|7[0-9A-Ea-e])"
@@ -16,6 +17,12 @@
 
 #define NAME  "[-A-Za-z0-9_.]{1,64}"
 #define TOKEN "[-A-Za-z0-9!#$%&'*+.^_`|~]+"
+
+/* Of ports and sockets, the expression checks less than url_parse. */
+#define TARGET     "([!$&-;=?-[_a-z~]|\\]|%[0-9A-Fa-f]{2})"
+#define SERVICE    "https?://([-A-Za-z0-9._]+|\\[[0-9A-Fa-f:.]+\\])(:[0-9]{1,5})?"
+#define SOCKET     "unix:[/@][^:]+"
+#define URL(place) "(" SERVICE "(/" TARGET "*" place ")|" SOCKET "(:/" TARGET "*" place "))"
 
 const struct value_form text_form_path = {
     pattern_check_path, PATH,
@@ -53,3 +60,6 @@ const struct value_form text_form_permit = {
     "(\\*|[0-9]{1,5}(-[0-9]{1,5})?)",
     "must be HOST:PORT, RANGE:PORT or unix:PATH, such as desk-*.lan:5900, 10.1.0.0/16:5900-5999, "
     "[fd00::]/8:* or unix:/run/desks/*; or any"};
+const struct value_form text_form_url = {url_check, URL(""), NULL};
+const struct value_form text_form_url_template = {url_check_template, URL("\\{token\\}" TARGET "*"),
+                                                  NULL};

@@ -72,17 +72,17 @@ static const char *parse_port(const char **text, uint64_t *port)
 static const char *parse_tcp(const char *text, struct url *url)
 {
     bool bracketed = *text == '[';
+    if (memchr(text, '@', strcspn(text, "/?#")))
+        return "must not have a user name";
     text += bracketed;
-    struct slice host = {text, strcspn(text, bracketed ? "]" : ":/?#@")};
+    struct slice host = {text, strcspn(text, bracketed ? "]" : ":/?#")};
     if (!is_host(host, bracketed) || (bracketed && host.ptr[host.len] != ']'))
-        return host.ptr[host.len] == '@' ? "must not have a user name" : wanted;
+        return wanted;
     const char *rest = host.ptr + host.len + bracketed;
     uint64_t port = url->tls ? PORT_HTTPS : PORT_HTTP;
     const char *fault = parse_port(&rest, &port);
     if (fault)
         return fault;
-    if (strchr(rest, '@') && rest[0] != '/')
-        return "must not have a user name";
     url->address = (struct config_address){
         .kind = CONFIG_ADDRESS_TCP, .host = url->text, .port = (uint16_t)port};
     return keep(url, host, rest);

@@ -142,11 +142,27 @@ static const struct options_section_row sections[] = {
             .purpose = OPTIONS_PURPOSE_BRIDGE,
             .help =
                 "Choose the target by a token in the request, instead of target: a mapping with "
-                "exactly one source (file, directory or sockets), or only the file. Its lines are "
+                "exactly one source (file, directory, sockets or http), or only the file. Its lines are "
                 "TOKEN: HOST:PORT or TOKEN: unix:PATH; lines that begin with # are ignored, and of "
                 "two lines with the same token the later one is used. A change applies to the next "
                 "client; write a new file and rename it. While the source cannot be read, no token "
                 "is valid. The TLS options apply to all targets.",
+        },
+    [OPTIONS_TOKENS_HTTP] =
+        {
+            .key = "http",
+            .parent = OPTIONS_TOKENS,
+            ONE(config_tokens, http),
+            .size = sizeof(struct config_token_http),
+            .place = OPTIONS_NO_PLACE,
+            .purpose = OPTIONS_PURPOSE_SOURCE,
+            .help = "Ask a service of your own about each token: a mapping, or only the URL. It "
+                    "gets a GET request with the fields X-Forwarded-For, -Proto and -Host, Origin, "
+                    "and Remote-User if the client has logged in. It answers 200 with HOST:PORT, "
+                    "with {\"host\": HOST, \"port\": PORT}, or with {\"target\": ADDRESS} and any "
+                    "of tls, preamble, user, expires, max_duration, idle_timeout and record; 404 "
+                    "and 403 go to the client. Any other answer is 503 for the client. Answers are "
+                    "kept as their Cache-Control says, by URL and user.",
         },
     [OPTIONS_FILES] =
         {

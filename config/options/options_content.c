@@ -149,6 +149,44 @@ static const struct options_row rows[] = {
     },
 
     {
+        .section = OPTIONS_TOKENS_HTTP,
+        .key = "url",
+        OPTIONS_FIELD(config_token_http, url),
+        .value = {.type = VALUE_TEXT, .form = &text_form_url_template},
+        .required = true,
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "where to ask: http://HOST:PORT/PATH, https://HOST:PORT/PATH or "
+                "unix:/SOCKET:/PATH, with {token} in its path or query, which is escaped",
+    },
+    {
+        .section = OPTIONS_TOKENS_HTTP,
+        .key = "timeout",
+        OPTIONS_FIELD(config_token_http, timeout_ms),
+        .value = {.type = VALUE_DURATION, .min = 50, .max = VALUE_SECONDS(60)},
+        .initial = "5s",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "time for connecting and the whole answer",
+    },
+    {
+        .section = OPTIONS_TOKENS_HTTP,
+        .key = "ca",
+        OPTIONS_FIELD(config_token_http, ca),
+        .value = {.type = VALUE_PATH},
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "PEM authorities that the service's certificate is verified against; default: the "
+                "system's",
+    },
+    {
+        .section = OPTIONS_TOKENS_HTTP,
+        .key = "cache",
+        OPTIONS_FIELD(config_token_http, cache_ms),
+        .value =
+            {.type = VALUE_DURATION, .min = VALUE_SECONDS(1), .max = VALUE_DAYS(1), .zero = "off"},
+        .initial = "5m",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "the longest time that an answer is kept; off: none is kept",
+    },
+    {
         .section = OPTIONS_FILES,
         .key = "root",
         OPTIONS_FIELD(config_files, root),

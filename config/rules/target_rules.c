@@ -40,7 +40,7 @@ static void check_target_tls(const struct route_check *check, const struct confi
     };
     const char *remedy =
         option.section == OPTIONS_TOKENS ? "add tls: true" : "write the address as tls://HOST:PORT";
-    for (size_t i = 0; !target->tls && i < 4; i++)
+    for (size_t i = 0; !target->tls && !target->tls_on_demand && i < 4; i++)
         if (options[i].given)
             route_check_report(check, with_key(option, options[i].key), remedy,
                                "has no effect without TLS");

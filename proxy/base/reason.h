@@ -83,6 +83,7 @@
     REASON(target_name_refused, WARN, 404, 1008, "This target name is not allowed")                \
     REASON(token_missing, WARN, 403, 0, "A token is required")                                     \
     REASON(token_unknown, WARN, 404, 0, "No target for this token")                                \
+    REASON(token_refused, WARN, 403, 0, "This token is not accepted")                              \
     REASON(token_source, WARN, 503, 0, "Tokens cannot be looked up")                               \
     REASON(auth_required, INFO, 401, 0, "Authentication is required")                              \
     REASON(auth_failed, WARN, 401, 0, "Authentication failed")                                     \

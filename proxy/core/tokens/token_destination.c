@@ -1,6 +1,6 @@
 #include "core/tokens/token_destination.h"
 
-#include "base/base.h"
+#include "core/tokens/resolver_answer.h"
 
 void token_destination_set(struct token_destination *destination, bool is_unix, struct slice host,
                            uint16_t port)
@@ -16,4 +16,21 @@ void token_destination_set(struct token_destination *destination, bool is_unix, 
     };
     destination->shown = NULL;
     destination->no_link = false;
+}
+
+void token_destination_clear(struct token_destination *destination)
+{
+    if (destination->answer)
+        explicit_bzero(destination->answer, sizeof(*destination->answer));
+    free(destination->answer);
+    destination->answer = NULL;
+}
+
+void token_destination_free(struct token_destination *destination)
+{
+    if (!destination)
+        return;
+    token_destination_clear(destination);
+    explicit_bzero(destination->text, sizeof(destination->text)); /* a socket's may be its token */
+    free(destination);
 }

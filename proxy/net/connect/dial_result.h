@@ -39,10 +39,11 @@ struct dial_request {
     bool no_link;      /* a Unix socket whose file must not be a link (dial_socket.h) */
     struct lookup_source origin; /* of its host */
     uint32_t timeout_ms;
-    bool own_users;       /* refuse another user's program on this machine (socket_owner.h) */
-    struct slice preface; /* borrowed likewise; sent first, in the clear */
-    struct tls_ctx *tls;  /* NULL: plain */
-    const char *tls_name; /* borrowed likewise; instead of the one in tls. NULL: that one */
+    bool own_users;        /* refuse another user's program on this machine (socket_owner.h) */
+    struct slice preface;  /* borrowed likewise; sent first, in the clear */
+    struct slice greeting; /* likewise; sent behind the preface, and through TLS if there is any */
+    struct tls_ctx *tls;   /* NULL: plain */
+    const char *tls_name;  /* borrowed likewise; instead of the one in tls. NULL: that one */
     struct tls_scratch **scratch; /* with tls: the loop's (tls_create) */
     dial_cb *callback;
     void *owner;

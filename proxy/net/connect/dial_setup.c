@@ -6,6 +6,7 @@
 #include "config/model/config.h"
 #include "net/addr.h"
 #include "net/connect/socket_owner.h"
+#include "net/plain.h"
 #include "net/tls/tls.h"
 #include "net/watch.h"
 
@@ -32,8 +33,9 @@ static bool is_foreign(const struct dial_setup *setup)
 
 bool dial_setup_begin(struct dial_setup *setup)
 {
+    const struct dial_request *request = setup->request;
     if (!is_foreign(setup))
-        return !setup->request->tls && setup->request->preface.len == 0;
+        return !request->tls && request->preface.len == 0 && request->greeting.len == 0;
     fail(setup, REASON_target_foreign, "a program of another user listens there");
     return true;
 }
@@ -91,14 +93,45 @@ static bool shake_hands(struct dial_setup *setup)
     return true;
 }
 
+/* True: complete, or failed. */
+static bool send_greeting(struct dial_setup *setup)
+{
+    struct dial_result *result = setup->result;
+    struct slice greeting = setup->request->greeting;
+    struct plain plain;
+    struct transport *to =
+        result->tls ? result->tls : plain_init(&plain, result->fd, &transport_target);
+    struct io io = setup->blocked ? transport_flush(to) : io_status(IO_OK);
+    setup->blocked = io.status == IO_WANT_WRITE;
+    while (io.status == IO_OK && !setup->blocked && setup->greeting_sent < greeting.len) {
+        struct slice rest = slice_from(greeting, setup->greeting_sent);
+        io = transport_write(to, (const uint8_t *)rest.ptr, rest.len);
+        setup->greeting_sent += io.status == IO_OK ? io.n : 0;
+        setup->blocked = result->tls && io.status == IO_OK && io.blocked;
+    }
+    if (io.status == IO_OK && !setup->blocked)
+        return true;
+    if (io.status == IO_OK || io.status == IO_WANT_WRITE) {
+        watch_want(result->watch, WATCH_WRITE);
+        return false;
+    }
+    fail(setup, io.reason, reason_row(io.reason)->text);
+    return true;
+}
+
 bool dial_setup_proceed(struct dial_setup *setup)
 {
     struct dial_result *result = setup->result;
     if (!result->tls) {
         if (!send_preface(setup))
             return false;
-        if (result->reason != REASON_none || !setup->request->tls || !create_tls(setup))
+        if (result->reason != REASON_none || (setup->request->tls && !create_tls(setup)))
             return true;
     }
-    return shake_hands(setup);
+    if (result->tls && !setup->secure) {
+        if (!shake_hands(setup))
+            return false;
+        setup->secure = true;
+    }
+    return result->reason != REASON_none || send_greeting(setup);
 }

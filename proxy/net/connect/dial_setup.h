@@ -1,5 +1,5 @@
 /*
- * What follows a dial's connect: the check of the target's owner, the preface, and TLS.
+ * What follows a dial's connect: the check of the target's owner, the preface, TLS, the greeting.
  *
  * Owns: nothing; descriptor, watch and transport are the result's. Thread: the dial's. Errors: in
  * the result. Lifetime: the dial's.
@@ -12,7 +12,9 @@
 struct dial_setup {
     const struct dial_request *request;
     struct dial_result *result; /* has descriptor and watch when the set-up begins */
-    size_t preface_sent;
+    size_t preface_sent, greeting_sent;
+    bool secure;  /* the handshake is done */
+    bool blocked; /* TLS holds bytes of the greeting */
 };
 
 /* True: complete: nothing to send, or another user's program. False: dial_setup_proceed. */

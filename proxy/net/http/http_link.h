@@ -26,11 +26,11 @@ struct http_link_owner {
 };
 
 struct http_link {
-    struct list list; /* the owner's */
-    void *call;       /* likewise; NULL: idle */
-    void *state;      /* likewise */
-    uint64_t idle_since;
-    bool reused; /* the request is not its first */
+    struct list list;    /* the owner's */
+    void *call;          /* likewise; NULL: idle */
+    void *state;         /* likewise */
+    uint64_t idle_since; /* likewise; 0: it is not idle */
+    bool reused;         /* the request is not its first */
 
     const struct http_loop *loop;
     const struct http_link_owner *owner;

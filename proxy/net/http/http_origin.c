@@ -21,10 +21,11 @@ struct http_origin *http_origin_create(const char *url, const char *ca,
         snprintf(error, error_size, "out of memory");
         return NULL;
     }
+    atomic_init(&origin->references, 1);
     const char *fault = url_parse(url, &origin->url);
     if (fault || !siphash_seed(&origin->id)) {
         snprintf(error, error_size, "%s: %s", url, fault ? fault : "no random numbers");
-        http_origin_free(origin);
+        http_origin_release(origin);
         return NULL;
     }
     url_print_host(&origin->url, origin->host, sizeof(origin->host));
@@ -32,13 +33,19 @@ struct http_origin *http_origin_create(const char *url, const char *ca,
     origin->queue = HTTP_ORIGIN_QUEUE;
     if (!origin->url.tls || open_tls(origin, ca, place, store, error, error_size))
         return origin;
-    http_origin_free(origin);
+    http_origin_release(origin);
     return NULL;
 }
 
-void http_origin_free(struct http_origin *origin)
+struct http_origin *http_origin_retain(struct http_origin *origin)
 {
-    if (!origin)
+    atomic_fetch_add(&origin->references, 1);
+    return origin;
+}
+
+void http_origin_release(struct http_origin *origin)
+{
+    if (!origin || atomic_fetch_sub(&origin->references, 1) > 1)
         return;
     tls_ctx_free(origin->tls);
     free(origin);

@@ -12,7 +12,7 @@ struct service {
     struct http_pool *pool;
     struct list busy, idle; /* of links; idle: the one that was used last comes last */
     struct list queue;      /* of calls */
-    uint32_t connections, queued;
+    uint32_t connections, queued, resting; /* resting: in `idle` */
 };
 
 struct http_pool {
@@ -84,6 +84,7 @@ static void drop_link(struct service *service, struct http_link *link)
     http_link_close(link);
     list_remove(&link->list);
     service->connections--;
+    service->resting -= link->idle_since != 0;
     free(link);
 }
 
@@ -166,6 +167,7 @@ static void rest(struct http_pool *pool, struct service *service, struct http_li
     link->idle_since = now_of(pool);
     list_remove(&link->list);
     list_append(&service->idle, &link->list);
+    service->resting++;
     if (!uv_is_active((uv_handle_t *)&pool->sweep))
         uv_timer_start(&pool->sweep, sweep_cb, HTTP_POOL_IDLE_MS / 2, HTTP_POOL_IDLE_MS / 2);
 }
@@ -185,7 +187,8 @@ static void answered_cb(struct http_link *link)
     call->service = NULL;
     forget(call);
     call->request.callback(call->request.owner, &result);
-    if (http_link_persists(link))
+    bool wanted = !list_empty(&service->queue) || service->resting < HTTP_ORIGIN_IDLE;
+    if (wanted && http_link_persists(link))
         rest(pool, service, link);
     else
         drop_link(service, link);
@@ -251,6 +254,8 @@ static void reuse(struct service *service, struct http_call *call)
     struct http_link *link = WSL_CONTAINER(service->idle.prev, struct http_link, list);
     list_remove(&link->list);
     list_append(&service->busy, &link->list);
+    link->idle_since = 0;
+    service->resting--;
     link->call = call;
     call->link = link;
     http_link_send(link, call->request.origin, (struct slice){call->text, call->length},
@@ -318,10 +323,10 @@ static struct http_call *refuse(struct http_call *call, const char *why,
 struct http_call *http_pool_ask(struct http_pool *pool, const struct http_request *request,
                                 char detail[static HTTP_DETAIL])
 {
-    struct service *service = find_service(pool, request->origin);
+    struct service *service = pool->closing ? NULL : find_service(pool, request->origin);
     struct http_call *call = service ? calloc(1, sizeof(*call)) : NULL;
     if (!call) {
-        snprintf(detail, HTTP_DETAIL, "out of memory");
+        snprintf(detail, HTTP_DETAIL, "%s", pool->closing ? "the process ends" : "out of memory");
         if (service)
             release_service(service);
         return NULL;
@@ -413,8 +418,13 @@ void http_pool_close(struct http_pool *pool)
     if (!pool)
         return;
     pool->closing = true;
-    while (!list_empty(&pool->calls))
-        http_pool_cancel(WSL_CONTAINER(pool->calls.next, struct http_call, calls));
+    while (!list_empty(&pool->calls)) {
+        static const struct http_result result = {.detail = "the process ends"};
+        struct http_call *call = WSL_CONTAINER(pool->calls.next, struct http_call, calls);
+        const struct http_request request = call->request;
+        http_pool_cancel(call);
+        request.callback(request.owner, &result);
+    }
     sweep(pool, UINT64_MAX);
     hash_map_free(&pool->services);
     uv_close((uv_handle_t *)&pool->sweep, sweep_closed_cb);

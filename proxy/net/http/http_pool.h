@@ -49,7 +49,8 @@ struct http_call;
 
 WSL_MUST_CHECK struct http_pool *http_pool_create(const struct http_loop *loop);
 
-/* Cancels all calls. The loop must run once more. NULL is fine. */
+/* Calls that are under way fail: their callbacks come from within. The loop must run once more.
+ * NULL is fine. */
 void http_pool_close(struct http_pool *pool);
 
 /*

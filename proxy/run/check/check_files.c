@@ -95,9 +95,13 @@ static void check_tokens(const struct check *check, size_t index)
     enum check_kind kind =
         config_token_source(tokens) == CONFIG_TOKENS_FILE ? CHECK_FILE_OR_FOLDER : CHECK_FOLDER;
     char text[TEXT_MAX];
+    if (tokens->http.url) {
+        fprintf(check->out, "tokens %s: asked for each token\n", tokens->http.url);
+        return;
+    }
     if (!check_path_reads(check, option, "tokens", config_token_source_name(tokens), kind))
         return;
-    struct token_source *source = token_sources_create(tokens, text, sizeof(text));
+    struct token_source *source = token_sources_create(tokens, NULL, text, sizeof(text));
     if (source && token_source_describe(source, text, sizeof(text)))
         fprintf(check->out, "%s\n", text);
     else

@@ -2,6 +2,7 @@
 
 #include "base/log/log.h"
 #include "net/connect/resolve.h"
+#include "net/http/http_pool.h"
 #include "net/tls/tls.h"
 #include "run/process/loop.h"
 #include "serve/stages/session.h"
@@ -133,6 +134,7 @@ static void clear(void *owner, void *argument)
 static void close_watches(struct worker *worker)
 {
     uv_close((uv_handle_t *)&worker->drain_timer, NULL);
+    http_pool_close(worker->env.http);
     resolve_close(worker->env.resolver);
     watch_set_close(&worker->env.watches);
 }
@@ -168,6 +170,14 @@ static void run_on(struct worker *worker, struct mailbox_post *post, mailbox_fn 
         mailbox_post(&worker->mailbox, post, function, argument);
 }
 
+static bool open_http(struct worker *worker)
+{
+    struct session_env *env = &worker->env;
+    const struct http_loop loop = {&env->watches, env->resolver, &env->tls_scratch, &env->attempts};
+    env->http = http_pool_create(&loop);
+    return env->http != NULL;
+}
+
 static bool open_watches(struct worker *worker, uv_loop_t *loop)
 {
     worker->env.loop = loop;
@@ -181,7 +191,10 @@ static bool open_watches(struct worker *worker, uv_loop_t *loop)
         return false;
     if (watch_set_open(&worker->env.watches, loop)) {
         uv_timer_init(loop, &worker->drain_timer);
-        return true;
+        if (open_http(worker))
+            return true;
+        close_watches(worker);
+        return false;
     }
     resolve_close(worker->env.resolver);
     return false;

@@ -68,11 +68,20 @@ void session_bridge_turn(struct session *session, unsigned ready)
     session_bridge_update(session);
 }
 
-/* The longest duration of the bridge: the route's, and what the client's identity leaves. 0: any.
+/* The shorter one; 0: no limit. */
+static uint32_t shorter(uint32_t a, uint32_t b)
+{
+    return a != 0 && (b == 0 || a < b) ? a : b;
+}
+
+/*
+ * The longest duration of the bridge: the route's, the one of the service that named the target,
+ * and what the client's identity leaves. 0: any.
  */
 static uint32_t max_duration(const struct session *session)
 {
-    uint32_t longest = session->route ? session->route->max_duration_ms : 0;
+    uint32_t longest =
+        shorter(session->route ? session->route->max_duration_ms : 0, session->max_duration_ms);
     if (session->expires_at == 0)
         return longest;
     int64_t left = (session->expires_at - (int64_t)time(NULL)) * 1000;
@@ -89,7 +98,7 @@ void session_bridge_tick(struct session *session)
     struct bridge_times times = {
         .ping_interval = route ? route->ping_interval_ms : 0,
         .ping_timeout = route ? route->ping_timeout_ms : 0,
-        .idle_timeout = route ? route->idle_timeout_ms : 0,
+        .idle_timeout = shorter(route ? route->idle_timeout_ms : 0, session->idle_timeout_ms),
         .max_duration = max_duration(session),
         .close_timeout = session_facts_limits(session)->close_timeout_ms,
         .stall_timeout = session_facts_limits(session)->stall_timeout_ms,

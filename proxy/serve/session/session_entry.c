@@ -28,9 +28,7 @@ void session_entry_abandon(struct session_entry *entry)
 void session_entry_reset(struct session_entry *entry)
 {
     free(entry->path);
-    if (entry->destination) /* the name of a socket may be its token */
-        explicit_bzero(entry->destination->text, sizeof(entry->destination->text));
-    free(entry->destination);
+    token_destination_free(entry->destination);
     free(entry->host);
     if (entry->auth)
         entry->auth_release(entry->auth);

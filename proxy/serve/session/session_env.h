@@ -33,6 +33,7 @@ struct session_env {
     struct limits *limits;
     struct session_env *const *workers;          /* of all workers, by number */
     struct resolver *resolver;                   /* the loop's */
+    struct http_pool *http;                      /* the loop's; NULL: no services are asked */
     uv_timer_cb on_deadline;                     /* session_deadline_cb */
     void (*on_release)(struct session_env *env); /* after each session_env_release; NULL: no call */
 

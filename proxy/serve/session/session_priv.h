@@ -74,7 +74,9 @@ struct session {
     struct route_stats_use stats;
     char *user;         /* owned; as the route's authentication found it. NULL: not known */
     int64_t expires_at; /* Unix time at which that ends, and the session; 0: never */
-    char *detail;       /* owned; for the log: an error text; NULL: none */
+    /* Of the service that has named the target, beside the route's; 0: none. */
+    uint32_t max_duration_ms, idle_timeout_ms;
+    char *detail;                    /* owned; for the log: an error text; NULL: none */
     struct session_refused *refused; /* owned; for the log; NULL: no request was refused */
     enum reason automatic; /* why a request of browsers by themselves was refused; none: no such */
     struct tap *tap;       /* owned; NULL: nothing is recorded or shown */

@@ -40,7 +40,8 @@ static bool open_routes(struct site *site, char *error, size_t error_size)
         if (!config_route_has_tokens(route))
             continue;
         site->token_parts |= token_find_all_parts(&route->tokens.from);
-        own->tokens = token_sources_create(&route->tokens, error, error_size);
+        own->tokens = token_sources_create(&route->tokens, site->resources->token_origins[i], error,
+                                           error_size);
         if (!own->tokens)
             return false;
     }

@@ -1,6 +1,7 @@
 #include "serve/site/site_resources.h"
 
 #include "config/model/config.h"
+#include "net/http/http_origin.h"
 #include "net/tls/context/tls_ctx.h"
 #include "net/tls/context/tls_store.h"
 #include "serve/target/target_pool.h"
@@ -20,17 +21,36 @@ static bool open_listeners(struct site_resources *resources, char *error, size_t
     return true;
 }
 
+static bool open_origins(struct site_resources *resources, char *error, size_t error_size)
+{
+    const struct config *config = resources->config;
+    for (size_t i = 0; i < config->route_count; i++) {
+        const struct config_route *route = &config->routes[i];
+        const struct config_token_http *http = &route->tokens.http;
+        if (!http->url)
+            continue;
+        resources->token_origins[i] = http_origin_create(http->url, http->ca, &route->place,
+                                                         resources->store, error, error_size);
+        if (!resources->token_origins[i])
+            return false;
+    }
+    return true;
+}
+
 static bool open_all(struct site_resources *resources, const struct site_resources *previous,
                      char *error, size_t error_size)
 {
     resources->store = tls_store_create(previous ? previous->store : NULL);
     resources->listener_tls =
         calloc(resources->config->listener_count + 1, sizeof(struct tls_ctx *));
-    if (!resources->store || !resources->listener_tls) {
+    resources->token_origins =
+        calloc(resources->config->route_count + 1, sizeof(struct http_origin *));
+    if (!resources->store || !resources->listener_tls || !resources->token_origins) {
         snprintf(error, error_size, "out of memory");
         return false;
     }
-    if (!open_listeners(resources, error, error_size))
+    if (!open_listeners(resources, error, error_size) ||
+        !open_origins(resources, error, error_size))
         return false;
     resources->pool = target_pool_create(resources->config, previous ? previous->pool : NULL,
                                          resources->store, error, error_size);
@@ -63,6 +83,9 @@ void site_resources_free(struct site_resources *resources)
     for (size_t i = 0; resources->listener_tls && i < resources->config->listener_count; i++)
         tls_ctx_free(resources->listener_tls[i]);
     free(resources->listener_tls);
+    for (size_t i = 0; resources->token_origins && i < resources->config->route_count; i++)
+        http_origin_release(resources->token_origins[i]);
+    free(resources->token_origins);
     target_pool_free(resources->pool);
     tls_store_free(resources->store);
     config_release(resources->config);

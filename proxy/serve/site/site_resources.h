@@ -1,5 +1,6 @@
 /*
- * Resources that are built from a configuration: TLS contexts and the pool of targets.
+ * Resources that are built from a configuration: TLS contexts, the pool of targets, and the
+ * services that are asked over HTTP.
  *
  * A reload builds new resources from the ones before. It keeps ticket keys, so that TLS sessions
  * resume; certificates whose files hold the same bytes; the health of targets that stay the same.
@@ -14,6 +15,7 @@
 #include "base/base.h"
 
 struct config;
+struct http_origin;
 struct target_pool;
 struct tls_ctx;
 struct tls_store;
@@ -23,6 +25,7 @@ struct site_resources {
     struct tls_store *store;       /* its certificates are for metrics and warnings */
     struct tls_ctx **listener_tls; /* per listener; NULL: plain only */
     struct target_pool *pool;
+    struct http_origin **token_origins; /* per route: the service of tokens.http; NULL: none */
 };
 
 /* `previous`: the resources in use, or NULL. They are not kept and not changed. */

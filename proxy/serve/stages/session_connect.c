@@ -4,6 +4,7 @@
 
 #include "base/log/log.h"
 #include "codec/proxy_proto.h"
+#include "core/tokens/resolver_answer.h"
 #include "core/tokens/token_destination.h"
 #include "net/socket.h"
 #include "net/tls/tls.h"
@@ -114,6 +115,21 @@ static void note_attempt(struct session *session, const struct config_target *ta
                                  name);
 }
 
+/* TLS and the first bytes, as the service says that has named the target. False: there is no TLS.
+ */
+static bool take_answer(const struct resolver_answer *answer, const struct config_target *target,
+                        struct target_connect_candidate *candidate)
+{
+    candidate->greeting = (struct slice){(const char *)answer->preamble, answer->preamble_length};
+    if (answer->tls == RESOLVER_TLS_ON)
+        candidate->plain = false;
+    else if (answer->tls == RESOLVER_TLS_OFF || !target->tls)
+        candidate->plain = true;
+    if (answer->server_name[0] != '\0')
+        candidate->tls_name = answer->server_name;
+    return candidate->plain || target->tls || target->tls_on_demand;
+}
+
 /* The destination of the request's token, or the address that is configured. */
 static bool find_address(struct session *session, const struct config_target *target,
                          struct target_connect_candidate *candidate)
@@ -130,8 +146,11 @@ static bool find_address(struct session *session, const struct config_target *ta
     /* No TLS: a Unix socket has no host name to verify. */
     candidate->plain =
         destination && candidate->address.kind == CONFIG_ADDRESS_UNIX && !target->server_name;
-    return fill_in(session, "server_name", target->server_name, candidate->server_name,
-                   &candidate->tls_name);
+    if (!fill_in(session, "server_name", target->server_name, candidate->server_name,
+                 &candidate->tls_name))
+        return false;
+    return !destination || !destination->answer ||
+           take_answer(destination->answer, target, candidate);
 }
 
 static enum reason prepare_cb(void *owner, const struct config_target *target,
@@ -208,13 +227,30 @@ static void recording_closed_cb(void *owner)
     session_env_release(env);
 }
 
+/* The route's file, and the name that a service gives to this recording. False: out of memory. */
+static bool name_recording(const struct session *session, char **owned, const char **path)
+{
+    const struct token_destination *destination = session->entry->destination;
+    const char *name = destination && destination->answer ? destination->answer->record : "";
+    *path = session->route->record;
+    *owned = NULL;
+    if (!*path || name[0] == '\0')
+        return true;
+    if (asprintf(owned, "%s-%s", *path, name) < 0)
+        *owned = NULL;
+    *path = *owned;
+    return *path != NULL;
+}
+
 /* Out of memory: the session continues without a tap. */
 static void begin_tap(struct session *session)
 {
     struct session_env *env = session->env;
-    const char *path = session->route->record;
+    char *owned;
+    const char *path;
+    bool named = name_recording(session, &owned, &path);
     bool traffic = session->site->config->log.traffic;
-    if (!path && !traffic)
+    if (named && !path && !traffic)
         return;
     const struct recorder_request recording = {
         .lane = &env->lane,
@@ -226,7 +262,8 @@ static void begin_tap(struct session *session)
         .closed = recording_closed_cb,
         .closed_owner = env,
     };
-    session->tap = tap_begin(path ? &recording : NULL, traffic);
+    session->tap = named ? tap_begin(path ? &recording : NULL, traffic) : NULL;
+    free(owned);
     if (!session->tap) {
         log_message(REASON_WARN, "a session is not recorded: out of memory");
         return;

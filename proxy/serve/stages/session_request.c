@@ -44,6 +44,7 @@ static void begin(struct session *session, const struct http_head *head)
     free(session->user);
     session->user = NULL;
     session->expires_at = 0;
+    session->max_duration_ms = session->idle_timeout_ms = 0;
 }
 
 static enum reason prepare_upgrade(struct session *session, const struct opening_request *request)

@@ -1,5 +1,6 @@
 #include "serve/stages/session_token.h"
 
+#include "core/tokens/resolver_answer.h"
 #include "core/tokens/token_find.h"
 #include "serve/session/session_entry.h"
 #include "serve/session/session_facts.h"
@@ -16,13 +17,37 @@ struct search {
     session_token_cb *known;
 };
 
+/* What the service that named the target says of the session. A known user keeps the name. */
+static enum reason take_terms(struct session *session, struct token_destination *destination)
+{
+    const struct resolver_answer *answer = destination->answer;
+    if (!answer)
+        return REASON_none;
+    if (answer->record[0] != '\0' && !session->route->record) {
+        snprintf(destination->detail, sizeof(destination->detail),
+                 "the answer wants a recording, but the route has no record");
+        return REASON_token_source;
+    }
+    session->max_duration_ms = answer->max_duration_ms;
+    session->idle_timeout_ms = answer->idle_timeout_ms;
+    if (answer->expires != 0 && (session->expires_at == 0 || answer->expires < session->expires_at))
+        session->expires_at = answer->expires;
+    if (answer->user[0] == '\0' || session->user)
+        return REASON_none;
+    session->user = strdup(answer->user);
+    return session->user ? REASON_none : REASON_out_of_memory;
+}
+
 /* Ends the look-up. */
 static void conclude(struct search *search, enum reason reason)
 {
     struct session *session = search->wait.session;
     session_token_cb *known = search->known;
-    const char *detail = search->token_wait.destination->detail;
+    struct token_destination *destination = search->token_wait.destination;
+    const char *detail = destination->detail;
     free(search);
+    if (reason == REASON_none)
+        reason = take_terms(session, destination);
     if (reason != REASON_none && detail[0] != '\0')
         session_log_detail(session, detail);
     known(session, reason);
@@ -65,6 +90,7 @@ static struct search *begin(struct session *session, session_token_cb *known)
         .resolver = env->resolver,
         .scratch = &env->tls_scratch,
         .attempts = &env->attempts,
+        .http = env->http,
         .worker = env->number,
     };
     return search;
@@ -89,6 +115,7 @@ static void look_up(struct session *session, const struct http_head *head, struc
         .route = session->route,
         .client = &session->client_address,
         .path = session->entry->match.path,
+        .user = slice_of(session->user),
         .secure =
             admission_is_secure(&session->entry->admission, head, session_facts_is_tls(session)),
     };

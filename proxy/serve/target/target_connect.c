@@ -123,6 +123,7 @@ static void prepare(struct target_connect *attempt, const struct config_target *
     candidate->shown = NULL;
     candidate->no_link = false;
     candidate->plain = false;
+    candidate->greeting = (struct slice){0};
     candidate->again = attempt->pause_ms > 0;
     candidate->preface_length = 0;
     *result = (struct dial_result){.reason = REASON_none, .fd = -1};
@@ -162,6 +163,7 @@ static bool dial(struct target_connect *attempt, struct dial_result *result)
     to.shown = candidate->shown;
     to.no_link = candidate->no_link;
     to.preface = (struct slice){(const char *)candidate->preface, candidate->preface_length};
+    to.greeting = candidate->greeting;
     to.own_users = target->config->is_command;
     to.tls = candidate->plain ? NULL : target->tls;
     to.tls_name = candidate->tls_name;

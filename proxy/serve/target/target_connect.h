@@ -41,8 +41,9 @@ struct target_connect_candidate {
     struct lookup_source origin;   /* who chose the host in `address` */
     const char *shown;             /* dial_result.h, as no_link */
     bool no_link;
-    bool plain; /* without TLS, even if it is configured */
-    bool again; /* not the first round: the client may be gone */
+    bool plain;            /* without TLS, even if it is configured */
+    struct slice greeting; /* of the token's answer: sent before the client's bytes */
+    bool again;            /* not the first round: the client may be gone */
     size_t preface_length;
     char host[CAPTURED_HOST_MAX + 1], server_name[CAPTURED_HOST_MAX + 1];
     uint8_t preface[TARGET_CONNECT_PREFACE];

@@ -35,9 +35,10 @@ struct target_pool {
 static bool is_same_target(const struct config_target *a, const struct config_target *b)
 {
     return config_address_is_same(&a->address, &b->address) && a->tls == b->tls &&
-           a->insecure == b->insecure && string_equal(a->server_name, b->server_name) &&
-           string_equal(a->ca, b->ca) && string_equal(a->certificate, b->certificate) &&
-           string_equal(a->key, b->key) && string_equal(a->key_password, b->key_password) &&
+           a->tls_on_demand == b->tls_on_demand && a->insecure == b->insecure &&
+           string_equal(a->server_name, b->server_name) && string_equal(a->ca, b->ca) &&
+           string_equal(a->certificate, b->certificate) && string_equal(a->key, b->key) &&
+           string_equal(a->key_password, b->key_password) &&
            a->proxy_protocol == b->proxy_protocol && a->probe == b->probe &&
            string_equal(a->banner, b->banner) && a->probe_interval_ms == b->probe_interval_ms &&
            a->probe_timeout_ms == b->probe_timeout_ms;
@@ -124,7 +125,8 @@ static bool add_target(struct target_pool *pool, const struct config_route *rout
     }
     pool->target_count++;
     hash_map_add(&pool->by_address, &target->by_address);
-    return !config->tls || !store || open_tls(target, store, error, error_size);
+    bool may_use_tls = config->tls || config->tls_on_demand;
+    return !may_use_tls || !store || open_tls(target, store, error, error_size);
 }
 
 /* A route with tokens has a single target, which varies. */

@@ -28,6 +28,7 @@
 
 struct client_address;
 struct http_head;
+struct http_pool;
 struct resolver;
 struct tls_scratch;
 struct token_source;
@@ -52,7 +53,8 @@ struct token_loop {
     struct resolver *resolver;
     struct tls_scratch **scratch;
     uint32_t *attempts; /* dial.h */
-    unsigned worker;    /* its number */
+    struct http_pool *http;
+    unsigned worker; /* its number */
 };
 
 /* Part of the asker's struct, which sets the first three. */

@@ -1,6 +1,7 @@
 #include "serve/tokens/token_sources.h"
 
 #include "serve/tokens/token_directory.h"
+#include "serve/tokens/token_http.h"
 #include "serve/tokens/token_lines.h"
 #include "serve/tokens/token_sockets.h"
 
@@ -13,10 +14,13 @@ static create_fn *const sources[CONFIG_TOKEN_SOURCES] = {
     [CONFIG_TOKENS_SOCKETS] = token_sockets_create,
 };
 
-struct token_source *token_sources_create(const struct config_tokens *tokens, char *error,
+struct token_source *token_sources_create(const struct config_tokens *tokens,
+                                          struct http_origin *origin, char *error,
                                           size_t error_size)
 {
     enum config_token_source source = config_token_source(tokens);
+    if (source == CONFIG_TOKENS_HTTP)
+        return token_http_create(tokens, origin, error, error_size);
     wsl_assert(sources[source]);
     return sources[source](tokens, error, error_size);
 }

@@ -9,8 +9,11 @@
 
 #include "serve/tokens/token_source.h"
 
-/* The route has tokens. */
+struct http_origin;
+
+/* The route has tokens. `origin`: the service of tokens->http; NULL: it has none. */
 WSL_MUST_CHECK struct token_source *token_sources_create(const struct config_tokens *tokens,
-                                                         char *error, size_t error_size);
+                                                         struct http_origin *origin, char *error,
+                                                         size_t error_size);
 
 #endif

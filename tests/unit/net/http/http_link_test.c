@@ -168,7 +168,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     http_lab_close(&lab);
-    http_origin_free(origin);
+    http_origin_release(origin);
     return 0;
 }
 

@@ -24,9 +24,9 @@ static void test_plain(void **state)
     assert_string_equal(one->host, "[::1]:9000");
     assert_string_equal(one->url.target, "/x");
     assert_memory_not_equal(&one->id, &other->id, sizeof(one->id));
-    http_origin_free(one);
-    http_origin_free(other);
-    http_origin_free(NULL);
+    http_origin_release(one);
+    http_origin_release(other);
+    http_origin_release(NULL);
 }
 
 static void test_tls(void **state)
@@ -41,7 +41,7 @@ static void test_tls(void **state)
         fail_msg("%s", error);
     assert_non_null(origin->tls);
     assert_string_equal(origin->host, "door.example");
-    http_origin_free(origin);
+    http_origin_release(origin);
     assert_null(http_origin_create("https://door.example/", "/nowhere.pem", &place, store, error,
                                    sizeof(error)));
     assert_non_null(strstr(error, "/nowhere.pem"));

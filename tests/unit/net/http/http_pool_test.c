@@ -253,7 +253,7 @@ static void test_nobody_listens(void **state)
 /* A Unix socket fails at once; the callback comes from the loop nevertheless. */
 static void test_unix(void **state)
 {
-    http_origin_free(origin);
+    http_origin_release(origin);
     char error[256];
     static const struct config_place place = {0};
     origin =
@@ -351,10 +351,10 @@ static void test_cancel_at_each_stage(void **state)
     }
 }
 
-/* Tear-down closes the pool: with calls under way, in the queue, failed, and free connections. */
+/* With calls under way, in the queue, and free connections. */
 static void test_close_with_everything(void **state)
 {
-    static struct caller callers[6];
+    struct caller callers[6] = {{0}};
     play(OK);
     expect_hello();
     play(NULL);
@@ -362,6 +362,12 @@ static void test_close_with_everything(void **state)
     for (size_t i = 0; i < 6; i++)
         ask(&callers[i], 5000);
     http_lab_turn(&lab, 6);
+    http_pool_close(lab.pool);
+    lab.pool = NULL;
+    for (size_t i = 0; i < 6; i++) {
+        assert_int_equal(callers[i].calls, 1);
+        assert_string_equal(callers[i].detail, "the process ends");
+    }
 }
 
 static void test_without_memory(void **state)
@@ -396,7 +402,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     http_lab_close(&lab);
-    http_origin_free(origin);
+    http_origin_release(origin);
     return 0;
 }
 

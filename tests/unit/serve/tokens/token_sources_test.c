@@ -23,7 +23,8 @@ static void test_opens_the_source_that_is_configured(void **state)
     };
     for (size_t i = 0; i < WSL_COUNT(cases); i++) {
         char text[256];
-        struct token_source *source = token_sources_create(&cases[i].tokens, error, sizeof(error));
+        struct token_source *source =
+            token_sources_create(&cases[i].tokens, NULL, error, sizeof(error));
         assert_non_null(source);
         assert_true(token_source_describe(source, text, sizeof(text)));
         assert_non_null(strstr(text, cases[i].described));

@@ -1,0 +1,82 @@
+#include "core/access/client_facts.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static struct http_head head;
+
+static void parse(const char *text)
+{
+    static const struct http_limits limits = {4096, 4096, HTTP_FIELDS_MAX};
+    struct http_scan scan = {0};
+    enum reason bad;
+    size_t consumed;
+    assert_int_equal(http_head_parse(&head, text, strlen(text), &limits, &scan, &consumed, &bad),
+                     HTTP_HEAD);
+}
+
+static void expect(struct text *text, const char *expected)
+{
+    size_t length;
+    char *bytes = text_take(text, &length);
+    assert_non_null(bytes);
+    assert_string_equal(bytes, expected);
+    free(bytes);
+}
+
+static void test_what_is_known(void **state)
+{
+    struct client_address client = {.known = true};
+    struct client_facts facts = {&head, &client, true};
+    struct text text = {0};
+    assert_true(ip_parse(SLICE("203.0.113.9"), client.ip.address));
+    parse("GET / HTTP/1.1\r\nHost: desk:80\r\nX-Forwarded-For: 1.2.3.4\r\n"
+          "X-Forwarded-Host: evil\r\nX-Forwarded-Proto: gopher\r\n\r\n");
+    client_facts_write(&text, &facts);
+    expect(&text, "X-Forwarded-For: 203.0.113.9\r\nX-Forwarded-Proto: https\r\n"
+                  "X-Forwarded-Host: desk:80\r\n");
+    facts.secure = client.known = false;
+    parse("GET / HTTP/1.0\r\n\r\n");
+    client_facts_write(&text, &facts);
+    expect(&text, "X-Forwarded-Proto: http\r\n");
+}
+
+static void test_fields(void **state)
+{
+    struct text text = {0};
+    client_facts_add(&text, "A", SLICE("b\r\nC: d\x7f\x01"));
+    expect(&text, "A: b??C: d??\r\n");
+    client_facts_add(&text, "A", (struct slice){0});
+    expect(&text, "A: \r\n");
+    parse("GET / HTTP/1.1\r\nHost: a\r\nCookie: a=b\r\nother: x\r\ncookie: c=d\r\n\r\n");
+    client_facts_copy(&text, &head, "Cookie");
+    expect(&text, "Cookie: a=b\r\nCookie: c=d\r\n");
+    client_facts_copy(&text, &head, "Authorization");
+    expect(&text, "");
+}
+
+static void test_escapes(void **state)
+{
+    struct text text = {0};
+    client_facts_escape(&text, SLICE("aZ0-._~/?#&=%+ \r\n\xc3\xa9"));
+    expect(&text, "aZ0-._~%2F%3F%23%26%3D%25%2B%20%0D%0A%C3%A9");
+    for (int byte = 0; byte < 256; byte++) {
+        char one = (char)byte;
+        client_facts_escape(&text, (struct slice){&one, 1});
+        assert_true(text.length == 1 || (text.length == 3 && text.bytes[0] == '%'));
+        text.length = 0;
+    }
+    text_free(&text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_is_known),
+        cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_escapes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
