@@ -190,7 +190,7 @@ struct config_target {
     const char *certificate, *key, *key_password; /* ours, for mutual TLS; NULL: none */
     enum config_target_proxy proxy_protocol;      /* the header that we send first */
     enum config_probe probe;
-    const char *banner; /* the first bytes that a probe expects: "RFB 003.", "SSH-2.0" */
+    const char *banner; /* that a probe expects: "rfb", "ssh", or a text; NULL: the route's */
     uint32_t probe_interval_ms, probe_timeout_ms;
     bool is_command;    /* not from a file: the command; its user must own the listening socket */
     bool tls_on_demand; /* likewise: a service that names the target says whether it speaks TLS */
@@ -306,6 +306,7 @@ struct config_route {
     enum config_connect connect;
     uint32_t connect_timeout_ms;
     uint32_t connect_retry_ms; /* how long to retry a target that refuses; 0: off */
+    const char *expect;        /* first bytes of a target: "rfb", "ssh", or a text; NULL: any */
     enum config_text text;
     /* In order of preference; none: "binary", else the first offered except base64. */
     struct config_texts subprotocols;

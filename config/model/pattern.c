@@ -216,6 +216,13 @@ const char *pattern_check_origin(const char *text)
 
 /* ---- names ---- */
 
+const char *pattern_check_banner(const char *text)
+{
+    size_t length = strlen(text);
+    _Static_assert(PATTERN_BANNER_MAX == 255, "as the text says");
+    return length > 0 && length <= PATTERN_BANNER_MAX ? NULL : "must have 1 to 255 bytes";
+}
+
 const char *pattern_check_syslog(const char *text)
 {
     const char *colon = strrchr(text, ':');

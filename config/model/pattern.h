@@ -9,6 +9,8 @@
 
 #include "config/model/value.h"
 
+#define PATTERN_BANNER_MAX 255
+
 const char *pattern_check_path(const char *text);        /* "/vnc", "/desk/{name}", a final star */
 const char *pattern_check_base(const char *text);        /* "/desk" */
 const char *pattern_check_host(const char *text);        /* "desk.example.com", "*.example.com" */
@@ -20,6 +22,7 @@ const char *pattern_check_expression(const char *text);  /* of a capture */
 const char *pattern_check_redirect(const char *text);    /* "https://{host}{path}" */
 const char *pattern_check_token(const char *text);       /* a header's name, a subprotocol */
 const char *pattern_check_field(const char *text);       /* a header's value */
+const char *pattern_check_banner(const char *text);      /* "rfb", "SSH-2.0" */
 const char *pattern_check_syslog(const char *text);      /* "/dev/log", "@name", "host:514" */
 const char *pattern_check_token_place(const char *text); /* "query:token", "host" */
 

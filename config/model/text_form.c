@@ -51,6 +51,9 @@ const struct value_form text_form_token = {pattern_check_token, TOKEN, NULL};
 const struct value_form text_form_field = {
     pattern_check_field, "[^\x01-\x20\x7f]([^\x01-\x1f\x7f]*[^\x01-\x20\x7f])?",
     "must not contain control characters, nor begin or end with a space"};
+/* The expression counts characters, which are no more than the bytes. */
+const struct value_form text_form_banner = {pattern_check_banner, "([^a]|a){1,255}",
+                                            "must have 1 to 255 bytes"};
 const struct value_form text_form_syslog = {pattern_check_syslog, "[/@].+|.+:[0-9]+", NULL};
 const struct value_form text_form_token_place = {
     pattern_check_token_place, "host|path|subprotocol|user|(query|header|cookie):" TOKEN, NULL};

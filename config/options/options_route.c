@@ -215,6 +215,20 @@ static const struct options_row rows[] = {
     },
     {
         .section = OPTIONS_ROUTE,
+        .key = "expect",
+        OPTIONS_FIELD(config_route, expect),
+        .value = {.type = VALUE_TEXT, .form = &text_form_banner},
+        .reload = OPTIONS_NEW_SESSIONS,
+        .flags = {{.name = "expect",
+                   .ours = true,
+                   .argument = "WHAT",
+                   .help = "what the target must send first: rfb (VNC), ssh, or a text"}},
+        .help = "what a target must send first, within connect_timeout: rfb (VNC), ssh, or a text "
+                "that its first bytes equal. Before that, no byte of a session passes; a target "
+                "that sends something else has failed",
+    },
+    {
+        .section = OPTIONS_ROUTE,
         .key = "origins",
         OPTIONS_FIELD(config_route, origins),
         .value = {.type = VALUE_TEXT, .form = &text_form_origin},

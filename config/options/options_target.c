@@ -123,10 +123,11 @@ static const struct options_row rows[] = {
         .section = OPTIONS_TARGET,
         .key = "banner",
         OPTIONS_FIELD(config_target, banner),
-        .value = {.type = VALUE_TEXT},
+        .value = {.type = VALUE_TEXT, .form = &text_form_banner},
         .needs = "probe",
         .reload = OPTIONS_NEW_SESSIONS,
-        .help = "first bytes that a probe expects, such as RFB 003. or SSH-2.0",
+        .help = "what a probe expects first: rfb, ssh, or a text such as RFB 003.; default: expect "
+                "of the route",
     },
     {
         .section = OPTIONS_TARGET,

@@ -73,9 +73,9 @@ static void check_targets(const struct route_check *check)
         }
         check_target_captures(check, i);
         check_target_tls(check, target, route_check_target(check, i, NULL));
-        if (target->probe == CONFIG_PROBE_BANNER && !target->banner)
+        if (target->probe == CONFIG_PROBE_BANNER && !target->banner && !check->route->expect)
             route_check_report(check, route_check_target(check, i, "probe"),
-                               "add banner: SSH-2.0, or what the target sends first",
+                               "add banner: ssh, or what the target sends first",
                                "there is no banner to compare with");
         if (target->banner && target->probe != CONFIG_PROBE_BANNER)
             route_check_report(check, route_check_target(check, i, "banner"), "add probe: banner",

@@ -43,6 +43,8 @@
     REASON(target_tls, WARN, 502, 1011, "TLS to the target failed")                                \
     REASON(target_foreign, WARN, 502, 1011,                                                        \
            "Another user's program listens in place of the target")                                \
+    REASON(target_unexpected, WARN, 502, 1011, "Target is not the expected service")               \
+    REASON(target_silent, WARN, 504, 1011, "Target sent no greeting in time")                      \
     REASON(target_untrusted, WARN, 502, 1011, "Certificate of the target is not trusted")          \
     /* before the first request */                                                                 \
     REASON(silent, DEBUG, 0, 0, "client sent nothing")                                             \

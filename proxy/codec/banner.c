@@ -51,13 +51,18 @@ enum banner_verdict banner_compare(const char *expected, struct slice bytes)
     return verdict;
 }
 
+bool banner_is_rfb(const char *expected)
+{
+    return strcmp(expected, "rfb") == 0 || strncmp(expected, "RFB", 3) == 0;
+}
+
 /* Into `out`, of SHOWN_MAX + 1 bytes. */
 static const char *show(struct slice bytes, char *out)
 {
     size_t length = size_min(bytes.len, SHOWN_MAX);
     for (size_t i = 0; i < length; i++) {
         char byte = bytes.ptr[i];
-        out[i] = byte >= ' ' && byte <= '~' && byte != '"' ? byte : '.';
+        out[i] = byte >= ' ' && byte <= '~' && byte != '\'' ? byte : '.';
     }
     out[length] = '\0';
     return out;
@@ -69,6 +74,6 @@ void banner_explain(const char *expected, struct slice bytes, char *text, size_t
     const struct service *service = find_service(expected);
     const char *form = service ? service->forms[0] : expected;
     size_t length = strcspn(form, service ? "#" : "");
-    snprintf(text, size, "sent \"%s\" instead of \"%s\"", show(bytes, sent),
+    snprintf(text, size, "sent '%s' instead of '%s'", show(bytes, sent),
              show((struct slice){form, length}, wanted));
 }

@@ -25,9 +25,12 @@ enum banner_verdict {
 /* `bytes`: all that the service has sent; those behind the banner do not matter. */
 WSL_MUST_CHECK enum banner_verdict banner_compare(const char *expected, struct slice bytes);
 
+/* Whether a service with that banner speaks RFB. */
+bool banner_is_rfb(const char *expected);
+
 /*
- * A text for the log about a banner that differs, such as 'sent "HTTP/1.1 400 Bad" instead of
- * "SSH-2.0-"'. At most 24 bytes of it, without control characters.
+ * A text for the log about a banner that differs, such as "sent 'HTTP/1.1 400 Bad' instead of
+ * 'SSH-2.0-'". At most 24 bytes of it, without control characters.
  */
 void banner_explain(const char *expected, struct slice bytes, char *text, size_t size);
 

@@ -226,15 +226,18 @@ static bool take_cut_text(struct rfb_watch *watch)
 {
     uint32_t length = read_32(watch->head + 4);
     bool extended = length > INT32_MAX;
-    if (extended && 0 - length >= 4)
+    if (extended)
+        length = UINT32_MAX - length + 1;
+    if (extended && length >= 4)
         return step_to(watch, STEP_CLIPBOARD, 12);
-    next_message(watch, extended ? 0 - length : length, !extended);
+    next_message(watch, length, !extended);
     return !extended;
 }
 
 static bool take_clipboard(struct rfb_watch *watch)
 {
-    uint32_t length = 0 - read_32(watch->head + 4), flags = read_32(watch->head + 8);
+    uint32_t length = UINT32_MAX - read_32(watch->head + 4) + 1;
+    uint32_t flags = read_32(watch->head + 8);
     bool input = !(flags & CLIPBOARD_CAPS) && flags & (CLIPBOARD_NOTIFY | CLIPBOARD_PROVIDE);
     next_message(watch, length - 4, input);
     return input;

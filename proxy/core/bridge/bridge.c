@@ -39,7 +39,7 @@ void bridge_break(struct bridge *bridge, struct pipe *pipe, uint64_t now)
 
 /* ---- the tap ---- */
 
-static void tap_payload(struct bridge *bridge, const struct pipe *pipe, const uint8_t *bytes,
+void bridge_tap_payload(struct bridge *bridge, const struct pipe *pipe, const uint8_t *bytes,
                         size_t length, uint64_t now)
 {
     bool up = pipe == &bridge->up;
@@ -132,12 +132,7 @@ bool bridge_is_done(const struct bridge *bridge)
 
 /* ---- the two sinks ---- */
 
-/*
- * A connection that fails breaks only the direction towards it: what its peer has sent before is in
- * the receive buffer and is delivered; reading then ends with EOF or the same failure. If memory
- * runs out, both connections work, and both are ended in order.
- */
-static void sink_failed(struct bridge *bridge, enum reason reason, uint64_t now)
+void bridge_sink_failed(struct bridge *bridge, enum reason reason, uint64_t now)
 {
     note_end(bridge, reason, now);
     if (reason == REASON_out_of_memory) {
@@ -181,7 +176,7 @@ static void send_on(struct bridge *bridge, struct pipe *pipe, const uint8_t *byt
     if (WSL_UNLIKELY(pipe->blocked))
         stall_begins(bridge, pipe, now);
     if (WSL_UNLIKELY(io.status == IO_FAIL))
-        sink_failed(bridge, io.reason, now);
+        bridge_sink_failed(bridge, io.reason, now);
     else if (WSL_UNLIKELY(bridge->reason != REASON_none) && io.n > 0)
         note_progress(bridge, pipe, now);
 }
@@ -203,14 +198,14 @@ static void resume(struct bridge *bridge, struct pipe *pipe, uint64_t now)
     if (!pipe->blocked)
         stall_ends(bridge, pipe, now);
     if (io.status == IO_FAIL) {
-        sink_failed(bridge, io.reason, now);
+        bridge_sink_failed(bridge, io.reason, now);
         return;
     }
     bool moved = pipe->carry_length - pipe->carry_at != carried;
     pipe->still_since = 0;
     bridge_note_taken(bridge, pipe, now);
     if (bridge->tap && moved)
-        tap_payload(bridge, pipe, NULL, 0, now);
+        bridge_tap_payload(bridge, pipe, NULL, 0, now);
 }
 
 static bool is_down_open(const struct bridge *bridge)
@@ -310,7 +305,7 @@ static void take_frames(struct bridge *bridge, uint8_t *bytes, size_t length, ui
         bridge->up.bytes += window.out;
         to_target(bridge, window.base, window.out, now);
         if (WSL_UNLIKELY(bridge->tap != NULL))
-            tap_payload(bridge, &bridge->up, window.base, window.out, now);
+            bridge_tap_payload(bridge, &bridge->up, window.base, window.out, now);
     }
     if (WSL_LIKELY(event == WS_DRAINED))
         return;
@@ -355,14 +350,14 @@ void bridge_take_early(struct bridge *bridge, uint8_t *bytes, size_t length, uin
 
 /* ---- target to client ---- */
 
-static void take_bytes(struct bridge *bridge, uint8_t *bytes, size_t length, uint64_t now)
+void bridge_take_bytes(struct bridge *bridge, uint8_t *bytes, size_t length, uint64_t now)
 {
     bridge->moved_at = now;
     bridge->down.bytes += length;
     uint8_t *frame = ws_frame_header_before(bytes, WS_OP_BINARY, length);
     to_client(bridge, frame, (size_t)(bytes - frame) + length, now);
     if (WSL_UNLIKELY(bridge->tap != NULL))
-        tap_payload(bridge, &bridge->down, bytes, length, now);
+        bridge_tap_payload(bridge, &bridge->down, bytes, length, now);
 }
 
 static void pump_down(struct bridge *bridge, struct bridge_scratch *scratch, uint64_t now)
@@ -377,7 +372,7 @@ static void pump_down(struct bridge *bridge, struct bridge_scratch *scratch, uin
         switch ((enum io_status)io.status) {
         case IO_OK:
             if (bridge->down.state == PIPE_FLOWING)
-                take_bytes(bridge, scratch->buffer, io.n, now);
+                bridge_take_bytes(bridge, scratch->buffer, io.n, now);
             if (io.drained || io.yield)
                 return;
             break;

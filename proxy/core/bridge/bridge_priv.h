@@ -28,6 +28,21 @@ void bridge_settle(struct bridge *bridge, uint64_t now);
  */
 void bridge_note_taken(struct bridge *bridge, const struct pipe *pipe, uint64_t now);
 
+/*
+ * A connection that fails breaks only the direction towards it: what its peer has sent before is in
+ * the receive buffer and is delivered; reading then ends with EOF or the same failure. If memory
+ * runs out, both connections work, and both are ended in order.
+ */
+void bridge_sink_failed(struct bridge *bridge, enum reason reason, uint64_t now);
+
+/* Sends bytes of the target to a client that is not blocked; BRIDGE_HEADROOM is in front of them.
+ */
+void bridge_take_bytes(struct bridge *bridge, uint8_t *bytes, size_t length, uint64_t now);
+
+/* Shows a run of payload to the tap, which there is. */
+void bridge_tap_payload(struct bridge *bridge, const struct pipe *pipe, const uint8_t *bytes,
+                        size_t length, uint64_t now);
+
 /* A sink is blocked or the tap is full, so a source is not read. */
 bool bridge_is_held_back(const struct bridge *bridge);
 

@@ -54,6 +54,22 @@ struct io pipe_send(struct pipe *pipe, const uint8_t *bytes, size_t length)
     return io;
 }
 
+struct io pipe_append(struct pipe *pipe, const uint8_t *bytes, size_t length)
+{
+    wsl_assert(pipe->blocked && length > 0 && length <= PIPE_SEND_MAX / 2);
+    size_t left = pipe->carry_length - pipe->carry_at;
+    uint8_t *carry = left <= PIPE_SEND_MAX / 2 ? malloc(left + length) : NULL;
+    if (!carry)
+        return fail(pipe, io_fail(REASON_out_of_memory));
+    if (left > 0)
+        memcpy(carry, pipe->carry + pipe->carry_at, left);
+    memcpy(carry + left, bytes, length);
+    drop_carry(pipe);
+    pipe->carry = carry;
+    pipe->carry_length = (uint32_t)(left + length);
+    return io_status(IO_OK);
+}
+
 struct io pipe_resume(struct pipe *pipe)
 {
     struct io io = transport_flush(pipe->sink);

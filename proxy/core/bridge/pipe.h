@@ -44,6 +44,9 @@ struct pipe {
 /* Sends, and carries what is not taken. Only while not blocked. IO_OK, or IO_FAIL: BROKEN. */
 WSL_MUST_CHECK struct io pipe_send(struct pipe *pipe, const uint8_t *bytes, size_t length);
 
+/* Adds to the carry what must not be sent yet. Only while blocked. IO_OK, or IO_FAIL: BROKEN. */
+WSL_MUST_CHECK struct io pipe_append(struct pipe *pipe, const uint8_t *bytes, size_t length);
+
 /* Call it when the sink may be writable. IO_OK and `blocked` is updated, or IO_FAIL: BROKEN. */
 WSL_MUST_CHECK struct io pipe_resume(struct pipe *pipe);
 

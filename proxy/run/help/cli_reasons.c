@@ -31,6 +31,11 @@ static const char *const advice[REASON_COUNT] = {
     [REASON_target_tls] = "read `detail`; does the target speak TLS on this port?",
     [REASON_target_foreign] =
         "stop the other user's program: it listens on the port of the command",
+    [REASON_target_unexpected] =
+        "read `detail`; correct the address of the target, or `expect` of the route",
+    [REASON_target_silent] =
+        "the target waits for its client, or is slow: correct its address or `expect`, or raise "
+        "`connect_timeout`",
     [REASON_target_untrusted] =
         "read `detail`; set `ca` or `server_name` of the target, or renew its certificate",
     [REASON_silent] = "nothing: a browser that connected ahead, or a check of the port",

@@ -4,6 +4,7 @@
 
 #include "base/log/log.h"
 #include "codec/proxy_proto.h"
+#include "core/bridge/bridge_banner.h"
 #include "core/tokens/resolver_answer.h"
 #include "core/tokens/token_destination.h"
 #include "net/socket.h"
@@ -294,6 +295,9 @@ static void open_up(struct session *session, const struct target_connect_result 
     bridge_attach(&session->bridge, session->target, now);
     begin_tap(session);
     session_log_opened(session, session_token_public_path(session));
+    if (result->banner_length > 0)
+        bridge_banner_take(&session->bridge, session->env->scratch->buffer, result->banner_length,
+                           now);
     if (opening->early)
         bridge_take_early(&session->bridge, opening->early, opening->early_length, now);
     session_entry_free(session);
@@ -346,6 +350,7 @@ void session_connect_begin(struct session *session)
         .resolver = session->env->resolver,
         .scratch = &session->env->tls_scratch,
         .attempts = &session->env->attempts,
+        .buffer = session->env->scratch,
         .pool = session->site->resources->pool,
         .route = session->route,
         .command_ended = &session->env->process->command_ended,

@@ -1,14 +1,12 @@
 #include "serve/target/probe.h"
 
-#include <ctype.h>
-#include <unistd.h>
-
 #include "codec/proxy_proto.h"
 #include "config/model/config.h"
 #include "net/plain.h"
 #include "net/tls/tls.h"
 #include "net/tls/tls_scratch.h"
 #include "net/watch.h"
+#include "serve/target/target_banner.h"
 
 struct probe {
     struct probe_request request;
@@ -19,10 +17,10 @@ struct probe {
     struct dial_result connection;
     struct plain plain;
     struct transport *transport; /* NULL: not connected */
-    size_t matched;              /* bytes of the banner so far */
+    struct target_banner banner; /* if one is expected */
     bool decided;
     uint8_t preface[PROXY_PROTO_V1_MAX];
-    uint8_t buffer[TRANSPORT_READ_MIN];
+    uint8_t buffer[TARGET_BANNER_ROOM];
 };
 
 static uint64_t now_of(const struct probe *probe)
@@ -68,61 +66,29 @@ static bool set_verdict(struct probe *probe, enum reason reason, const char *det
 
 /* ---- the banner ---- */
 
-static bool reject_banner(struct probe *probe, size_t length)
-{
-    char sent[24], detail[DIAL_DETAIL];
-    snprintf(sent, sizeof(sent), "%.*s", (int)length, (const char *)probe->buffer);
-    for (char *byte = sent; *byte; byte++)
-        if (!isprint((unsigned char)*byte))
-            *byte = '.';
-    snprintf(detail, sizeof(detail), "sent \"%s\" instead of \"%s\"", sent,
-             probe->request.banner + probe->matched);
-    return set_verdict(probe, REASON_target_io, detail);
-}
-
-/* True: there is a verdict. */
-static bool compare_banner(struct probe *probe, size_t length)
-{
-    const char *expected = probe->request.banner + probe->matched;
-    size_t left = strlen(expected), common = length < left ? length : left;
-    if (memcmp(probe->buffer, expected, common) != 0)
-        return reject_banner(probe, length);
-    probe->matched += common;
-    return common == left && set_verdict(probe, REASON_none, "");
-}
-
 /* True: there is a verdict. */
 static bool read_banner(struct probe *probe)
 {
-    for (;;) {
-        struct io io = transport_read(probe->transport, probe->buffer, sizeof(probe->buffer));
-        switch ((enum io_status)io.status) {
-        case IO_OK:
-            if (compare_banner(probe, io.n))
-                return true;
-            break;
-        case IO_WANT_READ:
-            watch_want(probe->connection.watch, WATCH_READ);
-            return false;
-        case IO_WANT_WRITE:
-            watch_want(probe->connection.watch, WATCH_WRITE);
-            return false;
-        case IO_EOF:
-            return set_verdict(probe, REASON_target_closed,
-                               "closed the connection before its banner was complete");
-        case IO_FAIL:
-            return set_verdict(probe, io.reason,
-                               "the connection failed before its banner was complete");
-        }
+    size_t length;
+    switch (target_banner_read(&probe->banner, probe->buffer, sizeof(probe->buffer), &length)) {
+    case BANNER_PARTIAL:
+        return false;
+    case BANNER_MATCHES:
+        return set_verdict(probe, REASON_none, "");
+    case BANNER_DIFFERS:
+        break;
     }
+    return set_verdict(probe, probe->banner.reason, probe->banner.detail);
 }
 
 static void timer_cb(uv_timer_t *timer)
 {
     struct probe *probe = WSL_CONTAINER(timer, struct probe, timer);
     /* A banner that arrived while the loop was blocked counts. */
-    if (!probe->decided && !read_banner(probe))
-        set_verdict(probe, REASON_target_timeout, "connected, but sent no complete banner in time");
+    if (!probe->decided && !read_banner(probe)) {
+        target_banner_late(&probe->banner);
+        set_verdict(probe, probe->banner.reason, probe->banner.detail);
+    }
     finish(probe);
 }
 
@@ -147,6 +113,7 @@ static bool connected(struct probe *probe, const struct dial_result *result)
         result->tls ? result->tls : plain_init(&probe->plain, result->fd, &transport_target);
     if (!probe->request.banner)
         return set_verdict(probe, REASON_none, "");
+    target_banner_begin(&probe->banner, probe->request.banner, probe->transport, result->watch);
     watch_adopt(result->watch, ready_cb, probe);
     return read_banner(probe);
 }

@@ -30,7 +30,7 @@ struct probe_request {
     struct tls_scratch **scratch; /* the loop's (tls_create) */
     uint32_t *attempts;           /* likewise; see dial.h */
     const struct config_target *target;
-    const char *banner;  /* its first bytes; NULL: any, or none at all */
+    const char *banner;  /* what it sends first (codec/banner.h); NULL: any, or nothing */
     struct tls_ctx *tls; /* NULL: plain */
     uint32_t timeout_ms;
     void (*callback)(void *owner, const struct probe_result *result);

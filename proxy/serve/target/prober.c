@@ -75,7 +75,7 @@ static void timer_cb(uv_timer_t *timer)
         .scratch = &probed->prober->scratch,
         .attempts = &probed->prober->attempts,
         .target = target,
-        .banner = target->probe == CONFIG_PROBE_BANNER ? target->banner : NULL,
+        .banner = target->probe == CONFIG_PROBE_BANNER ? target_pool_banner(probed->target) : NULL,
         .tls = probed->target->tls,
         .timeout_ms = target->probe_timeout_ms,
         .callback = probed_cb,

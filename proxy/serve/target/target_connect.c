@@ -1,8 +1,11 @@
 #include "serve/target/target_connect.h"
 
+#include "core/bridge/bridge.h"
 #include "core/route/balance.h"
+#include "net/plain.h"
 #include "net/tls/tls_scratch.h"
 #include "net/watch.h"
+#include "serve/target/target_banner.h"
 #include "serve/target/target_pool.h"
 
 #define PAUSE_FIRST_MS 100
@@ -11,14 +14,18 @@
 struct target_connect {
     struct target_connect_request request;
     struct target_connect_result result;
-    struct dial *dial; /* NULL: in a pause, or finished */
-    bool trying;       /* target_pool_begin was called for result.target */
+    struct dial *dial;  /* NULL: its banner is awaited, in a pause, or finished */
+    bool trying;        /* target_pool_begin was called for result.target */
+    bool awaits_banner; /* result.dial is connected */
     bool has_timer;
-    uv_timer_t timer;
+    uv_timer_t timer; /* of the pause or of the banner */
     struct target_pool_choice choice;
     uint16_t next;                    /* index in the choice */
     uint64_t round_ends, retry_until; /* loop time */
+    uint64_t candidate_ends;
     uint32_t pause_ms;
+    struct plain plain;
+    struct target_banner banner;
     struct target_connect_candidate candidate;
 };
 
@@ -51,7 +58,9 @@ static bool is_fault_of_target(enum reason reason)
     case REASON_target_refused:
     case REASON_target_reset:
     case REASON_target_timeout:
+    case REASON_target_silent:
     case REASON_target_tls:
+    case REASON_target_unexpected:
     case REASON_target_unreachable:
     case REASON_target_unresolved:
     case REASON_target_untrusted:
@@ -74,17 +83,18 @@ static void note_health(struct target_connect *attempt, enum reason reason)
         target_pool_note(target, BALANCE_TRIAL_ABANDONED, now);
 }
 
-/* True: the attempt is over, connected or not. */
-static bool take_result(struct target_connect *attempt, const struct dial_result *dialled)
+enum outcome { OUTCOME_WAITS, OUTCOME_NEXT, OUTCOME_OVER };
+
+/* The reason in the result is final. */
+static enum outcome end_candidate(struct target_connect *attempt)
 {
-    attempt->dial = NULL;
-    attempt->result.dial = *dialled;
-    note_health(attempt, dialled->reason);
-    if (dialled->reason == REASON_none)
-        return true;
+    enum reason reason = attempt->result.dial.reason;
+    note_health(attempt, reason);
+    if (reason == REASON_none)
+        return OUTCOME_OVER;
     target_pool_end(attempt->result.target);
     attempt->trying = false;
-    return !is_fault_of_target(dialled->reason);
+    return is_fault_of_target(reason) ? OUTCOME_NEXT : OUTCOME_OVER;
 }
 
 static void finish(struct target_connect *attempt)
@@ -97,12 +107,102 @@ static void finish(struct target_connect *attempt)
 
 static bool try_next(struct target_connect *attempt);
 
+static void go_on(struct target_connect *attempt, enum outcome outcome)
+{
+    if (outcome == OUTCOME_OVER || (outcome == OUTCOME_NEXT && try_next(attempt)))
+        finish(attempt);
+}
+
+static void start_timer(struct target_connect *attempt, uv_timer_cb callback, uint64_t milliseconds)
+{
+    if (!attempt->has_timer)
+        uv_timer_init(watch_set_loop(attempt->request.watches), &attempt->timer);
+    attempt->has_timer = true;
+    uv_timer_start(&attempt->timer, callback, milliseconds, 0);
+}
+
+/* ---- the banner ---- */
+
+/* No further callback comes for this candidate. */
+static enum outcome end_banner(struct target_connect *attempt)
+{
+    const struct target_banner *banner = &attempt->banner;
+    struct dial_result *result = &attempt->result.dial;
+    attempt->awaits_banner = false;
+    if (attempt->has_timer)
+        uv_timer_stop(&attempt->timer);
+    if (banner->reason != REASON_none) {
+        char where[128];
+        dial_result_discard(result);
+        config_address_print(&attempt->candidate.address, where, sizeof(where));
+        dial_result_fail(result, banner->reason, where, banner->detail);
+    }
+    return end_candidate(attempt);
+}
+
+static enum outcome read_banner(struct target_connect *attempt)
+{
+    struct bridge_scratch *scratch = attempt->request.buffer;
+    size_t length = 0;
+    if (target_banner_read(&attempt->banner, scratch->buffer, sizeof(scratch->buffer), &length) ==
+        BANNER_PARTIAL)
+        return OUTCOME_WAITS;
+    attempt->result.banner_length = length;
+    return end_banner(attempt);
+}
+
+static void banner_ready_cb(void *owner, unsigned ready)
+{
+    struct target_connect *attempt = owner;
+    (void)ready;
+    go_on(attempt, read_banner(attempt));
+}
+
+/* A banner that arrived while the loop was blocked counts. */
+static void banner_late_cb(uv_timer_t *timer)
+{
+    struct target_connect *attempt = WSL_CONTAINER(timer, struct target_connect, timer);
+    enum outcome outcome = read_banner(attempt);
+    if (outcome == OUTCOME_WAITS) {
+        target_banner_late(&attempt->banner);
+        outcome = end_banner(attempt);
+    }
+    go_on(attempt, outcome);
+}
+
+/* TLS may have received it with the end of the handshake, so it is read at once. */
+static enum outcome await_banner(struct target_connect *attempt)
+{
+    const struct dial_result *result = &attempt->result.dial;
+    uint64_t now = now_of(attempt), ends = attempt->candidate_ends;
+    struct transport *transport =
+        result->tls ? result->tls : plain_init(&attempt->plain, result->fd, &transport_target);
+    attempt->awaits_banner = true;
+    target_banner_begin(&attempt->banner, attempt->request.route->expect, transport, result->watch);
+    watch_adopt(result->watch, banner_ready_cb, attempt);
+    enum outcome outcome = read_banner(attempt);
+    if (outcome == OUTCOME_WAITS)
+        start_timer(attempt, banner_late_cb, ends > now ? ends - now : 0);
+    return outcome;
+}
+
+static enum outcome take_result(struct target_connect *attempt, const struct dial_result *dialled)
+{
+    attempt->dial = NULL;
+    attempt->result.dial = *dialled;
+    attempt->result.banner_length = 0;
+    if (dialled->reason == REASON_none && attempt->request.route->expect)
+        return await_banner(attempt);
+    return end_candidate(attempt);
+}
+
 static void dialled_cb(void *owner, const struct dial_result *dialled)
 {
     struct target_connect *attempt = owner;
-    if (take_result(attempt, dialled) || try_next(attempt))
-        finish(attempt);
+    go_on(attempt, take_result(attempt, dialled));
 }
+
+/* ---- dialling ---- */
 
 /* All but the last leave time for those after them. */
 static uint32_t time_for_dial(const struct target_connect *attempt)
@@ -141,18 +241,20 @@ static bool dial(struct target_connect *attempt, struct dial_result *result)
 {
     const struct target_connect_request *request = &attempt->request;
     const struct target_connect_candidate *candidate = &attempt->candidate;
+    uint32_t timeout_ms = time_for_dial(attempt);
     struct dial_request to = {
         .watches = request->watches,
         .resolver = request->resolver,
         .address = &candidate->address,
         .attempts = request->attempts,
         .scratch = request->scratch,
-        .timeout_ms = time_for_dial(attempt),
+        .timeout_ms = timeout_ms,
         .callback = dialled_cb,
         .owner = attempt,
     };
     uint16_t index = attempt->choice.order[attempt->next++];
     struct pool_target *target = target_pool_target(request->pool, request->route, index);
+    attempt->candidate_ends = now_of(attempt) + timeout_ms;
     attempt->result.target = target;
     attempt->trying = true;
     target_pool_begin(target);
@@ -211,11 +313,7 @@ static bool pause_before_next(struct target_connect *attempt)
     if (attempt->pause_ms > PAUSE_MOST_MS)
         attempt->pause_ms = PAUSE_MOST_MS;
     uint64_t left = attempt->retry_until - now;
-    if (!attempt->has_timer)
-        uv_timer_init(watch_set_loop(attempt->request.watches), &attempt->timer);
-    attempt->has_timer = true;
-    uv_timer_start(&attempt->timer, pause_cb, left < attempt->pause_ms ? left : attempt->pause_ms,
-                   0);
+    start_timer(attempt, pause_cb, left < attempt->pause_ms ? left : attempt->pause_ms);
     return true;
 }
 
@@ -226,8 +324,9 @@ static bool try_next(struct target_connect *attempt)
         struct dial_result dialled;
         if (!dial(attempt, &dialled))
             return false;
-        if (take_result(attempt, &dialled))
-            return true;
+        enum outcome outcome = take_result(attempt, &dialled);
+        if (outcome != OUTCOME_NEXT)
+            return outcome == OUTCOME_OVER;
     }
     return !pause_before_next(attempt);
 }
@@ -241,8 +340,9 @@ struct target_connect *target_connect_start(const struct target_connect_request 
             (struct target_connect_result){.dial = {.reason = REASON_out_of_memory, .fd = -1}};
         return NULL;
     }
-    /* All but the candidate: its buffers are large, and written before they are read. */
-    memset(attempt, 0, offsetof(struct target_connect, candidate));
+    /* All but the banner and the candidate: their buffers are large, and written before they are
+     * read. */
+    memset(attempt, 0, offsetof(struct target_connect, banner));
     attempt->request = *request;
     attempt->result.dial = (struct dial_result){.reason = REASON_target_timeout, .fd = -1};
     attempt->retry_until = now_of(attempt) + request->route->connect_retry_ms;
@@ -259,6 +359,8 @@ void target_connect_cancel(struct target_connect *attempt)
     if (!attempt)
         return;
     dial_cancel(attempt->dial);
+    if (attempt->awaits_banner)
+        dial_result_discard(&attempt->result.dial);
     if (attempt->trying) {
         note_health(attempt, REASON_shutdown);
         target_pool_end(attempt->result.target);

@@ -2,8 +2,9 @@
  * Connects one session to a target of its route: dials the pool's candidates one after the other,
  * and starts again for a while if they seem to be just starting.
  *
- * The happy path: the first candidate connects. If one fails the next is dialled. All but the last
- * get half of what is left of connect_timeout, so that one that drops packets does not use it up.
+ * The happy path: the first candidate connects, and sends first what the route expects. If one
+ * fails the next is dialled. All but the last get half of what is left of connect_timeout, so that
+ * one that drops packets does not use it up.
  *
  *     round ---- refused, unreachable or unresolved, within connect_retry ----> pause
  *       ^                                                                         |
@@ -29,6 +30,7 @@
 #include "core/route/captured_host.h"
 #include "net/connect/dial.h"
 
+struct bridge_scratch;
 struct target_pool;
 struct pool_target;
 
@@ -53,13 +55,19 @@ struct target_connect_candidate {
 struct target_connect_result {
     struct dial_result dial;
     struct pool_target *target; /* connected: call target_pool_end when the session is over */
+    /*
+     * The target's first bytes, in the buffer of the request. They are there until the callback, or
+     * target_connect_start, has returned and the loop's next user of that buffer writes to it.
+     */
+    size_t banner_length;
 };
 
 struct target_connect_request {
     struct watch_set *watches;
     struct resolver *resolver;
-    struct tls_scratch **scratch; /* the loop's (tls_create) */
-    uint32_t *attempts;           /* the loop's; see dial.h */
+    struct tls_scratch **scratch;  /* the loop's (tls_create) */
+    uint32_t *attempts;            /* the loop's; see dial.h */
+    struct bridge_scratch *buffer; /* the loop's; needed if the route expects a banner */
     struct target_pool *pool;
     const struct config_route *route;
     /* True: this process's command has ended, so its port will not be opened. NULL: false. */

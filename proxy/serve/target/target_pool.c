@@ -56,13 +56,15 @@ static struct slice key_of(const struct hash_map_link *link)
     return address_text(WSL_CONST_CONTAINER(link, struct pool_target, by_address)->config);
 }
 
-/* NULL: not in the pool. */
-static struct pool_target *find(const struct target_pool *pool, const struct config_target *target)
+/* NULL: not in the pool. What the route expects of it counts as well. */
+static struct pool_target *find(const struct target_pool *pool, const struct config_route *route,
+                                const struct config_target *target)
 {
     struct hash_map_link *link = hash_map_find(&pool->by_address, address_text(target));
     for (; link; link = hash_map_find_next(&pool->by_address, link)) {
         struct pool_target *found = WSL_CONTAINER(link, struct pool_target, by_address);
-        if (is_same_target(found->config, target))
+        if (is_same_target(found->config, target) &&
+            string_equal(found->route->expect, route->expect))
             return found;
     }
     return NULL;
@@ -80,10 +82,11 @@ static bool is_variable(const struct config_target *target)
            (target->server_name && strchr(target->server_name, '{'));
 }
 
-static struct target_pool_state *get_state(const struct config_target *target,
+static struct target_pool_state *get_state(const struct config_route *route,
+                                           const struct config_target *target,
                                            const struct target_pool *previous)
 {
-    const struct pool_target *known = previous ? find(previous, target) : NULL;
+    const struct pool_target *known = previous ? find(previous, route, target) : NULL;
     if (known) {
         struct target_pool_state *state = known->state;
         atomic_fetch_add_explicit(&state->references, 1, memory_order_relaxed);
@@ -116,7 +119,7 @@ static bool add_target(struct target_pool *pool, const struct config_route *rout
     *target = (struct pool_target){
         .config = config,
         .route = route,
-        .state = get_state(config, previous),
+        .state = get_state(route, config, previous),
         .varies = is_variable(config),
     };
     if (!target->state) {
@@ -152,7 +155,7 @@ static bool add_targets(struct target_pool *pool, const struct target_pool *prev
         pool->routes[i].count = (uint32_t)count_targets(route);
         for (size_t j = 0; j < count_targets(route); j++) {
             const struct config_target *config = target_at(route, j);
-            const struct pool_target *known = find(pool, config);
+            const struct pool_target *known = find(pool, route, config);
             *member++ = (uint32_t)(known ? known - pool->targets : (ptrdiff_t)pool->target_count);
             if (!known && !add_target(pool, route, config, previous, store, error, error_size))
                 return false;
@@ -204,6 +207,12 @@ void target_pool_free(struct target_pool *pool)
     free(pool->targets);
     hash_map_free(&pool->by_address);
     free(pool);
+}
+
+const char *target_pool_banner(const struct pool_target *target)
+{
+    const char *own = target->config->probe == CONFIG_PROBE_BANNER ? target->config->banner : NULL;
+    return own ? own : target->route->expect;
 }
 
 const char *target_pool_target_name(const struct pool_target *target, char *text, size_t size)

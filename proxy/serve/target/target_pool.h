@@ -2,10 +2,10 @@
  * The targets of a configuration: their TLS contexts, and their health and load as all workers
  * together see them.
  *
- * A target is identified by its address and options: routes that name the same one share it, and it
- * keeps its health over a reload that does not change it. A target whose address depends on the
- * request ({captures}, tokens) stands for many: its sessions are counted, but its failures do not
- * mark it down.
+ * A target is identified by its address, its options and `expect` of the route: routes that name
+ * the same one share it, and it keeps its health over a reload that does not change it. A target
+ * whose address depends on the request ({captures}, tokens) stands for many: its sessions are
+ * counted, but its failures do not mark it down.
  *
  * The happy path: target_pool_pick gives a session its candidates, best first. For each attempt the
  * session calls target_pool_begin, then target_pool_note with the result, and target_pool_end when
@@ -79,6 +79,9 @@ uint64_t target_pool_probe_due(const struct pool_target *target);
 /* False: every target of the route is marked down. */
 bool target_pool_has_usable(struct target_pool *pool, const struct config_route *route,
                             uint64_t now);
+
+/* What it must send first, for a probe that looks at it (codec/banner.h); NULL: anything. */
+const char *target_pool_banner(const struct pool_target *target);
 
 /* Its name in logs and metrics: its address, or "tokens". */
 const char *target_pool_target_name(const struct pool_target *target, char *text, size_t size);

@@ -58,6 +58,12 @@ static void test_longest_text(void **unused)
     expect_at(expected, slice_of(expected), BANNER_MATCHES, BANNER_MAX);
 }
 
+static void test_which_is_rfb(void **unused)
+{
+    assert_true(banner_is_rfb("rfb") && banner_is_rfb("RFB") && banner_is_rfb("RFB 003."));
+    assert_false(banner_is_rfb("ssh") || banner_is_rfb("rfb ") || banner_is_rfb("R"));
+}
+
 static void expect_text(const char *expected, struct slice sent, const char *text)
 {
     char explained[128];
@@ -67,11 +73,11 @@ static void expect_text(const char *expected, struct slice sent, const char *tex
 
 static void test_explains(void **unused)
 {
-    expect_text("rfb", SLICE("SSH-2.0-x\r\n"), "sent \"SSH-2.0-x..\" instead of \"RFB \"");
-    expect_text("ssh", SLICE("a\"b\0\x1b[1m\x9b"), "sent \"a.b..[1m.\" instead of \"SSH-2.0-\"");
+    expect_text("rfb", SLICE("SSH-2.0-x\r\n"), "sent 'SSH-2.0-x..' instead of 'RFB '");
+    expect_text("ssh", SLICE("a'b\0\x1b[1m\x9b"), "sent 'a.b..[1m.' instead of 'SSH-2.0-'");
     expect_text("+OK", SLICE("-ERR no more than twenty-four of these"),
-                "sent \"-ERR no more than twenty\" instead of \"+OK\"");
-    expect_text("a#\r\n", SLICE("b"), "sent \"b\" instead of \"a#..\"");
+                "sent '-ERR no more than twenty' instead of '+OK'");
+    expect_text("a#\r\n", SLICE("b"), "sent 'b' instead of 'a#..'");
 }
 
 static void test_explains_within_bounds(void **unused)
@@ -87,9 +93,13 @@ static void test_explains_within_bounds(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rfb),      cmocka_unit_test(test_ssh),
-        cmocka_unit_test(test_text),     cmocka_unit_test(test_longest_text),
-        cmocka_unit_test(test_explains), cmocka_unit_test(test_explains_within_bounds),
+        cmocka_unit_test(test_rfb),
+        cmocka_unit_test(test_ssh),
+        cmocka_unit_test(test_text),
+        cmocka_unit_test(test_longest_text),
+        cmocka_unit_test(test_explains),
+        cmocka_unit_test(test_which_is_rfb),
+        cmocka_unit_test(test_explains_within_bounds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

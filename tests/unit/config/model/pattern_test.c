@@ -80,6 +80,17 @@ static void names_and_references(void **state)
     check_all(pattern_check_reference, bad, false);
 }
 
+static void banners(void **state)
+{
+    char longest[PATTERN_BANNER_MAX + 2];
+    memset(longest, 'x', sizeof(longest) - 1);
+    longest[PATTERN_BANNER_MAX + 1] = '\0';
+    const char *good[] = {"rfb", "SSH-2.0", "220 a\r\n", " ", longest + 1, NULL};
+    const char *bad[] = {"", longest, NULL};
+    check_all(pattern_check_banner, good, true);
+    check_all(pattern_check_banner, bad, false);
+}
+
 static void expressions(void **state)
 {
     const char *good[] = {"[a-z0-9-]{1,32}", "desk-[0-9]+", "(a|b)", "a\\.b",
@@ -218,6 +229,7 @@ int main(void)
         cmocka_unit_test(hosts),
         cmocka_unit_test(origins),
         cmocka_unit_test(names_and_references),
+        cmocka_unit_test(banners),
         cmocka_unit_test(expressions),
         cmocka_unit_test(specific_expressions),
         cmocka_unit_test(server_names),

@@ -75,6 +75,7 @@ static void other_texts(void **state)
                                "/}",
                                NULL};
     const char *fields[] = {"a b", "\xc3\xa9", " a", "default-src 'self'", NULL};
+    const char *banners[] = {"rfb", "SSH-2.0", "220 a\r\n", "", NULL};
     const char *syslogs[] = {"/dev/log", "@name", "host:514", "a:99999", "/", NULL};
     const char *permits[] = {"any",
                              "10.1.0.0/16:5900-5999",
@@ -90,6 +91,7 @@ static void other_texts(void **state)
     compare(&text_form_expression, expressions, REGEX_LOOSE);
     compare(&text_form_redirect, redirects, REGEX_EXACT);
     compare(&text_form_field, fields, REGEX_EXACT);
+    compare(&text_form_banner, banners, REGEX_LOOSE);
     compare(&text_form_syslog, syslogs, REGEX_LOOSE);
 }
 

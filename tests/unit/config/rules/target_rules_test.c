@@ -30,6 +30,7 @@ static void requires_banners_with_probes(void **state)
 {
     text_config_expect(TARGET("address: 'h:1', probe: banner, banner: SSH"), "");
     text_config_expect(TARGET("address: 'h:1', probe: banner"), "target.probe: there is no banner");
+    text_config_expect(ROUTE("expect: ssh, target: {address: 'h:1', probe: banner}"), "");
     text_config_expect(TARGET("address: 'h:1', banner: SSH"), "target.banner: only probe: banner");
 }
 

@@ -166,6 +166,58 @@ static void test_without_memory_for_the_carry(void **unused)
     assert_int_equal(pipe_.state, PIPE_BROKEN);
 }
 
+static void append(const char *bytes)
+{
+    assert_int_equal(pipe_append(&pipe_, (const uint8_t *)bytes, strlen(bytes)).status, IO_OK);
+    assert_null(bridge_check_pipe(&pipe_));
+}
+
+static void test_append_to_a_carry(void **unused)
+{
+    sink.room = 4;
+    send_all(BYTES);
+    append("abc");
+    assert_int_equal(pipe_.carry_length, 9);
+    sink.room = 2; /* a part of the old bytes is gone */
+    assert_int_equal(pipe_resume(&pipe_).status, IO_OK);
+    append("def");
+    assert_int_equal(pipe_.carry_length - pipe_.carry_at, 10);
+    expect_out("012345");
+    sink.room = FAKE_NO_LIMIT;
+    assert_int_equal(pipe_resume(&pipe_).status, IO_OK);
+    assert_false(pipe_.blocked);
+    expect_out(BYTES "abcdef");
+}
+
+/* TLS is blocked by what it holds inside. */
+static void test_append_without_a_carry(void **unused)
+{
+    sink.sealed = true;
+    sink.room = 3;
+    send_all(BYTES);
+    assert_null(pipe_.carry);
+    append("abc");
+    assert_int_equal(pipe_.carry_length, 3);
+    sink.room = 7;
+    assert_int_equal(pipe_resume(&pipe_).status, IO_OK);
+    sink.room = FAKE_NO_LIMIT;
+    assert_int_equal(pipe_resume(&pipe_).status, IO_OK);
+    expect_out(BYTES "abc");
+}
+
+static void test_append_without_memory(void **unused)
+{
+    sink.room = 4;
+    send_all(BYTES);
+    failing_alloc_arm(1);
+    struct io io = pipe_append(&pipe_, (const uint8_t *)BYTES, 10);
+    assert_true(failing_alloc_disarm());
+    assert_int_equal(io.status, IO_FAIL);
+    assert_int_equal(io.reason, REASON_out_of_memory);
+    assert_int_equal(pipe_.state, PIPE_BROKEN);
+    assert_null(pipe_.carry);
+}
+
 static void test_wants_in_each_state(void **unused)
 {
     static const struct {
@@ -195,6 +247,9 @@ int main(void)
         TEST(test_shutdown_waits_for_the_sink),
         TEST(test_every_failure_breaks),
         TEST(test_without_memory_for_the_carry),
+        TEST(test_append_to_a_carry),
+        TEST(test_append_without_a_carry),
+        TEST(test_append_without_memory),
         TEST(test_wants_in_each_state),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
