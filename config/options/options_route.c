@@ -324,6 +324,19 @@ static const struct options_row rows[] = {
     },
     {
         .section = OPTIONS_ROUTE,
+        .key = "input_timeout",
+        OPTIONS_FIELD(config_route, input_timeout_ms),
+        .value =
+            {.type = VALUE_DURATION, .min = VALUE_SECONDS(1), .max = VALUE_DAYS(30), .zero = "off"},
+        .initial = "off",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .flags = {{.name = "input-timeout", .ours = true, .argument = "TIME"}},
+        .help = "end a session whose client sends no input for this long. With expect: rfb, input "
+                "is a key, a move or click of the mouse, or a text for the clipboard; else it is "
+                "any data of the client",
+    },
+    {
+        .section = OPTIONS_ROUTE,
         .key = "max_duration",
         OPTIONS_FIELD(config_route, max_duration_ms),
         .value =

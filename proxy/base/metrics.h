@@ -50,7 +50,9 @@ enum metric { METRICS_TABLE(METRICS_ENUM) METRICS_COUNT };
     HISTOGRAM(stall_up, "stall_seconds", "direction=\"up\"", METRICS_LATENCY,                      \
               "Time without progress in one direction because its reader took no bytes.")          \
     HISTOGRAM(stall_down, "stall_seconds", "direction=\"down\"", METRICS_LATENCY, "")              \
-    HISTOGRAM(duration, "session_seconds", "", METRICS_LIFETIME, "Duration of sessions.")
+    HISTOGRAM(duration, "session_seconds", "", METRICS_LIFETIME, "Duration of sessions.")          \
+    HISTOGRAM(input, "last_input_seconds", "", METRICS_LIFETIME,                                   \
+              "Time since the last input of a client, at the end of its session.")
 
 #define METRICS_HISTOGRAM_ENUM(id, name, labels, bounds, help) METRICS_HISTOGRAM_##id,
 enum metrics_histogram { METRICS_HISTOGRAM_TABLE(METRICS_HISTOGRAM_ENUM) METRICS_HISTOGRAM_COUNT };

@@ -24,6 +24,7 @@
     REASON(target_closed, INFO, 0, 1000, "Target closed")                                          \
     REASON(shutdown, INFO, 503, 1001, "Server is shutting down")                                   \
     REASON(idle_timeout, INFO, 0, 1000, "Idle for too long")                                       \
+    REASON(input_timeout, INFO, 0, 1000, "No input for too long")                                  \
     REASON(duration_limit, INFO, 0, 1000, "Session time limit reached")                            \
     REASON(killed, INFO, 503, 1008, "Ended by an operator")                                        \
     REASON(answered, DEBUG, 0, 0, "request answered")                                              \

@@ -12,6 +12,7 @@ TESTS = [path for folder in ('box', 'browser', 'e2e') for path in sorted((ROOT /
 SNIPPETS = {
     'VNC in a browser': ['run', 'run', 'run'],
     'Several desktops by token': ['run', 'run'],
+    'Desktops that nobody uses': ['run'],
     'Consoles of QEMU and libvirt': ['run', 'checked', 'run', 'run'],
     'SPICE': ['run', 'run'],
     'noVNC\'s own launcher': ['run'],

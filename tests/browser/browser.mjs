@@ -54,6 +54,7 @@ const pageCalls = {
     select: ({ page }, selector, value) => page.selectOption(selector, value),
     press: ({ page }, key) => page.keyboard.press(key),
     tap: ({ page }, x, y) => page.mouse.click(x, y, { delay: 50 }),
+    move: ({ page }, x, y) => page.mouse.move(x, y),
     size: ({ page }, width, height) => page.setViewportSize({ width, height }),
     media: ({ page }, how) => page.emulateMedia(how),
     grant: ({ context }, ...permissions) => context.grantPermissions(permissions),

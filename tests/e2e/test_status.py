@@ -42,7 +42,7 @@ ROW = whole({
     'id': {'type': 'string', 'pattern': '^([0-9]+[.])?[0-9]+-[0-9]+$'}, 'process': NUMBER, 'client': TEXT, 'proxy': MAY_BE_TEXT, 'user': MAY_BE_TEXT,
     'listener': TEXT, 'route': TEXT, 'target': MAY_BE_TEXT,
     'state': {'enum': ['dialling', 'answered', 'open', 'closing']}, 'tls': MAY_BE_TEXT,
-    'age_ms': NUMBER, 'idle_ms': NUMBER, 'ping_ms': MAY_BE_NUMBER, 'bytes_up': NUMBER, 'bytes_down': NUMBER,
+    'age_ms': NUMBER, 'idle_ms': NUMBER, 'input_ms': MAY_BE_NUMBER, 'ping_ms': MAY_BE_NUMBER, 'bytes_up': NUMBER, 'bytes_down': NUMBER,
     'rate_up': NUMBER, 'rate_down': NUMBER, 'stalled': {'enum': [None, 'client', 'target', 'both']},
     'stalled_ms': MAY_BE_NUMBER})
 TARGET = whole({'address': TEXT, 'state': {'enum': ['up', 'down', 'trial']}, 'sessions': NUMBER, 'failures': NUMBER,

@@ -39,7 +39,7 @@ void bridge_break(struct bridge *bridge, struct pipe *pipe, uint64_t now)
 
 /* ---- the tap ---- */
 
-void bridge_tap_payload(struct bridge *bridge, const struct pipe *pipe, const uint8_t *bytes,
+bool bridge_tap_payload(struct bridge *bridge, const struct pipe *pipe, const uint8_t *bytes,
                         size_t length, uint64_t now)
 {
     bool up = pipe == &bridge->up;
@@ -49,7 +49,7 @@ void bridge_tap_payload(struct bridge *bridge, const struct pipe *pipe, const ui
         .partial = up && bridge->decoder.payload_left > 0,
         .taken = !pipe->carry,
     };
-    bridge->tap->on_payload(bridge->tap, &payload, now);
+    return bridge->tap->on_payload(bridge->tap, &payload, now);
 }
 
 static bool tap_is_full(const struct bridge *bridge)
@@ -205,7 +205,7 @@ static void resume(struct bridge *bridge, struct pipe *pipe, uint64_t now)
     pipe->still_since = 0;
     bridge_note_taken(bridge, pipe, now);
     if (bridge->tap && moved)
-        bridge_tap_payload(bridge, pipe, NULL, 0, now);
+        (void)bridge_tap_payload(bridge, pipe, NULL, 0, now);
 }
 
 static bool is_down_open(const struct bridge *bridge)
@@ -304,8 +304,9 @@ static void take_frames(struct bridge *bridge, uint8_t *bytes, size_t length, ui
         bridge->moved_at = now;
         bridge->up.bytes += window.out;
         to_target(bridge, window.base, window.out, now);
-        if (WSL_UNLIKELY(bridge->tap != NULL))
-            bridge_tap_payload(bridge, &bridge->up, window.base, window.out, now);
+        if (WSL_LIKELY(!bridge->tap) ||
+            bridge_tap_payload(bridge, &bridge->up, window.base, window.out, now))
+            bridge->input_at = now;
     }
     if (WSL_LIKELY(event == WS_DRAINED))
         return;
@@ -357,7 +358,7 @@ void bridge_take_bytes(struct bridge *bridge, uint8_t *bytes, size_t length, uin
     uint8_t *frame = ws_frame_header_before(bytes, WS_OP_BINARY, length);
     to_client(bridge, frame, (size_t)(bytes - frame) + length, now);
     if (WSL_UNLIKELY(bridge->tap != NULL))
-        bridge_tap_payload(bridge, &bridge->down, bytes, length, now);
+        (void)bridge_tap_payload(bridge, &bridge->down, bytes, length, now);
 }
 
 static void pump_down(struct bridge *bridge, struct bridge_scratch *scratch, uint64_t now)
@@ -456,6 +457,7 @@ void bridge_init(struct bridge *bridge, struct transport *client, bool refuse_te
         .opened_at = now,
         .received_at = now,
         .moved_at = now,
+        .input_at = now,
     };
     ws_frame_decoder_init(&bridge->decoder, true, refuse_text);
 }
@@ -471,7 +473,7 @@ void bridge_attach(struct bridge *bridge, struct transport *target, uint64_t now
     bridge->target = bridge->up.sink = target;
     if (bridge->up.state == PIPE_WAITING)
         bridge->up.state = PIPE_FLOWING;
-    bridge->opened_at = bridge->received_at = bridge->moved_at = now;
+    bridge->opened_at = bridge->received_at = bridge->moved_at = bridge->input_at = now;
 }
 
 void bridge_free(struct bridge *bridge)

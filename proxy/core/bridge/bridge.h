@@ -67,7 +67,8 @@ struct bridge_payload {
 };
 
 struct bridge_tap {
-    void (*on_payload)(struct bridge_tap *tap, const struct bridge_payload *payload, uint64_t now);
+    /* True: it has input of the client's user. */
+    bool (*on_payload)(struct bridge_tap *tap, const struct bridge_payload *payload, uint64_t now);
     bool full;
 };
 
@@ -83,6 +84,7 @@ struct bridge {
     enum reason reason;               /* none while open */
     /* Milliseconds on the caller's clock. */
     uint64_t opened_at, received_at, moved_at;
+    uint64_t input_at;       /* last input: any payload of the client, or as the tap says */
     uint64_t pinged_at;      /* 0: no ping is unanswered */
     uint64_t ping_out_at;    /* 0: no pong is due whose round trip can be measured */
     uint32_t round_trip;     /* of the last ping, plus one millisecond; 0: unknown */

@@ -12,7 +12,7 @@ static void append(struct bridge *bridge, uint8_t *bytes, size_t length, uint64_
     if (io.status == IO_FAIL)
         bridge_sink_failed(bridge, io.reason, now);
     if (bridge->tap)
-        bridge_tap_payload(bridge, &bridge->down, bytes, length, now);
+        (void)bridge_tap_payload(bridge, &bridge->down, bytes, length, now);
 }
 
 void bridge_banner_take(struct bridge *bridge, uint8_t *bytes, size_t length, uint64_t now)

@@ -94,7 +94,8 @@ const char *bridge_check_state(const struct bridge *bridge)
         {!stalled || bridge->ping_out_at == 0, "no round trip is measured across a stall"},
         {bridge->slot_length <= sizeof(bridge->slot) && bridge->slot_length != 1,
          "the slot holds one whole control frame or none"},
-        {bridge->received_at >= bridge->opened_at && bridge->moved_at >= bridge->opened_at,
+        {bridge->received_at >= bridge->opened_at && bridge->moved_at >= bridge->opened_at &&
+             bridge->input_at >= bridge->opened_at && bridge->input_at <= bridge->moved_at,
          "nothing moves before the bridge opens"},
     };
     return first_broken(rules, WSL_COUNT(rules));
@@ -160,7 +161,7 @@ const char *bridge_check_change(const struct bridge *before, const struct bridge
              after->frames_over >= before->frames_over && after->close_sent >= before->close_sent,
          "what is over stays over"},
         {after->received_at >= before->received_at && after->moved_at >= before->moved_at &&
-             after->progress_at >= before->progress_at,
+             after->input_at >= before->input_at && after->progress_at >= before->progress_at,
          "times only grow"},
         {after->opened_at == before->opened_at, "a bridge opens once"},
         {after->longest_step >= before->longest_step, "the longest step only grows"},

@@ -39,8 +39,8 @@ void bridge_sink_failed(struct bridge *bridge, enum reason reason, uint64_t now)
  */
 void bridge_take_bytes(struct bridge *bridge, uint8_t *bytes, size_t length, uint64_t now);
 
-/* Shows a run of payload to the tap, which there is. */
-void bridge_tap_payload(struct bridge *bridge, const struct pipe *pipe, const uint8_t *bytes,
+/* Shows a run of payload to the tap, which there is. True: it has input. */
+bool bridge_tap_payload(struct bridge *bridge, const struct pipe *pipe, const uint8_t *bytes,
                         size_t length, uint64_t now);
 
 /* A sink is blocked or the tap is full, so a source is not read. */

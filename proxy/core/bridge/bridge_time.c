@@ -81,6 +81,8 @@ static uint64_t tick_open(struct bridge *bridge, const struct bridge_unsent *uns
     uint64_t next = tick_ping(bridge, times, now);
     next = earlier(
         next, tick_limit(bridge, bridge->moved_at, times->idle_timeout, REASON_idle_timeout, now));
+    next = earlier(next, tick_limit(bridge, bridge->input_at, times->input_timeout,
+                                    REASON_input_timeout, now));
     next = earlier(next, tick_limit(bridge, bridge->opened_at, times->max_duration,
                                     REASON_duration_limit, now));
     uint32_t limit = times->stall_timeout;

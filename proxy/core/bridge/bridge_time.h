@@ -1,6 +1,6 @@
 /*
- * The clock of a bridge: pings, idle and longest sessions, stalled sinks, and the deadlines of the
- * end.
+ * The clock of a bridge: pings, idle and longest sessions, those without input, stalled sinks, and
+ * the deadlines of the end.
  *
  * A stalled sink. A direction that is blocked and moves no byte for stall_timeout ends the session,
  * over every transport, whether the peers are alive or not. Bytes in our kernel count: a receiver
@@ -23,8 +23,8 @@
 #include "core/bridge/bridge.h"
 
 struct bridge_times {
-    uint32_t ping_interval, ping_timeout; /* milliseconds; interval 0: no pings */
-    uint32_t idle_timeout, max_duration;  /* 0: off */
+    uint32_t ping_interval, ping_timeout;               /* milliseconds; interval 0: no pings */
+    uint32_t idle_timeout, input_timeout, max_duration; /* 0: off */
     uint32_t close_timeout;
     uint32_t stall_timeout; /* 0: off */
 };

@@ -88,7 +88,7 @@ static const char *take_parameter(struct slice key, const char *value, struct st
         return parse_sort(value, &parsed->sort)
                    ? NULL
                    : "sort is age, id, client, user, route, target, state, up, down, rate_up, "
-                     "rate_down, ping, idle or stalled";
+                     "rate_down, ping, idle, input or stalled";
     if (slice_equal(key, SLICE("order")))
         return parse_order(value, order) ? NULL : "order is asc or desc";
     if (slice_equal(key, SLICE("limit")))

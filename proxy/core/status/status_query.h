@@ -31,6 +31,7 @@
     SORT(rate_down, true)                                                                          \
     SORT(ping, true)                                                                               \
     SORT(idle, true)                                                                               \
+    SORT(input, true)                                                                              \
     SORT(stalled, true)
 
 #define STATUS_SORT_ENUM(id, falling) STATUS_SORT_##id,

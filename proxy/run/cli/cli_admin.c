@@ -143,7 +143,7 @@ static const struct options_flag status_flags[] = {
     {.name = "sort",
      .argument = "KEY",
      .help = "age, id, client, user, route, target, state, up, down, rate_up, rate_down, ping, "
-             "idle or stalled [age]"},
+             "idle, input or stalled [age]"},
     {.name = "order", .argument = "asc|desc", .help = "the sort order"},
     {.name = "limit", .argument = "N", .help = "this many sessions, up to 1000"},
     {.name = "json", .help = "print JSON"},

@@ -11,6 +11,7 @@ static const char *const advice[REASON_COUNT] = {
     [REASON_target_closed] = "",
     [REASON_shutdown] = "",
     [REASON_idle_timeout] = "raise or turn off `idle_timeout` of the route if users complain",
+    [REASON_input_timeout] = "raise or turn off `input_timeout` of the route if users complain",
     [REASON_duration_limit] = "raise or turn off `max_duration` of the route if users complain",
     [REASON_killed] = "nothing: an operator ended it, see the line of prose before",
     [REASON_answered] = "",

@@ -99,6 +99,7 @@ void session_bridge_tick(struct session *session)
         .ping_interval = route ? route->ping_interval_ms : 0,
         .ping_timeout = route ? route->ping_timeout_ms : 0,
         .idle_timeout = shorter(route ? route->idle_timeout_ms : 0, session->idle_timeout_ms),
+        .input_timeout = route ? route->input_timeout_ms : 0,
         .max_duration = max_duration(session),
         .close_timeout = session_facts_limits(session)->close_timeout_ms,
         .stall_timeout = session_facts_limits(session)->stall_timeout_ms,

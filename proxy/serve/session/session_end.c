@@ -18,7 +18,9 @@ static void count_end_of(struct session *session, enum reason reason)
     const struct bridge *bridge = &session->bridge;
     metrics_add(&metrics->ended[reason], 1);
     metrics_add(&metrics->open, (uint64_t)-1);
-    if (!session->opened)
+    if (session->opened)
+        metrics_observe(metrics, METRICS_HISTOGRAM_input, session_now(session) - bridge->input_at);
+    else
         metrics_count_handshake(metrics, reason, session_facts_tls_version(session));
     route_stats_bytes(&session->stats, bridge->up.bytes, bridge->down.bytes);
     route_stats_end(&session->stats, reason, session_now(session) - bridge->opened_at);

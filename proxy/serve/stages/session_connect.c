@@ -3,8 +3,10 @@
 #include <sys/socket.h>
 
 #include "base/log/log.h"
+#include "codec/banner.h"
 #include "codec/proxy_proto.h"
 #include "core/bridge/bridge_banner.h"
+#include "core/session/session_id.h"
 #include "core/tokens/resolver_answer.h"
 #include "core/tokens/token_destination.h"
 #include "net/socket.h"
@@ -243,15 +245,32 @@ static bool name_recording(const struct session *session, char **owned, const ch
     return *path != NULL;
 }
 
+/* At level debug if nothing depends on it but the status. */
+static void opaque_cb(void *owner, const char *why)
+{
+    const struct session *session = owner;
+    char id[SESSION_ID_TEXT];
+    log_message(session->route->input_timeout_ms > 0 ? REASON_INFO : REASON_DEBUG,
+                "session %s: all data of the client counts as input, as its RFB cannot be "
+                "followed: %s",
+                session_id_print(session->id, id), why);
+}
+
 /* Out of memory: the session continues without a tap. */
 static void begin_tap(struct session *session)
 {
     struct session_env *env = session->env;
+    const struct config_route *route = session->route;
     char *owned;
     const char *path;
-    bool named = name_recording(session, &owned, &path);
-    bool traffic = session->site->config->log.traffic;
-    if (named && !path && !traffic)
+    bool named = name_recording(session, &owned, &path), records = path != NULL;
+    struct tap_request request = {
+        .traffic = session->site->config->log.traffic,
+        .rfb = route->expect && banner_is_rfb(route->expect),
+        .opaque = opaque_cb,
+        .owner = session,
+    };
+    if (named && !records && !request.traffic && !request.rfb)
         return;
     const struct recorder_request recording = {
         .lane = &env->lane,
@@ -263,14 +282,15 @@ static void begin_tap(struct session *session)
         .closed = recording_closed_cb,
         .closed_owner = env,
     };
-    session->tap = named ? tap_begin(path ? &recording : NULL, traffic) : NULL;
+    request.recording = records ? &recording : NULL;
+    session->tap = named ? tap_begin(&request) : NULL;
     free(owned);
     if (!session->tap) {
-        log_message(REASON_WARN, "a session is not recorded: out of memory");
+        log_message(REASON_WARN, "a session is not recorded or watched: out of memory");
         return;
     }
     session->bridge.tap = tap_for_bridge(session->tap);
-    if (!path)
+    if (!records)
         return;
     limits_detach_descriptor(&session->usage);
     env->recordings++;

@@ -11,8 +11,9 @@
 static const struct {
     const char *key;
     size_t offset;
-} numbers[] = {FIELD(age_ms),     FIELD(idle_ms), FIELD(ping_ms),   FIELD(bytes_up),
-               FIELD(bytes_down), FIELD(rate_up), FIELD(rate_down), FIELD(stalled_ms)},
+} numbers[] = {FIELD(age_ms),  FIELD(idle_ms),   FIELD(input_ms),
+               FIELD(ping_ms), FIELD(bytes_up),  FIELD(bytes_down),
+               FIELD(rate_up), FIELD(rate_down), FIELD(stalled_ms)},
   texts[LINK_ROW_TEXTS] = {FIELD(client), FIELD(listener), FIELD(route), FIELD(proxy),
                            FIELD(user),   FIELD(target),   FIELD(tls)};
 
@@ -79,6 +80,7 @@ bool link_row_parse(struct slice line, uint64_t process, struct session_row *row
     struct slice key;
     char value[LINK_ROW_TEXT];
     *row = (struct session_row){.process = process,
+                                .input_ms = SESSION_ROW_NEVER,
                                 .ping_ms = SESSION_ROW_NEVER,
                                 .state = LIFE_STATES,
                                 .client = "",

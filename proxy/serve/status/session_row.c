@@ -43,8 +43,8 @@ static int compare_texts(const char *a, const char *b)
     return strcmp(a ? a : "", b ? b : "");
 }
 
-/* SESSION_ROW_NEVER + 1 is 0: less than any round trip. */
-static int compare_pings(uint64_t a, uint64_t b)
+/* SESSION_ROW_NEVER + 1 is 0: less than any time. */
+static int compare_known(uint64_t a, uint64_t b)
 {
     return compare_numbers(a + 1, b + 1);
 }
@@ -74,9 +74,11 @@ static int compare_by(enum status_sort sort, const struct session_row *a,
     case STATUS_SORT_rate_down:
         return compare_numbers(a->rate_down, b->rate_down);
     case STATUS_SORT_ping:
-        return compare_pings(a->ping_ms, b->ping_ms);
+        return compare_known(a->ping_ms, b->ping_ms);
     case STATUS_SORT_idle:
         return compare_numbers(a->idle_ms, b->idle_ms);
+    case STATUS_SORT_input:
+        return compare_known(a->input_ms, b->input_ms);
     case STATUS_SORT_stalled:
         return compare_numbers(a->stalled_ms, b->stalled_ms);
     case STATUS_SORT_id:
@@ -119,6 +121,7 @@ void session_row_read_numbers(struct session *session, struct session_row *row, 
         .id = session->id,
         .age_ms = now - (session->upgraded_at != 0 ? session->upgraded_at : session->accepted_at),
         .idle_ms = since(bridge->moved_at != 0 ? bridge->moved_at : session->accepted_at, now),
+        .input_ms = since(bridge->input_at != 0 ? bridge->input_at : session->accepted_at, now),
         .ping_ms = bridge->round_trip != 0 ? bridge->round_trip - 1 : SESSION_ROW_NEVER,
         .bytes_up = bridge->up.bytes,
         .bytes_down = bridge->down.bytes,

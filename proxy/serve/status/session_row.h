@@ -21,7 +21,8 @@ struct session_row {
     uint64_t id;
     uint64_t process; /* the pid of another process that has the session; 0: this one */
     uint64_t age_ms, idle_ms;
-    uint64_t ping_ms; /* SESSION_ROW_NEVER: no ping was answered yet */
+    uint64_t input_ms; /* since the last input; SESSION_ROW_NEVER: not known */
+    uint64_t ping_ms;  /* SESSION_ROW_NEVER: no ping was answered yet */
     uint64_t bytes_up, bytes_down, rate_up, rate_down;
     uint64_t stalled_ms;
     uint8_t stalled; /* enum session_row_stall, by bits */

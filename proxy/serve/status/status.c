@@ -217,6 +217,7 @@ static void put_row(struct json *json, const struct session_row *row)
     put_string(json, "tls", row->tls);
     put_number(json, "age_ms", row->age_ms);
     put_number(json, "idle_ms", row->idle_ms);
+    put_optional(json, "input_ms", row->input_ms != SESSION_ROW_NEVER, row->input_ms);
     put_optional(json, "ping_ms", row->ping_ms != SESSION_ROW_NEVER, row->ping_ms);
     put_number(json, "bytes_up", row->bytes_up);
     put_number(json, "bytes_down", row->bytes_down);

@@ -23,6 +23,7 @@ enum {
     STATE,
     AGE,
     IDLE,
+    INPUT,
     PING,
     UP,
     DOWN,
@@ -32,14 +33,14 @@ enum {
 };
 
 static const struct table_column session_columns[] = {
-    [ID] = {"ID", false, 0},         [PROCESS] = {"PROCESS", true, 10},
-    [CLIENT] = {"CLIENT", false, 0}, [USER] = {"USER", false, 3},
-    [ROUTE] = {"ROUTE", false, 6},   [TARGET] = {"TARGET", false, 1},
-    [STATE] = {"STATE", false, 8},   [AGE] = {"AGE", true, 2},
-    [IDLE] = {"IDLE", true, 7},      [PING] = {"PING", true, 5},
-    [UP] = {"UP", true, 9},          [DOWN] = {"DOWN", true, 9},
-    [RATE_UP] = {"UP/S", true, 4},   [RATE_DOWN] = {"DOWN/S", true, 4},
-    [STALL] = {"STALLED", false, 1},
+    [ID] = {"ID", false, 0},           [PROCESS] = {"PROCESS", true, 10},
+    [CLIENT] = {"CLIENT", false, 0},   [USER] = {"USER", false, 3},
+    [ROUTE] = {"ROUTE", false, 6},     [TARGET] = {"TARGET", false, 1},
+    [STATE] = {"STATE", false, 8},     [AGE] = {"AGE", true, 2},
+    [IDLE] = {"IDLE", true, 7},        [INPUT] = {"INPUT", true, 8},
+    [PING] = {"PING", true, 5},        [UP] = {"UP", true, 9},
+    [DOWN] = {"DOWN", true, 9},        [RATE_UP] = {"UP/S", true, 4},
+    [RATE_DOWN] = {"DOWN/S", true, 4}, [STALL] = {"STALLED", false, 1},
 };
 
 static const char *print_stall(const struct session_row *row, char text[TABLE_CELL])
@@ -87,6 +88,8 @@ static const char *session_cell(const void *owner, size_t index, size_t column,
         return table_print_time(row->age_ms, text);
     case IDLE:
         return table_print_time(row->idle_ms, text);
+    case INPUT:
+        return row->input_ms != SESSION_ROW_NEVER ? table_print_time(row->input_ms, text) : text;
     case PING:
         return print_ping(row, text);
     case UP:

@@ -26,7 +26,7 @@ static void append(char text[static ROOM], struct slice more)
     snprintf(text + used, ROOM - used, "%.*s", (int)more.len, more.ptr ? more.ptr : "");
 }
 
-static void on_payload(struct bridge_tap *tap, const struct bridge_payload *run, uint64_t now)
+static bool on_payload(struct bridge_tap *tap, const struct bridge_payload *run, uint64_t now)
 {
     struct observer *self = WSL_CONTAINER(tap, struct observer, tap);
     assert_ptr_equal(self, &observer);
@@ -38,6 +38,7 @@ static void on_payload(struct bridge_tap *tap, const struct bridge_payload *run,
     append(self->marks, slice_of(run->from_client ? ">" : "<"));
     self->at = now;
     self->tap.full = ++self->runs == self->full_after;
+    return run->bytes.len > 0 && run->bytes.ptr[0] == '!';
 }
 
 static int set_up(void **unused)
@@ -94,6 +95,20 @@ static void test_what_a_slow_reader_takes(void **unused)
     assert_string_equal(observer.marks, "{.<.<<");
     assert_string_equal(observer.seen[false], "slowly"); /* once */
     expect_client_got("slowly");
+}
+
+/* Only the tap knows what is input. */
+static void test_input_as_the_tap_says(void **unused)
+{
+    lab.now = 4000;
+    lab_binary(&lab, "no input");
+    fake_send(&lab.target, "! of the target", 15);
+    lab_run(&lab);
+    assert_int_equal(lab.bridge.input_at, 1000);
+    assert_int_equal(lab.bridge.moved_at, 4000);
+    lab_binary(&lab, "!");
+    lab_run(&lab);
+    assert_int_equal(lab.bridge.input_at, 4000);
 }
 
 static void test_a_full_tap_stops_both_sides(void **unused)
@@ -169,7 +184,7 @@ int main(void)
         TEST(test_both_directions_are_seen),     TEST(test_a_frame_in_pieces),
         TEST(test_what_a_slow_reader_takes),     TEST(test_a_full_tap_stops_both_sides),
         TEST(test_a_stopped_client_is_not_dead), TEST(test_a_full_tap_does_not_stop_the_end),
-        TEST(test_a_tap_that_stays_full),
+        TEST(test_a_tap_that_stays_full),        TEST(test_input_as_the_tap_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -255,6 +255,39 @@ static void test_idle(void **unused)
     assert_int_equal(lab.view.close_code, 1000);
 }
 
+static void test_no_input(void **unused)
+{
+    lab.times.input_timeout = 60000;
+    assert_int_equal(tick_at(1000), 61000);
+    lab.now = 50000;
+    lab_frame(&lab, 0x89, NULL, 0); /* neither pings nor the target's bytes are input */
+    fake_send(&lab.target, "x", 1);
+    lab_run(&lab);
+    assert_int_equal(tick_at(60000), 61000);
+    lab_binary(&lab, "x");
+    lab_run(&lab);
+    assert_int_equal(tick_at(61000), 120000);
+    fake_send(&lab.target, "y", 1);
+    lab_run(&lab);
+    assert_int_equal(tick_at(119999), 120000);
+    assert_int_equal(tick_at(120000), 125000);
+    expect_reason(REASON_input_timeout);
+    assert_int_equal(lab.view.close_code, 1000);
+}
+
+/* The time begins when the target is connected, not with the 101 before that. */
+static void test_input_is_awaited_from_the_target_on(void **unused)
+{
+    struct lab other;
+    lab_init(&other, &scratch, 4096);
+    other.times.input_timeout = 5000;
+    other.now = 4000;
+    lab_attach(&other);
+    struct bridge_unsent unsent = {0};
+    assert_int_equal(bridge_time_tick(&other.bridge, &unsent, &other.times, 5000), 9000);
+    lab_free(&other);
+}
+
 static void test_longest_session(void **unused)
 {
     lab.times.max_duration = 9000;
@@ -502,6 +535,8 @@ int main(void)
         TEST(test_no_ping_while_the_client_blocks),
         TEST(test_no_ping_timeout_while_the_client_is_not_read),
         TEST(test_idle),
+        TEST(test_no_input),
+        TEST(test_input_is_awaited_from_the_target_on),
         TEST(test_longest_session),
         TEST(test_earliest_deadline),
         TEST(test_a_client_that_never_closes),

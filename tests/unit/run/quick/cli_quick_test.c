@@ -125,7 +125,7 @@ static void sets_each_option(void **state)
     struct run run;
     accepts(&run, "6080 h:1 --handshake-timeout=3 --close-timeout=2s --drain-timeout=0 --backlog 9 "
                   "--max-head-size=8KiB --max-head-fields=50 --connect-timeout=1500ms "
-                  "--ping-timeout=4 --max-duration=1h --expect=rfb "
+                  "--ping-timeout=4 --max-duration=1h --input-timeout=30m --expect=rfb "
                   "--ssl-version=tlsv1_3 --ssl-ciphers=HIGH "
                   "--ssl-target --ssl-target-name=n --workers=auto");
     const struct config *config = run.result.config;
@@ -141,6 +141,7 @@ static void sets_each_option(void **state)
     assert_int_equal(run.route->connect_timeout_ms, 1500);
     assert_int_equal(run.route->ping_timeout_ms, 4000);
     assert_int_equal(run.route->max_duration_ms, 3600000);
+    assert_int_equal(run.route->input_timeout_ms, 1800000);
     assert_string_equal(run.route->expect, "rfb");
     assert_true(run.route->targets[0].tls);
     assert_string_equal(run.route->targets[0].server_name, "n");

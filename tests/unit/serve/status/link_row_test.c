@@ -25,6 +25,7 @@ static void test_there_and_back(void **unused)
     const struct session_row row = {.id = session_id(3, 2, 17),
                                     .age_ms = 1,
                                     .idle_ms = 2,
+                                    .input_ms = 9,
                                     .ping_ms = 3,
                                     .bytes_up = UINT64_MAX,
                                     .bytes_down = 5,
@@ -42,7 +43,7 @@ static void test_there_and_back(void **unused)
     struct slice line = print(&row, &text);
     assert_true(link_row_parse(line, 4711, &read, &storage));
     assert_true(read.id == row.id && read.process == 4711 && read.state == LIFE_CLOSING);
-    assert_true(read.age_ms == 1 && read.idle_ms == 2 && read.ping_ms == 3);
+    assert_true(read.age_ms == 1 && read.idle_ms == 2 && read.ping_ms == 3 && read.input_ms == 9);
     assert_true(read.bytes_up == UINT64_MAX && read.bytes_down == 5);
     assert_true(read.rate_up == 6 && read.rate_down == 7 && read.stalled_ms == 8);
     assert_int_equal(read.stalled, SESSION_ROW_TARGET_STALLS);
@@ -63,7 +64,8 @@ static void test_rows_of_another_version(void **unused)
     assert_true(link_row_parse(SLICE("&id=0-1&state=floating&stalled=255&mood=good&age_ms=old"), 1,
                                &read, &storage));
     assert_string_equal(session_row_state(&read), "unknown");
-    assert_true(read.stalled < 4 && read.age_ms == 0 && read.ping_ms == SESSION_ROW_NEVER);
+    assert_true(read.stalled < 4 && read.age_ms == 0 && read.ping_ms == SESSION_ROW_NEVER &&
+                read.input_ms == SESSION_ROW_NEVER);
     assert_false(link_row_parse(SLICE(""), 1, &read, &storage));
     assert_false(link_row_parse(SLICE("&state=open"), 1, &read, &storage));
     assert_false(link_row_parse(SLICE("&id=one"), 1, &read, &storage));

@@ -78,6 +78,11 @@ static void test_order(void **unused)
     assert_true(session_row_compare(&query, &desk, &younger) > 0);
     younger.ping_ms = SESSION_ROW_NEVER; /* less than any */
     assert_true(session_row_compare(&query, &desk, &younger) < 0);
+    query = (struct status_query){.sort = STATUS_SORT_input};
+    younger.input_ms = desk.input_ms + 1;
+    assert_true(session_row_compare(&query, &desk, &younger) < 0);
+    younger.input_ms = SESSION_ROW_NEVER; /* a process of an older version does not say it */
+    assert_true(session_row_compare(&query, &desk, &younger) > 0);
     query = (struct status_query){.sort = STATUS_SORT_user};
     younger.user = NULL; /* as "" */
     assert_true(session_row_compare(&query, &desk, &younger) > 0);

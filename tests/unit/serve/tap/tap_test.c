@@ -71,18 +71,23 @@ static struct recorder_request recording(void)
     };
 }
 
-static void pass_payload(struct tap *tap, bool from_client, struct slice payload)
+static struct tap *tap_records(const struct recorder_request *request)
+{
+    return tap_begin(&(struct tap_request){.recording = request});
+}
+
+static bool pass_payload(struct tap *tap, bool from_client, struct slice payload)
 {
     struct bridge_tap *bridge = tap_for_bridge(tap);
     const struct bridge_payload run = {.from_client = from_client, .bytes = payload};
-    bridge->on_payload(bridge, &run, uv_now(&loop));
+    return bridge->on_payload(bridge, &run, uv_now(&loop));
 }
 
 static void test_payload_is_recorded(void **unused)
 {
     char name[sizeof(path) + 2], content[256] = "";
     const struct recorder_request request = recording();
-    struct tap *tap = tap_begin(&request, false);
+    struct tap *tap = tap_records(&request);
     assert_non_null(tap);
     pass_payload(tap, false, SLICE("RFB"));
     /* The rest of a run that is recorded already. */
@@ -101,7 +106,7 @@ static void test_a_full_recording_stops_the_bridge(void **unused)
 {
     static const char zeros[RECORDER_FULL / 4];
     const struct recorder_request request = recording();
-    struct tap *tap = tap_begin(&request, false);
+    struct tap *tap = tap_records(&request);
     assert_non_null(tap);
     assert_false(tap_for_bridge(tap)->full);
     pass_payload(tap, false, (struct slice){zeros, sizeof(zeros)});
@@ -115,6 +120,51 @@ static void test_a_full_recording_stops_the_bridge(void **unused)
     assert_int_equal(closed, 1);
 }
 
+/* ---- input ---- */
+
+static char opaque[64];
+static unsigned opaques;
+
+static void opaque_cb(void *owner, const char *why)
+{
+    assert_ptr_equal(owner, opaque);
+    snprintf(opaque, sizeof(opaque), "%s", why);
+    opaques++;
+}
+
+static void test_input_of_any_client(void **unused)
+{
+    const struct recorder_request request = recording();
+    struct tap *tap = tap_records(&request);
+    assert_non_null(tap);
+    assert_true(pass_payload(tap, true, SLICE("a")));
+    assert_false(pass_payload(tap, false, SLICE("a")));
+    assert_false(pass_payload(tap, true, (struct slice){NULL, 0}));
+    tap_end(tap);
+    (void)uv_run(&loop, UV_RUN_DEFAULT);
+}
+
+static void test_input_of_an_rfb_client(void **unused)
+{
+    opaques = 0;
+    struct tap *tap =
+        tap_begin(&(struct tap_request){.rfb = true, .opaque = opaque_cb, .owner = opaque});
+    assert_non_null(tap);
+    assert_false(pass_payload(tap, false, SLICE("RFB 003.008\n")));
+    assert_false(pass_payload(tap, true, SLICE("RFB 003.008\n")));
+    assert_false(pass_payload(tap, false, SLICE("\1\1")));
+    assert_false(pass_payload(tap, true, SLICE("\1\1\3\0\0\0\0\0\0\0\0\0")));
+    assert_false(pass_payload(tap, true, SLICE("\5\0\0\0\0")));
+    assert_false(pass_payload(tap, true, (struct slice){NULL, 0}));
+    assert_true(pass_payload(tap, true, SLICE("\0")));
+    assert_int_equal(opaques, 0);
+    assert_true(pass_payload(tap, true, SLICE("\7")));
+    assert_true(pass_payload(tap, true, SLICE("\3")));
+    assert_int_equal(opaques, 1);
+    assert_string_equal(opaque, "message type 7");
+    tap_end(tap);
+}
+
 /* Standard output is a pipe here. */
 static void test_marks_without_a_recording(void **unused)
 {
@@ -124,7 +174,7 @@ static void test_marks_without_a_recording(void **unused)
     assert_int_equal(pipe(ends), 0);
     assert_int_equal(dup2(ends[1], STDOUT_FILENO), STDOUT_FILENO);
     bool started = log_start();
-    struct tap *tap = tap_begin(NULL, true);
+    struct tap *tap = tap_begin(&(struct tap_request){.traffic = true});
     if (tap) {
         pass_payload(tap, true, SLICE("a"));
         pass_payload(tap, false, SLICE("b"));
@@ -146,7 +196,7 @@ static void test_no_memory(void **unused)
     const struct recorder_request request = recording();
     for (unsigned call = 1; call <= 2; call++) { /* the tap, its recorder */
         failing_alloc_arm(call);
-        assert_null(tap_begin(&request, false));
+        assert_null(tap_records(&request));
         assert_true(failing_alloc_disarm());
     }
     (void)uv_run(&loop, UV_RUN_DEFAULT);
@@ -158,10 +208,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_payload_is_recorded),
-        TEST(test_a_full_recording_stops_the_bridge),
-        TEST(test_marks_without_a_recording),
-        TEST(test_no_memory),
+        TEST(test_payload_is_recorded),       TEST(test_a_full_recording_stops_the_bridge),
+        TEST(test_input_of_any_client),       TEST(test_input_of_an_rfb_client),
+        TEST(test_marks_without_a_recording), TEST(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
