@@ -81,6 +81,7 @@ static void ask_what(struct session *session, struct session_auth *auth,
         .client = &session->client_address,
         .tls = tls ? &auth->tls : NULL,
         .env = session->env,
+        .lane = &session->env->lane,
         .is_secure = session_facts_is_secure(session, head),
         .is_upgrade = admission->is_upgrade,
         .from_proxy = admission_is_proxied(admission),
@@ -145,14 +146,18 @@ bool session_auth_refuse(struct session *session, enum reason reason)
         return true;
     }
     char seconds[16];
-    struct config_header fields[2];
+    struct config_header fields[3];
+    size_t count = 0;
     struct reply reply = reply_refusal(reason);
-    reply.fields = fields;
-    if (answer->challenge)
-        fields[reply.field_count++] = (struct config_header){"WWW-Authenticate", answer->challenge};
     snprintf(seconds, sizeof(seconds), "%u", answer->retry_after);
     if (answer->retry_after > 0)
-        fields[reply.field_count++] = (struct config_header){"Retry-After", seconds};
+        fields[count++] = (struct config_header){"Retry-After", seconds};
+    else if (reply.field_count == 1) /* a usual Retry-After of its status */
+        fields[count++] = reply.fields[0];
+    if (answer->challenge)
+        fields[count++] = (struct config_header){"WWW-Authenticate", answer->challenge};
+    reply.fields = fields;
+    reply.field_count = count;
     session_reply_refuse_with(session, &reply);
     return true;
 }
