@@ -16,13 +16,21 @@ struct config_auth_header {
     const char *name; /* of the header field; NULL: not this method */
 };
 
+/* User and password in the Authorization field, against a users file. */
+struct config_auth_basic {
+    const char *users; /* path of the users file; NULL: not this method */
+    const char *realm;
+};
+
 /* One of a route's methods: exactly one of its sections is given. */
 struct config_auth {
+    struct config_auth_basic basic;
     struct config_auth_header header;
     struct config_place place;
 };
 
 enum config_auth_method {
+    CONFIG_AUTH_BASIC,
     CONFIG_AUTH_HEADER,
     CONFIG_AUTH_METHODS,
 };

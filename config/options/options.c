@@ -187,6 +187,18 @@ static const struct options_section_row sections[] = {
             .help = "Methods that find out who a client is, before anything of the route is shown "
                     "to it. Each element has exactly one method.",
         },
+    [OPTIONS_AUTH_BASIC] =
+        {
+            .key = "basic",
+            .parent = OPTIONS_AUTH,
+            ONE(config_auth, basic),
+            .size = sizeof(struct config_auth_basic),
+            .place = OPTIONS_NO_PLACE,
+            .help = "A name and a password of a users file, which browsers ask for and other "
+                    "clients send as USER:PASSWORD@ of the link: a mapping, or only the file. "
+                    "Passwords are readable on the way unless the client comes over TLS. Failures "
+                    "make an address and a user wait longer and longer (429).",
+        },
     [OPTIONS_AUTH_HEADER] =
         {
             .key = "header",

@@ -30,20 +30,20 @@ static bool is_open(const struct config_listener *listener)
 static bool is_for_operators(const struct config_route *route)
 {
     return (route->kind == CONFIG_KIND_STATUS || route->kind == CONFIG_KIND_METRICS) &&
-           route->allow.count == 0;
+           route->allow.count == 0 && route->auth_count == 0;
 }
 
 /*
  * DNS rebinding: a page whose owner points its host name at 127.0.0.1 has the same origin as a
  * loopback listener, so the check of Origin does not refuse it. These prevent it: a host in the
- * route; TLS, as the certificate is for another name; a token, which the page does not know. With
- * trusted proxies the machine is a server, where no browser runs.
+ * route; TLS, as the certificate is for another name; a token or a password, which the page does
+ * not know. With trusted proxies the machine is a server, where no browser runs.
  */
 static bool can_be_rebound(const struct config_listener *listener, const struct config_route *route)
 {
     return is_loopback(listener) && listener->tls.mode != CONFIG_TLS_REQUIRED &&
            listener->trusted_proxies.count == 0 && route->kind == CONFIG_KIND_BRIDGE &&
-           !route->host && !config_route_has_tokens(route) &&
+           !route->host && !config_route_has_tokens(route) && route->auth_count == 0 &&
            !config_texts_has(&route->origins, SLICE("any"));
 }
 
@@ -120,6 +120,32 @@ static void check_liveness(const struct config *config, const struct option_loca
     }
 }
 
+/* Over TCP, without TLS, from other machines, and not from a proxy, which may have ended TLS. */
+static bool is_readable(const struct config_listener *listener)
+{
+    return listener->address.kind == CONFIG_ADDRESS_TCP && !is_loopback(listener) &&
+           listener->tls.mode != CONFIG_TLS_REQUIRED && listener->trusted_proxies.count == 0;
+}
+
+static void check_passwords(const struct config *config, const struct option_locator *names,
+                            struct diag *diag, size_t index)
+{
+    const struct config_route *route = &config->routes[index];
+    size_t method = 0;
+    while (method < route->auth_count && !config_auth_has(&route->auth[method], CONFIG_AUTH_BASIC))
+        method++;
+    struct option_ref option = {.section = OPTIONS_AUTH_BASIC, .outer = index, .inner = method};
+    for (size_t i = 0; method < route->auth_count && i < config->listener_count; i++) {
+        const struct config_listener *listener = &config->listeners[i];
+        if (!is_readable(listener) || !route_set_has(config, listener, route))
+            continue;
+        option_ref_report(names, diag, DIAG_WARNING, option,
+                          "give the listener tls:, or trusted_proxies if a proxy in front has it",
+                          "passwords are readable on their way to listeners[%zu]", i);
+        return;
+    }
+}
+
 /* ---- captured hosts ---- */
 
 static const char *pattern_of(const struct config_route *route, struct slice name)
@@ -171,6 +197,7 @@ void warnings_check(const struct config *config, const struct option_locator *na
     for (size_t i = 0; i < config->route_count; i++) {
         check_pages(config, names, diag, i);
         check_liveness(config, names, diag, i);
+        check_passwords(config, names, diag, i);
         check_hosts(config, names, diag, i);
     }
     if (!names->flags) /* the quick command line accepts any origin, as its help says */

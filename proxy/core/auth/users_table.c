@@ -154,6 +154,11 @@ size_t users_table_count(const struct users_table *table)
     return table->count;
 }
 
+struct slice users_table_text(const struct users_table *table)
+{
+    return (struct slice){table->text, table->length};
+}
+
 struct slice users_table_find(const struct users_table *table, struct slice name)
 {
     const struct hash_map_link *link = hash_map_find(&table->names, name);

@@ -24,6 +24,7 @@ WSL_MUST_CHECK struct users_table *users_table_create(const char *path, struct s
 void users_table_free(struct users_table *table); /* NULL: nothing happens */
 
 size_t users_table_count(const struct users_table *table);
+struct slice users_table_text(const struct users_table *table); /* as it was given */
 
 /* The hash of a user; empty: there is no such user. */
 struct slice users_table_find(const struct users_table *table, struct slice name);

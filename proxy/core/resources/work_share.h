@@ -17,19 +17,22 @@
 #include "base/base.h"
 
 /* The threads of libuv's pool (UV_THREADPOOL_SIZE). */
-#define WORK_THREADS 24
+#define WORK_THREADS 27
 
 /*
  * KIND(name, jobs at once, jobs of one client at once)
  *
  * names: hosts from the configuration or from a token's file. requested_names: hosts that are made
- * of a request. libuv gives half of its threads to names.
+ * of a request. libuv gives half of its threads to names. known_passwords: of users who have logged
+ * in from the same address before, so that guesses of others do not hold them up.
  */
 #define WORK_TABLE(KIND)                                                                           \
     KIND(names, 8, 8)                                                                              \
     KIND(requested_names, 4, 2)                                                                    \
     KIND(files, 5, 5)                                                                              \
     KIND(tokens, 2, 2)                                                                             \
+    KIND(passwords, 2, 1)                                                                          \
+    KIND(known_passwords, 1, 1)                                                                    \
     KIND(recordings, 3, 3)                                                                         \
     KIND(reload, 1, 1)
 

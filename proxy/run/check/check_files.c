@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/identity.h"
+#include "serve/auth/users/users_store.h"
 #include "serve/files/files.h"
 #include "serve/tokens/token_sources.h"
 
@@ -109,6 +110,27 @@ static void check_tokens(const struct check *check, size_t index)
     token_source_release(source);
 }
 
+static void check_users(const struct check *check, struct option_ref option, const char *path)
+{
+    char text[TEXT_MAX];
+    if (!path || !check_path_reads(check, option, "users file", path, CHECK_FILE))
+        return;
+    struct users_store *store = users_store_create(path, text, sizeof(text));
+    if (store && users_store_describe(store, text, sizeof(text)))
+        fprintf(check->out, "%s\n", text);
+    else
+        option_ref_report(check->names, check->diag, DIAG_ERROR, option, NULL, "%s", text);
+    users_store_free(store);
+}
+
+static void check_auth(const struct check *check, size_t index)
+{
+    const struct config_route *route = &check->config->routes[index];
+    for (size_t i = 0; i < route->auth_count; i++)
+        check_users(check, (struct option_ref){OPTIONS_AUTH_BASIC, "users", index, i},
+                    route->auth[i].basic.users);
+}
+
 /* A recording's name is the option, a dot and a number. */
 static void check_record(const struct check *check, size_t index)
 {
@@ -134,5 +156,6 @@ void check_files_of_service(const struct check *check)
             check_tokens(check, i);
         if (route->record)
             check_record(check, i);
+        check_auth(check, i);
     }
 }

@@ -16,6 +16,7 @@
 #include "run/supervisor/logging.h"
 #include "run/supervisor/supervisor_change.h"
 #include "run/supervisor/supervisor_end.h"
+#include "serve/auth/users/auth_shared.h"
 #include "serve/site/site_resources.h"
 #include "serve/status/status.h"
 
@@ -131,8 +132,9 @@ static bool open_shared(struct supervisor *supervisor, const struct config *conf
     unsigned workers = (unsigned)supervisor->workers.count;
     shared->limits = limits_create(LIMITER_CAPACITY);
     shared->route_stats = route_stats_set_create(workers);
-    if (!shared->limits || !shared->route_stats || !verdict_init(&supervisor->reload_verdict) ||
-        !verdict_init(&supervisor->upgrade_verdict))
+    shared->auth = auth_shared_create();
+    if (!shared->limits || !shared->route_stats || !shared->auth ||
+        !verdict_init(&supervisor->reload_verdict) || !verdict_init(&supervisor->upgrade_verdict))
         return false;
     shared->host = (struct descriptors_host){.limit = system_limits_descriptors(),
                                              .workers = workers,
@@ -169,6 +171,7 @@ static void close_shared(struct supervisor *supervisor)
     verdict_free(&supervisor->upgrade_verdict);
     route_stats_set_free(supervisor->shared.route_stats);
     limits_destroy(supervisor->shared.limits);
+    auth_shared_destroy(supervisor->shared.auth);
 }
 
 /* A successor writes its pid when it serves; until then the file names its predecessor. */

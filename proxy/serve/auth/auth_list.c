@@ -1,10 +1,14 @@
 #include "serve/auth/auth_list.h"
 
+#include "serve/auth/auth_basic.h"
 #include "serve/auth/auth_header.h"
 
-static struct auth_method *create(const struct config_auth *config, char *error, size_t error_size)
+static struct auth_method *create(const struct config_auth *config, struct auth_shared *shared,
+                                  char *error, size_t error_size)
 {
     switch (config_auth_method(config)) {
+    case CONFIG_AUTH_BASIC:
+        return auth_basic_create(&config->basic, shared, error, error_size);
     case CONFIG_AUTH_HEADER:
         return auth_header_create(&config->header);
     case CONFIG_AUTH_METHODS:
@@ -14,7 +18,8 @@ static struct auth_method *create(const struct config_auth *config, char *error,
     return NULL;
 }
 
-struct auth_list *auth_list_create(const struct config_route *route, char *error, size_t error_size)
+struct auth_list *auth_list_create(const struct config_route *route, struct auth_shared *shared,
+                                   char *error, size_t error_size)
 {
     struct auth_list *list =
         calloc(1, sizeof(*list) + route->auth_count * sizeof(struct auth_method *));
@@ -23,7 +28,7 @@ struct auth_list *auth_list_create(const struct config_route *route, char *error
         return NULL;
     list->any = route->satisfy == CONFIG_SATISFY_ANY;
     for (size_t i = 0; i < route->auth_count; i++) {
-        list->methods[i] = create(&route->auth[i], error, error_size);
+        list->methods[i] = create(&route->auth[i], shared, error, error_size);
         if (!list->methods[i]) {
             auth_list_free(list);
             return NULL;

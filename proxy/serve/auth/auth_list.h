@@ -22,7 +22,11 @@ struct auth_list {
     struct auth_method *methods[];
 };
 
-WSL_MUST_CHECK struct auth_list *auth_list_create(const struct config_route *route, char *error,
+struct auth_shared;
+
+/* `shared` outlives the list. */
+WSL_MUST_CHECK struct auth_list *auth_list_create(const struct config_route *route,
+                                                  struct auth_shared *shared, char *error,
                                                   size_t error_size);
 void auth_list_free(struct auth_list *list); /* NULL: nothing happens */
 

@@ -21,6 +21,7 @@
 #include "serve/http/reply.h"
 
 struct session_env;
+struct work_lane;
 struct tls_facts;
 
 enum auth_outcome { AUTH_PASSED, AUTH_FAILED, AUTH_WAITS };
@@ -34,9 +35,10 @@ struct auth_question {
     const struct config_listener *listener;
     const char *path; /* in normal form, behind the base path */
     const struct client_address *client;
-    const struct tls_facts *tls; /* of the client's certificate; NULL: no TLS */
-    struct session_env *env;     /* the worker's: its loop, thread pool, resolver */
-    bool is_secure;              /* the client came over TLS, as far as is known */
+    const struct tls_facts *tls;  /* of the client's certificate; NULL: no TLS */
+    struct session_env *env;      /* the worker's: its loop, thread pool, resolver */
+    const struct work_lane *lane; /* of env */
+    bool is_secure;               /* the client came over TLS, as far as is known */
     bool is_upgrade;
     bool from_proxy; /* a trusted proxy sent it, so that its fields about the client count */
 };

@@ -2,7 +2,8 @@
  * A configuration that is ready to serve: its TLS contexts, targets, route table and counters. A
  * reload makes a new site beside the old one; each session keeps the site that it began with.
  *
- *      site_shared   outlives every configuration: limits, statistics, the limits of the host
+ *      site_shared   outlives every configuration: limits, statistics, failed passwords, the limits
+ *                    of the host
  *      site          one configuration, with references to parts of site_shared
  *
  * Owns: a reference to the configuration, and all that is built from it. Thread: made on one (files
@@ -18,6 +19,7 @@
 #include "core/resources/descriptors.h"
 
 struct auth_list;
+struct auth_shared;
 struct config;
 struct files;
 struct limits;
@@ -32,6 +34,7 @@ struct site_shared {
     struct limits *limits;
     struct route_stats_set *route_stats;
     struct descriptors_host host;
+    struct auth_shared *auth; /* NULL: no route may ask for a password */
 };
 
 struct site_route {

@@ -8,6 +8,7 @@
 static void each_method_is_told_by_its_section(void **state)
 {
     const struct config_auth elements[CONFIG_AUTH_METHODS] = {
+        [CONFIG_AUTH_BASIC] = {.basic = {.users = "users"}},
         [CONFIG_AUTH_HEADER] = {.header = {.name = "X-User"}},
     };
     const struct config_auth none = {0};

@@ -84,7 +84,7 @@ static void warns_of_dns_rebinding(void **state)
     assert_int_equal(warnings_of("[\"127.0.0.1:80\"]", "[" DESK ", {path: /a, target: \"h:1\"}, "
                                                        "{path: /b, target: \"h:1\"}]"),
                      1);
-    assert_int_equal(warnings_of("[\"[::1]:80\", \"localhost:81\"]", "[" DESK "]"), 1);
+    assert_int_equal(warnings_of("[\"[10.0.0.1]:80\", \"localhost:81\"]", "[" DESK "]"), 1);
     assert_int_equal(warnings_of("[\"localhost:80\"]",
                                  "[{path: /a, target: \"h:1\", origins: [\"https://b\"]}]"),
                      1);
@@ -120,6 +120,28 @@ static void warns_of_liveness_behind_tls(void **state)
         warnings_of("[" TLS ", {address: \":9090\", routes: [live]}]", "[" DESK ", " LIVE "]"), 0);
 }
 
+#define BASIC    "{path: /vnc, target: \"tcp://h:1\", auth: [{header: X-User}, {basic: users}]}"
+#define AUTH_TLS "{address: \":443\", tls: {certificates: [desk.pem]}}"
+
+static void warns_of_readable_passwords(void **state)
+{
+    assert_int_equal(warnings_of("[" AUTH_TLS ", {address: \":80\", trusted_proxies: [10.0.0.1]}]",
+                                 "[" BASIC "]"),
+                     0);
+    assert_int_equal(warnings_of("[{address: \"unix:/s\", trusted_proxies: [10.0.0.1]}, \":80\"]",
+                                 "[" BASIC "]"),
+                     1);
+    assert_int_equal(
+        warnings_of("[{address: \"127.0.0.1:80\", trusted_proxies: [10.0.0.1]}]", "[" BASIC "]"),
+        0);
+    assert_int_equal(warnings_of("[\"127.0.0.1:80\"]",
+                                 "[{path: /vnc, target: \"tcp://h:1\", auth: [{basic: users}]}]"),
+                     0); /* nor of DNS rebinding */
+    assert_int_equal(warnings_of("[{address: \":80\", trusted_proxies: [10.0.0.1]}]",
+                                 "[" DESK ", {path: /s, status: true, auth: [{basic: users}]}]"),
+                     0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -128,6 +150,7 @@ int main(void)
         cmocka_unit_test(no_warning_with_restricted_access),
         cmocka_unit_test(warns_of_client_chosen_hosts),
         cmocka_unit_test(warns_of_liveness_behind_tls),
+        cmocka_unit_test(warns_of_readable_passwords),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -38,6 +38,8 @@ static void test_finds_users(void **state)
     struct users_table *table = create("ann:" ANN "\nbob:" BOB "\ncarol:" CAROL "\n");
     assert_non_null(table);
     assert_int_equal(users_table_count(table), 3);
+    assert_true(
+        slice_equal(users_table_text(table), SLICE("ann:" ANN "\nbob:" BOB "\ncarol:" CAROL "\n")));
     assert_true(slice_equal(users_table_find(table, SLICE("ann")), SLICE(ANN)));
     assert_true(slice_equal(users_table_find(table, SLICE("carol")), SLICE(CAROL)));
     assert_int_equal(users_table_find(table, SLICE("Ann")).len, 0);

@@ -1,6 +1,8 @@
 #include "run/check/check_files.h"
 
+#include "core/auth/password.h"
 #include "lib/check_lab.h"
+#include "lib/users_lab.h"
 
 #define LISTENER "listeners: [{address: \"127.0.0.1:0\"}]\n"
 
@@ -69,11 +71,29 @@ static void test_routes(void **unused)
     check_lab_finds("to serve a folder the path must end with /*");
 }
 
+#define BASIC(file)                                                                                \
+    "routes: [{path: /a, host: h, target: \"tcp://h:1\", auth: [{basic: " file "}]}]\n"
+
+static void test_users(void **unused)
+{
+    check_lab_write("users", "ann:" USERS_LAB_HASH "\n");
+    check_lab_write("plain", "ann:" USERS_LAB_HASH "\nbob:sesame\n");
+    assert_false(check_lab_run(LISTENER BASIC("missing"), false));
+    check_lab_finds("routes[0].auth[0].basic.users: users file '");
+    assert_false(check_lab_run(LISTENER BASIC("plain"), false));
+    check_lab_finds("plain:2: no password hash, perhaps the password itself");
+    if (!password_supports(USERS_HASH_sha256))
+        skip();
+    assert_true(check_lab_run(LISTENER BASIC("users"), false));
+    check_lab_says("users: 1 known\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_LAB(test_the_process),
         IN_LAB(test_routes),
+        IN_LAB(test_users),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

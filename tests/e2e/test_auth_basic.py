@@ -1,0 +1,227 @@
+"""The method `basic`: user and password of a users file, as curl, browsers' links and libraries send them."""
+import asyncio
+import base64
+import json
+import subprocess
+import time
+
+import pytest
+import targets
+import websockets
+from gateway import ANY, ask, get, start, there
+from lab import BINARY, run
+from test_reload import reload
+from wire import request
+
+PROXIED = [{'address': ANY, 'trusted_proxies': ['127.0.0.1']}]
+
+
+def crypted(password, setting):
+    """By another program over the same crypt(3)."""
+    command = ['perl', '-e', 'print crypt($ARGV[0], $ARGV[1])', password, setting]
+    return subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True, timeout=20).stdout
+
+
+def write(lab, text):
+    """As an editor does: a new file in place of the old one."""
+    fresh = lab.folder / 'users.new'
+    fresh.write_text(text)
+    fresh.rename(lab.folder / 'users')
+
+
+def password(lab, user, word, *options):
+    command = [BINARY, 'passwd', *options, lab.folder / 'users', user]
+    done = subprocess.run(command, input=word + '\n', capture_output=True, text=True, timeout=20, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def users(lab):
+    if 'crypt(3)' in run('passwd', '/nowhere/users', 'ann')[2]:
+        pytest.skip('this build cannot verify passwords')
+    write(lab, '# of the desks\n'
+               f'ann:{crypted("sesame", "$6$rounds=1000$abcdefgh")}\n'
+               f'bob:{crypted("p:ä", "$5$rounds=1000$abcdefgh")}\n')
+    return lab.folder / 'users'
+
+
+def guarded(lab, users, **more):
+    (lab.folder / 'page.html').write_text('secret page')
+    return {'path': '/desk/*', 'target': there(lab.target(targets.echo)), 'files': str(lab.folder),
+            'auth': [{'basic': {'users': str(users), 'realm': 'Desks'}}], **more}
+
+
+def credentials(user, word):
+    return {'Authorization': 'Basic ' + base64.b64encode(f'{user}:{word}'.encode()).decode()}
+
+
+def status(lab, bridge, user, word, address='203.0.113.9'):
+    fields = {'X-Forwarded-For': address, **credentials(user, word)}
+    return ask(lab, bridge, raw=request('/desk/1', fields=fields)).status
+
+
+def curl(bridge, *arguments):
+    url = f'http://127.0.0.1:{bridge.endpoints[0].port}/desk/page.html'
+    command = ['curl', '-sS', '--noproxy', '*', '-w', '%{http_code}', *arguments, url]
+    return subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True, timeout=20).stdout
+
+
+def test_curl(lab, users):
+    bridge = start(lab, [guarded(lab, users)])
+    assert curl(bridge, '-u', 'ann:sesame') == 'secret page200'
+    assert curl(bridge, '-u', 'bob:p:ä') == 'secret page200'
+    for wrong in (('-u', 'ann:sesam'), ('-u', 'carol:sesame'), ('-u', 'ann:'), ('--oauth2-bearer', 'sesame'), ()):
+        answer = curl(bridge, *wrong)
+        assert answer.endswith('401') and 'secret' not in answer
+    answer = get(lab, bridge.endpoints[0], '/desk/page.html')
+    assert answer.fields['www-authenticate'] == 'Basic realm="Desks", charset="UTF-8"'
+    assert bridge.session(reason='auth_failed')['route'] == '/desk/*'
+    assert 'sesam' not in bridge.text and credentials('ann', 'sesame')['Authorization'][6:] not in bridge.text
+
+
+@pytest.mark.parametrize('user, expected', [('ann:sesame@', b'hello'), ('ann:other@', 401), ('', 401)])
+def test_a_link_with_a_password(lab, users, user, expected):
+    bridge = start(lab, [guarded(lab, users)])
+
+    async def talk():
+        async with websockets.connect(f'ws://{user}127.0.0.1:{bridge.endpoints[0].port}/desk/1',
+                                      open_timeout=20) as client:
+            await client.send(b'hello')
+            return await client.recv()
+    try:
+        found = asyncio.run(talk())
+    except websockets.InvalidStatusCode as refused:
+        found = refused.status_code
+    assert found == expected
+    if expected == b'hello':
+        assert bridge.session(user='ann')['route'] == '/desk/*'
+
+
+def test_malformed_credentials(lab, users):
+    bridge = start(lab, [guarded(lab, users)])
+    good = credentials('ann', 'sesame')['Authorization']
+    for wrong in ('Basic', 'Basic !', good + '=', good[:-1], good + ' x', good.replace('Basic', 'Digest'),
+                  'Basic ' + base64.b64encode(b'ann:sesame\0').decode(), 'Basic ' + base64.b64encode(b'ann').decode(),
+                  'Basic ' + base64.b64encode(b'ann:' + b's' * 2000).decode()):
+        assert get(lab, bridge.endpoints[0], '/desk/page.html', fields={'Authorization': wrong}).status == 401, wrong
+    twice = f'GET /desk/page.html HTTP/1.1\r\nHost: h\r\nAuthorization: {good}\r\nAuthorization: {good}\r\n\r\n'
+    assert ask(lab, bridge.endpoints[0], raw=twice.encode()).status in (400, 401)
+    assert get(lab, bridge.endpoints[0], '/desk/page.html', fields={'authorization': good}).status == 200
+
+
+def test_changes_are_taken_up(lab, users):
+    """A password that is changed or taken away counts no more, from the next request on."""
+    bridge = start(lab, [guarded(lab, users)], PROXIED)
+    client = lab.connect(bridge.endpoints[0])
+    client.send(request('/desk/1', fields=credentials('ann', 'sesame')))
+    assert client.answer().status == 101
+    assert 'ann changed' in password(lab, 'ann', 'new words')
+    assert status(lab, bridge, 'ann', 'sesame') == 401
+    assert status(lab, bridge, 'ann', 'new words') == 101
+    assert 'carol added (bcrypt)' in password(lab, 'carol', 'third', '--method', 'bcrypt')
+    assert status(lab, bridge, 'carol', 'third') == 101
+    assert run('passwd', '--delete', users, 'ann')[0] == 0
+    assert status(lab, bridge, 'ann', 'new words') == 401
+    assert client.binary(b'still here').data(10) == b'still here', 'sessions that are open stay'
+    client.hang_up()
+
+
+def test_a_broken_file_keeps_nobody_in(lab, users):
+    good = users.read_text()
+    bridge = start(lab, [guarded(lab, users)], PROXIED)
+    assert status(lab, bridge, 'ann', 'sesame') == 101
+    for broken in (lambda: write(lab, good + 'carol:plain\n'), users.unlink):
+        broken()
+        assert status(lab, bridge, 'ann', 'sesame') == 503
+        write(lab, good)
+        assert status(lab, bridge, 'ann', 'sesame') == 101
+    assert f'{users}:4: no password hash' in bridge.text and 'nobody is let in until' in bridge.text
+    assert 'plain' not in bridge.text.replace('no password hash', '')
+    assert bridge.session(reason='auth_unavailable')['detail'].startswith('users: ')
+    write(lab, 'ann:sesame\n')
+    reload(bridge, done=False)
+    assert status(lab, bridge, 'ann', 'sesame') == 503
+    write(lab, good)
+    reload(bridge)
+    assert status(lab, bridge, 'ann', 'sesame') == 101
+
+
+def test_a_plain_password_is_refused_at_start(lab, users):
+    write(lab, 'ann:sesame\n')
+    config = {'listeners': [ANY], 'routes': [guarded(lab, users, host='desk')]}
+    file = lab.folder / 'gateway.yaml'
+    file.write_text(json.dumps(config))
+    for command in (('check', file), ('--config', file)):
+        code, out, err = run(*command)
+        assert code == 1 and f'{users}:1: no password hash, perhaps the password itself' in out + err
+        assert 'wsluice passwd' in out + err and 'sesame' not in out + err
+
+
+def test_failures_back_off(lab, users):
+    """By address and by user; who has logged in from there before does not wait for others."""
+    bridge = start(lab, [guarded(lab, users)], PROXIED)
+    assert status(lab, bridge, 'ann', 'sesame', '198.51.100.7') == 101
+    for guess in range(6):
+        assert status(lab, bridge, 'ann', f'guess{guess}') == 401
+    answer = ask(lab, bridge, raw=request('/desk/1', fields={'X-Forwarded-For': '203.0.113.9',
+                                                              **credentials('ann', 'new')}))
+    assert answer.status == 429 and answer.fields['retry-after'] == '1'
+    assert 'www-authenticate' not in answer.fields
+    assert bridge.session(reason='auth_throttled')['client'].startswith('203.0.113.9')
+    for guess in range(6):
+        assert status(lab, bridge, 'ann', f'other{guess}', f'203.0.113.{100 + guess}') in (401, 429)
+    assert status(lab, bridge, 'ann', 'sesame', '192.0.2.1') == 429, 'of the user, from anywhere'
+    assert status(lab, bridge, 'ann', 'sesame', '198.51.100.7') == 101
+    assert status(lab, bridge, 'bob', 'p:ä', '192.0.2.1') == 101
+
+
+def test_a_repeated_old_password_locks_nobody_out(lab, users):
+    """As browsers do that keep one: it is one failure."""
+    bridge = start(lab, [guarded(lab, users)], PROXIED)
+    for _ in range(20):
+        assert status(lab, bridge, 'ann', 'old') == 401
+    assert status(lab, bridge, 'ann', 'sesame') == 101
+
+
+@pytest.mark.release_only
+def test_unknown_users_cost_the_same(lab, users):
+    write(lab, f'ann:{crypted("sesame", "$6$rounds=100000$abcdefgh")}\n')
+    bridge = start(lab, [guarded(lab, users)], PROXIED)
+
+    def cost(user, number):
+        fields = {'X-Forwarded-For': f'203.0.113.{number}', **credentials(user, f'guess {number}')}
+        begun = time.monotonic()
+        assert ask(lab, bridge, raw=request('/desk/1', fields=fields)).status == 401
+        return time.monotonic() - begun
+    known = min(cost('ann', number) for number in range(8))
+    unknown = min(cost(f'nobody{number}', number + 100) for number in range(8))
+    nothing = min(cost('ann', 0) for _ in range(8))
+    assert unknown > 0.6 * known and nothing < 0.5 * known, (known, unknown, nothing)
+
+
+def test_many_at_once(lab, users):
+    """One page, many requests: all are let in."""
+    bridge = start(lab, [guarded(lab, users)], PROXIED)
+    clients = []
+    for number in range(30):
+        word = 'sesame' if number % 3 else 'wrong'
+        client = lab.connect(bridge.endpoints[0])
+        client.send(request('/desk/1', fields={'X-Forwarded-For': '203.0.113.9', **credentials('ann', word)}))
+        clients.append((client, 101 if number % 3 else 401))
+    for client, expected in clients:
+        assert client.answer().status == expected
+        client.hang_up()
+    bridge.rests()
+
+
+def test_clients_that_leave_while_they_wait(lab, users):
+    write(lab, f'ann:{crypted("sesame", "$6$rounds=200000$abcdefgh")}\n')
+    bridge = start(lab, [guarded(lab, users)], PROXIED)
+    for number in range(20):
+        client = lab.connect(bridge.endpoints[0])
+        client.send(request('/desk/1', fields={'X-Forwarded-For': f'203.0.113.{number}',
+                                               **credentials('ann', f'guess{number % 4}')}))
+        client.hang_up()
+    assert status(lab, bridge, 'bob', 'any', '198.51.100.1') == 401
+    bridge.rests()
