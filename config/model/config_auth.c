@@ -9,6 +9,8 @@ bool config_auth_has(const struct config_auth *auth, enum config_auth_method met
         return auth->basic.users != NULL;
     case CONFIG_AUTH_HEADER:
         return auth->header.name != NULL;
+    case CONFIG_AUTH_LOGIN:
+        return auth->login.users != NULL;
     case CONFIG_AUTH_METHODS:
         break;
     }
@@ -28,6 +30,15 @@ const char *config_auth_method_name(enum config_auth_method method)
     static const char *const names[CONFIG_AUTH_METHODS] = {
         [CONFIG_AUTH_BASIC] = "basic",
         [CONFIG_AUTH_HEADER] = "header",
+        [CONFIG_AUTH_LOGIN] = "login",
     };
     return method < CONFIG_AUTH_METHODS ? names[method] : "none";
+}
+
+const struct config_auth_login *config_auth_login(const struct config_auth *auth, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (config_auth_has(&auth[i], CONFIG_AUTH_LOGIN))
+            return &auth[i].login;
+    return NULL;
 }

@@ -7,6 +7,10 @@
 #ifndef WSLUICE_CONFIG_MODEL_CONFIG_AUTH_H
 #define WSLUICE_CONFIG_MODEL_CONFIG_AUTH_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "config/model/config_place.h"
 
 enum config_satisfy { CONFIG_SATISFY_ALL, CONFIG_SATISFY_ANY };
@@ -14,6 +18,16 @@ enum config_satisfy { CONFIG_SATISFY_ALL, CONFIG_SATISFY_ANY };
 /* The user's name, as a trusted proxy says it. */
 struct config_auth_header {
     const char *name; /* of the header field; NULL: not this method */
+};
+
+/* Users of a file log in through a page; a signed cookie keeps that. */
+struct config_auth_login {
+    const char *users;    /* path of the users file; NULL: not this method */
+    const char *secret;   /* path of the file with the keys; NULL: random ones */
+    const char *title;    /* of the page; NULL: a usual one */
+    const char *scope;    /* path below which the login counts; NULL: that of the route */
+    uint32_t lifetime_ms; /* from the login on */
+    bool ends_sessions;   /* sessions end with it */
 };
 
 /* User and password in the Authorization field, against a users file. */
@@ -26,12 +40,14 @@ struct config_auth_basic {
 struct config_auth {
     struct config_auth_basic basic;
     struct config_auth_header header;
+    struct config_auth_login login;
     struct config_place place;
 };
 
 enum config_auth_method {
     CONFIG_AUTH_BASIC,
     CONFIG_AUTH_HEADER,
+    CONFIG_AUTH_LOGIN,
     CONFIG_AUTH_METHODS,
 };
 
@@ -43,5 +59,8 @@ enum config_auth_method config_auth_method(const struct config_auth *auth);
 
 /* The key of its section: "header". */
 const char *config_auth_method_name(enum config_auth_method method);
+
+/* The login among a route's methods; NULL: none. */
+const struct config_auth_login *config_auth_login(const struct config_auth *auth, size_t count);
 
 #endif

@@ -18,6 +18,7 @@ static const struct config_cidr nets[] = {
     {{[10] = 0xFF, [11] = 0xFF, [12] = 172}, 104}, /* 172.0.0.0/8: denied */
 };
 static const char *const addresses[] = {"10.0.0.1", "172.16.0.1", "192.0.2.1", "192.0.2.2"};
+static struct config_auth logins[] = {{.login = {.users = "/users"}}};
 static const struct config_route routes[] = {
     {.kind = CONFIG_KIND_BRIDGE},
     {.kind = CONFIG_KIND_BRIDGE, .tokens = {.file = "/tokens", .from = "path"}},
@@ -27,6 +28,8 @@ static const struct config_route routes[] = {
     {.kind = CONFIG_KIND_HEALTH, .health = CONFIG_HEALTH_LIVE},
     {.kind = CONFIG_KIND_HEALTH, .health = CONFIG_HEALTH_READY},
     {.kind = CONFIG_KIND_BRIDGE, .deny = {&nets[1], 1}},
+    {.kind = CONFIG_KIND_FILES, .files = {.root = "/srv"}, .auth = logins, .auth_count = 1},
+    {.kind = CONFIG_KIND_BRIDGE, .auth = logins, .auth_count = 1},
 };
 static const char *const methods[] = {"GET", "HEAD", "POST", "PUT"};
 static const enum reason reasons[] = {
@@ -48,6 +51,7 @@ struct world {
     struct admission_facts facts;
     const struct config_route *route; /* of this request */
     bool in_connection, in_address, in_late;
+    bool body_read;   /* of this request */
     bool refused_now; /* a step of this request returned a reason */
     unsigned steps;
 };
@@ -97,6 +101,11 @@ static enum reason do_step(struct world *w, enum admission_step step)
     case ADMISSION_FIND_ROUTE:
         w->facts.route = verdict == REASON_none ? w->route : NULL;
         break;
+    case ADMISSION_READ_BODY:
+        wsl_assert(w->route->auth_count > 0 && w->facts.head->has_body);
+        wsl_assert(slice_equal(w->facts.head->method, SLICE("POST")));
+        w->body_read = true;
+        break;
     case ADMISSION_FIND_TOKEN:
         wsl_assert(w->route->tokens.file);
         break;
@@ -109,7 +118,6 @@ static enum reason do_step(struct world *w, enum admission_step step)
 
 static enum admission_step run(struct world *w, enum admission_step step)
 {
-    static const struct admission_facts no_facts;
     enum admission_step before = ADMISSION_STEPS;
     w->steps = 0;
     while (admission_asks(step)) {
@@ -117,7 +125,8 @@ static enum admission_step run(struct world *w, enum admission_step step)
         before = step;
         enum reason verdict = do_step(w, step);
         bool head_released = step > ADMISSION_KEEP_HEAD;
-        step = admission_resume(&w->admission, head_released ? &no_facts : &w->facts, verdict);
+        const struct admission_facts route_only = {.route = w->facts.route};
+        step = admission_resume(&w->admission, head_released ? &route_only : &w->facts, verdict);
     }
     wsl_assert((step == ADMISSION_REFUSED) == (w->admission.reason != REASON_none));
     return step;
@@ -138,6 +147,7 @@ static void check_admitted(const struct world *w)
     wsl_assert(over_limit || !is_denied(w, &w->listener.deny));
     wsl_assert(!is_denied(w, &w->route->deny));
     wsl_assert(!admission->is_upgrade || w->route->kind == CONFIG_KIND_BRIDGE);
+    wsl_assert(w->body_read == (!admission->is_upgrade && w->facts.head->has_body));
     wsl_assert(over_limit || !w->client.known || admission->terms.operators || w->in_address);
 }
 
@@ -156,11 +166,14 @@ static void send_request(struct world *w)
     if (how & 128)
         head.fields[head.field_count++] =
             (struct http_field){SLICE("Forwarded"), SLICE("for=192.0.2.1")};
-    head.has_body = (what & 8) != 0;
+    head.has_body = (what & 16) != 0;
+    if (what & 32)
+        head.fields[head.field_count++] =
+            (struct http_field){SLICE("Content-Type"), SLICE("application/x-www-form-urlencoded")};
     w->route = &routes[what % WSL_COUNT(routes)];
     w->facts.head = &head;
     w->facts.route = NULL;
-    w->refused_now = false;
+    w->refused_now = w->body_read = false;
     enum admission_step step = run(w, admission_request(&w->admission, &w->facts));
     wsl_assert(step == ADMISSION_ADMITTED || step == ADMISSION_REFUSED);
     if (step == ADMISSION_ADMITTED)

@@ -27,6 +27,14 @@ static const struct config_route guarded = {
     .kind = CONFIG_KIND_BRIDGE, .tokens = {.file = "/tokens"}, .auth = methods, .auth_count = 1};
 static const struct config_route guarded_files = {
     .kind = CONFIG_KIND_FILES, .files = {.root = "/srv"}, .auth = methods, .auth_count = 1};
+static struct config_auth page_methods[1] = {{.login = {.users = "/users"}}};
+static const struct config_route login_files = {
+    .kind = CONFIG_KIND_FILES, .files = {.root = "/srv"}, .auth = page_methods, .auth_count = 1};
+static const struct config_route login_bridge = {.kind = CONFIG_KIND_BRIDGE,
+                                                 .targets = &target,
+                                                 .target_count = 1,
+                                                 .auth = page_methods,
+                                                 .auth_count = 1};
 static const struct config_route demo = {
     .kind = CONFIG_KIND_BRIDGE, .targets = &target, .target_count = 1, .demo = true};
 static const struct config_route with_files = {
@@ -52,7 +60,7 @@ struct caller {
 };
 
 static const char *const names[ADMISSION_STEPS] = {
-    "connection", "late",  "leave",    "address",    "route",       "upgrade",  "keep",
+    "connection", "late",  "leave",    "address",    "route",       "upgrade",  "keep",    "body",
     "auth",       "token", "sessions", "[a client]", "[a request]", "admitted", "refused",
 };
 

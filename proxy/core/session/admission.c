@@ -1,6 +1,7 @@
 #include "core/session/admission.h"
 
 #include "codec/http/forwarded.h"
+#include "codec/web/form.h"
 #include "core/access/access.h"
 
 static enum admission_step next(struct admission *admission, enum admission_step step)
@@ -129,13 +130,18 @@ enum admission_step admission_request(struct admission *admission,
     return find_client(admission, facts);
 }
 
+static bool has_login(const struct config_route *route)
+{
+    return config_auth_login(route->auth, route->auth_count) != NULL;
+}
+
 static bool has_page(const struct config_route *route)
 {
-    return route->demo || route->files.root;
+    return route->demo || route->files.root || has_login(route);
 }
 
 /* POST ends a session, without a body. OPTIONS is the check that HAProxy makes by default. */
-const char *admission_methods(const struct config_route *route)
+static const char *own_methods(const struct config_route *route)
 {
     if (route->kind == CONFIG_KIND_STATUS)
         return "GET, HEAD, POST";
@@ -144,9 +150,16 @@ const char *admission_methods(const struct config_route *route)
     return route->kind == CONFIG_KIND_BRIDGE && !has_page(route) ? "GET" : "GET, HEAD";
 }
 
+const char *admission_methods(const struct config_route *route)
+{
+    if (!has_login(route) || route->kind == CONFIG_KIND_STATUS)
+        return own_methods(route);
+    return route->kind == CONFIG_KIND_HEALTH ? "GET, HEAD, OPTIONS, POST" : "GET, HEAD, POST";
+}
+
 static bool takes_method(const struct config_route *route, struct slice method)
 {
-    struct slice rest = slice_of(admission_methods(route)), taken;
+    struct slice rest = slice_of(own_methods(route)), taken;
     while (http_head_list_next(&rest, &taken))
         if (slice_equal(taken, method))
             return true;
@@ -164,16 +177,27 @@ static bool answers_itself(const struct config_route *route)
     return route->kind != CONFIG_KIND_BRIDGE && route->kind != CONFIG_KIND_REDIRECT;
 }
 
+static bool is_form(const struct config_route *route, const struct http_head *head)
+{
+    return head->has_body && slice_equal(head->method, SLICE("POST")) && has_login(route) &&
+           form_is_sent(head);
+}
+
 static enum reason check_plain(const struct config_route *route, const struct http_head *head)
 {
     if (answers_itself(route) && asks_for_websocket(head))
         return REASON_ws_no_target;
+    if (is_form(route, head))
+        return REASON_none;
     if (!takes_method(route, head->method))
         return REASON_http_method;
     return head->has_body ? REASON_http_body : REASON_none;
 }
 
-/* A bridge's route may serve files or the demo as well: to requests that ask for no upgrade. */
+/*
+ * A bridge's route may serve files, the demo or the page of a login as well: to requests that ask
+ * for no upgrade.
+ */
 static bool is_for_bridge(const struct config_route *route, const struct http_head *head)
 {
     if (route->kind != CONFIG_KIND_BRIDGE)
@@ -202,7 +226,9 @@ static enum admission_step route_found(struct admission *admission,
     if (admission->is_upgrade)
         return next(admission, ADMISSION_PREPARE_UPGRADE);
     return admit_or_refuse(admission, check_plain(route, facts->head),
-                           route->auth_count > 0 ? ADMISSION_AUTHENTICATE : ADMISSION_ADMITTED);
+                           facts->head->has_body   ? ADMISSION_READ_BODY
+                           : route->auth_count > 0 ? ADMISSION_AUTHENTICATE
+                                                   : ADMISSION_ADMITTED);
 }
 
 bool admission_is_proxied(const struct admission *admission)
@@ -260,6 +286,8 @@ enum admission_step admission_resume(struct admission *admission,
         return admit_or_refuse(admission, verdict,
                                facts->route->auth_count > 0 ? ADMISSION_AUTHENTICATE
                                                             : find_target(facts->route));
+    case ADMISSION_READ_BODY:
+        return admit_or_refuse(admission, verdict, ADMISSION_AUTHENTICATE);
     case ADMISSION_AUTHENTICATE:
         return admit_or_refuse(admission, verdict,
                                admission->is_upgrade ? find_target(facts->route)

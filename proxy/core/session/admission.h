@@ -16,7 +16,9 @@
  *                          |
  *      request     LEAVE_ADDRESS, COUNT_ADDRESS      if the head names another client than before
  *                          |
- *                     FIND_ROUTE ---> AUTHENTICATE if the route asks for it ---> ADMITTED   a plain request
+ *                     FIND_ROUTE ------------------> ADMITTED   a plain request
+ *                          |    READ_BODY if it is the form of a login, AUTHENTICATE if the route asks
+ *                          |    for it, come in between
  *                          |
  *                   PREPARE_UPGRADE
  *                          |
@@ -37,8 +39,9 @@
 /* clang-format on */
 /*
  * Verdicts may take time: between a step and its admission_resume the connection may wait as long
- * as its deadline allows: AUTHENTICATE and FIND_TOKEN do (LIFE_LOOKING_UP). AUTHENTICATE comes
- * before FIND_TOKEN, so that only a client that is known may try tokens. The head is gone once the
+ * as its deadline allows: READ_BODY (LIFE_HEAD), AUTHENTICATE and FIND_TOKEN (LIFE_LOOKING_UP) do.
+ * AUTHENTICATE comes before FIND_TOKEN, so that only a client that is known may try tokens. No
+ * other request than the form of a login has a body. The head is gone once the
  * caller has waited: what such a step needs of it is copied before.
  *
  * Pure. Owns: nothing. Thread: its connection's. Errors: REFUSED with a reason; an answer that was
@@ -62,6 +65,7 @@ enum admission_step {
     ADMISSION_FIND_ROUTE,       /* the route of the head */
     ADMISSION_PREPARE_UPGRADE,  /* check the WebSocket handshake, and prepare the 101 */
     ADMISSION_KEEP_HEAD,        /* copy what is needed of the head: later steps may take time */
+    ADMISSION_READ_BODY,        /* the body of a form; the head is the same afterwards */
     ADMISSION_AUTHENTICATE,     /* who the client is, as the route's methods say */
     ADMISSION_FIND_TOKEN,       /* the target of the request's token */
     ADMISSION_COUNT_ROUTE,      /* enter the count of the route's sessions */
@@ -122,6 +126,9 @@ WSL_MUST_CHECK enum admission_step admission_resume(struct admission *admission,
 
 /* The caller has something to do whose result goes to admission_resume. */
 bool admission_asks(enum admission_step step);
+
+/* The largest body of a form. */
+#define ADMISSION_BODY_MAX 4096
 
 /* The methods of plain requests that a route takes, as the value of an Allow field. */
 const char *admission_methods(const struct config_route *route);

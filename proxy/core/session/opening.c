@@ -175,6 +175,14 @@ enum opening_verdict opening_feed(struct opening *opening, const char *bytes, si
     return refuse(opening, bad);
 }
 
+bool opening_may_stay(const struct http_head *head, bool body_read)
+{
+    unsigned upgrades;
+    (void)http_head_only(head, SLICE("Upgrade"), &upgrades);
+    return head->minor_version >= 1 && (!head->has_body || body_read) && upgrades == 0 &&
+           !http_head_lists(head, SLICE("Connection"), SLICE("close"));
+}
+
 bool opening_next(struct opening *opening, const struct opening_request *request)
 {
     struct slice rest = request->rest;

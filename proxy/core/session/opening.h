@@ -79,10 +79,23 @@ WSL_MUST_CHECK enum opening_verdict opening_body(struct opening *opening,
  */
 WSL_MUST_CHECK bool opening_next(struct opening *opening, const struct opening_request *request);
 
+/*
+ * Whether the connection may stay behind this request (RFC 9112 section 9.3). A client that offers
+ * an upgrade may send another protocol behind the head, and a body that is not read would be parsed
+ * as the next request.
+ */
+bool opening_may_stay(const struct http_head *head, bool body_read);
+
 /* Bytes of the next request are held that no opening_feed has looked at. */
 static inline bool opening_has_pending(const struct opening *opening)
 {
     return opening->pending;
+}
+
+/* After opening_body: a part of the body is missing. */
+static inline bool opening_awaits_body(const struct opening *opening)
+{
+    return opening->awaited > 0;
 }
 
 void opening_free(struct opening *opening);

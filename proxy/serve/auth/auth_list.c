@@ -11,6 +11,7 @@ static struct auth_method *create(const struct config_auth *config, struct auth_
         return auth_basic_create(&config->basic, shared, error, error_size);
     case CONFIG_AUTH_HEADER:
         return auth_header_create(&config->header);
+    case CONFIG_AUTH_LOGIN:
     case CONFIG_AUTH_METHODS:
         break;
     }
@@ -92,6 +93,15 @@ static enum satisfy_step take(struct auth_pass *pass, enum auth_outcome outcome)
     return step;
 }
 
+/* The reply of a method to a request of its own ends the list. */
+static enum auth_outcome take_reply(struct auth_pass *pass)
+{
+    drop_reply(&pass->answer);
+    pass->answer = pass->current;
+    pass->current.reply = NULL;
+    return AUTH_ANSWERED;
+}
+
 static enum auth_outcome go_on(struct auth_pass *pass, enum satisfy_step step)
 {
     while (step == SATISFY_ASK) {
@@ -102,6 +112,8 @@ static enum auth_outcome go_on(struct auth_pass *pass, enum satisfy_step step)
         pass->waits = outcome == AUTH_WAITS;
         if (pass->waits)
             return AUTH_WAITS;
+        if (outcome == AUTH_ANSWERED)
+            return take_reply(pass);
         step = take(pass, outcome);
     }
     return step == SATISFY_PASSED ? AUTH_PASSED : AUTH_FAILED;
@@ -111,9 +123,23 @@ static void method_done(struct auth_waiter *waiter, enum auth_outcome outcome)
 {
     struct auth_pass *pass = WSL_CONTAINER(waiter, struct auth_pass, waiter);
     pass->waits = false;
-    outcome = go_on(pass, take(pass, outcome));
+    outcome = outcome == AUTH_ANSWERED ? take_reply(pass) : go_on(pass, take(pass, outcome));
     if (outcome != AUTH_WAITS)
         pass->done(pass, outcome);
+}
+
+/* Any other method could let the request through to the route, which does not understand it. */
+static void ask_owner_alone(struct auth_pass *pass)
+{
+    for (size_t i = 0; pass->list->any && i < pass->list->count; i++) {
+        const struct auth_method *method = pass->list->methods[i];
+        if (method->ops->owns && method->ops->owns(method, pass->question)) {
+            pass->satisfy.next = i;
+            pass->satisfy.any = false;
+            pass->satisfy.count = i + 1;
+            return;
+        }
+    }
 }
 
 enum auth_outcome auth_list_ask(struct auth_list *list, struct auth_pass *pass,
@@ -122,7 +148,9 @@ enum auth_outcome auth_list_ask(struct auth_list *list, struct auth_pass *pass,
     pass->list = list;
     pass->question = question;
     pass->waiter = (struct auth_waiter){.done = method_done};
-    return go_on(pass, satisfy_begin(&pass->satisfy, list->count, list->any));
+    enum satisfy_step step = satisfy_begin(&pass->satisfy, list->count, list->any);
+    ask_owner_alone(pass);
+    return go_on(pass, step);
 }
 
 void auth_pass_cancel(struct auth_pass *pass)

@@ -4,7 +4,9 @@
  *
  *     ask --PASSED--> the client is let in, `answer` says who it is
  *         --FAILED--> it is not, `answer` says why and what the client is told
- *         --WAITS---> one of these two later: auth_waiter_done, or no more after `cancel`
+ *         --ANSWERED--> the request is the method's own, such as the form of a login: `answer` has
+ *                       the reply, and nothing of the route is shown
+ *         --WAITS---> one of these later: auth_waiter_done, or no more after `cancel`
  *
  * Owns: a method owns what its operations need. Thread: created on any; `ask` and `cancel` are
  * called by all workers, and the verdict comes back on the loop that asked. Errors: FAILED with a
@@ -24,7 +26,7 @@ struct session_env;
 struct work_lane;
 struct tls_facts;
 
-enum auth_outcome { AUTH_PASSED, AUTH_FAILED, AUTH_WAITS };
+enum auth_outcome { AUTH_PASSED, AUTH_FAILED, AUTH_ANSWERED, AUTH_WAITS };
 
 enum { AUTH_USER_MAX = 255 }; /* bytes of a user's name */
 
@@ -33,13 +35,15 @@ struct auth_question {
     const struct http_head *head;
     const struct config_route *route;
     const struct config_listener *listener;
-    const char *path; /* in normal form, behind the base path */
+    const char *path;  /* in normal form, behind the base path */
+    struct slice body; /* of a form, which may hold secrets; ptr NULL: none was sent */
     const struct client_address *client;
     const struct tls_facts *tls;  /* of the client's certificate; NULL: no TLS */
     struct session_env *env;      /* the worker's: its loop, thread pool, resolver */
     const struct work_lane *lane; /* of env */
     bool is_secure;               /* the client came over TLS, as far as is known */
     bool is_upgrade;
+    bool is_logout;  /* PATH/logout of the route, which has a login */
     bool from_proxy; /* a trusted proxy sent it, so that its fields about the client count */
 };
 
@@ -55,7 +59,7 @@ struct auth_answer {
     int64_t expires_at;           /* PASSED: Unix time at which the session ends; 0: never */
     const char *challenge;        /* FAILED: a WWW-Authenticate value of the method; NULL: none */
     uint32_t retry_after;         /* FAILED: seconds; 0: not said */
-    struct auth_reply *reply;     /* FAILED: owned; NULL: the status of the reason */
+    struct auth_reply *reply;     /* FAILED, ANSWERED: owned; NULL: the status of the reason */
     char detail[160];             /* for the log; never a secret */
 };
 
@@ -72,6 +76,8 @@ struct auth_method_ops {
     enum auth_outcome (*ask)(struct auth_method *method, const struct auth_question *question,
                              struct auth_waiter *waiter, struct auth_answer *answer);
     void (*cancel)(struct auth_method *method, struct auth_waiter *waiter); /* NULL: never waits */
+    /* NULL: false. True: with `any`, the other methods need not be asked; it does not pass. */
+    bool (*owns)(const struct auth_method *method, const struct auth_question *question);
     void (*release)(struct auth_method *method);
 };
 

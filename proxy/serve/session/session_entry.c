@@ -36,7 +36,7 @@ void session_entry_reset(struct session_entry *entry)
     entry->path = entry->host = NULL;
     entry->destination = NULL;
     entry->match = (struct route_match){0};
-    entry->head_timed = false;
+    entry->head_timed = entry->is_logout = false;
 }
 
 void session_entry_free(struct session *session)

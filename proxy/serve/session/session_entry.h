@@ -40,6 +40,7 @@ struct session_entry {
     uint8_t answer;            /* enum reason: of the latest answer; none: nothing was answered */
     uint8_t outcome;           /* likewise, but a refusal outlasts later answers */
     bool keep;                 /* the connection stays for another request */
+    bool is_logout;            /* PATH/logout of the route, which has a login */
     bool unsent_known;
     bool overdue;    /* in LOOKING_UP, WAITING: session_entry_last_turn has been granted */
     bool head_timed; /* a later request has begun, and has its own deadline */

@@ -15,12 +15,16 @@ struct session_auth {
     struct auth_question question;
     struct tls_facts tls;
     struct http_head *head; /* owned; NULL: nothing has waited */
+    char *body;             /* owned; likewise. A form, which may hold secrets */
     session_auth_cb *known;
 };
 
 static void release(struct session_auth *auth)
 {
     auth_pass_close(&auth->pass);
+    if (auth->body)
+        explicit_bzero(auth->body, auth->question.body.len);
+    free(auth->body);
     free(auth->head);
     free(auth);
 }
@@ -43,8 +47,8 @@ static void finish(struct session_auth *auth, const struct http_head *head,
 {
     struct session *session = auth->wait.session;
     const struct auth_answer *answer = &auth->pass.answer;
-    enum reason reason = outcome == AUTH_PASSED ? REASON_none : answer->reason;
-    if (outcome == AUTH_PASSED && !take_identity(session, answer))
+    enum reason reason = outcome == AUTH_FAILED ? answer->reason : REASON_none;
+    if (outcome != AUTH_FAILED && !take_identity(session, answer))
         reason = REASON_out_of_memory;
     if (answer->detail[0] != '\0')
         session_log_detail(session, answer->detail);
@@ -67,7 +71,7 @@ static void abandon(void *producer)
 /* ---- asking ---- */
 
 static void ask_what(struct session *session, struct session_auth *auth,
-                     const struct http_head *head)
+                     const struct http_head *head, struct slice body)
 {
     const struct admission *admission = &session->entry->admission;
     bool tls = session_facts_is_tls(session);
@@ -75,6 +79,7 @@ static void ask_what(struct session *session, struct session_auth *auth,
         tls_facts(session->client, &auth->tls);
     auth->question = (struct auth_question){
         .head = head,
+        .body = body,
         .route = session->route,
         .listener = session_facts_listener(session),
         .path = session->entry->path,
@@ -84,15 +89,21 @@ static void ask_what(struct session *session, struct session_auth *auth,
         .lane = &session->env->lane,
         .is_secure = session_facts_is_secure(session, head),
         .is_upgrade = admission->is_upgrade,
+        .is_logout = session->entry->is_logout,
         .from_proxy = admission_is_proxied(admission),
     };
 }
 
-/* The head that was parsed is gone by the time of the verdict. */
-static bool keep_head(struct session_auth *auth, const struct http_head *head)
+/* The head that was parsed, and the body, are gone by the time of the verdict. */
+static bool keep_request(struct session_auth *auth, const struct http_head *head)
 {
     auth->head = http_head_copy(head);
     auth->question.head = auth->head;
+    if (auth->question.body.ptr) {
+        auth->body = slice_copy(auth->question.body);
+        auth->question.body.ptr = auth->body;
+        return auth->head && auth->body;
+    }
     return auth->head != NULL;
 }
 
@@ -105,7 +116,8 @@ static void wait_for(struct session *session, struct session_auth *auth)
     watch_want(session->client_watch, 0);
 }
 
-void session_auth_ask(struct session *session, const struct http_head *head, session_auth_cb *known)
+void session_auth_ask(struct session *session, const struct http_head *head, struct slice body,
+                      session_auth_cb *known)
 {
     struct session_auth *auth = calloc(1, sizeof(*auth));
     if (!auth) {
@@ -117,12 +129,12 @@ void session_auth_ask(struct session *session, const struct http_head *head, ses
     auth->pass.done = pass_done;
     session->entry->auth = auth;
     session->entry->auth_release = release;
-    ask_what(session, auth, head);
+    ask_what(session, auth, head, body);
     struct auth_list *list = session->site->routes[session->entry->match.route].auth;
     enum auth_outcome outcome = auth_list_ask(list, &auth->pass, &auth->question);
     if (outcome != AUTH_WAITS) {
         finish(auth, head, outcome);
-    } else if (keep_head(auth, head)) {
+    } else if (keep_request(auth, head)) {
         wait_for(session, auth);
     } else {
         auth_pass_cancel(&auth->pass);
@@ -130,7 +142,18 @@ void session_auth_ask(struct session *session, const struct http_head *head, ses
     }
 }
 
-/* ---- refusals ---- */
+/* ---- answers ---- */
+
+bool session_auth_reply(struct session *session)
+{
+    struct session_auth *auth = session->entry->auth;
+    if (!auth || !auth->pass.answer.reply)
+        return false;
+    struct reply reply = auth->pass.answer.reply->reply;
+    auth->pass.answer.reply->reply.body = (struct reply_body){0};
+    session_reply_send(session, &reply);
+    return true;
+}
 
 bool session_auth_refuse(struct session *session, enum reason reason)
 {

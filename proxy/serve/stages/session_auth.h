@@ -20,10 +20,14 @@ typedef void session_auth_cb(struct session *session, const struct http_head *he
 
 /*
  * In HEAD, for a route with methods: calls `known` with the result, during this call or later,
- * unless the session ends before.
+ * unless the session ends before. `body`: of a form; ptr NULL: the request has none.
  */
-void session_auth_ask(struct session *session, const struct http_head *head,
+void session_auth_ask(struct session *session, const struct http_head *head, struct slice body,
                       session_auth_cb *known);
+
+/* After the result REASON_none: sends the answer of a method to a request of its own. False: none.
+ */
+WSL_MUST_CHECK bool session_auth_reply(struct session *session);
 
 /*
  * Refuses the request as the methods say: a page, a challenge, or the status of the reason. False:

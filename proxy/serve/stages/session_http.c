@@ -203,7 +203,8 @@ void session_http_reply(struct session *session, const struct http_head *head)
             show(session, head, pages_demo());
             return;
         }
-        break;
+        session_reply_refuse(session, REASON_http_not_upgrade);
+        return;
     case CONFIG_KIND_STATUS:
         session_status_answer(session, head);
         return;

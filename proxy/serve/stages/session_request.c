@@ -19,18 +19,6 @@
 /* The deadline of a request over a limit. */
 #define OVER_LIMIT_MS 2000
 
-/*
- * Whether the connection may stay (RFC 9112 section 9.3). A client that offers an upgrade may send
- * another protocol behind the head, and an unread body would be parsed as the next request.
- */
-static bool may_stay(const struct http_head *head)
-{
-    unsigned upgrades;
-    (void)http_head_only(head, SLICE("Upgrade"), &upgrades);
-    return head->minor_version >= 1 && !head->has_body && upgrades == 0 &&
-           !http_head_lists(head, SLICE("Connection"), SLICE("close"));
-}
-
 static void begin(struct session *session, const struct http_head *head)
 {
     struct session_entry *entry = session->entry;
@@ -38,7 +26,7 @@ static void begin(struct session *session, const struct http_head *head)
         head->method.len < sizeof(entry->method) ? head->method.len : sizeof(entry->method) - 1;
     memcpy(entry->method, head->method.ptr, length);
     entry->method[length] = '\0';
-    entry->keep = may_stay(head);
+    entry->keep = opening_may_stay(head, false);
     session->asked_at = session_now(session);
     session->route = NULL;
     free(session->user);
@@ -125,11 +113,17 @@ static struct admission_facts facts_of(struct session *session,
     };
 }
 
+static bool takes_time(enum admission_step step)
+{
+    return step == ADMISSION_READ_BODY || step == ADMISSION_AUTHENTICATE ||
+           step == ADMISSION_FIND_TOKEN;
+}
+
 /* Runs steps until one is not done here. `request` NULL: not read yet, or freed. */
 static enum admission_step advance(struct session *session, enum admission_step step,
                                    const struct opening_request *request)
 {
-    while (admission_asks(step) && step != ADMISSION_AUTHENTICATE && step != ADMISSION_FIND_TOKEN) {
+    while (admission_asks(step) && !takes_time(step)) {
         enum reason verdict = do_step(session, step, request);
         struct admission_facts facts = facts_of(session, request);
         step = admission_resume(&session->entry->admission, &facts, verdict);
@@ -224,7 +218,7 @@ static void finish(struct session *session, enum admission_step step, const stru
     if (admission->is_upgrade) {
         session_log_forget_refused(session);
         session_connect_begin(session);
-    } else {
+    } else if (!session_auth_reply(session)) {
         session_http_reply(session, head);
     }
 }
@@ -236,33 +230,69 @@ static void token_known_cb(struct session *session, enum reason verdict)
     finish(session, advance(session, step, NULL), NULL);
 }
 
-/* The steps behind the route, of which some take time. */
-static void go_on(struct session *session, enum admission_step step, const struct http_head *head);
-
 static void auth_known_cb(struct session *session, const struct http_head *head,
                           enum reason verdict)
 {
     struct admission_facts facts = facts_of(session, NULL);
     enum admission_step step = admission_resume(&session->entry->admission, &facts, verdict);
-    go_on(session, advance(session, step, NULL), head);
-}
-
-static void go_on(struct session *session, enum admission_step step, const struct http_head *head)
-{
-    if (step == ADMISSION_AUTHENTICATE)
-        session_auth_ask(session, head, auth_known_cb);
-    else if (step == ADMISSION_FIND_TOKEN)
+    step = advance(session, step, NULL);
+    if (step == ADMISSION_FIND_TOKEN)
         session_token_look_up(session, head, token_known_cb);
     else
         finish(session, step, head);
 }
 
-static void decide(struct session *session, const struct opening_request *request)
+/* The steps behind the route and the body, of which some take time. */
+static void go_on(struct session *session, enum admission_step step,
+                  const struct opening_request *request)
+{
+    if (step == ADMISSION_AUTHENTICATE)
+        session_auth_ask(session, &request->head, request->body, auth_known_cb);
+    else if (step == ADMISSION_FIND_TOKEN)
+        session_token_look_up(session, &request->head, token_known_cb);
+    else
+        finish(session, step, &request->head);
+}
+
+/* ---- the body of a form ---- */
+
+static void body_known(struct session *session, const struct opening_request *request,
+                       enum reason verdict)
+{
+    struct admission_facts facts = facts_of(session, request);
+    enum admission_step step = admission_resume(&session->entry->admission, &facts, verdict);
+    session->entry->keep = verdict == REASON_none && opening_may_stay(&request->head, true);
+    go_on(session, step, request);
+}
+
+/* Its deadline is its own, and is not moved by bytes of it. */
+static void await_body(struct session *session)
+{
+    session->entry->head_timed = true;
+    session_arm(session, session_facts_limits(session)->handshake_timeout_ms);
+    watch_want(session->client_watch, WATCH_READ);
+}
+
+static void read_body(struct session *session, struct opening_request *request)
+{
+    struct opening *opening = &session->entry->opening;
+    enum opening_verdict verdict = opening_body(opening, request, ADMISSION_BODY_MAX);
+    if (verdict == OPENING_MORE)
+        await_body(session);
+    else
+        body_known(session, request, verdict == OPENING_BODY ? REASON_none : opening->refusal);
+}
+
+static void decide(struct session *session, struct opening_request *request)
 {
     begin(session, &request->head);
     struct admission_facts facts = facts_of(session, request);
     enum admission_step step = admission_request(&session->entry->admission, &facts);
-    go_on(session, advance(session, step, request), &request->head);
+    step = advance(session, step, request);
+    if (step == ADMISSION_READ_BODY)
+        read_body(session, request);
+    else
+        go_on(session, step, request);
 }
 
 /* A later request has its own deadline, from its first byte on. */
@@ -276,10 +306,12 @@ static void await_rest(struct session *session)
     session_arm(session, session_facts_limits(session)->handshake_timeout_ms);
 }
 
-/* True: the answer to a plain request is sent, and bytes of the next request are in memory. */
-static bool take_request(struct session *session, const struct opening_request *request)
+/*
+ * Behind a request that was decided on. True: the answer to a plain one is sent, and bytes of the
+ * next request are in memory.
+ */
+static bool take_next(struct session *session, const struct opening_request *request)
 {
-    decide(session, request);
     bool waits = session->state == LIFE_LOOKING_UP && !session->entry->admission.is_upgrade;
     bool stays = waits || session->state == LIFE_HEAD || session->state == LIFE_WAITING ||
                  session->state == LIFE_REPLYING;
@@ -292,23 +324,52 @@ static bool take_request(struct session *session, const struct opening_request *
     return session->state == LIFE_HEAD && opening_has_pending(&session->entry->opening);
 }
 
+/* The password of a form does not stay in the scratch, which all sessions share. */
+static void wipe(const struct session *session, struct slice bytes)
+{
+    uint8_t *scratch = session->env->scratch->buffer;
+    uintptr_t at = (uintptr_t)bytes.ptr, start = (uintptr_t)scratch;
+    if (bytes.len > 0 && at >= start && at - start < TRANSPORT_READ_MIN)
+        explicit_bzero(scratch + (at - start), bytes.len);
+}
+
+/* Returns as take_bytes. */
+static bool take_request(struct session *session, struct opening_request *request,
+                         const struct io *io)
+{
+    const struct opening *opening = &session->entry->opening;
+    decide(session, request);
+    bool more = session->state == LIFE_HEAD && opening_awaits_body(opening)
+                    ? !io->drained
+                    : take_next(session, request);
+    wipe(session, request->body);
+    return more;
+}
+
 /* False: there is nothing more to do now. */
 static bool take_bytes(struct session *session, struct io io, const struct http_limits *limits)
 {
     struct opening *opening = &session->entry->opening;
     const char *bytes = (const char *)session->env->scratch->buffer;
     struct opening_request request;
-    switch (opening_feed(opening, bytes, io.n, limits, &request)) {
+    bool of_body = opening_awaits_body(opening);
+    enum opening_verdict verdict = opening_feed(opening, bytes, io.n, limits, &request);
+    if (of_body)
+        wipe(session, (struct slice){bytes, io.n});
+    switch (verdict) {
     case OPENING_MORE:
-        await_rest(session);
+        if (!of_body)
+            await_rest(session);
         return !io.drained;
     case OPENING_REQUEST:
-        return take_request(session, &request);
+        return take_request(session, &request, &io);
+    case OPENING_BODY:
+        body_known(session, &request, REASON_none);
+        return take_next(session, &request);
     case OPENING_REFUSED:
         session->entry->keep = false;
         session_reply_refuse(session, opening->refusal);
         return false;
-    case OPENING_BODY:    /* only behind opening_body */
     case OPENING_UPGRADE: /* only from opening_upgrade */
         break;
     }

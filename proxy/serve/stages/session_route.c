@@ -4,12 +4,80 @@
 #include "serve/session/session_entry.h"
 #include "serve/site/site.h"
 
+/* ---- the logout of a route ---- */
+
+#define LOGOUT "/logout"
+
+static bool has_login(const struct session *session, size_t index)
+{
+    const struct config_route *route = &session->site->config->routes[index];
+    return config_auth_login(route->auth, route->auth_count) != NULL;
+}
+
+static bool is_prefix(const char *pattern)
+{
+    size_t length = strlen(pattern);
+    return length > 0 && pattern[length - 1] == '*';
+}
+
+static size_t count_segments(struct slice path)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < path.len; i++)
+        count += path.ptr[i] == '/';
+    return count;
+}
+
+/* Is it the part behind the prefix of the route that was found? */
+static bool is_below(const struct session *session, const struct route_match *match)
+{
+    const char *pattern = session->site->config->routes[match->route].path;
+    return is_prefix(pattern) && has_login(session, match->route) &&
+           count_segments(match->path) == count_segments(slice_of(pattern));
+}
+
+/*
+ * PATH/logout of a route with a login. A route of exactly that path comes first; then that of PATH;
+ * then the one whose prefix it is behind.
+ */
+static void match_logout(struct session *session, struct slice host, struct slice path,
+                         enum reason *reason)
+{
+    struct session_entry *entry = session->entry;
+    const struct config_route *routes = session->site->config->routes;
+    struct route_match own;
+    bool found = *reason == REASON_none;
+    if (found && !is_prefix(routes[entry->match.route].path))
+        return;
+    path.len -= strlen(LOGOUT);
+    if (path.len == 0)
+        path = SLICE("/");
+    if (route_match(session->site->table, session->listener, host, path, &own) == REASON_none &&
+        !is_prefix(routes[own.route].path) && has_login(session, own.route)) {
+        entry->match = own;
+        entry->is_logout = true;
+        *reason = REASON_none;
+    } else {
+        entry->is_logout = found && is_below(session, &entry->match);
+    }
+}
+
+static bool ends_in_logout(struct slice path)
+{
+    static const struct slice end = {LOGOUT, sizeof(LOGOUT) - 1};
+    return path.len >= end.len && slice_equal(slice_from(path, path.len - end.len), end);
+}
+
+/* ---- the route ---- */
+
 /* A folder of files is found without its last "/" as well; the answer redirects to the "/". */
 static enum reason match_route(struct session *session, struct slice host, struct slice path)
 {
     struct session_entry *entry = session->entry;
     const struct route_table *table = session->site->table;
     enum reason reason = route_match(table, session->listener, host, path, &entry->match);
+    if (ends_in_logout(path))
+        match_logout(session, host, path, &reason);
     if (reason != REASON_http_no_route || path.ptr[path.len - 1] == '/')
         return reason;
     entry->path[path.len] = '/';

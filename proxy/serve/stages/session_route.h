@@ -1,5 +1,6 @@
 /*
- * Finds the route of a request: its path in normal form, and the match in the site's table.
+ * Finds the route of a request: its path in normal form, and the match in the site's table. A route
+ * with a login has PATH/logout as well.
  *
  * Owns: nothing; path and match are the entry's. Thread: the session's. Errors: reasons. Lifetime:
  * none.

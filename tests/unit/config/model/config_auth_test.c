@@ -10,6 +10,7 @@ static void each_method_is_told_by_its_section(void **state)
     const struct config_auth elements[CONFIG_AUTH_METHODS] = {
         [CONFIG_AUTH_BASIC] = {.basic = {.users = "users"}},
         [CONFIG_AUTH_HEADER] = {.header = {.name = "X-User"}},
+        [CONFIG_AUTH_LOGIN] = {.login = {.users = "users"}},
     };
     const struct config_auth none = {0};
     (void)state;
@@ -23,8 +24,19 @@ static void each_method_is_told_by_its_section(void **state)
     assert_string_equal(config_auth_method_name(CONFIG_AUTH_METHODS), "none");
 }
 
+static void a_login_is_found(void **state)
+{
+    const struct config_auth elements[] = {{.header = {.name = "X-User"}},
+                                           {.login = {.users = "users"}}};
+    (void)state;
+    assert_null(config_auth_login(NULL, 0));
+    assert_null(config_auth_login(elements, 1));
+    assert_ptr_equal(config_auth_login(elements, 2), &elements[1].login);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(each_method_is_told_by_its_section)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(each_method_is_told_by_its_section),
+                                       cmocka_unit_test(a_login_is_found)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -44,6 +44,77 @@ static void test_the_client_is_known_before_anything_is_looked_up(void **unused)
     assert_refused(&caller, REASON_auth_failed);
 }
 
+static struct caller form_caller(const struct config_route *route)
+{
+    struct caller caller = new_caller();
+    caller.route = route;
+    caller.head.method = SLICE("POST");
+    caller.head.has_body = true;
+    add_field(&caller, "Content-Type", "application/x-www-form-urlencoded");
+    return caller;
+}
+
+static void test_the_form_of_a_login_is_read(void **unused)
+{
+    struct caller caller = form_caller(&login_files);
+    assert_run(&caller, "connection [a client] address [a request] route body auth admitted");
+    caller = form_caller(&login_bridge);
+    assert_run(&caller, "connection [a client] address [a request] route body auth admitted");
+    assert_false(caller.admission.is_upgrade);
+
+    caller = form_caller(&login_files);
+    caller.verdicts[ADMISSION_READ_BODY] = REASON_http_body_too_large;
+    assert_run(&caller, "connection [a client] address [a request] route body refused");
+    assert_refused(&caller, REASON_http_body_too_large);
+}
+
+/* Other routes, methods and kinds of bodies: nothing of a body is read. */
+static void test_no_other_body_is_read(void **unused)
+{
+    static const struct config_route *const others[] = {
+        &files, &with_files, &demo, &guarded_files, &metrics, &live, &status,
+    };
+    for (size_t i = 0; i < WSL_COUNT(others); i++) {
+        struct caller caller = form_caller(others[i]);
+        run_all(&caller);
+        assert_refused(&caller, others[i] == &status ? REASON_http_body : REASON_http_method);
+        assert_null(strstr(caller.steps, "body"));
+    }
+    struct caller caller = form_caller(&login_files);
+    caller.head.method = SLICE("PUT");
+    run_all(&caller);
+    assert_refused(&caller, REASON_http_method);
+    caller = form_caller(&login_files);
+    caller.head.method = SLICE("GET");
+    run_all(&caller);
+    assert_refused(&caller, REASON_http_body);
+    caller = form_caller(&login_files);
+    caller.head.fields[0].value = SLICE("multipart/form-data");
+    run_all(&caller);
+    assert_refused(&caller, REASON_http_method);
+    caller = form_caller(&login_files);
+    caller.head.has_body = false; /* a POST that is no form is no GET either */
+    run_all(&caller);
+    assert_refused(&caller, REASON_http_method);
+}
+
+/* A route that only bridges has the page of its login. */
+static void test_a_login_has_a_page(void **unused)
+{
+    struct caller caller = new_caller();
+    caller.route = &login_bridge;
+    assert_run(&caller, "connection [a client] address [a request] route auth admitted");
+    assert_false(caller.admission.is_upgrade);
+    caller = new_caller();
+    caller.route = &login_bridge;
+    add_field(&caller, "Upgrade", "websocket");
+    run_all(&caller);
+    assert_true(caller.admission.is_upgrade);
+    assert_non_null(strstr(caller.steps, "upgrade keep auth sessions admitted"));
+    assert_string_equal(admission_methods(&login_bridge), "GET, HEAD, POST");
+    assert_string_equal(admission_methods(&files), "GET, HEAD");
+}
+
 static void test_a_plain_request_needs_a_route_only(void **unused)
 {
     static const struct config_route redirect = {.kind = CONFIG_KIND_REDIRECT};
@@ -280,6 +351,9 @@ int main(void)
         cmocka_unit_test(test_a_session_takes_all_steps_in_order),
         cmocka_unit_test(test_a_token_is_looked_up_before_sessions_are_counted),
         cmocka_unit_test(test_the_client_is_known_before_anything_is_looked_up),
+        cmocka_unit_test(test_the_form_of_a_login_is_read),
+        cmocka_unit_test(test_no_other_body_is_read),
+        cmocka_unit_test(test_a_login_has_a_page),
         cmocka_unit_test(test_a_plain_request_needs_a_route_only),
         cmocka_unit_test(test_each_step_can_refuse_and_none_follows),
         cmocka_unit_test(test_the_token_is_answered_without_the_head),

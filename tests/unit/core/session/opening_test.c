@@ -314,6 +314,31 @@ static void test_the_next_one_without_memory(void **unused)
     opening_free(&opening);
 }
 
+static void test_connections_that_stay(void **unused)
+{
+    static const struct {
+        const char *text;
+        bool stays, stays_behind_body;
+    } rows[] = {
+        {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", true, true},
+        {"GET / HTTP/1.0\r\nHost: a\r\n\r\n", false, false},
+        {"GET / HTTP/1.1\r\nHost: a\r\nConnection: x, Close\r\n\r\n", false, false},
+        {"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\n\r\n", false, false},
+        {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n", false, true},
+        {"POST / HTTP/1.0\r\nHost: a\r\nContent-Length: 1\r\n\r\n", false, false},
+    };
+    for (size_t i = 0; i < WSL_COUNT(rows); i++) {
+        struct opening opening = {0};
+        struct opening_request request;
+        assert_int_equal(
+            opening_feed(&opening, rows[i].text, strlen(rows[i].text), &limits, &request),
+            OPENING_REQUEST);
+        assert_int_equal(opening_may_stay(&request.head, false), rows[i].stays);
+        assert_int_equal(opening_may_stay(&request.head, true), rows[i].stays_behind_body);
+        opening_free(&opening);
+    }
+}
+
 /* ---- bodies ---- */
 
 #define FORM      "POST /login HTTP/1.1\r\nHost: a\r\n"
@@ -472,6 +497,7 @@ int main(void)
         cmocka_unit_test(test_nothing_is_held_between),
         cmocka_unit_test(test_a_bad_one_after_a_good_one),
         cmocka_unit_test(test_the_next_one_without_memory),
+        cmocka_unit_test(test_connections_that_stay),
         cmocka_unit_test(test_bodies),
         cmocka_unit_test(test_bodies_that_are_refused),
         cmocka_unit_test(test_bodies_are_wiped),

@@ -15,6 +15,7 @@ struct scripted {
     struct auth_waiter *waiter; /* of the question that waits */
     struct auth_answer *asked;
     int asks, cancels;
+    bool owns;
 };
 
 static struct scripted script[METHODS];
@@ -67,6 +68,12 @@ static void cancel(struct auth_method *base, struct auth_waiter *waiter)
     method->cancels++;
 }
 
+static bool owns(const struct auth_method *base, const struct auth_question *question)
+{
+    assert_non_null(question);
+    return WSL_CONST_CONTAINER(base, struct scripted, base)->owns;
+}
+
 static void release(struct auth_method *base)
 {
     (void)base;
@@ -82,7 +89,7 @@ static void done(struct auth_pass *pass, enum auth_outcome outcome)
 /* Asks the first `count` methods of the script. */
 static struct auth_list *list_of(size_t count, bool any)
 {
-    static const struct auth_method_ops ops = {ask, cancel, release};
+    static const struct auth_method_ops ops = {ask, cancel, owns, release};
     struct auth_list *list = calloc(1, sizeof(*list) + count * sizeof(struct auth_method *));
     assert_non_null(list);
     list->count = count;
@@ -94,15 +101,17 @@ static struct auth_list *list_of(size_t count, bool any)
     return list;
 }
 
-/* In `order`: P passes, F fails, p and f do so later. The verdict; *pass is to be closed. */
+/* In `order`: P passes, F fails, A answers; p, f and a do so later. The verdict; *pass is to be
+ * closed. */
 static enum auth_outcome run(struct auth_pass *pass, const char *order, bool any)
 {
     static const struct auth_question question;
     struct auth_list *list = list_of(strlen(order), any);
     for (size_t i = 0; order[i]; i++) {
-        bool waits = order[i] == 'p' || order[i] == 'f';
+        bool waits = order[i] >= 'a';
         bool passes = order[i] == 'P' || order[i] == 'p';
-        script[i].outcome = passes ? AUTH_PASSED : AUTH_FAILED;
+        bool answers = order[i] == 'A' || order[i] == 'a';
+        script[i].outcome = passes ? AUTH_PASSED : answers ? AUTH_ANSWERED : AUTH_FAILED;
         script[i].later = script[i].outcome;
         if (waits)
             script[i].outcome = AUTH_WAITS;
@@ -199,6 +208,35 @@ static void keeps_the_most_helpful_failure(void **state)
     assert_int_equal(replies, 0);
 }
 
+/* A method's own request: with `any` it alone is asked, with `all` those before it as well. */
+static void leaves_a_request_to_its_owner(void **state)
+{
+    static const struct {
+        const char *order;
+        bool any;
+        enum auth_outcome outcome;
+        int asked;
+    } rows[] = {
+        {"PAP", true, AUTH_ANSWERED, 1},  {"PaP", true, AUTH_ANSWERED, 1},
+        {"PFP", true, AUTH_FAILED, 1},    {"PfP", true, AUTH_FAILED, 1},
+        {"PAP", false, AUTH_ANSWERED, 2}, {"paP", false, AUTH_ANSWERED, 2},
+        {"FAP", false, AUTH_FAILED, 1},   {"FFP", false, AUTH_FAILED, 1},
+    };
+    struct auth_reply marker;
+    (void)state;
+    for (size_t i = 0; i < WSL_COUNT(rows); i++) {
+        struct auth_pass pass;
+        memset(script, 0, sizeof(script));
+        script[1].owns = true;
+        script[1].says.reply = &marker;
+        assert_int_equal(run(&pass, rows[i].order, rows[i].any), rows[i].outcome);
+        assert_int_equal(script[0].asks + script[1].asks + script[2].asks, rows[i].asked);
+        assert_int_equal(pass.answer.reply != NULL, script[1].asks == 1);
+        auth_pass_close(&pass);
+        assert_int_equal(replies, 0);
+    }
+}
+
 static void cancels_what_waits(void **state)
 {
     static const struct auth_question question;
@@ -240,6 +278,7 @@ int main(void)
         cmocka_unit_test_setup(combines_verdicts, set_up),
         cmocka_unit_test_setup(merges_identities, set_up),
         cmocka_unit_test_setup(keeps_the_most_helpful_failure, set_up),
+        cmocka_unit_test_setup(leaves_a_request_to_its_owner, set_up),
         cmocka_unit_test_setup(cancels_what_waits, set_up),
         cmocka_unit_test_setup(creates_the_methods_of_a_route, set_up),
     };
