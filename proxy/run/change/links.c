@@ -9,9 +9,6 @@
 #include "base/text/text.h"
 #include "core/session/session_id.h"
 
-#define LIST       "WSLUICE_LINKS"
-#define GENERATION "WSLUICE_GENERATION"
-
 /* ---- for a successor ---- */
 
 static bool open_own(struct links_offer *offer)
@@ -30,7 +27,7 @@ void links_offer(struct links_offer *offer, struct predecessors *predecessors, u
     struct text text = {0};
     size_t length;
     *offer = (struct links_offer){.own = -1};
-    text_add_string(&text, LIST "=");
+    text_add_string(&text, LINKS_LIST "=");
     if (open_own(offer))
         text_add_format(&text, "%d %ld %s\n", offer->given[0], (long)getpid(), WSLUICE_VERSION);
     size_t count = predecessors_link_on(predecessors, others);
@@ -48,7 +45,7 @@ void links_offer(struct links_offer *offer, struct predecessors *predecessors, u
                         others[i].version);
     }
     offer->list = text_take(&text, &length);
-    snprintf(offer->generation, sizeof(offer->generation), GENERATION "=%u",
+    snprintf(offer->generation, sizeof(offer->generation), LINKS_GENERATION "=%u",
              session_id_next_generation(generation));
 }
 
@@ -103,20 +100,20 @@ static void take_line(struct predecessors *predecessors, const char *line)
 
 void links_inherit(struct predecessors *predecessors, bool is_successor)
 {
-    const char *line = is_successor ? getenv(LIST) : NULL;
+    const char *line = is_successor ? getenv(LINKS_LIST) : NULL;
     while (line && *line) {
         take_line(predecessors, line);
         line += strcspn(line, "\n");
         line += *line == '\n';
     }
-    unsetenv(LIST);
+    unsetenv(LINKS_LIST);
 }
 
 unsigned links_generation(bool is_successor)
 {
-    const char *text = getenv(GENERATION);
+    const char *text = getenv(LINKS_GENERATION);
     unsigned long number = text ? strtoul(text, NULL, 10) : 0;
-    unsetenv(GENERATION);
+    unsetenv(LINKS_GENERATION);
     if (!is_successor)
         return 0;
     /* A predecessor of an older version has ids without a generation. */

@@ -12,6 +12,10 @@
 
 #include "serve/status/predecessors.h"
 
+/* Variables of a successor. */
+#define LINKS_LIST       "WSLUICE_LINKS"
+#define LINKS_GENERATION "WSLUICE_GENERATION"
+
 enum { LINKS_MAX = PROCESS_FACTS_PREDECESSORS };
 
 struct links_offer {

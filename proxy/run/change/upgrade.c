@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
+#include "run/change/handover.h"
 
 #define VERSION_MAX 64
 #define SAID_MAX    4096
@@ -146,27 +146,6 @@ static void deadline_cb(uv_timer_t *timer)
 
 /* ---- the start ---- */
 
-#define VARIABLES 5
-
-/*
- * This process's environment and some more variables. WATCHDOG_PID names this process; without it
- * WATCHDOG_USEC holds for any.
- */
-static char **environment_with(char *const variables[static VARIABLES])
-{
-    static const char dropped[] = "WATCHDOG_PID=";
-    size_t count = 0, used = 0;
-    while (environ[count])
-        count++;
-    char **environment = calloc(count + VARIABLES + 1, sizeof(*environment));
-    for (size_t i = 0; environment && i < count; i++)
-        if (strncmp(environ[i], dropped, sizeof(dropped) - 1) != 0)
-            environment[used++] = environ[i];
-    for (size_t i = 0; environment && i < VARIABLES; i++)
-        environment[used++] = variables[i];
-    return environment;
-}
-
 static pid_t spawn(const struct upgrade_request *request, int ready_fd, int error_fd)
 {
     char ready[40], errors[40];
@@ -177,23 +156,27 @@ static pid_t spawn(const struct upgrade_request *request, int ready_fd, int erro
     struct inherit_socket *sockets = listeners_describe(listeners);
     int *fds = calloc(count + links->count + 2, sizeof(*fds));
     char *described = sockets ? inherit_describe(sockets, count) : NULL;
-    snprintf(ready, sizeof(ready), "WSLUICE_READY_FD=%d", ready_fd);
-    snprintf(errors, sizeof(errors), "WSLUICE_ERROR_FD=%d", error_fd);
-    char *variables[VARIABLES] = {described, ready, errors, links->list, links->generation};
-    char **environment = described && links->list ? environment_with(variables) : NULL;
+    snprintf(ready, sizeof(ready), INHERIT_READY "=%d", ready_fd);
+    snprintf(errors, sizeof(errors), INHERIT_ERROR "=%d", error_fd);
+    char *variables[HANDOVER_VARIABLES] = {described, ready, errors, links->list,
+                                           links->generation};
     errno = ENOMEM;
-    if (environment && fds) {
+    if (described && links->list && fds) {
         for (size_t i = 0; i < count; i++)
             fds[i] = sockets[i].fd;
         memcpy(fds + count, links->given, links->count * sizeof(*fds));
         count += links->count;
         fds[count++] = ready_fd;
         fds[count++] = error_fd;
-        const struct program_start start = {environment, fds, count, error_fd};
-        child = program_start(request->program, &start);
+        child = handover_start(&(struct handover){.program = request->program,
+                                                  .starter = request->starter,
+                                                  .starter_job = request->starter_job,
+                                                  .variables = variables,
+                                                  .fds = fds,
+                                                  .fd_count = count,
+                                                  .error_fd = error_fd});
     }
     int error = errno;
-    free(environment);
     free(described);
     free(fds);
     free(sockets);

@@ -23,6 +23,7 @@
 #include "run/change/links.h"
 #include "run/listeners/listeners.h"
 #include "run/process/program.h"
+#include "run/process/starter.h"
 
 struct upgrade;
 
@@ -42,6 +43,9 @@ struct upgrade_request {
     const struct program *program;
     const struct listeners *listeners;
     struct links_offer *links;
+    /* If it is open, it starts the program; its job is handover_execute. */
+    const struct starter *starter; /* NULL: this process forks */
+    size_t starter_job;
     uint64_t timeout_ms; /* a child that does not serve by then is killed */
     upgrade_cb *callback;
     void *owner;

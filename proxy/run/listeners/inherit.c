@@ -31,13 +31,13 @@ static int pipe_of(const char *variable)
 
 bool inherit_is_successor(void)
 {
-    return pipe_of("WSLUICE_READY_FD") >= 0;
+    return pipe_of(INHERIT_READY) >= 0;
 }
 
 int inherit_error_fd(void)
 {
-    int fd = pipe_of("WSLUICE_ERROR_FD");
-    unsetenv("WSLUICE_ERROR_FD");
+    int fd = pipe_of(INHERIT_ERROR);
+    unsetenv(INHERIT_ERROR);
     if (fd < 0)
         return -1;
     (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
@@ -102,13 +102,13 @@ static void add_line(struct inherit *inherit, const char *line, const char *end)
 /* Lines of "FD OWNER NAME", where OWNER is "own" or "lent". */
 static void from_predecessor(struct inherit *inherit)
 {
-    const char *line = getenv("WSLUICE_FDS");
+    const char *line = getenv(INHERIT_SOCKETS);
     while (line && *line) {
         size_t length = strcspn(line, "\n");
         add_line(inherit, line, line + length);
         line += length + (line[length] == '\n');
     }
-    inherit->ready_fd = pipe_of("WSLUICE_READY_FD");
+    inherit->ready_fd = pipe_of(INHERIT_READY);
     if (inherit->ready_fd >= 0)
         (void)fcntl(inherit->ready_fd, F_SETFD, FD_CLOEXEC);
 }
@@ -119,7 +119,7 @@ void inherit_open(struct inherit *inherit)
     from_systemd(inherit);
     from_predecessor(inherit);
     static const char *const variables[] = {"LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES",
-                                            "WSLUICE_FDS", "WSLUICE_READY_FD"};
+                                            INHERIT_SOCKETS, INHERIT_READY};
     for (size_t i = 0; i < WSL_COUNT(variables); i++)
         unsetenv(variables[i]);
 }
@@ -214,7 +214,7 @@ size_t inherit_close(struct inherit *inherit)
 
 char *inherit_describe(const struct inherit_socket *sockets, size_t count)
 {
-    static const char variable[] = "WSLUICE_FDS=";
+    static const char variable[] = INHERIT_SOCKETS "=";
     size_t size = sizeof(variable) + count * (INHERIT_NAME + 24), used = sizeof(variable) - 1;
     char *text = malloc(size);
     if (!text)

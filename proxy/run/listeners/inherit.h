@@ -16,6 +16,11 @@
 
 #define INHERIT_NAME 160
 
+/* Variables of a successor. */
+#define INHERIT_SOCKETS "WSLUICE_FDS"
+#define INHERIT_READY   "WSLUICE_READY_FD"
+#define INHERIT_ERROR   "WSLUICE_ERROR_FD"
+
 struct inherit_socket {
     int fd; /* -1: claimed */
     bool lent;

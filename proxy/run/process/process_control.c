@@ -9,6 +9,11 @@ bool process_control_keep_privileges_off(void)
     return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
 }
 
+void process_control_name(const char *name)
+{
+    (void)prctl(PR_SET_NAME, name);
+}
+
 bool process_control_end_with(pid_t parent)
 {
     (void)prctl(PR_SET_PDEATHSIG, SIGTERM);

@@ -13,6 +13,9 @@
 /* Programs that are executed later gain no privileges: set-user-ID and the like have no effect. */
 WSL_MUST_CHECK bool process_control_keep_privileges_off(void);
 
+/* What ps and top show of this thread; 15 characters at most. */
+void process_control_name(const char *name);
+
 /* In a child: gets SIGTERM when its parent ends. False: the parent has ended already. */
 WSL_MUST_CHECK bool process_control_end_with(pid_t parent);
 

@@ -17,6 +17,24 @@ static size_t count_of(char *const *list)
     return count;
 }
 
+/* The kernel puts the arguments behind each other. */
+static void find_title(struct program *program, char *const *argv)
+{
+    char *end = argv[0];
+    for (size_t i = 0; argv[i] && argv[i] == end; i++)
+        end += strlen(argv[i]) + 1;
+    program->title = argv[0];
+    program->title_size = argv[0] ? (size_t)(end - argv[0]) : 0;
+}
+
+void program_set_title(const struct program *program, const char *title)
+{
+    if (program->title_size == 0)
+        return;
+    memset(program->title, 0, program->title_size);
+    snprintf(program->title, program->title_size, "%s", title);
+}
+
 bool program_remember(struct program *program, char *const *argv)
 {
     size_t count = count_of(argv);
@@ -27,6 +45,7 @@ bool program_remember(struct program *program, char *const *argv)
         .argv = calloc(count + 1, sizeof(*program->argv)),
     };
     (void)getrlimit(RLIMIT_NOFILE, &program->descriptors);
+    find_title(program, argv);
     for (size_t i = 0; program->argv && i < count; i++) {
         program->argv[i] = strdup(argv[i]);
         if (!program->argv[i])
@@ -38,18 +57,24 @@ bool program_remember(struct program *program, char *const *argv)
     return false;
 }
 
+void program_reset_signals(void)
+{
+    sigset_t none;
+    sigemptyset(&none);
+    for (int number = 1; number < NSIG; number++)
+        (void)signal(number, SIG_DFL);
+    (void)pthread_sigmask(SIG_SETMASK, &none, NULL);
+}
+
 pid_t program_fork(void)
 {
-    sigset_t all, before, none;
+    sigset_t all, before;
     sigfillset(&all);
-    sigemptyset(&none);
     /* A signal handler that ran in the child would write into the parent's signal pipe. */
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     pid_t child = fork();
     if (child == 0) {
-        for (int number = 1; number < NSIG; number++)
-            (void)signal(number, SIG_DFL);
-        (void)pthread_sigmask(SIG_SETMASK, &none, NULL);
+        program_reset_signals();
         return 0;
     }
     int error = errno;
@@ -62,7 +87,7 @@ pid_t program_fork(void)
  * In the child, where threads that may have held a lock do not exist any more: calls only what
  * signal-safety(7) allows.
  */
-static void execute(const struct program *program, const struct program_start *start)
+void program_execute(const struct program *program, const struct program_start *start)
 {
     char failure[1 + sizeof(int)] = "";
     for (size_t i = 0; i < start->fd_count; i++)
@@ -81,7 +106,7 @@ pid_t program_start(const struct program *program, const struct program_start *s
 {
     pid_t child = program_fork();
     if (child == 0)
-        execute(program, start);
+        program_execute(program, start);
     return child;
 }
 

@@ -90,6 +90,28 @@ static void test_a_program_that_cannot_be_executed(void **arguments)
     program_free(&program);
 }
 
+/* As the kernel puts them: behind each other. One that does not follow is not of the title. */
+static void test_a_title_takes_the_place_of_the_arguments(void **unused)
+{
+    char memory[] = "/bin/x\0--key-password\0secret\0.", elsewhere[] = "unchanged";
+    char *words[] = {memory, memory + 7, memory + 22, elsewhere, NULL};
+    struct program program;
+    assert_true(program_remember(&program, words));
+    assert_int_equal(program.title_size, 29);
+    program_set_title(&program, "starter");
+    assert_memory_equal(memory, "starter\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0.", 30);
+    assert_string_equal(elsewhere, "unchanged");
+    assert_string_equal(program.argv[2], "secret");
+    program_set_title(&program, "a title that is longer than what there is");
+    assert_string_equal(memory, "a title that is longer than ");
+    program_free(&program);
+
+    char *none[] = {NULL};
+    assert_true(program_remember(&program, none));
+    program_set_title(&program, "x");
+    program_free(&program);
+}
+
 int main(int argc, char **argv)
 {
     (void)argc;
@@ -101,6 +123,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate(test_a_child_gets_what_the_program_was_started_with, argv),
         cmocka_unit_test_prestate(test_a_program_that_cannot_be_executed, argv),
+        cmocka_unit_test(test_a_title_takes_the_place_of_the_arguments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
