@@ -1,5 +1,6 @@
 #include "serve/session/session_entry.h"
 
+#include "base/text/secret.h"
 #include "core/tokens/token_destination.h"
 #include "serve/http/reply_flow.h"
 
@@ -27,9 +28,9 @@ void session_entry_abandon(struct session_entry *entry)
 
 void session_entry_reset(struct session_entry *entry)
 {
-    free(entry->path);
+    secret_free_text(entry->path); /* a token may be in it, and in the host */
     token_destination_free(entry->destination);
-    free(entry->host);
+    secret_free_text(entry->host);
     if (entry->auth)
         entry->auth_release(entry->auth);
     entry->auth = NULL;

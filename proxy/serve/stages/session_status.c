@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/text/json.h"
+#include "base/text/secret.h"
 #include "codec/http/http_head.h"
 #include "config/rules/admin.h"
 #include "core/access/access.h"
@@ -297,17 +298,6 @@ static bool change_of(const struct session *session, enum control_verb *verb)
 
 /* ---- who may ---- */
 
-/* Takes constant time. */
-static bool is_token(struct slice text, const char *token)
-{
-    unsigned difference = 0;
-    if (text.len != PROCESS_FACTS_KILL_TOKEN - 1)
-        return false;
-    for (size_t i = 0; i < text.len; i++)
-        difference |= (unsigned char)(text.ptr[i] ^ token[i]);
-    return difference == 0;
-}
-
 /* Why this route may end no session; NULL: it may (admission has checked its allow list). */
 static const char *refusal_of(const struct session *session)
 {
@@ -329,7 +319,7 @@ static const char *forgery_of(const struct session *session, const struct http_h
     if (origins > 1 ||
         (origin && access_origin(origin->value, head->host, secure, &same) != REASON_none))
         return "the request comes from a page of another origin";
-    if (!token || !is_token(token->value, session->env->process->token))
+    if (!token || !secret_is_same(token->value, slice_of(session->env->process->token)))
         return "X-Wsluice-Token must be the token in the status";
     return NULL;
 }
