@@ -30,6 +30,12 @@ static const struct value_name command_ends[] = {
     {"respawn", CONFIG_COMMAND_RESPAWN, false},
     {NULL, 0, false},
 };
+static const struct value_name sandboxes[] = {
+    {"auto", CONFIG_SANDBOX_AUTO, false},
+    {"require", CONFIG_SANDBOX_REQUIRE, false},
+    {"off", CONFIG_SANDBOX_OFF, false},
+    {NULL, 0, false},
+};
 
 static const struct options_row rows[] = {
     {
@@ -69,6 +75,18 @@ static const struct options_row rows[] = {
         .flags = {{.name = "pid-file", .ours = true, .argument = "FILE"}},
         .help = "file with the process ID of the process that serves, which locks it; wsluice "
                 "reload and upgrade find the process by it",
+    },
+    {
+        .section = OPTIONS_PROCESS,
+        .key = "sandbox",
+        OPTIONS_FIELD(config, sandbox),
+        .value = {.type = VALUE_ENUM, .names = sandboxes},
+        .initial = "auto",
+        .reload = OPTIONS_RESTART,
+        .flags = {{.name = "sandbox", .ours = true, .argument = "MODE"}},
+        .help = "keep the process to the files and system calls that it needs: auto, as far as the "
+                "kernel and this binary can; require, and to the TCP ports that are named, or do "
+                "not start; off",
     },
     {
         .section = OPTIONS_PROCESS,

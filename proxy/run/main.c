@@ -33,6 +33,7 @@ int main(int argc, char **argv)
     int status = EXIT_SUCCESS;
     process_setup_fill_standard_descriptors();
     process_setup_widen_thread_pool();
+    process_setup_leave_io_uring();
     if (!program_remember(&program, argv))
         return EXIT_FAILURE;
     successor_parse(&successor, argc, argv, &cli);

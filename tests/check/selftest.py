@@ -86,6 +86,14 @@ def test_a_clean_tree_passes(tree, check):
     assert status == 0, output
 
 
+def test_a_module_that_is_linuxs_as_a_whole_may_use_every_word(tree):
+    plant(tree, {'tests/check/LINUX': CLEAN['tests/check/LINUX'] + 'net/listen *\n',
+                 'proxy/README.md': CLEAN['proxy/README.md'] + '\n[`listen`](net/listen.h)\n',
+                 'proxy/net/listen.c': 'int a = place_peer(SYS_gettid);\n'})
+    status, output = run('linux_only.py', tree)
+    assert status == 0, output
+
+
 def test_clean_objects_pass(tree):
     status, output = run('symbols.py', build(tree))
     assert status == 0, output
@@ -124,6 +132,8 @@ VIOLATIONS = [
     ('linux_only.py', 'net/dial does not use thing_*', {'proxy/net/dial.c': '#include "net/dial.h"\n'}),
     ('linux_only.py', 'listed twice', {'tests/check/LINUX': CLEAN['tests/check/LINUX'] + 'net/listen place_peer\n'}),
     ('linux_only.py', 'without a word', {'tests/check/LINUX': CLEAN['tests/check/LINUX'] + 'net/listen\n'}),
+    ('linux_only.py', 'net/none is not there', {'tests/check/LINUX': CLEAN['tests/check/LINUX'] + 'net/none *\n'}),
+    ('linux_only.py', 'does not name (net/listen.h)', {'tests/check/LINUX': CLEAN['tests/check/LINUX'] + 'net/listen *\n'}),
     ('linux_only.py', 'does not name (net/dial.h)',
      {'proxy/README.md': CLEAN['proxy/README.md'].replace('net/dial.h', 'net/x.h')}),
     ('budgets.py', 'function proxy/codec/frame.c:frame_long: 46 lines', {'proxy/codec/frame.c': body(46)}),

@@ -32,6 +32,17 @@ def status_of(pid):
         return {key: value.split() for key, value in (line.split(':', 1) for line in file)}
 
 
+def children_of(pid):
+    """Children of a process's main thread, but the one that starts programs for it (proxy/run/process/starter.h)."""
+    found = []
+    with open(f'/proc/{pid}/task/{pid}/children', encoding='ascii') as file:
+        for child in map(int, file.read().split()):
+            with contextlib.suppress(OSError), open(f'/proc/{child}/comm', encoding='utf-8') as name:
+                if name.read() != 'wsluice-starter\n':
+                    found.append(child)
+    return found
+
+
 def open_files(pid):
     """Open files of a process; one may be closed between the listing and the look at it."""
     found = set()

@@ -61,7 +61,7 @@ def test_new_clients_get_the_new_file_and_old_sessions_keep_theirs(lab):
 
 def test_listeners_come_go_and_stay(lab):
     echo = lab.target()
-    bridge = start(lab, [marked('/', echo)], [{'address': ANY}, {'address': f'127.0.0.1:{free_port()}'}])
+    bridge = start(lab, [marked('/', echo)], [{'address': ANY}, {'address': f'127.0.0.1:{free_port()}'}], sandbox='off')
     free, going = bridge.endpoints
     socket_of_free = listening_inodes(bridge.pid)[free.port]
     session = lab.open(going)
@@ -178,7 +178,7 @@ def test_a_missing_file_changes_nothing(lab):
 
 def test_a_port_in_use_changes_nothing(lab):
     echo = lab.target()
-    bridge = start(lab, [marked('/', echo)])
+    bridge = start(lab, [marked('/', echo)], sandbox='off')
     coming, path = free_port(), lab.folder / 'coming.sock'
     before = listening_inodes(bridge.pid)
     reload(bridge, changed(bridge, listeners=[{'address': f'127.0.0.1:{coming}'}, {'address': f'unix:{path}'},
@@ -312,7 +312,7 @@ def test_reloads_under_load_lose_nothing(lab, certs, sanitized):
     traffic = Traffic()
     tls = {'mode': 'optional', 'certificates': [{'certificate': certs.ec, 'key': certs.ec_key}]}
     routes = [{'path': '/', 'target': f'tcp://127.0.0.1:{traffic.port}'}]
-    bridge = start(lab, routes, [{'address': ANY, 'tls': tls}])
+    bridge = start(lab, routes, [{'address': ANY, 'tls': tls}], admin=str(lab.folder / 'admin.sock'))
     for _ in range(100):  # the first ones find room for themselves in the heaps of libuv's threads
         reload(bridge)
     traffic.start(('127.0.0.1', bridge.port))

@@ -739,7 +739,7 @@ def test_admin_connections_do_not_keep_the_process_alive(lab):
 def test_reload(lab):
     """The socket appears, stays, moves and goes, as the file says; what one sees belongs to the file."""
     route = marked('/*', lab.target(), name='desk')
-    bridge = start(lab, [route])
+    bridge = start(lab, [route], sandbox='off')
     path, other = lab.folder / 'a.sock', lab.folder / 'b.sock'
 
     def change(routes=(route,), **more):

@@ -10,7 +10,7 @@ import subprocess
 import pytest
 from gateway import ANY, Endpoint, ask, marked, start, write
 from lab import BINARY
-from processes import Process, adopt_orphans, listening_inodes, state, status_of, upgrade
+from processes import Process, adopt_orphans, children_of, listening_inodes, state, status_of, upgrade
 from replaceable import install, start_copied
 from traffic import Traffic
 from wire import WAIT, time_passes, until
@@ -155,8 +155,7 @@ def test_a_bad_file_fails_the_successor_only(lab):
     assert 'ended with status 1 ' in failed(bridge)[0]
     for endpoint in bridge.endpoints:
         works(lab, endpoint)
-    children = pathlib.Path(f'/proc/{bridge.pid}/task/{bridge.pid}/children').read_text()
-    assert not children, 'a zombie'
+    assert not children_of(bridge.pid), 'a zombie'
     write(bridge.file, bridge.config)
     upgrade(lab, bridge).stop()
 

@@ -13,7 +13,7 @@ import threading
 import pytest
 from gateway import ANY, get, marked, start, write
 from lab import BINARY, run
-from processes import Process, adopt_orphans
+from processes import Process, adopt_orphans, children_of
 from replaceable import install, start_copied
 from wire import until
 
@@ -344,6 +344,6 @@ def test_the_first_process_of_a_container_stays(lab):
     status, out, err = run('upgrade', '--socket', path)
     assert (status, out) == (1, '') and 'cannot upgrade: the container would end with this process' in err
     assert run('status', '--socket', path)[0] == 0
-    first = int(pathlib.Path(f'/proc/{bridge.pid}/task/{bridge.pid}/children').read_text(encoding='ascii'))
+    first, = children_of(bridge.pid)
     os.kill(first, signal.SIGTERM)
     assert bridge.wait() == 0

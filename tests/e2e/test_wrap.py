@@ -12,7 +12,7 @@ import pytest
 from gateway import start
 from lab import BINARY, elapsed, run
 from ports import free_port
-from processes import PR_SET_CHILD_SUBREAPER, Process, state
+from processes import PR_SET_CHILD_SUBREAPER, Process, children_of, state
 from service import FACTS
 from wire import close_frame, time_passes, until
 
@@ -346,11 +346,9 @@ os.execv({os.path.abspath(BINARY)!r}, sys.argv)
     first.chmod(0o755)
     bridge = wrap(lab, 'sh', '-c', '(sh -c "sleep 0.3; exit 3" & exec true) ; exec sleep 600', binary=str(first))
 
-    def children():
-        return pathlib.Path(f'/proc/{bridge.pid}/task/{bridge.pid}/children').read_text().split()
-    until(lambda: len(children()) == 2, 'the orphan')
-    until(lambda: len(children()) == 1, 'its funeral')
-    assert state(children()[0]) != 'Z'
+    until(lambda: len(children_of(bridge.pid)) == 2, 'the orphan')
+    until(lambda: len(children_of(bridge.pid)) == 1, 'its funeral')
+    assert state(children_of(bridge.pid)[0]) != 'Z'
 
 
 # ---- our end ----

@@ -92,7 +92,7 @@ void sandbox_verdict_describe(const struct sandbox_verdict *verdict, enum config
     if (verdict->connect)
         put_ports(&text, "TCP to ports", &plan->connect);
     if (verdict->bind)
-        put_ports(&text, "listening on ports", &plan->bind);
+        put_ports(&text, "bind to ports", &plan->bind);
     if (verdict->calls)
         text_add_string(&text, ", only system calls of a proxy");
     else

@@ -43,8 +43,11 @@ static void work_cb(struct work_task *task)
                  reload->diag.errors == 1 ? "" : "s");
         return;
     }
-    reload->site =
-        site_create(config, request->shared, request->current, reload->failure, FAILURE_MAX);
+    if (request->admit && !request->admit(request->admit_owner, config, &reload->diag))
+        snprintf(reload->failure, FAILURE_MAX, "the sandbox of this process is too small for it");
+    else
+        reload->site =
+            site_create(config, request->shared, request->current, reload->failure, FAILURE_MAX);
     config_release(config);
 }
 

@@ -27,6 +27,9 @@ struct reload_request {
     const struct site_shared *shared;
     const struct config *(*load)(const void *owner, struct diag *diag); /* NULL: keep it */
     const void *load_owner;
+    /* May this process use it? False: findings. NULL: any. */
+    bool (*admit)(const void *owner, const struct config *config, struct diag *diag);
+    const void *admit_owner;
     void (*callback)(void *owner, const struct reload_outcome *outcome); /* borrows all of it */
     void *owner;
 };

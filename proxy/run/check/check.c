@@ -7,6 +7,7 @@
 #include "run/check/check_files.h"
 #include "run/check/check_tls.h"
 #include "run/process/privilege.h"
+#include "run/sandbox/sandbox.h"
 #include "serve/target/target_pool.h"
 
 #define ERROR_MAX 512
@@ -16,6 +17,22 @@ static void check_service(const struct check *check, struct target_pool *pool, b
     check_files_of_service(check);
     if (connects)
         check_connect_run(check, pool);
+}
+
+static void check_sandbox(const struct check *check)
+{
+    struct option_ref option = {.section = OPTIONS_PROCESS, .key = "sandbox"};
+    struct sandbox sandbox;
+    char text[ERROR_MAX];
+    if (!sandbox_prepare(&sandbox, check->config, NULL, text, sizeof(text))) {
+        option_ref_report(check->names, check->diag, DIAG_ERROR, option, NULL, "%s", text);
+    } else if (sandbox_is_on(&sandbox)) {
+        sandbox_describe(&sandbox, text, sizeof(text));
+        if (check->diag->errors == 0)
+            fprintf(check->out, "%s\n", text);
+        sandbox_check(&sandbox, check->diag);
+    }
+    sandbox_free(&sandbox);
 }
 
 /* Without root's rights, the user of the file cannot be acted as. */
@@ -55,6 +72,7 @@ static void check_as_user(struct check *check, struct target_pool *pool, bool co
     check->user = own.borrowed ? config->user : NULL;
     if (own.borrowed)
         check_tls_renewal(check);
+    check_sandbox(check);
     check_service(check, pool, connects);
     privilege_return(&own);
 }

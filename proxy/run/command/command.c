@@ -59,6 +59,29 @@ static _Noreturn void execute(const struct command *command, pid_t parent, int r
     _exit(CANNOT_EXECUTE);
 }
 
+void command_execute(void *owner, const struct starter_order *order)
+{
+    char *rest;
+    pid_t parent = (pid_t)strtol(order->text, &rest, 10);
+    execute(owner, parent, (int)strtol(rest, NULL, 10));
+}
+
+static pid_t start_child(const struct command *command, int report)
+{
+    const struct starter *starter = command->request.starter;
+    pid_t parent = getpid();
+    if (starter && starter->fd >= 0) {
+        char text[48];
+        int length = snprintf(text, sizeof(text), "%ld %d", (long)parent, report);
+        const struct starter_order order = {text, (size_t)length, &report, 1};
+        return starter_start(starter, command->request.starter_job, &order);
+    }
+    pid_t child = program_fork();
+    if (child == 0)
+        execute(command, parent, report);
+    return child;
+}
+
 /* 0: exec has closed the pipe, the command runs. Otherwise the errno of exec. */
 static int wait_for_exec(int pipe)
 {
@@ -74,12 +97,10 @@ static bool spawn(struct command *command, char *error, size_t error_size)
 {
     int ends[2];
     int failure = 0;
-    pid_t parent = getpid(), child = -1;
+    pid_t child = -1;
     command_restart_note(&command->restart, uv_now(command->request.loop));
     if (pipe2(ends, O_CLOEXEC) == 0) {
-        child = program_fork();
-        if (child == 0)
-            execute(command, parent, ends[1]);
+        child = start_child(command, ends[1]);
         failure = errno;
         close(ends[1]);
         if (child > 0)
@@ -236,7 +257,8 @@ static bool copy_words(struct command *command, const struct config_texts *words
     return command->words != NULL;
 }
 
-struct command *command_start(const struct command_request *request, char *error, size_t error_size)
+struct command *command_create(const struct command_request *request, char *error,
+                               size_t error_size)
 {
     struct command *command = calloc(1, sizeof(*command));
     if (!command || !copy_words(command, &request->command->words)) {
@@ -261,12 +283,14 @@ struct command *command_start(const struct command_request *request, char *error
     command->children.data = command->timer.data = command;
     command->open_handles = 2;
     uv_signal_start(&command->children, children_cb, SIGCHLD);
-    if (spawn(command, error, error_size))
-        return command;
-    command_close(command);
-    return NULL;
+    return command;
 fail:
     if (command)
         release(command);
     return NULL;
+}
+
+bool command_start(struct command *command, char *error, size_t error_size)
+{
+    return spawn(command, error, error_size);
 }

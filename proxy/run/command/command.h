@@ -11,14 +11,15 @@
  * shares this process's terminal, in a process group of its own: what it starts ends with it. If
  * this process is killed, the kernel sends the command SIGTERM.
  *
- * The happy path: command_start; later command_disable_restart, and once the command is not needed
- * any more command_stop: SIGTERM, and SIGKILL after COMMAND_GRACE_MS.
+ * The happy path: command_create, command_start; later command_disable_restart, and once the
+ * command is not needed any more command_stop: SIGTERM, and SIGKILL after COMMAND_GRACE_MS.
  *
  * What can fail: the first start, which command_start reports; a later start is tried again.
  *
  * Owns: the child, and every other child of the process (orphans, when it is a container's first
  * process). Thread: its loop's, which must be the process's main one: PR_SET_PDEATHSIG signals when
- * the thread that forked ends. Errors: NULL and one line. Lifetime: command_start to command_close;
+ * the thread that forked ends. Errors: NULL or false and one line. Lifetime: command_create to
+ * command_close;
  * the memory is freed once the loop has closed the handles.
  */
 #ifndef WSLUICE_RUN_COMMAND_COMMAND_H
@@ -31,6 +32,7 @@
 #include "config/model/config.h"
 #include "run/command/rebind.h"
 #include "run/process/program.h"
+#include "run/process/starter.h"
 
 #define COMMAND_GRACE_MS 5000 /* between SIGTERM and SIGKILL */
 
@@ -49,11 +51,19 @@ struct command_request {
     void (*ended)(void *owner, int status);
     void *owner;
     atomic_bool *is_over; /* set once it has ended and is not started again, `ignore` included */
+    /* If it is open by the time of a start, it starts the command; its job is command_execute. */
+    const struct starter *starter; /* NULL: this process forks */
+    size_t starter_job;
 };
 
-/* `command` is needed during the call only; the rest outlives the command. */
-WSL_MUST_CHECK struct command *command_start(const struct command_request *request, char *error,
-                                             size_t error_size);
+/* Does not start it. `command` is needed during the call only; the rest outlives the command. */
+WSL_MUST_CHECK struct command *command_create(const struct command_request *request, char *error,
+                                              size_t error_size);
+
+WSL_MUST_CHECK bool command_start(struct command *command, char *error, size_t error_size);
+
+/* A starter's job; `owner`: the command. */
+void command_execute(void *owner, const struct starter_order *order);
 
 /* The functions below accept NULL. */
 

@@ -93,8 +93,9 @@ static bool find_shim(char *path, size_t size)
 static bool is_private(const char *variable)
 {
     static const char *const names[] = {
-        "NOTIFY_SOCKET",  "WATCHDOG_PID", "WATCHDOG_USEC",    "LISTEN_FDS", "LISTEN_PID",
-        "LISTEN_FDNAMES", "WSLUICE_FDS",  "WSLUICE_READY_FD", SHIM_FROM,    SHIM_TO,
+        "NOTIFY_SOCKET", "WATCHDOG_PID",   "WATCHDOG_USEC",   "LISTEN_FDS",
+        "LISTEN_PID",    "LISTEN_FDNAMES", "WSLUICE_FDS",     "WSLUICE_READY_FD",
+        SHIM_FROM,       SHIM_TO,          "UV_USE_IO_URING",
     };
     size_t length = strcspn(variable, "=");
     for (size_t i = 0; i < WSL_COUNT(names); i++)

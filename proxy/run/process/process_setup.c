@@ -31,6 +31,11 @@ void process_setup_widen_thread_pool(void)
         (void)setenv(POOL_SIZE, wanted, 1);
 }
 
+void process_setup_leave_io_uring(void)
+{
+    (void)setenv("UV_USE_IO_URING", "0", 1);
+}
+
 unsigned process_setup_pool_threads(void)
 {
     const char *size = getenv(POOL_SIZE);

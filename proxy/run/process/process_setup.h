@@ -21,6 +21,12 @@ void process_setup_fill_standard_descriptors(void);
  */
 void process_setup_widen_thread_pool(void);
 
+/*
+ * libuv leaves io_uring alone: what a ring does, no filter of system calls sees. Before the first
+ * loop, whose ring would be refused later.
+ */
+void process_setup_leave_io_uring(void);
+
 /* How many threads the pool has. */
 unsigned process_setup_pool_threads(void);
 

@@ -10,12 +10,12 @@
 #include "net/connect/resolve.h"
 #include "run/process/loop.h"
 #include "run/process/pid_file.h"
-#include "run/process/privilege.h"
 #include "run/process/process_setup.h"
 #include "run/process/system_limits.h"
 #include "run/supervisor/logging.h"
 #include "run/supervisor/supervisor_change.h"
 #include "run/supervisor/supervisor_end.h"
+#include "run/supervisor/supervisor_sandbox.h"
 #include "serve/auth/users/auth_shared.h"
 #include "serve/site/site_resources.h"
 #include "serve/status/status.h"
@@ -195,13 +195,14 @@ static bool start_log(char *error, size_t error_size)
     return log_start();
 }
 
-/* Binds sockets and reads keys, then drops the privileges that this may take. */
+/* Binds sockets and reads keys, then drops the privileges that this may take, and other rights. */
 static bool open_listeners(struct supervisor *supervisor, const struct config *config, char *error,
                            size_t error_size)
 {
     struct inherit inherit;
     inherit_open(&inherit);
-    supervisor->site = site_create(config, &supervisor->shared, NULL, error, error_size);
+    if (supervisor_sandbox_prepare(supervisor, error, error_size))
+        supervisor->site = site_create(config, &supervisor->shared, NULL, error, error_size);
     /* Only now: reading a file may block for ever, as on a FIFO, and SIGTERM has to end that. */
     signals_hold();
     supervisor->predecessor_fd = inherit.ready_fd;
@@ -209,8 +210,7 @@ static bool open_listeners(struct supervisor *supervisor, const struct config *c
         supervisor->site &&
         listeners_change(&supervisor->listeners, supervisor->site, &inherit, error, error_size) &&
         (supervisor->predecessor_fd >= 0 || write_pid(supervisor, error, error_size)) &&
-        privilege_drop(config->user, config->group, error, error_size) &&
-        start_log(error, error_size);
+        supervisor_sandbox_enter(supervisor, error, error_size) && start_log(error, error_size);
     size_t unclaimed = inherit_close(&inherit);
     if (open && unclaimed > 0)
         log_message(REASON_WARN, "%zu inherited sockets fit no listener and were closed",
@@ -218,8 +218,7 @@ static bool open_listeners(struct supervisor *supervisor, const struct config *c
     return open;
 }
 
-/* Last, without privileges: listeners and workers are there when the command connects. */
-static bool start_command(struct supervisor *supervisor, char *error, size_t error_size)
+static bool create_command(struct supervisor *supervisor, char *error, size_t error_size)
 {
     const struct supervisor_options *options = &supervisor->options;
     const struct command_request request = {
@@ -231,9 +230,11 @@ static bool start_command(struct supervisor *supervisor, char *error, size_t err
         .ended = supervisor_end_command_cb,
         .owner = supervisor,
         .is_over = &supervisor->process.command_ended,
+        .starter = &supervisor->starter,
+        .starter_job = SUPERVISOR_STARTS_COMMAND,
     };
     if (options->config->command.words.count > 0)
-        supervisor->command = command_start(&request, error, error_size);
+        supervisor->command = command_create(&request, error, error_size);
     return options->config->command.words.count == 0 || supervisor->command;
 }
 
@@ -250,13 +251,15 @@ struct supervisor *supervisor_create(const struct supervisor_options *options, c
     supervisor->options = *options;
     supervisor->predecessor_fd = -1;
     supervisor->pid_lock = -1;
+    supervisor->starter.fd = -1;
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a log or a recording too large for its limit is an error there */
     notify_open(&supervisor->notify);
-    if (open_listeners(supervisor, options->config, error, error_size) &&
+    if (create_command(supervisor, error, error_size) &&
+        open_listeners(supervisor, options->config, error, error_size) &&
         workers_start(&supervisor->workers, &supervisor->loop, &supervisor->worker_shared, error,
                       error_size) &&
-        start_command(supervisor, error, error_size))
+        (!supervisor->command || command_start(supervisor->command, error, error_size)))
         return supervisor;
     remove_pid(supervisor);
     supervisor_end_close(supervisor);
@@ -271,6 +274,7 @@ static void announce(struct supervisor *supervisor)
         logging_started(supervisor->site);
     if (supervisor->options.demo)
         logging_demo(supervisor->site);
+    supervisor_sandbox_log(supervisor);
     notify_send(&supervisor->notify, "READY=1\nSTATUS=serving");
     if (supervisor->predecessor_fd < 0)
         return;
@@ -306,6 +310,7 @@ bool supervisor_free(struct supervisor *supervisor)
     at_rest = workers_free(&supervisor->workers) && at_rest;
     if (!at_rest)
         return false;
+    supervisor_sandbox_close(supervisor);
     notify_close(&supervisor->notify);
     mailbox_free(&supervisor->mailbox);
     lookup_table_free(supervisor->lookups);

@@ -10,9 +10,8 @@
 #include "run/change/reload.h"
 #include "run/supervisor/logging.h"
 #include "run/supervisor/supervisor_end.h"
+#include "run/supervisor/supervisor_sandbox.h"
 #include "serve/site/site_resources.h"
-
-#define CONTAINER_INIT 1 /* the kernel ends all other processes with it */
 
 #define SENTENCE_MAX (SUPERVISOR_ERROR_MAX + 80)
 
@@ -110,6 +109,8 @@ static bool begin_reload(struct supervisor *supervisor, enum change change)
         .shared = &supervisor->shared,
         .load = change == CHANGE_CONFIG ? supervisor->options.load : NULL,
         .load_owner = supervisor->options.owner,
+        .admit = supervisor_sandbox_admit,
+        .admit_owner = supervisor,
         .callback = reload_cb,
         .owner = supervisor,
     };
@@ -192,6 +193,8 @@ static bool begin_upgrade(struct supervisor *supervisor)
         .program = supervisor->options.program,
         .listeners = &supervisor->listeners,
         .links = &supervisor->links,
+        .starter = &supervisor->starter,
+        .starter_job = SUPERVISOR_STARTS_UPGRADE,
         .timeout_ms = supervisor->site->config->limits.upgrade_timeout_ms,
         .callback = upgrade_done,
         .owner = supervisor,
@@ -199,7 +202,7 @@ static bool begin_upgrade(struct supervisor *supervisor)
     verdict_note_begin(&supervisor->upgrade_verdict);
     if (supervisor->command)
         snprintf(error, sizeof(error), "the command cannot be handed over; restart instead");
-    else if (getpid() == CONTAINER_INIT)
+    else if (getpid() == SUPERVISOR_CONTAINER_INIT)
         snprintf(error, sizeof(error),
                  "the container would end with this process, its first; start a new container");
     else if (!supervisor->options.demo)

@@ -16,6 +16,8 @@
 #include "run/listeners/listeners.h"
 #include "run/process/notify.h"
 #include "run/process/signals.h"
+#include "run/process/starter.h"
+#include "run/sandbox/sandbox.h"
 #include "run/supervisor/exit_timer.h"
 #include "run/supervisor/process_state.h"
 #include "run/supervisor/supervisor_options.h"
@@ -24,6 +26,11 @@
 #include "serve/target/prober.h"
 
 #define SUPERVISOR_ERROR_MAX 512
+
+#define SUPERVISOR_CONTAINER_INIT 1 /* the kernel ends all other processes with it */
+
+/* What the starter starts. */
+enum { SUPERVISOR_STARTS_UPGRADE, SUPERVISOR_STARTS_COMMAND, SUPERVISOR_JOBS };
 
 struct supervisor {
     struct supervisor_options options;
@@ -62,11 +69,15 @@ struct supervisor {
     struct upgrade *upgrade; /* NULL unless CHANGE_UPGRADE is current */
     struct exit_timer exit_timer;
     struct command *command; /* NULL: none */
-    int pid_lock;            /* pid_file.h; -1: none */
-    bool told_to_end;        /* by a signal */
-    bool handed_over;        /* a successor has the sockets */
-    int exit_status;         /* 0, or the command's, if its end ends the process */
-    int predecessor_fd;      /* pipe to the process that waits for this one to serve; -1: none */
+    struct sandbox sandbox;
+    struct starter_job jobs[SUPERVISOR_JOBS];
+    struct starter_setup setup;
+    struct starter starter; /* not open: this process forks itself */
+    int pid_lock;           /* pid_file.h; -1: none */
+    bool told_to_end;       /* by a signal */
+    bool handed_over;       /* a successor has the sockets */
+    int exit_status;        /* 0, or the command's, if its end ends the process */
+    int predecessor_fd;     /* pipe to the process that waits for this one to serve; -1: none */
 };
 
 #endif

@@ -108,12 +108,12 @@ static void says_what_the_process_has(void **state)
     struct sandbox_facts none = {.landlock_problem = "no locks", .filter_problem = "no filter"};
     describes(CONFIG_SANDBOX_AUTO, &all, &plan,
               "sandbox: no new privileges, files that the configuration names (Landlock 7), TCP to "
-              "ports 1, 2, listening on ports none, only system calls of a proxy");
+              "ports 1, 2, bind to ports none, only system calls of a proxy");
     plan.connect.count = 10;
     plan.bind = (struct sandbox_ports){connect, 1, false};
     describes(CONFIG_SANDBOX_AUTO, &all, &plan,
               "sandbox: no new privileges, files that the configuration names (Landlock 7), TCP to "
-              "ports 1, 2, 3, 4, 5, 6, 7, 8, and 2 more, listening on ports 1, only system calls "
+              "ports 1, 2, 3, 4, 5, 6, 7, 8, and 2 more, bind to ports 1, only system calls "
               "of a proxy");
     describes(CONFIG_SANDBOX_AUTO, &none, &plan,
               "sandbox: no new privileges; any file: no locks; any system call: no filter");
@@ -125,7 +125,7 @@ static void says_what_the_process_has(void **state)
     plan.connect.any = true;
     describes(CONFIG_SANDBOX_REQUIRE, &all, &plan,
               "sandbox: no new privileges, files that the configuration names (Landlock 7), "
-              "listening on ports 1, only system calls of a proxy; any TCP port: tokens name "
+              "bind to ports 1, only system calls of a proxy; any TCP port: tokens name "
               "targets that are not known yet");
     struct sandbox_facts old = {.landlock = 2, .filter = true};
     describes(CONFIG_SANDBOX_REQUIRE, &old, &plan,

@@ -46,11 +46,31 @@ static void test_the_user_of_the_file(void **unused)
     assert_int_equal(check_lab_count(), 1);
 }
 
+/* The line of a start, and a file that it would lose; where there is no Landlock, why not. */
+static void test_the_sandbox(void **unused)
+{
+    static const char text[] = "sandbox: %s\n"
+                               "listeners: [{address: \"127.0.0.1:0\"}]\n"
+                               "routes: [{path: /, host: h, tokens: {from: host, file: "
+                               "/etc/passwd}}]\n";
+    char config[sizeof(text) + 16];
+    snprintf(config, sizeof(config), text, "off");
+    (void)check_lab_run(config, false);
+    assert_null(strstr(lab.out, "sandbox: "));
+    snprintf(config, sizeof(config), text, "require");
+    (void)check_lab_run(config, false);
+    if (strstr(lab.findings, "sandbox: require, but"))
+        return;
+    if (geteuid() == 0)
+        check_lab_finds("routes[].tokens.file: '/etc/passwd' is in a folder that is not in");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_LAB(test_findings_of_all_kinds_together),
         IN_LAB(test_the_user_of_the_file),
+        IN_LAB(test_the_sandbox),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

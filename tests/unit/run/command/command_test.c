@@ -64,8 +64,8 @@ static bool start(const char *line, enum config_command_end when_it_ends, char *
         .owner = &scene,
         .is_over = &scene.is_over,
     };
-    scene.command = command_start(&request, error, size);
-    return scene.command;
+    scene.command = command_create(&request, error, size);
+    return scene.command && command_start(scene.command, error, size);
 }
 
 static void start_well(const char *line, enum config_command_end when_it_ends)
@@ -117,7 +117,9 @@ static void test_a_command_that_cannot_start(void **unused)
         .owner = &scene,
         .is_over = &scene.is_over,
     };
-    assert_null(command_start(&request, error, sizeof(error)));
+    scene.command = command_create(&request, error, sizeof(error));
+    assert_non_null(scene.command);
+    assert_false(command_start(scene.command, error, sizeof(error)));
     assert_non_null(strstr(error, "cannot start the command '/nosuchprogram': No such file"));
 }
 

@@ -197,7 +197,7 @@ static const struct config *load(unsigned workers, const char *drain_delay)
     struct diag diag;
     diag_init(&diag);
     dprintf(fd,
-            "workers: %u\nlimits: {drain_delay: %s}\nlisteners: [\"127.0.0.1:0\"]\n"
+            "workers: %u\nsandbox: off\nlimits: {drain_delay: %s}\nlisteners: [\"127.0.0.1:0\"]\n"
             "routes: [{path: /, health: live}]\nlog: {level: error}\n",
             workers, drain_delay);
     close(fd);

@@ -1,0 +1,76 @@
+#include "run/supervisor/supervisor_sandbox.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/log/log.h"
+#include "run/change/handover.h"
+#include "run/process/privilege.h"
+
+static bool drop(void *owner, char *error, size_t error_size)
+{
+    const struct config *config = owner;
+    return privilege_drop(config->user, config->group, error, error_size);
+}
+
+/* Nothing is started by a process that has no command and cannot be upgraded. */
+static bool starts_programs(const struct supervisor *supervisor)
+{
+    return supervisor->command || getpid() != SUPERVISOR_CONTAINER_INIT;
+}
+
+bool supervisor_sandbox_prepare(struct supervisor *supervisor, char *error, size_t error_size)
+{
+    const struct supervisor_options *options = &supervisor->options;
+    const char *impossible =
+        options->demo ? "off: the demo's echo service is in this process" : NULL;
+    if (!sandbox_prepare(&supervisor->sandbox, options->config, impossible, error, error_size))
+        return false;
+    if (!sandbox_is_on(&supervisor->sandbox) || !starts_programs(supervisor))
+        return true;
+    supervisor->jobs[SUPERVISOR_STARTS_UPGRADE] =
+        (struct starter_job){handover_execute, (void *)(uintptr_t)options->program};
+    supervisor->jobs[SUPERVISOR_STARTS_COMMAND] =
+        (struct starter_job){command_execute, supervisor->command};
+    supervisor->setup = (struct starter_setup){
+        .jobs = supervisor->jobs,
+        .job_count = supervisor->command ? SUPERVISOR_JOBS : SUPERVISOR_STARTS_COMMAND,
+        .drop = drop,
+        .drop_owner = (void *)(uintptr_t)options->config,
+        .program = options->program,
+    };
+    if (starter_open(&supervisor->starter, &supervisor->setup))
+        return true;
+    snprintf(error, error_size,
+             "cannot start the process that starts programs: %s; sandbox: off "
+             "does without it",
+             strerror(errno));
+    return false;
+}
+
+bool supervisor_sandbox_enter(struct supervisor *supervisor, char *error, size_t error_size)
+{
+    const struct config *config = supervisor->options.config;
+    return privilege_drop(config->user, config->group, error, error_size) &&
+           (supervisor->starter.fd < 0 || starter_drop(&supervisor->starter, error, error_size)) &&
+           sandbox_enter(&supervisor->sandbox, error, error_size);
+}
+
+void supervisor_sandbox_log(const struct supervisor *supervisor)
+{
+    char line[512];
+    sandbox_describe(&supervisor->sandbox, line, sizeof(line));
+    log_message(supervisor->options.announced ? REASON_DEBUG : REASON_INFO, "%s", line);
+}
+
+bool supervisor_sandbox_admit(const void *owner, const struct config *config, struct diag *diag)
+{
+    const struct supervisor *supervisor = owner;
+    return sandbox_admit(&supervisor->sandbox, config, diag);
+}
+
+void supervisor_sandbox_close(struct supervisor *supervisor)
+{
+    starter_close(&supervisor->starter);
+    sandbox_free(&supervisor->sandbox);
+}
