@@ -114,7 +114,6 @@ static const struct options_row rows[] = {
         OPTIONS_FIELD(config_target, probe),
         .value = {.type = VALUE_ENUM, .names = probes},
         .initial = "off",
-        .names_option = true,
         .reload = OPTIONS_NEW_SESSIONS,
         .help = "check regularly whether the target is up: off, connect, or banner (connect, and "
                 "compare its first bytes)",

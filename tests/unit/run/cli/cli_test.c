@@ -127,6 +127,7 @@ static const char *sample(const struct options_row *row, const char *directory)
         {"log-level", "error"},
         {"log-format", "json"},
         {"connect", "first"},
+        {"sandbox", "off"},
         {"text", "refuse"},
         {"ssl-ciphers", "AES128-SHA"},
         {"unix-listen", "@l"},
