@@ -37,7 +37,7 @@ static const struct cli_command *const commands[] = {
     &cli_admin_kill,
     &cli_check_health,
     &cli_ticket,
-    &cli_passwd,
+    &cli_passwd_command,
     &cli_file_help,
     &cli_file_schema,
     &cli_about_help,

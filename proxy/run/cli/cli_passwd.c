@@ -80,7 +80,7 @@ static const char *problem_of(enum password_prompt result, const struct password
 /* EXIT_SUCCESS, or a status with its error printed. */
 static int ask(const struct cli_call *call, const char *question, struct password_typed *typed)
 {
-    enum password_prompt result = password_prompt(STDIN_FILENO, call->err, question, typed);
+    enum password_prompt result = password_prompt_read(STDIN_FILENO, call->err, question, typed);
     const char *problem = problem_of(result, typed);
     return problem ? cli_call_cannot(call, problem) : EXIT_SUCCESS;
 }
@@ -261,7 +261,7 @@ static const struct options_flag passwd_flags[] = {
     {.name = "verify", .help = "ask for the password, and say whether it is the user's"},
 };
 
-const struct cli_command cli_passwd = {
+const struct cli_command cli_passwd_command = {
     .name = "passwd",
     .operands = "FILE USER",
     .operands_min = 2,

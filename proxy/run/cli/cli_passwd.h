@@ -8,6 +8,6 @@
 
 #include "run/args/cli_command.h"
 
-extern const struct cli_command cli_passwd;
+extern const struct cli_command cli_passwd_command;
 
 #endif

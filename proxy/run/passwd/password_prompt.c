@@ -90,8 +90,8 @@ static enum password_prompt ask(int fd, FILE *out, const char *question, bool *a
     return result;
 }
 
-enum password_prompt password_prompt(int fd, FILE *out, const char *question,
-                                     struct password_typed *typed)
+enum password_prompt password_prompt_read(int fd, FILE *out, const char *question,
+                                          struct password_typed *typed)
 {
     bool again = isatty(fd);
     if (!again)

@@ -27,8 +27,8 @@ struct password_typed {
 };
 
 /* `question` is printed to `out` if `fd` is a terminal. */
-WSL_MUST_CHECK enum password_prompt password_prompt(int fd, FILE *out, const char *question,
-                                                    struct password_typed *typed);
+WSL_MUST_CHECK enum password_prompt password_prompt_read(int fd, FILE *out, const char *question,
+                                                         struct password_typed *typed);
 
 static inline struct slice password_prompt_slice(const struct password_typed *typed)
 {

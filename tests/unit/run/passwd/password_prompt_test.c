@@ -18,7 +18,7 @@ static enum password_prompt read_from(const char *text, size_t length)
     assert_int_equal(pipe(ends), 0);
     assert_int_equal(write(ends[1], text, length), length);
     close(ends[1]);
-    enum password_prompt result = password_prompt(ends[0], stderr, "not printed", &typed);
+    enum password_prompt result = password_prompt_read(ends[0], stderr, "not printed", &typed);
     close(ends[0]);
     return result;
 }
@@ -56,7 +56,7 @@ static void test_has_a_limit(void **state)
 
 static void test_without_input(void **state)
 {
-    assert_int_equal(password_prompt(-1, stderr, "", &typed), PASSWORD_PROMPT_FAILED);
+    assert_int_equal(password_prompt_read(-1, stderr, "", &typed), PASSWORD_PROMPT_FAILED);
 }
 
 /* ---- a terminal ---- */
@@ -103,7 +103,7 @@ static pid_t ask_in_child(struct terminal *terminal)
     FILE *out = fdopen(fd, "r+");
     if (!out)
         _exit(90);
-    enum password_prompt result = password_prompt(fd, out, "Password: ", &typed);
+    enum password_prompt result = password_prompt_read(fd, out, "Password: ", &typed);
     if (result == PASSWORD_PROMPT_READ)
         fprintf(out, "[%.*s]", (int)typed.length, typed.bytes);
     fflush(out);
