@@ -11,6 +11,8 @@ bool config_auth_has(const struct config_auth *auth, enum config_auth_method met
         return auth->header.name != NULL;
     case CONFIG_AUTH_LOGIN:
         return auth->login.users != NULL;
+    case CONFIG_AUTH_FORWARD:
+        return auth->forward.url != NULL;
     case CONFIG_AUTH_METHODS:
         break;
     }
@@ -31,6 +33,7 @@ const char *config_auth_method_name(enum config_auth_method method)
         [CONFIG_AUTH_BASIC] = "basic",
         [CONFIG_AUTH_HEADER] = "header",
         [CONFIG_AUTH_LOGIN] = "login",
+        [CONFIG_AUTH_FORWARD] = "forward",
     };
     return method < CONFIG_AUTH_METHODS ? names[method] : "none";
 }

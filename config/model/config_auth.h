@@ -36,11 +36,20 @@ struct config_auth_basic {
     const char *realm;
 };
 
+/* A service that decides about each request. */
+struct config_auth_forward {
+    const char *url;  /* url.h; NULL: not this method */
+    const char *user; /* the field of its answer that holds the user's name */
+    const char *ca;   /* NULL: the system's */
+    uint32_t timeout_ms;
+};
+
 /* One of a route's methods: exactly one of its sections is given. */
 struct config_auth {
     struct config_auth_basic basic;
     struct config_auth_header header;
     struct config_auth_login login;
+    struct config_auth_forward forward;
     struct config_place place;
 };
 
@@ -48,6 +57,7 @@ enum config_auth_method {
     CONFIG_AUTH_BASIC,
     CONFIG_AUTH_HEADER,
     CONFIG_AUTH_LOGIN,
+    CONFIG_AUTH_FORWARD,
     CONFIG_AUTH_METHODS,
 };
 

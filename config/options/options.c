@@ -142,7 +142,8 @@ static const struct options_section_row sections[] = {
             .purpose = OPTIONS_PURPOSE_BRIDGE,
             .help =
                 "Choose the target by a token in the request, instead of target: a mapping with "
-                "exactly one source (file, directory, sockets or http), or only the file. Its lines are "
+                "exactly one source (file, directory, sockets or http), or only the file. Its "
+                "lines are "
                 "TOKEN: HOST:PORT or TOKEN: unix:PATH; lines that begin with # are ignored, and of "
                 "two lines with the same token the later one is used. A change applies to the next "
                 "client; write a new file and rename it. While the source cannot be read, no token "
@@ -209,6 +210,21 @@ static const struct options_section_row sections[] = {
             .help = "The user is the one that a proxy in front names: a mapping, or only the name "
                     "of the field. Only requests from trusted_proxies pass; such a proxy must "
                     "remove the field from what its clients send.",
+        },
+    [OPTIONS_AUTH_FORWARD] =
+        {
+            .key = "forward",
+            .parent = OPTIONS_AUTH,
+            ONE(config_auth, forward),
+            .size = sizeof(struct config_auth_forward),
+            .place = OPTIONS_NO_PLACE,
+            .help = "Ask a service about each request, as auth_request of nginx and forward_auth "
+                    "of Traefik and Caddy do (Authelia, Authentik, oauth2-proxy): a mapping, or "
+                    "only the URL. It gets a GET request with X-Forwarded-Method, -Proto, -Host, "
+                    "-Uri and -For, X-Original-Method, -URI and -URL, Cookie, Authorization, "
+                    "Origin and a few more. 2xx lets the client in. 3xx and 4xx go to the client, "
+                    "with Location, Set-Cookie, WWW-Authenticate and the body. Any other answer, "
+                    "and none in time, is 503.",
         },
     [OPTIONS_CAPTURE] =
         {

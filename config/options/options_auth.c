@@ -31,6 +31,43 @@ static const struct options_row rows[] = {
         .reload = OPTIONS_NEW_SESSIONS,
         .help = "name of the header field that holds the user's name",
     },
+    {
+        .section = OPTIONS_AUTH_FORWARD,
+        .key = "url",
+        OPTIONS_FIELD(config_auth_forward, url),
+        .value = {.type = VALUE_TEXT, .form = &text_form_url},
+        .required = true,
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "where to ask: http://HOST:PORT/PATH, https://HOST:PORT/PATH or "
+                "unix:/SOCKET:/PATH",
+    },
+    {
+        .section = OPTIONS_AUTH_FORWARD,
+        .key = "user",
+        OPTIONS_FIELD(config_auth_forward, user),
+        .value = {.type = VALUE_TEXT, .form = &text_form_token},
+        .initial = "Remote-User",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "name of the header field of the answer that holds the user's name",
+    },
+    {
+        .section = OPTIONS_AUTH_FORWARD,
+        .key = "timeout",
+        OPTIONS_FIELD(config_auth_forward, timeout_ms),
+        .value = {.type = VALUE_DURATION, .min = 50, .max = VALUE_SECONDS(60)},
+        .initial = "5s",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "time for connecting and the whole answer",
+    },
+    {
+        .section = OPTIONS_AUTH_FORWARD,
+        .key = "ca",
+        OPTIONS_FIELD(config_auth_forward, ca),
+        .value = {.type = VALUE_PATH},
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "PEM authorities that the service's certificate is verified against; default: the "
+                "system's",
+    },
 };
 
 const struct options_part options_auth_part = {rows, WSL_COUNT(rows)};

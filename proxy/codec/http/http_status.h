@@ -9,9 +9,15 @@
 #include "base/base.h"
 
 /*
- * Of a status from the table of reasons, from the options, or of a served file (200, 206, 304, 412,
- * 416). Aborts on any other: a programming error.
+ * Of a status from the table of reasons, from http_status_nearest, from the options, or of a served
+ * file (200, 206, 304, 412, 416). Aborts on any other: a programming error.
  */
 const char *http_status_phrase(unsigned status);
+
+/*
+ * A status of another server that wsluice passes on: the status itself if it has a phrase here, or
+ * the general one of its class, as which clients treat an unknown one (RFC 9110 section 15).
+ */
+unsigned http_status_nearest(unsigned status);
 
 #endif

@@ -13,6 +13,7 @@
 #define OF_WORK       12
 #define NEW_LISTENERS 8
 
+#define OF_SERVICE        4 /* connections that a worker keeps to a service (http_origin.h) */
 #define OF_LOOKUP         2 /* a resolver's sockets; a folder and a file in it */
 #define OPERATORS_DEFAULT 64
 #define OVER_LIMIT_MOST   16
@@ -48,6 +49,19 @@ static uint64_t folders(const struct config *config)
     for (size_t i = 0; i < config->route_count; i++)
         count +=
             (config->routes[i].files.root != NULL) + config_route_has_tokens(&config->routes[i]);
+    return count;
+}
+
+/* Services that are asked over HTTP. While a request is under way, its client's share covers it. */
+static uint64_t services(const struct config *config)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < config->route_count; i++) {
+        const struct config_route *route = &config->routes[i];
+        count += route->tokens.http.url != NULL;
+        for (size_t j = 0; j < route->auth_count; j++)
+            count += route->auth[j].forward.url != NULL;
+    }
     return count;
 }
 
@@ -96,7 +110,8 @@ struct descriptors_plan descriptors_plan(const struct config *config,
     struct needs needs = needs_of(config);
     struct descriptors_plan plan = {
         .process = OF_PROCESS + OF_WORKER * host->workers + config->listener_count +
-                   folders(config) + probes(config) + host->links,
+                   folders(config) + probes(config) + host->links +
+                   OF_SERVICE * host->workers * services(config),
         .attempts = descriptors_attempts(host) * host->workers,
     };
     uint64_t left = host->limit > plan.process ? host->limit - plan.process : 0;

@@ -1,5 +1,7 @@
 #include "core/sandbox/sandbox_plan.h"
 
+#include "config/model/text_form.h"
+#include "config/model/url.h"
 #include "config/options/snapshot.h"
 
 #define DNS_PORT 53 /* an answer that is too long for UDP is asked for again over TCP */
@@ -98,6 +100,16 @@ static void add_path(struct walk *walk, const struct options_row *row, const cha
                                                 .row = row});
 }
 
+/* A service that is asked over HTTP. */
+static void add_service(struct walk *walk, const struct options_row *row, const char *text)
+{
+    struct url url;
+    bool names_one =
+        row->value.form == &text_form_url || row->value.form == &text_form_url_template;
+    if (names_one && text && !url_parse(text, &url))
+        add_target(walk, &url.address);
+}
+
 static void add_option(struct walk *walk, const struct options_row *row, const void *object)
 {
     const void *field = (const char *)object + row->offset;
@@ -114,6 +126,10 @@ static void add_option(struct walk *walk, const struct options_row *row, const v
             add_path(walk, row, list->items[i]);
         if (!row->list)
             add_path(walk, row, *(const char *const *)field);
+        return;
+    case VALUE_TEXT:
+        if (!row->list)
+            add_service(walk, row, *(const char *const *)field);
         return;
     default:
         return;
@@ -150,7 +166,7 @@ static void walk_section(struct walk *walk, enum options_section section, const 
 static void note_tokens(struct sandbox_plan *plan, const struct config *config)
 {
     for (size_t i = 0; i < config->route_count; i++)
-        if (config->routes[i].tokens.file)
+        if (config_route_has_tokens(&config->routes[i]))
             plan->connect.any = plan->any_abstract = true;
 }
 

@@ -89,6 +89,23 @@ static void check_root(const struct check *check, size_t index)
     files_free(files);
 }
 
+/* A service that is asked while the process runs; it may be started later than wsluice. */
+static void check_service(const struct check *check, struct option_ref ca, const char *what,
+                          const char *url, const char *file)
+{
+    if (!file || check_path_reads(check, ca, "CA file", file, CHECK_FILE))
+        fprintf(check->out, "%s %s: asked over HTTP\n", what, url);
+}
+
+static void check_auth(const struct check *check, size_t index)
+{
+    const struct config_route *route = &check->config->routes[index];
+    for (size_t i = 0; i < route->auth_count; i++)
+        if (route->auth[i].forward.url)
+            check_service(check, (struct option_ref){OPTIONS_AUTH_FORWARD, "ca", index, i}, "auth",
+                          route->auth[i].forward.url, route->auth[i].forward.ca);
+}
+
 static void check_tokens(const struct check *check, size_t index)
 {
     const struct config_tokens *tokens = &check->config->routes[index].tokens;
@@ -97,7 +114,8 @@ static void check_tokens(const struct check *check, size_t index)
         config_token_source(tokens) == CONFIG_TOKENS_FILE ? CHECK_FILE_OR_FOLDER : CHECK_FOLDER;
     char text[TEXT_MAX];
     if (tokens->http.url) {
-        fprintf(check->out, "tokens %s: asked for each token\n", tokens->http.url);
+        check_service(check, (struct option_ref){OPTIONS_TOKENS_HTTP, "ca", index, 0}, "tokens",
+                      tokens->http.url, tokens->http.ca);
         return;
     }
     if (!check_path_reads(check, option, "tokens", config_token_source_name(tokens), kind))
@@ -154,6 +172,7 @@ void check_files_of_service(const struct check *check)
             check_root(check, i);
         if (config_route_has_tokens(route))
             check_tokens(check, i);
+        check_auth(check, i);
         if (route->record)
             check_record(check, i);
         check_auth(check, i);

@@ -1,16 +1,22 @@
 #include "serve/auth/auth_list.h"
 
+#include "net/http/http_origins.h"
 #include "serve/auth/auth_basic.h"
+#include "serve/auth/auth_forward.h"
 #include "serve/auth/auth_header.h"
 
 static struct auth_method *create(const struct config_auth *config, struct auth_shared *shared,
-                                  char *error, size_t error_size)
+                                  const struct http_origins *origins, char *error,
+                                  size_t error_size)
 {
     switch (config_auth_method(config)) {
     case CONFIG_AUTH_BASIC:
         return auth_basic_create(&config->basic, shared, error, error_size);
     case CONFIG_AUTH_HEADER:
         return auth_header_create(&config->header);
+    case CONFIG_AUTH_FORWARD:
+        return auth_forward_create(&config->forward,
+                                   http_origins_find(origins, config->forward.url));
     case CONFIG_AUTH_LOGIN:
     case CONFIG_AUTH_METHODS:
         break;
@@ -20,7 +26,8 @@ static struct auth_method *create(const struct config_auth *config, struct auth_
 }
 
 struct auth_list *auth_list_create(const struct config_route *route, struct auth_shared *shared,
-                                   char *error, size_t error_size)
+                                   const struct http_origins *origins, char *error,
+                                   size_t error_size)
 {
     struct auth_list *list =
         calloc(1, sizeof(*list) + route->auth_count * sizeof(struct auth_method *));
@@ -29,7 +36,7 @@ struct auth_list *auth_list_create(const struct config_route *route, struct auth
         return NULL;
     list->any = route->satisfy == CONFIG_SATISFY_ANY;
     for (size_t i = 0; i < route->auth_count; i++) {
-        list->methods[i] = create(&route->auth[i], shared, error, error_size);
+        list->methods[i] = create(&route->auth[i], shared, origins, error, error_size);
         if (!list->methods[i]) {
             auth_list_free(list);
             return NULL;

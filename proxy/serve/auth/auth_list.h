@@ -15,6 +15,8 @@
 #include "core/auth/satisfy.h"
 #include "serve/auth/auth_method.h"
 
+struct http_origins;
+
 /* The methods of one route, in the order of the configuration. */
 struct auth_list {
     size_t count;
@@ -24,9 +26,10 @@ struct auth_list {
 
 struct auth_shared;
 
-/* `shared` outlives the list. */
+/* `shared` outlives the list. `origins`: the services of the configuration. */
 WSL_MUST_CHECK struct auth_list *auth_list_create(const struct config_route *route,
-                                                  struct auth_shared *shared, char *error,
+                                                  struct auth_shared *shared,
+                                                  const struct http_origins *origins, char *error,
                                                   size_t error_size);
 void auth_list_free(struct auth_list *list); /* NULL: nothing happens */
 

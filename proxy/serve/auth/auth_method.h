@@ -22,6 +22,7 @@
 #include "core/access/client_address.h"
 #include "serve/http/reply.h"
 
+struct http_pool;
 struct session_env;
 struct work_lane;
 struct tls_facts;
@@ -41,6 +42,7 @@ struct auth_question {
     const struct tls_facts *tls;  /* of the client's certificate; NULL: no TLS */
     struct session_env *env;      /* the worker's: its loop, thread pool, resolver */
     const struct work_lane *lane; /* of env */
+    struct http_pool *http;       /* of env */
     bool is_secure;               /* the client came over TLS, as far as is known */
     bool is_upgrade;
     bool is_logout;  /* PATH/logout of the route, which has a login */

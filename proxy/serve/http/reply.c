@@ -25,7 +25,7 @@ static bool is_allowed(const struct config_header *header)
 }
 
 /* The characters of a URI (RFC 3986 section 2); none of them ends a field. */
-static bool is_uri(const char *text)
+bool reply_is_uri(const char *text)
 {
     static const char others[] = "-._~:/?#[]@!$&'()*+,;=%";
     if (*text == '\0')
@@ -153,7 +153,7 @@ static char *put_head(char *at, const struct reply *reply, const struct reply_te
 
 size_t reply_head(const struct reply *reply, const struct reply_terms *terms, char *out)
 {
-    if (reply->location && !is_uri(reply->location))
+    if (reply->location && !reply_is_uri(reply->location))
         return 0;
     return (size_t)(put_head(out, reply, terms) - out);
 }

@@ -75,6 +75,9 @@ static inline bool reply_sends_body(const struct reply *reply, const struct repl
 /* The refusal in the reason table; `reason` must have an HTTP status. */
 struct reply reply_refusal(enum reason reason);
 
+/* Whether a text can be the Location. */
+bool reply_is_uri(const char *text);
+
 /* The most bytes that the head needs; and the head: its length, or 0: the Location is invalid. */
 WSL_MUST_CHECK size_t reply_head_max(const struct reply *reply, const struct reply_terms *terms);
 WSL_MUST_CHECK size_t reply_head(const struct reply *reply, const struct reply_terms *terms,

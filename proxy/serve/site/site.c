@@ -3,6 +3,7 @@
 #include "core/route/route_table.h"
 #include "core/tokens/token_find.h"
 #include "net/addr.h"
+#include "net/http/http_origins.h"
 #include "serve/auth/auth_list.h"
 #include "serve/files/files.h"
 #include "serve/http/reply.h"
@@ -20,6 +21,7 @@ static bool fail(char *error, size_t error_size)
 static bool open_routes(struct site *site, char *error, size_t error_size)
 {
     const struct config *config = site->config;
+    const struct http_origins *origins = site->resources->origins;
     for (size_t i = 0; i < config->route_count; i++) {
         const struct config_route *route = &config->routes[i];
         struct site_route *own = &site->routes[i];
@@ -34,14 +36,15 @@ static bool open_routes(struct site *site, char *error, size_t error_size)
         if (route->files.root && !own->files)
             return false;
         if (route->auth_count > 0)
-            own->auth = auth_list_create(route, site->shared.auth, error, error_size);
+            own->auth =
+                auth_list_create(route, site->shared.auth, origins, error, error_size);
         if (route->auth_count > 0 && !own->auth)
             return false;
         if (!config_route_has_tokens(route))
             continue;
         site->token_parts |= token_find_all_parts(&route->tokens.from);
-        own->tokens = token_sources_create(&route->tokens, site->resources->token_origins[i], error,
-                                           error_size);
+        own->tokens = token_sources_create(
+            &route->tokens, http_origins_find(origins, route->tokens.http.url), error, error_size);
         if (!own->tokens)
             return false;
     }

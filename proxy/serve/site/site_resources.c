@@ -1,7 +1,7 @@
 #include "serve/site/site_resources.h"
 
 #include "config/model/config.h"
-#include "net/http/http_origin.h"
+#include "net/http/http_origins.h"
 #include "net/tls/context/tls_ctx.h"
 #include "net/tls/context/tls_store.h"
 #include "serve/target/target_pool.h"
@@ -21,19 +21,30 @@ static bool open_listeners(struct site_resources *resources, char *error, size_t
     return true;
 }
 
+/* The services that a route asks. */
+static bool open_services(struct site_resources *resources, const struct config_route *route,
+                          char *error, size_t error_size)
+{
+    const struct config_token_http *tokens = &route->tokens.http;
+    if (tokens->url && !http_origins_add(resources->origins, tokens->url, tokens->ca, &route->place,
+                                         resources->store, error, error_size))
+        return false;
+    for (size_t i = 0; i < route->auth_count; i++) {
+        const struct config_auth_forward *forward = &route->auth[i].forward;
+        if (forward->url &&
+            !http_origins_add(resources->origins, forward->url, forward->ca, &route->auth[i].place,
+                              resources->store, error, error_size))
+            return false;
+    }
+    return true;
+}
+
 static bool open_origins(struct site_resources *resources, char *error, size_t error_size)
 {
     const struct config *config = resources->config;
-    for (size_t i = 0; i < config->route_count; i++) {
-        const struct config_route *route = &config->routes[i];
-        const struct config_token_http *http = &route->tokens.http;
-        if (!http->url)
-            continue;
-        resources->token_origins[i] = http_origin_create(http->url, http->ca, &route->place,
-                                                         resources->store, error, error_size);
-        if (!resources->token_origins[i])
+    for (size_t i = 0; i < config->route_count; i++)
+        if (!open_services(resources, &config->routes[i], error, error_size))
             return false;
-    }
     return true;
 }
 
@@ -43,9 +54,8 @@ static bool open_all(struct site_resources *resources, const struct site_resourc
     resources->store = tls_store_create(previous ? previous->store : NULL);
     resources->listener_tls =
         calloc(resources->config->listener_count + 1, sizeof(struct tls_ctx *));
-    resources->token_origins =
-        calloc(resources->config->route_count + 1, sizeof(struct http_origin *));
-    if (!resources->store || !resources->listener_tls || !resources->token_origins) {
+    resources->origins = http_origins_create();
+    if (!resources->store || !resources->listener_tls || !resources->origins) {
         snprintf(error, error_size, "out of memory");
         return false;
     }
@@ -83,9 +93,7 @@ void site_resources_free(struct site_resources *resources)
     for (size_t i = 0; resources->listener_tls && i < resources->config->listener_count; i++)
         tls_ctx_free(resources->listener_tls[i]);
     free(resources->listener_tls);
-    for (size_t i = 0; resources->token_origins && i < resources->config->route_count; i++)
-        http_origin_release(resources->token_origins[i]);
-    free(resources->token_origins);
+    http_origins_free(resources->origins);
     target_pool_free(resources->pool);
     tls_store_free(resources->store);
     config_release(resources->config);

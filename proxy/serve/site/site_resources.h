@@ -15,7 +15,7 @@
 #include "base/base.h"
 
 struct config;
-struct http_origin;
+struct http_origins;
 struct target_pool;
 struct tls_ctx;
 struct tls_store;
@@ -25,7 +25,7 @@ struct site_resources {
     struct tls_store *store;       /* its certificates are for metrics and warnings */
     struct tls_ctx **listener_tls; /* per listener; NULL: plain only */
     struct target_pool *pool;
-    struct http_origin **token_origins; /* per route: the service of tokens.http; NULL: none */
+    struct http_origins *origins; /* the services that are asked, by their URLs' texts */
 };
 
 /* `previous`: the resources in use, or NULL. They are not kept and not changed. */

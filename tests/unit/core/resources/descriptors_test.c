@@ -55,6 +55,21 @@ static void test_descriptors_of_a_connection(void **unused)
     assert_false(descriptors_listener(&it.config, USERS).operators);
 }
 
+/* Each worker keeps some connections to a service that it asks. */
+static void test_services(void **unused)
+{
+    static struct config_auth auth[2] = {{.header.name = "X"}, {.forward.url = "http://b/"}};
+    const struct descriptors_host host = {.limit = 10000, .workers = 3, .pool_threads = 4};
+    struct fixture it;
+    prepare(&it);
+    uint64_t before = descriptors_plan(&it.config, &host).process;
+    it.routes[DESK].tokens.http.url = "http://a/{token}";
+    assert_int_equal(descriptors_plan(&it.config, &host).process, before + 12);
+    it.routes[DESK].auth = auth;
+    it.routes[DESK].auth_count = 2;
+    assert_int_equal(descriptors_plan(&it.config, &host).process, before + 24);
+}
+
 static void test_listeners_of_operators(void **unused)
 {
     struct fixture it;
@@ -137,6 +152,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_descriptors_of_a_connection),
+        cmocka_unit_test(test_services),
         cmocka_unit_test(test_listeners_of_operators),
         cmocka_unit_test(test_liveness_among_clients),
         cmocka_unit_test(test_all_reserves_fit_the_limit),

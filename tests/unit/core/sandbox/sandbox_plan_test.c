@@ -150,6 +150,33 @@ static void knows_what_it_cannot_know(void **state)
     config_release(config);
 }
 
+/* Services that are asked; tokens of any source may lead anywhere. */
+static void knows_services(void **state)
+{
+    struct config *config = config_new();
+    struct config_auth auth[] = {{.forward.url = "https://door.example/check"},
+                                 {.forward.url = "unix:@door"}};
+    struct config_route route = {.auth = auth, .auth_count = 1};
+    config->routes = &route, config->route_count = 1;
+    struct sandbox_plan plan = plan_of(config);
+    static const uint16_t expected[] = {53, 443};
+    assert_int_equal(plan.connect.count, 2);
+    assert_memory_equal(plan.connect.items, expected, sizeof(expected));
+    assert_false(plan.connect.any || plan.any_abstract);
+    sandbox_plan_free(&plan);
+
+    route.auth_count = 2;
+    plan = plan_of(config);
+    assert_true(plan.any_abstract);
+    sandbox_plan_free(&plan);
+
+    route = (struct config_route){.tokens.http.url = "http://127.0.0.1:9000/{token}"};
+    plan = plan_of(config);
+    assert_true(plan.connect.any);
+    sandbox_plan_free(&plan);
+    config_release(config);
+}
+
 static void compares_ports(void **state)
 {
     uint16_t missing, few[] = {22, 53}, more[] = {22, 53, 80};
@@ -191,6 +218,7 @@ int main(void)
         cmocka_unit_test(an_empty_configuration_names_nothing),
         cmocka_unit_test(names_files_by_their_use),
         cmocka_unit_test(names_ports_once_in_order),
+        cmocka_unit_test(knows_services),
         cmocka_unit_test(knows_what_it_cannot_know),
         cmocka_unit_test(compares_ports),
         cmocka_unit_test(survives_without_memory),
