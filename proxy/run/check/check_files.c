@@ -97,15 +97,6 @@ static void check_service(const struct check *check, struct option_ref ca, const
         fprintf(check->out, "%s %s: asked over HTTP\n", what, url);
 }
 
-static void check_auth(const struct check *check, size_t index)
-{
-    const struct config_route *route = &check->config->routes[index];
-    for (size_t i = 0; i < route->auth_count; i++)
-        if (route->auth[i].forward.url)
-            check_service(check, (struct option_ref){OPTIONS_AUTH_FORWARD, "ca", index, i}, "auth",
-                          route->auth[i].forward.url, route->auth[i].forward.ca);
-}
-
 static void check_tokens(const struct check *check, size_t index)
 {
     const struct config_tokens *tokens = &check->config->routes[index].tokens;
@@ -144,9 +135,14 @@ static void check_users(const struct check *check, struct option_ref option, con
 static void check_auth(const struct check *check, size_t index)
 {
     const struct config_route *route = &check->config->routes[index];
-    for (size_t i = 0; i < route->auth_count; i++)
+    for (size_t i = 0; i < route->auth_count; i++) {
+        const struct config_auth *auth = &route->auth[i];
         check_users(check, (struct option_ref){OPTIONS_AUTH_BASIC, "users", index, i},
-                    route->auth[i].basic.users);
+                    auth->basic.users);
+        if (auth->forward.url)
+            check_service(check, (struct option_ref){OPTIONS_AUTH_FORWARD, "ca", index, i}, "auth",
+                          auth->forward.url, auth->forward.ca);
+    }
 }
 
 /* A recording's name is the option, a dot and a number. */
@@ -172,7 +168,6 @@ void check_files_of_service(const struct check *check)
             check_root(check, i);
         if (config_route_has_tokens(route))
             check_tokens(check, i);
-        check_auth(check, i);
         if (route->record)
             check_record(check, i);
         check_auth(check, i);

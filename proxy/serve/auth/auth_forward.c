@@ -29,7 +29,8 @@ static struct auth_forward *forward_of(struct auth_method *method)
 
 static enum auth_outcome fail(struct auth_answer *answer, const char *detail)
 {
-    snprintf(answer->detail, sizeof(answer->detail), "%s", detail);
+    snprintf(answer->detail, sizeof(answer->detail), "%.*s", (int)sizeof(answer->detail) - 1,
+             detail);
     return auth_fail(answer, REASON_auth_unavailable);
 }
 
@@ -136,7 +137,7 @@ static void release(struct auth_method *method)
 struct auth_method *auth_forward_create(const struct config_auth_forward *config,
                                         struct http_origin *origin)
 {
-    static const struct auth_method_ops ops = {ask, cancel, release};
+    static const struct auth_method_ops ops = {.ask = ask, .cancel = cancel, .release = release};
     struct auth_forward *forward = malloc(sizeof(*forward));
     if (!forward)
         return NULL;
