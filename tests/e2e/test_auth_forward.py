@@ -8,7 +8,8 @@ import nginx
 import pytest
 import targets
 from certs import Certs
-from gateway import ANY, Endpoint, ask, get, start, there
+from gateway import ANY, Endpoint, ask, get, start, there, write
+from lab import run
 from ports import free_port, listens
 from services import Request, Service, response
 from wire import request, until
@@ -163,6 +164,19 @@ def test_satisfy_any(lab):
     assert asked_by(lab, bridge, X_User='ann').status == 101 and not service.requests
     assert asked_by(lab, bridge, Cookie='login=ann').status == 101
     assert asked_by(lab, bridge).status == 302
+
+
+def test_check(lab):
+    def check(forward):
+        return run('check', write(lab.folder / 'x.yaml', {'listeners': [{'address': ANY}], 'routes': [
+            {'path': '/', 'target': 'tcp://127.0.0.1:1', 'auth': [{'forward': forward}]}]}))
+    for forward in ('http://127.0.0.1:9/check', {'url': 'unix:/run/door.sock:/check', 'user': 'X-User'}):
+        code, out, _ = check(forward)
+        assert code == 0 and 'asked over HTTP' in out
+    for forward, words in (('http://a/{token}', 'no token'), ('a', 'http://HOST'), ({'url': 'http://a/', 'user': 'a b'}, 'user'),
+                           ({'url': 'https://a/', 'ca': '/nowhere.pem'}, '/nowhere.pem')):
+        code, *texts = check(forward)
+        assert code == 1 and words in ''.join(texts)
 
 
 # ---- the same service behind three servers ----

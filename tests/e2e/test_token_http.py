@@ -399,6 +399,6 @@ def test_check(lab):
         assert check(http)[0] == 0
     for http, words in (('http://127.0.0.1:9/', '{token}'), ('ftp://a/{token}', 'http://HOST'),
                         ('http://u:p@a/{token}', 'user name'), ({'url': 'http://a/{token}', 'timeout': '2h'}, '50ms'),
-                        ({'timeout': '2s'}, 'url')):
+                        ({'timeout': '2s'}, 'url'), ({'url': 'https://a/{token}', 'ca': '/nowhere.pem'}, '/nowhere.pem')):
         code, *texts = check(http)
         assert code == 1 and words in ''.join(texts)

@@ -9,10 +9,10 @@
 #include "base/base.h"
 #include "base/monotonic.h"
 #include "codec/http/answer/http_collect.h"
+#include "config/model/url.h"
 #include "net/addr.h"
 
 #define ANSWER_MAX ((size_t)16 << 20)
-#define PORT_HTTP  80
 #define AGAIN_MAX  10
 
 struct exchange {
@@ -229,30 +229,17 @@ bool http_client_ask(const struct http_client_request *request, struct http_clie
 
 /* ---- URLs ---- */
 
-bool http_client_url(const char *url, struct config_address *address, char host[HTTP_CLIENT_HOST],
+bool http_client_url(const char *text, struct config_address *address, char host[HTTP_CLIENT_HOST],
                      const char **target)
 {
     static const char scheme[] = "http://";
-    if (strncmp(url, scheme, sizeof(scheme) - 1) != 0)
+    struct url url;
+    if (url_parse(text, &url) || url.tls || url.address.kind != CONFIG_ADDRESS_TCP)
         return false;
-    const char *begin = url + sizeof(scheme) - 1;
-    *target = begin + strcspn(begin, "/?");
-    bool bracket = *begin == '[';
-    const char *end = begin + strcspn(begin, bracket ? "]" : ":/?");
-    begin += bracket;
-    const char *after = end + (bracket && *end == ']');
-    unsigned long port = PORT_HTTP;
-    char *number_end;
-    if (*after == ':') {
-        port = strtoul(after + 1, &number_end, 10);
-        after = number_end;
-    }
-    if (end <= begin || (bracket && *end != ']') || end - begin >= HTTP_CLIENT_HOST ||
-        after != *target || port == 0 || port > UINT16_MAX || (**target != '/' && **target != '\0'))
-        return false;
-    snprintf(host, HTTP_CLIENT_HOST, "%.*s", (int)(end - begin), begin);
-    *address =
-        (struct config_address){.kind = CONFIG_ADDRESS_TCP, .host = host, .port = (uint16_t)port};
+    *target = text + strlen(scheme) + strcspn(text + strlen(scheme), "/");
+    snprintf(host, HTTP_CLIENT_HOST, "%s", url.address.host);
+    *address = url.address;
+    address->host = host;
     return true;
 }
 
