@@ -42,13 +42,18 @@ uint32_t descriptors_attempts(const struct descriptors_host *host)
     return (uint32_t)(all / (host->workers > 0 ? host->workers : 1));
 }
 
+static bool has_token_folder(const struct config_tokens *tokens)
+{
+    return tokens->file || tokens->directory || tokens->sockets;
+}
+
 /* Folders of files and of tokens stay open; a reload has those of both configurations. */
 static uint64_t folders(const struct config *config)
 {
     uint64_t count = 0;
     for (size_t i = 0; i < config->route_count; i++)
         count +=
-            (config->routes[i].files.root != NULL) + config_route_has_tokens(&config->routes[i]);
+            (config->routes[i].files.root != NULL) + has_token_folder(&config->routes[i].tokens);
     return count;
 }
 
