@@ -310,13 +310,14 @@ struct config_route {
     enum config_text text;
     /* In order of preference; none: "binary", else the first offered except base64. */
     struct config_texts subprotocols;
-    uint32_t ping_interval_ms;     /* ping if nothing was received for this long; 0: never */
-    uint32_t ping_timeout_ms;      /* nothing received for this long after a ping: dead */
-    uint32_t idle_timeout_ms;      /* no data in either direction for this long; 0: off */
-    uint32_t input_timeout_ms;     /* no input of the client's user for this long; 0: off */
-    uint32_t max_duration_ms;      /* longest session; 0: off */
-    uint32_t max_sessions;         /* 0: off */
-    struct config_header *headers; /* added to the 101 and other responses */
+    uint32_t ping_interval_ms;      /* ping if nothing was received for this long; 0: never */
+    uint32_t ping_timeout_ms;       /* nothing received for this long after a ping: dead */
+    uint32_t idle_timeout_ms;       /* no data in either direction for this long; 0: off */
+    uint32_t input_timeout_ms;      /* no input of the client's user for this long; 0: off */
+    uint32_t max_duration_ms;       /* longest session; 0: off */
+    uint32_t max_sessions;          /* 0: off */
+    uint32_t max_sessions_per_user; /* as auth names the user; 0: off */
+    struct config_header *headers;  /* added to the 101 and other responses */
     size_t header_count;
     struct config_place place;
 };

@@ -357,6 +357,16 @@ static const struct options_row rows[] = {
     },
     {
         .section = OPTIONS_ROUTE,
+        .key = "max_sessions_per_user",
+        OPTIONS_FIELD(config_route, max_sessions_per_user),
+        .value = {.type = VALUE_COUNT, .min = 1, .max = 10000000, .zero = "off"},
+        .initial = "off",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "most sessions of one user of this route, by the name that auth found; clients "
+                "without a name are not counted",
+    },
+    {
+        .section = OPTIONS_ROUTE,
         .key = "record",
         OPTIONS_FIELD(config_route, record),
         .value = {.type = VALUE_PATH},

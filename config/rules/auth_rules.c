@@ -46,6 +46,9 @@ void auth_rules_check(const struct route_check *check)
         check_methods(check, i);
         check_header(check, i);
     }
+    if (route->max_sessions_per_user > 0 && route->auth_count == 0)
+        route_check_report(check, route_check_option(check, "max_sessions_per_user"),
+                           "add auth, or use max_sessions", "has no effect without auth");
     if (route->satisfy == CONFIG_SATISFY_ANY && route->auth_count == 0)
         route_check_report(check, route_check_option(check, "satisfy"), "add auth, or remove it",
                            "has no effect without auth");

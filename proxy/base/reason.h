@@ -97,6 +97,7 @@
     REASON(too_many_process, WARN, 503, 0, "Too many connections")                                 \
     REASON(too_many_listener, WARN, 503, 0, "Too many connections to this listener")               \
     REASON(too_many_route, WARN, 503, 0, "Too many sessions on this route")                        \
+    REASON(too_many_user, WARN, 429, 0, "Too many sessions of this user")                          \
     REASON(too_many_address, WARN, 429, 0, "Too many connections from this address")               \
     REASON(rate_limited, WARN, 429, 0, "Too many requests from this address")                      \
     /* frames, RFC 6455 section 5 */                                                               \

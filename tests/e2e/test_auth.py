@@ -1,7 +1,9 @@
 """Authentication of a route: the list of methods, and the method `header`."""
+import signal
+
 import pytest
 import targets
-from gateway import ANY, ask, get, start, there
+from gateway import ANY, ask, get, start, there, write
 from wire import request, until
 
 PROXIED = [{'address': ANY, 'trusted_proxies': ['127.0.0.1']}]
@@ -77,3 +79,48 @@ def test_the_target_is_told_the_user(lab):
     client.binary(b'x')
     until(lambda: b'\xe0\x00\x03ann' in target.connection().received, 'the name in the header')
     client.hang_up()
+
+
+# ---- sessions of one user ----
+
+def named(lab, bridge, user, path='/desk'):
+    return lab.connect(bridge).send(request(path, fields={'X-Forwarded-For': '203.0.113.9', 'X-User': user}))
+
+
+@pytest.mark.parametrize('connect', ['first', 'after_upgrade'])
+def test_sessions_per_user(lab, connect):
+    options = {'target': there(lab.target()), 'auth': [USER], 'connect': connect}
+    bridge = start(lab, [{'path': '/desk', 'max_sessions_per_user': 2, **options},
+                         {'path': '/shell', 'max_sessions_per_user': 1, **options},
+                         {'path': '/dead', 'max_sessions_per_user': 1, **options, 'target': f'unix:{lab.folder}/nobody'}], PROXIED)
+    ann = [named(lab, bridge, 'ann') for _ in range(2)]
+    assert [client.answer().status for client in ann] == [101, 101]
+    answer = named(lab, bridge, 'ann').answer()
+    assert answer.status == 429 and b'Too many sessions of this user' in answer.body
+    record = bridge.session(reason='too_many_user')
+    assert record['user'] == 'ann' and record['route'] == '/desk'
+    others = [named(lab, bridge, 'bob'), named(lab, bridge, 'ann', '/shell')]
+    assert [client.answer().status for client in others] == [101, 101], 'other users, and other routes'
+    ann.pop().reset()
+    assert bridge.session(reason='client_reset')
+    again = named(lab, bridge, 'ann')
+    assert again.answer().status == 101
+    for count in range(3):  # a target that is down keeps no place
+        assert named(lab, bridge, 'ann', '/dead').answer().status == (502 if connect == 'first' else 101)
+        until(lambda: len([r for r in bridge.records() if r['reason'] == 'target_unreachable']) > count, lambda: bridge.text)
+    for client in [*ann, *others, again]:
+        client.hang_up()
+
+
+def test_sessions_per_user_over_a_reload(lab):
+    """The counters are by the names of route and user."""
+    bridge = start(lab, [{'path': '/desk', 'target': there(lab.target()), 'auth': [USER], 'max_sessions_per_user': 1}], PROXIED)
+    first = named(lab, bridge, 'ann')
+    assert first.answer().status == 101
+    bridge.config['routes'][0]['idle_timeout'] = '1h'
+    write(bridge.file, bridge.config)
+    bridge.signal(signal.SIGHUP)
+    until(lambda: 'read again and is in use' in bridge.text, lambda: bridge.text)
+    assert named(lab, bridge, 'ann').answer().status == 429
+    first.hang_up()
+    until(lambda: named(lab, bridge, 'ann').answer().status == 101, 'its place is free')

@@ -93,6 +93,8 @@ static const char *const advice[REASON_COUNT] = {
     [REASON_too_many_process] = "raise `limits.max_connections`, and `LimitNOFILE` with it",
     [REASON_too_many_listener] = "raise `max_connections` of the listener",
     [REASON_too_many_route] = "raise `max_sessions` of the route",
+    [REASON_too_many_user] =
+        "let the user close other sessions, or raise `max_sessions_per_user` of the route",
     [REASON_too_many_address] = "raise `max_connections_per_address`, or set `trusted_proxies`",
     [REASON_rate_limited] = "raise `handshakes_per_second`, or set `trusted_proxies`",
     [REASON_ws_unmasked] = "correct the client",

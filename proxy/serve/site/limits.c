@@ -312,8 +312,46 @@ enum reason limits_enter_route(struct limits_usage *usage, struct limits_counter
     return REASON_none;
 }
 
+/* The length keeps "a" + "bc" and "ab" + "c" apart. NULL: out of memory. */
+static struct limits_counter *get_user(struct limits *limits, const char *route, const char *user)
+{
+    size_t size = strlen(route) + strlen(user) + 24;
+    char *name = malloc(size);
+    if (!name)
+        return NULL;
+    snprintf(name, size, "%zu:%s%s", strlen(route), route, user);
+    struct limits_counter *counter = limits_counter_get(limits, LIMITS_USER, name);
+    free(name);
+    return counter;
+}
+
+enum reason limits_enter_user(struct limits_usage *usage, const char *route, const char *user,
+                              uint32_t limit)
+{
+    wsl_assert(usage->route && !usage->user);
+    struct limits_counter *counter = get_user(usage->limits, route, user);
+    if (!counter)
+        return REASON_out_of_memory;
+    if (!increment(&counter->count, limit)) {
+        limits_counter_release(usage->limits, counter);
+        return REASON_too_many_user;
+    }
+    usage->user = counter;
+    return REASON_none;
+}
+
+static void leave_user(struct limits_usage *usage)
+{
+    if (!usage->user)
+        return;
+    decrement(&usage->user->count);
+    limits_counter_release(usage->limits, usage->user);
+    usage->user = NULL;
+}
+
 void limits_leave_route(struct limits_usage *usage)
 {
+    leave_user(usage);
     if (usage->route)
         decrement(&usage->route->count);
     usage->route = NULL;

@@ -1,7 +1,7 @@
 /*
  * Counts and limits: connections of the process, of a listener and of an address; sessions of a
- * route; the handshake rate of an address. One set serves all workers and outlives every
- * configuration, so counts continue over a reload.
+ * route and of a user on it; the handshake rate of an address. One set serves all workers and
+ * outlives every configuration, so counts continue over a reload.
  *
  * The happy path of a client's connection: limits_reserve before accept, so that its descriptors
  * are available later; limits_enter after it; limits_enter_address when the client's address is
@@ -36,8 +36,9 @@ struct limits_counter;
 struct limits_usage {
     struct limits *limits;
     struct limits_counter *listener, *route;
-    uint32_t shard, slot; /* of its address */
-    uint32_t descriptors; /* reserved for it */
+    struct limits_counter *user; /* a reference */
+    uint32_t shard, slot;        /* of its address */
+    uint32_t descriptors;        /* reserved for it */
     bool in_process;
     bool in_address;
     bool over_limit; /* over a limit, but its request is read */
@@ -53,7 +54,7 @@ void limits_destroy(struct limits *limits); /* NULL: nothing happens */
  * it. Each site holds a reference to its counters. Operators' listeners have a kind of their own,
  * so that a client listener which a reload turns into one of them starts from zero.
  */
-enum limits_kind { LIMITS_LISTENER, LIMITS_OPERATORS, LIMITS_ROUTE, LIMITS_KINDS };
+enum limits_kind { LIMITS_LISTENER, LIMITS_OPERATORS, LIMITS_ROUTE, LIMITS_USER, LIMITS_KINDS };
 WSL_MUST_CHECK struct limits_counter *limits_counter_get(struct limits *limits,
                                                          enum limits_kind kind, const char *name);
 void limits_counter_release(struct limits *limits,
@@ -100,6 +101,14 @@ void limits_leave_address(struct limits_usage *usage);
 /* REASON_too_many_route, or REASON_shutdown: see limits_allow_one_session. Once per usage. */
 WSL_MUST_CHECK enum reason limits_enter_route(struct limits_usage *usage,
                                               struct limits_counter *route, uint32_t route_limit);
+
+/*
+ * REASON_too_many_user: the sessions of one user on the routes of one name. Such a counter exists
+ * while it counts a session, so there are no more of them than sessions. Once per usage, after
+ * limits_enter_route; limits_leave_route leaves it as well. REASON_out_of_memory: not counted.
+ */
+WSL_MUST_CHECK enum reason limits_enter_user(struct limits_usage *usage, const char *route,
+                                             const char *user, uint32_t limit);
 
 /* The session did not open; the connection stays open for the refusal. */
 void limits_leave_route(struct limits_usage *usage);

@@ -77,8 +77,7 @@ static enum reason count(struct session *session, enum admission_step step)
         return limits_enter_address(usage, session->client_address.ip.address, limits,
                                     session_now(session));
     case ADMISSION_COUNT_ROUTE:
-        return limits_enter_route(usage, site->routes[session->entry->match.route].counter,
-                                  session->route->max_sessions);
+        return session_route_enter(session);
     default: /* ADMISSION_LEAVE_ADDRESS */
         limits_leave_address(usage);
         return REASON_none;

@@ -116,3 +116,18 @@ enum reason session_route_find(struct session *session, const struct http_head *
                       session->env->number, &session->env->metrics);
     return REASON_none;
 }
+
+enum reason session_route_enter(struct session *session)
+{
+    const struct config_route *route = session->route;
+    struct limits_usage *usage = &session->usage;
+    enum reason reason = limits_enter_route(
+        usage, session->site->routes[session->entry->match.route].counter, route->max_sessions);
+    if (reason != REASON_none || !session->user || route->max_sessions_per_user == 0)
+        return reason;
+    reason = limits_enter_user(usage, config_route_name(route), session->user,
+                               route->max_sessions_per_user);
+    if (reason != REASON_none)
+        limits_leave_route(usage);
+    return reason;
+}

@@ -26,6 +26,9 @@ static void takes_one_method_in_each_element(void **state)
 static void refuses_what_has_no_effect(void **state)
 {
     (void)state;
+    text_config_expect(PROXIES ROUTE("auth: [" HEADER "], max_sessions_per_user: 2"), "");
+    text_config_expect(ROUTE("max_sessions_per_user: 2"),
+                       "routes[0].max_sessions_per_user: has no effect without auth");
     text_config_expect(ROUTE("satisfy: any"), "routes[0].satisfy: has no effect without auth");
     text_config_expect(
         ROUTE("auth: [" HEADER "]"),

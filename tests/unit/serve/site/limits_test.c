@@ -155,6 +155,52 @@ static void test_route(void **state)
     limits_destroy(limits);
 }
 
+static void test_user(void **state)
+{
+    struct limits *limits = create();
+    struct limits_counter *listener = counter(limits, LIMITS_LISTENER, "a");
+    struct limits_counter *route = counter(limits, LIMITS_ROUTE, "a");
+    struct limits_usage usages[6];
+    for (size_t i = 0; i < WSL_COUNT(usages); i++) {
+        assert_int_equal(begin_and_enter(limits, &usages[i], 0, listener, 0), REASON_none);
+        assert_int_equal(limits_enter_route(&usages[i], route, 0), REASON_none);
+    }
+    assert_int_equal(limits_enter_user(&usages[0], "a", "ann", 2), REASON_none);
+    assert_int_equal(limits_enter_user(&usages[1], "a", "ann", 2), REASON_none);
+    assert_int_equal(limits_enter_user(&usages[2], "a", "ann", 2), REASON_too_many_user);
+    assert_int_equal(limits_enter_user(&usages[2], "a", "bob", 2), REASON_none);
+    assert_int_equal(limits_enter_user(&usages[3], "b", "ann", 1), REASON_none);
+    assert_int_equal(limits_enter_user(&usages[4], "aa", "nn", 1), REASON_none);
+    limits_leave_route(&usages[0]); /* it did not open */
+    assert_int_equal(limits_enter_user(&usages[5], "a", "ann", 2), REASON_none);
+    assert_int_equal(limits_counter_count(route), 5);
+    for (size_t i = 0; i < WSL_COUNT(usages); i++)
+        limits_leave(&usages[i]);
+    limits_counter_release(limits, listener);
+    limits_counter_release(limits, route);
+    limits_destroy(limits); /* it aborts if a counter of a user is left */
+}
+
+static void test_user_without_memory(void **state)
+{
+    struct limits *limits = create();
+    struct limits_counter *listener = counter(limits, LIMITS_LISTENER, "a");
+    struct limits_counter *route = counter(limits, LIMITS_ROUTE, "a");
+    struct limits_usage usage;
+    assert_int_equal(begin_and_enter(limits, &usage, 0, listener, 0), REASON_none);
+    assert_int_equal(limits_enter_route(&usage, route, 0), REASON_none);
+    for (unsigned n = 1; n < 3; n++) {
+        failing_alloc_arm(n);
+        assert_int_equal(limits_enter_user(&usage, "a", "ann", 1), REASON_out_of_memory);
+        assert_true(failing_alloc_disarm());
+    }
+    assert_int_equal(limits_enter_user(&usage, "a", "ann", 1), REASON_none);
+    limits_leave(&usage);
+    limits_counter_release(limits, listener);
+    limits_counter_release(limits, route);
+    limits_destroy(limits);
+}
+
 static void test_only_one(void **state)
 {
     struct limits *limits = create();
@@ -321,12 +367,13 @@ enum {
     HELD = 8,
     PROCESS_LIMIT = 24,
     ROUTE_LIMIT = 5,
+    USER_LIMIT = 2,
     ADDRESS_LIMIT = 3
 };
 
 struct crowd {
     struct limits *limits;
-    atomic_uint in_process, in_route, by_address[4];
+    atomic_uint in_process, in_route, by_address[4], by_user[2];
     atomic_bool overrun;
 };
 
@@ -339,7 +386,7 @@ static void note(struct crowd *crowd, atomic_uint *count, unsigned limit)
 
 struct visit {
     struct limits_usage usage;
-    atomic_uint *counts[3];
+    atomic_uint *counts[4];
 };
 
 static void come(struct crowd *crowd, struct visit *visit, struct limits_counter *listener,
@@ -361,6 +408,10 @@ static void come(struct crowd *crowd, struct visit *visit, struct limits_counter
         return;
     visit->counts[2] = &crowd->in_route;
     note(crowd, visit->counts[2], ROUTE_LIMIT);
+    if (limits_enter_user(&visit->usage, "a", who % 2 ? "ann" : "bob", USER_LIMIT) != REASON_none)
+        return;
+    visit->counts[3] = &crowd->by_user[who % 2];
+    note(crowd, visit->counts[3], USER_LIMIT);
 }
 
 static void go(struct visit *visit)
@@ -410,6 +461,8 @@ int main(void)
         cmocka_unit_test(test_operators_have_a_count_of_their_own),
         cmocka_unit_test(test_places_over_the_limit),
         cmocka_unit_test(test_route),
+        cmocka_unit_test(test_user),
+        cmocka_unit_test(test_user_without_memory),
         cmocka_unit_test(test_only_one),
         cmocka_unit_test(test_a_full_route_does_not_cost_the_only_place),
         cmocka_unit_test(test_address),
