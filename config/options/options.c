@@ -226,6 +226,17 @@ static const struct options_section_row sections[] = {
                     "with Location, Set-Cookie, WWW-Authenticate and the body. Any other answer, "
                     "and none in time, is 503.",
         },
+    [OPTIONS_AUTH_LOGIN] =
+        {
+            .key = "login",
+            .parent = OPTIONS_AUTH,
+            ONE(config_auth, login),
+            .size = sizeof(struct config_auth_login),
+            .place = OPTIONS_NO_PLACE,
+            .help = "Users log in through a page, with a name and a password of a users file: a "
+                    "mapping, or only the file. A signed cookie keeps the login. PATH/logout of "
+                    "the route ends it; with ?everywhere all logins and sessions of the user.",
+        },
     [OPTIONS_CAPTURE] =
         {
             .key = "captures",

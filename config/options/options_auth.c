@@ -68,6 +68,62 @@ static const struct options_row rows[] = {
         .help = "PEM authorities that the service's certificate is verified against; default: the "
                 "system's",
     },
+    {
+        .section = OPTIONS_AUTH_LOGIN,
+        .key = "users",
+        OPTIONS_FIELD(config_auth_login, users),
+        .value = {.type = VALUE_PATH},
+        .required = true,
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "users file, with USER:HASH in each line, as `wsluice passwd` writes it; read "
+                "again when it changes. A new password ends the user's logins",
+    },
+    {
+        .section = OPTIONS_AUTH_LOGIN,
+        .key = "lifetime",
+        OPTIONS_FIELD(config_auth_login, lifetime_ms),
+        .value = {.type = VALUE_DURATION, .min = VALUE_SECONDS(60), .max = VALUE_DAYS(30)},
+        .initial = "8h",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "how long a login counts",
+    },
+    {
+        .section = OPTIONS_AUTH_LOGIN,
+        .key = "end_sessions",
+        OPTIONS_FIELD(config_auth_login, ends_sessions),
+        .value = {.type = VALUE_BOOL},
+        .initial = "false",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "end open sessions, too, when their login has been valid for lifetime",
+    },
+    {
+        .section = OPTIONS_AUTH_LOGIN,
+        .key = "secret",
+        OPTIONS_FIELD(config_auth_login, secret),
+        .value = {.type = VALUE_PATH},
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "file with a key of 32 characters or more in each line, as `openssl rand -hex 32` "
+                "makes it: the first signs cookies, all are accepted. Logins then survive a "
+                "restart, and count on all gateways with this file; default: a random key, which "
+                "lasts until the process ends",
+    },
+    {
+        .section = OPTIONS_AUTH_LOGIN,
+        .key = "scope",
+        OPTIONS_FIELD(config_auth_login, scope),
+        .value = {.type = VALUE_TEXT, .form = &text_form_base},
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "the login counts at and below this path, for all routes with the same scope, "
+                "users and secret; default: the path of the route",
+    },
+    {
+        .section = OPTIONS_AUTH_LOGIN,
+        .key = "title",
+        OPTIONS_FIELD(config_auth_login, title),
+        .value = {.type = VALUE_TEXT},
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "title of the page; default: Log in",
+    },
 };
 
 const struct options_part options_auth_part = {rows, WSL_COUNT(rows)};

@@ -39,12 +39,35 @@ static void check_header(const struct route_check *check, size_t index)
                            "nobody can pass: no listener has trusted_proxies");
 }
 
+/* Does the scope hold the path of the route? */
+static bool holds(const char *scope, const char *path)
+{
+    size_t length = strlen(scope);
+    return length <= 1 ||
+           (strncmp(scope, path, length) == 0 && (path[length] == '\0' || path[length] == '/'));
+}
+
+static void check_login(const struct route_check *check, size_t index)
+{
+    const struct config_route *route = check->route;
+    const struct config_auth_login *login = &route->auth[index].login;
+    struct option_ref option = element(check, OPTIONS_AUTH_LOGIN, index);
+    if (!login->users)
+        return;
+    if (config_auth_login(route->auth, index))
+        route_check_report(check, option, "remove one of them", "the route has another login");
+    if (login->scope && !holds(login->scope, route->path))
+        route_check_report(check, option, "let scope be / or a folder that the path is in",
+                           "the path %s is not in the scope %s", route->path, login->scope);
+}
+
 void auth_rules_check(const struct route_check *check)
 {
     const struct config_route *route = check->route;
     for (size_t i = 0; i < route->auth_count; i++) {
         check_methods(check, i);
         check_header(check, i);
+        check_login(check, i);
     }
     if (route->max_sessions_per_user > 0 && route->auth_count == 0)
         route_check_report(check, route_check_option(check, "max_sessions_per_user"),

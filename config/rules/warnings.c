@@ -127,14 +127,23 @@ static bool is_readable(const struct config_listener *listener)
            listener->tls.mode != CONFIG_TLS_REQUIRED && listener->trusted_proxies.count == 0;
 }
 
+static bool takes_passwords(const struct config_auth *auth)
+{
+    return config_auth_has(auth, CONFIG_AUTH_BASIC) || config_auth_has(auth, CONFIG_AUTH_LOGIN);
+}
+
 static void check_passwords(const struct config *config, const struct option_locator *names,
                             struct diag *diag, size_t index)
 {
     const struct config_route *route = &config->routes[index];
     size_t method = 0;
-    while (method < route->auth_count && !config_auth_has(&route->auth[method], CONFIG_AUTH_BASIC))
+    while (method < route->auth_count && !takes_passwords(&route->auth[method]))
         method++;
-    struct option_ref option = {.section = OPTIONS_AUTH_BASIC, .outer = index, .inner = method};
+    bool basic =
+        method < route->auth_count && config_auth_has(&route->auth[method], CONFIG_AUTH_BASIC);
+    struct option_ref option = {.section = basic ? OPTIONS_AUTH_BASIC : OPTIONS_AUTH_LOGIN,
+                                .outer = index,
+                                .inner = method};
     for (size_t i = 0; method < route->auth_count && i < config->listener_count; i++) {
         const struct config_listener *listener = &config->listeners[i];
         if (!is_readable(listener) || !route_set_has(config, listener, route))

@@ -27,6 +27,7 @@
     REASON(input_timeout, INFO, 0, 1000, "No input for too long")                                  \
     REASON(duration_limit, INFO, 0, 1000, "Session time limit reached")                            \
     REASON(killed, INFO, 503, 1008, "Ended by an operator")                                        \
+    REASON(logged_out, INFO, 401, 1008, "The user has logged out")                                 \
     REASON(answered, DEBUG, 0, 0, "request answered")                                              \
     /* a peer or the network failed */                                                             \
     REASON(client_reset, INFO, 0, 0, "client connection was reset")                                \

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/identity.h"
+#include "serve/auth/login_cookies.h"
 #include "serve/auth/users/users_store.h"
 #include "serve/files/files.h"
 #include "serve/tokens/token_sources.h"
@@ -132,6 +133,20 @@ static void check_users(const struct check *check, struct option_ref option, con
     users_store_free(store);
 }
 
+static void check_secret(const struct check *check, struct option_ref option, const char *path)
+{
+    struct login_keys keys;
+    char text[TEXT_MAX];
+    if (!path || !check_path_reads(check, option, "secret file", path, CHECK_FILE))
+        return;
+    if (login_cookies_read_secret(path, &keys, text, sizeof(text)))
+        fprintf(check->out, "secret %s: %u %s\n", path, keys.count,
+                keys.count == 1 ? "key" : "keys");
+    else
+        option_ref_report(check->names, check->diag, DIAG_ERROR, option, NULL, "%s", text);
+    login_keys_wipe(&keys);
+}
+
 static void check_auth(const struct check *check, size_t index)
 {
     const struct config_route *route = &check->config->routes[index];
@@ -142,6 +157,10 @@ static void check_auth(const struct check *check, size_t index)
         if (auth->forward.url)
             check_service(check, (struct option_ref){OPTIONS_AUTH_FORWARD, "ca", index, i}, "auth",
                           auth->forward.url, auth->forward.ca);
+        check_users(check, (struct option_ref){OPTIONS_AUTH_LOGIN, "users", index, i},
+                    auth->login.users);
+        check_secret(check, (struct option_ref){OPTIONS_AUTH_LOGIN, "secret", index, i},
+                     auth->login.secret);
     }
 }
 

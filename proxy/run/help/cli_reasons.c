@@ -13,6 +13,7 @@ static const char *const advice[REASON_COUNT] = {
     [REASON_idle_timeout] = "raise or turn off `idle_timeout` of the route if users complain",
     [REASON_input_timeout] = "raise or turn off `input_timeout` of the route if users complain",
     [REASON_duration_limit] = "raise or turn off `max_duration` of the route if users complain",
+    [REASON_logged_out] = "",
     [REASON_killed] = "nothing: an operator ended it, see the line of prose before",
     [REASON_answered] = "",
     [REASON_client_reset] = "nothing, if now and then; often a proxy in front with a short timeout",

@@ -4,8 +4,10 @@
 #include "serve/auth/auth_basic.h"
 #include "serve/auth/auth_forward.h"
 #include "serve/auth/auth_header.h"
+#include "serve/auth/auth_login.h"
 
-static struct auth_method *create(const struct config_auth *config, struct auth_shared *shared,
+static struct auth_method *create(const struct config_route *route,
+                                  const struct config_auth *config, struct auth_shared *shared,
                                   const struct http_origins *origins, char *error,
                                   size_t error_size)
 {
@@ -18,6 +20,7 @@ static struct auth_method *create(const struct config_auth *config, struct auth_
         return auth_forward_create(&config->forward,
                                    http_origins_find(origins, config->forward.url));
     case CONFIG_AUTH_LOGIN:
+        return auth_login_create(route, &config->login, shared, error, error_size);
     case CONFIG_AUTH_METHODS:
         break;
     }
@@ -36,7 +39,8 @@ struct auth_list *auth_list_create(const struct config_route *route, struct auth
         return NULL;
     list->any = route->satisfy == CONFIG_SATISFY_ANY;
     for (size_t i = 0; i < route->auth_count; i++) {
-        list->methods[i] = create(&route->auth[i], shared, origins, error, error_size);
+        list->methods[i] =
+            create(route, &route->auth[i], shared, origins, error, error_size);
         if (!list->methods[i]) {
             auth_list_free(list);
             return NULL;

@@ -62,6 +62,7 @@ struct auth_answer {
     const char *challenge;        /* FAILED: a WWW-Authenticate value of the method; NULL: none */
     uint32_t retry_after;         /* FAILED: seconds; 0: not said */
     struct auth_reply *reply;     /* FAILED, ANSWERED: owned; NULL: the status of the reason */
+    bool ends_sessions;           /* ANSWERED: those of `user` that came by the same users file */
     char detail[160];             /* for the log; never a secret */
 };
 

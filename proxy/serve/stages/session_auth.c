@@ -1,5 +1,6 @@
 #include "serve/stages/session_auth.h"
 
+#include "base/log/log.h"
 #include "net/tls/tls.h"
 #include "serve/auth/auth_list.h"
 #include "serve/session/session_entry.h"
@@ -7,7 +8,9 @@
 #include "serve/session/session_log.h"
 #include "serve/session/session_state.h"
 #include "serve/site/site.h"
+#include "serve/stages/session_drain.h"
 #include "serve/stages/session_reply.h"
+#include "serve/status/kill_request.h"
 
 struct session_auth {
     struct session_wait wait; /* the session's entry points to it while it waits */
@@ -145,11 +148,24 @@ void session_auth_ask(struct session *session, const struct http_head *head, str
 
 /* ---- answers ---- */
 
+/* Out of memory: the logins have ended, so that no session begins any more; those that are open
+ * stay. */
+static void end_sessions(struct session *session)
+{
+    const struct config_route *route = session->route;
+    const struct config_auth_login *login = config_auth_login(route->auth, route->auth_count);
+    if (login && session->user &&
+        !kill_request_start_user(session->env, session->user, login->users, session_drain_one))
+        log_message(REASON_WARN, "sessions of %s are not ended: out of memory", session->user);
+}
+
 bool session_auth_reply(struct session *session)
 {
     struct session_auth *auth = session->entry->auth;
     if (!auth || !auth->pass.answer.reply)
         return false;
+    if (auth->pass.answer.ends_sessions)
+        end_sessions(session);
     struct reply reply = auth->pass.answer.reply->reply;
     auth->pass.answer.reply->reply.body = (struct reply_body){0};
     session_reply_send(session, &reply);

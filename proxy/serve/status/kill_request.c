@@ -1,6 +1,7 @@
 #include "serve/status/kill_request.h"
 
 #include "base/log/log.h"
+#include "config/model/config.h"
 #include "serve/metrics/process_facts.h"
 #include "serve/session/session_priv.h"
 #include "serve/status/session_row.h"
@@ -66,5 +67,62 @@ bool kill_request_start(struct session_env *env, uint64_t id, const char *by,
         worker_request_send(&kill->base, worker, end_cb);
     else
         worker_request_reply(&kill->base, ended_cb);
+    return true;
+}
+
+/* ---- the sessions of a user ---- */
+
+struct kill_user {
+    struct worker_request base;
+    unsigned worker; /* whose turn it is */
+    kill_request_end_fn *end;
+    char *users; /* behind the name */
+    char user[];
+};
+
+static void user_done_cb(struct worker_request *base)
+{
+    worker_request_end(base);
+    free(WSL_CONTAINER(base, struct kill_user, base));
+}
+
+static bool is_of_user(const struct session *session, const struct kill_user *kill)
+{
+    const struct config_route *route = session->route;
+    if (!route || !session->user || strcmp(session->user, kill->user) != 0)
+        return false;
+    const struct config_auth_login *login = config_auth_login(route->auth, route->auth_count);
+    return login && strcmp(login->users, kill->users) == 0 && session_row_is_listed(session);
+}
+
+static void end_user_cb(struct worker_request *base)
+{
+    struct kill_user *kill = WSL_CONTAINER(base, struct kill_user, base);
+    struct session_env *env = base->worker;
+    for (struct list *link = env->sessions.next, *next; link != &env->sessions; link = next) {
+        struct session *session = WSL_CONTAINER(link, struct session, link);
+        next = link->next;
+        if (is_of_user(session, kill))
+            kill->end(session, REASON_logged_out);
+    }
+    if (++kill->worker < env->process->worker_count)
+        worker_request_send(base, kill->worker, end_user_cb);
+    else
+        worker_request_reply(base, user_done_cb);
+}
+
+bool kill_request_start_user(struct session_env *env, const char *user, const char *users,
+                             kill_request_end_fn *end)
+{
+    size_t name = strlen(user) + 1, file = strlen(users) + 1;
+    struct kill_user *kill = calloc(1, sizeof(*kill) + name + file);
+    if (!kill)
+        return false;
+    kill->end = end;
+    kill->users = kill->user + name;
+    memcpy(kill->user, user, name);
+    memcpy(kill->users, users, file);
+    worker_request_begin(&kill->base, env);
+    worker_request_send(&kill->base, 0, end_user_cb);
     return true;
 }

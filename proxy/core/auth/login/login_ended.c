@@ -127,9 +127,10 @@ static bool is_same(const struct entry *entry, const struct login_cookie *cookie
     return entry->expires > 0 && memcmp(entry->mac, cookie->mac, sizeof(entry->mac)) == 0;
 }
 
-bool login_ended_has(const struct login_ended *ended, const struct login_cookie *cookie)
+bool login_ended_has(const struct login_ended *ended, struct slice name,
+                     const struct login_cookie *cookie)
 {
-    const struct user *user = find(ended, login_cookie_user(cookie));
+    const struct user *user = find(ended, name);
     if (cookie->issued <= ended->floor || (user && cookie->issued <= user->until))
         return true;
     for (size_t i = 0; user && i < LOGIN_ENDED_COOKIES; i++)
@@ -138,11 +139,12 @@ bool login_ended_has(const struct login_ended *ended, const struct login_cookie 
     return false;
 }
 
-bool login_ended_add(struct login_ended *ended, const struct login_cookie *cookie, int64_t now)
+bool login_ended_add(struct login_ended *ended, struct slice name,
+                     const struct login_cookie *cookie, int64_t now)
 {
-    if (login_ended_has(ended, cookie))
+    if (login_ended_has(ended, name, cookie))
         return true;
-    struct user *user = touch(ended, login_cookie_user(cookie), now);
+    struct user *user = touch(ended, name, now);
     if (!user)
         return false;
     struct entry *entry = place_of(user, now);

@@ -29,15 +29,19 @@ struct login_ended {
 WSL_MUST_CHECK bool login_ended_init(struct login_ended *ended, size_t most);
 void login_ended_free(struct login_ended *ended);
 
-/* Ends one login: a cookie that was checked. `now` in milliseconds of Unix time. */
-WSL_MUST_CHECK bool login_ended_add(struct login_ended *ended, const struct login_cookie *cookie,
-                                    int64_t now);
+/*
+ * Ends one login: a cookie that was checked. `user` is the same for all cookies of a user, and at
+ * most LOGIN_USER_MAX bytes. `now` in milliseconds of Unix time.
+ */
+WSL_MUST_CHECK bool login_ended_add(struct login_ended *ended, struct slice user,
+                                    const struct login_cookie *cookie, int64_t now);
 
 /* Ends all logins of a user until now; `expires`: no cookie of today lasts longer. */
 WSL_MUST_CHECK bool login_ended_add_all(struct login_ended *ended, struct slice user, int64_t now,
                                         int64_t expires);
 
 /* Has the login of this cookie ended? */
-bool login_ended_has(const struct login_ended *ended, const struct login_cookie *cookie);
+bool login_ended_has(const struct login_ended *ended, struct slice user,
+                     const struct login_cookie *cookie);
 
 #endif

@@ -33,7 +33,10 @@ static size_t print_message(char *out, size_t size, const struct login_page *wha
     const char *message = states[what->state].message;
     uint64_t seconds = what->seconds, minutes = seconds / 60 + (seconds % 60 > 0);
     int length;
-    if (what->state != LOGIN_PAGE_WAIT)
+    if (what->state == LOGIN_PAGE_LEAVE)
+        length = snprintf(out, size, "You are logged in as %.*s.", (int)what->user.len,
+                          what->user.ptr ? what->user.ptr : "");
+    else if (what->state != LOGIN_PAGE_WAIT)
         length = snprintf(out, size, "%s", message);
     else if (seconds <= 90)
         length = snprintf(out, size, "%sTry again in %" PRIu64 " second%s.", message, seconds,
@@ -57,7 +60,7 @@ static struct slice title_of(const struct login_page *what)
 
 char *login_page_print(struct slice page, const struct login_page *what, size_t *length)
 {
-    char message[160], seconds[24] = "";
+    char message[192], seconds[24] = "";
     bool asks = states[what->state].asks, error = states[what->state].is_error;
     bool named = what->user.len > 0, leave = what->state == LOGIN_PAGE_LEAVE;
     size_t message_length = print_message(message, sizeof(message), what);
@@ -71,7 +74,8 @@ char *login_page_print(struct slice page, const struct login_page *what, size_t 
         {"message", {message, message_length}},
         {"user", what->user},
         {"page", what->token},
-        {"back", slice_of(what->back ? what->back : "./")},
+        {"link", slice_of(what->link ? what->link : "./")},
+        {"everywhere", flag(what->everywhere, "checked")},
         {"invalid", slice_of(what->state == LOGIN_PAGE_WRONG ? "true" : "false")},
         {"no_login", flag(!asks, "hidden")},
         {"no_logout", flag(!leave, "hidden")},

@@ -16,7 +16,7 @@ enum login_page_state {
     LOGIN_PAGE_ENDED,  /* the login has expired, or was ended: ask again */
     LOGIN_PAGE_STALE,  /* the form is of another page or too old: ask again */
     LOGIN_PAGE_FAILED, /* the password cannot be checked now: ask again */
-    LOGIN_PAGE_LEAVE,  /* asks whether to log out */
+    LOGIN_PAGE_LEAVE,  /* says who is logged in, and offers to log out */
     LOGIN_PAGE_LEFT,   /* logged out */
     LOGIN_PAGE_STATES,
 };
@@ -27,7 +27,8 @@ struct login_page {
     struct slice title; /* len 0: "Log in" */
     struct slice user;  /* len 0: unknown */
     struct slice token; /* of the form */
-    const char *back;   /* LEFT: a relative reference to the page that asks again */
+    const char *link;   /* a relative reference: LEAVE: of the logout; LEFT: of a new login */
+    bool everywhere;    /* LEAVE: the user has asked to log out everywhere */
 };
 
 /* The page, malloc'd. NULL: out of memory. `page`: the template. */

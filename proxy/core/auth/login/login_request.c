@@ -3,6 +3,7 @@
 #include "base/ascii.h"
 #include "base/text/writer.h"
 #include "codec/http/http_char.h"
+#include "codec/http/http_query.h"
 #include "core/access/access.h"
 
 static const struct http_field *only(const struct http_head *head, struct slice name)
@@ -64,6 +65,29 @@ enum login_site login_request_site(const struct http_head *head, bool secure,
     return same ? LOGIN_SITE_SAME : LOGIN_SITE_FOREIGN;
 }
 
+bool login_request_is_meant(const struct http_head *head, bool secure,
+                            const struct config_texts *origins)
+{
+    unsigned ahead;
+    enum login_site site = login_request_site(head, secure, origins);
+    (void)http_head_only(head, SLICE("Sec-Purpose"), &ahead);
+    if (ahead > 0 || slice_equal(head->method, SLICE("HEAD")))
+        return false;
+    return site == LOGIN_SITE_SAME ||
+           (site == LOGIN_SITE_UNKNOWN && !login_request_is_for_page(head));
+}
+
+bool login_request_asks_for(const struct http_head *head, struct slice name)
+{
+    struct slice query = head->query, key, value;
+    while (query.len > 0) {
+        http_query_next(&query, &key, &value);
+        if (slice_equal(key, name))
+            return true;
+    }
+    return false;
+}
+
 /* The characters of a URI (RFC 3986 section 2) that path and query may have. */
 static bool is_uri(char c)
 {
@@ -84,19 +108,50 @@ static void add(struct writer *w, struct slice text)
     }
 }
 
+/* What is behind the last slash. */
+static struct slice last_of(struct slice path)
+{
+    const char *slash = path.len > 0 ? memrchr(path.ptr, '/', path.len) : NULL;
+    return slash ? slice_from(path, (size_t)(slash - path.ptr) + 1) : path;
+}
+
+static size_t finish(struct writer *w)
+{
+    writer_add(w, "", 1);
+    return w->overflow ? 0 : w->length - 1;
+}
+
 size_t login_request_location(char *out, size_t capacity, const struct http_head *head)
 {
     struct writer w = writer_to(out, capacity);
-    struct slice last = head->path;
-    const char *slash = last.len > 0 ? memrchr(last.ptr, '/', last.len) : NULL;
-    if (slash)
-        last = slice_from(last, (size_t)(slash - last.ptr) + 1);
     writer_add_slice(&w, SLICE("./"));
-    add(&w, last);
+    add(&w, last_of(head->path));
     if (head->query.ptr) {
         writer_add_slice(&w, SLICE("?"));
         add(&w, head->query);
     }
-    writer_add(&w, "", 1);
-    return w.overflow ? 0 : w.length - 1;
+    return finish(&w);
+}
+
+size_t login_request_logout(char *out, size_t capacity, const struct http_head *head)
+{
+    struct writer w = writer_to(out, capacity);
+    struct slice last = last_of(head->path);
+    writer_add_slice(&w, SLICE("./"));
+    add(&w, last);
+    writer_add_slice(&w, last.len > 0 ? SLICE("/logout") : SLICE("logout"));
+    return finish(&w);
+}
+
+size_t login_request_back(char *out, size_t capacity, const struct http_head *head, bool folder)
+{
+    struct writer w = writer_to(out, capacity);
+    struct slice path = head->path;
+    path.len -= last_of(path).len;
+    path.len -= path.len > 0; /* PATH */
+    struct slice last = last_of(path);
+    writer_add_slice(&w, folder || last.len == 0 ? SLICE("./") : SLICE("../"));
+    if (!folder)
+        add(&w, last);
+    return finish(&w);
 }

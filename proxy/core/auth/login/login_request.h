@@ -27,11 +27,27 @@ enum login_site login_request_site(const struct http_head *head, bool secure,
                                    const struct config_texts *origins);
 
 /*
- * A relative reference (RFC 3986 section 4.2) to the path and query of this request: it cannot name
- * another host, and it fits behind a proxy that takes a prefix off. Returns the length, and puts a
- * NUL behind it; 0: it does not fit.
+ * Is a request for PATH/logout the user's own, and not a link or a picture of another site, or a
+ * browser that loads pages ahead? A program that is no browser means what it asks for.
+ */
+bool login_request_is_meant(const struct http_head *head, bool secure,
+                            const struct config_texts *origins);
+
+/* Has the query a parameter of that name? */
+bool login_request_asks_for(const struct http_head *head, struct slice name);
+
+/*
+ * Relative references (RFC 3986 section 4.2): they cannot name another host, and fit behind a proxy
+ * that takes a prefix off. Each returns the length, and puts a NUL behind it; 0: it does not fit.
+ *
+ * location: the path and query of this request. logout: PATH/logout, from PATH. back: PATH, from
+ * PATH/logout; of a route for a whole folder, the folder.
  */
 WSL_MUST_CHECK size_t login_request_location(char *out, size_t capacity,
                                              const struct http_head *head);
+WSL_MUST_CHECK size_t login_request_logout(char *out, size_t capacity,
+                                           const struct http_head *head);
+WSL_MUST_CHECK size_t login_request_back(char *out, size_t capacity, const struct http_head *head,
+                                         bool folder);
 
 #endif

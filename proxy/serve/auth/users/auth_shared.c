@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include "serve/auth/login/login_shared.h"
 #include "serve/auth/users/users_store.h"
 
 struct holding {
@@ -13,6 +14,7 @@ struct holding {
 struct auth_shared {
     pthread_mutex_t lock; /* of the failures */
     struct backoff *backoff;
+    struct login_shared *login;
     pthread_mutex_t files_lock; /* of what follows */
     struct list holdings;
 };
@@ -23,7 +25,10 @@ struct auth_shared *auth_shared_create(void)
     struct auth_shared *shared = calloc(1, sizeof(*shared));
     if (shared && siphash_seed(&seed))
         shared->backoff = backoff_create(&backoff_usual_sizes, &seed);
-    if (!shared || !shared->backoff) {
+    if (shared && shared->backoff)
+        shared->login = login_shared_create();
+    if (!shared || !shared->login) {
+        backoff_destroy(shared ? shared->backoff : NULL);
         free(shared);
         return NULL;
     }
@@ -39,9 +44,15 @@ void auth_shared_destroy(struct auth_shared *shared)
         return;
     wsl_assert(list_empty(&shared->holdings));
     backoff_destroy(shared->backoff);
+    login_shared_destroy(shared->login);
     pthread_mutex_destroy(&shared->lock);
     pthread_mutex_destroy(&shared->files_lock);
     free(shared);
+}
+
+struct login_shared *auth_shared_login(struct auth_shared *shared)
+{
+    return shared->login;
 }
 
 /* ---- users files ---- */

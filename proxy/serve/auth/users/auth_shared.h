@@ -1,6 +1,7 @@
 /*
- * What authentication remembers over reloads, for all workers: failed passwords (core/auth/backoff)
- * and the users files that are in use, each read once for all routes that name it.
+ * What authentication remembers over reloads, for all workers: failed passwords
+ * (core/auth/backoff), logins that have ended (serve/auth/login), and the users files that are in
+ * use, each read once for all routes that name it.
  *
  * Owns: the failures; users files belong to their holders. Thread: any. Errors: NULL without memory
  * or randomness; NULL and one line. Lifetime: outlives all users files and all checks.
@@ -11,10 +12,13 @@
 #include "core/auth/backoff.h"
 
 struct auth_shared;
+struct login_shared;
 struct users_store;
 
 WSL_MUST_CHECK struct auth_shared *auth_shared_create(void);
 void auth_shared_destroy(struct auth_shared *shared); /* NULL: nothing happens */
+
+struct login_shared *auth_shared_login(struct auth_shared *shared);
 
 /* The file at `path`, read now. NULL: it cannot be read, or has a fault. */
 WSL_MUST_CHECK struct users_store *auth_shared_users(struct auth_shared *shared, const char *path,

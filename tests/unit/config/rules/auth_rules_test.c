@@ -35,11 +35,28 @@ static void refuses_what_has_no_effect(void **state)
         "routes[0].auth[0].header: nobody can pass: no listener has trusted_proxies");
 }
 
+static void checks_logins(void **state)
+{
+    (void)state;
+    text_config_expect(ROUTE("auth: [{login: users}]"), "");
+    text_config_expect(ROUTE("auth: [{login: {users: u, scope: /}}]"), "");
+    text_config_expect(ROUTE("auth: [{login: {users: u, scope: /a}}]"), "");
+    text_config_expect(ROUTE("auth: [{login: {users: u, scope: /ab}}]"),
+                       "routes[0].auth[0].login: the path /a is not in the scope /ab");
+    text_config_expect(
+        "listeners: [\":1\"]\nroutes: [{path: /ab, target: 'h:1', auth: [{login: {users: u, "
+        "scope: /a}}]}]\n",
+        "routes[0].auth[0].login: the path /ab is not in the scope /a");
+    text_config_expect(ROUTE("auth: [{login: users}, {login: users}]"),
+                       "routes[0].auth[1].login: the route has another login");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_one_method_in_each_element),
         cmocka_unit_test(refuses_what_has_no_effect),
+        cmocka_unit_test(checks_logins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -140,6 +140,12 @@ static void warns_of_readable_passwords(void **state)
     assert_int_equal(warnings_of("[{address: \":80\", trusted_proxies: [10.0.0.1]}]",
                                  "[" DESK ", {path: /s, status: true, auth: [{basic: users}]}]"),
                      0);
+    assert_int_equal(warnings_of("[\":80\"]", "[{path: /vnc, target: \"tcp://h:1\", auth: [{login: "
+                                              "users}]}]"),
+                     1);
+    assert_int_equal(warnings_of("[" AUTH_TLS "]", "[{path: /vnc, target: \"tcp://h:1\", auth: "
+                                                   "[{login: users}]}]"),
+                     0);
 }
 
 int main(void)

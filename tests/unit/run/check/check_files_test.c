@@ -74,6 +74,10 @@ static void test_routes(void **unused)
 #define BASIC(file)                                                                                \
     "routes: [{path: /a, host: h, target: \"tcp://h:1\", auth: [{basic: " file "}]}]\n"
 
+#define LOGIN(file)                                                                                \
+    "routes: [{path: /a, host: h, target: \"tcp://h:1\", auth: [{login: {users: users, "           \
+    "secret: " file "}}]}]\n"
+
 static void test_users(void **unused)
 {
     check_lab_write("users", "ann:" USERS_LAB_HASH "\n");
@@ -86,6 +90,13 @@ static void test_users(void **unused)
         skip();
     assert_true(check_lab_run(LISTENER BASIC("users"), false));
     check_lab_says("users: 1 known\n");
+    check_lab_write("secret", "0123456789abcdef0123456789abcdef\n");
+    check_lab_write("short", "0123456789abcdef\n");
+    assert_true(check_lab_run(LISTENER LOGIN("secret"), false));
+    check_lab_says("secret: 1 key\n");
+    assert_false(check_lab_run(LISTENER LOGIN("short"), false));
+    check_lab_finds("routes[0].auth[0].login.secret: secret ");
+    check_lab_finds("a key is shorter than 32 characters");
 }
 
 int main(void)

@@ -22,13 +22,13 @@ static struct login_cookie cookie_of(const char *user, int64_t issued, uint8_t n
 static bool has(const struct login_ended *ended, const char *user, int64_t issued, uint8_t number)
 {
     struct login_cookie cookie = cookie_of(user, issued, number);
-    return login_ended_has(ended, &cookie);
+    return login_ended_has(ended, slice_of(user), &cookie);
 }
 
 static void add(struct login_ended *ended, const char *user, int64_t issued, uint8_t number)
 {
     struct login_cookie cookie = cookie_of(user, issued, number);
-    assert_true(login_ended_add(ended, &cookie, issued + 1));
+    assert_true(login_ended_add(ended, slice_of(user), &cookie, issued + 1));
 }
 
 static void test_ends_one_cookie(void **state)
@@ -143,7 +143,7 @@ static void test_out_of_memory(void **state)
     add(&ended, "amy", 1000, 1);
     struct login_cookie cookie = cookie_of("bob", 1000, 1);
     failing_alloc_arm(1);
-    assert_false(login_ended_add(&ended, &cookie, 1001));
+    assert_false(login_ended_add(&ended, SLICE("bob"), &cookie, 1001));
     assert_true(failing_alloc_disarm());
     failing_alloc_arm(1);
     assert_false(login_ended_add_all(&ended, SLICE("bob"), 1001, 2000));

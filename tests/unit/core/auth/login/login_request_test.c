@@ -116,12 +116,78 @@ static void test_locations(void **state)
     }
 }
 
+static void test_links_of_a_logout(void **state)
+{
+    static const struct {
+        const char *target, *logout, *back, *folder;
+    } rows[] = {
+        {"/ssh", "./ssh/logout", "./", "./"},
+        {"/", "./logout", "./", "./"},
+        {"/desk/", "./logout", "../desk", "./"},
+        {"/ssh/logout", "./logout/logout", "../ssh", "./"},
+        {"/logout", "./logout/logout", "./", "./"},
+        {"/a/b%20c/logout?everywhere", "./logout/logout", "../b%20c", "./"},
+        {"/a/x|y/logout", "./logout/logout", "../x%7Cy", "./"},
+        {"//evil.example.org/logout", "./logout/logout", "../evil.example.org", "./"},
+    };
+    for (size_t i = 0; i < WSL_COUNT(rows); i++) {
+        char text[512], line[256], out[128];
+        snprintf(line, sizeof(line), "GET %s", rows[i].target);
+        struct http_head head = head_of(text, line, "");
+        assert_int_equal(login_request_logout(out, sizeof(out), &head), strlen(rows[i].logout));
+        assert_string_equal(out, rows[i].logout);
+        assert_int_equal(login_request_back(out, sizeof(out), &head, false), strlen(rows[i].back));
+        assert_string_equal(out, rows[i].back);
+        assert_int_equal(login_request_back(out, sizeof(out), &head, true), strlen("./"));
+        assert_string_equal(out, rows[i].folder);
+        assert_int_equal(login_request_logout(out, 3, &head), 0);
+    }
+}
+
+static void test_logouts_that_are_meant(void **state)
+{
+    static const struct {
+        const char *line, *fields;
+        bool meant;
+    } rows[] = {
+        {"GET /logout", "Sec-Fetch-Site: same-origin\r\nSec-Fetch-Dest: document\r\n", true},
+        {"GET /logout", "Sec-Fetch-Site: none\r\nSec-Fetch-Dest: document\r\n", true},
+        {"GET /logout", "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Dest: document\r\n", false},
+        {"GET /logout", "Sec-Fetch-Site: none\r\nSec-Purpose: prefetch\r\n", false},
+        {"HEAD /logout", "Sec-Fetch-Site: none\r\n", false},
+        {"GET /logout", "Accept: text/html\r\n", false}, /* an old browser, from anywhere */
+        {"GET /logout", "Accept: */*\r\n", true},
+        {"GET /logout", "", true},
+    };
+    const struct config_texts none = {0};
+    for (size_t i = 0; i < WSL_COUNT(rows); i++) {
+        char text[512];
+        struct http_head head = head_of(text, rows[i].line, rows[i].fields);
+        if (login_request_is_meant(&head, true, &none) != rows[i].meant)
+            fail_msg("%s %s", rows[i].line, rows[i].fields);
+    }
+}
+
+static void test_parameters_of_the_query(void **state)
+{
+    char text[512];
+    struct http_head head = head_of(text, "GET /logout?a=b&everywhere&c", "");
+    assert_true(login_request_asks_for(&head, SLICE("everywhere")));
+    assert_true(login_request_asks_for(&head, SLICE("a")));
+    assert_false(login_request_asks_for(&head, SLICE("b")));
+    head = head_of(text, "GET /logout", "");
+    assert_false(login_request_asks_for(&head, SLICE("everywhere")));
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pages),
         cmocka_unit_test(test_sites),
         cmocka_unit_test(test_locations),
+        cmocka_unit_test(test_links_of_a_logout),
+        cmocka_unit_test(test_logouts_that_are_meant),
+        cmocka_unit_test(test_parameters_of_the_query),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
