@@ -17,7 +17,8 @@ struct cli_args {
     bool file_is_variable; /* of $WSLUICE_CONFIG, which an image sets for everybody */
     bool demo, daemon, print;
     bool libserver;
-    const char *auth_plugin, *auth_source; /* NULL: not given */
+    const char *auth_plugin; /* NULL: not given */
+    char *auth_source;       /* likewise */
     bool web_auth;
 };
 

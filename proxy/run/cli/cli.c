@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/base.h"
+#include "config/model/redis_url.h"
 #include "config/options/options.h"
 #include "config/print/dump.h"
 #include "run/args/cli_environment.h"
@@ -111,13 +112,29 @@ static void report(const struct cli *cli, FILE *err)
     cli_report_findings(&cli->line.diag, cli_name_of(scan->websockify), err);
 }
 
+/* A source of tokens is a file as a rule; with Redis it may have a password in it. */
+static bool may_hold_password(const struct cli_scan *scan, const struct cli_assignment *assignment)
+{
+    const char *plugin = cli_scan_value(scan, "token-plugin"), *text = assignment->argument;
+    if (assignment->flag.row->secret)
+        return true;
+    if (strcmp(assignment->flag.flag->name, "token-source") != 0)
+        return false;
+    return (plugin && strcmp(cli_plugin_short_name(plugin), "TokenRedis") == 0) ||
+           (strstr(text, "://") && !redis_url_is_public(text));
+}
+
+/* In the memory that ps shows. */
 static void erase_secrets(const struct cli *cli)
 {
-    for (size_t i = 0; i < cli->line.args.scan.assignment_count; i++) {
-        const struct cli_assignment *assignment = &cli->line.args.scan.assignments[i];
-        if (assignment->argument && assignment->flag.row->secret)
+    const struct cli_args *args = &cli->line.args;
+    for (size_t i = 0; i < args->scan.assignment_count; i++) {
+        const struct cli_assignment *assignment = &args->scan.assignments[i];
+        if (assignment->argument && may_hold_password(&args->scan, assignment))
             explicit_bzero(assignment->argument, strlen(assignment->argument));
     }
+    if (args->auth_source)
+        explicit_bzero(args->auth_source, strlen(args->auth_source));
 }
 
 static void answer(const struct cli_args *args, FILE *out)

@@ -123,6 +123,7 @@ static const char *sample(const struct options_row *row, const char *directory)
     static const char *const texts[][2] = {
         {"token-plugin", "TokenFileName"},
         {"ssl-version", "tlsv1_3"},
+        {"sandbox", "require"},
         {"wrap-mode", "ignore"},
         {"log-level", "error"},
         {"log-format", "json"},
@@ -192,6 +193,48 @@ static const char *needed_with(const char *flag, const char *directory)
     return "7 h:1";
 }
 
+/* A word of the line, by what is in front of it; what ps would show. */
+static const char *word_after(const struct run *run, const char *flag)
+{
+    for (int i = 1; i + 1 < run->argc; i++)
+        if (strcmp(run->argv[i], flag) == 0)
+            return run->argv[i + 1];
+    fail_msg("no %s", flag);
+    return "";
+}
+
+static void passwords_are_erased_from_the_arguments(void **state)
+{
+    struct run run;
+    static const struct {
+        const char *line, *flag;
+        bool erased;
+    } rows[] = {
+        {"--cert c.pem --key-password hush 7 h:1", "--key-password", true},
+        {"--key-password hush --no-such 7 h:1", "--key-password", true},
+        {"--auth-plugin BasicHTTPAuth --auth-source user:hush 7 h:1", "--auth-source", true},
+        {"--token-plugin TokenRedis --token-source h:6379:0:hush 7", "--token-source", true},
+        {"--token-plugin websockify.token_plugins.TokenRedis --token-source h:1:0:hush 7",
+         "--token-source", true},
+        {"--token-plugin TokenFile --token-source redis://u:hush@h/ 7", "--token-source", true},
+        {"--token-plugin TokenFile --token-source redis://h/ 7", "--token-source", false},
+        {"--token-plugin TokenFile --token-source /etc/tokens 7", "--token-source", false},
+        {"--cert c.pem 7 h:1", "--cert", false},
+    };
+    for (size_t i = 0; i < WSL_COUNT(rows); i++) {
+        parse_words(&run, "wsluice", rows[i].line);
+        const char *word = word_after(&run, rows[i].flag);
+        if ((word[0] == '\0') != rows[i].erased)
+            fail_msg("%s: '%s' is left", rows[i].line, word);
+        for (size_t j = 0; j < sizeof(run.line) - 4; j++)
+            assert_int_not_equal(memcmp(run.line + j, "hush", 4), 0);
+        done(&run);
+    }
+    parse_words(&run, "wsluice", "--key-password=hush --cert=c.pem 7 h:1");
+    assert_string_equal(run.argv[1], "--key-password=");
+    done(&run);
+}
+
 static void check_printed(const struct cli_flag *flag, const char *directory)
 {
     char words[400], line[420];
@@ -232,6 +275,7 @@ int main(void)
         IN_DIRECTORY(a_file_has_its_own_addresses),
         IN_DIRECTORY(options_stand_behind_the_command),
         IN_DIRECTORY(print_config_loads_to_the_same),
+        IN_DIRECTORY(passwords_are_erased_from_the_arguments),
         IN_DIRECTORY(print_config_keeps_every_flag),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
