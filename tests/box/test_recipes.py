@@ -2,13 +2,14 @@
 import os
 import re
 import shlex
+import signal
 import subprocess
 import xml.etree.ElementTree
 
 import pytest
 from container import Container
 from gateway import Endpoint, ask, get
-from lab import BINARY, ROOT
+from lab import BINARY, ROOT, run
 from ports import free_port, listens
 from recipes import PORT, WEB, card, cards, folder_for, gateway, hears, recipe, replaced, says, shell
 from wire import request, until
@@ -203,6 +204,29 @@ def test_systemd(lab, here):
         assert words[0] == 'systemctl' and words[-1] == 'wsluice'
         said = subprocess.run([*words[:-1], '--', 'wsluice-of-a-test'], capture_output=True, text=True, check=False).stderr
         assert not re.search('unrecognized|unknown|invalid|requires', said, re.IGNORECASE), f'{line}: {said}'
+
+
+def test_hardening(lab, here):
+    """The file starts in a sandbox, refuses what is outside, and an upgrade takes it."""
+    (_, file), (_, upgrade) = recipe('Hardening')
+    target = lab.target(says(b'RFB'))
+    file = replaced(file, port=(':443', '127.0.0.1:0'), target=('10.0.0.5:5900', f'127.0.0.1:{target.port}'),
+                    admin=('/run/wsluice/admin.sock', f'{here}/admin.sock'), pem=('/etc/wsluice/tls/desk.pem', f'{here}/desk.pem'),
+                    key=('/etc/wsluice/tls/desk.key', f'{here}/desk.key'))
+    (here / 'gateway.yaml').write_text(file)
+    status, said, error = run('check', here / 'gateway.yaml')
+    if 'sandbox: require, but' in error:
+        assert status == 1
+        pytest.skip(error)
+    assert status == 0 and 'sandbox: no new privileges, files' in said, error
+    bridge = gateway(lab, here, file)
+    other = lab.target(says(b'RFB'))
+    (here / 'gateway.yaml').write_text(file.replace(str(target.port), str(other.port)))
+    status, out, error = run('reload', here / 'gateway.yaml')
+    assert status == 1 and 'outside of this process\'s sandbox' in out + error and 'wsluice upgrade' in out + error
+    shell(lab, here, replaced(upgrade, file=('/etc/wsluice/wsluice.yaml', f'{here}/gateway.yaml')))
+    taken = until(lambda: re.search(r'process (\d+) has taken over', bridge.text), lambda: bridge.text)
+    os.kill(int(taken[1]), signal.SIGTERM)
 
 
 def test_a_small_machine():

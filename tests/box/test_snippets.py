@@ -36,6 +36,7 @@ SNIPPETS = {
     'Kubernetes': [],
     'Debian packages': ['checked'],
     'systemd': ['run'],
+    'Hardening': ['run', 'run'],
     'A small machine': ['checked'],
     'Prometheus and Grafana': ['run'],
     'The shell': ['run'],
