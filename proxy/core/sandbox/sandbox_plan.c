@@ -6,11 +6,6 @@
 
 #define DNS_PORT 53 /* an answer that is too long for UDP is asked for again over TCP */
 
-struct walk {
-    struct sandbox_plan *plan;
-    const struct config *config;
-};
-
 /* ---- lists ---- */
 
 /* Room for one more: the capacity doubles, so the list is full when the count is a power of two. */
@@ -71,10 +66,9 @@ static void note_socket(struct sandbox_plan *plan, const char *path)
         plan->any_abstract = true;
 }
 
-static void add_listener(struct walk *walk, const struct options_row *row,
+static void add_listener(struct sandbox_plan *plan, const struct options_row *row,
                          const struct config_address *address)
 {
-    struct sandbox_plan *plan = walk->plan;
     if (address->kind == CONFIG_ADDRESS_TCP && address->port != 0)
         add_port(plan, &plan->bind, address->port);
     if (address->kind == CONFIG_ADDRESS_UNIX && address->path && address->path[0] != '@')
@@ -82,63 +76,64 @@ static void add_listener(struct walk *walk, const struct options_row *row,
                  &(struct sandbox_file){.path = address->path, .use = OPTIONS_BINDS, .row = row});
 }
 
-static void add_target(struct walk *walk, const struct config_address *address)
+static void add_target(struct sandbox_plan *plan, const struct config_address *address)
 {
     if (address->kind == CONFIG_ADDRESS_TCP && address->port != 0)
-        add_port(walk->plan, &walk->plan->connect, address->port);
+        add_port(plan, &plan->connect, address->port);
     if (address->kind == CONFIG_ADDRESS_UNIX)
-        note_socket(walk->plan, address->path);
+        note_socket(plan, address->path);
 }
 
-static void add_path(struct walk *walk, const struct options_row *row, const char *path)
+static void add_path(struct sandbox_plan *plan, const struct options_row *row, const char *path)
 {
     if (path && path[0] == '@') /* an abstract socket of ours, which is no file */
         return;
-    add_file(walk->plan, &(struct sandbox_file){.path = path,
-                                                .use = row->use,
-                                                .only_within = row->section == OPTIONS_FILES,
-                                                .row = row});
+    add_file(plan, &(struct sandbox_file){.path = path,
+                                          .use = row->use,
+                                          .only_within = row->section == OPTIONS_FILES,
+                                          .row = row});
 }
 
 /* A service that is asked over HTTP. */
-static void add_service(struct walk *walk, const struct options_row *row, const char *text)
+static void add_service(struct sandbox_plan *plan, const struct options_row *row, const char *text)
 {
     struct url url;
     bool names_one =
         row->value.form == &text_form_url || row->value.form == &text_form_url_template;
     if (names_one && text && !url_parse(text, &url))
-        add_target(walk, &url.address);
+        add_target(plan, &url.address);
 }
 
-static void add_option(struct walk *walk, const struct options_row *row, const void *object)
+static void add_option(struct sandbox_plan *plan, const struct options_row *row, const void *object)
 {
     const void *field = (const char *)object + row->offset;
     const struct config_texts *list = field;
     switch (row->value.type) {
     case VALUE_LISTEN:
-        add_listener(walk, row, field);
+        add_listener(plan, row, field);
         return;
     case VALUE_TARGET:
-        add_target(walk, field);
+        add_target(plan, field);
         return;
     case VALUE_PATH:
         for (size_t i = 0; row->list && i < list->count; i++)
-            add_path(walk, row, list->items[i]);
+            add_path(plan, row, list->items[i]);
         if (!row->list)
-            add_path(walk, row, *(const char *const *)field);
+            add_path(plan, row, *(const char *const *)field);
         return;
     case VALUE_TEXT:
         if (!row->list)
-            add_service(walk, row, *(const char *const *)field);
+            add_service(plan, row, *(const char *const *)field);
         return;
     default:
         return;
     }
 }
 
-static void walk_section(struct walk *walk, enum options_section section, const char *object);
+static void walk_section(struct sandbox_plan *plan, enum options_section section,
+                         const char *object);
 
-static void walk_child(struct walk *walk, enum options_section child, const char *object)
+static void walk_child(struct sandbox_plan *plan, enum options_section child, const char *object)
 {
     const struct options_section_row *row = options_section(child);
     size_t count = 1;
@@ -146,18 +141,19 @@ static void walk_child(struct walk *walk, enum options_section child, const char
     if (row->shape != OPTIONS_ONE)
         element = snapshot_elements(child, object, &count);
     for (size_t i = 0; i < count; i++)
-        walk_section(walk, child, element + i * row->size);
+        walk_section(plan, child, element + i * row->size);
 }
 
-static void walk_section(struct walk *walk, enum options_section section, const char *object)
+static void walk_section(struct sandbox_plan *plan, enum options_section section,
+                         const char *object)
 {
     const struct options_row *row;
     for (size_t i = 0; (row = options_at(i)); i++)
         if (row->section == section)
-            add_option(walk, row, object);
+            add_option(plan, row, object);
     for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++)
         if (options_section((enum options_section)i)->parent == section)
-            walk_child(walk, (enum options_section)i, object);
+            walk_child(plan, (enum options_section)i, object);
 }
 
 /* ---- the plan ---- */
@@ -174,13 +170,12 @@ void sandbox_plan_make(struct sandbox_plan *plan, const struct config *config)
 {
     const void *cursor = NULL;
     const char *path;
-    struct walk walk = {plan, config};
     *plan = (struct sandbox_plan){.reloads = config->file != NULL,
                                   .command = config->command.words.count > 0};
     while ((path = config_next_file(config, &cursor)))
         add_file(plan, &(struct sandbox_file){.path = path});
     add_port(plan, &plan->connect, DNS_PORT);
-    walk_section(&walk, OPTIONS_PROCESS, (const char *)config);
+    walk_section(plan, OPTIONS_PROCESS, (const char *)config);
     note_socket(plan, config->log.syslog);
     note_tokens(plan, config);
 }

@@ -47,10 +47,6 @@ struct path_rule {
     int32_t fd;
 } __attribute__((packed));
 
-struct port_rule {
-    uint64_t rights, port;
-};
-
 int landlock_version(const char **problem)
 {
     long version = syscall(CALL_CREATE, NULL, 0, ASK_VERSION);
@@ -117,8 +113,8 @@ bool landlock_allow_path(const struct landlock *landlock, int fd, unsigned right
 
 bool landlock_allow_port(const struct landlock *landlock, uint16_t port, bool bind)
 {
-    const struct port_rule rule = {.rights = bind ? NET_BIND : NET_CONNECT, .port = port};
-    return syscall(CALL_ADD, landlock->fd, RULE_PORT, &rule, 0U) == 0;
+    const uint64_t rule[] = {bind ? NET_BIND : NET_CONNECT, port}; /* rights, port */
+    return syscall(CALL_ADD, landlock->fd, RULE_PORT, rule, 0U) == 0;
 }
 
 bool landlock_enter(struct landlock *landlock)
