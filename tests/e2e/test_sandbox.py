@@ -205,6 +205,19 @@ def test_a_reload_beyond_the_sandbox_says_what_to_do(lab, tmp_path_factory):
     process.stop()
 
 
+def test_a_file_that_cannot_be_found_out_is_explained(lab, tmp_path_factory):
+    """An include in another folder: what is in it cannot be known without it."""
+    needs()
+    bridge = gateway(lab, marked('/', lab.target()))
+    other = write(tmp_path_factory.mktemp('outside') / 'more.yaml', {'routes': []})
+    status, said = reload(lab, bridge, {**bridge.config, 'include': str(other)})
+    assert status == 1 and 'Permission denied' in said, said
+    assert "a file may be outside of this process's sandbox: then wsluice upgrade reads it" in said
+    process = upgrade(lab, bridge)
+    assert reload(lab, bridge, {**bridge.config, 'include': str(other)})[0] == 0
+    process.stop()
+
+
 def test_require_limits_ports_at_a_reload(lab):
     needs(4, filtered=True)
     one, two = lab.target(), lab.target()

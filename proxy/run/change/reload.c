@@ -1,5 +1,7 @@
 #include "run/change/reload.h"
 
+#include <errno.h>
+
 #include "base/log/log.h"
 #include "base/text/text.h"
 
@@ -32,9 +34,22 @@ static char *report_findings(const struct diag *diag)
     return text_take(&text, &length);
 }
 
-static void work_cb(struct work_task *task)
+/* A file that cannot be read from within the sandbox looks like one without permission. */
+static void explain(struct reload *reload)
 {
-    struct reload *reload = WSL_CONTAINER(task, struct reload, task);
+    const char *denied = strerror(EACCES);
+    bool found = strstr(reload->failure, denied) != NULL;
+    for (size_t i = 0; i < reload->diag.count && !found; i++)
+        found = strstr(reload->diag.findings[i].message, denied) != NULL;
+    size_t length = strlen(reload->failure);
+    if (found && reload->request.confined)
+        snprintf(
+            reload->failure + length, FAILURE_MAX - length,
+            "; a file may be outside of this process's sandbox: then wsluice upgrade reads it");
+}
+
+static void load(struct reload *reload)
+{
     const struct reload_request *request = &reload->request;
     const struct config *config = request->load ? request->load(request->load_owner, &reload->diag)
                                                 : config_retain(request->current->config);
@@ -49,6 +64,14 @@ static void work_cb(struct work_task *task)
         reload->site =
             site_create(config, request->shared, request->current, reload->failure, FAILURE_MAX);
     config_release(config);
+}
+
+static void work_cb(struct work_task *task)
+{
+    struct reload *reload = WSL_CONTAINER(task, struct reload, task);
+    load(reload);
+    if (!reload->site)
+        explain(reload);
 }
 
 static void done_cb(struct work_task *task)

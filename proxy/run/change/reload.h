@@ -30,6 +30,7 @@ struct reload_request {
     /* May this process use it? False: findings. NULL: any. */
     bool (*admit)(const void *owner, const struct config *config, struct diag *diag);
     const void *admit_owner;
+    bool confined; /* this process reads only a part of what its user may */
     void (*callback)(void *owner, const struct reload_outcome *outcome); /* borrows all of it */
     void *owner;
 };

@@ -111,6 +111,7 @@ static bool begin_reload(struct supervisor *supervisor, enum change change)
         .load_owner = supervisor->options.owner,
         .admit = supervisor_sandbox_admit,
         .admit_owner = supervisor,
+        .confined = supervisor->sandbox.entered,
         .callback = reload_cb,
         .owner = supervisor,
     };
