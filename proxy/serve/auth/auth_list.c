@@ -39,8 +39,7 @@ struct auth_list *auth_list_create(const struct config_route *route, struct auth
         return NULL;
     list->any = route->satisfy == CONFIG_SATISFY_ANY;
     for (size_t i = 0; i < route->auth_count; i++) {
-        list->methods[i] =
-            create(route, &route->auth[i], shared, origins, error, error_size);
+        list->methods[i] = create(route, &route->auth[i], shared, origins, error, error_size);
         if (!list->methods[i]) {
             auth_list_free(list);
             return NULL;

@@ -36,8 +36,7 @@ static bool open_routes(struct site *site, char *error, size_t error_size)
         if (route->files.root && !own->files)
             return false;
         if (route->auth_count > 0)
-            own->auth =
-                auth_list_create(route, site->shared.auth, origins, error, error_size);
+            own->auth = auth_list_create(route, site->shared.auth, origins, error, error_size);
         if (route->auth_count > 0 && !own->auth)
             return false;
         if (!config_route_has_tokens(route))

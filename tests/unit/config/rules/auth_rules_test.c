@@ -38,9 +38,9 @@ static void refuses_what_has_no_effect(void **state)
 static void checks_logins(void **state)
 {
     (void)state;
-    text_config_expect(ROUTE("auth: [{login: users}]"), "");
-    text_config_expect(ROUTE("auth: [{login: {users: u, scope: /}}]"), "");
-    text_config_expect(ROUTE("auth: [{login: {users: u, scope: /a}}]"), "");
+    text_config_expect(PROXIES ROUTE("auth: [{login: users}]"), "");
+    text_config_expect(PROXIES ROUTE("auth: [{login: {users: u, scope: /}}]"), "");
+    text_config_expect(PROXIES ROUTE("auth: [{login: {users: u, scope: /a}}]"), "");
     text_config_expect(ROUTE("auth: [{login: {users: u, scope: /ab}}]"),
                        "routes[0].auth[0].login: the path /a is not in the scope /ab");
     text_config_expect(

@@ -320,9 +320,11 @@ static const struct {
 static void test_rules(void **state)
 {
     for (size_t i = 0; i < WSL_COUNT(rule_cases); i++)
-        if (opens(rule_cases[i].rules, rule_cases[i].host, rule_cases[i].address, rule_cases[i].port) != rule_cases[i].open)
-            fail_msg("%s: %s at %s:%u is %s", rule_cases[i].rules[0], rule_cases[i].host, rule_cases[i].address,
-                     rule_cases[i].port, rule_cases[i].open ? "refused" : "permitted");
+        if (opens(rule_cases[i].rules, rule_cases[i].host, rule_cases[i].address,
+                  rule_cases[i].port) != rule_cases[i].open)
+            fail_msg("%s: %s at %s:%u is %s", rule_cases[i].rules[0], rule_cases[i].host,
+                     rule_cases[i].address, rule_cases[i].port,
+                     rule_cases[i].open ? "refused" : "permitted");
 }
 
 /* A name that no rule can permit is not looked up. */

@@ -77,7 +77,8 @@ static const struct config *load(void)
     int fd = mkstemp(path);
     struct diag diag;
     diag_init(&diag);
-    dprintf(fd, "workers: 1\nsandbox: off\nlisteners: [\"127.0.0.1:0\"]\nroutes: [{path: /, health: live}]\n");
+    dprintf(fd, "workers: 1\nsandbox: off\nlisteners: [\"127.0.0.1:0\"]\nroutes: [{path: /, "
+                "health: live}]\n");
     close(fd);
     const struct config *config = load_config(&(struct load_request){.path = path}, &diag);
     unlink(path);

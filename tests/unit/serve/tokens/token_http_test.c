@@ -8,7 +8,7 @@
 
 #define ANSWER(fields, body)                                                                       \
     "HTTP/1.1 200 OK\r\n" fields "Connection: keep-alive\r\nTransfer-Encoding: "                   \
-                                 "chunked\r\n\r\n" body
+    "chunked\r\n\r\n" body
 #define DESK "b\r\n10.0.0.5:59\r\n0\r\n\r\n"
 
 static struct http_lab lab;
