@@ -253,7 +253,8 @@ struct config_token_http {
 /* A client's target, by a token in its request. It has exactly one source. */
 struct config_tokens {
     struct config_texts from; /* places, in order: query:NAME, header:NAME, cookie:NAME, host ... */
-    const char *file;         /* or a folder; NULL, as are the other sources: not this one */
+    struct config_texts permit; /* targets (permit_rule.h); "any": every one; none: see permit.h */
+    const char *file;           /* or a folder; NULL, as are the other sources: not this one */
     enum config_token_format format; /* of `file` */
     const char *directory;           /* a folder with a file for each token */
     const char *sockets;             /* a folder with a Unix socket for each token */

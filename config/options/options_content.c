@@ -75,6 +75,25 @@ static const struct options_row rows[] = {
     },
     {
         .section = OPTIONS_TOKENS,
+        .key = "permit",
+        OPTIONS_FIELD(config_tokens, permit),
+        .value = {.type = VALUE_TEXT, .form = &text_form_permit},
+        .list = true,
+        .quick = "any",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .flags = {{.name = "permit",
+                   .ours = true,
+                   .argument = "LIST",
+                   .help = "targets that tokens may lead to, separated by commas, such as "
+                           "desk-*.lan:5900, 10.1.0.0/16:5900-5999 and unix:/run/desks/*"}},
+        .help = "targets that the source may name: desk-*.lan:5900, *.example.com:22, "
+                "10.1.0.0/16:5900-5999, [fd00::]/8:*, unix:/run/desks/*, or any. The addresses of "
+                "a name are checked as they are connected to. Default: what files and folders "
+                "name; of a service's answers neither Unix sockets nor loopback, link-local, "
+                "multicast and cloud metadata addresses",
+    },
+    {
+        .section = OPTIONS_TOKENS,
         .key = "tls",
         OPTIONS_FIELD(config_tokens, target.tls),
         .value = {.type = VALUE_BOOL},

@@ -85,6 +85,7 @@
     REASON(address_refused, WARN, 403, 0, "This address is not allowed")                           \
     REASON(origin_refused, WARN, 403, 0, "Pages of this origin are not allowed")                   \
     REASON(target_name_refused, WARN, 404, 1008, "This target name is not allowed")                \
+    REASON(target_not_permitted, WARN, 403, 1008, "This target is not permitted")                  \
     REASON(token_missing, WARN, 403, 0, "A token is required")                                     \
     REASON(token_unknown, WARN, 404, 0, "No target for this token")                                \
     REASON(token_refused, WARN, 403, 0, "This token is not accepted")                              \

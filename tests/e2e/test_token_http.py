@@ -30,8 +30,8 @@ def served(lab, answer, *, tls=None, url='/desk?name={token}', options=None, tok
     service = Service(answer)
     target = lab.target(service, context=tls)
     address = f'{"https" if tls else "http"}://127.0.0.1:{target.port}{url}'
-    bridge = start(lab, [{'path': '/*', 'tokens': {'http': {'url': address, **(options or {})}, **(tokens or {})}, **route}],
-                   listeners, workers=workers)
+    tokens = {'http': {'url': address, **(options or {})}, 'permit': 'any', **(tokens or {})}
+    bridge = start(lab, [{'path': '/*', 'tokens': tokens, **route}], listeners, workers=workers)
     return bridge, service
 
 
@@ -98,7 +98,7 @@ def test_https(lab, certs):
 def test_a_unix_socket(lab):
     desk, service = lab.target(says('desk')), Service(lambda request: response(200, at(desk)))
     there = lab.unix_target(service)
-    bridge = start(lab, [{'path': '/*', 'tokens': {'http': f'unix:{there.path}:/desk/{{token}}'}}])
+    bridge = start(lab, [{'path': '/*', 'tokens': {'permit': 'any', 'http': f'unix:{there.path}:/desk/{{token}}'}}])
     assert go(lab, bridge) == 'desk'
     assert service.requests[0].target == f'/desk/{TOKEN}' and service.requests[0].fields['host'] == 'localhost'
 
@@ -172,7 +172,7 @@ def test_broken_answers(lab, kind):
         connection.read()
         connection.sock.sendall(HALF[kind] or b'')
     target = lab.target(handler)
-    bridge = start(lab, [{'path': '/*', 'tokens': {'http': f'http://127.0.0.1:{target.port}/{{token}}'}}])
+    bridge = start(lab, [{'path': '/*', 'tokens': {'permit': 'any', 'http': f'http://127.0.0.1:{target.port}/{{token}}'}}])
     assert go(lab, bridge) == 503 and not service.requests
     assert 'the answer ' in bridge.session(reason='token_source')['detail']
 
@@ -184,7 +184,7 @@ def test_endless_answers(lab):
         while True:
             connection.sock.sendall(b'1000\r\n' + 4096 * b'x' + b'\r\n')
     target = lab.target(endless)
-    bridge = start(lab, [{'path': '/*', 'tokens': {'http': f'http://127.0.0.1:{target.port}/{{token}}'}}])
+    bridge = start(lab, [{'path': '/*', 'tokens': {'permit': 'any', 'http': f'http://127.0.0.1:{target.port}/{{token}}'}}])
     assert go(lab, bridge) == 503
     assert 'body that is too large' in bridge.session(reason='token_source')['detail']
 
@@ -200,7 +200,7 @@ def drip(connection):
 @pytest.mark.parametrize('handler', [targets.hold, drip])
 def test_late_answers(lab, handler):
     target = lab.target(handler)
-    bridge = start(lab, [{'path': '/*', 'tokens': {'http': {'url': f'http://127.0.0.1:{target.port}/{{token}}',
+    bridge = start(lab, [{'path': '/*', 'tokens': {'permit': 'any', 'http': {'url': f'http://127.0.0.1:{target.port}/{{token}}',
                                                             'timeout': '300ms'}}}])
     began = time.monotonic()
     answer = ask(lab, bridge, f'/?token={TOKEN}')
@@ -212,14 +212,14 @@ def test_a_dead_service(lab):
     target = lab.target()
     url = f'http://{at(target)}/{{token}}'
     target.close()
-    bridge = start(lab, [{'path': '/*', 'tokens': {'http': url}}])
+    bridge = start(lab, [{'path': '/*', 'tokens': {'permit': 'any', 'http': url}}])
     assert go(lab, bridge) == 503
     assert 'refused' in bridge.session(reason='token_source')['detail']
 
 
 def test_a_client_that_leaves(lab):
     target = lab.target(targets.hold)
-    bridge = start(lab, [{'path': '/*', 'tokens': {'http': f'http://127.0.0.1:{target.port}/{{token}}'}}])
+    bridge = start(lab, [{'path': '/*', 'tokens': {'permit': 'any', 'http': f'http://127.0.0.1:{target.port}/{{token}}'}}])
     client = lab.connect(bridge)
     client.send(request(f'/?token={TOKEN}'))
     connection = target.connection()
@@ -232,7 +232,7 @@ def test_a_service_that_is_restarted(lab):
     desk = lab.target(says('desk'))
     service = Service(lambda request: response(200, at(desk)))
     first = lab.target(service)
-    bridge = start(lab, [{'path': '/*', 'tokens': {'http': f'http://127.0.0.1:{first.port}/{{token}}'}}])
+    bridge = start(lab, [{'path': '/*', 'tokens': {'permit': 'any', 'http': f'http://127.0.0.1:{first.port}/{{token}}'}}])
     assert go(lab, bridge) == 'desk'
     address = first.sock.getsockname()
     first.close()

@@ -36,7 +36,8 @@ static uv_loop_t loop;
 static struct watch_set watches;
 static struct work_lab lab;
 static struct resolver *resolver;
-static uint32_t *attempts; /* beyond the first of each dial; NULL: any number */
+static uint32_t *attempts;          /* beyond the first of each dial; NULL: any number */
+static const struct permit *permit; /* of each dial; NULL: all is permitted */
 static char directory[] = "/tmp/dial_test.XXXXXX", path[64];
 
 static inline int set_up(void **unused)
@@ -163,6 +164,7 @@ static inline struct dial *start_with(const struct config_address *target, struc
         .address = target,
         .timeout_ms = timeout,
         .attempts = attempts,
+        .permit = permit,
         .preface = preface,
         .callback = called_cb,
         .owner = call,

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "core/access/permit.h"
 #include "net/connect/dial_attempt.h"
 #include "net/connect/dial_setup.h"
 #include "net/connect/resolve.h"
@@ -283,6 +284,50 @@ static void arm(struct dial *dial)
     uv_timer_start(&dial->timer, timer_cb, at > now ? at - now : 0, 0);
 }
 
+/* ---- what is permitted ---- */
+
+static void fail_unpermitted(struct dial *dial, const char *what)
+{
+    char text[DIAL_DETAIL];
+    snprintf(text, sizeof(text), "%s is not permitted", what);
+    fail(dial, REASON_target_not_permitted, text);
+}
+
+/* Before the name is looked up. False: the dial has failed. */
+static bool may_dial(struct dial *dial)
+{
+    const struct config_address *to = dial->request.address;
+    bool is_unix = to->kind == CONFIG_ADDRESS_UNIX;
+    if (is_unix ? permit_has_path(dial->request.permit, slice_of(to->path))
+                : permit_has_host(dial->request.permit, slice_of(to->host), to->port))
+        return true;
+    fail_unpermitted(dial, is_unix ? "this socket" : "this host and port");
+    return false;
+}
+
+/*
+ * Leaves the addresses that are permitted: connections go to these alone, so that no later answer
+ * of the resolver matters. False: none is left, and the dial has failed.
+ */
+static bool filter_addresses(struct dial *dial)
+{
+    const struct config_address *to = dial->request.address;
+    char text[ADDR_TEXT] = "";
+    uint8_t kept = 0;
+    for (uint8_t i = 0; i < dial->count; i++) {
+        struct ip_port ip;
+        if (addr_to_ip(&dial->addresses[i], &ip) &&
+            permit_has_address(dial->request.permit, slice_of(to->host), ip.address, to->port))
+            dial->addresses[kept++] = dial->addresses[i];
+        else
+            (void)addr_print(&dial->addresses[i], text);
+    }
+    dial->count = kept;
+    if (kept == 0)
+        fail_unpermitted(dial, text);
+    return kept > 0;
+}
+
 /* ---- names ---- */
 
 /* True when the dial is over. */
@@ -302,7 +347,7 @@ static bool take_answer(struct dial *dial, const struct lookup_result *answer)
         else
             addr->v4.sin_port = port;
     }
-    return advance(dial);
+    return !filter_addresses(dial) || advance(dial);
 }
 
 static void answer_cb(struct resolve_question *query, const struct lookup_result *answer)
@@ -317,9 +362,12 @@ static void answer_cb(struct resolve_question *query, const struct lookup_result
 static bool start(struct dial *dial)
 {
     const struct config_address *to = dial->request.address;
-    if (to->kind == CONFIG_ADDRESS_UNIX || addr_parse(&dial->addresses[0], to->host, to->port)) {
+    bool is_unix = to->kind == CONFIG_ADDRESS_UNIX;
+    if (!may_dial(dial))
+        return true;
+    if (is_unix || addr_parse(&dial->addresses[0], to->host, to->port)) {
         dial->count = 1;
-        return advance(dial);
+        return !(is_unix || filter_addresses(dial)) || advance(dial);
     }
     dial->query.callback = answer_cb;
     const struct lookup_result *answer =

@@ -10,8 +10,11 @@
  * preface, a PROXY header, before anything else; with TLS the handshake follows. One deadline
  * covers all of it.
  *
- * What can fail: the name, every address (the last failure is reported), the owner of the target's
- * socket, the preface, TLS, the deadline, memory and descriptors.
+ * With a permit, a name that no rule can permit is not looked up, and addresses that no rule
+ * permits are left out before the first attempt.
+ *
+ * What can fail: the permit, the name, every address (the last failure is reported), the owner of
+ * the target's socket, the preface, TLS, the deadline, memory and descriptors.
  *
  * Owns: attempts, the winner until it is handed over. Thread: its loop's. Errors: a reason and a
  * line of detail. Lifetime: from dial_start until the callback or dial_cancel; it frees itself when

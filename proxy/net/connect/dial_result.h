@@ -11,6 +11,7 @@
 #include "net/connect/lookup.h"
 
 struct config_address;
+struct permit;
 struct resolver;
 struct tls_ctx;
 struct tls_scratch;
@@ -36,7 +37,8 @@ struct dial_request {
     uint32_t *attempts;                   /* budget beyond the first of each; NULL: unlimited */
     const struct config_address *address; /* borrowed until the end, as are its texts */
     const char *shown; /* borrowed likewise; for the log, instead of the address. NULL: that */
-    bool no_link;      /* a Unix socket whose file must not be a link (dial_socket.h) */
+    const struct permit *permit; /* borrowed likewise; checked for each address. NULL: all are */
+    bool no_link;                /* a Unix socket whose file must not be a link (dial_socket.h) */
     struct lookup_source origin; /* of its host */
     uint32_t timeout_ms;
     bool own_users;        /* refuse another user's program on this machine (socket_owner.h) */

@@ -82,6 +82,7 @@ static const char *const advice[REASON_COUNT] = {
     [REASON_address_refused] = "add the address to `allow`, if it may come in",
     [REASON_origin_refused] = "add `origin` to `origins`, or let the proxy in front pass Host on",
     [REASON_target_name_refused] = "nothing, if from strangers; else correct `captures`",
+    [REASON_target_not_permitted] = "read `detail`; add the target to `permit`, if it is meant",
     [REASON_token_missing] = "add the token to the link, where `tokens.from` expects it",
     [REASON_token_unknown] = "add the token to the file, or correct the link",
     [REASON_token_refused] = "ask the service of `tokens.http`, which refuses the client",

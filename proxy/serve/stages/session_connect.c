@@ -24,6 +24,7 @@
 #include "serve/tap/recorder.h"
 #include "serve/tap/tap.h"
 #include "serve/target/target_connect.h"
+#include "serve/tokens/token_source.h"
 
 /* ---- the address, and the PROXY header ---- */
 
@@ -141,7 +142,8 @@ static bool find_address(struct session *session, const struct config_target *ta
     if (destination) {
         candidate->address = destination->address;
         candidate->shown = destination->shown;
-        candidate->no_link = destination->no_link;
+        candidate->permit = session->site->routes[session->entry->match.route].tokens->permit;
+        candidate->no_link = destination->no_link || candidate->permit;
     } else if (!fill_in(session, "host", target->address.host, candidate->host,
                         &candidate->address.host)) {
         return false;

@@ -133,8 +133,10 @@ void session_token_look_up(struct session *session, const struct http_head *head
                            session_token_cb *known)
 {
     const struct config_route *route = session->route;
-    const struct token_request request = {
-        .head = head, .path = session->entry->match.path, .pattern = route->path};
+    const struct token_request request = {.head = head,
+                                          .path = session->entry->match.path,
+                                          .pattern = route->path,
+                                          .user = slice_of(session->user)};
     char text[TOKEN_MAX];
     struct slice token;
     switch (token_find_first(&route->tokens.from, &request, text, &token)) {

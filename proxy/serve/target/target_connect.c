@@ -221,6 +221,7 @@ static void prepare(struct target_connect *attempt, const struct config_target *
     candidate->tls_name = NULL;
     candidate->origin = (struct lookup_source){0};
     candidate->shown = NULL;
+    candidate->permit = NULL;
     candidate->no_link = false;
     candidate->plain = false;
     candidate->greeting = (struct slice){0};
@@ -263,6 +264,7 @@ static bool dial(struct target_connect *attempt, struct dial_result *result)
         return true;
     to.origin = candidate->origin;
     to.shown = candidate->shown;
+    to.permit = candidate->permit;
     to.no_link = candidate->no_link;
     to.preface = (struct slice){(const char *)candidate->preface, candidate->preface_length};
     to.greeting = candidate->greeting;

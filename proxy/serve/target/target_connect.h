@@ -41,7 +41,8 @@ struct target_connect_candidate {
     struct config_address address; /* its host may point into `host` */
     const char *tls_name;          /* NULL: as configured; may point into `server_name` */
     struct lookup_source origin;   /* who chose the host in `address` */
-    const char *shown;             /* dial_result.h, as no_link */
+    const char *shown;             /* dial_result.h, as no_link and permit */
+    const struct permit *permit;
     bool no_link;
     bool plain;            /* without TLS, even if it is configured */
     struct slice greeting; /* of the token's answer: sent before the client's bytes */

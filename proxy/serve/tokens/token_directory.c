@@ -67,7 +67,7 @@ struct token_source *token_directory_create(const struct config_tokens *tokens, 
     struct token_directory *directory = malloc(sizeof(*directory));
     char *copy = strdup(path);
     if (directory && copy) {
-        *directory = (struct token_directory){{&ops}, copy};
+        *directory = (struct token_directory){.source.ops = &ops, .path = copy};
         return &directory->source;
     }
     snprintf(error, error_size, "out of memory");

@@ -88,7 +88,7 @@ static const struct token_source_ops ops = {release, find, leave, describe};
 struct token_source *token_lines_create(const struct config_tokens *tokens, char *error,
                                         size_t error_size)
 {
-    struct token_lines *lines = malloc(sizeof(*lines));
+    struct token_lines *lines = calloc(1, sizeof(*lines));
     if (!lines) {
         snprintf(error, error_size, "out of memory");
         return NULL;

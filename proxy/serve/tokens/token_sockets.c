@@ -109,7 +109,7 @@ struct token_source *token_sockets_create(const struct config_tokens *tokens, ch
     }
     while (length > 1 && path[length - 1] == '/')
         path[--length] = '\0';
-    sockets->source.ops = &ops;
+    sockets->source = (struct token_source){.ops = &ops};
     sockets->path = path;
     snprintf(sockets->shown, size, "unix:%s/*", path);
     return &sockets->source;

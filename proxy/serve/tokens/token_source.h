@@ -24,6 +24,7 @@
 #define WSLUICE_SERVE_TOKENS_TOKEN_SOURCE_H
 
 #include "base/reason.h"
+#include "core/access/permit.h"
 #include "core/tokens/token_destination.h"
 
 struct client_address;
@@ -77,6 +78,7 @@ struct token_source_ops {
 
 struct token_source {
     const struct token_source_ops *ops;
+    struct permit *permit; /* owned; of token_sources_create. NULL: what it names is permitted */
 };
 
 static inline bool token_source_find(struct token_source *source,
@@ -100,8 +102,10 @@ WSL_MUST_CHECK static inline bool token_source_describe(struct token_source *sou
 
 static inline void token_source_release(struct token_source *source)
 {
-    if (source)
-        source->ops->release(source);
+    if (!source)
+        return;
+    permit_free(source->permit);
+    source->ops->release(source);
 }
 
 #endif

@@ -8,19 +8,42 @@
 typedef struct token_source *create_fn(const struct config_tokens *tokens, char *error,
                                        size_t error_size);
 
+/* Those whose targets the administrator writes; the others are services, whose answers name them.
+ */
 static create_fn *const sources[CONFIG_TOKEN_SOURCES] = {
     [CONFIG_TOKENS_FILE] = token_lines_create,
     [CONFIG_TOKENS_DIRECTORY] = token_directory_create,
     [CONFIG_TOKENS_SOCKETS] = token_sockets_create,
 };
 
-struct token_source *token_sources_create(const struct config_tokens *tokens,
-                                          struct http_origin *origin, char *error,
-                                          size_t error_size)
+static struct token_source *create(const struct config_tokens *tokens, struct http_origin *origin,
+                                   char *error, size_t error_size)
 {
     enum config_token_source source = config_token_source(tokens);
     if (source == CONFIG_TOKENS_HTTP)
         return token_http_create(tokens, origin, error, error_size);
     wsl_assert(sources[source]);
     return sources[source](tokens, error, error_size);
+}
+
+static bool needs_permit(const struct config_tokens *tokens)
+{
+    if (config_texts_has(&tokens->permit, SLICE("any")))
+        return false;
+    return tokens->permit.count > 0 || !sources[config_token_source(tokens)];
+}
+
+struct token_source *token_sources_create(const struct config_tokens *tokens,
+                                          struct http_origin *origin, char *error,
+                                          size_t error_size)
+{
+    struct token_source *source = create(tokens, origin, error, error_size);
+    if (!source || !needs_permit(tokens))
+        return source;
+    source->permit = permit_create(&tokens->permit);
+    if (source->permit)
+        return source;
+    snprintf(error, error_size, "out of memory");
+    token_source_release(source);
+    return NULL;
 }

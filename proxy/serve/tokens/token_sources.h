@@ -11,7 +11,11 @@
 
 struct http_origin;
 
-/* The route has tokens. `origin`: the service of tokens->http; NULL: it has none. */
+/*
+ * The route has tokens. The permit of the source is the configured one; without it, targets that a
+ * service names have the default of permit.h. `origin`: the service of tokens->http; NULL: it has
+ * none.
+ */
 WSL_MUST_CHECK struct token_source *token_sources_create(const struct config_tokens *tokens,
                                                          struct http_origin *origin, char *error,
                                                          size_t error_size);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <netdb.h>
 
+#include "core/access/permit.h"
 #include "lib/failing_alloc.h"
 
 #include "lib/dial_lab.h"
@@ -85,6 +86,41 @@ static void test_localhost(void **unused)
     expect_connected(&target);
     close(fd);
     expect_failure(&target, 5000, REASON_target_refused, ":");
+}
+
+static void set_permit(const char *rule)
+{
+    permit_free((struct permit *)permit);
+    permit = permit_create(&(struct config_texts){&rule, 1});
+    assert_non_null(permit);
+}
+
+/* A name resolves to what its owner wants: each address is checked before it is connected to. */
+static void test_addresses_that_are_not_permitted(void **unused)
+{
+    uint16_t port = 0;
+    int first = listen_tcp(FIRST, &port, 8), second = listen_tcp(SECOND, &port, 8);
+    struct config_address target = tcp_target(TWO_ADDRESSES, port);
+    const struct config_texts none = {0};
+    permit = permit_create(&none);
+    expect_failure(&target, 5000, REASON_target_not_permitted, SECOND);
+    set_permit("*.test:*");
+    expect_failure(&target, 5000, REASON_target_not_permitted, "is not permitted");
+    set_permit("10.0.0.0/8:*");
+    expect_failure(&target, 5000, REASON_target_not_permitted, "is not permitted");
+    assert_int_equal(fcntl(first, F_SETFL, O_NONBLOCK), 0);
+    set_permit(SECOND ":*");
+    expect_connected(&target);
+    assert_int_equal(accept(first, NULL, NULL), -1);
+    int accepted = accept(second, NULL, NULL);
+    assert_true(accepted >= 0);
+    close(accepted);
+    set_permit("127.0.0.0/8:1");
+    expect_failure(&target, 5000, REASON_target_not_permitted, "this host and port");
+    permit_free((struct permit *)permit);
+    permit = NULL;
+    close(first);
+    close(second);
 }
 
 static void test_names_that_do_not_resolve(void **unused)
@@ -214,6 +250,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_localhost),
+        TEST(test_addresses_that_are_not_permitted),
         TEST(test_names_that_do_not_resolve),
         TEST(test_the_second_address_wins),
         TEST(test_attempts_are_counted),

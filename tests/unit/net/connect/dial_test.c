@@ -1,6 +1,7 @@
 /* Dialling over real sockets of this machine. */
 #include "net/connect/dial.h"
 
+#include "core/access/permit.h"
 #include "lib/failing_alloc.h"
 
 #include "lib/dial_lab.h"
@@ -62,6 +63,40 @@ static void test_a_file_that_must_not_be_a_link(void **unused)
     close(fd);
     assert_null(dial_start(&request, &result));
     assert_string_equal(result.detail, "unix:/run/desks/*: Connection refused");
+}
+
+static void expect_permitted(const char *rule, const struct config_address *target, bool permitted)
+{
+    struct permit *own = permit_create(&(struct config_texts){&rule, 1});
+    assert_non_null(own);
+    permit = own;
+    if (permitted)
+        expect_connected(target);
+    else
+        expect_failure(target, 5000, REASON_target_not_permitted, "not permitted");
+    permit_free(own);
+    permit = NULL;
+}
+
+static void test_what_is_permitted(void **unused)
+{
+    char rule[128];
+    uint16_t port = 0;
+    int tcp = listen_tcp("127.0.0.1", &port, 8), unix_fd = listen_unix(path, 8);
+    struct config_address address = tcp_target("127.0.0.1", port), file = unix_target(path);
+    struct config_address mapped = tcp_target("::ffff:127.0.0.1", port);
+    expect_permitted("127.0.0.0/8:*", &address, true);
+    expect_permitted("127.0.0.0/8:*", &file, false);
+    expect_permitted("127.0.0.0/8:1", &address, false);
+    expect_permitted("*:*", &address, false);
+    expect_permitted("*:*", &mapped, false);
+    expect_permitted("[::]/0:*", &mapped, false);
+    expect_permitted("unix:/nowhere/*", &file, false);
+    expect_permitted("unix:/nowhere/*", &address, false);
+    snprintf(rule, sizeof(rule), "unix:%s", path);
+    expect_permitted(rule, &file, true);
+    close(tcp);
+    close(unix_fd);
 }
 
 static void test_a_path_that_is_too_long(void **unused)
@@ -291,6 +326,7 @@ int main(void)
         TEST(test_abstract),
         TEST(test_a_path_that_is_too_long),
         TEST(test_a_file_that_must_not_be_a_link),
+        TEST(test_what_is_permitted),
         TEST(test_full_backlog_of_a_unix_socket),
         TEST(test_nobody_answers),
         TEST(test_preface),
