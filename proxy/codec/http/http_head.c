@@ -1,6 +1,7 @@
 #include "codec/http/http_head.h"
 
 #include "base/ascii.h"
+#include "base/text/secret.h"
 #include "codec/http/http_char.h"
 #include "codec/ip.h"
 
@@ -277,4 +278,10 @@ struct http_head *http_head_copy(const struct http_head *head)
         move_slice(&copy->fields[i].value, bytes, to);
     }
     return copy;
+}
+
+void http_head_free(struct http_head *copy)
+{
+    if (copy)
+        secret_free(copy, (size_t)(end_of(copy) - (const char *)copy));
 }

@@ -44,8 +44,11 @@ WSL_MUST_CHECK enum http_verdict http_head_parse(struct http_head *head, const c
                                                  struct http_scan *scan, size_t *consumed,
                                                  enum reason *bad);
 
-/* A copy with the bytes that it borrows, as one malloc'd block; NULL: out of memory. */
+/* A copy with the bytes that it borrows, for http_head_free; NULL: out of memory. */
 WSL_MUST_CHECK struct http_head *http_head_copy(const struct http_head *head);
+
+/* Of a copy, which is wiped: it may hold passwords and cookies. NULL: nothing happens. */
+void http_head_free(struct http_head *copy);
 
 /* The only field of that name; NULL: none or several, as `count` says. */
 const struct http_field *http_head_only(const struct http_head *head, struct slice name,

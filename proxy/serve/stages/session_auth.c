@@ -28,7 +28,7 @@ static void release(struct session_auth *auth)
     if (auth->body)
         explicit_bzero(auth->body, auth->question.body.len);
     free(auth->body);
-    free(auth->head);
+    http_head_free(auth->head);
     free(auth);
 }
 

@@ -29,7 +29,7 @@ static void look_cb(struct work_task *task)
 static void forget(struct search *search)
 {
     site_release(search->site);
-    free(search->head);
+    http_head_free(search->head);
     free(search->path);
     free(search);
 }

@@ -56,7 +56,7 @@ static void test_outlives_the_buffer(void **unused)
         free(bytes);
         parse(&again, texts[i]);
         expect_same(copy, &again);
-        free(copy);
+        http_head_free(copy);
     }
 }
 
