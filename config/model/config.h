@@ -30,12 +30,6 @@ struct config_address {
     const char *path; /* UNIX: a path; a leading '@' is Linux's abstract name space */
 };
 
-/* A list of texts; NULL and 0: none. */
-struct config_texts {
-    const char *const *items;
-    size_t count;
-};
-
 /* An address range; IPv4 is ::ffff:a.b.c.d with 96 more bits. Bits beyond `bits` are 0. */
 struct config_cidr {
     uint8_t bytes[16];
@@ -145,7 +139,8 @@ struct config_tls {
     enum config_tls_mode mode;
     struct config_certificate *certificates; /* chosen by SNI; the first is the default */
     size_t certificate_count;
-    const char *client_ca; /* NULL: the system's */
+    const char *client_ca;  /* NULL: the system's */
+    const char *client_crl; /* NULL: nothing is revoked */
     enum config_client_verify client_verify;
     enum config_tls_version min_version;
     const char *ciphers; /* TLS 1.2, OpenSSL syntax; NULL: our default */

@@ -7,6 +7,8 @@ bool config_auth_has(const struct config_auth *auth, enum config_auth_method met
     switch (method) {
     case CONFIG_AUTH_BASIC:
         return auth->basic.users != NULL;
+    case CONFIG_AUTH_CERTIFICATE:
+        return auth->certificate.names.count + auth->certificate.pins.count > 0;
     case CONFIG_AUTH_HEADER:
         return auth->header.name != NULL;
     case CONFIG_AUTH_LOGIN:
@@ -30,9 +32,8 @@ enum config_auth_method config_auth_method(const struct config_auth *auth)
 const char *config_auth_method_name(enum config_auth_method method)
 {
     static const char *const names[CONFIG_AUTH_METHODS] = {
-        [CONFIG_AUTH_BASIC] = "basic",
-        [CONFIG_AUTH_HEADER] = "header",
-        [CONFIG_AUTH_LOGIN] = "login",
+        [CONFIG_AUTH_BASIC] = "basic",     [CONFIG_AUTH_CERTIFICATE] = "certificate",
+        [CONFIG_AUTH_HEADER] = "header",   [CONFIG_AUTH_LOGIN] = "login",
         [CONFIG_AUTH_FORWARD] = "forward",
     };
     return method < CONFIG_AUTH_METHODS ? names[method] : "none";

@@ -44,9 +44,16 @@ struct config_auth_forward {
     uint32_t timeout_ms;
 };
 
+/* The client's TLS certificate. Neither names nor pins: not this method. */
+struct config_auth_certificate {
+    struct config_texts names; /* of the subject, or alternative ones; "*" for a part */
+    struct config_texts pins;  /* of keys: "sha256//" and base64 */
+};
+
 /* One of a route's methods: exactly one of its sections is given. */
 struct config_auth {
     struct config_auth_basic basic;
+    struct config_auth_certificate certificate;
     struct config_auth_header header;
     struct config_auth_login login;
     struct config_auth_forward forward;
@@ -55,6 +62,7 @@ struct config_auth {
 
 enum config_auth_method {
     CONFIG_AUTH_BASIC,
+    CONFIG_AUTH_CERTIFICATE,
     CONFIG_AUTH_HEADER,
     CONFIG_AUTH_LOGIN,
     CONFIG_AUTH_FORWARD,

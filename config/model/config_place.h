@@ -1,5 +1,6 @@
 /*
- * A place in a source of the configuration: where a value was written, for findings.
+ * A place in a source of the configuration: where a value was written, for findings. And a list of
+ * texts, which structs of several headers have.
  *
  * Owns: nothing; its user says how long `file` lives. Thread: any. Errors: none. Lifetime: none.
  */
@@ -17,6 +18,12 @@ struct config_place {
 };
 
 extern const struct config_place config_place_none;
+
+/* NULL and 0: none. */
+struct config_texts {
+    const char *const *items;
+    size_t count;
+};
 
 /*
  * "gateway.yaml:3:7: ", or "" for NULL and for a source without lines. As snprintf: returns the

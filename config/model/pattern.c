@@ -408,3 +408,25 @@ const char *pattern_check_field(const char *text)
             return "must not contain control characters";
     return NULL;
 }
+
+const char *pattern_check_certificate_name(const char *text)
+{
+    const char *rest = text + (text[0] == '*');
+    if (rest > text && *rest != '\0') {
+        if ((*rest != '.' && *rest != '@') || rest[1] == '\0')
+            return "'*' must be all of it, or in front of '.' or '@' and a name";
+        rest++;
+    }
+    return strchr(rest, '*') ? "'*' must be at the beginning" : pattern_check_field(rest);
+}
+
+/* The last digit of a SHA-256 in base64 has two bits too many, which are 0. */
+const char *pattern_check_pin(const char *text)
+{
+    struct slice rest = slice_of(text);
+    bool valid = slice_cut_prefix(&rest, SLICE("sha256//")) && rest.len == 44;
+    for (size_t i = 0; valid && i < 43; i++)
+        valid = ascii_is_alphanumeric(rest.ptr[i]) || rest.ptr[i] == '+' || rest.ptr[i] == '/';
+    valid = valid && rest.ptr[43] == '=' && strchr("AEIMQUYcgkosw048", rest.ptr[42]);
+    return valid ? NULL : "must be sha256// and 44 characters of base64";
+}

@@ -23,8 +23,10 @@ const char *pattern_check_redirect(const char *text);    /* "https://{host}{path
 const char *pattern_check_token(const char *text);       /* a header's name, a subprotocol */
 const char *pattern_check_field(const char *text);       /* a header's value */
 const char *pattern_check_banner(const char *text);      /* "rfb", "SSH-2.0" */
-const char *pattern_check_syslog(const char *text);      /* "/dev/log", "@name", "host:514" */
-const char *pattern_check_token_place(const char *text); /* "query:token", "host" */
+const char *pattern_check_certificate_name(const char *text); /* "ops@example.com", "*.lan" */
+const char *pattern_check_pin(const char *text);              /* "sha256//" and base64 of a key */
+const char *pattern_check_syslog(const char *text);           /* "/dev/log", "@name", "host:514" */
+const char *pattern_check_token_place(const char *text);      /* "query:token", "host" */
 
 /*
  * The path with its escapes decoded and its captures without their names: equal for two paths that

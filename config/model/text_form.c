@@ -54,6 +54,13 @@ const struct value_form text_form_field = {
 /* The expression counts characters, which are no more than the bytes. */
 const struct value_form text_form_banner = {pattern_check_banner, "([^a]|a){1,255}",
                                             "must have 1 to 255 bytes"};
+const struct value_form text_form_certificate_name = {
+    pattern_check_certificate_name,
+    "\\*|(\\*[.@])?[^\x01-\x20*\x7f]([^\x01-\x1f*\x7f]*[^\x01-\x20*\x7f])?",
+    "must be a name, which may begin with '*.' or '*@', or '*' alone"};
+const struct value_form text_form_pin = {
+    pattern_check_pin,
+    "sha256//[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=", "must be sha256// and 44 characters of base64"};
 const struct value_form text_form_syslog = {pattern_check_syslog, "[/@].+|.+:[0-9]+", NULL};
 const struct value_form text_form_token_place = {
     pattern_check_token_place, "host|path|subprotocol|user|(query|header|cookie):" TOKEN, NULL};

@@ -200,6 +200,17 @@ static const struct options_section_row sections[] = {
                     "Passwords are readable on the way unless the client comes over TLS. Failures "
                     "make an address and a user wait longer and longer (429).",
         },
+    [OPTIONS_AUTH_CERTIFICATE] =
+        {
+            .key = "certificate",
+            .parent = OPTIONS_AUTH,
+            ONE(config_auth, certificate),
+            .size = sizeof(struct config_auth_certificate),
+            .place = OPTIONS_NO_PLACE,
+            .help = "The client's TLS certificate, which the listener verifies (client_ca, "
+                    "client_crl). The user is the name that matches. With names and pins, "
+                    "it must have one of each.",
+        },
     [OPTIONS_AUTH_HEADER] =
         {
             .key = "header",

@@ -23,6 +23,26 @@ static const struct options_row rows[] = {
         .help = "name of what the password is for, which some clients show",
     },
     {
+        .section = OPTIONS_AUTH_CERTIFICATE,
+        .key = "names",
+        OPTIONS_FIELD(config_auth_certificate, names),
+        .value = {.type = VALUE_TEXT, .form = &text_form_certificate_name},
+        .list = true,
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "common names, or alternative names of hosts, mailboxes and URIs; *.example.com "
+                "stands for one label, *@example.com for a mailbox, * for any name",
+    },
+    {
+        .section = OPTIONS_AUTH_CERTIFICATE,
+        .key = "pins",
+        OPTIONS_FIELD(config_auth_certificate, pins),
+        .value = {.type = VALUE_TEXT, .form = &text_form_pin},
+        .list = true,
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "keys: sha256// and the base64 of the SHA-256 of the public key, as curl's "
+                "--pinnedpubkey has it",
+    },
+    {
         .section = OPTIONS_AUTH_HEADER,
         .key = "name",
         OPTIONS_FIELD(config_auth_header, name),

@@ -216,6 +216,16 @@ static const struct options_row rows[] = {
     },
     {
         .section = OPTIONS_TLS,
+        .key = "client_crl",
+        OPTIONS_FIELD(config_tls, client_crl),
+        .value = {.type = VALUE_PATH},
+        .needs = "client_ca",
+        .reload = OPTIONS_LIVE,
+        .help = "PEM revocation lists, one of each authority; read again when it changes. A "
+                "list that has expired lets nobody in; open sessions stay",
+    },
+    {
+        .section = OPTIONS_TLS,
         .key = "min_version",
         OPTIONS_FIELD(config_tls, min_version),
         .value = {.type = VALUE_ENUM, .names = tls_versions},

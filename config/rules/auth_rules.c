@@ -31,6 +31,23 @@ static bool has_trusted_proxies(const struct config *config)
     return false;
 }
 
+static bool asks_for_certificates(const struct config *config)
+{
+    for (size_t i = 0; i < config->listener_count; i++)
+        if (config->listeners[i].tls.client_verify != CONFIG_VERIFY_OFF)
+            return true;
+    return false;
+}
+
+static void check_certificate(const struct route_check *check, size_t index)
+{
+    struct option_ref option = element(check, OPTIONS_AUTH_CERTIFICATE, index);
+    if (config_auth_has(&check->route->auth[index], CONFIG_AUTH_CERTIFICATE) &&
+        !asks_for_certificates(check->config))
+        route_check_report(check, option, "add client_ca to the tls of a listener",
+                           "nobody can pass: no listener asks for client certificates");
+}
+
 static void check_header(const struct route_check *check, size_t index)
 {
     struct option_ref option = element(check, OPTIONS_AUTH_HEADER, index);
@@ -68,6 +85,7 @@ void auth_rules_check(const struct route_check *check)
         check_methods(check, i);
         check_header(check, i);
         check_login(check, i);
+        check_certificate(check, i);
     }
     if (route->max_sessions_per_user > 0 && route->auth_count == 0)
         route_check_report(check, route_check_option(check, "max_sessions_per_user"),

@@ -130,6 +130,24 @@ static inline void pki_write_leaf(struct pki *pki, const char *name, const char 
     pki_free_pair(&leaf);
 }
 
+/* A list of the CA that revokes nothing. */
+static inline void pki_write_crl(struct pki *pki, const char *name)
+{
+    X509_CRL *list = X509_CRL_new();
+    ASN1_TIME *now = X509_gmtime_adj(NULL, -60), *next = X509_gmtime_adj(NULL, 3600);
+    wsl_assert(list && now && next && X509_CRL_set_version(list, X509_CRL_VERSION_2) == 1);
+    wsl_assert(X509_CRL_set_issuer_name(list, X509_get_subject_name(pki->ca.certificate)) == 1 &&
+               X509_CRL_set1_lastUpdate(list, now) == 1 &&
+               X509_CRL_set1_nextUpdate(list, next) == 1);
+    wsl_assert(X509_CRL_sign(list, pki->ca.key, EVP_sha256()) > 0);
+    FILE *file = pki_open(pki, name);
+    wsl_assert(PEM_write_X509_CRL(file, list) == 1);
+    fclose(file);
+    ASN1_TIME_free(now);
+    ASN1_TIME_free(next);
+    X509_CRL_free(list);
+}
+
 /* Creates the directory with "ca.pem". */
 static inline void pki_create(struct pki *pki)
 {

@@ -84,8 +84,8 @@ static void append(struct slice text, struct slice name, struct slice hash, stru
     write_user(out, name, hash, end);
 }
 
-enum users_edit_result users_edit(struct slice text, struct slice name, struct slice hash,
-                                  struct text *out, struct users_edit *edit)
+enum users_edit_result users_edit_apply(struct slice text, struct slice name, struct slice hash,
+                                        struct text *out, struct users_edit *edit)
 {
     struct survey survey = look(text, name, edit);
     if (survey.foreign || (edit->line > 0 && survey.matches == 0))

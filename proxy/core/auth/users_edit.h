@@ -26,9 +26,9 @@ struct users_edit {
 
 /* The line of `name` gets `hash`, an empty one deletes it. *out may have failed for lack of memory.
  */
-WSL_MUST_CHECK enum users_edit_result users_edit(struct slice text, struct slice name,
-                                                 struct slice hash, struct text *out,
-                                                 struct users_edit *edit);
+WSL_MUST_CHECK enum users_edit_result users_edit_apply(struct slice text, struct slice name,
+                                                       struct slice hash, struct text *out,
+                                                       struct users_edit *edit);
 
 /* The hash of `name` in a file without a fault; empty: it is not there, or *edit has a fault. */
 struct slice users_edit_find(struct slice text, struct slice name, struct users_edit *edit);

@@ -61,6 +61,10 @@ static void check_listener(const struct check *check, struct tls_store *store, s
     bool trusts = tls->client_verify != CONFIG_VERIFY_OFF && tls->client_ca;
     bool policy =
         !trusts || check_path_reads(check, option, "client CA file", tls->client_ca, CHECK_FILE);
+    option.key = "client_crl";
+    if (trusts && tls->client_crl &&
+        !check_path_reads(check, option, "revocation file", tls->client_crl, CHECK_FILE))
+        policy = false;
     if (policy && !tls_ctx_is_policy_good(tls, store, &error)) {
         policy = false;
         option.key = NULL;

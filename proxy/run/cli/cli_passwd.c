@@ -144,8 +144,8 @@ static int change(const struct cli_call *call, struct users_write *file, struct 
     char error[ERROR_MAX];
     struct users_edit edit;
     struct text out = {0};
-    enum users_edit_result result =
-        users_edit((struct slice){file->text, file->length}, slice_of(user), hash, &out, &edit);
+    enum users_edit_result result = users_edit_apply((struct slice){file->text, file->length},
+                                                     slice_of(user), hash, &out, &edit);
     if (result == USERS_EDIT_REFUSED)
         return fault_of(call, file->path, &edit);
     if (result == USERS_EDIT_ABSENT)
@@ -172,8 +172,8 @@ static int preview(const struct cli_call *call, const struct users_write *file)
     struct users_edit edit;
     struct text out = {0};
     enum users_edit_result result =
-        users_edit((struct slice){file->text, file->length}, slice_of(cli_call_operand(call, 1)),
-                   SLICE("-"), &out, &edit);
+        users_edit_apply((struct slice){file->text, file->length},
+                         slice_of(cli_call_operand(call, 1)), SLICE("-"), &out, &edit);
     text_free(&out);
     return result == USERS_EDIT_REFUSED ? fault_of(call, file->path, &edit) : EXIT_SUCCESS;
 }

@@ -2,6 +2,7 @@
 
 #include "net/http/http_origins.h"
 #include "serve/auth/auth_basic.h"
+#include "serve/auth/auth_certificate.h"
 #include "serve/auth/auth_forward.h"
 #include "serve/auth/auth_header.h"
 #include "serve/auth/auth_login.h"
@@ -14,6 +15,8 @@ static struct auth_method *create(const struct config_route *route,
     switch (config_auth_method(config)) {
     case CONFIG_AUTH_BASIC:
         return auth_basic_create(&config->basic, shared, error, error_size);
+    case CONFIG_AUTH_CERTIFICATE:
+        return auth_certificate_create(&config->certificate);
     case CONFIG_AUTH_HEADER:
         return auth_header_create(&config->header);
     case CONFIG_AUTH_FORWARD:

@@ -42,9 +42,31 @@ static int server_name_cb(SSL *ssl, int *alert, void *data)
 
 /* ---- a server ---- */
 
-/* `ca`: of the client CA file; empty where there is none. */
+/* Contents of files; empty where there is none. */
+struct client_files {
+    struct tls_bytes ca, crl;
+};
+
+static bool read_client_files(const struct config_tls *config, struct tls_store *store,
+                              struct client_files *files, const struct tls_error *error)
+{
+    *files = (struct client_files){0};
+    if (config->client_verify == CONFIG_VERIFY_OFF)
+        return true;
+    return (!config->client_ca ||
+            tls_store_read(store, "client CA", config->client_ca, &files->ca, error)) &&
+           (!config->client_crl ||
+            tls_store_read(store, "revocation", config->client_crl, &files->crl, error));
+}
+
+static void free_client_files(struct client_files *files)
+{
+    tls_files_free_bytes(&files->ca);
+    tls_files_free_bytes(&files->crl);
+}
+
 static bool set_client_verify(SSL_CTX *ssl, const struct config_tls *config,
-                              const struct tls_bytes *ca, const struct tls_error *error)
+                              const struct client_files *files, const struct tls_error *error)
 {
     if (config->client_verify == CONFIG_VERIFY_OFF)
         return true;
@@ -52,27 +74,27 @@ static bool set_client_verify(SSL_CTX *ssl, const struct config_tls *config,
     if (config->client_verify == CONFIG_VERIFY_REQUIRED)
         mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
     SSL_CTX_set_verify(ssl, mode, NULL);
-    return tls_settings_trust(ssl, config->client_ca, ca, true, error);
+    return tls_settings_trust(ssl, config->client_ca, &files->ca, true, error) &&
+           (!config->client_crl ||
+            tls_settings_revoke(ssl, config->client_crl, &files->crl, error));
 }
 
 static bool set_policy(struct tls_ctx *ctx, const struct config_tls *config,
                        struct tls_store *store, const struct tls_error *error)
 {
     SSL_CTX *ssl = ctx->ssl;
-    bool trusts = config->client_verify != CONFIG_VERIFY_OFF && config->client_ca;
-    struct tls_bytes ca = {0};
+    struct client_files files;
     struct tls_tickets *tickets = tls_store_tickets(store);
     ctx->tickets = tickets ? tls_tickets_retain(tickets) : NULL;
     if (!tickets || !tls_settings_common(ssl) || !tls_settings_version(ssl, config->min_version))
         return tls_error_set(error, "TLS cannot be set up: %s", tls_error_openssl());
     SSL_CTX_set_alpn_select_cb(ssl, alpn_cb, NULL);
     SSL_CTX_set_tlsext_servername_callback(ssl, server_name_cb);
-    if (trusts && !tls_store_read(store, "client CA", config->client_ca, &ca, error))
-        return false;
-    bool set = set_client_verify(ssl, config, &ca, error);
-    if (set && !tls_resume_allow(ssl, tickets, config, &ca))
+    bool set = read_client_files(config, store, &files, error) &&
+               set_client_verify(ssl, config, &files, error);
+    if (set && !tls_resume_allow(ssl, tickets, config, &files.ca, &files.crl))
         set = tls_error_set(error, "TLS cannot be set up: %s", tls_error_openssl());
-    tls_files_free_bytes(&ca);
+    free_client_files(&files);
     return set;
 }
 

@@ -72,6 +72,7 @@ void tls_facts_of(const SSL *ssl, struct tls_facts *facts)
     const X509 *certificate = SSL_get0_peer_certificate(ssl);
     if (!certificate)
         return;
+    facts->peer = certificate;
     facts->certificate = true;
     facts->verified = SSL_get_verify_result(ssl) == X509_V_OK;
     facts->not_after = tls_facts_time(X509_get0_notAfter(certificate));

@@ -18,6 +18,7 @@ struct tls_facts {
     const char *version;     /* "TLSv1.3" */
     const char *cipher;      /* "TLS_AES_128_GCM_SHA256" */
     struct slice alpn;
+    const X509 *peer;  /* its certificate, as long as the connection; NULL: none */
     bool certificate;  /* the peer presented one, now or in the session that it resumed */
     bool verified;     /* and it is valid */
     int64_t not_after; /* its end of validity without the chain's, in Unix time */

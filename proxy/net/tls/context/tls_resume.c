@@ -13,13 +13,15 @@ static bool hash(void *context, const void *data, size_t length)
            EVP_DigestUpdate(context, data, length) == 1;
 }
 
-static bool set_scope(SSL_CTX *ssl, const struct config_tls *config, const struct tls_bytes *ca)
+static bool set_scope(SSL_CTX *ssl, const struct config_tls *config, const struct tls_bytes *ca,
+                      const struct tls_bytes *crl)
 {
     unsigned char scope[SSL_MAX_SID_CTX_LENGTH];
     _Static_assert(SSL_MAX_SID_CTX_LENGTH == 32, "a SHA-256");
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     bool set = context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1 &&
                tls_policy_walk(config, hash, context) && hash(context, ca->data, ca->length) &&
+               hash(context, crl->data, crl->length) &&
                EVP_DigestFinal_ex(context, scope, NULL) == 1 &&
                SSL_CTX_set_session_id_context(ssl, scope, sizeof(scope)) == 1;
     EVP_MD_CTX_free(context);
@@ -103,14 +105,14 @@ static int ticket_key_cb(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_C
 }
 
 bool tls_resume_allow(SSL_CTX *ssl, struct tls_tickets *tickets, const struct config_tls *config,
-                      const struct tls_bytes *ca)
+                      const struct tls_bytes *ca, const struct tls_bytes *crl)
 {
     SSL_CTX_set_timeout(ssl, TLS_TICKETS_LIFE_S);
     /*
      * One TLS 1.3 ticket instead of two: each costs a record, an HMAC and an encryption, and a
      * client gets a new one when it resumes.
      */
-    return set_scope(ssl, config, ca) && SSL_CTX_set_app_data(ssl, tickets) == 1 &&
+    return set_scope(ssl, config, ca, crl) && SSL_CTX_set_app_data(ssl, tickets) == 1 &&
            SSL_CTX_set_num_tickets(ssl, 1) == 1 &&
            SSL_CTX_set_session_ticket_cb(ssl, make_ticket_cb, open_ticket_cb, NULL) == 1 &&
            SSL_CTX_set_tlsext_ticket_key_evp_cb(ssl, ticket_key_cb) == 1;

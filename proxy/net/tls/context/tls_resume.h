@@ -29,8 +29,9 @@
 
 #define TLS_RESUME_LIFE_S (24 * 3600)
 
-/* `ca`: the contents of the client CA file; empty: there is none. */
+/* `ca`, `crl`: the contents of the files about clients; empty: there is none. */
 WSL_MUST_CHECK bool tls_resume_allow(SSL_CTX *ssl, struct tls_tickets *tickets,
-                                     const struct config_tls *config, const struct tls_bytes *ca);
+                                     const struct config_tls *config, const struct tls_bytes *ca,
+                                     const struct tls_bytes *crl);
 
 #endif

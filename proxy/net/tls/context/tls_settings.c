@@ -97,6 +97,30 @@ bool tls_settings_trust(SSL_CTX *ssl, const char *path, const struct tls_bytes *
                          announce ? "client CA" : "CA", path, tls_error_openssl());
 }
 
+bool tls_settings_revoke(SSL_CTX *ssl, const char *path, const struct tls_bytes *bytes,
+                         const struct tls_error *error)
+{
+    BIO *file = BIO_new_mem_buf(bytes->data, (int)bytes->length);
+    X509_STORE *trusted = SSL_CTX_get_cert_store(ssl);
+    X509_CRL *next;
+    unsigned count = 0;
+    bool added = file != NULL;
+    while (added && (next = PEM_read_bio_X509_CRL(file, NULL, NULL, NULL))) {
+        added = X509_STORE_add_crl(trusted, next) == 1;
+        X509_CRL_free(next);
+        count++;
+    }
+    BIO_free(file);
+    bool ended = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+    unsigned long all = X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL;
+    if (added && count > 0 && ended && X509_STORE_set_flags(trusted, all) == 1) {
+        ERR_clear_error();
+        return true;
+    }
+    return tls_error_set(error, "revocation file '%s' holds no list in PEM format: %s", path,
+                         tls_error_openssl());
+}
+
 bool tls_settings_common(SSL_CTX *ssl)
 {
     /* Renegotiation lets a peer cause work without end, and replace the session's keys. */

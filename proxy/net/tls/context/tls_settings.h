@@ -34,4 +34,9 @@ WSL_MUST_CHECK bool tls_settings_trust(SSL_CTX *ssl, const char *path,
                                        const struct tls_bytes *bytes, bool announce,
                                        const struct tls_error *error);
 
+/* The contents of a file of revocation lists: from now on each authority needs one. */
+WSL_MUST_CHECK bool tls_settings_revoke(SSL_CTX *ssl, const char *path,
+                                        const struct tls_bytes *bytes,
+                                        const struct tls_error *error);
+
 #endif

@@ -7,8 +7,11 @@
 
 static void each_method_is_told_by_its_section(void **state)
 {
+    static const char *const pin = "sha256//";
     const struct config_auth elements[CONFIG_AUTH_METHODS] = {
         [CONFIG_AUTH_BASIC] = {.basic = {.users = "users"}},
+        [CONFIG_AUTH_CERTIFICATE] = {.certificate = {.pins = {&pin, 1}}},
+        [CONFIG_AUTH_FORWARD] = {.forward = {.url = "http://door/"}},
         [CONFIG_AUTH_HEADER] = {.header = {.name = "X-User"}},
         [CONFIG_AUTH_LOGIN] = {.login = {.users = "users"}},
         [CONFIG_AUTH_FORWARD] = {.forward = {.url = "http://h/"}},

@@ -47,6 +47,16 @@ static void hosts_and_origins(void **state)
     compare(&text_form_server_name, names, REGEX_EXACT);
 }
 
+static void certificates(void **state)
+{
+    const char *seeds[] = {"*", "*.lan", "*@example.com", "Ann Lee", "a*b", "**", "*a", "*.", NULL};
+    const char *pins[] = {"sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
+                          "sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFV=", "sha256//",
+                          "sha1//2jmj7l5rSw0yVb/vlWAYkK/YBwk=", NULL};
+    compare(&text_form_certificate_name, seeds, REGEX_EXACT);
+    compare(&text_form_pin, pins, REGEX_EXACT);
+}
+
 static void names(void **state)
 {
     const char *seeds[] = {"ops",
@@ -98,9 +108,8 @@ static void other_texts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(paths),
-        cmocka_unit_test(hosts_and_origins),
-        cmocka_unit_test(names),
+        cmocka_unit_test(paths),        cmocka_unit_test(hosts_and_origins),
+        cmocka_unit_test(certificates), cmocka_unit_test(names),
         cmocka_unit_test(other_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,7 +16,7 @@ static void assert_edit(const char *text, const char *name, const char *hash,
                         enum users_edit_result result, const char *wanted)
 {
     struct text out = {0};
-    assert_int_equal(users_edit(slice_of(text), slice_of(name), slice_of(hash), &out, &edit),
+    assert_int_equal(users_edit_apply(slice_of(text), slice_of(name), slice_of(hash), &out, &edit),
                      result);
     assert_true(slice_equal(text_slice(&out), slice_of(wanted ? wanted : "")));
     text_free(&out);

@@ -47,7 +47,7 @@ struct fixture {
     struct tls_scratch *scratch;
     struct tls_store *store;
     struct config_certificate pairs[2];
-    struct pki_path path[2], ca;
+    struct pki_path path[2], ca, crl;
     struct config_tls config;
     char error[512];
 };
@@ -201,6 +201,13 @@ static void change_client_ca(struct fixture *f, struct config_tls *config)
     config->client_ca = NULL; /* the system's, which is the same here */
 }
 
+static void change_client_crl(struct fixture *f, struct config_tls *config)
+{
+    pki_write_crl(&f->pki, "crl.pem");
+    f->crl = pki_path(&f->pki, "crl.pem");
+    config->client_crl = f->crl.text;
+}
+
 static void change_min_version(struct fixture *f, struct config_tls *config)
 {
     config->min_version = CONFIG_TLS_1_1;
@@ -221,9 +228,13 @@ static const struct {
     const char *key;
     void (*change)(struct fixture *f, struct config_tls *config);
 } changes[] = {
-    {"mode", change_mode},           {"client_verify", change_client_verify},
-    {"client_ca", change_client_ca}, {"min_version", change_min_version},
-    {"ciphers", change_ciphers},     {"suites", change_suites},
+    {"mode", change_mode},
+    {"client_verify", change_client_verify},
+    {"client_ca", change_client_ca},
+    {"min_version", change_min_version},
+    {"ciphers", change_ciphers},
+    {"suites", change_suites},
+    {"client_crl", change_client_crl},
 };
 
 static void every_option_is_policy_unless_its_row_says_otherwise(void **state)

@@ -119,12 +119,37 @@ static void test_trust(void **state)
     pki_remove(&pki);
 }
 
+static void test_revocation(void **state)
+{
+    struct fixture *f = *state;
+    struct pki pki;
+    struct tls_files files;
+    struct tls_bytes bytes;
+    pki_create(&pki);
+    pki_write_crl(&pki, "crl.pem");
+    struct pki_path crl = pki_path(&pki, "crl.pem"), ca = pki_path(&pki, "ca.pem");
+    tls_files_init(&files);
+    assert_true(tls_files_read(&files, "revocation", crl.text, &bytes, &f->error));
+    assert_true(tls_settings_revoke(f->ssl, crl.text, &bytes, &f->error));
+    X509_STORE *trusted = SSL_CTX_get_cert_store(f->ssl);
+    assert_int_equal(sk_X509_OBJECT_num(X509_STORE_get0_objects(trusted)), 1);
+    assert_true(X509_VERIFY_PARAM_get_flags(X509_STORE_get0_param(trusted)) &
+                X509_V_FLAG_CRL_CHECK_ALL);
+    tls_files_free_bytes(&bytes);
+    assert_true(tls_files_read(&files, "revocation", ca.text, &bytes, &f->error));
+    assert_false(tls_settings_revoke(f->ssl, ca.text, &bytes, &f->error));
+    assert_ptr_equal(strstr(f->text, "revocation file"), f->text);
+    tls_files_free_bytes(&bytes);
+    tls_files_free(&files);
+    pki_remove(&pki);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(test_common), TEST(test_versions), TEST(test_ciphers),
-        TEST(test_suites), TEST(test_trust),
+        TEST(test_suites), TEST(test_trust),    TEST(test_revocation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
