@@ -36,8 +36,8 @@ static uv_loop_t loop;
 static struct watch_set watches;
 static struct work_lab lab;
 static struct resolver *resolver;
-static uint32_t *attempts;          /* beyond the first of each dial; NULL: any number */
-static const struct permit *permit; /* of each dial; NULL: all is permitted */
+static uint32_t *attempts;    /* beyond the first of each dial; NULL: any number */
+static struct permit *permit; /* of each dial; NULL: all is permitted */
 static char directory[] = "/tmp/dial_test.XXXXXX", path[64];
 
 static inline int set_up(void **unused)

@@ -90,7 +90,7 @@ static void test_localhost(void **unused)
 
 static void set_permit(const char *rule)
 {
-    permit_free((struct permit *)permit);
+    permit_free(permit);
     permit = permit_create(&(struct config_texts){&rule, 1});
     assert_non_null(permit);
 }
@@ -117,7 +117,7 @@ static void test_addresses_that_are_not_permitted(void **unused)
     close(accepted);
     set_permit("127.0.0.0/8:1");
     expect_failure(&target, 5000, REASON_target_not_permitted, "this host and port");
-    permit_free((struct permit *)permit);
+    permit_free(permit);
     permit = NULL;
     close(first);
     close(second);
