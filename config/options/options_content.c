@@ -32,7 +32,9 @@ static const struct options_row rows[] = {
         .scalar = true,
         .purpose = OPTIONS_PURPOSE_SOURCE,
         .reload = OPTIONS_NEW_SESSIONS,
-        .flags = {{.name = "token-source", .argument = "FILE"},
+        .flags = {{.name = "token-source",
+                   .argument = "FILE",
+                   .help = "file, folder or URL with the tokens, as the class needs it"},
                   {.name = "target-config",
                    .argument = "FILE",
                    .help = "the same as --token-plugin=TokenFile --token-source=FILE"}},
@@ -69,8 +71,8 @@ static const struct options_row rows[] = {
         .reload = OPTIONS_NEW_SESSIONS,
         .flags = {{.name = "token-plugin",
                    .argument = "CLASS",
-                   .help = "look targets up by token: TokenFile, ReadOnlyTokenFile or "
-                           "TokenFileName"}},
+                   .help = "look targets up by token: TokenFile, ReadOnlyTokenFile, TokenFileName, "
+                           "UnixDomainSocketDirectory, BaseTokenAPI or JSONTokenApi"}},
         .help = "of file: lines, TOKEN: HOST:PORT in each line; or names, the same as directory",
     },
     {

@@ -17,6 +17,7 @@
 #include "run/quick/cli_line.h"
 #include "run/quick/cli_plugin.h"
 #include "run/quick/cli_quick.h"
+#include "run/quick/token_class.h"
 
 struct cli {
     struct cli_line line;
@@ -120,7 +121,7 @@ static bool may_hold_password(const struct cli_scan *scan, const struct cli_assi
         return true;
     if (strcmp(assignment->flag.flag->name, "token-source") != 0)
         return false;
-    return (plugin && strcmp(cli_plugin_short_name(plugin), "TokenRedis") == 0) ||
+    return (plugin && strcmp(token_class_short_name(plugin), "TokenRedis") == 0) ||
            (strstr(text, "://") && !redis_url_is_public(text));
 }
 

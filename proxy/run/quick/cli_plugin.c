@@ -32,24 +32,23 @@ void cli_plugin_check(struct cli_line *line)
                              "add --token-plugin TokenFile --token-source FILE");
 }
 
-const char *cli_plugin_short_name(const char *class)
-{
-    static const char *const modules[] = {"websockify.token_plugins.", "websockify.auth_plugins."};
-    for (size_t i = 0; i < WSL_COUNT(modules); i++)
-        if (strncmp(class, modules[i], strlen(modules[i])) == 0)
-            return class + strlen(modules[i]);
-    return class;
-}
-
 bool cli_plugin_is_token_plugin(const struct cli_assignment *assignment)
 {
     return strcmp(assignment->flag.flag->name, token_plugin) == 0;
 }
 
+bool cli_plugin_is_token_source(const struct cli_assignment *assignment)
+{
+    const char *name = assignment->flag.flag->name;
+    return strcmp(name, token_source) == 0 || strcmp(name, target_config) == 0;
+}
+
 /* The replacement for the class. */
 static const char *instead_of(const char *class)
 {
-    class = cli_plugin_short_name(class);
+    static const char module[] = "websockify.auth_plugins.";
+    if (strncmp(class, module, sizeof(module) - 1) == 0)
+        class += sizeof(module) - 1;
     if (strcmp(class, "ExpectOrigin") == 0)
         return "use --origins with the same origins, separated by commas";
     if (strcmp(class, "ClientCertCNAuth") == 0)
@@ -85,31 +84,4 @@ void cli_plugin_check_process(struct cli_line *line)
     if (line->args.libserver)
         diag_add(&line->diag, DIAG_WARNING, config_place_none, "--libserver", NULL,
                  "has no effect: there is one engine");
-}
-
-/* websockify has it, wsluice does not. */
-static bool is_known_elsewhere(const char *class)
-{
-    static const char *const classes[] = {
-        "BaseTokenAPI", "JSONTokenApi", "JWTTokenApi", "TokenRedis", "UnixDomainSocketDirectory",
-    };
-    for (size_t i = 0; i < WSL_COUNT(classes); i++)
-        if (strcmp(class, classes[i]) == 0)
-            return true;
-    return false;
-}
-
-bool cli_plugin_refuse(struct cli_line *line, const struct cli_assignment *assignment)
-{
-    if (!cli_plugin_is_token_plugin(assignment))
-        return false;
-    const char *class = cli_plugin_short_name(assignment->argument);
-    const char *why = "there is no such class";
-    if (strchr(class, '.'))
-        why = "Python classes cannot be loaded";
-    else if (is_known_elsewhere(class))
-        why = "this class of websockify's is not supported yet";
-    diag_add(&line->diag, DIAG_ERROR, config_place_none, "--token-plugin",
-             "use TokenFile, ReadOnlyTokenFile or TokenFileName", "%s: '%s'", why, class);
-    return true;
 }

@@ -19,13 +19,7 @@ void cli_plugin_check(struct cli_line *line);
 
 bool cli_plugin_is_token_plugin(const struct cli_assignment *assignment);
 
-/* Without the module of websockify that holds it: "websockify.token_plugins.TokenFile". */
-const char *cli_plugin_short_name(const char *class);
-
-/*
- * Reports a class that does not exist: as with websockify no error of usage, so that the exit
- * status is CLI_STATUS_FAILED. False: the assignment is no plugin.
- */
-bool cli_plugin_refuse(struct cli_line *line, const struct cli_assignment *assignment);
+/* --token-source, or --target-config. */
+bool cli_plugin_is_token_source(const struct cli_assignment *assignment);
 
 #endif

@@ -11,6 +11,7 @@
 #include "config/rules/rules.h"
 #include "run/quick/cli_plugin.h"
 #include "run/quick/quick_checks.h"
+#include "run/quick/quick_tokens.h"
 #include "run/quick/quick_values.h"
 
 static const char demo_listen[] = "6080", command_retry[] = "10s";
@@ -199,6 +200,7 @@ static void move_target_options(struct quick *quick)
     if (!config_route_has_tokens(route))
         return;
     route->tokens.target = *(const struct config_target *)quick->objects[OPTIONS_TARGET];
+    route->tokens.target.tls_on_demand = route->tokens.http.url != NULL;
     route->targets = NULL;
     route->target_count = 0;
 }
@@ -214,6 +216,7 @@ static void build(struct quick *quick)
         return;
     for (size_t i = 0; i < quick->line->args.scan.assignment_count; i++)
         quick_values_set_flag(quick, &quick->line->args.scan.assignments[i]);
+    quick_tokens_set(quick);
     set_command(quick);
     quick_checks_conflicts(quick);
     set_addresses(quick);

@@ -58,7 +58,7 @@ static void set_from_flag(struct quick *quick, const struct cli_assignment *assi
         quick_values_set(quick, assignment->flag.row, text, why, sizeof(why));
     if (verdict == VALUE_NO_MEMORY)
         cli_line_out_of_memory(quick->line);
-    else if (verdict != VALUE_OK && !cli_plugin_refuse(quick->line, assignment))
+    else if (verdict != VALUE_OK)
         cli_line_bad_value(quick->line, assignment,
                            text + (flag->prefix ? strlen(flag->prefix) : 0), why);
     explicit_bzero(text, strlen(text));
@@ -92,8 +92,8 @@ void quick_values_set_flag(struct quick *quick, const struct cli_assignment *ass
         set_list(quick, assignment, argument);
         return;
     }
-    if (cli_plugin_is_token_plugin(assignment))
-        argument = cli_plugin_short_name(argument);
+    if (cli_plugin_is_token_plugin(assignment) || cli_plugin_is_token_source(assignment))
+        return; /* quick_tokens_set */
     set_from_flag(quick, assignment, slice_of(argument));
 }
 

@@ -21,16 +21,10 @@ static void flags_that_need_another_are_refused(void **state)
 static void classes_that_do_not_exist_are_refused(void **state)
 {
     static const char *const lines[][2] = {
-        {"--token-plugin=JWTTokenApi --token-source=f 7", "is not supported yet: 'JWTTokenApi'"},
-        {"--token-plugin=my.Own --token-source=f 7", "Python classes cannot be loaded: 'my.Own'"},
-        {"--token-plugin=Nope --token-source=f 7", "there is no such class: 'Nope'"},
         {"--auth-plugin=BasicHTTPAuth 7 h:1", "--auth-plugin: there are no authentication plugins"},
         {"--auth-plugin=ClientCertCNAuth 7 h:1", "use --verify-client with --cafile"},
         {"--auth-plugin=ExpectOrigin 7 h:1", "use --origins with the same origins"},
         {"--auth-plugin=websockify.auth_plugins.ExpectOrigin 7 h:1", "use --origins"},
-        {"--token-plugin=websockify.token_plugins.TokenRedis --token-source=f 7",
-         "is not supported yet: 'TokenRedis'"},
-        {"--token-plugin=websockify.other.TokenFile --token-source=f 7", "cannot be loaded"},
     };
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
         refuses(lines[i][0], 1, lines[i][1]);

@@ -59,27 +59,12 @@ static void reads_a_list(void **state)
     refuses("--origins=https://a,b 6080 a:1", 2, "not 'b'");
 }
 
-static void knows_a_class_by_its_dotted_name(void **state)
-{
-    static const char *const lines[] = {
-        "--token-plugin=websockify.token_plugins.TokenFileName --token-source=. 6080",
-        "--token-plugin TokenFileName --token-source . 6080",
-    };
-    for (size_t i = 0; i < WSL_COUNT(lines); i++) {
-        struct run run;
-        accepts(&run, lines[i]);
-        assert_int_equal(run.route->tokens.format, CONFIG_TOKENS_NAMES);
-        done(&run);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_DIRECTORY(names_bad_addresses_as_websockify_does),
         IN_DIRECTORY(a_target_without_a_host_is_this_machine),
         IN_DIRECTORY(reads_a_list),
-        IN_DIRECTORY(knows_a_class_by_its_dotted_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,83 @@
+#include "run/quick/quick_tokens.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "run/quick/cli_plugin.h"
+#include "run/quick/token_class.h"
+
+/* websockify has it, wsluice does not. */
+static bool is_known_elsewhere(const char *class)
+{
+    static const char *const names[] = {"JWTTokenApi", "TokenRedis"};
+    for (size_t i = 0; i < WSL_COUNT(names); i++)
+        if (strcmp(class, names[i]) == 0)
+            return true;
+    return false;
+}
+
+static void refuse(struct cli_line *line, const char *class)
+{
+    struct text remedy = {0};
+    const char *why = "there is no such class";
+    if (strchr(class, '.'))
+        why = "Python classes cannot be loaded";
+    else if (is_known_elsewhere(class))
+        why = "this class of websockify's is not supported yet";
+    text_add_string(&remedy, "use ");
+    token_class_list(&remedy);
+    text_add_byte(&remedy, '\0');
+    if (remedy.failed)
+        cli_line_out_of_memory(line);
+    else
+        diag_add(&line->diag, DIAG_ERROR, config_place_none, "--token-plugin", remedy.bytes,
+                 "%s: '%s'", why, class);
+    text_free(&remedy);
+}
+
+static void set(struct quick *quick, const struct token_class *class,
+                const struct cli_assignment *source)
+{
+    char why[256] = "out of memory";
+    struct text value = {0};
+    const char *wrong = NULL;
+    enum value_verdict verdict = VALUE_NO_MEMORY;
+    if (class->convert)
+        wrong = class->convert(source->argument, &value);
+    else
+        text_add_string(&value, source->argument);
+    text_add_byte(&value, '\0');
+    if (wrong) {
+        cli_line_bad_value(quick->line, source, source->argument, wrong);
+        text_free(&value);
+        return;
+    }
+    if (!value.failed && quick_values_open_section(quick, OPTIONS_TOKENS))
+        verdict = quick_values_set(quick, options_find(class->section, class->key), value.bytes,
+                                   why, sizeof(why));
+    if (verdict == VALUE_NO_MEMORY)
+        cli_line_out_of_memory(quick->line);
+    else if (verdict != VALUE_OK)
+        cli_line_bad_value(quick->line, source, source->argument, why);
+    text_free(&value);
+}
+
+void quick_tokens_set(struct quick *quick)
+{
+    const struct cli_scan *scan = &quick->line->args.scan;
+    const struct cli_assignment *source = NULL;
+    const char *name = "TokenFile";
+    for (size_t i = 0; i < scan->assignment_count; i++) {
+        const struct cli_assignment *assignment = &scan->assignments[i];
+        if (cli_plugin_is_token_plugin(assignment))
+            name = token_class_short_name(assignment->argument);
+        else if (cli_plugin_is_token_source(assignment))
+            source = assignment;
+    }
+    const struct token_class *class = token_class_find(name);
+    if (!class)
+        refuse(quick->line, name);
+    else if (source)
+        set(quick, class, source);
+}
