@@ -280,9 +280,9 @@ static void put_child(struct dump *dump, enum options_section child, const char 
         snapshot_elements(child, object, &count);
     else if (child == OPTIONS_TLS && is_untouched(child, object + row->offset))
         snapshot_elements(OPTIONS_CERTIFICATE, object + row->offset, &count);
-    else if (options_scalar_form(child))
-        count = is_untouched(child, object + row->offset) ? 0 : 1;
-    else if (row->parent == OPTIONS_AUTH)
+    else if (child == OPTIONS_TOKENS)
+        count = config_token_source((const void *)(object + row->offset)) != CONFIG_TOKENS_NONE;
+    else if (options_scalar_form(child) || row->parent == OPTIONS_AUTH)
         count = is_untouched(child, object + row->offset) ? 0 : 1;
     if (count == 0)
         return;
