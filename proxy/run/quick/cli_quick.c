@@ -197,8 +197,10 @@ static void imply_listing(struct quick *quick)
 static void move_target_options(struct quick *quick)
 {
     struct config_route *route = quick->objects[OPTIONS_ROUTE];
-    if (!config_route_has_tokens(route))
+    if (!config_route_has_tokens(route)) {
+        route->tokens.permit = (struct config_texts){0}; /* its default is for tokens alone */
         return;
+    }
     route->tokens.target = *(const struct config_target *)quick->objects[OPTIONS_TARGET];
     route->tokens.target.tls_on_demand = route->tokens.http.url != NULL;
     route->targets = NULL;

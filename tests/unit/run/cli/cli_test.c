@@ -129,6 +129,7 @@ static const char *sample(const struct options_row *row, const char *directory)
         {"log-format", "json"},
         {"connect", "first"},
         {"sandbox", "off"},
+        {"permit", "10.0.0.0/8:5900"},
         {"text", "refuse"},
         {"ssl-ciphers", "AES128-SHA"},
         {"unix-listen", "@l"},
@@ -179,6 +180,7 @@ static const char *needed_with(const char *flag, const char *directory)
         {"token-plugin", "--token-source=%s 7"},
         {"target-config", "7"},
         {"host-token", "--target-config=%s/c.pem 7"},
+        {"permit", "--target-config=%s/c.pem 7"},
         {"wrap-mode", "7 h:1 -- command --with ~ -- words"},
     };
     for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
