@@ -296,6 +296,13 @@ static void check_required(struct schema_file *file, const struct yaml_path *at,
         if (row->section == section && row->required && !yaml_tree_find(node, row->key))
             yaml_path_report(at, file->schema->diag, node->where, row->help, "%s is missing",
                              row->key);
+    for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++) {
+        const struct options_section_row *child = options_section((enum options_section)i);
+        if (child->parent == section && child->required && child->shape == OPTIONS_ONE &&
+            !yaml_tree_find(node, child->key))
+            yaml_path_report(at, file->schema->diag, node->where, child->help, "%s is missing",
+                             child->key);
+    }
 }
 
 /* target: and targets: set the same list. */

@@ -15,6 +15,8 @@ bool config_auth_has(const struct config_auth *auth, enum config_auth_method met
         return auth->login.users != NULL;
     case CONFIG_AUTH_FORWARD:
         return auth->forward.url != NULL;
+    case CONFIG_AUTH_TICKET:
+        return auth->ticket.key.file != NULL;
     case CONFIG_AUTH_METHODS:
         break;
     }
@@ -34,7 +36,7 @@ const char *config_auth_method_name(enum config_auth_method method)
     static const char *const names[CONFIG_AUTH_METHODS] = {
         [CONFIG_AUTH_BASIC] = "basic",     [CONFIG_AUTH_CERTIFICATE] = "certificate",
         [CONFIG_AUTH_HEADER] = "header",   [CONFIG_AUTH_LOGIN] = "login",
-        [CONFIG_AUTH_FORWARD] = "forward",
+        [CONFIG_AUTH_FORWARD] = "forward", [CONFIG_AUTH_TICKET] = "ticket",
     };
     return method < CONFIG_AUTH_METHODS ? names[method] : "none";
 }

@@ -50,6 +50,43 @@ struct config_auth_certificate {
     struct config_texts pins;  /* of keys: "sha256//" and base64 */
 };
 
+enum config_ticket_algorithm {
+    CONFIG_TICKET_ANY, /* as the keys say */
+    CONFIG_TICKET_HS256,
+    CONFIG_TICKET_HS384,
+    CONFIG_TICKET_HS512,
+    CONFIG_TICKET_RS256,
+    CONFIG_TICKET_RS384,
+    CONFIG_TICKET_RS512,
+    CONFIG_TICKET_PS256,
+    CONFIG_TICKET_PS384,
+    CONFIG_TICKET_PS512,
+    CONFIG_TICKET_ES256,
+    CONFIG_TICKET_ES384,
+    CONFIG_TICKET_ES512,
+    CONFIG_TICKET_EDDSA,
+    CONFIG_TICKET_ALGORITHMS,
+};
+
+struct config_ticket_key {
+    const char *file; /* a secret, PEM, a JWK or a JWK Set; NULL: not this method */
+    enum config_ticket_algorithm algorithm;
+};
+
+/* A JSON Web Token. */
+struct config_auth_ticket {
+    struct config_ticket_key key;
+    struct config_texts
+        from; /* places, in order: header, header:NAME, query:NAME, cookie:NAME ... */
+    struct config_texts audiences, issuers, required;
+    const char *user;    /* names of claims; NULL: "sub", if it is there */
+    const char *address; /* NULL: bound to no address */
+    uint32_t leeway_ms;
+    bool unlimited; /* a ticket need not expire */
+    bool single_use;
+    bool end_session; /* when the ticket expires */
+};
+
 /* One of a route's methods: exactly one of its sections is given. */
 struct config_auth {
     struct config_auth_basic basic;
@@ -57,6 +94,7 @@ struct config_auth {
     struct config_auth_header header;
     struct config_auth_login login;
     struct config_auth_forward forward;
+    struct config_auth_ticket ticket;
     struct config_place place;
 };
 
@@ -66,6 +104,7 @@ enum config_auth_method {
     CONFIG_AUTH_HEADER,
     CONFIG_AUTH_LOGIN,
     CONFIG_AUTH_FORWARD,
+    CONFIG_AUTH_TICKET,
     CONFIG_AUTH_METHODS,
 };
 

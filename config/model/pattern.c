@@ -382,19 +382,33 @@ const char *pattern_check_token(const char *text)
 }
 
 /* Names of headers (RFC 9110) and cookies (RFC 6265) are tokens; names of a query may be. */
-const char *pattern_check_token_place(const char *text)
+static const char *check_place(const char *text, const char *const *words, const char *wanted)
 {
     static const char *const places[] = {"query:", "header:", "cookie:"};
-    static const char *const words[] = {"host", "path", "subprotocol", "user"};
-    for (size_t i = 0; i < WSL_COUNT(words); i++)
-        if (strcmp(text, words[i]) == 0)
+    for (; *words; words++)
+        if (strcmp(text, *words) == 0)
             return NULL;
     for (size_t i = 0; i < WSL_COUNT(places); i++) {
         size_t length = strlen(places[i]);
         if (strncmp(text, places[i], length) == 0 && text[length])
             return pattern_check_token(text + length);
     }
-    return "must be query:NAME, header:NAME, cookie:NAME, host, path, subprotocol or user";
+    return wanted;
+}
+
+const char *pattern_check_token_place(const char *text)
+{
+    static const char *const words[] = {"host", "path", "subprotocol", "user", NULL};
+    return check_place(
+        text, words,
+        "must be query:NAME, header:NAME, cookie:NAME, host, path, subprotocol or user");
+}
+
+const char *pattern_check_ticket_place(const char *text)
+{
+    static const char *const words[] = {"header", "subprotocol", NULL};
+    return check_place(text, words,
+                       "must be header, header:NAME, query:NAME, cookie:NAME or subprotocol");
 }
 
 /* RFC 9110, section 5.5. */

@@ -27,6 +27,7 @@ const char *pattern_check_certificate_name(const char *text); /* "ops@example.co
 const char *pattern_check_pin(const char *text);              /* "sha256//" and base64 of a key */
 const char *pattern_check_syslog(const char *text);           /* "/dev/log", "@name", "host:514" */
 const char *pattern_check_token_place(const char *text);      /* "query:token", "host" */
+const char *pattern_check_ticket_place(const char *text);     /* "query:ticket", "header" */
 
 /*
  * The path with its escapes decoded and its captures without their names: equal for two paths that

@@ -73,3 +73,5 @@ const struct value_form text_form_permit = {
 const struct value_form text_form_url = {url_check, URL(""), NULL};
 const struct value_form text_form_url_template = {url_check_template, URL("\\{token\\}" TARGET "*"),
                                                   NULL};
+const struct value_form text_form_ticket_place = {
+    pattern_check_ticket_place, "header|subprotocol|(query|header|cookie):" TOKEN, NULL};

@@ -248,6 +248,27 @@ static const struct options_section_row sections[] = {
                     "mapping, or only the file. A signed cookie keeps the login. PATH/logout of "
                     "the route ends it; with ?everywhere all logins and sessions of the user.",
         },
+    [OPTIONS_AUTH_TICKET] =
+        {
+            .key = "ticket",
+            .parent = OPTIONS_AUTH,
+            ONE(config_auth, ticket),
+            .size = sizeof(struct config_auth_ticket),
+            .place = OPTIONS_NO_PLACE,
+            .help = "The client shows a ticket, a JSON Web Token that somebody with the key has "
+                    "signed: your own website, or an identity provider. `wsluice ticket` makes "
+                    "keys and tickets.",
+        },
+    [OPTIONS_TICKET_KEY] =
+        {
+            .key = "key",
+            .parent = OPTIONS_AUTH_TICKET,
+            ONE(config_auth_ticket, key),
+            .size = sizeof(struct config_ticket_key),
+            .place = OPTIONS_NO_PLACE,
+            .required = true,
+            .help = "What verifies the tickets: a mapping, or only the file.",
+        },
     [OPTIONS_CAPTURE] =
         {
             .key = "captures",

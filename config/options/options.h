@@ -40,6 +40,8 @@ enum options_section {
     OPTIONS_AUTH_HEADER,
     OPTIONS_AUTH_FORWARD,
     OPTIONS_AUTH_LOGIN,
+    OPTIONS_AUTH_TICKET,
+    OPTIONS_TICKET_KEY,
     OPTIONS_CAPTURE,
     OPTIONS_HEADER,
     OPTIONS_SECTION_COUNT,
@@ -72,7 +74,8 @@ struct options_section_row {
     size_t count_offset; /* LIST, MAP: of the length */
     size_t size;         /* of the struct */
     ptrdiff_t place;     /* offset of its struct config_place; OPTIONS_NO_PLACE: none */
-    bool required;       /* LIST: a file must have an element, unless it is or has an include */
+    /* LIST: a file must have an element, unless it is or has an include. ONE: its parent has it. */
+    bool required;
     enum options_purpose purpose;
     const char *help; /* a sentence or two for the reference */
 };

@@ -154,7 +154,8 @@ static void put_lists(struct json *json, const char *key)
 {
     open_member(json, key, '[');
     for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++)
-        if (options_section((enum options_section)i)->required)
+        if (options_section((enum options_section)i)->required &&
+            options_section((enum options_section)i)->parent == OPTIONS_PROCESS)
             json_string(json, options_section((enum options_section)i)->key);
     json_close(json, ']');
 }
@@ -210,6 +211,11 @@ void schema_rules_put(struct json *json, enum options_section section)
     for (size_t i = 0; (row = options_at(i)); i++)
         if (row->section == section && row->required)
             json_string(json, row->key);
+    for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++) {
+        const struct options_section_row *child = options_section((enum options_section)i);
+        if (child->parent == section && child->required && child->shape == OPTIONS_ONE)
+            json_string(json, child->key);
+    }
     json_close(json, ']');
     for (size_t i = 0; (row = options_at(i)); i++)
         if (row->section == section)

@@ -78,6 +78,22 @@ static void check_login(const struct route_check *check, size_t index)
                            "the path %s is not in the scope %s", route->path, login->scope);
 }
 
+static void check_ticket(const struct route_check *check, size_t index)
+{
+    const struct config_auth_ticket *ticket = &check->route->auth[index].ticket;
+    struct option_ref option = element(check, OPTIONS_AUTH_TICKET, index);
+    if (!ticket->key.file)
+        return;
+    option.key = "from";
+    if (ticket->from.count == 0)
+        route_check_report(check, option, "name a place, such as header",
+                           "no place is named, so that no request has a ticket");
+    option.key = "unlimited";
+    if (ticket->unlimited && ticket->single_use)
+        route_check_report(check, option, "remove one of them",
+                           "excludes single_use: used tickets are remembered until they expire");
+}
+
 void auth_rules_check(const struct route_check *check)
 {
     const struct config_route *route = check->route;
@@ -86,6 +102,7 @@ void auth_rules_check(const struct route_check *check)
         check_header(check, i);
         check_login(check, i);
         check_certificate(check, i);
+        check_ticket(check, i);
     }
     if (route->max_sessions_per_user > 0 && route->auth_count == 0)
         route_check_report(check, route_check_option(check, "max_sessions_per_user"),

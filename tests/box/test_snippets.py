@@ -30,6 +30,8 @@ SNIPPETS = {
     'Serial consoles of OpenStack Ironic': ['run'],
     'Consoles of oVirt': ['run'],
     'Logins of Authelia, Authentik or oauth2-proxy': ['run'],
+    'Links with a ticket': ['run', 'run', 'run', 'run', 'run'],
+    'Tickets of an identity provider': ['run', 'run'],
     'A certificate for a test': ['run', 'run'],
     'Certificates from an ACME client': ['run', 'run', 'checked'],
     'Docker': ['run', 'run', 'checked'],

@@ -5,6 +5,7 @@
 
 #include "base/identity.h"
 #include "serve/auth/login_cookies.h"
+#include "serve/auth/ticket/ticket_key_file.h"
 #include "serve/auth/users/users_store.h"
 #include "serve/files/files.h"
 #include "serve/tokens/token_sources.h"
@@ -147,6 +148,25 @@ static void check_secret(const struct check *check, struct option_ref option, co
     login_keys_wipe(&keys);
 }
 
+static void check_ticket(const struct check *check, size_t index, size_t method)
+{
+    const struct config_ticket_key *key = &check->config->routes[index].auth[method].ticket.key;
+    struct option_ref option = {OPTIONS_TICKET_KEY, "file", index, method};
+    char error[TEXT_MAX];
+    if (!check_path_reads(check, option, "ticket key", key->file, CHECK_FILE))
+        return;
+    struct ticket_key_file *file = ticket_key_file_create(key, error, sizeof(error));
+    struct ticket_keys *keys = file ? ticket_key_file_get(file, 1) : NULL;
+    if (keys)
+        fprintf(check->out, "ticket key %s: %zu for %s%s\n", key->file, ticket_keys_count(keys),
+                ticket_keys_at(keys, 0)->alg->name,
+                ticket_keys_count(keys) > 1 ? " and others" : "");
+    else
+        option_ref_report(check->names, check->diag, DIAG_ERROR, option, NULL, "%s", error);
+    ticket_keys_release(keys);
+    ticket_key_file_free(file);
+}
+
 static void check_auth(const struct check *check, size_t index)
 {
     const struct config_route *route = &check->config->routes[index];
@@ -161,6 +181,8 @@ static void check_auth(const struct check *check, size_t index)
                     auth->login.users);
         check_secret(check, (struct option_ref){OPTIONS_AUTH_LOGIN, "secret", index, i},
                      auth->login.secret);
+        if (config_auth_method(auth) == CONFIG_AUTH_TICKET)
+            check_ticket(check, index, i);
     }
 }
 

@@ -6,6 +6,8 @@
 #include "serve/auth/auth_forward.h"
 #include "serve/auth/auth_header.h"
 #include "serve/auth/auth_login.h"
+#include "serve/auth/auth_ticket.h"
+#include "serve/auth/users/auth_shared.h"
 
 static struct auth_method *create(const struct config_route *route,
                                   const struct config_auth *config, struct auth_shared *shared,
@@ -24,6 +26,8 @@ static struct auth_method *create(const struct config_route *route,
                                    http_origins_find(origins, config->forward.url));
     case CONFIG_AUTH_LOGIN:
         return auth_login_create(route, &config->login, shared, error, error_size);
+    case CONFIG_AUTH_TICKET:
+        return auth_ticket_create(&config->ticket, auth_shared_tickets(shared), error, error_size);
     case CONFIG_AUTH_METHODS:
         break;
     }

@@ -1,6 +1,7 @@
 #include "serve/site/site.h"
 
 #include "core/route/route_table.h"
+#include "core/ticket/ticket_find.h"
 #include "core/tokens/token_find.h"
 #include "net/addr.h"
 #include "net/http/http_origins.h"
@@ -39,6 +40,7 @@ static bool open_routes(struct site *site, char *error, size_t error_size)
             own->auth = auth_list_create(route, site->shared.auth, origins, error, error_size);
         if (route->auth_count > 0 && !own->auth)
             return false;
+        site->token_parts |= ticket_find_parts(route);
         if (!config_route_has_tokens(route))
             continue;
         site->token_parts |= token_find_all_parts(&route->tokens.from);

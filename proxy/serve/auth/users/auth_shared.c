@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include "serve/auth/login/login_shared.h"
+#include "serve/auth/ticket/ticket_used.h"
 #include "serve/auth/users/users_store.h"
 
 struct holding {
@@ -15,6 +16,7 @@ struct auth_shared {
     pthread_mutex_t lock; /* of the failures */
     struct backoff *backoff;
     struct login_shared *login;
+    struct ticket_used *tickets;
     pthread_mutex_t files_lock; /* of what follows */
     struct list holdings;
 };
@@ -27,8 +29,11 @@ struct auth_shared *auth_shared_create(void)
         shared->backoff = backoff_create(&backoff_usual_sizes, &seed);
     if (shared && shared->backoff)
         shared->login = login_shared_create();
-    if (!shared || !shared->login) {
+    if (shared && shared->login)
+        shared->tickets = ticket_used_create(TICKET_USED_MAX);
+    if (!shared || !shared->tickets) {
         backoff_destroy(shared ? shared->backoff : NULL);
+        login_shared_destroy(shared ? shared->login : NULL);
         free(shared);
         return NULL;
     }
@@ -45,6 +50,7 @@ void auth_shared_destroy(struct auth_shared *shared)
     wsl_assert(list_empty(&shared->holdings));
     backoff_destroy(shared->backoff);
     login_shared_destroy(shared->login);
+    ticket_used_free(shared->tickets);
     pthread_mutex_destroy(&shared->lock);
     pthread_mutex_destroy(&shared->files_lock);
     free(shared);
@@ -53,6 +59,11 @@ void auth_shared_destroy(struct auth_shared *shared)
 struct login_shared *auth_shared_login(struct auth_shared *shared)
 {
     return shared->login;
+}
+
+struct ticket_used *auth_shared_tickets(struct auth_shared *shared)
+{
+    return shared->tickets;
 }
 
 /* ---- users files ---- */

@@ -13,12 +13,14 @@
 
 struct auth_shared;
 struct login_shared;
+struct ticket_used;
 struct users_store;
 
 WSL_MUST_CHECK struct auth_shared *auth_shared_create(void);
 void auth_shared_destroy(struct auth_shared *shared); /* NULL: nothing happens */
 
 struct login_shared *auth_shared_login(struct auth_shared *shared);
+struct ticket_used *auth_shared_tickets(struct auth_shared *shared);
 
 /* The file at `path`, read now. NULL: it cannot be read, or has a fault. */
 WSL_MUST_CHECK struct users_store *auth_shared_users(struct auth_shared *shared, const char *path,

@@ -14,6 +14,7 @@ static void each_method_is_told_by_its_section(void **state)
         [CONFIG_AUTH_FORWARD] = {.forward = {.url = "http://door/"}},
         [CONFIG_AUTH_HEADER] = {.header = {.name = "X-User"}},
         [CONFIG_AUTH_LOGIN] = {.login = {.users = "users"}},
+        [CONFIG_AUTH_TICKET] = {.ticket = {.key = {.file = "/etc/wsluice/ticket.key"}}},
     };
     const struct config_auth none = {0};
     (void)state;

@@ -188,6 +188,12 @@ static void sources_of_tokens(void **state)
                          "path:x", "token", "host:x", "user:x",    "Subprotocol", NULL};
     check_all(pattern_check_token_place, good, true);
     check_all(pattern_check_token_place, bad, false);
+    const char *places[] = {"query:t", "header:X-Desk", "cookie:a!b",
+                            "header",  "subprotocol",   NULL};
+    const char *nowhere[] = {"",     "query",    "query:", "cookie:a;b", "Header",
+                             "path", "header: ", "host",   "user",       NULL};
+    check_all(pattern_check_ticket_place, places, true);
+    check_all(pattern_check_ticket_place, nowhere, false);
 }
 
 static void expect_same(const char *a, const char *b, bool expected)

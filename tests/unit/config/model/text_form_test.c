@@ -71,6 +71,7 @@ static void names(void **state)
     compare(&text_form_reference, seeds, REGEX_EXACT);
     compare(&text_form_token, seeds, REGEX_EXACT);
     compare(&text_form_token_place, tokens, REGEX_EXACT);
+    compare(&text_form_ticket_place, tokens, REGEX_EXACT);
 }
 
 /* regcomp and permit_rule decide more than an expression can; of ports it counts no digits. */

@@ -23,6 +23,29 @@ static void takes_one_method_in_each_element(void **state)
     text_config_expect(PROXIES ROUTE("auth: " HEADER), "routes[0].auth: must be a list");
 }
 
+static void a_ticket_needs_a_key(void **state)
+{
+    (void)state;
+    text_config_expect(ROUTE("auth: [{ticket: {key: k}}]"), "");
+    text_config_expect(ROUTE("auth: [{ticket: {key: {file: k, algorithm: HS256}, from: "
+                             "[header, query:t], audience: a}}]"),
+                       "");
+    text_config_expect(ROUTE("auth: [{ticket: {audience: a}}]"),
+                       "routes[0].auth[0].ticket: key is missing");
+    text_config_expect(ROUTE("auth: [{ticket: {key: {algorithm: HS256}}}]"),
+                       "routes[0].auth[0].ticket.key: file is missing");
+    text_config_expect(ROUTE("auth: [{ticket: {key: k, from: path}}]"),
+                       "routes[0].auth[0].ticket.from: must be header, header:NAME");
+    text_config_expect(ROUTE("auth: [{ticket: {key: k, from: []}}]"),
+                       "routes[0].auth[0].ticket.from: no place is named");
+    text_config_expect(ROUTE("auth: [{ticket: {key: {file: k, algorithm: none}}}]"),
+                       "routes[0].auth[0].ticket.key.algorithm: must be");
+    text_config_expect(PROXIES ROUTE("auth: [{header: X-User, ticket: {key: k}}]"),
+                       "routes[0].auth[0]: the element has header and ticket");
+    text_config_expect(ROUTE("auth: [{ticket: {key: k, unlimited: true, single_use: true}}]"),
+                       "routes[0].auth[0].ticket.unlimited: excludes single_use");
+}
+
 static void refuses_what_has_no_effect(void **state)
 {
     (void)state;
@@ -55,6 +78,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_one_method_in_each_element),
+        cmocka_unit_test(a_ticket_needs_a_key),
         cmocka_unit_test(refuses_what_has_no_effect),
         cmocka_unit_test(checks_logins),
     };

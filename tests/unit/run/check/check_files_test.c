@@ -1,5 +1,6 @@
 #include "run/check/check_files.h"
 
+#include "codec/json_value.h"
 #include "core/auth/password.h"
 #include "lib/check_lab.h"
 #include "lib/users_lab.h"
@@ -99,12 +100,34 @@ static void test_users(void **unused)
     check_lab_finds("a key is shorter than 32 characters");
 }
 
+#define TICKET(key)                                                                                \
+    LISTENER "routes: [{path: /a, host: h, target: \"tcp://h:1\", auth: [{header: X}, {ticket: "   \
+             "{key: " key "}}]}]\ntrusted_proxies: [10.0.0.1]\n"
+
+static void test_ticket_keys(void **unused)
+{
+    if (!JSON_VALUE_IS_BUILT_IN)
+        return;
+    assert_false(check_lab_run(TICKET("{file: none, algorithm: HS256}"), false));
+    check_lab_finds("routes[0].auth[1].ticket.key.file: ticket key '");
+    check_lab_write("short", "secret\n");
+    assert_false(check_lab_run(TICKET("{file: short, algorithm: HS256}"), false));
+    check_lab_finds("routes[0].auth[1].ticket.key.file: ticket key: ");
+    check_lab_finds("short: the secret has 6 bytes; HS256 needs at least 32");
+    check_lab_write("key", "0123456789abcdef0123456789abcdef\n");
+    assert_true(check_lab_run(TICKET("{file: key, algorithm: HS256}"), false));
+    check_lab_says("key: 1 for HS256\n");
+    assert_false(check_lab_run(TICKET("key"), false));
+    check_lab_finds("it does not say its algorithm, which must be named");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_LAB(test_the_process),
         IN_LAB(test_routes),
         IN_LAB(test_users),
+        IN_LAB(test_ticket_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
