@@ -13,6 +13,7 @@ SNIPPETS = {
     'VNC in a browser': ['run', 'run', 'run'],
     'Several desktops by token': ['run', 'run'],
     'Desktops that nobody uses': ['run'],
+    'A login before VNC and SSH': ['run', 'run'],
     'Consoles of QEMU and libvirt': ['run', 'checked', 'run', 'run'],
     'SPICE': ['run', 'run'],
     'noVNC\'s own launcher': ['run'],

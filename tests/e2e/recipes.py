@@ -65,7 +65,7 @@ def folder_for(lab, certs):
 def shell(lab, here, text, **how):
     """Runs a shell snippet. Its last command, if it serves, becomes a bridge of the lab."""
     *before, last = re.sub(r'\\\n\s*', '', text).strip().split('\n')
-    serves = re.match(r'(?:sudo )?(?:\S*/)?(?:wsluice|websockify|run) (?!check|help-config|completion|man|upgrade)', last)
+    serves = re.match(r'(?:sudo )?(?:\S*/)?(?:wsluice|websockify|run) (?!passwd|check|help-config|completion|man|upgrade)', last)
     script = '\n'.join(['set -e', f'PATH={here}/bin:$PATH', *before, f'exec {last}' if serves else last, ''])
     if not serves:
         subprocess.run(['bash', '-c', script], cwd=here, check=True, capture_output=True, **how)

@@ -66,10 +66,12 @@ class Answer:
         first, *lines = head.decode('latin-1').split('\r\n')
         self.version, status, self.phrase = first.split(' ', 2)
         self.status = int(status)
-        self.fields = {}
+        self.fields, self.cookies = {}, []  # cookies: each Set-Cookie
         for line in lines:
             name, _, value = line.partition(':')
             self.fields[name.strip().lower()] = value.strip()
+            if name.lower() == 'set-cookie':
+                self.cookies.append(value.strip())
         self.body = b''
 
 

@@ -47,6 +47,45 @@ static void test_end(void **unused)
     assert_null(ended);
 }
 
+/* ---- the sessions of a user ---- */
+
+static bool gone[30];
+
+static void end_of_user(struct session *session, enum reason reason)
+{
+    assert_int_equal(reason, REASON_logged_out);
+    for (size_t i = 0; i < 30; i++)
+        gone[i] = gone[i] || sessions[i] == session;
+}
+
+/* Of one user, by one users file, on all workers. */
+static void test_end_a_user(void **unused)
+{
+    static struct config_auth auth[] = {{.login = {.users = "users"}},
+                                        {.login = {.users = "other"}}};
+    static const struct config_route guarded[] = {{.auth = &auth[0], .auth_count = 1},
+                                                  {.auth = &auth[1], .auth_count = 1},
+                                                  {.auth_count = 0}};
+    static char ann[] = "ann", bob[] = "bob";
+    for (unsigned i = 0; i < 30; i++) {
+        add(i % WORKERS, i);
+        sessions[i]->route = &guarded[i % 5 < 3 ? 0 : i % 5 - 2];
+        sessions[i]->user = i % 7 == 0 ? NULL : i % 2 ? ann : bob;
+    }
+    sessions[1]->state = LIFE_HEAD;
+    assert_true(kill_request_start_user(&envs[1], "ann", "users", end_of_user));
+    while (turn())
+        ;
+    for (unsigned i = 0; i < 30; i++) {
+        bool of_ann = i % 7 != 0 && i % 2 && i % 5 < 3 && i != 1;
+        assert_int_equal(gone[i], of_ann);
+        sessions[i]->user = NULL;
+    }
+    failing_alloc_arm(1);
+    assert_false(kill_request_start_user(&envs[1], "ann", "users", end_of_user));
+    assert_true(failing_alloc_disarm());
+}
+
 static void test_without_memory(void **unused)
 {
     add(0, 0);
@@ -59,6 +98,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_end, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_end_a_user, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_without_memory, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
