@@ -261,8 +261,8 @@ static int sign(const struct cli_call *call, const struct ticket_key *key, struc
 {
     const char *fault;
     struct json_value *document = json_value_parse(claims, JSON_VALUE_DEPTH, &fault);
-    char error[ERROR_MAX];
     if (!document) {
+        char error[ERROR_MAX];
         snprintf(error, sizeof(error), "the claims of the ticket: %s", fault);
         return cli_call_cannot(call, error);
     }
