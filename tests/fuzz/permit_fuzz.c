@@ -111,7 +111,7 @@ static void check_path(const struct permit *permit, const struct permit_rule *ru
     snprintf(pattern, sizeof(pattern), "%.*s", (int)rule->pattern.len, rule->pattern.ptr);
     if (strpbrk(pattern, "?[\\"))
         return;
-    int flags = FNM_PATHNAME | FNM_NOESCAPE | (pattern[0] == '/' ? FNM_PERIOD : 0);
+    int flags = FNM_PATHNAME | FNM_NOESCAPE | FNM_PERIOD;
     wsl_assert(has_path == (fnmatch(pattern, path, flags) == 0));
     wsl_assert(!has_path || !strstr(path, "/../"));
 }
