@@ -1,5 +1,6 @@
 """Runs the snippets of contrib/README.md and contrib/recipes, with the ports and paths of the test."""
 import os
+import pathlib
 import re
 import shlex
 import signal
@@ -48,6 +49,18 @@ def test_several_desktops_by_token(lab, here):
         for name in desks:
             hears(lab, bridge, f'/websockify?token={name.decode()}', name)
         assert b'noVNC' in get(lab, bridge, '/vnc.html').body
+
+
+def test_a_socket_for_each_desktop(lab, here):
+    """A desktop of TigerVNC's; its version comes first."""
+    (_, desktop), (_, quick), (_, file) = recipe('A socket for each desktop')
+    desks = ('/run/desks', here)
+    display = next(number for number in range(50, 99) if not pathlib.Path(f'/tmp/.X11-unix/X{number}').exists())
+    lab.spawn(*shlex.split(replaced(desktop, desks=desks, display=(':1', f':{display}'))), stdin=subprocess.DEVNULL)
+    until((here / 'alice').exists, 'the socket of the desktop')
+    for bridge in (shell(lab, here, replaced(quick, web=WEB, port=PORT, desks=desks)),
+                   gateway(lab, here, replaced(file, web=WEB, port=(':6080', '127.0.0.1:0'), desks=desks))):
+        hears(lab, bridge, '/websockify?token=alice', b'RFB 003.008\n')
 
 
 def test_consoles(lab, here):

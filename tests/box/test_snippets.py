@@ -12,6 +12,7 @@ TESTS = [path for folder in ('box', 'browser', 'e2e') for path in sorted((ROOT /
 SNIPPETS = {
     'VNC in a browser': ['run', 'run', 'run'],
     'Several desktops by token': ['run', 'run'],
+    'A socket for each desktop': ['run', 'run', 'run'],
     'Desktops that nobody uses': ['run'],
     'A login before VNC and SSH': ['run', 'run'],
     'Consoles of QEMU and libvirt': ['run', 'checked', 'run', 'run'],

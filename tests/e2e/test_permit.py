@@ -1,4 +1,4 @@
-"""`permit`: which targets a source may name, in whatever spelling, and what its answers may not name without it."""
+"""`permit`: which targets a source may name, in any spelling, and what its answers may not name without it."""
 import os
 import pathlib
 import shutil

@@ -39,7 +39,8 @@ def ask_for(lab, bridge, token):
 
 def start(lab, service, **more):
     (_, file), *_ = recipe('A service for tokens')
-    text = replaced(file, port=OURS, service=('127.0.0.1:9000', f'127.0.0.1:{service}'))
+    text = replaced(file, port=OURS, service=('127.0.0.1:9000', f'127.0.0.1:{service}'),
+                    permit=('10.0.0.0/16:5900-5999', '127.0.0.0/8:*'))
     for line in more.values():
         text += line
     return gateway(lab, lab.folder, text)

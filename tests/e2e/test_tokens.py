@@ -99,6 +99,14 @@ def test_a_user_who_has_not_logged_in_has_no_token(lab, two):
     assert opened(lab, bridge.endpoints[0], '/?token=one') == 403
 
 
+def test_a_user_who_has_logged_in_is_the_token(lab, two):
+    """The first place: a user cannot choose the desktop of another one by a token in the link."""
+    routes = [{**route(two[0], **{'from': ['user', 'query:token']}), 'auth': [{'header': 'Remote-User'}]}]
+    endpoint = start(lab, routes, [{'address': ANY, 'trusted_proxies': ['127.0.0.1']}]).endpoints[0]
+    users = {'one': 'one', 'the other': 'other', 'nobody': 404}
+    assert {user: opened(lab, endpoint, '/?token=one', fields={'Remote-User': user}) for user in users} == users
+
+
 def test_a_token_in_the_host(lab, two):
     source, one, _ = two
     source.write_text(f'desk.example.com: 127.0.0.1:{one.port}\n[::1]: 127.0.0.1:{one.port}\n')
