@@ -85,6 +85,14 @@ static void check_targets(const struct route_check *check)
 
 /* ---- tokens ---- */
 
+static bool permits_sockets(const struct config_texts *permit)
+{
+    for (size_t i = 0; i < permit->count; i++)
+        if (strncmp(permit->items[i], "unix:", 5) == 0 || strcmp(permit->items[i], "any") == 0)
+            return true;
+    return permit->count == 0;
+}
+
 static void check_tokens(const struct route_check *check)
 {
     const struct config_tokens *tokens = &check->route->tokens;
@@ -98,6 +106,9 @@ static void check_tokens(const struct route_check *check)
     if (tokens->format != CONFIG_TOKENS_LINES && !tokens->file)
         route_check_report(check, with_key(option, "format"), "remove it",
                            "has no effect without file");
+    if (tokens->sockets && !permits_sockets(&tokens->permit))
+        route_check_report(check, with_key(option, "permit"), "add unix: with the folder and /*",
+                           "permits none of the sockets");
     check_target_tls(check, &tokens->target, option);
     capture_rules_check_template(check, with_key(option, "server_name"),
                                  tokens->target.server_name);

@@ -24,6 +24,9 @@ void cli_plugin_check(struct cli_line *line)
                              "name a file or a folder with it");
     if (plugin || config)
         return;
+    if (cli_scan_has(&line->args.scan, "permit"))
+        cli_line_usage_error(line, NULL, "You must use --token-plugin to use --permit",
+                             "add --token-plugin TokenFile --token-source FILE");
     if (cli_scan_has(&line->args.scan, token_source))
         cli_line_usage_error(line, NULL, "You must use --token-plugin to use --token-source",
                              "add --token-plugin TokenFile");

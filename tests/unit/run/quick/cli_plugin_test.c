@@ -7,6 +7,7 @@ static void flags_that_need_another_are_refused(void **state)
     static const char *const lines[][2] = {
         {"--token-plugin=TokenFile 7", "You must use --token-source to use --token-plugin"},
         {"--token-source=f 7", "You must use --token-plugin to use --token-source"},
+        {"--permit=*:22 7 h:1", "You must use --token-plugin to use --permit"},
         {"--host-token 7", "You must use --token-plugin to use --host-token"},
         {"--auth-source=x 7 h:1", "You must use --auth-plugin to use --auth-source"},
         {"--web-auth 7 h:1", "You must use --auth-plugin to use --web-auth"},
