@@ -286,6 +286,7 @@ struct config_route {
     struct config_tokens tokens; /* bridge: instead of targets */
     struct config_auth *auth;    /* who may pass; none: everybody */
     size_t auth_count;
+    enum config_auth_for auth_for;
     enum config_satisfy satisfy; /* how many of them must let a client in */
     struct config_files files;   /* also of a bridge: for requests without an upgrade */
     bool demo;                   /* bridge: for the same requests, the built-in demo page */

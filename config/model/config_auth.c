@@ -6,7 +6,9 @@ bool config_auth_has(const struct config_auth *auth, enum config_auth_method met
 {
     switch (method) {
     case CONFIG_AUTH_BASIC:
-        return auth->basic.users != NULL;
+        return auth->basic.users || auth->basic.accounts.count > 0;
+    case CONFIG_AUTH_ORIGIN:
+        return auth->origin.origins.count > 0;
     case CONFIG_AUTH_CERTIFICATE:
         return auth->certificate.names.count + auth->certificate.pins.count > 0;
     case CONFIG_AUTH_HEADER:
@@ -34,9 +36,13 @@ enum config_auth_method config_auth_method(const struct config_auth *auth)
 const char *config_auth_method_name(enum config_auth_method method)
 {
     static const char *const names[CONFIG_AUTH_METHODS] = {
-        [CONFIG_AUTH_BASIC] = "basic",     [CONFIG_AUTH_CERTIFICATE] = "certificate",
-        [CONFIG_AUTH_HEADER] = "header",   [CONFIG_AUTH_LOGIN] = "login",
-        [CONFIG_AUTH_FORWARD] = "forward", [CONFIG_AUTH_TICKET] = "ticket",
+        [CONFIG_AUTH_ORIGIN] = "origin",
+        [CONFIG_AUTH_BASIC] = "basic",
+        [CONFIG_AUTH_CERTIFICATE] = "certificate",
+        [CONFIG_AUTH_HEADER] = "header",
+        [CONFIG_AUTH_LOGIN] = "login",
+        [CONFIG_AUTH_FORWARD] = "forward",
+        [CONFIG_AUTH_TICKET] = "ticket",
     };
     return method < CONFIG_AUTH_METHODS ? names[method] : "none";
 }

@@ -30,11 +30,20 @@ struct config_auth_login {
     bool ends_sessions;   /* sessions end with it */
 };
 
-/* User and password in the Authorization field, against a users file. */
+/* User and password in the Authorization field. Neither users nor accounts: not this method. */
 struct config_auth_basic {
-    const char *users; /* path of the users file; NULL: not this method */
+    const char *users;            /* path of the users file; NULL: accounts */
+    struct config_texts accounts; /* the lines of a users file, here */
     const char *realm;
 };
+
+/* The page that asks. No origins: not this method. */
+struct config_auth_origin {
+    struct config_texts origins; /* as browsers write them */
+};
+
+/* Which requests of a route must pass. */
+enum config_auth_for { CONFIG_AUTH_FOR_ALL, CONFIG_AUTH_FOR_WEBSOCKET };
 
 /* A service that decides about each request. */
 struct config_auth_forward {
@@ -91,6 +100,7 @@ struct config_auth_ticket {
 struct config_auth {
     struct config_auth_basic basic;
     struct config_auth_certificate certificate;
+    struct config_auth_origin origin;
     struct config_auth_header header;
     struct config_auth_login login;
     struct config_auth_forward forward;
@@ -101,6 +111,7 @@ struct config_auth {
 enum config_auth_method {
     CONFIG_AUTH_BASIC,
     CONFIG_AUTH_CERTIFICATE,
+    CONFIG_AUTH_ORIGIN,
     CONFIG_AUTH_HEADER,
     CONFIG_AUTH_LOGIN,
     CONFIG_AUTH_FORWARD,

@@ -211,6 +211,17 @@ static const struct options_section_row sections[] = {
                     "client_crl). The user is the name that matches. With names and pins, "
                     "it must have one of each.",
         },
+    [OPTIONS_AUTH_ORIGIN] =
+        {
+            .key = "origin",
+            .parent = OPTIONS_AUTH,
+            ONE(config_auth, origin),
+            .size = sizeof(struct config_auth_origin),
+            .place = OPTIONS_NO_PLACE,
+            .help = "The page that asks, as its browser names it in Origin. Unlike origins of the "
+                    "route, a request without the field is refused. Programs that are no browsers "
+                    "can write any.",
+        },
     [OPTIONS_AUTH_HEADER] =
         {
             .key = "header",

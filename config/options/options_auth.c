@@ -18,11 +18,21 @@ static const struct options_row rows[] = {
         .key = "users",
         OPTIONS_FIELD(config_auth_basic, users),
         .value = {.type = VALUE_PATH},
-        .required = true,
+        .scalar = true,
         .reload = OPTIONS_NEW_SESSIONS,
         .help =
             "users file, with USER:HASH in each line, as `wsluice passwd` and htpasswd -B write "
             "it; read again when it changes. While it has a fault nobody is let in",
+    },
+    {
+        .section = OPTIONS_AUTH_BASIC,
+        .key = "accounts",
+        OPTIONS_FIELD(config_auth_basic, accounts),
+        .value = {.type = VALUE_TEXT},
+        .list = true,
+        .excludes = "users",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "the lines of a users file, USER:HASH, without a file",
     },
     {
         .section = OPTIONS_AUTH_BASIC,
@@ -52,6 +62,15 @@ static const struct options_row rows[] = {
         .reload = OPTIONS_NEW_SESSIONS,
         .help = "keys: sha256// and the base64 of the SHA-256 of the public key, as curl's "
                 "--pinnedpubkey has it",
+    },
+    {
+        .section = OPTIONS_AUTH_ORIGIN,
+        .key = "origins",
+        OPTIONS_FIELD(config_auth_origin, origins),
+        .value = {.type = VALUE_TEXT, .form = &text_form_field},
+        .list = true,
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "origins, exactly as browsers write them, such as https://desk.example.com",
     },
     {
         .section = OPTIONS_AUTH_HEADER,

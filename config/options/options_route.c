@@ -17,6 +17,11 @@ static const struct value_name balances[] = {
     {"first", CONFIG_BALANCE_FIRST, false},
     {NULL, 0, false},
 };
+static const struct value_name auth_fors[] = {
+    {"all", CONFIG_AUTH_FOR_ALL, false},
+    {"websocket", CONFIG_AUTH_FOR_WEBSOCKET, false},
+    {NULL, 0, false},
+};
 static const struct value_name satisfies[] = {
     {"all", CONFIG_SATISFY_ALL, false},
     {"any", CONFIG_SATISFY_ANY, false},
@@ -270,6 +275,16 @@ static const struct options_row rows[] = {
         .reload = OPTIONS_NEW_SESSIONS,
         .flags = {{.name = "text", .ours = true, .argument = "WHAT"}},
         .help = "text frames from clients: forward their bytes, or refuse them with code 1003",
+    },
+    {
+        .section = OPTIONS_ROUTE,
+        .key = "auth_for",
+        OPTIONS_FIELD(config_route, auth_for),
+        .value = {.type = VALUE_ENUM, .names = auth_fors},
+        .initial = "all",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "requests that must pass auth: all, or only those for a WebSocket, so that files "
+                "beside it are open",
     },
     {
         .section = OPTIONS_ROUTE,

@@ -107,6 +107,13 @@ void auth_rules_check(const struct route_check *check)
     if (route->max_sessions_per_user > 0 && route->auth_count == 0)
         route_check_report(check, route_check_option(check, "max_sessions_per_user"),
                            "add auth, or use max_sessions", "has no effect without auth");
+    if (route->auth_for == CONFIG_AUTH_FOR_WEBSOCKET && route->auth_count == 0)
+        route_check_report(check, route_check_option(check, "auth_for"), "add auth, or remove it",
+                           "has no effect without auth");
+    if (route->auth_for == CONFIG_AUTH_FOR_WEBSOCKET &&
+        config_auth_login(route->auth, route->auth_count))
+        route_check_report(check, route_check_option(check, "auth_for"), "set it to all",
+                           "a login has a page, which is a plain request");
     if (route->satisfy == CONFIG_SATISFY_ANY && route->auth_count == 0)
         route_check_report(check, route_check_option(check, "satisfy"), "add auth, or remove it",
                            "has no effect without auth");

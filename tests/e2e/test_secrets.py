@@ -66,7 +66,7 @@ def test_in_the_background_too(lab, certs, tmp_path):
 
 
 def test_wrong_ones_are_not_repeated(certs):
-    for words in (['--key-password', WORD, '--no-such-option'], ['--auth-plugin', 'BasicHTTPAuth', '--auth-source', f'a:{WORD}'],
+    for words in (['--key-password', WORD, '--no-such-option'], ['--auth-plugin', 'NoSuchPlugin', '--auth-source', f'a:{WORD}'],
                   ['--token-plugin', 'NoSuchPlugin', '--token-source', f'redis://:{WORD}@h/0'],
                   [f'--cert={certs.ec}', f'--key={certs.encrypted_key("other")}', f'--key-password={WORD}']):
         status, out, error = run(*words, ANY, 'localhost:1')

@@ -160,7 +160,7 @@ def test_usage_errors(tmp_path, words, message):
         assert not message or message in theirs.stderr or message.startswith('Too'), theirs.stderr
 
 
-@pytest.mark.parametrize('words', [['--auth-plugin', 'BasicHTTPAuth', '--auth-source', 'a:b'],
+@pytest.mark.parametrize('words', [['--auth-plugin', 'NoSuchAuth', '--auth-source', 'a:b'],
                                    ['--auth-plugin=ExpectOrigin'], ['--auth-plugin=my.own.Plugin'],
                                    ['--token-plugin=JWTTokenApi', '--token-source=x'],
                                    ['--token-plugin=no.such.Class', '--token-source=x']],

@@ -135,6 +135,12 @@ static bool has_login(const struct config_route *route)
     return config_auth_login(route->auth, route->auth_count) != NULL;
 }
 
+/* Must a plain request say who its client is? */
+static bool asks_plain(const struct config_route *route)
+{
+    return route->auth_count > 0 && route->auth_for == CONFIG_AUTH_FOR_ALL;
+}
+
 static bool has_page(const struct config_route *route)
 {
     return route->demo || route->files.root || has_login(route);
@@ -226,9 +232,9 @@ static enum admission_step route_found(struct admission *admission,
     if (admission->is_upgrade)
         return next(admission, ADMISSION_PREPARE_UPGRADE);
     return admit_or_refuse(admission, check_plain(route, facts->head),
-                           facts->head->has_body   ? ADMISSION_READ_BODY
-                           : route->auth_count > 0 ? ADMISSION_AUTHENTICATE
-                                                   : ADMISSION_ADMITTED);
+                           facts->head->has_body ? ADMISSION_READ_BODY
+                           : asks_plain(route)   ? ADMISSION_AUTHENTICATE
+                                                 : ADMISSION_ADMITTED);
 }
 
 bool admission_is_proxied(const struct admission *admission)

@@ -6,8 +6,6 @@
 #include "base/base.h"
 #include "config/model/diag.h"
 
-static const char auth_help[] = "not in this version; the error says what to use instead";
-
 static const struct {
     enum cli_flag_meaning meaning;
     struct options_flag flag;
@@ -27,9 +25,15 @@ static const struct {
       .letter = 'D',
       .help = "run in the background once listening; the log is lost without --log-file or "
               "--syslog"}},
-    {CLI_FLAG_AUTH, {.name = "auth-plugin", .argument = "CLASS", .help = auth_help}},
-    {CLI_FLAG_AUTH, {.name = "auth-source", .argument = "ARG", .help = auth_help}},
-    {CLI_FLAG_AUTH, {.name = "web-auth", .help = auth_help}},
+    {CLI_FLAG_AUTH,
+     {.name = "auth-plugin",
+      .argument = "CLASS",
+      .help = "who may pass: BasicHTTPAuth, ExpectOrigin or ClientCertCNAuth"}},
+    {CLI_FLAG_AUTH,
+     {.name = "auth-source",
+      .argument = "ARG",
+      .help = "of the class: USER:PASSWORD; origins; or names in client certificates"}},
+    {CLI_FLAG_AUTH, {.name = "web-auth", .help = "ask before files of --web are served, too"}},
     {CLI_FLAG_LIBSERVER,
      {.name = "libserver", .help = "accepted and ignored; there is one engine"}},
     {CLI_FLAG_VERSION, {.name = "version", .ours = true, .help = "print the version"}},

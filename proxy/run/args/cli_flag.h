@@ -19,7 +19,7 @@ enum cli_flag_meaning {
     CLI_FLAG_CONFIG,
     CLI_FLAG_PRINT,
     CLI_FLAG_DAEMON,
-    CLI_FLAG_AUTH,      /* websockify's authentication plugins, which wsluice lacks */
+    CLI_FLAG_AUTH,      /* websockify's authentication plugins */
     CLI_FLAG_LIBSERVER, /* accepted, without effect */
     CLI_FLAG_VERSION,
     CLI_FLAG_HELP,

@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "base/siphash.h"
 #include "base/text/utf8.h"
 #include "core/auth/users_edit.h"
 #include "run/cli/cli_call.h"
+#include "run/passwd/password_make.h"
 #include "run/passwd/password_prompt.h"
 #include "run/passwd/users_write.h"
 
@@ -105,16 +105,10 @@ static int ask_for_new(const struct cli_call *call, const char *user, struct pas
 static int make_hash(const struct cli_call *call, enum users_hash kind, struct slice password,
                      char hash[static USERS_HASH_MAX + 1])
 {
-    struct siphash_seed seeds[2];
-    uint8_t random[PASSWORD_RANDOM];
-    _Static_assert(sizeof(seeds) >= sizeof(random), "enough random bytes");
     if (kind == USERS_HASH_bcrypt && password.len > PASSWORD_BCRYPT_MAX)
         return cli_call_cannot(call, "bcrypt takes 72 bytes of a password: choose a shorter one, "
                                      "or another --method");
-    if (!siphash_seed(&seeds[0]) || !siphash_seed(&seeds[1]))
-        return cli_call_cannot(call, "no random numbers");
-    memcpy(random, seeds, sizeof(random));
-    return password_hash(password, kind, random, hash)
+    return password_make_hash(password, kind, hash)
                ? EXIT_SUCCESS
                : cli_call_cannot(call, "the password cannot be hashed: it is too long for this "
                                        "method, or memory is short");

@@ -46,21 +46,7 @@ bool cli_plugin_is_token_source(const struct cli_assignment *assignment)
     return strcmp(name, token_source) == 0 || strcmp(name, target_config) == 0;
 }
 
-/* The replacement for the class. */
-static const char *instead_of(const char *class)
-{
-    static const char module[] = "websockify.auth_plugins.";
-    if (strncmp(class, module, sizeof(module) - 1) == 0)
-        class += sizeof(module) - 1;
-    if (strcmp(class, "ExpectOrigin") == 0)
-        return "use --origins with the same origins, separated by commas";
-    if (strcmp(class, "ClientCertCNAuth") == 0)
-        return "use --verify-client with --cafile, which accept every certificate of that CA";
-    return "use client certificates (--verify-client), allow in a file for --config, or a proxy in "
-           "front that authenticates";
-}
-
-static void refuse_auth(struct cli_line *line)
+static void check_auth(struct cli_line *line)
 {
     const struct cli_args *args = &line->args;
     if (!args->auth_plugin && args->auth_source)
@@ -69,18 +55,16 @@ static void refuse_auth(struct cli_line *line)
         cli_line_usage_error(line, NULL, "You must use --auth-plugin to use --web-auth", NULL);
     if (!args->auth_plugin)
         return;
-    if (args->web_auth && !cli_scan_has(&line->args.scan, "web")) {
+    if (args->web_auth && !cli_scan_has(&line->args.scan, "web"))
         cli_line_usage_error(line, NULL, "You must use --web to use --web-auth", NULL);
-        return;
-    }
-    diag_add(&line->diag, DIAG_ERROR, config_place_none, "--auth-plugin",
-             instead_of(args->auth_plugin),
-             "there are no authentication plugins in this version: '%s'", args->auth_plugin);
+    else if (args->file)
+        cli_line_usage_error(line, "--auth-plugin", "has no effect with --config",
+                             "write auth: in the routes of the file");
 }
 
 void cli_plugin_check_process(struct cli_line *line)
 {
-    refuse_auth(line);
+    check_auth(line);
     if (cli_scan_has(&line->args.scan, "legacy-syslog") &&
         !cli_scan_has(&line->args.scan, "syslog") && !line->args.file)
         cli_line_usage_error(line, NULL, "You must use --syslog to use --legacy-syslog", NULL);

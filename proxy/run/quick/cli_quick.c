@@ -10,6 +10,7 @@
 #include "config/rules/admin.h"
 #include "config/rules/rules.h"
 #include "run/quick/cli_plugin.h"
+#include "run/quick/quick_auth.h"
 #include "run/quick/quick_checks.h"
 #include "run/quick/quick_tokens.h"
 #include "run/quick/quick_values.h"
@@ -219,6 +220,7 @@ static void build(struct quick *quick)
     for (size_t i = 0; i < quick->line->args.scan.assignment_count; i++)
         quick_values_set_flag(quick, &quick->line->args.scan.assignments[i]);
     quick_tokens_set(quick);
+    quick_auth_set(quick);
     set_command(quick);
     quick_checks_conflicts(quick);
     set_addresses(quick);

@@ -131,6 +131,23 @@ static char *make_challenge(const char *realm)
     return text_take(&text, &length);
 }
 
+/* NULL: *error. */
+static struct users_store *find_users(const struct config_auth_basic *config,
+                                      struct auth_shared *shared, char *error, size_t error_size)
+{
+    struct text lines = {0};
+    if (config->users)
+        return auth_shared_users(shared, config->users, error, error_size);
+    for (size_t i = 0; i < config->accounts.count; i++) {
+        text_add_string(&lines, config->accounts.items[i]);
+        text_add_byte(&lines, '\n');
+    }
+    struct users_store *users =
+        lines.failed ? NULL : auth_shared_accounts(shared, text_slice(&lines), error, error_size);
+    text_free(&lines);
+    return users;
+}
+
 struct auth_method *auth_basic_create(const struct config_auth_basic *config,
                                       struct auth_shared *shared, char *error, size_t error_size)
 {
@@ -143,7 +160,7 @@ struct auth_method *auth_basic_create(const struct config_auth_basic *config,
     basic->shared = shared;
     basic->challenge = make_challenge(config->realm);
     if (basic->challenge)
-        basic->users = auth_shared_users(shared, config->users, error, error_size);
+        basic->users = find_users(config, shared, error, error_size);
     if (basic->users)
         return &basic->base;
     release(&basic->base);

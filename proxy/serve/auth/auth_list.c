@@ -6,6 +6,7 @@
 #include "serve/auth/auth_forward.h"
 #include "serve/auth/auth_header.h"
 #include "serve/auth/auth_login.h"
+#include "serve/auth/auth_origin.h"
 #include "serve/auth/auth_ticket.h"
 #include "serve/auth/users/auth_shared.h"
 
@@ -17,6 +18,8 @@ static struct auth_method *create(const struct config_route *route,
     switch (config_auth_method(config)) {
     case CONFIG_AUTH_BASIC:
         return auth_basic_create(&config->basic, shared, error, error_size);
+    case CONFIG_AUTH_ORIGIN:
+        return auth_origin_create(&config->origin);
     case CONFIG_AUTH_CERTIFICATE:
         return auth_certificate_create(&config->certificate);
     case CONFIG_AUTH_HEADER:

@@ -73,7 +73,8 @@ static struct holding *find_path(struct auth_shared *shared, const char *path)
 {
     for (struct list *at = shared->holdings.next; at != &shared->holdings; at = at->next) {
         struct holding *holding = WSL_CONTAINER(at, struct holding, link);
-        if (strcmp(users_store_path(holding->store), path) == 0)
+        if (!users_store_is_fixed(holding->store) &&
+            strcmp(users_store_path(holding->store), path) == 0)
             return holding;
     }
     return NULL;
@@ -99,15 +100,12 @@ static struct users_store *take_old(struct auth_shared *shared, const char *path
     return holding ? holding->store : NULL;
 }
 
-/* Sites are made one at a time, so none makes the same meanwhile. */
-static struct users_store *make_new(struct auth_shared *shared, const char *path, char *error,
-                                    size_t error_size)
+/* Takes the store; NULL, or out of memory: NULL. */
+static struct users_store *hold(struct auth_shared *shared, struct users_store *store)
 {
-    struct holding *holding = calloc(1, sizeof(*holding));
-    struct users_store *store = users_store_create(path, error, error_size);
-    if (!holding || !store) {
+    struct holding *holding = store ? calloc(1, sizeof(*holding)) : NULL;
+    if (!holding) {
         users_store_free(store);
-        free(holding);
         return NULL;
     }
     *holding = (struct holding){.store = store, .references = 1};
@@ -122,13 +120,20 @@ struct users_store *auth_shared_users(struct auth_shared *shared, const char *pa
 {
     snprintf(error, error_size, "out of memory");
     struct users_store *store = take_old(shared, path);
-    if (!store)
-        return make_new(shared, path, error, error_size);
+    if (!store) /* sites are made one at a time, so none makes the same meanwhile */
+        return hold(shared, users_store_create(path, error, error_size));
     users_store_refresh(store);
     if (users_store_describe(store, error, error_size))
         return store;
     auth_shared_release(shared, store);
     return NULL;
+}
+
+struct users_store *auth_shared_accounts(struct auth_shared *shared, struct slice text, char *error,
+                                         size_t error_size)
+{
+    snprintf(error, error_size, "out of memory");
+    return hold(shared, users_store_create_fixed("accounts", text, error, error_size));
 }
 
 struct users_store *auth_shared_retain(struct auth_shared *shared, struct users_store *store)

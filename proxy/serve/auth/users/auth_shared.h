@@ -25,6 +25,10 @@ struct ticket_used *auth_shared_tickets(struct auth_shared *shared);
 /* The file at `path`, read now. NULL: it cannot be read, or has a fault. */
 WSL_MUST_CHECK struct users_store *auth_shared_users(struct auth_shared *shared, const char *path,
                                                      char *error, size_t error_size);
+
+/* The lines of `text`, for one holder and those who retain. */
+WSL_MUST_CHECK struct users_store *
+auth_shared_accounts(struct auth_shared *shared, struct slice text, char *error, size_t error_size);
 struct users_store *auth_shared_retain(struct auth_shared *shared, struct users_store *store);
 void auth_shared_release(struct auth_shared *shared, struct users_store *store); /* NULL is fine */
 

@@ -16,7 +16,8 @@
 struct users_store {
     char *path;
     struct siphash_seed seed;
-    bool in_use; /* false: its creator reports problems */
+    bool in_use;   /* false: its creator reports problems */
+    bool is_fixed; /* it is no file */
     pthread_mutex_t refresh_lock;
     pthread_mutex_t lock;      /* of what follows */
     struct users_table *table; /* NULL: the file cannot be read */
@@ -122,13 +123,16 @@ static void refresh(struct users_store *store)
 void users_store_refresh(struct users_store *store)
 {
     pthread_mutex_lock(&store->refresh_lock);
-    refresh(store);
+    if (!store->is_fixed)
+        refresh(store);
     pthread_mutex_unlock(&store->refresh_lock);
 }
 
 bool users_store_is_current(struct users_store *store)
 {
     struct stat info;
+    if (store->is_fixed)
+        return true;
     bool found = stat(store->path, &info) == 0;
     uint64_t fingerprint = found ? token_files_fingerprint(&store->seed, &info) : 0;
     pthread_mutex_lock(&store->lock);
@@ -142,6 +146,11 @@ bool users_store_is_current(struct users_store *store)
 const char *users_store_path(const struct users_store *store)
 {
     return store->path;
+}
+
+bool users_store_is_fixed(const struct users_store *store)
+{
+    return store->is_fixed;
 }
 
 bool users_store_describe(struct users_store *store, char *text, size_t size)
@@ -227,6 +236,24 @@ struct users_store *users_store_create(const char *path, char *error, size_t err
         return NULL;
     if (prepare(store, path)) {
         users_store_refresh(store);
+        store->in_use = users_store_describe(store, error, error_size);
+        if (store->in_use)
+            return store;
+    }
+    users_store_free(store);
+    return NULL;
+}
+
+struct users_store *users_store_create_fixed(const char *name, struct slice text, char *error,
+                                             size_t error_size)
+{
+    snprintf(error, error_size, "out of memory");
+    struct users_store *store = calloc(1, sizeof(*store));
+    if (!store)
+        return NULL;
+    if (prepare(store, name)) {
+        store->is_fixed = true;
+        take_text(store, text);
         store->in_use = users_store_describe(store, error, error_size);
         if (store->in_use)
             return store;

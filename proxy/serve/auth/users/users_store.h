@@ -24,9 +24,14 @@ struct users_store;
 /* The file is read now. NULL: *error. */
 WSL_MUST_CHECK struct users_store *users_store_create(const char *path, char *error,
                                                       size_t error_size);
+
+/* Of a text that never changes; `name` is for errors. */
+WSL_MUST_CHECK struct users_store *users_store_create_fixed(const char *name, struct slice text,
+                                                            char *error, size_t error_size);
 void users_store_free(struct users_store *store); /* NULL: nothing happens */
 
 const char *users_store_path(const struct users_store *store);
+bool users_store_is_fixed(const struct users_store *store);
 
 /* The users are up to date. */
 WSL_MUST_CHECK bool users_store_is_current(struct users_store *store);

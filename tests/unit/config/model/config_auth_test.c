@@ -12,6 +12,7 @@ static void each_method_is_told_by_its_section(void **state)
         [CONFIG_AUTH_BASIC] = {.basic = {.users = "users"}},
         [CONFIG_AUTH_CERTIFICATE] = {.certificate = {.pins = {&pin, 1}}},
         [CONFIG_AUTH_FORWARD] = {.forward = {.url = "http://door/"}},
+        [CONFIG_AUTH_ORIGIN] = {.origin = {.origins = {&pin, 1}}},
         [CONFIG_AUTH_HEADER] = {.header = {.name = "X-User"}},
         [CONFIG_AUTH_LOGIN] = {.login = {.users = "users"}},
         [CONFIG_AUTH_TICKET] = {.ticket = {.key = {.file = "/etc/wsluice/ticket.key"}}},

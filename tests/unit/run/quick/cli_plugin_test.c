@@ -18,14 +18,13 @@ static void flags_that_need_another_are_refused(void **state)
         refuses(lines[i][0], 2, lines[i][1]);
 }
 
-/* websockify knows them, so that they are no errors of usage: another status. */
+/* No errors of usage: another status, as with websockify. */
 static void classes_that_do_not_exist_are_refused(void **state)
 {
     static const char *const lines[][2] = {
-        {"--auth-plugin=BasicHTTPAuth 7 h:1", "--auth-plugin: there are no authentication plugins"},
-        {"--auth-plugin=ClientCertCNAuth 7 h:1", "use --verify-client with --cafile"},
-        {"--auth-plugin=ExpectOrigin 7 h:1", "use --origins with the same origins"},
-        {"--auth-plugin=websockify.auth_plugins.ExpectOrigin 7 h:1", "use --origins"},
+        {"--auth-plugin=BasicHTTPAuth 7 h:1", "--auth-plugin: the class needs --auth-source"},
+        {"--auth-plugin=Basic --auth-source=a 7 h:1", "there is no such class: 'Basic'"},
+        {"--auth-plugin=my.Own --auth-source=a 7 h:1", "Python classes cannot be loaded"},
     };
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
         refuses(lines[i][0], 1, lines[i][1]);

@@ -20,7 +20,7 @@ static char error[256];
 
 static int set_up(void **state)
 {
-    const struct config_auth_basic config = {"users", "The \"inner\" \\ ring"};
+    const struct config_auth_basic config = {.users = "users", .realm = "The \"inner\" \\ ring"};
     users_lab_enter();
     users_lab_write("ann:" USERS_LAB_HASH "\n");
     assert_int_equal(uv_loop_init(&loop), 0);
@@ -128,9 +128,25 @@ static void test_cancels(void **state)
     assert_int_equal(ask("Authorization: Basic YW5uOnNlc2FtZQ==\r\n", true), AUTH_WAITS);
 }
 
+static void test_takes_accounts_of_the_configuration(void **state)
+{
+    static const char *const lines[] = {"bob:" USERS_LAB_OTHER, "ann:" USERS_LAB_HASH},
+                             *plain[] = {"ann:x"};
+    const struct config_auth_basic config = {.accounts = {lines, 2}, .realm = "realm"};
+    const struct config_auth_basic broken = {.accounts = {plain, 1}, .realm = "realm"};
+    method->ops->release(method);
+    method = auth_basic_create(&config, shared, error, sizeof(error));
+    assert_non_null(method);
+    assert_int_equal(ask("Authorization: Basic YW5uOnNlc2FtZQ==\r\n", false), AUTH_PASSED);
+    assert_int_equal(ask("Authorization: Basic Ym9iOm90aGVy\r\n", false), AUTH_PASSED);
+    assert_int_equal(ask("Authorization: Basic YW5uOm90aGVy\r\n", false), AUTH_FAILED);
+    assert_null(auth_basic_create(&broken, shared, error, sizeof(error)));
+    assert_non_null(strstr(error, "accounts:1: no password hash"));
+}
+
 static void test_is_not_made_of_a_broken_file(void **state)
 {
-    const struct config_auth_basic config = {"missing", "realm"};
+    const struct config_auth_basic config = {.users = "missing", .realm = "realm"};
     assert_null(auth_basic_create(&config, shared, error, sizeof(error)));
     assert_string_equal(error, "users: missing: No such file or directory");
 }
@@ -140,9 +156,13 @@ static void test_is_not_made_of_a_broken_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_FOLDER(test_lets_users_in), IN_FOLDER(test_refuses_all_else),
-        IN_FOLDER(test_throttles),     IN_FOLDER(test_says_why_nobody_can_pass),
-        IN_FOLDER(test_cancels),       IN_FOLDER(test_is_not_made_of_a_broken_file),
+        IN_FOLDER(test_lets_users_in),
+        IN_FOLDER(test_refuses_all_else),
+        IN_FOLDER(test_throttles),
+        IN_FOLDER(test_says_why_nobody_can_pass),
+        IN_FOLDER(test_cancels),
+        IN_FOLDER(test_is_not_made_of_a_broken_file),
+        IN_FOLDER(test_takes_accounts_of_the_configuration),
     };
     if (!password_supports(USERS_HASH_sha256))
         return 0;

@@ -1,0 +1,113 @@
+"""websockify's authentication plugins on the command line: the same request gets the same verdict as from Debian's."""
+import base64
+import socket
+import subprocess
+
+import pytest
+from lab import BINARY
+from ports import free_port
+from test_websockify import REAL, named
+from wire import Client, request, until
+
+BASIC = ['--auth-plugin', 'BasicHTTPAuth', '--auth-source', 'ann:open:sesame']
+ORIGIN = ['--auth-plugin=ExpectOrigin', '--auth-source=http://a.example  https://b.example:8443']
+
+
+def basic(text, scheme='Basic'):
+    return {'Authorization': f'{scheme} ' + base64.b64encode(text.encode()).decode()}
+
+
+def dotted(words):
+    return [word.replace('BasicHTTPAuth', 'websockify.auth_plugins.BasicHTTPAuth')
+            .replace('ExpectOrigin', 'websockify.auth_plugins.ExpectOrigin') for word in words]
+
+
+# The fields of a request, and whether it is let in.
+REQUESTS = [
+    (BASIC, {}, False), (BASIC, basic('ann:open:sesame'), True), (BASIC, basic('ann:open'), False),
+    (BASIC, basic('Ann:open:sesame'), False), (BASIC, basic('ann'), False), (BASIC, basic(':'), False),
+    (BASIC, basic('ann:open:sesame', 'Bearer'), False), (BASIC, {'Authorization': 'Basic'}, False),
+    (ORIGIN, {}, False), (ORIGIN, {'Origin': 'http://a.example'}, True), (ORIGIN, {'Origin': 'https://b.example:8443'}, True),
+    (ORIGIN, {'Origin': 'http://A.example'}, False), (ORIGIN, {'Origin': 'http://a.example:80'}, False),
+    (ORIGIN, {'Origin': 'https://a.example'}, False), (ORIGIN, {'Origin': 'null'}, False),
+]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / 'web').mkdir()
+    (tmp_path / 'web/page.html').write_text('page')
+    return tmp_path
+
+
+def ours(lab, folder, *words):
+    bridge = lab.start(*words, binary=named(folder))
+    return bridge.port
+
+
+def theirs(lab, folder, *words):
+    port = free_port()
+    words = [word.replace('127.0.0.1:0', f'127.0.0.1:{port}') for word in words]
+    lab.spawn(REAL, *words, cwd=folder, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+    def answers():
+        try:
+            return socket.create_connection(('127.0.0.1', port), 5)
+        except OSError:
+            return None
+    until(answers, 'websockify').close()
+    return port
+
+
+def status(port, raw):
+    client = Client(socket.create_connection(('127.0.0.1', port), 20))
+    try:
+        return client.send(raw).answer().status
+    except (EOFError, ConnectionError):
+        return 0
+    finally:
+        client.hang_up()
+
+
+PAGE = b'GET /page.html HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n'
+
+
+def verdicts(port, words):
+    """Of each request: as an upgrade, and for a page."""
+    found = []
+    for theirs_words, fields, _ in REQUESTS:
+        if theirs_words is words:
+            lines = ''.join(f'{name}: {value}\r\n' for name, value in fields.items())
+            upgrade = request('/websockify', fields={'Sec-WebSocket-Protocol': 'binary', **fields})
+            found.append((fields, status(port, upgrade) == 101, status(port, PAGE + lines.encode() + b'\r\n') == 200))
+    return found
+
+
+@pytest.mark.parametrize('web_auth', [False, True])
+@pytest.mark.parametrize('words', [BASIC, ORIGIN], ids=['BasicHTTPAuth', 'ExpectOrigin'])
+def test_the_same_verdicts(lab, folder, words, web_auth):
+    target = lab.target()
+    rest = ['--web', str(folder / 'web'), *(['--web-auth'] if web_auth else []), '127.0.0.1:0', f'127.0.0.1:{target.port}']
+    found = verdicts(ours(lab, folder, *words, *rest), words)
+    wanted = [(fields, passes, passes or not web_auth) for of, fields, passes in REQUESTS if of is words]
+    assert found == wanted
+    assert verdicts(ours(lab, folder, *dotted(words), *rest), words) == wanted
+    if REAL:
+        assert verdicts(theirs(lab, folder, *words, *rest), words) == wanted
+
+
+def test_the_challenge_and_the_command_line(lab, folder):
+    """The realm is websockify's, and the password is nowhere to be seen."""
+    target = lab.target()
+    bridge = lab.start(*BASIC, '127.0.0.1:0', f'127.0.0.1:{target.port}', binary=named(folder))
+    client = lab.connect(bridge).send(request('/'))
+    assert client.answer().fields['www-authenticate'].startswith('Basic realm="Websockify"')
+    client.hang_up()
+    with open(f'/proc/{bridge.pid}/cmdline', 'rb') as file:
+        assert b'sesame' not in file.read()
+    printed = subprocess.run([BINARY, *BASIC, '--print-config', '6080', 'localhost:5900'], capture_output=True, text=True,
+                             timeout=20, check=True).stdout
+    assert 'sesame' not in printed and 'ann:$' in printed and 'auth_for: websocket' in printed
+    file = folder / 'printed.yaml'
+    file.write_text(printed)
+    assert subprocess.run([BINARY, 'check', '--syntax', file], timeout=20, check=False).returncode == 0
