@@ -5,27 +5,27 @@
 /* KEY: { or KEY: [ */
 static void open_member(struct json *json, const char *key, char bracket)
 {
-    json_key(json, key);
-    json_open(json, bracket);
+    json_put_key(json, key);
+    json_put_open(json, bracket);
 }
 
 static void open_object(struct json *json, const char *key, char bracket)
 {
-    json_open(json, '{');
+    json_put_open(json, '{');
     open_member(json, key, bracket);
 }
 
 static void close_all(struct json *json, const char *brackets)
 {
     for (; *brackets; brackets++)
-        json_close(json, *brackets);
+        json_put_close(json, *brackets);
 }
 
 /* {"required": [KEY]} */
 static void put_given(struct json *json, const char *key)
 {
     open_object(json, "required", '[');
-    json_string(json, key);
+    json_put_string(json, key);
     close_all(json, "]}");
 }
 
@@ -33,8 +33,8 @@ static void put_given(struct json *json, const char *key)
 static void open_given(struct json *json, const char *key)
 {
     open_object(json, "required", '[');
-    json_string(json, key);
-    json_close(json, ']');
+    json_put_string(json, key);
+    json_put_close(json, ']');
     open_member(json, "properties", '{');
     open_member(json, key, '{');
 }
@@ -51,7 +51,7 @@ static void put_set(struct json *json, const struct options_row *row)
     }
     open_given(json, row->key);
     open_member(json, "not", '{');
-    json_key(json, "enum");
+    json_put_key(json, "enum");
     schema_value_put_names(json, &row->value, value.number);
     close_all(json, "}}}}");
 }
@@ -60,21 +60,21 @@ static void put_set(struct json *json, const struct options_row *row)
 
 static void put_needs(struct json *json, const struct options_row *row)
 {
-    json_open(json, '{');
-    json_key(json, "if");
+    json_put_open(json, '{');
+    json_put_key(json, "if");
     put_set(json, row);
-    json_key(json, "then");
+    json_put_key(json, "then");
     put_given(json, row->needs);
-    json_close(json, '}');
+    json_put_close(json, '}');
 }
 
 static void put_excludes(struct json *json, const struct options_row *row)
 {
-    json_open(json, '{');
-    json_key(json, "if");
+    json_put_open(json, '{');
+    json_put_key(json, "if");
     put_set(json, row);
     open_member(json, "then", '{');
-    json_key(json, "not");
+    json_put_key(json, "not");
     put_given(json, row->excludes);
     close_all(json, "}}");
 }
@@ -85,15 +85,15 @@ static void put_named(struct json *json, const struct options_row *row)
     for (const struct value_name *name = row->value.names; name->name; name++) {
         if (!options_find(row->section, name->name))
             continue;
-        json_open(json, '{');
-        json_key(json, "if");
+        json_put_open(json, '{');
+        json_put_key(json, "if");
         open_given(json, row->key);
-        json_key(json, "const");
-        json_string(json, name->name);
+        json_put_key(json, "const");
+        json_put_string(json, name->name);
         close_all(json, "}}}");
-        json_key(json, "then");
+        json_put_key(json, "then");
         put_given(json, name->name);
-        json_close(json, '}');
+        json_put_close(json, '}');
     }
 }
 
@@ -115,13 +115,13 @@ static void put_purposes(struct json *json, const char *key, unsigned purposes)
     for (size_t i = 0; (row = options_at(i)); i++)
         if (purposes & 1U << row->purpose)
             put_set(json, row);
-    json_close(json, ']');
+    json_put_close(json, ']');
 }
 
 /* One of `purposes`, and none of `others`. */
 static void put_purpose(struct json *json, unsigned purposes, unsigned others)
 {
-    json_open(json, '{');
+    json_put_open(json, '{');
     put_purposes(json, "oneOf", purposes);
     open_member(json, "not", '{');
     put_purposes(json, "anyOf", others);
@@ -142,9 +142,9 @@ static void put_route(struct json *json)
 /* Exactly one source of tokens. */
 static void put_sources(struct json *json)
 {
-    json_open(json, '{');
+    json_put_open(json, '{');
     put_purposes(json, "oneOf", 1U << OPTIONS_PURPOSE_SOURCE);
-    json_close(json, '}');
+    json_put_close(json, '}');
 }
 
 /* ---- the file ---- */
@@ -156,27 +156,27 @@ static void put_lists(struct json *json, const char *key)
     for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++)
         if (options_section((enum options_section)i)->required &&
             options_section((enum options_section)i)->parent == OPTIONS_PROCESS)
-            json_string(json, options_section((enum options_section)i)->key);
-    json_close(json, ']');
+            json_put_string(json, options_section((enum options_section)i)->key);
+    json_put_close(json, ']');
 }
 
 /* A file has all of these lists, or an include; or it is included, and has nothing but them. */
 static void put_file(struct json *json)
 {
     open_object(json, "anyOf", '[');
-    json_open(json, '{');
+    json_put_open(json, '{');
     put_lists(json, "required");
-    json_close(json, '}');
+    json_put_close(json, '}');
     put_given(json, "include");
     open_object(json, "propertyNames", '{');
     open_member(json, "anyOf", '[');
-    json_open(json, '{');
+    json_put_open(json, '{');
     put_lists(json, "enum");
-    json_close(json, '}');
-    json_raw(json, SLICE("{\"pattern\":\"^x-\"}"));
+    json_put_close(json, '}');
+    json_put_raw(json, SLICE("{\"pattern\":\"^x-\"}"));
     close_all(json, "]}");
-    json_key(json, "minProperties");
-    json_number(json, 1);
+    json_put_key(json, "minProperties");
+    json_put_number(json, 1);
     close_all(json, "}]}");
 }
 
@@ -185,8 +185,8 @@ static void begin_rule(struct json *json, bool *any)
 {
     if (*any)
         return;
-    json_key(json, "allOf");
-    json_open_spread(json, '[');
+    json_put_key(json, "allOf");
+    json_put_open_spread(json, '[');
     *any = true;
 }
 
@@ -210,21 +210,21 @@ void schema_rules_put(struct json *json, enum options_section section)
     open_member(json, "required", '[');
     for (size_t i = 0; (row = options_at(i)); i++)
         if (row->section == section && row->required)
-            json_string(json, row->key);
+            json_put_string(json, row->key);
     for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++) {
         const struct options_section_row *child = options_section((enum options_section)i);
         if (child->parent == section && child->required && child->shape == OPTIONS_ONE)
-            json_string(json, child->key);
+            json_put_string(json, child->key);
     }
-    json_close(json, ']');
+    json_put_close(json, ']');
     for (size_t i = 0; (row = options_at(i)); i++)
         if (row->section == section)
             put_option_rules(json, row, &any);
     if (section == OPTIONS_AUTH) { /* exactly one method */
-        json_key(json, "minProperties");
-        json_number(json, 1);
-        json_key(json, "maxProperties");
-        json_number(json, 1);
+        json_put_key(json, "minProperties");
+        json_put_number(json, 1);
+        json_put_key(json, "maxProperties");
+        json_put_number(json, 1);
     }
     if (section == OPTIONS_ROUTE || section == OPTIONS_PROCESS || section == OPTIONS_TOKENS)
         begin_rule(json, &any);
@@ -235,5 +235,5 @@ void schema_rules_put(struct json *json, enum options_section section)
     if (section == OPTIONS_PROCESS)
         put_file(json);
     if (any)
-        json_close(json, ']');
+        json_put_close(json, ']');
 }

@@ -7,7 +7,7 @@
 #ifndef WSLUICE_CONFIG_PRINT_SCHEMA_RULES_H
 #define WSLUICE_CONFIG_PRINT_SCHEMA_RULES_H
 
-#include "base/text/json.h"
+#include "base/text/json_put.h"
 #include "config/options/options.h"
 
 /* Members of the section's schema: "required" and "allOf". */

@@ -10,14 +10,14 @@
 
 static void put_member(struct json *json, const char *key, const char *text)
 {
-    json_key(json, key);
-    json_string(json, text);
+    json_put_key(json, key);
+    json_put_string(json, text);
 }
 
 static void put_number_member(struct json *json, const char *key, uint64_t number)
 {
-    json_key(json, key);
-    json_number(json, number);
+    json_put_key(json, key);
+    json_put_number(json, number);
 }
 
 /* ---- names ---- */
@@ -28,38 +28,38 @@ static void put_name(struct json *json, const char *name)
     bool is_number = strspn(name, "0123456789.") == strlen(name);
     bool is_bool = strcmp(name, "true") == 0 || strcmp(name, "false") == 0;
     if (!is_bool)
-        json_string(json, name);
+        json_put_string(json, name);
     if (is_number || is_bool)
-        json_raw(json, slice_of(name));
+        json_put_raw(json, slice_of(name));
     if (strcmp(name, "off") == 0)
-        json_bool(json, false);
+        json_put_bool(json, false);
 }
 
 /* The names that are suggested. */
 static void put_enum(struct json *json, const struct value_name *names)
 {
-    json_open(json, '{');
-    json_key(json, "enum");
-    json_open(json, '[');
+    json_put_open(json, '{');
+    json_put_key(json, "enum");
+    json_put_open(json, '[');
     for (; names->name; names++)
         if (!names->alias)
             put_name(json, names->name);
-    json_close(json, ']');
-    json_close(json, '}');
+    json_put_close(json, ']');
+    json_put_close(json, '}');
 }
 
 void schema_value_put_names(struct json *json, const struct value_spec *spec, uint64_t number)
 {
-    json_open(json, '[');
+    json_put_open(json, '[');
     for (const struct value_name *name = value_names(spec); name->name; name++) {
         if (name->number != number)
             continue;
         if (name->alias || strcmp(name->name, "false") == 0)
-            json_string(json, name->name);
+            json_put_string(json, name->name);
         if (!name->alias)
             put_name(json, name->name);
     }
-    json_close(json, ']');
+    json_put_close(json, ']');
 }
 
 /* ---- numbers and texts ---- */
@@ -88,8 +88,8 @@ static void put_pattern(struct json *json, const struct value_spec *spec)
     text_add_string(&regex, ")$|" VARIABLE);
     char *text = text_take(&regex, &length);
     json->text.failed |= !text;
-    json_key(json, "pattern");
-    json_string(json, text);
+    json_put_key(json, "pattern");
+    json_put_string(json, text);
     free(text);
     put_message(json, spec);
 }
@@ -104,12 +104,12 @@ static void put_number(struct json *json, const struct value_spec *spec)
 {
     uint64_t bare;
     value_units(spec->type, &bare);
-    json_open(json, '{');
-    json_key(json, "type");
-    json_raw(json, SLICE("[\"integer\",\"string\"]"));
+    json_put_open(json, '{');
+    json_put_key(json, "type");
+    json_put_raw(json, SLICE("[\"integer\",\"string\"]"));
     put_range(json, spec->zero ? 0 : (spec->min + bare - 1) / bare, spec->max / bare);
     put_pattern(json, spec);
-    json_close(json, '}');
+    json_put_close(json, '}');
     if (spec->zero)
         put_enum(json, (const struct value_name[]){{.name = spec->zero}, {.name = NULL}});
 }
@@ -118,46 +118,46 @@ static void put_number(struct json *json, const struct value_spec *spec)
 static void put_address(struct json *json, const struct value_spec *spec)
 {
     bool number = spec->type == VALUE_LISTEN || spec->type == VALUE_MODE;
-    json_open(json, '{');
-    json_key(json, "type");
-    json_raw(json, number ? SLICE("[\"integer\",\"string\"]") : SLICE("\"string\""));
+    json_put_open(json, '{');
+    json_put_key(json, "type");
+    json_put_raw(json, number ? SLICE("[\"integer\",\"string\"]") : SLICE("\"string\""));
     if (spec->type == VALUE_LISTEN)
         put_range(json, 0, UINT16_MAX);
     put_pattern(json, spec);
-    json_close(json, '}');
+    json_put_close(json, '}');
 }
 
 static void put_text(struct json *json, const struct value_spec *spec)
 {
     const struct value_form *form = spec->form;
-    json_open(json, '{');
-    json_key(json, "type");
-    json_open(json, '[');
-    json_string(json, "string");
+    json_put_open(json, '{');
+    json_put_key(json, "type");
+    json_put_open(json, '[');
+    json_put_string(json, "string");
     if (!form || !form->check("5"))
-        json_string(json, "number");
+        json_put_string(json, "number");
     if (!form || !form->check("true"))
-        json_string(json, "boolean");
-    json_close(json, ']');
+        json_put_string(json, "boolean");
+    json_put_close(json, ']');
     if (!spec->may_be_empty)
         put_number_member(json, "minLength", 1);
     if (form)
         put_pattern(json, spec);
     else
         put_member(json, "pattern", WITH_VARIABLES);
-    json_close(json, '}');
+    json_put_close(json, '}');
     if (spec->type == VALUE_TEXT)
-        json_raw(json, SLICE("{\"$ref\":\"#/$defs/file\"}"));
+        json_put_raw(json, SLICE("{\"$ref\":\"#/$defs/file\"}"));
 }
 
 /* Names, and other ways to write them. */
 static void put_named(struct json *json, const struct value_spec *spec)
 {
     put_enum(json, value_names(spec));
-    json_open(json, '{');
+    json_put_open(json, '{');
     put_member(json, "type", "string");
     put_pattern(json, spec);
-    json_close(json, '}');
+    json_put_close(json, '}');
 }
 
 /* Each way to write a value. */
@@ -188,28 +188,28 @@ static void put_types(struct json *json, const struct value_spec *spec)
 
 void schema_value_put(struct json *json, const struct options_row *row)
 {
-    json_key(json, "anyOf");
-    json_open(json, '[');
+    json_put_key(json, "anyOf");
+    json_put_open(json, '[');
     put_types(json, &row->value);
     if (row->list) {
-        json_open(json, '{');
+        json_put_open(json, '{');
         put_member(json, "type", "array");
-        json_key(json, "items");
-        json_open(json, '{');
-        json_key(json, "anyOf");
-        json_open(json, '[');
+        json_put_key(json, "items");
+        json_put_open(json, '{');
+        json_put_key(json, "anyOf");
+        json_put_open(json, '[');
         put_types(json, &row->value);
-        json_close(json, ']');
-        json_close(json, '}');
-        json_close(json, '}');
+        json_put_close(json, ']');
+        json_put_close(json, '}');
+        json_put_close(json, '}');
     }
-    json_close(json, ']');
+    json_put_close(json, ']');
 }
 
 void schema_value_put_definitions(struct json *json)
 {
-    json_key(json, "file");
-    json_raw(json, SLICE("{\"type\":\"object\",\"required\":[\"file\"],"
-                         "\"additionalProperties\":false,"
-                         "\"properties\":{\"file\":{\"type\":\"string\"}}}"));
+    json_put_key(json, "file");
+    json_put_raw(json, SLICE("{\"type\":\"object\",\"required\":[\"file\"],"
+                             "\"additionalProperties\":false,"
+                             "\"properties\":{\"file\":{\"type\":\"string\"}}}"));
 }

@@ -6,7 +6,7 @@
 #ifndef WSLUICE_CONFIG_PRINT_SCHEMA_VALUE_H
 #define WSLUICE_CONFIG_PRINT_SCHEMA_VALUE_H
 
-#include "base/text/json.h"
+#include "base/text/json_put.h"
 #include "config/options/options.h"
 
 /* The member "anyOf" of the option's schema: its values, and lists of them if it is a list. */

@@ -2,7 +2,7 @@
  * A query of the status is refused, or parsed within its bounds. A text in JSON is one string
  * without a raw quote or control character, and decodes to the same bytes.
  */
-#include "base/text/json.h"
+#include "base/text/json_put.h"
 #include "base/text/utf8.h"
 #include "core/status/status_query.h"
 
@@ -32,9 +32,9 @@ static void check_text(struct slice text)
     struct utf8 utf8 = {0};
     char *string = slice_copy(text);
     wsl_assert(string);
-    json_string(&json, string);
+    json_put_string(&json, string);
     free(string);
-    char *bytes = json_take(&json, &length);
+    char *bytes = json_put_take(&json, &length);
     wsl_assert(bytes && length >= 2 && bytes[0] == '"' && bytes[length - 1] == '"');
     wsl_assert(utf8_feed(&utf8, (const uint8_t *)bytes, length) && utf8_is_complete(&utf8));
     for (size_t i = 1; i + 1 < length; i++) {

@@ -2,7 +2,7 @@
 
 #include <openssl/evp.h>
 
-#include "base/text/json.h"
+#include "base/text/json_put.h"
 #include "codec/b64.h"
 
 /* ---- verifying ---- */
@@ -105,17 +105,17 @@ static bool add_header(struct text *token, const struct ticket_key *key)
 {
     struct json json = {0};
     size_t length;
-    json_open(&json, '{');
-    json_key(&json, "alg");
-    json_string(&json, key->alg->name);
-    json_key(&json, "typ");
-    json_string(&json, "JWT");
+    json_put_open(&json, '{');
+    json_put_key(&json, "alg");
+    json_put_string(&json, key->alg->name);
+    json_put_key(&json, "typ");
+    json_put_string(&json, "JWT");
     if (key->kid) {
-        json_key(&json, "kid");
-        json_string(&json, key->kid);
+        json_put_key(&json, "kid");
+        json_put_string(&json, key->kid);
     }
-    json_close(&json, '}');
-    char *header = json_take(&json, &length);
+    json_put_close(&json, '}');
+    char *header = json_put_take(&json, &length);
     if (header)
         add_encoded(token, header, length);
     free(header);

@@ -8,7 +8,7 @@
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
 
-#include "base/text/json.h"
+#include "base/text/json_put.h"
 #include "codec/b64.h"
 
 #define NUMBER_MAX (TICKET_KEY_RSA_MAX / 8)
@@ -92,8 +92,8 @@ static bool add_member(struct json *json, const struct ticket_key *key, const st
     size_t length = bytes_of(key, member->param, bytes);
     text[b64_url_encode(text, bytes, length)] = '\0';
     if (length > 0) {
-        json_key(json, member->name);
-        json_string(json, text);
+        json_put_key(json, member->name);
+        json_put_string(json, text);
     }
     OPENSSL_cleanse(bytes, sizeof(bytes));
     OPENSSL_cleanse(text, sizeof(text));
@@ -115,19 +115,19 @@ static bool thumbprint(const struct ticket_key *key, char out[static 44])
     struct json json = {0};
     uint8_t digest[EVP_MAX_MD_SIZE];
     size_t length;
-    json_open(&json, '{');
+    json_put_open(&json, '{');
     for (size_t i = 0; i < WSL_COUNT(names); i++) {
         const struct member *member = member_called(key->alg, names[i]);
         bool is_type = strcmp(names[i], "kty") == 0, is_curve = strcmp(names[i], "crv") == 0;
         if (is_type || (is_curve && key->alg->curve)) {
-            json_key(&json, names[i]);
-            json_string(&json, is_type ? type_of(key->alg) : key->alg->curve);
+            json_put_key(&json, names[i]);
+            json_put_string(&json, is_type ? type_of(key->alg) : key->alg->curve);
         } else if (member) {
             (void)add_member(&json, key, member);
         }
     }
-    json_close(&json, '}');
-    char *text = json_take(&json, &length);
+    json_put_close(&json, '}');
+    char *text = json_put_take(&json, &length);
     bool made = text && EVP_Digest(text, length, digest, NULL, EVP_sha256(), NULL) == 1;
     free(text);
     if (made)
@@ -138,16 +138,16 @@ static bool thumbprint(const struct ticket_key *key, char out[static 44])
 static void begin_jwk(struct json *json, const char *type, const struct ticket_alg *alg,
                       const char *kid)
 {
-    json_open(json, '{');
-    json_key(json, "kty");
-    json_string(json, type);
-    json_key(json, "alg");
-    json_string(json, alg->name);
-    json_key(json, "use");
-    json_string(json, "sig");
+    json_put_open(json, '{');
+    json_put_key(json, "kty");
+    json_put_string(json, type);
+    json_put_key(json, "alg");
+    json_put_string(json, alg->name);
+    json_put_key(json, "use");
+    json_put_string(json, "sig");
     if (kid) {
-        json_key(json, "kid");
-        json_string(json, kid);
+        json_put_key(json, "kid");
+        json_put_string(json, kid);
     }
 }
 
@@ -158,13 +158,13 @@ static bool add_pair(struct json *json, const struct ticket_key *key, const char
     bool whole = kid || key->kid || thumbprint(key, own);
     begin_jwk(json, type_of(key->alg), key->alg, kid ? kid : key->kid ? key->kid : own);
     if (key->alg->curve) {
-        json_key(json, "crv");
-        json_string(json, key->alg->curve);
+        json_put_key(json, "crv");
+        json_put_string(json, key->alg->curve);
     }
     for (const struct member *member = members_of(key->alg); member->name; member++)
         if (!member->is_private || with_private)
             whole = add_member(json, key, member) && whole;
-    json_close(json, '}');
+    json_put_close(json, '}');
     return whole;
 }
 
@@ -174,7 +174,7 @@ static bool add_pair(struct json *json, const struct ticket_key *key, const char
 static bool take_json(struct json *json, struct text *out)
 {
     size_t length;
-    char *bytes = json_take(json, &length);
+    char *bytes = json_put_take(json, &length);
     if (!bytes)
         return false;
     text_add(out, (struct slice){bytes, length});
@@ -210,9 +210,9 @@ static bool make_secret(const struct ticket_alg *alg, bool jwk, const char *kid,
         text[b64_url_encode(text, bytes, alg->size)] = '\0';
     if (made && jwk) {
         begin_jwk(&json, "oct", alg, kid);
-        json_key(&json, "k");
-        json_string(&json, text);
-        json_close(&json, '}');
+        json_put_key(&json, "k");
+        json_put_string(&json, text);
+        json_put_close(&json, '}');
         made = take_json(&json, out);
     } else if (made) {
         text_add_string(out, text);
@@ -264,13 +264,13 @@ static bool make_set(const struct ticket_keys *keys, const char *kid, struct tex
     const struct ticket_key *key;
     struct json json = {0};
     bool whole = true;
-    json_open(&json, '{');
-    json_key(&json, "keys");
-    json_open(&json, '[');
+    json_put_open(&json, '{');
+    json_put_key(&json, "keys");
+    json_put_open(&json, '[');
     for (size_t i = 0; (key = ticket_keys_at(keys, i)); i++)
         whole = add_pair(&json, key, kid, false) && whole;
-    json_close(&json, ']');
-    json_close(&json, '}');
+    json_put_close(&json, ']');
+    json_put_close(&json, '}');
     return take_json(&json, out) && whole;
 }
 

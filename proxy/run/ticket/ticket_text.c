@@ -2,7 +2,7 @@
 
 #include <errno.h>
 
-#include "base/text/json.h"
+#include "base/text/json_put.h"
 #include "core/ticket/ticket_make.h"
 
 /* ---- files ---- */
@@ -77,14 +77,14 @@ void ticket_text_add(struct text *json, struct slice name, struct slice value, b
     struct json writer = {0};
     size_t length;
     char *key = slice_copy(name), *text = slice_copy(value);
-    json_string(&writer, key ? key : "");
+    json_put_string(&writer, key ? key : "");
     text_add_byte(&writer.text, ':');
     writer.comma = false;
     if (raw)
         text_add(&writer.text, value);
     else
-        json_string(&writer, text ? text : "");
-    char *member = json_take(&writer, &length);
+        json_put_string(&writer, text ? text : "");
+    char *member = json_put_take(&writer, &length);
     if (json->length > 0 && json->bytes[json->length - 1] != '{')
         text_add_byte(json, ',');
     text_add_string(json, member ? member : "");

@@ -3,7 +3,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/text/json.h"
+#include "base/text/json_put.h"
 #include "base/text/secret.h"
 #include "codec/http/http_head.h"
 #include "config/rules/admin.h"
@@ -66,11 +66,11 @@ static struct reply short_reply(unsigned status, enum status_format format, cons
     struct json json = {0};
     size_t length;
     if (format == STATUS_FORMAT_JSON) {
-        json_open(&json, '{');
-        json_key(&json, key);
-        json_string(&json, value);
-        json_close(&json, '}');
-        char *bytes = json_take(&json, &length);
+        json_put_open(&json, '{');
+        json_put_key(&json, key);
+        json_put_string(&json, value);
+        json_put_close(&json, '}');
+        char *bytes = json_put_take(&json, &length);
         return reply_with(status, format, bytes, length);
     }
     char *line;
@@ -232,23 +232,23 @@ static char *verdict_json(const struct control_verdict *verdict, size_t *length)
     char *text = strdup(verdict->text), *line = text, *end;
     if (!text)
         return NULL;
-    json_open(&json, '{');
-    json_key(&json, "done");
-    json_bool(&json, verdict->outcome == CONTROL_DONE);
-    json_key(&json, "process");
-    json_number(&json, (uint64_t)getpid());
-    json_key(&json, "findings");
-    json_open(&json, '[');
+    json_put_open(&json, '{');
+    json_put_key(&json, "done");
+    json_put_bool(&json, verdict->outcome == CONTROL_DONE);
+    json_put_key(&json, "process");
+    json_put_number(&json, (uint64_t)getpid());
+    json_put_key(&json, "findings");
+    json_put_open(&json, '[');
     for (; (end = strchr(line, '\n')); line = end + 1) {
         *end = '\0';
-        json_string(&json, line);
+        json_put_string(&json, line);
     }
-    json_close(&json, ']');
-    json_key(&json, "message");
-    json_string(&json, line);
-    json_close(&json, '}');
+    json_put_close(&json, ']');
+    json_put_key(&json, "message");
+    json_put_string(&json, line);
+    json_put_close(&json, '}');
     free(text);
-    return json_take(&json, length);
+    return json_put_take(&json, length);
 }
 
 static void changed_cb(void *owner, const struct control_verdict *verdict)

@@ -2,7 +2,7 @@
 
 #include <unistd.h>
 
-#include "base/text/json.h"
+#include "base/text/json_put.h"
 #include "net/tls/context/tls_store.h"
 #include "serve/metrics/process_facts.h"
 #include "serve/site/limits.h"
@@ -38,29 +38,29 @@ const char *status_target_state(enum balance_state state)
 
 static void put_number(struct json *json, const char *key, uint64_t number)
 {
-    json_key(json, key);
-    json_number(json, number);
+    json_put_key(json, key);
+    json_put_number(json, number);
 }
 
 static void put_string(struct json *json, const char *key, const char *text)
 {
-    json_key(json, key);
-    json_string(json, text);
+    json_put_key(json, key);
+    json_put_string(json, text);
 }
 
 static void put_bool(struct json *json, const char *key, bool truth)
 {
-    json_key(json, key);
-    json_bool(json, truth);
+    json_put_key(json, key);
+    json_put_bool(json, truth);
 }
 
 static void put_optional(struct json *json, const char *key, bool known, uint64_t number)
 {
-    json_key(json, key);
+    json_put_key(json, key);
     if (known)
-        json_number(json, number);
+        json_put_number(json, number);
     else
-        json_null(json);
+        json_put_null(json);
 }
 
 /*
@@ -73,29 +73,29 @@ static void put_verdict(struct json *json, const char *key, struct verdict *verd
     if (verdict)
         verdict_read(verdict, &facts);
     char *line = facts.text, *end;
-    json_key(json, key);
-    json_open(json, '{');
+    json_put_key(json, key);
+    json_put_open(json, '{');
     put_number(json, "begun", facts.begun);
     put_number(json, "ended", facts.ended);
     put_bool(json, "failed", facts.failed);
-    json_key(json, "findings");
-    json_open(json, '[');
+    json_put_key(json, "findings");
+    json_put_open(json, '[');
     for (; (end = strchr(line, '\n')); line = end + 1) {
         *end = '\0';
         if (whole)
-            json_string(json, line);
+            json_put_string(json, line);
     }
-    json_close(json, ']');
+    json_put_close(json, ']');
     put_string(json, "message", whole && *line ? line : NULL);
-    json_close(json, '}');
+    json_put_close(json, '}');
 }
 
 static void put_process(struct json *json, const struct status_view *view)
 {
     const struct process_facts *process = view->process;
     uint64_t started = (uint64_t)process->started_at * 1000, now = (uint64_t)view->wall;
-    json_key(json, "process");
-    json_open(json, '{');
+    json_put_key(json, "process");
+    json_put_open(json, '{');
     put_string(json, "version", WSLUICE_VERSION);
     put_number(json, "pid", (uint64_t)getpid());
     put_number(json, "started_at", started);
@@ -107,19 +107,19 @@ static void put_process(struct json *json, const struct status_view *view)
     put_number(json, "reloaded_at", (uint64_t)atomic_load(&process->reloaded_at) * 1000);
     put_verdict(json, "reload", process->reload, !view->refusal);
     put_verdict(json, "upgrade", process->upgrade, !view->refusal);
-    json_close(json, '}');
+    json_put_close(json, '}');
 }
 
 static void put_other_process(struct json *json, const struct predecessors_answer *other)
 {
-    json_open(json, '{');
+    json_put_open(json, '{');
     put_number(json, "pid", other->facts.pid);
     put_string(json, "version", other->facts.version);
     put_number(json, "started_at", other->facts.started_at * 1000);
     put_string(json, "state", other->facts.state);
     put_bool(json, "answering", other->answering);
     put_number(json, "sessions", other->facts.sessions);
-    json_close(json, '}');
+    json_put_close(json, '}');
 }
 
 /* This one first, then those that upgrades have replaced. */
@@ -128,8 +128,8 @@ static void put_processes(struct json *json, const struct status_view *view)
     uint64_t others = 0;
     for (size_t i = 0; i < view->predecessor_count; i++)
         others += view->predecessors[i].answering ? view->predecessors[i].facts.sessions : 0;
-    json_key(json, "processes");
-    json_open(json, '[');
+    json_put_key(json, "processes");
+    json_put_open(json, '[');
     struct predecessors_answer own = {
         .answering = true,
         .facts = {.pid = (uint64_t)getpid(),
@@ -141,7 +141,7 @@ static void put_processes(struct json *json, const struct status_view *view)
     put_other_process(json, &own);
     for (size_t i = 0; i < view->predecessor_count; i++)
         put_other_process(json, &view->predecessors[i]);
-    json_close(json, ']');
+    json_put_close(json, ']');
 }
 
 static void put_totals(struct json *json, const struct status_view *view)
@@ -149,8 +149,8 @@ static void put_totals(struct json *json, const struct status_view *view)
     struct process_facts_totals totals = process_facts_totals(view->process);
     const struct session_list_sums *listed = &view->list->sums;
     struct target_pool_counts targets = target_pool_count(view->site->resources->pool, view->now);
-    json_key(json, "totals");
-    json_open(json, '{');
+    json_put_key(json, "totals");
+    json_put_open(json, '{');
     put_number(json, "connections", totals.connections);
     put_number(json, "sessions", listed->sessions);
     put_number(json, "connections_total", totals.connections_total);
@@ -164,7 +164,7 @@ static void put_totals(struct json *json, const struct status_view *view)
     put_number(json, "targets", targets.targets);
     put_number(json, "targets_down", targets.down);
     put_number(json, "targets_on_trial", targets.on_trial);
-    json_close(json, '}');
+    json_put_close(json, '}');
 }
 
 static void put_history(struct json *json, const struct status_view *view)
@@ -173,26 +173,26 @@ static void put_history(struct json *json, const struct status_view *view)
     int64_t until = 0;
     size_t count =
         view->process->history ? history_read(view->process->history, points, &until) : 0;
-    json_key(json, "history");
-    json_open(json, '{');
+    json_put_key(json, "history");
+    json_put_open(json, '{');
     put_number(json, "step_ms", HISTORY_STEP_MS);
     put_number(json, "until", (uint64_t)(count > 0 ? until : view->wall));
-    json_key(json, "up");
-    json_open(json, '[');
+    json_put_key(json, "up");
+    json_put_open(json, '[');
     for (size_t i = 0; i < count; i++)
-        json_number(json, points[i].up);
-    json_close(json, ']');
-    json_key(json, "down");
-    json_open(json, '[');
+        json_put_number(json, points[i].up);
+    json_put_close(json, ']');
+    json_put_key(json, "down");
+    json_put_open(json, '[');
     for (size_t i = 0; i < count; i++)
-        json_number(json, points[i].down);
-    json_close(json, ']');
-    json_key(json, "sessions");
-    json_open(json, '[');
+        json_put_number(json, points[i].down);
+    json_put_close(json, ']');
+    json_put_key(json, "sessions");
+    json_put_open(json, '[');
     for (size_t i = 0; i < count; i++)
-        json_number(json, points[i].sessions);
-    json_close(json, ']');
-    json_close(json, '}');
+        json_put_number(json, points[i].sessions);
+    json_put_close(json, ']');
+    json_put_close(json, '}');
 }
 
 static void put_stall(struct json *json, const struct session_row *row)
@@ -204,7 +204,7 @@ static void put_stall(struct json *json, const struct session_row *row)
 static void put_row(struct json *json, const struct session_row *row)
 {
     char id[SESSION_ID_TEXT];
-    json_open(json, '{');
+    json_put_open(json, '{');
     put_string(json, "id", session_id_print(row->id, id));
     put_number(json, "process", row->process ? row->process : (uint64_t)getpid());
     put_string(json, "client", row->client);
@@ -224,14 +224,14 @@ static void put_row(struct json *json, const struct session_row *row)
     put_number(json, "rate_up", row->rate_up);
     put_number(json, "rate_down", row->rate_down);
     put_stall(json, row);
-    json_close(json, '}');
+    json_put_close(json, '}');
 }
 
 static void put_sessions(struct json *json, const struct session_list *list)
 {
     const struct status_query *query = &list->query;
-    json_key(json, "sessions");
-    json_open(json, '{');
+    json_put_key(json, "sessions");
+    json_put_open(json, '{');
     put_number(json, "matched", list->sums.matched);
     put_number(json, "listed", list->count);
     put_bool(json, "truncated", list->count < list->sums.matched);
@@ -239,12 +239,12 @@ static void put_sessions(struct json *json, const struct session_list *list)
     put_string(json, "sort", status_query_sort_name(query->sort));
     put_string(json, "order", query->falling ? "desc" : "asc");
     put_number(json, "limit", query->limit);
-    json_key(json, "rows");
-    json_open(json, '[');
+    json_put_key(json, "rows");
+    json_put_open(json, '[');
     for (size_t i = 0; i < list->count; i++)
         put_row(json, list->rows[i]);
-    json_close(json, ']');
-    json_close(json, '}');
+    json_put_close(json, ']');
+    json_put_close(json, '}');
 }
 
 static void put_target(struct json *json, const struct pool_target *target, uint64_t now)
@@ -253,7 +253,7 @@ static void put_target(struct json *json, const struct pool_target *target, uint
     char address[256];
     struct balance_health health = target_pool_target_health(target);
     enum balance_state state = target_pool_target_state(target, now);
-    json_open(json, '{');
+    json_put_open(json, '{');
     put_string(json, "address", target_pool_target_name(target, address, sizeof(address)));
     put_string(json, "state", status_target_state(state));
     put_number(json, "sessions", target_pool_target_sessions(target));
@@ -261,7 +261,7 @@ static void put_target(struct json *json, const struct pool_target *target, uint
     put_optional(json, "down_ms", state == BALANCE_DOWN && health.down_until > now,
                  health.down_until - now);
     put_string(json, "probe", probes[target_pool_target_probe(target)]);
-    json_close(json, '}');
+    json_put_close(json, '}');
 }
 
 static void put_route(struct json *json, const struct status_view *view, size_t index,
@@ -270,7 +270,7 @@ static void put_route(struct json *json, const struct status_view *view, size_t 
     const struct config_route *route = &view->site->config->routes[index];
     struct route_stats_sums sums;
     route_stats_read(view->site->routes[index].stats, &sums);
-    json_open(json, '{');
+    json_put_open(json, '{');
     put_string(json, "name", config_route_name(route));
     put_string(json, "path", route->path);
     put_string(json, "host", route->host);
@@ -279,13 +279,13 @@ static void put_route(struct json *json, const struct status_view *view, size_t 
     put_number(json, "sessions_total", sums.sessions);
     put_number(json, "bytes_up", sums.bytes_up);
     put_number(json, "bytes_down", sums.bytes_down);
-    json_key(json, "targets");
-    json_open(json, '[');
+    json_put_key(json, "targets");
+    json_put_open(json, '[');
     size_t count = target_pool_target_count(view->site->resources->pool, route);
     for (size_t i = 0; i < count && *targets < STATUS_TARGETS; i++, ++*targets)
         put_target(json, target_pool_target(view->site->resources->pool, route, i), view->now);
-    json_close(json, ']');
-    json_close(json, '}');
+    json_put_close(json, ']');
+    json_put_close(json, '}');
 }
 
 static void put_routes(struct json *json, const struct status_view *view)
@@ -293,28 +293,28 @@ static void put_routes(struct json *json, const struct status_view *view)
     const struct config *config = view->site->config;
     size_t count = config->route_count - config->admin_routes, targets = 0;
     put_number(json, "route_count", count);
-    json_key(json, "routes");
-    json_open(json, '[');
+    json_put_key(json, "routes");
+    json_put_open(json, '[');
     for (size_t i = 0; i < count && i < STATUS_ROUTES; i++)
         put_route(json, view, i, &targets);
-    json_close(json, ']');
+    json_put_close(json, ']');
 }
 
 static void put_listeners(struct json *json, const struct site *site)
 {
     static const char *const modes[] = {"off", "optional", "required"};
     const struct config *config = site->config;
-    json_key(json, "listeners");
-    json_open(json, '[');
+    json_put_key(json, "listeners");
+    json_put_open(json, '[');
     for (size_t i = 0; i < config->listener_count - config->admin_listeners; i++) {
-        json_open(json, '{');
+        json_put_open(json, '{');
         put_string(json, "address", site->listeners[i].name);
         put_string(json, "name", config->listeners[i].name);
         put_string(json, "tls", modes[config->listeners[i].tls.mode]);
         put_number(json, "connections", limits_counter_count(site->listeners[i].counter));
-        json_close(json, '}');
+        json_put_close(json, '}');
     }
-    json_close(json, ']');
+    json_put_close(json, ']');
 }
 
 static uint64_t in_milliseconds(int64_t seconds)
@@ -327,10 +327,10 @@ static void put_certificates(struct json *json, const struct status_view *view)
     size_t count;
     const struct tls_store_certificate *all =
         tls_store_certificates(view->site->resources->store, &count);
-    json_key(json, "certificates");
-    json_open(json, '[');
+    json_put_key(json, "certificates");
+    json_put_open(json, '[');
     for (size_t i = 0; i < count; i++) {
-        json_open(json, '{');
+        json_put_open(json, '{');
         put_string(json, "file", all[i].file);
         put_string(json, "name", all[i].name && all[i].name[0] ? all[i].name : NULL);
         put_number(json, "not_before", in_milliseconds(all[i].not_before));
@@ -338,15 +338,15 @@ static void put_certificates(struct json *json, const struct status_view *view)
         put_string(
             json, "state",
             tls_expiry_name(tls_expiry_of(all[i].not_before, all[i].not_after, view->wall / 1000)));
-        json_close(json, '}');
+        json_put_close(json, '}');
     }
-    json_close(json, ']');
+    json_put_close(json, ']');
 }
 
 char *status_json(const struct status_view *view, size_t *length)
 {
     struct json json = {0};
-    json_open(&json, '{');
+    json_put_open(&json, '{');
     put_number(&json, "now", (uint64_t)view->wall);
     put_string(&json, "token", view->refusal ? NULL : view->process->token);
     put_string(&json, "kill_refused", view->refusal);
@@ -358,6 +358,6 @@ char *status_json(const struct status_view *view, size_t *length)
     put_routes(&json, view);
     put_listeners(&json, view->site);
     put_certificates(&json, view);
-    json_close(&json, '}');
-    return json_take(&json, length);
+    json_put_close(&json, '}');
+    return json_put_take(&json, length);
 }

@@ -12,10 +12,10 @@ static void has(enum options_section section, const char *part, bool expected)
 {
     struct json json = {0};
     size_t length;
-    json_open(&json, '{');
+    json_put_open(&json, '{');
     schema_rules_put(&json, section);
-    json_close(&json, '}');
-    char *text = json_take(&json, &length);
+    json_put_close(&json, '}');
+    char *text = json_put_take(&json, &length);
     if ((strstr(text, part) != NULL) != expected)
         fail_msg("'%s' is %sin %s", part, expected ? "not " : "", text);
     free(text);

@@ -18,10 +18,10 @@ static char *print(const struct options_row *row)
 {
     struct json json = {0};
     size_t length;
-    json_open(&json, '{');
+    json_put_open(&json, '{');
     schema_value_put(&json, row);
-    json_close(&json, '}');
-    return json_take(&json, &length);
+    json_put_close(&json, '}');
+    return json_put_take(&json, &length);
 }
 
 static void has(enum options_section section, const char *key, const char *part)
@@ -83,7 +83,7 @@ static void names_of_a_number(void **state)
         size_t length;
         schema_value_put_names(&json, &options_find(OPTIONS_ROUTE, cases[i].key)->value,
                                cases[i].number);
-        char *text = json_take(&json, &length);
+        char *text = json_put_take(&json, &length);
         assert_string_equal(text, cases[i].expected);
         free(text);
     }

@@ -1,4 +1,4 @@
-#include "base/text/json.h"
+#include "base/text/json_put.h"
 
 #include <inttypes.h>
 
@@ -23,7 +23,7 @@ static void begin_value(struct json *json)
     json->after_key = false;
 }
 
-void json_open(struct json *json, char bracket)
+void json_put_open(struct json *json, char bracket)
 {
     begin_value(json);
     text_add_byte(&json->text, bracket);
@@ -31,13 +31,13 @@ void json_open(struct json *json, char bracket)
     json->comma = false;
 }
 
-void json_open_spread(struct json *json, char bracket)
+void json_put_open_spread(struct json *json, char bracket)
 {
-    json_open(json, bracket);
+    json_put_open(json, bracket);
     json->spread |= 1;
 }
 
-void json_close(struct json *json, char bracket)
+void json_put_close(struct json *json, char bracket)
 {
     bool own_line = (json->spread & 1) && json->comma;
     json->spread >>= 1;
@@ -47,7 +47,7 @@ void json_close(struct json *json, char bracket)
     json->comma = true;
 }
 
-void json_key(struct json *json, const char *key)
+void json_put_key(struct json *json, const char *key)
 {
     begin_value(json);
     text_add_byte(&json->text, '"');
@@ -79,37 +79,37 @@ static void put_text(struct json *json, struct slice text)
     text_add_byte(&json->text, '"');
 }
 
-void json_string(struct json *json, const char *text)
+void json_put_string(struct json *json, const char *text)
 {
     if (text)
         put_text(json, slice_of(text));
     else
-        json_null(json);
+        json_put_null(json);
 }
 
-void json_number(struct json *json, uint64_t number)
+void json_put_number(struct json *json, uint64_t number)
 {
     begin_value(json);
     text_add_format(&json->text, "%" PRIu64, number);
 }
 
-void json_bool(struct json *json, bool truth)
+void json_put_bool(struct json *json, bool truth)
 {
-    json_raw(json, truth ? SLICE("true") : SLICE("false"));
+    json_put_raw(json, truth ? SLICE("true") : SLICE("false"));
 }
 
-void json_null(struct json *json)
+void json_put_null(struct json *json)
 {
-    json_raw(json, SLICE("null"));
+    json_put_raw(json, SLICE("null"));
 }
 
-void json_raw(struct json *json, struct slice value)
+void json_put_raw(struct json *json, struct slice value)
 {
     begin_value(json);
     text_add(&json->text, value);
 }
 
-char *json_take(struct json *json, size_t *length)
+char *json_put_take(struct json *json, size_t *length)
 {
     json->comma = json->after_key = false;
     json->spread = 0;

@@ -1,5 +1,5 @@
 /* Documents byte for byte, at the limit and without memory. */
-#include "base/text/json.h"
+#include "base/text/json_put.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 static void expect(struct json *json, const char *expected)
 {
     size_t length;
-    char *text = json_take(json, &length);
+    char *text = json_put_take(json, &length);
     assert_non_null(text);
     assert_string_equal(text, expected);
     assert_int_equal(length, strlen(expected));
@@ -20,25 +20,25 @@ static void expect(struct json *json, const char *expected)
 
 static void fill(struct json *json)
 {
-    json_open(json, '{');
-    json_key(json, "a");
-    json_open(json, '[');
-    json_number(json, 1);
-    json_number(json, UINT64_MAX);
-    json_open(json, '{');
-    json_close(json, '}');
-    json_open(json, '[');
-    json_close(json, ']');
-    json_close(json, ']');
-    json_key(json, "b");
-    json_bool(json, true);
-    json_key(json, "c");
-    json_string(json, NULL);
-    json_key(json, "d");
-    json_string(json, "x");
-    json_key(json, "e");
-    json_raw(json, SLICE("[false]"));
-    json_close(json, '}');
+    json_put_open(json, '{');
+    json_put_key(json, "a");
+    json_put_open(json, '[');
+    json_put_number(json, 1);
+    json_put_number(json, UINT64_MAX);
+    json_put_open(json, '{');
+    json_put_close(json, '}');
+    json_put_open(json, '[');
+    json_put_close(json, ']');
+    json_put_close(json, ']');
+    json_put_key(json, "b");
+    json_put_bool(json, true);
+    json_put_key(json, "c");
+    json_put_string(json, NULL);
+    json_put_key(json, "d");
+    json_put_string(json, "x");
+    json_put_key(json, "e");
+    json_put_raw(json, SLICE("[false]"));
+    json_put_close(json, '}');
 }
 
 static const char filled[] = "{\"a\":[1,18446744073709551615,{},[]],\"b\":true,\"c\":null,"
@@ -70,7 +70,7 @@ static void test_texts(void **unused)
     };
     for (size_t i = 0; i < WSL_COUNT(cases); i++) {
         struct json json = {0};
-        json_string(&json, cases[i].text);
+        json_put_string(&json, cases[i].text);
         expect(&json, cases[i].json);
     }
 }
@@ -78,25 +78,25 @@ static void test_texts(void **unused)
 static void test_spread(void **unused)
 {
     struct json json = {0};
-    json_open_spread(&json, '{');
-    json_key(&json, "a");
-    json_open(&json, '[');
-    json_number(&json, 1);
-    json_open_spread(&json, '{');
-    json_key(&json, "b");
-    json_open(&json, '{');
-    json_key(&json, "c");
-    json_number(&json, 2);
-    json_close(&json, '}');
-    json_key(&json, "d");
-    json_open_spread(&json, '{');
-    json_close(&json, '}');
-    json_close(&json, '}');
-    json_number(&json, 3);
-    json_close(&json, ']');
-    json_key(&json, "e");
-    json_null(&json);
-    json_close(&json, '}');
+    json_put_open_spread(&json, '{');
+    json_put_key(&json, "a");
+    json_put_open(&json, '[');
+    json_put_number(&json, 1);
+    json_put_open_spread(&json, '{');
+    json_put_key(&json, "b");
+    json_put_open(&json, '{');
+    json_put_key(&json, "c");
+    json_put_number(&json, 2);
+    json_put_close(&json, '}');
+    json_put_key(&json, "d");
+    json_put_open_spread(&json, '{');
+    json_put_close(&json, '}');
+    json_put_close(&json, '}');
+    json_put_number(&json, 3);
+    json_put_close(&json, ']');
+    json_put_key(&json, "e");
+    json_put_null(&json);
+    json_put_close(&json, '}');
     expect(&json, "{\n"
                   "  \"a\": [1,{\n"
                   "    \"b\": {\"c\":2},\n"
@@ -113,8 +113,8 @@ static void test_limit(void **unused)
     size_t length;
     struct json json = {.text.limit = 2000};
     for (int i = 0; i < 2000; i++)
-        json_number(&json, 7);
-    assert_null(json_take(&json, &length));
+        json_put_number(&json, 7);
+    assert_null(json_put_take(&json, &length));
     fill(&json);
     expect(&json, filled);
 }
@@ -125,7 +125,7 @@ static void test_without_memory(void **unused)
     struct json json = {0};
     failing_alloc_arm(1);
     fill(&json);
-    assert_null(json_take(&json, &length));
+    assert_null(json_put_take(&json, &length));
     assert_true(failing_alloc_disarm());
     fill(&json);
     expect(&json, filled);
