@@ -85,11 +85,18 @@ static const char *const session_client_paths[] = {
     "/status?format=json&order=desc",
 };
 
+/* From 196 on: routes that expect a banner, which most targets do not send. */
+static const char *const session_client_expecting[] = {"/expect", "/expect/after"};
+
 /* From 200 on: hosts around the longest that a capture can make. */
 static inline void session_client_send_path(struct session_client_peer *client, uint8_t choice)
 {
     char name[512];
     size_t length = 128 + (choice - 200u) * 4;
+    if (choice >= 196 && choice < 200) {
+        session_client_send_text(client, session_client_expecting[choice % 2]);
+        return;
+    }
     if (choice < 200) {
         session_client_send_text(client,
                                  session_client_paths[choice % WSL_COUNT(session_client_paths)]);

@@ -246,7 +246,8 @@ static inline bool session_lab_accept(unsigned worker, uint32_t listener, struct
 static inline bool session_lab_is_bounded(const struct session *session)
 {
     const struct config_route *route = session->route;
-    return route->ping_interval_ms > 0 || route->idle_timeout_ms > 0 || route->max_duration_ms > 0;
+    return route->ping_interval_ms > 0 || route->idle_timeout_ms > 0 ||
+           route->input_timeout_ms > 0 || route->max_duration_ms > 0;
 }
 
 static inline void session_lab_check_deadline(const struct session *session)
