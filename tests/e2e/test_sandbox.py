@@ -264,6 +264,20 @@ def test_files_that_are_replaced_stay_in_reach(lab, tmp_path):
     until(lambda: works('c'), lambda: bridge.text)
 
 
+def test_permit_says_which_ports_tokens_have(lab):
+    needs(4, filtered=True)
+    target = lab.target()
+    tokens = lab.folder / 'tokens'
+    tokens.write_text(f'a: 127.0.0.1:{target.port}\n')
+    for permit, said in ((None, 'any TCP port: tokens name targets'), (f'127.0.0.1:{target.port}', f', {target.port}')):
+        options = [f'--permit={permit}'] if permit else []
+        bridge = lab.start('--sandbox=require', '--token-plugin=TokenFile', f'--token-source={tokens}', *options, '127.0.0.1:0')
+        assert said in sandbox_line(bridge), sandbox_line(bridge)
+        client = lab.open(bridge, upgrade={'path': '/?token=a'}).binary(b'x')
+        assert client.data(1) == b'x'
+        client.bye()
+
+
 # ---- what goes on in it ----
 
 def test_the_log_is_opened_anew(lab, tmp_path):

@@ -1,8 +1,11 @@
 #include "core/sandbox/sandbox_plan.h"
 
+#include "config/model/permit_rule.h"
 #include "config/model/text_form.h"
 #include "config/model/url.h"
 #include "config/options/snapshot.h"
+
+#define PERMIT_PORTS_MAX 1024
 
 #define DNS_PORT 53 /* an answer that is too long for UDP is asked for again over TCP */
 
@@ -158,12 +161,37 @@ static void walk_section(struct sandbox_plan *plan, enum options_section section
 
 /* ---- the plan ---- */
 
-/* A token's target is known only when a client brings the token. */
+/* A pattern of many ports limits nothing that is worth a rule for each. */
+static void add_permit(struct sandbox_plan *plan, const char *text)
+{
+    struct permit_rule rule = {0};
+    if (permit_rule_parse(text, &rule)) { /* "any" */
+        plan->connect.any = plan->any_abstract = true;
+        return;
+    }
+    if (rule.kind == PERMIT_RULE_UNIX) {
+        if (rule.pattern.len > 0 && rule.pattern.ptr[0] == '@')
+            plan->any_abstract = true;
+        return;
+    }
+    if (rule.highest - rule.lowest >= PERMIT_PORTS_MAX)
+        plan->connect.any = true;
+    for (unsigned port = rule.lowest; !plan->connect.any && port <= rule.highest; port++)
+        add_port(plan, &plan->connect, (uint16_t)port);
+}
+
+/* A token's target is known only when a client brings the token, unless `permit` says more. */
 static void note_tokens(struct sandbox_plan *plan, const struct config *config)
 {
-    for (size_t i = 0; i < config->route_count; i++)
-        if (config_route_has_tokens(&config->routes[i]))
+    for (size_t i = 0; i < config->route_count; i++) {
+        const struct config_texts *permit = &config->routes[i].tokens.permit;
+        if (!config_route_has_tokens(&config->routes[i]))
+            continue;
+        if (permit->count == 0)
             plan->connect.any = plan->any_abstract = true;
+        for (size_t j = 0; j < permit->count; j++)
+            add_permit(plan, permit->items[j]);
+    }
 }
 
 void sandbox_plan_make(struct sandbox_plan *plan, const struct config *config)

@@ -70,7 +70,7 @@ static const char *ports_problem(const struct sandbox_verdict *verdict, enum con
         return "the kernel cannot limit TCP ports (Linux 6.7 can)";
     if (!are_ports_fixed(mode, plan))
         return "a reload may name other ports (sandbox: require limits them)";
-    return "tokens name targets that are not known yet";
+    return "tokens name targets that are not known yet (permit names their ports)";
 }
 
 void sandbox_verdict_describe(const struct sandbox_verdict *verdict, enum config_sandbox mode,

@@ -177,6 +177,40 @@ static void knows_services(void **state)
     config_release(config);
 }
 
+static void permit_says_which_targets_tokens_have(void **state)
+{
+    static const struct {
+        const char *permit[3];
+        size_t connect; /* ports, DNS among them; 0: any */
+        bool abstract;
+    } rows[] = {
+        {{"*:5900"}, 2, false},
+        {{"10.1.0.0/16:5900-5999", "desk.lan:22"}, 102, false},
+        {{"10.1.0.0/16:5900-5999", "any"}, 0, true},
+        {{"desk.lan:*"}, 0, false},
+        {{"desk.lan:1-1024"}, 1025 - 1, false}, /* 53 is one of them */
+        {{"desk.lan:1-1025"}, 0, false},
+        {{"unix:/run/desks/*"}, 1, false},
+        {{"unix:@desk-*", "h:1"}, 2, true},
+    };
+    struct config *config = config_new();
+    for (size_t i = 0; i < WSL_COUNT(rows); i++) {
+        size_t count = 0;
+        while (count < WSL_COUNT(rows[i].permit) && rows[i].permit[count])
+            count++;
+        struct config_route route = {
+            .tokens = {.file = "/tokens", .permit = {rows[i].permit, count}}};
+        config->routes = &route, config->route_count = 1;
+        struct sandbox_plan plan = plan_of(config);
+        assert_int_equal(plan.connect.any, rows[i].connect == 0);
+        if (!plan.connect.any)
+            assert_int_equal(plan.connect.count, rows[i].connect);
+        assert_int_equal(plan.any_abstract, rows[i].abstract);
+        sandbox_plan_free(&plan);
+    }
+    config_release(config);
+}
+
 static void compares_ports(void **state)
 {
     uint16_t missing, few[] = {22, 53}, more[] = {22, 53, 80};
@@ -220,6 +254,7 @@ int main(void)
         cmocka_unit_test(names_ports_once_in_order),
         cmocka_unit_test(knows_services),
         cmocka_unit_test(knows_what_it_cannot_know),
+        cmocka_unit_test(permit_says_which_targets_tokens_have),
         cmocka_unit_test(compares_ports),
         cmocka_unit_test(survives_without_memory),
     };

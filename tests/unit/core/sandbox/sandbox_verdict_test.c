@@ -126,7 +126,7 @@ static void says_what_the_process_has(void **state)
     describes(CONFIG_SANDBOX_REQUIRE, &all, &plan,
               "sandbox: no new privileges, files that the configuration names (Landlock 7), "
               "bind to ports 1, only system calls of a proxy; any TCP port: tokens name "
-              "targets that are not known yet");
+              "targets that are not known yet (permit names their ports)");
     struct sandbox_facts old = {.landlock = 2, .filter = true};
     describes(CONFIG_SANDBOX_REQUIRE, &old, &plan,
               "sandbox: no new privileges, files that the configuration names (Landlock 2), only "
