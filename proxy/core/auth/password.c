@@ -7,7 +7,7 @@
 #include <crypt.h>
 #else
 struct crypt_data {
-    char unused;
+    char unused; /* cppcheck-suppress unusedStructMember */
 };
 
 static char *crypt_r(const char *password, const char *setting, struct crypt_data *data)

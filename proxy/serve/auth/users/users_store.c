@@ -79,10 +79,10 @@ static bool is_same_text(const struct users_store *store, struct slice text)
 /* False: it is unchanged, or it is gone. */
 static bool needs_reading(struct users_store *store, uint64_t now)
 {
-    char problem[sizeof(store->problem)];
     struct stat info;
     bool found = stat(store->path, &info) == 0;
     if (!found || !S_ISREG(info.st_mode)) {
+        char problem[sizeof(store->problem)];
         snprintf(problem, sizeof(problem), "%s: %s", store->path,
                  found ? "not a regular file" : strerror(errno));
         drop(store, problem);
