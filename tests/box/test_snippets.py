@@ -36,6 +36,7 @@ SNIPPETS = {
     'Tickets of an identity provider': ['run', 'run'],
     'A certificate for a test': ['run', 'run'],
     'Certificates from an ACME client': ['run', 'run', 'checked'],
+    'Clients with certificates': ['run', 'run'],
     'Docker': ['run', 'run', 'checked'],
     'Kubernetes': [],
     'Debian packages': ['checked'],

@@ -6,7 +6,8 @@ import subprocess
 
 import pytest
 from certs import EC, Certs
-from gateway import ANY, start, there
+from gateway import ANY, get, start, there
+from recipes import folder_for, gateway, recipe, replaced, shell
 from test_reload import reload
 from wire import request, until
 
@@ -133,3 +134,19 @@ def test_a_list_is_taken_up_by_itself(lab, certs, people):
     until(lambda: 'certificates were read again' in bridge.text, lambda: bridge.text[-2000:], seconds=40)
     with pytest.raises((ssl.SSLError, ConnectionError, EOFError)):
         status(lab, certs, bridge, ann)
+
+
+def test_the_recipe(lab, certs):
+    """Clients with certificates, with the commands of the page."""
+    (_, commands), (_, file) = recipe('Clients with certificates')
+    here = folder_for(lab, certs)
+    shell(lab, here, commands)
+    bridge = gateway(lab, here, replaced(file, port=(':443', '127.0.0.1:0'), web=('/usr/share/novnc', here / 'web'),
+                                         target=('localhost:5432', f'127.0.0.1:{lab.target().port}')))
+    for pair, expected in (((str(here / 'ann.pem'), str(here / 'ann.key')), 101), (None, 403)):
+        context = certs.context(client=pair)
+        client = lab.connect(bridge, context=context)
+        assert client.send(request('/db')).answer().status == expected
+        client.hang_up()
+        assert get(lab, bridge, '/vnc.html', connection={'context': context}).status == 200
+    assert bridge.session(user='ann')['route'] == '/db'
