@@ -139,6 +139,8 @@ enum config_token_source config_token_source(const struct config_tokens *tokens)
         return CONFIG_TOKENS_DIRECTORY;
     if (tokens->sockets)
         return CONFIG_TOKENS_SOCKETS;
+    if (tokens->redis.url)
+        return CONFIG_TOKENS_REDIS;
     return tokens->http.url ? CONFIG_TOKENS_HTTP : CONFIG_TOKENS_NONE;
 }
 
@@ -146,6 +148,8 @@ const char *config_token_source_key(const struct config_tokens *tokens)
 {
     if (tokens->http.url)
         return "http";
+    if (tokens->redis.url)
+        return "redis";
     if (tokens->file)
         return "file";
     return tokens->directory ? "directory" : "sockets";
@@ -155,6 +159,8 @@ const char *config_token_source_name(const struct config_tokens *tokens)
 {
     if (tokens->http.url)
         return tokens->http.url;
+    if (tokens->redis.url)
+        return "redis"; /* the URL may hold a password */
     if (tokens->file)
         return tokens->file;
     return tokens->directory ? tokens->directory : tokens->sockets;

@@ -245,6 +245,15 @@ struct config_token_http {
     uint32_t cache_ms; /* the longest time that an answer is kept; 0: none is */
 };
 
+/* A Redis server whose keys are tokens. */
+struct config_token_redis {
+    const char *url;             /* redis_url.h; NULL: not this source. May hold a password */
+    const char *prefix;          /* of keys; NULL: none */
+    const char *user, *password; /* instead of those in the URL; NULL: none */
+    uint32_t timeout_ms;         /* of a look-up, connecting included */
+    struct config_target server; /* its TLS options; no address */
+};
+
 /* A client's target, by a token in its request. It has exactly one source. */
 struct config_tokens {
     struct config_texts from; /* places, in order: query:NAME, header:NAME, cookie:NAME, host ... */
@@ -254,6 +263,7 @@ struct config_tokens {
     const char *directory;           /* a folder with a file for each token */
     const char *sockets;             /* a folder with a Unix socket for each token */
     struct config_token_http http;
+    struct config_token_redis redis;
     struct config_target target; /* options that all targets share; no address */
 };
 
@@ -263,6 +273,7 @@ enum config_token_source {
     CONFIG_TOKENS_DIRECTORY, /* a file for each token, which holds HOST:PORT */
     CONFIG_TOKENS_SOCKETS,   /* a Unix socket for each token */
     CONFIG_TOKENS_HTTP,
+    CONFIG_TOKENS_REDIS, /* a key for each token */
     CONFIG_TOKEN_SOURCES,
 };
 

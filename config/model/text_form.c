@@ -2,6 +2,7 @@
 
 #include "config/model/pattern.h"
 #include "config/model/permit_rule.h"
+#include "config/model/redis_url.h"
 #include "config/model/url.h"
 
 /* A segment of a path has more than one or two dots, escaped or not. */
@@ -75,3 +76,9 @@ const struct value_form text_form_url_template = {url_check_template, URL("\\{to
                                                   NULL};
 const struct value_form text_form_ticket_place = {
     pattern_check_ticket_place, "header|subprotocol|(query|header|cookie):" TOKEN, NULL};
+const struct value_form text_form_redis_url = {
+    redis_url_check,
+    "rediss?://([^\x01-\x20@]*@)?([-A-Za-z0-9._]+|\\[[0-9A-Fa-f:.]+\\])(:[0-9]{1,5})?(/"
+    "[0-9]{0,7})?|"
+    "unix:(//)?[/@][^?]+(\\?db=[0-9]{1,7})?",
+    NULL};

@@ -142,7 +142,8 @@ static const struct options_section_row sections[] = {
             .purpose = OPTIONS_PURPOSE_BRIDGE,
             .help =
                 "Choose the target by a token in the request, instead of target: a mapping with "
-                "exactly one source (file, directory, sockets or http), or only the file. Its "
+                "exactly one source (file, directory, sockets, http or redis), or only the file. "
+                "Its "
                 "lines are "
                 "TOKEN: HOST:PORT or TOKEN: unix:PATH; lines that begin with # are ignored, and of "
                 "two lines with the same token the later one is used. A change applies to the next "
@@ -164,6 +165,21 @@ static const struct options_section_row sections[] = {
                     "of tls, preamble, user, expires, max_duration, idle_timeout and record; 404 "
                     "and 403 go to the client. Any other answer is 503 for the client. Answers are "
                     "kept as their Cache-Control says, by URL and user.",
+        },
+    [OPTIONS_TOKENS_REDIS] =
+        {
+            .key = "redis",
+            .title = "Redis",
+            .parent = OPTIONS_TOKENS,
+            ONE(config_tokens, redis),
+            .size = sizeof(struct config_token_redis),
+            .place = OPTIONS_NO_PLACE,
+            .purpose = OPTIONS_PURPOSE_SOURCE,
+            .help = "Tokens are keys of a Redis server, asked at each request over one connection "
+                    "per worker: a mapping, or only the url. The value of a key is HOST:PORT, "
+                    "unix:PATH or JSON, such as {\"host\": \"10.0.0.5\", \"port\": 5900}. While "
+                    "the server does not answer, clients get 503. The TLS options apply to the "
+                    "connection to the server.",
         },
     [OPTIONS_FILES] =
         {
@@ -304,9 +320,9 @@ static const struct options_section_row sections[] = {
 };
 _Static_assert(WSL_COUNT(sections) == OPTIONS_SECTION_COUNT, "a row for each section");
 
-static const struct options_part *const parts[] = {&options_process_part, &options_listener_part,
-                                                   &options_route_part,   &options_target_part,
-                                                   &options_content_part, &options_auth_part};
+static const struct options_part *const parts[] = {
+    &options_process_part, &options_listener_part, &options_route_part, &options_target_part,
+    &options_content_part, &options_redis_part,    &options_auth_part};
 enum { PART_COUNT = WSL_COUNT(parts) };
 
 const struct options_row *options_at(size_t index)

@@ -7,7 +7,7 @@
  * Options are grouped in sections, each of which is one struct of config.h. Sections nest as their
  * structs do, some of them as lists: listeners[] holds tls{}, routes[] holds targets[]. The rows
  * are in options_process.c, options_listener.c, options_route.c, options_target.c,
- * options_content.c and options_auth.c.
+ * options_content.c, options_redis.c and options_auth.c.
  *
  * Owns: nothing. Thread: any (const). Errors: none. Lifetime: static.
  */
@@ -33,6 +33,7 @@ enum options_section {
     OPTIONS_TARGET,
     OPTIONS_TOKENS,
     OPTIONS_TOKENS_HTTP,
+    OPTIONS_TOKENS_REDIS,
     OPTIONS_FILES,
     OPTIONS_AUTH,
     OPTIONS_AUTH_BASIC,
@@ -129,7 +130,8 @@ struct options_row {
     const char *initial;  /* the default; NULL: no text, no address, an empty list */
     const char *quick;    /* the default on the quick command line; NULL: the same */
     bool secret;          /* never printed */
-    bool resumes;         /* under listeners.tls: TLS sessions resume after it has changed */
+    bool (*is_public)(const char *text); /* of a secret: this text has none, and may be printed */
+    bool resumes; /* under listeners.tls: TLS sessions resume after it has changed */
     enum options_reload reload;
     struct options_flag flags[OPTIONS_FLAGS_MAX];
     const char *help; /* begins in lower case, has no full stop */
@@ -145,7 +147,7 @@ struct options_part {
 extern const struct value_name options_target_proxy_versions[];
 
 extern const struct options_part options_process_part, options_listener_part, options_route_part,
-    options_target_part, options_content_part, options_auth_part;
+    options_target_part, options_content_part, options_redis_part, options_auth_part;
 
 #define OPTIONS_FIELD(type, member)                                                                \
     .offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)

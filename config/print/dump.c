@@ -180,7 +180,7 @@ static void put_option(struct dump *dump, const struct options_row *row, const v
     fprintf(dump->stream, "%s: ", row->key);
     if (row->list)
         put_list(dump, row, object);
-    else if (row->secret)
+    else if (row->secret && !(row->is_public && row->is_public(text)))
         put_secret(dump, row, text);
     else if (is_text)
         put_text(dump, text);

@@ -1,5 +1,6 @@
 #include "config/rules/target_rules.h"
 
+#include "config/model/redis_url.h"
 #include "config/rules/capture_rules.h"
 
 static void check_target_captures(const struct route_check *check, size_t index)
@@ -38,8 +39,10 @@ static void check_target_tls(const struct route_check *check, const struct confi
         {"certificate", target->certificate != NULL},
         {"insecure", target->insecure},
     };
-    const char *remedy =
-        option.section == OPTIONS_TOKENS ? "add tls: true" : "write the address as tls://HOST:PORT";
+    const char *remedy = option.section == OPTIONS_TOKENS ? "add tls: true"
+                         : option.section == OPTIONS_TOKENS_REDIS
+                             ? "write the url as rediss://HOST:PORT"
+                             : "write the address as tls://HOST:PORT";
     for (size_t i = 0; !target->tls && !target->tls_on_demand && i < 4; i++)
         if (options[i].given)
             route_check_report(check, with_key(option, options[i].key), remedy,
@@ -117,8 +120,40 @@ static void check_tokens(const struct route_check *check)
                            "the route's path has no /* for the token");
 }
 
+/* `more`: in an option of its own; `in_url`: the same in the URL. */
+static void check_once(const struct route_check *check, struct option_ref option, const char *more,
+                       const char *in_url)
+{
+    if (more && in_url)
+        route_check_report(check, option, "remove one of them", "the url has one as well");
+}
+
+static void check_redis(const struct route_check *check)
+{
+    const struct config_token_redis *redis = &check->route->tokens.redis;
+    const struct option_ref option = {.section = OPTIONS_TOKENS_REDIS, .outer = check->index};
+    struct config_target server = redis->server;
+    struct redis_url url;
+    if (!redis->url || redis_url_parse(redis->url, &url))
+        return;
+    if (!WSLUICE_HIREDIS)
+        route_check_report(check, option,
+                           "build it with hiredis; wsluice --version names libraries",
+                           "this wsluice was built without hiredis");
+    check_once(check, with_key(option, "user"), redis->user, url.user);
+    check_once(check, with_key(option, "password"), redis->password, url.password);
+    if ((redis->user || url.user) && !redis->password && !url.password)
+        route_check_report(check, with_key(option, redis->user ? "user" : "url"),
+                           "set password as well", "a user needs its password");
+    server.tls = url.tls;
+    server.address = url.address;
+    check_target_tls(check, &server, option);
+    redis_url_wipe(&url);
+}
+
 void target_rules_check(const struct route_check *check)
 {
     check_targets(check);
     check_tokens(check);
+    check_redis(check);
 }

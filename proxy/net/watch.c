@@ -106,6 +106,7 @@ static void poll_cb(uv_poll_t *poll, int status, int poll_events)
 bool watch_set_open(struct watch_set *set, uv_loop_t *loop)
 {
     *set = (struct watch_set){.epoll = epoll_create1(EPOLL_CLOEXEC)};
+    list_init(&set->holders);
     if (set->epoll < 0)
         return false;
     if (uv_poll_init(loop, &set->poll, set->epoll) == 0) {
@@ -121,8 +122,18 @@ uv_loop_t *watch_set_loop(const struct watch_set *set)
     return set->poll.loop;
 }
 
+void watch_set_hold(struct watch_set *set, struct watch_holder *holder)
+{
+    list_append(&set->holders, &holder->link);
+}
+
 void watch_set_close(struct watch_set *set)
 {
+    while (!list_empty(&set->holders)) {
+        struct watch_holder *holder = WSL_CONTAINER(set->holders.next, struct watch_holder, link);
+        list_remove(&holder->link);
+        holder->close(holder);
+    }
     uv_close((uv_handle_t *)&set->poll, NULL);
     close(set->epoll);
 }

@@ -29,17 +29,30 @@ enum watch_ready {
 struct watch;
 typedef void watch_cb(void *owner, unsigned ready);
 
+/* What keeps watches for longer than a session: a connection that is kept for the next one. */
+struct watch_holder {
+    struct list link;
+    void (*close)(struct watch_holder *holder); /* the loop ends: closes its watches and handles */
+};
+
 struct watch_set {
     uv_poll_t poll;
     int epoll;
     bool dispatching;
     struct watch *closed; /* while dispatching: freed when no pending event can refer to them */
+    struct list holders;
 };
 
 WSL_MUST_CHECK bool watch_set_open(struct watch_set *set, uv_loop_t *loop);
 uv_loop_t *watch_set_loop(const struct watch_set *set);
 
-/* After its watches are closed. The loop must run once more before the memory is freed. */
+/* Until it is closed by the set, or takes itself out of the list. */
+void watch_set_hold(struct watch_set *set, struct watch_holder *holder);
+
+/*
+ * After its watches are closed, but for those of holders. The loop must run once more before the
+ * memory is freed.
+ */
 void watch_set_close(struct watch_set *set);
 
 /* Waits for `want` from the start. NULL: out of memory. */

@@ -137,13 +137,18 @@ static const char *read_target(const struct json_value *value, struct resolver_a
 static const char *read_host(const struct json_value *object, struct resolver_answer *answer)
 {
     const struct json_value *port = json_value_member(object, "port");
+    const struct json_value *whole = json_value_member(object, "host");
     char host[RESOLVER_ANSWER_TEXT / 2], text[RESOLVER_ANSWER_TEXT / 4];
     int64_t number;
+    if (json_value_type(port) == JSON_VALUE_NONE &&
+        take_text(whole, answer->text, sizeof(answer->text)) &&
+        !token_file_target(slice_of(answer->text), &answer->target))
+        return NULL;
     if (json_value_integer(port, 1, UINT16_MAX, &number))
         snprintf(text, sizeof(text), "%u", (unsigned)number);
     else if (!take_text(port, text, sizeof(text)))
         return "has no valid port";
-    if (!take_text(json_value_member(object, "host"), host, sizeof(host)) || strchr(host, '/'))
+    if (!take_text(whole, host, sizeof(host)) || strchr(host, '/'))
         return "has no valid host";
     snprintf(answer->text, sizeof(answer->text), "%s:%s", host, text);
     return token_file_target(slice_of(answer->text), &answer->target) ? "has no valid host and port"

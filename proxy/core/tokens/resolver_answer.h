@@ -1,11 +1,12 @@
 /*
- * What a service answers about a token: where it leads to, and how. In one of three forms:
+ * What a service answers about a token: where it leads to, and how. In one of these forms:
  *
  *     10.0.0.5:5900                                   a target alone, as in a token file
  *     {"host": "10.0.0.5", "port": 5900}              as websockify's services answer
+ *     {"host": "10.0.0.5:5900"}                       as its keys in Redis hold it
  *     {"target": "tls://10.0.0.5:5900", ...}          HOST:PORT, tcp://, tls://, unix:PATH
  *
- * Both JSON forms may have these members as well:
+ * The JSON forms may have these members as well:
  *
  *     tls           true, false, or {"server_name": NAME}; else as configured
  *     preamble      base64; sent to the target before anything else
@@ -50,7 +51,7 @@ struct resolver_answer {
 /* NULL, or what is wrong. JSON begins with "{". */
 WSL_MUST_CHECK const char *resolver_answer_parse(struct slice body, struct resolver_answer *answer);
 
-/* The same from a value that holds the two JSON forms: a claim of a ticket, for one. */
+/* The same from a value that holds the JSON forms: a claim of a ticket, for one. */
 struct json_value;
 WSL_MUST_CHECK const char *resolver_answer_read(const struct json_value *object,
                                                 struct resolver_answer *answer);

@@ -103,17 +103,18 @@ static void check_tokens(const struct check *check, size_t index)
 {
     const struct config_tokens *tokens = &check->config->routes[index].tokens;
     struct option_ref option = {OPTIONS_TOKENS, config_token_source_key(tokens), index, 0};
-    enum check_kind kind =
-        config_token_source(tokens) == CONFIG_TOKENS_FILE ? CHECK_FILE_OR_FOLDER : CHECK_FOLDER;
+    enum config_token_source kind = config_token_source(tokens);
     char text[TEXT_MAX];
     if (tokens->http.url) {
         check_service(check, (struct option_ref){OPTIONS_TOKENS_HTTP, "ca", index, 0}, "tokens",
                       tokens->http.url, tokens->http.ca);
         return;
     }
-    if (!check_path_reads(check, option, "tokens", config_token_source_name(tokens), kind))
+    if (kind != CONFIG_TOKENS_REDIS &&
+        !check_path_reads(check, option, "tokens", config_token_source_name(tokens),
+                          kind == CONFIG_TOKENS_FILE ? CHECK_FILE_OR_FOLDER : CHECK_FOLDER))
         return;
-    struct token_source *source = token_sources_create(tokens, NULL, text, sizeof(text));
+    struct token_source *source = token_sources_create(tokens, NULL, NULL, text, sizeof(text));
     if (source && token_source_describe(source, text, sizeof(text)))
         fprintf(check->out, "%s\n", text);
     else

@@ -135,8 +135,8 @@ static void close_watches(struct worker *worker)
 {
     uv_close((uv_handle_t *)&worker->drain_timer, NULL);
     http_pool_close(worker->env.http);
-    resolve_close(worker->env.resolver);
     watch_set_close(&worker->env.watches);
+    resolve_close(worker->env.resolver);
 }
 
 static void stop(void *owner, void *argument)

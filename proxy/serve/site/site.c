@@ -44,8 +44,9 @@ static bool open_routes(struct site *site, char *error, size_t error_size)
         if (!config_route_has_tokens(route))
             continue;
         site->token_parts |= token_find_all_parts(&route->tokens.from);
-        own->tokens = token_sources_create(
-            &route->tokens, http_origins_find(origins, route->tokens.http.url), error, error_size);
+        own->tokens =
+            token_sources_create(&route->tokens, http_origins_find(origins, route->tokens.http.url),
+                                 site->resources->store, error, error_size);
         if (!own->tokens)
             return false;
     }

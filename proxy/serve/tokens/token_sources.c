@@ -3,6 +3,7 @@
 #include "serve/tokens/token_directory.h"
 #include "serve/tokens/token_http.h"
 #include "serve/tokens/token_lines.h"
+#include "serve/tokens/token_redis.h"
 #include "serve/tokens/token_sockets.h"
 
 typedef struct token_source *create_fn(const struct config_tokens *tokens, char *error,
@@ -17,11 +18,13 @@ static create_fn *const sources[CONFIG_TOKEN_SOURCES] = {
 };
 
 static struct token_source *create(const struct config_tokens *tokens, struct http_origin *origin,
-                                   char *error, size_t error_size)
+                                   struct tls_store *store, char *error, size_t error_size)
 {
     enum config_token_source source = config_token_source(tokens);
     if (source == CONFIG_TOKENS_HTTP)
         return token_http_create(tokens, origin, error, error_size);
+    if (source == CONFIG_TOKENS_REDIS)
+        return token_redis_create(tokens, store, error, error_size);
     wsl_assert(sources[source]);
     return sources[source](tokens, error, error_size);
 }
@@ -34,10 +37,10 @@ static bool needs_permit(const struct config_tokens *tokens)
 }
 
 struct token_source *token_sources_create(const struct config_tokens *tokens,
-                                          struct http_origin *origin, char *error,
-                                          size_t error_size)
+                                          struct http_origin *origin, struct tls_store *store,
+                                          char *error, size_t error_size)
 {
-    struct token_source *source = create(tokens, origin, error, error_size);
+    struct token_source *source = create(tokens, origin, store, error, error_size);
     if (!source || !needs_permit(tokens))
         return source;
     source->permit = permit_create(&tokens->permit);

@@ -10,14 +10,16 @@
 #include "serve/tokens/token_source.h"
 
 struct http_origin;
+struct tls_store;
 
 /*
  * The route has tokens. The permit of the source is the configured one; without it, targets that a
  * service names have the default of permit.h. `origin`: the service of tokens->http; NULL: it has
- * none.
+ * none. `store`: for TLS to a Redis server; NULL: for token_source_describe only.
  */
 WSL_MUST_CHECK struct token_source *token_sources_create(const struct config_tokens *tokens,
-                                                         struct http_origin *origin, char *error,
+                                                         struct http_origin *origin,
+                                                         struct tls_store *store, char *error,
                                                          size_t error_size);
 
 #endif

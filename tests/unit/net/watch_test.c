@@ -311,6 +311,38 @@ static void test_a_bad_descriptor(void **unused)
     assert_null(watch_open(&set, -1, WATCH_READ, seen_cb, &watched));
 }
 
+/* ---- holders ---- */
+
+struct kept {
+    struct watch_holder holder;
+    struct watch *watch;
+    unsigned closed;
+};
+
+static void close_kept(struct watch_holder *holder)
+{
+    struct kept *kept = WSL_CONTAINER(holder, struct kept, holder);
+    kept->closed++;
+    watch_close(kept->watch);
+}
+
+static void test_holders_are_closed_with_the_set(void **unused)
+{
+    struct watch_set other;
+    struct kept stays = {.holder.close = close_kept}, leaves = stays;
+    watched = (struct watched){0};
+    assert_true(watch_set_open(&other, &loop));
+    stays.watch = watch_open(&other, ours, WATCH_READ, seen_cb, &watched);
+    assert_non_null(stays.watch);
+    watch_set_hold(&other, &leaves.holder);
+    watch_set_hold(&other, &stays.holder);
+    list_remove(&leaves.holder.link);
+    watch_set_close(&other);
+    assert_int_equal(stays.closed, 1);
+    assert_int_equal(leaves.closed, 0);
+    uv_run(&loop, UV_RUN_NOWAIT);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -332,6 +364,7 @@ int main(void)
         TEST(test_closes_itself),
         TEST(test_closed_while_others_hold_it),
         TEST(test_a_bad_descriptor),
+        TEST(test_holders_are_closed_with_the_set),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

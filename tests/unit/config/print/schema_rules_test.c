@@ -57,7 +57,10 @@ static void purposes_of_a_route(void **state)
 
 static void one_source_of_tokens(void **state)
 {
-    has(OPTIONS_TOKENS, "{\"oneOf\":[{\"required\":[\"http\"]},{\"required\":[\"file\"]}", true);
+    has(OPTIONS_TOKENS,
+        "{\"oneOf\":[{\"required\":[\"http\"]},{\"required\":[\"redis\"]},{\"required\":[\"file\"]"
+        "}",
+        true);
     has(OPTIONS_ROUTE, "directory", false);
 }
 

@@ -72,6 +72,11 @@ static void test_websockify(void **state)
     expect("{\"host\":\"::1\",\"port\":5900}", "::1", 5900);
     expect("{\"host\":\"unix_socket\",\"port\":\"/run/desk\"}", "/run/desk", 0);
     expect(" {\"host\":\"desk\",\"port\":1,\"color\":[]}\n", "desk", 1);
+    expect("{\"host\":\"10.0.0.5:5900\"}", "10.0.0.5", 5900);
+    expect("{\"host\":\"[::1]:5900\"}", "::1", 5900);
+    expect_fault("{\"host\":\"::1\"}", "port");
+    expect_fault("{\"host\":\"desk:5900:1\"}", "port");
+    expect_fault("{\"host\":\"desk:5900\",\"port\":null}", "port");
     expect_fault("{\"host\":\"desk\"}", "port");
     expect_fault("{\"port\":1}", "host");
     expect_fault("{\"host\":\"desk\",\"port\":0}", "port");

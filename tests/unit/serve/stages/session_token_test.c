@@ -43,7 +43,8 @@ static int set_up(void **state)
         .tokens = {.directory = token_folder_root(), .from = {&place, 1}},
     };
     config = (struct config){.routes = routes, .route_count = 2};
-    site_routes[1].tokens = token_sources_create(&routes[1].tokens, NULL, error, sizeof(error));
+    site_routes[1].tokens =
+        token_sources_create(&routes[1].tokens, NULL, NULL, error, sizeof(error));
     assert_non_null(site_routes[1].tokens);
     site = (struct site){.config = &config, .routes = site_routes};
     memset(&session, 0, sizeof(session));

@@ -1,0 +1,27 @@
+/*
+ * The source tokens.redis: a token is a key of a Redis server, behind a prefix, and its value is
+ * the destination.
+ *
+ *     source (shared) ---- worker 1: redis_client, its connection
+ *                    \---- worker 2: redis_client, its connection
+ *
+ * A worker connects with its first look-up. A connection without look-ups for a minute closes
+ * itself; so do those of a configuration that was replaced, and the last of them frees what they
+ * share.
+ *
+ * Owns: a reference to what is shared: settings, TLS context. Thread: find and leave on the loop
+ * that asks, release on any. Errors: token_source with a detail. Lifetime: token_source_release.
+ */
+#ifndef WSLUICE_SERVE_TOKENS_TOKEN_REDIS_H
+#define WSLUICE_SERVE_TOKENS_TOKEN_REDIS_H
+
+#include "serve/tokens/token_source.h"
+
+struct tls_store;
+
+/* `store`: NULL: for describe only, without TLS. */
+WSL_MUST_CHECK struct token_source *token_redis_create(const struct config_tokens *tokens,
+                                                       struct tls_store *store, char *error,
+                                                       size_t error_size);
+
+#endif
