@@ -544,7 +544,7 @@ WRONG = {
     'a target': (['--target-config=x', '6080', 'localhost:5900'], 2, 'Too many arguments'),
     'a Unix target': (['--target-config=x', '--unix-target=/x', '6080'], 2, '--unix-target'),
     'no listener': (['--target-config=x'], 2, 'Too few arguments'),
-    'a later class': (['--token-plugin=TokenRedis', '--token-source=x', '6080'], 1, 'TokenFileName'),
+    'a server without a host': (['--token-plugin=TokenRedis', '--token-source=:6379', '6080'], 2, 'HOST[:PORT'),
     'another later class': (['--token-plugin=JWTTokenApi', '--token-source=x', '6080'], 1, 'not supported yet'),
     'a Python class': (['--token-plugin=my.Tokens', '--token-source=x', '6080'], 1, 'Python'),
     'no class': (['--token-plugin=Tokens', '--token-source=x', '6080'], 1, 'no such class'),

@@ -1,6 +1,7 @@
 """Targets by token from real Redis servers: how they are reached, what a key may hold, and what clients see while the
 server is away, slow, full or wrong. No log has a token or a password."""
 import concurrent.futures
+import importlib.util
 import signal
 import socket
 import threading
@@ -11,6 +12,7 @@ from gateway import start, write
 from lab import run
 from redis_server import RedisServer, needs_redis
 from test_tokens import SECRET, opened, says
+from test_websockify import Real, needs_the_real_one
 from wire import request, until
 
 PASSWORD = 'p@ss/w0rd'
@@ -346,3 +348,82 @@ def test_the_url_is_printed_without_a_password(lab):
     assert (status, error) == (0, '')
     assert 'url: redis://127.0.0.1:1/2' in out or 'url: "redis://127.0.0.1:1/2"' in out
     assert PASSWORD not in out and '${WSLUICE_ROUTES_1_TOKENS_REDIS_URL}' in out
+
+
+# ---- the quick command line ----
+
+PREFIXES = ('', 'websockify.token_plugins.')
+
+
+@pytest.fixture(name='desk')
+def fixture_desk(lab, server):
+    """A server with keys of each form, and what each one means to websockify."""
+    one = server('--requirepass', PASSWORD, password=PASSWORD)
+    port = lab.target(says('one')).port
+    one.set(**{'json': f'{{"host":"127.0.0.1:{port}"}}', 'plain': f'127.0.0.1:{port}', 'desks:in': f'127.0.0.1:{port}',
+               'a:b:in': f'127.0.0.1:{port}', 'bad': 'no target', 'broken': '{"host"', 'other': '{"desk":"127.0.0.1:1"}'})
+    with one.client() as client:
+        client.execute_command('SELECT', 2)
+        client.execute_command('SET', 'second', f'127.0.0.1:{port}')
+    return one
+
+
+FORMS = {
+    '{host}:{port}::{password}': {'json', 'plain', 'desks:in', 'a:b:in'},
+    '"{host}":"{port}":"":"{password}":""': {'json', 'plain', 'desks:in', 'a:b:in'},
+    '{host}:{port}:2:{password}': {'second'},
+    '{host}:{port}::{password}:desks': {'in'},
+    '{host}:{port}::{password}:"a:b"': {'in'},
+}
+
+
+@pytest.mark.parametrize('prefix', PREFIXES)
+@pytest.mark.parametrize('form', FORMS)
+def test_sources_of_the_quick_line(lab, desk, form, prefix):
+    source = form.format(host='localhost', port=desk.port, password=PASSWORD)
+    bridge = lab.start('--token-plugin', prefix + 'TokenRedis', '--token-source', source, '127.0.0.1:0')
+    tokens = ('json', 'plain', 'desks:in', 'a:b:in', 'in', 'second', 'bad', 'broken', 'other', 'nobody')
+    assert {token for token in tokens if opened(lab, bridge, f'/?token={token}') == 'one'} == FORMS[form]
+    keeps_secrets(bridge)
+    desk.stop()
+
+
+def test_the_quick_line_as_a_file(tmp_path):
+    line = ['--token-plugin=TokenRedis', '--token-source=desk:7000:3::desks', '--print-config', '6080']
+    status, out, error = run(*line)
+    assert (status, error) == (0, '')
+    assert 'redis://desk:7000/3' in out and 'prefix: "desks:"' in out
+    file = tmp_path / 'gateway.yaml'
+    file.write_text(out)
+    assert run('check', '--syntax', file)[0] == 0
+
+
+@needs_the_real_one
+@pytest.mark.skipif(not importlib.util.find_spec('simplejson'), reason='python3-simplejson is not installed')
+@pytest.mark.parametrize('prefix', PREFIXES)
+def test_beside_the_real_websockify(lab, server, prefix):
+    """Debian 12's takes HOST:PORT and JSON alone; ours takes all that later ones take."""
+    one = server()
+    port = lab.target(says('one')).port
+    one.set(**{'json': f'{{"host":"127.0.0.1:{port}"}}', 'bad': 'no target',
+               'broken': '{"host"', 'other': '{"desk":"127.0.0.1:1"}', 'empty': ''})
+    words = ['--token-plugin', prefix + 'TokenRedis', '--token-source', f'127.0.0.1:{one.port}']
+    ours, theirs = lab.start(*words, '127.0.0.1:0'), Real(lab, *words, 'LISTEN')
+    tokens = ('json', 'bad', 'broken', 'other', 'empty', 'nobody')
+    verdicts = [{token: verdict(lab, bridge, token) for token in tokens} for bridge in (ours, theirs)]
+    assert verdicts[0] == verdicts[1]
+    assert verdicts[0]['json'] == 'one' and set(verdicts[0].values()) == {'one', None}
+    one.stop()
+
+
+def verdict(lab, bridge, token):
+    """The name of the target that the token leads to; None: the client is refused, in any way."""
+    client = lab.connect(bridge)
+    try:
+        fields = {'Sec-WebSocket-Protocol': 'binary'}
+        answer = client.send(request(f'/?token={token}', fields=fields)).answer()
+        return client.frame()[1].decode('latin-1') if answer.status == 101 else None
+    except (AssertionError, ConnectionError, EOFError, OSError, ValueError):
+        return None
+    finally:
+        client.hang_up()

@@ -10,7 +10,7 @@
 /* websockify has it, wsluice does not. */
 static bool is_known_elsewhere(const char *class)
 {
-    static const char *const names[] = {"JWTTokenApi", "TokenRedis"};
+    static const char *const names[] = {"JWTTokenApi"};
     for (size_t i = 0; i < WSL_COUNT(names); i++)
         if (strcmp(class, names[i]) == 0)
             return true;
@@ -36,31 +36,44 @@ static void refuse(struct cli_line *line, const char *class)
     text_free(&remedy);
 }
 
-static void set(struct quick *quick, const struct token_class *class,
-                const struct cli_assignment *source)
+/* `required`: an empty value is set, too. */
+static void set_option(struct quick *quick, const struct options_row *row,
+                       const char *(*convert)(const char *source, struct text *value),
+                       const struct cli_assignment *source, bool required)
 {
     char why[256] = "out of memory";
     struct text value = {0};
     const char *wrong = NULL;
     enum value_verdict verdict = VALUE_NO_MEMORY;
-    if (class->convert)
-        wrong = class->convert(source->argument, &value);
+    if (convert)
+        wrong = convert(source->argument, &value);
     else
         text_add_string(&value, source->argument);
+    bool is_empty = value.length == 0;
     text_add_byte(&value, '\0');
-    if (wrong) {
-        cli_line_bad_value(quick->line, source, source->argument, wrong);
-        text_free(&value);
-        return;
-    }
-    if (!value.failed && quick_values_open_section(quick, OPTIONS_TOKENS))
-        verdict = quick_values_set(quick, options_find(class->section, class->key), value.bytes,
-                                   why, sizeof(why));
-    if (verdict == VALUE_NO_MEMORY)
+    if (!wrong && !value.failed && is_empty && !required)
+        verdict = VALUE_OK;
+    else if (!wrong && !value.failed && quick_values_open_section(quick, OPTIONS_TOKENS))
+        verdict = quick_values_set(quick, row, value.bytes, why, sizeof(why));
+    if (wrong)
+        cli_line_bad_value(quick->line, source, row->secret ? "..." : source->argument, wrong);
+    else if (verdict == VALUE_NO_MEMORY)
         cli_line_out_of_memory(quick->line);
     else if (verdict != VALUE_OK)
-        cli_line_bad_value(quick->line, source, source->argument, why);
+        cli_line_bad_value(quick->line, source, row->secret ? "..." : source->argument, why);
+    if (row->secret && value.bytes)
+        explicit_bzero(value.bytes, value.length);
     text_free(&value);
+}
+
+static void set(struct quick *quick, const struct token_class *class,
+                const struct cli_assignment *source)
+{
+    size_t before = quick->line->diag.errors;
+    set_option(quick, options_find(class->section, class->key), class->convert, source, true);
+    if (class->more_key && quick->line->diag.errors == before)
+        set_option(quick, options_find(class->section, class->more_key), class->convert_more,
+                   source, false);
 }
 
 void quick_tokens_set(struct quick *quick)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "run/quick/redis_source.h"
 
 /* "http://host/%s" is "http://host/{token}"; "%%" is "%", as in Python's formats. */
 static const char *convert_url(const char *source, struct text *value)
@@ -25,12 +26,15 @@ static const char *convert_url(const char *source, struct text *value)
 }
 
 static const struct token_class classes[] = {
-    {"TokenFile", CONFIG_TOKENS_FILE, OPTIONS_TOKENS, "file", NULL},
-    {"ReadOnlyTokenFile", CONFIG_TOKENS_FILE, OPTIONS_TOKENS, "file", NULL},
-    {"TokenFileName", CONFIG_TOKENS_DIRECTORY, OPTIONS_TOKENS, "directory", NULL},
-    {"UnixDomainSocketDirectory", CONFIG_TOKENS_SOCKETS, OPTIONS_TOKENS, "sockets", NULL},
-    {"BaseTokenAPI", CONFIG_TOKENS_HTTP, OPTIONS_TOKENS_HTTP, "url", convert_url},
-    {"JSONTokenApi", CONFIG_TOKENS_HTTP, OPTIONS_TOKENS_HTTP, "url", convert_url},
+    {"TokenFile", CONFIG_TOKENS_FILE, OPTIONS_TOKENS, "file", NULL, NULL, NULL},
+    {"ReadOnlyTokenFile", CONFIG_TOKENS_FILE, OPTIONS_TOKENS, "file", NULL, NULL, NULL},
+    {"TokenFileName", CONFIG_TOKENS_DIRECTORY, OPTIONS_TOKENS, "directory", NULL, NULL, NULL},
+    {"UnixDomainSocketDirectory", CONFIG_TOKENS_SOCKETS, OPTIONS_TOKENS, "sockets", NULL, NULL,
+     NULL},
+    {"BaseTokenAPI", CONFIG_TOKENS_HTTP, OPTIONS_TOKENS_HTTP, "url", convert_url, NULL, NULL},
+    {"JSONTokenApi", CONFIG_TOKENS_HTTP, OPTIONS_TOKENS_HTTP, "url", convert_url, NULL, NULL},
+    {"TokenRedis", CONFIG_TOKENS_REDIS, OPTIONS_TOKENS_REDIS, "url", redis_source_url, "prefix",
+     redis_source_prefix},
 };
 
 const char *token_class_short_name(const char *name)

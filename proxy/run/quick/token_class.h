@@ -17,6 +17,9 @@ struct token_class {
     const char *key;
     /* The option's value for a --token-source: NULL, or what is wrong. NULL: as it is. */
     const char *(*convert)(const char *source, struct text *value);
+    /* A second option of the section, from the same source, unless the value is empty. */
+    const char *more_key;
+    const char *(*convert_more)(const char *source, struct text *value);
 };
 
 /* Without the module of websockify that holds it: "websockify.token_plugins.TokenFile". */

@@ -46,11 +46,11 @@ static void classes_that_do_not_exist_are_refused(void **state)
     static const char *const lines[][2] = {
         {"--token-plugin=Nope --token-source=f 7",
          "there is no such class: 'Nope'; use TokenFile, ReadOnlyTokenFile, TokenFileName, "
-         "UnixDomainSocketDirectory, BaseTokenAPI or JSONTokenApi"},
+         "UnixDomainSocketDirectory, BaseTokenAPI, JSONTokenApi or TokenRedis"},
         {"--token-plugin=my.Own --token-source=f 7", "Python classes cannot be loaded: 'my.Own'"},
         {"--token-plugin=JWTTokenApi --token-source=f 7", "is not supported yet: 'JWTTokenApi'"},
-        {"--token-plugin=websockify.token_plugins.TokenRedis --token-source=f 7",
-         "is not supported yet: 'TokenRedis'"},
+        {"--token-plugin=websockify.token_plugins.JWTTokenApi --token-source=f 7",
+         "is not supported yet: 'JWTTokenApi'"},
         {"--token-plugin=websockify.other.TokenFile --token-source=f 7", "cannot be loaded"},
     };
     for (size_t i = 0; i < WSL_COUNT(lines); i++)
@@ -66,6 +66,8 @@ static void sources_that_are_wrong_are_refused(void **state)
          "must be a URL with one %s"},
         {"--token-plugin=JSONTokenApi --token-source=http://h/%s/%20 7", "any other % is doubled"},
         {"--token-plugin=BaseTokenAPI --token-source=f%s 7", "--token-source"},
+        {"--token-plugin=TokenRedis --token-source=h:1:2:3:4:5 7", "must be HOST[:PORT"},
+        {"--token-plugin=TokenRedis --token-source=h:x 7", "has no valid port"},
     };
     for (size_t i = 0; i < WSL_COUNT(lines); i++)
         refuses(lines[i][0], 2, lines[i][1]);

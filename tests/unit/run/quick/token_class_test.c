@@ -26,6 +26,8 @@ static void each_class_has_an_option(void **state)
         if (!class)
             continue;
         assert_non_null(options_find(class->section, class->key));
+        assert_int_equal(class->more_key != NULL, class->convert_more != NULL);
+        assert_true(!class->more_key || options_find(class->section, class->more_key));
         assert_ptr_equal(token_class_find(class->name), class);
         assert_non_null(strstr(list, class->name));
     }
