@@ -27,8 +27,9 @@ static enum token_find_verdict in_header(const struct http_head *head, char *out
     return TOKEN_FIND_FOUND;
 }
 
-enum token_find_verdict ticket_find(const struct config_texts *places, const struct http_head *head,
-                                    char out[static TOKEN_MAX], struct slice *ticket)
+enum token_find_verdict ticket_find_in(const struct config_texts *places,
+                                       const struct http_head *head, char out[static TOKEN_MAX],
+                                       struct slice *ticket)
 {
     const struct token_request request = {.head = head};
     enum token_find_verdict verdict = TOKEN_FIND_NONE;

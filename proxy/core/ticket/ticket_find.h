@@ -11,10 +11,10 @@
 #include "core/tokens/token_find.h"
 
 /* In the first of the places that has one. */
-WSL_MUST_CHECK enum token_find_verdict ticket_find(const struct config_texts *places,
-                                                   const struct http_head *head,
-                                                   char out[static TOKEN_MAX],
-                                                   struct slice *ticket);
+WSL_MUST_CHECK enum token_find_verdict ticket_find_in(const struct config_texts *places,
+                                                      const struct http_head *head,
+                                                      char out[static TOKEN_MAX],
+                                                      struct slice *ticket);
 
 /* The parts of a request that tickets of this route may be in (enum token_part). */
 unsigned ticket_find_parts(const struct config_route *route);

@@ -36,7 +36,7 @@ static const struct cli_command *const commands[] = {
     &cli_admin_status,
     &cli_admin_kill,
     &cli_check_health,
-    &cli_ticket,
+    &cli_ticket_command,
     &cli_passwd_command,
     &cli_file_help,
     &cli_file_schema,

@@ -358,7 +358,7 @@ static int run_show(const struct cli_call *call)
     char token[TICKET_JWS_MAX + 3], error[ERROR_MAX];
     if (!read_token(call, token, &status))
         return status;
-    return ticket_show(slice_of(token), (int64_t)time(NULL), call->out, error, sizeof(error))
+    return ticket_show_print(slice_of(token), (int64_t)time(NULL), call->out, error, sizeof(error))
                ? EXIT_SUCCESS
                : cli_call_cannot(call, error);
 }
@@ -416,7 +416,7 @@ static const struct options_flag ticket_flags[] = {
      .help = "mint: another claim; NAME:=JSON for other values. May be repeated"},
 };
 
-const struct cli_command cli_ticket = {
+const struct cli_command cli_ticket_command = {
     .name = "ticket",
     .operands = "key|mint|verify|show [FILE|TICKET]",
     .operands_min = 1,

@@ -9,6 +9,6 @@
 
 #include "run/args/cli_command.h"
 
-extern const struct cli_command cli_ticket;
+extern const struct cli_command cli_ticket_command;
 
 #endif

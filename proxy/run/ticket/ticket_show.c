@@ -94,7 +94,7 @@ bool ticket_show_claims(struct slice token, FILE *out, char *error, size_t error
     return true;
 }
 
-bool ticket_show(struct slice token, int64_t now, FILE *out, char *error, size_t error_size)
+bool ticket_show_print(struct slice token, int64_t now, FILE *out, char *error, size_t error_size)
 {
     struct slice header, payload;
     struct part part;

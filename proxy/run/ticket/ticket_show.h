@@ -9,8 +9,8 @@
 #include "base/base.h"
 
 /* Verifies nothing, and says so. `now`: Unix time. */
-WSL_MUST_CHECK bool ticket_show(struct slice token, int64_t now, FILE *out, char *error,
-                                size_t error_size);
+WSL_MUST_CHECK bool ticket_show_print(struct slice token, int64_t now, FILE *out, char *error,
+                                      size_t error_size);
 
 /* The payload of a ticket as it is, with a newline. */
 WSL_MUST_CHECK bool ticket_show_claims(struct slice token, FILE *out, char *error,

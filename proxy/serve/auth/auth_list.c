@@ -173,7 +173,7 @@ enum auth_outcome auth_list_ask(struct auth_list *list, struct auth_pass *pass,
     return go_on(pass, step);
 }
 
-void auth_pass_cancel(struct auth_pass *pass)
+void auth_list_cancel(struct auth_pass *pass)
 {
     struct auth_method *method = pass->list->methods[pass->satisfy.next];
     if (pass->waits)
@@ -181,7 +181,7 @@ void auth_pass_cancel(struct auth_pass *pass)
     pass->waits = false;
 }
 
-void auth_pass_close(struct auth_pass *pass)
+void auth_list_close(struct auth_pass *pass)
 {
     wsl_assert(!pass->waits);
     drop_reply(&pass->answer);

@@ -3,11 +3,11 @@
  *
  *     auth_list_ask --PASSED, FAILED-------------------------> the verdict
  *                   --WAITS--> `done` later, on the same loop --^
- *                              auth_pass_cancel: no `done` any more
+ *                              auth_list_cancel: no `done` any more
  *
  * Owns: the methods; a pass owns its answer. Thread: the list's is any; a pass has its worker's.
  * Errors: NULL and one line; verdicts. Lifetime: the list's is its site's; a pass ends with
- * auth_pass_close.
+ * auth_list_close.
  */
 #ifndef WSLUICE_SERVE_AUTH_AUTH_LIST_H
 #define WSLUICE_SERVE_AUTH_AUTH_LIST_H
@@ -49,9 +49,9 @@ WSL_MUST_CHECK enum auth_outcome auth_list_ask(struct auth_list *list, struct au
                                                const struct auth_question *question);
 
 /* Cancels what waits. */
-void auth_pass_cancel(struct auth_pass *pass);
+void auth_list_cancel(struct auth_pass *pass);
 
 /* Frees the answer; it must not wait. */
-void auth_pass_close(struct auth_pass *pass);
+void auth_list_close(struct auth_pass *pass);
 
 #endif

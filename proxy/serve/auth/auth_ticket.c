@@ -95,7 +95,7 @@ static enum auth_outcome ask(struct auth_method *method, const struct auth_quest
     struct slice token;
     enum auth_outcome outcome = AUTH_FAILED;
     (void)waiter;
-    switch (ticket_find(&ticket->config->from, question->head, text, &token)) {
+    switch (ticket_find_in(&ticket->config->from, question->head, text, &token)) {
     case TOKEN_FIND_FOUND:
         outcome = ask_with(ticket, token, question, answer);
         break;

@@ -24,7 +24,7 @@ struct session_auth {
 
 static void release(struct session_auth *auth)
 {
-    auth_pass_close(&auth->pass);
+    auth_list_close(&auth->pass);
     if (auth->body)
         explicit_bzero(auth->body, auth->question.body.len);
     free(auth->body);
@@ -68,7 +68,7 @@ static void pass_done(struct auth_pass *pass, enum auth_outcome outcome)
 static void abandon(void *producer)
 {
     struct session_auth *auth = producer;
-    auth_pass_cancel(&auth->pass);
+    auth_list_cancel(&auth->pass);
 }
 
 /* ---- asking ---- */
@@ -141,7 +141,7 @@ void session_auth_ask(struct session *session, const struct http_head *head, str
     } else if (keep_request(auth, head)) {
         wait_for(session, auth);
     } else {
-        auth_pass_cancel(&auth->pass);
+        auth_list_cancel(&auth->pass);
         known(session, head, REASON_out_of_memory);
     }
 }

@@ -16,7 +16,7 @@ static enum token_find_verdict find(const char *places, const char *target, cons
         items[texts.count++] = word;
     struct http_head head = head_of(target, fields, text);
     ticket = (struct slice){0};
-    return ticket_find(&texts, &head, out, &ticket);
+    return ticket_find_in(&texts, &head, out, &ticket);
 }
 
 static void test_places(void **state)

@@ -17,7 +17,7 @@ static char *show(const char *token)
     char *out;
     size_t size;
     FILE *stream = open_memstream(&out, &size);
-    bool shown = ticket_show(slice_of(token), NOW, stream, error, sizeof(error));
+    bool shown = ticket_show_print(slice_of(token), NOW, stream, error, sizeof(error));
     fclose(stream);
     if (shown)
         return out;

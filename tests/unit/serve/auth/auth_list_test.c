@@ -159,7 +159,7 @@ static void combines_verdicts(void **state)
         int asked = script[0].asks + script[1].asks + script[2].asks;
         assert_int_equal(passed, rows[i].passes);
         assert_int_equal(asked, rows[i].asked);
-        auth_pass_close(&pass);
+        auth_list_close(&pass);
     }
 }
 
@@ -174,13 +174,13 @@ static void merges_identities(void **state)
     assert_int_equal(run(&pass, "PpP", false), AUTH_PASSED);
     assert_string_equal(pass.answer.user, "ann");
     assert_int_equal(pass.answer.expires_at, 200);
-    auth_pass_close(&pass);
+    auth_list_close(&pass);
 
     /* The one that fails contributes nothing. */
     assert_int_equal(run(&pass, "FfP", true), AUTH_PASSED);
     assert_string_equal(pass.answer.user, "bob");
     assert_int_equal(pass.answer.expires_at, 0);
-    auth_pass_close(&pass);
+    auth_list_close(&pass);
 }
 
 static void keeps_the_most_helpful_failure(void **state)
@@ -194,17 +194,17 @@ static void keeps_the_most_helpful_failure(void **state)
     assert_int_equal(pass.answer.reason, REASON_auth_failed);
     assert_non_null(pass.answer.reply);
     assert_int_equal(replies, 1);
-    auth_pass_close(&pass);
+    auth_list_close(&pass);
     assert_int_equal(replies, 0);
 
     /* A page is released if another method lets the client in, or has a better answer. */
     assert_int_equal(run(&pass, "FFP", true), AUTH_PASSED);
     assert_int_equal(replies, 0);
-    auth_pass_close(&pass);
+    auth_list_close(&pass);
     script[0].says.reply = &marker;
     assert_int_equal(run(&pass, "FfF", true), AUTH_FAILED);
     assert_int_equal(pass.answer.reason, REASON_auth_required);
-    auth_pass_close(&pass);
+    auth_list_close(&pass);
     assert_int_equal(replies, 0);
 }
 
@@ -232,7 +232,7 @@ static void leaves_a_request_to_its_owner(void **state)
         assert_int_equal(run(&pass, rows[i].order, rows[i].any), rows[i].outcome);
         assert_int_equal(script[0].asks + script[1].asks + script[2].asks, rows[i].asked);
         assert_int_equal(pass.answer.reply != NULL, script[1].asks == 1);
-        auth_pass_close(&pass);
+        auth_list_close(&pass);
         assert_int_equal(replies, 0);
     }
 }
@@ -246,11 +246,11 @@ static void cancels_what_waits(void **state)
     script[0].outcome = AUTH_PASSED;
     script[1].outcome = AUTH_WAITS;
     assert_int_equal(auth_list_ask(list, &pass, &question), AUTH_WAITS);
-    auth_pass_cancel(&pass);
-    auth_pass_cancel(&pass);
+    auth_list_cancel(&pass);
+    auth_list_cancel(&pass);
     assert_int_equal(script[0].cancels, 0);
     assert_int_equal(script[1].cancels, 1);
-    auth_pass_close(&pass);
+    auth_list_close(&pass);
     auth_list_free(list);
 }
 
