@@ -1,5 +1,6 @@
 #include "run/help/cli_help.h"
 
+#include "core/auth/password.h"
 #include "lib/cli_run.h"
 #include "run/cli/cli_commands.h"
 
@@ -30,6 +31,8 @@ static void answers_help_and_version(void **state)
     const char *without = strstr(run.out, "\nwithout:"), *hiredis = strstr(run.out, " hiredis");
     assert_non_null(hiredis);
     assert_int_equal(!without || hiredis < without, WSLUICE_HIREDIS);
+    assert_non_null(
+        strstr(password_supports(USERS_HASH_sha512) ? WSLUICE_WITH : WSLUICE_WITHOUT, " libcrypt"));
     assert_non_null(strstr(WSLUICE_SECCOMP ? WSLUICE_WITH : WSLUICE_WITHOUT, " libseccomp"));
     assert_non_null(strstr(run.out, " libseccomp"));
     assert_int_equal(run.result.exit_status, 0);
