@@ -57,13 +57,14 @@ static uint64_t folders(const struct config *config)
     return count;
 }
 
-/* Services that are asked over HTTP. While a request is under way, its client's share covers it. */
+/* Services that are asked over HTTP, and Redis servers. While a request is under way, its client's
+ * share covers it. */
 static uint64_t services(const struct config *config)
 {
     uint64_t count = 0;
     for (size_t i = 0; i < config->route_count; i++) {
         const struct config_route *route = &config->routes[i];
-        count += route->tokens.http.url != NULL;
+        count += route->tokens.http.url != NULL || route->tokens.redis.url != NULL;
         for (size_t j = 0; j < route->auth_count; j++)
             count += route->auth[j].forward.url != NULL;
     }

@@ -68,6 +68,9 @@ static void test_services(void **unused)
     it.routes[DESK].auth = auth;
     it.routes[DESK].auth_count = 2;
     assert_int_equal(descriptors_plan(&it.config, &host).process, before + 24);
+    it.routes[DESK].tokens = (struct config_tokens){.redis.url = "redis://a"};
+    it.routes[DESK].auth_count = 0;
+    assert_int_equal(descriptors_plan(&it.config, &host).process, before + 12);
 }
 
 static void test_listeners_of_operators(void **unused)
