@@ -427,3 +427,29 @@ def verdict(lab, bridge, token):
         return None
     finally:
         client.hang_up()
+
+
+# ---- what users paste, and check ----
+
+def check_connect(lab, *routes):
+    file = write(lab.folder / 'checked.yaml', {'listeners': [{'address': '127.0.0.1:1'}], 'routes': list(routes)})
+    return run('check', '--connect', file)
+
+
+def test_check_asks_the_server(lab, server, certs):
+    certs.chain, certs.key = certs.ec, certs.ec_key
+    open_one, closed, tls = server(), server('--requirepass', PASSWORD, password=PASSWORD), \
+        server('--tls-auth-clients', 'no', certs=certs)
+    status, out, error = check_connect(lab, route(f'redis://127.0.0.1:{open_one.port}', '/a'),
+                                       route(f'redis://127.0.0.1:{closed.port}', '/b', password=PASSWORD),
+                                       route(f'rediss://localhost:{tls.port}', '/c', ca=certs.ca))
+    assert (status, error) == (0, ''), error
+    for one, host in ((open_one, '127.0.0.1'), (closed, '127.0.0.1'), (tls, 'localhost')):
+        assert f'redis {host}:{one.port}: answers' in out
+    status, out, error = check_connect(lab, route(f'redis://127.0.0.1:{closed.port}', '/b', password='wrong-secret'),
+                                       route(f'rediss://localhost:{tls.port}', '/c'),
+                                       route('redis://127.0.0.1:1', '/d'))
+    assert status == 1
+    for words in ('routes[0].tokens.redis', 'WRONGPASS', 'routes[1].tokens.redis', 'certificate', 'Connection refused'):
+        assert words in error, error
+    assert PASSWORD not in out + error and 'wrong-secret' not in out + error

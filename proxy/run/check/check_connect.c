@@ -9,6 +9,7 @@
 #include "net/tls/context/tls_store.h"
 #include "net/tls/tls_scratch.h"
 #include "net/watch.h"
+#include "run/check/check_redis.h"
 #include "run/check/check_tls.h"
 #include "run/help/cli_reasons.h"
 #include "serve/target/probe.h"
@@ -36,6 +37,7 @@ struct probing {
     struct watch_set watches;
     struct resolver *resolver;
     struct tls_scratch *scratch;
+    struct check_redis *redis;
 };
 
 /* ---- probing ---- */
@@ -214,6 +216,11 @@ static bool probe_all_on(struct probing *probing, uv_loop_t *loop)
         uv_unref((uv_handle_t *)&mailbox.wake);
     if (ready) {
         uv_unref((uv_handle_t *)&probing->watches.poll);
+        const struct token_loop shared = {.lane = &lane,
+                                          .watches = &probing->watches,
+                                          .resolver = probing->resolver,
+                                          .scratch = &probing->scratch};
+        probing->redis = check_redis_begin(probing->check, &shared);
         for (size_t i = 0; i < PARALLEL; i++)
             begin_next(probing);
         uv_run(loop, UV_RUN_DEFAULT);
@@ -251,5 +258,6 @@ void check_connect_run(const struct check *check, struct target_pool *pool)
                           "targets were not tried: out of memory or descriptors");
     for (size_t i = 0; probing.targets && i < probing.count; i++)
         report(&probing, &probing.targets[i]);
+    check_redis_end(probing.redis);
     free(probing.targets);
 }

@@ -233,7 +233,50 @@ static void leave(struct token_source *source, struct token_wait *wait)
     wait->pending = NULL;
 }
 
+/* ---- asking whether it answers ---- */
+
+struct token_redis_pong {
+    struct token_redis_client *client;
+    token_redis_ping_cb *callback;
+    void *owner;
+};
+
+/* A user that may not PING has logged in. */
+static const char *problem_of(const struct redis_answer *answer)
+{
+    bool answers = answer->kind != REDIS_ERROR || strstr(answer->problem, "NOPERM");
+    return answers ? NULL : answer->problem;
+}
+
+static void pong_cb(void *owner, const struct redis_answer *answer)
+{
+    struct token_redis_pong *pong = owner;
+    pong->callback(pong->owner, problem_of(answer));
+    close_cb(&pong->client->holder);
+    free(pong);
+}
+
+bool token_redis_ping(struct token_source *source, const struct token_loop *loop,
+                      token_redis_ping_cb *callback, void *owner)
+{
+    struct token_redis_client *client = client_for(shared_of(source), loop);
+    struct token_redis_pong *pong = client ? malloc(sizeof(*pong)) : NULL;
+    struct redis_answer refusal;
+    if (!pong)
+        return false;
+    *pong = (struct token_redis_pong){client, callback, owner};
+    if (redis_client_ping(client->client, pong_cb, pong, &refusal))
+        return true;
+    pong_cb(pong, &refusal);
+    return true;
+}
+
 /* ---- the source ---- */
+
+const char *token_redis_where(struct token_source *source)
+{
+    return shared_of(source)->where;
+}
 
 static bool describe(struct token_source *source, char *text, size_t size)
 {

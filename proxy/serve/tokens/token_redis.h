@@ -24,4 +24,15 @@ WSL_MUST_CHECK struct token_source *token_redis_create(const struct config_token
                                                        struct tls_store *store, char *error,
                                                        size_t error_size);
 
+/* The server, without a login. */
+const char *token_redis_where(struct token_source *source);
+
+/*
+ * Asks the server once whether it answers and accepts the login, over a connection of its own loop
+ * that is closed then. `problem`: NULL: it does. False: out of memory, and no callback comes.
+ */
+typedef void token_redis_ping_cb(void *owner, const char *problem);
+WSL_MUST_CHECK bool token_redis_ping(struct token_source *source, const struct token_loop *loop,
+                                     token_redis_ping_cb *callback, void *owner);
+
 #endif
