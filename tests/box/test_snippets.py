@@ -28,6 +28,7 @@ SNIPPETS = {
     'noVNC below a path': ['run', 'run'],
     'Users of an identity-aware proxy': ['run', 'run', 'run'],
     'A service for tokens': ['run', 'run'],
+    'Tokens in Redis': ['run', 'run'],
     'Consoles of OpenStack Nova': ['run'],
     'Serial consoles of OpenStack Ironic': ['run'],
     'Consoles of oVirt': ['run'],

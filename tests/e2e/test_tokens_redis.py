@@ -2,14 +2,17 @@
 server is away, slow, full or wrong. No log has a token or a password."""
 import concurrent.futures
 import importlib.util
+import os
 import signal
 import socket
+import subprocess
 import threading
 
 import pytest
 import targets
 from gateway import start, write
 from lab import run
+from recipes import recipe, replaced
 from redis_server import RedisServer, needs_redis
 from test_tokens import SECRET, opened, says
 from test_websockify import Real, needs_the_real_one
@@ -430,6 +433,22 @@ def verdict(lab, bridge, token):
 
 
 # ---- what users paste, and check ----
+
+def test_the_recipe(lab, desks, server):
+    one = server()
+    (_, config), (_, commands) = recipe('Tokens in Redis')
+    text = replaced(config, listen=(':6080', '127.0.0.1:0'), server=('127.0.0.1:6379', f'127.0.0.1:{one.port}'),
+                    permit=('10.0.0.0/8:5900-5999', '127.0.0.0/8:*'))
+    shell = replaced(commands, cli=('redis-cli', f'redis-cli -p {one.port}'), target=('10.0.0.5:5900', f'127.0.0.1:{desks[0].port}'))
+    subprocess.run(['sh', '-ec', shell], env={**os.environ, 'REDIS_PASSWORD': PASSWORD}, check=True)
+    file = lab.folder / 'recipe.yaml'
+    file.write_text(text)
+    bridge = lab.start('--config', file, env={'REDIS_PASSWORD': PASSWORD})
+    assert opened(lab, bridge, '/websockify?token=8uFbcR2q') == 'one'
+    assert opened(lab, bridge, '/websockify?token=8uFbcR2') == 404
+    keeps_secrets(bridge)
+    one.stop()
+
 
 def check_connect(lab, *routes):
     file = write(lab.folder / 'checked.yaml', {'listeners': [{'address': '127.0.0.1:1'}], 'routes': list(routes)})
