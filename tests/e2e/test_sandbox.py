@@ -403,6 +403,26 @@ def test_the_starter_holds_nothing_and_goes_last(lab):
 
 
 @pytest.mark.usefixtures('own_process')
+def test_the_starter_and_a_command_have_the_users_rights_only(lab):
+    needs()
+    if os.geteuid() != 0:
+        pytest.skip('only root can become another user')
+    out = lab.folder / 'id'
+    out.touch()
+    out.chmod(0o666)
+    lab.folder.chmod(0o755)
+    for folder in lab.folder.parents[:-2]:
+        folder.chmod(folder.stat().st_mode | 0o011)
+    bridge = start(lab, [marked('/', lab.target())], user='nobody',
+                   command={'words': ['sh', '-c', f'id -u >{out}; exec sleep 1000'], 'when_it_ends': 'ignore'})
+    until(out.read_text, lambda: bridge.text)
+    mine, starters = status_of(bridge.pid), status_of(starter_of(bridge))
+    assert mine['Uid'] == starters['Uid'] == [out.read_text().strip()] * 4 and mine['Uid'][0] != '0'
+    assert mine['Gid'] == starters['Gid'] and mine['Groups'] == starters['Groups']
+    assert starters['NoNewPrivs'] == ['1'] and starters['CapEff'] == ['0000000000000000']
+
+
+@pytest.mark.usefixtures('own_process')
 def test_without_its_starter_an_upgrade_is_refused_and_all_goes_on(lab):
     needs()
     bridge, _ = lab.start_echo()
