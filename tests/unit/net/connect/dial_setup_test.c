@@ -132,6 +132,61 @@ static void test_tls_behind_a_preface(void **unused)
     assert_int_equal(result.reason, REASON_none);
 }
 
+/* Behind the preface, and through TLS. */
+static void test_a_greeting(void **unused)
+{
+    char text[64];
+    request.greeting = SLICE("CONNECT /x\r\n");
+    request.preface = SLICE("PROXY UNKNOWN\r\n");
+    assert_false(dial_setup_begin(&setup));
+    assert_true(dial_setup_proceed(&setup));
+    assert_int_equal(result.reason, REASON_none);
+    assert_int_equal(recv(peer.fd, text, sizeof(text), 0),
+                     request.preface.len + request.greeting.len);
+    assert_memory_equal(text, "PROXY UNKNOWN\r\nCONNECT /x\r\n", 27);
+}
+
+static void test_a_greeting_through_tls(void **unused)
+{
+    char text[64];
+    request.tls = lab.ctx[CLIENT];
+    request.greeting = SLICE("CONNECT /x\r\n");
+    assert_false(dial_setup_begin(&setup));
+    proceed_until_complete();
+    assert_int_equal(result.reason, REASON_none);
+    tls_peer_turn(&peer);
+    assert_int_equal(tls_peer_read(&peer, text, sizeof(text)), request.greeting.len);
+    assert_memory_equal(text, request.greeting.ptr, request.greeting.len);
+}
+
+/* More than the socket takes at once. */
+static void test_a_long_greeting(void **unused)
+{
+    static char sent[1 << 20], heard[sizeof(sent)];
+    size_t length = 0;
+    for (size_t i = 0; i < sizeof(sent); i++)
+        sent[i] = (char)(i ^ i >> 9);
+    request.greeting = (struct slice){sent, sizeof(sent)};
+    assert_false(dial_setup_begin(&setup));
+    assert_false(dial_setup_proceed(&setup));
+    for (bool complete = false; length < sizeof(heard);) {
+        ssize_t got = recv(peer.fd, heard + length, sizeof(heard) - length, 0);
+        length += got > 0 ? (size_t)got : 0;
+        complete = complete || dial_setup_proceed(&setup);
+    }
+    assert_int_equal(result.reason, REASON_none);
+    assert_memory_equal(heard, sent, sizeof(sent));
+}
+
+static void test_a_target_that_does_not_take_the_greeting(void **unused)
+{
+    request.greeting = SLICE("CONNECT /x\r\n");
+    tls_peer_hang_up(&peer);
+    assert_false(dial_setup_begin(&setup));
+    assert_true(dial_setup_proceed(&setup));
+    expect_failure(REASON_target_reset, "reset");
+}
+
 static void test_a_name_of_the_request(void **unused)
 {
     request.tls = lab.ctx[CLIENT];
@@ -171,6 +226,10 @@ int main(void)
         TEST(test_a_target_that_does_not_take_the_preface),
         TEST(test_tls),
         TEST(test_tls_behind_a_preface),
+        TEST(test_a_greeting),
+        TEST(test_a_greeting_through_tls),
+        TEST(test_a_long_greeting),
+        TEST(test_a_target_that_does_not_take_the_greeting),
         TEST(test_a_name_of_the_request),
         TEST(test_a_target_that_speaks_no_tls),
         TEST(test_a_target_that_leaves),

@@ -126,7 +126,7 @@ static void test_without_memory(void **state)
 static int set_up(void **state)
 {
     static const struct config_place place = {0};
-    static struct config_auth_forward config = {.user = "X-User", .timeout_ms = 200};
+    static struct config_auth_forward config = {.user = "X-User", .timeout_ms = 1500};
     static const struct http_limits limits = {1000, 1000, HTTP_FIELDS_MAX};
     static const char request[] = "GET /desk?a=b HTTP/1.1\r\nHost: desk\r\n\r\n";
     struct http_scan scan = {0};
