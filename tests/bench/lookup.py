@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+"""What finding a token costs in Redis: our processor time for a request whose token is unknown, by a source of tokens.
+
+The same request goes to a file of tokens, whose look-up costs next to nothing, and to a redis-server on a Unix socket and over TCP.
+Prints the median of the rounds and how much Redis adds to it, in microseconds. Needs redis-server.
+
+usage: lookup.py [--wsluice FILE] [--requests N] [--rounds N]
+"""
+import argparse
+import json
+import os
+import pathlib
+import re
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / 'tests/e2e'))
+
+from ports import free_port, listens  # noqa: E402
+
+BAR = 60  # microseconds
+REQUEST = ('GET /{} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n'
+           'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n')
+
+
+def cpu(pid):
+    """Nanoseconds of all threads."""
+    return sum(int((task / 'schedstat').read_text().split()[0]) for task in pathlib.Path(f'/proc/{pid}/task').iterdir())
+
+
+def wait_for(condition):
+    end = time.monotonic() + 10
+    while not condition():
+        if time.monotonic() > end:
+            sys.exit('lookup: a server did not start')
+        time.sleep(0.01)
+
+
+def ask(port, path, count):
+    data = REQUEST.format(path).encode()
+    for _ in range(count):
+        with socket.create_connection(('127.0.0.1', port)) as client:
+            client.sendall(data)
+            answer = client.recv(4096)
+            assert b' 404 ' in answer.split(b'\r\n')[0] + b' ', answer
+            while client.recv(4096):
+                pass
+
+
+def measure(process, port, arguments):
+    rounds = {source: [] for source in ('file', 'unix', 'tcp')}
+    for number in range(arguments.rounds + 1):
+        for source, found in rounds.items():
+            before = cpu(process.pid)
+            ask(port, f'{source}?token=nobody', arguments.requests)
+            if number > 0:  # the first one warms up
+                found.append((cpu(process.pid) - before) / 1000 / arguments.requests)
+    return {source: statistics.median(found) for source, found in rounds.items()}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--wsluice', default=str(ROOT / 'build/wsluice'))
+    parser.add_argument('--requests', type=int, default=1000)
+    parser.add_argument('--rounds', type=int, default=5)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder, redis_port = pathlib.Path(name), free_port()
+        (folder / 'tokens').write_text('somebody: 10.0.0.1:1\n')
+        sources = {'file': {'file': 'tokens'}, 'unix': {'redis': f'unix:{folder}/redis'},
+                   'tcp': {'redis': f'redis://127.0.0.1:{redis_port}'}}
+        (folder / 'gateway.yaml').write_text(json.dumps({
+            'workers': 1, 'log': {'level': 'error'}, 'listeners': ['127.0.0.1:0'],
+            'routes': [{'path': f'/{source}', 'tokens': tokens} for source, tokens in sources.items()]}))
+        with open(folder / 'log', 'wb') as log:
+            server = subprocess.Popen(['redis-server', '--port', str(redis_port), '--save', '', '--dir', name,
+                                       '--unixsocket', str(folder / 'redis')], stdout=log)
+            wait_for(lambda: listens(redis_port))
+            process = subprocess.Popen([arguments.wsluice, '--config', folder / 'gateway.yaml'], stderr=subprocess.DEVNULL)
+            try:
+                port = []
+
+                def listening():
+                    assert process.poll() is None
+                    inodes = {os.readlink(link) for link in pathlib.Path(f'/proc/{process.pid}/fd').iterdir()}
+                    for line in pathlib.Path('/proc/net/tcp').read_text().splitlines()[1:]:
+                        fields = line.split()
+                        if fields[3] == '0A' and f'socket:[{fields[9]}]' in inodes:
+                            port.append(int(re.sub('.*:', '', fields[1]), 16))
+                    return port
+                wait_for(listening)
+                result = measure(process, port[0], arguments)
+            finally:
+                process.terminate()
+                server.terminate()
+                process.wait()
+                server.wait()
+    print(f'a request with a token of a file: {result["file"]:.1f} us of our processor time')
+    worst = 0
+    for source in ('unix', 'tcp'):
+        added = result[source] - result['file']
+        worst = max(worst, added)
+        print(f'looking it up in Redis ({source}): {added:+.1f} us')
+    sys.exit(worst > BAR)
+
+
+if __name__ == '__main__':
+    main()
