@@ -1,7 +1,6 @@
 #include "core/auth/login/login_cookie.h"
 
-#include <openssl/crypto.h>
-
+#include "base/text/secret.h"
 #include "codec/b64.h"
 
 #define VERSION 1
@@ -82,11 +81,12 @@ bool login_cookie_read(struct login_cookie *cookie, struct slice text)
 static bool is_signed(const struct login_cookie *cookie, const struct login_keys *keys,
                       struct slice binding)
 {
+    struct slice given = {(const char *)cookie->mac, sizeof(cookie->mac)};
     bool fits = false;
     for (unsigned i = 0; i < keys->count; i++) {
         unsigned char mac[LOGIN_KEYS_BYTES];
         bool same = mac_of(mac, keys, i, cookie, binding) &&
-                    CRYPTO_memcmp(mac, cookie->mac, sizeof(mac)) == 0;
+                    secret_is_same((struct slice){(const char *)mac, sizeof(mac)}, given);
         fits = fits || same;
     }
     return fits;
