@@ -80,5 +80,5 @@ const struct value_form text_form_redis_url = {
     redis_url_check,
     "rediss?://([^\x01-\x20@]*@)?([-A-Za-z0-9._]+|\\[[0-9A-Fa-f:.]+\\])(:[0-9]{1,5})?(/"
     "[0-9]{0,7})?|"
-    "unix:(//)?[/@][^?]+(\\?db=[0-9]{1,7})?",
+    "unix:(//)?[/@][^?]+([?]db=[0-9]{1,7})?",
     NULL};

@@ -161,9 +161,10 @@ static void test_queue_limit(void **unused)
     assert_true(log_writer_start(&writer));
     for (size_t i = 0; i < 3 * LOG_QUEUE_MAX / sizeof(line); i++)
         put(line);
+    while (writer.lost == 0) /* the thread has taken what was there just before the end */
+        put(line);
     assert_true(writer.filling.used <= LOG_QUEUE_MAX);
     uint64_t lost = writer.lost;
-    assert_true(lost > 0);
 
     char expected[32], *found = NULL;
     snprintf(expected, sizeof(expected), "lost %llu\n", (unsigned long long)lost);
