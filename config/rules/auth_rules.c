@@ -31,6 +31,14 @@ static bool has_trusted_proxies(const struct config *config)
     return false;
 }
 
+static void check_basic(const struct route_check *check, size_t index)
+{
+    const struct config_auth_basic *basic = &check->route->auth[index].basic;
+    if (basic->users && basic->accounts.count > 0)
+        route_check_report(check, element(check, OPTIONS_AUTH_BASIC, index), "remove one of them",
+                           "has users and accounts");
+}
+
 static bool asks_for_certificates(const struct config *config)
 {
     for (size_t i = 0; i < config->listener_count; i++)
@@ -101,6 +109,7 @@ void auth_rules_check(const struct route_check *check)
         check_methods(check, i);
         check_header(check, i);
         check_login(check, i);
+        check_basic(check, i);
         check_certificate(check, i);
         check_ticket(check, i);
     }

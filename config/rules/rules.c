@@ -90,6 +90,9 @@ static void check_tls(const struct check *check, size_t index)
     if (tls->client_verify != CONFIG_VERIFY_OFF && tls->mode == CONFIG_TLS_OFF)
         complain(check, of_tls(index, "client_verify"), "add a certificate",
                  "client certificates need TLS");
+    if (tls->client_crl && !tls->client_ca)
+        complain(check, of_tls(index, "client_crl"), "name the authorities with client_ca",
+                 "needs client_ca");
     if (tls->client_crl && tls->client_verify == CONFIG_VERIFY_OFF)
         complain(check, of_tls(index, "client_crl"), "set client_verify, or remove it",
                  "no client is asked for a certificate");

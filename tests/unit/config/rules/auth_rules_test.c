@@ -74,6 +74,38 @@ static void checks_logins(void **state)
                        "routes[0].auth[1].login: the route has another login");
 }
 
+#define TLS(more)                                                                                  \
+    "listeners: [{address: \":1\", tls: {certificates: [{certificate: c.pem}]" more "}}]\n"        \
+    "routes: [{path: /a, target: 'h:1', auth: [{certificate: {names: [\"*\"]}}]}]\n"
+
+static void checks_passwords_and_certificates(void **state)
+{
+    (void)state;
+    text_config_expect(PROXIES ROUTE("auth: [{basic: users}, {basic: {accounts: ['a:b']}}]"), "");
+    text_config_expect(PROXIES ROUTE("auth: [{basic: {users: u, accounts: ['a:b']}}]"),
+                       "routes[0].auth[0].basic: has users and accounts");
+    text_config_expect(TLS(", client_ca: ca.pem, client_crl: crl.pem"), "");
+    text_config_expect(TLS(""), "routes[0].auth[0].certificate: nobody can pass: no listener asks");
+    text_config_expect(TLS(", client_verify: optional, client_crl: crl.pem"),
+                       "listeners[0].tls.client_crl: needs client_ca");
+    text_config_expect(
+        "listeners: [{address: \":1\", tls: {certificates: [{certificate: c.pem}], client_ca: a, "
+        "client_verify: off, client_crl: c}}]\nroutes: [{path: /a, target: 'h:1'}]\n",
+        "listeners[0].tls.client_crl: no client is asked for a certificate");
+    text_config_expect(ROUTE("auth: [{certificate: {names: ['a*b']}}]"),
+                       "'*' must be at the beginning");
+}
+
+static void checks_which_requests_must_pass(void **state)
+{
+    (void)state;
+    text_config_expect(PROXIES ROUTE("auth: [" HEADER "], auth_for: websocket"), "");
+    text_config_expect(ROUTE("auth_for: websocket"),
+                       "routes[0].auth_for: has no effect without auth");
+    text_config_expect(PROXIES ROUTE("auth: [{login: users}], auth_for: websocket"),
+                       "routes[0].auth_for: a login has a page");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -81,6 +113,8 @@ int main(void)
         cmocka_unit_test(a_ticket_needs_a_key),
         cmocka_unit_test(refuses_what_has_no_effect),
         cmocka_unit_test(checks_logins),
+        cmocka_unit_test(checks_passwords_and_certificates),
+        cmocka_unit_test(checks_which_requests_must_pass),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
