@@ -6,17 +6,18 @@ import json
 import pathlib
 import re
 import secrets
+import shutil
 import signal
 import subprocess
 import time
 
-import jwt
 import pytest
 from gateway import ANY, ask, get, start, there, write
 from lab import BINARY, run
 from recipes import folder_for, gateway, recipe, replaced
 from wire import request, time_passes, until
 
+jwt = pytest.importorskip('jwt')
 HERE = pathlib.Path(__file__).parent
 KEY = 'an-example-secret-that-is-long-enough-for-HS512-as-well-as-for-the-others'
 
@@ -143,6 +144,7 @@ def test_the_public_key_is_no_secret(lab):
 
 # ---- makers ----
 
+@pytest.mark.skipif(shutil.which('node') is None, reason='no node')
 @pytest.mark.parametrize('algorithm', ['HS256', 'HS384', 'HS512', 'RS256', 'RS512', 'PS256', 'PS384', 'ES256', 'ES384', 'ES512',
                                        'EdDSA', 'Ed25519'])
 def test_tickets_of_jose(lab, algorithm):
@@ -313,6 +315,7 @@ def plain(text, here, **places):
     return replaced(text, folder=('/etc/wsluice', here), **places)
 
 
+@pytest.mark.skipif(not (shutil.which('php') and shutil.which('node')), reason='no PHP or no node')
 def test_recipe_links_with_a_ticket(lab, certs):
     (_, make_key), (_, config), (_, php), (_, python), (_, javascript) = recipe('Links with a ticket')
     here = folder_for(lab, certs)

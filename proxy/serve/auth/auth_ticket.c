@@ -8,6 +8,8 @@
 #include "serve/auth/ticket/ticket_key_file.h"
 #include "serve/auth/ticket/ticket_used.h"
 
+#define INVALID "Bearer error=\"invalid_token\"" /* RFC 6750 section 3 */
+
 struct auth_ticket {
     struct auth_method base;
     const struct config_auth_ticket *config;
@@ -38,15 +40,15 @@ static enum reason reason_of(enum ticket_verdict verdict)
     }
 }
 
-/* RFC 6750 section 3. */
 static enum auth_outcome refuse(enum ticket_verdict verdict, const struct ticket_facts *facts,
                                 struct auth_answer *answer)
 {
     bool of_claim = verdict == TICKET_MISSING || verdict == TICKET_CLAIMS;
     snprintf(answer->detail, sizeof(answer->detail), "%s%s%s", ticket_verdict_phrase(verdict),
              of_claim && *facts->claim ? ": " : "", of_claim ? facts->claim : "");
-    answer->challenge = "Bearer error=\"invalid_token\"";
-    return auth_fail(answer, reason_of(verdict));
+    enum reason reason = reason_of(verdict);
+    answer->challenge = reason == REASON_auth_failed ? INVALID : NULL;
+    return auth_fail(answer, reason);
 }
 
 static enum auth_outcome pass(const struct auth_ticket *ticket, const struct ticket_facts *facts,
@@ -106,6 +108,7 @@ static enum auth_outcome ask(struct auth_method *method, const struct auth_quest
     case TOKEN_FIND_LONG:
         snprintf(answer->detail, sizeof(answer->detail), "the ticket is longer than %d bytes",
                  TOKEN_MAX);
+        answer->challenge = INVALID;
         outcome = auth_fail(answer, REASON_auth_failed);
         break;
     }

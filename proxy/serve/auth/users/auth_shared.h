@@ -1,7 +1,8 @@
 /*
  * What authentication remembers over reloads, for all workers: failed passwords
- * (core/auth/backoff), logins that have ended (serve/auth/login), and the users files that are in
- * use, each read once for all routes that name it.
+ * (core/auth/backoff), logins that have ended (serve/auth/login), tickets that have been used
+ * (serve/auth/ticket), and the users files that are in use, each read once for all routes that name
+ * it.
  *
  * Owns: the failures; users files belong to their holders. Thread: any. Errors: NULL without memory
  * or randomness; NULL and one line. Lifetime: outlives all users files and all checks.
