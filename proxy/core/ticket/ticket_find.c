@@ -2,7 +2,7 @@
 
 #include "codec/http/http_char.h"
 
-/* The credentials of the scheme Bearer; ptr NULL: none, or the field is repeated. */
+/* The credentials of the scheme Bearer; ptr NULL: none. A head has one such field at most. */
 static struct slice bearer_of(const struct http_head *head)
 {
     const struct slice none = {0};
