@@ -93,7 +93,8 @@ static void drop_link(struct service *service, struct http_link *link)
 static void timer_closed_cb(uv_handle_t *handle)
 {
     struct http_call *call = WSL_CONTAINER(handle, struct http_call, timer);
-    explicit_bzero(call->text, call->length);
+    if (call->text)
+        explicit_bzero(call->text, call->length);
     free(call->text);
     free(call);
 }
