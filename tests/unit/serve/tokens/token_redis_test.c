@@ -29,6 +29,7 @@ static void answered(struct token_wait *wait, enum reason reason)
 static void ask(struct asked *asked, const char *token, unsigned worker)
 {
     const struct token_question question = {.token = slice_of(token)};
+    token_destination_clear(&asked->destination);
     *asked = (struct asked){
         .wait = {.loop = {&lab.lane, &watches, resolver, .worker = worker}, .answered = answered}};
     asked->wait.destination = &asked->destination;
@@ -67,6 +68,8 @@ static int open_source(void **unused)
 /* The clients outlive the source; they are closed as watch_set_close does it. */
 static int close_source(void **unused)
 {
+    token_destination_clear(&first.destination);
+    token_destination_clear(&second.destination);
     token_source_release(source);
     while (!list_empty(&watches.holders)) {
         struct watch_holder *holder =
