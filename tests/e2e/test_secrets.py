@@ -164,6 +164,24 @@ def memory_has(pid, word):
 
 @pytest.mark.release_only
 @pytest.mark.usefixtures('own_process')
+@pytest.mark.parametrize('written', ['out', 'in a file'])
+def test_the_starter_has_no_password(lab, certs, written):
+    """It stays outside of the sandbox. The process itself needs the password, to read a key that is renewed."""
+    (lab.folder / 'password').write_text(WORD)
+    password = {'out': WORD, 'in a file': {'file': str(lab.folder / 'password')}}[written]
+    bridge = start(lab, [{'path': '/', 'target': there(lab.target())}],
+                   [{'address': ANY, 'tls': {'certificates': [
+                       {'certificate': certs.ec, 'key': certs.encrypted_key(WORD), 'key_password': password}]}}])
+    _, *started = family(bridge.pid)
+    if not os.access(f'/proc/{bridge.pid}/mem', os.R_OK):
+        pytest.skip('this machine lets no process look at the memory of its child')
+    assert memory_has(bridge.pid, WORD.encode())
+    for pid in started:
+        assert memory_has(pid, WORD.encode()) == []
+
+
+@pytest.mark.release_only
+@pytest.mark.usefixtures('own_process')
 def test_a_request_is_wiped_once_it_is_answered(lab):
     """
     It came in parts, so it was kept; a second one waits for a listing, which another thread makes. What the shared buffer

@@ -7,10 +7,13 @@
 #include "run/change/handover.h"
 #include "run/process/privilege.h"
 
+/* In the starter, which then wipes its copy of the configuration: it needs no password of it. */
 static bool drop(void *owner, char *error, size_t error_size)
 {
     const struct config *config = owner;
-    return privilege_drop(config->user, config->group, error, error_size);
+    bool dropped = privilege_drop(config->user, config->group, error, error_size);
+    config_release(config);
+    return dropped;
 }
 
 /* Nothing is started by a process that has no command and cannot be upgraded. */
