@@ -1,6 +1,7 @@
 #include "core/sandbox/sandbox_plan.h"
 
 #include "config/model/permit_rule.h"
+#include "config/model/redis_url.h"
 #include "config/model/text_form.h"
 #include "config/model/url.h"
 #include "config/options/snapshot.h"
@@ -101,10 +102,15 @@ static void add_path(struct sandbox_plan *plan, const struct options_row *row, c
 static void add_service(struct sandbox_plan *plan, const struct options_row *row, const char *text)
 {
     struct url url;
-    bool names_one =
-        row->value.form == &text_form_url || row->value.form == &text_form_url_template;
-    if (names_one && text && !url_parse(text, &url))
+    struct redis_url redis;
+    bool http = row->value.form == &text_form_url || row->value.form == &text_form_url_template;
+    if (http && text && !url_parse(text, &url))
         add_target(plan, &url.address);
+    if (row->value.form != &text_form_redis_url || !text)
+        return;
+    if (!redis_url_parse(text, &redis))
+        add_target(plan, &redis.address);
+    redis_url_wipe(&redis);
 }
 
 static void add_option(struct sandbox_plan *plan, const struct options_row *row, const void *object)

@@ -165,6 +165,14 @@ static void knows_services(void **state)
     assert_false(plan.connect.any || plan.any_abstract);
     sandbox_plan_free(&plan);
 
+    route.tokens.redis.url = "redis://desk.example:6380/1";
+    plan = plan_of(config);
+    static const uint16_t more[] = {53, 443, 6380};
+    assert_int_equal(plan.connect.count, 3);
+    assert_memory_equal(plan.connect.items, more, sizeof(more));
+    sandbox_plan_free(&plan);
+    route.tokens.redis.url = NULL;
+
     route.auth_count = 2;
     plan = plan_of(config);
     assert_true(plan.any_abstract);
