@@ -136,10 +136,6 @@ static void check_redis(const struct route_check *check)
     struct redis_url url;
     if (!redis->url || redis_url_parse(redis->url, &url))
         return;
-    if (!WSLUICE_HIREDIS)
-        route_check_report(check, option,
-                           "build it with hiredis; wsluice --version names libraries",
-                           "this wsluice was built without hiredis");
     check_once(check, with_key(option, "user"), redis->user, url.user);
     check_once(check, with_key(option, "password"), redis->password, url.password);
     if ((redis->user || url.user) && !redis->password && !url.password)

@@ -12,7 +12,7 @@
  *
  * After REDIS_BROKEN the stream has no meaning any more: the connection is to be closed.
  *
- * Without hiredis none can be created; the check of the configuration refuses what needs one.
+ * Without hiredis none can be created, and the source of tokens is refused before that.
  *
  * Pure. Owns: hiredis's buffer, the last reply's text. Thread: one at a time. Errors: REDIS_BROKEN
  * with a phrase. Lifetime: redis_reply_create to redis_reply_free.

@@ -295,6 +295,11 @@ static const struct token_source_ops ops = {release, find, leave, describe};
 struct token_source *token_redis_create(const struct config_tokens *tokens, struct tls_store *store,
                                         char *error, size_t error_size)
 {
+    if (!WSLUICE_HIREDIS) {
+        snprintf(error, error_size,
+                 "tokens: redis: this wsluice was built without hiredis; see wsluice --version");
+        return NULL;
+    }
     struct token_redis *redis = malloc(sizeof(*redis));
     struct token_redis_shared *shared = calloc(1, sizeof(*shared));
     if (!redis || !shared) {

@@ -19,7 +19,7 @@
 
 struct tls_store;
 
-/* `store`: NULL: for describe only, without TLS. */
+/* Without hiredis: NULL. `store`: NULL: for describe only, without TLS. */
 WSL_MUST_CHECK struct token_source *token_redis_create(const struct config_tokens *tokens,
                                                        struct tls_store *store, char *error,
                                                        size_t error_size);
