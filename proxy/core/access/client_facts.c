@@ -31,10 +31,11 @@ void client_facts_escape(struct text *out, struct slice value)
 
 void client_facts_write(struct text *out, const struct client_facts *facts)
 {
-    char address[IP_TEXT];
-    if (facts->client->known)
-        client_facts_add(out, "X-Forwarded-For",
-                         (struct slice){address, ip_print(facts->client->ip.address, address)});
+    if (facts->client->known) {
+        char address[IP_TEXT];
+        size_t length = ip_print(facts->client->ip.address, address);
+        client_facts_add(out, "X-Forwarded-For", (struct slice){address, length});
+    }
     client_facts_add(out, "X-Forwarded-Proto", slice_of(facts->secure ? "https" : "http"));
     if (facts->head->host.len > 0)
         client_facts_add(out, "X-Forwarded-Host", facts->head->host);
