@@ -21,7 +21,7 @@ static const char *const addresses[] = {"10.0.0.1", "172.16.0.1", "192.0.2.1", "
 static struct config_auth logins[] = {{.login = {.users = "/users"}}};
 static const struct config_route routes[] = {
     {.kind = CONFIG_KIND_BRIDGE},
-    {.kind = CONFIG_KIND_BRIDGE, .tokens = {.file = "/tokens", .from = "path"}},
+    {.kind = CONFIG_KIND_BRIDGE, .tokens = {.file = "/tokens"}},
     {.kind = CONFIG_KIND_BRIDGE, .demo = true},
     {.kind = CONFIG_KIND_FILES, .files = {.root = "/srv"}},
     {.kind = CONFIG_KIND_STATUS},
