@@ -256,7 +256,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
     lab->client.arrived = lab->target.arrived = 0;
     lab->client.room = lab->target.room = next_size(&script);
     if (modes & MODE_CLOCKS)
-        lab->times = (struct bridge_times){300, 150, 900, 5000, 500, 700};
+        lab->times = (struct bridge_times){.ping_interval = 300,
+                                           .ping_timeout = 150,
+                                           .idle_timeout = 900,
+                                           .input_timeout = 1100,
+                                           .max_duration = 5000,
+                                           .close_timeout = 500,
+                                           .stall_timeout = 700};
     bridge_send_upgrade(&lab->bridge, "HTTP", 4, lab->now);
     lab->answer_length = 4;
 
