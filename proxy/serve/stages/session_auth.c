@@ -51,7 +51,9 @@ static void finish(struct session_auth *auth, const struct http_head *head,
     struct session *session = auth->wait.session;
     const struct auth_answer *answer = &auth->pass.answer;
     enum reason reason = outcome == AUTH_FAILED ? answer->reason : REASON_none;
-    if (outcome != AUTH_FAILED && !take_identity(session, answer))
+    if (outcome == AUTH_ANSWERED && auth->question.is_upgrade)
+        reason = REASON_auth_refused; /* the reply is for a page, and lets nobody in */
+    else if (outcome != AUTH_FAILED && !take_identity(session, answer))
         reason = REASON_out_of_memory;
     if (answer->detail[0] != '\0')
         session_log_detail(session, answer->detail);

@@ -62,21 +62,25 @@ static void match_logout(struct session *session, struct slice host, struct slic
     }
 }
 
-static bool ends_in_logout(struct slice path)
+/* A WebSocket logs nobody out: its request is one for a session, and needs a login. */
+static bool may_be_logout(const struct http_head *head, struct slice path)
 {
     static const struct slice end = {LOGOUT, sizeof(LOGOUT) - 1};
-    return path.len >= end.len && slice_equal(slice_from(path, path.len - end.len), end);
+    return path.len >= end.len && slice_equal(slice_from(path, path.len - end.len), end) &&
+           !http_head_lists(head, SLICE("Upgrade"), SLICE("websocket"));
 }
 
 /* ---- the route ---- */
 
 /* A folder of files is found without its last "/" as well; the answer redirects to the "/". */
-static enum reason match_route(struct session *session, struct slice host, struct slice path)
+static enum reason match_route(struct session *session, const struct http_head *head,
+                               struct slice path)
 {
+    struct slice host = head->host;
     struct session_entry *entry = session->entry;
     const struct route_table *table = session->site->table;
     enum reason reason = route_match(table, session->listener, host, path, &entry->match);
-    if (ends_in_logout(path))
+    if (may_be_logout(head, path))
         match_logout(session, host, path, &reason);
     if (reason != REASON_http_no_route || path.ptr[path.len - 1] == '/')
         return reason;
@@ -108,7 +112,7 @@ enum reason session_route_find(struct session *session, const struct http_head *
         return reason;
     }
     entry->path[path.len] = '\0';
-    reason = match_route(session, head->host, path);
+    reason = match_route(session, head, path);
     if (reason != REASON_none)
         return reason;
     session->route = &config->routes[entry->match.route];
