@@ -370,6 +370,19 @@ def test_limits(lab, terms, reason):
     assert bridge.session(reason=reason)['user'] == 'ann'
 
 
+@pytest.mark.parametrize('ago', [0, 1, 10 ** 9])
+def test_an_answer_whose_time_is_over(lab, ago):
+    """It may have been kept, here or in a database: no byte of the client's reaches the target."""
+    desk = lab.target(targets.sink)
+    body = json.dumps({'target': at(desk), 'expires': int(time.time()) - ago})
+    bridge, _ = served(lab, lambda request: response(200, body))
+    client = lab.connect(bridge)
+    client.send(request(f'/?token={TOKEN}') + frame(BINARY, b'first'))
+    assert client.answer().status == 403
+    client.hang_up()
+    assert 'expires' in bridge.session(reason='token_refused')['detail'] and not desk.connections
+
+
 def test_the_route_has_the_shorter_limit(lab):
     desk = lab.target()
     bridge, _ = served(lab, lambda request: response(200, json.dumps({'target': at(desk), 'max_duration': '1h'})),

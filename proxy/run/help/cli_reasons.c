@@ -85,7 +85,8 @@ static const char *const advice[REASON_COUNT] = {
     [REASON_target_not_permitted] = "read `detail`; add the target to `permit`, if it is meant",
     [REASON_token_missing] = "add the token to the link, where `tokens.from` expects it",
     [REASON_token_unknown] = "add the token to the file, or correct the link",
-    [REASON_token_refused] = "ask the service of `tokens.http`, which refuses the client",
+    [REASON_token_refused] =
+        "ask the service of `tokens.http`, which refuses the client, or whose `expires` is over",
     [REASON_token_source] = "read `detail`; correct the file of the tokens, or look at the service",
     [REASON_auth_required] = "nothing: the client is asked who it is",
     [REASON_auth_failed] = "nothing, if now and then; many from one address are an attack",

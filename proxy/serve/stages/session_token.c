@@ -1,5 +1,7 @@
 #include "serve/stages/session_token.h"
 
+#include <time.h>
+
 #include "core/tokens/resolver_answer.h"
 #include "core/tokens/token_find.h"
 #include "serve/session/session_entry.h"
@@ -27,6 +29,11 @@ static enum reason take_terms(struct session *session, struct token_destination 
         snprintf(destination->detail, sizeof(destination->detail),
                  "the answer wants a recording, but the route has no record");
         return REASON_token_source;
+    }
+    if (answer->expires != 0 && answer->expires <= (int64_t)time(NULL)) {
+        snprintf(destination->detail, sizeof(destination->detail),
+                 "the answer's time (expires) is over");
+        return REASON_token_refused;
     }
     session->max_duration_ms = answer->max_duration_ms;
     session->idle_timeout_ms = answer->idle_timeout_ms;
