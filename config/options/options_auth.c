@@ -258,7 +258,8 @@ static const struct options_row rows[] = {
         .initial = "false",
         .reload = OPTIONS_NEW_SESSIONS,
         .help = "a ticket opens one WebSocket; it needs jti. Used ones are remembered until they "
-                "expire, 200,000 at most: beyond, new ones are refused",
+                "expire, 200,000 at most: beyond, new ones are refused. A restart or an upgrade "
+                "forgets them, so that tickets should expire soon",
     },
     {
         .section = OPTIONS_AUTH_TICKET,

@@ -2,7 +2,7 @@
 import pytest
 import targets
 from gateway import ask, start, there
-from test_auth_basic import users  # noqa: F401
+from test_auth_basic import credentials, users  # noqa: F401
 from test_login import Browser, guarded
 from wire import request
 
@@ -20,3 +20,18 @@ def test_a_websocket_at_the_logout(lab, users, satisfy):
     browser.log_in('/desk/')
     assert browser.upgrade('/desk/logout') == 101
     assert browser.get('/desk/page.html').status == 200, 'still logged in'
+
+
+def test_requests_behind_one_that_waits(lab, users):
+    """Each request of a connection says itself who its client is, also those that came before the verdict."""
+    desk = {**guarded(lab, users), 'auth': [{'basic': {'users': str(users)}}]}
+    bridge = start(lab, [desk, {'path': '/open/*', 'files': str(lab.folder)}])
+    ann = credentials('ann', 'sesame')
+    line = 'GET /{}/page.html HTTP/1.1\r\nHost: localhost\r\n{}\r\n'
+    own = f'Authorization: {ann["Authorization"]}\r\n'
+    plain = [line.format('desk', own), line.format('desk', ''), line.format('open', own), line.format('desk', own)]
+    client = lab.connect(bridge)
+    client.send(''.join(plain).encode() + request('/desk/1'))
+    assert [client.answer().status for _ in range(5)] == [200, 401, 200, 200, 401]
+    client.hang_up()
+    assert not bridge.session(reason='auth_required', path='/desk/1').get('user')
