@@ -147,8 +147,11 @@ const char *users_file_hash(struct slice hash, enum users_hash *kind)
 
 /* ---- lines ---- */
 
+static const struct slice mark = {"\xEF\xBB\xBF", 3}; /* U+FEFF: in front of a file, its encoding */
+
 const char *users_file_name(struct slice name)
 {
+    struct slice rest = name;
     if (name.len == 0)
         return "no name of a user";
     if (name.len > USERS_NAME_MAX)
@@ -159,6 +162,8 @@ const char *users_file_name(struct slice name)
         if (name.ptr[i] == ':')
             return "a colon in the name of the user";
     }
+    if (slice_cut_prefix(&rest, mark)) /* in the first line it would be none of the name */
+        return "a byte order mark in front of the name of the user";
     if (name.ptr[0] == '#')
         return "the name of a user cannot begin with \"#\"";
     if (is_blank(name.ptr[0]) || is_blank(name.ptr[name.len - 1]))
@@ -174,7 +179,7 @@ static struct slice take_line(struct users_cursor *cursor, struct slice *text)
     struct slice whole = {rest.ptr, end ? (size_t)(end - rest.ptr) + 1 : rest.len};
     cursor->rest = slice_from(rest, whole.len);
     if (cursor->line++ == 0)
-        (void)slice_cut_prefix(&whole, SLICE("\xEF\xBB\xBF"));
+        (void)slice_cut_prefix(&whole, mark);
     *text = (struct slice){whole.ptr, whole.len - (end != NULL)};
     if (text->len > 0 && text->ptr[text->len - 1] == '\r')
         text->len--;

@@ -131,6 +131,9 @@ static void test_names(void **state)
     assert_name(" ann", "white space");
     assert_name("ann ", "white space");
     assert_name("#ann", "begin with");
+    assert_name("\xEF\xBB\xBF"
+                "ann",
+                "byte order mark");
     assert_name("a\tb", "control");
     assert_name("a\x7F", "control");
     assert_name("J\xFCrgen", "UTF-8");
