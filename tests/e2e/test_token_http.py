@@ -10,7 +10,7 @@ import time
 import pytest
 import targets
 from certs import Certs
-from gateway import ANY, ask, start
+from gateway import ANY, ask, start, write
 from lab import run
 from services import Service, kept, response
 from test_tokens import opened, says
@@ -402,6 +402,19 @@ def test_a_recording_with_a_name(lab):
 
 
 # ---- the configuration ----
+
+@pytest.mark.parametrize('url', ['http://ann:{}@desk.example/{{token}}', 'https://{}@desk.example/{{token}}',
+                                 'http://ann:{}?@desk.example/{{token}}', 'redis://ann:{}@desk.example/{{token}}'])
+@pytest.mark.parametrize('form', ['short', 'long'])
+def test_a_password_in_the_url_is_not_shown(lab, url, form):
+    """It is refused, in a finding that reaches the log at a reload."""
+    url = url.format(TOKEN)
+    write(lab.folder / 'x.yaml', {'listeners': [{'address': ANY}], 'routes': [
+        {'path': '/', 'tokens': {'http': url if form == 'short' else {'url': url}}}]})
+    status, out, error = run('check', lab.folder / 'x.yaml')
+    assert status == 1 and 'tokens.http' in error and TOKEN not in out + error
+
+
 
 def test_check(lab):
     def check(http):
