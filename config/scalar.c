@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/model/url.h"
 #include "config/options/snapshot.h"
 #include "config/yaml/variables.h"
 
@@ -80,18 +81,12 @@ static char *with_absolute_path(const struct scalar_reader *reader, const struct
     return result;
 }
 
-/* A URL that may have a password in front of its host; only secrets are meant to have one. */
-static bool may_have_password(const char *text)
-{
-    const char *authority = strstr(text, "://");
-    return authority && strchr(authority, '@');
-}
-
 /* Excerpts below findings must not show secrets. */
 static void hide(const struct scalar_reader *reader, const struct options_row *row,
                  const struct yaml_tree_node *node)
 {
-    bool secret = row->secret || (node->kind == YAML_TREE_SCALAR && may_have_password(node->text));
+    bool secret =
+        row->secret || (node->kind == YAML_TREE_SCALAR && url_may_have_password(node->text));
     if (secret && !(node->kind == YAML_TREE_SCALAR && strstr(node->text, "${")))
         diag_hide(reader->diag, node->where, node->end);
 }
@@ -113,7 +108,7 @@ static bool set_text(const struct scalar_reader *reader, const struct yaml_path 
     case VALUE_OUT_OF_RANGE:
         break;
     }
-    if (row->secret || length == 0 || may_have_password(text))
+    if (row->secret || length == 0 || url_may_have_password(text))
         yaml_path_report(at, reader->diag, node->where, NULL, "%s", why);
     else
         yaml_path_report(at, reader->diag, node->where, NULL, "%s%s '%.*s%s'", why,

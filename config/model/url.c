@@ -162,3 +162,10 @@ const char *url_print_host(const struct url *url, char *text, size_t size)
         snprintf(text, size, "%s%s%s:%u", open, to->host, close, to->port);
     return text;
 }
+
+/* Also behind a "?" or "/", which a password may have, although it must not. */
+bool url_may_have_password(const char *text)
+{
+    const char *authority = strstr(text, "://");
+    return authority && strchr(authority, '@');
+}

@@ -32,6 +32,10 @@ WSL_MUST_CHECK const char *url_parse(const char *text, struct url *url);
 const char *url_check(const char *text);
 const char *url_check_template(const char *text);
 
+/* Of any text: whether it is a URL with something in front of its host. Such a text is not shown.
+ */
+bool url_may_have_password(const char *text);
+
 /* The value of the field Host. Returns `text`. */
 const char *url_print_host(const struct url *url, char *text, size_t size);
 

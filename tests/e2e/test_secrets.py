@@ -68,6 +68,8 @@ def test_in_the_background_too(lab, certs, tmp_path):
 def test_wrong_ones_are_not_repeated(certs):
     for words in (['--key-password', WORD, '--no-such-option'], ['--auth-plugin', 'NoSuchPlugin', '--auth-source', f'a:{WORD}'],
                   ['--token-plugin', 'NoSuchPlugin', '--token-source', f'redis://:{WORD}@h/0'],
+                  ['--token-plugin', 'BaseTokenAPI', '--token-source', f'http://ann:{WORD}@h/%s'],
+                  ['--token-plugin', 'BaseTokenAPI', '--token-source', f'https://ann:{WORD}/@h/'],
                   [f'--cert={certs.ec}', f'--key={certs.encrypted_key("other")}', f'--key-password={WORD}']):
         status, out, error = run(*words, ANY, 'localhost:1')
         if status != 0:

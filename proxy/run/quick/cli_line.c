@@ -1,6 +1,8 @@
 #include "run/quick/cli_line.h"
 
 #include <errno.h>
+
+#include "config/model/url.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,7 +47,7 @@ void cli_line_bad_value(struct cli_line *line, const struct cli_assignment *assi
     for (char *p = expected;
          assignment->flag.row->value.type == VALUE_ENUM && (p = strchr(p, '_'));)
         *p = '-';
-    bool quote = *argument && !assignment->flag.row->secret;
+    bool quote = *argument && !assignment->flag.row->secret && !url_may_have_password(argument);
     line->args.scan.usage_error = true;
     diag_add(&line->diag, DIAG_ERROR, config_place_none, option,
              mean_check(line, assignment, argument, remedy, sizeof(remedy)), "%s%s%s%s", expected,

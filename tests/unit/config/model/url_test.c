@@ -116,6 +116,15 @@ static void test_lengths(void **state)
     assert_non_null(url_parse(text, &url));
 }
 
+static void test_passwords(void **state)
+{
+    assert_true(url_may_have_password("http://ann:secret@a/"));
+    assert_true(url_may_have_password("redis://:se/cret?@a"));
+    assert_false(url_may_have_password("http://a/{token}"));
+    assert_false(url_may_have_password("unix:@name"));
+    assert_false(url_may_have_password("ops@example.com"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -123,6 +132,7 @@ int main(void)
         cmocka_unit_test(test_invalid),
         cmocka_unit_test(test_places),
         cmocka_unit_test(test_lengths),
+        cmocka_unit_test(test_passwords),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
