@@ -1,6 +1,7 @@
 """`wsluice passwd`: a users file, as its author writes it: at a terminal, in scripts, as root and as others."""
 import os
 import pty
+import signal
 import stat
 import subprocess
 import tempfile
@@ -56,6 +57,7 @@ class Terminal:
     def __init__(self, *words):
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # a job in the background ignores it
             os.execv(BINARY, [BINARY, *map(str, words)])
         self.shown = b''
 
