@@ -25,9 +25,9 @@ def clone(tree):
     tree.mkdir(parents=True)
     files = subprocess.run(['git', 'ls-files', '-z'], cwd=ROOT, check=True, capture_output=True).stdout
     here = b'\0'.join(name for name in files.split(b'\0') if name and os.path.lexists(os.path.join(os.fsencode(ROOT), name)))
-    with subprocess.Popen(['tar', '--null', '-cT', '-'], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as pack:
-        pack.stdin.write(here)
-        pack.stdin.close()
+    names = tree.with_name(f'{tree.name}.names')  # a pipe could fill while tar waits for a reader
+    names.write_bytes(here)
+    with subprocess.Popen(['tar', '--null', '-cT', names], cwd=ROOT, stdout=subprocess.PIPE) as pack:
         subprocess.run(['tar', '-x'], cwd=tree, check=True, stdin=pack.stdout)
     changelog = tree / 'CHANGELOG.md'
     changelog.write_text(re.sub(r'^## (\d\S*) .*$', r'## \1 (2026-03-04)', changelog.read_text(), count=1, flags=re.MULTILINE))
