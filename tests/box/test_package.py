@@ -160,7 +160,7 @@ def test_novnc_works(lab, fresh, order):
         lines = []
         while not lines or 'Navigate to this URL' not in lines[-1]:
             lines.append(launcher.stdout.readline())
-            assert lines[-1], lines
+            assert lines[-1], ''.join(lines)
         endpoint = Endpoint(f'127.0.0.1:{port}')
         page = get(lab, endpoint, '/vnc.html')
         assert page.status == 200 and 'noVNC' in str(page.body)

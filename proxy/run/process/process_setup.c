@@ -36,6 +36,13 @@ void process_setup_leave_io_uring(void)
     (void)setenv("UV_USE_IO_URING", "0", 1);
 }
 
+void process_setup_trim_memory(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+}
+
 unsigned process_setup_pool_threads(void)
 {
     const char *size = getenv(POOL_SIZE);

@@ -22,10 +22,13 @@ void process_setup_fill_standard_descriptors(void);
 void process_setup_widen_thread_pool(void);
 
 /*
- * libuv leaves io_uring alone: what a ring does, no filter of system calls sees. Before the first
- * loop, whose ring would be refused later.
+ * libuv leaves io_uring alone for files: what a ring does, no filter of system calls sees. Before
+ * the first loop. Since 1.49 each loop still has a ring for changes of epoll.
  */
 void process_setup_leave_io_uring(void);
+
+/* Gives memory back that is free after the start. */
+void process_setup_trim_memory(void);
 
 /* How many threads the pool has. */
 unsigned process_setup_pool_threads(void);

@@ -4,6 +4,7 @@
 
 #include "base/fd.h"
 #include "run/process/process_control.h"
+#include "run/process/process_setup.h"
 #include "run/sandbox/call_filter.h"
 #include "run/sandbox/landlock.h"
 #include "run/sandbox/sandbox_paths.h"
@@ -146,6 +147,7 @@ bool sandbox_enter(struct sandbox *sandbox, char *error, size_t error_size)
         sandbox->facts.filter_problem = "the seccomp filter could not be entered";
     }
     sandbox->entered = true;
+    process_setup_trim_memory(); /* the rules took hundreds of KiB */
     return true;
 }
 
