@@ -128,10 +128,8 @@ static void test_passwords(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_valid),
-        cmocka_unit_test(test_invalid),
-        cmocka_unit_test(test_places),
-        cmocka_unit_test(test_lengths),
+        cmocka_unit_test(test_valid),     cmocka_unit_test(test_invalid),
+        cmocka_unit_test(test_places),    cmocka_unit_test(test_lengths),
         cmocka_unit_test(test_passwords),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
