@@ -142,7 +142,7 @@ void session_reply_send(struct session *session, const struct reply *reply)
     struct reply_terms terms = terms_of(session);
     entry->status = (uint16_t)reply->status;
     entry->answer = (uint8_t)(reply->reason ? reply->reason : REASON_answered);
-    /* A connection that probed is logged for that, whatever it asks for later. */
+    /* A connection that probed is logged for that, also after a good request. */
     if (!session->refused || (reply->reason && session->automatic != reply->reason))
         entry->outcome = entry->answer;
     entry->flow = reply_flow_create(reply, &terms);
