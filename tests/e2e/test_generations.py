@@ -130,10 +130,11 @@ def test_the_end_waits_for_the_command_as_well(lab):
     """A predecessor that ends first does not end a process whose command still has its grace."""
     bridge = begin(lab)
     first = lab.open(bridge)
-    note = lab.folder / 'note'
-    script = f'trap "sleep 1; echo done >{note}; exit 0" TERM; while :; do sleep 0.1; done'
+    note, ready = lab.folder / 'note', lab.folder / 'ready'
+    script = f'trap "sleep 1; echo done >{note}; exit 0" TERM; echo >{ready}; while :; do sleep 0.1; done'
     write(bridge.file, {**bridge.config, 'command': {'words': ['/bin/sh', '-c', script]}})
     second = upgrade(lab, bridge)
+    until(ready.exists, 'the trap of the command')
     second.signal(signal.SIGTERM)
     until(lambda: look(bridge)['process']['draining'], 'the drain')
     end(first)
