@@ -17,7 +17,7 @@ ENDED = (1000, 'No input for too long')
 
 
 def vnc(security=1):
-    """As much of a VNC server as its client needs to see; then it takes whatever comes."""
+    """The handshake of a VNC server, so that its client goes on; then it reads all bytes and ignores them."""
     def handler(connection):
         def take(count):
             while len(connection.received) < count:

@@ -245,7 +245,7 @@ def test_a_service_that_is_restarted(lab):
 # ---- one flight, and the cache ----
 
 def test_one_flight(lab):
-    """Clients who come with the same token cost one request at a time, whichever worker they are on."""
+    """Clients with the same token cost one request at a time, also on several workers."""
     desk, gate = lab.target(says('desk')), threading.Event()
 
     def answer(request):

@@ -1,7 +1,7 @@
 /*
  * The replies of a Redis server (RESP 2), one after the other, from bytes that arrive in any
- * pieces. hiredis parses; this module keeps what a look-up can use and refuses the rest, whatever
- * the server sends:
+ * pieces. hiredis parses; this module keeps what a look-up can use and refuses all other replies
+ * of a server:
  *
  *     +OK, $5, :1     REDIS_VALUE, its text; REDIS_VALUE_MAX bytes at most
  *     $-1, *-1        REDIS_NOTHING

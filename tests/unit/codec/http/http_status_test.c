@@ -22,7 +22,7 @@ static void test_phrases(void **state)
     assert_string_equal(http_status_phrase(505), "HTTP Version Not Supported");
 }
 
-/* Whatever another server sends has a phrase, and stays in its class. */
+/* A status that another server sends has a phrase of its class, also if it is not known. */
 static void test_nearest(void **state)
 {
     for (unsigned status = 200; status < 600; status++) {

@@ -26,7 +26,7 @@ static void all_must_let_in(void **state)
     assert_int_equal(satisfy_passed(&satisfy), SATISFY_ASK);
     assert_int_equal(satisfy_passed(&satisfy), SATISFY_PASSED);
 
-    for (size_t i = 0; i < 3; i++) { /* the one that fails decides, whichever it is */
+    for (size_t i = 0; i < 3; i++) { /* the one that fails decides, at any place */
         enum satisfy_step step = satisfy_begin(&satisfy, 3, false);
         for (size_t j = 0; j < i; j++)
             step = satisfy_passed(&satisfy);
