@@ -1,5 +1,5 @@
 /*
- * A request's head from its field lines.
+ * A request's head from its text, or from its field lines.
  *
  * Owns: nothing; the head borrows the caller's text. Thread: one. Errors: the test fails. Lifetime:
  * that of the text.
@@ -16,19 +16,25 @@
 
 #define HEAD_OF_TEXT 16384
 
-/* `target` "/?a=b"; `fields` "A: b\r\n". */
-static inline struct http_head head_of(const char *target, const char *fields,
-                                       char text[static HEAD_OF_TEXT])
+/* `text`: the whole head. */
+static inline struct http_head head_of_text(const char *text)
 {
-    static const struct http_limits limits = {16384, 8192, 100};
+    static const struct http_limits limits = {16384, 8192, HTTP_FIELDS_MAX};
     struct http_head head;
     struct http_scan scan = {0};
     enum reason bad;
     size_t consumed;
-    snprintf(text, HEAD_OF_TEXT, "GET %s HTTP/1.1\r\nHost: h\r\n%s\r\n", target, fields);
     assert_int_equal(http_head_parse(&head, text, strlen(text), &limits, &scan, &consumed, &bad),
                      HTTP_HEAD);
     return head;
+}
+
+/* `target` "/?a=b"; `fields` "A: b\r\n". */
+static inline struct http_head head_of(const char *target, const char *fields,
+                                       char text[static HEAD_OF_TEXT])
+{
+    snprintf(text, HEAD_OF_TEXT, "GET %s HTTP/1.1\r\nHost: h\r\n%s\r\n", target, fields);
+    return head_of_text(text);
 }
 
 #endif

@@ -7,12 +7,8 @@
 #ifndef WSLUICE_TESTS_LOGIN_LAB_H
 #define WSLUICE_TESTS_LOGIN_LAB_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
-
 #include "core/auth/password.h"
+#include "lib/head_of.h"
 #include "lib/users_lab.h"
 #include "lib/work_lab.h"
 #include "serve/auth/auth_login.h"
@@ -121,17 +117,11 @@ static inline void login_lab_read_reply(void)
 static inline enum auth_outcome login_lab_send(const char *line, const char *fields,
                                                const char *body, bool cancels)
 {
-    static const struct http_limits limits = {16384, 8192, 100};
     static const struct client_address client = {.known = true};
-    struct http_head head;
-    struct http_scan scan = {0};
-    enum reason bad;
     char text[8192];
-    size_t consumed;
     snprintf(text, sizeof(text), "%s HTTP/1.1\r\nHost: desk.example\r\nCookie: %s; %s\r\n%s\r\n",
              line, lab.cookies[0], lab.cookies[1], fields);
-    assert_int_equal(http_head_parse(&head, text, strlen(text), &limits, &scan, &consumed, &bad),
-                     HTTP_HEAD);
+    struct http_head head = head_of_text(text);
     const struct auth_question question = {
         .head = &head,
         .route = &lab.route,

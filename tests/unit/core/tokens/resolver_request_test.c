@@ -1,22 +1,9 @@
 #include "core/tokens/resolver_request.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "lib/head_of.h"
 
 static struct http_head head;
 static const struct client_address nobody = {0};
-
-static void parse(const char *text)
-{
-    static const struct http_limits limits = {4096, 4096, HTTP_FIELDS_MAX};
-    struct http_scan scan = {0};
-    enum reason bad;
-    size_t consumed;
-    assert_int_equal(http_head_parse(&head, text, strlen(text), &limits, &scan, &consumed, &bad),
-                     HTTP_HEAD);
-}
 
 static bool write_for(const char *template, struct slice token, struct slice user, char **target,
                       char **fields)
@@ -34,8 +21,8 @@ static bool write_for(const char *template, struct slice token, struct slice use
 static void test_the_request(void **state)
 {
     char *target, *fields;
-    parse("GET / HTTP/1.1\r\nHost: desk\r\nOrigin: https://a\r\nCookie: a=b\r\n"
-          "Remote-User: root\r\nAuthorization: x\r\n\r\n");
+    head = head_of_text("GET / HTTP/1.1\r\nHost: desk\r\nOrigin: https://a\r\nCookie: a=b\r\n"
+                        "Remote-User: root\r\nAuthorization: x\r\n\r\n");
     assert_true(write_for("/d/{token}?x=1", SLICE("a/b"), (struct slice){0}, &target, &fields));
     assert_string_equal(target, "/d/a%2Fb?x=1");
     assert_string_equal(fields, "Accept: application/json, text/plain\r\nUser-Agent: wsluice\r\n"

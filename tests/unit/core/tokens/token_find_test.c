@@ -1,9 +1,6 @@
 #include "core/tokens/token_find.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "lib/head_of.h"
 
 static const char request[] = "GET /base/desk/red?x=1&token=a%20b+c HTTP/1.1\r\n"
                               "Host: desk.example.com:6080\r\n"
@@ -12,18 +9,6 @@ static const char request[] = "GET /base/desk/red?x=1&token=a%20b+c HTTP/1.1\r\n
                               "X-Twice: two\r\n"
                               "Cookie: a=b; desk=\"green\"; c\r\n"
                               "Cookie: late=1; desk=other\r\n\r\n";
-
-static struct http_head head_of(const char *text)
-{
-    struct http_head head;
-    struct http_limits limits = {16384, 8192, 100};
-    struct http_scan scan = {0};
-    size_t consumed;
-    enum reason bad;
-    assert_int_equal(http_head_parse(&head, text, strlen(text), &limits, &scan, &consumed, &bad),
-                     HTTP_HEAD);
-    return head;
-}
 
 static void assert_token(const struct http_head *head, const char *from, const char *path,
                          const char *pattern, const char *wanted)
@@ -39,7 +24,7 @@ static void assert_token(const struct http_head *head, const char *from, const c
 
 static void test_reads_the_configured_part(void **state)
 {
-    struct http_head head = head_of(request);
+    struct http_head head = head_of_text(request);
     assert_token(&head, "query:token", "/desk/red", "/desk/*", "a b c");
     assert_token(&head, "query:x", "/desk/red", "/desk/*", "1");
     assert_token(&head, "query:y", "/desk/red", "/desk/*", NULL);
@@ -182,7 +167,7 @@ static void test_reads_an_offered_subprotocol(void **state)
     for (size_t i = 0; i < WSL_COUNT(cases); i++) {
         char text[256];
         snprintf(text, sizeof(text), "GET / HTTP/1.1\r\nHost: a\r\n%s\r\n", cases[i].fields);
-        struct http_head head = head_of(text);
+        struct http_head head = head_of_text(text);
         assert_token(&head, "subprotocol", "/", "/*", cases[i].token);
     }
 }
@@ -198,7 +183,7 @@ static enum token_find_verdict find_first(const struct token_request *asked,
 
 static void test_takes_the_first_place_that_has_one(void **state)
 {
-    struct http_head head = head_of(request);
+    struct http_head head = head_of_text(request);
     struct token_request asked = {.head = &head, .path = SLICE("/desk/red"), .pattern = "/desk/*"};
     const char *const places[] = {"user", "query:none", "header:X-Twice", "cookie:desk", "path"};
     struct slice token;
@@ -217,7 +202,7 @@ static void test_takes_the_first_place_that_has_one(void **state)
 static void test_a_token_that_is_too_long_ends_the_search(void **state)
 {
     static char user[TOKEN_MAX + 1];
-    struct http_head head = head_of(request);
+    struct http_head head = head_of_text(request);
     const char *const places[] = {"user", "cookie:desk"};
     struct token_request asked = {.head = &head, .path = SLICE("/"), .pattern = "/*"};
     struct slice token;

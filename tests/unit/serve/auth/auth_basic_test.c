@@ -1,11 +1,7 @@
 #include "serve/auth/auth_basic.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
-
 #include "core/auth/password.h"
+#include "lib/head_of.h"
 #include "lib/users_lab.h"
 #include "lib/work_lab.h"
 #include "serve/auth/users/auth_shared.h"
@@ -50,16 +46,9 @@ static void done_cb(struct auth_waiter *waiter, enum auth_outcome outcome)
 /* `cancels`: if it waits, it gets no answer. */
 static enum auth_outcome ask(const char *fields, bool cancels)
 {
-    static const struct http_limits limits = {16384, 8192, 100};
     static const struct client_address client = {.known = true};
-    struct http_head head;
-    struct http_scan scan = {0};
-    enum reason bad;
-    char text[1024];
-    size_t consumed;
-    snprintf(text, sizeof(text), "GET / HTTP/1.1\r\nHost: h\r\n%s\r\n", fields);
-    assert_int_equal(http_head_parse(&head, text, strlen(text), &limits, &scan, &consumed, &bad),
-                     HTTP_HEAD);
+    char text[HEAD_OF_TEXT];
+    struct http_head head = head_of("/", fields, text);
     const struct auth_question question = {.head = &head, .client = &client, .lane = &work.lane};
     struct auth_waiter waiter = {.done = done_cb};
     answer = (struct auth_answer){0};

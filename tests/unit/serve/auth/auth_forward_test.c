@@ -2,6 +2,7 @@
 #include "serve/auth/auth_forward.h"
 
 #include "lib/failing_alloc.h"
+#include "lib/head_of.h"
 #include "lib/http_lab.h"
 
 static struct http_lab lab;
@@ -127,16 +128,10 @@ static int set_up(void **state)
 {
     static const struct config_place place = {0};
     static struct config_auth_forward config = {.user = "X-User", .timeout_ms = 1500};
-    static const struct http_limits limits = {1000, 1000, HTTP_FIELDS_MAX};
     static const char request[] = "GET /desk?a=b HTTP/1.1\r\nHost: desk\r\n\r\n";
-    struct http_scan scan = {0};
-    enum reason bad;
-    size_t consumed;
     static char url[80];
     char error[256];
-    assert_int_equal(
-        http_head_parse(&head, request, sizeof(request) - 1, &limits, &scan, &consumed, &bad),
-        HTTP_HEAD);
+    head = head_of_text(request);
     http_lab_open(&lab);
     snprintf(url, sizeof(url), "http://127.0.0.1:%u/check", lab.socket.port);
     config.url = url;

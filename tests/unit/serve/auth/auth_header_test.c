@@ -1,25 +1,15 @@
 #include "serve/auth/auth_header.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "lib/head_of.h"
 
 static struct auth_answer answer;
 
 static enum auth_outcome ask(const char *fields, bool from_proxy)
 {
-    static const struct http_limits limits = {16384, 8192, 100};
     const struct config_auth_header config = {"X-User"};
     struct auth_method *method = auth_header_create(&config);
-    struct http_head head;
-    struct http_scan scan = {0};
-    enum reason bad;
-    char text[1024];
-    size_t consumed;
-    snprintf(text, sizeof(text), "GET / HTTP/1.1\r\nHost: h\r\n%s\r\n", fields);
-    assert_int_equal(http_head_parse(&head, text, strlen(text), &limits, &scan, &consumed, &bad),
-                     HTTP_HEAD);
+    char text[HEAD_OF_TEXT];
+    struct http_head head = head_of("/", fields, text);
     const struct auth_question question = {.head = &head, .from_proxy = from_proxy};
     answer = (struct auth_answer){0};
     assert_non_null(method);

@@ -4,6 +4,7 @@
 #include "config/model/config.h"
 #include "core/access/client_address.h"
 #include "lib/failing_alloc.h"
+#include "lib/head_of.h"
 #include "lib/http_lab.h"
 
 #define ANSWER(fields, body)                                                                       \
@@ -178,15 +179,9 @@ static void test_without_memory(void **state)
 static int set_up(void **state)
 {
     static const struct config_place place = {0};
-    static const struct http_limits limits = {1000, 1000, HTTP_FIELDS_MAX};
     static const char request[] = "GET / HTTP/1.1\r\nHost: desk\r\n\r\n";
-    struct http_scan scan = {0};
-    enum reason bad;
-    size_t consumed;
     char url[80], error[256];
-    assert_int_equal(
-        http_head_parse(&head, request, sizeof(request) - 1, &limits, &scan, &consumed, &bad),
-        HTTP_HEAD);
+    head = head_of_text(request);
     http_lab_open(&lab);
     snprintf(url, sizeof(url), "http://127.0.0.1:%u/?t={token}", lab.socket.port);
     origin = http_origin_create(url, NULL, &place, NULL, error, sizeof(error));

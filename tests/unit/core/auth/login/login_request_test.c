@@ -1,22 +1,12 @@
 #include "core/auth/login/login_request.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "lib/head_of.h"
 
 /* `lines`: whole field lines. */
-static struct http_head head_of(char text[static 512], const char *line, const char *lines)
+static struct http_head head_of_line(char text[static 512], const char *line, const char *lines)
 {
-    struct http_head head;
-    struct http_limits limits = {16384, 8192, 100};
-    struct http_scan scan = {0};
-    size_t consumed;
-    enum reason bad;
     snprintf(text, 512, "%s HTTP/1.1\r\nHost: desk.example.com\r\n%s\r\n", line, lines);
-    assert_int_equal(http_head_parse(&head, text, strlen(text), &limits, &scan, &consumed, &bad),
-                     HTTP_HEAD);
-    return head;
+    return head_of_text(text);
 }
 
 static void test_pages(void **state)
@@ -46,7 +36,7 @@ static void test_pages(void **state)
     };
     for (size_t i = 0; i < WSL_COUNT(rows); i++) {
         char text[512];
-        struct http_head head = head_of(text, rows[i].line, rows[i].fields);
+        struct http_head head = head_of_line(text, rows[i].line, rows[i].fields);
         if (login_request_is_for_page(&head) != rows[i].page)
             fail_msg("%s %s", rows[i].line, rows[i].fields);
     }
@@ -78,7 +68,7 @@ static void test_sites(void **state)
     const struct config_texts none = {0}, listed = {.items = &proxy, .count = 1};
     for (size_t i = 0; i < WSL_COUNT(rows); i++) {
         char text[512];
-        struct http_head head = head_of(text, "POST /", rows[i].fields);
+        struct http_head head = head_of_line(text, "POST /", rows[i].fields);
         assert_int_equal(login_request_site(&head, true, &none), rows[i].site);
         assert_int_equal(login_request_site(&head, true, &listed), rows[i].listed);
     }
@@ -106,7 +96,7 @@ static void test_locations(void **state)
     for (size_t i = 0; i < WSL_COUNT(rows); i++) {
         char text[512], line[256], out[128];
         snprintf(line, sizeof(line), "GET %s", rows[i].target);
-        struct http_head head = head_of(text, line, "");
+        struct http_head head = head_of_line(text, line, "");
         size_t length = login_request_location(out, sizeof(out), &head);
         assert_string_equal(out, rows[i].location);
         assert_int_equal(length, strlen(out));
@@ -133,7 +123,7 @@ static void test_links_of_a_logout(void **state)
     for (size_t i = 0; i < WSL_COUNT(rows); i++) {
         char text[512], line[256], out[128];
         snprintf(line, sizeof(line), "GET %s", rows[i].target);
-        struct http_head head = head_of(text, line, "");
+        struct http_head head = head_of_line(text, line, "");
         assert_int_equal(login_request_logout(out, sizeof(out), &head), strlen(rows[i].logout));
         assert_string_equal(out, rows[i].logout);
         assert_int_equal(login_request_back(out, sizeof(out), &head, false), strlen(rows[i].back));
@@ -162,7 +152,7 @@ static void test_logouts_that_are_meant(void **state)
     const struct config_texts none = {0};
     for (size_t i = 0; i < WSL_COUNT(rows); i++) {
         char text[512];
-        struct http_head head = head_of(text, rows[i].line, rows[i].fields);
+        struct http_head head = head_of_line(text, rows[i].line, rows[i].fields);
         if (login_request_is_meant(&head, true, &none) != rows[i].meant)
             fail_msg("%s %s", rows[i].line, rows[i].fields);
     }
@@ -171,11 +161,11 @@ static void test_logouts_that_are_meant(void **state)
 static void test_parameters_of_the_query(void **state)
 {
     char text[512];
-    struct http_head head = head_of(text, "GET /logout?a=b&everywhere&c", "");
+    struct http_head head = head_of_line(text, "GET /logout?a=b&everywhere&c", "");
     assert_true(login_request_asks_for(&head, SLICE("everywhere")));
     assert_true(login_request_asks_for(&head, SLICE("a")));
     assert_false(login_request_asks_for(&head, SLICE("b")));
-    head = head_of(text, "GET /logout", "");
+    head = head_of_line(text, "GET /logout", "");
     assert_false(login_request_asks_for(&head, SLICE("everywhere")));
 }
 
