@@ -51,6 +51,12 @@ struct slice http_char_trim(struct slice text)
     return text;
 }
 
+struct slice http_char_unquote(struct slice text)
+{
+    bool quoted = text.len >= 2 && text.ptr[0] == '"' && text.ptr[text.len - 1] == '"';
+    return quoted ? (struct slice){text.ptr + 1, text.len - 2} : text;
+}
+
 struct slice http_char_cut(struct slice *rest, char end)
 {
     const char *at = rest->len > 0 ? memchr(rest->ptr, end, rest->len) : NULL;

@@ -40,6 +40,9 @@ bool http_char_is_token(struct slice text);
 /* Without the optional white space around it (SP and HTAB), RFC 9110 section 5.6.3. */
 struct slice http_char_trim(struct slice text);
 
+/* Without the quotes around it, if there are any at both ends; escapes stay. */
+struct slice http_char_unquote(struct slice text);
+
 /* Cuts the part before `end` off the beginning, and `end` with it; without `end` all of it. */
 struct slice http_char_cut(struct slice *rest, char end);
 

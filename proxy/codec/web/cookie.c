@@ -5,12 +5,6 @@
 
 /* ---- of a request ---- */
 
-static struct slice unquoted(struct slice value)
-{
-    bool quoted = value.len >= 2 && value.ptr[0] == '"' && value.ptr[value.len - 1] == '"';
-    return quoted ? (struct slice){value.ptr + 1, value.len - 2} : value;
-}
-
 /* The next cookie of any name, of the field that is read; false: the field is at its end. */
 static bool next_pair(struct slice *rest, struct slice *name, struct slice *value)
 {
@@ -28,7 +22,7 @@ bool cookie_next(struct cookie_cursor *cursor, struct slice name, struct slice *
         while (next_pair(&cursor->rest, &key, value)) {
             if (!slice_equal(key, name))
                 continue;
-            *value = unquoted(*value);
+            *value = http_char_unquote(*value);
             return true;
         }
         if (cursor->field == cursor->head->field_count)

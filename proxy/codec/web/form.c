@@ -11,11 +11,9 @@
 static bool is_utf8(struct slice parameter)
 {
     struct slice name = http_char_trim(http_char_cut(&parameter, '='));
-    struct slice value = http_char_trim(parameter);
+    struct slice value = http_char_unquote(http_char_trim(parameter));
     if (name.len == 0)
         return true;
-    if (value.len >= 2 && value.ptr[0] == '"' && value.ptr[value.len - 1] == '"')
-        value = (struct slice){value.ptr + 1, value.len - 2};
     return slice_equal_nocase(name, SLICE("charset")) && slice_equal_nocase(value, SLICE("utf-8"));
 }
 

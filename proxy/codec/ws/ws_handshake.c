@@ -19,9 +19,7 @@ static bool cut_parameter_value(struct slice *text)
     size_t name = (size_t)(equals - text->ptr);
     struct slice value = http_char_trim((struct slice){equals + 1, text->len - name - 1});
     *text = http_char_trim((struct slice){text->ptr, name});
-    if (value.len >= 2 && value.ptr[0] == '"' && value.ptr[value.len - 1] == '"')
-        value = (struct slice){value.ptr + 1, value.len - 2};
-    return http_char_is_token(value);
+    return http_char_is_token(http_char_unquote(value));
 }
 
 /* token *( ";" parameter ), RFC 6455 section 9.1. */

@@ -12,8 +12,7 @@ struct lifetime {
 /* A number, perhaps quoted (RFC 9111 section 1.2.2: too large counts as large). */
 static bool read_seconds(struct slice value, uint64_t *seconds)
 {
-    if (value.len >= 2 && value.ptr[0] == '"' && value.ptr[value.len - 1] == '"')
-        value = (struct slice){value.ptr + 1, value.len - 2};
+    value = http_char_unquote(value);
     if (ascii_decimal(value, UINT32_MAX, seconds))
         return true;
     for (size_t i = 0; i < value.len; i++)

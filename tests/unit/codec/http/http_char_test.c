@@ -59,6 +59,17 @@ static void test_trim(void **state)
     assert_int_equal(http_char_trim(SLICE("")).len, 0);
 }
 
+static void test_unquote(void **state)
+{
+    assert_true(slice_equal(http_char_unquote(SLICE("\"a b\"")), SLICE("a b")));
+    assert_true(slice_equal(http_char_unquote(SLICE("\"\"\"")), SLICE("\"")));
+    assert_true(slice_equal(http_char_unquote(SLICE("\"a")), SLICE("\"a")));
+    assert_true(slice_equal(http_char_unquote(SLICE("a\"")), SLICE("a\"")));
+    assert_true(slice_equal(http_char_unquote(SLICE("\"")), SLICE("\"")));
+    assert_int_equal(http_char_unquote(SLICE("\"\"")).len, 0);
+    assert_int_equal(http_char_unquote((struct slice){NULL, 0}).len, 0);
+}
+
 static void test_cut(void **state)
 {
     struct slice rest = SLICE("a;;b");
@@ -81,6 +92,7 @@ int main(void)
         cmocka_unit_test(test_host_names),
         cmocka_unit_test(test_span_ends_at_the_first_other_byte),
         cmocka_unit_test(test_trim),
+        cmocka_unit_test(test_unquote),
         cmocka_unit_test(test_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
