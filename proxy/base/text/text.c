@@ -2,6 +2,8 @@
 
 #include <stdarg.h>
 
+#include "base/ascii.h"
+
 #define ROOM_MIN 256
 
 /* Doubles the room, so that on average each byte is copied once more. */
@@ -46,6 +48,16 @@ void text_add_byte(struct text *text, char byte)
 void text_add_string(struct text *text, const char *string)
 {
     text_add(text, slice_of(string));
+}
+
+void text_add_escaped(struct text *text, struct slice bytes)
+{
+    for (size_t i = 0; i < bytes.len; i++) {
+        if (ascii_is_unreserved(bytes.ptr[i]))
+            text_add_byte(text, bytes.ptr[i]);
+        else
+            text_add_format(text, "%%%02X", (uint8_t)bytes.ptr[i]);
+    }
 }
 
 /* Formats into the free room, and a second time if that is too small. */

@@ -22,6 +22,8 @@ struct text {
 void text_add(struct text *text, struct slice bytes);
 void text_add_byte(struct text *text, char byte);
 void text_add_string(struct text *text, const char *string);
+/* As a part of a URI: all but unreserved characters become %XX. */
+void text_add_escaped(struct text *text, struct slice bytes);
 void text_add_format(struct text *text, const char *format, ...) WSL_PRINTF(2, 3);
 
 /* Room for `more` bytes: write there, then add to `length`. NULL: failed. */

@@ -1,6 +1,5 @@
 #include "core/access/client_facts.h"
 
-#include "base/ascii.h"
 #include "codec/http/http_char.h"
 
 void client_facts_add(struct text *out, const char *name, struct slice value)
@@ -17,16 +16,6 @@ void client_facts_copy(struct text *out, const struct http_head *head, const cha
     for (unsigned i = 0; i < head->field_count; i++)
         if (slice_equal_nocase(head->fields[i].name, slice_of(name)))
             client_facts_add(out, name, head->fields[i].value);
-}
-
-void client_facts_escape(struct text *out, struct slice value)
-{
-    for (size_t i = 0; i < value.len; i++) {
-        if (ascii_is_unreserved(value.ptr[i]))
-            text_add_byte(out, value.ptr[i]);
-        else
-            text_add_format(out, "%%%02X", (uint8_t)value.ptr[i]);
-    }
 }
 
 void client_facts_write(struct text *out, const struct client_facts *facts)

@@ -30,7 +30,4 @@ void client_facts_add(struct text *out, const char *name, struct slice value);
 /* Each field of that name, as the client sent it. */
 void client_facts_copy(struct text *out, const struct http_head *head, const char *name);
 
-/* Percent-encodes all but unreserved characters. */
-void client_facts_escape(struct text *out, struct slice value);
-
 #endif

@@ -66,12 +66,7 @@ void link_message_put(struct text *text, const char *key, const char *value)
     if (!value)
         return;
     text_add_format(text, "&%s=", key);
-    for (; *value; value++) {
-        if (ascii_is_unreserved(*value))
-            text_add_byte(text, *value);
-        else
-            text_add_format(text, "%%%02X", (unsigned char)*value);
-    }
+    text_add_escaped(text, slice_of(value));
 }
 
 void link_message_put_number(struct text *text, const char *key, uint64_t value)

@@ -10,7 +10,7 @@ bool resolver_request_write(const struct resolver_request *request, const char *
         return false;
     wsl_assert(found);
     text_add(target, (struct slice){template, (size_t)(found - template)});
-    client_facts_escape(target, request->token);
+    text_add_escaped(target, request->token);
     text_add_string(target, found + sizeof(place) - 1);
 
     client_facts_add(fields, "Accept", SLICE("application/json, text/plain"));

@@ -1,7 +1,5 @@
 #include "run/quick/redis_source.h"
 
-#include "base/ascii.h"
-
 enum field { HOST, PORT, DATABASE, PASSWORD, NAMESPACE, FIELD_COUNT };
 
 static const char wanted[] = "must be HOST[:PORT[:DB[:PASSWORD[:NAMESPACE]]]], with double quotes "
@@ -34,17 +32,6 @@ static bool split(const char *source, struct slice fields[static FIELD_COUNT])
     return last && fields[HOST].len > 0;
 }
 
-static void escape(struct text *value, struct slice password)
-{
-    for (size_t i = 0; i < password.len; i++) {
-        char c = password.ptr[i];
-        if (ascii_is_unreserved(c))
-            text_add_byte(value, c);
-        else
-            text_add_format(value, "%%%02X", (unsigned)(unsigned char)c);
-    }
-}
-
 const char *redis_source_url(const char *source, struct text *value)
 {
     struct slice fields[FIELD_COUNT];
@@ -54,7 +41,7 @@ const char *redis_source_url(const char *source, struct text *value)
     text_add_string(value, "redis://");
     if (fields[PASSWORD].len > 0) {
         text_add_byte(value, ':');
-        escape(value, fields[PASSWORD]);
+        text_add_escaped(value, fields[PASSWORD]);
         text_add_byte(value, '@');
     }
     text_add_string(value, bracket ? "[" : "");

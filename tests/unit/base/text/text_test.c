@@ -31,6 +31,20 @@ static void test_pieces_join(void **state)
     check(&text, "");
 }
 
+static void test_escapes(void **state)
+{
+    struct text text = {0};
+    text_add_escaped(&text, SLICE("aZ0-._~/?#&=%+ \r\n\xc3\xa9"));
+    check(&text, "aZ0-._~%2F%3F%23%26%3D%25%2B%20%0D%0A%C3%A9");
+    for (int byte = 0; byte < 256; byte++) {
+        char one = (char)byte;
+        text_add_escaped(&text, (struct slice){&one, 1});
+        assert_true(text.length == 1 || (text.length == 3 && text.bytes[0] == '%'));
+        text.length = 0;
+    }
+    text_free(&text);
+}
+
 static void test_nul_at_every_length(void **state)
 {
     char expected[2050] = "";
@@ -104,6 +118,7 @@ int main(void)
         cmocka_unit_test(test_pieces_join),    cmocka_unit_test(test_nul_at_every_length),
         cmocka_unit_test(test_reserve),        cmocka_unit_test(test_limit),
         cmocka_unit_test(test_without_memory), cmocka_unit_test(test_huge_sizes),
+        cmocka_unit_test(test_escapes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -45,26 +45,11 @@ static void test_fields(void **state)
     expect(&text, "");
 }
 
-static void test_escapes(void **state)
-{
-    struct text text = {0};
-    client_facts_escape(&text, SLICE("aZ0-._~/?#&=%+ \r\n\xc3\xa9"));
-    expect(&text, "aZ0-._~%2F%3F%23%26%3D%25%2B%20%0D%0A%C3%A9");
-    for (int byte = 0; byte < 256; byte++) {
-        char one = (char)byte;
-        client_facts_escape(&text, (struct slice){&one, 1});
-        assert_true(text.length == 1 || (text.length == 3 && text.bytes[0] == '%'));
-        text.length = 0;
-    }
-    text_free(&text);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_known),
         cmocka_unit_test(test_fields),
-        cmocka_unit_test(test_escapes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
