@@ -138,8 +138,7 @@ static enum reason check_body(struct http_head *head)
             return REASON_http_malformed;
     if (length && !ascii_decimal(length->value, HTTP_BODY_UNKNOWN - 1, &head->body_length))
         head->body_length = HTTP_BODY_UNKNOWN;
-    http_head_only(head, SLICE("Transfer-Encoding"), &count);
-    if (count > 0)
+    if (http_head_has(head, SLICE("Transfer-Encoding")))
         head->body_length = HTTP_BODY_UNKNOWN;
     head->has_body = head->body_length > 0;
     return REASON_none;
@@ -196,6 +195,14 @@ enum http_verdict http_head_parse(struct http_head *head, const char *bytes, siz
 }
 
 /* ---- fields ---- */
+
+bool http_head_has(const struct http_head *head, struct slice name)
+{
+    for (unsigned i = 0; i < head->field_count; i++)
+        if (slice_equal_nocase(head->fields[i].name, name))
+            return true;
+    return false;
+}
 
 const struct http_field *http_head_only(const struct http_head *head, struct slice name,
                                         unsigned *count)

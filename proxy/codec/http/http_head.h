@@ -50,6 +50,8 @@ WSL_MUST_CHECK struct http_head *http_head_copy(const struct http_head *head);
 /* Of a copy, which is wiped: it may hold passwords and cookies. NULL: nothing happens. */
 void http_head_free(struct http_head *copy);
 
+bool http_head_has(const struct http_head *head, struct slice name);
+
 /* The only field of that name; NULL: none or several, as `count` says. */
 const struct http_field *http_head_only(const struct http_head *head, struct slice name,
                                         unsigned *count);

@@ -12,13 +12,6 @@ struct judgement {
     int64_t now;
 };
 
-static bool has(const struct http_head *head, struct slice name)
-{
-    unsigned count;
-    (void)http_head_only(head, name, &count);
-    return count > 0;
-}
-
 /* False: there is no such field, or it is not a date. */
 static bool date_of(const struct judgement *at, struct slice name, int64_t *seconds)
 {
@@ -32,7 +25,7 @@ static bool precondition_failed(const struct judgement *at)
 {
     static const struct slice if_match = {"If-Match", 8};
     int64_t date;
-    if (has(at->head, if_match))
+    if (http_head_has(at->head, if_match))
         return !http_etag_listed(at->head, if_match, at->etag, HTTP_ETAG_STRONG);
     return date_of(at, SLICE("If-Unmodified-Since"), &date) && at->modified > date;
 }
@@ -42,7 +35,7 @@ static bool not_modified(const struct judgement *at)
 {
     static const struct slice if_none_match = {"If-None-Match", 13};
     int64_t date;
-    if (has(at->head, if_none_match))
+    if (http_head_has(at->head, if_none_match))
         return http_etag_listed(at->head, if_none_match, at->etag, HTTP_ETAG_WEAK);
     return date_of(at, SLICE("If-Modified-Since"), &date) && at->modified <= date;
 }

@@ -121,10 +121,7 @@ enum opening_verdict opening_body(struct opening *opening, struct opening_reques
                                   size_t most)
 {
     const struct http_head *head = &request->head;
-    unsigned expectations, encodings;
-    (void)http_head_only(head, SLICE("Expect"), &expectations);
-    (void)http_head_only(head, SLICE("Transfer-Encoding"), &encodings);
-    if (expectations > 0 || encodings > 0)
+    if (http_head_has(head, SLICE("Expect")) || http_head_has(head, SLICE("Transfer-Encoding")))
         return refuse(opening, REASON_http_body);
     if (head->body_length > most)
         return refuse(opening, REASON_http_body_too_large);
@@ -177,9 +174,8 @@ enum opening_verdict opening_feed(struct opening *opening, const char *bytes, si
 
 bool opening_may_stay(const struct http_head *head, bool body_read)
 {
-    unsigned upgrades;
-    (void)http_head_only(head, SLICE("Upgrade"), &upgrades);
-    return head->minor_version >= 1 && (!head->has_body || body_read) && upgrades == 0 &&
+    return head->minor_version >= 1 && (!head->has_body || body_read) &&
+           !http_head_has(head, SLICE("Upgrade")) &&
            !http_head_lists(head, SLICE("Connection"), SLICE("close"));
 }
 

@@ -70,11 +70,10 @@ uint32_t http_freshness_seconds(const struct http_answer *answer, uint32_t most)
 {
     struct lifetime lifetime = {0};
     uint64_t age = 0;
-    unsigned count;
     for (unsigned i = 0; i < answer->head.field_count; i++)
         read_field(&lifetime, &answer->head.fields[i]);
-    http_head_only(&answer->head, SLICE("Age"), &count);
-    if (count > 0 && !read_seconds(http_answer_field(answer, SLICE("Age")), &age))
+    if (http_head_has(&answer->head, SLICE("Age")) &&
+        !read_seconds(http_answer_field(answer, SLICE("Age")), &age))
         return 0;
     uint64_t seconds = lifetime.has_shared ? lifetime.shared : lifetime.max_age;
     if (lifetime.forbidden || seconds <= age)

@@ -6,12 +6,6 @@
 #include "codec/http/http_query.h"
 #include "core/access/access.h"
 
-static const struct http_field *only(const struct http_head *head, struct slice name)
-{
-    unsigned count;
-    return http_head_only(head, name, &count);
-}
-
 static bool is_one_of(struct slice text, const struct slice *words, size_t count)
 {
     for (size_t i = 0; i < count; i++)
@@ -23,7 +17,8 @@ static bool is_one_of(struct slice text, const struct slice *words, size_t count
 /* Of an element of Accept, its parameters do not matter, but for q=0. */
 static bool accepts_html(const struct http_head *head)
 {
-    const struct http_field *accept = only(head, SLICE("Accept"));
+    unsigned count;
+    const struct http_field *accept = http_head_only(head, SLICE("Accept"), &count);
     struct slice rest = accept ? accept->value : (struct slice){0}, element;
     while (http_head_list_next(&rest, &element)) {
         struct slice type = http_char_trim(http_char_cut(&element, ';'));
@@ -39,9 +34,9 @@ bool login_request_is_for_page(const struct http_head *head)
     static const struct slice methods[] = {{"GET", 3}, {"HEAD", 4}, {"POST", 4}};
     static const struct slice pages[] = {
         {"document", 8}, {"iframe", 6}, {"frame", 5}, {"embed", 5}, {"object", 6}};
-    unsigned upgrades, count;
-    (void)http_head_only(head, SLICE("Upgrade"), &upgrades);
-    if (upgrades > 0 || !is_one_of(head->method, methods, WSL_COUNT(methods)))
+    unsigned count;
+    if (http_head_has(head, SLICE("Upgrade")) ||
+        !is_one_of(head->method, methods, WSL_COUNT(methods)))
         return false;
     const struct http_field *wanted = http_head_only(head, SLICE("Sec-Fetch-Dest"), &count);
     if (count > 0)
@@ -68,10 +63,8 @@ enum login_site login_request_site(const struct http_head *head, bool secure,
 bool login_request_is_meant(const struct http_head *head, bool secure,
                             const struct config_texts *origins)
 {
-    unsigned ahead;
     enum login_site site = login_request_site(head, secure, origins);
-    (void)http_head_only(head, SLICE("Sec-Purpose"), &ahead);
-    if (ahead > 0 || slice_equal(head->method, SLICE("HEAD")))
+    if (http_head_has(head, SLICE("Sec-Purpose")) || slice_equal(head->method, SLICE("HEAD")))
         return false;
     return site == LOGIN_SITE_SAME ||
            (site == LOGIN_SITE_UNKNOWN && !login_request_is_for_page(head));

@@ -534,6 +534,9 @@ static void test_finds_fields(void **state)
     assert_int_equal(out.verdict, HTTP_HEAD);
     assert_ptr_equal(http_head_only(&out.head, SLICE("hOsT"), &count), &out.head.fields[0]);
     assert_int_equal(count, 1);
+    assert_true(http_head_has(&out.head, SLICE("hOsT")));
+    assert_true(http_head_has(&out.head, SLICE("X")));
+    assert_false(http_head_has(&out.head, SLICE("None")));
     assert_null(http_head_only(&out.head, SLICE("X"), &count));
     assert_int_equal(count, 2);
     assert_null(http_head_only(&out.head, SLICE("None"), &count));
