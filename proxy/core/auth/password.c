@@ -1,7 +1,8 @@
 #include "core/auth/password.h"
 
 #include <errno.h>
-#include <openssl/crypto.h>
+
+#include "base/text/secret.h"
 
 #ifdef WSLUICE_HAS_CRYPT
 #include <crypt.h>
@@ -38,12 +39,6 @@ static struct attempt *begin(struct slice password, struct slice setting)
     return attempt;
 }
 
-static void end(struct attempt *attempt)
-{
-    explicit_bzero(attempt, sizeof(*attempt));
-    free(attempt);
-}
-
 /* NULL: it failed, with errno. Failures of libxcrypt are texts that begin with "*". */
 static const char *hash_of(struct attempt *attempt)
 {
@@ -68,9 +63,9 @@ enum password_verdict password_verify(struct slice password, struct slice hash)
     const char *made = hash_of(attempt);
     if (!made && errno == ENOMEM)
         verdict = PASSWORD_FAILED;
-    else if (made && strlen(made) == hash.len && CRYPTO_memcmp(made, hash.ptr, hash.len) == 0)
+    else if (made && secret_is_same(slice_of(made), hash))
         verdict = PASSWORD_RIGHT;
-    end(attempt);
+    secret_free(attempt, sizeof(*attempt));
     return verdict;
 }
 
@@ -86,7 +81,7 @@ bool password_supports(enum users_hash kind)
     if (!attempt)
         return false;
     bool known = hash_of(attempt) != NULL;
-    end(attempt);
+    secret_free(attempt, sizeof(*attempt));
     return known;
 }
 
@@ -131,6 +126,6 @@ bool password_hash(struct slice password, enum users_hash kind,
     const char *made = hash_of(attempt);
     if (made)
         snprintf(hash, USERS_HASH_MAX + 1, "%s", made);
-    end(attempt);
+    secret_free(attempt, sizeof(*attempt));
     return made != NULL;
 }

@@ -1,6 +1,7 @@
 #include "core/auth/users_table.h"
 
 #include "base/hash_map.h"
+#include "base/text/secret.h"
 
 struct user {
     struct hash_map_link link;
@@ -142,9 +143,7 @@ void users_table_free(struct users_table *table)
     if (!table)
         return;
     hash_map_free(&table->names);
-    if (table->text)
-        explicit_bzero(table->text, table->length);
-    free(table->text);
+    secret_free(table->text, table->length);
     free(table->users);
     free(table);
 }

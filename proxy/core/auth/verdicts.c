@@ -5,6 +5,8 @@
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 
+#include "base/text/secret.h"
+
 #define KEY_BYTES  32
 #define RIGHT_MOST 4096 /* entries */
 #define WRONG_MOST 4096
@@ -59,9 +61,8 @@ bool verdicts_digest(const struct verdicts *verdicts, struct slice user, struct 
     bool made = HMAC(EVP_sha256(), verdicts->key, KEY_BYTES, text, size, mac, NULL) != NULL;
     if (made)
         memcpy(digest, mac, sizeof(*digest));
-    OPENSSL_cleanse(text, size);
+    secret_free(text, size);
     OPENSSL_cleanse(mac, sizeof(mac));
-    free(text);
     return made;
 }
 

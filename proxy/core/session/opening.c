@@ -1,5 +1,6 @@
 #include "core/session/opening.h"
 
+#include "base/text/secret.h"
 #include "codec/ws/ws_handshake.h"
 
 /* RFC 8446 section 5.1: the content type of a record that carries a ClientHello. */
@@ -14,9 +15,7 @@ static enum opening_verdict refuse(struct opening *opening, enum reason reason)
 /* Wipes and frees the bytes that are held. */
 static void release(struct opening *opening)
 {
-    if (opening->held)
-        explicit_bzero(opening->held, opening->held_capacity);
-    free(opening->held);
+    secret_free(opening->held, opening->held_capacity);
     opening->held = NULL;
     opening->held_length = opening->held_capacity = 0;
 }
