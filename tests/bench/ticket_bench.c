@@ -36,7 +36,7 @@ static struct ticket_keys *make_keys(const struct ticket_alg *alg)
     struct ticket_keys *keys =
         ticket_keys_read(text_slice(&text), alg, &skipped, error, sizeof(error));
     wsl_assert(keys);
-    ticket_make_free(&text);
+    text_wipe(&text);
     return keys;
 }
 

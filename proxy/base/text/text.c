@@ -100,3 +100,10 @@ void text_free(struct text *text)
     free(text->bytes);
     *text = (struct text){.limit = text->limit};
 }
+
+void text_wipe(struct text *text)
+{
+    if (text->bytes)
+        explicit_bzero(text->bytes, text->length);
+    text_free(text);
+}

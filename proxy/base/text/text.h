@@ -32,6 +32,7 @@ WSL_MUST_CHECK char *text_reserve(struct text *text, size_t more);
 /* The bytes, with a NUL behind them, malloc'd; NULL: failed. `text` is empty afterwards. */
 WSL_MUST_CHECK char *text_take(struct text *text, size_t *length);
 void text_free(struct text *text);
+void text_wipe(struct text *text); /* text_free, of a secret */
 
 static inline struct slice text_slice(const struct text *text)
 {

@@ -13,13 +13,6 @@
 
 #define NUMBER_MAX (TICKET_KEY_RSA_MAX / 8)
 
-void ticket_make_free(struct text *text)
-{
-    if (text->bytes)
-        OPENSSL_cleanse(text->bytes, text->length);
-    text_free(text);
-}
-
 /* ---- members of a JWK ---- */
 
 struct member {

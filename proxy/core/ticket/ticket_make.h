@@ -4,7 +4,7 @@
  * thumbprint (RFC 7638); that of a secret gets none, as its thumbprint would help guessing it.
  *
  * Pure but for OpenSSL's random numbers. Owns: nothing. Thread: any. Errors: NULL, and one line.
- * Lifetime: texts are the caller's, who wipes them with ticket_make_free.
+ * Lifetime: texts are the caller's, who wipes them with text_wipe.
  */
 #ifndef WSLUICE_CORE_TICKET_TICKET_MAKE_H
 #define WSLUICE_CORE_TICKET_TICKET_MAKE_H
@@ -24,7 +24,5 @@ WSL_MUST_CHECK bool ticket_make_key(const struct ticket_alg *alg, bool jwk, cons
  */
 WSL_MUST_CHECK bool ticket_make_public(const struct ticket_keys *keys, bool jwk, const char *kid,
                                        struct text *out, char *error, size_t error_size);
-
-void ticket_make_free(struct text *text);
 
 #endif

@@ -143,7 +143,7 @@ static int make_key(const struct cli_call *call)
         status = write_key(call, path, text_slice(&text));
     else
         fwrite(text.bytes, 1, text.length, call->out);
-    ticket_make_free(&text);
+    text_wipe(&text);
     return status;
 }
 
@@ -161,7 +161,7 @@ static int print_public(const struct cli_call *call)
         fwrite(text.bytes, 1, text.length, call->out);
     else
         status = cli_call_cannot(call, error);
-    ticket_make_free(&text);
+    text_wipe(&text);
     ticket_keys_release(keys);
     return status;
 }

@@ -43,13 +43,13 @@ struct ticket_keys *ticket_text_keys(const char *path, const struct ticket_alg *
     size_t skipped;
     if (!read_file(path, &text)) {
         snprintf(error, error_size, "%s: %s", path, strerror(errno));
-        ticket_make_free(&text);
+        text_wipe(&text);
         return NULL;
     }
     keys = ticket_keys_read(text_slice(&text), only, &skipped, why, sizeof(why));
     if (!keys)
         snprintf(error, error_size, "%s: %s", path, why);
-    ticket_make_free(&text);
+    text_wipe(&text);
     return keys;
 }
 

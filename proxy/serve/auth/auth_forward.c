@@ -112,9 +112,7 @@ static enum auth_outcome ask(struct auth_method *method, const struct auth_quest
     }
     if (outcome != AUTH_WAITS)
         free(pending);
-    if (fields.bytes)
-        explicit_bzero(fields.bytes, fields.length);
-    text_free(&fields);
+    text_wipe(&fields);
     return outcome;
 }
 

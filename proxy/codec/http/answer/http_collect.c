@@ -12,17 +12,10 @@ void http_collect_begin(struct http_collect *collect, size_t body_max, bool answ
     collect->scan = http_scan_answer();
 }
 
-static void wipe(struct text *text)
-{
-    if (text->bytes)
-        explicit_bzero(text->bytes, text->length);
-    text_free(text);
-}
-
 void http_collect_free(struct http_collect *collect)
 {
-    wipe(&collect->head);
-    wipe(&collect->body);
+    text_wipe(&collect->head);
+    text_wipe(&collect->body);
 }
 
 static enum http_answer_verdict conclude(struct http_collect *collect,

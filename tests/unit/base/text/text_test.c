@@ -83,6 +83,17 @@ static void test_limit(void **state)
     check(&text, "new");
 }
 
+static void test_wipe(void **state)
+{
+    struct text text = {.limit = 6};
+    text_wipe(&text);
+    text_add_string(&text, "secret");
+    text_wipe(&text);
+    assert_null(text.bytes);
+    assert_int_equal(text.length, 0);
+    assert_int_equal(text.limit, 6);
+}
+
 static void test_without_memory(void **state)
 {
     static char much[5000];
@@ -118,7 +129,7 @@ int main(void)
         cmocka_unit_test(test_pieces_join),    cmocka_unit_test(test_nul_at_every_length),
         cmocka_unit_test(test_reserve),        cmocka_unit_test(test_limit),
         cmocka_unit_test(test_without_memory), cmocka_unit_test(test_huge_sizes),
-        cmocka_unit_test(test_escapes),
+        cmocka_unit_test(test_wipe),           cmocka_unit_test(test_escapes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

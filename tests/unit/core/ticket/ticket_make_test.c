@@ -34,7 +34,7 @@ static void check_pair(const struct ticket_keys *keys, bool jwk)
     assert_true(ticket_key_verify(ticket_keys_at(of_public, 0), SLICE("input"), signature, length));
     assert_true(!jwk || !key->kid || string_equal(ticket_keys_at(of_public, 0)->kid, key->kid));
     ticket_keys_release(of_public);
-    ticket_make_free(&text);
+    text_wipe(&text);
     assert_null(text.bytes);
 }
 
@@ -62,7 +62,7 @@ static void test_each_algorithm(void **state)
                 assert_int_equal(key->kid != NULL, jwk);
             }
             ticket_keys_release(keys);
-            ticket_make_free(&text);
+            text_wipe(&text);
             assert_int_equal(ERR_peek_error(), 0);
         }
     }
@@ -80,12 +80,12 @@ static void test_kid(void **state)
                         "{\"keys\":[{\"kty\":\"OKP\",\"alg\":\"EdDSA\",\"use\":\"sig\",\"kid\":"
                         "\"kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k\",\"crv\":\"Ed25519\",\"x\":"
                         "\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}]}\n");
-    ticket_make_free(&text);
+    text_wipe(&text);
     assert_true(ticket_make_public(keys, true, "mine", &text, error, sizeof(error)));
     struct ticket_keys *named = read_back(&text, NULL);
     assert_string_equal(ticket_keys_at(named, 0)->kid, "mine");
     ticket_keys_release(named);
-    ticket_make_free(&text);
+    text_wipe(&text);
     ticket_keys_release(keys);
 }
 
@@ -102,7 +102,7 @@ static void test_several_keys(void **state)
     assert_int_equal(ticket_keys_count(again), 2);
     assert_string_equal(ticket_keys_at(again, 1)->kid, "es");
     ticket_keys_release(again);
-    ticket_make_free(&text);
+    text_wipe(&text);
     ticket_keys_release(keys);
 }
 
@@ -113,8 +113,8 @@ static void test_no_two_are_equal(void **state)
     assert_true(ticket_make_key(ticket_alg_at(0), false, NULL, &other));
     assert_int_equal(one.length, 44);
     assert_true(memcmp(one.bytes, other.bytes, 43) != 0);
-    ticket_make_free(&one);
-    ticket_make_free(&other);
+    text_wipe(&one);
+    text_wipe(&other);
 }
 
 int main(void)
