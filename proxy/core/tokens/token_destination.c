@@ -1,5 +1,6 @@
 #include "core/tokens/token_destination.h"
 
+#include "base/text/secret.h"
 #include "core/tokens/resolver_answer.h"
 
 void token_destination_set(struct token_destination *destination, bool is_unix, struct slice host,
@@ -20,9 +21,7 @@ void token_destination_set(struct token_destination *destination, bool is_unix, 
 
 void token_destination_clear(struct token_destination *destination)
 {
-    if (destination->answer)
-        explicit_bzero(destination->answer, sizeof(*destination->answer));
-    free(destination->answer);
+    secret_free(destination->answer, sizeof(*destination->answer));
     destination->answer = NULL;
 }
 

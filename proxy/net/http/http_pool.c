@@ -1,6 +1,7 @@
 #include "net/http/http_pool.h"
 
 #include "base/hash_map.h"
+#include "base/text/secret.h"
 #include "base/text/text.h"
 #include "net/http/http_link.h"
 #include "net/watch.h"
@@ -93,9 +94,7 @@ static void drop_link(struct service *service, struct http_link *link)
 static void timer_closed_cb(uv_handle_t *handle)
 {
     struct http_call *call = WSL_CONTAINER(handle, struct http_call, timer);
-    if (call->text)
-        explicit_bzero(call->text, call->length);
-    free(call->text);
+    secret_free(call->text, call->length);
     free(call);
 }
 

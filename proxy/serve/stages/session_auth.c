@@ -1,6 +1,7 @@
 #include "serve/stages/session_auth.h"
 
 #include "base/log/log.h"
+#include "base/text/secret.h"
 #include "net/tls/tls.h"
 #include "serve/auth/auth_list.h"
 #include "serve/session/session_entry.h"
@@ -25,9 +26,7 @@ struct session_auth {
 static void release(struct session_auth *auth)
 {
     auth_list_close(&auth->pass);
-    if (auth->body)
-        explicit_bzero(auth->body, auth->question.body.len);
-    free(auth->body);
+    secret_free(auth->body, auth->question.body.len);
     http_head_free(auth->head);
     free(auth);
 }

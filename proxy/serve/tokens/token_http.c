@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include "base/monotonic.h"
+#include "base/text/secret.h"
 #include "codec/http/answer/http_freshness.h"
 #include "config/model/config.h"
 #include "core/tokens/answer_cache.h"
@@ -84,8 +85,7 @@ static struct slice key_of(const struct hash_map_link *link)
 
 static void free_flight(struct flight *flight)
 {
-    explicit_bzero(flight->text, flight->length);
-    free(flight->text);
+    secret_free(flight->text, flight->length);
     free(flight);
 }
 

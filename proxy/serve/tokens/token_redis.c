@@ -2,6 +2,7 @@
 
 #include <stdatomic.h>
 
+#include "base/text/secret.h"
 #include "config/model/redis_url.h"
 #include "net/redis/redis_client.h"
 #include "net/tls/context/tls_ctx.h"
@@ -50,13 +51,6 @@ static struct token_redis_shared *shared_of(struct token_source *source)
 
 /* ---- what is shared ---- */
 
-static void wipe_text(char *text)
-{
-    if (text)
-        explicit_bzero(text, strlen(text));
-    free(text);
-}
-
 static void release_shared(struct token_redis_shared *shared)
 {
     if (atomic_fetch_sub_explicit(&shared->references, 1, memory_order_acq_rel) != 1)
@@ -64,7 +58,7 @@ static void release_shared(struct token_redis_shared *shared)
     tls_ctx_free(shared->settings.tls);
     free(shared->prefix);
     free(shared->user);
-    wipe_text(shared->password);
+    secret_free_text(shared->password);
     redis_url_wipe(&shared->url);
     free(shared);
 }

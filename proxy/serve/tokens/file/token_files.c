@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/text/secret.h"
 #include "core/tokens/token_file.h"
 #include "serve/files/files_root.h"
 
@@ -160,11 +161,9 @@ static bool reserve(struct token_text *text, size_t *capacity, size_t extra)
     char *bytes = malloc(wanted);
     if (!bytes)
         return false;
-    if (text->bytes) {
+    if (text->bytes)
         memcpy(bytes, text->bytes, text->length);
-        explicit_bzero(text->bytes, text->length);
-        free(text->bytes);
-    }
+    secret_free(text->bytes, text->length);
     text->bytes = bytes;
     *capacity = wanted;
     return true;
@@ -321,9 +320,7 @@ bool token_files_is_same(const struct token_text *a, const struct token_text *b)
 
 void token_files_free(struct token_text *text)
 {
-    if (text->bytes)
-        explicit_bzero(text->bytes, text->length);
-    free(text->bytes);
+    secret_free(text->bytes, text->length);
     for (size_t i = 0; i < text->count; i++)
         free(text->pieces[i].name);
     free(text->pieces);
