@@ -42,8 +42,9 @@ static void timer_closed_cb(uv_handle_t *handle)
 static void fail(struct dial *dial, enum reason reason, const char *what)
 {
     char where[128];
-    dial_result_fail(&dial->result, reason, dial_result_where(&dial->request, where, sizeof(where)),
-                     what);
+    dial_result_fail(
+        &dial->result, reason,
+        dial_result_where(dial->request.shown, dial->request.address, where, sizeof(where)), what);
 }
 
 static void attempt_failed(const struct dial_attempt *attempt, int error)
@@ -54,7 +55,7 @@ static void attempt_failed(const struct dial_attempt *attempt, int error)
     char path[128], printed[ADDR_TEXT];
     dial_result_errno(&dial->result,
                       target->kind == CONFIG_ADDRESS_UNIX
-                          ? dial_result_where(&dial->request, path, sizeof(path))
+                          ? dial_result_where(dial->request.shown, target, path, sizeof(path))
                           : addr_print(address, printed),
                       error);
     /* RFC 8305 section 4: the order may depend on history. */

@@ -39,9 +39,10 @@ static enum reason reason_of(int error)
     }
 }
 
-const char *dial_result_where(const struct dial_request *request, char *text, size_t size)
+const char *dial_result_where(const char *shown, const struct config_address *address, char *text,
+                              size_t size)
 {
-    return request->shown ? request->shown : config_address_print(request->address, text, size);
+    return shown ? shown : config_address_print(address, text, size);
 }
 
 void dial_result_fail(struct dial_result *result, enum reason reason, const char *where,

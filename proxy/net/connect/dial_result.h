@@ -51,8 +51,9 @@ struct dial_request {
     void *owner;
 };
 
-/* The text of the request's target for the log. Returns `text`, or `shown`. */
-const char *dial_result_where(const struct dial_request *request, char *text, size_t size);
+/* The text of a target for the log. Returns `shown`, or if that is NULL `text`: the address. */
+const char *dial_result_where(const char *shown, const struct config_address *address, char *text,
+                              size_t size);
 
 /* `where`: the address; `what`: the system's or OpenSSL's words. */
 void dial_result_fail(struct dial_result *result, enum reason reason, const char *where,

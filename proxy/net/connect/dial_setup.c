@@ -10,18 +10,21 @@
 #include "net/tls/tls.h"
 #include "net/watch.h"
 
+static const char *where(const struct dial_setup *setup, char text[static 128])
+{
+    return dial_result_where(setup->request->shown, setup->request->address, text, 128);
+}
+
 static void fail(struct dial_setup *setup, enum reason reason, const char *what)
 {
-    char where[128];
-    dial_result_fail(setup->result, reason, dial_result_where(setup->request, where, sizeof(where)),
-                     what);
+    char text[128];
+    dial_result_fail(setup->result, reason, where(setup, text), what);
 }
 
 static void fail_errno(struct dial_setup *setup, int error)
 {
-    char where[128];
-    dial_result_errno(setup->result, dial_result_where(setup->request, where, sizeof(where)),
-                      error);
+    char text[128];
+    dial_result_errno(setup->result, where(setup, text), error);
 }
 
 /* Another user's program gets no data, and the client gets none of its. */

@@ -109,8 +109,7 @@ static void note_attempt(struct session *session, const struct config_target *ta
     if (as_configured)
         return;
     char text[CAPTURED_HOST_MAX + 16];
-    const char *name =
-        candidate->shown ? candidate->shown : config_address_print(address, text, sizeof(text));
+    const char *name = dial_result_where(candidate->shown, address, text, sizeof(text));
     /* Out of memory: the log line has the address as configured. */
     session->target_address = strdup(name);
     const struct session_entry *entry = session->entry;

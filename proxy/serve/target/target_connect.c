@@ -132,9 +132,11 @@ static enum outcome end_banner(struct target_connect *attempt)
     if (attempt->has_timer)
         uv_timer_stop(&attempt->timer);
     if (banner->reason != REASON_none) {
-        char where[128];
+        const struct target_connect_candidate *candidate = &attempt->candidate;
+        char text[128];
+        const char *where =
+            dial_result_where(candidate->shown, &candidate->address, text, sizeof(text));
         dial_result_discard(result);
-        config_address_print(&attempt->candidate.address, where, sizeof(where));
         dial_result_fail(result, banner->reason, where, banner->detail);
     }
     return end_candidate(attempt);

@@ -114,6 +114,24 @@ static void test_another_banner(void **unused)
     fall_silent();
 }
 
+static enum reason hide_address(void *owner, const struct config_target *target,
+                                struct target_connect_candidate *candidate)
+{
+    candidate->shown = "unix:/run/desks/*";
+    return REASON_none;
+}
+
+/* The address of a token's socket holds the token. */
+static void test_another_banner_behind_a_hidden_address(void **unused)
+{
+    expect_of_route("rfb");
+    speak(0, SLICE("220\r\n"));
+    struct target_connect_result result = target_connect_it(hide_address);
+    assert_int_equal(result.dial.reason, REASON_target_unexpected);
+    assert_string_equal(result.dial.detail, "unix:/run/desks/*: sent '220' instead of 'RFB '");
+    fall_silent();
+}
+
 static void test_a_banner_that_ends_early(void **unused)
 {
     static const char detail[] = "closed the connection before its banner was complete";
@@ -222,6 +240,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_a_banner),
         TEST(test_another_banner),
+        TEST(test_another_banner_behind_a_hidden_address),
         TEST(test_a_banner_that_ends_early),
         TEST(test_a_banner_that_is_late),
         TEST(test_the_next_when_a_banner_is_wrong),
