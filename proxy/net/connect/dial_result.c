@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "config/model/config.h"
+#include "net/plain.h"
 #include "net/watch.h"
 
 static enum reason reason_of(int error)
@@ -55,6 +56,11 @@ void dial_result_fail(struct dial_result *result, enum reason reason, const char
 void dial_result_errno(struct dial_result *result, const char *where, int error)
 {
     dial_result_fail(result, reason_of(error), where, strerror(error));
+}
+
+struct transport *dial_result_transport(const struct dial_result *result, struct plain *plain)
+{
+    return result->tls ? result->tls : plain_init(plain, result->fd, &transport_target);
 }
 
 void dial_result_discard(struct dial_result *result)

@@ -12,6 +12,7 @@
 
 struct config_address;
 struct permit;
+struct plain;
 struct resolver;
 struct tls_ctx;
 struct tls_scratch;
@@ -59,6 +60,9 @@ const char *dial_result_where(const char *shown, const struct config_address *ad
 void dial_result_fail(struct dial_result *result, enum reason reason, const char *where,
                       const char *what);
 void dial_result_errno(struct dial_result *result, const char *where, int error);
+
+/* Of a connected target: its TLS, or `plain` on its descriptor. */
+struct transport *dial_result_transport(const struct dial_result *result, struct plain *plain);
 
 /* Closes what the result holds; its reason and detail stay. */
 void dial_result_discard(struct dial_result *result);

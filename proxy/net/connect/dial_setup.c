@@ -102,8 +102,7 @@ static bool send_greeting(struct dial_setup *setup)
     struct dial_result *result = setup->result;
     struct slice greeting = setup->request->greeting;
     struct plain plain;
-    struct transport *to =
-        result->tls ? result->tls : plain_init(&plain, result->fd, &transport_target);
+    struct transport *to = dial_result_transport(result, &plain);
     struct io io = setup->blocked ? transport_flush(to) : io_status(IO_OK);
     setup->blocked = io.status == IO_WANT_WRITE;
     while (io.status == IO_OK && !setup->blocked && setup->greeting_sent < greeting.len) {

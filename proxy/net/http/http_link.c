@@ -145,8 +145,7 @@ static void connected(struct http_link *link, const struct dial_result *result)
 {
     link->dial = NULL;
     link->watch = result->watch;
-    link->transport =
-        result->tls ? result->tls : plain_init(&link->plain, result->fd, &transport_target);
+    link->transport = dial_result_transport(result, &link->plain);
 }
 
 static const char *detail_of(const struct dial_result *result)

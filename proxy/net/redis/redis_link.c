@@ -246,8 +246,7 @@ static bool greet(struct redis_link *link)
 static void take_connection(struct redis_link *link, const struct dial_result *result)
 {
     link->watch = result->watch;
-    link->transport =
-        result->tls ? result->tls : plain_init(&link->plain, result->fd, &transport_target);
+    link->transport = dial_result_transport(result, &link->plain);
     link->parser = redis_reply_create();
     link->state = REDIS_LINK_GREETING;
     link->greetings = 0;

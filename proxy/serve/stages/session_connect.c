@@ -307,8 +307,7 @@ static void open_up(struct session *session, const struct target_connect_result 
     session->target_watch = dial->watch;
     session->target_fd = dial->fd;
     watch_adopt(dial->watch, target_cb, session);
-    session->target =
-        dial->tls ? dial->tls : plain_init(&session->target_plain, dial->fd, &transport_target);
+    session->target = dial_result_transport(dial, &session->target_plain);
     if (session->state == LIFE_DIALLING)
         start_bridge(session);
     allow_stalls(session);

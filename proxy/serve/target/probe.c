@@ -109,8 +109,7 @@ static bool connected(struct probe *probe, const struct dial_result *result)
     if (result->reason != REASON_none)
         return set_verdict(probe, result->reason, result->detail);
     probe->connection = *result;
-    probe->transport =
-        result->tls ? result->tls : plain_init(&probe->plain, result->fd, &transport_target);
+    probe->transport = dial_result_transport(result, &probe->plain);
     if (!probe->request.banner)
         return set_verdict(probe, REASON_none, "");
     target_banner_begin(&probe->banner, probe->request.banner, probe->transport, result->watch);

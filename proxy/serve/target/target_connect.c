@@ -177,8 +177,7 @@ static enum outcome await_banner(struct target_connect *attempt)
 {
     const struct dial_result *result = &attempt->result.dial;
     uint64_t now = now_of(attempt), ends = attempt->candidate_ends;
-    struct transport *transport =
-        result->tls ? result->tls : plain_init(&attempt->plain, result->fd, &transport_target);
+    struct transport *transport = dial_result_transport(result, &attempt->plain);
     attempt->awaits_banner = true;
     target_banner_begin(&attempt->banner, attempt->request.route->expect, transport, result->watch);
     watch_adopt(result->watch, banner_ready_cb, attempt);
