@@ -1,5 +1,7 @@
 #include "config/model/diag.h"
 
+#include "base/ascii.h"
+
 enum {
     NAME_MAX_LENGTH = 40,
     EXCERPT_COLUMNS = 100, /* of a long line, around the caret */
@@ -14,11 +16,6 @@ struct diag_source {
     size_t *lines; /* where each line begins; one more for the end of the text */
     size_t line_count;
 };
-
-static bool is_control(char byte)
-{
-    return (unsigned char)byte < ' ' || byte == 0x7f;
-}
 
 void diag_init(struct diag *diag)
 {
@@ -72,7 +69,7 @@ static bool reserve(struct diag *diag)
 static void make_printable(char *text)
 {
     for (; text && *text; text++)
-        if (is_control(*text))
+        if (ascii_is_control(*text))
             *text = '?';
 }
 
@@ -261,7 +258,7 @@ void diag_excerpt(const struct diag *diag, const struct diag_finding *finding, s
     bool cut = part.start > part.begin;
     text_add_format(out, "%6u | %s", where.line, cut ? "..." : "");
     for (size_t i = part.start; i < part.stop; i++)
-        text_add_byte(out, is_control(source->text[i]) ? ' ' : source->text[i]);
+        text_add_byte(out, ascii_is_control(source->text[i]) ? ' ' : source->text[i]);
     text_add_format(out, "%s\n%6s | %s", part.stop < part.end ? "..." : "", "", cut ? "   " : "");
     for (size_t i = part.start; i < part.caret; i++)
         if (!is_continuation(source->text[i]))

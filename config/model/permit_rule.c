@@ -50,9 +50,8 @@ static const char *parse_unix(struct slice path, struct permit_rule *rule)
         return "must be the whole path of a Unix socket, such as unix:/run/desks/*, or unix:@NAME";
     if (path.len > PATH_LENGTH_MAX)
         return "must have at most 255 characters";
-    for (size_t i = 0; i < path.len; i++)
-        if ((uint8_t)path.ptr[i] < ' ' || path.ptr[i] == 0x7f)
-            return "must not contain control characters";
+    if (ascii_has_control(path))
+        return "must not contain control characters";
     *rule = (struct permit_rule){.kind = PERMIT_RULE_UNIX, .pattern = path};
     return path.ptr[0] == '/' ? check_segments(path) : NULL;
 }

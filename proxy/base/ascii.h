@@ -29,6 +29,20 @@ static inline bool ascii_is_unreserved(char c)
     return ascii_is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
+/* C0 and DEL, which a log, a terminal or a field of a protocol would act on. */
+static inline bool ascii_is_control(char c)
+{
+    return (unsigned char)c < ' ' || c == 0x7F;
+}
+
+static inline bool ascii_has_control(struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (ascii_is_control(text.ptr[i]))
+            return true;
+    return false;
+}
+
 /* Digits only, at least one, of a number that does not exceed `most`. *number changes if true. */
 static inline bool ascii_decimal(struct slice text, uint64_t most, uint64_t *number)
 {

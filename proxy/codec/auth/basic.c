@@ -1,5 +1,6 @@
 #include "codec/auth/basic.h"
 
+#include "base/ascii.h"
 #include "codec/b64.h"
 
 enum basic_verdict basic_decode(struct slice value, char text[static BASIC_MAX],
@@ -15,11 +16,8 @@ enum basic_verdict basic_decode(struct slice value, char text[static BASIC_MAX],
     long length = b64_decode((uint8_t *)text, BASIC_MAX, rest);
     if (length < 0)
         return BASIC_MALFORMED;
-    for (long i = 0; i < length; i++)
-        if ((uint8_t)text[i] < ' ' || text[i] == 0x7F)
-            return BASIC_MALFORMED;
     struct slice decoded = {text, (size_t)length};
-    if (!slice_cut_to(&decoded, ':', &basic->user))
+    if (ascii_has_control(decoded) || !slice_cut_to(&decoded, ':', &basic->user))
         return BASIC_MALFORMED;
     basic->password = decoded;
     return BASIC_CREDENTIALS;

@@ -157,7 +157,7 @@ const char *users_file_name(struct slice name)
     if (name.len > USERS_NAME_MAX)
         return "the name of the user is longer than 128 bytes";
     for (size_t i = 0; i < name.len; i++) {
-        if ((uint8_t)name.ptr[i] < ' ' || name.ptr[i] == 0x7F)
+        if (ascii_is_control(name.ptr[i]))
             return "a control character in the name of the user";
         if (name.ptr[i] == ':')
             return "a colon in the name of the user";

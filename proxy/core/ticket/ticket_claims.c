@@ -1,5 +1,7 @@
 #include "core/ticket/ticket_claims.h"
 
+#include "base/ascii.h"
+
 /* Seconds since 1970, below which a double has every millisecond. */
 #define SECONDS_MAX 8e12
 
@@ -147,15 +149,7 @@ static enum ticket_verdict check_id(const struct check *check)
 
 /* ---- results ---- */
 
-/* The log has it in a line, and a PROXY header in a field. */
-static bool is_printable(struct slice text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if ((uint8_t)text.ptr[i] < ' ' || text.ptr[i] == 0x7F)
-            return false;
-    return true;
-}
-
+/* Without control characters: the log has it in a line, and a PROXY header in a field. */
 static enum ticket_verdict copy_claim(const struct check *check, const char *claim, bool optional,
                                       char out[static TICKET_CLAIMS_TEXT])
 {
@@ -164,7 +158,7 @@ static enum ticket_verdict copy_claim(const struct check *check, const char *cla
     out[0] = '\0';
     if (!value)
         return optional ? TICKET_VALID : about(check, TICKET_MISSING, claim);
-    if (!json_value_text(value, &text) || text.len >= TICKET_CLAIMS_TEXT || !is_printable(text))
+    if (!json_value_text(value, &text) || text.len >= TICKET_CLAIMS_TEXT || ascii_has_control(text))
         return about(check, TICKET_CLAIMS, claim);
     if (text.len == 0 && !optional)
         return about(check, TICKET_MISSING, claim);

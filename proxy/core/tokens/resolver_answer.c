@@ -14,11 +14,9 @@
 static bool take_text(const struct json_value *value, char *out, size_t size)
 {
     struct slice text;
-    if (!json_value_text(value, &text) || text.len == 0 || text.len >= size)
+    if (!json_value_text(value, &text) || text.len == 0 || text.len >= size ||
+        ascii_has_control(text))
         return false;
-    for (size_t i = 0; i < text.len; i++)
-        if ((uint8_t)text.ptr[i] < ' ' || text.ptr[i] == 0x7F)
-            return false;
     memcpy(out, text.ptr, text.len);
     out[text.len] = '\0';
     return true;

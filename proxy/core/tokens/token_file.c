@@ -1,5 +1,6 @@
 #include "core/tokens/token_file.h"
 
+#include "base/ascii.h"
 #include "codec/ip.h"
 
 #define HOST_MAX        253 /* RFC 1035 section 2.3.4, as text */
@@ -30,9 +31,8 @@ static const char *parse_path(struct slice path, struct token_target *target)
         return "a Unix socket is written unix:/PATH or unix:@NAME";
     if (path.len > UNIX_PATH_MAX)
         return "the path is too long for a Unix socket";
-    for (size_t i = 0; i < path.len; i++)
-        if ((uint8_t)path.ptr[i] < ' ' || path.ptr[i] == 0x7F)
-            return "a control character in the path of a Unix socket";
+    if (ascii_has_control(path))
+        return "a control character in the path of a Unix socket";
     *target = (struct token_target){.is_unix = true, .host = path};
     return NULL;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
 #include "base/text/utf8.h"
 #include "core/auth/users_edit.h"
 #include "run/cli/cli_call.h"
@@ -56,9 +57,8 @@ static int choose_method(const struct cli_call *call, enum users_hash *kind)
 /* NULL, or why no client could send it. */
 static const char *check_password(struct slice password)
 {
-    for (size_t i = 0; i < password.len; i++)
-        if ((uint8_t)password.ptr[i] < ' ' || password.ptr[i] == 0x7F)
-            return "a control character in the password: browsers do not send it";
+    if (ascii_has_control(password))
+        return "a control character in the password: browsers do not send it";
     return utf8_is_valid(password) ? NULL : "the password is not UTF-8: browsers send UTF-8";
 }
 

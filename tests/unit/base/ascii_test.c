@@ -84,6 +84,18 @@ static void test_decimal_numbers_have_a_bound(void **state)
     assert_true(number == 12);
 }
 
+static void test_control_characters(void **unused)
+{
+    for (int byte = 0; byte < 256; byte++) {
+        const char text[] = {'a', (char)byte, 'b'};
+        bool expected = byte < 0x20 || byte == 0x7F;
+        assert_int_equal(ascii_is_control((char)byte), expected);
+        assert_int_equal(ascii_has_control((struct slice){text, sizeof(text)}), expected);
+    }
+    assert_false(ascii_has_control((struct slice){"a\n", 1}));
+    assert_false(ascii_has_control((struct slice){0}));
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -91,6 +103,7 @@ int main(void)
         cmocka_unit_test(test_unescape_takes_two_digits),
         cmocka_unit_test(test_unescape_stops_at_the_end),
         cmocka_unit_test(test_decimal_numbers_have_a_bound),
+        cmocka_unit_test(test_control_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
