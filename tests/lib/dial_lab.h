@@ -159,11 +159,9 @@ static inline struct dial *start_with(const struct config_address *target, struc
                                       uint32_t timeout, struct call *call)
 {
     struct dial_request request = {
-        .watches = &watches,
-        .resolver = resolver,
+        .loop = {.watches = &watches, .resolver = resolver, .attempts = attempts},
         .address = target,
         .timeout_ms = timeout,
-        .attempts = attempts,
         .permit = permit,
         .preface = preface,
         .callback = called_cb,

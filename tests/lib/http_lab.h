@@ -131,7 +131,7 @@ static inline void http_lab_open(struct http_lab *lab)
         lab->clients[i].fd = -1;
     uv_timer_init(&lab->loop, &lab->timer);
     uv_timer_start(&lab->timer, http_lab_serve_cb, 1, 1);
-    const struct http_loop loop = {&lab->watches, lab->resolver, &lab->scratch, &lab->attempts};
+    const struct dial_loop loop = {&lab->watches, lab->resolver, &lab->scratch, &lab->attempts};
     lab->pool = http_pool_create(&loop);
     assert_non_null(lab->pool);
 }

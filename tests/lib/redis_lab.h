@@ -21,7 +21,7 @@
 static int server = -1, peer = -1; /* the listening socket, the connection */
 static struct config_address server_address;
 static struct redis_settings settings;
-static struct redis_loop redis_loop;
+static struct dial_loop redis_loop;
 
 static inline void server_open(void)
 {
@@ -52,7 +52,7 @@ static inline int redis_set_up(void **unused)
     server_address = unix_target(path);
     settings = (struct redis_settings){
         .address = &server_address, .timeout_ms = LAB_PATIENCE_MS, .idle_ms = LAB_PATIENCE_MS};
-    redis_loop = (struct redis_loop){.watches = &watches, .resolver = resolver};
+    redis_loop = (struct dial_loop){.watches = &watches, .resolver = resolver};
     server_open();
     return 0;
 }

@@ -22,14 +22,14 @@ struct dial {
     bool looking_up, over;
     bool last_turn; /* past the deadline; the resolver's answer may still be in the loop's queue */
     uint8_t count, next, pending;
-    uint8_t taken; /* from request.attempts */
+    uint8_t taken; /* from request.loop.attempts */
     struct addr addresses[LOOKUP_ADDRESSES];
     struct dial_attempt attempts[LOOKUP_ADDRESSES];
 };
 
 static uv_loop_t *loop_of(const struct dial *dial)
 {
-    return watch_set_loop(dial->request.watches);
+    return watch_set_loop(dial->request.loop.watches);
 }
 
 static void timer_closed_cb(uv_handle_t *handle)
@@ -60,7 +60,7 @@ static void attempt_failed(const struct dial_attempt *attempt, int error)
                       error);
     /* RFC 8305 section 4: the order may depend on history. */
     if (dial->count > 1)
-        resolve_demote(dial->request.resolver, target->host, address);
+        resolve_demote(dial->request.loop.resolver, target->host, address);
 }
 
 /* ---- the result ---- */
@@ -69,10 +69,10 @@ static void attempt_failed(const struct dial_attempt *attempt, int error)
 static void update_allowance(struct dial *dial)
 {
     uint8_t due = dial->pending > 1 ? dial->pending - 1 : 0;
-    if (!dial->request.attempts)
+    if (!dial->request.loop.attempts)
         return;
-    *dial->request.attempts += dial->taken;
-    *dial->request.attempts -= due;
+    *dial->request.loop.attempts += dial->taken;
+    *dial->request.loop.attempts -= due;
     dial->taken = due;
 }
 
@@ -186,7 +186,7 @@ static struct dial_attempt *oldest(struct dial *dial)
 /* False: the budget is used up, until next_attempt_at at the latest. */
 static bool may_begin(struct dial *dial)
 {
-    if (dial->pending == 0 || !dial->request.attempts || *dial->request.attempts > 0)
+    if (dial->pending == 0 || !dial->request.loop.attempts || *dial->request.loop.attempts > 0)
         return true;
     struct dial_attempt *under_way = oldest(dial);
     uint64_t share = dial->request.timeout_ms / dial->count;
@@ -372,7 +372,7 @@ static bool start(struct dial *dial)
     }
     dial->query.callback = answer_cb;
     const struct lookup_result *answer =
-        resolve_name(dial->request.resolver, to->host, &dial->request.origin, &dial->query);
+        resolve_name(dial->request.loop.resolver, to->host, &dial->request.origin, &dial->query);
     if (answer)
         return take_answer(dial, answer);
     dial->looking_up = true;
@@ -389,8 +389,8 @@ struct dial *dial_start(const struct dial_request *request, struct dial_result *
     }
     dial->request = *request;
     dial->result.fd = -1;
-    dial->deadline = uv_now(watch_set_loop(request->watches)) + request->timeout_ms;
-    uv_timer_init(watch_set_loop(request->watches), &dial->timer);
+    dial->deadline = uv_now(watch_set_loop(request->loop.watches)) + request->timeout_ms;
+    uv_timer_init(watch_set_loop(request->loop.watches), &dial->timer);
     if (!start(dial))
         return dial;
 

@@ -42,7 +42,7 @@ int dial_attempt_begin(struct dial_attempt *attempt, const struct dial_request *
     int error = is_unix ? connect_to_unix(attempt->fd, request) : connect_to(attempt->fd, address);
     *waiting = error == EINPROGRESS;
     if (error == 0 || *waiting) {
-        attempt->watch = watch_open(request->watches, attempt->fd, *waiting ? WATCH_WRITE : 0,
+        attempt->watch = watch_open(request->loop.watches, attempt->fd, *waiting ? WATCH_WRITE : 0,
                                     callback, attempt);
         if (attempt->watch)
             return 0;

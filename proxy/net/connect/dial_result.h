@@ -32,10 +32,16 @@ struct dial_result {
 
 typedef void dial_cb(void *owner, const struct dial_result *result);
 
-struct dial_request {
+/* What dials share with others of their loop; borrowed. */
+struct dial_loop {
     struct watch_set *watches;
     struct resolver *resolver;
-    uint32_t *attempts;                   /* budget beyond the first of each; NULL: unlimited */
+    struct tls_scratch **scratch; /* tls_create */
+    uint32_t *attempts;           /* budget beyond the first of each dial; NULL: unlimited */
+};
+
+struct dial_request {
+    struct dial_loop loop;
     const struct config_address *address; /* borrowed until the end, as are its texts */
     const char *shown; /* borrowed likewise; for the log, instead of the address. NULL: that */
     const struct permit *permit; /* borrowed likewise; checked for each address. NULL: all are */
@@ -47,7 +53,6 @@ struct dial_request {
     struct slice greeting; /* likewise; sent behind the preface, and through TLS if there is any */
     struct tls_ctx *tls;   /* NULL: plain */
     const char *tls_name;  /* borrowed likewise; instead of the one in tls. NULL: that one */
-    struct tls_scratch **scratch; /* with tls: the loop's (tls_create) */
     dial_cb *callback;
     void *owner;
 };

@@ -67,7 +67,7 @@ static bool create_tls(struct dial_setup *setup)
 {
     const struct dial_request *request = setup->request;
     struct dial_result *result = setup->result;
-    result->tls = tls_create(request->tls, request->scratch, result->fd);
+    result->tls = tls_create(request->tls, request->loop.scratch, result->fd);
     if (result->tls && (!request->tls_name || tls_expect(result->tls, request->tls_name)))
         return true;
     fail_errno(setup, ENOMEM);

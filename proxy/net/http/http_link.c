@@ -169,13 +169,10 @@ bool http_link_open(struct http_link *link, const struct http_origin *origin, st
                     size_t body_max, uint32_t timeout_ms, char detail[static HTTP_DETAIL])
 {
     const struct dial_request to = {
-        .watches = link->loop->watches,
-        .resolver = link->loop->resolver,
-        .attempts = link->loop->attempts,
+        .loop = *link->loop,
         .address = &origin->url.address,
         .timeout_ms = timeout_ms,
         .tls = origin->tls,
-        .scratch = link->loop->scratch,
         .callback = dialled_cb,
         .owner = link,
     };

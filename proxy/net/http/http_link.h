@@ -32,7 +32,7 @@ struct http_link {
     uint64_t idle_since; /* likewise; 0: it is not idle */
     bool reused;         /* the request is not its first */
 
-    const struct http_loop *loop;
+    const struct dial_loop *loop;
     const struct http_link_owner *owner;
     const struct config_address *address; /* the origin's, while there is a request */
     uint8_t *buffer;                      /* the pool's, HTTP_LINK_BUFFER */

@@ -18,11 +18,8 @@
 #include "config/model/url.h"
 
 struct config_place;
-struct resolver;
 struct tls_ctx;
-struct tls_scratch;
 struct tls_store;
-struct watch_set;
 
 #define HTTP_DETAIL 256 /* a line for the log, with its NUL */
 
@@ -37,14 +34,6 @@ struct http_origin {
     char host[300]; /* the field Host */
     struct tls_ctx *tls;
     uint32_t connections, queue;
-};
-
-/* What requests share with other connections of their loop; borrowed. */
-struct http_loop {
-    struct watch_set *watches;
-    struct resolver *resolver;
-    struct tls_scratch **scratch; /* tls_create */
-    uint32_t *attempts;           /* dial.h; NULL: unlimited */
 };
 
 /* `url` is valid. `ca`: NULL: the system's. `place`: in the configuration, for errors. */

@@ -17,7 +17,7 @@ struct service {
 };
 
 struct http_pool {
-    struct http_loop loop;
+    struct dial_loop loop;
     struct hash_map services;
     struct list calls;
     uv_timer_t sweep; /* runs while there are idle connections */
@@ -394,7 +394,7 @@ static void sweep_cb(uv_timer_t *timer)
         uv_timer_stop(timer);
 }
 
-struct http_pool *http_pool_create(const struct http_loop *loop)
+struct http_pool *http_pool_create(const struct dial_loop *loop)
 {
     struct http_pool *pool = malloc(sizeof(*pool));
     if (!pool)

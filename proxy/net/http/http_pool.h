@@ -23,6 +23,7 @@
 #define WSLUICE_NET_HTTP_HTTP_POOL_H
 
 #include "codec/http/answer/http_answer.h"
+#include "net/connect/dial_result.h"
 #include "net/http/http_origin.h"
 
 #define HTTP_POOL_IDLE_MS 30000
@@ -47,7 +48,7 @@ struct http_request {
 struct http_pool;
 struct http_call;
 
-WSL_MUST_CHECK struct http_pool *http_pool_create(const struct http_loop *loop);
+WSL_MUST_CHECK struct http_pool *http_pool_create(const struct dial_loop *loop);
 
 /* Calls that are under way fail: their callbacks come from within. The loop must run once more.
  * NULL is fine. */

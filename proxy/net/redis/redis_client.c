@@ -401,7 +401,7 @@ void redis_client_cancel(struct redis_client *client, struct redis_lookup *looku
 /* ---- creation ---- */
 
 struct redis_client *redis_client_create(const struct redis_settings *settings,
-                                         const struct redis_loop *loop, void (*idle)(void *owner),
+                                         const struct dial_loop *loop, void (*idle)(void *owner),
                                          void *owner)
 {
     static const struct redis_link_events events = {ready, reply, ended};

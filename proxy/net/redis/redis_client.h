@@ -42,7 +42,7 @@ typedef void redis_client_cb(void *owner, const struct redis_answer *answer);
 
 /* `idle` is called when the client has closed itself; its memory is not the caller's then. */
 WSL_MUST_CHECK struct redis_client *redis_client_create(const struct redis_settings *settings,
-                                                        const struct redis_loop *loop,
+                                                        const struct dial_loop *loop,
                                                         void (*idle)(void *owner), void *owner);
 
 /* No callback comes after this. */

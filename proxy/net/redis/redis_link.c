@@ -286,10 +286,7 @@ bool redis_link_open(struct redis_link *link)
     const struct redis_settings *settings = link->settings;
     struct dial_result result;
     const struct dial_request request = {
-        .watches = link->loop.watches,
-        .resolver = link->loop.resolver,
-        .attempts = link->loop.attempts,
-        .scratch = link->loop.scratch,
+        .loop = link->loop,
         .address = settings->address,
         .timeout_ms = settings->timeout_ms,
         .tls = settings->tls,

@@ -20,14 +20,10 @@
 
 #include "config/model/config.h"
 #include "core/tokens/redis_reply.h"
+#include "net/connect/dial_result.h"
 #include "net/plain.h"
 
 struct dial;
-struct resolver;
-struct tls_ctx;
-struct tls_scratch;
-struct watch;
-struct watch_set;
 
 #define REDIS_LINK_ROOM    ((size_t)16 * 1024) /* of commands that wait for the socket */
 #define REDIS_LINK_PROBLEM 200
@@ -40,14 +36,6 @@ struct redis_settings {
     uint32_t database;
     uint32_t timeout_ms; /* of a look-up, and of connecting */
     uint32_t idle_ms;    /* a client without look-ups closes itself */
-};
-
-/* What a link uses of its loop; borrowed. */
-struct redis_loop {
-    struct watch_set *watches;
-    struct resolver *resolver;
-    struct tls_scratch **scratch;
-    uint32_t *attempts; /* dial.h */
 };
 
 struct redis_link;
@@ -74,7 +62,7 @@ struct redis_link {
     /* Set by the owner. */
     const struct redis_settings *settings;
     const struct redis_link_events *events;
-    struct redis_loop loop;
+    struct dial_loop loop;
 
     enum redis_link_state state;
     bool refused;      /* ended: by the server's own words, so trying again soon is no use */

@@ -216,10 +216,10 @@ static bool probe_all_on(struct probing *probing, uv_loop_t *loop)
         uv_unref((uv_handle_t *)&mailbox.wake);
     if (ready) {
         uv_unref((uv_handle_t *)&probing->watches.poll);
-        const struct token_loop shared = {.lane = &lane,
-                                          .watches = &probing->watches,
-                                          .resolver = probing->resolver,
-                                          .scratch = &probing->scratch};
+        const struct token_loop shared = {
+            .lane = &lane,
+            .dial = {&probing->watches, probing->resolver, &probing->scratch, NULL},
+        };
         probing->redis = check_redis_begin(probing->check, &shared);
         for (size_t i = 0; i < PARALLEL; i++)
             begin_next(probing);

@@ -173,7 +173,7 @@ static void run_on(struct worker *worker, struct mailbox_post *post, mailbox_fn 
 static bool open_http(struct worker *worker)
 {
     struct session_env *env = &worker->env;
-    const struct http_loop loop = {&env->watches, env->resolver, &env->tls_scratch, &env->attempts};
+    const struct dial_loop loop = {&env->watches, env->resolver, &env->tls_scratch, &env->attempts};
     env->http = http_pool_create(&loop);
     return env->http != NULL;
 }

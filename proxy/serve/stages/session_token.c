@@ -93,10 +93,7 @@ static struct search *begin(struct session *session, session_token_cb *known)
     };
     search->token_wait.loop = (struct token_loop){
         .lane = &env->lane,
-        .watches = &env->watches,
-        .resolver = env->resolver,
-        .scratch = &env->tls_scratch,
-        .attempts = &env->attempts,
+        .dial = {&env->watches, env->resolver, &env->tls_scratch, &env->attempts},
         .http = env->http,
         .worker = env->number,
     };

@@ -160,14 +160,11 @@ struct probe *probe_start(const struct probe_request *request)
     probe->began = now_of(probe);
     probe->deadline = probe->began + request->timeout_ms;
     struct dial_request to = {
-        .watches = request->watches,
-        .resolver = request->resolver,
+        .loop = {request->watches, request->resolver, request->scratch, request->attempts},
         .address = &request->target->address,
-        .attempts = request->attempts,
         .timeout_ms = request->timeout_ms,
         .preface = preface_of(probe),
         .tls = request->tls,
-        .scratch = request->scratch,
         .callback = dialled_cb,
         .owner = probe,
     };

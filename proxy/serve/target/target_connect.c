@@ -245,11 +245,8 @@ static bool dial(struct target_connect *attempt, struct dial_result *result)
     const struct target_connect_candidate *candidate = &attempt->candidate;
     uint32_t timeout_ms = time_for_dial(attempt);
     struct dial_request to = {
-        .watches = request->watches,
-        .resolver = request->resolver,
+        .loop = {request->watches, request->resolver, request->scratch, request->attempts},
         .address = &candidate->address,
-        .attempts = request->attempts,
-        .scratch = request->scratch,
         .timeout_ms = timeout_ms,
         .callback = dialled_cb,
         .owner = attempt,

@@ -138,19 +138,18 @@ static void close_cb(struct watch_holder *holder)
 static struct token_redis_client *create_client(struct token_redis_shared *shared,
                                                 const struct token_loop *loop)
 {
-    const struct redis_loop own = {loop->watches, loop->resolver, loop->scratch, loop->attempts};
     struct token_redis_client *client = malloc(sizeof(*client));
     if (!client)
         return NULL;
     *client = (struct token_redis_client){
         .holder.close = close_cb, .shared = shared, .worker = loop->worker};
-    client->client = redis_client_create(&shared->settings, &own, idle_cb, client);
+    client->client = redis_client_create(&shared->settings, &loop->dial, idle_cb, client);
     if (!client->client) {
         free(client);
         return NULL;
     }
     atomic_fetch_add_explicit(&shared->references, 1, memory_order_relaxed);
-    watch_set_hold(loop->watches, &client->holder);
+    watch_set_hold(loop->dial.watches, &client->holder);
     shared->clients[loop->worker] = client;
     return client;
 }

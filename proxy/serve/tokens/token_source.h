@@ -26,14 +26,12 @@
 #include "base/reason.h"
 #include "core/access/permit.h"
 #include "core/tokens/token_destination.h"
+#include "net/connect/dial_result.h"
 
 struct client_address;
 struct http_head;
 struct http_pool;
-struct resolver;
-struct tls_scratch;
 struct token_source;
-struct watch_set;
 struct work_lane;
 
 /* What a session asks; valid during token_source_find only. */
@@ -50,10 +48,7 @@ struct token_question {
 /* The loop of the worker that asks, and what it shares with dials; borrowed, and outlives waits. */
 struct token_loop {
     const struct work_lane *lane; /* the loop and its mailbox */
-    struct watch_set *watches;
-    struct resolver *resolver;
-    struct tls_scratch **scratch;
-    uint32_t *attempts; /* dial.h */
+    struct dial_loop dial;
     struct http_pool *http;
     unsigned worker; /* its number */
 };

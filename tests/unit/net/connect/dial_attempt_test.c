@@ -48,7 +48,7 @@ static int begin_tcp(struct dial_attempt *attempt, uint16_t port, bool *waiting)
     struct addr address;
     assert_true(addr_parse(&address, "127.0.0.1", port));
     *attempt = (struct dial_attempt){.owner = &calls};
-    const struct dial_request request = {.watches = &watches, .address = &target};
+    const struct dial_request request = {.loop.watches = &watches, .address = &target};
     return dial_attempt_begin(attempt, &request, &address, ready_cb, waiting);
 }
 
@@ -56,7 +56,7 @@ static int begin_unix(struct dial_attempt *attempt, const char *path, bool *wait
 {
     const struct config_address target = {.kind = CONFIG_ADDRESS_UNIX, .path = path};
     *attempt = (struct dial_attempt){.owner = &calls};
-    const struct dial_request request = {.watches = &watches, .address = &target};
+    const struct dial_request request = {.loop.watches = &watches, .address = &target};
     return dial_attempt_begin(attempt, &request, NULL, ready_cb, waiting);
 }
 

@@ -32,7 +32,7 @@ static int set_up(void **unused)
     SSL_set_accept_state(peer.ssl);
     result.watch = watch_open(&watches, result.fd, 0, ready_cb, NULL);
     assert_non_null(result.watch);
-    request = (struct dial_request){.address = &address, .scratch = &lab.scratch};
+    request = (struct dial_request){.address = &address, .loop.scratch = &lab.scratch};
     setup = (struct dial_setup){.request = &request, .result = &result};
     return 0;
 }

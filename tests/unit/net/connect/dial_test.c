@@ -49,7 +49,7 @@ static void test_a_file_that_must_not_be_a_link(void **unused)
     struct config_address target = unix_target(name);
     expect_connected(&target);
     struct dial_request request = {
-        .watches = &watches, .address = &target, .timeout_ms = 1000, .no_link = true};
+        .loop.watches = &watches, .address = &target, .timeout_ms = 1000, .no_link = true};
     struct dial_result result;
     request.shown = "unix:/run/desks/*";
     assert_null(dial_start(&request, &result));

@@ -33,11 +33,11 @@ static void ended_cb(struct http_link *link)
     ended++;
 }
 
-static void open_link(struct http_link *link, struct http_loop *loop, struct slice request)
+static void open_link(struct http_link *link, struct dial_loop *loop, struct slice request)
 {
     static const struct http_link_owner owner = {answered_cb, failed_cb, ended_cb};
     char detail[HTTP_DETAIL];
-    *loop = (struct http_loop){&lab.watches, lab.resolver, &lab.scratch, &lab.attempts};
+    *loop = (struct dial_loop){&lab.watches, lab.resolver, &lab.scratch, &lab.attempts};
     *link = (struct http_link){.loop = loop, .owner = &owner, .buffer = buffer};
     answered = failed = ended = 0;
     list_init(&link->list);
@@ -55,7 +55,7 @@ static void wait_for(const unsigned *count, unsigned number)
 static void test_two_requests(void **state)
 {
     struct http_link link;
-    struct http_loop loop;
+    struct dial_loop loop;
     origin = http_lab_origin(&lab);
     http_lab_play(&lab, &(struct http_lab_row){.answer = OK}, 1);
     open_link(&link, &loop, SLICE("GET /1 HTTP/1.1\r\n\r\n"));
@@ -78,7 +78,7 @@ static void test_long_request(void **state)
 {
     static char text[4000 + 1];
     static struct http_link link;
-    struct http_loop loop;
+    struct dial_loop loop;
     int small = 2048;
     memset(text, 'x', sizeof(text) - 1);
     memcpy(text, "GET /", 5);
@@ -136,7 +136,7 @@ static void test_tls(void **state)
 {
     struct secure secure;
     struct http_link link;
-    struct http_loop loop;
+    struct dial_loop loop;
     start_secure(&secure, "IP:127.0.0.1");
     open_link(&link, &loop, SLICE("GET / HTTP/1.1\r\n\r\n"));
     wait_for(&answered, 1);
@@ -148,7 +148,7 @@ static void test_certificate_of_another(void **state)
 {
     struct secure secure;
     struct http_link link;
-    struct http_loop loop;
+    struct dial_loop loop;
     start_secure(&secure, "IP:127.0.0.2");
     open_link(&link, &loop, SLICE("GET / HTTP/1.1\r\n\r\n"));
     while (failed == 0 && answered == 0)

@@ -389,7 +389,7 @@ static void test_without_memory(void **state)
         if (caller.status != 200)
             assert_true(caller.detail[0] != '\0');
         http_pool_close(lab.pool);
-        const struct http_loop loop = {&lab.watches, lab.resolver, &lab.scratch, &lab.attempts};
+        const struct dial_loop loop = {&lab.watches, lab.resolver, &lab.scratch, &lab.attempts};
         lab.pool = http_pool_create(&loop);
         assert_non_null(lab.pool);
     }

@@ -31,7 +31,8 @@ static void ask(struct asked *asked, const char *token, unsigned worker)
     const struct token_question question = {.token = slice_of(token)};
     token_destination_clear(&asked->destination);
     *asked = (struct asked){
-        .wait = {.loop = {&lab.lane, &watches, resolver, .worker = worker}, .answered = answered}};
+        .wait = {.loop = {&lab.lane, {.watches = &watches, .resolver = resolver}, .worker = worker},
+                 .answered = answered}};
     asked->wait.destination = &asked->destination;
     uv_update_time(&loop);
     bool is_answered = token_source_find(source, &question, &asked->wait, &asked->reason);
