@@ -35,6 +35,13 @@ const char *pattern_check_ticket_place(const char *text);     /* "query:ticket",
  */
 void pattern_canonical_path(const char *path, char *canonical);
 
+/* Does the path end with a star, so that all below it matches? */
+static inline bool pattern_is_prefix(const char *path)
+{
+    size_t length = strlen(path);
+    return length > 0 && path[length - 1] == '*';
+}
+
 /* The next "{name}" behind *cursor, which moves behind it. False: none, or it is not closed. */
 bool pattern_next_capture(const char **cursor, struct slice *name);
 

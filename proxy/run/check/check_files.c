@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/identity.h"
+#include "config/model/pattern.h"
 #include "serve/auth/login_cookies.h"
 #include "serve/auth/ticket/ticket_key_file.h"
 #include "serve/auth/users/users_store.h"
@@ -78,9 +79,8 @@ static void check_root(const struct check *check, size_t index)
     const struct config_route *route = &check->config->routes[index];
     struct option_ref option = {OPTIONS_FILES, "root", index, 0};
     char error[TEXT_MAX];
-    bool prefix = route->path[0] != '\0' && route->path[strlen(route->path) - 1] == '*';
     if (!check_path_reads(check, option, "files", route->files.root,
-                          prefix ? CHECK_FOLDER : CHECK_FILE_OR_FOLDER))
+                          pattern_is_prefix(route->path) ? CHECK_FOLDER : CHECK_FILE_OR_FOLDER))
         return;
     struct files *files = files_create(route, error, sizeof(error));
     if (files && files_are_readable(files, error, sizeof(error)))

@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include "config/model/pattern.h"
 #include "core/auth/login/login_form.h"
 #include "core/auth/login/login_request.h"
 #include "core/auth/password.h"
@@ -105,12 +106,6 @@ static enum auth_outcome show(const struct auth_login *login, const struct auth_
 
 /* ---- the logout ---- */
 
-static bool is_for_folder(const struct config_route *route)
-{
-    size_t length = strlen(route->path);
-    return length > 0 && route->path[length - 1] == '*';
-}
-
 static bool end_login(struct auth_login *login, const struct login_request *request,
                       const struct login_cookie *cookie, bool everywhere)
 {
@@ -128,7 +123,8 @@ static enum auth_outcome log_out(struct auth_login *login, const struct auth_que
     struct login_cookie cookie;
     char link[LINK_MAX], deleted[LOGIN_COOKIES_TEXT];
     struct login_page page = {.state = LOGIN_PAGE_LEFT, .link = link};
-    if (login_request_back(link, sizeof(link), question->head, is_for_folder(question->route)) == 0)
+    if (login_request_back(link, sizeof(link), question->head,
+                           pattern_is_prefix(question->route->path)) == 0)
         page.link = NULL;
     if (!login_cookies_delete(&login->cookies, &request, deleted))
         return no_memory(answer, NULL);

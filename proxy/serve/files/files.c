@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "codec/http/mime.h"
+#include "config/model/pattern.h"
 #include "core/files/file_listing.h"
 #include "core/files/file_path.h"
 #include "serve/files/files_listing.h"
@@ -52,12 +53,6 @@ static void set_fields(struct files *files)
         files->fields[files->field_count++] = (struct config_header){"Vary", "Accept-Encoding"};
 }
 
-static bool is_prefix(const struct config_route *route)
-{
-    size_t length = strlen(route->path);
-    return length > 0 && route->path[length - 1] == '*';
-}
-
 /* A route whose path has no star serves one file. It is opened for each request, like others. */
 static int open_single(struct files *files, const char *file)
 {
@@ -79,7 +74,8 @@ static int open_root(struct files *files)
 {
     const struct config_route *route = files->route;
     const char *path = route->files.root;
-    int result = is_prefix(route) ? files_root_open(&files->root, path) : open_single(files, path);
+    int result = pattern_is_prefix(route->path) ? files_root_open(&files->root, path)
+                                                : open_single(files, path);
     if (result != -EISDIR)
         return result;
     /* "/" and "/desk/" serve the index of a folder. */

@@ -1,6 +1,7 @@
 #include "serve/stages/session_route.h"
 
 #include "codec/http/uri.h"
+#include "config/model/pattern.h"
 #include "serve/session/session_entry.h"
 #include "serve/site/site.h"
 
@@ -12,12 +13,6 @@ static bool has_login(const struct session *session, size_t index)
 {
     const struct config_route *route = &session->site->config->routes[index];
     return config_auth_login(route->auth, route->auth_count) != NULL;
-}
-
-static bool is_prefix(const char *pattern)
-{
-    size_t length = strlen(pattern);
-    return length > 0 && pattern[length - 1] == '*';
 }
 
 static size_t count_segments(struct slice path)
@@ -32,7 +27,7 @@ static size_t count_segments(struct slice path)
 static bool is_below(const struct session *session, const struct route_match *match)
 {
     const char *pattern = session->site->config->routes[match->route].path;
-    return is_prefix(pattern) && has_login(session, match->route) &&
+    return pattern_is_prefix(pattern) && has_login(session, match->route) &&
            count_segments(match->path) == count_segments(slice_of(pattern));
 }
 
@@ -47,13 +42,13 @@ static void match_logout(struct session *session, struct slice host, struct slic
     const struct config_route *routes = session->site->config->routes;
     struct route_match own;
     bool found = *reason == REASON_none;
-    if (found && !is_prefix(routes[entry->match.route].path))
+    if (found && !pattern_is_prefix(routes[entry->match.route].path))
         return;
     path.len -= strlen(LOGOUT);
     if (path.len == 0)
         path = SLICE("/");
     if (route_match(session->site->table, session->listener, host, path, &own) == REASON_none &&
-        !is_prefix(routes[own.route].path) && has_login(session, own.route)) {
+        !pattern_is_prefix(routes[own.route].path) && has_login(session, own.route)) {
         entry->match = own;
         entry->is_logout = true;
         *reason = REASON_none;

@@ -30,6 +30,14 @@ static void paths(void **state)
     check_all(pattern_check_path, bad, false);
 }
 
+static void prefixes(void **state)
+{
+    assert_true(pattern_is_prefix("/*"));
+    assert_true(pattern_is_prefix("/desk/{name}/*"));
+    assert_false(pattern_is_prefix("/desk/"));
+    assert_false(pattern_is_prefix(""));
+}
+
 static void bases(void **state)
 {
     const char *good[] = {"/", "/desk", "/a/b", NULL};
@@ -231,6 +239,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(paths),
+        cmocka_unit_test(prefixes),
         cmocka_unit_test(bases),
         cmocka_unit_test(hosts),
         cmocka_unit_test(origins),
