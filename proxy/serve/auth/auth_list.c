@@ -70,10 +70,7 @@ void auth_list_free(struct auth_list *list)
 
 static void drop_reply(struct auth_answer *answer)
 {
-    if (!answer->reply)
-        return;
-    reply_release(&answer->reply->reply);
-    answer->reply->release(answer->reply);
+    auth_reply_free(answer->reply);
     answer->reply = NULL;
 }
 

@@ -61,7 +61,7 @@ static struct login_request request_of(const struct auth_question *question)
 
 static enum auth_outcome no_memory(struct auth_answer *answer, struct auth_reply *reply)
 {
-    login_reply_drop(reply);
+    auth_reply_free(reply);
     return auth_fail(answer, REASON_out_of_memory);
 }
 
@@ -79,7 +79,7 @@ static struct auth_reply *make_page(const struct auth_login *login,
     struct auth_reply *reply = login_reply_page(page);
     if (reply && login_reply_set_cookie(reply, number) && login_reply_set_cookie(reply, cookie))
         return reply;
-    login_reply_drop(reply);
+    auth_reply_free(reply);
     return NULL;
 }
 

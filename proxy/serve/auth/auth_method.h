@@ -100,6 +100,15 @@ static inline enum auth_outcome auth_fail(struct auth_answer *answer, enum reaso
     return AUTH_FAILED;
 }
 
+/* NULL: nothing happens. */
+static inline void auth_reply_free(struct auth_reply *reply)
+{
+    if (!reply)
+        return;
+    reply_release(&reply->reply);
+    reply->release(reply);
+}
+
 /* As long as it fits; a longer name is refused, as a part of it may be another user's. */
 WSL_MUST_CHECK static inline bool auth_set_user(struct auth_answer *answer, struct slice name)
 {

@@ -31,14 +31,6 @@ static void release(struct auth_reply *base)
     free(reply);
 }
 
-void login_reply_drop(struct auth_reply *reply)
-{
-    if (!reply)
-        return;
-    reply_release(&reply->reply);
-    release(reply);
-}
-
 static struct login_reply *create(void)
 {
     struct login_reply *reply = calloc(1, sizeof(*reply));

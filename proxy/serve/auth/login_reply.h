@@ -19,7 +19,4 @@ WSL_MUST_CHECK struct auth_reply *login_reply_redirect(const struct http_head *h
 /* Adds a Set-Cookie field; "": none. At most three. */
 WSL_MUST_CHECK bool login_reply_set_cookie(struct auth_reply *reply, const char *value);
 
-/* Releases one that is not handed to anybody. NULL: nothing happens. */
-void login_reply_drop(struct auth_reply *reply);
-
 #endif

@@ -160,6 +160,14 @@ static void end_sessions(struct session *session)
         log_message(REASON_WARN, "sessions of %s are not ended: out of memory", session->user);
 }
 
+/* The sender takes the body over. */
+static struct reply take_reply(struct auth_answer *answer)
+{
+    struct reply reply = answer->reply->reply;
+    answer->reply->reply.body = (struct reply_body){0};
+    return reply;
+}
+
 bool session_auth_reply(struct session *session)
 {
     struct session_auth *auth = session->entry->auth;
@@ -167,8 +175,7 @@ bool session_auth_reply(struct session *session)
         return false;
     if (auth->pass.answer.ends_sessions)
         end_sessions(session);
-    struct reply reply = auth->pass.answer.reply->reply;
-    auth->pass.answer.reply->reply.body = (struct reply_body){0};
+    struct reply reply = take_reply(&auth->pass.answer);
     session_reply_send(session, &reply);
     return true;
 }
@@ -180,8 +187,7 @@ bool session_auth_refuse(struct session *session, enum reason reason)
         return false;
     struct auth_answer *answer = &auth->pass.answer;
     if (answer->reply) {
-        struct reply reply = answer->reply->reply;
-        answer->reply->reply.body = (struct reply_body){0};
+        struct reply reply = take_reply(answer);
         reply.reason = reason;
         session_reply_refuse_with(session, &reply);
         return true;

@@ -3,7 +3,7 @@
  * the session waits in LOOKING_UP, and the head of its request is kept until the request is over.
  *
  * Owns: the question and its answer, in the entry. Thread: the session's. Errors: reasons, with a
- * detail for the log. Lifetime: until session_auth_free, at the end of the request.
+ * detail for the log. Lifetime: until the entry is reset, at the end of the request.
  */
 #ifndef WSLUICE_SERVE_STAGES_SESSION_AUTH_H
 #define WSLUICE_SERVE_STAGES_SESSION_AUTH_H
