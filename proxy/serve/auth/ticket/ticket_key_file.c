@@ -5,11 +5,10 @@
 #include <sys/stat.h>
 
 #include "base/log/log.h"
+#include "core/files/file_seen.h"
 #include "serve/tokens/file/token_files.h"
 
-/* Longer than a step of any file system's clock; FAT's are two seconds. */
-#define STABLE_MS 3000
-#define AGAIN_MS  250
+#define AGAIN_MS 250
 
 struct ticket_key_file {
     const char *path;
@@ -18,10 +17,8 @@ struct ticket_key_file {
     pthread_mutex_t lock; /* of what follows */
     struct ticket_keys *keys;
     char problem[256];
-    uint64_t fingerprint;
-    uint64_t changed_at; /* monotonic: when the fingerprint was first seen */
+    struct file_seen seen;
     uint64_t read_at;
-    bool is_stable; /* read after it was unchanged for STABLE_MS */
 };
 
 /* ---- reading ---- */
@@ -72,22 +69,6 @@ static void read_again(struct ticket_key_file *file)
     replace(file, keys);
 }
 
-/* False: it is gone, or may not be looked at. */
-static bool look(struct ticket_key_file *file, uint64_t now_ms)
-{
-    struct stat info;
-    if (stat(file->path, &info) < 0)
-        return false;
-    uint64_t fingerprint = token_files_fingerprint(&file->seed, &info);
-    if (fingerprint != file->fingerprint) {
-        file->fingerprint = fingerprint;
-        file->changed_at = now_ms;
-        file->is_stable = false;
-        file->read_at = 0;
-    }
-    return true;
-}
-
 static void lose(struct ticket_key_file *file, int code)
 {
     char problem[256];
@@ -95,22 +76,26 @@ static void lose(struct ticket_key_file *file, int code)
     snprintf(problem, sizeof(problem), "%s: %s", file->path, strerror(code));
     note(file, problem,
          gone ? ": no ticket is valid until it is there" : "; the keys of before stay in use");
-    file->fingerprint = 0;
+    file_seen_forget(&file->seen);
     if (gone)
         replace(file, NULL);
 }
 
 static void refresh(struct ticket_key_file *file, uint64_t now_ms)
 {
-    if (!look(file, now_ms)) {
+    struct stat info;
+    if (stat(file->path, &info) < 0) {
         lose(file, errno);
         return;
     }
-    if (file->is_stable || (file->read_at != 0 && now_ms - file->read_at < AGAIN_MS))
+    uint64_t fingerprint = token_files_fingerprint(&file->seed, &info);
+    bool is_new = fingerprint != file->seen.fingerprint;
+    if (!file_seen_look(&file->seen, fingerprint, now_ms) ||
+        (!is_new && now_ms - file->read_at < AGAIN_MS))
         return;
     file->read_at = now_ms;
     read_again(file);
-    file->is_stable = now_ms - file->changed_at >= STABLE_MS;
+    file_seen_read(&file->seen, now_ms);
 }
 
 struct ticket_keys *ticket_key_file_get(struct ticket_key_file *file, uint64_t now_ms)

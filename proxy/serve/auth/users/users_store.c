@@ -8,10 +8,8 @@
 #include "base/monotonic.h"
 #include "core/auth/password.h"
 #include "core/auth/users_table.h"
+#include "core/files/file_seen.h"
 #include "serve/tokens/file/token_files.h"
-
-/* Longer than a step of any file system's clock; FAT's are two seconds. */
-#define STABLE_MS 3000
 
 struct users_store {
     char *path;
@@ -24,9 +22,7 @@ struct users_store {
     char problem[256];
     struct verdicts *verdicts;
     uint64_t generation;
-    uint64_t fingerprint;
-    uint64_t unchanged_since; /* monotonic: when the fingerprint was first seen */
-    bool is_stable;           /* read after it was unchanged for STABLE_MS */
+    struct file_seen seen;
 };
 
 /* ---- refresh ---- */
@@ -48,7 +44,7 @@ static void drop(struct users_store *store, const char *problem)
     bool is_new = strcmp(store->problem, problem) != 0;
     if (is_new || store->table)
         swap(store, NULL, problem);
-    store->is_stable = false;
+    file_seen_forget(&store->seen);
     pthread_mutex_unlock(&store->lock);
     if (is_new && store->in_use)
         log_message(REASON_WARN, "users: %s; nobody is let in until the file can be read", problem);
@@ -90,12 +86,7 @@ static bool needs_reading(struct users_store *store, uint64_t now)
     }
     uint64_t fingerprint = token_files_fingerprint(&store->seed, &info);
     pthread_mutex_lock(&store->lock);
-    if (!store->table || fingerprint != store->fingerprint) {
-        store->fingerprint = fingerprint;
-        store->unchanged_since = now;
-        store->is_stable = false;
-    }
-    bool needs = !store->is_stable;
+    bool needs = file_seen_look(&store->seen, fingerprint, now);
     pthread_mutex_unlock(&store->lock);
     return needs;
 }
@@ -116,7 +107,8 @@ static void refresh(struct users_store *store)
         take_text(store, bytes);
     token_files_free(&text);
     pthread_mutex_lock(&store->lock);
-    store->is_stable = store->table && now - store->unchanged_since >= STABLE_MS;
+    if (store->table)
+        file_seen_read(&store->seen, now);
     pthread_mutex_unlock(&store->lock);
 }
 
@@ -136,7 +128,7 @@ bool users_store_is_current(struct users_store *store)
     bool found = stat(store->path, &info) == 0;
     uint64_t fingerprint = found ? token_files_fingerprint(&store->seed, &info) : 0;
     pthread_mutex_lock(&store->lock);
-    bool current = found && store->table && store->is_stable && fingerprint == store->fingerprint;
+    bool current = found && file_seen_is_same(&store->seen, fingerprint);
     pthread_mutex_unlock(&store->lock);
     return current;
 }

@@ -8,11 +8,10 @@
 
 #include "base/log/log.h"
 #include "base/monotonic.h"
+#include "core/files/file_seen.h"
 #include "serve/tokens/file/token_inotify.h"
 #include "serve/tokens/file/token_table.h"
 
-/* Longer than a step of any file system's clock; FAT's are two seconds. */
-#define STABLE_MS 3000
 /* How old a scan may be while watches report nothing. */
 #define WATCHED_MS 2000
 /* How old a scan may be if links lead further than watches follow them. */
@@ -32,9 +31,7 @@ struct token_store {
     bool pending, refreshing;
     struct work_task task;
     /* While `refreshing`, of the refresh alone; else of the lock as well. */
-    uint64_t fingerprint;
-    uint64_t unchanged_since;   /* monotonic: when the fingerprint was first seen */
-    bool is_stable;             /* read after it was unchanged for STABLE_MS */
+    struct file_seen seen;
     struct token_inotify watch; /* of a folder */
     bool watchable;
     uint64_t scanned_at;
@@ -58,7 +55,7 @@ static void drop_table(struct token_store *store, const char *problem)
     if (strcmp(store->problem, problem) != 0)
         log_message(REASON_WARN, "tokens: %s: no token is known until it can be read", problem);
     swap_table(store, NULL, problem);
-    store->is_stable = false;
+    file_seen_forget(&store->seen);
 }
 
 static void replace_table(struct token_store *store, struct token_text *text)
@@ -92,12 +89,7 @@ static bool needs_reading(struct token_store *store, uint64_t now)
         drop_table(store, problem);
         return false;
     }
-    if (!store->table || fingerprint != store->fingerprint) {
-        store->fingerprint = fingerprint;
-        store->unchanged_since = now;
-        store->is_stable = false;
-    }
-    return !store->is_stable;
+    return file_seen_look(&store->seen, fingerprint, now);
 }
 
 static void refresh(struct token_store *store)
@@ -112,7 +104,8 @@ static void refresh(struct token_store *store)
         return;
     }
     replace_table(store, &text);
-    store->is_stable = store->table && now - store->unchanged_since >= STABLE_MS;
+    if (store->table)
+        file_seen_read(&store->seen, now);
 }
 
 void token_store_refresh(struct token_store *store)
@@ -140,8 +133,8 @@ uint64_t token_store_scans(struct token_store *store)
 static bool is_same_file(const struct token_store *store)
 {
     struct stat info;
-    return store->is_stable && stat(store->file, &info) == 0 && !S_ISDIR(info.st_mode) &&
-           token_files_fingerprint(&store->seed, &info) == store->fingerprint;
+    return stat(store->file, &info) == 0 && !S_ISDIR(info.st_mode) &&
+           file_seen_is_same(&store->seen, token_files_fingerprint(&store->seed, &info));
 }
 
 static bool is_current(struct token_store *store)
