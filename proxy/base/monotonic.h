@@ -1,6 +1,7 @@
 /*
  * The monotonic clock: changes of the system's time do not move it. A loop's own time (uv_now) is
- * cached per turn and belongs to one thread; this one is for state that several loops share.
+ * cached per turn and belongs to one thread; this one is for state that several loops share. And
+ * the system's time, as a number.
  *
  * Owns: nothing. Thread: any. Errors: none. Lifetime: none.
  */
@@ -11,5 +12,8 @@
 
 /* Milliseconds since a fixed moment before the process started. */
 uint64_t monotonic_ms(void);
+
+/* Milliseconds of Unix time, by the system's clock, for times that others read or write. */
+int64_t wall_clock_ms(void);
 
 #endif

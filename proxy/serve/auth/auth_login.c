@@ -1,7 +1,6 @@
 #include "serve/auth/auth_login.h"
 
-#include <time.h>
-
+#include "base/monotonic.h"
 #include "config/model/pattern.h"
 #include "core/auth/login/login_form.h"
 #include "core/auth/login/login_request.h"
@@ -42,19 +41,12 @@ struct pending {
     char user[USER_MAX];
 };
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static struct login_request request_of(const struct auth_question *question)
 {
     return (struct login_request){.head = question->head,
                                   .base = question->listener->base_path,
                                   .secure = question->is_secure,
-                                  .now = now_ms()};
+                                  .now = wall_clock_ms()};
 }
 
 /* ---- replies ---- */

@@ -1,7 +1,5 @@
 #include "serve/auth/auth_ticket.h"
 
-#include <sys/time.h>
-
 #include "base/monotonic.h"
 #include "core/ticket/ticket.h"
 #include "core/ticket/ticket_find.h"
@@ -18,13 +16,6 @@ struct auth_ticket {
     struct ticket_key_file *keys;
     struct ticket_used *used;
 };
-
-static int64_t wall_clock_ms(void)
-{
-    struct timeval now;
-    gettimeofday(&now, NULL);
-    return (int64_t)now.tv_sec * 1000 + now.tv_usec / 1000;
-}
 
 /* ---- the verdict ---- */
 

@@ -1,7 +1,8 @@
 #include "serve/metrics/process_facts.h"
 
-#include <time.h>
 #include <unistd.h>
+
+#include "base/monotonic.h"
 
 void process_facts_init(struct process_facts *process, const struct metrics *const *workers,
                         unsigned worker_count, struct route_stats_set *route_stats, int64_t now)
@@ -51,11 +52,9 @@ void process_facts_note_reload(struct process_facts *process, bool done, int64_t
 
 void process_facts_note_history(const struct process_facts *process, uint64_t now)
 {
-    struct timespec clock;
     struct process_facts_totals totals = process_facts_totals(process);
-    clock_gettime(CLOCK_REALTIME, &clock);
     history_add(process->history, totals.bytes_up, totals.bytes_down, totals.sessions, now,
-                (int64_t)clock.tv_sec * 1000 + clock.tv_nsec / 1000000);
+                wall_clock_ms());
 }
 
 struct process_facts_totals process_facts_totals(const struct process_facts *process)

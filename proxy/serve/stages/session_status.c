@@ -1,8 +1,8 @@
 #include "serve/stages/session_status.h"
 
-#include <time.h>
 #include <unistd.h>
 
+#include "base/monotonic.h"
 #include "base/text/json_put.h"
 #include "base/text/secret.h"
 #include "codec/http/http_head.h"
@@ -140,13 +140,6 @@ static void give_up(struct question *question)
     finish(question, &reply);
 }
 
-static int64_t wall_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static void listed_cb(void *owner, const struct all_sessions *all)
 {
     struct question *question = owner;
@@ -156,7 +149,7 @@ static void listed_cb(void *owner, const struct all_sessions *all)
         .process = question->env->process,
         .list = all->list,
         .now = uv_now(question->env->loop),
-        .wall = wall_ms(),
+        .wall = wall_clock_ms(),
         .refusal = question->refusal,
         .predecessors = all->others,
         .predecessor_count = all->other_count,

@@ -1,4 +1,4 @@
-/* The monotonic clock moves on, in milliseconds. */
+/* The monotonic clock moves on, in milliseconds; the system's has Unix time. */
 #include "base/monotonic.h"
 
 #include <setjmp.h>
@@ -28,11 +28,18 @@ static void test_never_decreases(void **unused)
     }
 }
 
+static void test_has_unix_time(void **unused)
+{
+    int64_t before = (int64_t)time(NULL) * 1000 - 1000, now = wall_clock_ms();
+    assert_true(now >= before && now <= (int64_t)time(NULL) * 1000 + 2000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_counts_milliseconds),
         cmocka_unit_test(test_never_decreases),
+        cmocka_unit_test(test_has_unix_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
