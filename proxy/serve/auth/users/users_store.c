@@ -220,14 +220,20 @@ static bool prepare(struct users_store *store, const char *path)
     return store->path && store->verdicts && siphash_seed(&store->seed);
 }
 
-struct users_store *users_store_create(const char *path, char *error, size_t error_size)
+/* `text` NULL: it is in the file. */
+static struct users_store *create(const char *path, const struct slice *text, char *error,
+                                  size_t error_size)
 {
     snprintf(error, error_size, "out of memory");
     struct users_store *store = calloc(1, sizeof(*store));
     if (!store)
         return NULL;
     if (prepare(store, path)) {
-        users_store_refresh(store);
+        store->is_fixed = text != NULL;
+        if (text)
+            take_text(store, *text);
+        else
+            users_store_refresh(store);
         store->in_use = users_store_describe(store, error, error_size);
         if (store->in_use)
             return store;
@@ -236,22 +242,15 @@ struct users_store *users_store_create(const char *path, char *error, size_t err
     return NULL;
 }
 
+struct users_store *users_store_create(const char *path, char *error, size_t error_size)
+{
+    return create(path, NULL, error, error_size);
+}
+
 struct users_store *users_store_create_fixed(const char *name, struct slice text, char *error,
                                              size_t error_size)
 {
-    snprintf(error, error_size, "out of memory");
-    struct users_store *store = calloc(1, sizeof(*store));
-    if (!store)
-        return NULL;
-    if (prepare(store, name)) {
-        store->is_fixed = true;
-        take_text(store, text);
-        store->in_use = users_store_describe(store, error, error_size);
-        if (store->in_use)
-            return store;
-    }
-    users_store_free(store);
-    return NULL;
+    return create(name, &text, error, error_size);
 }
 
 void users_store_free(struct users_store *store)
