@@ -31,3 +31,13 @@ void session_state_step(struct session *session, enum life_event event)
     wsl_assert(life_fits(state, event, resources_of(session)));
     session->state = (uint8_t)life_next(state, event);
 }
+
+void session_state_wait(struct session *session, struct session_wait *wait, enum life_event event,
+                        uint64_t milliseconds)
+{
+    session->entry->wait = wait;
+    session->entry->overdue = false;
+    session_state_step(session, event);
+    session_arm(session, milliseconds);
+    watch_want(session->client_watch, 0);
+}

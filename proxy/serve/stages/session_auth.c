@@ -112,15 +112,6 @@ static bool keep_request(struct session_auth *auth, const struct http_head *head
     return auth->head != NULL;
 }
 
-static void wait_for(struct session *session, struct session_auth *auth)
-{
-    session->entry->wait = &auth->wait;
-    session->entry->overdue = false;
-    session_state_step(session, LIFE_LOOK_UP);
-    session_arm(session, session_facts_limits(session)->handshake_timeout_ms);
-    watch_want(session->client_watch, 0);
-}
-
 void session_auth_ask(struct session *session, const struct http_head *head, struct slice body,
                       session_auth_cb *known)
 {
@@ -140,7 +131,8 @@ void session_auth_ask(struct session *session, const struct http_head *head, str
     if (outcome != AUTH_WAITS) {
         finish(auth, head, outcome);
     } else if (keep_request(auth, head)) {
-        wait_for(session, auth);
+        session_state_wait(session, &auth->wait, LIFE_LOOK_UP,
+                           session_facts_limits(session)->handshake_timeout_ms);
     } else {
         auth_list_cancel(&auth->pass);
         known(session, head, REASON_out_of_memory);

@@ -228,11 +228,7 @@ struct session_wait *session_reply_wait(struct session *session)
         return NULL;
     }
     *wait = (struct session_wait){.session = session};
-    session->entry->wait = wait;
-    session->entry->overdue = false;
-    session_state_step(session, LIFE_ASKED);
-    session_arm(session, session_facts_limits(session)->reply_timeout_ms);
-    watch_want(session->client_watch, 0);
+    session_state_wait(session, wait, LIFE_ASKED, session_facts_limits(session)->reply_timeout_ms);
     return wait;
 }
 

@@ -100,16 +100,6 @@ static struct search *begin(struct session *session, session_token_cb *known)
     return search;
 }
 
-static void wait_for(struct search *search)
-{
-    struct session *session = search->wait.session;
-    session->entry->wait = &search->wait;
-    session->entry->overdue = false;
-    session_state_step(session, LIFE_LOOK_UP);
-    session_arm(session, session_facts_limits(session)->handshake_timeout_ms);
-    watch_want(session->client_watch, 0);
-}
-
 static void look_up(struct session *session, const struct http_head *head, struct slice token,
                     session_token_cb *known)
 {
@@ -130,7 +120,8 @@ static void look_up(struct session *session, const struct http_head *head, struc
     else if (token_source_find(search->source, &question, &search->token_wait, &reason))
         conclude(search, reason);
     else
-        wait_for(search);
+        session_state_wait(session, &search->wait, LIFE_LOOK_UP,
+                           session_facts_limits(session)->handshake_timeout_ms);
 }
 
 void session_token_look_up(struct session *session, const struct http_head *head,
