@@ -110,8 +110,7 @@ static void look_up(struct session *session, const struct http_head *head, struc
         .client = &session->client_address,
         .path = session->entry->match.path,
         .user = slice_of(session->user),
-        .secure =
-            admission_is_secure(&session->entry->admission, head, session_facts_is_tls(session)),
+        .secure = session_facts_is_secure(session, head),
     };
     struct search *search = begin(session, known);
     enum reason reason;
