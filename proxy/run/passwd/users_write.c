@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/text/secret.h"
 
 #define SIZE_MAX_BYTES (16 << 20)
 #define ATTEMPTS_MAX   8 /* if other processes keep replacing the file, or names are taken */
@@ -140,9 +141,7 @@ bool users_write_open(struct users_write *file, const char *path, char *error, s
 
 void users_write_close(struct users_write *file)
 {
-    if (file->text)
-        explicit_bzero(file->text, file->length);
-    free(file->text);
+    secret_free(file->text, file->length);
     fd_close_keep_errno(file->fd);
     safe_path_close(&file->place);
     *file = (struct users_write){.place = {.folder = -1}, .fd = -1};

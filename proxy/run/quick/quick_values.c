@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/base.h"
+#include "base/text/secret.h"
 #include "config/options/snapshot.h"
 #include "run/quick/cli_plugin.h"
 
@@ -27,8 +27,7 @@ enum value_verdict quick_values_set(struct quick *quick, const struct options_ro
     }
     enum value_verdict verdict =
         snapshot_set(quick->config, row, quick->objects[row->section], path, why, why_size);
-    explicit_bzero(path, strlen(path)); /* it may be a password */
-    free(path);
+    secret_free_text(path); /* it may be a password */
     return verdict;
 }
 
@@ -61,8 +60,7 @@ static void set_from_flag(struct quick *quick, const struct cli_assignment *assi
     else if (verdict != VALUE_OK)
         cli_line_bad_value(quick->line, assignment,
                            text + (flag->prefix ? strlen(flag->prefix) : 0), why);
-    explicit_bzero(text, strlen(text));
-    free(text);
+    secret_free_text(text);
 }
 
 /* "A,B": replaces the list that a default or an earlier option has set. */
