@@ -1,12 +1,12 @@
 #include "run/quick/cli_line.h"
 
 #include <errno.h>
-
-#include "config/model/url.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "config/model/url.h"
 
 void cli_line_usage_error(struct cli_line *line, const char *option, const char *message,
                           const char *remedy)
