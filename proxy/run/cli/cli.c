@@ -119,7 +119,7 @@ static bool may_hold_password(const struct cli_scan *scan, const struct cli_assi
     const char *plugin = cli_scan_value(scan, "token-plugin"), *text = assignment->argument;
     if (assignment->flag.row->secret)
         return true;
-    if (strcmp(assignment->flag.flag->name, "token-source") != 0)
+    if (!cli_plugin_is_token_source(assignment))
         return false;
     return (plugin && strcmp(token_class_short_name(plugin), "TokenRedis") == 0) ||
            (strstr(text, "://") && !redis_url_is_public(text));

@@ -218,6 +218,7 @@ static void passwords_are_erased_from_the_arguments(void **state)
         {"--token-plugin TokenRedis --token-source h:6379:0:hush 7", "--token-source", true},
         {"--token-plugin websockify.token_plugins.TokenRedis --token-source h:1:0:hush 7",
          "--token-source", true},
+        {"--token-plugin TokenRedis --target-config h:6379:0:hush 7", "--target-config", true},
         {"--token-plugin TokenFile --token-source redis://u:hush@h/ 7", "--token-source", true},
         {"--token-plugin TokenFile --token-source redis://h/ 7", "--token-source", false},
         {"--token-plugin TokenFile --token-source /etc/tokens 7", "--token-source", false},
