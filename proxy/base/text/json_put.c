@@ -47,14 +47,20 @@ void json_put_close(struct json *json, char bracket)
     json->comma = true;
 }
 
+static void end_key(struct json *json)
+{
+    text_add(&json->text, json->spread & 1 ? SLICE(": ") : SLICE(":"));
+    json->comma = false;
+    json->after_key = true;
+}
+
 void json_put_key(struct json *json, const char *key)
 {
     begin_value(json);
     text_add_byte(&json->text, '"');
     text_add_string(&json->text, key);
-    text_add(&json->text, json->spread & 1 ? SLICE("\": ") : SLICE("\":"));
-    json->comma = false;
-    json->after_key = true;
+    text_add_byte(&json->text, '"');
+    end_key(json);
 }
 
 static void put_escaped(struct json *json, unsigned char byte)
@@ -77,6 +83,12 @@ static void put_text(struct json *json, struct slice text)
             put_escaped(json, byte);
     }
     text_add_byte(&json->text, '"');
+}
+
+void json_put_key_text(struct json *json, struct slice key)
+{
+    put_text(json, key);
+    end_key(json);
 }
 
 void json_put_string(struct json *json, const char *text)

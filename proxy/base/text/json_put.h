@@ -30,6 +30,9 @@ void json_put_open_spread(struct json *json, char bracket);
 /* The value follows. Keys are constants, which need no escapes. */
 void json_put_key(struct json *json, const char *key);
 
+/* A key that may be any text. */
+void json_put_key_text(struct json *json, struct slice key);
+
 void json_put_string(struct json *json, const char *text); /* NULL: null */
 void json_put_number(struct json *json, uint64_t number);
 void json_put_bool(struct json *json, bool truth);

@@ -173,77 +173,65 @@ static int run_key(const struct cli_call *call)
 
 /* ---- mint ---- */
 
-static void add_number(struct text *json, const char *name, int64_t number)
-{
-    char text[24];
-    snprintf(text, sizeof(text), "%lld", (long long)number);
-    ticket_text_add(json, slice_of(name), slice_of(text), true);
-}
-
 /* One text, or a list of several. */
-static void add_texts(struct text *json, const char *name, const struct config_texts *texts)
+static void add_texts(struct json *json, const char *name, const struct config_texts *texts)
 {
-    struct text list = {0};
-    if (texts->count == 1)
-        ticket_text_add(json, slice_of(name), slice_of(texts->items[0]), false);
-    if (texts->count <= 1)
+    if (texts->count == 0)
         return;
-    text_add_byte(&list, '[');
-    for (size_t i = 0; i < texts->count; i++) {
-        struct text item = {0};
-        ticket_text_add(&item, SLICE(""), slice_of(texts->items[i]), false);
-        if (i > 0)
-            text_add_byte(&list, ',');
-        text_add(&list, item.failed ? SLICE("") : slice_from(text_slice(&item), 3)); /* "": */
-        list.failed = list.failed || item.failed;
-        text_free(&item);
-    }
-    text_add_byte(&list, ']');
-    ticket_text_add(json, slice_of(name), text_slice(&list), true);
-    json->failed = json->failed || list.failed;
-    text_free(&list);
+    json_put_key(json, name);
+    if (texts->count > 1)
+        json_put_open(json, '[');
+    for (size_t i = 0; i < texts->count; i++)
+        json_put_string(json, texts->items[i]);
+    if (texts->count > 1)
+        json_put_close(json, ']');
 }
 
-static int add_lifetime(const struct cli_call *call, struct text *json)
+static int add_lifetime(const struct cli_call *call, struct json *json)
 {
     static const struct value_spec spec = {
         .type = VALUE_DURATION, .min = 1000, .max = VALUE_DAYS(3660)};
     const char *text = cli_scan_value(call->scan, "lifetime");
-    int64_t now = (int64_t)time(NULL);
+    uint64_t now = (uint64_t)time(NULL);
     struct value value = {.number = LIFETIME};
     char why[160];
     if (text && value_parse(&spec, text, &value, why, sizeof(why)) != VALUE_OK)
         return cli_call_wrong_usage(call, "--lifetime", why);
-    add_number(json, "iat", now);
-    add_number(json, "exp", now + (int64_t)(value.number / 1000));
+    json_put_key(json, "iat");
+    json_put_number(json, now);
+    json_put_key(json, "exp");
+    json_put_number(json, now + value.number / 1000);
     return EXIT_SUCCESS;
 }
 
-static int add_id(const struct cli_call *call, struct text *json)
+static int add_id(const struct cli_call *call, struct json *json)
 {
     struct siphash_seed id;
-    char text[B64_URL_ENCODED(sizeof(id))];
+    char text[B64_URL_ENCODED(sizeof(id)) + 1];
     if (!cli_scan_has(call->scan, "once"))
         return EXIT_SUCCESS;
     if (!siphash_seed(&id))
         return cli_call_cannot(call, "no random numbers");
-    size_t length = b64_url_encode(text, (const uint8_t *)&id, sizeof(id));
-    ticket_text_add(json, SLICE("jti"), (struct slice){text, length}, false);
+    text[b64_url_encode(text, (const uint8_t *)&id, sizeof(id))] = '\0';
+    json_put_key(json, "jti");
+    json_put_string(json, text);
     return EXIT_SUCCESS;
 }
 
 /* EXIT_SUCCESS: *json is an object. */
-static int make_claims(const struct cli_call *call, struct text *json)
+static int make_claims(const struct cli_call *call, struct json *json)
 {
     const char *items[TEXTS_MAX], *user = cli_scan_value(call->scan, "user");
     char error[ERROR_MAX];
     struct config_texts issuers = texts_of(call, "issuer", items);
-    text_add_byte(json, '{');
+    json_put_open(json, '{');
     if (issuers.count > 1)
         return cli_call_wrong_usage(call, "--issuer", "a ticket has one issuer");
     add_texts(json, "iss", &issuers);
-    if (user)
-        ticket_text_add(json, SLICE("sub"), slice_of(user), false);
+    if (user) {
+        json_put_key(json, "sub");
+        json_put_string(json, user);
+    }
     struct config_texts audiences = texts_of(call, "audience", items);
     add_texts(json, "aud", &audiences);
     int status = add_lifetime(call, json);
@@ -253,7 +241,7 @@ static int make_claims(const struct cli_call *call, struct text *json)
     for (size_t i = 0; status == EXIT_SUCCESS && i < claims.count; i++)
         if (!ticket_text_add_claim(json, claims.items[i], error, sizeof(error)))
             status = cli_call_wrong_usage(call, "--claim", error);
-    text_add_byte(json, '}');
+    json_put_close(json, '}');
     return status;
 }
 
@@ -278,7 +266,7 @@ static int sign(const struct cli_call *call, const struct ticket_key *key, struc
 static int run_mint(const struct cli_call *call)
 {
     int status;
-    struct text claims = {0};
+    struct json claims = {0};
     const char *kid = cli_scan_value(call->scan, "kid");
     struct ticket_keys *keys = read_keys(call, cli_scan_value(call->scan, "key"), &status);
     if (!keys)
@@ -289,11 +277,11 @@ static int run_mint(const struct cli_call *call)
                                            : "there is no private key in the file");
     else
         status = make_claims(call, &claims);
-    if (status == EXIT_SUCCESS && claims.failed)
+    if (status == EXIT_SUCCESS && claims.text.failed)
         status = cli_call_cannot(call, "out of memory");
     else if (status == EXIT_SUCCESS)
-        status = sign(call, key, text_slice(&claims));
-    text_free(&claims);
+        status = sign(call, key, text_slice(&claims.text));
+    text_free(&claims.text);
     ticket_keys_release(keys);
     return status;
 }

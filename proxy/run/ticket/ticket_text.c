@@ -2,7 +2,6 @@
 
 #include <errno.h>
 
-#include "base/text/json_put.h"
 #include "core/ticket/ticket_make.h"
 
 /* ---- files ---- */
@@ -72,28 +71,6 @@ bool ticket_text_token(const char *word, FILE *input, char *token, size_t size, 
 
 /* ---- claims ---- */
 
-void ticket_text_add(struct text *json, struct slice name, struct slice value, bool raw)
-{
-    struct json writer = {0};
-    size_t length;
-    char *key = slice_copy(name), *text = slice_copy(value);
-    json_put_string(&writer, key ? key : "");
-    text_add_byte(&writer.text, ':');
-    writer.comma = false;
-    if (raw)
-        text_add(&writer.text, value);
-    else
-        json_put_string(&writer, text ? text : "");
-    char *member = json_put_take(&writer, &length);
-    if (json->length > 0 && json->bytes[json->length - 1] != '{')
-        text_add_byte(json, ',');
-    text_add_string(json, member ? member : "");
-    json->failed = json->failed || !key || !text || !member;
-    free(key);
-    free(text);
-    free(member);
-}
-
 /* One value of JSON: an array of it alone is valid, and has one element. */
 static bool is_json(struct slice value)
 {
@@ -110,7 +87,7 @@ static bool is_json(struct slice value)
     return good;
 }
 
-bool ticket_text_add_claim(struct text *json, const char *claim, char *error, size_t error_size)
+bool ticket_text_add_claim(struct json *json, const char *claim, char *error, size_t error_size)
 {
     const char *equals = strchr(claim, '=');
     if (!equals || equals == claim || strncmp(claim, ":=", 2) == 0) {
@@ -118,11 +95,14 @@ bool ticket_text_add_claim(struct text *json, const char *claim, char *error, si
         return false;
     }
     bool raw = equals[-1] == ':';
-    struct slice name = {claim, (size_t)(equals - claim) - raw}, value = slice_of(equals + 1);
-    if (raw && !is_json(value)) {
+    if (raw && !is_json(slice_of(equals + 1))) {
         snprintf(error, error_size, "the value is not JSON; a text is written NAME=TEXT");
         return false;
     }
-    ticket_text_add(json, name, value, raw);
+    json_put_key_text(json, (struct slice){claim, (size_t)(equals - claim) - raw});
+    if (raw)
+        json_put_raw(json, slice_of(equals + 1));
+    else
+        json_put_string(json, equals + 1);
     return true;
 }

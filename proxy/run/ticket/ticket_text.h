@@ -7,7 +7,7 @@
 #ifndef WSLUICE_RUN_TICKET_TICKET_TEXT_H
 #define WSLUICE_RUN_TICKET_TICKET_TEXT_H
 
-#include "base/text/text.h"
+#include "base/text/json_put.h"
 #include "core/ticket/ticket_keys.h"
 
 /* The keys of a file; "-": of the standard input. A key of a set that cannot be used is skipped. */
@@ -21,10 +21,7 @@ WSL_MUST_CHECK bool ticket_text_token(const char *word, FILE *input, char *token
 /*
  * Adds a member to an object of JSON that is open: NAME=TEXT, or NAME:=JSON. False: it is neither.
  */
-WSL_MUST_CHECK bool ticket_text_add_claim(struct text *json, const char *claim, char *error,
+WSL_MUST_CHECK bool ticket_text_add_claim(struct json *json, const char *claim, char *error,
                                           size_t error_size);
-
-/* Adds a member; `raw`: the value is JSON already. */
-void ticket_text_add(struct text *json, struct slice name, struct slice value, bool raw);
 
 #endif

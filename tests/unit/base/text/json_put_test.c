@@ -75,6 +75,21 @@ static void test_texts(void **unused)
     }
 }
 
+static void test_keys_are_texts(void **unused)
+{
+    struct json json = {0};
+    json_put_open_spread(&json, '{');
+    json_put_key_text(&json, SLICE("a\"b"));
+    json_put_open(&json, '{');
+    json_put_key_text(&json, SLICE("gr\xc3\xbc\xc3\x9f"));
+    json_put_number(&json, 1);
+    json_put_key_text(&json, SLICE(""));
+    json_put_null(&json);
+    json_put_close(&json, '}');
+    json_put_close(&json, '}');
+    expect(&json, "{\n  \"a\\\"b\": {\"gr\xc3\xbc\xc3\x9f\":1,\"\":null}\n}");
+}
+
 static void test_spread(void **unused)
 {
     struct json json = {0};
@@ -135,8 +150,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_document),       cmocka_unit_test(test_texts),
-        cmocka_unit_test(test_spread),         cmocka_unit_test(test_limit),
-        cmocka_unit_test(test_without_memory),
+        cmocka_unit_test(test_keys_are_texts), cmocka_unit_test(test_spread),
+        cmocka_unit_test(test_limit),          cmocka_unit_test(test_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
