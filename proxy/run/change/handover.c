@@ -68,7 +68,7 @@ pid_t handover_start(const struct handover *handover)
 {
     pid_t child = -1;
     size_t length;
-    if (handover->starter && handover->starter->fd >= 0) {
+    if (starter_is_open(handover->starter)) {
         char *text = join(handover->variables, &length);
         const struct starter_order order = {text, length, handover->fds, handover->fd_count};
         if (text)

@@ -70,7 +70,7 @@ static pid_t start_child(const struct command *command, int report)
 {
     const struct starter *starter = command->request.starter;
     pid_t parent = getpid();
-    if (starter && starter->fd >= 0) {
+    if (starter_is_open(starter)) {
         char text[48];
         int length = snprintf(text, sizeof(text), "%ld %d", (long)parent, report);
         const struct starter_order order = {text, (size_t)length, &report, 1};

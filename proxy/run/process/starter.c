@@ -307,7 +307,7 @@ pid_t starter_start(const struct starter *starter, size_t job, const struct star
 
 void starter_close(struct starter *starter)
 {
-    if (starter->fd < 0)
+    if (!starter_is_open(starter))
         return;
     close(starter->fd);
     starter->fd = -1;

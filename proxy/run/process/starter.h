@@ -54,6 +54,12 @@ struct starter {
     pid_t pid; /* of the starter */
 };
 
+/* NULL: there is none. */
+static inline bool starter_is_open(const struct starter *starter)
+{
+    return starter && starter->fd >= 0;
+}
+
 /* `setup` is borrowed until starter_close. */
 WSL_MUST_CHECK bool starter_open(struct starter *starter, const struct starter_setup *setup);
 

@@ -55,7 +55,8 @@ bool supervisor_sandbox_enter(struct supervisor *supervisor, char *error, size_t
 {
     const struct config *config = supervisor->options.config;
     return privilege_drop(config->user, config->group, error, error_size) &&
-           (supervisor->starter.fd < 0 || starter_drop(&supervisor->starter, error, error_size)) &&
+           (!starter_is_open(&supervisor->starter) ||
+            starter_drop(&supervisor->starter, error, error_size)) &&
            sandbox_enter(&supervisor->sandbox, error, error_size);
 }
 
