@@ -93,7 +93,7 @@ static int wait_for_exec(int pipe)
     return n == (ssize_t)sizeof(error) ? error : 0;
 }
 
-static bool spawn(struct command *command, char *error, size_t error_size)
+bool command_start(struct command *command, char *error, size_t error_size)
 {
     int ends[2];
     int failure = 0;
@@ -152,7 +152,7 @@ static void start_later(struct command *command)
 static void start_again(struct command *command)
 {
     char error[ERROR_MAX];
-    if (spawn(command, error, sizeof(error)))
+    if (command_start(command, error, sizeof(error)))
         return;
     log_message(REASON_ERROR, "%s", error);
     start_later(command);
@@ -288,9 +288,4 @@ fail:
     if (command)
         release(command);
     return NULL;
-}
-
-bool command_start(struct command *command, char *error, size_t error_size)
-{
-    return spawn(command, error, error_size);
 }
