@@ -3,7 +3,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 
 import pytest
@@ -63,8 +62,3 @@ class RedisServer:
         """Of wsluice: all but that of this question."""
         with self.client() as client:
             return len(client.client_list()) - 1
-
-
-def is_closed(port):
-    with socket.socket() as sock:
-        return sock.connect_ex(('127.0.0.1', port)) != 0
