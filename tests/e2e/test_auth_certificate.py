@@ -5,16 +5,11 @@ import ssl
 import subprocess
 
 import pytest
-from certs import EC, Certs
+from certs import EC
 from gateway import ANY, get, start, there
 from recipes import folder_for, gateway, recipe, replaced, shell
 from test_reload import reload
 from wire import request, until
-
-
-@pytest.fixture(scope='module')
-def certs(tmp_path_factory):
-    return Certs(tmp_path_factory.mktemp('people'))
 
 
 class People:

@@ -1,13 +1,11 @@
 """auth: forward: a service decides about each request; beside it nginx's auth_request and Caddy's forward_auth."""
 import shutil
-import ssl
 import subprocess
 import time
 
 import nginx
 import pytest
 import targets
-from certs import Certs
 from gateway import ANY, Endpoint, ask, get, start, there, write
 from lab import run
 from ports import free_port, listens
@@ -18,11 +16,6 @@ LOGIN = response(302, b'<a href="/login">log in</a>', {
     'Location': 'https://login.example/?rd=https%3A%2F%2Fdesk.example%2Fdesk', 'Content-Type': 'text/html'})
 CHALLENGE = response(401, b'who are you?', {'WWW-Authenticate': 'Basic realm="Desks"', 'Set-Cookie': 'step=1; Path=/',
                                             'Content-Type': 'text/plain'})
-
-
-@pytest.fixture(scope='module')
-def certs(tmp_path_factory):
-    return Certs(tmp_path_factory.mktemp('certs'))
 
 
 def by_cookie(asked: Request):
@@ -143,13 +136,11 @@ def test_a_dead_service(lab):
 
 
 def test_over_tls(lab, certs):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certs.ec, certs.ec_key)
+    context = certs.server_context(certs.ec, certs.ec_key)
     bridge, service = guarded(lab, by_cookie, tls=context, options={'ca': certs.ca, 'user': 'Remote-Groups'})
     assert asked_by(lab, bridge, Cookie='login=ann').status == 101
     assert bridge.session(user='desks')
-    stranger = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    stranger.load_cert_chain(certs.fake, certs.fake_key)
+    stranger = certs.server_context(certs.fake, certs.fake_key)
     bridge, service = guarded(lab, by_cookie, tls=stranger, options={'ca': certs.ca})
     assert asked_by(lab, bridge, Cookie='login=ann').status == 503 and not service.requests
 

@@ -1,11 +1,8 @@
 """The recipes for a service of one's own: each runs as it is printed, in front of a stub of the cloud that it asks."""
 import json
 import os
-import ssl
 import sys
 
-import pytest
-from certs import Certs
 from gateway import ask, get
 from ports import free_port, listens
 from recipes import WEB, gateway, recipe, replaced, says
@@ -13,11 +10,6 @@ from services import Service, response
 from wire import request, until
 
 OURS = ':6080', '127.0.0.1:0'
-
-
-@pytest.fixture(scope='module')
-def certs(tmp_path_factory):
-    return Certs(tmp_path_factory.mktemp('certs'))
 
 
 def run(lab, text, **environment):
@@ -103,9 +95,7 @@ def test_ironic(lab):
 
 
 def test_ovirt(lab, certs):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certs.other, certs.other_key)
-    host = lab.target(says(b'RFB'), context=context)
+    host = lab.target(says(b'RFB'), context=certs.server_context(certs.other, certs.other_key))
 
     def engine(asked):
         assert asked.fields['authorization'] == 'Bearer key'

@@ -3,13 +3,11 @@ import base64
 import json
 import signal
 import socket
-import ssl
 import threading
 import time
 
 import pytest
 import targets
-from certs import Certs
 from gateway import ANY, ask, start, write
 from lab import run
 from services import Service, kept, response
@@ -17,11 +15,6 @@ from test_tokens import opened, says
 from wire import BINARY, frame, request, time_passes, until
 
 TOKEN = 's3cr3t-t0k3n'
-
-
-@pytest.fixture(scope='module')
-def certs(tmp_path_factory):
-    return Certs(tmp_path_factory.mktemp('certs'))
 
 
 def served(lab, answer, *, tls=None, url='/desk?name={token}', options=None, tokens=None, listeners=({'address': ANY},),
@@ -84,12 +77,10 @@ def test_a_service_that_closes_each_connection(lab):
 
 def test_https(lab, certs):
     desk = lab.target(says('desk'))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certs.ec, certs.ec_key)
+    context = certs.server_context(certs.ec, certs.ec_key)
     bridge, service = served(lab, lambda request: response(200, at(desk)), tls=context, options={'ca': certs.ca})
     assert [go(lab, bridge), go(lab, bridge)] == ['desk'] * 2
-    other = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    other.load_cert_chain(certs.other, certs.other_key)
+    other = certs.server_context(certs.other, certs.other_key)
     bridge, service = served(lab, lambda request: response(200, at(desk)), tls=other, options={'ca': certs.ca})
     assert go(lab, bridge) == 503, 'a certificate of another host'
     assert not service.requests and 'mismatch' in bridge.session(reason='token_source')['detail']
@@ -329,8 +320,7 @@ def test_a_preamble(lab):
 
 
 def test_tls_to_the_target(lab, certs):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certs.ec, certs.ec_key)
+    context = certs.server_context(certs.ec, certs.ec_key)
     secure, plain, received = lab.target(says('secure'), context=context), lab.target(says('plain')), []
 
     def first(connection):
