@@ -9,11 +9,17 @@
 #define WSLUICE_BASE_MONOTONIC_H
 
 #include <stdint.h>
+#include <time.h>
 
 /* Milliseconds since a fixed moment before the process started. */
 uint64_t monotonic_ms(void);
 
 /* Milliseconds of Unix time, by the system's clock, for times that others read or write. */
-int64_t wall_clock_ms(void);
+static inline int64_t wall_clock_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
 
 #endif
