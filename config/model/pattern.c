@@ -10,7 +10,6 @@
 
 enum {
     NAME_LENGTH_MAX = 64,
-    HOST_LENGTH_MAX = 253,
     EXPRESSION_LENGTH_MAX = 256,
     CAPTURE = 1,        /* for a capture in a canonical path, which has no control characters */
     REPEATS_MAX = 4096, /* of one character, nested bounds multiplied: glibc expands them all */
@@ -150,7 +149,7 @@ bool pattern_braces_match(const char *text)
 
 static bool is_host(const char *text, size_t length)
 {
-    if (length == 0 || length > HOST_LENGTH_MAX || text[0] == '.' || text[0] == '-')
+    if (length == 0 || length > VALUE_HOST_MAX || text[0] == '.' || text[0] == '-')
         return false;
     for (size_t i = 0; i < length; i++)
         if (!is_name_character(text[i]) || (text[i] == '.' && i > 0 && text[i - 1] == '.'))
@@ -187,7 +186,7 @@ const char *pattern_check_server_name(const char *text)
         inside = *p == '{' || (inside && *p != '}');
         length += !inside && *p != '}';
     }
-    return length <= HOST_LENGTH_MAX ? NULL : "must have at most 253 characters";
+    return length <= VALUE_HOST_MAX ? NULL : "must have at most 253 characters";
 }
 
 const char *pattern_check_origin(const char *text)

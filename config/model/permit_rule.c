@@ -5,10 +5,7 @@
 #include "base/ascii.h"
 #include "config/model/value.h"
 
-enum {
-    HOST_LENGTH_MAX = 253, /* RFC 1035 section 2.3.4 */
-    PATH_LENGTH_MAX = 255,
-};
+enum { PATH_LENGTH_MAX = 255 };
 
 static const char form[] = "must be HOST:PORT, RANGE:PORT or unix:PATH, such as desk-*.lan:5900, "
                            "10.1.0.0/16:5900-5999, [fd00::]/8:* or unix:/run/desks/*";
@@ -143,7 +140,7 @@ static const char *parse_name(struct slice host, struct permit_rule *rule)
     *rule = (struct permit_rule){.kind = PERMIT_RULE_NAME, .pattern = host};
     if (slice_equal(host, SLICE("*")))
         return NULL;
-    if (host.len > HOST_LENGTH_MAX)
+    if (host.len > VALUE_HOST_MAX)
         return "must have at most 253 characters in front of the port";
     for (size_t i = 0; i < host.len; i++) {
         char c = host.ptr[i];

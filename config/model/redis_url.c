@@ -3,8 +3,7 @@
 #include <sys/un.h>
 
 #include "base/ascii.h"
-
-#define HOST_MAX 253
+#include "config/model/url.h"
 
 static const char wanted[] = "must be redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE], rediss:// "
                              "for TLS, or unix:/PATH[?db=DATABASE]";
@@ -52,17 +51,6 @@ static const char *parse_login(struct slice login, struct redis_url *url)
     return NULL;
 }
 
-static bool is_host(struct slice host, bool bracketed)
-{
-    for (size_t i = 0; i < host.len; i++) {
-        char c = host.ptr[i];
-        if (bracketed ? ascii_hex(c) < 0 && c != ':' && c != '.'
-                      : !ascii_is_alphanumeric(c) && c != '-' && c != '.' && c != '_')
-            return false;
-    }
-    return host.len > 0 && host.len <= HOST_MAX;
-}
-
 /* HOST[:PORT], [IPV6][:PORT] */
 static const char *parse_host(struct slice text, struct redis_url *url)
 {
@@ -79,7 +67,7 @@ static const char *parse_host(struct slice text, struct redis_url *url)
     } else if (bracketed) {
         return wanted;
     }
-    if (!is_host(host, bracketed))
+    if (!url_is_host(host, bracketed))
         return wanted;
     url->address = (struct config_address){
         .kind = CONFIG_ADDRESS_TCP, .host = keep(url, host), .port = (uint16_t)port};

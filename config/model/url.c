@@ -3,10 +3,10 @@
 #include <sys/un.h>
 
 #include "base/ascii.h"
+#include "config/model/value.h"
 
 #define PORT_HTTP  80
 #define PORT_HTTPS 443
-#define HOST_MAX   253
 
 static const char wanted[] = "must be http://HOST[:PORT]/PATH, https://HOST[:PORT]/PATH or "
                              "unix:/SOCKET:/PATH";
@@ -31,16 +31,15 @@ static bool is_target(const char *text)
     return text[0] == '/';
 }
 
-static bool is_host(struct slice host, bool bracketed)
+bool url_is_host(struct slice host, bool bracketed)
 {
     for (size_t i = 0; i < host.len; i++) {
-        bool address = bracketed && (host.ptr[i] == ':' || ascii_hex(host.ptr[i]) >= 0);
-        bool name =
-            !bracketed && (ascii_is_alphanumeric(host.ptr[i]) || strchr("-._", host.ptr[i]));
-        if (!address && !name && !(bracketed && host.ptr[i] == '.'))
+        char c = host.ptr[i];
+        if (bracketed ? ascii_hex(c) < 0 && c != ':' && c != '.'
+                      : !ascii_is_alphanumeric(c) && c != '-' && c != '.' && c != '_')
             return false;
     }
-    return host.len > 0 && host.len <= HOST_MAX;
+    return host.len > 0 && host.len <= VALUE_HOST_MAX;
 }
 
 /* The target begins behind the NUL of what comes first in url->text. */
@@ -76,7 +75,7 @@ static const char *parse_tcp(const char *text, struct url *url)
         return "must not have a user name";
     text += bracketed;
     struct slice host = {text, strcspn(text, bracketed ? "]" : ":/?#")};
-    if (!is_host(host, bracketed) || (bracketed && host.ptr[host.len] != ']'))
+    if (!url_is_host(host, bracketed) || (bracketed && host.ptr[host.len] != ']'))
         return wanted;
     const char *rest = host.ptr + host.len + bracketed;
     uint64_t port = url->tls ? PORT_HTTPS : PORT_HTTP;

@@ -8,7 +8,6 @@
 
 enum {
     PRINTED_MAX = 24,
-    HOST_MAX = 253,      /* a DNS name, RFC 1035 section 2.3.4 */
     UNIX_PATH_MAX = 107, /* sun_path without its NUL; an abstract name's '@' stands for one byte */
     PORT_MAX = 65535,
     FD_MAX = 65535,
@@ -202,7 +201,7 @@ static enum value_verdict parse_unix(const char *path, struct value *value, char
 /* The form of a name, an IPv4 or an IPv6 address, which may have a scope. */
 static bool is_host_form(struct slice host)
 {
-    if (host.len > HOST_MAX)
+    if (host.len > VALUE_HOST_MAX)
         return false;
     for (size_t i = 0; i < host.len; i++)
         if (host.ptr[i] <= ' ' || host.ptr[i] == '\x7f' || strchr("/[]@?#", host.ptr[i]))

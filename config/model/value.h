@@ -25,6 +25,8 @@ enum value_type {
     VALUE_CIDR,     /* 10.0.0.0/8, fd00::/8, or one address */
 };
 
+#define VALUE_HOST_MAX 253 /* bytes of a DNS name, as text: RFC 1035 section 2.3.4 */
+
 /* A list ends with a NULL name. The first name of a number is printed. */
 struct value_name {
     const char *name;
