@@ -36,7 +36,7 @@ static void put_byte(FILE *out, char c)
         fputs("&#39;", out);
         break;
     default:
-        if ((uint8_t)c < ' ' || c == 0x7F)
+        if (ascii_is_control(c))
             fputs("\xEF\xBF\xBD", out);
         else
             fputc(c, out);

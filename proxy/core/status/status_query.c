@@ -27,10 +27,10 @@ static bool decode(struct slice text, char value[static VALUE_MAX])
 {
     size_t length = 0;
     while (text.len > 0) {
-        unsigned char byte = (unsigned char)http_query_decode(&text);
-        if (byte < ' ' || byte == 0x7f || length + 1 == VALUE_MAX)
+        char byte = http_query_decode(&text);
+        if (ascii_is_control(byte) || length + 1 == VALUE_MAX)
             return false;
-        value[length++] = (char)byte;
+        value[length++] = byte;
     }
     value[length] = '\0';
     return true;
