@@ -1,6 +1,6 @@
 #include "codec/web/html.h"
 
-static const char *entity_of(char c)
+const char *html_entity(char c)
 {
     switch (c) {
     case '&':
@@ -21,7 +21,7 @@ static const char *entity_of(char c)
 void html_escape(struct text *out, struct slice value)
 {
     for (size_t i = 0; i < value.len; i++) {
-        const char *entity = entity_of(value.ptr[i]);
+        const char *entity = html_entity(value.ptr[i]);
         if (entity)
             text_add_string(out, entity);
         else

@@ -20,6 +20,9 @@ struct html_value {
 /* Adds the template; a name that has no value stands for nothing. */
 void html_fill(struct text *out, struct slice page, const struct html_value *values, size_t count);
 
+/* What stands for a character that HTML could read as its own; NULL: the character itself. */
+const char *html_entity(char c);
+
 /* Adds a text, escaped. */
 void html_escape(struct text *out, struct slice value);
 

@@ -3,6 +3,7 @@
 #include "base/ascii.h"
 #include "base/text/utf8.h"
 #include "codec/http/http_date.h"
+#include "codec/web/html.h"
 
 static const char style[] =
     ":root{color-scheme:light dark}"
@@ -19,28 +20,11 @@ static const char style[] =
 /* Escapes HTML; control characters become U+FFFD. */
 static void put_byte(FILE *out, char c)
 {
-    switch (c) {
-    case '&':
-        fputs("&amp;", out);
-        break;
-    case '<':
-        fputs("&lt;", out);
-        break;
-    case '>':
-        fputs("&gt;", out);
-        break;
-    case '"':
-        fputs("&quot;", out);
-        break;
-    case '\'':
-        fputs("&#39;", out);
-        break;
-    default:
-        if (ascii_is_control(c))
-            fputs("\xEF\xBF\xBD", out);
-        else
-            fputc(c, out);
-    }
+    const char *entity = html_entity(c);
+    if (entity || ascii_is_control(c))
+        fputs(entity ? entity : "\xEF\xBF\xBD", out);
+    else
+        fputc(c, out);
 }
 
 /* The length of the first character; 0: it is not UTF-8. */
