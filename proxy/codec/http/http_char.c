@@ -59,8 +59,8 @@ struct slice http_char_unquote(struct slice text)
 
 struct slice http_char_cut(struct slice *rest, char end)
 {
-    const char *at = rest->len > 0 ? memchr(rest->ptr, end, rest->len) : NULL;
-    struct slice part = {rest->ptr, at ? (size_t)(at - rest->ptr) : rest->len};
-    *rest = slice_from(*rest, part.len + (at != NULL));
+    struct slice part = *rest;
+    if (!slice_cut_to(rest, end, &part))
+        *rest = slice_from(*rest, rest->len);
     return part;
 }

@@ -234,10 +234,7 @@ bool http_head_lists(const struct http_head *head, struct slice name, struct sli
 bool http_head_list_next(struct slice *rest, struct slice *element)
 {
     while (rest->len > 0) {
-        const char *comma = memchr(rest->ptr, ',', rest->len);
-        size_t length = comma ? (size_t)(comma - rest->ptr) : rest->len;
-        *element = http_char_trim((struct slice){rest->ptr, length});
-        *rest = slice_from(*rest, comma ? length + 1 : length);
+        *element = http_char_trim(http_char_cut(rest, ','));
         if (element->len > 0)
             return true;
     }

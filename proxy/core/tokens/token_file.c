@@ -1,6 +1,7 @@
 #include "core/tokens/token_file.h"
 
 #include "base/ascii.h"
+#include "codec/http/http_char.h"
 #include "codec/ip.h"
 
 #define HOST_MAX        253 /* RFC 1035 section 2.3.4, as text */
@@ -108,10 +109,7 @@ bool token_file_is_name(struct slice token)
 
 static struct slice take_line(struct token_cursor *cursor)
 {
-    struct slice rest = cursor->rest;
-    const char *end = memchr(rest.ptr, '\n', rest.len);
-    struct slice line = {rest.ptr, end ? (size_t)(end - rest.ptr) : rest.len};
-    cursor->rest = slice_from(rest, line.len + (end != NULL));
+    struct slice line = http_char_cut(&cursor->rest, '\n');
     if (cursor->line == 0)
         (void)slice_cut_prefix(&line, SLICE("\xEF\xBB\xBF"));
     cursor->line++;

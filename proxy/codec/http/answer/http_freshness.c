@@ -38,13 +38,8 @@ static void note_seconds(struct lifetime *lifetime, struct slice value, bool *ha
 static void read_directive(struct lifetime *lifetime, struct slice directive)
 {
     static const struct slice forbid[] = {{"no-store", 8}, {"no-cache", 8}, {"private", 7}};
-    struct slice value = directive, name = directive;
-    if (slice_cut_to(&value, '=', &name)) {
-        name = http_char_trim(name);
-        value = http_char_trim(value);
-    } else {
-        value.len = 0;
-    }
+    struct slice name = http_char_trim(http_char_cut(&directive, '='));
+    struct slice value = http_char_trim(directive);
     for (size_t i = 0; i < WSL_COUNT(forbid); i++)
         lifetime->forbidden = lifetime->forbidden || slice_equal_nocase(name, forbid[i]);
     if (slice_equal_nocase(name, SLICE("max-age")))

@@ -5,6 +5,8 @@
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 
+#include "codec/http/http_char.h"
+
 static bool hmac(unsigned char out[static LOGIN_KEYS_BYTES], struct slice key,
                  const struct writer *data)
 {
@@ -58,11 +60,7 @@ static bool is_text(struct slice line)
 
 static struct slice next_line(struct slice *rest)
 {
-    struct slice line;
-    if (!slice_cut_to(rest, '\n', &line)) {
-        line = *rest;
-        *rest = slice_from(*rest, rest->len);
-    }
+    struct slice line = http_char_cut(rest, '\n');
     if (line.len > 0 && line.ptr[line.len - 1] == '\r')
         line.len--;
     return line;
