@@ -35,6 +35,13 @@ static inline void writer_add_slice(struct writer *w, struct slice bytes)
     writer_add(w, bytes.ptr, bytes.len);
 }
 
+/* Puts a NUL behind the bytes, and returns their number; 0: overflow. */
+static inline size_t writer_end_string(struct writer *w)
+{
+    writer_add(w, "", 1);
+    return w->overflow ? 0 : w->length - 1;
+}
+
 /* 0: overflow. */
 static inline size_t writer_length(const struct writer *w)
 {

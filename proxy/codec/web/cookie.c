@@ -87,6 +87,5 @@ size_t cookie_print(char *out, size_t capacity, const struct cookie *cookie)
     add(&w, age);
     add(&w, cookie->secure ? "; Secure" : "");
     add(&w, "; HttpOnly; SameSite=Lax");
-    writer_add(&w, "", 1);
-    return w.overflow ? 0 : w.length - 1;
+    return writer_end_string(&w);
 }

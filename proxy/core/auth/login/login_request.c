@@ -108,12 +108,6 @@ static struct slice last_of(struct slice path)
     return slash ? slice_from(path, (size_t)(slash - path.ptr) + 1) : path;
 }
 
-static size_t finish(struct writer *w)
-{
-    writer_add(w, "", 1);
-    return w->overflow ? 0 : w->length - 1;
-}
-
 size_t login_request_location(char *out, size_t capacity, const struct http_head *head)
 {
     struct writer w = writer_to(out, capacity);
@@ -123,7 +117,7 @@ size_t login_request_location(char *out, size_t capacity, const struct http_head
         writer_add_slice(&w, SLICE("?"));
         add(&w, head->query);
     }
-    return finish(&w);
+    return writer_end_string(&w);
 }
 
 size_t login_request_logout(char *out, size_t capacity, const struct http_head *head)
@@ -133,7 +127,7 @@ size_t login_request_logout(char *out, size_t capacity, const struct http_head *
     writer_add_slice(&w, SLICE("./"));
     add(&w, last);
     writer_add_slice(&w, last.len > 0 ? SLICE("/logout") : SLICE("logout"));
-    return finish(&w);
+    return writer_end_string(&w);
 }
 
 size_t login_request_back(char *out, size_t capacity, const struct http_head *head, bool folder)
@@ -146,5 +140,5 @@ size_t login_request_back(char *out, size_t capacity, const struct http_head *he
     writer_add_slice(&w, folder || last.len == 0 ? SLICE("./") : SLICE("../"));
     if (!folder)
         add(&w, last);
-    return finish(&w);
+    return writer_end_string(&w);
 }
