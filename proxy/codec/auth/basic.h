@@ -11,9 +11,8 @@
 
 #include "base/base.h"
 
-#define BASIC_MAX                                                                                  \
-    768 /* bytes of user, colon and password; crypt(3) takes passwords of up to 511                \
-         */
+/* Bytes of user, colon and password; crypt(3) takes passwords of up to 511. */
+#define BASIC_MAX 768
 
 struct basic {
     struct slice user, password; /* the password may have colons */
