@@ -69,6 +69,15 @@ static inline int ascii_hex(char c)
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
+/* "%XX", with upper-case digits (RFC 3986 section 2.1). */
+static inline void ascii_escape(char out[static 3], char c)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    out[0] = '%';
+    out[1] = digits[(uint8_t)c >> 4];
+    out[2] = digits[(uint8_t)c & 15];
+}
+
 /* The byte that "%XX" at the beginning of `text` stands for; -1: `text` begins otherwise. */
 static inline int ascii_unescape(struct slice text)
 {

@@ -53,10 +53,12 @@ void text_add_string(struct text *text, const char *string)
 void text_add_escaped(struct text *text, struct slice bytes)
 {
     for (size_t i = 0; i < bytes.len; i++) {
+        char escaped[3];
+        ascii_escape(escaped, bytes.ptr[i]);
         if (ascii_is_unreserved(bytes.ptr[i]))
             text_add_byte(text, bytes.ptr[i]);
         else
-            text_add_format(text, "%%%02X", (uint8_t)bytes.ptr[i]);
+            text_add(text, (struct slice){escaped, sizeof(escaped)});
     }
 }
 

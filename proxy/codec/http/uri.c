@@ -25,15 +25,6 @@ static bool cut_byte(struct slice *path, uint8_t *byte, bool *escaped)
     return true;
 }
 
-static size_t escape(char *out, uint8_t c)
-{
-    static const char digits[] = "0123456789ABCDEF";
-    out[0] = '%';
-    out[1] = digits[c >> 4];
-    out[2] = digits[c & 15];
-    return 3;
-}
-
 static bool is_dots(const char *segment, size_t length)
 {
     return (length == 1 && segment[0] == '.') ||
@@ -66,7 +57,8 @@ enum reason uri_normalise(struct slice path, char *out, struct slice *normal)
         } else if (ascii_is_unreserved((char)byte) || (!escaped && is_delimiter(byte))) {
             out[length++] = (char)byte;
         } else {
-            length += escape(out + length, byte);
+            ascii_escape(out + length, (char)byte);
+            length += 3;
         }
     }
     if (is_dots(out + segment, length - segment))

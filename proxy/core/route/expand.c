@@ -1,5 +1,6 @@
 #include "core/route/expand.h"
 
+#include "base/ascii.h"
 #include "codec/http/uri.h"
 
 /*
@@ -75,7 +76,7 @@ static bool is_visible(const char *text)
 /* Browsers leave these in a query as they are; in a URI they are escaped, RFC 3986 section 2. */
 static bool escape_odd(char *out, size_t capacity)
 {
-    static const char odd[] = "^`{|}", digits[] = "0123456789ABCDEF";
+    static const char odd[] = "^`{|}";
     size_t length = strlen(out), grown = length;
     for (const char *c = out; *c; c++)
         grown += strchr(odd, *c) ? 2 : 0;
@@ -86,11 +87,10 @@ static bool escape_odd(char *out, size_t capacity)
         char c = out[--from];
         bool escaped = strchr(odd, c) != NULL;
         to -= escaped ? 3 : 1;
-        out[to] = escaped ? '%' : c;
-        if (escaped) {
-            out[to + 1] = digits[c >> 4];
-            out[to + 2] = digits[c & 15];
-        }
+        if (escaped)
+            ascii_escape(out + to, c);
+        else
+            out[to] = c;
     }
     return true;
 }

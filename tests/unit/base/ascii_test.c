@@ -24,6 +24,18 @@ static void test_classes(void **state)
     }
 }
 
+static void test_every_byte_is_escaped(void **state)
+{
+    char text[] = "...#";
+    for (int byte = 0; byte < 256; byte++) {
+        char expected[8];
+        snprintf(expected, sizeof(expected), "%%%02X#", (unsigned)byte);
+        ascii_escape(text, (char)byte);
+        assert_string_equal(text, expected);
+        assert_int_equal(ascii_unescape(slice_of(text)), byte);
+    }
+}
+
 static void test_unescape_takes_two_digits(void **state)
 {
     assert_int_equal(ascii_unescape(SLICE("%00")), 0);
@@ -100,6 +112,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_classes),
+        cmocka_unit_test(test_every_byte_is_escaped),
         cmocka_unit_test(test_unescape_takes_two_digits),
         cmocka_unit_test(test_unescape_stops_at_the_end),
         cmocka_unit_test(test_decimal_numbers_have_a_bound),

@@ -90,12 +90,11 @@ static bool is_uri(char c)
 /* Browsers send some characters as they are that a URI must escape. */
 static void add(struct writer *w, struct slice text)
 {
-    static const char digits[] = "0123456789ABCDEF";
     for (size_t i = 0; i < text.len; i++) {
-        uint8_t byte = (uint8_t)text.ptr[i];
-        const char escaped[] = {'%', digits[byte >> 4], digits[byte & 15]};
+        char escaped[3];
+        ascii_escape(escaped, text.ptr[i]);
         if (is_uri(text.ptr[i]))
-            writer_add(w, &byte, 1);
+            writer_add(w, text.ptr + i, 1);
         else
             writer_add(w, escaped, sizeof(escaped));
     }
