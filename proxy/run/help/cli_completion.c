@@ -25,8 +25,7 @@ static enum offer offer_of(const struct cli_flag *flag)
     return strcmp(argument, "FILE") == 0 ? OFFER_FILES : OFFER_NOTHING;
 }
 
-/* "bash zsh fish" of "bash|zsh|fish". */
-/* Up to the operand behind them. */
+/* "bash zsh fish" of "bash|zsh|fish", up to the operand behind them. */
 static void put_choices(const char *choices, FILE *stream)
 {
     for (const char *p = choices; *p && *p != ' '; p++)
