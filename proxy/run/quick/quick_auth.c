@@ -115,8 +115,6 @@ void quick_auth_set(struct quick *quick)
         report_class(quick, class);
     } else if (!args->auth_source) {
         fail(quick, "--auth-plugin", "add --auth-source", "the class needs --auth-source");
-    } else if (!quick_values_open_section(quick, OPTIONS_AUTH)) {
-        cli_line_out_of_memory(quick->line);
     } else {
         classes[index].set(quick);
         if (!args->web_auth)

@@ -41,26 +41,25 @@ static void set_option(struct quick *quick, const struct options_row *row,
                        const char *(*convert)(const char *source, struct text *value),
                        const struct cli_assignment *source, bool required)
 {
-    char why[256] = "out of memory";
+    char why[256];
     struct text value = {0};
     const char *wrong = NULL;
-    enum value_verdict verdict = VALUE_NO_MEMORY;
+    enum value_verdict verdict = VALUE_OK;
     if (convert)
         wrong = convert(source->argument, &value);
     else
         text_add_string(&value, source->argument);
-    bool is_empty = value.length == 0;
+    bool is_set = required || value.length > 0;
     text_add_byte(&value, '\0');
-    if (!wrong && !value.failed && is_empty && !required)
-        verdict = VALUE_OK;
-    else if (!wrong && !value.failed && quick_values_open_section(quick, OPTIONS_TOKENS))
+    if (value.failed)
+        verdict = VALUE_NO_MEMORY;
+    else if (!wrong && is_set)
         verdict = quick_values_set(quick, row, value.bytes, why, sizeof(why));
-    if (wrong)
-        cli_line_bad_value(quick->line, source, row->secret ? "..." : source->argument, wrong);
-    else if (verdict == VALUE_NO_MEMORY)
+    if (verdict == VALUE_NO_MEMORY)
         cli_line_out_of_memory(quick->line);
-    else if (verdict != VALUE_OK)
-        cli_line_bad_value(quick->line, source, row->secret ? "..." : source->argument, why);
+    else if (wrong || verdict != VALUE_OK)
+        cli_line_bad_value(quick->line, source, row->secret ? "..." : source->argument,
+                           wrong ? wrong : why);
     if (row->secret && value.bytes)
         explicit_bzero(value.bytes, value.length);
     text_free(&value);

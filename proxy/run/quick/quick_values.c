@@ -9,9 +9,9 @@
 
 bool quick_values_open_section(struct quick *quick, enum options_section section)
 {
-    void *parent = quick->objects[options_section(section)->parent];
-    if (!quick->objects[section])
-        quick->objects[section] = snapshot_open(quick->config, section, parent);
+    enum options_section parent = options_section(section)->parent;
+    if (!quick->objects[section] && quick_values_open_section(quick, parent))
+        quick->objects[section] = snapshot_open(quick->config, section, quick->objects[parent]);
     return quick->objects[section] != NULL;
 }
 

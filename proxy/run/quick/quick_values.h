@@ -19,7 +19,10 @@ struct quick {
     void *objects[OPTIONS_SECTION_COUNT];
 };
 
-/* The command line has one of each section, a certificate only if a flag is about it. */
+/*
+ * The command line has one of each section, a certificate only if a flag is about it. Opens those
+ * that it is in first.
+ */
 bool quick_values_open_section(struct quick *quick, enum options_section section);
 
 /* Makes a path absolute first, if the process leaves its directory. */
