@@ -60,7 +60,7 @@ static inline bool starter_is_open(const struct starter *starter)
     return starter && starter->fd >= 0;
 }
 
-/* `setup` is borrowed until starter_close. */
+/* `setup` is needed during the call only: the starter has a copy of all memory. */
 WSL_MUST_CHECK bool starter_open(struct starter *starter, const struct starter_setup *setup);
 
 /* To be called when this process drops its privileges. */

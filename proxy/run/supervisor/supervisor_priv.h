@@ -70,8 +70,6 @@ struct supervisor {
     struct exit_timer exit_timer;
     struct command *command; /* NULL: none */
     struct sandbox sandbox;
-    struct starter_job jobs[SUPERVISOR_JOBS];
-    struct starter_setup setup;
     struct starter starter; /* not open: this process forks itself */
     int pid_lock;           /* pid_file.h; -1: none */
     bool told_to_end;       /* by a signal */

@@ -31,18 +31,18 @@ bool supervisor_sandbox_prepare(struct supervisor *supervisor, char *error, size
         return false;
     if (!sandbox_is_on(&supervisor->sandbox) || !starts_programs(supervisor))
         return true;
-    supervisor->jobs[SUPERVISOR_STARTS_UPGRADE] =
-        (struct starter_job){handover_execute, (void *)(uintptr_t)options->program};
-    supervisor->jobs[SUPERVISOR_STARTS_COMMAND] =
-        (struct starter_job){command_execute, supervisor->command};
-    supervisor->setup = (struct starter_setup){
-        .jobs = supervisor->jobs,
+    const struct starter_job jobs[SUPERVISOR_JOBS] = {
+        [SUPERVISOR_STARTS_UPGRADE] = {handover_execute, (void *)(uintptr_t)options->program},
+        [SUPERVISOR_STARTS_COMMAND] = {command_execute, supervisor->command},
+    };
+    const struct starter_setup setup = {
+        .jobs = jobs,
         .job_count = supervisor->command ? SUPERVISOR_JOBS : SUPERVISOR_STARTS_COMMAND,
         .drop = drop,
         .drop_owner = (void *)(uintptr_t)options->config,
         .program = options->program,
     };
-    if (starter_open(&supervisor->starter, &supervisor->setup))
+    if (starter_open(&supervisor->starter, &setup))
         return true;
     snprintf(error, error_size,
              "cannot start the process that starts programs: %s; sandbox: off "
