@@ -108,9 +108,10 @@ static void grant_reading(struct sandbox_grants *grants, const char *path, bool 
     if (there)
         grant(grants, real, SANDBOX_READ);
     /* A folder is replaced by a link to another one, beside it as a rule. */
-    if (!folder || is_link(path))
+    bool replaced = !folder || is_link(path);
+    if (replaced)
         grant_folder_of(grants, path, SANDBOX_READ);
-    if (there && (!folder || is_link(path)))
+    if (replaced && there)
         grant_folder_of(grants, real, SANDBOX_READ);
     if (folder && !only_within)
         grant_links_in(grants, real);
