@@ -1,10 +1,14 @@
 """wsluice with a configuration file: written from Python values as JSON, which YAML contains."""
 import json
 import re
+import signal
 
 from wire import request, until
 
 ANY = '127.0.0.1:0'
+PROXIED = [{'address': ANY, 'trusted_proxies': ['127.0.0.1']}]  # listeners behind a proxy
+DONE = 'the configuration was read again and is in use'
+FAILED = 'the configuration stays as it was'
 
 
 def write(path, config):
@@ -34,6 +38,16 @@ def start(lab, routes, listeners=({'address': ANY},), *, file='gateway.yaml', no
     bridge.endpoints, bridge.file, bridge.config = [Endpoint(address) for address in found], path, config
     bridge.baseline = bridge.fds()
     return bridge
+
+
+def reload(bridge, config=None, *, done=True):
+    """Writes the changed configuration, sends SIGHUP and waits for the verdict."""
+    if config is not None:
+        write(bridge.file, config)
+    verdict = DONE if done else FAILED
+    before = bridge.text.count(verdict)
+    bridge.signal(signal.SIGHUP)
+    until(lambda: bridge.text.count(verdict) > before, lambda: bridge.text[-3000:])
 
 
 def there(target, **options):

@@ -1,19 +1,17 @@
 """Authentication of a route: the list of methods, and the method `header`."""
-import signal
 
 import pytest
 import targets
-from gateway import ANY, ask, get, start, there, write
+from gateway import ANY, PROXIED, ask, get, reload, start, there
 from wire import request, until
 
-PROXIED = [{'address': ANY, 'trusted_proxies': ['127.0.0.1']}]
 USER = {'header': {'name': 'X-User'}}
 OTHER = {'header': {'name': 'X-Other'}}
 
 
 def status(lab, bridge, path='/desk', **fields):
     named = {name.replace('_', '-'): value for name, value in fields.items()}
-    return ask(lab, bridge, raw=request(path, fields={'X-Forwarded-For': '203.0.113.9', **named})).status
+    return ask(lab, bridge, path, fields={'X-Forwarded-For': '203.0.113.9', **named}).status
 
 
 def test_a_trusted_proxy_names_the_user(lab):
@@ -118,9 +116,7 @@ def test_sessions_per_user_over_a_reload(lab):
     first = named(lab, bridge, 'ann')
     assert first.answer().status == 101
     bridge.config['routes'][0]['idle_timeout'] = '1h'
-    write(bridge.file, bridge.config)
-    bridge.signal(signal.SIGHUP)
-    until(lambda: 'read again and is in use' in bridge.text, lambda: bridge.text)
+    reload(bridge, bridge.config)
     assert named(lab, bridge, 'ann').answer().status == 429
     first.hang_up()
     until(lambda: named(lab, bridge, 'ann').answer().status == 101, 'its place is free')

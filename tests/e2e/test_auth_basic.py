@@ -3,18 +3,14 @@ import asyncio
 import base64
 import json
 import subprocess
-import time
 
 import gateway
 import pytest
 import targets
 import websockets
-from gateway import ANY, ask, get, there
+from gateway import ANY, PROXIED, ask, get, reload, there
 from lab import BINARY, run
-from test_reload import reload
 from wire import request
-
-PROXIED = [{'address': ANY, 'trusted_proxies': ['127.0.0.1']}]
 
 
 def start(lab, routes, *listeners, **process):
@@ -64,7 +60,7 @@ def credentials(user, word):
 
 def status(lab, bridge, user, word, address='203.0.113.9'):
     fields = {'X-Forwarded-For': address, **credentials(user, word)}
-    return ask(lab, bridge, raw=request('/desk/1', fields=fields)).status
+    return ask(lab, bridge, '/desk/1', fields=fields).status
 
 
 def curl(bridge, *arguments):
@@ -170,8 +166,7 @@ def test_failures_back_off(lab, users):
     assert status(lab, bridge, 'ann', 'sesame', '198.51.100.7') == 101
     for guess in range(6):
         assert status(lab, bridge, 'ann', f'guess{guess}') == 401
-    answer = ask(lab, bridge, raw=request('/desk/1', fields={'X-Forwarded-For': '203.0.113.9',
-                                                              **credentials('ann', 'new')}))
+    answer = ask(lab, bridge, '/desk/1', fields={'X-Forwarded-For': '203.0.113.9', **credentials('ann', 'new')})
     assert answer.status == 429 and answer.fields['retry-after'] == '1'
     assert 'www-authenticate' not in answer.fields
     assert bridge.session(reason='auth_throttled')['client'].startswith('203.0.113.9')
@@ -199,7 +194,7 @@ def test_unknown_users_cost_the_same(lab, users):
         """In processor time, which other processes do not change much."""
         fields = {'X-Forwarded-For': f'203.0.113.{number}', **credentials(user, f'guess {number}')}
         before = bridge.cpu()
-        assert ask(lab, bridge, raw=request('/desk/1', fields=fields)).status == 401
+        assert ask(lab, bridge, '/desk/1', fields=fields).status == 401
         return bridge.cpu() - before
     known = sum(cost('ann', number) for number in range(8))
     unknown = sum(cost(f'nobody{number}', number + 100) for number in range(8))

@@ -6,9 +6,8 @@ import subprocess
 
 import pytest
 from certs import EC
-from gateway import ANY, get, start, there
+from gateway import ANY, get, reload, start, there
 from recipes import folder_for, gateway, recipe, replaced, shell
-from test_reload import reload
 from wire import request, until
 
 

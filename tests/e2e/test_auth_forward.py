@@ -6,7 +6,7 @@ import time
 import nginx
 import pytest
 import targets
-from gateway import ANY, Endpoint, ask, get, start, there, write
+from gateway import ANY, PROXIED, Endpoint, ask, get, start, there, write
 from lab import run
 from ports import free_port, listens
 from services import Request, Service, response
@@ -65,7 +65,7 @@ def test_a_challenge(lab):
 
 def test_what_the_service_is_told(lab):
     """Of a client behind a trusted proxy; nothing of it that the client made up."""
-    bridge, service = guarded(lab, by_cookie, listeners=[{'address': ANY, 'trusted_proxies': ['127.0.0.1']}, {'address': ANY}])
+    bridge, service = guarded(lab, by_cookie, listeners=[*PROXIED, {'address': ANY}])
     made_up = {'X-Original-URL': 'https://evil/', 'X-Original-URI': '/evil', 'X-Forwarded-Uri': '/evil',
                'X-Forwarded-Method': 'TRACE', 'X-Forwarded-Host': 'evil', 'Remote-User': 'root', 'X-Real-IP': '10.0.0.1'}
     fields = {'Host': 'desk.example', 'Origin': 'https://desk.example', 'Cookie': 'login=ann', 'Authorization': 'Bearer x',
@@ -149,8 +149,7 @@ def test_satisfy_any(lab):
     """The header of a proxy, or the service."""
     service = Service(by_cookie)
     auth = [{'header': 'X-User'}, {'forward': f'http://127.0.0.1:{lab.target(service).port}/'}]
-    bridge = start(lab, [{'path': '/desk', 'target': there(lab.target()), 'auth': auth, 'satisfy': 'any'}],
-                   [{'address': ANY, 'trusted_proxies': ['127.0.0.1']}])
+    bridge = start(lab, [{'path': '/desk', 'target': there(lab.target()), 'auth': auth, 'satisfy': 'any'}], PROXIED)
     assert asked_by(lab, bridge, X_User='ann').status == 101 and not service.requests
     assert asked_by(lab, bridge, Cookie='login=ann').status == 101
     assert asked_by(lab, bridge).status == 302

@@ -14,7 +14,7 @@ def test_a_websocket_at_the_logout(lab, users, satisfy):
     bridge = start(lab, [{**guarded(lab, users), 'satisfy': satisfy}, {**exact, 'satisfy': satisfy}])
     for path in ('/desk/logout', '/ssh/logout', '/desk/logout?everywhere', '/desk/%6cogout'):
         for fields in ({}, {'Sec-Fetch-Site': 'same-origin'}, {'Cookie': 'wsluice=x'}):
-            status = ask(lab, bridge, raw=request(path, fields=fields)).status
+            status = ask(lab, bridge, path, fields=fields).status
             assert status == (404 if path.startswith('/ssh') else 401), (path, fields)
     browser = Browser(lab, bridge)
     browser.log_in('/desk/')

@@ -8,6 +8,7 @@ import socket
 import ssl
 import subprocess
 
+import gateway
 import pytest
 from gateway import ANY, Endpoint, ask, get, marked, samples, start, write
 from lab import run
@@ -59,10 +60,7 @@ def kill_one(path):
 
 
 def reload(bridge, **changed):
-    write(bridge.file, {**bridge.config, **changed})
-    seen = bridge.text.count('read again and is in use')
-    bridge.signal(signal.SIGHUP)
-    until(lambda: bridge.text.count('read again and is in use') > seen, lambda: bridge.text)
+    gateway.reload(bridge, {**bridge.config, **changed})
 
 
 LIMITS = {  # (options of the process, of the listener, of the route, sessions that fill it, what the next one hears)

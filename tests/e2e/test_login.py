@@ -1,24 +1,21 @@
 """The method `login`: a page, its form, the cookie, and the way out."""
 import asyncio
 import html
-import json
 import re
 import urllib.parse
 
 import pytest
 import targets
 import websockets
-from gateway import ANY, ask, get, start, there
+from gateway import ANY, PROXIED, ask, get, reload, start, there
 from lab import run
 from recipes import folder_for, gateway, recipe, replaced, says, shell
 from test_auth_basic import credentials, crypted, password, users, write  # noqa: F401
-from test_reload import reload
 from wire import request, until
 
 FORM = 'application/x-www-form-urlencoded'
 PAGE = {'Sec-Fetch-Dest': 'document', 'Sec-Fetch-Site': 'none', 'Accept': 'text/html,*/*;q=0.8'}
 OWN = {**PAGE, 'Sec-Fetch-Site': 'same-origin'}
-PROXIED = [{'address': ANY, 'trusted_proxies': ['127.0.0.1']}]
 
 
 def guarded(lab, users, path='/desk/*', login=None, **more):
@@ -72,7 +69,7 @@ class Browser:
         return answer
 
     def upgrade(self, path, **fields):
-        return ask(self.lab, self.endpoint, raw=request(path, fields=self.fields({'Host': self.host, **fields})),
+        return ask(self.lab, self.endpoint, path, fields=self.fields({'Host': self.host, **fields}),
                    connection=self.connection).status
 
 
@@ -343,11 +340,9 @@ def test_lifetimes(lab, users):
     bridge = start(lab, [guarded(lab, users, login={'lifetime': '60s', 'end_sessions': True})])
     browser = Browser(lab, bridge)
     assert 'Max-Age=60;' in browser.log_in('/desk/').cookies[0]
-    reloaded = json.loads(bridge.file.read_text())
     assert browser.get('/desk/page.html').status == 200
-    reloaded['routes'][0]['auth'][0]['login']['lifetime'] = '2h'
-    bridge.file.write_text(json.dumps(reloaded))
-    reload(bridge)
+    bridge.config['routes'][0]['auth'][0]['login']['lifetime'] = '2h'
+    reload(bridge, bridge.config)
     assert browser.get('/desk/page.html').status == 200, 'a random key outlives a reload'
 
 

@@ -6,8 +6,9 @@ import signal
 import socket
 import time
 
+import gateway
 import pytest
-from gateway import ANY, Endpoint, ask, marked, samples, start, write
+from gateway import ANY, DONE, FAILED, Endpoint, ask, marked, samples, start, write
 from ports import free_port
 from processes import listening_inodes
 from traffic import Traffic
@@ -15,21 +16,15 @@ from wire import request, time_passes, until
 
 pytestmark = pytest.mark.threads
 
-DONE = 'the configuration was read again and is in use'
-FAILED = 'the configuration stays as it was'
 RENEWED = 'the certificates were read again and are in use'
 
 
 def reload(bridge, config=None, *, done=True):
-    """Writes the changed configuration, sends SIGHUP and waits for the verdict."""
+    """As gateway.reload, with a text as well."""
     if isinstance(config, str):
         bridge.file.write_text(config)
-    elif config is not None:
-        write(bridge.file, config)
-    verdict = DONE if done else FAILED
-    before = bridge.text.count(verdict)
-    bridge.signal(signal.SIGHUP)
-    until(lambda: bridge.text.count(verdict) > before, lambda: bridge.text[-3000:])
+        config = None
+    gateway.reload(bridge, config, done=done)
     bridge.baseline = None  # listeners may have come and gone
 
 

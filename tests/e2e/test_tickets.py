@@ -7,12 +7,11 @@ import pathlib
 import re
 import secrets
 import shutil
-import signal
 import subprocess
 import time
 
 import pytest
-from gateway import ANY, ask, get, start, there, write
+from gateway import ANY, PROXIED, ask, get, reload, start, there, write
 from lab import BINARY, run
 from recipes import folder_for, gateway, recipe, replaced
 from wire import request, time_passes, until
@@ -264,8 +263,7 @@ def test_single_use(lab):
     for token in tokens:
         assert status(lab, bridge, token, '/desk/') == 401
     assert bridge.session(reason='auth_failed')['detail'] == 'the ticket has been used already'
-    bridge.signal(signal.SIGHUP)
-    until(lambda: 'was read again' in bridge.text, lambda: bridge.text)
+    reload(bridge)
     for token in tokens:
         assert status(lab, bridge, token, '/desk/') == 401
     assert status(lab, bridge, ticket(), '/desk/') == 401
@@ -288,7 +286,7 @@ def test_the_ticket_ends_the_session(lab):
 
 
 def test_bound_to_an_address(lab):
-    bridge = start(lab, [route(lab, address='ip')], [{'address': ANY, 'trusted_proxies': ['127.0.0.1']}])
+    bridge = start(lab, [route(lab, address='ip')], PROXIED)
 
     def of(address, token):
         fields = {**bearer(token), 'X-Forwarded-For': address}
@@ -302,7 +300,7 @@ def test_beside_another_method(lab):
     """A ticket, or the user that a proxy names."""
     desk = route(lab)
     desk.update(auth=[*desk['auth'], {'header': 'X-User'}], satisfy='any')
-    bridge = start(lab, [desk], [{'address': ANY, 'trusted_proxies': ['127.0.0.1']}])
+    bridge = start(lab, [desk], PROXIED)
     assert ask(lab, bridge, '/desk', fields={'X-User': 'bob'}).status == 101
     assert status(lab, bridge, ticket()) == 101
     assert {bridge.session(user=user)['user'] for user in ('ann', 'bob')} == {'ann', 'bob'}

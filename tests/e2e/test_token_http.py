@@ -1,14 +1,13 @@
 """tokens.http: a service of the administrator says where a token leads to; what it answers, and how it fails."""
 import base64
 import json
-import signal
 import socket
 import threading
 import time
 
 import pytest
 import targets
-from gateway import ANY, ask, start, write
+from gateway import ANY, PROXIED, ask, reload, start, write
 from lab import run
 from services import Service, kept, response
 from test_tokens import opened, says
@@ -40,8 +39,7 @@ def go(lab, bridge, token=TOKEN, **how):
 
 def test_what_the_service_is_told(lab):
     desk = lab.target(says('desk'))
-    bridge, service = served(lab, lambda request: response(200, at(desk)),
-                             listeners=[{'address': ANY, 'trusted_proxies': ['127.0.0.1']}])
+    bridge, service = served(lab, lambda request: response(200, at(desk)), listeners=PROXIED)
     fields = {'X-Forwarded-For': '203.0.113.9', 'X-Forwarded-Proto': 'https', 'X-Forwarded-Host': 'evil.example',
               'Remote-User': 'root', 'Origin': 'https://desk.example', 'Host': 'desk.example', 'Cookie': 'a=b'}
     assert opened(lab, bridge, '/?token=a%2Fb%26c%3D%C3%A9%20%0D%0Ax', fields=fields) == 'desk'
@@ -298,8 +296,7 @@ def test_a_reload_forgets(lab):
     where[0] = other
     assert go(lab, bridge) == 'one'
     assert len(service.requests) == 1
-    bridge.signal(signal.SIGHUP)
-    until(lambda: 'is in use' in bridge.text, lambda: bridge.text)
+    reload(bridge)
     assert go(lab, bridge) == 'other' and len(service.requests) == 2
 
 

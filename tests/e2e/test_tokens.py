@@ -9,7 +9,7 @@ import tempfile
 
 import pytest
 import targets
-from gateway import ANY, ask, get, samples, start, write
+from gateway import ANY, PROXIED, ask, get, samples, start, write
 from lab import reachable, run
 from wire import BINARY, frame, request, until
 
@@ -102,7 +102,7 @@ def test_a_user_who_has_not_logged_in_has_no_token(lab, two):
 def test_a_user_who_has_logged_in_is_the_token(lab, two):
     """The first place: a user cannot choose the desktop of another one by a token in the link."""
     routes = [{**route(two[0], **{'from': ['user', 'query:token']}), 'auth': [{'header': 'Remote-User'}]}]
-    endpoint = start(lab, routes, [{'address': ANY, 'trusted_proxies': ['127.0.0.1']}]).endpoints[0]
+    endpoint = start(lab, routes, PROXIED).endpoints[0]
     users = {'one': 'one', 'the other': 'other', 'nobody': 404}
     assert {user: opened(lab, endpoint, '/?token=one', fields={'Remote-User': user}) for user in users} == users
 
