@@ -4,7 +4,6 @@ import re
 import struct
 import time
 
-import targets
 from gateway import get, marked, samples, start
 from wire import PING, frame, time_passes, until
 

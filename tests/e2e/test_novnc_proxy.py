@@ -7,7 +7,7 @@ import subprocess
 
 import gateway
 import pytest
-from lab import BINARY, run
+from lab import BINARY
 from ports import free_port
 from processes import Process, state
 from wire import PING, WAIT, until

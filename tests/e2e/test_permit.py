@@ -1,5 +1,4 @@
 """`permit`: which targets a source may name, in any spelling, and what its answers may not name without it."""
-import os
 import pathlib
 import shutil
 import tempfile
@@ -9,7 +8,6 @@ from gateway import start
 from lab import run
 from services import Service, response
 from test_tokens import opened, says
-from wire import until
 
 REFUSED = 403
 
