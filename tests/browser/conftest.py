@@ -8,7 +8,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / 'e2e'), str(HERE.parent / 'box')]
 
 from chromium import Browser  # noqa: E402
 from desktop import Desktop  # noqa: E402
-from suite import certs, demand_binary, end_after, lab  # noqa: E402, F401
+from suite import certs, demand_binary, end_after, lab, users  # noqa: E402, F401
 
 pytest_runtest_protocol = end_after(90)
 

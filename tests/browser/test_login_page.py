@@ -5,14 +5,13 @@ import pytest
 import targets
 import test_login
 from chromium import PHONE
-from test_auth_basic import users  # noqa: F401
 from wire import until
 
 FOCUS = '() => document.activeElement.id'
 
 
 @pytest.fixture
-def desk(lab, users):  # noqa: F811
+def desk(lab, users):
     route = {'path': '/desk/*', 'target': gateway.there(lab.target(targets.echo)), 'demo': True,
              'auth': [{'login': {'users': str(users), 'title': 'Desks of the house'}}]}
     return gateway.start(lab, [route])

@@ -1,9 +1,7 @@
 """Passwords of `auth: basic` in Chromium: in the link of a WebSocket, and of a page whose WebSocket then follows."""
-import subprocess
-
 import gateway
 import targets
-from lab import BINARY
+from users_file import set_password
 
 TALK = '''(link) => new Promise((resolve) => {
     const socket = new WebSocket(link);
@@ -17,7 +15,7 @@ TALK = '''(link) => new Promise((resolve) => {
 def start(lab, tmp_path):
     (tmp_path / 'web').mkdir()
     (tmp_path / 'web/index.html').write_text('<!doctype html><title>open</title><link rel="icon" href="data:,">')
-    subprocess.run([BINARY, 'passwd', tmp_path / 'users', 'ann'], input='open sesame\n', text=True, check=True, timeout=20)
+    set_password(tmp_path / 'users', 'ann', 'open sesame')
     auth = [{'basic': str(tmp_path / 'users')}]
     echo = gateway.there(lab.target(targets.echo))
     return gateway.start(lab, [

@@ -5,6 +5,7 @@ import signal
 import pytest
 from certs import Certs
 from lab import BINARY, Lab, loads_our_libraries
+from users_file import crypted, demand_crypt, write_users
 
 
 def demand_binary():
@@ -49,3 +50,14 @@ def lab(tmp_path):
     laboratory = Lab(tmp_path)
     yield laboratory
     laboratory.close()
+
+
+@pytest.fixture
+def users(lab):
+    """A users file with two users."""
+    demand_crypt()
+    file = lab.folder / 'users'
+    write_users(file, '# of the desks\n'
+                f'ann:{crypted("sesame", "$6$rounds=1000$abcdefgh")}\n'
+                f'bob:{crypted("p:ä", "$5$rounds=1000$abcdefgh")}\n')
+    return file

@@ -9,7 +9,8 @@ import pytest
 import targets
 import websockets
 from gateway import ANY, PROXIED, ask, get, reload, there
-from lab import BINARY, run
+from lab import run
+from users_file import credentials, crypted, set_password, write_users
 from wire import request
 
 
@@ -18,44 +19,10 @@ def start(lab, routes, *listeners, **process):
     return gateway.start(lab, routes, *listeners, **{'limits': {'handshake_timeout': '1m'}, **process})
 
 
-def crypted(password, setting):
-    """By another program over the same crypt(3)."""
-    command = ['perl', '-e', 'print crypt($ARGV[0], $ARGV[1])', password, setting]
-    return subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True, timeout=20).stdout
-
-
-def write(lab, text):
-    """As an editor does: a new file in place of the old one."""
-    fresh = lab.folder / 'users.new'
-    fresh.write_text(text)
-    fresh.rename(lab.folder / 'users')
-
-
-def password(lab, user, word, *options):
-    command = [BINARY, 'passwd', *options, lab.folder / 'users', user]
-    done = subprocess.run(command, input=word + '\n', capture_output=True, text=True, timeout=20, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-@pytest.fixture
-def users(lab):
-    if 'crypt(3)' in run('passwd', '/nowhere/users', 'ann')[2]:
-        pytest.skip('this build cannot verify passwords')
-    write(lab, '# of the desks\n'
-               f'ann:{crypted("sesame", "$6$rounds=1000$abcdefgh")}\n'
-               f'bob:{crypted("p:ä", "$5$rounds=1000$abcdefgh")}\n')
-    return lab.folder / 'users'
-
-
 def guarded(lab, users, **more):
     (lab.folder / 'page.html').write_text('secret page')
     return {'path': '/desk/*', 'target': there(lab.target(targets.echo)), 'files': str(lab.folder),
             'auth': [{'basic': {'users': str(users), 'realm': 'Desks'}}], **more}
-
-
-def credentials(user, word):
-    return {'Authorization': 'Basic ' + base64.b64encode(f'{user}:{word}'.encode()).decode()}
 
 
 def status(lab, bridge, user, word, address='203.0.113.9'):
@@ -118,10 +85,10 @@ def test_changes_are_taken_up(lab, users):
     client = lab.connect(bridge.endpoints[0])
     client.send(request('/desk/1', fields=credentials('ann', 'sesame')))
     assert client.answer().status == 101
-    assert 'ann changed' in password(lab, 'ann', 'new words')
+    assert 'ann changed' in set_password(users, 'ann', 'new words')
     assert status(lab, bridge, 'ann', 'sesame') == 401
     assert status(lab, bridge, 'ann', 'new words') == 101
-    assert 'carol added (bcrypt)' in password(lab, 'carol', 'third', '--method', 'bcrypt')
+    assert 'carol added (bcrypt)' in set_password(users, 'carol', 'third', '--method', 'bcrypt')
     assert status(lab, bridge, 'carol', 'third') == 101
     assert run('passwd', '--delete', users, 'ann')[0] == 0
     assert status(lab, bridge, 'ann', 'new words') == 401
@@ -133,24 +100,24 @@ def test_a_broken_file_keeps_nobody_in(lab, users):
     good = users.read_text()
     bridge = start(lab, [guarded(lab, users)], PROXIED)
     assert status(lab, bridge, 'ann', 'sesame') == 101
-    for broken in (lambda: write(lab, good + 'carol:plain\n'), users.unlink):
+    for broken in (lambda: write_users(users, good + 'carol:plain\n'), users.unlink):
         broken()
         assert status(lab, bridge, 'ann', 'sesame') == 503
-        write(lab, good)
+        write_users(users, good)
         assert status(lab, bridge, 'ann', 'sesame') == 101
     assert f'{users}:4: no password hash' in bridge.text and 'nobody is let in until' in bridge.text
     assert 'plain' not in bridge.text.replace('no password hash', '')
     assert bridge.session(reason='auth_unavailable')['detail'].startswith('users: ')
-    write(lab, 'ann:sesame\n')
+    write_users(users, 'ann:sesame\n')
     reload(bridge, done=False)
     assert status(lab, bridge, 'ann', 'sesame') == 503
-    write(lab, good)
+    write_users(users, good)
     reload(bridge)
     assert status(lab, bridge, 'ann', 'sesame') == 101
 
 
 def test_a_plain_password_is_refused_at_start(lab, users):
-    write(lab, 'ann:sesame\n')
+    write_users(users, 'ann:sesame\n')
     config = {'listeners': [ANY], 'routes': [guarded(lab, users, host='desk')]}
     file = lab.folder / 'gateway.yaml'
     file.write_text(json.dumps(config))
@@ -187,7 +154,7 @@ def test_a_repeated_old_password_locks_nobody_out(lab, users):
 
 @pytest.mark.release_only
 def test_unknown_users_cost_the_same(lab, users):
-    write(lab, f'ann:{crypted("sesame", "$6$rounds=100000$abcdefgh")}\n')
+    write_users(users, f'ann:{crypted("sesame", "$6$rounds=100000$abcdefgh")}\n')
     bridge = start(lab, [guarded(lab, users)], PROXIED)
 
     def cost(user, number):
@@ -218,7 +185,7 @@ def test_many_at_once(lab, users):
 
 
 def test_clients_that_leave_while_they_wait(lab, users):
-    write(lab, f'ann:{crypted("sesame", "$6$rounds=200000$abcdefgh")}\n')
+    write_users(users, f'ann:{crypted("sesame", "$6$rounds=200000$abcdefgh")}\n')
     bridge = start(lab, [guarded(lab, users)], PROXIED)
     for number in range(20):
         client = lab.connect(bridge.endpoints[0])

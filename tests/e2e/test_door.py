@@ -2,8 +2,8 @@
 import pytest
 import targets
 from gateway import ask, start, there
-from test_auth_basic import credentials, users  # noqa: F401
 from test_login import Browser, guarded
+from users_file import credentials
 from wire import request
 
 

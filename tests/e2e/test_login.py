@@ -10,7 +10,7 @@ import websockets
 from gateway import ANY, PROXIED, ask, get, reload, start, there
 from lab import run
 from recipes import folder_for, gateway, recipe, replaced, says, shell
-from test_auth_basic import credentials, crypted, password, users, write  # noqa: F401
+from users_file import credentials, crypted, set_password, write_users
 from wire import request, until
 
 FORM = 'application/x-www-form-urlencoded'
@@ -325,13 +325,13 @@ def test_changes_of_the_users(lab, users):
     ann, bob = Browser(lab, bridge), Browser(lab, bridge)
     ann.log_in('/desk/page.html')
     bob.log_in('/desk/page.html', 'bob', 'p:ä')
-    password(lab, 'ann', 'another')
+    set_password(users, 'ann', 'another')
     assert says_text(ann.get('/desk/page.html'), 'Your login has ended.')
     assert bob.get('/desk/page.html').status == 200
     ann.log_in('/desk/page.html', word='another')
     assert run('passwd', '--delete', users, 'ann')[0] == 0
     assert ann.get('/desk/page.html').status == 401
-    write(lab, 'ann:plain\n')
+    write_users(users, 'ann:plain\n')
     answer = bob.get('/desk/page.html')
     assert answer.status == 503 and says_text(answer, 'Passwords cannot be checked at the moment.')
 
@@ -399,7 +399,7 @@ def test_a_shared_scope(lab, users):
 
 
 def test_clients_that_leave_while_they_wait(lab, users):
-    write(lab, f'ann:{crypted("sesame", "$6$rounds=200000$abcdefgh")}\n')
+    write_users(users, f'ann:{crypted("sesame", "$6$rounds=200000$abcdefgh")}\n')
     bridge = start(lab, [guarded(lab, users)])
     browser = Browser(lab, bridge)
     browser.get('/desk/')

@@ -3,31 +3,18 @@ import os
 import pty
 import signal
 import stat
-import subprocess
 import tempfile
 
 import pytest
 from lab import BINARY, reachable, run
+from users_file import crypted, demand_crypt, passwd
 from wire import until
 
 
 @pytest.fixture
 def users(tmp_path):
-    if 'crypt(3)' in passwd(tmp_path / 'probe', 'ann', 'x')[2]:
-        pytest.skip('this build cannot hash passwords')
+    demand_crypt()
     return tmp_path / 'users'
-
-
-def passwd(file, name, word, *options, binary=BINARY, **how):
-    done = subprocess.run([binary, 'passwd', *options, file, name], input=word + '\n', capture_output=True, text=True,
-                          timeout=20, check=False, **how)
-    return done.returncode, done.stdout, done.stderr
-
-
-def crypted(password, setting):
-    """By another program over the same crypt(3)."""
-    command = ['perl', '-e', 'print crypt($ARGV[0], $ARGV[1])', password, setting]
-    return subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True, timeout=20).stdout
 
 
 @pytest.mark.parametrize('method, prefix', [('yescrypt', '$y$'), ('bcrypt', '$2b$12$'), ('sha512', '$6$')])
