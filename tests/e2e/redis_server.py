@@ -14,17 +14,19 @@ needs_redis = pytest.mark.skipif(not shutil.which('redis-server'), reason='needs
 
 
 class RedisServer:
-    """A redis-server that can be stopped, paused and started again in the same place."""
+    """A redis-server that can be stopped, paused and started again in the same place. `tls`: certificate, key and CA."""
 
-    def __init__(self, folder, *options, certs=None, password=None):
+    def __init__(self, folder, *options, tls=None, password=None):
         self.folder, self.options, self.password = folder, options, password
-        self.port, self.certs, self.process = free_port(), certs, None
+        self.port, self.tls, self.process = free_port(), tls, None
         self.socket = folder / f'redis-{self.port}.sock'
 
     def start(self):
-        tls = self.certs
-        ports = ['--port', '0', '--tls-port', str(self.port), '--tls-cert-file', tls.chain, '--tls-key-file', tls.key,
-                 '--tls-ca-cert-file', tls.ca] if tls else ['--port', str(self.port)]
+        ports = ['--port', self.port]
+        if self.tls:
+            chain, key, ca = self.tls
+            ports = ['--port', 0, '--tls-port', self.port, '--tls-cert-file', chain, '--tls-key-file', key,
+                     '--tls-ca-cert-file', ca]
         log = open(self.folder / 'redis.log', 'ab')  # pylint: disable=consider-using-with
         with log:
             self.process = subprocess.Popen(

@@ -83,8 +83,8 @@ def test_ways_to_the_server(lab, desks, server, way):
 @pytest.mark.parametrize('trust', ['a CA', 'insecure', 'mutual', 'none', 'another name', 'no certificate of ours'])
 def test_tls(lab, desks, server, certs, trust):
     mutual = trust in ('mutual', 'no certificate of ours')
-    certs.chain, certs.key = (certs.other, certs.other_key) if trust == 'another name' else (certs.ec, certs.ec_key)
-    one = server('--tls-auth-clients', 'yes' if mutual else 'no', certs=certs)
+    pair = (certs.other, certs.other_key) if trust == 'another name' else (certs.ec, certs.ec_key)
+    one = server('--tls-auth-clients', 'yes' if mutual else 'no', tls=(*pair, certs.ca))
     one.set(**{SECRET: f'127.0.0.1:{desks[0].port}'})
     options = {'insecure': {'insecure': True}, 'none': {}}.get(trust, {'ca': certs.ca})
     if trust == 'mutual':
@@ -98,8 +98,7 @@ def test_tls(lab, desks, server, certs, trust):
 
 
 def test_a_plain_server_where_tls_is_expected_and_the_other_way(lab, server, certs):
-    certs.chain, certs.key = certs.ec, certs.ec_key
-    plain, tls = server(), server('--tls-auth-clients', 'no', certs=certs)
+    plain, tls = server(), server('--tls-auth-clients', 'no', tls=(certs.ec, certs.ec_key, certs.ca))
     bridge, endpoint = begin(lab, [
         route(f'rediss://127.0.0.1:{plain.port}', '/plain', timeout='300ms', ca=certs.ca),
         route(f'redis://127.0.0.1:{tls.port}', '/tls', timeout='300ms')])
@@ -456,9 +455,8 @@ def check_connect(lab, *routes):
 
 
 def test_check_asks_the_server(lab, server, certs):
-    certs.chain, certs.key = certs.ec, certs.ec_key
     open_one, closed, tls = server(), server('--requirepass', PASSWORD, password=PASSWORD), \
-        server('--tls-auth-clients', 'no', certs=certs)
+        server('--tls-auth-clients', 'no', tls=(certs.ec, certs.ec_key, certs.ca))
     status, out, error = check_connect(lab, route(f'redis://127.0.0.1:{open_one.port}', '/a'),
                                        route(f'redis://127.0.0.1:{closed.port}', '/b', password=PASSWORD),
                                        route(f'rediss://localhost:{tls.port}', '/c', ca=certs.ca))
