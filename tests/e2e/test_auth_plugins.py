@@ -1,13 +1,11 @@
 """websockify's authentication plugins on the command line: the same request gets the same verdict as from Debian's."""
 import base64
-import socket
 import subprocess
 
 import pytest
 from lab import BINARY
-from ports import free_port
-from test_websockify import REAL, named
-from wire import Client, request, until
+from test_websockify import REAL, Real, named
+from wire import request
 
 BASIC = ['--auth-plugin', 'BasicHTTPAuth', '--auth-source', 'ann:open:sesame']
 ORIGIN = ['--auth-plugin=ExpectOrigin', '--auth-source=http://a.example  https://b.example:8443']
@@ -40,27 +38,8 @@ def folder(tmp_path):
     return tmp_path
 
 
-def ours(lab, folder, *words):
-    bridge = lab.start(*words, binary=named(folder))
-    return bridge.port
-
-
-def theirs(lab, folder, *words):
-    port = free_port()
-    words = [word.replace('127.0.0.1:0', f'127.0.0.1:{port}') for word in words]
-    lab.spawn(REAL, *words, cwd=folder, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-
-    def answers():
-        try:
-            return socket.create_connection(('127.0.0.1', port), 5)
-        except OSError:
-            return None
-    until(answers, 'websockify').close()
-    return port
-
-
-def status(port, raw):
-    client = Client(socket.create_connection(('127.0.0.1', port), 20))
+def status(lab, bridge, raw):
+    client = lab.connect(bridge)
     try:
         return client.send(raw).answer().status
     except (EOFError, ConnectionError):
@@ -72,28 +51,32 @@ def status(port, raw):
 PAGE = b'GET /page.html HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n'
 
 
-def verdicts(port, words):
+def verdicts(lab, bridge, words):
     """Of each request: as an upgrade, and for a page."""
     found = []
     for theirs_words, fields, _ in REQUESTS:
         if theirs_words is words:
             lines = ''.join(f'{name}: {value}\r\n' for name, value in fields.items())
             upgrade = request('/websockify', fields={'Sec-WebSocket-Protocol': 'binary', **fields})
-            found.append((fields, status(port, upgrade) == 101, status(port, PAGE + lines.encode() + b'\r\n') == 200))
+            found.append((fields, status(lab, bridge, upgrade) == 101, status(lab, bridge, PAGE + lines.encode() + b'\r\n') == 200))
     return found
 
 
 @pytest.mark.parametrize('web_auth', [False, True])
-@pytest.mark.parametrize('words', [BASIC, ORIGIN], ids=['BasicHTTPAuth', 'ExpectOrigin'])
-def test_the_same_verdicts(lab, folder, words, web_auth):
+@pytest.mark.parametrize('of', [BASIC, ORIGIN], ids=['BasicHTTPAuth', 'ExpectOrigin'])
+def test_the_same_verdicts(lab, folder, of, web_auth):
     target = lab.target()
-    rest = ['--web', str(folder / 'web'), *(['--web-auth'] if web_auth else []), '127.0.0.1:0', f'127.0.0.1:{target.port}']
-    found = verdicts(ours(lab, folder, *words, *rest), words)
-    wanted = [(fields, passes, passes or not web_auth) for of, fields, passes in REQUESTS if of is words]
-    assert found == wanted
-    assert verdicts(ours(lab, folder, *dotted(words), *rest), words) == wanted
+    web = ['--web', str(folder / 'web'), *(['--web-auth'] if web_auth else [])]
+    where = f'127.0.0.1:{target.port}'
+
+    def ours(words):
+        return verdicts(lab, lab.start(*words, *web, '127.0.0.1:0', where, binary=named(folder)), of)
+    wanted = [(fields, passes, passes or not web_auth) for with_words, fields, passes in REQUESTS if with_words is of]
+    assert ours(of) == wanted
+    assert ours(dotted(of)) == wanted
     if REAL:
-        assert verdicts(theirs(lab, folder, *words, *rest), words) == wanted
+        theirs = Real(lab, *of, *web, 'LISTEN', where, cwd=folder, stdout=subprocess.DEVNULL)
+        assert verdicts(lab, theirs, of) == wanted
 
 
 def test_the_challenge_and_the_command_line(lab, folder):
