@@ -15,7 +15,7 @@ from lab import run
 from recipes import recipe, replaced
 from redis_server import RedisServer, needs_redis
 from test_tokens import SECRET, opened, says
-from test_websockify import Real, needs_the_real_one
+from test_websockify import PREFIXES, Real, target_of, needs_the_real_one
 from wire import request, until
 
 PASSWORD = 'p@ss/w0rd'
@@ -354,9 +354,6 @@ def test_the_url_is_printed_without_a_password(lab):
 
 # ---- the quick command line ----
 
-PREFIXES = ('', 'websockify.token_plugins.')
-
-
 @pytest.fixture(name='desk')
 def fixture_desk(lab, server):
     """A server with keys of each form, and what each one means to websockify."""
@@ -412,23 +409,10 @@ def test_beside_the_real_websockify(lab, server, prefix):
     words = ['--token-plugin', prefix + 'TokenRedis', '--token-source', f'127.0.0.1:{one.port}']
     ours, theirs = lab.start(*words, '127.0.0.1:0'), Real(lab, *words, 'LISTEN')
     tokens = ('json', 'bad', 'broken', 'other', 'empty', 'nobody')
-    verdicts = [{token: verdict(lab, bridge, token) for token in tokens} for bridge in (ours, theirs)]
+    verdicts = [{token: target_of(lab, bridge, token) for token in tokens} for bridge in (ours, theirs)]
     assert verdicts[0] == verdicts[1]
     assert verdicts[0]['json'] == 'one' and set(verdicts[0].values()) == {'one', None}
     one.stop()
-
-
-def verdict(lab, bridge, token):
-    """The name of the target that the token leads to; None: the client is refused, in any way."""
-    client = lab.connect(bridge)
-    try:
-        fields = {'Sec-WebSocket-Protocol': 'binary'}
-        answer = client.send(request(f'/?token={token}', fields=fields)).answer()
-        return client.frame()[1].decode('latin-1') if answer.status == 101 else None
-    except (AssertionError, ConnectionError, EOFError, OSError, ValueError):
-        return None
-    finally:
-        client.hang_up()
 
 
 # ---- what users paste, and check ----

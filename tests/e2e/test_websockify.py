@@ -8,6 +8,7 @@ import socket
 import ssl
 import stat
 import subprocess
+import urllib.parse
 
 import gateway
 import pytest
@@ -83,6 +84,22 @@ class Real:
             except ConnectionRefusedError:
                 return False
         until(listens, 'websockify to listen')
+
+
+PREFIXES = ('', 'websockify.token_plugins.')  # of the name of a token class
+
+
+def target_of(lab, bridge, token):
+    """The name that the target of the token says; None: the client is refused, in any way."""
+    client = lab.connect(bridge)
+    try:
+        fields = {'Sec-WebSocket-Protocol': 'binary'}
+        answer = client.send(request('/?token=' + urllib.parse.quote(token, safe=''), fields=fields)).answer()
+        return client.frame()[1].decode('latin-1') if answer.status == 101 else None
+    except (AssertionError, ConnectionError, EOFError, OSError, ValueError):
+        return None
+    finally:
+        client.hang_up()
 
 
 # ---- every option of its own help is one of ours ----

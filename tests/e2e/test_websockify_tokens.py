@@ -6,31 +6,20 @@ import os
 import pathlib
 import shutil
 import tempfile
-import urllib.parse
 
 import pytest
 from lab import run
 from services import Service, response
 from test_tokens import says
-from test_websockify import Real, named, needs_the_real_one, websockify  # noqa: F401  (a fixture)
-from wire import request
+from test_websockify import PREFIXES, Real, named, needs_the_real_one, target_of, websockify  # noqa: F401  (a fixture)
 
-PREFIXES = ('', 'websockify.token_plugins.')
 needs_requests = pytest.mark.skipif(not importlib.util.find_spec('requests'), reason='python3-requests is not installed')
 
 
 def verdict(lab, bridge, token):
-    """The name of the target that the token leads to; None: the client is refused, in any way."""
-    client = lab.connect(bridge)
-    try:
-        fields = {'Sec-WebSocket-Protocol': 'binary'}
-        answer = client.send(request('/?token=' + urllib.parse.quote(token, safe=''), fields=fields)).answer()
-        name = client.frame()[1].decode('latin-1') if answer.status == 101 else None
-        return None if name is None or name.startswith('\x03') else name
-    except (AssertionError, ConnectionError, EOFError, OSError, ValueError):
-        return None
-    finally:
-        client.hang_up()
+    """As `target_of`; a Close frame is a refusal as well."""
+    name = target_of(lab, bridge, token)
+    return None if name is None or name.startswith('\x03') else name
 
 
 @pytest.fixture
