@@ -8,9 +8,7 @@ usage: lookup.py [--wsluice FILE] [--requests N] [--rounds N]
 """
 import argparse
 import json
-import os
 import pathlib
-import re
 import socket
 import statistics
 import subprocess
@@ -18,27 +16,17 @@ import sys
 import tempfile
 import time
 
+import machine
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / 'tests/e2e'))
 
 from ports import free_port, listens  # noqa: E402
+from wire import until  # noqa: E402
 
 BAR = 60  # microseconds
 REQUEST = ('GET /{} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n'
            'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n')
-
-
-def cpu(pid):
-    """Nanoseconds of all threads."""
-    return sum(int((task / 'schedstat').read_text().split()[0]) for task in pathlib.Path(f'/proc/{pid}/task').iterdir())
-
-
-def wait_for(condition):
-    end = time.monotonic() + 10
-    while not condition():
-        if time.monotonic() > end:
-            sys.exit('lookup: a server did not start')
-        time.sleep(0.01)
 
 
 def ask(port, path, count):
@@ -58,10 +46,10 @@ def measure(process, port, arguments):
     ask(port, 'file?token=nobody', 1)
     for number in range(arguments.rounds + 1):
         for source, found in rounds.items():
-            before = cpu(process.pid)
+            before = machine.cpu_seconds(process.pid)
             ask(port, f'{source}?token=nobody', arguments.requests)
             if number > 0:  # the first one warms up
-                found.append((cpu(process.pid) - before) / 1000 / arguments.requests)
+                found.append((machine.cpu_seconds(process.pid) - before) * 1e6 / arguments.requests)
     return {source: statistics.median(found) for source, found in rounds.items()}
 
 
@@ -72,31 +60,21 @@ def main():
     parser.add_argument('--rounds', type=int, default=5)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        folder, redis_port = pathlib.Path(name), free_port()
+        folder, port, redis_port = pathlib.Path(name), free_port(), free_port()
         (folder / 'tokens').write_text('somebody: 10.0.0.1:1\n')
         sources = {'file': {'file': 'tokens'}, 'unix': {'redis': f'unix:{folder}/redis'},
                    'tcp': {'redis': f'redis://127.0.0.1:{redis_port}'}}
         (folder / 'gateway.yaml').write_text(json.dumps({
-            'workers': 1, 'log': {'level': 'error'}, 'listeners': ['127.0.0.1:0'],
+            'workers': 1, 'log': {'level': 'error'}, 'listeners': [f'127.0.0.1:{port}'],
             'routes': [{'path': f'/{source}', 'tokens': tokens} for source, tokens in sources.items()]}))
         with open(folder / 'log', 'wb') as log:
             server = subprocess.Popen(['redis-server', '--port', str(redis_port), '--save', '', '--dir', name,
                                        '--unixsocket', str(folder / 'redis')], stdout=log)
-            wait_for(lambda: listens(redis_port))
+            until(lambda: listens(redis_port), 'redis-server listens')
             process = subprocess.Popen([arguments.wsluice, '--config', folder / 'gateway.yaml'], stderr=subprocess.DEVNULL)
             try:
-                port = []
-
-                def listening():
-                    assert process.poll() is None
-                    inodes = {os.readlink(link) for link in pathlib.Path(f'/proc/{process.pid}/fd').iterdir()}
-                    for line in pathlib.Path('/proc/net/tcp').read_text().splitlines()[1:]:
-                        fields = line.split()
-                        if fields[3] == '0A' and f'socket:[{fields[9]}]' in inodes:
-                            port.append(int(re.sub('.*:', '', fields[1]), 16))
-                    return port
-                wait_for(listening)
-                result = measure(process, port[0], arguments)
+                until(lambda: listens(port), 'wsluice listens')
+                result = measure(process, port, arguments)
             finally:
                 process.terminate()
                 server.terminate()
