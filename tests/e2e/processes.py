@@ -32,14 +32,33 @@ def status_of(pid):
         return {key: value.split() for key, value in (line.split(':', 1) for line in file)}
 
 
+def children_of_thread(pid, thread):
+    with open(f'/proc/{pid}/task/{thread}/children', encoding='ascii') as file:
+        return [int(child) for child in file.read().split()]
+
+
+def family(pid):
+    """The process and what its threads have started."""
+    return [pid, *(child for thread in os.listdir(f'/proc/{pid}/task') for child in children_of_thread(pid, thread))]
+
+
+def is_starter(pid):
+    """Whether the process starts programs for another one (proxy/run/process/starter.h)."""
+    with open(f'/proc/{pid}/comm', encoding='utf-8') as name:
+        return name.read() == 'wsluice-starter\n'
+
+
+def starter_of(pid):
+    return next((child for child in family(pid) if is_starter(child)), None)
+
+
 def children_of(pid):
-    """Children of a process's main thread, but the one that starts programs for it (proxy/run/process/starter.h)."""
+    """Children of a process's main thread, but its starter."""
     found = []
-    with open(f'/proc/{pid}/task/{pid}/children', encoding='ascii') as file:
-        for child in map(int, file.read().split()):
-            with contextlib.suppress(OSError), open(f'/proc/{child}/comm', encoding='utf-8') as name:
-                if name.read() != 'wsluice-starter\n':
-                    found.append(child)
+    for child in children_of_thread(pid, pid):
+        with contextlib.suppress(OSError):
+            if not is_starter(child):
+                found.append(child)
     return found
 
 

@@ -2,7 +2,6 @@
 import ctypes
 import errno
 import os
-import pathlib
 import re
 import shutil
 import signal
@@ -12,7 +11,7 @@ import pytest
 from gateway import ANY, ask, get, marked, start, write
 from lab import BINARY, ROOT, is_sanitized, run
 from ports import free_port
-from processes import Process, adopt_orphans, status_of, upgrade
+from processes import Process, adopt_orphans, starter_of, status_of, upgrade
 from wire import until
 
 CREATE_RULESET, ASK_VERSION = 444, 1
@@ -376,19 +375,11 @@ def test_no_call_of_a_proxy_is_refused(lab, certs, tmp_path):
     assert 'seccomp(SECCOMP_SET_MODE_FILTER' in trace.read_text()
 
 
-def starter_of(bridge):
-    for task in os.listdir(f'/proc/{bridge.pid}/task'):
-        for child in pathlib.Path(f'/proc/{bridge.pid}/task/{task}/children').read_text().split():
-            if pathlib.Path(f'/proc/{child}/comm').read_text() == 'wsluice-starter\n':
-                return int(child)
-    return None
-
-
 @pytest.mark.usefixtures('own_process')
 def test_the_starter_holds_nothing_and_goes_last(lab):
     needs()
     bridge, _ = lab.start_echo()
-    starter = Process(starter_of(bridge))
+    starter = Process(starter_of(bridge.pid))
     client = lab.open(bridge).binary(b'x')
     assert client.data(1) == b'x'
     held = {os.readlink(f'/proc/{starter.pid}/fd/{fd}').split(':')[0] for fd in os.listdir(f'/proc/{starter.pid}/fd')}
@@ -416,7 +407,7 @@ def test_the_starter_and_a_command_have_the_users_rights_only(lab):
     bridge = start(lab, [marked('/', lab.target())], user='nobody',
                    command={'words': ['sh', '-c', f'id -u >{out}; exec sleep 1000'], 'when_it_ends': 'ignore'})
     until(out.read_text, lambda: bridge.text)
-    mine, starters = status_of(bridge.pid), status_of(starter_of(bridge))
+    mine, starters = status_of(bridge.pid), status_of(starter_of(bridge.pid))
     assert mine['Uid'] == starters['Uid'] == [out.read_text().strip()] * 4 and mine['Uid'][0] != '0'
     assert mine['Gid'] == starters['Gid'] and mine['Groups'] == starters['Groups']
     assert starters['NoNewPrivs'] == ['1'] and starters['CapEff'] == ['0000000000000000']
@@ -426,7 +417,7 @@ def test_the_starter_and_a_command_have_the_users_rights_only(lab):
 def test_without_its_starter_an_upgrade_is_refused_and_all_goes_on(lab):
     needs()
     bridge, _ = lab.start_echo()
-    os.kill(starter_of(bridge), signal.SIGKILL)
+    os.kill(starter_of(bridge.pid), signal.SIGKILL)
     bridge.signal(signal.SIGUSR2)
     until(lambda: 'cannot upgrade: cannot start' in bridge.text, lambda: bridge.text)
     client = lab.open(bridge).binary(b'x')

@@ -7,7 +7,7 @@ import signal
 import pytest
 from gateway import ANY, get, start, there
 from lab import run
-from processes import adopt_orphans, state, upgrade
+from processes import adopt_orphans, family, state, upgrade
 from wire import until
 
 WORD = 'Zq7secret8vTt'  # in all of these
@@ -16,14 +16,6 @@ WORD = 'Zq7secret8vTt'  # in all of these
 @pytest.fixture(autouse=True)
 def fixture_orphans():
     adopt_orphans()
-
-
-def family(pid):
-    """The process and what it has started."""
-    found = [pid]
-    for task in os.listdir(f'/proc/{pid}/task'):
-        found += map(int, pathlib.Path(f'/proc/{pid}/task/{task}/children').read_text().split())
-    return found
 
 
 def check_titles(pid):
