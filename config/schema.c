@@ -296,10 +296,9 @@ static void check_required(struct schema_file *file, const struct yaml_path *at,
         if (row->section == section && row->required && !yaml_tree_find(node, row->key))
             yaml_path_report(at, file->schema->diag, node->where, row->help, "%s is missing",
                              row->key);
-    for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++) {
-        const struct options_section_row *child = options_section((enum options_section)i);
-        if (child->parent == section && child->required && child->shape == OPTIONS_ONE &&
-            !yaml_tree_find(node, child->key))
+    for (enum options_section inner = section; options_next_child(section, &inner);) {
+        const struct options_section_row *child = options_section(inner);
+        if (child->required && child->shape == OPTIONS_ONE && !yaml_tree_find(node, child->key))
             yaml_path_report(at, file->schema->diag, node->where, child->help, "%s is missing",
                              child->key);
     }
@@ -309,9 +308,9 @@ static void check_required(struct schema_file *file, const struct yaml_path *at,
 static void check_single(struct schema_file *file, const struct yaml_path *at,
                          enum options_section section, const struct yaml_tree_node *node)
 {
-    for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++) {
-        const struct options_section_row *row = options_section((enum options_section)i);
-        if (row->parent != section || !row->single)
+    for (enum options_section inner = section; options_next_child(section, &inner);) {
+        const struct options_section_row *row = options_section(inner);
+        if (!row->single)
             continue;
         const struct yaml_tree_pair *one = yaml_tree_find(node, row->single);
         const struct yaml_tree_pair *many = yaml_tree_find(node, row->key);
@@ -329,9 +328,9 @@ static const char *source_key(enum options_section section, size_t n)
     for (size_t i = 0; (row = options_at(i)); i++)
         if (row->section == section && row->purpose == OPTIONS_PURPOSE_SOURCE && n-- == 0)
             return row->key;
-    for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++) {
-        const struct options_section_row *child = options_section((enum options_section)i);
-        if (child->parent == section && child->purpose == OPTIONS_PURPOSE_SOURCE && n-- == 0)
+    for (enum options_section inner = section; options_next_child(section, &inner);) {
+        const struct options_section_row *child = options_section(inner);
+        if (child->purpose == OPTIONS_PURPOSE_SOURCE && n-- == 0)
             return child->key;
     }
     return NULL;

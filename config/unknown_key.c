@@ -30,10 +30,8 @@ static void offer_section(struct diag_guess *guess, enum options_section section
     for (size_t i = 0; (row = options_at(i)); i++)
         if (row->section == section)
             diag_guess_offer(guess, row->key);
-    for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++) {
-        const struct options_section_row *child = options_section((enum options_section)i);
-        if (child->parent != section)
-            continue;
+    for (enum options_section inner = section; options_next_child(section, &inner);) {
+        const struct options_section_row *child = options_section(inner);
         diag_guess_offer(guess, child->key);
         if (child->single)
             diag_guess_offer(guess, child->single);

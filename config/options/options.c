@@ -348,14 +348,24 @@ const struct options_section_row *options_section(enum options_section section)
     return &sections[section];
 }
 
-bool options_child(enum options_section parent, const char *key, enum options_section *child)
+bool options_next_child(enum options_section parent, enum options_section *child)
 {
-    for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++) {
-        const struct options_section_row *row = &sections[i];
-        if (row->parent != parent ||
-            (strcmp(row->key, key) != 0 && !(row->single && strcmp(row->single, key) == 0)))
+    for (int i = *child + 1; i < OPTIONS_SECTION_COUNT; i++) {
+        if (sections[i].parent != parent)
             continue;
         *child = (enum options_section)i;
+        return true;
+    }
+    return false;
+}
+
+bool options_child(enum options_section parent, const char *key, enum options_section *child)
+{
+    for (enum options_section inner = parent; options_next_child(parent, &inner);) {
+        const struct options_section_row *row = &sections[inner];
+        if (strcmp(row->key, key) != 0 && !(row->single && strcmp(row->single, key) == 0))
+            continue;
+        *child = inner;
         return true;
     }
     return false;

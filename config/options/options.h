@@ -158,6 +158,12 @@ size_t options_count(void);
 
 const struct options_section_row *options_section(enum options_section section);
 
+/*
+ * The sections right inside `parent`, in their order: *child begins with `parent`. False: there is
+ * no further one.
+ */
+bool options_next_child(enum options_section parent, enum options_section *child);
+
 /* The section of that key, or single key, inside another section. False: none. */
 bool options_child(enum options_section parent, const char *key, enum options_section *child);
 

@@ -146,12 +146,10 @@ static bool set_defaults(struct config *config, enum options_section section, vo
         if (verdict != VALUE_OK)
             return false;
     }
-    for (int i = 0; i < OPTIONS_SECTION_COUNT; i++) {
-        enum options_section inner = (enum options_section)i;
+    for (enum options_section inner = section; options_next_child(section, &inner);) {
         const struct options_section_row *child = options_section(inner);
-        if (inner == OPTIONS_PROCESS || child->parent != section || child->shape != OPTIONS_ONE)
-            continue;
-        if (!set_defaults(config, inner, (char *)object + child->offset))
+        if (child->shape == OPTIONS_ONE &&
+            !set_defaults(config, inner, (char *)object + child->offset))
             return false;
     }
     return true;

@@ -263,10 +263,9 @@ static bool is_untouched(enum options_section section, const char *object)
     for (size_t i = 0; (row = options_at(i)); i++)
         if (row->section == section && !is_default(row, object))
             return false;
-    for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++) {
-        const struct options_section_row *child = options_section((enum options_section)i);
-        if (child->parent == section && child->shape == OPTIONS_ONE &&
-            !is_untouched((enum options_section)i, object + child->offset))
+    for (enum options_section inner = section; options_next_child(section, &inner);) {
+        const struct options_section_row *child = options_section(inner);
+        if (child->shape == OPTIONS_ONE && !is_untouched(inner, object + child->offset))
             return false;
     }
     return true;
@@ -310,9 +309,8 @@ static void put_section(struct dump *dump, enum options_section section, const c
     for (size_t i = 0; (row = options_at(i)); i++)
         if (row->section == section && is_shown(dump, row, object))
             put_option(dump, row, object);
-    for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++)
-        if (options_section((enum options_section)i)->parent == section)
-            put_child(dump, (enum options_section)i, object);
+    for (enum options_section child = section; options_next_child(section, &child);)
+        put_child(dump, child, object);
     dump->path[length] = '\0';
 }
 

@@ -122,9 +122,8 @@ static void put_members(struct json *json, enum options_section section)
     for (size_t i = 0; (row = options_at(i)); i++)
         if (row->section == section)
             put_option(json, row);
-    for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++)
-        if (options_section((enum options_section)i)->parent == section)
-            put_child(json, (enum options_section)i);
+    for (enum options_section child = section; options_next_child(section, &child);)
+        put_child(json, child);
     if (root) {
         json_put_key(json, "include");
         json_put_raw(json, SLICE("{\"anyOf\":[{\"type\":\"string\"},"

@@ -163,10 +163,7 @@ static void print_section(enum options_section section, FILE *stream, unsigned w
         options_path(section, row, path, sizeof(path));
         print_entry(path, row->help, stream, width);
     }
-    for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++) {
-        enum options_section child = (enum options_section)i;
-        if (options_section(child)->parent != section)
-            continue;
+    for (enum options_section child = section; options_next_child(section, &child);) {
         if (options_section(child)->shape != OPTIONS_MAP) {
             print_section(child, stream, width);
             continue;
@@ -203,9 +200,8 @@ static const char *nearest_name(enum options_section section, const char *step)
     for (size_t i = 0; (row = options_at(i)); i++)
         if (row->section == section)
             diag_guess_offer(&guess, row->key);
-    for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++)
-        if (options_section((enum options_section)i)->parent == section)
-            diag_guess_offer(&guess, options_section((enum options_section)i)->key);
+    for (enum options_section child = section; options_next_child(section, &child);)
+        diag_guess_offer(&guess, options_section(child)->key);
     return guess.best;
 }
 
@@ -398,11 +394,9 @@ static void put_table(enum options_section section, FILE *stream)
     for (size_t i = 0; (row = options_at(i)); i++)
         if (row->section == section)
             put_row(row, stream);
-    for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++) {
-        const struct options_section_row *child = options_section((enum options_section)i);
-        if (child->parent != section)
-            continue;
-        options_path((enum options_section)i, NULL, path, sizeof(path));
+    for (enum options_section inner = section; options_next_child(section, &inner);) {
+        const struct options_section_row *child = options_section(inner);
+        options_path(inner, NULL, path, sizeof(path));
         fprintf(stream, "| `%s` | see `%s` | %s | | |\n", child->key, path,
                 child->shape == OPTIONS_LIST ? "a list" : "a mapping");
     }
@@ -412,9 +406,8 @@ static void put_table(enum options_section section, FILE *stream)
 static void put_tables(enum options_section section, FILE *stream)
 {
     put_table(section, stream);
-    for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++)
-        if (options_section((enum options_section)i)->parent == section)
-            put_tables((enum options_section)i, stream);
+    for (enum options_section child = section; options_next_child(section, &child);)
+        put_tables(child, stream);
 }
 
 void reference_markdown(FILE *stream)

@@ -153,10 +153,9 @@ static void put_sources(struct json *json)
 static void put_lists(struct json *json, const char *key)
 {
     open_member(json, key, '[');
-    for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++)
-        if (options_section((enum options_section)i)->required &&
-            options_section((enum options_section)i)->parent == OPTIONS_PROCESS)
-            json_put_string(json, options_section((enum options_section)i)->key);
+    for (enum options_section child = OPTIONS_PROCESS; options_next_child(OPTIONS_PROCESS, &child);)
+        if (options_section(child)->required)
+            json_put_string(json, options_section(child)->key);
     json_put_close(json, ']');
 }
 
@@ -211,9 +210,9 @@ void schema_rules_put(struct json *json, enum options_section section)
     for (size_t i = 0; (row = options_at(i)); i++)
         if (row->section == section && row->required)
             json_put_string(json, row->key);
-    for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++) {
-        const struct options_section_row *child = options_section((enum options_section)i);
-        if (child->parent == section && child->required && child->shape == OPTIONS_ONE)
+    for (enum options_section inner = section; options_next_child(section, &inner);) {
+        const struct options_section_row *child = options_section(inner);
+        if (child->required && child->shape == OPTIONS_ONE)
             json_put_string(json, child->key);
     }
     json_put_close(json, ']');

@@ -160,9 +160,8 @@ static void walk_section(struct sandbox_plan *plan, enum options_section section
     for (size_t i = 0; (row = options_at(i)); i++)
         if (row->section == section)
             add_option(plan, row, object);
-    for (int i = OPTIONS_PROCESS + 1; i < OPTIONS_SECTION_COUNT; i++)
-        if (options_section((enum options_section)i)->parent == section)
-            walk_child(plan, (enum options_section)i, object);
+    for (enum options_section child = section; options_next_child(section, &child);)
+        walk_child(plan, child, object);
 }
 
 /* ---- the plan ---- */

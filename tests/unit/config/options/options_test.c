@@ -120,6 +120,7 @@ static void sections_lead_to_the_root(void **state)
     for (int i = 0; i < OPTIONS_SECTION_COUNT; i++) {
         const struct options_section_row *row = options_section((enum options_section)i);
         assert_true(i == OPTIONS_PROCESS || row->key != NULL);
+        assert_true(i == OPTIONS_PROCESS || (int)row->parent < i); /* options_next_child needs it */
         int depth = 0;
         while (row->key && depth < OPTIONS_SECTION_COUNT) {
             row = options_section(row->parent);
