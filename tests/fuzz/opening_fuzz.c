@@ -106,7 +106,7 @@ static void expect_same_walk(const struct walk *a, const struct walk *b)
     wsl_assert(a->last == b->last && a->opening.refusal == b->opening.refusal);
     wsl_assert(a->requests == b->requests && a->bodies == b->bodies && a->sum == b->sum);
     if (a->last == OPENING_MORE)
-        wsl_assert(a->opening.awaited > 0 == b->opening.awaited > 0);
+        wsl_assert(opening_awaits_body(&a->opening) == opening_awaits_body(&b->opening));
 }
 
 static void walk_all(const uint8_t *bytes, size_t length, size_t cut)
