@@ -438,8 +438,7 @@ size_t http_pool_connections(const struct http_pool *pool, size_t *idle)
          link = hash_map_next(&pool->services, link)) {
         const struct service *service = WSL_CONST_CONTAINER(link, struct service, by_id);
         count += service->connections;
-        for (const struct list *one = service->idle.next; one != &service->idle; one = one->next)
-            ++*idle;
+        *idle += service->resting;
     }
     return count;
 }
