@@ -70,28 +70,34 @@ static enum ticket_verdict check_issuer(const struct check *check)
                                                                            : TICKET_ISSUER;
 }
 
-/* A claim that is a text, or a list of texts. False: it is neither. */
-static bool text_at(const struct json_value *value, size_t index, struct slice *text, bool *more)
+typedef bool fits_fn(const struct check *check, struct slice text);
+
+/* Of a claim that is a text, or a list of texts, one has to fit. `otherwise`: none does. */
+static enum ticket_verdict find_text(const struct check *check, const char *claim, fits_fn *fits,
+                                     enum ticket_verdict otherwise)
 {
-    bool list = json_value_type(value) == JSON_VALUE_ARRAY;
-    *more = index < (list ? json_value_count(value) : 1);
-    return !*more || json_value_text(list ? json_value_at(value, index) : value, text);
+    const struct json_value *value = json_value_member(check->claims, claim);
+    bool list = json_value_type(value) == JSON_VALUE_ARRAY, found = false;
+    size_t count = list ? json_value_count(value) : 1;
+    struct slice text;
+    for (size_t i = 0; i < count; i++) {
+        if (!json_value_text(list ? json_value_at(value, i) : value, &text))
+            return about(check, TICKET_CLAIMS, claim);
+        found = found || fits(check, text);
+    }
+    return found ? TICKET_VALID : otherwise;
+}
+
+static bool is_audience(const struct check *check, struct slice text)
+{
+    return config_texts_has(&check->policy->audiences, text);
 }
 
 static enum ticket_verdict check_audience(const struct check *check)
 {
-    const struct json_value *value = json_value_member(check->claims, "aud");
-    struct slice text;
-    bool more = true, found = false;
-    if (!value)
-        return check->policy->audiences.count > 0 ? about(check, TICKET_MISSING, "aud")
-                                                  : TICKET_VALID;
-    for (size_t i = 0; more; i++) {
-        if (!text_at(value, i, &text, &more))
-            return about(check, TICKET_CLAIMS, "aud");
-        found = found || (more && config_texts_has(&check->policy->audiences, text));
-    }
-    return found ? TICKET_VALID : TICKET_AUDIENCE;
+    if (json_value_member(check->claims, "aud"))
+        return find_text(check, "aud", is_audience, TICKET_AUDIENCE);
+    return check->policy->audiences.count > 0 ? about(check, TICKET_MISSING, "aud") : TICKET_VALID;
 }
 
 static bool is_client(const struct check *check, struct slice text)
@@ -105,19 +111,11 @@ static bool is_client(const struct check *check, struct slice text)
 static enum ticket_verdict check_address(const struct check *check)
 {
     const char *claim = check->policy->address;
-    struct slice text;
-    bool more = true, found = false;
-    const struct json_value *value = claim ? json_value_member(check->claims, claim) : NULL;
     if (!claim)
         return TICKET_VALID;
-    if (!value)
+    if (!json_value_member(check->claims, claim))
         return about(check, TICKET_MISSING, claim);
-    for (size_t i = 0; more; i++) {
-        if (!text_at(value, i, &text, &more))
-            return about(check, TICKET_CLAIMS, claim);
-        found = found || (more && is_client(check, text));
-    }
-    return found ? TICKET_VALID : TICKET_ADDRESS;
+    return find_text(check, claim, is_client, TICKET_ADDRESS);
 }
 
 static enum ticket_verdict check_required(const struct check *check)
