@@ -7,15 +7,6 @@
 
 /* ---- verifying ---- */
 
-static bool has_key_for(const struct ticket_keys *keys, struct slice kid)
-{
-    const struct ticket_key *key;
-    for (size_t i = 0; (key = ticket_keys_at(keys, i)); i++)
-        if (!kid.ptr || !key->kid || slice_equal(kid, slice_of(key->kid)))
-            return true;
-    return false;
-}
-
 static enum ticket_verdict verify_signature(const struct ticket_jws *jws,
                                             const struct ticket_keys *keys)
 {
@@ -29,7 +20,7 @@ static enum ticket_verdict verify_signature(const struct ticket_jws *jws,
     }
     if (tries > 0)
         return TICKET_SIGNATURE;
-    return has_key_for(keys, jws->kid) ? TICKET_ALGORITHM : TICKET_KEY;
+    return ticket_keys_has(keys, jws->kid) ? TICKET_ALGORITHM : TICKET_KEY;
 }
 
 static void add(EVP_MD_CTX *digest, struct slice text, bool *failed)

@@ -147,13 +147,26 @@ const struct ticket_key *ticket_keys_at(const struct ticket_keys *keys, size_t i
     return index < keys->count ? &keys->keys[index] : NULL;
 }
 
+/* A key without a kid fits any; a token without one fits any key. */
+static bool has_kid(const struct ticket_key *key, struct slice kid)
+{
+    return !kid.ptr || !key->kid || slice_equal(kid, slice_of(key->kid));
+}
+
+bool ticket_keys_has(const struct ticket_keys *keys, struct slice kid)
+{
+    for (size_t i = 0; i < keys->count; i++)
+        if (has_kid(&keys->keys[i], kid))
+            return true;
+    return false;
+}
+
 const struct ticket_key *ticket_keys_next(const struct ticket_keys *keys, size_t *cursor,
                                           const struct ticket_alg *alg, struct slice kid)
 {
     while (*cursor < keys->count) {
         const struct ticket_key *key = &keys->keys[(*cursor)++];
-        if (key->verifies && key->alg == alg &&
-            (!kid.ptr || !key->kid || slice_equal(kid, slice_of(key->kid))))
+        if (key->verifies && key->alg == alg && has_kid(key, kid))
             return key;
     }
     return NULL;

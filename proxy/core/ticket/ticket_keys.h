@@ -40,6 +40,9 @@ const struct ticket_key *ticket_keys_at(const struct ticket_keys *keys, size_t i
 const struct ticket_key *ticket_keys_next(const struct ticket_keys *keys, size_t *cursor,
                                           const struct ticket_alg *alg, struct slice kid);
 
+/* One of the keys, of any algorithm, fits this kid, as above. */
+bool ticket_keys_has(const struct ticket_keys *keys, struct slice kid);
+
 /* The first key that signs, of this kid if it is not NULL. NULL: none does. */
 const struct ticket_key *ticket_keys_signer(const struct ticket_keys *keys, const char *kid);
 
