@@ -218,16 +218,10 @@ static void prepare(struct target_connect *attempt, const struct config_target *
 {
     const struct target_connect_request *request = &attempt->request;
     struct target_connect_candidate *candidate = &attempt->candidate;
+    /* All but the buffers, which are large. */
+    memset(candidate, 0, offsetof(struct target_connect_candidate, host));
     candidate->address = target->address;
-    candidate->tls_name = NULL;
-    candidate->origin = (struct lookup_source){0};
-    candidate->shown = NULL;
-    candidate->permit = NULL;
-    candidate->no_link = false;
-    candidate->plain = false;
-    candidate->greeting = (struct slice){0};
     candidate->again = attempt->pause_ms > 0;
-    candidate->preface_length = 0;
     *result = (struct dial_result){.reason = REASON_none, .fd = -1};
     if (request->prepare)
         result->reason = request->prepare(request->owner, target, candidate);
