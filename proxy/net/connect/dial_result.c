@@ -58,6 +58,11 @@ void dial_result_errno(struct dial_result *result, const char *where, int error)
     dial_result_fail(result, reason_of(error), where, strerror(error));
 }
 
+const char *dial_result_detail(const struct dial_result *result)
+{
+    return result->detail[0] ? result->detail : reason_row(result->reason)->text;
+}
+
 struct transport *dial_result_transport(const struct dial_result *result, struct plain *plain)
 {
     return result->tls ? result->tls : plain_init(plain, result->fd, &transport_target);

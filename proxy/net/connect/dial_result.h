@@ -66,6 +66,9 @@ void dial_result_fail(struct dial_result *result, enum reason reason, const char
                       const char *what);
 void dial_result_errno(struct dial_result *result, const char *where, int error);
 
+/* The detail, or if there is none (memory was out) the reason's text. */
+const char *dial_result_detail(const struct dial_result *result);
+
 /* Of a connected target: its TLS, or `plain` on its descriptor. */
 struct transport *dial_result_transport(const struct dial_result *result, struct plain *plain);
 

@@ -148,17 +148,12 @@ static void connected(struct http_link *link, const struct dial_result *result)
     link->transport = dial_result_transport(result, &link->plain);
 }
 
-static const char *detail_of(const struct dial_result *result)
-{
-    return result->detail[0] ? result->detail : reason_row(result->reason)->text;
-}
-
 static void dialled_cb(void *owner, const struct dial_result *result)
 {
     struct http_link *link = owner;
     link->dial = NULL;
     if (result->reason != REASON_none) {
-        link->owner->failed(link, detail_of(result));
+        link->owner->failed(link, dial_result_detail(result));
         return;
     }
     connected(link, result);
@@ -184,7 +179,7 @@ bool http_link_open(struct http_link *link, const struct http_origin *origin, st
     if (link->dial)
         return true;
     if (result.reason != REASON_none) {
-        snprintf(detail, HTTP_DETAIL, "%s", detail_of(&result));
+        snprintf(detail, HTTP_DETAIL, "%s", dial_result_detail(&result));
         return false;
     }
     connected(link, &result);

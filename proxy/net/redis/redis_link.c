@@ -274,9 +274,9 @@ static void dialled_cb(void *owner, const struct dial_result *result)
         take_connection(link, result);
         return;
     }
-    /* The detail begins with the address. */
+    /* The detail begins with the address, if there is one. */
     redis_link_close(link);
-    snprintf(link->problem, sizeof(link->problem), "redis %s", result->detail);
+    snprintf(link->problem, sizeof(link->problem), "redis %s", dial_result_detail(result));
     if (!link->opening)
         link->events->ended(link);
 }

@@ -51,6 +51,14 @@ static void test_a_long_detail_is_cut(void **unused)
     assert_int_equal(strlen(result.detail), DIAL_DETAIL - 1);
 }
 
+static void test_a_detail_or_the_reason(void **unused)
+{
+    struct dial_result result = {.reason = REASON_out_of_memory, .fd = -1};
+    assert_string_equal(dial_result_detail(&result), reason_row(REASON_out_of_memory)->text);
+    dial_result_fail(&result, REASON_target_io, "desk:5900", "words");
+    assert_string_equal(dial_result_detail(&result), "desk:5900: words");
+}
+
 static void test_discarding_closes(void **unused)
 {
     uv_loop_t loop;
@@ -81,6 +89,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_errno_has_a_reason),
         cmocka_unit_test(test_a_long_detail_is_cut),
+        cmocka_unit_test(test_a_detail_or_the_reason),
         cmocka_unit_test(test_discarding_closes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
