@@ -127,6 +127,12 @@ static inline struct io transport_flush(struct transport *t)
     return t->ops->flush(t);
 }
 
+/*
+ * Sends what is left of `bytes` from *sent on; both begin as zero. *blocked: all was taken, and
+ * some of it is still inside. IO_OK: nothing is left, outside or inside. IO_WANT_WRITE: call again.
+ */
+struct io transport_send(struct transport *t, struct slice bytes, size_t *sent, bool *blocked);
+
 static inline struct io transport_shutdown(struct transport *t)
 {
     return t->ops->shutdown(t);

@@ -100,20 +100,12 @@ static bool shake_hands(struct dial_setup *setup)
 static bool send_greeting(struct dial_setup *setup)
 {
     struct dial_result *result = setup->result;
-    struct slice greeting = setup->request->greeting;
     struct plain plain;
-    struct transport *to = dial_result_transport(result, &plain);
-    struct io io = setup->blocked ? transport_flush(to) : io_status(IO_OK);
-    setup->blocked = io.status == IO_WANT_WRITE;
-    while (io.status == IO_OK && !setup->blocked && setup->greeting_sent < greeting.len) {
-        struct slice rest = slice_from(greeting, setup->greeting_sent);
-        io = transport_write(to, (const uint8_t *)rest.ptr, rest.len);
-        setup->greeting_sent += io.status == IO_OK ? io.n : 0;
-        setup->blocked = result->tls && io.status == IO_OK && io.blocked;
-    }
-    if (io.status == IO_OK && !setup->blocked)
+    struct io io = transport_send(dial_result_transport(result, &plain), setup->request->greeting,
+                                  &setup->greeting_sent, &setup->blocked);
+    if (io.status == IO_OK)
         return true;
-    if (io.status == IO_OK || io.status == IO_WANT_WRITE) {
+    if (io.status == IO_WANT_WRITE) {
         watch_want(result->watch, WATCH_WRITE);
         return false;
     }

@@ -65,6 +65,11 @@ static void take_end(struct http_link *link)
         report_answer_fault(link);
 }
 
+static bool has_output(const struct http_link *link)
+{
+    return link->blocked || link->sent < link->request.len;
+}
+
 /* Bounded by the limits of the answer. */
 static void read_answer(struct http_link *link)
 {
@@ -76,9 +81,7 @@ static void read_answer(struct http_link *link)
                 return;
             break;
         case IO_WANT_READ:
-            watch_want(link->watch, link->blocked || link->sent < link->request.len
-                                        ? WATCH_READ | WATCH_WRITE
-                                        : WATCH_READ);
+            watch_want(link->watch, has_output(link) ? WATCH_READ | WATCH_WRITE : WATCH_READ);
             return;
         case IO_WANT_WRITE:
             watch_want(link->watch, WATCH_READ | WATCH_WRITE);
@@ -95,34 +98,17 @@ static void read_answer(struct http_link *link)
 
 /* ---- writing ---- */
 
-/* False: the connection is broken. */
-static bool write_request(struct http_link *link)
-{
-    struct io io = io_status(IO_OK);
-    if (link->blocked)
-        io = transport_flush(link->transport);
-    link->blocked = io.status == IO_WANT_WRITE;
-    while (io.status == IO_OK && !link->blocked && link->sent < link->request.len) {
-        struct slice rest = slice_from(link->request, link->sent);
-        io = transport_write(link->transport, (const uint8_t *)rest.ptr, rest.len);
-        link->sent += io.status == IO_OK ? io.n : 0;
-        link->blocked = io.status == IO_OK && io.blocked && link->sent == link->request.len;
-        if (io.blocked)
-            break;
-    }
-    return io.status != IO_FAIL;
-}
-
 /* A peer that takes no more of the request may have answered before that. */
 static void busy_cb(void *owner, unsigned ready)
 {
     struct http_link *link = owner;
-    bool waiting = link->blocked || link->sent < link->request.len;
-    if (waiting && !write_request(link)) {
+    (void)ready;
+    if (has_output(link) &&
+        transport_send(link->transport, link->request, &link->sent, &link->blocked).status ==
+            IO_FAIL) {
         link->blocked = false;
         link->sent = link->request.len;
     }
-    (void)ready;
     read_answer(link);
 }
 
@@ -202,8 +188,7 @@ static void idle_cb(void *owner, unsigned ready)
 
 bool http_link_persists(const struct http_link *link)
 {
-    return !link->unordered && link->collect.answer.persists && !link->blocked &&
-           link->sent == link->request.len;
+    return !link->unordered && link->collect.answer.persists && !has_output(link);
 }
 
 void http_link_rest(struct http_link *link)
