@@ -118,15 +118,20 @@ static bool takes_time(enum admission_step step)
            step == ADMISSION_FIND_TOKEN;
 }
 
-/* Runs steps until one is not done here. `request` NULL: not read yet, or freed. */
+/* The verdict on the step that was asked for. `request` NULL: not read yet, or freed. */
+static enum admission_step resume(struct session *session, enum reason verdict,
+                                  const struct opening_request *request)
+{
+    struct admission_facts facts = facts_of(session, request);
+    return admission_resume(&session->entry->admission, &facts, verdict);
+}
+
+/* Runs steps until one is not done here. `request`: as of resume. */
 static enum admission_step advance(struct session *session, enum admission_step step,
                                    const struct opening_request *request)
 {
-    while (admission_asks(step) && !takes_time(step)) {
-        enum reason verdict = do_step(session, step, request);
-        struct admission_facts facts = facts_of(session, request);
-        step = admission_resume(&session->entry->admission, &facts, verdict);
-    }
+    while (admission_asks(step) && !takes_time(step))
+        step = resume(session, do_step(session, step, request), request);
     return step;
 }
 
@@ -224,17 +229,13 @@ static void finish(struct session *session, enum admission_step step, const stru
 
 static void token_known_cb(struct session *session, enum reason verdict)
 {
-    struct admission_facts facts = facts_of(session, NULL);
-    enum admission_step step = admission_resume(&session->entry->admission, &facts, verdict);
-    finish(session, advance(session, step, NULL), NULL);
+    finish(session, advance(session, resume(session, verdict, NULL), NULL), NULL);
 }
 
 static void auth_known_cb(struct session *session, const struct http_head *head,
                           enum reason verdict)
 {
-    struct admission_facts facts = facts_of(session, NULL);
-    enum admission_step step = admission_resume(&session->entry->admission, &facts, verdict);
-    step = advance(session, step, NULL);
+    enum admission_step step = advance(session, resume(session, verdict, NULL), NULL);
     if (step == ADMISSION_FIND_TOKEN)
         session_token_look_up(session, head, token_known_cb);
     else
@@ -258,8 +259,7 @@ static void go_on(struct session *session, enum admission_step step,
 static void body_known(struct session *session, const struct opening_request *request,
                        enum reason verdict)
 {
-    struct admission_facts facts = facts_of(session, request);
-    enum admission_step step = admission_resume(&session->entry->admission, &facts, verdict);
+    enum admission_step step = resume(session, verdict, request);
     session->entry->keep = verdict == REASON_none && opening_may_stay(&request->head, true);
     go_on(session, step, request);
 }
