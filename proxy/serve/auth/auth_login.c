@@ -35,8 +35,7 @@ struct pending {
     const struct auth_question *question;
     struct auth_answer *answer;
     struct auth_shared *shared;
-    struct users_store *users; /* held for the task */
-    bool reads;                /* the task is queued */
+    struct users_store *users; /* held for the task; NULL: none is queued */
     size_t user_length;
     char user[USER_MAX];
 };
@@ -227,8 +226,7 @@ static struct pending *make_pending(struct auth_login *login, const struct auth_
 
 static void free_pending(struct pending *pending)
 {
-    if (pending->users)
-        auth_shared_release(pending->shared, pending->users);
+    auth_shared_release(pending->shared, pending->users);
     free(pending);
 }
 
@@ -258,7 +256,6 @@ static enum auth_outcome read_users(struct auth_login *login, const struct auth_
     if (!pending)
         return no_memory(answer, NULL);
     pending->users = auth_shared_retain(login->shared, login->users);
-    pending->reads = true;
     pending->task = (struct work_task){.work = read_cb, .done = read_done_cb};
     waiter->pending = pending;
     (void)work_queue(question->lane, &pending->task, WORK_tokens, 0);
@@ -385,7 +382,7 @@ static void cancel(struct auth_method *method, struct auth_waiter *waiter)
 {
     struct pending *pending = waiter->pending;
     (void)method;
-    if (!pending->reads) {
+    if (!pending->users) {
         password_check_cancel(&pending->wait);
         free_pending(pending);
         return;

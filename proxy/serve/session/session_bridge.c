@@ -89,7 +89,7 @@ static uint32_t max_duration(const struct session *session)
     uint64_t whole = passed + (left > 0 ? (uint64_t)left : 0);
     if (whole >= UINT32_MAX)
         return longest;
-    return longest != 0 && longest < whole ? longest : (uint32_t)whole + (whole == 0);
+    return shorter(longest, whole > 0 ? (uint32_t)whole : 1);
 }
 
 void session_bridge_tick(struct session *session)
