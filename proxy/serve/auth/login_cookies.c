@@ -32,13 +32,14 @@ static size_t literal_length(const char *pattern)
 static char *make_path(const struct config_route *route, const struct config_auth_login *config)
 {
     const char *pattern = config->scope ? config->scope : route->path;
-    size_t length = config->scope ? strlen(pattern) : literal_length(pattern), folder = length;
+    size_t length = config->scope ? strlen(pattern) : literal_length(pattern);
+    const char *semicolon = memchr(pattern, ';', length);
     struct text text = {0};
-    for (size_t i = 0; i < length && folder == length; i++)
-        if (pattern[i] == ';')
-            for (folder = i; folder > 0 && pattern[folder - 1] != '/';)
-                folder--;
-    for (size_t i = 0; i < (folder == length ? length : folder); i++) {
+    if (semicolon)
+        length = (size_t)(semicolon - pattern);
+    while (semicolon && length > 0 && pattern[length - 1] != '/')
+        length--;
+    for (size_t i = 0; i < length; i++) {
         if (pattern[i] > ' ' && pattern[i] < 0x7f)
             text_add_byte(&text, pattern[i]);
         else
