@@ -231,18 +231,20 @@ static void recording_closed_cb(void *owner)
     session_env_release(env);
 }
 
-/* The route's file, and the name that a service gives to this recording. False: out of memory. */
-static bool name_recording(const struct session *session, char **owned, const char **path)
+/*
+ * The route's file, and the name that a service gives to this recording. *path is owned; NULL:
+ * none. False: out of memory.
+ */
+static bool name_recording(const struct session *session, char **path)
 {
+    const char *file = session->route->record;
     const struct token_destination *destination = session->entry->destination;
     const char *name = destination && destination->answer ? destination->answer->record : "";
-    *path = session->route->record;
-    *owned = NULL;
-    if (!*path || name[0] == '\0')
+    *path = NULL;
+    if (!file)
         return true;
-    if (asprintf(owned, "%s-%s", *path, name) < 0)
-        *owned = NULL;
-    *path = *owned;
+    if (asprintf(path, "%s%s%s", file, name[0] != '\0' ? "-" : "", name) < 0)
+        *path = NULL;
     return *path != NULL;
 }
 
@@ -262,9 +264,8 @@ static void begin_tap(struct session *session)
 {
     struct session_env *env = session->env;
     const struct config_route *route = session->route;
-    char *owned;
-    const char *path;
-    bool named = name_recording(session, &owned, &path), records = path != NULL;
+    char *path;
+    bool named = name_recording(session, &path), records = path != NULL;
     struct tap_request request = {
         .traffic = session->site->config->log.traffic,
         .rfb = route->expect && banner_is_rfb(route->expect),
@@ -285,7 +286,7 @@ static void begin_tap(struct session *session)
     };
     request.recording = records ? &recording : NULL;
     session->tap = named ? tap_begin(&request) : NULL;
-    free(owned);
+    free(path);
     if (!session->tap) {
         log_message(REASON_WARN, "a session is not recorded or watched: out of memory");
         return;
