@@ -27,14 +27,12 @@ static void pong_cb(void *owner, const char *problem)
 }
 
 /* `loop->worker`: tells the clients of one source apart; each source has one. */
-static void ask(const struct config_tokens *tokens, struct server *server,
+static void ask(const struct config_tokens *tokens, struct tls_store *store, struct server *server,
                 const struct token_loop *loop)
 {
-    struct tls_store *store = tls_store_create(NULL);
     snprintf(server->text, sizeof(server->text), "out of memory");
     if (store)
         server->source = token_redis_create(tokens, store, server->text, sizeof(server->text));
-    tls_store_free(store);
     if (server->source && !token_redis_ping(server->source, loop, pong_cb, server))
         snprintf(server->text, sizeof(server->text), "out of memory");
 }
@@ -55,9 +53,11 @@ struct check_redis *check_redis_begin(const struct check *check, const struct to
         return NULL;
     }
     *redis = (struct check_redis){check, servers};
+    struct tls_store *store = tls_store_create(NULL);
     for (size_t i = 0; i < config->route_count; i++)
         if (is_asked(&config->routes[i]))
-            ask(&config->routes[i].tokens, &servers[i], loop);
+            ask(&config->routes[i].tokens, store, &servers[i], loop);
+    tls_store_free(store);
     return redis;
 }
 
