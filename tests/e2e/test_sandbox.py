@@ -173,8 +173,8 @@ def reload(lab, bridge, config):
     return status, out + error
 
 
-def gateway(lab, *routes, folder=None, **process):
-    return start(lab, list(routes), file=f'{folder or "conf"}.yaml', admin=str(lab.folder / 'admin.sock'), **process)
+def gateway(lab, *routes, **process):
+    return start(lab, routes, admin=str(lab.folder / 'admin.sock'), **process)
 
 
 def outside(tmp_path_factory):
@@ -249,7 +249,7 @@ def test_files_that_are_replaced_stay_in_reach(lab, tmp_path):
     (real / 'tokens').write_text(f'a: 127.0.0.1:{target.port}\n')
     link = tmp_path / 'store/now'
     link.symlink_to('1')
-    bridge = gateway(lab, {'path': '/', 'tokens': {'from': 'query:token', 'file': str(link / 'tokens')}}, folder='conf')
+    bridge = gateway(lab, {'path': '/', 'tokens': {'from': 'query:token', 'file': str(link / 'tokens')}})
     works = lambda token: ask(lab, bridge, f'/?token={token}').status == 101
     assert works('a') and not works('b')
     (real / 'new').write_text(f'b: 127.0.0.1:{target.port}\n')
