@@ -1,5 +1,4 @@
 """input_timeout in front of a real desktop, whose picture changes all the time."""
-import json
 import subprocess
 import threading
 import time
@@ -37,7 +36,7 @@ def routes(desktop):
 
 
 def row(lab, bridge):
-    return json.loads(gateway.get(lab, bridge, '/status?format=json').body)['sessions']['rows'][0]
+    return gateway.status_document(lab, bridge)['sessions']['rows'][0]
 
 
 def connect(page, bridge):

@@ -72,6 +72,12 @@ def get(lab, endpoint, path='/', *, fields=None, connection=None, method='GET', 
     return ask(lab, endpoint, raw=('\r\n'.join(lines) + '\r\n\r\n').encode('latin-1'), connection=connection)
 
 
+def status_document(lab, endpoint, path='/status'):
+    answer = get(lab, endpoint, f'{path}?format=json')
+    assert answer.status == 200, answer.body
+    return json.loads(answer.body)
+
+
 def samples(lab, endpoint, path='/metrics'):
     """The samples of a scrape: {'name{labels}': number}."""
     answer = get(lab, endpoint, path)

@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import pytest
-from gateway import ANY, ask, get, marked, samples, start, write
+from gateway import ANY, ask, get, marked, samples, start, status_document, write
 from lab import run
 from wire import until
 
@@ -267,7 +267,7 @@ def test_one_expired_certificate_of_many_stops_nothing(lab, certs):
     config['routes'].append({'path': '/status', 'status': True, 'allow': ['127.0.0.0/8']})
     reload(bridge, config)
     until(lambda: len(warnings(bridge, old)) == 2, lambda: bridge.text)
-    states = {c['file']: c['state'] for c in json.loads(get(lab, bridge, '/status?format=json').body)['certificates']}
+    states = {c['file']: c['state'] for c in status_document(lab, bridge)['certificates']}
     assert states == {certs.ec: 'valid', old: 'expired', early: 'not valid yet'}
     text = get(lab, bridge, '/status?format=text').body.decode()
     assert f'certificate {old} expired on ' in text and f'certificate {early} is not valid before ' in text

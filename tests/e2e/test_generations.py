@@ -6,7 +6,7 @@ import signal
 import time
 
 import pytest
-from gateway import ANY, get, marked, samples, start, write
+from gateway import ANY, get, marked, samples, start, status_document, write
 from lab import run
 from processes import adopt_orphans, upgrade
 from wire import WAIT, close_frame, time_passes, until
@@ -275,7 +275,7 @@ def test_an_old_process_outlives_a_crash_of_its_successor(lab):
 def test_the_page_of_the_status_names_the_process(lab):
     bridge = begin(lab)
     (first, second), clients = chain(lab, bridge, 1, 1)
-    document = json.loads(get(lab, bridge, '/status?format=json').body)
+    document = status_document(lab, bridge)
     assert {row['process'] for row in document['sessions']['rows']} == {first.pid, second.pid}
     token, victim = document['token'], [r['id'] for r in document['sessions']['rows'] if r['process'] == first.pid][0]
     answer = get(lab, bridge, f'/status?kill={victim}', method='POST', fields={'X-Wsluice-Token': token})

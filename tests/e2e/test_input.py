@@ -1,10 +1,9 @@
 """Sessions without input: input_timeout, the time since the last input in status and metrics."""
-import json
 import re
 import struct
 import time
 
-from gateway import get, marked, samples, start
+from gateway import get, marked, samples, start, status_document
 from wire import PING, frame, time_passes, until
 
 RFB = b'RFB 003.008\n'
@@ -48,7 +47,7 @@ def watched(lab, *, security=1, timeout='1s', **options):
 
 
 def row(lab, bridge):
-    rows = json.loads(get(lab, bridge, '/status?format=json').body)['sessions']['rows']
+    rows = status_document(lab, bridge)['sessions']['rows']
     return rows[0] if rows else None
 
 

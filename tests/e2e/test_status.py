@@ -14,7 +14,7 @@ import time
 import jsonschema
 import pytest
 import targets
-from gateway import ANY, ask, get, marked, start, there, write
+from gateway import ANY, ask, get, marked, start, status_document, there, write
 from lab import BINARY as BINARY_FILE
 from lab import run
 from processes import adopt_orphans, upgrade
@@ -650,7 +650,7 @@ def test_names_that_others_point_at_us(lab):
         answer = get(lab, bridge, '/status?format=json', host=host)
         assert answer.status == status, host
         assert status == 200 or 'add host to the route' in json.loads(answer.body)['error']
-    token = json.loads(get(lab, bridge, '/status?format=json').body)['token']
+    token = status_document(lab, bridge)['token']
     answer = get(lab, bridge, '/status?kill=0-1', method='POST', host='evil.example', fields={
         'X-Wsluice-Token': token, 'Origin': 'http://evil.example'})
     assert answer.status == 403
