@@ -27,6 +27,11 @@ def served(lab, answer, *, tls=None, url='/desk?name={token}', options=None, tok
     return bridge, service
 
 
+def asking(lab, http):
+    """A bridge with this option `http`."""
+    return start(lab, [{'path': '/*', 'tokens': {'permit': 'any', 'http': http}}])
+
+
 def at(target):
     return f'127.0.0.1:{target.port}'
 
@@ -87,7 +92,7 @@ def test_https(lab, certs):
 def test_a_unix_socket(lab):
     desk, service = lab.target(says('desk')), Service(lambda request: response(200, at(desk)))
     there = lab.unix_target(service)
-    bridge = start(lab, [{'path': '/*', 'tokens': {'permit': 'any', 'http': f'unix:{there.path}:/desk/{{token}}'}}])
+    bridge = asking(lab, f'unix:{there.path}:/desk/{{token}}')
     assert go(lab, bridge) == 'desk'
     assert service.requests[0].target == f'/desk/{TOKEN}' and service.requests[0].fields['host'] == 'localhost'
 
@@ -161,7 +166,7 @@ def test_broken_answers(lab, kind):
         connection.read()
         connection.sock.sendall(HALF[kind] or b'')
     target = lab.target(handler)
-    bridge = start(lab, [{'path': '/*', 'tokens': {'permit': 'any', 'http': f'http://127.0.0.1:{target.port}/{{token}}'}}])
+    bridge = asking(lab, f'http://{at(target)}/{{token}}')
     assert go(lab, bridge) == 503 and not service.requests
     assert 'the answer ' in bridge.session(reason='token_source')['detail']
 
@@ -173,7 +178,7 @@ def test_endless_answers(lab):
         while True:
             connection.sock.sendall(b'1000\r\n' + 4096 * b'x' + b'\r\n')
     target = lab.target(endless)
-    bridge = start(lab, [{'path': '/*', 'tokens': {'permit': 'any', 'http': f'http://127.0.0.1:{target.port}/{{token}}'}}])
+    bridge = asking(lab, f'http://{at(target)}/{{token}}')
     assert go(lab, bridge) == 503
     assert 'body that is too large' in bridge.session(reason='token_source')['detail']
 
@@ -189,8 +194,7 @@ def drip(connection):
 @pytest.mark.parametrize('handler', [targets.hold, drip])
 def test_late_answers(lab, handler):
     target = lab.target(handler)
-    bridge = start(lab, [{'path': '/*', 'tokens': {'permit': 'any', 'http': {'url': f'http://127.0.0.1:{target.port}/{{token}}',
-                                                            'timeout': '300ms'}}}])
+    bridge = asking(lab, {'url': f'http://{at(target)}/{{token}}', 'timeout': '300ms'})
     began = time.monotonic()
     answer = ask(lab, bridge, f'/?token={TOKEN}')
     assert answer.status == 503 and 0.2 < time.monotonic() - began < 3 and 'retry-after' in answer.fields
@@ -201,14 +205,14 @@ def test_a_dead_service(lab):
     target = lab.target()
     url = f'http://{at(target)}/{{token}}'
     target.close()
-    bridge = start(lab, [{'path': '/*', 'tokens': {'permit': 'any', 'http': url}}])
+    bridge = asking(lab, url)
     assert go(lab, bridge) == 503
     assert 'refused' in bridge.session(reason='token_source')['detail']
 
 
 def test_a_client_that_leaves(lab):
     target = lab.target(targets.hold)
-    bridge = start(lab, [{'path': '/*', 'tokens': {'permit': 'any', 'http': f'http://127.0.0.1:{target.port}/{{token}}'}}])
+    bridge = asking(lab, f'http://{at(target)}/{{token}}')
     client = lab.connect(bridge)
     client.send(request(f'/?token={TOKEN}'))
     connection = target.connection()
@@ -221,7 +225,7 @@ def test_a_service_that_is_restarted(lab):
     desk = lab.target(says('desk'))
     service = Service(lambda request: response(200, at(desk)))
     first = lab.target(service)
-    bridge = start(lab, [{'path': '/*', 'tokens': {'permit': 'any', 'http': f'http://127.0.0.1:{first.port}/{{token}}'}}])
+    bridge = asking(lab, f'http://{at(first)}/{{token}}')
     assert go(lab, bridge) == 'desk'
     address = first.sock.getsockname()
     first.close()
@@ -400,7 +404,6 @@ def test_a_password_in_the_url_is_not_shown(lab, url, form):
         {'path': '/', 'tokens': {'http': url if form == 'short' else {'url': url}}}]})
     status, out, error = run('check', lab.folder / 'x.yaml')
     assert status == 1 and 'tokens.http' in error and TOKEN not in out + error
-
 
 
 def test_check(lab):
