@@ -65,11 +65,16 @@ def ask(lab, endpoint, path='/', *, raw=None, connection=None, **how):
         client.hang_up()
 
 
-def get(lab, endpoint, path='/', *, fields=None, connection=None, method='GET', host='localhost'):
-    """A plain HTTP request."""
+def plain(path='/', *, fields=None, method='GET', host='localhost', body=b''):
+    """The bytes of a plain HTTP request."""
     fields = {'Host': host, **(fields or {})}
     lines = [f'{method} {path} HTTP/1.1', *(f'{name}: {value}' for name, value in fields.items())]
-    return ask(lab, endpoint, raw=('\r\n'.join(lines) + '\r\n\r\n').encode('latin-1'), connection=connection)
+    return ('\r\n'.join(lines) + '\r\n\r\n').encode('latin-1') + body
+
+
+def get(lab, endpoint, path='/', *, connection=None, **how):
+    """The answer to a plain HTTP request."""
+    return ask(lab, endpoint, raw=plain(path, **how), connection=connection)
 
 
 def status_document(lab, endpoint, path='/status'):

@@ -3,6 +3,7 @@ import base64
 import subprocess
 
 import pytest
+from gateway import plain
 from lab import BINARY
 from test_websockify import REAL, Real, named
 from wire import request
@@ -48,17 +49,14 @@ def status(lab, bridge, raw):
         client.hang_up()
 
 
-PAGE = b'GET /page.html HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n'
-
-
 def verdicts(lab, bridge, words):
     """Of each request: as an upgrade, and for a page."""
     found = []
     for theirs_words, fields, _ in REQUESTS:
         if theirs_words is words:
-            lines = ''.join(f'{name}: {value}\r\n' for name, value in fields.items())
             upgrade = request('/websockify', fields={'Sec-WebSocket-Protocol': 'binary', **fields})
-            found.append((fields, status(lab, bridge, upgrade) == 101, status(lab, bridge, PAGE + lines.encode() + b'\r\n') == 200))
+            page = plain('/page.html', fields={'Connection': 'close', **fields})
+            found.append((fields, status(lab, bridge, upgrade) == 101, status(lab, bridge, page) == 200))
     return found
 
 

@@ -7,7 +7,7 @@ import urllib.parse
 import pytest
 import targets
 import websockets
-from gateway import ANY, PROXIED, ask, get, reload, start, there
+from gateway import ANY, PROXIED, ask, get, plain, reload, start, there
 from lab import run
 from recipes import folder_for, gateway, recipe, replaced, says, shell
 from users_file import credentials, crypted, set_password, write_users
@@ -48,11 +48,12 @@ class Browser:
         return self.keep(get(self.lab, self.endpoint, path, fields=self.fields(fields), method=method,
                              host=self.host, connection=self.connection))
 
+    def form(self, path, body, fields=OWN):
+        fields = {'Content-Type': FORM, 'Content-Length': len(body), **self.fields(fields)}
+        return plain(path, fields=fields, method='POST', host=self.host, body=body)
+
     def post(self, path, body, fields=OWN):
-        lines = {'Host': self.host, 'Content-Type': FORM, 'Content-Length': len(body), **self.fields(fields)}
-        head = f'POST {path} HTTP/1.1\r\n' + ''.join(f'{name}: {value}\r\n' for name, value in lines.items())
-        return self.keep(ask(self.lab, self.endpoint, raw=(head + '\r\n').encode() + body,
-                             connection=self.connection))
+        return self.keep(ask(self.lab, self.endpoint, raw=self.form(path, body, fields), connection=self.connection))
 
     def token(self):
         return html.unescape(re.search(rb'name="page" value="([^"]*)"', self.last.body)[1].decode())
@@ -162,9 +163,7 @@ def test_bodies(lab, users):
     browser = Browser(lab, bridge)
 
     def post(path, fields, body=b'', method='POST'):
-        lines = {'Host': 'localhost', **fields}
-        head = f'{method} {path} HTTP/1.1\r\n' + ''.join(f'{name}: {value}\r\n' for name, value in lines.items())
-        return ask(lab, bridge, raw=head.encode() + b'\r\n' + body)
+        return ask(lab, bridge, raw=plain(path, fields=fields, method=method, body=body))
     kind = {'Content-Type': FORM}
     assert post('/open/page.html', {**kind, 'Content-Length': 5}, b'a=b&c').status == 405
     assert post('/open/page.html', {'Content-Length': 5}, b'hello', 'GET').status == 400
@@ -405,11 +404,7 @@ def test_clients_that_leave_while_they_wait(lab, users):
     browser.get('/desk/')
     for number in range(10):
         body = urllib.parse.urlencode({'user': 'ann', 'password': f'guess {number}', 'page': browser.token()}).encode()
-        lines = {'Host': 'localhost', 'Content-Type': FORM, 'Content-Length': len(body), **browser.fields(OWN)}
-        head = 'POST /desk/ HTTP/1.1\r\n' + ''.join(f'{name}: {value}\r\n' for name, value in lines.items())
-        client = lab.connect(bridge)
-        client.send((head + '\r\n').encode() + body)
-        client.hang_up()
+        lab.connect(bridge).send(browser.form('/desk/', body)).hang_up()
     assert browser.get('/desk/').status == 401
     bridge.rests()
 

@@ -5,7 +5,7 @@ import pathlib
 import signal
 
 import pytest
-from gateway import ANY, get, start, there
+from gateway import ANY, get, plain, start, there
 from lab import run
 from processes import adopt_orphans, family, state, upgrade
 from wire import until
@@ -73,11 +73,10 @@ def test_wrong_ones_are_not_repeated(certs):
 def secret_request(path, **more):
     """Secrets wherever a request can have one."""
     basic = base64.b64encode(f'user:{WORD}'.encode()).decode()
-    fields = {'Host': 'localhost', 'Authorization': f'Basic {basic}', 'Cookie': f'session={WORD}; other={WORD}',
+    fields = {'Authorization': f'Basic {basic}', 'Cookie': f'session={WORD}; other={WORD}',
               'Proxy-Authorization': f'Bearer {WORD}', 'X-Api-Key': WORD, 'Referer': f'http://localhost/?token={WORD}',
               'User-Agent': WORD, **more}
-    lines = ''.join(f'{name}: {value}\r\n' for name, value in fields.items())
-    return f'GET {path}?token={WORD}&password={WORD} HTTP/1.1\r\n{lines}\r\n'.encode(), basic
+    return plain(f'{path}?token={WORD}&password={WORD}', fields=fields), basic
 
 
 UPGRADE = {'Upgrade': 'websocket', 'Connection': 'Upgrade', 'Sec-WebSocket-Version': '13',
