@@ -29,13 +29,11 @@ def ask_for(lab, bridge, token):
     return said
 
 
-def start(lab, service, **more):
+def start(lab, service, more=''):
     (_, file), *_ = recipe('A service for tokens')
     text = replaced(file, port=OURS, service=('127.0.0.1:9000', f'127.0.0.1:{service}'),
                     permit=('10.0.0.0/16:5900-5999', '127.0.0.0/8:*'))
-    for line in more.values():
-        text += line
-    return gateway(lab, lab.folder, text)
+    return gateway(lab, lab.folder, text + more)
 
 
 def of_cloud(title):
@@ -104,7 +102,7 @@ def test_ovirt(lab, certs):
             'subject': f'O=example,CN={name}'}}})) if name else response(404)
     cloud = lab.target(Service(engine))
     bridge = start(lab, run(lab, of_cloud('Consoles of oVirt'), ENGINE=f'http://127.0.0.1:{cloud.port}', ENGINE_TOKEN='key'),
-                   ca=f'      ca: {certs.ca}\n')
+                   more=f'      ca: {certs.ca}\n')
     assert [ask_for(lab, bridge, name) for name in ('vm1', 'vm2', 'vm3')] == [b'RFB', 502, 404]
 
 
