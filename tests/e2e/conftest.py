@@ -6,7 +6,7 @@ import pytest
 sys.path.insert(0, os.path.dirname(__file__))
 
 from lab import is_sanitized  # noqa: E402
-from suite import certs, demand_binary, end_after, lab, own_process, preloads, users  # noqa: E402, F401
+from suite import certs, demand_binary, end_after, lab, own_process, preloads, short_folder, users  # noqa: E402, F401
 
 pytest_runtest_protocol = end_after(120)
 

@@ -1,6 +1,8 @@
 """Common to all suites that start bridges: the binary, an end to each test, certificates, a lab."""
 import os
+import pathlib
 import signal
+import tempfile
 
 import pytest
 from certs import Certs
@@ -50,6 +52,13 @@ def lab(tmp_path):
     laboratory = Lab(tmp_path)
     yield laboratory
     laboratory.close()
+
+
+@pytest.fixture
+def short_folder():
+    """A folder whose path leaves room for the names of sockets."""
+    with tempfile.TemporaryDirectory(prefix='wsluice-') as folder:
+        yield pathlib.Path(folder)
 
 
 @pytest.fixture

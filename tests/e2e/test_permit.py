@@ -1,8 +1,4 @@
 """`permit`: which targets a source may name, in any spelling, and what its answers may not name without it."""
-import pathlib
-import shutil
-import tempfile
-
 import pytest
 from gateway import start
 from lab import run
@@ -77,13 +73,11 @@ def test_rules_that_name_this_machine_open_it(lab, desk):
 
 
 @pytest.fixture
-def sockets(lab):
-    folder = pathlib.Path(tempfile.mkdtemp(prefix='wsluice-permit-'))
+def sockets(lab, short_folder):
     for name in ('desks', 'other'):
-        (folder / name).mkdir()
-        lab.unix_target(says(name), path=str(folder / name / 'sock'))
-    yield folder
-    shutil.rmtree(folder)
+        (short_folder / name).mkdir()
+        lab.unix_target(says(name), path=str(short_folder / name / 'sock'))
+    return short_folder
 
 
 def test_sockets_that_answers_name(lab, sockets):

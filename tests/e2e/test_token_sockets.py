@@ -1,8 +1,6 @@
 """Targets that are Unix sockets of a folder, by their names: no name leads out of it, and none is told."""
 import json
 import os
-import pathlib
-import shutil
 import socket
 import tempfile
 import threading
@@ -18,14 +16,12 @@ MANY = 20000
 
 
 @pytest.fixture
-def desks(lab):
+def desks(lab, short_folder):
     """A folder with two sockets, and one outside of it."""
-    folder = pathlib.Path(tempfile.mkdtemp(prefix='wsluice-desks-'))
-    (folder / 'desks').mkdir()
+    (short_folder / 'desks').mkdir()
     for name in ('desks/one', 'desks/desk two', 'outside'):
-        lab.unix_target(says(name), path=str(folder / name))
-    yield folder / 'desks'
-    shutil.rmtree(folder)
+        lab.unix_target(says(name), path=str(short_folder / name))
+    return short_folder / 'desks'
 
 
 def route(folder, path='/*', **tokens):
@@ -126,18 +122,15 @@ def test_a_folder_that_comes_and_goes(lab, desks):
 
 def test_many_sockets(lab):
     """A look-up costs the same for any number of them."""
-    folder = pathlib.Path(tempfile.mkdtemp(prefix='wsluice-desks-', dir='/dev/shm'))
-    try:
+    with tempfile.TemporaryDirectory(prefix='wsluice-desks-', dir='/dev/shm') as folder:
         for number in range(MANY):
-            os.mknod(folder / f'desk-{number}', 0o140600)
-        lab.unix_target(says('one'), path=str(folder / 'one'))
+            os.mknod(f'{folder}/desk-{number}', 0o140600)
+        lab.unix_target(says('one'), path=f'{folder}/one')
         endpoint = start(lab, [route(folder)]).endpoints[0]
         for _ in range(50):
             assert opened(lab, endpoint, '/?token=one') == 'one'
             assert opened(lab, endpoint, f'/?token=desk-{MANY}') == 404
         assert opened(lab, endpoint, f'/?token=desk-{MANY - 1}') == 502
-    finally:
-        shutil.rmtree(folder)
 
 
 def test_check_looks_at_the_folder(lab, desks):

@@ -3,9 +3,6 @@ a class; and where ours differs on purpose."""
 import importlib.util
 import json
 import os
-import pathlib
-import shutil
-import tempfile
 
 import pytest
 from lab import run
@@ -81,16 +78,14 @@ def test_a_folder_of_such_files(lab, both, one, name):
 
 
 @pytest.fixture
-def sockets(lab):
-    folder = pathlib.Path(tempfile.mkdtemp(prefix='wsluice-ws-'))
+def sockets(lab, short_folder):
     for name in ('desks', 'desks/deep', 'desks-other'):
-        (folder / name).mkdir()
+        (short_folder / name).mkdir()
     for name in ('desks/one', 'desks/with space', 'desks/deep/er', 'desks-other/x', 'outside'):
-        lab.unix_target(says(name), path=str(folder / name))
-    (folder / 'desks/link').symlink_to('one')
-    (folder / 'desks/file').write_text('x')
-    yield folder / 'desks'
-    shutil.rmtree(folder)
+        lab.unix_target(says(name), path=str(short_folder / name))
+    (short_folder / 'desks/link').symlink_to('one')
+    (short_folder / 'desks/file').write_text('x')
+    return short_folder / 'desks'
 
 
 @needs_the_real_one
