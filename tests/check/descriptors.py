@@ -25,7 +25,6 @@ MAY = {
     'proxy/net/listen.c': {'dup2': 'onto a standard stream, which a command is to have'},
     'proxy/run/process/daemon.c': {'dup2': 'onto a standard stream', 'umask': 'before there are threads'},
     'proxy/run/command/command.c': {'dup2': 'onto a standard stream of the command'},
-    'proxy/run/process/daemon.c': {'dup2': 'onto a standard stream', 'umask': 'before there are threads'},
     'proxy/run/process/starter.c': {'dup2': 'onto standard streams, and onto what a child is to inherit'},
     'proxy/run/process/process_setup.c': {'open': 'the standard streams that the process was started without'},
 }
