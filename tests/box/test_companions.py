@@ -215,20 +215,17 @@ def test_units(installed, tmp_path):
 
 def allowed_calls(unit):
     """The system calls that the lines of the unit allow."""
-    def members(name):
-        said = subprocess.run(['systemd-analyze', 'syscall-filter', name], capture_output=True, text=True,
+    def members(word):
+        if word[0] != '@':
+            return {word}
+        said = subprocess.run(['systemd-analyze', 'syscall-filter', word], capture_output=True, text=True,
                               check=True).stdout
-        found = set()
-        for line in said.splitlines()[1:]:
-            word = line.strip()
-            if word and word[0] != '#':
-                found |= members(word) if word[0] == '@' else {word}
-        return found
+        words = [line.strip() for line in said.splitlines()[1:]]
+        return set().union(*(members(inner) for inner in words if inner and inner[0] != '#'))
     calls = set()
     for sign, groups in re.findall(r'^SystemCallFilter=(~?)(.+)$', unit, re.MULTILINE):
         for group in groups.split():
-            named = members(group) if group[0] == '@' else {group}
-            calls = calls - named if sign else calls | named
+            calls = calls - members(group) if sign else calls | members(group)
     return calls
 
 
