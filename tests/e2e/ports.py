@@ -1,11 +1,24 @@
 """Ports for programs that cannot be told to choose one."""
+import itertools
+import random
 import socket
 
 
+# Below the ports that the kernel gives to whoever asks for port 0, so that no other test gets one of these
+# between the moment it is found free and the moment a server takes it. Each process walks from a place of its own.
+PORTS = range(12000, 32000)
+walk = itertools.count(random.randrange(len(PORTS)))
+
+
 def free_port():
-    with socket.socket() as sock:
-        sock.bind(('127.0.0.1', 0))
-        return sock.getsockname()[1]
+    for step in walk:
+        port = PORTS[step % len(PORTS)]
+        with socket.socket() as sock:
+            try:
+                sock.bind(('127.0.0.1', port))
+            except OSError:
+                continue
+            return port
 
 
 def listens(port):
