@@ -13,6 +13,7 @@ pytest_runtest_protocol = end_after(120)
 
 def pytest_configure(config):
     config.addinivalue_line('markers', 'release_only: large or slow, or counts memory: not under sanitizers')
+    config.addinivalue_line('markers', 'limit(seconds): it may take longer than others')
     config.addinivalue_line('markers', 'threads: several threads at work: run under ThreadSanitizer as well')
     demand_binary()
 

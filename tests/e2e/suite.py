@@ -16,13 +16,16 @@ def demand_binary():
 
 
 def end_after(seconds):
-    """The hook of a conftest: no test hangs the run."""
+    """The hook of a conftest: no test hangs the run. A test that builds has more: its mark is limit(SECONDS)."""
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_protocol(item):
+        own = item.get_closest_marker('limit')
+        limit = own.args[0] if own else seconds
+
         def give_up(*_):
-            raise TimeoutError(f'{item.nodeid} took more than {seconds} s')
+            raise TimeoutError(f'{item.nodeid} took more than {limit} s')
         signal.signal(signal.SIGALRM, give_up)
-        signal.alarm(seconds)
+        signal.alarm(limit)
         yield
         signal.alarm(0)
     return pytest_runtest_protocol

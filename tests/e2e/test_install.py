@@ -18,9 +18,10 @@ def quickstart(*arguments, ci=False):
     if ci:
         environment['CI'] = 'true'
     return subprocess.run([QUICKSTART, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                          timeout=500, env=environment, check=False)
+                          timeout=800, env=environment, check=False)
 
 
+@pytest.mark.limit(900)  # it compiles all, beside other tests
 def test_quickstart_proves_that_the_bridge_works():
     result = quickstart('--check')
     assert result.returncode == 0, result.stdout + result.stderr
