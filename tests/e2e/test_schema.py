@@ -1,5 +1,6 @@
 """The JSON Schema beside the loader: it accepts what the loader accepts, and refuses most mistakes."""
 import copy
+import itertools
 import json
 import re
 import subprocess
@@ -95,14 +96,18 @@ def changed(document, path, value):
     return result
 
 
+PARTS = 4  # so that none takes long, and several processes share the work
+
+
+@pytest.mark.parametrize('part', range(PARTS))
 @pytest.mark.parametrize('value', [..., None, 'off', 5, []], ids=str)
-def test_what_the_loader_accepts_is_accepted(schema, tmp_path, value):
+def test_what_the_loader_accepts_is_accepted(schema, tmp_path, value, part):
     text = (ROOT / 'tests/config/everything.yaml').read_text()
     everything = yaml.safe_load(re.sub(r'(mode: )(0\d+)', r"\1'\2'", text))  # octal, which JSON has not
     (tmp_path / 'everything.password').write_text('from a file')
     file = tmp_path / 'changed.json'
     accepted = 0
-    for path in places(everything):
+    for path in itertools.islice(places(everything), part, None, PARTS):
         config = changed(everything, path, value)
         file.write_text(json.dumps(config))  # which is YAML, too
         answer = subprocess.run([BINARY, '--print-config', f'--config={file}'], capture_output=True, check=False,
@@ -111,7 +116,7 @@ def test_what_the_loader_accepts_is_accepted(schema, tmp_path, value):
             accepted += 1
             errors = [f'{path}: {error.json_path}: {error.message[:300]}' for error in schema.iter_errors(config)]
             assert errors == []
-    assert accepted >= 3
+    assert accepted >= 1
 
 
 def patterns(node):
