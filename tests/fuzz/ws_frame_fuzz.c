@@ -1,6 +1,7 @@
 /*
  * The frame decoder and the slow reference agree on payload, events and the byte of the verdict,
- * when the stream comes whole, byte by byte or cut at random.
+ * when the stream comes whole, byte by byte or cut at random. The input itself, masked as a
+ * client's message, decodes to the input.
  *
  * Input: one byte of modes (1: server, 2: refuse text), one byte that seeds the cuts, the stream.
  */
@@ -37,6 +38,29 @@ static size_t cut_at_random(size_t cuts[static STREAM_MAX], size_t length, uint3
     }
 }
 
+static void fill_keys(void *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        ((uint8_t *)bytes)[i] = (uint8_t)(i * 89 + 1);
+}
+
+static void check_masked(const uint8_t *input, size_t size)
+{
+    struct ws_keys keys = {.fill = fill_keys};
+    uint8_t *room = malloc(WS_HEADER_MAX + size), *payload = room + WS_HEADER_MAX;
+
+    wsl_assert(room);
+    memcpy(payload, input, size);
+    uint8_t *frame = ws_frame_masked_before(payload, WS_OP_BINARY, size, &keys);
+    size_t length = (size_t)(payload - frame) + size;
+    wsl_assert(frame >= room && (frame[1] & 0x80));
+    struct ws_transcript sent = ws_reference_decode(frame, length, true, false);
+    wsl_assert(sent.event_count == 0 && sent.payload_length == size);
+    wsl_assert(memcmp(sent.payload, input, size) == 0);
+    ws_transcript_free(&sent);
+    free(room);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 {
     size_t cuts[STREAM_MAX];
@@ -54,5 +78,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
     size_t count = cut_at_random(cuts, length, seed);
     check(&reference, stream, length, modes, cuts, count, seed / 16);
     ws_transcript_free(&reference);
+    check_masked(input, size);
     return 0;
 }

@@ -24,7 +24,8 @@ enum {
     BITS_LENGTH = 0x7F,
     LENGTH_16 = 126,
     LENGTH_64 = 127,
-    MASK_SIZE = 4,
+    MASK_SIZE = WS_KEY_SIZE,
+    UNMASKED_MAX = WS_HEADER_MAX - MASK_SIZE,
 };
 
 static inline uint64_t big_endian(const uint8_t *bytes, size_t count)
@@ -304,7 +305,7 @@ enum ws_event ws_frame_decode(struct ws_decoder *decoder, struct ws_window *wind
 
 static inline size_t sent_header_size(uint64_t payload_length)
 {
-    return payload_length < LENGTH_16 ? 2 : payload_length <= UINT16_MAX ? 4 : WS_HEADER_MAX;
+    return payload_length < LENGTH_16 ? 2 : payload_length <= UINT16_MAX ? 4 : UNMASKED_MAX;
 }
 
 uint8_t *ws_frame_header_before(uint8_t *payload, enum ws_opcode opcode, uint64_t payload_length)
@@ -320,6 +321,19 @@ uint8_t *ws_frame_header_before(uint8_t *payload, enum ws_opcode opcode, uint64_
     header[1] = size == 4 ? LENGTH_16 : LENGTH_64;
     for (size_t i = size; i > 2; i--, payload_length >>= 8)
         header[i - 1] = (uint8_t)payload_length;
+    return header;
+}
+
+uint8_t *ws_frame_masked_before(uint8_t *payload, enum ws_opcode opcode, size_t payload_length,
+                                struct ws_keys *keys)
+{
+    uint8_t *key = payload - MASK_SIZE, rotated[MASK_SIZE];
+    uint8_t *header = ws_frame_header_before(key, opcode, payload_length);
+
+    header[1] |= BIT_MASK;
+    ws_keys_take(keys, key);
+    memcpy(rotated, key, MASK_SIZE);
+    ws_mask_move(payload, payload, payload_length, rotated);
     return header;
 }
 
@@ -345,4 +359,16 @@ size_t ws_frame_close(uint8_t out[static 2 + WS_CONTROL_MAX], uint16_t code, con
     payload[1] = (uint8_t)code;
     memcpy(payload + 2, text, length);
     return ws_frame_control(out, WS_OP_CLOSE, payload, 2 + length);
+}
+
+size_t ws_frame_mask_control(uint8_t frame[static WS_CONTROL_FRAME_MAX], size_t length,
+                             struct ws_keys *keys)
+{
+    uint8_t *payload = frame + 2 + MASK_SIZE;
+    enum ws_opcode opcode = frame[0] & BITS_OPCODE;
+
+    wsl_assert(length >= 2 && length <= 2 + WS_CONTROL_MAX);
+    memmove(payload, frame + 2, length - 2);
+    (void)ws_frame_masked_before(payload, opcode, length - 2, keys);
+    return length + MASK_SIZE;
 }

@@ -1,9 +1,10 @@
 /*
  * WebSocket frames, RFC 6455 section 5: decode in place, encode headers.
  *
- * Pure: bytes in, verdict out. The decoder keeps no payload of data frames: it unmasks it and moves
- * it to the left in the caller's buffer, so that the payloads of many frames become one run of
- * bytes. Only a control frame (125 bytes at most) is collected inside the decoder.
+ * Pure: bytes in, verdict out; masking keys come from ws_keys. The decoder keeps no payload of data
+ * frames: it unmasks it and moves it to the left in the caller's buffer, so that the payloads of
+ * many frames become one run of bytes. Only a control frame (125 bytes at most) is collected inside
+ * the decoder.
  *
  * Owns: nothing outside its struct. Thread: any. Errors: WS_VIOLATION with a reason; the decoder is
  * then finished and must not be called again. Lifetime: none, it is plain memory.
@@ -14,9 +15,11 @@
 #include "base/base.h"
 #include "base/reason.h"
 #include "base/text/utf8.h"
+#include "codec/ws/ws_keys.h"
 
-#define WS_HEADER_MAX  10  /* what we send: unmasked */
-#define WS_CONTROL_MAX 125 /* RFC 6455 section 5.5 */
+#define WS_HEADER_MAX        14  /* with a key, and 64 bits of length */
+#define WS_CONTROL_MAX       125 /* payload, RFC 6455 section 5.5 */
+#define WS_CONTROL_FRAME_MAX (2 + WS_KEY_SIZE + WS_CONTROL_MAX)
 
 enum ws_opcode {
     WS_OP_CONTINUATION = 0x0,
@@ -82,10 +85,17 @@ void ws_frame_decoder_init(struct ws_decoder *decoder, bool expect_mask, bool re
 WSL_MUST_CHECK enum ws_event ws_frame_decode(struct ws_decoder *decoder, struct ws_window *window);
 
 /*
- * Writes the minimal, unmasked, final header of a frame (2 to WS_HEADER_MAX bytes) into the
- * headroom before its payload; returns its beginning.
+ * Writes the minimal, unmasked, final header of a frame (2 to 10 bytes) into the headroom before
+ * its payload; returns its beginning.
  */
 uint8_t *ws_frame_header_before(uint8_t *payload, enum ws_opcode opcode, uint64_t payload_length);
+
+/*
+ * Likewise as a client: masks the payload in place, and writes the header with the key (6 to
+ * WS_HEADER_MAX bytes).
+ */
+uint8_t *ws_frame_masked_before(uint8_t *payload, enum ws_opcode opcode, size_t payload_length,
+                                struct ws_keys *keys);
 
 /* A whole control frame of at most WS_CONTROL_MAX bytes of payload; returns its length. */
 size_t ws_frame_control(uint8_t out[static 2 + WS_CONTROL_MAX], enum ws_opcode opcode,
@@ -93,5 +103,12 @@ size_t ws_frame_control(uint8_t out[static 2 + WS_CONTROL_MAX], enum ws_opcode o
 
 /* A whole Close frame with code and text (cut to fit, at a character); code 0: an empty one. */
 size_t ws_frame_close(uint8_t out[static 2 + WS_CONTROL_MAX], uint16_t code, const char *text);
+
+/*
+ * Masks a whole control frame of one of the two functions above, in place, as a client has to;
+ * returns its new length.
+ */
+size_t ws_frame_mask_control(uint8_t frame[static WS_CONTROL_FRAME_MAX], size_t length,
+                             struct ws_keys *keys);
 
 #endif

@@ -484,6 +484,90 @@ static void test_close(void **unused)
     assert_int_equal(ws_frame_close(out, 1000, text), sizeof(out));
 }
 
+/* The key of the n-th frame is n, n, n, n, so that masking flips bits. */
+static void fill_keys(void *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        ((uint8_t *)bytes)[i] = (uint8_t)((length - 1 - i) / WS_KEY_SIZE + 1);
+}
+
+static void test_masks_in_place(void **unused)
+{
+    static const struct {
+        size_t length;
+        const char *header;
+        size_t size;
+    } cases[] = {
+        {0, BYTES("\x82\x80\1\1\1\1")},
+        {1, BYTES("\x82\x81\2\2\2\2")},
+        {125, BYTES("\x82\xfd\3\3\3\3")},
+        {126, BYTES("\x82\xfe\x00\x7e\4\4\4\4")},
+        {65535, BYTES("\x82\xfe\xff\xff\5\5\5\5")},
+        {65536, BYTES("\x82\xff\0\0\0\0\0\x01\0\0\6\6\6\6")},
+    };
+    struct ws_keys keys = {.fill = fill_keys};
+
+    for (size_t i = 0; i < WSL_COUNT(cases); i++) {
+        size_t size = cases[i].size, length = cases[i].length;
+        uint8_t *room = malloc(size + length), *payload = room + size;
+        assert_non_null(room);
+        for (size_t k = 0; k < length; k++)
+            payload[k] = (uint8_t)(k * 7);
+        assert_ptr_equal(ws_frame_masked_before(payload, WS_OP_BINARY, length, &keys), room);
+        assert_memory_equal(room, cases[i].header, size);
+        for (size_t k = 0; k < length; k++)
+            assert_int_equal(payload[k], (uint8_t)(k * 7) ^ (i + 1));
+        free(room);
+    }
+}
+
+/* What a client sends, a server reads: frames and control frames, each with its own key. */
+static void test_masked_frames_round_trip(void **unused)
+{
+    uint8_t room[WS_HEADER_MAX + 3], control[WS_CONTROL_FRAME_MAX];
+    uint8_t *payload = room + WS_HEADER_MAX;
+    struct ws_keys keys = {.fill = fill_keys};
+    struct stream s = {0};
+
+    memcpy(payload, "abc", 3);
+    uint8_t *header = ws_frame_masked_before(payload, WS_OP_BINARY, 3, &keys);
+    append(&s, header, (size_t)(payload + 3 - header));
+    size_t length = ws_frame_control(control, WS_OP_PING, (const uint8_t *)"ping", 4);
+    length = ws_frame_mask_control(control, length, &keys);
+    assert_memory_equal(control, "\x89\x84\2\2\2\2rkle", 10);
+    append(&s, control, length);
+    append(&s, control, ws_frame_mask_control(control, ws_frame_close(control, 0, ""), &keys));
+    assert_memory_equal(s.bytes + s.length - 6, "\x88\x80\3\3\3\3", 6);
+    s.length -= 6;
+    length = ws_frame_close(control, 1001, "gone");
+    append(&s, control, ws_frame_mask_control(control, length, &keys));
+
+    struct ws_transcript t = expect_same_however_cut(s.bytes, s.length, SERVER);
+    assert_int_equal(t.payload_length, 3);
+    assert_memory_equal(t.payload, "abc", 3);
+    assert_int_equal(t.event_count, 2);
+    assert_memory_equal(t.events[0].control, "ping", 4);
+    assert_int_equal(t.events[1].event, WS_CLOSE);
+    assert_int_equal(t.events[1].close_code, 1001);
+    ws_transcript_free(&t);
+    free(s.bytes);
+}
+
+static void test_masks_the_longest_control_frame(void **unused)
+{
+    uint8_t *frame = malloc(WS_CONTROL_FRAME_MAX), text[WS_CONTROL_MAX];
+    struct ws_keys keys = {.fill = fill_keys};
+
+    assert_non_null(frame);
+    memset(text, 'x', sizeof(text));
+    size_t length = ws_frame_control(frame, WS_OP_PONG, text, sizeof(text));
+    assert_int_equal(ws_frame_mask_control(frame, length, &keys), WS_CONTROL_FRAME_MAX);
+    assert_memory_equal(frame, "\x8a\xfd\1\1\1\1", 6);
+    for (size_t i = 6; i < WS_CONTROL_FRAME_MAX; i++)
+        assert_int_equal(frame[i], 'x' ^ 1);
+    free(frame);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -499,6 +583,9 @@ int main(void)
         cmocka_unit_test(test_headers_are_minimal),
         cmocka_unit_test(test_control),
         cmocka_unit_test(test_close),
+        cmocka_unit_test(test_masks_in_place),
+        cmocka_unit_test(test_masked_frames_round_trip),
+        cmocka_unit_test(test_masks_the_longest_control_frame),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
