@@ -12,8 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "config/model/config_auth.h"
-#include "config/model/config_place.h"
+#include "config/model/section/config_auth.h"
+#include "config/model/section/config_place.h"
 
 /* ---- values ---- */
 

@@ -12,7 +12,7 @@
 #include <stdarg.h>
 
 #include "base/text/text.h"
-#include "config/model/config_place.h"
+#include "config/model/section/config_place.h"
 
 enum diag_level { DIAG_WARNING, DIAG_ERROR };
 

@@ -13,7 +13,7 @@
 #ifndef WSLUICE_SERVE_AUTH_TICKET_TICKET_KEY_FILE_H
 #define WSLUICE_SERVE_AUTH_TICKET_TICKET_KEY_FILE_H
 
-#include "config/model/config_auth.h"
+#include "config/model/section/config_auth.h"
 #include "core/ticket/ticket_keys.h"
 
 struct ticket_key_file;

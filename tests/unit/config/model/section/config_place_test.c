@@ -1,4 +1,4 @@
-#include "config/model/config_place.h"
+#include "config/model/section/config_place.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "config/model/config_auth.h"
+#include "config/model/section/config_auth.h"
 
 #include <stdlib.h>
 

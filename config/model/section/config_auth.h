@@ -4,14 +4,14 @@
  * Owns: nothing; all memory is the snapshot's. Thread: any (const). Errors: none. Lifetime: the
  * snapshot's.
  */
-#ifndef WSLUICE_CONFIG_MODEL_CONFIG_AUTH_H
-#define WSLUICE_CONFIG_MODEL_CONFIG_AUTH_H
+#ifndef WSLUICE_CONFIG_MODEL_SECTION_CONFIG_AUTH_H
+#define WSLUICE_CONFIG_MODEL_SECTION_CONFIG_AUTH_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "config/model/config_place.h"
+#include "config/model/section/config_place.h"
 
 enum config_satisfy { CONFIG_SATISFY_ALL, CONFIG_SATISFY_ANY };
 

@@ -1,4 +1,4 @@
-#include "config/model/config_place.h"
+#include "config/model/section/config_place.h"
 
 const struct config_place config_place_none = {NULL, 0, 0};
 

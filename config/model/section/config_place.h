@@ -4,8 +4,8 @@
  *
  * Owns: nothing; its user says how long `file` lives. Thread: any. Errors: none. Lifetime: none.
  */
-#ifndef WSLUICE_CONFIG_MODEL_CONFIG_PLACE_H
-#define WSLUICE_CONFIG_MODEL_CONFIG_PLACE_H
+#ifndef WSLUICE_CONFIG_MODEL_SECTION_CONFIG_PLACE_H
+#define WSLUICE_CONFIG_MODEL_SECTION_CONFIG_PLACE_H
 
 #include <stdarg.h>
 
