@@ -14,6 +14,7 @@
 
 #include "config/model/section/config_auth.h"
 #include "config/model/section/config_place.h"
+#include "config/model/section/config_ws_target.h"
 
 /* ---- values ---- */
 
@@ -163,6 +164,7 @@ struct config_listener {
     struct config_texts routes; /* names; none: every route that no listener names */
     struct config_cidrs allow, deny;
     uint32_t max_connections; /* 0: off */
+    bool raw;                 /* clients speak raw bytes: no HTTP, no WebSocket; it has one route */
     bool admin;               /* not from a file: the admin socket (admin.h) */
     struct config_place place;
 };
@@ -174,16 +176,22 @@ enum config_target_proxy {
     CONFIG_TARGET_PROXY_V1,
     CONFIG_TARGET_PROXY_V2,
 };
+enum config_family { CONFIG_FAMILY_ANY, CONFIG_FAMILY_IPV4, CONFIG_FAMILY_IPV6 };
 enum config_probe { CONFIG_PROBE_OFF, CONFIG_PROBE_CONNECT, CONFIG_PROBE_BANNER };
 
 struct config_target {
     struct config_address address; /* the host may hold {captures} of the route's path */
-    bool tls;                      /* verified, with SNI */
-    bool insecure;                 /* TLS without verification; only by that word */
-    const char *server_name;       /* NULL: address.host */
-    const char *ca;                /* NULL: the system's */
+    /* Dialled instead of the address, which still names the server. No host, no path: none. */
+    struct config_address connect_to;
+    enum config_family family;                    /* of the addresses that are dialled */
+    bool tls;                                     /* verified, with SNI */
+    bool insecure;                                /* TLS without verification; only by that word */
+    const char *server_name;                      /* NULL: address.host */
+    const char *ca;                               /* NULL: the system's */
     const char *certificate, *key, *key_password; /* ours, for mutual TLS; NULL: none */
-    enum config_target_proxy proxy_protocol;      /* the header that we send first */
+    struct config_texts pins; /* of its key: "sha256//" and base64; none: any key */
+    struct config_ws_target ws;
+    enum config_target_proxy proxy_protocol; /* the header that we send first */
     enum config_probe probe;
     const char *banner; /* that a probe expects: "rfb", "ssh", or a text; NULL: the route's */
     uint32_t probe_interval_ms, probe_timeout_ms;
@@ -214,10 +222,6 @@ enum config_health { CONFIG_HEALTH_OFF, CONFIG_HEALTH_LIVE, CONFIG_HEALTH_READY 
 
 struct config_capture {
     const char *name, *pattern; /* a whole-segment POSIX extended regular expression */
-};
-
-struct config_header {
-    const char *name, *value;
 };
 
 /* Files of a folder, for requests without an upgrade. */
