@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "config/model/name_map.h"
-#include "config/rules/route_rules.h"
+#include "config/rules/route/route_rules.h"
 #include "config/rules/warnings.h"
 
 enum { ADDRESS_TEXT_MAX = 300 };

@@ -1,4 +1,4 @@
-#include "config/rules/route_check.h"
+#include "config/rules/route/route_check.h"
 
 struct option_ref route_check_option(const struct route_check *check, const char *key)
 {

@@ -1,4 +1,4 @@
-#include "config/rules/auth_rules.h"
+#include "config/rules/route/auth_rules.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

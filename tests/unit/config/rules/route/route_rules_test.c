@@ -1,4 +1,4 @@
-#include "config/rules/route_rules.h"
+#include "config/rules/route/route_rules.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

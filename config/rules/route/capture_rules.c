@@ -1,4 +1,4 @@
-#include "config/rules/capture_rules.h"
+#include "config/rules/route/capture_rules.h"
 
 #include "config/model/pattern.h"
 

@@ -3,10 +3,10 @@
  *
  * Owns: nothing. Thread: one. Errors: findings. Lifetime: none.
  */
-#ifndef WSLUICE_CONFIG_RULES_AUTH_RULES_H
-#define WSLUICE_CONFIG_RULES_AUTH_RULES_H
+#ifndef WSLUICE_CONFIG_RULES_ROUTE_AUTH_RULES_H
+#define WSLUICE_CONFIG_RULES_ROUTE_AUTH_RULES_H
 
-#include "config/rules/route_check.h"
+#include "config/rules/route/route_check.h"
 
 void auth_rules_check(const struct route_check *check);
 

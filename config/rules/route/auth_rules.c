@@ -1,4 +1,4 @@
-#include "config/rules/auth_rules.h"
+#include "config/rules/route/auth_rules.h"
 
 static struct option_ref element(const struct route_check *check, enum options_section section,
                                  size_t index)

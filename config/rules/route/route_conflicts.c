@@ -1,8 +1,8 @@
-#include "config/rules/route_conflicts.h"
+#include "config/rules/route/route_conflicts.h"
 
 #include "config/model/name_map.h"
 #include "config/model/pattern.h"
-#include "config/rules/route_check.h"
+#include "config/rules/route/route_check.h"
 
 struct table {
     const struct config *config;

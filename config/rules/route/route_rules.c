@@ -1,9 +1,9 @@
-#include "config/rules/route_rules.h"
+#include "config/rules/route/route_rules.h"
 
-#include "config/rules/auth_rules.h"
-#include "config/rules/capture_rules.h"
-#include "config/rules/route_conflicts.h"
-#include "config/rules/target_rules.h"
+#include "config/rules/route/auth_rules.h"
+#include "config/rules/route/capture_rules.h"
+#include "config/rules/route/route_conflicts.h"
+#include "config/rules/route/target_rules.h"
 
 /* ---- kinds ---- */
 

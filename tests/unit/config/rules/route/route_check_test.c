@@ -1,4 +1,4 @@
-#include "config/rules/route_check.h"
+#include "config/rules/route/route_check.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

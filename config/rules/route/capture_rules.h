@@ -4,10 +4,10 @@
  *
  * Owns: nothing. Thread: one. Errors: findings. Lifetime: none.
  */
-#ifndef WSLUICE_CONFIG_RULES_CAPTURE_RULES_H
-#define WSLUICE_CONFIG_RULES_CAPTURE_RULES_H
+#ifndef WSLUICE_CONFIG_RULES_ROUTE_CAPTURE_RULES_H
+#define WSLUICE_CONFIG_RULES_ROUTE_CAPTURE_RULES_H
 
-#include "config/rules/route_check.h"
+#include "config/rules/route/route_check.h"
 
 enum { CAPTURE_RULES_MAX = 4 }; /* of one route */
 

@@ -3,8 +3,8 @@
  *
  * Owns: nothing. Thread: one. Errors: findings. Lifetime: one check of a configuration.
  */
-#ifndef WSLUICE_CONFIG_RULES_ROUTE_CHECK_H
-#define WSLUICE_CONFIG_RULES_ROUTE_CHECK_H
+#ifndef WSLUICE_CONFIG_RULES_ROUTE_ROUTE_CHECK_H
+#define WSLUICE_CONFIG_RULES_ROUTE_ROUTE_CHECK_H
 
 #include "config/model/config.h"
 #include "config/model/diag.h"

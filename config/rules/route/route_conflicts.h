@@ -3,8 +3,8 @@
  *
  * Owns: nothing. Thread: one. Errors: findings. Lifetime: none.
  */
-#ifndef WSLUICE_CONFIG_RULES_ROUTE_CONFLICTS_H
-#define WSLUICE_CONFIG_RULES_ROUTE_CONFLICTS_H
+#ifndef WSLUICE_CONFIG_RULES_ROUTE_ROUTE_CONFLICTS_H
+#define WSLUICE_CONFIG_RULES_ROUTE_ROUTE_CONFLICTS_H
 
 #include "config/model/config.h"
 #include "config/model/diag.h"

@@ -1,4 +1,4 @@
-#include "config/rules/target_rules.h"
+#include "config/rules/route/target_rules.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

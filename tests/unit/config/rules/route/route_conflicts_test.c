@@ -1,4 +1,4 @@
-#include "config/rules/route_conflicts.h"
+#include "config/rules/route/route_conflicts.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

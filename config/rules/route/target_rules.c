@@ -1,7 +1,7 @@
-#include "config/rules/target_rules.h"
+#include "config/rules/route/target_rules.h"
 
 #include "config/model/redis_url.h"
-#include "config/rules/capture_rules.h"
+#include "config/rules/route/capture_rules.h"
 
 static void check_target_captures(const struct route_check *check, size_t index)
 {
