@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "config/model/cidr.h"
+
 enum {
     PRINTED_MAX = 24,
     UNIX_PATH_MAX = 107, /* sun_path without its NUL; an abstract name's '@' stands for one byte */
@@ -15,7 +17,6 @@ enum {
 
 static const char unix_prefix[] = "unix:", fd_prefix[] = "fd:";
 static const char tcp_scheme[] = "tcp://", tls_scheme[] = "tls://"; /* of one length */
-static const uint8_t v4_mapped[12] = {[10] = 0xff, [11] = 0xff};
 
 /* Largest first: print_number takes the first one that divides. */
 static const struct value_unit duration_units[] = {
@@ -25,6 +26,12 @@ static const struct value_unit size_units[] = {
     {"GiB", UINT64_C(1) << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}, {"B", 1}, {NULL, 0},
 };
 static const struct value_unit no_units[] = {{NULL, 0}};
+
+static const enum value_verdict cidr_verdicts[] = {
+    [CIDR_OK] = VALUE_OK,
+    [CIDR_MALFORMED] = VALUE_MALFORMED,
+    [CIDR_OUT_OF_RANGE] = VALUE_OUT_OF_RANGE,
+};
 
 static const struct value_name bool_names[] = {
     {"false", 0, false}, {"true", 1, false}, {"off", 0, true}, {"on", 1, true},
@@ -270,61 +277,6 @@ static enum value_verdict parse_address(const struct value_spec *spec, const cha
     return VALUE_OK;
 }
 
-static bool bit_is_set(const struct config_cidr *cidr, unsigned bit)
-{
-    return cidr->bytes[bit / 8] >> (7 - bit % 8) & 1;
-}
-
-static int print_cidr(const struct config_cidr *cidr, char *buffer, size_t size);
-
-/* An address within a range is refused: it may have been meant as one address. */
-static enum value_verdict check_prefix(const struct config_cidr *cidr, char *why, size_t why_size)
-{
-    struct config_cidr range = *cidr, address = *cidr;
-    char shown_range[INET6_ADDRSTRLEN + 4], shown_address[INET6_ADDRSTRLEN + 4];
-    bool inside = false;
-    for (unsigned bit = cidr->bits; bit < 128; bit++) {
-        inside = inside || bit_is_set(cidr, bit);
-        range.bytes[bit / 8] &= (uint8_t) ~(1U << (7 - bit % 8));
-    }
-    if (!inside)
-        return VALUE_OK;
-    address.bits = 128;
-    print_cidr(&range, shown_range, sizeof(shown_range));
-    print_cidr(&address, shown_address, sizeof(shown_address));
-    snprintf(why, why_size, "must be %s for the range or %s for one address", shown_range,
-             shown_address);
-    return VALUE_MALFORMED;
-}
-
-static enum value_verdict parse_cidr(const char *text, struct value *value, char *why,
-                                     size_t why_size)
-{
-    const char *wanted = "must be an address or a range, such as 10.0.0.0/8 or fd00::/8";
-    const char *slash = strchr(text, '/');
-    size_t length = slash ? (size_t)(slash - text) : strlen(text);
-    char number[INET6_ADDRSTRLEN] = "";
-    if (length >= sizeof(number))
-        return malformed(why, why_size, wanted);
-    memcpy(number, text, length);
-
-    struct config_cidr *cidr = &value->cidr;
-    uint64_t most = 128, bits;
-    memcpy(cidr->bytes, v4_mapped, sizeof(v4_mapped));
-    if (inet_pton(AF_INET, number, cidr->bytes + sizeof(v4_mapped)) == 1)
-        most = 32;
-    else if (inet_pton(AF_INET6, number, cidr->bytes) != 1)
-        return malformed(why, why_size, wanted);
-    bits = most;
-    const char *digits = slash ? slash + 1 : "";
-    if (slash && (!take_digits(&digits, 10, &bits) || *digits || bits > most)) {
-        snprintf(why, why_size, "the prefix length must be a number from 0 to %d", (int)most);
-        return VALUE_OUT_OF_RANGE;
-    }
-    cidr->bits = (uint8_t)(128 - most + bits);
-    return check_prefix(cidr, why, why_size);
-}
-
 enum value_verdict value_parse(const struct value_spec *spec, const char *text, struct value *value,
                                char *why, size_t why_size)
 {
@@ -350,7 +302,7 @@ enum value_verdict value_parse(const struct value_spec *spec, const char *text, 
     case VALUE_TARGET:
         return parse_address(spec, text, value, why, why_size);
     case VALUE_CIDR:
-        return parse_cidr(text, value, why, why_size);
+        return cidr_verdicts[cidr_parse(text, &value->cidr, why, why_size)];
     }
     abort();
 }
@@ -376,17 +328,6 @@ static int print_address(const struct value *value, char *buffer, size_t size)
                     brackets ? "[" : "", length, text, brackets ? "]" : "", value->port);
 }
 
-static int print_cidr(const struct config_cidr *cidr, char *buffer, size_t size)
-{
-    char number[INET6_ADDRSTRLEN];
-    bool v4 = cidr->bits >= 96 && memcmp(cidr->bytes, v4_mapped, sizeof(v4_mapped)) == 0;
-    inet_ntop(v4 ? AF_INET : AF_INET6, cidr->bytes + (v4 ? sizeof(v4_mapped) : 0), number,
-              sizeof(number));
-    if (cidr->bits == 128)
-        return snprintf(buffer, size, "%s", number);
-    return snprintf(buffer, size, "%s/%d", number, cidr->bits - (v4 ? 96 : 0));
-}
-
 int value_print(const struct value_spec *spec, const struct value *value, char *buffer, size_t size)
 {
     switch (spec->type) {
@@ -405,7 +346,7 @@ int value_print(const struct value_spec *spec, const struct value *value, char *
     case VALUE_TARGET:
         return print_address(value, buffer, size);
     case VALUE_CIDR:
-        return print_cidr(&value->cidr, buffer, size);
+        return cidr_print(&value->cidr, buffer, size);
     }
     abort();
 }
