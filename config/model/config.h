@@ -299,14 +299,11 @@ struct config_route {
     uint32_t fail_after;    /* consecutive failures that mark a target down */
     uint32_t retry_down_ms; /* first back-off of a target that is down; doubles up to 32 times it */
     struct config_tokens tokens; /* bridge: instead of targets */
-    struct config_auth *auth;    /* who may pass; none: everybody */
-    size_t auth_count;
-    enum config_auth_for auth_for;
-    enum config_satisfy satisfy; /* how many of them must let a client in */
-    struct config_files files;   /* also of a bridge: for requests without an upgrade */
-    bool demo;                   /* bridge: for the same requests, the built-in demo page */
-    bool status;                 /* the status page, for operators */
-    const char *record;          /* bridge: each session to a file of this name and a number */
+    struct config_auth_set auth;
+    struct config_files files; /* also of a bridge: for requests without an upgrade */
+    bool demo;                 /* bridge: for the same requests, the built-in demo page */
+    bool status;               /* the status page, for operators */
+    const char *record;        /* bridge: each session to a file of this name and a number */
     struct config_capture *captures;
     size_t capture_count;
     const char *redirect;        /* redirect: the URL, with {host} {path} {query} */

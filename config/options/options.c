@@ -198,7 +198,7 @@ static const struct options_section_row sections[] = {
             .key = "auth",
             .title = "Authentication",
             .parent = OPTIONS_ROUTE,
-            LIST(config_route, auth, auth_count),
+            LIST(config_route, auth.methods, auth.count),
             .size = sizeof(struct config_auth),
             .place = offsetof(struct config_auth, place),
             .help = "Methods that find out who a client is, before anything of the route is shown "

@@ -279,7 +279,7 @@ static const struct options_row rows[] = {
     {
         .section = OPTIONS_ROUTE,
         .key = "auth_for",
-        OPTIONS_FIELD(config_route, auth_for),
+        OPTIONS_FIELD(config_route, auth.asked_for),
         .value = {.type = VALUE_ENUM, .names = auth_fors},
         .initial = "all",
         .reload = OPTIONS_NEW_SESSIONS,
@@ -289,7 +289,7 @@ static const struct options_row rows[] = {
     {
         .section = OPTIONS_ROUTE,
         .key = "satisfy",
-        OPTIONS_FIELD(config_route, satisfy),
+        OPTIONS_FIELD(config_route, auth.satisfy),
         .value = {.type = VALUE_ENUM, .names = satisfies},
         .initial = "all",
         .reload = OPTIONS_NEW_SESSIONS,

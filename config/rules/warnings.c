@@ -30,7 +30,7 @@ static bool is_open(const struct config_listener *listener)
 static bool is_for_operators(const struct config_route *route)
 {
     return (route->kind == CONFIG_KIND_STATUS || route->kind == CONFIG_KIND_METRICS) &&
-           route->allow.count == 0 && route->auth_count == 0;
+           route->allow.count == 0 && route->auth.count == 0;
 }
 
 /*
@@ -43,7 +43,7 @@ static bool can_be_rebound(const struct config_listener *listener, const struct 
 {
     return is_loopback(listener) && listener->tls.mode != CONFIG_TLS_REQUIRED &&
            listener->trusted_proxies.count == 0 && route->kind == CONFIG_KIND_BRIDGE &&
-           !route->host && !config_route_has_tokens(route) && route->auth_count == 0 &&
+           !route->host && !config_route_has_tokens(route) && route->auth.count == 0 &&
            !config_texts_has(&route->origins, SLICE("any"));
 }
 
@@ -137,14 +137,14 @@ static void check_passwords(const struct config *config, const struct option_loc
 {
     const struct config_route *route = &config->routes[index];
     size_t method = 0;
-    while (method < route->auth_count && !takes_passwords(&route->auth[method]))
+    while (method < route->auth.count && !takes_passwords(&route->auth.methods[method]))
         method++;
-    bool basic =
-        method < route->auth_count && config_auth_has(&route->auth[method], CONFIG_AUTH_BASIC);
+    bool basic = method < route->auth.count &&
+                 config_auth_has(&route->auth.methods[method], CONFIG_AUTH_BASIC);
     struct option_ref option = {.section = basic ? OPTIONS_AUTH_BASIC : OPTIONS_AUTH_LOGIN,
                                 .outer = index,
                                 .inner = method};
-    for (size_t i = 0; method < route->auth_count && i < config->listener_count; i++) {
+    for (size_t i = 0; method < route->auth.count && i < config->listener_count; i++) {
         const struct config_listener *listener = &config->listeners[i];
         if (!is_readable(listener) || !route_set_has(config, listener, route))
             continue;

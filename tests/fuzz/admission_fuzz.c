@@ -28,8 +28,8 @@ static const struct config_route routes[] = {
     {.kind = CONFIG_KIND_HEALTH, .health = CONFIG_HEALTH_LIVE},
     {.kind = CONFIG_KIND_HEALTH, .health = CONFIG_HEALTH_READY},
     {.kind = CONFIG_KIND_BRIDGE, .deny = {&nets[1], 1}},
-    {.kind = CONFIG_KIND_FILES, .files = {.root = "/srv"}, .auth = logins, .auth_count = 1},
-    {.kind = CONFIG_KIND_BRIDGE, .auth = logins, .auth_count = 1},
+    {.kind = CONFIG_KIND_FILES, .files = {.root = "/srv"}, .auth = {.methods = logins, .count = 1}},
+    {.kind = CONFIG_KIND_BRIDGE, .auth = {.methods = logins, .count = 1}},
 };
 static const char *const methods[] = {"GET", "HEAD", "POST", "PUT"};
 static const enum reason reasons[] = {
@@ -102,7 +102,7 @@ static enum reason do_step(struct world *w, enum admission_step step)
         w->facts.route = verdict == REASON_none ? w->route : NULL;
         break;
     case ADMISSION_READ_BODY:
-        wsl_assert(w->route->auth_count > 0 && w->facts.head->has_body);
+        wsl_assert(w->route->auth.count > 0 && w->facts.head->has_body);
         wsl_assert(slice_equal(w->facts.head->method, SLICE("POST")));
         w->body_read = true;
         break;

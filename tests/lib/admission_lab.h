@@ -23,18 +23,19 @@ static const struct config_route bridge = {
 static const struct config_route tokens = {.kind = CONFIG_KIND_BRIDGE,
                                            .tokens = {.file = "/tokens"}};
 static struct config_auth methods[1];
-static const struct config_route guarded = {
-    .kind = CONFIG_KIND_BRIDGE, .tokens = {.file = "/tokens"}, .auth = methods, .auth_count = 1};
+static const struct config_route guarded = {.kind = CONFIG_KIND_BRIDGE,
+                                            .tokens = {.file = "/tokens"},
+                                            .auth = {.methods = methods, .count = 1}};
 static const struct config_route guarded_files = {
-    .kind = CONFIG_KIND_FILES, .files = {.root = "/srv"}, .auth = methods, .auth_count = 1};
+    .kind = CONFIG_KIND_FILES, .files = {.root = "/srv"}, .auth = {.methods = methods, .count = 1}};
 static struct config_auth page_methods[1] = {{.login = {.users = "/users"}}};
-static const struct config_route login_files = {
-    .kind = CONFIG_KIND_FILES, .files = {.root = "/srv"}, .auth = page_methods, .auth_count = 1};
+static const struct config_route login_files = {.kind = CONFIG_KIND_FILES,
+                                                .files = {.root = "/srv"},
+                                                .auth = {.methods = page_methods, .count = 1}};
 static const struct config_route login_bridge = {.kind = CONFIG_KIND_BRIDGE,
                                                  .targets = &target,
                                                  .target_count = 1,
-                                                 .auth = page_methods,
-                                                 .auth_count = 1};
+                                                 .auth = {.methods = page_methods, .count = 1}};
 static const struct config_route demo = {
     .kind = CONFIG_KIND_BRIDGE, .targets = &target, .target_count = 1, .demo = true};
 static const struct config_route with_files = {

@@ -39,7 +39,8 @@ static inline void login_lab_use(const char *path)
     if (lab.method)
         lab.method->ops->release(lab.method);
     lab.route.path = path;
-    lab.method = auth_login_create(&lab.route, &lab.auth.login, lab.shared, error, sizeof(error));
+    const struct login_place place = {NULL, path};
+    lab.method = auth_login_create(&place, &lab.auth.login, lab.shared, error, sizeof(error));
     if (!lab.method)
         fail_msg("%s", error);
 }
@@ -54,8 +55,9 @@ static inline int login_lab_open(void **state)
     work_lab_open(&lab.work, &lab.loop);
     lab.shared = auth_shared_create();
     lab.auth.login = (struct config_auth_login){.users = "users", .lifetime_ms = 3600000};
-    lab.route = (struct config_route){
-        .kind = CONFIG_KIND_FILES, .auth = &lab.auth, .auth_count = 1, .files = {.root = "/"}};
+    lab.route = (struct config_route){.kind = CONFIG_KIND_FILES,
+                                      .auth = {.methods = &lab.auth, .count = 1},
+                                      .files = {.root = "/"}};
     login_lab_use("/desk/*");
     return 0;
 }

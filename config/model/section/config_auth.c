@@ -47,10 +47,10 @@ const char *config_auth_method_name(enum config_auth_method method)
     return method < CONFIG_AUTH_METHODS ? names[method] : "none";
 }
 
-const struct config_auth_login *config_auth_login(const struct config_auth *auth, size_t count)
+const struct config_auth_login *config_auth_login(const struct config_auth_set *set)
 {
-    for (size_t i = 0; i < count; i++)
-        if (config_auth_has(&auth[i], CONFIG_AUTH_LOGIN))
-            return &auth[i].login;
+    for (size_t i = 0; i < set->count; i++)
+        if (config_auth_has(&set->methods[i], CONFIG_AUTH_LOGIN))
+            return &set->methods[i].login;
     return NULL;
 }

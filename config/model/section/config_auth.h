@@ -1,5 +1,5 @@
 /*
- * How the clients of a route say who they are: the structs of routes[].auth.
+ * How clients say who they are: the structs of routes[].auth and listeners[].auth.
  *
  * Owns: nothing; all memory is the snapshot's. Thread: any (const). Errors: none. Lifetime: the
  * snapshot's.
@@ -96,7 +96,7 @@ struct config_auth_ticket {
     bool end_session; /* when the ticket expires */
 };
 
-/* One of a route's methods: exactly one of its sections is given. */
+/* One method: exactly one of its sections is given. */
 struct config_auth {
     struct config_auth_basic basic;
     struct config_auth_certificate certificate;
@@ -106,6 +106,14 @@ struct config_auth {
     struct config_auth_forward forward;
     struct config_auth_ticket ticket;
     struct config_place place;
+};
+
+/* Who may pass; no methods: everybody. */
+struct config_auth_set {
+    struct config_auth *methods;
+    size_t count;
+    enum config_satisfy satisfy; /* how many of them must let a client in */
+    enum config_auth_for asked_for;
 };
 
 enum config_auth_method {
@@ -128,7 +136,7 @@ enum config_auth_method config_auth_method(const struct config_auth *auth);
 /* The key of its section: "header". */
 const char *config_auth_method_name(enum config_auth_method method);
 
-/* The login among a route's methods; NULL: none. */
-const struct config_auth_login *config_auth_login(const struct config_auth *auth, size_t count);
+/* The login among the methods; NULL: none. */
+const struct config_auth_login *config_auth_login(const struct config_auth_set *set);
 
 #endif

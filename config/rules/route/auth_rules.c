@@ -8,7 +8,7 @@ static struct option_ref element(const struct route_check *check, enum options_s
 
 static void check_methods(const struct route_check *check, size_t index)
 {
-    const struct config_auth *auth = &check->route->auth[index];
+    const struct config_auth *auth = &check->route->auth.methods[index];
     enum config_auth_method first = config_auth_method(auth);
     struct option_ref option = element(check, OPTIONS_AUTH, index);
     if (first == CONFIG_AUTH_METHODS) {
@@ -33,7 +33,7 @@ static bool has_trusted_proxies(const struct config *config)
 
 static void check_basic(const struct route_check *check, size_t index)
 {
-    const struct config_auth_basic *basic = &check->route->auth[index].basic;
+    const struct config_auth_basic *basic = &check->route->auth.methods[index].basic;
     if (basic->users && basic->accounts.count > 0)
         route_check_report(check, element(check, OPTIONS_AUTH_BASIC, index), "remove one of them",
                            "has users and accounts");
@@ -50,7 +50,7 @@ static bool asks_for_certificates(const struct config *config)
 static void check_certificate(const struct route_check *check, size_t index)
 {
     struct option_ref option = element(check, OPTIONS_AUTH_CERTIFICATE, index);
-    if (config_auth_has(&check->route->auth[index], CONFIG_AUTH_CERTIFICATE) &&
+    if (config_auth_has(&check->route->auth.methods[index], CONFIG_AUTH_CERTIFICATE) &&
         !asks_for_certificates(check->config))
         route_check_report(check, option, "add client_ca to the tls of a listener",
                            "nobody can pass: no listener asks for client certificates");
@@ -59,7 +59,7 @@ static void check_certificate(const struct route_check *check, size_t index)
 static void check_header(const struct route_check *check, size_t index)
 {
     struct option_ref option = element(check, OPTIONS_AUTH_HEADER, index);
-    if (check->route->auth[index].header.name && !has_trusted_proxies(check->config))
+    if (check->route->auth.methods[index].header.name && !has_trusted_proxies(check->config))
         route_check_report(check, option, "add the proxy's address to trusted_proxies",
                            "nobody can pass: no listener has trusted_proxies");
 }
@@ -72,14 +72,21 @@ static bool holds(const char *scope, const char *path)
            (strncmp(scope, path, length) == 0 && (path[length] == '\0' || path[length] == '/'));
 }
 
+static bool has_login_before(const struct config_auth_set *set, size_t index)
+{
+    struct config_auth_set before = *set;
+    before.count = index;
+    return config_auth_login(&before) != NULL;
+}
+
 static void check_login(const struct route_check *check, size_t index)
 {
     const struct config_route *route = check->route;
-    const struct config_auth_login *login = &route->auth[index].login;
+    const struct config_auth_login *login = &route->auth.methods[index].login;
     struct option_ref option = element(check, OPTIONS_AUTH_LOGIN, index);
     if (!login->users)
         return;
-    if (config_auth_login(route->auth, index))
+    if (has_login_before(&route->auth, index))
         route_check_report(check, option, "remove one of them", "the route has another login");
     if (login->scope && !holds(login->scope, route->path))
         route_check_report(check, option, "let scope be / or a folder that the path is in",
@@ -88,7 +95,7 @@ static void check_login(const struct route_check *check, size_t index)
 
 static void check_ticket(const struct route_check *check, size_t index)
 {
-    const struct config_auth_ticket *ticket = &check->route->auth[index].ticket;
+    const struct config_auth_ticket *ticket = &check->route->auth.methods[index].ticket;
     struct option_ref option = element(check, OPTIONS_AUTH_TICKET, index);
     if (!ticket->key.file)
         return;
@@ -105,7 +112,7 @@ static void check_ticket(const struct route_check *check, size_t index)
 void auth_rules_check(const struct route_check *check)
 {
     const struct config_route *route = check->route;
-    for (size_t i = 0; i < route->auth_count; i++) {
+    for (size_t i = 0; i < route->auth.count; i++) {
         check_methods(check, i);
         check_header(check, i);
         check_login(check, i);
@@ -113,17 +120,16 @@ void auth_rules_check(const struct route_check *check)
         check_certificate(check, i);
         check_ticket(check, i);
     }
-    if (route->max_sessions_per_user > 0 && route->auth_count == 0)
+    if (route->max_sessions_per_user > 0 && route->auth.count == 0)
         route_check_report(check, route_check_option(check, "max_sessions_per_user"),
                            "add auth, or use max_sessions", "has no effect without auth");
-    if (route->auth_for == CONFIG_AUTH_FOR_WEBSOCKET && route->auth_count == 0)
+    if (route->auth.asked_for == CONFIG_AUTH_FOR_WEBSOCKET && route->auth.count == 0)
         route_check_report(check, route_check_option(check, "auth_for"), "add auth, or remove it",
                            "has no effect without auth");
-    if (route->auth_for == CONFIG_AUTH_FOR_WEBSOCKET &&
-        config_auth_login(route->auth, route->auth_count))
+    if (route->auth.asked_for == CONFIG_AUTH_FOR_WEBSOCKET && config_auth_login(&route->auth))
         route_check_report(check, route_check_option(check, "auth_for"), "set it to all",
                            "a login has a page, which is a plain request");
-    if (route->satisfy == CONFIG_SATISFY_ANY && route->auth_count == 0)
+    if (route->auth.satisfy == CONFIG_SATISFY_ANY && route->auth.count == 0)
         route_check_report(check, route_check_option(check, "satisfy"), "add auth, or remove it",
                            "has no effect without auth");
 }

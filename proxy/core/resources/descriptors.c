@@ -65,8 +65,8 @@ static uint64_t services(const struct config *config)
     for (size_t i = 0; i < config->route_count; i++) {
         const struct config_route *route = &config->routes[i];
         count += route->tokens.http.url != NULL || route->tokens.redis.url != NULL;
-        for (size_t j = 0; j < route->auth_count; j++)
-            count += route->auth[j].forward.url != NULL;
+        for (size_t j = 0; j < route->auth.count; j++)
+            count += route->auth.methods[j].forward.url != NULL;
     }
     return count;
 }

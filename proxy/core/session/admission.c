@@ -132,13 +132,13 @@ enum admission_step admission_request(struct admission *admission,
 
 static bool has_login(const struct config_route *route)
 {
-    return config_auth_login(route->auth, route->auth_count) != NULL;
+    return config_auth_login(&route->auth) != NULL;
 }
 
 /* Must a plain request say who its client is? */
 static bool asks_plain(const struct config_route *route)
 {
-    return route->auth_count > 0 && route->auth_for == CONFIG_AUTH_FOR_ALL;
+    return route->auth.count > 0 && route->auth.asked_for == CONFIG_AUTH_FOR_ALL;
 }
 
 static bool has_page(const struct config_route *route)
@@ -290,7 +290,7 @@ enum admission_step admission_resume(struct admission *admission,
         return admit_or_refuse(admission, verdict, ADMISSION_KEEP_HEAD);
     case ADMISSION_KEEP_HEAD:
         return admit_or_refuse(admission, verdict,
-                               facts->route->auth_count > 0 ? ADMISSION_AUTHENTICATE
+                               facts->route->auth.count > 0 ? ADMISSION_AUTHENTICATE
                                                             : find_target(facts->route));
     case ADMISSION_READ_BODY:
         return admit_or_refuse(admission, verdict, ADMISSION_AUTHENTICATE);

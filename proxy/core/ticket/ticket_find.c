@@ -40,11 +40,11 @@ enum token_find_verdict ticket_find_in(const struct config_texts *places,
     return verdict;
 }
 
-unsigned ticket_find_parts(const struct config_route *route)
+unsigned ticket_find_parts(const struct config_auth_set *auth)
 {
     unsigned parts = 0;
-    for (size_t i = 0; i < route->auth_count; i++)
-        if (config_auth_method(&route->auth[i]) == CONFIG_AUTH_TICKET)
-            parts |= token_find_all_parts(&route->auth[i].ticket.from);
+    for (size_t i = 0; i < auth->count; i++)
+        if (config_auth_method(&auth->methods[i]) == CONFIG_AUTH_TICKET)
+            parts |= token_find_all_parts(&auth->methods[i].ticket.from);
     return parts;
 }

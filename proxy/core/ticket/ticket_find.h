@@ -17,6 +17,6 @@ WSL_MUST_CHECK enum token_find_verdict ticket_find_in(const struct config_texts 
                                                       struct slice *ticket);
 
 /* The parts of a request that tickets of this route may be in (enum token_part). */
-unsigned ticket_find_parts(const struct config_route *route);
+unsigned ticket_find_parts(const struct config_auth_set *auth);
 
 #endif

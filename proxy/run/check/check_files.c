@@ -151,7 +151,8 @@ static void check_secret(const struct check *check, struct option_ref option, co
 
 static void check_ticket(const struct check *check, size_t index, size_t method)
 {
-    const struct config_ticket_key *key = &check->config->routes[index].auth[method].ticket.key;
+    const struct config_ticket_key *key =
+        &check->config->routes[index].auth.methods[method].ticket.key;
     struct option_ref option = {OPTIONS_TICKET_KEY, "file", index, method};
     char error[TEXT_MAX];
     if (!check_path_reads(check, option, "ticket key", key->file, CHECK_FILE))
@@ -171,8 +172,8 @@ static void check_ticket(const struct check *check, size_t index, size_t method)
 static void check_auth(const struct check *check, size_t index)
 {
     const struct config_route *route = &check->config->routes[index];
-    for (size_t i = 0; i < route->auth_count; i++) {
-        const struct config_auth *auth = &route->auth[i];
+    for (size_t i = 0; i < route->auth.count; i++) {
+        const struct config_auth *auth = &route->auth.methods[i];
         check_users(check, (struct option_ref){OPTIONS_AUTH_BASIC, "users", index, i},
                     auth->basic.users);
         if (auth->forward.url)

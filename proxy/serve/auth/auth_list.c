@@ -10,10 +10,9 @@
 #include "serve/auth/auth_ticket.h"
 #include "serve/auth/users/auth_shared.h"
 
-static struct auth_method *create(const struct config_route *route,
-                                  const struct config_auth *config, struct auth_shared *shared,
-                                  const struct http_origins *origins, char *error,
-                                  size_t error_size)
+static struct auth_method *create(const struct login_place *place, const struct config_auth *config,
+                                  struct auth_shared *shared, const struct http_origins *origins,
+                                  char *error, size_t error_size)
 {
     switch (config_auth_method(config)) {
     case CONFIG_AUTH_BASIC:
@@ -28,7 +27,7 @@ static struct auth_method *create(const struct config_route *route,
         return auth_forward_create(&config->forward,
                                    http_origins_find(origins, config->forward.url));
     case CONFIG_AUTH_LOGIN:
-        return auth_login_create(route, &config->login, shared, error, error_size);
+        return auth_login_create(place, &config->login, shared, error, error_size);
     case CONFIG_AUTH_TICKET:
         return auth_ticket_create(&config->ticket, auth_shared_tickets(shared), error, error_size);
     case CONFIG_AUTH_METHODS:
@@ -38,18 +37,18 @@ static struct auth_method *create(const struct config_route *route,
     return NULL;
 }
 
-struct auth_list *auth_list_create(const struct config_route *route, struct auth_shared *shared,
+struct auth_list *auth_list_create(const struct config_auth_set *set,
+                                   const struct login_place *place, struct auth_shared *shared,
                                    const struct http_origins *origins, char *error,
                                    size_t error_size)
 {
-    struct auth_list *list =
-        calloc(1, sizeof(*list) + route->auth_count * sizeof(struct auth_method *));
+    struct auth_list *list = calloc(1, sizeof(*list) + set->count * sizeof(struct auth_method *));
     snprintf(error, error_size, "out of memory");
     if (!list)
         return NULL;
-    list->any = route->satisfy == CONFIG_SATISFY_ANY;
-    for (size_t i = 0; i < route->auth_count; i++) {
-        list->methods[i] = create(route, &route->auth[i], shared, origins, error, error_size);
+    list->any = set->satisfy == CONFIG_SATISFY_ANY;
+    for (size_t i = 0; i < set->count; i++) {
+        list->methods[i] = create(place, &set->methods[i], shared, origins, error, error_size);
         if (!list->methods[i]) {
             auth_list_free(list);
             return NULL;

@@ -26,8 +26,14 @@ struct auth_list {
 
 struct auth_shared;
 
-/* `shared` outlives the list. `origins`: the services of the configuration. */
-WSL_MUST_CHECK struct auth_list *auth_list_create(const struct config_route *route,
+struct login_place;
+
+/*
+ * The methods of the set, which stand at `place`. `shared` outlives the list. `origins`: the
+ * services of the configuration.
+ */
+WSL_MUST_CHECK struct auth_list *auth_list_create(const struct config_auth_set *set,
+                                                  const struct login_place *place,
                                                   struct auth_shared *shared,
                                                   const struct http_origins *origins, char *error,
                                                   size_t error_size);

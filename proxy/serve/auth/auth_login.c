@@ -406,7 +406,7 @@ static void release(struct auth_method *method)
     free(login);
 }
 
-struct auth_method *auth_login_create(const struct config_route *route,
+struct auth_method *auth_login_create(const struct login_place *place,
                                       const struct config_auth_login *config,
                                       struct auth_shared *shared, char *error, size_t error_size)
 {
@@ -418,7 +418,7 @@ struct auth_method *auth_login_create(const struct config_route *route,
         return NULL;
     login->base.ops = &ops;
     login->shared = shared;
-    if (login_cookies_open(&login->cookies, route, config, auth_shared_login(shared), error,
+    if (login_cookies_open(&login->cookies, place, config, auth_shared_login(shared), error,
                            error_size))
         login->users = auth_shared_users(shared, config->users, error, error_size);
     login->cookies.users = login->users;

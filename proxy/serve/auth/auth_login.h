@@ -21,8 +21,9 @@
 #include "serve/auth/auth_method.h"
 
 struct auth_shared;
+struct login_place;
 
-WSL_MUST_CHECK struct auth_method *auth_login_create(const struct config_route *route,
+WSL_MUST_CHECK struct auth_method *auth_login_create(const struct login_place *place,
                                                      const struct config_auth_login *config,
                                                      struct auth_shared *shared, char *error,
                                                      size_t error_size);

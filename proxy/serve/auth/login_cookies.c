@@ -29,9 +29,9 @@ static size_t literal_length(const char *pattern)
 }
 
 /* As browsers write it in a request. A ";" cannot stand in a cookie: the folder around it can. */
-static char *make_path(const struct config_route *route, const struct config_auth_login *config)
+static char *make_path(const struct login_place *place, const struct config_auth_login *config)
 {
-    const char *pattern = config->scope ? config->scope : route->path;
+    const char *pattern = config->scope ? config->scope : place->path;
     size_t length = config->scope ? strlen(pattern) : literal_length(pattern);
     const char *semicolon = memchr(pattern, ';', length);
     struct text text = {0};
@@ -96,30 +96,29 @@ bool login_cookies_read_secret(const char *path, struct login_keys *keys, char *
     return fault == NULL;
 }
 
-/* Logins of another host or another path are none of this route. */
-static bool derive(struct login_cookies *cookies, const struct config_route *route,
+static bool derive(struct login_cookies *cookies, const struct login_place *place,
                    const struct login_keys *secret)
 {
     char scope[SCOPE_MAX];
     int length =
-        snprintf(scope, sizeof(scope), "%s %s", route->host ? route->host : "*", cookies->path);
+        snprintf(scope, sizeof(scope), "%s %s", place->host ? place->host : "*", cookies->path);
     struct slice text = {scope, size_min((uint64_t)length, sizeof(scope) - 1)};
     return login_keys_derive(&cookies->logins, secret, LOGIN_PURPOSE_COOKIE, text) &&
            login_keys_derive(&cookies->pages, secret, LOGIN_PURPOSE_PAGE, text);
 }
 
-bool login_cookies_open(struct login_cookies *cookies, const struct config_route *route,
+bool login_cookies_open(struct login_cookies *cookies, const struct login_place *place,
                         const struct config_auth_login *config, struct login_shared *shared,
                         char *error, size_t error_size)
 {
     struct login_keys secret = *login_shared_keys(shared);
     *cookies = (struct login_cookies){.config = config, .shared = shared};
     snprintf(error, error_size, "out of memory");
-    cookies->path = make_path(route, config);
+    cookies->path = make_path(place, config);
     bool done = cookies->path &&
                 (!config->secret ||
                  login_cookies_read_secret(config->secret, &secret, error, error_size)) &&
-                derive(cookies, route, &secret);
+                derive(cookies, place, &secret);
     login_keys_wipe(&secret);
     return done;
 }

@@ -21,6 +21,12 @@
 
 struct users_store;
 
+/* Where the method of a login stands: logins of another host or path are none of it. */
+struct login_place {
+    const char *host; /* NULL: any */
+    const char *path; /* of a route, which may be a pattern */
+};
+
 struct login_cookies {
     const struct config_auth_login *config;
     struct login_shared *shared;
@@ -42,7 +48,7 @@ struct login_request {
 
 /* `users` is not needed here. */
 WSL_MUST_CHECK bool login_cookies_open(struct login_cookies *cookies,
-                                       const struct config_route *route,
+                                       const struct login_place *place,
                                        const struct config_auth_login *config,
                                        struct login_shared *shared, char *error, size_t error_size);
 /* The keys of a secret file. False: *error, which holds no secret. */

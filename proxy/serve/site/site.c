@@ -6,6 +6,7 @@
 #include "net/addr.h"
 #include "net/http/http_origins.h"
 #include "serve/auth/auth_list.h"
+#include "serve/auth/login_cookies.h"
 #include "serve/files/files.h"
 #include "serve/http/reply.h"
 #include "serve/metrics/route_stats.h"
@@ -17,6 +18,18 @@ static bool fail(char *error, size_t error_size)
 {
     snprintf(error, error_size, "out of memory");
     return false;
+}
+
+/* *list stays NULL if the set has no methods. */
+static bool open_auth(struct site *site, const struct config_auth_set *set,
+                      const struct login_place *place, struct auth_list **list, char *error,
+                      size_t error_size)
+{
+    site->token_parts |= ticket_find_parts(set);
+    if (set->count > 0)
+        *list = auth_list_create(set, place, site->shared.auth, site->resources->origins, error,
+                                 error_size);
+    return set->count == 0 || *list;
 }
 
 static bool open_routes(struct site *site, char *error, size_t error_size)
@@ -36,11 +49,9 @@ static bool open_routes(struct site *site, char *error, size_t error_size)
             own->files = files_create(route, error, error_size);
         if (route->files.root && !own->files)
             return false;
-        if (route->auth_count > 0)
-            own->auth = auth_list_create(route, site->shared.auth, origins, error, error_size);
-        if (route->auth_count > 0 && !own->auth)
+        if (!open_auth(site, &route->auth, &(struct login_place){route->host, route->path},
+                       &own->auth, error, error_size))
             return false;
-        site->token_parts |= ticket_find_parts(route);
         if (!config_route_has_tokens(route))
             continue;
         site->token_parts |= token_find_all_parts(&route->tokens.from);

@@ -21,6 +21,19 @@ static bool open_listeners(struct site_resources *resources, char *error, size_t
     return true;
 }
 
+static bool open_auth(struct site_resources *resources, const struct config_auth_set *set,
+                      char *error, size_t error_size)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        const struct config_auth_forward *forward = &set->methods[i].forward;
+        if (forward->url &&
+            !http_origins_add(resources->origins, forward->url, forward->ca, &set->methods[i].place,
+                              resources->store, error, error_size))
+            return false;
+    }
+    return true;
+}
+
 /* The services that a route asks. */
 static bool open_services(struct site_resources *resources, const struct config_route *route,
                           char *error, size_t error_size)
@@ -29,14 +42,7 @@ static bool open_services(struct site_resources *resources, const struct config_
     if (tokens->url && !http_origins_add(resources->origins, tokens->url, tokens->ca, &route->place,
                                          resources->store, error, error_size))
         return false;
-    for (size_t i = 0; i < route->auth_count; i++) {
-        const struct config_auth_forward *forward = &route->auth[i].forward;
-        if (forward->url &&
-            !http_origins_add(resources->origins, forward->url, forward->ca, &route->auth[i].place,
-                              resources->store, error, error_size))
-            return false;
-    }
-    return true;
+    return open_auth(resources, &route->auth, error, error_size);
 }
 
 static bool open_origins(struct site_resources *resources, char *error, size_t error_size)

@@ -146,7 +146,7 @@ void session_auth_ask(struct session *session, const struct http_head *head, str
 static void end_sessions(struct session *session)
 {
     const struct config_route *route = session->route;
-    const struct config_auth_login *login = config_auth_login(route->auth, route->auth_count);
+    const struct config_auth_login *login = config_auth_login(&route->auth);
     if (login && session->user &&
         !kill_request_start_user(session->env, session->user, login->users, session_drain_one))
         log_message(REASON_WARN, "sessions of %s are not ended: out of memory", session->user);

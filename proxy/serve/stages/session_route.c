@@ -12,7 +12,7 @@
 static bool has_login(const struct session *session, size_t index)
 {
     const struct config_route *route = &session->site->config->routes[index];
-    return config_auth_login(route->auth, route->auth_count) != NULL;
+    return config_auth_login(&route->auth) != NULL;
 }
 
 static size_t count_segments(struct slice path)

@@ -91,7 +91,7 @@ static bool is_of_user(const struct session *session, const struct kill_user *ki
     const struct config_route *route = session->route;
     if (!route || !session->user || strcmp(session->user, kill->user) != 0)
         return false;
-    const struct config_auth_login *login = config_auth_login(route->auth, route->auth_count);
+    const struct config_auth_login *login = config_auth_login(&route->auth);
     return login && strcmp(login->users, kill->users) == 0 && session_row_is_listed(session);
 }
 

@@ -65,11 +65,11 @@ static void test_services(void **unused)
     uint64_t before = descriptors_plan(&it.config, &host).process;
     it.routes[DESK].tokens.http.url = "http://a/{token}";
     assert_int_equal(descriptors_plan(&it.config, &host).process, before + 12);
-    it.routes[DESK].auth = auth;
-    it.routes[DESK].auth_count = 2;
+    it.routes[DESK].auth.methods = auth;
+    it.routes[DESK].auth.count = 2;
     assert_int_equal(descriptors_plan(&it.config, &host).process, before + 24);
     it.routes[DESK].tokens = (struct config_tokens){.redis.url = "redis://a"};
-    it.routes[DESK].auth_count = 0;
+    it.routes[DESK].auth.count = 0;
     assert_int_equal(descriptors_plan(&it.config, &host).process, before + 12);
 }
 

@@ -156,7 +156,7 @@ static void knows_services(void **state)
     struct config *config = config_new();
     struct config_auth auth[] = {{.forward.url = "https://door.example/check"},
                                  {.forward.url = "unix:@door"}};
-    struct config_route route = {.auth = auth, .auth_count = 1};
+    struct config_route route = {.auth = {.methods = auth, .count = 1}};
     config->routes = &route, config->route_count = 1;
     struct sandbox_plan plan = plan_of(config);
     static const uint16_t expected[] = {53, 443};
@@ -173,7 +173,7 @@ static void knows_services(void **state)
     sandbox_plan_free(&plan);
     route.tokens.redis.url = NULL;
 
-    route.auth_count = 2;
+    route.auth.count = 2;
     plan = plan_of(config);
     assert_true(plan.any_abstract);
     sandbox_plan_free(&plan);

@@ -69,10 +69,10 @@ static void test_parts(void **state)
         {.ticket = {.key = {.file = "k"}, .from = {cookie, 1}}},
         {.ticket = {.key = {.file = "k"}, .from = {query, 2}}},
     };
-    struct config_route route = {.auth = auth, .auth_count = 2};
-    assert_int_equal(ticket_find_parts(&route), 0);
-    route.auth_count = 3;
-    assert_int_equal(ticket_find_parts(&route), TOKEN_IN_QUERY);
+    struct config_auth_set set = {.methods = auth, .count = 2};
+    assert_int_equal(ticket_find_parts(&set), 0);
+    set.count = 3;
+    assert_int_equal(ticket_find_parts(&set), TOKEN_IN_QUERY);
 }
 
 int main(void)

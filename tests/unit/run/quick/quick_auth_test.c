@@ -14,9 +14,9 @@ static void a_password_is_hashed(void **state)
     for (size_t i = 0; i < WSL_COUNT(lines); i++) {
         struct run run;
         accepts(&run, lines[i]);
-        assert_int_equal(run.route->auth_count, 1);
-        assert_int_equal(run.route->auth_for, CONFIG_AUTH_FOR_WEBSOCKET);
-        const struct config_auth_basic *basic = &run.route->auth[0].basic;
+        assert_int_equal(run.route->auth.count, 1);
+        assert_int_equal(run.route->auth.asked_for, CONFIG_AUTH_FOR_WEBSOCKET);
+        const struct config_auth_basic *basic = &run.route->auth.methods[0].basic;
         assert_string_equal(basic->realm, "Websockify");
         assert_int_equal(basic->accounts.count, 1);
         struct slice hash = slice_of(basic->accounts.items[0]);
@@ -31,15 +31,15 @@ static void words_are_listed(void **state)
     struct run run;
     accepts(&run, "--web=/tmp --web-auth --auth-plugin=ExpectOrigin "
                   "--auth-source=http://a\t\nhttps://b:8443\t 7 h:1");
-    assert_int_equal(run.route->auth_for, CONFIG_AUTH_FOR_ALL);
-    assert_int_equal(run.route->auth[0].origin.origins.count, 2);
-    assert_string_equal(run.route->auth[0].origin.origins.items[0], "http://a");
-    assert_string_equal(run.route->auth[0].origin.origins.items[1], "https://b:8443");
+    assert_int_equal(run.route->auth.asked_for, CONFIG_AUTH_FOR_ALL);
+    assert_int_equal(run.route->auth.methods[0].origin.origins.count, 2);
+    assert_string_equal(run.route->auth.methods[0].origin.origins.items[0], "http://a");
+    assert_string_equal(run.route->auth.methods[0].origin.origins.items[1], "https://b:8443");
     done(&run);
     create("c.pem");
     accepts(&run, "--cert=c.pem --verify-client --auth-plugin=ClientCertCNAuth --auth-source=ann "
                   "--ssl-only 7 h:1");
-    assert_string_equal(run.route->auth[0].certificate.names.items[0], "ann");
+    assert_string_equal(run.route->auth.methods[0].certificate.names.items[0], "ann");
     done(&run);
 }
 

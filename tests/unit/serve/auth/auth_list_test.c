@@ -257,10 +257,10 @@ static void cancels_what_waits(void **state)
 static void creates_the_methods_of_a_route(void **state)
 {
     struct config_auth auth[2] = {{.header = {"X-User"}}, {.header = {"X-Other"}}};
-    struct config_route route = {.auth = auth, .auth_count = 2, .satisfy = CONFIG_SATISFY_ANY};
+    const struct config_auth_set set = {.methods = auth, .count = 2, .satisfy = CONFIG_SATISFY_ANY};
     char error[200];
     (void)state;
-    struct auth_list *list = auth_list_create(&route, NULL, NULL, error, sizeof(error));
+    struct auth_list *list = auth_list_create(&set, NULL, NULL, NULL, error, sizeof(error));
     assert_non_null(list);
     assert_int_equal(list->count, 2);
     assert_true(list->any);
@@ -268,7 +268,7 @@ static void creates_the_methods_of_a_route(void **state)
     auth_list_free(NULL);
 
     auth[1].header.name = NULL;
-    assert_null(auth_list_create(&route, NULL, NULL, error, sizeof(error)));
+    assert_null(auth_list_create(&set, NULL, NULL, NULL, error, sizeof(error)));
     assert_string_equal(error, "an unknown method");
 }
 

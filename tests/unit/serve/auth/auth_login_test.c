@@ -264,11 +264,12 @@ static void test_secrets(void **state)
     assert_int_equal(login_lab_get("/desk/"), AUTH_PASSED);
     assert_int_equal(unlink("secret"), 0);
     char error[256];
-    assert_null(auth_login_create(&lab.route, &lab.auth.login, lab.shared, error, sizeof(error)));
+    const struct login_place place = {NULL, "/desk/*"};
+    assert_null(auth_login_create(&place, &lab.auth.login, lab.shared, error, sizeof(error)));
     assert_non_null(strstr(error, "secret secret: No such file"));
     lab.auth.login.secret = NULL;
     lab.auth.login.users = "missing";
-    assert_null(auth_login_create(&lab.route, &lab.auth.login, lab.shared, error, sizeof(error)));
+    assert_null(auth_login_create(&place, &lab.auth.login, lab.shared, error, sizeof(error)));
     assert_non_null(strstr(error, "missing"));
     lab.auth.login.users = "users";
 }

@@ -63,9 +63,9 @@ static void test_end_a_user(void **unused)
 {
     static struct config_auth auth[] = {{.login = {.users = "users"}},
                                         {.login = {.users = "other"}}};
-    static const struct config_route guarded[] = {{.auth = &auth[0], .auth_count = 1},
-                                                  {.auth = &auth[1], .auth_count = 1},
-                                                  {.auth_count = 0}};
+    static const struct config_route guarded[] = {{.auth = {.methods = &auth[0], .count = 1}},
+                                                  {.auth = {.methods = &auth[1], .count = 1}},
+                                                  {.auth = {.count = 0}}};
     static char ann[] = "ann", bob[] = "bob";
     for (unsigned i = 0; i < 30; i++) {
         add(i % WORKERS, i);
