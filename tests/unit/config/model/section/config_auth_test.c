@@ -31,12 +31,13 @@ static void each_method_is_told_by_its_section(void **state)
 
 static void a_login_is_found(void **state)
 {
-    const struct config_auth elements[] = {{.header = {.name = "X-User"}},
-                                           {.login = {.users = "users"}}};
+    struct config_auth elements[] = {{.header = {.name = "X-User"}}, {.login = {.users = "users"}}};
+    const struct config_auth_set none = {0}, one = {.methods = elements, .count = 1};
+    const struct config_auth_set both = {.methods = elements, .count = 2};
     (void)state;
-    assert_null(config_auth_login(NULL, 0));
-    assert_null(config_auth_login(elements, 1));
-    assert_ptr_equal(config_auth_login(elements, 2), &elements[1].login);
+    assert_null(config_auth_login(&none));
+    assert_null(config_auth_login(&one));
+    assert_ptr_equal(config_auth_login(&both), &elements[1].login);
 }
 
 int main(void)
