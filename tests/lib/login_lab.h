@@ -12,6 +12,7 @@
 #include "lib/users_lab.h"
 #include "lib/work_lab.h"
 #include "serve/auth/auth_login.h"
+#include "serve/auth/login_cookies.h"
 #include "serve/auth/users/auth_shared.h"
 
 struct login_lab {
