@@ -48,6 +48,9 @@
     REASON(target_unexpected, WARN, 502, 1011, "Target is not the expected service")               \
     REASON(target_silent, WARN, 504, 1011, "Target sent no greeting in time")                      \
     REASON(target_untrusted, WARN, 502, 1011, "Certificate of the target is not trusted")          \
+    REASON(target_dead, WARN, 0, 1011, "Target did not answer the ping")                           \
+    REASON(target_eof, WARN, 0, 1011, "Target hung up without a Close frame")                      \
+    REASON(target_frames, WARN, 0, 1011, "Target broke the WebSocket protocol")                    \
     /* before the first request */                                                                 \
     REASON(silent, DEBUG, 0, 0, "client sent nothing")                                             \
     REASON(handshake_eof, INFO, 0, 0, "client hung up during the handshake")                       \

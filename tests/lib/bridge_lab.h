@@ -147,7 +147,7 @@ static inline void lab_check(struct lab *lab)
         lab->view.at = lab->answer_length;
     while (lab->client.out_length >= lab->view.at && lab_view_frame(lab))
         ;
-    wsl_assert(!lab->client.is_shut || bridge->close_sent);
+    wsl_assert(!lab->client.is_shut || bridge->client.close_sent);
     wsl_assert(bridge_is_ending(bridge) || !pipe_is_finished(&bridge->down));
     wsl_assert(!bridge_is_done(bridge) || bridge_is_ending(bridge));
 }

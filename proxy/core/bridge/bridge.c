@@ -1,6 +1,6 @@
 #include "core/bridge/bridge.h"
 
-#include "core/bridge/bridge_priv.h"
+#include "core/bridge/bridge_ending.h"
 
 /* The bounds of a turn, so that one session cannot starve others; tiny frames cost most. */
 #define BUFFERS_PER_TURN 4
@@ -19,7 +19,9 @@ static void observe(struct bridge *bridge, enum metrics_histogram histogram, uin
 static void stall_begins(struct bridge *bridge, struct pipe *pipe, uint64_t now)
 {
     pipe->stalled_at = now;
-    bridge->ping_out_at = 0;
+    bridge->frames.ping_out_at = 0;
+    if (bridge->far)
+        bridge->far->ping_out_at = 0;
 }
 
 static void stall_ends(struct bridge *bridge, struct pipe *pipe, uint64_t now)
@@ -39,14 +41,15 @@ void bridge_break(struct bridge *bridge, struct pipe *pipe, uint64_t now)
 
 /* ---- the tap ---- */
 
-bool bridge_tap_payload(struct bridge *bridge, const struct pipe *pipe, const uint8_t *bytes,
-                        size_t length, uint64_t now)
+/* True: it has input. */
+static bool show_tap(struct bridge *bridge, const struct pipe *pipe, const uint8_t *bytes,
+                     size_t length, uint64_t now)
 {
     bool up = pipe == &bridge->up;
     const struct bridge_payload payload = {
         .from_client = up,
         .bytes = {(const char *)bytes, length},
-        .partial = up && bridge->decoder.payload_left > 0,
+        .partial = up && bridge->frames.decoder.payload_left > 0,
         .taken = !pipe->carry,
     };
     return bridge->tap->on_payload(bridge->tap, &payload, now);
@@ -64,131 +67,80 @@ bool bridge_is_held_back(const struct bridge *bridge)
 
 /* ---- ends ---- */
 
-static void note_end(struct bridge *bridge, enum reason reason, uint64_t now)
+static void end_finished(struct bridge *bridge, struct bridge_end *end, enum reason reason,
+                         uint64_t now)
 {
-    if (bridge->reason != REASON_none)
-        return;
-    bridge->reason = reason;
-    bridge->progress_at = now;
-    bridge->up.still_since = bridge->down.still_since = 0;
+    struct bridge_end *other = bridge_other(bridge, end);
+    end->in_done = true;
+    bridge_ending_note(bridge, reason, now);
+    bridge_ending_finish(bridge, end);
+    /* It does not answer our FIN with its own. */
+    if (!other->lingers)
+        bridge_ending_finish(bridge, other);
 }
 
-void bridge_finish_up(struct bridge *bridge)
+static void end_failed(struct bridge *bridge, struct bridge_end *end, enum reason reason,
+                       uint64_t now)
 {
-    bridge->frames_over = true;
-    if (bridge->up.state == PIPE_FLOWING)
-        bridge->up.state = PIPE_ENDING;
-    else if (bridge->up.state == PIPE_WAITING)
-        pipe_break(&bridge->up);
+    end_finished(bridge, end, reason, now);
+    bridge_break(bridge, bridge_pipe_to(bridge, end), now);
 }
 
-void bridge_finish_down(struct bridge *bridge)
+static enum reason reason_of_eof(const struct bridge *bridge, const struct bridge_end *end)
 {
-    if (bridge->down.state == PIPE_FLOWING)
-        bridge->down.state = PIPE_ENDING;
-}
-
-static void client_finished(struct bridge *bridge, enum reason reason, uint64_t now)
-{
-    bridge->client_in_done = true;
-    note_end(bridge, reason, now);
-    bridge_finish_up(bridge);
-}
-
-static void client_failed(struct bridge *bridge, enum reason reason, uint64_t now)
-{
-    client_finished(bridge, reason, now);
-    bridge_break(bridge, &bridge->down, now);
-}
-
-static void target_finished(struct bridge *bridge, enum reason reason, uint64_t now)
-{
-    bridge->target_in_done = true;
-    note_end(bridge, reason, now);
-    bridge_finish_down(bridge);
-}
-
-static void target_failed(struct bridge *bridge, enum reason reason, uint64_t now)
-{
-    target_finished(bridge, reason, now);
-    bridge_break(bridge, &bridge->up, now);
+    if (end == &bridge->client)
+        return REASON_client_eof;
+    return end->framed && !bridge_ending_is_fin(bridge, end) ? REASON_target_eof
+                                                             : REASON_target_closed;
 }
 
 void bridge_end(struct bridge *bridge, enum reason reason, uint64_t now)
 {
-    note_end(bridge, reason, now);
-    bridge_finish_down(bridge);
-    if (!bridge->target) {
-        bridge->target_in_done = true;
+    bool client = bridge->client.framed, target = bridge->target.framed;
+    bridge_ending_note(bridge, reason, now);
+    if (client || !target)
+        bridge_ending_finish(bridge, &bridge->target);
+    if (target || !client)
+        bridge_ending_finish(bridge, &bridge->client);
+    if (!bridge->target.transport) {
+        bridge->target.in_done = true;
         pipe_break(&bridge->up);
     }
 }
 
-bool bridge_is_done(const struct bridge *bridge)
+/* Nothing more of it has to be read. */
+static bool is_read(const struct bridge_end *end, const struct pipe *towards)
 {
-    return bridge->client_in_done && bridge->target_in_done && pipe_is_finished(&bridge->up) &&
-           pipe_is_finished(&bridge->down);
+    return end->in_done || (end->over && !end->lingers && pipe_is_finished(towards));
 }
 
-/* ---- the two sinks ---- */
+bool bridge_is_done(const struct bridge *bridge)
+{
+    return is_read(&bridge->client, &bridge->down) && is_read(&bridge->target, &bridge->up) &&
+           pipe_is_finished(&bridge->up) && pipe_is_finished(&bridge->down);
+}
+
+/* ---- sinks ---- */
 
 void bridge_sink_failed(struct bridge *bridge, enum reason reason, uint64_t now)
 {
-    note_end(bridge, reason, now);
-    if (reason == REASON_out_of_memory) {
-        bridge_finish_up(bridge);
-        bridge_finish_down(bridge);
-    }
+    bridge_ending_note(bridge, reason, now);
+    if (reason == REASON_out_of_memory)
+        bridge_ending_finish_both(bridge);
 }
 
-/*
- * Could this direction go on for ever after the end? Up could while a client ignores our Close;
- * down could while a target sends but reads nothing. Such bytes do not extend the deadline. After a
- * client's EOF, however, down goes on until the target has finished.
- */
-static bool may_be_endless(const struct bridge *bridge, const struct pipe *pipe)
+void bridge_send(struct bridge *bridge, struct pipe *pipe, const uint8_t *bytes, size_t length,
+                 uint64_t now)
 {
-    if (pipe->state != PIPE_FLOWING)
-        return false;
-    return pipe == &bridge->up ? bridge->down.state != PIPE_BROKEN
-                               : bridge->up.state == PIPE_BROKEN;
-}
-
-static void note_progress(struct bridge *bridge, const struct pipe *pipe, uint64_t now)
-{
-    if (!may_be_endless(bridge, pipe))
-        bridge->progress_at = now;
-}
-
-void bridge_note_taken(struct bridge *bridge, const struct pipe *pipe, uint64_t now)
-{
-    if (bridge->reason == REASON_none || may_be_endless(bridge, pipe))
-        return;
-    if (bridge->longest_step < now - bridge->progress_at)
-        bridge->longest_step = now - bridge->progress_at;
-    bridge->progress_at = now;
-}
-
-static void send_on(struct bridge *bridge, struct pipe *pipe, const uint8_t *bytes, size_t length,
-                    uint64_t now)
-{
-    struct io io = pipe_send(pipe, bytes, length);
-    if (WSL_UNLIKELY(pipe->blocked))
+    bool waits = pipe->blocked;
+    struct io io =
+        WSL_UNLIKELY(waits) ? pipe_append(pipe, bytes, length) : pipe_send(pipe, bytes, length);
+    if (WSL_UNLIKELY(pipe->blocked) && !waits)
         stall_begins(bridge, pipe, now);
     if (WSL_UNLIKELY(io.status == IO_FAIL))
         bridge_sink_failed(bridge, io.reason, now);
     else if (WSL_UNLIKELY(bridge->reason != REASON_none) && io.n > 0)
-        note_progress(bridge, pipe, now);
-}
-
-static void to_client(struct bridge *bridge, const uint8_t *bytes, size_t length, uint64_t now)
-{
-    send_on(bridge, &bridge->down, bytes, length, now);
-}
-
-static void to_target(struct bridge *bridge, const uint8_t *bytes, size_t length, uint64_t now)
-{
-    send_on(bridge, &bridge->up, bytes, length, now);
+        bridge_ending_note_progress(bridge, pipe, now);
 }
 
 static void resume(struct bridge *bridge, struct pipe *pipe, uint64_t now)
@@ -203,191 +155,151 @@ static void resume(struct bridge *bridge, struct pipe *pipe, uint64_t now)
     }
     bool moved = pipe->carry_length - pipe->carry_at != carried;
     pipe->still_since = 0;
-    bridge_note_taken(bridge, pipe, now);
+    bridge_ending_note_taken(bridge, pipe, now);
     if (bridge->tap && moved)
-        (void)bridge_tap_payload(bridge, pipe, NULL, 0, now);
+        (void)show_tap(bridge, pipe, NULL, 0, now);
 }
 
-static bool is_down_open(const struct bridge *bridge)
+/* ---- from one end to the other ---- */
+
+/* From raw bytes to a WebSocket; BRIDGE_HEADROOM is in front of the bytes. True: it is input. */
+static bool frame(struct bridge *bridge, struct pipe *pipe, struct bridge_frames *frames,
+                  uint8_t *bytes, size_t length, uint64_t now)
 {
-    return !bridge->down.blocked && !bridge->close_sent && !pipe_is_finished(&bridge->down);
+    bool input = true;
+    /* A tap sees bytes before they are masked. */
+    if (WSL_UNLIKELY(frames->keys && bridge->tap))
+        input = show_tap(bridge, pipe, bytes, length, now);
+    uint8_t *begin = bridge_frames_before(frames, bytes, length);
+    bridge_send(bridge, pipe, begin, (size_t)(bytes - begin) + length, now);
+    if (WSL_UNLIKELY(!frames->keys && bridge->tap))
+        input = show_tap(bridge, pipe, bytes, length, now);
+    return input;
 }
 
-static void send_slot(struct bridge *bridge, uint64_t now)
+/* Payload of this end; BRIDGE_HEADROOM is in front of it. */
+static void pass_on(struct bridge *bridge, struct bridge_end *end, uint8_t *bytes, size_t length,
+                    uint64_t now)
 {
-    if (bridge->slot_length == 0 || !is_down_open(bridge))
-        return;
-    uint8_t length = bridge->slot_length;
-    bridge->slot_length = 0;
-    to_client(bridge, bridge->slot, length, now);
+    struct bridge_end *sink = bridge_other(bridge, end);
+    struct pipe *pipe = bridge_pipe_from(bridge, end);
+    bool input = true;
+    bridge->moved_at = now;
+    pipe->bytes += length;
+    if (!end->framed && sink->framed) {
+        input = frame(bridge, pipe, bridge_frames_at(bridge, sink), bytes, length, now);
+    } else {
+        bridge_send(bridge, pipe, bytes, length, now);
+        if (WSL_UNLIKELY(bridge->tap != NULL))
+            input = show_tap(bridge, pipe, bytes, length, now);
+    }
+    if (end == &bridge->client && input)
+        bridge->input_at = now;
 }
 
-static void send_close(struct bridge *bridge, uint64_t now)
+static enum ws_event decode(struct bridge *bridge, struct bridge_frames *frames,
+                            struct ws_window *window, uint64_t now)
 {
-    uint8_t frame[2 + WS_CONTROL_MAX];
-    const struct reason_row *row = reason_row(bridge->reason);
-    bool echo = bridge->reason == REASON_client_closed;
-    uint16_t code = echo ? bridge->decoder.close_code : row->close_code;
-    bridge->close_sent = true;
-    if (code == 0 && !echo)
-        return;
-    size_t length = ws_frame_close(frame, code, echo ? "" : row->text);
-    to_client(bridge, frame, length, now);
-}
-
-/* A FIN counts as progress: the peer gets time to answer. */
-static void end_pipe(struct bridge *bridge, struct pipe *pipe, uint64_t now)
-{
-    struct io io = pipe_shutdown(pipe);
-    if (io.status == IO_OK && pipe->state == PIPE_SHUT)
-        bridge->progress_at = now;
-}
-
-/* If nothing else is left to do, closing the connection sends the FIN. */
-static void end_down(struct bridge *bridge, uint64_t now)
-{
-    if (bridge->client_in_done && bridge->target_in_done && pipe_is_finished(&bridge->up))
-        bridge->down.state = PIPE_SHUT;
-    else
-        end_pipe(bridge, &bridge->down, now);
-}
-
-/* Sends our Close before it ends up: without memory for the Close, that has to end as well. */
-void bridge_settle(struct bridge *bridge, uint64_t now)
-{
-    if (WSL_UNLIKELY(bridge->slot_length > 0))
-        send_slot(bridge, now);
-    if (WSL_LIKELY(bridge->reason == REASON_none))
-        return;
-    if (bridge->down.state == PIPE_ENDING && is_down_open(bridge))
-        send_close(bridge, now);
-    if (bridge->up.state == PIPE_ENDING && !bridge->up.blocked)
-        end_pipe(bridge, &bridge->up, now);
-    if (bridge->down.state == PIPE_ENDING && !bridge->down.blocked && bridge->frames_over)
-        end_down(bridge, now);
-}
-
-/* ---- client to target ---- */
-
-static void take_ping(struct bridge *bridge)
-{
-    bridge->slot_length = (uint8_t)ws_frame_control(
-        bridge->slot, WS_OP_PONG, bridge->decoder.control, bridge->decoder.control_length);
-}
-
-/* Our pings are empty; other pongs are the client's own heartbeat, RFC 6455 section 5.5.3. */
-static void take_pong(struct bridge *bridge, uint64_t now)
-{
-    if (bridge->ping_out_at == 0 || bridge->decoder.control_length != 0)
-        return;
-    observe(bridge, METRICS_HISTOGRAM_ping, bridge->ping_out_at, now);
-    bridge->round_trip = (uint32_t)(now - bridge->ping_out_at) + 1;
-    bridge->ping_out_at = 0;
-}
-
-/* The client's frames, up to its Close: payload to the target, control frames to the slot. */
-static void take_frames(struct bridge *bridge, uint8_t *bytes, size_t length, uint64_t now)
-{
-    struct ws_window window = {.base = bytes, .end = length};
-    bridge->received_at = now;
-    bridge->pinged_at = 0;
-    enum ws_event event = ws_frame_decode(&bridge->decoder, &window);
+    enum ws_event event = ws_frame_decode(&frames->decoder, window);
     while (WSL_UNLIKELY(event == WS_PING || event == WS_PONG)) {
-        if (event == WS_PING)
-            take_ping(bridge);
-        else
-            take_pong(bridge, now);
-        event = ws_frame_decode(&bridge->decoder, &window);
+        if (bridge_frames_control(frames, event, now) && bridge->metrics)
+            metrics_observe(bridge->metrics, METRICS_HISTOGRAM_ping, frames->round_trip - 1);
+        event = ws_frame_decode(&frames->decoder, window);
     }
-
-    if (window.out > 0 && bridge->up.state == PIPE_FLOWING) {
-        bridge->moved_at = now;
-        bridge->up.bytes += window.out;
-        to_target(bridge, window.base, window.out, now);
-        if (WSL_LIKELY(!bridge->tap) ||
-            bridge_tap_payload(bridge, &bridge->up, window.base, window.out, now))
-            bridge->input_at = now;
-    }
-    if (WSL_LIKELY(event == WS_DRAINED))
-        return;
-    note_end(bridge, event == WS_CLOSE ? REASON_client_closed : bridge->decoder.violation, now);
-    bridge_finish_up(bridge);
-    bridge_finish_down(bridge);
+    return event;
 }
 
-static void pump_up(struct bridge *bridge, struct bridge_scratch *scratch, uint64_t now)
+/* The frames of this end are over: with its Close, or with a fault. */
+static void frames_end(struct bridge *bridge, struct bridge_end *end, enum ws_event event,
+                       uint64_t now)
 {
-    /* `read` grows by bytes read, up.bytes by their payload: the difference is framing. */
-    uint64_t read = bridge->up.bytes;
+    bool client = end == &bridge->client;
+    if (event == WS_CLOSE) {
+        end->closed = bridge->reason == REASON_none;
+        bridge_ending_note(bridge, client ? REASON_client_closed : REASON_target_closed, now);
+    } else {
+        enum reason violation = bridge->frames.decoder.violation;
+        bridge_ending_note(bridge, client ? violation : REASON_target_frames, now);
+    }
+    bridge_ending_finish_both(bridge);
+}
+
+/* Up to a Close: payload to the other end, control frames to the slot. */
+static void take_frames(struct bridge *bridge, struct bridge_end *end, uint8_t *bytes,
+                        size_t length, uint64_t now)
+{
+    struct bridge_frames *frames = bridge_frames_at(bridge, end);
+    struct ws_window window = {.base = bytes, .end = length};
+    bridge_frames_heard(frames, now);
+    enum ws_event event = decode(bridge, frames, &window, now);
+    if (window.out > 0 && bridge_pipe_from(bridge, end)->state == PIPE_FLOWING)
+        pass_on(bridge, end, window.base, window.out, now);
+    if (WSL_UNLIKELY(event != WS_DRAINED))
+        frames_end(bridge, end, event, now);
+}
+
+static void take_bytes(struct bridge *bridge, struct bridge_end *end, uint8_t *bytes, size_t length,
+                       uint64_t now)
+{
+    if (!end->framed && bridge_pipe_from(bridge, end)->state == PIPE_FLOWING)
+        pass_on(bridge, end, bytes, length, now);
+    else if (end->framed && !end->over)
+        take_frames(bridge, end, bytes, length, now);
+}
+
+/* False: it was the last read of this turn. *framing grows by bytes other than payload. */
+static bool take_read(struct bridge *bridge, struct bridge_end *end, struct bridge_scratch *scratch,
+                      size_t *framing, uint64_t now)
+{
+    struct io io = transport_read(end->transport, scratch->buffer, BRIDGE_BUFFER);
+    uint64_t before = bridge_pipe_from(bridge, end)->bytes;
+    switch ((enum io_status)io.status) {
+    case IO_OK:
+        take_bytes(bridge, end, scratch->buffer, io.n, now);
+        if (end->framed)
+            *framing += io.n - (size_t)(bridge_pipe_from(bridge, end)->bytes - before);
+        return !io.drained && !io.yield && *framing < FRAMING_PER_TURN;
+    case IO_WANT_READ:
+    case IO_WANT_WRITE:
+        return false;
+    case IO_EOF:
+        end_finished(bridge, end, reason_of_eof(bridge, end), now);
+        return false;
+    case IO_FAIL:
+        end_failed(bridge, end, io.reason, now);
+        return false;
+    }
+    return false;
+}
+
+static bool wants_read(const struct bridge *bridge, const struct bridge_end *end,
+                       const struct pipe *pipe)
+{
+    return end->transport && !end->in_done && pipe_wants_source(pipe) && !tap_is_full(bridge);
+}
+
+static void pump(struct bridge *bridge, struct bridge_end *end, struct bridge_scratch *scratch,
+                 uint64_t now)
+{
+    size_t framing = 0;
     for (int turn = 0; turn < BUFFERS_PER_TURN; turn++) {
-        if (bridge->client_in_done || !pipe_wants_source(&bridge->up) || tap_is_full(bridge))
+        bridge_ending_send_slots(bridge, now);
+        if (!wants_read(bridge, end, bridge_pipe_from(bridge, end)) ||
+            !take_read(bridge, end, scratch, &framing, now))
             return;
-        struct io io = transport_read(bridge->client, scratch->buffer, BRIDGE_BUFFER);
-        switch ((enum io_status)io.status) {
-        case IO_OK:
-            if (!bridge->frames_over)
-                take_frames(bridge, scratch->buffer, io.n, now);
-            if (io.drained || io.yield || (read += io.n) - bridge->up.bytes >= FRAMING_PER_TURN)
-                return;
-            break;
-        case IO_WANT_READ:
-        case IO_WANT_WRITE:
-            return;
-        case IO_EOF:
-            client_finished(bridge, REASON_client_eof, now);
-            return;
-        case IO_FAIL:
-            client_failed(bridge, io.reason, now);
-            return;
-        }
     }
 }
 
 void bridge_take_early(struct bridge *bridge, uint8_t *bytes, size_t length, uint64_t now)
 {
-    take_frames(bridge, bytes, length, now);
-    bridge_settle(bridge, now);
+    take_frames(bridge, &bridge->client, bytes, length, now);
+    bridge_ending_settle(bridge, now);
 }
 
-/* ---- target to client ---- */
-
-void bridge_take_bytes(struct bridge *bridge, uint8_t *bytes, size_t length, uint64_t now)
+void bridge_take_first(struct bridge *bridge, uint8_t *bytes, size_t length, uint64_t now)
 {
-    bridge->moved_at = now;
-    bridge->down.bytes += length;
-    uint8_t *frame = ws_frame_header_before(bytes, WS_OP_BINARY, length);
-    to_client(bridge, frame, (size_t)(bytes - frame) + length, now);
-    if (WSL_UNLIKELY(bridge->tap != NULL))
-        (void)bridge_tap_payload(bridge, &bridge->down, bytes, length, now);
-}
-
-static void pump_down(struct bridge *bridge, struct bridge_scratch *scratch, uint64_t now)
-{
-    for (int turn = 0; turn < BUFFERS_PER_TURN; turn++) {
-        if (WSL_UNLIKELY(bridge->slot_length > 0))
-            send_slot(bridge, now);
-        if (!bridge->target || bridge->target_in_done || !pipe_wants_source(&bridge->down) ||
-            tap_is_full(bridge))
-            return;
-        struct io io = transport_read(bridge->target, scratch->buffer, BRIDGE_BUFFER);
-        switch ((enum io_status)io.status) {
-        case IO_OK:
-            if (bridge->down.state == PIPE_FLOWING)
-                bridge_take_bytes(bridge, scratch->buffer, io.n, now);
-            if (io.drained || io.yield)
-                return;
-            break;
-        case IO_WANT_READ:
-        case IO_WANT_WRITE:
-            return;
-        case IO_EOF:
-            target_finished(bridge, REASON_target_closed, now);
-            return;
-        case IO_FAIL:
-            target_failed(bridge, io.reason, now);
-            return;
-        }
-    }
+    take_bytes(bridge, &bridge->target, bytes, length, now);
+    bridge_ending_settle(bridge, now);
 }
 
 /* ---- turns ---- */
@@ -398,12 +310,12 @@ static void pump_down(struct bridge *bridge, struct bridge_scratch *scratch, uin
  */
 static void take_breakage(struct bridge *bridge, unsigned ready, uint64_t now)
 {
-    if ((ready & BRIDGE_CLIENT_BROKEN) && !bridge->client_in_done) {
-        note_end(bridge, REASON_client_reset, now);
+    if ((ready & BRIDGE_CLIENT_BROKEN) && !bridge->client.in_done) {
+        bridge_ending_note(bridge, REASON_client_reset, now);
         bridge_break(bridge, &bridge->down, now);
     }
-    if ((ready & BRIDGE_TARGET_BROKEN) && bridge->target && !bridge->target_in_done) {
-        note_end(bridge, REASON_target_reset, now);
+    if ((ready & BRIDGE_TARGET_BROKEN) && bridge->target.transport && !bridge->target.in_done) {
+        bridge_ending_note(bridge, REASON_target_reset, now);
         bridge_break(bridge, &bridge->up, now);
     }
 }
@@ -422,24 +334,23 @@ void bridge_turn(struct bridge *bridge, struct bridge_scratch *scratch, unsigned
         ready |= bridge->up.blocked ? 0 : BRIDGE_CLIENT_READ;
     }
     if (ready & BRIDGE_CLIENT_READ)
-        pump_up(bridge, scratch, now);
+        pump(bridge, &bridge->client, scratch, now);
     if (ready & BRIDGE_TARGET_READ)
-        pump_down(bridge, scratch, now);
+        pump(bridge, &bridge->target, scratch, now);
     if (WSL_UNLIKELY(ready & (BRIDGE_CLIENT_BROKEN | BRIDGE_TARGET_BROKEN)))
         take_breakage(bridge, ready, now);
-    bridge_settle(bridge, now);
+    bridge_ending_settle(bridge, now);
     bridge_check_turn(&before, bridge);
 }
 
 unsigned bridge_want(const struct bridge *bridge)
 {
     unsigned want = 0;
-    bool reads = !tap_is_full(bridge);
-    if (reads && !bridge->client_in_done && pipe_wants_source(&bridge->up))
+    if (wants_read(bridge, &bridge->client, &bridge->up))
         want |= BRIDGE_CLIENT_READ;
     if (pipe_wants_sink(&bridge->down))
         want |= BRIDGE_CLIENT_WRITE;
-    if (reads && bridge->target && !bridge->target_in_done && pipe_wants_source(&bridge->down))
+    if (wants_read(bridge, &bridge->target, &bridge->down))
         want |= BRIDGE_TARGET_READ;
     if (pipe_wants_sink(&bridge->up))
         want |= BRIDGE_TARGET_WRITE;
@@ -448,36 +359,63 @@ unsigned bridge_want(const struct bridge *bridge)
 
 /* ---- life ---- */
 
-void bridge_init(struct bridge *bridge, struct transport *client, bool refuse_text, uint64_t now)
+void bridge_init_raw(struct bridge *bridge, struct transport *client, uint64_t now)
 {
     *bridge = (struct bridge){
-        .client = client,
+        .client = {.transport = client, .lingers = true},
+        .target = {.lingers = true},
         .up = {.state = PIPE_WAITING},
         .down = {.state = PIPE_FLOWING, .sink = client},
         .opened_at = now,
-        .received_at = now,
         .moved_at = now,
         .input_at = now,
     };
-    ws_frame_decoder_init(&bridge->decoder, true, refuse_text);
+}
+
+void bridge_init(struct bridge *bridge, struct transport *client, bool refuse_text, uint64_t now)
+{
+    bridge_init_raw(bridge, client, now);
+    bridge->client.framed = true;
+    bridge_frames_init(&bridge->frames, NULL, refuse_text);
+    bridge->frames.received_at = now;
 }
 
 void bridge_send_upgrade(struct bridge *bridge, const void *bytes, size_t length, uint64_t now)
 {
-    to_client(bridge, bytes, length, now);
+    bridge_send(bridge, &bridge->down, bytes, length, now);
 }
 
 void bridge_attach(struct bridge *bridge, struct transport *target, uint64_t now)
 {
-    wsl_assert(!bridge->target);
-    bridge->target = bridge->up.sink = target;
+    wsl_assert(!bridge->target.transport);
+    bridge->target.transport = bridge->up.sink = target;
     if (bridge->up.state == PIPE_WAITING)
         bridge->up.state = PIPE_FLOWING;
-    bridge->opened_at = bridge->received_at = bridge->moved_at = bridge->input_at = now;
+    bridge->opened_at = bridge->moved_at = bridge->input_at = now;
+    bridge->frames.received_at = now;
+}
+
+void bridge_attach_framed(struct bridge *bridge, struct transport *target,
+                          struct bridge_frames *frames, bool half_close, uint64_t now)
+{
+    bridge_attach(bridge, target, now);
+    bridge->far = frames;
+    bridge->far->received_at = now;
+    bridge->target.framed = true;
+    bridge->target.half_close = half_close;
+}
+
+uint32_t bridge_round_trip(const struct bridge *bridge)
+{
+    if (bridge->client.framed || !bridge->far)
+        return bridge->frames.round_trip;
+    return bridge->far->round_trip;
 }
 
 void bridge_free(struct bridge *bridge)
 {
     pipe_free(&bridge->up);
     pipe_free(&bridge->down);
+    free(bridge->far);
+    bridge->far = NULL;
 }

@@ -1,6 +1,6 @@
 #include "core/bridge/bridge_check.h"
 
-#include "core/bridge/bridge_priv.h"
+#include "core/bridge/bridge_ending.h"
 
 struct rule {
     bool holds;
@@ -48,29 +48,60 @@ static bool stall_is_timed(const struct pipe *pipe)
     return !(pipe->state == PIPE_FLOWING && pipe->blocked);
 }
 
-/* What the reason and the flags say about the states of the pipes. */
-static const char *check_end(const struct bridge *bridge)
+/* What the reason and the flags say about the pipes from and to one end. */
+static const char *check_end(const struct bridge *bridge, const struct bridge_end *end,
+                             const struct pipe *from, const struct pipe *to)
+{
+    bool open = bridge->reason == REASON_none;
+    bool is_open = from->state == PIPE_WAITING || from->state == PIPE_FLOWING;
+    bool flags = end->in_done || end->over || end->closed || end->close_sent;
+    bool fin_alone = bridge_ending_is_fin(bridge, end);
+    const struct rule rules[] = {
+        {!open || is_open, "a direction ends only with a reason"},
+        {!open || !flags, "an end is noted only with a reason"},
+        {!end->in_done || end->over, "nothing comes from an end that is read to its end"},
+        {!end->over || !is_open, "a direction ends with its source"},
+        {!is_ending(from) || end->over, "a source is over when its direction ends"},
+        {!end->close_sent || (end->framed && to->state != PIPE_FLOWING), "no bytes follow a Close"},
+        {!end->framed || to->state != PIPE_SHUT || fin_alone || (end->close_sent && end->over),
+         "FIN to a WebSocket follows both Closes"},
+    };
+    return first_broken(rules, WSL_COUNT(rules));
+}
+
+static const char *check_frames(const struct bridge *bridge, const struct bridge_end *end,
+                                bool stalled)
+{
+    const struct bridge_frames *frames = bridge_frames_seen(bridge, end);
+    if (!frames)
+        return NULL;
+    const struct rule rules[] = {
+        {!stalled || frames->ping_out_at == 0, "no round trip is measured across a stall"},
+        {frames->slot_length <= sizeof(frames->slot) && frames->slot_length != 1,
+         "the slot holds one whole control frame or none"},
+        {frames->received_at >= bridge->opened_at, "nothing moves before the bridge opens"},
+    };
+    return first_broken(rules, WSL_COUNT(rules));
+}
+
+static const char *check_whole(const struct bridge *bridge)
 {
     const struct pipe *up = &bridge->up, *down = &bridge->down;
     bool open = bridge->reason == REASON_none;
-    bool up_open = up->state == PIPE_WAITING || up->state == PIPE_FLOWING;
-    bool down_open = down->state == PIPE_FLOWING;
-    bool flags = bridge->client_in_done || bridge->target_in_done || bridge->frames_over ||
-                 bridge->close_sent;
     const struct rule rules[] = {
         {bridge->reason < REASON_COUNT, "the reason is one of enum reason"},
-        {!open || (up_open && down_open), "a direction ends only with a reason"},
-        {!open || !flags, "an end is noted only with a reason"},
         {!open || (bridge->progress_at == 0 && bridge->longest_step == 0),
          "the clock of the end runs only with a reason"},
-        {!bridge->client_in_done || bridge->frames_over,
-         "no frames come from a client that is read to its end"},
-        {!bridge->frames_over || !up_open, "up ends with the client's frames"},
-        {!is_ending(up) || bridge->frames_over, "the client's frames are over when up ends"},
-        {!bridge->target_in_done || !down_open, "down ends with the target's bytes"},
-        {!bridge->close_sent || !down_open, "no bytes follow a Close"},
-        {down->state != PIPE_SHUT || (bridge->close_sent && bridge->frames_over),
-         "FIN to the client follows both Closes"},
+        {bridge->target.framed == (bridge->far != NULL), "a WebSocket target has frames"},
+        {bridge->client.transport && down->sink == bridge->client.transport,
+         "down writes to the client"},
+        {up->sink == bridge->target.transport, "up writes to the target"},
+        {bridge->target.framed || up->carry_length - up->carry_at <= up->bytes,
+         "up carries payload only"},
+        {stall_is_timed(up) && stall_is_timed(down), "a stall begins and ends with being blocked"},
+        {bridge->moved_at >= bridge->opened_at && bridge->input_at >= bridge->opened_at &&
+             bridge->input_at <= bridge->moved_at,
+         "nothing moves before the bridge opens"},
     };
     return first_broken(rules, WSL_COUNT(rules));
 }
@@ -78,45 +109,52 @@ static const char *check_end(const struct bridge *bridge)
 const char *bridge_check_state(const struct bridge *bridge)
 {
     const struct pipe *up = &bridge->up, *down = &bridge->down;
+    const struct bridge_end *client = &bridge->client, *target = &bridge->target;
+    bool stalled = up->stalled_at != 0 || down->stalled_at != 0;
     const char *broken = bridge_check_pipe(up);
     if (!broken)
         broken = bridge_check_pipe(down);
     if (!broken)
-        broken = check_end(bridge);
-    if (broken)
-        return broken;
-    bool stalled = up->stalled_at != 0 || down->stalled_at != 0;
+        broken = check_whole(bridge);
+    if (!broken)
+        broken = check_end(bridge, client, up, down);
+    if (!broken)
+        broken = check_end(bridge, target, down, up);
+    if (!broken)
+        broken = check_frames(bridge, client, stalled);
+    return broken ? broken : check_frames(bridge, target, stalled);
+}
+
+/* What may still wait at one end after a turn. */
+static const char *check_settled(const struct bridge *bridge, const struct bridge_end *end,
+                                 const struct pipe *to)
+{
+    const struct bridge_frames *frames = bridge_frames_seen(bridge, end);
+    bool due = to->state == PIPE_ENDING && !to->blocked;
+    bool closes = end->framed && !bridge_ending_is_fin(bridge, end);
+    bool slot_goes = !to->blocked && !end->close_sent && !pipe_is_finished(to);
     const struct rule rules[] = {
-        {bridge->client && down->sink == bridge->client, "down writes to the client"},
-        {up->sink == bridge->target, "up writes to the target"},
-        {up->carry_length - up->carry_at <= up->bytes, "up carries payload only"},
-        {stall_is_timed(up) && stall_is_timed(down), "a stall begins and ends with being blocked"},
-        {!stalled || bridge->ping_out_at == 0, "no round trip is measured across a stall"},
-        {bridge->slot_length <= sizeof(bridge->slot) && bridge->slot_length != 1,
-         "the slot holds one whole control frame or none"},
-        {bridge->received_at >= bridge->opened_at && bridge->moved_at >= bridge->opened_at &&
-             bridge->input_at >= bridge->opened_at && bridge->input_at <= bridge->moved_at,
-         "nothing moves before the bridge opens"},
+        {!frames || frames->slot_length == 0 || !slot_goes,
+         "a control frame waits only for its turn"},
+        {!due || closes, "FIN waits only for its socket"},
+        {!due || end->close_sent, "our Close waits only for its socket"},
+        {!due || !end->over, "FIN to a WebSocket waits only for its frames"},
     };
     return first_broken(rules, WSL_COUNT(rules));
 }
 
 const char *bridge_check_settled(const struct bridge *bridge)
 {
-    const struct pipe *up = &bridge->up, *down = &bridge->down;
-    bool down_free = down->state == PIPE_ENDING && !down->blocked;
-    bool slot_goes = !down->blocked && !bridge->close_sent && !pipe_is_finished(down);
     bool held = bridge->tap && bridge->tap->full;
-    bool connecting = !bridge->target && !bridge->target_in_done;
-    const struct rule rules[] = {
-        {bridge->slot_length == 0 || !slot_goes, "a control frame waits only for its turn"},
-        {up->state != PIPE_ENDING || up->blocked, "FIN to the target waits only for its socket"},
-        {!down_free || bridge->close_sent, "our Close waits only for the client's socket"},
-        {!down_free || !bridge->frames_over, "FIN to the client waits only for its frames"},
-        {held || connecting || bridge_is_done(bridge) || bridge_want(bridge) != 0,
-         "a bridge that is not done waits for something"},
-    };
-    return first_broken(rules, WSL_COUNT(rules));
+    bool connecting = !bridge->target.transport && !bridge->target.in_done;
+    const char *broken = check_settled(bridge, &bridge->client, &bridge->down);
+    if (!broken)
+        broken = check_settled(bridge, &bridge->target, &bridge->up);
+    if (broken)
+        return broken;
+    return held || connecting || bridge_is_done(bridge) || bridge_want(bridge) != 0
+               ? NULL
+               : "a bridge that is not done waits for something";
 }
 
 /* ---- a turn ---- */
@@ -145,23 +183,34 @@ static const char *check_pipe_change(const struct pipe *before, const struct pip
     return first_broken(rules, WSL_COUNT(rules));
 }
 
+static const char *check_end_change(const struct bridge_end *before, const struct bridge_end *after)
+{
+    const struct rule rules[] = {
+        {after->in_done >= before->in_done && after->over >= before->over &&
+             after->closed >= before->closed && after->close_sent >= before->close_sent,
+         "what is over stays over"},
+    };
+    return first_broken(rules, WSL_COUNT(rules));
+}
+
 const char *bridge_check_change(const struct bridge *before, const struct bridge *after)
 {
     const char *broken = check_pipe_change(&before->up, &after->up);
     if (!broken)
         broken = check_pipe_change(&before->down, &after->down);
+    if (!broken)
+        broken = check_end_change(&before->client, &after->client);
+    if (!broken)
+        broken = check_end_change(&before->target, &after->target);
     if (broken)
         return broken;
     bool first_reason = before->reason == REASON_none || before->reason == after->reason;
     const struct rule rules[] = {
         /* A deadline that cuts what is left may name the peer that stalled. */
         {first_reason || bridge_is_done(after), "the first reason stays"},
-        {after->client_in_done >= before->client_in_done &&
-             after->target_in_done >= before->target_in_done &&
-             after->frames_over >= before->frames_over && after->close_sent >= before->close_sent,
-         "what is over stays over"},
-        {after->received_at >= before->received_at && after->moved_at >= before->moved_at &&
-             after->input_at >= before->input_at && after->progress_at >= before->progress_at,
+        {after->frames.received_at >= before->frames.received_at &&
+             after->moved_at >= before->moved_at && after->input_at >= before->input_at &&
+             after->progress_at >= before->progress_at,
          "times only grow"},
         {after->opened_at == before->opened_at, "a bridge opens once"},
         {after->longest_step >= before->longest_step, "the longest step only grows"},

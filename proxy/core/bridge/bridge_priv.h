@@ -1,6 +1,5 @@
 /*
- * The steps of a bridge that its clock shares, and the check after each call. Only for bridge.c,
- * bridge_time.c and bridge_check.c.
+ * What the modules of a bridge share, and the check after each call. Only for core/bridge.
  *
  * Owns: nothing. Thread: the bridge's worker. Errors: end up in the bridge's `reason`. Lifetime:
  * the bridge's.
@@ -8,25 +7,42 @@
 #ifndef WSLUICE_CORE_BRIDGE_BRIDGE_PRIV_H
 #define WSLUICE_CORE_BRIDGE_BRIDGE_PRIV_H
 
-#include "core/bridge/pipe.h"
+#include "core/bridge/bridge_state.h"
 
-struct bridge;
+static inline struct bridge_end *bridge_other(struct bridge *bridge, const struct bridge_end *end)
+{
+    return end == &bridge->client ? &bridge->target : &bridge->client;
+}
 
-/* Takes nothing more from this side; what was taken is still sent. */
-void bridge_finish_up(struct bridge *bridge);
-void bridge_finish_down(struct bridge *bridge);
+static inline struct pipe *bridge_pipe_from(struct bridge *bridge, const struct bridge_end *end)
+{
+    return end == &bridge->client ? &bridge->up : &bridge->down;
+}
+
+static inline struct pipe *bridge_pipe_to(struct bridge *bridge, const struct bridge_end *end)
+{
+    return end == &bridge->client ? &bridge->down : &bridge->up;
+}
+
+/* NULL: the end is raw. */
+static inline struct bridge_frames *bridge_frames_at(struct bridge *bridge,
+                                                     const struct bridge_end *end)
+{
+    if (!end->framed)
+        return NULL;
+    return end == &bridge->client ? &bridge->frames : bridge->far;
+}
+
+static inline const struct bridge_frames *bridge_frames_seen(const struct bridge *bridge,
+                                                             const struct bridge_end *end)
+{
+    if (!end->framed)
+        return NULL;
+    return end == &bridge->client ? &bridge->frames : bridge->far;
+}
 
 /* The sink of this direction has failed: drops its carry. */
 void bridge_break(struct bridge *bridge, struct pipe *pipe, uint64_t now);
-
-/* Takes each step that follows from the state alone: Close, FIN, the pong or ping in the slot. */
-void bridge_settle(struct bridge *bridge, uint64_t now);
-
-/*
- * The sink has taken bytes of this direction: extends the deadline of the end, unless that could go
- * on without end.
- */
-void bridge_note_taken(struct bridge *bridge, const struct pipe *pipe, uint64_t now);
 
 /*
  * A connection that fails breaks only the direction towards it: what its peer has sent before is in
@@ -35,13 +51,9 @@ void bridge_note_taken(struct bridge *bridge, const struct pipe *pipe, uint64_t 
  */
 void bridge_sink_failed(struct bridge *bridge, enum reason reason, uint64_t now);
 
-/* Sends bytes of the target to a client that is not blocked; BRIDGE_HEADROOM is in front of them.
- */
-void bridge_take_bytes(struct bridge *bridge, uint8_t *bytes, size_t length, uint64_t now);
-
-/* Shows a run of payload to the tap, which there is. True: it has input. */
-bool bridge_tap_payload(struct bridge *bridge, const struct pipe *pipe, const uint8_t *bytes,
-                        size_t length, uint64_t now);
+/* Sends bytes on, or keeps them behind those that the sink has not taken yet. */
+void bridge_send(struct bridge *bridge, struct pipe *pipe, const uint8_t *bytes, size_t length,
+                 uint64_t now);
 
 /* A sink is blocked or the tap is full, so a source is not read. */
 bool bridge_is_held_back(const struct bridge *bridge);

@@ -1,6 +1,6 @@
 #include "core/bridge/bridge_time.h"
 
-#include "core/bridge/bridge_priv.h"
+#include "core/bridge/bridge_ending.h"
 #include "core/bridge/pace.h"
 
 /* After the client is gone, a target that takes no bytes is closed within a second. */
@@ -11,30 +11,29 @@ static uint64_t earlier(uint64_t a, uint64_t b)
     return a == 0 || (b != 0 && b < a) ? b : a;
 }
 
-static uint64_t tick_ping(struct bridge *bridge, const struct bridge_times *times, uint64_t now)
+static uint64_t tick_ping(struct bridge *bridge, const struct bridge_end *end,
+                          const struct bridge_times *times, uint64_t now)
 {
-    if (times->ping_interval == 0)
+    struct bridge_frames *frames = bridge_frames_at(bridge, end);
+    if (times->ping_interval == 0 || !frames)
         return 0;
     /*
-     * While the target blocks, the client is not read, so its silence means nothing. While the
-     * client blocks, a ping would not reach it; tick_stall handles that.
+     * While the other end blocks, this one is not read, so its silence means nothing. While this
+     * one blocks, a ping would not reach it; tick_stall handles that.
      */
-    if (bridge_is_held_back(bridge)) {
-        bridge->received_at = now;
-        bridge->pinged_at = 0;
-    }
+    if (bridge_is_held_back(bridge))
+        bridge_frames_heard(frames, now);
     /* If the pong comes, the next ping may be due before this one's timeout. */
     uint64_t next_ping = now + times->ping_interval;
-    if (bridge->pinged_at != 0) {
-        if (now - bridge->pinged_at < times->ping_timeout)
-            return earlier(bridge->pinged_at + times->ping_timeout, next_ping);
-        bridge_end(bridge, REASON_client_dead, now);
+    if (frames->pinged_at != 0) {
+        if (now - frames->pinged_at < times->ping_timeout)
+            return earlier(frames->pinged_at + times->ping_timeout, next_ping);
+        bridge_end(bridge, end == &bridge->client ? REASON_client_dead : REASON_target_dead, now);
         return 0;
     }
-    if (now - bridge->received_at < times->ping_interval)
-        return bridge->received_at + times->ping_interval;
-    bridge->slot_length = (uint8_t)ws_frame_control(bridge->slot, WS_OP_PING, bridge->slot, 0);
-    bridge->pinged_at = bridge->ping_out_at = now;
+    if (now - frames->received_at < times->ping_interval)
+        return frames->received_at + times->ping_interval;
+    bridge_frames_ping(frames, now);
     return earlier(now + times->ping_timeout, next_ping);
 }
 
@@ -78,7 +77,8 @@ static void tick_tap(struct bridge *bridge, uint32_t limit, uint64_t now)
 static uint64_t tick_open(struct bridge *bridge, const struct bridge_unsent *unsent,
                           const struct bridge_times *times, uint64_t now)
 {
-    uint64_t next = tick_ping(bridge, times, now);
+    uint64_t next = tick_ping(bridge, &bridge->client, times, now);
+    next = earlier(next, tick_ping(bridge, &bridge->target, times, now));
     next = earlier(
         next, tick_limit(bridge, bridge->moved_at, times->idle_timeout, REASON_idle_timeout, now));
     next = earlier(next, tick_limit(bridge, bridge->input_at, times->input_timeout,
@@ -89,7 +89,7 @@ static uint64_t tick_open(struct bridge *bridge, const struct bridge_unsent *uns
     next = earlier(next, tick_stall(bridge, &bridge->up, unsent->target, limit, now));
     next = earlier(next, tick_stall(bridge, &bridge->down, unsent->client, limit, now));
     tick_tap(bridge, limit, now);
-    bridge_settle(bridge, now);
+    bridge_ending_settle(bridge, now);
     /* If the end has just begun, `unsent` was not asked for yet. */
     return bridge->reason == REASON_none ? next : now;
 }
@@ -125,9 +125,8 @@ static uint64_t ending_deadline(const struct bridge *bridge, const struct bridge
 static bool end_flowing(struct bridge *bridge, uint64_t now)
 {
     bool up_blocked = bridge->up.blocked, down_blocked = bridge->down.blocked;
-    bridge_finish_up(bridge);
-    bridge_finish_down(bridge);
-    bridge_settle(bridge, now);
+    bridge_ending_finish_both(bridge);
+    bridge_ending_settle(bridge, now);
     return (bridge->up.blocked && !up_blocked) || (bridge->down.blocked && !down_blocked);
 }
 
@@ -141,7 +140,8 @@ static void give_up(struct bridge *bridge, const struct bridge_unsent *unsent, u
         else if (bridge->up.blocked)
             bridge->reason = REASON_target_stalled;
     }
-    bridge->client_in_done = bridge->target_in_done = bridge->frames_over = true;
+    bridge->client.in_done = bridge->target.in_done = true;
+    bridge->client.over = bridge->target.over = true;
     bridge_break(bridge, &bridge->up, now);
     bridge_break(bridge, &bridge->down, now);
 }
@@ -154,9 +154,9 @@ static uint64_t tick_ending(struct bridge *bridge, const struct bridge_unsent *u
                             const struct bridge_times *times, uint64_t now)
 {
     if (pace_has_moved(&bridge->up, unsent->target, now))
-        bridge_note_taken(bridge, &bridge->up, now);
+        bridge_ending_note_taken(bridge, &bridge->up, now);
     if (pace_has_moved(&bridge->down, unsent->client, now))
-        bridge_note_taken(bridge, &bridge->down, now);
+        bridge_ending_note_taken(bridge, &bridge->down, now);
     uint64_t deadline = ending_deadline(bridge, times);
     uint64_t next = pace_next_check(times->close_timeout, now);
     if (now < deadline)

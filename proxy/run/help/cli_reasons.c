@@ -40,6 +40,10 @@ static const char *const advice[REASON_COUNT] = {
         "`connect_timeout`",
     [REASON_target_untrusted] =
         "read `detail`; set `ca` or `server_name` of the target, or renew its certificate",
+    [REASON_target_dead] =
+        "nothing, if now and then: the other machine or the network between is gone",
+    [REASON_target_eof] = "read the log of the WebSocket server",
+    [REASON_target_frames] = "read `detail`; is the target a WebSocket server?",
     [REASON_silent] = "nothing: a browser that connected ahead, or a check of the port",
     [REASON_handshake_eof] = "nothing, if now and then",
     [REASON_handshake_timeout] =

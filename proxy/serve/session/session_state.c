@@ -18,7 +18,7 @@ static unsigned resources_of(const struct session *session)
         resources |= LIFE_CONNECT;
     if (session->target && session->target_watch)
         resources |= LIFE_TARGET;
-    if (session->bridge.client)
+    if (session->bridge.client.transport)
         resources |= LIFE_BRIDGE;
     if (session->lingering.client)
         resources |= LIFE_LINGER;

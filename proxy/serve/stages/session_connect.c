@@ -5,7 +5,6 @@
 #include "base/log/log.h"
 #include "codec/banner.h"
 #include "codec/proxy_proto.h"
-#include "core/bridge/bridge_banner.h"
 #include "core/session/session_id.h"
 #include "core/tokens/resolver_answer.h"
 #include "core/tokens/token_destination.h"
@@ -317,8 +316,8 @@ static void open_up(struct session *session, const struct target_connect_result 
     begin_tap(session);
     session_log_opened(session, session_token_public_path(session));
     if (result->banner_length > 0)
-        bridge_banner_take(&session->bridge, session->env->scratch->buffer, result->banner_length,
-                           now);
+        bridge_take_first(&session->bridge, session->env->scratch->buffer, result->banner_length,
+                          now);
     if (opening->early)
         bridge_take_early(&session->bridge, opening->early, opening->early_length, now);
     session_entry_free(session);

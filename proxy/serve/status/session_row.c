@@ -115,6 +115,7 @@ static void read_stalls(const struct bridge *bridge, struct session_row *row, ui
 void session_row_read_numbers(struct session *session, struct session_row *row, uint64_t now)
 {
     const struct bridge *bridge = &session->bridge;
+    uint32_t trip = bridge_round_trip(bridge);
     if (now - session->rates.at >= SESSION_BRIDGE_RATES_MS)
         session_bridge_measure(session, now);
     *row = (struct session_row){
@@ -122,7 +123,7 @@ void session_row_read_numbers(struct session *session, struct session_row *row, 
         .age_ms = now - (session->upgraded_at != 0 ? session->upgraded_at : session->accepted_at),
         .idle_ms = since(bridge->moved_at != 0 ? bridge->moved_at : session->accepted_at, now),
         .input_ms = since(bridge->input_at != 0 ? bridge->input_at : session->accepted_at, now),
-        .ping_ms = bridge->round_trip != 0 ? bridge->round_trip - 1 : SESSION_ROW_NEVER,
+        .ping_ms = trip != 0 ? trip - 1 : SESSION_ROW_NEVER,
         .bytes_up = bridge->up.bytes,
         .bytes_down = bridge->down.bytes,
         .rate_up = session->rates.up_per_second,

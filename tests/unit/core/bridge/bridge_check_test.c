@@ -54,7 +54,7 @@ static void fill_the_carries(void)
 static void test_free_pipes(void **unused)
 {
     DAMAGE(up.state = PIPE_BROKEN + 1, "a pipe's state is one of enum pipe_state");
-    DAMAGE(up.carry = damaged.slot, "a carry has a length");
+    DAMAGE(up.carry = damaged.frames.slot, "a carry has a length");
     DAMAGE(up.carry_length = 1, "a carry has a length");
     DAMAGE(up.carry_at = 1, "a carry has bytes left");
     DAMAGE(up.state = PIPE_WAITING, "a pipe has a sink unless it waits for one or is broken");
@@ -72,7 +72,7 @@ static void test_blocked_pipes(void **unused)
     DAMAGE(down.state = PIPE_BROKEN, "only a pipe that writes is blocked");
     DAMAGE(down.stalled_at = 0, "a stall begins and ends with being blocked");
     DAMAGE(up.stalled_at = 1, "a stall begins and ends with being blocked");
-    DAMAGE(ping_out_at = 1, "no round trip is measured across a stall");
+    DAMAGE(frames.ping_out_at = 1, "no round trip is measured across a stall");
 }
 
 static void test_up_carries_payload_only(void **unused)
@@ -90,19 +90,19 @@ static void test_open(void **unused)
     DAMAGE(reason = REASON_COUNT, "the reason is one of enum reason");
     DAMAGE(up.state = PIPE_ENDING, "a direction ends only with a reason");
     DAMAGE(down.state = PIPE_BROKEN, "a direction ends only with a reason");
-    DAMAGE(client_in_done = true, "an end is noted only with a reason");
-    DAMAGE(target_in_done = true, "an end is noted only with a reason");
-    DAMAGE(frames_over = true, "an end is noted only with a reason");
-    DAMAGE(close_sent = true, "an end is noted only with a reason");
+    DAMAGE(client.in_done = true, "an end is noted only with a reason");
+    DAMAGE(target.in_done = true, "an end is noted only with a reason");
+    DAMAGE(client.over = true, "an end is noted only with a reason");
+    DAMAGE(client.close_sent = true, "an end is noted only with a reason");
     DAMAGE(progress_at = 1, "the clock of the end runs only with a reason");
     DAMAGE(longest_step = 1, "the clock of the end runs only with a reason");
-    DAMAGE(client = NULL, "down writes to the client");
+    DAMAGE(client.transport = NULL, "down writes to the client");
     DAMAGE(down.sink = &lab.target.transport, "down writes to the client");
-    DAMAGE(target = NULL, "up writes to the target");
-    DAMAGE(slot_length = 1, "the slot holds one whole control frame or none");
-    DAMAGE(slot_length = sizeof(damaged.slot) + 1,
+    DAMAGE(target.transport = NULL, "up writes to the target");
+    DAMAGE(frames.slot_length = 1, "the slot holds one whole control frame or none");
+    DAMAGE(frames.slot_length = sizeof(damaged.frames.slot) + 1,
            "the slot holds one whole control frame or none");
-    DAMAGE(received_at = damaged.opened_at - 1, "nothing moves before the bridge opens");
+    DAMAGE(frames.received_at = damaged.opened_at - 1, "nothing moves before the bridge opens");
     DAMAGE(moved_at = damaged.opened_at - 1, "nothing moves before the bridge opens");
 }
 
@@ -111,14 +111,14 @@ static void test_ending(void **unused)
     target_sends_eof();
     lab_run(&lab);
     assert_int_equal(lab.bridge.reason, REASON_target_closed);
-    DAMAGE(client_in_done = true, "no frames come from a client that is read to its end");
-    DAMAGE(frames_over = true, "up ends with the client's frames");
-    DAMAGE(up.state = PIPE_ENDING, "the client's frames are over when up ends");
-    DAMAGE(up.state = PIPE_SHUT, "the client's frames are over when up ends");
-    DAMAGE(down.state = PIPE_FLOWING, "down ends with the target's bytes");
-    DAMAGE(down.state = PIPE_SHUT, "FIN to the client follows both Closes");
+    DAMAGE(client.in_done = true, "nothing comes from an end that is read to its end");
+    DAMAGE(client.over = true, "a direction ends with its source");
+    DAMAGE(up.state = PIPE_ENDING, "a source is over when its direction ends");
+    DAMAGE(up.state = PIPE_SHUT, "a source is over when its direction ends");
+    DAMAGE(down.state = PIPE_FLOWING, "no bytes follow a Close");
+    DAMAGE(down.state = PIPE_SHUT, "FIN to a WebSocket follows both Closes");
     damaged = lab.bridge;
-    damaged.target_in_done = false;
+    damaged.target.in_done = damaged.target.over = false;
     damaged.down.state = PIPE_FLOWING;
     expect_broken("no bytes follow a Close");
 }
@@ -145,22 +145,22 @@ static void expect_unsettled(const char *text)
 static void test_settled(void **unused)
 {
     damaged = lab.bridge;
-    damaged.slot_length = 2;
+    damaged.frames.slot_length = 2;
     expect_unsettled("a control frame waits only for its turn");
     damaged = lab.bridge;
     damaged.up.state = PIPE_ENDING;
-    expect_unsettled("FIN to the target waits only for its socket");
+    expect_unsettled("FIN waits only for its socket");
     damaged = lab.bridge;
     damaged.down.state = PIPE_ENDING;
-    expect_unsettled("our Close waits only for the client's socket");
-    damaged.close_sent = damaged.frames_over = true;
-    expect_unsettled("FIN to the client waits only for its frames");
+    expect_unsettled("our Close waits only for its socket");
+    damaged.client.close_sent = damaged.client.over = true;
+    expect_unsettled("FIN to a WebSocket waits only for its frames");
 }
 
 static void test_wants_an_event_in_every_state(void **unused)
 {
     damaged = lab.bridge;
-    damaged.client_in_done = damaged.target_in_done = true;
+    damaged.client.in_done = damaged.target.in_done = true;
     expect_unsettled("a bridge that is not done waits for something");
 }
 
@@ -188,7 +188,7 @@ static void test_change_of_an_open_bridge(void **unused)
     CHANGE(up.state = PIPE_WAITING, "a pipe's state moves forward");
     CHANGE(up.bytes = 4, "the bytes of a direction only grow");
     CHANGE(down.sink = NULL, "a pipe keeps its sink");
-    CHANGE(received_at -= 1, "times only grow");
+    CHANGE(frames.received_at -= 1, "times only grow");
     CHANGE(moved_at -= 1, "times only grow");
     CHANGE(opened_at += 1, "a bridge opens once");
 }
@@ -201,8 +201,8 @@ static void test_change_of_an_ending_bridge(void **unused)
     CHANGE(down.bytes += 1, "only a pipe that flows takes bytes");
     CHANGE(reason = REASON_shutdown, "the first reason stays");
     CHANGE(reason = REASON_none, "the first reason stays");
-    CHANGE(target_in_done = false, "what is over stays over");
-    CHANGE(close_sent = false, "what is over stays over");
+    CHANGE(target.in_done = false, "what is over stays over");
+    CHANGE(client.close_sent = false, "what is over stays over");
     CHANGE(progress_at -= 1, "times only grow");
     struct bridge before = lab.bridge;
     before.longest_step = 1;
@@ -214,11 +214,11 @@ static void test_change_of_a_bridge_after_the_clients_close(void **unused)
 {
     send_close(1000);
     lab_run(&lab);
-    CHANGE(frames_over = false, "what is over stays over");
+    CHANGE(client.over = false, "what is over stays over");
     CHANGE(up.state = PIPE_ENDING, "a pipe's state moves forward");
     client_sends_eof();
     lab_run(&lab);
-    CHANGE(client_in_done = false, "what is over stays over");
+    CHANGE(client.in_done = false, "what is over stays over");
 }
 
 int main(void)

@@ -52,7 +52,7 @@ static void test_an_upgrade_before_the_target(void **unused)
 {
     session.client = &client;
     step(LIFE_SAW_PLAIN, LIFE_HEAD);
-    session.bridge.client = &client;
+    session.bridge.client.transport = &client;
     step(LIFE_UPGRADE_AFTER, LIFE_UPGRADED);
     session.entry = NULL;
     session.target = &target;
@@ -94,7 +94,7 @@ static void test_a_resource_that_is_missing_aborts(void **unused)
     step(LIFE_UPGRADE_FIRST, LIFE_DIALLING);
     session.entry = NULL;
     session.target = &target;
-    session.bridge.client = &client;
+    session.bridge.client.transport = &client;
     assert_aborts(LIFE_TARGET_READY); /* no watch of the target */
 }
 
@@ -102,7 +102,7 @@ static void test_a_resource_that_is_left_over_aborts(void **unused)
 {
     session.client = &client;
     step(LIFE_SAW_PLAIN, LIFE_HEAD);
-    session.bridge.client = &client;
+    session.bridge.client.transport = &client;
     assert_aborts(LIFE_REFUSED); /* the entry is left */
     assert_aborts(LIFE_DROPPED); /* the bridge is left */
 }

@@ -1,5 +1,5 @@
 /* The first bytes of a target, which were read before the bridge had it. */
-#include "core/bridge/bridge_banner.h"
+#include "core/bridge/bridge.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -34,7 +34,7 @@ static void take_banner(size_t length)
     fake_send(&lab.target, scratch.buffer, length);
     lab.target.in_at += length; /* it was read already */
     lab_attach(&lab);
-    bridge_banner_take(&lab.bridge, scratch.buffer, length, lab.now);
+    bridge_take_first(&lab.bridge, scratch.buffer, length, lab.now);
     lab_check(&lab);
 }
 
@@ -127,7 +127,7 @@ static void test_without_memory(void **unused)
         scratch.buffer[i] = 'x';
     lab_attach(&lab);
     failing_alloc_arm(1);
-    bridge_banner_take(&lab.bridge, scratch.buffer, 12, lab.now);
+    bridge_take_first(&lab.bridge, scratch.buffer, 12, lab.now);
     assert_true(failing_alloc_disarm());
     expect_reason(REASON_out_of_memory);
     assert_int_equal(lab.bridge.down.state, PIPE_BROKEN);

@@ -1,0 +1,78 @@
+/*
+ * The struct of a bridge (bridge.h), for the modules that make it up, and for those that read it.
+ *
+ * Owns: see the fields. Thread: the bridge's worker. Errors: none. Lifetime: bridge_init until
+ * bridge_free.
+ */
+#ifndef WSLUICE_CORE_BRIDGE_BRIDGE_STATE_H
+#define WSLUICE_CORE_BRIDGE_BRIDGE_STATE_H
+
+#include "base/metrics.h"
+#include "core/bridge/bridge_frames.h"
+#include "core/bridge/pipe.h"
+
+/* Room before the buffer, for a frame header. */
+#define BRIDGE_HEADROOM 64
+#define BRIDGE_BUFFER   ((size_t)256 * 1024)
+
+/* One per worker, used by one session at a time, never across turns. */
+struct bridge_scratch {
+    uint8_t headroom[BRIDGE_HEADROOM];
+    uint8_t buffer[BRIDGE_BUFFER];
+};
+
+/* Readiness of the descriptors, and what to wait for. */
+enum bridge_ready {
+    BRIDGE_CLIENT_READ = 1,
+    BRIDGE_CLIENT_WRITE = 2,
+    BRIDGE_CLIENT_BROKEN = 4, /* reported without being asked for */
+    BRIDGE_TARGET_READ = 8,
+    BRIDGE_TARGET_WRITE = 16,
+    BRIDGE_TARGET_BROKEN = 32,
+};
+#define BRIDGE_TARGET_SHIFT 3 /* from the client's bits to the target's */
+
+/*
+ * An observer of the payload, which may block the bridge. While `full` is set, neither side is
+ * read; after clearing it, the observer makes a turn in which both sides are read.
+ */
+struct bridge_payload {
+    bool from_client;
+    struct slice bytes; /* as read, unmasked; empty: a part of the carry was sent */
+    bool partial;       /* ends inside a frame of the client */
+    bool taken;         /* nothing of it is in the carry */
+};
+
+struct bridge_tap {
+    /* True: it has input of the client's user. */
+    bool (*on_payload)(struct bridge_tap *tap, const struct bridge_payload *payload, uint64_t now);
+    bool full;
+};
+
+struct bridge_end {
+    struct transport *transport; /* borrowed; NULL: none yet, or none any more */
+    bool framed;                 /* WebSocket frames; false: raw bytes */
+    bool in_done;                /* EOF or failure was read */
+    bool over;                   /* what it sends from now on is dropped */
+    bool closed;                 /* the bridge ends because of its Close frame */
+    bool close_sent;             /* our last frame is sent, or in the carry */
+    bool half_close;             /* a raw end at the other side ends it with a FIN alone */
+    bool lingers;                /* it is read to its end, so that it gets all that was sent */
+};
+
+struct bridge {
+    struct bridge_end client, target;
+    struct pipe up, down;
+    struct bridge_frames frames; /* the client's, if it is framed */
+    struct bridge_frames *far;   /* owned; the target's; NULL: it is raw, or not there */
+    enum reason reason;          /* none while open */
+    /* Milliseconds on the caller's clock. */
+    uint64_t opened_at, moved_at;
+    uint64_t input_at;       /* last input: any payload of the client, or as the tap says */
+    uint64_t progress_at;    /* while ending: when bytes moved last */
+    uint64_t longest_step;   /* while ending: the longest time between two moves of a sink */
+    struct metrics *metrics; /* borrowed; for stalls and round trips. NULL: not measured */
+    struct bridge_tap *tap;  /* borrowed; NULL: no observer */
+};
+
+#endif
