@@ -146,7 +146,6 @@ static enum reason read_value(struct reader *r)
 static enum reason read_part(struct reader *r)
 {
     struct http_parts *parts = r->parts;
-    struct slice phrase;
     switch ((enum part)r->scan->part) {
     case PART_START:
         if (r->text.ptr[0] == '\r')
@@ -176,7 +175,7 @@ static enum reason read_part(struct reader *r)
     case PART_STATUS:
         return read_status(r);
     case PART_PHRASE:
-        return read_run(r, HTTP_CHAR_VALUE, '\r', PART_LINE_LF, &phrase);
+        return read_run(r, HTTP_CHAR_VALUE, '\r', PART_LINE_LF, &parts->phrase);
     case PART_DONE:
         break;
     }

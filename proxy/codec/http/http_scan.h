@@ -40,6 +40,7 @@ struct http_scan {
 struct http_parts {
     struct slice method, target; /* of a request */
     uint16_t status;             /* of an answer */
+    struct slice phrase;         /* behind the status; may be empty */
     uint8_t minor_version;
     struct http_field *fields; /* the caller's, HTTP_FIELDS_MAX of them */
 };

@@ -115,7 +115,7 @@ static void busy_cb(void *owner, unsigned ready)
 static void begin_request(struct http_link *link, struct slice request, size_t body_max)
 {
     http_collect_free(&link->collect);
-    http_collect_begin(&link->collect, body_max, false);
+    http_collect_begin(&link->collect, body_max, HTTP_ASKED_GET);
     link->request = request;
     link->sent = 0;
     link->blocked = false;
@@ -158,7 +158,7 @@ bool http_link_open(struct http_link *link, const struct http_origin *origin, st
         .owner = link,
     };
     struct dial_result result;
-    http_collect_begin(&link->collect, body_max, false);
+    http_collect_begin(&link->collect, body_max, HTTP_ASKED_GET);
     link->request = request;
     link->address = &origin->url.address;
     link->dial = dial_start(&to, &result);

@@ -194,7 +194,7 @@ static bool take_body(const struct exchange *exchange, struct http_collect *coll
 static bool ask_once(struct exchange *exchange, struct http_client_answer *answer)
 {
     struct http_collect collect;
-    http_collect_begin(&collect, ANSWER_MAX, false);
+    http_collect_begin(&collect, ANSWER_MAX, HTTP_ASKED_GET);
     exchange->fd = -1;
     exchange->unread = false;
     bool done = exchange->request->address->kind == CONFIG_ADDRESS_UNIX ? connect_unix(exchange)

@@ -35,7 +35,7 @@ static const char *read_coding(const struct http_answer *answer, bool *chunked)
     return answer->head.minor_version == 0 ? "is chunked, but HTTP/1.0" : NULL;
 }
 
-static const char *find_body(struct http_answer *answer, bool answers_head)
+static const char *find_body(struct http_answer *answer, enum http_asked asked)
 {
     bool has_length, chunked;
     const char *fault = read_length(answer, &has_length);
@@ -45,10 +45,11 @@ static const char *find_body(struct http_answer *answer, bool answers_head)
         fault = "has a length, and is chunked";
     if (fault)
         return fault;
+    bool switches = answer->status == STATUS_SWITCHING;
     bool bodiless = answer->status == STATUS_NO_CONTENT || answer->status < 200;
-    if (bodiless && (chunked || answer->length > 0))
+    if ((bodiless && (chunked || answer->length > 0)) || (switches && has_length))
         return "has a body that its status does not allow";
-    if (bodiless || answers_head || answer->status == STATUS_NOT_MODIFIED)
+    if (bodiless || asked == HTTP_ASKED_HEAD || answer->status == STATUS_NOT_MODIFIED)
         answer->body = HTTP_ANSWER_EMPTY;
     else if (chunked)
         answer->body = HTTP_ANSWER_CHUNKED;
@@ -84,19 +85,20 @@ static const char *fault_of(enum reason bad)
     }
 }
 
-static enum http_answer_verdict conclude(struct http_answer *answer, bool answers_head,
+static enum http_answer_verdict conclude(struct http_answer *answer, enum http_asked asked,
                                          const char **fault)
 {
-    *fault = answer->status == STATUS_SWITCHING ? "changes to another protocol"
-                                                : find_body(answer, answers_head);
+    bool switches = answer->status == STATUS_SWITCHING;
+    *fault = switches && asked != HTTP_ASKED_UPGRADE ? "changes to another protocol"
+                                                     : find_body(answer, asked);
     if (*fault)
         return HTTP_ANSWER_BAD;
-    answer->persists = may_persist(answer);
-    return answer->status < 200 ? HTTP_ANSWER_INTERIM : HTTP_ANSWER_DONE;
+    answer->persists = !switches && may_persist(answer);
+    return answer->status < 200 && !switches ? HTTP_ANSWER_INTERIM : HTTP_ANSWER_DONE;
 }
 
 enum http_answer_verdict http_answer_parse(struct http_answer *answer, struct slice bytes,
-                                           const struct http_limits *limits, bool answers_head,
+                                           const struct http_limits *limits, enum http_asked asked,
                                            struct http_scan *scan, size_t *consumed,
                                            const char **fault)
 {
@@ -121,10 +123,11 @@ enum http_answer_verdict http_answer_parse(struct http_answer *answer, struct sl
     if (!http_scan_is_done(scan))
         return HTTP_ANSWER_MORE;
     answer->status = parts.status;
+    answer->phrase = parts.phrase;
     answer->head.minor_version = parts.minor_version;
     answer->head.field_count = scan->fields;
     *consumed = scan->at;
-    return conclude(answer, answers_head, fault);
+    return conclude(answer, asked, fault);
 }
 
 struct slice http_answer_field(const struct http_answer *answer, struct slice name)

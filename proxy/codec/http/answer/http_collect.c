@@ -4,11 +4,11 @@
 
 static const struct http_limits limits = {16384, 16384, HTTP_FIELDS_MAX};
 
-void http_collect_begin(struct http_collect *collect, size_t body_max, bool answers_head)
+void http_collect_begin(struct http_collect *collect, size_t body_max, enum http_asked asked)
 {
     memset(collect, 0, sizeof(*collect));
     collect->body_max = body_max;
-    collect->answers_head = answers_head;
+    collect->asked = asked;
     collect->scan = http_scan_answer();
 }
 
@@ -37,7 +37,7 @@ static enum http_answer_verdict begin_body(struct http_collect *collect)
 {
     const struct http_answer *answer = &collect->answer;
     collect->in_body = true;
-    if (answer->body == HTTP_ANSWER_EMPTY)
+    if (answer->body == HTTP_ANSWER_EMPTY || collect->asked == HTTP_ASKED_UPGRADE)
         return conclude(collect, HTTP_ANSWER_DONE, NULL);
     if (answer->body == HTTP_ANSWER_LENGTH && answer->length > collect->body_max)
         return fail(collect, "has a body that is too large");
@@ -63,8 +63,8 @@ static enum http_answer_verdict take_head(struct http_collect *collect, struct s
     if (collect->head.failed)
         return fail(collect, "did not fit into memory");
     enum http_answer_verdict verdict =
-        http_answer_parse(&collect->answer, text_slice(&collect->head), &limits,
-                          collect->answers_head, &collect->scan, &consumed, &fault);
+        http_answer_parse(&collect->answer, text_slice(&collect->head), &limits, collect->asked,
+                          &collect->scan, &consumed, &fault);
     if (verdict == HTTP_ANSWER_BAD)
         return fail(collect, fault);
     if (verdict == HTTP_ANSWER_MORE)

@@ -4,7 +4,8 @@
  *      http_collect_take   the bytes that the connection has delivered
  *      http_collect_end    the peer has finished sending: the end of some bodies, else a cut
  *
- * Interim answers (1xx) are skipped, but not an endless row of them.
+ * Interim answers (1xx) are skipped, but not an endless row of them. An answer to an upgrade is
+ * complete with its head: the body of a refusal is not collected.
  *
  * Pure. Owns: head and body. Thread: one at a time. Errors: HTTP_ANSWER_BAD, with `fault`: a phrase
  * to follow "the answer". Lifetime: http_collect_begin to http_collect_free.
@@ -18,7 +19,7 @@
 
 struct http_collect {
     size_t body_max;
-    bool answers_head; /* the request's method was HEAD */
+    enum http_asked asked;
 
     bool begun;                /* a byte of it has arrived */
     const char *fault;         /* with HTTP_ANSWER_BAD; static */
@@ -32,7 +33,7 @@ struct http_collect {
     bool in_body;
 };
 
-void http_collect_begin(struct http_collect *collect, size_t body_max, bool answers_head);
+void http_collect_begin(struct http_collect *collect, size_t body_max, enum http_asked asked);
 
 /*
  * MORE: all bytes are consumed. DONE: the answer is complete after *used bytes; what follows was

@@ -15,9 +15,9 @@ static struct auth_reply *relay(const char *head, const char *body)
     struct http_scan scan = http_scan_answer();
     size_t consumed;
     const char *fault;
-    assert_int_equal(
-        http_answer_parse(&answer, slice_of(head), &limits, false, &scan, &consumed, &fault),
-        HTTP_ANSWER_DONE);
+    assert_int_equal(http_answer_parse(&answer, slice_of(head), &limits, HTTP_ASKED_GET, &scan,
+                                       &consumed, &fault),
+                     HTTP_ANSWER_DONE);
     return auth_relay_create(&answer, slice_of(body));
 }
 

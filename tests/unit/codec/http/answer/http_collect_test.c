@@ -51,7 +51,7 @@ static void expect(const char *text, const struct expected *expected)
 {
     size_t size = strlen(text), used = 0, more = 0;
     for (size_t cut = 0; cut <= size; cut++) {
-        http_collect_begin(&collect, BODY_MAX, false);
+        http_collect_begin(&collect, BODY_MAX, HTTP_ASKED_GET);
         enum http_answer_verdict verdict = take(text, cut, &used);
         if (verdict == HTTP_ANSWER_MORE) {
             assert_int_equal(used, cut);
@@ -61,7 +61,7 @@ static void expect(const char *text, const struct expected *expected)
         check(expected, verdict, size - used);
         http_collect_free(&collect);
     }
-    http_collect_begin(&collect, BODY_MAX, false);
+    http_collect_begin(&collect, BODY_MAX, HTTP_ASKED_GET);
     enum http_answer_verdict verdict = HTTP_ANSWER_MORE;
     size_t at = 0;
     for (; at < size && verdict == HTTP_ANSWER_MORE; at++)
@@ -140,9 +140,30 @@ static void test_answers_to_head(void **state)
 {
     size_t used;
     const char text[] = OK "Content-Length: 500\r\n\r\n";
-    http_collect_begin(&collect, BODY_MAX, true);
+    http_collect_begin(&collect, BODY_MAX, HTTP_ASKED_HEAD);
     assert_int_equal(take(text, strlen(text), &used), HTTP_ANSWER_DONE);
     http_collect_free(&collect);
+}
+
+/* Complete with the head, so that frames, or the body of a refusal, are left. */
+static void test_answers_to_an_upgrade(void **state)
+{
+    static const char *const heads[] = {
+        "HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\n\r\n",
+        "HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 101 S\r\n\r\n",
+        "HTTP/1.1 403 Forbidden\r\nContent-Length: 21\r\n\r\n",
+        "HTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\n\r\n",
+    };
+    size_t used;
+    for (size_t i = 0; i < WSL_COUNT(heads); i++) {
+        char text[200];
+        int size = snprintf(text, sizeof(text), "%s\x82\x01x", heads[i]);
+        http_collect_begin(&collect, BODY_MAX, HTTP_ASKED_UPGRADE);
+        assert_int_equal(take(text, (size_t)size, &used), HTTP_ANSWER_DONE);
+        assert_int_equal(used, strlen(heads[i]));
+        assert_int_equal(collect.body.length, 0);
+        http_collect_free(&collect);
+    }
 }
 
 static void test_without_memory(void **state)
@@ -150,7 +171,7 @@ static void test_without_memory(void **state)
     size_t used;
     struct slice text = SLICE(OK "Content-Length: 5\r\n\r\nhello");
     for (unsigned call = 1; call <= 2; call++) {
-        http_collect_begin(&collect, BODY_MAX, false);
+        http_collect_begin(&collect, BODY_MAX, HTTP_ASKED_GET);
         failing_alloc_arm(call);
         enum http_answer_verdict verdict = http_collect_take(&collect, text, &used);
         assert_true(failing_alloc_disarm());
@@ -165,7 +186,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bodies),          cmocka_unit_test(test_cut_off),
         cmocka_unit_test(test_limits),          cmocka_unit_test(test_malformed),
-        cmocka_unit_test(test_answers_to_head), cmocka_unit_test(test_without_memory),
+        cmocka_unit_test(test_answers_to_head), cmocka_unit_test(test_answers_to_an_upgrade),
+        cmocka_unit_test(test_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

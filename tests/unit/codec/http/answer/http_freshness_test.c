@@ -16,9 +16,9 @@ static void expect(const char *fields, uint32_t seconds)
     size_t consumed;
     const char *fault;
     snprintf(text, sizeof(text), "HTTP/1.1 200 OK\r\n%s\r\n", fields);
-    assert_int_equal(
-        http_answer_parse(&answer, slice_of(text), &limits, false, &scan, &consumed, &fault),
-        HTTP_ANSWER_DONE);
+    assert_int_equal(http_answer_parse(&answer, slice_of(text), &limits, HTTP_ASKED_GET, &scan,
+                                       &consumed, &fault),
+                     HTTP_ANSWER_DONE);
     if (http_freshness_seconds(&answer, MOST) != seconds)
         fail_msg("%u instead of %u: %s", http_freshness_seconds(&answer, MOST), seconds, fields);
 }

@@ -15,7 +15,8 @@ static struct forward_answer judge(unsigned status, const char *fields)
     size_t consumed;
     const char *fault;
     snprintf(text, sizeof(text), "HTTP/1.1 %u X\r\n%s\r\n", status, fields);
-    (void)!http_answer_parse(&answer, slice_of(text), &limits, false, &scan, &consumed, &fault);
+    (void)!http_answer_parse(&answer, slice_of(text), &limits, HTTP_ASKED_GET, &scan, &consumed,
+                             &fault);
     return forward_answer_judge(&answer, SLICE("Remote-User"));
 }
 
