@@ -51,6 +51,11 @@
     REASON(target_dead, WARN, 0, 1011, "Target did not answer the ping")                           \
     REASON(target_eof, WARN, 0, 1011, "Target hung up without a Close frame")                      \
     REASON(target_frames, WARN, 0, 1011, "Target broke the WebSocket protocol")                    \
+    REASON(target_proxy_unreachable, WARN, 502, 1011, "The proxy to the target is unreachable")    \
+    REASON(target_proxy_refused, WARN, 502, 1011, "The proxy refuses to connect to the target")    \
+    REASON(target_proxy_auth, WARN, 502, 1011,                                                     \
+           "The proxy to the target does not accept the login")                                    \
+    REASON(target_proxy_failed, WARN, 502, 1011, "The proxy to the target gave no valid answer")   \
     /* before the first request */                                                                 \
     REASON(silent, DEBUG, 0, 0, "client sent nothing")                                             \
     REASON(handshake_eof, INFO, 0, 0, "client hung up during the handshake")                       \

@@ -44,6 +44,12 @@ static const char *const advice[REASON_COUNT] = {
         "nothing, if now and then: the other machine or the network between is gone",
     [REASON_target_eof] = "read the log of the WebSocket server",
     [REASON_target_frames] = "read `detail`; is the target a WebSocket server?",
+    [REASON_target_proxy_unreachable] = "start that proxy, or correct `proxy` of the target",
+    [REASON_target_proxy_refused] =
+        "read `detail`; let that proxy permit the target, or correct the target's address",
+    [REASON_target_proxy_auth] = "correct user and password in `proxy` of the target",
+    [REASON_target_proxy_failed] =
+        "read `detail`; does that proxy speak HTTP or SOCKS5, as `proxy` says?",
     [REASON_silent] = "nothing: a browser that connected ahead, or a check of the port",
     [REASON_handshake_eof] = "nothing, if now and then",
     [REASON_handshake_timeout] =

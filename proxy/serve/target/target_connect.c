@@ -59,6 +59,10 @@ static bool is_fault_of_target(enum reason reason)
     case REASON_target_reset:
     case REASON_target_timeout:
     case REASON_target_silent:
+    case REASON_target_proxy_auth:
+    case REASON_target_proxy_failed:
+    case REASON_target_proxy_refused:
+    case REASON_target_proxy_unreachable:
     case REASON_target_tls:
     case REASON_target_unexpected:
     case REASON_target_unreachable:
