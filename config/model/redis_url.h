@@ -16,6 +16,7 @@
 
 #include "base/base.h"
 #include "config/model/config.h"
+#include "config/model/section/authority.h"
 
 #define REDIS_URL_MAX       1024
 #define REDIS_URL_PORT      6379
@@ -26,8 +27,7 @@ struct redis_url {
     struct config_address address;
     const char *user, *password; /* NULL: none */
     uint32_t database;
-    char text[REDIS_URL_MAX + 1];
-    size_t used;
+    char text[AUTHORITY_ROOM(REDIS_URL_MAX)];
 };
 
 /* NULL: parsed. */

@@ -3,7 +3,7 @@
 #include <sys/un.h>
 
 #include "base/ascii.h"
-#include "config/model/value.h"
+#include "config/model/section/authority.h"
 
 #define PORT_HTTP  80
 #define PORT_HTTPS 443
@@ -29,17 +29,6 @@ static bool is_target(const char *text)
             return false;
     }
     return text[0] == '/';
-}
-
-bool url_is_host(struct slice host, bool bracketed)
-{
-    for (size_t i = 0; i < host.len; i++) {
-        char c = host.ptr[i];
-        if (bracketed ? ascii_hex(c) < 0 && c != ':' && c != '.'
-                      : !ascii_is_alphanumeric(c) && c != '-' && c != '.' && c != '_')
-            return false;
-    }
-    return host.len > 0 && host.len <= VALUE_HOST_MAX;
 }
 
 /* The target begins behind the NUL of what comes first in url->text. */
@@ -75,7 +64,7 @@ static const char *parse_tcp(const char *text, struct url *url)
         return "must not have a user name";
     text += bracketed;
     struct slice host = {text, strcspn(text, bracketed ? "]" : ":/?#")};
-    if (!url_is_host(host, bracketed) || (bracketed && host.ptr[host.len] != ']'))
+    if (!authority_is_host(host, bracketed) || (bracketed && host.ptr[host.len] != ']'))
         return wanted;
     const char *rest = host.ptr + host.len + bracketed;
     uint64_t port = url->tls ? PORT_HTTPS : PORT_HTTP;

@@ -36,9 +36,6 @@ const char *url_check_template(const char *text);
  */
 bool url_may_have_password(const char *text);
 
-/* A host's name, or what is in the brackets of an IPv6 address: a first check of its characters. */
-bool url_is_host(struct slice host, bool bracketed);
-
 /* The value of the field Host. Returns `text`. */
 const char *url_print_host(const struct url *url, char *text, size_t size);
 

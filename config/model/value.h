@@ -10,6 +10,7 @@
 
 #include "base/base.h"
 #include "config/model/config.h"
+#include "config/model/section/authority.h"
 
 enum value_type {
     VALUE_BOOL,     /* true, false; also yes, no, on, off */
@@ -25,7 +26,7 @@ enum value_type {
     VALUE_CIDR,     /* 10.0.0.0/8, fd00::/8, or one address */
 };
 
-#define VALUE_HOST_MAX 253 /* bytes of a DNS name, as text: RFC 1035 section 2.3.4 */
+#define VALUE_HOST_MAX AUTHORITY_HOST_MAX
 
 /* A list ends with a NULL name. The first name of a number is printed. */
 struct value_name {
