@@ -280,7 +280,7 @@ static const struct options_section_row sections[] = {
             .key = "ticket",
             .parent = OPTIONS_AUTH,
             ONE(config_auth, ticket),
-            .size = sizeof(struct config_auth_ticket),
+            .size = sizeof(struct config_ticket),
             .place = OPTIONS_NO_PLACE,
             .help = "The client shows a ticket, a JSON Web Token that somebody with the key has "
                     "signed: your own website, or an identity provider. `wsluice ticket` makes "
@@ -290,7 +290,7 @@ static const struct options_section_row sections[] = {
         {
             .key = "key",
             .parent = OPTIONS_AUTH_TICKET,
-            ONE(config_auth_ticket, key),
+            ONE(config_ticket, key),
             .size = sizeof(struct config_ticket_key),
             .place = OPTIONS_NO_PLACE,
             .required = true,

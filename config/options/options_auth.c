@@ -177,7 +177,7 @@ static const struct options_row rows[] = {
     {
         .section = OPTIONS_AUTH_TICKET,
         .key = "from",
-        OPTIONS_FIELD(config_auth_ticket, from),
+        OPTIONS_FIELD(config_ticket, from),
         .value = {.type = VALUE_TEXT, .form = &text_form_ticket_place},
         .list = true,
         .initial = "header",
@@ -189,7 +189,7 @@ static const struct options_row rows[] = {
     {
         .section = OPTIONS_AUTH_TICKET,
         .key = "audience",
-        OPTIONS_FIELD(config_auth_ticket, audiences),
+        OPTIONS_FIELD(config_ticket, audiences),
         .value = {.type = VALUE_TEXT},
         .list = true,
         .reload = OPTIONS_NEW_SESSIONS,
@@ -198,7 +198,7 @@ static const struct options_row rows[] = {
     {
         .section = OPTIONS_AUTH_TICKET,
         .key = "issuer",
-        OPTIONS_FIELD(config_auth_ticket, issuers),
+        OPTIONS_FIELD(config_ticket, issuers),
         .value = {.type = VALUE_TEXT},
         .list = true,
         .reload = OPTIONS_NEW_SESSIONS,
@@ -207,7 +207,7 @@ static const struct options_row rows[] = {
     {
         .section = OPTIONS_AUTH_TICKET,
         .key = "required",
-        OPTIONS_FIELD(config_auth_ticket, required),
+        OPTIONS_FIELD(config_ticket, required),
         .value = {.type = VALUE_TEXT},
         .list = true,
         .reload = OPTIONS_NEW_SESSIONS,
@@ -216,7 +216,7 @@ static const struct options_row rows[] = {
     {
         .section = OPTIONS_AUTH_TICKET,
         .key = "user",
-        OPTIONS_FIELD(config_auth_ticket, user),
+        OPTIONS_FIELD(config_ticket, user),
         .value = {.type = VALUE_TEXT},
         .reload = OPTIONS_NEW_SESSIONS,
         .help = "claim with the user's name, which the ticket must have; default: sub, if it is "
@@ -225,7 +225,7 @@ static const struct options_row rows[] = {
     {
         .section = OPTIONS_AUTH_TICKET,
         .key = "address",
-        OPTIONS_FIELD(config_auth_ticket, address),
+        OPTIONS_FIELD(config_ticket, address),
         .value = {.type = VALUE_TEXT},
         .reload = OPTIONS_NEW_SESSIONS,
         .help = "claim with the client's address, or a list of them; default: the ticket is good "
@@ -234,7 +234,7 @@ static const struct options_row rows[] = {
     {
         .section = OPTIONS_AUTH_TICKET,
         .key = "leeway",
-        OPTIONS_FIELD(config_auth_ticket, leeway_ms),
+        OPTIONS_FIELD(config_ticket, leeway_ms),
         .value = {.type = VALUE_DURATION, .max = VALUE_SECONDS(600)},
         .initial = "30s",
         .reload = OPTIONS_NEW_SESSIONS,
@@ -243,7 +243,7 @@ static const struct options_row rows[] = {
     {
         .section = OPTIONS_AUTH_TICKET,
         .key = "unlimited",
-        OPTIONS_FIELD(config_auth_ticket, unlimited),
+        OPTIONS_FIELD(config_ticket, unlimited),
         .value = {.type = VALUE_BOOL},
         .initial = "false",
         .excludes = "single_use",
@@ -253,7 +253,7 @@ static const struct options_row rows[] = {
     {
         .section = OPTIONS_AUTH_TICKET,
         .key = "single_use",
-        OPTIONS_FIELD(config_auth_ticket, single_use),
+        OPTIONS_FIELD(config_ticket, single_use),
         .value = {.type = VALUE_BOOL},
         .initial = "false",
         .reload = OPTIONS_NEW_SESSIONS,
@@ -264,7 +264,7 @@ static const struct options_row rows[] = {
     {
         .section = OPTIONS_AUTH_TICKET,
         .key = "end_session",
-        OPTIONS_FIELD(config_auth_ticket, end_session),
+        OPTIONS_FIELD(config_ticket, end_session),
         .value = {.type = VALUE_BOOL},
         .initial = "false",
         .reload = OPTIONS_NEW_SESSIONS,

@@ -83,7 +83,7 @@ struct config_ticket_key {
 };
 
 /* A JSON Web Token. */
-struct config_auth_ticket {
+struct config_ticket {
     struct config_ticket_key key;
     struct config_texts
         from; /* places, in order: header, header:NAME, query:NAME, cookie:NAME ... */
@@ -104,7 +104,7 @@ struct config_auth {
     struct config_auth_header header;
     struct config_auth_login login;
     struct config_auth_forward forward;
-    struct config_auth_ticket ticket;
+    struct config_ticket ticket;
     struct config_place place;
 };
 

@@ -95,7 +95,7 @@ static void check_login(const struct route_check *check, size_t index)
 
 static void check_ticket(const struct route_check *check, size_t index)
 {
-    const struct config_auth_ticket *ticket = &check->route->auth.methods[index].ticket;
+    const struct config_ticket *ticket = &check->route->auth.methods[index].ticket;
     struct option_ref option = element(check, OPTIONS_AUTH_TICKET, index);
     if (!ticket->key.file)
         return;

@@ -10,7 +10,7 @@
 
 struct auth_ticket {
     struct auth_method base;
-    const struct config_auth_ticket *config;
+    const struct config_ticket *config;
     struct ticket_policy policy;
     const char **required; /* owned; of the policy */
     struct ticket_key_file *keys;
@@ -131,7 +131,7 @@ static bool require(struct auth_ticket *ticket)
     return true;
 }
 
-struct auth_method *auth_ticket_create(const struct config_auth_ticket *config,
+struct auth_method *auth_ticket_create(const struct config_ticket *config,
                                        struct ticket_used *used, char *error, size_t error_size)
 {
     static const struct auth_method_ops ops = {.ask = ask, .release = release};

@@ -16,7 +16,7 @@
 struct ticket_used;
 
 /* `used` outlives the method. */
-WSL_MUST_CHECK struct auth_method *auth_ticket_create(const struct config_auth_ticket *config,
+WSL_MUST_CHECK struct auth_method *auth_ticket_create(const struct config_ticket *config,
                                                       struct ticket_used *used, char *error,
                                                       size_t error_size);
 

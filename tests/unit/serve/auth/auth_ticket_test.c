@@ -11,7 +11,7 @@ static char path[64], error[300], text[HEAD_OF_TEXT];
 static struct auth_answer answer;
 static struct ticket_used *used;
 static const char *const places[] = {"header", "query:t", "cookie:t", "subprotocol"};
-static const struct config_auth_ticket plain = {
+static const struct config_ticket plain = {
     .key = {.file = path}, .from = {places, 4}, .leeway_ms = 1000};
 
 static int setup(void **state)
@@ -62,7 +62,7 @@ static enum auth_outcome ask(struct auth_method *method, const char *target, con
     return method->ops->ask(method, &question, NULL, &answer);
 }
 
-static struct auth_method *method_of(const struct config_auth_ticket *config)
+static struct auth_method *method_of(const struct config_ticket *config)
 {
     struct auth_method *method = auth_ticket_create(config, used, error, sizeof(error));
     if (!method)
@@ -129,7 +129,7 @@ static void test_refusals(void **state)
 
 static void test_exp_is_required(void **state)
 {
-    struct config_auth_ticket config = plain;
+    struct config_ticket config = plain;
     struct auth_method *method = method_of(&config);
     assert_int_equal(ask_once(method, 60, ",\"x\":1", true), AUTH_PASSED);
     method->ops->release(method);
@@ -151,7 +151,7 @@ static void test_exp_is_required(void **state)
 
 static void test_single_use(void **state)
 {
-    struct config_auth_ticket config = plain;
+    struct config_ticket config = plain;
     config.single_use = true;
     struct auth_method *method = method_of(&config), *other = method_of(&config);
     assert_int_equal(ask_once(method, 60, ",\"jti\":\"a\"", false), AUTH_PASSED); /* a page */
@@ -171,7 +171,7 @@ static void test_single_use(void **state)
 
 static void test_the_session_ends_with_it(void **state)
 {
-    struct config_auth_ticket config = plain;
+    struct config_ticket config = plain;
     config.end_session = true;
     struct auth_method *method = method_of(&config);
     int64_t now = seconds();
@@ -184,7 +184,7 @@ static void test_other_claims(void **state)
 {
     static const char *const audiences[] = {"desks"}, *const issuers[] = {"i"},
                              *const required[] = {"role"};
-    struct config_auth_ticket config = plain;
+    struct config_ticket config = plain;
     config.audiences = (struct config_texts){audiences, 1};
     config.issuers = (struct config_texts){issuers, 1};
     config.required = (struct config_texts){required, 1};
@@ -221,7 +221,7 @@ static void test_algorithms(void **state)
     assert_string_equal(ticket_alg_at(CONFIG_TICKET_PS512 - 1)->name, "PS512");
     assert_string_equal(ticket_alg_at(CONFIG_TICKET_ES384 - 1)->name, "ES384");
     assert_string_equal(ticket_alg_at(CONFIG_TICKET_EDDSA - 1)->name, "EdDSA");
-    struct config_auth_ticket config = plain;
+    struct config_ticket config = plain;
     config.key.algorithm = CONFIG_TICKET_ES256;
     assert_null(auth_ticket_create(&config, used, error, sizeof(error)));
     assert_non_null(strstr(error, "its algorithm is not ES256"));
