@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/model/ws_url.h"
 #include "config/options/snapshot.h"
 #include "config/unknown_key.h"
 #include "config/yaml/yaml_path.h"
@@ -367,12 +368,16 @@ static void check_scheme(struct schema_file *file, const struct yaml_path *at,
 {
     const struct yaml_tree_pair *address = yaml_tree_find(node, "address");
     const struct yaml_tree_pair *tls = yaml_tree_find(node, "tls");
-    if (!address || address->value->kind != YAML_TREE_SCALAR || !tls ||
-        strncmp(address->value->text, "tls://", 6) != 0)
+    if (!address || address->value->kind != YAML_TREE_SCALAR || !tls)
+        return;
+    const char *text = address->value->text;
+    bool ws = ws_url_has_scheme(text);
+    if (!ws && strncmp(text, "tls://", 6) != 0)
         return;
     struct yaml_path step = {at, tls->key->text, 0};
     yaml_path_report(&step, file->schema->diag, tls->key->where, "remove it",
-                     "the address in line %u says tls:// already", address->key->where.line);
+                     "the address in line %u says %s already", address->key->where.line,
+                     ws ? "ws: or wss:" : "tls://");
 }
 
 static void read_section(struct schema_file *file, const struct yaml_path *at,

@@ -3,6 +3,7 @@
 #include "config/model/pattern.h"
 #include "config/model/permit_rule.h"
 #include "config/model/redis_url.h"
+#include "config/model/section/ws_field.h"
 #include "config/model/url.h"
 
 /* A segment of a path has more than one or two dots, escaped or not. */
@@ -24,6 +25,9 @@
 #define SERVICE    "https?://([-A-Za-z0-9._]+|\\[[0-9A-Fa-f:.]+\\])(:[0-9]{1,5})?"
 #define SOCKET     "unix:[/@][^:]+"
 #define URL(place) "(" SERVICE "(/" TARGET "*" place ")|" SOCKET "(:/" TARGET "*" place "))"
+
+/* Visible ASCII but  " # , / ? @ \\ ; the first one is no ':'. */
+#define AUTHORITY "([!$-+.0-9;->A-[^-~-]|\\])([!$-+.0->A-[^-~-]|\\])*"
 
 const struct value_form text_form_path = {
     pattern_check_path, PATH,
@@ -82,3 +86,10 @@ const struct value_form text_form_redis_url = {
     "[0-9]{0,7})?|"
     "unix:(//)?[/@][^?]+([?]db=[0-9]{1,7})?",
     NULL};
+const struct value_form text_form_authority = {ws_field_check_host, AUTHORITY, NULL};
+const struct value_form text_form_sent_origin = {ws_field_check_origin,
+                                                 "null|[-A-Za-z0-9+.]+://" AUTHORITY, NULL};
+const struct value_form text_form_user = {ws_field_check_user, "[^\x01-\x1f:\x7f]+",
+                                          "must not contain ':' and control characters"};
+const struct value_form text_form_credential = {ws_field_check_password, "[^\x01-\x1f\x7f]+", NULL};
+const struct value_form text_form_bearer = {ws_field_check_bearer, "[-A-Za-z0-9._~+/]+=*", NULL};

@@ -4,6 +4,7 @@
 
 #include "base/ascii.h"
 #include "config/model/section/authority.h"
+#include "config/model/ws_url.h"
 
 #define PORT_HTTP  80
 #define PORT_HTTPS 443
@@ -14,21 +15,17 @@ static const char place[] = "{token}";
 
 /* ---- parts ---- */
 
+/* The only braces are those of a place for a token. */
 static bool is_target(const char *text)
 {
     for (const char *p = text; *p; p++) {
-        if (*p == '{' || *p == '}') {
-            if (strncmp(p, place, sizeof(place) - 1) != 0)
-                return false;
-            p += sizeof(place) - 2;
+        if (*p != '{' && *p != '}')
             continue;
-        }
-        if (*p <= ' ' || *p > '~' || strchr("\"#<>\\^`|", *p))
+        if (strncmp(p, place, sizeof(place) - 1) != 0)
             return false;
-        if (*p == '%' && ascii_unescape(slice_of(p)) < 0)
-            return false;
+        p += sizeof(place) - 2;
     }
-    return text[0] == '/';
+    return ws_url_is_target(slice_of(text));
 }
 
 /* The target begins behind the NUL of what comes first in url->text. */

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "config/model/cidr.h"
+#include "config/model/ws_url.h"
 
 enum {
     PRINTED_MAX = 24,
@@ -190,12 +191,12 @@ static enum value_verdict parse_text(const struct value_spec *spec, const char *
     return wrong ? malformed(why, why_size, wrong) : VALUE_OK;
 }
 
-static enum value_verdict parse_unix(const char *path, struct value *value, char *why,
+static enum value_verdict parse_unix(struct slice path, struct value *value, char *why,
                                      size_t why_size)
 {
     value->kind = CONFIG_ADDRESS_UNIX;
-    value->text = slice_of(path);
-    if (value->text.len == 0 || strcmp(path, "@") == 0)
+    value->text = path;
+    if (path.len == 0 || slice_equal(path, SLICE("@")))
         return malformed(why, why_size, "must be the path of a Unix socket, or @NAME");
     if (value->text.len > UNIX_PATH_MAX) {
         snprintf(why, why_size, "too long for a Unix socket, whose path has at most %d bytes",
@@ -239,42 +240,73 @@ static bool parse_fd(const char *text, struct value *value)
     return true;
 }
 
-/* Splits at the last colon, as websockify does, so that "::1:80" needs no brackets. */
-static enum value_verdict parse_address(const struct value_spec *spec, const char *text,
-                                        struct value *value, char *why, size_t why_size)
+/* [HOST:]PORT or [HOST][:PORT], `port` 0: there is no default. Splits at the last colon, as
+ * websockify does, so that "::1:80" needs no brackets. */
+static enum value_verdict parse_place(const struct value_spec *spec, struct slice text,
+                                      uint16_t port, const char *wanted, struct value *value,
+                                      char *why, size_t why_size)
 {
     bool listen = spec->type == VALUE_LISTEN;
-    if (strncmp(text, unix_prefix, strlen(unix_prefix)) == 0)
-        return parse_unix(text + strlen(unix_prefix), value, why, why_size);
-    if (listen && parse_fd(text, value))
-        return VALUE_OK;
-    if (!listen && strncmp(text, tls_scheme, strlen(tls_scheme)) == 0)
-        value->tls = true;
-    if (value->tls || (!listen && strncmp(text, tcp_scheme, strlen(tcp_scheme)) == 0))
-        text += strlen(tcp_scheme);
-
-    const char *wanted = listen ? "must be PORT, HOST:PORT, [IPV6]:PORT, unix:PATH or fd:N"
-                                : "must be tcp://HOST:PORT, tls://HOST:PORT or unix:PATH";
-    const char *colon = strrchr(text, ':');
-    if (!colon && !listen)
+    const char *end = text.ptr + text.len, *colon = memrchr(text.ptr, ':', text.len);
+    if (port && colon && colon > text.ptr && end[-1] == ']')
+        colon = NULL; /* inside an IPv6 address */
+    if (!colon && !listen && !port)
         return malformed(why, why_size, wanted);
-    struct slice host = {text, colon ? (size_t)(colon - text) : 0};
+    struct slice host = {text.ptr, colon ? (size_t)(colon - text.ptr) : port ? text.len : 0};
     if (host.len >= 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']')
         host = (struct slice){host.ptr + 1, host.len - 2};
     bool is_url = colon && strncmp(colon, "://", 3) == 0;
     if (is_url || !is_host_form(host) || (host.len == 0 && !listen))
         return malformed(why, why_size, wanted);
 
-    const char *digits = colon ? colon + 1 : text;
-    uint64_t port, lowest = listen ? 0 : 1;
-    if (!take_digits(&digits, 10, &port) || *digits || port < lowest || port > PORT_MAX) {
+    const char *digits = colon ? colon + 1 : text.ptr;
+    uint64_t number = port, lowest = listen ? 0 : 1;
+    bool has_digits = colon || !port;
+    if (has_digits && (!take_digits(&digits, 10, &number) || digits != end || number < lowest ||
+                       number > PORT_MAX)) {
         snprintf(why, why_size, "the port must be a number from %d to %d", (int)lowest, PORT_MAX);
         return VALUE_BAD_PORT;
     }
     value->kind = CONFIG_ADDRESS_TCP;
-    value->port = (uint16_t)port;
+    value->port = (uint16_t)number;
     value->text = host.len ? host : (struct slice){NULL, 0};
     return VALUE_OK;
+}
+
+static enum value_verdict parse_ws(const struct value_spec *spec, const char *text,
+                                   struct value *value, char *why, size_t why_size)
+{
+    struct ws_url url;
+    const char *fault = ws_url_split(text, &url);
+    if (fault)
+        return malformed(why, why_size, fault);
+    value->tls = url.tls;
+    value->target = url.target;
+    if (url.is_socket)
+        return parse_unix(url.place, value, why, why_size);
+    return parse_place(spec, url.place, url.port, "must be ws://HOST[:PORT]/PATH or wss://...",
+                       value, why, why_size);
+}
+
+static enum value_verdict parse_address(const struct value_spec *spec, const char *text,
+                                        struct value *value, char *why, size_t why_size)
+{
+    bool listen = spec->type == VALUE_LISTEN, schemes = !listen && !spec->bare;
+    if (strncmp(text, unix_prefix, strlen(unix_prefix)) == 0)
+        return parse_unix(slice_of(text + strlen(unix_prefix)), value, why, why_size);
+    if (listen && parse_fd(text, value))
+        return VALUE_OK;
+    if (schemes && ws_url_has_scheme(text))
+        return parse_ws(spec, text, value, why, why_size);
+    if (schemes && strncmp(text, tls_scheme, strlen(tls_scheme)) == 0)
+        value->tls = true;
+    if (value->tls || (!listen && strncmp(text, tcp_scheme, strlen(tcp_scheme)) == 0))
+        text += strlen(tcp_scheme);
+    const char *wanted =
+        listen       ? "must be PORT, HOST:PORT, [IPV6]:PORT, unix:PATH or fd:N"
+        : spec->bare ? "must be HOST:PORT or unix:PATH"
+                     : "must be tcp://HOST:PORT, tls://HOST:PORT, unix:PATH or wss://HOST/PATH";
+    return parse_place(spec, slice_of(text), 0, wanted, value, why, why_size);
 }
 
 enum value_verdict value_parse(const struct value_spec *spec, const char *text, struct value *value,
@@ -317,15 +349,22 @@ static int print_name(const struct value_name *names, uint64_t number, char *buf
 
 static int print_address(const struct value *value, char *buffer, size_t size)
 {
-    int length = (int)value->text.len;
+    int length = (int)value->text.len, rest = (int)value->target.len;
     const char *text = value->text.ptr ? value->text.ptr : "";
+    const char *target = value->target.ptr ? value->target.ptr : "";
+    const char *scheme = value->target.ptr ? value->tls ? "wss" : "ws" : "";
     if (value->kind == CONFIG_ADDRESS_UNIX)
-        return snprintf(buffer, size, "%s%.*s", unix_prefix, length, text);
+        return snprintf(buffer, size, "%s%s%s%.*s%s%.*s", scheme, *scheme ? "+" : "", unix_prefix,
+                        length, text, *scheme ? ":" : "", rest, target);
     if (value->kind == CONFIG_ADDRESS_FD)
         return snprintf(buffer, size, "%s%u", fd_prefix, value->port);
     bool brackets = memchr(text, ':', value->text.len) != NULL;
-    return snprintf(buffer, size, "%s%s%.*s%s:%u", value->tls ? tls_scheme : "",
-                    brackets ? "[" : "", length, text, brackets ? "]" : "", value->port);
+    return snprintf(buffer, size, "%s%s%s%.*s%s:%u%.*s",
+                    *scheme      ? scheme
+                    : value->tls ? tls_scheme
+                                 : "",
+                    *scheme ? "://" : "", brackets ? "[" : "", length, text, brackets ? "]" : "",
+                    value->port, rest, target);
 }
 
 int value_print(const struct value_spec *spec, const struct value *value, char *buffer, size_t size)

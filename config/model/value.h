@@ -22,7 +22,7 @@ enum value_type {
     VALUE_TEXT,     /* any text except an empty one */
     VALUE_PATH,     /* a file; relative to the file that names it */
     VALUE_LISTEN,   /* PORT, :PORT, HOST:PORT, [IPV6]:PORT, unix:PATH, unix:@NAME, fd:N */
-    VALUE_TARGET,   /* HOST:PORT, tcp://HOST:PORT, tls://HOST:PORT, unix:PATH, unix:@NAME */
+    VALUE_TARGET,   /* HOST:PORT, tcp://HOST:PORT, tls://HOST:PORT, unix:PATH, ws_url.h */
     VALUE_CIDR,     /* 10.0.0.0/8, fd00::/8, or one address */
 };
 
@@ -57,6 +57,7 @@ struct value_spec {
     const struct value_name *names; /* ENUM */
     const struct value_form *form;  /* TEXT; NULL: any text */
     bool may_be_empty;              /* TEXT */
+    bool bare;                      /* TARGET: an address alone, without TLS and WebSocket */
 };
 
 #define VALUE_KIB(n)     ((uint64_t)(n) << 10)
@@ -69,7 +70,8 @@ struct value {
     struct slice text; /* TEXT, PATH; LISTEN, TARGET: the host or path; ptr NULL: none */
     enum config_address_kind kind; /* LISTEN, TARGET */
     uint16_t port;                 /* LISTEN, TARGET */
-    bool tls;                      /* TARGET: begins with tls:// */
+    bool tls;                      /* TARGET: begins with tls:// or wss:// */
+    struct slice target;           /* TARGET: of a WebSocket request; ptr NULL: raw bytes */
     struct config_cidr cidr;       /* CIDR */
 };
 

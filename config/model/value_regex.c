@@ -10,6 +10,9 @@ enum { DIGITS_MAX = 20 }; /* of UINT64_MAX */
 #define HOST           "(" HOST_CHARACTER "+|" IPV6 "(%(" HOST_CHARACTER "|:)*)?)"
 #define HOST_OR_NONE   "(" HOST "|\\[" HOST "?\\])"
 
+/* ws_url_is_target */
+#define TARGET_CHARACTER "([!$&-;=?-[_a-z{}~]|\\]|%[0-9A-Fa-f]{2})"
+
 #define OCTET "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 #define IPV4  OCTET "(\\." OCTET "){3}"
 
@@ -139,15 +142,25 @@ static void put_names(const struct value_spec *spec, struct text *regex)
 
 /* ---- addresses ---- */
 
-static void put_address(bool listen, struct text *regex)
+/* Of ports and sockets, the expression checks less than value_parse. */
+static void put_ws(struct text *regex)
+{
+    text_add_string(regex, "|wss?://" HOST_OR_NONE "(:[0-9]{1,5})?(/" TARGET_CHARACTER "*)?");
+    text_add_string(regex, "|wss?[+]unix:[/@].*");
+}
+
+static void put_address(bool listen, bool bare, struct text *regex)
 {
     if (listen)
         text_add_string(regex, "((" HOST_OR_NONE ")?:)?");
     else
-        text_add_string(regex, "((tcp|tls)://)?" HOST_OR_NONE ":");
+        text_add_string(regex,
+                        bare ? "(tcp://)?" HOST_OR_NONE ":" : "((tcp|tls)://)?" HOST_OR_NONE ":");
     put_numbers(regex, listen ? 0 : 1, UINT16_MAX);
     text_add_string(regex, listen ? "|fd:[0-9]+" : "");
     text_add_string(regex, "|unix:([^@]|@.).{0,106}");
+    if (!listen && !bare)
+        put_ws(regex);
 }
 
 static void put_cidr(struct text *regex)
@@ -184,7 +197,7 @@ void value_regex_put(const struct value_spec *spec, struct text *regex)
         break;
     case VALUE_LISTEN:
     case VALUE_TARGET:
-        put_address(spec->type == VALUE_LISTEN, regex);
+        put_address(spec->type == VALUE_LISTEN, spec->bare, regex);
         break;
     case VALUE_CIDR:
         put_cidr(regex);

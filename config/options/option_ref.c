@@ -17,7 +17,9 @@ static void print_section(const struct option_locator *names, enum options_secti
     print_section(names, row->parent, option, buffer, size);
     size_t used = strlen(buffer);
     const char *dot = used ? "." : "";
-    if (row->single && names->is_single && names->is_single(names->owner, option))
+    struct option_ref own = *option;
+    own.section = section;
+    if (row->single && names->is_single && names->is_single(names->owner, &own))
         snprintf(buffer + used, size - used, "%s%s", dot, row->single);
     else if (row->shape == OPTIONS_LIST)
         snprintf(buffer + used, size - used, "%s%s[%zu]", dot, row->key,

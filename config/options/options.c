@@ -131,6 +131,26 @@ static const struct options_section_row sections[] = {
             .help =
                 "Servers that sessions are bridged to. A target is a mapping, or only its address.",
         },
+    [OPTIONS_WEBSOCKET] =
+        {
+            .key = "websocket",
+            .title = "WebSocket target",
+            .parent = OPTIONS_TARGET,
+            ONE(config_target, ws),
+            .size = sizeof(struct config_ws_target),
+            .place = OPTIONS_NO_PLACE,
+            .help = "What the request to a ws:// or wss:// target says. Secrets are best read from "
+                    "files, {file: PATH}, or from the environment, ${NAME}.",
+        },
+    [OPTIONS_WEBSOCKET_HEADER] =
+        {
+            .key = "headers",
+            .parent = OPTIONS_WEBSOCKET,
+            MAP(config_ws_target, headers, header_count),
+            .size = sizeof(struct config_header),
+            .place = OPTIONS_NO_PLACE,
+            .help = "More fields of the request. Their values are treated as secrets.",
+        },
     [OPTIONS_TOKENS] =
         {
             .key = "tokens",
@@ -321,8 +341,8 @@ static const struct options_section_row sections[] = {
 _Static_assert(WSL_COUNT(sections) == OPTIONS_SECTION_COUNT, "a row for each section");
 
 static const struct options_part *const parts[] = {
-    &options_process_part, &options_listener_part, &options_route_part, &options_target_part,
-    &options_content_part, &options_redis_part,    &options_auth_part};
+    &options_process_part,   &options_listener_part, &options_route_part, &options_target_part,
+    &options_websocket_part, &options_content_part,  &options_redis_part, &options_auth_part};
 enum { PART_COUNT = WSL_COUNT(parts) };
 
 const struct options_row *options_at(size_t index)

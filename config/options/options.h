@@ -7,7 +7,7 @@
  * Options are grouped in sections, each of which is one struct of config.h. Sections nest as their
  * structs do, some of them as lists: listeners[] holds tls{}, routes[] holds targets[]. The rows
  * are in options_process.c, options_listener.c, options_route.c, options_target.c,
- * options_content.c, options_redis.c and options_auth.c.
+ * options_websocket.c, options_content.c, options_redis.c and options_auth.c.
  *
  * Owns: nothing. Thread: any (const). Errors: none. Lifetime: static.
  */
@@ -31,6 +31,8 @@ enum options_section {
     OPTIONS_CERTIFICATE,
     OPTIONS_ROUTE,
     OPTIONS_TARGET,
+    OPTIONS_WEBSOCKET,
+    OPTIONS_WEBSOCKET_HEADER,
     OPTIONS_TOKENS,
     OPTIONS_TOKENS_HTTP,
     OPTIONS_TOKENS_REDIS,
@@ -147,7 +149,8 @@ struct options_part {
 extern const struct value_name options_target_proxy_versions[];
 
 extern const struct options_part options_process_part, options_listener_part, options_route_part,
-    options_target_part, options_content_part, options_redis_part, options_auth_part;
+    options_target_part, options_websocket_part, options_content_part, options_redis_part,
+    options_auth_part;
 
 #define OPTIONS_FIELD(type, member)                                                                \
     .offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)

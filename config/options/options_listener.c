@@ -77,6 +77,17 @@ static const struct options_row rows[] = {
     },
     {
         .section = OPTIONS_LISTENER,
+        .key = "raw",
+        OPTIONS_FIELD(config_listener, raw),
+        .value = {.type = VALUE_BOOL},
+        .initial = "false",
+        .needs = "routes",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "clients speak raw bytes, without HTTP and WebSocket; each connection is one "
+                "session of the listener's only route",
+    },
+    {
+        .section = OPTIONS_LISTENER,
         .key = "proxy_protocol",
         OPTIONS_FIELD(config_listener, proxy_protocol),
         .value = {.type = VALUE_ENUM, .names = proxy_modes},

@@ -8,6 +8,13 @@ const struct value_name options_target_proxy_versions[] = {
     {NULL, 0, false},
 };
 
+static const struct value_name families[] = {
+    {"any", CONFIG_FAMILY_ANY, false},
+    {"ipv4", CONFIG_FAMILY_IPV4, false},
+    {"ipv6", CONFIG_FAMILY_IPV6, false},
+    {NULL, 0, false},
+};
+
 static const struct value_name probes[] = {
     {"off", CONFIG_PROBE_OFF, false},
     {"connect", CONFIG_PROBE_CONNECT, false},
@@ -29,7 +36,26 @@ static const struct options_row rows[] = {
                    .help = "bridge to a Unix socket, @NAME for an abstract one, instead of a "
                            "TARGET_HOST:PORT"}},
         .help = "address of the target: tcp://HOST:PORT, tls://HOST:PORT, unix:PATH or unix:@NAME; "
-                "HOST may contain {NAME}s of path",
+                "of one that speaks WebSocket ws://HOST[:PORT]/PATH, wss://HOST[:PORT]/PATH or "
+                "ws+unix:/SOCKET:/PATH. HOST and PATH may contain {NAME}s of path",
+    },
+    {
+        .section = OPTIONS_TARGET,
+        .key = "connect_to",
+        OPTIONS_FIELD(config_target, connect_to),
+        .value = {.type = VALUE_TARGET, .bare = true},
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "HOST:PORT or unix:PATH to connect to instead; the address still names the server, "
+                "in its certificate and in requests",
+    },
+    {
+        .section = OPTIONS_TARGET,
+        .key = "family",
+        OPTIONS_FIELD(config_target, family),
+        .value = {.type = VALUE_ENUM, .names = families},
+        .initial = "any",
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "which addresses of a name to connect to: any, ipv4 or ipv6",
     },
     {
         .section = OPTIONS_TARGET,
@@ -71,6 +97,16 @@ static const struct options_row rows[] = {
         .flags = {{.name = "ssl-target-ca", .ours = true, .argument = "FILE"}},
         .help = "PEM authorities that the target's certificate is verified against; default: the "
                 "system's",
+    },
+    {
+        .section = OPTIONS_TARGET,
+        .key = "pins",
+        OPTIONS_FIELD(config_target, pins),
+        .value = {.type = VALUE_TEXT, .form = &text_form_pin},
+        .list = true,
+        .reload = OPTIONS_NEW_SESSIONS,
+        .help = "the only keys that the target's certificate may have, as sha256//BASE64 of its "
+                "SubjectPublicKeyInfo; with insecure, the key alone is verified",
     },
     {
         .section = OPTIONS_TARGET,

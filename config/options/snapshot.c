@@ -35,6 +35,15 @@ static bool store_address(struct config *config, const struct value *value,
     return true;
 }
 
+/* What an address says besides: TLS, and the request of a WebSocket. */
+static bool store_scheme(struct config *config, const struct value *value,
+                         struct config_target *target)
+{
+    if (value->tls)
+        target->tls = true;
+    return copy_text(config, value->target, &target->ws.path);
+}
+
 /* Adds an element. The capacity doubles, so the list is full when the count is a power of two. */
 static void *grow(struct config *config, void **list, size_t *count, size_t size)
 {
@@ -85,9 +94,8 @@ static bool store(struct config *config, const struct options_row *row, const st
     uint32_t number;
     switch (row->value.type) {
     case VALUE_TARGET:
-        if (value->tls)
-            ((struct config_target *)object)->tls = true;
-        return store_address(config, value, field);
+        return (row->value.bare || store_scheme(config, value, object)) &&
+               store_address(config, value, field);
     case VALUE_LISTEN:
         return store_address(config, value, field);
     case VALUE_CIDR:
@@ -200,7 +208,12 @@ bool snapshot_get(const struct options_row *row, const void *object, struct valu
     *value = (struct value){0};
     switch (row->value.type) {
     case VALUE_TARGET:
-        value->tls = ((const struct config_target *)object)->tls;
+        if (!row->value.bare) {
+            const struct config_target *target = object;
+            value->tls = target->tls;
+            if (target->ws.path)
+                value->target = slice_of(target->ws.path);
+        }
         return get_address(field, value);
     case VALUE_LISTEN:
         /* All interfaces and any port are an address as well: a listener always has one. */

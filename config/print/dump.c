@@ -8,7 +8,7 @@
 #include "config/options/options.h"
 #include "config/options/snapshot.h"
 
-enum { PRINTED_MAX = 512, PATH_MAX_LENGTH = 200, STEP = 2 };
+enum { PRINTED_MAX = 3072, PATH_MAX_LENGTH = 200, STEP = 2 };
 
 struct dump {
     const struct config *config;
@@ -105,7 +105,8 @@ static bool print_value(const struct options_row *row, const void *object, char 
     struct value value;
     if (row->list || !snapshot_get(row, object, &value))
         return false;
-    bool scheme = row->value.type == VALUE_TARGET && value.kind == CONFIG_ADDRESS_TCP && !value.tls;
+    bool scheme = row->value.type == VALUE_TARGET && value.kind == CONFIG_ADDRESS_TCP &&
+                  !value.tls && !value.target.ptr && !row->value.bare;
     int length = snprintf(text, size, "%s", scheme ? "tcp://" : "");
     value_print(&row->value, &value, text + length, size - (size_t)length);
     return true;
@@ -195,6 +196,12 @@ static void put_option(struct dump *dump, const struct options_row *row, const v
     fputc('\n', dump->stream);
 }
 
+/* tls: is not shown where the scheme of the address says it. */
+static bool scheme_shows_tls(const struct config_target *target)
+{
+    return target->address.kind == CONFIG_ADDRESS_TCP || target->ws.path;
+}
+
 /* Options without a meaning in their place are left out. */
 static bool is_shown(const struct dump *dump, const struct options_row *row, const void *object)
 {
@@ -217,9 +224,8 @@ static bool is_shown(const struct dump *dump, const struct options_row *row, con
         if (route->kind != CONFIG_KIND_BRIDGE && strcmp(key, "path") != 0)
             return !is_default(row, object);
     }
-    /* For TCP the scheme of the address shows it. */
     if (row->section == OPTIONS_TARGET && strcmp(key, "tls") == 0)
-        return ((const struct config_target *)object)->address.kind == CONFIG_ADDRESS_UNIX;
+        return !scheme_shows_tls(object);
     return row->value.type == VALUE_TEXT || row->value.type == VALUE_PATH
                ? *(const char *const *)((const char *)object + row->offset) != NULL
                : print_value(row, object, text, sizeof(text));
@@ -231,14 +237,21 @@ static void put_section(struct dump *dump, enum options_section section, const c
 
 static void put_map(struct dump *dump, enum options_section section, const char *object)
 {
-    size_t count;
+    size_t count, length = strlen(dump->path);
     const char *element = snapshot_elements(section, object, &count);
     struct options_map map = options_map(section);
     for (size_t i = 0; i < count; i++, element += options_section(section)->size) {
+        const char *text = *(const char *const *)(element + map.text->offset);
         begin_line(dump);
         put_text(dump, *(const char *const *)(element + map.name->offset));
         fputs(": ", dump->stream);
-        put_text(dump, *(const char *const *)(element + map.text->offset));
+        if (map.text->secret) {
+            snprintf(dump->path + length, sizeof(dump->path) - length, "_%zu", i);
+            put_secret(dump, map.text, text);
+            dump->path[length] = '\0';
+        } else {
+            put_text(dump, text);
+        }
         fputc('\n', dump->stream);
     }
 }
@@ -279,6 +292,8 @@ static void put_child(struct dump *dump, enum options_section child, const char 
         snapshot_elements(child, object, &count);
     else if (child == OPTIONS_TLS && is_untouched(child, object + row->offset))
         snapshot_elements(OPTIONS_CERTIFICATE, object + row->offset, &count);
+    else if (child == OPTIONS_WEBSOCKET)
+        count = ((const struct config_ws_target *)(object + row->offset))->path != NULL;
     else if (child == OPTIONS_TOKENS)
         count = config_token_source((const void *)(object + row->offset)) != CONFIG_TOKENS_NONE;
     else if (options_scalar_form(child) || row->parent == OPTIONS_AUTH)

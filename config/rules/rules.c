@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config/model/name_map.h"
+#include "config/rules/raw_rules.h"
 #include "config/rules/route/route_rules.h"
 #include "config/rules/warnings.h"
 
@@ -244,6 +245,7 @@ void rules_check(const struct config *config, const struct option_locator *names
     for (size_t i = 0; i < config->route_count; i++)
         check_needs(&check, i);
     name_map_free(&check.routes);
+    raw_rules_check(config, names, diag);
     route_rules_check(config, names, diag);
     if (diag->errors == 0)
         warnings_check(config, names, diag);

@@ -41,7 +41,7 @@ static bool is_for_operators(const struct config_route *route)
  */
 static bool can_be_rebound(const struct config_listener *listener, const struct config_route *route)
 {
-    return is_loopback(listener) && listener->tls.mode != CONFIG_TLS_REQUIRED &&
+    return !listener->raw && is_loopback(listener) && listener->tls.mode != CONFIG_TLS_REQUIRED &&
            listener->trusted_proxies.count == 0 && route->kind == CONFIG_KIND_BRIDGE &&
            !route->host && !config_route_has_tokens(route) && route->auth.count == 0 &&
            !config_texts_has(&route->origins, SLICE("any"));

@@ -4,6 +4,7 @@
 #include "config/rules/route/capture_rules.h"
 #include "config/rules/route/route_conflicts.h"
 #include "config/rules/route/target_rules.h"
+#include "config/rules/route/ws_rules.h"
 
 /* ---- kinds ---- */
 
@@ -104,6 +105,7 @@ void route_rules_check(const struct config *config, const struct option_locator 
         check_kind(&check);
         capture_rules_check(&check);
         target_rules_check(&check);
+        ws_rules_check(&check);
         auth_rules_check(&check);
         check_headers(&check);
     }

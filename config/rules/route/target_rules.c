@@ -38,12 +38,14 @@ static void check_target_tls(const struct route_check *check, const struct confi
         {"ca", target->ca != NULL},
         {"certificate", target->certificate != NULL},
         {"insecure", target->insecure},
+        {"pins", target->pins.count > 0},
     };
     const char *remedy = option.section == OPTIONS_TOKENS ? "add tls: true"
                          : option.section == OPTIONS_TOKENS_REDIS
                              ? "write the url as rediss://HOST:PORT"
-                             : "write the address as tls://HOST:PORT";
-    for (size_t i = 0; !target->tls && !target->tls_on_demand && i < 4; i++)
+                         : target->ws.path ? "write the address as wss://HOST/PATH"
+                                           : "write the address as tls://HOST:PORT";
+    for (size_t i = 0; !target->tls && !target->tls_on_demand && i < WSL_COUNT(options); i++)
         if (options[i].given)
             route_check_report(check, with_key(option, options[i].key), remedy,
                                "has no effect without TLS");
@@ -63,6 +65,23 @@ static void check_target_tls(const struct route_check *check, const struct confi
                            "there is no key to decrypt");
 }
 
+/* Where the address is not where to connect to. */
+static void check_dialled(const struct route_check *check, size_t index)
+{
+    const struct config_target *target = &check->route->targets[index];
+    const struct config_address *to = &target->connect_to;
+    struct option_ref option = route_check_target(check, index, "connect_to");
+    bool socket = to->path || (!to->host && target->address.path);
+    if ((to->host && strpbrk(to->host, "{}")) || (to->path && strpbrk(to->path, "{}")))
+        route_check_report(check, option, "write a fixed one", "must not contain {NAME}s");
+    if ((to->host || to->path) && !target->tls && !target->ws.path)
+        route_check_report(check, option, "write it as the address",
+                           "a target without TLS and WebSocket is not told its name");
+    if (target->family != CONFIG_FAMILY_ANY && socket)
+        route_check_report(check, with_key(option, "family"), "remove it",
+                           "a Unix socket has neither");
+}
+
 static void check_targets(const struct route_check *check)
 {
     for (size_t i = 0; i < check->route->target_count; i++) {
@@ -76,6 +95,7 @@ static void check_targets(const struct route_check *check)
         }
         check_target_captures(check, i);
         check_target_tls(check, target, route_check_target(check, i, NULL));
+        check_dialled(check, i);
         if (target->probe == CONFIG_PROBE_BANNER && !target->banner && !check->route->expect)
             route_check_report(check, route_check_target(check, i, "probe"),
                                "add banner: ssh, or what the target sends first",

@@ -47,6 +47,21 @@ static void hosts_and_origins(void **state)
     compare(&text_form_server_name, names, REGEX_EXACT);
 }
 
+static void websocket_targets(void **state)
+{
+    const char *hosts[] = {"desk", "desk:8080", "[::1]:80", ":80", "a/b",
+                           "u@a",  "a b",       "~",        "",    NULL};
+    const char *origins[] = {"null",    "https://desk", "https://*.desk", "https://a/",
+                             "a://b:1", "://b",         "https://",       NULL};
+    const char *users[] = {"ann", "Ann Lee", "a:b", "\x7f", "é", NULL};
+    const char *bearers[] = {"a.b-c_~+/==", "=", "a=b", "a b", NULL};
+    compare(&text_form_authority, hosts, REGEX_EXACT);
+    compare(&text_form_sent_origin, origins, REGEX_LOOSE);
+    compare(&text_form_user, users, REGEX_EXACT);
+    compare(&text_form_credential, users, REGEX_EXACT);
+    compare(&text_form_bearer, bearers, REGEX_EXACT);
+}
+
 static void certificates(void **state)
 {
     const char *seeds[] = {"*", "*.lan", "*@example.com", "Ann Lee", "a*b", "**", "*a", "*.", NULL};
@@ -109,8 +124,11 @@ static void other_texts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(paths),        cmocka_unit_test(hosts_and_origins),
-        cmocka_unit_test(certificates), cmocka_unit_test(names),
+        cmocka_unit_test(paths),
+        cmocka_unit_test(hosts_and_origins),
+        cmocka_unit_test(certificates),
+        cmocka_unit_test(names),
+        cmocka_unit_test(websocket_targets),
         cmocka_unit_test(other_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -98,6 +98,7 @@ static void addresses(void **state)
 {
     const struct value_spec listen = {.type = VALUE_LISTEN}, cidr = {.type = VALUE_CIDR};
     const struct value_spec target = {.type = VALUE_TARGET};
+    const struct value_spec bare = {.type = VALUE_TARGET, .bare = true};
     const char *listens[] = {
         "443",     ":443", "localhost:65535", "[::1]:0",          "::1:80",      "unix:/run/a",
         "unix:@x", "fd:3", ":65536",          "[fe80::1%eth0]:1", "http://x:80", "unix:@",
@@ -111,11 +112,17 @@ static void addresses(void **state)
                              ":22",
                              "tcp://h:0",
                              "tcp://[::1%lo]:9",
+                             "wss://desk/a?b=%20{c}",
+                             "ws://[::1]:8080/",
+                             "wss+unix:@x:/a",
+                             "ws+unix:/run/a",
+                             "ws://desk",
                              NULL};
     const char *cidrs[] = {"10.0.0.0/8",  "192.0.2.1", "fd00::/8",  "::1",      "::ffff:10.0.0.1",
                            "10.0.0.0/33", "::/129",    "256.0.0.1", "01.2.3.4", NULL};
     regex_compare(&listen, listens, REGEX_LOOSE);
     regex_compare(&target, targets, REGEX_LOOSE);
+    regex_compare(&bare, targets, REGEX_LOOSE);
     regex_compare(&cidr, cidrs, REGEX_LOOSE);
 }
 

@@ -159,7 +159,8 @@ static void reads_tcp_addresses(void **state)
 static void refuses_bad_tcp_addresses(void **state)
 {
     const char *listen_form = "must be PORT, HOST:PORT, [IPV6]:PORT, unix:PATH or fd:N";
-    const char *target_form = "must be tcp://HOST:PORT, tls://HOST:PORT or unix:PATH";
+    const char *target_form =
+        "must be tcp://HOST:PORT, tls://HOST:PORT, unix:PATH or wss://HOST/PATH";
     const char *listen_port = "the port must be a number from 0 to 65535";
     const char *target_port = "the port must be a number from 1 to 65535";
     bad(&listen_on, "", VALUE_BAD_PORT, listen_port);
@@ -259,9 +260,50 @@ static void ranges_begin_at_their_first_address(void **state)
         "must be an address or a range, such as 10.0.0.0/8 or fd00::/8");
 }
 
+static void ws_is(const char *url, const char *host, unsigned port, bool tls, const char *request)
+{
+    struct value value = good(&target, url);
+    assert_memory_equal(value.text.ptr, host, strlen(host));
+    assert_int_equal(value.text.len, strlen(host));
+    assert_int_equal(value.port, port);
+    assert_int_equal(value.tls, tls);
+    assert_int_equal(value.target.len, strlen(request));
+    assert_memory_equal(value.target.ptr, request, strlen(request));
+}
+
+static void websocket_targets(void **state)
+{
+    const struct value_spec bare = {.type = VALUE_TARGET, .bare = true};
+    ws_is("ws://desk", "desk", 80, false, "/");
+    ws_is("wss://desk.example.com/a/b?c=d:1", "desk.example.com", 443, true, "/a/b?c=d:1");
+    ws_is("ws://desk:8080/", "desk", 8080, false, "/");
+    ws_is("wss://[::1]/x", "::1", 443, true, "/x");
+    ws_is("wss://[::1]:8443/x", "::1", 8443, true, "/x");
+    ws_is("ws://{a}.desk/console/{a}", "{a}.desk", 80, false, "/console/{a}");
+    ws_is("ws+unix:/run/x.sock:/a", "/run/x.sock", 0, false, "/a");
+    ws_is("wss+unix:@name", "@name", 0, true, "/");
+    prints(&target, "wss://desk", "wss://desk:443/");
+    prints(&target, "ws://[::1]/a?b", "ws://[::1]:80/a?b");
+    prints(&target, "wss+unix:@name:/a", "wss+unix:@name:/a");
+    bad(&target, "ws://", VALUE_MALFORMED, "must be ws://HOST[:PORT]/PATH or wss://...");
+    bad(&target, "ws://:80/", VALUE_MALFORMED, "must be ws://HOST[:PORT]/PATH or wss://...");
+    bad(&target, "ws://a b/", VALUE_MALFORMED, "must be ws://HOST[:PORT]/PATH or wss://...");
+    bad(&target, "ws://a:0/", VALUE_BAD_PORT, "the port must be a number from 1 to 65535");
+    bad(&target, "ws://a:/", VALUE_BAD_PORT, "the port must be a number from 1 to 65535");
+    bad(&target, "ws://a:8x/", VALUE_BAD_PORT, "the port must be a number from 1 to 65535");
+    bad(&target, "ws://a?b", VALUE_MALFORMED, "must have a '/' before the '?'");
+    bad(&target, "wss://ann:secret@a/", VALUE_MALFORMED,
+        "must not have a user name: credentials are options of their own");
+    assert_false(good(&bare, "tcp://desk:1").tls);
+    good(&bare, "unix:/run/x");
+    bad(&bare, "tls://desk:1", VALUE_MALFORMED, "must be HOST:PORT or unix:PATH");
+    bad(&bare, "ws://desk", VALUE_MALFORMED, "must be HOST:PORT or unix:PATH");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(websocket_targets),
         cmocka_unit_test(ranges_begin_at_their_first_address),
         cmocka_unit_test(reads_booleans),
         cmocka_unit_test(reads_counts),

@@ -99,6 +99,7 @@ static void round_trip_of_every_option(void **state)
 {
     setenv("WSLUICE_TEST_SECRET", "hush", 1);
     setenv("WSLUICE_LISTENERS_0_TLS_CERTIFICATES_1_KEY_PASSWORD", "written out", 1);
+    setenv("WSLUICE_ROUTES_12_TARGETS_WEBSOCKET_HEADERS_0_VALUE", "written out", 1);
     expect_round_trip(WSLUICE_SOURCE "/tests/config/everything.yaml");
 }
 

@@ -1,0 +1,122 @@
+#include "config/rules/route/ws_rules.h"
+
+#include <strings.h>
+
+#include "config/rules/route/capture_rules.h"
+
+static struct option_ref of_ws(const struct route_check *check, size_t target, const char *key)
+{
+    struct option_ref option = route_check_target(check, target, key);
+    option.section = OPTIONS_WEBSOCKET;
+    return option;
+}
+
+/* ---- targets that speak none ---- */
+
+static void check_unused(const struct route_check *check, size_t index)
+{
+    const struct config_ws_target *ws = &check->route->targets[index].ws;
+    const struct {
+        const char *key;
+        bool given;
+    } options[] = {
+        {"host", ws->host != NULL},
+        {"origin", ws->origin != NULL},
+        {"subprotocols", ws->subprotocols.count > 0},
+        {"user", ws->user != NULL},
+        {"password", ws->password != NULL},
+        {"bearer", ws->bearer != NULL},
+        {"eof", ws->eof != CONFIG_WS_EOF_HALF_CLOSE},
+        {"headers", ws->header_count > 0},
+    };
+    for (size_t i = 0; i < WSL_COUNT(options); i++)
+        if (options[i].given)
+            route_check_report(check, of_ws(check, index, options[i].key),
+                               "write the address as ws://HOST/PATH or wss://HOST/PATH",
+                               "the target speaks no WebSocket");
+}
+
+/* ---- fields ---- */
+
+/* The option that sets a field; "": the handshake does; NULL: neither. */
+static const char *setter_of(const char *field)
+{
+    static const char handshake[] = "Sec-WebSocket-";
+    static const struct {
+        const char *field, *option;
+    } fields[] = {
+        {"Host", "host"},          {"Origin", "origin"}, {"Sec-WebSocket-Protocol", "subprotocols"},
+        {"Connection", ""},        {"Upgrade", ""},      {"Content-Length", ""},
+        {"Transfer-Encoding", ""}, {"Trailer", ""},      {"Expect", ""},
+    };
+    for (size_t i = 0; i < WSL_COUNT(fields); i++)
+        if (strcasecmp(field, fields[i].field) == 0)
+            return fields[i].option;
+    return strncasecmp(field, handshake, sizeof(handshake) - 1) == 0 ? "" : NULL;
+}
+
+static void check_headers(const struct route_check *check, size_t index)
+{
+    const struct config_ws_target *ws = &check->route->targets[index].ws;
+    struct option_ref option = of_ws(check, index, "headers");
+    char remedy[64];
+    for (size_t i = 0; i < ws->header_count; i++) {
+        const char *name = ws->headers[i].name, *setter = name ? setter_of(name) : NULL;
+        snprintf(remedy, sizeof(remedy), *(setter ? setter : "") ? "set %s instead" : "remove it",
+                 setter);
+        if (setter)
+            route_check_report(check, option, remedy, "%s: wsluice sets this field itself", name);
+        if (name && strcasecmp(name, "Authorization") == 0 && (ws->user || ws->bearer))
+            route_check_report(check, option, "keep one of them", "%s: %s sets this field, too",
+                               name, ws->user ? "user" : "bearer");
+    }
+}
+
+static void check_credentials(const struct route_check *check, size_t index)
+{
+    const struct config_ws_target *ws = &check->route->targets[index].ws;
+    if (ws->user && !ws->password)
+        route_check_report(check, of_ws(check, index, "user"), "set password as well",
+                           "a user needs its password");
+    if (ws->password && !ws->user)
+        route_check_report(check, of_ws(check, index, "password"), "set user as well",
+                           "a password needs its user");
+    if (ws->bearer && (ws->user || ws->password))
+        route_check_report(check, of_ws(check, index, "bearer"), "keep one of them",
+                           "user and password are set as well");
+}
+
+/* ---- the route ---- */
+
+/* What looks at a target's first bytes looks at those of its connection. */
+static void check_banners(const struct route_check *check, size_t index)
+{
+    if (check->route->targets[index].probe == CONFIG_PROBE_BANNER)
+        route_check_report(check, route_check_target(check, index, "probe"), "write probe: connect",
+                           "a target that speaks WebSocket sends no banner");
+    if (check->route->expect && index == 0)
+        route_check_report(check, route_check_option(check, "expect"), "remove it",
+                           "the route's targets speak WebSocket, and send no banner first");
+}
+
+void ws_rules_check(const struct route_check *check)
+{
+    const struct config_route *route = check->route;
+    for (size_t i = 0; i < route->target_count; i++) {
+        const struct config_target *target = &route->targets[i];
+        if (!target->ws.path) {
+            check_unused(check, i);
+            continue;
+        }
+        capture_rules_check_template(check, route_check_target(check, i, "address"),
+                                     target->ws.path);
+        check_headers(check, i);
+        check_credentials(check, i);
+        check_banners(check, i);
+    }
+    for (size_t i = 1; i < route->target_count; i++)
+        if (!route->targets[i].ws.path != !route->targets[0].ws.path)
+            route_check_report(check, route_check_target(check, i, "address"),
+                               "make them routes of their own",
+                               "some targets of the route speak WebSocket, and some do not");
+}

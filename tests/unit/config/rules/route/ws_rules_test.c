@@ -1,0 +1,91 @@
+#include "config/rules/route/ws_rules.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "lib/text_config.h"
+
+#define ROUTE(text)  "listeners: [\":1\"]\nroutes: [{path: /a, " text "}]\n"
+#define TARGET(text) ROUTE("target: {" text "}")
+#define WSS(text)    TARGET("address: 'wss://h/a', websocket: {" text "}")
+
+static void accepts(void **state)
+{
+    text_config_expect(ROUTE("target: 'ws://127.0.0.1/a?b'"), "");
+    text_config_expect(WSS("user: ann, password: x, headers: {X-A: b}"), "");
+    text_config_expect(WSS("bearer: x, subprotocols: [a, b], eof: close, origin: 'https://a'"), "");
+    text_config_expect("listeners: [\":1\"]\nroutes: [{path: '/{a}', captures: {a: 'x[0-9]'},"
+                       "target: 'wss://{a}.i/{a}'}]\n",
+                       "");
+}
+
+static void refuses_options_of_others(void **state)
+{
+    text_config_expect(TARGET("address: 'h:1', websocket: {bearer: x}"),
+                       "routes[0].target.websocket.bearer: the target speaks no WebSocket; write");
+    text_config_expect(TARGET("address: 'h:1', websocket: {headers: {X-A: b}}"),
+                       "routes[0].target.websocket.headers: the target speaks no WebSocket");
+    text_config_expect(TARGET("address: 'h:1', websocket: {eof: close}"),
+                       "routes[0].target.websocket.eof: the target speaks no WebSocket");
+    text_config_expect(TARGET("address: 'ws://h', pins: "
+                              "['sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=']"),
+                       "routes[0].target.pins: has no effect without TLS; write the address as "
+                       "wss://");
+}
+
+static void refuses_two_ways_to_say_it(void **state)
+{
+    text_config_expect(TARGET("address: 'wss://h', tls: true"),
+                       "routes[0].target.tls: the address in line 2 says ws: or wss: already");
+    text_config_expect(WSS("user: ann"), "websocket.user: a user needs its password");
+    text_config_expect(WSS("password: x"), "websocket.password: a password needs its user");
+    text_config_expect(WSS("user: a, password: x, bearer: y"),
+                       "websocket.bearer: user and password are set as well");
+    text_config_expect(WSS("headers: {host: a}"),
+                       "websocket.headers: host: wsluice sets this field itself; set host instead");
+    text_config_expect(WSS("headers: {Sec-WebSocket-Key: a}"),
+                       "Sec-WebSocket-Key: wsluice sets this field itself; remove it");
+    text_config_expect(WSS("headers: {Sec-WebSocket-Protocol: a}"), "set subprotocols instead");
+    text_config_expect(WSS("bearer: x, headers: {authorization: y}"),
+                       "websocket.headers: authorization: bearer sets this field, too");
+}
+
+static void refuses_what_makes_no_sense(void **state)
+{
+    text_config_expect(ROUTE("expect: ssh, target: 'ws://h'"),
+                       "routes[0].expect: the route's targets speak WebSocket");
+    text_config_expect(TARGET("address: 'ws://h', probe: banner, banner: SSH"),
+                       "routes[0].target.probe: a target that speaks WebSocket sends no banner");
+    text_config_expect(ROUTE("targets: ['ws://h', 'h:1']"),
+                       "routes[0].targets[1].address: some targets of the route speak WebSocket");
+    text_config_expect(ROUTE("target: 'ws://h/{b}'"),
+                       "routes[0].target.address: the path has no {b}");
+}
+
+static void connects_to_another_address(void **state)
+{
+    text_config_expect(TARGET("address: 'wss://h', connect_to: '10.0.0.1:1', family: ipv4"), "");
+    text_config_expect(TARGET("address: 'tls://h:1', connect_to: 'unix:/s'"), "");
+    text_config_expect(
+        TARGET("address: 'h:1', connect_to: 'i:1'"),
+        "target.connect_to: a target without TLS and WebSocket is not told its name");
+    text_config_expect(TARGET("address: 'wss://h', connect_to: '{a}:1'"),
+                       "target.connect_to: must not contain {NAME}s");
+    text_config_expect(TARGET("address: 'ws+unix:/s', family: ipv6"),
+                       "target.family: a Unix socket has neither");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(accepts),
+        cmocka_unit_test(refuses_options_of_others),
+        cmocka_unit_test(refuses_two_ways_to_say_it),
+        cmocka_unit_test(refuses_what_makes_no_sense),
+        cmocka_unit_test(connects_to_another_address),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
