@@ -25,11 +25,7 @@ static bool is_port(struct slice text)
     return text.len == 0 || ascii_decimal(text, UINT16_MAX, &port);
 }
 
-/*
- * uri-host [":" port]. No userinfo (RFC 9110 section 4.2.4) and no empty host (section 4.2.1),
- * which the schemes exclude; no IPvFuture and no zone, which no client sends.
- */
-static bool is_authority(struct slice text)
+bool http_head_is_authority(struct slice text)
 {
     size_t host = 0;
     if (text.len > 0 && text.ptr[0] == '[') {
@@ -49,6 +45,12 @@ static bool is_authority(struct slice text)
     if (host == text.len)
         return true;
     return text.ptr[host] == ':' && is_port(slice_from(text, host + 1));
+}
+
+bool http_head_is_origin_form(struct slice text)
+{
+    return text.len > 0 && text.ptr[0] == '/' &&
+           http_char_run(text, HTTP_CHAR_TARGET) == text.len && escapes_are_whole(text);
 }
 
 static void split_path(struct http_head *head, struct slice path)
@@ -87,7 +89,7 @@ static bool split_absolute(struct http_head *head)
         head->path = (struct slice){authority.ptr - 1, 1};
     authority.len = length;
     head->host = authority;
-    return is_authority(authority);
+    return http_head_is_authority(authority);
 }
 
 /* RFC 9112 section 3.2: the form of the target, and whether the method allows it. */
@@ -97,7 +99,7 @@ static bool split_target(struct http_head *head)
     head->path = head->query = head->host = (struct slice){0};
     if (slice_equal(head->method, SLICE("CONNECT"))) {
         head->host = target;
-        return is_authority(target);
+        return http_head_is_authority(target);
     }
     if (slice_equal(target, SLICE("*")))
         return slice_equal(head->method, SLICE("OPTIONS"));
@@ -117,7 +119,7 @@ static enum reason check_host(struct http_head *head)
     const struct http_field *host = http_head_only(head, SLICE("Host"), &count);
     if (!host)
         return count == 0 && head->minor_version == 0 ? REASON_none : REASON_http_host;
-    if (!is_authority(host->value))
+    if (!http_head_is_authority(host->value))
         return REASON_http_host;
     /* A client MUST send the authority of its target as Host, RFC 9112 section 3.2. */
     if (head->host.ptr && !slice_equal_nocase(head->host, host->value))

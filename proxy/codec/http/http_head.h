@@ -50,6 +50,15 @@ WSL_MUST_CHECK struct http_head *http_head_copy(const struct http_head *head);
 /* Of a copy, which is wiped: it may hold passwords and cookies. NULL: nothing happens. */
 void http_head_free(struct http_head *copy);
 
+/*
+ * uri-host [":" port]. No userinfo (RFC 9110 section 4.2.4) and no empty host (section 4.2.1),
+ * which the schemes exclude; no IPvFuture and no zone, which no client sends.
+ */
+bool http_head_is_authority(struct slice text);
+
+/* A target in origin form: a path from "/" on, and perhaps "?" and a query. */
+bool http_head_is_origin_form(struct slice text);
+
 bool http_head_has(const struct http_head *head, struct slice name);
 
 /* The only field of that name; NULL: none or several, as `count` says. */

@@ -114,8 +114,7 @@ enum reason ws_handshake_prefer(const struct http_head *head, const char *const 
     return bad;
 }
 
-/* Sec-WebSocket-Accept for a key; false for a longer text than that, or without memory. */
-static bool accept_key(struct slice key, char out[static WS_ACCEPT_LENGTH])
+bool ws_handshake_accept(struct slice key, char accept[static WS_ACCEPT_LENGTH])
 {
     static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"; /* RFC 6455 section 1.3 */
     char text[B64_ENCODED(KEY_BYTES) + sizeof(guid) - 1];
@@ -131,7 +130,7 @@ static bool accept_key(struct slice key, char out[static WS_ACCEPT_LENGTH])
     if (EVP_Digest(text, w.length, digest, &length, EVP_sha1(), NULL) != 1)
         return false;
     wsl_assert(length == SHA1_BYTES);
-    b64_encode(out, digest, length);
+    b64_encode(accept, digest, length);
     return true;
 }
 
@@ -163,7 +162,7 @@ enum reason ws_handshake_check(const struct http_head *head, struct ws_handshake
     enum reason bad = choose_subprotocol(head, &out->subprotocol);
     if (bad == REASON_none)
         bad = check_extensions(head);
-    if (bad == REASON_none && !accept_key(key->value, out->accept))
+    if (bad == REASON_none && !ws_handshake_accept(key->value, out->accept))
         bad = REASON_out_of_memory;
     return bad;
 }

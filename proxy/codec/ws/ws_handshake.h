@@ -33,6 +33,9 @@ struct ws_handshake {
 WSL_MUST_CHECK enum reason ws_handshake_check(const struct http_head *head,
                                               struct ws_handshake *out);
 
+/* Sec-WebSocket-Accept for a key. False: the key is too long, or OpenSSL has no memory. */
+WSL_MUST_CHECK bool ws_handshake_accept(struct slice key, char accept[static WS_ACCEPT_LENGTH]);
+
 /* Chooses again, by preference: the first of `wanted` that the client offers, else none. */
 WSL_MUST_CHECK enum reason ws_handshake_prefer(const struct http_head *head,
                                                const char *const *wanted, size_t count,
