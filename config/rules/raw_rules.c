@@ -43,7 +43,7 @@ static const char *needs_request(const struct config_route *route)
 {
     if (route->target_count == 0)
         return "the listener is raw, and its route has no target";
-    if (route->auth_count > 0)
+    if (route->auth.count > 0)
         return "the listener is raw, and its route has auth: raw clients have no request to log "
                "in with";
     if (route->files.root || route->demo)
