@@ -48,6 +48,7 @@
     REASON(target_unexpected, WARN, 502, 1011, "Target is not the expected service")               \
     REASON(target_silent, WARN, 504, 1011, "Target sent no greeting in time")                      \
     REASON(target_untrusted, WARN, 502, 1011, "Certificate of the target is not trusted")          \
+    REASON(target_upgrade, WARN, 502, 1011, "Target did not open the WebSocket")                   \
     REASON(target_dead, WARN, 0, 1011, "Target did not answer the ping")                           \
     REASON(target_eof, WARN, 0, 1011, "Target hung up without a Close frame")                      \
     REASON(target_frames, WARN, 0, 1011, "Target broke the WebSocket protocol")                    \

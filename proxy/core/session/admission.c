@@ -97,6 +97,12 @@ enum admission_step admission_client(struct admission *admission,
 
 /* ---- the request ---- */
 
+static enum admission_step admit_or_refuse(struct admission *admission, enum reason verdict,
+                                           enum admission_step step)
+{
+    return verdict == REASON_none ? next(admission, step) : refuse(admission, verdict);
+}
+
 /* The next request on a trusted proxy's connection may be another client's. */
 static enum admission_step find_client(struct admission *admission,
                                        const struct admission_facts *facts)
@@ -128,6 +134,17 @@ enum admission_step admission_request(struct admission *admission,
     if (admission->is_counted && !admission->is_named)
         return next(admission, ADMISSION_FIND_ROUTE);
     return find_client(admission, facts);
+}
+
+enum admission_step admission_raw(struct admission *admission, const struct admission_facts *facts)
+{
+    const struct config_route *route = facts->route;
+    enum reason verdict = (enum reason)admission->verdict;
+    wsl_assert(admission->step >= ADMISSION_AWAIT_HEAD);
+    admission->is_upgrade = true;
+    if (verdict == REASON_none)
+        verdict = check_lists(facts, &route->allow, &route->deny);
+    return admit_or_refuse(admission, verdict, ADMISSION_COUNT_ROUTE);
 }
 
 static bool has_login(const struct config_route *route)
@@ -209,12 +226,6 @@ static bool is_for_bridge(const struct config_route *route, const struct http_he
     if (route->kind != CONFIG_KIND_BRIDGE)
         return false;
     return !has_page(route) || asks_for_websocket(head);
-}
-
-static enum admission_step admit_or_refuse(struct admission *admission, enum reason verdict,
-                                           enum admission_step step)
-{
-    return verdict == REASON_none ? next(admission, step) : refuse(admission, verdict);
 }
 
 static enum admission_step route_found(struct admission *admission,

@@ -70,7 +70,7 @@ enum admission_step {
     ADMISSION_FIND_TOKEN,       /* the target of the request's token */
     ADMISSION_COUNT_ROUTE,      /* enter the count of the route's sessions */
     ADMISSION_AWAIT_CLIENT,     /* admission_client, once the client's address is known */
-    ADMISSION_AWAIT_HEAD,       /* admission_request, once a head is complete */
+    ADMISSION_AWAIT_HEAD,       /* admission_request, once a head is complete, or admission_raw */
     ADMISSION_ADMITTED,         /* as a session if is_upgrade; else the answer to a plain request */
     ADMISSION_REFUSED,          /* with `reason` */
     ADMISSION_STEPS,
@@ -114,6 +114,13 @@ WSL_MUST_CHECK enum admission_step admission_client(struct admission *admission,
 /* With client and head; once for each request of a connection. */
 WSL_MUST_CHECK enum admission_step admission_request(struct admission *admission,
                                                      const struct admission_facts *facts);
+
+/*
+ * Instead of admission_request, on a listener without requests: with the client and its route.
+ * COUNT_ROUTE, or REFUSED.
+ */
+WSL_MUST_CHECK enum admission_step admission_raw(struct admission *admission,
+                                                 const struct admission_facts *facts);
 
 /*
  * The result of the step that was returned last: REASON_none, or the reason why it failed

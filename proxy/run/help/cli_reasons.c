@@ -40,6 +40,8 @@ static const char *const advice[REASON_COUNT] = {
         "`connect_timeout`",
     [REASON_target_untrusted] =
         "read `detail`; set `ca` or `server_name` of the target, or renew its certificate",
+    [REASON_target_upgrade] =
+        "read `detail`; correct path, credentials or `origin` of the target's `websocket`",
     [REASON_target_dead] =
         "nothing, if now and then: the other machine or the network between is gone",
     [REASON_target_eof] = "read the log of the WebSocket server",

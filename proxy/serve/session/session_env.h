@@ -13,6 +13,7 @@
 
 #include "base/metrics.h"
 #include "codec/http/http_date.h"
+#include "codec/ws/ws_keys.h"
 #include "net/watch.h"
 #include "net/work.h"
 
@@ -41,6 +42,7 @@ struct session_env {
     struct watch_set watches;
     struct bridge_scratch *scratch;  /* owned */
     struct tls_scratch *tls_scratch; /* owned; NULL until the first TLS connection */
+    struct ws_keys keys;             /* mask what is sent to targets that speak WebSocket */
     struct metrics metrics;
     struct list sessions;
     struct list cursors;       /* of session lists that are built in parts */

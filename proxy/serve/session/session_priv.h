@@ -12,13 +12,17 @@
  *      session_bridge     turns, ticks, rates of a bridge   UPGRADED, OPEN, CLOSING
  *      session_lingering  the close after the last answer   LINGERING
  *
- *      serve/stages                                         states
+ *      serve/destination
+ *      session_route      the route of a request            HEAD
+ *      session_token      the target of a token             LOOKING_UP
+ *
+ *      serve/stages
  *      session_preface    PROXY header, first byte, TLS     PREFACE, TLS
  *      session_request    the head, admission               HEAD
- *      session_route      the route of a request            HEAD
+ *      session_refusal    requests that are not let in      HEAD, LOOKING_UP
  *      session_auth       who the client is                 LOOKING_UP
- *      session_token      the target of a token             LOOKING_UP
  *      session_connect    connecting to a target, the 101   DIALLING, UPGRADED
+ *      session_tap        what is recorded or watched       OPEN
  *      session_reply      sending answers and refusals      WAITING, REPLYING
  *      session_http       plain answers by kind of route    HEAD -> REPLYING
  *      session_files      files                             HEAD -> WAITING, REPLYING

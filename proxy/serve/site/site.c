@@ -1,5 +1,6 @@
 #include "serve/site/site.h"
 
+#include "config/rules/raw_rules.h"
 #include "core/route/route_table.h"
 #include "core/ticket/ticket_find.h"
 #include "core/tokens/token_find.h"
@@ -72,6 +73,7 @@ static bool open_listeners(struct site *site, char *error, size_t error_size)
         struct site_listener *own = &site->listeners[i];
         config_address_print(&listener->address, own->name, sizeof(own->name));
         own->terms = descriptors_listener(config, i);
+        own->raw = listener->raw ? raw_rules_route(config, listener) : NULL;
         own->counter = limits_counter_get(site->shared.limits,
                                           own->terms.operators ? LIMITS_OPERATORS : LIMITS_LISTENER,
                                           listener->name ? listener->name : own->name);

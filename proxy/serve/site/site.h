@@ -50,7 +50,8 @@ struct site_route {
 struct site_listener {
     struct limits_counter *counter;
     struct descriptors_listener terms;
-    char name[160]; /* the bound address, for the log */
+    const struct config_route *raw; /* the one route of a raw listener; NULL: it is none */
+    char name[160];                 /* the bound address, for the log */
 };
 
 struct site {

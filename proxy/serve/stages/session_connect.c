@@ -2,14 +2,12 @@
 
 #include <sys/socket.h>
 
-#include "base/log/log.h"
-#include "codec/banner.h"
 #include "codec/proxy_proto.h"
-#include "core/session/session_id.h"
 #include "core/tokens/resolver_answer.h"
 #include "core/tokens/token_destination.h"
 #include "net/socket.h"
 #include "net/tls/tls.h"
+#include "serve/destination/session_token.h"
 #include "serve/metrics/process_facts.h"
 #include "serve/session/session_bridge.h"
 #include "serve/session/session_entry.h"
@@ -19,10 +17,9 @@
 #include "serve/site/site.h"
 #include "serve/site/site_resources.h"
 #include "serve/stages/session_reply.h"
-#include "serve/stages/session_token.h"
-#include "serve/tap/recorder.h"
-#include "serve/tap/tap.h"
+#include "serve/stages/session_tap.h"
 #include "serve/target/target_connect.h"
+#include "serve/target/target_pool.h"
 #include "serve/tokens/token_source.h"
 
 /* ---- the address, and the PROXY header ---- */
@@ -78,7 +75,7 @@ static size_t encode_proxy_header(const struct session *session, enum config_tar
     }
     if (version == CONFIG_TARGET_PROXY_V1)
         return proxy_proto_encode_v1(out, capacity, &header);
-    header.authority = slice_of(session->entry->host);
+    header.authority = slice_of(session->entry->host ? session->entry->host : "");
     if (session->user)
         header.user = slice_of(session->user);
     if (session_facts_is_tls(session)) {
@@ -182,15 +179,25 @@ static enum reason prepare_cb(void *owner, const struct config_target *target,
 
 /* ---- connecting ---- */
 
+static bool is_raw(const struct session *session)
+{
+    return session_facts_listener(session)->raw;
+}
+
 static void start_bridge(struct session *session)
 {
     const struct opening *opening = &session->entry->opening;
+    struct bridge *bridge = &session->bridge;
     uint64_t now = session_now(session);
-    bridge_init(&session->bridge, session->client, session->route->text == CONFIG_TEXT_REFUSE, now);
-    session->bridge.metrics = &session->env->metrics;
+    if (is_raw(session))
+        bridge_init_raw(bridge, session->client, now);
+    else
+        bridge_init(bridge, session->client, session->route->text == CONFIG_TEXT_REFUSE, now);
+    bridge->metrics = &session->env->metrics;
     session->upgraded_at = now;
     limits_note_session(&session->usage);
-    bridge_send_upgrade(&session->bridge, opening->answer, opening->answer_length, now);
+    if (!is_raw(session))
+        bridge_send_upgrade(bridge, opening->answer, opening->answer_length, now);
 }
 
 static void target_cb(void *owner, unsigned ready)
@@ -216,89 +223,19 @@ static void count_opened(struct session *session, uint64_t now)
     route_stats_open(&session->stats, now - session->asked_at);
 }
 
-static void recording_resume_cb(void *owner)
+/* `frames`: of a target that speaks WebSocket; taken over. */
+static void attach(struct session *session, const struct config_target *target,
+                   struct bridge_frames *frames, uint64_t now)
 {
-    session_bridge_turn(owner, BRIDGE_CLIENT_READ | BRIDGE_TARGET_READ);
+    bool half_close = target->ws.eof == CONFIG_WS_EOF_HALF_CLOSE;
+    if (frames)
+        bridge_attach_framed(&session->bridge, session->target, frames, half_close, now);
+    else
+        bridge_attach(&session->bridge, session->target, now);
 }
 
-/* Until the file is closed, it holds the worker and counts as a descriptor. */
-static void recording_closed_cb(void *owner)
-{
-    struct session_env *env = owner;
-    limits_release_descriptor(env->limits);
-    env->recordings--;
-    session_env_release(env);
-}
-
-/*
- * The route's file, and the name that a service gives to this recording. *path is owned; NULL:
- * none. False: out of memory.
- */
-static bool name_recording(const struct session *session, char **path)
-{
-    const char *file = session->route->record;
-    const struct token_destination *destination = session->entry->destination;
-    const char *name = destination && destination->answer ? destination->answer->record : "";
-    *path = NULL;
-    if (!file)
-        return true;
-    if (asprintf(path, "%s%s%s", file, name[0] != '\0' ? "-" : "", name) < 0)
-        *path = NULL;
-    return *path != NULL;
-}
-
-/* At level debug if nothing depends on it but the status. */
-static void opaque_cb(void *owner, const char *why)
-{
-    const struct session *session = owner;
-    char id[SESSION_ID_TEXT];
-    log_message(session->route->input_timeout_ms > 0 ? REASON_INFO : REASON_DEBUG,
-                "session %s: all data of the client counts as input, as its RFB cannot be "
-                "followed: %s",
-                session_id_print(session->id, id), why);
-}
-
-/* Out of memory: the session continues without a tap. */
-static void begin_tap(struct session *session)
-{
-    struct session_env *env = session->env;
-    const struct config_route *route = session->route;
-    char *path;
-    bool named = name_recording(session, &path), records = path != NULL;
-    struct tap_request request = {
-        .traffic = session->site->config->log.traffic,
-        .rfb = route->expect && banner_is_rfb(route->expect),
-        .opaque = opaque_cb,
-        .owner = session,
-    };
-    if (named && !records && !request.traffic && !request.rfb)
-        return;
-    const struct recorder_request recording = {
-        .lane = &env->lane,
-        .path = path,
-        .number = session->number,
-        .skip = &env->recordings_skip,
-        .resume = recording_resume_cb,
-        .owner = session,
-        .closed = recording_closed_cb,
-        .closed_owner = env,
-    };
-    request.recording = records ? &recording : NULL;
-    session->tap = named ? tap_begin(&request) : NULL;
-    free(path);
-    if (!session->tap) {
-        log_message(REASON_WARN, "a session is not recorded or watched: out of memory");
-        return;
-    }
-    session->bridge.tap = tap_for_bridge(session->tap);
-    if (!records)
-        return;
-    limits_detach_descriptor(&session->usage);
-    env->recordings++;
-    session_env_hold(env);
-}
-
-static void open_up(struct session *session, const struct target_connect_result *result)
+static void open_up(struct session *session, const struct target_connect_result *result,
+                    struct bridge_frames *frames)
 {
     const struct dial_result *dial = &result->dial;
     const struct opening *opening = &session->entry->opening;
@@ -312,11 +249,11 @@ static void open_up(struct session *session, const struct target_connect_result 
         start_bridge(session);
     allow_stalls(session);
     count_opened(session, now);
-    bridge_attach(&session->bridge, session->target, now);
-    begin_tap(session);
+    attach(session, result->target->config, frames, now);
+    session_tap_begin(session);
     session_log_opened(session, session_token_public_path(session));
-    if (result->banner_length > 0)
-        bridge_take_first(&session->bridge, session->env->scratch->buffer, result->banner_length,
+    if (result->first_length > 0)
+        bridge_take_first(&session->bridge, session->env->scratch->buffer, result->first_length,
                           now);
     if (opening->early)
         bridge_take_early(&session->bridge, opening->early, opening->early_length, now);
@@ -346,15 +283,34 @@ static void fail(struct session *session, enum reason reason)
     session_bridge_turn(session, 0);
 }
 
+/* False: out of memory. NULL: the target speaks raw bytes. */
+static bool make_frames(struct session *session, const struct config_target *target,
+                        struct bridge_frames **frames)
+{
+    *frames = NULL;
+    if (!target->ws.path)
+        return true;
+    *frames = malloc(sizeof(**frames));
+    if (*frames)
+        bridge_frames_init(*frames, &session->env->keys, false);
+    return *frames != NULL;
+}
+
 static void connected(struct session *session, const struct target_connect_result *result)
 {
+    struct bridge_frames *frames;
     session->connecting = NULL;
-    if (result->dial.reason == REASON_none) {
-        open_up(session, result);
-        return;
+    if (result->dial.reason != REASON_none) {
+        session_log_detail(session, result->dial.detail);
+        fail(session, result->dial.reason);
+    } else if (make_frames(session, result->target->config, &frames)) {
+        open_up(session, result, frames);
+    } else {
+        struct dial_result dial = result->dial;
+        dial_result_discard(&dial);
+        target_pool_end(result->target);
+        fail(session, REASON_out_of_memory);
     }
-    session_log_detail(session, result->dial.detail);
-    fail(session, result->dial.reason);
 }
 
 static void target_connect_cb(void *owner, const struct target_connect_result *result)
@@ -379,7 +335,7 @@ void session_connect_begin(struct session *session)
         .owner = session,
     };
     uv_timer_stop(&session->timer);
-    if (session->route->connect == CONFIG_CONNECT_FIRST) {
+    if (session->route->connect == CONFIG_CONNECT_FIRST || is_raw(session)) {
         session_state_step(session, LIFE_UPGRADE_FIRST);
     } else {
         start_bridge(session);

@@ -17,6 +17,14 @@
 #include "serve/stages/session_reply.h"
 #include "serve/stages/session_request.h"
 
+static void begin(struct session *session)
+{
+    if (session_facts_listener(session)->raw)
+        session_request_begin_raw(session);
+    else
+        session_request_read(session);
+}
+
 /* ---- TLS ---- */
 
 void session_preface_tls(struct session *session)
@@ -26,7 +34,7 @@ void session_preface_tls(struct session *session)
     case IO_OK:
         metrics_add(&session->env->metrics.counter[METRICS_tls_handshakes], 1);
         session_state_step(session, LIFE_TLS_DONE);
-        session_request_read(session);
+        begin(session);
         return;
     case IO_WANT_READ:
         watch_want(session->client_watch, WATCH_READ);
@@ -60,7 +68,7 @@ static void begin_plain(struct session *session)
 {
     session->client = plain_init(&session->client_plain, session->fd, &transport_client);
     session_state_step(session, LIFE_SAW_PLAIN);
-    session_request_read(session);
+    begin(session);
 }
 
 /* ---- reading without consuming ---- */
@@ -118,6 +126,10 @@ static void detect_tls(struct session *session)
     }
     if (verdict != REASON_none && required) {
         session_end_now(session, verdict);
+        return;
+    }
+    if (session_facts_listener(session)->raw) { /* its client may wait for the target to speak */
+        begin_tls(session);
         return;
     }
     size_t length = peek(session, first, sizeof(first));

@@ -3,6 +3,7 @@
 #include "base/log/log.h"
 #include "codec/http/http_date.h"
 #include "net/socket.h"
+#include "serve/destination/session_token.h"
 #include "serve/http/reply_flow.h"
 #include "serve/session/session_end.h"
 #include "serve/session/session_entry.h"
@@ -11,7 +12,6 @@
 #include "serve/session/session_log.h"
 #include "serve/session/session_state.h"
 #include "serve/site/site.h"
-#include "serve/stages/session_token.h"
 
 /* The head of the request may still be at the start of the scratch. */
 _Static_assert(TRANSPORT_READ_MIN + REPLY_FLOW_PIECE <= BRIDGE_BUFFER,
@@ -204,7 +204,7 @@ void session_reply_refuse_with(struct session *session, const struct reply *repl
 
 void session_reply_refuse(struct session *session, enum reason reason)
 {
-    if (reason_row(reason)->http_status == 0) {
+    if (reason_row(reason)->http_status == 0 || session_facts_listener(session)->raw) {
         session_end_now(session, reason);
         return;
     }

@@ -1,7 +1,7 @@
 #include "serve/stages/session_request.h"
 
-#include "core/access/access.h"
-#include "core/session/browser_request.h"
+#include "serve/destination/session_route.h"
+#include "serve/destination/session_token.h"
 #include "serve/session/session_end.h"
 #include "serve/session/session_entry.h"
 #include "serve/session/session_facts.h"
@@ -10,9 +10,8 @@
 #include "serve/stages/session_auth.h"
 #include "serve/stages/session_connect.h"
 #include "serve/stages/session_http.h"
+#include "serve/stages/session_refusal.h"
 #include "serve/stages/session_reply.h"
-#include "serve/stages/session_route.h"
-#include "serve/stages/session_token.h"
 
 /* A client that pipelines requests must not starve the others. */
 #define REQUESTS_PER_TURN 16
@@ -169,53 +168,14 @@ void session_request_check_client(struct session *session)
         admit_connection(session, admission_client(admission, &facts));
 }
 
-/* ---- refusals ---- */
-
-static struct slice origin_of(const struct http_head *head)
-{
-    unsigned origins;
-    const struct http_field *origin = http_head_only(head, SLICE("Origin"), &origins);
-    return origin ? access_origin_public(origin->value) : (struct slice){0};
-}
-
-/* `head` NULL: it is freed. */
-static void note_refused(struct session *session, enum reason reason, const struct http_head *head)
-{
-    const struct session_entry *entry = session->entry;
-    const char *path = session_token_public_path(session);
-    struct session_log_request request = {.path = slice_of(path ? path : "")};
-    bool names_host = !session_token_may_be_in_host(session);
-    if (names_host)
-        request.host = head ? head->host : slice_of(entry->host ? entry->host : "");
-    if (names_host && head && reason == REASON_origin_refused)
-        request.origin = origin_of(head);
-    session_log_refused(session, reason, &request);
-}
-
-/* A browser's own request does not hide an earlier refusal of the same connection. */
-static void refuse(struct session *session, enum reason reason, const struct http_head *head)
-{
-    const struct session_entry *entry = session->entry;
-    bool missing = reason == REASON_http_no_route || reason == REASON_http_not_upgrade;
-    bool automatic = missing && entry->path &&
-                     browser_request_is_automatic(slice_of(entry->method), slice_of(entry->path));
-    session->automatic = automatic ? reason : REASON_none;
-    if (!automatic)
-        note_refused(session, reason, head);
-    if (reason == REASON_origin_refused)
-        session_log_detail(session, "the page's host differs from the request's Host, or the page "
-                                    "came without TLS: list its origin in origins, or let a proxy "
-                                    "in front pass Host on");
-    if (!session_auth_refuse(session, reason))
-        session_reply_refuse(session, reason);
-}
+/* ---- the verdict ---- */
 
 /* `head` NULL: of an upgrade, and freed. */
 static void finish(struct session *session, enum admission_step step, const struct http_head *head)
 {
     const struct admission *admission = &session->entry->admission;
     if (step == ADMISSION_REFUSED) {
-        refuse(session, (enum reason)admission->reason, head);
+        session_refusal_send(session, (enum reason)admission->reason, head);
         return;
     }
     session->automatic = REASON_none;
@@ -252,6 +212,19 @@ static void go_on(struct session *session, enum admission_step step,
         session_token_look_up(session, &request->head, token_known_cb);
     else
         finish(session, step, &request->head);
+}
+
+void session_request_begin_raw(struct session *session)
+{
+    session->asked_at = session_now(session);
+    session_route_take_raw(session);
+    struct admission_facts facts = facts_of(session, NULL);
+    enum admission_step step = admission_raw(&session->entry->admission, &facts);
+    step = advance(session, step, NULL);
+    if (step == ADMISSION_REFUSED)
+        session_end_now(session, (enum reason)session->entry->admission.reason);
+    else
+        session_connect_begin(session);
 }
 
 /* ---- the body of a form ---- */

@@ -15,6 +15,9 @@ struct session;
 /* In HEAD: on entry, and when the descriptor is ready. */
 void session_request_read(struct session *session);
 
+/* Instead, in HEAD on a raw listener: there is no request. */
+void session_request_begin_raw(struct session *session);
+
 /* In PREFACE, once: counts the connection, which may be refused before a read. */
 void session_request_count_connection(struct session *session);
 

@@ -7,6 +7,7 @@
 #include "net/watch.h"
 #include "serve/target/target_banner.h"
 #include "serve/target/target_pool.h"
+#include "serve/target/target_upgrade.h"
 
 #define PAUSE_FIRST_MS 100
 #define PAUSE_MOST_MS  1000
@@ -14,11 +15,12 @@
 struct target_connect {
     struct target_connect_request request;
     struct target_connect_result result;
-    struct dial *dial;  /* NULL: its banner is awaited, in a pause, or finished */
-    bool trying;        /* target_pool_begin was called for result.target */
-    bool awaits_banner; /* result.dial is connected */
+    struct dial *dial;              /* NULL: its first bytes are awaited, in a pause, or finished */
+    bool trying;                    /* target_pool_begin was called for result.target */
+    bool awaits_banner;             /* result.dial is connected */
+    struct target_upgrade *upgrade; /* owned; likewise; NULL: none is awaited */
     bool has_timer;
-    uv_timer_t timer; /* of the pause or of the banner */
+    uv_timer_t timer; /* of the pause or of the first bytes */
     struct target_pool_choice choice;
     uint16_t next;                    /* index in the choice */
     uint64_t round_ends, retry_until; /* loop time */
@@ -66,6 +68,7 @@ static bool is_fault_of_target(enum reason reason)
     case REASON_target_tls:
     case REASON_target_unexpected:
     case REASON_target_unreachable:
+    case REASON_target_upgrade:
     case REASON_target_unresolved:
     case REASON_target_untrusted:
         return true;
@@ -125,24 +128,34 @@ static void start_timer(struct target_connect *attempt, uv_timer_cb callback, ui
     uv_timer_start(&attempt->timer, callback, milliseconds, 0);
 }
 
-/* ---- the banner ---- */
+/* ---- the first bytes ---- */
+
+/* It is connected, but of no use. */
+static void spoil(struct target_connect *attempt, enum reason reason, const char *detail)
+{
+    const struct target_connect_candidate *candidate = &attempt->candidate;
+    struct dial_result *result = &attempt->result.dial;
+    char text[128];
+    const char *where =
+        dial_result_where(candidate->shown, &candidate->address, text, sizeof(text));
+    dial_result_discard(result);
+    dial_result_fail(result, reason, where, detail);
+}
+
+static void stop_timer(struct target_connect *attempt)
+{
+    if (attempt->has_timer)
+        uv_timer_stop(&attempt->timer);
+}
 
 /* No further callback comes for this candidate. */
 static enum outcome end_banner(struct target_connect *attempt)
 {
     const struct target_banner *banner = &attempt->banner;
-    struct dial_result *result = &attempt->result.dial;
     attempt->awaits_banner = false;
-    if (attempt->has_timer)
-        uv_timer_stop(&attempt->timer);
-    if (banner->reason != REASON_none) {
-        const struct target_connect_candidate *candidate = &attempt->candidate;
-        char text[128];
-        const char *where =
-            dial_result_where(candidate->shown, &candidate->address, text, sizeof(text));
-        dial_result_discard(result);
-        dial_result_fail(result, banner->reason, where, banner->detail);
-    }
+    stop_timer(attempt);
+    if (banner->reason != REASON_none)
+        spoil(attempt, banner->reason, banner->detail);
     return end_candidate(attempt);
 }
 
@@ -153,23 +166,61 @@ static enum outcome read_banner(struct target_connect *attempt)
     if (target_banner_read(&attempt->banner, scratch->buffer, sizeof(scratch->buffer), &length) ==
         BANNER_PARTIAL)
         return OUTCOME_WAITS;
-    attempt->result.banner_length = length;
+    attempt->result.first_length = length;
     return end_banner(attempt);
 }
 
-static void banner_ready_cb(void *owner, unsigned ready)
+static void drop_upgrade(struct target_connect *attempt)
+{
+    if (attempt->upgrade)
+        target_upgrade_free(attempt->upgrade);
+    free(attempt->upgrade);
+    attempt->upgrade = NULL;
+}
+
+/* Likewise. */
+static enum outcome end_upgrade(struct target_connect *attempt)
+{
+    const struct target_upgrade *upgrade = attempt->upgrade;
+    stop_timer(attempt);
+    if (upgrade->reason != REASON_none)
+        spoil(attempt, upgrade->reason, upgrade->detail);
+    drop_upgrade(attempt);
+    return end_candidate(attempt);
+}
+
+static enum outcome proceed_upgrade(struct target_connect *attempt)
+{
+    struct bridge_scratch *scratch = attempt->request.buffer;
+    size_t length;
+    if (target_upgrade_proceed(attempt->upgrade, scratch->buffer, sizeof(scratch->buffer),
+                               &length) == TARGET_UPGRADE_WAITS)
+        return OUTCOME_WAITS;
+    attempt->result.first_length = length;
+    return end_upgrade(attempt);
+}
+
+static enum outcome proceed(struct target_connect *attempt)
+{
+    return attempt->upgrade ? proceed_upgrade(attempt) : read_banner(attempt);
+}
+
+static void ready_cb(void *owner, unsigned ready)
 {
     struct target_connect *attempt = owner;
     (void)ready;
-    go_on(attempt, read_banner(attempt));
+    go_on(attempt, proceed(attempt));
 }
 
-/* A banner that arrived while the loop was blocked counts. */
-static void banner_late_cb(uv_timer_t *timer)
+/* Bytes that arrived while the loop was blocked count. */
+static void late_cb(uv_timer_t *timer)
 {
     struct target_connect *attempt = WSL_CONTAINER(timer, struct target_connect, timer);
-    enum outcome outcome = read_banner(attempt);
-    if (outcome == OUTCOME_WAITS) {
+    enum outcome outcome = proceed(attempt);
+    if (outcome == OUTCOME_WAITS && attempt->upgrade) {
+        target_upgrade_late(attempt->upgrade);
+        outcome = end_upgrade(attempt);
+    } else if (outcome == OUTCOME_WAITS) {
         target_banner_late(&attempt->banner);
         outcome = end_banner(attempt);
     }
@@ -177,28 +228,55 @@ static void banner_late_cb(uv_timer_t *timer)
 }
 
 /* TLS may have received it with the end of the handshake, so it is read at once. */
+static enum outcome await_first(struct target_connect *attempt)
+{
+    uint64_t now = now_of(attempt), ends = attempt->candidate_ends;
+    watch_adopt(attempt->result.dial.watch, ready_cb, attempt);
+    enum outcome outcome = proceed(attempt);
+    if (outcome == OUTCOME_WAITS)
+        start_timer(attempt, late_cb, ends > now ? ends - now : 0);
+    return outcome;
+}
+
 static enum outcome await_banner(struct target_connect *attempt)
 {
     const struct dial_result *result = &attempt->result.dial;
-    uint64_t now = now_of(attempt), ends = attempt->candidate_ends;
     struct transport *transport = dial_result_transport(result, &attempt->plain);
     attempt->awaits_banner = true;
     target_banner_begin(&attempt->banner, attempt->request.route->expect, transport, result->watch);
-    watch_adopt(result->watch, banner_ready_cb, attempt);
-    enum outcome outcome = read_banner(attempt);
-    if (outcome == OUTCOME_WAITS)
-        start_timer(attempt, banner_late_cb, ends > now ? ends - now : 0);
-    return outcome;
+    return await_first(attempt);
+}
+
+static enum outcome await_upgrade(struct target_connect *attempt)
+{
+    static const struct config_texts none;
+    const struct dial_result *result = &attempt->result.dial;
+    const struct config_target *target = attempt->result.target->config;
+    const struct config_texts *offered = attempt->request.offered;
+    attempt->upgrade = malloc(sizeof(*attempt->upgrade));
+    if (!attempt->upgrade) {
+        spoil(attempt, REASON_out_of_memory, "");
+        return end_candidate(attempt);
+    }
+    if (target->ws.subprotocols.count > 0)
+        offered = &target->ws.subprotocols;
+    if (target_upgrade_begin(attempt->upgrade, target, &attempt->candidate.address,
+                             offered ? offered : &none,
+                             dial_result_transport(result, &attempt->plain), result->watch))
+        return await_first(attempt);
+    return end_upgrade(attempt);
 }
 
 static enum outcome take_result(struct target_connect *attempt, const struct dial_result *dialled)
 {
     attempt->dial = NULL;
     attempt->result.dial = *dialled;
-    attempt->result.banner_length = 0;
-    if (dialled->reason == REASON_none && attempt->request.route->expect)
-        return await_banner(attempt);
-    return end_candidate(attempt);
+    attempt->result.first_length = 0;
+    if (dialled->reason != REASON_none)
+        return end_candidate(attempt);
+    if (attempt->result.target->config->ws.path)
+        return await_upgrade(attempt);
+    return attempt->request.route->expect ? await_banner(attempt) : end_candidate(attempt);
 }
 
 static void dialled_cb(void *owner, const struct dial_result *dialled)
@@ -357,8 +435,9 @@ void target_connect_cancel(struct target_connect *attempt)
     if (!attempt)
         return;
     dial_cancel(attempt->dial);
-    if (attempt->awaits_banner)
+    if (attempt->awaits_banner || attempt->upgrade)
         dial_result_discard(&attempt->result.dial);
+    drop_upgrade(attempt);
     if (attempt->trying) {
         note_health(attempt, REASON_shutdown);
         target_pool_end(attempt->result.target);

@@ -2,9 +2,9 @@
  * Connects one session to a target of its route: dials the pool's candidates one after the other,
  * and starts again for a while if they seem to be just starting.
  *
- * The happy path: the first candidate connects, and sends first what the route expects. If one
- * fails the next is dialled. All but the last get half of what is left of connect_timeout, so that
- * one that drops packets does not use it up.
+ * The happy path: the first candidate connects, and sends first what the route expects, or opens
+ * the WebSocket that it speaks. If one fails the next is dialled. All but the last get half of what
+ * is left of connect_timeout, so that one that drops packets does not use it up.
  *
  *     round ---- refused, unreachable or unresolved, within connect_retry ----> pause
  *       ^                                                                         |
@@ -57,10 +57,11 @@ struct target_connect_result {
     struct dial_result dial;
     struct pool_target *target; /* connected: call target_pool_end when the session is over */
     /*
-     * The target's first bytes, in the buffer of the request. They are there until the callback, or
-     * target_connect_start, has returned and the loop's next user of that buffer writes to it.
+     * The target's first bytes, in the buffer of the request: its banner, or what followed its
+     * answer to an upgrade. They are there until the callback, or target_connect_start, has
+     * returned and the loop's next user of that buffer writes to it.
      */
-    size_t banner_length;
+    size_t first_length;
 };
 
 struct target_connect_request {
@@ -68,7 +69,9 @@ struct target_connect_request {
     struct resolver *resolver;
     struct tls_scratch **scratch;  /* the loop's (tls_create) */
     uint32_t *attempts;            /* the loop's; see dial.h */
-    struct bridge_scratch *buffer; /* the loop's; needed if the route expects a banner */
+    struct bridge_scratch *buffer; /* the loop's; for the first bytes of a target */
+    /* Subprotocols for a target that speaks WebSocket, if it has none of its own. NULL: none. */
+    const struct config_texts *offered;
     struct target_pool *pool;
     const struct config_route *route;
     /* True: this process's command has ended, so its port will not be opened. NULL: false. */

@@ -50,7 +50,7 @@ static void expect_banner(size_t index, struct slice sent)
     struct target_connect_result result = target_connect_it(NULL);
     assert_string_equal(reason_row(result.dial.reason)->name, "none");
     assert_ptr_equal(result.target, target_pool_target(pool, &route, index));
-    assert_true(slice_equal((struct slice){(char *)buffer.buffer, result.banner_length}, sent));
+    assert_true(slice_equal((struct slice){(char *)buffer.buffer, result.first_length}, sent));
     hang_up(&result);
     if (speaker.fd >= 0)
         close(speaker.fd);
@@ -204,7 +204,7 @@ static void test_a_flood_behind_a_banner(void **unused)
     speak(0, (struct slice){flood, FLOOD});
     struct target_connect_result result = target_connect_it(NULL);
     assert_int_equal(result.dial.reason, REASON_none);
-    assert_in_range(result.banner_length, 12, BRIDGE_BUFFER);
+    assert_in_range(result.first_length, 12, BRIDGE_BUFFER);
     hang_up(&result);
     free(flood);
     fall_silent();

@@ -8,8 +8,8 @@
  * Owns: the pending look-up, which the session's end abandons; the destination is the entry's.
  * Thread: the session's. Errors: reasons, with a detail for the log. Lifetime: none.
  */
-#ifndef WSLUICE_SERVE_STAGES_SESSION_TOKEN_H
-#define WSLUICE_SERVE_STAGES_SESSION_TOKEN_H
+#ifndef WSLUICE_SERVE_DESTINATION_SESSION_TOKEN_H
+#define WSLUICE_SERVE_DESTINATION_SESSION_TOKEN_H
 
 #include "base/base.h"
 #include "base/reason.h"

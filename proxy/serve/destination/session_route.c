@@ -1,4 +1,4 @@
-#include "serve/stages/session_route.h"
+#include "serve/destination/session_route.h"
 
 #include "codec/http/uri.h"
 #include "config/model/pattern.h"
@@ -90,6 +90,13 @@ static enum reason match_route(struct session *session, const struct http_head *
     return route->kind == CONFIG_KIND_FILES ? REASON_none : REASON_http_no_route;
 }
 
+static void set_route(struct session *session, const struct config_route *route)
+{
+    session->route = route;
+    route_stats_enter(&session->stats, session->site->routes[session->entry->match.route].stats,
+                      session->env->number, &session->env->metrics);
+}
+
 enum reason session_route_find(struct session *session, const struct http_head *head)
 {
     struct session_entry *entry = session->entry;
@@ -110,10 +117,16 @@ enum reason session_route_find(struct session *session, const struct http_head *
     reason = match_route(session, head, path);
     if (reason != REASON_none)
         return reason;
-    session->route = &config->routes[entry->match.route];
-    route_stats_enter(&session->stats, session->site->routes[entry->match.route].stats,
-                      session->env->number, &session->env->metrics);
+    set_route(session, &config->routes[entry->match.route]);
     return REASON_none;
+}
+
+void session_route_take_raw(struct session *session)
+{
+    const struct config_route *route = session->site->listeners[session->listener].raw;
+    session->entry->match =
+        (struct route_match){.route = (uint32_t)(route - session->site->config->routes)};
+    set_route(session, route);
 }
 
 enum reason session_route_enter(struct session *session)

@@ -1,4 +1,4 @@
-#include "serve/stages/session_token.h"
+#include "serve/destination/session_token.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,0 +1,237 @@
+#include "serve/target/target_upgrade.h"
+
+#include <openssl/rand.h>
+
+#include "base/ascii.h"
+#include "base/text/secret.h"
+#include "codec/b64.h"
+#include "net/watch.h"
+
+#define REQUEST_MAX ((size_t)16 * 1024)
+#define BASIC_MAX   1024
+#define PORT_PLAIN  80
+#define PORT_TLS    443
+
+/* Always false. */
+static bool fail(struct target_upgrade *upgrade, enum reason reason, const char *detail)
+{
+    upgrade->reason = reason;
+    snprintf(upgrade->detail, sizeof(upgrade->detail), "%s", detail);
+    return false;
+}
+
+/* ---- the request ---- */
+
+/* The field Host: without the port that the scheme implies, RFC 9110 section 7.2. */
+static const char *authority(const struct config_target *target,
+                             const struct config_address *address, char *text, size_t size)
+{
+    uint16_t implied = target->tls || target->insecure ? PORT_TLS : PORT_PLAIN;
+    if (target->ws.host)
+        return target->ws.host;
+    if (address->kind == CONFIG_ADDRESS_UNIX)
+        return "localhost";
+    config_address_print(address, text, size);
+    char *port = strrchr(text, ':');
+    if (port && address->port == implied)
+        *port = '\0';
+    return text;
+}
+
+static void add_basic(struct ws_request *request, const struct config_ws_target *own)
+{
+    static const struct slice prefix = {"Basic ", sizeof("Basic ") - 1};
+    char plain[BASIC_MAX], value[sizeof("Basic ") + B64_ENCODED(BASIC_MAX)];
+    int length = snprintf(plain, sizeof(plain), "%s:%s", own->user, own->password);
+    if (length < 0 || (size_t)length >= sizeof(plain)) {
+        request->fault = "has credentials that are too long";
+        return;
+    }
+    memcpy(value, prefix.ptr, prefix.len);
+    size_t encoded = b64_encode(value + prefix.len, (const uint8_t *)plain, (size_t)length);
+    ws_request_add(request, SLICE("Authorization"), (struct slice){value, prefix.len + encoded});
+    explicit_bzero(plain, sizeof(plain));
+    explicit_bzero(value, sizeof(value));
+}
+
+static void add_bearer(struct ws_request *request, const char *bearer)
+{
+    char value[REQUEST_MAX];
+    int length = snprintf(value, sizeof(value), "Bearer %s", bearer);
+    if (length < 0 || (size_t)length >= sizeof(value))
+        request->fault = "has credentials that are too long";
+    else
+        ws_request_add(request, SLICE("Authorization"), slice_of(value));
+    explicit_bzero(value, sizeof(value));
+}
+
+static void add_fields(struct ws_request *request, const struct config_ws_target *own,
+                       const struct config_texts *offered)
+{
+    if (offered->count > 0)
+        ws_request_offer(request, offered->items, offered->count);
+    if (own->origin)
+        ws_request_add(request, SLICE("Origin"), slice_of(own->origin));
+    if (own->user && own->password)
+        add_basic(request, own);
+    if (own->bearer)
+        add_bearer(request, own->bearer);
+    for (size_t i = 0; i < own->header_count; i++)
+        ws_request_add(request, slice_of(own->headers[i].name), slice_of(own->headers[i].value));
+}
+
+static bool write_request(struct target_upgrade *upgrade, const struct config_address *address)
+{
+    const struct config_ws_target *own = &upgrade->target->ws;
+    struct ws_request request;
+    uint8_t nonce[WS_NONCE_SIZE];
+    char host[256 + 16];
+    if (RAND_bytes(nonce, sizeof(nonce)) != 1)
+        return fail(upgrade, REASON_internal, "no random bytes");
+    ws_request_begin(&request, upgrade->request, REQUEST_MAX, slice_of(own->path),
+                     slice_of(authority(upgrade->target, address, host, sizeof(host))), nonce);
+    add_fields(&request, own, upgrade->offered);
+    upgrade->length = ws_request_end(&request);
+    memcpy(upgrade->key, request.key, sizeof(upgrade->key));
+    if (upgrade->length > 0)
+        return true;
+    upgrade->reason = REASON_target_upgrade;
+    snprintf(upgrade->detail, sizeof(upgrade->detail), "the request %s", request.fault);
+    return false;
+}
+
+bool target_upgrade_begin(struct target_upgrade *upgrade, const struct config_target *target,
+                          const struct config_address *address, const struct config_texts *offered,
+                          struct transport *transport, struct watch *watch)
+{
+    *upgrade = (struct target_upgrade){
+        .target = target,
+        .offered = offered,
+        .transport = transport,
+        .watch = watch,
+    };
+    http_collect_begin(&upgrade->answer, 0, HTTP_ASKED_UPGRADE);
+    upgrade->request = malloc(REQUEST_MAX);
+    if (!upgrade->request)
+        return fail(upgrade, REASON_out_of_memory, "out of memory");
+    return write_request(upgrade, address);
+}
+
+void target_upgrade_free(struct target_upgrade *upgrade)
+{
+    secret_free(upgrade->request, upgrade->length);
+    upgrade->request = NULL;
+    http_collect_free(&upgrade->answer);
+}
+
+/* ---- the answer ---- */
+
+static bool is_printed(char c)
+{
+    return !ascii_is_control(c) && (unsigned char)c < 0x80;
+}
+
+/* What the server itself says, as far as it is plain text. */
+static void append_words(char *detail, size_t size, struct slice words)
+{
+    size_t length = strlen(detail);
+    if (words.len > 0 && length + 2 < size)
+        detail[length++] = ' ';
+    for (size_t i = 0; i < words.len && length + 1 < size; i++)
+        detail[length++] = is_printed(words.ptr[i]) ? words.ptr[i] : '?';
+    detail[length] = '\0';
+}
+
+static enum target_upgrade_verdict refuse(struct target_upgrade *upgrade, enum ws_reply reply,
+                                          const char *fault)
+{
+    const struct http_answer *answer = &upgrade->answer.answer;
+    size_t size = sizeof(upgrade->detail);
+    upgrade->reason = REASON_target_upgrade;
+    if (reply == WS_REPLY_BAD) {
+        snprintf(upgrade->detail, size, "the answer %s", fault);
+        return TARGET_UPGRADE_FAILED;
+    }
+    snprintf(upgrade->detail, size, "HTTP %u", answer->status);
+    append_words(upgrade->detail, size, answer->phrase);
+    if (reply != WS_REPLY_REDIRECT)
+        return TARGET_UPGRADE_FAILED;
+    append_words(upgrade->detail, size, SLICE("to"));
+    append_words(upgrade->detail, size, http_answer_field(answer, SLICE("Location")));
+    append_words(upgrade->detail, size, SLICE("which is not followed: name that address"));
+    return TARGET_UPGRADE_FAILED;
+}
+
+static enum target_upgrade_verdict judge(struct target_upgrade *upgrade)
+{
+    struct slice chosen;
+    const char *fault = NULL;
+    enum ws_reply reply =
+        ws_request_check(&upgrade->answer.answer, upgrade->key, upgrade->offered->items,
+                         upgrade->offered->count, &chosen, &fault);
+    return reply == WS_REPLY_OPEN ? TARGET_UPGRADE_OPEN : refuse(upgrade, reply, fault);
+}
+
+static enum target_upgrade_verdict take(struct target_upgrade *upgrade, uint8_t *buffer, size_t n,
+                                        size_t *length)
+{
+    size_t used;
+    switch (http_collect_take(&upgrade->answer, (struct slice){(const char *)buffer, n}, &used)) {
+    case HTTP_ANSWER_DONE:
+        *length = n - used;
+        memmove(buffer, buffer + used, *length);
+        return judge(upgrade);
+    case HTTP_ANSWER_BAD:
+        return refuse(upgrade, WS_REPLY_BAD, upgrade->answer.fault);
+    default:
+        return TARGET_UPGRADE_WAITS;
+    }
+}
+
+static enum target_upgrade_verdict read_answer(struct target_upgrade *upgrade, uint8_t *buffer,
+                                               size_t room, size_t *length)
+{
+    enum target_upgrade_verdict verdict = TARGET_UPGRADE_WAITS;
+    while (verdict == TARGET_UPGRADE_WAITS) {
+        struct io io = transport_read(upgrade->transport, buffer, room);
+        switch ((enum io_status)io.status) {
+        case IO_OK:
+            verdict = take(upgrade, buffer, io.n, length);
+            break;
+        case IO_WANT_READ:
+        case IO_WANT_WRITE:
+            watch_want(upgrade->watch, WATCH_READ);
+            return TARGET_UPGRADE_WAITS;
+        case IO_EOF:
+            (void)fail(upgrade, REASON_target_upgrade,
+                       "the connection was closed before the answer was complete");
+            return TARGET_UPGRADE_FAILED;
+        case IO_FAIL:
+            (void)fail(upgrade, (enum reason)io.reason,
+                       "the connection failed before the answer was complete");
+            return TARGET_UPGRADE_FAILED;
+        }
+    }
+    return verdict;
+}
+
+enum target_upgrade_verdict target_upgrade_proceed(struct target_upgrade *upgrade, uint8_t *buffer,
+                                                   size_t room, size_t *length)
+{
+    struct slice request = {upgrade->request, upgrade->length};
+    *length = 0;
+    struct io io = transport_send(upgrade->transport, request, &upgrade->sent, &upgrade->blocked);
+    if (io.status == IO_OK)
+        return read_answer(upgrade, buffer, room, length);
+    if (io.status != IO_FAIL) {
+        watch_want(upgrade->watch, WATCH_WRITE);
+        return TARGET_UPGRADE_WAITS;
+    }
+    (void)fail(upgrade, (enum reason)io.reason, "the connection failed during the request");
+    return TARGET_UPGRADE_FAILED;
+}
+
+void target_upgrade_late(struct target_upgrade *upgrade)
+{
+    (void)fail(upgrade, REASON_target_timeout, "connected, but no complete answer came in time");
+}
