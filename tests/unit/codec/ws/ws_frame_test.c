@@ -6,52 +6,9 @@
 #include <cmocka.h>
 
 #include "lib/ws_reference.h"
+#include "lib/ws_stream.h"
 
 enum { CLIENT = 0, SERVER = 1, REFUSE_TEXT = 2 };
-
-/* A stream of bytes that grows at its end. */
-struct stream {
-    uint8_t *bytes;
-    size_t length, capacity;
-};
-
-static void append(struct stream *s, const void *bytes, size_t length)
-{
-    if (s->capacity - s->length < length) {
-        s->capacity = 2 * s->capacity + length;
-        s->bytes = realloc(s->bytes, s->capacity);
-        assert_non_null(s->bytes);
-    }
-    if (length > 0)
-        memcpy(s->bytes + s->length, bytes, length);
-    s->length += length;
-}
-
-static uint64_t draw(uint64_t *state, uint64_t below)
-{
-    *state = *state * 6364136223846793005u + 1442695040888963407u;
-    return (*state >> 33) % below;
-}
-
-/* A masked frame with `first` as its first byte, by a simple encoder. */
-static void append_frame(struct stream *s, uint8_t first, const void *payload, size_t length,
-                         uint64_t *random)
-{
-    uint8_t room[WS_HEADER_MAX], *end = room + sizeof(room), mask[4];
-    uint8_t *header = ws_frame_header_before(end, WS_OP_BINARY, length);
-    size_t size = (size_t)(end - header);
-
-    header[0] = first;
-    header[1] |= 0x80;
-    append(s, header, size);
-    for (size_t i = 0; i < 4; i++)
-        mask[i] = (uint8_t)draw(random, 256);
-    append(s, mask, 4);
-    size_t at = s->length;
-    append(s, payload, length);
-    for (size_t i = 0; i < length; i++)
-        s->bytes[at + i] ^= mask[i % 4];
-}
 
 static void expect_cut(const struct ws_transcript *reference, const uint8_t *bytes, size_t length,
                        int mode, const size_t *cuts, size_t cut_count, size_t gap)
@@ -253,18 +210,19 @@ static void test_every_header(void **unused)
 static void test_length_not_minimal(void **unused)
 {
     for (uint64_t length = 0; length < 65536; length += length < 130 ? 1 : 4093) {
-        struct stream s = {0};
+        struct ws_stream s = {0};
         uint8_t payload[65536] = {0};
         bool wide = length > 125;
 
-        append(&s, BYTES(AB "\x82"));
+        ws_stream_append(&s, BYTES(AB "\x82"));
         if (wide)
-            append(&s, (uint8_t[]){0xFF, 0, 0, 0, 0, 0, 0, (uint8_t)(length >> 8), (uint8_t)length},
-                   9);
+            ws_stream_append(
+                &s, (uint8_t[]){0xFF, 0, 0, 0, 0, 0, 0, (uint8_t)(length >> 8), (uint8_t)length},
+                9);
         else
-            append(&s, (uint8_t[]){0xFE, 0, (uint8_t)length}, 3);
-        append(&s, NO_MASK, 4);
-        append(&s, payload, length);
+            ws_stream_append(&s, (uint8_t[]){0xFE, 0, (uint8_t)length}, 3);
+        ws_stream_append(&s, NO_MASK, 4);
+        ws_stream_append(&s, payload, length);
         struct ws_window window = {s.bytes, 0, 0, s.length};
         struct ws_decoder decoder;
         ws_frame_decoder_init(&decoder, true, false);
@@ -301,11 +259,11 @@ static void test_lengths_round_trip(void **unused)
 
     assert_non_null(payload);
     for (size_t i = 0; i < 65537; i++)
-        payload[i] = (uint8_t)draw(&random, 256);
+        payload[i] = (uint8_t)ws_stream_draw(&random, 256);
     for (size_t i = 0; i < WSL_COUNT(lengths); i++) {
-        struct stream s = {0};
-        append_frame(&s, 0x82, payload, lengths[i], &random);
-        append_frame(&s, 0x82, "end", 3, &random);
+        struct ws_stream s = {0};
+        ws_stream_frame(&s, 0x82, payload, lengths[i], &random);
+        ws_stream_frame(&s, 0x82, "end", 3, &random);
         struct ws_transcript t = ws_reference_decode(s.bytes, s.length, true, false);
         assert_int_equal(t.payload_length, lengths[i] + 3);
         assert_memory_equal(t.payload, payload, lengths[i]);
@@ -347,52 +305,15 @@ static void test_streams_the_longest_frame(void **unused)
     assert_memory_equal(bytes + 3, "ab", 2);
 }
 
-static void append_random_control(struct stream *s, uint64_t *random)
-{
-    uint8_t payload[WS_CONTROL_MAX];
-    size_t length = draw(random, 3) ? draw(random, 10) : draw(random, sizeof(payload) + 1);
-
-    for (size_t i = 0; i < length; i++)
-        payload[i] = (uint8_t)draw(random, 256);
-    append_frame(s, draw(random, 2) ? 0x89 : 0x8A, payload, length, random);
-}
-
-/* A message in fragments of all sizes, pings and pongs between them. */
-static void append_random_message(struct stream *s, struct stream *payload, uint64_t *random)
-{
-    static const char characters[] = "a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80";
-    uint8_t bytes[700];
-    bool text = draw(random, 3) == 0;
-    size_t length = 0, sent = 0;
-
-    for (size_t n = draw(random, 60); text && n > 0; n--, length += sizeof(characters) - 1)
-        memcpy(bytes + length, characters, sizeof(characters) - 1);
-    for (size_t n = draw(random, 10) ? draw(random, 70) : draw(random, sizeof(bytes));
-         !text && length < n;)
-        bytes[length++] = (uint8_t)draw(random, 256);
-    append(payload, bytes, length);
-
-    uint8_t opcode = text ? WS_OP_TEXT : WS_OP_BINARY;
-    while (draw(random, 3) == 0) {
-        size_t part = draw(random, length - sent + 1);
-        append_frame(s, opcode, bytes + sent, part, random);
-        sent += part;
-        opcode = WS_OP_CONTINUATION;
-        if (draw(random, 2))
-            append_random_control(s, random);
-    }
-    append_frame(s, 0x80 | opcode, bytes + sent, length - sent, random);
-}
-
 static void test_random_streams_round_trip(void **unused)
 {
     for (uint64_t seed = 1; seed <= 60; seed++) {
-        struct stream s = {0}, payload = {0};
+        struct ws_stream s = {0}, payload = {0};
         uint64_t random = seed;
-        for (size_t messages = 1 + draw(&random, 6); messages > 0; messages--) {
-            append_random_message(&s, &payload, &random);
-            if (draw(&random, 5) == 0)
-                append_random_control(&s, &random);
+        for (size_t messages = 1 + ws_stream_draw(&random, 6); messages > 0; messages--) {
+            ws_stream_random_message(&s, &payload, &random);
+            if (ws_stream_draw(&random, 5) == 0)
+                ws_stream_random_control(&s, &random);
         }
         struct ws_transcript t = expect_same_however_cut(s.bytes, s.length, SERVER);
         assert_int_equal(t.payload_length, payload.length);
@@ -407,19 +328,21 @@ static void test_random_streams_round_trip(void **unused)
 /* A full window of small messages, as from a busy client. */
 static void test_many_frames_in_a_window(void **unused)
 {
-    struct stream s = {0};
+    struct ws_stream s = {0};
     uint64_t random = 7;
     uint8_t payload[300];
 
     while (s.length < 250000) {
-        size_t length = draw(&random, 20) ? draw(&random, 100) : draw(&random, sizeof(payload));
+        size_t length = ws_stream_draw(&random, 20) ? ws_stream_draw(&random, 100)
+                                                    : ws_stream_draw(&random, sizeof(payload));
         for (size_t i = 0; i < length; i++)
-            payload[i] = (uint8_t)draw(&random, 256);
-        append_frame(&s, draw(&random, 50) ? 0x82 : 0x8A, payload, length % 126, &random);
+            payload[i] = (uint8_t)ws_stream_draw(&random, 256);
+        ws_stream_frame(&s, ws_stream_draw(&random, 50) ? 0x82 : 0x8A, payload, length % 126,
+                        &random);
     }
     struct ws_transcript reference = ws_reference_decode(s.bytes, s.length, true, false);
     for (size_t trial = 0; trial < 20; trial++) {
-        size_t cut = draw(&random, s.length);
+        size_t cut = ws_stream_draw(&random, s.length);
         expect_cut(&reference, s.bytes, s.length, SERVER, &cut, 1, trial);
     }
     ws_transcript_free(&reference);
@@ -527,20 +450,21 @@ static void test_masked_frames_round_trip(void **unused)
     uint8_t room[WS_HEADER_MAX + 3], control[WS_CONTROL_FRAME_MAX];
     uint8_t *payload = room + WS_HEADER_MAX;
     struct ws_keys keys = {.fill = fill_keys};
-    struct stream s = {0};
+    struct ws_stream s = {0};
 
     memcpy(payload, "abc", 3);
     uint8_t *header = ws_frame_masked_before(payload, WS_OP_BINARY, 3, &keys);
-    append(&s, header, (size_t)(payload + 3 - header));
+    ws_stream_append(&s, header, (size_t)(payload + 3 - header));
     size_t length = ws_frame_control(control, WS_OP_PING, (const uint8_t *)"ping", 4);
     length = ws_frame_mask_control(control, length, &keys);
     assert_memory_equal(control, "\x89\x84\2\2\2\2rkle", 10);
-    append(&s, control, length);
-    append(&s, control, ws_frame_mask_control(control, ws_frame_close(control, 0, ""), &keys));
+    ws_stream_append(&s, control, length);
+    ws_stream_append(&s, control,
+                     ws_frame_mask_control(control, ws_frame_close(control, 0, ""), &keys));
     assert_memory_equal(s.bytes + s.length - 6, "\x88\x80\3\3\3\3", 6);
     s.length -= 6;
     length = ws_frame_close(control, 1001, "gone");
-    append(&s, control, ws_frame_mask_control(control, length, &keys));
+    ws_stream_append(&s, control, ws_frame_mask_control(control, length, &keys));
 
     struct ws_transcript t = expect_same_however_cut(s.bytes, s.length, SERVER);
     assert_int_equal(t.payload_length, 3);

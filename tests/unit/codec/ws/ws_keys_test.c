@@ -30,13 +30,13 @@ static void test_takes_each_key_once(void **unused)
         fills = round - 1;
         memset(taken, 0, sizeof(taken));
         for (size_t i = 0; i < WS_KEYS_BATCH; i++) {
-            size_t at = 0;
+            bool found = false;
             ws_keys_take(&keys, key);
-            while (at < WS_KEYS_BATCH &&
-                   (taken[at] || memcmp(batch + at * WS_KEY_SIZE, key, WS_KEY_SIZE) != 0))
-                at++;
-            assert_true(at < WS_KEYS_BATCH);
-            taken[at] = true;
+            for (size_t at = 0; at < WS_KEYS_BATCH && !found; at++) {
+                found = !taken[at] && memcmp(batch + at * WS_KEY_SIZE, key, WS_KEY_SIZE) == 0;
+                taken[at] = taken[at] || found;
+            }
+            assert_true(found);
         }
         assert_int_equal(fills, round);
     }

@@ -87,16 +87,16 @@ static void test_server_side_accepts(void **state)
     static const struct http_limits limits = {1024, 1024, 10};
     struct http_scan scan = http_scan_answer();
     struct http_answer answer;
-    struct slice chosen;
-    const char *fault;
+    struct slice choice;
+    const char *why;
     size_t consumed, length = ws_handshake_response(answer_text, sizeof(answer_text), &handshake,
                                                     (struct slice){0});
     assert_int_equal(http_answer_parse(&answer, (struct slice){answer_text, length}, &limits,
-                                       HTTP_ASKED_UPGRADE, &scan, &consumed, &fault),
+                                       HTTP_ASKED_UPGRADE, &scan, &consumed, &why),
                      HTTP_ANSWER_DONE);
-    assert_int_equal(ws_request_check(&answer, request.key, offers, 2, &chosen, &fault),
+    assert_int_equal(ws_request_check(&answer, request.key, offers, 2, &choice, &why),
                      WS_REPLY_OPEN);
-    assert_true(slice_equal(chosen, SLICE("binary")));
+    assert_true(slice_equal(choice, SLICE("binary")));
 }
 
 static void test_refuses_places(void **state)
