@@ -20,9 +20,18 @@ struct ws_occurrence {
     uint8_t control[WS_CONTROL_MAX];
 };
 
+/* A message that is complete. */
+struct ws_message {
+    uint8_t opcode;
+    size_t end; /* in the payload */
+};
+
 struct ws_transcript {
     uint8_t *payload;
     size_t payload_length;
+    struct ws_message *messages; /* reference */
+    size_t message_count;
+    uint8_t open_message; /* reference: opcode of the one that has begun, or 0 */
     struct ws_occurrence *events;
     size_t event_count;
     size_t bad_text_at; /* reference, after bad UTF-8: where that frame's payload begins; its bytes
@@ -33,16 +42,18 @@ static inline struct ws_transcript ws_transcript_new(size_t stream_length)
 {
     struct ws_transcript t = {
         .payload = malloc(stream_length + 1),
+        .messages = calloc(stream_length / 2 + 1, sizeof(struct ws_message)),
         .events = calloc(stream_length / 2 + 1, sizeof(struct ws_occurrence)),
         .bad_text_at = SIZE_MAX,
     };
-    wsl_assert(t.payload && t.events);
+    wsl_assert(t.payload && t.messages && t.events);
     return t;
 }
 
 static inline void ws_transcript_free(struct ws_transcript *t)
 {
     free(t->payload);
+    free(t->messages);
     free(t->events);
 }
 
@@ -207,8 +218,10 @@ static inline bool ws_reference_data(struct ws_reference *r, const struct ws_ref
     }
     if (text && f->fin && r->text_start != out->payload_length)
         goto bad_text;
-    if (f->fin)
-        r->message = 0;
+    if (!f->fin)
+        return true;
+    out->messages[out->message_count++] = (struct ws_message){r->message, out->payload_length};
+    r->message = 0;
     return true;
 
 bad_text:
@@ -230,6 +243,7 @@ static inline struct ws_transcript ws_reference_decode(const uint8_t *stream, si
     while (ws_reference_first_byte(&r, &f) && ws_reference_length(&r, &f) &&
            (f.opcode >= 8 ? ws_reference_control(&r, &f) : ws_reference_data(&r, &f)))
         f = (struct ws_reference_frame){0};
+    r.out.open_message = r.message;
     return r.out;
 }
 

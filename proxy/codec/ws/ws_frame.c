@@ -25,7 +25,6 @@ enum {
     LENGTH_16 = 126,
     LENGTH_64 = 127,
     MASK_SIZE = WS_KEY_SIZE,
-    UNMASKED_MAX = WS_HEADER_MAX - MASK_SIZE,
 };
 
 static inline uint64_t big_endian(const uint8_t *bytes, size_t count)
@@ -123,11 +122,7 @@ static void begin_frame(struct ws_decoder *decoder, const uint8_t *header, size_
         decoder->message = decoder->opcode;
 }
 
-/*
- * Reads one header in place; a header that the window cuts is kept, and completed from the next
- * window. False: violation, or the window ended.
- */
-static bool read_header(struct ws_decoder *decoder, struct ws_window *window)
+bool ws_frame_read_header(struct ws_decoder *decoder, struct ws_window *window)
 {
     size_t kept = decoder->header_length;
     size_t fresh = size_min(window->end - window->in, sizeof(decoder->header) - kept);
@@ -172,12 +167,14 @@ static inline void take(struct ws_decoder *decoder, struct ws_window *window, ui
     decoder->payload_left -= length;
 }
 
-/* Across fragments: a character may be cut by a frame, but not by the end of the message. */
-static bool text_is_good(struct ws_decoder *decoder, const uint8_t *bytes, size_t length)
+bool ws_frame_check_text(struct ws_decoder *decoder, const uint8_t *bytes, size_t length)
 {
     bool ends = decoder->final && decoder->payload_left == 0;
 
-    return utf8_feed(&decoder->text, bytes, length) && !(ends && !utf8_is_complete(&decoder->text));
+    if (utf8_feed(&decoder->text, bytes, length) && !(ends && !utf8_is_complete(&decoder->text)))
+        return true;
+    decoder->violation = REASON_ws_bad_utf8;
+    return false;
 }
 
 /* True when the data frame is complete. False: violation, or the window ended. */
@@ -187,10 +184,8 @@ static bool forward_data(struct ws_decoder *decoder, struct ws_window *window)
     uint8_t *to = window->base + window->out;
 
     take(decoder, window, to, length);
-    if (decoder->message == WS_OP_TEXT && !text_is_good(decoder, to, length)) {
-        decoder->violation = REASON_ws_bad_utf8;
+    if (decoder->message == WS_OP_TEXT && !ws_frame_check_text(decoder, to, length))
         return false;
-    }
     window->out += length;
     if (decoder->payload_left > 0)
         return false;
@@ -240,6 +235,11 @@ static enum ws_event control_event(struct ws_decoder *decoder)
     return decoder->violation == REASON_none ? WS_CLOSE : WS_VIOLATION;
 }
 
+enum ws_event ws_frame_take_control(struct ws_decoder *decoder, struct ws_window *window)
+{
+    return collect_control(decoder, window) ? control_event(decoder) : WS_DRAINED;
+}
+
 /* ---- decoder ---- */
 
 void ws_frame_decoder_init(struct ws_decoder *decoder, bool expect_mask, bool refuse_text)
@@ -247,15 +247,10 @@ void ws_frame_decoder_init(struct ws_decoder *decoder, bool expect_mask, bool re
     *decoder = (struct ws_decoder){.expect_mask = expect_mask, .refuse_text = refuse_text};
 }
 
-static enum ws_event stopped(const struct ws_decoder *decoder)
-{
-    return decoder->violation == REASON_none ? WS_DRAINED : WS_VIOLATION;
-}
-
 /*
  * A fast path for whole unfragmented binary messages, which is nearly all that a busy client sends.
- * It stops before any other frame and leaves it untouched for read_header and forward_data. It
- * halves the cost of a 64-byte frame.
+ * It stops before any other frame and leaves it untouched for ws_frame_read_header and
+ * forward_data. It halves the cost of a 64-byte frame.
  */
 static inline void forward_whole_messages(struct ws_window *window)
 {
@@ -291,26 +286,21 @@ enum ws_event ws_frame_decode(struct ws_decoder *decoder, struct ws_window *wind
         if (decoder->payload_left == 0) {
             if (decoder->expect_mask && decoder->message == 0 && decoder->header_length == 0)
                 forward_whole_messages(window);
-            if (!read_header(decoder, window))
-                return stopped(decoder);
+            if (!ws_frame_read_header(decoder, window))
+                return ws_frame_stopped(decoder);
         }
-        if (decoder->opcode & BIT_CONTROL)
-            return collect_control(decoder, window) ? control_event(decoder) : WS_DRAINED;
+        if (ws_frame_is_control(decoder))
+            return ws_frame_take_control(decoder, window);
         if (!forward_data(decoder, window))
-            return stopped(decoder);
+            return ws_frame_stopped(decoder);
     }
 }
 
 /* ---- encoder ---- */
 
-static inline size_t sent_header_size(uint64_t payload_length)
-{
-    return payload_length < LENGTH_16 ? 2 : payload_length <= UINT16_MAX ? 4 : UNMASKED_MAX;
-}
-
 uint8_t *ws_frame_header_before(uint8_t *payload, enum ws_opcode opcode, uint64_t payload_length)
 {
-    size_t size = sent_header_size(payload_length);
+    size_t size = ws_frame_header_size(payload_length);
     uint8_t *header = payload - size;
 
     header[0] = (uint8_t)(BIT_FIN | opcode);

@@ -63,6 +63,7 @@ struct ws_decoder {
     bool final;       /* FIN bit of the current frame */
     bool expect_mask; /* true for a server: every frame must be masked; client: none */
     bool refuse_text;
+    bool part_sent; /* ws_relay.h: of the message in progress, a part has been sent */
     struct utf8 text;
     uint8_t control_length;
     uint8_t control[WS_CONTROL_MAX];
@@ -83,6 +84,44 @@ void ws_frame_decoder_init(struct ws_decoder *decoder, bool expect_mask, bool re
  * fragments, text refused; within the second in the order mask, length of a control frame.
  */
 WSL_MUST_CHECK enum ws_event ws_frame_decode(struct ws_decoder *decoder, struct ws_window *window);
+
+/* ---- for ws_relay.h: all of decoding but what becomes of the payload of data frames ---- */
+
+/* Of a header that we write; a masked one has a key behind it. */
+static inline size_t ws_frame_header_size(uint64_t payload_length)
+{
+    return payload_length < 126 ? 2 : payload_length <= UINT16_MAX ? 4 : 10;
+}
+
+static inline bool ws_frame_is_control(const struct ws_decoder *decoder)
+{
+    return decoder->opcode & 0x08;
+}
+
+/*
+ * Reads one header in place; a header that the window cuts is kept, and completed from the next
+ * window. False: violation, or the window ended.
+ */
+WSL_MUST_CHECK bool ws_frame_read_header(struct ws_decoder *decoder, struct ws_window *window);
+
+/* After a function returned false: violation, or the window ended. */
+static inline enum ws_event ws_frame_stopped(const struct ws_decoder *decoder)
+{
+    return decoder->violation == REASON_none ? WS_DRAINED : WS_VIOLATION;
+}
+
+/*
+ * The next `length` bytes of a text message, as they came. Across fragments: a character may be cut
+ * by a frame, but not by the end of the message. False: `violation` is set.
+ */
+WSL_MUST_CHECK bool ws_frame_check_text(struct ws_decoder *decoder, const uint8_t *bytes,
+                                        size_t length);
+
+/* Collects a control frame; its event, once it is complete. */
+WSL_MUST_CHECK enum ws_event ws_frame_take_control(struct ws_decoder *decoder,
+                                                   struct ws_window *window);
+
+/* ---- encoder ---- */
 
 /*
  * Writes the minimal, unmasked, final header of a frame (2 to 10 bytes) into the headroom before
