@@ -40,7 +40,7 @@ static inline void login_lab_use(const char *path)
     if (lab.method)
         lab.method->ops->release(lab.method);
     lab.route.path = path;
-    const struct login_place place = {NULL, path};
+    const struct login_place place = {lab.route.host, path};
     lab.method = auth_login_create(&place, &lab.auth.login, lab.shared, error, sizeof(error));
     if (!lab.method)
         fail_msg("%s", error);
