@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "config/rules/route_set.h"
+#include "config/rules/route/route_set.h"
 
 static int rank(const struct config_route *route)
 {

@@ -1,6 +1,6 @@
 #include "config/rules/raw_rules.h"
 
-#include "config/rules/route_set.h"
+#include "config/rules/route/route_set.h"
 
 struct raw_check {
     const struct config *config;

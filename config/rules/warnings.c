@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "config/model/pattern.h"
-#include "config/rules/route_set.h"
+#include "config/rules/route/route_set.h"
 
 /* Does the listener serve sessions or files? */
 static bool has_users(const struct config *config, const struct config_listener *listener)

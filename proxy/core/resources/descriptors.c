@@ -1,6 +1,6 @@
 #include "core/resources/descriptors.h"
 
-#include "config/rules/route_set.h"
+#include "config/rules/route/route_set.h"
 
 /* Standard streams, the main loop, log, syslog, systemd, a command, and some that are inherited. */
 #define OF_PROCESS 24

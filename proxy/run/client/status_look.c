@@ -1,7 +1,7 @@
 #include "run/client/status_look.h"
 
 #include "base/monotonic.h"
-#include "config/rules/route_set.h"
+#include "config/rules/route/route_set.h"
 #include "config/yaml/yaml_parse.h"
 #include "run/client/http_client.h"
 

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "config/rules/route_set.h"
+#include "config/rules/route/route_set.h"
 #include "lib/text_config.h"
 
 #define GATEWAY "listeners: [\":1\"]\nroutes: [{path: /, target: 'h:1'}]\n"

@@ -6,8 +6,8 @@
  *
  * Owns: nothing. Thread: any; the snapshot is const. Errors: none. Lifetime: none.
  */
-#ifndef WSLUICE_CONFIG_RULES_ROUTE_SET_H
-#define WSLUICE_CONFIG_RULES_ROUTE_SET_H
+#ifndef WSLUICE_CONFIG_RULES_ROUTE_ROUTE_SET_H
+#define WSLUICE_CONFIG_RULES_ROUTE_ROUTE_SET_H
 
 #include "config/model/config.h"
 

@@ -1,4 +1,4 @@
-#include "config/rules/route_set.h"
+#include "config/rules/route/route_set.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

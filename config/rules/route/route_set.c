@@ -1,4 +1,4 @@
-#include "config/rules/route_set.h"
+#include "config/rules/route/route_set.h"
 
 static const unsigned for_operators =
     ROUTE_SET_METRICS | ROUTE_SET_STATUS | ROUTE_SET_READY | ROUTE_SET_LIVE;
